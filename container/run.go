@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+)
+
+// RunOptions describes one container. It lives as long as the call.
+type RunOptions struct {
+	Image   string   // reference, passed to the engine unchanged
+	Command []string // nil means ./script when Script is set, else the image's own
+
+	Script      string // file of the host, copied to HOME/script
+	WorkloadDir string // directory of the host, mounted read-write at HOME/datadir
+	User        string // see ResolveUser; empty means root
+	WorkDir     string // empty means HOME
+
+	Env       []string                         // NAME=VALUE, or NAME for the host's value
+	LookupEnv func(name string) (string, bool) // os.LookupEnv in the program; nil leaves such NAMEs out
+
+	Stdin  io.Reader // nil means none
+	Stdout io.Writer // nil discards
+	Stderr io.Writer // nil discards; unused with a terminal
+	TTY    bool      // give it a terminal; taken only if Stdin and Stdout are terminals
+
+	Signals <-chan os.Signal // each is sent on to the workload; nil means none
+	Grace   time.Duration    // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
+	Timeout time.Duration    // wall clock of the workload; 0 means none
+
+	Mounts     []Mount
+	Volumes    []Volume
+	Devices    []string // paths such as /dev/kvm; the node's group is added for other users than root
+	Groups     []string // additional groups, names of the image or numbers
+	CapAdd     []string // beside SYS_PTRACE
+	Privileged bool
+	Network    Network
+	Hostname   string            // empty means the engine's choice
+	Memory     int64             // bytes; 0 means no limit
+	CPUs       float64           // 0 means no limit
+	Pids       int64             // 0 means the engine's choice
+	Labels     map[string]string // beside our own
+	Name       string            // prefix of the container's name, a random part is added; empty means lcitool
+}
+
+// A Mount makes a file or directory of the host appear in the container.
+type Mount struct {
+	Source   string // absolute path on the host
+	Target   string // absolute path in the container
+	ReadOnly bool
+	Overlay  bool // writes go to a layer that ends with the container; Source stays as it is
+}
+
+// A Volume is a named volume of the engine, made when it is not there.
+type Volume struct {
+	Name     string
+	Target   string
+	ReadOnly bool
+}
+
+// A RunResult says how a container ended.
+type RunResult struct {
+	Container string // name
+	Code      int    // exit status, 128+n after signal n
+	Warnings  []string
+	Duration  time.Duration // from start to the workload's end
+}
+
+// Run runs one container to its end and removes it. A workload that returns
+// non-zero gives *ExitError, an engine that cannot start it *EngineError with
+// status 125, 126 or 127, an image that is not there ErrNoImage. When ctx ends
+// or Timeout is over the workload gets TERM, after Grace KILL, and the error
+// wraps context.Cause(ctx) or ErrTimeout.
+func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
+	return RunResult{}, errors.ErrUnsupported
+}
+
+// Shell is Run with /bin/sh, or o.Command when set, at a terminal if Stdin and
+// Stdout are one.
+func (e *Engine) Shell(ctx context.Context, o RunOptions) (RunResult, error) {
+	return RunResult{}, errors.ErrUnsupported
+}
