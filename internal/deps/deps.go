@@ -21,6 +21,7 @@ import (
 	_ "github.com/santhosh-tekuri/jsonschema/v6"
 	_ "github.com/spf13/cobra"
 	_ "github.com/spf13/cobra/doc"
+	_ "github.com/therootcompany/xz"
 	_ "github.com/ulikunitz/xz"
 	_ "github.com/vbauerster/mpb/v8"
 	_ "golang.org/x/sync/errgroup"
