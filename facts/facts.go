@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package facts reads what each build dependency is called on each
+// distribution.
+//
+// Load takes layers of files, nearest first: a user's data directory, then the
+// facts built into the program. Entries are decoded when they are first asked
+// for, so that the cost of a look-up does not grow with the number of facts;
+// Lint is the way to check everything.
+package facts
+
+import (
+	"errors"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A Position is a place in a file of facts.
+type Position = yamldoc.Position
+
+// A Fault is something wrong at one place of a file. Its text is one line.
+type Fault = yamldoc.Fault
+
+var (
+	// ErrNoMapping is wrapped by errors about a mapping that no layer has.
+	ErrNoMapping = errors.New("not present in mappings")
+	// ErrPattern is wrapped by errors about a project list that matches nothing.
+	ErrPattern = errors.New("Invalid project list") //nolint:staticcheck // the text is the one that users of the original match on
+)
+
+// A Name is what one selector of a mapping says.
+type Name struct {
+	Package string   // the distribution's name; "" when Null
+	Null    bool     // nothing to install there, and the search ends here
+	Pos     Position // of the selector
+}
+
+// Names maps a selector ("deb", "Fedora44", "s390x-default") to the name that
+// distributions it selects give the package.
+type Names map[string]Name
+
+// Lookup returns the entry of the first selector that is present. ok is false
+// when none is. An entry that is Null ends the search like any other.
+func (n Names) Lookup(selectors ...string) (selector string, name Name, ok bool) {
+	for _, s := range selectors {
+		if name, ok = n[s]; ok {
+			return s, name, true
+		}
+	}
+	return "", Name{}, false
+}
+
+// A Mapping is all that is known of one generic package name.
+type Mapping struct {
+	Name   string
+	Native Names // the distribution's own packages, cross policies among them
+	PyPI   Names // pip requirements
+	CPAN   Names // Perl module names
+	Pos    Position
+}
+
+// A Reference is a mapping named by a project.
+type Reference struct {
+	Mapping string
+	Pos     Position
+}
+
+// A Project is a list of the mappings that something needs to build.
+type Project struct {
+	Name     string
+	Location string      // file or URL it was read from
+	Internal bool        // one of the program's own helpers
+	Needs    []Reference // in the order of the file, each mapping once
+}
+
+// A ProjectError says why a project cannot be used.
+type ProjectError struct {
+	Project  string
+	Location string // file or URL; "" when there is none
+	Err      error
+}
+
+func (e *ProjectError) Error() string {
+	if e.Location == "" {
+		return e.Err.Error()
+	}
+	return "Can't load packages for '" + e.Project + "' from '" + e.Location + "': " + e.Err.Error()
+}
+
+func (e *ProjectError) Unwrap() error { return e.Err }

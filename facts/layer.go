@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package facts
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+//go:embed mappings/*.yml projects/*.yml projects/internal/*.yml
+var embedded embed.FS
+
+// maxFile bounds what one file of facts may hold, in bytes.
+const maxFile = 4 << 20
+
+// A Layer is one tree of facts: mappings.yml or mappings/*.yml,
+// targets/*.yml, projects/*.yml, and projects/internal/*.yml.
+type Layer struct {
+	Name      string // stands before file names in messages
+	FS        fs.FS
+	Bundled   bool              // takes the place of the built-in facts: its projects/internal counts
+	Proven    bool              // checked by this program's own tests; not worth a check at each run
+	Locations map[string]string // what messages show for a file instead of Name and the file's name
+}
+
+// BuiltIn is the layer that comes with the program, less its targets, which
+// package targets holds.
+func BuiltIn() Layer {
+	return Layer{Name: "facts", FS: embedded, Bundled: true, Proven: true}
+}
+
+// Dir is the layer of the directory at dir, which must be there.
+func Dir(dir string) (Layer, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", dir, reason(err))
+	}
+	if !info.IsDir() {
+		return Layer{}, fmt.Errorf("cannot use data directory %q: not a directory", dir)
+	}
+	return Layer{Name: dir, FS: os.DirFS(dir)}, nil
+}
+
+// Sub is the part of the layer below the folder dir, which need not be there.
+func (l Layer) Sub(dir string) Layer {
+	sub, err := fs.Sub(l.FS, dir)
+	if err != nil { // only for a dir that is no valid path, which would be ours
+		panic(err)
+	}
+	return Layer{Name: path.Join(l.Name, dir), FS: sub, Bundled: l.Bundled, Proven: l.Proven}
+}
+
+// Files lists the regular files NAME.yml in the folder dir, sorted, without
+// what stands below. A folder that is not there holds none.
+func (l Layer) Files(dir string) ([]string, error) {
+	entries, err := fs.ReadDir(l.FS, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, yamldoc.Faultf(Position{File: path.Join(l.Name, dir)}, "cannot list: %v", reason(err))
+	}
+	var files []string
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".yml") {
+			continue
+		}
+		file := path.Join(dir, e.Name())
+		if info, err := fs.Stat(l.FS, file); err == nil && info.Mode().IsRegular() {
+			files = append(files, file)
+		}
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// Has reports whether the layer holds a regular file of that name.
+func (l Layer) Has(file string) bool {
+	info, err := fs.Stat(l.FS, file)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Path is the name of the layer's file in messages.
+func (l Layer) Path(file string) string {
+	if location, ok := l.Locations[file]; ok {
+		return location
+	}
+	return path.Join(l.Name, file)
+}
+
+// Read gives the bytes of a file, of 4 MiB at most.
+func (l Layer) Read(file string) ([]byte, error) {
+	pos := Position{File: l.Path(file)}
+	f, err := l.FS.Open(file)
+	if err != nil {
+		return nil, yamldoc.Faultf(pos, "cannot read: %v", reason(err))
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, yamldoc.Faultf(pos, "cannot read: not a regular file")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, yamldoc.Faultf(pos, "cannot read: %v", reason(err))
+	}
+	if len(data) > maxFile {
+		return nil, yamldoc.Faultf(pos, "cannot read: larger than %d MiB", maxFile>>20)
+	}
+	return data, nil
+}
+
+// reason strips the operation and the path from a file system's error; both
+// stand in the message already.
+func reason(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package facts
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+type readProject struct {
+	project *Project
+	err     error
+}
+
+// listProjects notes which projects layer i has, nearer ones taking the place
+// of those below.
+func (s *Set) listProjects(i int, layer Layer) error {
+	files, err := layer.Files("projects")
+	errs := []error{err}
+	note(s.projects, i, files)
+	if layer.Bundled {
+		files, err = layer.Files("projects/internal")
+		errs = append(errs, err)
+		note(s.internal, i, files)
+	}
+	return yamldoc.Join(errs...)
+}
+
+func note(projects map[string]source, layer int, files []string) {
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".yml")
+		if _, nearer := projects[name]; !nearer {
+			projects[name] = source{layer, file}
+		}
+	}
+}
+
+// ProjectNames lists the public projects, sorted.
+func (s *Set) ProjectNames() []string {
+	return slices.Sorted(maps.Keys(s.projects))
+}
+
+// Project reads a project by name, a public one or else an internal one. The
+// error is a *ProjectError.
+func (s *Set) Project(name string) (*Project, error) {
+	if src, ok := s.projects[name]; ok {
+		return s.readProject(name, src, false)
+	}
+	if src, ok := s.internal[name]; ok {
+		return s.readProject(name, src, true)
+	}
+	err := fmt.Errorf("unknown project '%s'", name)
+	return nil, &ProjectError{
+		Project: name,
+		Err:     WithHint(err, strings.Trim(DidYouMean(name, s.ProjectNames()), " ()")),
+	}
+}
+
+// Internal reads one of the program's own projects ("base", "python-pip").
+func (s *Set) Internal(name string) (*Project, error) {
+	src, ok := s.internal[name]
+	if !ok {
+		return nil, &ProjectError{Project: name, Err: fmt.Errorf("the facts have no internal project '%s' (projects/internal/%s.yml)", name, name)}
+	}
+	return s.readProject(name, src, true)
+}
+
+func (s *Set) readProject(name string, src source, internal bool) (*Project, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.read[src]
+	if !ok {
+		layer := s.options.Layers[src.layer]
+		location := layer.Path(src.file)
+		r = &readProject{project: &Project{Name: name, Location: location, Internal: internal}}
+		data, err := layer.Read(src.file)
+		if err == nil {
+			r.project.Needs, err = s.decodeProject(location, data)
+		}
+		if err != nil {
+			r.project, r.err = nil, &ProjectError{Project: name, Location: location, Err: err}
+		}
+		s.read[src] = r
+	}
+	return r.project, r.err
+}
+
+func (s *Set) decodeProject(file string, data []byte) ([]Reference, error) {
+	needs, ignored, err := DecodeProject(file, data)
+	for _, f := range ignored {
+		s.options.Warn(f)
+	}
+	return needs, err
+}
+
+// DecodeProject reads the text of a project file. ignored are keys that have
+// no effect.
+func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Fault, err error) {
+	doc, err := yamldoc.Parse(file, data, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	fields, err := doc.Mapping()
+	if err != nil {
+		return nil, nil, err
+	}
+	var packages *yamldoc.Node
+	for _, f := range fields {
+		if f.Key == "packages" {
+			packages = &f.Value
+			continue
+		}
+		ignored = append(ignored, yamldoc.Faultf(f.Pos, "unknown key %q%s", f.Key, DidYouMean(f.Key, []string{"packages"})))
+	}
+	if packages == nil {
+		return nil, ignored, yamldoc.Faultf(doc.Pos(), "expected a list of mappings under \"packages\", got none")
+	}
+	if !packages.IsSequence() {
+		return nil, ignored, fmt.Errorf("Expected packages to be a list, got <class '%s'> (%s)", pythonType(*packages), packages.Pos()) //nolint:staticcheck // the text is the one that users of the original match on
+	}
+	needs, err = decodeNeeds(*packages)
+	return needs, ignored, err
+}
+
+func decodeNeeds(packages yamldoc.Node) ([]Reference, error) {
+	items, err := packages.Sequence()
+	if err != nil {
+		return nil, err
+	}
+	var needs []Reference
+	var errs []error
+	seen := map[string]bool{}
+	for _, item := range items {
+		name, err := item.Text()
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if !seen[name] {
+			seen[name] = true
+			needs = append(needs, Reference{Mapping: name, Pos: item.Pos()})
+		}
+	}
+	return needs, yamldoc.Join(errs...)
+}
+
+// pythonType names a value's type as the message of the original does, which
+// users' scripts match on.
+func pythonType(n yamldoc.Node) string {
+	switch {
+	case n.IsNull():
+		return "NoneType"
+	case n.IsMapping():
+		return "dict"
+	}
+	switch n.Describe() {
+	case "a number":
+		if text, _ := n.Scalar(); strings.ContainsAny(text, ".eE") {
+			return "float"
+		}
+		return "int"
+	case "a boolean":
+		return "bool"
+	}
+	return "str"
+}

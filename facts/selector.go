@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package facts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// A Vocabulary is what selectors can be made of.
+type Vocabulary struct {
+	Formats       []string            // packaging formats: "deb"
+	Distributions map[string][]string // versions by name: "Debian" has "12"
+	Arches        []string            // "s390x"
+}
+
+const (
+	crossPrefix  = "cross-"
+	policyPrefix = "cross-policy-"
+)
+
+// Check says what is wrong with a selector, nil when it can match a target.
+// A selector is default, a format, a distribution or a release of it, with
+// "ARCH-", "cross-ARCH-" or "cross-policy-" before it or nothing.
+func (v Vocabulary) Check(selector string) error {
+	base, hasArch := selector, false
+	if rest, ok := strings.CutPrefix(selector, policyPrefix); ok {
+		base = rest
+	} else {
+		rest, cross := strings.CutPrefix(selector, crossPrefix)
+		if arch, after, ok := strings.Cut(rest, "-"); ok && slices.Contains(v.Arches, arch) {
+			base, hasArch = after, true
+		}
+		if cross && !hasArch {
+			return fmt.Errorf("unknown selector %q%s", selector, v.nearest(selector))
+		}
+	}
+	if slices.Contains(v.bases(), base) {
+		return nil
+	}
+	for os, versions := range v.Distributions {
+		if version, ok := strings.CutPrefix(base, os); ok && isVersion(version) {
+			return fmt.Errorf("selector %q is of no target: %s is known as %s", selector, os, strings.Join(versions, ", "))
+		}
+	}
+	return fmt.Errorf("unknown selector %q%s", selector, v.nearest(selector))
+}
+
+// isVersion reports whether s looks like the version part of a selector.
+func isVersion(s string) bool {
+	return s != "" && (unicode.IsDigit(rune(s[0])) || unicode.IsUpper(rune(s[0])))
+}
+
+// bases lists the selectors without a prefix.
+func (v Vocabulary) bases() []string {
+	all := append([]string{"default"}, v.Formats...)
+	for os, versions := range v.Distributions {
+		all = append(all, os)
+		for _, version := range versions {
+			all = append(all, os+version)
+		}
+	}
+	return all
+}
+
+func (v Vocabulary) nearest(selector string) string {
+	known := v.bases()
+	prefixes := []string{policyPrefix}
+	for _, arch := range v.Arches {
+		prefixes = append(prefixes, arch+"-", crossPrefix+arch+"-")
+	}
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(selector, prefix) {
+			for _, base := range v.bases() {
+				known = append(known, prefix+base)
+			}
+		}
+	}
+	return DidYouMean(selector, known)
+}
+
+// DidYouMean gives ` (did you mean "x"?)` for the known word nearest to word,
+// or nothing when none is near.
+func DidYouMean(word string, known []string) string {
+	best, distance := "", max(1, len(word)/3)+1
+	sorted := slices.Sorted(slices.Values(known))
+	for _, k := range sorted {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", best)
+}
+
+var (
+	errEmpty   = errors.New("is empty; leave the value out to say that there is nothing to install")
+	errControl = errors.New("has a control character in it")
+	errOption  = errors.New("begins with a dash and would be read as an option")
+)
+
+// checkPackage refuses names that no rendered file could hold safely.
+func checkPackage(name string) error {
+	switch {
+	case name == "":
+		return errEmpty
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }):
+		return errControl
+	case name[0] == '-':
+		return errOption
+	}
+	return nil
+}

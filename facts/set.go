@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package facts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// Options say what Load reads.
+type Options struct {
+	Layers []Layer           // nearest first; a nearer layer's selectors win
+	Known  func() Vocabulary // the selectors there are; nil means that none is unknown
+	Warn   func(*Fault)      // called with what is read and has no effect; nil means nobody listens
+}
+
+// A Set is the facts of several layers seen as one. It may be used from
+// several goroutines.
+type Set struct {
+	options  Options
+	tables   []map[string][]entry // by mapping, one table a layer
+	projects map[string]source    // public ones
+	internal map[string]source
+
+	mu      sync.Mutex
+	decoded map[string]*decoded
+	read    map[source]*readProject
+}
+
+// A source is a file of one layer.
+type source struct {
+	layer int
+	file  string
+}
+
+type decoded struct {
+	mapping *Mapping
+	err     error
+}
+
+// Load finds out what the layers hold. It reads their mappings files and
+// lists their projects; the error joins all faults found on the way.
+func Load(o Options) (*Set, error) {
+	if o.Warn == nil {
+		o.Warn = func(*Fault) {}
+	}
+	s := &Set{
+		options:  o,
+		projects: map[string]source{},
+		internal: map[string]source{},
+		decoded:  map[string]*decoded{},
+		read:     map[source]*readProject{},
+	}
+	var errs []error
+	for i, layer := range o.Layers {
+		table, err := s.loadMappings(layer)
+		s.tables = append(s.tables, table)
+		errs = append(errs, err, s.listProjects(i, layer))
+	}
+	if err := yamldoc.Join(errs...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// loadMappings reads mappings.yml and mappings/*.yml of one layer.
+func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
+	table := map[string][]entry{}
+	files, err := layer.Files("mappings")
+	errs := []error{err}
+	if layer.Has("mappings.yml") {
+		files = append([]string{"mappings.yml"}, files...)
+	}
+	for _, file := range files {
+		data, err := layer.Read(file)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		headings, entries, err := split(layer.Path(file), data)
+		errs = append(errs, err)
+		for _, h := range headings {
+			if f := checkHeading(h); f != nil {
+				s.options.Warn(f)
+			}
+		}
+		for _, e := range entries {
+			errs = append(errs, addEntry(table, e))
+		}
+	}
+	return table, yamldoc.Join(errs...)
+}
+
+func checkHeading(h heading) *Fault {
+	sections := []string{nativeSection, pypiSection, cpanSection}
+	if slices.Contains(sections, h.name) {
+		return nil
+	}
+	return yamldoc.Faultf(h.pos, "unknown key %q%s", h.name, DidYouMean(h.name, sections))
+}
+
+// addEntry puts e into the table unless its layer has it already.
+func addEntry(table map[string][]entry, e entry) error {
+	for _, old := range table[e.name] {
+		if old.section == e.section {
+			return yamldoc.Faultf(e.pos(), "%s %q appears twice, first at %s", e.section, e.name, old.pos())
+		}
+	}
+	table[e.name] = append(table[e.name], e)
+	return nil
+}
+
+// split gives the entries of a mappings file, quickly where it can.
+func split(file string, data []byte) ([]heading, []entry, error) {
+	headings, entries, ok := scan(file, data)
+	if ok {
+		return headings, entries, checkRepeats(headings)
+	}
+	doc, err := yamldoc.Parse(file, data, 0)
+	if err != nil || doc.IsNull() {
+		return nil, nil, err
+	}
+	sections, err := doc.Mapping()
+	errs := []error{err}
+	for _, section := range sections {
+		headings = append(headings, heading{section.Key, section.Pos})
+		if section.Value.IsNull() {
+			continue
+		}
+		fields, err := section.Value.Mapping()
+		errs = append(errs, err)
+		for _, f := range fields {
+			entries = append(entries, entry{
+				section: section.Key, name: f.Key, file: file, line: f.Pos.Line, value: f.Value,
+			})
+		}
+	}
+	return headings, entries, yamldoc.Join(errs...)
+}
+
+func checkRepeats(headings []heading) error {
+	var errs []error
+	seen := map[string]Position{}
+	for _, h := range headings {
+		if first, ok := seen[h.name]; ok {
+			errs = append(errs, yamldoc.Faultf(h.pos, "key %q appears twice, first in line %d", h.name, first.Line))
+			continue
+		}
+		seen[h.name] = h.pos
+	}
+	return yamldoc.Join(errs...)
+}
+
+// MappingNames lists the mappings of all layers, sorted.
+func (s *Set) MappingNames() []string {
+	names := map[string]bool{}
+	for _, table := range s.tables {
+		for name := range table {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Mapping gives all that the layers say of one generic name, a nearer layer's
+// selectors winning over those of the ones below. An entry that is null in a
+// layer hides what the layers below it say. The error wraps ErrNoMapping when
+// no layer has the name; else it joins the faults of the entries.
+func (s *Set) Mapping(name string) (*Mapping, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, ok := s.decoded[name]
+	if !ok {
+		d = &decoded{}
+		d.mapping, d.err = s.decode(name)
+		s.decoded[name] = d
+	}
+	return d.mapping, d.err
+}
+
+func (s *Set) decode(name string) (*Mapping, error) {
+	m := &Mapping{Name: name, Native: Names{}, PyPI: Names{}, CPAN: Names{}}
+	sections := map[string]Names{nativeSection: m.Native, pypiSection: m.PyPI, cpanSection: m.CPAN}
+	hidden := map[string]bool{}
+	var errs []error
+	for i, table := range s.tables {
+		for _, e := range table[name] {
+			names, known := sections[e.section]
+			if !known || hidden[e.section] {
+				continue
+			}
+			if m.Pos == (Position{}) {
+				m.Pos = e.pos()
+			}
+			null, err := s.decodeEntry(&e, names, s.options.Layers[i].Proven)
+			hidden[e.section] = null
+			errs = append(errs, err)
+		}
+	}
+	if m.Pos == (Position{}) {
+		err := fmt.Errorf("Package %s %w", name, ErrNoMapping) //nolint:staticcheck // the text is the one that users of the original match on
+		return nil, WithHint(err, strings.Trim(DidYouMean(name, s.MappingNames()), " ()"))
+	}
+	return m, yamldoc.Join(errs...)
+}
+
+// decodeEntry adds the selectors of e to names where they are not there yet.
+func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err error) {
+	value, err := e.node()
+	if err != nil {
+		return false, err
+	}
+	if value.IsNull() {
+		return true, nil
+	}
+	fields, err := value.Mapping()
+	errs := []error{err}
+	for _, f := range fields {
+		if !proven {
+			s.checkSelector(e, f)
+		}
+		name, err := decodeName(f)
+		errs = append(errs, err)
+		if _, nearer := names[f.Key]; !nearer && err == nil {
+			names[f.Key] = name
+		}
+	}
+	return false, yamldoc.Join(errs...)
+}
+
+func decodeName(f yamldoc.Field) (Name, error) {
+	if f.Value.IsNull() {
+		return Name{Null: true, Pos: f.Pos}, nil
+	}
+	text, err := f.Value.Text()
+	if err != nil {
+		return Name{}, err
+	}
+	if err := checkPackage(text); err != nil {
+		return Name{}, yamldoc.Faultf(f.Value.Pos(), "package name %q %v", text, err)
+	}
+	return Name{Package: text, Pos: f.Pos}, nil
+}
+
+func (s *Set) checkSelector(e *entry, f yamldoc.Field) {
+	if s.options.Known == nil {
+		return
+	}
+	if err := s.options.Known().Check(f.Key); err != nil {
+		s.options.Warn(yamldoc.Faultf(f.Pos, "mapping %q: %v", e.name, err))
+	}
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package targets
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// An Arch is a processor architecture under its name in the Linux kernel, or
+// "mingw32" or "mingw64" for Windows.
+type Arch string
+
+// archFacts are the names an architecture has elsewhere.
+type archFacts struct {
+	abi       string // GNU triplet
+	deb       string // Debian's name; "" when Debian has none
+	rust      string
+	cpuFamily string // Meson's words; "" when no cross file is made
+	cpu       string
+	endian    string
+}
+
+var arches = map[Arch]archFacts{
+	"aarch64":  {"aarch64-linux-gnu", "arm64", "aarch64-unknown-linux-gnu", "aarch64", "aarch64", "little"},
+	"armv6l":   {"arm-linux-gnueabi", "armel", "armv5te-unknown-linux-gnueabi", "arm", "arm", "little"},
+	"armv7l":   {"arm-linux-gnueabihf", "armhf", "armv7-unknown-linux-gnueabihf", "arm", "armhf", "little"},
+	"i686":     {"i686-linux-gnu", "i386", "i686-unknown-linux-gnu", "x86", "i686", "little"},
+	"mingw32":  {"i686-w64-mingw32", "", "i686-pc-windows-gnu", "", "", ""},
+	"mingw64":  {"x86_64-w64-mingw32", "", "x86_64-pc-windows-gnu", "", "", ""},
+	"mips":     {"mips-linux-gnu", "mips", "mips-unknown-linux-gnu", "mips", "mips", "big"},
+	"mipsel":   {"mipsel-linux-gnu", "mipsel", "mipsel-unknown-linux-gnu", "mips", "mipsel", "little"},
+	"mips64el": {"mips64el-linux-gnuabi64", "mips64el", "mips64el-unknown-linux-gnuabi64", "mips64", "mips64el", "little"},
+	"ppc64le":  {"powerpc64le-linux-gnu", "ppc64el", "powerpc64le-unknown-linux-gnu", "ppc64", "powerpc64le", "little"},
+	"riscv64":  {"riscv64-linux-gnu", "riscv64", "riscv64gc-unknown-linux-gnu", "riscv64", "riscv64", "little"},
+	"s390x":    {"s390x-linux-gnu", "s390x", "s390x-unknown-linux-gnu", "s390x", "s390x", "big"},
+	"x86_64":   {"x86_64-linux-gnu", "amd64", "x86_64-unknown-linux-gnu", "x86_64", "x86_64", "little"},
+}
+
+// Arches lists all architectures, sorted.
+func Arches() []Arch { return slices.Sorted(maps.Keys(arches)) }
+
+// ParseArch gives the architecture of that name.
+func ParseArch(name string) (Arch, error) {
+	if _, ok := arches[Arch(name)]; !ok {
+		return "", fmt.Errorf("Unsupported architecture %s", name) //nolint:staticcheck // the text is the one that users of the original match on
+	}
+	return Arch(name), nil
+}
+
+// MachineArch gives the architecture that uname calls machine.
+func MachineArch(machine string) (Arch, error) {
+	switch machine {
+	case "i386", "i486", "i586":
+		machine = "i686"
+	case "amd64":
+		machine = "x86_64"
+	case "arm64":
+		machine = "aarch64"
+	}
+	return ParseArch(machine)
+}
+
+// ABI is the GNU triplet: "aarch64-linux-gnu".
+func (a Arch) ABI() string { return arches[a].abi }
+
+// Deb is Debian's name, "" when Debian has no such architecture.
+func (a Arch) Deb() string { return arches[a].deb }
+
+// Rust is the Rust target.
+func (a Arch) Rust() string { return arches[a].rust }
+
+// MesonCPU gives the words of a Meson cross file's host machine; ok is false
+// when the distribution ships the cross file itself.
+func (a Arch) MesonCPU() (family, cpu, endian string, ok bool) {
+	f := arches[a]
+	return f.cpuFamily, f.cpu, f.endian, f.cpuFamily != ""
+}
+
+// IsWindows reports whether the architecture stands for Windows.
+func (a Arch) IsWindows() bool { return a == "mingw32" || a == "mingw64" }

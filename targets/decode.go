@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package targets
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// Formats lists the packaging formats, sorted.
+func Formats() []string { return []string{"apk", "brew", "deb", "pkg", "rpm"} }
+
+// knownKeys are the keys of a target's file; those of machines to install are
+// known and not used.
+var knownKeys = []string{
+	"os.name", "os.version", "os.stable", "os.libosinfo_id",
+	"packaging.format", "packaging.command", "packaging.repos",
+	"paths.bash", "paths.cc", "paths.ccache", "paths.make", "paths.ninja", "paths.pip3", "paths.python", "paths.sudoers",
+	"containers", "containers.base",
+	"cirrus.instance_type", "cirrus.image_selector", "cirrus.image_name", "cirrus.arch",
+	"install", "install.unattended_scheme", "install.url",
+	"ansible_python_package", "ansible_python_interpreter", "ansible_ssh_pass",
+	"mirror", "mirror.url", "mirror.suite", "mirror.components", "mirror.keyring",
+}
+
+// Values of targets end in shell commands and Dockerfiles, some between
+// double quotes and some without, so what they may hold is bounded.
+var (
+	safePath    = regexp.MustCompile(`^/[A-Za-z0-9 _@%+=:,./-]*$`)
+	safeCommand = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+( [A-Za-z0-9_@%+=:,./-]+)*$`)
+	safeWord    = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./~-]+$`)
+	safeName    = regexp.MustCompile(`^[A-Za-z0-9_.]+$`)
+	safeURL     = regexp.MustCompile(`^[a-z+]+://[^\s'"` + "`" + `\\\x00-\x20\x7f]+$`)
+)
+
+// decoder turns the values of a target's files into a Release, gathering all
+// that is wrong with them.
+type decoder struct {
+	file   string
+	values map[string]yamldoc.Field
+	errs   []error
+}
+
+func (d *decoder) release(name string) *Release {
+	r := &Release{
+		Name: name,
+		OS: OS{
+			Name:    d.text("os.name", safeName, true),
+			Version: d.text("os.version", safeName, true),
+			Stable:  d.boolean("os.stable", true),
+		},
+		Packaging: Packaging{
+			Format:  d.text("packaging.format", safeName, true),
+			Command: d.text("packaging.command", safeCommand, true),
+			Repos:   d.list("packaging.repos", safeURL),
+		},
+		Paths: Paths{
+			Bash:    d.text("paths.bash", safePath, false),
+			CC:      d.text("paths.cc", safePath, false),
+			CCache:  d.text("paths.ccache", safePath, true),
+			Make:    d.text("paths.make", safePath, true),
+			Ninja:   d.text("paths.ninja", safePath, true),
+			Pip3:    d.text("paths.pip3", safePath, true),
+			Python:  d.text("paths.python", safePath, true),
+			Sudoers: d.text("paths.sudoers", safePath, false),
+		},
+	}
+	if d.has("containers") {
+		r.Containers = &Containers{Base: d.text("containers.base", safeWord, true)}
+	}
+	if d.has("cirrus") {
+		r.Cirrus = d.cirrus()
+	}
+	if d.has("mirror") {
+		r.Mirror = d.mirror()
+	}
+	d.checkName(r)
+	d.checkPackaging(r)
+	return r
+}
+
+func (d *decoder) cirrus() *Cirrus {
+	return &Cirrus{
+		InstanceType:  d.text("cirrus.instance_type", safeWord, true),
+		ImageSelector: d.text("cirrus.image_selector", safeWord, true),
+		ImageName:     d.text("cirrus.image_name", safeWord, true),
+		Arch:          Arch(d.text("cirrus.arch", safeName, true)),
+	}
+}
+
+func (d *decoder) mirror() *Mirror {
+	m := &Mirror{
+		URL:        d.text("mirror.url", safeURL, true),
+		Suite:      d.text("mirror.suite", safeWord, false),
+		Components: d.list("mirror.components", safeWord),
+		Keyring:    d.text("mirror.keyring", safePath, false),
+	}
+	for key, field := range d.values {
+		repo, ok := strings.CutPrefix(key, "mirror.repos.")
+		if !ok {
+			continue
+		}
+		if m.Repos == nil {
+			m.Repos = map[string]string{}
+		}
+		if path, err := field.Value.Text(); err != nil {
+			d.errs = append(d.errs, err)
+		} else {
+			m.Repos[repo] = path
+		}
+	}
+	return m
+}
+
+// checkName holds the file's name against what is in it.
+func (d *decoder) checkName(r *Release) {
+	if r.OS.Name == "" || r.OS.Version == "" {
+		return
+	}
+	rest, ok := strings.CutPrefix(r.Name, strings.ToLower(r.OS.Name)+"-")
+	if !ok {
+		d.fault("os.name", "OS name %q does not match file name %s.yml", r.OS.Name, r.Name)
+		return
+	}
+	if want := strings.ReplaceAll(rest, "-", ""); want != strings.ToLower(r.OS.Version) {
+		d.fault("os.version", "OS version %q does not match version in file name %s.yml (%s)", r.OS.Version, r.Name, want)
+	}
+}
+
+func (d *decoder) checkPackaging(r *Release) {
+	format := r.Packaging.Format
+	if format != "" && !slices.Contains(Formats(), format) {
+		d.fault("packaging.format", "unknown packaging format %q, expected one of %s", format, strings.Join(Formats(), ", "))
+	}
+	if len(r.Packaging.Repos) > 0 && r.OS.Name != "OpenSUSE" {
+		d.fault("packaging.repos", "packaging.repos not supported for %s", r.OS.Name)
+	}
+	if r.Cirrus != nil && r.Cirrus.Arch != "" {
+		if _, err := ParseArch(string(r.Cirrus.Arch)); err != nil {
+			d.fault("cirrus.arch", "%v", err)
+		}
+	}
+}
+
+// has reports whether the target says anything but null of key or of what is
+// below it.
+func (d *decoder) has(key string) bool {
+	if f, ok := d.values[key]; ok {
+		return !f.Value.IsNull()
+	}
+	for k := range d.values {
+		if strings.HasPrefix(k, key+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *decoder) fault(key, format string, args ...any) {
+	pos := facts.Position{File: d.file}
+	if f, ok := d.values[key]; ok {
+		pos = f.Pos
+	}
+	d.errs = append(d.errs, yamldoc.Faultf(pos, format, args...))
+}
+
+func (d *decoder) text(key string, safe *regexp.Regexp, required bool) string {
+	f, ok := d.values[key]
+	if !ok || f.Value.IsNull() {
+		if required {
+			d.fault(key, "key %q is missing", key)
+		}
+		return ""
+	}
+	text, err := f.Value.Text()
+	if err != nil {
+		d.fault(key, "%s: %s", key, message(err))
+		return ""
+	}
+	if !safe.MatchString(text) {
+		d.fault(key, "%s: %q cannot stand in a command unquoted", key, text)
+		return ""
+	}
+	return text
+}
+
+func (d *decoder) boolean(key string, missing bool) bool {
+	f, ok := d.values[key]
+	if !ok || f.Value.IsNull() {
+		return missing
+	}
+	b, err := f.Value.Bool()
+	if err != nil {
+		d.fault(key, "%s: %s", key, message(err))
+	}
+	return b
+}
+
+func (d *decoder) list(key string, safe *regexp.Regexp) []string {
+	f, ok := d.values[key]
+	if !ok || f.Value.IsNull() {
+		return nil
+	}
+	items, err := f.Value.Sequence()
+	if err != nil {
+		d.fault(key, "%s: %s", key, message(err))
+		return nil
+	}
+	var list []string
+	for _, item := range items {
+		text, err := item.Text()
+		switch {
+		case err != nil:
+			d.fault(key, "%s: %s", key, message(err))
+		case !safe.MatchString(text):
+			d.fault(key, "%s: %q cannot stand in a command unquoted", key, text)
+		default:
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
+// message is a fault's text without its place, which the new one has already.
+func message(err error) string {
+	if f, ok := err.(*facts.Fault); ok {
+		return f.Message
+	}
+	return err.Error()
+}

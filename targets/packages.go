@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package targets
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/facts"
+)
+
+// Packages is what projects need on one target. The lists are sorted by byte
+// and hold each name once.
+type Packages struct {
+	Native  []string
+	Foreign []string
+	PyPI    []string
+	CPAN    []string
+
+	// Resolved holds the package of each mapping that has one here.
+	Resolved map[string]Package
+	// Dropped lists the mappings that mean nothing here, sorted.
+	Dropped []string
+}
+
+// Has reports whether the mapping has a package here.
+func (p *Packages) Has(mapping string) bool {
+	_, ok := p.Resolved[mapping]
+	return ok
+}
+
+// The program's own projects that outputs are made with.
+const (
+	baseProject = "base"
+	pipProject  = "python-pip"
+	cpanProject = "perl-cpan"
+)
+
+// Select resolves the named projects on t, with what every build needs and
+// what pip and cpanm need where they are used. The error joins all that is
+// wrong with the facts asked for.
+func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
+	s := selection{set: set, target: t, resolved: map[string]Package{}, dropped: map[string]bool{}}
+	s.internal(baseProject)
+	for _, name := range projects {
+		project, err := set.Project(name)
+		if err != nil {
+			s.errs = append(s.errs, err)
+			continue
+		}
+		kinds := s.add(project)
+		if kinds[PyPI] {
+			s.internal(pipProject)
+		}
+		if kinds[CPAN] {
+			s.internal(cpanProject)
+		}
+	}
+	if err := errors.Join(s.errs...); err != nil {
+		return nil, err
+	}
+	return s.packages(), nil
+}
+
+type selection struct {
+	set      *facts.Set
+	target   Target
+	resolved map[string]Package
+	dropped  map[string]bool
+	failed   map[string]bool
+	errs     []error
+}
+
+func (s *selection) internal(name string) {
+	project, err := s.set.Internal(name)
+	if err != nil {
+		s.errs = append(s.errs, err)
+		return
+	}
+	s.add(project)
+}
+
+// add resolves a project's mappings and gives the kinds of package met.
+func (s *selection) add(project *facts.Project) map[Kind]bool {
+	kinds := map[Kind]bool{}
+	for _, need := range project.Needs {
+		if p, ok := s.resolved[need.Mapping]; ok {
+			kinds[p.Kind] = true
+			continue
+		}
+		if s.dropped[need.Mapping] || s.failed[need.Mapping] {
+			continue
+		}
+		p, ok, err := Resolve(s.set, s.target, need.Mapping)
+		switch {
+		case err != nil:
+			s.fail(need, err)
+		case ok:
+			s.resolved[need.Mapping] = p
+			kinds[p.Kind] = true
+		default:
+			s.dropped[need.Mapping] = true
+		}
+	}
+	return kinds
+}
+
+// A ResolveError says which need of a project cannot be resolved.
+type ResolveError struct {
+	Need facts.Reference
+	Err  error
+}
+
+func (e *ResolveError) Error() string {
+	if errors.Is(e.Err, facts.ErrNoMapping) {
+		return e.Err.Error() + " (" + e.Need.Pos.String() + ")"
+	}
+	return e.Err.Error()
+}
+
+func (e *ResolveError) Unwrap() error { return e.Err }
+
+func (s *selection) fail(need facts.Reference, err error) {
+	if s.failed == nil {
+		s.failed = map[string]bool{}
+	}
+	s.failed[need.Mapping] = true
+	s.errs = append(s.errs, &ResolveError{Need: need, Err: err})
+}
+
+func (s *selection) packages() *Packages {
+	p := &Packages{Resolved: s.resolved, Dropped: slices.Sorted(maps.Keys(s.dropped))}
+	names := map[Kind]*[]string{Native: &p.Native, Foreign: &p.Foreign, PyPI: &p.PyPI, CPAN: &p.CPAN}
+	for _, pkg := range s.resolved {
+		*names[pkg.Kind] = append(*names[pkg.Kind], pkg.Name)
+	}
+	for _, list := range names {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return p
+}

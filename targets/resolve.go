@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package targets
+
+import (
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A Kind says what installs a package.
+type Kind string
+
+// The kinds of package.
+const (
+	Native  Kind = "native"  // the distribution, for the host
+	Foreign Kind = "foreign" // the distribution, for the cross architecture
+	PyPI    Kind = "pypi"    // pip
+	CPAN    Kind = "cpan"    // cpanm
+)
+
+// A Package is what a mapping means on a target.
+type Package struct {
+	Mapping  string
+	Kind     Kind
+	Name     string         // "zlib1g-dev:s390x"
+	Selector string         // that decided
+	Pos      facts.Position // of that selector
+}
+
+// A policy says what a mapping means when building for another architecture.
+type policy string
+
+const (
+	policyNative  policy = "native"  // the build machine's own package
+	policyForeign policy = "foreign" // the other architecture's package
+	policySkip    policy = "skip"    // nothing
+)
+
+// A PolicyError is a cross policy that is none of those there are.
+type PolicyError struct{ *facts.Fault }
+
+// Resolve finds the package that a mapping means on t. ok is false when it
+// means none there. The error wraps facts.ErrNoMapping for an unknown mapping.
+func Resolve(set *facts.Set, t Target, mapping string) (p Package, ok bool, err error) {
+	m, err := set.Mapping(mapping)
+	if err != nil {
+		return Package{}, false, err
+	}
+	if t.Cross != "" {
+		chosen, err := crossPolicy(m, t)
+		switch {
+		case err != nil:
+			return Package{}, false, err
+		case chosen == policySkip:
+			return Package{}, false, nil
+		case chosen == policyForeign:
+			p, ok = foreign(m, t)
+			return p, ok, nil
+		}
+	}
+	for _, kind := range []Kind{Native, PyPI, CPAN} {
+		if p, ok = lookup(m, kind, Selectors(t, kind)); ok {
+			return p, true, nil
+		}
+	}
+	return Package{}, false, nil
+}
+
+func lookup(m *facts.Mapping, kind Kind, selectors []string) (Package, bool) {
+	names := m.Native
+	switch kind {
+	case PyPI:
+		names = m.PyPI
+	case CPAN:
+		names = m.CPAN
+	}
+	selector, name, ok := names.Lookup(selectors...)
+	if !ok || name.Null {
+		return Package{}, false
+	}
+	return Package{Mapping: m.Name, Kind: kind, Name: name.Package, Selector: selector, Pos: name.Pos}, true
+}
+
+// foreign finds the package of the cross architecture. Debian's multiarch
+// names carry the architecture, but for the compilers, which run on the host.
+func foreign(m *facts.Mapping, t Target) (Package, bool) {
+	p, ok := lookup(m, Foreign, Selectors(t, Foreign))
+	if ok && t.Packaging.Format == "deb" && m.Name != "gcc" && m.Name != "g++" {
+		p.Name += ":" + t.Cross.Deb()
+	}
+	return p, ok
+}
+
+// Selectors lists the selectors that can decide about a package of that kind
+// on t, the most specific first.
+func Selectors(t Target, kind Kind) []string {
+	base := t.selectors()
+	if kind != Foreign {
+		return append(prefixed(string(t.Host)+"-", base), base...)
+	}
+	all := prefixed("cross-"+string(t.Cross)+"-", base)
+	if t.Packaging.Format != "deb" {
+		return all
+	}
+	return append(append(all, prefixed(string(t.Cross)+"-", base)...), base...)
+}
+
+// PolicySelectors lists the selectors that can decide about the cross policy.
+func PolicySelectors(t Target) []string {
+	return prefixed("cross-policy-", t.selectors())
+}
+
+func prefixed(prefix string, selectors []string) []string {
+	out := make([]string, len(selectors), 3*len(selectors))
+	for i, s := range selectors {
+		out[i] = prefix + s
+	}
+	return out
+}
+
+func crossPolicy(m *facts.Mapping, t Target) (policy, error) {
+	selector, name, ok := m.Native.Lookup(PolicySelectors(t)...)
+	if !ok {
+		return policyNative, nil
+	}
+	switch p := policy(name.Package); p {
+	case policyNative, policyForeign, policySkip:
+		return p, nil
+	}
+	fault := yamldoc.Faultf(name.Pos, "mapping %q: %s is %q, expected native, foreign or skip", m.Name, selector, name.Package)
+	return "", &PolicyError{fault}
+}
