@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// app is what all verbs share: the streams, the options before the verb, and
+// the facts, which are read when a verb first asks for them.
+type app struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	getenv         func(string) string
+
+	debug    bool
+	strict   bool
+	offline  bool
+	dataDir  string
+	factsDir string
+	config   string
+
+	layersOnce    func() ([]facts.Layer, error)
+	catalogueOnce func() (*targets.Catalogue, error)
+	warned        map[string]bool
+	warnings      []error
+}
+
+// defaultDataDir is used when it is there and no other was named.
+const defaultDataDir = "ci/lcitool"
+
+// prepare readies what the options before the verb decide.
+func (a *app) prepare() {
+	a.warned = map[string]bool{}
+	a.layersOnce = sync.OnceValues(a.readLayers)
+	a.catalogueOnce = sync.OnceValues(a.readCatalogue)
+}
+
+// log writes what a verb does for people to follow, to stderr.
+func (a *app) log() *slog.Logger {
+	if !a.debug {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// dataDirectory is the data directory in use, "" for none.
+func (a *app) dataDirectory() string {
+	if a.dataDir != "" {
+		return a.dataDir
+	}
+	if _, err := os.Stat(defaultDataDir); err == nil {
+		return defaultDataDir
+	}
+	return ""
+}
+
+// readLayers gives the layers of facts, nearest first, without the targets
+// that are built in.
+func (a *app) readLayers() ([]facts.Layer, error) {
+	var layers []facts.Layer
+	if dir := a.dataDirectory(); dir != "" {
+		layer, err := facts.Dir(dir)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer)
+	}
+	if a.factsDir == "" {
+		return append(layers, facts.BuiltIn()), nil
+	}
+	layer, err := facts.Dir(a.factsDir)
+	if err != nil {
+		return nil, err
+	}
+	layer.Bundled = true
+	return append(layers, layer), nil
+}
+
+// catalogue gives the targets.
+func (a *app) catalogue() (*targets.Catalogue, error) { return a.catalogueOnce() }
+
+func (a *app) readCatalogue() (*targets.Catalogue, error) {
+	layers, err := a.layersOnce()
+	if err != nil {
+		return nil, err
+	}
+	var own []facts.Layer
+	for _, l := range layers {
+		if !l.Proven {
+			own = append(own, l.Sub("targets"))
+		}
+	}
+	if a.factsDir == "" {
+		own = append(own, targets.BuiltIn())
+	}
+	return targets.Load(targets.Options{Layers: own, Warn: a.warn})
+}
+
+// facts gives the mappings and projects, with layers of more projects before
+// all others.
+func (a *app) facts(more ...facts.Layer) (*facts.Set, error) {
+	layers, err := a.layersOnce()
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := a.catalogue()
+	if err != nil {
+		return nil, err
+	}
+	return facts.Load(facts.Options{
+		Layers: append(more, layers...),
+		Known:  catalogue.Vocabulary,
+		Warn:   a.warn,
+	})
+}
+
+// warn tells of a fault that has no effect, once.
+func (a *app) warn(f *facts.Fault) {
+	if a.warned[f.Error()] {
+		return
+	}
+	a.warned[f.Error()] = true
+	a.warnings = append(a.warnings, f)
+}
+
+// checkWarnings turns what was warned of into an error with --strict, and
+// into lines on stderr without.
+func (a *app) checkWarnings() error {
+	if a.strict {
+		return errors.Join(a.warnings...)
+	}
+	for _, w := range a.warnings {
+		a.tell("warning: %v", w)
+	}
+	a.warnings = nil
+	return nil
+}
+
+// hostArch is the architecture named, or that of this machine.
+func hostArch(name string) (targets.Arch, error) {
+	if name != "" {
+		return targets.ParseArch(name)
+	}
+	return targets.MachineArch(machines[runtime.GOARCH])
+}
+
+// machines gives the kernel's name of an architecture that Go names.
+var machines = map[string]string{
+	"386": "i686", "amd64": "x86_64", "arm": "armv7l", "arm64": "aarch64", "mips": "mips",
+	"mipsle": "mipsel", "mips64le": "mips64el", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
+}

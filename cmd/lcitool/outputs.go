@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// A releases reads the facts of targets by name.
+type releases interface {
+	Release(name string) (*targets.Release, error)
+}
+
+// An output is a verb that renders a target with projects.
+type output struct {
+	app   *app
+	host  string
+	cross string
+}
+
+func (o *output) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.host, "host-arch", "a", "", "architecture of the build machine (default this machine's)")
+	cmd.Flags().StringVarP(&o.cross, "cross-arch", "x", "", "architecture to build for")
+}
+
+// checkArches refuses architectures that nobody knows.
+func (o *output) checkArches(cmd *cobra.Command) error {
+	names := make([]string, 0, 16)
+	for _, arch := range targets.Arches() {
+		names = append(names, string(arch))
+	}
+	for flag, value := range map[string]string{"host-arch": o.host, "cross-arch": o.cross} {
+		if value == "" && !cmd.Flags().Changed(flag) {
+			continue
+		}
+		if err := choice(cmd, flag, value, names...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// supports says whether the output can be made for a release; it is asked
+// before packages are looked for.
+type supports func(targets.Target) error
+
+// resolve gives the target with the packages that the projects of a pattern
+// list need there.
+func (o *output) resolve(target, pattern string, check supports) (targets.Target, *targets.Packages, error) {
+	var none targets.Target
+	set, names, err := o.app.expand(pattern)
+	if err != nil {
+		return none, nil, err
+	}
+	t, err := o.app.target(target, o.host, o.cross)
+	if err != nil {
+		return none, nil, err
+	}
+	if err := check(t); err != nil {
+		return none, nil, err
+	}
+	packages, err := targets.Select(set, t, names)
+	if err != nil {
+		return none, nil, err
+	}
+	return t, packages, o.app.checkWarnings()
+}
+
+// expand gives the facts with the names of the projects that a pattern list
+// selects.
+func (a *app) expand(pattern string) (*facts.Set, []string, error) {
+	set, err := a.facts()
+	if err != nil {
+		return nil, nil, err
+	}
+	names, err := facts.Expand(pattern, set.ProjectNames())
+	return set, names, err
+}
+
+// target gives a target for the architectures; host may be "" for this
+// machine's, cross for none.
+func (a *app) target(name, host, cross string) (targets.Target, error) {
+	catalogue, err := a.catalogue()
+	if err != nil {
+		return targets.Target{}, err
+	}
+	release, err := catalogue.Release(name)
+	if err != nil {
+		return targets.Target{}, err
+	}
+	arch, err := hostArch(host)
+	if err != nil {
+		return targets.Target{}, err
+	}
+	return release.For(arch, targets.Arch(cross))
+}
+
+// header is the comment above the output, with the command that makes it
+// anew. The architecture of this machine is named where it is not the usual
+// one, since packages depend on it.
+func (o *output) header(verb string, options []string, target, pattern string) (string, error) {
+	args := slices.Concat([]string{verb}, o.globals(), options)
+	host := o.host
+	if arch, err := hostArch(""); host == "" && err == nil && arch != "x86_64" {
+		host = string(arch)
+	}
+	if host != "" {
+		args = append(args, "--host-arch", host)
+	}
+	if o.cross != "" {
+		args = append(args, "--cross-arch", o.cross)
+	}
+	return render.Header(append(args, target, pattern))
+}
+
+// globals are the options before the verb that change what comes out.
+func (o *output) globals() []string {
+	var args []string
+	if o.app.dataDir != "" {
+		args = append(args, "--data-dir", o.app.dataDir)
+	}
+	if o.app.factsDir != "" {
+		args = append(args, "--facts-dir", o.app.factsDir)
+	}
+	return args
+}
+
+// print writes header and body, which end in a newline.
+func (o *output) print(header string, body []byte) error {
+	return o.app.write(slices.Concat([]byte(header), body, []byte("\n")))
+}
+
+func anything(targets.Target) error { return nil }
+
+func newDockerfile(a *app) *cobra.Command {
+	o := &output{app: a}
+	var base, layers string
+	cmd := &cobra.Command{
+		Use:   "dockerfile TARGET PROJECTS",
+		Short: "Print the Dockerfile of a build environment",
+		Args:  needArgs("TARGET", "PROJECTS"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choice(cmd, "layers", layers, "all", "native", "foreign"); err != nil {
+				return err
+			}
+			if err := o.checkArches(cmd); err != nil {
+				return err
+			}
+			t, packages, err := o.resolve(args[0], args[1], render.CheckDockerfile)
+			if err != nil {
+				return err
+			}
+			body, err := render.Dockerfile(t, packages, render.DockerfileOptions{Base: base, Layers: render.Layers(layers)})
+			if err != nil {
+				return err
+			}
+			options := []string{"--layers", layers}
+			if base != "" {
+				options = append([]string{"--base", base}, options...)
+			}
+			header, err := o.header("dockerfile", options, args[0], args[1])
+			if err != nil {
+				return err
+			}
+			return o.print(header, body)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVarP(&base, "base", "b", "", "image to start from (default the target's own)")
+	cmd.Flags().StringVarP(&layers, "layers", "l", "all", "all, native or foreign")
+	return cmd
+}
+
+func newBuildEnvScript(a *app) *cobra.Command {
+	o := &output{app: a}
+	cmd := &cobra.Command{
+		Use:   "buildenvscript TARGET PROJECTS",
+		Short: "Print a script that makes a machine a build environment",
+		Args:  needArgs("TARGET", "PROJECTS"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.checkArches(cmd); err != nil {
+				return err
+			}
+			t, packages, err := o.resolve(args[0], args[1], render.CheckBuildEnvScript)
+			if err != nil {
+				return err
+			}
+			body, err := render.BuildEnvScript(t, packages)
+			if err != nil {
+				return err
+			}
+			header, err := o.header("buildenvscript", nil, args[0], args[1])
+			if err != nil {
+				return err
+			}
+			return o.print(header, body)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func newVariables(a *app) *cobra.Command {
+	o := &output{app: a}
+	var format string
+	cmd := &cobra.Command{
+		Use:   "variables TARGET PROJECTS",
+		Short: "Print the packages and tools of a build environment",
+		Args:  needArgs("TARGET", "PROJECTS"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choice(cmd, "format", format, "shell", "json", "yaml"); err != nil {
+				return err
+			}
+			if err := o.checkArches(cmd); err != nil {
+				return err
+			}
+			t, packages, err := o.resolve(args[0], args[1], anything)
+			if err != nil {
+				return err
+			}
+			body, err := render.Variables(t, packages, render.VariablesFormat(format))
+			if err != nil {
+				return err
+			}
+			var options []string
+			if format != "shell" {
+				options = []string{"--format", format}
+			}
+			header, err := o.header("variables", options, args[0], args[1])
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				header = ""
+			}
+			return o.print(header, body)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVarP(&format, "format", "f", "shell", "shell, json or yaml")
+	return cmd
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// Results go to stdout, everything said to a person goes to stderr. These are
+// the only two ways to say something; both keep what comes from outside from
+// steering the terminal.
+
+// tell writes a line to stderr.
+func (a *app) tell(format string, args ...any) {
+	fmt.Fprintln(a.stderr, printable(fmt.Sprintf(format, args...)))
+}
+
+// printable replaces control characters but line breaks and tabs.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+// A usageError is a command line that makes no sense.
+type usageError struct {
+	command *cobra.Command
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func (e *usageError) Unwrap() error { return e.err }
+
+// A statusError ends the program with a status that is not its own failure.
+// Nothing is said about it.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
+
+// report says what went wrong and gives the exit status: 0, 1 for a failure,
+// 2 for a command line that makes no sense, a workload's own status, or 128
+// plus a signal's number.
+func (a *app) report(ctx context.Context, err error) int {
+	var usage *usageError
+	var status statusError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, syscall.EPIPE):
+		return 1 // whoever read from us has seen enough
+	case errors.As(err, &status):
+		return int(status)
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.stderr, "usage: %s\n", usage.command.UseLine())
+		a.tell("%s: error: %v", usage.command.CommandPath(), usage.err)
+		return 2
+	}
+	for _, e := range separate(err) {
+		a.tell("%s%v", prefix(e), e)
+		var hinted *facts.HintError
+		if errors.As(e, &hinted) {
+			a.tell("hint: %s", hinted.Hint)
+		}
+	}
+	if ctx.Err() != nil {
+		return 130
+	}
+	return 1
+}
+
+// separate lists the errors that err joins.
+func separate(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, separate(e)...)
+	}
+	return all
+}
+
+// prefix names the area an error comes from, in the original's words.
+func prefix(err error) string {
+	var (
+		target      *targets.Error
+		cross       *targets.CrossError
+		project     *facts.ProjectError
+		unsupported *render.UnsupportedError
+		resolve     *targets.ResolveError
+	)
+	switch {
+	case errors.As(err, &target):
+		return "Targets error: "
+	case errors.As(err, &cross), errors.As(err, &project):
+		return "Project error: "
+	case errors.As(err, &unsupported) && unsupported.Output == "Dockerfile":
+		return "Docker formatter error: "
+	case errors.As(err, &unsupported):
+		return "Shell build env formatter error: "
+	case errors.As(err, &resolve):
+		return "Package generic name resolution error: "
+	}
+	return "Application error: "
+}
+
+// write sends a result to stdout.
+func (a *app) write(data []byte) error {
+	if _, err := a.stdout.Write(data); err != nil {
+		return fmt.Errorf("cannot write the result: %w", err)
+	}
+	return nil
+}
+
+// lines sends a result to stdout, an item a line.
+func (a *app) lines(items []string) error {
+	if len(items) == 0 {
+		return nil
+	}
+	_, err := io.WriteString(a.stdout, strings.Join(items, "\n")+"\n")
+	return err
+}
+
+// list sends names to stdout, as lines or as a JSON list.
+func (a *app) list(format string, names []string) error {
+	if format == "json" {
+		return a.json(append([]string{}, names...))
+	}
+	return a.lines(names)
+}
+
+// json sends a value to stdout as indented JSON.
+func (a *app) json(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newRoot makes the command with all its verbs.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lcitool",
+		Short: "Build environments, pipelines and containers for many distributions",
+		Long: `lcitool knows what each build dependency is called on each distribution. From
+that it writes Dockerfiles, build-environment scripts and whole GitLab
+pipelines, and runs builds and tests in the containers they describe.`,
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		TraverseChildren: true,
+		Args:             cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{cmd, fmt.Errorf("unknown action %q", args[0])}
+			}
+			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool --help")}
+		},
+		PersistentPreRun: func(*cobra.Command, []string) { a.prepare() },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+
+	flags := root.PersistentFlags()
+	flags.BoolVar(&a.debug, "debug", false, "say on stderr what is being done")
+	flags.BoolVar(&a.strict, "strict", false, "take keys and selectors that have no effect for errors")
+	flags.BoolVar(&a.offline, "offline", false, "let no request leave this machine")
+	flags.StringVarP(&a.dataDir, "data-dir", "d", "", "directory with facts of your own (default ci/lcitool if it is there)")
+	flags.StringVar(&a.factsDir, "facts-dir", "", "directory with facts to use instead of the built-in ones")
+	root.Flags().StringVarP(&a.config, "config", "c", "", "file with settings (default lcitool/config.yml in the user's configuration)")
+
+	root.AddCommand(
+		newTargets(a),
+		newProjects(a),
+		newDockerfile(a),
+		newBuildEnvScript(a),
+		newVariables(a),
+		newVersion(a),
+	)
+	return root
+}
+
+// needArgs demands exactly the named arguments.
+func needArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return &usageError{cmd, fmt.Errorf("the following arguments are required: %s", strings.Join(names[len(args):], ", "))}
+		case len(args) > len(names):
+			return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args[len(names):], " "))}
+		}
+		return nil
+	}
+}
+
+// choice demands one of the values for a flag.
+func choice(cmd *cobra.Command, flag, value string, values ...string) error {
+	for _, v := range values {
+		if v == value {
+			return nil
+		}
+	}
+	return &usageError{cmd, fmt.Errorf("argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(values, ", "))}
+}
+
+// expandFlags writes out long options that are given by an unambiguous
+// beginning, as those who know the original may do.
+func expandFlags(root *cobra.Command, args []string) []string {
+	out := make([]string, 0, len(args))
+	command := root
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg == "--":
+			return append(out, args[i:]...)
+		case strings.HasPrefix(arg, "--"):
+			name, value, hasValue := strings.Cut(arg[2:], "=")
+			flag := findFlag(command, name)
+			if flag == nil {
+				break
+			}
+			arg = "--" + flag.Name
+			if hasValue {
+				arg += "=" + value
+			} else if flag.NoOptDefVal == "" && i+1 < len(args) {
+				out = append(out, arg)
+				i++
+				arg = args[i]
+			}
+		case len(arg) == 2 && arg[0] == '-':
+			if f := command.Flags().ShorthandLookup(arg[1:]); f != nil && f.NoOptDefVal == "" && i+1 < len(args) {
+				out = append(out, arg)
+				i++
+				arg = args[i]
+			}
+		case arg != "" && arg[0] != '-':
+			for _, sub := range command.Commands() {
+				if sub.Name() == arg {
+					command = sub
+					command.InheritedFlags() // merges them into Flags
+				}
+			}
+		}
+		out = append(out, arg)
+	}
+	return out
+}
+
+// findFlag gives the only flag of that name or beginning, nil for none or
+// several.
+func findFlag(cmd *cobra.Command, name string) *pflag.Flag {
+	cmd.InheritedFlags()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.AddFlagSet(cmd.Flags())
+	flags.AddFlagSet(cmd.PersistentFlags())
+	if f := flags.Lookup(name); f != nil {
+		return f
+	}
+	var found []*pflag.Flag
+	flags.VisitAll(func(f *pflag.Flag) {
+		if name != "" && strings.HasPrefix(f.Name, name) {
+			found = append(found, f)
+		}
+	})
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+func newTargets(a *app) *cobra.Command {
+	var containerized bool
+	var format string
+	cmd := &cobra.Command{
+		Use:   "targets",
+		Short: "List the targets",
+		Args:  needArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			catalogue, err := a.catalogue()
+			if err != nil {
+				return err
+			}
+			names := catalogue.Names()
+			if containerized {
+				if names, err = withContainers(catalogue, names); err != nil {
+					return err
+				}
+			}
+			return a.list(format, names)
+		},
+	}
+	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "only those that containers can be made of")
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+// withContainers keeps the targets that a Dockerfile can be written for.
+func withContainers(catalogue releases, names []string) ([]string, error) {
+	var kept []string
+	for _, name := range names {
+		release, err := catalogue.Release(name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains([]string{"apk", "deb", "rpm"}, release.Packaging.Format) {
+			kept = append(kept, name)
+		}
+	}
+	return kept, nil
+}
+
+func newProjects(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "projects",
+		Short: "List the projects",
+		Args:  needArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			set, err := a.facts()
+			if err != nil {
+				return err
+			}
+			return a.list(format, set.ProjectNames())
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package render
+
+import "gitlab.com/lcitool/lcitool/targets"
+
+// apk is Alpine's packaging.
+type apk struct{}
+
+func (apk) wrapper(targets.Target) string { return "" }
+
+func (apk) native(r recipe) []string {
+	command := r.target.Packaging.Command
+	return []string{
+		command + " update",
+		command + " upgrade",
+		command + " add " + r.names(r.packages.Native, command),
+	}
+}
+
+// foreign has nothing to do: no apk target builds for another architecture.
+func (apk) foreign(recipe) []string { return nil }
+
+func (apk) list() string { return "apk list --installed | sort > /packages.txt" }

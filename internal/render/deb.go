@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package render
+
+import "gitlab.com/lcitool/lcitool/targets"
+
+// deb is the packaging of Debian and what descends from it.
+type deb struct{}
+
+func (deb) wrapper(targets.Target) string { return "eatmydata " }
+
+func (deb) native(r recipe) []string {
+	plain := r.target.Packaging.Command
+	command := r.wrapper + plain
+	commands := []string{"export DEBIAN_FRONTEND=noninteractive", plain + " update"}
+	if r.image {
+		commands = append(commands, plain+" install -y eatmydata")
+	}
+	commands = append(commands,
+		command+" dist-upgrade -y",
+		command+" install --no-install-recommends -y "+r.names(r.packages.Native, plain),
+	)
+	commands = append(commands, debCleanUp(r)...)
+	return append(commands,
+		`sed -Ei 's,^# (en_US\.UTF-8 .*)$,\1,' /etc/locale.gen`,
+		"dpkg-reconfigure locales",
+	)
+}
+
+func (deb) foreign(r recipe) []string {
+	command := r.wrapper + r.target.Packaging.Command
+	commands := []string{
+		"export DEBIAN_FRONTEND=noninteractive",
+		"dpkg --add-architecture " + r.target.Cross.Deb(),
+		command + " update",
+		command + " dist-upgrade -y",
+		command + " install --no-install-recommends -y dpkg-dev",
+	}
+	if names := r.packages.Foreign; len(names) > 0 {
+		commands = append(commands, command+" install --no-install-recommends -y "+r.names(names, r.target.Packaging.Command))
+	}
+	return append(commands, debCleanUp(r)...)
+}
+
+func debCleanUp(r recipe) []string {
+	if !r.image {
+		return nil
+	}
+	command := r.wrapper + r.target.Packaging.Command
+	return []string{command + " autoremove -y", command + " autoclean -y"}
+}
+
+func (deb) list() string {
+	return `dpkg-query --showformat '${Package}_${Version}_${Architecture}\n' --show > /packages.txt`
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package render
+
+import (
+	"maps"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// wrappersDir holds links named like compilers that lead to ccache.
+const wrappersDir = "/usr/libexec/ccache-wrappers"
+
+// nativeEnv gives the variables that builds on the host want.
+func nativeEnv(t targets.Target, p *targets.Packages) map[string]string {
+	env := map[string]string{"LANG": "en_US.UTF-8"}
+	for _, v := range []struct{ mapping, name, value string }{
+		{"make", "MAKE", t.Paths.Make},
+		{"meson", "NINJA", t.Paths.Ninja},
+		{"python3", "PYTHON", t.Paths.Python},
+		{"ccache", "CCACHE_WRAPPERSDIR", wrappersDir},
+	} {
+		if p.Has(v.mapping) {
+			env[v.name] = v.value
+		}
+	}
+	return env
+}
+
+// foreignEnv gives the variables that builds for the cross architecture want.
+func foreignEnv(t targets.Target, p *targets.Packages) map[string]string {
+	abi := t.Cross.ABI()
+	env := map[string]string{"ABI": abi}
+	if p.Has("autoconf") {
+		env["CONFIGURE_OPTS"] = "--host=" + abi
+	}
+	if p.Has("meson") {
+		env["MESON_OPTS"] = "--cross-file=" + abi
+		if t.Cross.IsWindows() {
+			env["MESON_OPTS"] = "--cross-file=/usr/share/mingw/toolchain-" + string(t.Cross) + ".meson"
+		}
+	}
+	if p.Has("rust") && t.Packaging.Format == "deb" {
+		env["RUST_TARGET"] = t.Cross.Rust()
+	}
+	return env
+}
+
+// assignments writes NAME="VALUE" lines sorted by name. Values are ours or
+// have been checked to hold nothing that means something between the quotes.
+func assignments(keyword string, env map[string]string) string {
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if text != "" {
+			text += "\n"
+		}
+		text += keyword + name + `="` + env[name] + `"`
+	}
+	return text
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package render writes Dockerfiles, build-environment scripts or variables
+// from a target with its packages.
+//
+// Every function is one of its arguments alone. Bodies end without a newline;
+// what prints them adds the header and the newline.
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// Layers choose the parts of a Dockerfile.
+type Layers string
+
+// The choices of layers.
+const (
+	AllLayers    Layers = "all"
+	NativeLayers Layers = "native" // what the build machine needs
+	ForeignLayer Layers = "foreign"
+)
+
+// DockerfileOptions change what Dockerfile writes.
+type DockerfileOptions struct {
+	Base   string // image to start from; "" means the target's own
+	Layers Layers // "" means all
+}
+
+// An UnsupportedError is a target for which an output makes no sense.
+type UnsupportedError struct {
+	Output string // "Dockerfile", "build-environment script"
+	Target targets.Target
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("Target %s doesn't support this generator", e.Target)
+}
+
+// Dockerfile writes the recipe of an image in which projects that need p can
+// be built. Only targets with apk, deb or rpm packages have one; for others
+// the error is an *UnsupportedError.
+func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) ([]byte, error) {
+	f, ok := formats[t.Packaging.Format]
+	base := o.Base
+	if base == "" && t.Containers != nil {
+		base = t.Containers.Base
+	}
+	if !ok || base == "" {
+		return nil, &UnsupportedError{Output: "Dockerfile", Target: t}
+	}
+	if err := checkReference(base); err != nil {
+		return nil, err
+	}
+	r := recipe{target: t, packages: p, image: true, wrapper: f.wrapper(t)}
+	blocks := []string{"FROM " + base}
+	if o.Layers != ForeignLayer {
+		for _, group := range r.native(f) {
+			blocks = append(blocks, "RUN "+strings.Join(group, " && \\\n    "))
+		}
+		blocks = append(blocks, assignments("ENV ", nativeEnv(t, p)))
+	}
+	if t.Cross != "" && o.Layers != NativeLayers {
+		blocks = append(blocks,
+			"RUN "+strings.Join(r.foreign(f), " && \\\n    "),
+			assignments("ENV ", foreignEnv(t, p)))
+	}
+	return []byte(strings.Join(blocks, "\n\n")), nil
+}
+
+// BuildEnvScript writes a shell script with a function install_buildenv, which
+// turns a machine that runs the target into a build environment, and the
+// variables that builds then want. Targets without apk, deb or rpm packages
+// have none; the error is an *UnsupportedError.
+func BuildEnvScript(t targets.Target, p *targets.Packages) ([]byte, error) {
+	f, ok := formats[t.Packaging.Format]
+	if !ok {
+		return nil, &UnsupportedError{Output: "build-environment script", Target: t}
+	}
+	r := recipe{target: t, packages: p}
+	var commands []string
+	for _, group := range r.native(f) {
+		commands = append(commands, group...)
+	}
+	blocks := []string{assignments("export ", nativeEnv(t, p))}
+	if t.Cross != "" {
+		commands = append(commands, r.foreign(f)...)
+		blocks = append(blocks, assignments("export ", foreignEnv(t, p)))
+	}
+	var b bytes.Buffer
+	b.WriteString("function install_buildenv() {\n")
+	for _, c := range commands {
+		b.WriteString("    " + c + "\n")
+	}
+	b.WriteString("}\n\n" + strings.Join(blocks, "\n\n"))
+	return b.Bytes(), nil
+}
+
+// checkReference refuses an image reference that would be more than one word
+// of a FROM line.
+func checkReference(image string) error {
+	for _, r := range image {
+		if r <= ' ' || r == 0x7f || strings.ContainsRune("\"'\\`#", r) {
+			return fmt.Errorf("cannot start from image %q: not an image reference", image)
+		}
+	}
+	return nil
+}
+
+// CheckDockerfile says whether a Dockerfile can be written for t.
+func CheckDockerfile(t targets.Target) error { return check(t, "Dockerfile") }
+
+// CheckBuildEnvScript says whether a build-environment script can be written
+// for t.
+func CheckBuildEnvScript(t targets.Target) error { return check(t, "build-environment script") }
+
+func check(t targets.Target, output string) error {
+	if _, ok := formats[t.Packaging.Format]; !ok {
+		return &UnsupportedError{Output: output, Target: t}
+	}
+	return nil
+}
