@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package rpc
+
+import (
+	"context"
+
+	libvirt "github.com/digitalocean/go-libvirt"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// BlockResize gives a disk a new size in bytes.
+func (c *Client) BlockResize(ctx context.Context, d domstats.Domain, disk string, size uint64) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainBlockResize(d, disk, size, libvirt.DomainBlockResizeBytes)
+	})
+}
+
+// BlockCopy starts to copy a disk to what the XML describes.
+func (c *Client) BlockCopy(ctx context.Context, d domstats.Domain, disk, xml string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainBlockCopy(d, disk, xml, nil, libvirt.DomainBlockCopyTransientJob)
+	})
+}
+
+// BlockJobAbort ends the job of a disk.
+func (c *Client) BlockJobAbort(ctx context.Context, d domstats.Domain, disk string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainBlockJobAbort(d, disk, 0) })
+}
+
+// Backup starts the backup that the XML describes.
+func (c *Client) Backup(ctx context.Context, d domstats.Domain, xml string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainBackupBegin(d, xml, nil, 0) })
+}
+
+// AbortJob ends the domain's job, such as a backup.
+func (c *Client) AbortJob(ctx context.Context, d domstats.Domain) error {
+	return c.do(ctx, d, c.lv.DomainAbortJob)
+}
+
+// SetThreshold arms the write threshold of a disk or a node, in bytes.
+func (c *Client) SetThreshold(ctx context.Context, d domstats.Domain, device string, bytes uint64) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainSetBlockThreshold(d, device, bytes, 0) })
+}
+
+// Snapshot takes an external snapshot of the disks only, without metadata.
+func (c *Client) Snapshot(ctx context.Context, d domstats.Domain, xml string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		flags := libvirt.DomainSnapshotCreateDiskOnly | libvirt.DomainSnapshotCreateNoMetadata
+		_, err := c.lv.DomainSnapshotCreateXML(d, xml, uint32(flags))
+		return err
+	})
+}
+
+// SetPerf turns performance events on or off.
+func (c *Client) SetPerf(ctx context.Context, d domstats.Domain, on bool, events ...string) error {
+	params := make([]domstats.Param, len(events))
+	for i, e := range events {
+		params[i] = domstats.NewParam(e, on)
+	}
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainSetPerfEvents(d, wireParams(params), libvirt.DomainAffectLive)
+	})
+}
+
+// AddIOThread adds an I/O thread.
+func (c *Client) AddIOThread(ctx context.Context, d domstats.Domain, id uint32) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainAddIothread(d, id, libvirt.DomainAffectLive) })
+}
+
+// DelIOThread removes an I/O thread.
+func (c *Client) DelIOThread(ctx context.Context, d domstats.Domain, id uint32) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainDelIothread(d, id, libvirt.DomainAffectLive) })
+}
+
+// SetIOThread changes the polling of an I/O thread. Parameters are
+// "poll_max_ns" (ullong), "poll_grow" and "poll_shrink" (uint or ullong).
+func (c *Client) SetIOThread(ctx context.Context, d domstats.Domain, id uint32, params ...domstats.Param) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainSetIothreadParams(d, id, wireParams(params), uint32(libvirt.DomainAffectLive))
+	})
+}
+
+// Modes of [Client.StartDirtyRate].
+const (
+	DirtySampling uint32 = 0
+	DirtyBitmap   uint32 = 1 << 0
+	DirtyRing     uint32 = 1 << 1
+)
+
+// StartDirtyRate starts to measure for a number of seconds, in one of the modes.
+func (c *Client) StartDirtyRate(ctx context.Context, d domstats.Domain, seconds int32, mode uint32) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainStartDirtyRateCalc(d, seconds, mode) })
+}
