@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# container/ needs these tags, all other packages do without them.
+TAGS := remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOBUILD = CGO_ENABLED=0 go build -trimpath -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
+# The versions of the tools are in ci/tools/go.mod and nowhere else.
+TOOL = go tool -modfile=ci/tools/go.mod
+SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!(/bin/sh|/bin/bash|/usr/bin/env bash)' --)
+PREFIX ?= /usr/local
+
+.DEFAULT_GOAL := help
+
+##@ What a stranger calls first
+
+.PHONY: demo
+demo: ## Set the machine up, build, run examples/hello in a debian-12 container
+	ci/host-setup
+	@$(MAKE) --no-print-directory build
+	ci/demo
+
+.PHONY: test
+test: ## Set the machine up, then every check and every test, podman included
+	ci/host-setup test
+	@$(MAKE) --no-print-directory check
+	$(TOOL) gotestsum --format pkgname -- -race -timeout 40m -tags '$(TAGS) integration' ./...
+
+##@ While working
+
+.PHONY: build
+build: ## Build bin/lcitool, a static binary
+	$(GOBUILD) -o bin/lcitool ./cmd/lcitool
+
+.PHONY: unit
+unit: ## The tests that need no podman
+	go test -tags '$(TAGS)' ./...
+
+.PHONY: check
+check: fmt vet lint shell generated ## Everything that needs no test run: the five targets below
+
+.PHONY: fmt
+fmt: ## Name the Go files that gofmt would change
+	@changed=$$(gofmt -l .); [ -z "$$changed" ] || { echo "gofmt would change:"; echo "$$changed"; exit 1; }
+
+.PHONY: vet
+vet: ## go vet, integration tests included
+	go vet -tags '$(TAGS) integration' ./...
+
+.PHONY: lint
+lint: ## golangci-lint with .golangci.yml
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: shell
+shell: ## shellcheck on every shell script
+	shellcheck $(SCRIPTS)
+
+.PHONY: generated
+generated: ## Compare the generated files with what would be generated now
+	ci/generated --check
+
+.PHONY: docs
+docs: build ## Generate the command reference, the man pages and the example's CI files
+	ci/generated
+
+.PHONY: golden
+golden: ## Rewrite the golden files; read the diff before committing it
+	go test -tags '$(TAGS)' $$(grep -rl --include='*_test.go' 'lcitool/internal/golden"' . | xargs -n 1 dirname | sort -u) -update
+
+.PHONY: bench
+bench: ## Go benchmarks and whole-process timings, as tables
+	ci/host-setup bench
+	@$(MAKE) --no-print-directory build
+	ci/bench
+
+##@ The rest
+
+.PHONY: install
+install: build ## Install below PREFIX (/usr/local), DESTDIR respected
+	install -D -m 0755 bin/lcitool $(DESTDIR)$(PREFIX)/bin/lcitool
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin
+
+.PHONY: help
+help: ## Print this
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
