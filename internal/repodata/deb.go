@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package repodata
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+)
+
+// debIndexes opens the Packages files of a suite, one for each component.
+func (c *Client) debIndexes(ctx context.Context, s Source, r *Report) ([]index, error) {
+	rel, err := c.release(ctx, s, r)
+	if err != nil {
+		return nil, err
+	}
+	base := join(s.URL, "dists", s.Suite)
+	var files []indexFile
+	var errs []error
+	for _, component := range s.Components {
+		for _, arch := range rel.archsOf(s.Arch) {
+			f, err := rel.packagesFile(base, component, arch)
+			files, errs = append(files, f), append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return c.openLists(ctx, files, r, nil)
+}
+
+// openLists opens the indexes' lists and says what was left out of them.
+func (c *Client) openLists(ctx context.Context, files []indexFile, r *Report, arch func(string) bool) ([]index, error) {
+	lists, err := c.lists(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	indexes := make([]index, len(lists))
+	for i, l := range lists {
+		l.arch = arch
+		l.dropped(files[i].url, r)
+		indexes[i] = l
+	}
+	return indexes, nil
+}
+
+// archsOf gives the binary-ARCH folders in which an architecture's packages are.
+func (rel *release) archsOf(arch string) []string {
+	if rel.allApart {
+		return []string{arch, "all"}
+	}
+	return []string{arch}
+}
+
+// packagesFile finds a component's index in the Release file, in the smallest
+// form that can be read.
+func (rel *release) packagesFile(base, component, arch string) (indexFile, error) {
+	// A component named "updates/main" has its indexes below "main" on
+	// some mirrors and below its whole name on others.
+	for _, dir := range slices.Compact([]string{component, path.Base(component)}) {
+		plain := dir + "/binary-" + arch + "/Packages"
+		unpacked := int64(-1)
+		if f, ok := rel.files[plain]; ok {
+			unpacked = f.size
+		}
+		for _, ext := range []string{".xz", ".zst", ".gz", ".bz2", ""} {
+			f, ok := rel.files[plain+ext]
+			if !ok {
+				continue
+			}
+			d, err := newDigest("sha256", f.sha256)
+			if err != nil {
+				return indexFile{}, err
+			}
+			x := indexFile{url: join(base, plain+ext), digest: d, size: f.size, unpacked: unpacked, parse: parsePackages}
+			if rel.byHash {
+				x.from = append(x.from, join(base, path.Dir(plain), "by-hash/SHA256", d.hex))
+			}
+			x.from = append(x.from, x.url) // partial mirrors have no by-hash
+			return x, nil
+		}
+	}
+	return indexFile{}, fmt.Errorf("%s: Release file lists no packages of component %q for %q; it has components %s for %s",
+		redacted(base), component, arch, quoteList(rel.components), quoteList(rel.archs))
+}
+
+// quoteList shows words from outside.
+func quoteList(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	quoted := make([]string, 0, len(words))
+	for _, w := range words[:min(len(words), 30)] {
+		quoted = append(quoted, fmt.Sprintf("%q", w))
+	}
+	return strings.Join(quoted, " ")
+}
+
+// parsePackages reads a Packages file.
+func parsePackages(r io.Reader, each func(record) error) error {
+	wanted := map[string]bool{"package": true, "architecture": true, "provides": true}
+	return paragraphs(r, wanted, func(f map[string]string) error {
+		if f["package"] == "" {
+			return errors.New("an entry without a package name")
+		}
+		return each(record{f["package"], f["architecture"], parseProvides(f["provides"])})
+	})
+}
+
+// parseProvides reads a Provides field, "a, b (= 1.2), c:any", for its names.
+func parseProvides(field string) []string {
+	if field == "" {
+		return nil
+	}
+	var names []string
+	for p := range strings.SplitSeq(field, ",") {
+		p = strings.TrimSpace(p)
+		if end := strings.IndexAny(p, " (:[\n\t"); end >= 0 {
+			p = p[:end]
+		}
+		if p != "" {
+			names = append(names, p)
+		}
+	}
+	return names
+}

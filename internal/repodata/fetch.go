@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package repodata
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// ErrNotFound says that the mirror answered and has no such file.
+var ErrNotFound = errors.New("no such file on the mirror")
+
+var (
+	errSilent  = errors.New("the mirror sends nothing")
+	errTooSlow = errors.New("the mirror takes too long")
+)
+
+const maxRedirects = 5
+
+// newHTTPClient gives the client every request uses: no address is followed
+// from https to http, and nothing is unpacked behind our back.
+func newHTTPClient(o Options) *http.Client {
+	transport := o.Transport
+	if transport == nil {
+		transport = &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+			TLSHandshakeTimeout:    10 * time.Second,
+			ResponseHeaderTimeout:  o.IdleTimeout,
+			IdleConnTimeout:        30 * time.Second,
+			MaxIdleConnsPerHost:    o.Parallel,
+			MaxResponseHeaderBytes: 64 << 10,
+			DisableCompression:     true,
+			ForceAttemptHTTP2:      true,
+		}
+	}
+	return &http.Client{Transport: transport, CheckRedirect: checkRedirect}
+}
+
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
+		return fmt.Errorf("redirect from https to %s refused", req.URL.Scheme)
+	}
+	return nil
+}
+
+// parseURL accepts the addresses that a mirror may have.
+func parseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("bad mirror address: %w", err)
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return nil, fmt.Errorf("mirror address %q names no host", u.Redacted())
+		}
+	case "file":
+		if u.Host != "" && u.Host != "localhost" {
+			return nil, fmt.Errorf("mirror address %q: a file is on this host", u.Redacted())
+		}
+	default:
+		return nil, fmt.Errorf("mirror address %q is none of http, https, file", u.Redacted())
+	}
+	return u, nil
+}
+
+// redacted is raw without its password, for messages.
+func redacted(raw string) string {
+	if u, err := url.Parse(raw); err == nil {
+		return u.Redacted()
+	}
+	return "address"
+}
+
+// join appends a path to a mirror's address.
+func join(base string, parts ...string) string {
+	return strings.TrimRight(base, "/") + "/" + strings.Join(parts, "/")
+}
+
+// A reply is what came back besides the body.
+type reply struct {
+	notModified  bool
+	etag         string
+	lastModified string
+}
+
+// get fetches raw into w, at most limit bytes. With known, a mirror may answer
+// that nothing has changed since.
+func (c *Client) get(ctx context.Context, raw string, limit int64, known *cacheMeta, w io.Writer) (reply, error) {
+	u, err := parseURL(raw)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.slots.Acquire(ctx, 1); err != nil {
+		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), context.Cause(ctx))
+	}
+	defer c.slots.Release(1)
+	p := &progressWriter{client: c, state: Progress{URL: u.Redacted(), Total: -1}, w: w}
+	defer p.end()
+	var r reply
+	if u.Scheme == "file" {
+		err = copyFile(ctx, u.Path, limit, p)
+	} else {
+		r, err = c.request(ctx, u, limit, known, p)
+	}
+	if err != nil {
+		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), plainCause(err))
+	}
+	return r, nil
+}
+
+// plainCause takes off the method and address that net/http puts around an
+// error: ours are there already.
+func plainCause(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
+}
+
+// copyFile reads a file:// mirror's file.
+func copyFile(ctx context.Context, name string, limit int64, w *progressWriter) error {
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for ever
+		return errors.New("not a file")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w.state.Total = info.Size()
+	return copyLimited(ctx, w, f, limit, nil)
+}
+
+// request makes one request, bounded in time as a whole and between bytes.
+func (c *Client) request(ctx context.Context, u *url.URL, limit int64, known *cacheMeta, w *progressWriter) (reply, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, c.opts.Timeout, errTooSlow)
+	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(c.opts.IdleTimeout, func() { cancel(errSilent) })
+	defer watchdog.Stop()
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return reply{}, err
+	}
+	req.Header.Set("User-Agent", "lcitool")
+	if known != nil {
+		setIf(req.Header, "If-None-Match", known.ETag)
+		setIf(req.Header, "If-Modified-Since", known.LastModified)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return reply{}, cause
+		}
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotModified:
+		if known == nil {
+			return reply{}, errors.New("answered that nothing changed, unasked")
+		}
+		return reply{notModified: true}, nil
+	case http.StatusNotFound, http.StatusGone:
+		return reply{}, ErrNotFound
+	default:
+		return reply{}, fmt.Errorf("status %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	w.state.Total = resp.ContentLength
+	alive := func() { watchdog.Reset(c.opts.IdleTimeout) }
+	err = copyLimited(ctx, w, resp.Body, limit, alive)
+	return reply{etag: resp.Header.Get("ETag"), lastModified: resp.Header.Get("Last-Modified")}, err
+}
+
+func setIf(h http.Header, key, value string) {
+	if value != "" {
+		h.Set(key, value)
+	}
+}
+
+// copyLimited copies at most limit bytes and is told after each piece that the
+// sender is alive.
+func copyLimited(ctx context.Context, w *progressWriter, r io.Reader, limit int64, alive func()) error {
+	if w.state.Total > limit {
+		return fmt.Errorf("%d bytes are announced, more than the %d allowed", w.state.Total, limit)
+	}
+	buf := make([]byte, 64<<10)
+	var done int64
+	for {
+		n, err := r.Read(buf)
+		if alive != nil && n > 0 {
+			alive()
+		}
+		done += int64(n)
+		if done > limit {
+			return fmt.Errorf("more than the %d bytes allowed", limit)
+		}
+		if _, werr := w.Write(buf[:n]); werr != nil {
+			return werr
+		}
+		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// A progressWriter counts what passes and tells the client's caller.
+type progressWriter struct {
+	client *Client
+	w      io.Writer
+	state  Progress
+}
+
+func (p *progressWriter) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	p.state.Done += int64(n)
+	p.client.tell(p.state)
+	return n, err
+}
+
+func (p *progressWriter) end() {
+	p.state.Ended = true
+	p.client.tell(p.state)
+}
+
+func (c *Client) tell(p Progress) {
+	if c.opts.Progress == nil {
+		return
+	}
+	c.progress.Lock()
+	defer c.progress.Unlock()
+	c.opts.Progress(p)
+}

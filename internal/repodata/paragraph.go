@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package repodata
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// errLongLine is returned for a line that is no honest index's.
+var errLongLine = errors.New("a line is too long")
+
+const maxLine = 1 << 20
+
+// paragraphs reads "Key: value" fields in blocks divided by empty lines, as in
+// Debian's indexes, and hands over the wanted fields of each block; a field's
+// further lines follow its first, divided by newlines. The map and what it
+// holds are good until the function returns.
+//
+// pault.ag/go/debian/control reads the same, but its time grows with the square
+// of a field's lines, and here the text is a stranger's.
+func paragraphs(r io.Reader, wanted map[string]bool, each func(fields map[string]string) error) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
+	p := paragraph{fields: map[string]string{}}
+	for n := 1; lines.Scan(); n++ {
+		line := bytes.TrimRight(lines.Bytes(), "\r")
+		if len(line) == 0 {
+			if err := p.end(each); err != nil {
+				return fmt.Errorf("line %d: %w", n, err)
+			}
+			continue
+		}
+		if err := p.line(line, wanted); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return errLongLine
+	} else if err != nil {
+		return err
+	}
+	return p.end(each)
+}
+
+// A paragraph is one block while it is being read.
+type paragraph struct {
+	fields map[string]string
+	key    string // of the field that further lines belong to; empty when it is not wanted
+	value  []byte
+	any    bool
+}
+
+func (p *paragraph) line(line []byte, wanted map[string]bool) error {
+	if line[0] == '#' {
+		return nil
+	}
+	if line[0] == ' ' || line[0] == '\t' {
+		if !p.any {
+			return errors.New("a further line of no field")
+		}
+		if p.key != "" {
+			p.value = append(append(p.value, '\n'), bytes.TrimSpace(line)...)
+		}
+		return nil
+	}
+	p.store()
+	key, value, ok := bytes.Cut(line, []byte(":"))
+	if !ok {
+		return errors.New("neither a field nor a further line of one")
+	}
+	p.any = true
+	if k := strings.ToLower(string(bytes.TrimSpace(key))); wanted[k] {
+		p.key = k
+		p.value = append(p.value[:0], bytes.TrimSpace(value)...)
+	}
+	return nil
+}
+
+func (p *paragraph) store() {
+	if p.key != "" {
+		p.fields[p.key] = string(p.value)
+	}
+	p.key = ""
+}
+
+func (p *paragraph) end(each func(map[string]string) error) error {
+	p.store()
+	if !p.any {
+		return nil
+	}
+	p.any = false
+	err := each(p.fields)
+	clear(p.fields)
+	return err
+}
