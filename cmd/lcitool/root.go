@@ -49,6 +49,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newDockerfile(a),
 		newBuildEnvScript(a),
 		newVariables(a),
+		newFacts(a),
 		newVersion(a),
 	)
 	return root
