@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package guest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+func assemble(t *testing.T, source, origin string, flags ...string) []byte {
+	t.Helper()
+	for _, tool := range []string{"as", "ld"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("the assembler is not installed: %v", err)
+		}
+	}
+	dir := t.TempDir()
+	object, out := filepath.Join(dir, "o"), filepath.Join(dir, "bin")
+	for _, cmd := range []*exec.Cmd{
+		exec.Command("as", append(flags, "--32", "-o", object, source)...),
+		exec.Command("ld", "-m", "elf_i386", "-Ttext", origin, "--oformat", "binary", "-o", out, object),
+	} {
+		if text, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", cmd, err, text)
+		}
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestImageIsItsSource(t *testing.T) {
+	if !bytes.Equal(assemble(t, filepath.Join("asm", "script.s"), "0x7c00"), Image()) {
+		t.Error("script.bin is not what script.s assembles to")
+	}
+}
+
+func TestROMIsItsSource(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join("asm", "rom.s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, err := filepath.Abs("script.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "rom.s")
+	text := strings.Replace(string(source), ".incbin GUEST", `.incbin "`+bin+`"`, 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(assemble(t, path, "0", "--defsym", "BUSY=0x7c69"), ROM()) {
+		t.Error("ROM differs from what rom.s assembles to")
+	}
+}
+
+func TestImageIsBootable(t *testing.T) {
+	if i := Image(); len(i) != imageSize || i[510] != 0x55 || i[511] != 0xaa {
+		t.Errorf("%d bytes, signature %x", len(i), i[510:512])
+	}
+	if len(ROM()) != romSize {
+		t.Errorf("%d bytes", len(ROM()))
+	}
+}
+
+func TestSpecXML(t *testing.T) {
+	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", S3: true, Panic: true, DirtyRing: 1024, SCSI: true,
+		Disks: []Disk{{Target: "vda", File: "/d", Boot: 1}, {Target: "hdc", Device: "cdrom"}, {Target: "sda", Bus: "usb", NBD: "/nbd"},
+			{Target: "vdb", File: "/gone", Optional: true, Format: "qcow2"}},
+		NICs:      []NIC{{User: true, Model: "e1000", MAC: "52:54:00:00:00:01"}, {Model: "rtl8139", MAC: "52:54:00:00:00:02", Down: true}},
+		IOThreads: []IOThread{{ID: 4}, {ID: 7, Poll: &Poll{Max: 1, Grow: 2, Shrink: 3}}},
+	}
+	text, err := s.XML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d libvirtxml.Domain
+	if err := d.Unmarshal(text); err != nil {
+		t.Fatal(err)
+	}
+	if d.Name != s.Name || d.Type != "kvm" || d.VCPU.Current != 2 || d.VCPU.Value != 4 || d.Memory.Value != 65536 || d.OnCrash != "preserve" {
+		t.Errorf("got %s", text)
+	}
+	disks := d.Devices.Disks
+	if disks[0].Target.Bus != "virtio" || disks[1].Target.Bus != "ide" || disks[1].Source != nil || disks[2].Source.Network.Hosts[0].Socket != "/nbd" ||
+		disks[3].Source.StartupPolicy != "optional" || disks[3].Driver.Type != "qcow2" {
+		t.Errorf("disks: %s", text)
+	}
+	if d.Devices.Interfaces[0].Source.User == nil || d.Devices.Interfaces[1].Source.Ethernet == nil || d.Devices.Interfaces[1].Link.State != "down" {
+		t.Errorf("interfaces: %s", text)
+	}
+	if *d.IOThreadIDs.IOThreads[1].Poll.Shrink != 3 || d.Features.KVM.DirtyRing.Size != 1024 || len(d.QEMUCommandline.Args) != 2 {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestSlot(t *testing.T) {
+	const pci = `<address type='pci' domain='0x0000' bus='0x00' slot='0x07' function='0x0'/>`
+	doc := `<domain><devices><disk><target dev='vdb' bus='virtio'/>` + pci + `</disk><disk><target dev='sda' bus='usb'/></disk>` +
+		`<interface type='ethernet'><mac address='52:54:00:00:00:02'/>` + pci + `</interface></devices></domain>`
+	for _, name := range []string{"vdb", "52:54:00:00:00:02"} {
+		if slot, err := Slot(doc, name); err != nil || slot != 7 {
+			t.Errorf("%s: got %d, %v", name, slot, err)
+		}
+	}
+	for name, doc := range map[string]string{"sda": doc, "vdz": doc, "vda": "<domain/>", "x": "<domain"} {
+		if slot, err := Slot(doc, name); err == nil {
+			t.Errorf("%s: got %d", name, slot)
+		}
+	}
+}
+
+func TestQCOW2IsReadByQEMU(t *testing.T) {
+	if _, err := exec.LookPath("qemu-img"); err != nil {
+		t.Skipf("qemu-img is not installed: %v", err)
+	}
+	dir := t.TempDir()
+	base, top := filepath.Join(dir, "base"), filepath.Join(dir, "top")
+	for path, img := range map[string][]byte{base: QCOW2(DiskSize, "", ""), top: QCOW2(DiskSize, base, "qcow2")} {
+		if err := os.WriteFile(path, img, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("qemu-img", "check", path).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+	out, err := exec.Command("qemu-img", "info", "--backing-chain", top).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "backing file: "+base) || !strings.Contains(string(out), "backing file format: qcow2") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// fake answers like the program: script gives the answer to each byte.
+func fake(t *testing.T, early string, script map[byte]string) *Port {
+	t.Helper()
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close(); far.Close() })
+	go func() {
+		if _, err := far.Write([]byte(early)); err != nil {
+			return
+		}
+		for {
+			var b [1]byte
+			if _, err := far.Read(b[:]); err != nil {
+				return
+			}
+			if _, err := far.Write([]byte(script[b[0]])); err != nil {
+				return
+			}
+		}
+	}()
+	return NewPort(near)
+}
+
+func TestPort(t *testing.T) {
+	answers := map[byte]string{'r': ".", 'b': "E", '~': "?", 'h': ""}
+	for _, tc := range []struct{ name, early, command, wantErr string }{
+		{"done", "K", "r", ""},
+		{"greeting lost", "", "r", ""},
+		{"refused", "K", "b", `answered 'E'`},
+		{"mute", "K", "h", "deadline exceeded"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := fake(t, tc.early, answers)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			if err := p.Ready(ctx); err != nil {
+				t.Fatal(err)
+			}
+			short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+			defer cancel()
+			err := p.Do(short, tc.command)
+			if tc.wantErr == "" && err != nil || tc.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tc.wantErr)) {
+				t.Errorf("got %v, want %q", err, tc.wantErr)
+			}
+		})
+	}
+}
+
+func TestConnectGivesUp(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := Connect(ctx, filepath.Join(t.TempDir(), "nothing")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}

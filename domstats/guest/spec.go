@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package guest
+
+import (
+	"fmt"
+	"strings"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+// A Spec describes a domain around the scripted guest. The zero value with a
+// name is 64 MiB, one vCPU, emulated, with a balloon and nothing else.
+type Spec struct {
+	Name       string
+	KVM        bool   // needs KVM; otherwise emulated by TCG
+	MemoryKiB  uint   // 0 means 65536
+	CurrentKiB uint   // what the guest shall keep at start; 0 means MemoryKiB
+	VCPUs      uint   // online at start; 0 means 1
+	MaxVCPUs   uint   // 0 means VCPUs
+	ROM        string // file to start from instead of the firmware
+	Serial     string // unix socket of the guest's port; empty for none
+	Monitor    string // unix socket of a QMP server beside libvirt's; empty for none
+
+	Disks     []Disk
+	NICs      []NIC
+	IOThreads []IOThread
+	SCSI      bool // a SCSI controller to plug disks into
+	NoBalloon bool
+	S3        bool // the guest may sleep
+	Panic     bool // a panic device; a crashed domain is kept
+	DirtyRing uint // slots of KVM's dirty ring; 0 for none
+}
+
+// An IOThread is an I/O thread with the polling settings of the definition.
+type IOThread struct {
+	ID   uint
+	Poll *Poll // nil leaves QEMU's defaults
+}
+
+// Poll are the settings of an I/O thread's polling.
+type Poll struct{ Max, Grow, Shrink uint } // Max in ns
+
+// XML returns the domain's definition.
+func (s Spec) XML() (string, error) {
+	text, err := s.domain().Marshal()
+	if err != nil {
+		return "", fmt.Errorf("cannot describe domain %q: %w", s.Name, err)
+	}
+	return text, nil
+}
+
+func (s Spec) domain() *libvirtxml.Domain {
+	if s.MemoryKiB == 0 {
+		s.MemoryKiB = 65536
+	}
+	s.VCPUs = max(s.VCPUs, 1)
+	s.MaxVCPUs = max(s.MaxVCPUs, s.VCPUs)
+	d := &libvirtxml.Domain{
+		Type:   "qemu",
+		Name:   s.Name,
+		Memory: &libvirtxml.DomainMemory{Value: s.MemoryKiB, Unit: "KiB"},
+		VCPU:   &libvirtxml.DomainVCPU{Value: s.MaxVCPUs, Current: s.VCPUs},
+		OS: &libvirtxml.DomainOS{
+			Type: &libvirtxml.DomainOSType{Arch: "x86_64", Machine: "pc", Type: "hvm"},
+		},
+		Features: s.features(),
+		Devices:  s.devices(),
+	}
+	if s.KVM {
+		d.Type = "kvm"
+	}
+	if s.CurrentKiB != 0 {
+		d.CurrentMemory = &libvirtxml.DomainCurrentMemory{Value: s.CurrentKiB, Unit: "KiB"}
+	}
+	if s.ROM != "" {
+		d.OS.Loader = &libvirtxml.DomainLoader{Path: s.ROM, Readonly: "yes", Type: "rom"}
+	}
+	if s.S3 {
+		d.PM = &libvirtxml.DomainPM{SuspendToMem: &libvirtxml.DomainPMPolicy{Enabled: "yes"}}
+	}
+	if s.Panic {
+		d.OnCrash = "preserve"
+	}
+	if s.Monitor != "" {
+		d.QEMUCommandline = &libvirtxml.DomainQEMUCommandline{Args: []libvirtxml.DomainQEMUCommandlineArg{
+			{Value: "-qmp"}, {Value: "unix:" + s.Monitor + ",server=on,wait=off"},
+		}}
+	}
+	s.addIOThreads(d)
+	return d
+}
+
+func (s Spec) features() *libvirtxml.DomainFeatureList {
+	f := &libvirtxml.DomainFeatureList{ACPI: &libvirtxml.DomainFeature{}, APIC: &libvirtxml.DomainFeatureAPIC{}}
+	if s.DirtyRing > 0 {
+		f.KVM = &libvirtxml.DomainFeatureKVM{DirtyRing: &libvirtxml.DomainFeatureKVMDirtyRing{
+			DomainFeatureState: libvirtxml.DomainFeatureState{State: "on"}, Size: s.DirtyRing,
+		}}
+	}
+	return f
+}
+
+func (s Spec) addIOThreads(d *libvirtxml.Domain) {
+	if len(s.IOThreads) == 0 {
+		return
+	}
+	d.IOThreads = uint(len(s.IOThreads))
+	d.IOThreadIDs = &libvirtxml.DomainIOThreadIDs{}
+	for _, t := range s.IOThreads {
+		x := libvirtxml.DomainIOThread{ID: t.ID}
+		if t.Poll != nil {
+			x.Poll = &libvirtxml.DomainIOThreadPoll{Max: &t.Poll.Max, Grow: &t.Poll.Grow, Shrink: &t.Poll.Shrink}
+		}
+		d.IOThreadIDs.IOThreads = append(d.IOThreadIDs.IOThreads, x)
+	}
+}
+
+func (s Spec) devices() *libvirtxml.DomainDeviceList {
+	l := &libvirtxml.DomainDeviceList{MemBalloon: &libvirtxml.DomainMemBalloon{Model: "virtio"}}
+	if s.NoBalloon {
+		l.MemBalloon.Model = "none"
+	}
+	for _, d := range s.Disks {
+		l.Disks = append(l.Disks, *d.device())
+	}
+	for _, n := range s.NICs {
+		l.Interfaces = append(l.Interfaces, *n.device())
+	}
+	if s.SCSI {
+		l.Controllers = append(l.Controllers, libvirtxml.DomainController{Type: "scsi", Model: "virtio-scsi"})
+	}
+	if s.Panic {
+		l.Panics = []libvirtxml.DomainPanic{{Model: "isa"}}
+	}
+	if s.Serial != "" {
+		l.Serials = []libvirtxml.DomainSerial{{Source: &libvirtxml.DomainChardevSource{
+			UNIX: &libvirtxml.DomainChardevSourceUNIX{Mode: "bind", Path: s.Serial},
+		}}}
+	}
+	return l
+}
+
+// bus is the bus that goes with a target name when nothing else is said.
+func bus(target string) string {
+	switch {
+	case strings.HasPrefix(target, "hd"):
+		return "ide"
+	case strings.HasPrefix(target, "fd"):
+		return "fdc"
+	case strings.HasPrefix(target, "sd"):
+		return "scsi"
+	default:
+		return "virtio"
+	}
+}
