@@ -4,7 +4,6 @@ package repodata
 
 import (
 	"archive/tar"
-	"bufio"
 	"bytes"
 	"context"
 	"crypto"
@@ -264,8 +263,7 @@ func readAPKKey(name string) (*rsa.PublicKey, error) {
 // parseAPKIndex reads the text of an APKINDEX: lines of a letter, a colon and
 // a value, in blocks divided by empty lines.
 func parseAPKIndex(r io.Reader, each func(record) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
+	lines := newLineReader(r)
 	var rec record
 	n := 0
 	end := func() error {
@@ -289,7 +287,7 @@ func parseAPKIndex(r io.Reader, each func(record) error) error {
 			continue
 		}
 		if len(line) < 2 || line[1] != ':' {
-			return fmt.Errorf("line %d: neither a field nor empty", n)
+			return lines.blame(fmt.Errorf("line %d: neither a field nor empty", n))
 		}
 		switch line[0] {
 		case 'P':
@@ -300,9 +298,7 @@ func parseAPKIndex(r io.Reader, each func(record) error) error {
 			rec.provides = parseAPKProvides(line[2:])
 		}
 	}
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return errLongLine
-	} else if err != nil {
+	if err := lines.err(); err != nil {
 		return err
 	}
 	return end()

@@ -16,6 +16,51 @@ var errLongLine = errors.New("a line is too long")
 
 const maxLine = 1 << 20
 
+// A lineReader gives a text's lines, and tells a text that was cut off from
+// one that is wrong.
+type lineReader struct {
+	*bufio.Scanner
+	in failingReader
+}
+
+// A failingReader remembers why reading ended.
+type failingReader struct {
+	r   io.Reader
+	err error // never io.EOF
+}
+
+func (f *failingReader) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		f.err = err
+	}
+	return n, err
+}
+
+func newLineReader(r io.Reader) *lineReader {
+	l := &lineReader{in: failingReader{r: r}}
+	l.Scanner = bufio.NewScanner(&l.in)
+	l.Buffer(make([]byte, 0, 64<<10), maxLine)
+	return l
+}
+
+// blame gives the reason for a line that makes no sense: that the text broke
+// off in its middle, if it did.
+func (l *lineReader) blame(err error) error {
+	if l.in.err != nil {
+		return l.in.err
+	}
+	return err
+}
+
+// err is why there are no more lines; nil at the end of the text.
+func (l *lineReader) err() error {
+	if errors.Is(l.Err(), bufio.ErrTooLong) {
+		return errLongLine
+	}
+	return l.Err()
+}
+
 // paragraphs reads "Key: value" fields in blocks divided by empty lines, as in
 // Debian's indexes, and hands over the wanted fields of each block; a field's
 // further lines follow its first, divided by newlines. The map and what it
@@ -24,8 +69,7 @@ const maxLine = 1 << 20
 // pault.ag/go/debian/control reads the same, but its time grows with the square
 // of a field's lines, and here the text is a stranger's.
 func paragraphs(r io.Reader, wanted map[string]bool, each func(fields map[string]string) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
+	lines := newLineReader(r)
 	p := paragraph{fields: map[string]string{}}
 	for n := 1; lines.Scan(); n++ {
 		line := bytes.TrimRight(lines.Bytes(), "\r")
@@ -36,12 +80,10 @@ func paragraphs(r io.Reader, wanted map[string]bool, each func(fields map[string
 			continue
 		}
 		if err := p.line(line, wanted); err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
+			return lines.blame(fmt.Errorf("line %d: %w", n, err))
 		}
 	}
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return errLongLine
-	} else if err != nil {
+	if err := lines.err(); err != nil {
 		return err
 	}
 	return p.end(each)

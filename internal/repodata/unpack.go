@@ -34,7 +34,7 @@ func unpack(name string, r io.Reader, limit int64) (io.Reader, func(), error) {
 	case ".zst":
 		var z *zstd.Decoder
 		z, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecoderMaxMemory(uint64(limit)))
+			zstd.WithDecoderMaxWindow(maxDictionary))
 		if err == nil {
 			plain, done = z, z.Close
 		}
