@@ -121,12 +121,15 @@ func (p *Port) explain(ctx context.Context, what string, err error) error {
 
 // bound makes reads and writes end with ctx until the returned function runs.
 func (p *Port) bound(ctx context.Context) func() {
+	// Errors of SetDeadline mean that the connection is closed: all ends the same.
+	fired := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		// An error means that the connection is closed: it ends all the same.
+		defer close(fired)
 		_ = p.conn.SetDeadline(time.Unix(1, 0))
 	})
 	return func() {
 		if !stop() {
+			<-fired
 			_ = p.conn.SetDeadline(time.Time{})
 		}
 	}
