@@ -68,26 +68,15 @@ func (p *Port) Read(ctx context.Context) (byte, error) {
 func (p *Port) Ready(ctx context.Context) error {
 	for {
 		attempt, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-		err := p.probe(attempt)
+		_, err := p.Read(attempt)
 		cancel()
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if err := p.Send(ctx, "~"); err != nil {
 			return err
 		}
 	}
-}
-
-func (p *Port) probe(ctx context.Context) error {
-	b, err := p.Read(ctx)
-	if err == nil && b == Greeting {
-		return nil
-	}
-	if err := p.Send(ctx, "~"); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return err
 }
 
 // Do sends a command, with its operand if it takes one, and waits for the
