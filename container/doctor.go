@@ -30,6 +30,3 @@ type DoctorOptions struct {
 
 // Checks looks at everything that containers need on this machine, in a fixed order.
 func Checks(ctx context.Context, o DoctorOptions) []Check { return nil }
-
-// Explain returns one line saying what to do about an error of the engine, or "".
-func Explain(err error) string { return "" }

@@ -5,6 +5,7 @@ package container
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Errors to ask for with errors.Is.
@@ -34,7 +35,28 @@ type EngineError struct {
 }
 
 func (e *EngineError) Error() string { return "cannot " + e.Op + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
 func (e *EngineError) Unwrap() error { return e.Err }
+
+// engineError makes podman's answer one of ours.
+func engineError(op string, err error) error {
+	return &EngineError{Op: op, Code: refusal(err.Error()), Hint: Explain(err), Err: err}
+}
+
+// refusal returns the status for a container that could not be started: 127
+// for a command that is not there, 126 for one that may not be run, else 125.
+func refusal(text string) int {
+	switch {
+	case strings.Contains(text, "attempted to invoke a command that was not found"),
+		strings.Contains(text, "executable file not found"):
+		return 127
+	case strings.Contains(text, "OCI permission denied"),
+		strings.Contains(text, "exec: ") && strings.Contains(text, "permission denied"):
+		return 126
+	}
+	return 125
+}
 
 // Hint returns what a user can do about err, or "".
 func Hint(err error) string {

@@ -5,7 +5,19 @@ package container
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/bindings/images"
+	"github.com/containers/podman/v4/pkg/bindings/volumes"
 )
+
+// sweepTimeout bounds what a run does for others.
+const sweepTimeout = 20 * time.Second
 
 // PruneOptions says how far Prune goes.
 type PruneOptions struct {
@@ -14,14 +26,145 @@ type PruneOptions struct {
 
 // A Leftover is something that a dead run left behind.
 type Leftover struct {
-	Kind string `json:"kind"` // container, volume, image or directory
-	Name string `json:"name"` // name, ID or path
-	Run  string `json:"run"`  // run that made it; empty when unknown
+	Kind string `json:"kind"`          // container, volume, image or directory
+	Name string `json:"name"`          // name, ID or path
+	Run  string `json:"run,omitempty"` // run that made it
 }
 
 // Prune removes containers, volumes, images and temporary directories of runs
-// whose process is gone. Nothing of a live run is touched. The list is what
-// was removed, or would be; an error names what could not be.
+// whose process is gone. Nothing of a live run is touched, nor an image that
+// has a name. The list is what was removed, or would be; an error names what
+// could not be.
 func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) {
-	return nil, errors.ErrUnsupported
+	c, err := e.conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeIdle(c)
+	proc := hostProc()
+	var done []Leftover
+	var faults []error
+	for _, step := range []struct {
+		find   func(context.Context, procfs) ([]Leftover, error)
+		remove func(context.Context, Leftover) error
+	}{
+		{e.deadContainers, discardContainer},
+		{e.deadVolumes, discardVolume},
+		{e.deadImages, discardImage},
+		{e.deadWorkers, discardContainer},
+		{e.deadTemp, discardDir},
+	} {
+		found, err := step.find(c, proc)
+		faults = append(faults, err)
+		for _, l := range found {
+			if !o.DryRun {
+				if err := step.remove(c, l); err != nil {
+					faults = append(faults, fmt.Errorf("cannot remove %s %s: %w", l.Kind, l.Name, err))
+					continue
+				}
+			}
+			done = append(done, l)
+		}
+	}
+	return done, errors.Join(faults...)
+}
+
+// sweepLater removes what dead runs left, beside a run of our own. The
+// channel is closed when that is over.
+func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+		defer cancel()
+		c, err := e.conn(ctx)
+		if err != nil {
+			return
+		}
+		defer closeIdle(c)
+		proc := hostProc()
+		found, err := e.deadContainers(c, proc)
+		if err != nil {
+			e.log.Debug("cannot look for leftovers", "err", err)
+		}
+		for _, l := range found {
+			err := discardContainer(c, l)
+			e.log.Info("removed what a killed run left", "container", l.Name, "err", err)
+		}
+		for _, l := range proc.deadDirs(e.options.tempParent()) {
+			if strings.HasPrefix(filepath.Base(l.Name), tempPrefix+"run-") {
+				_ = discardDir(c, l)
+			}
+		}
+	}()
+	return over
+}
+
+func (e *Engine) deadContainers(c context.Context, proc procfs) ([]Leftover, error) {
+	filter := map[string][]string{"label": {labelRun}}
+	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithFilters(filter))
+	if err != nil {
+		return nil, engineError("list containers", err)
+	}
+	var dead []Leftover
+	for _, item := range list {
+		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) {
+			dead = append(dead, Leftover{"container", strings.Join(item.Names, ","), o.run})
+		}
+	}
+	return dead, nil
+}
+
+func (e *Engine) deadVolumes(c context.Context, proc procfs) ([]Leftover, error) {
+	filter := map[string][]string{"label": {labelRun}}
+	list, err := volumes.List(c, new(volumes.ListOptions).WithFilters(filter))
+	if err != nil {
+		return nil, engineError("list volumes", err)
+	}
+	var dead []Leftover
+	for _, item := range list {
+		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) {
+			dead = append(dead, Leftover{"volume", item.Name, o.run})
+		}
+	}
+	return dead, nil
+}
+
+// deadImages finds images that a build finished but did not live to name.
+func (e *Engine) deadImages(c context.Context, proc procfs) ([]Leftover, error) {
+	filter := map[string][]string{"label": {labelRun}, "dangling": {"true"}}
+	list, err := images.List(c, new(images.ListOptions).WithFilters(filter))
+	if err != nil {
+		return nil, engineError("list images", err)
+	}
+	var dead []Leftover
+	for _, item := range list {
+		if o, ok := ownerOf(item.Labels); ok && len(item.RepoTags) == 0 && proc.dead(o) {
+			dead = append(dead, Leftover{"image", item.ID, o.run})
+		}
+	}
+	return dead, nil
+}
+
+func (e *Engine) deadTemp(_ context.Context, proc procfs) ([]Leftover, error) {
+	list := proc.deadDirs(e.options.tempParent())
+	if parent := buildTempParent(e.options); parent != e.options.tempParent() {
+		list = append(list, proc.deadDirs(parent)...)
+	}
+	return list, nil
+}
+
+func discardContainer(c context.Context, l Leftover) error { return removeContainer(c, l.Name) }
+
+func discardVolume(c context.Context, l Leftover) error {
+	err := volumes.Remove(c, l.Name, new(volumes.RemoveOptions).WithForce(true))
+	if code(err) == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+func discardImage(c context.Context, l Leftover) error {
+	_, errs := images.Remove(c, []string{l.Name}, nil)
+	return errors.Join(errs...)
 }

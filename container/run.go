@@ -4,7 +4,6 @@ package container
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"time"
@@ -76,11 +75,41 @@ type RunResult struct {
 // or Timeout is over the workload gets TERM, after Grace KILL, and the error
 // wraps context.Cause(ctx) or ErrTimeout.
 func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
-	return RunResult{}, errors.ErrUnsupported
+	if err := e.refuseShortID(ctx, o.Image); err != nil {
+		return RunResult{}, err
+	}
+	dir, err := e.tempDir("run")
+	if err != nil {
+		return RunResult{}, err
+	}
+	defer os.RemoveAll(dir)
+	s, err := e.spec(ctx, o, dir)
+	if err != nil {
+		return RunResult{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return RunResult{}, context.Cause(ctx)
+	}
+	r := &running{engine: e, options: o, name: s.Name, log: e.log.With("container", s.Name)}
+	defer r.remove(ctx)
+	return r.run(ctx, s)
 }
 
 // Shell is Run with /bin/sh, or o.Command when set, at a terminal if Stdin and
 // Stdout are one.
 func (e *Engine) Shell(ctx context.Context, o RunOptions) (RunResult, error) {
-	return RunResult{}, errors.ErrUnsupported
+	o.TTY = true
+	if o.Command == nil {
+		o.Command = []string{"/bin/sh"}
+	}
+	return e.Run(ctx, o)
+}
+
+// refuseShortID keeps "de" from running whatever image has an ID beginning so.
+func (e *Engine) refuseShortID(ctx context.Context, reference string) error {
+	if reference != "" && !shortID.MatchString(reference) {
+		return nil // podman itself says whether it is there
+	}
+	_, err := e.Inspect(ctx, reference)
+	return err
 }

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/containers/common/pkg/config"
+)
+
+// An address is one place where a service may answer.
+type address struct {
+	URL      string
+	Identity string // private key file, ssh only
+	Machine  bool   // a podman machine, whose host key is not checked
+	Source   string // why it was chosen
+	Fixed    bool   // asked for by name: no other is tried when it does not answer
+}
+
+// local reports whether paths on this machine mean the same to the service.
+func (a address) local() bool { return strings.HasPrefix(a.URL, "unix:") }
+
+// socket returns the path of a unix address, or "".
+func (a address) socket() string {
+	if u, err := url.Parse(a.URL); err == nil && u.Scheme == "unix" {
+		return u.Host + u.Path
+	}
+	return ""
+}
+
+func (o ConnectOptions) getenv(name string) string {
+	if o.Getenv == nil {
+		return ""
+	}
+	return o.Getenv(name)
+}
+
+// addresses returns the addresses to try, in order. An address that was asked
+// for by name comes alone; none at all means that only a private service is left.
+func (o ConnectOptions) addresses(uid int) ([]address, error) {
+	if o.Connection != "" && o.URL != "" {
+		return nil, errors.New("--connection and --url exclude each other")
+	}
+	identity := o.Identity
+	if identity == "" {
+		identity = o.getenv("CONTAINER_SSHKEY")
+	}
+	host, connection := o.getenv("CONTAINER_HOST"), o.getenv("CONTAINER_CONNECTION")
+	switch {
+	case o.URL != "":
+		return fixed(o.URL, identity, "--url")
+	case o.Connection != "":
+		return named(o.Connection, identity, "--connection", o.getenv)
+	case host != "":
+		return fixed(host, identity, "CONTAINER_HOST")
+	case connection != "":
+		return named(connection, identity, "CONTAINER_CONNECTION", o.getenv)
+	}
+	if a, err := named("", identity, "default connection of containers.conf", o.getenv); err != nil || a != nil {
+		return a, err
+	}
+	return sockets(o.getenv("XDG_RUNTIME_DIR"), uid), nil
+}
+
+// fixed checks an address given by the user.
+func fixed(raw, identity, source string) ([]address, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %q is not an address", source, raw)
+	}
+	switch u.Scheme {
+	case "unix":
+		if u.Host+u.Path == "" {
+			return nil, fmt.Errorf("%s: %q names no socket", source, raw)
+		}
+	case "tcp", "ssh":
+		if u.Host == "" {
+			return nil, fmt.Errorf("%s: %q names no host", source, raw)
+		}
+	default:
+		return nil, fmt.Errorf("%s: %q must begin with unix://, tcp:// or ssh://", source, raw)
+	}
+	return []address{{URL: raw, Identity: identity, Source: source, Fixed: true}}, nil
+}
+
+// named looks a connection up; the empty name means the default one, which
+// need not be there.
+func named(name, identity, source string, getenv func(string) string) ([]address, error) {
+	all, active, err := connections(getenv)
+	if err != nil {
+		return nil, err
+	}
+	wanted := name
+	if wanted == "" {
+		wanted = active
+	}
+	d, ok := all[wanted]
+	switch {
+	case !ok && name == "":
+		return nil, nil
+	case !ok:
+		return nil, fmt.Errorf("%s: no connection %q, see \"podman system connection list\"", source, name)
+	}
+	if identity == "" {
+		identity = d.Identity
+	}
+	list, err := fixed(d.URI, identity, fmt.Sprintf("%s %s", source, wanted))
+	if err == nil {
+		list[0].Machine = d.IsMachine
+	}
+	return list, err
+}
+
+// connections reads the connections of containers.conf and, as podman 5 has
+// them, of podman-connections.json, which wins.
+func connections(getenv func(string) string) (map[string]config.Destination, string, error) {
+	conf, err := config.New(nil)
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot read containers.conf: %w", err)
+	}
+	all, active := map[string]config.Destination{}, conf.Engine.ActiveService
+	for name, d := range conf.Engine.ServiceDestinations {
+		all[name] = d
+	}
+	var file struct {
+		Connection struct {
+			Default     string
+			Connections map[string]struct {
+				URI, Identity string
+				IsMachine     bool
+			}
+		}
+	}
+	path := connectionsFile(getenv)
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || path == "":
+		return all, active, nil
+	case err != nil:
+		return nil, "", fmt.Errorf("cannot read connections: %w", err)
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, "", fmt.Errorf("%s: cannot decode: %w", path, err)
+	}
+	for name, d := range file.Connection.Connections {
+		all[name] = config.Destination{URI: d.URI, Identity: d.Identity, IsMachine: d.IsMachine}
+	}
+	if file.Connection.Default != "" {
+		active = file.Connection.Default
+	}
+	return all, active, nil
+}
+
+func connectionsFile(getenv func(string) string) string {
+	if path := getenv("PODMAN_CONNECTIONS_CONF"); path != "" {
+		return path
+	}
+	dir := getenv("XDG_CONFIG_HOME")
+	if home := getenv("HOME"); dir == "" && home != "" {
+		dir = filepath.Join(home, ".config")
+	}
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "containers", "podman-connections.json")
+}
+
+// sockets returns the user's socket and, for root, the system's.
+func sockets(runtimeDir string, uid int) []address {
+	if runtimeDir == "" && uid != 0 {
+		runtimeDir = fmt.Sprintf("/run/user/%d", uid)
+	}
+	var list []address
+	if runtimeDir != "" {
+		list = append(list, address{URL: "unix://" + filepath.Join(runtimeDir, "podman/podman.sock"), Source: "user's socket"})
+	}
+	if uid == 0 {
+		list = append(list, address{URL: "unix:///run/podman/podman.sock", Source: "system's socket"})
+	}
+	return list
+}

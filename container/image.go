@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/images"
+	"github.com/containers/podman/v4/pkg/domain/entities"
+	"github.com/containers/podman/v4/pkg/errorhandling"
+)
+
+// shortID matches what podman would take for the beginning of an ID although
+// nobody would call it one: podman shows 12 digits.
+var shortID = regexp.MustCompile(`^[0-9a-f]{1,11}$`)
+
+// Exists reports whether an image is in the local store.
+func (e *Engine) Exists(ctx context.Context, reference string) (bool, error) {
+	_, err := e.Inspect(ctx, reference)
+	if errors.Is(err, ErrNoImage) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Inspect returns an image of the local store, or an error that is ErrNoImage.
+// The engine resolves the reference: names, short names, tags, digests and IDs
+// of at least 12 digits.
+func (e *Engine) Inspect(ctx context.Context, reference string) (Image, error) {
+	c, err := e.conn(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	defer closeIdle(c)
+	return inspect(c, reference)
+}
+
+func inspect(c context.Context, reference string) (Image, error) {
+	if reference == "" {
+		return Image{}, &noImageError{reference}
+	}
+	report, err := images.GetImage(c, reference, nil)
+	if err != nil {
+		if code(err) == http.StatusNotFound {
+			return Image{}, &noImageError{reference}
+		}
+		return Image{}, engineError("inspect image "+reference, err)
+	}
+	image := fromReport(report)
+	if shortID.MatchString(reference) && !slices.ContainsFunc(image.Tags, func(tag string) bool { return namedAs(tag, reference) }) {
+		return Image{}, &noImageError{reference}
+	}
+	return image, nil
+}
+
+// namedAs reports whether tag is a whole name whose last component is name.
+func namedAs(tag, name string) bool {
+	last := tag[strings.LastIndexByte(tag, '/')+1:]
+	return last == name+":latest"
+}
+
+func fromReport(r *entities.ImageInspectReport) Image {
+	image := Image{
+		ID: r.ID, Digest: r.Digest.String(), Tags: r.RepoTags, Labels: r.Labels, Architecture: r.Architecture, User: r.User, Size: r.Size,
+		BaseName: r.Annotations["org.opencontainers.image.base.name"], BaseDigest: r.Annotations["org.opencontainers.image.base.digest"],
+	}
+	if r.Config != nil {
+		image.Env = r.Config.Env
+	}
+	if r.Created != nil {
+		image.Created = *r.Created
+	}
+	return image
+}
+
+// Remove removes an image; one that is not there is ErrNoImage. Without Force
+// an image that a container uses stays, and the error says so.
+func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
+	c, err := e.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeIdle(c)
+	if _, err := inspect(c, o.Image); err != nil {
+		return err
+	}
+	_, errs := images.Remove(c, []string{o.Image}, new(images.RemoveOptions).WithForce(o.Force))
+	if err := errors.Join(errs...); err != nil {
+		return engineError("remove image "+o.Image, err)
+	}
+	return nil
+}
+
+// A noImageError is ErrNoImage with the words that users and scripts know.
+type noImageError struct{ reference string }
+
+func (n *noImageError) Error() string {
+	return fmt.Sprintf("Image '%s' not found in local cache. Build it or pull from registry first.", withTag(n.reference)) //nolint:staticcheck // scripts match on it
+}
+
+func (n *noImageError) Is(target error) bool { return target == ErrNoImage } //nolint:errorlint // this is the comparison itself
+
+// withTag adds ":latest" to a reference that has neither tag nor digest. The
+// tag's colon is the last one after the last slash; a registry's port is none.
+func withTag(reference string) string {
+	last := reference[strings.LastIndexByte(reference, '/')+1:]
+	if strings.ContainsAny(last, ":@") {
+		return reference
+	}
+	return reference + ":latest"
+}
+
+// splitTag splits a reference into what images.Tag wants.
+func splitTag(reference string) (repository, tag string) {
+	reference = withTag(reference)
+	i := strings.LastIndexByte(reference, ':')
+	return reference[:i], reference[i+1:]
+}
+
+// noSuchImage recognises the answer to a create: 500 from podman 4.3, 404 later.
+func noSuchImage(err error) bool {
+	m, ok := errors.AsType[*errorhandling.ErrorModel](err)
+	return ok && (m.Because == "image not known" || m.Because == "no such image")
+}
+
+// code returns the HTTP status inside an error of the bindings, or 0.
+func code(err error) int {
+	if m, ok := errors.AsType[*errorhandling.ErrorModel](err); ok {
+		return m.ResponseCode
+	}
+	return 0
+}

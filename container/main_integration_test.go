@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"golang.org/x/sys/unix"
+)
+
+// base is the tests' own base image: a static busybox.
+const base = "localhost/busybox:1"
+
+// world is a podman of the tests' own: storage, configuration and sockets lie
+// in one directory.
+type world struct {
+	dir string
+	env []string
+}
+
+//nolint:gochecknoglobals // one store for the whole binary: setting one up takes longer than most tests
+var here world
+
+func TestMain(m *testing.M) {
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cannot run integration tests:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runTests(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("/tmp", "lct") // short: sockets lie in it
+	if err != nil {
+		return 1, err
+	}
+	here = world{dir: dir}
+	if err := here.configure(); err != nil {
+		return 1, err
+	}
+	defer here.destroy()
+	version, err := exec.Command("podman", "--version").Output()
+	if err != nil {
+		return 1, err
+	}
+	fmt.Printf("%s", version)
+	e, err := Connect(context.Background(), here.options())
+	if err != nil {
+		return 1, err
+	}
+	if err := importBusybox(e); err != nil {
+		return 1, err
+	}
+	code := m.Run()
+	if left, err := leftovers(e); err != nil || len(left) > 0 {
+		return 1, fmt.Errorf("left behind: %v %w", left, err)
+	}
+	return code, nil
+}
+
+func (w *world) configure() error {
+	w.env = append(os.Environ(),
+		"CONTAINERS_CONF="+w.dir+"/containers.conf", "CONTAINERS_STORAGE_CONF="+w.dir+"/storage.conf", "TMPDIR="+w.dir+"/tmp")
+	files := map[string]string{
+		"containers.conf": "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n[engine]\nruntime = \"runc\"\n",
+		"storage.conf":    fmt.Sprintf("[storage]\ndriver = \"overlay\"\ngraphroot = %q\nrunroot = %q\n", w.dir+"/graph", w.dir+"/run"),
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return os.Mkdir(w.dir+"/tmp", 0o700)
+}
+
+func (w world) getenv(name string) string {
+	if name == "TMPDIR" {
+		return w.dir + "/tmp"
+	}
+	return ""
+}
+
+// options connect to the shared private service of the tests.
+func (w world) options() ConnectOptions {
+	o := ConnectOptions{Private: true, ServiceEnv: w.env, RuntimeDir: w.dir + "/s", Getenv: w.getenv}
+	if os.Getenv("CONTAINER_TEST_LOG") != "" {
+		o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return o
+}
+
+func (w world) destroy() {
+	for _, pid := range w.services() {
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+		for syscall.Kill(pid, 0) == nil {
+			time.Sleep(5 * time.Millisecond)
+			var status unix.WaitStatus
+			_, _ = unix.Wait4(pid, &status, unix.WNOHANG, nil)
+		}
+	}
+	mounts, _ := mountsBelow(w.dir)
+	for i := len(mounts) - 1; i >= 0; i-- {
+		_ = unix.Unmount(mounts[i], unix.MNT_DETACH)
+	}
+	if err := os.RemoveAll(w.dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
+// services returns the pids of podman services whose socket lies in w.
+func (w world) services() []int { return processes("system service", w.dir) }
+
+// processes returns those whose command line has all words.
+func processes(words ...string) []int {
+	var list []int
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+next:
+	for _, dir := range dirs {
+		data, err := os.ReadFile(dir + "/cmdline")
+		if err != nil {
+			continue
+		}
+		line := string(bytes.ReplaceAll(data, []byte{0}, []byte(" ")))
+		for _, word := range words {
+			if !strings.Contains(line, word) {
+				continue next
+			}
+		}
+		var pid int
+		if _, err := fmt.Sscanf(filepath.Base(dir), "%d", &pid); err == nil && pid != os.Getpid() {
+			list = append(list, pid)
+		}
+	}
+	return list
+}
+
+func importBusybox(e *Engine) error {
+	c, err := e.conn(context.Background())
+	if err != nil {
+		return err
+	}
+	binary, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		return fmt.Errorf("busybox-static is needed: %w", err)
+	}
+	applets, err := exec.Command("/bin/busybox", "--list").Output()
+	if err != nil {
+		return err
+	}
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(busyboxTar(writer, binary, strings.Fields(string(applets)))) }()
+	_, err = importImage(c, reader, base, "/bin/sh", nil)
+	return err
+}
+
+func busyboxTar(w io.Writer, binary []byte, applets []string) error {
+	t := tar.NewWriter(w)
+	for _, dir := range []string{"bin", "etc", "root", "tmp", "home", "home/inside", "proc", "sys", "dev"} {
+		h := &tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755}
+		if dir == "home/inside" {
+			h.Uid, h.Gid = 1234, 1235
+		}
+		if err := t.WriteHeader(h); err != nil {
+			return err
+		}
+	}
+	files := map[string][]byte{
+		"bin/busybox":  binary,
+		"etc/passwd":   []byte("root:x:0:0::/root:/bin/sh\ninside:x:1234:1235::/home/inside:/bin/sh\ninsided:x:1236:1236::/bin:/bin/sh\n"),
+		"etc/group":    []byte("root:x:0:\ninside:x:1235:\n"),
+		"bin/noexec":   []byte("#!/bin/sh\n"),
+		"etc/whatever": nil,
+	}
+	for name, data := range files {
+		mode := int64(0o644)
+		if name == "bin/busybox" {
+			mode = 0o755
+		}
+		if err := t.WriteHeader(&tar.Header{Name: name, Mode: mode, Size: int64(len(data))}); err != nil {
+			return err
+		}
+		if _, err := t.Write(data); err != nil {
+			return err
+		}
+	}
+	for _, name := range applets {
+		if name == "busybox" {
+			continue
+		}
+		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + name, Linkname: "busybox", Mode: 0o777}); err != nil {
+			return err
+		}
+	}
+	return t.Close()
+}
+
+func engine(t *testing.T) *Engine {
+	t.Helper()
+	e, err := Connect(t.Context(), here.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// leftovers lists all containers, working ones included, temporary
+// directories and services of builds.
+func leftovers(e *Engine) ([]string, error) {
+	c, err := e.conn(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithExternal(true))
+	if err != nil {
+		return nil, err
+	}
+	var left []string
+	for _, item := range list {
+		left = append(left, "container "+strings.Join(item.Names, ","))
+	}
+	for _, pattern := range []string{"/tmp/lcitool-*", "/tmp/buildah*", "/tmp/libpod_builder*"} {
+		dirs, _ := filepath.Glob(here.dir + pattern)
+		left = append(left, dirs...)
+	}
+	if builds := processes("system service", here.dir, "build-"); len(builds) > 0 {
+		left = append(left, fmt.Sprintf("build services %v", builds))
+	}
+	return left, nil
+}
+
+// nothingLeft fails the test if anything is left behind at its end.
+func nothingLeft(t *testing.T, e *Engine) {
+	t.Helper()
+	t.Cleanup(func() {
+		if left, err := leftovers(e); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v %v", left, err)
+		}
+	})
+}

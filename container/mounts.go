@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/containers/podman/v4/pkg/specgen"
+	spec "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+)
+
+// storage adds to s what the container sees of the host: the user's home and
+// accounts, the script, the workload's directory and the caller's own mounts.
+// Copies go to dir, which must stay until the container has ended.
+func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) error {
+	var mounts []Mount
+	if u.Fresh {
+		// An anonymous volume rather than a folder of the host: the engine gives
+		// it to the user, whatever the id map, and removes it with the container.
+		s.Volumes = append(s.Volumes, &specgen.NamedVolume{Dest: u.Home, Options: []string{"U", "exec"}})
+	}
+	if u.OnHost {
+		files, err := accountMounts(u, dir)
+		if err != nil {
+			return fmt.Errorf("cannot copy the host's accounts: %w", err)
+		}
+		mounts = append(mounts, files...)
+	}
+	if o.Script != "" {
+		copied, err := copyScript(o.Script, dir)
+		if err != nil {
+			return err
+		}
+		mounts = append(mounts, Mount{Source: copied, Target: u.Home + "/script"})
+	}
+	if o.WorkloadDir != "" {
+		source, err := workloadDir(o.WorkloadDir)
+		if err != nil {
+			return err
+		}
+		mounts = append(mounts, Mount{Source: source, Target: u.Home + "/datadir"})
+	}
+	for _, m := range append(mounts, o.Mounts...) {
+		if err := m.add(s); err != nil {
+			return err
+		}
+	}
+	for _, v := range o.Volumes {
+		var options []string
+		if v.ReadOnly {
+			options = append(options, "ro")
+		}
+		s.Volumes = append(s.Volumes, &specgen.NamedVolume{Name: v.Name, Dest: v.Target, Options: options})
+	}
+	return nil
+}
+
+func (m Mount) add(s *specgen.SpecGenerator) error {
+	if !filepath.IsAbs(m.Source) || !filepath.IsAbs(m.Target) {
+		return fmt.Errorf("cannot mount %q at %q: both must be absolute", m.Source, m.Target)
+	}
+	if m.Overlay {
+		s.OverlayVolumes = append(s.OverlayVolumes, &specgen.OverlayVolume{Source: m.Source, Destination: m.Target})
+		return nil
+	}
+	options := []string{"rbind"}
+	if m.ReadOnly {
+		options = append(options, "ro")
+	}
+	if selinuxEnforcing(os.DirFS("/sys/fs/selinux")) {
+		options = append(options, "z") // shared label; without SELinux relabelling is refused or useless
+	}
+	s.Mounts = append(s.Mounts, spec.Mount{Type: "bind", Source: m.Source, Destination: m.Target, Options: options})
+	return nil
+}
+
+func selinuxEnforcing(sys fs.FS) bool {
+	data, err := fs.ReadFile(sys, "enforce")
+	return err == nil && bytes.Equal(bytes.TrimSpace(data), []byte("1"))
+}
+
+// accountMounts copies passwd and group, since relabelling the originals for
+// SELinux would be harmful or impossible.
+func accountMounts(u runUser, dir string) ([]Mount, error) {
+	passwd, group, err := hostFiles(u)
+	if err != nil {
+		return nil, err
+	}
+	var mounts []Mount
+	for name, data := range map[string][]byte{"passwd": passwd, "group": group} {
+		file := filepath.Join(dir, name)
+		if err := writeAll(file, data, 0o644); err != nil {
+			return nil, err
+		}
+		mounts = append(mounts, Mount{Source: file, Target: "/etc/" + name, ReadOnly: true})
+	}
+	return mounts, nil
+}
+
+// copyScript copies a script into dir and makes it executable for all.
+func copyScript(script, dir string) (string, error) {
+	info, err := os.Stat(script)
+	if err != nil || !info.Mode().IsRegular() {
+		return "", &badPathError{script, "file"}
+	}
+	data, err := os.ReadFile(script)
+	if err != nil {
+		return "", fmt.Errorf("cannot read script: %w", err)
+	}
+	file := filepath.Join(dir, "script")
+	return file, writeAll(file, data, info.Mode().Perm()|0o555)
+}
+
+// writeAll writes a file with exactly this mode, whatever the umask.
+func writeAll(file string, data []byte, mode fs.FileMode) error {
+	return errors.Join(os.WriteFile(file, data, mode), os.Chmod(file, mode))
+}
+
+// workloadDir makes dir absolute with symlinks resolved.
+func workloadDir(dir string) (string, error) {
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return "", &badPathError{dir, "directory"}
+	}
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(absolute)
+}
+
+type badPathError struct{ path, kind string }
+
+func (b *badPathError) Error() string { return fmt.Sprintf("'%s' is not a %s", b.path, b.kind) }
+
+// devices adds device nodes. Root may open them; another user needs the
+// node's group, as a number since the image may not know its name.
+func (o RunOptions) devices(s *specgen.SpecGenerator, u runUser) error {
+	for _, path := range o.Devices {
+		var stat unix.Stat_t
+		if err := unix.Stat(path, &stat); err != nil {
+			return fmt.Errorf("cannot use device %s: %w", path, err)
+		}
+		if stat.Mode&unix.S_IFMT != unix.S_IFCHR && stat.Mode&unix.S_IFMT != unix.S_IFBLK {
+			return fmt.Errorf("cannot use device %s: not a device node", path)
+		}
+		s.Devices = append(s.Devices, spec.LinuxDevice{Path: path})
+		if u.UID != 0 && stat.Gid != 0 {
+			s.Groups = append(s.Groups, fmt.Sprint(stat.Gid))
+		}
+	}
+	return nil
+}

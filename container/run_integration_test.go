@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func sh(script string) []string { return []string{"sh", "-c", script} }
+
+func TestRunPassesStatusOn(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	cases := []struct {
+		command []string
+		code    int
+		exit    bool // an ExitError, not an EngineError
+	}{
+		{sh("exit 0"), 0, false},
+		{sh("exit 3"), 3, true},
+		{sh("exit 255"), 255, true},
+		{sh("kill -9 $$"), 137, true},
+		{sh("kill -TERM $$"), 143, true},
+		{[]string{"/bin/noexec"}, 126, false},
+		{[]string{"/no/such/command"}, 127, false},
+		{[]string{"nosuchcommand"}, 127, false},
+	}
+	for _, c := range cases {
+		t.Run(strings.Join(c.command, " "), func(t *testing.T) {
+			result, err := e.Run(t.Context(), RunOptions{Image: base, Command: c.command, Network: NetworkNone})
+			if Status(err) != c.code {
+				t.Fatalf("status %d (%v), want %d", Status(err), err, c.code)
+			}
+			if _, ok := errors.AsType[*ExitError](err); ok != c.exit {
+				t.Errorf("error %v: is an ExitError: %v, want %v", err, ok, c.exit)
+			}
+			if c.exit && result.Code != c.code {
+				t.Errorf("result %d, want %d", result.Code, c.code)
+			}
+		})
+	}
+}
+
+func TestRunKeepsStreamsApartAndWhole(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	var out, errs bytes.Buffer
+	const n = 3000
+	script := fmt.Sprintf(`i=0; while [ $i -lt %d ]; do echo out $i; echo err $i >&2; i=$((i+1)); done; printf tail`, n)
+	if _, err := e.Run(t.Context(), RunOptions{Image: base, Command: sh(script), Stdout: &out, Stderr: &errs, Network: NetworkNone}); err != nil {
+		t.Fatal(err)
+	}
+	var wantOut, wantErr strings.Builder
+	for i := range n {
+		fmt.Fprintf(&wantOut, "out %d\n", i)
+		fmt.Fprintf(&wantErr, "err %d\n", i)
+	}
+	wantOut.WriteString("tail")
+	if out.String() != wantOut.String() || errs.String() != wantErr.String() {
+		t.Errorf("got %d and %d bytes, want %d and %d", out.Len(), errs.Len(), wantOut.Len(), wantErr.Len())
+	}
+}
+
+func TestRunSendsStdin(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	want := strings.Repeat("0123456789abcdef\n", 100_000)
+	var out bytes.Buffer
+	o := RunOptions{Image: base, Command: []string{"cat"}, Stdin: strings.NewReader(want), Stdout: &out, Network: NetworkNone}
+	if _, err := e.Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != want {
+		t.Errorf("%d bytes came back of %d", out.Len(), len(want))
+	}
+}
+
+func TestRunWithoutStdinReadsItsEnd(t *testing.T) {
+	e := engine(t)
+	if _, err := e.Run(t.Context(), RunOptions{Image: base, Command: []string{"cat"}, Network: NetworkNone}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRunPassesSignalsOn(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	signals := make(chan os.Signal, 1)
+	out := &trigger{word: "ready", do: func() { signals <- syscall.SIGTERM }}
+	_, err := e.Run(t.Context(), RunOptions{Image: base, Command: sh("echo ready; exec sleep 100"), Stdout: out, Signals: signals, Network: NetworkNone})
+	if Status(err) != 143 {
+		t.Errorf("status %d (%v), want 143", Status(err), err)
+	}
+}
+
+func TestRunTimesOut(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	started := time.Now()
+	o := RunOptions{
+		Image: base, Command: sh(`trap "" TERM; while :; do sleep 1; done`), Network: NetworkNone,
+		Timeout: 300 * time.Millisecond, Grace: 200 * time.Millisecond,
+	}
+	_, err := e.Run(t.Context(), o)
+	if !errors.Is(err, ErrTimeout) {
+		t.Errorf("error %v, want a timeout", err)
+	}
+	if took := time.Since(started); took > 20*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestRunWorkload(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	dir := t.TempDir()
+	script := filepath.Join(dir, "myscript")
+	text := "#!/bin/sh\nset -e\nid -u; id -g; pwd; echo $HOME; cat datadir/input; echo new > datadir/output; touch here; echo $A$B$C\nulimit -n\n"
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for user, want := range map[string]string{
+		"":          "0\n0\n/root\n/root\n",
+		"inside":    "1234\n1235\n/home/inside\n/home/inside\n",
+		"insided":   "1236\n1236\n/home/insided\n/home/insided\n",
+		"4000:4001": "4000\n4001\n/home/user\n/home/user\n",
+		"4000":      "4000\n0\n/home/user\n/home/user\n",
+		"daemon":    "1\n1\n/home/daemon\n/home/daemon\n", // D-11: not /usr/sbin
+		"nobody":    "65534\n65534\n/home/nobody\n/home/nobody\n",
+	} {
+		t.Run("user "+user, func(t *testing.T) {
+			work := t.TempDir()
+			if err := errors.Join(os.Chmod(work, 0o777), os.WriteFile(filepath.Join(work, "input"), []byte("input\n"), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+			var out, errs bytes.Buffer
+			_, err := e.Run(t.Context(), RunOptions{
+				Image: base, Script: script, WorkloadDir: work, User: user, Env: []string{"A=1", "B", "C"}, Network: NetworkNone,
+				LookupEnv: func(name string) (string, bool) { return "host", name == "B" }, Stdout: &out, Stderr: &errs,
+			})
+			if err != nil {
+				t.Fatalf("%v\n%s", err, errs.String())
+			}
+			if want := want + "input\n1host\n1024\n"; out.String() != want {
+				t.Errorf("got\n%swant\n%s", out.String(), want)
+			}
+			if data, err := os.ReadFile(filepath.Join(work, "output")); err != nil || string(data) != "new\n" {
+				t.Errorf("output %q, %v", data, err)
+			}
+		})
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	for want, o := range map[string]RunOptions{
+		"Image 'nosuch:latest' not found in local cache. Build it or pull from registry first.":             {Image: "nosuch"},
+		"Image 'localhost:5000/foo:latest' not found in local cache. Build it or pull from registry first.": {Image: "localhost:5000/foo"},
+		"Image 'localhost:5000/foo:1.0' not found in local cache. Build it or pull from registry first.":    {Image: "localhost:5000/foo:1.0"},
+		"'/no/such/dir' is not a directory":                   {Image: base, WorkloadDir: "/no/such/dir"},
+		"'/tmp' is not a file":                                {Image: base, Script: "/tmp"},
+		"user, nobodyhere not found":                          {Image: base, User: "nobodyhere"},
+		"user, -1 not found":                                  {Image: base, User: "-1"},
+		"user, 1:x not found":                                 {Image: base, User: "1:x"},
+		"user, a b not found":                                 {Image: base, User: "a b"},
+		`cannot mount "rel" at "/x": both must be absolute`:   {Image: base, Mounts: []Mount{{Source: "rel", Target: "/x"}}},
+		`unknown network "wild"`:                              {Image: base, Network: "wild"},
+		"cannot use device /nodev: no such file or directory": {Image: base, Devices: []string{"/nodev"}},
+		"cannot use device /etc/passwd: not a device node":    {Image: base, Devices: []string{"/etc/passwd"}},
+	} {
+		o.Command = []string{"true"}
+		_, err := e.Run(t.Context(), o)
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// TestD02ReferenceIsPassedWhole: another tag of the same name is another image.
+func TestD02ReferenceIsPassedWhole(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	for _, ref := range []string{"localhost/busybox:1", "busybox:1"} {
+		if _, err := e.Run(t.Context(), RunOptions{Image: ref, Command: []string{"true"}, Network: NetworkNone}); err != nil {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	for _, ref := range []string{"localhost/busybox", "busybox", "busybox:2"} {
+		if _, err := e.Run(t.Context(), RunOptions{Image: ref, Command: []string{"true"}, Network: NetworkNone}); !errors.Is(err, ErrNoImage) {
+			t.Errorf("%s: %v, want that it is not found", ref, err)
+		}
+	}
+}
+
+// TestD04KnownReferencesWork and D-08: IDs and digests are references, their first digits are not.
+func TestD04KnownReferencesWork(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	image, err := e.Inspect(t.Context(), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ref, want := range map[string]bool{
+		image.ID: true, image.ID[:12]: true, "sha256:" + image.ID: true, "localhost/busybox@" + image.Digest: true,
+		image.ID[:2]: false, image.ID[:11]: false, "": false,
+	} {
+		_, err := e.Run(t.Context(), RunOptions{Image: ref, Command: []string{"true"}, Network: NetworkNone})
+		if (err == nil) != want || (err != nil && !errors.Is(err, ErrNoImage)) {
+			t.Errorf("%q: %v, want success: %v", ref, err, want)
+		}
+	}
+}
+
+func TestRunMounts(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	script := "printf new > /over/file; cat /over/file; printf no > /ro/file 2>/dev/null || printf ' refused'"
+	_, err := e.Run(t.Context(), RunOptions{
+		Image: base, Command: sh(script), Stdout: &out, Network: NetworkNone,
+		Mounts: []Mount{{Source: dir, Target: "/over", Overlay: true}, {Source: dir, Target: "/ro", ReadOnly: true}},
+	})
+	if err != nil || out.String() != "new refused" {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+	if data, _ := os.ReadFile(file); string(data) != "old" {
+		t.Errorf("the source became %q", data)
+	}
+}
+
+func TestRunResources(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	var out bytes.Buffer
+	_, err := e.Run(t.Context(), RunOptions{
+		Image: base, Command: sh("hostname; ls -l /dev/null | cut -c1; grep processes /proc/self/limits | tr -s ' ' | cut -d' ' -f3"), Hostname: "guest", Stdout: &out, Network: NetworkHost,
+		Memory: 64 << 20, CPUs: 0.5, Pids: 50, Devices: []string{"/dev/null"}, CapAdd: []string{"NET_ADMIN"},
+	})
+	if _, procs := limits(true); err != nil || out.String() != fmt.Sprintf("guest\nc\n%d\n", procs) {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+}
+
+func TestRunOutputToClosedPipeEndsTheContainer(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	r, w := io.Pipe()
+	r.Close()
+	_, err := e.Run(t.Context(), RunOptions{Image: base, Command: sh("while :; do echo x; sleep 0.01; done"), Stdout: w, Network: NetworkNone})
+	if !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A trigger is a writer that does something once when it sees a word.
+type trigger struct {
+	word string
+	do   func()
+	seen bytes.Buffer
+	done bool
+}
+
+func (w *trigger) Write(p []byte) (int, error) {
+	w.seen.Write(p)
+	if !w.done && strings.Contains(w.seen.String(), w.word) {
+		w.done = true
+		w.do()
+	}
+	return len(p), nil
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/containers/podman/v4/libpod/define"
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/specgen"
+)
+
+const (
+	defaultGrace = 10 * time.Second
+	killLimit    = 30 * time.Second // from KILL to giving up on the engine
+	pollFirst    = 2 * time.Millisecond
+	pollMost     = 250 * time.Millisecond
+)
+
+// noDetach are keys that nobody types: without any, podman waits after each
+// ^P for a ^Q that would leave the container running.
+const noDetach = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
+
+// running is one container on its way from create to remove.
+type running struct {
+	engine   *Engine
+	options  RunOptions
+	name     string
+	log      *slog.Logger
+	out, err *counter
+	started  time.Time
+	conn     context.Context //nolint:containedctx // the bindings keep a connection in a context
+}
+
+// An outcome is how the workload ended.
+type outcome struct {
+	code int
+	err  error
+}
+
+// run creates, attaches, starts and waits. Everything after the first request
+// goes on when ctx ends, since the container has to be brought to an end.
+func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult, error) {
+	result := RunResult{Container: r.name}
+	c, err := r.engine.conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return result, err
+	}
+	defer closeIdle(c)
+	r.conn = c
+	made, err := containers.CreateWithSpec(c, s, nil)
+	if err != nil {
+		if noSuchImage(err) {
+			return result, &noImageError{r.options.Image}
+		}
+		return result, r.refused(err)
+	}
+	result.Warnings = made.Warnings
+	for _, w := range made.Warnings {
+		r.log.Warn("engine warns", "warning", w)
+	}
+	attached, err := r.attach(ctx)
+	if err != nil {
+		return result, r.refused(err)
+	}
+	r.started = time.Now()
+	if err := containers.Start(c, r.name, nil); err != nil {
+		return result, r.refused(err)
+	}
+	swept := r.engine.sweepLater(ctx)
+	out := r.wait(ctx, attached)
+	result.Code, result.Duration = out.code, time.Since(r.started)
+	<-swept
+	return result, out.err
+}
+
+// attach connects the streams before the start, so that nothing is lost, and
+// returns a channel that tells their end. Most reasons why a container cannot
+// start show here, because the runtime prepares it.
+func (r *running) attach(ctx context.Context) (<-chan error, error) {
+	own, err := r.engine.conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, err
+	}
+	r.out, r.err = newCounter(r.options.Stdout), newCounter(r.options.Stderr)
+	stdin, stdout, stderr := io.Reader(nil), io.Writer(r.out), io.Writer(r.err)
+	if r.options.Stdin != nil {
+		stdin = &reader{r.options.Stdin}
+	}
+	if r.options.terminal() { // Attach recognises a terminal by the file itself
+		stdin, stdout, stderr = r.options.Stdin, r.options.Stdout, nil
+	}
+	ready, ended := make(chan bool, 1), make(chan error, 1)
+	go func() {
+		ended <- containers.Attach(own, r.name, stdin, stdout, stderr, ready, new(containers.AttachOptions).WithDetachKeys(noDetach))
+	}()
+	select {
+	case <-ready:
+		return ended, nil
+	case err := <-ended:
+		if err == nil {
+			err = errors.New("the stream ended before it began")
+		}
+		return nil, err
+	}
+}
+
+// wait sees to signals, cancellation and the time limit until the workload has ended.
+func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
+	cause := ctx
+	if r.options.Timeout > 0 {
+		limited, cancel := context.WithTimeoutCause(ctx, r.options.Timeout, fmt.Errorf("%w after %v", ErrTimeout, r.options.Timeout))
+		defer cancel()
+		cause = limited
+	}
+	ended := make(chan outcome, 1)
+	go func() { ended <- r.outcome(ctx, <-attached) }()
+
+	var insist, giveUp <-chan time.Time
+	done := cause.Done()
+	for {
+		select {
+		case out := <-ended:
+			if done == nil {
+				out.err = fmt.Errorf("container %s: %w", r.name, context.Cause(cause))
+			}
+			return out
+		case s := <-r.options.Signals:
+			r.signal(ctx, s)
+		case <-done:
+			done = nil
+			r.signal(ctx, syscall.SIGTERM)
+			insist = time.After(r.grace())
+		case <-insist:
+			r.signal(ctx, syscall.SIGKILL)
+			giveUp = time.After(killLimit)
+		case <-giveUp:
+			return outcome{125, &EngineError{Op: "end container " + r.name, Code: 125, Err: context.Cause(cause)}}
+		}
+	}
+}
+
+func (r *running) grace() time.Duration {
+	if r.options.Grace > 0 {
+		return r.options.Grace
+	}
+	return defaultGrace
+}
+
+// signal passes a signal on. One that comes too late is refused by the engine,
+// with various statuses, and does no harm.
+func (r *running) signal(ctx context.Context, s os.Signal) {
+	number, ok := s.(syscall.Signal)
+	if !ok {
+		return
+	}
+	c, done, err := r.engine.afterwards(ctx)
+	if err != nil {
+		r.log.Warn("cannot pass signal on", "signal", s, "err", err)
+		return
+	}
+	defer done()
+	if err := containers.Kill(c, r.name, new(containers.KillOptions).WithSignal(strconv.Itoa(int(number)))); err != nil {
+		r.log.Debug("signal refused", "signal", s, "err", err)
+	}
+}
+
+// outcome asks for the exit status: the end of the streams proves nothing,
+// they also end when the service dies.
+func (r *running) outcome(ctx context.Context, streamErr error) outcome {
+	if streamErr != nil && !errors.Is(streamErr, define.ErrDetach) {
+		r.log.Debug("output ended early", "err", streamErr)
+	}
+	if errors.Is(streamErr, syscall.EPIPE) || errors.Is(streamErr, io.ErrClosedPipe) {
+		r.signal(ctx, syscall.SIGKILL) // nobody reads any more
+	}
+	c, recovered := r.conn, false
+	for pause := pollFirst; ; pause = min(2*pause, pollMost) {
+		data, err := containers.Inspect(c, r.name, nil)
+		switch {
+		case err == nil && (data.State.Status == "exited" || data.State.Status == "stopped"):
+			return r.ended(int(data.State.ExitCode), streamErr)
+		case err == nil:
+			time.Sleep(pause)
+		case code(err) == http.StatusNotFound:
+			return outcome{125, &EngineError{Op: "run container " + r.name, Code: 125, Err: errors.New("somebody else removed it")}}
+		case recovered || code(err) != 0:
+			return outcome{125, engineError("ask for the status of container "+r.name, err)}
+		default:
+			recovered = true
+			fresh, err := r.recover(ctx)
+			if err != nil {
+				return outcome{125, err}
+			}
+			defer closeIdle(fresh)
+			c, streamErr = fresh, nil
+		}
+	}
+}
+
+func (r *running) ended(code int, streamErr error) outcome {
+	switch {
+	case streamErr != nil && !errors.Is(streamErr, define.ErrDetach):
+		return outcome{code, &EngineError{Op: "pass on the output of container " + r.name, Code: 125, Err: streamErr}}
+	case code == 1:
+		if status, cause := initRefused(r.out, r.err); status != 0 {
+			return outcome{status, &EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause}}
+		}
+		fallthrough
+	case code != 0:
+		return outcome{code, &ExitError{Container: r.name, Code: code}}
+	}
+	return outcome{}
+}
+
+// initSays is the one line of an init process that found nothing to run. Its
+// status is 1, whatever the reason.
+var initSays = regexp.MustCompile(`^ERROR \(catatonit:\d+\): failed to exec pid1: ([^\r\n]+)\r?\n$`)
+
+// initRefused returns the status that the runtime itself would have given for
+// a command that cannot be run, or 0 when that is not what happened.
+func initRefused(out, errs *counter) (int, error) {
+	said, silent := errs, out
+	if errs.n == 0 { // with a terminal all comes through one stream
+		said, silent = out, errs
+	}
+	m := initSays.FindSubmatch(said.head)
+	if m == nil || silent.n > 0 || said.n != int64(len(said.head)) {
+		return 0, nil
+	}
+	cause := errors.New("command: " + strings.ToLower(string(m[1])))
+	if string(m[1]) == "No such file or directory" {
+		return 127, cause
+	}
+	return 126, cause
+}
+
+// refused says why the engine would not start the container.
+func (r *running) refused(err error) error {
+	return engineError("run image "+r.options.Image, err)
+}
+
+// remove ends and removes the container, also when creating it was not seen to succeed.
+func (r *running) remove(ctx context.Context) {
+	c, done, err := r.engine.afterwards(ctx)
+	if err != nil {
+		r.log.Warn("container stays behind", "err", err)
+		return
+	}
+	defer done()
+	if err := removeContainer(c, r.name); err != nil {
+		r.log.Warn("container stays behind", "err", err)
+	}
+}
+
+// removeContainer removes a container and its anonymous volumes; none is no error.
+func removeContainer(c context.Context, name string) error {
+	_, err := containers.Remove(c, name, new(containers.RemoveOptions).WithForce(true).WithVolumes(true).WithTimeout(0))
+	if code(err) == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+func newCounter(w io.Writer) *counter {
+	if w == nil {
+		w = io.Discard
+	}
+	return &counter{to: w}
+}
+
+// A reader is a pointer whatever it reads from, which the bindings insist on.
+type reader struct{ from io.Reader }
+
+func (r *reader) Read(p []byte) (int, error) { return r.from.Read(p) }

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/containers/podman/v4/pkg/bindings/system"
+	"github.com/containers/podman/v4/pkg/specgen"
+	spec "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/term"
+)
+
+// cpuPeriod is the kernel's usual one, in microseconds.
+const cpuPeriod = 100000
+
+// spec turns options into what podman is asked for. Files that the container
+// needs of us go to dir.
+func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.SpecGenerator, error) {
+	u, err := e.resolveUser(ctx, o.Image, o.User)
+	if err != nil {
+		return nil, err
+	}
+	s := specgen.NewSpecGenerator(o.Image, false)
+	s.Name = o.Name
+	if s.Name == "" {
+		s.Name = "lcitool"
+	}
+	s.Name += "-" + randomName()
+	s.Labels = e.owner.labels()
+	maps.Copy(s.Labels, o.Labels)
+	s.Command, s.WorkDir = o.command(u)
+	s.CreateWorkingDir = true
+	s.Stdin, s.Terminal = o.Stdin != nil, o.terminal()
+	s.Init = true // PID 1 ignores signals that it has no handler for
+	s.CapAdd = append([]string{"SYS_PTRACE"}, o.CapAdd...)
+	s.Privileged, s.Hostname = o.Privileged, o.Hostname
+	s.Groups = append(s.Groups, o.Groups...)
+	s.Rlimits = rlimits(e.addr.local())
+	// The output is kept on disk until the container is removed, so that it
+	// can still be had after the service died in the middle.
+	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
+	s.User = u.spec()
+	s.Env = o.environ(u)
+	if err := e.idmap(ctx, s, u); err != nil {
+		return nil, err
+	}
+	if err := o.network(s); err != nil {
+		return nil, err
+	}
+	o.resources(s)
+	if err := o.devices(s, u); err != nil {
+		return nil, err
+	}
+	return s, o.storage(s, u, dir)
+}
+
+func (o RunOptions) command(u runUser) (command []string, workdir string) {
+	command, workdir = o.Command, o.WorkDir
+	if command == nil && o.Script != "" {
+		command = []string{"./script"}
+		if workdir != "" {
+			command = []string{u.Home + "/script"}
+		}
+	}
+	if workdir == "" {
+		workdir = u.Home
+	}
+	return command, workdir
+}
+
+// terminal reports whether the container gets a terminal: it must be wanted,
+// and both ends must be one.
+func (o RunOptions) terminal() bool { return o.TTY && isTerminal(o.Stdin) && isTerminal(o.Stdout) }
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && f != nil && term.IsTerminal(int(f.Fd()))
+}
+
+// environ returns the workload's variables: HOME, a terminal's TERM, then the
+// caller's, of which a NAME alone takes the host's value if there is one.
+func (o RunOptions) environ(u runUser) map[string]string {
+	env := map[string]string{"HOME": u.Home}
+	for _, v := range o.Env {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok && o.LookupEnv != nil {
+			value, ok = o.LookupEnv(name)
+		}
+		if ok && name != "" {
+			env[name] = value
+		}
+	}
+	if _, set := env["TERM"]; !set && o.terminal() && o.LookupEnv != nil {
+		if value, ok := o.LookupEnv("TERM"); ok {
+			env["TERM"] = value
+		}
+	}
+	return env
+}
+
+// idmap makes files of the invoking user belong to u inside a rootless
+// container, where they would otherwise appear as root's. Rootful podman
+// refuses it, and needs none.
+func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser) error {
+	if u.UID == 0 {
+		return nil
+	}
+	rootless, err := e.rootless(ctx)
+	if err != nil || !rootless {
+		return err
+	}
+	s.UserNS = specgen.Namespace{NSMode: specgen.KeepID}
+	if u.UID != os.Getuid() {
+		gid := u.GID
+		if gid < 0 {
+			gid = u.UID
+		}
+		s.UserNS.Value = fmt.Sprintf("uid=%d,gid=%d", u.UID, gid)
+	}
+	return nil
+}
+
+// rootless reports whether the service runs as an ordinary user: its socket's
+// owner tells at no cost, another machine has to be asked.
+func (e *Engine) rootless(ctx context.Context) (bool, error) {
+	if e.addr.local() {
+		info, err := os.Stat(e.addr.socket())
+		if err != nil {
+			return false, &EngineError{Op: "look at " + e.addr.URL, Code: 125, Err: err}
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		return ok && stat.Uid != 0, nil
+	}
+	c, err := e.conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer closeIdle(c)
+	info, err := system.Info(c, nil)
+	if err != nil {
+		return false, engineError("ask podman about itself", err)
+	}
+	return info.Host.Security.Rootless, nil
+}
+
+func (o RunOptions) network(s *specgen.SpecGenerator) error {
+	switch o.Network {
+	case NetworkDefault:
+	case NetworkNone:
+		s.NetNS = specgen.Namespace{NSMode: specgen.NoNetwork}
+	case NetworkHost:
+		s.NetNS = specgen.Namespace{NSMode: specgen.Host}
+	case NetworkBridge:
+		s.NetNS = specgen.Namespace{NSMode: specgen.Bridge}
+	default:
+		return fmt.Errorf("unknown network %q", o.Network)
+	}
+	return nil
+}
+
+func (o RunOptions) resources(s *specgen.SpecGenerator) {
+	if o.Memory == 0 && o.CPUs == 0 && o.Pids == 0 {
+		return
+	}
+	r := &spec.LinuxResources{}
+	if o.Memory > 0 {
+		r.Memory = &spec.LinuxMemory{Limit: &o.Memory}
+	}
+	if o.CPUs > 0 {
+		quota, period := int64(o.CPUs*cpuPeriod), uint64(cpuPeriod)
+		r.CPU = &spec.LinuxCPU{Quota: &quota, Period: &period}
+	}
+	if o.Pids > 0 {
+		r.Pids = &spec.LinuxPids{Limit: o.Pids}
+	}
+	s.ResourceLimits = r
+}
+
+// randomName returns the part of a container's name that keeps two runs apart.
+func randomName() string {
+	random := make([]byte, 5)
+	_, _ = rand.Read(random) // documented never to fail
+	return hex.EncodeToString(random)
+}

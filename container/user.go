@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/specgen"
+)
+
+var (
+	userName = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}\$?$`)
+	numeric  = regexp.MustCompile(`^[0-9]{1,10}$`)
+)
+
+// maxPasswd bounds what is read of an image's passwd file.
+const maxPasswd = 4 << 20
+
+// A runUser is who runs a workload.
+type runUser struct {
+	Name   string // empty for a bare number
+	UID    int
+	GID    int    // -1 leaves it to the image
+	Home   string // HOME, also where script and datadir appear
+	OnHost bool   // an account of the host: its passwd and group files go into the container
+	Fresh  bool   // Home is an empty folder of ours
+}
+
+func (u runUser) spec() string {
+	if u.GID < 0 {
+		return strconv.Itoa(u.UID)
+	}
+	return fmt.Sprintf("%d:%d", u.UID, u.GID)
+}
+
+// resolveUser finds out who wanted is. In this order: root; uid:gid; an
+// account of the host by name or number, so that files of the workload's
+// directory belong to whom they belong to outside; a bare number; at last a
+// user of the image.
+//
+// The home folder of everybody but root is a neutral /home/NAME, because an
+// empty folder mounted over the account's own home may hide a system folder
+// (daemon lives in /usr/sbin) and may not exist at all (nobody). A user of the
+// image whose home is below /home keeps it as the image has it.
+func (e *Engine) resolveUser(ctx context.Context, image, wanted string) (runUser, error) {
+	root := runUser{Name: "root", Home: "/root"}
+	switch {
+	case wanted == "" || wanted == "root" || wanted == "0" || wanted == "0:0":
+		return root, nil
+	case strings.Contains(wanted, ":"):
+		return pair(wanted)
+	case numeric.MatchString(wanted):
+		return number(wanted)
+	case !userName.MatchString(wanted):
+		return runUser{}, &noUserError{wanted}
+	}
+	account, err := user.Lookup(wanted)
+	if err == nil {
+		return fromAccount(account)
+	}
+	if _, unknown := errors.AsType[user.UnknownUserError](err); !unknown {
+		return runUser{}, fmt.Errorf("cannot look up user %s: %w", wanted, err)
+	}
+	return e.imageUser(ctx, image, wanted)
+}
+
+func fromAccount(a *user.User) (runUser, error) {
+	uid, err1 := strconv.Atoi(a.Uid)
+	gid, err2 := strconv.Atoi(a.Gid)
+	if err := errors.Join(err1, err2); err != nil {
+		return runUser{}, fmt.Errorf("cannot read account %s: %w", a.Username, err)
+	}
+	if uid == 0 {
+		return runUser{Name: a.Username, GID: gid, Home: "/root"}, nil
+	}
+	home := "/home/" + a.Username
+	if !userName.MatchString(a.Username) {
+		home = "/home/user"
+	}
+	return runUser{Name: a.Username, UID: uid, GID: gid, Home: home, OnHost: true, Fresh: true}, nil
+}
+
+func pair(wanted string) (runUser, error) {
+	left, right, _ := strings.Cut(wanted, ":")
+	uid, err1 := strconv.ParseInt(left, 10, 32)
+	gid, err2 := strconv.ParseInt(right, 10, 32)
+	if err1 != nil || err2 != nil || uid < 0 || gid < 0 || !numeric.MatchString(left) || !numeric.MatchString(right) {
+		return runUser{}, &noUserError{wanted}
+	}
+	u := runUser{UID: int(uid), GID: int(gid), Home: "/home/user", Fresh: true}
+	if uid == 0 {
+		u.Home, u.Fresh = "/root", false
+	}
+	return u, nil
+}
+
+func number(wanted string) (runUser, error) {
+	uid, err := strconv.ParseInt(wanted, 10, 32)
+	if err != nil {
+		return runUser{}, &noUserError{wanted}
+	}
+	if account, err := user.LookupId(strconv.FormatInt(uid, 10)); err == nil {
+		return fromAccount(account)
+	}
+	return runUser{UID: int(uid), GID: -1, Home: "/home/user", Fresh: true}, nil
+}
+
+// imageUser looks a name up in the image's passwd file, read through a
+// container that is never started.
+func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, error) {
+	c, done, err := e.afterwards(ctx)
+	if err != nil {
+		return runUser{}, err
+	}
+	defer done()
+	if _, err := inspect(c, image); err != nil {
+		return runUser{}, err
+	}
+	s := specgen.NewSpecGenerator(image, false)
+	s.Name, s.Labels, s.Command = "lcitool-look-"+randomName(), e.owner.labels(), []string{"true"}
+	s.Rlimits = rlimits(e.addr.local())
+	made, err := containers.CreateWithSpec(c, s, nil)
+	if err != nil {
+		return runUser{}, engineError("look into image "+image, err)
+	}
+	defer removeContainer(c, made.ID) //nolint:errcheck // labelled, so the next run finds it
+	var archive bytes.Buffer
+	fetch, err := containers.CopyToArchive(c, made.ID, "/etc/passwd", &limitedWriter{&archive, maxPasswd})
+	if err == nil {
+		err = fetch()
+	}
+	if err != nil {
+		return runUser{}, &noUserError{name}
+	}
+	return userFromArchive(&archive, name)
+}
+
+func userFromArchive(archive io.Reader, name string) (runUser, error) {
+	r := tar.NewReader(archive)
+	for {
+		header, err := r.Next()
+		if err != nil {
+			return runUser{}, &noUserError{name}
+		}
+		if header.Typeflag == tar.TypeReg {
+			return userFromPasswd(r, name)
+		}
+	}
+}
+
+func userFromPasswd(passwd io.Reader, name string) (runUser, error) {
+	lines := bufio.NewScanner(passwd)
+	for lines.Scan() {
+		f := strings.Split(lines.Text(), ":")
+		if len(f) < 6 || f[0] != name {
+			continue
+		}
+		u, err := pair(f[2] + ":" + f[3])
+		if err != nil {
+			return runUser{}, err
+		}
+		u.Name = name
+		if u.UID == 0 {
+			return u, nil
+		}
+		u.Home = "/home/" + name
+		if home := path.Clean(f[5]); strings.HasPrefix(home, "/home/") {
+			u.Home, u.Fresh = home, false
+		}
+		return u, nil
+	}
+	return runUser{}, &noUserError{name}
+}
+
+// passwdCopy returns the host's passwd file with u's home and shell as they
+// are in the container.
+func passwdCopy(passwd []byte, u runUser) []byte {
+	var out bytes.Buffer
+	for line := range strings.Lines(string(passwd)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
+		if len(f) == 7 && f[0] == u.Name {
+			f[5], f[6] = u.Home, "/bin/sh"
+			line = strings.Join(f, ":") + "\n"
+		}
+		out.WriteString(line)
+	}
+	return out.Bytes()
+}
+
+// hostFiles returns the contents of /etc/passwd and /etc/group for u. An
+// account that comes from elsewhere, such as LDAP, is added.
+func hostFiles(u runUser) (passwd, group []byte, err error) {
+	if passwd, err = os.ReadFile("/etc/passwd"); err != nil {
+		return nil, nil, err
+	}
+	if group, err = os.ReadFile("/etc/group"); err != nil {
+		return nil, nil, err
+	}
+	if !bytes.HasPrefix(passwd, []byte(u.Name+":")) && !bytes.Contains(passwd, []byte("\n"+u.Name+":")) {
+		passwd = fmt.Appendf(bytes.TrimRight(passwd, "\n"), "\n%s:x:%d:%d::%s:/bin/sh\n", u.Name, u.UID, u.GID, u.Home)
+	}
+	return passwdCopy(passwd, u), group, nil
+}
+
+type noUserError struct{ name string }
+
+func (n *noUserError) Error() string        { return fmt.Sprintf("user, %s not found", n.name) }
+func (n *noUserError) Is(target error) bool { return target == ErrNoUser } //nolint:errorlint // this is the comparison itself
+
+// A limitedWriter takes the first n bytes and refuses more.
+type limitedWriter struct {
+	w *bytes.Buffer
+	n int
+}
+
+func (l *limitedWriter) Write(p []byte) (int, error) {
+	if l.w.Len()+len(p) > l.n {
+		return 0, errors.New("file is too large")
+	}
+	return l.w.Write(p)
+}
