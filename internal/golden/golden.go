@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package golden compares what a test made with files that a person has read.
+//
+// Importing it gives a test binary the flag -update, which rewrites the files
+// instead; read the difference before committing it.
+package golden
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/pmezard/go-difflib/difflib"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files") //nolint:gochecknoglobals // flags of a test binary are registered before it starts
+
+// File fails the test unless the file at path holds got, byte for byte.
+func File(tb testing.TB, path string, got []byte) {
+	tb.Helper()
+	want, err := os.ReadFile(path)
+	switch {
+	case err == nil && bytes.Equal(want, got):
+	case *update:
+		write(tb, path, got)
+	case err != nil:
+		tb.Errorf("%v; make it with -update", err)
+	default:
+		tb.Errorf("%s differs; if it should, rewrite it with -update\n%s", path, difference(want, got))
+	}
+}
+
+// Tree fails the test unless the folder holds the files of got and no others,
+// byte for byte. The keys of got are slash-separated paths below the folder.
+func Tree(tb testing.TB, folder string, got map[string][]byte) {
+	tb.Helper()
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		File(tb, filepath.Join(folder, filepath.FromSlash(name)), got[name])
+	}
+	err := fs.WalkDir(os.DirFS(folder), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		if _, ok := got[name]; ok {
+			return nil
+		}
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if *update {
+			return os.Remove(path)
+		}
+		tb.Errorf("%s is there and should not be; -update removes it", path)
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		tb.Error(err)
+	}
+}
+
+func write(tb testing.TB, path string, data []byte) {
+	tb.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// difference is a unified diff from the golden file to what the test made.
+func difference(want, got []byte) string {
+	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
+		A:        difflib.SplitLines(string(want)),
+		B:        difflib.SplitLines(string(got)),
+		FromFile: "golden",
+		ToFile:   "got",
+		Context:  3,
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
