@@ -55,12 +55,12 @@ shell: ## shellcheck on every shell script
 	shellcheck $(SCRIPTS)
 
 .PHONY: generated
-generated: ## Compare the generated files with what would be generated now
-	ci/generated --check
+generated: ## Compare the command reference and the man pages with what the commands say
+	go test -count=1 -tags '$(TAGS)' -run Reference ./cmd/lcitool
 
 .PHONY: docs
-docs: build ## Generate the command reference, the man pages and the example's CI files
-	ci/generated
+docs: ## Rewrite the command reference and the man pages
+	go test -tags '$(TAGS)' -run Reference ./cmd/lcitool -update
 
 .PHONY: golden
 golden: ## Rewrite the golden files; read the diff before committing it
@@ -77,6 +77,8 @@ bench: ## Go benchmarks and whole-process timings, as tables
 .PHONY: install
 install: build ## Install below PREFIX (/usr/local), DESTDIR respected
 	install -D -m 0755 bin/lcitool $(DESTDIR)$(PREFIX)/bin/lcitool
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 .PHONY: clean
 clean: ## Remove what was built
