@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -60,9 +61,16 @@ func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 func (a *app) report(ctx context.Context, err error) int {
 	var usage *usageError
 	var status statusError
+	var workload *container.ExitError
+	signal, stopped := interrupted(ctx)
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &workload):
+		return workload.Code
+	case stopped:
+		a.tell("lcitool: stopped by %v", signal)
+		return signal.status()
 	case errors.Is(err, syscall.EPIPE):
 		return 1 // whoever read from us has seen enough
 	case errors.As(err, &status):
@@ -74,15 +82,20 @@ func (a *app) report(ctx context.Context, err error) int {
 	}
 	for _, e := range separate(err) {
 		a.tell("%s%v", prefix(e), e)
-		var hinted *facts.HintError
-		if errors.As(e, &hinted) {
-			a.tell("hint: %s", hinted.Hint)
+		if h := hint(e); h != "" {
+			a.tell("hint: %s", h)
 		}
 	}
-	if ctx.Err() != nil {
-		return 130
+	return container.Status(err)
+}
+
+// hint gives advice on what to do about an error, "" for none.
+func hint(err error) string {
+	var hinted *facts.HintError
+	if errors.As(err, &hinted) {
+		return hinted.Hint
 	}
-	return 1
+	return container.Hint(err)
 }
 
 // separate lists the errors that err joins.
@@ -106,6 +119,8 @@ func prefix(err error) string {
 		project     *facts.ProjectError
 		unsupported *render.UnsupportedError
 		resolve     *targets.ResolveError
+		engine      *container.EngineError
+		build       *container.BuildError
 	)
 	switch {
 	case errors.As(err, &target):
@@ -118,6 +133,9 @@ func prefix(err error) string {
 		return "Shell build env formatter error: "
 	case errors.As(err, &resolve):
 		return "Package generic name resolution error: "
+	}
+	if errors.As(err, &engine) || errors.As(err, &build) || errors.Is(err, container.ErrNoImage) || errors.Is(err, container.ErrNoUser) {
+		return "Container error: "
 	}
 	return "Application error: "
 }

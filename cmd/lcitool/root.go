@@ -28,7 +28,10 @@ pipelines, and runs builds and tests in the containers they describe.`,
 			}
 			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool --help")}
 		},
-		PersistentPreRun: func(*cobra.Command, []string) { a.prepare() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.prepare()
+			return a.fromEnvironment(cmd)
+		},
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -50,9 +53,28 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newBuildEnvScript(a),
 		newVariables(a),
 		newFacts(a),
+		newContainer(a),
+		newDoctor(a),
 		newVersion(a),
 	)
 	return root
+}
+
+// fromEnvironment gives each option that is not on the command line the value
+// of its variable: LCITOOL_DATA_DIR for --data-dir.
+func (a *app) fromEnvironment(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "LCITOOL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := a.getenv(name)
+		if f.Changed || value == "" || err != nil {
+			return
+		}
+		if e := cmd.Flags().Set(f.Name, value); e != nil {
+			err = &usageError{cmd, fmt.Errorf("environment variable %s: %w", name, e)}
+		}
+	})
+	return err
 }
 
 // needArgs demands exactly the named arguments.

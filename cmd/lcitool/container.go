@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/facts"
+)
+
+// engineFlags choose the engine that a verb drives.
+type engineFlags struct {
+	app        *app
+	name       string
+	connection string
+	url        string
+}
+
+func (e *engineFlags) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&e.name, "engine", "podman", "engine to use; podman is the one that can be driven")
+	f.StringVar(&e.connection, "connection", "", "name of a connection in containers.conf")
+	f.StringVar(&e.url, "url", "", "address of podman's service (unix://, tcp://, ssh://)")
+}
+
+// options say where the engine is.
+func (e *engineFlags) options() container.ConnectOptions {
+	return container.ConnectOptions{
+		Connection: e.connection,
+		URL:        e.url,
+		Getenv:     e.app.getenv,
+		Log:        e.app.log(),
+		Notice:     func(line string) { e.app.tell("%s", line) },
+	}
+}
+
+// connect finds the engine, or starts one.
+func (e *engineFlags) connect(ctx context.Context, cmd *cobra.Command) (*container.Engine, error) {
+	if err := choice(cmd, "engine", e.name, "podman", "docker"); err != nil {
+		return nil, err
+	}
+	if e.name == "docker" {
+		return nil, facts.WithHint(errors.New("docker engine not available: only podman can be driven"),
+			"leave --engine out; podman uses the same Dockerfiles and images")
+	}
+	return container.Connect(ctx, e.options())
+}
+
+func newContainer(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "container",
+		Short: "Build images and run workloads in them",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{cmd, fmt.Errorf("unknown action %q", args[0])}
+			}
+			return &usageError{cmd, errors.New("an action is required, see lcitool container --help")}
+		},
+	}
+	cmd.AddCommand(
+		newContainerEngines(a),
+		newContainerBuild(a),
+		newContainerRun(a),
+		newContainerShell(a),
+		newContainerPrune(a),
+		newContainerBootstrap(a),
+	)
+	return cmd
+}
+
+func newContainerEngines(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "engines",
+		Short: "List the engines of this machine",
+		Args:  needArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			engines := container.Available(cmd.Context())
+			if len(engines) == 0 && format == "text" {
+				engines = []string{"No engine available"}
+			}
+			return a.list(format, engines)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+func newContainerBootstrap(a *app) *cobra.Command {
+	engine := &engineFlags{app: a}
+	var mirror string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "bootstrap TARGET",
+		Short: "Make a target's base image from its package mirror",
+		Long: `Make the image that a target's Dockerfiles start from out of the distribution's own
+packages, for machines that reach a mirror and no registry. The mirror is --mirror,
+else the machine's own package sources, else the target's default.`,
+		Args: needArgs("TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.target(args[0], "", "")
+			if err != nil {
+				return err
+			}
+			if err := render.CheckDockerfile(t); err != nil {
+				return err
+			}
+			o := bootstrapOptions(a, &t.Release)
+			o.Mirror, o.Force = mirror, force
+			e, err := engine.connect(cmd.Context(), cmd)
+			if err != nil {
+				return err
+			}
+			result, err := e.Bootstrap(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			if result.Existed {
+				return a.lines([]string{fmt.Sprintf("Image '%s' is there already.", o.Reference)})
+			}
+			return a.lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, result.Mirror)})
+		},
+	}
+	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror")
+	cmd.Flags().BoolVar(&force, "force", false, "make it anew though it is there")
+	engine.flags(cmd)
+	return cmd
+}
+
+// bootstrapOptions say which base image a release wants.
+func bootstrapOptions(a *app, r *targets.Release) container.BootstrapOptions {
+	o := container.BootstrapOptions{
+		Reference: r.Containers.Base,
+		Distro:    strings.ToLower(r.OS.Name),
+		Log:       a.stderr,
+	}
+	if r.Mirror != nil {
+		o.Suite = r.Mirror.Suite
+		o.Components = r.Mirror.Components
+		o.DefaultMirror = r.Mirror.URL
+	}
+	return o
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// workload is what run and shell have in common.
+type workload struct {
+	app     *app
+	engine  engineFlags
+	script  string
+	dir     string
+	user    string
+	env     []string
+	network string
+}
+
+func (w *workload) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&w.script, "script", "", "script to bring along, as HOME/script")
+	f.StringVar(&w.dir, "workload-dir", "", "directory to mount read-write, as HOME/datadir")
+	f.StringVar(&w.user, "user", "root", "user, of this machine or of the image, or UID[:GID]")
+	f.StringArrayVar(&w.env, "env", nil, "NAME=VALUE, or NAME for the value it has here; may be repeated")
+	f.StringVar(&w.network, "network", "", "none, host or bridge (default podman's own choice)")
+	w.engine.flags(cmd)
+}
+
+// options checks what was asked for and gives the container's description.
+func (w *workload) options(cmd *cobra.Command, image string) (container.RunOptions, error) {
+	if err := choice(cmd, "network", w.network, "", "none", "host", "bridge"); err != nil {
+		return container.RunOptions{}, err
+	}
+	dir, err := existing(w.dir, "directory", os.FileMode.IsDir)
+	if err != nil {
+		return container.RunOptions{}, err
+	}
+	script, err := existing(w.script, "file", os.FileMode.IsRegular)
+	if err != nil {
+		return container.RunOptions{}, err
+	}
+	return container.RunOptions{
+		Image:       image,
+		Script:      script,
+		WorkloadDir: dir,
+		User:        w.user,
+		Env:         w.env,
+		LookupEnv:   os.LookupEnv,
+		Stdin:       w.app.stdin,
+		Stdout:      w.app.stdout,
+		Stderr:      w.app.stderr,
+		Network:     container.Network(w.network),
+	}, nil
+}
+
+// existing gives the absolute path of something that must be there, "" for "".
+func existing(path, what string, is func(os.FileMode) bool) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	var info os.FileInfo
+	if err == nil {
+		info, err = os.Stat(real)
+	}
+	if err != nil || !is(info.Mode()) {
+		return "", fmt.Errorf("'%s' is not a %s", path, what)
+	}
+	return real, nil
+}
+
+func newContainerRun(a *app) *cobra.Command {
+	w := &workload{app: a, engine: engineFlags{app: a}}
+	cmd := &cobra.Command{
+		Use:   "run [--script FILE] IMAGE [-- COMMAND|ARGUMENTS...]",
+		Short: "Run a script or a command in an image",
+		Long: `Run a script, with arguments if there are any, or a command in a container that lives
+as long as it does. Its exit status becomes lcitool's; 125 means that the engine
+failed, 126 and 127 that the command could not be run or was not found.`,
+		Args: needImage,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := w.options(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			switch o.Command = args[1:]; {
+			case w.script != "":
+				o.Command = append([]string{"./script"}, args[1:]...)
+			case len(args) == 1:
+				return errors.New("--script is required")
+			}
+			engine, err := w.engine.connect(cmd.Context(), cmd)
+			if err != nil {
+				return err
+			}
+			result, err := engine.Run(cmd.Context(), o)
+			return w.finish(result, err)
+		},
+	}
+	w.flags(cmd)
+	return cmd
+}
+
+// needImage demands an image; what follows is the workload's.
+func needImage(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &usageError{cmd, errors.New("the following arguments are required: IMAGE")}
+	}
+	return nil
+}
+
+func newContainerShell(a *app) *cobra.Command {
+	w := &workload{app: a, engine: engineFlags{app: a}}
+	cmd := &cobra.Command{
+		Use:   "shell IMAGE",
+		Short: "Enter an image",
+		Args:  needArgs("IMAGE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := w.options(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			engine, err := w.engine.connect(cmd.Context(), cmd)
+			if err != nil {
+				return err
+			}
+			result, err := engine.Shell(cmd.Context(), o)
+			return w.finish(result, err)
+		},
+	}
+	w.flags(cmd)
+	return cmd
+}
+
+func (w *workload) finish(result container.RunResult, err error) error {
+	for _, warning := range result.Warnings {
+		w.app.tell("warning: %s", warning)
+	}
+	return err
+}

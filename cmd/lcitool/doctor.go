@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+func newDoctor(a *app) *cobra.Command {
+	engine := &engineFlags{app: a}
+	var format string
+	var wanted []string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say whether this machine can run containers",
+		Long: `Look at everything that containers need on this machine and say what was found and
+what to do about it. The exit status is 1 if containers will not work.`,
+		Args: needArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			var images []string
+			for _, name := range wanted {
+				t, err := a.target(name, "", "")
+				if err != nil {
+					return err
+				}
+				if t.Containers != nil {
+					images = append(images, t.Containers.Base)
+				}
+			}
+			checks := container.Checks(cmd.Context(), container.DoctorOptions{Connect: engine.options(), Images: images})
+			if err := a.printChecks(format, checks); err != nil {
+				return err
+			}
+			for _, c := range checks {
+				if c.State == container.Fail {
+					return statusError(1)
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringArrayVarP(&wanted, "target", "t", nil, "also look for the target's base image; may be repeated")
+	engine.flags(cmd)
+	return cmd
+}
+
+func (a *app) printChecks(format string, checks []container.Check) error {
+	if format == "json" {
+		return a.json(checks)
+	}
+	var lines []string
+	for _, c := range checks {
+		lines = append(lines, fmt.Sprintf("%-4s  %-18s  %s", c.State, c.Name, printable(c.Found)))
+		if c.Hint != "" {
+			lines = append(lines, fmt.Sprintf("%-4s  %-18s  → %s", "", "", printable(c.Hint)))
+		}
+	}
+	return a.lines(lines)
+}
