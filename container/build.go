@@ -5,8 +5,12 @@ package container
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"time"
+
+	"github.com/containers/podman/v4/pkg/bindings/images"
 )
 
 // PullPolicy says when the base image is asked from a registry.
@@ -42,24 +46,118 @@ type BuildResult struct {
 }
 
 // Build makes an image and then moves its tag, so that a failing build leaves
-// the previous image in place. Errors are *BuildError when a step failed and
-// *EngineError when podman did; a cancelled ctx gives an error that wraps its
-// cause. With a private service cancelling ends the running step at once;
-// with any other the step runs on there, and the error says so.
+// the previous image in place. The previous image is removed afterwards if
+// nothing else has a name for it or uses it.
+//
+// Errors are *BuildError when podman's builder says why, *EngineError when
+// podman itself fails; a cancelled ctx gives an error that wraps its cause.
+// With a private service cancelling ends the running step at once; with any
+// other that step runs on there, and the error says so.
 func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
-	return BuildResult{}, errors.ErrUnsupported
+	started := time.Now()
+	text, digest, err := o.prepare(e.owner)
+	if err != nil {
+		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
+	}
+	before, unchanged, err := e.unchanged(ctx, o, digest)
+	if err != nil {
+		return BuildResult{}, err
+	}
+	if unchanged {
+		return BuildResult{ID: before, Cached: true, Duration: time.Since(started)}, nil
+	}
+	id, err := e.build(ctx, o, text)
+	if err != nil {
+		return BuildResult{}, err
+	}
+	result := BuildResult{ID: id, Duration: time.Since(started)}
+	if before != id {
+		result.Replaced = before
+	}
+	return result, e.promote(ctx, o.Tag, id, result.Replaced)
 }
 
-// A BuildError is a build that ran and failed.
+// unchanged looks the promised tag up. It returns the ID of the image that
+// has it, or "", and whether that was made from the same input: equal digest,
+// and a base that is gone or still the same.
+func (e *Engine) unchanged(ctx context.Context, o BuildOptions, digest string) (id string, same bool, err error) {
+	c, err := e.conn(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	defer closeIdle(c)
+	baseNow := make(chan string, 1)
+	go func() { // beside the other request, since this is the fast path
+		base, err := inspect(c, o.base())
+		if err != nil {
+			base.Digest = ""
+		}
+		baseNow <- base.Digest
+	}()
+	image, err := inspect(c, withTag(o.Tag))
+	now := <-baseNow
+	if errors.Is(err, ErrNoImage) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	fresh := o.Force || o.NoCache || o.Pull == PullAlways || o.Pull == PullNewer
+	moved := now != "" && image.BaseDigest != "" && now != image.BaseDigest
+	return image.ID, !fresh && !moved && image.Labels[LabelDigest] == digest, nil
+}
+
+// promote gives a finished image its name and removes the one that had it.
+func (e *Engine) promote(ctx context.Context, tag, id, before string) error {
+	c, done, err := e.afterwards(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := ctx.Err(); err != nil {
+		_, _ = images.Remove(c, []string{id}, nil)
+		return fmt.Errorf("cannot build image %s: %w", tag, context.Cause(ctx))
+	}
+	repository, name := splitTag(tag)
+	if err := images.Tag(c, id, name, repository, nil); err != nil {
+		return engineError("name image "+tag, err)
+	}
+	if before == "" {
+		return nil
+	}
+	old, err := inspect(c, before)
+	if err != nil || len(old.Tags) > 0 {
+		return nil //nolint:nilerr // gone already, or known by another name
+	}
+	if _, errs := images.Remove(c, []string{before}, nil); len(errs) > 0 {
+		e.log.Debug("previous image stays", "image", before, "err", errors.Join(errs...))
+	}
+	return nil
+}
+
+// A BuildError is a build that podman's builder gave up.
 type BuildError struct {
-	Tag      string // what was to be built
-	Step     int    // number of the failing step from 1; 0 when unknown
-	Steps    int    // how many there are
-	Line     string // the instruction of that step
-	Code     int    // exit status of its command; 0 when it was not that
-	BaseGone bool   // the base image is neither here nor to be had; see Base
-	Base     string // image that the Dockerfile starts from
-	Text     string // podman's own words, whole
+	Tag         string // what was to be built
+	Step        int    // number of the failing step from 1; 0 when none had begun
+	Steps       int    // how many there are
+	Instruction string // of that step
+	Code        int    // exit status of its command; 0 when it was not that
+	Base        string // image that the Dockerfile starts from
+	BaseMissing bool   // Base is not here and could not be pulled
+	Text        string // podman's own words, whole
 }
 
-func (b *BuildError) Error() string { return b.Text }
+func (b *BuildError) Error() string {
+	where := "cannot build image " + b.Tag + ": "
+	if b.Step > 0 && !b.BaseMissing {
+		where += fmt.Sprintf("step %d of %d: ", b.Step, b.Steps)
+	}
+	switch {
+	case b.BaseMissing:
+		return fmt.Sprintf("%sbase image %s is not here and cannot be pulled", where, b.Base)
+	case b.Code != 0:
+		return fmt.Sprintf("%scommand exited with status %d", where, b.Code)
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(b.Text), "\n")
+	return where + first
+}

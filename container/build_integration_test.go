@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func dockerfile(lines ...string) []byte {
+	return []byte("FROM " + base + "\n" + strings.Join(lines, "\n") + "\n")
+}
+
+func removeLater(t *testing.T, e *Engine, tag string) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := e.Remove(context.Background(), RemoveOptions{Image: tag, Force: true}); err != nil && !errors.Is(err, ErrNoImage) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBuildThenAnswersFromTheDigest(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	removeLater(t, e, "test.good")
+	var log bytes.Buffer
+	o := BuildOptions{
+		Tag: "test.good", Dockerfile: dockerfile("RUN echo made > /made", "CMD cat /made"), Network: NetworkNone, Log: &log,
+		Labels: map[string]string{LabelTarget: "debian-12", "odd": `a "b" $c \d 'e'`},
+	}
+	first, err := e.Build(t.Context(), o)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	if first.Cached || first.Replaced != "" || !strings.Contains(log.String(), "STEP 2/4") {
+		t.Errorf("got %+v and the log\n%s", first, log.String())
+	}
+	image, err := e.Inspect(t.Context(), "test.good")
+	if err != nil || image.ID != first.ID || image.Labels[LabelTarget] != "debian-12" || image.Labels["odd"] != o.Labels["odd"] || image.Labels[labelRun] != e.RunID() {
+		t.Errorf("image %+v, %v", image, err)
+	}
+	var out bytes.Buffer
+	if _, err := e.Run(t.Context(), RunOptions{Image: "test.good", Stdout: &out, Network: NetworkNone}); err != nil || out.String() != "made\n" {
+		t.Errorf("ran %q, %v", out.String(), err)
+	}
+	again, err := e.Build(t.Context(), o)
+	if err != nil || !again.Cached || again.ID != first.ID {
+		t.Errorf("second build: %+v, %v", again, err)
+	}
+	o.Force = true
+	forced, err := e.Build(t.Context(), o)
+	if err != nil || forced.Cached || forced.Replaced != "" && forced.Replaced != first.ID {
+		t.Errorf("forced build: %+v, %v", forced, err)
+	}
+	o.Force, o.Labels = false, map[string]string{LabelTarget: "debian-13"}
+	if other, err := e.Build(t.Context(), o); err != nil || other.Cached || other.Replaced != forced.ID {
+		t.Errorf("build with another label: %+v, %v", other, err)
+	}
+	if gone, err := e.Exists(t.Context(), forced.ID); gone || err != nil {
+		t.Errorf("replaced image is there: %v, %v", gone, err)
+	}
+}
+
+// TestD06FailingBuildLeavesThePreviousImage also looks at what is said.
+func TestD06FailingBuildLeavesThePreviousImage(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	removeLater(t, e, "test.kept")
+	good := BuildOptions{Tag: "test.kept", Dockerfile: dockerfile("RUN true"), Network: NetworkNone}
+	before, err := e.Build(t.Context(), good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := strings.Repeat("0123456789abcdef", 4)
+	for _, c := range []struct {
+		name, want string
+		text       []byte
+	}{
+		{"failing step", "cannot build image test.kept: step 3 of 4: command exited with status 42", dockerfile("RUN true", "RUN exit 42")},
+		{"something like an id", "cannot build image test.kept: step 2 of 3: command exited with status 1", dockerfile("RUN echo " + id + "; false")},
+		{"unknown instruction", "Unknown instruction", dockerfile("RUNN true")},
+		{"missing file", "no such file or directory", dockerfile("COPY nosuch /")},
+		{"missing base", "base image localhost/nosuchbase:1 is not here and cannot be pulled", []byte("FROM localhost/nosuchbase:1\nRUN true\n")},
+		{"no base", "the Dockerfile has no FROM line", []byte("RUN true\n")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var log bytes.Buffer
+			o := good
+			o.Dockerfile, o.Log = c.text, &log
+			_, err := e.Build(t.Context(), o)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want one line with %s\n%s", err, c.want, log.String())
+			}
+			if after, err := e.Inspect(t.Context(), "test.kept"); err != nil || after.ID != before.ID {
+				t.Errorf("the tag is at %s, %v; want %s", after.ID, err, before.ID)
+			}
+		})
+	}
+}
+
+func TestCancelledBuildLeavesNothing(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	reason := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	log := &trigger{word: "started", do: func() { cancel(reason) }}
+	marker := fmt.Sprintf("%d", 10000+time.Now().UnixNano()%10000)
+	began := time.Now()
+	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo started; sleep " + marker), Network: NetworkNone, Log: log})
+	if !errors.Is(err, reason) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if running := processes("sleep", marker); len(running) > 0 {
+		t.Errorf("the step runs on: %v", running)
+	}
+	if there, err := e.Exists(t.Context(), "test.cancelled"); there || err != nil {
+		t.Errorf("the tag is there: %v, %v", there, err)
+	}
+}
+
+func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
+	e := external(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	log := &trigger{word: "started", do: cancel}
+	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo started; sleep 1"), Network: NetworkNone, Log: log})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "step 2 of 3 is still running") {
+		t.Errorf("got %v", err)
+	}
+	waitUntil(t, "the build has ended by itself", func() bool {
+		left, err := leftovers(e)
+		return err == nil && len(left) == 0
+	})
+}
+
+// external connects to a service that is not a private one of the package.
+func external(t *testing.T) *Engine {
+	t.Helper()
+	e := engine(t)
+	s, err := here.options().start(t.Context(), here.dir+"/s/ext"+randomName(), "0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	o := here.options()
+	o.Private, o.URL = false, "unix://"+s.socket
+	if e, err = Connect(t.Context(), o); err != nil || e.Private() || e.Source() != "--url" {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	return e
+}
+
+// waitUntil fails when a condition does not come true in good time.
+func waitUntil(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	limit := time.After(time.Minute)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-limit:
+			t.Fatal("not in a minute: " + what)
+		case <-tick.C:
+		}
+	}
+}
+
+func TestBuildServiceKilledIsAnError(t *testing.T) {
+	e := engine(t)
+	log := &trigger{word: "started", do: func() {
+		for _, pid := range processes("system service", here.dir, "build-") {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}}
+	_, err := e.Build(t.Context(), BuildOptions{Tag: "test.killed", Dockerfile: dockerfile("RUN echo started; sleep 300"), Network: NetworkNone, Log: log})
+	if err == nil {
+		t.Error("no error")
+	}
+	t.Log(err)
+	left, _ := leftovers(e)
+	t.Log(left)
+}

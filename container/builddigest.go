@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// digestVersion changes when the same input gives another image.
+const digestVersion = "1"
+
+var (
+	labelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	fromLine  = regexp.MustCompile(`(?im)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*([^ \t\r\n]+)`)
+)
+
+// prepare checks the options and returns the text that is sent, with one LABEL
+// line at its end, and the input digest. One line, because podman 4.3 makes a
+// step of each label it is given beside the Dockerfile; at the end, because a
+// label that differs each time would make every later step run again.
+func (o BuildOptions) prepare(self owner) (text []byte, digest string, err error) {
+	if o.Tag == "" || strings.ContainsAny(o.Tag, " \t\n@") {
+		return nil, "", fmt.Errorf("%q is not a tag", o.Tag)
+	}
+	if o.base() == "" {
+		return nil, "", errors.New("the Dockerfile has no FROM line")
+	}
+	digest = o.digest()
+	labels := maps.Clone(o.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	maps.Copy(labels, self.labels())
+	labels[LabelDigest] = digest
+	line, err := labelLine(labels)
+	if err != nil {
+		return nil, "", err
+	}
+	text = append(bytes.TrimRight(o.Dockerfile, "\n"), '\n')
+	return append(text, line...), digest, nil
+}
+
+// base returns the image that the last stage starts from, or "".
+func (o BuildOptions) base() string {
+	all := fromLine.FindAllSubmatch(o.Dockerfile, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return string(all[len(all)-1][1])
+}
+
+// digest is the SHA-256 of all that the image is made from, in hex.
+func (o BuildOptions) digest() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Dockerfile, o.Network)
+	for _, m := range []map[string]string{o.Labels, o.Args} {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			fmt.Fprintf(h, "%q=%q\n", name, m[name])
+		}
+		fmt.Fprintln(h)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// labelLine returns a LABEL instruction, sorted by name.
+func labelLine(labels map[string]string) (string, error) {
+	var line strings.Builder
+	line.WriteString("LABEL")
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if !labelName.MatchString(name) {
+			return "", fmt.Errorf("%q cannot be a label", name)
+		}
+		value := labels[name]
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			return "", fmt.Errorf("label %s: control character in %q", name, value)
+		}
+		line.WriteString(" " + name + "=" + quoteLabel(value))
+	}
+	return line.String() + "\n", nil
+}
+
+// quoteLabel keeps a value from ending its quotes or naming a variable.
+func quoteLabel(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(value) + `"`
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// maxLogLine bounds what is kept of a line to recognise it.
+const maxLogLine = 4096
+
+var (
+	stepLine   = regexp.MustCompile(`^(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)$`)
+	idLine     = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	statusText = regexp.MustCompile(`: exit status (\d{1,3})\b`)
+)
+
+// A buildLog passes a build's output on and notes where it is.
+type buildLog struct {
+	to          io.Writer
+	line        []byte // the unfinished one, cut at maxLogLine
+	step, steps int
+	instruction string
+	id          string // last line that was nothing but an ID
+}
+
+func newBuildLog(to io.Writer) *buildLog {
+	if to == nil {
+		to = io.Discard
+	}
+	return &buildLog{to: to}
+}
+
+// Write never fails: an output that is gone is no reason to fail a build.
+func (b *buildLog) Write(p []byte) (int, error) {
+	_, _ = b.to.Write(p)
+	for rest := p; len(rest) > 0; {
+		line, after, whole := bytes.Cut(rest, []byte("\n"))
+		b.line = append(b.line, line[:min(len(line), maxLogLine-len(b.line))]...)
+		if whole {
+			b.flush()
+		}
+		rest = after
+	}
+	return len(p), nil
+}
+
+// flush takes the unfinished line as a whole one.
+func (b *buildLog) flush() {
+	line := strings.TrimRight(string(b.line), "\r")
+	b.line = b.line[:0]
+	if m := stepLine.FindStringSubmatch(line); m != nil {
+		step, err1 := strconv.Atoi(m[1])
+		steps, err2 := strconv.Atoi(m[2])
+		if err1 == nil && err2 == nil {
+			b.step, b.steps, b.instruction = step, steps, m[3]
+		}
+	}
+	if idLine.MatchString(line) {
+		b.id = line
+	}
+}
+
+// exitStatus returns the status of the command that a build failed at; it is
+// nowhere but in the text. The last one is the command's own.
+func exitStatus(text string) int {
+	if !strings.Contains(text, "while running runtime") && !strings.Contains(text, "building at STEP") {
+		return 0
+	}
+	all := statusText.FindAllStringSubmatch(text, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	status, err := strconv.Atoi(all[len(all)-1][1])
+	if err != nil || status > 255 {
+		return 0
+	}
+	return status
+}
+
+// baseMissing reports whether a build failed because its base image is
+// neither here nor to be had.
+func baseMissing(text string) bool {
+	for _, words := range []string{"initializing source docker://", "pinging container registry", "image not known", "no such image", "short-name"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
+}

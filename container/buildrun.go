@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/containers/buildah/define"
+	"github.com/containers/podman/v4/pkg/bindings/images"
+	"github.com/containers/podman/v4/pkg/domain/entities"
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// build runs one build and returns the ID of an image that has no name yet.
+func (e *Engine) build(ctx context.Context, o BuildOptions, text []byte) (string, error) {
+	service, dir, err := e.buildService(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err := discardDir(context.WithoutCancel(ctx), Leftover{Kind: "directory", Name: dir}); err != nil {
+			e.log.Warn("directory stays behind", "dir", dir, "err", err)
+		}
+	}()
+	builder := e
+	if service != nil {
+		defer service.stop()
+		builder = &Engine{options: e.options, log: e.log, owner: e.owner, version: e.version, private: service}
+		builder.addr = address{URL: "unix://" + service.socket, Source: "private service of this build"}
+	}
+	request := filepath.Join(dir, "context")
+	if err := os.Mkdir(request, 0o700); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(request, "Dockerfile"), text, 0o600); err != nil {
+		return "", err
+	}
+	return builder.request(ctx, o, request)
+}
+
+// buildService starts a service for one build if the engine's is a private
+// one: only then can the running step be ended, and a build that hangs is in
+// nobody's way. The directory is its TMPDIR, in which the builder's scratch is
+// found if we are killed. Without a service the directory only holds the context.
+func (e *Engine) buildService(ctx context.Context) (*privateService, string, error) {
+	if e.private == nil {
+		dir, err := e.tempDir("build")
+		return nil, dir, err
+	}
+	dir, err := e.owner.tempDir(buildTempParent(e.options), "build")
+	if err != nil {
+		return nil, "", err
+	}
+	runtimeDir, err := e.options.runtimeDir()
+	if err != nil {
+		return nil, dir, errors.Join(err, os.RemoveAll(dir))
+	}
+	base := filepath.Join(runtimeDir, "build-"+randomName())
+	s, err := e.options.start(ctx, base, "0", []string{"TMPDIR=" + dir})
+	_ = os.Remove(base + ".log")
+	if err != nil {
+		return nil, dir, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, dir, nil
+}
+
+// request sends the build and reads its stream to the end. When ctx ends a
+// service of our own is told to stop while the request is still open, which
+// leaves nothing behind; only then is the request given up.
+func (e *Engine) request(ctx context.Context, o BuildOptions, dir string) (string, error) {
+	open, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	c, err := e.conn(open)
+	if err != nil {
+		return "", err
+	}
+	defer closeIdle(c)
+	over := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		select {
+		case <-over:
+			return
+		case <-ctx.Done():
+		}
+		if e.private != nil {
+			e.private.stop()
+		}
+		giveUp()
+	}()
+	log := newBuildLog(o.Log)
+	_, err = images.Build(c, []string{filepath.Join(dir, "Dockerfile")}, e.buildOptions(o, dir, log))
+	log.flush()
+	close(over)
+	<-stopped
+	if ctx.Err() != nil {
+		return "", e.cancelled(ctx, o, log)
+	}
+	if err != nil {
+		return "", buildError(o, log, err)
+	}
+	return e.verify(ctx, o, log)
+}
+
+func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) error {
+	err := context.Cause(ctx)
+	if e.private == nil {
+		return fmt.Errorf("cannot build image %s: %w; step %d of %d is still running at %s until its end", o.Tag, err, log.step, log.steps, e.addr.URL)
+	}
+	return fmt.Errorf("cannot build image %s: %w", o.Tag, err)
+}
+
+// verify finds the image by the last ID of the stream. A step may print
+// something like an ID too, hence the look at whose it is.
+func (e *Engine) verify(ctx context.Context, o BuildOptions, log *buildLog) (string, error) {
+	c, done, err := e.afterwards(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	if log.id == "" {
+		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: errors.New("the stream ended without an image")}
+	}
+	image, err := inspect(c, log.id)
+	if err != nil {
+		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: err}
+	}
+	if image.Labels[labelRun] != e.owner.run {
+		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
+	}
+	return image.ID, nil
+}
+
+func (e *Engine) buildOptions(o BuildOptions, dir string, log *buildLog) entities.BuildOptions {
+	b := define.BuildOptions{
+		ContextDirectory: dir,
+		Out:              log,
+		// The zero values of these four turn the cache off and leave containers.
+		Layers:                  true,
+		OutputFormat:            define.OCIv1ImageManifest,
+		RemoveIntermediateCtrs:  true,
+		ForceRmIntermediateCtrs: true,
+		NoCache:                 o.NoCache,
+		PullPolicy:              o.Pull.define(),
+		Args:                    o.Args,
+		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.addr.local())},
+	}
+	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
+	switch o.Network { // unset would be the host's
+	case NetworkNone:
+		b.ConfigureNetwork = define.NetworkDisabled
+	case NetworkHost:
+		b.ConfigureNetwork, network.Host = define.NetworkEnabled, true
+	default:
+		b.ConfigureNetwork = define.NetworkEnabled
+	}
+	b.NamespaceOptions = []define.NamespaceOption{network}
+	return entities.BuildOptions{BuildOptions: b}
+}
+
+func (p PullPolicy) define() define.PullPolicy {
+	switch p {
+	case PullAlways:
+		return define.PullAlways
+	case PullNever:
+		return define.PullNever
+	case PullNewer:
+		return define.PullIfNewer
+	}
+	return define.PullIfMissing
+}
+
+// buildError turns the builder's words into a BuildError; an answer of the
+// service itself stays an EngineError.
+func buildError(o BuildOptions, log *buildLog, err error) error {
+	if code(err) >= http.StatusBadRequest && log.step == 0 && !baseMissing(err.Error()) {
+		return engineError("build image "+o.Tag, err)
+	}
+	return &BuildError{
+		Tag: o.Tag, Step: log.step, Steps: log.steps, Instruction: log.instruction,
+		Code: exitStatus(err.Error()), Base: o.base(), BaseMissing: baseMissing(err.Error()), Text: err.Error(),
+	}
+}
