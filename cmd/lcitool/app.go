@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/projectsource"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -27,9 +28,11 @@ type app struct {
 	dataDir  string
 	factsDir string
 	config   string
+	baseDir  string // of the project at hand, "" for the current directory
 
 	layersOnce    func() ([]facts.Layer, error)
 	catalogueOnce func() (*targets.Catalogue, error)
+	sourceOnce    func() (*projectsource.Source, error)
 	warned        map[string]bool
 	warnings      []error
 }
@@ -42,6 +45,7 @@ func (a *app) prepare() {
 	a.warned = map[string]bool{}
 	a.layersOnce = sync.OnceValues(a.readLayers)
 	a.catalogueOnce = sync.OnceValues(a.readCatalogue)
+	a.sourceOnce = sync.OnceValues(a.lockedSource)
 }
 
 // log writes what a verb does for people to follow, to stderr.

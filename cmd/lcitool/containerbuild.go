@@ -57,7 +57,7 @@ func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
 	if err := b.checkArches(cmd); err != nil {
 		return err
 	}
-	t, packages, err := b.resolve(b.target, b.projects, render.CheckDockerfile)
+	t, packages, err := b.resolve(cmd.Context(), b.target, b.projects, render.CheckDockerfile)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (b *imageBuild) options(t targets.Target, tag string, dockerfile []byte) co
 func (b *imageBuild) build(ctx context.Context, engine *container.Engine, t targets.Target, o container.BuildOptions) (container.BuildResult, error) {
 	result, err := engine.Build(ctx, o)
 	var failed *container.BuildError
-	if !errors.As(err, &failed) || !failed.BaseGone {
+	if !errors.As(err, &failed) || !failed.BaseMissing {
 		return result, err
 	}
 	if !b.bootstrap {

@@ -3,11 +3,11 @@
 package main
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -52,9 +52,9 @@ type supports func(targets.Target) error
 
 // resolve gives the target with the packages that the projects of a pattern
 // list need there.
-func (o *output) resolve(target, pattern string, check supports) (targets.Target, *targets.Packages, error) {
+func (o *output) resolve(ctx context.Context, target, pattern string, check supports) (targets.Target, *targets.Packages, error) {
 	var none targets.Target
-	set, names, err := o.app.expand(pattern)
+	list, err := o.app.patterns(pattern)
 	if err != nil {
 		return none, nil, err
 	}
@@ -65,22 +65,15 @@ func (o *output) resolve(target, pattern string, check supports) (targets.Target
 	if err := check(t); err != nil {
 		return none, nil, err
 	}
+	set, names, err := o.app.projects(ctx, list)
+	if err != nil {
+		return none, nil, err
+	}
 	packages, err := targets.Select(set, t, names)
 	if err != nil {
 		return none, nil, err
 	}
 	return t, packages, o.app.checkWarnings()
-}
-
-// expand gives the facts with the names of the projects that a pattern list
-// selects.
-func (a *app) expand(pattern string) (*facts.Set, []string, error) {
-	set, err := a.facts()
-	if err != nil {
-		return nil, nil, err
-	}
-	names, err := facts.Expand(pattern, set.ProjectNames())
-	return set, names, err
 }
 
 // target gives a target for the architectures; host may be "" for this
@@ -152,7 +145,7 @@ func newDockerfile(a *app) *cobra.Command {
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
-			t, packages, err := o.resolve(args[0], args[1], render.CheckDockerfile)
+			t, packages, err := o.resolve(cmd.Context(), args[0], args[1], render.CheckDockerfile)
 			if err != nil {
 				return err
 			}
@@ -187,7 +180,7 @@ func newBuildEnvScript(a *app) *cobra.Command {
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
-			t, packages, err := o.resolve(args[0], args[1], render.CheckBuildEnvScript)
+			t, packages, err := o.resolve(cmd.Context(), args[0], args[1], render.CheckBuildEnvScript)
 			if err != nil {
 				return err
 			}
@@ -220,7 +213,7 @@ func newVariables(a *app) *cobra.Command {
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
-			t, packages, err := o.resolve(args[0], args[1], anything)
+			t, packages, err := o.resolve(cmd.Context(), args[0], args[1], anything)
 			if err != nil {
 				return err
 			}

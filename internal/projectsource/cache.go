@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package projectsource
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// maxRecord bounds what the cache says of one URL, in bytes.
+const maxRecord = 64 << 10
+
+var errDamaged = errors.New("not what its name says")
+
+// A cache keeps files under their digests, and for each URL which digest it
+// had last. Both are replaced whole, so that several processes may share the
+// folder; what does not match its digest counts as absent.
+type cache struct {
+	dir   string // "" for a cache that keeps nothing
+	limit int64  // of one file, in bytes
+}
+
+// A record is the last answer for a URL.
+type record struct {
+	URL          string    `json:"url"`
+	SHA256       string    `json:"sha256"`
+	ETag         string    `json:"etag,omitempty"`          // as the server sent it
+	LastModified string    `json:"last_modified,omitempty"` // as the server sent it
+	Fetched      time.Time `json:"fetched"`
+
+	data []byte // nil when there is none
+}
+
+func (c cache) recordPath(location string) string {
+	return filepath.Join(c.dir, "urls", digest([]byte(location))+".json")
+}
+
+func (c cache) blobPath(digest string) string {
+	return filepath.Join(c.dir, "sha256", digest+".yml")
+}
+
+// load gives what the cache has of a file, the zero record for nothing.
+func (c cache) load(ref Reference) (record, bool) {
+	if c.dir == "" {
+		return record{}, false
+	}
+	text, err := readFile(c.recordPath(ref.Location()), maxRecord)
+	if err != nil {
+		return record{}, false
+	}
+	var r record
+	if err := json.Unmarshal(text, &r); err != nil || r.URL != ref.Location() || !isDigest(r.SHA256) {
+		return record{}, false
+	}
+	if r.data, err = c.blob(r.SHA256); err != nil {
+		return record{}, false
+	}
+	return r, true
+}
+
+// blob gives the file of a digest.
+func (c cache) blob(sum string) ([]byte, error) {
+	if c.dir == "" {
+		return nil, fs.ErrNotExist
+	}
+	data, err := readFile(c.blobPath(sum), c.limit)
+	if err != nil {
+		return nil, err
+	}
+	if digest(data) != sum {
+		return nil, errDamaged
+	}
+	return data, nil
+}
+
+// store keeps an answer.
+func (c cache) store(ref Reference, r record) error {
+	if c.dir == "" {
+		return nil
+	}
+	r.URL, r.SHA256 = ref.Location(), digest(r.data)
+	if err := c.keep(r.SHA256, r.data); err != nil {
+		return err
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("cannot write to the cache: %w", err)
+	}
+	return writeCache(c.recordPath(r.URL), append(text, '\n'))
+}
+
+// keep stores a file under its digest unless it is there.
+func (c cache) keep(sum string, data []byte) error {
+	if c.dir == "" {
+		return nil
+	}
+	if _, err := c.blob(sum); err == nil {
+		return nil
+	}
+	return writeCache(c.blobPath(sum), data)
+}
+
+func writeCache(name string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return fmt.Errorf("cannot make the cache: %w", err)
+	}
+	if err := renameio.WriteFile(name, data, 0o600, renameio.WithTempDir(filepath.Dir(name))); err != nil {
+		return fmt.Errorf("cannot write to the cache: %w", err)
+	}
+	return nil
+}
+
+// readFile reads a regular file of limit bytes at most. Its errors name neither path
+// nor operation.
+func readFile(name string, limit int64) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe shall not keep us waiting
+	if err != nil {
+		return nil, pathless(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if info.IsDir() {
+		return nil, syscall.EISDIR
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	data, err := readLimited(f, limit)
+	return data, pathless(err)
+}
+
+func pathless(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package projectsource
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/pmezard/go-difflib/difflib"
+)
+
+// Compare holds a file against the digest that it ought to have, "" for any.
+// The error is a *ChangedError.
+func (s *Source) Compare(f File, want string) error {
+	if want == "" || want == f.Digest {
+		return nil
+	}
+	e := &ChangedError{Location: f.Location(), Want: want, Got: f.Digest}
+	if before, err := s.cache.blob(want); err == nil {
+		e.Diff = s.diff(f.Reference, before, f.Data)
+	}
+	return e
+}
+
+// diff shows what two versions of a project file list differently.
+func (s *Source) diff(ref Reference, before, after []byte) string {
+	old, err := s.opts.Read(ref, before)
+	if err != nil {
+		return ""
+	}
+	now, err := s.opts.Read(ref, after)
+	if err != nil {
+		return ""
+	}
+	a, b := lines(old), lines(now)
+	if slices.Equal(a, b) {
+		return "the packages are the same ones"
+	}
+	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
+		A: a, FromFile: "locked",
+		B: b, ToFile: "now",
+		Context: 3,
+	})
+	if err != nil { // only ever from the writer, which is memory
+		return ""
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+// lines makes a sorted list of packages one a line, without doubles.
+func lines(packages []string) []string {
+	var out []string
+	for _, p := range packages {
+		if strings.ContainsFunc(p, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			p = strconv.Quote(p)
+		}
+		out = append(out, p+"\n")
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package projectsource
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+const maxRedirects = 5
+
+// newClient gives the client that every request uses. Proxies come from the
+// environment.
+func newClient(o Options) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: o.ConnectTimeout}).DialContext,
+			TLSHandshakeTimeout:    o.ConnectTimeout,
+			TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
+			MaxResponseHeaderBytes: 64 << 10,
+			IdleConnTimeout:        10 * time.Second,
+			ForceAttemptHTTP2:      true,
+		},
+		CheckRedirect: checkRedirect,
+	}
+}
+
+// checkRedirect keeps the rule that files come by https to the end.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	if req.URL.Scheme != "https" {
+		return fmt.Errorf("redirected to %s, which is not https", req.URL.Redacted())
+	}
+	if len(via) > maxRedirects {
+		return fmt.Errorf("redirected more than %d times", maxRedirects)
+	}
+	return nil
+}
+
+// get asks the server for a file. kept is what the cache has of it, which is
+// the answer when the server says that nothing has changed.
+func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, error) {
+	failed := func(err error) (record, error) {
+		if err := context.Cause(ctx); err != nil {
+			return record{}, fmt.Errorf("cannot fetch %s: %w", ref.Location(), err)
+		}
+		return record{}, fmt.Errorf("cannot fetch %s: %w", ref.Location(), cause(err))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, &tooSlowError{s.opts.Timeout})
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ref.url.String(), nil)
+	if err != nil {
+		return failed(err)
+	}
+	ask(req, kept)
+	s.opts.Log.Debug("project file asked for", "url", ref.Location())
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return failed(err)
+	}
+	defer resp.Body.Close()
+	s.opts.Log.Debug("project file answered", "url", ref.Location(), "status", resp.StatusCode)
+	got := record{
+		URL:          ref.Location(),
+		ETag:         resp.Header.Get("ETag"),
+		LastModified: resp.Header.Get("Last-Modified"),
+		Fetched:      time.Now().UTC(),
+	}
+	switch {
+	case resp.StatusCode == http.StatusNotModified && kept.data != nil:
+		got.data = kept.data
+		return got, nil
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return record{}, &StatusError{URL: ref.Location(), Code: resp.StatusCode}
+	}
+	got.data, err = readLimited(resp.Body, s.opts.MaxSize)
+	if err != nil {
+		return failed(err)
+	}
+	return got, nil
+}
+
+// ask fills in the headers of a request.
+func ask(req *http.Request, kept record) {
+	req.Header.Set("User-Agent", "lcitool")
+	req.Header.Set("Accept", "*/*")
+	if kept.data == nil {
+		return
+	}
+	if kept.ETag != "" {
+		req.Header.Set("If-None-Match", kept.ETag)
+	}
+	if kept.LastModified != "" {
+		req.Header.Set("If-Modified-Since", kept.LastModified)
+	}
+}
+
+// readLimited reads all of r, limit bytes at most.
+func readLimited(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, &tooLargeError{limit}
+	}
+	return data, nil
+}
+
+type tooLargeError struct{ limit int64 }
+
+func (e *tooLargeError) Error() string {
+	if e.limit%1024 != 0 {
+		return fmt.Sprintf("larger than %d bytes", e.limit)
+	}
+	return fmt.Sprintf("larger than %d KiB", e.limit/1024)
+}
+
+type tooSlowError struct{ limit time.Duration }
+
+func (e *tooSlowError) Error() string { return fmt.Sprintf("no whole answer within %v", e.limit) }
+
+// away reports whether an error of get means that the server was not reached,
+// or not for long enough. A server that answers something wrong was reached,
+// and one that cannot prove who it is may be somebody else.
+func away(err error) bool {
+	var (
+		alert   tls.AlertError
+		header  tls.RecordHeaderError
+		cert    *tls.CertificateVerificationError
+		slow    *tooSlowError
+		network net.Error
+	)
+	switch {
+	case errors.As(err, &alert), errors.As(err, &header), errors.As(err, &cert):
+		return false
+	case errors.Is(err, context.Canceled):
+		return false
+	case errors.As(err, &slow), errors.As(err, &network):
+		return true
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}

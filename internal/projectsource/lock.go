@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package projectsource
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/google/renameio/v2"
+	"gopkg.in/yaml.v3"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// LockFile is where a lock stands, below the base directory of its project.
+const LockFile = "ci/lcitool.lock"
+
+// maxLock bounds a lock's file, in bytes.
+const maxLock = 1 << 20
+
+const lockHeader = "# What the project files held that this project refers to.\n" +
+	"# Made by \"lcitool projects lock\"; \"lcitool projects lock --update\" makes it anew.\n"
+
+// A Lock says what files held. A nil lock says nothing of any file.
+type Lock struct {
+	dir     string // absolute, without symbolic links
+	entries map[string]lockEntry
+}
+
+// A lockEntry is one file of a lock.
+type lockEntry struct {
+	URL    string `yaml:"url"` // or the path below the base directory
+	SHA256 string `yaml:"sha256"`
+
+	ref Reference
+}
+
+type lockFile struct {
+	Version int         `yaml:"version"`
+	Files   []lockEntry `yaml:"files"` // sorted by URL
+}
+
+// ReadLock reads the lock of the project whose base directory is dir. A lock
+// that is not there is an empty one.
+func ReadLock(dir string) (*Lock, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", LockFile, err)
+	}
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
+	}
+	l := &Lock{dir: dir, entries: map[string]lockEntry{}}
+	data, err := readFile(l.file(), maxLock)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", LockFile, err)
+	}
+	return l, l.decode(data)
+}
+
+func (l *Lock) file() string { return filepath.Join(l.dir, filepath.FromSlash(LockFile)) }
+
+func (l *Lock) decode(data []byte) error {
+	doc, err := yamldoc.Parse(LockFile, data, 0)
+	if err != nil {
+		return err
+	}
+	fields, err := doc.Mapping()
+	errs := []error{err}
+	version := ""
+	for _, f := range fields {
+		switch f.Key {
+		case "version":
+			version, _ = f.Value.Scalar()
+		case "files":
+			errs = append(errs, l.decodeFiles(f.Value))
+		default:
+			errs = append(errs, yamldoc.Faultf(f.Pos, "unknown key %q", f.Key))
+		}
+	}
+	if err == nil && version != "1" {
+		errs = append(errs, yamldoc.Faultf(doc.Pos(), "expected version 1, got %q", version))
+	}
+	return yamldoc.Join(errs...)
+}
+
+func (l *Lock) decodeFiles(files yamldoc.Node) error {
+	items, err := files.Sequence()
+	errs := []error{err}
+	for _, item := range items {
+		fields, err := item.Mapping()
+		errs = append(errs, err)
+		values := map[string]string{}
+		for _, f := range fields {
+			if f.Key != "url" && f.Key != "sha256" {
+				errs = append(errs, yamldoc.Faultf(f.Pos, "unknown key %q", f.Key))
+			}
+			text, err := lockText(f.Value)
+			errs = append(errs, err)
+			values[f.Key] = text
+		}
+		if err == nil {
+			errs = append(errs, l.add(item.Pos(), values["url"], values["sha256"]))
+		}
+	}
+	return yamldoc.Join(errs...)
+}
+
+// lockText gives a scalar as it is written: a digest may look like a number.
+func lockText(n yamldoc.Node) (string, error) {
+	text, ok := n.Scalar()
+	if !ok {
+		return "", yamldoc.Faultf(n.Pos(), "expected a string, got %s", n.Describe())
+	}
+	return text, nil
+}
+
+func (l *Lock) add(pos yamldoc.Position, url, sum string) error {
+	ref, err := Parse(url, l.dir)
+	if err != nil {
+		return yamldoc.Faultf(pos, "%v", err)
+	}
+	if !isDigest(sum) {
+		return yamldoc.Faultf(pos, "%q is no SHA-256 digest", sum)
+	}
+	if _, twice := l.entries[ref.Location()]; twice {
+		return yamldoc.Faultf(pos, "%s is locked twice", url)
+	}
+	l.entries[ref.Location()] = lockEntry{URL: url, SHA256: sum, ref: ref}
+	return nil
+}
+
+// isDigest reports whether s is 64 lower-case hexadecimal digits.
+func isDigest(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// Digest is the SHA-256 digest that a file must have, "" for any.
+func (l *Lock) Digest(ref Reference) string {
+	if l == nil {
+		return ""
+	}
+	return l.entries[ref.Location()].SHA256
+}
+
+// References lists the files of the lock, sorted by their text.
+func (l *Lock) References() []Reference {
+	var refs []Reference
+	for _, e := range l.sorted() {
+		refs = append(refs, e.ref)
+	}
+	return refs
+}
+
+// Set notes what a file holds.
+func (l *Lock) Set(f File) {
+	text := l.text(f.Reference)
+	l.entries[f.Location()] = lockEntry{URL: text, SHA256: f.Digest, ref: f.Reference}
+}
+
+// text names a file so that it is found from other machines too, where there
+// is a way.
+func (l *Lock) text(ref Reference) string {
+	if ref.remote() {
+		return ref.Location()
+	}
+	if strings.Contains(ref.Text, "://") {
+		return fileURL(ref.path)
+	}
+	below, err := filepath.Rel(l.dir, ref.path)
+	if err != nil || !filepath.IsLocal(below) {
+		return ref.path
+	}
+	below = filepath.ToSlash(below)
+	if !IsReference(below) {
+		below = "./" + below
+	}
+	return below
+}
+
+func (l *Lock) sorted() []lockEntry {
+	entries := make([]lockEntry, 0, len(l.entries))
+	for _, e := range l.entries {
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b lockEntry) int { return cmp.Compare(a.URL, b.URL) })
+	return entries
+}
+
+// Write replaces the lock's file unless it says the same already.
+func (l *Lock) Write() error {
+	var b bytes.Buffer
+	b.WriteString(lockHeader)
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(lockFile{Version: 1, Files: l.sorted()}); err != nil {
+		return fmt.Errorf("cannot write %s: %w", LockFile, err)
+	}
+	if old, err := readFile(l.file(), maxLock); err == nil && bytes.Equal(old, b.Bytes()) {
+		return nil
+	}
+	dir := filepath.Dir(l.file())
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("cannot write %s: %w", LockFile, pathless(err))
+	}
+	if err := renameio.WriteFile(l.file(), b.Bytes(), 0o644, renameio.WithTempDir(dir)); err != nil {
+		return fmt.Errorf("cannot write %s: %w", LockFile, pathless(err))
+	}
+	return nil
+}
