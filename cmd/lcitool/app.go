@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/facts"
@@ -32,6 +33,7 @@ type app struct {
 
 	layersOnce    func() ([]facts.Layer, error)
 	catalogueOnce func() (*targets.Catalogue, error)
+	factsOnce     func() (*facts.Set, error)
 	sourceOnce    func() (*projectsource.Source, error)
 	warned        map[string]bool
 	warnings      []error
@@ -45,6 +47,7 @@ func (a *app) prepare() {
 	a.warned = map[string]bool{}
 	a.layersOnce = sync.OnceValues(a.readLayers)
 	a.catalogueOnce = sync.OnceValues(a.readCatalogue)
+	a.factsOnce = sync.OnceValues(func() (*facts.Set, error) { return a.readFacts(nil) })
 	a.sourceOnce = sync.OnceValues(a.lockedSource)
 }
 
@@ -112,6 +115,13 @@ func (a *app) readCatalogue() (*targets.Catalogue, error) {
 // facts gives the mappings and projects, with layers of more projects before
 // all others.
 func (a *app) facts(more ...facts.Layer) (*facts.Set, error) {
+	if len(more) == 0 {
+		return a.factsOnce()
+	}
+	return a.readFacts(more)
+}
+
+func (a *app) readFacts(more []facts.Layer) (*facts.Set, error) {
 	layers, err := a.layersOnce()
 	if err != nil {
 		return nil, err
@@ -121,7 +131,7 @@ func (a *app) facts(more ...facts.Layer) (*facts.Set, error) {
 		return nil, err
 	}
 	return facts.Load(facts.Options{
-		Layers: append(more, layers...),
+		Layers: slices.Concat(more, layers),
 		Known:  catalogue.Vocabulary,
 		Warn:   a.warn,
 	})
