@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,16 +87,13 @@ func (e *Engine) unchanged(ctx context.Context, o BuildOptions, digest string) (
 		return "", false, err
 	}
 	defer closeIdle(c)
-	baseNow := make(chan string, 1)
+	baseNow := make(chan []string, 1)
 	go func() { // beside the other request, since this is the fast path
-		base, err := inspect(c, o.base())
-		if err != nil {
-			base.Digest = ""
-		}
-		baseNow <- base.Digest
+		base, _ := inspect(c, o.base()) // without layers when it is not there
+		baseNow <- base.Layers
 	}()
 	image, err := inspect(c, withTag(o.Tag))
-	now := <-baseNow
+	layers := <-baseNow
 	if errors.Is(err, ErrNoImage) {
 		return "", false, nil
 	}
@@ -103,7 +101,7 @@ func (e *Engine) unchanged(ctx context.Context, o BuildOptions, digest string) (
 		return "", false, err
 	}
 	fresh := o.Force || o.NoCache || o.Pull == PullAlways || o.Pull == PullNewer
-	moved := now != "" && image.BaseDigest != "" && now != image.BaseDigest
+	moved := len(image.Layers) < len(layers) || !slices.Equal(image.Layers[:len(layers)], layers)
 	return image.ID, !fresh && !moved && image.Labels[LabelDigest] == digest, nil
 }
 

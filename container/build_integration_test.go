@@ -115,7 +115,7 @@ func TestCancelledBuildLeavesNothing(t *testing.T) {
 	log := &trigger{word: "started", do: func() { cancel(reason) }}
 	marker := fmt.Sprintf("%d", 10000+time.Now().UnixNano()%10000)
 	began := time.Now()
-	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo started; sleep " + marker), Network: NetworkNone, Log: log})
+	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep " + marker), Network: NetworkNone, Log: log})
 	if !errors.Is(err, reason) {
 		t.Errorf("got %v", err)
 	}
@@ -134,7 +134,7 @@ func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 	e := external(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	log := &trigger{word: "started", do: cancel}
-	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo started; sleep 1"), Network: NetworkNone, Log: log})
+	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 1"), Network: NetworkNone, Log: log})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "step 2 of 3 is still running") {
 		t.Errorf("got %v", err)
 	}
@@ -183,7 +183,7 @@ func TestBuildServiceKilledIsAnError(t *testing.T) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
-	_, err := e.Build(t.Context(), BuildOptions{Tag: "test.killed", Dockerfile: dockerfile("RUN echo started; sleep 300"), Network: NetworkNone, Log: log})
+	_, err := e.Build(t.Context(), BuildOptions{Tag: "test.killed", Dockerfile: dockerfile("RUN echo star''ted; sleep 300"), Network: NetworkNone, Log: log})
 	if err == nil {
 		t.Error("no error")
 	}

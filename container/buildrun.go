@@ -40,7 +40,12 @@ func (e *Engine) build(ctx context.Context, o BuildOptions, text []byte) (string
 	if err := os.WriteFile(filepath.Join(request, "Dockerfile"), text, 0o600); err != nil {
 		return "", err
 	}
-	return builder.request(ctx, o, request)
+	id, err := builder.request(ctx, o, request)
+	if err != nil && service != nil {
+		service.stop()
+		e.removeWorkers(ctx, dir)
+	}
+	return id, err
 }
 
 // buildService starts a service for one build if the engine's is a private
@@ -80,8 +85,9 @@ func (e *Engine) request(ctx context.Context, o BuildOptions, dir string) (strin
 		return "", err
 	}
 	defer closeIdle(c)
-	over := make(chan struct{})
-	stopped := make(chan struct{})
+	over, stopped := make(chan struct{}), make(chan struct{})
+	watched := &workers{dir: filepath.Dir(dir)}
+	go watched.watch(over)
 	go func() {
 		defer close(stopped)
 		select {
@@ -90,6 +96,7 @@ func (e *Engine) request(ctx context.Context, o BuildOptions, dir string) (strin
 		case <-ctx.Done():
 		}
 		if e.private != nil {
+			watched.settle()
 			e.private.stop()
 		}
 		giveUp()

@@ -79,8 +79,7 @@ type Image struct {
 	Env          []string          `json:"env"`     // NAME=VALUE
 	Size         int64             `json:"size"`    // bytes
 	Created      time.Time         `json:"created"` // zero if the image does not say
-	BaseName     string            `json:"baseName,omitempty"`
-	BaseDigest   string            `json:"baseDigest,omitempty"` // Digest of the image it was built on
+	Layers       []string          `json:"layers"`  // digests of the layers' content, lowest first
 }
 
 // RemoveOptions names an image to remove.

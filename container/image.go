@@ -68,10 +68,14 @@ func namedAs(tag, name string) bool {
 func fromReport(r *entities.ImageInspectReport) Image {
 	image := Image{
 		ID: r.ID, Digest: r.Digest.String(), Tags: r.RepoTags, Labels: r.Labels, Architecture: r.Architecture, User: r.User, Size: r.Size,
-		BaseName: r.Annotations["org.opencontainers.image.base.name"], BaseDigest: r.Annotations["org.opencontainers.image.base.digest"],
 	}
 	if r.Config != nil {
 		image.Env = r.Config.Env
+	}
+	if r.RootFS != nil {
+		for _, layer := range r.RootFS.Layers {
+			image.Layers = append(image.Layers, layer.String())
+		}
 	}
 	if r.Created != nil {
 		image.Created = *r.Created

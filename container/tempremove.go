@@ -4,7 +4,6 @@ package container
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,57 +14,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"golang.org/x/sys/unix"
 )
-
-// workerSuffix is how builders name the containers their steps run in. These
-// have no labels.
-const workerSuffix = "-working-container"
-
-// deadWorkers finds working containers of builds whose process is gone. That
-// one is ours is proven by the build's own directory, in which the builder
-// left the container's configuration; its host name is how its ID begins.
-func (e *Engine) deadWorkers(c context.Context, proc procfs) ([]Leftover, error) {
-	hosts := map[string]string{}
-	for _, dir := range proc.deadDirs(buildTempParent(e.options)) {
-		for _, host := range workerHosts(dir.Name) {
-			hosts[host] = dir.Run
-		}
-	}
-	if len(hosts) == 0 {
-		return nil, nil
-	}
-	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithExternal(true))
-	if err != nil {
-		return nil, engineError("list containers", err)
-	}
-	var dead []Leftover
-	for _, item := range list {
-		run, ours := hosts[item.ID[:min(len(item.ID), 12)]]
-		worker := slices.ContainsFunc(item.Names, func(name string) bool { return strings.Contains(name, workerSuffix) })
-		if ours && worker {
-			dead = append(dead, Leftover{"container", item.ID, run})
-		}
-	}
-	return dead, nil
-}
-
-// workerHosts returns the host names in what builders left below dir.
-func workerHosts(dir string) []string {
-	files, _ := filepath.Glob(filepath.Join(dir, "buildah*", "config.json"))
-	var hosts []string
-	for _, file := range files {
-		var config struct {
-			Hostname string `json:"hostname"`
-		}
-		data, err := os.ReadFile(file)
-		if err == nil && json.Unmarshal(data, &config) == nil && len(config.Hostname) == 12 {
-			hosts = append(hosts, config.Hostname)
-		}
-	}
-	return hosts
-}
 
 // discardDir removes a directory of ours with what a build may have left
 // running or mounted in it.
