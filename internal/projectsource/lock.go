@@ -175,7 +175,7 @@ func (l *Lock) text(ref Reference) string {
 	if ref.remote() {
 		return ref.Location()
 	}
-	if strings.Contains(ref.Text, "://") {
+	if IsURL(ref.Text) {
 		return fileURL(ref.path)
 	}
 	below, err := filepath.Rel(l.dir, ref.path)

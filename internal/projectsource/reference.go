@@ -30,6 +30,9 @@ type Reference struct {
 // instead of a known project.
 func IsReference(entry string) bool { return strings.Contains(entry, "/") }
 
+// IsURL reports whether a reference is a URL, not a path.
+func IsURL(entry string) bool { return strings.Contains(entry, "://") }
+
 // Parse reads a reference: a URL of scheme https or file, or else a path,
 // which is relative to dir. It looks at symbolic links on the disk and at
 // nothing else.
