@@ -57,6 +57,7 @@ func newProjects(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "projects",
 		Short: "List the projects",
+		Long:  "List the projects that are known by name, or look after those that are named by URL.",
 		Args:  needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
@@ -69,6 +70,7 @@ func newProjects(a *app) *cobra.Command {
 			return a.list(format, set.ProjectNames())
 		},
 	}
+	cmd.AddCommand(newProjectsLock(a))
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	return cmd
 }

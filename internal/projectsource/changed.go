@@ -36,7 +36,7 @@ func (s *Source) diff(ref Reference, before, after []byte) string {
 	}
 	a, b := lines(old), lines(now)
 	if slices.Equal(a, b) {
-		return "the packages are the same ones"
+		return "its list of packages is the same"
 	}
 	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
 		A: a, FromFile: "locked",

@@ -42,7 +42,7 @@ type ChangedError struct {
 }
 
 func (e *ChangedError) Error() string {
-	text := fmt.Sprintf("%s is not what ci/lcitool.lock has: sha256 is %s, locked is %s", e.Location, e.Got, e.Want)
+	text := fmt.Sprintf("%s has changed: its sha256 is %s, %s has %s", e.Location, e.Got, LockFile, e.Want)
 	if e.Diff != "" {
 		text += "\n" + e.Diff
 	}
