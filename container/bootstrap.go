@@ -5,8 +5,23 @@ package container
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
 )
+
+// stopLimit is how long mmdebstrap may take to clear up when it is told to stop.
+const stopLimit = 30 * time.Second
+
+var suiteName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // BootstrapOptions describes a base image made from a package mirror.
 type BootstrapOptions struct {
@@ -16,19 +31,190 @@ type BootstrapOptions struct {
 	Components    []string // nil means main for Debian, main and universe for Ubuntu
 	Mirror        string   // URL; empty means the machine's own sources, else DefaultMirror
 	DefaultMirror string   // used when neither Mirror nor the machine says anything
-	Force         bool     // make it again though it is there
-	TempDir       string   // empty means TMPDIR; needs some 200 MB for a minute
+	Force         bool     // make it again though it is there; builds on it then start anew
+	TempDir       string   // empty means /var/tmp; needs some 200 MB for a minute
+	Etc           fs.FS    // where the machine's sources are; nil means /etc
 	Log           io.Writer
 }
 
 // A BootstrapResult is a base image that exists under its reference.
 type BootstrapResult struct {
-	ID      string
-	Existed bool   // it was there and nothing was done
-	Mirror  string // URL it was made from; empty when Existed
+	ID      string   // 64 hex digits
+	Existed bool     // it was there and nothing was done
+	Sources []string // lines of apt's sources.list it was made from; nil when Existed
 }
 
-// Bootstrap makes a distribution's base image without any registry.
+// Bootstrap makes a distribution's minimal base image without any registry,
+// by mmdebstrap, and names it o.Reference. The image's own package sources are
+// those that it was made from. It is only made when it is not there, because
+// each import is another image and every build on it starts anew.
 func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapResult, error) {
-	return BootstrapResult{}, errors.ErrUnsupported
+	sources, err := o.sources()
+	if err != nil {
+		return BootstrapResult{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
+	}
+	before, err := e.Inspect(ctx, withTag(o.Reference))
+	if err == nil && !o.Force {
+		return BootstrapResult{ID: before.ID, Existed: true}, nil
+	}
+	if err != nil && !errors.Is(err, ErrNoImage) {
+		return BootstrapResult{}, err
+	}
+	parent := o.TempDir
+	if parent == "" {
+		parent = "/var/tmp"
+	}
+	dir, err := e.owner.tempDir(parent, "bootstrap")
+	if err != nil {
+		return BootstrapResult{}, err
+	}
+	defer func() {
+		if err := removeDir(context.WithoutCancel(ctx), dir); err != nil {
+			e.log.Warn("directory stays behind", "dir", dir, "err", err)
+		}
+	}()
+	layer := filepath.Join(dir, "layer.tar")
+	if err := o.mmdebstrap(ctx, dir, layer, sources); err != nil {
+		return BootstrapResult{}, err
+	}
+	id, err := e.importLayer(ctx, o, layer)
+	return BootstrapResult{ID: id, Sources: sources}, err
+}
+
+func (e *Engine) importLayer(ctx context.Context, o BootstrapOptions, layer string) (string, error) {
+	file, err := os.Open(layer)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	c, err := e.conn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer closeIdle(c)
+	return importImage(c, file, o.Reference, "/bin/bash", map[string]string{
+		LabelSuite: o.Suite, LabelDate: time.Now().UTC().Format(time.DateOnly),
+	})
+}
+
+// sources checks the options and returns the lines of the image's sources.list.
+func (o BootstrapOptions) sources() ([]string, error) {
+	components := o.Components
+	switch {
+	case o.Distro != "debian" && o.Distro != "ubuntu":
+		return nil, fmt.Errorf("only Debian and Ubuntu releases can be made from a package mirror, not %s; pull the image where a registry can be reached", o.Distro)
+	case !suiteName.MatchString(o.Suite):
+		return nil, fmt.Errorf("%q is not a suite", o.Suite)
+	case o.Reference == "":
+		return nil, errors.New("no reference")
+	case components == nil && o.Distro == "ubuntu":
+		components = []string{"main", "universe"}
+	case components == nil:
+		components = []string{"main"}
+	}
+	if o.Mirror != "" {
+		return mirrorLine("mirror", o.Mirror, o.Suite, components)
+	}
+	etc := o.Etc
+	if etc == nil {
+		etc = os.DirFS("/etc")
+	}
+	own, codename, err := machineSources(etc, o.Distro)
+	if err != nil {
+		return nil, err
+	}
+	if lines := retarget(own, codename, o.Suite, components); len(lines) > 0 {
+		return lines, nil
+	}
+	if o.DefaultMirror == "" {
+		return nil, errors.New("this machine has no package sources for it: name a mirror")
+	}
+	return mirrorLine("default mirror", o.DefaultMirror, o.Suite, components)
+}
+
+func mirrorLine(what, mirror, suite string, components []string) ([]string, error) {
+	u, err := url.Parse(mirror)
+	if err != nil || strings.ContainsAny(mirror, " \t\r\n[]") || u.Host == "" && u.Scheme != "file" {
+		return nil, fmt.Errorf("%s %q is not a URL", what, mirror)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "file" {
+		return nil, fmt.Errorf("%s %q must begin with http://, https:// or file://", what, mirror)
+	}
+	return []string{aptSource{mirror, suite, components}.line()}, nil
+}
+
+// retarget turns the machine's sources into those of another release on the
+// same mirrors. Only finished releases have updates and security fixes apart.
+func retarget(own []aptSource, codename, suite string, components []string) []string {
+	rolling := suite == "sid" || suite == "unstable" || suite == "testing" || suite == "experimental"
+	var lines []string
+	for _, s := range own {
+		kind := strings.TrimPrefix(s.suite, codename)
+		if kind != "" && rolling {
+			continue
+		}
+		lines = append(lines, aptSource{s.uri, suite + kind, components}.line())
+	}
+	return lines
+}
+
+// mmdebstrap writes the file system of a minimal system to the file layer.
+func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string, sources []string) error {
+	fail := func(err error, hint string) error {
+		return &EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
+	}
+	program, err := exec.LookPath("mmdebstrap")
+	if err != nil {
+		return fail(errors.New("mmdebstrap is not installed"), "apt-get install mmdebstrap")
+	}
+	args := []string{"--variant=minbase", "--format=tar", "--aptopt=Acquire::Retries \"3\""}
+	if o.Suite == "sid" || o.Suite == "unstable" {
+		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
+	}
+	keyring := "/usr/share/keyrings/" + o.Distro + "-archive-keyring.gpg"
+	if _, err := os.Stat(keyring); err != nil {
+		return fail(fmt.Errorf("the keys of %s are missing: %s", o.Distro, keyring), "apt-get install "+o.Distro+"-keyring (Debian: debian-archive-keyring)")
+	}
+	args = append(args, "--keyring="+keyring, o.Suite, layer)
+	tail := &tailBuffer{to: o.Log}
+	cmd := exec.CommandContext(ctx, program, append(args, sources...)...) //nolint:gosec // checked above
+	cmd.Stdout, cmd.Stderr = tail, tail
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	// Told to stop as by ^C, all of it, it unmounts and removes what it made.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = stopLimit
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("cannot bootstrap %s: %w", o.Reference, context.Cause(ctx))
+		}
+		return fail(fmt.Errorf("mmdebstrap: %s", tail.reason(err)), "is the mirror right, and does it have this release? "+strings.Join(sources, "; "))
+	}
+	return nil
+}
+
+// A tailBuffer passes a log on and keeps its end.
+type tailBuffer struct {
+	to   io.Writer
+	tail []byte
+}
+
+func (t *tailBuffer) Write(p []byte) (int, error) {
+	if t.to != nil {
+		_, _ = t.to.Write(p) // nobody reading is no reason to fail
+	}
+	t.tail = append(t.tail, p...)
+	t.tail = t.tail[max(0, len(t.tail)-maxLogLine):]
+	return len(p), nil
+}
+
+// reason returns the last line that names an error, else err.
+func (t *tailBuffer) reason(err error) string {
+	reason := err.Error()
+	for line := range strings.Lines(string(t.tail)) {
+		if strings.HasPrefix(line, "E: ") {
+			reason = strings.TrimSpace(line)
+		}
+	}
+	return reason
 }

@@ -23,7 +23,7 @@ func (e *Engine) build(ctx context.Context, o BuildOptions, text []byte) (string
 		return "", err
 	}
 	defer func() {
-		if err := discardDir(context.WithoutCancel(ctx), Leftover{Kind: "directory", Name: dir}); err != nil {
+		if err := removeDir(context.WithoutCancel(ctx), dir); err != nil {
 			e.log.Warn("directory stays behind", "dir", dir, "err", err)
 		}
 	}()
@@ -41,7 +41,7 @@ func (e *Engine) build(ctx context.Context, o BuildOptions, text []byte) (string
 		return "", err
 	}
 	id, err := builder.request(ctx, o, request)
-	if err != nil && service != nil {
+	if err != nil && service != nil && (ctx.Err() != nil || service.ended()) {
 		service.stop()
 		e.removeWorkers(ctx, dir)
 	}
@@ -156,7 +156,7 @@ func (e *Engine) buildOptions(o BuildOptions, dir string, log *buildLog) entitie
 		NoCache:                 o.NoCache,
 		PullPolicy:              o.Pull.define(),
 		Args:                    o.Args,
-		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.addr.local())},
+		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.addr.local()), HTTPProxy: true},
 	}
 	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
 	switch o.Network { // unset would be the host's

@@ -8,12 +8,13 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 )
 
 // importImage makes an image of one layer out of a tar stream of a file
-// system, with bash as its command, and names it.
+// system, with a command and labels, and names it.
 func importImage(c context.Context, layer io.Reader, reference, command string, labels map[string]string) (string, error) {
 	changes := []string{fmt.Sprintf("CMD [%q]", command)}
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
@@ -23,5 +24,5 @@ func importImage(c context.Context, layer io.Reader, reference, command string, 
 	if err != nil {
 		return "", engineError("import image "+reference, err)
 	}
-	return report.Id, nil
+	return strings.TrimPrefix(report.Id, "sha256:"), nil
 }

@@ -41,6 +41,7 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	s.Stdin, s.Terminal = o.Stdin != nil, o.terminal()
 	s.Init = true // PID 1 ignores signals that it has no handler for
 	s.CapAdd = append([]string{"SYS_PTRACE"}, o.CapAdd...)
+	s.HTTPProxy = true // as on the command line
 	s.Privileged, s.Hostname = o.Privileged, o.Hostname
 	s.Groups = append(s.Groups, o.Groups...)
 	s.Rlimits = rlimits(e.addr.local())

@@ -248,6 +248,17 @@ func (s *privateService) stop() {
 	_ = os.Remove(s.socket)
 }
 
+// ended reports whether the service is gone, which may take a moment to show
+// after its connections broke.
+func (s *privateService) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	case <-time.After(50 * time.Millisecond):
+		return false
+	}
+}
+
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)
 	return text[strings.LastIndexByte(text, '\n')+1:]

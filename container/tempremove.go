@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,11 +19,15 @@ import (
 // discardDir removes a directory of ours with what a build may have left
 // running or mounted in it.
 func discardDir(ctx context.Context, l Leftover) error {
-	scratch, _ := filepath.Glob(filepath.Join(l.Name, "buildah*"))
-	for _, dir := range scratch {
-		deleteSandbox(ctx, "buildah-"+filepath.Base(dir))
+	for scratch := range workersOf(l.Name) {
+		deleteSandbox(ctx, "buildah-"+scratch)
 	}
-	mounts, err := mountsBelow(l.Name)
+	return removeDir(ctx, l.Name)
+}
+
+// removeDir removes a directory after what is mounted in it.
+func removeDir(ctx context.Context, dir string) error {
+	mounts, err := mountsBelow(dir)
 	if err != nil {
 		return err
 	}
@@ -32,12 +35,12 @@ func discardDir(ctx context.Context, l Leftover) error {
 		_ = unix.Unmount(m, unix.MNT_DETACH)
 	}
 	// What is mounted there is not ours to empty.
-	if mounts, err = mountsBelow(l.Name); err != nil || len(mounts) > 0 {
+	if mounts, err = mountsBelow(dir); err != nil || len(mounts) > 0 {
 		return errors.Join(err, fmt.Errorf("still mounted: %s", strings.Join(mounts, ", ")))
 	}
-	err = os.RemoveAll(l.Name)
+	err = os.RemoveAll(dir)
 	if errors.Is(err, fs.ErrPermission) { // files of subordinate ids
-		err = exec.CommandContext(ctx, "podman", "unshare", "rm", "-rf", "--", l.Name).Run()
+		err = exec.CommandContext(ctx, "podman", "unshare", "rm", "-rf", "--", dir).Run()
 	}
 	return err
 }

@@ -3,11 +3,12 @@
 package container
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -29,16 +30,20 @@ const (
 	settleLimit = 2 * time.Second
 )
 
-// workers are the containers of one build. The builder keeps the running
-// step's configuration in its TMPDIR, which is the build's own; the host name
-// there is how the container's ID begins. That is the proof that it is ours.
+// scratchName is how the builder names its folders.
+var scratchName = regexp.MustCompile(`^buildah[0-9]+$`)
+
+// workers are the steps of one build. The builder keeps the running one in a
+// scratch folder of its TMPDIR, which is the build's own: the folder's name is
+// the sandbox's, and the host name in its configuration is how the working
+// container's ID begins. That is the proof that both are ours.
 type workers struct {
 	dir  string
 	mu   sync.Mutex
-	seen []string
+	seen map[string]string // scratch folder to host name, which may not be known yet
 }
 
-// watch notes containers until over is closed.
+// watch notes steps until over is closed.
 func (w *workers) watch(over <-chan struct{}) {
 	tick := time.NewTicker(watchPause)
 	defer tick.Stop()
@@ -52,60 +57,72 @@ func (w *workers) watch(over <-chan struct{}) {
 	}
 }
 
-// look notes the container of the step that runs now and reports whether
-// there is one, or no step being prepared.
+// look notes the step that runs now. It reports whether none is being
+// prepared: a file with its process number is the last thing written before
+// it starts.
 func (w *workers) look() (settled bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	scratch, _ := filepath.Glob(filepath.Join(w.dir, "buildah*"))
-	hosts := scratchHosts(w.dir)
-	for _, host := range hosts {
-		if slices.Contains(w.seen, host) {
+	settled = true
+	for scratch, host := range scratches(w.dir) {
+		if _, err := os.Stat(filepath.Join(w.dir, scratch, "pid")); err != nil {
+			settled = false
+		}
+		if before, known := w.seen[scratch]; known && before == host {
 			continue
 		}
-		w.seen = append(w.seen, host)
-		_ = os.WriteFile(filepath.Join(w.dir, workersFile), []byte(strings.Join(w.seen, "\n")+"\n"), 0o600)
+		if w.seen == nil {
+			w.seen = map[string]string{}
+		}
+		w.seen[scratch] = host
+		w.write()
 	}
-	return len(hosts) == len(scratch)
+	return settled
 }
 
-// settle waits until a step that is being prepared has shown its container.
+func (w *workers) write() {
+	var text strings.Builder
+	for scratch, host := range w.seen {
+		fmt.Fprintln(&text, scratch, host)
+	}
+	_ = os.WriteFile(filepath.Join(w.dir, workersFile), []byte(text.String()), 0o600)
+}
+
+// settle waits until no step is being prepared.
 func (w *workers) settle() {
 	for limit := time.Now().Add(settleLimit); !w.look() && time.Now().Before(limit); {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
 
-// scratchHosts returns the host names of the steps that run below dir.
-func scratchHosts(dir string) []string {
-	files, _ := filepath.Glob(filepath.Join(dir, "buildah*", "config.json"))
-	var hosts []string
-	for _, file := range files {
+// scratches returns the scratch folders below dir with the host names in them.
+func scratches(dir string) map[string]string {
+	folders, _ := filepath.Glob(filepath.Join(dir, "buildah*"))
+	all := map[string]string{}
+	for _, folder := range folders {
 		var config struct {
 			Hostname string `json:"hostname"`
 		}
-		data, err := os.ReadFile(file)
-		if err == nil && json.Unmarshal(data, &config) == nil && shortHost(config.Hostname) {
-			hosts = append(hosts, config.Hostname)
+		data, err := os.ReadFile(filepath.Join(folder, "config.json"))
+		if err != nil || json.Unmarshal(data, &config) != nil || !shortHost(config.Hostname) {
+			config.Hostname = ""
 		}
+		all[filepath.Base(folder)] = config.Hostname
 	}
-	return hosts
+	return all
 }
 
-// workerHosts returns all that a build whose directory is dir is known to have used.
-func workerHosts(dir string) []string {
-	hosts := scratchHosts(dir)
-	file, err := os.Open(filepath.Join(dir, workersFile))
-	if err != nil {
-		return hosts
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if shortHost(lines.Text()) {
-			hosts = append(hosts, lines.Text())
+// workersOf returns all steps that a build is known to have run, dir being its directory.
+func workersOf(dir string) map[string]string {
+	all := scratches(dir)
+	data, _ := os.ReadFile(filepath.Join(dir, workersFile))
+	for line := range strings.Lines(string(data)) {
+		scratch, host, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if scratchName.MatchString(scratch) && all[scratch] == "" && (host == "" || shortHost(host)) {
+			all[scratch] = host
 		}
 	}
-	return hosts
+	return all
 }
 
 // shortHost reports whether a host name is how the builder makes them, 12
@@ -117,6 +134,7 @@ func shortHost(name string) bool {
 // findWorkers returns the working containers whose ID begins with one of
 // hosts, which maps to the run that made it.
 func findWorkers(c context.Context, hosts map[string]string) ([]Leftover, error) {
+	delete(hosts, "")
 	if len(hosts) == 0 {
 		return nil, nil
 	}
@@ -139,17 +157,19 @@ func findWorkers(c context.Context, hosts map[string]string) ([]Leftover, error)
 func (e *Engine) deadWorkers(c context.Context, proc procfs) ([]Leftover, error) {
 	hosts := map[string]string{}
 	for _, dir := range proc.deadDirs(buildTempParent(e.options)) {
-		for _, host := range workerHosts(dir.Name) {
+		for _, host := range workersOf(dir.Name) {
 			hosts[host] = dir.Run
 		}
 	}
 	return findWorkers(c, hosts)
 }
 
-// removeWorkers removes what a build that failed or was cancelled left.
+// removeWorkers removes what a build that was cut short left: the sandbox of
+// its step, then the container.
 func (e *Engine) removeWorkers(ctx context.Context, dir string) {
 	hosts := map[string]string{}
-	for _, host := range workerHosts(dir) {
+	for scratch, host := range workersOf(dir) {
+		deleteSandbox(context.WithoutCancel(ctx), "buildah-"+scratch)
 		hosts[host] = e.owner.run
 	}
 	if len(hosts) == 0 {
