@@ -6,13 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/containers/common/pkg/config"
 )
 
 // An address is one place where a service may answer.
@@ -57,13 +54,13 @@ func (o ConnectOptions) addresses(uid int) ([]address, error) {
 	case o.URL != "":
 		return fixed(o.URL, identity, "--url")
 	case o.Connection != "":
-		return named(o.Connection, identity, "--connection", o.getenv)
+		return named(o.Connection, identity, "--connection", o.getenv, uid)
 	case host != "":
 		return fixed(host, identity, "CONTAINER_HOST")
 	case connection != "":
-		return named(connection, identity, "CONTAINER_CONNECTION", o.getenv)
+		return named(connection, identity, "CONTAINER_CONNECTION", o.getenv, uid)
 	}
-	if a, err := named("", identity, "default connection of containers.conf", o.getenv); err != nil || a != nil {
+	if a, err := named("", identity, "default connection of containers.conf", o.getenv, uid); err != nil || a != nil {
 		return a, err
 	}
 	return sockets(o.getenv("XDG_RUNTIME_DIR"), uid), nil
@@ -92,8 +89,8 @@ func fixed(raw, identity, source string) ([]address, error) {
 
 // named looks a connection up; the empty name means the default one, which
 // need not be there.
-func named(name, identity, source string, getenv func(string) string) ([]address, error) {
-	all, active, err := connections(getenv)
+func named(name, identity, source string, getenv func(string) string, uid int) ([]address, error) {
+	all, active, err := connections(getenv, uid)
 	if err != nil {
 		return nil, err
 	}
@@ -120,38 +117,31 @@ func named(name, identity, source string, getenv func(string) string) ([]address
 
 // connections reads the connections of containers.conf and, as podman 5 has
 // them, of podman-connections.json, which wins.
-func connections(getenv func(string) string) (map[string]config.Destination, string, error) {
-	conf, err := config.New(nil)
+func connections(getenv func(string) string, uid int) (map[string]destination, string, error) {
+	conf, err := readContainersConf(getenv, uid)
 	if err != nil {
-		return nil, "", fmt.Errorf("cannot read containers.conf: %w", err)
+		return nil, "", err
 	}
-	all, active := map[string]config.Destination{}, conf.Engine.ActiveService
-	for name, d := range conf.Engine.ServiceDestinations {
-		all[name] = d
-	}
+	all, active := map[string]destination{}, conf.Engine.ActiveService
+	maps.Copy(all, conf.Engine.ServiceDestinations)
 	var file struct {
 		Connection struct {
 			Default     string
-			Connections map[string]struct {
-				URI, Identity string
-				IsMachine     bool
-			}
+			Connections map[string]destination
 		}
 	}
 	path := connectionsFile(getenv)
-	data, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) || path == "":
-		return all, active, nil
-	case err != nil:
+	data, err := readOptional(path)
+	if err != nil {
 		return nil, "", fmt.Errorf("cannot read connections: %w", err)
+	}
+	if data == nil {
+		return all, active, nil
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, "", fmt.Errorf("%s: cannot decode: %w", path, err)
 	}
-	for name, d := range file.Connection.Connections {
-		all[name] = config.Destination{URI: d.URI, Identity: d.Identity, IsMachine: d.IsMachine}
-	}
+	maps.Copy(all, file.Connection.Connections)
 	if file.Connection.Default != "" {
 		active = file.Connection.Default
 	}
@@ -162,14 +152,10 @@ func connectionsFile(getenv func(string) string) string {
 	if path := getenv("PODMAN_CONNECTIONS_CONF"); path != "" {
 		return path
 	}
-	dir := getenv("XDG_CONFIG_HOME")
-	if home := getenv("HOME"); dir == "" && home != "" {
-		dir = filepath.Join(home, ".config")
+	if dir := configHome(getenv); dir != "" {
+		return filepath.Join(dir, "containers", "podman-connections.json")
 	}
-	if dir == "" {
-		return ""
-	}
-	return filepath.Join(dir, "containers", "podman-connections.json")
+	return ""
 }
 
 // sockets returns the user's socket and, for root, the system's.

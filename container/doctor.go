@@ -2,7 +2,15 @@
 
 package container
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/system"
+)
 
 // State is a check's verdict.
 type State string
@@ -24,9 +32,140 @@ type Check struct {
 
 // DoctorOptions says what Checks looks at.
 type DoctorOptions struct {
-	Connect ConnectOptions // how the program would connect; nothing is left running
+	Connect ConnectOptions // how the program would connect; a private service is started and ends by itself
 	Images  []string       // base images that should be there
 }
 
-// Checks looks at everything that containers need on this machine, in a fixed order.
-func Checks(ctx context.Context, o DoctorOptions) []Check { return nil }
+// Checks looks at everything that containers need on this machine, in a fixed
+// order. It needs no podman to run: a missing one is what it says then.
+func Checks(ctx context.Context, o DoctorOptions) []Check {
+	m := thisMachine(o.Connect)
+	checks := []Check{podmanCheck(ctx, o.Connect)}
+	engine, err := Connect(ctx, o.Connect)
+	checks = append(checks, serviceCheck(engine, err))
+	remote := err == nil && !engine.addr.local()
+	if !remote { // another machine's insides cannot be seen from here
+		checks = append(checks, m.cgroups(), m.rlimits(), m.namespaces(), m.subordinateIDs(), m.runtimeDir())
+	}
+	store := storeInfo{}
+	if err == nil {
+		store = askStore(ctx, engine)
+	}
+	checks = append(checks, store.check())
+	if !remote {
+		checks = append(checks, m.helpers(), m.sharedMounts(), diskCheck("disk for images", store.root, freeSpace))
+		checks = append(checks, diskCheck("disk for builds", buildTempParent(o.Connect), freeSpace), m.kvm())
+	}
+	if err == nil {
+		checks = append(checks, imageChecks(ctx, engine, o.Images)...)
+	}
+	return checks
+}
+
+func podmanCheck(ctx context.Context, o ConnectOptions) Check {
+	program := o.Podman
+	if program == "" {
+		program = "podman"
+	}
+	out, err := exec.CommandContext(ctx, program, "--version").Output() //nolint:gosec // the user's choice
+	if err != nil {
+		return Check{"podman", Warn, "not installed", "install podman; a service elsewhere can be used with --url"}
+	}
+	return versionCheck(strings.TrimSpace(string(out)))
+}
+
+// versionCheck judges what "podman --version" says.
+func versionCheck(text string) Check {
+	var major, minor int
+	if _, err := fmt.Sscanf(text[strings.LastIndexByte(text, ' ')+1:], "%d.%d", &major, &minor); err != nil {
+		return Check{"podman", Warn, fmt.Sprintf("%q", text), "is this podman?"}
+	}
+	if major < 4 {
+		return Check{"podman", Fail, text, hintOld}
+	}
+	return Check{"podman", OK, text, ""}
+}
+
+func serviceCheck(e *Engine, err error) Check {
+	if err != nil {
+		return Check{"service", Fail, err.Error(), Hint(err)}
+	}
+	found := fmt.Sprintf("podman %s at %s (%s)", e.version, e.addr.URL, e.addr.Source)
+	return Check{"service", OK, found, ""}
+}
+
+// storeInfo is what the engine says about its store.
+type storeInfo struct {
+	driver, root string
+	err          error
+	asked        bool
+}
+
+func askStore(ctx context.Context, e *Engine) storeInfo {
+	c, err := e.conn(ctx)
+	if err != nil {
+		return storeInfo{err: err, asked: true}
+	}
+	defer closeIdle(c)
+	info, err := system.Info(c, nil)
+	if err != nil {
+		return storeInfo{err: err, asked: true}
+	}
+	return storeInfo{driver: info.Store.GraphDriverName, root: info.Store.GraphRoot, asked: true}
+}
+
+func (s storeInfo) check() Check {
+	const name = "storage driver"
+	switch {
+	case !s.asked:
+		return Check{name, Warn, "unknown", "no service could be asked"}
+	case s.err != nil:
+		return Check{name, Warn, s.err.Error(), Explain(s.err)}
+	case s.driver == "vfs":
+		return Check{name, Warn, "vfs, which copies every layer", `set driver = "overlay" in storage.conf, then podman system reset, which removes all images`}
+	}
+	return Check{name, OK, fmt.Sprintf("%s in %s", s.driver, s.root), ""}
+}
+
+// minimumFree is what a build of a few hundred packages takes: 1.3 GB of
+// layer, which a commit needs twice.
+const minimumFree = 4 << 30
+
+func diskCheck(name, dir string, free func(dir string) (uint64, error)) Check {
+	if dir == "" {
+		return Check{name, Warn, "unknown", "no service could be asked"}
+	}
+	bytes, err := free(dir)
+	if err != nil {
+		return Check{name, Warn, fmt.Sprintf("%s: %v", dir, err), ""}
+	}
+	found := fmt.Sprintf("%.1f GiB free in %s", float64(bytes)/(1<<30), dir)
+	if bytes < minimumFree {
+		return Check{name, Warn, found, hintDisk}
+	}
+	return Check{name, OK, found, ""}
+}
+
+func imageChecks(ctx context.Context, e *Engine, references []string) []Check {
+	var checks []Check
+	for _, reference := range references {
+		name := "base image " + reference
+		there, err := e.Exists(ctx, reference)
+		switch {
+		case err != nil:
+			checks = append(checks, Check{name, Warn, err.Error(), Hint(err)})
+		case !there:
+			checks = append(checks, Check{name, Warn, "not in the local store", hintBase})
+		default:
+			checks = append(checks, Check{name, OK, "in the local store", ""})
+		}
+	}
+	return checks
+}
+
+func thisMachine(o ConnectOptions) machine {
+	return machine{
+		root: os.DirFS("/"), uid: os.Getuid(), user: o.getenv("USER"), runtime: o.getenv("XDG_RUNTIME_DIR"),
+		lookPath: helperPath, open: openDevice, conf: ociRuntime(o.getenv, os.Getuid(), helperPath), hardProcs: hardLimit(rlimitProcs), hardFiles: hardLimit(rlimitFiles),
+	}
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/BurntSushi/toml"
+)
+
+// A destination is a connection that the user named.
+type destination struct {
+	URI       string `toml:"uri"`
+	Identity  string `toml:"identity"`
+	IsMachine bool   `toml:"is_machine"`
+}
+
+// containersConf is what we read of containers.conf. The library that podman
+// reads it with changes the limits of the process that calls it.
+type containersConf struct {
+	Engine struct {
+		Runtime             string                 `toml:"runtime"`
+		ActiveService       string                 `toml:"active_service"`
+		ServiceDestinations map[string]destination `toml:"service_destinations"`
+	} `toml:"engine"`
+}
+
+// readContainersConf reads the files that there are, later ones over earlier.
+func readContainersConf(getenv func(string) string, uid int) (containersConf, error) {
+	var conf containersConf
+	for _, file := range confFiles(getenv, uid) {
+		_, err := toml.DecodeFile(file, &conf)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return conf, fmt.Errorf("%s: cannot decode: %w", file, err)
+		}
+	}
+	return conf, nil
+}
+
+// confFiles returns the places of containers.conf in podman's order.
+func confFiles(getenv func(string) string, uid int) []string {
+	var files []string
+	add := func(file string) {
+		files = append(files, file)
+		more, _ := filepath.Glob(file + ".d/*.conf") // sorted
+		files = append(files, more...)
+	}
+	if only := getenv("CONTAINERS_CONF"); only != "" {
+		files = append(files, only)
+	} else {
+		add("/usr/share/containers/containers.conf")
+		add("/etc/containers/containers.conf")
+		if dir := configHome(getenv); dir != "" && uid != 0 {
+			add(filepath.Join(dir, "containers/containers.conf"))
+		}
+	}
+	if last := getenv("CONTAINERS_CONF_OVERRIDE"); last != "" {
+		files = append(files, last)
+	}
+	return files
+}
+
+func configHome(getenv func(string) string) string {
+	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
+		return dir
+	}
+	if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, ".config")
+	}
+	return ""
+}
+
+// ociRuntime returns the runtime that podman is configured to use, else the
+// one it takes by itself.
+func ociRuntime(getenv func(string) string, uid int, installed func(string) bool) string {
+	conf, err := readContainersConf(getenv, uid)
+	switch {
+	case err == nil && conf.Engine.Runtime != "":
+		return conf.Engine.Runtime
+	case installed("crun"):
+		return "crun"
+	}
+	return "runc"
+}
+
+// readOptional reads a file that need not be there.
+func readOptional(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
