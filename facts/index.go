@@ -53,10 +53,11 @@ func (e *entry) node() (yamldoc.Node, error) {
 
 // scan splits a mappings file into its entries by looking at the beginnings
 // of lines. It answers only for files in the plain block form that facts are
-// written in, one key a line, scalars on one line; for all else ok is false
-// and the file must be decoded as a whole.
+// written in, one key a line, scalars on one line, ASCII throughout; for all
+// else ok is false and the file must be decoded as a whole.
 func scan(file string, data []byte) (headings []heading, entries []entry, ok bool) {
 	section, start, number := "", 0, 0
+	started := false // by "---" or by a heading
 	finish := func(end int) {
 		if n := len(entries); n > 0 && entries[n-1].text == nil {
 			entries[n-1].text = data[start:end]
@@ -68,11 +69,16 @@ func scan(file string, data []byte) (headings []heading, entries []entry, ok boo
 			end = at + i + 1
 		}
 		number++
-		line := string(bytes.TrimRight(data[at:end], " \r\n"))
-		indent, key, value, plain := splitLine(line)
+		line := data[at:end]
+		if !printableLine(line) {
+			return nil, nil, false
+		}
+		line = bytes.TrimRight(line, " \r\n")
+		indent, key, value, plain := splitLine(string(line))
 		switch {
-		case line == "" || plain && key == "": // blank, or a comment
-		case line == "---" && section == "":
+		case len(line) == 0 || plain && key == "": // blank, or a comment
+		case string(line) == "---" && !started:
+			started = true
 		case !plain:
 			return nil, nil, false
 		case indent == 0:
@@ -80,7 +86,7 @@ func scan(file string, data []byte) (headings []heading, entries []entry, ok boo
 				return nil, nil, false
 			}
 			finish(at)
-			section = key
+			section, started = key, true
 			headings = append(headings, heading{key, Position{File: file, Line: number, Column: 1}})
 		case section == "":
 			return nil, nil, false
@@ -95,6 +101,19 @@ func scan(file string, data []byte) (headings []heading, entries []entry, ok boo
 	}
 	finish(len(data))
 	return headings, entries, true
+}
+
+// printableLine reports whether a line is ASCII that ends in "\n", "\r\n" or
+// with the file: nothing in it could be one of YAML's other line breaks.
+func printableLine(line []byte) bool {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	for _, c := range line {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // splitLine takes "  key: value" apart. plain is false for a line with

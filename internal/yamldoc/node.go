@@ -7,18 +7,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
-	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
-)
-
-// mergeDepth bounds "<<" inside "<<", mergeFields what one mapping can grow to.
-const (
-	mergeDepth  = 16
-	mergeFields = 10_000
 )
 
 // A Node is a value of a document. The zero Node is a null without a place.
@@ -39,7 +29,7 @@ type Field struct {
 // of the file that stand before data; positions count them. An empty document
 // is a null node. The error is a fault with the line at which reading stopped.
 func Parse(file string, data []byte, skip int) (Node, error) {
-	if err := checkText(file, data, skip); err != nil {
+	if err := CheckText(file, data, skip); err != nil {
 		return Node{}, err
 	}
 	var doc yaml.Node
@@ -48,55 +38,20 @@ func Parse(file string, data []byte, skip int) (Node, error) {
 		if errors.Is(err, io.EOF) {
 			return Node{file: file, skip: skip}, nil
 		}
-		return Node{}, syntaxFault(file, skip, err)
+		return Node{}, syntaxFault(file, data, skip, err)
 	}
 	var next yaml.Node
 	switch err := dec.Decode(&next); {
 	case err == nil:
 		return Node{}, Faultf(Position{file, next.Line + skip, next.Column}, "a second document starts here, expected only one")
 	case !errors.Is(err, io.EOF):
-		return Node{}, syntaxFault(file, skip, err)
+		return Node{}, syntaxFault(file, data, skip, err)
 	}
 	n := Node{node: &doc, file: file, skip: skip}
 	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
 		n.node = doc.Content[0]
 	}
 	return n.resolved(), nil
-}
-
-// checkText refuses what no YAML reader agrees on, with the line it is on.
-func checkText(file string, data []byte, skip int) error {
-	bad, what := bytes.IndexByte(data, 0), "a NUL byte"
-	if bad < 0 && !utf8.Valid(data) {
-		what = "a byte that is not UTF-8"
-		for i := 0; i < len(data); {
-			r, size := utf8.DecodeRune(data[i:])
-			if r == utf8.RuneError && size == 1 {
-				bad = i
-				break
-			}
-			i += size
-		}
-	}
-	if bad < 0 {
-		return nil
-	}
-	line := 1 + bytes.Count(data[:bad], []byte("\n"))
-	return Faultf(Position{File: file, Line: line + skip}, "%s, expected text in UTF-8", what)
-}
-
-var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-
-func syntaxFault(file string, skip int, err error) error {
-	text := strings.ReplaceAll(err.Error(), "\n", " ")
-	pos := Position{File: file, Line: skip + 1}
-	if m := syntaxLine.FindStringSubmatch(text); m != nil {
-		text = m[2]
-		if line, err := strconv.Atoi(m[1]); err == nil {
-			pos.Line = line + skip
-		}
-	}
-	return Faultf(pos, "invalid YAML: %s", text)
 }
 
 // resolved follows an alias to what it names.
@@ -107,10 +62,10 @@ func (n Node) resolved() Node {
 	return n
 }
 
-// Pos is the place of the value.
+// Pos is the place of the value, that of an empty document its first line.
 func (n Node) Pos() Position {
 	if n.node == nil {
-		return Position{File: n.file}
+		return Position{File: n.file, Line: 1 + n.skip}
 	}
 	return Position{n.file, n.node.Line + n.skip, n.node.Column}
 }
@@ -136,11 +91,12 @@ func (n Node) Describe() string {
 	case n.IsSequence():
 		return "a list"
 	}
+	if _, ok := n.boolean(); ok {
+		return "a boolean"
+	}
 	switch n.node.Tag {
 	case "!!int", "!!float":
 		return "a number"
-	case "!!bool":
-		return "a boolean"
 	case "!!timestamp":
 		return "a date"
 	case "!!str":
@@ -157,29 +113,40 @@ func (n Node) Scalar() (string, bool) {
 	return n.node.Value, true
 }
 
-// Text gives a string. A number, a boolean or a date is refused with the
-// advice to quote it.
+// Text gives a string. A number, a date or one of YAML 1.1's words for true
+// and false is refused with the advice to quote it.
 func (n Node) Text() (string, error) {
 	if n.node == nil || n.node.Kind != yaml.ScalarNode || n.IsNull() {
 		return "", Faultf(n.Pos(), "expected a string, got %s", n.Describe())
 	}
-	if n.node.Tag != "!!str" {
-		return "", Faultf(n.Pos(), "expected a string, got %s: quote it as %q", n.Describe(), n.node.Value)
+	if _, ok := n.boolean(); ok || n.node.Tag != "!!str" {
+		return "", Faultf(n.Pos(), "expected a string, got %s: quote it as %s", n.Describe(), Quote(n.node.Value))
 	}
 	return n.node.Value, nil
 }
 
 // Bool gives a boolean, in any of the spellings that YAML 1.1 has for it.
 func (n Node) Bool() (bool, error) {
-	if n.node != nil && n.node.Kind == yaml.ScalarNode && n.node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 {
-		switch strings.ToLower(n.node.Value) {
-		case "true", "yes", "on":
-			return true, nil
-		case "false", "no", "off":
-			return false, nil
-		}
+	if value, ok := n.boolean(); ok {
+		return value, nil
 	}
 	return false, Faultf(n.Pos(), "expected true or false, got %s", n.Describe())
+}
+
+// boolean reads an unquoted word for true or false. The parser leaves "yes",
+// "no", "on" and "off" strings, which readers of YAML 1.1 do not.
+func (n Node) boolean() (value, ok bool) {
+	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle | yaml.TaggedStyle
+	if n.node == nil || n.node.Kind != yaml.ScalarNode || n.node.Style&quoted != 0 {
+		return false, n.node != nil && n.node.Tag == "!!bool"
+	}
+	switch n.node.Value {
+	case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON":
+		return true, true
+	case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF":
+		return false, true
+	}
+	return false, false
 }
 
 // Sequence gives the items of a list.
@@ -192,67 +159,4 @@ func (n Node) Sequence() ([]Node, error) {
 		items[i] = Node{c, n.file, n.skip}.resolved()
 	}
 	return items, nil
-}
-
-// Mapping gives the fields of a mapping in the order of the file, with what
-// "<<" brings in behind them. A key that appears twice is a fault, as is a
-// key that is not a scalar; the other fields are given all the same.
-func (n Node) Mapping() ([]Field, error) {
-	if !n.IsMapping() {
-		return nil, Faultf(n.Pos(), "expected a mapping, got %s", n.Describe())
-	}
-	m := merger{seen: map[string]Position{}}
-	m.add(n, 0)
-	return m.fields, Join(m.errs...)
-}
-
-type merger struct {
-	fields []Field
-	seen   map[string]Position
-	errs   []error
-}
-
-func (m *merger) add(n Node, depth int) {
-	if depth > mergeDepth || len(m.fields) > mergeFields {
-		m.errs = append(m.errs, Faultf(n.Pos(), "merge keys nest too deeply"))
-		return
-	}
-	own := map[string]bool{}
-	var merges []Node
-	for i := 0; i+1 < len(n.node.Content); i += 2 {
-		key := Node{n.node.Content[i], n.file, n.skip}.resolved()
-		value := Node{n.node.Content[i+1], n.file, n.skip}.resolved()
-		name, ok := key.Scalar()
-		switch {
-		case !ok:
-			m.errs = append(m.errs, Faultf(key.Pos(), "expected a key, got %s", key.Describe()))
-		case key.node.Tag == "!!merge":
-			merges = append(merges, value)
-		case own[name]:
-			m.errs = append(m.errs, Faultf(key.Pos(), "key %q appears twice, first in line %d", name, m.seen[name].Line))
-		default:
-			own[name] = true
-			if _, overridden := m.seen[name]; !overridden {
-				m.seen[name] = key.Pos()
-				m.fields = append(m.fields, Field{Key: name, Pos: key.Pos(), Value: value})
-			}
-		}
-	}
-	for _, v := range merges {
-		m.merge(v, depth+1)
-	}
-}
-
-func (m *merger) merge(v Node, depth int) {
-	sources := []Node{v}
-	if v.IsSequence() {
-		sources, _ = v.Sequence()
-	}
-	for _, s := range sources {
-		if !s.IsMapping() {
-			m.errs = append(m.errs, Faultf(s.Pos(), "expected a mapping to merge, got %s", s.Describe()))
-			continue
-		}
-		m.add(s, depth)
-	}
 }

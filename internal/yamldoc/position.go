@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // A Position is a place in a file. Line and Column count from 1; a zero Line
@@ -18,12 +20,21 @@ type Position struct {
 	Column int
 }
 
-// String gives "file:line", or the file's name alone for a zero Line.
+// String gives "file:line", or the file's name alone for a zero Line. It is
+// one line whatever the file is called.
 func (p Position) String() string {
 	if p.Line == 0 {
-		return p.File
+		return printable(p.File)
 	}
-	return p.File + ":" + strconv.Itoa(p.Line)
+	return printable(p.File) + ":" + strconv.Itoa(p.Line)
+}
+
+// printable is s, between quotes where it holds what a terminal would not show.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) || !utf8.ValidString(s) {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // Compare orders positions by file, line and column.
