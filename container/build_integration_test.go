@@ -176,18 +176,42 @@ func waitUntil(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func TestBuildServiceKilledIsAnError(t *testing.T) {
+func TestBuildServiceKilledIsAnErrorAndLeavesNothing(t *testing.T) {
 	e := engine(t)
+	nothingLeft(t, e)
 	log := &trigger{word: "started", do: func() {
 		for _, pid := range processes("system service", here.dir, "build-") {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
-	_, err := e.Build(t.Context(), BuildOptions{Tag: "test.killed", Dockerfile: dockerfile("RUN echo star''ted; sleep 300"), Network: NetworkNone, Log: log})
-	if err == nil {
-		t.Error("no error")
+	_, err := e.Build(t.Context(), BuildOptions{Tag: "test.killed", Dockerfile: dockerfile("RUN echo star''ted; sleep 3001"), Network: NetworkNone, Log: log})
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
 	}
-	t.Log(err)
-	left, _ := leftovers(e)
-	t.Log(left)
+	if running := processes("sleep", "3001"); len(running) > 0 {
+		t.Errorf("the step runs on: %v", running)
+	}
+}
+
+// TestCancelledBuildLeavesNothingWhenever cancels at various moments: while a
+// step is being prepared, while it runs, and while it is committed.
+func TestCancelledBuildLeavesNothingWhenever(t *testing.T) {
+	e := engine(t)
+	for _, after := range []time.Duration{0, 30, 60, 90, 120, 160, 200, 250, 300, 400} {
+		t.Run(fmt.Sprint(after), func(t *testing.T) {
+			nothingLeft(t, e)
+			ctx, cancel := context.WithCancel(t.Context())
+			log := &trigger{word: "STEP 2/4", do: func() { time.AfterFunc(after*time.Millisecond, cancel) }}
+			o := BuildOptions{
+				Tag: "test.cancelled", NoCache: true, Network: NetworkNone, Log: log,
+				Dockerfile: dockerfile("RUN head -c 100000000 /dev/zero > /big", "RUN sleep 3002"),
+			}
+			if _, err := e.Build(ctx, o); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			if running := processes("sleep", "3002"); len(running) > 0 {
+				t.Errorf("the step runs on: %v", running)
+			}
+		})
+	}
 }

@@ -102,7 +102,7 @@ func (e *Engine) request(ctx context.Context, o BuildOptions, dir string) (strin
 		giveUp()
 	}()
 	log := newBuildLog(o.Log)
-	_, err = images.Build(c, []string{filepath.Join(dir, "Dockerfile")}, e.buildOptions(o, dir, log))
+	_, err = buildImage(c, dir, e.buildOptions(o, dir, log))
 	log.flush()
 	close(over)
 	<-stopped
@@ -113,6 +113,10 @@ func (e *Engine) request(ctx context.Context, o BuildOptions, dir string) (strin
 		return "", buildError(o, log, err)
 	}
 	return e.verify(ctx, o, log)
+}
+
+func buildImage(c context.Context, dir string, o entities.BuildOptions) (*entities.BuildReport, error) {
+	return images.Build(c, []string{filepath.Join(dir, "Dockerfile")}, o)
 }
 
 func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) error {

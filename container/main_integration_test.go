@@ -37,6 +37,9 @@ type world struct {
 var here world
 
 func TestMain(m *testing.M) {
+	if what := os.Getenv("CONTAINER_TEST_CHILD"); what != "" {
+		os.Exit(child(what))
+	}
 	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cannot run integration tests:", err)
@@ -72,6 +75,25 @@ func runTests(m *testing.M) (int, error) {
 		return 1, fmt.Errorf("left behind: %v %w", left, err)
 	}
 	return code, nil
+}
+
+// child is another client of the same podman, to be killed.
+func child(what string) int {
+	here = world{dir: os.Getenv("CONTAINER_TEST_DIR"), env: os.Environ()}
+	e, err := Connect(context.Background(), here.options())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if what == "build" {
+		_, err = e.Build(context.Background(), BuildOptions{
+			Tag: "test.child", Dockerfile: dockerfile("RUN echo rea''dy; sleep 3000"), Network: NetworkNone, Log: os.Stdout,
+		})
+	} else {
+		_, err = e.Run(context.Background(), RunOptions{Image: base, Command: sh("echo ready; sleep 3000"), User: "inside", Stdout: os.Stdout, Network: NetworkNone})
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
 }
 
 func (w *world) configure() error {
@@ -233,6 +255,13 @@ func leftovers(e *Engine) ([]string, error) {
 	var left []string
 	for _, item := range list {
 		left = append(left, "container "+strings.Join(item.Names, ","))
+	}
+	if out, err := exec.Command("runc", "list").Output(); err == nil {
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, here.dir) {
+				left = append(left, "sandbox "+line)
+			}
+		}
 	}
 	for _, pattern := range []string{"/tmp/lcitool-*", "/tmp/buildah*", "/tmp/libpod_builder*"} {
 		dirs, _ := filepath.Glob(here.dir + pattern)

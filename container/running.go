@@ -128,18 +128,18 @@ func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
 	go func() { ended <- r.outcome(ctx, <-attached) }()
 
 	var insist, giveUp <-chan time.Time
-	done := cause.Done()
+	done, cancelled := cause.Done(), false
 	for {
 		select {
 		case out := <-ended:
-			if done == nil {
+			if cancelled {
 				out.err = fmt.Errorf("container %s: %w", r.name, context.Cause(cause))
 			}
 			return out
 		case s := <-r.options.Signals:
 			r.signal(ctx, s)
 		case <-done:
-			done = nil
+			done, cancelled = nil, true // once
 			r.signal(ctx, syscall.SIGTERM)
 			insist = time.After(r.grace())
 		case <-insist:
