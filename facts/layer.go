@@ -20,7 +20,7 @@ import (
 var embedded embed.FS
 
 // maxFile bounds what one file of facts may hold, in bytes.
-const maxFile = 4 << 20
+const maxFile = 2 << 20
 
 // A Layer is one tree of facts: mappings.yml or mappings/*.yml,
 // targets/*.yml, projects/*.yml, and projects/internal/*.yml.
@@ -71,8 +71,11 @@ func (l Layer) Files(dir string) ([]string, error) {
 	}
 	var files []string
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".yml") {
+		if !strings.HasSuffix(e.Name(), ".yml") || e.Name() == ".yml" {
 			continue
+		}
+		if yamldoc.OneLine(e.Name()) != e.Name() {
+			return nil, yamldoc.Faultf(Position{File: path.Join(l.Name, dir, e.Name())}, "cannot use a file of such a name")
 		}
 		file := path.Join(dir, e.Name())
 		if info, err := fs.Stat(l.FS, file); err == nil && info.Mode().IsRegular() {
@@ -97,14 +100,14 @@ func (l Layer) Path(file string) string {
 	return path.Join(l.Name, file)
 }
 
-// Read gives the bytes of a file, of 4 MiB at most.
+// Read gives the bytes of a file, of 2 MiB at most.
 func (l Layer) Read(file string) ([]byte, error) {
 	pos := Position{File: l.Path(file)}
 	f, err := l.FS.Open(file)
 	if err != nil {
 		return nil, yamldoc.Faultf(pos, "cannot read: %v", reason(err))
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
 		return nil, yamldoc.Faultf(pos, "cannot read: not a regular file")
 	}

@@ -22,7 +22,7 @@ type archFacts struct {
 	endian    string
 }
 
-var arches = map[Arch]archFacts{
+var arches = map[Arch]archFacts{ //nolint:gochecknoglobals // a table that nothing writes to
 	"aarch64":  {"aarch64-linux-gnu", "arm64", "aarch64-unknown-linux-gnu", "aarch64", "aarch64", "little"},
 	"armv6l":   {"arm-linux-gnueabi", "armel", "armv5te-unknown-linux-gnueabi", "arm", "arm", "little"},
 	"armv7l":   {"arm-linux-gnueabihf", "armhf", "armv7-unknown-linux-gnueabihf", "arm", "armhf", "little"},

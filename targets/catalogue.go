@@ -19,7 +19,7 @@ import (
 const shared = "all"
 
 // ErrNoTarget is wrapped by errors about a target that no layer has.
-var ErrNoTarget = errors.New("Target not found") //nolint:staticcheck // the text is the one that users of the original match on
+var ErrNoTarget = errors.New("Target not found")
 
 // Options say what Load reads.
 type Options struct {

@@ -29,7 +29,7 @@ type crossRule struct {
 // crossRules are those of the original; the first that fails decides. Only
 // what is refused on some release is listed: what Debian never could build
 // for has no name there.
-var crossRules = []crossRule{
+var crossRules = []crossRule{ //nolint:gochecknoglobals // a table that nothing writes to
 	{os: "Debian", refused: Arch.IsWindows},
 	{os: "Fedora", refused: func(a Arch) bool { return !a.IsWindows() }},
 	{os: "Debian", refused: func(a Arch) bool { return a == "riscv64" }, since: 13, limit: "< 13"},

@@ -3,6 +3,7 @@
 package targets
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ func Formats() []string { return []string{"apk", "brew", "deb", "pkg", "rpm"} }
 
 // knownKeys are the keys of a target's file; those of machines to install are
 // known and not used.
-var knownKeys = []string{
+var knownKeys = []string{ //nolint:gochecknoglobals // a table that nothing writes to
 	"os.name", "os.version", "os.stable", "os.libosinfo_id",
 	"packaging.format", "packaging.command", "packaging.repos",
 	"paths.bash", "paths.cc", "paths.ccache", "paths.make", "paths.ninja", "paths.pip3", "paths.python", "paths.sudoers",
@@ -227,7 +228,8 @@ func (d *decoder) list(key string, safe *regexp.Regexp) []string {
 
 // message is a fault's text without its place, which the new one has already.
 func message(err error) string {
-	if f, ok := err.(*facts.Fault); ok {
+	var f *facts.Fault
+	if errors.As(err, &f) {
 		return f.Message
 	}
 	return err.Error()

@@ -45,7 +45,7 @@ else the machine's own package sources, else the target's default.`,
 			if result.Existed {
 				return a.lines([]string{fmt.Sprintf("Image '%s' is there already.", o.Reference)})
 			}
-			return a.lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, result.Mirror)})
+			return a.lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, result.Sources[0])})
 		},
 	}
 	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror")

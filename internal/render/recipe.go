@@ -24,7 +24,7 @@ type format interface {
 	list() string
 }
 
-var formats = map[string]format{"apk": apk{}, "deb": deb{}, "rpm": rpm{}}
+var formats = map[string]format{"apk": apk{}, "deb": deb{}, "rpm": rpm{}} //nolint:gochecknoglobals // a table that nothing writes to
 
 // A recipe is what the commands of one output are made from.
 type recipe struct {

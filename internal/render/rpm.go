@@ -21,7 +21,7 @@ type rpmStyle struct {
 	cleanUp []string                      // nil means the common one
 }
 
-var rpmStyles = map[string]rpmStyle{
+var rpmStyles = map[string]rpmStyle{ //nolint:gochecknoglobals // a table that nothing writes to
 	"Fedora": {
 		wrapper: "nosync ",
 		setup:   fedoraSetup,

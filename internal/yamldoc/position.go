@@ -64,8 +64,7 @@ func Join(errs ...error) error {
 	var faults []*Fault
 	var others []error
 	for _, err := range flatten(errs) {
-		var f *Fault
-		if errors.As(err, &f) && err == error(f) {
+		if f, ok := err.(*Fault); ok { //nolint:errorlint // a fault that is wrapped has more to say than itself
 			faults = append(faults, f)
 			continue
 		}
@@ -83,7 +82,7 @@ func Join(errs ...error) error {
 func flatten(errs []error) []error {
 	var out []error
 	for _, err := range errs {
-		switch e := err.(type) {
+		switch e := err.(type) { //nolint:errorlint // only what is joined at the top is taken apart
 		case nil:
 		case interface{ Unwrap() []error }:
 			out = append(out, flatten(e.Unwrap())...)
