@@ -84,8 +84,8 @@ func (rel *release) packagesFile(base, component, arch string) (indexFile, error
 			return x, nil
 		}
 	}
-	return indexFile{}, fmt.Errorf("%s: Release file lists no packages of component %q for %q; it has components %s for %s",
-		redacted(base), component, arch, quoteList(rel.components), quoteList(rel.archs))
+	return indexFile{}, fmt.Errorf("%s: %w of component %q for %q; it has components %s for %s",
+		redacted(base), ErrNoIndex, component, arch, quoteList(rel.components), quoteList(rel.archs))
 }
 
 // quoteList shows words from outside.

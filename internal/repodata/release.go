@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// ErrNoIndex says that a release has no packages of a component or for an
+// architecture.
+var ErrNoIndex = errors.New("Release file lists no packages") //nolint:staticcheck // the file's name has a capital
+
 const maxRelease = 8 << 20 // Ubuntu's largest has 300 KiB
 
 // A release is what a Release file says, as far as it matters here.

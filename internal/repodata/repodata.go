@@ -88,7 +88,8 @@ func Supported(format string) bool {
 // is looked up. Names asked twice are answered once.
 //
 // It fails when an index cannot be had or be trusted: [ErrNotFound] when the
-// mirror has no such file, an [*OfflineError] when the cache lacks something
+// mirror has no such file, [ErrNoIndex] when a deb release does not have the
+// architecture or a component, an [*OfflineError] when the cache lacks something
 // and asking is not allowed, [ErrSignature] when a signature is wrong. It is
 // safe from several goroutines.
 func (c *Client) Verify(ctx context.Context, s Source, names []string) (*Report, error) {
