@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// wantedNames are the package names that facts expect in the index of one
+// architecture.
+type wantedNames struct {
+	arch  targets.Arch
+	cross bool // nothing is wanted but for cross compiling
+	uses  map[string]map[nameUse]bool
+}
+
+// A nameUse is a line of facts that gives a package name.
+type nameUse struct {
+	Mapping  string `json:"mapping"`
+	Selector string `json:"selector"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+}
+
+func (w *wantedNames) sorted() []string { return slices.Sorted(maps.Keys(w.uses)) }
+
+// usesOf lists the lines that give a name, in the order of the files.
+func (w *wantedNames) usesOf(name string) []nameUse {
+	return slices.SortedFunc(maps.Keys(w.uses[name]), func(a, b nameUse) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+			strings.Compare(a.Mapping, b.Mapping), strings.Compare(a.Selector, b.Selector))
+	})
+}
+
+// names resolves all mappings on a target, as a build machine and for cross
+// compiling. The lists are in the order of their architectures' names, that
+// of this machine first.
+func (v *verifier) names(release *targets.Release) ([]*wantedNames, error) {
+	own, err := hostArch("")
+	if err != nil {
+		return nil, err
+	}
+	g := gatherer{verifier: v, release: release, own: own, lists: map[targets.Arch]*wantedNames{}}
+	arches := v.arches
+	if len(arches) == 0 {
+		arches = append([]targets.Arch{own}, targets.Arches()...)
+	}
+	for _, arch := range arches {
+		if !arch.IsWindows() && (arch == own || len(v.arches) > 0) {
+			g.gather(arch, "")
+		}
+		if arch != own {
+			g.gather(own, arch)
+		}
+	}
+	if len(v.arches) > 0 {
+		maps.DeleteFunc(g.lists, func(a targets.Arch, _ *wantedNames) bool {
+			return !slices.Contains(v.arches, a) && !windowsOn(v.arches, a, own)
+		})
+	}
+	lists := slices.SortedFunc(maps.Values(g.lists), func(a, b *wantedNames) int {
+		return cmp.Or(-compareBool(a.arch == own, b.arch == own), cmp.Compare(a.arch, b.arch))
+	})
+	return lists, errors.Join(g.errs...)
+}
+
+// windowsOn reports whether a is where packages for Windows, which were asked
+// for, come from.
+func windowsOn(asked []targets.Arch, a, own targets.Arch) bool {
+	return a == own && slices.ContainsFunc(asked, targets.Arch.IsWindows)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// A gatherer collects names by the index that should have them.
+type gatherer struct {
+	*verifier
+	release *targets.Release
+	own     targets.Arch
+	lists   map[targets.Arch]*wantedNames
+	errs    []error
+}
+
+// gather resolves all mappings for one pair of architectures, none when the
+// target cannot be built for it.
+func (g *gatherer) gather(host, cross targets.Arch) {
+	target, err := g.release.For(host, cross)
+	if err != nil {
+		return
+	}
+	for _, mapping := range g.set.MappingNames() {
+		p, ok, err := targets.Resolve(g.set, target, mapping)
+		switch {
+		case err != nil:
+			g.errs = append(g.errs, err)
+		case ok && p.Kind == targets.Native && cross == "":
+			g.add(host, p)
+		case ok && p.Kind == targets.Foreign && strings.HasSuffix(p.Name, ":"+cross.Deb()):
+			g.add(cross, p)
+		case ok && p.Kind == targets.Foreign: // runs on the host: a cross compiler, MinGW
+			g.add(host, p)
+		}
+	}
+}
+
+func (g *gatherer) add(arch targets.Arch, p targets.Package) {
+	list := g.lists[arch]
+	if list == nil {
+		list = &wantedNames{arch: arch, cross: arch != g.own, uses: map[string]map[nameUse]bool{}}
+		g.lists[arch] = list
+	}
+	if list.uses[p.Name] == nil {
+		list.uses[p.Name] = map[nameUse]bool{}
+	}
+	list.uses[p.Name][nameUse{p.Mapping, p.Selector, p.Pos.File, p.Pos.Line}] = true
+}

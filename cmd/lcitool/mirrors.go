@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// mirrors are the addresses that the user's settings and the machine's own
+// package sources give.
+type mirrors struct {
+	settings map[string]string // by target or distribution, in lower case
+	own      repodata.Mirror   // empty when the machine has none
+}
+
+const maxSettings = 1 << 20
+
+// mirrors reads where mirrors are said to be.
+func (a *app) mirrors() (*mirrors, error) {
+	m := &mirrors{}
+	file, err := a.settingsFile()
+	if err != nil {
+		return nil, err
+	}
+	if file != "" {
+		if m.settings, err = readMirrors(file); err != nil {
+			return nil, err
+		}
+	}
+	m.own, err = repodata.AptMirror(os.DirFS("/"))
+	if err != nil {
+		a.log().Debug("machine's own mirror not used", "err", err)
+	}
+	return m, nil
+}
+
+// settingsFile is the file named by --config, or the user's own if there is
+// one, else "".
+func (a *app) settingsFile() (string, error) {
+	if a.config != "" {
+		return a.config, nil
+	}
+	dir := a.configDir()
+	if dir == "" {
+		return "", nil
+	}
+	for _, name := range []string{"config.yml", "config.yaml"} {
+		file := filepath.Join(dir, name)
+		_, err := os.Stat(file)
+		if err == nil {
+			return file, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("cannot read the settings: %w", err)
+		}
+	}
+	return "", nil
+}
+
+// readMirrors reads the section mirrors of a file of settings.
+func readMirrors(file string) (map[string]string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the settings: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the settings: %w", err)
+	}
+	if len(text) > maxSettings {
+		return nil, fmt.Errorf("%s: larger than %d bytes", file, maxSettings)
+	}
+	doc, err := yamldoc.Parse(file, text, 0)
+	if err != nil || doc.IsNull() {
+		return nil, err
+	}
+	sections, err := doc.Mapping()
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, section := range sections {
+		if section.Key != "mirrors" || section.Value.IsNull() {
+			continue
+		}
+		entries, err := section.Value.Mapping()
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			url, err := e.Value.Text()
+			if err != nil {
+				return nil, err
+			}
+			found[strings.ToLower(e.Key)] = url
+		}
+	}
+	return found, nil
+}
+
+// mirrorOf is the address of the mirror for a target.
+func (v *verifier) mirrorOf(release *targets.Release) string {
+	distribution := strings.ToLower(release.OS.Name)
+	switch {
+	case v.mirror != "":
+		return v.mirror
+	case v.mirrors.settings[release.Name] != "":
+		return v.mirrors.settings[release.Name]
+	case v.mirrors.settings[distribution] != "":
+		return v.mirrors.settings[distribution]
+	case v.mirrors.own.ID == distribution:
+		return v.mirrors.own.URL
+	}
+	return release.Mirror.URL
+}
