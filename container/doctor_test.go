@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const (
+	hybridMounts = "1 0 8:1 / / rw shared:1 - ext4 /dev/sda rw\n2 1 0:1 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n3 2 0:2 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n4 2 0:3 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw\n"
+	newMounts    = "1 0 8:1 / / rw shared:1 - ext4 /dev/sda rw\n2 1 0:1 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n"
+	oldMounts    = "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:1 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n4 2 0:3 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw\n"
+)
+
+// good is a machine of an ordinary user on which all is well.
+func good() machine {
+	return machine{
+		root: fstest.MapFS{
+			"proc/self/mountinfo":               {Data: []byte(newMounts)},
+			"proc/self/status":                  {Data: []byte("Name:\tx\nCapEff:\t0000000000000000\n")},
+			"proc/sys/kernel/pid_max":           {Data: []byte("4194304\n")},
+			"proc/sys/user/max_user_namespaces": {Data: []byte("96365\n")},
+			"etc/subuid":                        {Data: []byte("other:100:5\nme:100000:65536\n")},
+			"etc/subgid":                        {Data: []byte("1000:100000:65536\n")},
+			"run/user/1000/x":                   {},
+		},
+		uid: 1000, user: "me", conf: "crun", runtime: "",
+		lookPath: func(string) bool { return true }, open: func(string) error { return nil },
+		hardProcs: math.MaxUint64, hardFiles: math.MaxUint64,
+	}
+}
+
+func (m machine) with(name, text string) machine {
+	tree := fstest.MapFS{}
+	for k, v := range m.root.(fstest.MapFS) {
+		tree[k] = v
+	}
+	delete(tree, name)
+	if text != "" {
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	m.root = tree
+	return m
+}
+
+func lacking(programs ...string) func(string) bool {
+	return func(program string) bool { return !slices.Contains(programs, program) }
+}
+
+func TestMachineChecks(t *testing.T) {
+	root := good()
+	root.uid = 0
+	dir := good()
+	dir.root = os.DirFS("/")
+	set := func(m machine, change func(*machine)) machine {
+		change(&m)
+		return m
+	}
+	for name, c := range map[string]struct {
+		got   Check
+		state State
+		found string
+		hint  string
+	}{
+		"cgroups 2":                {good().cgroups(), OK, "version 2, runtime crun", ""},
+		"cgroups 1":                {good().with("proc/self/mountinfo", oldMounts).cgroups(), OK, "version 1", ""},
+		"hybrid with crun":         {good().with("proc/self/mountinfo", hybridMounts).cgroups(), Fail, "hybrid, runtime crun", hintRuntime},
+		"hybrid with crun's path":  {set(good().with("proc/self/mountinfo", hybridMounts), func(m *machine) { m.conf = "/usr/bin/crun" }).cgroups(), Fail, "hybrid", hintRuntime},
+		"hybrid with runc":         {set(good().with("proc/self/mountinfo", hybridMounts), func(m *machine) { m.conf = "runc" }).cgroups(), OK, "hybrid, runtime runc", ""},
+		"no cgroups":               {good().with("proc/self/mountinfo", "").cgroups(), Warn, "unknown", "mounted?"},
+		"runtime missing":          {set(good(), func(m *machine) { m.lookPath = lacking("crun") }).cgroups(), Fail, "not installed", "install crun"},
+		"limits":                   {good().rlimits(), OK, "unlimited processes", ""},
+		"limits, low processes":    {set(good(), func(m *machine) { m.hardProcs = 96365 }).rlimits(), Warn, "96365 processes", hintRlimits},
+		"limits, low files":        {set(good(), func(m *machine) { m.hardFiles = 20000 }).rlimits(), Warn, "20000 files", hintRlimits},
+		"limits, capable":          {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "CapEff:\t0000000001000000\n").rlimits(), OK, "CAP_SYS_RESOURCE", ""},
+		"limits, no status":        {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "").rlimits(), Warn, "1 files", hintRlimits},
+		"limits, odd status":       {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "CapEff: zz\n").rlimits(), Warn, "1 files", hintRlimits},
+		"namespaces":               {good().namespaces(), OK, "96365", ""},
+		"namespaces, none":         {good().with("proc/sys/user/max_user_namespaces", "0").namespaces(), Fail, "= 0", hintClone},
+		"namespaces, none, root":   {root.with("proc/sys/user/max_user_namespaces", "0").namespaces(), Warn, "= 0", hintClone},
+		"namespaces, no file":      {good().with("proc/sys/user/max_user_namespaces", "").namespaces(), Fail, "not in this kernel", hintClone},
+		"namespaces, odd file":     {good().with("proc/sys/user/max_user_namespaces", "many").namespaces(), Fail, "not in this kernel", hintClone},
+		"namespaces, only root":    {good().with("proc/sys/kernel/unprivileged_userns_clone", "0").namespaces(), Fail, "only for root", "unprivileged_userns_clone=1"},
+		"ids":                      {good().subordinateIDs(), OK, "65536 uids, 65536 gids for me", ""},
+		"ids, root":                {root.subordinateIDs(), OK, "not needed", ""},
+		"ids, others only":         {good().with("etc/subuid", "other:1:65536\n").subordinateIDs(), Fail, "0 uids", "me"},
+		"ids, too few":             {good().with("etc/subgid", "me:1:1000\n").subordinateIDs(), Warn, "1000 gids", "me"},
+		"ids, no file":             {good().with("etc/subgid", "").subordinateIDs(), Fail, "0 gids", "usermod"},
+		"ids, broken file":         {good().with("etc/subuid", "me\nme:x\nme:1:x\nme:1:-5\n::::\n").subordinateIDs(), Fail, "0 uids", "usermod"},
+		"ids, two ranges":          {good().with("etc/subuid", "me:1:65000\n1000:70000:1000\n").subordinateIDs(), OK, "66000 uids", ""},
+		"ids, no newuidmap":        {set(good(), func(m *machine) { m.lookPath = lacking("newuidmap") }).subordinateIDs(), Fail, "not installed", hintUIDMap},
+		"runtime dir unset":        {good().runtimeDir(), Warn, "not set", hintRuntimeD},
+		"runtime dir unset, root":  {root.runtimeDir(), OK, "not needed", ""},
+		"runtime dir gone":         {set(good(), func(m *machine) { m.runtime = "/run/user/1" }).runtimeDir(), Fail, "does not exist", hintRuntimeD},
+		"runtime dir a file":       {set(good(), func(m *machine) { m.runtime = "/run/user/1000/x" }).runtimeDir(), Fail, "is no directory", hintRuntimeD},
+		"runtime dir of another":   {set(dir, func(m *machine) { m.runtime, m.uid = "/proc/1", os.Getuid()+1 }).runtimeDir(), Fail, "belongs to user 0", hintRuntimeD},
+		"runtime dir":              {set(dir, func(m *machine) { m.runtime, m.uid = t.TempDir(), os.Getuid() }).runtimeDir(), OK, "/", ""},
+		"helpers":                  {good().helpers(), OK, "all", ""},
+		"helpers, conmon":          {set(good(), func(m *machine) { m.lookPath = lacking("conmon", "slirp4netns") }).helpers(), Fail, "conmon", hintConmon},
+		"helpers, network":         {set(good(), func(m *machine) { m.lookPath = lacking("netavark", "iptables", "nft") }).helpers(), Warn, "netavark or aardvark-dns, iptables", hintIptables},
+		"helpers, slirp and pasta": {set(good(), func(m *machine) { m.lookPath = lacking("slirp4netns", "pasta") }).helpers(), Warn, "slirp4netns or pasta", hintSlirp},
+		"helpers, pasta only":      {set(good(), func(m *machine) { m.lookPath = lacking("slirp4netns") }).helpers(), OK, "all", ""},
+		"helpers, root":            {set(root, func(m *machine) { m.lookPath = lacking("slirp4netns", "pasta") }).helpers(), OK, "all", ""},
+		"shared":                   {good().sharedMounts(), OK, "is shared", ""},
+		"not shared":               {good().with("proc/self/mountinfo", oldMounts).sharedMounts(), Warn, "not a shared mount", hintShared},
+		"mounts unknown":           {good().with("proc/self/mountinfo", "").sharedMounts(), Warn, "not a shared mount", hintShared},
+		"kvm":                      {good().kvm(), OK, "can be opened", ""},
+		"kvm, none":                {set(good(), func(m *machine) { m.open = func(string) error { return fs.ErrNotExist } }).kvm(), Warn, "not there", "virtualization"},
+		"kvm, not allowed":         {set(good(), func(m *machine) { m.open = func(string) error { return fs.ErrPermission } }).kvm(), Warn, "permission denied", "usermod"},
+		"version":                  {versionCheck("podman version 4.3.1"), OK, "4.3.1", ""},
+		"version, development":     {versionCheck("podman version 6.0.0-dev"), OK, "6.0.0", ""},
+		"version, old":             {versionCheck("podman version 3.4.4"), Fail, "3.4.4", hintOld},
+		"version, odd":             {versionCheck("hello"), Warn, "hello", "podman?"},
+		"version, none":            {versionCheck(""), Warn, `""`, "podman?"},
+		"driver":                   {storeInfo{driver: "overlay", root: "/g", asked: true}.check(), OK, "overlay in /g", ""},
+		"driver, vfs":              {storeInfo{driver: "vfs", asked: true}.check(), Warn, "vfs", "storage.conf"},
+		"driver, unknown":          {storeInfo{}.check(), Warn, "unknown", "no service"},
+		"driver, error":            {storeInfo{err: errors.New("no subuid ranges found"), asked: true}.check(), Warn, "subuid", hintSubIDs},
+		"disk":                     {diskCheck("d", "/x", space(10<<30)), OK, "10.0 GiB free in /x", ""},
+		"disk, full":               {diskCheck("d", "/x", space(1<<30)), Warn, "1.0 GiB", hintDisk},
+		"disk, gone":               {diskCheck("d", "/nosuch", freeSpace), Warn, "no such file", ""},
+		"disk, unknown":            {diskCheck("d", "", space(0)), Warn, "unknown", "no service"},
+		"service":                  {serviceCheck(nil, &EngineError{Op: "x", Hint: "do y", Err: errors.New("z")}), Fail, "cannot x: z", "do y"},
+	} {
+		if c.got.State != c.state || !strings.Contains(c.got.Found, c.found) || !strings.Contains(c.got.Hint, c.hint) || (c.state == OK) != (c.got.Hint == "" && c.state == OK) {
+			t.Errorf("%s: got %+v, want %s, %q, %q", name, c.got, c.state, c.found, c.hint)
+		}
+	}
+}
+
+func space(n uint64) func(string) (uint64, error) {
+	return func(string) (uint64, error) { return n, nil }
+}
+
+// TestChecksWithoutPodman: a machine that has nothing still gets every row.
+func TestChecksWithoutPodman(t *testing.T) {
+	o := DoctorOptions{Connect: ConnectOptions{Podman: "nosuchpodman", Private: true, RuntimeDir: t.TempDir()}, Images: []string{"x"}}
+	var names []string
+	for _, c := range Checks(t.Context(), o) {
+		names = append(names, c.Name)
+		if (c.Name == "podman" || c.Name == "service") && (c.State == OK || c.Hint == "") {
+			t.Errorf("%+v", c)
+		}
+		if c.State == OK && c.Hint != "" || c.Found == "" {
+			t.Errorf("%+v", c)
+		}
+	}
+	want := "podman, service, runtime and cgroups, resource limits, user namespaces, subordinate ids, XDG_RUNTIME_DIR, storage driver, helpers, shared mounts, disk for images, disk for builds, /dev/kvm"
+	if got := strings.Join(names, ", "); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestExplain: podman's own words, as it says them, lead to the hint of the check.
+func TestExplain(t *testing.T) {
+	for text, want := range map[string]string{
+		"crun: cgroups in hybrid mode not supported: OCI runtime error":              hintRuntime,
+		"runc create failed: error setting rlimit type 7: operation not permitted":   hintRlimits,
+		"cannot clone: Operation not permitted":                                      hintClone,
+		`no subuid ranges found for user "x" in /etc/subuid`:                         hintSubIDs,
+		"potentially insufficient UIDs or GIDs available in user namespace":          hintSubIDs,
+		`exec: "newuidmap": executable file not found in $PATH`:                      hintUIDMap,
+		`XDG_RUNTIME_DIR directory "/run/user/0" is not owned by the current user`:   hintRuntimeD,
+		"netavark: No such file or directory (os error 2)":                           hintIptables,
+		`could not find "netavark" in one of [/usr/libexec/podman]`:                  hintNetavark,
+		"committing container: no space left on device":                              hintDisk,
+		"initializing source docker://x: pinging container registry y: no such host": hintBase,
+		`server API version is too old. Client "4.0.0" server "3.4.4"`:               hintOld,
+		"E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1":     hintAptLocked,
+		"dial unix /run/podman/podman.sock: connect: connection refused":             hintUnreach,
+		`"/" is not a shared mount, this could cause issues`:                         hintShared,
+		"something nobody has seen before":                                           "",
+		"netavark said no":                                                           "",
+		"":                                                                           "",
+	} {
+		if got := Explain(errors.New(text)); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if Explain(nil) != "" || Hint(nil) != "" {
+		t.Error("a hint for no error")
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{&ExitError{"c", 3}, 3},
+		{fmt.Errorf("x: %w", &ExitError{"c", 143}), 143},
+		{&EngineError{Op: "x", Code: 127, Err: errors.New("y")}, 127},
+		{&EngineError{Op: "x", Err: errors.New("y")}, 1},
+		{&noImageError{"x"}, 1},
+		{errors.New("x"), 1},
+	} {
+		if got := Status(c.err); got != c.want {
+			t.Errorf("%v: got %d, want %d", c.err, got, c.want)
+		}
+	}
+	for text, want := range map[string]int{
+		`exec: "/x": stat /x: no such file or directory: OCI runtime attempted to invoke a command that was not found`: 127,
+		`exec: "x": executable file not found in $PATH: OCI runtime error`:                                             127,
+		`exec: "/x": permission denied: OCI permission denied`:                                                         126,
+		"cgroups in hybrid mode not supported":                                                                         125,
+		"mkdir /x: permission denied":                                                                                  125,
+		"":                                                                                                             125,
+	} {
+		if got := refusal(text); got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/containers/podman/v4/pkg/specgen"
+)
+
+func TestResolveUserWithoutTheImage(t *testing.T) {
+	for wanted, want := range map[string]string{
+		"":            "0:0 /root",
+		"root":        "0:0 /root",
+		"0":           "0:0 /root",
+		"0:0":         "0:0 /root",
+		"0:5":         "0:5 /root",
+		"12:34":       "12:34 /home/user fresh",
+		"4294967":     "4294967 /home/user fresh",
+		"daemon":      "1:1 /home/daemon fresh host",
+		"1":           "1:1 /home/daemon fresh host",
+		"-1":          "user, -1 not found",
+		"1:-1":        "user, 1:-1 not found",
+		"1:2:3":       "user, 1:2:3 not found",
+		":":           "user, : not found",
+		"1:":          "user, 1: not found",
+		"+1:1":        "user, +1:1 not found",
+		"a b":         "user, a b not found",
+		"../x":        "user, ../x not found",
+		"a\nb":        "user, a\nb not found",
+		"9999999999":  "user, 9999999999 not found",
+		"99999999999": "", // not a number of ours, so a name: asks the image
+	} {
+		if want == "" {
+			continue
+		}
+		u, err := (&Engine{}).resolveUser(t.Context(), "x", wanted)
+		got := u.spec() + " " + u.Home
+		if u.Fresh {
+			got += " fresh"
+		}
+		if u.OnHost {
+			got += " host"
+		}
+		if err != nil {
+			got = err.Error()
+			if !errors.Is(err, ErrNoUser) {
+				t.Errorf("%q: %v is not ErrNoUser", wanted, err)
+			}
+		}
+		if got != want {
+			t.Errorf("%q: got %s, want %s", wanted, got, want)
+		}
+	}
+}
+
+func TestUserFromArchive(t *testing.T) {
+	passwd := "root:x:0:0::/root:/bin/sh\nshort:x\nbuild:x:5:6::/home/build/:/bin/sh\nsys:x:7:8::/usr/sbin:/bin/sh\nbad:x:y:8::/:/bin/sh\nup:x:9:9::/home/../etc:/x\n"
+	for name, want := range map[string]string{
+		"build": "5:6 /home/build false",
+		"sys":   "7:8 /home/sys true",
+		"root":  "0:0 /root false",
+		"up":    "9:9 /home/up true",
+		"bad":   "user, y:8 not found",
+		"short": "user, short not found",
+		"none":  "user, none not found",
+	} {
+		var archive bytes.Buffer
+		w := tar.NewWriter(&archive)
+		if err := errors.Join(w.WriteHeader(&tar.Header{Name: "passwd", Mode: 0o644, Size: int64(len(passwd))}), writeTo(w, passwd), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		u, err := userFromArchive(&archive, name)
+		got := u.spec() + " " + u.Home + map[bool]string{true: " true", false: " false"}[u.Fresh]
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	if _, err := userFromArchive(strings.NewReader("no tar"), "x"); !errors.Is(err, ErrNoUser) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func writeTo(w *tar.Writer, text string) error {
+	_, err := w.Write([]byte(text))
+	return err
+}
+
+func TestAccounts(t *testing.T) {
+	if _, err := fromAccount(&user.User{Uid: "x", Gid: "1"}); err == nil {
+		t.Error("accepted an account without a number")
+	}
+	if u, err := fromAccount(&user.User{Uid: "7", Gid: "8", Username: "a/../b"}); err != nil || u.Home != "/home/user" {
+		t.Errorf("got %+v, %v", u, err)
+	}
+	u := runUser{Name: "me", UID: 5, GID: 6, Home: "/home/me"}
+	got := string(passwdCopy([]byte("root:x:0:0::/root:/bin/bash\nme:x:5:6:Me:/usr/me:/bin/zsh\nmeat:x:7:7::/:/bin/zsh\nbroken\n"), u))
+	if want := "root:x:0:0::/root:/bin/bash\nme:x:5:6:Me:/home/me:/bin/sh\nmeat:x:7:7::/:/bin/zsh\nbroken\n"; got != want {
+		t.Errorf("got\n%s", got)
+	}
+	passwd, _, err := hostFiles(runUser{Name: "from-ldap", UID: 70000, GID: 70001, Home: "/home/from-ldap"})
+	if err != nil || !strings.HasSuffix(string(passwd), "\nfrom-ldap:x:70000:70001::/home/from-ldap:/bin/sh\n") {
+		t.Errorf("got %s, %v", passwd, err)
+	}
+}
+
+func TestStorage(t *testing.T) {
+	dir, work := t.TempDir(), t.TempDir()
+	script := filepath.Join(work, "s")
+	link := filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(script, []byte("#!"), 0o600), os.Symlink(work, link)); err != nil {
+		t.Fatal(err)
+	}
+	s := specgen.NewSpecGenerator("x", false)
+	o := RunOptions{Script: script, WorkloadDir: link, Mounts: []Mount{{Source: "/a", Target: "/b", Overlay: true}}, Volumes: []Volume{{"v", "/v", true}}}
+	if err := o.storage(s, runUser{Name: "daemon", UID: 1, GID: 1, Home: "/home/daemon", OnHost: true, Fresh: true}, dir); err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]string{}
+	for _, m := range s.Mounts {
+		targets[m.Destination] = m.Source
+	}
+	if len(targets) != 4 || targets["/home/daemon/datadir"] != work || targets["/home/daemon/script"] != dir+"/script" || targets["/etc/passwd"] == "" || targets["/etc/group"] == "" {
+		t.Errorf("mounts %v", targets)
+	}
+	if len(s.OverlayVolumes) != 1 || len(s.Volumes) != 2 || s.Volumes[0].Dest != "/home/daemon" || s.Volumes[1].Name != "v" {
+		t.Errorf("volumes %+v %+v", s.OverlayVolumes, s.Volumes)
+	}
+	if info, err := os.Stat(dir + "/script"); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("script %v, %v", info.Mode(), err)
+	}
+	for want, bad := range map[string]RunOptions{
+		"'/nosuch' is not a file":      {Script: "/nosuch"},
+		"'" + work + "' is not a file": {Script: work},
+		"'' is not a directory":        {WorkloadDir: script + "/"},
+		"must be absolute":             {Mounts: []Mount{{Source: "/a", Target: "b"}}},
+	} {
+		err := bad.storage(specgen.NewSpecGenerator("x", false), runUser{Home: "/root"}, dir)
+		if want = strings.Replace(want, "''", "'"+script+"/'", 1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestSELinux(t *testing.T) {
+	for text, want := range map[string]bool{"1": true, "1\n": true, "0": false, "": false, "permissive": false} {
+		if got := selinuxEnforcing(fstest.MapFS{"enforce": {Data: []byte(text)}}); got != want {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+	if selinuxEnforcing(fstest.MapFS{}) {
+		t.Error("enforcing without SELinux")
+	}
+}
+
+func TestReferences(t *testing.T) {
+	for reference, want := range map[string]string{
+		"x": "x latest", "x:1": "x 1", "localhost:5000/x": "localhost:5000/x latest", "localhost:5000/x:1.0": "localhost:5000/x 1.0",
+		"docker.io/library/debian:12-slim": "docker.io/library/debian 12-slim", "x:": "x ",
+	} {
+		repository, tag := splitTag(reference)
+		if got := repository + " " + tag; got != want {
+			t.Errorf("%s: got %q, want %q", reference, got, want)
+		}
+	}
+	if got := withTag("x@sha256:0"); got != "x@sha256:0" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestSafeProcs(t *testing.T) {
+	for _, c := range []struct {
+		hard   uint64
+		pidMax string
+		want   uint64
+	}{{96365, "32768\n", 32768}, {1000, "32768", 1000}, {1 << 63, "4194304", 4194304}, {96365, "", 32768}, {96365, "x", 32768}, {96365, "0", 32768}} {
+		if got := safeProcs(c.hard, c.pidMax); got != c.want {
+			t.Errorf("%d, %q: got %d, want %d", c.hard, c.pidMax, got, c.want)
+		}
+	}
+	if files, procs := limits(false); files != maxFiles || procs != maxProcsAway {
+		t.Errorf("got %d, %d", files, procs)
+	}
+}
+
+func TestMachineSources(t *testing.T) {
+	const release = "ID=debian\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian\"\n"
+	newStyle := "Types: deb deb-src\n# a comment\nURIs: http://m/debian\nSuites: bookworm bookworm-updates bookworm-backports\nComponents: main contrib\n\n" +
+		"Types: deb\nURIs: http://m/debian-security\nSuites: bookworm-security\nComponents: main\n\nTypes: deb\nEnabled: no\nURIs: http://off/debian\nSuites: bookworm\nComponents: main\n"
+	oldStyle := "# deb http://c/debian bookworm main\ndeb-src http://s/debian bookworm main\ndeb [arch=amd64 signed-by=/k] http://m/debian bookworm main # x\ndeb\ndeb http://m/debian\n" +
+		"deb cdrom:[x]/ bookworm main\ndeb http://third.party/apt bookworm main\ndeb http://m/debian bookworm contrib\n"
+	for _, c := range []struct {
+		name, suite string
+		files       fstest.MapFS
+		want        string
+	}{
+		{"new style", "bookworm", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list.d/debian.sources": {Data: []byte(newStyle)}},
+			"deb http://m/debian bookworm main; deb http://m/debian bookworm-updates main; deb http://m/debian-security bookworm-security main"},
+		{"another release", "trixie", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list.d/debian.sources": {Data: []byte(newStyle)}},
+			"deb http://m/debian trixie main; deb http://m/debian trixie-updates main; deb http://m/debian-security trixie-security main"},
+		{"sid", "sid", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list.d/debian.sources": {Data: []byte(newStyle)}}, "deb http://m/debian sid main"},
+		{"old style", "bookworm", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list": {Data: []byte(oldStyle)}}, "deb http://m/debian bookworm main"},
+		{"another family", "bookworm", fstest.MapFS{"os-release": {Data: []byte("ID=fedora\n")}, "apt/sources.list": {Data: []byte(oldStyle)}}, "deb http://default/debian bookworm main"},
+		{"nothing", "bookworm", fstest.MapFS{}, "deb http://default/debian bookworm main"},
+		{"a folder in a file's place", "bookworm", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list": {Mode: fs.ModeDir}}, "cannot read package sources"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := BootstrapOptions{Reference: "r", Distro: "debian", Suite: c.suite, DefaultMirror: "http://default/debian", Etc: c.files}
+			lines, err := o.sources()
+			got := strings.Join(lines, "; ")
+			if err != nil {
+				got = err.Error()
+			}
+			if !strings.HasPrefix(got, c.want) || err == nil && got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestBootstrapRefuses(t *testing.T) {
+	for want, o := range map[string]BootstrapOptions{
+		"only Debian and Ubuntu":    {Distro: "fedora", Suite: "44", Reference: "r"},
+		"only Debian and Ubuntu ":   {Suite: "x", Reference: "r"},
+		`"../x" is not a suite`:     {Distro: "debian", Suite: "../x", Reference: "r"},
+		`"--help" is not a suite`:   {Distro: "debian", Suite: "--help", Reference: "r"},
+		`"" is not a suite`:         {Distro: "debian", Reference: "r"},
+		"no reference":              {Distro: "debian", Suite: "sid"},
+		"is not a URL":              {Distro: "debian", Suite: "sid", Reference: "r", Mirror: "nothing"},
+		`mirror "http://m [x]"`:     {Distro: "debian", Suite: "sid", Reference: "r", Mirror: "http://m [x]"},
+		"must begin with http":      {Distro: "debian", Suite: "sid", Reference: "r", Mirror: "ftp://m/debian"},
+		"name a mirror":             {Distro: "debian", Suite: "sid", Reference: "r", Etc: fstest.MapFS{}},
+		`default mirror "gopher:x"`: {Distro: "debian", Suite: "sid", Reference: "r", Etc: fstest.MapFS{}, DefaultMirror: "gopher:x"},
+	} {
+		if lines, err := o.sources(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, %v; want %s", lines, err, want)
+		}
+	}
+	o := BootstrapOptions{Distro: "ubuntu", Suite: "noble", Reference: "r", Mirror: "http://m/ubuntu"}
+	if lines, err := o.sources(); err != nil || lines[0] != "deb http://m/ubuntu noble main universe" {
+		t.Errorf("got %v, %v", lines, err)
+	}
+}
