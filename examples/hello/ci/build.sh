@@ -20,4 +20,4 @@ fi
 # shellcheck disable=SC2086
 meson setup ${MESON_OPTS:-} "$build" "$source"
 meson compile -C "$build"
-meson test -C "$build" --print-errorlogs
+meson test -C "$build" --no-rebuild --print-errorlogs
