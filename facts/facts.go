@@ -73,6 +73,22 @@ type Project struct {
 	Needs    []Reference // in the order of the file, each mapping once
 }
 
+// A MappingsError says that mappings files cannot be read.
+type MappingsError struct {
+	Err error // the faults, joined
+}
+
+func (e *MappingsError) Error() string { return "Can't load mappings: " + e.Err.Error() }
+
+func (e *MappingsError) Unwrap() error { return e.Err }
+
+func mappingsError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &MappingsError{Err: err}
+}
+
 // A ProjectError says why a project cannot be used.
 type ProjectError struct {
 	Project  string
@@ -84,7 +100,7 @@ func (e *ProjectError) Error() string {
 	if e.Location == "" {
 		return e.Err.Error()
 	}
-	return "Can't load packages for '" + e.Project + "' from '" + e.Location + "': " + e.Err.Error()
+	return "Can't load packages for '" + yamldoc.OneLine(e.Project) + "' from '" + yamldoc.OneLine(e.Location) + "': " + e.Err.Error()
 }
 
 func (e *ProjectError) Unwrap() error { return e.Err }

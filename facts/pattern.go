@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // Expand gives the names that a list of patterns selects from known: pieces
@@ -14,8 +16,10 @@ import (
 // it stands if it holds a "/". "all" alone selects everything. Names come in
 // the order of the pieces, those of one glob in the order of known; a name
 // found twice appears once, a piece with "/" as often as it is written. A
-// piece that matches nothing is an error that wraps ErrPattern.
+// piece that matches nothing is an error that wraps ErrPattern. Its text has
+// "*" for "all" in its second half, as the original's has.
 func Expand(list string, known []string) ([]string, error) {
+	written := list
 	if list == "all" {
 		list = "*"
 	}
@@ -37,8 +41,8 @@ func Expand(list string, known []string) ([]string, error) {
 			}
 		}
 		if !found {
-			err := fmt.Errorf("Failed to expand '%s': %w '%s'", list, ErrPattern, list) //nolint:staticcheck // the text is the one that users of the original match on
-			return nil, &ProjectError{Err: WithHint(err, strings.Trim(DidYouMean(piece, known), " ()"))}
+			err := fmt.Errorf("Failed to expand '%s': %w '%s'", yamldoc.OneLine(written), ErrPattern, yamldoc.OneLine(list)) //nolint:staticcheck // the text is the one that users of the original match on
+			return nil, &ProjectError{Err: WithHint(err, hint(piece, known))}
 		}
 	}
 	return names, nil
@@ -69,37 +73,50 @@ func fnmatch(glob string) *regexp.Regexp {
 		}
 	}
 	b.WriteString(`\z`)
-	re, err := regexp.Compile(b.String())
-	if err != nil { // a range like "[z-a]", which matches nothing
-		return regexp.MustCompile(`[^\x00-\x{10FFFF}]`)
-	}
-	return re
+	return regexp.MustCompile(b.String())
 }
 
 // bracket translates the set that begins at glob[at] and gives the index of
 // its last byte.
 func bracket(glob string, at int) (class string, last int) {
 	from := at + 1
-	if from < len(glob) && glob[from] == '!' {
+	if strings.HasPrefix(glob[from:], "!") {
 		from++
 	}
-	if from < len(glob) && glob[from] == ']' { // a "]" that comes first is a member
+	if strings.HasPrefix(glob[from:], "]") { // a "]" that comes first is a member
 		from++
 	}
-	end := -1
-	if from <= len(glob) {
-		end = strings.IndexByte(glob[from:], ']')
-	}
+	end := strings.IndexByte(glob[from:], ']')
 	if end < 0 {
 		return `\[`, at
 	}
 	last = from + end
-	set := glob[at+1 : last]
-	negated := strings.HasPrefix(set, "!")
-	set = strings.TrimPrefix(set, "!")
-	set = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`, `^`, `\^`).Replace(set)
-	if negated {
-		return "[^" + set + "]", last
+	set, negated := strings.CutPrefix(glob[at+1:last], "!")
+	members := ranges([]rune(set))
+	switch {
+	case members == "" && negated:
+		return ".", last
+	case members == "":
+		return `[^\x00-\x{10FFFF}]`, last
+	case negated:
+		return "[^" + members + "]", last
 	}
-	return "[" + set + "]", last
+	return "[" + members + "]", last
+}
+
+// ranges writes the members of a set, "a-z" meaning all between. A range that
+// runs backwards has none.
+func ranges(set []rune) string {
+	var b strings.Builder
+	for i := 0; i < len(set); i++ {
+		low, high := set[i], set[i]
+		if i+2 < len(set) && set[i+1] == '-' {
+			high = set[i+2]
+			i += 2
+		}
+		if low <= high {
+			fmt.Fprintf(&b, `\x{%x}-\x{%x}`, low, high)
+		}
+	}
+	return b.String()
 }

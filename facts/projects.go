@@ -54,10 +54,10 @@ func (s *Set) Project(name string) (*Project, error) {
 	if src, ok := s.internal[name]; ok {
 		return s.readProject(name, src, true)
 	}
-	err := fmt.Errorf("unknown project '%s'", name)
+	err := fmt.Errorf("unknown project '%s'", yamldoc.OneLine(name))
 	return nil, &ProjectError{
 		Project: name,
-		Err:     WithHint(err, strings.Trim(DidYouMean(name, s.ProjectNames()), " ()")),
+		Err:     WithHint(err, hint(name, s.ProjectNames())),
 	}
 }
 
@@ -115,7 +115,7 @@ func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Faul
 			packages = &f.Value
 			continue
 		}
-		ignored = append(ignored, yamldoc.Faultf(f.Pos, "unknown key %q%s", f.Key, DidYouMean(f.Key, []string{"packages"})))
+		ignored = append(ignored, yamldoc.Faultf(f.Pos, "unknown key %s%s", yamldoc.Quote(f.Key), DidYouMean(f.Key, []string{"packages"})))
 	}
 	if packages == nil {
 		return nil, ignored, yamldoc.Faultf(doc.Pos(), "expected a list of mappings under \"packages\", got none")

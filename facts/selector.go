@@ -5,11 +5,14 @@ package facts
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/agnivade/levenshtein"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // A Vocabulary is what selectors can be made of.
@@ -24,6 +27,15 @@ const (
 	policyPrefix = "cross-policy-"
 )
 
+// check says what is wrong with a selector of a section: pip and cpanm know
+// no other architecture than the build machine's.
+func (v Vocabulary) check(section, selector string) error {
+	if section != nativeSection && strings.HasPrefix(selector, crossPrefix) {
+		return fmt.Errorf("selector %s has no effect in %s", yamldoc.Quote(selector), section)
+	}
+	return v.Check(selector)
+}
+
 // Check says what is wrong with a selector, nil when it can match a target.
 // A selector is default, a format, a distribution or a release of it, with
 // "ARCH-", "cross-ARCH-" or "cross-policy-" before it or nothing.
@@ -37,18 +49,19 @@ func (v Vocabulary) Check(selector string) error {
 			base, hasArch = after, true
 		}
 		if cross && !hasArch {
-			return fmt.Errorf("unknown selector %q%s", selector, v.nearest(selector))
+			return fmt.Errorf("unknown selector %s%s", yamldoc.Quote(selector), v.nearest(selector))
 		}
 	}
 	if slices.Contains(v.bases(), base) {
 		return nil
 	}
-	for os, versions := range v.Distributions {
+	for _, os := range slices.Sorted(maps.Keys(v.Distributions)) {
+		versions := v.Distributions[os]
 		if version, ok := strings.CutPrefix(base, os); ok && isVersion(version) {
-			return fmt.Errorf("selector %q is of no target: %s is known as %s", selector, os, strings.Join(versions, ", "))
+			return fmt.Errorf("selector %s is of no target: %s is known as %s", yamldoc.Quote(selector), os, strings.Join(versions, ", "))
 		}
 	}
-	return fmt.Errorf("unknown selector %q%s", selector, v.nearest(selector))
+	return fmt.Errorf("unknown selector %s%s", yamldoc.Quote(selector), v.nearest(selector))
 }
 
 // isVersion reports whether s looks like the version part of a selector.
@@ -84,12 +97,25 @@ func (v Vocabulary) nearest(selector string) string {
 	return DidYouMean(selector, known)
 }
 
+// hint is advice to write the known word nearest to word, "" when none is near.
+func hint(word string, known []string) string {
+	return strings.Trim(DidYouMean(word, known), " ()")
+}
+
+// longestWord bounds what is compared with the words there are, in bytes.
+const longestWord = 80
+
 // DidYouMean gives ` (did you mean "x"?)` for the known word nearest to word,
 // or nothing when none is near.
 func DidYouMean(word string, known []string) string {
+	if word == "" || len(word) > longestWord {
+		return ""
+	}
 	best, distance := "", max(1, len(word)/3)+1
-	sorted := slices.Sorted(slices.Values(known))
-	for _, k := range sorted {
+	for _, k := range slices.Sorted(slices.Values(known)) {
+		if len(k) > longestWord {
+			continue
+		}
 		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
@@ -103,6 +129,8 @@ func DidYouMean(word string, known []string) string {
 var (
 	errEmpty   = errors.New("is empty; leave the value out to say that there is nothing to install")
 	errControl = errors.New("has a control character in it")
+	errFormat  = errors.New("has an invisible character in it")
+	errLong    = errors.New("is longer than 255 bytes")
 	errOption  = errors.New("begins with a dash and would be read as an option")
 )
 
@@ -111,8 +139,12 @@ func checkPackage(name string) error {
 	switch {
 	case name == "":
 		return errEmpty
+	case len(name) > 255:
+		return errLong
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }):
 		return errControl
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
+		return errFormat
 	case name[0] == '-':
 		return errOption
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -93,22 +92,28 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 			errs = append(errs, addEntry(table, e))
 		}
 	}
-	return table, yamldoc.Join(errs...)
+	return table, mappingsError(yamldoc.Join(errs...))
 }
+
+// sections lists the keys of a mappings file.
+func sections() []string { return []string{nativeSection, pypiSection, cpanSection} }
 
 func checkHeading(h heading) *Fault {
-	sections := []string{nativeSection, pypiSection, cpanSection}
-	if slices.Contains(sections, h.name) {
+	if slices.Contains(sections(), h.name) {
 		return nil
 	}
-	return yamldoc.Faultf(h.pos, "unknown key %q%s", h.name, DidYouMean(h.name, sections))
+	return yamldoc.Faultf(h.pos, "unknown key %s%s", yamldoc.Quote(h.name), DidYouMean(h.name, sections()))
 }
 
-// addEntry puts e into the table unless its layer has it already.
+// addEntry puts e into the table unless its layer has it already. What stands
+// under unknown keys is left out.
 func addEntry(table map[string][]entry, e entry) error {
+	if !slices.Contains(sections(), e.section) {
+		return nil
+	}
 	for _, old := range table[e.name] {
 		if old.section == e.section {
-			return yamldoc.Faultf(e.pos(), "%s %q appears twice, first at %s", e.section, e.name, old.pos())
+			return yamldoc.Faultf(e.pos(), "%s: %s appears twice, first at %s", e.section, yamldoc.Quote(e.name), old.pos())
 		}
 	}
 	table[e.name] = append(table[e.name], e)
@@ -121,15 +126,21 @@ func split(file string, data []byte) ([]heading, []entry, error) {
 	if ok {
 		return headings, entries, checkRepeats(headings)
 	}
+	return splitWhole(file, data)
+}
+
+// splitWhole gives the entries of any mappings file.
+func splitWhole(file string, data []byte) (headings []heading, entries []entry, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil || doc.IsNull() {
 		return nil, nil, err
 	}
-	sections, err := doc.Mapping()
+	fields, err := doc.Mapping()
 	errs := []error{err}
-	for _, section := range sections {
-		headings = append(headings, heading{section.Key, section.Pos})
-		if section.Value.IsNull() {
+	for _, section := range fields {
+		h := heading{section.Key, section.Pos}
+		headings = append(headings, h)
+		if section.Value.IsNull() || checkHeading(h) != nil {
 			continue
 		}
 		fields, err := section.Value.Mapping()
@@ -148,7 +159,7 @@ func checkRepeats(headings []heading) error {
 	seen := map[string]Position{}
 	for _, h := range headings {
 		if first, ok := seen[h.name]; ok {
-			errs = append(errs, yamldoc.Faultf(h.pos, "key %q appears twice, first in line %d", h.name, first.Line))
+			errs = append(errs, yamldoc.Faultf(h.pos, "key %s appears twice, first in line %d", yamldoc.Quote(h.name), first.Line))
 			continue
 		}
 		seen[h.name] = h.pos
@@ -185,26 +196,25 @@ func (s *Set) Mapping(name string) (*Mapping, error) {
 
 func (s *Set) decode(name string) (*Mapping, error) {
 	m := &Mapping{Name: name, Native: Names{}, PyPI: Names{}, CPAN: Names{}}
-	sections := map[string]Names{nativeSection: m.Native, pypiSection: m.PyPI, cpanSection: m.CPAN}
+	names := map[string]Names{nativeSection: m.Native, pypiSection: m.PyPI, cpanSection: m.CPAN}
 	hidden := map[string]bool{}
 	var errs []error
 	for i, table := range s.tables {
 		for _, e := range table[name] {
-			names, known := sections[e.section]
-			if !known || hidden[e.section] {
+			if hidden[e.section] {
 				continue
 			}
 			if m.Pos == (Position{}) {
 				m.Pos = e.pos()
 			}
-			null, err := s.decodeEntry(&e, names, s.options.Layers[i].Proven)
+			null, err := s.decodeEntry(&e, names[e.section], s.options.Layers[i].Proven)
 			hidden[e.section] = null
 			errs = append(errs, err)
 		}
 	}
 	if m.Pos == (Position{}) {
-		err := fmt.Errorf("Package %s %w", name, ErrNoMapping) //nolint:staticcheck // the text is the one that users of the original match on
-		return nil, WithHint(err, strings.Trim(DidYouMean(name, s.MappingNames()), " ()"))
+		err := fmt.Errorf("Package %s %w", yamldoc.OneLine(name), ErrNoMapping) //nolint:staticcheck // the text is the one that users of the original match on
+		return nil, WithHint(err, hint(name, s.MappingNames()))
 	}
 	return m, yamldoc.Join(errs...)
 }
@@ -242,7 +252,7 @@ func decodeName(f yamldoc.Field) (Name, error) {
 		return Name{}, err
 	}
 	if err := checkPackage(text); err != nil {
-		return Name{}, yamldoc.Faultf(f.Value.Pos(), "package name %q %v", text, err)
+		return Name{}, yamldoc.Faultf(f.Value.Pos(), "package name %s %v", yamldoc.Quote(text), err)
 	}
 	return Name{Package: text, Pos: f.Pos}, nil
 }
@@ -251,7 +261,7 @@ func (s *Set) checkSelector(e *entry, f yamldoc.Field) {
 	if s.options.Known == nil {
 		return
 	}
-	if err := s.options.Known().Check(f.Key); err != nil {
-		s.options.Warn(yamldoc.Faultf(f.Pos, "mapping %q: %v", e.name, err))
+	if err := s.options.Known().check(e.section, f.Key); err != nil {
+		s.options.Warn(yamldoc.Faultf(f.Pos, "mapping %s: %v", yamldoc.Quote(e.name), err))
 	}
 }

@@ -86,19 +86,19 @@ func (c *Catalogue) Release(name string) (*Release, error) {
 
 func (c *Catalogue) read(name string) (*Release, error) {
 	if _, ok := c.files[name]; !ok || name == shared {
-		err := fmt.Errorf("%w: %s", ErrNoTarget, name)
+		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
 		hint := strings.Trim(facts.DidYouMean(name, c.Names()), " ()")
 		return nil, &Error{Target: name, Err: facts.WithHint(err, hint)}
 	}
-	values := map[string]yamldoc.Field{}
+	d := decoder{keys: keys{}}
 	var errs []error
 	for _, file := range []string{name, shared} {
 		for _, i := range c.files[file] {
-			errs = append(errs, c.layer(c.options.Layers[i], file+".yml", values))
+			errs = append(errs, c.layer(c.options.Layers[i], file+".yml", d.keys))
 		}
 	}
 	first := c.options.Layers[c.files[name][0]]
-	d := decoder{file: first.Path(name + ".yml"), values: values}
+	d.start = facts.Position{File: first.Path(name + ".yml"), Line: 1}
 	release := d.release(name)
 	errs = append(errs, d.errs...)
 	if err := yamldoc.Join(errs...); err != nil {
@@ -107,8 +107,8 @@ func (c *Catalogue) read(name string) (*Release, error) {
 	return release, nil
 }
 
-// layer adds the values of one file where none is there yet.
-func (c *Catalogue) layer(layer facts.Layer, file string, values map[string]yamldoc.Field) error {
+// layer adds the keys of one file where no nearer one says anything of them.
+func (c *Catalogue) layer(layer facts.Layer, file string, nearer keys) error {
 	data, err := layer.Read(file)
 	if err != nil {
 		return err
@@ -117,52 +117,15 @@ func (c *Catalogue) layer(layer facts.Layer, file string, values map[string]yaml
 	if err != nil || doc.IsNull() {
 		return err
 	}
-	own := map[string]yamldoc.Field{}
-	err = flatten(doc, "", own)
-	for key, field := range own {
-		if !layer.Proven && !slices.Contains(knownKeys, key) && !strings.HasPrefix(key, "mirror.repos.") {
-			c.options.Warn(yamldoc.Faultf(field.Pos, "unknown key %q%s", key, facts.DidYouMean(key, knownKeys)))
-		}
-		if !covered(values, key) {
-			values[key] = field
+	own := keys{}
+	err = own.add(doc, "")
+	for _, key := range slices.Sorted(maps.Keys(own)) {
+		if field := own[key]; !layer.Proven && !isKnown(key) {
+			c.options.Warn(yamldoc.Faultf(field.Pos, "unknown key %s%s", yamldoc.Quote(key), facts.DidYouMean(key, knownKeys)))
 		}
 	}
+	nearer.fill(own)
 	return err
-}
-
-// covered reports whether a nearer file says something of key, be it a value
-// above it, below it or in its place.
-func covered(values map[string]yamldoc.Field, key string) bool {
-	for at := key; ; {
-		if _, ok := values[at]; ok {
-			return true
-		}
-		dot := strings.LastIndexByte(at, '.')
-		if dot < 0 {
-			break
-		}
-		at = at[:dot]
-	}
-	return false
-}
-
-// flatten writes the leaves of a mapping into values by their dotted keys. A
-// mapping without keys is a leaf.
-func flatten(n yamldoc.Node, prefix string, values map[string]yamldoc.Field) error {
-	fields, err := n.Mapping()
-	errs := []error{err}
-	for _, f := range fields {
-		key := prefix + f.Key
-		if f.Value.IsMapping() && strings.Count(key, ".") < 3 {
-			below := len(values)
-			errs = append(errs, flatten(f.Value, key+".", values))
-			if len(values) > below {
-				continue
-			}
-		}
-		values[key] = f
-	}
-	return yamldoc.Join(errs...)
 }
 
 // Vocabulary gives what selectors can be made of: the distributions of all

@@ -15,35 +15,22 @@ import (
 // Formats lists the packaging formats, sorted.
 func Formats() []string { return []string{"apk", "brew", "deb", "pkg", "rpm"} }
 
-// knownKeys are the keys of a target's file; those of machines to install are
-// known and not used.
-var knownKeys = []string{ //nolint:gochecknoglobals // a table that nothing writes to
-	"os.name", "os.version", "os.stable", "os.libosinfo_id",
-	"packaging.format", "packaging.command", "packaging.repos",
-	"paths.bash", "paths.cc", "paths.ccache", "paths.make", "paths.ninja", "paths.pip3", "paths.python", "paths.sudoers",
-	"containers", "containers.base",
-	"cirrus.instance_type", "cirrus.image_selector", "cirrus.image_name", "cirrus.arch",
-	"install", "install.unattended_scheme", "install.url",
-	"ansible_python_package", "ansible_python_interpreter", "ansible_ssh_pass",
-	"mirror", "mirror.url", "mirror.suite", "mirror.components", "mirror.keyring",
-}
-
 // Values of targets end in shell commands and Dockerfiles, some between
 // double quotes and some without, so what they may hold is bounded.
 var (
 	safePath    = regexp.MustCompile(`^/[A-Za-z0-9 _@%+=:,./-]*$`)
 	safeCommand = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+( [A-Za-z0-9_@%+=:,./-]+)*$`)
 	safeWord    = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./~-]+$`)
-	safeName    = regexp.MustCompile(`^[A-Za-z0-9_.]+$`)
+	safeName    = regexp.MustCompile(`^[A-Za-z0-9_.+-]+$`)
 	safeURL     = regexp.MustCompile(`^[a-z+]+://[^\s'"` + "`" + `\\\x00-\x20\x7f]+$`)
 )
 
 // decoder turns the values of a target's files into a Release, gathering all
 // that is wrong with them.
 type decoder struct {
-	file   string
-	values map[string]yamldoc.Field
-	errs   []error
+	keys  keys
+	start facts.Position // of the nearest file
+	errs  []error
 }
 
 func (d *decoder) release(name string) *Release {
@@ -100,7 +87,7 @@ func (d *decoder) mirror() *Mirror {
 		Components: d.list("mirror.components", safeWord),
 		Keyring:    d.text("mirror.keyring", safePath, false),
 	}
-	for key, field := range d.values {
+	for key, field := range d.keys {
 		repo, ok := strings.CutPrefix(key, "mirror.repos.")
 		if !ok {
 			continue
@@ -147,30 +134,27 @@ func (d *decoder) checkPackaging(r *Release) {
 	}
 }
 
-// has reports whether the target says anything but null of key or of what is
-// below it.
+// has reports whether the target says anything but null of key.
 func (d *decoder) has(key string) bool {
-	if f, ok := d.values[key]; ok {
-		return !f.Value.IsNull()
-	}
-	for k := range d.values {
-		if strings.HasPrefix(k, key+".") {
-			return true
-		}
-	}
-	return false
+	f, ok := d.keys[key]
+	return ok && !f.Value.IsNull()
 }
 
+// fault notes what is wrong with key, at its place or at that of the group it
+// is missing from.
 func (d *decoder) fault(key, format string, args ...any) {
-	pos := facts.Position{File: d.file}
-	if f, ok := d.values[key]; ok {
+	pos := d.start
+	if f, ok := d.keys[groupOf(key)]; ok {
+		pos = f.Pos
+	}
+	if f, ok := d.keys[key]; ok {
 		pos = f.Pos
 	}
 	d.errs = append(d.errs, yamldoc.Faultf(pos, format, args...))
 }
 
 func (d *decoder) text(key string, safe *regexp.Regexp, required bool) string {
-	f, ok := d.values[key]
+	f, ok := d.keys[key]
 	if !ok || f.Value.IsNull() {
 		if required {
 			d.fault(key, "key %q is missing", key)
@@ -183,14 +167,14 @@ func (d *decoder) text(key string, safe *regexp.Regexp, required bool) string {
 		return ""
 	}
 	if !safe.MatchString(text) {
-		d.fault(key, "%s: %q cannot stand in a command unquoted", key, text)
+		d.fault(key, "%s: %s cannot stand in a command unquoted", key, yamldoc.Quote(text))
 		return ""
 	}
 	return text
 }
 
 func (d *decoder) boolean(key string, missing bool) bool {
-	f, ok := d.values[key]
+	f, ok := d.keys[key]
 	if !ok || f.Value.IsNull() {
 		return missing
 	}
@@ -202,7 +186,7 @@ func (d *decoder) boolean(key string, missing bool) bool {
 }
 
 func (d *decoder) list(key string, safe *regexp.Regexp) []string {
-	f, ok := d.values[key]
+	f, ok := d.keys[key]
 	if !ok || f.Value.IsNull() {
 		return nil
 	}
@@ -218,7 +202,7 @@ func (d *decoder) list(key string, safe *regexp.Regexp) []string {
 		case err != nil:
 			d.fault(key, "%s: %s", key, message(err))
 		case !safe.MatchString(text):
-			d.fault(key, "%s: %q cannot stand in a command unquoted", key, text)
+			d.fault(key, "%s: %s cannot stand in a command unquoted", key, yamldoc.Quote(text))
 		default:
 			list = append(list, text)
 		}

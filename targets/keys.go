@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package targets
+
+import (
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// knownKeys are the keys of a target's file; those of machines to install are
+// known and not used.
+var knownKeys = []string{ //nolint:gochecknoglobals // a table that nothing writes to
+	"os.name", "os.version", "os.stable", "os.libosinfo_id",
+	"packaging.format", "packaging.command", "packaging.repos",
+	"paths.bash", "paths.cc", "paths.ccache", "paths.make", "paths.ninja", "paths.pip3", "paths.python", "paths.sudoers",
+	"containers.base",
+	"cirrus.instance_type", "cirrus.image_selector", "cirrus.image_name", "cirrus.arch",
+	"install.unattended_scheme", "install.url",
+	"ansible_python_package", "ansible_python_interpreter", "ansible_ssh_pass",
+	"mirror.url", "mirror.suite", "mirror.components", "mirror.keyring",
+}
+
+// groups are the keys that hold other keys.
+var groups = []string{"os", "packaging", "paths", "containers", "cirrus", "install", "mirror", "mirror.repos"} //nolint:gochecknoglobals // a table that nothing writes to
+
+// isKnown reports whether a dotted key means something to us. The names of a
+// mirror's repositories are free.
+func isKnown(key string) bool {
+	return slices.Contains(knownKeys, key) || slices.Contains(groups, key) || strings.HasPrefix(key, "mirror.repos.")
+}
+
+// keys holds the fields of a target's files by their dotted keys, those that
+// hold others among them.
+type keys map[string]yamldoc.Field
+
+// add takes in the fields of a mapping and of the groups in it.
+func (k keys) add(n yamldoc.Node, prefix string) error {
+	fields, err := n.Mapping()
+	errs := []error{err}
+	for _, f := range fields {
+		key := prefix + f.Key
+		k[key] = f
+		switch {
+		case !slices.Contains(groups, key) || f.Value.IsNull():
+		default:
+			errs = append(errs, k.add(f.Value, key+"."))
+		}
+	}
+	return yamldoc.Join(errs...)
+}
+
+// fill takes over what farther says beyond k: groups key by key, everything
+// else whole. A null, of a group too, is something said.
+func (k keys) fill(farther keys) {
+	hidden := map[string]bool{}
+	for _, group := range groups {
+		if f, ok := k[group]; ok && f.Value.IsNull() {
+			hidden[group] = true
+		}
+	}
+	for key, field := range farther {
+		if at := strings.LastIndexByte(key, '.'); at >= 0 && (hidden[key[:at]] || hidden[groupOf(key)]) {
+			continue
+		}
+		if _, ok := k[key]; !ok {
+			k[key] = field
+		}
+	}
+}
+
+// groupOf is the first part of a dotted key.
+func groupOf(key string) string {
+	group, _, _ := strings.Cut(key, ".")
+	return group
+}
