@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/repodata"
+)
+
+// program gives this test's own binary under the name that makes it lcitool.
+func program(t testing.TB) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "lcitool")
+	if err := os.Symlink(self, name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// verifyDebian runs facts verify as a process of its own.
+func verifyDebian(t testing.TB, program, home string, args ...string) ([]targetReport, *os.ProcessState) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), program, append([]string{"facts", "verify", "--format", "json"}, args...)...)
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = home, &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%v: %v\n%s", args, err, stderr.String())
+	}
+	var reports []targetReport
+	if err := json.Unmarshal(stdout.Bytes(), &reports); err != nil {
+		t.Fatalf("%v: %v\n%s%s", args, err, stdout.String(), stderr.String())
+	}
+	return reports, cmd.ProcessState
+}
+
+// TestFactsVerifyDebian holds our facts against Debian's own indexes, from the
+// mirror that this machine installs from.
+func TestFactsVerifyDebian(t *testing.T) {
+	cases := []struct {
+		args  []string
+		names int // at least
+	}{
+		{[]string{"--target", "debian-12"}, 1000},
+		// After a point release mirrors may lag for architectures that few
+		// install; these two they keep together.
+		{[]string{"--target", "debian-13", "--arch", "x86_64", "--arch", "aarch64"}, 600},
+		{[]string{"--target", "debian-sid"}, 800},
+	}
+	lcitool, home := program(t), t.TempDir()
+	for _, c := range cases {
+		t.Run(c.args[1], func(t *testing.T) {
+			reports, _ := verifyDebian(t, lcitool, home, c.args...)
+			if len(reports) != 1 || len(reports[0].Names) < c.names {
+				t.Fatalf("%d reports: %+v", len(reports), reports)
+			}
+			r := reports[0]
+			for _, n := range r.Names {
+				switch n.Status {
+				case repodata.Missing:
+					t.Errorf("%s has no %s: %s; %s", r.Target, n.Name, n.where(), n.note())
+				case repodata.Virtual:
+					t.Logf("%s: %s is %s", r.Target, n.Name, n.note())
+				}
+			}
+			if len(r.Signatures) != 1 || !r.Signatures[0].Verified {
+				t.Errorf("signatures are %+v", r.Signatures)
+			}
+			t.Logf("%s from %s: %+v, warnings %q", r.Target, r.Mirror, r.Counts, r.Warnings)
+			offline, _ := verifyDebian(t, lcitool, home, append(c.args, "--offline")...)
+			if len(offline) != 1 || offline[0].Counts != r.Counts {
+				t.Errorf("offline: %+v, not %+v", offline[0].Counts, r.Counts)
+			}
+		})
+	}
+}
+
+// BenchmarkFactsVerify is the whole program with a warm cache. It must stay
+// below 2 s and 150 MiB; the first run, which fills the cache, below 150 MiB.
+func BenchmarkFactsVerify(b *testing.B) {
+	lcitool, home := program(b), b.TempDir()
+	_, cold := verifyDebian(b, lcitool, home, "--target", "debian-12")
+	var warm float64
+	started, runs := time.Now(), 0
+	for b.Loop() {
+		_, state := verifyDebian(b, lcitool, home, "--target", "debian-12")
+		warm = max(warm, memory(state))
+		runs++
+	}
+	if each := time.Since(started) / time.Duration(runs); each > 2*time.Second {
+		b.Errorf("takes %v", each)
+	}
+	if most := max(warm, memory(cold)); most > 150 {
+		b.Errorf("takes %.0f MiB", most)
+	}
+	b.ReportMetric(memory(cold), "cold-MiB")
+	b.ReportMetric(warm, "warm-MiB")
+}
+
+// memory is the most that a process held, in MiB.
+func memory(p *os.ProcessState) float64 {
+	return float64(p.SysUsage().(*syscall.Rusage).Maxrss) / 1024
+}
