@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// An engineRoom is a podman of the test's own: nothing in it is the machine's,
+// and nothing of it stays.
+type engineRoom struct {
+	dir string // short, since sockets live below it
+}
+
+func newEngineRoom(t *testing.T) *engineRoom {
+	t.Helper()
+	out, err := exec.Command("podman", "--version").CombinedOutput()
+	if err != nil {
+		t.Fatalf("podman must be there, ci/host-setup installs it: %v %s", err, out)
+	}
+	t.Logf("%s", bytes.TrimSpace(out))
+	dir, err := os.MkdirTemp("", "lc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := &engineRoom{dir: dir}
+	t.Cleanup(func() { room.clear(t) })
+	for _, sub := range []string{"graph", "run", "xdg", "tmp"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conf := fmt.Sprintf("[storage]\ndriver = \"overlay\"\ngraphroot = %q\nrunroot = %q\n", room.path("graph"), room.path("run"))
+	if err := os.WriteFile(room.path("storage.conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return room
+}
+
+func (r *engineRoom) path(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *engineRoom) env() []string {
+	return []string{
+		"CONTAINERS_STORAGE_CONF=" + r.path("storage.conf"),
+		"XDG_RUNTIME_DIR=" + r.path("xdg"),
+		"TMPDIR=" + r.path("tmp"),
+	}
+}
+
+// clear stops the services that were started in the room and removes it.
+func (r *engineRoom) clear(t *testing.T) {
+	cmd := exec.Command("podman", "rm", "--all", "--force", "--time", "0")
+	cmd.Env = append(os.Environ(), r.env()...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("cannot remove containers: %v\n%s", err, out)
+	}
+	for _, pid := range r.services() {
+		if err := syscall.Kill(pid, syscall.SIGTERM); err == nil {
+			waitGone(pid)
+		}
+	}
+	_ = syscall.Unmount(filepath.Join(r.path("graph"), "overlay"), syscall.MNT_DETACH) // podman mounts it on itself
+	if err := os.RemoveAll(r.dir); err != nil {
+		t.Errorf("something is left: %v", err)
+	}
+}
+
+// services lists the processes that were started with a socket in the room.
+func (r *engineRoom) services() []int {
+	var pids []int
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		line, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(line, []byte("unix://"+r.dir)) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// waitGone returns when the process has ended, which pidfd tells by becoming
+// readable.
+func waitGone(pid int) {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return
+	}
+	_, _ = process.Wait() // an error for a process that is not our child; the socket tells then
+	_ = exec.Command("tail", "--pid="+strconv.Itoa(pid), "-f", "/dev/null").Run()
+}
+
+func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) testscript.Params {
+	t.Helper()
+	hello, err := filepath.Abs("../../examples/hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testscript.Params{
+		Dir:                 dir,
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, room.env()...)
+			e.Vars = append(e.Vars, "HELLO="+hello)
+			e.Vars = append(e.Vars, env...)
+			return nil
+		},
+	}
+}
+
+// TestMainJob builds the example's image from the distribution's own mirror
+// and runs its build and tests in it.
+func TestMainJob(t *testing.T) {
+	room := newEngineRoom(t)
+	t.Run("targets", func(t *testing.T) {
+		for _, target := range []string{"debian-12", "debian-13"} {
+			t.Run(target, func(t *testing.T) {
+				t.Parallel()
+				testscript.Run(t, engineParams(t, room, "testdata/hello", "TARGET="+target))
+			})
+		}
+	})
+}
+
+// TestEngineScripts runs the verbs that need an engine, in an image that holds
+// busybox alone.
+func TestEngineScripts(t *testing.T) {
+	room := newEngineRoom(t)
+	tar := room.path("busybox.tar")
+	if err := busyboxImage(tar); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("podman", "import", "--change", "CMD [\"/bin/sh\"]", tar, "localhost/tiny:1")
+	cmd.Env = append(os.Environ(), room.env()...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("cannot import: %v\n%s", err, out)
+	}
+	t.Run("scripts", func(t *testing.T) {
+		testscript.Run(t, engineParams(t, room, "testdata/engine"))
+	})
+}
+
+// busyboxImage writes a root file system with busybox, its applets, two
+// accounts and an apk that installs everything but what is called bad.
+func busyboxImage(tar string) error {
+	script := `set -e
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir -p "$root"/bin "$root"/etc "$root"/tmp "$root"/root "$root"/home
+cp "$(command -v busybox)" "$root"/bin/busybox
+for applet in $("$root"/bin/busybox --list | grep -vx busybox); do ln -sf busybox "$root"/bin/"$applet"; done
+printf '#!/bin/sh\ncase "$*" in *bad*) exit 7;; esac\n' > "$root"/bin/apk
+chmod +x "$root"/bin/apk
+echo 'root:x:0:0::/root:/bin/sh' > "$root"/etc/passwd
+echo 'guest:x:1234:1234::/home/guest:/bin/sh' >> "$root"/etc/passwd
+printf 'root:x:0:\nguest:x:1234:\n' > "$root"/etc/group
+tar -C "$root" -cf "$1" .
+`
+	out, err := exec.Command("sh", "-c", script, "sh", tar).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("cannot make an image of busybox: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
