@@ -98,7 +98,8 @@ func child(what string) int {
 
 func (w *world) configure() error {
 	w.env = append(os.Environ(),
-		"CONTAINERS_CONF="+w.dir+"/containers.conf", "CONTAINERS_STORAGE_CONF="+w.dir+"/storage.conf", "TMPDIR="+w.dir+"/tmp")
+		"CONTAINERS_CONF="+w.dir+"/containers.conf", "CONTAINERS_STORAGE_CONF="+w.dir+"/storage.conf", "TMPDIR="+w.dir+"/tmp",
+		"XDG_DATA_HOME="+w.dir+"/data") // storage.conf does not move the store of an ordinary user
 	files := map[string]string{
 		"containers.conf": "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n[engine]\nruntime = \"runc\"\n",
 		"storage.conf":    fmt.Sprintf("[storage]\ndriver = \"overlay\"\ngraphroot = %q\nrunroot = %q\n", w.dir+"/graph", w.dir+"/run"),
@@ -140,7 +141,11 @@ func (w world) destroy() {
 	for i := len(mounts) - 1; i >= 0; i-- {
 		_ = unix.Unmount(mounts[i], unix.MNT_DETACH)
 	}
-	if err := os.RemoveAll(w.dir); err != nil {
+	err := os.RemoveAll(w.dir)
+	if os.IsPermission(err) { // files of an ordinary user's subordinate ids
+		err = exec.Command("podman", "unshare", "rm", "-rf", w.dir).Run()
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 }

@@ -176,7 +176,30 @@ func (e *Engine) buildRaw(ctx context.Context, o BuildOptions) (string, error) {
 	return log.id, err
 }
 
+// TestRunSurvivesTheDeathOfTheService kills it while the container runs.
 func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
+	output, result, err := serviceDies(t, "sleep 0.3; echo one; echo err >&2")
+	if result.Code != 5 || Status(err) != 5 {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	if strings.Count(output, "one\n") != 1 || strings.Count(output, "two\n") != 1 || strings.Count(output, "err\n") != 1 {
+		t.Errorf("output %q", output)
+	}
+}
+
+// TestServiceThatDiesInTheStart: podman may have died before it noted that the
+// container runs, and never learns it then. That must be an error, not a status.
+func TestServiceThatDiesInTheStart(t *testing.T) {
+	output, result, err := serviceDies(t, "echo one")
+	if known := Status(err) == 5 && strings.Contains(output, "two\n"); !known && Status(err) != 125 {
+		t.Errorf("got %+v, %v, output %q", result, err, output)
+	}
+}
+
+// serviceDies runs script, at whose word "one" the service is killed, then
+// "two" and an exit status of 5.
+func serviceDies(t *testing.T, script string) (string, RunResult, error) {
+	t.Helper()
 	o := here.options()
 	o.RuntimeDir = here.dir + "/s2"
 	e, err := Connect(t.Context(), o)
@@ -196,15 +219,10 @@ func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
 		}
 	}}
 	result, err := e.Run(t.Context(), RunOptions{
-		Image: base, Command: sh("echo one; echo err >&2; sleep 2; echo two; exit 5"), Network: NetworkNone,
+		Image: base, Command: sh(script + "; sleep 1; echo two; exit 5"), Network: NetworkNone,
 		Stdout: tee{kill, &out}, Stderr: &out,
 	})
-	if result.Code != 5 || Status(err) != 5 {
-		t.Errorf("got %+v, %v", result, err)
-	}
-	if got := out.String(); strings.Count(got, "one\n") != 1 || strings.Count(got, "two\n") != 1 || strings.Count(got, "err\n") != 1 {
-		t.Errorf("output %q", got)
-	}
+	return out.String(), result, err
 }
 
 type tee struct {

@@ -40,6 +40,7 @@ type running struct {
 	log      *slog.Logger
 	out, err *counter
 	started  time.Time
+	lost     error           // set when the answer to the start was
 	conn     context.Context //nolint:containedctx // the bindings keep a connection in a context
 }
 
@@ -76,7 +77,10 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 	}
 	r.started = time.Now()
 	if err := containers.Start(c, r.name, nil); err != nil {
-		return result, r.refused(err)
+		if code(err) != 0 {
+			return result, r.refused(err)
+		}
+		r.lost = err // the service died; whether before or after starting it shows later
 	}
 	swept := r.engine.sweepLater(ctx)
 	out := r.wait(ctx, attached)
@@ -191,6 +195,8 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 		switch {
 		case err == nil && (data.State.Status == "exited" || data.State.Status == "stopped"):
 			return r.ended(int(data.State.ExitCode), streamErr)
+		case err == nil && r.lost != nil && data.State.StartedAt.IsZero():
+			return outcome{125, r.refused(r.lost)}
 		case err == nil:
 			time.Sleep(pause)
 		case code(err) == http.StatusNotFound:
@@ -254,6 +260,9 @@ func (r *running) refused(err error) error {
 // remove ends and removes the container, also when creating it was not seen to succeed.
 func (r *running) remove(ctx context.Context) {
 	c, done, err := r.engine.afterwards(ctx)
+	if err != nil && r.engine.revive(context.WithoutCancel(ctx)) == nil {
+		c, done, err = r.engine.afterwards(ctx)
+	}
 	if err != nil {
 		r.log.Warn("container stays behind", "err", err)
 		return
