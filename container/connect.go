@@ -132,6 +132,9 @@ func dial(ctx context.Context, a address) error {
 // conn returns a connection of its own whose requests end with ctx. Attach
 // takes over the connection it is given, so nothing else may share that one.
 func (e *Engine) conn(ctx context.Context) (context.Context, error) {
+	if err := e.wake(ctx); err != nil {
+		return nil, err
+	}
 	c, err := bindings.NewConnectionWithIdentity(ctx, e.addr.URL, e.addr.Identity, e.addr.Machine)
 	if err != nil {
 		return nil, &EngineError{Op: "reach podman at " + e.addr.URL, Code: 125, Err: err, Hint: Explain(err)}

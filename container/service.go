@@ -28,6 +28,7 @@ const (
 // A privateService is a podman service started by us.
 type privateService struct {
 	socket string
+	shared bool          // by all our processes; ends by itself when it is idle for long
 	pid    int           // 0 when another process of ours started it
 	done   chan struct{} // closed when the process has ended; nil when pid is 0
 }
@@ -61,10 +62,24 @@ func (e *Engine) sharedService(ctx context.Context) (address, *privateService, e
 	}
 	defer lock.Unlock() //nolint:errcheck // closing the file unlocks it too
 	if _, err := ping(ctx, a); err == nil {
-		return a, &privateService{socket: base + ".sock"}, nil
+		return a, &privateService{socket: base + ".sock", shared: true}, nil
 	}
 	s, err := e.options.start(ctx, base, lingerSeconds, nil)
-	return a, s, err
+	if err != nil {
+		return a, nil, err
+	}
+	s.shared = true
+	return a, s, nil
+}
+
+// wake starts the shared private service again if it has ended for having
+// nothing to do, as it does while a long build has a service of its own.
+func (e *Engine) wake(ctx context.Context) error {
+	if e.private == nil || !e.private.shared || dial(ctx, e.addr) == nil {
+		return nil
+	}
+	_, _, err := e.sharedService(ctx)
+	return err
 }
 
 func (e *Engine) notice(line string) {

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// TestIdleServiceWakes proves that an engine outlives its private service,
+// which ends by itself while nothing asks it, as during a long build.
+func TestIdleServiceWakes(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	pids := processes("system service", e.addr.socket())
+	if len(pids) != 1 {
+		t.Fatalf("services at %s: %v", e.addr.URL, pids)
+	}
+	pid := pids[0]
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command("tail", "--pid="+strconv.Itoa(pid), "-f", "/dev/null").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Exists(t.Context(), "localhost/nosuch:1"); err != nil {
+		t.Errorf("after the service ended: %v", err)
+	}
+}
