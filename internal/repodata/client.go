@@ -37,7 +37,7 @@ type Options struct {
 
 // Progress is the state of one download.
 type Progress struct {
-	URL   string // without credentials
+	URL   string // what is fetched, without credentials; for an index its lasting address
 	Done  int64  // bytes so far
 	Total int64  // bytes in all; -1 when the mirror does not say
 	Ended bool   // this is the last word on this URL, good or bad

@@ -31,7 +31,7 @@ func (c *Client) document(ctx context.Context, url string, limit int64) (documen
 func (c *Client) fetchDocument(ctx context.Context, url string, limit int64) (document, error) {
 	if strings.HasPrefix(url, "file:") {
 		var body bytes.Buffer
-		_, err := c.get(ctx, url, limit, nil, &body)
+		_, err := c.get(ctx, wish{url: url, limit: limit}, &body)
 		return document{body: body.Bytes()}, err
 	}
 	key := "document " + redacted(url)
@@ -50,7 +50,7 @@ func (c *Client) fetchDocument(ctx context.Context, url string, limit int64) (do
 		return document{body: kept}, nil
 	}
 	var body bytes.Buffer
-	r, err := c.get(ctx, url, limit, known, &body)
+	r, err := c.get(ctx, wish{url: url, limit: limit, known: known}, &body)
 	switch {
 	case err == nil && r.notModified:
 		return document{body: kept}, nil
@@ -89,33 +89,33 @@ func newDigest(kind, text string) (digest, error) {
 }
 
 // download fetches a file whose digest is known into a file without a name,
-// at its start. size is what it must have; -1 when that is not known.
-func (c *Client) download(ctx context.Context, url string, want digest, size int64) (*os.File, error) {
-	limit := c.opts.MaxDownload
-	if size > limit {
-		return nil, fmt.Errorf("%s: %d bytes are announced, more than the %d allowed", redacted(url), size, limit)
+// at its start. The wish's limit is the size it must have, -1 when that is not
+// known.
+func (c *Client) download(ctx context.Context, f wish, want digest) (*os.File, error) {
+	if f.limit > c.opts.MaxDownload {
+		return nil, fmt.Errorf("%s: %d bytes are announced, more than the %d allowed", redacted(f.url), f.limit, c.opts.MaxDownload)
 	}
-	if size >= 0 {
-		limit = size
+	if f.limit < 0 {
+		f.limit = c.opts.MaxDownload
 	}
-	f, err := c.cache.temporary()
+	file, err := c.cache.temporary()
 	if err != nil {
 		return nil, err
 	}
 	sum := want.hash.New()
-	_, err = c.get(ctx, url, limit, nil, io.MultiWriter(f, sum))
+	_, err = c.get(ctx, f, io.MultiWriter(file, sum))
 	if err == nil {
 		if got := hex.EncodeToString(sum.Sum(nil)); got != want.hex {
 			err = fmt.Errorf("%s: %s digest is %s, not %s: the mirror is damaged or being updated",
-				redacted(url), want.hash, got, want.hex)
+				redacted(f.url), want.hash, got, want.hex)
 		}
 	}
 	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
+		_, err = file.Seek(0, io.SeekStart)
 	}
 	if err != nil {
-		_ = f.Close()
+		_ = file.Close()
 		return nil, err
 	}
-	return f, nil
+	return file, nil
 }

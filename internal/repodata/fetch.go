@@ -3,6 +3,7 @@
 package repodata
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,6 @@ func newHTTPClient(o Options) *http.Client {
 			Proxy:                  http.ProxyFromEnvironment,
 			DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 			TLSHandshakeTimeout:    10 * time.Second,
-			ResponseHeaderTimeout:  o.IdleTimeout,
 			IdleConnTimeout:        30 * time.Second,
 			MaxIdleConnsPerHost:    o.Parallel,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -97,10 +97,17 @@ type reply struct {
 	lastModified string
 }
 
-// get fetches raw into w, at most limit bytes. With known, a mirror may answer
-// that nothing has changed since.
-func (c *Client) get(ctx context.Context, raw string, limit int64, known *cacheMeta, w io.Writer) (reply, error) {
-	u, err := parseURL(raw)
+// A wish is a file to be fetched.
+type wish struct {
+	url   string
+	shown string     // address shown to people meanwhile; empty means url
+	limit int64      // bytes it may have
+	known *cacheMeta // what the cache has: the mirror may say that nothing changed since; nil for nothing
+}
+
+// get fetches a file into w.
+func (c *Client) get(ctx context.Context, f wish, w io.Writer) (reply, error) {
+	u, err := parseURL(f.url)
 	if err != nil {
 		return reply{}, err
 	}
@@ -108,13 +115,13 @@ func (c *Client) get(ctx context.Context, raw string, limit int64, known *cacheM
 		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), context.Cause(ctx))
 	}
 	defer c.slots.Release(1)
-	p := &progressWriter{client: c, state: Progress{URL: u.Redacted(), Total: -1}, w: w}
+	p := &progressWriter{client: c, state: Progress{URL: redacted(cmp.Or(f.shown, f.url)), Total: -1}, w: w}
 	defer p.end()
 	var r reply
 	if u.Scheme == "file" {
-		err = copyFile(ctx, u.Path, limit, p)
+		err = copyFile(ctx, u.Path, f.limit, p)
 	} else {
-		r, err = c.request(ctx, u, limit, known, p)
+		r, err = c.request(ctx, u, f, p)
 	}
 	if err != nil {
 		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), plainCause(err))
@@ -154,7 +161,7 @@ func copyFile(ctx context.Context, name string, limit int64, w *progressWriter) 
 }
 
 // request makes one request, bounded in time as a whole and between bytes.
-func (c *Client) request(ctx context.Context, u *url.URL, limit int64, known *cacheMeta, w *progressWriter) (reply, error) {
+func (c *Client) request(ctx context.Context, u *url.URL, f wish, w *progressWriter) (reply, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, c.opts.Timeout, errTooSlow)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -167,9 +174,9 @@ func (c *Client) request(ctx context.Context, u *url.URL, limit int64, known *ca
 		return reply{}, err
 	}
 	req.Header.Set("User-Agent", "lcitool")
-	if known != nil {
-		setIf(req.Header, "If-None-Match", known.ETag)
-		setIf(req.Header, "If-Modified-Since", known.LastModified)
+	if f.known != nil {
+		setIf(req.Header, "If-None-Match", f.known.ETag)
+		setIf(req.Header, "If-Modified-Since", f.known.LastModified)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -182,7 +189,7 @@ func (c *Client) request(ctx context.Context, u *url.URL, limit int64, known *ca
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotModified:
-		if known == nil {
+		if f.known == nil {
 			return reply{}, errors.New("answered that nothing changed, unasked")
 		}
 		return reply{notModified: true}, nil
@@ -193,7 +200,7 @@ func (c *Client) request(ctx context.Context, u *url.URL, limit int64, known *ca
 	}
 	w.state.Total = resp.ContentLength
 	alive := func() { watchdog.Reset(c.opts.IdleTimeout) }
-	err = copyLimited(ctx, w, resp.Body, limit, alive)
+	err = copyLimited(ctx, w, resp.Body, f.limit, alive)
 	return reply{etag: resp.Header.Get("ETag"), lastModified: resp.Header.Get("Last-Modified")}, err
 }
 
