@@ -147,7 +147,7 @@ func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 // external connects to a service that is not a private one of the package.
 func external(t *testing.T) *Engine {
 	t.Helper()
-	e := engine(t)
+	engine(t) // registers the clean-up of the store
 	s, err := here.options().start(t.Context(), here.dir+"/s/ext"+randomName(), "0", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +155,8 @@ func external(t *testing.T) *Engine {
 	t.Cleanup(s.stop)
 	o := here.options()
 	o.Private, o.URL = false, "unix://"+s.socket
-	if e, err = Connect(t.Context(), o); err != nil || e.Private() || e.Source() != "--url" {
+	e, err := Connect(t.Context(), o)
+	if err != nil || e.Private() || e.Source() != "--url" {
 		t.Fatalf("%+v, %v", e, err)
 	}
 	return e

@@ -154,8 +154,9 @@ func FuzzLabelLine(f *testing.F) {
 		if err != nil {
 			return
 		}
-		body, ok := strings.CutPrefix(line, `LABEL a="`)
-		if body, ok = strings.CutSuffix(body, "\"\n"); !ok {
+		body, begins := strings.CutPrefix(line, `LABEL a="`)
+		body, ends := strings.CutSuffix(body, "\"\n")
+		if !begins || !ends {
 			t.Fatalf("%q", line)
 		}
 		var back strings.Builder

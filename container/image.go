@@ -105,10 +105,10 @@ func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
 type noImageError struct{ reference string }
 
 func (n *noImageError) Error() string {
-	return fmt.Sprintf("Image '%s' not found in local cache. Build it or pull from registry first.", withTag(n.reference)) //nolint:staticcheck // scripts match on it
+	return fmt.Sprintf("Image '%s' not found in local cache. Build it or pull from registry first.", withTag(n.reference))
 }
 
-func (n *noImageError) Is(target error) bool { return target == ErrNoImage } //nolint:errorlint // this is the comparison itself
+func (n *noImageError) Is(target error) bool { return target == ErrNoImage }
 
 // withTag adds ":latest" to a reference that has neither tag nor digest. The
 // tag's colon is the last one after the last slash; a registry's port is none.

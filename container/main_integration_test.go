@@ -33,7 +33,7 @@ type world struct {
 	env []string
 }
 
-//nolint:gochecknoglobals // one store for the whole binary: setting one up takes longer than most tests
+// One store for the whole binary: setting one up takes longer than most tests
 var here world
 
 func TestMain(m *testing.M) {

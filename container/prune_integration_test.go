@@ -43,7 +43,9 @@ func killedClient(t *testing.T, what string) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-ended
+	if err := <-ended; err == nil {
+		t.Fatal("the client was killed and ended well")
+	}
 }
 
 func kinds(list []Leftover) string {
@@ -201,7 +203,7 @@ func TestServiceThatDiesInTheStart(t *testing.T) {
 func serviceDies(t *testing.T, script string) (string, RunResult, error) {
 	t.Helper()
 	o := here.options()
-	o.RuntimeDir = here.dir + "/s2"
+	o.RuntimeDir = here.dir + "/" + randomName()
 	e, err := Connect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -33,17 +33,24 @@ type privateService struct {
 	done   chan struct{} // closed when the process has ended; nil when pid is 0
 }
 
-// usePrivate makes the shared private service the engine's.
+// usePrivate makes the shared private service the engine's. One that answers
+// may be at the end of its minute, so it is asked for twice.
 func (e *Engine) usePrivate(ctx context.Context) error {
-	a, s, err := e.sharedService(ctx)
-	if err != nil {
-		return err
+	var fault error
+	for range 2 {
+		a, s, err := e.sharedService(ctx)
+		if err != nil {
+			return err
+		}
+		if s.pid != 0 {
+			e.notice("no podman service answers, started a private one that ends a minute after its last use")
+		}
+		e.private = s
+		if fault = e.use(ctx, a); fault == nil || ctx.Err() != nil {
+			break
+		}
 	}
-	if s.pid != 0 {
-		e.notice("no podman service answers, started a private one that ends a minute after its last use")
-	}
-	e.private = s
-	return e.use(ctx, a)
+	return fault
 }
 
 // sharedService takes the private service that runs already, or starts one. A

@@ -218,7 +218,7 @@ func hostFiles(u runUser) (passwd, group []byte, err error) {
 type noUserError struct{ name string }
 
 func (n *noUserError) Error() string        { return fmt.Sprintf("user, %s not found", n.name) }
-func (n *noUserError) Is(target error) bool { return target == ErrNoUser } //nolint:errorlint // this is the comparison itself
+func (n *noUserError) Is(target error) bool { return target == ErrNoUser }
 
 // A limitedWriter takes the first n bytes and refuses more.
 type limitedWriter struct {
