@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -59,13 +60,17 @@ func (a *app) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// dataDirectory is the data directory in use, "" for none.
+// dataDirectory is the data directory in use, "" for none. The usual one is
+// looked for below the project's base directory, then below the current one.
 func (a *app) dataDirectory() string {
 	if a.dataDir != "" {
 		return a.dataDir
 	}
-	if _, err := os.Stat(defaultDataDir); err == nil {
-		return defaultDataDir
+	below := filepath.Join(a.baseDirectory(), filepath.FromSlash(defaultDataDir))
+	for _, dir := range []string{below, defaultDataDir} {
+		if _, err := os.Stat(dir); err == nil {
+			return dir
+		}
 	}
 	return ""
 }

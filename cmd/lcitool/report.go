@@ -114,6 +114,7 @@ func separate(err error) []error {
 // prefix names the area an error comes from, in the original's words.
 func prefix(err error) string {
 	var (
+		manifest    *manifestError
 		target      *targets.Error
 		cross       *targets.CrossError
 		project     *facts.ProjectError
@@ -123,6 +124,8 @@ func prefix(err error) string {
 		build       *container.BuildError
 	)
 	switch {
+	case errors.As(err, &manifest):
+		return manifestPrefix
 	case errors.As(err, &target):
 		return "Targets error: "
 	case errors.As(err, &cross), errors.As(err, &project):

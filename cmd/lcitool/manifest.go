@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/manifests"
+)
+
+// defaultManifest is where a project's manifest is, below its base directory.
+const defaultManifest = "ci/manifest.yml"
+
+// maxManifest bounds what a manifest may hold, in bytes.
+const maxManifest = 4 << 20
+
+// A manifestVerb makes the files of a project's pipeline.
+type manifestVerb struct {
+	app    *app
+	ciDir  string
+	dryRun bool
+	check  bool
+	quiet  bool
+	format string
+}
+
+// A manifestError is anything that goes wrong with a manifest.
+type manifestError struct{ error }
+
+func (e *manifestError) Unwrap() error { return e.error }
+
+func newManifest(a *app) *cobra.Command {
+	m := &manifestVerb{app: a}
+	cmd := &cobra.Command{
+		Use:   "manifest [PATH]",
+		Short: "Write a project's Dockerfiles and GitLab pipeline",
+		Long: `Read a manifest, ci/manifest.yml unless PATH names another or "-" standard input,
+and write the Dockerfiles, build-environment scripts and GitLab files that it
+means. Files that are as they should be are not touched. Files of ours that the
+manifest does not mean any more are deleted.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args[1:], " "))}
+			}
+			if err := choice(cmd, "format", m.format, "text", "json"); err != nil {
+				return err
+			}
+			return m.run(cmd, args)
+		},
+	}
+	f := cmd.Flags()
+	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current one)")
+	cmd.PersistentFlags().StringVar(&m.ciDir, "ci-dir", "ci", "directory for the files, below the base directory")
+	f.BoolVarP(&m.dryRun, "dry-run", "n", false, "render everything, list what would be done, touch nothing")
+	f.BoolVar(&m.check, "check", false, "fail with a diff if the files are not what the manifest says, touch nothing")
+	f.BoolVarP(&m.quiet, "quiet", "q", false, "do not list what is done")
+	f.StringVar(&m.format, "format", "text", "text, or json for the plan: files, images and jobs")
+	cmd.AddCommand(newManifestInit(m))
+	return cmd
+}
+
+func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
+	file, data, err := m.read(cmd, args)
+	if err != nil {
+		return err
+	}
+	plan, changes, err := m.apply(cmd.Context(), file, data)
+	if err != nil {
+		return m.failed(err)
+	}
+	if err := m.app.checkWarnings(); err != nil {
+		return m.failed(err)
+	}
+	differ := 0
+	for _, c := range changes {
+		if c.Action != manifests.Keep {
+			differ++
+		}
+	}
+	if err := m.print(plan, changes); err != nil {
+		return err
+	}
+	if m.check && differ > 0 {
+		return m.failed(facts.WithHint(fmt.Errorf("%d of %d files are not what %s says", differ, len(changes), file),
+			`"lcitool manifest" writes them`))
+	}
+	return nil
+}
+
+// read gives the manifest's text with the name that messages have for it.
+func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, data []byte, err error) {
+	file = m.path(args)
+	var r io.Reader = m.app.stdin
+	if file != manifests.Stdin {
+		f, err := os.Open(file)
+		if err == nil {
+			defer f.Close()
+			var info fs.FileInfo
+			if info, err = f.Stat(); err == nil && info.IsDir() {
+				err = errors.New("it is a directory")
+			}
+		}
+		if err != nil {
+			return "", nil, &usageError{cmd, fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))}
+		}
+		r = f
+	}
+	data, err = io.ReadAll(io.LimitReader(r, maxManifest+1))
+	switch {
+	case err != nil:
+		return "", nil, &usageError{cmd, fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))}
+	case len(data) > maxManifest:
+		return "", nil, m.failed(fmt.Errorf("%s: larger than %d MiB", file, maxManifest>>20))
+	}
+	return file, data, nil
+}
+
+// path is the manifest's, as typed or the usual one: below the base directory
+// if it is there, else below the current one.
+func (m *manifestVerb) path(args []string) string {
+	if len(args) == 1 && args[0] == "-" {
+		return manifests.Stdin
+	}
+	if len(args) == 1 {
+		return args[0]
+	}
+	below := filepath.Join(m.app.baseDirectory(), filepath.FromSlash(defaultManifest))
+	if _, err := os.Stat(below); err != nil {
+		if _, err := os.Stat(defaultManifest); err == nil {
+			return defaultManifest
+		}
+	}
+	return below
+}
+
+// cause strips the path from a file system's error.
+func cause(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// apply goes from the text of a manifest to what is done to the tree. Nothing
+// is touched before everything is rendered.
+func (m *manifestVerb) apply(ctx context.Context, file string, data []byte) (*manifests.Plan, []manifests.Change, error) {
+	plan, files, err := m.render(ctx, file, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m.app.strict {
+		if err := errors.Join(m.app.warnings...); err != nil {
+			return nil, nil, err
+		}
+	}
+	tree, err := manifests.OpenTree(m.app.baseDirectory(), m.ciDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer tree.Close()
+	if m.dryRun || m.check {
+		changes, err := tree.Compare(files)
+		return plan, changes, err
+	}
+	changes, err := tree.Sync(ctx, files)
+	return plan, changes, err
+}
+
+func (m *manifestVerb) render(ctx context.Context, file string, data []byte) (*manifests.Plan, []manifests.File, error) {
+	catalogue, err := m.app.catalogue()
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, err := manifests.Load(data, manifests.LoadOptions{
+		File:     file,
+		Releases: catalogue,
+		Warn:     func(f *manifests.Fault) { m.app.warnings = append(m.app.warnings, f) },
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := manifests.NewPlan(manifest, m.ciDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := plan.Render(manifests.RenderOptions{
+		Facts:   func(projects []string) (*facts.Set, []string, error) { return m.app.projects(ctx, projects) },
+		Command: m.command(file),
+	})
+	return plan, files, err
+}
+
+// command is what headers say: the arguments that make the same files anew
+// when given in the base directory, whoever gives them.
+func (m *manifestVerb) command(file string) []string {
+	args := []string{"manifest"}
+	for _, o := range []struct{ flag, dir string }{{"--data-dir", m.app.dataDir}, {"--facts-dir", m.app.factsDir}} {
+		if o.dir != "" {
+			args = append(args, o.flag, m.relative(o.dir))
+		}
+	}
+	if dir, err := manifests.CleanDir(m.ciDir); err == nil && dir != "ci" {
+		args = append(args, "--ci-dir", dir)
+	}
+	if file != manifests.Stdin {
+		file = m.relative(file)
+	}
+	return append(args, file)
+}
+
+// relative is a path seen from the base directory, or as typed when it leads
+// elsewhere.
+func (m *manifestVerb) relative(name string) string {
+	base, err1 := filepath.Abs(m.app.baseDirectory())
+	full, err2 := filepath.Abs(name)
+	rel, err3 := filepath.Rel(base, full)
+	if err := errors.Join(err1, err2, err3); err != nil || !filepath.IsLocal(rel) {
+		return name
+	}
+	return filepath.ToSlash(rel)
+}
+
+// failed marks all errors that err joins as ones about a manifest, and tells
+// of what has no effect before them.
+func (m *manifestVerb) failed(err error) error {
+	if !m.app.strict {
+		_ = m.app.checkWarnings() // fails only when strict
+	}
+	var errs []error
+	for _, e := range separate(err) {
+		errs = append(errs, &manifestError{e})
+	}
+	return errors.Join(errs...)
+}
+
+// manifestPrefix stands before all that goes wrong with a manifest.
+const manifestPrefix = "Manifest error: Failed to generate configuration: "

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/manifests"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// A manifestInit is the verb that writes a project's first manifest.
+type manifestInit struct {
+	manifestVerb *manifestVerb
+	targets      []string
+	project      string
+	namespace    string
+}
+
+func newManifestInit(m *manifestVerb) *cobra.Command {
+	i := &manifestInit{manifestVerb: m}
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write a project's first manifest",
+		Long: `Write ci/manifest.yml with comments, unless there is one, and print the lines
+that the project's .gitlab-ci.yml needs.`,
+		Args: needArgs(),
+		RunE: i.run,
+	}
+	f := cmd.Flags()
+	f.StringSliceVarP(&i.targets, "targets", "t", nil, "targets to build on (default the newest release of each distribution)")
+	f.StringVarP(&i.project, "project", "p", "", "the project's name (default that of its directory)")
+	f.StringVar(&i.namespace, "namespace", "", "the upstream project's namespace on GitLab (default the project's name)")
+	return cmd
+}
+
+func (i *manifestInit) run(*cobra.Command, []string) error {
+	m := i.manifestVerb
+	start, err := i.start()
+	if err != nil {
+		return m.failed(err)
+	}
+	text, err := manifests.First(start)
+	if err != nil {
+		return m.failed(err)
+	}
+	lines, err := manifests.PipelineLines(m.ciDir)
+	if err != nil {
+		return m.failed(err)
+	}
+	file := filepath.Join(m.app.baseDirectory(), filepath.FromSlash(defaultManifest))
+	catalogue, err := m.app.catalogue()
+	if err != nil {
+		return m.failed(err)
+	}
+	if _, err := manifests.Load(text, manifests.LoadOptions{File: file, Releases: catalogue}); err != nil {
+		return m.failed(err)
+	}
+	if err := create(file, text); err != nil {
+		return m.failed(err)
+	}
+	m.app.tell("wrote %s; .gitlab-ci.yml needs these lines:", file)
+	if err := i.adviseProject(start.Project); err != nil {
+		return m.failed(err)
+	}
+	return m.app.write(lines)
+}
+
+// start fills in what is not said.
+func (i *manifestInit) start() (manifests.Start, error) {
+	s := manifests.Start{Namespace: i.namespace, Project: i.project, Targets: i.targets}
+	if s.Project == "" {
+		dir, err := filepath.Abs(i.manifestVerb.app.baseDirectory())
+		if err != nil {
+			return s, fmt.Errorf("cannot tell the project's directory: %w", err)
+		}
+		s.Project = filepath.Base(dir)
+	}
+	if s.Namespace == "" {
+		s.Namespace = s.Project
+	}
+	if len(s.Targets) > 0 {
+		return s, nil
+	}
+	catalogue, err := i.manifestVerb.app.catalogue()
+	if err != nil {
+		return s, err
+	}
+	s.Targets, err = newest(catalogue, catalogue.Names())
+	return s, err
+}
+
+// newest gives the targets that are the newest stable release of their
+// distribution and have containers.
+func newest(catalogue releases, names []string) ([]string, error) {
+	latest := map[string]*targets.Release{}
+	var order []string
+	for _, name := range names {
+		r, err := catalogue.Release(name)
+		if err != nil {
+			return nil, err
+		}
+		if r.Containers == nil || !r.OS.Stable {
+			continue
+		}
+		old, seen := latest[r.OS.Name]
+		if !seen {
+			order = append(order, r.OS.Name)
+		}
+		if !seen || newer(r.OS.Version, old.OS.Version) {
+			latest[r.OS.Name] = r
+		}
+	}
+	var list []string
+	for _, distribution := range order {
+		list = append(list, latest[distribution].Name)
+	}
+	return list, nil
+}
+
+// newer compares versions by the numbers in them.
+func newer(a, b string) bool { return slices.Compare(numbers(a), numbers(b)) > 0 }
+
+func numbers(version string) []int {
+	var list []int
+	for _, word := range strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' }) {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			continue
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// create writes a file that is not there yet.
+func create(file string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), cause(err))
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already", file)
+	}
+	if err == nil {
+		_, err = f.Write(text)
+		err = errors.Join(err, f.Close())
+		if err != nil {
+			_ = os.Remove(file)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", file, cause(err))
+	}
+	return nil
+}
+
+// adviseProject says what is missing while nobody knows what the project
+// needs.
+func (i *manifestInit) adviseProject(name string) error {
+	set, err := i.manifestVerb.app.facts()
+	if err != nil {
+		return err
+	}
+	var project *facts.ProjectError
+	if _, err := set.Project(name); errors.As(err, &project) {
+		file := filepath.Join(i.manifestVerb.app.baseDirectory(), defaultDataDir, "projects", name+".yml")
+		i.manifestVerb.app.tell("hint: write what %s needs to %s, as a list under the key packages", name, file)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package manifests
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Values are written so that every reader of YAML, of version 1.1 as GitLab's
+// or 1.2, gets the same string: plain where nobody could take them for
+// anything else, else between double quotes.
+
+var plainWord = regexp.MustCompile(`^[A-Za-z_/$.][A-Za-z0-9_/$.@%+=~-]*( [A-Za-z0-9_/$.@%+=~-]+)*$`)
+
+// notStrings are words that YAML readers take for something else.
+//
+//nolint:gochecknoglobals // a table
+var notStrings = map[string]bool{
+	"true": true, "false": true, "yes": true, "no": true, "on": true, "off": true, "y": true, "n": true,
+	"null": true, ".inf": true, ".nan": true, "___": true,
+}
+
+func scalar(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
+	if plainWord.MatchString(s) && !notStrings[strings.ToLower(s)] && !strings.HasPrefix(s, "...") && !numberLike(s) {
+		n.Style = 0
+	}
+	return n
+}
+
+// numberLike reports whether s begins as a fraction does: ".5", "._1".
+func numberLike(s string) bool {
+	return strings.HasPrefix(s, ".") && strings.Trim(s, "._+-eE0123456789") == ""
+}
+
+// plain is a value that is ours and no string.
+func plain(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
+
+func boolean(b bool) *yaml.Node { return plain(strconv.FormatBool(b)) }
+
+type field struct {
+	key   string
+	value *yaml.Node
+}
+
+func mapping(fields ...field) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for _, f := range fields {
+		n.Content = append(n.Content, scalar(f.key), f.value)
+	}
+	return n
+}
+
+func sequence(items []string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, s := range items {
+		n.Content = append(n.Content, scalar(s))
+	}
+	return n
+}
+
+// value writes what a manifest passes on.
+func value(v any) *yaml.Node {
+	switch v := v.(type) {
+	case nil:
+		return plain("null")
+	case bool:
+		return boolean(v)
+	case int64:
+		return plain(strconv.FormatInt(v, 10))
+	case []any:
+		n := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, item := range v {
+			n.Content = append(n.Content, value(item))
+		}
+		return n
+	case map[string]any:
+		n := &yaml.Node{Kind: yaml.MappingNode}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			n.Content = append(n.Content, scalar(key), value(v[key]))
+		}
+		return n
+	}
+	return scalar(fmt.Sprint(v))
+}
+
+// encode writes a node as a block of its own.
+func encode(n *yaml.Node) ([]byte, error) {
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(n); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), enc.Close()
+}
+
+// yamlWord writes the parts of a string as one scalar, for templates.
+func yamlWord(words ...string) (string, error) {
+	text, err := encode(scalar(strings.Join(words, "")))
+	return strings.TrimSuffix(string(text), "\n"), err
+}

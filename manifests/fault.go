@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A Fault is something wrong at one place of a manifest. Its text is one
+// line, without advice.
+type Fault struct {
+	Position
+	Path    string // the keys that lead there: "targets.debian-12.jobs[0].arch"
+	Message string
+	Hint    string // what may have been meant, "" when nothing comes close
+
+	// known faults are those of the original, whose message users' scripts
+	// match on: it comes first, the place behind it.
+	known bool
+}
+
+func (f *Fault) Error() string {
+	at := fmt.Sprintf("%s:%d", Position{File: f.File, Line: max(f.Line, 1)}, max(f.Column, 1))
+	if f.Path != "" {
+		at += ": " + printable(f.Path)
+	}
+	if f.known {
+		return f.Message + " (" + at + ")"
+	}
+	return at + ": " + f.Message
+}
+
+// printable is a key path with what is no text in it quoted.
+func printable(path string) string {
+	q := fmt.Sprintf("%q", path)
+	if q[1:len(q)-1] == path || !strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r > 0x7f }) {
+		return path
+	}
+	return q
+}
+
+// A place is where in a manifest something stands.
+type place struct {
+	pos  Position
+	path string
+}
+
+func (p place) key(name string) string {
+	if p.path == "" {
+		return name
+	}
+	return p.path + "." + name
+}
+
+// fault says in our words what is wrong at a place.
+func (p place) fault(format string, args ...any) *Fault {
+	return &Fault{Position: p.pos, Path: p.path, Message: fmt.Sprintf(format, args...)}
+}
+
+// known says in the original's words what is wrong at a place.
+func (p place) known(format string, args ...any) *Fault {
+	f := p.fault(format, args...)
+	f.known = true
+	return f
+}
+
+// wrap gives what reading YAML complains of its key path.
+func (p place) wrap(err error) error {
+	var all []error
+	for _, e := range separate(err) {
+		var f *yamldoc.Fault
+		if errors.As(e, &f) {
+			e = &Fault{Position: f.Position, Path: p.path, Message: f.Message}
+		}
+		all = append(all, e)
+	}
+	return errors.Join(all...)
+}
+
+// separate lists the errors that err joins.
+func separate(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // asks for this very error, not for one below it
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, separate(e)...)
+	}
+	return all
+}
+
+// join gathers errors in the order of the file, each once, faults with their
+// advice.
+func join(errs ...error) error {
+	all := separate(errors.Join(errs...))
+	place := func(err error) Position {
+		var f *Fault
+		if errors.As(err, &f) {
+			return f.Position
+		}
+		return Position{Line: 1 << 30} // behind all that has a place
+	}
+	slices.SortStableFunc(all, func(a, b error) int {
+		p, q := place(a), place(b)
+		p.File, q.File = "", ""
+		return p.Compare(q)
+	})
+	all = slices.CompactFunc(all, func(a, b error) bool { return a.Error() == b.Error() })
+	for i, e := range all {
+		if f, ok := e.(*Fault); ok { //nolint:errorlint // made here, never wrapped before
+			all[i] = facts.WithHint(f, f.Hint)
+		}
+	}
+	return errors.Join(all...)
+}

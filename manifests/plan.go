@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package manifests
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// A Plan is all that a manifest means, as plain data: environments, then the
+// files and the jobs of a pipeline, each in the order in which they are
+// written.
+type Plan struct {
+	ManifestDigest string
+	CIDir          string // below the project's folder, with slashes, "." for that folder itself
+	GitLab         GitLab
+	Environments   []Environment
+	Files          []PlannedFile
+	Jobs           []Job
+
+	// templates say which parts build-templates.yml has.
+	templates buildTemplates
+}
+
+// buildTemplates are the templates that build jobs extend, or that the
+// project's templates do.
+type buildTemplates struct{ Native, Cross, Cirrus bool }
+
+// An Environment is something to build in: a container image, or a machine of
+// Cirrus CI.
+type Environment struct {
+	Name     string // "debian-12", "debian-12-cross-s390x"
+	Target   targets.Target
+	Projects []Project
+	Image    bool // false for Cirrus CI
+}
+
+// A Kind says what a file is.
+type Kind string
+
+// The kinds of file.
+const (
+	DockerfileKind Kind = "dockerfile"
+	BuildEnvKind   Kind = "buildenv"
+	VariablesKind  Kind = "variables"
+	GitLabKind     Kind = "gitlab"
+)
+
+// A PlannedFile is a file to be written.
+type PlannedFile struct {
+	Path        string // below the project's folder, with slashes
+	Kind        Kind
+	Environment string // "" for GitLab's files
+}
+
+// NewPlan makes the plan of a manifest for files below ciDir. The error joins
+// what makes a pipeline impossible.
+func NewPlan(m *Manifest, ciDir string) (*Plan, error) {
+	dir, err := CleanDir(ciDir)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{ManifestDigest: m.Digest, CIDir: dir, GitLab: m.GitLab}
+	p.environments(m)
+	if m.GitLab.Enabled {
+		p.jobs(m)
+	}
+	p.files(m)
+	return p, checkNames(p.Jobs)
+}
+
+// errDir is about a folder that GitLab's path patterns could not name.
+var errDir = errors.New("the CI folder must be a path below the base directory, of letters, digits and ._-+@/ only")
+
+// CleanDir is the folder for generated files in its shortest form, "." for
+// the project's own. A folder outside of the project is refused, as is a
+// name that a shell or GitLab's path patterns would not read as written.
+func CleanDir(dir string) (string, error) {
+	clean := path.Clean(dir)
+	plain := strings.Trim(clean, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+@/") == ""
+	if path.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../") || strings.HasPrefix(clean, "-") || !plain {
+		return "", errDir
+	}
+	return clean, nil
+}
+
+func (p *Plan) environments(m *Manifest) {
+	seen := map[string]bool{}
+	for _, t := range m.Targets {
+		for _, j := range t.Jobs {
+			image := t.Release.Containers != nil
+			if !t.Enabled || !j.Enabled || image && !m.Containers || !image && (t.Release.Cirrus == nil || !m.Cirrus) {
+				continue
+			}
+			e := Environment{Target: targets.Target{Release: *t.Release, Host: "x86_64"}, Projects: t.Projects, Image: image}
+			if j.Cross {
+				e.Target.Cross = j.Arch
+			}
+			if !image && !j.Cross {
+				e.Target.Host = j.Arch
+			}
+			e.Name = environmentName(t.Release.Name, e.Target.Cross)
+			if !seen[e.Name] {
+				seen[e.Name] = true
+				p.Environments = append(p.Environments, e)
+			}
+		}
+	}
+}
+
+func environmentName(target string, cross targets.Arch) string {
+	if cross == "" {
+		return target
+	}
+	return target + "-cross-" + string(cross)
+}
+
+// Path is where a file of the environment belongs, below the project's
+// folder.
+func (p *Plan) Path(e Environment, kind Kind) string {
+	switch kind {
+	case BuildEnvKind:
+		return path.Join(p.CIDir, "buildenv", e.Name+".sh")
+	case VariablesKind:
+		return path.Join(p.CIDir, "cirrus", e.Name+".vars")
+	}
+	return path.Join(p.CIDir, "containers", e.Name+".Dockerfile")
+}
+
+func (p *Plan) files(m *Manifest) {
+	for _, kind := range []Kind{DockerfileKind, BuildEnvKind, VariablesKind} {
+		for _, e := range p.Environments {
+			if e.Image == (kind != VariablesKind) {
+				p.Files = append(p.Files, PlannedFile{p.Path(e, kind), kind, e.Name})
+			}
+		}
+	}
+	if !m.GitLab.Enabled {
+		return
+	}
+	for _, part := range p.includes() {
+		p.Files = append(p.Files, PlannedFile{Path: path.Join(p.CIDir, "gitlab", part), Kind: GitLabKind})
+	}
+	p.Files = append(p.Files, PlannedFile{Path: path.Join(p.CIDir, "gitlab.yml"), Kind: GitLabKind})
+}
+
+// The files in the folder gitlab.
+const (
+	containerTemplatesFile = "container-templates.yml"
+	buildTemplatesFile     = "build-templates.yml"
+	sanityChecksFile       = "sanity-checks.yml"
+	containersFile         = "containers.yml"
+	buildsFile             = "builds.yml"
+)
+
+// includes lists the files that have something in them, in the order in which
+// gitlab.yml includes them.
+func (p *Plan) includes() []string {
+	has := func(groups ...Group) bool {
+		return slices.ContainsFunc(p.Jobs, func(j Job) bool { return slices.Contains(groups, j.Group) })
+	}
+	var files []string
+	for _, f := range []struct {
+		name string
+		want bool
+	}{
+		{containerTemplatesFile, p.GitLab.Containers},
+		{buildTemplatesFile, p.templates != buildTemplates{}},
+		{sanityChecksFile, has(Sanity)},
+		{containersFile, has(NativeContainer, CrossContainer)},
+		{buildsFile, has(NativeBuild, CrossBuild, CirrusBuild)},
+	} {
+		if f.want {
+			files = append(files, f.name)
+		}
+	}
+	return files
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package manifests
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"gitlab.com/lcitool/lcitool/internal/render"
+)
+
+// An Action is what becomes of a file.
+type Action string
+
+// The actions.
+const (
+	Keep   Action = "keep"   // it is as it should be
+	Write  Action = "write"  // it is new or differs
+	Delete Action = "delete" // it is ours and no longer wanted
+)
+
+// A Change is one file of the tree. Changes come in the order of the plan,
+// files that go away behind those of their kind.
+type Change struct {
+	PlannedFile
+	Action Action
+	Old    []byte // what the tree holds, nil for nothing
+	New    []byte // nil when the file goes away
+
+	mode fs.FileMode
+}
+
+// maxGenerated bounds what is read of a file that should be ours, in bytes.
+const maxGenerated = 64 << 20
+
+// A Tree is the project's folder on disk. All access stays within it: a link
+// that leads out of it is an error.
+type Tree struct {
+	root  *os.Root
+	base  string // the folder, as given
+	ciDir string
+}
+
+// OpenTree opens the folder of a project, whose generated files are below
+// ciDir.
+func OpenTree(base, ciDir string) (*Tree, error) {
+	dir, err := CleanDir(ciDir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(base)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use base directory %q: %w", base, reason(err))
+	}
+	return &Tree{root: root, base: base, ciDir: dir}, nil
+}
+
+// Close lets go of the folder.
+func (t *Tree) Close() error { return t.root.Close() }
+
+// Compare says what Sync would do, and touches nothing. The error is an
+// ErrUnfinished when an earlier run was killed while it replaced files.
+func (t *Tree) Compare(files []File) ([]Change, error) {
+	if t.unfinished() {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(t.base, t.stage()), ErrUnfinished)
+	}
+	return t.compare(files)
+}
+
+// Sync makes the tree what the files say and gives what has been done. Other
+// runs on the same tree wait for it.
+//
+// Everything new is first written to a private folder, together with links to
+// what it replaces; the tree is not touched before all of it is there. Then a
+// journal is written and the files are renamed into place. When that fails,
+// what has been renamed is put back: the old tree stands. When the program or
+// the machine dies before the journal is there, the old tree stands as well;
+// when it dies later, within the few milliseconds that renaming takes, the
+// journal stays, Compare refuses the tree, and the next Sync first completes
+// the new tree or, where the new files were lost, brings back the old one.
+func (t *Tree) Sync(ctx context.Context, files []File) ([]Change, error) {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := t.recover(); err != nil {
+		return nil, err
+	}
+	changes, err := t.compare(files)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return changes, t.apply(changes)
+}
+
+// compare reads the tree.
+func (t *Tree) compare(files []File) ([]Change, error) {
+	var changes []Change
+	var errs []error
+	wanted := map[string]bool{}
+	for _, f := range files {
+		wanted[f.Path] = true
+		c, err := t.compareFile(f)
+		errs = append(errs, err)
+		changes = append(changes, c)
+	}
+	for _, p := range places {
+		kind := p.kind
+		stale, err := t.stale(kind, wanted)
+		errs = append(errs, err)
+		behind := slices.IndexFunc(changes, func(c Change) bool { return rank(c.Kind) > rank(kind) })
+		if behind < 0 {
+			behind = len(changes)
+		}
+		changes = slices.Insert(changes, behind, stale...)
+	}
+	return changes, errors.Join(errs...)
+}
+
+// places are where files of each kind are, below the CI folder, in the order
+// in which they are written.
+//
+//nolint:gochecknoglobals // a table
+var places = []struct {
+	kind        Kind
+	dir, suffix string
+}{
+	{DockerfileKind, "containers", ".Dockerfile"},
+	{BuildEnvKind, "buildenv", ".sh"},
+	{VariablesKind, "cirrus", ".vars"},
+	{GitLabKind, "gitlab", ".yml"},
+}
+
+func rank(k Kind) int {
+	for i, p := range places {
+		if p.kind == k {
+			return i
+		}
+	}
+	return len(places)
+}
+
+func (t *Tree) compareFile(f File) (Change, error) {
+	c := Change{PlannedFile: f.PlannedFile, Action: Write, New: f.Data}
+	info, err := t.root.Lstat(f.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return c, nil
+	case err != nil:
+		return c, t.cannot("look at", f.Path, err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return t.compareLink(c)
+	case !info.Mode().IsRegular():
+		return c, fmt.Errorf("cannot write %s: %s is in its place", t.name(f.Path), describe(info.Mode()))
+	}
+	c.mode = info.Mode().Perm()
+	c.Old, err = t.read(f.Path, info)
+	if err != nil {
+		return c, err
+	}
+	if bytes.Equal(c.Old, c.New) {
+		c.Action = Keep
+	}
+	return c, nil
+}
+
+// compareLink keeps a symbolic link that leads to the right text, and refuses
+// any other: what it leads to is not known to be ours.
+func (t *Tree) compareLink(c Change) (Change, error) {
+	info, err := t.root.Stat(c.Path)
+	if err == nil && info.Mode().IsRegular() {
+		c.Old, err = t.read(c.Path, info)
+	}
+	if err != nil || !bytes.Equal(c.Old, c.New) {
+		return c, fmt.Errorf("cannot write %s: a symbolic link is in its place", t.name(c.Path))
+	}
+	c.Action = Keep
+	return c, nil
+}
+
+func describe(mode fs.FileMode) string {
+	if mode.IsDir() {
+		return "a directory"
+	}
+	return "something that is no file"
+}
+
+func (t *Tree) read(name string, info fs.FileInfo) ([]byte, error) {
+	if info.Size() > maxGenerated {
+		return nil, fmt.Errorf("cannot compare %s: larger than %d MiB", t.name(name), maxGenerated>>20)
+	}
+	data, err := t.root.ReadFile(name)
+	if err != nil {
+		return nil, t.cannot("read", name, err)
+	}
+	return data, nil
+}
+
+// stale finds files of a kind that are ours and not wanted, sorted.
+func (t *Tree) stale(kind Kind, wanted map[string]bool) ([]Change, error) {
+	names, err := t.candidates(kind)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	for _, name := range names {
+		info, err := t.root.Lstat(name)
+		if wanted[name] || err != nil || !info.Mode().IsRegular() || info.Size() > maxGenerated {
+			continue
+		}
+		data, err := t.root.ReadFile(name)
+		if err != nil || !generated(data) {
+			continue // what cannot be read is not known to be ours
+		}
+		changes = append(changes, Change{PlannedFile: PlannedFile{Path: name, Kind: kind}, Action: Delete, Old: data, mode: info.Mode().Perm()})
+	}
+	return changes, nil
+}
+
+// candidates are the files whose names are such as ours are, sorted.
+func (t *Tree) candidates(kind Kind) ([]string, error) {
+	p := places[rank(kind)]
+	folder := path.Join(t.ciDir, p.dir)
+	entries, err := fs.ReadDir(t.root.FS(), folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, t.cannot("list", folder, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), p.suffix) {
+			names = append(names, path.Join(folder, e.Name()))
+		}
+	}
+	if kind == GitLabKind {
+		names = append(names, path.Join(t.ciDir, "gitlab.yml"))
+	}
+	return names, nil
+}
+
+// generated reports whether a file was made from a manifest, by this program
+// or by the original: it begins with the mark of generated files, and does
+// not say that another action made it.
+func generated(data []byte) bool {
+	lines := strings.SplitN(string(data[:min(len(data), 4096)]), "\n", 4)
+	if strings.TrimRight(lines[0], "\r") != render.Mark {
+		return false
+	}
+	for _, verb := range []string{"dockerfile", "buildenvscript", "variables"} {
+		if len(lines) > 2 && strings.HasPrefix(lines[2], "#  $ lcitool "+verb+" ") {
+			return false
+		}
+	}
+	return true
+}
+
+// name is a file's path for messages.
+func (t *Tree) name(file string) string { return filepath.Join(t.base, filepath.FromSlash(file)) }
+
+func (t *Tree) cannot(do, file string, err error) error {
+	return fmt.Errorf("cannot %s %s: %w", do, t.name(file), reason(err))
+}
+
+// reason strips the operation and the path from a file system's error; both
+// stand in the message already.
+func reason(err error) error {
+	var (
+		pathErr *fs.PathError
+		linkErr *os.LinkError
+	)
+	switch {
+	case errors.As(err, &pathErr):
+		return pathErr.Err
+	case errors.As(err, &linkErr):
+		return linkErr.Err
+	}
+	return err
+}
+
+// lock waits until no other run is at work on the tree. What is locked is the
+// folder itself, so nothing is left behind.
+func (t *Tree) lock(ctx context.Context) (unlock func(), err error) {
+	made, err := t.makeDirs(t.ciDir)
+	if err != nil {
+		return nil, err
+	}
+	lock := flock.New(t.name(t.ciDir), flock.SetFlag(os.O_RDONLY))
+	ok, err := lock.TryLockContext(ctx, 20*time.Millisecond)
+	switch {
+	case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.EBADF):
+		return func() {}, nil // a network file system without locks for folders
+	case err != nil:
+		return nil, t.cannot("lock", t.ciDir, err)
+	case !ok:
+		return nil, fmt.Errorf("cannot lock %s: another run holds it", t.name(t.ciDir))
+	}
+	return func() {
+		for _, dir := range slices.Backward(made) {
+			_ = t.root.Remove(dir) // succeeds only where nothing has been written
+		}
+		_ = lock.Close()
+	}, nil
+}
+
+// makeDirs makes a folder with those above it and gives the ones that were
+// not there.
+func (t *Tree) makeDirs(dir string) (made []string, err error) {
+	at := ""
+	for _, part := range strings.Split(dir, "/") {
+		at = path.Join(at, part)
+		switch err := t.root.Mkdir(at, 0o777); {
+		case err == nil:
+			made = append(made, at)
+		case errors.Is(err, fs.ErrExist):
+			info, err := t.root.Stat(at)
+			if err != nil {
+				return made, t.cannot("use", at, err)
+			}
+			if !info.IsDir() {
+				return made, fmt.Errorf("cannot use %s: not a directory", t.name(at))
+			}
+		default:
+			return made, t.cannot("make", at, err)
+		}
+	}
+	return made, nil
+}
