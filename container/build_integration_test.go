@@ -147,7 +147,6 @@ func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 // external connects to a service that is not a private one of the package.
 func external(t *testing.T) *Engine {
 	t.Helper()
-	engine(t) // registers the clean-up of the store
 	s, err := here.options().start(t.Context(), here.dir+"/s/ext"+randomName(), "0", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ type world struct {
 	env []string
 }
 
-// One store for the whole binary: setting one up takes longer than most tests
+// here is one store for the whole binary: setting one up takes longer than most tests.
 var here world
 
 func TestMain(m *testing.M) {
