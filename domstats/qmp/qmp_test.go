@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
@@ -58,9 +59,11 @@ func monitor(t *testing.T, greeting string, script map[string]string) string {
 			return
 		}
 		defer conn.Close()
-		conn.Write([]byte(greeting))
-		for lines := bufio.NewScanner(conn); lines.Scan(); {
-			conn.Write([]byte(script[lines.Text()]))
+		answer := greeting
+		for lines := bufio.NewScanner(conn); ; answer = script[lines.Text()] {
+			if _, err := io.WriteString(conn, answer); err != nil || !lines.Scan() {
+				return
+			}
 		}
 	}()
 	return path

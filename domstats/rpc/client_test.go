@@ -123,7 +123,9 @@ func TestBadDaemons(t *testing.T) {
 		{"silent", func(net.Conn, wire.Packet) []byte { return nil }, 0, true},
 		{"dies mid-call", func(conn net.Conn, _ wire.Packet) []byte { conn.Close(); return nil }, 0, true},
 		{"dies mid-packet", func(conn net.Conn, call wire.Packet) []byte {
-			conn.Write(success(call, make([]byte, 1000))[:500])
+			if _, err := conn.Write(success(call, make([]byte, 1000))[:500]); err != nil {
+				t.Error(err)
+			}
 			conn.Close()
 			return nil
 		}, 0, true},

@@ -4,6 +4,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 
 	libvirt "github.com/digitalocean/go-libvirt"
 
@@ -67,7 +68,8 @@ func (c *Client) Undefine(ctx context.Context, d domstats.Domain) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error {
 		// The test driver knows no flags.
 		err := c.lv.DomainUndefineFlags(d, libvirt.DomainUndefineManagedSave)
-		if e, ok := err.(libvirt.Error); ok && e.Code == domstats.CodeInvalidArg {
+		var e libvirt.Error
+		if errors.As(err, &e) && e.Code == domstats.CodeInvalidArg {
 			return c.lv.DomainUndefineFlags(d, 0)
 		}
 		return err

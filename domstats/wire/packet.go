@@ -10,6 +10,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -71,7 +72,7 @@ func ReadPacket(r io.Reader) (Packet, error) {
 	}
 	var payload bytes.Buffer
 	if _, err := io.CopyN(&payload, r, int64(length-headerSize)); err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		return Packet{}, fmt.Errorf("packet of %d bytes ends early: %w", length, err)

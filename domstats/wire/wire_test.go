@@ -5,6 +5,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"reflect"
@@ -170,7 +171,8 @@ func TestGuard(t *testing.T) {
 			for {
 				p, err := ReadPacket(g)
 				if err != nil {
-					if ne, ok := err.(net.Error); ok && ne.Timeout() {
+					var ne net.Error
+					if errors.As(err, &ne) && ne.Timeout() {
 						t.Fatal("the guard waits for ever")
 					}
 					break
