@@ -55,8 +55,15 @@ shell: ## shellcheck on every shell script
 	shellcheck $(SCRIPTS)
 
 .PHONY: generated
-generated: ## Compare the command reference and the man pages with what the commands say
+generated: build ## Compare the command reference, the man pages and both pipelines with what they come from
 	go test -count=1 -tags '$(TAGS)' -run Reference ./cmd/lcitool
+	bin/lcitool --strict manifest --check
+	bin/lcitool --strict manifest --check --base-dir examples/hello
+
+.PHONY: manifest
+manifest: build ## Rewrite this project's own pipeline and the example's
+	bin/lcitool --strict manifest --quiet
+	bin/lcitool --strict manifest --quiet --base-dir examples/hello
 
 .PHONY: docs
 docs: ## Rewrite the command reference and the man pages

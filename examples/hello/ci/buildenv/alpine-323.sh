@@ -1,0 +1,30 @@
+# THIS FILE WAS AUTO-GENERATED
+#
+#  $ lcitool manifest ci/manifest.yml
+#
+# https://gitlab.com/lcitool/lcitool
+
+function install_buildenv() {
+    apk update
+    apk upgrade
+    apk add \
+        ca-certificates \
+        ccache \
+        gcc \
+        git \
+        meson \
+        musl-dev \
+        pkgconf \
+        python3 \
+        samurai
+    rm -f /usr/lib*/python3*/EXTERNALLY-MANAGED
+    apk list --installed | sort > /packages.txt
+    mkdir -p /usr/libexec/ccache-wrappers
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/cc
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/gcc
+}
+
+export CCACHE_WRAPPERSDIR="/usr/libexec/ccache-wrappers"
+export LANG="en_US.UTF-8"
+export NINJA="/usr/bin/ninja"
+export PYTHON="/usr/bin/python3"
