@@ -65,7 +65,7 @@ func (l *projectsLock) run(cmd *cobra.Command, args []string) error {
 	}
 	refs, err := l.app.lockable(args)
 	if err != nil {
-		return projectErrors(err)
+		return err
 	}
 	if len(args) == 0 {
 		refs = append(refs, lock.References()...)
@@ -169,7 +169,7 @@ func (a *app) lockable(lists []string) ([]projectsource.Reference, error) {
 		errs = append(errs, err)
 		refs = append(refs, ref)
 	}
-	return refs, errors.Join(errs...)
+	return refs, projectErrors(errors.Join(errs...))
 }
 
 // oncePerFile drops references to what is in the list already and sorts it

@@ -172,6 +172,9 @@ func readProject(ref projectsource.Reference, data []byte) ([]string, error) {
 // projectErrors marks all errors that err joins as ones about projects, with
 // advice where there is some.
 func projectErrors(err error) error {
+	if err == nil {
+		return nil
+	}
 	var errs []error
 	for _, e := range separate(err) {
 		var (
