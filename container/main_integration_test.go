@@ -85,6 +85,10 @@ func child(what string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	if what == "shell" {
+		_, err = e.Shell(context.Background(), RunOptions{Image: base, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Network: NetworkNone})
+		return Status(err)
+	}
 	if what == "build" {
 		_, err = e.Build(context.Background(), BuildOptions{
 			Tag: "test.child", Dockerfile: dockerfile("RUN echo rea''dy; sleep 3000"), Network: NetworkNone, Log: os.Stdout,

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -255,6 +257,29 @@ func TestRunResources(t *testing.T) {
 	})
 	if _, procs := limits(true); err != nil || out.String() != fmt.Sprintf("guest\nc\n%d\n", procs) {
 		t.Errorf("got %q, %v", out.String(), err)
+	}
+}
+
+// TestShellHasATerminal drives one through script(1), which makes a terminal
+// for its child; without one the shell gets none either.
+func TestShellHasATerminal(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	environ := append(slices.Clone(here.env), "CONTAINER_TEST_CHILD=shell", "CONTAINER_TEST_DIR="+here.dir)
+	run := func(program string, args ...string) (string, int) {
+		cmd := exec.CommandContext(t.Context(), program, args...)
+		cmd.Env, cmd.Stdin = environ, strings.NewReader("test -t 0 && echo has''tty; test -t 0 || echo no''tty; exit 7\n")
+		out, err := cmd.CombinedOutput()
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			return string(out), exit.ExitCode()
+		}
+		return fmt.Sprint(string(out), err), 0
+	}
+	if out, code := run("script", "--quiet", "--return", "--command", os.Args[0], "/dev/null"); code != 7 || !strings.Contains(out, "hastty\r\n") {
+		t.Errorf("at a terminal: status %d\n%s", code, out)
+	}
+	if out, code := run(os.Args[0]); code != 7 || out != "notty\n" {
+		t.Errorf("without: status %d, %q", code, out)
 	}
 }
 
