@@ -45,6 +45,11 @@ func (s *Set) ProjectNames() []string {
 	return slices.Sorted(maps.Keys(s.projects))
 }
 
+// InternalNames lists the program's own projects, sorted.
+func (s *Set) InternalNames() []string {
+	return slices.Sorted(maps.Keys(s.internal))
+}
+
 // Project reads a project by name, a public one or else an internal one. The
 // error is a *ProjectError.
 func (s *Set) Project(name string) (*Project, error) {
@@ -101,6 +106,19 @@ func (s *Set) decodeProject(file string, data []byte) ([]Reference, error) {
 // DecodeProject reads the text of a project file. ignored are keys that have
 // no effect.
 func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Fault, err error) {
+	items, ignored, err := decodeItems(file, data)
+	seen := make(map[string]bool, len(items))
+	for _, item := range items {
+		if !seen[item.Mapping] {
+			seen[item.Mapping] = true
+			needs = append(needs, item)
+		}
+	}
+	return needs, ignored, err
+}
+
+// decodeItems gives what a project file lists, as often as it does.
+func decodeItems(file string, data []byte) (items []Reference, ignored []*Fault, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil {
 		return nil, nil, err
@@ -120,33 +138,20 @@ func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Faul
 	if packages == nil {
 		return nil, ignored, yamldoc.Faultf(doc.Pos(), "expected a list of mappings under \"packages\", got none")
 	}
-	if !packages.IsSequence() {
-		return nil, ignored, fmt.Errorf("Expected packages to be a list, got <class '%s'> (%s)", pythonType(*packages), packages.Pos()) //nolint:staticcheck // the text is the one that users of the original match on
-	}
-	needs, err = decodeNeeds(*packages)
-	return needs, ignored, err
-}
-
-func decodeNeeds(packages yamldoc.Node) ([]Reference, error) {
-	items, err := packages.Sequence()
+	nodes, err := packages.Sequence()
 	if err != nil {
-		return nil, err
+		return nil, ignored, yamldoc.Faultf(packages.Pos(), "Expected packages to be a list, got <class '%s'>", pythonType(*packages)) // in the words of the original, which users match on
 	}
-	var needs []Reference
 	var errs []error
-	seen := map[string]bool{}
-	for _, item := range items {
-		name, err := item.Text()
+	for _, n := range nodes {
+		name, err := n.Text()
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if !seen[name] {
-			seen[name] = true
-			needs = append(needs, Reference{Mapping: name, Pos: item.Pos()})
-		}
+		items = append(items, Reference{Mapping: name, Pos: n.Pos()})
 	}
-	return needs, yamldoc.Join(errs...)
+	return items, ignored, yamldoc.Join(errs...)
 }
 
 // pythonType names a value's type as the message of the original does, which

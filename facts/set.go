@@ -70,11 +70,8 @@ func Load(o Options) (*Set, error) {
 // loadMappings reads mappings.yml and mappings/*.yml of one layer.
 func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 	table := map[string][]entry{}
-	files, err := layer.Files("mappings")
+	files, err := mappingFiles(layer)
 	errs := []error{err}
-	if layer.Has("mappings.yml") {
-		files = append([]string{"mappings.yml"}, files...)
-	}
 	for _, file := range files {
 		data, err := layer.Read(file)
 		if err != nil {
@@ -93,6 +90,15 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 		}
 	}
 	return table, mappingsError(yamldoc.Join(errs...))
+}
+
+// mappingFiles lists the files with mappings that a layer has.
+func mappingFiles(layer Layer) ([]string, error) {
+	files, err := layer.Files("mappings")
+	if layer.Has("mappings.yml") {
+		files = append([]string{"mappings.yml"}, files...)
+	}
+	return files, err
 }
 
 // sections lists the keys of a mappings file.

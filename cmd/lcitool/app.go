@@ -154,13 +154,14 @@ func (a *app) warn(f *facts.Fault) {
 // checkWarnings turns what was warned of into an error with --strict, and
 // into lines on stderr without.
 func (a *app) checkWarnings() error {
+	warnings := a.warnings
+	a.warnings = nil
 	if a.strict {
-		return errors.Join(a.warnings...)
+		return errors.Join(warnings...)
 	}
-	for _, w := range a.warnings {
+	for _, w := range warnings {
 		a.tell("warning: %v", w)
 	}
-	a.warnings = nil
 	return nil
 }
 

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 )
 
@@ -22,5 +23,9 @@ func main() {
 func run(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(expandFlags(root, args))
-	return a.report(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if isFlagError(err) { // before the verb cobra does not ask for a better one
+		err = &usageError{root, err}
+	}
+	return a.report(ctx, errors.Join(a.checkWarnings(), err))
 }

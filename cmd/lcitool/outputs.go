@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -35,11 +36,11 @@ func (o *output) checkArches(cmd *cobra.Command) error {
 	for _, arch := range targets.Arches() {
 		names = append(names, string(arch))
 	}
-	for flag, value := range map[string]string{"host-arch": o.host, "cross-arch": o.cross} {
-		if value == "" && !cmd.Flags().Changed(flag) {
+	for _, f := range []struct{ flag, value string }{{"host-arch", o.host}, {"cross-arch", o.cross}} {
+		if f.value == "" && !cmd.Flags().Changed(f.flag) {
 			continue
 		}
-		if err := choice(cmd, flag, value, names...); err != nil {
+		if err := choice(cmd, f.flag, f.value, names...); err != nil {
 			return err
 		}
 	}
@@ -59,11 +60,15 @@ func (o *output) resolve(ctx context.Context, target, pattern string, check supp
 		return none, nil, err
 	}
 	t, err := o.app.target(target, o.host, o.cross)
-	if err != nil {
+	var cross *targets.CrossError
+	if err != nil && !errors.As(err, &cross) {
 		return none, nil, err
 	}
 	if err := check(t); err != nil {
 		return none, nil, err
+	}
+	if cross != nil {
+		return none, nil, cross
 	}
 	set, names, err := o.app.projects(ctx, list)
 	if err != nil {
@@ -73,11 +78,15 @@ func (o *output) resolve(ctx context.Context, target, pattern string, check supp
 	if err != nil {
 		return none, nil, err
 	}
+	for _, mapping := range packages.Dropped {
+		o.app.log().Debug("no package", "mapping", mapping, "target", t.Name)
+	}
 	return t, packages, o.app.checkWarnings()
 }
 
 // target gives a target for the architectures; host may be "" for this
-// machine's, cross for none.
+// machine's, cross for none. The target is given with a *targets.CrossError
+// too.
 func (a *app) target(name, host, cross string) (targets.Target, error) {
 	catalogue, err := a.catalogue()
 	if err != nil {

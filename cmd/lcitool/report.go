@@ -98,17 +98,38 @@ func hint(err error) string {
 	return container.Hint(err)
 }
 
-// separate lists the errors that err joins.
+// separate lists the errors that err joins. Those that several faults of one
+// file are wrapped in are taken apart too, so that each has its line.
 func separate(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
 	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, separate(e)...)
+	wrap := func(inner error, again func(error) error) []error {
+		parts := separate(inner)
+		if len(parts) < 2 {
+			return []error{err}
+		}
+		for _, e := range parts {
+			all = append(all, again(e))
+		}
+		return all
 	}
-	return all
+	switch e := err.(type) { //nolint:errorlint // only the outermost wrapping is taken apart
+	case interface{ Unwrap() []error }:
+		for _, e := range e.Unwrap() {
+			all = append(all, separate(e)...)
+		}
+		return all
+	case *facts.MappingsError:
+		return wrap(e.Err, func(one error) error { return &facts.MappingsError{Err: one} })
+	case *facts.ProjectError:
+		return wrap(e.Err, func(one error) error {
+			return &facts.ProjectError{Project: e.Project, Location: e.Location, Err: one}
+		})
+	case *targets.Error:
+		return wrap(e.Err, func(one error) error { return &targets.Error{Target: e.Target, Err: one} })
+	case *targets.ResolveError:
+		return wrap(e.Err, func(one error) error { return &targets.ResolveError{Need: e.Need, Err: one} })
+	}
+	return []error{err}
 }
 
 // prefix names the area an error comes from, in the original's words.
@@ -120,6 +141,7 @@ func prefix(err error) string {
 		project     *facts.ProjectError
 		unsupported *render.UnsupportedError
 		resolve     *targets.ResolveError
+		mappings    *facts.MappingsError
 		engine      *container.EngineError
 		build       *container.BuildError
 	)
@@ -134,7 +156,7 @@ func prefix(err error) string {
 		return "Docker formatter error: "
 	case errors.As(err, &unsupported):
 		return "Shell build env formatter error: "
-	case errors.As(err, &resolve):
+	case errors.As(err, &resolve), errors.As(err, &mappings):
 		return "Package generic name resolution error: "
 	}
 	if errors.As(err, &engine) || errors.As(err, &build) || errors.Is(err, container.ErrNoImage) || errors.Is(err, container.ErrNoUser) {

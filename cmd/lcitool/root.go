@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -53,6 +54,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newBuildEnvScript(a),
 		newVariables(a),
 		newManifest(a),
+		newExplain(a),
 		newFacts(a),
 		newContainer(a),
 		newDoctor(a),
@@ -142,6 +144,19 @@ func expandFlags(root *cobra.Command, args []string) []string {
 		out = append(out, arg)
 	}
 	return out
+}
+
+// isFlagError reports whether err is about an option as such.
+func isFlagError(err error) bool {
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+		syntax  *pflag.InvalidSyntaxError
+		usage   *usageError
+	)
+	return !errors.As(err, &usage) &&
+		(errors.As(err, &unknown) || errors.As(err, &missing) || errors.As(err, &invalid) || errors.As(err, &syntax))
 }
 
 // findFlag gives the only flag of that name or beginning, nil for none or

@@ -100,7 +100,7 @@ func (r recipe) ccache() []string {
 	}
 	commands := []string{"mkdir -p " + wrappersDir}
 	for _, c := range slices.Compact(compilers) {
-		commands = append(commands, fmt.Sprintf("ln -s %s %s/%s%s", r.target.Paths.CCache, wrappersDir, prefix, c))
+		commands = append(commands, fmt.Sprintf("ln -s %s %s/%s%s", quote(r.target.Paths.CCache), wrappersDir, prefix, c))
 	}
 	return commands
 }

@@ -10,6 +10,7 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/targets"
@@ -50,8 +51,11 @@ func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) ([]b
 	if base == "" && t.Containers != nil {
 		base = t.Containers.Base
 	}
-	if !ok || base == "" {
+	if !ok {
 		return nil, &UnsupportedError{Output: "Dockerfile", Target: t}
+	}
+	if base == "" {
+		return nil, fmt.Errorf("cannot start from an image: target %s has no containers.base", t.Name)
 	}
 	if err := checkReference(base); err != nil {
 		return nil, err
@@ -100,13 +104,13 @@ func BuildEnvScript(t targets.Target, p *targets.Packages) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// checkReference refuses an image reference that would be more than one word
-// of a FROM line.
+// reference matches what can be one word of a FROM line and nothing but the
+// name of an image: no option, no variable.
+var reference = regexp.MustCompile(`^[A-Za-z0-9./~_][A-Za-z0-9./~_@%+=:,-]*$`)
+
 func checkReference(image string) error {
-	for _, r := range image {
-		if r <= ' ' || r == 0x7f || strings.ContainsRune("\"'\\`#", r) {
-			return fmt.Errorf("cannot start from image %q: not an image reference", image)
-		}
+	if !reference.MatchString(image) {
+		return fmt.Errorf("cannot start from image %q: not an image reference", image)
 	}
 	return nil
 }

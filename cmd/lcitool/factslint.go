@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+func newFactsLint(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "lint [DIR]",
+		Short: "Find all that is wrong with a directory of facts",
+		Long: `Reads all mappings, targets and projects of DIR, by default those of the data
+directory in use or else the built-in ones, and lists what is wrong with them
+by file and line: keys and selectors without effect, names that are missing,
+lists out of order, targets that cannot be read. What may well be as it should
+be is a note; notes alone leave the exit status 0, unless --strict is given.`,
+		Args: atMostArgs("DIR"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			dir := a.dataDirectory()
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			findings, err := a.lint(dir)
+			if err != nil {
+				return err
+			}
+			if err := a.printFindings(format, findings); err != nil {
+				return err
+			}
+			bad := func(f facts.Finding) bool { return a.strict || f.Severity == facts.ErrorSeverity }
+			if slices.ContainsFunc(findings, bad) {
+				return statusError(1)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+// lint checks the facts below dir; for no dir those that --facts-dir names,
+// or else the built-in ones.
+func (a *app) lint(dir string) ([]facts.Finding, error) {
+	var layers []facts.Layer
+	if dir != "" {
+		layer, err := facts.Dir(dir)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer)
+	}
+	if a.factsDir != "" {
+		layer, err := facts.Dir(a.factsDir)
+		if err != nil {
+			return nil, err
+		}
+		layer.Bundled = true
+		layers = append(layers, layer)
+	}
+	check := max(1, len(layers))
+	var releases []facts.Layer
+	for _, l := range layers {
+		releases = append(releases, l.Sub("targets"))
+	}
+	if a.factsDir == "" {
+		layers = append(layers, facts.BuiltIn())
+		releases = append(releases, targets.BuiltIn())
+	}
+	catalogue, err := targets.Load(targets.Options{Layers: releases})
+	if err != nil {
+		catalogue, err = targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
+	}
+	if err != nil {
+		return nil, err
+	}
+	findings := facts.Lint(facts.LintOptions{Layers: layers, Check: check, Known: catalogue.Vocabulary()})
+	return facts.SortFindings(append(findings, targets.Lint(releases, check)...)), nil
+}
+
+// A findingReport is how JSON shows a finding.
+type findingReport struct {
+	Severity facts.Severity `json:"severity"`
+	File     string         `json:"file"`
+	Line     int            `json:"line,omitempty"`
+	Column   int            `json:"column,omitempty"`
+	Message  string         `json:"message"`
+}
+
+func (a *app) printFindings(format string, findings []facts.Finding) error {
+	if format == "json" {
+		list := make([]findingReport, len(findings))
+		for i, f := range findings {
+			list[i] = findingReport{f.Severity, f.File, f.Line, f.Column, f.Message}
+		}
+		return a.json(list)
+	}
+	lines := make([]string, len(findings))
+	for i, f := range findings {
+		lines[i] = f.Error()
+		if f.Severity == facts.NoteSeverity {
+			lines[i] = fmt.Sprintf("%s: note: %s", f.Position, f.Message)
+		}
+	}
+	return a.lines(lines)
+}
+
+// atMostArgs allows the named arguments and demands none.
+func atMostArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= len(names) {
+			return nil
+		}
+		return needArgs(names...)(cmd, args)
+	}
+}

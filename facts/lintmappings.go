@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package facts
+
+import (
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// lintMappings notes which mappings a layer has, and checks them.
+func (l *linter) lintMappings(layer Layer, check bool) {
+	quiet := len(l.findings)
+	files, err := mappingFiles(layer)
+	l.report(err)
+	table := map[string][]entry{}
+	for _, file := range files {
+		data, err := layer.Read(file)
+		if err != nil {
+			l.report(err)
+			continue
+		}
+		headings, entries, err := split(layer.Path(file), data)
+		l.report(err)
+		l.lintHeadings(headings)
+		for i, e := range entries {
+			l.report(addEntry(table, e))
+			l.names[e.name] = true
+			l.native[e.name] = l.native[e.name] || e.section == nativeSection
+			if !check {
+				continue
+			}
+			if i > 0 && entries[i-1].section == e.section && e.name < entries[i-1].name {
+				l.note(e.pos(), "%s: %s stands after %s", e.section, yamldoc.Quote(e.name), yamldoc.Quote(entries[i-1].name))
+			}
+			l.lintEntry(&e)
+			if !layer.Bundled {
+				l.own = append(l.own, e)
+			}
+		}
+	}
+	if !check {
+		l.findings = l.findings[:quiet]
+	}
+}
+
+func (l *linter) lintHeadings(headings []heading) {
+	for _, h := range headings {
+		if f := checkHeading(h); f != nil {
+			l.report(f)
+		}
+	}
+}
+
+// lintEntry checks the selectors and names of one mapping.
+func (l *linter) lintEntry(e *entry) {
+	value, err := e.node()
+	if err != nil || value.IsNull() {
+		l.report(err)
+		return
+	}
+	fields, err := value.Mapping()
+	l.report(err)
+	for i, f := range fields {
+		name, err := decodeName(f)
+		l.report(err)
+		if err := l.known.check(e.section, f.Key); err != nil {
+			l.fault(f.Pos, "mapping %s: %v", yamldoc.Quote(e.name), err)
+			continue
+		}
+		if strings.HasPrefix(f.Key, policyPrefix) && err == nil && !slices.Contains(policies(), name.Package) {
+			l.fault(f.Pos, "mapping %s: %s is %s, expected one of %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(name.Package), strings.Join(policies(), ", "))
+		}
+		if i > 0 && l.known.before(f.Key, fields[i-1].Key) {
+			l.fault(f.Pos, "mapping %s: selector %s stands after %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(fields[i-1].Key))
+		}
+	}
+}
+
+// policies lists what a cross policy can be.
+func policies() []string { return []string{"native", "foreign", "skip"} }
+
+// before reports whether one selector is to stand before another: the general
+// ones first, those of a level by byte.
+func (v Vocabulary) before(a, b string) bool {
+	if x, y := v.level(a), v.level(b); x != y {
+		return x < y
+	}
+	return a < b
+}
+
+func (v Vocabulary) level(selector string) int {
+	_, distribution := v.Distributions[selector]
+	switch {
+	case selector == "default":
+		return 0
+	case slices.Contains(v.Formats, selector):
+		return 1
+	case distribution:
+		return 2
+	case strings.HasPrefix(selector, policyPrefix):
+		return 6
+	case strings.HasPrefix(selector, crossPrefix):
+		return 5
+	case strings.Contains(selector, "-"):
+		return 4
+	}
+	return 3
+}
+
+// lintUse notes mappings that do nothing, here or for the original.
+func (l *linter) lintUse(e entry) {
+	if !slices.Contains(sections(), e.section) {
+		return
+	}
+	if !l.native[e.name] {
+		l.note(e.pos(), "%s: %s is not in mappings, where the original lcitool wants it too", e.section, yamldoc.Quote(e.name))
+	}
+	if e.section == nativeSection && !l.needed[e.name] {
+		l.note(e.pos(), "mapping %s: no project needs it", yamldoc.Quote(e.name))
+	}
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package targets
+
+import (
+	"errors"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// Lint reads all targets that the first check layers have a file of, and
+// finds all that is wrong with them: broken files, keys without effect, names
+// that do not fit. The findings are sorted.
+func Lint(layers []facts.Layer, check int) []facts.Finding {
+	var findings []facts.Finding
+	report := func(f *facts.Fault) {
+		findings = append(findings, facts.Finding{Fault: f, Severity: facts.ErrorSeverity})
+	}
+	layers = slices.Clone(layers)
+	for i := range layers {
+		layers[i].Proven = i >= check
+	}
+	c, err := Load(Options{Layers: layers, Warn: report})
+	for _, f := range faultsIn(err) {
+		report(f)
+	}
+	for name, files := range c.files {
+		if files[0] >= check {
+			continue
+		}
+		if name == shared {
+			_, err = readShared(layers[files[0]], name)
+		} else {
+			_, err = c.Release(name)
+		}
+		for _, f := range faultsIn(err) {
+			report(f)
+		}
+	}
+	return facts.SortFindings(findings)
+}
+
+// readShared reads a file that is no target of its own.
+func readShared(layer facts.Layer, name string) (yamldoc.Node, error) {
+	data, err := layer.Read(name + ".yml")
+	if err != nil {
+		return yamldoc.Node{}, err
+	}
+	return yamldoc.Parse(layer.Path(name+".yml"), data, 0)
+}
+
+// faultsIn gives the faults that err wraps and joins.
+func faultsIn(err error) []*facts.Fault {
+	var (
+		joined interface{ Unwrap() []error }
+		fault  *facts.Fault
+		faults []*facts.Fault
+	)
+	if errors.As(err, &joined) {
+		for _, e := range joined.Unwrap() {
+			faults = append(faults, faultsIn(e)...)
+		}
+		return faults
+	}
+	if errors.As(err, &fault) {
+		faults = append(faults, fault)
+	}
+	return faults
+}
