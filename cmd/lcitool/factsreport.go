@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -18,7 +19,7 @@ import (
 // form is what --format json prints, in a list.
 type targetReport struct {
 	Target     string         `json:"target"`
-	Mirror     string         `json:"mirror"`
+	Mirror     string         `json:"mirror"` // without a password
 	Counts     nameCounts     `json:"counts"`
 	Packages   int            `json:"packages"`   // entries of all indexes read
 	Signatures []signature    `json:"signatures"` // of each signed document, once
@@ -30,6 +31,9 @@ type targetReport struct {
 
 // newTargetReport makes one whose lists are empty rather than null.
 func newTargetReport(target, mirror string) targetReport {
+	if u, err := url.Parse(mirror); err == nil {
+		mirror = u.Redacted()
+	}
 	return targetReport{
 		Target: target, Mirror: mirror, Signatures: []signature{}, Warnings: []string{},
 		Skipped: []skippedArch{}, Errors: []string{}, Names: []verifiedName{},

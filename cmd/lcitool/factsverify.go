@@ -91,6 +91,9 @@ func (v *verifier) run(cmd *cobra.Command) error {
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
+	if err := v.checkSettings(); err != nil {
+		return err
+	}
 	dir := v.app.cacheDir()
 	if dir == "" {
 		return facts.WithHint(errors.New("no place for the cache"), "set HOME or XDG_CACHE_HOME")
@@ -173,7 +176,8 @@ func sameDistribution(releases []*targets.Release) bool {
 // verify looks up all names of one target, an index for each architecture at
 // the same time.
 func (v *verifier) verify(ctx context.Context, release *targets.Release) (targetReport, error) {
-	report := newTargetReport(release.Name, v.mirrorOf(release))
+	mirror := v.mirrorOf(release)
+	report := newTargetReport(release.Name, mirror)
 	wanted, err := v.names(release)
 	if err != nil {
 		return report, err // places in the facts' files
@@ -183,7 +187,7 @@ func (v *verifier) verify(ctx context.Context, release *targets.Release) (target
 	var group errgroup.Group
 	for i, w := range wanted {
 		group.Go(func() error {
-			answers[i], errs[i] = v.client.Verify(ctx, v.source(release, report.Mirror, w.arch), w.sorted())
+			answers[i], errs[i] = v.client.Verify(ctx, v.source(release, mirror, w.arch), w.sorted())
 			return nil // all are tried, so that all that is wrong is said
 		})
 	}

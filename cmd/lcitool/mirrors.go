@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -123,4 +125,23 @@ func (v *verifier) mirrorOf(release *targets.Release) string {
 		return v.mirrors.own.URL
 	}
 	return release.Mirror.URL
+}
+
+// checkSettings warns of mirrors that no target has any use for.
+func (v *verifier) checkSettings() error {
+	catalogue, err := v.app.catalogue()
+	if err != nil {
+		return err
+	}
+	known := catalogue.Names()
+	for name := range catalogue.Vocabulary().Distributions {
+		known = append(known, strings.ToLower(name))
+	}
+	slices.Sort(known)
+	for _, name := range sortedKeys(v.mirrors.settings) {
+		if !slices.Contains(known, name) {
+			v.app.tell("warning: settings: mirrors: %q is neither a target nor a distribution%s", name, facts.DidYouMean(name, known))
+		}
+	}
+	return nil
 }

@@ -4,7 +4,7 @@ package main
 
 import (
 	"os"
-	"path"
+	"strings"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -43,7 +43,7 @@ func (d *downloads) show(p repodata.Progress) {
 			return // nothing came: nothing to show
 		}
 		bar = d.bars.AddBar(max(p.Total, 0), mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(printable(path.Base(path.Dir(p.URL))+"/"+path.Base(p.URL)), decor.WCSyncSpaceR)),
+			mpb.PrependDecorators(decor.Name(printable(ending(p.URL)), decor.WCSyncSpaceR)),
 			mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f")))
 		d.open[p.URL] = bar
 	}
@@ -52,6 +52,12 @@ func (d *downloads) show(p repodata.Progress) {
 		bar.SetTotal(p.Done, true)
 		delete(d.open, p.URL)
 	}
+}
+
+// ending is the end of an address, enough to tell one index from another.
+func ending(url string) string {
+	parts := strings.Split(url, "/")
+	return strings.Join(parts[max(0, len(parts)-3):], "/")
 }
 
 // end clears the lines.
