@@ -30,6 +30,9 @@ type Spec struct {
 	S3        bool // the guest may sleep
 	Panic     bool // a panic device; a crashed domain is kept
 	DirtyRing uint // slots of KVM's dirty ring; 0 for none
+
+	CacheMonitor     bool // a resctrl monitor of the cache for vCPU 0
+	BandwidthMonitor bool // one of the memory bandwidth
 }
 
 // An IOThread is an I/O thread with the polling settings of the definition.
@@ -88,7 +91,21 @@ func (s Spec) domain() *libvirtxml.Domain {
 		}}
 	}
 	s.addIOThreads(d)
+	s.addMonitors(d)
 	return d
+}
+
+func (s Spec) addMonitors(d *libvirtxml.Domain) {
+	tune := &libvirtxml.DomainCPUTune{}
+	if s.CacheMonitor {
+		tune.CacheTune = []libvirtxml.DomainCPUCacheTune{{VCPUs: "0", Monitor: []libvirtxml.DomainCPUCacheTuneMonitor{{Level: 3, VCPUs: "0"}}}}
+	}
+	if s.BandwidthMonitor {
+		tune.MemoryTune = []libvirtxml.DomainCPUMemoryTune{{VCPUs: "0", Monitor: []libvirtxml.DomainCPUMemoryTuneMonitor{{VCPUs: "0"}}}}
+	}
+	if s.CacheMonitor || s.BandwidthMonitor {
+		d.CPUTune = tune
+	}
 }
 
 func (s Spec) features() *libvirtxml.DomainFeatureList {

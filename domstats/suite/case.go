@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// A Need is something that not every machine has.
+type Need string
+
+// The needs.
+const (
+	NeedDriver Need = "drv"    // the test driver
+	NeedQEMU   Need = "qemu"   // a QEMU driver
+	NeedKVM    Need = "kvm"    // KVM, usable by QEMU
+	NeedKStats Need = "kstats" // KVM with binary statistics
+	NeedTap    Need = "tap"    // tap devices
+	NeedPID    Need = "pid"    // QEMU's process, visible and ours to stop
+	NeedPerf   Need = "perf"   // performance events
+	// NeedCacheMonitor and NeedBandwidthMonitor are resctrl's monitors.
+	NeedCacheMonitor     Need = "cache-monitor"
+	NeedBandwidthMonitor Need = "bandwidth-monitor"
+	NeedX86              Need = "x86"    // x86 guests
+	NeedDaemon           Need = "daemon" // a daemon that the suite may restart
+	NeedFiles            Need = "files"  // a folder shared with the daemon
+	NeedNBD              Need = "nbd"    // qemu-nbd
+	NeedRaw              Need = "raw"    // raw network sockets
+	NeedRO               Need = "ro"     // a read-only socket
+)
+
+// A Case is one behaviour that is checked.
+type Case struct {
+	ID    string // "BLK-05"
+	Title string
+	Needs []Need
+	// Since is the first libvirt release it applies to; 0 means all.
+	Since domstats.Version
+	// Alone cases disturb others or are disturbed by them; they run one by one.
+	Alone bool
+	// Limit is how long it may take; 0 means a minute.
+	Limit time.Duration
+
+	run func(t *T)
+}
+
+// Group is the part of the id before the dash.
+func (c Case) Group() string {
+	g, _, _ := strings.Cut(c.ID, "-")
+	return g
+}
+
+// A Status is how a case ended.
+type Status string
+
+// The verdicts.
+const (
+	Pass  Status = "pass"
+	Fail  Status = "fail"
+	Skip  Status = "skip"
+	Known Status = "known"
+	Fixed Status = "fixed"
+)
+
+// A Result is the verdict on one case.
+type Result struct {
+	ID       string        `json:"id"`
+	Title    string        `json:"title"`
+	Status   Status        `json:"status"`
+	Reason   string        `json:"reason,omitempty"`     // of a skip
+	KDs      []string      `json:"deviations,omitempty"` // of known and fixed
+	Messages []string      `json:"messages,omitempty"`   // what was wrong, or worth telling
+	Duration time.Duration `json:"duration_ns"`
+}
+
+// Verdict is the status with what belongs to it: "skip (no KVM)", "known(KD-2)".
+func (r Result) Verdict() string {
+	switch {
+	case r.Status == Skip:
+		return fmt.Sprintf("skip (%s)", r.Reason)
+	case len(r.KDs) > 0:
+		return fmt.Sprintf("%s(%s)", r.Status, strings.Join(r.KDs, ", "))
+	}
+	return string(r.Status)
+}
+
+// Cases returns all cases in the order of the groups.
+func Cases() []Case {
+	return slices.Concat(
+		apiCases(), listCases(), mappingCases(), stateCases(), lifecycleCases(), cpuCases(), vcpuCases(), balloonCases(),
+		interfaceCases(), blockCases(), chainCases(), driveCases(), perfCases(), iothreadCases(), memoryCases(), dirtyCases(),
+		vmCases(), jobCases(), loadCases(), testDriverCases(),
+	)
+}
+
+// Select returns the cases whose id matches one of the patterns, which are
+// globs without regard to case: "BLK-*", "map-01". No patterns select all. A
+// pattern that matches nothing is an error.
+func Select(cases []Case, patterns ...string) ([]Case, error) {
+	if len(patterns) == 0 {
+		return cases, nil
+	}
+	chosen := map[string]bool{}
+	for _, p := range patterns {
+		hit := false
+		for _, c := range cases {
+			ok, err := path.Match(strings.ToUpper(p), c.ID)
+			if err != nil {
+				return nil, fmt.Errorf("cannot read the pattern %q: %w", p, err)
+			}
+			chosen[c.ID] = chosen[c.ID] || ok
+			hit = hit || ok
+		}
+		if !hit {
+			return nil, fmt.Errorf("no case matches %q", p)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !chosen[c.ID] }), nil
+}

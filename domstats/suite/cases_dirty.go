@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
+	"gitlab.com/lcitool/lcitool/domstats/qmp"
+)
+
+// How a dirty rate is measured, as libvirt numbers it.
+const (
+	bySampling uint32 = 0
+	byBitmap   uint32 = 1
+	byRing     uint32 = 2
+)
+
+// The status of a measurement.
+const (
+	unstarted = 0
+	measuring = 1
+	measured  = 2
+)
+
+func dirtyCases() []Case {
+	q, x := require(NeedQEMU), require(NeedQEMU, NeedX86, NeedFiles)
+	k := require(NeedKVM, NeedX86, NeedFiles)
+	return []Case{
+		{ID: "DRT-01", Title: "before any measurement", Needs: q, run: drtUnstarted},
+		{ID: "DRT-02", Title: "measuring, then measured", Needs: q, run: drtMeasuring},
+		{ID: "DRT-03", Title: "an exact rate", Needs: k, run: drtExact},
+		{ID: "DRT-04", Title: "sampling", Needs: x, run: drtSampling},
+		{ID: "DRT-05", Title: "the dirty ring tells vCPUs apart", Needs: k, run: drtRing},
+		{ID: "DRT-06", Title: "a period that is not allowed", Needs: q, run: drtBadPeriod},
+		{ID: "DRT-07", Title: "a mode that is not there", Needs: q, run: drtWrongMode},
+		{ID: "DRT-08", Title: "a paused domain", Needs: q, run: drtPaused},
+		{ID: "DRT-09", Title: "the start time", Needs: q, run: drtStart},
+		{ID: "DRT-10", Title: "beside QEMU's answer", Needs: q, run: drtCross},
+	}
+}
+
+func (g *Guest) dirty() domstats.Record { return g.record(domstats.GroupDirtyRate) }
+
+func (g *Guest) measure(seconds int32, mode uint32) {
+	g.t.must(g.t.conn.StartDirtyRate(g.t.ctx, g.Domain, seconds, mode), "measure the dirty rate")
+}
+
+// rate waits for a measurement to end and gives its record.
+func (g *Guest) rate() domstats.Record {
+	var r domstats.Record
+	g.t.until(15*time.Second, "the dirty rate is measured", func() bool {
+		r = g.dirty()
+		return g.t.uint(r, "dirtyrate.calc_status") == measured
+	})
+	return r
+}
+
+func dirtyNames() []string {
+	return []string{"dirtyrate.calc_status", "dirtyrate.calc_start_time", "dirtyrate.calc_period", "dirtyrate.calc_mode"}
+}
+
+func (t *T) wantUnstarted(r domstats.Record) {
+	t.wantNames(r, "", dirtyNames()...)
+	t.want(r, map[string]uint64{"dirtyrate.calc_status": unstarted, "dirtyrate.calc_start_time": 0, "dirtyrate.calc_period": 0})
+	mode, _ := r.Lookup("dirtyrate.calc_mode")
+	equal(t, "dirtyrate.calc_mode", mode.Value, any("page-sampling"))
+}
+
+func drtUnstarted(t *T) { t.wantUnstarted(t.small(false).dirty()) }
+
+func drtMeasuring(t *T) {
+	g := t.small(false)
+	g.measure(1, bySampling)
+	r := g.dirty()
+	t.wantNames(r, "", dirtyNames()...)
+	t.want(r, map[string]uint64{"dirtyrate.calc_status": measuring})
+	t.wantNames(g.rate(), "", append(dirtyNames(), "dirtyrate.megabytes_per_second")...)
+}
+
+// dirtyDuring starts a measurement of one second and dirties memory in it.
+func (g *Guest) dirtyDuring(mode uint32, command string) domstats.Record {
+	g.measure(1, mode)
+	g.t.until(5*time.Second, "the measurement runs", func() bool { return g.t.uint(g.dirty(), "dirtyrate.calc_status") == measuring })
+	g.do(command)
+	return g.rate()
+}
+
+func drtExact(t *T) {
+	r := t.rom().dirtyDuring(byBitmap, "d")
+	t.want(r, map[string]uint64{"dirtyrate.megabytes_per_second": 32})
+	mode, _ := r.Lookup("dirtyrate.calc_mode")
+	equal(t, "dirtyrate.calc_mode", mode.Value, any("dirty-bitmap"))
+}
+
+func drtSampling(t *T) {
+	rate := t.uint(t.disk().dirtyDuring(bySampling, "d"), "dirtyrate.megabytes_per_second")
+	// 64 MiB have 32 sampled pages only, so the estimate is coarse.
+	t.check(rate >= 10 && rate <= 54, "dirtying 32 MiB gives %d MiB/s", rate)
+}
+
+func drtRing(t *T) {
+	g := t.rom(func(s *guest.Spec) { s.DirtyRing = 4096 })
+	r := g.dirtyDuring(byRing, "D")
+	t.wantNames(r, "", append(dirtyNames(), "dirtyrate.megabytes_per_second", "dirtyrate.vcpu.0.megabytes_per_second",
+		"dirtyrate.vcpu.1.megabytes_per_second")...)
+	first := t.uint(r, "dirtyrate.vcpu.0.megabytes_per_second")
+	t.check(first > 0, "dirtyrate.vcpu.0.megabytes_per_second is 0")
+	t.want(r, map[string]uint64{"dirtyrate.vcpu.1.megabytes_per_second": 0, "dirtyrate.megabytes_per_second": first})
+}
+
+func drtBadPeriod(t *T) {
+	g := t.small(false)
+	for _, seconds := range []int32{0, 61} {
+		err := t.conn.StartDirtyRate(t.ctx, g.Domain, seconds, bySampling)
+		t.check(domstats.ErrorCode(err) != 0, "a period of %d s gives: %v", seconds, err)
+		t.wantUnstarted(g.dirty())
+	}
+}
+
+func drtWrongMode(t *T) {
+	kvm := t.has(NeedKVM)
+	g := t.small(false, func(s *guest.Spec) { s.KVM = kvm })
+	err := t.conn.StartDirtyRate(t.ctx, g.Domain, 1, byRing)
+	t.check(domstats.ErrorCode(err) != 0, "dirty-ring without the feature gives: %v", err)
+	t.wantUnstarted(g.dirty())
+}
+
+func drtPaused(t *T) {
+	g := t.small(true)
+	g.measure(1, bySampling)
+	t.want(g.rate(), map[string]uint64{"dirtyrate.megabytes_per_second": 0, "dirtyrate.calc_period": 1})
+}
+
+func drtStart(t *T) {
+	g := t.small(false)
+	g.measure(1, bySampling)
+	at := t.uint(g.rate(), "dirtyrate.calc_start_time")
+	near := func(now uint64) bool { return at+4 >= now && at <= now+3 }
+	uptime, err := t.host().Uptime()
+	t.must(err, "read the host's uptime")
+	switch {
+	case near(uint64(time.Now().Unix())):
+		t.deviates("KD-5", false, "")
+	case near(uint64(uptime / time.Second)):
+		t.deviates("KD-5", true, "dirtyrate.calc_start_time is %d, the host's uptime", at)
+	default:
+		t.errorf("dirtyrate.calc_start_time is %d, now is %d, the uptime %s", at, time.Now().Unix(), uptime)
+	}
+}
+
+func drtCross(t *T) {
+	g := t.small(false)
+	g.measure(1, bySampling)
+	r := g.rate()
+	q, err := qmp.QueryDirtyRate(t.ctx, g)
+	t.must(err, "ask QEMU for the dirty rate")
+	equal(t, "QEMU's status", q.Status, "measured")
+	mode, _ := r.Lookup("dirtyrate.calc_mode")
+	equal(t, "dirtyrate.calc_mode", mode.Value, any(q.Mode))
+	if q.Rate == nil {
+		t.fatalf("QEMU has no rate")
+	}
+	t.want(r, map[string]uint64{"dirtyrate.calc_start_time": uint64(q.Start), "dirtyrate.calc_period": uint64(q.Period),
+		"dirtyrate.megabytes_per_second": uint64(*q.Rate)})
+}

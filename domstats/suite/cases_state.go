@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
+	"gitlab.com/lcitool/lcitool/domstats/qmp"
+)
+
+// States and reasons, as libvirt numbers them.
+const (
+	running     = 1
+	paused      = 3
+	shutOff     = 5
+	crashed     = 6
+	pmSuspended = 7
+)
+
+func stateCases() []Case {
+	q, x := require(NeedQEMU), require(NeedQEMU, NeedX86, NeedFiles)
+	return []Case{
+		{ID: "STA-01", Title: "booted", Needs: q, run: staBooted},
+		{ID: "STA-02", Title: "start paused, suspend, resume", Needs: q, run: staPaused},
+		{ID: "STA-03", Title: "defined only", Needs: q, run: staDefined},
+		{ID: "STA-04", Title: "the guest powers off", Needs: x, run: staPowerOff},
+		{ID: "STA-05", Title: "destroyed", Needs: q, run: staDestroyed},
+		{ID: "STA-06", Title: "managed save and start", Needs: x, run: staManagedSave},
+		{ID: "STA-07", Title: "asleep", Needs: x, Alone: true, run: staAsleep},
+		{ID: "STA-08", Title: "crashed", Needs: x, Alone: true, run: staCrashed},
+		{ID: "STA-09", Title: "QEMU is killed", Needs: require(NeedQEMU, NeedPID), run: staKilled},
+		{ID: "STA-10", Title: "a reset keeps the counters", Needs: x, run: staReset},
+	}
+}
+
+// runState checks what QEMU itself says.
+func (g *Guest) runState(want string) {
+	got, err := qmp.Status(g.t.ctx, g)
+	g.t.must(err, "ask QEMU for its state")
+	equal(g.t, "QEMU's state", got, want)
+}
+
+func staBooted(t *T) {
+	g := t.small(false)
+	g.state(running, 1)
+	g.runState("running")
+}
+
+func staPaused(t *T) {
+	g := t.small(true)
+	g.state(paused, 1)
+	g.resume()
+	g.state(running, 5)
+	g.runState("running")
+	g.suspend()
+	g.state(paused, 1)
+	g.runState("paused")
+	g.resume()
+	g.state(running, 5)
+}
+
+func staDefined(t *T) { t.define().state(shutOff, 0) }
+
+// persistentDisk starts the scripted guest as a persistent domain.
+func (t *T) persistentDisk(changes ...func(*guest.Spec)) *Guest {
+	g := t.diskSpec(changes...)
+	xml, err := g.spec.XML()
+	t.must(err, "describe the guest")
+	g.Domain, err = t.conn.Define(t.ctx, xml)
+	t.must(err, "define %s", g.spec.Name)
+	g.start(false)
+	g.attachPort()
+	t.must(g.port.Ready(t.ctx), "wait for %s", g.spec.Name)
+	return g
+}
+
+func staPowerOff(t *T) {
+	g := t.persistentDisk()
+	t.must(g.port.Send(t.ctx, "x"), "power off")
+	g.state(shutOff, 1)
+}
+
+func staDestroyed(t *T) {
+	g := t.define()
+	g.start(false)
+	g.state(running, 1)
+	g.destroy()
+	g.state(shutOff, 2)
+}
+
+func staManagedSave(t *T) {
+	g := t.persistentDisk()
+	g.do("r", "r", "w")
+	before := g.record(everything)
+	t.must(t.conn.ManagedSave(t.ctx, g.Domain), "save it")
+	g.state(shutOff, 5)
+	g.start(false)
+	g.state(running, 3)
+	t.restarted(before, g.record(everything))
+}
+
+// restarted checks that a new QEMU counts from the start again.
+func (t *T) restarted(before, after domstats.Record) {
+	compared := 0
+	for _, p := range before.Params {
+		counter := p.Name == "block.0.rd.bytes" || p.Name == "vcpu.0.exits.sum"
+		if old, ok := p.Uint(); counter && ok && old > 0 {
+			now := t.uint(after, p.Name)
+			t.check(now < old, "%s is %d after %d in the old process", p.Name, now, old)
+			compared++
+		}
+	}
+	t.check(compared > 0, "no counter had moved")
+}
+
+func staAsleep(t *T) {
+	g := t.disk(func(s *guest.Spec) { s.S3 = true })
+	full := g.record(everything).Names("")
+	t.must(g.port.Send(t.ctx, "z"), "put it to sleep")
+	g.state(pmSuspended, 0)
+	names := domainNames(t.ours(domstats.GroupState, domstats.FlagOther))
+	t.check(slices.Contains(names, g.Name), "the filter for other states gives %v", names)
+	t.wantNames(g.record(everything), "", full...)
+	t.must(t.conn.Wakeup(t.ctx, g.Domain), "wake it up")
+	g.state(running, 8)
+}
+
+func staCrashed(t *T) {
+	kvm := t.has(NeedKStats)
+	g := t.disk(func(s *guest.Spec) { s.Panic, s.KVM = true, kvm })
+	t.must(g.port.Send(t.ctx, "P"), "make it panic")
+	g.state(crashed, 1)
+	names := domainNames(t.ours(domstats.GroupState, domstats.FlagOther))
+	t.check(slices.Contains(names, g.Name), "the filter for other states gives %v", names)
+	if kvm {
+		t.wantNames(g.record(everything), "vm.", domstats.FieldNames(g.schema().VM())...)
+	}
+}
+
+func staKilled(t *T) {
+	g := t.define()
+	g.start(false)
+	g.state(running, 1)
+	t.must(g.process().Signal(SigKill), "kill QEMU")
+	r := g.state(shutOff, 3)
+	t.check(r.Domain.ID == -1, "the id is %d", r.Domain.ID)
+	t.onlyInactive(g.record(everything))
+}
+
+// onlyInactive checks that a record has what a domain that does not run may have.
+func (t *T) onlyInactive(r domstats.Record) {
+	c := domstats.NewCatalogue()
+	for _, p := range r.Params {
+		s, known := c.Lookup(p.Name)
+		// The CPU times are KD-1, which LIF-01 and CPU-08 judge.
+		if known && !s.Inactive && !strings.HasPrefix(p.Name, "cpu.") {
+			t.errorf("%s is reported of an inactive domain", p.Name)
+		}
+	}
+}
+
+func staReset(t *T) {
+	g := t.disk()
+	g.do("r", "w")
+	before := g.record(everything)
+	t.must(t.conn.Reset(t.ctx, g.Domain), "reset it")
+	g.state(running, 1)
+	t.must(g.port.Ready(t.ctx), "wait for it to start again")
+	after := g.record(everything)
+	t.report(domstats.CheckMonotonic(domstats.NewCatalogue(), before, after), "after the reset")
+	t.until(10*time.Second, "it reads its disk again", func() bool {
+		return t.grew(before, g.record(everything), "block.0.rd.reqs") >= 2
+	})
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
+)
+
+// needs remembers which needs are met; each is probed once.
+type needs struct {
+	mu     sync.Mutex
+	reason map[Need]string
+}
+
+// unmet returns why the case cannot run here, or nothing.
+func (r *run) unmet(t *T) string {
+	if t.def.Since > r.libvirt {
+		return "needs libvirt " + t.def.Since.String()
+	}
+	for _, n := range t.def.Needs {
+		if reason := r.missing(t, n); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+func (r *run) missing(t *T, n Need) string {
+	if n == NeedDriver {
+		return r.needs.once(NeedDriver, func() string { return canOpen(t, r, TestDriver) })
+	}
+	if reason := r.needs.once(NeedQEMU, func() string { return canOpen(t, r, ReadWrite) }); reason != "" {
+		return reason
+	}
+	switch n {
+	case NeedQEMU:
+		return ""
+	case NeedKStats:
+		if reason := r.missing(t, NeedKVM); reason != "" {
+			return reason
+		}
+	}
+	return r.needs.once(n, func() string { return probe(t, r, n) })
+}
+
+func (s *needs) once(n Need, probe func() string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if reason, ok := s.reason[n]; ok {
+		return reason
+	}
+	if s.reason == nil {
+		s.reason = map[Need]string{}
+	}
+	s.reason[n] = probe()
+	return s.reason[n]
+}
+
+func canOpen(t *T, r *run, a Access) string {
+	c, err := r.o.Stack.Open(t.ctx, a)
+	if err != nil {
+		return err.Error()
+	}
+	c.Close()
+	return ""
+}
+
+// probe tries a need out where the host alone cannot tell.
+func probe(t *T, r *run, n Need) string {
+	if reason := r.o.Stack.Host().Missing(n); reason != "" {
+		return reason
+	}
+	switch n {
+	case NeedX86:
+		return capability(t, "<arch name='x86_64'", "no x86 guests")
+	case NeedKVM:
+		return capability(t, "<domain type='kvm'", "libvirt offers no KVM")
+	case NeedCacheMonitor:
+		return capability(t, "<feature name='llc_occupancy'", "the host has no cache monitors")
+	case NeedBandwidthMonitor:
+		return capability(t, "<feature name='mbm_local_bytes'", "the host has no memory bandwidth monitors")
+	case NeedKStats:
+		return probeGuest(t, guest.Spec{KVM: true}, func(g *Guest) string {
+			if !g.schema().Provides("kvm", "vcpu") {
+				return "the kernel has no binary KVM statistics"
+			}
+			return ""
+		})
+	case NeedPerf:
+		return probeGuest(t, guest.Spec{}, func(g *Guest) string {
+			if err := t.conn.SetPerf(t.ctx, g.Domain, true, "cpu_clock"); err != nil {
+				return "performance events: " + err.Error()
+			}
+			return ""
+		})
+	}
+	return ""
+}
+
+// has tells whether a need that the case does not depend on is met.
+func (t *T) has(n Need) bool { return t.run.missing(t, n) == "" }
+
+func capability(t *T, text, reason string) string {
+	t.connect()
+	caps, err := t.conn.Capabilities(t.ctx)
+	if err != nil {
+		return err.Error()
+	}
+	if !strings.Contains(strings.ReplaceAll(caps, `"`, "'"), text) {
+		return reason
+	}
+	return ""
+}
+
+// probeGuest asks something of a small paused guest that is removed at once.
+func probeGuest(t *T, s guest.Spec, ask func(*Guest) string) string {
+	t.connect()
+	s.MemoryKiB = 16384
+	g := t.add(s)
+	if err := g.create(true); err != nil {
+		return err.Error()
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), cleanupLimit)
+		defer cancel()
+		g.remove(ctx)
+	}()
+	return ask(g)
+}
+
+// versionBelow tells whether libvirt is older than a release.
+func (t *T) versionBelow(major, minor uint64) bool {
+	return t.run.libvirt < domstats.MakeVersion(major, minor, 0)
+}

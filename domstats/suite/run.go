@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// Options say how to run.
+type Options struct {
+	Stack Stack
+	Cases []Case
+	// Prefix begins the name of every object that is made. Objects without it
+	// are never touched.
+	Prefix string
+	// Jobs is how many cases run at the same time; 0 means 1.
+	Jobs int
+	// Done is told each result as it comes, from one goroutine at a time; may be nil.
+	Done func(Result)
+	Log  *slog.Logger // nil for none
+}
+
+// A Report is what a run found out.
+type Report struct {
+	Libvirt      domstats.Version
+	QEMU         domstats.Version // 0 without a QEMU driver
+	Started      time.Time
+	Took         time.Duration
+	Results      []Result // in the order of the cases
+	Schema       domstats.Schema
+	Coverage     []domstats.CoverageRow
+	Observations []Observation
+	Unknown      []string // statistics that the catalogue lacks, sorted
+}
+
+// Count is the number of results with a status.
+func (r Report) Count(s Status) int {
+	n := 0
+	for _, x := range r.Results {
+		if x.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+type run struct {
+	o       Options
+	libvirt domstats.Version
+	qemu    domstats.Version
+	needs   needs
+	seen    observer
+}
+
+// Run drives the cases. An error means that there was nothing to test
+// against; failed cases are in the report. When ctx ends the remaining cases
+// are skipped and what was made is removed.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	r := &run{o: o}
+	started := time.Now()
+	if err := r.inspect(ctx); err != nil {
+		return nil, err
+	}
+	results := r.all(ctx)
+	rep := &Report{Libvirt: r.libvirt, QEMU: r.qemu, Started: started, Took: time.Since(started), Results: results}
+	r.seen.fill(rep)
+	return rep, nil
+}
+
+// inspect finds the releases: of the QEMU driver, else of the test driver.
+func (r *run) inspect(ctx context.Context) error {
+	var faults []error
+	for _, a := range []Access{ReadWrite, TestDriver} {
+		c, err := r.o.Stack.Open(ctx, a)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		defer c.Close()
+		if r.libvirt, err = c.Version(ctx); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		if a == ReadWrite {
+			if r.qemu, err = c.HypervisorVersion(ctx); err != nil {
+				return fmt.Errorf("cannot find QEMU's version: %w", err)
+			}
+		}
+		return nil
+	}
+	return errors.Join(faults...)
+}
+
+// all runs the cases side by side, then those that want to be alone.
+func (r *run) all(ctx context.Context) []Result {
+	results := make([]Result, len(r.o.Cases))
+	var report sync.Mutex
+	do := func(i int) {
+		results[i] = r.one(ctx, r.o.Cases[i])
+		report.Lock()
+		defer report.Unlock()
+		if r.o.Done != nil {
+			r.o.Done(results[i])
+		}
+	}
+	queue := make(chan int)
+	var workers sync.WaitGroup
+	for range max(r.o.Jobs, 1) {
+		workers.Go(func() {
+			for i := range queue {
+				do(i)
+			}
+		})
+	}
+	var alone []int
+	for i, c := range r.o.Cases {
+		if c.Alone {
+			alone = append(alone, i)
+		} else {
+			queue <- i
+		}
+	}
+	close(queue)
+	workers.Wait()
+	for _, i := range alone {
+		do(i)
+	}
+	return results
+}
+
+// one runs a case in a goroutine of its own, which the case may end at any
+// point, and waits for it, but not for ever.
+func (r *run) one(ctx context.Context, c Case) Result {
+	started := time.Now()
+	if c.Limit == 0 {
+		c.Limit = time.Minute
+	}
+	if ctx.Err() != nil {
+		return Result{ID: c.ID, Title: c.Title, Status: Skip, Reason: "interrupted"}
+	}
+	inner, cancel := context.WithTimeout(ctx, c.Limit)
+	defer cancel()
+	t := &T{ctx: inner, run: r, def: c}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				t.errorf("the case broke down: %v", p)
+			}
+		}()
+		if reason := r.unmet(t); reason != "" {
+			t.skipf("%s", reason)
+		}
+		c.run(t)
+	}()
+	const grace = 20 * time.Second
+	select {
+	case <-done:
+	case <-time.After(c.Limit + grace):
+		t.errorf("did not end within %s", c.Limit+grace)
+	}
+	if inner.Err() != nil && ctx.Err() == nil {
+		t.errorf("took longer than %s", c.Limit)
+	}
+	r.tidy(ctx, t)
+	res := t.result(time.Since(started))
+	if ctx.Err() != nil && res.Status == Fail {
+		res.Status, res.Reason, res.Messages = Skip, "interrupted", nil
+	}
+	return res
+}
+
+// tidy removes what the case made, whether or not it was interrupted.
+func (r *run) tidy(ctx context.Context, t *T) {
+	t.mu.Lock()
+	cleanups := t.cleanups
+	t.mu.Unlock()
+	for i := len(cleanups) - 1; i >= 0; i-- {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+		cleanups[i](ctx)
+		cancel()
+	}
+}

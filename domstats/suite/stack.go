@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package suite holds the test cases for domain statistics, by their ids.
+//
+// [Run] drives them against a [Stack], which is a libvirt daemon with its QEMU
+// and its host, or something that pretends to be one. Each case states what
+// it needs and ends with one verdict: [Pass], [Fail], [Skip] with a reason,
+// [Known] for a documented deviation, [Fixed] where such a deviation is gone.
+package suite
+
+import (
+	"context"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// Access says which connection a case wants.
+type Access int
+
+// The connections.
+const (
+	ReadWrite  Access = iota
+	ReadOnly          // the daemon's read-only socket
+	TestDriver        // test:///default
+)
+
+// A Stack is what is tested. It is safe from several goroutines.
+type Stack interface {
+	// Open makes a new connection.
+	Open(ctx context.Context, a Access) (Conn, error)
+	// Host is the machine under the daemon.
+	Host() Host
+}
+
+// A Conn is one connection to a daemon, as package rpc makes them. Its errors
+// are [*domstats.Error] where libvirt answered with one.
+type Conn interface {
+	Close()
+	Stats(ctx context.Context, domains []domstats.Domain, groups domstats.Group, flags uint32) ([]domstats.Record, error)
+	Monitor(ctx context.Context, d domstats.Domain, command string, human bool) (string, error)
+	Domains(ctx context.Context, filter uint32) ([]domstats.Domain, error)
+	Lookup(ctx context.Context, name string) (domstats.Domain, error)
+	Version(ctx context.Context) (domstats.Version, error)
+	HypervisorVersion(ctx context.Context) (domstats.Version, error)
+	Capabilities(ctx context.Context) (string, error)
+	XML(ctx context.Context, d domstats.Domain) (string, error)
+	lifecycle
+	devices
+}
+
+// lifecycle are the calls that change a domain's state.
+type lifecycle interface {
+	Define(ctx context.Context, xml string) (domstats.Domain, error)
+	Create(ctx context.Context, xml string, paused bool) (domstats.Domain, error)
+	Start(ctx context.Context, d domstats.Domain, paused bool) (domstats.Domain, error)
+	Destroy(ctx context.Context, d domstats.Domain) error
+	Undefine(ctx context.Context, d domstats.Domain) error
+	Suspend(ctx context.Context, d domstats.Domain) error
+	Resume(ctx context.Context, d domstats.Domain) error
+	Reset(ctx context.Context, d domstats.Domain) error
+	Wakeup(ctx context.Context, d domstats.Domain) error
+	ManagedSave(ctx context.Context, d domstats.Domain) error
+}
+
+// devices are the calls that change what a domain has.
+type devices interface {
+	SetVCPU(ctx context.Context, d domstats.Domain, set string, on bool) error
+	SetMemory(ctx context.Context, d domstats.Domain, kib uint64) error
+	Attach(ctx context.Context, d domstats.Domain, xml string) error
+	Detach(ctx context.Context, d domstats.Domain, xml string) error
+	Update(ctx context.Context, d domstats.Domain, xml string) error
+	BlockResize(ctx context.Context, d domstats.Domain, disk string, size uint64) error
+	BlockCopy(ctx context.Context, d domstats.Domain, disk, xml string) error
+	BlockJobAbort(ctx context.Context, d domstats.Domain, disk string) error
+	Backup(ctx context.Context, d domstats.Domain, xml string) error
+	AbortJob(ctx context.Context, d domstats.Domain) error
+	SetThreshold(ctx context.Context, d domstats.Domain, device string, bytes uint64) error
+	Snapshot(ctx context.Context, d domstats.Domain, xml string) error
+	SetPerf(ctx context.Context, d domstats.Domain, on bool, events ...string) error
+	AddIOThread(ctx context.Context, d domstats.Domain, id uint32) error
+	DelIOThread(ctx context.Context, d domstats.Domain, id uint32) error
+	SetIOThread(ctx context.Context, d domstats.Domain, id uint32, params ...domstats.Param) error
+	StartDirtyRate(ctx context.Context, d domstats.Domain, seconds int32, mode uint32) error
+}
+
+// A Host is the machine that the daemon runs on, as far as the suite may touch it.
+type Host interface {
+	// Missing says why the host cannot serve a need; empty when it can.
+	Missing(n Need) string
+	// WriteFile puts data, made longer with zeros up to size, where QEMU can
+	// read and write it, and returns the path.
+	WriteFile(name string, data []byte, size int64) (string, error)
+	// Path is where a file or socket called name would be.
+	Path(name string) string
+	// Connect opens a guest's serial port.
+	Connect(ctx context.Context, path string) (Port, error)
+	// Process finds the QEMU of a running domain.
+	Process(ctx context.Context, domain string) (Process, error)
+	// NetDev reads the counters of a network device.
+	NetDev(name string) (NetCounts, error)
+	// SendFrames makes the host send broadcast frames out of a network device.
+	SendFrames(device string, frames int) error
+	// ServeNBD serves a raw file on a unix socket until stop is called.
+	ServeNBD(ctx context.Context, file string) (socket string, stop func(), err error)
+	// RestartDaemon stops the daemon and starts it again.
+	RestartDaemon(ctx context.Context) error
+	// Uptime is how long the host runs.
+	Uptime() (time.Duration, error)
+}
+
+// A Port is a guest's serial port; package guest explains the commands.
+type Port interface {
+	Close() error
+	Ready(ctx context.Context) error
+	Do(ctx context.Context, command string) error
+	Send(ctx context.Context, bytes string) error
+}
+
+// A Signal is what may be sent to a QEMU.
+type Signal int
+
+// The signals.
+const (
+	SigStop Signal = iota
+	SigCont
+	SigKill
+)
+
+// A Process is the QEMU of one domain.
+type Process interface {
+	// Times are the CPU times of the whole process.
+	Times() (user, system time.Duration, err error)
+	// ThreadTime is the CPU time of one thread, user and system together.
+	ThreadTime(thread int) (time.Duration, error)
+	// Delay is how long a thread waited for a CPU.
+	Delay(thread int) (time.Duration, error)
+	// Resident is the resident memory in KiB.
+	Resident() (uint64, error)
+	Signal(s Signal) error
+}
+
+// NetCounts are the host's counters of a network device, seen from the host.
+type NetCounts struct{ RxBytes, RxPackets, TxBytes, TxPackets uint64 }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/qmp"
+)
+
+// stats asks for the records of domains.
+func (t *T) stats(groups domstats.Group, flags uint32, domains ...domstats.Domain) []domstats.Record {
+	t.connect()
+	records, err := t.conn.Stats(t.ctx, domains, groups, flags)
+	t.must(err, "ask for statistics (groups %#x, flags %#x)", uint32(groups), flags)
+	t.observe(records)
+	return records
+}
+
+// ours asks for all domains and keeps those of this case.
+func (t *T) ours(groups domstats.Group, flags uint32) []domstats.Record {
+	return t.mine(t.stats(groups, flags))
+}
+
+// prefix begins the names of this case's guests.
+func (t *T) prefix() string {
+	return t.run.o.Prefix + strings.ToLower(strings.ReplaceAll(t.def.ID, "-", "")) + "-"
+}
+
+// mine keeps the records of this case's guests.
+func (t *T) mine(records []domstats.Record) []domstats.Record {
+	var out []domstats.Record
+	for _, r := range records {
+		if strings.HasPrefix(r.Domain.Name, t.prefix()) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// record asks for the one record of the guest.
+func (g *Guest) record(groups domstats.Group) domstats.Record { return g.recordFlags(groups, 0) }
+
+func (g *Guest) recordFlags(groups domstats.Group, flags uint32) domstats.Record {
+	records := g.t.stats(groups, flags, g.Domain)
+	if len(records) != 1 {
+		g.t.fatalf("%d records for one domain", len(records))
+	}
+	return records[0]
+}
+
+// uint reads a number that must be there.
+func (t *T) uint(r domstats.Record, name string) uint64 {
+	v, ok := r.Uint(name)
+	t.check(ok, "%s is missing or no number", name)
+	return v
+}
+
+// grew is by how much a number grew from one record to another.
+func (t *T) grew(before, after domstats.Record, name string) uint64 {
+	a, b := t.uint(before, name), t.uint(after, name)
+	if b < a {
+		t.errorf("%s fell from %d to %d", name, a, b)
+		return 0
+	}
+	return b - a
+}
+
+// want compares numbers of a record.
+func (t *T) want(r domstats.Record, values map[string]uint64) {
+	for name, v := range values {
+		equal(t, name, t.uint(r, name), v)
+	}
+}
+
+// wantNames checks that the names under prefix are exactly these.
+func (t *T) wantNames(r domstats.Record, prefix string, names ...string) {
+	t.report(domstats.CheckNames(r, prefix, names), "%s", r.Domain.Name)
+}
+
+// state waits for a state with its reason: QEMU tells libvirt a moment late.
+func (g *Guest) state(state, reason uint64) domstats.Record {
+	var r domstats.Record
+	got := func() bool {
+		r = g.record(domstats.GroupState)
+		s, _ := r.Uint("state.state")
+		why, _ := r.Uint("state.reason")
+		return s == state && why == reason
+	}
+	if !g.t.eventually(10*time.Second, got) {
+		s, _ := r.Uint("state.state")
+		why, _ := r.Uint("state.reason")
+		g.t.errorf("the state is %d with reason %d, not %d with %d", s, why, state, reason)
+	}
+	return r
+}
+
+// A view is what QEMU itself says at one moment.
+type view struct {
+	vm    domstats.StatsResult
+	vcpus map[int]domstats.StatsResult
+}
+
+// look reads QEMU's own values, joined by path.
+func (g *Guest) look() view {
+	t := g.t
+	vm, err := qmp.Stats(t.ctx, g, "vm")
+	t.must(err, "read QEMU's vm statistics")
+	raw, err := qmp.Stats(t.ctx, g, "vcpu")
+	t.must(err, "read QEMU's vcpu statistics")
+	v := view{vcpus: map[int]domstats.StatsResult{}}
+	if len(vm) == 1 {
+		v.vm = vm[0]
+	}
+	for _, cpu := range g.cpus() {
+		for _, r := range raw {
+			if r.QOMPath == cpu.QOMPath {
+				v.vcpus[cpu.Index] = r
+			}
+		}
+	}
+	return v
+}
+
+func (g *Guest) cpus() []qmp.CPU {
+	cpus, err := qmp.CPUs(g.t.ctx, g)
+	g.t.must(err, "list QEMU's vCPUs")
+	return cpus
+}
+
+// bracket reads QEMU, libvirt, QEMU again, and checks every extended value.
+func (g *Guest) bracket(schema domstats.Schema, frozen bool) domstats.Record {
+	before := g.look()
+	r := g.record(domstats.AllGroups)
+	after := g.look()
+	t := g.t
+	t.report(domstats.CheckBracket(r, schema.VM(), before.vm, after.vm, frozen), "%s", g.spec.Name)
+	for n, b := range before.vcpus {
+		t.report(domstats.CheckBracket(r, schema.VCPU(n), b, after.vcpus[n], frozen), "%s", g.spec.Name)
+	}
+	t.run.seen.checked(schema)
+	return r
+}
+
+// vcpuNames are the names that vCPU n must have.
+func vcpuNames(schema domstats.Schema, n int) []string {
+	names := domstats.FieldNames(schema.VCPU(n))
+	for _, f := range []string{"state", "time", "wait", "delay"} {
+		names = append(names, fmt.Sprintf("vcpu.%d.%s", n, f))
+	}
+	return names
+}
+
+// wantVCPUs checks the vCPU group: which vCPUs, and that each is complete.
+func (g *Guest) wantVCPUs(r domstats.Record, schema domstats.Schema, indices ...int) {
+	names := []string{"vcpu.current", "vcpu.maximum"}
+	for _, n := range indices {
+		names = append(names, vcpuNames(schema, n)...)
+	}
+	g.t.wantNames(r, "vcpu.", names...)
+	g.t.want(r, map[string]uint64{"vcpu.current": uint64(len(indices))})
+}

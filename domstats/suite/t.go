@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// T is what a running case works with. It collects faults, so that a case
+// reports all of them; only what makes the rest pointless ends it. Its
+// methods but stop and its callers may be used from several goroutines.
+type T struct {
+	ctx  context.Context
+	run  *run
+	def  Case
+	conn Conn // opened for this case
+
+	mu       sync.Mutex
+	faults   []string
+	notes    []string
+	skipped  string
+	known    []string
+	fixed    []string
+	cleanups []func(ctx context.Context)
+	guests   int
+	silent   bool
+}
+
+// errorf notes a fault.
+func (t *T) errorf(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	const most = 20
+	if len(t.faults) < most {
+		t.faults = append(t.faults, fmt.Sprintf(format, args...))
+	}
+}
+
+// notef notes something worth telling that is no fault.
+func (t *T) notef(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
+
+// stop ends the case.
+func (t *T) stop() { runtime.Goexit() }
+
+// fatalf notes a fault and ends the case.
+func (t *T) fatalf(format string, args ...any) {
+	t.errorf(format, args...)
+	t.stop()
+}
+
+// skipf ends the case without a verdict.
+func (t *T) skipf(format string, args ...any) {
+	t.mu.Lock()
+	t.skipped = fmt.Sprintf(format, args...)
+	t.mu.Unlock()
+	t.stop()
+}
+
+// must ends the case when err is not nil.
+func (t *T) must(err error, what string, args ...any) {
+	if err != nil {
+		t.fatalf("cannot %s: %v", fmt.Sprintf(what, args...), err)
+	}
+}
+
+// check notes a fault when ok is false.
+func (t *T) check(ok bool, format string, args ...any) {
+	if !ok {
+		t.errorf(format, args...)
+	}
+}
+
+// report notes each fault of a checker.
+func (t *T) report(faults []string, about string, args ...any) {
+	for _, f := range faults {
+		t.errorf("%s: %s", fmt.Sprintf(about, args...), f)
+	}
+}
+
+// equal compares two plain values.
+func equal[V comparable](t *T, what string, got, want V) {
+	t.check(got == want, "%s is %v, not %v", what, got, want)
+}
+
+// sameList compares two lists, order included.
+func sameList[V comparable](t *T, what string, got, want []V) {
+	t.check(slices.Equal(got, want), "%s: got %v, want %v", what, got, want)
+}
+
+// wantCode checks that err carries a libvirt error number, and a message with text.
+func (t *T) wantCode(err error, code uint32, text, what string) {
+	switch {
+	case err == nil:
+		t.errorf("%s succeeded, error %d was expected", what, code)
+	case domstats.ErrorCode(err) != code:
+		t.errorf("%s: got error %d (%v), not %d", what, domstats.ErrorCode(err), err, code)
+	case !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(text)):
+		t.errorf("%s: the message %q lacks %q", what, err, text)
+	}
+}
+
+// deviates records whether a known deviation shows. It is a fault where the
+// releases at hand are not known for it.
+func (t *T) deviates(id string, shows bool, format string, args ...any) {
+	applies := deviation(id).Applies(t.run.libvirt, t.run.qemu)
+	switch {
+	case shows && !applies:
+		t.errorf("%s (as in %s, which is not known of this release)", fmt.Sprintf(format, args...), id)
+	case shows:
+		t.mu.Lock()
+		t.known = append(t.known, id)
+		t.mu.Unlock()
+		t.notef(format, args...)
+	case applies:
+		t.mu.Lock()
+		t.fixed = append(t.fixed, id)
+		t.mu.Unlock()
+	}
+}
+
+// eventually waits until ok, at most for a time; it tells whether it was.
+func (t *T) eventually(within time.Duration, ok func() bool) bool {
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok() {
+			return true
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			return ok()
+		case <-t.ctx.Done():
+			return false
+		}
+	}
+}
+
+// until is eventually that ends the case when it does not come true.
+func (t *T) until(within time.Duration, what string, ok func() bool) {
+	if !t.eventually(within, ok) {
+		t.fatalf("waited %s in vain: %s", within, what)
+	}
+}
+
+// span lets a time pass that a case measures over.
+func (t *T) span(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.ctx.Done():
+		t.fatalf("interrupted")
+	}
+}
+
+// cleanup runs f when the case is over, last one first, even when interrupted.
+func (t *T) cleanup(f func(ctx context.Context)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cleanups = append(t.cleanups, f)
+}
+
+// result is the verdict, when the case is over.
+func (t *T) result(took time.Duration) Result {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := Result{ID: t.def.ID, Title: t.def.Title, Status: Pass, Messages: slices.Concat(t.faults, t.notes), Duration: took}
+	switch {
+	case len(t.faults) > 0:
+		r.Status = Fail
+	case t.skipped != "":
+		r.Status, r.Reason = Skip, t.skipped
+	case len(t.known) > 0:
+		r.Status, r.KDs = Known, unique(t.known)
+	case len(t.fixed) > 0:
+		r.Status, r.KDs = Fixed, unique(t.fixed)
+	}
+	return r
+}
+
+func unique(s []string) []string {
+	s = slices.Clone(s)
+	slices.Sort(s)
+	return slices.Compact(s)
+}
+
+// isInterrupted tells a call that ended with its context from one that failed.
+func isInterrupted(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
