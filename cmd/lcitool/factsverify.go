@@ -82,27 +82,8 @@ func (v *verifier) run(cmd *cobra.Command) error {
 	if v.mirror != "" && !sameDistribution(releases) {
 		return &usageError{cmd, errors.New("argument --mirror: name the targets of one distribution with --target")}
 	}
-	if v.set, err = v.app.facts(); err != nil {
-		return err
-	}
-	if v.mirrors, err = v.app.mirrors(); err != nil {
-		return err
-	}
-	if err := v.app.checkWarnings(); err != nil {
-		return err
-	}
-	if err := v.checkSettings(); err != nil {
-		return err
-	}
-	dir := v.app.cacheDir()
-	if dir == "" {
-		return facts.WithHint(errors.New("no place for the cache"), "set HOME or XDG_CACHE_HOME")
-	}
 	bars := v.app.downloads()
-	v.client, err = repodata.NewClient(repodata.Options{
-		CacheDir: filepath.Join(dir, "indexes"), Offline: v.app.offline, Progress: bars.show,
-	})
-	if err != nil {
+	if err := v.prepare(bars); err != nil {
 		return err
 	}
 	var reports []targetReport
@@ -124,6 +105,27 @@ func (v *verifier) run(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// prepare reads facts and settings, and readies the client.
+func (v *verifier) prepare(bars *downloads) (err error) {
+	if v.set, err = v.app.facts(); err != nil {
+		return err
+	}
+	if v.mirrors, err = v.app.mirrors(); err != nil {
+		return err
+	}
+	if err := errors.Join(v.app.checkWarnings(), v.checkSettings()); err != nil {
+		return err
+	}
+	dir := v.app.cacheDir()
+	if dir == "" {
+		return facts.WithHint(errors.New("no place for the cache"), "set HOME or XDG_CACHE_HOME")
+	}
+	v.client, err = repodata.NewClient(repodata.Options{
+		CacheDir: filepath.Join(dir, "indexes"), Offline: v.app.offline, Progress: bars.show,
+	})
+	return err
 }
 
 // A verifyError names the target whose indexes cannot be had.
