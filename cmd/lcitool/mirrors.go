@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
@@ -50,7 +51,11 @@ func (a *app) mirrors() (*mirrors, error) {
 // one, else "".
 func (a *app) settingsFile() (string, error) {
 	if a.config != "" {
-		return a.config, nil
+		f, err := os.Open(a.config)
+		if err != nil {
+			return "", &usageError{a.command, fmt.Errorf("argument --config: cannot read %q: %w", a.config, err)}
+		}
+		return a.config, f.Close()
 	}
 	dir := a.configDir()
 	if dir == "" {
@@ -62,7 +67,7 @@ func (a *app) settingsFile() (string, error) {
 		if err == nil {
 			return file, nil
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null is no home
 			return "", fmt.Errorf("cannot read the settings: %w", err)
 		}
 	}

@@ -106,6 +106,31 @@ func TestD57OneRequestARun(t *testing.T) {
 	}
 }
 
+// TestD57ManifestAsksOnce makes many files of a manifest from one answer.
+func TestD57ManifestAsksOnce(t *testing.T) {
+	s := serve(t, map[string]string{"/p.yml": "packages: [meson]\n"})
+	if err := os.Mkdir("ci", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	manifest := "projects: ['" + s.URL + "/p.yml']\ngitlab: {namespace: n, project: p}\n" +
+		"targets: {debian-12: x86_64, debian-13: x86_64, fedora-43: x86_64, alpine-322: x86_64}\n"
+	if err := os.WriteFile("ci/manifest.yml", []byte(manifest), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	status, _, stderr := s.run(t, "manifest")
+	if status != 0 || s.requests.Load() != 1 {
+		t.Errorf("status %d, %d requests, %q", status, s.requests.Load(), stderr)
+	}
+	made, err := filepath.Glob("ci/containers/*.Dockerfile")
+	if err != nil || len(made) != 4 {
+		t.Errorf("made %q, %v", made, err)
+	}
+	text, err := os.ReadFile("ci/containers/debian-13.Dockerfile")
+	if err != nil || !strings.Contains(string(text), "meson") {
+		t.Errorf("%v, %q", err, text)
+	}
+}
+
 // TestPlainNamesNeedNoSource leaves names alone, and the lock unread.
 func TestPlainNamesNeedNoSource(t *testing.T) {
 	s := serve(t, nil)
