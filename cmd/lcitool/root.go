@@ -31,9 +31,12 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.prepare()
+			a.command = cmd
 			return a.fromEnvironment(cmd)
 		},
 	}
+	root.Version = versionText()
+	root.SetVersionTemplate(versionLine() + "\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })
@@ -57,6 +60,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newExplain(a),
 		newFacts(a),
 		newContainer(a),
+		newJob(a),
 		newDoctor(a),
 		newVersion(a),
 	)

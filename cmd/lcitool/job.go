@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+func newJob(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "job",
+		Short: "Work with the jobs of a project's GitLab pipeline",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args, " "))}
+			}
+			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool job --help")}
+		},
+	}
+	cmd.AddCommand(newJobList(a))
+	return cmd
+}
+
+// pipelineFile is where GitLab looks for a project's pipeline.
+const pipelineFile = ".gitlab-ci.yml"
+
+// An eventChoice is the event that a pipeline is looked at for.
+type eventChoice struct {
+	event         string
+	branch        string
+	defaultBranch string
+	upstream      bool
+	variables     []string
+	changed       []string
+	asked         *pflag.Flag // --changed, to tell an empty list from none
+}
+
+// sources gives for each value of --event what GitLab calls it.
+var sources = map[string]string{
+	"merge-request": gitlabci.MergeRequest, "push": gitlabci.Push, "web": gitlabci.Web,
+	"schedule": gitlabci.Schedule, "api": gitlabci.API,
+}
+
+func (c *eventChoice) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.event, "event", "merge-request", "merge-request, push, web, schedule or api")
+	f.StringVar(&c.branch, "branch", "", "branch that is pushed or chosen, or that a merge request is for (default the default branch)")
+	f.StringVar(&c.defaultBranch, "default-branch", "", `the project's default branch (default that of the remote "origin", or main)`)
+	f.BoolVar(&c.upstream, "upstream", false, "in the namespace that RUN_UPSTREAM_NAMESPACE names, not in a fork")
+	f.StringArrayVar(&c.variables, "var", nil, "a variable given to the pipeline, NAME=VALUE; may be repeated")
+	f.StringArrayVar(&c.changed, "changed", nil, "a file that the event changed, '' for none; may be repeated (default not known, so all count as changed)")
+	c.asked = f.Lookup("changed")
+}
+
+// resolve gives the event for a pipeline in a directory.
+func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.Pipeline) (gitlabci.Event, error) {
+	if err := choice(cmd, "event", c.event, "merge-request", "push", "web", "schedule", "api"); err != nil {
+		return gitlabci.Event{}, err
+	}
+	e := gitlabci.Event{
+		Source: sources[c.event], Namespace: "fork", Project: filepath.Base(directory),
+		DefaultBranch: c.defaultBranch, Variables: map[string]string{},
+	}
+	if e.DefaultBranch == "" {
+		e.DefaultBranch = remoteDefault(directory)
+	}
+	if e.Branch = c.branch; e.Source == gitlabci.MergeRequest {
+		e.Branch, e.TargetBranch = "topic", c.branch
+		if !c.upstream {
+			e.Variables["RUN_PIPELINE"] = "1"
+		}
+	}
+	if c.upstream {
+		name, ok := p.Default("RUN_UPSTREAM_NAMESPACE")
+		if !ok {
+			return e, &usageError{cmd, errors.New("argument --upstream: the pipeline does not set RUN_UPSTREAM_NAMESPACE")}
+		}
+		e.Namespace = name
+	}
+	for _, v := range c.variables {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return e, &usageError{cmd, fmt.Errorf("argument --var: expected NAME=VALUE, got %q", v)}
+		}
+		e.Variables[name] = value
+	}
+	if c.asked.Changed {
+		e.Changed = []string{}
+		for _, name := range c.changed {
+			if name != "" {
+				e.Changed = append(e.Changed, filepath.ToSlash(filepath.Clean(name)))
+			}
+		}
+	}
+	return e, nil
+}
+
+// remoteDefault gives the default branch that git remembers of "origin".
+func remoteDefault(directory string) string {
+	const prefix = "ref: refs/remotes/origin/"
+	data, err := os.ReadFile(filepath.Join(directory, ".git/refs/remotes/origin/HEAD"))
+	if name, ok := strings.CutPrefix(strings.TrimSpace(string(data)), prefix); err == nil && ok {
+		return name
+	}
+	return "main"
+}
+
+// pipelineDirectory is the nearest directory with a pipeline, from the
+// current one upwards.
+func (a *app) pipelineDirectory() (string, error) {
+	start, err := filepath.Abs(a.baseDir)
+	if err != nil {
+		return "", fmt.Errorf("cannot find the current directory: %w", err)
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		_, err := os.Lstat(filepath.Join(dir, pipelineFile))
+		switch {
+		case err == nil:
+			return dir, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return "", fmt.Errorf("cannot look for %s: %w", pipelineFile, err)
+		case dir == filepath.Dir(dir):
+			return "", fmt.Errorf("there is no %s in %s or above it", pipelineFile, start)
+		}
+	}
+}
+
+// pipeline reads the pipeline of the project at hand and evaluates it. What
+// could not be had is said on stderr. The evaluation may be there with an
+// error, which then says what GitLab would refuse.
+func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation, error) {
+	directory, err := a.pipelineDirectory()
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(directory) // so that no include or link leads out of the tree
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the project: %w", err)
+	}
+	defer root.Close()
+	p, err := gitlabci.Load(root.FS(), pipelineFile, gitlabci.Options{})
+	if err != nil {
+		return nil, err
+	}
+	event, err := c.resolve(cmd, directory, p)
+	if err != nil {
+		return nil, err
+	}
+	e, err := p.Evaluate(event)
+	if e == nil {
+		return nil, err
+	}
+	for _, m := range e.Missing {
+		a.tell("%s: %s cannot be had here: jobs and settings in it are not known", m.Pos, m)
+	}
+	return e, err
+}

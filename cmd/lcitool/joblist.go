@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+func newJobList(a *app) *cobra.Command {
+	var chosen eventChoice
+	var format string
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the jobs of the project's pipeline",
+		Long: `Read .gitlab-ci.yml with what it includes from the same tree, and list the jobs
+that GitLab would put into the pipeline of an event: by default a merge request
+from a fork with RUN_PIPELINE=1. Nothing is fetched: an include from elsewhere is
+named, and jobs that need something from it are marked.`,
+		Args: needArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			e, err := a.pipeline(cmd, &chosen)
+			if e == nil {
+				return err
+			}
+			jobs := listed(e, all)
+			a.tellOfJobs(e, len(jobs))
+			if format == "json" {
+				return cmp.Or(err, a.json(jobs))
+			}
+			return cmp.Or(a.printJobs(jobs), err)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().BoolVar(&all, "all", false, `list also jobs that are not in the pipeline, as "never"`)
+	chosen.flags(cmd.Flags())
+	return cmd
+}
+
+// A listedJob is a row of the list.
+type listedJob struct {
+	Name         string   `json:"name"`
+	Stage        string   `json:"stage"`
+	Target       string   `json:"target"` // "" for kind "other"
+	Arch         string   `json:"arch"`
+	Kind         string   `json:"kind"`
+	Image        string   `json:"image"` // "" if the runner decides
+	When         string   `json:"when"`
+	AllowFailure bool     `json:"allow_failure"`
+	Needs        []string `json:"needs"` // null if it waits for the stages before it
+	Source       string   `json:"source"`
+	Rule         string   `json:"rule"` // where the rule is that decided, "" for none
+	Unresolved   []string `json:"unresolved"`
+}
+
+func listed(e *gitlabci.Evaluation, all bool) []listedJob {
+	jobs := []listedJob{}
+	for _, job := range e.Jobs {
+		if job.When == gitlabci.Never && !all {
+			continue
+		}
+		role := job.Role()
+		row := listedJob{
+			Name: job.Name, Stage: job.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind,
+			When: job.When, AllowFailure: job.AllowFailure, Source: job.Pos.String(), Unresolved: append([]string{}, job.Unresolved...),
+		}
+		if job.Image != nil {
+			row.Image = job.Image.Name
+		}
+		if job.Rule.Line > 0 {
+			row.Rule = job.Rule.String()
+		}
+		if job.Ordered {
+			row.Needs = []string{}
+			for _, n := range job.Needs {
+				row.Needs = append(row.Needs, n.Job)
+			}
+		}
+		jobs = append(jobs, row)
+	}
+	return jobs
+}
+
+// tellOfJobs says what the table does not.
+func (a *app) tellOfJobs(e *gitlabci.Evaluation, shown int) {
+	switch {
+	case !e.Created && e.Rule.Line > 0:
+		a.tell("this event makes no pipeline: %s says so", e.Rule)
+	case !e.Created:
+		a.tell("this event makes no pipeline: no rule of the workflow matches")
+	case shown < len(e.Jobs):
+		a.tell("jobs that are not in the pipeline of this event: %d, --all lists them", len(e.Jobs)-shown)
+	}
+	if e.UnknownChanges {
+		a.tell("rules ask which files the event changed: name them with --changed; without it all count as changed")
+	}
+	for _, job := range e.Jobs {
+		for _, what := range job.Unresolved {
+			a.tell("%s: job %q: %s", job.Pos, job.Name, what)
+		}
+	}
+}
+
+func (a *app) printJobs(jobs []listedJob) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "NAME\tSTAGE\tTARGET\tARCH\tKIND\tIMAGE\tWHEN")
+	for _, j := range jobs {
+		when := j.When
+		if j.AllowFailure {
+			when += " (may fail)"
+		}
+		if len(j.Unresolved) > 0 {
+			when += " (unresolved)"
+		}
+		row := []any{j.Name, j.Stage, cmp.Or(j.Target, "-"), cmp.Or(j.Arch, "-"), j.Kind, cmp.Or(j.Image, "-"), when}
+		for i, cell := range row {
+			row[i] = printable(fmt.Sprint(cell))
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row...)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return a.write(b.Bytes())
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A decoder turns values into what they mean. It notes what is wrong, gives
+// something empty in its place, and goes on.
+type decoder struct {
+	where string // `job "x"`, what faults begin with; "" for none
+	errs  []error
+}
+
+func (d *decoder) fault(pos yamldoc.Position, format string, args ...any) {
+	if d.where != "" {
+		format = "%s: " + format
+		args = append([]any{d.where}, args...)
+	}
+	d.errs = append(d.errs, yamldoc.Faultf(pos, format, args...))
+}
+
+// keys demands that a mapping has none but the keys named.
+func (d *decoder) keys(v *value, what string, known ...string) bool {
+	if v.kind != mapping {
+		d.fault(v.pos, "%s takes a mapping, got %s", what, v.describe())
+		return false
+	}
+	for _, f := range v.fields {
+		if !slices.Contains(known, f.key) {
+			d.fault(f.pos, "%s has the unknown key %s", what, yamldoc.Quote(f.key))
+		}
+	}
+	return true
+}
+
+// text gives a string, "" for nil.
+func (d *decoder) text(v *value, what string) string {
+	if v == nil {
+		return ""
+	}
+	if v.kind != text {
+		d.fault(v.pos, "%s takes a string, got %s", what, v.describe())
+		return ""
+	}
+	return v.text
+}
+
+// choice gives one of several words, the first for nil.
+func (d *decoder) choice(v *value, what string, words ...string) string {
+	if v == nil {
+		return words[0]
+	}
+	if !slices.Contains(words, v.text) || v.kind != text {
+		d.fault(v.pos, "%s takes one of %s", what, strings.Join(words, ", "))
+		return words[0]
+	}
+	return v.text
+}
+
+// truth gives a boolean, false for nil.
+func (d *decoder) truth(v *value, what string) bool {
+	if v == nil {
+		return false
+	}
+	if v.kind != boolean {
+		d.fault(v.pos, "%s takes true or false, got %s", what, v.describe())
+		return false
+	}
+	return v.text == "true"
+}
+
+// integer gives a number within bounds, 0 for nil.
+func (d *decoder) integer(v *value, what string, low, high int) int {
+	if v == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(v.text)
+	if err != nil || v.kind != number || n < low || n > high {
+		d.fault(v.pos, "%s takes a number from %d to %d", what, low, high)
+		return 0
+	}
+	return n
+}
+
+// integers gives a number or a list of them.
+func (d *decoder) integers(v *value, what string) []int {
+	if v == nil {
+		return nil
+	}
+	items := []*value{v}
+	if v.kind == list {
+		items = v.items
+	}
+	var out []int
+	for _, item := range items {
+		out = append(out, d.integer(item, what, 0, 255))
+	}
+	return out
+}
+
+// How deep lists in lists go, as GitLab has it, and how many texts they may
+// give: references make few of them stand for many.
+const (
+	maxNested = 10
+	maxTexts  = 10_000
+)
+
+// texts gives a list of strings, or one; lists in lists are laid flat. It is
+// nil for nil and not nil for an empty list.
+func (d *decoder) texts(v *value, what string) []string {
+	if v == nil {
+		return nil
+	}
+	if v.kind == text {
+		return []string{v.text}
+	}
+	out := []string{}
+	for _, item := range d.flat(v, what) {
+		if item.kind != text {
+			d.fault(item.pos, "%s takes strings, got %s", what, item.describe())
+			continue
+		}
+		out = append(out, item.text)
+	}
+	return out
+}
+
+// flat gives the items of a list, those of lists in it in their place.
+func (d *decoder) flat(v *value, what string) []*value {
+	if v.kind != list {
+		d.fault(v.pos, "%s takes a list, got %s", what, v.describe())
+		return nil
+	}
+	var out []*value
+	var walk func(v *value, depth int) bool
+	walk = func(v *value, depth int) bool {
+		for _, item := range v.items {
+			switch {
+			case item.kind == list && depth == maxNested:
+				d.fault(item.pos, "%s has lists in lists over more than %d levels", what, maxNested)
+				return false
+			case item.kind == list:
+				if !walk(item, depth+1) {
+					return false
+				}
+			case len(out) == maxTexts:
+				d.fault(v.pos, "%s has more than %d items", what, maxTexts)
+				return false
+			default:
+				out = append(out, item)
+			}
+		}
+		return true
+	}
+	walk(v, 0)
+	return out
+}
+
+// script gives the commands of a script, nil if there are none.
+func (d *decoder) script(v *value, what string) []string {
+	commands := d.texts(v, what)
+	for _, s := range commands {
+		if s != "" {
+			return commands
+		}
+	}
+	return nil
+}
+
+// settings gives the variables of a mapping. At the top of a file a variable
+// may also have a description and options to choose from.
+func (d *decoder) settings(v *value, what string, more ...string) settings {
+	if v == nil {
+		return nil
+	}
+	if v.kind != mapping {
+		d.fault(v.pos, "%s takes a mapping, got %s", what, v.describe())
+		return nil
+	}
+	out := make(settings, len(v.fields))
+	for _, f := range v.fields {
+		s := setting{}
+		at := f.value
+		if at.kind == mapping {
+			d.keys(at, "variable "+yamldoc.Quote(f.key), append(more, "value", "expand")...)
+			if e := at.get("expand"); e != nil {
+				s.raw = !d.truth(e, "expand")
+			}
+			at = at.get("value")
+		}
+		if at != nil {
+			s.value = d.variable(f.key, at)
+		}
+		out[f.key] = s
+	}
+	return out
+}
+
+// variable gives the value of a variable as GitLab reads it.
+func (d *decoder) variable(name string, v *value) string {
+	switch {
+	case v.quote:
+		d.fault(v.pos, "variable %s: readers of YAML disagree on what %s is: put it between quotes", yamldoc.Quote(name), yamldoc.OneLine(v.text))
+	case v.kind == boolean, v.kind == list, v.kind == mapping:
+		d.fault(v.pos, "variable %s takes a string or a number, got %s", yamldoc.Quote(name), v.describe())
+	}
+	return v.text
+}

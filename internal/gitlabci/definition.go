@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// Definitions are what a pipeline says, before there is an event.
+type definitions struct {
+	stages   []string // in order, .pre and .post among them
+	globals  settings
+	workflow []rule // nil for none
+	name     string
+	jobs     []*definition
+}
+
+// A definition is a job as it is written, nothing in it replaced.
+type definition struct {
+	job       Job // When and AllowFailure are what holds without rules
+	rules     []rule
+	hasRules  bool
+	only      *policy // nil for none
+	except    *policy
+	variables settings
+	inherit   inheritance
+	matrix    []settings // one an instance, nil for a job without parallel
+	labels    []string   // what is added to the name, one an instance
+	needs     *value
+}
+
+// Keys at the top of a file that are no jobs.
+var (
+	topKeys     = []string{"default", "include", "stages", "types", "variables", "workflow", "spec"}
+	defaultKeys = []string{"after_script", "artifacts", "before_script", "cache", "hooks", "id_tokens", "identity", "image", "interruptible", "retry", "services", "tags", "timeout"}
+	oldDefaults = []string{"image", "services", "cache", "before_script", "after_script"}
+)
+
+// decode turns what was put together into definitions.
+func (c *config) decode() *definitions {
+	d := &decoder{}
+	out := &definitions{stages: d.stages(c.top["stages"])}
+	out.globals = d.settings(c.top["variables"].orNil(), "variables", "description", "options").from(FromPipeline)
+	if w := c.top["workflow"].orNil(); w != nil && d.keys(w, "workflow", "rules", "name", "auto_cancel") {
+		if rules := w.get("rules"); rules != nil {
+			out.workflow = append([]rule{}, d.rules(rules, Always, Never)...)
+		}
+		out.name = d.text(w.get("name"), "name")
+	}
+	defaults := c.defaults(d)
+	for _, name := range c.order {
+		v := c.top[name]
+		if strings.HasPrefix(name, ".") || slices.Contains(topKeys, name) || slices.Contains(oldDefaults, name) || v.kind == null {
+			continue
+		}
+		d.where = "job " + yamldoc.Quote(name)
+		if v.kind != mapping {
+			d.fault(c.pos[name], "expected a mapping, got %s", v.describe())
+			continue
+		}
+		j := &jobDecoder{decoder: d, v: v, defaults: defaults, stages: out.stages}
+		def := j.decode(name, c.pos[name], out.workflow != nil, len(c.lacks[name]) > 0)
+		def.job.Unresolved = slices.Concat(c.lacks[name], def.job.Unresolved)
+		out.jobs = append(out.jobs, def)
+	}
+	c.errs = append(c.errs, d.errs...)
+	if len(c.errs) == 0 {
+		c.checkNames(out)
+	}
+	return out
+}
+
+// orNil makes a null, which stands for a key that is not there, nil.
+func (v *value) orNil() *value {
+	if v == nil || v.kind == null {
+		return nil
+	}
+	return v
+}
+
+func (d *decoder) stages(v *value) []string {
+	stages := []string{"build", "test", "deploy"}
+	if v = v.orNil(); v != nil {
+		stages = d.texts(v, "stages")
+	}
+	out := []string{".pre"}
+	for _, s := range stages {
+		if s != ".pre" && s != ".post" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return append(out, ".post")
+}
+
+// defaults gives what jobs take over: the mapping "default", and the keys at
+// the top that stood for it before there was one.
+func (c *config) defaults(d *decoder) *value {
+	out := &value{kind: mapping}
+	if v := c.top["default"].orNil(); v != nil && d.keys(v, "default", defaultKeys...) {
+		out.fields = append(out.fields, v.fields...)
+	}
+	for _, key := range oldDefaults {
+		v := c.top[key].orNil()
+		if v == nil {
+			continue
+		}
+		if out.get(key) != nil {
+			d.fault(c.pos[key], "%s stands both at the top and in default", key)
+		}
+		out.fields = append(out.fields, field{key, c.pos[key], v})
+	}
+	return out
+}
+
+// checkNames demands that jobs named by others exist.
+func (c *config) checkNames(out *definitions) {
+	known := map[string]bool{}
+	for _, def := range out.jobs {
+		known[def.job.Base] = true
+		for _, label := range def.labels {
+			known[def.job.Base+label] = true
+		}
+	}
+	for _, def := range out.jobs {
+		for _, n := range def.job.Needs {
+			if !known[n.Job] && !n.Optional {
+				c.lack(def.job.Base, def.needs.pos, "needs "+yamldoc.Quote(n.Job)+", which is not defined")
+			}
+		}
+		for _, name := range def.job.Dependencies {
+			if !known[name] {
+				c.lack(def.job.Base, def.job.Pos, "depends on "+yamldoc.Quote(name)+", which is not defined")
+			}
+		}
+	}
+	for _, def := range out.jobs {
+		if lacks := c.lacks[def.job.Base]; len(lacks) > len(def.job.Unresolved) {
+			def.job.Unresolved = lacks
+		}
+	}
+}

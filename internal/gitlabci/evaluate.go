@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// An Evaluation is what GitLab would make of a pipeline for one event.
+type Evaluation struct {
+	Created bool             // there is a pipeline; workflow:rules may say that there is none
+	Rule    yamldoc.Position // of the workflow's rule that decided, zero for none
+	Name    string           // of the pipeline, "" for none
+	Stages  []string         // in order, .pre first and .post last
+	Jobs    []Job            // by stage, then in the order of the files; those with When Never are not in the pipeline
+	Missing []Missing        // includes that could not be had
+
+	// UnknownChanges says that a rule asked which files the event changed, and
+	// the event does not say. Such a rule counts as met.
+	UnknownChanges bool
+}
+
+// Default gives a variable that the top of the files sets, as it is written.
+func (p *Pipeline) Default(name string) (string, bool) {
+	c, err := p.config(&scope{event: &Event{}, vars: settings{}, tree: &tree{fsys: p.fsys}})
+	if err != nil {
+		return "", false
+	}
+	return c.decoded.globals.lookup(name)
+}
+
+func (p *Pipeline) config(s *scope) (*config, error) {
+	if p.fixed != nil {
+		return p.fixed, nil
+	}
+	return p.compose(s)
+}
+
+// Evaluate says what GitLab makes of the pipeline for an event. The error
+// joins all faults that only the event brings to light, such as a job that
+// needs another which its rules leave out; the evaluation is there even so,
+// unless the files could not be put together.
+func (p *Pipeline) Evaluate(event Event) (*Evaluation, error) {
+	event = event.filled()
+	given := settings{}
+	for name, value := range event.Variables {
+		given[name] = setting{value: value, from: FromEvent}
+	}
+	predefined := event.predefined()
+	s := &scope{event: &event, vars: predefined.over(given), tree: &tree{fsys: p.fsys}}
+	c, err := p.config(s)
+	if err != nil {
+		return nil, err
+	}
+	e := &evaluator{scope: s, defs: c.decoded, predefined: predefined, given: given}
+	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
+	e.workflow()
+	for _, def := range c.decoded.jobs {
+		e.definition(def)
+	}
+	slices.SortStableFunc(e.out.Jobs, func(a, b Job) int {
+		return cmp.Compare(slices.Index(e.out.Stages, a.Stage), slices.Index(e.out.Stages, b.Stage))
+	})
+	e.linkNeeds()
+	e.out.UnknownChanges = s.tree.unknownChanges
+	return e.out, yamldoc.Join(e.errs...)
+}
+
+// An evaluator makes jobs of definitions.
+type evaluator struct {
+	scope      *scope
+	defs       *definitions
+	predefined settings
+	given      settings // with the event
+	globals    settings // of the files, those of the workflow's rule over them
+	out        *Evaluation
+	errs       []error
+}
+
+func (e *evaluator) fault(pos yamldoc.Position, format string, args ...any) {
+	e.errs = append(e.errs, yamldoc.Faultf(pos, format, args...))
+}
+
+// workflow decides whether there is a pipeline at all.
+func (e *evaluator) workflow() {
+	e.globals = e.defs.globals
+	s := e.scope.with(e.predefined.over(e.globals, e.given))
+	e.out.Created = true
+	if e.defs.workflow != nil {
+		r := s.match(e.defs.workflow)
+		e.out.Created = r != nil && r.when != Never
+		if r != nil {
+			e.out.Rule = r.pos
+			e.globals = e.globals.over(r.variables.from(FromPipeline))
+		}
+	}
+	e.out.Name = newExpander(e.predefined.over(e.globals, e.given), e.predefined).text(e.defs.name)
+}
+
+// definition makes the instances of one job.
+func (e *evaluator) definition(def *definition) {
+	if def.matrix == nil {
+		e.out.Jobs = append(e.out.Jobs, e.instance(def, "", nil))
+		return
+	}
+	for i, own := range def.matrix {
+		e.out.Jobs = append(e.out.Jobs, e.instance(def, def.labels[i], own))
+	}
+}
+
+func (e *evaluator) instance(def *definition, label string, own settings) Job {
+	job := def.job
+	job.Name += label
+	predefined := e.predefined.over(job.predefined())
+	written := e.inherited(def).over(def.variables, own)
+	s := e.scope.with(predefined.over(written, e.given))
+	rule := e.decide(def, &job, s)
+	if !e.out.Created {
+		job.When = Never
+	}
+	all := s.vars
+	if rule != nil && len(rule.variables) > 0 {
+		all = predefined.over(written, rule.variables.from(FromJob), e.given)
+	}
+	x := newExpander(all, predefined)
+	expandJob(&job, x)
+	job.Variables = x.all()
+	if x.err != nil {
+		e.fault(job.Pos, "job %s: %v", yamldoc.Quote(job.Name), x.err)
+	}
+	return job
+}
+
+// inherited gives the variables of the files that a job takes over.
+func (e *evaluator) inherited(def *definition) settings {
+	if def.inherit.variables == nil {
+		return e.globals
+	}
+	out := settings{}
+	for _, name := range def.inherit.variables {
+		if v, ok := e.globals[name]; ok {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// decide says when the job runs, and gives the rule that says so.
+func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
+	if !def.hasRules {
+		if def.only != nil && slices.Contains(def.only.conditions(s), false) ||
+			def.except != nil && slices.Contains(def.except.conditions(s), true) {
+			job.When = Never
+		}
+		return nil
+	}
+	r := s.match(def.rules)
+	if r == nil {
+		job.When = Never
+		return nil
+	}
+	job.Rule = r.pos
+	job.When = cmp.Or(r.when, job.When)
+	if r.when == Delayed {
+		job.StartIn = r.startIn
+	}
+	if r.allowFailure != nil {
+		job.AllowFailure, job.AllowCodes = *r.allowFailure, nil
+	}
+	if r.needs != nil {
+		job.Ordered, job.Needs = true, r.needed
+	}
+	return r
+}
+
+// expandJob replaces variables where the runner does. Scripts are left to the
+// shell. What is changed is copied, as instances share their definition.
+func expandJob(job *Job, x *expander) {
+	if job.Image != nil {
+		image := expandImage(*job.Image, x)
+		job.Image = &image
+	}
+	job.Services = slices.Clone(job.Services)
+	for i := range job.Services {
+		job.Services[i] = expandImage(job.Services[i], x)
+	}
+	job.Tags = x.texts(job.Tags)
+	job.ResourceGroup = x.text(job.ResourceGroup)
+	if job.Environment != nil {
+		env := *job.Environment
+		env.Name, env.URL = x.text(env.Name), x.text(env.URL)
+		job.Environment = &env
+		x.vars = maps.Clone(x.vars)
+		x.vars["CI_ENVIRONMENT_NAME"] = setting{value: env.Name, raw: true, from: FromGitLab}
+		x.vars["CI_ENVIRONMENT_SLUG"] = setting{value: slug(env.Name), raw: true, from: FromGitLab}
+		x.vars["CI_ENVIRONMENT_URL"] = setting{value: env.URL, raw: true, from: FromGitLab}
+	}
+	if job.Artifacts != nil {
+		a := *job.Artifacts
+		a.Name, a.Paths, a.Exclude = x.text(a.Name), x.texts(a.Paths), x.texts(a.Exclude)
+		a.Reports = slices.Clone(a.Reports)
+		for i := range a.Reports {
+			a.Reports[i].Paths = x.texts(a.Reports[i].Paths)
+		}
+		job.Artifacts = &a
+	}
+	job.Cache = slices.Clone(job.Cache)
+	for i := range job.Cache {
+		c := &job.Cache[i]
+		c.Key, c.KeyPrefix, c.Policy = x.text(c.Key), x.text(c.KeyPrefix), x.text(c.Policy)
+		c.Paths, c.KeyFiles, c.FallbackKeys = x.texts(c.Paths), x.texts(c.KeyFiles), x.texts(c.FallbackKeys)
+	}
+}
+
+func expandImage(i Image, x *expander) Image {
+	i.Name, i.Alias, i.Platform, i.User = x.text(i.Name), x.text(i.Alias), x.text(i.Platform), x.text(i.User)
+	i.Entrypoint, i.Command = x.texts(i.Entrypoint), x.texts(i.Command)
+	return i
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"strings"
+)
+
+// What starts a pipeline, as CI_PIPELINE_SOURCE has it.
+const (
+	Push         = "push"
+	MergeRequest = "merge_request_event"
+	Web          = "web"
+	API          = "api"
+	Schedule     = "schedule"
+	Trigger      = "trigger"
+	Parent       = "parent_pipeline"
+	Downstream   = "pipeline"
+)
+
+// An Event is what a pipeline is made for.
+type Event struct {
+	Source        string            // one of the constants above
+	Namespace     string            // group or user of the project that the pipeline runs in
+	Project       string            // its name, "" for "project"
+	DefaultBranch string            // "" for "main"
+	Branch        string            // pushed or chosen; of a merge request the source. "" for the default branch
+	TargetBranch  string            // of a merge request, "" for the default branch
+	Tag           string            // the tag that was pushed or chosen, "" for a branch
+	Commit        string            // full hash, "" for zeros
+	Changed       []string          // paths changed; nil if they are not known, which is not an empty list
+	Variables     map[string]string // given when the pipeline is started, as in "Run pipeline"
+	Host          string            // "" for gitlab.com
+	Directory     string            // where the job finds the tree, "" for GitLab's /builds/NAMESPACE/PROJECT
+}
+
+func (e Event) filled() Event {
+	for _, f := range []struct {
+		field *string
+		value string
+	}{
+		{&e.Source, Push}, {&e.Namespace, "fork"}, {&e.Project, "project"}, {&e.DefaultBranch, "main"}, {&e.Host, "gitlab.com"},
+		{&e.Commit, strings.Repeat("0", 40)},
+	} {
+		if *f.field == "" {
+			*f.field = f.value
+		}
+	}
+	if e.Branch == "" {
+		e.Branch = e.DefaultBranch
+	}
+	if e.TargetBranch == "" {
+		e.TargetBranch = e.DefaultBranch
+	}
+	if e.Directory == "" {
+		e.Directory = "/builds/" + e.projectPath()
+	}
+	return e
+}
+
+func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
+
+// Predefined gives the variables that GitLab sets for all jobs of the event's
+// pipeline, by name. Those that name things which only a server has, such as
+// the pipeline's number, have values that say nothing: "0" or zeros.
+func Predefined(e Event) []Variable {
+	e = e.filled()
+	return newExpander(e.predefined(), nil).all()
+}
+
+func (e *Event) predefined() settings {
+	out := settings{}
+	set := func(pairs ...string) {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			out[pairs[i]] = setting{value: pairs[i+1], raw: true, from: FromGitLab}
+		}
+	}
+	url, registry := "https://"+e.Host, "registry."+e.Host
+	root, _, _ := strings.Cut(e.Namespace, "/")
+	path := e.projectPath()
+	ref := e.Branch
+	if e.Tag != "" {
+		ref = e.Tag
+	}
+	set("CI", "true", "GITLAB_CI", "true", "CI_SERVER", "yes", "CI_SERVER_NAME", "GitLab",
+		"CI_SERVER_HOST", e.Host, "CI_SERVER_FQDN", e.Host, "CI_SERVER_URL", url, "CI_SERVER_PROTOCOL", "https", "CI_SERVER_PORT", "443",
+		"CI_API_V4_URL", url+"/api/v4", "CI_API_GRAPHQL_URL", url+"/api/graphql",
+		"CI_CONFIG_PATH", ".gitlab-ci.yml", "CI_DEFAULT_BRANCH", e.DefaultBranch, "CI_DEFAULT_BRANCH_SLUG", slug(e.DefaultBranch),
+		"CI_PROJECT_ID", "0", "CI_PROJECT_NAME", e.Project, "CI_PROJECT_TITLE", e.Project, "CI_PROJECT_NAMESPACE", e.Namespace,
+		"CI_PROJECT_ROOT_NAMESPACE", root, "CI_PROJECT_PATH", path, "CI_PROJECT_PATH_SLUG", slug(path),
+		"CI_PROJECT_URL", url+"/"+path, "CI_PROJECT_DIR", e.Directory, "CI_BUILDS_DIR", parent(e.Directory),
+		"CI_PROJECT_VISIBILITY", "public", "CI_REPOSITORY_URL", url+"/"+path+".git",
+		"CI_REGISTRY", registry, "CI_REGISTRY_IMAGE", registry+"/"+strings.ToLower(path),
+		"CI_PIPELINE_ID", "0", "CI_PIPELINE_IID", "0", "CI_PIPELINE_SOURCE", e.Source, "CI_PIPELINE_URL", url+"/"+path+"/-/pipelines/0",
+		"CI_COMMIT_SHA", e.Commit, "CI_COMMIT_SHORT_SHA", e.Commit[:min(8, len(e.Commit))], "CI_COMMIT_REF_NAME", ref, "CI_COMMIT_REF_SLUG", slug(ref),
+		"CI_COMMIT_REF_PROTECTED", "false", "CI_COMMIT_BEFORE_SHA", strings.Repeat("0", 40))
+	switch {
+	case e.Source == MergeRequest:
+		set("CI_MERGE_REQUEST_ID", "0", "CI_MERGE_REQUEST_IID", "0", "CI_MERGE_REQUEST_EVENT_TYPE", "detached",
+			"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", e.Branch, "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", path,
+			"CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "0", "CI_MERGE_REQUEST_SOURCE_PROJECT_URL", url+"/"+path,
+			"CI_MERGE_REQUEST_TARGET_BRANCH_NAME", e.TargetBranch, "CI_MERGE_REQUEST_REF_PATH", "refs/merge-requests/0/head",
+			"CI_OPEN_MERGE_REQUESTS", path+"!0")
+	case e.Tag != "":
+		set("CI_COMMIT_TAG", e.Tag)
+	default:
+		set("CI_COMMIT_BRANCH", e.Branch)
+	}
+	return out
+}
+
+// predefined gives the variables that GitLab sets for one job.
+func (j *Job) predefined() settings {
+	out := settings{}
+	for name, value := range map[string]string{
+		"CI_JOB_ID": "0", "CI_JOB_NAME": j.Name, "CI_JOB_NAME_SLUG": slug(j.Name), "CI_JOB_STAGE": j.Stage, "CI_JOB_STATUS": "running",
+	} {
+		out[name] = setting{value: value, raw: true, from: FromGitLab}
+	}
+	return out
+}
+
+// slug is a name as it can stand in a host's: lower case, at most 63 letters,
+// digits and "-".
+func slug(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(s))
+	return strings.Trim(s[:min(63, len(s))], "-")
+}
+
+func parent(directory string) string {
+	if at := strings.LastIndex(strings.TrimRight(directory, "/"), "/"); at > 0 {
+		return directory[:at]
+	}
+	return "/"
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// maxTokens bounds an expression, as GitLab does.
+const maxTokens = 100
+
+// An expression is the condition of a rule's "if".
+//
+//	or      = and { "||" and }
+//	and     = compare { "&&" compare }
+//	compare = operand { ("==" | "!=" | "=~" | "!~") operand }
+//	operand = $NAME | "text" | 'text' | /pattern/flags | null | "(" or ")"
+type expression struct {
+	op          string // "", a literal, for a leaf
+	left, right *expression
+	leaf        operand
+}
+
+// An operand is what an expression compares. A comparison gives true or
+// false; a variable that is not set gives null. What "&&" and "||" look at is
+// whether a value is null or false, so an empty string counts there as true;
+// the whole expression holds only if it ends in something that is not empty.
+type operand struct {
+	variable string         // name, without "$"
+	pattern  *regexp.Regexp // between slashes
+	text     *string        // nil for null, and for a boolean
+	truth    bool           // of a comparison
+}
+
+func (o operand) solid() bool { return o.text != nil || o.pattern != nil || o.truth }
+
+// parseExpression reads a condition. The error says what is wrong with it.
+func parseExpression(source string) (*expression, error) {
+	tokens, err := scanExpression(source)
+	if err != nil {
+		return nil, err
+	}
+	p := &expressionParser{tokens: tokens}
+	e, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if p.at < len(p.tokens) {
+		return nil, fmt.Errorf("unexpected %s", p.tokens[p.at].text)
+	}
+	return e, nil
+}
+
+// holds reports whether the condition is met. lookup gives a variable's value
+// as it was written: values inside values are not replaced in conditions.
+func (e *expression) holds(lookup func(name string) (string, bool)) bool {
+	v := e.evaluate(lookup)
+	if v.text != nil {
+		return strings.TrimSpace(*v.text) != ""
+	}
+	return v.solid()
+}
+
+func (e *expression) evaluate(lookup func(string) (string, bool)) operand {
+	switch e.op {
+	case "":
+		if e.leaf.variable == "" {
+			return e.leaf
+		}
+		if s, ok := lookup(e.leaf.variable); ok {
+			return operand{text: &s}
+		}
+		return operand{}
+	case "&&":
+		if left := e.left.evaluate(lookup); !left.solid() {
+			return left
+		}
+		return e.right.evaluate(lookup)
+	case "||":
+		if left := e.left.evaluate(lookup); left.solid() {
+			return left
+		}
+		return e.right.evaluate(lookup)
+	}
+	left, right := e.left.evaluate(lookup), e.right.evaluate(lookup)
+	switch e.op {
+	case "==":
+		return operand{truth: same(left, right)}
+	case "!=":
+		return operand{truth: !same(left, right)}
+	case "=~":
+		return operand{truth: right.solid() && matches(left, right)}
+	}
+	return operand{truth: !right.solid() || !matches(left, right)}
+}
+
+func same(a, b operand) bool {
+	switch {
+	case a.pattern != nil || b.pattern != nil:
+		return a.pattern != nil && b.pattern != nil && a.pattern.String() == b.pattern.String()
+	case a.text != nil && b.text != nil:
+		return *a.text == *b.text
+	}
+	return a.text == nil && b.text == nil && a.truth == b.truth
+}
+
+// matches looks for a pattern in a text; a text that is null counts as empty.
+// A variable may hold the pattern. One that holds no pattern is looked through
+// for the text, the other way round, and so does GitLab.
+func matches(left, right operand) bool {
+	var s string
+	if left.text != nil {
+		s = *left.text
+	}
+	pattern := right.pattern
+	if pattern == nil && right.text != nil {
+		var err error
+		if pattern, err = compilePattern(*right.text); err != nil {
+			return strings.Contains(*right.text, s)
+		}
+	}
+	return pattern != nil && pattern.MatchString(s)
+}
+
+// patternText is a pattern as it stands in an expression or in a variable.
+var patternText = regexp.MustCompile(`^/(.*)/([ismU]*)$`)
+
+// compilePattern reads "/…/flags". The syntax of patterns is RE2's, which is
+// that of package regexp, the flags i, s, m, U among it.
+func compilePattern(s string) (*regexp.Regexp, error) {
+	m := patternText.FindStringSubmatch(s)
+	if m == nil {
+		return nil, fmt.Errorf("%q is no pattern: expected one between slashes", s)
+	}
+	body := strings.ReplaceAll(m[1], `\/`, "/")
+	if m[2] != "" {
+		body = "(?" + m[2] + ")" + body
+	}
+	return regexp.Compile(body)
+}
+
+type expressionParser struct {
+	tokens []token
+	at     int
+	depth  int
+}
+
+// take moves on if the next token is one of the operators.
+func (p *expressionParser) take(operators ...string) string {
+	if p.at < len(p.tokens) && p.tokens[p.at].leaf == nil {
+		for _, op := range operators {
+			if p.tokens[p.at].text == op {
+				p.at++
+				return op
+			}
+		}
+	}
+	return ""
+}
+
+func (p *expressionParser) or() (*expression, error) {
+	return p.chain(p.and, "||")
+}
+
+func (p *expressionParser) and() (*expression, error) {
+	return p.chain(p.compare, "&&")
+}
+
+func (p *expressionParser) compare() (*expression, error) {
+	return p.chain(p.operand, "==", "!=", "=~", "!~")
+}
+
+func (p *expressionParser) chain(next func() (*expression, error), operators ...string) (*expression, error) {
+	left, err := next()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		op := p.take(operators...)
+		if op == "" {
+			return left, nil
+		}
+		right, err := next()
+		if err != nil {
+			return nil, err
+		}
+		if right.leaf.text != nil && (op == "=~" || op == "!~") {
+			if _, err := compilePattern(*right.leaf.text); err != nil {
+				return nil, fmt.Errorf("%s needs a pattern between slashes, got %q", op, *right.leaf.text)
+			}
+		}
+		left = &expression{op: op, left: left, right: right}
+	}
+}
+
+func (p *expressionParser) operand() (*expression, error) {
+	if p.at == len(p.tokens) {
+		return nil, fmt.Errorf("the expression ends where a value is expected")
+	}
+	if p.take("(") != "" {
+		e, err := p.or()
+		if err != nil {
+			return nil, err
+		}
+		if p.take(")") == "" {
+			return nil, fmt.Errorf("a parenthesis is not closed")
+		}
+		return e, nil
+	}
+	t := p.tokens[p.at]
+	if t.leaf == nil {
+		return nil, fmt.Errorf("expected a value, got %s", t.text)
+	}
+	p.at++
+	return &expression{leaf: *t.leaf}, nil
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// maxExtends is how many levels of jobs that extend one another GitLab takes.
+const maxExtends = 11
+
+// An extender lays jobs over those they extend.
+type extender struct {
+	c      *config
+	done   map[string]*value
+	levels map[string]int // of the jobs done: 0 extends nothing
+	lacks  map[string][]lack
+	path   []string
+}
+
+// A lack is something that is nowhere in the project.
+type lack struct {
+	pos  yamldoc.Position
+	what string
+}
+
+func (c *config) extendAll() {
+	x := &extender{c: c, done: map[string]*value{}, levels: map[string]int{}, lacks: map[string][]lack{}}
+	for _, name := range c.order {
+		if c.top[name].kind == mapping {
+			x.job(name)
+		}
+	}
+	for _, name := range c.order {
+		if v, ok := x.done[name]; ok {
+			c.top[name] = v
+		}
+		for _, l := range x.lacks[name] {
+			c.lack(name, l.pos, l.what)
+		}
+	}
+}
+
+// job gives a job with all it extends.
+func (x *extender) job(name string) *value {
+	if v, ok := x.done[name]; ok {
+		return v
+	}
+	v := x.c.top[name]
+	extends := v.get("extends")
+	if extends == nil {
+		x.done[name] = v
+		return v
+	}
+	bases := []*value{extends}
+	if extends.kind == list {
+		bases = extends.items
+	}
+	x.path = append(x.path, name)
+	defer func() { x.path = x.path[:len(x.path)-1] }()
+	result := &value{kind: mapping, pos: v.pos}
+	level := 0
+	for _, b := range bases {
+		if base := x.base(name, b); base != nil {
+			result = merged(result, base)
+			level = max(level, x.levels[b.text])
+			x.lacks[name] = append(x.lacks[name], x.lacks[b.text]...)
+		}
+	}
+	x.levels[name] = level + 1
+	if level+1 == maxExtends {
+		x.c.fault(extends.pos, "job %s extends others over more than %d levels", yamldoc.Quote(name), maxExtends)
+	}
+	result = merged(result, v)
+	x.done[name] = result
+	return result
+}
+
+// base gives one job that name extends, nil if it cannot be had.
+func (x *extender) base(name string, b *value) *value {
+	switch {
+	case b.kind != text:
+		x.c.fault(b.pos, "extends takes names of jobs, got %s", b.describe())
+		return nil
+	case slices.Contains(x.path, b.text):
+		at := slices.Index(x.path, b.text)
+		x.c.fault(b.pos, "jobs extend each other in a circle: %s", strings.Join(append(slices.Clone(x.path[at:]), b.text), ", "))
+		return nil
+	case x.c.top[b.text] == nil:
+		x.lacks[name] = append(x.lacks[name], lack{b.pos, fmt.Sprintf("extends %s, which is not defined", yamldoc.Quote(b.text))})
+		return nil
+	case x.c.top[b.text].kind != mapping:
+		x.c.fault(b.pos, "extends %s, which is not a job", yamldoc.Quote(b.text))
+		return nil
+	case len(x.path) > 1000:
+		x.c.fault(b.pos, "job %s extends others over more than %d levels", yamldoc.Quote(name), maxExtends)
+		return nil
+	}
+	return x.job(b.text)
+}

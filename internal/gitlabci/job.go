@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// When a job runs. A job with Never is not in the pipeline.
+const (
+	OnSuccess = "on_success" // once all jobs before it are done well
+	OnFailure = "on_failure" // once one of them has failed
+	Always    = "always"
+	Manual    = "manual"
+	Delayed   = "delayed"
+	Never     = "never"
+	Unknown   = "unknown" // its rules are in an include that cannot be had
+)
+
+// A Job is one job as GitLab would run it for an event.
+type Job struct {
+	Name  string           // as GitLab shows it: "test: [a, b]", "test 1/3"
+	Base  string           // the key in the file, the name but for what parallel adds
+	Pos   yamldoc.Position // of that key
+	Stage string
+
+	When         string           // one of the constants above
+	StartIn      time.Duration    // for Delayed
+	Rule         yamldoc.Position // of the rule that decided, zero for none
+	AllowFailure bool
+	AllowCodes   []int // exit statuses that count as an allowed failure; AllowFailure is false
+
+	Image     *Image // nil for the runner's own choice
+	Services  []Image
+	Tags      []string
+	Variables []Variable // all the job sees, by name
+
+	BeforeScript []string // each a command or a block of them, as are the next two
+	Script       []string // empty for a job that starts another pipeline
+	AfterScript  []string
+
+	Ordered      bool     // it starts as soon as Needs are done, whatever the stage
+	Needs        []Need   // only with Ordered; only jobs that are in the pipeline
+	Dependencies []string // jobs whose artifacts it takes; nil for all before it
+
+	Artifacts     *Artifacts // nil for none
+	Cache         []Cache
+	Timeout       time.Duration // 0 for the project's
+	Retry         Retry
+	Interruptible bool
+	Environment   *Environment // nil for none
+	ResourceGroup string
+	Coverage      string // the pattern, between slashes
+	Trigger       bool   // it starts another pipeline
+
+	// Unresolved says what could not be had that the job needs, a line each.
+	// Such a job is as far resolved as the project's own files go.
+	Unresolved []string
+}
+
+// An Image is a container image that a job runs in, or a service beside it.
+type Image struct {
+	Name       string
+	Entrypoint []string // nil for the image's own
+	Command    []string // of a service; nil for the image's own
+	Alias      string   // of a service
+	PullPolicy []string // empty for the runner's
+	Platform   string   // "linux/arm64", "" for the runner's
+	User       string   // "" for the image's
+}
+
+// A Need is a job that must be done before.
+type Need struct {
+	Job       string
+	Artifacts bool // its artifacts are wanted
+	Optional  bool
+}
+
+// Artifacts are the files that a job hands on.
+type Artifacts struct {
+	Name      string
+	Paths     []string // globs
+	Exclude   []string
+	ExpireIn  string // as written, "" for the project's
+	When      string // on_success, on_failure or always
+	Untracked bool
+	ExposeAs  string
+	Reports   []Report // by kind
+}
+
+// A Report is a file that GitLab reads: "junit", "coverage_report".
+type Report struct {
+	Kind  string
+	Paths []string
+}
+
+// A Cache is a set of paths kept between runs.
+type Cache struct {
+	Key          string   // "" if it is made from files
+	KeyFiles     []string // the key is made from what these hold
+	KeyPrefix    string
+	FallbackKeys []string
+	Paths        []string
+	Policy       string // pull-push, pull or push
+	When         string // on_success, on_failure or always
+	Untracked    bool
+	Unprotect    bool
+}
+
+// Retry says how often a failed job starts again.
+type Retry struct {
+	Max       int
+	When      []string // kinds of failure, empty for all
+	ExitCodes []int    // empty for all
+}
+
+// An Environment is what a job deploys to.
+type Environment struct {
+	Name   string
+	URL    string
+	Action string // start, prepare, stop, verify or access
+	OnStop string
+}

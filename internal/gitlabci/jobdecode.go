@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// jobKeys are the keys of a job. Those in beyondUs mean something that only
+// GitLab can do.
+var (
+	jobKeys = []string{
+		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
+		"extends", "image", "inherit", "interruptible", "manual_confirmation", "needs", "only", "parallel", "resource_group", "retry",
+		"rules", "script", "services", "stage", "start_in", "tags", "timeout", "trigger", "variables", "when",
+	}
+	beyondUs = []string{"dast_configuration", "hooks", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
+)
+
+// A jobDecoder decodes one job.
+type jobDecoder struct {
+	*decoder
+	v        *value
+	defaults *value
+	inherit  inheritance
+	stages   []string
+}
+
+// inheritance says what a job takes over from the top of the file.
+type inheritance struct {
+	defaults  []string // nil for all
+	variables []string // nil for all
+}
+
+func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks bool) *definition {
+	j.keys(j.v, "it", slices.Concat(jobKeys, beyondUs)...)
+	j.inherit = j.inheritance(j.v.get("inherit"))
+	def := &definition{inherit: j.inherit, needs: j.v.get("needs")}
+	job := &def.job
+	job.Name, job.Base, job.Pos = name, name, pos
+	if len(name) > 255 {
+		j.fault(pos, "the name is longer than 255 characters")
+	}
+	job.Stage = "test"
+	if s := j.v.get("stage"); s != nil {
+		if job.Stage = j.text(s, "stage"); !slices.Contains(j.stages, job.Stage) {
+			j.fault(s.pos, "there is no stage %s", yamldoc.Quote(job.Stage))
+		}
+	}
+	if !slices.Contains(j.stages, job.Stage) && j.v.get("stage") == nil {
+		j.fault(pos, "it has no stage, and there is no stage %q", job.Stage)
+	}
+	j.when(def)
+	j.conditions(def, workflow, lacks)
+	j.work(job, lacks)
+	j.files(job)
+	j.limits(job)
+	j.parallel(def)
+	def.variables = j.settings(j.v.get("variables"), "variables").from(FromJob)
+	if def.needs != nil {
+		job.Ordered = true
+		job.Needs = j.needs(def.needs, job)
+	}
+	job.Dependencies = j.texts(j.v.get("dependencies"), "dependencies")
+	for _, key := range beyondUs {
+		if j.get(key) != nil {
+			job.Unresolved = append(job.Unresolved, key+" is left out: only GitLab has it")
+		}
+	}
+	return def
+}
+
+// get gives the value of a key, from the defaults if the job has none and
+// takes them over.
+func (j *jobDecoder) get(key string) *value {
+	if v := j.v.get(key); v != nil {
+		return v
+	}
+	if slices.Contains(defaultKeys, key) && (j.inherit.defaults == nil || slices.Contains(j.inherit.defaults, key)) {
+		return j.defaults.get(key)
+	}
+	return nil
+}
+
+func (j *jobDecoder) inheritance(v *value) inheritance {
+	if v == nil || !j.keys(v, "inherit", "default", "variables") {
+		return inheritance{}
+	}
+	names := func(v *value, what string) []string {
+		switch {
+		case v == nil:
+			return nil
+		case v.kind == list:
+			return j.texts(v, what)
+		case j.truth(v, what):
+			return nil
+		}
+		return []string{}
+	}
+	return inheritance{names(v.get("default"), "inherit: default"), names(v.get("variables"), "inherit: variables")}
+}
+
+func (j *jobDecoder) when(def *definition) {
+	job := &def.job
+	job.When = j.choice(j.v.get("when"), "when", OnSuccess, OnFailure, Always, Manual, Delayed, Never)
+	job.StartIn = j.duration(j.v.get("start_in"), "start_in")
+	if job.When == Delayed && job.StartIn == 0 {
+		j.fault(j.v.pos, "when: delayed needs start_in")
+	}
+	job.AllowFailure = job.When == Manual
+	switch allow := j.v.get("allow_failure"); {
+	case allow == nil:
+	case allow.kind == mapping:
+		job.AllowFailure = false
+		j.keys(allow, "allow_failure", "exit_codes")
+		job.AllowCodes = j.integers(allow.get("exit_codes"), "exit_codes")
+	default:
+		job.AllowFailure = j.truth(allow, "allow_failure")
+	}
+}
+
+// conditions decodes what decides whether the job is in a pipeline.
+func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
+	rules, only, except := j.v.get("rules"), j.v.get("only"), j.v.get("except")
+	if rules != nil {
+		for _, v := range []*value{only, except} {
+			if v != nil {
+				j.fault(v.pos, "only and except cannot stand beside rules")
+			}
+		}
+		def.hasRules = true
+		def.rules = j.rules(rules, OnSuccess, OnFailure, Always, Never, Manual, Delayed)
+		for i := range def.rules {
+			if r := &def.rules[i]; r.needs != nil {
+				r.needed = j.needs(r.needs, &def.job)
+			}
+		}
+		return
+	}
+	if only != nil || !workflow && !lacks {
+		def.only = j.policy(only, true)
+	}
+	if except != nil {
+		def.except = j.policy(except, false)
+	}
+	if lacks && only == nil && except == nil {
+		def.job.When = Unknown
+	}
+}
+
+// work decodes what the job does and in what.
+func (j *jobDecoder) work(job *Job, lacks bool) {
+	job.Trigger = j.v.get("trigger") != nil
+	if job.Script = j.script(j.v.get("script"), "script"); job.Script == nil && !job.Trigger && !lacks && j.v.get("run") == nil {
+		j.fault(job.Pos, "it has no script and no trigger")
+	}
+	if job.Trigger && job.Script != nil {
+		j.fault(job.Pos, "script and trigger cannot stand beside each other")
+	}
+	job.BeforeScript = j.script(j.get("before_script"), "before_script")
+	job.AfterScript = j.script(j.get("after_script"), "after_script")
+	if v := j.get("image"); v != nil {
+		image := j.image(v, "image")
+		job.Image = &image
+	}
+	if v := j.get("services"); v != nil {
+		for _, item := range j.flat(v, "services") {
+			job.Services = append(job.Services, j.image(item, "services", "alias", "command", "variables", "ports"))
+		}
+	}
+	job.Tags = j.texts(j.get("tags"), "tags")
+	job.Environment = j.environment(j.v.get("environment"))
+	job.ResourceGroup = j.text(j.v.get("resource_group"), "resource_group")
+	job.Coverage = j.text(j.v.get("coverage"), "coverage")
+}
+
+func (j *jobDecoder) image(v *value, what string, more ...string) Image {
+	if v.kind != mapping {
+		return Image{Name: j.text(v, what)}
+	}
+	j.keys(v, what, append(more, "name", "entrypoint", "pull_policy", "docker", "kubernetes")...)
+	image := Image{
+		Name: j.text(v.get("name"), what+": name"), Entrypoint: j.texts(v.get("entrypoint"), what+": entrypoint"),
+		Command: j.texts(v.get("command"), what+": command"), Alias: j.text(v.get("alias"), what+": alias"),
+		PullPolicy: j.texts(v.get("pull_policy"), what+": pull_policy"),
+	}
+	if image.Name == "" {
+		j.fault(v.pos, "%s has no name", what)
+	}
+	if docker := v.get("docker"); docker != nil && j.keys(docker, what+": docker", "platform", "user") {
+		image.Platform, image.User = j.text(docker.get("platform"), "platform"), docker.get("user").looseText()
+	}
+	return image
+}
+
+// looseText gives the text of a scalar of any type, "" for nil.
+func (v *value) looseText() string {
+	if v == nil {
+		return ""
+	}
+	return v.text
+}
+
+func (j *jobDecoder) environment(v *value) *Environment {
+	switch {
+	case v == nil:
+		return nil
+	case v.kind != mapping:
+		return &Environment{Name: j.text(v, "environment"), Action: "start"}
+	}
+	j.keys(v, "environment", "name", "url", "action", "on_stop", "auto_stop_in", "kubernetes", "deployment_tier")
+	return &Environment{
+		Name: j.text(v.get("name"), "environment: name"), URL: j.text(v.get("url"), "environment: url"),
+		Action: j.choice(v.get("action"), "environment: action", "start", "prepare", "stop", "verify", "access"),
+		OnStop: j.text(v.get("on_stop"), "environment: on_stop"),
+	}
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// needs decodes the jobs that a job needs, by the names in the file. What it
+// needs from other projects and pipelines is noted as unresolved.
+func (j *jobDecoder) needs(v *value, job *Job) []Need {
+	items := []*value{v}
+	if v.kind == list {
+		items = j.flat(v, "needs")
+	}
+	out := []Need{}
+	for _, item := range items {
+		if strings.Contains(item.text+item.get("job").looseText(), "$[[") {
+			j.fault(item.pos, "needs: values of a matrix ($[[ matrix.… ]]) are not supported")
+			continue
+		}
+		if item.kind != mapping {
+			out = append(out, Need{Job: j.text(item, "needs"), Artifacts: true})
+			continue
+		}
+		j.keys(item, "needs", "artifacts", "job", "optional", "parallel", "pipeline", "project", "ref")
+		for _, key := range []string{"project", "pipeline"} {
+			if other := item.get(key); other != nil {
+				job.Unresolved = append(job.Unresolved, "needs something of "+key+" "+yamldoc.Quote(other.text)+", which cannot be had")
+			}
+		}
+		if item.get("project") == nil && item.get("pipeline") == nil {
+			out = append(out, j.need(item)...)
+		}
+	}
+	if len(out) > maxNeeds {
+		j.fault(v.pos, "needs names more than %d jobs", maxNeeds)
+	}
+	return out
+}
+
+// maxNeeds is how many jobs one may name, before their instances are counted.
+const maxNeeds = 200
+
+func (j *jobDecoder) need(v *value) []Need {
+	n := Need{Job: j.text(v.get("job"), "needs: job"), Artifacts: true, Optional: j.truth(v.get("optional"), "needs: optional")}
+	if n.Job == "" {
+		j.fault(v.pos, "needs names no job")
+	}
+	if a := v.get("artifacts"); a != nil {
+		n.Artifacts = j.truth(a, "needs: artifacts")
+	}
+	parallel := v.get("parallel")
+	if parallel == nil {
+		return []Need{n}
+	}
+	var out []Need
+	if j.keys(parallel, "needs: parallel", "matrix") && parallel.get("matrix") != nil {
+		_, labels := j.matrix(parallel.get("matrix"))
+		for _, label := range labels {
+			out = append(out, Need{n.Job + label, n.Artifacts, n.Optional})
+		}
+	}
+	return out
+}
+
+// linkNeeds replaces the names in needs by those of jobs that are in the
+// pipeline, and says what is not there.
+func (e *evaluator) linkNeeds() {
+	instances, at := map[string][]string{}, map[string]int{}
+	for i := range e.out.Jobs {
+		job := &e.out.Jobs[i]
+		instances[job.Base] = append(instances[job.Base], job.Name)
+		if job.Name != job.Base {
+			instances[job.Name] = []string{job.Name}
+		}
+		at[job.Name] = i
+	}
+	for i := range e.out.Jobs {
+		job := &e.out.Jobs[i]
+		var needs []Need
+		for _, n := range job.Needs {
+			for _, name := range instances[n.Job] {
+				if needed := &e.out.Jobs[at[name]]; e.needed(job, needed, n.Optional) {
+					needs = append(needs, Need{name, n.Artifacts, n.Optional})
+				}
+			}
+		}
+		if job.Ordered {
+			job.Needs = append([]Need{}, needs...)
+		}
+		if job.Dependencies != nil {
+			all := []string{}
+			for _, name := range job.Dependencies {
+				all = append(all, instances[name]...)
+			}
+			job.Dependencies = all
+		}
+	}
+	e.checkCircles(at)
+}
+
+// needed reports whether a job that another needs is in the pipeline with it.
+func (e *evaluator) needed(job, needed *Job, optional bool) bool {
+	if job.When == Never || needed.When == Never {
+		if job.When != Never && !optional && len(job.Unresolved) == 0 {
+			e.fault(job.Pos, "job %s needs %s, which is not in the pipeline of this event; GitLab makes no pipeline then",
+				yamldoc.Quote(job.Name), yamldoc.Quote(needed.Name))
+		}
+		return needed.When != Never || job.When == Never
+	}
+	if slices.Index(e.out.Stages, needed.Stage) > slices.Index(e.out.Stages, job.Stage) {
+		e.fault(job.Pos, "job %s needs %s, which is in a later stage", yamldoc.Quote(job.Name), yamldoc.Quote(needed.Name))
+	}
+	return true
+}
+
+// checkCircles demands that no job needs itself, straight or through others.
+func (e *evaluator) checkCircles(at map[string]int) {
+	const open, done = 1, 2
+	state := map[string]int{}
+	var visit func(job *Job)
+	visit = func(job *Job) {
+		state[job.Name] = open
+		for _, n := range job.Needs {
+			switch state[n.Job] {
+			case open:
+				e.fault(job.Pos, "job %s needs %s, which needs it in turn", yamldoc.Quote(job.Name), yamldoc.Quote(n.Job))
+			case 0:
+				visit(&e.out.Jobs[at[n.Job]])
+			}
+		}
+		state[job.Name] = done
+	}
+	for i := range e.out.Jobs {
+		if state[e.out.Jobs[i].Name] == 0 {
+			visit(&e.out.Jobs[i])
+		}
+	}
+}

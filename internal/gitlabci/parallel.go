@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxParallel is how many instances of a job GitLab makes.
+const maxParallel = 200
+
+// parallel decodes how many instances of a job there are, and what each has
+// of its own.
+func (j *jobDecoder) parallel(def *definition) {
+	v := j.v.get("parallel")
+	if v == nil {
+		return
+	}
+	if v.kind == mapping {
+		j.keys(v, "parallel", "matrix")
+		if matrix := v.get("matrix"); matrix != nil {
+			def.matrix, def.labels = j.matrix(matrix)
+		} else {
+			j.fault(v.pos, "parallel has neither a number nor a matrix")
+		}
+	} else {
+		total := j.integer(v, "parallel", 1, maxParallel)
+		for i := range total {
+			def.matrix = append(def.matrix, settings{})
+			def.labels = append(def.labels, fmt.Sprintf(" %d/%d", i+1, total))
+		}
+	}
+	for i, s := range def.matrix {
+		s["CI_NODE_INDEX"] = setting{value: strconv.Itoa(i + 1), from: FromGitLab}
+		s["CI_NODE_TOTAL"] = setting{value: strconv.Itoa(len(def.matrix)), from: FromGitLab}
+	}
+}
+
+// matrix gives the variables of each instance with what its name adds, in the
+// order of the file, the last variable of an entry turning fastest.
+func (j *jobDecoder) matrix(v *value) (instances []settings, labels []string) {
+	for _, entry := range j.flat(v, "parallel: matrix") {
+		if entry.kind != mapping || len(entry.fields) == 0 {
+			j.fault(entry.pos, "parallel: matrix takes a list of mappings")
+			continue
+		}
+		rows := [][]string{nil}
+		for _, f := range entry.fields {
+			values := j.matrixValues(f)
+			if len(rows)*len(values) > maxParallel {
+				j.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
+				return nil, nil
+			}
+			var next [][]string
+			for _, row := range rows {
+				for _, value := range values {
+					next = append(next, append(row[:len(row):len(row)], value))
+				}
+			}
+			rows = next
+		}
+		for _, row := range rows {
+			vars := settings{}
+			for i, f := range entry.fields {
+				vars[f.key] = setting{value: row[i], from: FromJob}
+			}
+			instances = append(instances, vars)
+			labels = append(labels, ": ["+strings.Join(row, ", ")+"]")
+		}
+		if len(instances) > maxParallel {
+			j.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
+			return nil, nil
+		}
+	}
+	return instances, labels
+}
+
+func (j *jobDecoder) matrixValues(f field) []string {
+	if f.value.kind == text || f.value.kind == number {
+		return []string{j.variable(f.key, f.value)}
+	}
+	var out []string
+	for _, item := range j.flat(f.value, "parallel: matrix: "+f.key) {
+		out = append(out, j.variable(f.key, item))
+	}
+	if len(out) == 0 {
+		j.fault(f.pos, "parallel: matrix: %s has no values", f.key)
+	}
+	return out
+}

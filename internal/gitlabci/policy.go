@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"regexp"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A policy is what only or except says.
+type policy struct {
+	refs      []ref         // one of them must match; nil for no such condition
+	variables []*expression // as refs
+	changes   []string      // as refs
+}
+
+// A ref matches a branch, a tag or a kind of pipeline.
+type ref struct {
+	word    string         // "branches", "web" or a name
+	pattern *regexp.Regexp // for a name
+	path    string         // of the project it must be, "" for any
+}
+
+// policy decodes only or except. An only without refs holds for branches and
+// tags, and so does a job without any.
+func (j *jobDecoder) policy(v *value, only bool) *policy {
+	p := &policy{}
+	switch {
+	case v == nil:
+	case v.kind == mapping:
+		j.keys(v, "only and except", "refs", "variables", "changes", "kubernetes")
+		if k := v.get("kubernetes"); k != nil {
+			j.fault(k.pos, "only and except: kubernetes is not supported")
+		}
+		p.refs = j.refs(v.get("refs"))
+		if expressions := v.get("variables"); expressions != nil {
+			for _, item := range j.flat(expressions, "variables") {
+				p.variables = append(p.variables, j.condition(item))
+			}
+		}
+		p.changes = j.texts(v.get("changes"), "changes")
+	default:
+		p.refs = j.refs(v)
+	}
+	if only && p.refs == nil {
+		p.refs = []ref{{word: "branches"}, {word: "tags"}}
+	}
+	return p
+}
+
+func (j *jobDecoder) refs(v *value) []ref {
+	var out []ref
+	for _, s := range j.texts(v, "refs") {
+		r := ref{}
+		if !strings.HasPrefix(s, "/") || strings.LastIndex(s, "@") > strings.LastIndex(s, "/") {
+			if at := strings.LastIndex(s, "@"); at > 0 {
+				s, r.path = s[:at], s[at+1:]
+			}
+		}
+		if r.word = s; patternText.MatchString(s) {
+			var err error
+			if r.pattern, err = compilePattern(s); err != nil {
+				j.fault(v.pos, "refs: pattern %s: %v", yamldoc.OneLine(s), err)
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// conditions gives for each kind of condition that the policy has whether it
+// is met.
+func (p *policy) conditions(s *scope) []bool {
+	var out []bool
+	if p.refs != nil {
+		met := false
+		for _, r := range p.refs {
+			met = met || r.matches(s.event)
+		}
+		out = append(out, met)
+	}
+	if p.variables != nil {
+		met := false
+		for _, e := range p.variables {
+			met = met || e.holds(s.vars.lookup)
+		}
+		out = append(out, met)
+	}
+	if p.changes != nil {
+		out = append(out, s.changed(p.changes))
+	}
+	return out
+}
+
+// matches reports whether a ref is that of the event. Names and patterns are
+// compared with branches and tags alone.
+func (r ref) matches(e *Event) bool {
+	if r.path != "" && r.path != e.projectPath() {
+		return false
+	}
+	source := strings.TrimSuffix(e.Source, "_event")
+	isBranch := e.Source != MergeRequest && e.Tag == ""
+	switch {
+	case r.word == "branches" && isBranch, r.word == "tags" && e.Tag != "":
+		return true
+	case r.word == source, r.word == plural(source):
+		return true
+	case e.Source == MergeRequest:
+		return false
+	}
+	name := e.Branch
+	if e.Tag != "" {
+		name = e.Tag
+	}
+	if r.pattern != nil {
+		return r.pattern.MatchString(name)
+	}
+	return r.word == name
+}
+
+func plural(source string) string {
+	switch {
+	case strings.HasSuffix(source, "sh"):
+		return source + "es"
+	}
+	return source + "s"
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// maxReferences is how deep references inside what is referred to may go.
+const maxReferences = 10
+
+// A referrer puts in the place of each !reference what it names. What it made
+// is kept by value, as many jobs share their parts.
+type referrer struct {
+	c     *config
+	done  map[*value]*value
+	path  []string // references being followed, outermost first
+	lacks map[*value][]lack
+	found []lack // in the value being resolved
+}
+
+func (c *config) resolveReferences() {
+	r := &referrer{c: c, done: map[*value]*value{}, lacks: map[*value][]lack{}}
+	resolved := make(map[string]*value, len(c.top))
+	for _, name := range c.order {
+		r.found = nil
+		resolved[name] = r.resolve(c.top[name])
+		for _, l := range r.found {
+			c.lack(name, l.pos, l.what)
+		}
+	}
+	c.top = resolved
+}
+
+// resolve gives v with its references replaced, v itself if it has none.
+func (r *referrer) resolve(v *value) *value {
+	if v.kind < list {
+		return v
+	}
+	if done, ok := r.done[v]; ok {
+		r.find(r.lacks[v]...)
+		return done
+	}
+	outer := r.found
+	r.found = nil
+	out := r.inside(v)
+	r.done[v] = out
+	if len(r.found) > 0 {
+		r.lacks[v] = r.found
+	}
+	inner := r.found
+	r.found = outer
+	r.find(inner...)
+	return out
+}
+
+// find notes what is nowhere in the project, each once.
+func (r *referrer) find(lacks ...lack) {
+	for _, l := range lacks {
+		if !slices.Contains(r.found, l) {
+			r.found = append(r.found, l)
+		}
+	}
+}
+
+func (r *referrer) inside(v *value) *value {
+	switch v.kind {
+	case reference:
+		return r.follow(v)
+	case list:
+		items := make([]*value, len(v.items))
+		for i, item := range v.items {
+			items[i] = r.resolve(item)
+		}
+		if slices.Equal(items, v.items) {
+			return v
+		}
+		return &value{kind: list, items: items, pos: v.pos}
+	}
+	fields := make([]field, len(v.fields))
+	for i, f := range v.fields {
+		fields[i] = field{f.key, f.pos, r.resolve(f.value)}
+	}
+	if slices.Equal(fields, v.fields) {
+		return v
+	}
+	return &value{kind: mapping, fields: fields, pos: v.pos}
+}
+
+// follow gives what a reference names.
+func (r *referrer) follow(v *value) *value {
+	nothing := &value{pos: v.pos}
+	target := r.c.top[v.items[0].text]
+	for _, item := range v.items[1:] {
+		target = target.get(item.text)
+	}
+	name := "[" + strings.Join(looseTexts(&value{kind: list, items: v.items}), ", ") + "]"
+	switch {
+	case target == nil:
+		r.find(lack{v.pos, "!reference " + yamldoc.OneLine(name) + ": there is no such key"})
+		return nothing
+	case slices.Contains(r.path, name):
+		r.c.fault(v.pos, "!reference %s: references name each other in a circle", yamldoc.OneLine(name))
+		return nothing
+	case len(r.path) == maxReferences:
+		r.c.fault(v.pos, "!reference %s: references go deeper than %d levels", yamldoc.OneLine(name), maxReferences)
+		return nothing
+	}
+	r.path = append(r.path, name)
+	defer func() { r.path = r.path[:len(r.path)-1] }()
+	return r.resolve(target)
+}

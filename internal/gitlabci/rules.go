@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A rule is one entry of rules. It matches if all its conditions hold.
+type rule struct {
+	pos          yamldoc.Position
+	condition    *expression // nil for none
+	changes      []string    // nil for none
+	exists       []string    // nil for none
+	when         string      // "" to leave the job's
+	startIn      time.Duration
+	allowFailure *bool
+	variables    settings
+	needs        *value // nil to leave the job's
+	needed       []Need // what needs decodes to
+}
+
+// rules decodes the rules of a job, a workflow or an include; when lists what
+// "when" may be there.
+func (d *decoder) rules(v *value, when ...string) []rule {
+	var out []rule
+	for _, item := range d.flat(v, "rules") {
+		if item.kind == mapping {
+			out = append(out, d.rule(item, when))
+			continue
+		}
+		d.fault(item.pos, "a rule takes a mapping, got %s", item.describe())
+	}
+	return out
+}
+
+func (d *decoder) rule(v *value, when []string) rule {
+	d.keys(v, "a rule", "if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible", "auto_cancel")
+	r := rule{pos: v.pos, needs: v.get("needs")}
+	if condition := v.get("if"); condition != nil {
+		r.condition = d.condition(condition)
+	}
+	if changes := v.get("changes"); changes != nil {
+		r.changes = d.paths(changes, "changes", "compare_to")
+	}
+	if exists := v.get("exists"); exists != nil {
+		r.exists = d.paths(exists, "exists")
+	}
+	if w := v.get("when"); w != nil {
+		r.when = d.choice(w, "when", when...)
+	}
+	r.startIn = d.duration(v.get("start_in"), "start_in")
+	if r.when == Delayed && r.startIn == 0 {
+		d.fault(v.pos, "when: delayed needs start_in")
+	}
+	if allow := v.get("allow_failure"); allow != nil {
+		truth := d.truth(allow, "allow_failure")
+		r.allowFailure = &truth
+	}
+	r.variables = d.settings(v.get("variables"), "variables")
+	return r
+}
+
+// condition decodes the expression of an "if".
+func (d *decoder) condition(v *value) *expression {
+	if v.kind != text {
+		d.fault(v.pos, "if takes an expression, got %s", v.describe())
+		return nil
+	}
+	e, err := parseExpression(v.text)
+	if err != nil {
+		d.fault(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
+	}
+	return e
+}
+
+// paths decodes a list of patterns, or a mapping with such a list as paths.
+// The other keys of the mapping are those that more names.
+func (d *decoder) paths(v *value, what string, more ...string) []string {
+	if v.kind == mapping {
+		if project := v.get("project"); project != nil {
+			d.fault(project.pos, "%s: files of another project cannot be had", what)
+			return []string{}
+		}
+		d.keys(v, what, append(more, "paths")...)
+		if v = v.get("paths"); v == nil {
+			return []string{}
+		}
+	}
+	out := d.texts(v, what)
+	if len(out) > 50 {
+		d.fault(v.pos, "%s has more than 50 patterns", what)
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"io/fs"
+	"slices"
+)
+
+// A scope is what rules look at.
+type scope struct {
+	event *Event
+	vars  settings
+	tree  *tree
+}
+
+// with gives the scope with other variables.
+func (s *scope) with(vars settings) *scope {
+	return &scope{event: s.event, vars: vars, tree: s.tree}
+}
+
+// match gives the first rule that matches, nil for none.
+func (s *scope) match(rules []rule) *rule {
+	for i := range rules {
+		if s.holds(&rules[i]) {
+			return &rules[i]
+		}
+	}
+	return nil
+}
+
+func (s *scope) holds(r *rule) bool {
+	return (r.condition == nil || r.condition.holds(s.vars.lookup)) &&
+		(r.changes == nil || s.changed(r.changes)) &&
+		(r.exists == nil || s.exists(r.exists))
+}
+
+// changed reports whether one of the event's files matches a pattern. An
+// event without a known list of files counts as one that changed them all,
+// which is GitLab's rule for pipelines that no push or merge request started.
+func (s *scope) changed(patterns []string) bool {
+	if s.event.Changed == nil {
+		s.tree.unknownChanges = true
+		return true
+	}
+	x := newExpander(s.vars, nil)
+	expanded := make([]string, len(patterns))
+	for i, p := range patterns {
+		expanded[i] = variableName.ReplaceAllStringFunc(p, func(ref string) string {
+			if name := bareName(ref); hasKey(s.vars, name) {
+				return x.value(name)
+			}
+			return ref
+		})
+	}
+	return globMatches(expanded, s.event.Changed)
+}
+
+func hasKey(s settings, name string) bool {
+	_, ok := s[name]
+	return ok
+}
+
+// exists reports whether a file of the tree matches a pattern.
+func (s *scope) exists(patterns []string) bool {
+	var globs []string
+	for _, p := range patterns {
+		if p = s.vars.existing(p); isGlob(p) {
+			globs = append(globs, p)
+		} else if s.tree.has(p) {
+			return true
+		}
+	}
+	return len(globs) > 0 && globMatches(globs, s.tree.files())
+}
+
+// maxFiles bounds how many files of a tree patterns are compared with.
+const maxFiles = 200_000
+
+// A tree is the project's files, listed when a pattern first asks for them.
+type tree struct {
+	fsys           fs.FS
+	listed         []string
+	unknownChanges bool // a rule asked for changed files, and they are not known
+}
+
+func (t *tree) has(name string) bool {
+	if !fs.ValidPath(name) {
+		return false
+	}
+	info, err := fs.Stat(t.fsys, name)
+	return err == nil && !info.IsDir()
+}
+
+// files lists the files, but git's own. What cannot be read is left out, as
+// it is no file of the commit that GitLab sees.
+func (t *tree) files() []string {
+	if t.listed != nil {
+		return t.listed
+	}
+	t.listed = []string{}
+	_ = fs.WalkDir(t.fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil && entry != nil && entry.IsDir():
+			return fs.SkipDir
+		case err != nil:
+			return nil
+		case entry.IsDir() && name == ".git":
+			return fs.SkipDir
+		case !entry.IsDir():
+			t.listed = append(t.listed, name)
+		}
+		if len(t.listed) == maxFiles {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	slices.Sort(t.listed)
+	return t.listed
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A token is an operator, or a value when leaf is set.
+type token struct {
+	text string
+	leaf *operand
+}
+
+var (
+	spaceToken    = regexp.MustCompile(`^\s+`)
+	variableToken = regexp.MustCompile(`^\$(\w+)`)
+	stringToken   = regexp.MustCompile(`^(?:"([^"\n]*)"|'([^'\n]*)')`)
+	patternToken  = regexp.MustCompile(`^/(?:[^/\n\\]|\\.)+/[ismU]*`)
+	wordToken     = regexp.MustCompile(`^\w+`)
+	operatorToken = regexp.MustCompile(`^(?:==|!=|=~|!~|&&|\|\||\(|\))`)
+)
+
+// scanExpression splits an expression into tokens.
+func scanExpression(source string) ([]token, error) {
+	var tokens []token
+	for rest := source; ; {
+		rest = rest[len(spaceToken.FindString(rest)):]
+		if rest == "" {
+			return tokens, nil
+		}
+		if len(tokens) == maxTokens {
+			return nil, fmt.Errorf("the expression is too long: more than %d words", maxTokens)
+		}
+		t, err := scanToken(rest)
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, t)
+		rest = rest[len(t.text):]
+	}
+}
+
+func scanToken(rest string) (token, error) {
+	if m := variableToken.FindStringSubmatch(rest); m != nil {
+		return token{m[0], &operand{variable: m[1]}}, nil
+	}
+	if m := stringToken.FindStringSubmatch(rest); m != nil {
+		content := m[1] + m[2]
+		return token{m[0], &operand{text: &content}}, nil
+	}
+	if m := patternToken.FindString(rest); m != "" {
+		pattern, err := compilePattern(m)
+		if err != nil {
+			return token{}, fmt.Errorf("pattern %s: %w", yamldoc.OneLine(m), err)
+		}
+		return token{m, &operand{pattern: pattern}}, nil
+	}
+	if m := operatorToken.FindString(rest); m != "" {
+		return token{text: m}, nil
+	}
+	switch m := wordToken.FindString(rest); {
+	case m == "null":
+		return token{m, &operand{}}, nil
+	case m != "":
+		return token{}, fmt.Errorf("unexpected word %s: a text stands between quotes, a variable's name behind $", yamldoc.Quote(m))
+	case strings.HasPrefix(rest, "$[["):
+		return token{}, fmt.Errorf("inputs ($[[ … ]]) are not supported")
+	}
+	return token{}, fmt.Errorf("unexpected %s", yamldoc.Quote(rest))
+}

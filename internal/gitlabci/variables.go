@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Where a variable's value comes from, weakest first: a value is replaced by
+// one from a later place.
+const (
+	FromGitLab   = "predefined" // GitLab sets it
+	FromPipeline = "pipeline"   // variables: at the top, or of workflow:rules
+	FromJob      = "job"        // variables: of the job, its matrix or its rule
+	FromEvent    = "event"      // given when the pipeline was started
+)
+
+// A Variable is one of a job's environment.
+type Variable struct {
+	Name  string
+	Value string // what the job sees, other variables in it replaced
+	From  string // one of the From constants
+	Raw   bool   // expand: false, so nothing in it is replaced
+}
+
+// setting is a variable as it is written.
+type setting struct {
+	value string
+	raw   bool
+	from  string
+}
+
+// settings are variables by name.
+type settings map[string]setting
+
+// over gives the variables of s with those of each layer laid over it, in turn.
+func (s settings) over(layers ...settings) settings {
+	out := maps.Clone(s)
+	if out == nil {
+		out = settings{}
+	}
+	for _, l := range layers {
+		maps.Copy(out, l)
+	}
+	return out
+}
+
+// lookup gives the value as it is written, which is what conditions see.
+func (s settings) lookup(name string) (string, bool) {
+	v, ok := s[name]
+	return v.value, ok
+}
+
+// from marks all variables with where they come from.
+func (s settings) from(origin string) settings {
+	out := make(settings, len(s))
+	for name, v := range s {
+		v.from = origin
+		out[name] = v
+	}
+	return out
+}
+
+// maxExpanded bounds in bytes what replacing may bring into the values of one
+// job, as values inside values multiply.
+const maxExpanded = 4 << 20
+
+// variableName is a variable in a text.
+var variableName = regexp.MustCompile(`\$\w+|\$\{\w+\}`)
+
+// An expander replaces variables in variables.
+type expander struct {
+	vars  settings
+	under settings // what a variable that names itself stands for
+	done  map[string]string
+	path  []string // names being looked into, outermost first
+	left  int      // bytes that may still be brought in
+	err   error    // the first cycle or overgrown value
+}
+
+func newExpander(vars, under settings) *expander {
+	return &expander{vars: vars, under: under, done: make(map[string]string, len(vars)), left: maxExpanded}
+}
+
+// value gives a variable with all variables in it replaced. A variable that
+// does not exist is empty.
+func (x *expander) value(name string) string {
+	if done, ok := x.done[name]; ok {
+		return done
+	}
+	v, ok := x.vars[name]
+	if !ok {
+		return ""
+	}
+	if !v.raw && strings.Contains(v.value, "$") {
+		x.path = append(x.path, name)
+		v.value = os.Expand(v.value, x.inner)
+		x.path = x.path[:len(x.path)-1]
+	}
+	x.done[name] = v.value
+	return v.value
+}
+
+// inner is what a name inside the value of another variable stands for.
+func (x *expander) inner(name string) string {
+	if name == "$" {
+		return "$" // "$$" keeps a dollar
+	}
+	if name == x.path[len(x.path)-1] {
+		return x.bounded(x.under[name].value)
+	}
+	if at := slices.Index(x.path, name); at >= 0 {
+		if x.err == nil {
+			cycle := append(slices.Clone(x.path[at:]), name)
+			x.err = fmt.Errorf("variables name each other in a circle: %s", strings.Join(cycle, ", "))
+		}
+		return ""
+	}
+	return x.bounded(x.value(name))
+}
+
+func (x *expander) bounded(s string) string {
+	x.left -= len(s)
+	if x.left >= 0 {
+		return s
+	}
+	if x.err == nil {
+		x.err = fmt.Errorf("the variables of a job grow beyond %d bytes", maxExpanded)
+	}
+	return ""
+}
+
+// text replaces the variables in a text, as the runner does it in an image's
+// name or an artifact's path.
+func (x *expander) text(s string) string {
+	if !strings.Contains(s, "$") {
+		return s
+	}
+	return os.Expand(s, func(name string) string {
+		if name == "$" {
+			return "$"
+		}
+		return x.bounded(x.value(name))
+	})
+}
+
+func (x *expander) texts(list []string) []string {
+	if list == nil {
+		return nil
+	}
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = x.text(s)
+	}
+	return out
+}
+
+// existing replaces the variables that there are, and leaves the others as
+// they are written: GitLab's way with the paths of rules.
+func (s settings) existing(path string) string {
+	if !strings.Contains(path, "$") {
+		return path
+	}
+	return variableName.ReplaceAllStringFunc(path, func(ref string) string {
+		if v, ok := s[bareName(ref)]; ok {
+			return v.value
+		}
+		return ref
+	})
+}
+
+// bareName gives the name in "$NAME" or "${NAME}".
+func bareName(ref string) string { return strings.Trim(ref, "${}") }
+
+// all gives the variables by name.
+func (x *expander) all() []Variable {
+	out := make([]Variable, 0, len(x.vars))
+	for _, name := range slices.Sorted(maps.Keys(x.vars)) {
+		v := x.vars[name]
+		out = append(out, Variable{Name: name, Value: x.value(name), From: v.from, Raw: v.raw})
+	}
+	return out
+}
