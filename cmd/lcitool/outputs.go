@@ -36,11 +36,15 @@ func (o *output) checkArches(cmd *cobra.Command) error {
 	for _, arch := range targets.Arches() {
 		names = append(names, string(arch))
 	}
-	for _, f := range []struct{ flag, value string }{{"host-arch", o.host}, {"cross-arch", o.cross}} {
+	hosts := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return targets.Arch(name).IsWindows() })
+	for _, f := range []struct {
+		flag, value string
+		choices     []string
+	}{{"host-arch", o.host, hosts}, {"cross-arch", o.cross, names}} {
 		if f.value == "" && !cmd.Flags().Changed(f.flag) {
 			continue
 		}
-		if err := choice(cmd, f.flag, f.value, names...); err != nil {
+		if err := choice(cmd, f.flag, f.value, f.choices...); err != nil {
 			return err
 		}
 	}
@@ -161,6 +165,9 @@ func newDockerfile(a *app) *cobra.Command {
 			body, err := render.Dockerfile(t, packages, render.DockerfileOptions{Base: base, Layers: render.Layers(layers)})
 			if err != nil {
 				return err
+			}
+			if layers == string(render.ForeignLayer) && o.cross == "" {
+				a.tell("warning: without --cross-arch there is no foreign layer")
 			}
 			options := []string{"--layers", layers}
 			if base != "" {

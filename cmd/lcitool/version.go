@@ -19,9 +19,14 @@ func newVersion(a *app) *cobra.Command {
 		Short: "Print the version",
 		Args:  needArgs(),
 		RunE: func(*cobra.Command, []string) error {
-			return a.lines([]string{fmt.Sprintf("lcitool %s (%s, %s/%s)", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)})
+			return a.lines([]string{versionLine()})
 		},
 	}
+}
+
+// versionLine says what this program is.
+func versionLine() string {
+	return fmt.Sprintf("lcitool %s (%s, %s/%s)", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // versionText is the version the program was built with: the linker's, the

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+// A ran is what a command line left behind.
+type ran struct {
+	status         int
+	stdout, stderr string
+}
+
+// body is stdout without the header.
+func (r ran) body() string {
+	_, body, _ := strings.Cut(r.stdout, "\n\n")
+	return strings.TrimSuffix(body, "\n")
+}
+
+// write puts the files of a txtar archive below dir.
+func write(t *testing.T, dir, archive string) {
+	t.Helper()
+	parsed := txtar.Parse([]byte(archive))
+	if len(parsed.Files) == 0 && archive != "" {
+		t.Fatalf("no files in %q", archive)
+	}
+	for _, f := range parsed.Files {
+		file := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// lcitool runs a command line in a directory of its own with the files of a
+// txtar archive, with x86_64 for the build machine where it matters.
+func lcitool(t *testing.T, archive string, args ...string) ran {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, archive)
+	t.Chdir(dir)
+	return lcitoolHere(t, args...)
+}
+
+// lcitoolHere runs a command line in the current directory.
+func lcitoolHere(t *testing.T, args ...string) ran {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	environment := map[string]string{"HOME": t.TempDir()}
+	a := &app{stdin: os.Stdin, stdout: &stdout, stderr: &stderr, getenv: func(name string) string { return environment[name] }}
+	status := run(t.Context(), a, args)
+	return ran{status, stdout.String(), stderr.String()}
+}
+
+// ok fails the test unless the command succeeded.
+func (r ran) ok(t *testing.T) ran {
+	t.Helper()
+	if r.status != 0 {
+		t.Fatalf("status %d\n%s", r.status, r.stderr)
+	}
+	return r
+}
+
+// fails fails the test unless the command did with status 1, nothing on
+// stdout, and exactly these lines on stderr.
+func (r ran) fails(t *testing.T, lines ...string) {
+	t.Helper()
+	want := strings.Join(lines, "\n") + "\n"
+	if r.status != 1 || r.stdout != "" || r.stderr != want {
+		t.Errorf("status %d, stdout %q, stderr:\n%swant:\n%s", r.status, r.stdout, r.stderr, want)
+	}
+}
+
+// has fails the test unless the text has all the parts.
+func has(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in:\n%s", part, text)
+		}
+	}
+}
+
+// hasNot fails the test if the text has one of the parts.
+func hasNot(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if strings.Contains(text, part) {
+			t.Errorf("there is %q in:\n%s", part, text)
+		}
+	}
+}
