@@ -11,7 +11,7 @@ import (
 )
 
 // version is set by the linker to what git describe says.
-var version string //nolint:gochecknoglobals // the linker sets variables only
+var version string
 
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
