@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,23 +23,19 @@ var suiteName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // BootstrapOptions describes a base image made from a package mirror.
 type BootstrapOptions struct {
-	Reference     string   // name that Dockerfiles start FROM
-	Distro        string   // debian or ubuntu; others are refused
-	Suite         string   // bookworm, trixie, sid, jammy …
-	Components    []string // nil means main for Debian, main and universe for Ubuntu
-	Mirror        string   // URL; empty means the machine's own sources, else DefaultMirror
-	DefaultMirror string   // used when neither Mirror nor the machine says anything
-	Force         bool     // make it again though it is there; builds on it then start anew
-	TempDir       string   // empty means /var/tmp; needs some 200 MB for a minute
-	Etc           fs.FS    // where the machine's sources are; nil means /etc
-	Log           io.Writer
+	Reference string   // name that Dockerfiles start FROM
+	Distro    string   // debian or ubuntu; others are refused
+	Suite     string   // bookworm, trixie, sid, jammy …
+	Sources   []string // lines of the image's sources.list, the first one naming the mirror
+	Force     bool     // make it again though it is there; builds on it then start anew
+	TempDir   string   // empty means /var/tmp; needs some 200 MB for a minute
+	Log       io.Writer
 }
 
 // A BootstrapResult is a base image that exists under its reference.
 type BootstrapResult struct {
-	ID      string   // 64 hex digits
-	Existed bool     // it was there and nothing was done
-	Sources []string // lines of apt's sources.list it was made from; nil when Existed
+	ID      string // 64 hex digits
+	Existed bool   // it was there and nothing was done
 }
 
 // Bootstrap makes a distribution's minimal base image without any registry,
@@ -49,8 +43,7 @@ type BootstrapResult struct {
 // those that it was made from. It is only made when it is not there, because
 // each import is another image and every build on it starts anew.
 func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapResult, error) {
-	sources, err := o.sources()
-	if err != nil {
+	if err := o.check(); err != nil {
 		return BootstrapResult{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
 	}
 	before, err := e.Inspect(ctx, withTag(o.Reference))
@@ -74,11 +67,11 @@ func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapRe
 		}
 	}()
 	layer := filepath.Join(dir, "layer.tar")
-	if err := o.mmdebstrap(ctx, dir, layer, sources); err != nil {
+	if err := o.mmdebstrap(ctx, dir, layer); err != nil {
 		return BootstrapResult{}, err
 	}
 	id, err := e.importLayer(ctx, o, layer)
-	return BootstrapResult{ID: id, Sources: sources}, err
+	return BootstrapResult{ID: id}, err
 }
 
 func (e *Engine) importLayer(ctx context.Context, o BootstrapOptions, layer string) (string, error) {
@@ -97,69 +90,28 @@ func (e *Engine) importLayer(ctx context.Context, o BootstrapOptions, layer stri
 	})
 }
 
-// sources checks the options and returns the lines of the image's sources.list.
-func (o BootstrapOptions) sources() ([]string, error) {
-	components := o.Components
+// check refuses what mmdebstrap could not make or would misunderstand.
+func (o BootstrapOptions) check() error {
 	switch {
 	case o.Distro != "debian" && o.Distro != "ubuntu":
-		return nil, fmt.Errorf("only Debian and Ubuntu releases can be made from a package mirror, not %s; pull the image where a registry can be reached", o.Distro)
+		return fmt.Errorf("only Debian and Ubuntu releases can be made from a package mirror, not %s; pull the image where a registry can be reached", o.Distro)
 	case !suiteName.MatchString(o.Suite):
-		return nil, fmt.Errorf("%q is not a suite", o.Suite)
+		return fmt.Errorf("%q is not a suite", o.Suite)
 	case o.Reference == "":
-		return nil, errors.New("no reference")
-	case components == nil && o.Distro == "ubuntu":
-		components = []string{"main", "universe"}
-	case components == nil:
-		components = []string{"main"}
+		return errors.New("no reference")
+	case len(o.Sources) == 0:
+		return errors.New("no package sources are known for it: name a mirror")
 	}
-	if o.Mirror != "" {
-		return mirrorLine("mirror", o.Mirror, o.Suite, components)
-	}
-	etc := o.Etc
-	if etc == nil {
-		etc = os.DirFS("/etc")
-	}
-	own, codename, err := machineSources(etc, o.Distro)
-	if err != nil {
-		return nil, err
-	}
-	if lines := retarget(own, codename, o.Suite, components); len(lines) > 0 {
-		return lines, nil
-	}
-	if o.DefaultMirror == "" {
-		return nil, errors.New("this machine has no package sources for it: name a mirror")
-	}
-	return mirrorLine("default mirror", o.DefaultMirror, o.Suite, components)
-}
-
-func mirrorLine(what, mirror, suite string, components []string) ([]string, error) {
-	u, err := url.Parse(mirror)
-	if err != nil || strings.ContainsAny(mirror, " \t\r\n[]") || u.Host == "" && u.Scheme != "file" {
-		return nil, fmt.Errorf("%s %q is not a URL", what, mirror)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "file" {
-		return nil, fmt.Errorf("%s %q must begin with http://, https:// or file://", what, mirror)
-	}
-	return []string{aptSource{mirror, suite, components}.line()}, nil
-}
-
-// retarget turns the machine's sources into those of another release on the
-// same mirrors. Only finished releases have updates and security fixes apart.
-func retarget(own []aptSource, codename, suite string, components []string) []string {
-	rolling := suite == "sid" || suite == "unstable" || suite == "testing" || suite == "experimental"
-	var lines []string
-	for _, s := range own {
-		kind := strings.TrimPrefix(s.suite, codename)
-		if kind != "" && rolling {
-			continue
+	for _, line := range o.Sources {
+		if !strings.HasPrefix(line, "deb ") || strings.ContainsAny(line, "\r\n") {
+			return fmt.Errorf("%q is not a line of package sources", line)
 		}
-		lines = append(lines, aptSource{s.uri, suite + kind, components}.line())
 	}
-	return lines
+	return nil
 }
 
 // mmdebstrap writes the file system of a minimal system to the file layer.
-func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string, sources []string) error {
+func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string) error {
 	fail := func(err error, hint string) error {
 		return &EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
 	}
@@ -177,7 +129,7 @@ func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string, sou
 	}
 	args = append(args, "--keyring="+keyring, o.Suite, layer)
 	tail := &tailBuffer{to: o.Log}
-	cmd := exec.CommandContext(ctx, program, append(args, sources...)...) //nolint:gosec // checked above
+	cmd := exec.CommandContext(ctx, program, append(args, o.Sources...)...) //nolint:gosec // checked above
 	cmd.Stdout, cmd.Stderr = tail, tail
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	// Told to stop as by ^C, all of it, it unmounts and removes what it made.
@@ -188,7 +140,7 @@ func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string, sou
 		if ctx.Err() != nil {
 			return fmt.Errorf("cannot bootstrap %s: %w", o.Reference, context.Cause(ctx))
 		}
-		return fail(fmt.Errorf("mmdebstrap: %s", tail.reason(err)), "is the mirror right, and does it have this release? "+strings.Join(sources, "; "))
+		return fail(fmt.Errorf("mmdebstrap: %s", tail.reason(err)), "is the mirror right, and does it have this release? "+strings.Join(o.Sources, "; "))
 	}
 	return nil
 }

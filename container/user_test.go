@@ -6,7 +6,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
-	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -195,61 +194,24 @@ func TestSafeProcs(t *testing.T) {
 	}
 }
 
-func TestMachineSources(t *testing.T) {
-	const release = "ID=debian\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian\"\n"
-	newStyle := "Types: deb deb-src\n# a comment\nURIs: http://m/debian\nSuites: bookworm bookworm-updates bookworm-backports\nComponents: main contrib\n\n" +
-		"Types: deb\nURIs: http://m/debian-security\nSuites: bookworm-security\nComponents: main\n\nTypes: deb\nEnabled: no\nURIs: http://off/debian\nSuites: bookworm\nComponents: main\n"
-	oldStyle := "# deb http://c/debian bookworm main\ndeb-src http://s/debian bookworm main\ndeb [arch=amd64 signed-by=/k] http://m/debian bookworm main # x\ndeb\ndeb http://m/debian\n" +
-		"deb cdrom:[x]/ bookworm main\ndeb http://third.party/apt bookworm main\ndeb http://m/debian bookworm contrib\n"
-	for _, c := range []struct {
-		name, suite string
-		files       fstest.MapFS
-		want        string
-	}{
-		{"new style", "bookworm", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list.d/debian.sources": {Data: []byte(newStyle)}},
-			"deb http://m/debian bookworm main; deb http://m/debian bookworm-updates main; deb http://m/debian-security bookworm-security main"},
-		{"another release", "trixie", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list.d/debian.sources": {Data: []byte(newStyle)}},
-			"deb http://m/debian trixie main; deb http://m/debian trixie-updates main; deb http://m/debian-security trixie-security main"},
-		{"sid", "sid", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list.d/debian.sources": {Data: []byte(newStyle)}}, "deb http://m/debian sid main"},
-		{"old style", "bookworm", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list": {Data: []byte(oldStyle)}}, "deb http://m/debian bookworm main"},
-		{"another family", "bookworm", fstest.MapFS{"os-release": {Data: []byte("ID=fedora\n")}, "apt/sources.list": {Data: []byte(oldStyle)}}, "deb http://default/debian bookworm main"},
-		{"nothing", "bookworm", fstest.MapFS{}, "deb http://default/debian bookworm main"},
-		{"a folder in a file's place", "bookworm", fstest.MapFS{"os-release": {Data: []byte(release)}, "apt/sources.list": {Mode: fs.ModeDir}}, "cannot read package sources"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			o := BootstrapOptions{Reference: "r", Distro: "debian", Suite: c.suite, DefaultMirror: "http://default/debian", Etc: c.files}
-			lines, err := o.sources()
-			got := strings.Join(lines, "; ")
-			if err != nil {
-				got = err.Error()
-			}
-			if !strings.HasPrefix(got, c.want) || err == nil && got != c.want {
-				t.Errorf("got  %s\nwant %s", got, c.want)
-			}
-		})
-	}
-}
-
 func TestBootstrapRefuses(t *testing.T) {
+	sources := []string{"deb http://m/debian sid main"}
 	for want, o := range map[string]BootstrapOptions{
-		"only Debian and Ubuntu":    {Distro: "fedora", Suite: "44", Reference: "r"},
-		"only Debian and Ubuntu ":   {Suite: "x", Reference: "r"},
-		`"../x" is not a suite`:     {Distro: "debian", Suite: "../x", Reference: "r"},
-		`"--help" is not a suite`:   {Distro: "debian", Suite: "--help", Reference: "r"},
-		`"" is not a suite`:         {Distro: "debian", Reference: "r"},
-		"no reference":              {Distro: "debian", Suite: "sid"},
-		"is not a URL":              {Distro: "debian", Suite: "sid", Reference: "r", Mirror: "nothing"},
-		`mirror "http://m [x]"`:     {Distro: "debian", Suite: "sid", Reference: "r", Mirror: "http://m [x]"},
-		"must begin with http":      {Distro: "debian", Suite: "sid", Reference: "r", Mirror: "ftp://m/debian"},
-		"name a mirror":             {Distro: "debian", Suite: "sid", Reference: "r", Etc: fstest.MapFS{}},
-		`default mirror "gopher:x"`: {Distro: "debian", Suite: "sid", Reference: "r", Etc: fstest.MapFS{}, DefaultMirror: "gopher:x"},
+		"only Debian and Ubuntu":  {Distro: "fedora", Suite: "44", Reference: "r", Sources: sources},
+		"only Debian and Ubuntu ": {Suite: "x", Reference: "r", Sources: sources},
+		`"../x" is not a suite`:   {Distro: "debian", Suite: "../x", Reference: "r", Sources: sources},
+		`"--help" is not a suite`: {Distro: "debian", Suite: "--help", Reference: "r", Sources: sources},
+		`"" is not a suite`:       {Distro: "debian", Reference: "r", Sources: sources},
+		"no reference":            {Distro: "debian", Suite: "sid", Sources: sources},
+		"name a mirror":           {Distro: "debian", Suite: "sid", Reference: "r"},
+		"not a line of package":   {Distro: "debian", Suite: "sid", Reference: "r", Sources: []string{"--hook"}},
 	} {
-		if lines, err := o.sources(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, %v; want %s", lines, err, want)
+		if err := o.check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v; want %s", err, want)
 		}
 	}
-	o := BootstrapOptions{Distro: "ubuntu", Suite: "noble", Reference: "r", Mirror: "http://m/ubuntu"}
-	if lines, err := o.sources(); err != nil || lines[0] != "deb http://m/ubuntu noble main universe" {
-		t.Errorf("got %v, %v", lines, err)
+	o := BootstrapOptions{Distro: "ubuntu", Suite: "noble", Reference: "r", Sources: sources}
+	if err := o.check(); err != nil {
+		t.Error(err)
 	}
 }

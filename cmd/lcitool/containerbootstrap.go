@@ -32,8 +32,11 @@ else the machine's own package sources, else the target's default.`,
 			if err := render.CheckDockerfile(t); err != nil {
 				return err
 			}
-			o := bootstrapOptions(a, &t.Release)
-			o.Mirror, o.Force = mirror, force
+			o, err := bootstrapOptions(a, &t.Release, mirror)
+			if err != nil {
+				return err
+			}
+			o.Force = force
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
 				return err
@@ -45,7 +48,7 @@ else the machine's own package sources, else the target's default.`,
 			if result.Existed {
 				return a.lines([]string{fmt.Sprintf("Image '%s' is there already.", o.Reference)})
 			}
-			return a.lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, result.Sources[0])})
+			return a.lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, o.Sources[0])})
 		},
 	}
 	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror")
@@ -54,17 +57,22 @@ else the machine's own package sources, else the target's default.`,
 	return cmd
 }
 
-// bootstrapOptions say which base image a release wants.
-func bootstrapOptions(a *app, r *targets.Release) container.BootstrapOptions {
+// bootstrapOptions say which base image a release wants, and from which mirror
+// it is to be made.
+func bootstrapOptions(a *app, r *targets.Release, mirror string) (container.BootstrapOptions, error) {
 	o := container.BootstrapOptions{
 		Reference: r.Containers.Base,
 		Distro:    strings.ToLower(r.OS.Name),
 		Log:       a.stderr,
 	}
-	if r.Mirror != nil {
-		o.Suite = r.Mirror.Suite
-		o.Components = r.Mirror.Components
-		o.DefaultMirror = r.Mirror.URL
+	if r.Packaging.Format != "deb" || r.Mirror == nil {
+		return o, nil // refused by the engine
 	}
-	return o
+	mirrors, err := a.mirrors()
+	if err != nil {
+		return o, err
+	}
+	o.Suite = r.Mirror.Suite
+	o.Sources, err = mirrors.sources(mirror, r)
+	return o, err
 }

@@ -128,7 +128,11 @@ func (b *imageBuild) build(ctx context.Context, engine *container.Engine, t targ
 		return result, facts.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", t.Name))
 	}
 	b.app.tell("base image %s is not to be had; making it from the distribution's mirror", t.Containers.Base)
-	if _, err := engine.Bootstrap(ctx, bootstrapOptions(b.app, &t.Release)); err != nil {
+	base, err := bootstrapOptions(b.app, &t.Release, "")
+	if err != nil {
+		return result, err
+	}
+	if _, err := engine.Bootstrap(ctx, base); err != nil {
 		return result, err
 	}
 	return engine.Build(ctx, o)

@@ -178,7 +178,7 @@ func sameDistribution(releases []*targets.Release) bool {
 // verify looks up all names of one target, an index for each architecture at
 // the same time.
 func (v *verifier) verify(ctx context.Context, release *targets.Release) (targetReport, error) {
-	mirror := v.mirrorOf(release)
+	mirror := v.mirrors.of(v.mirror, release)
 	report := newTargetReport(release.Name, mirror)
 	wanted, err := v.names(release)
 	if err != nil {

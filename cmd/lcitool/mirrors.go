@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ import (
 	"syscall"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/internal/aptsources"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -23,7 +24,7 @@ import (
 // package sources give.
 type mirrors struct {
 	settings map[string]string // by target or distribution, in lower case
-	own      repodata.Mirror   // empty when the machine has none
+	machine  *aptsources.Machine
 }
 
 const maxSettings = 1 << 20
@@ -40,9 +41,10 @@ func (a *app) mirrors() (*mirrors, error) {
 			return nil, err
 		}
 	}
-	m.own, err = repodata.AptMirror(os.DirFS("/"))
+	m.machine, err = aptsources.Read(os.DirFS("/"))
 	if err != nil {
 		a.log().Debug("machine's own mirror not used", "err", err)
+		m.machine = &aptsources.Machine{}
 	}
 	return m, nil
 }
@@ -116,20 +118,38 @@ func readMirrors(file string) (map[string]string, error) {
 	return found, nil
 }
 
-// mirrorOf is the address of the mirror for a target.
-func (v *verifier) mirrorOf(release *targets.Release) string {
-	distribution := strings.ToLower(release.OS.Name)
-	switch {
-	case v.mirror != "":
-		return v.mirror
-	case v.mirrors.settings[release.Name] != "":
-		return v.mirrors.settings[release.Name]
-	case v.mirrors.settings[distribution] != "":
-		return v.mirrors.settings[distribution]
-	case v.mirrors.own.ID == distribution:
-		return v.mirrors.own.URL
+// named is the mirror that somebody named for a release: an option's value, or
+// what the settings say; "" when nobody did.
+func (m *mirrors) named(option string, release *targets.Release) string {
+	return cmp.Or(option, m.settings[release.Name], m.settings[strings.ToLower(release.OS.Name)])
+}
+
+// isOwn reports whether the release is of the machine's own distribution.
+func (m *mirrors) isOwn(release *targets.Release) bool {
+	return m.machine.ID == strings.ToLower(release.OS.Name)
+}
+
+// of is the address of the mirror for a release.
+func (m *mirrors) of(option string, release *targets.Release) string {
+	if mirror := m.named(option, release); mirror != "" {
+		return mirror
+	}
+	if own, err := m.machine.Mirror(); err == nil && m.isOwn(release) {
+		return own
 	}
 	return release.Mirror.URL
+}
+
+// sources gives the lines of a sources.list for a release.
+func (m *mirrors) sources(option string, release *targets.Release) ([]string, error) {
+	mirror := m.named(option, release)
+	if mirror == "" && m.isOwn(release) {
+		if lines := m.machine.Lines(release.Mirror.Suite, release.Mirror.Components); len(lines) > 0 {
+			return lines, nil
+		}
+	}
+	line, err := aptsources.Line(cmp.Or(mirror, release.Mirror.URL), release.Mirror.Suite, release.Mirror.Components)
+	return []string{line}, err
 }
 
 // checkSettings warns of mirrors that no target has any use for.

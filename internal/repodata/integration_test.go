@@ -11,19 +11,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/aptsources"
 )
 
 // ownMirror is the Debian mirror that this machine installs from.
-func ownMirror(t testing.TB) Mirror {
+func ownMirror(t testing.TB) string {
 	t.Helper()
-	m, err := AptMirror(os.DirFS("/"))
+	m, err := aptsources.Read(os.DirFS("/"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m.ID != "debian" {
 		t.Fatalf("these tests need a Debian machine, not %q", m.ID)
 	}
-	return m
+	mirror, err := m.Mirror()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mirror
 }
 
 const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -45,7 +51,7 @@ func TestDebianMirror(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range cases {
 		t.Run(c.suite+" "+c.arch, func(t *testing.T) {
-			src := Source{Format: "deb", URL: m.URL, Suite: c.suite, Components: []string{"main"}, Arch: c.arch, Keyring: debianKeyring}
+			src := Source{Format: "deb", URL: m, Suite: c.suite, Components: []string{"main"}, Arch: c.arch, Keyring: debianKeyring}
 			var first string
 			for _, offline := range []bool{false, false, true} {
 				client, err := NewClient(Options{CacheDir: dir, Offline: offline})

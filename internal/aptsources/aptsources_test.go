@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package repodata
+package aptsources
 
 import (
 	"errors"
+	"io/fs"
+	"net/url"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
 
 const bookwormRelease = "ID=debian\nVERSION_CODENAME=bookworm\n"
 
-func TestAptMirror(t *testing.T) {
+func TestMirror(t *testing.T) {
 	const list, sources = "etc/apt/sources.list", "etc/apt/sources.list.d/debian.sources"
 	deb822 := func(more string) string {
 		return "Types: deb\nURIs: http://mirror.example.org/debian\nSuites: bookworm bookworm-updates\nComponents: main\n" + more
@@ -67,18 +70,93 @@ func TestAptMirror(t *testing.T) {
 			for name, text := range c.files {
 				root[name] = &fstest.MapFile{Data: []byte(text)}
 			}
-			m, err := AptMirror(root)
+			m, err := Read(root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mirror, err := m.Mirror()
 			if c.want == "" {
-				if !errors.Is(err, ErrNoMirror) {
-					t.Errorf("got %+v, %v", m, err)
+				if !errors.Is(err, ErrNone) {
+					t.Errorf("got %q, %v", mirror, err)
 				}
 				return
 			}
-			if err != nil || m.URL != c.want {
-				t.Errorf("got %+v, %v, not %s", m, err, c.want)
+			if err != nil || mirror != c.want {
+				t.Errorf("got %q, %v, not %s", mirror, err, c.want)
 			}
 		})
 	}
-	_, err := AptMirror(fstest.MapFS{})
-	wantError(t, err, "cannot tell the machine's distribution")
+	if _, err := Read(fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "cannot tell the machine's distribution") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLines(t *testing.T) {
+	newStyle := "Types: deb deb-src\n# a comment\nURIs: http://m/debian\nSuites: bookworm bookworm-updates bookworm-backports\nComponents: main contrib\n\n" +
+		"Types: deb\nURIs: http://m/debian-security\nSuites: bookworm-security\nComponents: main\n\nTypes: deb\nEnabled: no\nURIs: http://off/debian\nSuites: bookworm\nComponents: main\n"
+	oldStyle := "# deb http://c/debian bookworm main\ndeb-src http://s/debian bookworm main\ndeb [arch=amd64 signed-by=/debian-archive.gpg] http://m/debian bookworm main # x\ndeb\ndeb http://m/debian\n" +
+		"deb cdrom:[x]/ bookworm main\ndeb http://third.party/apt bookworm main\ndeb http://m/debian bookworm contrib\n"
+	const list, sources = "etc/apt/sources.list", "etc/apt/sources.list.d/debian.sources"
+	for _, c := range []struct{ name, release, file, text, suite, want string }{
+		{"new style", bookwormRelease, sources, newStyle, "bookworm",
+			"deb http://m/debian bookworm main; deb http://m/debian bookworm-updates main; deb http://m/debian-security bookworm-security main"},
+		{"another release", bookwormRelease, sources, newStyle, "trixie",
+			"deb http://m/debian trixie main; deb http://m/debian trixie-updates main; deb http://m/debian-security trixie-security main"},
+		{"sid", bookwormRelease, sources, newStyle, "sid", "deb http://m/debian sid main"},
+		{"old style", bookwormRelease, list, oldStyle, "bookworm", "deb http://m/debian bookworm main"},
+		{"another family", "ID=fedora\n", list, oldStyle, "bookworm", ""},
+		{"nothing", bookwormRelease, list, "", "bookworm", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := Read(fstest.MapFS{"etc/os-release": {Data: []byte(c.release)}, c.file: {Data: []byte(c.text)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(m.Lines(c.suite, []string{"main"}), "; "); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+	broken := fstest.MapFS{"etc/os-release": {Data: []byte(bookwormRelease)}, list: {Mode: fs.ModeDir}}
+	if _, err := Read(broken); err == nil || !strings.Contains(err.Error(), "cannot read apt's sources") {
+		t.Errorf("a folder in a file's place: got %v", err)
+	}
+}
+
+func TestLine(t *testing.T) {
+	line, err := Line("http://m/ubuntu", "noble", []string{"main", "universe"})
+	if err != nil || line != "deb http://m/ubuntu noble main universe" {
+		t.Errorf("got %q, %v", line, err)
+	}
+	for mirror, want := range map[string]string{
+		"nothing": "is not a URL", "http://m [x]": "is not a URL", "http://m/debian\nx": "is not a URL", "ftp://m/debian": "must begin with http", "gopher:x": "is not a URL",
+	} {
+		if line, err := Line(mirror, "sid", []string{"main"}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %q, %v", mirror, line, err)
+		}
+	}
+}
+
+// FuzzMirror: an accepted mirror is an address that can be asked.
+func FuzzMirror(f *testing.F) {
+	f.Add("deb http://m.example.org/debian bookworm main", "Types: deb\nURIs: https://m.example.org/debian\nSuites: bookworm\nComponents: main\n")
+	f.Add("deb [a=b] http://m.example.org/../debian bookworm main", "garbage")
+	f.Fuzz(func(t *testing.T, list, sources string) {
+		m, err := Read(fstest.MapFS{
+			"etc/os-release":                        {Data: []byte(bookwormRelease)},
+			"etc/apt/sources.list":                  {Data: []byte(list)},
+			"etc/apt/sources.list.d/debian.sources": {Data: []byte(sources)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mirror, err := m.Mirror()
+		if err != nil {
+			return
+		}
+		u, err := url.Parse(mirror)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+			t.Fatalf("found %q, %v", mirror, err)
+		}
+	})
 }
