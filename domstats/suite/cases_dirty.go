@@ -89,7 +89,10 @@ func (g *Guest) dirtyDuring(mode uint32, command string) domstats.Record {
 
 func drtExact(t *T) {
 	r := t.rom().dirtyDuring(byBitmap, "d")
-	t.want(r, map[string]uint64{"dirtyrate.megabytes_per_second": 32})
+	// QEMU divides by the time it really took, which is a little more than the
+	// second it was told, and rounds down.
+	rate := t.uint(r, "dirtyrate.megabytes_per_second")
+	t.check(rate >= 29 && rate <= 33, "dirtying 32 MiB gives %d MiB/s", rate)
 	mode, _ := r.Lookup("dirtyrate.calc_mode")
 	equal(t, "dirtyrate.calc_mode", mode.Value, any("dirty-bitmap"))
 }
