@@ -77,7 +77,7 @@ var jobParts = map[string][]struct {
 // template.
 func (p *Plan) writeGroup(b *bytes.Buffer, group Group, comment string) error {
 	for _, j := range p.Jobs {
-		if j.Group != group || j.Extends == "" {
+		if j.Group != group || j.Group == Sanity && j.Extends == "" {
 			continue
 		}
 		if comment != "" {

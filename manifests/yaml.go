@@ -89,6 +89,9 @@ func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) 
 	if doc.IsNull() {
 		return nil, top.fault("expected a mapping with the keys projects, gitlab and targets, got nothing")
 	}
+	if !doc.IsMapping() {
+		return nil, at(doc, "").fault("expected a mapping, got %s", doc.Describe())
+	}
 	m := &yamlManifest{place: top, gitlab: yamlGitLab{place: place{top.pos, "gitlab"}}}
 	d := &decoder{warn: warn}
 	d.mapping(doc, "", keys{
@@ -179,16 +182,24 @@ func nearest(word string, known []string) string {
 	return " (did you mean " + strconv.Quote(best) + "?)"
 }
 
+// flag reads a boolean; nil is what is none.
 func (d *decoder) flag(n yamldoc.Node, at place) *bool {
 	b, err := n.Bool()
-	d.errs = append(d.errs, at.wrap(err))
+	if err != nil {
+		d.errs = append(d.errs, at.wrap(err))
+		return nil
+	}
 	return &b
 }
 
-// text reads what must be a string.
+// text reads what must be a string. For what is none it gives what is there,
+// so that nobody takes it for left out.
 func (d *decoder) text(n yamldoc.Node, at place) *string {
 	s, err := n.Text()
-	d.errs = append(d.errs, at.wrap(err))
+	if err != nil {
+		d.errs = append(d.errs, at.wrap(err))
+		s = n.Describe()
+	}
 	return &s
 }
 
@@ -255,7 +266,7 @@ func (d *decoder) checks(n yamldoc.Node, at place) map[string]bool {
 	var known keys
 	for _, c := range allChecks {
 		known = append(known, keys{
-			{c.Name, func(n yamldoc.Node, at place) { checks[c.Name] = *d.flag(n, at) }},
+			{c.Name, func(n yamldoc.Node, at place) { checks[c.Name] = or(d.flag(n, at), false) }},
 		}...)
 	}
 	d.mapping(n, at.path, known)
