@@ -21,7 +21,7 @@ func main() {
 
 // run carries out one command line and gives the exit status.
 func run(ctx context.Context, a *app, args []string) int {
-	root := newRoot(a)
+	root := newRoot(a) //nolint:contextcheck // a command carries its context: ExecuteContext hands it over
 	root.SetArgs(expandFlags(root, args))
 	err := root.ExecuteContext(ctx)
 	if isFlagError(err) { // before the verb cobra does not ask for a better one
