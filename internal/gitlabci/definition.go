@@ -33,11 +33,18 @@ type definition struct {
 }
 
 // Keys at the top of a file that are no jobs.
-var (
-	topKeys     = []string{"default", "include", "stages", "types", "variables", "workflow", "spec"}
-	defaultKeys = []string{"after_script", "artifacts", "before_script", "cache", "hooks", "id_tokens", "identity", "image", "interruptible", "retry", "services", "tags", "timeout"}
-	oldDefaults = []string{"image", "services", "cache", "before_script", "after_script"}
-)
+func topKeys() []string {
+	return []string{"default", "include", "stages", "types", "variables", "workflow", "spec"}
+}
+
+func defaultKeys() []string {
+	return []string{"after_script", "artifacts", "before_script", "cache", "hooks", "id_tokens", "identity", "image", "interruptible", "retry", "services", "tags", "timeout"}
+}
+
+func oldDefaults() []string {
+	return []string{"image", "services", "cache", "before_script", "after_script"}
+}
+
 
 // decode turns what was put together into definitions.
 func (c *config) decode() *definitions {
@@ -53,7 +60,7 @@ func (c *config) decode() *definitions {
 	defaults := c.defaults(d)
 	for _, name := range c.order {
 		v := c.top[name]
-		if strings.HasPrefix(name, ".") || slices.Contains(topKeys, name) || slices.Contains(oldDefaults, name) || v.kind == null {
+		if strings.HasPrefix(name, ".") || slices.Contains(topKeys(), name) || slices.Contains(oldDefaults(), name) || v.kind == null {
 			continue
 		}
 		d.where = "job " + yamldoc.Quote(name)
@@ -99,10 +106,10 @@ func (d *decoder) stages(v *value) []string {
 // the top that stood for it before there was one.
 func (c *config) defaults(d *decoder) *value {
 	out := &value{kind: mapping}
-	if v := c.top["default"].orNil(); v != nil && d.keys(v, "default", defaultKeys...) {
+	if v := c.top["default"].orNil(); v != nil && d.keys(v, "default", defaultKeys()...) {
 		out.fields = append(out.fields, v.fields...)
 	}
-	for _, key := range oldDefaults {
+	for _, key := range oldDefaults() {
 		v := c.top[key].orNil()
 		if v == nil {
 			continue

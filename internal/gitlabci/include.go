@@ -85,7 +85,9 @@ func (in *includer) file(name string, from *value) *value {
 }
 
 // elsewhere are the kinds of include that are not files of the project.
-var elsewhere = []string{"remote", "template", "project", "component", "artifact"}
+func elsewhere() []string {
+	return []string{"remote", "template", "project", "component", "artifact"}
+}
 
 // location gives the contents that one entry of include brings in.
 func (in *includer) location(v *value) []*value {
@@ -111,7 +113,7 @@ func (in *includer) location(v *value) []*value {
 		}
 		return in.local(local)
 	}
-	for _, kind := range elsewhere {
+	for _, kind := range elsewhere() {
 		if l := v.get(kind); l != nil {
 			m := Missing{kind, l.text, v.pos}
 			if file := v.get("file"); kind == "project" && file != nil {
@@ -121,7 +123,7 @@ func (in *includer) location(v *value) []*value {
 			return nil
 		}
 	}
-	in.fault(v.pos, "include names none of local, %s", strings.Join(elsewhere, ", "))
+	in.fault(v.pos, "include names none of local, %s", strings.Join(elsewhere(), ", "))
 	return nil
 }
 

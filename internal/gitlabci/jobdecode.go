@@ -10,14 +10,18 @@ import (
 
 // jobKeys are the keys of a job. Those in beyondUs mean something that only
 // GitLab can do.
-var (
-	jobKeys = []string{
+func jobKeys() []string {
+	return []string{
 		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
 		"extends", "image", "inherit", "interruptible", "manual_confirmation", "needs", "only", "parallel", "resource_group", "retry",
 		"rules", "script", "services", "stage", "start_in", "tags", "timeout", "trigger", "variables", "when",
 	}
-	beyondUs = []string{"dast_configuration", "hooks", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
-)
+}
+
+func beyondUs() []string {
+	return []string{"dast_configuration", "hooks", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
+}
+
 
 // A jobDecoder decodes one job.
 type jobDecoder struct {
@@ -35,7 +39,7 @@ type inheritance struct {
 }
 
 func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks bool) *definition {
-	j.keys(j.v, "it", slices.Concat(jobKeys, beyondUs)...)
+	j.keys(j.v, "it", slices.Concat(jobKeys(), beyondUs())...)
 	j.inherit = j.inheritance(j.v.get("inherit"))
 	def := &definition{inherit: j.inherit, needs: j.v.get("needs")}
 	job := &def.job
@@ -64,7 +68,7 @@ func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks b
 		job.Needs = j.needs(def.needs, job)
 	}
 	job.Dependencies = j.texts(j.v.get("dependencies"), "dependencies")
-	for _, key := range beyondUs {
+	for _, key := range beyondUs() {
 		if j.get(key) != nil {
 			job.Unresolved = append(job.Unresolved, key+" is left out: only GitLab has it")
 		}
@@ -78,7 +82,7 @@ func (j *jobDecoder) get(key string) *value {
 	if v := j.v.get(key); v != nil {
 		return v
 	}
-	if slices.Contains(defaultKeys, key) && (j.inherit.defaults == nil || slices.Contains(j.inherit.defaults, key)) {
+	if slices.Contains(defaultKeys(), key) && (j.inherit.defaults == nil || slices.Contains(j.inherit.defaults, key)) {
 		return j.defaults.get(key)
 	}
 	return nil

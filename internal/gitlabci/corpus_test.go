@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/golden"
+)
+
+// corpusEvents are the events that each pipeline of the corpus is looked at
+// for.
+func corpusEvents() map[string]Event {
+	return map[string]Event{
+		"merge-request": {Source: MergeRequest, Branch: "topic", Changed: []string{"src/deep/main.c"}},
+		"push":          {Source: Push, Branch: "main", Changed: []string{"docs/a.txt"}},
+		"web":           {Source: Web, Branch: "stable"},
+	}
+}
+
+// corpus gives the folders of the corpus by name.
+func corpus(tb testing.TB) map[string]string {
+	tb.Helper()
+	entries, err := os.ReadDir("testdata/corpus")
+	if err != nil || len(entries) < 10 {
+		tb.Fatalf("the corpus has %d folders, %v", len(entries), err)
+	}
+	out := map[string]string{}
+	for _, e := range entries {
+		if e.IsDir() {
+			out[e.Name()] = filepath.Join("testdata/corpus", e.Name())
+		}
+	}
+	return out
+}
+
+// TestCorpus compares all that is known of each job with files that a person
+// has read.
+func TestCorpus(t *testing.T) {
+	got := map[string][]byte{}
+	for name, folder := range corpus(t) {
+		p, err := Load(os.DirFS(folder), ".gitlab-ci.yml", Options{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for eventName, event := range corpusEvents() {
+			e, err := p.Evaluate(event)
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, eventName, err)
+				continue
+			}
+			got[name+"/"+eventName+".txt"] = []byte(describe(e))
+		}
+	}
+	golden.Tree(t, "testdata/jobs", got)
+}
+
+// describe writes an evaluation as text: what is empty, and what GitLab sets,
+// is left out.
+func describe(e *Evaluation) string {
+	var b bytes.Buffer
+	if !e.Created {
+		return "no pipeline\n"
+	}
+	fmt.Fprintf(&b, "stages: %s\n", strings.Join(e.Stages, " "))
+	if e.Name != "" {
+		fmt.Fprintf(&b, "name: %s\n", e.Name)
+	}
+	for _, m := range e.Missing {
+		fmt.Fprintf(&b, "missing: %s: %s\n", m.Pos, m)
+	}
+	for _, job := range e.Jobs {
+		fmt.Fprintf(&b, "\n%s\n", job.Name)
+		describeFields(&b, reflect.ValueOf(job), "  ")
+	}
+	return b.String()
+}
+
+func describeFields(b *bytes.Buffer, v reflect.Value, indent string) {
+	for i := range v.NumField() {
+		name, f := v.Type().Field(i).Name, v.Field(i)
+		if name == "Name" && indent == "  " || f.IsZero() {
+			continue
+		}
+		switch x := f.Interface().(type) {
+		case []Variable:
+			for _, variable := range x {
+				if variable.From != FromGitLab {
+					fmt.Fprintf(b, "%s$%s = %q (%s)\n", indent, variable.Name, variable.Value, variable.From)
+				}
+			}
+		case []string:
+			fmt.Fprintf(b, "%s%s: %q\n", indent, name, x)
+		case string, fmt.Stringer:
+			fmt.Fprintf(b, "%s%s: %s\n", indent, name, x)
+		default:
+			fmt.Fprintf(b, "%s%s: %s\n", indent, name, strings.ReplaceAll(fmt.Sprintf("%+v", reflect.Indirect(f).Interface()), "\n", `\n`))
+		}
+	}
+}
+
+// TestExampleProject: the pipeline of the example project, which is made from
+// its manifest, has the jobs that the manifest asks for.
+func TestExampleProject(t *testing.T) {
+	p, err := Load(os.DirFS("../../examples/hello"), ".gitlab-ci.yml", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := p.Evaluate(Event{Source: MergeRequest, Branch: "topic", Changed: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := map[string]Role{}
+	for _, job := range e.Jobs {
+		if job.When != Never {
+			roles[job.Name] = job.Role()
+		}
+	}
+	for name, want := range map[string]Role{
+		"x86_64-debian-12": {Native, "debian-12", "x86_64"}, "x86_64-debian-13": {Native, "debian-13", "x86_64"},
+		"aarch64-debian-12": {Cross, "debian-12", "aarch64"}, "check-dco": {Kind: Other},
+	} {
+		if roles[name] != want {
+			t.Errorf("%s is %+v, want %+v", name, roles[name], want)
+		}
+	}
+	if role, ok := roles["x86_64-debian-12-container"]; ok {
+		t.Errorf("a merge request builds images: %+v", role)
+	}
+}
+
+// A failing tree says so instead of passing for an empty one.
+func TestUnreadable(t *testing.T) {
+	_, err := Load(os.DirFS(t.TempDir()), ".gitlab-ci.yml", Options{})
+	if err == nil || !strings.HasPrefix(err.Error(), "cannot read the pipeline: ") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"strings"
+	"testing"
+)
+
+func lookupIn(vars map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		v, ok := vars[name]
+		return v, ok
+	}
+}
+
+var expressionVars = map[string]string{ //nolint:gochecknoglobals // a table of two tests
+	"SET": "some text", "EMPTY": "", "SPACE": " ", "ONE": "1", "PATH": "a/b.c", "PATTERN": "/^some/", "BAD": "/(/", "WORD": "some text and more", "NESTED": "$SET",
+}
+
+func TestExpression(t *testing.T) {
+	for source, want := range map[string]bool{
+		`$SET`: true, `$EMPTY`: false, `$SPACE`: false, `$UNSET`: false, `null`: false, `"x"`: true, `""`: false, `'0'`: true,
+		`$SET == "some text"`: true, `"some text" == $SET`: true, `$SET == 'other'`: false, `$SET != 'other'`: true,
+		`$UNSET == null`: true, `$EMPTY == null`: false, `$EMPTY == ""`: true, `$UNSET == ""`: false, `$UNSET != null`: false,
+		`$UNSET == $ALSO_UNSET`: true, `$SET == $SET`: true, `$ONE == "1"`: true,
+		// What looks like a variable in a value stays as it is.
+		`$NESTED == "$SET"`: true, `$NESTED == $SET`: false,
+		`$SET =~ /text$/`: true, `$SET =~ /^text/`: false, `$SET =~ /TEXT/`: false, `$SET =~ /TEXT/i`: true, `$SET !~ /text/`: false,
+		`$PATH =~ /a\/b\.c/`: true, `$PATH =~ /a\/b\.d/`: false, `$SET =~ /a|e/`: true, `$SET =~ /^(?:x|some) [[:alpha:]]+$/`: true,
+		`$UNSET =~ /x/`: false, `$UNSET !~ /x/`: true, `$UNSET =~ /^$/`: true, `$SET =~ $UNSET`: false, `$SET !~ $UNSET`: true,
+		`$SET =~ $PATTERN`: true, `$PATH =~ $PATTERN`: false, `$SET =~ $BAD`: false, `$SET =~ "/some/"`: true,
+		`$SET =~ $WORD`: true, `$WORD =~ $SET`: false, // a variable without a pattern is looked through, not for
+		`$SET && $ONE`: true, `$SET && $UNSET`: false, `$UNSET || $ONE`: true, `$UNSET || $ALSO_UNSET`: false,
+		// An empty text is not null, so "||" stops at it and "&&" goes on.
+		`$EMPTY || $SET`: false, `$EMPTY && $SET`: true, `$SET && $EMPTY`: false,
+		`$UNSET && $SET || $ONE`: true, `$ONE || $SET && $UNSET`: true, `($ONE || $SET) && $UNSET`: false,
+		`$ONE == "1" && $SET == "some text"`: true, `$ONE == "1" && ($SET == "x" || $PATH)`: true, `(($SET))`: true,
+		`("x" || "y") == "x"`: true, "$SET\n  && $ONE": true, `$SET=="some text"&&$ONE`: true,
+		`$ONE == "1" == $UNSET`: false,
+	} {
+		e, err := parseExpression(source)
+		if err != nil {
+			t.Errorf("%s: %v", source, err)
+			continue
+		}
+		if got := e.holds(lookupIn(expressionVars)); got != want {
+			t.Errorf("%s: got %v", source, got)
+		}
+	}
+}
+
+func TestExpressionFaults(t *testing.T) {
+	for source, want := range map[string]string{
+		``:                                "the expression ends where a value is expected",
+		`$A ==`:                           "the expression ends where a value is expected",
+		`== $A`:                           "expected a value, got ==",
+		`$A $B`:                           "unexpected $B",
+		`$A = "x"`:                        `unexpected "= \"x\""`,
+		`$A & $B`:                         `unexpected "& $B"`,
+		`A == "x"`:                        `unexpected word "A": a text stands between quotes, a variable's name behind $`,
+		`$A == true`:                      `unexpected word "true": a text stands between quotes, a variable's name behind $`,
+		`$A == "x`:                        `unexpected "\"x"`,
+		`$A =~ /x`:                        `unexpected "/x"`,
+		`$A =~ /(/`:                       "pattern /(/: error parsing regexp: missing closing ): `(`",
+		`$A =~ /(?=x)/`:                   "pattern /(?=x)/: error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+		`$A =~ "x"`:                       `=~ needs a pattern between slashes, got "x"`,
+		`$A !~ "x"`:                       `!~ needs a pattern between slashes, got "x"`,
+		`($A`:                             "a parenthesis is not closed",
+		`$A)`:                             "unexpected )",
+		`()`:                              "expected a value, got )",
+		`!$A`:                             `unexpected "!$A"`,
+		`$[[ inputs.a ]] == "x"`:          "inputs ($[[ … ]]) are not supported",
+		strings.Repeat("$A||", 60) + "$A": "the expression is too long: more than 100 words",
+	} {
+		_, err := parseExpression(source)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", source, err, want)
+		}
+	}
+}
+
+// written gives an expression with all its parentheses.
+func (e *expression) written() string {
+	switch {
+	case e.op != "":
+		return "(" + e.left.written() + " " + e.op + " " + e.right.written() + ")"
+	case e.leaf.variable != "":
+		return "$" + e.leaf.variable
+	case e.leaf.pattern != nil:
+		return "/" + strings.ReplaceAll(e.leaf.pattern.String(), "/", `\/`) + "/"
+	case e.leaf.text == nil:
+		return "null"
+	case strings.Contains(*e.leaf.text, `"`):
+		return "'" + *e.leaf.text + "'"
+	}
+	return `"` + *e.leaf.text + `"`
+}
+
+// FuzzRuleExpression: an expression means the same when all its parentheses
+// are written, and what is refused says why in one line.
+func FuzzRuleExpression(f *testing.F) {
+	for _, seed := range []string{
+		`$SET`, `$SET == "some text" && ($ONE || null)`, `$PATH =~ /a\/b/i || $EMPTY != ''`, `$UNSET !~ $PATTERN`, `("a" == 'a"b')`, `$A ==`, `/x/ == /x/`, `$[[ a ]]`,
+		`$ONE || $SET && $UNSET == null`, `((((`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		e, err := parseExpression(source)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q: %q is not one line", source, err)
+			}
+			return
+		}
+		again, err := parseExpression(e.written())
+		if err != nil {
+			if strings.HasPrefix(err.Error(), "the expression is too long") || strings.Contains(e.written(), `\\/`) {
+				return
+			}
+			t.Fatalf("%q is read, but not %q: %v", source, e.written(), err)
+		}
+		if e.holds(lookupIn(expressionVars)) != again.holds(lookupIn(expressionVars)) {
+			t.Errorf("%q and %q differ", source, e.written())
+		}
+	})
+}
