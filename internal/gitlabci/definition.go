@@ -45,7 +45,6 @@ func oldDefaults() []string {
 	return []string{"image", "services", "cache", "before_script", "after_script"}
 }
 
-
 // decode turns what was put together into definitions.
 func (c *config) decode() *definitions {
 	d := &decoder{}

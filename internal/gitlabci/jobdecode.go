@@ -22,7 +22,6 @@ func beyondUs() []string {
 	return []string{"dast_configuration", "hooks", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
 }
 
-
 // A jobDecoder decodes one job.
 type jobDecoder struct {
 	*decoder
