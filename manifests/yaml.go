@@ -338,7 +338,9 @@ func (d *decoder) variables(n yamldoc.Node, all place) []yamlVariable {
 }
 
 // artifactKeys are those of GitLab that are passed on as they are.
-var artifactKeys = []string{"access", "exclude", "expose_as", "name", "public", "reports", "untracked", "when"}
+func artifactKeys() []string {
+	return []string{"access", "exclude", "expose_as", "name", "public", "reports", "untracked", "when"}
+}
 
 func (d *decoder) artifacts(n yamldoc.Node, here place) *yamlArtifacts {
 	if n.IsNull() {
@@ -352,7 +354,7 @@ func (d *decoder) artifacts(n yamldoc.Node, here place) *yamlArtifacts {
 			d.items(n, list, func(n yamldoc.Node, at place) { a.paths = append(a.paths, *d.word(n, at)) })
 		}},
 	}
-	for _, name := range artifactKeys {
+	for _, name := range artifactKeys() {
 		known = append(known, keys{
 			{name, func(n yamldoc.Node, at place) { a.more[name] = d.any(n, at, 0) }},
 		}...)
