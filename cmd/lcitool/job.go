@@ -47,9 +47,11 @@ type eventChoice struct {
 }
 
 // sources gives for each value of --event what GitLab calls it.
-var sources = map[string]string{
-	"merge-request": gitlabci.MergeRequest, "push": gitlabci.Push, "web": gitlabci.Web,
-	"schedule": gitlabci.Schedule, "api": gitlabci.API,
+func sources() map[string]string {
+	return map[string]string{
+		"merge-request": gitlabci.MergeRequest, "push": gitlabci.Push, "web": gitlabci.Web,
+		"schedule": gitlabci.Schedule, "api": gitlabci.API,
+	}
 }
 
 func (c *eventChoice) flags(f *pflag.FlagSet) {
@@ -68,7 +70,7 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 		return gitlabci.Event{}, err
 	}
 	e := gitlabci.Event{
-		Source: sources[c.event], Namespace: "fork", Project: filepath.Base(directory),
+		Source: sources()[c.event], Namespace: "fork", Project: filepath.Base(directory),
 		DefaultBranch: c.defaultBranch, Variables: map[string]string{},
 	}
 	if e.DefaultBranch == "" {
