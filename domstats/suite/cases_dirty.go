@@ -43,8 +43,9 @@ func dirtyCases() []Case {
 
 func (g *Guest) dirty() domstats.Record { return g.record(domstats.GroupDirtyRate) }
 
-func (g *Guest) measure(seconds int32, mode uint32) {
-	g.t.must(g.t.conn.StartDirtyRate(g.t.ctx, g.Domain, seconds, mode), "measure the dirty rate")
+// measure asks for a measurement of one second.
+func (g *Guest) measure(mode uint32) {
+	g.t.must(g.t.conn.StartDirtyRate(g.t.ctx, g.Domain, 1, mode), "measure the dirty rate")
 }
 
 // rate waits for a measurement to end and gives its record.
@@ -72,7 +73,7 @@ func drtUnstarted(t *T) { t.wantUnstarted(t.small(false).dirty()) }
 
 func drtMeasuring(t *T) {
 	g := t.small(false)
-	g.measure(1, bySampling)
+	g.measure(bySampling)
 	r := g.dirty()
 	t.wantNames(r, "", dirtyNames()...)
 	t.want(r, map[string]uint64{"dirtyrate.calc_status": measuring})
@@ -81,7 +82,7 @@ func drtMeasuring(t *T) {
 
 // dirtyDuring starts a measurement of one second and dirties memory in it.
 func (g *Guest) dirtyDuring(mode uint32, command string) domstats.Record {
-	g.measure(1, mode)
+	g.measure(mode)
 	g.t.until(5*time.Second, "the measurement runs", func() bool { return g.t.uint(g.dirty(), "dirtyrate.calc_status") == measuring })
 	g.do(command)
 	return g.rate()
@@ -132,13 +133,13 @@ func drtWrongMode(t *T) {
 
 func drtPaused(t *T) {
 	g := t.small(true)
-	g.measure(1, bySampling)
+	g.measure(bySampling)
 	t.want(g.rate(), map[string]uint64{"dirtyrate.megabytes_per_second": 0, "dirtyrate.calc_period": 1})
 }
 
 func drtStart(t *T) {
 	g := t.small(false)
-	g.measure(1, bySampling)
+	g.measure(bySampling)
 	at := t.uint(g.rate(), "dirtyrate.calc_start_time")
 	near := func(now uint64) bool { return at+4 >= now && at <= now+3 }
 	uptime, err := t.host().Uptime()
@@ -155,7 +156,7 @@ func drtStart(t *T) {
 
 func drtCross(t *T) {
 	g := t.small(false)
-	g.measure(1, bySampling)
+	g.measure(bySampling)
 	r := g.rate()
 	q, err := qmp.QueryDirtyRate(t.ctx, g)
 	t.must(err, "ask QEMU for the dirty rate")

@@ -55,8 +55,8 @@ func (t *T) removeFake(d domstats.Domain) {
 	})
 }
 
-func (t *T) fakeCreate(name string, paused bool) domstats.Domain {
-	d, err := t.conn.Create(t.ctx, t.fakeXML(name), paused)
+func (t *T) fakeCreate(name string) domstats.Domain {
+	d, err := t.conn.Create(t.ctx, t.fakeXML(name), false)
 	t.must(err, "create a domain")
 	t.removeFake(d)
 	return d
@@ -110,7 +110,7 @@ func tdrGroups(t *T) {
 }
 
 func tdrUnsupported(t *T) {
-	d := t.fakeCreate("a", false)
+	d := t.fakeCreate("a")
 	t.wantNames(t.only(d, domstats.GroupVM), "")
 }
 
@@ -120,7 +120,7 @@ func tdrFlag(t *T) {
 }
 
 func tdrAccepted(t *T) {
-	t.fakeCreate("a", false)
+	t.fakeCreate("a")
 	for _, flag := range []uint32{domstats.FlagNoWait, domstats.FlagBacking} {
 		equal(t, fmt.Sprintf("the records with flag %#x", flag), len(t.ours(domstats.GroupState, flag)), 1)
 	}
@@ -128,7 +128,7 @@ func tdrAccepted(t *T) {
 
 // fakeIOThread is a domain with IOThread 5.
 func fakeIOThread(t *T) domstats.Domain {
-	d := t.fakeCreate("a", false)
+	d := t.fakeCreate("a")
 	t.must(t.conn.AddIOThread(t.ctx, d, 5), "add an IOThread")
 	return d
 }
@@ -157,7 +157,7 @@ func tdrIOThreadDelete(t *T) {
 }
 
 func tdrSuspend(t *T) {
-	d := t.fakeCreate("a", false)
+	d := t.fakeCreate("a")
 	t.must(t.conn.Suspend(t.ctx, d), "suspend it")
 	t.wantState(d, paused, 1)
 }
@@ -169,7 +169,7 @@ func tdrLife(t *T) {
 	t.wantState(p, running, 1)
 	t.must(t.conn.Undefine(t.ctx, p), "undefine it")
 	sameList(t, "transient domains", domainNames(t.ours(domstats.GroupState, domstats.FlagTransient)), []string{p.Name})
-	gone := t.fakeCreate("t", false)
+	gone := t.fakeCreate("t")
 	t.wantState(gone, running, 1)
 	t.must(t.conn.Destroy(t.ctx, gone), "destroy it")
 	equal(t, "the records of a domain that is gone", len(t.stats(domstats.GroupState, 0, gone)), 0)
@@ -185,14 +185,14 @@ func tdrFilters(t *T) {
 		return d
 	}
 	letter := map[domstats.UUID]string{
-		t.fakeCreate("t", false).UUID: "T", started(t.fakeDefine("p")).UUID: "P", suspend(started(t.fakeDefine("pp"))).UUID: "Pp",
-		suspend(t.fakeCreate("tp", false)).UUID: "Tp", t.fakeDefine("o").UUID: "O",
+		t.fakeCreate("t").UUID: "T", started(t.fakeDefine("p")).UUID: "P", suspend(started(t.fakeDefine("pp"))).UUID: "Pp",
+		suspend(t.fakeCreate("tp")).UUID: "Tp", t.fakeDefine("o").UUID: "O",
 	}
 	checkFilters(t, func(flags uint32) []domstats.Record { return t.ours(domstats.GroupState, flags) }, letter)
 }
 
 func tdrLists(t *T) {
-	d := t.fakeCreate("a", false)
+	d := t.fakeCreate("a")
 	wrong := d
 	wrong.Name, wrong.ID = "another-name", 4711
 	for _, tc := range []struct {
@@ -213,7 +213,7 @@ func tdrLists(t *T) {
 }
 
 func tdrPassthrough(t *T) {
-	d := t.fakeCreate("a", false)
+	d := t.fakeCreate("a")
 	_, err := t.conn.Monitor(t.ctx, d, `{"execute":"query-status"}`, false)
 	t.wantCode(err, domstats.CodeNoSupport, "", "the passthrough")
 }
