@@ -4,6 +4,7 @@
 package deps
 
 import (
+	_ "github.com/ProtonMail/go-crypto/openpgp"
 	_ "github.com/agnivade/levenshtein"
 	_ "github.com/bmatcuk/doublestar/v4"
 	_ "github.com/containers/podman/v4/pkg/bindings"
@@ -31,5 +32,4 @@ import (
 	_ "mvdan.cc/sh/v3/syntax"
 	_ "pault.ag/go/debian/control"
 	_ "pault.ag/go/debian/version"
-	_ "github.com/ProtonMail/go-crypto/openpgp"
 )
