@@ -111,12 +111,12 @@ func DidYouMean(word string, known []string) string {
 	if word == "" || len(word) > longestWord {
 		return ""
 	}
-	best, distance := "", max(1, len(word)/3)+1
+	best, distance := "", (len(word)+1)/3+1
 	for _, k := range slices.Sorted(slices.Values(known)) {
 		if len(k) > longestWord {
 			continue
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
+		if d := distanceOf(strings.ToLower(word), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -124,6 +124,19 @@ func DidYouMean(word string, known []string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (did you mean %q?)", best)
+}
+
+// distanceOf counts the letters to change, and two swapped neighbours as one.
+func distanceOf(a, b string) int {
+	for i := 0; len(a) == len(b) && i+1 < len(a); i++ {
+		if a[i] != b[i] {
+			if a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:] {
+				return 1
+			}
+			break
+		}
+	}
+	return levenshtein.ComputeDistance(a, b)
 }
 
 var (

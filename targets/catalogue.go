@@ -78,26 +78,28 @@ func (c *Catalogue) Release(name string) (*Release, error) {
 	r, ok := c.releases[name]
 	if !ok {
 		r = &readRelease{}
-		r.release, r.err = c.read(name)
+		r.release, r.err = c.read(name, c.files[name])
 		c.releases[name] = r
 	}
 	return r.release, r.err
 }
 
-func (c *Catalogue) read(name string) (*Release, error) {
-	if _, ok := c.files[name]; !ok || name == shared {
+// read reads a target from some of the layers that have it.
+func (c *Catalogue) read(name string, layers []int) (*Release, error) {
+	if len(layers) == 0 || name == shared {
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
 		hint := strings.Trim(facts.DidYouMean(name, c.Names()), " ()")
 		return nil, &Error{Target: name, Err: facts.WithHint(err, hint)}
 	}
 	d := decoder{keys: keys{}}
 	var errs []error
-	for _, file := range []string{name, shared} {
-		for _, i := range c.files[file] {
-			errs = append(errs, c.layer(c.options.Layers[i], file+".yml", d.keys))
-		}
+	for _, i := range layers {
+		errs = append(errs, c.layer(c.options.Layers[i], name+".yml", d.keys))
 	}
-	first := c.options.Layers[c.files[name][0]]
+	for _, i := range c.files[shared] {
+		errs = append(errs, c.layer(c.options.Layers[i], shared+".yml", d.keys))
+	}
+	first := c.options.Layers[layers[0]]
 	d.start = facts.Position{File: first.Path(name + ".yml"), Line: 1}
 	release := d.release(name)
 	errs = append(errs, d.errs...)
@@ -121,7 +123,7 @@ func (c *Catalogue) layer(layer facts.Layer, file string, nearer keys) error {
 	err = own.add(doc, "")
 	for _, key := range slices.Sorted(maps.Keys(own)) {
 		if field := own[key]; !layer.Proven && !isKnown(key) {
-			c.options.Warn(yamldoc.Faultf(field.Pos, "unknown key %s%s", yamldoc.Quote(key), facts.DidYouMean(key, knownKeys)))
+			c.options.Warn(yamldoc.Faultf(field.Pos, "unknown key %s%s", yamldoc.Quote(key), facts.DidYouMean(key, slices.Concat(knownKeys, groups))))
 		}
 	}
 	nearer.fill(own)
@@ -138,7 +140,11 @@ func (c *Catalogue) vocabulary() facts.Vocabulary {
 		v.Arches = append(v.Arches, string(arch))
 	}
 	for _, name := range c.Names() {
-		if r, err := c.Release(name); err == nil {
+		r, err := c.Release(name)
+		if layers := c.files[name]; err != nil && len(layers) > 1 {
+			r, err = c.read(name, layers[len(layers)-1:]) // a broken override hides no distribution
+		}
+		if err == nil {
 			v.Distributions[r.OS.Name] = append(v.Distributions[r.OS.Name], r.OS.Version)
 		}
 	}

@@ -169,7 +169,7 @@ func (e *explainer) find(name string) ([]explanation, error) {
 	for _, mapping := range names {
 		p, ok, err := targets.Resolve(e.set, e.target, mapping)
 		if err != nil && mapping == name {
-			return nil, err
+			return nil, &targets.ResolveError{Need: facts.Reference{Mapping: name}, Err: err}
 		}
 		plain, _, _ := strings.Cut(p.Name, ":")
 		packages = append(packages, p.Name, plain)

@@ -61,6 +61,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newFacts(a),
 		newContainer(a),
 		newJob(a),
+		newStats(a),
 		newDoctor(a),
 		newVersion(a),
 	)
@@ -132,7 +133,7 @@ func expandFlags(root *cobra.Command, args []string) []string {
 				arg = args[i]
 			}
 		case len(arg) == 2 && arg[0] == '-':
-			if f := command.Flags().ShorthandLookup(arg[1:]); f != nil && f.NoOptDefVal == "" && i+1 < len(args) {
+			if f := allFlags(command).ShorthandLookup(arg[1:]); f != nil && f.NoOptDefVal == "" && i+1 < len(args) {
 				out = append(out, arg)
 				i++
 				arg = args[i]
@@ -141,7 +142,6 @@ func expandFlags(root *cobra.Command, args []string) []string {
 			for _, sub := range command.Commands() {
 				if sub.Name() == arg {
 					command = sub
-					command.InheritedFlags() // merges them into Flags
 				}
 			}
 		}
@@ -166,10 +166,7 @@ func isFlagError(err error) bool {
 // findFlag gives the only flag of that name or beginning, nil for none or
 // several.
 func findFlag(cmd *cobra.Command, name string) *pflag.Flag {
-	cmd.InheritedFlags()
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	flags.AddFlagSet(cmd.Flags())
-	flags.AddFlagSet(cmd.PersistentFlags())
+	flags := allFlags(cmd)
 	if f := flags.Lookup(name); f != nil {
 		return f
 	}
@@ -183,4 +180,13 @@ func findFlag(cmd *cobra.Command, name string) *pflag.Flag {
 		return nil
 	}
 	return found[0]
+}
+
+// allFlags gives the flags of a command with those of the ones above it.
+func allFlags(cmd *cobra.Command) *pflag.FlagSet {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.AddFlagSet(cmd.InheritedFlags())
+	flags.AddFlagSet(cmd.Flags())
+	flags.AddFlagSet(cmd.PersistentFlags())
+	return flags
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -24,12 +25,11 @@ func newTargets(a *app) *cobra.Command {
 				return err
 			}
 			names := catalogue.Names()
+			var broken error
 			if containerized {
-				if names, err = withContainers(catalogue, names); err != nil {
-					return err
-				}
+				names, broken = withContainers(catalogue, names)
 			}
-			return a.list(format, names)
+			return errors.Join(a.list(format, names), broken)
 		},
 	}
 	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "only those that containers can be made of")
@@ -37,19 +37,22 @@ func newTargets(a *app) *cobra.Command {
 	return cmd
 }
 
-// withContainers keeps the targets that a Dockerfile can be written for.
+// withContainers keeps the targets that a Dockerfile can be written for. The
+// error joins those of the targets that cannot be read.
 func withContainers(catalogue releases, names []string) ([]string, error) {
 	var kept []string
+	var errs []error
 	for _, name := range names {
 		release, err := catalogue.Release(name)
 		if err != nil {
-			return nil, err
+			errs = append(errs, err)
+			continue
 		}
 		if slices.Contains([]string{"apk", "deb", "rpm"}, release.Packaging.Format) {
 			kept = append(kept, name)
 		}
 	}
-	return kept, nil
+	return kept, errors.Join(errs...)
 }
 
 func newProjects(a *app) *cobra.Command {
