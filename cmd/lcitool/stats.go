@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/domstats/rpc"
+)
+
+func newStats(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "stats ACTION",
+		Short: "Test the statistics that libvirt and QEMU report of domains",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{cmd, fmt.Errorf("unknown action %q", args[0])}
+			}
+			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool stats --help")}
+		},
+	}
+	cmd.AddCommand(newStatsCheck(a), newStatsDiff(a))
+	return cmd
+}
+
+// daemonFlags say which libvirt a verb talks to.
+type daemonFlags struct {
+	app    *app
+	uri    string
+	socket string
+}
+
+func (f *daemonFlags) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.uri, "connect", "qemu:///system", "libvirt connection URI, local or with +unix or +tcp")
+	cmd.Flags().StringVar(&f.socket, "socket", "", "the daemon's socket (default where the URI suggests)")
+}
+
+func (f *daemonFlags) options() rpc.Options {
+	o := rpc.Options{URI: f.uri, Socket: f.socket}
+	if dir := f.app.getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+		o.UserDirs = append(o.UserDirs, dir)
+	}
+	if home := f.app.getenv("HOME"); filepath.IsAbs(home) {
+		o.UserDirs = append(o.UserDirs, filepath.Join(home, ".cache"))
+	}
+	return o
+}

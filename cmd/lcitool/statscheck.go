@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/domstats/live"
+	"gitlab.com/lcitool/lcitool/domstats/report"
+	"gitlab.com/lcitool/lcitool/domstats/suite"
+)
+
+// statsCheck is one run of the suite against a daemon at hand.
+type statsCheck struct {
+	app    *app
+	daemon *daemonFlags
+
+	patterns []string
+	list     bool
+	jobs     int
+	format   string
+	dir      string
+	files    reportFiles
+}
+
+// reportFiles are where reports are written, "" for not at all.
+type reportFiles struct{ tap, junit, json, html string }
+
+func newStatsCheck(a *app) *cobra.Command {
+	s := &statsCheck{app: a, daemon: &daemonFlags{app: a}}
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Run the statistics suite against a libvirt daemon",
+		Long: `Run the extended statistics suite against the libvirt daemon at hand. Each case
+makes its own small guests and removes them; domains that the run did not make
+are never touched. What the machine cannot offer is skipped with the reason.
+
+The status is 1 if a case fails. Known deviations of released software are shown
+as such and are no failures.`,
+		Args: needArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", s.format, "text", "json", "tap"); err != nil {
+				return err
+			}
+			if s.jobs < 1 {
+				return &usageError{cmd, fmt.Errorf("argument --jobs: %d is not a number of cases", s.jobs)}
+			}
+			cases, err := suite.Select(suite.Cases(), s.patterns...)
+			if err != nil {
+				return &usageError{cmd, fmt.Errorf("argument --run: %w", err)}
+			}
+			if s.list {
+				return s.print(cases)
+			}
+			return s.run(cmd.Context(), cases)
+		},
+	}
+	s.daemon.flags(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVar(&s.patterns, "run", nil, "cases to run, as patterns of their ids (BLK-*); may be repeated (default all)")
+	flags.BoolVar(&s.list, "list", false, "list the cases with what they need, and run nothing")
+	flags.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side")
+	flags.StringVar(&s.format, "format", "text", "text, json or tap")
+	flags.StringVar(&s.dir, "dir", os.TempDir(), "directory that QEMU can reach, for the guests' disks")
+	flags.StringVar(&s.files.tap, "tap", "", "file for the results in TAP")
+	flags.StringVar(&s.files.junit, "junit", "", "file for the results in JUnit's XML")
+	flags.StringVar(&s.files.json, "json", "", "file for the whole run, for lcitool stats diff")
+	flags.StringVar(&s.files.html, "html", "", "file for a page with the coverage map")
+	return cmd
+}
+
+// A listedCase is a case as --list shows it.
+type listedCase struct {
+	ID    string       `json:"id"`
+	Title string       `json:"title"`
+	Needs []suite.Need `json:"needs"`
+}
+
+func (s *statsCheck) print(cases []suite.Case) error {
+	listed := make([]listedCase, len(cases))
+	lines := make([]string, len(cases))
+	for i, c := range cases {
+		listed[i] = listedCase{c.ID, c.Title, c.Needs}
+		words := make([]string, len(c.Needs))
+		for j, n := range c.Needs {
+			words[j] = string(n)
+		}
+		lines[i] = fmt.Sprintf("%-6s  %-45s  %s", c.ID, c.Title, strings.Join(words, " "))
+	}
+	if s.format == "json" {
+		return s.app.json(listed)
+	}
+	return s.app.lines(lines)
+}
+
+func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
+	owner, err := live.Self()
+	if err != nil {
+		return err
+	}
+	o := s.daemon.options()
+	removed, err := live.Sweep(ctx, &o, s.dir)
+	for _, name := range removed {
+		fmt.Fprintf(s.app.stderr, "removed %s, which an earlier run left behind\n", name)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot clear away what earlier runs left: %w", err)
+	}
+	dir, err := owner.MakeDir(s.dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	rep, err := suite.Run(ctx, suite.Options{
+		Stack: live.New(live.Options{RPC: o, Dir: dir}), Cases: cases, Prefix: owner.Prefix(), Jobs: s.jobs, Log: s.app.log(),
+		Done: func(r suite.Result) {
+			fmt.Fprintf(s.app.stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), printable(r.Verdict()))
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return s.finish(report.New(rep, where(s.daemon.uri)))
+}
+
+// where says on what machine this runs.
+func where(uri string) report.Where {
+	w := report.Where{URI: uri}
+	if kernel, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		w.Kernel = strings.TrimSpace(string(kernel))
+	}
+	if name, err := os.Hostname(); err == nil {
+		w.Machine = name
+	}
+	return w
+}
+
+// finish writes the reports and gives the status.
+func (s *statsCheck) finish(r *report.Run) error {
+	show := map[string]func(io.Writer) error{"text": r.WriteSummary, "json": r.WriteJSON, "tap": r.WriteTAP}
+	err := errors.Join(show[s.format](s.app.stdout), s.files.write(r))
+	if err != nil {
+		return err
+	}
+	if r.Failed() {
+		return statusError(1)
+	}
+	return nil
+}
+
+func (f reportFiles) write(r *report.Run) error {
+	var faults []error
+	for _, x := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{{f.tap, r.WriteTAP}, {f.junit, r.WriteJUnit}, {f.json, r.WriteJSON}, {f.html, r.WriteHTML}} {
+		if x.path != "" {
+			faults = append(faults, writeReport(x.path, x.write))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func writeReport(path string, write func(io.Writer) error) (err error) {
+	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if err != nil {
+		return fmt.Errorf("cannot write a report: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Cleanup()) }()
+	if err := write(f); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return f.CloseAtomicallyReplace()
+}

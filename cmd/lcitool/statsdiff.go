@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/domstats/report"
+)
+
+func newStatsDiff(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "diff FILE FILE",
+		Short: "Show what changed between two runs of the statistics suite",
+		Long: `Compare two files that lcitool stats check --json wrote: statistics that are new,
+gone or of another type, what QEMU offers, and cases that end otherwise. This is
+for the day after an update of libvirt, QEMU or the kernel.`,
+		Args: needArgs("FILE", "FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			left, err := readRun(args[0])
+			if err != nil {
+				return err
+			}
+			right, err := readRun(args[1])
+			if err != nil {
+				return err
+			}
+			changes := report.Diff(left, right)
+			if format == "json" {
+				return a.json(append([]report.Change{}, changes...))
+			}
+			return report.WriteChanges(a.stdout, changes)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+func readRun(path string) (*report.Run, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := report.ReadJSON(f)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
