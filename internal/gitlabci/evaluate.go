@@ -191,13 +191,7 @@ func expandJob(job *Job, x *expander) {
 	job.Tags = x.texts(job.Tags)
 	job.ResourceGroup = x.text(job.ResourceGroup)
 	if job.Environment != nil {
-		env := *job.Environment
-		env.Name, env.URL = x.text(env.Name), x.text(env.URL)
-		job.Environment = &env
-		x.vars = maps.Clone(x.vars)
-		x.vars["CI_ENVIRONMENT_NAME"] = setting{value: env.Name, raw: true, from: FromGitLab}
-		x.vars["CI_ENVIRONMENT_SLUG"] = setting{value: slug(env.Name), raw: true, from: FromGitLab}
-		x.vars["CI_ENVIRONMENT_URL"] = setting{value: env.URL, raw: true, from: FromGitLab}
+		expandEnvironment(job, x)
 	}
 	if job.Artifacts != nil {
 		a := *job.Artifacts
@@ -214,6 +208,19 @@ func expandJob(job *Job, x *expander) {
 		c.Key, c.KeyPrefix, c.Policy = x.text(c.Key), x.text(c.KeyPrefix), x.text(c.Policy)
 		c.Paths, c.KeyFiles, c.FallbackKeys = x.texts(c.Paths), x.texts(c.KeyFiles), x.texts(c.FallbackKeys)
 	}
+}
+
+// expandEnvironment names the environment, and then gives the job the
+// variables that tell of it: its URL is made with them.
+func expandEnvironment(job *Job, x *expander) {
+	env := *job.Environment
+	env.Name = x.text(env.Name)
+	x.vars = maps.Clone(x.vars)
+	x.vars["CI_ENVIRONMENT_NAME"] = setting{value: env.Name, raw: true, from: FromGitLab}
+	x.vars["CI_ENVIRONMENT_SLUG"] = setting{value: environmentSlug(env.Name), raw: true, from: FromGitLab}
+	env.URL = x.text(env.URL)
+	x.vars["CI_ENVIRONMENT_URL"] = setting{value: env.URL, raw: true, from: FromGitLab}
+	job.Environment = &env
 }
 
 func expandImage(i Image, x *expander) Image {

@@ -3,6 +3,9 @@
 package gitlabci
 
 import (
+	"crypto/sha256"
+	"math/big"
+	"regexp"
 	"strings"
 )
 
@@ -130,6 +133,25 @@ func slug(s string) string {
 		return '-'
 	}, strings.ToLower(s))
 	return strings.Trim(s[:min(63, len(s))], "-")
+}
+
+// squeeze finds what cannot stand in an environment's slug.
+var squeeze = regexp.MustCompile(`[^a-z0-9]+`)
+
+// environmentSlug is an environment's name as it can stand in a host's: it
+// begins with a letter, has at most 24 characters, and a name that had to be
+// changed ends in six more made from its hash.
+func environmentSlug(name string) string {
+	s := squeeze.ReplaceAllString(strings.ToLower(name), "-")
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		s = squeeze.ReplaceAllString("env-"+s, "-")
+	}
+	if s == name && len(s) <= 24 {
+		return strings.TrimSuffix(s, "-")
+	}
+	sum := sha256.Sum256([]byte(name))
+	hash := new(big.Int).SetBytes(sum[:]).Text(36)
+	return strings.TrimSuffix(s[:min(17, len(s))], "-") + "-" + hash[len(hash)-6:]
 }
 
 func parent(directory string) string {

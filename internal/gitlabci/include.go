@@ -6,10 +6,9 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/bmatcuk/doublestar/v4"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -181,13 +180,7 @@ func (in *includer) local(v *value) []*value {
 	}
 	names := []string{name}
 	if strings.Contains(name, "*") {
-		var err error
-		names, err = doublestar.Glob(in.p.fsys, rubyGlob(name), doublestar.WithFilesOnly())
-		if err != nil {
-			in.fault(v.pos, "local include %s: %v", yamldoc.Quote(v.text), err)
-			return nil
-		}
-		slices.Sort(names)
+		names = in.p.below(name)
 	}
 	var out []*value
 	for _, n := range names {
@@ -196,4 +189,21 @@ func (in *includer) local(v *value) []*value {
 		}
 	}
 	return out
+}
+
+// below gives the files that a pattern of an include matches, sorted. Such a
+// pattern has "*", which stands for anything within one part of a path, and
+// "**", which stands for anything at all. That is not what both mean in rules.
+func (p *Pipeline) below(pattern string) []string {
+	expression := regexp.QuoteMeta(pattern)
+	expression = strings.ReplaceAll(expression, `\*\*`, ".*")
+	expression = strings.ReplaceAll(expression, `\*`, "[^/]*")
+	matcher, err := regexp.Compile("^" + expression + "$")
+	if err != nil {
+		return nil // no UTF-8, and so no file's name
+	}
+	start := path.Dir(pattern[:strings.Index(pattern, "*")] + "x")
+	t := &tree{fsys: p.fsys}
+	t.list(start)
+	return slices.DeleteFunc(t.listed, func(name string) bool { return !matcher.MatchString(name) })
 }

@@ -92,14 +92,18 @@ func (t *tree) has(name string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// files lists the files, but git's own. What cannot be read is left out, as
-// it is no file of the commit that GitLab sees.
 func (t *tree) files() []string {
-	if t.listed != nil {
-		return t.listed
+	if t.listed == nil {
+		t.list(".")
 	}
+	return t.listed
+}
+
+// list lists the files below a directory, sorted, but git's own. What cannot
+// be read is left out, as it is no file of the commit that GitLab sees.
+func (t *tree) list(start string) {
 	t.listed = []string{}
-	_ = fs.WalkDir(t.fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+	_ = fs.WalkDir(t.fsys, start, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil && entry != nil && entry.IsDir():
 			return fs.SkipDir
@@ -116,5 +120,4 @@ func (t *tree) files() []string {
 		return nil
 	})
 	slices.Sort(t.listed)
-	return t.listed
 }
