@@ -174,11 +174,13 @@ func hostArch(name string) (targets.Arch, error) {
 	if name != "" {
 		return targets.ParseArch(name)
 	}
-	return targets.MachineArch(machines[runtime.GOARCH])
+	return targets.MachineArch(kernelArch(runtime.GOARCH))
 }
 
-// machines gives the kernel's name of an architecture that Go names.
-var machines = map[string]string{
-	"386": "i686", "amd64": "x86_64", "arm": "armv7l", "arm64": "aarch64", "mips": "mips",
-	"mipsle": "mipsel", "mips64le": "mips64el", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
+// kernelArch is the kernel's name of an architecture that Go names, or "".
+func kernelArch(goarch string) string {
+	return map[string]string{
+		"386": "i686", "amd64": "x86_64", "arm": "armv7l", "arm64": "aarch64", "mips": "mips",
+		"mipsle": "mipsel", "mips64le": "mips64el", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
+	}[goarch]
 }
