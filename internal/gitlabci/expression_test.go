@@ -14,7 +14,7 @@ func lookupIn(vars map[string]string) func(string) (string, bool) {
 	}
 }
 
-var expressionVars = map[string]string{ //nolint:gochecknoglobals // a table of two tests
+var expressionVars = map[string]string{
 	"SET": "some text", "EMPTY": "", "SPACE": " ", "ONE": "1", "PATH": "a/b.c", "PATTERN": "/^some/", "BAD": "/(/", "WORD": "some text and more", "NESTED": "$SET",
 }
 
