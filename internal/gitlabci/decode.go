@@ -15,6 +15,10 @@ import (
 type decoder struct {
 	where string // `job "x"`, what faults begin with; "" for none
 	errs  []error
+
+	// known keeps the rules of jobs by their list, which many jobs share by
+	// extending one. Nil to keep none.
+	known map[*value][]rule
 }
 
 func (d *decoder) fault(pos yamldoc.Position, format string, args ...any) {

@@ -10,6 +10,8 @@ import (
 
 // jobKeys are the keys of a job. Those in beyondUs mean something that only
 // GitLab can do.
+//
+//nolint:gochecknoglobals // tables that nothing writes to
 func jobKeys() []string {
 	return []string{
 		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
@@ -134,7 +136,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 			}
 		}
 		def.hasRules = true
-		def.rules = j.rules(rules, OnSuccess, OnFailure, Always, Never, Manual, Delayed)
+		def.rules = slices.Clone(j.rules(rules, OnSuccess, OnFailure, Always, Never, Manual, Delayed))
 		for i := range def.rules {
 			if r := &def.rules[i]; r.needs != nil {
 				r.needed = j.needs(r.needs, &def.job)

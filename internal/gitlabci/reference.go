@@ -19,11 +19,13 @@ type referrer struct {
 	done  map[*value]*value
 	path  []string // references being followed, outermost first
 	lacks map[*value][]lack
-	found []lack // in the value being resolved
+	deep  map[*value]int // how many references deep a value goes
+	found []lack         // in the value being resolved
+	level int            // of the value being resolved, as deep has it
 }
 
 func (c *config) resolveReferences() {
-	r := &referrer{c: c, done: map[*value]*value{}, lacks: map[*value][]lack{}}
+	r := &referrer{c: c, done: map[*value]*value{}, lacks: map[*value][]lack{}, deep: map[*value]int{}}
 	resolved := make(map[string]*value, len(c.top))
 	for _, name := range c.order {
 		r.found = nil
@@ -42,12 +44,14 @@ func (r *referrer) resolve(v *value) *value {
 	}
 	if done, ok := r.done[v]; ok {
 		r.find(r.lacks[v]...)
+		r.level = max(r.level, r.deep[v])
 		return done
 	}
-	outer := r.found
-	r.found = nil
+	outer, outerLevel := r.found, r.level
+	r.found, r.level = nil, 0
 	out := r.inside(v)
-	r.done[v] = out
+	r.done[v], r.deep[v] = out, r.level
+	r.level = max(r.level, outerLevel)
 	if len(r.found) > 0 {
 		r.lacks[v] = r.found
 	}
@@ -71,9 +75,12 @@ func (r *referrer) inside(v *value) *value {
 	case reference:
 		return r.follow(v)
 	case list:
-		items := make([]*value, len(v.items))
-		for i, item := range v.items {
-			items[i] = r.resolve(item)
+		items := make([]*value, 0, len(v.items))
+		for _, item := range v.items {
+			got := r.resolve(item)
+			if got.kind != null || item.kind != reference { // what is not there leaves no gap
+				items = append(items, got)
+			}
 		}
 		if slices.Equal(items, v.items) {
 			return v
@@ -110,6 +117,10 @@ func (r *referrer) follow(v *value) *value {
 		return nothing
 	}
 	r.path = append(r.path, name)
-	defer func() { r.path = r.path[:len(r.path)-1] }()
-	return r.resolve(target)
+	out := r.resolve(target)
+	r.path = r.path[:len(r.path)-1]
+	if r.level++; r.level == maxReferences+1 {
+		r.c.fault(v.pos, "!reference %s: references go deeper than %d levels", yamldoc.OneLine(name), maxReferences)
+	}
+	return out
 }

@@ -25,13 +25,20 @@ type rule struct {
 // rules decodes the rules of a job, a workflow or an include; when lists what
 // "when" may be there.
 func (d *decoder) rules(v *value, when ...string) []rule {
-	var out []rule
+	if out, ok := d.known[v]; ok {
+		return out
+	}
+	before := len(d.errs)
+	out := []rule{}
 	for _, item := range d.flat(v, "rules") {
 		if item.kind == mapping {
 			out = append(out, d.rule(item, when))
 			continue
 		}
 		d.fault(item.pos, "a rule takes a mapping, got %s", item.describe())
+	}
+	if d.known != nil && len(d.errs) == before {
+		d.known[v] = out
 	}
 	return out
 }

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// files makes a tree of texts, the pipeline itself under "".
+func files(texts map[string]string) fstest.MapFS {
+	out := fstest.MapFS{}
+	for name, content := range texts {
+		if name == "" {
+			name = ".gitlab-ci.yml"
+		}
+		out[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	return out
+}
+
+// evaluate reads and evaluates, and joins the faults of both.
+func evaluate(tree fs.FS, event Event) (*Evaluation, error) {
+	p, err := Load(tree, ".gitlab-ci.yml", Options{})
+	if err != nil {
+		return nil, err
+	}
+	return p.Evaluate(event)
+}
+
+const script = "\n  script: [x]\n"
+
+// chain makes jobs that extend one another over n levels.
+func chain(n int) string {
+	text := ".j0: {script: [x]}\n"
+	for i := 1; i <= n; i++ {
+		text += fmt.Sprintf(".j%d: {extends: .j%d}\n", i, i-1)
+	}
+	return text + fmt.Sprintf("last: {extends: .j%d}\n", n)
+}
+
+// references makes references that lead to one another over n levels.
+func references(n int) string {
+	text := ".r0: {script: [x]}\n"
+	for i := 1; i <= n; i++ {
+		text += fmt.Sprintf(".r%d: {script: !reference [.r%d, script]}\n", i, i-1)
+	}
+	return text + fmt.Sprintf("last: {script: !reference [.r%d, script]}\n", n)
+}
+
+func TestFaults(t *testing.T) {
+	const at = ".gitlab-ci.yml:"
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  string // each fault a line
+	}{
+		{"not YAML", map[string]string{"": "a: [b\n"}, at + "1: invalid YAML: did not find expected ',' or ']'"},
+		{"a list", map[string]string{"": "- a\n"}, at + "1: expected a mapping of jobs, got a list"},
+		{"key twice", map[string]string{"": "a:" + script + "a:" + script}, at + `3: key "a" appears twice, first in line 1`},
+		{"inputs", map[string]string{"": "spec:\n  inputs:\n    a:\n---\nj:" + script}, at + "1: a file with spec: and inputs is not supported"},
+		{"odd tag", map[string]string{"": "j:\n  script: !mine x\n"}, at + "2: tag \"!mine\" means nothing in a pipeline"},
+		{"no mapping", map[string]string{"": "j: x\n"}, at + `1: job "j": expected a mapping, got a string`},
+		{"unknown keys", map[string]string{"": "j:\n  scripts: [x]\n  script: [x]\n  imge: x\n"}, at + "2: job \"j\": it has the unknown key \"scripts\"\n" + at + `4: job "j": it has the unknown key "imge"`},
+		{"no script", map[string]string{"": "j:\n  stage: test\n"}, at + `1: job "j": it has no script and no trigger`},
+		{"empty script", map[string]string{"": "j:\n  script: ['']\n"}, at + `1: job "j": it has no script and no trigger`},
+		{"script of mappings", map[string]string{"": "j:\n  script:\n    - echo a: b\n    - x\n"}, at + `3: job "j": script takes strings, got a mapping`},
+		{"script and trigger", map[string]string{"": "j:\n  script: [x]\n  trigger: a/b\n"}, at + `1: job "j": script and trigger cannot stand beside each other`},
+		{"no such stage", map[string]string{"": "stages: [a]\nj:\n  stage: b" + script}, at + `3: job "j": there is no stage "b"`},
+		{"no default stage", map[string]string{"": "stages: [a]\nj:" + script}, at + `2: job "j": it has no stage, and there is no stage "test"`},
+		{"when", map[string]string{"": "j:\n  when: sometimes" + script}, at + `2: job "j": when takes one of on_success, on_failure, always, manual, delayed, never`},
+		{"delayed", map[string]string{"": "j:\n  when: delayed" + script}, at + `2: job "j": when: delayed needs start_in`},
+		{"timeout", map[string]string{"": "j:\n  timeout: soon" + script}, at + `2: job "j": timeout takes a length of time such as "1h 30m", got "soon"`},
+		{"long timeout", map[string]string{"": "j:\n  timeout: 2 months" + script}, at + `2: job "j": timeout is longer than a month`},
+		{"retry", map[string]string{"": "j:\n  retry: 3" + script}, at + `2: job "j": retry takes a number from 0 to 2`},
+		{"interruptible", map[string]string{"": "j:\n  interruptible: maybe" + script}, at + `2: job "j": interruptible takes true or false, got a string`},
+		{"default twice", map[string]string{"": "default: {image: a}\nimage: b\nj:" + script}, at + "2: image stands both at the top and in default"},
+		{"unknown default", map[string]string{"": "default: {script: a}\nj:" + script}, at + `1: default has the unknown key "script"`},
+		{"image without a name", map[string]string{"": "j:\n  image: {entrypoint: ['']}" + script}, at + `2: job "j": image has no name`},
+		{"artifacts", map[string]string{"": "j:\n  artifacts: {path: [a], expire_in: x}" + script}, at + "2: job \"j\": artifacts has the unknown key \"path\"\n" + at + `2: job "j": artifacts: expire_in takes a length of time such as "1h 30m", got "x"`},
+		{"cache", map[string]string{"": "j:\n  cache: {policy: none, key: {files: []}}" + script}, at + "2: job \"j\": cache: policy takes one of pull-push, pull, push\n" + at + `2: job "j": cache: key: files takes one or two paths`},
+
+		{"variable of a boolean", map[string]string{"": "variables: {A: yes}\n"}, at + `1: variable "A" takes a string or a number, got a boolean`},
+		{"variable of a time", map[string]string{"": "variables: {A: 12:30}\n"}, at + `1: variable "A": readers of YAML disagree on what 12:30 is: put it between quotes`},
+		{"variable of a date", map[string]string{"": "variables: {A: 2024-01-02}\n"}, at + `1: variable "A": readers of YAML disagree on what 2024-01-02 is: put it between quotes`},
+		{"variable of a list", map[string]string{"": "j:\n  variables: {A: [b]}" + script}, at + `2: job "j": variable "A" takes a string or a number, got a list`},
+		{"description in a job", map[string]string{"": "j:\n  variables: {A: {value: b, description: c}}" + script}, at + `2: job "j": variable "A" has the unknown key "description"`},
+		{"variables in a circle", map[string]string{"": "variables: {A: $B, B: $C, C: $A}\nj:" + script}, at + `2: job "j": variables name each other in a circle: A, B, C, A`},
+		{"variables that grow", map[string]string{"": bomb()}, at + `30: job "j": the variables of a job grow beyond 4194304 bytes`},
+
+		{"condition", map[string]string{"": "j:\n  rules:\n    - if: $A = 1" + script}, at + `3: job "j": if: "$A = 1": unexpected "= 1"`},
+		{"rules and only", map[string]string{"": "j:\n  only: [main]\n  rules: []" + script}, at + `2: job "j": only and except cannot stand beside rules`},
+		{"unknown key of a rule", map[string]string{"": "j:\n  rules:\n    - iff: $A" + script}, at + `3: job "j": a rule has the unknown key "iff"`},
+		{"rule of a string", map[string]string{"": "j:\n  rules: [$A]" + script}, at + `2: job "j": a rule takes a mapping, got a string`},
+		{"files of another project", map[string]string{"": "j:\n  rules:\n    - exists: {paths: [a], project: b}" + script}, at + `3: job "j": exists: files of another project cannot be had`},
+		{"workflow", map[string]string{"": "workflow:\n  rules:\n    - when: manual\n"}, at + "3: when takes one of always, never"},
+		{"only kubernetes", map[string]string{"": "j:\n  only: {kubernetes: active}" + script}, at + `2: job "j": only and except: kubernetes is not supported`},
+
+		{"extends nothing", map[string]string{"": "j:\n  extends: .k" + script}, at + `2: job "j": extends ".k", which is not defined`},
+		{"extends in a circle", map[string]string{"": ".a: {extends: .b}\n.b: {extends: .a}\n"}, at + "2: jobs extend each other in a circle: .a, .b, .a"},
+		{"extends itself", map[string]string{"": "j:\n  extends: j" + script}, at + "2: jobs extend each other in a circle: j, j"},
+		{"extends too deep", map[string]string{"": chain(11)}, at + `12: job ".j11" extends others over more than 11 levels`},
+		{"extends a list", map[string]string{"": ".a: [b]\nj:\n  extends: .a" + script}, at + `3: extends ".a", which is not a job`},
+		{"extends a number", map[string]string{"": "j:\n  extends: 1" + script}, at + "2: extends takes names of jobs, got a number"},
+		{"reference to nothing", map[string]string{"": "j:\n  script: !reference [.a, script]\n"}, at + `2: job "j": !reference [.a, script]: there is no such key`},
+		{"empty reference", map[string]string{"": "j:\n  script: !reference []\n"}, at + "2: !reference names nothing"},
+		{"references in a circle", map[string]string{"": ".a: {x: !reference [.a, x]}\n"}, at + "1: !reference [.a, x]: references name each other in a circle"},
+		{"references too deep", map[string]string{"": references(10)}, at + "12: !reference [.r10, script]: references go deeper than 10 levels"},
+		{"lists too deep", map[string]string{"": "j:\n  script: " + strings.Repeat("[", 12) + "x" + strings.Repeat("]", 12) + "\n"}, at + "1: job \"j\": it has no script and no trigger\n" + at + `2: job "j": script has lists in lists over more than 10 levels`},
+
+		{"include of nothing", map[string]string{"": "include: a.yml\n"}, at + `1: local include "a.yml": there is no such file`},
+		{"include of text", map[string]string{"": "include: README\n"}, at + `1: local include "README": expected a file whose name ends in .yml or .yaml`},
+		{"include from outside", map[string]string{"": "include: ../../a.yml\n"}, at + `1: local include "a.yml": there is no such file`},
+		{"include of odd kinds", map[string]string{"": "include:\n  - [a]\n  - nowhere: b\n"}, at + "2: include takes a path or a mapping, got a list\n" + at + "3: include names none of local, remote, template, project, component, artifact"},
+		{"include with inputs", map[string]string{"": "include:\n  - local: a.yml\n    inputs: {a: b}\n", "a.yml": "j:" + script}, at + "3: include: inputs are not supported"},
+		{"include in a circle", map[string]string{"": "include: a.yml\n", "a.yml": "include: b.yml\n", "b.yml": "include: a.yml\n"}, "b.yml:1: files include each other in a circle: a.yml, b.yml, a.yml"},
+		{"faults of an include", map[string]string{"": "include: a.yml\nj:\n  scrpt: x" + script, "a.yml": "k:\n  stage: none" + script}, at + "3: job \"j\": it has the unknown key \"scrpt\"\na.yml:2: job \"k\": there is no stage \"none\""},
+		{"two bad includes", map[string]string{"": "include: [a.yml, b.yml]\n", "a.yml": "a: [\n", "b.yml": "b: {\n"}, "a.yml:1: invalid YAML: did not find expected node content\nb.yml:1: invalid YAML: did not find expected node content"},
+
+		{"needs nothing", map[string]string{"": "j:\n  needs: [k]" + script}, at + `2: job "j": needs "k", which is not defined`},
+		{"needs what is left out", map[string]string{"": "j:\n  needs: [k]" + script + "k:\n  rules: [{when: never}]" + script}, at + `1: job "j" needs "k", which is not in the pipeline of this event; GitLab makes no pipeline then`},
+		{"needs what comes later", map[string]string{"": "j:\n  stage: build\n  needs: [k]" + script + "k:" + script}, at + `1: job "j" needs "k", which is in a later stage`},
+		{"needs in a circle", map[string]string{"": "j:\n  needs: [k]" + script + "k:\n  needs: [j]" + script}, at + `4: job "k" needs "j", which needs it in turn`},
+		{"needs of a matrix value", map[string]string{"": "j:\n  needs: ['k: [$[[ matrix.A ]]]']" + script}, at + `2: job "j": needs: values of a matrix ($[[ matrix.… ]]) are not supported`},
+		{"depends on nothing", map[string]string{"": "j:\n  dependencies: [k]" + script}, at + `1: job "j": depends on "k", which is not defined`},
+		{"parallel", map[string]string{"": "j:\n  parallel: 201" + script}, at + `2: job "j": parallel takes a number from 1 to 200`},
+		{"matrix too large", map[string]string{"": "j:\n  parallel:\n    matrix:\n      - {A: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15], B: [1,2,3,4,5,6,7,8,9,10,11,12,13,14]}" + script}, at + `4: job "j": parallel: matrix makes more than 200 jobs`},
+		{"matrix without values", map[string]string{"": "j:\n  parallel: {matrix: [{A: []}]}" + script}, at + `2: job "j": parallel: matrix: A has no values`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := evaluate(files(c.files), Event{})
+			if err == nil || err.Error() != c.want {
+				t.Errorf("got\n%v\nwant\n%s", err, c.want)
+			}
+		})
+	}
+}
+
+// bomb makes variables that stand for 2 to the 28th bytes.
+func bomb() string {
+	text := "variables:\n  V0: xx\n"
+	for i := 1; i < 28; i++ {
+		text += fmt.Sprintf("  V%d: $V%d$V%d\n", i, i-1, i-1)
+	}
+	return text + "j:" + script
+}
+
+func TestDepthsThatAreTaken(t *testing.T) {
+	for name, text := range map[string]string{"extends": chain(9), "references": references(9)} {
+		e, err := evaluate(files(map[string]string{"": text}), Event{})
+		if err != nil || len(e.Jobs) != 1 || len(e.Jobs[0].Script) != 1 {
+			t.Errorf("%s: %+v, %v", name, e, err)
+		}
+	}
+}
+
+// What cannot be had is named, and each job that it may hold something of.
+func TestMissing(t *testing.T) {
+	e, err := evaluate(files(map[string]string{"": `
+include:
+  - https://example.org/a.yml
+  - template: Auto.yml
+  - {project: group/other, file: [/b.yml, /c.yml], ref: main}
+  - component: $CI_SERVER_FQDN/x/y@1
+whole:
+  script: [x]
+base-is-missing:
+  extends: .there
+needed-is-missing:
+  script: [x]
+  needs: [there]
+reference-is-missing:
+  script:
+    - !reference [.there, script]
+    - x
+inherits-it:
+  extends: base-is-missing
+  rules: [{when: manual}]
+other-project:
+  script: [x]
+  needs: [{project: a/b, job: c, ref: d}]
+`}), Event{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range e.Missing {
+		got = append(got, fmt.Sprintf("%d %s", m.Pos.Line, m))
+	}
+	want := `3 remote include "https://example.org/a.yml"|4 template include "Auto.yml"|5 project include "group/other: /b.yml, /c.yml"|6 component include "$CI_SERVER_FQDN/x/y@1"`
+	if strings.Join(got, "|") != want {
+		t.Errorf("missing %q", got)
+	}
+	for i, want := range []struct{ name, when, unresolved string }{
+		{"whole", OnSuccess, ""},
+		{"base-is-missing", Unknown, `extends ".there", which is not defined; it may be in remote include "https://example.org/a.yml" or template`},
+		{"needed-is-missing", OnSuccess, `needs "there", which is not defined; it may be in`},
+		{"reference-is-missing", Unknown, `!reference [.there, script]: there is no such key; it may be in`},
+		{"inherits-it", Manual, `extends ".there", which is not defined; it may be in`},
+		{"other-project", OnSuccess, `needs something of project "a/b", which cannot be had`},
+	} {
+		job := e.Jobs[i]
+		unresolved := strings.Join(job.Unresolved, "|")
+		if job.Name != want.name || job.When != want.when || !strings.HasPrefix(unresolved, want.unresolved) || (unresolved == "") != (want.unresolved == "") {
+			t.Errorf("got %s, %s, %q, want %+v", job.Name, job.When, unresolved, want)
+		}
+	}
+}
+
+// Includes may depend on the event, by rules and by variables in paths.
+func TestIncludesOfAnEvent(t *testing.T) {
+	p, err := Load(files(map[string]string{
+		"":         "variables: {NS: ours}\ninclude:\n  - local: push.yml\n    rules: [{if: $CI_PIPELINE_SOURCE == \"push\"}]\n  - local: /$WHICH.yml\n",
+		"push.yml": "pushed:" + script, "a.yml": "a:" + script,
+	}), ".gitlab-ci.yml", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := p.Evaluate(Event{Variables: map[string]string{"WHICH": "a"}})
+	if err != nil || len(e.Jobs) != 2 || e.Jobs[0].Name != "pushed" {
+		t.Errorf("push: %+v, %v", e, err)
+	}
+	e, err = p.Evaluate(Event{Source: Web, Variables: map[string]string{"WHICH": "a"}})
+	if err != nil || len(e.Jobs) != 1 || e.Jobs[0].Name != "a" {
+		t.Errorf("web: %+v, %v", e, err)
+	}
+	_, err = p.Evaluate(Event{})
+	if want := `.gitlab-ci.yml:5: local include "$WHICH.yml": there is no such file`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"90": 90 * time.Second, "1h 30m": 90 * time.Minute, "1h30m": 90 * time.Minute, "3 hours and 10 minutes": 190 * time.Minute, "2 days": 2 * day,
+		"1 week": 7 * day, "1.5 hours": 90 * time.Minute, "10 mins, 3 secs": 603 * time.Second, "1 Day": day,
+		"": 0, "soon": 0, "h": 0, "-1h": 0, "1 fortnight": 0, "1h 30": 0, "10:30": 0, "1h,": time.Hour, "99999999999 years": 0, "0": 0,
+	} {
+		got, ok := parseDuration(text)
+		if text == "1h," {
+			ok, got, want = !ok, 0, 0 // a comma joins two parts
+		}
+		if ok && got != want || ok == (want == 0) && text != "1h," {
+			t.Errorf("%q: got %v, %v, want %v", text, got, ok, want)
+		}
+	}
+}
+
+func TestPredefined(t *testing.T) {
+	get := func(e Event) map[string]string {
+		out := map[string]string{}
+		for _, v := range Predefined(e) {
+			out[v.Name] = v.Value
+		}
+		return out
+	}
+	mr := get(Event{Source: MergeRequest, Namespace: "me", Project: "Lib", Branch: "Feature/x_1", TargetBranch: "stable"})
+	for name, want := range map[string]string{
+		"CI_PROJECT_PATH": "me/Lib", "CI_REGISTRY_IMAGE": "registry.gitlab.com/me/lib", "CI_COMMIT_REF_SLUG": "feature-x-1",
+		"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "stable", "CI_PROJECT_DIR": "/builds/me/Lib", "CI_DEFAULT_BRANCH": "main", "CI_COMMIT_SHORT_SHA": "00000000",
+	} {
+		if mr[name] != want {
+			t.Errorf("%s is %q, want %q", name, mr[name], want)
+		}
+	}
+	for name, e := range map[string]Event{"CI_COMMIT_BRANCH": {Source: MergeRequest}, "CI_COMMIT_TAG": {}, "CI_MERGE_REQUEST_IID": {Source: Web}} {
+		if v, ok := get(e)[name]; ok {
+			t.Errorf("%s is set for %q: %q", name, e.Source, v)
+		}
+	}
+	if got := get(Event{Tag: "v1"}); got["CI_COMMIT_TAG"] != "v1" || got["CI_COMMIT_REF_NAME"] != "v1" {
+		t.Errorf("tag: %v", got)
+	}
+}
+
+// FuzzResolve: whatever the files hold, reading them ends without a panic,
+// faults are lines that begin with a place, and the same files give the same
+// jobs twice.
+func FuzzResolve(f *testing.F) {
+	seeds, err := filepath.Glob("testdata/corpus/*/.gitlab-ci.yml")
+	if err != nil || len(seeds) < 10 {
+		f.Fatalf("%d seeds, %v", len(seeds), err)
+	}
+	for _, name := range seeds {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data), "included:"+script)
+	}
+	f.Add("include: a.yml\n", "include: [{local: '**.yml', rules: [{if: $A}]}]\n")
+	f.Add(chain(12), references(12))
+	f.Fuzz(func(t *testing.T, main, included string) {
+		tree := files(map[string]string{"": main, "a.yml": included})
+		event := Event{Source: MergeRequest, Changed: []string{"a.c"}}
+		first, err := evaluate(tree, event)
+		second, errAgain := evaluate(tree, event)
+		if fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Fatalf("%v, and then %v", err, errAgain)
+		}
+		if err != nil {
+			for _, line := range strings.Split(err.Error(), "\n") {
+				file, rest, _ := strings.Cut(line, ":")
+				if file != ".gitlab-ci.yml" && file != "a.yml" || rest == "" || (rest[0] < '1' || rest[0] > '9') && rest[0] != ' ' {
+					t.Errorf("%q does not begin with a place", line)
+				}
+			}
+		}
+		if first != nil && describe(first) != describe(second) {
+			t.Error("two readings differ")
+		}
+	})
+}
+
+// hundred makes a pipeline of 100 build jobs with rules as generated ones have.
+func hundred() string {
+	text := "stages: [builds]\n.build:\n  stage: builds\n  image: $IMAGE\n  script: [make, make check]\n  rules:\n"
+	for range 20 {
+		text += "    - if: '$CI_PIPELINE_SOURCE == \"push\" && $CI_PROJECT_NAMESPACE == $RUN_UPSTREAM_NAMESPACE && $CI_COMMIT_BRANCH =~ /^x$/'\n      when: manual\n"
+	}
+	text += "    - when: on_success\n"
+	for i := range 100 {
+		text += fmt.Sprintf("x86_64-target-%d:\n  extends: .build\n  variables: {NAME: target-%d, IMAGE: \"registry.example.org/$NAME\", TARGET_BASE_IMAGE: b}\n", i, i)
+	}
+	return text
+}
+
+func BenchmarkHundredJobs(b *testing.B) {
+	tree := files(map[string]string{"": hundred()})
+	for b.Loop() {
+		e, err := evaluate(tree, Event{Source: MergeRequest})
+		if err != nil || len(e.Jobs) != 100 {
+			b.Fatal(err)
+		}
+	}
+}
