@@ -6,7 +6,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOBUILD = CGO_ENABLED=0 go build -trimpath -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
 # The versions of the tools are in ci/tools/go.mod and nowhere else.
 TOOL = go tool -modfile=ci/tools/go.mod
-SCRIPTS = $(shell git ls-files | xargs awk 'FNR == 1 && /^\#!.*(sh|bash)$$/ { print FILENAME } { nextfile }')
+SCRIPTS = $(shell git ls-files | xargs awk 'FNR == 1 && /^\#!(\/bin\/sh|\/bin\/bash|\/usr\/bin\/env bash)/ { print FILENAME } { nextfile }')
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
