@@ -50,7 +50,9 @@ func Expand(list string, known []string) ([]string, error) {
 
 // fnmatch compiles a shell glob with the rules of Python's module of that
 // name: no escapes, "[!…]" alone negates, an unclosed "[" stands for itself.
+// What is not UTF-8 matches nothing that is.
 func fnmatch(glob string) *regexp.Regexp {
+	glob = strings.ToValidUTF8(glob, "\x00")
 	var b strings.Builder
 	b.WriteString(`(?s)\A`)
 	for i := 0; i < len(glob); i++ {

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package targets
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/facts"
+)
+
+// tree is a layer of the files given by name.
+func tree(name string, files map[string]string) facts.Layer {
+	m := fstest.MapFS{}
+	for file, text := range files {
+		m[file] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return facts.Layer{Name: name, FS: m}
+}
+
+const whole = `os: {name: Debian, version: '99'}
+packaging: {format: deb, command: apt-get}
+paths: {ccache: /usr/bin/ccache, make: /usr/bin/make, ninja: /usr/bin/ninja, pip3: /usr/bin/pip3, python: /usr/bin/python3}
+containers: {base: 'docker.io/library/debian:99'}
+`
+
+func release(t *testing.T, name string, layers ...facts.Layer) (*Release, []string, error) {
+	t.Helper()
+	var warnings []string
+	c, err := Load(Options{Layers: layers, Warn: func(f *facts.Fault) { warnings = append(warnings, f.Error()) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Release(name)
+	return r, warnings, err
+}
+
+func TestNearerFilesWin(t *testing.T) {
+	below := tree("f", map[string]string{
+		"opensuse-leap-99.yml": strings.NewReplacer("Debian", "OpenSUSE", "'99'", "Leap99", "deb,", "rpm,", "apt-get}", "zypper, repos: [http://a, http://b]}").Replace(whole),
+		"all.yml":              "ansible_ssh_pass: root\nos: {stable: false}\npaths: {bash: /bin/bash, make: /never}\n",
+	})
+	for _, c := range []struct {
+		name, near string
+		check      func(*Release) any
+		want       string
+	}{
+		{"nothing", "", func(r *Release) any { return r.Packaging.Repos }, "[http://a http://b]"},
+		{"scalar", "paths: {make: /usr/bin/gmake}", func(r *Release) any { return r.Paths.Make + r.Paths.Ninja }, "/usr/bin/gmake/usr/bin/ninja"},
+		{"list", "packaging: {repos: ['http://c']}", func(r *Release) any { return r.Packaging.Repos }, "[http://c]"},
+		{"empty list", "packaging: {repos: []}", func(r *Release) any { return r.Packaging.Repos }, "[]"},
+		{"null list", "packaging: {repos: }", func(r *Release) any { return r.Packaging.Repos }, "[]"},
+		{"null group", "containers:", func(r *Release) any { return r.Containers == nil }, "true"},
+		{"empty group", "containers: {}", func(r *Release) any { return r.Containers.Base }, "docker.io/library/debian:99"},
+		{"all.yml fills", "", func(r *Release) any { return fmt.Sprint(r.OS.Stable, r.Paths.Bash, r.Paths.Make) }, "false/bin/bash/usr/bin/make"},
+		{"nearer than all.yml", "os: {stable: yes}", func(r *Release) any { return r.OS.Stable }, "true"},
+		{"merge key", "x: &x {make: /a}\npaths: {<<: *x}", func(r *Release) any { return r.Paths.Make }, "/a"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, _, err := release(t, "opensuse-leap-99", tree("d", map[string]string{"opensuse-leap-99.yml": c.near}), below)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(c.check(r)); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTargetFaults(t *testing.T) {
+	with := func(old, changed string) string {
+		if !strings.Contains(whole, old) {
+			t.Fatalf("no %q", old)
+		}
+		return strings.Replace(whole, old, changed, 1)
+	}
+	for _, c := range []struct{ name, text, want string }{
+		{"name", with("Debian", "Devuan"), `d/debian-99.yml:1: OS name "Devuan" does not match file name debian-99.yml`},
+		{"name in other letters", with("Debian", "DEBIAN"), ""},
+		{"version", with("'99'", "'9.9'"), `d/debian-99.yml:1: OS version "9.9" does not match version in file name debian-99.yml (99)`},
+		{"version a number", with("'99'", "99"), `d/debian-99.yml:1: os.version: expected a string, got a number: quote it as "99"`},
+		{"stable no boolean", with("'99'", "'99', stable: maybe"), `d/debian-99.yml:1: os.stable: expected true or false, got a string`},
+		{"no group", with("os:", "so:"), "d/debian-99.yml:1: key \"os.name\" is missing\nd/debian-99.yml:1: key \"os.version\" is missing"},
+		{"group a list", with("{format: deb, command: apt-get}", "[deb]"), "d/debian-99.yml:2: key \"packaging.format\" is missing\nd/debian-99.yml:2: key \"packaging.command\" is missing\nd/debian-99.yml:2: expected a mapping, got a list"},
+		{"format", with("deb,", "dep,"), `d/debian-99.yml:2: unknown packaging format "dep", expected one of apk, brew, deb, pkg, rpm`},
+		{"command", with("apt-get", "'apt-get; id'"), `d/debian-99.yml:2: packaging.command: "apt-get; id" cannot stand in a command unquoted`},
+		{"path a list", with("/usr/bin/make", "[a]"), `d/debian-99.yml:3: paths.make: expected a string, got a list`},
+		{"path relative", with("/usr/bin/make", "make"), `d/debian-99.yml:3: paths.make: "make" cannot stand in a command unquoted`},
+		{"repos", with("apt-get}", "apt-get, repos: [http://a]}"), `d/debian-99.yml:2: packaging.repos not supported for Debian`},
+		{"repos a string", with("apt-get}", "apt-get, repos: http://a}"), `d/debian-99.yml:2: packaging.repos: expected a list, got a string`},
+		{"base", with("'docker.io/library/debian:99'", `"a\nRUN id"`), `d/debian-99.yml:4: containers.base: "a\nRUN id" cannot stand in a command unquoted`},
+		{"cirrus", whole + "cirrus: {instance_type: a, image_selector: b, image_name: c, arch: d}\n", "d/debian-99.yml:5: Unsupported architecture d"},
+		{"key twice", whole + "os: {}\n", `d/debian-99.yml:5: key "os" appears twice, first in line 1`},
+		{"not YAML", "os: [", "d/debian-99.yml:1: invalid YAML: did not find expected node content"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, _, err := release(t, "debian-99", tree("d", map[string]string{"debian-99.yml": c.text}))
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if c.name == "not YAML" {
+				got, _, _ = strings.Cut(got, "\n")
+			}
+			if got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestUnknownKeysAreWarnings(t *testing.T) {
+	text := whole + "packging: {format: rpm}\nmirror: {url: 'http://a', repos: {any: b}, surl: c}\n5: {a: b}\n"
+	_, warnings, err := release(t, "debian-99", tree("d", map[string]string{"debian-99.yml": text}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`d/debian-99.yml:7: unknown key "5"`,
+		`d/debian-99.yml:6: unknown key "mirror.surl" (did you mean "mirror.url"?)`,
+		`d/debian-99.yml:5: unknown key "packging" (did you mean "packaging"?)`,
+	}
+	if strings.Join(warnings, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got %q", warnings)
+	}
+}
+
+func TestTargetsThatAreNotThere(t *testing.T) {
+	layer := tree("d", map[string]string{"debian-99.yml": whole, "all.yml": "", "x.yaml": "", "y.yml/z": "", ".yml": ""})
+	c, err := Load(Options{Layers: []facts.Layer{layer}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := fmt.Sprint(c.Names()); names != "[debian-99]" {
+		t.Errorf("names %s", names)
+	}
+	for name, want := range map[string]string{
+		"all": "Target not found: all", "": "Target not found: ", "debian-9": "Target not found: debian-9",
+		"../x": "Target not found: ../x", "a\nb": `Target not found: a\nb`,
+	} {
+		if _, err := c.Release(name); err == nil || err.Error() != want {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestCrossRules(t *testing.T) {
+	for _, c := range []struct {
+		os, version, arch, want string
+	}{
+		{"Debian", "12", "s390x", ""}, {"Debian", "12", "x86_64", ""}, {"Debian", "13", "riscv64", ""}, {"Debian", "Sid", "riscv64", ""},
+		{"Debian", "12", "mips64el", ""}, {"Debian", "Sid", "mipsel", ""}, {"Debian", "12.5", "mipsel", ""}, {"Fedora", "44", "mingw64", ""},
+		{"Debian", "12", "riscv64", "Cross compiling for riscv64 is not supported on Debian < 13"},
+		{"Debian", "12.9", "riscv64", "Cross compiling for riscv64 is not supported on Debian < 13"},
+		{"Debian", "13", "mipsel", "Cross compiling for mipsel is not supported on Debian > 12"},
+		{"Debian", "13", "mips64el", "Cross compiling for mips64el is not supported on Debian > 12"},
+		{"Debian", "Sid", "mingw32", "Cannot cross compile for mingw32 on Debian"},
+		{"Fedora", "Rawhide", "s390x", "Cannot cross compile for s390x on Fedora"},
+		{"Ubuntu", "2404", "s390x", "Cannot cross compile on Ubuntu"},
+		{"FreeBSD", "14", "mingw64", "Cannot cross compile on FreeBSD"},
+	} {
+		r := &Release{OS: OS{Name: c.os, Version: c.version}}
+		_, err := r.For("x86_64", Arch(c.arch))
+		if got := fmt.Sprint(err); err == nil && c.want != "" || err != nil && got != c.want {
+			t.Errorf("%s %s for %s: %v", c.os, c.version, c.arch, err)
+		}
+	}
+}
+
+// FuzzTarget: a target is read, or refused with faults that begin with its
+// file; what is read can stand in a command.
+func FuzzTarget(f *testing.F) {
+	files, err := fs.Glob(embedded, "debian-*.yml")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, file := range files {
+		data, err := fs.ReadFile(embedded, file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(whole))
+	f.Add([]byte("os: &o {<<: *o}\npaths: *o\nmirror: {repos: *o}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, _, err := release(t, "debian-12", tree("d", map[string]string{"debian-12.yml": string(data)}), tree("f", map[string]string{"debian-12.yml": strings.Replace(whole, "99", "12", 1)}))
+		if err != nil {
+			for _, line := range strings.Split(err.Error(), "\n") {
+				if !strings.HasPrefix(line, "d/debian-12.yml:") && !strings.HasPrefix(line, "f/debian-12.yml:") {
+					t.Errorf("no place in %q", line)
+				}
+			}
+			return
+		}
+		words := r.Packaging.Command + r.Paths.CCache + r.Paths.Make + r.Paths.Ninja + r.Paths.Pip3 + r.Paths.Python
+		if r.Containers != nil {
+			words += r.Containers.Base
+		}
+		if strings.ContainsAny(words, "\n\r\"'`$\\;&|<>()*?[]#!{}") {
+			t.Errorf("unsafe: %q", words)
+		}
+	})
+}
