@@ -1,0 +1,16 @@
+FROM docker.io/library/alpine:3.23
+
+RUN apk update && \
+    apk upgrade && \
+    apk add \
+        ca-certificates \
+        ccache \
+        g++ \
+        git && \
+    apk list --installed | sort > /packages.txt && \
+    mkdir -p /usr/libexec/ccache-wrappers && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/c++ && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/g++
+
+ENV CCACHE_WRAPPERSDIR="/usr/libexec/ccache-wrappers"
+ENV LANG="en_US.UTF-8"

@@ -1,0 +1,20 @@
+FROM quay.io/centos/centos:stream10
+
+RUN dnf --quiet distro-sync -y && \
+    dnf --quiet install 'dnf-command(config-manager)' -y && \
+    dnf --quiet config-manager --set-enabled -y crb && \
+    dnf --quiet install -y epel-release && \
+    dnf --quiet install -y \
+                ca-certificates \
+                git \
+                glibc-langpack-en \
+                make \
+                perl-App-cpanminus && \
+    dnf --quiet autoremove -y && \
+    dnf --quiet clean all -y && \
+    rpm -qa | sort > /packages.txt
+
+RUN cpanm --notest Archive::Tar
+
+ENV LANG="en_US.UTF-8"
+ENV MAKE="/usr/bin/make"

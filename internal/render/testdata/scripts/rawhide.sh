@@ -1,0 +1,15 @@
+function install_buildenv() {
+    dnf --quiet update -y --nogpgcheck fedora-gpg-keys
+    dnf --quiet distro-sync -y
+    dnf --quiet install -y \
+                ca-certificates \
+                git \
+                glibc-langpack-en \
+                make
+    rpm -qa | sort > /packages.txt
+}
+
+export LANG="en_US.UTF-8"
+export MAKE="/usr/bin/make"
+
+export ABI="i686-w64-mingw32"
