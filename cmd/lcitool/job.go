@@ -28,6 +28,7 @@ func newJob(a *app) *cobra.Command {
 			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool job --help")}
 		},
 	}
+	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project, or one below it (default the current one)")
 	cmd.AddCommand(newJobList(a))
 	return cmd
 }
