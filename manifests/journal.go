@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path"
 	"strconv"
+	"strings"
 
 	"github.com/google/renameio/v2"
 )
@@ -61,8 +62,14 @@ func (t *Tree) apply(changes []Change) (err error) {
 			_ = t.root.Remove(made[i])
 		}
 	}()
+	there := map[string]bool{}
 	for _, c := range todo {
-		dirs, err := t.makeDirs(path.Dir(c.Path))
+		dir := path.Dir(c.Path)
+		if there[dir] {
+			continue
+		}
+		there[dir] = true
+		dirs, err := t.makeDirs(dir)
 		made = append(made, dirs...)
 		if err != nil {
 			return err
@@ -91,6 +98,7 @@ func (t *Tree) apply(changes []Change) (err error) {
 // private folder.
 func (t *Tree) prepare(todo []Change) ([]step, error) {
 	stage := t.stage()
+	t.closeDirs() // one of an earlier call may be of a folder that is gone
 	if err := t.root.Mkdir(stage, 0o777); err != nil {
 		return nil, t.cannot("make", stage, err)
 	}
@@ -138,13 +146,17 @@ func (t *Tree) clearStage() error {
 // writeNew writes a file with the mode that it had, or what the umask leaves
 // of 0644.
 func (t *Tree) writeNew(c Change, name string) error {
-	if err := t.root.WriteFile(name, c.New, 0o644); err != nil {
+	dir, name, err := t.at(name)
+	if err != nil {
+		return err
+	}
+	if err := dir.WriteFile(name, c.New, 0o644); err != nil {
 		return err
 	}
 	if c.Old == nil {
 		return nil
 	}
-	return t.root.Chmod(name, c.mode)
+	return dir.Chmod(name, c.mode)
 }
 
 func digest(data []byte) string {
@@ -174,12 +186,24 @@ func (t *Tree) replay(steps []step) error {
 			}
 			continue
 		}
-		if err := t.root.Rename(s.New, s.Path); err != nil && !t.holds(s.Path, s.Digest) {
+		if err := t.rename(s.New, s.Path); err != nil && !t.holds(s.Path, s.Digest) {
 			return t.cannot("write", s.Path, err)
 		}
 	}
 	return nil
 }
+
+// rename moves a file of the private folder into place.
+func (t *Tree) rename(from, to string) error {
+	dir, _, err := t.at(path.Join(t.ciDir, "x")) // the folder that both are below
+	if err != nil {
+		return err
+	}
+	return dir.Rename(t.belowCI(from), t.belowCI(to))
+}
+
+// belowCI is a path as seen from the CI folder.
+func (t *Tree) belowCI(name string) string { return strings.TrimPrefix(name, t.ciDir+"/") }
 
 // undo brings back what was there before the steps.
 func (t *Tree) undo(steps []step) error {

@@ -51,6 +51,7 @@ type Tree struct {
 	root  *os.Root
 	base  string // the folder, as given
 	ciDir string
+	dirs  map[string]*os.Root // folders that are open, by path
 }
 
 // OpenTree opens the folder of a project, whose generated files are below
@@ -64,11 +65,36 @@ func OpenTree(base, ciDir string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot use base directory %q: %w", base, reason(err))
 	}
-	return &Tree{root: root, base: base, ciDir: dir}, nil
+	return &Tree{root: root, base: base, ciDir: dir, dirs: map[string]*os.Root{}}, nil
 }
 
 // Close lets go of the folder.
-func (t *Tree) Close() error { return t.root.Close() }
+func (t *Tree) Close() error {
+	t.closeDirs()
+	return t.root.Close()
+}
+
+// at gives the open folder that a file is in, with its name there. Opening it
+// once spares looking its path up for each file.
+func (t *Tree) at(file string) (*os.Root, string, error) {
+	dir, name := path.Split(file)
+	dir = path.Clean(dir)
+	if t.dirs[dir] == nil {
+		open, err := t.root.OpenRoot(dir)
+		if err != nil {
+			return nil, "", err
+		}
+		t.dirs[dir] = open
+	}
+	return t.dirs[dir], name, nil
+}
+
+func (t *Tree) closeDirs() {
+	for _, dir := range t.dirs {
+		_ = dir.Close() // nothing was written through it
+	}
+	clear(t.dirs)
+}
 
 // Compare says what Sync would do, and touches nothing. The error is an
 // ErrUnfinished when an earlier run was killed while it replaced files.
@@ -76,6 +102,7 @@ func (t *Tree) Compare(files []File) ([]Change, error) {
 	if t.unfinished() {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(t.base, t.stage()), ErrUnfinished)
 	}
+	defer t.closeDirs()
 	return t.compare(files)
 }
 
@@ -96,6 +123,7 @@ func (t *Tree) Sync(ctx context.Context, files []File) ([]Change, error) {
 		return nil, err
 	}
 	defer unlock()
+	defer t.closeDirs()
 	if err := t.recover(); err != nil {
 		return nil, err
 	}
@@ -158,7 +186,11 @@ func rank(k Kind) int {
 
 func (t *Tree) compareFile(f File) (Change, error) {
 	c := Change{PlannedFile: f.PlannedFile, Action: Write, New: f.Data}
-	info, err := t.root.Lstat(f.Path)
+	var info fs.FileInfo
+	dir, name, err := t.at(f.Path)
+	if err == nil {
+		info, err = dir.Lstat(name)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return c, nil
@@ -184,8 +216,8 @@ func (t *Tree) compareFile(f File) (Change, error) {
 // any other: what it leads to is not known to be ours.
 func (t *Tree) compareLink(c Change) (Change, error) {
 	info, err := t.root.Stat(c.Path)
-	if err == nil && info.Mode().IsRegular() {
-		c.Old, err = t.read(c.Path, info)
+	if err == nil && info.Mode().IsRegular() && info.Size() <= maxGenerated {
+		c.Old, err = t.root.ReadFile(c.Path)
 	}
 	if err != nil || !bytes.Equal(c.Old, c.New) {
 		return c, fmt.Errorf("cannot write %s: a symbolic link is in its place", t.name(c.Path))
@@ -205,7 +237,11 @@ func (t *Tree) read(name string, info fs.FileInfo) ([]byte, error) {
 	if info.Size() > maxGenerated {
 		return nil, fmt.Errorf("cannot compare %s: larger than %d MiB", t.name(name), maxGenerated>>20)
 	}
-	data, err := t.root.ReadFile(name)
+	dir, file, err := t.at(name)
+	if err != nil {
+		return nil, t.cannot("read", name, err)
+	}
+	data, err := dir.ReadFile(file)
 	if err != nil {
 		return nil, t.cannot("read", name, err)
 	}
@@ -220,8 +256,11 @@ func (t *Tree) stale(kind Kind, wanted map[string]bool) ([]Change, error) {
 	}
 	var changes []Change
 	for _, name := range names {
+		if wanted[name] {
+			continue
+		}
 		info, err := t.root.Lstat(name)
-		if wanted[name] || err != nil || !info.Mode().IsRegular() || info.Size() > maxGenerated {
+		if err != nil || !info.Mode().IsRegular() || info.Size() > maxGenerated {
 			continue
 		}
 		data, err := t.root.ReadFile(name)
