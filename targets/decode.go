@@ -21,6 +21,7 @@ var (
 	safePath    = regexp.MustCompile(`^/[A-Za-z0-9 _@%+=:,./-]*$`)
 	safeCommand = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+( [A-Za-z0-9_@%+=:,./-]+)*$`)
 	safeWord    = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./~-]+$`)
+	safeImage   = regexp.MustCompile(`^[A-Za-z0-9./~_][A-Za-z0-9./~_@%+=:,-]*$`)
 	safeName    = regexp.MustCompile(`^[A-Za-z0-9_.+-]+$`)
 	safeURL     = regexp.MustCompile(`^[a-z+]+://[^\s'"` + "`" + `\\\x00-\x20\x7f]+$`)
 )
@@ -58,7 +59,7 @@ func (d *decoder) release(name string) *Release {
 		},
 	}
 	if d.has("containers") {
-		r.Containers = &Containers{Base: d.text("containers.base", safeWord, true)}
+		r.Containers = &Containers{Base: d.text("containers.base", safeImage, true)}
 	}
 	if d.has("cirrus") {
 		r.Cirrus = d.cirrus()
@@ -111,25 +112,25 @@ func (d *decoder) checkName(r *Release) {
 	}
 	rest, ok := strings.CutPrefix(r.Name, strings.ToLower(r.OS.Name)+"-")
 	if !ok {
-		d.fault("os.name", "OS name %q does not match file name %s.yml", r.OS.Name, r.Name)
+		d.fault("os.name", "OS name %s does not match file name %s.yml", yamldoc.Quote(r.OS.Name), r.Name)
 		return
 	}
 	if want := strings.ReplaceAll(rest, "-", ""); want != strings.ToLower(r.OS.Version) {
-		d.fault("os.version", "OS version %q does not match version in file name %s.yml (%s)", r.OS.Version, r.Name, want)
+		d.fault("os.version", "OS version %s does not match version in file name %s.yml (%s)", yamldoc.Quote(r.OS.Version), r.Name, want)
 	}
 }
 
 func (d *decoder) checkPackaging(r *Release) {
 	format := r.Packaging.Format
 	if format != "" && !slices.Contains(Formats(), format) {
-		d.fault("packaging.format", "unknown packaging format %q, expected one of %s", format, strings.Join(Formats(), ", "))
+		d.fault("packaging.format", "unknown packaging format %s, expected one of %s", yamldoc.Quote(format), strings.Join(Formats(), ", "))
 	}
 	if len(r.Packaging.Repos) > 0 && r.OS.Name != "OpenSUSE" {
-		d.fault("packaging.repos", "packaging.repos not supported for %s", r.OS.Name)
+		d.fault("packaging.repos", "packaging.repos not supported for %s", yamldoc.OneLine(r.OS.Name))
 	}
 	if r.Cirrus != nil && r.Cirrus.Arch != "" {
 		if _, err := ParseArch(string(r.Cirrus.Arch)); err != nil {
-			d.fault("cirrus.arch", "%v", err)
+			d.fault("cirrus.arch", "%s", yamldoc.OneLine(err.Error()))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -72,21 +73,22 @@ func only(here bool, text string) string {
 
 // headline says in one sentence what the mapping is on the target.
 func (x explanation) headline(t targets.Target) string {
+	mapping := yamldoc.OneLine(x.Mapping)
 	switch {
 	case x.Package != "":
-		return fmt.Sprintf("%s: mapping %s on %s (%s)", x.Package, x.Mapping, t, x.Kind)
+		return fmt.Sprintf("%s: mapping %s on %s (%s)", x.Package, mapping, t, x.Kind)
 	case x.Policy != nil && x.DecidedBy == nil && len(x.Unset) == 0:
-		return fmt.Sprintf("mapping %s means nothing on %s: skipped when cross compiling", x.Mapping, t)
+		return fmt.Sprintf("mapping %s means nothing on %s: skipped when cross compiling", mapping, t)
 	case x.DecidedBy != nil:
-		return fmt.Sprintf("mapping %s means nothing on %s: its selector says so", x.Mapping, t)
+		return fmt.Sprintf("mapping %s means nothing on %s: its selector says so", mapping, t)
 	}
-	return fmt.Sprintf("mapping %s means nothing on %s: no selector of it matches", x.Mapping, t)
+	return fmt.Sprintf("mapping %s means nothing on %s: no selector of it matches", mapping, t)
 }
 
 // String gives the line as the file has it, with the section where it is not
 // the usual one.
 func (s selection) String() string {
-	text := s.Selector + ":"
+	text := yamldoc.OneLine(s.Selector) + ":"
 	if s.Package != nil {
 		text += " " + *s.Package
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -111,7 +112,7 @@ func (a *app) printDifferences(names []string, differences []difference) error {
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "MAPPING\t%s\t%s\n", names[0], names[1])
 	for _, d := range differences {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", d.Mapping, d.Left, d.Right)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", yamldoc.OneLine(d.Mapping), d.Left, d.Right)
 	}
 	if err := w.Flush(); err != nil {
 		return err
