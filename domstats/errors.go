@@ -15,15 +15,16 @@ func (e *Error) Error() string { return e.Message }
 
 // Error numbers that the statistics calls and their surroundings give.
 const (
-	CodeInternal        uint32 = 1
-	CodeNoSupport       uint32 = 3
-	CodeInvalidArg      uint32 = 8
-	CodeOperationDenied uint32 = 29
-	CodeSystem          uint32 = 38
-	CodeRPC             uint32 = 39
-	CodeNoDomain        uint32 = 42
-	CodeConfigUnsupp    uint32 = 67
-	CodeArgUnsupported  uint32 = 74
+	CodeInternal         uint32 = 1
+	CodeNoSupport        uint32 = 3
+	CodeInvalidArg       uint32 = 8
+	CodeOperationFailed  uint32 = 9
+	CodeOperationDenied  uint32 = 29
+	CodeSystem           uint32 = 38
+	CodeRPC              uint32 = 39
+	CodeNoDomain         uint32 = 42
+	CodeOperationInvalid uint32 = 55
+	CodeArgUnsupported   uint32 = 74
 )
 
 // ErrorCode returns the libvirt error number inside err, or 0 when there is

@@ -5,7 +5,6 @@ package suite
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/guest"
@@ -13,9 +12,13 @@ import (
 
 // needs remembers which needs are met; each is probed once.
 type needs struct {
-	mu     sync.Mutex
+	// turn is held while a need is probed, which may take seconds; a channel,
+	// so that waiting for it ends with the case.
+	turn   chan struct{}
 	reason map[Need]string
 }
+
+func newNeeds() needs { return needs{turn: make(chan struct{}, 1), reason: map[Need]string{}} }
 
 // unmet returns why the case cannot run here, or nothing.
 func (r *run) unmet(t *T) string {
@@ -32,9 +35,9 @@ func (r *run) unmet(t *T) string {
 
 func (r *run) missing(t *T, n Need) string {
 	if n == NeedDriver {
-		return r.needs.once(NeedDriver, func() string { return canOpen(t, r, TestDriver) })
+		return r.needs.once(t, NeedDriver, func() string { return canOpen(t, r, TestDriver) })
 	}
-	if reason := r.needs.once(NeedQEMU, func() string { return canOpen(t, r, ReadWrite) }); reason != "" {
+	if reason := r.needs.once(t, NeedQEMU, func() string { return canOpen(t, r, ReadWrite) }); reason != "" {
 		return reason
 	}
 	switch n {
@@ -45,20 +48,22 @@ func (r *run) missing(t *T, n Need) string {
 			return reason
 		}
 	}
-	return r.needs.once(n, func() string { return probe(t, r, n) })
+	return r.needs.once(t, n, func() string { return probe(t, r, n) })
 }
 
-func (s *needs) once(n Need, probe func() string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if reason, ok := s.reason[n]; ok {
-		return reason
+func (s *needs) once(t *T, n Need, probe func() string) string {
+	select {
+	case s.turn <- struct{}{}:
+	case <-t.ctx.Done():
+		return "interrupted"
 	}
-	if s.reason == nil {
-		s.reason = map[Need]string{}
+	defer func() { <-s.turn }()
+	reason, ok := s.reason[n]
+	if !ok {
+		reason = probe()
+		s.reason[n] = reason
 	}
-	s.reason[n] = probe()
-	return s.reason[n]
+	return reason
 }
 
 func canOpen(t *T, r *run, a Access) string {

@@ -66,7 +66,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &run{o: o}
+	r := &run{o: o, needs: newNeeds()}
 	started := time.Now()
 	if err := r.inspect(ctx); err != nil {
 		return nil, err

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package fault_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"gitlab.com/lcitool/lcitool/domstats/fault"
+	"gitlab.com/lcitool/lcitool/domstats/model"
+	"gitlab.com/lcitool/lcitool/domstats/suite"
+)
+
+// run drives all cases against a stack and returns the verdicts by id.
+func run(t *testing.T, s suite.Stack) map[string]suite.Result {
+	t.Helper()
+	rep, err := suite.Run(t.Context(), suite.Options{Stack: s, Cases: suite.Cases(), Prefix: "lcstats-fault-1-1.", Jobs: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]suite.Result{}
+	for _, r := range rep.Results {
+		out[r.ID] = r
+	}
+	return out
+}
+
+// Every fault is seen by every case that is there to see it, and no case
+// breaks down over any.
+func TestMutationScore(t *testing.T) {
+	caught, all := 0, fault.Faults()
+	for _, f := range all {
+		t.Run(f.ID, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := model.New()
+				results := run(t, fault.Wrap(m, f))
+				for _, id := range f.Caught {
+					if r := results[id]; r.Status != suite.Fail {
+						t.Errorf("%s (%s): %s is %s", f.ID, f.What, id, r.Verdict())
+					}
+				}
+				for id, r := range results {
+					for _, text := range r.Messages {
+						if strings.Contains(text, "broke down") || strings.Contains(text, "did not end") {
+							t.Errorf("%s: %s: %s", f.ID, id, text)
+						}
+					}
+				}
+				if left := m.Domains(); !slices.Equal(left, []string{"bystander"}) {
+					t.Errorf("%s: left behind: %q", f.ID, left)
+				}
+			})
+			if !t.Failed() {
+				caught++
+			}
+		})
+	}
+	fmt.Printf("mutation score: %d of %d faults caught\n", caught, len(all))
+	if caught != len(all) {
+		t.Errorf("%d of %d faults caught", caught, len(all))
+	}
+}
+
+func TestFaultsAreNumbered(t *testing.T) {
+	ids := map[string]bool{}
+	for _, c := range suite.Cases() {
+		ids[c.ID] = true
+	}
+	for i, f := range fault.Faults() {
+		if f.ID != fmt.Sprintf("F%02d", i+1) || len(f.Caught) == 0 {
+			t.Errorf("fault %d is %s, caught by %v", i+1, f.ID, f.Caught)
+		}
+		for _, id := range f.Caught {
+			if !ids[id] {
+				t.Errorf("%s: there is no case %s", f.ID, id)
+			}
+		}
+	}
+	if n := len(fault.Faults()); n != 35 {
+		t.Errorf("%d faults", n)
+	}
+}

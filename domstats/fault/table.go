@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package fault
+
+import "gitlab.com/lcitool/lcitool/domstats"
+
+// Faults returns the table, in the order of the ids.
+func Faults() []Fault {
+	return []Fault{
+		{ID: "F01", What: "an extended field is renamed", Caught: []string{"MAP-01", "MAP-02", "MAP-06"}, change: renamed},
+		{ID: "F02", What: "counters are frozen at their first value", Caught: []string{"MAP-09", "MAP-11", "BLK-02", "CPU-04"}, change: frozen},
+		{ID: "F03", What: "the values of two vCPUs are swapped", Caught: []string{"MAP-08", "MAP-10", "VCP-07"}, change: swappedVCPUs},
+		{ID: "F04", What: "types are wrong", Caught: []string{"API-04", "MAP-04"}, change: wrongTypes},
+		{ID: "F05", What: "a whole group is dropped", Caught: []string{"API-01", "VM-01"}, change: dropped},
+		{ID: "F06", What: "a group leaks into the call for another", Caught: []string{"API-02"}, change: leaked},
+		{ID: "F07", What: "suffixes are wrong", Caught: []string{"MAP-03"}, change: suffixes},
+		{ID: "F08", What: "the record of an earlier call is returned", Caught: []string{"MAP-09", "MAP-11", "BLK-02", "BAL-03"}, change: stale},
+		{ID: "F09", What: "counters go back", Caught: []string{"CPU-03", "VCP-14", "VM-02", "BLK-10"}, change: backwards},
+		{ID: "F10", What: "a field is there twice", Caught: []string{"API-03"}, change: doubled},
+		{ID: "F11", What: "what is plugged in stays missing", Caught: []string{"VCP-03", "NET-06", "BLK-18", "IOT-04"}, change: missing, event: hide},
+		{ID: "F12", What: "what is unplugged stays", Caught: []string{"VCP-05", "NET-07", "BLK-19", "IOT-04"}, change: haunted, event: keep},
+		{ID: "F13", What: "values are scaled", Caught: []string{"MAP-07", "MAP-14", "BAL-03", "BAL-05"}, change: scaled},
+		{ID: "F14", What: "a histogram is reported as a number", Caught: []string{"MAP-05"}, change: histogram},
+		{ID: "F15", What: "vCPUs are numbered without gaps", Caught: []string{"VCP-02", "VCP-03"}, change: dense},
+		{ID: "F16", What: "the directions of an interface are not the guest's", Caught: []string{"NET-03", "NET-04"}, change: turned},
+		{ID: "F17", What: "a disk has another disk's counters", Caught: []string{"BLK-05", "BLK-18"}, change: swappedDisks},
+		{ID: "F18", What: "BACKING means the opposite", Caught: []string{"BLK-11"}, ask: func(q *query) { q.flags ^= domstats.FlagBacking }},
+		{ID: "F19", What: "ENFORCE is ignored", Caught: []string{"API-06", "TDR-02"}, ask: func(q *query) { q.flags &^= domstats.FlagEnforce }},
+		{ID: "F20", What: "filters are ignored", Caught: []string{"API-14", "TDR-11"}, ask: ignoreFilters},
+		{ID: "F21", What: "NOWAIT waits", Caught: []string{"CON-01"}, ask: func(q *query) { q.flags &^= domstats.FlagNoWait }},
+		{ID: "F22", What: "one domain has the record of another", Caught: []string{"API-21", "MAP-17", "VM-06", "BAL-03"}, change: foreign},
+		{ID: "F23", What: "an inactive domain has fields of a running one", Caught: []string{"LIF-01", "VCP-11", "BLK-22"}, change: undead},
+		{ID: "F24", What: "an unknown UUID is an error, a duplicate is merged", Caught: []string{"API-16", "API-17", "TDR-12"}, change: merged, fail: strict},
+		{ID: "F25", What: "the number of vCPUs is wrong by one", Caught: []string{"VCP-01", "VCP-02"}, change: miscounted},
+		{ID: "F26", What: "what the guest never told is reported", Caught: []string{"BAL-01", "BAL-06"}, change: untold},
+		{ID: "F27", What: "values are cut to 32 bits", Caught: []string{"MAP-08", "IOT-06"}, change: truncated},
+		{ID: "F28", What: "a dirty rate is reported while it is measured", Caught: []string{"DRT-02"}, change: premature},
+		{ID: "F29", What: "the record of a healthy domain is empty", Caught: []string{"API-01", "CPU-01"}, change: empty},
+		{ID: "F30", What: "the end of one domain fails the call", Caught: []string{"LIF-05", "CON-10"}, fail: contagious},
+		{ID: "F31", What: "values are none that QEMU had", Caught: []string{"MAP-08", "MAP-09", "BLK-10"}, change: random},
+		{ID: "F32", What: "haltpoll is the last vCPU's only", Caught: []string{"CPU-05"}, change: lastHaltpoll},
+		{ID: "F33", What: "records end in the middle", Caught: []string{"API-01", "MAP-01", "MAP-02"}, change: halved},
+		{ID: "F34", What: "the reason of a state is stale", Caught: []string{"STA-02", "STA-05"}, change: staleReason},
+		{ID: "F35", What: "a threshold stays after it fired", Caught: []string{"BLK-15"}, change: staleThreshold},
+	}
+}

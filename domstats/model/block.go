@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package model
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"libvirt.org/go/libvirtxml"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// A file is what the suite wrote.
+type file struct {
+	data []byte
+	size int64
+}
+
+// counts are what a disk did.
+type counts struct {
+	rdReqs, rdBytes, rdTimes, wrReqs, wrBytes, wrTimes, flReqs, flTimes uint64
+}
+
+type disk struct {
+	x         *libvirtxml.DomainDisk
+	counts    counts
+	highest   uint64 // end of the highest write
+	size      uint64 // after a resize; 0 for that of the file
+	threshold uint64
+	images    []image // top first
+	index     uint32  // of the last image that was opened
+	copying   bool
+	backup    bool
+	slot      uint
+}
+
+// An image is one file of a chain.
+type image struct {
+	path  string
+	index uint32
+}
+
+func (k *disk) name() string { return k.x.Target.Dev }
+
+func (k *disk) path() string {
+	if k.x.Source == nil || k.x.Source.File == nil {
+		return ""
+	}
+	return k.x.Source.File.File
+}
+
+func (k *disk) nbd() bool { return k.x.Source != nil && k.x.Source.Network != nil }
+
+const ioTime = 50_000 // ns that a request takes
+
+func (k *disk) read(n uint64) {
+	k.counts.rdReqs++
+	k.counts.rdBytes += n
+	k.counts.rdTimes += ioTime
+}
+
+func (k *disk) write(offset, n uint64) {
+	k.counts.wrReqs++
+	k.counts.wrBytes += n
+	k.counts.wrTimes += ioTime
+	k.highest = max(k.highest, offset+n)
+	if k.threshold > 0 && offset+n > k.threshold {
+		k.threshold = 0
+	}
+}
+
+func (k *disk) flush() {
+	k.counts.flReqs++
+	k.counts.flTimes += ioTime
+}
+
+// open reads the chain of images.
+func (k *disk) open(s *Stack) {
+	k.images = nil
+	for path := k.path(); path != ""; path = backing(s.files[path].data) {
+		k.index++
+		k.images = append(k.images, image{path, k.index})
+	}
+	if k.nbd() {
+		k.index++
+		k.images = []image{{"", k.index}}
+	}
+}
+
+func isQCOW2(data []byte) bool { return bytes.HasPrefix(data, []byte("QFI\xfb")) }
+
+// backing is the name of the backing file in a qcow2 header.
+func backing(data []byte) string {
+	if !isQCOW2(data) {
+		return ""
+	}
+	at, n := binary.BigEndian.Uint64(data[8:]), binary.BigEndian.Uint32(data[16:])
+	return string(data[at : at+uint64(n)])
+}
+
+// capacity is the size that a guest sees.
+func (k *disk) capacity(s *Stack) uint64 {
+	f := s.files[k.path()]
+	switch {
+	case k.size > 0:
+		return k.size
+	case k.nbd():
+		return 1 << 20
+	case isQCOW2(f.data):
+		return binary.BigEndian.Uint64(f.data[24:])
+	}
+	return uint64(f.size)
+}
+
+// bus order: virtio disks by name, then the others by name.
+func (d *domain) addDisk(s *Stack, x *libvirtxml.DomainDisk) *disk {
+	k := &disk{x: x, slot: d.freeSlot()}
+	k.open(s)
+	d.disks = append(d.disks, k)
+	slices.SortStableFunc(d.disks, func(a, b *disk) int {
+		virtio := func(k *disk) int {
+			if k.x.Target.Bus == "virtio" {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(virtio(a), virtio(b)), cmp.Compare(a.name(), b.name()))
+	})
+	return k
+}
+
+func (d *domain) disk(name string) (*disk, error) {
+	for _, k := range d.disks {
+		if k.name() == name {
+			return k, nil
+		}
+	}
+	return nil, &domstats.Error{Code: domstats.CodeInvalidArg, Message: fmt.Sprintf("disk %q is not there", name)}
+}
+
+// freeSlot gives each device a PCI slot of its own.
+func (d *domain) freeSlot() uint { return uint(3 + len(d.disks) + len(d.nics)) }
+
+// blockParams are the parameters of the block group.
+func (d *domain) blockParams(s *Stack, chain, job bool) []domstats.Param {
+	var out []domstats.Param
+	i := 0
+	for _, k := range d.disks {
+		p := fmt.Sprintf("block.%d.", i)
+		out = append(out, domstats.NewParam(p+"name", k.name()))
+		out = append(out, k.sourceParams(s, p, d.active(), job)...)
+		i++
+		if !chain || !d.active() {
+			continue
+		}
+		extra := slices.Clone(k.images[min(1, len(k.images)):])
+		if k.copying || k.backup {
+			extra = append(extra, image{"/extra", 99})
+		}
+		for _, img := range extra {
+			p := fmt.Sprintf("block.%d.", i)
+			out = append(out, domstats.NewParam(p+"name", k.name()), domstats.NewParam(p+"path", img.path),
+				domstats.NewParam(p+"backingIndex", img.index))
+			i++
+		}
+	}
+	return append(out, domstats.NewParam("block.count", uint32(i)))
+}
+
+func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Param {
+	var out []domstats.Param
+	path := k.path()
+	if path != "" {
+		out = append(out, domstats.NewParam(p+"path", path))
+	}
+	f, there := s.files[path]
+	if !active {
+		if there {
+			out = append(out, sizes(p, uint64(len(f.data)), k.capacity(s), uint64(f.size))...)
+		}
+		return out
+	}
+	if len(k.images) > 0 {
+		out = append(out, domstats.NewParam(p+"backingIndex", k.images[0].index))
+	}
+	if !job {
+		return out
+	}
+	c := k.counts
+	for name, v := range map[string]uint64{"rd.reqs": c.rdReqs, "rd.bytes": c.rdBytes, "rd.times": c.rdTimes, "wr.reqs": c.wrReqs,
+		"wr.bytes": c.wrBytes, "wr.times": c.wrTimes, "fl.reqs": c.flReqs, "fl.times": c.flTimes} {
+		out = append(out, domstats.NewParam(p+name, v))
+	}
+	if path != "" || k.nbd() {
+		out = append(out, sizes(p, k.highest, k.capacity(s), 4096)...)
+	}
+	if k.threshold > 0 {
+		out = append(out, domstats.NewParam(p+"threshold", k.threshold))
+	}
+	return out
+}
+
+func sizes(p string, allocation, capacity, physical uint64) []domstats.Param {
+	return []domstats.Param{domstats.NewParam(p+"allocation", allocation), domstats.NewParam(p+"capacity", capacity),
+		domstats.NewParam(p+"physical", physical)}
+}
+
+// alias is QEMU's name for a virtio disk's device.
+func (k *disk) alias() string {
+	return fmt.Sprintf("virtio-disk%d", strings.TrimLeft(k.name(), "vd")[0]-'a')
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package model
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// XML is the live definition with the PCI slots that matter.
+func (c *conn) XML(ctx context.Context, id domstats.Domain) (string, error) {
+	var text string
+	err := c.with(ctx, id, func(d *domain) error {
+		address := func(slot uint) *libvirtxml.DomainAddress {
+			return &libvirtxml.DomainAddress{PCI: &libvirtxml.DomainAddressPCI{Slot: &slot}}
+		}
+		out := libvirtxml.Domain{Type: "qemu", Name: d.id.Name, Devices: &libvirtxml.DomainDeviceList{}}
+		for _, k := range d.disks {
+			x := *k.x
+			if x.Target.Bus == "virtio" {
+				x.Address = address(k.slot)
+			}
+			out.Devices.Disks = append(out.Devices.Disks, x)
+		}
+		for _, n := range d.nics {
+			x := *n.x
+			x.Address = address(n.slot)
+			out.Devices.Interfaces = append(out.Devices.Interfaces, x)
+		}
+		var err error
+		text, err = out.Marshal()
+		return err
+	})
+	return text, err
+}
+
+// SetVCPU plugs a vCPU, or takes one away when the guest agrees in time.
+func (c *conn) SetVCPU(ctx context.Context, id domstats.Domain, set string, on bool) error {
+	n, err := strconv.Atoi(set)
+	if err != nil {
+		return fault(domstats.CodeInvalidArg, "vCPU set %q", set)
+	}
+	if on {
+		return c.live(ctx, id, func(d *domain) error { d.plug(n); return nil })
+	}
+	gone := func(d *domain) bool { _, there := d.vcpus[n]; return !there }
+	ok, err := c.askGuest(ctx, id, fmt.Sprintf("cpu%d", n), gone)
+	if err == nil && !ok {
+		return fault(domstats.CodeOperationFailed, "the guest did not let go of vCPU %d", n)
+	}
+	return err
+}
+
+// askGuest requests that the guest lets something go and waits, with the
+// domain's job held, as long as libvirt does.
+func (c *conn) askGuest(ctx context.Context, id domstats.Domain, what string, gone func(*domain) bool) (bool, error) {
+	var d *domain
+	if err := c.live(ctx, id, func(x *domain) error { d = x; return nil }); err != nil {
+		return false, err
+	}
+	if ok, err := c.takeJob(ctx, d, true); err != nil || !ok {
+		return false, fault(domstats.CodeOperationFailed, "cannot acquire the job: %v", err)
+	}
+	defer func() { <-d.job }()
+	set := func(what string) bool {
+		c.s.mu.Lock()
+		defer c.s.mu.Unlock()
+		d.pending = what
+		return gone(d)
+	}
+	const patience, step = 5 * time.Second, 50 * time.Millisecond
+	set(what)
+	for range patience / step {
+		if err := c.wait(ctx, time.After(step)); err != nil {
+			return false, err
+		}
+		c.s.mu.Lock()
+		done := gone(d)
+		c.s.mu.Unlock()
+		if done {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// SetMemory sets a target that the guest may follow.
+func (c *conn) SetMemory(ctx context.Context, id domstats.Domain, kib uint64) error {
+	return c.live(ctx, id, func(d *domain) error {
+		if kib > d.memory {
+			return fault(domstats.CodeInvalidArg, "cannot set memory higher than max memory")
+		}
+		d.target = kib
+		return nil
+	})
+}
+
+// Attach plugs a disk or an interface in.
+func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error {
+	return c.live(ctx, id, func(d *domain) error {
+		x, y, err := device(xml)
+		if err != nil {
+			return err
+		}
+		if x != nil {
+			d.addDisk(c.s, x)
+		} else {
+			d.addNIC(c.s, y)
+		}
+		return nil
+	})
+}
+
+// device reads a disk or an interface.
+func device(xml string) (*libvirtxml.DomainDisk, *libvirtxml.DomainInterface, error) {
+	var disk libvirtxml.DomainDisk
+	var nic libvirtxml.DomainInterface
+	if strings.HasPrefix(xml, "<disk") {
+		return &disk, nil, disk.Unmarshal(xml)
+	}
+	return nil, &nic, nic.Unmarshal(xml)
+}
+
+// Detach plugs a device out: at once on buses that need no guest, with the
+// guest's help on PCI; without it the request stays.
+func (c *conn) Detach(ctx context.Context, id domstats.Domain, xml string) error {
+	x, y, err := device(xml)
+	if err != nil {
+		return fault(domstats.CodeInvalidArg, "%v", err)
+	}
+	name, alone := "", false
+	if x != nil {
+		name, alone = x.Target.Dev, x.Target.Bus != "virtio"
+	} else {
+		name, alone = y.MAC.Address, y.Model.Type == "usb-net"
+	}
+	if alone {
+		return c.live(ctx, id, func(d *domain) error { d.unplug(name); return nil })
+	}
+	_, err = c.askGuest(ctx, id, name, func(d *domain) bool { return !d.has(name) })
+	return err
+}
+
+func (d *domain) has(name string) bool {
+	return slices.ContainsFunc(d.disks, func(k *disk) bool { return k.name() == name }) ||
+		slices.ContainsFunc(d.nics, func(n *nic) bool { return n.x.MAC.Address == name })
+}
+
+func (d *domain) unplug(name string) {
+	d.disks = slices.DeleteFunc(d.disks, func(k *disk) bool { return k.name() == name })
+	d.nics = slices.DeleteFunc(d.nics, func(n *nic) bool { return n.x.MAC.Address == name })
+}
+
+// Update changes a medium; a link state shows nowhere.
+func (c *conn) Update(ctx context.Context, id domstats.Domain, xml string) error {
+	return c.live(ctx, id, func(d *domain) error {
+		x, _, err := device(xml)
+		if err != nil || x == nil {
+			return err
+		}
+		k, err := d.disk(x.Target.Dev)
+		if err != nil {
+			return err
+		}
+		k.x = x
+		k.open(c.s)
+		return nil
+	})
+}
+
+// onDisk runs f on one disk of a running domain.
+func (c *conn) onDisk(ctx context.Context, id domstats.Domain, name string, f func(*disk)) error {
+	return c.live(ctx, id, func(d *domain) error {
+		k, err := d.disk(name)
+		if err == nil {
+			f(k)
+		}
+		return err
+	})
+}
+
+// BlockResize gives a disk another size.
+func (c *conn) BlockResize(ctx context.Context, id domstats.Domain, name string, size uint64) error {
+	return c.onDisk(ctx, id, name, func(k *disk) { k.size = size })
+}
+
+// BlockCopy starts a copy.
+func (c *conn) BlockCopy(ctx context.Context, id domstats.Domain, name, _ string) error {
+	return c.onDisk(ctx, id, name, func(k *disk) { k.copying = true })
+}
+
+// BlockJobAbort ends a copy.
+func (c *conn) BlockJobAbort(ctx context.Context, id domstats.Domain, name string) error {
+	return c.onDisk(ctx, id, name, func(k *disk) { k.copying = false })
+}
+
+// SetThreshold arms a threshold.
+func (c *conn) SetThreshold(ctx context.Context, id domstats.Domain, name string, bytes uint64) error {
+	return c.onDisk(ctx, id, name, func(k *disk) { k.threshold = bytes })
+}
+
+// Backup starts a backup of all disks.
+func (c *conn) Backup(ctx context.Context, id domstats.Domain, _ string) error {
+	return c.backups(ctx, id, true)
+}
+
+// AbortJob ends it.
+func (c *conn) AbortJob(ctx context.Context, id domstats.Domain) error {
+	return c.backups(ctx, id, false)
+}
+
+func (c *conn) backups(ctx context.Context, id domstats.Domain, on bool) error {
+	return c.live(ctx, id, func(d *domain) error {
+		for _, k := range d.disks {
+			k.backup = on
+		}
+		return nil
+	})
+}
+
+// Snapshot puts an image on top of each disk.
+func (c *conn) Snapshot(ctx context.Context, id domstats.Domain, _ string) error {
+	return c.live(ctx, id, func(d *domain) error {
+		for _, k := range d.disks {
+			k.index++
+			k.images = slices.Insert(k.images, 0, image{"/snapshot", k.index})
+		}
+		return nil
+	})
+}
+
+// SetPerf switches events; those that no virtual machine has are refused.
+func (c *conn) SetPerf(ctx context.Context, id domstats.Domain, on bool, events ...string) error {
+	return c.live(ctx, id, func(d *domain) error {
+		for _, e := range events {
+			switch {
+			case e == "cmt":
+				return fault(domstats.CodeSystem, "cannot enable the event cmt: no such device")
+			case on:
+				d.perf[e] = d.calls
+			default:
+				delete(d.perf, e)
+			}
+		}
+		return nil
+	})
+}
+
+// AddIOThread adds an I/O thread.
+func (c *conn) AddIOThread(ctx context.Context, id domstats.Domain, n uint32) error {
+	return c.live(ctx, id, func(d *domain) error { d.iothreads[n] = &iothread{max: 32768}; return nil })
+}
+
+// DelIOThread deletes one.
+func (c *conn) DelIOThread(ctx context.Context, id domstats.Domain, n uint32) error {
+	return c.live(ctx, id, func(d *domain) error { delete(d.iothreads, n); return nil })
+}
+
+// SetIOThread changes one.
+func (c *conn) SetIOThread(ctx context.Context, id domstats.Domain, n uint32, params ...domstats.Param) error {
+	return c.live(ctx, id, func(d *domain) error {
+		t, ok := d.iothreads[n]
+		if !ok {
+			return fault(domstats.CodeInvalidArg, "no IOThread %d", n)
+		}
+		for _, p := range params {
+			v, _ := p.Uint()
+			switch p.Name {
+			case "poll_max_ns":
+				t.max = v
+			case "poll_grow":
+				t.grow = v
+			case "poll_shrink":
+				t.shrink = v
+			}
+		}
+		return nil
+	})
+}
+
+// StartDirtyRate starts a measurement.
+func (c *conn) StartDirtyRate(ctx context.Context, id domstats.Domain, seconds int32, mode uint32) error {
+	return c.live(ctx, id, func(d *domain) error {
+		ring := d.definition.Features != nil && d.definition.Features.KVM != nil
+		if seconds < 1 || seconds > 60 || mode == 2 && !ring {
+			return fault(domstats.CodeInvalidArg, "cannot measure for %d s in mode %d", seconds, mode)
+		}
+		d.dirty = dirtyRate{start: time.Now(), period: seconds, mode: []string{"page-sampling", "dirty-bitmap", "dirty-ring"}[mode], byVCPUs: mode == 2}
+		return nil
+	})
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package model
+
+import (
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// States, as libvirt numbers them.
+const (
+	running     = 1
+	paused      = 3
+	shutOff     = 5
+	crashed     = 6
+	pmSuspended = 7
+)
+
+// A domain is one virtual machine.
+type domain struct {
+	id            domstats.Domain
+	definition    libvirtxml.Domain
+	persistent    bool
+	undefined     bool // while it runs
+	state, reason int32
+	kvm, rom      bool
+
+	vcpus             map[int]*vcpu
+	memory, ballooned uint64 // KiB
+	target            uint64
+	disks             []*disk
+	nics              []*nic
+	iothreads         map[uint32]*iothread
+	perf              map[string]uint64 // events that are enabled, with the clock when they were
+	dirty             dirtyRate
+	told              time.Time // when the guest told its statistics; zero for never
+
+	clock   time.Time     // up to when counters are right
+	ran     time.Duration // since the last reset
+	booted  bool
+	busy    bool
+	calls   uint64 // requests to the monitor
+	saved   bool
+	pending string // a device or vCPU that the guest is to let go
+
+	job  chan struct{} // holds a value while someone has the domain's job
+	mute chan struct{} // nil unless QEMU is stopped; closed when it goes on
+	gone chan struct{} // closed when QEMU ends
+}
+
+type vcpu struct {
+	time, delay, wait, poll time.Duration
+	exits                   uint64
+	spins                   bool
+	parts                   time.Duration // CPU time not yet in whole ticks
+}
+
+type iothread struct {
+	max, grow, shrink uint64
+}
+
+const tick = 10 * time.Millisecond
+
+// parse makes a domain of its definition; it does not run.
+func (s *Stack) parse(xml string) (*domain, error) {
+	d := &domain{state: shutOff, job: make(chan struct{}, 1), iothreads: map[uint32]*iothread{}, perf: map[string]uint64{}}
+	if err := d.definition.Unmarshal(xml); err != nil {
+		return nil, &domstats.Error{Code: domstats.CodeInternal, Message: err.Error()}
+	}
+	x := &d.definition
+	s.made++
+	d.id = domstats.Domain{Name: x.Name, ID: -1, UUID: domstats.UUID{0xab}}
+	binary.BigEndian.PutUint32(d.id.UUID[12:], s.made)
+	d.kvm = x.Type == "kvm"
+	d.memory = uint64(x.Memory.Value)
+	if x.Memory.Unit == "" {
+		x.Memory.Unit = "KiB"
+	}
+	d.ballooned, d.target = d.memory, d.memory
+	if x.CurrentMemory != nil {
+		d.target = uint64(x.CurrentMemory.Value)
+	}
+	d.rom = x.OS != nil && x.OS.Loader != nil
+	if x.IOThreadIDs != nil {
+		for _, t := range x.IOThreadIDs.IOThreads {
+			io := &iothread{max: 32768}
+			if p := t.Poll; p != nil {
+				io.max, io.grow, io.shrink = uint64(*p.Max), uint64(*p.Grow), uint64(*p.Shrink)
+			}
+			d.iothreads[uint32(t.ID)] = io
+		}
+	}
+	if x.Devices == nil {
+		x.Devices = &libvirtxml.DomainDeviceList{}
+	}
+	for i := range x.Devices.Disks {
+		d.addDisk(s, &x.Devices.Disks[i])
+	}
+	for i := range x.Devices.Interfaces {
+		d.addNIC(s, &x.Devices.Interfaces[i])
+	}
+	return d, nil
+}
+
+// cpuCounts are the numbers of vCPUs of the definition.
+func (d *domain) cpuCounts() (online, most int) {
+	if d.definition.VCPU == nil {
+		return 1, 1
+	}
+	most = int(d.definition.VCPU.Value)
+	if online = int(d.definition.VCPU.Current); online == 0 {
+		online = most
+	}
+	return online, most
+}
+
+func (d *domain) active() bool { return d.id.ID >= 0 }
+
+// boot starts QEMU: all its counters begin.
+func (d *domain) boot(s *Stack, stopped bool) {
+	s.lastID++
+	d.id.ID = s.lastID
+	d.state, d.reason = running, 1
+	if stopped {
+		d.state, d.reason = paused, 1
+	}
+	d.gone, d.mute = make(chan struct{}), nil
+	d.vcpus = map[int]*vcpu{}
+	online, _ := d.cpuCounts()
+	for n := range online {
+		d.plug(n)
+	}
+	d.clock, d.ran, d.booted, d.busy, d.saved, d.pending = time.Now(), 0, false, d.rom, false, ""
+	d.ballooned, d.told, d.dirty, d.calls = d.memory, time.Time{}, dirtyRate{}, 0
+	for _, k := range d.disks {
+		k.counts, k.highest, k.threshold = counts{}, 0, 0
+	}
+}
+
+// plug adds a vCPU. Its wait is long already, so that 32 bits do not hold it,
+// and differs from that of others.
+func (d *domain) plug(n int) {
+	d.vcpus[n] = &vcpu{wait: 5*time.Second + time.Duration(n)*time.Second, poll: time.Duration(n+1) * 1000, exits: uint64(10 * n)}
+}
+
+// halt ends QEMU.
+func (d *domain) halt(s *Stack, reason int32, drv map[domstats.UUID]*domain) {
+	if !d.active() {
+		return
+	}
+	d.id.ID, d.state, d.reason = -1, shutOff, reason
+	close(d.gone)
+	if d.mute != nil {
+		close(d.mute)
+		d.mute = nil
+	}
+	if !d.persistent {
+		delete(drv, d.id.UUID)
+	}
+}
+
+// advance lets the time since the last look pass for the guest.
+func (d *domain) advance(now time.Time) {
+	dt := now.Sub(d.clock)
+	d.clock = now
+	if !d.active() || d.state != running || d.mute != nil || dt <= 0 {
+		return
+	}
+	d.ran += dt
+	for n, v := range d.vcpus {
+		switch {
+		case n == 0 && d.busy || v.spins:
+			v.spend(dt)
+			v.exits += uint64(dt / (5 * time.Millisecond))
+		case n == 0:
+			v.spend(dt / 20)
+			v.exits += uint64(dt / (15 * time.Millisecond))
+			v.wait += dt / 2
+			v.poll += dt / 100
+		}
+	}
+	const bootTime = 100 * time.Millisecond
+	if !d.booted && !d.rom && d.ran >= bootTime {
+		d.booted = true
+		if k := d.bootDisk(); k != nil {
+			k.read(512)
+			k.read(3584)
+		}
+	}
+}
+
+func (v *vcpu) spend(dt time.Duration) {
+	v.parts += dt
+	v.time += v.parts / tick * tick
+	v.parts %= tick
+	v.delay += dt / 1000
+}
+
+func (d *domain) bootDisk() *disk {
+	for _, k := range d.disks {
+		if k.x.Boot != nil && k.x.Boot.Order == 1 {
+			return k
+		}
+	}
+	return nil
+}
+
+// spent is the CPU time of the process.
+func (d *domain) spent() (user, system time.Duration) {
+	for _, v := range d.vcpus {
+		user += v.time
+	}
+	return user + 60*time.Millisecond, 50*time.Millisecond + time.Duration(d.calls/1000)*tick
+}
+
+// resident is the process's memory in KiB.
+func (d *domain) resident() uint64 { return 36000 + d.memory/4 }
+
+func (d *domain) hasBalloon() bool {
+	b := d.definition.Devices.MemBalloon
+	return b == nil || !strings.EqualFold(b.Model, "none")
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package model
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats/suite"
+)
+
+// host is the machine under the daemon. It lacks nothing.
+type host struct{ s *Stack }
+
+func (host) Missing(suite.Need) string { return "" }
+
+func (host) Path(name string) string { return "/run/" + name }
+
+func (h host) WriteFile(name string, data []byte, size int64) (string, error) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	h.s.files[h.Path(name)] = file{data, max(size, int64(len(data)))}
+	return h.Path(name), nil
+}
+
+func (h host) find(match func(*domain) bool) (*domain, error) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	for _, d := range h.s.qemu {
+		if d.active() && match(d) {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("no such guest runs")
+}
+
+func (h host) Connect(_ context.Context, path string) (suite.Port, error) {
+	d, err := h.find(func(d *domain) bool {
+		serials := d.definition.Devices.Serials
+		return len(serials) == 1 && serials[0].Source.UNIX.Path == path
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &port{h.s, d}, nil
+}
+
+func (h host) Process(_ context.Context, name string) (suite.Process, error) {
+	d, err := h.find(func(d *domain) bool { return d.id.Name == name })
+	if err != nil {
+		return nil, err
+	}
+	return process{h.s, d}, nil
+}
+
+func (h host) NetDev(name string) (suite.NetCounts, error) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	n, ok := h.s.devices[name]
+	if !ok {
+		return suite.NetCounts{}, fmt.Errorf("no device %q", name)
+	}
+	return suite.NetCounts{RxBytes: n.txBytes, RxPackets: n.txPkts, TxBytes: n.rxBytes, TxPackets: n.rxPkts}, nil
+}
+
+func (h host) SendFrames(name string, frames int) error {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	n, ok := h.s.devices[name]
+	if !ok || !n.receives {
+		return fmt.Errorf("nobody receives on %q", name)
+	}
+	n.rxPkts += uint64(frames)
+	n.rxBytes += 64 * uint64(frames)
+	return nil
+}
+
+func (h host) ServeNBD(_ context.Context, file string) (string, func(), error) {
+	return file + ".nbd", func() {}, nil
+}
+
+// RestartDaemon cuts all connections; domains run on.
+func (h host) RestartDaemon(context.Context) error {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	close(h.s.restart)
+	h.s.restart = make(chan struct{})
+	return nil
+}
+
+func (h host) Uptime() (time.Duration, error) { return time.Since(h.s.started), nil }
+
+// process is the QEMU of a domain.
+type process struct {
+	s *Stack
+	d *domain
+}
+
+func (p process) look() {
+	p.s.mu.Lock()
+	p.d.advance(time.Now())
+}
+
+func (p process) Times() (user, system time.Duration, err error) {
+	p.look()
+	defer p.s.mu.Unlock()
+	user, system = p.d.spent()
+	return user, system, nil
+}
+
+// thread is the vCPU of a thread, as query-cpus-fast numbers them.
+func (p process) thread(id int) (*vcpu, error) {
+	v, ok := p.d.vcpus[id-100]
+	if !ok {
+		return nil, fmt.Errorf("no thread %d", id)
+	}
+	return v, nil
+}
+
+func (p process) ThreadTime(id int) (time.Duration, error) {
+	p.look()
+	defer p.s.mu.Unlock()
+	v, err := p.thread(id)
+	if err != nil {
+		return 0, err
+	}
+	return v.time, nil
+}
+
+func (p process) Delay(id int) (time.Duration, error) {
+	p.look()
+	defer p.s.mu.Unlock()
+	v, err := p.thread(id)
+	if err != nil {
+		return 0, err
+	}
+	return v.delay, nil
+}
+
+func (p process) Resident() (uint64, error) { return p.d.resident(), nil }
+
+func (p process) Signal(s suite.Signal) error {
+	p.look()
+	defer p.s.mu.Unlock()
+	d := p.d
+	switch {
+	case !d.active():
+		return fmt.Errorf("no such process")
+	case s == suite.SigKill:
+		d.halt(p.s, 3, p.s.qemu)
+	case s == suite.SigStop && d.mute == nil:
+		d.mute = make(chan struct{})
+	case s == suite.SigCont && d.mute != nil:
+		close(d.mute)
+		d.mute = nil
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package model
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// port is the serial port of the scripted guest.
+type port struct {
+	s *Stack
+	d *domain
+}
+
+func (*port) Close() error { return nil }
+
+// Ready waits for the guest to have started.
+func (p *port) Ready(ctx context.Context) error {
+	for {
+		p.s.mu.Lock()
+		p.d.advance(time.Now())
+		ready := p.d.booted || p.d.rom
+		p.s.mu.Unlock()
+		if ready {
+			return nil
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Send does commands that give no answer.
+func (p *port) Send(ctx context.Context, commands string) error { return p.Do(ctx, commands) }
+
+// Do carries a command out, which takes a moment.
+func (p *port) Do(ctx context.Context, command string) error {
+	select {
+	case <-time.After(2 * time.Millisecond):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	d := p.d
+	d.advance(time.Now())
+	if !d.active() || d.state != running {
+		return fmt.Errorf("the guest does not run")
+	}
+	switch c := command[0]; c {
+	case 'e', 'u':
+		d.letGo(c, int(command[1]-'@'))
+	case 'x':
+		d.halt(p.s, 1, p.s.qemu)
+	case 'z':
+		d.state, d.reason = pmSuspended, 0
+	case 'P':
+		d.state, d.reason = crashed, 1
+	case 'U':
+	default:
+		return d.script(c)
+	}
+	return nil
+}
+
+// script is what the other commands do.
+func (d *domain) script(c byte) error {
+	first := d.vcpus[0]
+	switch c {
+	case 'r':
+		d.drive().read(4096)
+	case 'w':
+		d.drive().write(64*512, 4096)
+	case 'n':
+		d.pending = "second drive"
+	case 'f':
+		for _, k := range d.disks {
+			if k.name() == "hda" {
+				k.flush()
+			}
+		}
+	case 'd', 'D':
+		d.dirtied(map[byte]uint64{'d': 32, 'D': 4}[c])
+		first.exits += 100
+	case 'c', 'o':
+		first.exits += 1000
+		first.spend(time.Millisecond)
+	case 's':
+		d.busy = true
+	case 'b':
+		d.ballooned = d.target
+	case 'S':
+		d.told = time.Now()
+	case 'N':
+		for _, n := range d.nics {
+			n.send(64)
+		}
+	default:
+		n := int(c - '0')
+		v, ok := d.vcpus[n]
+		if n < 1 || n > 9 || !ok {
+			return fmt.Errorf("command %q: the guest answered %q", c, '?')
+		}
+		v.spins = true
+	}
+	return nil
+}
+
+// drive is the BIOS drive that the guest has chosen.
+func (d *domain) drive() *disk {
+	if strings.HasPrefix(d.pending, "second") {
+		for _, k := range d.disks {
+			if k.x.Boot != nil && k.x.Boot.Order == 2 {
+				return k
+			}
+		}
+	}
+	return d.bootDisk()
+}
+
+func (d *domain) dirtied(mib uint64) {
+	if d.dirty.status() == 1 {
+		d.dirty.pages += mib
+	}
+}
+
+// letGo gives up the vCPU or the device in a PCI slot that was asked for.
+func (d *domain) letGo(kind byte, n int) {
+	if kind == 'u' {
+		if d.pending == fmt.Sprintf("cpu%d", n) {
+			delete(d.vcpus, n)
+		}
+		return
+	}
+	for _, k := range d.disks {
+		if int(k.slot) == n && d.pending == k.name() {
+			d.unplug(k.name())
+			return
+		}
+	}
+	for _, x := range d.nics {
+		if int(x.slot) == n && d.pending == x.x.MAC.Address {
+			d.unplug(x.x.MAC.Address)
+			return
+		}
+	}
+}
