@@ -139,10 +139,13 @@ func (c *Catalogue) vocabulary() facts.Vocabulary {
 	for _, arch := range Arches() {
 		v.Arches = append(v.Arches, string(arch))
 	}
+	// What is odd about a target is said when it is asked for, not here.
+	quiet := &Catalogue{options: Options{Layers: c.options.Layers, Warn: func(*facts.Fault) {}}, files: c.files}
 	for _, name := range c.Names() {
-		r, err := c.Release(name)
-		if layers := c.files[name]; err != nil && len(layers) > 1 {
-			r, err = c.read(name, layers[len(layers)-1:]) // a broken override hides no distribution
+		layers := c.files[name]
+		r, err := quiet.read(name, layers)
+		if err != nil && len(layers) > 1 {
+			r, err = quiet.read(name, layers[len(layers)-1:]) // a broken override hides no distribution
 		}
 		if err == nil {
 			v.Distributions[r.OS.Name] = append(v.Distributions[r.OS.Name], r.OS.Version)
