@@ -5,8 +5,12 @@ package manifests
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"runtime"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/render"
@@ -62,12 +66,15 @@ func (p *Plan) Render(o RenderOptions) ([]File, error) {
 	return files, nil
 }
 
-// environmentBodies renders the files of environments, by path.
+// environmentBodies renders the files of environments, by path, as many at
+// once as there are processors.
 func (p *Plan) environmentBodies(o RenderOptions) (map[string][]byte, error) {
-	bodies := map[string][]byte{}
 	lists := map[string]projectList{}
 	var errs []error
-	for _, e := range p.Environments {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	rendered := make([]environmentFiles, len(p.Environments))
+	for i, e := range p.Environments {
 		key := projectKey(e.Projects)
 		list, ok := lists[key]
 		if !ok {
@@ -78,9 +85,24 @@ func (p *Plan) environmentBodies(o RenderOptions) (map[string][]byte, error) {
 		if list.err != nil {
 			continue
 		}
-		errs = append(errs, p.environment(e, list, bodies))
+		group.Go(func() error {
+			rendered[i] = p.environment(e, list)
+			return nil
+		})
+	}
+	errs = append(errs, group.Wait())
+	bodies := map[string][]byte{}
+	for _, r := range rendered {
+		errs = append(errs, r.err)
+		maps.Copy(bodies, r.bodies)
 	}
 	return bodies, join(errs...)
+}
+
+// environmentFiles are the bodies of one environment's files, by path.
+type environmentFiles struct {
+	bodies map[string][]byte
+	err    error
 }
 
 // A projectList is the facts for one list of projects.
@@ -136,22 +158,22 @@ func unknownProject(e Environment, name string, err error) error {
 	return f
 }
 
-func (p *Plan) environment(e Environment, list projectList, bodies map[string][]byte) error {
+func (p *Plan) environment(e Environment, list projectList) environmentFiles {
 	packages, err := targets.Select(list.set, e.Target, list.names)
 	if err != nil {
-		return err
+		return environmentFiles{err: err}
 	}
 	if !e.Image {
 		vars, err := render.Variables(e.Target, packages, render.ShellVariables)
-		bodies[p.Path(e, VariablesKind)] = append(vars, '\n')
-		return err
+		return environmentFiles{map[string][]byte{p.Path(e, VariablesKind): append(vars, '\n')}, err}
 	}
 	dockerfile, err := render.Dockerfile(e.Target, packages, render.DockerfileOptions{})
 	if err != nil {
-		return err
+		return environmentFiles{err: err}
 	}
 	script, err := render.BuildEnvScript(e.Target, packages)
-	bodies[p.Path(e, DockerfileKind)] = append(dockerfile, '\n')
-	bodies[p.Path(e, BuildEnvKind)] = append(script, '\n')
-	return err
+	return environmentFiles{map[string][]byte{
+		p.Path(e, DockerfileKind): append(dockerfile, '\n'),
+		p.Path(e, BuildEnvKind):   append(script, '\n'),
+	}, err}
 }

@@ -40,6 +40,7 @@ type app struct {
 	catalogueOnce func() (*targets.Catalogue, error)
 	factsOnce     func() (*facts.Set, error)
 	sourceOnce    func() (*projectsource.Source, error)
+	warnMu        sync.Mutex
 	warned        map[string]bool
 	warnings      []error
 }
@@ -148,6 +149,8 @@ func (a *app) readFacts(more []facts.Layer) (*facts.Set, error) {
 
 // warn tells of a fault that has no effect, once.
 func (a *app) warn(f *facts.Fault) {
+	a.warnMu.Lock() // facts are read from several goroutines
+	defer a.warnMu.Unlock()
 	if a.warned[f.Error()] {
 		return
 	}
