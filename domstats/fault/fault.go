@@ -29,6 +29,19 @@ type Fault struct {
 	fail func(q query, records []domstats.Record) error
 	// event is told of calls that change a domain, before and after.
 	event func(m *memory, e event)
+	// asks tells that change needs to know the call, or to make others.
+	asks bool
+}
+
+// Rewriter gives the fault as a change of records alone, with a memory of its
+// own, for whoever sees only what goes over the wire. ok is false for faults
+// that are more than that.
+func (f Fault) Rewriter() (rewrite func([]domstats.Record) []domstats.Record, ok bool) {
+	if f.change == nil || f.asks || f.ask != nil || f.fail != nil || f.event != nil {
+		return nil, false
+	}
+	m := newMemory()
+	return func(records []domstats.Record) []domstats.Record { return f.change(query{m: m}, records) }, true
 }
 
 // A query is one call for statistics.
@@ -65,8 +78,12 @@ type memory struct {
 
 // Wrap gives a stack that has a fault.
 func Wrap(s suite.Stack, f Fault) suite.Stack {
-	return stack{s, f, &memory{values: map[string]domstats.Param{}, last: map[string]stored{},
-		hidden: map[domstats.UUID][]string{}, shown: map[domstats.UUID][]domstats.Param{}}}
+	return stack{s, f, newMemory()}
+}
+
+func newMemory() *memory {
+	return &memory{values: map[string]domstats.Param{}, last: map[string]stored{},
+		hidden: map[domstats.UUID][]string{}, shown: map[domstats.UUID][]domstats.Param{}}
 }
 
 type stack struct {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/fault"
 	"gitlab.com/lcitool/lcitool/domstats/model"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
@@ -81,5 +82,25 @@ func TestFaultsAreNumbered(t *testing.T) {
 	}
 	if n := len(fault.Faults()); n != 35 {
 		t.Errorf("%d faults", n)
+	}
+}
+
+func TestRewriters(t *testing.T) {
+	n := 0
+	for _, f := range fault.Faults() {
+		rewrite, ok := f.Rewriter()
+		if !ok {
+			continue
+		}
+		n++
+		// Nothing may be too little to lie about.
+		for _, records := range [][]domstats.Record{nil, {{}}, {{Params: []domstats.Param{domstats.NewParam("vcpu.current", uint32(1))}}}} {
+			if got := rewrite(records); len(got) != len(records) {
+				t.Errorf("%s: %d records became %d", f.ID, len(records), len(got))
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d faults can go over the wire", n)
 	}
 }
