@@ -46,6 +46,11 @@ func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapRe
 	if err := o.check(); err != nil {
 		return BootstrapResult{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
 	}
+	unlock, err := e.lockImage(ctx, o.Reference)
+	if err != nil {
+		return BootstrapResult{}, err
+	}
+	defer unlock()
 	before, err := e.Inspect(ctx, withTag(o.Reference))
 	if err == nil && !o.Force {
 		return BootstrapResult{ID: before.ID, Existed: true}, nil

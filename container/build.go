@@ -48,7 +48,9 @@ type BuildResult struct {
 
 // Build makes an image and then moves its tag, so that a failing build leaves
 // the previous image in place. The previous image is removed afterwards if
-// nothing else has a name for it or uses it.
+// nothing else has a name for it or uses it. Of two that build the same at
+// once, in this process or another of this user, one builds and the other
+// waits for it.
 //
 // Errors are *BuildError when podman's builder says why, *EngineError when
 // podman itself fails; a cancelled ctx gives an error that wraps its cause.
@@ -61,6 +63,14 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 	}
 	before, unchanged, err := e.unchanged(ctx, o, digest)
+	if err == nil && !unchanged {
+		unlock, lockErr := e.lockImage(ctx, o.Tag)
+		if lockErr != nil {
+			return BuildResult{}, lockErr
+		}
+		defer unlock()
+		before, unchanged, err = e.unchanged(ctx, o, digest) // somebody may have built it meanwhile
+	}
 	if err != nil {
 		return BuildResult{}, err
 	}

@@ -67,7 +67,8 @@ func Hint(err error) string {
 }
 
 // Status returns the exit status that err asks for: the workload's own for an
-// ExitError, 125 to 127 for an EngineError, 0 for nil and 1 otherwise.
+// ExitError, 125 to 127 for an EngineError, 124 for ErrTimeout, 0 for nil and
+// 1 otherwise.
 func Status(err error) int {
 	if err == nil {
 		return 0
@@ -77,6 +78,9 @@ func Status(err error) int {
 	}
 	if e, ok := errors.AsType[*EngineError](err); ok && e.Code != 0 {
 		return e.Code
+	}
+	if errors.Is(err, ErrTimeout) {
+		return 124 // as timeout(1) has it
 	}
 	return 1
 }

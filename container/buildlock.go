@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lockPause is the time between two looks at a lock that somebody holds.
+const lockPause = 50 * time.Millisecond
+
+// lockImage keeps two of us, processes or goroutines, from making an image of
+// the same name at once: whoever comes second finds it made. The file stays,
+// since removing it would let a third in; the lock ends with its process.
+func (e *Engine) lockImage(ctx context.Context, reference string) (unlock func(), err error) {
+	dir, err := e.options.runtimeDir()
+	if err != nil {
+		return nil, &EngineError{Op: "lock image " + reference, Code: 125, Err: err}
+	}
+	sum := sha256.Sum256([]byte(e.addr.URL + "\n" + withTag(reference)))
+	lock := flock.New(filepath.Join(dir, fmt.Sprintf("image-%x.lock", sum[:8])))
+	ours, err := lock.TryLock()
+	if err == nil && !ours {
+		e.notice(fmt.Sprintf("image %s is being made by another lcitool, waiting for it", reference))
+		_, err = lock.TryLockContext(ctx, lockPause)
+	}
+	if ctx.Err() != nil {
+		_ = lock.Close()
+		return nil, fmt.Errorf("cannot lock image %s: %w", reference, context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, &EngineError{Op: "lock image " + reference, Code: 125, Err: err}
+	}
+	return func() { _ = lock.Close() }, nil
+}
