@@ -8,9 +8,11 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -21,6 +23,7 @@ type imageBuild struct {
 	engine    engineFlags
 	target    string
 	projects  string
+	list      []string // of projects and references, instead of the pattern in projects
 	tag       string
 	bootstrap bool
 	noCache   bool
@@ -43,11 +46,16 @@ the new image is there. Nothing is built when nothing has changed since.`,
 	f.StringVarP(&b.projects, "projects", "p", "", "projects whose dependencies to install (required)")
 	f.StringVarP(&b.cross, "cross-arch", "x", "", "architecture to build for")
 	f.StringVar(&b.tag, "tag", "", "name of the image instead of lcitool.TARGET")
+	b.buildFlags(f)
+	b.engine.flags(cmd)
+	return cmd
+}
+
+// buildFlags are those of every verb that builds images.
+func (b *imageBuild) buildFlags(f *pflag.FlagSet) {
 	f.BoolVar(&b.bootstrap, "bootstrap", false, "make the base image from the distribution's mirror if it cannot be pulled")
 	f.BoolVar(&b.noCache, "no-cache", false, "run every step again")
 	f.BoolVar(&b.pull, "pull", false, "ask the registry for a newer base image")
-	b.engine.flags(cmd)
-	return cmd
 }
 
 func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
@@ -57,11 +65,7 @@ func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
 	if err := b.checkArches(cmd); err != nil {
 		return err
 	}
-	t, packages, err := b.resolve(cmd.Context(), b.target, b.projects, render.CheckDockerfile)
-	if err != nil {
-		return err
-	}
-	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{})
+	image, err := b.image(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -69,18 +73,38 @@ func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	tag := b.tag
-	if tag == "" {
-		tag = imageTag(t)
-	}
-	result, err := b.build(cmd.Context(), engine, t, b.options(t, tag, body))
+	result, err := image.Ensure(cmd.Context(), engine, b.app.stderr)
 	if err != nil {
-		return err
+		return b.advise(err)
 	}
 	if result.Cached {
-		b.app.tell("nothing has changed since image '%s' was built", tag)
+		b.app.tell("nothing has changed since image '%s' was built", image.Build.Tag)
 	}
-	return b.app.lines([]string{fmt.Sprintf("Image '%s' successfully built.", tag)})
+	return b.app.lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
+}
+
+// image says what to build.
+func (b *imageBuild) image(ctx context.Context) (jobs.Image, error) {
+	list := b.list
+	if list == nil {
+		var err error
+		if list, err = b.app.patterns(b.projects); err != nil {
+			return jobs.Image{}, err
+		}
+	}
+	t, packages, err := b.resolveList(ctx, b.target, list, render.CheckDockerfile)
+	if err != nil {
+		return jobs.Image{}, err
+	}
+	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{})
+	if err != nil {
+		return jobs.Image{}, err
+	}
+	image := jobs.Image{Build: b.options(t, body), Bootstrap: b.bootstrap && !b.app.offline}
+	if image.Bootstrap {
+		image.Base, err = bootstrapOptions(b.app, &t.Release, "")
+	}
+	return image, err
 }
 
 // imageTag is the tag of a target's image that is promised to users.
@@ -91,7 +115,11 @@ func imageTag(t targets.Target) string {
 	return "lcitool." + t.Name + "-cross-" + string(t.Cross)
 }
 
-func (b *imageBuild) options(t targets.Target, tag string, dockerfile []byte) container.BuildOptions {
+func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.BuildOptions {
+	tag := b.tag
+	if tag == "" {
+		tag = imageTag(t)
+	}
 	arch := t.Host
 	if t.Cross != "" {
 		arch = t.Cross
@@ -105,7 +133,6 @@ func (b *imageBuild) options(t targets.Target, tag string, dockerfile []byte) co
 			container.LabelArch:     string(arch),
 		},
 		NoCache: b.noCache,
-		Log:     b.app.stderr,
 	}
 	switch {
 	case b.app.offline:
@@ -116,24 +143,15 @@ func (b *imageBuild) options(t targets.Target, tag string, dockerfile []byte) co
 	return o
 }
 
-// build builds, and makes the base image first where that was asked for and
-// is needed.
-func (b *imageBuild) build(ctx context.Context, engine *container.Engine, t targets.Target, o container.BuildOptions) (container.BuildResult, error) {
-	result, err := engine.Build(ctx, o)
+// advise adds to the error of a build what can be done about a base image that
+// is not to be had.
+func (b *imageBuild) advise(err error) error {
 	var failed *container.BuildError
 	if !errors.As(err, &failed) || !failed.BaseMissing {
-		return result, err
+		return err
 	}
-	if !b.bootstrap {
-		return result, facts.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", t.Name))
+	if b.bootstrap { // and offline, or it would have been made
+		return facts.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")
 	}
-	b.app.tell("base image %s is not to be had; making it from the distribution's mirror", t.Containers.Base)
-	base, err := bootstrapOptions(b.app, &t.Release, "")
-	if err != nil {
-		return result, err
-	}
-	if _, err := engine.Bootstrap(ctx, base); err != nil {
-		return result, err
-	}
-	return engine.Build(ctx, o)
+	return facts.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", b.target))
 }

@@ -140,18 +140,38 @@ func TestMainJob(t *testing.T) {
 // busybox alone.
 func TestEngineScripts(t *testing.T) {
 	room := newEngineRoom(t)
-	tar := room.path("busybox.tar")
-	if err := busyboxImage(tar); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("podman", "import", "--change", "CMD [\"/bin/sh\"]", tar, "localhost/tiny:1")
-	cmd.Env = append(os.Environ(), room.env()...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("cannot import: %v\n%s", err, out)
-	}
+	room.importTiny(t, "localhost/tiny:1")
 	t.Run("scripts", func(t *testing.T) {
 		testscript.Run(t, engineParams(t, room, "testdata/engine"))
 	})
+}
+
+// TestWorkloadScripts has a room of its own, since it counts what is left.
+func TestWorkloadScripts(t *testing.T) {
+	room := newEngineRoom(t)
+	room.importTiny(t, "localhost/tiny:1")
+	room.importTiny(t, "localhost/tiny:3", "ENV BASE=three")
+	t.Run("scripts", func(t *testing.T) {
+		testscript.Run(t, engineParams(t, room, "testdata/workload"))
+	})
+}
+
+// importTiny puts an image that holds busybox alone into the room.
+func (r *engineRoom) importTiny(t *testing.T, reference string, changes ...string) {
+	t.Helper()
+	tar := r.path("busybox.tar")
+	if err := busyboxImage(tar); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"import", "--change", `CMD ["/bin/sh"]`}
+	for _, change := range changes {
+		args = append(args, "--change", change)
+	}
+	cmd := exec.Command("podman", append(args, tar, reference)...)
+	cmd.Env = append(os.Environ(), r.env()...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("cannot import: %v\n%s", err, out)
+	}
 }
 
 // busyboxImage writes a root file system with busybox, its applets, two

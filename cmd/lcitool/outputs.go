@@ -58,11 +58,16 @@ type supports func(targets.Target) error
 // resolve gives the target with the packages that the projects of a pattern
 // list need there.
 func (o *output) resolve(ctx context.Context, target, pattern string, check supports) (targets.Target, *targets.Packages, error) {
-	var none targets.Target
 	list, err := o.app.patterns(pattern)
 	if err != nil {
-		return none, nil, err
+		return targets.Target{}, nil, err
 	}
+	return o.resolveList(ctx, target, list, check)
+}
+
+// resolveList is resolve for a list of projects and references.
+func (o *output) resolveList(ctx context.Context, target string, list []string, check supports) (targets.Target, *targets.Packages, error) {
+	var none targets.Target
 	t, err := o.app.target(target, o.host, o.cross)
 	var cross *targets.CrossError
 	if err != nil && !errors.As(err, &cross) {

@@ -80,13 +80,19 @@ func (a *app) report(ctx context.Context, err error) int {
 		a.tell("%s: error: %v", usage.command.CommandPath(), usage.err)
 		return 2
 	}
+	a.complain(err)
+	return container.Status(err)
+}
+
+// complain says each error that err joins on a line of its own, with advice
+// where there is some.
+func (a *app) complain(err error) {
 	for _, e := range separate(err) {
 		a.tell("%s%v", prefix(e), e)
 		if h := hint(e); h != "" {
 			a.tell("hint: %s", h)
 		}
 	}
-	return container.Status(err)
 }
 
 // hint gives advice on what to do about an error, "" for none.

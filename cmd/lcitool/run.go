@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// A runVerb runs a command in the images of targets.
+type runVerb struct {
+	app       *app
+	build     imageBuild // what all targets have in common
+	targets   []string
+	script    string
+	user      string
+	env       []string
+	writable  bool
+	limits    jobs.Limits
+	network   string
+	memory    string
+	parallel  int
+	failFast  bool
+	keepGoing bool
+	logDir    string
+}
+
+func newRun(a *app) *cobra.Command {
+	r := &runVerb{app: a, build: imageBuild{output: output{app: a}, engine: engineFlags{app: a}}}
+	cmd := &cobra.Command{
+		Use:   "run -t TARGET [-p PROJECTS] [--script FILE] -- COMMAND...",
+		Short: "Run a command with the project's tree in the images of targets",
+		Long: `Build the image of each target if it is not there or something has changed, and run
+a command or a script in it. The project's directory appears as ` + jobs.MountPoint + `, where the
+command starts. What it writes there is gone afterwards and the directory itself is
+only read, unless --writable is given.
+
+Without --projects the projects are those that ci/manifest.yml has for the target.
+
+With one target the command has lcitool's own input, output and terminal, and its
+exit status becomes lcitool's: 124 means that it took longer than --timeout, 125 that
+the engine failed. With several targets each line of output has the target before
+it, a log of each is kept, a table says how they ended, and the exit status is 1
+if one of them failed.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: r.run,
+	}
+	f := cmd.Flags()
+	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on (required); may be repeated")
+	f.StringVarP(&r.build.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
+	f.StringVarP(&r.build.cross, "cross-arch", "x", "", "architecture to build for")
+	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current one)")
+	f.StringVar(&r.script, "script", "", "script to bring along and run; COMMAND is its arguments then")
+	f.StringVar(&r.user, "user", "", "user, of this machine or of the image, or UID[:GID] (default you)")
+	f.StringArrayVar(&r.env, "env", nil, "NAME=VALUE, or NAME for the value it has here; may be repeated")
+	f.BoolVar(&r.writable, "writable", false, "let the command change the project's directory")
+	f.StringVar(&r.network, "network", "", "none, host or bridge (default podman's own choice)")
+	f.StringVar(&r.memory, "memory", "", "most memory of each command, such as 2g (default no limit)")
+	f.Float64Var(&r.limits.CPUs, "cpus", 0, "most processors of each command, such as 1.5 (default no limit)")
+	f.DurationVar(&r.limits.Timeout, "timeout", 0, "kill a command that runs for longer, such as 90s or 1h (default no limit)")
+	f.StringArrayVar(&r.limits.Devices, "device", nil, "device node to hand on, such as /dev/kvm; may be repeated")
+	f.IntVarP(&r.parallel, "jobs", "j", 0, "targets at a time (default from processors and memory)")
+	f.BoolVar(&r.keepGoing, "keep-going", false, "run all targets though one fails (the default)")
+	f.BoolVar(&r.failFast, "fail-fast", false, "stop all targets when one fails")
+	f.StringVar(&r.logDir, "log-dir", "", "new directory for the logs of several targets (default below the user's state directory)")
+	r.build.buildFlags(f)
+	r.build.engine.flags(cmd)
+	return cmd
+}
+
+func (r *runVerb) run(cmd *cobra.Command, args []string) error {
+	if err := r.check(cmd, args); err != nil {
+		return err
+	}
+	workloads, err := r.workloads(cmd.Context(), args)
+	if err != nil {
+		return err
+	}
+	engine, err := r.build.engine.connect(cmd.Context(), cmd)
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(engine.Address(), "unix://") {
+		return fmt.Errorf("cannot mount the project's directory: podman at %s is on another machine", engine.Address())
+	}
+	runner := &jobs.Runner{
+		Engine:    engine,
+		LookupEnv: os.LookupEnv,
+		Warn:      func(workload, what string) { r.app.tell("warning: %s: %s", workload, what) },
+	}
+	if len(workloads) == 1 {
+		s := jobs.Streams{Stdin: r.app.stdin, Stdout: r.app.stdout, Stderr: r.app.stderr, Build: r.app.stderr, TTY: true}
+		return r.advise(runner.Run(cmd.Context(), workloads[0], s))
+	}
+	return r.matrix(cmd.Context(), runner, workloads)
+}
+
+// check refuses what makes no sense, before anything is read.
+func (r *runVerb) check(cmd *cobra.Command, args []string) error {
+	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
+	switch {
+	case len(r.targets) == 0:
+		return wrong("the following arguments are required: --target")
+	case len(args) == 0 && r.script == "":
+		return wrong("the following arguments are required: COMMAND")
+	case r.keepGoing && r.failFast:
+		return wrong("argument --fail-fast: not allowed with argument --keep-going")
+	case r.limits.Timeout < 0:
+		return wrong("argument --timeout: must not be negative")
+	case r.limits.CPUs < 0:
+		return wrong("argument --cpus: must not be negative")
+	case r.parallel < 0:
+		return wrong("argument --jobs: must not be negative")
+	}
+	for i, t := range r.targets {
+		if slices.Contains(r.targets[:i], t) {
+			return wrong("argument --target: '%s' is given twice", t)
+		}
+	}
+	if r.memory != "" {
+		memory, err := units.RAMInBytes(r.memory)
+		if err != nil || memory <= 0 {
+			return wrong("argument --memory: '%s' is not a size such as 512m or 2g", r.memory)
+		}
+		r.limits.Memory = memory
+	}
+	if err := choice(cmd, "network", r.network, "", "none", "host", "bridge"); err != nil {
+		return err
+	}
+	r.limits.Network = container.Network(r.network)
+	return r.build.checkArches(cmd)
+}
+
+// workloads says what to run on each target, all found out before the first
+// one runs.
+func (r *runVerb) workloads(ctx context.Context, command []string) ([]jobs.Workload, error) {
+	tree, err := existing(r.app.baseDirectory(), "directory", os.FileMode.IsDir)
+	if err != nil {
+		return nil, err
+	}
+	script, err := existing(r.script, "file", os.FileMode.IsRegular)
+	if err != nil {
+		return nil, err
+	}
+	var all []jobs.Workload
+	for _, target := range r.targets {
+		b := r.build
+		b.target = target
+		if b.projects == "" {
+			if b.list, err = r.app.manifestProjects(target); err != nil {
+				return nil, err
+			}
+			b.projects = strings.Join(b.list, ",")
+		}
+		image, err := b.image(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, jobs.Workload{
+			Name:    target,
+			Image:   image,
+			Tree:    jobs.Tree{Dir: tree, Writable: r.writable},
+			Command: command,
+			Script:  script,
+			User:    r.account(),
+			Env:     r.env,
+			Limits:  r.limits,
+			Labels:  map[string]string{container.LabelTarget: target},
+		})
+	}
+	return all, r.app.checkWarnings()
+}
+
+// account is the user that was asked for, else whoever calls us, by name if
+// there is one, so that files have the same owner inside and outside.
+func (r *runVerb) account() string {
+	if r.user != "" {
+		return r.user
+	}
+	uid := strconv.Itoa(os.Getuid())
+	if _, err := user.LookupId(uid); err != nil {
+		return fmt.Sprintf("%s:%d", uid, os.Getgid())
+	}
+	return uid
+}
+
+// advise makes the result of a workload the error that its target's image
+// may have advice for.
+func (r *runVerb) advise(result jobs.Result) error {
+	if errors.Is(result.Err, container.ErrTimeout) {
+		return fmt.Errorf("%s: %w", result.Workload, result.Err)
+	}
+	b := r.build
+	b.target = result.Workload
+	return b.advise(result.Err)
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobs
+
+import (
+	"regexp"
+	"strings"
+)
+
+// telling matches lines in which compilers, test runners, package managers
+// and shells say that something went wrong.
+var telling = regexp.MustCompile(strings.Join([]string{
+	`(?:^|[\s:(])(?i:(?:fatal |internal compiler )?error)(?:\[\w+\])?: `, // compilers, meson, cmake, most programs
+	`^error\[`,                             // rustc
+	`^(?i:fatal|panic): `,                  // git, Go
+	`\bundefined reference to\b`,           // linkers
+	`\*\*\* .*(?:Error|No rule|missing)`,   // make
+	`\bFAIL(?:ED|URE)?\b`,                  // meson, automake, ninja, pytest, gtest, Go
+	`\bTIMEOUT\b`,                          // meson
+	`^not ok\b`,                            // TAP
+	`^Traceback \(most recent call last\)`, // Python
+	`^E: `,                                 // apt
+	`(?i:segmentation fault|\baborted\b|core dumped|\bout of memory\b|^killed$)`,
+	`: (?:command )?not found$`, // shells
+	`: No such file or directory$`,
+	`: Permission denied$`,
+}, "|"))
+
+// harmless matches counts of nothing and words that only name a failure.
+var harmless = regexp.MustCompile(`\b(?i:FAIL(?:ED|URES?)?|TIMEOUT|errors?)\b\s*[:=]\s*0\b|\b0 (?i:errors?|failed|failures?)\b|\bXFAIL\b|\bExpected Fail\b`)
+
+// A failure finds among lines the first one that tells of one.
+type failure struct {
+	first string
+	last  string // that is not empty
+}
+
+func (f *failure) see(line string) {
+	line = strings.TrimSpace(line)
+	if line == "" {
+		return
+	}
+	f.last = line
+	if f.first == "" && telling.MatchString(line) && !harmless.MatchString(line) {
+		f.first = line
+	}
+}
+
+// line is the first line that tells of a failure, or the last one if none
+// does.
+func (f *failure) line() string {
+	if f.first != "" {
+		return f.first
+	}
+	return f.last
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobs
+
+import "testing"
+
+func TestFirstFailingLine(t *testing.T) {
+	for _, line := range []string{
+		"src/x.c:12:3: error: unknown type name 'foo'", "cc1: fatal error: x.h: No such file or directory",
+		"meson.build:3:0: ERROR: Dependency \"zlib\" not found", "make: *** [Makefile:2: all] Error 1",
+		"FAILED: src/a.o", "1/3 greet  FAIL  0.05s", "FAIL: test-greet", "not ok 3 - adds", "Traceback (most recent call last):",
+		"E: Unable to locate package nosuch", "./build.sh: line 3: meson: command not found", "sh: meson: not found",
+		"/usr/bin/ld: x.o: undefined reference to `greet'", "Segmentation fault (core dumped)", "fatal: not a git repository",
+		"error[E0425]: cannot find value", "--- FAIL: TestX (0.00s)", "2/9 slow TIMEOUT 30.01s",
+	} {
+		if !telling.MatchString(line) || harmless.MatchString(line) {
+			t.Errorf("overlooked: %s", line)
+		}
+	}
+	for _, line := range []string{
+		"cc -Werror -c x.c", "# FAIL:  0", "Fail:               0", "0 errors, 0 warnings", "Timeout:            0", "XFAIL: test-old",
+		"checking for error.h... yes", "Compiling error.c", "ok 3 - reports an error", "ninja: no work to do.", "Expected Fail:      0", "errors: 0",
+		"terror: a story", "checking whether failure is an option",
+	} {
+		if telling.MatchString(line) && !harmless.MatchString(line) {
+			t.Errorf("taken for a failure: %s", line)
+		}
+	}
+	var f failure
+	if f.line() != "" {
+		t.Errorf("of nothing: %q", f.line())
+	}
+	for _, line := range []string{"fine", "  last words ", ""} {
+		f.see(line)
+	}
+	if f.line() != "last words" {
+		t.Errorf("without a telling line: %q", f.line())
+	}
+	for _, line := range []string{"E: first", "E: second", "end"} {
+		f.see(line)
+	}
+	if f.line() != "E: first" {
+		t.Errorf("of two: %q", f.line())
+	}
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// A fakeEngine has an image for everything but what missing names, and runs
+// functions in place of containers.
+type fakeEngine struct {
+	missing map[string]error
+	bases   map[string]bool // tags whose base image has to be made first
+	run     func(ctx context.Context, o container.RunOptions) error
+
+	mu        sync.Mutex
+	began     []string // images, in the order in which they ran
+	now, most int      // containers at the same time
+	made      []string // base images
+	builds    int
+}
+
+func (f *fakeEngine) Build(_ context.Context, o container.BuildOptions) (container.BuildResult, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.builds++
+	if f.bases[o.Tag] && len(f.made) == 0 {
+		return container.BuildResult{}, &container.BuildError{Tag: o.Tag, Base: "base", BaseMissing: true}
+	}
+	if o.Log != nil {
+		_, _ = io.WriteString(o.Log, "STEP 1/1\n")
+	}
+	return container.BuildResult{ID: o.Tag}, f.missing[o.Tag]
+}
+
+func (f *fakeEngine) Bootstrap(_ context.Context, o container.BootstrapOptions) (container.BootstrapResult, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made = append(f.made, o.Reference)
+	return container.BootstrapResult{ID: o.Reference}, nil
+}
+
+func (f *fakeEngine) Run(ctx context.Context, o container.RunOptions) (container.RunResult, error) {
+	f.mu.Lock()
+	f.began = append(f.began, o.Image)
+	f.now++
+	f.most = max(f.most, f.now)
+	f.mu.Unlock()
+	err := f.run(ctx, o)
+	f.mu.Lock()
+	f.now--
+	f.mu.Unlock()
+	return container.RunResult{}, err
+}
+
+func named(names ...string) []Workload {
+	var all []Workload
+	for _, name := range names {
+		all = append(all, Workload{Name: name, Image: Image{Build: container.BuildOptions{Tag: name}}, Tree: Tree{Dir: "/src"}})
+	}
+	return all
+}
+
+func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
+
+func states(results []Result) string {
+	var all []string
+	for _, r := range results {
+		all = append(all, r.Workload+": "+r.Text())
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestMatrixKeepsGoing(t *testing.T) {
+	failed := &container.BuildError{Tag: "c", Step: 2, Steps: 3, Code: 100}
+	f := &fakeEngine{missing: map[string]error{"c": failed}, run: func(_ context.Context, o container.RunOptions) error {
+		switch o.Image {
+		case "b":
+			say(o.Stdout, "compiling\nx.c:1:2: error: no such thing\nmake: *** [all] Error 2\n")
+			return &container.ExitError{Code: 2}
+		case "d":
+			return container.ErrTimeout
+		case "e":
+			return &container.EngineError{Op: "run image e", Code: 125, Err: errors.New("no")}
+		}
+		return nil
+	}}
+	dir := t.TempDir()
+	m := &Matrix{Runner: &Runner{Engine: f}, LogDir: dir}
+	results, err := m.Run(t.Context(), named("a", "b", "c", "d", "e", "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := states(results), "a: passed, b: failed (2), c: no image, d: timed out, e: engine error, f: passed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for i, want := range []string{
+		"", "x.c:1:2: error: no such thing", "cannot build image c: step 2 of 3: command exited with status 100",
+		"the command did not end within 0s and was killed", "cannot run image e: no", "",
+	} {
+		if results[i].Line != want {
+			t.Errorf("%s: line %q, want %q", results[i].Workload, results[i].Line, want)
+		}
+	}
+	if want := []string{"a", "b", "d", "e", "f"}; !slices.Equal(f.began, want) || f.most != 1 {
+		t.Errorf("ran %v, %d at a time; want %v, one at a time", f.began, f.most, want)
+	}
+	if data, err := os.ReadFile(results[1].Log); err != nil || !strings.HasPrefix(string(data), "STEP 1/1\ncompiling\n") {
+		t.Errorf("log %q, %v", data, err)
+	}
+}
+
+// TestMatrixFailFast has one workload fail while a second one runs and a
+// third one waits for its turn.
+func TestMatrixFailFast(t *testing.T) {
+	running := make(chan bool)
+	f := &fakeEngine{run: func(ctx context.Context, o container.RunOptions) error {
+		if o.Image == "a" {
+			<-running
+			return &container.ExitError{Code: 1}
+		}
+		close(running)
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}}
+	m := &Matrix{Runner: &Runner{Engine: f}, Parallel: 2, FailFast: true, LogDir: t.TempDir()}
+	results, err := m.Run(t.Context(), named("a", "b", "c"))
+	if got, want := states(results), "a: failed (1), b: stopped, c: not run"; err != nil || got != want {
+		t.Errorf("got %s, %v; want %s", got, err, want)
+	}
+	if !errors.Is(results[1].Err, errOther) {
+		t.Errorf("b was stopped for %v", results[1].Err)
+	}
+}
+
+// TestMatrixSideBySide ends only if all that may run at a time do.
+func TestMatrixSideBySide(t *testing.T) {
+	var together sync.WaitGroup
+	together.Add(3)
+	f := &fakeEngine{run: func(context.Context, container.RunOptions) error {
+		together.Done()
+		together.Wait()
+		return nil
+	}}
+	m := &Matrix{Runner: &Runner{Engine: f}, Parallel: 3, LogDir: t.TempDir()}
+	results, err := m.Run(t.Context(), named("a", "b", "c"))
+	if err != nil || states(results) != "a: passed, b: passed, c: passed" || f.most != 3 {
+		t.Errorf("got %s, %v, %d at a time", states(results), err, f.most)
+	}
+}
+
+func TestMatrixStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m := &Matrix{Runner: &Runner{Engine: &fakeEngine{}}, LogDir: t.TempDir()}
+	results, err := m.Run(ctx, named("a", "b"))
+	if got := states(results); err != nil || got != "a: not run, b: not run" {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func TestMatrixLogs(t *testing.T) {
+	m := &Matrix{Runner: &Runner{Engine: &fakeEngine{run: func(context.Context, container.RunOptions) error { return nil }}}, LogDir: t.TempDir()}
+	if _, err := m.Run(t.Context(), named("../a", "b")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(m.LogDir, "..-a.log")); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Run(t.Context(), named("c", "b")); !errors.Is(err, os.ErrExist) {
+		t.Errorf("a log was written over: %v", err)
+	}
+	m.LogDir = filepath.Join(m.LogDir, "nosuch")
+	if _, err := m.Run(t.Context(), named("a")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no place for logs: %v", err)
+	}
+}
+
+func TestMatrixPrefixes(t *testing.T) {
+	f := &fakeEngine{run: func(_ context.Context, o container.RunOptions) error {
+		for _, part := range []string{"one\ntw", "o\n", "\r 10%\r 90%\r\n", "\x1b[31mred\n", "no end"} {
+			say(o.Stdout, part)
+		}
+		say(o.Stderr, "err\n")
+		return nil
+	}}
+	var stdout, stderr bytes.Buffer
+	m := &Matrix{Runner: &Runner{Engine: f}, LogDir: t.TempDir(), Stdout: &stdout, Stderr: &stderr}
+	results, err := m.Run(t.Context(), named("a", "long"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ""
+	for _, line := range []string{"one", "two", " 90%", "\uFFFD[31mred", "no end"} {
+		want += "a    | " + line + "\n"
+	}
+	if want += strings.ReplaceAll(want, "a   ", "long"); stdout.String() != want {
+		t.Errorf("stdout:\n%q\nwant\n%q", stdout.String(), want)
+	}
+	if want := "a    | STEP 1/1\na    | err\nlong | STEP 1/1\nlong | err\n"; stderr.String() != want {
+		t.Errorf("stderr:\n%q\nwant\n%q", stderr.String(), want)
+	}
+	raw, err := os.ReadFile(results[0].Log)
+	if want := "STEP 1/1\none\ntwo\n\r 10%\r 90%\r\n\x1b[31mred\nno enderr\n"; err != nil || string(raw) != want {
+		t.Errorf("log %q, %v; want %q", raw, err, want)
+	}
+}
+
+func TestLongLine(t *testing.T) {
+	f := &fakeEngine{run: func(_ context.Context, o container.RunOptions) error {
+		say(o.Stdout, strings.Repeat("x", 3*maxLine+1)+"\n")
+		return nil
+	}}
+	var stdout bytes.Buffer
+	m := &Matrix{Runner: &Runner{Engine: f}, LogDir: t.TempDir(), Stdout: &stdout}
+	if _, err := m.Run(t.Context(), named("a")); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(stdout.String(), "\n"); got != 4 || strings.Count(stdout.String(), "x") != 3*maxLine+1 {
+		t.Errorf("%d lines of %d bytes in all", got, stdout.Len())
+	}
+}
+
+func TestRunnerBootstraps(t *testing.T) {
+	run := func(context.Context, container.RunOptions) error { return nil }
+	w := named("a")[0]
+	f := &fakeEngine{bases: map[string]bool{"a": true}, run: run}
+	result := (&Runner{Engine: f}).Run(t.Context(), w, Streams{})
+	var failed *container.BuildError
+	if result.State != NoImage || !errors.As(result.Err, &failed) || len(f.made) > 0 {
+		t.Errorf("without being asked: %+v, made %v", result, f.made)
+	}
+	w.Image.Bootstrap, w.Image.Base.Reference = true, "base"
+	result = (&Runner{Engine: f}).Run(t.Context(), w, Streams{})
+	if result.State != Passed || !result.Built || !slices.Equal(f.made, []string{"base"}) || f.builds != 3 {
+		t.Errorf("got %+v, made %v, %d builds", result, f.made, f.builds)
+	}
+}
+
+func TestContainerOfWorkload(t *testing.T) {
+	w := Workload{
+		Image: Image{Build: container.BuildOptions{Tag: "i"}}, Tree: Tree{Dir: "/src"}, Command: []string{"make", "-k"},
+		Limits: Limits{Memory: 5, CPUs: 2, Timeout: time.Minute, Network: container.NetworkNone, Devices: []string{"/dev/kvm"}},
+	}
+	o := w.options(Streams{})
+	if !slices.Equal(o.Mounts, []container.Mount{{Source: "/src", Target: MountPoint, Overlay: true}}) || o.WorkDir != MountPoint {
+		t.Errorf("the tree is at %+v, the command in %s", o.Mounts, o.WorkDir)
+	}
+	if o.Memory != 5 || o.CPUs != 2 || o.Timeout != time.Minute || o.Network != container.NetworkNone || !slices.Equal(o.Devices, []string{"/dev/kvm"}) {
+		t.Errorf("limits got lost: %+v", o)
+	}
+	if w.Tree.Writable = true; w.options(Streams{}).Mounts[0].Overlay {
+		t.Error("a writable tree is an overlay")
+	}
+	w.Script = "/s"
+	if got := w.options(Streams{}).Command; !slices.Equal(got[len(got)-2:], w.Command) || len(got) != 6 {
+		t.Errorf("a script with arguments runs as %q", got)
+	}
+	if w.Command = nil; w.options(Streams{}).Command != nil {
+		t.Error("a script without arguments has a command")
+	}
+}
+
+func TestDefaultParallel(t *testing.T) {
+	const gib = 1 << 30
+	for _, c := range []struct {
+		cores            int
+		available, limit int64
+		want             int
+	}{
+		{2, 24 * gib, 0, 4}, {8, 4 * gib, 0, 2}, {8, 4 * gib, gib, 4}, {1, gib, 0, 1},
+		{0, 0, 0, 1}, {4, 0, 0, 8}, {4, -1, -1, 8}, {2, 1 << 62, 1, 4},
+	} {
+		if got := DefaultParallel(c.cores, c.available, c.limit); got != c.want {
+			t.Errorf("%d cores, %d bytes, limit %d: %d, want %d", c.cores, c.available, c.limit, got, c.want)
+		}
+	}
+}

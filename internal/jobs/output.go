@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobs
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// maxLine is where a line without an end is broken, in bytes, so that what a
+// workload says never fills our memory.
+const maxLine = 16 << 10
+
+// A sink is where whole lines of several workloads come together.
+type sink struct {
+	mu             sync.Mutex
+	stdout, stderr io.Writer
+}
+
+// An output takes what one workload says: as it is to its log, and line by
+// line to the sink. Writing to it never fails, since neither a full disk nor a
+// reader that is gone is a fault of the workload.
+type output struct {
+	stdout, stderr, build *lines
+	failure               failure
+	path                  string
+
+	mu  sync.Mutex // of the three streams that share the log and failure
+	log *os.File
+}
+
+func newOutput(to *sink, prefix string, log *os.File) *output {
+	o := &output{log: log, path: log.Name()}
+	o.stdout = &lines{output: o, sink: to, to: to.stdout, prefix: prefix}
+	o.stderr = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
+	o.build = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
+	return o
+}
+
+// end takes unfinished lines as whole ones.
+func (o *output) end() {
+	for _, l := range []*lines{o.build, o.stdout, o.stderr} {
+		o.mu.Lock()
+		if len(l.line) > 0 {
+			l.flush()
+		}
+		o.mu.Unlock()
+	}
+}
+
+func (o *output) close() { _ = o.log.Close() }
+
+// lines is one stream of an output.
+type lines struct {
+	output *output
+	sink   *sink
+	to     io.Writer
+	prefix string
+	line   []byte // the unfinished one, no longer than maxLine
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.output.mu.Lock()
+	defer l.output.mu.Unlock()
+	_, _ = l.output.log.Write(p)
+	for rest := p; len(rest) > 0; {
+		end := bytes.IndexByte(rest, '\n')
+		part := rest[:min(len(rest), maxLine-len(l.line))]
+		whole := end >= 0 && end <= len(part)
+		if whole {
+			part = rest[:end]
+		}
+		l.line = append(l.line, part...)
+		rest = rest[len(part):]
+		if whole {
+			rest = rest[1:]
+		}
+		if whole || len(l.line) == maxLine {
+			l.flush()
+		}
+	}
+	return len(p), nil
+}
+
+// flush passes the unfinished line on as a whole one.
+func (l *lines) flush() {
+	text := plain(string(l.line))
+	l.line = l.line[:0]
+	l.output.failure.see(text)
+	if l.to == nil {
+		return
+	}
+	l.sink.mu.Lock()
+	defer l.sink.mu.Unlock()
+	_, _ = io.WriteString(l.to, l.prefix+text+"\n")
+}
+
+// plain keeps a line from steering the terminal: of what a progress display
+// writes over and over the last state stays, other control characters are
+// replaced.
+func plain(line string) string {
+	line = strings.TrimRight(line, "\r")
+	line = line[strings.LastIndexByte(line, '\r')+1:]
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, line)
+}

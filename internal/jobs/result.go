@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// A State is how a workload ended.
+type State string
+
+// The states.
+const (
+	Passed   State = "passed"
+	Failed   State = "failed"       // the command returned non-zero
+	TimedOut State = "timed out"    // the command was ended for taking too long
+	NoImage  State = "no image"     // the image could not be made
+	Broken   State = "engine error" // the container could not be run
+	Stopped  State = "stopped"      // ended because the run was, or because another workload failed
+	NotRun   State = "not run"      // not begun for the same reasons
+)
+
+// A Result says how a workload ended.
+type Result struct {
+	Workload string // its name
+	State    State
+	Code     int           // the command's exit status, when State is Failed
+	Built    bool          // the image was built for it
+	Duration time.Duration // wall clock, image included
+	Line     string        // first line that tells of a failure, else the last one; "" if State is Passed or nothing was said
+	Log      string        // file with all it said, "" for none
+	Err      error         // nil if State is Passed or NotRun
+}
+
+// Text is the state in words, with the status of a command that failed.
+func (r Result) Text() string {
+	if r.State == Failed {
+		return fmt.Sprintf("%s (%d)", r.State, r.Code)
+	}
+	return string(r.State)
+}
+
+// ended fills in how the container of the workload ended.
+func (r *Result) ended(ctx context.Context, err error) {
+	r.Err = err
+	var exit *container.ExitError
+	switch {
+	case err == nil:
+		r.State = Passed
+	case errors.As(err, &exit):
+		r.State, r.Code = Failed, exit.Code
+	case ctx.Err() != nil:
+		r.State = Stopped
+	case errors.Is(err, container.ErrTimeout):
+		r.State = TimedOut
+	default:
+		r.State = Broken
+	}
+}
+
+// unbuilt fills in why there is no image.
+func (r *Result) unbuilt(ctx context.Context, err error) {
+	r.Err, r.State = err, NoImage
+	if ctx.Err() != nil {
+		r.State = Stopped
+	}
+}
+
+// explain chooses the line that says best why the workload did not pass: one
+// of its own output, unless the engine has something to say.
+func (r *Result) explain(said string) {
+	switch r.State {
+	case Failed:
+		r.Line = said
+	case NoImage, Broken, TimedOut:
+		r.Line, _, _ = strings.Cut(r.Err.Error(), "\n")
+	}
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package jobs runs workloads in the containers of targets.
+//
+// A Workload says what to run, in which image and with which tree of the
+// host. Runner runs one, Matrix several side by side.
+package jobs
+
+import (
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// MountPoint is where the tree of a workload appears in its container, and
+// where the command starts, whoever the user is. It is the same on every
+// target and in every run, so that compilers' caches and logs agree.
+const MountPoint = "/tree"
+
+// A Workload is one command to be run in the image of one target.
+type Workload struct {
+	Name    string // of the workload in logs and tables, such as its target's; unique in a matrix
+	Image   Image
+	Tree    Tree
+	Command []string // with its arguments; the arguments alone if there is a Script
+	Script  string   // file of the host to bring along and run, absolute; "" for none
+	User    string   // as container.RunOptions has it; "" for root
+	Env     []string // NAME=VALUE, or NAME for the value that the host has
+	Limits  Limits
+	Labels  map[string]string // put on the container
+}
+
+// A Tree is the directory that a workload works in, at MountPoint.
+type Tree struct {
+	Dir      string // absolute path of the host
+	Writable bool   // what the workload writes stays; otherwise Dir is only read
+}
+
+// Limits are what a workload may use.
+type Limits struct {
+	Network container.Network
+	Memory  int64         // bytes; 0 for no limit
+	CPUs    float64       // 0 for no limit
+	Timeout time.Duration // wall clock of the command, not of building its image; 0 for none
+	Devices []string      // nodes of the host, such as /dev/kvm
+}
+
+// grace is what a workload gets to end by itself when it is told to; one
+// interrupt is to have an effect soon.
+const grace = 2 * time.Second
+
+// options describe the container.
+func (w *Workload) options(s Streams) container.RunOptions {
+	o := container.RunOptions{
+		Image:   w.Image.Build.Tag,
+		Command: w.Command,
+		Script:  w.Script,
+		User:    w.User,
+		WorkDir: MountPoint,
+		Env:     w.Env,
+		Stdin:   s.Stdin,
+		Stdout:  s.Stdout,
+		Stderr:  s.Stderr,
+		TTY:     s.TTY,
+		Grace:   grace,
+		Timeout: w.Limits.Timeout,
+		Mounts:  []container.Mount{{Source: w.Tree.Dir, Target: MountPoint, Overlay: !w.Tree.Writable}},
+		Devices: w.Limits.Devices,
+		Network: w.Limits.Network,
+		Memory:  w.Limits.Memory,
+		CPUs:    w.Limits.CPUs,
+		Labels:  w.Labels,
+	}
+	if w.Script != "" {
+		o.Command = nil // the engine knows where it puts the script
+	}
+	if w.Script != "" && len(w.Command) > 0 {
+		o.Command = append([]string{"/bin/sh", "-c", `exec "$HOME/script" "$@"`, "sh"}, w.Command...)
+	}
+	return o
+}
