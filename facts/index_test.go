@@ -123,6 +123,9 @@ func FuzzLoadMappings(f *testing.F) {
 			}
 			return
 		}
+		for i := range entries {
+			checkPlain(t, &entries[i])
+		}
 		fast, fastErrs := describe(headings, entries)
 		if err := checkRepeats(headings); err != nil {
 			fastErrs = append(fastErrs, err)
@@ -148,6 +151,51 @@ func FuzzLoadMappings(f *testing.F) {
 			t.Fatalf("by lines:\n%s\nwhole:\n%s", fast, whole)
 		}
 	})
+}
+
+// checkPlain compares what an entry's lines say with what the parser says.
+func checkPlain(t *testing.T, e *entry) {
+	t.Helper()
+	lines, ok := e.plainLines()
+	if !ok {
+		return
+	}
+	value, err := e.node()
+	if err != nil {
+		t.Fatalf("lines %v, parser %v:\n%s", lines, err, e.text)
+	}
+	fields, err := value.Mapping()
+	if err != nil || len(fields) != len(lines) {
+		t.Fatalf("lines %v, parser %v, %v:\n%s", lines, fields, err, e.text)
+	}
+	for i, f := range fields {
+		if name, err := decodeName(f); err != nil || f.Key != lines[i].selector || name != lines[i].name {
+			t.Fatalf("line %+v, parser %s %+v, %v:\n%s", lines[i], f.Key, name, err, e.text)
+		}
+	}
+}
+
+// TestBuiltInEntriesArePlain keeps short runs short.
+func TestBuiltInEntriesArePlain(t *testing.T) {
+	set, err := Load(Options{Layers: []Layer{BuiltIn()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, all := 0, 0
+	for _, table := range set.tables {
+		for _, entries := range table {
+			for i := range entries {
+				all++
+				if _, ok := entries[i].plainLines(); ok {
+					plain++
+					checkPlain(t, &entries[i])
+				}
+			}
+		}
+	}
+	if all < 300 || plain < all*9/10 {
+		t.Errorf("only %d of %d entries", plain, all)
+	}
 }
 
 // unknownSection reports whether a heading is none we know; what stands below

@@ -227,6 +227,20 @@ func (s *Set) decode(name string) (*Mapping, error) {
 
 // decodeEntry adds the selectors of e to names where they are not there yet.
 func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err error) {
+	add := func(selector string, pos Position, name Name, err error) {
+		if !proven {
+			s.checkSelector(e, selector, pos)
+		}
+		if _, nearer := names[selector]; !nearer && err == nil {
+			names[selector] = name
+		}
+	}
+	if lines, ok := e.plainLines(); ok {
+		for _, l := range lines {
+			add(l.selector, l.name.Pos, l.name, nil)
+		}
+		return false, nil
+	}
 	value, err := e.node()
 	if err != nil {
 		return false, err
@@ -237,14 +251,9 @@ func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err er
 	fields, err := value.Mapping()
 	errs := []error{err}
 	for _, f := range fields {
-		if !proven {
-			s.checkSelector(e, f)
-		}
 		name, err := decodeName(f)
 		errs = append(errs, err)
-		if _, nearer := names[f.Key]; !nearer && err == nil {
-			names[f.Key] = name
-		}
+		add(f.Key, f.Pos, name, err)
 	}
 	return false, yamldoc.Join(errs...)
 }
@@ -263,11 +272,11 @@ func decodeName(f yamldoc.Field) (Name, error) {
 	return Name{Package: text, Pos: f.Pos}, nil
 }
 
-func (s *Set) checkSelector(e *entry, f yamldoc.Field) {
+func (s *Set) checkSelector(e *entry, selector string, pos Position) {
 	if s.options.Known == nil {
 		return
 	}
-	if err := s.options.Known().check(e.section, f.Key); err != nil {
-		s.options.Warn(yamldoc.Faultf(f.Pos, "mapping %s: %v", yamldoc.Quote(e.name), err))
+	if err := s.options.Known().check(e.section, selector); err != nil {
+		s.options.Warn(yamldoc.Faultf(pos, "mapping %s: %v", yamldoc.Quote(e.name), err))
 	}
 }
