@@ -64,6 +64,9 @@ func TestRootless(t *testing.T) {
 	if out, err := do("podman", "import", "--quiet", "--change", `CMD ["/bin/sh"]`, tar, "localhost/tiny:1"); err != nil {
 		t.Fatalf("cannot import: %v\n%s", err, out)
 	}
+	t.Run("tree", func(t *testing.T) {
+		rootlessTree(t, tree, account, func(args ...string) (string, error) { return do(append([]string{program}, args...)...) })
+	})
 	for _, who := range []string{account.Username, account.Uid} {
 		out, err := do(program, "container", "run", "--user", who, "--script", "work.sh", "--workload-dir", "tree", "localhost/tiny:1")
 		var exit *exec.ExitError
@@ -80,6 +83,37 @@ func TestRootless(t *testing.T) {
 		if owner := info.Sys().(*syscall.Stat_t).Uid; strconv.Itoa(int(owner)) != account.Uid {
 			t.Errorf("--user %s: its file belongs to %d, not to %s", who, owner, account.Uid)
 		}
+	}
+}
+
+// rootlessTree runs a workload with a tree that it may change and one that it
+// may not, both as the user who calls.
+func rootlessTree(t *testing.T, tree string, account *user.User, lcitool func(args ...string) (string, error)) {
+	data := filepath.Join(tree, "ci/lcitool")
+	writeFile(t, filepath.Join(data, "mappings.yml"), "mappings: {good: {default: good}, ca-certificates: {}, git: {}, locales: {}}\n")
+	writeFile(t, filepath.Join(data, "projects/good.yml"), "packages: [good]\n")
+	writeFile(t, filepath.Join(data, "targets/tiny-1.yml"), `os: {name: Tiny, version: '1'}
+packaging: {format: apk, command: apk}
+paths: {ccache: /bin/ccache, make: /bin/make, ninja: /bin/ninja, pip3: /bin/pip3, python: /bin/python3}
+containers: {base: 'localhost/tiny:1'}
+`)
+	chownTree(t, tree, account)
+	out, err := lcitool("run", "--network", "host", "--base-dir", tree, "-t", "tiny-1", "-p", "good", "--", "sh", "-c", "echo no > greeting; id -u; echo no > new && cat new")
+	if err != nil || !strings.HasSuffix(out, account.Uid+"\nno\n") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if text, err := os.ReadFile(filepath.Join(tree, "greeting")); err != nil || string(text) != "hello\n" {
+		t.Errorf("the tree was changed: %q, %v", text, err)
+	}
+	if out, err := lcitool("run", "--network", "host", "--base-dir", tree, "--writable", "-t", "tiny-1", "-p", "good", "--", "touch", "mine"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	info, err := os.Stat(filepath.Join(tree, "mine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := info.Sys().(*syscall.Stat_t).Uid; strconv.Itoa(int(owner)) != account.Uid {
+		t.Errorf("its file belongs to %d, not to %s", owner, account.Uid)
 	}
 }
 

@@ -66,7 +66,7 @@ if one of them failed.`,
 	f.StringVar(&r.user, "user", "", "user, of this machine or of the image, or UID[:GID] (default you)")
 	f.StringArrayVar(&r.env, "env", nil, "NAME=VALUE, or NAME for the value it has here; may be repeated")
 	f.BoolVar(&r.writable, "writable", false, "let the command change the project's directory")
-	f.StringVar(&r.network, "network", "", "none, host or bridge (default podman's own choice)")
+	f.StringVar(&r.network, "network", "", "none, host or bridge (default podman's own choice); with host the image is built so too")
 	f.StringVar(&r.memory, "memory", "", "most memory of each command, such as 2g (default no limit)")
 	f.Float64Var(&r.limits.CPUs, "cpus", 0, "most processors of each command, such as 1.5 (default no limit)")
 	f.DurationVar(&r.limits.Timeout, "timeout", 0, "kill a command that runs for longer, such as 90s or 1h (default no limit)")
@@ -167,6 +167,9 @@ func (r *runVerb) workloads(ctx context.Context, command []string) ([]jobs.Workl
 		image, err := b.image(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if r.limits.Network == container.NetworkHost { // rootless podman 4.3 may have no other for builds
+			image.Build.Network = container.NetworkHost
 		}
 		all = append(all, jobs.Workload{
 			Name:    target,
