@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package display shows the statistics of a domain to a person: with the units
+// that QEMU knows for them, with rates, histograms as bars.
+package display
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// A Snapshot is one domain at one moment.
+type Snapshot struct {
+	At         time.Time       `json:"at"`
+	Record     domstats.Record `json:"record"`
+	Schema     domstats.Schema `json:"schema,omitempty"` // nil where QEMU could not be asked
+	Histograms []Histogram     `json:"histograms,omitempty"`
+}
+
+// A Histogram is a statistic that libvirt does not report. Bucket i of a
+// log2-histogram counts values from 2^(i-1) to 2^i, of a linear one from
+// i times the size of a bucket.
+type Histogram struct {
+	VCPU    int                 `json:"vcpu"` // -1 for the virtual machine's own
+	Stat    domstats.SchemaStat `json:"stat"`
+	Buckets []uint64            `json:"buckets"`
+}
+
+// A Printer writes snapshots. The zero value writes every group.
+type Printer struct {
+	// Groups are the groups to write, all when it is 0.
+	Groups domstats.Group
+	// catalogue is made when first needed.
+	catalogue *domstats.Catalogue
+}
+
+// Write writes a snapshot; previous, of the same domain, gives the rates and
+// is nil for the first one.
+func (p *Printer) Write(w io.Writer, s Snapshot, previous *Snapshot) error {
+	if p.catalogue == nil {
+		p.catalogue = domstats.NewCatalogue()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)\n", plain(s.Record.Domain.Name), s.Record.Domain.UUID)
+	params := slices.Clone(s.Record.Params)
+	slices.SortStableFunc(params, func(x, y domstats.Param) int { return natural(x.Name, y.Name) })
+	for _, g := range domstats.Groups() {
+		if p.Groups != 0 && p.Groups&g.Group == 0 {
+			continue
+		}
+		for _, x := range params {
+			if strings.HasPrefix(x.Name, g.Prefix) {
+				p.line(&b, s, previous, x)
+			}
+		}
+	}
+	if p.Groups == 0 || p.Groups&(domstats.GroupVCPU|domstats.GroupVM) != 0 {
+		for _, h := range s.Histograms {
+			h.write(&b)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (p *Printer) line(b *strings.Builder, s Snapshot, previous *Snapshot, x domstats.Param) {
+	stat, _ := p.catalogue.Lookup(x.Name)
+	value, growth := plain(x.Text()), ""
+	if n, ok := x.Uint(); ok && x.Type != domstats.Bool {
+		show := func(v uint64) string { return withUnit(v, stat.Unit) }
+		if e, found := s.entry(x.Name); found {
+			show = func(v uint64) string { return applied(v, e) }
+		}
+		value = show(n)
+		if rate, known := growing(s, previous, x.Name, n); known && stat.Monotonic {
+			growth = "  +" + perSecond(rate, show)
+		}
+	}
+	fmt.Fprintf(b, "  %-44s %s%s\n", plain(x.Name), value, growth)
+}
+
+// growing is by how much a number grew in a second; known is false when it did
+// not.
+func growing(s Snapshot, previous *Snapshot, name string, now uint64) (rate float64, known bool) {
+	if previous == nil {
+		return 0, false
+	}
+	old, ok := previous.Record.Uint(name)
+	took := s.At.Sub(previous.At).Seconds()
+	// A counter that fell belongs to another QEMU.
+	if !ok || now <= old || took <= 0 {
+		return 0, false
+	}
+	return float64(now-old) / took, true
+}
+
+// perSecond writes a rate in the unit of its statistic, small ones of plain
+// counts with a fraction.
+func perSecond(rate float64, show func(uint64) string) string {
+	if whole := uint64(rate); show(whole) != strconv.FormatUint(whole, 10) {
+		return show(whole) + "/s"
+	}
+	return strconv.FormatFloat(rate, 'f', 1, 64) + "/s"
+}
+
+// entry finds what QEMU says about an extended parameter.
+func (s Snapshot) entry(name string) (domstats.SchemaStat, bool) {
+	parts := strings.Split(name, ".")
+	target, word := "", ""
+	switch {
+	case len(parts) == 3 && parts[0] == "vm":
+		target, word = "vm", parts[1]
+	case len(parts) == 4 && parts[0] == "vcpu":
+		target, word = "vcpu", parts[2]
+	}
+	for _, g := range s.Schema {
+		for _, e := range g.Stats {
+			if g.Target == target && e.Name == word {
+				return e, true
+			}
+		}
+	}
+	return domstats.SchemaStat{}, false
+}
+
+// plain keeps what a foreign name says from driving the terminal.
+func plain(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c >= 0x7f && c < 0xa0 {
+			return '\uFFFD'
+		}
+		return c
+	}, s)
+}
