@@ -19,6 +19,7 @@ type decoder struct {
 	// known keeps the rules of jobs by their list, which many jobs share by
 	// extending one. Nil to keep none.
 	known map[*value][]rule
+	flats map[*value][]string // as known, for lists of texts
 }
 
 func (d *decoder) fault(pos yamldoc.Position, format string, args ...any) {
@@ -124,6 +125,10 @@ func (d *decoder) texts(v *value, what string) []string {
 	if v.kind == text {
 		return []string{v.text}
 	}
+	if out, ok := d.flats[v]; ok {
+		return out
+	}
+	before := len(d.errs)
 	out := []string{}
 	for _, item := range d.flat(v, what) {
 		if item.kind != text {
@@ -131,6 +136,9 @@ func (d *decoder) texts(v *value, what string) []string {
 			continue
 		}
 		out = append(out, item.text)
+	}
+	if d.flats != nil && len(d.errs) == before {
+		d.flats[v] = out
 	}
 	return out
 }
@@ -142,20 +150,22 @@ func (d *decoder) flat(v *value, what string) []*value {
 		return nil
 	}
 	var out []*value
+	visited := 0
 	var walk func(v *value, depth int) bool
 	walk = func(v *value, depth int) bool {
 		for _, item := range v.items {
+			visited++
 			switch {
 			case item.kind == list && depth == maxNested:
 				d.fault(item.pos, "%s has lists in lists over more than %d levels", what, maxNested)
+				return false
+			case visited > maxTexts: // lists in it count too, as they may be empty
+				d.fault(v.pos, "%s has more than %d items", what, maxTexts)
 				return false
 			case item.kind == list:
 				if !walk(item, depth+1) {
 					return false
 				}
-			case len(out) == maxTexts:
-				d.fault(v.pos, "%s has more than %d items", what, maxTexts)
-				return false
 			default:
 				out = append(out, item)
 			}

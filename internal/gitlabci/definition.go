@@ -33,8 +33,6 @@ type definition struct {
 }
 
 // Keys at the top of a file that are no jobs.
-//
-//nolint:gochecknoglobals // tables that nothing writes to
 func topKeys() []string {
 	return []string{"default", "include", "stages", "types", "variables", "workflow", "spec"}
 }
@@ -59,7 +57,7 @@ func (c *config) decode() *definitions {
 		out.name = d.text(w.get("name"), "name")
 	}
 	defaults := c.defaults(d)
-	d.known = map[*value][]rule{}
+	d.known, d.flats = map[*value][]rule{}, map[*value][]string{}
 	for _, name := range c.order {
 		v := c.top[name]
 		if strings.HasPrefix(name, ".") || slices.Contains(topKeys(), name) || slices.Contains(oldDefaults(), name) || v.kind == null {

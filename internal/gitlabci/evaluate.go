@@ -56,10 +56,14 @@ func (p *Pipeline) Evaluate(event Event) (*Evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluator{scope: s, defs: c.decoded, predefined: predefined, given: given}
+	e := &evaluator{left: maxWork, scope: s, defs: c.decoded, predefined: predefined, given: given}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
 	for _, def := range c.decoded.jobs {
+		if e.left < 0 {
+			e.fault(def.job.Pos, "the pipeline is too large: its jobs have more than %d rules and variables", maxWork)
+			break
+		}
 		e.definition(def)
 	}
 	slices.SortStableFunc(e.out.Jobs, func(a, b Job) int {
@@ -78,8 +82,13 @@ type evaluator struct {
 	given      settings // with the event
 	globals    settings // of the files, those of the workflow's rule over them
 	out        *Evaluation
+	left       int // rules and variables that may still be looked at
 	errs       []error
 }
+
+// maxWork bounds the rules and variables of all jobs together. A hundred jobs
+// with a hundred variables each are far from it.
+const maxWork = 500_000
 
 func (e *evaluator) fault(pos yamldoc.Position, format string, args ...any) {
 	e.errs = append(e.errs, yamldoc.Faultf(pos, format, args...))
@@ -116,6 +125,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	job := def.job
 	job.Name += label
 	predefined := e.predefined.over(job.predefined())
+	e.left -= len(predefined) + len(e.globals) + len(def.variables) + len(def.rules)
 	written := e.inherited(def).over(def.variables, own)
 	s := e.scope.with(predefined.over(written, e.given))
 	rule := e.decide(def, &job, s)
@@ -172,7 +182,7 @@ func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
 		job.AllowFailure, job.AllowCodes = *r.allowFailure, nil
 	}
 	if r.needs != nil {
-		job.Ordered, job.Needs = true, r.needed
+		job.Ordered, job.Needs = true, r.needs
 	}
 	return r
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // maxTokens bounds an expression, as GitLab does.
@@ -127,12 +129,16 @@ func matches(left, right operand) bool {
 // patternText is a pattern as it stands in an expression or in a variable.
 var patternText = regexp.MustCompile(`^/(.*)/([ismU]*)$`)
 
+// maxPattern bounds a pattern in bytes: one in a variable is read each time it
+// is asked for.
+const maxPattern = 4096
+
 // compilePattern reads "/…/flags". The syntax of patterns is RE2's, which is
 // that of package regexp, the flags i, s, m, U among it.
 func compilePattern(s string) (*regexp.Regexp, error) {
 	m := patternText.FindStringSubmatch(s)
-	if m == nil {
-		return nil, fmt.Errorf("%q is no pattern: expected one between slashes", s)
+	if m == nil || len(s) > maxPattern {
+		return nil, fmt.Errorf("%s is no pattern: expected one between slashes, of at most %d bytes", yamldoc.Quote(s), maxPattern)
 	}
 	body := strings.ReplaceAll(m[1], `\/`, "/")
 	if m[2] != "" {

@@ -20,7 +20,18 @@ type extender struct {
 	levels map[string]int // of the jobs done: 0 extends nothing
 	lacks  map[string][]lack
 	path   []string
+	left   int // keys that may still be laid over one another
 }
+
+// How many jobs one may extend directly, and of how much that is nowhere in
+// the project it is told.
+const (
+	maxBases = 100
+	maxLacks = 10
+)
+
+// maxExtended bounds the keys that all jobs together take over.
+const maxExtended = 1_000_000
 
 // A lack is something that is nowhere in the project.
 type lack struct {
@@ -29,7 +40,7 @@ type lack struct {
 }
 
 func (c *config) extendAll() {
-	x := &extender{c: c, done: map[string]*value{}, levels: map[string]int{}, lacks: map[string][]lack{}}
+	x := &extender{c: c, done: map[string]*value{}, levels: map[string]int{}, lacks: map[string][]lack{}, left: maxExtended}
 	for _, name := range c.order {
 		if c.top[name].kind == mapping {
 			x.job(name)
@@ -60,15 +71,27 @@ func (x *extender) job(name string) *value {
 	if extends.kind == list {
 		bases = extends.items
 	}
+	if len(bases) > maxBases {
+		x.c.fault(extends.pos, "extends names more than %d jobs", maxBases)
+		bases = nil
+	}
 	x.path = append(x.path, name)
 	defer func() { x.path = x.path[:len(x.path)-1] }()
 	result := &value{kind: mapping, pos: v.pos}
 	level := 0
 	for _, b := range bases {
 		if base := x.base(name, b); base != nil {
+			if x.left -= 1 + len(base.fields) + len(result.fields); x.left < 0 {
+				x.c.fault(extends.pos, "jobs extend each other too often")
+				break
+			}
 			result = merged(result, base)
 			level = max(level, x.levels[b.text])
-			x.lacks[name] = append(x.lacks[name], x.lacks[b.text]...)
+			for _, l := range x.lacks[b.text] {
+				if len(x.lacks[name]) < maxLacks && !slices.Contains(x.lacks[name], l) {
+					x.lacks[name] = append(x.lacks[name], l)
+				}
+			}
 		}
 	}
 	x.levels[name] = level + 1

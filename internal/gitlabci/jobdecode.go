@@ -10,8 +10,6 @@ import (
 
 // jobKeys are the keys of a job. Those in beyondUs mean something that only
 // GitLab can do.
-//
-//nolint:gochecknoglobals // tables that nothing writes to
 func jobKeys() []string {
 	return []string{
 		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
@@ -66,7 +64,9 @@ func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks b
 	def.variables = j.settings(j.v.get("variables"), "variables").from(FromJob)
 	if def.needs != nil {
 		job.Ordered = true
-		job.Needs = j.needs(def.needs, job)
+		var elsewhere []string
+		job.Needs, elsewhere = j.needs(def.needs)
+		job.Unresolved = append(job.Unresolved, elsewhere...)
 	}
 	job.Dependencies = j.texts(j.v.get("dependencies"), "dependencies")
 	for _, key := range beyondUs() {
@@ -136,12 +136,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 			}
 		}
 		def.hasRules = true
-		def.rules = slices.Clone(j.rules(rules, OnSuccess, OnFailure, Always, Never, Manual, Delayed))
-		for i := range def.rules {
-			if r := &def.rules[i]; r.needs != nil {
-				r.needed = j.needs(r.needs, &def.job)
-			}
-		}
+		def.rules = j.rules(rules, OnSuccess, OnFailure, Always, Never, Manual, Delayed)
 		return
 	}
 	if only != nil || !workflow && !lacks {

@@ -9,57 +9,57 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// needs decodes the jobs that a job needs, by the names in the file. What it
-// needs from other projects and pipelines is noted as unresolved.
-func (j *jobDecoder) needs(v *value, job *Job) []Need {
+// needs decodes the jobs that a job needs, by the names in the file, and says
+// what it needs from other projects and pipelines.
+func (d *decoder) needs(v *value) (out []Need, elsewhere []string) {
 	items := []*value{v}
 	if v.kind == list {
-		items = j.flat(v, "needs")
+		items = d.flat(v, "needs")
 	}
-	out := []Need{}
+	out = []Need{}
 	for _, item := range items {
 		if strings.Contains(item.text+item.get("job").looseText(), "$[[") {
-			j.fault(item.pos, "needs: values of a matrix ($[[ matrix.… ]]) are not supported")
+			d.fault(item.pos, "needs: values of a matrix ($[[ matrix.… ]]) are not supported")
 			continue
 		}
 		if item.kind != mapping {
-			out = append(out, Need{Job: j.text(item, "needs"), Artifacts: true})
+			out = append(out, Need{Job: d.text(item, "needs"), Artifacts: true})
 			continue
 		}
-		j.keys(item, "needs", "artifacts", "job", "optional", "parallel", "pipeline", "project", "ref")
+		d.keys(item, "needs", "artifacts", "job", "optional", "parallel", "pipeline", "project", "ref")
 		for _, key := range []string{"project", "pipeline"} {
 			if other := item.get(key); other != nil {
-				job.Unresolved = append(job.Unresolved, "needs something of "+key+" "+yamldoc.Quote(other.text)+", which cannot be had")
+				elsewhere = append(elsewhere, "needs something of "+key+" "+yamldoc.Quote(other.text)+", which cannot be had")
 			}
 		}
 		if item.get("project") == nil && item.get("pipeline") == nil {
-			out = append(out, j.need(item)...)
+			out = append(out, d.need(item)...)
 		}
 	}
 	if len(out) > maxNeeds {
-		j.fault(v.pos, "needs names more than %d jobs", maxNeeds)
+		d.fault(v.pos, "needs names more than %d jobs", maxNeeds)
 	}
-	return out
+	return out, elsewhere
 }
 
 // maxNeeds is how many jobs one may name, before their instances are counted.
 const maxNeeds = 200
 
-func (j *jobDecoder) need(v *value) []Need {
-	n := Need{Job: j.text(v.get("job"), "needs: job"), Artifacts: true, Optional: j.truth(v.get("optional"), "needs: optional")}
+func (d *decoder) need(v *value) []Need {
+	n := Need{Job: d.text(v.get("job"), "needs: job"), Artifacts: true, Optional: d.truth(v.get("optional"), "needs: optional")}
 	if n.Job == "" {
-		j.fault(v.pos, "needs names no job")
+		d.fault(v.pos, "needs names no job")
 	}
 	if a := v.get("artifacts"); a != nil {
-		n.Artifacts = j.truth(a, "needs: artifacts")
+		n.Artifacts = d.truth(a, "needs: artifacts")
 	}
 	parallel := v.get("parallel")
 	if parallel == nil {
 		return []Need{n}
 	}
 	var out []Need
-	if j.keys(parallel, "needs: parallel", "matrix") && parallel.get("matrix") != nil {
-		_, labels := j.matrix(parallel.get("matrix"))
+	if d.keys(parallel, "needs: parallel", "matrix") && parallel.get("matrix") != nil {
+		_, labels := d.matrix(parallel.get("matrix"))
 		for _, label := range labels {
 			out = append(out, Need{n.Job + label, n.Artifacts, n.Optional})
 		}

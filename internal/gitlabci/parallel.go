@@ -40,17 +40,17 @@ func (j *jobDecoder) parallel(def *definition) {
 
 // matrix gives the variables of each instance with what its name adds, in the
 // order of the file, the last variable of an entry turning fastest.
-func (j *jobDecoder) matrix(v *value) (instances []settings, labels []string) {
-	for _, entry := range j.flat(v, "parallel: matrix") {
+func (d *decoder) matrix(v *value) (instances []settings, labels []string) {
+	for _, entry := range d.flat(v, "parallel: matrix") {
 		if entry.kind != mapping || len(entry.fields) == 0 {
-			j.fault(entry.pos, "parallel: matrix takes a list of mappings")
+			d.fault(entry.pos, "parallel: matrix takes a list of mappings")
 			continue
 		}
 		rows := [][]string{nil}
 		for _, f := range entry.fields {
-			values := j.matrixValues(f)
+			values := d.matrixValues(f)
 			if len(rows)*len(values) > maxParallel {
-				j.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
+				d.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
 				return nil, nil
 			}
 			var next [][]string
@@ -70,23 +70,23 @@ func (j *jobDecoder) matrix(v *value) (instances []settings, labels []string) {
 			labels = append(labels, ": ["+strings.Join(row, ", ")+"]")
 		}
 		if len(instances) > maxParallel {
-			j.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
+			d.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
 			return nil, nil
 		}
 	}
 	return instances, labels
 }
 
-func (j *jobDecoder) matrixValues(f field) []string {
+func (d *decoder) matrixValues(f field) []string {
 	if f.value.kind == text || f.value.kind == number {
-		return []string{j.variable(f.key, f.value)}
+		return []string{d.variable(f.key, f.value)}
 	}
 	var out []string
-	for _, item := range j.flat(f.value, "parallel: matrix: "+f.key) {
-		out = append(out, j.variable(f.key, item))
+	for _, item := range d.flat(f.value, "parallel: matrix: "+f.key) {
+		out = append(out, d.variable(f.key, item))
 	}
 	if len(out) == 0 {
-		j.fault(f.pos, "parallel: matrix: %s has no values", f.key)
+		d.fault(f.pos, "parallel: matrix: %s has no values", f.key)
 	}
 	return out
 }

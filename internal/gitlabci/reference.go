@@ -64,7 +64,7 @@ func (r *referrer) resolve(v *value) *value {
 // find notes what is nowhere in the project, each once.
 func (r *referrer) find(lacks ...lack) {
 	for _, l := range lacks {
-		if !slices.Contains(r.found, l) {
+		if len(r.found) < maxLacks && !slices.Contains(r.found, l) {
 			r.found = append(r.found, l)
 		}
 	}

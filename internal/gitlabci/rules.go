@@ -18,8 +18,7 @@ type rule struct {
 	startIn      time.Duration
 	allowFailure *bool
 	variables    settings
-	needs        *value // nil to leave the job's
-	needed       []Need // what needs decodes to
+	needs        []Need // nil to leave the job's
 }
 
 // rules decodes the rules of a job, a workflow or an include; when lists what
@@ -45,7 +44,7 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 
 func (d *decoder) rule(v *value, when []string) rule {
 	d.keys(v, "a rule", "if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible", "auto_cancel")
-	r := rule{pos: v.pos, needs: v.get("needs")}
+	r := rule{pos: v.pos}
 	if condition := v.get("if"); condition != nil {
 		r.condition = d.condition(condition)
 	}
@@ -67,6 +66,12 @@ func (d *decoder) rule(v *value, when []string) rule {
 		r.allowFailure = &truth
 	}
 	r.variables = d.settings(v.get("variables"), "variables")
+	if needs := v.get("needs"); needs != nil {
+		var elsewhere []string
+		if r.needs, elsewhere = d.needs(needs); elsewhere != nil {
+			d.fault(needs.pos, "needs of a rule names jobs of this pipeline only")
+		}
+	}
 	return r
 }
 

@@ -149,9 +149,10 @@ func (x *expander) text(s string) string {
 	})
 }
 
+// texts gives the list itself if there is nothing in it to replace.
 func (x *expander) texts(list []string) []string {
-	if list == nil {
-		return nil
+	if !slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, "$") }) {
+		return list
 	}
 	out := make([]string, len(list))
 	for i, s := range list {
