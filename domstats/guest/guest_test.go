@@ -76,7 +76,7 @@ func TestImageIsBootable(t *testing.T) {
 }
 
 func TestSpecXML(t *testing.T) {
-	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", S3: true, Panic: true, DirtyRing: 1024, SCSI: true,
+	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", Emulator: "/q", S3: true, Panic: true, DirtyRing: 1024, SCSI: true,
 		Disks: []Disk{{Target: "vda", File: "/d", Boot: 1}, {Target: "hdc", Device: "cdrom"}, {Target: "sda", Bus: "usb", NBD: "/nbd"},
 			{Target: "vdb", File: "/gone", Optional: true, Format: "qcow2"}},
 		NICs:      []NIC{{User: true, Model: "e1000", MAC: "52:54:00:00:00:01"}, {Model: "rtl8139", MAC: "52:54:00:00:00:02", Down: true}},
@@ -90,7 +90,7 @@ func TestSpecXML(t *testing.T) {
 	if err := d.Unmarshal(text); err != nil {
 		t.Fatal(err)
 	}
-	if d.Name != s.Name || d.Type != "kvm" || d.VCPU.Current != 2 || d.VCPU.Value != 4 || d.Memory.Value != 65536 || d.OnCrash != "preserve" {
+	if d.Name != s.Name || d.Type != "kvm" || d.VCPU.Current != 2 || d.VCPU.Value != 4 || d.Memory.Value != 65536 || d.OnCrash != "preserve" || d.Devices.Emulator != "/q" {
 		t.Errorf("got %s", text)
 	}
 	disks := d.Devices.Disks

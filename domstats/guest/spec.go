@@ -20,6 +20,7 @@ type Spec struct {
 	MaxVCPUs   uint   // 0 means VCPUs
 	ROM        string // file to start from instead of the firmware
 	Serial     string // unix socket of the guest's port; empty for none
+	Emulator   string // QEMU to run; empty for libvirt's default
 	Monitor    string // unix socket of a QMP server beside libvirt's; empty for none
 
 	Disks     []Disk
@@ -134,7 +135,7 @@ func (s Spec) addIOThreads(d *libvirtxml.Domain) {
 }
 
 func (s Spec) devices() *libvirtxml.DomainDeviceList {
-	l := &libvirtxml.DomainDeviceList{MemBalloon: &libvirtxml.DomainMemBalloon{Model: "virtio"}}
+	l := &libvirtxml.DomainDeviceList{Emulator: s.Emulator, MemBalloon: &libvirtxml.DomainMemBalloon{Model: "virtio"}}
 	if s.NoBalloon {
 		l.MemBalloon.Model = "none"
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
@@ -117,6 +118,37 @@ func (t *T) churn(ctx context.Context, g *Guest) error {
 	return nil
 }
 
+// callBeside makes sixty calls for all domains, some at the same time, and
+// returns how many failed because a domain went away during them.
+func (t *T) callBeside(steady *Guest) int {
+	const callers, calls = 6, 10
+	var all sync.WaitGroup
+	var failed atomic.Int64
+	for range callers {
+		c := t.open(ReadWrite)
+		all.Go(func() {
+			for range calls {
+				records, err := c.Stats(t.ctx, nil, everything, 0)
+				code := domstats.ErrorCode(err)
+				switch {
+				case err == nil:
+					r, ok := byName(records, steady.Name)
+					t.check(ok, "a record of the steady domain is missing")
+					t.check(!ok || complete(r), "the record of the steady domain is not full")
+				case code == domstats.CodeSystem || code == domstats.CodeInternal:
+					failed.Add(1)
+				default:
+					t.fatalf("a call failed: %v", err)
+				}
+				// The spacing lets the other domain live and die between calls.
+				t.span(50 * time.Millisecond)
+			}
+		})
+	}
+	all.Wait()
+	return int(failed.Load())
+}
+
 func conChurn(t *T) {
 	steady := t.small(true)
 	g := t.add(steady.spec)
@@ -128,22 +160,7 @@ func conChurn(t *T) {
 		defer close(done)
 		done <- t.churn(ctx, g)
 	}()
-	failed := 0
-	for range 60 {
-		records, err := t.conn.Stats(t.ctx, nil, everything, 0)
-		code := domstats.ErrorCode(err)
-		switch {
-		case err == nil:
-			r, ok := byName(records, steady.Name)
-			t.check(ok && complete(r), "the record of the steady domain is not full")
-		case code == domstats.CodeSystem || code == domstats.CodeInternal:
-			failed++
-		default:
-			t.fatalf("a call failed: %v", err)
-		}
-		// The spacing lets the other domain live and die between calls.
-		t.span(50 * time.Millisecond)
-	}
+	failed := t.callBeside(steady)
 	cancel()
 	t.must(<-done, "let a domain come and go")
 	t.deviates("KD-3", failed > 0, "%d of 60 calls failed", failed)

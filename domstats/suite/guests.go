@@ -48,6 +48,7 @@ func (t *T) add(s guest.Spec) *Guest {
 	t.guests++
 	s.Name = t.prefix() + strconv.Itoa(t.guests)
 	t.mu.Unlock()
+	s.Emulator = t.run.o.Emulator
 	g := &Guest{t: t, spec: s}
 	g.Name = s.Name
 	t.cleanup(g.remove)

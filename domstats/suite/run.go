@@ -20,6 +20,8 @@ type Options struct {
 	// Prefix begins the name of every object that is made. Objects without it
 	// are never touched.
 	Prefix string
+	// Emulator is the QEMU that guests run on; empty means libvirt's default.
+	Emulator string
 	// Jobs is how many cases run at the same time; 0 means 1.
 	Jobs int
 	// Done is told each result as it comes, from one goroutine at a time; may be nil.

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNotOutsideAContainer(t *testing.T) {
+	root := t.TempDir()
+	_, err := Start(t.Context(), Options{Root: root})
+	if err == nil || !strings.Contains(err.Error(), "no container") {
+		t.Errorf("got %v", err)
+	}
+	if left, err := os.ReadDir(root); err != nil || len(left) > 0 {
+		t.Errorf("%v was made, %v", left, err)
+	}
+}
+
+func TestConfigureAddsOnce(t *testing.T) {
+	root := t.TempDir()
+	path := filepath.Join(root, "etc/libvirt/qemu.conf")
+	write(t, path, "vnc_tls = 1\n", 0o600)
+	for range 2 {
+		if err := configure(root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != "vnc_tls = 1\n"+settings() {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestFind(t *testing.T) {
+	tree, prefix, none := t.TempDir(), t.TempDir(), t.TempDir()
+	write(t, filepath.Join(tree, "run"), "", 0o755)
+	write(t, filepath.Join(tree, "src/libvirtd"), "", 0o755)
+	write(t, filepath.Join(prefix, "sbin/libvirtd"), "", 0o755)
+	for in, want := range map[string][]string{"": {"libvirtd"}, tree: {tree + "/run", tree + "/src/libvirtd"}, prefix: {prefix + "/sbin/libvirtd"}} {
+		if got, err := find(in); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, %v", in, got, err)
+		}
+	}
+	if got, err := find(none); err == nil {
+		t.Errorf("got %q", got)
+	}
+}
+
+// fake is a daemon whose process is a script.
+func fake(t *testing.T, script string) *Daemon {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "libvirtd")
+	write(t, path, "#!/bin/sh\n"+script, 0o755)
+	d := &Daemon{command: []string{path}}
+	if err := d.run(); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestStopAndRestart(t *testing.T) {
+	d := fake(t, "exec tail -f /dev/null")
+	first := d.cmd.Process.Pid
+	if err := d.Restart(t.Context()); err != nil || d.cmd.Process.Pid == first {
+		t.Errorf("pid %d after %d, %v", d.cmd.Process.Pid, first, err)
+	}
+	if err := d.Ready(t.Context(), func(context.Context) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := d.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestADaemonThatEnds(t *testing.T) {
+	d := fake(t, "exit 1")
+	err := d.Ready(t.Context(), func(context.Context) error { return errors.New("refused") })
+	if err == nil || !strings.Contains(err.Error(), "ended at once") || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestADaemonThatWillNot(t *testing.T) {
+	ready := filepath.Join(t.TempDir(), "ready")
+	d := fake(t, "trap '' TERM; touch "+ready+"; while :; do read x < /dev/zero; done")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := d.Ready(ctx, func(context.Context) error { _, err := os.Stat(ready); return err }); err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := d.Stop(short); err == nil || !strings.Contains(err.Error(), "does not stop") {
+		t.Errorf("got %v", err)
+	}
+	<-d.ended
+}
