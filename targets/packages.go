@@ -41,7 +41,7 @@ const (
 // what pip and cpanm need where they are used. The error joins all that is
 // wrong with the facts asked for.
 func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
-	s := selection{set: set, target: t, resolved: map[string]Package{}, dropped: map[string]bool{}}
+	s := selection{resolver: newResolver(set, t), resolved: map[string]Package{}, dropped: map[string]bool{}}
 	s.internal(baseProject)
 	for _, name := range projects {
 		project, err := set.Project(name)
@@ -64,8 +64,7 @@ func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
 }
 
 type selection struct {
-	set      *facts.Set
-	target   Target
+	resolver *resolver
 	resolved map[string]Package
 	dropped  map[string]bool
 	failed   map[string]bool
@@ -73,7 +72,7 @@ type selection struct {
 }
 
 func (s *selection) internal(name string) {
-	project, err := s.set.Internal(name)
+	project, err := s.resolver.set.Internal(name)
 	if err != nil {
 		s.errs = append(s.errs, err)
 		return
@@ -92,7 +91,7 @@ func (s *selection) add(project *facts.Project) map[Kind]bool {
 		if s.dropped[need.Mapping] || s.failed[need.Mapping] {
 			continue
 		}
-		p, ok, err := Resolve(s.set, s.target, need.Mapping)
+		p, ok, err := s.resolver.resolve(need.Mapping)
 		switch {
 		case err != nil:
 			s.fail(need, err)

@@ -42,24 +42,44 @@ type PolicyError struct{ *facts.Fault }
 // Resolve finds the package that a mapping means on t. ok is false when it
 // means none there. The error wraps facts.ErrNoMapping for an unknown mapping.
 func Resolve(set *facts.Set, t Target, mapping string) (p Package, ok bool, err error) {
-	m, err := set.Mapping(mapping)
+	return newResolver(set, t).resolve(mapping)
+}
+
+// A resolver is what many mappings on one target are resolved with.
+type resolver struct {
+	set    *facts.Set
+	target Target
+
+	host, foreign, policy []string // selectors that can decide
+}
+
+func newResolver(set *facts.Set, t Target) *resolver {
+	r := &resolver{set: set, target: t, host: Selectors(t, Native)}
+	if t.Cross != "" {
+		r.foreign, r.policy = Selectors(t, Foreign), PolicySelectors(t)
+	}
+	return r
+}
+
+func (r *resolver) resolve(mapping string) (p Package, ok bool, err error) {
+	m, err := r.set.Mapping(mapping)
 	if err != nil {
 		return Package{}, false, err
 	}
-	if t.Cross != "" {
-		chosen, err := crossPolicy(m, t)
+	if r.target.Cross != "" {
+		chosen, err := r.crossPolicy(m)
 		switch {
 		case err != nil:
 			return Package{}, false, err
 		case chosen == policySkip:
 			return Package{}, false, nil
 		case chosen == policyForeign:
-			p, ok = foreign(m, t)
+			p, ok = r.foreignPackage(m)
 			return p, ok, nil
 		}
 	}
-	for _, kind := range []Kind{Native, PyPI, CPAN} {
-		if p, ok = lookup(m, kind, Selectors(t, kind)); ok {
+	for _, kind := range [...]Kind{Native, PyPI, CPAN} {
+		if p, ok = lookup(m, kind, r.host); ok {
 			return p, true, nil
 		}
 	}
@@ -81,12 +101,13 @@ func lookup(m *facts.Mapping, kind Kind, selectors []string) (Package, bool) {
 	return Package{Mapping: m.Name, Kind: kind, Name: name.Package, Selector: selector, Pos: name.Pos}, true
 }
 
-// foreign finds the package of the cross architecture. Debian's multiarch
-// names carry the architecture, but for the compilers, which run on the host.
-func foreign(m *facts.Mapping, t Target) (Package, bool) {
-	p, ok := lookup(m, Foreign, Selectors(t, Foreign))
-	if ok && t.Packaging.Format == "deb" && m.Name != "gcc" && m.Name != "g++" {
-		p.Name += ":" + t.Cross.Deb()
+// foreignPackage finds the package of the cross architecture. Debian's
+// multiarch names carry the architecture, but for the compilers, which run on
+// the host.
+func (r *resolver) foreignPackage(m *facts.Mapping) (Package, bool) {
+	p, ok := lookup(m, Foreign, r.foreign)
+	if ok && r.target.Packaging.Format == "deb" && m.Name != "gcc" && m.Name != "g++" {
+		p.Name += ":" + r.target.Cross.Deb()
 	}
 	return p, ok
 }
@@ -118,8 +139,8 @@ func prefixed(prefix string, selectors []string) []string {
 	return out
 }
 
-func crossPolicy(m *facts.Mapping, t Target) (policy, error) {
-	selector, name, ok := m.Native.Lookup(PolicySelectors(t)...)
+func (r *resolver) crossPolicy(m *facts.Mapping) (policy, error) {
+	selector, name, ok := m.Native.Lookup(r.policy...)
 	if !ok {
 		return policyNative, nil
 	}
