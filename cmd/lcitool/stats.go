@@ -23,7 +23,7 @@ func newStats(a *app) *cobra.Command {
 			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool stats --help")}
 		},
 	}
-	cmd.AddCommand(newStatsCheck(a), newStatsDiff(a), newStatsShow(a))
+	cmd.AddCommand(newStatsCheck(a), newStatsDiff(a), newStatsShow(a), newStatsRun(a))
 	return cmd
 }
 

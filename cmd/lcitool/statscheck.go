@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats/live"
 	"gitlab.com/lcitool/lcitool/domstats/report"
+	"gitlab.com/lcitool/lcitool/domstats/rpc"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
@@ -29,6 +30,10 @@ type statsCheck struct {
 	format   string
 	dir      string
 	files    reportFiles
+
+	startDaemon bool
+	own         ownDaemon
+	qemu        string
 }
 
 // reportFiles are where reports are written, "" for not at all.
@@ -70,6 +75,10 @@ as such and are no failures.`,
 	flags.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side")
 	flags.StringVar(&s.format, "format", "text", "text, json or tap")
 	flags.StringVar(&s.dir, "dir", os.TempDir(), "directory that QEMU can reach, for the guests' disks")
+	flags.BoolVar(&s.startDaemon, "start-daemon", false, "start libvirt first, in a container of its own")
+	flags.StringVar(&s.own.libvirt, "libvirt", "", "directory of the libvirt to start instead of the distribution's")
+	flags.StringVar(&s.own.log, "daemon-log", "", "file for what the started libvirt writes")
+	flags.StringVar(&s.qemu, "qemu", "", "directory of the QEMU to test instead of the distribution's")
 	flags.StringVar(&s.files.tap, "tap", "", "file for the results in TAP")
 	flags.StringVar(&s.files.junit, "junit", "", "file for the results in JUnit's XML")
 	flags.StringVar(&s.files.json, "json", "", "file for the whole run, for lcitool stats diff")
@@ -102,25 +111,28 @@ func (s *statsCheck) print(cases []suite.Case) error {
 }
 
 func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
-	owner, err := live.Self()
+	emulator, err := findEmulator(s.qemu)
 	if err != nil {
 		return err
 	}
 	o := s.daemon.options()
-	removed, err := live.Sweep(ctx, &o, s.dir)
-	for _, name := range removed {
-		fmt.Fprintf(s.app.stderr, "removed %s, which an earlier run left behind\n", name)
+	var restart func(context.Context) error
+	if s.startDaemon {
+		again, stop, err := s.own.start(ctx, o)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+		restart = again
 	}
-	if err != nil {
-		return fmt.Errorf("cannot clear away what earlier runs left: %w", err)
-	}
-	dir, err := owner.MakeDir(s.dir)
+	owner, dir, err := s.prepare(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	rep, err := suite.Run(ctx, suite.Options{
-		Stack: live.New(live.Options{RPC: o, Dir: dir}), Cases: cases, Prefix: owner.Prefix(), Jobs: s.jobs, Log: s.app.log(),
+		Stack: live.New(live.Options{RPC: o, Dir: dir, Restart: restart}), Cases: cases, Prefix: owner.Prefix(),
+		Jobs: s.jobs, Emulator: emulator, Log: s.app.log(),
 		Done: func(r suite.Result) {
 			fmt.Fprintf(s.app.stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), printable(r.Verdict()))
 		},
@@ -129,6 +141,22 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 		return err
 	}
 	return s.finish(report.New(rep, where(s.daemon.uri)))
+}
+
+// prepare removes what dead runs left and makes this run's folder.
+func (s *statsCheck) prepare(ctx context.Context, o rpc.Options) (owner live.Owner, dir string, err error) {
+	if owner, err = live.Self(); err != nil {
+		return owner, "", err
+	}
+	removed, err := live.Sweep(ctx, &o, s.dir)
+	for _, name := range removed {
+		s.app.tell("removed %s, which an earlier run left behind", name)
+	}
+	if err != nil {
+		return owner, "", fmt.Errorf("cannot clear away what earlier runs left: %w", err)
+	}
+	dir, err = owner.MakeDir(s.dir)
+	return owner, dir, err
 }
 
 // where says on what machine this runs.

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// statsRun runs the suite in the containers of targets.
+type statsRun struct {
+	app        *app
+	build      imageBuild
+	targets    []string
+	jobs       int
+	patterns   []string
+	libvirt    string
+	qemu       string
+	reports    string
+	privileged bool
+}
+
+func newStatsRun(a *app) *cobra.Command {
+	s := &statsRun{app: a, build: imageBuild{output: output{app: a}, engine: engineFlags{app: a}, projects: "libvirt-stats"}}
+	cmd := &cobra.Command{
+		Use:   "run -t TARGET",
+		Short: "Run the statistics suite in containers",
+		Long: `Build an image with libvirt and QEMU for each target, and run the statistics suite
+in it, with /dev/kvm and /dev/net/tun where this machine has them. What is missing
+is skipped with the reason. Several targets run side by side.
+
+With --libvirt and --qemu, a build tree or an installed prefix of this machine is
+tested instead of the distribution's; it is mounted at the same path.`,
+		Args: needArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(s.targets) == 0 {
+				return &usageError{cmd, errors.New("the following arguments are required: -t/--target")}
+			}
+			if s.jobs < 1 {
+				return &usageError{cmd, fmt.Errorf("argument --jobs: %d is not a number of cases", s.jobs)}
+			}
+			return s.run(cmd)
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVarP(&s.targets, "target", "t", nil, "target to run on; may be repeated (required)")
+	f.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side on each target")
+	f.StringArrayVar(&s.patterns, "run", nil, "cases to run, as patterns of their ids (BLK-*); may be repeated (default all)")
+	f.StringVar(&s.libvirt, "libvirt", "", "directory of a libvirt to test instead of the target's")
+	f.StringVar(&s.qemu, "qemu", "", "directory of a QEMU to test instead of the target's")
+	f.StringVar(&s.reports, "reports", "", "directory for TARGET.json, .html, .xml and .tap")
+	f.BoolVar(&s.privileged, "privileged", false, "give the containers every privilege, for performance events and control groups")
+	s.build.buildFlags(f)
+	s.build.engine.flags(cmd)
+	return cmd
+}
+
+func (s *statsRun) run(cmd *cobra.Command) error {
+	for _, dir := range []*string{&s.libvirt, &s.qemu} {
+		real, err := existing(*dir, "directory", os.FileMode.IsDir)
+		if err != nil {
+			return err
+		}
+		*dir = real
+	}
+	if s.reports != "" {
+		if err := os.MkdirAll(s.reports, 0o755); err != nil {
+			return err
+		}
+	}
+	engine, err := s.build.engine.connect(cmd.Context(), cmd)
+	if err != nil {
+		return err
+	}
+	out := &whole{w: s.app.stdout}
+	var group errgroup.Group
+	errs := make([]error, len(s.targets))
+	for i, target := range s.targets {
+		group.Go(func() error {
+			// Each target runs to its end, whatever becomes of the others.
+			errs[i] = s.on(cmd.Context(), engine, target, out)
+			return nil
+		})
+	}
+	return errors.Join(group.Wait(), errors.Join(errs...))
+}
+
+// whole writes what one target says in one piece.
+type whole struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (o *whole) write(b []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, err := o.w.Write(b)
+	return err
+}
+
+// on builds the image of a target and runs the suite in it.
+func (s *statsRun) on(ctx context.Context, engine *container.Engine, target string, out *whole) error {
+	build := s.build
+	build.target, build.tag = target, "lcitool.stats."+target
+	image, err := build.image(ctx)
+	if err != nil {
+		return err
+	}
+	built, err := image.Ensure(ctx, engine, s.app.stderr)
+	if err != nil {
+		return build.advise(err)
+	}
+	folder, err := os.MkdirTemp("", "lcitool-stats-")
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	o, err := s.options(built.ID, folder, target)
+	if err == nil {
+		o.Stdout, o.Stderr = &text, s.app.stderr
+		var result container.RunResult
+		result, err = engine.Run(ctx, o)
+		for _, warning := range result.Warnings {
+			s.app.tell("%s: warning: %s", target, warning)
+		}
+	}
+	return errors.Join(err, out.write([]byte(target+"\n"+text.String())), s.collect(folder, target), os.RemoveAll(folder))
+}
+
+// inside is where the container has what it needs of this machine.
+const inside = "/run/lcitool"
+
+// options describe the container.
+func (s *statsRun) options(image, folder, target string) (container.RunOptions, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return container.RunOptions{}, fmt.Errorf("cannot find this program: %w", err)
+	}
+	binary, reports := inside+"/lcitool", inside+"/reports"
+	o := container.RunOptions{
+		Image:      image,
+		Name:       "lcitool-stats-" + target,
+		CapAdd:     []string{"NET_ADMIN", "NET_RAW", "PERFMON"},
+		Privileged: s.privileged,
+		Network:    container.NetworkNone,
+		Mounts: []container.Mount{
+			{Source: self, Target: binary, ReadOnly: true},
+			{Source: folder, Target: reports},
+		},
+		Command: []string{binary, "stats", "check", "--start-daemon", "--daemon-log", reports + "/log", "--dir", "/var/tmp",
+			"--jobs", strconv.Itoa(s.jobs), "--json", reports + "/json", "--html", reports + "/html", "--junit", reports + "/xml", "--tap", reports + "/tap"},
+	}
+	for _, device := range []string{"/dev/kvm", "/dev/net/tun"} {
+		if f, err := os.OpenFile(device, os.O_RDWR, 0); err == nil {
+			o.Devices = append(o.Devices, device)
+			// It was opened to see whether that works.
+			_ = f.Close()
+		}
+	}
+	for flag, dir := range map[string]string{"--libvirt": s.libvirt, "--qemu": s.qemu} {
+		if dir != "" {
+			o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: dir, ReadOnly: true})
+			o.Command = append(o.Command, flag, dir)
+		}
+	}
+	for _, p := range s.patterns {
+		o.Command = append(o.Command, "--run", p)
+	}
+	return o, nil
+}
+
+// collect puts the reports where they were asked for.
+func (s *statsRun) collect(folder, target string) error {
+	if s.reports == "" {
+		return nil
+	}
+	var faults []error
+	for _, kind := range []string{"json", "html", "xml", "tap", "log"} {
+		data, err := os.ReadFile(filepath.Join(folder, kind))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the suite did not come that far
+		}
+		if err == nil {
+			err = writeReport(filepath.Join(s.reports, target+"."+kind), func(w io.Writer) error {
+				_, err := w.Write(data)
+				return err
+			})
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
