@@ -74,7 +74,7 @@ as such and are no failures.`,
 	flags.BoolVar(&s.list, "list", false, "list the cases with what they need, and run nothing")
 	flags.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side")
 	flags.StringVar(&s.format, "format", "text", "text, json or tap")
-	flags.StringVar(&s.dir, "dir", os.TempDir(), "directory that QEMU can reach, for the guests' disks")
+	flags.StringVar(&s.dir, "dir", "", "directory that QEMU can reach, for the guests' disks (default the system's temporary directory)")
 	flags.BoolVar(&s.startDaemon, "start-daemon", false, "start libvirt first, in a container of its own")
 	flags.StringVar(&s.own.libvirt, "libvirt", "", "directory of the libvirt to start instead of the distribution's")
 	flags.StringVar(&s.own.log, "daemon-log", "", "file for what the started libvirt writes")
@@ -114,6 +114,9 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 	emulator, err := findEmulator(s.qemu)
 	if err != nil {
 		return err
+	}
+	if s.dir == "" {
+		s.dir = os.TempDir()
 	}
 	o := s.daemon.options()
 	var restart func(context.Context) error
