@@ -136,24 +136,24 @@ func TestMainJob(t *testing.T) {
 	})
 }
 
-// TestEngineScripts runs the verbs that need an engine, in an image that holds
-// busybox alone.
+// TestEngineScripts runs the verbs that need an engine, in images that hold
+// busybox alone. Each script has a room of its own, since a run clears away
+// what it finds left behind and scripts count just that.
 func TestEngineScripts(t *testing.T) {
-	room := newEngineRoom(t)
-	room.importTiny(t, "localhost/tiny:1")
-	t.Run("scripts", func(t *testing.T) {
-		testscript.Run(t, engineParams(t, room, "testdata/engine"))
-	})
-}
-
-// TestWorkloadScripts has a room of its own, since it counts what is left.
-func TestWorkloadScripts(t *testing.T) {
-	room := newEngineRoom(t)
-	room.importTiny(t, "localhost/tiny:1")
-	room.importTiny(t, "localhost/tiny:3", "ENV BASE=three")
-	t.Run("scripts", func(t *testing.T) {
-		testscript.Run(t, engineParams(t, room, "testdata/workload"))
-	})
+	scripts, err := filepath.Glob("testdata/engine/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("scripts %v, %v", scripts, err)
+	}
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
+			room := newEngineRoom(t)
+			room.importTiny(t, "localhost/tiny:1")
+			room.importTiny(t, "localhost/tiny:3", "ENV BASE=three")
+			params := engineParams(t, room, "")
+			params.Files = []string{script}
+			t.Run("script", func(t *testing.T) { testscript.Run(t, params) })
+		})
+	}
 }
 
 // importTiny puts an image that holds busybox alone into the room.
