@@ -143,7 +143,7 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.finish(report.New(rep, where(s.daemon.uri)))
+	return s.finish(ctx, report.New(rep, where(s.daemon.uri)))
 }
 
 // prepare removes what dead runs left and makes this run's folder.
@@ -174,8 +174,9 @@ func where(uri string) report.Where {
 	return w
 }
 
-// finish writes the reports and gives the status.
-func (s *statsCheck) finish(r *report.Run) error {
+// finish writes the reports and gives the status. What an interrupted run
+// found out is written as well.
+func (s *statsCheck) finish(ctx context.Context, r *report.Run) error {
 	show := map[string]func(io.Writer) error{"text": r.WriteSummary, "json": r.WriteJSON, "tap": r.WriteTAP}
 	err := errors.Join(show[s.format](s.app.stdout), s.files.write(r))
 	if err != nil {
@@ -184,7 +185,7 @@ func (s *statsCheck) finish(r *report.Run) error {
 	if r.Failed() {
 		return statusError(1)
 	}
-	return nil
+	return ctx.Err()
 }
 
 func (f reportFiles) write(r *report.Run) error {
