@@ -44,7 +44,7 @@ fmt: ## Name the Go files that gofmt would change
 
 .PHONY: vet
 vet: ## go vet, integration tests included
-	go vet -tags '$(TAGS) integration' ./...
+	go vet -tags '$(TAGS) integration libvirt' ./...
 
 .PHONY: lint
 lint: ## golangci-lint with .golangci.yml
