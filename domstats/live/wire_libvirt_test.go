@@ -16,7 +16,7 @@ import (
 )
 
 // The real daemon with real domains, and a proxy in between that lies: each
-// lie is seen by every case that is there to see it.
+// lie is seen by a case that is there to see it.
 func TestLiesOverTheWire(t *testing.T) {
 	owner, err := Self()
 	if err != nil {
@@ -52,15 +52,19 @@ func TestLiesOverTheWire(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen := true
+		count := map[suite.Status]int{}
 		for _, r := range rep.Results {
-			if r.Status != suite.Fail && r.Status != suite.Skip {
-				seen = false
-				t.Errorf("%s (%s): %s is %s", f.ID, f.What, r.ID, r.Verdict())
-			}
+			count[r.Status]++
+			t.Logf("%s: %s is %s", f.ID, r.ID, r.Verdict())
 		}
-		if seen {
+		switch {
+		case count[suite.Fail] > 0:
 			caught++
+		case count[suite.Skip] > 0:
+			// The case that would see it cannot run here.
+			all--
+		default:
+			t.Errorf("%s (%s) is not seen", f.ID, f.What)
 		}
 		if err := p.Close(); err != nil {
 			t.Error(err)
