@@ -118,7 +118,7 @@ func (k *disk) capacity(s *Stack) uint64 {
 }
 
 // bus order: virtio disks by name, then the others by name.
-func (d *domain) addDisk(s *Stack, x *libvirtxml.DomainDisk) *disk {
+func (d *domain) addDisk(s *Stack, x *libvirtxml.DomainDisk) {
 	k := &disk{x: x, slot: d.freeSlot()}
 	k.open(s)
 	d.disks = append(d.disks, k)
@@ -131,7 +131,6 @@ func (d *domain) addDisk(s *Stack, x *libvirtxml.DomainDisk) *disk {
 		}
 		return cmp.Or(cmp.Compare(virtio(a), virtio(b)), cmp.Compare(a.name(), b.name()))
 	})
-	return k
 }
 
 func (d *domain) disk(name string) (*disk, error) {

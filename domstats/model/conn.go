@@ -182,7 +182,7 @@ func (c *conn) Destroy(ctx context.Context, d domstats.Domain) error {
 		return err
 	}
 	return c.live(ctx, d, func(x *domain) error {
-		x.halt(c.s, 2, c.domains)
+		x.halt(2, c.domains)
 		return nil
 	})
 }
@@ -233,7 +233,7 @@ func (c *conn) Reset(ctx context.Context, d domstats.Domain) error {
 // ManagedSave stops a domain such that its next start goes on from here.
 func (c *conn) ManagedSave(ctx context.Context, d domstats.Domain) error {
 	return c.live(ctx, d, func(x *domain) error {
-		x.halt(c.s, 5, c.domains)
+		x.halt(5, c.domains)
 		x.saved = true
 		return nil
 	})

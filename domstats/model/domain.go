@@ -149,7 +149,7 @@ func (d *domain) plug(n int) {
 }
 
 // halt ends QEMU.
-func (d *domain) halt(s *Stack, reason int32, drv map[domstats.UUID]*domain) {
+func (d *domain) halt(reason int32, drv map[domstats.UUID]*domain) {
 	if !d.active() {
 		return
 	}

@@ -148,7 +148,7 @@ func (p process) Signal(s suite.Signal) error {
 	case !d.active():
 		return fmt.Errorf("no such process")
 	case s == suite.SigKill:
-		d.halt(p.s, 3, p.s.qemu)
+		d.halt(3, p.s.qemu)
 	case s == suite.SigStop && d.mute == nil:
 		d.mute = make(chan struct{})
 	case s == suite.SigCont && d.mute != nil:

@@ -43,10 +43,10 @@ func (c *conn) Monitor(ctx context.Context, id domstats.Domain, command string, 
 	if human {
 		return d.human(command), nil
 	}
-	return d.qmp(c.s, command)
+	return d.qmp(command)
 }
 
-func (d *domain) qmp(s *Stack, command string) (string, error) {
+func (d *domain) qmp(command string) (string, error) {
 	var request struct {
 		Execute   string         `json:"execute"`
 		Arguments map[string]any `json:"arguments"`
@@ -58,7 +58,7 @@ func (d *domain) qmp(s *Stack, command string) (string, error) {
 		Return any `json:"return,omitempty"`
 		Error  any `json:"error,omitempty"`
 	}
-	reply.Return = d.answer(s, request.Execute, request.Arguments)
+	reply.Return = d.answer(request.Execute, request.Arguments)
 	if reply.Return == nil {
 		reply.Error = map[string]string{"class": "CommandNotFound", "desc": "The command " + request.Execute + " has not been found"}
 	}
@@ -69,7 +69,7 @@ func (d *domain) qmp(s *Stack, command string) (string, error) {
 type object = map[string]any
 
 // answer is what a command returns, nil for an unknown one.
-func (d *domain) answer(s *Stack, command string, args object) any {
+func (d *domain) answer(command string, args object) any {
 	switch command {
 	case "query-stats-schemas":
 		return d.schema()

@@ -56,7 +56,7 @@ func (p *port) Do(ctx context.Context, command string) error {
 	case 'e', 'u':
 		d.letGo(c, int(command[1]-'@'))
 	case 'x':
-		d.halt(p.s, 1, p.s.qemu)
+		d.halt(1, p.s.qemu)
 	case 'z':
 		d.state, d.reason = pmSuspended, 0
 	case 'P':
