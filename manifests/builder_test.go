@@ -3,6 +3,7 @@
 package manifests
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,8 +40,11 @@ func containerJob(t *testing.T, p pipeline, dir, fail string) ([]string, error) 
 	}
 	cmd := exec.Command("sh", "-c", script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"), "NAME=debian-12", "FAIL="+fail,
+	cmd.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"), "FAIL="+fail,
 		"CI_REGISTRY=registry", "CI_REGISTRY_IMAGE=registry/p", "CI_REGISTRY_USER=u", "CI_REGISTRY_PASSWORD=secret")
+	for name, value := range job["variables"].(map[string]any) {
+		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%v", name, value))
+	}
 	_, err := cmd.CombinedOutput()
 	calls, readErr := os.ReadFile(filepath.Join(dir, "calls"))
 	if readErr != nil {
@@ -53,8 +57,12 @@ func containerJob(t *testing.T, p pipeline, dir, fail string) ([]string, error) 
 }
 
 func TestPodmanBuildsWhatHasChangedAndMovesLatestLast(t *testing.T) {
-	_, files := mustGenerate(t, strings.Replace(simple, "project: p", "project: p, container-builder: podman", 1))
+	plan, files := mustGenerate(t, strings.Replace(simple, "project: p", "project: p, container-builder: podman", 1))
 	p := readPipeline(t, files)
+	given := p.job(t, "x86_64-debian-12-container")["variables"].(map[string]any)["IMAGE_MANIFEST"]
+	if given != plan.ManifestDigest || plan.ManifestDigest == "" {
+		t.Errorf("images are labelled with manifest %v, not %q", given, plan.ManifestDigest)
+	}
 	if job := p.job(t, "x86_64-debian-12-container"); job["services"] != nil {
 		t.Errorf("a service: %v", job["services"])
 	}
@@ -66,7 +74,7 @@ func TestPodmanBuildsWhatHasChangedAndMovesLatestLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		build  = "podman build --tag registry/p/ci-debian-12:DIGEST --label lcitool.target=debian-12 --file ci/containers/debian-12.Dockerfile ci/containers"
+		build  = "podman build --tag registry/p/ci-debian-12:DIGEST --label lcitool.target=debian-12 --label lcitool.projects=libvirt --label lcitool.manifest=DIGEST --file ci/containers/debian-12.Dockerfile ci/containers"
 		push   = "podman push registry/p/ci-debian-12:DIGEST"
 		latest = "podman push registry/p/ci-debian-12:DIGEST registry/p/ci-debian-12:latest"
 	)

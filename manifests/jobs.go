@@ -92,6 +92,10 @@ func (p *Plan) jobs(m *Manifest) {
 			cirrusJobs(groups, t)
 		}
 	}
+	if m.GitLab.Builder == Podman {
+		p.labelImages(groups[NativeContainer])
+		p.labelImages(groups[CrossContainer])
+	}
 	for _, g := range []Group{NativeContainer, CrossContainer, NativeBuild, CrossBuild, CirrusBuild} {
 		p.Jobs = append(p.Jobs, groups[g]...)
 	}

@@ -2,7 +2,10 @@
 
 package manifests
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Labels are what an image carries that is built from the environment's
 // Dockerfile on a machine at hand, so that a job can be followed back to the
@@ -21,5 +24,21 @@ func (p *Plan) Labels(e Environment) map[string]string {
 		"lcitool.arch":     string(arch),
 		"lcitool.projects": strings.Join(names, ","),
 		"lcitool.manifest": p.ManifestDigest,
+	}
+}
+
+// labelImages tells container jobs what the images they build are labelled
+// with beside their names.
+func (p *Plan) labelImages(jobs []Job) {
+	for i, j := range jobs {
+		at := slices.IndexFunc(p.Environments, func(e Environment) bool { return e.Name == j.Environment })
+		if at < 0 {
+			continue
+		}
+		labels := p.Labels(p.Environments[at])
+		jobs[i].Variables = variables(j.Variables, false,
+			Variable{"IMAGE_MANIFEST", labels["lcitool.manifest"]},
+			Variable{"IMAGE_PROJECTS", labels["lcitool.projects"]},
+			Variable{"IMAGE_TARGET", labels["lcitool.target"]})
 	}
 }
