@@ -80,6 +80,9 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 		return record{}, &StatusError{URL: ref.Location(), Code: resp.StatusCode}
 	}
 	got.data, err = readLimited(resp.Body, s.opts.MaxSize)
+	if err == nil {
+		err = ctx.Err() // a server that gives up when we do ends its answer as if it were whole
+	}
 	if err != nil {
 		return failed(err)
 	}
