@@ -21,7 +21,7 @@ func assemble(t *testing.T, source, origin string, flags ...string) []byte {
 	t.Helper()
 	for _, tool := range []string{"as", "ld"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("the assembler is not installed: %v", err)
+			t.Fatalf("the assembler is not installed, ci/host-setup test installs it: %v", err)
 		}
 	}
 	dir := t.TempDir()
@@ -124,7 +124,7 @@ func TestSlot(t *testing.T) {
 
 func TestQCOW2IsReadByQEMU(t *testing.T) {
 	if _, err := exec.LookPath("qemu-img"); err != nil {
-		t.Skipf("qemu-img is not installed: %v", err)
+		t.Fatalf("qemu-img is not installed, ci/host-setup test installs it: %v", err)
 	}
 	dir := t.TempDir()
 	base, top := filepath.Join(dir, "base"), filepath.Join(dir, "top")
