@@ -31,14 +31,17 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 		return err
 	}
 	m := &jobs.Matrix{
-		Runner:   runner,
 		Parallel: cmp.Or(r.parallel, jobs.DefaultParallel(runtime.NumCPU(), availableMemory(), r.limits.Memory)),
 		FailFast: r.failFast,
 		LogDir:   logs,
 		Stdout:   r.app.stdout,
 		Stderr:   r.app.stderr,
 	}
-	results, err := m.Run(ctx, workloads)
+	var tasks []jobs.Task
+	for _, w := range workloads {
+		tasks = append(tasks, runner.Task(w))
+	}
+	results, err := m.Run(ctx, tasks)
 	if err != nil {
 		return err
 	}

@@ -7,89 +7,217 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
-
-	"golang.org/x/sync/errgroup"
+	"slices"
+	"sync"
+	"time"
 )
 
-// errOther is why workloads are stopped that did nothing wrong themselves.
+// errOther is why tasks are stopped that did nothing wrong themselves.
 var errOther = errors.New("another workload failed")
 
-// A Matrix runs workloads side by side. What they say goes line by line to
-// Stdout and Stderr, with the name of the workload before each line, and as it
-// is to a file each.
+// A Matrix runs tasks side by side, each once those that it needs have ended.
+// What they say goes line by line to Stdout and Stderr, with the name of the
+// task before each line, and as it is to a file each.
 type Matrix struct {
-	Runner   *Runner
 	Parallel int    // at most so many at a time; 0 means 1
 	FailFast bool   // stop all when one does not pass
-	LogDir   string // existing directory for NAME.log of each workload
+	LogDir   string // existing directory for NAME.log of each task
 	Stdout   io.Writer
 	Stderr   io.Writer
+	Watch    func(Event) // told of all that happens, one event at a time; nil means nobody listens
 }
 
-// Run runs the workloads, begun in their order, and gives their results in
-// the same order. The error is about the logs; no workload runs then.
-func (m *Matrix) Run(ctx context.Context, workloads []Workload) ([]Result, error) {
-	outputs, err := m.outputs(workloads)
+// Run runs the tasks, begun in their order as far as their needs let it, and
+// gives their results in the same order. The error is about the logs or about
+// tasks that wait for each other; no task runs then.
+func (m *Matrix) Run(ctx context.Context, tasks []Task) ([]Result, error) {
+	if err := checkNeeds(tasks); err != nil {
+		return nil, err
+	}
+	w := &watcher{watch: m.Watch}
+	outputs, err := m.outputs(tasks, w)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	results := make([]Result, len(workloads))
-	var group errgroup.Group // without a context of its own: a failure ends the others only if wanted
-	group.SetLimit(max(1, m.Parallel))
-	for i, w := range workloads {
-		group.Go(func() error {
-			results[i] = m.one(ctx, w, outputs[i])
-			if m.FailFast && results[i].State != Passed {
-				stop(errOther)
-			}
-			return nil
-		})
+	r := &matrixRun{
+		failFast: m.FailFast, watcher: w, tasks: tasks, outputs: outputs, results: make([]Result, len(tasks)),
+		begun: make([]bool, len(tasks)), free: max(1, m.Parallel), stop: stop,
 	}
-	_ = group.Wait() // they say how it went in their results
-	return results, nil
+	r.changed.L = &r.mu
+	for _, t := range tasks {
+		w.tell(Event{Task: t.Name, State: Waiting})
+	}
+	r.all(ctx)
+	return r.results, nil
 }
 
-// one runs a workload unless all is over.
-func (m *Matrix) one(ctx context.Context, w Workload, out *output) Result {
-	defer out.close()
-	if ctx.Err() != nil {
-		return Result{Workload: w.Name, State: NotRun}
-	}
-	result := m.Runner.Run(ctx, w, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build})
-	out.end()
-	result.Log = out.path
-	result.explain(out.failure.line())
-	return result
+// A watcher tells somebody of events, one at a time.
+type watcher struct {
+	mu    sync.Mutex
+	watch func(Event) // nil means nobody listens
 }
 
-// outputs opens the logs of all workloads before the first one runs.
-func (m *Matrix) outputs(workloads []Workload) ([]*output, error) {
-	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr}
-	width := 0
-	for _, w := range workloads {
-		width = max(width, len(w.Name))
+func (w *watcher) tell(e Event) {
+	if w.watch == nil {
+		return
 	}
-	var all []*output
-	for _, w := range workloads {
-		path := filepath.Join(m.LogDir, fileName(w.Name)+".log")
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-		if err != nil {
-			for _, o := range all {
-				o.close()
-			}
-			return nil, fmt.Errorf("cannot keep a log: %w", err)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e.Time = time.Now()
+	w.watch(e)
+}
+
+// A matrixRun is one run of a matrix.
+type matrixRun struct {
+	failFast bool
+	watcher  *watcher
+	tasks    []Task
+	outputs  []*output
+	stop     context.CancelCauseFunc
+
+	mu      sync.Mutex
+	changed sync.Cond
+	results []Result // with a State once they are there
+	begun   []bool
+	free    int
+}
+
+// all runs whatever can run until everything has ended.
+func (r *matrixRun) all(ctx context.Context) {
+	wake := context.AfterFunc(ctx, func() { r.mu.Lock(); r.changed.Broadcast(); r.mu.Unlock() })
+	defer wake()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for !r.over() {
+		i, result := r.next(ctx)
+		switch {
+		case i < 0:
+			r.changed.Wait()
+		case result != nil: // decided without running it
+			r.begun[i] = true
+			r.finish(i, *result)
+		default:
+			r.begun[i] = true
+			r.free--
+			go r.one(ctx, i)
 		}
-		all = append(all, newOutput(terminal, fmt.Sprintf("%-*s | ", width, w.Name), file))
 	}
-	return all, nil
 }
 
-// fileName is a name without what leads to other directories.
-func fileName(name string) string {
-	return strings.NewReplacer("/", "-", "\x00", "-").Replace(name)
+func (r *matrixRun) over() bool {
+	return !slices.ContainsFunc(r.results, func(result Result) bool { return result.State == "" })
+}
+
+// next gives the first task whose turn it is, with its result if it need not
+// run, or -1.
+func (r *matrixRun) next(ctx context.Context) (int, *Result) {
+	for i := range r.tasks {
+		if r.begun[i] {
+			continue
+		}
+		if ctx.Err() != nil {
+			return i, &Result{State: NotRun}
+		}
+		ready, skip := r.ready(&r.tasks[i])
+		switch {
+		case ready && skip != nil:
+			return i, skip
+		case ready && r.free > 0:
+			return i, nil
+		}
+	}
+	return -1, nil
+}
+
+// ready reports whether all that a task needs has ended, and gives its result
+// if it is not to run because of how.
+func (r *matrixRun) ready(t *Task) (bool, *Result) {
+	var bad string
+	for i := range r.tasks {
+		if !slices.Contains(t.Needs, r.tasks[i].Name) {
+			continue
+		}
+		if r.results[i].State == "" {
+			return false, nil
+		}
+		if bad == "" && !r.results[i].OK() {
+			bad = r.tasks[i].Name + ": " + r.results[i].Text()
+		}
+	}
+	switch {
+	case t.When == OnSuccess && bad != "":
+		return true, &Result{State: Skipped, Line: "needs " + bad, Err: errors.New("needs " + bad)}
+	case t.When == OnFailure && bad == "":
+		return true, &Result{State: Skipped}
+	}
+	return true, nil
+}
+
+// one runs a task. It is called without the lock.
+func (r *matrixRun) one(ctx context.Context, i int) {
+	t, out := r.tasks[i], r.outputs[i]
+	r.watcher.tell(Event{Task: t.Name, State: Running})
+	started := time.Now()
+	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build})
+	out.end()
+	result.Started, result.Log = started, out.path
+	result.explain(out.failure.line())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free++
+	r.finish(i, result)
+}
+
+// finish takes the result of a task down. It is called with the lock.
+func (r *matrixRun) finish(i int, result Result) {
+	t := r.tasks[i]
+	r.outputs[i].close()
+	result.Workload = t.Name
+	result.Allowed = result.fault() && (t.AllowFailure || result.State == Failed && slices.Contains(t.AllowCodes, result.Code))
+	r.results[i] = result
+	r.watcher.tell(Event{Task: t.Name, State: result.State, Result: &result})
+	if r.failFast && result.fault() && !result.Allowed {
+		r.stop(errOther)
+	}
+	r.changed.Broadcast()
+}
+
+// checkNeeds refuses names that are used twice and tasks that wait for each other.
+func checkNeeds(tasks []Task) error {
+	const entered, left = 1, 2
+	seen := map[string]int{}
+	byName := map[string]*Task{}
+	for i := range tasks {
+		if byName[tasks[i].Name] != nil {
+			return fmt.Errorf("two tasks have the name %q", tasks[i].Name)
+		}
+		byName[tasks[i].Name] = &tasks[i]
+	}
+	var visit func(t *Task) error
+	visit = func(t *Task) error {
+		switch {
+		case seen[t.Name] == entered:
+			return fmt.Errorf("task %q needs itself, or one that needs it", t.Name)
+		case seen[t.Name] == left:
+			return nil
+		}
+		seen[t.Name] = entered
+		for _, name := range t.Needs {
+			if byName[name] != nil {
+				if err := visit(byName[name]); err != nil {
+					return err
+				}
+			}
+		}
+		seen[t.Name] = left
+		return nil
+	}
+	for i := range tasks {
+		if err := visit(&tasks[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

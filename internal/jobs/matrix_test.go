@@ -73,6 +73,15 @@ func named(names ...string) []Workload {
 	return all
 }
 
+// tasks are workloads that a runner with this engine runs.
+func tasks(f *fakeEngine, names ...string) []Task {
+	var all []Task
+	for _, w := range named(names...) {
+		all = append(all, (&Runner{Engine: f}).Task(w))
+	}
+	return all
+}
+
 func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
 func states(results []Result) string {
@@ -98,8 +107,8 @@ func TestMatrixKeepsGoing(t *testing.T) {
 		return nil
 	}}
 	dir := t.TempDir()
-	m := &Matrix{Runner: &Runner{Engine: f}, LogDir: dir}
-	results, err := m.Run(t.Context(), named("a", "b", "c", "d", "e", "f"))
+	m := &Matrix{LogDir: dir}
+	results, err := m.Run(t.Context(), tasks(f, "a", "b", "c", "d", "e", "f"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,8 +144,8 @@ func TestMatrixFailFast(t *testing.T) {
 		<-ctx.Done()
 		return context.Cause(ctx)
 	}}
-	m := &Matrix{Runner: &Runner{Engine: f}, Parallel: 2, FailFast: true, LogDir: t.TempDir()}
-	results, err := m.Run(t.Context(), named("a", "b", "c"))
+	m := &Matrix{Parallel: 2, FailFast: true, LogDir: t.TempDir()}
+	results, err := m.Run(t.Context(), tasks(f, "a", "b", "c"))
 	if got, want := states(results), "a: failed (1), b: stopped, c: not run"; err != nil || got != want {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
@@ -154,8 +163,8 @@ func TestMatrixSideBySide(t *testing.T) {
 		together.Wait()
 		return nil
 	}}
-	m := &Matrix{Runner: &Runner{Engine: f}, Parallel: 3, LogDir: t.TempDir()}
-	results, err := m.Run(t.Context(), named("a", "b", "c"))
+	m := &Matrix{Parallel: 3, LogDir: t.TempDir()}
+	results, err := m.Run(t.Context(), tasks(f, "a", "b", "c"))
 	if err != nil || states(results) != "a: passed, b: passed, c: passed" || f.most != 3 {
 		t.Errorf("got %s, %v, %d at a time", states(results), err, f.most)
 	}
@@ -164,46 +173,47 @@ func TestMatrixSideBySide(t *testing.T) {
 func TestMatrixStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	m := &Matrix{Runner: &Runner{Engine: &fakeEngine{}}, LogDir: t.TempDir()}
-	results, err := m.Run(ctx, named("a", "b"))
+	m := &Matrix{LogDir: t.TempDir()}
+	results, err := m.Run(ctx, tasks(&fakeEngine{}, "a", "b"))
 	if got := states(results); err != nil || got != "a: not run, b: not run" {
 		t.Errorf("got %s, %v", got, err)
 	}
 }
 
 func TestMatrixLogs(t *testing.T) {
-	m := &Matrix{Runner: &Runner{Engine: &fakeEngine{run: func(context.Context, container.RunOptions) error { return nil }}}, LogDir: t.TempDir()}
-	if _, err := m.Run(t.Context(), named("../a", "b")); err != nil {
+	f := &fakeEngine{run: func(context.Context, container.RunOptions) error { return nil }}
+	m := &Matrix{LogDir: t.TempDir()}
+	if _, err := m.Run(t.Context(), tasks(f, "../a", "b")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(m.LogDir, "..-a.log")); err != nil {
+	if _, err := os.Stat(filepath.Join(m.LogDir, "-..-a.log")); err != nil {
 		t.Error(err)
 	}
-	if _, err := m.Run(t.Context(), named("c", "b")); !errors.Is(err, os.ErrExist) {
+	if _, err := m.Run(t.Context(), tasks(f, "c", "b")); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a log was written over: %v", err)
 	}
 	m.LogDir = filepath.Join(m.LogDir, "nosuch")
-	if _, err := m.Run(t.Context(), named("a")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := m.Run(t.Context(), tasks(f, "a")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no place for logs: %v", err)
 	}
 }
 
 func TestMatrixPrefixes(t *testing.T) {
 	f := &fakeEngine{run: func(_ context.Context, o container.RunOptions) error {
-		for _, part := range []string{"one\ntw", "o\n", "\r 10%\r 90%\r\n", "\x1b[31mred\n", "no end"} {
+		for _, part := range []string{"one\ntw", "o\n", "\r 10%\r 90%\r\n", "\x1b[31mred\x1b[0m \a\n", "no end"} {
 			say(o.Stdout, part)
 		}
 		say(o.Stderr, "err\n")
 		return nil
 	}}
 	var stdout, stderr bytes.Buffer
-	m := &Matrix{Runner: &Runner{Engine: f}, LogDir: t.TempDir(), Stdout: &stdout, Stderr: &stderr}
-	results, err := m.Run(t.Context(), named("a", "long"))
+	m := &Matrix{LogDir: t.TempDir(), Stdout: &stdout, Stderr: &stderr}
+	results, err := m.Run(t.Context(), tasks(f, "a", "long"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := ""
-	for _, line := range []string{"one", "two", " 90%", "\uFFFD[31mred", "no end"} {
+	for _, line := range []string{"one", "two", " 90%", "red \uFFFD", "no end"} {
 		want += "a    | " + line + "\n"
 	}
 	if want += strings.ReplaceAll(want, "a   ", "long"); stdout.String() != want {
@@ -213,7 +223,7 @@ func TestMatrixPrefixes(t *testing.T) {
 		t.Errorf("stderr:\n%q\nwant\n%q", stderr.String(), want)
 	}
 	raw, err := os.ReadFile(results[0].Log)
-	if want := "STEP 1/1\none\ntwo\n\r 10%\r 90%\r\n\x1b[31mred\nno enderr\n"; err != nil || string(raw) != want {
+	if want := "STEP 1/1\none\ntwo\n\r 10%\r 90%\r\n\x1b[31mred\x1b[0m \a\nno enderr\n"; err != nil || string(raw) != want {
 		t.Errorf("log %q, %v; want %q", raw, err, want)
 	}
 }
@@ -224,8 +234,8 @@ func TestLongLine(t *testing.T) {
 		return nil
 	}}
 	var stdout bytes.Buffer
-	m := &Matrix{Runner: &Runner{Engine: f}, LogDir: t.TempDir(), Stdout: &stdout}
-	if _, err := m.Run(t.Context(), named("a")); err != nil {
+	m := &Matrix{LogDir: t.TempDir(), Stdout: &stdout}
+	if _, err := m.Run(t.Context(), tasks(f, "a")); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Count(stdout.String(), "\n"); got != 4 || strings.Count(stdout.String(), "x") != 3*maxLine+1 {

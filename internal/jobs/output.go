@@ -4,8 +4,10 @@ package jobs
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -15,10 +17,15 @@ import (
 // workload says never fills our memory.
 const maxLine = 16 << 10
 
-// A sink is where whole lines of several workloads come together.
+// maxLog is how much of what one task says its log takes, in bytes: more than
+// anybody reads, less than what fills a disk.
+const maxLog = 256 << 20
+
+// A sink is where whole lines of several tasks come together.
 type sink struct {
 	mu             sync.Mutex
 	stdout, stderr io.Writer
+	watcher        *watcher
 }
 
 // An output takes what one workload says: as it is to its log, and line by
@@ -28,13 +35,15 @@ type output struct {
 	stdout, stderr, build *lines
 	failure               failure
 	path                  string
+	task                  string
 
-	mu  sync.Mutex // of the three streams that share the log and failure
-	log *os.File
+	mu   sync.Mutex // of the three streams that share the log and failure
+	log  *os.File
+	left int // bytes that the log still takes
 }
 
-func newOutput(to *sink, prefix string, log *os.File) *output {
-	o := &output{log: log, path: log.Name()}
+func newOutput(to *sink, task, prefix string, log *os.File) *output {
+	o := &output{log: log, path: log.Name(), task: task, left: maxLog}
 	o.stdout = &lines{output: o, sink: to, to: to.stdout, prefix: prefix}
 	o.stderr = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
 	o.build = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
@@ -66,7 +75,7 @@ type lines struct {
 func (l *lines) Write(p []byte) (int, error) {
 	l.output.mu.Lock()
 	defer l.output.mu.Unlock()
-	_, _ = l.output.log.Write(p)
+	l.output.keep(p)
 	for rest := p; len(rest) > 0; {
 		end := bytes.IndexByte(rest, '\n')
 		part := rest[:min(len(rest), maxLine-len(l.line))]
@@ -86,23 +95,44 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// keep writes to the log what still finds room there.
+func (o *output) keep(p []byte) {
+	if o.left == 0 {
+		return
+	}
+	part := p[:min(len(p), o.left)]
+	_, _ = o.log.Write(part)
+	if o.left -= len(part); o.left == 0 {
+		_, _ = fmt.Fprintf(o.log, "\nThe log ends here: more than %d MiB.\n", maxLog>>20)
+	}
+}
+
 // flush passes the unfinished line on as a whole one.
 func (l *lines) flush() {
 	text := plain(string(l.line))
 	l.line = l.line[:0]
 	l.output.failure.see(text)
-	if l.to == nil {
+	if l.to == nil && l.sink.watcher.watch == nil {
 		return
 	}
 	l.sink.mu.Lock()
 	defer l.sink.mu.Unlock()
-	_, _ = io.WriteString(l.to, l.prefix+text+"\n")
+	if l.to != nil {
+		_, _ = io.WriteString(l.to, l.prefix+text+"\n")
+	}
+	l.sink.watcher.tell(Event{Task: l.output.task, Line: text})
 }
 
+// steering matches what colours text and moves the cursor.
+var steering = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+
 // plain keeps a line from steering the terminal: of what a progress display
-// writes over and over the last state stays, other control characters are
-// replaced.
+// writes over and over the last state stays, colours go, other control
+// characters are replaced.
 func plain(line string) string {
+	if strings.IndexByte(line, '\x1b') >= 0 {
+		line = steering.ReplaceAllString(line, "")
+	}
 	line = strings.TrimRight(line, "\r")
 	line = line[strings.LastIndexByte(line, '\r')+1:]
 	return strings.Map(func(r rune) rune {

@@ -24,19 +24,41 @@ const (
 	Broken   State = "engine error" // the container could not be run
 	Stopped  State = "stopped"      // ended because the run was, or because another workload failed
 	NotRun   State = "not run"      // not begun for the same reasons
+	Skipped  State = "skipped"      // not begun because of how what it needs ended
 )
+
+// The states of a task that has not ended.
+const (
+	Waiting State = "waiting"
+	Running State = "running"
+)
+
+// Ended reports whether a task in this state has ended.
+func (s State) Ended() bool { return s != "" && s != Waiting && s != Running }
 
 // A Result says how a workload ended.
 type Result struct {
 	Workload string // its name
 	State    State
+	Allowed  bool          // it did not pass, but that was allowed
 	Code     int           // the command's exit status, when State is Failed
 	Built    bool          // the image was built for it
+	Started  time.Time     // zero if it did not
 	Duration time.Duration // wall clock, image included
 	Line     string        // first line that tells of a failure, else the last one; "" if State is Passed or nothing was said
 	Log      string        // file with all it said, "" for none
-	Err      error         // nil if State is Passed or NotRun
+	Err      error         // nil if State is Passed or NotRun, and if nothing was there to do for a Skipped one
 }
+
+// OK reports whether a run with this result may count as a good one: it
+// passed, its failure was allowed, or nothing went wrong that it should have
+// run for.
+func (r Result) OK() bool {
+	return r.State == Passed || r.State == Skipped && r.Err == nil || r.Allowed
+}
+
+// fault reports whether something went wrong with it.
+func (r Result) fault() bool { return r.State != Passed && r.State != Skipped && r.State != NotRun }
 
 // Text is the state in words, with the status of a command that failed.
 func (r Result) Text() string {

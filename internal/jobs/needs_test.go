@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobs
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// TestNeeds runs small graphs. A task is "name<need,need:how" in which how may
+// be f for one that fails, a for one whose failure is allowed, 3 for one that
+// exits with 3 and may, ! to run after a failure, * to run always.
+func TestNeeds(t *testing.T) {
+	for _, test := range []struct{ tasks, want, order string }{
+		{"a b", "a: passed, b: passed", "a b"},
+		{"b<a a", "b: passed, a: passed", "a b"},
+		{"a:f b<a c<b d", "a: failed (1), b: skipped, c: skipped, d: passed", "a d"},
+		{"a:fa b<a", "a: failed (1), b: passed", "a b"},
+		{"a:3 b<a", "a: failed (3), b: passed", "a b"},
+		{"a:f b<a:!", "a: failed (1), b: passed", "a b"},
+		{"a b<a:! c<b", "a: passed, b: skipped, c: passed", "a c"},
+		{"a:f b<a:*", "a: failed (1), b: passed", "a b"},
+		{"a<elsewhere", "a: passed", "a"},
+		{"c<a,b a b:f d<c:*", "c: skipped, a: passed, b: failed (1), d: passed", "a b d"},
+	} {
+		var mu sync.Mutex
+		var order []string
+		var all []Task
+		for _, text := range strings.Fields(test.tasks) {
+			name, how, _ := strings.Cut(text, ":")
+			name, needs, _ := strings.Cut(name, "<")
+			task := Task{Name: name, Needs: strings.Split(needs, ","), AllowFailure: strings.Contains(how, "a")}
+			if strings.Contains(how, "!") {
+				task.When = OnFailure
+			}
+			if strings.Contains(how, "*") {
+				task.When = Always
+			}
+			code := 0
+			if strings.Contains(how, "f") {
+				code = 1
+			}
+			if strings.Contains(how, "3") {
+				code, task.AllowCodes = 3, []int{3}
+			}
+			task.Run = func(ctx context.Context, _ Streams) Result {
+				mu.Lock()
+				order = append(order, name)
+				mu.Unlock()
+				var r Result
+				if code != 0 {
+					r.ended(ctx, &container.ExitError{Code: code})
+				} else {
+					r.ended(ctx, nil)
+				}
+				return r
+			}
+			all = append(all, task)
+		}
+		m := &Matrix{LogDir: t.TempDir(), Parallel: 1}
+		results, err := m.Run(t.Context(), all)
+		if err != nil || states(results) != test.want || strings.Join(order, " ") != test.order {
+			t.Errorf("%s: got %s in the order %v, %v; want %s in the order %s", test.tasks, states(results), order, err, test.want, test.order)
+		}
+	}
+}
+
+func TestNeedsThatCannotBe(t *testing.T) {
+	pass := func(context.Context, Streams) Result { return Result{State: Passed} }
+	for want, all := range map[string][]Task{
+		`two tasks have the name "a"`:                 {{Name: "a", Run: pass}, {Name: "a", Run: pass}},
+		`task "a" needs itself, or one that needs it`: {{Name: "a", Needs: []string{"b"}, Run: pass}, {Name: "b", Needs: []string{"a"}, Run: pass}},
+	} {
+		m := &Matrix{LogDir: t.TempDir()}
+		if _, err := m.Run(t.Context(), all); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// TestEvents follows a task that runs and one that does not.
+func TestEvents(t *testing.T) {
+	var got []string
+	m := &Matrix{LogDir: t.TempDir(), Watch: func(e Event) {
+		text := e.Task + " " + string(e.State) + e.Line
+		if e.Result != nil {
+			text += "!"
+		}
+		got = append(got, text)
+	}}
+	_, err := m.Run(t.Context(), []Task{
+		{Name: "a", Run: func(_ context.Context, s Streams) Result {
+			say(s.Stdout, "one\n")
+			return Result{State: Failed, Code: 1}
+		}},
+		{Name: "b", Needs: []string{"a"}},
+	})
+	want := []string{"a waiting", "b waiting", "a running", "a one", "a failed!", "b skipped!"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
