@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrecord
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// recordFile is the file of a run that has its Run.
+const recordFile = "run.json"
+
+// A Store is the directory in which the runs of a user are.
+type Store struct {
+	Dir  string // made when the first run is
+	Keep int    // so many runs stay, the newest; 0 means 20
+}
+
+// Create makes the directory of a new run and forgets the oldest ones.
+func (s *Store) Create() (dir string, err error) {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return "", fmt.Errorf("cannot keep logs: %w", err)
+	}
+	s.forget()
+	dir, err = os.MkdirTemp(s.Dir, time.Now().UTC().Format("20060102-150405")+"-")
+	if err != nil {
+		return "", fmt.Errorf("cannot keep logs: %w", err)
+	}
+	return dir, nil
+}
+
+// forget removes the oldest runs; their names begin with their time. One that
+// cannot be removed is no reason to fail.
+func (s *Store) forget() {
+	keep := s.Keep
+	if keep == 0 {
+		keep = 20
+	}
+	dirs := s.dirs()
+	for _, dir := range dirs[:max(0, len(dirs)-keep+1)] {
+		_ = os.RemoveAll(dir)
+	}
+}
+
+// dirs lists the directories of runs, oldest first.
+func (s *Store) dirs() []string {
+	dirs, _ := filepath.Glob(filepath.Join(s.Dir, "[0-9]*-[0-9]*-*")) // the pattern is right
+	slices.Sort(dirs)
+	return dirs
+}
+
+// Write replaces the record in the directory of a run. Only the user can read
+// it, since a job's variables may be nobody else's business.
+func Write(dir string, r *Run) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(dir, recordFile), append(data, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot keep the record of this run: %w", err)
+	}
+	return nil
+}
+
+// Read reads the record in the directory of a run.
+func Read(dir string) (*Run, error) {
+	data, err := os.ReadFile(filepath.Join(dir, recordFile))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the record of a run: %w", err)
+	}
+	var r Run
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("%s: not the record of a run: %w", filepath.Join(dir, recordFile), err)
+	}
+	return &r, nil
+}
+
+// A Stored is a run with where it is.
+type Stored struct {
+	Run
+	Dir string
+}
+
+// Runs reads the runs of a project, newest first; those of all projects if
+// project is "". What is no record is left out.
+func (s *Store) Runs(project string) []Stored {
+	var all []Stored
+	for _, dir := range slices.Backward(s.dirs()) {
+		r, err := Read(dir)
+		if err == nil && (project == "" || r.Project == project) {
+			all = append(all, Stored{*r, dir})
+		}
+	}
+	return all
+}
+
+// Find gives the run whose ID begins with text, or an error that is
+// fs.ErrNotExist.
+func (s *Store) Find(text string) (*Stored, error) {
+	var found []string
+	for _, dir := range s.dirs() {
+		if text != "" && strings.HasPrefix(filepath.Base(dir), text) {
+			found = append(found, dir)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("no run %q: %w", text, fs.ErrNotExist)
+	case 1:
+		r, err := Read(found[0])
+		if err != nil {
+			return nil, err
+		}
+		return &Stored{*r, found[0]}, nil
+	}
+	return nil, errors.New("more than one run begins with " + text)
+}

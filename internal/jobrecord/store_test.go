@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrecord
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+func TestStore(t *testing.T) {
+	s := &Store{Dir: filepath.Join(t.TempDir(), "runs"), Keep: 2}
+	if runs := s.Runs(""); runs != nil {
+		t.Errorf("runs before the first one: %v", runs)
+	}
+	var dirs []string
+	for _, project := range []string{"/a", "/b", "/a"} {
+		dir, err := s.Create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Two runs of one second sort by chance: give them seconds of their own.
+		named := filepath.Join(s.Dir, "20260101-00000"+string(rune('0'+len(dirs)))+"-x")
+		if err := os.Rename(dir, named); err != nil {
+			t.Fatal(err)
+		}
+		run := &Run{ID: filepath.Base(named), Project: project, Jobs: []Job{{Name: "j", State: jobs.Failed, Env: []string{"A=b"}}}}
+		if err := Write(named, run); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := Read(named); err != nil || !reflect.DeepEqual(back, run) {
+			t.Errorf("read %+v, %v; want %+v", back, err, run)
+		}
+		dirs = append(dirs, named)
+	}
+	if runs := s.Runs(""); len(runs) != 2 || runs[0].Dir != dirs[2] || runs[1].Dir != dirs[1] {
+		t.Errorf("kept %+v, want the two newest, newest first", runs)
+	}
+	if runs := s.Runs("/b"); len(runs) != 1 || runs[0].Dir != dirs[1] {
+		t.Errorf("runs of /b: %+v", runs)
+	}
+	if r, err := s.Find("20260101-000002"); err != nil || r.Dir != dirs[2] {
+		t.Errorf("found %+v, %v", r, err)
+	}
+	if _, err := s.Find("20260101-000000"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("found what was forgotten: %v", err)
+	}
+	if _, err := s.Find("2026"); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("found one of two: %v", err)
+	}
+}
+
+// TestBrokenRecords leaves out what is no record, and says so when asked for it.
+func TestBrokenRecords(t *testing.T) {
+	s := &Store{Dir: t.TempDir()}
+	for name, text := range map[string]string{"20260101-000000-a": "{", "20260101-000001-b": "[]", "20260101-000002-c": `{"jobs": 3}`} {
+		dir := filepath.Join(s.Dir, name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, recordFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Find(name); err == nil {
+			t.Errorf("%s: %q is a record", name, text)
+		}
+	}
+	if runs := s.Runs(""); runs != nil {
+		t.Errorf("runs: %+v", runs)
+	}
+}
+
+func TestOK(t *testing.T) {
+	for _, test := range []struct {
+		job  Job
+		want bool
+	}{
+		{Job{State: jobs.Passed}, true},
+		{Job{State: jobs.Failed, Allowed: true}, true},
+		{Job{State: jobs.Skipped}, true},
+		{Job{State: jobs.Skipped, Line: "needs a: failed (1)"}, false},
+		{Job{State: jobs.Failed}, false},
+		{Job{State: jobs.TimedOut}, false},
+		{Job{State: jobs.NotRun}, false},
+		{Job{State: jobs.Running}, false},
+	} {
+		if got := (&Run{Jobs: []Job{{State: jobs.Passed}, test.job}}).OK(); got != test.want {
+			t.Errorf("%+v: %v, want %v", test.job, got, test.want)
+		}
+	}
+}
