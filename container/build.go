@@ -30,11 +30,14 @@ type BuildOptions struct {
 	Tag        string            // name promised to users; moved only after success
 	Dockerfile []byte            // whole text; the build context holds nothing else
 	Labels     map[string]string // put on the image beside our own; part of the input digest
+	Notes      map[string]string // put on the image too, but no reason to build it anew
 	Args       map[string]string // ARG values
 	Network    Network           // of RUN steps; the zero value is a private network
 	Pull       PullPolicy        // PullAlways and PullNewer also bypass the input digest
 	Force      bool              // build even if the input digest says nothing changed
 	NoCache    bool              // run every step again; implies Force
+	Delta      *Delta            // how to make the image on top of an older one; nil for not at all
+	Exact      bool              // make nothing on top of an older image, nor take an image that was made so
 	Log        io.Writer         // the build's output as it comes; nil discards it
 }
 
@@ -43,6 +46,8 @@ type BuildResult struct {
 	ID       string        // 64 hex digits
 	Cached   bool          // the input digest matched and no build was started
 	Replaced string        // ID of the image that had the tag before; empty if none or the same
+	Delta    string        // ID of the image it was made on top of; empty if made as a whole or Cached
+	Added    []string      // packages that a delta has more than that image, sorted
 	Duration time.Duration // wall clock
 }
 
@@ -62,39 +67,48 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	if err != nil {
 		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 	}
-	before, unchanged, err := e.unchanged(ctx, o, digest)
-	if err == nil && !unchanged {
+	old, err := e.standing(ctx, o, digest)
+	if err == nil && !old.same {
 		unlock, lockErr := e.lockImage(ctx, o.Tag)
 		if lockErr != nil {
 			return BuildResult{}, lockErr
 		}
 		defer unlock()
-		before, unchanged, err = e.unchanged(ctx, o, digest) // somebody may have built it meanwhile
+		old, err = e.standing(ctx, o, digest) // somebody may have built it meanwhile
 	}
 	if err != nil {
 		return BuildResult{}, err
 	}
-	if unchanged {
-		return BuildResult{ID: before, Cached: true, Duration: time.Since(started)}, nil
+	if old.same {
+		return BuildResult{ID: old.image.ID, Cached: true, Duration: time.Since(started)}, nil
 	}
-	id, err := e.build(ctx, o, text)
+	result, done, err := e.buildOver(ctx, o, digest, old)
+	if err == nil && !done {
+		result.ID, err = e.build(ctx, order{BuildOptions: o, text: text})
+	}
 	if err != nil {
 		return BuildResult{}, err
 	}
-	result := BuildResult{ID: id, Duration: time.Since(started)}
-	if before != id {
-		result.Replaced = before
+	result.Duration = time.Since(started)
+	if old.image.ID != result.ID {
+		result.Replaced = old.image.ID
 	}
-	return result, e.promote(ctx, o.Tag, id, result.Replaced)
+	return result, e.promote(ctx, o.Tag, result.ID, result.Replaced)
 }
 
-// unchanged looks the promised tag up. It returns the ID of the image that
-// has it, or "", and whether that was made from the same input: equal digest,
-// and a base that is gone or still the same.
-func (e *Engine) unchanged(ctx context.Context, o BuildOptions, digest string) (id string, same bool, err error) {
+// A standing is what there is of an image before it is built.
+type standing struct {
+	image Image // that has the tag; the zero value if none has
+	same  bool  // it was made from the same input, so that there is nothing to do
+	moved bool  // it was made from a base that is another one now
+}
+
+// standing looks the promised tag up. An image was made from the same input if
+// its digest is equal, and its base gone or still the same.
+func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (standing, error) {
 	c, err := e.conn(ctx)
 	if err != nil {
-		return "", false, err
+		return standing{}, err
 	}
 	defer closeIdle(c)
 	baseNow := make(chan []string, 1)
@@ -105,14 +119,20 @@ func (e *Engine) unchanged(ctx context.Context, o BuildOptions, digest string) (
 	image, err := inspect(c, withTag(o.Tag))
 	layers := <-baseNow
 	if errors.Is(err, ErrNoImage) {
-		return "", false, nil
+		return standing{}, nil
 	}
 	if err != nil {
-		return "", false, err
+		return standing{}, err
 	}
-	fresh := o.Force || o.NoCache || o.Pull == PullAlways || o.Pull == PullNewer
-	moved := len(image.Layers) < len(layers) || !slices.Equal(image.Layers[:len(layers)], layers)
-	return image.ID, !fresh && !moved && image.Labels[LabelDigest] == digest, nil
+	s := standing{image: image}
+	s.moved = len(image.Layers) < len(layers) || !slices.Equal(image.Layers[:len(layers)], layers)
+	s.same = !o.fresh() && !s.moved && image.Labels[LabelDigest] == digest && (!o.Exact || image.Labels[LabelDelta] == "")
+	return s, nil
+}
+
+// fresh reports whether an image that is there already will not do.
+func (o BuildOptions) fresh() bool {
+	return o.Force || o.NoCache || o.Pull == PullAlways || o.Pull == PullNewer
 }
 
 // promote gives a finished image its name and removes the one that had it.

@@ -34,18 +34,25 @@ func (o BuildOptions) prepare(self owner) (text []byte, digest string, err error
 		return nil, "", errors.New("the Dockerfile has no FROM line")
 	}
 	digest = o.digest()
-	labels := maps.Clone(o.Labels)
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	maps.Copy(labels, self.labels())
-	labels[LabelDigest] = digest
-	line, err := labelLine(labels)
+	line, err := labelLine(o.allLabels(self, digest))
 	if err != nil {
 		return nil, "", err
 	}
 	text = append(bytes.TrimRight(o.Dockerfile, "\n"), '\n')
 	return append(text, line...), digest, nil
+}
+
+// allLabels are those of the image as a whole.
+func (o BuildOptions) allLabels(self owner, digest string) map[string]string {
+	labels := map[string]string{}
+	maps.Copy(labels, o.Labels)
+	maps.Copy(labels, o.Notes)
+	if o.Delta != nil {
+		maps.Copy(labels, o.Delta.labels(o))
+	}
+	maps.Copy(labels, self.labels())
+	labels[LabelDigest] = digest
+	return labels
 }
 
 // base returns the image that the last stage starts from, or "".
@@ -70,8 +77,13 @@ func (o BuildOptions) digest() string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// labelLine returns a LABEL instruction, sorted by name.
-func labelLine(labels map[string]string) (string, error) {
+// labelLine returns a LABEL instruction, sorted by name; of equal names the
+// last one counts.
+func labelLine(parts ...map[string]string) (string, error) {
+	labels := map[string]string{}
+	for _, part := range parts {
+		maps.Copy(labels, part)
+	}
 	var line strings.Builder
 	line.WriteString("LABEL")
 	for _, name := range slices.Sorted(maps.Keys(labels)) {

@@ -16,8 +16,15 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
+// An order is one request to the builder.
+type order struct {
+	BuildOptions
+	text []byte // the Dockerfile as it is sent
+	flat bool   // all in one layer, and nothing from the cache
+}
+
 // build runs one build and returns the ID of an image that has no name yet.
-func (e *Engine) build(ctx context.Context, o BuildOptions, text []byte) (string, error) {
+func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	service, dir, err := e.buildService(ctx)
 	if err != nil {
 		return "", err
@@ -37,7 +44,7 @@ func (e *Engine) build(ctx context.Context, o BuildOptions, text []byte) (string
 	if err := os.Mkdir(request, 0o700); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(request, "Dockerfile"), text, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(request, "Dockerfile"), o.text, 0o600); err != nil {
 		return "", err
 	}
 	id, err := builder.request(ctx, o, request)
@@ -77,7 +84,7 @@ func (e *Engine) buildService(ctx context.Context) (*privateService, string, err
 // request sends the build and reads its stream to the end. When ctx ends a
 // service of our own is told to stop while the request is still open, which
 // leaves nothing behind; only then is the request given up.
-func (e *Engine) request(ctx context.Context, o BuildOptions, dir string) (string, error) {
+func (e *Engine) request(ctx context.Context, o order, dir string) (string, error) {
 	open, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	c, err := e.conn(open)
@@ -107,12 +114,12 @@ func (e *Engine) request(ctx context.Context, o BuildOptions, dir string) (strin
 	close(over)
 	<-stopped
 	if ctx.Err() != nil {
-		return "", e.cancelled(ctx, o, log)
+		return "", e.cancelled(ctx, o.BuildOptions, log)
 	}
 	if err != nil {
-		return "", buildError(o, log, err)
+		return "", buildError(o.BuildOptions, log, err)
 	}
-	return e.verify(ctx, o, log)
+	return e.verify(ctx, o.BuildOptions, log)
 }
 
 func buildImage(c context.Context, dir string, o entities.BuildOptions) (*entities.BuildReport, error) {
@@ -148,12 +155,12 @@ func (e *Engine) verify(ctx context.Context, o BuildOptions, log *buildLog) (str
 	return image.ID, nil
 }
 
-func (e *Engine) buildOptions(o BuildOptions, dir string, log *buildLog) entities.BuildOptions {
+func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.BuildOptions {
 	b := define.BuildOptions{
 		ContextDirectory: dir,
 		Out:              log,
 		// The zero values of these four turn the cache off and leave containers.
-		Layers:                  true,
+		Layers:                  !o.flat,
 		OutputFormat:            define.OCIv1ImageManifest,
 		RemoveIntermediateCtrs:  true,
 		ForceRmIntermediateCtrs: true,

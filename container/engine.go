@@ -58,14 +58,19 @@ func (e *Engine) Private() bool { return e.private != nil }
 func (e *Engine) RunID() string { return e.owner.run }
 
 // Labels that images of ours carry; the values are the caller's, except that
-// of LabelDigest, which Build computes.
+// those that Build computes: LabelDigest and what tells of deltas.
 const (
 	LabelTarget   = "lcitool.target"
+	LabelManifest = "lcitool.manifest" // SHA-256 of the manifest that asked for it, in hex
 	LabelProjects = "lcitool.projects"
 	LabelArch     = "lcitool.arch"
 	LabelDigest   = "lcitool.digest"
 	LabelSuite    = "lcitool.suite"
 	LabelDate     = "lcitool.date"
+	LabelRest     = "lcitool.rest"     // SHA-256 of the input but its packages, in hex
+	LabelPackages = "lcitool.packages" // that the input names, sorted, a blank between
+	LabelDelta    = "lcitool.delta"    // ID of the image that it was made on top of
+	LabelDeltas   = "lcitool.deltas"   // how many deltas stand on one another, 1 to 5
 )
 
 // An Image is what the engine knows of an image in its store.

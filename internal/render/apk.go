@@ -21,4 +21,9 @@ func (apk) native(r recipe) []string {
 // foreign has nothing to do: no apk target builds for another architecture.
 func (apk) foreign(recipe) []string { return nil }
 
+func (apk) add(r recipe, names []string) []string {
+	command := r.target.Packaging.Command
+	return []string{command + " update", command + " add " + r.names(names, command)}
+}
+
 func (apk) list() string { return "apk list --installed | sort > /packages.txt" }

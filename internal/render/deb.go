@@ -42,6 +42,17 @@ func (deb) foreign(r recipe) []string {
 	return append(commands, debCleanUp(r)...)
 }
 
+func (deb) add(r recipe, names []string) []string {
+	plain := r.target.Packaging.Command
+	command := r.wrapper + plain
+	return []string{
+		"export DEBIAN_FRONTEND=noninteractive",
+		command + " update",
+		command + " install --no-install-recommends --no-remove -y " + r.names(names, plain),
+		command + " autoclean -y",
+	}
+}
+
 func debCleanUp(r recipe) []string {
 	if !r.image {
 		return nil

@@ -20,6 +20,9 @@ type format interface {
 	native(r recipe) []string
 	// foreign installs the cross architecture's packages.
 	foreign(r recipe) []string
+	// add installs more packages in an image that native or foreign made, and
+	// removes none.
+	add(r recipe, names []string) []string
 	// list writes all installed packages to /packages.txt.
 	list() string
 }

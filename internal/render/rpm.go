@@ -80,6 +80,12 @@ func (rpm) foreign(r recipe) []string {
 	return append(commands, r.wrapper+r.target.Packaging.Command+" clean all -y")
 }
 
+func (rpm) add(r recipe, names []string) []string {
+	command := r.target.Packaging.Command
+	commands := []string{r.wrapper + command + " install -y " + r.names(names, command)}
+	return append(commands, rpmCleanUp(r, []string{"clean all -y"})...)
+}
+
 func (rpm) list() string { return "rpm -qa | sort > /packages.txt" }
 
 func rpmCleanUp(r recipe, verbs []string) []string {

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxDeltas is how many deltas may stand on one another. Each is a layer more
+// to mount, and each is one update of the packages below it that was missed.
+const maxDeltas = 5
+
+// A Delta is how an image can be made on top of one that lacks nothing but
+// some packages.
+type Delta struct {
+	Rest     []byte   // all that the image is made from, but without Packages
+	Packages []string // sorted by byte; none has a blank in it
+	// Layer gives the instructions that add packages. They have to fail rather
+	// than take away what is there.
+	Layer func(added []string) ([]byte, error)
+}
+
+// A deltaStep is one delta that can be built.
+type deltaStep struct {
+	on    string   // ID of the image it stands on
+	added []string // packages, sorted; none when only labels are new
+	count int      // of deltas on one another, this one included
+}
+
+// labels are what is on the image, whole or delta, for later deltas.
+func (d *Delta) labels(o BuildOptions) map[string]string {
+	return map[string]string{LabelRest: o.rest(), LabelPackages: strings.Join(d.Packages, " ")}
+}
+
+// rest is the SHA-256 of what has to be equal in an image that a delta stands
+// on, in hex. Values of labels need not be, since a delta has them all anew.
+func (o BuildOptions) rest() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, o.Network)
+	fmt.Fprintf(h, "%q\n%q\n", slices.Sorted(maps.Keys(o.Labels)), slices.Sorted(maps.Keys(o.Notes)))
+	for _, name := range slices.Sorted(maps.Keys(o.Args)) {
+		fmt.Fprintf(h, "%q=%q\n", name, o.Args[name])
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// over finds out whether the image can be made on top of the one that has its
+// tag.
+func (o BuildOptions) over(old standing) (deltaStep, bool) {
+	if o.Delta == nil || o.Exact || o.fresh() || old.moved || old.image.ID == "" {
+		return deltaStep{}, false
+	}
+	labels := old.image.Labels
+	before, known := labels[LabelPackages]
+	if !known || labels[LabelRest] != o.rest() {
+		return deltaStep{}, false
+	}
+	count := 0
+	if text := labels[LabelDeltas]; text != "" {
+		var err error
+		if count, err = strconv.Atoi(text); err != nil || count < 0 {
+			return deltaStep{}, false
+		}
+	}
+	added, only := additions(strings.Fields(before), o.Delta.Packages)
+	return deltaStep{on: old.image.ID, added: added, count: count + 1}, only && count < maxDeltas
+}
+
+// additions returns what is in after but not in before, and whether that is
+// the only difference.
+func additions(before, after []string) (added []string, only bool) {
+	had, has := map[string]bool{}, map[string]bool{}
+	for _, name := range before {
+		had[name] = true
+	}
+	for _, name := range after {
+		has[name] = true
+		if !had[name] {
+			added = append(added, name)
+		}
+	}
+	for name := range had {
+		if !has[name] {
+			return nil, false
+		}
+	}
+	return added, true
+}
+
+// order gives what to send for a delta.
+func (d deltaStep) order(o BuildOptions, self owner, digest string) (order, error) {
+	var layer []byte
+	if len(d.added) > 0 {
+		var err error
+		if layer, err = o.Delta.Layer(d.added); err != nil {
+			return order{}, err
+		}
+	}
+	line, err := labelLine(o.allLabels(self, digest), map[string]string{LabelDelta: d.on, LabelDeltas: strconv.Itoa(d.count)})
+	if err != nil {
+		return order{}, err
+	}
+	o.Pull = PullNever
+	text := slices.Concat([]byte("FROM "+d.on+"\n"), layer, []byte(line))
+	// In one layer: an image between would have the labels of the one below,
+	// and so be taken for what a killed run left.
+	return order{BuildOptions: o, text: text, flat: true}, nil
+}
+
+func (d deltaStep) String() string {
+	what := "only labels are new"
+	if len(d.added) > 0 {
+		what = "adding " + strings.Join(d.added, ", ")
+	}
+	return fmt.Sprintf("delta %d of %d on image %.12s: %s", d.count, maxDeltas, d.on, what)
+}
+
+// buildOver tries to make the image as a delta. Where that cannot be, done is
+// false, and the whole image is to be built: only that tells what is wrong.
+func (e *Engine) buildOver(ctx context.Context, o BuildOptions, digest string, old standing) (result BuildResult, done bool, err error) {
+	step, can := o.over(old)
+	if !can {
+		return BuildResult{}, false, nil
+	}
+	sent, err := step.order(o, e.owner, digest)
+	if err != nil {
+		return BuildResult{}, false, err
+	}
+	say(o.Log, step.String())
+	id, err := e.build(ctx, sent)
+	if failed, ok := errors.AsType[*BuildError](err); ok && ctx.Err() == nil {
+		say(o.Log, failed.Error()+"; building it as a whole")
+		return BuildResult{}, false, nil
+	}
+	return BuildResult{ID: id, Delta: step.on, Added: step.added}, true, err
+}
+
+func say(log io.Writer, line string) {
+	if log != nil {
+		_, _ = fmt.Fprintln(log, line)
+	}
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// additive builds on an image whose packages are those of its name.
+func additive(packages ...string) BuildOptions {
+	return BuildOptions{
+		Tag: "t", Dockerfile: []byte("FROM x\nRUN install " + strings.Join(packages, " ") + "\n"),
+		Labels: map[string]string{"l": "1"},
+		Delta: &Delta{Rest: []byte("FROM x\nRUN install"), Packages: packages, Layer: func(added []string) ([]byte, error) {
+			return []byte("RUN add " + strings.Join(added, " ") + "\n"), nil
+		}},
+	}
+}
+
+func TestDeltaOverAnImage(t *testing.T) {
+	self := owner{run: "r", pid: "1", start: "2", boot: "3", pidns: "4", machine: "5"}
+	made := func(o BuildOptions, more map[string]string) standing {
+		labels := o.allLabels(self, o.digest())
+		maps.Copy(labels, more)
+		return standing{image: Image{ID: "0123456789abcdef", Labels: labels}}
+	}
+	ab := additive("a", "b")
+	with := func(change func(*BuildOptions)) BuildOptions {
+		o := additive("a", "b", "c")
+		change(&o)
+		return o
+	}
+	same := func(*BuildOptions) {}
+	for _, c := range []struct {
+		name  string
+		old   standing
+		o     BuildOptions
+		added []string
+		count int // 0 when no delta can be
+	}{
+		{"one more", made(ab, nil), with(same), []string{"c"}, 1},
+		{"two more, one before all", made(ab, nil), additive("0", "a", "b", "c"), []string{"0", "c"}, 1},
+		{"from none", made(additive(), nil), additive("a"), []string{"a"}, 1},
+		{"other label", made(ab, nil), with(func(o *BuildOptions) { o.Labels = map[string]string{"l": "2"} }), []string{"c"}, 1},
+		{"label alone", made(ab, nil), func() BuildOptions { o := additive("a", "b"); o.Labels = map[string]string{"l": "2"}; return o }(), nil, 1},
+		{"fifth", made(ab, map[string]string{LabelDeltas: "4"}), with(same), []string{"c"}, 5},
+		{"sixth", made(ab, map[string]string{LabelDeltas: "5"}), with(same), nil, 0},
+		{"bad count", made(ab, map[string]string{LabelDeltas: "x"}), with(same), nil, 0},
+		{"negative count", made(ab, map[string]string{LabelDeltas: "-9"}), with(same), nil, 0},
+		{"one less", made(ab, nil), additive("a"), nil, 0},
+		{"another", made(ab, nil), additive("a", "c"), nil, 0},
+		{"no image", standing{}, with(same), nil, 0},
+		{"not one of ours", standing{image: Image{ID: "0", Labels: map[string]string{}}}, with(same), nil, 0},
+		{"base moved", standing{image: made(ab, nil).image, moved: true}, with(same), nil, 0},
+		{"no way", made(ab, nil), with(func(o *BuildOptions) { o.Delta = nil }), nil, 0},
+		{"exact", made(ab, nil), with(func(o *BuildOptions) { o.Exact = true }), nil, 0},
+		{"force", made(ab, nil), with(func(o *BuildOptions) { o.Force = true }), nil, 0},
+		{"no cache", made(ab, nil), with(func(o *BuildOptions) { o.NoCache = true }), nil, 0},
+		{"pull", made(ab, nil), with(func(o *BuildOptions) { o.Pull = PullNewer }), nil, 0},
+		{"rest", made(ab, nil), with(func(o *BuildOptions) { o.Delta.Rest = []byte("FROM y") }), nil, 0},
+		{"network", made(ab, nil), with(func(o *BuildOptions) { o.Network = NetworkHost }), nil, 0},
+		{"arg", made(ab, nil), with(func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} }), nil, 0},
+		{"label gone", made(ab, nil), with(func(o *BuildOptions) { o.Labels = nil }), nil, 0},
+		{"note gone", made(func() BuildOptions { o := ab; o.Notes = map[string]string{"n": "1"}; return o }(), nil), with(same), nil, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			step, ok := c.o.over(c.old)
+			if !ok {
+				step = deltaStep{}
+			}
+			if ok != (c.count > 0) || !slices.Equal(step.added, c.added) || step.count != c.count {
+				t.Errorf("got %+v, %v", step, ok)
+			}
+		})
+	}
+}
+
+func TestDeltaOrder(t *testing.T) {
+	o := additive("a", "b")
+	o.Notes = map[string]string{"n": "1"}
+	step := deltaStep{on: "0123456789abcdef", added: []string{"b"}, count: 2}
+	sent, err := step.order(o, owner{}, "d")
+	if err != nil || !sent.flat || sent.Pull != PullNever {
+		t.Fatalf("%+v, %v", sent, err)
+	}
+	for _, want := range []string{`l="1"`, `n="1"`, `lcitool.delta="0123456789abcdef"`, `lcitool.deltas="2"`, `lcitool.digest="d"`, `lcitool.packages="a b"`} {
+		if !strings.Contains(string(sent.text), want) {
+			t.Errorf("no %s in\n%s", want, sent.text)
+		}
+	}
+	if !strings.HasPrefix(string(sent.text), "FROM 0123456789abcdef\nRUN add b\nLABEL ") || strings.Count(string(sent.text), "\n") != 3 {
+		t.Errorf("got\n%s", sent.text)
+	}
+	if got := step.String(); got != "delta 2 of 5 on image 0123456789ab: adding b" {
+		t.Error(got)
+	}
+	step.added = nil
+	if sent, err = step.order(o, owner{}, "d"); err != nil || !strings.HasPrefix(string(sent.text), "FROM 0123456789abcdef\nLABEL ") {
+		t.Errorf("labels only: %v\n%s", err, sent.text)
+	}
+	fault := errors.New("no")
+	step.added, o.Delta.Layer = []string{"b"}, func([]string) ([]byte, error) { return nil, fault }
+	if _, err := step.order(o, owner{}, "d"); !errors.Is(err, fault) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNotesAreNoInput(t *testing.T) {
+	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
+	_, plain, _ := o.prepare(owner{})
+	o.Notes = map[string]string{LabelManifest: "abc"}
+	text, noted, err := o.prepare(owner{})
+	if err != nil || noted != plain || !strings.Contains(string(text), `lcitool.manifest="abc"`) {
+		t.Errorf("%v, %s and %s\n%s", err, plain, noted, text)
+	}
+	o.Notes = map[string]string{"a b": ""}
+	if _, _, err := o.prepare(owner{}); err == nil {
+		t.Error("a note that cannot be a label")
+	}
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package render_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/render"
+)
+
+// TestAddable compares what two sets of needs leave besides their packages.
+func TestAddable(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		before, after rendering
+		added         string // the one package that after has more; "" if a whole build is needed
+	}{
+		{"deb", rendering{target: "debian-12", needs: "make"}, rendering{target: "debian-12", needs: "make zlib"}, "zlib1g-dev"},
+		{"rpm", rendering{target: "fedora-44", needs: "make"}, rendering{target: "fedora-44", needs: "make zlib"}, "zlib-devel"},
+		{"zypper", rendering{target: "opensuse-tumbleweed", needs: "make"}, rendering{target: "opensuse-tumbleweed", needs: "make zlib"}, "zlib-devel"},
+		{"apk", rendering{target: "alpine-323", needs: "make"}, rendering{target: "alpine-323", needs: "make zlib"}, "zlib-dev"},
+		{
+			"cross", rendering{target: "debian-12", cross: "s390x", needs: "gcc foreign-one"},
+			rendering{target: "debian-12", cross: "s390x", needs: "gcc foreign-one foreign-two"}, "two-dev:s390x",
+		},
+		{
+			"first of cross", rendering{target: "debian-12", cross: "s390x", needs: "make"},
+			rendering{target: "debian-12", cross: "s390x", needs: "make foreign-one"}, "one-dev:s390x",
+		},
+		{
+			"native of cross", rendering{target: "debian-12", cross: "s390x", needs: "gcc foreign-one"},
+			rendering{target: "debian-12", cross: "s390x", needs: "gcc make foreign-one"}, "",
+		},
+		{"variable", rendering{target: "debian-12", needs: "zlib"}, rendering{target: "debian-12", needs: "make zlib"}, ""},
+		{"compiler", rendering{target: "debian-12", needs: "ccache"}, rendering{target: "debian-12", needs: "ccache gcc"}, ""},
+		{"pip", rendering{target: "debian-12", needs: "pip-a"}, rendering{target: "debian-12", needs: "pip-a zlib"}, ""},
+		{"cpan", rendering{target: "debian-12", needs: "cpan-a"}, rendering{target: "debian-12", needs: "cpan-a zlib"}, ""},
+		{"blank", rendering{target: "debian-12", needs: "make"}, rendering{target: "debian-12", needs: "make odd-blank"}, ""},
+		{"target", rendering{target: "debian-12", needs: "make"}, rendering{target: "debian-13", needs: "make zlib"}, ""},
+		{"host", rendering{target: "debian-12", needs: "make"}, rendering{target: "debian-12", cross: "s390x", needs: "make"}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			had, restBefore, ok1 := addable(t, c.before)
+			has, restAfter, ok2 := addable(t, c.after)
+			if can := ok1 && ok2 && bytes.Equal(restBefore, restAfter); !can {
+				if c.added != "" {
+					t.Errorf("%v %v, rests\n%s\n\n%s", ok1, ok2, restBefore, restAfter)
+				}
+				return
+			}
+			added := slices.DeleteFunc(slices.Clone(has), func(name string) bool { return slices.Contains(had, name) })
+			if len(added) != 1 || added[0] != c.added || len(has) != len(had)+1 {
+				t.Errorf("added %q, want %q", added, c.added)
+			}
+		})
+	}
+}
+
+func addable(t *testing.T, r rendering) (packages []string, rest []byte, ok bool) {
+	t.Helper()
+	target, selected := r.resolve(t)
+	return render.Addable(target, selected, render.DockerfileOptions{Layers: r.layers})
+}
+
+func TestAddablePartOfADockerfile(t *testing.T) {
+	if _, _, ok := addable(t, rendering{target: "debian-12", cross: "s390x", needs: "make", layers: render.NativeLayers}); ok {
+		t.Error("some layers are as good as all")
+	}
+	if _, _, ok := addable(t, rendering{target: "freebsd-14", needs: "make"}); ok {
+		t.Error("a target without Dockerfile")
+	}
+}
+
+func TestAddLayer(t *testing.T) {
+	for _, c := range []struct {
+		target, want string
+		names        []string
+	}{
+		{"debian-12", `RUN export DEBIAN_FRONTEND=noninteractive && \
+    eatmydata apt-get update && \
+    eatmydata apt-get install --no-install-recommends --no-remove -y 'it'"'"'s' && \
+    eatmydata apt-get autoclean -y && \
+    dpkg-query --showformat '${Package}_${Version}_${Architecture}\n' --show > /packages.txt
+`, []string{"it's"}},
+		{"fedora-44", `RUN nosync dnf --quiet install -y \
+                       a-devel \
+                       b-devel && \
+    nosync dnf --quiet clean all -y && \
+    rpm -qa | sort > /packages.txt
+`, []string{"a-devel", "b-devel"}},
+		{"opensuse-tumbleweed", `RUN zypper install -y a && \
+    zypper clean --all && \
+    rpm -qa | sort > /packages.txt
+`, []string{"a"}},
+		{"alpine-323", `RUN apk update && \
+    apk add a && \
+    apk list --installed | sort > /packages.txt
+`, []string{"a"}},
+	} {
+		target, _ := rendering{target: c.target, needs: "make"}.resolve(t)
+		if got, err := render.AddLayer(target, c.names); err != nil || string(got) != c.want {
+			t.Errorf("%s: %v, got\n%s\nwant\n%s", c.target, err, got, c.want)
+		}
+	}
+	target, _ := rendering{target: "freebsd-14", needs: "make"}.resolve(t)
+	if got, err := render.AddLayer(target, []string{"a"}); err == nil {
+		t.Errorf("freebsd: got %s", got)
+	}
+}
