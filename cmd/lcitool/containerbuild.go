@@ -28,6 +28,8 @@ type imageBuild struct {
 	bootstrap bool
 	noCache   bool
 	pull      bool
+	exact     bool
+	notes     map[string]string // for the image, as container.BuildOptions has them
 }
 
 func newContainerBuild(a *app) *cobra.Command {
@@ -37,7 +39,9 @@ func newContainerBuild(a *app) *cobra.Command {
 		Short: "Build the image of a build environment",
 		Long: `Build the image that a target's Dockerfile describes and tag it lcitool.TARGET, or
 lcitool.TARGET-cross-ARCH when it is for another architecture. The tag moves when
-the new image is there. Nothing is built when nothing has changed since.`,
+the new image is there. Nothing is built when nothing has changed since. When
+packages were added and that is all, they are installed on top of the image that is
+there: five times at most, not where the variable CI is set, and not with --exact.`,
 		Args: needArgs(),
 		RunE: b.run,
 	}
@@ -56,6 +60,7 @@ func (b *imageBuild) buildFlags(f *pflag.FlagSet) {
 	f.BoolVar(&b.bootstrap, "bootstrap", false, "make the base image from the distribution's mirror if it cannot be pulled")
 	f.BoolVar(&b.noCache, "no-cache", false, "run every step again")
 	f.BoolVar(&b.pull, "pull", false, "ask the registry for a newer base image")
+	f.BoolVar(&b.exact, "exact", false, "build from the Dockerfile as it is, not on top of an older image")
 }
 
 func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
@@ -101,6 +106,7 @@ func (b *imageBuild) image(ctx context.Context) (jobs.Image, error) {
 		return jobs.Image{}, err
 	}
 	image := jobs.Image{Build: b.options(t, body), Bootstrap: b.bootstrap && !b.app.offline}
+	image.Build.Delta = imageDelta(t, packages)
 	if image.Bootstrap {
 		image.Base, err = bootstrapOptions(b.app, &t.Release, "")
 	}
@@ -132,7 +138,9 @@ func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.Buil
 			container.LabelProjects: b.projects,
 			container.LabelArch:     string(arch),
 		},
+		Notes:   b.notes,
 		NoCache: b.noCache,
+		Exact:   b.exact || b.app.getenv("CI") != "",
 	}
 	switch {
 	case b.app.offline:
@@ -141,6 +149,20 @@ func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.Buil
 		o.Pull = container.PullNewer
 	}
 	return o
+}
+
+// imageDelta says how packages are added to the image of a target; nil if the
+// image has to be built as a whole.
+func imageDelta(t targets.Target, p *targets.Packages) *container.Delta {
+	packages, rest, ok := render.Addable(t, p, render.DockerfileOptions{})
+	if !ok {
+		return nil
+	}
+	return &container.Delta{
+		Rest:     rest,
+		Packages: packages,
+		Layer:    func(added []string) ([]byte, error) { return render.AddLayer(t, added) },
+	}
 }
 
 // advise adds to the error of a build what can be done about a base image that

@@ -159,9 +159,11 @@ func (r *runVerb) workloads(ctx context.Context, command []string) ([]jobs.Workl
 		b := r.build
 		b.target = target
 		if b.projects == "" {
-			if b.list, err = r.app.manifestProjects(target); err != nil {
+			var manifest string
+			if b.list, manifest, err = r.app.manifestProjects(target); err != nil {
 				return nil, err
 			}
+			b.notes = map[string]string{container.LabelManifest: manifest}
 			b.projects = strings.Join(b.list, ",")
 		}
 		image, err := b.image(ctx)
