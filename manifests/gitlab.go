@@ -35,7 +35,7 @@ func (parts) Lower(s string) string { return strings.ToLower(s) }
 func (p parts) Path(words ...string) string { return path.Join(p.CIDir, strings.Join(words, "")) }
 
 // gitLabFile writes the body of one of GitLab's files: its static part from
-// the template of the same name, then its jobs.
+// the template of the same name, then its jobs. Its last line has no end.
 func (p *Plan) gitLabFile(set *template.Template, name string) ([]byte, error) {
 	var b bytes.Buffer
 	values := parts{
@@ -58,7 +58,7 @@ func (p *Plan) gitLabFile(set *template.Template, name string) ([]byte, error) {
 			return nil, fmt.Errorf("cannot write %s: %w", name, err)
 		}
 	}
-	return append(bytes.TrimSpace(b.Bytes()), '\n'), nil
+	return bytes.TrimSpace(b.Bytes()), nil
 }
 
 // jobParts are the jobs behind a file's static part.

@@ -5,9 +5,9 @@ package manifests
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -45,64 +45,84 @@ func (p *Plan) Render(o RenderOptions) ([]File, error) {
 	}
 	// No file is called that; the shell's quotes would only mislead.
 	header = strings.Replace(header, "'"+Stdin+"'", Stdin, 1)
-	bodies, err := p.environmentBodies(o)
-	if err != nil {
-		return nil, err
-	}
-	set, err := templateSet()
-	if err != nil {
-		return nil, err
-	}
-	files := make([]File, len(p.Files))
-	for i, f := range p.Files {
-		body := bodies[f.Path]
-		if f.Kind == GitLabKind {
-			if body, err = p.gitLabFile(set, path.Base(f.Path)); err != nil {
-				return nil, err
-			}
-		}
-		files[i] = File{f, append([]byte(header), body...)}
-	}
-	return files, nil
+	r := newRenderer(p, header)
+	return r.files, r.render(o)
 }
 
-// environmentBodies renders the files of environments, by path, as many at
-// once as there are processors.
-func (p *Plan) environmentBodies(o RenderOptions) (map[string][]byte, error) {
+// A renderer writes the files of one plan, as many at once as there are
+// processors.
+type renderer struct {
+	plan   *Plan
+	header string
+	files  []File
+	at     map[string]int // index in files, by path
+}
+
+func newRenderer(p *Plan, header string) *renderer {
+	r := &renderer{plan: p, header: header, files: make([]File, len(p.Files)), at: make(map[string]int, len(p.Files))}
+	for i, f := range p.Files {
+		r.files[i].PlannedFile = f
+		r.at[f.Path] = i
+	}
+	return r
+}
+
+func (r *renderer) render(o RenderOptions) error {
 	lists := map[string]projectList{}
-	var errs []error
+	var listErrs []error
+	errs := make([]error, len(r.plan.Environments))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	rendered := make([]environmentFiles, len(p.Environments))
-	for i, e := range p.Environments {
+	group.Go(r.gitLab)
+	for i, e := range r.plan.Environments {
 		key := projectKey(e.Projects)
 		list, ok := lists[key]
 		if !ok {
 			list = newProjectList(e, o.Facts)
 			lists[key] = list
-			errs = append(errs, list.err)
+			listErrs = append(listErrs, list.err)
 		}
 		if list.err != nil {
 			continue
 		}
 		group.Go(func() error {
-			rendered[i] = p.environment(e, list)
+			errs[i] = r.environment(e, list)
 			return nil
 		})
 	}
-	errs = append(errs, group.Wait())
-	bodies := map[string][]byte{}
-	for _, r := range rendered {
-		errs = append(errs, r.err)
-		maps.Copy(bodies, r.bodies)
-	}
-	return bodies, join(errs...)
+	gitLabErr := group.Wait()
+	return join(slices.Concat(listErrs, errs, []error{gitLabErr})...)
 }
 
-// environmentFiles are the bodies of one environment's files, by path.
-type environmentFiles struct {
-	bodies map[string][]byte
-	err    error
+// gitLab writes the files that GitLab reads.
+func (r *renderer) gitLab() error {
+	if !r.plan.GitLab.Enabled {
+		return nil
+	}
+	set, err := templateSet()
+	if err != nil {
+		return err
+	}
+	for _, f := range r.plan.Files {
+		if f.Kind != GitLabKind {
+			continue
+		}
+		body, err := r.plan.gitLabFile(set, path.Base(f.Path))
+		if err != nil {
+			return err
+		}
+		r.put(f.Path, body)
+	}
+	return nil
+}
+
+// put notes the text of a file that is in the plan: the header, then a body
+// and the end of its last line.
+func (r *renderer) put(file string, body []byte) {
+	data := make([]byte, 0, len(r.header)+len(body)+1)
+	data = append(data, r.header...)
+	data = append(data, body...)
+	r.files[r.at[file]].Data = append(data, '\n')
 }
 
 // A projectList is the facts for one list of projects.
@@ -158,22 +178,23 @@ func unknownProject(e Environment, name string, err error) error {
 	return f
 }
 
-func (p *Plan) environment(e Environment, list projectList) environmentFiles {
+// environment writes the files of one environment.
+func (r *renderer) environment(e Environment, list projectList) error {
 	packages, err := targets.Select(list.set, e.Target, list.names)
 	if err != nil {
-		return environmentFiles{err: err}
+		return err
 	}
 	if !e.Image {
 		vars, err := render.Variables(e.Target, packages, render.ShellVariables)
-		return environmentFiles{map[string][]byte{p.Path(e, VariablesKind): append(vars, '\n')}, err}
+		r.put(r.plan.Path(e, VariablesKind), vars)
+		return err
 	}
 	dockerfile, err := render.Dockerfile(e.Target, packages, render.DockerfileOptions{})
 	if err != nil {
-		return environmentFiles{err: err}
+		return err
 	}
 	script, err := render.BuildEnvScript(e.Target, packages)
-	return environmentFiles{map[string][]byte{
-		p.Path(e, DockerfileKind): append(dockerfile, '\n'),
-		p.Path(e, BuildEnvKind):   append(script, '\n'),
-	}, err}
+	r.put(r.plan.Path(e, DockerfileKind), dockerfile)
+	r.put(r.plan.Path(e, BuildEnvKind), script)
+	return err
 }

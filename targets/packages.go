@@ -41,7 +41,8 @@ const (
 // what pip and cpanm need where they are used. The error joins all that is
 // wrong with the facts asked for.
 func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
-	s := selection{resolver: newResolver(set, t), resolved: map[string]Package{}, dropped: map[string]bool{}}
+	s := selection{resolver: newResolver(set, t), dropped: map[string]bool{}}
+	s.resolved = make(map[string]Package, needs(set, projects))
 	s.internal(baseProject)
 	for _, name := range projects {
 		project, err := set.Project(name)
@@ -61,6 +62,17 @@ func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
 		return nil, err
 	}
 	return s.packages(), nil
+}
+
+// needs is about how many mappings the projects need, to make room for them.
+func needs(set *facts.Set, projects []string) int {
+	n := 16 // for what every build needs
+	for _, name := range projects {
+		if project, err := set.Project(name); err == nil {
+			n += len(project.Needs)
+		}
+	}
+	return n
 }
 
 type selection struct {
@@ -131,8 +143,10 @@ func (s *selection) fail(need facts.Reference, err error) {
 func (s *selection) packages() *Packages {
 	p := &Packages{Resolved: s.resolved, Dropped: slices.Sorted(maps.Keys(s.dropped))}
 	names := map[Kind]*[]string{Native: &p.Native, Foreign: &p.Foreign, PyPI: &p.PyPI, CPAN: &p.CPAN}
+	p.Native = make([]string, 0, len(s.resolved))
 	for _, pkg := range s.resolved {
-		*names[pkg.Kind] = append(*names[pkg.Kind], pkg.Name)
+		list := names[pkg.Kind]
+		*list = append(*list, pkg.Name)
 	}
 	for _, list := range names {
 		slices.Sort(*list)

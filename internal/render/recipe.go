@@ -74,12 +74,17 @@ func (r recipe) names(names []string, tool string) string {
 	if len(names) == 1 {
 		return quote(names[0])
 	}
-	indent := strings.Repeat(" ", 4+len(r.wrapper)+len(tool)+1)
-	quoted := make([]string, len(names))
+	line := "\\\n" + strings.Repeat(" ", 4+len(r.wrapper)+len(tool)+1)
+	var b strings.Builder
+	b.Grow(len(names) * (len(line) + 24))
 	for i, n := range names {
-		quoted[i] = quote(n)
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+		b.WriteString(quote(n))
 	}
-	return "\\\n" + indent + strings.Join(quoted, " \\\n"+indent)
+	return b.String()
 }
 
 // ccache gives the commands that put ccache before the compilers.

@@ -61,19 +61,31 @@ func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) ([]b
 		return nil, err
 	}
 	r := recipe{target: t, packages: p, image: true, wrapper: f.wrapper(t)}
-	blocks := []string{"FROM " + base}
+	var b bytes.Buffer
+	b.WriteString("FROM " + base)
 	if o.Layers != ForeignLayer {
 		for _, group := range r.native(f) {
-			blocks = append(blocks, "RUN "+strings.Join(group, " && \\\n    "))
+			writeRun(&b, group)
 		}
-		blocks = append(blocks, assignments("ENV ", nativeEnv(t, p)))
+		b.WriteString("\n\n" + assignments("ENV ", nativeEnv(t, p)))
 	}
 	if t.Cross != "" && o.Layers != NativeLayers {
-		blocks = append(blocks,
-			"RUN "+strings.Join(r.foreign(f), " && \\\n    "),
-			assignments("ENV ", foreignEnv(t, p)))
+		writeRun(&b, r.foreign(f))
+		b.WriteString("\n\n" + assignments("ENV ", foreignEnv(t, p)))
 	}
-	return []byte(strings.Join(blocks, "\n\n")), nil
+	return b.Bytes(), nil
+}
+
+// writeRun writes commands as one layer of an image.
+func writeRun(b *bytes.Buffer, commands []string) {
+	for i, c := range commands {
+		before := " && \\\n    "
+		if i == 0 {
+			before = "\n\nRUN "
+		}
+		b.WriteString(before)
+		b.WriteString(c)
+	}
 }
 
 // BuildEnvScript writes a shell script with a function install_buildenv, which
@@ -98,7 +110,9 @@ func BuildEnvScript(t targets.Target, p *targets.Packages) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("function install_buildenv() {\n")
 	for _, c := range commands {
-		b.WriteString("    " + c + "\n")
+		b.WriteString("    ")
+		b.WriteString(c)
+		b.WriteByte('\n')
 	}
 	b.WriteString("}\n\n" + strings.Join(blocks, "\n\n"))
 	return b.Bytes(), nil
