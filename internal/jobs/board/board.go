@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package board shows how tasks are doing.
+//
+// On a terminal each task that runs has a line of its own, which changes as
+// the task goes on, and one that has ended moves up for good. Elsewhere there
+// is a plain line when a task begins or ends.
+package board
+
+import (
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// refresh is how often a terminal is drawn anew, however much tasks say.
+const refresh = 100 * time.Millisecond
+
+// Options say where and how to show tasks.
+type Options struct {
+	Out      io.Writer // stderr
+	Live     bool      // Out is a terminal that can move its cursor, an *os.File
+	Color    bool      // colour how tasks ended; only for a terminal
+	Sections bool      // Out is a log that GitLab shows: a collapsed section a task, if they run one by one
+	Parallel int       // so many tasks run at a time; 0 means 1
+	Names    []string  // of all tasks
+}
+
+// A Board shows tasks. It is safe for use by several goroutines.
+type Board struct {
+	o      Options
+	rows   func() int    // height of the terminal
+	bars   *mpb.Progress // nil without a terminal
+	bar    *mpb.Bar      // the block of lines at the bottom
+	block  []string      // the lines of the frame that is being drawn
+	column int           // width of the longest name
+	close  sync.Once
+
+	mu      sync.Mutex
+	tasks   map[string]*task
+	running []*task // in the order in which they began
+	ended   map[jobs.State]int
+	waiting int
+	started time.Time
+}
+
+// A task is what the board knows of one.
+type task struct {
+	name  string // as it may be shown
+	state jobs.State
+	since time.Time // it runs
+	line  string    // that it said last
+}
+
+// New begins to show tasks; Close ends it.
+func New(o Options) *Board {
+	b := &Board{
+		o: o, rows: height(o.Out), tasks: map[string]*task{}, ended: map[jobs.State]int{}, started: time.Now(),
+	}
+	for _, name := range o.Names {
+		b.task(name)
+	}
+	if o.Live {
+		b.bars = mpb.New(mpb.WithOutput(o.Out), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
+		b.bar = b.bars.MustAdd(0, mpb.BarFillerFunc(b.firstLine), mpb.BarFillerTrim(),
+			mpb.BarExtender(mpb.BarFillerFunc(b.otherLines), false))
+	}
+	return b
+}
+
+// task gives the task of a name, which waits if it is new. It is called with
+// the lock, or before anybody else can.
+func (b *Board) task(name string) *task {
+	t := b.tasks[name]
+	if t == nil {
+		t = &task{name: oneLine(name), state: jobs.Waiting}
+		b.tasks[name] = t
+		b.waiting++
+		b.column = max(b.column, width(t.name))
+	}
+	return t
+}
+
+// Event takes what happened to a task. It is what Matrix.Watch wants, and
+// costs next to nothing for a line.
+func (b *Board) Event(e jobs.Event) {
+	b.mu.Lock()
+	t := b.task(e.Task)
+	if e.State == "" {
+		t.line = e.Line
+		b.mu.Unlock()
+		return
+	}
+	text := b.change(t, e)
+	b.mu.Unlock()
+	if text != "" {
+		_, _ = b.Write([]byte(text)) // nobody is left to tell
+	}
+}
+
+// change takes down the new state of a task and gives the line to print for
+// it, "" for none.
+func (b *Board) change(t *task, e jobs.Event) string {
+	before := t.state
+	t.state = e.State
+	if before == jobs.Waiting && e.State != jobs.Waiting {
+		b.waiting--
+	}
+	switch {
+	case e.State == jobs.Waiting, before.Ended():
+		return ""
+	case e.State.Ended():
+		b.running = slices.DeleteFunc(b.running, func(r *task) bool { return r == t })
+		b.ended[e.State]++
+		return b.closing(t, e, before != jobs.Waiting)
+	case before != jobs.Waiting:
+		return ""
+	}
+	t.since = e.Time
+	b.running = append(b.running, t)
+	return b.opening(t, e)
+}
+
+// Write puts whole lines above those of tasks: what others have to say while
+// the board is there has to go through it.
+func (b *Board) Write(lines []byte) (int, error) {
+	if b.bars != nil {
+		if n, err := b.bars.Write(lines); err == nil {
+			return n, nil
+		}
+	}
+	return b.o.Out.Write(lines)
+}
+
+// Close takes the lines of tasks away, those that have ended excepted.
+func (b *Board) Close() {
+	b.close.Do(func() {
+		if b.bars != nil {
+			b.bar.Abort(true)
+			b.bars.Wait()
+		}
+	})
+}
+
+// firstLine begins a frame.
+func (b *Board) firstLine(w io.Writer, s decor.Statistics) error {
+	b.block = b.frame(s.AvailableWidth, b.rows(), time.Now())
+	_, err := io.WriteString(w, b.block[0])
+	return err
+}
+
+// otherLines writes the rest of the frame.
+func (b *Board) otherLines(w io.Writer, _ decor.Statistics) error {
+	for _, line := range b.block[1:] {
+		if _, err := io.WriteString(w, line+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
