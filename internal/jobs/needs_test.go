@@ -54,9 +54,9 @@ func TestNeeds(t *testing.T) {
 				mu.Unlock()
 				var r Result
 				if code != 0 {
-					r.ended(ctx, &container.ExitError{Code: code})
+					r.End(ctx, &container.ExitError{Code: code})
 				} else {
-					r.ended(ctx, nil)
+					r.End(ctx, nil)
 				}
 				return r
 			}

@@ -68,8 +68,8 @@ func (r Result) Text() string {
 	return string(r.State)
 }
 
-// ended fills in how the container of the workload ended.
-func (r *Result) ended(ctx context.Context, err error) {
+// End fills in how the container of the workload ended.
+func (r *Result) End(ctx context.Context, err error) {
 	r.Err = err
 	var exit *container.ExitError
 	switch {
@@ -86,8 +86,8 @@ func (r *Result) ended(ctx context.Context, err error) {
 	}
 }
 
-// unbuilt fills in why there is no image.
-func (r *Result) unbuilt(ctx context.Context, err error) {
+// Unbuilt fills in why there is no image.
+func (r *Result) Unbuilt(ctx context.Context, err error) {
 	r.Err, r.State = err, NoImage
 	if ctx.Err() != nil {
 		r.State = Stopped

@@ -43,7 +43,7 @@ func (r *Runner) Run(ctx context.Context, w Workload, s Streams) Result {
 	result := Result{Workload: w.Name}
 	built, err := w.Image.Ensure(ctx, r.Engine, s.Build)
 	if err != nil {
-		result.unbuilt(ctx, err)
+		result.Unbuilt(ctx, err)
 		result.Duration = time.Since(started)
 		return result
 	}
@@ -57,12 +57,16 @@ func (r *Runner) Run(ctx context.Context, w Workload, s Streams) Result {
 		}
 	}
 	if errors.Is(err, container.ErrTimeout) {
-		err = &timeoutError{w.Limits.Timeout, err}
+		err = TimeoutError(w.Limits.Timeout, err)
 	}
-	result.ended(ctx, err)
+	result.End(ctx, err)
 	result.Duration = time.Since(started)
 	return result
 }
+
+// TimeoutError makes of an error that is container.ErrTimeout one that says
+// how long the command had.
+func TimeoutError(limit time.Duration, err error) error { return &timeoutError{limit, err} }
 
 // A timeoutError is a workload that took too long.
 type timeoutError struct {
