@@ -22,7 +22,7 @@ const (
 	PullMissing PullPolicy = iota
 	PullAlways
 	PullNever
-	PullNewer
+	PullNewer // than what is here; goes on without when the registry does not answer
 )
 
 // BuildOptions describes one image to build.
@@ -33,7 +33,8 @@ type BuildOptions struct {
 	Notes      map[string]string // put on the image too, but no reason to build it anew
 	Args       map[string]string // ARG values
 	Network    Network           // of RUN steps; the zero value is a private network
-	Pull       PullPolicy        // PullAlways and PullNewer also bypass the input digest
+	Pull       PullPolicy        // of the base image; PullAlways also builds when nothing changed
+	Offline    bool              // no network for RUN steps either; not part of the input digest
 	Force      bool              // build even if the input digest says nothing changed
 	NoCache    bool              // run every step again; implies Force
 	Delta      *Delta            // how to make the image on top of an older one; nil for not at all
@@ -66,6 +67,9 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	text, digest, err := o.prepare(e.owner)
 	if err != nil {
 		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
+	}
+	if o, err = e.pullBase(ctx, o); err != nil {
+		return BuildResult{}, err
 	}
 	old, err := e.standing(ctx, o, digest)
 	if err == nil && !old.same {
@@ -150,15 +154,8 @@ func (e *Engine) promote(ctx context.Context, tag, id, before string) error {
 	if err := images.Tag(c, id, name, repository, nil); err != nil {
 		return engineError("name image "+tag, err)
 	}
-	if before == "" {
-		return nil
-	}
-	old, err := inspect(c, before)
-	if err != nil || len(old.Tags) > 0 {
-		return nil //nolint:nilerr // gone already, or known by another name
-	}
-	if _, errs := images.Remove(c, []string{before}, nil); len(errs) > 0 {
-		e.log.Debug("previous image stays", "image", before, "err", errors.Join(errs...))
+	if before != "" {
+		e.removeNameless(c, before)
 	}
 	return nil
 }

@@ -64,6 +64,9 @@ func (o BuildOptions) base() string {
 	return string(all[len(all)-1][1])
 }
 
+// stages is the number of stages.
+func (o BuildOptions) stages() int { return len(fromLine.FindAllIndex(o.Dockerfile, -1)) }
+
 // digest is the SHA-256 of all that the image is made from, in hex.
 func (o BuildOptions) digest() string {
 	h := sha256.New()

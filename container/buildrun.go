@@ -170,10 +170,10 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.addr.local()), HTTPProxy: true},
 	}
 	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
-	switch o.Network { // unset would be the host's
-	case NetworkNone:
+	switch { // unset would be the host's
+	case o.Offline || o.Network == NetworkNone:
 		b.ConfigureNetwork = define.NetworkDisabled
-	case NetworkHost:
+	case o.Network == NetworkHost:
 		b.ConfigureNetwork, network.Host = define.NetworkEnabled, true
 	default:
 		b.ConfigureNetwork = define.NetworkEnabled

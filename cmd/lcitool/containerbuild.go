@@ -141,6 +141,7 @@ func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.Buil
 		Notes:   b.notes,
 		NoCache: b.noCache,
 		Exact:   b.exact || b.app.getenv("CI") != "",
+		Offline: b.app.offline,
 	}
 	switch {
 	case b.app.offline:
@@ -165,11 +166,17 @@ func imageDelta(t targets.Target, p *targets.Packages) *container.Delta {
 	}
 }
 
-// advise adds to the error of a build what can be done about a base image that
-// is not to be had.
+// advise adds to the error of a build what can be done about it, such as about
+// a base image that is not to be had.
 func (b *imageBuild) advise(err error) error {
 	var failed *container.BuildError
-	if !errors.As(err, &failed) || !failed.BaseMissing {
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if !failed.BaseMissing {
+		if b.app.offline && failed.Code != 0 {
+			return facts.WithHint(err, "--offline gives the steps of a build no network")
+		}
 		return err
 	}
 	if b.bootstrap { // and offline, or it would have been made

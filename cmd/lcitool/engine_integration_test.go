@@ -184,7 +184,7 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root"/bin "$root"/etc "$root"/tmp "$root"/root "$root"/home
 cp "$(command -v busybox)" "$root"/bin/busybox
 for applet in $("$root"/bin/busybox --list | grep -vx busybox); do ln -sf busybox "$root"/bin/"$applet"; done
-printf '#!/bin/sh\ncase "$*" in *bad*) exit 7;; list*) echo of apk "$@";; esac\necho "$@" >> /log\n' > "$root"/bin/apk
+printf '#!/bin/sh\ncase "$*" in *bad*) exit 7;; *net*) ls /sys/class/net > /net;; list*) echo of apk "$@";; esac\necho "$@" >> /log\n' > "$root"/bin/apk
 chmod +x "$root"/bin/apk
 echo 'root:x:0:0::/root:/bin/sh' > "$root"/etc/passwd
 echo 'guest:x:1234:1234::/home/guest:/bin/sh' >> "$root"/etc/passwd

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/images"
+)
+
+// hintPull is all that podman's words about registries come to.
+const hintPull = "can the registry be reached from here, and is the image published there? podman login gives credentials for it"
+
+// Pull gets an image from its registry, whether or not one of that name is
+// here, and returns what is here then. An image that loses its name to it and
+// that nothing else has a use for is removed. What podman says goes to log,
+// which may be nil. An error is an *EngineError that names the reference; the
+// image that was here then stays as it is.
+func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Image, error) {
+	c, err := e.conn(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	defer closeIdle(c)
+	before, err := inspect(c, reference)
+	if err != nil && !errors.Is(err, ErrNoImage) {
+		return Image{}, err
+	}
+	if log == nil {
+		log = io.Discard
+	}
+	ids, err := images.Pull(c, reference, new(images.PullOptions).WithProgressWriter(log).WithPolicy("always"))
+	if ctx.Err() != nil { // which the bindings take for an end like any other
+		return Image{}, fmt.Errorf("cannot pull image %s: %w", reference, context.Cause(ctx))
+	}
+	if err == nil && len(ids) == 0 {
+		err = errors.New("the stream ended without an image")
+	}
+	if err != nil {
+		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(pullFault(err)), Hint: hintPull}
+	}
+	image, err := inspect(c, reference)
+	if err == nil && before.ID != "" && before.ID != image.ID {
+		e.removeNameless(c, before.ID)
+	}
+	return image, err
+}
+
+// pullFault is what podman says about a pull in one line: it tells each try.
+func pullFault(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// removeNameless removes an image if it has no name and nothing needs it.
+func (e *Engine) removeNameless(c context.Context, id string) {
+	image, err := inspect(c, id)
+	if err != nil || len(image.Tags) > 0 {
+		return // gone already, or known by another name
+	}
+	if _, errs := images.Remove(c, []string{id}, nil); len(errs) > 0 {
+		e.log.Debug("previous image stays", "image", id, "err", errors.Join(errs...))
+	}
+}
+
+// pullBase asks the registry for a newer base image, if that is wanted, so
+// that an image whose base is still the same need not be built again. When the
+// registry does not answer the base that is here does, and that is said.
+func (e *Engine) pullBase(ctx context.Context, o BuildOptions) (BuildOptions, error) {
+	if o.Pull != PullNewer || o.stages() != 1 || strings.Contains(o.base(), "$") {
+		return o, nil
+	}
+	o.Pull = PullMissing
+	_, err := e.Pull(ctx, o.base(), o.Log)
+	if err == nil || ctx.Err() != nil {
+		return o, err
+	}
+	there, lookErr := e.Exists(ctx, o.base())
+	if lookErr != nil {
+		return o, lookErr
+	}
+	if !there {
+		return o, &BuildError{Tag: o.Tag, Base: o.base(), BaseMissing: true, Text: err.Error()}
+	}
+	say(o.Log, "warning: "+err.Error()+"; the one that is here is used")
+	return o, nil
+}
