@@ -291,3 +291,15 @@ func nothingLeft(t *testing.T, e *Engine) {
 		}
 	})
 }
+
+// podman runs podman's own command line on the tests' store.
+func (w world) podman(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "podman", args...)
+	cmd.Env = w.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("podman %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}

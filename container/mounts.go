@@ -17,7 +17,8 @@ import (
 
 // storage adds to s what the container sees of the host: the user's home and
 // accounts, the script, the workload's directory and the caller's own mounts.
-// Copies go to dir, which must stay until the container has ended.
+// Copies go to dir, which must stay until the container has ended; without one
+// accounts and script are left to parcels.
 func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) error {
 	var mounts []Mount
 	if u.Fresh {
@@ -25,14 +26,14 @@ func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) err
 		// it to the user, whatever the id map, and removes it with the container.
 		s.Volumes = append(s.Volumes, &specgen.NamedVolume{Dest: u.Home, Options: []string{"U", "exec"}})
 	}
-	if u.OnHost {
+	if u.OnHost && dir != "" {
 		files, err := accountMounts(u, dir)
 		if err != nil {
 			return fmt.Errorf("cannot copy the host's accounts: %w", err)
 		}
 		mounts = append(mounts, files...)
 	}
-	if o.Script != "" {
+	if o.Script != "" && dir != "" {
 		copied, err := copyScript(o.Script, dir)
 		if err != nil {
 			return err
@@ -105,16 +106,12 @@ func accountMounts(u runUser, dir string) ([]Mount, error) {
 
 // copyScript copies a script into dir and makes it executable for all.
 func copyScript(script, dir string) (string, error) {
-	info, err := os.Stat(script)
-	if err != nil || !info.Mode().IsRegular() {
-		return "", &badPathError{script, "file"}
-	}
-	data, err := os.ReadFile(script)
+	data, mode, err := readScript(script)
 	if err != nil {
-		return "", fmt.Errorf("cannot read script: %w", err)
+		return "", err
 	}
 	file := filepath.Join(dir, "script")
-	return file, writeAll(file, data, info.Mode().Perm()|0o555)
+	return file, writeAll(file, data, mode)
 }
 
 // writeAll writes a file with exactly this mode, whatever the umask.

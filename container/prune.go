@@ -108,7 +108,7 @@ func (e *Engine) deadContainers(c context.Context, proc procfs) ([]Leftover, err
 	}
 	var dead []Leftover
 	for _, item := range list {
-		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) {
+		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) && !isKept(item) {
 			dead = append(dead, Leftover{"container", strings.Join(item.Names, ","), o.run})
 		}
 	}

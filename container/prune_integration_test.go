@@ -173,7 +173,7 @@ func (e *Engine) buildRaw(ctx context.Context, o BuildOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = buildImage(c, dir, e.buildOptions(o, dir, log))
+	_, err = buildImage(c, dir, e.buildOptions(order{BuildOptions: o, text: o.Dockerfile}, dir, log))
 	log.flush()
 	return log.id, err
 }

@@ -32,6 +32,7 @@ type RunOptions struct {
 	Timeout time.Duration    // wall clock of the workload; 0 means none
 
 	Mounts     []Mount
+	Trees      []Tree
 	Volumes    []Volume
 	Devices    []string // paths such as /dev/kvm; the node's group is added for other users than root
 	Groups     []string // additional groups, names of the image or numbers
@@ -83,14 +84,18 @@ func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 		return RunResult{}, err
 	}
 	defer os.RemoveAll(dir)
-	s, err := e.spec(ctx, o, dir)
+	s, u, err := e.spec(ctx, o, dir)
+	if err != nil {
+		return RunResult{}, err
+	}
+	parcels, err := o.parcels(u, dir != "")
 	if err != nil {
 		return RunResult{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return RunResult{}, context.Cause(ctx)
 	}
-	r := &running{engine: e, options: o, name: s.Name, log: e.log.With("container", s.Name)}
+	r := &running{engine: e, options: o, parcels: parcels, name: s.Name, log: e.log.With("container", s.Name)}
 	defer r.remove(ctx)
 	return r.run(ctx, s)
 }

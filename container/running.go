@@ -36,6 +36,7 @@ const noDetach = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 type running struct {
 	engine   *Engine
 	options  RunOptions
+	parcels  []parcel
 	name     string
 	log      *slog.Logger
 	out, err *counter
@@ -70,6 +71,9 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 	result.Warnings = made.Warnings
 	for _, w := range made.Warnings {
 		r.log.Warn("engine warns", "warning", w)
+	}
+	if err := r.engine.deliver(ctx, r.name, r.parcels); err != nil {
+		return result, err
 	}
 	attached, err := r.attach(ctx)
 	if err != nil {

@@ -21,12 +21,13 @@ import (
 // cpuPeriod is the kernel's usual one, in microseconds.
 const cpuPeriod = 100000
 
-// spec turns options into what podman is asked for. Files that the container
-// needs of us go to dir.
-func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.SpecGenerator, error) {
+// spec turns options into what podman is asked for, and says who the user is.
+// Files that the container needs of us go to dir; without one they are left
+// out, for parcels to bring.
+func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.SpecGenerator, runUser, error) {
 	u, err := e.resolveUser(ctx, o.Image, o.User)
 	if err != nil {
-		return nil, err
+		return nil, u, err
 	}
 	s := specgen.NewSpecGenerator(o.Image, false)
 	s.Name = o.Name
@@ -51,16 +52,16 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	s.User = u.spec()
 	s.Env = o.environ(u)
 	if err := e.idmap(ctx, s, u); err != nil {
-		return nil, err
+		return nil, u, err
 	}
 	if err := o.network(s); err != nil {
-		return nil, err
+		return nil, u, err
 	}
 	o.resources(s)
 	if err := o.devices(s, u); err != nil {
-		return nil, err
+		return nil, u, err
 	}
-	return s, o.storage(s, u, dir)
+	return s, u, o.storage(s, u, dir)
 }
 
 func (o RunOptions) command(u runUser) (command []string, workdir string) {

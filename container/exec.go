@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/containers/podman/v4/pkg/api/handlers"
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+)
+
+// markName is a variable that all processes of one Exec inherit, so that they
+// are found again wherever they have gone.
+const markName = "LCITOOL_EXEC"
+
+// ExecOptions describe one command in a container that is up.
+type ExecOptions struct {
+	Command []string      // with its arguments
+	User    string        // name in the container, or UID[:GID]; empty means the container's
+	WorkDir string        // empty means the container's
+	Env     []string      // NAME=VALUE, beside the container's
+	Stdin   io.Reader     // nil means none
+	Stdout  io.Writer     // nil discards
+	Stderr  io.Writer     // nil discards; unused with a terminal
+	TTY     bool          // give it a terminal; taken only if Stdin and Stdout are this process' own ones and terminals
+	Grace   time.Duration // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
+	Timeout time.Duration // wall clock; 0 means none
+}
+
+// execution is one command in a session.
+type execution struct {
+	container *Container
+	options   ExecOptions
+	name, id  string // of the container, of the engine's record of the command
+	mark      string
+	log       *slog.Logger
+	started   time.Time
+	line      *lifeline
+}
+
+// Exec runs a command in the container to its end. One that returns non-zero
+// gives *ExitError, one that cannot be run *EngineError with status 126 or
+// 127. When ctx ends or Timeout is over, the command and all its descendants
+// get TERM, after Grace KILL, and the error wraps context.Cause(ctx) or
+// ErrTimeout. What outlives a command that ended by itself goes on until
+// Remove. When the podman service dies, the output is lost and the command is
+// killed: an *EngineError.
+func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) {
+	x := &execution{container: c, options: o, name: c.Name(), mark: randomName(), started: time.Now()}
+	x.log = c.engine.log.With("container", x.name)
+	result := RunResult{Container: x.name}
+	if ctx.Err() != nil {
+		return result, context.Cause(ctx)
+	}
+	own, err := c.engine.conn(context.WithoutCancel(ctx)) // the stream takes it over
+	if err != nil {
+		return result, err
+	}
+	own, cut := context.WithCancel(own)
+	defer cut()
+	x.line = c.engine.lifeline(ctx)
+	defer x.line.close()
+	x.id, err = containers.ExecCreate(own, x.name, x.config())
+	if err != nil {
+		return result, x.refused(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- x.attach(own) }()
+	out := x.wait(ctx, ended)
+	result.Code, result.Duration = out.code, time.Since(x.started)
+	return result, out.err
+}
+
+func (x *execution) terminal() bool {
+	return RunOptions{TTY: x.options.TTY, Stdin: x.options.Stdin, Stdout: x.options.Stdout}.terminal()
+}
+
+func (x *execution) config() *handlers.ExecCreateConfig {
+	config := &handlers.ExecCreateConfig{}
+	config.Cmd = x.options.Command
+	config.User, config.WorkingDir = x.options.User, x.options.WorkDir
+	config.Env = append([]string{markName + "=" + x.mark}, x.options.Env...)
+	config.Tty, config.DetachKeys = x.terminal(), noDetach
+	config.AttachStdin, config.AttachStdout, config.AttachStderr = x.options.Stdin != nil, true, true
+	return config
+}
+
+// attach starts the command and passes its streams on until they end.
+func (x *execution) attach(own context.Context) error {
+	out, errs := newCounter(x.options.Stdout), newCounter(x.options.Stderr)
+	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(out).WithErrorStream(errs).
+		WithAttachOutput(true).WithAttachError(true).WithAttachInput(x.options.Stdin != nil)
+	if x.options.Stdin != nil {
+		o = o.WithInputStream(*bufio.NewReader(x.options.Stdin))
+	}
+	return containers.ExecStartAndAttach(own, x.id, o)
+}
+
+// wait sees to cancellation and the time limit until the command has ended.
+func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
+	cause := ctx
+	if x.options.Timeout > 0 {
+		limited, cancel := context.WithTimeoutCause(ctx, x.options.Timeout, fmt.Errorf("%w after %v", ErrTimeout, x.options.Timeout))
+		defer cancel()
+		cause = limited
+	}
+	ended := make(chan outcome, 1)
+	go func() { ended <- x.outcome(ctx, <-attached) }()
+	select {
+	case out := <-ended:
+		return out
+	case <-cause.Done():
+	}
+	return x.end(ctx, context.Cause(cause), ended)
+}
+
+// outcome asks for the exit status: the end of the streams proves nothing.
+func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
+	if streamErr != nil {
+		if code(streamErr) != 0 { // it was never started
+			return outcome{125, x.refused(streamErr)}
+		}
+		x.log.Debug("output ended early", "err", streamErr)
+		x.kill(ctx, syscall.SIGKILL) // nobody reads any more
+	}
+	conn, done, err := x.container.engine.afterwards(ctx)
+	if err != nil {
+		return x.serviceDied(ctx, err)
+	}
+	defer func() { done() }()
+	for pause := pollFirst; ; pause = min(2*pause, pollMost) {
+		data, err := containers.ExecInspect(conn, x.id, nil)
+		switch {
+		case x.line.broken(), err != nil && code(err) == 0 && conn.Err() == nil:
+			return x.serviceDied(ctx, err)
+		case err == nil && !data.Running:
+			return x.ended(data.ExitCode, streamErr)
+		case err == nil:
+			time.Sleep(pause)
+		case conn.Err() != nil: // a connection lives for a minute, the command perhaps longer
+			done()
+			if conn, done, err = x.container.engine.afterwards(ctx); err != nil {
+				return x.serviceDied(ctx, err)
+			}
+		case code(err) == http.StatusNotFound:
+			return outcome{125, &EngineError{Op: "run a command in container " + x.name, Code: 125, Err: errGone}}
+		default:
+			return outcome{125, engineError("ask for the status of a command in container "+x.name, err)}
+		}
+	}
+}
+
+func (x *execution) ended(code int, streamErr error) outcome {
+	switch {
+	case streamErr != nil:
+		return outcome{code, &EngineError{Op: "pass on the output of a command in container " + x.name, Code: 125, Err: streamErr}}
+	case code != 0:
+		return outcome{code, &ExitError{Container: x.name, Code: code}}
+	}
+	return outcome{}
+}
+
+// serviceDied kills the command, which goes on without anybody to hear it.
+func (x *execution) serviceDied(ctx context.Context, cause error) outcome {
+	if cause == nil {
+		cause = errors.New("it was started anew meanwhile")
+	}
+	fail := &EngineError{
+		Op: "follow a command in container " + x.name, Code: 125, Err: fmt.Errorf("the podman service died: %w", cause),
+		Hint: "the command was killed, since its output was lost",
+	}
+	if err := x.container.engine.revive(context.WithoutCancel(ctx)); err != nil {
+		fail.Hint = "the command may still run"
+		return outcome{125, fail}
+	}
+	x.kill(ctx, syscall.SIGKILL)
+	return outcome{125, fail}
+}
+
+// refused says why the engine would not run the command.
+func (x *execution) refused(err error) error {
+	return engineError("run a command in container "+x.name, err)
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+
+	"github.com/containers/podman/v4/pkg/bindings"
+)
+
+// A Tree is files that are sent into a container before it starts, for an
+// engine that cannot see the host's directories. They belong to the
+// container's user, and changes do not come back.
+type Tree struct {
+	Target string                                       // directory in the container, made if it is missing
+	Tar    func(ctx context.Context, w io.Writer) error // writes the archive of what belongs there
+}
+
+// A parcel is one archive for a container that is not started yet.
+type parcel struct {
+	Tree
+	asPacked bool // the files belong to whom the archive says
+}
+
+// parcels returns what is sent to a container of u: the caller's trees and,
+// where nothing of the host is mounted, what is mounted otherwise.
+func (o RunOptions) parcels(u runUser, mounted bool) ([]parcel, error) {
+	var list []parcel
+	if u.OnHost && !mounted {
+		passwd, group, err := hostFiles(u)
+		if err != nil {
+			return nil, fmt.Errorf("cannot copy the host's accounts: %w", err)
+		}
+		list = append(list, parcel{Tree{"/etc", packed(
+			packedFile{"passwd", 0o644, passwd}, packedFile{"group", 0o644, group},
+		)}, true})
+	}
+	if o.Script != "" && !mounted {
+		data, mode, err := readScript(o.Script)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, parcel{Tree{u.Home, packed(packedFile{"script", int64(mode), data})}, false})
+	}
+	for _, t := range o.Trees {
+		list = append(list, parcel{t, false})
+	}
+	return list, nil
+}
+
+type packedFile struct {
+	name string
+	mode int64
+	data []byte
+}
+
+// packed returns a function that writes an archive of a few small files.
+func packed(files ...packedFile) func(context.Context, io.Writer) error {
+	return func(_ context.Context, w io.Writer) error {
+		t := tar.NewWriter(w)
+		for _, f := range files {
+			if err := t.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.data))}); err != nil {
+				return err
+			}
+			if _, err := t.Write(f.data); err != nil {
+				return err
+			}
+		}
+		return t.Close()
+	}
+}
+
+// deliver sends parcels into a container that is created and not started.
+func (e *Engine) deliver(ctx context.Context, name string, parcels []parcel) error {
+	if len(parcels) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c, err := e.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeIdle(c)
+	for _, p := range parcels {
+		r, w := io.Pipe()
+		packing := make(chan error, 1)
+		go func() {
+			err := p.Tar(ctx, w)
+			w.CloseWithError(err)
+			packing <- err
+		}()
+		err := putArchive(c, name, p.Target, p.asPacked, r)
+		r.CloseWithError(io.ErrClosedPipe) // the engine may have had enough before the end
+		if packed := <-packing; packed != nil && !errors.Is(packed, io.ErrClosedPipe) {
+			return fmt.Errorf("cannot pack what goes to %s: %w", p.Target, packed)
+		}
+		if err != nil {
+			return engineError(fmt.Sprintf("send files to %s in container %s", p.Target, name), err)
+		}
+	}
+	return nil
+}
+
+// putArchive unpacks an archive in a container. The bindings' own call loses
+// the reason of a failure, and may send a second, empty archive when the first
+// one broke off: that would look like success.
+func putArchive(c context.Context, name, target string, asPacked bool, archive io.Reader) error {
+	client, err := bindings.GetClient(c)
+	if err != nil {
+		return err
+	}
+	query := url.Values{"path": {target}}
+	if asPacked {
+		query.Set("copyUIDGID", "false")
+	}
+	response, err := client.DoRequest(c, &once{from: archive}, http.MethodPut, "/containers/%s/archive", query, nil, name)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if !response.IsSuccess() {
+		return response.Process(nil)
+	}
+	return nil
+}
+
+// once is a request's body that cannot be sent again.
+type once struct {
+	from   io.Reader
+	closed bool
+}
+
+func (o *once) Read(p []byte) (int, error) {
+	if o.closed {
+		return 0, errors.New("the connection broke while files were sent")
+	}
+	return o.from.Read(p)
+}
+
+// Close is called by the client when it has sent the body, or given up.
+func (o *once) Close() error {
+	o.closed = true
+	return nil
+}
+
+// readScript reads a script and makes it executable for all.
+func readScript(script string) ([]byte, os.FileMode, error) {
+	info, err := os.Stat(script)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, 0, &badPathError{script, "file"}
+	}
+	data, err := os.ReadFile(script)
+	if err != nil {
+		return nil, 0, fmt.Errorf("cannot read script: %w", err)
+	}
+	return data, info.Mode().Perm() | 0o555, nil
+}

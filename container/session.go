@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"syscall"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/specgen"
+)
+
+// idle is what the first process of a session does: it waits, and takes over
+// what its descendants leave. A shell does both, in any image, and signals
+// from inside do not reach it because it handles none. When somebody kills the
+// sleep, it begins another one.
+const idle = `while :; do sleep 1000000 & wait $!; done`
+
+// A Container stays up while several things are done in it, until Remove or
+// Keep. It is safe for use by several goroutines.
+type Container struct {
+	engine   *Engine
+	warnings []string
+	swept    <-chan struct{}
+
+	mu   sync.Mutex
+	name string
+}
+
+// Start makes a container that does nothing by itself. It is removed by
+// Remove, stays after Keep, and is a leftover otherwise, as soon as this
+// process ends. What o says of the command and its streams (Command, Script,
+// Stdin, Stdout, Stderr, TTY, Signals, Grace, Timeout) is not used. The image
+// must have /bin/sh and sleep. Errors are those of Run.
+func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
+	o.Command, o.Script, o.Stdin, o.Stdout, o.Stderr, o.TTY = nil, "", nil, nil, nil, false
+	if err := e.refuseShortID(ctx, o.Image); err != nil {
+		return nil, err
+	}
+	s, u, err := e.spec(ctx, o, "")
+	if err != nil {
+		return nil, err
+	}
+	parcels, err := o.parcels(u, false)
+	if err != nil {
+		return nil, err
+	}
+	kill := syscall.SIGKILL // it would not listen to another one
+	s.Init, s.StopSignal = false, &kill
+	s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
+	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
+	c := &Container{engine: e, name: s.Name}
+	if err := c.start(ctx, s, parcels); err != nil {
+		_ = c.Remove(ctx) // it says so itself
+		return nil, err
+	}
+	c.swept = e.sweepLater(ctx)
+	return c, nil
+}
+
+func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels []parcel) error {
+	conn, err := c.engine.conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	defer closeIdle(conn)
+	made, err := containers.CreateWithSpec(conn, s, nil)
+	if err != nil {
+		if noSuchImage(err) {
+			return &noImageError{s.Image}
+		}
+		return engineError("run image "+s.Image, err)
+	}
+	c.warnings = made.Warnings
+	if err := c.engine.deliver(ctx, c.name, parcels); err != nil {
+		return err
+	}
+	if err := containers.Start(conn, c.name, nil); err != nil {
+		return engineError("run image "+s.Image, err)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// Name returns the container's name, which Keep changes.
+func (c *Container) Name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.name
+}
+
+// Warnings returns what the engine said when it made the container, such as
+// that limits are ignored.
+func (c *Container) Warnings() []string { return c.warnings }
+
+// Remove ends whatever runs in the container and removes it, also after ctx
+// was cancelled. Removing it again does nothing.
+func (c *Container) Remove(ctx context.Context) error {
+	name := c.Name()
+	conn, done, err := c.engine.afterwards(ctx)
+	if err != nil && c.engine.revive(context.WithoutCancel(ctx)) == nil {
+		conn, done, err = c.engine.afterwards(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	defer done()
+	defer c.settle()
+	if err := removeContainer(conn, name); err != nil {
+		return engineError("remove container "+name, err)
+	}
+	return nil
+}
+
+// settle waits until nothing of ours goes on in the background.
+func (c *Container) settle() {
+	if c.swept != nil {
+		<-c.swept
+	}
+}
+
+// errGone is a session whose container is not there any more.
+var errGone = errors.New("the container is gone")

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// session starts a container that is removed at the test's end.
+func session(t *testing.T, e *Engine, o RunOptions) *Container {
+	t.Helper()
+	if o.Image == "" {
+		o.Image, o.Network = base, NetworkNone
+	}
+	c, err := e.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Remove(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// execSh runs a script in c and returns what it printed.
+func execSh(t *testing.T, c *Container, script string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if _, err := c.Exec(t.Context(), ExecOptions{Command: sh(script), Stdout: &out, Stderr: &errs}); err != nil {
+		t.Errorf("%s: %v\n%s", script, err, errs.String())
+	}
+	return out.String()
+}
+
+func TestExecPassesStatusOn(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	c := session(t, e, RunOptions{})
+	cases := []struct {
+		command []string
+		code    int
+		exit    bool
+	}{
+		{sh("exit 0"), 0, false},
+		{sh("exit 3"), 3, true},
+		{sh("kill -9 $$"), 137, true},
+		{sh("kill -TERM $$"), 143, true},
+		{sh("exec >&- 2>&-; sleep 0.5; exit 4"), 4, true},
+		{sh("sleep 300 & exit 6"), 6, true}, // its descendant holds the streams
+		{[]string{"/bin/noexec"}, 126, false},
+		{[]string{"/no/such/command"}, 127, false},
+		{[]string{"nosuchcommand"}, 127, false},
+	}
+	for _, k := range cases {
+		t.Run(strings.Join(k.command, " "), func(t *testing.T) {
+			var errs bytes.Buffer
+			result, err := c.Exec(t.Context(), ExecOptions{Command: k.command, Stderr: &errs})
+			if Status(err) != k.code {
+				t.Fatalf("status %d (%v), want %d", Status(err), err, k.code)
+			}
+			if _, ok := errors.AsType[*ExitError](err); ok != k.exit {
+				t.Errorf("error %v: is an ExitError: %v, want %v", err, ok, k.exit)
+			}
+			if errs.Len() > 0 || k.exit && result.Code != k.code {
+				t.Errorf("result %d, want %d; stderr %q", result.Code, k.code, errs.String())
+			}
+			t.Log(result.Duration, err)
+		})
+	}
+}
+
+func TestExecStreams(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	c := session(t, e, RunOptions{Env: []string{"A=container", "B=container"}})
+	sent := strings.Repeat("0123456789abcdef\n", 300_000)
+	var out, errs bytes.Buffer
+	o := ExecOptions{Command: sh("echo err $A $B $PWD >&2; cat"), Env: []string{"B=exec"}, WorkDir: "/tmp", Stdin: strings.NewReader(sent), Stdout: &out, Stderr: &errs}
+	if _, err := c.Exec(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != sent || errs.String() != "err container exec /tmp\n" {
+		t.Errorf("%d bytes of %d, stderr %q", out.Len(), len(sent), errs.String())
+	}
+	if got := execSh(t, c, "cat; echo end"); got != "end\n" {
+		t.Errorf("without stdin: %q", got)
+	}
+	for range 30 { // a short life must not lose its output
+		if got := execSh(t, c, "echo short"); got != "short\n" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestExecIsEnded(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	c := session(t, e, RunOptions{})
+	for name, script := range map[string]string{
+		"plain":        "echo rea''dy; sleep 1000",
+		"ignores TERM": "trap '' TERM; echo rea''dy; while :; do sleep 1000; done",
+		"daemon":       "trap '' TERM; (setsid sh -c 'trap \"\" TERM; sleep 1001' </dev/null >/dev/null 2>&1 &); echo rea''dy; sleep 1000",
+		"no mark":      "trap '' TERM; echo rea''dy; exec env -i /bin/sh -c 'while :; do /bin/sleep 1000; done'",
+		"no streams":   "trap '' TERM; echo rea''dy; exec >&- 2>&- <&-; while :; do sleep 1000; done",
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			reason := errors.New("enough")
+			out := &trigger{word: "ready", do: func() { cancel(reason) }}
+			started := time.Now()
+			_, err := c.Exec(ctx, ExecOptions{Command: sh(script), Stdout: out, Grace: 200 * time.Millisecond})
+			if !errors.Is(err, reason) {
+				t.Errorf("error %v", err)
+			}
+			if took := time.Since(started); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			} else {
+				t.Log(took)
+			}
+			if left := execSh(t, c, "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep 'sleep 100[01] $' || :; done"); left != "" {
+				t.Errorf("left: %s", left)
+			}
+		})
+	}
+	_, err := c.Exec(t.Context(), ExecOptions{Command: sh("sleep 1000"), Timeout: 200 * time.Millisecond, Grace: time.Second})
+	if !errors.Is(err, ErrTimeout) || Status(err) != 124 {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSessionPutAndGet(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	c := session(t, e, RunOptions{User: "inside"})
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for _, h := range []*tar.Header{{Name: "sub/", Typeflag: tar.TypeDir, Mode: 0o750}, {Name: "sub/run", Mode: 0o755, Size: 4, Uid: 77}} {
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Size > 0 {
+			_, _ = io.WriteString(w, "text")
+		}
+	}
+	_ = w.Close()
+	if err := c.Put(t.Context(), "/new/dir", &archive); err != nil {
+		t.Fatal(err)
+	}
+	if got := execSh(t, c, "cd /new/dir; stat -c '%n %a %u:%g' sub sub/run; cat sub/run; touch sub/mine"); got != "sub 750 1234:1235\nsub/run 755 1234:1235\ntext" {
+		t.Errorf("got %q", got)
+	}
+	var out bytes.Buffer
+	if err := c.Get(t.Context(), "/new/dir/sub", &out); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for r := tar.NewReader(&out); ; {
+		h, err := r.Next()
+		if err != nil {
+			break
+		}
+		names = append(names, fmt.Sprintf("%s %o", h.Name, h.Mode))
+	}
+	if got := strings.Join(names, ", "); got != "sub 750, sub/mine 644, sub/run 755" {
+		t.Errorf("got %s", got)
+	}
+	if err := c.Get(t.Context(), "/no/such", io.Discard); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	if err := c.Put(t.Context(), "rel", &archive); err == nil || !strings.Contains(err.Error(), "not absolute") {
+		t.Errorf("error %v", err)
+	}
+	if err := c.Put(t.Context(), "/x", strings.NewReader("this is no archive, however long it may be")); err == nil {
+		t.Error("no archive was taken for one")
+	} else {
+		t.Log(err)
+	}
+}
+
+func TestKeep(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := session(t, e, RunOptions{
+		Image: base, Network: NetworkNone, User: "daemon", Labels: map[string]string{"job": "x"}, Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true}},
+	})
+	if _, err := c.Exec(t.Context(), ExecOptions{User: "0", Command: sh("echo new >/tree/file; echo more >/tree/more; echo etc >/etc/kept")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := execSh(t, c, "cat /tree/more; whoami"); got != "more\ndaemon\n" {
+		t.Errorf("second exec: %q", got)
+	}
+	name, err := c.Keep(t.Context())
+	if err != nil || !strings.HasPrefix(name, keptPrefix) {
+		t.Fatal(name, err)
+	}
+	if again, err := c.Keep(t.Context()); err != nil || again != name {
+		t.Errorf("kept again: %s, %v", again, err)
+	}
+	all, err := e.Kept(t.Context())
+	if err != nil || len(all) != 1 || all[0].Name != name || all[0].Labels["job"] != "x" || !all[0].Running || time.Since(all[0].Created) > time.Minute {
+		t.Errorf("kept: %+v, %v", all, err)
+	}
+	o, err := e.Open(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := execSh(t, o, "cat /tree/more; whoami"); got != "more\ndaemon\n" {
+		t.Errorf("opened: %q", got)
+	}
+	here.podman(t, "stop", "--time=0", name)
+	if o, err = e.Open(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	if got := execSh(t, o, "cat /etc/kept /tree/more; whoami"); got != "etc\nmore\ndaemon\n" {
+		t.Errorf("stopped and started: %q", got)
+	}
+	if data, _ := os.ReadFile(filepath.Join(dir, "file")); string(data) != "old" {
+		t.Errorf("the source became %q", data)
+	}
+	if _, err := e.Open(t.Context(), "lcitool-kept-none"); !errors.Is(err, ErrNotKept) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestExecServiceDies: the output is lost, which must be said soon, and nothing runs on.
+func TestExecServiceDies(t *testing.T) {
+	o := here.options()
+	o.RuntimeDir = here.dir + "/" + randomName()
+	e, err := Connect(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, pid := range processes("system service", o.RuntimeDir) {
+			_ = syscall.Kill(pid, syscall.SIGTERM)
+		}
+	})
+	nothingLeft(t, e)
+	c := session(t, e, RunOptions{})
+	kill := &trigger{word: "ready", do: func() {
+		for _, pid := range processes("system service", o.RuntimeDir) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}}
+	started := time.Now()
+	_, err = c.Exec(t.Context(), ExecOptions{Command: sh("echo ready; sleep 1002"), Stdout: kill})
+	if _, ok := errors.AsType[*EngineError](err); !ok || Status(err) != 125 || time.Since(started) > 15*time.Second {
+		t.Errorf("after %v: %v", time.Since(started), err)
+	}
+	t.Log(time.Since(started), err)
+	if left := processes("sleep", "1002"); len(left) > 0 {
+		t.Errorf("the command runs on: %v", left)
+	}
+	if got := execSh(t, c, "echo works"); got != "works\n" {
+		t.Errorf("next: %q", got)
+	}
+}
