@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// errNoJob is wrapped by the error about names that no job has.
+var errNoJob = errors.New("no such job")
+
+// A choice says which jobs of a pipeline are waited for.
+type choice struct {
+	all     bool            // nobody named any
+	named   map[string]bool // or needed by one that is
+	missing []string        // names and globs that no job has
+}
+
+// choose finds the jobs that are named, with those they need.
+func choose(jobs []seenJob, patterns []string, needs map[string][]string) choice {
+	c := choice{all: len(patterns) == 0, named: map[string]bool{}}
+	var open []string
+	for _, pattern := range patterns {
+		found := false
+		for _, j := range jobs {
+			if matches(pattern, j) {
+				found = true
+				open = append(open, j.name)
+			}
+		}
+		if !found {
+			c.missing = append(c.missing, pattern)
+		}
+	}
+	for len(open) > 0 {
+		name := open[len(open)-1]
+		open = open[:len(open)-1]
+		if c.named[name] {
+			continue
+		}
+		c.named[name] = true
+		open = append(open, needs[name]...)
+		for _, j := range jobs {
+			if j.below == name {
+				open = append(open, j.name)
+			}
+		}
+	}
+	return c
+}
+
+// wants reports whether a job is waited for.
+func (c choice) wants(j seenJob) bool { return c.all || c.named[j.name] }
+
+// check complains about names that no job has.
+func (c choice) check(jobs []seenJob) error {
+	if len(c.missing) == 0 {
+		return nil
+	}
+	var names []string
+	for _, j := range jobs {
+		names = append(names, j.name)
+	}
+	slices.Sort(names)
+	if more := len(names) - 20; more > 0 {
+		names = append(names[:20], fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Errorf("%w in the pipeline: %q; there are %s", errNoJob, strings.Join(c.missing, ", "), strings.Join(names, ", "))
+}
+
+// parallelPart matches what GitLab adds to the names of a job's copies.
+var parallelPart = regexp.MustCompile(`(?: \d+/\d+|: \[.*\])$`)
+
+// matches reports whether a name or glob means a job: by its full name,
+// without what parallel adds, or by its own name in a child pipeline. "*"
+// stands for slashes too.
+func matches(pattern string, j seenJob) bool {
+	names := []string{j.name}
+	if j.below != "" {
+		names = append(names, strings.TrimPrefix(j.name, j.below+": "))
+	}
+	slash := func(s string) string { return strings.ReplaceAll(s, "/", "\x01") }
+	for _, name := range names {
+		for _, n := range []string{name, parallelPart.ReplaceAllString(name, "")} {
+			if ok, err := path.Match(slash(pattern), slash(n)); n == pattern || ok && err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}

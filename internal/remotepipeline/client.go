@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+	gitlab "gitlab.com/gitlab-org/api/client-go"
+)
+
+// A client asks GitLab about one project.
+type client struct {
+	api   *gitlab.Client
+	place Place
+	token *token
+	cover func(string) string // takes all secrets out of a text
+}
+
+// How often one request is made before it counts as failed, and how long is
+// waited in between unless the server says.
+const (
+	retries  = 4
+	maxPause = 2 * time.Minute // that a server may ask for
+)
+
+func newClient(place Place, t *token, o *Options) (*client, error) {
+	next := o.Transport
+	if next == nil {
+		next = ownTransport()
+	}
+	g := &guard{next: next, server: place.Server, token: t, limits: o.Limits, log: o.Log}
+	api, err := gitlab.NewAuthSourceClient(gitlab.Unauthenticated{}, // the guard knows better
+		gitlab.WithURLWarningLogger(slog.New(slog.DiscardHandler)),
+		gitlab.WithBaseURL(place.Server.String()),
+		gitlab.WithHTTPClient(g.httpClient()),
+		gitlab.WithCustomRetry(again),
+		gitlab.WithCustomRetryMax(retries),
+		gitlab.WithCustomRetryWaitMinMax(o.PollMin/2, o.PollMax/2),
+		gitlab.WithCustomBackoff(pause),
+		gitlab.WithUserAgent("lcitool"),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use %s: %s", place.Server.Host, t.cover(err.Error()))
+	}
+	return &client{api: api, place: place, token: t, cover: t.cover}, nil
+}
+
+// ownTransport is a transport that shares no connections.
+func ownTransport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	return t.Clone()
+}
+
+// again decides whether a request is made once more: what may have had an
+// effect is not.
+func again(ctx context.Context, response *http.Response, err error) (bool, error) {
+	if errors.Is(err, errRefused) || errors.Is(err, errTooLarge) {
+		return false, nil
+	}
+	if response != nil && response.Request != nil && response.Request.Method != http.MethodGet {
+		return response.StatusCode == http.StatusTooManyRequests, nil
+	}
+	return retryablehttp.DefaultRetryPolicy(ctx, response, err)
+}
+
+// once makes a request that has an effect not be repeated when its answer got
+// lost.
+func once() gitlab.RequestOptionFunc {
+	return gitlab.WithRequestRetry(func(ctx context.Context, response *http.Response, err error) (bool, error) {
+		return ctx.Err() == nil && err == nil && response.StatusCode == http.StatusTooManyRequests, nil
+	})
+}
+
+// pause is how long is waited before a request is repeated: what the server
+// asks for, within bounds.
+func pause(low, high time.Duration, attempt int, response *http.Response) time.Duration {
+	return min(retryablehttp.DefaultBackoff(low, high, attempt, response), max(maxPause, high))
+}
+
+// download streams what a path below the project answers into w.
+func (c *client) download(ctx context.Context, w io.Writer, format string, args ...any) error {
+	path := "projects/" + gitlab.PathEscape(c.place.Project) + fmt.Sprintf(format, args...)
+	request, err := c.api.NewRequest(http.MethodGet, path, nil, []gitlab.RequestOptionFunc{gitlab.WithContext(ctx)})
+	if err != nil {
+		return err
+	}
+	_, err = c.api.Do(request, w)
+	return err
+}
+
+// A Fault is a request that GitLab did not answer as hoped.
+type Fault struct {
+	What   string // that could not be done: "list jobs"
+	Status int    // of HTTP, 0 if there was no answer
+	Text   string // what was said about it, without secrets
+	advice string
+	final  bool // asking again is of no use, whatever the status
+}
+
+func (f *Fault) Error() string {
+	text := "cannot " + f.What + ": " + f.Text
+	if f.advice != "" {
+		text += "; " + f.advice
+	}
+	return text
+}
+
+// passing reports whether it may be better a little later.
+func (f *Fault) passing() bool {
+	return !f.final && (f.Status == 0 || f.Status == http.StatusTooManyRequests || f.Status >= http.StatusInternalServerError)
+}
+
+// maxSaid is how much of what a server says about a fault is passed on.
+const maxSaid = 300
+
+// fault makes an error of ours of one of the library's. Nothing is wrapped,
+// as causes hold requests with all they carry; of a context that ended its
+// cause stays.
+func (c *client) fault(ctx context.Context, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("cannot %s: %w", what, context.Cause(ctx))
+	}
+	f := &Fault{What: what, Text: err.Error()}
+	var answer *gitlab.ErrorResponse
+	var address *url.Error
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, gitlab.ErrNotFound): // this one has no more to it
+		f.answered(http.StatusNotFound, "")
+	case errors.As(err, &answer) && answer.Response != nil:
+		f.answered(answer.Response.StatusCode, answer.Message)
+	case errors.As(err, &syntax):
+		f.Text = "the answer is none of GitLab's API"
+	case errors.As(err, &address):
+		f.Text = address.Err.Error() // an address may be signed
+	}
+	f.final = errors.Is(err, errRefused) || errors.Is(err, errTooLarge)
+	f.advice = c.advice(f.Status)
+	f.Text = plain(c.cover(strings.Join(strings.Fields(f.Text), " ")))
+	if len(f.Text) > maxSaid {
+		f.Text = strings.ToValidUTF8(f.Text[:maxSaid], "") + "…"
+	}
+	return f
+}
+
+// answered fills in what a server answered.
+func (f *Fault) answered(status int, said string) {
+	f.Status = status
+	f.Text = fmt.Sprintf("%d %s", status, http.StatusText(status))
+	if said = strings.TrimPrefix(said, "failed to parse unknown error format: "); said != "" {
+		f.Text += ": " + said
+	}
+}
+
+// advice says what to do about a status.
+func (c *client) advice(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return fmt.Sprintf("the token of %s is not valid at %s, or no longer", c.token.source, c.place.Server.Host)
+	case http.StatusForbidden:
+		return fmt.Sprintf("the token of %s may not do this: it needs the scope \"api\" and a developer's rights", c.token.source)
+	case http.StatusNotFound:
+		return fmt.Sprintf("either there is no %s, or the token of %s may not see it", c.place, c.token.source)
+	}
+	return ""
+}
+
+// passing reports whether an error may be gone a little later.
+func passing(err error) bool {
+	var f *Fault
+	return errors.As(err, &f) && f.passing()
+}
+
+// status is that of a fault, 0 for none.
+func status(err error) int {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Status
+	}
+	return 0
+}

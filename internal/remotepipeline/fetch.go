@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/google/renameio/v2"
+)
+
+// goFetch brings a job's files here while the pipeline goes on, then tells
+// how the job ended. f.mu is held.
+func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) {
+	said := job.said
+	got := job.Job
+	f.waiting.Add(1)
+	go func() {
+		defer f.waiting.Done()
+		f.slots <- struct{}{}
+		defer func() { <-f.slots }()
+		job.fetched.Lock() // the same job may have been started again meanwhile
+		defer job.fetched.Unlock()
+		f.fetchLog(ctx, job.file, said, seen, &got)
+		f.fetchArtifacts(ctx, job.file, seen, &got)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if job.seen.id == seen.id {
+			job.Job = got
+			f.tell(job, true)
+		}
+	}()
+}
+
+// fetchLog streams a job's log to its file, and tells its lines from the byte
+// said on.
+func (f *follower) fetchLog(ctx context.Context, file string, said int64, seen seenJob, got *Job) {
+	path := filepath.Join(f.o.Logs, file+".log")
+	note := func(err error) {
+		got.Notes = append(got.Notes, fmt.Sprintf("no log: %v", err))
+	}
+	if err := os.MkdirAll(f.o.Logs, 0o755); err != nil {
+		note(err)
+		return
+	}
+	log, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if err != nil {
+		note(err)
+		return
+	}
+	defer log.Cleanup() //nolint:errcheck // what is left is a temporary file
+	lines := f.lines(seen, said)
+	err = f.persist(ctx, func() error {
+		lines.restart()
+		if err := restart(log.File); err != nil {
+			return err
+		}
+		err := f.download(ctx, io.MultiWriter(log, lines), "/jobs/%d/trace", seen.id)
+		if errors.Is(err, errTooLarge) {
+			got.Notes = append(got.Notes, fmt.Sprintf("the log is cut after %d bytes", f.o.Limits.Log))
+			return nil
+		}
+		return f.fault(ctx, fmt.Sprintf("fetch the log of %q", seen.name), err)
+	})
+	lines.end()
+	if err == nil {
+		err = log.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		note(err)
+		return
+	}
+	got.Log = path
+}
+
+// restart empties a file.
+func restart(file *os.File) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := file.Seek(0, io.SeekStart)
+	return err
+}
+
+// lines tells the lines of a job's log from a byte on.
+func (f *follower) lines(seen seenJob, from int64) *lineWriter {
+	return &lineWriter{told: from, skip: from, tell: func(line string) {
+		f.o.Watch(Update{Job: seen.name, Stage: seen.stage, URL: seen.url, Line: f.cover(line)})
+	}}
+}
+
+// fetchArtifacts unpacks what a job left, in place of what an earlier run
+// left.
+func (f *follower) fetchArtifacts(ctx context.Context, file string, seen seenJob, got *Job) {
+	directory := filepath.Join(f.o.Artifacts, file)
+	if !seen.archive {
+		if err := os.RemoveAll(directory); err != nil {
+			got.Notes = append(got.Notes, fmt.Sprintf("cannot remove what an earlier run left: %v", err))
+		}
+		if !seen.expires.IsZero() && seen.expires.Before(time.Now()) {
+			got.Notes = append(got.Notes, "the artifacts are gone: they expired on "+seen.expires.Format(time.DateOnly))
+		}
+		return
+	}
+	notes, err := f.unpackArtifacts(ctx, directory, seen)
+	got.Notes = append(got.Notes, notes...)
+	switch {
+	case err == nil:
+		got.Artifacts = directory
+		got.JUnit = junitFiles(directory, f.o.JUnit[seen.name])
+	case status(err) == http.StatusNotFound && !seen.expires.IsZero() && seen.expires.Before(time.Now()):
+		got.Notes = append(got.Notes, "the artifacts are gone: they expired on "+seen.expires.Format(time.DateOnly))
+	default:
+		got.Notes = append(got.Notes, fmt.Sprintf("no artifacts: %v", err))
+	}
+}
+
+// unpackArtifacts puts a job's artifacts into a directory, all or nothing.
+func (f *follower) unpackArtifacts(ctx context.Context, directory string, seen seenJob) ([]string, error) {
+	if err := os.MkdirAll(f.o.Artifacts, 0o755); err != nil {
+		return nil, err
+	}
+	packed, err := os.CreateTemp(f.o.Artifacts, ".archive-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(packed.Name())
+	defer packed.Close()
+	err = f.persist(ctx, func() error {
+		if err := restart(packed); err != nil {
+			return err
+		}
+		return f.fault(ctx, fmt.Sprintf("fetch the artifacts of %q", seen.name), f.download(ctx, packed, "/jobs/%d/artifacts", seen.id))
+	})
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := os.MkdirTemp(f.o.Artifacts, ".unpacked-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(fresh)
+	notes, err := unzip(ctx, packed, fresh, f.o.Limits)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(fresh, 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.RemoveAll(directory); err != nil {
+		return nil, err
+	}
+	return notes, os.Rename(fresh, directory)
+}
+
+// junitFiles gives the files below a directory that globs mean, sorted.
+func junitFiles(directory string, globs []string) []string {
+	root, err := os.OpenRoot(directory) // so that no link leads out
+	if err != nil {
+		return nil
+	}
+	defer root.Close()
+	var files []string
+	for _, glob := range globs {
+		found, _ := doublestar.Glob(root.FS(), filepath.ToSlash(filepath.Clean(glob)), doublestar.WithFilesOnly(), doublestar.WithNoFollow())
+		for _, name := range found {
+			files = append(files, filepath.Join(directory, filepath.FromSlash(name)))
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// liveLimit is how much of the log of a job at work is looked through, in
+// bytes; the rest is told when it has ended.
+const liveLimit = 4 << 20
+
+// liveJobs is how many logs of jobs at work are asked for between two looks.
+const liveJobs = 8
+
+// listen tells what jobs at work have said since.
+func (f *follower) listen(ctx context.Context) {
+	asked := 0
+	for _, name := range f.order {
+		job := f.jobs[name]
+		f.mu.Lock()
+		seen, said := job.seen, job.said
+		f.mu.Unlock()
+		if seen.state != Running || seen.bridge || said >= liveLimit || time.Since(job.asked) < f.o.PollMax || asked == liveJobs {
+			continue
+		}
+		asked++
+		job.asked = time.Now()
+		lines := f.lines(seen, said)
+		enough, stop := context.WithCancel(ctx)
+		// An error is no matter: the log is asked for again.
+		_ = f.download(enough, &limitedWriter{lines, liveLimit, stop}, "/jobs/%d/trace", seen.id)
+		stop()
+		f.mu.Lock()
+		job.said = lines.told
+		f.mu.Unlock()
+	}
+}
+
+// A limitedWriter fails after some bytes, and stops what writes to it.
+type limitedWriter struct {
+	w    io.Writer
+	left int
+	stop func()
+}
+
+func (l *limitedWriter) Write(p []byte) (int, error) {
+	n, err := l.w.Write(p[:min(len(p), l.left)])
+	if l.left -= n; err == nil && n < len(p) {
+		l.stop()
+		err = errTooLarge
+	}
+	return n, err
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	gitlab "gitlab.com/gitlab-org/api/client-go"
+)
+
+// A follower watches one pipeline.
+type follower struct {
+	*session
+	id      int64
+	last    *sighting
+	order   []string
+	jobs    map[string]*followedJob
+	files   map[string]bool // names of files that are taken
+	waiting sync.WaitGroup  // fetches
+	slots   chan struct{}   // of them
+
+	mu sync.Mutex // of what the fetches change: the jobs' Job
+}
+
+// A followedJob is a job that is waited for.
+type followedJob struct {
+	Job
+	seen    seenJob // newest
+	file    string  // what its files are called
+	played  bool
+	said    int64     // bytes of its log of which the lines were told
+	asked   time.Time // when its log was asked for
+	fetched sync.Mutex
+}
+
+// parallelFetches is how many jobs' files are fetched at the same time.
+const parallelFetches = 3
+
+func newFollower(s *session, id int64) *follower {
+	return &follower{
+		session: s, id: id, jobs: map[string]*followedJob{}, files: map[string]bool{}, slots: make(chan struct{}, parallelFetches),
+	}
+}
+
+// follow watches the pipeline to its end.
+func (f *follower) follow(ctx context.Context) (*Result, error) {
+	err := f.watch(ctx)
+	f.waiting.Wait() // a fetch notes what went wrong with its job
+	if f.last == nil {
+		return &Result{ID: f.id, URL: f.page(f.id)}, err
+	}
+	if err == nil {
+		f.reports(ctx)
+	}
+	return f.result(ctx, err), err
+}
+
+// watch looks at the pipeline until there is nothing more to wait for.
+func (f *follower) watch(ctx context.Context) error {
+	pause := f.o.PollMin
+	good := time.Now()
+	away := false
+	for settled := 0; settled < 2; {
+		seen, err := f.look(ctx, f.id)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil && passing(err) && time.Since(good) < f.o.Outage:
+			if !away {
+				f.say("%v; trying on for %s", err, f.o.Outage)
+			}
+			away, pause = true, f.o.PollMax
+		case err != nil:
+			return fmt.Errorf("%w; the pipeline goes on: %s", err, f.page(f.id))
+		default:
+			good, away = time.Now(), false
+			changed, done, err := f.take(ctx, seen)
+			if err != nil {
+				return err
+			}
+			if settled++; !done {
+				settled = 0
+			}
+			if pause = min(pause+pause/2, f.o.PollMax); changed || done {
+				pause = f.o.PollMin
+			}
+			f.listen(ctx)
+		}
+		if settled < 2 {
+			if err := sleep(ctx, pause); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// take compares what was seen with what was known. done says that nothing
+// more is to be waited for, as far as can be seen now.
+func (f *follower) take(ctx context.Context, seen *sighting) (changed, done bool, err error) {
+	changed = f.last == nil || f.last.pipeline.Status != seen.pipeline.Status
+	f.last = seen
+	if text := seen.pipeline.YamlErrors; text != "" {
+		return false, false, fmt.Errorf("GitLab cannot make the pipeline: %s", plain(f.cover(text)))
+	}
+	ended := pipelineEnded(seen.pipeline.Status) && !seen.open
+	c := choose(seen.jobs, f.o.Jobs, f.o.Needs)
+	if len(seen.jobs) > 0 && (ended || !hasBridge(seen.jobs)) {
+		if err := c.check(seen.jobs); err != nil {
+			return false, false, err
+		}
+	}
+	waiting := 0
+	for _, j := range seen.jobs {
+		if !c.wants(j) {
+			continue
+		}
+		changed = f.update(ctx, j) || changed
+		switch job := f.jobs[j.name]; {
+		case j.status == "manual" && !c.all && !job.played:
+			if err := f.play(ctx, job); err != nil {
+				return false, false, err
+			}
+			waiting++
+			ended = false
+		case !j.state.Ended(), j.status == "manual" && job.played:
+			waiting++
+		}
+	}
+	if c.all {
+		return changed, ended, nil
+	}
+	return changed, ended || waiting == 0 && len(seen.jobs) > 0 && len(c.missing) == 0, nil
+}
+
+func hasBridge(jobs []seenJob) bool {
+	for _, j := range jobs {
+		if j.bridge {
+			return true
+		}
+	}
+	return false
+}
+
+// update takes what was seen of a job, and reports whether it tells something
+// new.
+func (f *follower) update(ctx context.Context, seen seenJob) bool {
+	job := f.jobs[seen.name]
+	if job == nil {
+		job = &followedJob{file: f.fileName(seen.name)}
+		f.jobs[seen.name] = job
+		f.order = append(f.order, seen.name)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	again := job.seen.id != 0 && job.seen.id != seen.id
+	if job.seen.id == seen.id && job.seen.state == seen.state && job.seen.status == seen.status {
+		job.seen = seen
+		return false
+	}
+	if again {
+		job.played, job.said = false, 0
+		f.o.Watch(Update{Job: seen.name, Stage: seen.stage, URL: seen.url, Line: "started again on the server"})
+	}
+	job.seen = seen
+	job.Job = Job{
+		Name: seen.name, Stage: seen.stage, State: seen.state, AllowFailure: seen.allowed,
+		Started: seen.started, Duration: seen.duration, URL: seen.url, Reason: seen.reason,
+	}
+	if !seen.state.Ended() || seen.status == "manual" {
+		f.tell(job, false)
+		return true
+	}
+	if seen.bridge || seen.started.IsZero() {
+		f.tell(job, true)
+		return true
+	}
+	f.goFetch(ctx, job, seen)
+	return true
+}
+
+// tell passes on what a job is at. f.mu is held.
+func (f *follower) tell(job *followedJob, ended bool) {
+	u := Update{
+		Job: job.Name, Stage: job.Stage, State: job.State, AllowFailure: job.AllowFailure, Duration: job.Duration, URL: job.URL,
+	}
+	if ended {
+		end := job.Job
+		u.Ended = &end
+	}
+	f.o.Watch(u)
+}
+
+// play starts a job that waits for somebody to do so.
+func (f *follower) play(ctx context.Context, job *followedJob) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	job.played = true
+	_, _, err := f.api.Jobs.PlayJob(f.place.Project, job.seen.id, &gitlab.PlayJobOptions{}, withContext(ctx), once())
+	if err == nil {
+		return nil
+	}
+	err = f.fault(ctx, fmt.Sprintf("start job %q", job.seen.name), err)
+	switch {
+	case status(err) == 400: // somebody else was faster, or GitLab says why in the job
+		return nil
+	case passing(err):
+		job.played = false
+		return nil
+	}
+	return err
+}
+
+// result is what is known when the pipeline ended, or err ended the watch.
+func (f *follower) result(ctx context.Context, err error) *Result {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := &Result{ID: f.id, URL: f.page(f.id), Status: f.last.pipeline.Status}
+	for _, name := range f.order {
+		job := f.jobs[name]
+		if starter := f.jobs[job.seen.below]; starter != nil && starter.State == Passed {
+			job.AllowFailure = true // the pipeline it is in decides nothing for the one that started it
+		}
+		if open := !job.State.Ended(); open || job.seen.status == "manual" {
+			switch {
+			case !open:
+			case ctx.Err() != nil:
+				job.State = Stopped
+			case err != nil:
+				job.State = Broken
+				job.Notes = append(job.Notes, "how it ended is not known")
+			default:
+				job.State = NotRun
+			}
+			f.tell(job, true)
+		}
+		r.Jobs = append(r.Jobs, job.Job)
+	}
+	return r
+}
+
+// fileName gives what a job's files are called, which no other job's are.
+func (f *follower) fileName(job string) string {
+	base := f.o.FileName(job)
+	name := base
+	for n := 2; f.files[name]; n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	f.files[name] = true
+	return name
+}
+
+// persist does something again and again until it is done, cannot be, or the
+// server is away for too long.
+func (f *follower) persist(ctx context.Context, do func() error) error {
+	begun := time.Now()
+	for {
+		err := do()
+		if err == nil || !passing(err) || time.Since(begun) > f.o.Outage || ctx.Err() != nil {
+			return err
+		}
+		if e := sleep(ctx, f.o.PollMax); e != nil {
+			return errors.Join(err, e)
+		}
+	}
+}

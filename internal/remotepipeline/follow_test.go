@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// passes, fails are jobs that begin after one minute and end after two.
+func passes(id int64, name string) *fakeJob { return ends(id, name, "success") }
+
+func fails(id int64, name string) *fakeJob { return ends(id, name, "failed") }
+
+func ends(id int64, name, status string) *fakeJob {
+	return &fakeJob{id: id, name: name, stage: "test", log: "hello from " + name + "\n",
+		phases: []phase{{0, "pending"}, {time.Minute, "running"}, {2 * time.Minute, status}}}
+}
+
+func manual(id int64, name string) *fakeJob {
+	return &fakeJob{id: id, name: name, stage: "test", log: "played\n",
+		phases: []phase{{0, "manual"}, {0, "pending"}, {time.Minute, "running"}, {2 * time.Minute, "success"}}}
+}
+
+func TestPipelineIsFollowedToItsEnd(t *testing.T) {
+	w := newWorld(t, passes(1, "x86_64-debian-13"), fails(2, "s390x/cross"))
+	w.gitLab.jobs[1].allow = true
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := states(result); got != "x86_64-debian-13 passed, s390x/cross failed allowed" || !result.OK() || result.Status != "success" {
+		t.Errorf("got %s, %s, ok %v", got, result.Status, result.OK())
+	}
+	if result.URL != address+"/group/name/-/pipelines/4711" {
+		t.Errorf("URL %q", result.URL)
+	}
+	if got := read(t, w.gitLab.pushed); got != "GIT_PUSH_OPTION_0=ci.variable=RUN_PIPELINE=1\nGIT_PUSH_OPTION_COUNT=1\n" {
+		t.Errorf("push options %q", got)
+	}
+	if got := git(t, w.bare, "rev-parse", "topic"); got != w.gitLab.commit {
+		t.Errorf("pushed %s", got)
+	}
+	if log := result.Jobs[1].Log; filepath.Base(log) != "s390x-cross.log" || read(t, log) != "hello from s390x/cross\n" {
+		t.Errorf("log %q", log)
+	}
+	want := "waiting running passed"
+	if got := w.statesOf("x86_64-debian-13"); got != want {
+		t.Errorf("updates %q, want %q", got, want)
+	}
+	for _, u := range w.updates {
+		if u.Job != "" && u.State.Ended() != (u.Ended != nil) {
+			t.Errorf("update %+v", u)
+		}
+	}
+}
+
+// statesOf gives the states that were told of a job.
+func (w *world) statesOf(job string) string {
+	var all []string
+	for _, u := range w.updates {
+		if u.Job == job && u.State != "" {
+			all = append(all, string(u.State))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// linesOf gives the lines that were told of a job.
+func (w *world) linesOf(job string) string {
+	var all []string
+	for _, u := range w.updates {
+		if u.Job == job && u.Line != "" {
+			all = append(all, u.Line)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+func TestEnds(t *testing.T) {
+	cases := []struct {
+		name   string
+		jobs   []*fakeJob
+		change func(*world)
+		want   string
+		ok     bool
+	}{
+		{name: "a required job fails", jobs: []*fakeJob{passes(1, "a"), fails(2, "b")}, want: "a passed, b failed"},
+		{name: "a job takes too long", jobs: []*fakeJob{fails(1, "a")}, want: "a timed out",
+			change: func(w *world) { w.gitLab.jobs[0].reason = "job_execution_timeout" }},
+		{name: "the runner fails", jobs: []*fakeJob{fails(1, "a")}, want: "a engine error",
+			change: func(w *world) { w.gitLab.jobs[0].reason = "runner_system_failure" }},
+		{name: "a job is skipped", jobs: []*fakeJob{fails(1, "a"), {id: 2, name: "b", phases: []phase{{0, "created"}, {2 * time.Minute, "skipped"}}}},
+			want: "a failed, b skipped"},
+		{name: "somebody else cancels it", jobs: []*fakeJob{ends(1, "a", "canceled")}, want: "a stopped"},
+		{name: "manual jobs are not waited for", jobs: []*fakeJob{passes(1, "a"), manual(2, "b")}, want: "a passed, b not run", ok: true},
+		{name: "manual jobs block what comes after", ok: true,
+			jobs:   []*fakeJob{passes(1, "a"), manual(2, "b"), {id: 3, name: "c", phases: []phase{{0, "created"}}}},
+			change: func(w *world) { w.gitLab.status = "manual" }, want: "a not run, b not run, c not run"},
+		{name: "jobs that are not named do not count", jobs: []*fakeJob{passes(1, "a"), fails(2, "b")}, ok: false,
+			change: func(w *world) { w.options.Jobs = []string{"a"} }, want: "a passed"},
+		{name: "globs", jobs: []*fakeJob{passes(1, "x86_64/a"), passes(2, "x86_64/b"), passes(3, "s390x/a")}, ok: true,
+			change: func(w *world) { w.options.Jobs = []string{"x86*"} }, want: "x86_64/a passed, x86_64/b passed"},
+		{name: "copies of a job", jobs: []*fakeJob{passes(1, "a 1/2"), passes(2, "a 2/2"), passes(3, "b: [x, y]"), passes(4, "ab")}, ok: true,
+			change: func(w *world) { w.options.Jobs = []string{"a", "b: [x, y]"} }, want: "a 1/2 passed, a 2/2 passed, b: [x, y] passed"},
+		{name: "needed jobs come along", jobs: []*fakeJob{passes(1, "image"), passes(2, "a"), passes(3, "b")}, ok: true,
+			change: func(w *world) {
+				w.options.Jobs, w.options.Needs = []string{"a"}, map[string][]string{"a": {"image"}, "image": {"a"}}
+			}, want: "image passed, a passed"},
+		{name: "named manual jobs are played, with those they need", jobs: []*fakeJob{manual(1, "a"), manual(2, "b"), manual(3, "c")}, ok: true,
+			change: func(w *world) { w.options.Jobs, w.options.Needs = []string{"a"}, map[string][]string{"a": {"b"}} },
+			want:   "a passed, b passed"},
+		{name: "a job was started again", ok: true,
+			jobs: []*fakeJob{fails(1, "a"), {id: 9, name: "a", from: 150 * time.Second, phases: []phase{{0, "pending"}, {3 * time.Minute, "running"}, {4 * time.Minute, "success"}}, log: "well\n"},
+				ends(2, "b", "running")},
+			change: func(w *world) {
+				w.gitLab.jobs[0].until = 150 * time.Second
+				w.gitLab.jobs[2].phases = []phase{{0, "running"}, {5 * time.Minute, "success"}}
+			}, want: "a passed, b passed"},
+		{name: "many pages", jobs: manyJobs(250), ok: true, change: func(w *world) { w.options.Jobs = []string{"job 250"} }, want: "job 250 passed"},
+		{name: "small pages", jobs: manyJobs(7), ok: true,
+			change: func(w *world) { w.gitLab.perPage, w.options.Jobs = 3, []string{"job 1", "job 7"} }, want: "job 1 passed, job 7 passed"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, c.jobs...)
+			if c.change != nil {
+				c.change(w)
+			}
+			result, err := w.run(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := states(result); got != c.want || result.OK() != c.ok {
+				t.Errorf("got %s (%s, ok %v), want %s", got, result.Status, result.OK(), c.want)
+			}
+		})
+	}
+}
+
+func manyJobs(n int64) []*fakeJob {
+	var jobs []*fakeJob
+	for i := int64(1); i <= n; i++ {
+		jobs = append(jobs, passes(i, "job "+string(rune('0'+i/100))+string(rune('0'+i/10%10))+string(rune('0'+i%10))))
+		jobs[i-1].name = "job " + strings.TrimLeft(jobs[i-1].name[4:], "0")
+	}
+	return jobs
+}
+
+func TestAgainIsTold(t *testing.T) {
+	w := newWorld(t, fails(1, "a"), &fakeJob{id: 9, name: "a", from: 150 * time.Second, log: "well\n",
+		phases: []phase{{0, "pending"}, {3 * time.Minute, "running"}, {4 * time.Minute, "success"}}})
+	w.gitLab.jobs[0].until = 150 * time.Second
+	w.gitLab.jobs = append(w.gitLab.jobs, &fakeJob{id: 2, name: "b", phases: []phase{{0, "running"}, {5 * time.Minute, "success"}}})
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.statesOf("a"); got != "waiting running failed waiting running passed" {
+		t.Errorf("told %q", got)
+	}
+	if got := w.linesOf("a"); got != "hello from a\nstarted again on the server\nwell" {
+		t.Errorf("told %q", got)
+	}
+	if got := read(t, result.Jobs[0].Log); got != "well\n" {
+		t.Errorf("log %q", got)
+	}
+}
+
+func TestChildPipelines(t *testing.T) {
+	trigger := func(status string) *fakeJob {
+		return &fakeJob{id: 50, name: "more", stage: "test", bridge: true, phases: []phase{{0, "pending"}, {30 * time.Second, status}}}
+	}
+	cases := []struct {
+		name    string
+		bridge  *fakeJob
+		foreign bool
+		named   []string
+		want    string
+		ok      bool
+	}{
+		{name: "followed", bridge: trigger("success"), want: "a passed, more passed, more: inner failed allowed", ok: true},
+		{name: "that the parent depends on", bridge: trigger("failed"), want: "a passed, more failed, more: inner failed"},
+		{name: "of another project", bridge: trigger("success"), foreign: true, want: "a passed, more passed", ok: true},
+		{name: "named by its trigger", bridge: trigger("success"), named: []string{"more"}, want: "more passed, more: inner failed allowed", ok: true},
+		{name: "named by its own job", bridge: trigger("failed"), named: []string{"inner"}, want: "more: inner failed"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, passes(1, "a"), c.bridge)
+			w.gitLab.children = map[int64][]*fakeJob{50: {fails(60, "inner")}}
+			w.gitLab.foreign = c.foreign
+			w.options.Jobs = c.named
+			result, err := w.run(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := states(result); got != c.want || result.OK() != c.ok {
+				t.Errorf("got %s (%s, ok %v), want %s", got, result.Status, result.OK(), c.want)
+			}
+		})
+	}
+}
+
+func TestUnknownJobCancelsThePipeline(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	w.options.Jobs = []string{"a", "nosuch*"}
+	_, err := w.run(t)
+	if err == nil || !strings.Contains(err.Error(), `no such job in the pipeline: "nosuch*"; there are a`) || w.gitLab.cancelled.IsZero() {
+		t.Errorf("error %v, cancelled %v", err, w.gitLab.cancelled)
+	}
+}
+
+func TestLogs(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	log := "\x1b[0Ksection_start:1560896352:build[collapsed=true]\r\x1b[0K\x1b[36;1mBuild\x1b[0;m\n" +
+		"2024-05-22T12:43:46.962646Z 00O \x1b[32;1m$ make\x1b[0;m\n" +
+		"10%\r50%\r100%\r\n\x1b]0;title\x07bell\x07 and \x9b\n" + marker + "\n" +
+		"section_end:1560896353:build\r\x1b[0Klast"
+	w.gitLab.jobs[0].log = log
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "Build\n$ make\n100%\nbell\uFFFD and \uFFFD\n" + hidden + "\nlast"
+	if got := w.linesOf("a"); got != want {
+		t.Errorf("lines %q, want %q", got, want)
+	}
+	if got := read(t, result.Jobs[0].Log); got != log {
+		t.Errorf("log %q, want it as it is", got)
+	}
+}
+
+func TestLogsAreBounded(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	w.options.Limits.Log = 1000
+	w.gitLab.jobs[0].log = strings.Repeat("0123456789\n", 1000)
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, result.Jobs[0].Log); len(got) != 1000 || !strings.Contains(strings.Join(result.Jobs[0].Notes, ""), "cut after 1000 bytes") {
+		t.Errorf("%d bytes, notes %q", len(got), result.Jobs[0].Notes)
+	}
+}
+
+func TestArtifacts(t *testing.T) {
+	archive := zipped(t, entry{"build/", os.ModeDir | 0o755, ""}, entry{"build/a.out", 0o755, "elf"},
+		entry{"build/reports/unit.xml", 0o644, "<testsuite/>"}, entry{"link", os.ModeSymlink | 0o777, "build/a.out"},
+		entry{"out", os.ModeSymlink | 0o777, "../../elsewhere"})
+	w := newWorld(t, passes(1, "build"), passes(2, "unit"), passes(3, "gone"), passes(4, "bare"))
+	jobs := w.gitLab.jobs
+	jobs[0].archive, jobs[0].junit = archive, true
+	jobs[1].junit = true
+	jobs[2].archive, jobs[2].expired = archive, true
+	w.options.JUnit = map[string][]string{"build": {"build/reports/*.xml", "../../etc/*"}}
+	stale := filepath.Join(w.options.Artifacts, "bare", "stale")
+	write(t, stale, "of an earlier run", 0o644)
+	write(t, filepath.Join(w.options.Artifacts, "build", "stale"), "of an earlier run", 0o644)
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(w.options.Artifacts, "build")
+	got := result.Jobs[0]
+	if got.Artifacts != dir || read(t, filepath.Join(dir, "link")) != "elf" || len(got.JUnit) != 1 ||
+		got.JUnit[0] != filepath.Join(dir, "build/reports/unit.xml") {
+		t.Errorf("job %+v", got)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "build/a.out")); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("a.out: %v, %v", info, err)
+	}
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], `"out" is a link that leads out`) {
+		t.Errorf("notes %q", got.Notes)
+	}
+	if r := result.Jobs[1]; len(r.JUnit) != 1 || !strings.Contains(read(t, r.JUnit[0]), "<failure>1/0 &lt;&amp;&gt;</failure>") {
+		t.Errorf("job %+v", r)
+	}
+	if r := result.Jobs[2]; r.Artifacts != "" || !strings.Contains(strings.Join(r.Notes, ""), "expired on") {
+		t.Errorf("job %+v", r)
+	}
+	left, err := filepath.Glob(filepath.Join(w.options.Artifacts, "*"))
+	hidden, _ := filepath.Glob(filepath.Join(w.options.Artifacts, ".*"))
+	if err != nil || len(left) != 2 || len(hidden) != 0 {
+		t.Errorf("left %v %v, %v", left, hidden, err)
+	}
+}

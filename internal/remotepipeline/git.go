@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A checkout is the branch at hand.
+type checkout struct {
+	directory string
+	branch    string // its name
+	commit    string // the branch's, 40 or 64 hex digits
+	remote    string // name of where it is pushed
+	address   string // of the remote; may hold a password
+	cover     func(string) string
+}
+
+// openCheckout looks at the branch that is checked out.
+func openCheckout(ctx context.Context, directory, remote string) (*checkout, error) {
+	c := &checkout{directory: directory, cover: func(s string) string { return s }}
+	if _, err := c.git(ctx, "rev-parse", "--git-dir"); err != nil {
+		return nil, fmt.Errorf("cannot use git in %s: %w", directory, err)
+	}
+	branch, err := c.git(ctx, "symbolic-ref", "--quiet", "--short", "HEAD")
+	if err != nil {
+		return nil, errors.New(`HEAD is detached, so there is no branch to push: "git switch -c NAME" makes one`)
+	}
+	c.branch = branch
+	if c.commit, err = c.git(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err != nil {
+		return nil, fmt.Errorf("branch %q has no commit to push", c.branch)
+	}
+	if c.remote = remote; remote == "" {
+		c.remote = c.usualRemote(ctx)
+	}
+	addresses, err := c.git(ctx, "remote", "get-url", "--push", "--", c.remote)
+	if err != nil {
+		return nil, fmt.Errorf("there is no remote %q to push to: name one with --remote-name", c.remote)
+	}
+	c.address, _, _ = strings.Cut(addresses, "\n")
+	if u, err := url.Parse(c.address); err == nil && u.User != nil {
+		password, _ := u.User.Password()
+		c.cover = coverer(password)
+	}
+	return c, nil
+}
+
+// usualRemote is where git itself would push the branch.
+func (c *checkout) usualRemote(ctx context.Context) string {
+	for _, key := range []string{"branch." + c.branch + ".pushRemote", "remote.pushDefault", "branch." + c.branch + ".remote"} {
+		if name, err := c.git(ctx, "config", "--get", key); err == nil && name != "" && name != "." {
+			return name
+		}
+	}
+	return "origin"
+}
+
+// maxNamed is how many files are named in one line.
+const maxNamed = 5
+
+// uncommitted says which changes are not in the commit, "" for none.
+func (c *checkout) uncommitted(ctx context.Context) (string, error) {
+	out, err := c.git(ctx, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal")
+	if err != nil {
+		return "", fmt.Errorf("cannot see what has changed: %w", err)
+	}
+	var names []string
+	for _, entry := range strings.Split(out, "\x00") {
+		if len(entry) > 3 {
+			names = append(names, entry[3:])
+		}
+	}
+	if len(names) == 0 {
+		return "", nil
+	}
+	text := strings.Join(names[:min(len(names), maxNamed)], ", ")
+	if more := len(names) - maxNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return plain("not committed, so not pushed: " + text), nil
+}
+
+// pushTimeout is how long a push may take.
+const pushTimeout = 15 * time.Minute
+
+// push sends the commit to a branch of the same name, never by force. It
+// reports whether the remote had something to learn.
+func (c *checkout) push(ctx context.Context, variables []string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
+	defer cancel()
+	args := []string{"push", "--porcelain", "--no-force"}
+	for _, v := range variables {
+		args = append(args, "--push-option=ci.variable="+v)
+	}
+	out, err := c.git(ctx, append(args, "--", c.remote, c.commit+":refs/heads/"+c.branch)...)
+	if err != nil {
+		return false, fmt.Errorf("cannot push %s to %s: %w", c.branch, c.remote, err)
+	}
+	for line := range strings.Lines(out) {
+		if flag, rest, ok := strings.Cut(line, "\t"); ok && strings.Contains(rest, ":refs/heads/"+c.branch+"\t") {
+			return flag != "=", nil
+		}
+	}
+	return true, nil
+}
+
+// git runs git and gives what it says on stdout. What it says on stderr is in
+// the error, without passwords.
+func (c *checkout) git(ctx context.Context, args ...string) (string, error) {
+	return c.gitWith(ctx, "", nil, args...)
+}
+
+func (c *checkout) gitWith(ctx context.Context, input string, env []string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", c.directory}, args...)...)
+	cmd.Env = append(append(os.Environ(), "LC_ALL=C"), env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	cmd.Stdin = strings.NewReader(input)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	out := strings.TrimRight(stdout.String(), "\n")
+	switch {
+	case err == nil:
+		return out, nil
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case errors.Is(err, exec.ErrNotFound):
+		return "", errors.New("git is not installed")
+	}
+	return "", errors.New(c.cover(firstOf(reason(stderr.String()), reason(out), err.Error())))
+}
+
+// reason picks from what git says the lines that tell why it failed.
+func reason(text string) string {
+	var told []string
+	for line := range strings.Lines(text) {
+		line = plain(strings.TrimSpace(line))
+		switch {
+		case line == "" || strings.HasPrefix(line, "hint: ") || strings.HasPrefix(line, "To ") || line == "Done":
+		case strings.HasPrefix(line, "error: ") || strings.HasPrefix(line, "fatal: "):
+			told = append(told, line[len("error: "):])
+		case strings.HasPrefix(line, "remote: ") || strings.HasPrefix(line, "!"):
+			told = append(told, line)
+		}
+	}
+	if len(told) == 0 {
+		return plain(strings.TrimSpace(text))
+	}
+	return strings.Join(told, "; ")
+}
+
+// credentialTimeout is how long the programs may take that keep passwords.
+const credentialTimeout = 10 * time.Second
+
+// credential asks git for what it would log in with, nil for nothing. Nobody
+// is asked to type anything.
+func (c *checkout) credential(ctx context.Context, server *url.URL) *token {
+	ctx, cancel := context.WithTimeout(ctx, credentialTimeout)
+	defer cancel()
+	input := fmt.Sprintf("protocol=%s\nhost=%s\n\n", server.Scheme, server.Host)
+	out, err := c.gitWith(ctx, input,
+		[]string{"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=", "GCM_INTERACTIVE=never", "GIT_TRACE=0", "GIT_TRACE_CURL=0"},
+		"credential", "fill")
+	if err == nil {
+		for line := range strings.Lines(out) {
+			if password, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "password="); ok && password != "" {
+				return newToken("git's credentials", bearer, password)
+			}
+		}
+	}
+	u, err := url.Parse(c.address)
+	if err != nil || u.User == nil || !sameOrigin(u, server) {
+		return nil
+	}
+	if password, ok := u.User.Password(); ok && password != "" {
+		return newToken("the remote's address", bearer, password)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// errRefused is wrapped by errors about answers that lead where no request
+// of ours goes. Asking again does not help.
+var errRefused = errors.New("refused")
+
+// errTooLarge ends what is larger than it may be.
+var errTooLarge = errors.New("larger than allowed")
+
+// errSlow ends a request that takes too long.
+var errSlow = errors.New("the server does not go on")
+
+// What one attempt of a request may take.
+const (
+	answerTimeout   = time.Minute // an answer of the API
+	downloadTimeout = 2 * time.Hour
+	stallTimeout    = time.Minute // until the next bytes
+	maxAnswer       = 64 << 20    // bytes of an answer of the API
+	maxRedirects    = 5
+)
+
+// A guard sends requests. It adds the token to those that go to the server it
+// is for, on each hop anew, and to no others; what comes back is bounded.
+type guard struct {
+	next   http.RoundTripper
+	server *url.URL
+	token  *token
+	limits Limits
+	log    *slog.Logger
+}
+
+// httpClient is the client that requests go through.
+func (g *guard) httpClient() *http.Client {
+	return &http.Client{Transport: g, CheckRedirect: g.redirect}
+}
+
+// limit is how much an answer to a request may hold, and how long it may
+// take.
+func (g *guard) limit(path string) (int64, time.Duration) {
+	switch {
+	case strings.HasSuffix(path, "/trace"):
+		return g.limits.Log, downloadTimeout
+	case strings.HasSuffix(path, "/artifacts"):
+		return g.limits.Archive, downloadTimeout
+	}
+	return maxAnswer, answerTimeout
+}
+
+// isDownload reports whether a path of the API is one whose answer GitLab may
+// keep elsewhere.
+func isDownload(path string) bool {
+	return strings.HasSuffix(path, "/trace") || strings.HasSuffix(path, "/artifacts")
+}
+
+// redirect decides whether a request goes where an answer sends it. Only logs
+// and artifacts may be on another server.
+func (g *guard) redirect(r *http.Request, via []*http.Request) error {
+	first := via[0]
+	switch {
+	case len(via) > maxRedirects:
+		return fmt.Errorf("%w: more than %d redirects", errRefused, maxRedirects)
+	case first.Method != http.MethodGet:
+		return fmt.Errorf("%w: the project has moved, name where it is now with --project", errRefused)
+	case !private(r.URL):
+		return fmt.Errorf("%w: the server sends us on to plain http at %s", errRefused, r.URL.Host)
+	case !sameOrigin(r.URL, g.server) && !isDownload(first.URL.Path):
+		return fmt.Errorf("%w: the server sends us on to %s", errRefused, r.URL.Host)
+	}
+	return nil
+}
+
+func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !private(r.URL) {
+		return nil, fmt.Errorf("%w: plain http to %s", errRefused, r.URL.Host)
+	}
+	origin := r
+	for origin.Response != nil && origin.Response.Request != nil {
+		origin = origin.Response.Request // what a redirect was made of
+	}
+	bytes, timeout := g.limit(origin.URL.Path)
+	ctx, cancel := context.WithCancelCause(r.Context())
+	whole := time.AfterFunc(timeout, func() { cancel(errSlow) })
+	stalled := time.AfterFunc(stallTimeout, func() { cancel(errSlow) })
+	stop := func() { whole.Stop(); stalled.Stop(); cancel(nil) }
+	r = r.Clone(ctx)
+	for _, header := range []string{personalToken, jobToken, bearer, "Referer"} {
+		r.Header.Del(header)
+	}
+	if sameOrigin(r.URL, g.server) {
+		g.token.apply(r.Header)
+	}
+	response, err := g.next.RoundTrip(r)
+	if err != nil {
+		if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
+			err = errSlow
+		}
+		stop()
+		g.log.Debug("request", "method", r.Method, "host", r.URL.Host, "path", r.URL.Path, "err", g.token.cover(err.Error()))
+		return nil, err
+	}
+	g.log.Debug("request", "method", r.Method, "host", r.URL.Host, "path", r.URL.Path, "status", response.StatusCode)
+	if response.StatusCode >= http.StatusBadRequest {
+		bytes = maxAnswer
+	}
+	response.Body = &boundedBody{body: response.Body, ctx: ctx, left: bytes, stalled: stalled, stop: stop}
+	return response, nil
+}
+
+// A boundedBody is what a server answers, as long as it is not too much and
+// goes on coming.
+type boundedBody struct {
+	body    io.ReadCloser
+	ctx     context.Context
+	left    int64
+	stalled *time.Timer
+	stop    func()
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, errTooLarge
+	}
+	if int64(len(p)) > b.left+1 { // one more tells that there is more
+		p = p[:b.left+1]
+	}
+	n, err := b.body.Read(p)
+	b.stalled.Reset(stallTimeout)
+	b.left -= int64(n)
+	switch {
+	case b.left < 0:
+		return n - 1, errTooLarge
+	case err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(b.ctx), errSlow):
+		return n, errSlow
+	}
+	return n, err
+}
+
+func (b *boundedBody) Close() error {
+	b.stop()
+	return b.body.Close()
+}

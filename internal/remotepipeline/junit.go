@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	gitlab "gitlab.com/gitlab-org/api/client-go"
+)
+
+// reportFile is where the test results of a job are put that did not leave
+// its own reports among its artifacts.
+const reportFile = "gitlab-junit.xml"
+
+// reports brings test results here of jobs that gave them to GitLab alone.
+// GitLab hands them out for a whole pipeline, read and put into its own form.
+func (f *follower) reports(ctx context.Context) {
+	missing := map[int64][]*followedJob{} // by pipeline
+	var pipelines []int64
+	for _, name := range f.order {
+		job := f.jobs[name]
+		if !job.seen.junit || len(job.JUnit) > 0 {
+			continue
+		}
+		if missing[job.seen.pipeline] == nil {
+			pipelines = append(pipelines, job.seen.pipeline)
+		}
+		missing[job.seen.pipeline] = append(missing[job.seen.pipeline], job)
+	}
+	for _, id := range pipelines {
+		err := f.report(ctx, id, missing[id])
+		for _, job := range missing[id] {
+			if err != nil {
+				job.Notes = append(job.Notes, fmt.Sprintf("no test results: %v", err))
+			}
+		}
+	}
+}
+
+// report writes the test results of some jobs of a pipeline.
+func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	all, _, err := f.api.Pipelines.GetPipelineTestReport(f.place.Project, id, withContext(ctx))
+	if err != nil {
+		return f.fault(ctx, "fetch them", err)
+	}
+	for _, job := range jobs {
+		own := strings.TrimPrefix(job.Name, job.seen.below+": ")
+		for _, suite := range all.TestSuites {
+			// Copies of a job that runs in parallel share a suite.
+			if suite == nil || suite.Name != own && suite.Name != parallelPart.ReplaceAllString(own, "") {
+				continue
+			}
+			directory := filepath.Join(f.o.Artifacts, job.file)
+			if err := writeSuite(filepath.Join(directory, reportFile), suite); err != nil {
+				return err
+			}
+			job.Artifacts = directory
+			job.JUnit = append(job.JUnit, filepath.Join(directory, reportFile))
+			break
+		}
+	}
+	return nil
+}
+
+type xmlSuites struct {
+	XMLName xml.Name `xml:"testsuites"`
+	Suite   xmlSuite `xml:"testsuite"`
+}
+
+type xmlSuite struct {
+	Name     string    `xml:"name,attr"`
+	Tests    int       `xml:"tests,attr"`
+	Failures int       `xml:"failures,attr"`
+	Errors   int       `xml:"errors,attr"`
+	Skipped  int       `xml:"skipped,attr"`
+	Time     float64   `xml:"time,attr"`
+	Cases    []xmlCase `xml:"testcase"`
+}
+
+type xmlCase struct {
+	Name      string     `xml:"name,attr"`
+	Classname string     `xml:"classname,attr,omitempty"`
+	File      string     `xml:"file,attr,omitempty"`
+	Time      float64    `xml:"time,attr"`
+	Failure   *xmlDetail `xml:"failure,omitempty"`
+	Error     *xmlDetail `xml:"error,omitempty"`
+	Skipped   *xmlDetail `xml:"skipped,omitempty"`
+}
+
+type xmlDetail struct {
+	Text string `xml:",chardata"`
+}
+
+// writeSuite writes what GitLab knows of a job's tests as JUnit's XML.
+func writeSuite(file string, from *gitlab.PipelineTestSuites) error {
+	suite := xmlSuite{Name: from.Name, Time: from.TotalTime}
+	for _, c := range from.TestCases {
+		if c == nil {
+			continue
+		}
+		one := xmlCase{Name: c.Name, Classname: c.Classname, File: c.File, Time: c.ExecutionTime}
+		detail := &xmlDetail{Text: strings.TrimSpace(said(c.SystemOutput) + "\n" + c.StackTrace)}
+		switch c.Status {
+		case "failed":
+			one.Failure = detail
+			suite.Failures++
+		case "error":
+			one.Error = detail
+			suite.Errors++
+		case "skipped":
+			one.Skipped = detail
+			suite.Skipped++
+		}
+		suite.Tests++
+		suite.Cases = append(suite.Cases, one)
+	}
+	data, err := xml.MarshalIndent(xmlSuites{Suite: suite}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return renameio.WriteFile(file, append([]byte(xml.Header), append(data, '\n')...), 0o644)
+}
+
+// said is a test's output, which GitLab hands out as text or, for some forms
+// of reports, as an object.
+func said(output any) string {
+	if output == nil {
+		return ""
+	}
+	return fmt.Sprint(output)
+}

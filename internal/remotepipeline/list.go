@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	gitlab "gitlab.com/gitlab-org/api/client-go"
+)
+
+// How much of a pipeline is looked at.
+const (
+	pageSize    = 100
+	maxPages    = 100
+	maxDepth    = 3  // of pipelines that jobs start
+	maxChildren = 50 // pipelines altogether
+)
+
+// A sighting is a pipeline with its jobs at one moment.
+type sighting struct {
+	pipeline *gitlab.Pipeline
+	jobs     []seenJob // in the order in which GitLab made them, each name once
+	open     bool      // a child pipeline has not ended
+	children int
+}
+
+// A seenJob is one job at one moment.
+type seenJob struct {
+	id       int64
+	pipeline int64  // that it is in
+	name     string // with that of the job before it that started its pipeline
+	stage    string
+	state    State
+	status   string // GitLab's word for it
+	reason   string
+	allowed  bool
+	started  time.Time
+	duration time.Duration
+	url      string
+	below    string // the job that started its pipeline, "" for none
+	bridge   bool   // it starts a pipeline, so it has no log
+	archive  bool   // it left files
+	junit    bool   // it left JUnit reports
+	expires  time.Time
+}
+
+// look asks what a pipeline is at.
+func (s *session) look(ctx context.Context, id int64) (*sighting, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	what := fmt.Sprintf("see pipeline %d", id)
+	p, _, err := s.api.Pipelines.GetPipeline(s.place.Project, id, withContext(ctx))
+	if err != nil {
+		return nil, s.fault(ctx, what, err)
+	}
+	if p == nil {
+		return nil, &Fault{What: what, Text: "the answer is empty"}
+	}
+	seen := &sighting{pipeline: p}
+	if err := s.gather(ctx, seen, id, "", 1); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(seen.jobs, func(a, b seenJob) int { return cmp.Compare(a.id, b.id) })
+	newest := map[string]int64{}
+	for _, j := range seen.jobs {
+		newest[j.name] = j.id
+	}
+	seen.jobs = slices.DeleteFunc(seen.jobs, func(j seenJob) bool { return newest[j.name] != j.id })
+	return seen, nil
+}
+
+// gather adds the jobs of a pipeline, and of those that its jobs start in the
+// same project.
+func (s *session) gather(ctx context.Context, seen *sighting, id int64, below string, depth int) error {
+	jobs, err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Job, *gitlab.Response, error) {
+		return s.api.Jobs.ListPipelineJobs(s.place.Project, id, o, withContext(ctx))
+	})
+	if err != nil {
+		return s.fault(ctx, fmt.Sprintf("list the jobs of pipeline %d", id), err)
+	}
+	for _, j := range jobs {
+		if j != nil {
+			seen.jobs = append(seen.jobs, jobSeen(j, id, below))
+		}
+	}
+	bridges, err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Bridge, *gitlab.Response, error) {
+		return s.api.Jobs.ListPipelineBridges(s.place.Project, id, o, withContext(ctx))
+	})
+	if err != nil {
+		return s.fault(ctx, fmt.Sprintf("list the pipelines that pipeline %d starts", id), err)
+	}
+	for _, b := range bridges {
+		if b == nil {
+			continue
+		}
+		bridge := bridgeSeen(b, id, below)
+		seen.jobs = append(seen.jobs, bridge)
+		child := b.DownstreamPipeline
+		if child == nil || child.ProjectID != seen.pipeline.ProjectID || depth == maxDepth || seen.children == maxChildren {
+			continue
+		}
+		seen.children++
+		seen.open = seen.open || !pipelineEnded(child.Status)
+		if err := s.gather(ctx, seen, child.ID, bridge.name, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages asks for all pages of a list.
+func pages[T any](page func(*gitlab.ListJobsOptions) ([]T, *gitlab.Response, error)) ([]T, error) {
+	var all []T
+	o := &gitlab.ListJobsOptions{ListOptions: gitlab.ListOptions{PerPage: pageSize, Page: 1}}
+	for range maxPages {
+		items, response, err := page(o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+		if response.NextPage <= o.Page {
+			return all, nil
+		}
+		o.Page = response.NextPage
+	}
+	return nil, fmt.Errorf("more than %d jobs: %w", maxPages*pageSize, errTooLarge)
+}
+
+func jobSeen(j *gitlab.Job, pipeline int64, below string) seenJob {
+	s := seenJob{
+		id: j.ID, pipeline: pipeline, name: inside(below, j.Name), stage: plain(j.Stage), below: below,
+		state: stateOf(j.Status, j.FailureReason), status: j.Status, reason: plain(j.FailureReason), allowed: j.AllowFailure,
+		started: moment(j.StartedAt), duration: seconds(j.Duration), url: plain(j.WebURL),
+		archive: j.ArtifactsFile.Filename != "", expires: moment(j.ArtifactsExpireAt),
+	}
+	for _, a := range j.Artifacts {
+		s.junit = s.junit || a.FileType == "junit"
+	}
+	return s
+}
+
+func bridgeSeen(b *gitlab.Bridge, pipeline int64, below string) seenJob {
+	s := seenJob{
+		id: b.ID, pipeline: pipeline, name: inside(below, b.Name), stage: plain(b.Stage), below: below, bridge: true,
+		state: stateOf(b.Status, b.FailureReason), status: b.Status, reason: plain(b.FailureReason), allowed: b.AllowFailure,
+		started: moment(b.StartedAt), duration: seconds(b.Duration), url: plain(b.WebURL),
+	}
+	if b.DownstreamPipeline != nil && b.DownstreamPipeline.WebURL != "" {
+		s.url = plain(b.DownstreamPipeline.WebURL)
+	}
+	return s
+}
+
+// inside is what a job is called in the pipeline that another one started.
+func inside(below, name string) string {
+	if name = plain(name); below != "" {
+		return below + ": " + name
+	}
+	return name
+}
+
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func seconds(s float64) time.Duration {
+	if s < 0 || s > float64(1<<32) {
+		return 0
+	}
+	return time.Duration(s * float64(time.Second))
+}

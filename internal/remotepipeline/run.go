@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ErrTimeout is wrapped by the error about a pipeline that took longer than
+// Options.Timeout.
+var ErrTimeout = errors.New("the pipeline took too long")
+
+// Run pushes the branch at hand, follows its pipeline to the end and brings
+// back what the jobs leave. The result is nil if no pipeline was found. When
+// ctx ends, the pipeline is cancelled if this call has started it.
+//
+// No error and nothing that Watch or the log is told holds a token.
+func Run(ctx context.Context, options Options) (*Result, error) {
+	o := options.withDefaults()
+	var told sync.Mutex
+	o.Watch = func(u Update) {
+		told.Lock()
+		defer told.Unlock()
+		if options.Watch != nil {
+			options.Watch(u)
+		}
+	}
+	if err := checkVariables(o.Variables); err != nil {
+		return nil, err
+	}
+	if o.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.Timeout, ErrTimeout)
+		defer cancel()
+	}
+	s, err := open(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	id, ours, err := s.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := newFollower(s, id)
+	result, err := f.follow(ctx)
+	if err != nil && (ctx.Err() != nil || errors.Is(err, errNoJob)) {
+		if !ours {
+			s.say("pipeline %d goes on: %s", id, s.page(id))
+		} else if s.cancel(ctx, id) {
+			result.Status = "canceled"
+		}
+	}
+	return result, err
+}
+
+// A session is one run: a checkout and the project it belongs to.
+type session struct {
+	*client
+	o        *Options
+	checkout *checkout
+}
+
+// open finds all that a run needs before anything is pushed.
+func open(ctx context.Context, o *Options) (*session, error) {
+	c, err := openCheckout(ctx, o.Directory, o.Remote)
+	if err != nil {
+		return nil, err
+	}
+	place, err := locate(c.address, o)
+	if err != nil {
+		return nil, fmt.Errorf("remote %q: %w", c.remote, err)
+	}
+	t, err := findToken(ctx, place.Server, o, c)
+	if err != nil {
+		return nil, err
+	}
+	inner, outer := t.cover, c.cover
+	t.cover = func(text string) string { return outer(inner(text)) }
+	c.cover = t.cover
+	api, err := newClient(place, t, o)
+	if err != nil {
+		return nil, err
+	}
+	return &session{client: api, o: o, checkout: c}, nil
+}
+
+// checkVariables refuses variables that git or GitLab would take for
+// something else.
+func checkVariables(variables []string) error {
+	for _, v := range variables {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") != "" {
+			return fmt.Errorf("variable %q: expected NAME=VALUE", name)
+		}
+		if strings.ContainsAny(value, "\n\r\x00") {
+			return fmt.Errorf("variable %q: a value given with a push is one line", name)
+		}
+	}
+	return nil
+}
+
+// say tells of something that is about no job.
+func (s *session) say(format string, args ...any) {
+	s.o.Watch(Update{Line: plain(s.cover(fmt.Sprintf(format, args...)))})
+}
+
+// sleep waits unless ctx ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// cancelTimeout is how long a cancelled run goes on to cancel its pipeline.
+const cancelTimeout = 10 * time.Second
+
+// cancel asks GitLab to end a pipeline although ctx has ended, and says
+// whether it will.
+func (s *session) cancel(ctx context.Context, id int64) bool {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer stop()
+	_, _, err := s.api.Pipelines.CancelPipelineBuild(s.place.Project, id, withContext(ctx))
+	if err != nil {
+		s.say("%v; it goes on: %s", s.fault(ctx, fmt.Sprintf("cancel pipeline %d", id), err), s.page(id))
+		return false
+	}
+	s.say("pipeline %d is cancelled", id)
+	return true
+}
+
+// page is where a person looks at a pipeline.
+func (s *session) page(id int64) string {
+	return fmt.Sprintf("%s/-/pipelines/%d", s.place, id)
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// A world is a checkout with a remote, a GitLab that sees what is pushed
+// there, and all that a run says.
+type world struct {
+	gitLab  *gitLab
+	options Options
+	bare    string
+	said    bytes.Buffer
+	updates []Update
+}
+
+// newWorld makes a checkout of branch "topic" whose remote "origin" is a bare
+// repository that takes push options.
+func newWorld(t *testing.T, jobs ...*fakeJob) *world {
+	t.Helper()
+	dir := t.TempDir()
+	w := &world{bare: filepath.Join(dir, "bare.git")}
+	work := filepath.Join(dir, "work")
+	pushed := filepath.Join(dir, "pushed")
+	for name, value := range map[string]string{
+		"HOME": dir, "GIT_CONFIG_GLOBAL": filepath.Join(dir, "gitconfig"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
+		"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
+	} {
+		t.Setenv(name, value)
+	}
+	git(t, dir, "init", "-q", "--bare", w.bare)
+	git(t, w.bare, "config", "receive.advertisePushOptions", "true")
+	hook := fmt.Sprintf("#!/bin/sh\nenv | grep ^GIT_PUSH_OPTION | sort > '%s'\n", pushed)
+	write(t, filepath.Join(w.bare, "hooks", "post-receive"), hook, 0o755)
+	git(t, dir, "init", "-q", "-b", "topic", work)
+	write(t, filepath.Join(work, "README"), "hello\n", 0o644)
+	git(t, work, "add", "README")
+	git(t, work, "commit", "-q", "-m", "begin")
+	git(t, work, "remote", "add", "origin", w.bare)
+	w.gitLab = &gitLab{t: t, pushed: pushed, branch: "topic", commit: git(t, work, "rev-parse", "HEAD"), jobs: jobs}
+	env := map[string]string{"GITLAB_TOKEN": marker, "GITLAB_HOST": address}
+	w.options = Options{
+		Directory: work,
+		Artifacts: filepath.Join(dir, "artifacts"),
+		Logs:      filepath.Join(dir, "logs"),
+		FileName:  func(job string) string { return strings.ReplaceAll(job, "/", "-") },
+		Project:   "group/name",
+		Variables: []string{"RUN_PIPELINE=1"},
+		Getenv:    func(name string) string { return env[name] },
+		Watch: func(u Update) {
+			w.updates = append(w.updates, u)
+			fmt.Fprintf(&w.said, "%s|%s|%s\n", u.Job, u.State, u.Line)
+		},
+		Log: slog.New(slog.NewTextHandler(&w.said, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	return w
+}
+
+// run runs it in a bubble, in which no time is lost by waiting.
+func (w *world) run(t *testing.T) (result *Result, err error) {
+	t.Helper()
+	return w.runWith(t, context.Background())
+}
+
+func (w *world) runWith(t *testing.T, parent context.Context) (result *Result, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		result, err = w.inBubble(t, parent)
+	})
+	w.keepsSecret(t, result, err)
+	return result, err
+}
+
+func (w *world) inBubble(t *testing.T, ctx context.Context) (*Result, error) {
+	w.options.Transport = serveInMemory(t, w.gitLab)
+	return Run(ctx, w.options)
+}
+
+// keepsSecret fails if the token is in anything that a run gave.
+func (w *world) keepsSecret(t *testing.T, result *Result, err error) {
+	t.Helper()
+	text := fmt.Sprintf("%v %+v %#v %s", err, err, err, w.said.String())
+	if result != nil {
+		text += fmt.Sprintf("%+v %#v", result, *result)
+	}
+	if strings.Contains(text, marker) {
+		t.Errorf("the token was told: %s", text)
+	}
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func write(t *testing.T, file, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// states gives how the jobs ended, in order.
+func states(r *Result) string {
+	var all []string
+	for _, j := range r.Jobs {
+		text := j.Name + " " + string(j.State)
+		if j.AllowFailure {
+			text += " allowed"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	gitlab "gitlab.com/gitlab-org/api/client-go"
+)
+
+// requestTimeout bounds a request of the API with all its repetitions.
+const requestTimeout = 10 * time.Minute
+
+func withContext(ctx context.Context) gitlab.RequestOptionFunc { return gitlab.WithContext(ctx) }
+
+// start makes sure that there is a pipeline of the commit at hand. ours says
+// that it is there because of this run.
+func (s *session) start(ctx context.Context) (id int64, ours bool, err error) {
+	before, err := s.pipelines(ctx) // also tells whether the token is good for anything
+	if err != nil {
+		return 0, false, fmt.Errorf("%w (nothing is pushed)", err)
+	}
+	if s.o.NoPush {
+		if len(before) == 0 {
+			return 0, false, fmt.Errorf("there is no pipeline of commit %s at %s", s.commit(), s.place)
+		}
+		return s.found(before[0]), false, nil
+	}
+	missing, err := s.checkout.uncommitted(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	if missing != "" {
+		s.say("%s", missing)
+	}
+	pushed, err := s.checkout.push(ctx, s.o.Variables)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case pushed:
+		s.say("pushed %s (%s) to %s", s.checkout.branch, s.commit(), s.checkout.remote)
+		id, err = s.awaited(ctx, before)
+		return id, true, err
+	}
+	for _, p := range before {
+		if !pipelineEnded(p.Status) && p.Ref == s.checkout.branch {
+			s.say("%s has all of %s, and its pipeline is at work", s.checkout.remote, s.checkout.branch)
+			return s.found(p), false, nil
+		}
+	}
+	s.say("%s has all of %s: a new pipeline is asked for", s.checkout.remote, s.checkout.branch)
+	id, err = s.create(ctx)
+	return id, true, err
+}
+
+func (s *session) commit() string { return s.checkout.commit[:min(len(s.checkout.commit), 12)] }
+
+func (s *session) found(p *gitlab.PipelineInfo) int64 {
+	if p.Ref != s.checkout.branch {
+		s.say("pipeline %d is one of %s: GitLab does not give it the variables of a push", p.ID, p.Ref)
+	}
+	s.say("pipeline %d: %s", p.ID, s.page(p.ID))
+	return p.ID
+}
+
+// pipelines gives the pipelines of the commit at hand: those of the branch
+// before others, then the newest first.
+func (s *session) pipelines(ctx context.Context) ([]*gitlab.PipelineInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	all, _, err := s.api.Pipelines.ListProjectPipelines(s.place.Project, &gitlab.ListProjectPipelinesOptions{
+		ListOptions: gitlab.ListOptions{PerPage: pageSize},
+		SHA:         &s.checkout.commit,
+	}, withContext(ctx))
+	if err != nil {
+		return nil, s.fault(ctx, "look for pipelines", err)
+	}
+	all = slices.DeleteFunc(all, func(p *gitlab.PipelineInfo) bool { return p == nil || p.SHA != s.checkout.commit })
+	other := func(p *gitlab.PipelineInfo) int {
+		if p.Ref == s.checkout.branch {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(all, func(a, b *gitlab.PipelineInfo) int {
+		return cmp.Or(cmp.Compare(other(a), other(b)), cmp.Compare(b.ID, a.ID))
+	})
+	return all, nil
+}
+
+// patience is how often a pipeline of something else than the branch has to
+// be seen before none of the branch is expected any more.
+const patience = 3
+
+// awaited waits for the pipeline that GitLab makes of a push. If ctx ends
+// meanwhile, one that has come by then is cancelled.
+func (s *session) awaited(ctx context.Context, before []*gitlab.PipelineInfo) (int64, error) {
+	deadline := time.Now().Add(s.o.Appear)
+	for others := 0; ; {
+		all, err := s.pipelines(ctx)
+		if ctx.Err() != nil {
+			s.cancelLate(ctx, before)
+			return 0, context.Cause(ctx)
+		}
+		if err != nil && !passing(err) {
+			return 0, err
+		}
+		all = slices.DeleteFunc(all, func(p *gitlab.PipelineInfo) bool {
+			return slices.ContainsFunc(before, func(old *gitlab.PipelineInfo) bool { return old.ID == p.ID })
+		})
+		if len(all) > 0 {
+			if others++; all[0].Ref == s.checkout.branch || others == patience {
+				return s.found(all[0]), nil
+			}
+		}
+		if time.Now().After(deadline) {
+			if err != nil {
+				return 0, err
+			}
+			return 0, s.noPipeline(ctx)
+		}
+		_ = sleep(ctx, s.o.PollMin) // the next look sees that ctx has ended
+	}
+}
+
+// cancelLate cancels what a push has started by the time that ctx ended.
+func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo) {
+	late, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer stop()
+	all, err := s.pipelines(late)
+	if err != nil {
+		s.say("%v", err)
+	}
+	for _, p := range all {
+		if p.Ref == s.checkout.branch && !slices.ContainsFunc(before, func(old *gitlab.PipelineInfo) bool { return old.ID == p.ID }) {
+			s.cancel(late, p.ID)
+			return
+		}
+	}
+	s.say("GitLab may still make a pipeline of the push: see %s/-/pipelines", s.place)
+}
+
+// create asks for a pipeline of the branch when there is nothing to push.
+func (s *session) create(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	variables := []*gitlab.PipelineVariableOptions{}
+	for _, v := range s.o.Variables {
+		name, value, _ := strings.Cut(v, "=")
+		variables = append(variables, &gitlab.PipelineVariableOptions{Key: &name, Value: &value})
+	}
+	p, _, err := s.api.Pipelines.CreatePipeline(s.place.Project, &gitlab.CreatePipelineOptions{
+		Ref: &s.checkout.branch, Variables: &variables,
+	}, withContext(ctx), once())
+	if err != nil {
+		return 0, s.fault(ctx, "start a pipeline of "+s.checkout.branch, err)
+	}
+	if p == nil {
+		return 0, errors.New("GitLab says that it started a pipeline, but not which")
+	}
+	if p.SHA != s.checkout.commit {
+		return 0, fmt.Errorf("pipeline %d is of commit %s, not of %s: somebody has pushed meanwhile", p.ID, p.SHA, s.commit())
+	}
+	s.say("pipeline %d: %s", p.ID, s.page(p.ID))
+	return p.ID, nil
+}
+
+// noPipeline says why GitLab may have made no pipeline.
+func (s *session) noPipeline(ctx context.Context) error {
+	err := fmt.Errorf("GitLab has made no pipeline of %s (%s) within %s", s.checkout.branch, s.commit(), s.o.Appear)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	dry := true
+	lint, _, bad := s.api.Validate.ProjectLint(s.place.Project, &gitlab.ProjectLintOptions{
+		ContentRef: &s.checkout.commit, DryRun: &dry, DryRunRef: &s.checkout.branch,
+	}, withContext(ctx))
+	if bad == nil && !lint.Valid && len(lint.Errors) > 0 {
+		return fmt.Errorf("%w: %s", err, plain(s.cover(strings.Join(lint.Errors, "; "))))
+	}
+	return fmt.Errorf("%w: its workflow:rules leave out a push to this branch, the commit's message says [skip ci],"+
+		" or CI/CD is switched off in the project's settings; %s/-/ci/editor shows the pipeline that would be", err, s.place)
+}
