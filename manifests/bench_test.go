@@ -52,9 +52,9 @@ func BenchmarkManifest(b *testing.B) {
 		files := renderAll(b, layer, text)
 		b.Run(fmt.Sprintf("unchanged/targets=%d", 3*n), func(b *testing.B) {
 			tree, _ := openTree(b)
-			sync(b, tree, files)
+			syncTree(b, tree, files)
 			for b.Loop() {
-				sync(b, tree, files)
+				syncTree(b, tree, files)
 			}
 		})
 		b.Run(fmt.Sprintf("written/targets=%d", 3*n), func(b *testing.B) {
@@ -62,7 +62,7 @@ func BenchmarkManifest(b *testing.B) {
 				b.StopTimer()
 				tree, dir := openTree(b)
 				b.StartTimer()
-				sync(b, tree, files)
+				syncTree(b, tree, files)
 				b.StopTimer()
 				if err := os.RemoveAll(dir); err != nil {
 					b.Fatal(err)

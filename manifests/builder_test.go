@@ -67,7 +67,7 @@ func TestPodmanBuildsWhatHasChangedAndMovesLatestLast(t *testing.T) {
 		t.Errorf("a service: %v", job["services"])
 	}
 	tree, dir := openTree(t)
-	sync(t, tree, files)
+	syncTree(t, tree, files)
 	writeFile(t, dir, "bin/podman", fakePodman)
 	writeFile(t, dir, "images", "")
 	if err := os.Chmod(filepath.Join(dir, "bin/podman"), 0o755); err != nil {

@@ -14,6 +14,7 @@ import (
 // A releases knows the facts of targets by name.
 type releases interface {
 	Release(name string) (*targets.Release, error)
+	ReadAhead(names []string) // makes Release quick for them
 }
 
 // A checker gathers what is wrong with a manifest.
@@ -39,6 +40,11 @@ func check(m *yamlManifest, r releases) error {
 	if !m.hasTargets {
 		c.add(m.place.fault("no targets: expected a mapping under the key targets"))
 	}
+	names := make([]string, len(m.targets))
+	for i, t := range m.targets {
+		names[i] = t.name
+	}
+	r.ReadAhead(names)
 	for i := range m.targets {
 		c.target(&m.targets[i])
 	}

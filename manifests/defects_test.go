@@ -36,7 +36,7 @@ func openTree(t testing.TB) (tree *Tree, dir string) {
 	return tree, dir
 }
 
-func sync(t testing.TB, tree *Tree, files []File) []Change {
+func syncTree(t testing.TB, tree *Tree, files []File) []Change {
 	t.Helper()
 	changes, err := tree.Sync(t.Context(), files)
 	if err != nil {
@@ -123,7 +123,7 @@ func TestD22FilesKeepTheirModeAndEqualOnesAreNotTouched(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "ci/gitlab.yml"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	sync(t, tree, files)
+	syncTree(t, tree, files)
 	for file, want := range map[string]os.FileMode{"ci/gitlab.yml": 0o640, "ci/gitlab/builds.yml": 0o644, "ci/buildenv/debian-12.sh": 0o644} {
 		info, err := os.Stat(filepath.Join(dir, file))
 		if err != nil {
@@ -137,7 +137,7 @@ func TestD22FilesKeepTheirModeAndEqualOnesAreNotTouched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range sync(t, tree, files) {
+	for _, c := range syncTree(t, tree, files) {
 		if c.Action != Keep {
 			t.Errorf("%s again: %s", c.Path, c.Action)
 		}
@@ -168,7 +168,7 @@ func TestD22ASymbolicLinkIsNotReplaced(t *testing.T) {
 		t.Errorf("the tree has changed: %v", after)
 	}
 	writeFile(t, dir, "mine", body(t, files, "gitlab.yml"))
-	sync(t, tree, files)
+	syncTree(t, tree, files)
 	if info, err := os.Lstat(filepath.Join(dir, "ci/gitlab.yml")); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("a link to the right text is gone: %v %v", info, err)
 	}
@@ -210,9 +210,9 @@ func TestD24NothingEnabledMeansNoJobs(t *testing.T) {
 func TestD25StaleGitLabFilesGo(t *testing.T) {
 	tree, dir := openTree(t)
 	_, files := mustGenerate(t, simple)
-	sync(t, tree, files)
+	syncTree(t, tree, files)
 	_, files = mustGenerate(t, strings.Replace(simple, "gitlab: {", "gitlab: {enabled: false, ", 1))
-	sync(t, tree, files)
+	syncTree(t, tree, files)
 	var left []string
 	for name, text := range snapshot(t, dir) {
 		if !strings.HasPrefix(text, "d") {
@@ -243,7 +243,7 @@ func TestD26OnlyOurFilesAreDeleted(t *testing.T) {
 	for _, name := range gone {
 		writeFile(t, dir, name, stale)
 	}
-	sync(t, tree, files)
+	syncTree(t, tree, files)
 	tree2 := snapshot(t, dir)
 	for name := range own {
 		if tree2[name] == "" {

@@ -69,7 +69,7 @@ func fromManifest(text string) func(*testing.T, string) {
 			t.Fatal(err)
 		}
 		defer tree.Close()
-		sync(t, tree, files)
+		syncTree(t, tree, files)
 		lines := "stages: [containers, sanity_checks, builds]\ninclude: [{local: /ci/gitlab.yml}]\n"
 		for _, kind := range []string{"native", "cross"} {
 			if slices.ContainsFunc(files, func(f File) bool { return strings.Contains(string(f.Data), ".gitlab_"+kind+"_build_job:") }) {

@@ -11,12 +11,15 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/internal/render"
 )
@@ -51,7 +54,9 @@ type Tree struct {
 	root  *os.Root
 	base  string // the folder, as given
 	ciDir string
-	dirs  map[string]*os.Root // folders that are open, by path
+
+	mu   sync.Mutex
+	dirs map[string]*os.Root // folders that are open, by path
 }
 
 // OpenTree opens the folder of a project, whose generated files are below
@@ -79,6 +84,8 @@ func (t *Tree) Close() error {
 func (t *Tree) at(file string) (*os.Root, string, error) {
 	dir, name := path.Split(file)
 	dir = path.Clean(dir)
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.dirs[dir] == nil {
 		open, err := t.root.OpenRoot(dir)
 		if err != nil {
@@ -139,15 +146,19 @@ func (t *Tree) Sync(ctx context.Context, files []File) ([]Change, error) {
 
 // compare reads the tree.
 func (t *Tree) compare(files []File) ([]Change, error) {
-	var changes []Change
-	var errs []error
-	wanted := map[string]bool{}
-	for _, f := range files {
+	changes := make([]Change, len(files))
+	errs := make([]error, len(files))
+	wanted := make(map[string]bool, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, f := range files {
 		wanted[f.Path] = true
-		c, err := t.compareFile(f)
-		errs = append(errs, err)
-		changes = append(changes, c)
+		group.Go(func() error {
+			changes[i], errs[i] = t.compareFile(f)
+			return nil
+		})
 	}
+	_ = group.Wait() // errs has what went wrong, in the order of the files
 	for _, p := range places {
 		kind := p.kind
 		stale, err := t.stale(kind, wanted)
@@ -207,7 +218,7 @@ func (t *Tree) compareFile(f File) (Change, error) {
 		return c, err
 	}
 	if bytes.Equal(c.Old, c.New) {
-		c.Action = Keep
+		c.Action, c.Old = Keep, c.New // one of the two is enough to hold
 	}
 	return c, nil
 }

@@ -30,7 +30,7 @@ func TestAFullDiskLeavesTheOldTree(t *testing.T) {
 	before, after := twoTrees(t)
 	for _, inodes := range []bool{false, true} {
 		tree, dir := mountedTree(t, "size=160k,nr_inodes=60")
-		sync(t, tree, before)
+		syncTree(t, tree, before)
 		want := texts(t, dir)
 		if inodes {
 			fillInodes(t, dir)
@@ -106,7 +106,7 @@ func fillInodes(t *testing.T, dir string) {
 func TestAReadOnlyTree(t *testing.T) {
 	before, after := twoTrees(t)
 	tree, dir := mountedTree(t, "size=4m")
-	sync(t, tree, before)
+	syncTree(t, tree, before)
 	if err := syscall.Mount("lcitool-test", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=4m"); err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func TestSyncMakesTheTreeWhatThePlanSays(t *testing.T) {
 	before, after := twoTrees(t)
 	tree, dir := openTree(t)
 	for _, files := range [][]File{before, after, before, nil} {
-		sync(t, tree, files)
+		syncTree(t, tree, files)
 		if got := texts(t, dir); !reflect.DeepEqual(got, wanted(files)) {
 			t.Fatalf("tree is %v", got)
 		}
@@ -60,7 +60,7 @@ func TestARunKilledAtAnyStepIsCompletedOrTakenBack(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		for stop := 0; ; stop++ {
 			tree, dir := openTree(t)
-			sync(t, tree, before)
+			syncTree(t, tree, before)
 			steps := killed(t, tree, after, stop)
 			if steps < stop {
 				break
@@ -79,7 +79,7 @@ func TestARunKilledAtAnyStepIsCompletedOrTakenBack(t *testing.T) {
 			if got := texts(t, dir); !reflect.DeepEqual(got, want) {
 				t.Fatalf("lost=%v, stopped at %d of %d: a mixture: %v", lost, stop, steps, slices.Sorted(keysOf(got)))
 			}
-			sync(t, tree, after)
+			syncTree(t, tree, after)
 			if got := texts(t, dir); !reflect.DeepEqual(got, wanted(after)) {
 				t.Fatalf("%d: after another run: %v", stop, slices.Sorted(keysOf(got)))
 			}
@@ -134,7 +134,7 @@ func lose(t *testing.T, dir string) {
 func TestARunKilledBeforeItsJournalLeavesTheOldTree(t *testing.T) {
 	before, after := twoTrees(t)
 	tree, dir := openTree(t)
-	sync(t, tree, before)
+	syncTree(t, tree, before)
 	changes, err := tree.compare(after)
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestARunKilledBeforeItsJournalLeavesTheOldTree(t *testing.T) {
 func TestAFailureWhileReplacingBringsTheOldTreeBack(t *testing.T) {
 	before, after := twoTrees(t)
 	tree, dir := openTree(t)
-	sync(t, tree, before)
+	syncTree(t, tree, before)
 	changes, err := tree.compare(after)
 	if err != nil {
 		t.Fatal(err)
@@ -237,7 +237,7 @@ func TestTwoRunsAtOnceDoNotMix(t *testing.T) {
 func TestSyncStopsWhenCancelled(t *testing.T) {
 	before, after := twoTrees(t)
 	tree, dir := openTree(t)
-	sync(t, tree, before)
+	syncTree(t, tree, before)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := tree.Sync(ctx, after); !errors.Is(err, context.Canceled) {

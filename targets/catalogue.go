@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -39,7 +42,9 @@ type Catalogue struct {
 }
 
 type readRelease struct {
+	once    sync.Once
 	release *Release
+	ignored []*facts.Fault // told of when the release is first asked for
 	err     error
 }
 
@@ -73,61 +78,99 @@ func (c *Catalogue) Names() []string {
 // ones below and all.yml last. The error wraps ErrNoTarget, or joins all that
 // is wrong with the target's files.
 func (c *Catalogue) Release(name string) (*Release, error) {
+	r := c.readOnce(name)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	r, ok := c.releases[name]
-	if !ok {
-		r = &readRelease{}
-		r.release, r.err = c.read(name, c.files[name])
-		c.releases[name] = r
+	ignored := r.ignored
+	r.ignored = nil
+	c.mu.Unlock()
+	for _, f := range ignored {
+		c.options.Warn(f)
 	}
 	return r.release, r.err
 }
 
-// read reads a target from some of the layers that have it.
-func (c *Catalogue) read(name string, layers []int) (*Release, error) {
+// ReadAhead reads those of the targets that are there, as many at once as
+// there are processors, for Release to have them at hand.
+func (c *Catalogue) ReadAhead(names []string) {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, name := range names {
+		if len(c.files[name]) > 0 {
+			group.Go(func() error {
+				c.readOnce(name) // keeps the error for Release
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // no part of it fails
+}
+
+func (c *Catalogue) readOnce(name string) *readRelease {
+	c.mu.Lock()
+	r, ok := c.releases[name]
+	if !ok {
+		r = &readRelease{}
+		c.releases[name] = r
+	}
+	c.mu.Unlock()
+	r.once.Do(func() { r.release, r.ignored, r.err = c.read(name, c.files[name]) })
+	return r
+}
+
+// read reads a target from some of the layers that have it. ignored are keys
+// that have no effect.
+func (c *Catalogue) read(name string, layers []int) (release *Release, ignored []*facts.Fault, err error) {
 	if len(layers) == 0 || name == shared {
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
 		hint := strings.Trim(facts.DidYouMean(name, c.Names()), " ()")
-		return nil, &Error{Target: name, Err: facts.WithHint(err, hint)}
+		return nil, nil, &Error{Target: name, Err: facts.WithHint(err, hint)}
 	}
 	d := decoder{keys: keys{}}
 	var errs []error
+	add := func(layer int, file string) {
+		unknown, err := readLayer(c.options.Layers[layer], file, d.keys)
+		ignored = append(ignored, unknown...)
+		errs = append(errs, err)
+	}
 	for _, i := range layers {
-		errs = append(errs, c.layer(c.options.Layers[i], name+".yml", d.keys))
+		add(i, name+".yml")
 	}
 	for _, i := range c.files[shared] {
-		errs = append(errs, c.layer(c.options.Layers[i], shared+".yml", d.keys))
+		add(i, shared+".yml")
 	}
 	first := c.options.Layers[layers[0]]
 	d.start = facts.Position{File: first.Path(name + ".yml"), Line: 1}
-	release := d.release(name)
+	release = d.release(name)
 	errs = append(errs, d.errs...)
 	if err := yamldoc.Join(errs...); err != nil {
-		return nil, &Error{Target: name, Err: err}
+		return nil, ignored, &Error{Target: name, Err: err}
 	}
-	return release, nil
+	return release, ignored, nil
 }
 
-// layer adds the keys of one file where no nearer one says anything of them.
-func (c *Catalogue) layer(layer facts.Layer, file string, nearer keys) error {
+// readLayer adds the keys of one file where no nearer one says anything of
+// them.
+func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Fault, err error) {
 	data, err := layer.Read(file)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	doc, err := yamldoc.Parse(layer.Path(file), data, 0)
 	if err != nil || doc.IsNull() {
-		return err
+		return nil, err
 	}
 	own := keys{}
 	err = own.add(doc, "")
-	for _, key := range slices.Sorted(maps.Keys(own)) {
-		if field := own[key]; !layer.Proven && !isKnown(key) {
-			c.options.Warn(yamldoc.Faultf(field.Pos, "unknown key %s%s", yamldoc.Quote(key), facts.DidYouMean(key, slices.Concat(knownKeys, groups))))
+	if !layer.Proven {
+		for _, key := range slices.Sorted(maps.Keys(own)) {
+			if !isKnown(key) {
+				hint := facts.DidYouMean(key, slices.Concat(knownKeys, groups))
+				ignored = append(ignored, yamldoc.Faultf(own[key].Pos, "unknown key %s%s", yamldoc.Quote(key), hint))
+			}
 		}
 	}
 	nearer.fill(own)
-	return err
+	return ignored, err
 }
 
 // Vocabulary gives what selectors can be made of: the distributions of all
@@ -140,12 +183,11 @@ func (c *Catalogue) vocabulary() facts.Vocabulary {
 		v.Arches = append(v.Arches, string(arch))
 	}
 	// What is odd about a target is said when it is asked for, not here.
-	quiet := &Catalogue{options: Options{Layers: c.options.Layers, Warn: func(*facts.Fault) {}}, files: c.files}
 	for _, name := range c.Names() {
 		layers := c.files[name]
-		r, err := quiet.read(name, layers)
+		r, _, err := c.read(name, layers)
 		if err != nil && len(layers) > 1 {
-			r, err = quiet.read(name, layers[len(layers)-1:]) // a broken override hides no distribution
+			r, _, err = c.read(name, layers[len(layers)-1:]) // a broken override hides no distribution
 		}
 		if err == nil {
 			v.Distributions[r.OS.Name] = append(v.Distributions[r.OS.Name], r.OS.Version)
