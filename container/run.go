@@ -38,6 +38,7 @@ type RunOptions struct {
 	Groups     []string // additional groups, names of the image or numbers
 	CapAdd     []string // beside SYS_PTRACE
 	Privileged bool
+	AllCalls   bool // no system call is filtered out; what needs privileges needs them still
 	Network    Network
 	Hostname   string            // empty means the engine's choice
 	Memory     int64             // bytes; 0 means no limit
