@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package treetar carries directories of the host in tar archives.
+//
+// Pack makes an archive out of a directory. Unpack takes one apart, and takes
+// it to be made by an enemy: nothing outside of the directory it is given is
+// ever written to, not even by whoever follows the links in it later.
+package treetar
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// Keep chooses what is packed or unpacked, by its path below the directory
+// with slashes in it. Of a directory that is not kept nothing is.
+type Keep func(path string, d fs.DirEntry) bool
+
+// PackOptions says what goes into an archive.
+type PackOptions struct {
+	Keep Keep // nil means everything
+}
+
+// Pack writes an archive of what is in dir, sorted by name, to w. Owners are
+// 0:0, times are cut to seconds, set-user-ID bits and the like are dropped.
+// Symbolic links stay links wherever they lead, hard links become files, other
+// things than files, directories and links are left out, and so is what
+// vanishes meanwhile. A file that shrinks while it is read is an error.
+func Pack(ctx context.Context, w io.Writer, dir string, o PackOptions) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("cannot pack: %w", err)
+	}
+	defer root.Close()
+	p := &packer{root: root, out: tar.NewWriter(w)}
+	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, fs.ErrNotExist) && path != ".":
+			return nil
+		case err != nil:
+			return err
+		case path == ".":
+			return nil
+		case o.Keep != nil && !o.Keep(path, d) && d.IsDir():
+			return fs.SkipDir
+		case o.Keep != nil && !o.Keep(path, d):
+			return nil
+		}
+		return p.add(path, d)
+	})
+	if err == nil {
+		err = p.out.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot pack %s: %w", dir, err)
+	}
+	return nil
+}
+
+type packer struct {
+	root *os.Root
+	out  *tar.Writer
+}
+
+func (p *packer) add(path string, d fs.DirEntry) error {
+	info, err := d.Info()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h := &tar.Header{Name: path, Mode: int64(info.Mode().Perm()), ModTime: info.ModTime().Truncate(time.Second)}
+	switch info.Mode().Type() {
+	case fs.ModeDir:
+		h.Typeflag, h.Name = tar.TypeDir, path+"/"
+		return p.out.WriteHeader(h)
+	case fs.ModeSymlink:
+		h.Typeflag = tar.TypeSymlink
+		if h.Linkname, err = p.root.Readlink(path); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return p.out.WriteHeader(h)
+	case 0:
+		h.Typeflag = tar.TypeReg
+		return p.file(path, h)
+	}
+	return nil
+}
+
+// file adds a regular file. What is opened may be another thing by now than
+// what was seen, such as a pipe that nobody writes to.
+func (p *packer) file(path string, h *tar.Header) error {
+	f, err := p.root.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	h.Size = info.Size()
+	if err := p.out.WriteHeader(h); err != nil {
+		return err
+	}
+	switch _, err := io.CopyN(p.out, f, h.Size); {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s became shorter while it was read", path)
+	case err != nil:
+		return err
+	}
+	return nil
+}
