@@ -106,7 +106,7 @@ func (b *imageBuild) image(ctx context.Context) (jobs.Image, error) {
 		return jobs.Image{}, err
 	}
 	image := jobs.Image{Build: b.options(t, body), Bootstrap: b.bootstrap && !b.app.offline}
-	image.Build.Delta = imageDelta(t, packages)
+	image.Build.Delta = imageDelta(t, body)
 	if image.Bootstrap {
 		image.Base, err = bootstrapOptions(b.app, &t.Release, "")
 	}
@@ -152,10 +152,10 @@ func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.Buil
 	return o
 }
 
-// imageDelta says how packages are added to the image of a target; nil if the
-// image has to be built as a whole.
-func imageDelta(t targets.Target, p *targets.Packages) *container.Delta {
-	packages, rest, ok := render.Addable(t, p, render.DockerfileOptions{})
+// imageDelta says how packages are added to the image of a target that one of
+// our Dockerfiles describes; nil if the image has to be built as a whole.
+func imageDelta(t targets.Target, dockerfile []byte) *container.Delta {
+	packages, rest, ok := render.Addable(t, dockerfile)
 	if !ok {
 		return nil
 	}

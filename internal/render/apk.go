@@ -9,21 +9,23 @@ type apk struct{}
 
 func (apk) wrapper(targets.Target) string { return "" }
 
-func (apk) native(r recipe) []string {
+func (apk) install(r recipe) string { return r.target.Packaging.Command + " add" }
+
+func (a apk) native(r recipe) []string {
 	command := r.target.Packaging.Command
 	return []string{
 		command + " update",
 		command + " upgrade",
-		command + " add " + r.names(r.packages.Native, command),
+		a.install(r) + " " + r.names(r.packages.Native, command),
 	}
 }
 
 // foreign has nothing to do: no apk target builds for another architecture.
 func (apk) foreign(recipe) []string { return nil }
 
-func (apk) add(r recipe, names []string) []string {
+func (a apk) add(r recipe, names []string) []string {
 	command := r.target.Packaging.Command
-	return []string{command + " update", command + " add " + r.names(names, command)}
+	return []string{command + " update", a.install(r) + " " + r.names(names, command)}
 }
 
 func (apk) list() string { return "apk list --installed | sort > /packages.txt" }

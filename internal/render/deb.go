@@ -9,7 +9,11 @@ type deb struct{}
 
 func (deb) wrapper(targets.Target) string { return "eatmydata " }
 
-func (deb) native(r recipe) []string {
+func (deb) install(r recipe) string {
+	return r.wrapper + r.target.Packaging.Command + " install --no-install-recommends -y"
+}
+
+func (d deb) native(r recipe) []string {
 	plain := r.target.Packaging.Command
 	command := r.wrapper + plain
 	commands := []string{"export DEBIAN_FRONTEND=noninteractive", plain + " update"}
@@ -18,7 +22,7 @@ func (deb) native(r recipe) []string {
 	}
 	commands = append(commands,
 		command+" dist-upgrade -y",
-		command+" install --no-install-recommends -y "+r.names(r.packages.Native, plain),
+		d.install(r)+" "+r.names(r.packages.Native, plain),
 	)
 	commands = append(commands, debCleanUp(r)...)
 	return append(commands,
@@ -27,28 +31,28 @@ func (deb) native(r recipe) []string {
 	)
 }
 
-func (deb) foreign(r recipe) []string {
+func (d deb) foreign(r recipe) []string {
 	command := r.wrapper + r.target.Packaging.Command
 	commands := []string{
 		"export DEBIAN_FRONTEND=noninteractive",
 		"dpkg --add-architecture " + r.target.Cross.Deb(),
 		command + " update",
 		command + " dist-upgrade -y",
-		command + " install --no-install-recommends -y dpkg-dev",
+		d.install(r) + " dpkg-dev",
 	}
 	if names := r.packages.Foreign; len(names) > 0 {
-		commands = append(commands, command+" install --no-install-recommends -y "+r.names(names, r.target.Packaging.Command))
+		commands = append(commands, d.install(r)+" "+r.names(names, r.target.Packaging.Command))
 	}
 	return append(commands, debCleanUp(r)...)
 }
 
-func (deb) add(r recipe, names []string) []string {
+func (d deb) add(r recipe, names []string) []string {
 	plain := r.target.Packaging.Command
 	command := r.wrapper + plain
 	return []string{
 		"export DEBIAN_FRONTEND=noninteractive",
 		command + " update",
-		command + " install --no-install-recommends --no-remove -y " + r.names(names, plain),
+		d.install(r) + " --no-remove " + r.names(names, plain),
 		command + " autoclean -y",
 	}
 }

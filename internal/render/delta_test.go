@@ -5,6 +5,7 @@ package render_test
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/render"
@@ -27,7 +28,11 @@ func TestAddable(t *testing.T) {
 		},
 		{
 			"first of cross", rendering{target: "debian-12", cross: "s390x", needs: "make"},
-			rendering{target: "debian-12", cross: "s390x", needs: "make foreign-one"}, "one-dev:s390x",
+			rendering{target: "debian-12", cross: "s390x", needs: "make foreign-one"}, "",
+		},
+		{
+			"part of cross", rendering{target: "debian-12", cross: "s390x", needs: "make", layers: render.NativeLayers},
+			rendering{target: "debian-12", cross: "s390x", needs: "make xsltproc", layers: render.NativeLayers}, "xsltproc",
 		},
 		{
 			"native of cross", rendering{target: "debian-12", cross: "s390x", needs: "gcc foreign-one"},
@@ -60,16 +65,56 @@ func TestAddable(t *testing.T) {
 
 func addable(t *testing.T, r rendering) (packages []string, rest []byte, ok bool) {
 	t.Helper()
-	target, selected := r.resolve(t)
-	return render.Addable(target, selected, render.DockerfileOptions{Layers: r.layers})
+	target, _ := r.resolve(t)
+	return render.Addable(target, r.dockerfile(t))
 }
 
-func TestAddablePartOfADockerfile(t *testing.T) {
-	if _, _, ok := addable(t, rendering{target: "debian-12", cross: "s390x", needs: "make", layers: render.NativeLayers}); ok {
-		t.Error("some layers are as good as all")
+// TestAddablePackages compares what is read from a text with what went in.
+func TestAddablePackages(t *testing.T) {
+	for _, r := range []rendering{
+		{target: "debian-12", needs: "make"},
+		{target: "debian-12", needs: "make odd-quote odd-shell"},
+		{target: "debian-13", needs: "libc gcc ccache meson python3"},
+		{target: "fedora-44", needs: "make"},
+		{target: "opensuse-tumbleweed", needs: "make"},
+		{target: "alpine-323", needs: "make"},
+	} {
+		target, packages := r.resolve(t)
+		header, err := render.Header([]string{"manifest"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, rest, ok := render.Addable(target, append([]byte(header), r.dockerfile(t)...))
+		if !ok || !slices.Equal(got, packages.Native) || !bytes.HasPrefix(rest, []byte(header)) {
+			t.Errorf("%s: got %q, want %q", r.target, got, packages.Native)
+		}
 	}
-	if _, _, ok := addable(t, rendering{target: "freebsd-14", needs: "make"}); ok {
-		t.Error("a target without Dockerfile")
+}
+
+func TestAddableRefuses(t *testing.T) {
+	debian, _ := rendering{target: "debian-12", needs: "make"}.resolve(t)
+	freebsd, _ := rendering{target: "freebsd-14", needs: "make"}.resolve(t)
+	good := "FROM x\n\nRUN true && \\\n    eatmydata apt-get install --no-install-recommends -y \\\n                      a \\\n                      b && \\\n    true"
+	if packages, _, ok := render.Addable(debian, []byte(good)); !ok || !slices.Equal(packages, []string{"a", "b"}) {
+		t.Fatalf("%q", packages)
+	}
+	for name, text := range map[string]string{
+		"empty":         "",
+		"nothing":       "FROM x\n\nRUN true",
+		"not the end":   strings.TrimSuffix(good, " && \\\n    true"),
+		"not sorted":    strings.ReplaceAll(good, " a ", " c "),
+		"another hand":  strings.ReplaceAll(good, "                      ", "  "),
+		"half quoted":   strings.ReplaceAll(good, " a ", " 'a "),
+		"not quoted":    strings.ReplaceAll(good, " a ", " $a "),
+		"quoted enough": strings.ReplaceAll(good, " a ", " 'a' "),
+		"no names":      "RUN true && \\\n    eatmydata apt-get install --no-install-recommends -y  && \\\n    true",
+	} {
+		if packages, _, ok := render.Addable(debian, []byte(text)); ok {
+			t.Errorf("%s: got %q", name, packages)
+		}
+	}
+	if packages, _, ok := render.Addable(freebsd, []byte(good)); ok {
+		t.Errorf("a target without Dockerfiles: %q", packages)
 	}
 }
 
@@ -80,7 +125,7 @@ func TestAddLayer(t *testing.T) {
 	}{
 		{"debian-12", `RUN export DEBIAN_FRONTEND=noninteractive && \
     eatmydata apt-get update && \
-    eatmydata apt-get install --no-install-recommends --no-remove -y 'it'"'"'s' && \
+    eatmydata apt-get install --no-install-recommends -y --no-remove 'it'"'"'s' && \
     eatmydata apt-get autoclean -y && \
     dpkg-query --showformat '${Package}_${Version}_${Architecture}\n' --show > /packages.txt
 `, []string{"it's"}},

@@ -20,6 +20,8 @@ type format interface {
 	native(r recipe) []string
 	// foreign installs the cross architecture's packages.
 	foreign(r recipe) []string
+	// install is the command that the names of packages follow.
+	install(r recipe) string
 	// add installs more packages in an image that native or foreign made, and
 	// removes none.
 	add(r recipe, names []string) []string

@@ -37,7 +37,9 @@ var rpmStyles = map[string]rpmStyle{ //nolint:gochecknoglobals // a table that n
 
 func (rpm) wrapper(t targets.Target) string { return rpmStyles[t.OS.Name].wrapper }
 
-func (rpm) native(r recipe) []string {
+func (rpm) install(r recipe) string { return r.wrapper + r.target.Packaging.Command + " install -y" }
+
+func (p rpm) native(r recipe) []string {
 	t := r.target
 	style := rpmStyles[t.OS.Name]
 	command := r.wrapper + t.Packaging.Command
@@ -64,15 +66,15 @@ func (rpm) native(r recipe) []string {
 	for _, url := range t.Packaging.Repos {
 		commands = append(commands, command+" addrepo -fc "+quote(url))
 	}
-	commands = append(commands, command+" install -y "+r.names(r.packages.Native, t.Packaging.Command))
+	commands = append(commands, p.install(r)+" "+r.names(r.packages.Native, t.Packaging.Command))
 	return append(commands, rpmCleanUp(r, []string{"autoremove -y", "clean all -y"})...)
 }
 
-func (rpm) foreign(r recipe) []string {
+func (p rpm) foreign(r recipe) []string {
 	var commands []string
 	if names := r.packages.Foreign; len(names) > 0 {
 		command := r.target.Packaging.Command
-		commands = append(commands, r.wrapper+command+" install -y "+r.names(names, command))
+		commands = append(commands, p.install(r)+" "+r.names(names, command))
 	}
 	if !r.image {
 		return commands
@@ -80,9 +82,8 @@ func (rpm) foreign(r recipe) []string {
 	return append(commands, r.wrapper+r.target.Packaging.Command+" clean all -y")
 }
 
-func (rpm) add(r recipe, names []string) []string {
-	command := r.target.Packaging.Command
-	commands := []string{r.wrapper + command + " install -y " + r.names(names, command)}
+func (p rpm) add(r recipe, names []string) []string {
+	commands := []string{p.install(r) + " " + r.names(names, r.target.Packaging.Command)}
 	return append(commands, rpmCleanUp(r, []string{"clean all -y"})...)
 }
 
