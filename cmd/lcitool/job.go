@@ -29,7 +29,7 @@ func newJob(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project, or one below it (default the current one)")
-	cmd.AddCommand(newJobList(a))
+	cmd.AddCommand(newJobList(a), newJobRun(a), newJobShell(a))
 	return cmd
 }
 
@@ -138,20 +138,22 @@ func (a *app) pipelineDirectory() (string, error) {
 	}
 }
 
-// pipeline reads the pipeline of the project at hand and evaluates it. What
-// could not be had is said on stderr. The evaluation may be there with an
-// error, which then says what GitLab would refuse.
+// loadPipeline reads the pipeline of a directory.
+func loadPipeline(directory string) (*gitlabci.Pipeline, error) {
+	root, err := os.OpenRoot(directory) // so that no include or link leads out of the tree
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the project: %w", err)
+	}
+	return gitlabci.Load(root.FS(), pipelineFile, gitlabci.Options{})
+}
+
+// pipeline reads the pipeline of the project at hand and evaluates it.
 func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation, error) {
 	directory, err := a.pipelineDirectory()
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(directory) // so that no include or link leads out of the tree
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the project: %w", err)
-	}
-	defer root.Close()
-	p, err := gitlabci.Load(root.FS(), pipelineFile, gitlabci.Options{})
+	p, err := loadPipeline(directory)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +161,12 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation
 	if err != nil {
 		return nil, err
 	}
+	return a.evaluate(p, event)
+}
+
+// evaluate says on stderr what could not be had. The evaluation may be there
+// with an error, which then says what GitLab would refuse.
+func (a *app) evaluate(p *gitlabci.Pipeline, event gitlabci.Event) (*gitlabci.Evaluation, error) {
 	e, err := p.Evaluate(event)
 	if e == nil {
 		return nil, err

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
@@ -28,9 +27,7 @@ type runVerb struct {
 	user      string
 	env       []string
 	writable  bool
-	limits    jobs.Limits
-	network   string
-	memory    string
+	limits    limitFlags
 	parallel  int
 	failFast  bool
 	keepGoing bool
@@ -66,11 +63,7 @@ if one of them failed.`,
 	f.StringVar(&r.user, "user", "", "user, of this machine or of the image, or UID[:GID] (default you)")
 	f.StringArrayVar(&r.env, "env", nil, "NAME=VALUE, or NAME for the value it has here; may be repeated")
 	f.BoolVar(&r.writable, "writable", false, "let the command change the project's directory")
-	f.StringVar(&r.network, "network", "", "none, host or bridge (default podman's own choice); with host the image is built so too")
-	f.StringVar(&r.memory, "memory", "", "most memory of each command, such as 2g (default no limit)")
-	f.Float64Var(&r.limits.CPUs, "cpus", 0, "most processors of each command, such as 1.5 (default no limit)")
-	f.DurationVar(&r.limits.Timeout, "timeout", 0, "kill a command that runs for longer, such as 90s or 1h (default no limit)")
-	f.StringArrayVar(&r.limits.Devices, "device", nil, "device node to hand on, such as /dev/kvm; may be repeated")
+	r.limits.flags(f)
 	f.IntVarP(&r.parallel, "jobs", "j", 0, "targets at a time (default from processors and memory)")
 	f.BoolVar(&r.keepGoing, "keep-going", false, "run all targets though one fails (the default)")
 	f.BoolVar(&r.failFast, "fail-fast", false, "stop all targets when one fails")
@@ -117,10 +110,6 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 		return wrong("the following arguments are required: COMMAND")
 	case r.keepGoing && r.failFast:
 		return wrong("argument --fail-fast: not allowed with argument --keep-going")
-	case r.limits.Timeout < 0:
-		return wrong("argument --timeout: must not be negative")
-	case r.limits.CPUs < 0:
-		return wrong("argument --cpus: must not be negative")
 	case r.parallel < 0:
 		return wrong("argument --jobs: must not be negative")
 	}
@@ -129,17 +118,9 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 			return wrong("argument --target: '%s' is given twice", t)
 		}
 	}
-	if r.memory != "" {
-		memory, err := units.RAMInBytes(r.memory)
-		if err != nil || memory <= 0 {
-			return wrong("argument --memory: '%s' is not a size such as 512m or 2g", r.memory)
-		}
-		r.limits.Memory = memory
-	}
-	if err := choice(cmd, "network", r.network, "", "none", "host", "bridge"); err != nil {
+	if err := r.limits.check(cmd); err != nil {
 		return err
 	}
-	r.limits.Network = container.Network(r.network)
 	return r.build.checkArches(cmd)
 }
 
@@ -181,7 +162,7 @@ func (r *runVerb) workloads(ctx context.Context, command []string) ([]jobs.Workl
 			Script:  script,
 			User:    r.account(),
 			Env:     r.env,
-			Limits:  r.limits,
+			Limits:  r.limits.Limits,
 			Labels:  map[string]string{container.LabelTarget: target},
 		})
 	}

@@ -7,22 +7,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobs"
 )
-
-// keptRuns is how many directories with logs stay, the newest.
-const keptRuns = 20
 
 // matrix runs several workloads and says how they ended.
 func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []jobs.Workload) error {
@@ -30,18 +22,11 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 	if err != nil {
 		return err
 	}
-	m := &jobs.Matrix{
-		Parallel: cmp.Or(r.parallel, jobs.DefaultParallel(runtime.NumCPU(), availableMemory(), r.limits.Memory)),
-		FailFast: r.failFast,
-		LogDir:   logs,
-		Stdout:   r.app.stdout,
-		Stderr:   r.app.stderr,
-	}
 	var tasks []jobs.Task
 	for _, w := range workloads {
 		tasks = append(tasks, runner.Task(w))
 	}
-	results, err := m.Run(ctx, tasks)
+	results, err := r.app.show(ctx, tasks, showing{dir: logs, parallel: r.parallel, failFast: r.failFast, memory: r.limits.Memory})
 	if err != nil {
 		return err
 	}
@@ -52,7 +37,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 			r.app.complain(r.advise(result))
 		}
 	}
-	if err := r.print(results); err != nil {
+	if err := r.app.resultTable("TARGET", results); err != nil {
 		return err
 	}
 	r.app.tell("logs: %s", logs)
@@ -62,30 +47,26 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 	return nil
 }
 
-// print writes the table of how workloads ended.
-func (r *runVerb) print(results []jobs.Result) error {
+// resultTable writes how tasks ended; heading is what they are.
+func (a *app) resultTable(heading string, results []jobs.Result) error {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "TARGET\tRESULT\tTIME\tFIRST FAILING LINE")
+	_, _ = fmt.Fprintf(w, "%s\tRESULT\tTIME\tFIRST FAILING LINE\n", heading)
 	for _, result := range results {
 		line := strings.ReplaceAll(printable(result.Line), "\t", " ")
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", printable(result.Workload), result.Text(), duration(result.Duration), cmp.Or(line, "-"))
+		text := result.Text()
+		if result.Allowed {
+			text += ", allowed"
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", printable(result.Workload), text, jobs.Elapsed(result.Duration), cmp.Or(line, "-"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return r.app.write(b.Bytes())
+	return a.write(b.Bytes())
 }
 
-// duration has tenths of seconds below a minute, and whole ones above.
-func duration(d time.Duration) string {
-	if d < time.Minute {
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"
-	}
-	return d.Round(time.Second).String()
-}
-
-// logs makes the directory for the logs of this run. It is not below the
+// logs gives the directory for the logs of this run. It is not below the
 // project's directory, which stays as it is.
 func (r *runVerb) logs() (string, error) {
 	if r.logDir != "" {
@@ -94,29 +75,11 @@ func (r *runVerb) logs() (string, error) {
 		}
 		return r.logDir, nil
 	}
-	state := r.app.stateDir()
-	if state == "" {
-		return "", errors.New("cannot keep logs: neither XDG_STATE_HOME nor HOME says where, name a directory with --log-dir")
-	}
-	runs := filepath.Join(state, "runs")
-	if err := os.MkdirAll(runs, 0o700); err != nil {
-		return "", fmt.Errorf("cannot keep logs: %w", err)
-	}
-	forget(runs)
-	dir, err := os.MkdirTemp(runs, time.Now().UTC().Format("20060102-150405")+"-")
+	store, err := r.app.runs()
 	if err != nil {
-		return "", fmt.Errorf("cannot keep logs: %w", err)
+		return "", fmt.Errorf("%w, name a directory with --log-dir", err)
 	}
-	return dir, nil
-}
-
-// forget removes the oldest logs; their names begin with their time.
-func forget(runs string) {
-	dirs, _ := filepath.Glob(filepath.Join(runs, "[0-9]*-[0-9]*-*"))
-	slices.Sort(dirs)
-	for _, dir := range dirs[:max(0, len(dirs)-keptRuns+1)] {
-		_ = os.RemoveAll(dir) // no reason to fail
-	}
+	return store.Create()
 }
 
 // availableMemory is what the kernel says can be used without swapping, in

@@ -61,6 +61,9 @@ func (e Event) filled() Event {
 	return e
 }
 
+// ProjectDir is where the jobs of the event's pipeline find the tree.
+func ProjectDir(e Event) string { return e.filled().Directory }
+
 func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 
 // Predefined gives the variables that GitLab sets for all jobs of the event's

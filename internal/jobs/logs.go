@@ -12,7 +12,7 @@ import (
 
 // outputs opens the logs of all tasks before the first one runs.
 func (m *Matrix) outputs(tasks []Task, w *watcher) ([]*output, error) {
-	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w}
+	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, raw: m.Raw}
 	width := 0
 	for _, t := range tasks {
 		width = max(width, len(t.Name))

@@ -21,6 +21,7 @@ var errOther = errors.New("another workload failed")
 type Matrix struct {
 	Parallel int    // at most so many at a time; 0 means 1
 	FailFast bool   // stop all when one does not pass
+	Raw      bool   // what tasks say goes to Stdout and Stderr as it is; for one task
 	LogDir   string // existing directory for NAME.log of each task
 	Stdout   io.Writer
 	Stderr   io.Writer

@@ -26,6 +26,7 @@ type sink struct {
 	mu             sync.Mutex
 	stdout, stderr io.Writer
 	watcher        *watcher
+	raw            bool
 }
 
 // An output takes what one workload says: as it is to its log, and line by
@@ -76,6 +77,9 @@ func (l *lines) Write(p []byte) (int, error) {
 	l.output.mu.Lock()
 	defer l.output.mu.Unlock()
 	l.output.keep(p)
+	if l.sink.raw && l.to != nil {
+		_, _ = l.to.Write(p)
+	}
 	for rest := p; len(rest) > 0; {
 		end := bytes.IndexByte(rest, '\n')
 		part := rest[:min(len(rest), maxLine-len(l.line))]
@@ -109,7 +113,7 @@ func (o *output) keep(p []byte) {
 
 // flush passes the unfinished line on as a whole one.
 func (l *lines) flush() {
-	text := plain(string(l.line))
+	text := Plain(string(l.line))
 	l.line = l.line[:0]
 	l.output.failure.see(text)
 	if l.to == nil && l.sink.watcher.watch == nil {
@@ -117,7 +121,7 @@ func (l *lines) flush() {
 	}
 	l.sink.mu.Lock()
 	defer l.sink.mu.Unlock()
-	if l.to != nil {
+	if l.to != nil && !l.sink.raw {
 		_, _ = io.WriteString(l.to, l.prefix+text+"\n")
 	}
 	l.sink.watcher.tell(Event{Task: l.output.task, Line: text})
@@ -126,10 +130,10 @@ func (l *lines) flush() {
 // steering matches what colours text and moves the cursor.
 var steering = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
 
-// plain keeps a line from steering the terminal: of what a progress display
+// Plain keeps a line from steering the terminal: of what a progress display
 // writes over and over the last state stays, colours go, other control
 // characters are replaced.
-func plain(line string) string {
+func Plain(line string) string {
 	if strings.IndexByte(line, '\x1b') >= 0 {
 		line = steering.ReplaceAllString(line, "")
 	}

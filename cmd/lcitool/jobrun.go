@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+)
+
+// artifactsDir is where a project has what its jobs handed on.
+const artifactsDir = ".lcitool/artifacts"
+
+// A jobVerb runs jobs of the project's pipeline, or enters their containers.
+type jobVerb struct {
+	app       *app
+	event     eventChoice
+	engine    engineFlags
+	build     imageBuild // only its flags
+	choice    jobrun.Choice
+	ciDir     string
+	render    bool
+	pull      bool
+	commit    string
+	writable  bool
+	env       []string
+	limits    limitFlags
+	parallel  int
+	failFast  bool
+	keepGoing bool
+	onFailure string
+	reports   []string
+}
+
+func newJobRun(a *app) *cobra.Command {
+	v := newJobVerb(a)
+	cmd := &cobra.Command{
+		Use:   "run JOB...",
+		Short: "Run jobs of the project's pipeline here",
+		Long: `Run jobs of the pipeline in containers, as GitLab runs them: in the same image, with
+the same variables, commands and artifacts. JOB is a name or a pattern such as
+'*debian*'; --target and --arch may stand in place of it. The pipeline is that of an
+event, by default a merge request from a fork with RUN_PIPELINE=1.
+
+A job's image is built from the Dockerfile that the project has committed for its
+target, unless it is there and nothing has changed. The project's directory is only
+read: each job has its own view of it. Jobs run in the order of their needs, and jobs
+whose artifacts they need run before them. Artifacts and JUnit reports are left in
+` + artifactsDir + `/JOB.
+
+The container of a job that fails is kept if lcitool runs on a terminal: "lcitool job
+shell --last-failed" enters it. The exit status is 1 if a job failed whose failure is
+not allowed; of a single job, 124 means that it took longer than its timeout and 125
+that the engine failed.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: v.run,
+	}
+	f := cmd.Flags()
+	v.chooseFlags(f)
+	v.imageFlags(f)
+	f.BoolVar(&v.choice.Alone, "no-needs", false, "do not run jobs that were not asked for: take the artifacts that are there")
+	f.StringVar(&v.commit, "commit", "", "run with a clean checkout of this commit instead of the tree as it is")
+	f.BoolVar(&v.writable, "writable", false, "let jobs change the project's directory")
+	f.StringArrayVar(&v.env, "env", nil, "NAME=VALUE for the scripts, or NAME for the value it has here; may be repeated")
+	v.limits.flags(f)
+	f.IntVarP(&v.parallel, "jobs", "j", 0, "jobs at a time (default from processors and memory)")
+	f.BoolVar(&v.keepGoing, "keep-going", false, "run all jobs that can though one fails (the default)")
+	f.BoolVar(&v.failFast, "fail-fast", false, "stop all jobs when one fails")
+	f.StringVar(&v.onFailure, "on-failure", "", "what becomes of a container whose job failed: shell, keep or none (default keep on a terminal, else none)")
+	f.StringArrayVar(&v.reports, "report", nil, "KIND=FILE with KIND junit, json or html: write a report; may be repeated")
+	v.event.flags(f)
+	v.engine.flags(cmd)
+	return cmd
+}
+
+func newJobVerb(a *app) *jobVerb {
+	return &jobVerb{app: a, engine: engineFlags{app: a}, build: imageBuild{output: output{app: a}}}
+}
+
+func (v *jobVerb) chooseFlags(f *pflag.FlagSet) {
+	f.StringArrayVarP(&v.choice.Targets, "target", "t", nil, "only jobs of this target; may be repeated")
+	f.StringArrayVar(&v.choice.Arches, "arch", nil, "only jobs for this architecture; may be repeated")
+}
+
+func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
+	f.StringVar(&v.ciDir, "ci-dir", "ci", "directory with the Dockerfiles, below the base directory")
+	f.BoolVar(&v.render, "render", false, "build images from what the manifest says instead of the committed Dockerfiles")
+	f.BoolVar(&v.pull, "pull", false, "use the images that the project has published, and ask the registry for them")
+	f.BoolVar(&v.build.bootstrap, "bootstrap", false, "make base images from the distribution's mirror if they cannot be pulled")
+	f.BoolVar(&v.build.noCache, "no-cache", false, "run every step of images again")
+	f.BoolVar(&v.build.exact, "exact", false, "build images from the Dockerfile as it is, not on top of older ones")
+}
+
+// check refuses what makes no sense, before anything is read.
+func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
+	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
+	switch {
+	case len(args) == 0 && len(v.choice.Targets) == 0 && len(v.choice.Arches) == 0:
+		return wrong(`the following arguments are required: JOB ("lcitool job list" lists them, '*' stands for all)`)
+	case v.keepGoing && v.failFast:
+		return wrong("argument --fail-fast: not allowed with argument --keep-going")
+	case v.render && v.pull:
+		return wrong("argument --pull: not allowed with argument --render")
+	case v.writable && v.commit != "":
+		return wrong("argument --commit: not allowed with argument --writable")
+	case v.parallel < 0:
+		return wrong("argument --jobs: must not be negative")
+	}
+	if err := choice(cmd, "on-failure", v.onFailure, "", "shell", "keep", "none"); err != nil {
+		return err
+	}
+	for _, e := range v.env {
+		if strings.HasPrefix(e, "=") || e == "" {
+			return wrong("argument --env: expected NAME=VALUE or NAME, got %q", e)
+		}
+	}
+	return v.limits.check(cmd)
+}
+
+func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
+	if err := v.check(cmd, args); err != nil {
+		return err
+	}
+	reports, err := parseReports(cmd, v.reports)
+	if err != nil {
+		return err
+	}
+	v.choice.Names = args
+	p, err := v.plan(cmd)
+	if err != nil {
+		return err
+	}
+	defer p.done()
+	if err := v.app.checkWarnings(); err != nil {
+		return err
+	}
+	for _, line := range p.chosen.Left {
+		v.app.tell("left out %s", line)
+	}
+	if len(p.chosen.Jobs) == 0 {
+		return errors.New("no job is left to run; one that is named runs whatever its rules say")
+	}
+	if len(p.chosen.Added) > 0 {
+		v.app.tell("also needed for their artifacts: %s", strings.Join(p.chosen.Added, ", "))
+	}
+	engine, err := v.engine.connect(cmd.Context(), cmd)
+	if err != nil {
+		return err
+	}
+	return v.matrix(cmd.Context(), engine, p, reports)
+}
+
+// A jobPlan is which jobs are to run, and with which tree.
+type jobPlan struct {
+	project string // absolute directory
+	tree    string // directory with the files, elsewhere for a commit
+	commit  string // that was asked for, whole; "" for the tree as it is
+	event   gitlabci.Event
+	under   []string
+	chosen  *jobrun.Chosen
+	done    func() // removes what was made for it
+}
+
+// plan reads the pipeline of the project at hand and chooses jobs.
+func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
+	ctx := cmd.Context()
+	p := &jobPlan{done: func() {}}
+	if p.project, err = v.app.pipelineDirectory(); err != nil {
+		return nil, err
+	}
+	p.tree = p.project
+	defer func() {
+		if err != nil {
+			p.done()
+		}
+	}()
+	if v.commit != "" {
+		if err := p.checkout(ctx, v.commit); err != nil {
+			return nil, err
+		}
+	}
+	pipeline, err := loadPipeline(p.tree)
+	if err != nil {
+		return nil, err
+	}
+	if p.event, err = v.event.resolve(cmd, p.project, pipeline); err != nil {
+		return nil, err
+	}
+	p.repository(ctx)
+	evaluation, err := v.app.evaluate(pipeline, p.event)
+	if evaluation == nil {
+		return nil, err
+	}
+	if err != nil {
+		v.app.complain(err) // GitLab would refuse the pipeline; a job may run for all that
+	}
+	if p.chosen, err = jobrun.Choose(evaluation, v.choice); err != nil {
+		return nil, err
+	}
+	return p, v.images(ctx, p, pipeline)
+}
+
+// checkout makes a clean tree of a commit.
+func (p *jobPlan) checkout(ctx context.Context, revision string) error {
+	dir, err := os.MkdirTemp("", "lcitool-commit-")
+	if err != nil {
+		return fmt.Errorf("cannot check out %q: %w", revision, err)
+	}
+	p.done = func() { _ = os.RemoveAll(dir) }
+	c, err := jobrun.Checkout(ctx, p.project, revision, filepath.Join(dir, filepath.Base(p.project)))
+	if err != nil {
+		return err
+	}
+	p.tree, p.commit = c.Dir, c.Hash
+	return nil
+}
+
+// repository fills in what GitLab knows from the commit.
+func (p *jobPlan) repository(ctx context.Context) {
+	hash, err := jobrun.Git(ctx, p.tree, "rev-parse", "HEAD")
+	if err != nil {
+		return // no repository, no commit
+	}
+	p.event.Commit = hash
+	p.under = jobrun.CommitVariables(ctx, p.tree)
+}
+
+// images finds the image of each chosen job.
+func (v *jobVerb) images(ctx context.Context, p *jobPlan, pipeline *gitlabci.Pipeline) error {
+	i := &jobImages{verb: v, tree: p.tree, project: imageName(filepath.Base(p.project))}
+	if err := i.prepare(ctx, pipeline, p.event); err != nil {
+		return err
+	}
+	for _, j := range p.chosen.Jobs {
+		if err := i.choose(j); err != nil {
+			return err
+		}
+		for _, e := range v.env {
+			name, value, ok := strings.Cut(e, "=")
+			if !ok {
+				if value, ok = os.LookupEnv(name); !ok {
+					continue
+				}
+			}
+			j.Env = append(j.Env, name+"="+value)
+		}
+	}
+	return nil
+}
+
+// unnamed matches what cannot be part of an image's name.
+var unnamed = regexp.MustCompile(`[^a-z0-9]+`)
+
+// imageName makes a part of an image's name of any text.
+func imageName(text string) string {
+	if name := strings.Trim(unnamed.ReplaceAllString(strings.ToLower(text), "-"), "-"); name != "" {
+		return name
+	}
+	return "project"
+}
+
+// runner says how jobs are run.
+func (v *jobVerb) runner(engine *container.Engine, p *jobPlan) *jobrun.Runner {
+	r := &jobrun.Runner{
+		Engine:    engine,
+		Project:   p.project,
+		Tree:      jobrun.Tree{Dir: p.tree, Writable: v.writable, At: gitlabci.ProjectDir(p.event)},
+		Under:     p.under,
+		Artifacts: filepath.Join(p.project, filepath.FromSlash(artifactsDir)),
+		Owner:     directoryOwner(p.project),
+		Limits:    v.limits.Limits,
+		Warn:      func(job, what string) { v.app.tell("warning: %s: %s", job, what) },
+	}
+	if dir := v.app.cacheDir(); dir != "" {
+		r.Caches = filepath.Join(dir, "jobs")
+	}
+	return r
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+func newJobShell(a *app) *cobra.Command {
+	v := newJobVerb(a)
+	var lastFailed bool
+	cmd := &cobra.Command{
+		Use:   "shell (--last-failed | JOB) [-- COMMAND...]",
+		Short: "Enter the container of a job",
+		Long: `Start a shell, or COMMAND, where a job failed: in its container, which was kept, with
+the environment and in the directory in which its script ended. The script itself is
+there as ` + jobrun.ScriptFile + `.
+
+Without a kept container of JOB a fresh one is made, with the same image, variables
+and tree, in which nothing has run yet; it is removed afterwards.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, command := args, []string(nil)
+			if at := cmd.ArgsLenAtDash(); at >= 0 {
+				names, command = args[:at], args[at:]
+			}
+			switch {
+			case lastFailed && len(names) > 0:
+				return &usageError{cmd, errors.New("argument --last-failed: not allowed with argument JOB")}
+			case !lastFailed && len(names) != 1:
+				return &usageError{cmd, errors.New("one of the arguments --last-failed JOB is required")}
+			}
+			return v.shell(cmd, strings.Join(names, ""), command)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&lastFailed, "last-failed", false, "enter the job that failed last")
+	v.imageFlags(f)
+	v.limits.flags(f)
+	v.event.flags(f)
+	v.engine.flags(cmd)
+	return cmd
+}
+
+// shell enters the kept container of the job with a name, or of the one that
+// failed last if the name is "".
+func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error {
+	if err := v.limits.check(cmd); err != nil {
+		return err
+	}
+	project, err := v.app.pipelineDirectory()
+	if err != nil {
+		return err
+	}
+	store, err := v.app.runs()
+	if err != nil {
+		return err
+	}
+	engine, err := v.engine.connect(cmd.Context(), cmd)
+	if err != nil {
+		return err
+	}
+	job := lastKept(store.Runs(project), name)
+	if job == nil && name == "" {
+		return facts.WithHint(errors.New("no container of a failed job of this project is kept"),
+			`"lcitool job run" keeps them on a terminal, and with --on-failure keep everywhere`)
+	}
+	if job != nil {
+		err := v.app.enter(cmd.Context(), engine, job, command)
+		if name == "" || !errors.Is(err, container.ErrNotKept) {
+			return err
+		}
+	}
+	return v.freshShell(cmd, engine, name, command)
+}
+
+// lastKept finds the newest job with a name, any if it is "", that left a
+// container.
+func lastKept(runs []jobrecord.Stored, name string) *jobrecord.Job {
+	for r := range runs {
+		for i := range runs[r].Jobs {
+			if j := &runs[r].Jobs[i]; j.Container != "" && (name == "" || j.Name == name) {
+				return j
+			}
+		}
+	}
+	return nil
+}
+
+// enter runs a shell, or a command, in the kept container of a job.
+func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string) error {
+	c, err := engine.Open(ctx, j.Container)
+	if errors.Is(err, container.ErrNotKept) {
+		return facts.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s makes it anew", jobrun.Quote(j.Name)))
+	}
+	if err != nil {
+		return err
+	}
+	if command == nil {
+		a.tell("%s, %s (%s)", j.Name, jobs.Result{State: j.State, Code: j.Code}.Text(), j.Image)
+		if j.Command != "" {
+			a.tell("failed in: %s", firstLine(j.Command))
+		}
+		a.tell("the whole script is %s; the container stays until it is %s old or \"lcitool container prune --kept\"", jobrun.ScriptFile, "7 days")
+	}
+	_, err = c.Exec(ctx, jobrun.Enter(j.WorkDir, command, a.terminalStreams()))
+	return err
+}
+
+// terminalStreams are lcitool's own.
+func (a *app) terminalStreams() jobs.Streams {
+	return jobs.Streams{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Build: a.stderr, TTY: true}
+}
+
+// freshShell enters a container in which the job has not run.
+func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name string, command []string) error {
+	v.choice.Names, v.choice.Alone = []string{name}, true
+	p, err := v.plan(cmd)
+	if err != nil {
+		return err
+	}
+	defer p.done()
+	if err := v.app.checkWarnings(); err != nil {
+		return err
+	}
+	if len(p.chosen.Jobs) != 1 {
+		return fmt.Errorf("%q stands for %d jobs: name one", name, len(p.chosen.Jobs))
+	}
+	if command == nil {
+		v.app.tell("nothing of job %q has run in this container, which goes away afterwards; its script is %s", name, jobrun.ScriptFile)
+	}
+	err = v.runner(engine, p).Shell(cmd.Context(), p.chosen.Jobs[0], command, v.app.terminalStreams())
+	var exit *container.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		err = v.advise(jobrecord.Job{Name: name, Target: p.chosen.Jobs[0].Role().Target}, err)
+	}
+	return err
+}
+
+// firstLine is a command as messages have it.
+func firstLine(command string) string {
+	first, _, more := strings.Cut(strings.TrimSpace(command), "\n")
+	if more {
+		first += " …"
+	}
+	return first
+}

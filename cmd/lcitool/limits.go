@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// limitFlags say what commands may use.
+type limitFlags struct {
+	jobs.Limits
+	network string
+	memory  string
+}
+
+func (l *limitFlags) flags(f *pflag.FlagSet) {
+	f.StringVar(&l.network, "network", "", "none, host or bridge (default podman's own choice); with host images are built so too")
+	f.StringVar(&l.memory, "memory", "", "most memory of each command, such as 2g (default no limit)")
+	f.Float64Var(&l.CPUs, "cpus", 0, "most processors of each command, such as 1.5 (default no limit)")
+	f.DurationVar(&l.Timeout, "timeout", 0, "kill what runs for longer, such as 90s or 1h (default no limit)")
+	f.StringArrayVar(&l.Devices, "device", nil, "device node to hand on, such as /dev/kvm; may be repeated")
+}
+
+// check refuses values that make no sense.
+func (l *limitFlags) check(cmd *cobra.Command) error {
+	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
+	switch {
+	case l.Timeout < 0:
+		return wrong("argument --timeout: must not be negative")
+	case l.CPUs < 0:
+		return wrong("argument --cpus: must not be negative")
+	}
+	if l.memory != "" {
+		memory, err := units.RAMInBytes(l.memory)
+		if err != nil || memory <= 0 {
+			return wrong("argument --memory: '%s' is not a size such as 512m or 2g", l.memory)
+		}
+		l.Memory = memory
+	}
+	if err := choice(cmd, "network", l.network, "", "none", "host", "bridge"); err != nil {
+		return err
+	}
+	l.Network = container.Network(l.network)
+	return nil
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/treetar"
+)
+
+const (
+	maxArtifacts     = 8 << 30 // bytes of one job's
+	maxArtifactFiles = 1 << 20
+)
+
+// A fileSet is files of a tree by GitLab's patterns: a directory that matches
+// stands for all below it.
+type fileSet struct{ paths, exclude []string }
+
+func newFileSet(paths, exclude []string) fileSet {
+	clean := func(list []string) (out []string) {
+		for _, p := range list {
+			if p = path.Clean(strings.TrimPrefix(p, "./")); p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
+				continue // GitLab takes nothing from outside the project either
+			}
+			out = append(out, p)
+		}
+		return out
+	}
+	return fileSet{clean(paths), clean(exclude)}
+}
+
+// has reports whether a file, by its path below the tree, belongs to the set.
+func (s fileSet) has(file string) bool {
+	for _, p := range s.exclude {
+		if ok, err := doublestar.Match(p, file); err == nil && ok {
+			return false
+		}
+	}
+	for _, p := range s.paths {
+		for at := file; ; at = path.Dir(at) {
+			if p == "." {
+				return true
+			}
+			if ok, err := doublestar.Match(p, at); err == nil && ok {
+				return true
+			}
+			if at == "." || at == "/" {
+				break
+			}
+		}
+	}
+	return false
+}
+
+// roots gives the paths without a pattern below which all files of the set
+// are, none of them below another.
+func (s fileSet) roots() []string {
+	var all []string
+	for _, p := range s.paths {
+		base := p
+		if strings.ContainsAny(p, `*?[{\`) {
+			base, _ = doublestar.SplitPattern(p)
+		}
+		all = append(all, path.Clean(base))
+	}
+	slices.Sort(all)
+	var out []string
+	for _, p := range all {
+		if !slices.ContainsFunc(out, func(above string) bool { return above == "." || p == above || strings.HasPrefix(p, above+"/") }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// JobDir is the directory of a job's artifacts below the one for all.
+func JobDir(artifacts, job string) string { return filepath.Join(artifacts, jobs.FileName(job)) }
+
+// collect takes the artifacts and reports of a job out of its container.
+// What was there from an earlier run is replaced.
+func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, passed bool, out *Outcome) error {
+	a := j.Job.Artifacts
+	if a == nil || r.Artifacts == "" {
+		return nil
+	}
+	var paths []string
+	if a.When == "always" || (a.When == "on_failure") != passed {
+		paths = a.Paths
+		if a.Untracked {
+			r.warn(j, "artifacts: untracked is not supported here, only paths and reports are taken")
+		}
+	}
+	var junit []string
+	for _, report := range a.Reports {
+		if report.Kind == "junit" {
+			junit = report.Paths
+		}
+	}
+	reports := newFileSet(junit, nil)
+	wanted := newFileSet(slices.Concat(paths, junit), a.Exclude)
+	if len(wanted.paths) == 0 {
+		return nil
+	}
+	dir, files, err := r.take(ctx, j, c, wanted)
+	if err != nil {
+		return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
+	}
+	for _, p := range paths {
+		if one := newFileSet([]string{p}, a.Exclude); !slices.ContainsFunc(files, one.has) {
+			r.warn(j, fmt.Sprintf("artifacts: nothing matches %q", p))
+		}
+	}
+	out.Artifacts = dir
+	for _, file := range files {
+		if reports.has(file) {
+			out.JUnit = append(out.JUnit, file)
+		}
+	}
+	return nil
+}
+
+// take puts the files of a set into the job's directory for artifacts, which
+// appears whole or not at all.
+func (r *Runner) take(ctx context.Context, j *Job, c *container.Container, set fileSet) (dir string, files []string, err error) {
+	if err := r.makeArtifacts(); err != nil {
+		return "", nil, err
+	}
+	fresh, err := os.MkdirTemp(r.Artifacts, ".new-")
+	if err != nil {
+		return "", nil, err
+	}
+	defer os.RemoveAll(fresh)
+	for _, root := range set.roots() {
+		some, err := r.fetch(ctx, j, c, root, fresh, set)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		files = append(files, some...)
+	}
+	if err := dropEmpty(fresh, set); err != nil {
+		return "", nil, err
+	}
+	if err := os.Chmod(fresh, 0o755); err != nil {
+		return "", nil, err
+	}
+	if err := r.give(fresh); err != nil {
+		return "", nil, err
+	}
+	dir = JobDir(r.Artifacts, j.Name)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", nil, err
+	}
+	return dir, files, os.Rename(fresh, dir)
+}
+
+// dropEmpty removes directories without files that do not belong to the set.
+func dropEmpty(dir string, set fileSet) error {
+	var dirs []string
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && name != dir {
+			dirs = append(dirs, name)
+		}
+		return err
+	})
+	for _, name := range slices.Backward(dirs) { // those below come after those above
+		rel, err := filepath.Rel(dir, name)
+		if err == nil && !set.has(filepath.ToSlash(rel)) {
+			_ = os.Remove(name) // refused unless it is empty
+		}
+	}
+	return err
+}
+
+// fetch unpacks what is below one path of the tree in the container.
+func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root, to string, set fileSet) ([]string, error) {
+	o := treetar.UnpackOptions{
+		MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
+		Refused: func(name, why string) { r.warn(j, fmt.Sprintf("%s is not taken: %s", name, why)) },
+	}
+	above := path.Dir(root)
+	if root == "." {
+		o.Strip, above = 1, "."
+	}
+	o.Keep = func(name string, d fs.DirEntry) bool { return d.IsDir() || set.has(path.Join(above, name)) }
+	under := filepath.Join(to, filepath.FromSlash(above))
+	if err := os.MkdirAll(under, 0o755); err != nil {
+		return nil, err
+	}
+	from, into := io.Pipe()
+	fetched := make(chan error, 1)
+	go func() {
+		err := c.Get(ctx, path.Join(r.Tree.At, root), into)
+		into.CloseWithError(err)
+		fetched <- err
+	}()
+	files, err := treetar.Unpack(ctx, from, under, o)
+	from.CloseWithError(errors.New("no more is wanted"))
+	if got := <-fetched; got != nil && (err == nil || errors.Is(err, got)) {
+		err = got
+	}
+	for i := range files {
+		files[i] = path.Join(above, files[i])
+	}
+	return files, err
+}
+
+// handOn puts the artifacts that a job left here into another's container.
+func (r *Runner) handOn(ctx context.Context, from *Job, c *container.Container) error {
+	dir := JobDir(r.Artifacts, from.Name)
+	if _, err := os.Stat(dir); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it left none; GitLab goes on as well
+		}
+		return err
+	}
+	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude)
+	return r.send(ctx, c, dir, func(name string) bool { return set.has(name) })
+}
+
+// send packs files of a directory into the tree in the container.
+func (r *Runner) send(ctx context.Context, c *container.Container, dir string, keep func(string) bool) error {
+	from, into := io.Pipe()
+	go func() {
+		into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))
+	}()
+	err := c.Put(ctx, r.Tree.At, from)
+	from.CloseWithError(err)
+	return err
+}
+
+// makeArtifacts makes the directory for artifacts, which git is to leave alone.
+func (r *Runner) makeArtifacts() error {
+	if err := os.MkdirAll(r.Artifacts, 0o755); err != nil {
+		return err
+	}
+	ignore := filepath.Join(filepath.Dir(r.Artifacts), ".gitignore")
+	file, err := os.OpenFile(ignore, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = file.WriteString("*\n")
+		err = errors.Join(err, file.Close())
+	}
+	return errors.Join(err, r.give(filepath.Dir(r.Artifacts)))
+}
+
+// give makes what is below a directory that of the runs' owner.
+func (r *Runner) give(dir string) error {
+	if r.Owner == nil {
+		return nil
+	}
+	return filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(name, r.Owner.UID, r.Owner.GID)
+	})
+}

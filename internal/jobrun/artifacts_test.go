@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestFileSet(t *testing.T) {
+	for _, test := range []struct{ paths, exclude, in, out, roots string }{
+		{"build/", "", "build build/a build/b/c", "a buildx other/build", "build"},
+		{"./build", "", "build/a", "a", "build"},
+		{"build/*.log", "", "build/a.log", "build/a.txt build/b/a.log a.log", "build"},
+		{"**/*.log", "", "a.log b/c/a.log", "a.txt", "."},
+		{"build/**/logs", "", "build/logs/x build/a/b/logs/x", "build/x", "build"},
+		{"*.{a,b}", "", "x.a x.b", "x.c y/x.a", "."},
+		{".", "", "a b/c", "", "."},
+		{"a b/c a/d", "", "a/x b/c/x", "b/x", "a b/c"},
+		{"out", "out/**/*.o", "out/x out/a/x", "out/x.o out/a/x.o", "out"},
+		{"../x /etc/passwd", "", "", "x etc/passwd ../x", ""},
+		{"a/../b", "", "b/x", "a/x", "b"},
+		{"sp[ace]d", "", "spad", "space", "."},
+		{"a/b* a", "", "a/x", "b", "a"},
+	} {
+		s := newFileSet(strings.Fields(test.paths), strings.Fields(test.exclude))
+		for _, file := range strings.Fields(test.in) {
+			if !s.has(file) {
+				t.Errorf("%s but %s: has not %s", test.paths, test.exclude, file)
+			}
+		}
+		for _, file := range strings.Fields(test.out) {
+			if s.has(file) {
+				t.Errorf("%s but %s: has %s", test.paths, test.exclude, file)
+			}
+		}
+		if got := strings.Join(s.roots(), " "); got != test.roots {
+			t.Errorf("%s: roots %q, want %q", test.paths, got, test.roots)
+		}
+	}
+}
+
+// FuzzFileSet: what belongs to a set is below one of its roots, and nothing
+// leads out of the tree.
+func FuzzFileSet(f *testing.F) {
+	f.Add("build/**/*.log", "build/x.log")
+	f.Add("../../etc", "etc/passwd")
+	f.Add("{a,b}/[c", "a/[c")
+	f.Add("a\\*b/c", "a*b/c")
+	f.Fuzz(func(t *testing.T, pattern, file string) {
+		if !utf8.ValidString(pattern) || !utf8.ValidString(file) {
+			return // YAML has no other text, and all broken bytes match each other
+		}
+		s := newFileSet([]string{pattern}, nil)
+		roots := s.roots()
+		for _, root := range roots {
+			if root == ".." || strings.HasPrefix(root, "../") || strings.HasPrefix(root, "/") {
+				t.Errorf("%q: root %q", pattern, root)
+			}
+		}
+		file = strings.Trim(file, "/")
+		if file == "" || !s.has(file) {
+			return
+		}
+		for _, root := range roots {
+			if root == "." || file == root || strings.HasPrefix(file, root+"/") {
+				return
+			}
+		}
+		t.Errorf("%q has %q, which is not below %q", pattern, file, roots)
+	})
+}

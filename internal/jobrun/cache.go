@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/klauspost/compress/zstd"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/treetar"
+)
+
+// keptCaches is how many caches of a project stay, those last used.
+const keptCaches = 20
+
+// ccacheVolume names the volume in which compilers' results of a job stay: one
+// for each environment that they are made in.
+func (r *Runner) ccacheVolume(j *Job) string {
+	role := j.Role()
+	return fmt.Sprintf("lcitool-ccache-%.16x", sha256.Sum256([]byte(r.Project+"\x00"+role.Target+"\x00"+role.Arch+"\x00"+j.Image.Reference)))
+}
+
+// cacheKey gives the key of a cache, which may be made from files of the tree.
+func (r *Runner) cacheKey(c gitlabci.Cache) string {
+	if len(c.KeyFiles) == 0 {
+		return c.Key
+	}
+	h := sha256.New()
+	for _, name := range c.KeyFiles {
+		data, _ := os.ReadFile(filepath.Join(r.Tree.Dir, filepath.FromSlash(path.Join("/", name)))) // one that is missing counts as empty
+		fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(data))
+	}
+	key := fmt.Sprintf("%.20x", h.Sum(nil))
+	if c.KeyPrefix != "" {
+		key = c.KeyPrefix + "-" + key
+	}
+	return key
+}
+
+// cacheFile is where a cache is kept. Its archive has the paths that the cache
+// is made from.
+func (r *Runner) cacheFile(key string) string {
+	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", sha256.Sum256([]byte(r.Project))), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
+}
+
+// restoreCaches puts into the container what earlier runs kept.
+func (r *Runner) restoreCaches(ctx context.Context, j *Job, c *container.Container) error {
+	if r.Caches == "" {
+		return nil
+	}
+	for _, cache := range j.Cache {
+		if cache.Policy == "push" {
+			continue
+		}
+		for _, key := range append([]string{r.cacheKey(cache)}, cache.FallbackKeys...) {
+			found, err := r.restore(ctx, c, r.cacheFile(key))
+			if err != nil {
+				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", key, err))
+			}
+			if found {
+				break
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+func (r *Runner) restore(ctx context.Context, c *container.Container, file string) (bool, error) {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	z, err := zstd.NewReader(f)
+	if err != nil {
+		return false, err
+	}
+	defer z.Close()
+	if err := c.Put(ctx, r.Tree.At, z); err != nil {
+		return false, err
+	}
+	now := time.Now()
+	return true, os.Chtimes(file, now, now)
+}
+
+// saveCaches takes out of the container what later runs are to find.
+func (r *Runner) saveCaches(ctx context.Context, j *Job, c *container.Container, passed bool) error {
+	if r.Caches == "" {
+		return nil
+	}
+	for _, cache := range j.Cache {
+		if cache.Policy == "pull" || cache.When != "always" && (cache.When == "on_failure") == passed {
+			continue
+		}
+		if cache.Untracked {
+			r.warn(j, "cache: untracked is not supported here, only paths are kept")
+		}
+		key := r.cacheKey(cache)
+		if err := r.save(ctx, j, c, newFileSet(cache.Paths, nil), r.cacheFile(key)); err != nil {
+			return fmt.Errorf("cache %q of job %q: %w", key, j.Name, err)
+		}
+	}
+	return nil
+}
+
+// save replaces the archive of a cache. The files go through a directory of
+// ours, so that nothing in the archive leads out of the tree.
+func (r *Runner) save(ctx context.Context, j *Job, c *container.Container, set fileSet, file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(file), ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	found := false
+	for _, root := range set.roots() {
+		files, err := r.fetch(ctx, j, c, root, dir, set)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		found = found || len(files) > 0
+	}
+	if !found {
+		return nil
+	}
+	pending, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o600))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pending.Cleanup() }()
+	if err := compress(ctx, pending, dir); err != nil {
+		return err
+	}
+	r.forgetCaches(filepath.Dir(file))
+	return pending.CloseAtomicallyReplace()
+}
+
+func compress(ctx context.Context, to io.Writer, dir string) error {
+	w := bufio.NewWriterSize(to, 1<<20)
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return err
+	}
+	return errors.Join(treetar.Pack(ctx, z, dir, treetar.PackOptions{}), z.Close(), w.Flush())
+}
+
+// forgetCaches removes the caches of a project that were used longest ago.
+func (r *Runner) forgetCaches(dir string) {
+	files, _ := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
+	used := map[string]time.Time{}
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			used[file] = info.ModTime()
+		}
+	}
+	slices.SortFunc(files, func(a, b string) int { return used[b].Compare(used[a]) })
+	for _, file := range files[min(len(files), keptCaches-1):] {
+		_ = os.Remove(file) // a cache too many does no harm
+	}
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// A Choice says which jobs of a pipeline are to run.
+type Choice struct {
+	Names   []string // jobs, or patterns of them; none stands for all
+	Targets []string // only jobs of these; none stands for all
+	Arches  []string // only jobs of these; none stands for all
+	Alone   bool     // leave out jobs that are only needed for their artifacts
+}
+
+// Chosen are the jobs to run, in an order in which none comes before one that
+// it needs.
+type Chosen struct {
+	Jobs  []*Job
+	Added []string // jobs among them that were not asked for, but needed
+	Left  []string // why jobs that match a pattern are not among them, a line each
+}
+
+// Choose picks jobs. A job that is named is taken whatever its rules say; one
+// that a pattern matches only if GitLab would start it by itself in this
+// pipeline, and if it is neither for building an image nor on a machine
+// elsewhere.
+func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
+	taken := make([]bool, len(e.Jobs))
+	out := &Chosen{}
+	names := c.Names
+	if len(names) == 0 {
+		names = []string{"*"}
+	}
+	for _, name := range names {
+		matched := false
+		for i := range e.Jobs {
+			job := &e.Jobs[i]
+			exact := job.Name == name || job.Base == name
+			if (!exact && !matches(name, job.Name)) || !c.wants(job) {
+				continue
+			}
+			matched = true
+			if why := leftOut(job); !exact && why != "" {
+				out.Left = append(out.Left, fmt.Sprintf("%s: %s", job.Name, why))
+				continue
+			}
+			taken[i] = true
+		}
+		if !matched {
+			return nil, fmt.Errorf("no job of the pipeline is called %q or matches it", name)
+		}
+	}
+	out.Left = slices.Compact(out.Left)
+	if !c.Alone {
+		out.Added = addNeeded(e, taken)
+	}
+	out.Jobs = link(e, taken, c.Alone)
+	return out, nil
+}
+
+// matches reports whether a pattern stands for a job's name. A "*" also stands
+// for slashes.
+func matches(pattern, name string) bool {
+	flat := strings.NewReplacer("/", "\x00")
+	ok, err := path.Match(flat.Replace(pattern), flat.Replace(name))
+	return err == nil && ok
+}
+
+func (c *Choice) wants(job *gitlabci.Job) bool {
+	role := job.Role()
+	return (len(c.Targets) == 0 || slices.Contains(c.Targets, role.Target)) && (len(c.Arches) == 0 || slices.Contains(c.Arches, role.Arch))
+}
+
+// leftOut says why a job that nobody asked for by name does not run, or "".
+func leftOut(job *gitlabci.Job) string {
+	switch kind := job.Role().Kind; {
+	case kind == gitlabci.Container:
+		return "builds an image, which the jobs that run in it do here"
+	case kind == gitlabci.Cirrus:
+		return "runs on a machine of another service"
+	case job.When == gitlabci.Never:
+		return "is not in the pipeline of this event"
+	case job.When == gitlabci.Manual:
+		return "is started by hand"
+	case job.When == gitlabci.Unknown || len(job.Unresolved) > 0:
+		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
+	case job.Trigger:
+		return "starts another pipeline"
+	}
+	return ""
+}
+
+// gives lists the jobs whose artifacts a job asks for by their names.
+func gives(job *gitlabci.Job) []string {
+	if job.Dependencies != nil {
+		return job.Dependencies
+	}
+	var names []string
+	for _, n := range job.Needs {
+		if n.Artifacts {
+			names = append(names, n.Job)
+		}
+	}
+	return names
+}
+
+// addNeeded takes jobs whose artifacts those that are taken ask for.
+func addNeeded(e *gitlabci.Evaluation, taken []bool) (added []string) {
+	at := map[string]int{}
+	for i := range e.Jobs {
+		at[e.Jobs[i].Name] = i
+	}
+	var visit func(i int)
+	visit = func(i int) {
+		for _, name := range gives(&e.Jobs[i]) {
+			n, ok := at[name]
+			if !ok || taken[n] || !handsOn(&e.Jobs[n]) || e.Jobs[n].Role().Kind == gitlabci.Container {
+				continue
+			}
+			taken[n] = true
+			added = append(added, name)
+			visit(n)
+		}
+	}
+	for i := range e.Jobs {
+		if taken[i] && !slices.Contains(added, e.Jobs[i].Name) {
+			visit(i)
+		}
+	}
+	slices.Sort(added)
+	return added
+}
+
+func handsOn(job *gitlabci.Job) bool { return job.Artifacts != nil && len(job.Artifacts.Paths) > 0 }
+
+// link makes Jobs of those that are taken, and finds out which of them wait
+// for each other and hand something on. Alone also takes artifacts of jobs
+// that do not run now.
+func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*Job {
+	all := make([]*Job, len(e.Jobs))
+	for i := range e.Jobs {
+		all[i] = &Job{Job: e.Jobs[i]}
+	}
+	var out []*Job
+	for i, job := range all {
+		if !taken[i] {
+			continue
+		}
+		asked := gives(&job.Job)
+		for k, other := range all {
+			before := slices.Index(e.Stages, other.Stage) < slices.Index(e.Stages, job.Stage)
+			needed := job.Ordered && slices.ContainsFunc(job.Needs, func(n gitlabci.Need) bool { return n.Job == other.Name })
+			if taken[k] && (needed || !job.Ordered && before) {
+				job.After = append(job.After, other.Name)
+			}
+			from := slices.Contains(asked, other.Name)
+			if job.Dependencies == nil && !job.Ordered {
+				from = before && taken[k]
+			}
+			if from && (taken[k] || alone) && handsOn(&other.Job) {
+				job.From = append(job.From, other)
+			}
+		}
+		out = append(out, job)
+	}
+	return out
+}

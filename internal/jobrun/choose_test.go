@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+const pipeline = `
+stages: [containers, builds, checks]
+x86_64-debian-12-container:
+  stage: containers
+  variables: {NAME: debian-12}
+  script: [build]
+.build:
+  stage: builds
+  script: [make]
+  variables: {TARGET_BASE_IMAGE: base}
+x86_64-debian-12:
+  extends: .build
+  needs: [{job: x86_64-debian-12-container, artifacts: false}]
+  variables: {NAME: debian-12}
+  artifacts: {paths: [out]}
+x86_64-debian-13:
+  extends: .build
+  variables: {NAME: debian-13}
+  artifacts: {reports: {junit: r.xml}}
+debian-13-optional:
+  extends: .build
+  when: manual
+  variables: {NAME: debian-13}
+never:
+  script: [x]
+  rules: [{if: $NO}]
+  stage: builds
+test/all:
+  stage: checks
+  needs: [x86_64-debian-12]
+  script: [check]
+deploy:
+  stage: checks
+  script: [check]
+both:
+  stage: checks
+  needs: [test/all, x86_64-debian-12]
+  dependencies: []
+  script: [check]
+`
+
+func evaluated(t *testing.T, text string) *gitlabci.Evaluation {
+	t.Helper()
+	p, err := gitlabci.Load(fstest.MapFS{".gitlab-ci.yml": {Data: []byte(text)}}, ".gitlab-ci.yml", gitlabci.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := p.Evaluate(gitlabci.Event{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// text is "job<after,after>from,from" of each job.
+func (c *Chosen) text() string {
+	var all []string
+	for _, j := range c.Jobs {
+		text := j.Name
+		if len(j.After) > 0 {
+			text += "<" + strings.Join(j.After, ",")
+		}
+		var from []string
+		for _, f := range j.From {
+			from = append(from, f.Name)
+		}
+		if len(from) > 0 {
+			text += ">" + strings.Join(from, ",")
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestChoose(t *testing.T) {
+	e := evaluated(t, pipeline)
+	for _, test := range []struct {
+		names  string
+		choice Choice
+		want   string
+		added  string
+		left   string
+	}{
+		{names: "x86_64-debian-12", want: "x86_64-debian-12"},
+		{names: "x86*", want: "x86_64-debian-12 x86_64-debian-13", left: "x86_64-debian-12-container: builds an image, which the jobs that run in it do here"},
+		{names: "x86_64-debian-12-container", want: "x86_64-debian-12-container"},
+		{names: "test*", want: "x86_64-debian-12 test/all<x86_64-debian-12>x86_64-debian-12", added: "x86_64-debian-12"},
+		{names: "test/all", choice: Choice{Alone: true}, want: "test/all>x86_64-debian-12"},
+		{names: "both", want: "both"},
+		{names: "both test/all", want: "x86_64-debian-12 test/all<x86_64-debian-12>x86_64-debian-12 both<x86_64-debian-12,test/all", added: "x86_64-debian-12"},
+		{names: "deploy x86_64-debian-1?", want: "x86_64-debian-12 x86_64-debian-13 deploy<x86_64-debian-12,x86_64-debian-13>x86_64-debian-12"},
+		{names: "never debian-13-optional", want: "debian-13-optional never"},
+		{names: "*", choice: Choice{Targets: []string{"debian-13"}}, want: "x86_64-debian-13", left: "debian-13-optional: is started by hand"},
+		{choice: Choice{Targets: []string{"debian-12"}, Arches: []string{"x86_64"}}, want: "x86_64-debian-12",
+			left: "x86_64-debian-12-container: builds an image, which the jobs that run in it do here"},
+		{names: "neve?", left: "never: is not in the pipeline of this event"},
+	} {
+		test.choice.Names = strings.Fields(test.names)
+		c, err := Choose(e, test.choice)
+		if err != nil {
+			t.Errorf("%s: %v", test.names, err)
+			continue
+		}
+		if got := c.text(); got != test.want || strings.Join(c.Added, " ") != test.added || strings.Join(c.Left, "\n") != test.left {
+			t.Errorf("%s: got %s, added %v, left %v\nwant %s, %s, %s", test.names, got, c.Added, c.Left, test.want, test.added, test.left)
+		}
+	}
+	for _, wrong := range []Choice{
+		{Names: []string{"nosuch"}}, {Names: []string{"[x"}}, {Names: []string{"deploy"}, Targets: []string{"debian-12"}}, {Targets: []string{"fedora-44"}},
+	} {
+		if c, err := Choose(e, wrong); err == nil {
+			t.Errorf("%+v: chose %s", wrong, c.text())
+		}
+	}
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// readFile gives the text of a small file in a container.
+func readFile(ctx context.Context, c *container.Container, name string, most int64) (string, error) {
+	var archive bytes.Buffer
+	if err := c.Get(ctx, name, &limited{&archive, most + 4096}); err != nil {
+		return "", err
+	}
+	t := tar.NewReader(&archive)
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return "", fs.ErrNotExist
+		}
+		if err != nil {
+			return "", err
+		}
+		if h.Typeflag == tar.TypeReg {
+			data, err := io.ReadAll(io.LimitReader(t, most))
+			return string(data), err
+		}
+	}
+}
+
+// limited refuses to take more than so many bytes.
+type limited struct {
+	to   io.Writer
+	left int64
+}
+
+var errTooLarge = errors.New("too large")
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.left -= int64(len(p)); l.left < 0 {
+		return 0, errTooLarge
+	}
+	return l.to.Write(p)
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package jobrun runs the jobs of a GitLab pipeline in containers here, as a
+// runner of GitLab's does.
+//
+// Choose picks jobs of an evaluated pipeline. A Runner runs one: it makes sure
+// of the image, gives the job its own view of the project's tree, puts in the
+// artifacts of the jobs that it needs, runs the scripts and takes out its own
+// artifacts.
+package jobrun
+
+import (
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// A Job is a job of a pipeline with what has been decided about running it here.
+type Job struct {
+	gitlabci.Job
+	Image Image    // instead of the one that the pipeline names
+	Env   []string // NAME=VALUE, after the job's own variables
+	After []string // names of chosen jobs that end before it begins
+	From  []*Job   // jobs whose artifacts it gets, chosen or not
+}
+
+// An Image is what a job runs in.
+type Image struct {
+	Reference string
+	Build     *jobs.Image // how to make it; nil if it is to be there, or to be had from its registry
+	Pull      bool        // ask the registry for it even if it is there
+	Only      bool        // having it is all that the job is for
+}
+
+// A Tree is where the project's files are.
+type Tree struct {
+	Dir      string // absolute path of the host
+	Writable bool   // what jobs change stays; otherwise each has its own view and Dir is only read
+	At       string // path in the container
+}
+
+// A Runner runs single jobs. It is safe for use by several goroutines.
+type Runner struct {
+	Engine    *container.Engine
+	Project   string // name that its caches and containers have
+	Tree      Tree
+	Under     []string               // variables that those of the pipeline go over, NAME=VALUE
+	Artifacts string                 // directory of the host for the artifacts, below which each job has its own
+	Caches    string                 // directory of the host for what jobs keep between runs, "" for none
+	Owner     *Owner                 // of what is written there; nil for this process's
+	Limits    jobs.Limits            // Timeout is overruled by that of a job if that is shorter
+	Keep      bool                   // containers of jobs that fail stay
+	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
+}
+
+// An Owner is a user of the host.
+type Owner struct{ UID, GID int }
+
+// An Outcome is what there is to know of a job that ran, beside how it ended.
+type Outcome struct {
+	ImageID   string
+	Container string   // that was kept, "" for none
+	Command   string   // that was running last, "" for none
+	Env       []string // NAME=VALUE, sorted, that the scripts saw beside the image's own
+	Packages  []string // lines of the image's /packages.txt, nil if it has none
+	Artifacts string   // directory of the host, "" for none
+	JUnit     []string // files below it
+}
+
+// afterTimeout is what an after_script gets, as with GitLab.
+const afterTimeout = 5 * time.Minute
+
+func (r *Runner) warn(j *Job, what string) {
+	if r.Warn != nil {
+		r.Warn(j.Name, what)
+	}
+}

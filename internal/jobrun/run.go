@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+const (
+	goarch      = runtime.GOARCH
+	grace       = 2 * time.Second // from TERM to KILL: one interrupt is to have an effect soon
+	wrapUp      = 2 * time.Minute // for what is done after a job was stopped
+	maxStep     = 64              // bytes of the step file
+	maxPackages = 16 << 20        // bytes of /packages.txt
+)
+
+// Labels of a job's container.
+const (
+	LabelJob     = "lcitool.job"
+	LabelProject = "lcitool.project"
+)
+
+// Run runs a job to its end. How it ended is in the result, errors of the
+// engine included; when ctx ends, so does the job.
+func (r *Runner) Run(ctx context.Context, j *Job, s jobs.Streams) (result jobs.Result, out Outcome) {
+	started := time.Now()
+	result.Workload = j.Name
+	defer func() { result.Duration = time.Since(started) }()
+	if err := j.impossible(); err != nil {
+		result.End(ctx, err)
+		return result, out
+	}
+	id, built, err := r.image(ctx, j, s.Build)
+	result.Built, out.ImageID = built, id
+	if err != nil {
+		result.Unbuilt(ctx, err)
+		return result, out
+	}
+	if j.Image.Only {
+		result.End(ctx, nil)
+		return result, out
+	}
+	out.Env = r.environment(j)
+	c, err := r.start(ctx, j, out.Env)
+	if err != nil {
+		result.End(ctx, err)
+		return result, out
+	}
+	defer func() {
+		if err := r.leave(ctx, j, c, &result, &out); err != nil {
+			r.warn(j, err.Error())
+		}
+	}()
+	r.scripts(ctx, j, c, s, &result, &out)
+	return result, out
+}
+
+// impossible says what a job wants that cannot be had here.
+func (j *Job) impossible() error {
+	switch {
+	case len(j.Unresolved) > 0:
+		return fmt.Errorf("%s: %s", j.Pos, strings.Join(j.Unresolved, "; "))
+	case j.Image.Only:
+		return nil
+	case j.Trigger:
+		return fmt.Errorf("%s: the job starts another pipeline, which only GitLab can", j.Pos)
+	case len(j.Services) > 0:
+		return fmt.Errorf("%s: the job has a service, %s, which is not to be had here", j.Pos, j.Services[0].Name)
+	case j.Image.Reference == "":
+		return fmt.Errorf("%s: the job names no image, so only a runner of its own can run it", j.Pos)
+	}
+	return nil
+}
+
+// image makes sure that the image is there.
+func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, built bool, err error) {
+	if j.Image.Build != nil {
+		result, err := j.Image.Build.Ensure(ctx, r.Engine, log)
+		return result.ID, err == nil && !result.Cached, err
+	}
+	if !j.Image.Pull {
+		image, err := r.Engine.Inspect(ctx, j.Image.Reference)
+		if err == nil || !errors.Is(err, container.ErrNoImage) {
+			return image.ID, false, err
+		}
+	}
+	image, err := r.Engine.Pull(ctx, j.Image.Reference, log)
+	return image.ID, false, err
+}
+
+// start makes the container with the tree, the scripts and what earlier jobs
+// hand on.
+func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Container, error) {
+	o := container.RunOptions{
+		Image: j.Image.Reference, WorkDir: r.Tree.At, Env: env, Name: "lcitool-job",
+		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
+		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
+		Mounts: []container.Mount{{Source: r.Tree.Dir, Target: r.Tree.At, Overlay: !r.Tree.Writable}},
+	}
+	if j.Job.Image != nil && j.Job.Image.User != "" {
+		o.User = j.Job.Image.User
+	} else if image, err := r.Engine.Inspect(ctx, j.Image.Reference); err == nil {
+		o.User = image.User
+	}
+	if r.Caches != "" && value(env, "CCACHE_DIR") == ccacheDir {
+		o.Volumes = append(o.Volumes, container.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
+	}
+	c, err := r.Engine.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings() {
+		r.warn(j, w)
+	}
+	if err := r.furnish(ctx, j, c); err != nil {
+		return nil, errors.Join(err, c.Remove(ctx))
+	}
+	return c, nil
+}
+
+// furnish puts into a new container what the job finds there.
+func (r *Runner) furnish(ctx context.Context, j *Job, c *container.Container) error {
+	scripts, err := j.scripts(r.Tree.At)
+	if err != nil {
+		return err
+	}
+	if err := c.Put(ctx, path.Dir(stateDir), bytes.NewReader(scripts)); err != nil {
+		return err
+	}
+	if err := r.restoreCaches(ctx, j, c); err != nil {
+		return err
+	}
+	for _, from := range j.From {
+		if err := r.handOn(ctx, from, c); err != nil {
+			return fmt.Errorf("artifacts of job %q: %w", from.Name, err)
+		}
+	}
+	return nil
+}
+
+// scripts runs the job's commands, then after_script, whatever became of them.
+func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s jobs.Streams, result *jobs.Result, out *Outcome) {
+	limit := r.Limits.Timeout
+	if j.Timeout > 0 && (limit == 0 || j.Timeout < limit) {
+		limit = j.Timeout
+	}
+	_, err := c.Exec(ctx, container.ExecOptions{
+		Command: shell("script"), WorkDir: "/", Env: nil,
+		Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit,
+	})
+	if errors.Is(err, container.ErrTimeout) {
+		err = jobs.TimeoutError(limit, err)
+	}
+	result.End(ctx, err)
+	if ctx.Err() == nil {
+		out.Command = r.lastCommand(ctx, j, c, result.State)
+	}
+	if len(j.AfterScript) == 0 || result.State == jobs.Broken {
+		return
+	}
+	after, cancel := ctx, context.CancelFunc(func() {})
+	if ctx.Err() != nil { // GitLab runs it for a cancelled job too, but nobody waits for long here
+		after, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
+	}
+	defer cancel()
+	_, err = c.Exec(after, container.ExecOptions{
+		Command: shell("after_script"), WorkDir: "/", Env: []string{"CI_JOB_STATUS=" + status(result.State)},
+		Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: afterTimeout,
+	})
+	if err != nil && ctx.Err() == nil {
+		r.warn(j, "after_script: "+err.Error())
+	}
+}
+
+// status is the state of a job in the words of CI_JOB_STATUS.
+func status(s jobs.State) string {
+	switch s {
+	case jobs.Passed:
+		return "success"
+	case jobs.Stopped:
+		return "canceled"
+	}
+	return "failed"
+}
+
+// lastCommand gives the command that was running when a job failed.
+func (r *Runner) lastCommand(ctx context.Context, j *Job, c *container.Container, state jobs.State) string {
+	if state == jobs.Passed {
+		return ""
+	}
+	text, err := readFile(ctx, c, stepFile, maxStep)
+	if err != nil {
+		return ""
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if commands := j.commands(); err == nil && n >= 1 && n <= len(commands) {
+		return commands[n-1]
+	}
+	return ""
+}
+
+// leave takes out of the container what is wanted of it and removes or keeps
+// it. It goes on when ctx has ended, for a limited time.
+func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, result *jobs.Result, out *Outcome) error {
+	stopped := ctx.Err() != nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
+	defer cancel()
+	if stopped {
+		return c.Remove(ctx)
+	}
+	var errs []error
+	if text, err := readFile(ctx, c, "/packages.txt", maxPackages); err == nil {
+		out.Packages = strings.Fields(strings.ReplaceAll(text, " ", "\u00a0"))
+		for i := range out.Packages {
+			out.Packages[i] = strings.ReplaceAll(out.Packages[i], "\u00a0", " ")
+		}
+	}
+	if result.State != jobs.Broken {
+		errs = append(errs, r.collect(ctx, j, c, result.State == jobs.Passed, out), r.saveCaches(ctx, j, c, result.State == jobs.Passed))
+	}
+	if r.Keep && (result.State == jobs.Failed || result.State == jobs.TimedOut) {
+		name, err := c.Keep(ctx)
+		if err == nil {
+			out.Container = name
+			return errors.Join(errs...)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, c.Remove(ctx))...)
+}
+
+// label keeps a value from being none.
+func label(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// play has a real shell run the script of a job in dir.
+func play(t *testing.T, shell, dir string, commands ...string) (output string, code int, step string) {
+	t.Helper()
+	state := t.TempDir()
+	text := strings.ReplaceAll(script(dir, commands, true), stateDir, state)
+	file := filepath.Join(state, "script")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), shell, file).CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := os.ReadFile(filepath.Join(state, "step"))
+	return string(out), code, strings.TrimSpace(string(data))
+}
+
+func TestScript(t *testing.T) {
+	for _, shell := range []string{"bash", "dash"} {
+		for _, test := range []struct {
+			commands []string
+			want     string
+			code     int
+			step     string
+			bashOnly bool
+		}{
+			{commands: []string{"echo one", "echo two"}, want: "$ echo one\none\n$ echo two\ntwo\n", step: "2"},
+			{commands: []string{"false", "echo two"}, want: "$ false\n", code: 1, step: "1"},
+			{commands: []string{"cd ..", `test "$PWD" != "$OLDPWD" && echo moved`}, want: "$ cd ..\n$ test \"$PWD\" != \"$OLDPWD\" && echo moved\nmoved\n", step: "2"},
+			{commands: []string{"A=1; export A", `sh -c 'echo "$A"'`}, want: "$ A=1; export A\n$ sh -c 'echo \"$A\"'\n1\n", step: "2"},
+			{commands: []string{"exit 3 | cat; echo on"}, want: "$ exit 3 | cat; echo on\n", code: 3, step: "1", bashOnly: true},
+			{commands: []string{"if true\nthen\n  echo in\nfi"}, want: "$ if true # collapsed multi-line command\nin\n", step: "1"},
+			{commands: []string{`echo 'it'\''s' "$((1+1))" \$x`}, want: "$ echo 'it'\\''s' \"$((1+1))\" \\$x\nit's 2 $x\n", step: "1"},
+			{commands: []string{"cat <<X\nin $((2*3))\nX"}, want: "$ cat <<X # collapsed multi-line command\nin 6\n", step: "1"},
+			{commands: []string{"# only a comment", "echo on"}, want: "$ # only a comment\n$ echo on\non\n", step: "2"},
+			{commands: []string{"cat"}, want: "$ cat\n", step: "1"}, // nobody types anything
+		} {
+			if test.bashOnly && shell != "bash" {
+				continue
+			}
+			out, code, step := play(t, shell, t.TempDir(), test.commands...)
+			if out != test.want || code != test.code || step != test.step {
+				t.Errorf("%s, %q: got %q, status %d, step %s; want %q, %d, %s", shell, test.commands, out, code, step, test.want, test.code, test.step)
+			}
+		}
+	}
+}
+
+// TestStateGoesOn has a user's shell find what a failed script left.
+func TestStateGoesOn(t *testing.T) {
+	for _, shell := range []string{"bash", "dash"} {
+		dir, state := t.TempDir(), t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "a b"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		localize := func(text string) string { return strings.ReplaceAll(text, stateDir, state) }
+		commands := []string{`export WEIRD="it's \"quoted\" \$x"`, "cd 'a b'", "false"}
+		for name, text := range map[string]string{"script": script(dir, commands, true), "enter": enter} {
+			if err := os.WriteFile(filepath.Join(state, name), []byte(localize(text)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = exec.CommandContext(t.Context(), shell, filepath.Join(state, "script")).Run() // it is to fail
+		out, err := exec.CommandContext(t.Context(), shell, filepath.Join(state, "enter"), "sh", "-c", `echo "$WEIRD"; pwd`).Output()
+		if want := "it's \"quoted\" $x\n" + filepath.Join(dir, "a b") + "\n"; err != nil || string(out) != want {
+			t.Errorf("%s: got %q, %v; want %q", shell, out, err, want)
+		}
+	}
+}
+
+func TestCommandsOfBothScripts(t *testing.T) {
+	j := &Job{Job: gitlabci.Job{BeforeScript: []string{"a"}, Script: []string{"b", "c"}}}
+	if got := strings.Join(j.commands(), " "); got != "a b c" {
+		t.Errorf("got %s", got)
+	}
+}

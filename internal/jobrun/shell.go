@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"errors"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// Enter says how to run a user's shell, or a command, in the container of a
+// job as its script left it.
+func Enter(dir string, command []string, s jobs.Streams) container.ExecOptions {
+	return container.ExecOptions{
+		Command: append([]string{"sh", "-c", findShell, "sh", stateDir + "/enter"}, command...),
+		WorkDir: dir, Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, TTY: s.TTY, Grace: grace,
+	}
+}
+
+// Shell runs a user's shell, or a command, in a container of the job in which
+// nothing has run, and removes that.
+func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s jobs.Streams) error {
+	if err := j.impossible(); err != nil {
+		return err
+	}
+	if _, _, err := r.image(ctx, j, s.Build); err != nil {
+		return err
+	}
+	c, err := r.start(ctx, j, r.environment(j))
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, Enter(r.Tree.At, command, s))
+	return errors.Join(err, c.Remove(ctx))
+}
