@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+)
+
+func TestSecretsAreForTheUserAlone(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	secrets := []Secret{{Name: "token", Data: []byte("hush\x00\n")}, {Name: "empty.key"}}
+	for user, owner := range map[string]string{"": "0", "inside": "1234", "77:88": "77", "4711": "4711"} {
+		t.Run(user, func(t *testing.T) {
+			mounts, remove, err := e.SecretMounts(t.Context(), base, user, secrets)
+			if err != nil || len(mounts) != 2 {
+				t.Fatal(mounts, err)
+			}
+			defer remove()
+			var inspected string
+			out := &trigger{word: "hush", do: func() { inspected = inspectAll(t, e) }}
+			_, err = e.Run(t.Context(), RunOptions{
+				Image: base, User: user, Mounts: mounts, Network: NetworkNone, Stdout: out,
+				Command: sh("cat /run/secrets/token; stat -c '%u %a' /run/secrets/token; wc -c </run/secrets/empty.key; echo x >/run/secrets/token; env; sleep 1"),
+			})
+			if _, failed := errors.AsType[*ExitError](err); err != nil && !failed {
+				t.Fatal(err)
+			}
+			if want := "hush\x00\n" + owner + " 400\n0\n"; !strings.HasPrefix(out.seen.String(), want) || strings.Count(out.seen.String(), "hush") != 1 {
+				t.Errorf("got %q, want %q", out.seen.String(), want)
+			}
+			if !strings.Contains(inspected, "/run/secrets/token") || strings.Contains(inspected, "hush") {
+				t.Errorf("podman tells\n%s", inspected)
+			}
+			if data, err := os.ReadFile(mounts[0].Source); err != nil || string(data) != "hush\x00\n" {
+				t.Errorf("changed to %q, %v", data, err)
+			}
+			remove()
+			if _, err := os.Stat(filepath.Dir(mounts[0].Source)); !os.IsNotExist(err) {
+				t.Errorf("the copy stays: %v", err)
+			}
+		})
+	}
+}
+
+// inspectAll gives all that the engine tells of the containers that run.
+func inspectAll(t *testing.T, e *Engine) string {
+	t.Helper()
+	c, err := e.conn(context.Background())
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	list, err := containers.List(c, nil)
+	if err != nil {
+		t.Error(err)
+	}
+	text := ""
+	for _, item := range list {
+		data, err := containers.Inspect(c, item.ID, nil)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		all, err := json.Marshal(data)
+		if err != nil {
+			t.Error(err)
+		}
+		text += string(all)
+	}
+	return text
+}
+
+func TestSecretsRefused(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	for _, name := range []string{"", "../up", "a/b", ".", ".hidden", "a b", "a,b", "a:b", "a\n", strings.Repeat("x", 129)} {
+		if _, _, err := e.SecretMounts(t.Context(), base, "", []Secret{{Name: "good"}, {Name: name, Data: []byte("hush")}}); err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, _, err := e.SecretMounts(t.Context(), base, "nosuchuser", []Secret{{Name: "a"}}); !errors.Is(err, ErrNoUser) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := e.SecretMounts(t.Context(), base, "", []Secret{{Name: "a"}, {Name: "a"}}); !errors.Is(err, os.ErrExist) {
+		t.Errorf("the same twice: %v", err)
+	}
+	if text := fmt.Sprintf("%v %+v %#v %s", Secret{"a", []byte("hush")}, []Secret{{"a", []byte("hush")}}, &Secret{"a", []byte("hush")}, RunOptions{}.Image); strings.Contains(text, "hush") || strings.Contains(text, "104") {
+		t.Errorf("a log would have %s", text)
+	}
+}
