@@ -52,6 +52,17 @@ func (f *fakeEngine) Bootstrap(_ context.Context, o container.BootstrapOptions) 
 	return container.BootstrapResult{ID: o.Reference}, nil
 }
 
+func (f *fakeEngine) SecretMounts(_ context.Context, _, _ string, secrets []container.Secret) ([]container.Mount, func(), error) {
+	var mounts []container.Mount
+	for _, s := range secrets {
+		if err := s.Check(); err != nil {
+			return nil, nil, err
+		}
+		mounts = append(mounts, container.Mount{Source: "/copy/" + s.Name, Target: "/run/secrets/" + s.Name, ReadOnly: true})
+	}
+	return mounts, func() {}, nil
+}
+
 func (f *fakeEngine) Run(ctx context.Context, o container.RunOptions) (container.RunResult, error) {
 	f.mu.Lock()
 	f.began = append(f.began, o.Image)

@@ -16,6 +16,7 @@ import (
 type engine interface {
 	imager
 	Run(context.Context, container.RunOptions) (container.RunResult, error)
+	SecretMounts(ctx context.Context, image, user string, secrets []container.Secret) ([]container.Mount, func(), error)
 }
 
 // Streams are what a workload is connected to.
@@ -48,9 +49,7 @@ func (r *Runner) Run(ctx context.Context, w Workload, s Streams) Result {
 		return result
 	}
 	result.Built = !built.Cached
-	o := w.options(s)
-	o.LookupEnv = r.LookupEnv
-	ran, err := r.Engine.Run(ctx, o)
+	ran, err := r.inContainer(ctx, w, s)
 	for _, warning := range ran.Warnings {
 		if r.Warn != nil {
 			r.Warn(w.Name, warning)
@@ -62,6 +61,19 @@ func (r *Runner) Run(ctx context.Context, w Workload, s Streams) Result {
 	result.End(ctx, err)
 	result.Duration = time.Since(started)
 	return result
+}
+
+// inContainer runs the command of a workload whose image is there.
+func (r *Runner) inContainer(ctx context.Context, w Workload, s Streams) (container.RunResult, error) {
+	o := w.options(s)
+	o.LookupEnv = r.LookupEnv
+	secrets, remove, err := r.Engine.SecretMounts(ctx, o.Image, o.User, w.Secrets)
+	if err != nil {
+		return container.RunResult{}, err
+	}
+	defer remove()
+	o.Mounts = append(o.Mounts, secrets...)
+	return r.Engine.Run(ctx, o)
 }
 
 // TimeoutError makes of an error that is container.ErrTimeout one that says

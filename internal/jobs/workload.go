@@ -26,6 +26,7 @@ type Workload struct {
 	Script  string   // file of the host to bring along and run, absolute; "" for none
 	User    string   // as container.RunOptions has it; "" for root
 	Env     []string // NAME=VALUE, or NAME for the value that the host has
+	Secrets []container.Secret
 	Limits  Limits
 	Labels  map[string]string // put on the container
 }
