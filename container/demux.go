@@ -67,21 +67,15 @@ func (s *skipper) Write(p []byte) (int, error) {
 	return head + n, err
 }
 
-// headSize is how much of a stream's beginning a counter keeps.
-const headSize = 256
-
-// A counter counts what goes through it and keeps its beginning. Its methods
-// have pointer receivers because the bindings panic on a writer that is a
-// plain struct.
+// A counter counts what goes through it. Its methods have pointer receivers
+// because the bindings panic on a writer that is a plain struct.
 type counter struct {
-	to   io.Writer
-	n    int64
-	head []byte
+	to io.Writer
+	n  int64
 }
 
 func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.to.Write(p)
 	c.n += int64(n)
-	c.head = append(c.head, p[:min(n, headSize-len(c.head))]...)
 	return n, err
 }

@@ -104,18 +104,23 @@ func TestInitRefused(t *testing.T) {
 		{"", line, 127},
 		{"", strings.Replace(line, "No such file or directory", "Permission denied", 1), 126},
 		{"", strings.Replace(line, "No such file or directory", "Exec format error", 1), 126},
-		{strings.TrimSuffix(line, "\n") + "\r\n", "", 127},
 		{"", "", 0},
 		{"", line + "more", 0},
 		{"said something", line, 0},
 		{"", "before\n" + line, 0},
 		{"", strings.Repeat("x", 1000), 0},
 	} {
-		out, errs := newCounter(nil), newCounter(nil)
-		_, _ = io.WriteString(out, c.out)
-		_, _ = io.WriteString(errs, c.errs)
-		if got, err := initRefused(out, errs); got != c.want || (err == nil) != (c.want == 0) {
+		var shown bytes.Buffer
+		r := &running{out: newCounter(nil), said: newWithheld(&shown, initRefusals)}
+		r.err = newCounter(r.said)
+		_, _ = io.WriteString(r.out, c.out)
+		_, _ = io.WriteString(r.err, c.errs)
+		got, err := r.initRefused()
+		if got != c.want || (err == nil) != (c.want == 0) {
 			t.Errorf("%q, %q: got %d, %v; want %d", c.out, c.errs, got, err, c.want)
+		}
+		if _ = r.said.release(); (shown.Len() == 0) != (got != 0 || c.errs == "") {
+			t.Errorf("%q, %q: shown %q", c.out, c.errs, shown.String())
 		}
 	}
 }

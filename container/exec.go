@@ -44,6 +44,8 @@ type execution struct {
 	log       *slog.Logger
 	started   time.Time
 	line      *lifeline
+	out       *counter
+	said      *withheld // what the command says on stderr
 }
 
 // Exec runs a command in the container to its end. One that returns non-zero
@@ -55,6 +57,7 @@ type execution struct {
 // killed: an *EngineError.
 func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) {
 	x := &execution{container: c, options: o, name: c.Name(), mark: randomName(), started: time.Now()}
+	x.out, x.said = newCounter(o.Stdout), newWithheld(o.Stderr, execRefusals)
 	x.log = c.engine.log.With("container", x.name)
 	result := RunResult{Container: x.name}
 	if ctx.Err() != nil {
@@ -95,8 +98,7 @@ func (x *execution) config() *handlers.ExecCreateConfig {
 
 // attach starts the command and passes its streams on until they end.
 func (x *execution) attach(own context.Context) error {
-	out, errs := newCounter(x.options.Stdout), newCounter(x.options.Stderr)
-	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(out).WithErrorStream(errs).
+	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(x.out).WithErrorStream(x.said).
 		WithAttachOutput(true).WithAttachError(true).WithAttachInput(x.options.Stdin != nil)
 	if x.options.Stdin != nil {
 		o = o.WithInputStream(*bufio.NewReader(x.options.Stdin))
@@ -124,6 +126,7 @@ func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
 
 // outcome asks for the exit status: the end of the streams proves nothing.
 func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
+	defer x.said.release() //nolint:errcheck // the stream has ended, and its fault was told
 	if streamErr != nil {
 		if code(streamErr) != 0 { // it was never started
 			return outcome{125, x.refused(streamErr)}
@@ -162,6 +165,12 @@ func (x *execution) ended(code int, streamErr error) outcome {
 	switch {
 	case streamErr != nil:
 		return outcome{code, &EngineError{Op: "pass on the output of a command in container " + x.name, Code: 125, Err: streamErr}}
+	case code == 126 || code == 127:
+		if cause := x.said.refusal(); cause != nil && x.out.n == 0 {
+			x.said.drop()
+			return outcome{code, &EngineError{Op: "run a command in container " + x.name, Code: code, Err: cause}}
+		}
+		fallthrough
 	case code != 0:
 		return outcome{code, &ExitError{Container: x.name, Code: code}}
 	}

@@ -56,12 +56,11 @@ func (c *Container) Keep(ctx context.Context) (string, error) {
 	if err != nil {
 		return name, err
 	}
-	_, surplus := sortKept(all, time.Now())
-	for _, k := range surplus {
+	for _, k := range surplusKept(all, time.Now()) {
 		if k.Name == name {
 			continue
 		}
-		if err := removeContainer(conn, k.Name); err != nil {
+		if err := discardWithLayers(conn, k.leftover()); err != nil {
 			c.engine.log.Warn("kept container stays behind", "container", k.Name, "err", err)
 		}
 	}
@@ -90,7 +89,7 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 			return nil, engineError("start container "+name, err)
 		}
 	}
-	return &Container{engine: e, name: name}, nil
+	return &Container{engine: e, name: name, labels: all[i].Labels}, nil
 }
 
 // ErrNotKept is a name that no kept container has.
@@ -134,15 +133,33 @@ func isKept(item entities.ListContainer) bool {
 	return len(item.Names) == 1 && strings.HasPrefix(item.Names[0], keptPrefix)
 }
 
-// sortKept tells those that stay from those that are too old or too many; all
-// are newest first.
-func sortKept(all []Kept, now time.Time) (stay, surplus []Kept) {
+// surplusKept returns those that are too old or too many; all are newest first.
+func surplusKept(all []Kept, now time.Time) []Kept {
+	var surplus []Kept
 	for i, k := range all {
-		if i < keptMost && now.Before(k.Expires()) {
-			stay = append(stay, k)
-		} else {
+		if i >= keptMost || !now.Before(k.Expires()) {
 			surplus = append(surplus, k)
 		}
 	}
-	return stay, surplus
+	return surplus
+}
+
+// surplus returns the kept containers that Prune removes.
+func (o PruneOptions) surplus(c context.Context, _ procfs) ([]Leftover, error) {
+	all, err := keptContainers(c)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Kept {
+		all = surplusKept(all, time.Now())
+	}
+	var list []Leftover
+	for _, k := range all {
+		list = append(list, k.leftover())
+	}
+	return list, nil
+}
+
+func (k Kept) leftover() Leftover {
+	return Leftover{Kind: "container", Name: k.Name, Run: k.Labels[labelRun], labels: k.Labels}
 }

@@ -89,6 +89,10 @@ func child(what string) int {
 		_, err = e.Shell(context.Background(), RunOptions{Image: base, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Network: NetworkNone})
 		return Status(err)
 	}
+	if what == "session" || what == "keep" {
+		fmt.Fprintln(os.Stderr, childSession(e, what == "keep"))
+		return 1
+	}
 	if what == "build" {
 		_, err = e.Build(context.Background(), BuildOptions{
 			Tag: "test.child", Dockerfile: dockerfile("RUN echo rea''dy; sleep 3000"), Network: NetworkNone, Log: os.Stdout,
@@ -98,6 +102,22 @@ func child(what string) int {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
+}
+
+// childSession starts a session, writes to its tree and waits to be killed.
+func childSession(e *Engine, keep bool) error {
+	ctx := context.Background()
+	c, err := e.Start(ctx, RunOptions{Image: base, Network: NetworkNone, Mounts: []Mount{{Source: here.dir + "/tmp", Target: "/tree", Overlay: true}}})
+	if err == nil {
+		_, err = c.Exec(ctx, ExecOptions{Command: sh("echo new >/tree/new")})
+	}
+	if err == nil && keep {
+		_, err = c.Keep(ctx)
+	}
+	if err == nil {
+		_, err = c.Exec(ctx, ExecOptions{Command: sh("echo ready; sleep 3000"), Stdout: os.Stdout})
+	}
+	return err
 }
 
 func (w *world) configure() error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ const sweepTimeout = 20 * time.Second
 // PruneOptions says how far Prune goes.
 type PruneOptions struct {
 	DryRun bool // only list
+	Kept   bool // also remove all kept containers, not only those too old or too many
 }
 
 // A Leftover is something that a dead run left behind.
@@ -29,11 +31,13 @@ type Leftover struct {
 	Kind string `json:"kind"`          // container, volume, image or directory
 	Name string `json:"name"`          // name, ID or path
 	Run  string `json:"run,omitempty"` // run that made it
+
+	labels map[string]string // of a container with a volume of its own; nil else
 }
 
 // Prune removes containers, volumes, images and temporary directories of runs
-// whose process is gone. Nothing of a live run is touched, nor an image that
-// has a name. The list is what was removed, or would be; an error names what
+// whose process is gone, and kept containers that are too old or too many.
+// Nothing of a live run is touched, nor an image that has a name. The list is what was removed, or would be; an error names what
 // could not be.
 func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) {
 	c, err := e.conn(ctx)
@@ -49,6 +53,7 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 		remove func(context.Context, Leftover) error
 	}{
 		{e.deadContainers, discardContainer},
+		{o.surplus, discardWithLayers},
 		{e.deadVolumes, discardVolume},
 		{e.deadImages, discardImage},
 		{e.deadWorkers, discardContainer},
@@ -88,7 +93,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 			e.log.Debug("cannot look for leftovers", "err", err)
 		}
 		for _, l := range found {
-			err := discardContainer(c, l)
+			err := discardWithLayers(c, l)
 			e.log.Info("removed what a killed run left", "container", l.Name, "err", err)
 		}
 		for _, l := range proc.deadDirs(e.options.tempParent()) {
@@ -109,7 +114,7 @@ func (e *Engine) deadContainers(c context.Context, proc procfs) ([]Leftover, err
 	var dead []Leftover
 	for _, item := range list {
 		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) && !isKept(item) {
-			dead = append(dead, Leftover{"container", strings.Join(item.Names, ","), o.run})
+			dead = append(dead, Leftover{Kind: "container", Name: strings.Join(item.Names, ","), Run: o.run, labels: item.Labels})
 		}
 	}
 	return dead, nil
@@ -121,10 +126,15 @@ func (e *Engine) deadVolumes(c context.Context, proc procfs) ([]Leftover, error)
 	if err != nil {
 		return nil, engineError("list volumes", err)
 	}
+	kept, err := keptContainers(c)
+	if err != nil {
+		return nil, err
+	}
 	var dead []Leftover
 	for _, item := range list {
-		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) {
-			dead = append(dead, Leftover{"volume", item.Name, o.run})
+		needed := slices.ContainsFunc(kept, func(k Kept) bool { return k.Labels[labelLayers] == item.Name })
+		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) && !needed {
+			dead = append(dead, Leftover{Kind: "volume", Name: item.Name, Run: o.run})
 		}
 	}
 	return dead, nil
@@ -140,7 +150,7 @@ func (e *Engine) deadImages(c context.Context, proc procfs) ([]Leftover, error) 
 	var dead []Leftover
 	for _, item := range list {
 		if o, ok := ownerOf(item.Labels); ok && len(item.RepoTags) == 0 && proc.dead(o) {
-			dead = append(dead, Leftover{"image", item.ID, o.run})
+			dead = append(dead, Leftover{Kind: "image", Name: item.ID, Run: o.run})
 		}
 	}
 	return dead, nil
@@ -156,8 +166,15 @@ func (e *Engine) deadTemp(_ context.Context, proc procfs) ([]Leftover, error) {
 
 func discardContainer(c context.Context, l Leftover) error { return removeContainer(c, l.Name) }
 
+// discardWithLayers also removes the volume that the container wrote to.
+func discardWithLayers(c context.Context, l Leftover) error {
+	return errors.Join(removeContainer(c, l.Name), discardLayers(c, l.labels))
+}
+
+// discardVolume does not insist: by force podman removes the containers that
+// use the volume, whosever they are.
 func discardVolume(c context.Context, l Leftover) error {
-	err := volumes.Remove(c, l.Name, new(volumes.RemoveOptions).WithForce(true))
+	err := volumes.Remove(c, l.Name, nil)
 	if code(err) == http.StatusNotFound {
 		return nil
 	}

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,6 +39,8 @@ type running struct {
 	name     string
 	log      *slog.Logger
 	out, err *counter
+	said     *withheld // what err passes through
+	line     *lifeline
 	started  time.Time
 	lost     error           // set when the answer to the start was
 	conn     context.Context //nolint:containedctx // the bindings keep a connection in a context
@@ -61,6 +62,8 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 	}
 	defer closeIdle(c)
 	r.conn = c
+	r.line = r.engine.lifeline(ctx)
+	defer r.line.close()
 	made, err := containers.CreateWithSpec(c, s, nil)
 	if err != nil {
 		if noSuchImage(err) {
@@ -101,7 +104,8 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.out, r.err = newCounter(r.options.Stdout), newCounter(r.options.Stderr)
+	r.out, r.said = newCounter(r.options.Stdout), newWithheld(r.options.Stderr, initRefusals)
+	r.err = newCounter(r.said)
 	stdin, stdout, stderr := io.Reader(nil), io.Writer(r.out), io.Writer(r.err)
 	if r.options.Stdin != nil {
 		stdin = &reader{r.options.Stdin}
@@ -193,10 +197,19 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 	if errors.Is(streamErr, syscall.EPIPE) || errors.Is(streamErr, io.ErrClosedPipe) {
 		r.signal(ctx, syscall.SIGKILL) // nobody reads any more
 	}
+	defer r.said.release()        //nolint:errcheck // the stream has ended, and its fault was told
 	c, recovered := r.conn, false //nolint:contextcheck // the bindings keep the connection in a context
 	for pause := pollFirst; ; pause = min(2*pause, pollMost) {
 		data, err := containers.Inspect(c, r.name, nil)
 		switch {
+		case !recovered && (err != nil && code(err) == 0 || r.line.broken()):
+			recovered = true
+			fresh, err := r.recover(ctx)
+			if err != nil {
+				return outcome{125, err}
+			}
+			defer closeIdle(fresh)
+			c, streamErr = fresh, nil
 		case err == nil && (data.State.Status == "exited" || data.State.Status == "stopped"):
 			return r.ended(int(data.State.ExitCode), streamErr)
 		case err == nil && r.lost != nil && data.State.StartedAt.IsZero():
@@ -205,16 +218,8 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 			time.Sleep(pause)
 		case code(err) == http.StatusNotFound:
 			return outcome{125, &EngineError{Op: "run container " + r.name, Code: 125, Err: errors.New("somebody else removed it")}}
-		case recovered || code(err) != 0:
-			return outcome{125, engineError("ask for the status of container "+r.name, err)}
 		default:
-			recovered = true
-			fresh, err := r.recover(ctx)
-			if err != nil {
-				return outcome{125, err}
-			}
-			defer closeIdle(fresh)
-			c, streamErr = fresh, nil
+			return outcome{125, engineError("ask for the status of container "+r.name, err)}
 		}
 	}
 }
@@ -224,7 +229,7 @@ func (r *running) ended(code int, streamErr error) outcome {
 	case streamErr != nil && !errors.Is(streamErr, define.ErrDetach):
 		return outcome{code, &EngineError{Op: "pass on the output of container " + r.name, Code: 125, Err: streamErr}}
 	case code == 1:
-		if status, cause := initRefused(r.out, r.err); status != 0 {
+		if status, cause := r.initRefused(); status != 0 {
 			return outcome{status, &EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause}}
 		}
 		fallthrough
@@ -234,26 +239,19 @@ func (r *running) ended(code int, streamErr error) outcome {
 	return outcome{}
 }
 
-// initSays is the one line of an init process that found nothing to run. Its
-// status is 1, whatever the reason.
-var initSays = regexp.MustCompile(`^ERROR \(catatonit:\d+\): failed to exec pid1: ([^\r\n]+)\r?\n$`)
-
 // initRefused returns the status that the runtime itself would have given for
 // a command that cannot be run, or 0 when that is not what happened.
-func initRefused(out, errs *counter) (int, error) {
-	said, silent := errs, out
-	if errs.n == 0 { // with a terminal all comes through one stream
-		said, silent = out, errs
-	}
-	m := initSays.FindSubmatch(said.head)
-	if m == nil || silent.n > 0 || said.n != int64(len(said.head)) {
+func (r *running) initRefused() (int, error) {
+	cause := r.said.refusal()
+	if cause == nil || r.out.n > 0 {
 		return 0, nil
 	}
-	cause := errors.New("command: " + strings.ToLower(string(m[1])))
-	if string(m[1]) == "No such file or directory" {
-		return 127, cause
+	r.said.drop()
+	reason := errors.New("command: " + strings.ToLower(cause.Error()))
+	if cause.Error() == "No such file or directory" {
+		return 127, reason
 	}
-	return 126, cause
+	return 126, reason
 }
 
 // refused says why the engine would not start the container.

@@ -25,6 +25,8 @@ type Container struct {
 	warnings []string
 	swept    <-chan struct{}
 
+	labels map[string]string
+
 	mu   sync.Mutex
 	name string
 }
@@ -51,7 +53,7 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	s.Init, s.StopSignal = false, &kill
 	s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
 	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
-	c := &Container{engine: e, name: s.Name}
+	c := &Container{engine: e, name: s.Name, labels: s.Labels}
 	if err := c.start(ctx, s, parcels); err != nil {
 		_ = c.Remove(ctx) // it says so itself
 		return nil, err
@@ -66,6 +68,9 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels
 		return err
 	}
 	defer closeIdle(conn)
+	if err := c.engine.layers(conn, s); err != nil {
+		return err
+	}
 	made, err := containers.CreateWithSpec(conn, s, nil)
 	if err != nil {
 		if noSuchImage(err) {
@@ -113,7 +118,7 @@ func (c *Container) Remove(ctx context.Context) error {
 	if err := removeContainer(conn, name); err != nil {
 		return engineError("remove container "+name, err)
 	}
-	return nil
+	return discardLayers(conn, c.labels)
 }
 
 // settle waits until nothing of ours goes on in the background.

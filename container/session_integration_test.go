@@ -275,3 +275,49 @@ func TestExecServiceDies(t *testing.T) {
 		t.Errorf("next: %q", got)
 	}
 }
+
+// TestKeptOutlivesItsClient: neither the next run nor prune takes it, until
+// there are too many. What a client left that did not keep goes, with all that
+// was written.
+func TestKeptOutlivesItsClient(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	killedClient(t, "session")
+	killedClient(t, "keep")
+	if _, err := e.Run(t.Context(), RunOptions{Image: base, Command: []string{"true"}, Network: NetworkNone}); err != nil {
+		t.Fatal(err)
+	}
+	removed, err := e.Prune(t.Context(), PruneOptions{})
+	if err != nil || len(removed) > 0 {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+	all, err := e.Kept(t.Context())
+	if err != nil || len(all) != 1 {
+		t.Fatalf("kept %v, %v", all, err)
+	}
+	c, err := e.Open(t.Context(), all[0].Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := execSh(t, c, "cat /tree/new"); got != "new\n" {
+		t.Errorf("got %q", got)
+	}
+	for range keptMost {
+		if _, err := session(t, e, RunOptions{}).Keep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.Open(t.Context(), all[0].Name); !errors.Is(err, ErrNotKept) {
+		t.Errorf("the oldest of too many: %v", err)
+	}
+	if names := here.podman(t, "volume", "ls", "-q"); names != "" {
+		t.Errorf("volumes: %s", names)
+	}
+	listed, err := e.Prune(t.Context(), PruneOptions{Kept: true, DryRun: true})
+	if err != nil || len(listed) != keptMost {
+		t.Errorf("would remove %v, %v", listed, err)
+	}
+	if removed, err = e.Prune(t.Context(), PruneOptions{Kept: true}); err != nil || len(removed) != keptMost {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+}

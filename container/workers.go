@@ -147,7 +147,7 @@ func findWorkers(c context.Context, hosts map[string]string) ([]Leftover, error)
 		run, ours := hosts[item.ID[:min(len(item.ID), 12)]]
 		worker := slices.ContainsFunc(item.Names, func(name string) bool { return strings.Contains(name, workerSuffix) })
 		if ours && worker {
-			found = append(found, Leftover{"container", item.ID, run})
+			found = append(found, Leftover{Kind: "container", Name: item.ID, Run: run})
 		}
 	}
 	return found, nil

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/containers/podman/v4/pkg/bindings/volumes"
+	"github.com/containers/podman/v4/pkg/domain/entities"
+	"github.com/containers/podman/v4/pkg/specgen"
+)
+
+// labelLayers names the volume that holds what a container wrote over its
+// overlay mounts.
+const labelLayers = "lcitool.layers"
+
+// layers gives the overlay mounts of s a place to write to that outlives a
+// stop of the container: podman's own does not. It is a volume, because that
+// lies on a file system that can be the upper part of an overlay, and the
+// service can remove what subordinate ids own. Where we may not write to the
+// volume, s stays as it is and the changes end with the container's first stop.
+func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator) error {
+	if len(s.OverlayVolumes) == 0 || !e.addr.local() {
+		return nil
+	}
+	name := s.Name + "-layers"
+	made, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: e.owner.labels()}, nil)
+	if err != nil {
+		return engineError("make volume "+name, err)
+	}
+	s.Labels[labelLayers] = name
+	for i, o := range s.OverlayVolumes {
+		options, err := layer(filepath.Join(made.Mountpoint, fmt.Sprint(i)), o.Source)
+		if err != nil {
+			e.log.Warn("changes end when the container is stopped", "container", s.Name, "mount", o.Destination, "err", err)
+			continue
+		}
+		o.Options = options
+	}
+	return nil
+}
+
+// layer makes the two folders of an overlay's upper part and returns the
+// options that name them. The upper one shows as the mount itself.
+func layer(dir, source string) ([]string, error) {
+	if strings.ContainsAny(dir, ",:") {
+		return nil, fmt.Errorf("%s cannot be said in an option", dir)
+	}
+	info, err := os.Stat(source)
+	if err != nil {
+		return nil, err
+	}
+	upper, work := filepath.Join(dir, "upper"), filepath.Join(dir, "work")
+	for _, d := range []string{dir, upper, work} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && os.Getuid() == 0 {
+		if err := os.Chown(upper, int(stat.Uid), int(stat.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.Chmod(upper, info.Mode()); err != nil {
+		return nil, err
+	}
+	return []string{"upperdir=" + upper, "workdir=" + work}, nil
+}
+
+// discardLayers removes the volume that labels name, if any.
+func discardLayers(c context.Context, labels map[string]string) error {
+	name := labels[labelLayers]
+	if name == "" {
+		return nil
+	}
+	if err := volumes.Remove(c, name, nil); err != nil && code(err) != http.StatusNotFound {
+		return engineError("remove volume "+name, err)
+	}
+	return nil
+}
