@@ -198,10 +198,10 @@ func checkNeeds(tasks []Task) error {
 	}
 	var visit func(t *Task) error
 	visit = func(t *Task) error {
-		switch {
-		case seen[t.Name] == entered:
+		switch seen[t.Name] {
+		case entered:
 			return fmt.Errorf("task %q needs itself, or one that needs it", t.Name)
-		case seen[t.Name] == left:
+		case left:
 			return nil
 		}
 		seen[t.Name] = entered
