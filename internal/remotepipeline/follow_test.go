@@ -120,6 +120,8 @@ func TestEnds(t *testing.T) {
 				w.gitLab.jobs[0].until = 150 * time.Second
 				w.gitLab.jobs[2].phases = []phase{{0, "running"}, {5 * time.Minute, "success"}}
 			}, want: "a passed, b passed"},
+		{name: "a server that lists what was started again too", ok: true,
+			jobs: []*fakeJob{passes(8, "a"), fails(1, "a"), fails(7, "a")}, change: func(w *world) { w.gitLab.jobs[1].allow, w.gitLab.jobs[2].allow = true, true }, want: "a passed"},
 		{name: "many pages", jobs: manyJobs(250), ok: true, change: func(w *world) { w.options.Jobs = []string{"job 250"} }, want: "job 250 passed"},
 		{name: "small pages", jobs: manyJobs(7), ok: true,
 			change: func(w *world) { w.gitLab.perPage, w.options.Jobs = 3, []string{"job 1", "job 7"} }, want: "job 1 passed, job 7 passed"},
@@ -219,6 +221,7 @@ func TestLogs(t *testing.T) {
 	log := "\x1b[0Ksection_start:1560896352:build[collapsed=true]\r\x1b[0K\x1b[36;1mBuild\x1b[0;m\n" +
 		"2024-05-22T12:43:46.962646Z 00O \x1b[32;1m$ make\x1b[0;m\n" +
 		"10%\r50%\r100%\r\n\x1b]0;title\x07bell\x07 and \x9b\n" + marker + "\n" +
+		"section_end:1560896353:build\r\x1b[0K\n" +
 		"section_end:1560896353:build\r\x1b[0Klast"
 	w.gitLab.jobs[0].log = log
 	result, err := w.run(t)

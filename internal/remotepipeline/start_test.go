@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPipelineAppearsLate(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	w.gitLab.delay = 90 * time.Second
+	result, err := w.run(t)
+	if err != nil || states(result) != "a passed" {
+		t.Errorf("got %+v, %v", result, err)
+	}
+}
+
+func TestPipelineOfAMergeRequest(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	w.gitLab.ref = "refs/merge-requests/3/head"
+	result, err := w.run(t)
+	if err != nil || states(result) != "a passed" {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	if !strings.Contains(w.linesOf(""), "is one of refs/merge-requests/3/head: GitLab does not give it the variables") {
+		t.Errorf("said %q", w.linesOf(""))
+	}
+}
+
+func TestNoPipeline(t *testing.T) {
+	cases := []struct {
+		name   string
+		change func(*world)
+		want   string
+	}{
+		{"rules", func(w *world) { w.gitLab.none, w.gitLab.lint = true, `{"valid":true}` },
+			"GitLab has made no pipeline of topic"},
+		{"rules, in words", func(w *world) { w.gitLab.none, w.gitLab.lint = true, `{"valid":true}` },
+			"workflow:rules leave out a push to this branch"},
+		{"faults", func(w *world) {
+			w.gitLab.none, w.gitLab.lint = true, `{"valid":false,"errors":["jobs:a config\u001b[31m is empty"]}`
+		},
+			"within 2m0s: jobs:a config is empty"},
+		{"no dry run", func(w *world) { w.gitLab.none, w.gitLab.lint = true, `what?` }, "workflow:rules leave out"},
+		{"a pipeline with faults", func(w *world) { w.gitLab.jobs, w.gitLab.status, w.gitLab.yaml = nil, "failed", "jobs:a has no script" },
+			"GitLab cannot make the pipeline: jobs:a has no script"},
+		{"none to follow", func(w *world) { w.options.NoPush = true }, "there is no pipeline of commit"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, passes(1, "a"))
+			c.change(w)
+			if _, err := w.run(t); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestNothingToPush(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	git(t, w.options.Directory, "push", "-q", "origin", "topic")
+	if err := os.Remove(w.gitLab.pushed); err != nil {
+		t.Fatal(err)
+	}
+	result, err := w.run(t)
+	if err != nil || states(result) != "a passed" {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	if got := w.gitLab.created; got != `{"ref":"topic","variables":[{"key":"RUN_PIPELINE","value":"1"}]}` {
+		t.Errorf("asked for %s", got)
+	}
+}
+
+func TestPipelineAtWorkIsJoined(t *testing.T) {
+	for _, noPush := range []bool{false, true} {
+		w := newWorld(t, passes(1, "a"))
+		git(t, w.options.Directory, "push", "-q", "origin", "topic")
+		w.options.NoPush = noPush
+		result, err := w.run(t)
+		if err != nil || states(result) != "a passed" || w.gitLab.created != "" {
+			t.Errorf("got %+v, %v, asked for %q", result, err, w.gitLab.created)
+		}
+		if !noPush && !strings.Contains(w.linesOf(""), "its pipeline is at work") {
+			t.Errorf("said %q", w.linesOf(""))
+		}
+	}
+}
+
+func TestCheckouts(t *testing.T) {
+	cases := []struct {
+		name    string
+		change  func(*testing.T, *world)
+		want    string // said
+		wantErr string
+	}{
+		{name: "changes are told of", change: func(t *testing.T, w *world) {
+			write(t, filepath.Join(w.options.Directory, "README"), "changed\n", 0o644)
+			write(t, filepath.Join(w.options.Directory, "new\x1b[31m"), "new\n", 0o644)
+		}, want: "not committed, so not pushed: README, new"},
+		{name: "many changes", change: func(t *testing.T, w *world) {
+			for _, name := range strings.Fields("1 2 3 4 5 6 7") {
+				write(t, filepath.Join(w.options.Directory, name), "new\n", 0o644)
+			}
+		}, want: "1, 2, 3, 4, 5 and 2 more"},
+		{name: "another remote", change: func(t *testing.T, w *world) {
+			git(t, w.options.Directory, "remote", "rename", "origin", "fork")
+			git(t, w.options.Directory, "config", "branch.topic.pushRemote", "fork")
+		}, want: "to fork"},
+		{name: "a remote by name", change: func(t *testing.T, w *world) {
+			git(t, w.options.Directory, "remote", "rename", "origin", "fork")
+			w.options.Remote = "fork"
+		}, want: "to fork"},
+		{name: "a detached head", change: func(t *testing.T, w *world) { git(t, w.options.Directory, "checkout", "-q", "--detach") },
+			wantErr: "HEAD is detached"},
+		{name: "no commit", change: func(t *testing.T, w *world) { git(t, w.options.Directory, "checkout", "-q", "--orphan", "empty") },
+			wantErr: `branch "empty" has no commit`},
+		{name: "no checkout", change: func(t *testing.T, w *world) { w.options.Directory = t.TempDir() }, wantErr: "cannot use git in"},
+		{name: "no remote", change: func(_ *testing.T, w *world) { w.options.Remote = "nowhere" }, wantErr: `no remote "nowhere"`},
+		{name: "a remote like an option", change: func(_ *testing.T, w *world) { w.options.Remote = "--all" }, wantErr: `no remote "--all"`},
+		{name: "history that would be lost", change: func(t *testing.T, w *world) {
+			git(t, w.options.Directory, "push", "-q", "origin", "topic")
+			git(t, w.options.Directory, "commit", "-q", "--amend", "-m", "again")
+			w.gitLab.commit = git(t, w.options.Directory, "rev-parse", "HEAD")
+		}, wantErr: "cannot push topic to origin"},
+		{name: "no push options there", change: func(t *testing.T, w *world) { git(t, w.bare, "config", "receive.advertisePushOptions", "false") },
+			wantErr: "the receiving end does not support push options"},
+		{name: "a bad variable", change: func(_ *testing.T, w *world) { w.options.Variables = []string{"A B=1"} }, wantErr: "expected NAME=VALUE"},
+		{name: "a variable of two lines", change: func(_ *testing.T, w *world) { w.options.Variables = []string{"A=1\n2"} }, wantErr: "is one line"},
+		{name: "a hook that refuses", change: func(t *testing.T, w *world) {
+			write(t, filepath.Join(w.bare, "hooks", "pre-receive"), "#!/bin/sh\necho too late >&2\nexit 1\n", 0o755)
+		}, wantErr: "too late"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, passes(1, "a"))
+			c.change(t, w)
+			_, err := w.run(t)
+			if c.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wantErr) {
+					t.Errorf("error %v, want %q", err, c.wantErr)
+				}
+				return
+			}
+			if err != nil || !strings.Contains(w.linesOf(""), c.want) {
+				t.Errorf("said %q, %v, want %q", w.linesOf(""), err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package remotepipeline
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// unzipBytes unpacks an archive below a directory that lies in another one.
+func unzipBytes(t *testing.T, data []byte, limits Limits) (directory string, notes []string, err error) {
+	t.Helper()
+	outer := t.TempDir()
+	packed := filepath.Join(outer, "packed.zip")
+	if err := os.WriteFile(packed, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	directory = filepath.Join(outer, "directory")
+	if err := os.Mkdir(directory, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	notes, err = unzip(context.Background(), f, directory, limits)
+	found, _ := filepath.Glob(filepath.Join(outer, "*"))
+	if len(found) != 2 {
+		t.Errorf("outside of the directory there are %v", found)
+	}
+	return directory, notes, err
+}
+
+func TestUnzip(t *testing.T) {
+	link := fs.ModeSymlink | 0o777
+	bomb := entry{"zeros", 0o644, strings.Repeat("\x00", 1<<20)}
+	cases := []struct {
+		name    string
+		entries []entry
+		want    string // files, by name
+		note    string
+		wantErr string
+	}{
+		{name: "files", entries: []entry{{"a/b", 0o644, "1"}, {"c", 0o755, "2"}}, want: "a/b=1 c=2"},
+		{name: "the same file twice", entries: []entry{{"a", 0o644, "1"}, {"a", 0o644, "2"}}, want: "a=2"},
+		{name: "a link inside", entries: []entry{{"a/b", 0o644, "1"}, {"a/c", link, "../a/b"}}, want: "a/b=1 a/c=1"},
+		{name: "special bits", entries: []entry{{"a", fs.ModeSetuid | 0o4755, "1"}}, want: "a=1"},
+		{name: "a device", entries: []entry{{"a", fs.ModeDevice | 0o644, ""}, {"b", 0o644, "1"}}, want: "b=1", note: `"a" is no file`},
+		{name: "a link outside", entries: []entry{{"a", link, "../../x"}}, note: "leads out of them"},
+		{name: "an absolute link", entries: []entry{{"a", link, "/etc/passwd"}}, note: "leads out of them"},
+		{name: "a link that leads out by another one", entries: []entry{{"d/", fs.ModeDir | 0o755, ""}, {"l", link, "d"}, {"l/up", link, "../.."}},
+			note: "leads out of them"},
+		{name: "a file through a link", entries: []entry{{"a", link, ".."}, {"a/x", 0o644, "1"}}, want: "a/x=1", note: "leads out of them"},
+		{name: "a long link", entries: []entry{{"a", link, strings.Repeat("x", maxLink+1)}}, note: "leads out of them"},
+		{name: "a file in place of a link", entries: []entry{{"b", 0o644, "1"}, {"a", link, "b"}, {"a", 0o644, "2"}}, want: "a=2 b=1"},
+		{name: "upwards", entries: []entry{{"../x", 0o644, "1"}}, wantErr: "leads out of the directory"},
+		{name: "upwards in the middle", entries: []entry{{"a/../../x", 0o644, "1"}}, wantErr: "leads out of the directory"},
+		{name: "absolute", entries: []entry{{"/tmp/x", 0o644, "1"}}, wantErr: "leads out of the directory"},
+		{name: "other slashes", entries: []entry{{`..\x`, 0o644, "1"}}, wantErr: "leads out of the directory"},
+		{name: "no name", entries: []entry{{"", 0o644, "1"}}, wantErr: "leads out of the directory"},
+		{name: "a file as a directory", entries: []entry{{"a", 0o644, "1"}, {"a/b", 0o644, "2"}}, wantErr: "a/b"},
+		{name: "too large", entries: []entry{bomb, {"b", 0o644, strings.Repeat("\x00", 1<<20)}}, wantErr: "larger than allowed"},
+		{name: "too many", entries: []entry{{"1", 0, ""}, {"2", 0, ""}, {"3", 0, ""}, {"4", 0, ""}}, wantErr: "has 4 files"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			directory, notes, err := unzipBytes(t, zipped(t, c.entries...), Limits{Unpacked: 3 << 19, Files: 3})
+			if c.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wantErr) {
+					t.Errorf("error %v, want %q", err, c.wantErr)
+				}
+				return
+			}
+			if err != nil || !strings.Contains(strings.Join(notes, " "), c.note) || len(notes) > 0 && c.note == "" {
+				t.Errorf("notes %q, %v", notes, err)
+			}
+			if got := strings.Join(tree(t, directory), " "); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// tree lists files with what they hold, and fails for what no archive may
+// make.
+func tree(t *testing.T, directory string) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(directory, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.Mode()&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky|fs.ModeDevice) != 0 {
+			t.Errorf("%s is %s", path, info.Mode())
+		}
+		if info.IsDir() {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		name, _ := filepath.Rel(directory, path)
+		all = append(all, name+"="+string(data))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Whatever an archive holds, nothing is made outside of the directory, and no
+// link below it leads out.
+func FuzzUnzip(f *testing.F) {
+	t := new(testing.T)
+	f.Add(zipped(t, entry{"a/b", 0o644, "1"}, entry{"l", fs.ModeSymlink | 0o777, "a/b"}))
+	f.Add(zipped(t, entry{"l", fs.ModeSymlink | 0o777, ".."}, entry{"l/x", 0o644, "1"}))
+	f.Add(zipped(t, entry{"../x", 0o644, "1"}))
+	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		directory, _, err := unzipBytes(t, data, Limits{Unpacked: 1 << 20, Files: 100})
+		if err != nil {
+			return
+		}
+		real, err := filepath.EvalSymlinks(directory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = filepath.WalkDir(directory, func(path string, _ fs.DirEntry, _ error) error {
+			if to, err := filepath.EvalSymlinks(path); err == nil && to != real && !strings.HasPrefix(to, real+"/") {
+				t.Errorf("%s leads to %s", path, to)
+			}
+			return nil
+		})
+	})
+}
+
+// A log gives the same lines however it is cut into pieces, without anything
+// that steers a terminal, also when it is read again from its beginning.
+func FuzzLines(f *testing.F) {
+	f.Add([]byte("a\nb\r\n\x1b[31mc\x1b[0m\nsection_start:1:x\r\x1b[0Ky\nz"), 3)
+	f.Add([]byte("2024-05-22T12:43:46.962646Z 00O hello\n\n\xff\x00"), 1)
+	f.Add(bytes.Repeat([]byte("x"), maxLine+5), 100)
+	f.Fuzz(func(t *testing.T, log []byte, size int) {
+		size = max(1, size, len(log)/100)
+		var whole, pieces []string
+		w := &lineWriter{tell: func(line string) { whole = append(whole, line) }}
+		_, _ = w.Write(log)
+		w.end()
+		p := &lineWriter{tell: func(line string) { pieces = append(pieces, line) }}
+		for at := 0; at < len(log); at += size {
+			_, _ = p.Write(log[at:min(at+size, len(log))])
+			if at%3 == 0 {
+				p.restart()
+				_, _ = p.Write(log[:min(at+size, len(log))])
+			}
+		}
+		p.end()
+		if strings.Join(whole, "\n") != strings.Join(pieces, "\n") {
+			t.Errorf("%q and %q", whole, pieces)
+		}
+		for _, line := range whole {
+			if strings.ContainsAny(line, "\x1b\x07\r\n\x00") {
+				t.Errorf("line %q", line)
+			}
+		}
+	})
+}
