@@ -3,22 +3,55 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
 )
 
+// A pruned is one line of what prune did, or would do.
+type pruned struct {
+	container.Leftover
+	Expires *time.Time `json:"expires,omitempty"` // of a container that stays; nil for what goes
+}
+
+// line says it in words.
+func (p pruned) line(dryRun bool, now time.Time) string {
+	switch {
+	case p.Expires != nil:
+		return fmt.Sprintf("would keep %s %s for %s", p.Kind, p.Name, daysLeft(p.Expires.Sub(now)))
+	case dryRun:
+		return fmt.Sprintf("would remove %s %s", p.Kind, p.Name)
+	}
+	return fmt.Sprintf("removed %s %s", p.Kind, p.Name)
+}
+
+// daysLeft rounds up: what is said to stay for a day is not gone after an hour.
+func daysLeft(d time.Duration) string {
+	days := int((d + 24*time.Hour - 1) / (24 * time.Hour))
+	if days == 1 {
+		return "1 more day"
+	}
+	return fmt.Sprintf("%d more days", days)
+}
+
 func newContainerPrune(a *app) *cobra.Command {
 	engine := &engineFlags{app: a}
-	var dryRun bool
+	var o container.PruneOptions
 	var format string
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what killed runs left behind",
 		Long: `Remove containers, volumes, images without a name and temporary directories of runs
-whose process is gone. Nothing of a live run is touched, nor an image with a name.`,
+whose process is gone. Nothing of a live run is touched, nor an image with a name.
+
+Containers of failed jobs that were kept to be looked into stay for a week, the
+newest five of them; --dry-run lists them too, --kept removes them all.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
@@ -28,32 +61,45 @@ whose process is gone. Nothing of a live run is touched, nor an image with a nam
 			if err != nil {
 				return err
 			}
-			left, err := e.Prune(cmd.Context(), container.PruneOptions{DryRun: dryRun})
+			list, err := prune(cmd.Context(), e, o)
 			if format == "json" {
-				if jsonErr := a.json(append([]container.Leftover{}, left...)); jsonErr != nil {
-					return jsonErr
-				}
-				return err
+				return errors.Join(a.json(append([]pruned{}, list...)), err)
 			}
-			verb := "removed"
-			if dryRun {
-				verb = "would remove"
+			lines := make([]string, len(list))
+			for i, p := range list {
+				lines[i] = p.line(o.DryRun, time.Now())
 			}
-			lines := make([]string, len(left))
-			for i, l := range left {
-				lines[i] = fmt.Sprintf("%s %s %s", verb, l.Kind, l.Name)
-			}
-			if len(left) == 0 && err == nil {
+			if len(list) == 0 && err == nil {
 				a.tell("nothing to remove")
 			}
-			if lineErr := a.lines(lines); lineErr != nil {
-				return lineErr
-			}
-			return err
+			return errors.Join(a.lines(lines), err)
 		},
 	}
-	cmd.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "only list")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	f := cmd.Flags()
+	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "only list, with kept containers and how long they stay")
+	f.BoolVar(&o.Kept, "kept", false, "also remove the containers of failed jobs that were kept")
+	f.StringVar(&format, "format", "text", "text or json")
 	engine.flags(cmd)
 	return cmd
+}
+
+// prune returns what goes, and in a dry run what is kept.
+func prune(ctx context.Context, e *container.Engine, o container.PruneOptions) ([]pruned, error) {
+	left, err := e.Prune(ctx, o)
+	var list []pruned
+	for _, l := range left {
+		list = append(list, pruned{Leftover: l})
+	}
+	if !o.DryRun || err != nil {
+		return list, err
+	}
+	kept, err := e.Kept(ctx)
+	for _, k := range kept {
+		if slices.ContainsFunc(left, func(l container.Leftover) bool { return l.Name == k.Name }) {
+			continue
+		}
+		expires := k.Expires()
+		list = append(list, pruned{container.Leftover{Kind: "container", Name: k.Name}, &expires})
+	}
+	return list, err
 }
