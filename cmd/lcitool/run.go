@@ -28,6 +28,7 @@ type runVerb struct {
 	env       []string
 	writable  bool
 	limits    limitFlags
+	secrets   secretFlags
 	parallel  int
 	failFast  bool
 	keepGoing bool
@@ -64,6 +65,7 @@ if one of them failed.`,
 	f.StringArrayVar(&r.env, "env", nil, "NAME=VALUE, or NAME for the value it has here; may be repeated")
 	f.BoolVar(&r.writable, "writable", false, "let the command change the project's directory")
 	r.limits.flags(f)
+	r.secrets.flags(f)
 	f.IntVarP(&r.parallel, "jobs", "j", 0, "targets at a time (default from processors and memory)")
 	f.BoolVar(&r.keepGoing, "keep-going", false, "run all targets though one fails (the default)")
 	f.BoolVar(&r.failFast, "fail-fast", false, "stop all targets when one fails")
@@ -77,7 +79,11 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	if err := r.check(cmd, args); err != nil {
 		return err
 	}
-	workloads, err := r.workloads(cmd.Context(), args)
+	secrets, err := r.secrets.read(cmd)
+	if err != nil {
+		return err
+	}
+	workloads, err := r.workloads(cmd.Context(), args, secrets)
 	if err != nil {
 		return err
 	}
@@ -126,7 +132,7 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 
 // workloads says what to run on each target, all found out before the first
 // one runs.
-func (r *runVerb) workloads(ctx context.Context, command []string) ([]jobs.Workload, error) {
+func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]jobs.Workload, error) {
 	tree, err := existing(r.app.baseDirectory(), "directory", os.FileMode.IsDir)
 	if err != nil {
 		return nil, err
@@ -162,6 +168,7 @@ func (r *runVerb) workloads(ctx context.Context, command []string) ([]jobs.Workl
 			Script:  script,
 			User:    r.account(),
 			Env:     r.env,
+			Secrets: secrets,
 			Limits:  r.limits.Limits,
 			Labels:  map[string]string{container.LabelTarget: target},
 		})
