@@ -29,7 +29,7 @@ func newJob(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project, or one below it (default the current one)")
-	cmd.AddCommand(newJobList(a), newJobRun(a), newJobShell(a))
+	cmd.AddCommand(newJobDiff(a), newJobList(a), newJobRun(a), newJobShell(a))
 	return cmd
 }
 

@@ -24,7 +24,7 @@ type screen struct {
 	mu     sync.Mutex
 	lines  []string
 	row    int
-	frames int // how often the cursor went up
+	frames int    // how often the cursor went up
 	rest   string // an unfinished sequence
 	odd    []string
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/jobdiff"
+)
+
+func newJobDiff(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "diff JOB [JOB]",
+		Short: "Show how two jobs that ran here differ",
+		Long: `Compare two jobs that lcitool job run or lcitool run ran: the versions of the packages
+in their images, the variables they saw, and the first line where their logs part,
+times and other numbers of a single run aside. This is for the question why something
+fails on one target only, or since yesterday.
+
+JOB is the name of a job, or a target that has only one, and stands for the newest
+run of this project in which it ran. JOB@previous is the run before that, JOB@passed
+and JOB@failed the newest one in which it did, and RUN:JOB the run whose ID begins
+with RUN. With one JOB, it is compared with its run before.
+
+As with lcitool facts diff, differences are a result, not a failure: the exit status
+is 0 with and without them.`,
+		Example: `  lcitool job diff x86_64-debian-12 x86_64-fedora-44
+  lcitool job diff x86_64-debian-13@passed x86_64-debian-13@failed
+  lcitool job diff 20261123-2359:x86_64-debian-13 x86_64-debian-13`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil
+			}
+			return needArgs("JOB", "JOB")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			left, right, err := a.jobsToCompare(cmd, args)
+			if err != nil {
+				return err
+			}
+			d, err := jobdiff.Compare(left, right)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				return a.json(d)
+			}
+			return d.WriteText(a.stdout)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+// jobsToCompare finds the jobs that arguments name.
+func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *jobdiff.Input, err error) {
+	store, err := a.runs()
+	if err != nil {
+		return nil, nil, err
+	}
+	project, err := a.projectDirectory()
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &jobdiff.Chooser{Store: store, Project: project}
+	if right, err = c.Find(args[len(args)-1]); err != nil {
+		return nil, nil, err
+	}
+	if len(args) == 1 {
+		left, err = c.Previous(right)
+		return left, right, err
+	}
+	if left, err = c.Find(args[0]); err != nil {
+		return nil, nil, err
+	}
+	if left.Run.ID == right.Run.ID && left.Job.Name == right.Job.Name {
+		return nil, nil, &usageError{cmd, fmt.Errorf("both are job %q of run %s", left.Job.Name, left.Run.ID)}
+	}
+	a.genericNames(cmd.Context(), left)
+	a.genericNames(cmd.Context(), right)
+	return left, right, nil
+}
+
+// genericNames adds what packages are called on the target of a job. A target
+// that is not known has no names.
+func (a *app) genericNames(ctx context.Context, in *jobdiff.Input) {
+	target, _, _ := strings.Cut(in.Job.Target, "-cross-")
+	if target == "" || len(in.Job.Packages) == 0 {
+		return
+	}
+	resolved, err := (&output{app: a}).resolved(ctx, target, "all")
+	if err != nil {
+		return
+	}
+	in.Generic = map[string]string{}
+	for mapping, p := range resolved {
+		in.Generic[mapping] = p.Name
+	}
+}
+
+// projectDirectory is the directory of the project at hand: that with its
+// pipeline, or the current one without.
+func (a *app) projectDirectory() (string, error) {
+	if dir, err := a.pipelineDirectory(); err == nil {
+		return dir, nil
+	}
+	return filepath.Abs(a.baseDirectory())
+}

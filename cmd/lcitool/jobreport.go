@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobreport"
+)
+
+// A jobReport is a report that was asked for.
+type jobReport struct {
+	kind  string
+	file  string // "-" for stdout
+	write func(io.Writer, *jobrecord.Stored) error
+}
+
+// parseReports reads the values of --report, KIND=FILE each. A directory that
+// is missing is found out now, not after hours of building.
+func parseReports(cmd *cobra.Command, values []string) ([]jobReport, error) {
+	wrong := func(format string, args ...any) error {
+		return &usageError{cmd, fmt.Errorf("argument --report: "+format, args...)}
+	}
+	kinds := map[string]func(io.Writer, *jobrecord.Stored) error{"junit": jobreport.JUnit, "json": jobreport.JSON, "html": jobreport.HTML}
+	taken := map[string]bool{}
+	var all []jobReport
+	for _, v := range values {
+		kind, file, ok := strings.Cut(v, "=")
+		if !ok || file == "" {
+			return nil, wrong("expected KIND=FILE, got %q", v)
+		}
+		if kinds[kind] == nil {
+			return nil, wrong("invalid choice: '%s' (choose from junit, json, html)", kind)
+		}
+		if file != "-" {
+			file = filepath.Clean(file)
+			if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+				return nil, wrong("there is no directory %q", filepath.Dir(file))
+			}
+		}
+		if taken[file] {
+			return nil, wrong("two reports cannot both be written to %q", file)
+		}
+		taken[file] = true
+		all = append(all, jobReport{kind, file, kinds[kind]})
+	}
+	return all, nil
+}
+
+// writeReports writes reports on a run, whose logs are in a directory. One
+// that cannot be written does not keep the others from being.
+func (a *app) writeReports(reports []jobReport, run *jobrecord.Run, dir string) error {
+	var errs []error
+	for _, r := range reports {
+		if err := a.writeReport(r, &jobrecord.Stored{Run: *run, Dir: dir}); err != nil {
+			errs = append(errs, fmt.Errorf("cannot write the %s report: %w", r.kind, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *app) writeReport(r jobReport, run *jobrecord.Stored) error {
+	var b bytes.Buffer
+	if err := r.write(&b, run); err != nil {
+		return err
+	}
+	if r.file == "-" {
+		return a.write(b.Bytes())
+	}
+	if info, err := os.Stat(r.file); err == nil && !info.Mode().IsRegular() { // a device or a pipe is not replaced
+		return os.WriteFile(r.file, b.Bytes(), 0o644)
+	}
+	return renameio.WriteFile(r.file, b.Bytes(), 0o644)
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobdiff
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// A Chooser finds jobs by what people call them.
+type Chooser struct {
+	Store   *jobrecord.Store
+	Project string // absolute directory of the project whose runs are looked at
+
+	runs []jobrecord.Stored
+}
+
+// ofRun matches a job of a named run, such as 20261123-2359:x86_64-debian-13.
+var ofRun = regexp.MustCompile(`^(\d{4,8}[-\w]*):(.+)$`)
+
+// Find gives a job by its name, or by its target if that has only one, from
+// the newest run in which it ran. "RUN:" before it names the run by the
+// beginning of its ID; "@previous" after it stands for the run before, with
+// "@passed" and "@failed" for the newest one in which it did.
+func (c *Chooser) Find(text string) (*Input, error) {
+	in, err := c.newest(text, 0, ran)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return in, err
+	}
+	if m := ofRun.FindStringSubmatch(text); m != nil {
+		return c.inRun(m[1], m[2])
+	}
+	if at := strings.LastIndexByte(text, '@'); at > 0 {
+		name := text[:at]
+		switch text[at+1:] {
+		case "previous":
+			return c.newest(name, 1, ran)
+		case "passed":
+			return c.newest(name, 0, func(j *jobrecord.Job) bool { return j.State == jobs.Passed })
+		case "failed":
+			return c.newest(name, 0, (*jobrecord.Job).Failed)
+		}
+	}
+	return nil, err
+}
+
+// Previous gives the same job of the run before.
+func (c *Chooser) Previous(in *Input) (*Input, error) {
+	for i := range c.all() {
+		run := &c.runs[i]
+		if run.ID >= in.Run.ID || run.Project != in.Run.Project {
+			continue
+		}
+		if j := named(run, in.Job.Name); j != nil && ran(j) {
+			return &Input{Run: run, Job: j}, nil
+		}
+	}
+	return nil, fmt.Errorf("job %q has no run before %s: %w", in.Job.Name, in.Run.ID, fs.ErrNotExist)
+}
+
+// ran reports whether a job has anything to compare.
+func ran(j *jobrecord.Job) bool { return j.State.Ended() && !j.Started.IsZero() }
+
+func (c *Chooser) all() []jobrecord.Stored {
+	if c.runs == nil {
+		c.runs = c.Store.Runs(c.Project)
+	}
+	return c.runs
+}
+
+// newest gives the job of a name in the newest run in which it is of use, or
+// one that is older by skip such runs.
+func (c *Chooser) newest(name string, skip int, of func(*jobrecord.Job) bool) (*Input, error) {
+	for i := range c.all() {
+		run := &c.runs[i]
+		j, err := pick(run, name, of)
+		if err != nil {
+			return nil, err
+		}
+		if j == nil {
+			continue
+		}
+		if skip == 0 {
+			return &Input{Run: run, Job: j}, nil
+		}
+		skip--
+	}
+	return nil, fmt.Errorf("no run of %s has a job or target %q that will do: %w", c.Project, name, fs.ErrNotExist)
+}
+
+// inRun gives a job of a run that is named by the beginning of its ID.
+func (c *Chooser) inRun(id, name string) (*Input, error) {
+	run, err := c.Store.Find(id)
+	if err != nil {
+		return nil, err
+	}
+	j, err := pick(run, name, ran)
+	switch {
+	case err != nil:
+		return nil, err
+	case j == nil:
+		return nil, fmt.Errorf("no job or target %q ran in run %s: %w", name, run.ID, fs.ErrNotExist)
+	}
+	return &Input{Run: run, Job: j}, nil
+}
+
+// pick gives the job of a run that has a name, or the only one for a target,
+// nil if there is none.
+func pick(run *jobrecord.Stored, name string, of func(*jobrecord.Job) bool) (*jobrecord.Job, error) {
+	if j := named(run, name); j != nil {
+		if !of(j) {
+			return nil, nil
+		}
+		return j, nil
+	}
+	var found []*jobrecord.Job
+	var names []string
+	for i := range run.Jobs {
+		if j := &run.Jobs[i]; j.Target == name && name != "" && of(j) {
+			found, names = append(found, j), append(names, j.Name)
+		}
+	}
+	if len(found) > 1 {
+		return nil, fmt.Errorf("run %s has several jobs for target %q, name one: %s", run.ID, name, strings.Join(names, ", "))
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return found[0], nil
+}
+
+func named(run *jobrecord.Stored, name string) *jobrecord.Job {
+	i := slices.IndexFunc(run.Jobs, func(j jobrecord.Job) bool { return j.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &run.Jobs[i]
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package jobdiff says how two jobs that ran differ.
+//
+// It compares what is installed in their images, the variables that they see,
+// and their logs up to the first line that is not the same.
+package jobdiff
+
+import (
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// An Input is a job that ran.
+type Input struct {
+	Run *jobrecord.Stored
+	Job *jobrecord.Job // of Run
+	// Generic gives the package of each generic name on the job's target, for
+	// a comparison with another format. nil if that is not known.
+	Generic map[string]string
+}
+
+// A Side says what was compared.
+type Side struct {
+	Run     string     `json:"run"`
+	Job     string     `json:"job"`
+	Target  string     `json:"target"`
+	Arch    string     `json:"arch"`
+	Commit  string     `json:"commit"` // "" for the working tree
+	Image   string     `json:"image"`
+	ImageID string     `json:"image_id"`
+	State   jobs.State `json:"state"`
+	Code    int        `json:"code"`
+	Seconds float64    `json:"seconds"`
+	Line    string     `json:"line"` // first line that tells of a failure
+}
+
+// Result is how the job ended, in words.
+func (s *Side) Result() string {
+	text := jobs.Result{State: s.State, Code: s.Code}.Text()
+	if s.State == jobs.Passed {
+		return text + " in " + s.elapsed()
+	}
+	return text + " after " + s.elapsed()
+}
+
+func (s *Side) elapsed() string {
+	return jobs.Elapsed(time.Duration(s.Seconds * float64(time.Second)))
+}
+
+// A Difference is how two jobs differ.
+type Difference struct {
+	Left        Side             `json:"left"`
+	Right       Side             `json:"right"`
+	Packages    *Packages        `json:"packages"` // null if those of one side are not known
+	Environment []VariableChange `json:"environment"`
+	Log         *Parting         `json:"log"` // null if the logs are the same
+}
+
+// Compare compares two jobs. An error is about their logs.
+func Compare(left, right *Input) (*Difference, error) {
+	d := &Difference{
+		Left: left.side(), Right: right.side(),
+		Environment: append([]VariableChange{}, CompareEnvironment(left.Job.Env, right.Job.Env)...),
+	}
+	if len(left.Job.Packages) > 0 && len(right.Job.Packages) > 0 {
+		p := ComparePackages(left.Job.Packages, right.Job.Packages)
+		if !p.Comparable() {
+			p = CompareGeneric(left.Job.Packages, right.Job.Packages, left.Generic, right.Generic)
+		}
+		d.Packages = &p
+	}
+	var err error
+	d.Log, err = compareLogs(left, right)
+	return d, err
+}
+
+func (in *Input) side() Side {
+	j := in.Job
+	return Side{
+		Run: in.Run.ID, Job: j.Name, Target: j.Target, Arch: j.Arch, Commit: in.Run.Commit, Image: j.Image, ImageID: j.ImageID,
+		State: j.State, Code: j.Code, Seconds: j.Duration, Line: j.Line,
+	}
+}

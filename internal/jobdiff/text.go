@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobdiff
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// WriteText writes a difference for people: where the logs part comes last,
+// so that it is what a terminal shows.
+func (d *Difference) WriteText(w io.Writer) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "- %s\n+ %s\n", d.Left.text(), d.Right.text())
+	d.writeImages(&b)
+	if err := d.writePackages(&b); err != nil {
+		return err
+	}
+	if err := d.writeEnvironment(&b); err != nil {
+		return err
+	}
+	d.writeLog(&b)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (s *Side) text() string {
+	text := fmt.Sprintf("%s:%s %s", s.Run, s.Job, s.Result())
+	if s.Line != "" {
+		text += ": " + s.Line
+	}
+	return oneLine(text)
+}
+
+func (d *Difference) writeImages(b *bytes.Buffer) {
+	l, r := d.Left, d.Right
+	switch {
+	case l.Image != r.Image:
+		fmt.Fprintf(b, "image: %s -> %s\n", oneLine(l.Image), oneLine(r.Image))
+	case l.ImageID != r.ImageID:
+		fmt.Fprintf(b, "image: %s was made anew: %s -> %s\n", oneLine(l.Image), short(l.ImageID), short(r.ImageID))
+	default:
+		fmt.Fprintf(b, "image: the same\n")
+	}
+	if l.Commit != r.Commit {
+		fmt.Fprintf(b, "commit: %s -> %s\n", commit(l.Commit), commit(r.Commit))
+	}
+}
+
+func (d *Difference) writePackages(b *bytes.Buffer) error {
+	p := d.Packages
+	switch {
+	case p == nil:
+		fmt.Fprint(b, "packages: not known\n")
+		return nil
+	case !p.Comparable():
+		fmt.Fprintf(b, "packages: %s and %s have names of their own; of those that lcitool knows %d have other versions, %d the same\n",
+			p.Left, p.Right, len(p.Changed), p.Same)
+	case len(p.Changed)+len(p.OnlyLeft)+len(p.OnlyRight) == 0:
+		fmt.Fprintf(b, "packages: the same %d\n", p.Same)
+		return nil
+	default:
+		fmt.Fprintf(b, "packages: %d have other versions, %d only on the left, %d only on the right, %d the same\n",
+			len(p.Changed), len(p.OnlyLeft), len(p.OnlyRight), p.Same)
+	}
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	for _, c := range p.Changed {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", oneLine(c.Name), oneLine(c.Left), oneLine(c.Right), direction(c.Order))
+	}
+	for _, c := range p.OnlyLeft {
+		fmt.Fprintf(w, "  %s\t%s\t-\t\n", oneLine(c.Name), oneLine(c.Version))
+	}
+	for _, c := range p.OnlyRight {
+		fmt.Fprintf(w, "  %s\t-\t%s\t\n", oneLine(c.Name), oneLine(c.Version))
+	}
+	return flush(w, b)
+}
+
+func (d *Difference) writeEnvironment(b *bytes.Buffer) error {
+	if len(d.Environment) == 0 {
+		fmt.Fprint(b, "environment: the same\n")
+		return nil
+	}
+	fmt.Fprintf(b, "environment: %d variables differ\n", len(d.Environment))
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	for _, v := range d.Environment {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", oneLine(v.Name), value(v.Left), value(v.Right))
+	}
+	return flush(w, b)
+}
+
+func (d *Difference) writeLog(b *bytes.Buffer) {
+	if d.Log == nil {
+		fmt.Fprint(b, "log: the same, times and other numbers of a run aside\n")
+		return
+	}
+	fmt.Fprintf(b, "log: the same up to line %d on the left, %d on the right\n", d.Log.Left, d.Log.Right)
+	for _, line := range d.Log.Lines {
+		sign := map[string]string{"left": "-", "right": "+", "both": " "}[line.Side]
+		fmt.Fprintf(b, "  %s %s\n", sign, oneLine(line.Text))
+	}
+}
+
+// flush ends a table and takes away the blanks at the ends of its lines.
+func flush(w *tabwriter.Writer, b *bytes.Buffer) error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	lines := strings.Split(b.String(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	b.Reset()
+	b.WriteString(strings.Join(lines, "\n"))
+	return nil
+}
+
+func direction(order int) string { return [...]string{"newer", "", "older"}[order+1] }
+
+func value(v *string) string {
+	if v == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%q", *v)
+}
+
+func short(id string) string {
+	const enough = 12
+	id = oneLine(strings.TrimPrefix(id, "sha256:"))
+	return id[:min(len(id), enough)]
+}
+
+func commit(name string) string {
+	if name == "" {
+		return "the working tree"
+	}
+	return oneLine(name)
+}
+
+// oneLine keeps a text from steering a terminal or making lines of its own.
+func oneLine(text string) string { return strings.ReplaceAll(jobs.Plain(text), "\t", " ") }

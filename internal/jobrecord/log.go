@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrecord
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// maxLine is where a line of a log is broken, in bytes, as it is when it is
+// shown.
+const maxLine = 16 << 10
+
+// LogFile is the absolute path of a job's log, "" for none.
+func (s *Stored) LogFile(j *Job) string {
+	if !filepath.IsLocal(j.Log) {
+		return ""
+	}
+	return filepath.Join(s.Dir, j.Log)
+}
+
+// Lines gives the lines of a job's log without anything that steers a
+// terminal, or an error. A job without a log has none.
+func (s *Stored) Lines(j *Job) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if j.Log == "" {
+			return
+		}
+		if !filepath.IsLocal(j.Log) {
+			yield("", fmt.Errorf("the log of job %q is not in the directory of its run: %q", j.Name, j.Log))
+			return
+		}
+		f, err := os.Open(s.LogFile(j))
+		if err != nil {
+			yield("", fmt.Errorf("cannot read the log of job %q: %w", j.Name, err))
+			return
+		}
+		defer f.Close()
+		for r := bufio.NewReaderSize(f, maxLine); ; {
+			line, _, err := r.ReadLine()
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					yield("", fmt.Errorf("cannot read the log of job %q: %w", j.Name, err))
+				}
+				return
+			}
+			if !yield(jobs.Plain(string(line)), nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobreport
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+//go:embed page.html
+var page string
+
+//go:embed page.css
+var style string
+
+// maxExcerpts is how many failures are shown with what their logs say.
+const maxExcerpts = 100
+
+// A pageData is what the page is made from.
+type pageData struct {
+	Run      *jobrecord.Run
+	Policy   string // what the page may load: its own style
+	Style    template.CSS
+	OK       bool
+	Sum      string // "3 passed, 1 failed"
+	Time     string
+	Rows     []row
+	Drawing  drawing
+	Failures []failure
+	Left     int // failures that are not shown
+	Packages []comparison
+}
+
+// A row is a job in the table.
+type row struct {
+	*jobrecord.Job
+	ID     string // of its excerpt, "" if there is none
+	Class  string
+	Result string
+	Time   string // "" if it did not run
+}
+
+// A failure is a job that went wrong with what its log says.
+type failure struct {
+	row
+	Excerpt *Excerpt // nil with a Fault
+	Fault   string
+	LogFile string
+}
+
+// HTML writes one page that needs nothing else.
+func HTML(w io.Writer, s *jobrecord.Stored) error {
+	t, err := template.New("page").Parse(page)
+	if err != nil {
+		return fmt.Errorf("cannot read the page's template: %w", err)
+	}
+	hash := sha256.Sum256([]byte(style))
+	d := pageData{
+		Run: &s.Run, OK: s.OK(), Sum: sum(&s.Run), Time: jobs.Elapsed(duration(&s.Run)),
+		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'",
+		Style:  template.CSS(style), //nolint:gosec // it is ours
+	}
+	for i := range s.Jobs {
+		j := &s.Jobs[i]
+		r := row{Job: j, Class: class(j), Result: result(j)}
+		if !j.Started.IsZero() {
+			r.Time = jobs.Elapsed(length(j))
+		}
+		if j.Failed() && len(d.Failures) < maxExcerpts {
+			r.ID = fmt.Sprintf("job-%d", i+1)
+			d.Failures = append(d.Failures, failed(s, r))
+		} else if j.Failed() {
+			d.Left++
+		}
+		d.Rows = append(d.Rows, r)
+	}
+	d.Drawing = draw(&s.Run)
+	d.Packages = compare(&s.Run)
+	if err := t.Execute(w, d); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
+}
+
+func failed(s *jobrecord.Stored, r row) failure {
+	x, err := Read(s, r.Job)
+	f := failure{row: r, Excerpt: x, LogFile: s.LogFile(r.Job)}
+	if err != nil {
+		f.Fault = err.Error()
+	}
+	return f
+}
+
+// class sorts jobs by how they are coloured.
+func class(j *jobrecord.Job) string {
+	switch {
+	case j.State == jobs.Passed:
+		return "passed"
+	case j.Allowed:
+		return "allowed"
+	case j.State == jobs.Failed:
+		return "failed"
+	case j.State == jobs.TimedOut:
+		return "timeout"
+	case j.State == jobs.NoImage, j.State == jobs.Broken:
+		return "broken"
+	case j.State == jobs.Skipped, j.State == jobs.NotRun, j.State == jobs.Waiting:
+		return "off"
+	}
+	return "stopped"
+}
+
+// sum counts the jobs by how they ended, in the order in which that happens first.
+func sum(r *jobrecord.Run) string {
+	count := map[string]int{}
+	var order []string
+	for i := range r.Jobs {
+		j := &r.Jobs[i]
+		what := string(j.State)
+		if j.Allowed {
+			what += ", which is allowed"
+		}
+		if count[what]++; count[what] == 1 {
+			order = append(order, what)
+		}
+	}
+	text := ""
+	for i, what := range order {
+		if i > 0 {
+			text += "; "
+		}
+		text += fmt.Sprintf("%d %s", count[what], what)
+	}
+	return text
+}
+
+// Date is when the run began.
+func (p pageData) Date() string {
+	return p.Run.Started.UTC().Format("2006-01-02 15:04:05") + " UTC"
+}
+
+// Killed reports whether the run never got to its end.
+func (p pageData) Killed() bool { return p.Run.Ended.Equal(time.Time{}) }

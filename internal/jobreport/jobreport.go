@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package jobreport writes what a run of jobs came to for other programs.
+//
+// What jobs say, what they are called and the reports that they leave are
+// written by whoever wrote the project: every size is bounded, and nothing
+// gets into a report unquoted.
+package jobreport
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// result gives how a job ended, in words.
+func result(j *jobrecord.Job) string {
+	text := jobs.Result{State: j.State, Code: j.Code}.Text()
+	switch {
+	case j.Allowed:
+		return text + ", which is allowed"
+	case !j.State.Ended():
+		return "killed while " + text
+	}
+	return text
+}
+
+// length gives how long a job took.
+func length(j *jobrecord.Job) time.Duration {
+	return time.Duration(j.Duration * float64(time.Second))
+}
+
+// ended is when a run ended, as far as that is known.
+func ended(r *jobrecord.Run) time.Time {
+	last := r.Ended
+	for i := range r.Jobs {
+		if j := &r.Jobs[i]; !j.Started.IsZero() && j.Started.Add(length(j)).After(last) {
+			last = j.Started.Add(length(j))
+		}
+	}
+	return last
+}
+
+// duration is how long a run took.
+func duration(r *jobrecord.Run) time.Duration { return max(0, ended(r).Sub(r.Started)) }
+
+// A jsonRun is a run as its JSON report has it.
+type jsonRun struct {
+	*jobrecord.Run
+	OK      bool      `json:"ok"` // nothing went wrong, other than what was allowed to
+	Seconds float64   `json:"seconds"`
+	Jobs    []jsonJob `json:"jobs"`
+}
+
+// A jsonJob is a job there. It hides Env: values of variables may be secrets,
+// and reports are passed around.
+type jsonJob struct {
+	*jobrecord.Job
+	Result  string   `json:"result"`            // how it ended, in words
+	Excerpt *Excerpt `json:"excerpt"`           // null if it did not fail
+	Env     []string `json:"env,omitempty"`     // never there
+	Needs   []string `json:"needs"`             // never null
+	JUnit   []string `json:"junit"`             // never null
+	LogFile string   `json:"log_file"`          // absolute; "" for none
+	LogErr  string   `json:"log_err,omitempty"` // why there is no excerpt
+}
+
+// JSON writes a run as its record has it, without the variables that jobs saw
+// but with what their logs say of failures.
+func JSON(w io.Writer, s *jobrecord.Stored) error {
+	r := jsonRun{Run: &s.Run, OK: s.OK(), Seconds: duration(&s.Run).Seconds(), Jobs: []jsonJob{}}
+	for i := range s.Jobs {
+		j := &s.Jobs[i]
+		row := jsonJob{Job: j, Result: result(j), Needs: append([]string{}, j.Needs...), JUnit: append([]string{}, j.JUnit...), LogFile: s.LogFile(j)}
+		if j.Failed() {
+			x, err := Read(s, j)
+			row.Excerpt = x
+			if err != nil {
+				row.LogErr = err.Error()
+			}
+		}
+		r.Jobs = append(r.Jobs, row)
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
+}

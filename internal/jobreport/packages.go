@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobreport
+
+import (
+	"gitlab.com/lcitool/lcitool/internal/jobdiff"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+const (
+	maxComparisons = 20  // failed jobs that are compared
+	maxPackages    = 200 // versions that are listed for one
+	maxCandidates  = 50  // passed jobs that a failed one is compared with
+)
+
+// A comparison is how the packages of a failed job's image differ from those
+// of one that passed.
+type comparison struct {
+	Failed, Passed *jobrecord.Job
+	Changed        []jobdiff.PackageChange // the left version is that of the failed job
+	More           int                     // that are not listed
+	Same           int
+}
+
+// compare finds for each failed job the passed one whose image is most like
+// its own, in the same packaging format, so that what is left may explain
+// something.
+func compare(r *jobrecord.Run) []comparison {
+	var out []comparison
+	for i := range r.Jobs {
+		if j := &r.Jobs[i]; len(out) < maxComparisons && (j.State == jobs.Failed || j.State == jobs.TimedOut) {
+			if c := nearest(r, j); c != nil {
+				out = append(out, *c)
+			}
+		}
+	}
+	return out
+}
+
+func nearest(r *jobrecord.Run, j *jobrecord.Job) *comparison {
+	var best *comparison
+	closest, candidates := 0, 0
+	for i := range r.Jobs {
+		other := &r.Jobs[i]
+		if other.State != jobs.Passed || other.Kind != j.Kind || len(other.Packages) == 0 || candidates == maxCandidates {
+			continue
+		}
+		candidates++
+		p := jobdiff.ComparePackages(j.Packages, other.Packages)
+		distance := len(p.Changed) + len(p.OnlyLeft) + len(p.OnlyRight)
+		if p.Comparable() && (best == nil || distance < closest) {
+			closest = distance
+			best = &comparison{Failed: j, Passed: other, Changed: p.Changed, Same: p.Same}
+		}
+	}
+	if best != nil && len(best.Changed) > maxPackages {
+		best.More = len(best.Changed) - maxPackages
+		best.Changed = best.Changed[:maxPackages]
+	}
+	return best
+}

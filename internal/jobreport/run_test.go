@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobreport
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// script is what no report may hold as it is.
+const script = `<script>alert("1")</script>`
+
+// sample is a run in which most things that can happen did.
+func sample(t *testing.T) *jobrecord.Stored {
+	t.Helper()
+	artifacts, err := filepath.Abs("testdata/artifacts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	at := func(seconds float64) time.Time { return begin.Add(time.Duration(seconds * float64(time.Second))) }
+	deb := func(gcc string) []string {
+		return []string{"gcc_" + gcc + "_amd64", "libc6_2.36-9_amd64", "meson_1.0.1-5_all"}
+	}
+	return &jobrecord.Stored{Dir: "testdata/run", Run: jobrecord.Run{
+		ID: "20260102-030405-1", Project: "/src/hello", Event: "merge_request_event", Engine: "unix:///run/podman.sock",
+		Started: begin, Ended: at(95),
+		Jobs: []jobrecord.Job{
+			{Name: "x86_64-debian-12-container", Stage: "containers", Target: "debian-12", Arch: "x86_64", Kind: "container",
+				State: jobs.Passed, Started: at(0), Duration: 31.25},
+			{Name: "x86_64-debian-12", Stage: "builds", Target: "debian-12", Arch: "x86_64", Kind: "build", Needs: []string{"x86_64-debian-12-container"},
+				State: jobs.Failed, Code: 1, Line: "../src/hello.c:12:3: error: implicit declaration of function 'strlcpy' [-Wimplicit-function-declaration]",
+				Command: "meson compile -C build", Started: at(31.5), Duration: 22, Log: "x86_64-debian-12.log", Container: "lcitool-kept-1",
+				Packages: deb("12.2.0-3"), Env: []string{"CI_JOB_TOKEN=secret-value"}},
+			{Name: "x86_64-debian-13", Stage: "builds", Target: "debian-13", Arch: "x86_64", Kind: "build",
+				State: jobs.Passed, Started: at(2), Duration: 40, Log: "x86_64-debian-13.log", Packages: deb("14.2.0-1"),
+				Artifacts: artifacts, JUnit: []string{"tests/junit.xml", "tests/none.xml"}},
+			{Name: "x86_64-fedora-44-cross-mingw64-with-a-name-longer-than-anybody-wants", Target: "fedora-44", Arch: "x86_64", Kind: "build",
+				State: jobs.Failed, Code: 77, Allowed: true, Line: "FAIL: it", Started: at(42), Duration: 12},
+			{Name: "image", Target: "debian-sid", Arch: "x86_64", State: jobs.NoImage, Line: "cannot build image x", Started: at(5), Duration: 3, Log: "no-image.log"},
+			{Name: "slow", State: jobs.TimedOut, Line: "the command did not end within 30s and was killed", Started: at(60), Duration: 30},
+			{Name: "stopped", State: jobs.Stopped, Started: at(80), Duration: 15},
+			{Name: "pages", Needs: []string{"x86_64-debian-12"}, State: jobs.Skipped, Line: "needs x86_64-debian-12: failed (1)"},
+			{Name: "later", State: jobs.NotRun},
+		},
+	}}
+}
+
+// hostile is a run whose every text is one that a report must quote.
+func hostile(t *testing.T) *jobrecord.Stored {
+	t.Helper()
+	bad := script + "\x00\x1b[31m\u202e]]>--><![CDATA[ \xff \"'`{{.}}&amp; </title></style></pre></svg>"
+	s := sample(t)
+	s.ID, s.Project, s.Commit, s.Event, s.Engine = bad, bad, bad, bad, bad
+	for i := range s.Jobs {
+		j := &s.Jobs[i]
+		j.Name = fmt.Sprint(bad, i)
+		j.Stage, j.Target, j.Arch, j.Kind, j.Line, j.Command, j.Container, j.Artifacts = bad, bad, bad, bad, bad, bad, bad, "/nowhere"+bad
+		j.Needs, j.JUnit = []string{fmt.Sprint(bad, 0)}, []string{bad}
+		j.Packages = []string{"<script>_" + fmt.Sprint(i) + "_amd64"}
+		if j.Log != "" {
+			j.Log = "hostile.log"
+		}
+	}
+	s.Jobs[8].State = jobs.State(bad)
+	return s
+}
+
+// many is a run of so many jobs that needs none of what it has.
+func many(n int) *jobrecord.Stored {
+	s := &jobrecord.Stored{Dir: "testdata/run", Run: jobrecord.Run{Started: time.Unix(0, 0)}}
+	for i := range n {
+		j := jobrecord.Job{Name: fmt.Sprintf("job-%d", i), State: jobs.Failed, Code: 1, Started: time.Unix(int64(i), 0), Duration: 2, Log: "x86_64-debian-12.log", Line: "none"}
+		for k := range min(i, 20) {
+			j.Needs = append(j.Needs, fmt.Sprintf("job-%d", k))
+		}
+		s.Jobs = append(s.Jobs, j)
+	}
+	return s
+}
