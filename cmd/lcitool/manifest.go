@@ -39,9 +39,20 @@ type manifestVerb struct {
 }
 
 // A manifestError is anything that goes wrong with a manifest.
-type manifestError struct{ error }
+type manifestError struct {
+	error
+	aside bool // from making files: from a verdict on them, or from a first manifest
+}
 
 func (e *manifestError) Unwrap() error { return e.error }
+
+// prefix stands before the error.
+func (e *manifestError) prefix() string {
+	if e.aside || errors.Is(e.error, manifests.ErrUnfinished) {
+		return "Manifest error: "
+	}
+	return "Manifest error: Failed to generate configuration: "
+}
 
 func newManifest(a *app) *cobra.Command {
 	m := &manifestVerb{app: a}
@@ -101,10 +112,18 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if m.check && differ > 0 {
-		return m.failed(facts.WithHint(fmt.Errorf("%d of %d files are not what %s says", differ, len(changes), file),
-			`"lcitool manifest" writes them`))
+		return manifestErrors(verdict(differ, len(changes), file), true)
 	}
 	return nil
+}
+
+// verdict is what a check says of files that differ.
+func verdict(n, all int, file string) error {
+	are := "are"
+	if n == 1 {
+		are = "is"
+	}
+	return facts.WithHint(fmt.Errorf("%d of %d files %s not what %s says", n, all, are, file), `run "lcitool manifest"`)
 }
 
 // read gives the manifest's text with the name that messages have for it.
@@ -205,7 +224,9 @@ func (m *manifestVerb) render(ctx context.Context, file string, data []byte) (*m
 		return nil, nil, err
 	}
 	files, err := plan.Render(manifests.RenderOptions{
-		Facts:   func(projects []string) (*facts.Set, []string, error) { return m.app.projects(ctx, projects) },
+		Facts: func(projects []string) (*facts.Set, []string, error) {
+			return m.app.projects(ctx, m.app.fromBase(projects))
+		},
 		Command: m.command(file),
 	})
 	return plan, files, err
@@ -247,12 +268,16 @@ func (m *manifestVerb) failed(err error) error {
 	if !m.app.strict {
 		_ = m.app.checkWarnings() // fails only when strict
 	}
+	return manifestErrors(err, false)
+}
+
+func manifestErrors(err error, aside bool) error {
+	if err == nil {
+		return nil
+	}
 	var errs []error
 	for _, e := range separate(err) {
-		errs = append(errs, &manifestError{e})
+		errs = append(errs, &manifestError{e, aside})
 	}
 	return errors.Join(errs...)
 }
-
-// manifestPrefix stands before all that goes wrong with a manifest.
-const manifestPrefix = "Manifest error: Failed to generate configuration: "

@@ -45,33 +45,37 @@ that the project's .gitlab-ci.yml needs.`,
 }
 
 func (i *manifestInit) run(*cobra.Command, []string) error {
+	return manifestErrors(i.write(), true)
+}
+
+func (i *manifestInit) write() error {
 	m := i.manifestVerb
 	start, err := i.start()
 	if err != nil {
-		return m.failed(err)
+		return err
 	}
 	text, err := manifests.First(start)
 	if err != nil {
-		return m.failed(err)
+		return err
 	}
 	lines, err := manifests.PipelineLines(m.ciDir)
 	if err != nil {
-		return m.failed(err)
+		return err
 	}
 	file := filepath.Join(m.app.baseDirectory(), filepath.FromSlash(defaultManifest))
 	catalogue, err := m.app.catalogue()
 	if err != nil {
-		return m.failed(err)
+		return err
 	}
 	if _, err := manifests.Load(text, manifests.LoadOptions{File: file, Releases: catalogue}); err != nil {
-		return m.failed(err)
+		return err
 	}
 	if err := create(file, text); err != nil {
-		return m.failed(err)
+		return err
 	}
 	m.app.tell("wrote %s; .gitlab-ci.yml needs these lines:", file)
 	if err := i.adviseProject(start.Project); err != nil {
-		return m.failed(err)
+		return err
 	}
 	return m.app.write(lines)
 }

@@ -153,7 +153,7 @@ func prefix(err error) string {
 	)
 	switch {
 	case errors.As(err, &manifest):
-		return manifestPrefix
+		return manifest.prefix()
 	case errors.As(err, &target):
 		return "Targets error: "
 	case errors.As(err, &cross), errors.As(err, &project):
