@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/tools/txtar"
@@ -74,6 +75,27 @@ func (a *app) references(ctx context.Context, refs []string) (names []string, mo
 	}
 	layer, err := projectLayer(files)
 	return names, []facts.Layer{layer}, err
+}
+
+// fromBase gives the entries of a manifest's list as seen from the current
+// directory: a path in it is relative to the project's base directory, or to
+// the current one where only that has such a file.
+func (a *app) fromBase(list []string) []string {
+	if a.baseDir == "" {
+		return list
+	}
+	out := slices.Clone(list)
+	for i, entry := range list {
+		if !projectsource.IsReference(entry) || projectsource.IsURL(entry) || filepath.IsAbs(entry) {
+			continue
+		}
+		below := a.baseDir + string(filepath.Separator) + entry // not joined, which would resolve "link/.." wrongly
+		_, errBelow := os.Stat(below)
+		if _, err := os.Stat(entry); errBelow == nil || err != nil {
+			out[i] = below
+		}
+	}
+	return out
 }
 
 func unique(list []string) []string {

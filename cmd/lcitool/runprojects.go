@@ -40,7 +40,7 @@ func (a *app) manifestProjects(target string) (names []string, digest string, er
 		for _, p := range t.Projects {
 			names = append(names, p.Name)
 		}
-		return names, manifest.Digest, nil
+		return a.fromBase(names), manifest.Digest, nil
 	}
 	return nil, "", facts.WithHint(fmt.Errorf("no projects for target %q: it is not in %s", target, file), "name them with --projects")
 }
