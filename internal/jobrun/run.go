@@ -3,12 +3,9 @@
 package jobrun
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path"
 	"runtime"
 	"strconv"
 	"strings"
@@ -24,12 +21,6 @@ const (
 	wrapUp      = 2 * time.Minute // for what is done after a job was stopped
 	maxStep     = 64              // bytes of the step file
 	maxPackages = 16 << 20        // bytes of /packages.txt
-)
-
-// Labels of a job's container.
-const (
-	LabelJob     = "lcitool.job"
-	LabelProject = "lcitool.project"
 )
 
 // Run runs a job to its end. How it ended is in the result, errors of the
@@ -80,72 +71,6 @@ func (j *Job) impossible() error {
 		return fmt.Errorf("%s: the job has a service, %s, which is not to be had here", j.Pos, j.Services[0].Name)
 	case j.Image.Reference == "":
 		return fmt.Errorf("%s: the job names no image, so only a runner of its own can run it", j.Pos)
-	}
-	return nil
-}
-
-// image makes sure that the image is there.
-func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, built bool, err error) {
-	if j.Image.Build != nil {
-		result, err := j.Image.Build.Ensure(ctx, r.Engine, log)
-		return result.ID, err == nil && !result.Cached, err
-	}
-	if !j.Image.Pull {
-		image, err := r.Engine.Inspect(ctx, j.Image.Reference)
-		if err == nil || !errors.Is(err, container.ErrNoImage) {
-			return image.ID, false, err
-		}
-	}
-	image, err := r.Engine.Pull(ctx, j.Image.Reference, log)
-	return image.ID, false, err
-}
-
-// start makes the container with the tree, the scripts and what earlier jobs
-// hand on.
-func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Container, error) {
-	o := container.RunOptions{
-		Image: j.Image.Reference, WorkDir: r.Tree.At, Env: env, Name: "lcitool-job",
-		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
-		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
-		Mounts: []container.Mount{{Source: r.Tree.Dir, Target: r.Tree.At, Overlay: !r.Tree.Writable}},
-	}
-	if j.Job.Image != nil && j.Job.Image.User != "" {
-		o.User = j.Job.Image.User
-	} else if image, err := r.Engine.Inspect(ctx, j.Image.Reference); err == nil {
-		o.User = image.User
-	}
-	if r.Caches != "" && value(env, "CCACHE_DIR") == ccacheDir {
-		o.Volumes = append(o.Volumes, container.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
-	}
-	c, err := r.Engine.Start(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range c.Warnings() {
-		r.warn(j, w)
-	}
-	if err := r.furnish(ctx, j, c); err != nil {
-		return nil, errors.Join(err, c.Remove(ctx))
-	}
-	return c, nil
-}
-
-// furnish puts into a new container what the job finds there.
-func (r *Runner) furnish(ctx context.Context, j *Job, c *container.Container) error {
-	scripts, err := j.scripts(r.Tree.At)
-	if err != nil {
-		return err
-	}
-	if err := c.Put(ctx, path.Dir(stateDir), bytes.NewReader(scripts)); err != nil {
-		return err
-	}
-	if err := r.restoreCaches(ctx, j, c); err != nil {
-		return err
-	}
-	for _, from := range j.From {
-		if err := r.handOn(ctx, from, c); err != nil {
-			return fmt.Errorf("artifacts of job %q: %w", from.Name, err)
-		}
 	}
 	return nil
 }
@@ -239,14 +164,4 @@ func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, resu
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, c.Remove(ctx))...)
-}
-
-// label keeps a value from being none.
-func label(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, s)
 }
