@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+// A manifestCase is a command line of the original whose body a manifest's
+// file has as well.
+type manifestCase struct {
+	id       string
+	target   string
+	projects string // as on the command line
+	arch     string // of the job
+	file     string // below the CI folder
+}
+
+// TestManifestConformance writes manifests that ask for what the original's
+// command lines ask for, and compares each file's body with the original's.
+// A manifest has one list of projects for a target, so there are as many
+// manifests as there are lists for the target that has most.
+func TestManifestConformance(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(conformance, "cases.csv"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the original's bodies are not beside this checkout")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []manifestCase
+	for _, row := range rows[1:] {
+		if c, ok := inManifest(t, row[0], strings.Fields(row[1])); ok {
+			cases = append(cases, c)
+		}
+	}
+	// All rows less those with a base image, with some of the layers, for
+	// another build machine, or with variables that no Cirrus job has.
+	if without := len(rows) - 1 - len(cases); without > 10 {
+		t.Fatalf("%d of %d command lines are in no manifest", without, len(rows)-1)
+	}
+	for i, round := range rounds(cases) {
+		dir := t.TempDir()
+		writeManifest(t, dir, round)
+		runOutput(t, "manifest", "--base-dir", dir)
+		for _, c := range round {
+			t.Run(fmt.Sprintf("%d/%s", i, c.id), func(t *testing.T) { compareBody(t, filepath.Join(dir, "ci", c.file), c.id) })
+		}
+	}
+}
+
+// inManifest says which file of a manifest holds the body of a command line,
+// if one can.
+func inManifest(t *testing.T, id string, args []string) (c manifestCase, ok bool) {
+	t.Helper()
+	flags := pflag.NewFlagSet(args[0], pflag.ContinueOnError)
+	host := flags.String("host-arch", "", "")
+	cross := flags.String("cross-arch", "", "")
+	base := flags.String("base", "", "")
+	layers := flags.String("layers", "", "")
+	format := flags.StringP("format", "f", "shell", "")
+	if err := flags.Parse(args[1:]); err != nil || flags.NArg() != 2 {
+		t.Fatalf("%s: %v", id, err)
+	}
+	c = manifestCase{id: id, target: flags.Arg(0), projects: flags.Arg(1), arch: cmp.Or(*cross, *host)}
+	name := c.target
+	if *cross != "" {
+		name += "-cross-" + *cross
+	}
+	image := *host == "x86_64" && *base == "" && *layers == ""
+	switch args[0] {
+	case "dockerfile":
+		c.file = "containers/" + name + ".Dockerfile"
+		return c, image
+	case "buildenvscript":
+		c.file = "buildenv/" + name + ".sh"
+		return c, image
+	case "variables":
+		c.file = "cirrus/" + name + ".vars"
+		return c, *format == "shell"
+	}
+	t.Fatalf("%s: unknown action", id)
+	return c, false
+}
+
+// rounds puts cases into groups in which a target has one list of projects.
+func rounds(cases []manifestCase) [][]manifestCase {
+	var groups [][]manifestCase
+	for _, c := range cases {
+		i := slices.IndexFunc(groups, func(group []manifestCase) bool {
+			return !slices.ContainsFunc(group, func(other manifestCase) bool {
+				return other.target == c.target && other.projects != c.projects
+			})
+		})
+		if i < 0 {
+			groups = append(groups, nil)
+			i = len(groups) - 1
+		}
+		groups[i] = append(groups[i], c)
+	}
+	return groups
+}
+
+func writeManifest(t *testing.T, dir string, cases []manifestCase) {
+	t.Helper()
+	jobs := map[string][]string{}
+	projects := map[string]string{}
+	var order []string
+	for _, c := range cases {
+		if projects[c.target] == "" {
+			order = append(order, c.target)
+		}
+		projects[c.target] = c.projects
+		if job := "{arch: " + c.arch + "}"; !slices.Contains(jobs[c.target], job) {
+			jobs[c.target] = append(jobs[c.target], job)
+		}
+	}
+	text := "projects: [libvirt]\ngitlab: {namespace: n, project: p}\ntargets:\n"
+	for _, target := range order {
+		text += fmt.Sprintf("  %s: {projects: [%s], jobs: [%s]}\n", target, projects[target], strings.Join(jobs[target], ", "))
+	}
+	if err := create(filepath.Join(dir, filepath.FromSlash(defaultManifest)), []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compareBody compares a generated file, less its header and the end of its
+// last line, with the body that the original has for a case.
+func compareBody(t *testing.T, file, id string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join(conformance, "expected", id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, got, _ := bytes.Cut(data, []byte("\n\n"))
+	if !bytes.HasPrefix(header, []byte("# THIS FILE WAS AUTO-GENERATED\n#\n#  $ lcitool manifest ci/manifest.yml\n")) {
+		t.Errorf("header is\n%s", header)
+	}
+	if body := bytes.TrimSuffix(want, []byte("\n")); !bytes.Equal(got, append(body, '\n')) {
+		t.Errorf("body differs:\n%s", firstDifference(string(got), string(want)))
+	}
+}
