@@ -123,7 +123,8 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 }
 
 // TestMainJob builds the example's image from the distribution's own mirror
-// and runs its build and tests in it.
+// and runs its build and tests in it, and then, on the same base images, the
+// statistics suite.
 func TestMainJob(t *testing.T) {
 	room := newEngineRoom(t)
 	t.Run("targets", func(t *testing.T) {
@@ -134,6 +135,7 @@ func TestMainJob(t *testing.T) {
 			})
 		}
 	})
+	t.Run("statistics", func(t *testing.T) { testStatistics(t, room) })
 }
 
 // TestEngineScripts runs the verbs that need an engine, in images that hold

@@ -154,6 +154,7 @@ func (s *statsRun) options(image, folder, target string) (container.RunOptions, 
 		Name:       "lcitool-stats-" + target,
 		CapAdd:     []string{"NET_ADMIN", "NET_RAW", "PERFMON"},
 		Privileged: s.privileged,
+		AllCalls:   true, // podman's filter keeps performance events from PERFMON, too
 		Network:    container.NetworkNone,
 		Mounts: []container.Mount{
 			{Source: self, Target: binary, ReadOnly: true},

@@ -5,14 +5,12 @@
 package live
 
 import (
-	"context"
 	"fmt"
 	"os/exec"
 	"testing"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
-	"gitlab.com/lcitool/lcitool/domstats/guest"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 )
 
@@ -33,31 +31,10 @@ func BenchmarkAllGroups(b *testing.B) {
 	var domains []domstats.Domain
 	for _, n := range []int{1, 10, 50} {
 		for len(domains) < n {
-			domains = append(domains, paused(b, c, fmt.Sprintf("%sbench%d", owner.Prefix(), len(domains))))
+			domains = append(domains, paused(b, c, fmt.Sprintf("%sbench%d", owner.Prefix(), len(domains)), nil))
 		}
 		b.Run(fmt.Sprintf("domains=%d", n), func(b *testing.B) { pairs(b, o, domains) })
 	}
-}
-
-// paused makes a small domain that does nothing.
-func paused(b *testing.B, c *rpc.Client, name string) domstats.Domain {
-	b.Helper()
-	xml, err := guest.Spec{Name: name, MemoryKiB: 16384}.XML()
-	if err != nil {
-		b.Fatal(err)
-	}
-	d, err := c.Create(b.Context(), xml, true)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := c.Destroy(ctx, d); err != nil {
-			b.Error(err)
-		}
-	})
-	return d
 }
 
 func pairs(b *testing.B, o rpc.Options, domains []domstats.Domain) {

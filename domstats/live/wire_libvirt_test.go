@@ -7,8 +7,11 @@ package live
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/fault"
 	"gitlab.com/lcitool/lcitool/domstats/proxy"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
@@ -27,48 +30,84 @@ func TestLiesOverTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	var caught, applicable atomic.Int64
+	t.Run("faults", func(t *testing.T) {
+		t.Run("none", func(t *testing.T) {
+			t.Parallel()
+			honest := func(records []domstats.Record) []domstats.Record { return records }
+			count := through(t, owner.Prefix()+"none-", filepath.Join(dir, "none"), honest, firstCaught()...)
+			if count[suite.Fail] > 0 {
+				t.Error("cases fail though nothing is changed")
+			}
+		})
+		for _, f := range fault.Faults() {
+			rewrite, ok := f.Rewriter()
+			if !ok {
+				continue
+			}
+			t.Run(f.ID, func(t *testing.T) {
+				t.Parallel()
+				count := through(t, owner.Prefix()+f.ID+"-", filepath.Join(dir, f.ID), rewrite, f.Caught...)
+				switch {
+				case count[suite.Fail] > 0:
+					caught.Add(1)
+				case count[suite.Skip] > 0: // the case that would see it cannot run here
+					return
+				default:
+					t.Errorf("%s is not seen", f.What)
+				}
+				applicable.Add(1)
+			})
+		}
+	})
+	if applicable.Load() == 0 {
+		t.Error("no fault applies here")
+	}
+	t.Logf("mutation score over the wire: %d of %d faults caught", caught.Load(), applicable.Load())
+}
+
+// firstCaught lists one case of each fault.
+func firstCaught() []string {
+	var ids []string
+	for _, f := range fault.Faults() {
+		if _, ok := f.Rewriter(); ok {
+			ids = append(ids, f.Caught[0])
+		}
+	}
+	return ids
+}
+
+// through runs cases through a proxy that rewrites, and counts their verdicts.
+func through(t *testing.T, prefix, dir string, rewrite func([]domstats.Record) []domstats.Record, ids ...string) map[suite.Status]int {
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil { // QEMU may run as another user
+		t.Fatal(err)
+	}
 	daemon := *socket
 	if daemon == "" {
 		daemon = "/run/libvirt/libvirt-sock"
 	}
-	caught, all := 0, 0
-	for _, f := range fault.Faults() {
-		rewrite, ok := f.Rewriter()
-		if !ok {
-			continue
-		}
-		all++
-		path := filepath.Join(dir, f.ID)
-		p, err := proxy.Listen(path, daemon, proxy.Records(rewrite))
-		if err != nil {
-			t.Fatal(err)
-		}
-		cases, err := suite.Select(suite.Cases(), f.Caught...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		stack := New(Options{RPC: rpc.Options{URI: *uri, Socket: path}, Dir: dir})
-		rep, err := suite.Run(t.Context(), suite.Options{Stack: stack, Cases: cases, Prefix: owner.Prefix(), Jobs: *jobs})
-		if err != nil {
-			t.Fatal(err)
-		}
-		count := map[suite.Status]int{}
-		for _, r := range rep.Results {
-			count[r.Status]++
-			t.Logf("%s: %s is %s", f.ID, r.ID, r.Verdict())
-		}
-		switch {
-		case count[suite.Fail] > 0:
-			caught++
-		case count[suite.Skip] > 0:
-			// The case that would see it cannot run here.
-			all--
-		default:
-			t.Errorf("%s (%s) is not seen", f.ID, f.What)
-		}
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
+	path := filepath.Join(dir, "proxy")
+	p, err := proxy.Listen(path, daemon, proxy.Records(rewrite))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("mutation score over the wire: %d of %d faults caught", caught, all)
+	defer p.Close()
+	cases, err := suite.Select(suite.Cases(), ids...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack := New(Options{RPC: rpc.Options{URI: *uri, Socket: path}, Dir: dir})
+	rep, err := suite.Run(t.Context(), suite.Options{Stack: stack, Cases: cases, Prefix: prefix, Jobs: *jobs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[suite.Status]int{}
+	for _, r := range rep.Results {
+		count[r.Status]++
+		t.Logf("%s is %s: %s", r.ID, r.Verdict(), strings.Join(r.Messages, "; "))
+	}
+	return count
 }
