@@ -80,6 +80,9 @@ func (c *checker) target(t *yamlTarget) {
 	seen := map[string]bool{}
 	for i := range t.jobs {
 		j := &t.jobs[i]
+		if j.bad {
+			continue
+		}
 		if j.arch == nil {
 			c.add(j.place.known("target %s job %d missing arch", t.name, i))
 			continue

@@ -5,6 +5,10 @@ package manifests
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 const head = "projects: [libvirt]\ngitlab: {namespace: n, project: p}\n"
@@ -28,6 +32,10 @@ func TestErrors(t *testing.T) {
 		{"disabled unknown target", head + "targets:\n  nosuch: {enabled: false, jobs: []}\n", []string{"Invalid target 'nosuch' (m.yml:4:3: targets.nosuch)"}},
 		{"missing arch", head + "targets:\n  debian-12:\n    jobs:\n      - arch: x86_64\n      - suffix: -x\n", []string{
 			"target debian-12 job 1 missing arch (m.yml:7:9: targets.debian-12.jobs[1])"}},
+		{"arch is a number", head + "targets: {debian-12: {jobs: [{arch: 5}]}}\n", []string{
+			"m.yml:3:37: targets.debian-12.jobs[0].arch: expected a string, got a number: quote it as \"5\""}},
+		{"job is a string", head + "targets: {debian-12: {jobs: [x86_64]}}\n", []string{
+			"m.yml:3:30: targets.debian-12.jobs[0]: expected a mapping, got a string"}},
 		{"duplicate arch", head + "targets:\n  debian-12:\n    jobs:\n      - arch: x86_64\n      - arch: x86_64\n        enabled: false\n", []string{
 			"target debian-12 duplicate arch x86_64 missing suffix (m.yml:7:9: targets.debian-12.jobs[1])"}},
 		{"Cirrus arch", head + "targets:\n  freebsd-15: aarch64\n", []string{
@@ -78,6 +86,22 @@ func TestErrors(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// TestUnknownPackageCommand has a target of its own: no built-in one has such
+// a command.
+func TestUnknownPackageCommand(t *testing.T) {
+	data, err := targets.BuiltIn().Read("freebsd-15.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer("version: '15'", "version: '99'", "command: pkg\n", "command: pkgin\n").Replace(string(data))
+	own := facts.Layer{Name: "own", FS: fstest.MapFS{"freebsd-99.yml": {Data: []byte(text)}}}
+	manifest := head + "targets:\n  freebsd-99: x86_64\n"
+	_, err = Load([]byte(manifest), LoadOptions{File: "m.yml", Releases: catalogue(t, own)})
+	if err == nil || err.Error() != "Unknown package command pkgin (m.yml:4:3: targets.freebsd-99)" {
+		t.Errorf("error is %v", err)
 	}
 }
 

@@ -50,6 +50,7 @@ type yamlTarget struct {
 }
 
 type yamlJob struct {
+	bad          bool // no mapping, or its arch no string; either is said already
 	place        place
 	arch         *string
 	archPlace    place
@@ -308,9 +309,13 @@ func (d *decoder) target(name string, n yamldoc.Node, here place) yamlTarget {
 }
 
 func (d *decoder) job(n yamldoc.Node, here place) yamlJob {
-	j := yamlJob{place: here}
+	j := yamlJob{place: here, bad: !n.IsMapping()}
 	d.mapping(n, here.path, keys{
-		{"arch", func(n yamldoc.Node, at place) { j.arch, j.archPlace = d.text(n, at), at }},
+		{"arch", func(n yamldoc.Node, at place) {
+			j.arch, j.archPlace = d.text(n, at), at
+			_, err := n.Text()
+			j.bad = err != nil
+		}},
 		{"enabled", func(n yamldoc.Node, at place) { j.enabled = d.flag(n, at) }},
 		{"suffix", func(n yamldoc.Node, at place) { j.suffix = d.word(n, at) }},
 		{"builds", func(n yamldoc.Node, at place) { j.builds = d.flag(n, at) }},
