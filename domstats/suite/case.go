@@ -44,7 +44,7 @@ type Case struct {
 	Since domstats.Version
 	// Alone cases disturb others or are disturbed by them; they run one by one.
 	Alone bool
-	// Limit is how long it may take; 0 means a minute.
+	// Limit is how long it may take; 0 means three minutes.
 	Limit time.Duration
 
 	run func(t *T)

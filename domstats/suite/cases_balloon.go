@@ -134,14 +134,15 @@ func balCross(t *T) {
 
 func balUpdate(t *T) {
 	g := t.disk()
+	told := time.Now()
 	near := func(r domstats.Record) uint64 {
-		at := t.uint(r, "balloon.last-update")
-		now := uint64(time.Now().Unix())
-		t.check(at <= now && now-at <= 2, "balloon.last-update is %d, now is %d", at, now)
+		at, now := t.uint(r, "balloon.last-update"), time.Now()
+		t.check(at+2 >= uint64(told.Unix()) && at <= uint64(now.Unix()), "balloon.last-update is %d, the guest told at %d or later, now is %d", at, told.Unix(), now.Unix())
 		return at
 	}
 	first := near(g.tell())
 	t.until(10*time.Second, "a later update shows", func() bool {
+		told = time.Now()
 		g.do("S")
 		return t.uint(g.balloon(), "balloon.last-update") >= first+2
 	})

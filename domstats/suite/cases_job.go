@@ -14,6 +14,9 @@ import (
 const (
 	minute = time.Minute
 	nowait = domstats.FlagNoWait
+	// atOnce bounds calls that take milliseconds where others wait 30 s for the
+	// job; most of it is for machines that are busy with other things.
+	atOnce = 5 * time.Second
 	// jobless are the groups that answer without the domain's job.
 	jobless = domstats.GroupState | domstats.GroupInterface | domstats.GroupPerf | domstats.GroupMemory
 )
@@ -22,7 +25,7 @@ func jobCases() []Case {
 	p := require(NeedQEMU, NeedPID)
 	return []Case{
 		{ID: "CON-01", Title: "NOWAIT while the job is held", Needs: p, run: conNoWait},
-		{ID: "CON-02", Title: "waiting while the job is held", Needs: p, Limit: 2 * minute, run: conWait},
+		{ID: "CON-02", Title: "waiting while the job is held", Needs: p, run: conWait},
 		{ID: "CON-03", Title: "other domains are complete", Needs: p, Alone: true, run: conOthers},
 		{ID: "CON-04", Title: "groups that need no job", Needs: p, run: conJobless},
 		{ID: "CON-05", Title: "NOWAIT on a free domain", Needs: require(NeedQEMU), run: conFree},
@@ -69,7 +72,7 @@ func conNoWait(t *T) {
 	g, full := held(t)
 	a := t.wait(t.background(everything, nowait, g.Domain))
 	t.must(a.err, "ask with NOWAIT")
-	t.check(a.took < time.Second, "the call took %s", a.took)
+	t.check(a.took < atOnce, "the call took %s", a.took)
 	equal(t, "the number of records", len(a.records), 1)
 	for _, r := range a.records {
 		t.partialOf(full, r)
@@ -80,7 +83,7 @@ func conWait(t *T) {
 	g, full := held(t)
 	a := t.wait(t.background(everything, 0, g.Domain))
 	t.must(a.err, "wait for the job")
-	t.check(a.took >= 29*time.Second && a.took <= 33*time.Second, "the call took %s", a.took)
+	t.check(a.took >= 29*time.Second && a.took <= 40*time.Second, "the call took %s", a.took)
 	equal(t, "the number of records", len(a.records), 1)
 	for _, r := range a.records {
 		t.partialOf(full, r)
@@ -106,7 +109,7 @@ func conJobless(t *T) {
 	g, _ := held(t)
 	a := t.wait(t.background(jobless, 0, g.Domain))
 	t.must(a.err, "ask for groups that need no job")
-	t.check(a.took < time.Second, "the call took %s", a.took)
+	t.check(a.took < atOnce, "the call took %s", a.took)
 	equal(t, "the number of records", len(a.records), 1)
 }
 
@@ -146,7 +149,7 @@ func conDisconnect(t *T) {
 	c.Close()
 	a := t.wait(done)
 	t.check(broken(a.err), "the call ends with: %v", a.err)
-	t.check(time.Since(started) < time.Second, "the call took %s to end", time.Since(started))
+	t.check(time.Since(started) < atOnce, "the call took %s to end", time.Since(started))
 	_, err := t.open(ReadWrite).Version(t.ctx)
 	t.must(err, "use a new connection")
 }
@@ -163,7 +166,7 @@ func conOtherCall(t *T) {
 	started := time.Now()
 	_, err := t.conn.Version(t.ctx)
 	t.must(err, "ask for the version")
-	t.check(time.Since(started) < time.Second, "the version took %s", time.Since(started))
+	t.check(time.Since(started) < atOnce, "the version took %s", time.Since(started))
 	t.must(p.Signal(SigCont), "let QEMU go on")
 	select {
 	case err := <-done:

@@ -14,7 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
-const cleanupLimit = 15 * time.Second
+// cleanupLimit is above the 15 s that libvirt gives a process to end.
+const cleanupLimit = 40 * time.Second
 
 // A Guest is a domain of one case. It is removed when the case is over.
 type Guest struct {

@@ -145,7 +145,7 @@ func (r *run) all(ctx context.Context) []Result {
 func (r *run) one(ctx context.Context, c Case) Result {
 	started := time.Now()
 	if c.Limit == 0 {
-		c.Limit = time.Minute
+		c.Limit = 3 * time.Minute
 	}
 	if ctx.Err() != nil {
 		return Result{ID: c.ID, Title: c.Title, Status: Skip, Reason: "interrupted"}

@@ -131,20 +131,25 @@ func (t *T) deviates(id string, shows bool, format string, args ...any) {
 	}
 }
 
-// eventually waits until ok, at most for a time; it tells whether it was.
+// eventually waits until ok, at most for a time; it tells whether it was. On a
+// machine so busy that asking itself takes long, it goes on until it has asked
+// ten times for each second.
 func (t *T) eventually(within time.Duration, ok func() bool) bool {
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
+	const perSecond = 10
+	deadline, asked := time.Now().Add(within), 0
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		late := time.Now().After(deadline) && asked >= int(within.Seconds()*perSecond)
 		if ok() {
 			return true
 		}
+		if late {
+			return false
+		}
+		asked++
 		select {
 		case <-tick.C:
-		case <-deadline.C:
-			return ok()
 		case <-t.ctx.Done():
 			return false
 		}
@@ -167,6 +172,18 @@ func (t *T) span(d time.Duration) {
 	case <-t.ctx.Done():
 		t.fatalf("interrupted")
 	}
+}
+
+// attempts repeats what a busy machine can spoil, until try is content; it
+// tells whether it ever was. A fault of what is tested spoils every attempt.
+func (t *T) attempts(try func() bool) bool {
+	const most = 4
+	for range most {
+		if try() {
+			return true
+		}
+	}
+	return false
 }
 
 // cleanup runs f when the case is over, last one first, even when interrupted.
