@@ -16,9 +16,18 @@ import (
 type address struct {
 	URL      string
 	Identity string // private key file, ssh only
+	Via      string // socket of this machine that leads to URL; empty when URL itself can be dialled
 	Machine  bool   // a podman machine, whose host key is not checked
 	Source   string // why it was chosen
 	Fixed    bool   // asked for by name: no other is tried when it does not answer
+}
+
+// endpoint is the URL to dial.
+func (a address) endpoint() string {
+	if a.Via != "" {
+		return "unix://" + a.Via
+	}
+	return a.URL
 }
 
 // local reports whether paths on this machine mean the same to the service.

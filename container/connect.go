@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 
 const (
 	dialTimeout    = time.Second      // a socket of this machine answers at once or not at all
-	networkTimeout = 10 * time.Second // tcp and ssh
+	networkTimeout = 10 * time.Second // tcp
 	pingTimeout    = 10 * time.Second // the service accepted, but may hang
 	cleanupTimeout = time.Minute      // what is done after cancellation
 )
@@ -30,8 +31,8 @@ const (
 // CONTAINER_CONNECTION, the default connection of containers.conf, the user's
 // socket, the system's socket when root, and at last a private service, which
 // ends by itself a minute after its last use. An address that was asked for by
-// name is the only one tried. Over ssh the first contact with a host trusts
-// its key and writes it to known_hosts.
+// name is the only one tried. Over ssh the machine's own ssh program is used,
+// which asks nothing: the host's key must be known, and a key or agent be there.
 func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 	logrus.SetOutput(io.Discard) // the bindings log behind our back
 	e := &Engine{options: o, log: o.Log}
@@ -65,7 +66,18 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 
 // use makes a the engine's address if podman answers there.
 func (e *Engine) use(ctx context.Context, a address) error {
+	if strings.HasPrefix(a.URL, "ssh:") {
+		through, err := e.openTunnel(ctx, a)
+		if err != nil {
+			return err
+		}
+		a = through
+	}
 	version, err := ping(ctx, a)
+	if err != nil && e.tunnel != nil {
+		e.tunnel.process.stop()
+		return e.tunnel.failed(err)
+	}
 	if err != nil {
 		return &EngineError{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a)}
 	}
@@ -89,7 +101,7 @@ func ping(ctx context.Context, a address) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	c, err := bindings.NewConnectionWithIdentity(ctx, a.URL, a.Identity, a.Machine)
+	c, err := bindings.NewConnection(ctx, a.endpoint())
 	if err != nil {
 		return "", err
 	}
@@ -104,18 +116,13 @@ func ping(ctx context.Context, a address) (string, error) {
 // dial finds out in good time that nobody is there: the bindings take 0.6 s
 // for it, and for ever when the other side accepts and hangs.
 func dial(ctx context.Context, a address) error {
-	u, err := url.Parse(a.URL)
+	u, err := url.Parse(a.endpoint())
 	if err != nil {
 		return err
 	}
 	network, target, limit := u.Scheme, u.Host, networkTimeout
-	switch {
-	case u.Scheme == "unix":
-		target, limit = a.socket(), dialTimeout
-	case u.Scheme == "ssh" && u.Port() == "":
-		network, target = "tcp", net.JoinHostPort(u.Hostname(), "22")
-	case u.Scheme == "ssh":
-		network = "tcp"
+	if u.Scheme == "unix" {
+		target, limit = u.Host+u.Path, dialTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -135,7 +142,7 @@ func (e *Engine) conn(ctx context.Context) (context.Context, error) {
 	if err := e.wake(ctx); err != nil {
 		return nil, err
 	}
-	c, err := bindings.NewConnectionWithIdentity(ctx, e.addr.URL, e.addr.Identity, e.addr.Machine)
+	c, err := bindings.NewConnection(ctx, e.addr.endpoint())
 	if err != nil {
 		return nil, &EngineError{Op: "reach podman at " + e.addr.URL, Code: 125, Err: err, Hint: Explain(err)}
 	}

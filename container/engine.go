@@ -37,6 +37,7 @@ type Engine struct {
 	addr    address
 	version string
 	private *privateService // set when the service is one of ours
+	tunnel  *tunnel         // set when the service is reached by ssh
 	options ConnectOptions
 	log     *slog.Logger
 	owner   owner

@@ -16,16 +16,15 @@ import (
 // anything: a stream that ends looks the same in both cases.
 type lifeline struct{ conn net.Conn }
 
-// lifeline returns one, or nil, which never breaks, for a service that is
-// reached by ssh or not at all.
+// lifeline returns one, or nil, which never breaks, when nothing answers.
 func (e *Engine) lifeline(ctx context.Context) *lifeline {
-	network, target := "unix", e.addr.socket()
-	if target == "" {
-		u, err := url.Parse(e.addr.URL)
-		if err != nil || u.Scheme != "tcp" {
-			return nil
-		}
-		network, target = "tcp", u.Host
+	u, err := url.Parse(e.addr.endpoint())
+	if err != nil {
+		return nil
+	}
+	network, target := u.Scheme, u.Host
+	if u.Scheme == "unix" {
+		target = u.Host + u.Path
 	}
 	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(context.WithoutCancel(ctx), network, target)
 	if err != nil {

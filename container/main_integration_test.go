@@ -153,6 +153,11 @@ func (w world) options() ConnectOptions {
 }
 
 func (w world) destroy() {
+	// The monitors of commands wait for five minutes and then make podman look
+	// at a store that is gone.
+	for _, pid := range processes("conmon", w.dir) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 	for _, pid := range w.services() {
 		_ = syscall.Kill(pid, syscall.SIGTERM)
 		for syscall.Kill(pid, 0) == nil {

@@ -62,6 +62,18 @@ func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) err
 	return nil
 }
 
+// refuseMounts refuses what a service on another machine cannot see.
+func (o RunOptions) refuseMounts(url string) error {
+	source := o.WorkloadDir
+	if source == "" && len(o.Mounts) > 0 {
+		source = o.Mounts[0].Source
+	}
+	if source == "" {
+		return nil
+	}
+	return fmt.Errorf("cannot mount %s: podman at %s is on another machine", source, url)
+}
+
 func (m Mount) add(s *specgen.SpecGenerator) error {
 	if !filepath.IsAbs(m.Source) || !filepath.IsAbs(m.Target) {
 		return fmt.Errorf("cannot mount %q at %q: both must be absolute", m.Source, m.Target)

@@ -4,6 +4,7 @@ package container
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 
 	"github.com/containers/podman/v4/pkg/bindings"
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/copy"
 )
 
 // A Tree is files that are sent into a container before it starts, for an
@@ -77,6 +81,25 @@ func packed(files ...packedFile) func(context.Context, io.Writer) error {
 	}
 }
 
+// folder is an archive of one directory.
+func folder(name string) io.Reader {
+	var b bytes.Buffer
+	t := tar.NewWriter(&b)
+	_ = errors.Join(t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: 0o755}), t.Close()) // a buffer takes it all
+	return &b
+}
+
+// makeFolder makes a directory of a container, for the container's user,
+// unless it is there: podman would make it for root.
+func makeFolder(c context.Context, name, target string) error {
+	target = path.Clean(target)
+	_, err := containers.Stat(c, name, target)
+	if !errors.Is(err, copy.ErrENOENT) {
+		return err
+	}
+	return putArchive(c, name, path.Dir(target), false, folder(path.Base(target)))
+}
+
 // deliver sends parcels into a container that is created and not started.
 func (e *Engine) deliver(ctx context.Context, name string, parcels []parcel) error {
 	if len(parcels) == 0 {
@@ -90,6 +113,11 @@ func (e *Engine) deliver(ctx context.Context, name string, parcels []parcel) err
 	}
 	defer closeIdle(c)
 	for _, p := range parcels {
+		if !p.asPacked {
+			if err := makeFolder(c, name, p.Target); err != nil {
+				return engineError(fmt.Sprintf("make %s in container %s", p.Target, name), err)
+			}
+		}
 		r, w := io.Pipe()
 		packing := make(chan error, 1)
 		go func() {

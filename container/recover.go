@@ -42,8 +42,10 @@ func (e *Engine) revive(ctx context.Context) error {
 			if _, _, err = e.sharedService(ctx); err == nil {
 				return nil
 			}
-		} else if _, err = ping(ctx, e.addr); err == nil {
-			return nil
+		} else if err = e.wake(ctx); err == nil {
+			if _, err = ping(ctx, e.addr); err == nil {
+				return nil
+			}
 		}
 		time.Sleep(revivePause)
 	}

@@ -31,8 +31,8 @@ type RunOptions struct {
 	Grace   time.Duration    // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
 	Timeout time.Duration    // wall clock of the workload; 0 means none
 
-	Mounts     []Mount
-	Trees      []Tree
+	Mounts     []Mount // for a podman of this machine only
+	Trees      []Tree  // sent to wherever podman is
 	Volumes    []Volume
 	Devices    []string // paths such as /dev/kvm; the node's group is added for other users than root
 	Groups     []string // additional groups, names of the image or numbers
@@ -80,11 +80,15 @@ func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
 		return RunResult{}, err
 	}
-	dir, err := e.tempDir("run")
-	if err != nil {
-		return RunResult{}, err
+	dir := "" // another machine does not see it
+	if e.addr.local() {
+		own, err := e.tempDir("run")
+		if err != nil {
+			return RunResult{}, err
+		}
+		defer os.RemoveAll(own)
+		dir = own
 	}
-	defer os.RemoveAll(dir)
 	s, u, err := e.spec(ctx, o, dir)
 	if err != nil {
 		return RunResult{}, err

@@ -61,6 +61,15 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 		return nil, u, err
 	}
 	o.resources(s)
+	if !e.addr.local() {
+		if err := o.refuseMounts(e.addr.URL); err != nil {
+			return nil, u, err
+		}
+		for _, path := range o.Devices {
+			s.Devices = append(s.Devices, spec.LinuxDevice{Path: path})
+		}
+		return s, u, o.storage(s, u, "")
+	}
 	if err := o.devices(s, u); err != nil {
 		return nil, u, err
 	}
@@ -123,7 +132,7 @@ func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser)
 		return err
 	}
 	s.UserNS = specgen.Namespace{NSMode: specgen.KeepID}
-	if u.UID != os.Getuid() {
+	if u.UID != os.Getuid() || !e.addr.local() { // who we are there is not known
 		gid := u.GID
 		if gid < 0 {
 			gid = u.UID

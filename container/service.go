@@ -80,8 +80,12 @@ func (e *Engine) sharedService(ctx context.Context) (address, *privateService, e
 }
 
 // wake starts the shared private service again if it has ended for having
-// nothing to do, as it does while a long build has a service of its own.
+// nothing to do, as it does while a long build has a service of its own, and
+// a tunnel that broke.
 func (e *Engine) wake(ctx context.Context) error {
+	if e.tunnel != nil {
+		return e.tunnel.up(ctx)
+	}
 	if e.private == nil || !e.private.shared || dial(ctx, e.addr) == nil {
 		return nil
 	}
@@ -251,6 +255,16 @@ func (s *privateService) ready(ctx context.Context) error {
 			return fmt.Errorf("it does not answer: %w", context.Cause(ctx))
 		case <-tick.C:
 		}
+	}
+}
+
+// gone reports whether the process has ended.
+func (s *privateService) gone() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -28,6 +28,9 @@ func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error
 		return err
 	}
 	defer closeIdle(conn)
+	if err := makeFolder(conn, c.Name(), target); err != nil {
+		return during(ctx, op, err)
+	}
 	if err := putArchive(conn, c.Name(), target, false, tar); err != nil {
 		return during(ctx, op, err)
 	}

@@ -100,6 +100,9 @@ func scratches(dir string) map[string]string {
 	folders, _ := filepath.Glob(filepath.Join(dir, "buildah*"))
 	all := map[string]string{}
 	for _, folder := range folders {
+		if !scratchName.MatchString(filepath.Base(folder)) {
+			continue // its cache
+		}
 		var config struct {
 			Hostname string `json:"hostname"`
 		}

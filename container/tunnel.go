@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// A tunnel is an ssh that forwards a socket of ours to that of a service on
+// another machine. All our connections go through one, so the two machines
+// shake hands once, and it is the user's own ssh: with its configuration,
+// agent, jump hosts and known hosts. It ends with this process.
+type tunnel struct {
+	to     *url.URL
+	args   []string
+	socket string
+	log    string // what ssh says goes to this file
+
+	mu      sync.Mutex
+	process *privateService // nil when none was started yet
+}
+
+// openTunnel starts one to a, and returns a with the way to go.
+func (e *Engine) openTunnel(ctx context.Context, a address) (address, error) {
+	dir, err := e.options.runtimeDir()
+	if err != nil {
+		return a, err
+	}
+	removeStale(dir)
+	base := filepath.Join(dir, "ssh-"+e.owner.run)
+	t := &tunnel{socket: base + ".sock", log: base + ".log"}
+	if t.to, err = url.Parse(a.URL); err != nil {
+		return a, err
+	}
+	if t.args, err = sshArgs(t.to, a, t.socket); err != nil {
+		return a, err
+	}
+	a.Via = t.socket
+	if err := t.up(ctx); err != nil {
+		return a, err
+	}
+	e.tunnel = t
+	return a, nil
+}
+
+// sshArgs are the arguments that make ssh forward socket to the service at a.
+func sshArgs(to *url.URL, a address, socket string) ([]string, error) {
+	if to.Path == "" || to.Path == "/" || strings.Contains(to.Path+socket, ":") {
+		return nil, fmt.Errorf("%q names no socket; podman's is /run/podman/podman.sock for root and /run/user/UID/podman/podman.sock for others", a.URL)
+	}
+	args := []string{
+		"-N", "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ControlPath=none",
+		"-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15", "-L", socket + ":" + to.Path,
+	}
+	if to.Port() != "" {
+		args = append(args, "-p", to.Port())
+	}
+	if name := to.User.Username(); name != "" {
+		args = append(args, "-l", name)
+	}
+	if a.Identity != "" {
+		args = append(args, "-o", "IdentitiesOnly=yes", "-i", a.Identity)
+	}
+	if a.Machine { // a virtual machine of podman's own, made anew with each init
+		args = append(args, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
+	}
+	return append(args, "--", to.Hostname()), nil
+}
+
+// up starts ssh unless it runs, and waits until it forwards.
+func (t *tunnel) up(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.process != nil && !t.process.gone() {
+		return nil
+	}
+	path, err := exec.LookPath("ssh")
+	if err != nil {
+		return &EngineError{Op: "reach " + t.to.Host, Code: 125, Err: errors.New("ssh is not installed"), Hint: "install openssh-client"}
+	}
+	_ = os.Remove(t.socket)
+	log, err := os.OpenFile(t.log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(path, t.args...) //nolint:gosec // the address is the user's choice, and is no option
+	cmd.Stderr, cmd.Dir = log, "/"
+	// A session of its own, so that ^C in the terminal does not reach it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
+	if t.process, err = spawn(cmd); err != nil {
+		return err
+	}
+	t.process.socket = t.socket
+	if err := t.process.ready(ctx); err != nil {
+		t.process.stop()
+		return t.failed(err)
+	}
+	return nil
+}
+
+// failed says why ssh does not forward, in its own words if it has any.
+func (t *tunnel) failed(err error) error {
+	text, _ := os.ReadFile(t.log)
+	said := strings.TrimSpace(strings.ReplaceAll(string(text), "\r", ""))
+	hint := "try it with: ssh " + t.destination() + " true"
+	if strings.Contains(said, "Host key verification failed") {
+		hint = fmt.Sprintf("if this machine was never in contact with %s, do so once with \"ssh %s\" and compare the key it shows", t.to.Hostname(), t.destination())
+	}
+	if said != "" {
+		err = errors.New("ssh: " + said[strings.LastIndexByte(said, '\n')+1:])
+	}
+	return &EngineError{Op: "reach " + t.to.Host, Code: 125, Err: err, Hint: hint}
+}
+
+func (t *tunnel) destination() string {
+	host := t.to.Hostname()
+	if name := t.to.User.Username(); name != "" {
+		host = name + "@" + host
+	}
+	if t.to.Port() != "" {
+		return "-p " + t.to.Port() + " " + host
+	}
+	return host
+}
+
+// removeStale removes the sockets of tunnels that nobody listens on any more.
+func removeStale(dir string) {
+	sockets, _ := filepath.Glob(filepath.Join(dir, "ssh-*.sock"))
+	for _, socket := range sockets {
+		err := dial(context.Background(), address{URL: "unix://" + socket})
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			_, _ = os.Remove(socket), os.Remove(strings.TrimSuffix(socket, ".sock")+".log")
+		}
+	}
+}
