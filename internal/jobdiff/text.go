@@ -59,13 +59,13 @@ func (d *Difference) writePackages(b *bytes.Buffer) error {
 		fmt.Fprint(b, "packages: not known\n")
 		return nil
 	case !p.Comparable():
-		fmt.Fprintf(b, "packages: %s and %s have names of their own; of those that lcitool knows %d have other versions, %d the same\n",
+		fmt.Fprintf(b, "packages: %s and %s have names of their own; of those that lcitool knows %d are of another version, %d of the same\n",
 			p.Left, p.Right, len(p.Changed), p.Same)
 	case len(p.Changed)+len(p.OnlyLeft)+len(p.OnlyRight) == 0:
 		fmt.Fprintf(b, "packages: the same %d\n", p.Same)
 		return nil
 	default:
-		fmt.Fprintf(b, "packages: %d have other versions, %d only on the left, %d only on the right, %d the same\n",
+		fmt.Fprintf(b, "packages: %d of another version, %d only on the left, %d only on the right, %d the same\n",
 			len(p.Changed), len(p.OnlyLeft), len(p.OnlyRight), p.Same)
 	}
 	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
@@ -86,7 +86,7 @@ func (d *Difference) writeEnvironment(b *bytes.Buffer) error {
 		fmt.Fprint(b, "environment: the same\n")
 		return nil
 	}
-	fmt.Fprintf(b, "environment: %d variables differ\n", len(d.Environment))
+	fmt.Fprintf(b, "environment: variables that differ: %d\n", len(d.Environment))
 	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
 	for _, v := range d.Environment {
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", oneLine(v.Name), value(v.Left), value(v.Right))
@@ -99,7 +99,7 @@ func (d *Difference) writeLog(b *bytes.Buffer) {
 		fmt.Fprint(b, "log: the same, times and other numbers of a run aside\n")
 		return
 	}
-	fmt.Fprintf(b, "log: the same up to line %d on the left, %d on the right\n", d.Log.Left, d.Log.Right)
+	fmt.Fprintf(b, "log: parts at line %d on the left, line %d on the right\n", d.Log.Left, d.Log.Right)
 	for _, line := range d.Log.Lines {
 		sign := map[string]string{"left": "-", "right": "+", "both": " "}[line.Side]
 		fmt.Fprintf(b, "  %s %s\n", sign, oneLine(line.Text))

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobdiff
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/golden"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
+)
+
+// stored gives a store with four runs, the last but one of another project.
+func stored(t *testing.T) *jobrecord.Store {
+	t.Helper()
+	s := &jobrecord.Store{Dir: t.TempDir()}
+	job := func(name, target string, state jobs.State) jobrecord.Job {
+		j := jobrecord.Job{Name: name, Target: target, State: state}
+		if state.Ended() && state != jobs.NotRun {
+			j.Started = time.Unix(1, 0)
+		}
+		return j
+	}
+	for _, r := range []jobrecord.Run{
+		{ID: "20260101-000000-1", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Passed), job("b: [x]", "debian-13", jobs.Passed)}},
+		{ID: "20260102-000000-2", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Failed), job("b: [x]", "debian-13", jobs.NotRun), job("c@passed", "", jobs.Failed)}},
+		{ID: "20260103-000000-3", Project: "/other", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Passed)}},
+		{ID: "20260103-000001-4", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Failed), job("a-clang", "debian-12", jobs.Passed), job("d", "x", jobs.Running)}},
+	} {
+		dir := filepath.Join(s.Dir, r.ID)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := jobrecord.Write(dir, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func TestFind(t *testing.T) {
+	c := &Chooser{Store: stored(t), Project: "/p"}
+	for _, test := range []struct{ text, want, wantErr string }{
+		{"a", "20260103-000001-4 a", ""},
+		{"b: [x]", "20260101-000000-1 b: [x]", ""}, // it did not run since
+		{"debian-13", "20260101-000000-1 b: [x]", ""},
+		{"a@previous", "20260102-000000-2 a", ""},
+		{"a@passed", "20260101-000000-1 a", ""},
+		{"a@failed", "20260103-000001-4 a", ""},
+		{"c@passed", "20260102-000000-2 c@passed", ""}, // a job may be called so
+		{"20260101:a", "20260101-000000-1 a", ""},
+		{"20260101:debian-13", "20260101-000000-1 b: [x]", ""},
+		{"20260103-000000:a", "20260103-000000-3 a", ""}, // of another project
+		{"20260102:b: [x]", "", `no job or target "b: [x]" ran in run`},
+		{"2026:a", "", "more than one run"},
+		{"20250101:a", "", `no run "20250101"`},
+		{"debian-12", "", "several jobs for target \"debian-12\", name one: a, a-clang"},
+		{"d", "", "no run of /p has a job or target"}, // it never ended
+		{"b: [x]@previous", "", "no run of /p"},
+		{"b: [x]@failed", "", "no run of /p"},
+		{"a@next", "", "no run of /p"},
+		{"@previous", "", "no run of /p"},
+		{"", "", "no run of /p"},
+		{"nobody", "", "no run of /p"},
+	} {
+		in, err := c.Find(test.text)
+		got := ""
+		if in != nil {
+			got = in.Run.ID + " " + in.Job.Name
+		}
+		if got != test.want || (err == nil) != (test.wantErr == "") || err != nil && !strings.Contains(err.Error(), test.wantErr) {
+			t.Errorf("%q: %q, %v; want %q, %q", test.text, got, err, test.want, test.wantErr)
+		}
+	}
+}
+
+func TestPrevious(t *testing.T) {
+	c := &Chooser{Store: stored(t), Project: "/p"}
+	in, err := c.Find("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"20260102-000000-2", "20260101-000000-1"} {
+		if in, err = c.Previous(in); err != nil || in.Run.ID != want || in.Job.Name != "a" {
+			t.Fatalf("%+v, %v; want run %s", in, err, want)
+		}
+	}
+	if in, err = c.Previous(in); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before the first run: %+v, %v", in, err)
+	}
+}
+
+// TestText is what a person reads.
+func TestText(t *testing.T) {
+	left := logged(t, append([]string{"STEP 1"}, append(append([]string{"$ meson test"}, numbered(1, 5)...), "1/1 unit OK 0.1s")...)...)
+	right := logged(t, append(append([]string{"$ meson test"}, numbered(1, 5)...), "1/1 unit FAIL 0.2s", "\x1b]0;title\a end")...)
+	left.Run.ID, right.Run.ID = "20260101-000000-1", "20260102-000000-2"
+	left.Job.Name, left.Job.State, left.Job.Duration, left.Job.Image = "x86_64-debian-12", jobs.Passed, 12.34, "ci/debian-12"
+	right.Job.Name, right.Job.State, right.Job.Duration, right.Job.Image = "x86_64-debian-13", jobs.Failed, 3, "ci/debian-13"
+	right.Job.Code, right.Job.Line, right.Run.Commit = 1, "1/1 unit FAIL 0.2s\x1b[2J", "abc"
+	left.Job.Packages = []string{"gcc_4:12.2.0-3_amd64", "old_1_amd64", "same_1_all"}
+	right.Job.Packages = []string{"gcc_4:14.2.0-1_amd64", "new_1_amd64", "same_1_all"}
+	left.Job.Env, right.Job.Env = []string{"CC=gcc", "A=1"}, []string{"CC=clang\n", "A=1"}
+	d, err := Compare(left, right)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(name string, d *Difference) {
+		t.Helper()
+		var b strings.Builder
+		if err := d.WriteText(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden.File(t, "testdata/"+name, []byte(b.String()))
+	}
+	check("differs.txt", d)
+	data, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.File(t, "testdata/differs.json", append(data, '\n'))
+
+	if d, err = Compare(left, left); err != nil {
+		t.Fatal(err)
+	}
+	check("same.txt", d)
+	right.Job.Packages = []string{"gcc-14.2.0-1.fc44.x86_64"}
+	left.Generic, right.Generic = map[string]string{"gcc": "gcc"}, map[string]string{"gcc": "gcc"}
+	if d, err = Compare(left, right); err != nil {
+		t.Fatal(err)
+	}
+	check("formats.txt", d)
+	right.Job.Packages = nil
+	if d, err = Compare(left, right); err != nil || d.Packages != nil {
+		t.Errorf("packages of one side: %+v, %v", d.Packages, err)
+	}
+}
