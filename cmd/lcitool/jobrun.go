@@ -41,6 +41,7 @@ type jobVerb struct {
 	keepGoing bool
 	onFailure string
 	reports   []string
+	remote    remoteOptions
 }
 
 func newJobRun(a *app) *cobra.Command {
@@ -62,7 +63,10 @@ whose artifacts they need run before them. Artifacts and JUnit reports are left 
 The container of a job that fails is kept if lcitool runs on a terminal: "lcitool job
 shell --last-failed" enters it. The exit status is 1 if a job failed whose failure is
 not allowed; of a single job, 124 means that it took longer than its timeout and 125
-that the engine failed.`,
+that the engine failed.
+
+With --remote GitLab runs them on its runners instead: the branch is pushed, and logs,
+artifacts and reports come back as if the jobs had run here.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: v.run,
 	}
@@ -81,6 +85,7 @@ that the engine failed.`,
 	f.StringArrayVar(&v.reports, "report", nil, "KIND=FILE with KIND junit, json or html: write a report; may be repeated")
 	v.event.flags(f)
 	v.engine.flags(cmd)
+	v.remote.flags(f)
 	return cmd
 }
 
@@ -129,6 +134,12 @@ func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 }
 
 func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
+	if err := v.remote.check(v.app, cmd); err != nil {
+		return err
+	}
+	if v.remote.remote {
+		return v.runRemote(cmd, args)
+	}
 	if err := v.check(cmd, args); err != nil {
 		return err
 	}

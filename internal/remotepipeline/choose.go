@@ -17,33 +17,47 @@ var errNoJob = errors.New("no such job")
 // A choice says which jobs of a pipeline are waited for.
 type choice struct {
 	all     bool            // nobody named any
-	named   map[string]bool // or needed by one that is
+	named   map[string]bool // by name or glob, or needed by one that is
+	played  map[string]bool // to be started if they wait for somebody to do so: not those that only a glob means
 	missing []string        // names and globs that no job has
 }
 
 // choose finds the jobs that are named, with those they need.
 func choose(jobs []seenJob, patterns []string, needs map[string][]string) choice {
-	c := choice{all: len(patterns) == 0, named: map[string]bool{}}
-	var open []string
+	c := choice{all: len(patterns) == 0, named: map[string]bool{}, played: map[string]bool{}}
 	for _, pattern := range patterns {
 		found := false
 		for _, j := range jobs {
-			if matches(pattern, j) {
-				found = true
-				open = append(open, j.name)
+			matched, exact := matches(pattern, j)
+			if !matched {
+				continue
 			}
+			found = true
+			if exact || j.status != "manual" {
+				spread(j.name, c.played, jobs, needs)
+			}
+			c.named[j.name] = true
 		}
 		if !found {
 			c.missing = append(c.missing, pattern)
 		}
 	}
-	for len(open) > 0 {
+	for name := range c.played {
+		c.named[name] = true
+	}
+	return c
+}
+
+// spread adds a job to a set, with what it needs and the jobs of the pipeline
+// that it starts.
+func spread(name string, to map[string]bool, jobs []seenJob, needs map[string][]string) {
+	for open := []string{name}; len(open) > 0; {
 		name := open[len(open)-1]
 		open = open[:len(open)-1]
-		if c.named[name] {
+		if to[name] {
 			continue
 		}
-		c.named[name] = true
+		to[name] = true
 		open = append(open, needs[name]...)
 		for _, j := range jobs {
 			if j.below == name {
@@ -51,7 +65,6 @@ func choose(jobs []seenJob, patterns []string, needs map[string][]string) choice
 			}
 		}
 	}
-	return c
 }
 
 // wants reports whether a job is waited for.
@@ -78,8 +91,8 @@ var parallelPart = regexp.MustCompile(`(?: \d+/\d+|: \[.*\])$`)
 
 // matches reports whether a name or glob means a job: by its full name,
 // without what parallel adds, or by its own name in a child pipeline. "*"
-// stands for slashes too.
-func matches(pattern string, j seenJob) bool {
+// stands for slashes too. exact says that it is a name.
+func matches(pattern string, j seenJob) (matched, exact bool) {
 	names := []string{j.name}
 	if j.below != "" {
 		names = append(names, strings.TrimPrefix(j.name, j.below+": "))
@@ -87,10 +100,12 @@ func matches(pattern string, j seenJob) bool {
 	slash := func(s string) string { return strings.ReplaceAll(s, "/", "\x01") }
 	for _, name := range names {
 		for _, n := range []string{name, parallelPart.ReplaceAllString(name, "")} {
-			if ok, err := path.Match(slash(pattern), slash(n)); n == pattern || ok && err == nil {
-				return true
+			if n == pattern {
+				return true, true
 			}
+			ok, err := path.Match(slash(pattern), slash(n))
+			matched = matched || ok && err == nil
 		}
 	}
-	return false
+	return matched, false
 }

@@ -121,7 +121,7 @@ func (f *follower) take(ctx context.Context, seen *sighting) (changed, done bool
 		}
 		changed = f.update(ctx, j) || changed
 		switch job := f.jobs[j.name]; {
-		case j.status == "manual" && !c.all && !job.played:
+		case j.status == "manual" && c.played[j.name] && !job.played:
 			if err := f.play(ctx, job); err != nil {
 				return false, false, err
 			}

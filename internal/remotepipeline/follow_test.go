@@ -113,6 +113,8 @@ func TestEnds(t *testing.T) {
 		{name: "named manual jobs are played, with those they need", jobs: []*fakeJob{manual(1, "a"), manual(2, "b"), manual(3, "c")}, ok: true,
 			change: func(w *world) { w.options.Jobs, w.options.Needs = []string{"a"}, map[string][]string{"a": {"b"}} },
 			want:   "a passed, b passed"},
+		{name: "manual jobs that a glob means are not played", jobs: []*fakeJob{passes(1, "test"), manual(2, "deploy")}, ok: true,
+			change: func(w *world) { w.options.Jobs = []string{"*"} }, want: "test passed, deploy not run"},
 		{name: "a job was started again", ok: true,
 			jobs: []*fakeJob{fails(1, "a"), {id: 9, name: "a", from: 150 * time.Second, phases: []phase{{0, "pending"}, {3 * time.Minute, "running"}, {4 * time.Minute, "success"}}, log: "well\n"},
 				ends(2, "b", "running")},

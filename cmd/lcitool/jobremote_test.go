@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// remoteToken must not be seen in anything that is said or written.
+const remoteToken = "glpat-marker-77c1"
+
+// A remoteJob is a job of the server's pipeline, over when it is first seen.
+type remoteJob struct {
+	name, status, log string
+	allowed           bool
+}
+
+// A remoteServer answers as GitLab does, for one project with one pipeline
+// that is there once something was pushed.
+type remoteServer struct {
+	pushed string // file that a push makes
+	commit string
+	jobs   []remoteJob
+	refuse int // status of all answers, 0 for none
+
+	mu sync.Mutex
+}
+
+func (s *remoteServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer := func(status int, v any) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(v)
+	}
+	if s.refuse != 0 || r.Header.Get("Private-Token") != remoteToken {
+		answer(max(s.refuse, http.StatusUnauthorized), map[string]any{"message": "no: " + r.Header.Get("Private-Token")})
+		return
+	}
+	status := "success"
+	jobs := []any{}
+	for i, j := range s.jobs {
+		if j.status == "failed" && !j.allowed {
+			status = "failed"
+		}
+		jobs = append(jobs, map[string]any{
+			"id": i + 1, "name": j.name, "stage": "builds", "status": j.status, "allow_failure": j.allowed, "duration": 61.5,
+			"started_at": "2026-01-02T03:04:05Z",
+		})
+	}
+	pipeline := map[string]any{"id": 5, "project_id": 1, "sha": s.commit, "ref": "topic", "status": status}
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v4/projects/group%2Fname/")
+	switch {
+	case path == "pipelines":
+		all := []any{}
+		if _, err := os.Stat(s.pushed); err == nil {
+			all = append(all, pipeline)
+		}
+		answer(http.StatusOK, all)
+	case path == "pipelines/5":
+		answer(http.StatusOK, pipeline)
+	case path == "pipelines/5/jobs":
+		answer(http.StatusOK, jobs)
+	case path == "pipelines/5/bridges":
+		answer(http.StatusOK, []any{})
+	case strings.HasSuffix(path, "/trace"):
+		var n int
+		_, _ = fmt.Sscanf(path, "jobs/%d/trace", &n)
+		_, _ = w.Write([]byte(s.jobs[n-1].log))
+	default:
+		answer(http.StatusNotFound, map[string]any{"message": "404 Not Found"})
+	}
+}
+
+const remoteFiles = `
+-- .gitlab-ci.yml --
+stages: [containers, builds]
+prepare:
+  stage: containers
+  script: [make image]
+x86_64-debian-13:
+  stage: builds
+  variables: {NAME: debian-13, TARGET_BASE_IMAGE: debian}
+  script: [make]
+  artifacts: {reports: {junit: build/*.xml}}
+lint:
+  stage: builds
+  needs: []
+  script: [make lint]
+`
+
+// remote runs a command line in a checkout with a server.
+func remote(t *testing.T, s *remoteServer, args ...string) ran {
+	t.Helper()
+	dir := t.TempDir()
+	work, bare := filepath.Join(dir, "work"), filepath.Join(dir, "bare.git")
+	write(t, work, remoteFiles)
+	t.Chdir(work)
+	for name, value := range map[string]string{
+		"HOME": dir, "GIT_CONFIG_GLOBAL": filepath.Join(dir, "gitconfig"), "GIT_CONFIG_NOSYSTEM": "1",
+		"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
+	} {
+		t.Setenv(name, value)
+	}
+	s.pushed = filepath.Join(dir, "pushed")
+	script := fmt.Sprintf(`set -e
+git init -q --bare %[1]s
+git -C %[1]s config receive.advertisePushOptions true
+printf '#!/bin/sh\nenv | grep GIT_PUSH_OPTION_ > %[2]s\n' > %[1]s/hooks/post-receive
+chmod +x %[1]s/hooks/post-receive
+git init -q -b topic
+git add .
+git commit -q -m begin
+git remote add origin %[1]s
+git rev-parse HEAD`, bare, s.pushed)
+	out, err := exec.Command("sh", "-c", script).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.commit = strings.TrimSpace(string(out))
+	server := httptest.NewServer(s)
+	defer server.Close()
+	env := map[string]string{"HOME": dir, "GITLAB_TOKEN": remoteToken, "GITLAB_HOST": server.URL}
+	var stdout, stderr bytes.Buffer
+	a := &app{stdin: os.Stdin, stdout: &stdout, stderr: &stderr, getenv: func(name string) string { return env[name] }}
+	args = append([]string{"--debug", "job", "run", "--remote", "--project", "group/name", "--poll", "1ms"}, args...)
+	got := ran{status: run(t.Context(), a, args), stdout: stdout.String(), stderr: stderr.String()}
+	if strings.Contains(got.stdout+got.stderr, remoteToken) {
+		t.Errorf("the token was told:\n%s\n%s", got.stdout, got.stderr)
+	}
+	return got
+}
+
+func TestRemoteJobs(t *testing.T) {
+	good := remoteJob{name: "x86_64-debian-13", status: "success", log: "fine\n"}
+	bad := remoteJob{name: "x86_64-debian-13", status: "failed",
+		log: "section_start:1:x\r\x1b[0Kgcc\nmain.c:1: error: no such thing\nmake: *** [all] Error 1\nERROR: Job failed: exit code 2\n"}
+	lint := remoteJob{name: "lint", status: "success", log: "clean\n"}
+	cases := []struct {
+		name   string
+		jobs   []remoteJob
+		refuse int
+		args   []string
+		status int
+		stdout []string
+		stderr []string
+	}{
+		{name: "all pass", jobs: []remoteJob{lint, good}, stdout: []string{"lint | clean", "x86_64-debian-13  passed"}, stderr: []string{"pushed topic", "pipeline: http"}},
+		{name: "one fails", jobs: []remoteJob{lint, bad}, status: 1,
+			stdout: []string{"failed (2)", "main.c:1: error: no such thing"}, stderr: []string{"(failed)", "logs: "}},
+		{name: "one may fail", jobs: []remoteJob{{name: "lint", status: "failed", allowed: true}}, stdout: []string{"failed (1), allowed"}},
+		{name: "another one fails", jobs: []remoteJob{lint, bad}, args: []string{"lint"}, status: 1, stdout: []string{"lint", "passed"}},
+		{name: "by target", jobs: []remoteJob{lint, good}, args: []string{"--target", "debian-13"}, stdout: []string{"x86_64-debian-13  passed"}},
+		{name: "no such job", jobs: []remoteJob{lint}, args: []string{"nosuch"}, status: 1, stderr: []string{"no such job in the pipeline"}},
+		{name: "no such target", jobs: []remoteJob{lint}, args: []string{"--target", "beos"}, status: 1, stderr: []string{"no job"}},
+		{name: "refused", refuse: http.StatusForbidden, status: 1, stderr: []string{"cannot look for pipelines: 403 Forbidden", "nothing is pushed"}},
+		{name: "with another option", args: []string{"--writable"}, status: 2, stderr: []string{"argument --writable: not allowed with argument --remote"}},
+		{name: "polling too seldom", args: []string{"--poll", "2h"}, status: 2, stderr: []string{"argument --poll"}},
+		{name: "offline", args: []string{"--offline"}, status: 2, stderr: []string{"not allowed with argument --offline"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := remote(t, &remoteServer{jobs: c.jobs, refuse: c.refuse}, c.args...)
+			if got.status != c.status {
+				t.Errorf("status %d, want %d", got.status, c.status)
+			}
+			for _, want := range c.stdout {
+				if !strings.Contains(got.stdout, want) {
+					t.Errorf("stdout lacks %q", want)
+				}
+			}
+			for _, want := range c.stderr {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("stderr lacks %q", want)
+				}
+			}
+			if t.Failed() {
+				t.Logf("stdout:\n%s\nstderr:\n%s", got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+func TestRemoteReports(t *testing.T) {
+	got := remote(t, &remoteServer{jobs: []remoteJob{{name: "lint", status: "failed", log: "E: unhappy\n"}}},
+		"--var", "RUN_PIPELINE=0", "--var", "V=1", "--report", "json=../report.json", "--report", "html=../report.html")
+	if got.status != 1 {
+		t.Errorf("status %d\n%s", got.status, got.stderr)
+	}
+	for _, file := range []string{"../report.json", "../report.html"} {
+		data, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(data, []byte("E: unhappy")) || bytes.Contains(data, []byte(remoteToken)) {
+			t.Errorf("%s: %v\n%s", file, err, data)
+		}
+	}
+	pushed, err := os.ReadFile("../pushed")
+	if err != nil || !strings.Contains(string(pushed), "=ci.variable=RUN_PIPELINE=0\n") || !strings.Contains(string(pushed), "=ci.variable=V=1\n") {
+		t.Errorf("push options %q, %v", pushed, err)
+	}
+}
+
+func TestRemoteOptionsAlone(t *testing.T) {
+	got := lcitool(t, remoteFiles, "job", "run", "lint", "--no-push")
+	if got.status != 2 || !strings.Contains(got.stderr, "argument --no-push: not allowed without argument --remote") {
+		t.Errorf("status %d\n%s", got.status, got.stderr)
+	}
+}
+
+// What a job needs is what GitLab runs before it.
+func TestRemoteNeeds(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, remoteFiles)
+	a := &app{stderr: os.Stderr}
+	known := a.knownJobs(dir, nil)
+	needs := known.needs()
+	if len(needs) != 1 || len(needs["x86_64-debian-13"]) != 1 || needs["x86_64-debian-13"][0] != "prepare" {
+		t.Errorf("needs %v", needs)
+	}
+	if globs := known.junit(); len(globs) != 1 || globs["x86_64-debian-13"][0] != "build/*.xml" {
+		t.Errorf("globs %v", globs)
+	}
+}
