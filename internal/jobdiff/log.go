@@ -33,13 +33,13 @@ type Line struct {
 // A logReader reads a log line by line.
 type logReader struct {
 	next   func() (string, error, bool)
-	dir    string // that the job works in
-	number int    // of lines read
+	same   func(line string) string
+	number int // of lines read
 }
 
 func newLogReader(in *Input) (*logReader, func()) {
 	next, stop := iter.Pull2(in.Run.Lines(in.Job))
-	return &logReader{next: next, dir: in.Job.WorkDir}, stop
+	return &logReader{next: next, same: newSame(in.Job.WorkDir)}, stop
 }
 
 // line gives the next line; ok is false at the end.
@@ -118,7 +118,7 @@ func part(a, b *logReader) (*Parting, error) {
 		if !okA && !okB {
 			return nil, nil
 		}
-		if okA && okB && (lineA == lineB || same(lineA, a.dir) == same(lineB, b.dir)) {
+		if okA && okB && (lineA == lineB || a.same(lineA) == b.same(lineB)) {
 			before = append(before[max(0, len(before)-context+1):], lineA)
 			continue
 		}
@@ -134,7 +134,7 @@ func part(a, b *logReader) (*Parting, error) {
 		for _, line := range before {
 			p.add("both", line)
 		}
-		p.hunk(linesA, linesB, a.dir, b.dir)
+		p.hunk(linesA, linesB, a, b)
 		return p, nil
 	}
 }
@@ -159,8 +159,8 @@ func (l *logReader) rest(first string, ok bool, number *int) ([]string, error) {
 
 // hunk adds the first difference of lines that begin with one, and what comes
 // after it.
-func (p *Parting) hunk(a, b []string, dirA, dirB string) {
-	m := difflib.NewMatcherWithJunk(normal(a, dirA), normal(b, dirB), false, nil)
+func (p *Parting) hunk(a, b []string, left, right *logReader) {
+	m := difflib.NewMatcherWithJunk(left.normal(a), right.normal(b), false, nil)
 	for _, code := range m.GetOpCodes() {
 		if code.Tag == 'e' {
 			for _, line := range a[code.I1:min(code.I2, code.I1+context)] {
@@ -189,10 +189,10 @@ func (p *Parting) add(side, line string) {
 	p.Lines = append(p.Lines, Line{side, line})
 }
 
-func normal(lines []string, dir string) []string {
+func (l *logReader) normal(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {
-		out[i] = same(line, dir)
+		out[i] = l.same(line)
 	}
 	return out
 }

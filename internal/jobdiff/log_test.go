@@ -13,6 +13,7 @@ import (
 )
 
 func TestSame(t *testing.T) {
+	left, right := newSame("/tree"), newSame("/builds/x")
 	for _, test := range []struct {
 		name, a, b string
 		want       bool
@@ -40,8 +41,8 @@ func TestSame(t *testing.T) {
 		{"short numbers", "0x10", "0x11", false},
 		{"commits", "commit 0123abcd", "commit 4567abcd", false},
 	} {
-		if got := same(test.a, "/tree") == same(test.b, "/builds/x"); got != test.want {
-			t.Errorf("%s: %q and %q are the same: %v", test.name, same(test.a, "/tree"), same(test.b, "/builds/x"), got)
+		if got := left(test.a) == right(test.b); got != test.want {
+			t.Errorf("%s: %q and %q are the same: %v", test.name, left(test.a), right(test.b), got)
 		}
 	}
 }

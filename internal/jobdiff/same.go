@@ -14,33 +14,38 @@ type rule struct {
 }
 
 // rules are tried in their order: a date before the time in it.
-var rules = []rule{
-	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[ ]?[+-]\d\d:?\d\d|\b)`), "DATE"},
-	{regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +[\d: APM]+(?: [A-Z]{3,4})?(?: \d{4})?\b`), "DATE"},
-	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`), "DATE"},
-	{regexp.MustCompile(`\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b`), "TIME"},
-	{regexp.MustCompile(`(?:/var)?/tmp/[^\s:;,'"()<>\]]+`), "/tmp/X"},
-	{regexp.MustCompile(`\btmp[._][A-Za-z0-9_]{6,}\b`), "tmp.X"},
-	{regexp.MustCompile(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "UUID"},
-	{regexp.MustCompile(`\b0x[0-9a-fA-F]{4,}\b`), "0xADDRESS"},
-	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "DIGEST"},
-	{regexp.MustCompile(`\b((?i:pid|process|thread))([ =:#]+)\d+\b`), "${1}${2}N"},
-	{regexp.MustCompile(`([\w)])\[\d+\]:`), "${1}[N]:"},
-	{regexp.MustCompile(`==\d+==`), "==N=="}, // valgrind, sanitizers
-	{regexp.MustCompile(`\b[\d.,]+ ?[kKMG]?i?B/s\b`), "N B/s"},
-	{regexp.MustCompile(`\b\d+h ?(?:\d+m ?)?(?:\d+(?:\.\d+)?s)?\b|\b\d+m ?\d+(?:\.\d+)?s\b`), "DURATION"},
-	{regexp.MustCompile(`\b\d+(?:[.,]\d+)? ?(?:ns|us|µs|ms|s|secs?|seconds?|minutes?)\b`), "DURATION"},
+func rules() []rule {
+	return []rule{
+		{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[ ]?[+-]\d\d:?\d\d|\b)`), "DATE"},
+		{regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +[\d: APM]+(?: [A-Z]{3,4})?(?: \d{4})?\b`), "DATE"},
+		{regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`), "DATE"},
+		{regexp.MustCompile(`\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b`), "TIME"},
+		{regexp.MustCompile(`(?:/var)?/tmp/[^\s:;,'"()<>\]]+`), "/tmp/X"},
+		{regexp.MustCompile(`\btmp[._][A-Za-z0-9_]{6,}\b`), "tmp.X"},
+		{regexp.MustCompile(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "UUID"},
+		{regexp.MustCompile(`\b0x[0-9a-fA-F]{4,}\b`), "0xADDRESS"},
+		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "DIGEST"},
+		{regexp.MustCompile(`\b((?i:pid|process|thread))([ =:#]+)\d+\b`), "${1}${2}N"},
+		{regexp.MustCompile(`([\w)])\[\d+\]:`), "${1}[N]:"},
+		{regexp.MustCompile(`==\d+==`), "==N=="}, // valgrind, sanitizers
+		{regexp.MustCompile(`\b[\d.,]+ ?[kKMG]?i?B/s\b`), "N B/s"},
+		{regexp.MustCompile(`\b\d+h ?(?:\d+m ?)?(?:\d+(?:\.\d+)?s)?\b|\b\d+m ?\d+(?:\.\d+)?s\b`), "DURATION"},
+		{regexp.MustCompile(`\b\d+(?:[.,]\d+)? ?(?:ns|us|µs|ms|s|secs?|seconds?|minutes?)\b`), "DURATION"},
+	}
 }
 
-// same gives a line in the form in which it is compared with another: without
-// what differs between any two runs, and with one name for the directory that
-// the job works in.
-func same(line, dir string) string {
-	if len(dir) > 1 {
-		line = strings.ReplaceAll(line, dir, "$DIR")
+// newSame gives a function for the form in which a line is compared with
+// another: without what differs between any two runs, and with one name for
+// the directory that the job works in.
+func newSame(dir string) func(line string) string {
+	all := rules()
+	return func(line string) string {
+		if len(dir) > 1 {
+			line = strings.ReplaceAll(line, dir, "$DIR")
+		}
+		for _, r := range all {
+			line = r.pattern.ReplaceAllString(line, r.with)
+		}
+		return strings.TrimRight(line, " \t")
 	}
-	for _, r := range rules {
-		line = r.pattern.ReplaceAllString(line, r.with)
-	}
-	return strings.TrimRight(line, " \t")
 }
