@@ -4,6 +4,7 @@ package manifests
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 )
 
@@ -12,10 +13,16 @@ type Start struct {
 	Namespace string   // of the upstream project
 	Project   string   // also the name of its list of dependencies
 	Targets   []string // in the order of the file
+	CIDir     string   // where generated files go, "" for the usual folder
 }
 
 // First writes a commented manifest.
 func First(s Start) ([]byte, error) {
+	dir, err := CleanDir(cmp.Or(s.CIDir, "ci"))
+	if err != nil {
+		return nil, err
+	}
+	s.CIDir = dir
 	return start("manifest.yml", struct {
 		Start
 		Checks []Check

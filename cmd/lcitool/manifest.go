@@ -140,7 +140,11 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 			}
 		}
 		if err != nil {
-			return "", nil, &usageError{cmd, fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))}
+			err := fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))
+			if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
+				err = facts.WithHint(err, `"lcitool manifest init" writes a first one`)
+			}
+			return "", nil, &usageError{cmd, err}
 		}
 		r = f
 	}

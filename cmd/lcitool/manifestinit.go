@@ -74,21 +74,23 @@ func (i *manifestInit) write() error {
 		return err
 	}
 	m.app.tell("wrote %s; .gitlab-ci.yml needs these lines:", file)
-	if err := i.adviseProject(start.Project); err != nil {
+	if err := m.app.write(lines); err != nil {
 		return err
 	}
-	return m.app.write(lines)
+	return i.adviseProject(start.Project)
 }
 
 // start fills in what is not said.
 func (i *manifestInit) start() (manifests.Start, error) {
-	s := manifests.Start{Namespace: i.namespace, Project: i.project, Targets: i.targets}
+	s := manifests.Start{Namespace: i.namespace, Project: i.project, Targets: i.targets, CIDir: i.manifestVerb.ciDir}
 	if s.Project == "" {
 		dir, err := filepath.Abs(i.manifestVerb.app.baseDirectory())
 		if err != nil {
 			return s, fmt.Errorf("cannot tell the project's directory: %w", err)
 		}
-		s.Project = filepath.Base(dir)
+		if s.Project = pathWord(filepath.Base(dir)); s.Project == "" {
+			return s, fmt.Errorf("cannot name a project after the directory %q: name it with --project", dir)
+		}
 	}
 	if s.Namespace == "" {
 		s.Namespace = s.Project
@@ -102,6 +104,15 @@ func (i *manifestInit) start() (manifests.Start, error) {
 	}
 	s.Targets, err = newest(catalogue, catalogue.Names())
 	return s, err
+}
+
+// pathWord makes of a directory's name one that GitLab's projects can have.
+func pathWord(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool {
+		plain := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
+		return !plain
+	})
+	return strings.Trim(strings.Join(words, "-"), ".-_")
 }
 
 // newest gives the targets that are the newest stable release of their
@@ -179,7 +190,7 @@ func (i *manifestInit) adviseProject(name string) error {
 	var project *facts.ProjectError
 	if _, err := set.Project(name); errors.As(err, &project) {
 		file := filepath.Join(i.manifestVerb.app.baseDirectory(), defaultDataDir, "projects", name+".yml")
-		i.manifestVerb.app.tell("hint: write what %s needs to %s, as a list under the key packages", name, file)
+		i.manifestVerb.app.tell("hint: write what %s needs to %s, such as: packages: [gcc, make]", name, file)
 	}
 	return nil
 }

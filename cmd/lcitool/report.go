@@ -78,6 +78,9 @@ func (a *app) report(ctx context.Context, err error) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(a.stderr, "usage: %s\n", usage.command.UseLine())
 		a.tell("%s: error: %v", usage.command.CommandPath(), usage.err)
+		if h := hint(usage.err); h != "" {
+			a.tell("hint: %s", h)
+		}
 		return 2
 	}
 	a.complain(err)
