@@ -30,20 +30,37 @@ type Line struct {
 	Text string `json:"text"`
 }
 
-// A logReader reads a log line by line.
+// A logReader reads a log line by line. It passes over the list of what is
+// installed, which projects print at the beginning of a job: packages are
+// compared by themselves, and every log would part there.
 type logReader struct {
 	next   func() (string, error, bool)
 	same   func(line string) string
-	number int // of lines read
+	listed map[string]bool // lines of the image's /packages.txt
+	number int             // of lines read
 }
 
 func newLogReader(in *Input) (*logReader, func()) {
 	next, stop := iter.Pull2(in.Run.Lines(in.Job))
-	return &logReader{next: next, same: newSame(in.Job.WorkDir)}, stop
+	l := &logReader{next: next, same: newSame(in.Job.WorkDir), listed: map[string]bool{}}
+	for _, line := range in.Job.Packages {
+		l.listed[line] = true
+	}
+	return l, stop
 }
 
-// line gives the next line; ok is false at the end.
+// line gives the next line that is to be compared; ok is false at the end.
 func (l *logReader) line() (text string, ok bool, err error) {
+	for {
+		text, ok, err = l.any()
+		if !ok || !l.listed[text] {
+			return text, ok, err
+		}
+	}
+}
+
+// any gives the next line, whatever it is.
+func (l *logReader) any() (text string, ok bool, err error) {
 	text, err, ok = l.next()
 	if ok && err == nil {
 		l.number++
@@ -54,7 +71,7 @@ func (l *logReader) line() (text string, ok bool, err error) {
 // skip passes over a number of lines.
 func (l *logReader) skip(lines int) error {
 	for range lines {
-		if _, _, err := l.line(); err != nil {
+		if _, _, err := l.any(); err != nil {
 			return err
 		}
 	}

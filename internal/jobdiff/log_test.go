@@ -126,6 +126,21 @@ func TestLongDifference(t *testing.T) {
 	}
 }
 
+// TestListedPackages passes over the list of packages that a job prints.
+func TestListedPackages(t *testing.T) {
+	left := logged(t, "$ cat /packages.txt", "gcc_12_amd64", "make_4_amd64", "$ make", "cc_1_x", "ok")
+	right := logged(t, "$ cat /packages.txt", "gcc_14_amd64", "bison_3_amd64", "make_4_amd64", "$ make", "cc_2_x", "ok")
+	left.Job.Packages = []string{"gcc_12_amd64", "make_4_amd64"}
+	right.Job.Packages = []string{"gcc_14_amd64", "bison_3_amd64", "make_4_amd64"}
+	p, err := compareLogs(left, right)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p == nil || p.Left != 5 || p.Right != 6 || p.Lines[2] != (Line{"left", "cc_1_x"}) {
+		t.Errorf("parts at %+v, want lines 5 and 6", p)
+	}
+}
+
 func TestMissingLog(t *testing.T) {
 	in := logged(t, "a")
 	for _, log := range []string{"none.log", "../x"} {
