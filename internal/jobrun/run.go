@@ -95,6 +95,9 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 	if len(j.AfterScript) == 0 || result.State == jobs.Broken {
 		return
 	}
+	if s.Ended != nil {
+		s.Ended()
+	}
 	after, cancel := ctx, context.CancelFunc(func() {})
 	if ctx.Err() != nil { // GitLab runs it for a cancelled job too, but nobody waits for long here
 		after, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)

@@ -33,11 +33,13 @@ var harmless = regexp.MustCompile(`\b(?i:FAIL(?:ED|URES?)?|TIMEOUT|errors?)\b\s*
 type failure struct {
 	first string
 	last  string // that is not empty
+
+	settled bool // no line matters any more
 }
 
 func (f *failure) see(line string) {
 	line = strings.TrimSpace(line)
-	if line == "" {
+	if line == "" || f.settled {
 		return
 	}
 	f.last = line

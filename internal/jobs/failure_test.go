@@ -42,4 +42,9 @@ func TestFirstFailingLine(t *testing.T) {
 	if f.line() != "E: first" {
 		t.Errorf("of two: %q", f.line())
 	}
+	f = failure{last: "of the script", settled: true}
+	f.see("E: of what ran after it")
+	if f.line() != "of the script" {
+		t.Errorf("of what came later: %q", f.line())
+	}
 }

@@ -161,7 +161,7 @@ func (r *matrixRun) one(ctx context.Context, i int) {
 	t, out := r.tasks[i], r.outputs[i]
 	r.watcher.tell(Event{Task: t.Name, State: Running})
 	started := time.Now()
-	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build})
+	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Ended: out.settle})
 	out.end()
 	result.Started, result.Log = started, out.path
 	result.explain(out.failure.line())

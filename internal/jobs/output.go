@@ -62,6 +62,14 @@ func (o *output) end() {
 	}
 }
 
+// settle is called when nothing more is said about the failure.
+func (o *output) settle() {
+	o.end()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.failure.settled = true
+}
+
 func (o *output) close() { _ = o.log.Close() }
 
 // lines is one stream of an output.

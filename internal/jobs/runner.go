@@ -26,6 +26,7 @@ type Streams struct {
 	Stderr io.Writer // nil discards
 	Build  io.Writer // what making the image says; nil discards
 	TTY    bool      // take a terminal if Stdin and Stdout are one
+	Ended  func()    // to be called when what is said from then on no longer tells why the workload failed; nil for nobody
 }
 
 // A Runner runs single workloads. It is safe for use by several goroutines if
