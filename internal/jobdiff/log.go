@@ -4,7 +4,6 @@ package jobdiff
 
 import (
 	"fmt"
-	"iter"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -13,6 +12,7 @@ import (
 const (
 	context  = 3   // lines before the first one that differs
 	ahead    = 200 // lines of each log that are looked at after it
+	shuffled = 60  // lines that may come in another order
 	perSide  = 12  // lines of each log that are shown of one difference
 	longLine = 500 // bytes of a line that are shown
 )
@@ -28,54 +28,6 @@ type Parting struct {
 type Line struct {
 	Side string `json:"side"` // "left", "right", or "both" if they do not differ there
 	Text string `json:"text"`
-}
-
-// A logReader reads a log line by line. It passes over the list of what is
-// installed, which projects print at the beginning of a job: packages are
-// compared by themselves, and every log would part there.
-type logReader struct {
-	next   func() (string, error, bool)
-	same   func(line string) string
-	listed map[string]bool // lines of the image's /packages.txt
-	number int             // of lines read
-}
-
-func newLogReader(in *Input) (*logReader, func()) {
-	next, stop := iter.Pull2(in.Run.Lines(in.Job))
-	l := &logReader{next: next, same: newSame(in.Job.WorkDir), listed: map[string]bool{}}
-	for _, line := range in.Job.Packages {
-		l.listed[line] = true
-	}
-	return l, stop
-}
-
-// line gives the next line that is to be compared; ok is false at the end.
-func (l *logReader) line() (text string, ok bool, err error) {
-	for {
-		text, ok, err = l.any()
-		if !ok || !l.listed[text] {
-			return text, ok, err
-		}
-	}
-}
-
-// any gives the next line, whatever it is.
-func (l *logReader) any() (text string, ok bool, err error) {
-	text, err, ok = l.next()
-	if ok && err == nil {
-		l.number++
-	}
-	return text, ok && err == nil, err
-}
-
-// skip passes over a number of lines.
-func (l *logReader) skip(lines int) error {
-	for range lines {
-		if _, _, err := l.any(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // begin counts the lines before the first command that a script shows: what
@@ -124,75 +76,88 @@ func compareLogs(left, right *Input) (*Parting, error) {
 func part(a, b *logReader) (*Parting, error) {
 	var before []string
 	for {
-		lineA, okA, err := a.line()
+		left, err := a.peek(ahead)
 		if err != nil {
 			return nil, err
 		}
-		lineB, okB, err := b.line()
+		right, err := b.peek(ahead)
 		if err != nil {
 			return nil, err
 		}
-		if !okA && !okB {
+		n := alike(left, right)
+		if n == 0 && len(left)+len(right) == 0 {
 			return nil, nil
 		}
-		if okA && okB && (lineA == lineB || a.same(lineA) == b.same(lineB)) {
-			before = append(before[max(0, len(before)-context+1):], lineA)
-			continue
+		if n == 0 {
+			p := &Parting{Left: a.number(), Right: b.number()}
+			for _, line := range before {
+				p.add("both", line)
+			}
+			p.hunk(left, right)
+			return p, nil
 		}
-		p := &Parting{Left: a.number, Right: b.number}
-		linesA, err := a.rest(lineA, okA, &p.Left)
-		if err != nil {
-			return nil, err
+		for _, line := range left[:n] {
+			before = append(before[max(0, len(before)-context+1):], line.text)
 		}
-		linesB, err := b.rest(lineB, okB, &p.Right)
-		if err != nil {
-			return nil, err
-		}
-		for _, line := range before {
-			p.add("both", line)
-		}
-		p.hunk(linesA, linesB, a, b)
-		return p, nil
+		a.pass(n)
+		b.pass(n)
 	}
 }
 
-// rest reads on from a line that differs, or from the end of the log, after
-// which the line would be.
-func (l *logReader) rest(first string, ok bool, number *int) ([]string, error) {
-	if !ok {
-		*number++
-		return nil, nil
-	}
-	lines := []string{first}
-	for len(lines) < ahead {
-		line, ok, err := l.line()
-		if err != nil || !ok {
-			return lines, err
+// alike gives for how many lines two logs go on alike: as many as are the
+// same, or the fewest that are the same in another order, which is what
+// commands that run side by side make of it. It is 0 if they part here.
+func alike(a, b []*line) int {
+	most := min(len(a), len(b))
+	for n := range most {
+		if !a[n].equals(b[n]) {
+			most = min(most, shuffled)
+			if n > 0 {
+				return n
+			}
+			break
 		}
-		lines = append(lines, line)
+		if n == len(a)-1 || n == len(b)-1 {
+			return n + 1
+		}
 	}
-	return lines, nil
+	open := map[string]int{}
+	differ := 0 // texts of which one side has more
+	count := func(text string, by int) {
+		if open[text] == 0 {
+			differ++
+		}
+		if open[text] += by; open[text] == 0 {
+			differ--
+		}
+	}
+	for n := range most {
+		count(a[n].same(), 1)
+		count(b[n].same(), -1)
+		if differ == 0 {
+			return n + 1
+		}
+	}
+	return 0
 }
 
 // hunk adds the first difference of lines that begin with one, and what comes
 // after it.
-func (p *Parting) hunk(a, b []string, left, right *logReader) {
-	m := difflib.NewMatcherWithJunk(left.normal(a), right.normal(b), false, nil)
+func (p *Parting) hunk(a, b []*line) {
+	m := difflib.NewMatcherWithJunk(forms(a), forms(b), false, nil)
 	for _, code := range m.GetOpCodes() {
 		if code.Tag == 'e' {
-			for _, line := range a[code.I1:min(code.I2, code.I1+context)] {
-				p.add("both", line)
-			}
+			p.lines("both", a[code.I1:min(code.I2, code.I1+context)])
 			return
 		}
-		p.side("left", a[code.I1:code.I2])
-		p.side("right", b[code.J1:code.J2])
+		p.lines("left", a[code.I1:code.I2])
+		p.lines("right", b[code.J1:code.J2])
 	}
 }
 
-func (p *Parting) side(side string, lines []string) {
-	for _, line := range lines[:min(len(lines), perSide)] {
-		p.add(side, line)
+func (p *Parting) lines(side string, lines []*line) {
+	for _, l := range lines[:min(len(lines), perSide)] {
+		p.add(side, l.text)
 	}
 	if more := len(lines) - perSide; more > 0 {
 		p.add(side, fmt.Sprintf("… %d more", more))
@@ -206,10 +171,10 @@ func (p *Parting) add(side, line string) {
 	p.Lines = append(p.Lines, Line{side, line})
 }
 
-func (l *logReader) normal(lines []string) []string {
+func forms(lines []*line) []string {
 	out := make([]string, len(lines))
-	for i, line := range lines {
-		out[i] = l.same(line)
+	for i := range lines {
+		out[i] = lines[i].same()
 	}
 	return out
 }

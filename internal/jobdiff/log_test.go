@@ -87,6 +87,9 @@ func TestCompareLogs(t *testing.T) {
 		{"images apart", []string{"STEP 1", "STEP 2", "$ make", "a"}, []string{"STEP other", "$ make", "b"}, "4 3| $ make|-a|+b"},
 		{"one without commands", []string{"STEP 1"}, []string{"$ make"}, "1 1|-STEP 1|+$ make"},
 		{"colours", []string{"\x1b[32mok\x1b[0m"}, []string{"ok"}, ""},
+		{"another order", []string{"x", "[1/2] a", "[2/2] b", "y"}, []string{"x", "[1/2] b", "[2/2] a", "y"}, ""},
+		{"another order, then another line", []string{"[1/3] a", "[2/3] b", "y"}, []string{"[1/3] b", "[2/3] a", "z"}, "3 3| [1/3] a| [2/3] b|-y|+z"},
+		{"twice and once", []string{"a", "a", "b"}, []string{"b", "a", "b"}, "1 1|-a|+b| a| b"},
 		{"only the first", []string{"a", "same", "b"}, []string{"A", "same", "B"}, "1 1|-a|+A| same"},
 	} {
 		p, err := compareLogs(logged(t, test.left...), logged(t, test.right...))

@@ -27,7 +27,8 @@ func rules() []rule {
 		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "DIGEST"},
 		{regexp.MustCompile(`\b((?i:pid|process|thread))([ =:#]+)\d+\b`), "${1}${2}N"},
 		{regexp.MustCompile(`([\w)])\[\d+\]:`), "${1}[N]:"},
-		{regexp.MustCompile(`==\d+==`), "==N=="}, // valgrind, sanitizers
+		{regexp.MustCompile(`^\[ *\d+/(\d+)\]`), "[N/$1]"}, // ninja, whose commands end in any order
+		{regexp.MustCompile(`==\d+==`), "==N=="},           // valgrind, sanitizers
 		{regexp.MustCompile(`\b[\d.,]+ ?[kKMG]?i?B/s\b`), "N B/s"},
 		{regexp.MustCompile(`\b\d+h ?(?:\d+m ?)?(?:\d+(?:\.\d+)?s)?\b|\b\d+m ?\d+(?:\.\d+)?s\b`), "DURATION"},
 		{regexp.MustCompile(`\b\d+(?:[.,]\d+)? ?(?:ns|us|µs|ms|s|secs?|seconds?|minutes?)\b`), "DURATION"},
