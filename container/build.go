@@ -29,6 +29,8 @@ const (
 type BuildOptions struct {
 	Tag        string            // name promised to users; moved only after success
 	Dockerfile []byte            // whole text; the build context holds nothing else
+	Recipe     []byte            // sent in Dockerfile's place; makes the same image, such as with cache mounts; nil for Dockerfile itself
+	CacheDir   string            // directory of the host for cache mounts that last, made if need be; "" for the service's own
 	Labels     map[string]string // put on the image beside our own; part of the input digest
 	Notes      map[string]string // put on the image too, but no reason to build it anew
 	Args       map[string]string // ARG values

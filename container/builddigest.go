@@ -38,7 +38,11 @@ func (o BuildOptions) prepare(self owner) (text []byte, digest string, err error
 	if err != nil {
 		return nil, "", err
 	}
-	text = append(bytes.TrimRight(o.Dockerfile, "\n"), '\n')
+	text = o.Recipe
+	if text == nil {
+		text = o.Dockerfile
+	}
+	text = append(bytes.TrimRight(text, "\n"), '\n')
 	return append(text, line...), digest, nil
 }
 

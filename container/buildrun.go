@@ -37,6 +37,9 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	builder := e
 	if service != nil {
 		defer service.stop()
+		if err := linkCache(dir, o.CacheDir); err != nil {
+			return "", err
+		}
 		builder = &Engine{options: e.options, log: e.log, owner: e.owner, version: e.version, private: service}
 		builder.addr = address{URL: "unix://" + service.socket, Source: "private service of this build"}
 	}

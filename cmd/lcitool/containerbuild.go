@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -29,6 +30,7 @@ type imageBuild struct {
 	noCache   bool
 	pull      bool
 	exact     bool
+	keep      bool              // downloaded packages
 	notes     map[string]string // for the image, as container.BuildOptions has them
 }
 
@@ -60,6 +62,7 @@ func (b *imageBuild) buildFlags(f *pflag.FlagSet) {
 	f.BoolVar(&b.bootstrap, "bootstrap", false, "make the base image from the distribution's mirror if it cannot be pulled")
 	f.BoolVar(&b.noCache, "no-cache", false, "run every step again")
 	f.BoolVar(&b.pull, "pull", false, "ask the registry for a newer base image")
+	f.BoolVar(&b.keep, "package-cache", false, "keep downloaded packages for later builds; saves time where the mirror is far away (deb only)")
 	f.BoolVar(&b.exact, "exact", false, "build from the Dockerfile as it is, not on top of an older image")
 }
 
@@ -107,6 +110,9 @@ func (b *imageBuild) image(ctx context.Context) (jobs.Image, error) {
 	}
 	image := jobs.Image{Build: b.options(t, body), Bootstrap: b.bootstrap && !b.app.offline}
 	image.Build.Delta = imageDelta(t, body)
+	if b.keep {
+		b.keepPackages(t, &image.Build)
+	}
 	if image.Bootstrap {
 		image.Base, err = bootstrapOptions(b.app, &t.Release, "")
 	}
@@ -164,6 +170,21 @@ func imageDelta(t targets.Target, dockerfile []byte) *container.Delta {
 		Packages: packages,
 		Layer:    func(added []string) ([]byte, error) { return render.AddLayer(t, added) },
 	}
+}
+
+// keepPackages has the packages that a build fetches kept for later ones.
+func (b *imageBuild) keepPackages(t targets.Target, o *container.BuildOptions) {
+	recipe, ok := render.WithPackageCache(t, o.Dockerfile)
+	if !ok {
+		b.app.tell("warning: %s: --package-cache has no effect: only deb packages can be kept", t.Name)
+		return
+	}
+	dir := b.app.cacheDir()
+	if dir == "" {
+		b.app.tell("warning: %s: --package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where", t.Name)
+		return
+	}
+	o.Recipe, o.CacheDir = recipe, filepath.Join(dir, "packages")
 }
 
 // advise adds to the error of a build what can be done about it, such as about

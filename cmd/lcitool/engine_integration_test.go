@@ -135,6 +135,7 @@ func TestMainJob(t *testing.T) {
 			})
 		}
 	})
+	t.Run("layers", func(t *testing.T) { testscript.Run(t, engineParams(t, room, "testdata/layers")) })
 	t.Run("statistics", func(t *testing.T) { testStatistics(t, room) })
 }
 

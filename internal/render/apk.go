@@ -28,4 +28,6 @@ func (a apk) add(r recipe, names []string) []string {
 	return []string{command + " update", a.install(r) + " " + r.names(names, command)}
 }
 
+func (apk) cache(string) (first string, commands []string) { return "", nil }
+
 func (apk) list() string { return "apk list --installed | sort > /packages.txt" }

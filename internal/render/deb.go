@@ -4,6 +4,9 @@ package render
 
 import "gitlab.com/lcitool/lcitool/targets"
 
+// debQuiet begins every layer that installs packages.
+const debQuiet = "export DEBIAN_FRONTEND=noninteractive"
+
 // deb is the packaging of Debian and what descends from it.
 type deb struct{}
 
@@ -16,7 +19,7 @@ func (deb) install(r recipe) string {
 func (d deb) native(r recipe) []string {
 	plain := r.target.Packaging.Command
 	command := r.wrapper + plain
-	commands := []string{"export DEBIAN_FRONTEND=noninteractive", plain + " update"}
+	commands := []string{debQuiet, plain + " update"}
 	if r.image {
 		commands = append(commands, plain+" install -y eatmydata")
 	}
@@ -34,7 +37,7 @@ func (d deb) native(r recipe) []string {
 func (d deb) foreign(r recipe) []string {
 	command := r.wrapper + r.target.Packaging.Command
 	commands := []string{
-		"export DEBIAN_FRONTEND=noninteractive",
+		debQuiet,
 		"dpkg --add-architecture " + r.target.Cross.Deb(),
 		command + " update",
 		command + " dist-upgrade -y",
@@ -50,10 +53,23 @@ func (d deb) add(r recipe, names []string) []string {
 	plain := r.target.Packaging.Command
 	command := r.wrapper + plain
 	return []string{
-		"export DEBIAN_FRONTEND=noninteractive",
+		debQuiet,
 		command + " update",
 		d.install(r) + " --no-remove " + r.names(names, plain),
 		command + " autoclean -y",
+	}
+}
+
+// cache keeps other builds out while packages are fetched and installed: apt
+// would fail at its own lock, and podman 4.3 hangs at a locked mount. Root
+// fetches, so that the files on the host are all the caller's.
+func (deb) cache(dir string) (first string, commands []string) {
+	return debQuiet, []string{
+		"exec 9> " + dir + "/lock",
+		"flock 9",
+		"mkdir -p " + dir + "/archives/partial",
+		`printf 'Dir::Cache::archives "` + dir + `/archives";\nAPT::Sandbox::User "root";\n' > ` + dir + "/apt.conf",
+		"export APT_CONFIG=" + dir + "/apt.conf",
 	}
 }
 

@@ -25,6 +25,10 @@ type format interface {
 	// add installs more packages in an image that native or foreign made, and
 	// removes none.
 	add(r recipe, names []string) []string
+	// cache gives the command that a layer with packages begins with, and
+	// commands before it that have packages kept in dir. first is "" if there
+	// is no way.
+	cache(dir string) (first string, commands []string)
 	// list writes all installed packages to /packages.txt.
 	list() string
 }

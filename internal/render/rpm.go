@@ -87,6 +87,9 @@ func (p rpm) add(r recipe, names []string) []string {
 	return append(commands, rpmCleanUp(r, []string{"clean all -y"})...)
 }
 
+// cache does not exist: the Dockerfile's own clean-up empties every cache.
+func (rpm) cache(string) (first string, commands []string) { return "", nil }
+
 func (rpm) list() string { return "rpm -qa | sort > /packages.txt" }
 
 func rpmCleanUp(r recipe, verbs []string) []string {
