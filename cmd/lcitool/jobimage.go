@@ -88,6 +88,14 @@ func (i *jobImages) published(p *gitlabci.Pipeline, e gitlabci.Event) {
 	}
 }
 
+// crossArch is what a job's image makes programs for, "" for its own machine.
+func crossArch(r gitlabci.Role) string {
+	if r.Kind == gitlabci.Cross {
+		return r.Arch
+	}
+	return ""
+}
+
 // environment names the Dockerfile that a job's image is made from.
 func environment(r gitlabci.Role) string {
 	if r.Kind == gitlabci.Cross || r.Kind == gitlabci.Container && strings.Contains(r.Arch, "cross-") {
@@ -180,7 +188,7 @@ func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body [
 			container.LabelTarget: role.Target, container.LabelArch: role.Arch, jobrun.LabelProject: i.project,
 		},
 		NoCache: v.build.noCache,
-		Exact:   v.build.exact,
+		Exact:   v.build.exact || v.app.getenv("CI") != "",
 	}
 	if i.digest != "" {
 		o.Notes = map[string]string{container.LabelManifest: i.digest}
@@ -190,6 +198,9 @@ func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body [
 	}
 	if v.limits.Network == container.NetworkHost {
 		o.Network = container.NetworkHost
+	}
+	if t, err := v.app.target(role.Target, "", crossArch(role)); err == nil { // else of a target that only the project knows
+		o.Delta = imageDelta(t, body)
 	}
 	image := &jobs.Image{Build: o, Bootstrap: v.build.bootstrap && !v.app.offline}
 	if image.Bootstrap {
