@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
@@ -160,7 +161,8 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 		v.app.tell("left out %s", line)
 	}
 	if len(p.chosen.Jobs) == 0 {
-		return errors.New("no job is left to run; one that is named runs whatever its rules say")
+		return facts.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
+			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
 	}
 	if len(p.chosen.Added) > 0 {
 		v.app.tell("also needed for their artifacts: %s", strings.Join(p.chosen.Added, ", "))

@@ -222,11 +222,12 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root
 }
 
 // handOn puts the artifacts that a job left here into another's container.
-func (r *Runner) handOn(ctx context.Context, from *Job, c *container.Container) error {
+func (r *Runner) handOn(ctx context.Context, j, from *Job, c *container.Container) error {
 	dir := JobDir(r.Artifacts, from.Name)
 	if _, err := os.Stat(dir); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // it left none; GitLab goes on as well
+			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
+			return nil // GitLab goes on as well
 		}
 		return err
 	}

@@ -102,7 +102,7 @@ func (r *Runner) furnish(ctx context.Context, j *Job, c *container.Container) er
 		return err
 	}
 	for _, from := range j.From {
-		if err := r.handOn(ctx, from, c); err != nil {
+		if err := r.handOn(ctx, j, from, c); err != nil {
 			return fmt.Errorf("artifacts of job %q: %w", from.Name, err)
 		}
 	}
