@@ -29,10 +29,15 @@ var telling = regexp.MustCompile(strings.Join([]string{
 // harmless matches counts of nothing and words that only name a failure.
 var harmless = regexp.MustCompile(`\b(?i:FAIL(?:ED|URES?)?|TIMEOUT|errors?)\b\s*[:=]\s*0\b|\b0 (?i:errors?|failed|failures?)\b|\bXFAIL\b|\bExpected Fail\b`)
 
+// herald matches lines that announce a failure whose reason comes after them:
+// ninja's.
+var herald = regexp.MustCompile(`^FAILED: `)
+
 // A failure finds among lines the first one that tells of one.
 type failure struct {
-	first string
-	last  string // that is not empty
+	first     string
+	announced bool   // first only announces
+	last      string // that is not empty
 
 	settled bool // no line matters any more
 }
@@ -43,8 +48,10 @@ func (f *failure) see(line string) {
 		return
 	}
 	f.last = line
-	if f.first == "" && telling.MatchString(line) && !harmless.MatchString(line) {
-		f.first = line
+	if (f.first == "" || f.announced) && telling.MatchString(line) && !harmless.MatchString(line) {
+		if f.announced = herald.MatchString(line); f.first == "" || !f.announced {
+			f.first = line
+		}
 	}
 }
 

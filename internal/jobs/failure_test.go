@@ -42,6 +42,19 @@ func TestFirstFailingLine(t *testing.T) {
 	if f.line() != "E: first" {
 		t.Errorf("of two: %q", f.line())
 	}
+	for _, test := range []struct{ want, first, second, third string }{
+		{"x.c:1:1: error: no", "FAILED: x.o", "x.c:1:1: error: no", "FAILED: y.o"},
+		{"FAILED: x.o", "FAILED: x.o", "cc -c x.c", "FAILED: y.o"},
+		{"x.c:1:1: error: no", "x.c:1:1: error: no", "FAILED: x.o", "y.c:1:1: error: no"},
+	} {
+		f = failure{}
+		f.see(test.first)
+		f.see(test.second)
+		f.see(test.third)
+		if f.line() != test.want {
+			t.Errorf("announced: %q, want %q", f.line(), test.want)
+		}
+	}
 	f = failure{last: "of the script", settled: true}
 	f.see("E: of what ran after it")
 	if f.line() != "of the script" {
