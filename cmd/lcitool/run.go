@@ -43,7 +43,7 @@ func newRun(a *app) *cobra.Command {
 		Long: `Build the image of each target if it is not there or something has changed, and run
 a command or a script in it. The project's directory appears as ` + jobs.MountPoint + `, where the
 command starts. What it writes there is gone afterwards and the directory itself is
-only read, unless --writable is given.
+only read, unless --writable is given. A podman of another machine is sent a copy.
 
 Without --projects the projects are those that ci/manifest.yml has for the target.
 
@@ -92,7 +92,12 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if !strings.HasPrefix(engine.Address(), "unix://") {
-		return fmt.Errorf("cannot mount the project's directory: podman at %s is on another machine", engine.Address())
+		if r.writable {
+			return fmt.Errorf("cannot write to the project's directory: podman at %s is on another machine and gets a copy", engine.Address())
+		}
+		for i := range workloads {
+			workloads[i].Tree.Sent = true
+		}
 	}
 	runner := &jobs.Runner{
 		Engine:    engine,

@@ -7,9 +7,12 @@
 package jobs
 
 import (
+	"context"
+	"io"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
 // MountPoint is where the tree of a workload appears in its container, and
@@ -35,6 +38,12 @@ type Workload struct {
 type Tree struct {
 	Dir      string // absolute path of the host
 	Writable bool   // what the workload writes stays; otherwise Dir is only read
+	Sent     bool   // a copy is sent, for an engine that cannot see Dir; not with Writable
+}
+
+// pack writes an archive of the tree.
+func (t Tree) pack(ctx context.Context, w io.Writer) error {
+	return treetar.Pack(ctx, w, t.Dir, treetar.PackOptions{})
 }
 
 // Limits are what a workload may use.
@@ -65,12 +74,16 @@ func (w *Workload) options(s Streams) container.RunOptions {
 		TTY:     s.TTY,
 		Grace:   grace,
 		Timeout: w.Limits.Timeout,
-		Mounts:  []container.Mount{{Source: w.Tree.Dir, Target: MountPoint, Overlay: !w.Tree.Writable}},
 		Devices: w.Limits.Devices,
 		Network: w.Limits.Network,
 		Memory:  w.Limits.Memory,
 		CPUs:    w.Limits.CPUs,
 		Labels:  w.Labels,
+	}
+	if w.Tree.Sent {
+		o.Trees = []container.Tree{{Target: MountPoint, Tar: w.Tree.pack}}
+	} else {
+		o.Mounts = []container.Mount{{Source: w.Tree.Dir, Target: MountPoint, Overlay: !w.Tree.Writable}}
 	}
 	if w.Script != "" {
 		o.Command = nil // the engine knows where it puts the script
