@@ -219,7 +219,7 @@ func (f *follower) play(ctx context.Context, job *followedJob) error {
 func (f *follower) result(ctx context.Context, err error) *Result {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := &Result{ID: f.id, URL: f.page(f.id), Status: f.last.pipeline.Status}
+	r := &Result{ID: f.id, URL: f.page(f.id), Status: f.last.pipeline.Status, Part: len(f.o.Jobs) > 0}
 	for _, name := range f.order {
 		job := f.jobs[name]
 		if starter := f.jobs[job.seen.below]; starter != nil && starter.State == Passed {

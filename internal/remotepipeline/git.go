@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -98,19 +99,32 @@ func (c *checkout) push(ctx context.Context, variables []string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
 	args := []string{"push", "--porcelain", "--no-force"}
+	var given []string
 	for _, v := range variables {
-		args = append(args, "--push-option=ci.variable="+v)
+		given = append(given, "--push-option=ci.variable="+v)
 	}
-	out, err := c.git(ctx, append(args, "--", c.remote, c.commit+":refs/heads/"+c.branch)...)
-	if err != nil {
-		return false, fmt.Errorf("cannot push %s to %s: %w", c.branch, c.remote, err)
+	to := []string{"--", c.remote, c.commit + ":refs/heads/" + c.branch}
+	out, err := c.git(ctx, slices.Concat(args, given, to)...)
+	if err == nil {
+		return !c.upToDate(out), nil
 	}
+	// With nothing to tell, a remote may hang up before it has heard the
+	// options, of which git dies: that is no failure.
+	out, again := c.git(ctx, slices.Concat(args, []string{"--dry-run", "--no-verify"}, to)...)
+	if again == nil && c.upToDate(out) {
+		return false, nil
+	}
+	return false, fmt.Errorf("cannot push %s to %s: %w", c.branch, c.remote, err)
+}
+
+// upToDate reads from what git says of a push whether there was nothing to do.
+func (c *checkout) upToDate(out string) bool {
 	for line := range strings.Lines(out) {
 		if flag, rest, ok := strings.Cut(line, "\t"); ok && strings.Contains(rest, ":refs/heads/"+c.branch+"\t") {
-			return flag != "=", nil
+			return flag == "="
 		}
 	}
-	return true, nil
+	return false
 }
 
 // git runs git and gives what it says on stdout. What it says on stderr is in

@@ -29,7 +29,9 @@ func plain(line string) string {
 	if strings.IndexByte(line, '\x1b') >= 0 {
 		line = steering.ReplaceAllString(line, "")
 	}
-	line = section.ReplaceAllString(line, "")
+	if strings.Contains(line, "section_") {
+		line = section.ReplaceAllString(line, "")
+	}
 	line = strings.TrimRight(line, "\r")
 	line = line[strings.LastIndexByte(line, '\r')+1:]
 	return strings.Map(func(r rune) rune {

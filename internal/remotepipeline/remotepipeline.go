@@ -106,19 +106,20 @@ type Job struct {
 type Result struct {
 	ID     int64
 	URL    string
-	Status string // GitLab's word
+	Status string // GitLab's word for all of it
+	Part   bool   // only some of its jobs were waited for
 	Jobs   []Job  // that were waited for, in the pipeline's order
 }
 
-// OK reports whether no job failed that must not. A pipeline that failed as a
-// whole is not, unless it was asked for some of its jobs.
+// OK reports whether no job failed that must not. What becomes of jobs that
+// nobody waited for does not count.
 func (r *Result) OK() bool {
 	for _, job := range r.Jobs {
 		if job.State.Bad() && !job.AllowFailure {
 			return false
 		}
 	}
-	return r.Status != "failed" && r.Status != "canceled" && r.Status != "skipped"
+	return r.Part || r.Status != "failed" && r.Status != "canceled" && r.Status != "skipped"
 }
 
 func (o *Options) getenv(name string) string {

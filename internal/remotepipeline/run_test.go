@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -21,8 +22,26 @@ type world struct {
 	gitLab  *gitLab
 	options Options
 	bare    string
-	said    bytes.Buffer
+	said    sharedBuffer
 	updates []Update
+}
+
+// A sharedBuffer is written to by the log and by those who are told.
+type sharedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *sharedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *sharedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // newWorld makes a checkout of branch "topic" whose remote "origin" is a bare

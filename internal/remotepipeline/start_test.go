@@ -76,6 +76,24 @@ func TestNothingToPush(t *testing.T) {
 	}
 }
 
+// A remote that has nothing to learn hangs up before it has heard the options
+// of a push: whether git survives that is a matter of luck.
+func TestRemoteThatHangsUpEarly(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	git(t, w.options.Directory, "push", "-q", "origin", "topic")
+	first := filepath.Join(w.bare, "first")
+	receive := filepath.Join(w.bare, "receive")
+	write(t, receive, "#!/bin/sh\nif [ -e '"+first+"' ]; then exec git-receive-pack \"$@\"; fi\n: > '"+first+"'\nexit 1\n", 0o755)
+	git(t, w.options.Directory, "config", "remote.origin.receivepack", receive)
+	result, err := w.run(t)
+	if err != nil || states(result) != "a passed" {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	if _, err := os.Stat(first); err != nil {
+		t.Error("the remote did not hang up")
+	}
+}
+
 func TestPipelineAtWorkIsJoined(t *testing.T) {
 	for _, noPush := range []bool{false, true} {
 		w := newWorld(t, passes(1, "a"))
