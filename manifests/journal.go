@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"path"
 	"strconv"
-	"strings"
 
 	"github.com/google/renameio/v2"
 )
@@ -179,31 +178,24 @@ func (t *Tree) writeJournal(steps []step) error {
 
 // replay carries steps out; one that has been before is left.
 func (t *Tree) replay(steps []step) error {
+	f, err := t.openFolders(steps)
+	defer f.close()
+	if err != nil {
+		return err
+	}
 	for _, s := range steps {
 		if s.New == "" {
-			if err := t.root.Remove(s.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := f.remove(s.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return t.cannot("delete", s.Path, err)
 			}
 			continue
 		}
-		if err := t.rename(s.New, s.Path); err != nil && !t.holds(s.Path, s.Digest) {
+		if err := f.rename(s.New, s.Path); err != nil && !t.holds(s.Path, s.Digest) {
 			return t.cannot("write", s.Path, err)
 		}
 	}
 	return nil
 }
-
-// rename moves a file of the private folder into place.
-func (t *Tree) rename(from, to string) error {
-	dir, _, err := t.at(path.Join(t.ciDir, "x")) // the folder that both are below
-	if err != nil {
-		return err
-	}
-	return dir.Rename(t.belowCI(from), t.belowCI(to))
-}
-
-// belowCI is a path as seen from the CI folder.
-func (t *Tree) belowCI(name string) string { return strings.TrimPrefix(name, t.ciDir+"/") }
 
 // undo brings back what was there before the steps.
 func (t *Tree) undo(steps []step) error {

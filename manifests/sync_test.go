@@ -164,7 +164,7 @@ func TestAFailureWhileReplacingBringsTheOldTreeBack(t *testing.T) {
 	writeFile(t, dir, "ci/buildenv/debian-13.sh/in-the-way", "x")
 	want := wanted(before)
 	want["ci/buildenv/debian-13.sh/in-the-way"] = "-rw-r--r-- x"
-	if err := tree.apply(changes); err == nil || !strings.Contains(err.Error(), "debian-13.sh: file exists") {
+	if err := tree.apply(changes); err == nil || !strings.Contains(err.Error(), "debian-13.sh: is a directory") {
 		t.Errorf("error is %v", err)
 	}
 	if got := texts(t, dir); !reflect.DeepEqual(got, want) {
