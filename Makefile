@@ -71,7 +71,7 @@ docs: ## Rewrite the command reference and the man pages
 
 .PHONY: golden
 golden: ## Rewrite the golden files; read the diff before committing it
-	go test -tags '$(TAGS)' $$(grep -rl --include='*_test.go' 'lcitool/internal/golden"' . | xargs -n 1 dirname | sort -u) -update
+	go test -tags '$(TAGS)' $$(grep -rl --include='*_test.go' 'lcitool/internal/golden"' . | xargs -n 1 dirname | grep -vx './internal/golden' | sort -u) -update
 
 .PHONY: bench
 bench: ## Go benchmarks and whole-process timings, as tables

@@ -126,7 +126,7 @@ func (s *statsShow) look(ctx context.Context, c *rpc.Client, domains []domstats.
 	if len(domains) == 0 {
 		flags |= domstats.FlagActive
 	}
-	records, err := c.Stats(ctx, domains, s.chosen(), flags)
+	records, err := c.Collect(ctx, domains, s.chosen(), flags)
 	if err != nil {
 		return nil, err
 	}
