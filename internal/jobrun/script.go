@@ -75,7 +75,8 @@ func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 // argument is a command to be run in place of an interactive shell.
 const enter = `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
 if [ $# -gt 0 ]; then exec "$@"; fi
-for s in /usr/local/bin/bash /usr/bin/bash /bin/bash; do [ -x "$s" ] && exec "$s" -i; done; exec sh -i
+i=; [ -t 0 ] && i=-i
+for s in /usr/local/bin/bash /usr/bin/bash /bin/bash; do [ -x "$s" ] && exec "$s" $i; done; exec sh $i
 `
 
 // scripts packs what goes to the state directory.
