@@ -111,7 +111,7 @@ func TestInitRefused(t *testing.T) {
 		{"", strings.Repeat("x", 1000), 0},
 	} {
 		var shown bytes.Buffer
-		r := &running{out: newCounter(nil), said: newWithheld(&shown, initRefusals)}
+		r := &running{out: newCounter(nil), said: newWithheld(&shown, initRefusals())}
 		r.err = newCounter(r.said)
 		_, _ = io.WriteString(r.out, c.out)
 		_, _ = io.WriteString(r.err, c.errs)

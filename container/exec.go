@@ -57,7 +57,7 @@ type execution struct {
 // killed: an *EngineError.
 func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) {
 	x := &execution{container: c, options: o, name: c.Name(), mark: randomName(), started: time.Now()}
-	x.out, x.said = newCounter(o.Stdout), newWithheld(o.Stderr, execRefusals)
+	x.out, x.said = newCounter(o.Stdout), newWithheld(o.Stderr, execRefusals())
 	x.log = c.engine.log.With("container", x.name)
 	result := RunResult{Container: x.name}
 	if ctx.Err() != nil {

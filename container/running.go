@@ -104,7 +104,7 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.out, r.said = newCounter(r.options.Stdout), newWithheld(r.options.Stderr, initRefusals)
+	r.out, r.said = newCounter(r.options.Stdout), newWithheld(r.options.Stderr, initRefusals())
 	r.err = newCounter(r.said)
 	stdin, stdout, stderr := io.Reader(nil), io.Writer(r.out), io.Writer(r.err)
 	if r.options.Stdin != nil {

@@ -35,7 +35,7 @@ func (e *Engine) openTunnel(ctx context.Context, a address) (address, error) {
 	if err != nil {
 		return a, err
 	}
-	removeStale(dir)
+	removeStale(ctx, dir)
 	base := filepath.Join(dir, "ssh-"+e.owner.run)
 	t := &tunnel{socket: base + ".sock", log: base + ".log"}
 	if t.to, err = url.Parse(a.URL); err != nil {
@@ -134,10 +134,10 @@ func (t *tunnel) destination() string {
 }
 
 // removeStale removes the sockets of tunnels that nobody listens on any more.
-func removeStale(dir string) {
+func removeStale(ctx context.Context, dir string) {
 	sockets, _ := filepath.Glob(filepath.Join(dir, "ssh-*.sock"))
 	for _, socket := range sockets {
-		err := dial(context.Background(), address{URL: "unix://" + socket})
+		err := dial(ctx, address{URL: "unix://" + socket})
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			_, _ = os.Remove(socket), os.Remove(strings.TrimSuffix(socket, ".sock")+".log")
 		}

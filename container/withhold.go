@@ -20,14 +20,20 @@ type refusals struct {
 	line  *regexp.Regexp // each line, without its end
 }
 
+// The lines, as patterns.
+var (
+	initLine = regexp.MustCompile(`^ERROR \(catatonit:\d+\): failed to exec pid1: (.+)$`)
+	execLine = regexp.MustCompile(
+		`^Error: (.*(?:OCI runtime attempted to invoke a command that was not found|OCI permission denied)|read unixpacket .*: connection reset by peer)$`,
+	)
+)
+
 // initRefusals are the one line of an init process. Its status is 1, whatever
 // the reason.
-var initRefusals = refusals{"ERROR (catatonit:", regexp.MustCompile(`^ERROR \(catatonit:\d+\): failed to exec pid1: (.+)$`)}
+func initRefusals() refusals { return refusals{"ERROR (catatonit:", initLine} }
 
 // execRefusals are those of the runtime and of podman after it.
-var execRefusals = refusals{"Error: ", regexp.MustCompile(
-	`^Error: (.*(?:OCI runtime attempted to invoke a command that was not found|OCI permission denied)|read unixpacket .*: connection reset by peer)$`,
-)}
+func execRefusals() refusals { return refusals{"Error: ", execLine} }
 
 // withheld passes a stream on, but keeps its beginning back for as long as it
 // may be a refusal.

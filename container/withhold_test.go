@@ -21,18 +21,18 @@ func TestWithheld(t *testing.T) {
 		refusal  string
 		released string
 	}{
-		"nothing":             {execRefusals, "", "", "", ""},
-		"a workload's words":  {execRefusals, "hello\n", "hello\n", "", "hello\n"},
-		"not found":           {execRefusals, execNotFound, "", execNotFound[len("Error: ") : len(execNotFound)-1], execNotFound},
-		"not found, reset":    {execRefusals, execNotFound + execReset, "", execNotFound[len("Error: ") : len(execNotFound)-1], execNotFound + execReset},
-		"an error of its own": {execRefusals, "Error: oh no\n", "Error: oh no\n", "", "Error: oh no\n"},
-		"no line yet":         {execRefusals, "Error: read", "", "", "Error: read"},
-		"a refusal, then not": {execRefusals, execNotFound + "more\n", execNotFound + "more\n", "", execNotFound + "more\n"},
-		"a refusal, half":     {execRefusals, execNotFound + "Err", "", "", execNotFound + "Err"},
-		"init":                {initRefusals, initNotFound, "", "No such file or directory", initNotFound},
-		"init with CR":        {initRefusals, "ERROR (catatonit:2): failed to exec pid1: Permission denied\r\n", "", "Permission denied", "ERROR (catatonit:2): failed to exec pid1: Permission denied\r\n"},
-		"init, not refusing":  {initRefusals, "ERROR (catatonit:2): other\n", "ERROR (catatonit:2): other\n", "", "ERROR (catatonit:2): other\n"},
-		"exec's words":        {initRefusals, execNotFound, execNotFound, "", execNotFound},
+		"nothing":             {execRefusals(), "", "", "", ""},
+		"a workload's words":  {execRefusals(), "hello\n", "hello\n", "", "hello\n"},
+		"not found":           {execRefusals(), execNotFound, "", execNotFound[len("Error: ") : len(execNotFound)-1], execNotFound},
+		"not found, reset":    {execRefusals(), execNotFound + execReset, "", execNotFound[len("Error: ") : len(execNotFound)-1], execNotFound + execReset},
+		"an error of its own": {execRefusals(), "Error: oh no\n", "Error: oh no\n", "", "Error: oh no\n"},
+		"no line yet":         {execRefusals(), "Error: read", "", "", "Error: read"},
+		"a refusal, then not": {execRefusals(), execNotFound + "more\n", execNotFound + "more\n", "", execNotFound + "more\n"},
+		"a refusal, half":     {execRefusals(), execNotFound + "Err", "", "", execNotFound + "Err"},
+		"init":                {initRefusals(), initNotFound, "", "No such file or directory", initNotFound},
+		"init with CR":        {initRefusals(), "ERROR (catatonit:2): failed to exec pid1: Permission denied\r\n", "", "Permission denied", "ERROR (catatonit:2): failed to exec pid1: Permission denied\r\n"},
+		"init, not refusing":  {initRefusals(), "ERROR (catatonit:2): other\n", "ERROR (catatonit:2): other\n", "", "ERROR (catatonit:2): other\n"},
+		"exec's words":        {initRefusals(), execNotFound, execNotFound, "", execNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, step := range []int{1, 7, 1 << 20} {
@@ -68,7 +68,7 @@ func FuzzWithheld(f *testing.F) {
 	f.Add(initNotFound, 1)
 	f.Add("Error: no\nError: yes", 3)
 	f.Fuzz(func(t *testing.T, text string, cut int) {
-		for _, says := range []refusals{initRefusals, execRefusals} {
+		for _, says := range []refusals{initRefusals(), execRefusals()} {
 			var out bytes.Buffer
 			w := &withheld{to: &out, says: says}
 			at := min(max(cut, 0), len(text))

@@ -141,10 +141,9 @@ const tarBlock = 512
 func (t *tail) Read(p []byte) (int, error) {
 	n, err := t.from.Read(p)
 	rest := len(strings.TrimRight(string(p[max(0, n-tarBlock):n]), "\x00"))
-	switch trailing := min(n, tarBlock) - rest; {
-	case trailing == n:
+	if trailing := min(n, tarBlock) - rest; trailing == n {
 		t.zeros += n
-	default:
+	} else {
 		t.zeros = trailing
 	}
 	return n, err
