@@ -194,7 +194,7 @@ func exitStatus(record *jobrecord.Run, results []jobs.Result) error {
 		case jobs.TimedOut:
 			return statusError(124)
 		case jobs.NoImage, jobs.Broken:
-			return statusError(container.Status(results[0].Err))
+			return statusError(max(125, container.Status(results[0].Err))) // it did not run, whoever found out
 		}
 	}
 	if !record.OK() {
