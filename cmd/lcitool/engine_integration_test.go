@@ -123,8 +123,8 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 }
 
 // TestMainJob builds the example's image from the distribution's own mirror
-// and runs its build and tests in it, and then, on the same base images, the
-// statistics suite.
+// and runs its build and tests in it, and then, on the same base images, real
+// projects and the statistics suite.
 func TestMainJob(t *testing.T) {
 	room := newEngineRoom(t)
 	t.Run("targets", func(t *testing.T) {
@@ -136,6 +136,7 @@ func TestMainJob(t *testing.T) {
 		}
 	})
 	t.Run("layers", func(t *testing.T) { testscript.Run(t, engineParams(t, room, "testdata/layers")) })
+	t.Run("projects", func(t *testing.T) { testRealProjects(t, room) })
 	t.Run("statistics", func(t *testing.T) { testStatistics(t, room) })
 }
 
