@@ -31,7 +31,7 @@ func (d ownDaemon) start(ctx context.Context, o rpc.Options) (restart func(conte
 		}
 		options.Log, closeLog = f, f.Close
 	}
-	run, err := daemon.Start(ctx, options)
+	run, err := daemon.Start(options)
 	if err != nil {
 		return nil, nil, errors.Join(err, closeLog())
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/domstats/daemon"
 )
 
 // statsRun runs the suite in the containers of targets.
@@ -74,6 +75,14 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 			return err
 		}
 		*dir = real
+	}
+	if _, err := findEmulator(s.qemu); err != nil {
+		return err
+	}
+	if s.libvirt != "" {
+		if err := daemon.Check(s.libvirt); err != nil {
+			return err
+		}
 	}
 	if s.reports != "" {
 		if err := os.MkdirAll(s.reports, 0o755); err != nil {
@@ -172,7 +181,7 @@ func (s *statsRun) options(image, folder, target string) (container.RunOptions, 
 	}
 	for flag, dir := range map[string]string{"--libvirt": s.libvirt, "--qemu": s.qemu} {
 		if dir != "" {
-			o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: dir, ReadOnly: true})
+			o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: dir, Overlay: true})
 			o.Command = append(o.Command, flag, dir)
 		}
 	}

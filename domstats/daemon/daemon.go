@@ -28,16 +28,17 @@ type Options struct {
 	Root string
 }
 
-// A Daemon is libvirtd with virtlogd beside it.
+// A Daemon is a libvirtd.
 type Daemon struct {
 	o       Options
-	command []string
+	libvirt installation
 	cmd     *exec.Cmd
 	ended   chan struct{}
 }
 
 // settings are what QEMU's driver needs in a container: no trusted attributes
-// and no control groups to write to, QEMU as root so that it may open /dev/kvm.
+// and no control groups to write to, QEMU as root so that it may open /dev/kvm,
+// its output without virtlogd.
 func settings() string {
 	return `
 # Written by lcitool.
@@ -47,30 +48,41 @@ user = "root"
 group = "root"
 namespaces = []
 security_driver = "none"
+stdio_handler = "file"
+`
+}
+
+// sockets are where clients look, whatever path libvirt was built for.
+func sockets() string {
+	return `# Written by lcitool.
+unix_sock_dir = "/run/libvirt"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
 `
 }
 
 // Start configures and starts the daemons. It refuses to outside a container,
 // because it changes the machine's configuration.
-func Start(ctx context.Context, o Options) (*Daemon, error) {
+func Start(o Options) (*Daemon, error) {
 	if o.Root == "" {
 		o.Root = "/"
 	}
 	if !inContainer(o.Root) {
 		return nil, errors.New("cannot start libvirt here: this is no container, and its configuration would be changed")
 	}
-	command, err := find(o.Libvirt)
+	if os.Getpid() == 1 {
+		return nil, errors.New("cannot start libvirt as the first process of a container, which nobody's processes are left to; run it with --init")
+	}
+	libvirt, err := find(o.Libvirt)
 	if err != nil {
 		return nil, err
 	}
-	if err := configure(o.Root); err != nil {
+	config, err := configure(o.Root, libvirt.etc...)
+	if err != nil {
 		return nil, fmt.Errorf("cannot configure libvirt: %w", err)
 	}
-	d := &Daemon{o: o, command: command}
-	log := exec.CommandContext(ctx, "virtlogd", "--daemon")
-	if out, err := log.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("cannot start virtlogd: %w: %s", err, bytes.TrimSpace(out))
-	}
+	libvirt.command = append(libvirt.command, "--config", config)
+	d := &Daemon{o: o, libvirt: libvirt}
 	return d, d.run()
 }
 
@@ -84,36 +96,27 @@ func inContainer(root string) bool {
 	return false
 }
 
-// find tells how to run the libvirtd of a prefix or a build tree.
-func find(prefix string) ([]string, error) {
-	if prefix == "" {
-		return []string{"libvirtd"}, nil
-	}
-	script, built := filepath.Join(prefix, "run"), filepath.Join(prefix, "src", "libvirtd")
-	if isFile(script) && isFile(built) {
-		return []string{script, built}, nil
-	}
-	for _, dir := range []string{"sbin", "bin"} {
-		if path := filepath.Join(prefix, dir, "libvirtd"); isFile(path) {
-			return []string{path}, nil
-		}
-	}
-	return nil, fmt.Errorf("%s is neither a build tree of libvirt nor where one is installed", prefix)
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// configure makes the folders and adds the settings, once.
-func configure(root string) error {
-	for _, dir := range []string{"run/libvirt", "var/log/libvirt/qemu", "etc/libvirt"} {
+// configure makes the folders, adds the settings of QEMU's driver once where
+// they may be read, and gives the file with the daemon's own.
+func configure(root string, etc ...string) (config string, err error) {
+	for _, dir := range []string{"run/libvirt", "var/log/libvirt/qemu"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
-			return err
+			return "", err
 		}
 	}
-	path := filepath.Join(root, "etc/libvirt/qemu.conf")
+	for _, dir := range etc {
+		if err := addSettings(filepath.Join(root, dir, "qemu.conf")); err != nil {
+			return "", err
+		}
+	}
+	config = filepath.Join(root, "run/libvirt/lcitool.conf")
+	return config, os.WriteFile(config, []byte(sockets()), 0o600)
+}
+
+func addSettings(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -126,7 +129,8 @@ func configure(root string) error {
 
 // run starts libvirtd.
 func (d *Daemon) run() error {
-	d.cmd = exec.Command(d.command[0], d.command[1:]...)
+	d.cmd = exec.Command(d.libvirt.command[0], d.libvirt.command[1:]...)
+	d.cmd.Env = append(os.Environ(), d.libvirt.env...)
 	d.cmd.Stdout, d.cmd.Stderr = d.o.Log, d.o.Log
 	if err := d.cmd.Start(); err != nil {
 		return fmt.Errorf("cannot start libvirtd: %w", err)

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +25,7 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 
 func TestNotOutsideAContainer(t *testing.T) {
 	root := t.TempDir()
-	_, err := Start(t.Context(), Options{Root: root})
+	_, err := Start(Options{Root: root})
 	if err == nil || !strings.Contains(err.Error(), "no container") {
 		t.Errorf("got %v", err)
 	}
@@ -39,9 +39,16 @@ func TestConfigureAddsOnce(t *testing.T) {
 	path := filepath.Join(root, "etc/libvirt/qemu.conf")
 	write(t, path, "vnc_tls = 1\n", 0o600)
 	for range 2 {
-		if err := configure(root); err != nil {
+		config, err := configure(root, "/etc/libvirt", "/opt/etc/libvirt")
+		if err != nil {
 			t.Fatal(err)
 		}
+		if text, err := os.ReadFile(config); err != nil || string(text) != sockets() {
+			t.Errorf("%s has %q, %v", config, text, err)
+		}
+	}
+	if other, err := os.ReadFile(filepath.Join(root, "opt/etc/libvirt/qemu.conf")); err != nil || string(other) != settings() {
+		t.Errorf("got %q, %v", other, err)
 	}
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != "vnc_tls = 1\n"+settings() {
@@ -50,17 +57,30 @@ func TestConfigureAddsOnce(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	tree, prefix, none := t.TempDir(), t.TempDir(), t.TempDir()
+	tree, source, prefix, none := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	write(t, filepath.Join(tree, "run"), "", 0o755)
 	write(t, filepath.Join(tree, "src/libvirtd"), "", 0o755)
+	write(t, filepath.Join(source, "build/run"), "", 0o755)
+	write(t, filepath.Join(source, "build/src/libvirtd"), "", 0o755)
+	write(t, filepath.Join(source, "build/meson-config.h"), "#define SYSCONFDIR \"/opt/etc\"\n", 0o644)
 	write(t, filepath.Join(prefix, "sbin/libvirtd"), "", 0o755)
-	for in, want := range map[string][]string{"": {"libvirtd"}, tree: {tree + "/run", tree + "/src/libvirtd"}, prefix: {prefix + "/sbin/libvirtd"}} {
-		if got, err := find(in); err != nil || !slices.Equal(got, want) {
+	drivers := filepath.Join(prefix, "lib/x86_64-linux-gnu/libvirt/connection-driver")
+	write(t, filepath.Join(drivers, "libvirt_driver_qemu.so"), "", 0o755)
+	system := "/etc/libvirt"
+	for in, want := range map[string]installation{
+		"":     {[]string{"libvirtd"}, nil, []string{system}},
+		tree:   {[]string{tree + "/run", tree + "/src/libvirtd"}, nil, []string{system, "/etc/libvirt"}},
+		source: {[]string{source + "/build/run", source + "/build/src/libvirtd"}, nil, []string{system, "/opt/etc/libvirt"}},
+		prefix: {[]string{prefix + "/sbin/libvirtd"},
+			[]string{"LIBVIRT_DRIVER_DIR=" + drivers, "LD_LIBRARY_PATH=" + prefix + "/lib:" + prefix + "/lib/x86_64-linux-gnu"},
+			[]string{system, prefix + "/etc/libvirt"}},
+	} {
+		if got, err := find(in); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: got %q, %v", in, got, err)
 		}
 	}
-	if got, err := find(none); err == nil {
-		t.Errorf("got %q", got)
+	if err := Check(none); err == nil || !strings.Contains(err.Error(), "neither a build tree") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -69,7 +89,7 @@ func fake(t *testing.T, script string) *Daemon {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "libvirtd")
 	write(t, path, "#!/bin/sh\n"+script, 0o755)
-	d := &Daemon{command: []string{path}}
+	d := &Daemon{libvirt: installation{command: []string{path}}}
 	if err := d.run(); err != nil {
 		t.Fatal(err)
 	}

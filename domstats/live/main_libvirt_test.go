@@ -42,7 +42,7 @@ func withDaemon(run func() int) (status int, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	d, err := daemon.Start(ctx, daemon.Options{})
+	d, err := daemon.Start(daemon.Options{})
 	if err != nil {
 		return 0, err
 	}

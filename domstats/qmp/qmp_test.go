@@ -44,6 +44,16 @@ func TestCall(t *testing.T) {
 	}
 }
 
+func TestVersion(t *testing.T) {
+	got, err := Version(t.Context(), canned(`{"return":{"qemu":{"micro":22,"minor":2,"major":7},"package":"Debian"}}`))
+	if err != nil || got.String() != "7.2.22" {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if got, err := Version(t.Context(), canned(`{"return":{"qemu":"7"}}`)); err == nil {
+		t.Errorf("got %s", got)
+	}
+}
+
 // monitor answers each line with what script gives for it; nothing means silence.
 func monitor(t *testing.T, greeting string, script map[string]string) string {
 	t.Helper()

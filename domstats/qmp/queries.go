@@ -27,6 +27,15 @@ func Stats(ctx context.Context, x Executor, target string) ([]domstats.StatsResu
 	return domstats.ParseStats(raw)
 }
 
+// Version is QEMU's release.
+func Version(ctx context.Context, x Executor) (domstats.Version, error) {
+	var out struct {
+		QEMU struct{ Major, Minor, Micro uint64 }
+	}
+	err := Call(ctx, x, "query-version", nil, &out)
+	return domstats.MakeVersion(out.QEMU.Major, out.QEMU.Minor, out.QEMU.Micro), err
+}
+
 // A CPU is one online vCPU.
 type CPU struct {
 	Index    int    `json:"cpu-index"` // libvirt's vCPU number on x86

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -156,7 +157,7 @@ func (c *Client) translate(err error) error {
 		return nil
 	}
 	if e, ok := errors.AsType[libvirt.Error](err); ok {
-		return &domstats.Error{Code: e.Code, Message: e.Message}
+		return &domstats.Error{Code: e.Code, Message: strings.TrimSpace(e.Message)}
 	}
 	if errors.Is(err, libvirt.ErrUnsupported) {
 		return &domstats.Error{Code: domstats.CodeNoSupport, Message: err.Error()}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
+	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
 // Options say how to run.
@@ -94,13 +96,48 @@ func (r *run) inspect(ctx context.Context) error {
 			continue
 		}
 		if a == ReadWrite {
-			if r.qemu, err = c.HypervisorVersion(ctx); err != nil {
-				return fmt.Errorf("cannot find QEMU's version: %w", err)
-			}
+			return r.inspectQEMU(ctx, c)
 		}
 		return nil
 	}
 	return errors.Join(faults...)
+}
+
+// inspectQEMU finds the release of QEMU. libvirt knows that of its default
+// only; another one is run, which also shows whether it can be.
+func (r *run) inspectQEMU(ctx context.Context, c Conn) (err error) {
+	if r.o.Emulator == "" {
+		if r.qemu, err = c.HypervisorVersion(ctx); err != nil {
+			return fmt.Errorf("cannot find QEMU's version: %w", err)
+		}
+		return nil
+	}
+	xml, err := guest.Spec{Name: r.o.Prefix + "version", MemoryKiB: 16384, Emulator: r.o.Emulator}.XML()
+	if err != nil {
+		return err
+	}
+	d, err := c.Create(ctx, xml, true)
+	if err != nil {
+		return fmt.Errorf("cannot run a guest on %s: %w", r.o.Emulator, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+		defer cancel()
+		err = errors.Join(err, c.Destroy(ctx, d))
+	}()
+	r.qemu, err = qmp.Version(ctx, passthrough{c, d})
+	return err
+}
+
+// passthrough is the monitor of a domain that is no case's.
+type passthrough struct {
+	conn   Conn
+	domain domstats.Domain
+}
+
+// Execute passes a command to QEMU through libvirt.
+func (p passthrough) Execute(ctx context.Context, command string) (string, error) {
+	return p.conn.Monitor(ctx, p.domain, command, false)
 }
 
 // all runs the cases side by side, then those that want to be alone.
