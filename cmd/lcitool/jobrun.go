@@ -171,6 +171,8 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	jobrun.Sweep(v.app.checkouts())
+	jobrun.Sweep(filepath.Join(p.project, filepath.FromSlash(artifactsDir)))
 	return v.matrix(cmd.Context(), engine, p, reports)
 }
 
@@ -199,7 +201,7 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 		}
 	}()
 	if v.commit != "" {
-		if err := p.checkout(ctx, v.commit); err != nil {
+		if err := p.checkout(ctx, v.app.checkouts(), v.commit); err != nil {
 			return nil, err
 		}
 	}
@@ -224,13 +226,24 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 	return p, v.images(ctx, p, pipeline)
 }
 
+// checkouts is where trees of commits are while jobs run with them.
+func (a *app) checkouts() string {
+	if dir := a.cacheDir(); dir != "" {
+		return filepath.Join(dir, "checkouts")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
+}
+
 // checkout makes a clean tree of a commit.
-func (p *jobPlan) checkout(ctx context.Context, revision string) error {
-	dir, err := os.MkdirTemp("", "lcitool-commit-")
+func (p *jobPlan) checkout(ctx context.Context, parent, revision string) error {
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return fmt.Errorf("cannot check out %q: %w", revision, err)
+	}
+	dir, done, err := jobrun.Scratch(parent)
 	if err != nil {
 		return fmt.Errorf("cannot check out %q: %w", revision, err)
 	}
-	p.done = func() { _ = os.RemoveAll(dir) }
+	p.done = done
 	c, err := jobrun.Checkout(ctx, p.project, revision, filepath.Join(dir, filepath.Base(p.project)))
 	if err != nil {
 		return err
@@ -288,7 +301,7 @@ func (v *jobVerb) runner(engine *container.Engine, p *jobPlan) *jobrun.Runner {
 	r := &jobrun.Runner{
 		Engine:    engine,
 		Project:   p.project,
-		Tree:      jobrun.Tree{Dir: p.tree, Writable: v.writable, At: gitlabci.ProjectDir(p.event)},
+		Tree:      jobrun.Tree{Dir: p.tree, Writable: v.writable, At: gitlabci.ProjectDir(p.event), Passing: p.commit != ""},
 		Under:     p.under,
 		Artifacts: filepath.Join(p.project, filepath.FromSlash(artifactsDir)),
 		Owner:     directoryOwner(p.project),

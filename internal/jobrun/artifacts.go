@@ -139,11 +139,15 @@ func (r *Runner) take(ctx context.Context, j *Job, c *container.Container, set f
 	if err := r.makeArtifacts(); err != nil {
 		return "", nil, err
 	}
-	fresh, err := os.MkdirTemp(r.Artifacts, ".new-")
+	work, done, err := Scratch(r.Artifacts)
 	if err != nil {
 		return "", nil, err
 	}
-	defer os.RemoveAll(fresh)
+	defer done()
+	fresh := filepath.Join(work, "files")
+	if err := os.Mkdir(fresh, 0o755); err != nil {
+		return "", nil, err
+	}
 	for _, root := range set.roots() {
 		some, err := r.fetch(ctx, j, c, root, fresh, set)
 		if errors.Is(err, fs.ErrNotExist) {

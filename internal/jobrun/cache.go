@@ -126,11 +126,15 @@ func (r *Runner) save(ctx context.Context, j *Job, c *container.Container, set f
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(file), ".new-")
+	work, done, err := Scratch(filepath.Dir(file))
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer done()
+	dir := filepath.Join(work, "files")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
 	found := false
 	for _, root := range set.roots() {
 		files, err := r.fetch(ctx, j, c, root, dir, set)
@@ -142,7 +146,7 @@ func (r *Runner) save(ctx context.Context, j *Job, c *container.Container, set f
 	if !found {
 		return nil
 	}
-	pending, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o600))
+	pending, err := renameio.NewPendingFile(file, renameio.WithTempDir(work), renameio.WithPermissions(0o600))
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type Choice struct {
 type Chosen struct {
 	Jobs  []*Job
 	Added []string // jobs among them that were not asked for, but needed
-	Left  []string // why jobs that match a pattern are not among them, a line each
+	Left  []string // jobs that match a pattern and are not among them, with why, a line for each reason
 }
 
 // Choose picks jobs. A job that is named is taken whatever its rules say; one
@@ -34,6 +34,7 @@ type Chosen struct {
 func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	taken := make([]bool, len(e.Jobs))
 	out := &Chosen{}
+	var left leftJobs
 	names := c.Names
 	if len(names) == 0 {
 		names = []string{"*"}
@@ -48,16 +49,16 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 			}
 			matched = true
 			if why := leftOut(job); !exact && why != "" {
-				out.Left = append(out.Left, fmt.Sprintf("%s: %s", job.Name, why))
+				left.add(job.Name, why)
 				continue
 			}
 			taken[i] = true
 		}
 		if !matched {
-			return nil, fmt.Errorf("no job of the pipeline is called %q or matches it", name)
+			return nil, facts.WithHint(fmt.Errorf("no job of the pipeline is called %q or matches it", name), c.instead(e, name))
 		}
 	}
-	out.Left = slices.Compact(out.Left)
+	out.Left = left.lines()
 	if !c.Alone {
 		out.Added = addNeeded(e, taken)
 	}
@@ -82,17 +83,17 @@ func (c *Choice) wants(job *gitlabci.Job) bool {
 func leftOut(job *gitlabci.Job) string {
 	switch kind := job.Role().Kind; {
 	case kind == gitlabci.Container:
-		return "builds an image, which the jobs that run in it do here"
+		return "images are built by the jobs that run in them"
 	case kind == gitlabci.Cirrus:
-		return "runs on a machine of another service"
+		return "run on machines of another service"
 	case job.When == gitlabci.Never:
-		return "is not in the pipeline of this event"
+		return "not in the pipeline of this event"
 	case job.When == gitlabci.Manual:
-		return "is started by hand"
+		return "started by hand"
 	case job.When == gitlabci.Unknown || len(job.Unresolved) > 0:
-		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
+		return "not here is what they need: " + strings.Join(job.Unresolved, "; ")
 	case job.Trigger:
-		return "starts another pipeline"
+		return "start another pipeline"
 	}
 	return ""
 }

@@ -39,6 +39,7 @@ type Tree struct {
 	Dir      string // absolute path of the host
 	Writable bool   // what jobs change stays; otherwise each has its own view and Dir is only read
 	At       string // path in the container
+	Passing  bool   // Dir goes away after the run, so a container that stays needs a copy
 }
 
 // A Runner runs single jobs. It is safe for use by several goroutines.

@@ -71,11 +71,12 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 	return c, nil
 }
 
-// tree lets the container see the project's files, or sends them to an engine
-// on another machine.
+// tree lets the container see the project's files, or sends them where it
+// cannot: to an engine on another machine, or to stay there after they are gone
+// here.
 func (r *Runner) tree(o *container.RunOptions) error {
 	switch {
-	case strings.HasPrefix(r.Engine.Address(), "unix://"):
+	case strings.HasPrefix(r.Engine.Address(), "unix://") && (!r.Keep || !r.Tree.Passing):
 		o.Mounts = append(o.Mounts, container.Mount{Source: r.Tree.Dir, Target: r.Tree.At, Overlay: !r.Tree.Writable})
 	case r.Tree.Writable:
 		return fmt.Errorf("cannot let jobs change the project's directory: podman at %s is on another machine", r.Engine.Address())
