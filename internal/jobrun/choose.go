@@ -24,7 +24,7 @@ type Choice struct {
 type Chosen struct {
 	Jobs  []*Job
 	Added []string // jobs among them that were not asked for, but needed
-	Left  []string // jobs that match a pattern and are not among them, with why, a line for each reason
+	Left  []string // why jobs that match a pattern are not among them, a line each
 }
 
 // Choose picks jobs. A job that is named is taken whatever its rules say; one
@@ -34,7 +34,6 @@ type Chosen struct {
 func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	taken := make([]bool, len(e.Jobs))
 	out := &Chosen{}
-	var left leftJobs
 	names := c.Names
 	if len(names) == 0 {
 		names = []string{"*"}
@@ -49,16 +48,16 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 			}
 			matched = true
 			if why := leftOut(job); !exact && why != "" {
-				left.add(job.Name, why)
+				out.Left = append(out.Left, fmt.Sprintf("%s: %s", job.Name, why))
 				continue
 			}
 			taken[i] = true
 		}
 		if !matched {
-			return nil, facts.WithHint(fmt.Errorf("no job of the pipeline is called %q or matches it", name), c.instead(e, name))
+			return nil, fmt.Errorf("no job of the pipeline is called %q or matches it", name)
 		}
 	}
-	out.Left = left.lines()
+	out.Left = slices.Compact(out.Left)
 	if !c.Alone {
 		out.Added = addNeeded(e, taken)
 	}
@@ -83,17 +82,17 @@ func (c *Choice) wants(job *gitlabci.Job) bool {
 func leftOut(job *gitlabci.Job) string {
 	switch kind := job.Role().Kind; {
 	case kind == gitlabci.Container:
-		return "images are built by the jobs that run in them"
+		return "builds an image, which the jobs that run in it do here"
 	case kind == gitlabci.Cirrus:
-		return "run on machines of another service"
+		return "runs on a machine of another service"
 	case job.When == gitlabci.Never:
-		return "not in the pipeline of this event"
+		return "is not in the pipeline of this event"
 	case job.When == gitlabci.Manual:
-		return "started by hand"
+		return "is started by hand"
 	case job.When == gitlabci.Unknown || len(job.Unresolved) > 0:
-		return "not here is what they need: " + strings.Join(job.Unresolved, "; ")
+		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
 	case job.Trigger:
-		return "start another pipeline"
+		return "starts another pipeline"
 	}
 	return ""
 }
