@@ -65,6 +65,27 @@ func TestMutationScore(t *testing.T) {
 	}
 }
 
+// A libvirt that is newer than the catalogue fails no case, and what it has
+// more is told.
+func TestNewerLibvirt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rep, err := suite.Run(t.Context(), suite.Options{
+			Stack: fault.Wrap(model.New(), fault.Newer()), Cases: suite.Cases(), Prefix: "lcstats-fault-1-1.", Jobs: 4,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rep.Results {
+			if r.Status == suite.Fail {
+				t.Errorf("%s: %s", r.ID, strings.Join(r.Messages, "; "))
+			}
+		}
+		if !slices.Contains(rep.Unknown, "balloon.novelty") || !slices.Contains(rep.Unknown, "block.novelty") {
+			t.Errorf("unknown: %q", rep.Unknown)
+		}
+	})
+}
+
 func TestFaultsAreNumbered(t *testing.T) {
 	ids := map[string]bool{}
 	for _, c := range suite.Cases() {

@@ -134,6 +134,11 @@ func TestBadDaemons(t *testing.T) {
 		{"list that lies", func(_ net.Conn, call wire.Packet) []byte {
 			return success(call, []byte{0, 0, 0x40, 0})
 		}, wire.CodeRPC, false},
+		{"unknown type", func(_ net.Conn, call wire.Packet) []byte {
+			payload, _ := wire.EncodeRecords([]domstats.Record{{Params: []domstats.Param{domstats.NewParam("aaaa", uint64(1))}}})
+			payload[len(payload)-9] = 8 // the type is before the value
+			return success(call, payload)
+		}, wire.CodeRPC, false},
 		{"cut in the middle", func(_ net.Conn, call wire.Packet) []byte {
 			return success(call, []byte{0, 0, 0, 1, 0, 0, 0, 200})
 		}, wire.CodeRPC, false},

@@ -51,7 +51,7 @@ func (t *T) partialOf(full, r domstats.Record) {
 	c := domstats.NewCatalogue()
 	want := slices.DeleteFunc(full.Names(""), func(n string) bool {
 		s, known := c.Lookup(n)
-		return known && !s.NoJob
+		return !known || !s.NoJob // whether news need the job nobody knows
 	})
 	t.wantNames(r, "", want...)
 }
