@@ -41,6 +41,7 @@ type Board struct {
 	block  []string      // the lines of the frame that is being drawn
 	column int           // width of the longest name
 	close  sync.Once
+	out    sync.Mutex // a write at a time
 
 	mu      sync.Mutex
 	tasks   map[string]*task
@@ -135,6 +136,8 @@ func (b *Board) Write(lines []byte) (int, error) {
 			return n, nil
 		}
 	}
+	b.out.Lock()
+	defer b.out.Unlock()
 	return b.o.Out.Write(lines)
 }
 
