@@ -12,6 +12,7 @@ package container
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,6 +42,7 @@ type Engine struct {
 	options ConnectOptions
 	log     *slog.Logger
 	owner   owner
+	far     atomic.Bool // a container's monitor was out of reach
 }
 
 // Address returns the URL of the service.

@@ -180,27 +180,31 @@ func (e *Engine) buildRaw(ctx context.Context, o BuildOptions) (string, error) {
 
 // TestRunSurvivesTheDeathOfTheService kills it while the container runs.
 func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
-	output, result, err := serviceDies(t, "sleep 0.3; echo one; echo err >&2")
-	if result.Code != 5 || Status(err) != 5 {
-		t.Errorf("got %+v, %v", result, err)
-	}
-	if strings.Count(output, "one\n") != 1 || strings.Count(output, "two\n") != 1 || strings.Count(output, "err\n") != 1 {
-		t.Errorf("output %q", output)
+	for _, far := range []bool{false, true} {
+		output, result, err := serviceDies(t, far, "sleep 0.3; echo one; echo err >&2")
+		if result.Code != 5 || Status(err) != 5 {
+			t.Errorf("far %v: got %+v, %v", far, result, err)
+		}
+		if strings.Count(output, "one\n") != 1 || strings.Count(output, "two\n") != 1 || strings.Count(output, "err\n") != 1 {
+			t.Errorf("far %v: output %q", far, output)
+		}
 	}
 }
 
 // TestServiceThatDiesInTheStart: podman may have died before it noted that the
 // container runs, and never learns it then. That must be an error, not a status.
 func TestServiceThatDiesInTheStart(t *testing.T) {
-	output, result, err := serviceDies(t, "echo one")
-	if known := Status(err) == 5 && strings.Contains(output, "two\n"); !known && Status(err) != 125 {
-		t.Errorf("got %+v, %v, output %q", result, err, output)
+	for _, far := range []bool{false, true} {
+		output, result, err := serviceDies(t, far, "echo one")
+		if known := Status(err) == 5 && strings.Contains(output, "two\n"); !known && Status(err) != 125 {
+			t.Errorf("far %v: got %+v, %v, output %q", far, result, err, output)
+		}
 	}
 }
 
 // serviceDies runs script, at whose word "one" the service is killed, then
-// "two" and an exit status of 5.
-func serviceDies(t *testing.T, script string) (string, RunResult, error) {
+// "two" and an exit status of 5. The output comes through the service if far.
+func serviceDies(t *testing.T, far bool, script string) (string, RunResult, error) {
 	t.Helper()
 	o := here.options()
 	o.RuntimeDir = here.dir + "/" + randomName()
@@ -208,6 +212,7 @@ func serviceDies(t *testing.T, script string) (string, RunResult, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.far.Store(far)
 	t.Cleanup(func() {
 		for _, pid := range processes("system service", o.RuntimeDir) {
 			_ = syscall.Kill(pid, syscall.SIGTERM)

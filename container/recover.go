@@ -28,6 +28,9 @@ func (r *running) recover(ctx context.Context) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.near { // the service never had the output
+		return c, nil
+	}
 	if err := r.restOfLog(c); err != nil {
 		r.log.Warn("output may be incomplete", "err", err)
 	}

@@ -4,9 +4,12 @@ package container
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"time"
+
+	"github.com/containers/podman/v4/pkg/specgen"
 )
 
 // RunOptions describes one container. It lives as long as the call.
@@ -77,6 +80,14 @@ type RunResult struct {
 // or Timeout is over the workload gets TERM, after Grace KILL, and the error
 // wraps context.Cause(ctx) or ErrTimeout.
 func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
+	result, err := e.runOnce(ctx, o)
+	if errors.Is(err, errFar) { // found out once, and before anything was started
+		return e.runOnce(ctx, o)
+	}
+	return result, err
+}
+
+func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
 		return RunResult{}, err
 	}
@@ -100,7 +111,10 @@ func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	if err := ctx.Err(); err != nil {
 		return RunResult{}, context.Cause(ctx)
 	}
-	r := &running{engine: e, options: o, parcels: parcels, name: s.Name, log: e.log.With("container", s.Name)}
+	r := &running{engine: e, options: o, near: e.near(o), parcels: parcels, name: s.Name, log: e.log.With("container", s.Name)}
+	if r.near {
+		s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
+	}
 	defer r.remove(ctx)
 	return r.run(ctx, s)
 }

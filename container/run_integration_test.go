@@ -60,17 +60,23 @@ func TestRunKeepsStreamsApartAndWhole(t *testing.T) {
 	var out, errs bytes.Buffer
 	const n = 3000
 	script := fmt.Sprintf(`i=0; while [ $i -lt %d ]; do echo out $i; echo err $i >&2; i=$((i+1)); done; printf tail`, n)
-	if _, err := e.Run(t.Context(), RunOptions{Image: base, Command: sh(script), Stdout: &out, Stderr: &errs, Network: NetworkNone}); err != nil {
-		t.Fatal(err)
-	}
 	var wantOut, wantErr strings.Builder
 	for i := range n {
 		fmt.Fprintf(&wantOut, "out %d\n", i)
 		fmt.Fprintf(&wantErr, "err %d\n", i)
 	}
 	wantOut.WriteString("tail")
-	if out.String() != wantOut.String() || errs.String() != wantErr.String() {
-		t.Errorf("got %d and %d bytes, want %d and %d", out.Len(), errs.Len(), wantOut.Len(), wantErr.Len())
+	for _, far := range []bool{false, true} {
+		e.far.Store(far)
+		out.Reset()
+		errs.Reset()
+		o := RunOptions{Image: base, Command: sh(script), Stdout: &out, Stderr: &errs, Network: NetworkNone}
+		if _, err := e.Run(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != wantOut.String() || errs.String() != wantErr.String() {
+			t.Errorf("far %v: got %d and %d bytes, want %d and %d", far, out.Len(), errs.Len(), wantOut.Len(), wantErr.Len())
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -35,12 +36,14 @@ const noDetach = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 type running struct {
 	engine   *Engine
 	options  RunOptions
+	near     bool // the streams come from the container's monitor itself
 	parcels  []parcel
 	name     string
 	log      *slog.Logger
 	out, err *counter
 	said     *withheld // what err passes through
 	line     *lifeline
+	monitor  *net.UnixConn // the streams, nil when they come through the service
 	started  time.Time
 	lost     error           // set when the answer to the start was
 	conn     context.Context //nolint:containedctx // the bindings keep a connection in a context
@@ -79,6 +82,9 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 		return result, err
 	}
 	attached, err := r.attach(ctx)
+	if errors.Is(err, errFar) {
+		return result, err
+	}
 	if err != nil {
 		return result, r.refused(err)
 	}
@@ -88,6 +94,9 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 			return result, r.refused(err)
 		}
 		r.lost = err // the service died; whether before or after starting it shows later
+		if r.near {
+			r.hangUp(ctx)
+		}
 	}
 	swept := r.engine.sweepLater(ctx)
 	out := r.wait(ctx, attached)
@@ -100,18 +109,21 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 // returns a channel that tells their end. Most reasons why a container cannot
 // start show here, because the runtime prepares it.
 func (r *running) attach(ctx context.Context) (<-chan error, error) {
-	own, err := r.engine.conn(context.WithoutCancel(ctx))
-	if err != nil {
-		return nil, err
-	}
 	r.out, r.said = newCounter(r.options.Stdout), newWithheld(r.options.Stderr, initRefusals())
 	r.err = newCounter(r.said)
 	stdin, stdout, stderr := io.Reader(nil), io.Writer(r.out), io.Writer(r.err)
 	if r.options.Stdin != nil {
 		stdin = &reader{r.options.Stdin}
 	}
+	if r.near {
+		return r.attachNear(stdin)
+	}
 	if r.options.terminal() { // Attach recognises a terminal by the file itself
 		stdin, stdout, stderr = r.options.Stdin, r.options.Stdout, nil
+	}
+	own, err := r.engine.conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, err
 	}
 	ready, ended := make(chan bool, 1), make(chan error, 1)
 	go func() {

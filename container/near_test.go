@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// monitor listens as a container's monitor does, at a path longer than an
+// address can be, and gives a connection with its other end.
+func monitor(t *testing.T) (ours, theirs *net.UnixConn) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	listener, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: "attach", Net: "unixpacket"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	path, err := filepath.Abs("attach")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ours, err = dialMonitor(filepath.Dir(path) + strings.Repeat("/.", 100) + "/attach"); err != nil {
+		t.Fatal(err)
+	}
+	if theirs, err = listener.AcceptUnix(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = ours.Close(), theirs.Close() })
+	return ours, theirs
+}
+
+func TestReadMonitor(t *testing.T) {
+	full := strings.Repeat("x", 8192)
+	for _, c := range []struct {
+		name            string
+		in              []string
+		out, err, fault string
+	}{
+		{"nothing", nil, "", "", ""},
+		{"both", []string{"\x02a\n", "\x03b\n", "\x02c"}, "a\nc", "b\n", ""},
+		{"full packets", []string{"\x02" + full, "\x03" + full, "\x02" + full}, full + full, full, ""},
+		{"empty output", []string{"\x02", "\x03x"}, "", "x", ""},
+		{"unknown stream", []string{"\x02a", "\x09b", "\x02c"}, "a", "", "unknown stream 9 from the container's monitor"},
+		{"frames of the service", []string{frame(1, "a")}, "", "", "unknown stream 1 from the container's monitor"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ours, theirs := monitor(t)
+			for _, packet := range c.in {
+				if _, err := theirs.Write([]byte(packet)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_ = theirs.Close()
+			var out, errs bytes.Buffer
+			fault := ""
+			if err := readMonitor(&out, &errs, ours); err != nil {
+				fault = err.Error()
+			}
+			if out.String() != c.out || errs.String() != c.err || fault != c.fault {
+				t.Errorf("got %d bytes, %d bytes, %q", out.Len(), errs.Len(), fault)
+			}
+		})
+	}
+}
+
+func TestReadMonitorStops(t *testing.T) {
+	ours, theirs := monitor(t)
+	if _, err := theirs.Write([]byte("\x02abc")); err != nil {
+		t.Fatal(err)
+	}
+	if err := readMonitor(failing{}, io.Discard, ours); err != io.ErrShortWrite {
+		t.Errorf("a writer that fails gave %v", err)
+	}
+	_ = ours.Close()
+	if err := readMonitor(io.Discard, io.Discard, ours); err != nil {
+		t.Errorf("a connection of ours that is closed gave %v", err)
+	}
+}
+
+func TestFeedMonitor(t *testing.T) {
+	ours, theirs := monitor(t)
+	text := strings.Repeat("0123456789", 3000)
+	go feedMonitor(ours, strings.NewReader(text))
+	var got []byte
+	for buffer := make([]byte, packetRead); ; {
+		n, err := theirs.Read(buffer)
+		if err != nil {
+			break
+		}
+		if n > packetWrite {
+			t.Errorf("a packet of %d bytes", n)
+		}
+		got = append(got, buffer[:n]...)
+	}
+	if string(got) != text {
+		t.Errorf("got %d bytes of %d", len(got), len(text))
+	}
+}
+
+func TestDialMonitorRefused(t *testing.T) {
+	for _, path := range []string{"", filepath.Join(t.TempDir(), "missing"), t.TempDir()} {
+		if conn, err := dialMonitor(path); err == nil {
+			_ = conn.Close()
+			t.Errorf("connected to %q", path)
+		}
+	}
+}
