@@ -3,6 +3,7 @@
 package container
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,14 +13,17 @@ import (
 // maxErrorFrame bounds the message that a service puts into its own stream.
 const maxErrorFrame = 64 << 10
 
+// demuxBuffer is how much is read at once: some frames, which have 8 KiB.
+const demuxBuffer = 64 << 10
+
 // demux copies a stream of frames, as the service sends logs, to stdout and
 // stderr until its end. A frame is a channel number, three zero bytes, a
 // length in four bytes and that many bytes; the length is a claim that nothing
 // is allocated for. A stream cut inside a frame is io.ErrUnexpectedEOF.
 func demux(stdout, stderr io.Writer, stream io.Reader) error {
-	var header [8]byte
+	header, in := make([]byte, 8), bufio.NewReaderSize(stream, demuxBuffer)
 	for {
-		switch _, err := io.ReadFull(stream, header[:]); {
+		switch _, err := io.ReadFull(in, header); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
@@ -33,7 +37,7 @@ func demux(stdout, stderr io.Writer, stream io.Reader) error {
 		case 2:
 			to = stderr
 		case 3:
-			text, err := io.ReadAll(io.LimitReader(stream, min(length, maxErrorFrame)))
+			text, err := io.ReadAll(io.LimitReader(in, min(length, maxErrorFrame)))
 			if err != nil {
 				return err
 			}
@@ -41,13 +45,28 @@ func demux(stdout, stderr io.Writer, stream io.Reader) error {
 		default:
 			return fmt.Errorf("unknown channel %d in the stream", header[0])
 		}
-		switch _, err := io.CopyN(to, stream, length); {
-		case errors.Is(err, io.EOF):
-			return io.ErrUnexpectedEOF
-		case err != nil:
+		if err := pass(to, in, length); err != nil {
 			return err
 		}
 	}
+}
+
+// pass writes the next length bytes to to, from where they are in the buffer.
+func pass(to io.Writer, in *bufio.Reader, length int64) error {
+	for length > 0 {
+		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		} else if err != nil {
+			return err
+		}
+		part, _ := in.Peek(int(min(length, int64(in.Buffered())))) // it is there
+		if _, err := to.Write(part); err != nil {
+			return err
+		}
+		_, _ = in.Discard(len(part))
+		length -= int64(len(part))
+	}
+	return nil
 }
 
 // A skipper drops the first bytes of what is written to it.

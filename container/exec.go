@@ -10,10 +10,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/containers/podman/v4/pkg/api/handlers"
+	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 )
 
@@ -98,12 +100,37 @@ func (x *execution) config() *handlers.ExecCreateConfig {
 
 // attach starts the command and passes its streams on until they end.
 func (x *execution) attach(own context.Context) error {
-	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(x.out).WithErrorStream(x.said).
-		WithAttachOutput(true).WithAttachError(true).WithAttachInput(x.options.Stdin != nil)
-	if x.options.Stdin != nil {
-		o = o.WithInputStream(*bufio.NewReader(x.options.Stdin))
+	if x.options.Stdin == nil {
+		return x.listen(own)
 	}
+	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(x.out).WithErrorStream(x.said).
+		WithAttachOutput(true).WithAttachError(true).WithAttachInput(true).WithInputStream(*bufio.NewReader(x.options.Stdin))
 	return containers.ExecStartAndAttach(own, x.id, o)
+}
+
+// listen is attach without stdin, for which the bindings read each frame in
+// two pieces into new memory. A stream that is cut ends as with them.
+func (x *execution) listen(own context.Context) error {
+	client, err := bindings.GetClient(own)
+	if err != nil {
+		return err
+	}
+	header := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"tcp"}}
+	body := strings.NewReader(`{"Detach":false,"Tty":false}`)
+	response, err := client.DoRequest(own, body, http.MethodPost, "/exec/%s/start", nil, header, x.id)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if !response.IsSuccess() && !response.IsInformational() {
+		return response.Process(nil)
+	}
+	defer context.AfterFunc(own, func() { _ = response.Body.Close() })()
+	err = demux(x.out, x.said, response.Body)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
 }
 
 // wait sees to cancellation and the time limit until the command has ended.
