@@ -66,31 +66,58 @@ func (r *engineRoom) clear(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("cannot remove containers: %v\n%s", err, out)
 	}
+	// The monitors of commands wait for five minutes and then make podman look
+	// at a store that is gone, and so make it again.
+	for _, pid := range append(r.processes("conmon"), r.processes("cleanup")...) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 	for _, pid := range r.services() {
 		if err := syscall.Kill(pid, syscall.SIGTERM); err == nil {
 			waitGone(pid)
 		}
 	}
-	_ = syscall.Unmount(filepath.Join(r.path("graph"), "overlay"), syscall.MNT_DETACH) // podman mounts it on itself
+	mounts := r.mounts(t) // podman mounts its store on itself
+	for i := len(mounts) - 1; i >= 0; i-- {
+		_ = syscall.Unmount(mounts[i], syscall.MNT_DETACH)
+	}
 	if err := os.RemoveAll(r.dir); err != nil {
 		t.Errorf("something is left: %v", err)
 	}
 }
 
 // services lists the processes that were started with a socket in the room.
-func (r *engineRoom) services() []int {
+func (r *engineRoom) services() []int { return r.processes("unix://" + r.dir) }
+
+// processes lists those whose command line names the room and has the word.
+func (r *engineRoom) processes(word string) []int {
 	var pids []int
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, file := range files {
 		line, err := os.ReadFile(file)
-		if err != nil || !bytes.Contains(line, []byte("unix://"+r.dir)) {
+		if err != nil || !bytes.Contains(line, []byte(r.dir+"/")) || !bytes.Contains(line, []byte(word)) {
 			continue
 		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && pid != os.Getpid() {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// mounts lists the mount points below the room, outer ones first.
+func (r *engineRoom) mounts(t *testing.T) []string {
+	t.Helper()
+	data, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Error(err)
+	}
+	var points []string
+	for line := range strings.Lines(string(data)) {
+		if fields := strings.Fields(line); len(fields) > 4 && strings.HasPrefix(fields[4], r.dir+"/") {
+			points = append(points, fields[4])
+		}
+	}
+	return points
 }
 
 // waitGone returns when the process has ended, which pidfd tells by becoming
@@ -126,6 +153,7 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 // and runs its build and tests in it, and then, on the same base images, real
 // projects and the statistics suite.
 func TestMainJob(t *testing.T) {
+	t.Parallel()
 	room := newEngineRoom(t)
 	t.Run("targets", func(t *testing.T) {
 		for _, target := range []string{"debian-12", "debian-13"} {
@@ -144,6 +172,7 @@ func TestMainJob(t *testing.T) {
 // busybox alone. Each script has a room of its own, since a run clears away
 // what it finds left behind and scripts count just that.
 func TestEngineScripts(t *testing.T) {
+	t.Parallel()
 	scripts, err := filepath.Glob("testdata/engine/*.txtar")
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("scripts %v, %v", scripts, err)

@@ -51,6 +51,7 @@ func verifyDebian(t testing.TB, program, home string, args ...string) ([]targetR
 // TestFactsVerifyDebian holds our facts against Debian's own indexes, from the
 // mirror that this machine installs from.
 func TestFactsVerifyDebian(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		args  []string
 		names int // at least
