@@ -24,7 +24,15 @@ const sweepTimeout = 20 * time.Second
 type PruneOptions struct {
 	DryRun bool // only list
 	Kept   bool // also remove all kept containers, not only those too old or too many
+	Caches bool // also remove the volumes of CacheVolume that nothing uses
 }
+
+// cachePrefix begins the names of volumes that outlive the runs that use them.
+const cachePrefix = "lcitool-ccache-"
+
+// CacheVolume names a volume that stays when the run has ended, by what it is
+// good for.
+func CacheVolume(id string) string { return cachePrefix + id }
 
 // A Leftover is something that a dead run left behind.
 type Leftover struct {
@@ -37,8 +45,8 @@ type Leftover struct {
 
 // Prune removes containers, volumes, images and temporary directories of runs
 // whose process is gone, and kept containers that are too old or too many.
-// Nothing of a live run is touched, nor an image that has a name. The list is what was removed, or would be; an error names what
-// could not be.
+// Nothing of a live run is touched, nor an image that has a name. The list is
+// what was removed, or would be; an error names what could not be.
 func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) {
 	c, err := e.conn(ctx)
 	if err != nil {
@@ -55,6 +63,7 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 		{e.deadContainers, discardContainer},
 		{o.surplus, discardWithLayers},
 		{e.deadVolumes, discardVolume},
+		{o.unusedCaches, discardVolume},
 		{e.deadImages, discardImage},
 		{e.deadWorkers, discardContainer},
 		{e.deadTemp, discardDir},
@@ -138,6 +147,25 @@ func (e *Engine) deadVolumes(c context.Context, proc procfs) ([]Leftover, error)
 		}
 	}
 	return dead, nil
+}
+
+// unusedCaches finds the volumes that no container, live or kept, has.
+func (o PruneOptions) unusedCaches(c context.Context, _ procfs) ([]Leftover, error) {
+	if !o.Caches {
+		return nil, nil
+	}
+	filter := map[string][]string{"name": {"^" + cachePrefix}, "dangling": {"true"}}
+	list, err := volumes.List(c, new(volumes.ListOptions).WithFilters(filter))
+	if err != nil {
+		return nil, engineError("list volumes", err)
+	}
+	var unused []Leftover
+	for _, item := range list {
+		if strings.HasPrefix(item.Name, cachePrefix) { // whatever the engine makes of the pattern
+			unused = append(unused, Leftover{Kind: "volume", Name: item.Name})
+		}
+	}
+	return unused, nil
 }
 
 // deadImages finds images that a build finished but did not live to name.

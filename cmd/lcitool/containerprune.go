@@ -51,7 +51,8 @@ func newContainerPrune(a *app) *cobra.Command {
 whose process is gone. Nothing of a live run is touched, nor an image with a name.
 
 Containers of failed jobs that were kept to be looked into stay for a week, the
-newest five of them; --dry-run lists them too, --kept removes them all.`,
+newest five of them; --dry-run lists them too, --kept removes them all. What ccache
+stored in jobs of "lcitool job run" stays for the next one until --caches removes it.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
@@ -78,6 +79,7 @@ newest five of them; --dry-run lists them too, --kept removes them all.`,
 	f := cmd.Flags()
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "only list, with kept containers and how long they stay")
 	f.BoolVar(&o.Kept, "kept", false, "also remove the containers of failed jobs that were kept")
+	f.BoolVar(&o.Caches, "caches", false, "also remove what ccache stored in earlier jobs")
 	f.StringVar(&format, "format", "text", "text or json")
 	engine.flags(cmd)
 	return cmd

@@ -31,7 +31,8 @@ const keptCaches = 20
 // for each environment that they are made in.
 func (r *Runner) ccacheVolume(j *Job) string {
 	role := j.Role()
-	return fmt.Sprintf("lcitool-ccache-%.16x", sha256.Sum256([]byte(r.Project+"\x00"+role.Target+"\x00"+role.Arch+"\x00"+j.Image.Reference)))
+	of := r.Project + "\x00" + role.Target + "\x00" + role.Arch + "\x00" + j.Image.Reference
+	return container.CacheVolume(fmt.Sprintf("%.16x", sha256.Sum256([]byte(of))))
 }
 
 // cacheKey gives the key of a cache, which may be made from files of the tree.
