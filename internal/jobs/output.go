@@ -142,6 +142,9 @@ var steering = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(
 // writes over and over the last state stays, colours go, other control
 // characters are replaced.
 func Plain(line string) string {
+	if plain(line) {
+		return line
+	}
 	if strings.IndexByte(line, '\x1b') >= 0 {
 		line = steering.ReplaceAllString(line, "")
 	}
@@ -153,4 +156,14 @@ func Plain(line string) string {
 		}
 		return r
 	}, line)
+}
+
+// plain reports whether a line is of printable ASCII alone, as most are.
+func plain(line string) bool {
+	for i := range len(line) {
+		if c := line[i]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
