@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// monitor listens as a container's monitor does, at a path longer than an
+// listenAsMonitor listens as a container's monitor does, at a path longer than an
 // address can be, and gives a connection with its other end.
-func monitor(t *testing.T) (ours, theirs *net.UnixConn) {
+func listenAsMonitor(t *testing.T) (ours, theirs *net.UnixConn) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	listener, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: "attach", Net: "unixpacket"})
@@ -50,7 +50,7 @@ func TestReadMonitor(t *testing.T) {
 		{"frames of the service", []string{frame(1, "a")}, "", "", "unknown stream 1 from the container's monitor"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ours, theirs := monitor(t)
+			ours, theirs := listenAsMonitor(t)
 			for _, packet := range c.in {
 				if _, err := theirs.Write([]byte(packet)); err != nil {
 					t.Fatal(err)
@@ -70,7 +70,7 @@ func TestReadMonitor(t *testing.T) {
 }
 
 func TestReadMonitorStops(t *testing.T) {
-	ours, theirs := monitor(t)
+	ours, theirs := listenAsMonitor(t)
 	if _, err := theirs.Write([]byte("\x02abc")); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestReadMonitorStops(t *testing.T) {
 }
 
 func TestFeedMonitor(t *testing.T) {
-	ours, theirs := monitor(t)
+	ours, theirs := listenAsMonitor(t)
 	text := strings.Repeat("0123456789", 3000)
 	go feedMonitor(ours, strings.NewReader(text))
 	var got []byte

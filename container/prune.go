@@ -36,11 +36,12 @@ func CacheVolume(id string) string { return cachePrefix + id }
 
 // A Leftover is something that a dead run left behind.
 type Leftover struct {
-	Kind string `json:"kind"`          // container, volume, image or directory
+	Kind string `json:"kind"`          // container, volume, image, process or directory
 	Name string `json:"name"`          // name, ID or path
 	Run  string `json:"run,omitempty"` // run that made it
 
-	labels map[string]string // of a container with a volume of its own; nil else
+	labels  map[string]string // of a container with a volume of its own; nil else
+	monitor monitor           // if it is a process
 }
 
 // Prune removes containers, volumes, images and temporary directories of runs
@@ -66,6 +67,7 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 		{o.unusedCaches, discardVolume},
 		{e.deadImages, discardImage},
 		{e.deadWorkers, discardContainer},
+		{e.deadMonitors, discardMonitor},
 		{e.deadTemp, discardDir},
 	} {
 		found, err := step.find(c, proc)
@@ -104,6 +106,11 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 		for _, l := range found {
 			err := discardWithLayers(c, l)
 			e.log.Info("removed what a killed run left", "container", l.Name, "err", err)
+		}
+		orphans, _ := e.deadMonitors(c, proc)
+		for _, l := range orphans {
+			err := discardMonitor(c, l)
+			e.log.Info("ended what a killed service left", "process", l.Name, "err", err)
 		}
 		for _, l := range proc.deadDirs(e.options.tempParent()) {
 			if strings.HasPrefix(filepath.Base(l.Name), tempPrefix+"run-") {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// monitorEnds is how long a monitor may take to end after its container did.
+const monitorEnds = 5 * time.Second
+
+// containerID matches the ID of a container in full.
+var containerID = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// A monitor is the conmon of one container.
+type monitor struct {
+	pid     int
+	id      string // of the container
+	name    string // of the container
+	runtime string // runc or crun
+	bundle  string // directory that podman removes with the container
+}
+
+// monitors lists those of containers with names like ours. Monitors of single
+// commands are not among them: they end by themselves.
+func (p procfs) monitors() []monitor {
+	files, _ := fs.Glob(p, "[0-9]*/cmdline")
+	var list []monitor
+	for _, file := range files {
+		line, err := fs.ReadFile(p, file)
+		if err != nil {
+			continue
+		}
+		args := strings.Split(string(bytes.TrimSuffix(line, []byte{0})), "\x00")
+		value := func(flag string) string {
+			if i := slices.Index(args, flag); i > 0 && i+1 < len(args) {
+				return args[i+1]
+			}
+			return ""
+		}
+		pid, err := strconv.Atoi(filepath.Dir(file))
+		m := monitor{pid: pid, id: value("-c"), name: value("-n"), runtime: filepath.Base(value("-r")), bundle: value("-b")}
+		switch {
+		case err != nil, filepath.Base(args[0]) != "conmon", m.id != value("-u"), !containerID.MatchString(m.id),
+			!strings.HasPrefix(m.name, tempPrefix), m.runtime != "runc" && m.runtime != "crun", !filepath.IsAbs(m.bundle):
+			continue
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// deadMonitors finds those whose container is not podman's any more: a service
+// that was killed before it noted that the runtime had made one removes the
+// container later without it, and both would wait for a start for ever.
+func (e *Engine) deadMonitors(_ context.Context, proc procfs) ([]Leftover, error) {
+	if !e.addr.local() {
+		return nil, nil
+	}
+	var dead []Leftover
+	for _, m := range proc.monitors() {
+		if _, err := os.Stat(m.bundle); errors.Is(err, fs.ErrNotExist) {
+			dead = append(dead, Leftover{Kind: "process", Name: fmt.Sprintf("%d, the monitor of %s", m.pid, m.name), monitor: m})
+		}
+	}
+	return dead, nil
+}
+
+// discardMonitor has the runtime end what the monitor watches, upon which the
+// monitor ends. The name of the runtime comes from another process, therefore
+// it is looked up where ours are.
+func discardMonitor(ctx context.Context, l Leftover) error {
+	fd, err := unix.PidfdOpen(l.monitor.pid, 0)
+	if err != nil {
+		return nil // it has ended
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	said, err := exec.CommandContext(ctx, l.monitor.runtime, "delete", "--force", l.monitor.id).CombinedOutput()
+	ended, pollErr := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(monitorEnds.Milliseconds()))
+	if ended > 0 || pollErr != nil {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("it does not end")
+	}
+	return fmt.Errorf("%w: %s", err, bytes.TrimSpace(said))
+}
