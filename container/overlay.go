@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/containers/podman/v4/pkg/specgen"
+	"golang.org/x/sys/unix"
 )
 
 // labelLayers names the volume that holds what a container wrote over its
@@ -25,7 +27,7 @@ const labelLayers = "lcitool.layers"
 // lies on a file system that can be the upper part of an overlay, and the
 // service can remove what subordinate ids own. Where we may not write to the
 // volume, s stays as it is and the changes end with the container's first stop.
-func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator) error {
+func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) error {
 	if len(s.OverlayVolumes) == 0 || !e.addr.local() {
 		return nil
 	}
@@ -36,7 +38,11 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator) error {
 	}
 	s.Labels[labelLayers] = name
 	for i, o := range s.OverlayVolumes {
-		options, err := layer(filepath.Join(made.Mountpoint, fmt.Sprint(i)), o.Source)
+		var hide []string
+		if at := slices.IndexFunc(mounts, func(m Mount) bool { return m.Target == o.Destination }); at >= 0 {
+			hide = mounts[at].Hide
+		}
+		options, err := layer(filepath.Join(made.Mountpoint, fmt.Sprint(i)), o.Source, hide)
 		if err != nil {
 			e.log.Warn("changes end when the container is stopped", "container", s.Name, "mount", o.Destination, "err", err)
 			continue
@@ -47,8 +53,9 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator) error {
 }
 
 // layer makes the two folders of an overlay's upper part and returns the
-// options that name them. The upper one shows as the mount itself.
-func layer(dir, source string) ([]string, error) {
+// options that name them. The upper one shows as the mount itself. What is
+// hidden is so by what an overlay makes of a file that was removed.
+func layer(dir, source string, hide []string) ([]string, error) {
 	if strings.ContainsAny(dir, ",:") {
 		return nil, fmt.Errorf("%s cannot be said in an option", dir)
 	}
@@ -69,6 +76,14 @@ func layer(dir, source string) ([]string, error) {
 	}
 	if err := os.Chmod(upper, info.Mode()); err != nil {
 		return nil, err
+	}
+	for _, name := range hide {
+		if !filepath.IsLocal(name) || strings.ContainsRune(name, filepath.Separator) {
+			return nil, fmt.Errorf("%q is not in %s itself", name, source)
+		}
+		if err := unix.Mknod(filepath.Join(upper, name), unix.S_IFCHR, 0); err != nil {
+			return nil, fmt.Errorf("cannot hide %s: %w", name, err)
+		}
 	}
 	return []string{"upperdir=" + upper, "workdir=" + work}, nil
 }

@@ -57,6 +57,10 @@ type Mount struct {
 	Target   string // absolute path in the container
 	ReadOnly bool
 	Overlay  bool // writes go to a layer that ends with the container; Source stays as it is
+
+	// Hide names files and directories of Source that are not there for the
+	// container. It works for overlays of sessions on this machine.
+	Hide []string
 }
 
 // A Volume is a named volume of the engine, made when it is not there.

@@ -54,7 +54,7 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
 	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
 	c := &Container{engine: e, name: s.Name, labels: s.Labels}
-	if err := c.start(ctx, s, parcels); err != nil {
+	if err := c.start(ctx, s, parcels, o.Mounts); err != nil {
 		_ = c.Remove(ctx) // it says so itself
 		return nil, err
 	}
@@ -62,13 +62,13 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	return c, nil
 }
 
-func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels []parcel) error {
+func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels []parcel, mounts []Mount) error {
 	conn, err := c.engine.conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
 	defer closeIdle(conn)
-	if err := c.engine.layers(conn, s); err != nil {
+	if err := c.engine.layers(conn, s, mounts); err != nil {
 		return err
 	}
 	made, err := containers.CreateWithSpec(conn, s, nil)

@@ -144,6 +144,29 @@ func TestExecIsEnded(t *testing.T) {
 	}
 }
 
+// TestSessionHides shows a tree without what is hidden in it, which stays on
+// the host whatever the container makes in its place.
+func TestSessionHides(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	dir := t.TempDir()
+	for _, name := range []string{"seen", ".ours/file"} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("text"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := session(t, e, RunOptions{Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true, Hide: []string{".ours", ".missing"}}}})
+	if got := execSh(t, c, "cd /tree; ls -A; mkdir .ours; touch .missing; ls -A .ours"); got != "seen\n" {
+		t.Errorf("the container sees %q", got)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, ".ours/file")); err != nil || string(text) != "text" {
+		t.Errorf("on the host: %q, %v", text, err)
+	}
+}
+
 func TestSessionPutAndGet(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

@@ -77,7 +77,13 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 func (r *Runner) tree(o *container.RunOptions) error {
 	switch {
 	case strings.HasPrefix(r.Engine.Address(), "unix://") && (!r.Keep || !r.Tree.Passing):
-		o.Mounts = append(o.Mounts, container.Mount{Source: r.Tree.Dir, Target: r.Tree.At, Overlay: !r.Tree.Writable})
+		m := container.Mount{Source: r.Tree.Dir, Target: r.Tree.At, Overlay: !r.Tree.Writable}
+		if own := filepath.Dir(r.Artifacts); m.Overlay && filepath.Dir(own) == r.Tree.Dir {
+			// What other jobs leave there is none of this one's business, and
+			// an archive of a directory that changes ends where it does.
+			m.Hide = []string{filepath.Base(own)}
+		}
+		o.Mounts = append(o.Mounts, m)
 	case r.Tree.Writable:
 		return fmt.Errorf("cannot let jobs change the project's directory: podman at %s is on another machine", r.Engine.Address())
 	default:
