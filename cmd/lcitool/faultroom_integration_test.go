@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A faultRoom is an engine's room with a checkout in it.
+type faultRoom struct {
+	*engineRoom
+	t    *testing.T
+	tree string // the checkout
+}
+
+func newFaultRoom(t *testing.T, pipeline string) *faultRoom {
+	t.Helper()
+	r := emptyFaultRoom(t, pipeline)
+	r.importTiny(t, "localhost/tiny:1")
+	return r
+}
+
+// emptyFaultRoom has no image.
+func emptyFaultRoom(t *testing.T, pipeline string) *faultRoom {
+	t.Helper()
+	r := &faultRoom{engineRoom: newEngineRoom(t), t: t}
+	r.tree = r.path("tree")
+	if err := os.Mkdir(r.tree, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{".gitlab-ci.yml": pipeline, "file": "original\n"} {
+		if err := os.WriteFile(filepath.Join(r.tree, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := "git init -q -b main . && git add . && git -c user.name=A -c user.email=a@example.org commit -q -m one"
+	if out, err := r.command("sh", "-c", script).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	return r
+}
+
+func (r *faultRoom) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = r.tree
+	cmd.Env = append(append(os.Environ(), r.env()...),
+		"HOME="+r.path("home"), "XDG_STATE_HOME="+r.path("state"), "XDG_CACHE_HOME="+r.path("cache"))
+	return cmd
+}
+
+// start runs lcitool; stdout and stderr come together.
+func (r *faultRoom) start(args ...string) (*exec.Cmd, *written) {
+	r.t.Helper()
+	cmd := r.command("lcitool", args...)
+	out := &written{}
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.WaitDelay = 10 * time.Second // a child that outlives it holds our pipe
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	return cmd, out
+}
+
+func (r *faultRoom) lcitool(args ...string) (status int, out string) {
+	r.t.Helper()
+	cmd, text := r.start(args...)
+	_ = cmd.Wait()
+	return cmd.ProcessState.ExitCode(), text.String()
+}
+
+// measured runs lcitool and gives its peak memory in KiB as well, and the last
+// of what it wrote. What is kept of a process after its end counts the memory
+// of its parent, so this asks while it runs.
+func (r *faultRoom) measured(args ...string) (status, peak int, end string) {
+	r.t.Helper()
+	file, err := os.Create(r.path("output"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer file.Close()
+	cmd := r.command("lcitool", args...)
+	cmd.Stdout, cmd.Stderr = file, file
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for ticks := time.Tick(20 * time.Millisecond); ; {
+		select {
+		case <-ended:
+			const last = 4096
+			if info, err := file.Stat(); err == nil && info.Size() > last {
+				_, _ = file.Seek(-last, io.SeekEnd)
+			} else {
+				_, _ = file.Seek(0, io.SeekStart)
+			}
+			text, _ := io.ReadAll(file)
+			return cmd.ProcessState.ExitCode(), peak, string(text)
+		case <-ticks:
+			peak = max(peak, peakOf(cmd.Process.Pid))
+		}
+	}
+}
+
+// peakOf is the most memory that a process has had in KiB, 0 if it is gone.
+func peakOf(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	peak := 0
+	_, _ = fmt.Sscan(rest, &peak)
+	return peak
+}
+
+func (r *faultRoom) succeed(args ...string) string {
+	r.t.Helper()
+	status, out := r.lcitool(args...)
+	if status != 0 {
+		r.t.Fatalf("lcitool %v: status %d\n%s", args, status, out)
+	}
+	return out
+}
+
+func (r *faultRoom) podman(args ...string) string {
+	r.t.Helper()
+	out, err := r.command("podman", args...).Output()
+	if err != nil {
+		r.t.Fatalf("podman %v: %v", args, err)
+	}
+	return string(out)
+}
+
+// things lists what a run could leave behind, sorted.
+func (r *faultRoom) things() []string {
+	r.t.Helper()
+	var all []string
+	add := func(kind string, names ...string) {
+		for _, name := range names {
+			all = append(all, kind+" "+name)
+		}
+	}
+	add("container", strings.Fields(r.podman("ps", "--all", "--external", "--format", "{{.Names}}"))...)
+	add("untagged image", strings.Fields(r.podman("images", "--filter", "dangling=true", "--quiet"))...)
+	for _, name := range strings.Fields(r.podman("volume", "ls", "--quiet")) {
+		if !strings.HasPrefix(name, "lcitool-ccache-") {
+			add("volume", name)
+		}
+	}
+	add("network", strings.Fields(r.podman("network", "ls", "--quiet"))...)
+	add("mount", r.mounts(r.t)...)
+	for _, pattern := range []string{"tmp/*", "cache/lcitool/*/.new-*", "state/lcitool/*/.new-*"} {
+		paths, _ := filepath.Glob(r.path(pattern))
+		add("path", paths...)
+	}
+	for _, pid := range r.processes("conmon") {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		// The monitor of a command stays for five minutes by podman's will.
+		if err == nil && !bytes.Contains(line, []byte("--exec-process-spec")) {
+			add("process", string(bytes.ReplaceAll(line, []byte{0}, []byte(" "))))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// treeHash is one of names, modes, contents and times of the checkout.
+func (r *faultRoom) treeHash() string {
+	r.t.Helper()
+	hash := sha256.New()
+	err := filepath.WalkDir(r.tree, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.Name() == ".lcitool" {
+			return filepath.SkipDir
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(hash, path, info.Mode(), info.ModTime().UnixNano())
+		if info.Mode().IsRegular() {
+			data, err := os.ReadFile(path)
+			hash.Write(data)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil))
+}
+
+// same fails the test if anything is left or the checkout changed.
+func (r *faultRoom) same(before []string, tree string) {
+	r.t.Helper()
+	if after := r.things(); !slices.Equal(before, after) {
+		r.t.Errorf("something is left\nbefore:\n%s\nafter:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+	}
+	if r.treeHash() != tree {
+		r.t.Error("the working tree changed")
+	}
+}
+
+// A written is what a process has written so far.
+type written struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *written) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *written) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// await returns when the text has been written.
+func (o *written) await(t *testing.T, text string) {
+	t.Helper()
+	for begin := time.Now(); !strings.Contains(o.String(), text); time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > time.Minute {
+			t.Fatalf("%q was not written\n%s", text, o)
+		}
+	}
+}
