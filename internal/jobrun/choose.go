@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobs"
 )
 
 // A Choice says which jobs of a pipeline are to run.
@@ -62,7 +63,20 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 		out.Added = addNeeded(e, taken)
 	}
 	out.Jobs = link(e, taken, c.Alone)
-	return out, nil
+	return out, out.distinct()
+}
+
+// distinct checks that no two jobs leave artifacts in the same directory.
+func (c *Chosen) distinct() error {
+	names := map[string]string{}
+	for _, j := range c.Jobs {
+		file := jobs.FileName(j.Name)
+		if other, taken := names[file]; taken {
+			return fmt.Errorf("jobs %q and %q would both leave artifacts in the directory %q: rename one, or run them one at a time", other, j.Name, file)
+		}
+		names[file] = j.Name
+	}
+	return nil
 }
 
 // matches reports whether a pattern stands for a job's name. A "*" also stands

@@ -125,3 +125,22 @@ func TestChoose(t *testing.T) {
 		}
 	}
 }
+
+// TestChooseDistinct: two names that are one for a file.
+func TestChooseDistinct(t *testing.T) {
+	const text = "test/a: {script: [x]}\ntest-a: {script: [x]}\n"
+	e := evaluated(t, text)
+	for _, c := range []struct {
+		names []string
+		want  string
+	}{
+		{[]string{"test/a"}, ""},
+		{[]string{"test-a"}, ""},
+		{[]string{"test/a", "test-a"}, `jobs "test/a" and "test-a" would both leave artifacts in the directory "test-a"`},
+	} {
+		_, err := Choose(e, Choice{Names: c.names})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v: got %v, want %q", c.names, err, c.want)
+		}
+	}
+}
