@@ -88,7 +88,7 @@ func discardMonitor(ctx context.Context, l Leftover) error {
 	if err != nil {
 		return nil // it has ended
 	}
-	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	defer unix.Close(fd)
 	said, err := exec.CommandContext(ctx, l.monitor.runtime, "delete", "--force", l.monitor.id).CombinedOutput()
 	ended, pollErr := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(monitorEnds.Milliseconds()))
 	if ended > 0 || pollErr != nil {

@@ -4,6 +4,7 @@ package container
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"path/filepath"
@@ -74,7 +75,7 @@ func TestReadMonitorStops(t *testing.T) {
 	if _, err := theirs.Write([]byte("\x02abc")); err != nil {
 		t.Fatal(err)
 	}
-	if err := readMonitor(failing{}, io.Discard, ours); err != io.ErrShortWrite {
+	if err := readMonitor(failing{}, io.Discard, ours); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("a writer that fails gave %v", err)
 	}
 	_ = ours.Close()

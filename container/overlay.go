@@ -38,7 +38,7 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 	}
 	s.Labels[labelLayers] = name
 	for i, o := range s.OverlayVolumes {
-		var hide []string
+		hide := ""
 		if at := slices.IndexFunc(mounts, func(m Mount) bool { return m.Target == o.Destination }); at >= 0 {
 			hide = mounts[at].Hide
 		}
@@ -55,7 +55,7 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 // layer makes the two folders of an overlay's upper part and returns the
 // options that name them. The upper one shows as the mount itself. What is
 // hidden is so by what an overlay makes of a file that was removed.
-func layer(dir, source string, hide []string) ([]string, error) {
+func layer(dir, source, hide string) ([]string, error) {
 	if strings.ContainsAny(dir, ",:") {
 		return nil, fmt.Errorf("%s cannot be said in an option", dir)
 	}
@@ -77,15 +77,20 @@ func layer(dir, source string, hide []string) ([]string, error) {
 	if err := os.Chmod(upper, info.Mode()); err != nil {
 		return nil, err
 	}
-	for _, name := range hide {
-		if !filepath.IsLocal(name) || strings.ContainsRune(name, filepath.Separator) {
-			return nil, fmt.Errorf("%q is not in %s itself", name, source)
-		}
-		if err := unix.Mknod(filepath.Join(upper, name), unix.S_IFCHR, 0); err != nil {
-			return nil, fmt.Errorf("cannot hide %s: %w", name, err)
-		}
+	if hide == "" {
+		return overlayOptions(upper, work), nil
 	}
-	return []string{"upperdir=" + upper, "workdir=" + work}, nil
+	if !filepath.IsLocal(hide) || filepath.Base(hide) != hide {
+		return nil, fmt.Errorf("%q is not in %s itself", hide, source)
+	}
+	if err := unix.Mknod(filepath.Join(upper, hide), unix.S_IFCHR, 0); err != nil {
+		return nil, fmt.Errorf("cannot hide %s: %w", hide, err)
+	}
+	return overlayOptions(upper, work), nil
+}
+
+func overlayOptions(upper, work string) []string {
+	return []string{"upperdir=" + upper, "workdir=" + work}
 }
 
 // discardLayers removes the volume that labels name, if any.

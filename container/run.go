@@ -58,9 +58,9 @@ type Mount struct {
 	ReadOnly bool
 	Overlay  bool // writes go to a layer that ends with the container; Source stays as it is
 
-	// Hide names files and directories of Source that are not there for the
+	// Hide names a file or directory in Source that is not there for the
 	// container. It works for overlays of sessions on this machine.
-	Hide []string
+	Hide string
 }
 
 // A Volume is a named volume of the engine, made when it is not there.

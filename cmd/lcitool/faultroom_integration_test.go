@@ -97,8 +97,8 @@ func (r *faultRoom) measured(args ...string) (status, peak int, end string) {
 	if err := cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
 	for ticks := time.Tick(20 * time.Millisecond); ; {
 		select {
 		case <-ended:

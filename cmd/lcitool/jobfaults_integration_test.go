@@ -70,8 +70,8 @@ func testJobKilled(t *testing.T) {
 		what := []string{"lcitool", "service", "both"}[i%3]
 		t.Logf("kill %s after %v", what, moment)
 		cmd, _ := r.start("job", "run", "--event", "push", "*")
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
+		ended := make(chan struct{})
+		go func() { defer close(ended); _ = cmd.Wait() }()
 		select {
 		case <-time.After(moment): // the moment is what is tested
 		case <-ended:

@@ -81,7 +81,7 @@ func (r *Runner) tree(o *container.RunOptions) error {
 		if own := filepath.Dir(r.Artifacts); m.Overlay && filepath.Dir(own) == r.Tree.Dir {
 			// What other jobs leave there is none of this one's business, and
 			// an archive of a directory that changes ends where it does.
-			m.Hide = []string{filepath.Base(own)}
+			m.Hide = filepath.Base(own)
 		}
 		o.Mounts = append(o.Mounts, m)
 	case r.Tree.Writable:
