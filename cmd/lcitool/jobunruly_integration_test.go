@@ -66,6 +66,7 @@ memory: {script: ['x=$(tr "\0" x </dev/zero | head -c 400000000); echo "${#x}"']
 func testJobUnruly(t *testing.T) {
 	r := newFaultRoom(t, unrulyPipeline)
 	r.succeed("job", "run", "fine")
+	_, usual, _ := r.measured("job", "run", "fine") // the race detector alone takes more than we do
 	before, tree := r.things(), r.treeHash()
 	for _, c := range []struct {
 		job    string
@@ -87,8 +88,8 @@ func testJobUnruly(t *testing.T) {
 		if status != c.status || !strings.Contains(end, c.says) {
 			t.Errorf("%s: status %d, want %d and %q\n%q", c.job, status, c.status, c.says, end)
 		}
-		if peak > 60<<10 {
-			t.Errorf("%s: lcitool took %d KiB", c.job, peak)
+		if peak > usual+32<<10 {
+			t.Errorf("%s: lcitool took %d KiB, for a job that says nothing %d KiB", c.job, peak, usual)
 		}
 		r.succeed("job", "run", "fine")
 	}
