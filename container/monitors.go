@@ -21,7 +21,7 @@ import (
 )
 
 // monitorEnds is how long a monitor may take to end after its container did.
-const monitorEnds = 5 * time.Second
+const monitorEnds = 2 * time.Second
 
 // containerID matches the ID of a container in full.
 var containerID = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -73,11 +73,33 @@ func (e *Engine) deadMonitors(_ context.Context, proc procfs) ([]Leftover, error
 	}
 	var dead []Leftover
 	for _, m := range proc.monitors() {
-		if _, err := os.Stat(m.bundle); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(m.bundle); errors.Is(err, fs.ErrNotExist) && !endsItself(m.pid) {
 			dead = append(dead, Leftover{Kind: "process", Name: fmt.Sprintf("%d, the monitor of %s", m.pid, m.name), monitor: m})
 		}
 	}
 	return dead, nil
+}
+
+// endsItself waits for the end of a monitor whose container may have been
+// removed a moment ago.
+func endsItself(pid int) bool {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	return ended(fd)
+}
+
+// ended waits for a process to end, for as long as a monitor may take.
+func ended(pidfd int) bool {
+	for deadline := time.Now().Add(monitorEnds); ; {
+		left := max(0, time.Until(deadline))
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds()))
+		if !errors.Is(err, unix.EINTR) {
+			return n > 0 || err != nil
+		}
+	}
 }
 
 // discardMonitor has the runtime end what the monitor watches, upon which the
@@ -90,8 +112,7 @@ func discardMonitor(ctx context.Context, l Leftover) error {
 	}
 	defer unix.Close(fd)
 	said, err := exec.CommandContext(ctx, l.monitor.runtime, "delete", "--force", l.monitor.id).CombinedOutput()
-	ended, pollErr := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(monitorEnds.Milliseconds()))
-	if ended > 0 || pollErr != nil {
+	if ended(fd) {
 		return nil
 	}
 	if err == nil {
