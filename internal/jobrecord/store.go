@@ -63,7 +63,7 @@ func (s *Store) dirs() []string {
 func Write(dir string, r *Run) error {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
-		err = renameio.WriteFile(filepath.Join(dir, recordFile), append(data, '\n'), 0o600)
+		err = renameio.WriteFile(filepath.Join(dir, recordFile), append(data, '\n'), 0o600, renameio.WithTempDir(dir)) // goes with dir if we are killed
 	}
 	if err != nil {
 		return fmt.Errorf("cannot keep the record of this run: %w", err)
