@@ -68,8 +68,8 @@ func New(o Options) *Board {
 		b.task(name)
 	}
 	if o.Live {
-		b.bars = mpb.New(mpb.WithOutput(o.Out), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
-		b.bar = b.bars.MustAdd(0, mpb.BarFillerFunc(b.firstLine), mpb.BarFillerTrim(),
+		b.bars = mpb.New(mpb.WithConsoleWriter(newConsole(o.Out)), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
+		b.bar, _ = b.bars.Add(0, mpb.BarFillerFunc(b.firstLine), mpb.BarFillerTrim(), // fails only after Wait
 			mpb.BarExtender(mpb.BarFillerFunc(b.otherLines), false))
 	}
 	return b
