@@ -17,6 +17,9 @@ import (
 // workload says never fills our memory.
 const maxLine = 16 << 10
 
+// maxWhole is about how many bytes of whole lines are passed on at once.
+const maxWhole = 64 << 10
+
 // maxLog is how much of what one task says its log takes, in bytes: more than
 // anybody reads, less than what fills a disk.
 const maxLog = 256 << 20
@@ -56,6 +59,7 @@ func (o *output) end() {
 	for _, l := range []*lines{o.build, o.stdout, o.stderr} {
 		o.mu.Lock()
 		if len(l.line) > 0 {
+			l.finish()
 			l.flush()
 		}
 		o.mu.Unlock()
@@ -79,6 +83,8 @@ type lines struct {
 	to     io.Writer
 	prefix string
 	line   []byte // the unfinished one, no longer than maxLine
+	whole  []byte // lines for the sink, which takes many at once
+	last   string // of these
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -101,9 +107,10 @@ func (l *lines) Write(p []byte) (int, error) {
 			rest = rest[1:]
 		}
 		if whole || len(l.line) == maxLine {
-			l.flush()
+			l.finish()
 		}
 	}
+	l.flush()
 	return len(p), nil
 }
 
@@ -119,20 +126,32 @@ func (o *output) keep(p []byte) {
 	}
 }
 
-// flush passes the unfinished line on as a whole one.
-func (l *lines) flush() {
+// finish takes the unfinished line as a whole one.
+func (l *lines) finish() {
 	text := Plain(string(l.line))
 	l.line = l.line[:0]
 	l.output.failure.see(text)
-	if l.to == nil && l.sink.watcher.watch == nil {
+	if l.to != nil && !l.sink.raw {
+		l.whole = append(append(append(l.whole, l.prefix...), text...), '\n')
+	}
+	l.last = text
+	if len(l.whole) >= maxWhole {
+		l.flush()
+	}
+}
+
+// flush passes the whole lines on, of which the watcher is told the last.
+func (l *lines) flush() {
+	if l.last == "" && len(l.whole) == 0 {
 		return
 	}
 	l.sink.mu.Lock()
 	defer l.sink.mu.Unlock()
-	if l.to != nil && !l.sink.raw {
-		_, _ = io.WriteString(l.to, l.prefix+text+"\n")
+	if len(l.whole) > 0 {
+		_, _ = l.to.Write(l.whole)
 	}
-	l.sink.watcher.tell(Event{Task: l.output.task, Line: text})
+	l.sink.watcher.tell(Event{Task: l.output.task, Line: l.last})
+	l.whole, l.last = l.whole[:0], ""
 }
 
 // steering matches what colours text and moves the cursor.

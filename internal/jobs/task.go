@@ -38,6 +38,6 @@ type Event struct {
 	Time   time.Time
 	Task   string
 	State  State   // the state it is in now; "" for a line
-	Line   string  // what it said, without anything that steers a terminal
+	Line   string  // the last of what it said at once, without anything that steers a terminal
 	Result *Result // how it ended, with the states of an end
 }
