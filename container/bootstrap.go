@@ -62,7 +62,7 @@ func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapRe
 	if parent == "" {
 		parent = "/var/tmp"
 	}
-	dir, err := e.owner.tempDir(parent, "bootstrap")
+	dir, err := ownedTempDir(e.owner, parent, "bootstrap")
 	if err != nil {
 		return BootstrapResult{}, err
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 func TestBuildLogFollowsSteps(t *testing.T) {
@@ -73,7 +75,7 @@ func TestBuildErrorSaysOneLine(t *testing.T) {
 }
 
 func TestPrepareAppendsOneLabelLine(t *testing.T) {
-	self := owner{run: "r", pid: "1", start: "2", boot: "3", pidns: "4", machine: "5"}
+	self := records.Owner{Run: "r", PID: "1", Start: "2", Boot: "3", PIDNS: "4", Machine: "5"}
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\nRUN y\n\n"), Labels: map[string]string{"a": `q"$HOME\`}}
 	text, digest, err := o.prepare(self)
 	want := "FROM x\nRUN y\nLABEL a=\"q\\\"\\$HOME\\\\\" lcitool.boot=\"3\" lcitool.digest=\"" + digest +
@@ -98,7 +100,7 @@ func TestPrepareRefuses(t *testing.T) {
 		"label a: control character":  {Tag: "t", Dockerfile: good, Labels: map[string]string{"a": "x\nRUN evil"}},
 		"label b: control character ": {Tag: "t", Dockerfile: good, Labels: map[string]string{"b": "\x00"}},
 	} {
-		if _, _, err := o.prepare(owner{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := o.prepare(records.Owner{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

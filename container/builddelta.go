@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // maxDeltas is how many deltas may stand on one another. Each is a layer more
@@ -96,7 +98,7 @@ func additions(before, after []string) (added []string, only bool) {
 }
 
 // order gives what to send for a delta.
-func (d deltaStep) order(o BuildOptions, self owner, digest string) (order, error) {
+func (d deltaStep) order(o BuildOptions, self records.Owner, digest string) (order, error) {
 	var layer []byte
 	if len(d.added) > 0 {
 		var err error

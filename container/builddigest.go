@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // digestVersion changes when the same input gives another image.
@@ -26,7 +28,7 @@ var (
 // line at its end, and the input digest. One line, because podman 4.3 makes a
 // step of each label it is given beside the Dockerfile; at the end, because a
 // label that differs each time would make every later step run again.
-func (o BuildOptions) prepare(self owner) (text []byte, digest string, err error) {
+func (o BuildOptions) prepare(self records.Owner) (text []byte, digest string, err error) {
 	if o.Tag == "" || strings.ContainsAny(o.Tag, " \t\n@") {
 		return nil, "", fmt.Errorf("%q is not a tag", o.Tag)
 	}
@@ -47,14 +49,14 @@ func (o BuildOptions) prepare(self owner) (text []byte, digest string, err error
 }
 
 // allLabels are those of the image as a whole.
-func (o BuildOptions) allLabels(self owner, digest string) map[string]string {
+func (o BuildOptions) allLabels(self records.Owner, digest string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, o.Labels)
 	maps.Copy(labels, o.Notes)
 	if o.Delta != nil {
 		maps.Copy(labels, o.Delta.labels(o))
 	}
-	maps.Copy(labels, self.labels())
+	maps.Copy(labels, ownerLabels(self))
 	labels[LabelDigest] = digest
 	return labels
 }

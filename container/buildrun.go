@@ -40,7 +40,7 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 		if err := linkCache(dir, o.CacheDir); err != nil {
 			return "", err
 		}
-		builder = &Engine{options: e.options, log: e.log, owner: e.owner, version: e.version, private: service}
+		builder = &Engine{options: e.options, log: e.log, owner: e.owner, records: e.records, version: e.version, private: service}
 		builder.addr = address{URL: "unix://" + service.socket, Source: "private service of this build"}
 	}
 	request := filepath.Join(dir, "context")
@@ -67,7 +67,7 @@ func (e *Engine) buildService(ctx context.Context) (*privateService, string, err
 		dir, err := e.tempDir("build")
 		return nil, dir, err
 	}
-	dir, err := e.owner.tempDir(buildTempParent(e.options), "build")
+	dir, err := ownedTempDir(e.owner, buildTempParent(e.options), "build")
 	if err != nil {
 		return nil, "", err
 	}
@@ -152,7 +152,7 @@ func (e *Engine) verify(ctx context.Context, o BuildOptions, log *buildLog) (str
 	if err != nil {
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: err}
 	}
-	if image.Labels[labelRun] != e.owner.run {
+	if image.Labels[labelRun] != e.owner.Run {
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
 	}
 	return image.ID, nil

@@ -7,17 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/sirupsen/logrus"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 const (
@@ -25,6 +29,8 @@ const (
 	networkTimeout = 10 * time.Second // tcp
 	pingTimeout    = 10 * time.Second // the service accepted, but may hang
 	cleanupTimeout = time.Minute      // what is done after cancellation
+
+	recordsDir = "records" // below the state directory
 )
 
 // Connect finds podman in this order: o.Connection or o.URL, CONTAINER_HOST or
@@ -39,11 +45,14 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	self, err := newOwner()
+	self, err := records.Self()
 	if err != nil {
 		return nil, err
 	}
 	e.owner = self
+	if e.records, err = o.openRecords(); err != nil {
+		return nil, err
+	}
 	if o.Private {
 		return e, e.usePrivate(ctx)
 	}
@@ -62,6 +71,37 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 		e.log.Debug("engine does not answer", "address", a.URL, "err", err)
 	}
 	return e, e.usePrivate(ctx)
+}
+
+// openRecords opens the records of what this user's runs made. They lie in
+// StateDir; where that cannot be written, as in a read-only home, they lie
+// below the runtime directory and do not outlive the next boot.
+func (o ConnectOptions) openRecords() (*records.Store, error) {
+	fail := func(err error) error { return &EngineError{Op: "record what is made", Code: 125, Err: err} }
+	var first error
+	if o.StateDir != "" {
+		dir, err := filepath.Abs(o.StateDir)
+		if err != nil {
+			return nil, fail(err)
+		}
+		store, err := records.Open(filepath.Join(dir, recordsDir))
+		if err == nil {
+			return store, nil
+		}
+		if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+			return nil, fail(err)
+		}
+		first = err
+	}
+	dir, err := o.runtimeDir()
+	if err != nil {
+		return nil, fail(errors.Join(first, err))
+	}
+	store, err := records.Open(filepath.Join(dir, recordsDir))
+	if err != nil {
+		return nil, fail(errors.Join(first, err))
+	}
+	return store, nil
 }
 
 // use makes a the engine's address if podman answers there.

@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // ConnectOptions says where podman is to be found. The zero value looks at no
@@ -28,6 +30,7 @@ type ConnectOptions struct {
 	Podman     string   // program that a private service is started from; empty means podman
 	ServiceEnv []string // environment of a private service; nil means that of this process
 	RuntimeDir string   // 0700 directory for lock and socket of a private service; empty chooses one
+	StateDir   string   // directory for what later runs must know; empty means below RuntimeDir
 
 	Log    *slog.Logger      // nil means silence
 	Notice func(line string) // told when a private service is started; nil means Log says it
@@ -41,7 +44,8 @@ type Engine struct {
 	tunnel  *tunnel         // set when the service is reached by ssh
 	options ConnectOptions
 	log     *slog.Logger
-	owner   owner
+	owner   records.Owner
+	records *records.Store
 	far     atomic.Bool // a container's monitor was out of reach
 }
 
@@ -58,7 +62,7 @@ func (e *Engine) Version() string { return e.version }
 func (e *Engine) Private() bool { return e.private != nil }
 
 // RunID is the label value that everything made through this engine carries.
-func (e *Engine) RunID() string { return e.owner.run }
+func (e *Engine) RunID() string { return e.owner.Run }
 
 // Labels that images of ours carry; the values are the caller's, except that
 // those that Build computes: LabelDigest and what tells of deltas.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/domain/entities"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 const (
@@ -145,7 +147,7 @@ func surplusKept(all []Kept, now time.Time) []Kept {
 }
 
 // surplus returns the kept containers that Prune removes.
-func (o PruneOptions) surplus(c context.Context, _ procfs) ([]Leftover, error) {
+func (o PruneOptions) surplus(c context.Context, _ records.Processes) ([]Leftover, error) {
 	all, err := keptContainers(c)
 	if err != nil {
 		return nil, err

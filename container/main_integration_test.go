@@ -145,7 +145,7 @@ func (w world) getenv(name string) string {
 
 // options connect to the shared private service of the tests.
 func (w world) options() ConnectOptions {
-	o := ConnectOptions{Private: true, ServiceEnv: w.env, RuntimeDir: w.dir + "/s", Getenv: w.getenv}
+	o := ConnectOptions{Private: true, ServiceEnv: w.env, RuntimeDir: w.dir + "/s", StateDir: w.dir + "/state", Getenv: w.getenv}
 	if os.Getenv("CONTAINER_TEST_LOG") != "" {
 		o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // monitorEnds is how long a monitor may take to end after its container did.
@@ -37,7 +39,7 @@ type monitor struct {
 
 // monitors lists those of containers with names like ours. Monitors of single
 // commands are not among them: they end by themselves.
-func (p procfs) monitors() []monitor {
+func monitors(p records.Processes) []monitor {
 	files, _ := fs.Glob(p, "[0-9]*/cmdline")
 	var list []monitor
 	for _, file := range files {
@@ -67,12 +69,12 @@ func (p procfs) monitors() []monitor {
 // deadMonitors finds those whose container is not podman's any more: a service
 // that was killed before it noted that the runtime had made one removes the
 // container later without it, and both would wait for a start for ever.
-func (e *Engine) deadMonitors(_ context.Context, proc procfs) ([]Leftover, error) {
+func (e *Engine) deadMonitors(_ context.Context, proc records.Processes) ([]Leftover, error) {
 	if !e.addr.local() {
 		return nil, nil
 	}
 	var dead []Leftover
-	for _, m := range proc.monitors() {
+	for _, m := range monitors(proc) {
 		if _, err := os.Stat(m.bundle); errors.Is(err, fs.ErrNotExist) && !endsItself(m.pid) {
 			dead = append(dead, Leftover{Kind: "process", Name: fmt.Sprintf("%d, the monitor of %s", m.pid, m.name), monitor: m})
 		}

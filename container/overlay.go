@@ -32,7 +32,7 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 		return nil
 	}
 	name := s.Name + "-layers"
-	made, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: e.owner.labels()}, nil)
+	made, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: ownerLabels(e.owner)}, nil)
 	if err != nil {
 		return engineError("make volume "+name, err)
 	}

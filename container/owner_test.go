@@ -9,66 +9,24 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-func proc(files map[string]string) procfs {
-	tree := fstest.MapFS{"sys/kernel/random/boot_id": {Data: []byte("boot-1\n")}}
-	for name, text := range files {
-		tree[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	return procfs{tree, func(string) (string, error) { return "pid:[1]", nil }, "machine-1"}
-}
-
-func stat(name, start string) string {
-	return "42 (" + name + ") S 1" + strings.Repeat(" 0", 17) + " " + start + " 0 0\n"
-}
-
-func TestDead(t *testing.T) {
-	p := proc(map[string]string{"42/stat": stat("a) S (b", "1000"), "43/stat": "43 (cut"})
-	alive := owner{run: "r", pid: "42", start: "1000", boot: "boot-1", pidns: "pid:[1]", machine: "machine-1"}
-	if got, err := p.owner(42); err != nil || got != (owner{pid: "42", start: "1000", boot: "boot-1", pidns: "pid:[1]", machine: "machine-1"}) {
-		t.Errorf("owner %+v, %v", got, err)
-	}
-	for name, c := range map[string]struct {
-		change func(*owner)
-		dead   bool
-	}{
-		"itself":                      {func(*owner) {}, false},
-		"number used again":           {func(o *owner) { o.start = "999" }, true},
-		"gone":                        {func(o *owner) { o.pid = "44" }, true},
-		"before this boot":            {func(o *owner) { o.boot = "boot-0" }, true},
-		"before boot, other space":    {func(o *owner) { o.boot, o.pidns = "boot-0", "pid:[2]" }, true},
-		"other space":                 {func(o *owner) { o.pid, o.pidns = "44", "pid:[2]" }, false},
-		"other machine":               {func(o *owner) { o.pid, o.boot, o.machine = "44", "boot-0", "machine-2" }, false},
-		"no number":                   {func(o *owner) { o.pid = "x" }, false},
-		"path instead of a number":    {func(o *owner) { o.pid = "../x" }, false},
-		"negative number":             {func(o *owner) { o.pid = "-1" }, false},
-		"its stat cannot be read out": {func(o *owner) { o.pid = "43" }, false},
-	} {
-		o := alive
-		c.change(&o)
-		if got := p.dead(o); got != c.dead {
-			t.Errorf("%s: dead %v, want %v", name, got, c.dead)
-		}
-	}
-}
-
 func TestOwnerOfNeedsAllLabels(t *testing.T) {
-	self, err := newOwner()
+	self, err := records.Self()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back, ok := ownerOf(self.labels()); !ok || back != self {
+	if back, ok := ownerOf(ownerLabels(self)); !ok || back != self {
 		t.Errorf("%+v came back as %+v, %v", self, back, ok)
 	}
-	if hostProc().dead(self) {
+	if records.HostProcesses().Dead(self) {
 		t.Error("this process is dead")
 	}
-	for name := range self.labels() {
-		labels := self.labels()
+	for name := range ownerLabels(self) {
+		labels := ownerLabels(self)
 		delete(labels, name)
 		if _, ok := ownerOf(labels); ok {
 			t.Errorf("accepted without %s", name)
@@ -81,18 +39,18 @@ func TestOwnerOfNeedsAllLabels(t *testing.T) {
 
 func TestDeadDirs(t *testing.T) {
 	parent := t.TempDir()
-	self, err := newOwner()
+	self, err := records.Self()
 	if err != nil {
 		t.Fatal(err)
 	}
 	gone := self
-	gone.start, gone.run = "1", "gone"
-	live, err1 := self.tempDir(parent, "run")
-	dead, err2 := gone.tempDir(parent, "run")
+	gone.Start, gone.Run = "1", "gone"
+	live, err1 := ownedTempDir(self, parent, "run")
+	dead, err2 := ownedTempDir(gone, parent, "run")
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	broken := map[string]string{"lcitool-run-a-1": "", "lcitool-run-a-2": "{}", "lcitool-run-a-3": "[", "other-run-a-4": must(json.Marshal(gone.labels()))}
+	broken := map[string]string{"lcitool-run-a-1": "", "lcitool-run-a-2": "{}", "lcitool-run-a-3": "[", "other-run-a-4": must(json.Marshal(ownerLabels(gone)))}
 	for name, text := range broken {
 		dir := filepath.Join(parent, name)
 		if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(dir, ownerFile), []byte(text), 0o600)); err != nil {
@@ -102,7 +60,7 @@ func TestDeadDirs(t *testing.T) {
 	if err := os.Symlink(dead, filepath.Join(parent, "lcitool-run-gone-link")); err != nil {
 		t.Fatal(err)
 	}
-	got := hostProc().deadDirs(parent)
+	got := deadDirs(records.HostProcesses(), parent)
 	if len(got) != 1 || got[0].Name != dead || got[0].Run != "gone" {
 		t.Errorf("got %v, want %s only", got, dead)
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/images"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // sweepTimeout bounds what a run does for others.
@@ -54,11 +56,11 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 		return nil, err
 	}
 	defer closeIdle(c)
-	proc := hostProc()
+	proc := records.HostProcesses()
 	var done []Leftover
 	var faults []error
 	for _, step := range []struct {
-		find   func(context.Context, procfs) ([]Leftover, error)
+		find   func(context.Context, records.Processes) ([]Leftover, error)
 		remove func(context.Context, Leftover) error
 	}{
 		{e.deadContainers, discardContainer},
@@ -98,7 +100,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 			return
 		}
 		defer closeIdle(c)
-		proc := hostProc()
+		proc := records.HostProcesses()
 		found, err := e.deadContainers(c, proc)
 		if err != nil {
 			e.log.Debug("cannot look for leftovers", "err", err)
@@ -112,7 +114,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 			err := discardMonitor(c, l)
 			e.log.Info("ended what a killed service left", "process", l.Name, "err", err)
 		}
-		for _, l := range proc.deadDirs(e.options.tempParent()) {
+		for _, l := range deadDirs(proc, e.options.tempParent()) {
 			if strings.HasPrefix(filepath.Base(l.Name), tempPrefix+"run-") {
 				_ = discardDir(c, l)
 			}
@@ -121,7 +123,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 	return over
 }
 
-func (e *Engine) deadContainers(c context.Context, proc procfs) ([]Leftover, error) {
+func (e *Engine) deadContainers(c context.Context, proc records.Processes) ([]Leftover, error) {
 	filter := map[string][]string{"label": {labelRun}}
 	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithFilters(filter))
 	if err != nil {
@@ -129,14 +131,14 @@ func (e *Engine) deadContainers(c context.Context, proc procfs) ([]Leftover, err
 	}
 	var dead []Leftover
 	for _, item := range list {
-		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) && !isKept(item) {
-			dead = append(dead, Leftover{Kind: "container", Name: strings.Join(item.Names, ","), Run: o.run, labels: item.Labels})
+		if o, ok := ownerOf(item.Labels); ok && proc.Dead(o) && !isKept(item) {
+			dead = append(dead, Leftover{Kind: "container", Name: strings.Join(item.Names, ","), Run: o.Run, labels: item.Labels})
 		}
 	}
 	return dead, nil
 }
 
-func (e *Engine) deadVolumes(c context.Context, proc procfs) ([]Leftover, error) {
+func (e *Engine) deadVolumes(c context.Context, proc records.Processes) ([]Leftover, error) {
 	filter := map[string][]string{"label": {labelRun}}
 	list, err := volumes.List(c, new(volumes.ListOptions).WithFilters(filter))
 	if err != nil {
@@ -149,15 +151,15 @@ func (e *Engine) deadVolumes(c context.Context, proc procfs) ([]Leftover, error)
 	var dead []Leftover
 	for _, item := range list {
 		needed := slices.ContainsFunc(kept, func(k Kept) bool { return k.Labels[labelLayers] == item.Name })
-		if o, ok := ownerOf(item.Labels); ok && proc.dead(o) && !needed {
-			dead = append(dead, Leftover{Kind: "volume", Name: item.Name, Run: o.run})
+		if o, ok := ownerOf(item.Labels); ok && proc.Dead(o) && !needed {
+			dead = append(dead, Leftover{Kind: "volume", Name: item.Name, Run: o.Run})
 		}
 	}
 	return dead, nil
 }
 
 // unusedCaches finds the volumes that no container, live or kept, has.
-func (o PruneOptions) unusedCaches(c context.Context, _ procfs) ([]Leftover, error) {
+func (o PruneOptions) unusedCaches(c context.Context, _ records.Processes) ([]Leftover, error) {
 	if !o.Caches {
 		return nil, nil
 	}
@@ -176,7 +178,7 @@ func (o PruneOptions) unusedCaches(c context.Context, _ procfs) ([]Leftover, err
 }
 
 // deadImages finds images that a build finished but did not live to name.
-func (e *Engine) deadImages(c context.Context, proc procfs) ([]Leftover, error) {
+func (e *Engine) deadImages(c context.Context, proc records.Processes) ([]Leftover, error) {
 	filter := map[string][]string{"label": {labelRun}, "dangling": {"true"}}
 	list, err := images.List(c, new(images.ListOptions).WithFilters(filter))
 	if err != nil {
@@ -184,17 +186,17 @@ func (e *Engine) deadImages(c context.Context, proc procfs) ([]Leftover, error) 
 	}
 	var dead []Leftover
 	for _, item := range list {
-		if o, ok := ownerOf(item.Labels); ok && len(item.RepoTags) == 0 && proc.dead(o) {
-			dead = append(dead, Leftover{Kind: "image", Name: item.ID, Run: o.run})
+		if o, ok := ownerOf(item.Labels); ok && len(item.RepoTags) == 0 && proc.Dead(o) {
+			dead = append(dead, Leftover{Kind: "image", Name: item.ID, Run: o.Run})
 		}
 	}
 	return dead, nil
 }
 
-func (e *Engine) deadTemp(_ context.Context, proc procfs) ([]Leftover, error) {
-	list := proc.deadDirs(e.options.tempParent())
+func (e *Engine) deadTemp(_ context.Context, proc records.Processes) ([]Leftover, error) {
+	list := deadDirs(proc, e.options.tempParent())
 	if parent := buildTempParent(e.options); parent != e.options.tempParent() {
-		list = append(list, proc.deadDirs(parent)...)
+		list = append(list, deadDirs(proc, parent)...)
 	}
 	return list, nil
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 	"github.com/containers/podman/v4/pkg/domain/entities"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // killedClient starts another client, waits for its workload's first word and
@@ -118,15 +120,15 @@ func TestPruneJudgesVolumesAndImagesByTheirOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	dead := e.owner
-	dead.start, dead.run = "1", "deadrun"
+	dead.Start, dead.Run = "1", "deadrun"
 	elsewhere := dead
-	elsewhere.machine = "another"
-	for name, o := range map[string]owner{"vol-live": e.owner, "vol-dead": dead, "vol-elsewhere": elsewhere} {
-		if _, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: o.labels()}, nil); err != nil {
+	elsewhere.Machine = "another"
+	for name, o := range map[string]records.Owner{"vol-live": e.owner, "vol-dead": dead, "vol-elsewhere": elsewhere} {
+		if _, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: ownerLabels(o)}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	text, err := labelLine(dead.labels())
+	text, err := labelLine(ownerLabels(dead))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 		s.Name = "lcitool"
 	}
 	s.Name += "-" + randomName()
-	s.Labels = e.owner.labels()
+	s.Labels = ownerLabels(e.owner)
 	maps.Copy(s.Labels, o.Labels)
 	s.Command, s.WorkDir = o.command(u)
 	s.CreateWorkingDir = true

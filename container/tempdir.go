@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 const (
@@ -17,15 +19,15 @@ const (
 
 // tempDir makes a directory of mode 0700 with a file that says whose it is.
 func (e *Engine) tempDir(kind string) (string, error) {
-	return e.owner.tempDir(e.options.tempParent(), kind)
+	return ownedTempDir(e.owner, e.options.tempParent(), kind)
 }
 
-func (o owner) tempDir(parent, kind string) (string, error) {
-	dir, err := os.MkdirTemp(parent, tempPrefix+kind+"-"+o.run+"-")
+func ownedTempDir(o records.Owner, parent, kind string) (string, error) {
+	dir, err := os.MkdirTemp(parent, tempPrefix+kind+"-"+o.Run+"-")
 	if err != nil {
 		return "", fmt.Errorf("cannot make a temporary directory: %w", err)
 	}
-	data, err := json.Marshal(o.labels())
+	data, err := json.Marshal(ownerLabels(o))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, ownerFile), data, 0o600)
 	}
@@ -38,7 +40,7 @@ func (o owner) tempDir(parent, kind string) (string, error) {
 
 // deadDirs returns the directories below parent that runs of this user left
 // which are known to be dead.
-func (p procfs) deadDirs(parent string) []Leftover {
+func deadDirs(p records.Processes, parent string) []Leftover {
 	dirs, _ := filepath.Glob(filepath.Join(parent, tempPrefix+"*-*-*"))
 	var list []Leftover
 	for _, dir := range dirs {
@@ -55,8 +57,8 @@ func (p procfs) deadDirs(parent string) []Leftover {
 		if err != nil || !whole {
 			continue
 		}
-		if p.dead(o) {
-			list = append(list, Leftover{Kind: "directory", Name: dir, Run: o.run})
+		if p.Dead(o) {
+			list = append(list, Leftover{Kind: "directory", Name: dir, Run: o.Run})
 		}
 	}
 	return list

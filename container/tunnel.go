@@ -36,7 +36,7 @@ func (e *Engine) openTunnel(ctx context.Context, a address) (address, error) {
 		return a, err
 	}
 	removeStale(ctx, dir)
-	base := filepath.Join(dir, "ssh-"+e.owner.run)
+	base := filepath.Join(dir, "ssh-"+e.owner.Run)
 	t := &tunnel{socket: base + ".sock", log: base + ".log"}
 	if t.to, err = url.Parse(a.URL); err != nil {
 		return a, err

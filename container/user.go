@@ -130,7 +130,7 @@ func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, er
 		return runUser{}, err
 	}
 	s := specgen.NewSpecGenerator(image, false)
-	s.Name, s.Labels, s.Command = "lcitool-look-"+randomName(), e.owner.labels(), []string{"true"}
+	s.Name, s.Labels, s.Command = "lcitool-look-"+randomName(), ownerLabels(e.owner), []string{"true"}
 	s.Rlimits = rlimits(e.addr.local())
 	made, err := containers.CreateWithSpec(c, s, nil)
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 const (
@@ -157,9 +159,9 @@ func findWorkers(c context.Context, hosts map[string]string) ([]Leftover, error)
 }
 
 // deadWorkers finds working containers of builds whose process is gone.
-func (e *Engine) deadWorkers(c context.Context, proc procfs) ([]Leftover, error) {
+func (e *Engine) deadWorkers(c context.Context, proc records.Processes) ([]Leftover, error) {
 	hosts := map[string]string{}
-	for _, dir := range proc.deadDirs(buildTempParent(e.options)) {
+	for _, dir := range deadDirs(proc, buildTempParent(e.options)) {
 		for _, host := range workersOf(dir.Name) {
 			hosts[host] = dir.Run
 		}
@@ -173,7 +175,7 @@ func (e *Engine) removeWorkers(ctx context.Context, dir string) {
 	hosts := map[string]string{}
 	for scratch, host := range workersOf(dir) {
 		deleteSandbox(context.WithoutCancel(ctx), "buildah-"+scratch)
-		hosts[host] = e.owner.run
+		hosts[host] = e.owner.Run
 	}
 	if len(hosts) == 0 {
 		return

@@ -33,6 +33,7 @@ func (e *engineFlags) options() container.ConnectOptions {
 	return container.ConnectOptions{
 		Connection: e.connection,
 		URL:        e.url,
+		StateDir:   e.app.stateDir(),
 		Getenv:     e.app.getenv,
 		Log:        e.app.log(),
 		Notice:     func(line string) { e.app.tell("%s", line) },

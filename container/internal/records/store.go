@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package records keeps a file for each object that this program made in
+// podman's store.
+//
+// A record is written before its object is made, under a name that nobody can
+// guess, so that a kill at any moment leaves either a record without an object
+// or an object with a record. Labels prove nothing: images pass them on to
+// containers, and a Dockerfile can set them.
+package records
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Kind is what a record is about.
+type Kind string
+
+// Kinds of objects.
+const (
+	Container Kind = "container"
+	Volume    Kind = "volume"
+	Image     Kind = "image"     // named by its ID
+	Build     Kind = "build"     // one request to the builder, with all that it makes
+	Directory Kind = "directory" // temporary, named by the last element of its path
+)
+
+const (
+	maxRecord  = 256 << 10 // bytes
+	maxRecords = 20000     // read of one kind
+	tempPrefix = ".new-"
+	suffix     = ".json"
+)
+
+// A Record says that this program made an object.
+type Record struct {
+	Kind   Kind              `json:"kind"`
+	Name   string            `json:"name"`
+	ID     string            `json:"id,omitempty"`     // the engine's, empty until it is known
+	Token  string            `json:"token,omitempty"`  // random; the object carries it if it can
+	Engine string            `json:"engine,omitempty"` // address of the service that was asked to make it
+	Owner  Owner             `json:"owner"`
+	Time   time.Time         `json:"time"`
+	Extra  map[string]string `json:"extra,omitempty"`
+}
+
+// NewToken returns 128 random bits in hex.
+func NewToken() string {
+	random := make([]byte, 16)
+	_, _ = rand.Read(random) // documented never to fail
+	return hex.EncodeToString(random)
+}
+
+// A Store is a directory of records. It is safe for use by several goroutines
+// and processes.
+type Store struct {
+	root *os.Root
+	dir  string
+}
+
+// Open returns the store in dir, an absolute path, which is made with mode
+// 0700 if need be. A directory that is a link, belongs to another user or
+// cannot be closed to others is refused.
+func Open(dir string) (*Store, error) {
+	root, err := openOwn(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open records: %w", err)
+	}
+	return &Store{root: root, dir: dir}, nil
+}
+
+func openOwn(dir string) (*os.Root, error) {
+	if !filepath.IsAbs(dir) {
+		return nil, fmt.Errorf("%s: not absolute", dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s: not a directory", dir)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := closeToOthers(root, dir); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return root, nil
+}
+
+// closeToOthers looks at the directory that is open, whatever has become of
+// its path.
+func closeToOthers(root *os.Root, dir string) error {
+	info, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	if !ours(info) {
+		return fmt.Errorf("%s: belongs to another user", dir)
+	}
+	if info.Mode().Perm() == 0o700 {
+		return nil
+	}
+	return root.Chmod(".", 0o700)
+}
+
+func ours(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// Dir returns the directory of the store.
+func (s *Store) Dir() string { return s.dir }
+
+// Close gives back what the store holds open.
+func (s *Store) Close() error { return s.root.Close() }
+
+// plainName is what can stand in a file name as it is.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$`)
+
+func fileOf(kind Kind, name string) (string, error) {
+	if !plainName.MatchString(name) || !plainName.MatchString(string(kind)) {
+		return "", fmt.Errorf("%s %q cannot be recorded: not a plain name", kind, name)
+	}
+	return string(kind) + "@" + name + suffix, nil
+}
+
+// Put writes a record, in place of one of the same kind and name. Time is set
+// if it is zero.
+func (s *Store) Put(r Record) error {
+	file, err := fileOf(r.Kind, r.Name)
+	if err != nil {
+		return err
+	}
+	if r.Time.IsZero() {
+		r.Time = time.Now().UTC()
+	}
+	data, err := json.Marshal(r)
+	if err == nil && len(data) > maxRecord {
+		err = errors.New("too large")
+	}
+	if err == nil {
+		err = s.replace(file, data)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot record %s %s: %w", r.Kind, r.Name, err)
+	}
+	return nil
+}
+
+func (s *Store) replace(file string, data []byte) error {
+	temp := tempPrefix + NewToken()
+	f, err := s.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = s.root.Rename(temp, file)
+	}
+	if err != nil {
+		_ = s.root.Remove(temp)
+	}
+	return err
+}
+
+// Get returns a record. One that is not there is fs.ErrNotExist.
+func (s *Store) Get(kind Kind, name string) (Record, error) {
+	file, err := fileOf(kind, name)
+	if err != nil {
+		return Record{}, err
+	}
+	return s.read(file)
+}
+
+// read takes nothing but a regular file of ours, and checks that it is what
+// its name says.
+func (s *Store) read(file string) (Record, error) {
+	info, err := s.root.Lstat(file)
+	if err != nil {
+		return Record{}, err
+	}
+	if !info.Mode().IsRegular() || !ours(info) {
+		return Record{}, fmt.Errorf("%s: not a file of ours", filepath.Join(s.dir, file))
+	}
+	f, err := s.root.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return Record{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	if err == nil && len(data) > maxRecord {
+		err = errors.New("too large")
+	}
+	var r Record
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err == nil {
+		var want string
+		if want, err = fileOf(r.Kind, r.Name); err == nil && want != file {
+			err = errors.New("is about something else")
+		}
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("%s: %w", filepath.Join(s.dir, file), err)
+	}
+	return r, nil
+}
+
+// List returns the records of a kind, in no order. Files that are no records
+// are left out, and the error names them.
+func (s *Store) List(kind Kind) ([]Record, error) {
+	dir, err := s.root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	var list []Record
+	var faults []error
+	for _, entry := range entries {
+		s.sweep(entry)
+		if !strings.HasPrefix(entry.Name(), string(kind)+"@") || !strings.HasSuffix(entry.Name(), suffix) {
+			continue
+		}
+		if len(list) == maxRecords {
+			return list, fmt.Errorf("%s: more than %d records", s.dir, maxRecords)
+		}
+		r, err := s.read(entry.Name())
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
+		case err != nil:
+			faults = append(faults, err)
+		default:
+			list = append(list, r)
+		}
+	}
+	return list, errors.Join(faults...)
+}
+
+// sweep removes what a kill left of a record on its way.
+func (s *Store) sweep(entry fs.DirEntry) {
+	if !strings.HasPrefix(entry.Name(), tempPrefix) {
+		return
+	}
+	if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > time.Hour {
+		_ = s.root.Remove(entry.Name())
+	}
+}
+
+// Remove removes a record; one that is not there is no error.
+func (s *Store) Remove(kind Kind, name string) error {
+	file, err := fileOf(kind, name)
+	if err != nil {
+		return err
+	}
+	if err := s.root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

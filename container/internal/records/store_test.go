@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package records
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func open(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(filepath.Join(t.TempDir(), "a", "records"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func put(t *testing.T, s *Store, r Record) {
+	t.Helper()
+	if err := s.Put(r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRecordComesBack(t *testing.T) {
+	s := open(t)
+	want := Record{
+		Kind: Container, Name: "lcitool-1", Token: NewToken(), Engine: "unix:///x", Time: time.Now().UTC().Round(0),
+		Owner: Owner{Run: "r", PID: "1", Start: "2", Boot: "3", PIDNS: "4", Machine: "5"}, Extra: map[string]string{"k": "v"},
+	}
+	put(t, s, want)
+	want.ID = strings.Repeat("a", 64)
+	put(t, s, want) // in its place
+	put(t, s, Record{Kind: Volume, Name: "lcitool-1"})
+	got, err := s.Get(Container, "lcitool-1")
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	list, err := s.List(Container)
+	if err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], want) {
+		t.Errorf("list %+v, %v", list, err)
+	}
+	if err := errors.Join(s.Remove(Container, "lcitool-1"), s.Remove(Container, "lcitool-1")); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Get(Container, "lcitool-1"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after removal: %v", err)
+	}
+	if volume, err := s.Get(Volume, "lcitool-1"); err != nil || volume.Time.IsZero() {
+		t.Errorf("the other kind: %+v, %v", volume, err)
+	}
+}
+
+func TestNamesThatAreNoFileNames(t *testing.T) {
+	s := open(t)
+	for _, name := range []string{"", "../x", "a/b", ".", "..", "-x", "a b", "a\n", "a@b", strings.Repeat("a", 201)} {
+		if err := s.Put(Record{Kind: Container, Name: name}); err == nil {
+			t.Errorf("recorded %q", name)
+		}
+		if _, err := s.Get(Container, name); err == nil {
+			t.Errorf("read %q", name)
+		}
+		if err := s.Remove(Container, name); err == nil {
+			t.Errorf("removed %q", name)
+		}
+	}
+	if err := s.Put(Record{Kind: Container, Name: "large", Extra: map[string]string{"k": strings.Repeat("x", maxRecord)}}); err == nil {
+		t.Error("recorded what cannot be read back")
+	}
+}
+
+// TestOnlyRecordsAreRead puts everything into the directory that is no record.
+func TestOnlyRecordsAreRead(t *testing.T) {
+	s := open(t)
+	put(t, s, Record{Kind: Container, Name: "good"})
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := os.WriteFile(outside, []byte(`{"kind":"container","name":"link"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(s.Dir(), "container@"+name+".json") }
+	write := func(name, text string) error { return os.WriteFile(in(name), []byte(text), 0o600) }
+	if err := errors.Join(
+		os.Symlink(outside, in("link")),
+		os.Symlink(in("good"), in("inner")),
+		os.Mkdir(in("dir"), 0o700),
+		syscall.Mkfifo(in("fifo"), 0o600),
+		write("broken", "{"), write("empty", ""), write("another", `{"kind":"container","name":"good"}`),
+		write("kind", `{"kind":"volume","name":"kind"}`),
+		write("large", `{"kind":"container","name":"large","id":"`+strings.Repeat("a", maxRecord)+`"}`),
+	); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.List(Container)
+	if len(list) != 1 || list[0].Name != "good" {
+		t.Errorf("list %+v", list)
+	}
+	for _, name := range []string{"link", "inner", "dir", "fifo", "broken", "empty", "another", "kind", "large"} {
+		if err == nil || !strings.Contains(err.Error(), "container@"+name+".json") {
+			t.Errorf("%s is not named in %v", name, err)
+		}
+		if _, err := s.Get(Container, name); err == nil {
+			t.Errorf("read %s", name)
+		}
+	}
+}
+
+func TestDirectoryIsClosedToOthers(t *testing.T) {
+	parent := t.TempDir()
+	wide := filepath.Join(parent, "wide")
+	if err := errors.Join(os.Mkdir(wide, 0o777), os.Chmod(wide, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(wide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if info, err := os.Stat(wide); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	put(t, s, Record{Kind: Image, Name: "x"})
+	if info, err := os.Stat(filepath.Join(wide, "image@x.json")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("file: %v, %v", info, err)
+	}
+	link, file := filepath.Join(parent, "link"), filepath.Join(parent, "file")
+	if err := errors.Join(os.Symlink(wide, link), os.WriteFile(file, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{link, file, "relative"} {
+		if _, err := Open(dir); err == nil {
+			t.Errorf("opened %s", dir)
+		}
+	}
+	if os.Getuid() == 0 {
+		foreign := filepath.Join(parent, "foreign")
+		if err := errors.Join(os.Mkdir(foreign, 0o700), os.Chown(foreign, 65534, 65534)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(foreign); err == nil || !strings.Contains(err.Error(), "another user") {
+			t.Errorf("opened another user's: %v", err)
+		}
+	}
+}
+
+// TestReadersSeeWholeRecords replaces one record while others read it.
+func TestReadersSeeWholeRecords(t *testing.T) {
+	s := open(t)
+	put(t, s, Record{Kind: Container, Name: "x", Extra: map[string]string{"k": ""}})
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for n := range 50 {
+				if err := s.Put(Record{Kind: Container, Name: "x", Extra: map[string]string{"k": strings.Repeat(fmt.Sprint(i), n*100)}}); err != nil {
+					t.Error(err)
+				}
+				if _, err := s.Get(Container, "x"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	entries, err := os.ReadDir(s.Dir())
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
