@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitcmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+)
+
+// maxConfig bounds a repository's configuration.
+const maxConfig = 1 << 20
+
+// A setting is one of the repository's configuration.
+type setting struct {
+	key   string // section and name in lower case: "remote.origin.url"
+	value string
+}
+
+// parts returns section, subsection and name.
+func (s setting) parts() (section, sub, name string) {
+	section, rest, _ := strings.Cut(s.key, ".")
+	if i := strings.LastIndexByte(rest, '.'); i >= 0 {
+		return section, rest[:i], rest[i+1:]
+	}
+	return section, "", rest
+}
+
+// plainValue is a value without a path, a command or an address.
+var plainValue = regexp.MustCompile(`^[A-Za-z0-9-]{0,20}$`)
+
+// allowed settings hold no program, no file and no password. What is not here
+// git does not see: filter.*, diff.*.textconv, merge.*.driver, core.sshCommand,
+// credential.*, http.*, include.path, remote.*.receivepack, alias.* …
+func (s setting) allowed() bool {
+	section, sub, name := s.parts()
+	switch section {
+	case "core":
+		return sub == "" && plainValue.MatchString(s.value) && slices.Contains([]string{
+			"filemode", "ignorecase", "symlinks", "precomposeunicode", "autocrlf", "eol", "trustctime", "checkstat", "sparsecheckout", "sparsecheckoutcone",
+		}, name)
+	case "extensions":
+		return sub == "" && plainValue.MatchString(s.value) && slices.Contains([]string{"objectformat", "refstorage"}, name)
+	case "remote":
+		return name == "pushdefault" && sub == "" || sub != "" && slices.Contains([]string{"url", "pushurl", "fetch"}, name)
+	case "branch":
+		return sub != "" && slices.Contains([]string{"remote", "pushremote", "merge"}, name)
+	case "url":
+		return sub != "" && slices.Contains([]string{"insteadof", "pushinsteadof"}, name)
+	}
+	return false
+}
+
+// NotUsed lists settings of the repository that a push with plain git would
+// use and that do not count here, by key.
+func (r *Repo) NotUsed() []string {
+	var keys []string
+	for _, s := range r.settings {
+		section, sub, name := s.parts()
+		relevant := section == "credential" || section == "http" || section == "https" || section == "include" || section == "includeif" ||
+			section == "core" && slices.Contains([]string{"sshcommand", "askpass", "gitproxy", "hookspath"}, name) ||
+			section == "remote" && sub != "" && slices.Contains([]string{"proxy", "proxyauthmethod", "vcs", "receivepack"}, name)
+		if relevant && !slices.Contains(keys, s.key) {
+			keys = append(keys, s.key)
+		}
+	}
+	return keys
+}
+
+// readSettings reads the repository's configuration without what it includes.
+func (r *Repo) readSettings(ctx context.Context) ([]setting, error) {
+	all, err := r.readConfig(ctx, filepath.Join(r.commonDir, "config"))
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(all, setting{"extensions.worktreeconfig", "true"}) {
+		more, err := r.readConfig(ctx, filepath.Join(r.gitDir, "config.worktree"))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// readConfig has git take a copy of a configuration file apart. A copy is
+// regular and bounded, and cannot change meanwhile.
+func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
+	data, err := safefs.ReadFile(file, maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	untrusted := filepath.Join(r.view.dir, "untrusted")
+	if err := os.WriteFile(untrusted, data, 0o600); err != nil {
+		return nil, err
+	}
+	defer os.Remove(untrusted)
+	out, err := r.run(ctx, command{args: []string{"config", "--file=" + untrusted, "--no-includes", "--list", "-z"}, bare: true, timeout: timeout})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	var all []setting
+	for entry := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
+		if entry == "" {
+			continue
+		}
+		key, value, found := strings.Cut(entry, "\n")
+		if !found {
+			value = "true"
+		}
+		all = append(all, setting{key, value})
+	}
+	return all, nil
+}
+
+// configText is a configuration with the settings that are allowed.
+func configText(settings []setting) []byte {
+	var b bytes.Buffer
+	version := 0
+	if slices.ContainsFunc(settings, func(s setting) bool { return s.allowed() && strings.HasPrefix(s.key, "extensions.") }) {
+		version = 1
+	}
+	fmt.Fprintf(&b, "[core]\n\trepositoryformatversion = %d\n\tbare = true\n", version)
+	for _, s := range settings {
+		section, sub, name := s.parts()
+		if !s.allowed() || strings.ContainsAny(sub, "\n\x00") {
+			continue
+		}
+		if sub != "" {
+			section += ` "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(sub) + `"`
+		}
+		value := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "\b", `\b`).Replace(s.value)
+		fmt.Fprintf(&b, "[%s]\n\t%s = \"%s\"\n", section, name, value)
+	}
+	return b.Bytes()
+}
+
+// checkFormat fails for a repository that needs what git would not be told.
+func checkFormat(settings []setting) error {
+	known := []string{"objectformat", "refstorage", "worktreeconfig", "noop", "preciousobjects", "partialclone", "relativeworktrees"}
+	for _, s := range settings {
+		if section, _, name := s.parts(); section == "extensions" && !slices.Contains(known, name) {
+			return fmt.Errorf("extension %q is not supported", name)
+		}
+	}
+	return nil
+}

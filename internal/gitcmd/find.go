@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+)
+
+// maxPointer bounds a file that holds one path or ref.
+const maxPointer = 8 << 10
+
+// find looks for .git in a directory and above, on one file system. Its
+// errors are ErrNoRepository or say what is wrong with one.
+func find(dir string) (*Repo, error) {
+	dir, err := filepath.Abs(dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot look for a repository: %w", err)
+	}
+	start, device := dir, uint64(0)
+	for top := dir; ; top = filepath.Dir(top) {
+		info, err := os.Stat(top)
+		if err != nil {
+			return nil, fmt.Errorf("cannot look for a repository: %w", err)
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if !ok || device != 0 && stat.Dev != device {
+			return nil, ErrNoRepository // git stops there as well
+		}
+		device = stat.Dev
+		r, err := at(top)
+		if err != nil {
+			return nil, fmt.Errorf("cannot use %s: %w", filepath.Join(top, ".git"), err)
+		}
+		if r != nil {
+			if below, err := filepath.Rel(top, start); err == nil && below != "." {
+				r.Prefix = filepath.ToSlash(below)
+			}
+			return r, nil
+		}
+		if top == filepath.Dir(top) {
+			return nil, ErrNoRepository
+		}
+	}
+}
+
+// at returns the repository whose work tree begins at top, nil if there is none.
+func at(top string) (*Repo, error) {
+	entry := filepath.Join(top, ".git")
+	info, err := os.Lstat(entry)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	gitDir := entry
+	if info.Mode()&fs.ModeSymlink != 0 {
+		if gitDir, err = filepath.EvalSymlinks(entry); err != nil {
+			return nil, err
+		}
+		if info, err = os.Stat(gitDir); err != nil {
+			return nil, err
+		}
+	}
+	if !info.IsDir() {
+		if gitDir, err = gitFile(gitDir); err != nil {
+			return nil, err
+		}
+	}
+	if !isGitDir(gitDir) {
+		if info.IsDir() {
+			return nil, nil // git looks further up as well
+		}
+		return nil, fmt.Errorf("there is no repository in %s", gitDir)
+	}
+	r := &Repo{Top: top, gitDir: gitDir, commonDir: gitDir}
+	if common, err := pointer(filepath.Join(gitDir, "commondir"), ""); err == nil {
+		r.commonDir = common
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return r, nil
+}
+
+// gitFile reads the file .git of a submodule or another work tree.
+func gitFile(file string) (string, error) {
+	dir, err := pointer(file, "gitdir: ")
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// pointer reads a file that holds a path, which may be relative to the file.
+func pointer(file, prefix string) (string, error) {
+	data, err := safefs.ReadFile(file, maxPointer)
+	if err != nil {
+		return "", err
+	}
+	path, ok := strings.CutPrefix(string(data), prefix)
+	path = strings.TrimRight(path, "\r\n")
+	if !ok || path == "" || strings.ContainsAny(path, "\x00\n") {
+		return "", fmt.Errorf("%s holds no path of a repository", file)
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(file), path)
+	}
+	return filepath.Clean(path), nil
+}
+
+func isGitDir(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, "HEAD"))
+	return err == nil
+}
+
+// checkLink fails if .git leads to a repository elsewhere that does not know
+// this work tree: then a stranger's tree names a repository of the user's.
+func (r *Repo) checkLink() error {
+	entry := filepath.Join(r.Top, ".git")
+	if r.gitDir == entry && r.commonDir == entry {
+		return nil
+	}
+	known := false
+	switch {
+	case r.commonDir != r.gitDir: // one of several work trees
+		back, err := pointer(filepath.Join(r.gitDir, "gitdir"), "")
+		known = err == nil && sameEntry(back, entry) && same(filepath.Dir(filepath.Dir(r.gitDir)), r.commonDir)
+	case strings.HasPrefix(r.gitDir, r.Top+"/"):
+		known = true
+	case r.setting("core.worktree") != "": // a submodule
+		known = same(absolute(r.setting("core.worktree"), r.gitDir), r.Top)
+	default: // "git init --separate-git-dir" records nothing; at least it is no other tree's and not bare
+		known = filepath.Base(r.gitDir) != ".git" && r.setting("core.bare") == "false"
+	}
+	if !known {
+		return fmt.Errorf("%s leads to %s, which does not name this directory as its work tree (\"git worktree repair\" mends a work tree that was moved)", entry, r.gitDir)
+	}
+	return nil
+}
+
+func absolute(path, base string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(base, path)
+}
+
+// setting returns the last value of a setting of the repository.
+func (r *Repo) setting(key string) (value string) {
+	for _, s := range r.settings {
+		if s.key == key {
+			value = s.value
+		}
+	}
+	return value
+}
+
+// sameEntry reports whether two paths name one file that is no link.
+func sameEntry(a, b string) bool {
+	infoA, errA := os.Lstat(a)
+	infoB, errB := os.Lstat(b)
+	return errA == nil && errB == nil && infoA.Mode().IsRegular() && os.SameFile(infoA, infoB)
+}
+
+func same(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// checkOwner refuses a repository of somebody else as git does, which looks
+// only for repositories that it has found itself.
+func (r *Repo) checkOwner(ctx context.Context) error {
+	for _, dir := range []string{r.Top, r.gitDir} {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return err
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if ok && ours(stat.Uid) {
+			continue
+		}
+		if r.isSafe(ctx) {
+			return nil
+		}
+		return fmt.Errorf("%s belongs to somebody else (\"git config --global --add safe.directory %s\" allows it)", dir, r.Top)
+	}
+	return nil
+}
+
+func ours(uid uint32) bool {
+	if int(uid) == os.Geteuid() {
+		return true
+	}
+	sudo, err := strconv.ParseUint(os.Getenv("SUDO_UID"), 10, 32)
+	return err == nil && os.Geteuid() == 0 && uint64(uid) == sudo
+}
+
+// isSafe reports whether the user has allowed the repository in safe.directory.
+func (r *Repo) isSafe(ctx context.Context) bool {
+	out, err := r.run(ctx, command{args: []string{"config", "-z", "--type=path", "--get-all", "safe.directory"}, bare: true, timeout: timeout})
+	if err != nil {
+		return false
+	}
+	safe := false
+	for value := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
+		above, star := strings.CutSuffix(value, "/*")
+		switch {
+		case value == "": // forgets those before it
+			safe = false
+		case value == "*", star && strings.HasPrefix(r.Top, above+"/"), same(value, r.Top):
+			safe = true
+		}
+	}
+	return safe
+}
+
+// checkFiles fails if a file that git would read whole is none: git waits for
+// a FIFO, and reads a device until memory is full.
+func (r *Repo) checkFiles() error {
+	for _, base := range []string{r.gitDir, r.commonDir} {
+		dir, err := safefs.OpenDir(base)
+		if err != nil {
+			return err
+		}
+		err = errors.Join(checkRegular(dir), checkRefs(dir))
+		_ = dir.Close()
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"objects", "refs"} {
+		if info, err := os.Lstat(filepath.Join(r.commonDir, name)); err != nil {
+			return err
+		} else if !info.IsDir() {
+			return fmt.Errorf("%s is not a directory", filepath.Join(r.commonDir, name))
+		}
+	}
+	return nil
+}
+
+func checkRegular(dir *safefs.Dir) error {
+	for _, name := range []string{
+		"HEAD", "index", "packed-refs", "shallow", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD",
+		"info/exclude", "info/sparse-checkout", "info/attributes", "objects/info/alternates", "logs/HEAD",
+	} {
+		f, err := dir.Open(name)
+		if err == nil {
+			_ = f.Close()
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: %w", dir.Path(name), pathless(err))
+		}
+	}
+	return nil
+}
+
+// checkRefs fails if a ref is a link, a FIFO or the like.
+func checkRefs(dir *safefs.Dir) error {
+	return fs.WalkDir(dir.FS(), "refs", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case !d.IsDir() && !d.Type().IsRegular():
+			return fmt.Errorf("%s: %w", dir.Path(name), safefs.ErrNotRegular)
+		}
+		return nil
+	})
+}
+
+func pathless(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

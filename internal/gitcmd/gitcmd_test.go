@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func open(t *testing.T, dir string) *Repo {
+	t.Helper()
+	r, err := Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
+// TestHostile calls everything there is on a repository that is hostile in
+// every setting, from three places in it.
+func TestHostile(t *testing.T) {
+	isolate(t)
+	h := newHostileRepo(t)
+	for _, variable := range []string{"GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND_X", "GIT_EDITOR", "GIT_PAGER", "GIT_SEQUENCE_EDITOR", "GIT_PROXY_COMMAND_X"} {
+		t.Setenv(variable, filepath.Join(h.dir, "evil", "gpg"))
+	}
+	t.Setenv("GIT_DIR", filepath.Join(h.dir, "nested"))
+	t.Setenv("GIT_WORK_TREE", "/")
+	t.Setenv("GIT_TRACE", filepath.Join(h.markers, "trace"))
+	t.Setenv("GIT_CONFIG_PARAMETERS", "'core.fsmonitor'='"+filepath.Join(h.dir, "evil/core.fsmonitor")+"'")
+	for _, dir := range []string{"", "sub", "nested", "nested/refs"} {
+		r := open(t, filepath.Join(h.dir, dir))
+		if r.Top != h.dir || r.Prefix != dir {
+			t.Errorf("from %s: top %s, prefix %s", dir, r.Top, r.Prefix)
+		}
+		callAll(t, r, h.commit)
+		if found := h.found(t); len(found) > 0 {
+			t.Errorf("from %q ran: %v", dir, found)
+		}
+	}
+	r := open(t, h.dir)
+	for _, remote := range []string{"ext", "inside", "relative", "ssh", "git", "https", "vcs", "outside", "ext::x", "-x", "./nested"} {
+		_, err := r.Push(t.Context(), remote, nil, h.commit+":refs/heads/x")
+		if (err == nil) != (remote == "outside") {
+			t.Errorf("push to %s: %v", remote, err)
+		}
+	}
+	if _, err := r.Credential(t.Context(), "protocol=https\nhost=127.0.0.1\n\n"); err == nil {
+		t.Error("there is a password")
+	}
+	if found := h.found(t); len(found) > 0 {
+		t.Errorf("push ran: %v", found)
+	}
+	for _, want := range []string{"core.sshcommand", "credential.helper", "core.hookspath", "include.path", "remote.outside.receivepack"} {
+		if !strings.Contains(" "+strings.Join(r.NotUsed(), " ")+" ", " "+want+" ") {
+			t.Errorf("NotUsed() has no %s: %v", want, r.NotUsed())
+		}
+	}
+}
+
+// callAll uses a repository in every way that needs no remote.
+func callAll(t *testing.T, r *Repo, commit string) {
+	t.Helper()
+	got, err := r.Resolve(t.Context(), "HEAD")
+	if err != nil || got != commit {
+		t.Errorf("HEAD is %s, %v; want %s", got, err, commit)
+	}
+	for _, args := range [][]string{
+		{"log", "-1", "--format=%an <%ae>%x00%cI%x00%s%x00%b%x00%B"}, {"symbolic-ref", "--quiet", "--short", "HEAD"},
+		{"config", "--get", "remote.pushDefault"}, {"for-each-ref"}, {"remote", "get-url", "--push", "--", "outside"},
+	} {
+		if _, err := r.Git(t.Context(), args...); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	status, err := r.Status(t.Context())
+	if err != nil || !strings.Contains(status, " M file.x\x00") || !strings.Contains(status, "?? nested/\x00") {
+		t.Errorf("status %q, %v", status, err)
+	}
+	dir := filepath.Join(t.TempDir(), "tree")
+	if err := r.Checkout(t.Context(), commit, dir); err != nil {
+		t.Error(err)
+	}
+	if data, err := os.ReadFile(filepath.Join(dir, "file.x")); string(data) != "text\n" || err != nil {
+		t.Errorf("checked out %q, %v", data, err)
+	}
+	config, err := os.ReadFile(filepath.Join(dir, ".git/config"))
+	if err != nil || strings.Contains(string(config), "evil") {
+		t.Errorf("%s, %v", config, err)
+	}
+	if hooks, err := os.ReadDir(filepath.Join(dir, ".git/hooks")); len(hooks) > 0 {
+		t.Errorf("hooks %v, %v", hooks, err)
+	}
+}
+
+func newRepo(t *testing.T, dir string) string {
+	t.Helper()
+	put(t, filepath.Join(dir, "file"), "text\n", 0o644)
+	plainGit(t, dir, "init", "-q", "-b", "main", ".")
+	plainGit(t, dir, "add", "-A")
+	plainGit(t, dir, "commit", "-q", "-m", "begin")
+	return plainGit(t, dir, "rev-parse", "HEAD")
+}
+
+func TestWorktreesAndSubmodules(t *testing.T) {
+	isolate(t)
+	top := t.TempDir()
+	main := filepath.Join(top, "main")
+	commit := newRepo(t, main)
+	newRepo(t, filepath.Join(top, "lib"))
+	plainGit(t, main, "-c", "protocol.file.allow=always", "submodule", "add", "-q", filepath.Join(top, "lib"), "lib")
+	plainGit(t, main, "worktree", "add", "-q", "-b", "topic", filepath.Join(top, "tree"))
+	plainGit(t, filepath.Join(top, "tree"), "config", "extensions.worktreeConfig", "true")
+	plainGit(t, filepath.Join(top, "tree"), "config", "--worktree", "remote.origin.url", "https://gitlab.com/a/b.git")
+	plainGit(t, main, "update-ref", "refs/remotes/origin/trunk", commit)
+	plainGit(t, main, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+	plainGit(t, top, "init", "-q", "-b", "apart", "--separate-git-dir", filepath.Join(top, "apart.git"), "apart")
+	for dir, want := range map[string]string{"main": "main", "main/lib": "main", "tree": "topic", "apart": "apart"} {
+		r := open(t, filepath.Join(top, dir))
+		branch, err := r.Git(t.Context(), "symbolic-ref", "--short", "HEAD")
+		if branch != want || err != nil || r.Top != filepath.Join(top, dir) {
+			t.Errorf("%s: %s, %v, top %s", dir, branch, err, r.Top)
+		}
+		if status, err := r.Status(t.Context()); err != nil || dir != "main" && status != "" {
+			t.Errorf("%s: status %q, %v", dir, status, err)
+		}
+	}
+	r := open(t, filepath.Join(top, "tree"))
+	if got, err := r.Git(t.Context(), "symbolic-ref", "refs/remotes/origin/HEAD"); got != "refs/remotes/origin/trunk" || err != nil {
+		t.Errorf("default branch %s, %v", got, err)
+	}
+	if got, err := r.PushAddresses(t.Context(), "origin"); len(got) != 1 || got[0] != "https://gitlab.com/a/b.git" || err != nil {
+		t.Errorf("config.worktree: %v, %v", got, err)
+	}
+	if err := r.Checkout(t.Context(), commit, filepath.Join(top, "clean")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestForeignRepository has trees that name a repository of the user.
+func TestForeignRepository(t *testing.T) {
+	isolate(t)
+	top := t.TempDir()
+	secret := filepath.Join(top, "secret")
+	newRepo(t, secret)
+	plainGit(t, secret, "worktree", "add", "-q", filepath.Join(top, "other"))
+	for name, make := range map[string]func(dir string) error{
+		"file": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, ".git"), []byte("gitdir: "+secret+"/.git\n"), 0o644)
+		},
+		"work tree": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, ".git"), []byte("gitdir: "+secret+"/.git/worktrees/other\n"), 0o644)
+		},
+		"link": func(dir string) error { return os.Symlink(secret+"/.git", filepath.Join(dir, ".git")) },
+		"link to file": func(dir string) error {
+			return os.Symlink(filepath.Join(top, "other", ".git"), filepath.Join(dir, ".git"))
+		},
+		"common dir": func(dir string) error {
+			plainGit(t, dir, "init", "-q", ".")
+			return os.WriteFile(filepath.Join(dir, ".git/commondir"), []byte(secret+"/.git\n"), 0o644)
+		},
+		"refs":    func(dir string) error { return relink(t, dir, "refs", secret) },
+		"objects": func(dir string) error { return relink(t, dir, "objects", secret) },
+		"HEAD":    func(dir string) error { return relink(t, dir, "HEAD", secret) },
+		"one ref": func(dir string) error {
+			plainGit(t, dir, "init", "-q", ".")
+			return os.Symlink(secret+"/.git/refs/heads/main", filepath.Join(dir, ".git/refs/heads/main"))
+		},
+		"FIFO": func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, ".git"), 0o644) },
+		"FIFO as HEAD": func(dir string) error {
+			plainGit(t, dir, "init", "-q", ".")
+			_ = os.Remove(filepath.Join(dir, ".git/HEAD"))
+			return syscall.Mkfifo(filepath.Join(dir, ".git/HEAD"), 0o644)
+		},
+		"FIFO as ref": func(dir string) error {
+			plainGit(t, dir, "init", "-q", ".")
+			return syscall.Mkfifo(filepath.Join(dir, ".git/refs/heads/main"), 0o644)
+		},
+		"endless config": func(dir string) error {
+			plainGit(t, dir, "init", "-q", ".")
+			_ = os.Remove(filepath.Join(dir, ".git/config"))
+			return os.Symlink("/dev/zero", filepath.Join(dir, ".git/config"))
+		},
+		"extension": func(dir string) error {
+			plainGit(t, dir, "init", "-q", ".")
+			plainGit(t, dir, "config", "extensions.unheardOf", "1")
+			return nil
+		},
+		"bad config": func(dir string) error {
+			plainGit(t, dir, "init", "-q", ".")
+			return os.WriteFile(filepath.Join(dir, ".git/config"), []byte("[core\n"), 0o644)
+		},
+	} {
+		dir := filepath.Join(t.TempDir(), "tree")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := make(dir); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Open(t.Context(), dir)
+		if err == nil {
+			r.Close()
+			t.Errorf("%s: opened", name)
+		} else if !strings.Contains(err.Error(), dir) && !strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: the error names no file: %v", name, err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), viewPrefix+"*")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func relink(t *testing.T, dir, name, secret string) error {
+	t.Helper()
+	plainGit(t, dir, "init", "-q", ".")
+	file := filepath.Join(dir, ".git", name)
+	return errors.Join(os.RemoveAll(file), os.Symlink(filepath.Join(secret, ".git", name), file))
+}
+
+func TestNoRepository(t *testing.T) {
+	isolate(t)
+	dir := t.TempDir()
+	plainGit(t, dir, "init", "-q", "--bare", "bare")
+	for _, d := range []string{dir, filepath.Join(dir, "bare"), filepath.Join(dir, "bare/refs")} {
+		if _, err := Open(t.Context(), d); !errors.Is(err, ErrNoRepository) {
+			t.Errorf("%s: %v", d, err)
+		}
+	}
+}
+
+// TestUsersConfiguration counts: what they set for a directory, too.
+func TestUsersConfiguration(t *testing.T) {
+	home := isolate(t)
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	newRepo(t, dir)
+	put(t, filepath.Join(home, ".gitconfig"), fmt.Sprintf("[user]\n\tname = me\n[includeIf \"gitdir:%s/\"]\n\tpath = work\n", filepath.Dir(dir)), 0o644)
+	put(t, filepath.Join(home, "work"), "[url \"https://gitlab.com/\"]\n\tinsteadOf = gl:\n[credential]\n\thelper = \"!f() { echo password=secret; }; f\"\n", 0o644)
+	plainGit(t, dir, "remote", "add", "origin", "gl:a/b")
+	r := open(t, dir)
+	if got, err := r.PushAddresses(t.Context(), "origin"); err != nil || got[0] != "https://gitlab.com/a/b" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := r.Credential(t.Context(), "protocol=https\nhost=gitlab.com\nusername=me\n\n"); err != nil || !strings.Contains(got, "password=secret") {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Log("only root can give a directory away: checking ours() alone")
+	}
+	home := isolate(t)
+	dir := filepath.Join(t.TempDir(), "tree")
+	newRepo(t, dir)
+	if !ours(uint32(os.Geteuid())) || ours(uint32(os.Geteuid()+1)) {
+		t.Error("ours() is wrong")
+	}
+	if os.Geteuid() != 0 {
+		return
+	}
+	if err := os.Chown(filepath.Join(dir, ".git"), 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		config, sudo string
+		ok           bool
+	}{
+		{"", "", false}, {"", "12345", true}, {"", "12346", false}, {"\tdirectory = *\n", "", true}, {"\tdirectory = " + dir + "\n", "", true},
+		{"\tdirectory = " + filepath.Dir(dir) + "/*\n", "", true}, {"\tdirectory = /elsewhere\n", "", false}, {"\tdirectory = *\n\tdirectory =\n", "", false},
+	} {
+		put(t, filepath.Join(home, ".gitconfig"), "[safe]\n"+c.config, 0o644)
+		t.Setenv("SUDO_UID", c.sudo)
+		r, err := Open(t.Context(), dir)
+		if err == nil {
+			r.Close()
+		}
+		if (err == nil) != c.ok || err != nil && !strings.Contains(err.Error(), "safe.directory") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	put(t, filepath.Join(home, ".gitconfig"), "[safe]\n\tdirectory = *\n", 0o644)
+	t.Setenv("SUDO_UID", "")
+	plainGit(t, dir, "config", "safe.directory", "*")
+	put(t, filepath.Join(home, ".gitconfig"), "", 0o644)
+	if r, err := Open(t.Context(), dir); err == nil {
+		r.Close()
+		t.Error("the repository says itself that it is safe")
+	}
+}
+
+// TestCheckout has repositories whose objects are not all in one pack.
+func TestCheckout(t *testing.T) {
+	isolate(t)
+	top := t.TempDir()
+	origin := filepath.Join(top, "origin")
+	first := newRepo(t, origin)
+	put(t, filepath.Join(origin, "second"), "", 0o644)
+	plainGit(t, origin, "tag", "-a", "-m", "one", "v1")
+	plainGit(t, origin, "add", "-A")
+	plainGit(t, origin, "commit", "-q", "-m", "second")
+	plainGit(t, origin, "remote", "add", "origin", "https://me:secret@gitlab.com/a/b.git")
+	plainGit(t, top, "clone", "-q", origin, "packed")
+	plainGit(t, filepath.Join(top, "packed"), "gc", "-q")
+	plainGit(t, top, "clone", "-q", "--shared", origin, "shared")
+	plainGit(t, top, "clone", "-q", "--depth=1", "file://"+origin, "shallow")
+	plainGit(t, origin, "checkout", "-q", "--detach", first)
+	put(t, filepath.Join(origin, "third"), "", 0o644)
+	plainGit(t, origin, "add", "-A")
+	plainGit(t, origin, "commit", "-q", "-m", "on no branch")
+	plainGit(t, top, "init", "-q", "-b", "main", "--object-format=sha256", "sha256")
+	newRepo(t, filepath.Join(top, "sha256"))
+	for name, history := range map[string]string{"origin": "2", "packed": "2", "shared": "2", "shallow": "1", "sha256": "1"} {
+		r := open(t, filepath.Join(top, name))
+		hash, err := r.Resolve(t.Context(), "HEAD")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(top, "clean-"+name)
+		if err := r.Checkout(t.Context(), hash, dir); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := plainGit(t, dir, "rev-parse", "HEAD"); got != hash {
+			t.Errorf("%s: HEAD is %s, not %s", name, got, hash)
+		}
+		if got := plainGit(t, dir, "rev-list", "--count", "HEAD"); got != history {
+			t.Errorf("%s: %s commits", name, got)
+		}
+		plainGit(t, dir, "fsck", "--no-progress")
+		plainGit(t, dir, "rev-parse", "origin/main")
+		if got := plainGit(t, dir, "status", "--porcelain"); got != "" {
+			t.Errorf("%s: status %s", name, got)
+		}
+	}
+	clean := filepath.Join(top, "clean-origin")
+	if got := plainGit(t, clean, "describe", "--tags", first); got != "v1" {
+		t.Errorf("describe: %s", got)
+	}
+	if got := plainGit(t, clean, "remote", "get-url", "origin"); got != "https://gitlab.com/a/b.git" {
+		t.Errorf("origin is %s", got)
+	}
+	_ = filepath.WalkDir(filepath.Join(clean, ".git/objects"), func(path string, d os.DirEntry, err error) error {
+		if info, err := d.Info(); err == nil && !d.IsDir() {
+			if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
+				t.Errorf("%s is a hard link", path)
+			}
+		}
+		return err
+	})
+}
+
+func TestErrors(t *testing.T) {
+	isolate(t)
+	dir := filepath.Join(t.TempDir(), "tree")
+	newRepo(t, dir)
+	r := open(t, dir)
+	_, err := r.Resolve(t.Context(), "nothing")
+	failed, ok := errors.AsType[*Error](err)
+	if !ok || failed.Command != "rev-parse" || err.Error() != "git rev-parse: Needed a single revision" {
+		t.Errorf("%v", err)
+	}
+	if _, err := r.Resolve(t.Context(), "--help"); err == nil {
+		t.Error("an option was taken for a revision")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	if _, err := r.Git(ctx, "log"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := Open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "git is not installed") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestViewsOfKilledProcessesGo(t *testing.T) {
+	isolate(t)
+	dir := filepath.Join(t.TempDir(), "tree")
+	newRepo(t, dir)
+	old := filepath.Join(os.TempDir(), viewPrefix+"old")
+	if err := errors.Join(os.Mkdir(old, 0o700), os.Symlink(filepath.Join(dir, ".git/refs"), filepath.Join(old, "refs"))); err != nil {
+		t.Fatal(err)
+	}
+	first, second := open(t, dir), open(t, dir)
+	if _, err := os.Lstat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	for _, r := range []*Repo{first, second} {
+		if _, err := r.Resolve(t.Context(), "main"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestConfigText(t *testing.T) {
+	for _, c := range []struct {
+		settings []setting
+		want     string
+	}{
+		{nil, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"},
+		{[]setting{{"core.bare", "false"}, {"core.worktree", "/x"}, {"core.fsmonitor", "true"}, {"core.autocrlf", "!sh"}}, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"},
+		{[]setting{{"extensions.objectformat", "sha256"}}, "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = \"sha256\"\n"},
+		{[]setting{{`remote.a"]` + "\\.url", "x\ny\"\\"}}, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote \"a\\\"]\\\\\"]\n\turl = \"x\\ny\\\"\\\\\"\n"},
+		{[]setting{{"remote.a\nb.url", "x"}, {"remote.url", "x"}, {"remote.a.receivepack", "x"}}, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"},
+	} {
+		if got := string(configText(c.settings)); got != c.want {
+			t.Errorf("%v:\n%s", c.settings, got)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// PushAddresses returns where a push to a remote goes, after all rewriting.
+func (r *Repo) PushAddresses(ctx context.Context, remote string) ([]string, error) {
+	out, err := r.Git(ctx, "remote", "get-url", "--push", "--all", "--", remote)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(out, "\n"), nil
+}
+
+// Push pushes refspecs to a remote with the user's own settings for ssh,
+// proxies and passwords, and returns what git prints. Of the repository's
+// configuration the address counts, not what would be run to reach it.
+func (r *Repo) Push(ctx context.Context, remote string, options []string, refspecs ...string) (string, error) {
+	addresses, err := r.PushAddresses(ctx, remote)
+	if err != nil {
+		return "", err
+	}
+	for _, address := range addresses {
+		if err := r.checkAddress(address); err != nil {
+			return "", fmt.Errorf("remote %q: %w", remote, err)
+		}
+	}
+	args := append([]string{"push"}, options...)
+	return r.run(ctx, command{args: append(append(args, "--", remote), refspecs...), network: true})
+}
+
+var (
+	scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	helper = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9+.-]*::`)
+	scp    = regexp.MustCompile(`^[^/]*:`)
+)
+
+// checkAddress refuses addresses that run a program: those of transport
+// helpers, and repositories in the tree, whose hooks git would run.
+func (r *Repo) checkAddress(address string) error {
+	path, isFile := strings.CutPrefix(address, "file://")
+	switch {
+	case helper.MatchString(address):
+		return errors.New("addresses of the form HELPER::ADDRESS are not supported")
+	case !isFile && (scheme.MatchString(address) || scp.MatchString(address)):
+		return nil // GIT_ALLOW_PROTOCOL says which
+	case !filepath.IsAbs(path):
+		return errors.New("a directory must be given by an absolute path")
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	for _, dir := range []string{r.Top, r.gitDir, r.commonDir} {
+		if real == dir || strings.HasPrefix(real, dir+"/") {
+			return errors.New("it is inside the project, and a push would run its hooks")
+		}
+	}
+	return nil
+}
+
+// Credential asks the user's credential helpers and nobody else. input and
+// output are those of "git credential fill".
+func (r *Repo) Credential(ctx context.Context, input string) (string, error) {
+	return r.run(ctx, command{
+		args: []string{"credential", "fill"}, stdin: strings.NewReader(input), network: true,
+		env: []string{"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=", "GCM_INTERACTIVE=never"},
+	})
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitcmd
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// A view is the directory that git takes for the repository's common one. It
+// is locked, so that one which a killed process left is known by its free lock.
+type view struct {
+	dir  string
+	lock *os.File
+}
+
+const viewPrefix = "lcitool-git-"
+
+func newView() (*view, error) {
+	sweepViews(os.TempDir())
+	for range 10 {
+		dir, err := os.MkdirTemp("", viewPrefix)
+		if err != nil {
+			return nil, err
+		}
+		v := &view{dir: dir}
+		if v.lock, err = lock(dir); err == nil {
+			if _, err := os.Lstat(dir); err == nil {
+				return v, nil
+			}
+			_ = v.lock.Close() // swept before it was locked
+		}
+	}
+	return nil, errors.New("cannot make a temporary directory: others remove it")
+}
+
+// sweepViews removes the views of processes that are gone.
+func sweepViews(parent string) {
+	dirs, _ := filepath.Glob(filepath.Join(parent, viewPrefix+"*")) // the pattern is valid
+	for _, dir := range dirs {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() {
+			continue
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Geteuid() {
+			continue
+		}
+		if f, err := lock(dir); err == nil {
+			_ = os.RemoveAll(dir) // of links only the links
+			_ = f.Close()
+		}
+	}
+}
+
+// lock locks a directory until the file is closed or the process ends.
+func lock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (v *view) close() {
+	_ = os.RemoveAll(v.dir)
+	_ = v.lock.Close()
+}
+
+// fill makes the view one of a common directory. What is not linked git does
+// not see: hooks, info/attributes, info/grafts, remotes, branches, modules.
+func (v *view) fill(commonDir string, settings []setting) error {
+	if err := checkFormat(settings); err != nil {
+		return err
+	}
+	errs := []error{
+		os.WriteFile(filepath.Join(v.dir, "config"), configText(settings), 0o600),
+		os.Mkdir(filepath.Join(v.dir, "info"), 0o700),
+	}
+	for _, name := range []string{"objects", "refs", "packed-refs", "reftable", "logs", "shallow", "info/exclude"} {
+		errs = append(errs, os.Symlink(filepath.Join(commonDir, name), filepath.Join(v.dir, name)))
+	}
+	return errors.Join(errs...)
+}
