@@ -62,15 +62,11 @@ func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapRe
 	if parent == "" {
 		parent = "/var/tmp"
 	}
-	dir, err := ownedTempDir(e.owner, parent, "bootstrap")
+	dir, remove, err := e.tempDirIn(parent, "bootstrap")
 	if err != nil {
 		return BootstrapResult{}, err
 	}
-	defer func() {
-		if err := removeDir(context.WithoutCancel(ctx), dir); err != nil {
-			e.log.Warn("directory stays behind", "dir", dir, "err", err)
-		}
-	}()
+	defer remove()
 	layer := filepath.Join(dir, "layer.tar")
 	if err := o.mmdebstrap(ctx, dir, layer); err != nil {
 		return BootstrapResult{}, err

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // PullPolicy says when the base image is asked from a registry.
@@ -66,7 +68,8 @@ type BuildResult struct {
 // other that step runs on there, and the error says so.
 func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
 	started := time.Now()
-	text, digest, err := o.prepare(e.owner)
+	record := e.newBuildRecord()
+	text, digest, err := o.prepare(record.Token)
 	if err != nil {
 		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 	}
@@ -88,18 +91,27 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	if old.same {
 		return BuildResult{ID: old.image.ID, Cached: true, Duration: time.Since(started)}, nil
 	}
-	result, done, err := e.buildOver(ctx, o, digest, old)
+	unlockImages, err := e.useImages(ctx)
+	if err != nil {
+		return BuildResult{}, err
+	}
+	defer func() { unlockImages(); <-e.sweepLater(ctx) }()
+	if err := e.recordBuild(record); err != nil {
+		return BuildResult{}, err
+	}
+	result, done, err := e.buildOver(ctx, o, record, digest, old)
 	if err == nil && !done {
-		result.ID, err = e.build(ctx, order{BuildOptions: o, text: text})
+		result.ID, err = e.build(ctx, order{BuildOptions: o, record: record, text: text})
 	}
 	if err != nil {
+		e.endBuild(record)
 		return BuildResult{}, err
 	}
 	result.Duration = time.Since(started)
 	if old.image.ID != result.ID {
 		result.Replaced = old.image.ID
 	}
-	return result, e.promote(ctx, o.Tag, result.ID, result.Replaced)
+	return result, e.promote(ctx, o.Tag, record, result.ID, result.Replaced)
 }
 
 // A standing is what there is of an image before it is built.
@@ -142,7 +154,7 @@ func (o BuildOptions) fresh() bool {
 }
 
 // promote gives a finished image its name and removes the one that had it.
-func (e *Engine) promote(ctx context.Context, tag, id, before string) error {
+func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, before string) error {
 	c, done, err := e.afterwards(ctx)
 	if err != nil {
 		return err
@@ -152,10 +164,14 @@ func (e *Engine) promote(ctx context.Context, tag, id, before string) error {
 		_, _ = images.Remove(c, []string{id}, nil)
 		return fmt.Errorf("cannot build image %s: %w", tag, context.Cause(ctx))
 	}
+	if err := e.noteImage(r, id); err != nil {
+		return &EngineError{Op: "name image " + tag, Code: 125, Err: err}
+	}
 	repository, name := splitTag(tag)
 	if err := images.Tag(c, id, name, repository, nil); err != nil {
 		return engineError("name image "+tag, err)
 	}
+	e.forget(r)
 	if before != "" {
 		e.removeNameless(c, before)
 	}

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-
-	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 func TestBuildLogFollowsSteps(t *testing.T) {
@@ -75,15 +73,18 @@ func TestBuildErrorSaysOneLine(t *testing.T) {
 }
 
 func TestPrepareAppendsOneLabelLine(t *testing.T) {
-	self := records.Owner{Run: "r", PID: "1", Start: "2", Boot: "3", PIDNS: "4", Machine: "5"}
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\nRUN y\n\n"), Labels: map[string]string{"a": `q"$HOME\`}}
-	text, digest, err := o.prepare(self)
-	want := "FROM x\nRUN y\nLABEL a=\"q\\\"\\$HOME\\\\\" lcitool.boot=\"3\" lcitool.digest=\"" + digest +
-		"\" lcitool.machine=\"5\" lcitool.pid=\"1\" lcitool.pidns=\"4\" lcitool.run=\"r\" lcitool.start=\"2\"\n"
+	text, digest, err := o.prepare("T")
+	want := "FROM x\nRUN y\nLABEL a=\"q\\\"\\$HOME\\\\\" lcitool.build=\"T\" lcitool.digest=\"" + digest + "\"\n"
 	if err != nil || string(text) != want {
 		t.Errorf("got\n%s%v\nwant\n%s", text, err, want)
 	}
-	if o.Labels["lcitool.run"] != "" {
+	for _, label := range []string{labelRun, labelPID, labelStart, labelBoot, labelPIDs, labelMachine} {
+		if strings.Contains(string(text), label) {
+			t.Errorf("the image says whose it is: %s", label)
+		}
+	}
+	if o.Labels["lcitool.build"] != "" {
 		t.Error("the caller's labels were changed")
 	}
 }
@@ -100,7 +101,7 @@ func TestPrepareRefuses(t *testing.T) {
 		"label a: control character":  {Tag: "t", Dockerfile: good, Labels: map[string]string{"a": "x\nRUN evil"}},
 		"label b: control character ": {Tag: "t", Dockerfile: good, Labels: map[string]string{"b": "\x00"}},
 	} {
-		if _, _, err := o.prepare(records.Owner{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := o.prepare(""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

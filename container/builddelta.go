@@ -98,7 +98,7 @@ func additions(before, after []string) (added []string, only bool) {
 }
 
 // order gives what to send for a delta.
-func (d deltaStep) order(o BuildOptions, self records.Owner, digest string) (order, error) {
+func (d deltaStep) order(o BuildOptions, token, digest string) (order, error) {
 	var layer []byte
 	if len(d.added) > 0 {
 		var err error
@@ -106,7 +106,7 @@ func (d deltaStep) order(o BuildOptions, self records.Owner, digest string) (ord
 			return order{}, err
 		}
 	}
-	line, err := labelLine(o.allLabels(self, digest), map[string]string{LabelDelta: d.on, LabelDeltas: strconv.Itoa(d.count)})
+	line, err := labelLine(o.allLabels(token, digest), map[string]string{LabelDelta: d.on, LabelDeltas: strconv.Itoa(d.count)})
 	if err != nil {
 		return order{}, err
 	}
@@ -127,15 +127,16 @@ func (d deltaStep) String() string {
 
 // buildOver tries to make the image as a delta. Where that cannot be, done is
 // false, and the whole image is to be built: only that tells what is wrong.
-func (e *Engine) buildOver(ctx context.Context, o BuildOptions, digest string, old standing) (result BuildResult, done bool, err error) {
+func (e *Engine) buildOver(ctx context.Context, o BuildOptions, r records.Record, digest string, old standing) (result BuildResult, done bool, err error) {
 	step, can := o.over(old)
 	if !can {
 		return BuildResult{}, false, nil
 	}
-	sent, err := step.order(o, e.owner, digest)
+	sent, err := step.order(o, r.Token, digest)
 	if err != nil {
 		return BuildResult{}, false, err
 	}
+	sent.record = r
 	say(o.Log, step.String())
 	id, err := e.build(ctx, sent)
 	if failed, ok := errors.AsType[*BuildError](err); ok && ctx.Err() == nil {

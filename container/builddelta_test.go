@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // additive builds on an image whose packages are those of its name.
@@ -24,9 +22,8 @@ func additive(packages ...string) BuildOptions {
 }
 
 func TestDeltaOverAnImage(t *testing.T) {
-	self := records.Owner{Run: "r", PID: "1", Start: "2", Boot: "3", PIDNS: "4", Machine: "5"}
 	made := func(o BuildOptions, more map[string]string) standing {
-		labels := o.allLabels(self, o.digest())
+		labels := o.allLabels("T", o.digest())
 		maps.Copy(labels, more)
 		return standing{image: Image{ID: "0123456789abcdef", Labels: labels}}
 	}
@@ -85,7 +82,7 @@ func TestDeltaOrder(t *testing.T) {
 	o := additive("a", "b")
 	o.Notes = map[string]string{"n": "1"}
 	step := deltaStep{on: "0123456789abcdef", added: []string{"b"}, count: 2}
-	sent, err := step.order(o, records.Owner{}, "d")
+	sent, err := step.order(o, "", "d")
 	if err != nil || !sent.flat || sent.Pull != PullNever {
 		t.Fatalf("%+v, %v", sent, err)
 	}
@@ -101,26 +98,26 @@ func TestDeltaOrder(t *testing.T) {
 		t.Error(got)
 	}
 	step.added = nil
-	if sent, err = step.order(o, records.Owner{}, "d"); err != nil || !strings.HasPrefix(string(sent.text), "FROM 0123456789abcdef\nLABEL ") {
+	if sent, err = step.order(o, "", "d"); err != nil || !strings.HasPrefix(string(sent.text), "FROM 0123456789abcdef\nLABEL ") {
 		t.Errorf("labels only: %v\n%s", err, sent.text)
 	}
 	fault := errors.New("no")
 	step.added, o.Delta.Layer = []string{"b"}, func([]string) ([]byte, error) { return nil, fault }
-	if _, err := step.order(o, records.Owner{}, "d"); !errors.Is(err, fault) {
+	if _, err := step.order(o, "", "d"); !errors.Is(err, fault) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestNotesAreNoInput(t *testing.T) {
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
-	_, plain, _ := o.prepare(records.Owner{})
+	_, plain, _ := o.prepare("")
 	o.Notes = map[string]string{LabelManifest: "abc"}
-	text, noted, err := o.prepare(records.Owner{})
+	text, noted, err := o.prepare("")
 	if err != nil || noted != plain || !strings.Contains(string(text), `lcitool.manifest="abc"`) {
 		t.Errorf("%v, %s and %s\n%s", err, plain, noted, text)
 	}
 	o.Notes = map[string]string{"a b": ""}
-	if _, _, err := o.prepare(records.Owner{}); err == nil {
+	if _, _, err := o.prepare(""); err == nil {
 		t.Error("a note that cannot be a label")
 	}
 }

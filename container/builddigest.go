@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // digestVersion changes when the same input gives another image.
@@ -28,7 +26,7 @@ var (
 // line at its end, and the input digest. One line, because podman 4.3 makes a
 // step of each label it is given beside the Dockerfile; at the end, because a
 // label that differs each time would make every later step run again.
-func (o BuildOptions) prepare(self records.Owner) (text []byte, digest string, err error) {
+func (o BuildOptions) prepare(token string) (text []byte, digest string, err error) {
 	if o.Tag == "" || strings.ContainsAny(o.Tag, " \t\n@") {
 		return nil, "", fmt.Errorf("%q is not a tag", o.Tag)
 	}
@@ -36,7 +34,7 @@ func (o BuildOptions) prepare(self records.Owner) (text []byte, digest string, e
 		return nil, "", errors.New("the Dockerfile has no FROM line")
 	}
 	digest = o.digest()
-	line, err := labelLine(o.allLabels(self, digest))
+	line, err := labelLine(o.allLabels(token, digest))
 	if err != nil {
 		return nil, "", err
 	}
@@ -49,14 +47,14 @@ func (o BuildOptions) prepare(self records.Owner) (text []byte, digest string, e
 }
 
 // allLabels are those of the image as a whole.
-func (o BuildOptions) allLabels(self records.Owner, digest string) map[string]string {
+func (o BuildOptions) allLabels(token, digest string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, o.Labels)
 	maps.Copy(labels, o.Notes)
 	if o.Delta != nil {
 		maps.Copy(labels, o.Delta.labels(o))
 	}
-	maps.Copy(labels, ownerLabels(self))
+	labels[labelBuild] = token
 	labels[LabelDigest] = digest
 	return labels
 }

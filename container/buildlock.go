@@ -15,6 +15,31 @@ import (
 // lockPause is the time between two looks at a lock that somebody holds.
 const lockPause = 50 * time.Millisecond
 
+// imagesLock is held by builds together, and by whoever removes images that no
+// name protects alone: a build may be about to use them.
+const imagesLock = "images.lock"
+
+// useImages keeps nameless images in place until unlock.
+func (e *Engine) useImages(ctx context.Context) (unlock func(), err error) {
+	lock := flock.New(filepath.Join(e.records.Dir(), imagesLock))
+	if _, err := lock.TryRLockContext(ctx, lockPause); err != nil {
+		_ = lock.Close()
+		return nil, &EngineError{Op: "lock images", Code: 125, Err: err}
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
+// lockImages reports whether no build of this user runs, and keeps others from
+// beginning until unlock.
+func (e *Engine) lockImages() (unlock func(), free bool) {
+	lock := flock.New(filepath.Join(e.records.Dir(), imagesLock))
+	if ours, err := lock.TryLock(); err != nil || !ours {
+		_ = lock.Close()
+		return nil, false
+	}
+	return func() { _ = lock.Close() }, true
+}
+
 // lockImage keeps two of us, processes or goroutines, from making an image of
 // the same name at once: whoever comes second finds it made. The file stays,
 // since removing it would let a third in; the lock ends with its process.

@@ -14,26 +14,25 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/images"
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // An order is one request to the builder.
 type order struct {
 	BuildOptions
-	text []byte // the Dockerfile as it is sent
-	flat bool   // all in one layer, and nothing from the cache
+	record records.Record
+	text   []byte // the Dockerfile as it is sent
+	flat   bool   // all in one layer, and nothing from the cache
 }
 
 // build runs one build and returns the ID of an image that has no name yet.
 func (e *Engine) build(ctx context.Context, o order) (string, error) {
-	service, dir, err := e.buildService(ctx)
+	service, dir, remove, err := e.buildService(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		if err := removeDir(context.WithoutCancel(ctx), dir); err != nil {
-			e.log.Warn("directory stays behind", "dir", dir, "err", err)
-		}
-	}()
+	defer remove()
 	builder := e
 	if service != nil {
 		defer service.stop()
@@ -53,7 +52,7 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	id, err := builder.request(ctx, o, request)
 	if err != nil && service != nil && (ctx.Err() != nil || service.ended()) {
 		service.stop()
-		e.removeWorkers(ctx, dir)
+		e.removeWorkers(ctx, dir, o.record)
 	}
 	return id, err
 }
@@ -62,26 +61,28 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 // one: only then can the running step be ended, and a build that hangs is in
 // nobody's way. The directory is its TMPDIR, in which the builder's scratch is
 // found if we are killed. Without a service the directory only holds the context.
-func (e *Engine) buildService(ctx context.Context) (*privateService, string, error) {
+func (e *Engine) buildService(ctx context.Context) (service *privateService, dir string, remove func(), err error) {
 	if e.private == nil {
-		dir, err := e.tempDir("build")
-		return nil, dir, err
+		dir, remove, err := e.TempDir("build")
+		return nil, dir, remove, err
 	}
-	dir, err := ownedTempDir(e.owner, buildTempParent(e.options), "build")
+	dir, remove, err = e.tempDirIn(buildTempParent(e.options), "build")
 	if err != nil {
-		return nil, "", err
+		return nil, "", nil, err
 	}
 	runtimeDir, err := e.options.runtimeDir()
 	if err != nil {
-		return nil, dir, errors.Join(err, os.RemoveAll(dir))
+		remove()
+		return nil, "", nil, err
 	}
 	base := filepath.Join(runtimeDir, "build-"+randomName())
 	s, err := e.options.start(ctx, base, "0", []string{"TMPDIR=" + dir})
 	_ = os.Remove(base + ".log")
 	if err != nil {
-		return nil, dir, errors.Join(err, os.RemoveAll(dir))
+		remove()
+		return nil, "", nil, err
 	}
-	return s, dir, nil
+	return s, dir, remove, nil
 }
 
 // request sends the build and reads its stream to the end. When ctx ends a
@@ -96,7 +97,7 @@ func (e *Engine) request(ctx context.Context, o order, dir string) (string, erro
 	}
 	defer closeIdle(c)
 	over, stopped := make(chan struct{}), make(chan struct{})
-	watched := &workers{dir: filepath.Dir(dir)}
+	watched := &buildSteps{dir: filepath.Dir(dir)}
 	go watched.watch(over)
 	go func() {
 		defer close(stopped)
@@ -122,7 +123,7 @@ func (e *Engine) request(ctx context.Context, o order, dir string) (string, erro
 	if err != nil {
 		return "", buildError(o.BuildOptions, log, err)
 	}
-	return e.verify(ctx, o.BuildOptions, log)
+	return e.verify(ctx, o, log)
 }
 
 func buildImage(c context.Context, dir string, o entities.BuildOptions) (*entities.BuildReport, error) {
@@ -139,7 +140,7 @@ func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) e
 
 // verify finds the image by the last ID of the stream. A step may print
 // something like an ID too, hence the look at whose it is.
-func (e *Engine) verify(ctx context.Context, o BuildOptions, log *buildLog) (string, error) {
+func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, error) {
 	c, done, err := e.afterwards(ctx)
 	if err != nil {
 		return "", err
@@ -152,7 +153,7 @@ func (e *Engine) verify(ctx context.Context, o BuildOptions, log *buildLog) (str
 	if err != nil {
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: err}
 	}
-	if image.Labels[labelRun] != e.owner.Run {
+	if image.Labels[labelBuild] != o.record.Token {
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
 	}
 	return image.ID, nil
@@ -170,7 +171,8 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		NoCache:                 o.NoCache,
 		PullPolicy:              o.Pull.define(),
 		Args:                    o.Args,
-		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.addr.local()), HTTPProxy: true},
+		Annotations:             []string{annotationBuild + "=" + o.record.Token},
+		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.addr.local()), HTTPProxy: true, Secrets: []string{buildSecret(o.record.Token)}},
 	}
 	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
 	switch { // unset would be the host's

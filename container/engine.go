@@ -47,6 +47,8 @@ type Engine struct {
 	owner   records.Owner
 	records *records.Store
 	far     atomic.Bool // a container's monitor was out of reach
+
+	serviceDied atomic.Bool // while a container of ours ran
 }
 
 // Address returns the URL of the service.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
-	"github.com/containers/podman/v4/pkg/domain/entities"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -30,6 +29,8 @@ type Kept struct {
 	Created time.Time         `json:"created"`
 	Labels  map[string]string `json:"labels"` // the caller's and ours
 	Running bool              `json:"running"`
+
+	record records.Record
 }
 
 // Expires returns when the container is too old to be kept.
@@ -49,24 +50,40 @@ func (c *Container) Keep(ctx context.Context) (string, error) {
 	if strings.HasPrefix(c.name, keptPrefix) {
 		return c.name, nil
 	}
-	name := keptPrefix + c.name[strings.LastIndexByte(c.name, '-')+1:]
-	if err := containers.Rename(conn, c.name, new(containers.RenameOptions).WithName(name)); err != nil {
+	kept := c.record
+	kept.Name = keptPrefix + c.name[strings.LastIndexByte(c.name, '-')+1:]
+	kept.Extra = map[string]string{extraKept: "yes", extraLayers: c.record.Extra[extraLayers]}
+	// Both records stand while it has either name.
+	if err := c.engine.records.Put(kept); err != nil {
+		return "", &EngineError{Op: "keep container " + c.name, Code: 125, Err: err}
+	}
+	if err := containers.Rename(conn, c.record.ID, new(containers.RenameOptions).WithName(kept.Name)); err != nil {
+		if code(err) != 0 {
+			c.engine.forget(kept)
+		}
 		return "", engineError("keep container "+c.name, err)
 	}
-	c.name = name
-	all, err := keptContainers(conn)
+	c.engine.forget(c.record)
+	c.name, c.record = kept.Name, kept
+	return kept.Name, c.engine.removeSurplus(conn, kept.Name)
+}
+
+// removeSurplus removes kept containers that are too old or too many, except
+// one.
+func (e *Engine) removeSurplus(conn context.Context, except string) error {
+	all, err := e.keptContainers(conn)
 	if err != nil {
-		return name, err
+		return err
 	}
 	for _, k := range surplusKept(all, time.Now()) {
-		if k.Name == name {
+		if k.Name == except {
 			continue
 		}
-		if err := discardWithLayers(conn, k.leftover()); err != nil {
-			c.engine.log.Warn("kept container stays behind", "container", k.Name, "err", err)
+		if err := e.discard(conn, k.record); err != nil {
+			e.log.Warn("kept container stays behind", "container", k.Name, "err", err)
 		}
 	}
-	return name, nil
+	return nil
 }
 
 // Open finds a kept container by its name, and starts it if it is stopped: its
@@ -78,7 +95,7 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 		return nil, err
 	}
 	defer closeIdle(conn)
-	all, err := keptContainers(conn)
+	all, err := e.keptContainers(conn)
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +104,11 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 		return nil, fmt.Errorf("container %s: %w", name, ErrNotKept)
 	}
 	if !all[i].Running {
-		if err := containers.Start(conn, name, nil); err != nil {
+		if err := containers.Start(conn, all[i].record.ID, nil); err != nil {
 			return nil, engineError("start container "+name, err)
 		}
 	}
-	return &Container{engine: e, name: name, labels: all[i].Labels}, nil
+	return &Container{engine: e, name: name, record: all[i].record}, nil
 }
 
 // ErrNotKept is a name that no kept container has.
@@ -104,20 +121,32 @@ func (e *Engine) Kept(ctx context.Context) ([]Kept, error) {
 		return nil, err
 	}
 	defer closeIdle(conn)
-	return keptContainers(conn)
+	return e.keptContainers(conn)
 }
 
-func keptContainers(conn context.Context) ([]Kept, error) {
-	filter := map[string][]string{"label": {labelRun}, "name": {"^" + keptPrefix}}
-	list, err := containers.List(conn, new(containers.ListOptions).WithAll(true).WithFilters(filter))
+func (e *Engine) keptContainers(conn context.Context) ([]Kept, error) {
+	p, err := e.proofs()
+	if err != nil {
+		e.log.Warn("kept containers may be missing", "err", err)
+	}
+	return p.kept(conn)
+}
+
+// kept returns the containers that a record says are kept, newest first.
+func (p proofs) kept(conn context.Context) ([]Kept, error) {
+	if !p.anyKept() {
+		return nil, nil
+	}
+	list, err := containers.List(conn, new(containers.ListOptions).WithAll(true))
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
 	var all []Kept
 	for _, item := range list {
-		if _, whole := ownerOf(item.Labels); whole && isKept(item) {
+		if r, ours := p.container(item); ours && r.Extra[extraKept] != "" {
+			p.taken[r.Extra[extraLayers]] = true
 			all = append(all, Kept{
-				Name: item.Names[0], Image: item.Image, Created: item.Created, Labels: item.Labels, Running: item.State == "running",
+				Name: r.Name, Image: item.Image, Created: item.Created, Labels: item.Labels, Running: item.State == "running", record: r,
 			})
 		}
 	}
@@ -130,9 +159,13 @@ func keptContainers(conn context.Context) ([]Kept, error) {
 	return all, nil
 }
 
-// isKept reports whether a container of ours is to stay though its run is gone.
-func isKept(item entities.ListContainer) bool {
-	return len(item.Names) == 1 && strings.HasPrefix(item.Names[0], keptPrefix)
+func (p proofs) anyKept() bool {
+	for _, list := range p.containers {
+		if slices.ContainsFunc(list, func(r records.Record) bool { return r.Extra[extraKept] != "" }) {
+			return true
+		}
+	}
+	return false
 }
 
 // surplusKept returns those that are too old or too many; all are newest first.
@@ -146,22 +179,6 @@ func surplusKept(all []Kept, now time.Time) []Kept {
 	return surplus
 }
 
-// surplus returns the kept containers that Prune removes.
-func (o PruneOptions) surplus(c context.Context, _ records.Processes) ([]Leftover, error) {
-	all, err := keptContainers(c)
-	if err != nil {
-		return nil, err
-	}
-	if !o.Kept {
-		all = surplusKept(all, time.Now())
-	}
-	var list []Leftover
-	for _, k := range all {
-		list = append(list, k.leftover())
-	}
-	return list, nil
-}
-
 func (k Kept) leftover() Leftover {
-	return Leftover{Kind: "container", Name: k.Name, Run: k.Labels[labelRun], labels: k.Labels}
+	return Leftover{Kind: "container", Name: k.Name, Run: k.record.Owner.Run, record: k.record}
 }

@@ -5,38 +5,36 @@ package container
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
-	"github.com/containers/podman/v4/pkg/bindings/volumes"
-	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/containers/podman/v4/pkg/specgen"
 	"golang.org/x/sys/unix"
 )
 
-// labelLayers names the volume that holds what a container wrote over its
-// overlay mounts.
-const labelLayers = "lcitool.layers"
+// layersSuffix ends the name of the volume that holds what a container wrote
+// over its overlay mounts.
+const layersSuffix = "-layers"
 
 // layers gives the overlay mounts of s a place to write to that outlives a
 // stop of the container: podman's own does not. It is a volume, because that
 // lies on a file system that can be the upper part of an overlay, and the
 // service can remove what subordinate ids own. Where we may not write to the
 // volume, s stays as it is and the changes end with the container's first stop.
-func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) error {
+//
+// The volume's name is returned, also with an error if it may have been made.
+func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) (string, error) {
 	if len(s.OverlayVolumes) == 0 || !e.addr.local() {
-		return nil
+		return "", nil
 	}
-	name := s.Name + "-layers"
-	made, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: ownerLabels(e.owner)}, nil)
+	name := s.Name + layersSuffix
+	made, err := e.createVolume(c, name)
 	if err != nil {
-		return engineError("make volume "+name, err)
+		return name, err
 	}
-	s.Labels[labelLayers] = name
 	for i, o := range s.OverlayVolumes {
 		hide := ""
 		if at := slices.IndexFunc(mounts, func(m Mount) bool { return m.Target == o.Destination }); at >= 0 {
@@ -49,7 +47,7 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 		}
 		o.Options = options
 	}
-	return nil
+	return name, nil
 }
 
 // layer makes the two folders of an overlay's upper part and returns the
@@ -91,16 +89,4 @@ func layer(dir, source, hide string) ([]string, error) {
 
 func overlayOptions(upper, work string) []string {
 	return []string{"upperdir=" + upper, "workdir=" + work}
-}
-
-// discardLayers removes the volume that labels name, if any.
-func discardLayers(c context.Context, labels map[string]string) error {
-	name := labels[labelLayers]
-	if name == "" {
-		return nil
-	}
-	if err := volumes.Remove(c, name, nil); err != nil && code(err) != http.StatusNotFound {
-		return engineError("remove volume "+name, err)
-	}
-	return nil
 }

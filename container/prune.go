@@ -7,20 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
-	"github.com/containers/podman/v4/pkg/bindings/images"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// sweepTimeout bounds what a run does for others.
-const sweepTimeout = 20 * time.Second
+const (
+	// sweepTimeout bounds what a run does for others.
+	sweepTimeout = 20 * time.Second
+	// lateLimit is how long a service may take over a request of a process that
+	// is gone. A record without an object is kept for as long.
+	lateLimit = time.Hour
+	// recordAge bounds the age of records at an engine that is not asked any more.
+	recordAge = 60 * 24 * time.Hour
+)
 
 // PruneOptions says how far Prune goes.
 type PruneOptions struct {
@@ -36,19 +40,41 @@ const cachePrefix = "lcitool-ccache-"
 // good for.
 func CacheVolume(id string) string { return cachePrefix + id }
 
+func isCacheName(name string) bool { return strings.HasPrefix(name, cachePrefix) }
+
 // A Leftover is something that a dead run left behind.
 type Leftover struct {
 	Kind string `json:"kind"`          // container, volume, image, process or directory
 	Name string `json:"name"`          // name, ID or path
 	Run  string `json:"run,omitempty"` // run that made it
 
-	labels  map[string]string // of a container with a volume of its own; nil else
-	monitor monitor           // if it is a process
+	record records.Record // that proves it ours; the zero value if something else does
+	conmon conmon         // if it is a process
 }
 
-// Prune removes containers, volumes, images and temporary directories of runs
-// whose process is gone, and kept containers that are too old or too many.
-// Nothing of a live run is touched, nor an image that has a name. The list is
+// A leftoverKind is one kind of what killed runs leave. There is one list of
+// them, for Prune and for what each run does.
+type leftoverKind struct {
+	find   func(context.Context, proofs, PruneOptions) ([]Leftover, error)
+	remove func(context.Context, Leftover) error
+}
+
+func (e *Engine) leftoverKinds() []leftoverKind {
+	return []leftoverKind{
+		{e.deadContainers, e.discardContainer},
+		{e.surplus, e.discardContainer},
+		{e.deadVolumes, e.discardVolumeOf},
+		{e.unusedCaches, e.discardVolumeOf},
+		{e.deadConmons, discardConmon},
+		{e.deadWorkers, e.discardWorker},
+		{e.deadImages, e.discardImage},
+		{e.deadDirs, e.discardDir},
+	}
+}
+
+// Prune removes containers, volumes, images, processes and temporary
+// directories of runs whose process is gone, and kept containers that are too
+// old or too many. It takes only what a record proves to be ours. The list is
 // what was removed, or would be; an error names what could not be.
 func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) {
 	c, err := e.conn(ctx)
@@ -56,27 +82,15 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 		return nil, err
 	}
 	defer closeIdle(c)
-	proc := records.HostProcesses()
+	p, err := e.proofs()
 	var done []Leftover
-	var faults []error
-	for _, step := range []struct {
-		find   func(context.Context, records.Processes) ([]Leftover, error)
-		remove func(context.Context, Leftover) error
-	}{
-		{e.deadContainers, discardContainer},
-		{o.surplus, discardWithLayers},
-		{e.deadVolumes, discardVolume},
-		{o.unusedCaches, discardVolume},
-		{e.deadImages, discardImage},
-		{e.deadWorkers, discardContainer},
-		{e.deadMonitors, discardMonitor},
-		{e.deadTemp, discardDir},
-	} {
-		found, err := step.find(c, proc)
+	faults := []error{err}
+	for _, kind := range e.leftoverKinds() {
+		found, err := kind.find(c, p, o)
 		faults = append(faults, err)
 		for _, l := range found {
 			if !o.DryRun {
-				if err := step.remove(c, l); err != nil {
+				if err := kind.remove(c, l); err != nil {
 					faults = append(faults, fmt.Errorf("cannot remove %s %s: %w", l.Kind, l.Name, err))
 					continue
 				}
@@ -84,141 +98,166 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 			done = append(done, l)
 		}
 	}
-	return done, errors.Join(faults...)
+	err = errors.Join(faults...)
+	if !o.DryRun && err == nil {
+		err = e.forgetGone(c, p)
+	}
+	return done, err
 }
 
-// sweepLater removes what dead runs left, beside a run of our own. The
-// channel is closed when that is over.
+// sweepLater does what Prune does, beside a run of our own. The channel is
+// closed when that is over.
 func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 		defer cancel()
-		c, err := e.conn(ctx)
+		removed, err := e.Prune(ctx, PruneOptions{})
+		for _, l := range removed {
+			e.log.Info("removed what a killed run left", "kind", l.Kind, "name", l.Name)
+		}
 		if err != nil {
-			return
-		}
-		defer closeIdle(c)
-		proc := records.HostProcesses()
-		found, err := e.deadContainers(c, proc)
-		if err != nil {
-			e.log.Debug("cannot look for leftovers", "err", err)
-		}
-		for _, l := range found {
-			err := discardWithLayers(c, l)
-			e.log.Info("removed what a killed run left", "container", l.Name, "err", err)
-		}
-		orphans, _ := e.deadMonitors(c, proc)
-		for _, l := range orphans {
-			err := discardMonitor(c, l)
-			e.log.Info("ended what a killed service left", "process", l.Name, "err", err)
-		}
-		for _, l := range deadDirs(proc, e.options.tempParent()) {
-			if strings.HasPrefix(filepath.Base(l.Name), tempPrefix+"run-") {
-				_ = discardDir(c, l)
-			}
+			e.log.Debug("leftovers may stay", "err", err)
 		}
 	}()
 	return over
 }
 
-func (e *Engine) deadContainers(c context.Context, proc records.Processes) ([]Leftover, error) {
-	filter := map[string][]string{"label": {labelRun}}
-	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithFilters(filter))
+func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+	if len(p.dead()) == 0 {
+		return nil, nil
+	}
+	list, err := containers.List(c, new(containers.ListOptions).WithAll(true))
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
 	var dead []Leftover
 	for _, item := range list {
-		if o, ok := ownerOf(item.Labels); ok && proc.Dead(o) && !isKept(item) {
-			dead = append(dead, Leftover{Kind: "container", Name: strings.Join(item.Names, ","), Run: o.Run, labels: item.Labels})
+		if r, ours := p.container(item); ours && r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) {
+			p.taken[r.Extra[extraLayers]] = true
+			dead = append(dead, Leftover{Kind: "container", Name: r.Name, Run: r.Owner.Run, record: r})
 		}
 	}
 	return dead, nil
 }
 
-func (e *Engine) deadVolumes(c context.Context, proc records.Processes) ([]Leftover, error) {
-	filter := map[string][]string{"label": {labelRun}}
-	list, err := volumes.List(c, new(volumes.ListOptions).WithFilters(filter))
-	if err != nil {
-		return nil, engineError("list volumes", err)
-	}
-	kept, err := keptContainers(c)
+// surplus returns the kept containers that Prune removes.
+func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]Leftover, error) {
+	all, err := p.kept(c)
 	if err != nil {
 		return nil, err
 	}
+	if !o.Kept {
+		all = surplusKept(all, time.Now())
+	}
+	var list []Leftover
+	for _, k := range all {
+		list = append(list, k.leftover())
+	}
+	return list, nil
+}
+
+func (e *Engine) discardContainer(c context.Context, l Leftover) error { return e.discard(c, l.record) }
+
+// deadVolumes finds the volumes of dead runs, but for those that a container
+// still has: they go with it.
+func (e *Engine) deadVolumes(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
 	var dead []Leftover
-	for _, item := range list {
-		needed := slices.ContainsFunc(kept, func(k Kept) bool { return k.Labels[labelLayers] == item.Name })
-		if o, ok := ownerOf(item.Labels); ok && proc.Dead(o) && !needed {
-			dead = append(dead, Leftover{Kind: "volume", Name: item.Name, Run: o.Run})
+	for _, r := range p.volumes {
+		if r.Extra[extraCache] != "" || p.taken[r.Name] || !p.processes.Dead(r.Owner) {
+			continue
+		}
+		data, err := volumes.Inspect(c, r.Name, nil)
+		if code(err) == http.StatusNotFound {
+			continue
+		}
+		if err != nil {
+			return dead, engineError("inspect volume "+r.Name, err)
+		}
+		if _, ours := p.volume(data.Name, data.Labels); ours {
+			dead = append(dead, Leftover{Kind: "volume", Name: r.Name, Run: r.Owner.Run, record: r})
 		}
 	}
 	return dead, nil
 }
 
-// unusedCaches finds the volumes that no container, live or kept, has.
-func (o PruneOptions) unusedCaches(c context.Context, _ records.Processes) ([]Leftover, error) {
+func (e *Engine) discardVolumeOf(c context.Context, l Leftover) error {
+	return e.discardVolume(c, l.Name)
+}
+
+// unusedCaches finds the cache volumes of ours that no container has.
+func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]Leftover, error) {
 	if !o.Caches {
 		return nil, nil
 	}
-	filter := map[string][]string{"name": {"^" + cachePrefix}, "dangling": {"true"}}
+	filter := map[string][]string{"dangling": {"true"}}
 	list, err := volumes.List(c, new(volumes.ListOptions).WithFilters(filter))
 	if err != nil {
 		return nil, engineError("list volumes", err)
 	}
 	var unused []Leftover
 	for _, item := range list {
-		if strings.HasPrefix(item.Name, cachePrefix) { // whatever the engine makes of the pattern
-			unused = append(unused, Leftover{Kind: "volume", Name: item.Name})
+		if r, ours := p.volume(item.Name, item.Labels); ours && r.Extra[extraCache] != "" {
+			unused = append(unused, Leftover{Kind: "volume", Name: item.Name, record: r})
 		}
 	}
 	return unused, nil
 }
 
-// deadImages finds images that a build finished but did not live to name.
-func (e *Engine) deadImages(c context.Context, proc records.Processes) ([]Leftover, error) {
-	filter := map[string][]string{"label": {labelRun}, "dangling": {"true"}}
-	list, err := images.List(c, new(images.ListOptions).WithFilters(filter))
-	if err != nil {
-		return nil, engineError("list images", err)
-	}
-	var dead []Leftover
-	for _, item := range list {
-		if o, ok := ownerOf(item.Labels); ok && len(item.RepoTags) == 0 && proc.Dead(o) {
-			dead = append(dead, Leftover{Kind: "image", Name: item.ID, Run: o.Run})
-		}
-	}
-	return dead, nil
-}
-
-func (e *Engine) deadTemp(_ context.Context, proc records.Processes) ([]Leftover, error) {
-	list := deadDirs(proc, e.options.tempParent())
+// deadDirs finds directories. Those of containers go when their container is
+// gone, which comes first in the list of kinds.
+func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+	list := append(e.recordedDirs(p), legacyDirs(p.processes, e.options.tempParent())...)
 	if parent := buildTempParent(e.options); parent != e.options.tempParent() {
-		list = append(list, deadDirs(proc, parent)...)
+		list = append(list, legacyDirs(p.processes, parent)...)
 	}
 	return list, nil
 }
 
-func discardContainer(c context.Context, l Leftover) error { return removeContainer(c, l.Name) }
-
-// discardWithLayers also removes the volume that the container wrote to.
-func discardWithLayers(c context.Context, l Leftover) error {
-	return errors.Join(removeContainer(c, l.Name), discardLayers(c, l.labels))
-}
-
-// discardVolume does not insist: by force podman removes the containers that
-// use the volume, whosever they are.
-func discardVolume(c context.Context, l Leftover) error {
-	err := volumes.Remove(c, l.Name, nil)
-	if code(err) == http.StatusNotFound {
-		return nil
+// forgetGone drops the records of dead runs whose object is not there and
+// cannot appear any more.
+func (e *Engine) forgetGone(c context.Context, p proofs) error {
+	gone := func(r records.Record) bool {
+		age := time.Since(r.Time)
+		return p.processes.Dead(r.Owner) && (age > recordAge || r.Engine == e.addr.URL && age > lateLimit)
 	}
-	return err
+	for _, b := range p.builds {
+		if gone(b) || p.processes.Dead(b.Owner) && b.Extra[extraEnded] != "" && b.Engine == e.addr.URL {
+			e.forget(b)
+		}
+	}
+	for _, r := range p.dead() {
+		if !gone(r) || e.conmonLeft(r) {
+			continue
+		}
+		there, err := containers.Exists(c, cmpID(r), nil)
+		if err != nil {
+			return engineError("look for container "+r.Name, err)
+		}
+		if !there {
+			e.forget(r)
+		}
+	}
+	for _, r := range p.volumes {
+		if !gone(r) {
+			continue
+		}
+		there, err := volumes.Exists(c, r.Name, nil)
+		if err != nil {
+			return engineError("look for volume "+r.Name, err)
+		}
+		if !there {
+			e.forget(r)
+		}
+	}
+	return nil
 }
 
-func discardImage(c context.Context, l Leftover) error {
-	_, errs := images.Remove(c, []string{l.Name}, nil)
-	return errors.Join(errs...)
+// cmpID is what a recorded container is asked for by.
+func cmpID(r records.Record) string {
+	if r.ID != "" {
+		return r.ID
+	}
+	return r.Name
 }

@@ -7,6 +7,7 @@ package container
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,8 +18,6 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 	"github.com/containers/podman/v4/pkg/domain/entities"
-
-	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // killedClient starts another client, waits for its workload's first word and
@@ -112,72 +111,92 @@ func TestPruneAfterAKilledBuild(t *testing.T) {
 	}
 }
 
-func TestPruneJudgesVolumesAndImagesByTheirOwner(t *testing.T) {
+func TestPruneJudgesByRecords(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	c, err := e.conn(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead := e.owner
-	dead.Start, dead.Run = "1", "deadrun"
-	elsewhere := dead
-	elsewhere.Machine = "another"
-	for name, o := range map[string]records.Owner{"vol-live": e.owner, "vol-dead": dead, "vol-elsewhere": elsewhere} {
-		if _, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: ownerLabels(o)}, nil); err != nil {
+	dead, elsewhere := e.killed(), e.killed()
+	elsewhere.owner.Machine = "another"
+	for name, by := range map[string]*Engine{"vol-live": e, "vol-dead": dead, "vol-elsewhere": elsewhere} {
+		if _, err := by.createVolume(c, name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	text, err := labelLine(ownerLabels(dead))
-	if err != nil {
+	// As an earlier version, or somebody else's lcitool, would have made it.
+	if _, err := volumes.Create(c, entities.VolumeCreateOptions{Name: "vol-0123456789-layers", Label: ownerLabels(dead.owner)}, nil); err != nil {
 		t.Fatal(err)
 	}
-	// Built past Build's own labels: one image with a name, one without.
-	for _, run := range []string{"RUN echo named", "RUN echo unnamed"} {
-		o := BuildOptions{Tag: "x", Dockerfile: dockerfile(run, text), Network: NetworkNone}
-		id, err := e.buildRaw(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasSuffix(run, " named") {
-			if err := e.promote(t.Context(), "test.named", id, ""); err != nil {
-				t.Fatal(err)
-			}
-		}
+	unproven, err := e.Unproven(t.Context())
+	if err != nil || len(unproven) != 1 || unproven[0].Name != "vol-0123456789-layers" {
+		t.Errorf("unproven %v, %v", unproven, err)
 	}
-	removeLater(t, e, "test.named")
 	removed, err := e.Prune(t.Context(), PruneOptions{})
-	if err != nil || kinds(removed) != "image volume" {
+	if err != nil || len(removed) != 1 || removed[0].Name != "vol-dead" {
 		t.Errorf("removed %v, %v", removed, err)
 	}
-	for _, name := range []string{"vol-live", "vol-elsewhere"} {
+	for _, name := range []string{"vol-live", "vol-elsewhere", "vol-0123456789-layers"} {
 		if err := volumes.Remove(c, name, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// TestPruneTakesTheImagesOfDeadBuilds builds as a process that is gone then:
+// one image got its name, one did not, one build failed after a step, and
+// somebody's own build stands beside them.
+func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	dead := e.killed()
+	build := func(tag string, lines ...string) (string, error) {
+		o := BuildOptions{Tag: tag, Dockerfile: dockerfile(lines...), Network: NetworkNone}
+		r := dead.newBuildRecord()
+		text, _, err := o.prepare(r.Token)
+		if err := errors.Join(err, dead.recordBuild(r)); err != nil {
+			t.Fatal(err)
+		}
+		id, err := e.build(t.Context(), order{BuildOptions: o, record: r, text: text})
+		if err == nil && tag == "test.named" {
+			err = e.promote(t.Context(), tag, r, id, "")
+			_ = dead.recordBuild(r) // killed before it forgot it
+			_ = dead.noteImage(r, id)
+		}
+		return id, err
+	}
+	if _, err := build("test.named", "RUN echo named"); err != nil {
+		t.Fatal(err)
+	}
+	removeLater(t, e, "test.named")
+	unnamed, err := build("test.unnamed", "RUN echo unnamed", "RUN echo more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := build("test.failed", "RUN echo failed", "RUN false"); err == nil {
+		t.Fatal("a failing build ended well")
+	}
+	mine := t.TempDir()
+	if err := os.WriteFile(mine+"/Dockerfile", []byte("FROM localhost/test.named\nRUN echo mine\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own := strings.TrimSpace(here.podman(t, "build", "-q", "--network=none", mine))
+	listed, err := e.Prune(t.Context(), PruneOptions{DryRun: true})
+	if err != nil || kinds(listed) != "image image" || !slices.ContainsFunc(listed, func(l Leftover) bool { return l.Name == unnamed }) {
+		t.Errorf("would remove %v, %v", listed, err)
+	}
+	removed, err := e.Prune(t.Context(), PruneOptions{})
+	if err != nil || fmt.Sprint(removed) != fmt.Sprint(listed) {
+		t.Errorf("removed %v, %v, want %v", removed, err, listed)
+	}
+	if left := here.podman(t, "images", "--all", "--no-trunc", "--filter", "dangling=true", "--format", "{{.ID}}"); strings.TrimSpace(left) != "sha256:"+own {
+		t.Errorf("images without a name: %s, want %s", left, own)
+	}
+	here.podman(t, "rmi", own)
 	if there, err := e.Exists(t.Context(), "test.named"); !there || err != nil {
 		t.Errorf("the named image: %v, %v", there, err)
 	}
-}
-
-// buildRaw builds exactly the given text.
-func (e *Engine) buildRaw(ctx context.Context, o BuildOptions) (string, error) {
-	log := newBuildLog(nil)
-	dir, err := os.MkdirTemp(here.dir, "raw")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	if err := os.WriteFile(dir+"/Dockerfile", o.Dockerfile, 0o600); err != nil {
-		return "", err
-	}
-	c, err := e.conn(ctx)
-	if err != nil {
-		return "", err
-	}
-	_, err = buildImage(c, dir, e.buildOptions(order{BuildOptions: o, text: o.Dockerfile}, dir, log))
-	log.flush()
-	return log.id, err
 }
 
 // TestRunSurvivesTheDeathOfTheService kills it while the container runs.

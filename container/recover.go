@@ -39,6 +39,7 @@ func (r *running) recover(ctx context.Context) (context.Context, error) {
 
 // revive waits for the service to answer again, and starts a private one anew.
 func (e *Engine) revive(ctx context.Context) error {
+	e.serviceDied.Store(true)
 	var err error
 	for range reviveTries {
 		if e.private != nil {

@@ -97,11 +97,11 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 	}
 	dir := "" // another machine does not see it
 	if e.addr.local() {
-		own, err := e.tempDir("run")
+		own, remove, err := e.TempDir("run")
 		if err != nil {
 			return RunResult{}, err
 		}
-		defer os.RemoveAll(own)
+		defer remove()
 		dir = own
 	}
 	s, u, err := e.spec(ctx, o, dir)

@@ -19,6 +19,8 @@ import (
 	"github.com/containers/podman/v4/libpod/define"
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 const (
@@ -39,6 +41,7 @@ type running struct {
 	near     bool // the streams come from the container's monitor itself
 	parcels  []parcel
 	name     string
+	record   records.Record
 	log      *slog.Logger
 	out, err *counter
 	said     *withheld // what err passes through
@@ -67,15 +70,14 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 	r.conn = c
 	r.line = r.engine.lifeline(ctx)
 	defer r.line.close()
-	made, err := containers.CreateWithSpec(c, s, nil)
+	r.record, result.Warnings, err = r.engine.create(c, s, "")
 	if err != nil {
 		if noSuchImage(err) {
 			return result, &noImageError{r.options.Image}
 		}
 		return result, r.refused(err)
 	}
-	result.Warnings = made.Warnings
-	for _, w := range made.Warnings {
+	for _, w := range result.Warnings {
 		r.log.Warn("engine warns", "warning", w)
 	}
 	if err := r.engine.deliver(ctx, r.name, r.parcels); err != nil {
@@ -273,6 +275,9 @@ func (r *running) refused(err error) error {
 
 // remove ends and removes the container, also when creating it was not seen to succeed.
 func (r *running) remove(ctx context.Context) {
+	if r.record.Name == "" {
+		return // it was not asked for
+	}
 	c, done, err := r.engine.afterwards(ctx)
 	if err != nil && r.engine.revive(context.WithoutCancel(ctx)) == nil {
 		c, done, err = r.engine.afterwards(ctx)
@@ -282,7 +287,7 @@ func (r *running) remove(ctx context.Context) {
 		return
 	}
 	defer done()
-	if err := removeContainer(c, r.name); err != nil {
+	if err := r.engine.discard(c, r.record); err != nil {
 		r.log.Warn("container stays behind", "err", err)
 	}
 }

@@ -53,15 +53,11 @@ func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets [
 	if err != nil {
 		return nil, remove, err
 	}
-	dir, err := e.tempDir("run")
+	dir, removeDir, err := e.TempDir("run")
 	if err != nil {
 		return nil, remove, err
 	}
-	remove = func() {
-		if err := os.RemoveAll(dir); err != nil {
-			e.log.Warn("directory stays behind", "dir", dir, "err", err)
-		}
-	}
+	remove = removeDir
 	for _, s := range secrets {
 		file := filepath.Join(dir, "secret-"+s.Name)
 		if err := errors.Join(s.Check(), reader.write(file, s.Data)); err != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // idle is what the first process of a session does: it waits, and takes over
@@ -25,10 +27,9 @@ type Container struct {
 	warnings []string
 	swept    <-chan struct{}
 
-	labels map[string]string
-
-	mu   sync.Mutex
-	name string
+	mu     sync.Mutex
+	name   string
+	record records.Record
 }
 
 // Start makes a container that does nothing by itself. It is removed by
@@ -53,7 +54,7 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	s.Init, s.StopSignal = false, &kill
 	s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
 	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
-	c := &Container{engine: e, name: s.Name, labels: s.Labels}
+	c := &Container{engine: e, name: s.Name}
 	if err := c.start(ctx, s, parcels, o.Mounts); err != nil {
 		_ = c.Remove(ctx) // it says so itself
 		return nil, err
@@ -68,17 +69,18 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels
 		return err
 	}
 	defer closeIdle(conn)
-	if err := c.engine.layers(conn, s, mounts); err != nil {
+	layers, err := c.engine.layers(conn, s, mounts)
+	c.record.Extra = map[string]string{extraLayers: layers}
+	if err != nil {
 		return err
 	}
-	made, err := containers.CreateWithSpec(conn, s, nil)
+	c.record, c.warnings, err = c.engine.create(conn, s, layers)
 	if err != nil {
 		if noSuchImage(err) {
 			return &noImageError{s.Image}
 		}
 		return engineError("run image "+s.Image, err)
 	}
-	c.warnings = made.Warnings
 	if err := c.engine.deliver(ctx, c.name, parcels); err != nil {
 		return err
 	}
@@ -105,7 +107,6 @@ func (c *Container) Warnings() []string { return c.warnings }
 // Remove ends whatever runs in the container and removes it, also after ctx
 // was cancelled. Removing it again does nothing.
 func (c *Container) Remove(ctx context.Context) error {
-	name := c.Name()
 	conn, done, err := c.engine.afterwards(ctx)
 	if err != nil && c.engine.revive(context.WithoutCancel(ctx)) == nil {
 		conn, done, err = c.engine.afterwards(ctx)
@@ -115,10 +116,12 @@ func (c *Container) Remove(ctx context.Context) error {
 	}
 	defer done()
 	defer c.settle()
-	if err := removeContainer(conn, name); err != nil {
-		return engineError("remove container "+name, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.engine.discard(conn, c.record); err != nil {
+		return engineError("remove container "+c.name, err)
 	}
-	return discardLayers(conn, c.labels)
+	return nil
 }
 
 // settle waits until nothing of ours goes on in the background.

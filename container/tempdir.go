@@ -3,44 +3,79 @@
 package container
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 const (
 	tempPrefix = "lcitool-"
-	ownerFile  = "owner.json"
+	// ownerFile says whose a directory of an earlier version is. Nobody else can
+	// have written it into a directory of ours.
+	ownerFile = "owner.json"
 )
 
-// tempDir makes a directory of mode 0700 with a file that says whose it is.
-func (e *Engine) tempDir(kind string) (string, error) {
-	return ownedTempDir(e.owner, e.options.tempParent(), kind)
+// TempDir makes a directory of mode 0700 for files that a container or the
+// builder needs. remove removes it; the next run does if this one is killed.
+func (e *Engine) TempDir(kind string) (dir string, remove func(), err error) {
+	return e.tempDirIn(e.options.tempParent(), kind)
 }
 
-func ownedTempDir(o records.Owner, parent, kind string) (string, error) {
-	dir, err := os.MkdirTemp(parent, tempPrefix+kind+"-"+o.Run+"-")
+func (e *Engine) tempDirIn(parent, kind string) (string, func(), error) {
+	fail := func(err error) (string, func(), error) {
+		return "", nil, fmt.Errorf("cannot make a temporary directory: %w", err)
+	}
+	parent, err := filepath.Abs(parent)
 	if err != nil {
-		return "", fmt.Errorf("cannot make a temporary directory: %w", err)
+		return fail(err)
 	}
-	data, err := json.Marshal(ownerLabels(o))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, ownerFile), data, 0o600)
+	r := e.newRecord(records.Directory, tempPrefix+kind+"-"+e.owner.Run+"-"+randomName())
+	dir := filepath.Join(parent, r.Name)
+	r.Extra = map[string]string{extraPath: dir}
+	if err := e.records.Put(r); err != nil {
+		return fail(err)
 	}
-	if err != nil {
-		_ = os.RemoveAll(dir)
-		return "", fmt.Errorf("cannot make a temporary directory: %w", err)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		e.forget(r)
+		return fail(err)
 	}
-	return dir, nil
+	return dir, func() {
+		if err := removeDir(context.Background(), dir); err != nil {
+			e.log.Warn("directory stays behind", "dir", dir, "err", err)
+			return
+		}
+		e.forget(r)
+	}, nil
 }
 
-// deadDirs returns the directories below parent that runs of this user left
-// which are known to be dead.
-func deadDirs(p records.Processes, parent string) []Leftover {
+// recordedDirs returns the directories of runs that are gone, and forgets
+// those that are not there: no process is left that could make them.
+func (e *Engine) recordedDirs(p proofs) []Leftover {
+	var list []Leftover
+	for _, r := range p.dirs {
+		if !p.processes.Dead(r.Owner) {
+			continue
+		}
+		dir := r.Extra[extraPath]
+		info, err := os.Lstat(dir)
+		if filepath.Base(dir) == r.Name && err == nil && info.IsDir() && ownedByUs(info) {
+			list = append(list, Leftover{Kind: "directory", Name: dir, Run: r.Owner.Run, record: r})
+			continue
+		}
+		e.forget(r)
+	}
+	return list
+}
+
+// legacyDirs returns the directories below parent that an earlier version left.
+func legacyDirs(p records.Processes, parent string) []Leftover {
 	dirs, _ := filepath.Glob(filepath.Join(parent, tempPrefix+"*-*-*"))
 	var list []Leftover
 	for _, dir := range dirs {
@@ -49,19 +84,33 @@ func deadDirs(p records.Processes, parent string) []Leftover {
 			continue
 		}
 		labels := map[string]string{}
-		data, err := os.ReadFile(filepath.Join(dir, ownerFile))
+		data, err := readSmall(filepath.Join(dir, ownerFile), 4<<10)
 		if err == nil {
 			err = json.Unmarshal(data, &labels)
 		}
-		o, whole := ownerOf(labels)
-		if err != nil || !whole {
-			continue
-		}
-		if p.Dead(o) {
+		o, complete := ownerOf(labels)
+		if err == nil && complete && p.Dead(o) {
 			list = append(list, Leftover{Kind: "directory", Name: dir, Run: o.Run})
 		}
 	}
 	return list
+}
+
+// readSmall reads a regular file of at most limit bytes.
+func readSmall(file string, limit int64) ([]byte, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fmt.Errorf("%s: not a regular file of at most %d bytes", file, limit)
+	}
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 func ownedByUs(info fs.FileInfo) bool { return uidOf(info) == os.Getuid() }

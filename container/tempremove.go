@@ -18,11 +18,17 @@ import (
 
 // discardDir removes a directory of ours with what a build may have left
 // running or mounted in it.
-func discardDir(ctx context.Context, l Leftover) error {
-	for scratch := range workersOf(l.Name) {
+func (e *Engine) discardDir(ctx context.Context, l Leftover) error {
+	for _, scratch := range scratchesOf(l.Name) {
 		deleteSandbox(ctx, "buildah-"+scratch)
 	}
-	return removeDir(ctx, l.Name)
+	if err := removeDir(ctx, l.Name); err != nil {
+		return err
+	}
+	if l.record.Name != "" {
+		e.forget(l.record)
+	}
+	return nil
 }
 
 // removeDir removes a directory after what is mounted in it.

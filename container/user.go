@@ -132,11 +132,11 @@ func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, er
 	s := specgen.NewSpecGenerator(image, false)
 	s.Name, s.Labels, s.Command = "lcitool-look-"+randomName(), ownerLabels(e.owner), []string{"true"}
 	s.Rlimits = rlimits(e.addr.local())
-	made, err := containers.CreateWithSpec(c, s, nil)
+	made, _, err := e.create(c, s, "")
+	defer e.discard(c, made) //nolint:errcheck // recorded, so the next run finds it
 	if err != nil {
 		return runUser{}, engineError("look into image "+image, err)
 	}
-	defer removeContainer(c, made.ID) //nolint:errcheck // labelled, so the next run finds it
 	var archive bytes.Buffer
 	fetch, err := containers.CopyToArchive(c, made.ID, "/etc/passwd", &limitedWriter{&archive, maxPasswd})
 	if err == nil {

@@ -47,8 +47,10 @@ func newContainerPrune(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what killed runs left behind",
-		Long: `Remove containers, volumes, images without a name and temporary directories of runs
-whose process is gone. Nothing of a live run is touched, nor an image with a name.
+		Long: `Remove containers, volumes, images without a name, conmon processes and temporary
+directories of runs whose process is gone. Nothing of a live run is touched, nor an
+image with a name, nor anything that no record in the state directory proves to be
+lcitool's. What looks like a leftover of an earlier version is only named.
 
 Containers of failed jobs that were kept to be looked into stay for a week, the
 newest five of them; --dry-run lists them too, --kept removes them all. What ccache
@@ -64,7 +66,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 			}
 			list, err := prune(cmd.Context(), e, o)
 			if format == "json" {
-				return errors.Join(a.json(append([]pruned{}, list...)), err)
+				return errors.Join(a.json(append([]pruned{}, list...)), err, a.tellUnproven(cmd.Context(), e))
 			}
 			lines := make([]string, len(list))
 			for i, p := range list {
@@ -73,7 +75,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 			if len(list) == 0 && err == nil {
 				a.tell("nothing to remove")
 			}
-			return errors.Join(a.lines(lines), err)
+			return errors.Join(a.lines(lines), err, a.tellUnproven(cmd.Context(), e))
 		},
 	}
 	f := cmd.Flags()
@@ -104,4 +106,18 @@ func prune(ctx context.Context, e *container.Engine, o container.PruneOptions) (
 		list = append(list, pruned{container.Leftover{Kind: "container", Name: k.Name}, &expires})
 	}
 	return list, err
+}
+
+// tellUnproven names what may be a leftover but is not proven to be ours.
+func (a *app) tellUnproven(ctx context.Context, e *container.Engine) error {
+	list, err := e.Unproven(ctx)
+	for _, l := range list {
+		remove := "podman rm --force --volumes "
+		if l.Kind == "volume" {
+			remove = "podman volume rm "
+		}
+		a.tell("%s %s has the labels of an lcitool that is gone, but no record; it stays", l.Kind, l.Name)
+		a.tell("hint: %s%s", remove, l.Name)
+	}
+	return err
 }

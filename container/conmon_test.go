@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
+)
+
+// ownedFile is a file that says whose it is, as one of /proc does.
+func ownedFile(uid int, text string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(text), Sys: &syscall.Stat_t{Uid: uint32(uid)}}
+}
+
+// TestConmons spoils each thing that makes a process the engine's conmon.
+func TestConmons(t *testing.T) {
+	id := strings.Repeat("a", 64)
+	m := machineStore{containers: "/graph/overlay-containers", conmon: "/usr/bin/conmon", mounts: []string{"mnt:[1]", "mnt:[7]"}}
+	line := func(args ...string) string { return strings.Join(args, "\x00") + "\x00" }
+	good := line("/usr/bin/conmon", "-c", id, "-u", id, "-r", "/usr/bin/runc", "-b", "/graph/overlay-containers/"+id+"/userdata", "-n", "lcitool-x")
+	type process struct {
+		uid             int
+		line            string
+		exe, pidns, mnt string
+	}
+	ours := process{os.Geteuid(), good, "/usr/bin/conmon", "pid:[1]", "mnt:[1]"}
+	change := func(f func(*process)) process {
+		p := ours
+		f(&p)
+		return p
+	}
+	for name, c := range map[string]struct {
+		process process
+		want    int
+	}{
+		"the engine's":         {ours, 1},
+		"in podman's mounts":   {change(func(p *process) { p.mnt = "mnt:[7]" }), 1},
+		"another user's":       {change(func(p *process) { p.uid = os.Geteuid() + 1 }), 0},
+		"calls itself conmon":  {change(func(p *process) { p.exe = "/usr/bin/perl" }), 0},
+		"another conmon":       {change(func(p *process) { p.exe = "/tmp/conmon" }), 0},
+		"program was removed":  {change(func(p *process) { p.exe = "/usr/bin/conmon (deleted)" }), 0},
+		"in a job's processes": {change(func(p *process) { p.pidns = "pid:[2]" }), 0},
+		"in a job's mounts":    {change(func(p *process) { p.mnt = "mnt:[2]" }), 0},
+		"bundle elsewhere":     {change(func(p *process) { p.line = strings.Replace(good, "/graph/", "/nonexistent/", 1) }), 0},
+		"bundle of another":    {change(func(p *process) { p.line = strings.Replace(good, "-containers/aa", "-containers/bb", 1) }), 0},
+		"bundle with dots":     {change(func(p *process) { p.line = strings.Replace(good, "/graph/", "/graph/../graph/", 1) }), 0},
+		"ids differ":           {change(func(p *process) { p.line = strings.Replace(good, "-u\x00a", "-u\x00b", 1) }), 0},
+		"another runtime":      {change(func(p *process) { p.line = strings.Replace(good, "/runc", "/sh", 1) }), 0},
+		"no arguments":         {change(func(p *process) { p.line = line("conmon") }), 0},
+		"cut at an argument":   {change(func(p *process) { p.line = line("conmon", "-c") }), 0},
+		"nothing":              {change(func(p *process) { p.line = "" }), 0},
+		"of a command in it":   {change(func(p *process) { p.line = strings.Replace(good, "-u\x00"+id, "-u\x00"+strings.Repeat("c", 64), 1) }), 0},
+	} {
+		table := records.Processes{
+			FS: fstest.MapFS{"42": {Mode: fs.ModeDir, Sys: &syscall.Stat_t{Uid: uint32(c.process.uid)}}, "42/cmdline": ownedFile(c.process.uid, c.process.line)},
+			Readlink: func(name string) (string, error) {
+				switch name {
+				case "42/exe":
+					return c.process.exe, nil
+				case "42/ns/pid":
+					return c.process.pidns, nil
+				case "42/ns/mnt":
+					return c.process.mnt, nil
+				case "self/ns/pid":
+					return "pid:[1]", nil
+				}
+				return "", errors.New("no such link")
+			},
+		}
+		got := conmons(table, m)
+		if len(got) != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		if len(got) == 1 && (got[0].pid != 42 || got[0].id != id || got[0].runtime != "runc") {
+			t.Errorf("%s: %+v", name, got[0])
+		}
+	}
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"slices"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/bindings/volumes"
+	"github.com/containers/podman/v4/pkg/domain/entities"
+	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
+)
+
+// labelToken holds the token of a container's or volume's record. It counts
+// only together with the name, and only until the ID is recorded.
+const labelToken = "lcitool.token"
+
+// Keys of what a record says beside its owner.
+const (
+	extraKept   = "kept"   // the container stays though its process is gone
+	extraLayers = "layers" // volume that the container writes to
+	extraCache  = "cache"  // the volume outlives its runs
+	extraPath   = "path"   // of a directory
+	extraImage  = "image"  // that a build is about to name
+	extraEnded  = "ended"  // the build is over, nothing of it can appear any more
+)
+
+func (e *Engine) newRecord(kind records.Kind, name string) records.Record {
+	return records.Record{Kind: kind, Name: name, Token: records.NewToken(), Engine: e.addr.URL, Owner: e.owner}
+}
+
+// create makes a container that is recorded before it is there.
+func (e *Engine) create(c context.Context, s *specgen.SpecGenerator, layers string) (records.Record, []string, error) {
+	r := e.newRecord(records.Container, s.Name)
+	if layers != "" {
+		r.Extra = map[string]string{extraLayers: layers}
+	}
+	if s.Labels == nil {
+		s.Labels = map[string]string{}
+	}
+	s.Labels[labelToken] = r.Token
+	if err := e.recordCaches(s.Volumes); err != nil {
+		return r, nil, err
+	}
+	if err := e.records.Put(r); err != nil {
+		return r, nil, &EngineError{Op: "run image " + s.Image, Code: 125, Err: err}
+	}
+	made, err := containers.CreateWithSpec(c, s, nil)
+	if err != nil {
+		if code(err) != 0 { // refused, whereas a lost answer leaves it open
+			e.forget(r)
+		}
+		return r, nil, err
+	}
+	r.ID = made.ID
+	return r, made.Warnings, e.records.Put(r)
+}
+
+// recordCaches notes the volumes of CacheVolume that podman may make with a
+// container.
+func (e *Engine) recordCaches(list []*specgen.NamedVolume) error {
+	for _, v := range list {
+		if !isCacheName(v.Name) {
+			continue
+		}
+		if _, err := e.records.Get(records.Volume, v.Name); err == nil {
+			continue
+		}
+		r := e.newRecord(records.Volume, v.Name)
+		r.Extra = map[string]string{extraCache: "yes"}
+		if err := e.records.Put(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createVolume makes a volume that is recorded before it is there.
+func (e *Engine) createVolume(c context.Context, name string) (*entities.VolumeConfigResponse, error) {
+	r := e.newRecord(records.Volume, name)
+	if err := e.records.Put(r); err != nil {
+		return nil, &EngineError{Op: "make volume " + name, Code: 125, Err: err}
+	}
+	labels := ownerLabels(e.owner)
+	labels[labelToken] = r.Token
+	made, err := volumes.Create(c, entities.VolumeCreateOptions{Name: name, Label: labels}, nil)
+	if err != nil {
+		if code(err) != 0 {
+			e.forget(r)
+		}
+		return nil, engineError("make volume "+name, err)
+	}
+	return made, nil
+}
+
+// discard removes a container of ours, with the volume that it wrote to.
+func (e *Engine) discard(c context.Context, r records.Record) error {
+	if r.Name != "" { // it may have been asked for
+		id, err := e.idOf(c, r)
+		if err == nil && id != "" {
+			err = removeContainer(c, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := e.discardVolume(c, r.Extra[extraLayers]); err != nil {
+		return err
+	}
+	// The conmon of a service that was killed is found by its record.
+	if r.Name != "" && !(e.serviceDied.Load() && e.conmonLeft(r)) {
+		e.forget(r)
+	}
+	return nil
+}
+
+// idOf returns the ID of a recorded container, or "" if it is not there. One
+// whose ID was never learned has to carry the record's token.
+func (e *Engine) idOf(c context.Context, r records.Record) (string, error) {
+	if r.ID != "" {
+		return r.ID, nil
+	}
+	data, err := containers.Inspect(c, r.Name, nil)
+	if code(err) == http.StatusNotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if data.Config == nil || data.Config.Labels[labelToken] != r.Token {
+		return "", nil
+	}
+	return data.ID, nil
+}
+
+// discardVolume removes a volume of ours. It does not insist: by force podman
+// removes the containers that use the volume, whosever they are.
+func (e *Engine) discardVolume(c context.Context, name string) error {
+	if name == "" {
+		return nil
+	}
+	r, err := e.records.Get(records.Volume, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	data, err := volumes.Inspect(c, name, nil)
+	if err == nil && (r.Extra[extraCache] != "" || data.Labels[labelToken] == r.Token) {
+		err = volumes.Remove(c, name, nil)
+	}
+	if err != nil && code(err) != http.StatusNotFound {
+		return engineError("remove volume "+name, err)
+	}
+	e.forget(r)
+	return nil
+}
+
+func (e *Engine) forget(r records.Record) {
+	if err := e.records.Remove(r.Kind, r.Name); err != nil {
+		e.log.Debug("record stays", "kind", r.Kind, "name", r.Name, "err", err)
+	}
+}
+
+// proofs are the records at one moment, by what they are about.
+type proofs struct {
+	processes  records.Processes
+	containers map[string][]records.Record // by name
+	volumes    map[string]records.Record
+	builds     []records.Record
+	dirs       []records.Record
+	taken      map[string]bool // volumes that go or stay with a container
+}
+
+// proofs reads all records. What cannot be read proves nothing.
+func (e *Engine) proofs() (proofs, error) {
+	p := proofs{processes: records.HostProcesses(), containers: map[string][]records.Record{}, volumes: map[string]records.Record{}, taken: map[string]bool{}}
+	var faults []error
+	read := func(kind records.Kind) []records.Record {
+		list, err := e.records.List(kind)
+		faults = append(faults, err)
+		return list
+	}
+	for _, r := range read(records.Container) {
+		p.containers[r.Name] = append(p.containers[r.Name], r)
+	}
+	for _, r := range read(records.Volume) {
+		p.volumes[r.Name] = r
+	}
+	p.builds, p.dirs = read(records.Build), read(records.Directory)
+	if err := errors.Join(faults...); err != nil {
+		return p, fmt.Errorf("cannot read records: %w", err)
+	}
+	return p, nil
+}
+
+// container returns the record that proves a container ours.
+func (p proofs) container(item entities.ListContainer) (records.Record, bool) {
+	if len(item.Names) != 1 {
+		return records.Record{}, false
+	}
+	for _, r := range p.containers[item.Names[0]] {
+		if r.ID == item.ID || r.ID == "" && r.Token != "" && item.Labels[labelToken] == r.Token {
+			r.ID = item.ID
+			return r, true
+		}
+	}
+	return records.Record{}, false
+}
+
+// volume returns the record that proves a volume ours.
+func (p proofs) volume(name string, labels map[string]string) (records.Record, bool) {
+	r, there := p.volumes[name]
+	return r, there && (r.Extra[extraCache] != "" || r.Token != "" && labels[labelToken] == r.Token)
+}
+
+// dead returns the container records whose process is gone, kept ones too.
+func (p proofs) dead() []records.Record {
+	var list []records.Record
+	for _, all := range p.containers {
+		list = append(list, slices.DeleteFunc(slices.Clone(all), func(r records.Record) bool { return !p.processes.Dead(r.Owner) })...)
+	}
+	return list
+}

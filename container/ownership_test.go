@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/containers/podman/v4/pkg/domain/entities"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
+)
+
+// recorder is an engine that records and is connected to nothing.
+func recorder(t *testing.T) *Engine {
+	t.Helper()
+	store, err := records.Open(filepath.Join(t.TempDir(), "records"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := records.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Engine{records: store, owner: self, log: slog.New(slog.DiscardHandler)}
+	e.addr.URL = "unix:///nowhere"
+	return e
+}
+
+// killed is another run of this user, whose process is gone.
+func (e *Engine) killed() *Engine {
+	dead := &Engine{records: e.records, owner: e.owner, log: e.log, addr: e.addr}
+	dead.owner.Start, dead.owner.Run = "1", "gone"
+	return dead
+}
+
+// TestOnlyARecordProvesAContainer tries all that could be copied from one of
+// ours by somebody else.
+func TestOnlyARecordProvesAContainer(t *testing.T) {
+	e := recorder(t)
+	known, early, kept := e.newRecord(records.Container, "lcitool-known"), e.newRecord(records.Container, "lcitool-early"), e.newRecord(records.Container, "lcitool-kept-1")
+	known.ID, kept.ID = strings.Repeat("a", 64), strings.Repeat("b", 64)
+	for _, r := range []records.Record{known, early, kept} {
+		if err := e.records.Put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := e.proofs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels := func(r records.Record) map[string]string {
+		all := ownerLabels(r.Owner)
+		all[labelToken] = r.Token
+		return all
+	}
+	for name, c := range map[string]struct {
+		item entities.ListContainer
+		want bool
+	}{
+		"by id":                     {entities.ListContainer{ID: known.ID, Names: []string{known.Name}}, true},
+		"id unknown, token":         {entities.ListContainer{ID: "c", Names: []string{early.Name}, Labels: labels(early)}, true},
+		"labels of an image":        {entities.ListContainer{ID: "c", Names: []string{"web"}, Labels: labels(known)}, false},
+		"labels and a name like it": {entities.ListContainer{ID: "c", Names: []string{"lcitool-0123456789"}, Labels: labels(known)}, false},
+		"the name used again":       {entities.ListContainer{ID: "c", Names: []string{known.Name}, Labels: labels(known)}, false},
+		"the id under another name": {entities.ListContainer{ID: known.ID, Names: []string{"mine"}, Labels: labels(known)}, false},
+		"early name, another token": {entities.ListContainer{ID: "c", Names: []string{early.Name}, Labels: labels(known)}, false},
+		"early name, owner labels":  {entities.ListContainer{ID: "c", Names: []string{early.Name}, Labels: ownerLabels(early.Owner)}, false},
+		"kept by name":              {entities.ListContainer{ID: "c", Names: []string{kept.Name}, Labels: labels(kept)}, false},
+		"no name":                   {entities.ListContainer{ID: known.ID, Labels: labels(known)}, false},
+		"two names":                 {entities.ListContainer{ID: known.ID, Names: []string{known.Name, "x"}}, false},
+		"empty token on both sides": {entities.ListContainer{ID: "", Names: []string{"x"}}, false},
+	} {
+		if _, ours := p.container(c.item); ours != c.want {
+			t.Errorf("%s: ours %v, want %v", name, ours, c.want)
+		}
+	}
+}
+
+func TestOnlyARecordProvesAVolume(t *testing.T) {
+	e := recorder(t)
+	r := e.newRecord(records.Volume, "lcitool-x-layers")
+	cache := e.newRecord(records.Volume, CacheVolume("0123"))
+	cache.Extra = map[string]string{extraCache: "yes"}
+	if err := errors.Join(e.records.Put(r), e.records.Put(cache)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.proofs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		labels map[string]string
+		want   bool
+	}{
+		{r.Name, map[string]string{labelToken: r.Token}, true},
+		{r.Name, ownerLabels(r.Owner), false},
+		{r.Name, nil, false},
+		{"lcitool-y-layers", map[string]string{labelToken: r.Token}, false},
+		{cache.Name, nil, true},
+		{CacheVolume("4567"), nil, false},
+	} {
+		if _, ours := p.volume(c.name, c.labels); ours != c.want {
+			t.Errorf("%s %v: ours %v, want %v", c.name, c.labels, ours, c.want)
+		}
+	}
+}
+
+func TestDeadDirs(t *testing.T) {
+	parent := t.TempDir()
+	e := recorder(t)
+	live, _, err1 := e.tempDirIn(parent, "run")
+	dead, _, err2 := e.killed().tempDirIn(parent, "run")
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	early := e.killed().newRecord(records.Directory, "lcitool-run-gone-early") // killed before it was made
+	early.Extra = map[string]string{extraPath: filepath.Join(parent, early.Name)}
+	lying := e.killed().newRecord(records.Directory, "lcitool-run-gone-lying")
+	lying.Extra = map[string]string{extraPath: parent}
+	linked := e.killed().newRecord(records.Directory, "lcitool-run-gone-link")
+	linked.Extra = map[string]string{extraPath: filepath.Join(parent, linked.Name)}
+	if err := errors.Join(e.records.Put(early), e.records.Put(lying), e.records.Put(linked), os.Symlink(parent, linked.Extra[extraPath])); err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.proofs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := e.recordedDirs(p)
+	if len(got) != 1 || got[0].Name != dead || got[0].Run != "gone" {
+		t.Errorf("got %v, want %s only", got, dead)
+	}
+	if _, err := e.records.Get(records.Directory, early.Name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the record of nothing stays: %v", err)
+	}
+	if info, err := os.Stat(live); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := e.discardDir(t.Context(), got[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dead); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func TestLegacyDirs(t *testing.T) {
+	parent := t.TempDir()
+	e := recorder(t)
+	owners := map[string]string{"lcitool-run-a-0": must(json.Marshal(ownerLabels(e.killed().owner))), "lcitool-run-a-5": must(json.Marshal(ownerLabels(e.owner)))}
+	for name, text := range map[string]string{
+		"lcitool-run-a-1": "", "lcitool-run-a-2": "{}", "lcitool-run-a-3": "[", "other-run-a-4": owners["lcitool-run-a-0"],
+		"lcitool-run-a-0": owners["lcitool-run-a-0"], "lcitool-run-a-5": owners["lcitool-run-a-5"],
+	} {
+		dir := filepath.Join(parent, name)
+		if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(dir, ownerFile), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(parent, "lcitool-run-a-0"), filepath.Join(parent, "lcitool-run-gone-link")); err != nil {
+		t.Fatal(err)
+	}
+	got := legacyDirs(records.HostProcesses(), parent)
+	if len(got) != 1 || got[0].Name != filepath.Join(parent, "lcitool-run-a-0") {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestScratchesOf(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"buildah1/config.json": "", "buildah-cache/x": "", "other/config.json": "",
+		sandboxesFile: "buildah4\nbuildah1\n../x\nbuildah5 x\n\n",
+	} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := fmt.Sprint(scratchesOf(dir)); got != "[buildah1 buildah4]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestWorkerToken reads what the builder writes of a working container.
+func TestWorkerToken(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		`{"CommonBuildOpts":{"Secrets":["id=lcitool-abc,type=env"]}}`:                  "abc",
+		`{"CommonBuildOpts":{"Secrets":["id=mine,src=/x","type=env,id=lcitool-abc"]}}`: "abc",
+		`{"CommonBuildOpts":{"Secrets":["id=mine,src=/lcitool-abc"]}}`:                 "",
+		`{"CommonBuildOpts":{"Secrets":[]},"annotations":{"lcitool.build":"abc"}}`:     "",
+		`{"CommonBuildOpts":null,"container-name":"debian-working-container"}`:         "",
+		`{`: "",
+		``:  "",
+	} {
+		file := filepath.Join(dir, buildahFile)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := workerToken(file); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+	if got := workerToken(filepath.Join(dir, "none")); got != "" {
+		t.Errorf("no file: %q", got)
+	}
+	if token := buildSecret("abc"); token != "id=lcitool-abc,type=env" {
+		t.Error(token)
+	}
+}
+
+func TestDeadBuilds(t *testing.T) {
+	e := recorder(t)
+	live, dead := e.newBuildRecord(), e.killed().newBuildRecord()
+	if err := errors.Join(e.recordBuild(live), e.recordBuild(dead)); err != nil {
+		t.Fatal(err)
+	}
+	e.endBuild(live)
+	p, err := e.proofs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	builds := p.deadBuilds()
+	if _, there := builds[dead.Token]; !there || len(builds) != 1 {
+		t.Errorf("got %v", builds)
+	}
+	if i := slices.IndexFunc(p.builds, func(r records.Record) bool { return r.Token == live.Token }); i < 0 || p.builds[i].Extra[extraEnded] == "" {
+		t.Errorf("the end of a build was not noted: %v", p.builds)
+	}
+}
+
+func TestImagesLock(t *testing.T) {
+	e := recorder(t)
+	first, err1 := e.useImages(t.Context())
+	second, err2 := e.useImages(t.Context())
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	first()
+	if _, free := e.lockImages(); free {
+		t.Error("free while a build runs")
+	}
+	second()
+	unlock, free := e.lockImages()
+	if !free {
+		t.Fatal("not free after the builds")
+	}
+	unlock()
+}
+
+func must(data []byte, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}
+
+func TestMountsIn(t *testing.T) {
+	info := "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:1 / /tmp/a rw - tmpfs t rw\n3 2 0:2 / /tmp/a/b\\040c rw - tmpfs t rw\n4 1 0:3 / /tmp/ab rw - tmpfs t rw\nshort\n"
+	for dir, want := range map[string][]string{
+		"/tmp/a": {"/tmp/a", "/tmp/a/b c"}, "/tmp/ab": {"/tmp/ab"}, "/tmp/a/b c": {"/tmp/a/b c"}, "/tmp/x": nil, "/tmp/a/b": nil,
+	} {
+		if got := mountsIn(info, dir); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", dir, got, want)
+		}
+	}
+}
