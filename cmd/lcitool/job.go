@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +14,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 func newJob(a *app) *cobra.Command {
@@ -75,7 +78,7 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 		DefaultBranch: c.defaultBranch, Variables: map[string]string{},
 	}
 	if e.DefaultBranch == "" {
-		e.DefaultBranch = remoteDefault(directory)
+		e.DefaultBranch = remoteDefault(cmd.Context(), directory)
 	}
 	if e.Branch = c.branch; e.Source == gitlabci.MergeRequest {
 		e.Branch, e.TargetBranch = "topic", c.branch
@@ -109,13 +112,18 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 }
 
 // remoteDefault gives the default branch that git remembers of "origin".
-func remoteDefault(directory string) string {
-	const prefix = "ref: refs/remotes/origin/"
-	data, err := os.ReadFile(filepath.Join(directory, ".git/refs/remotes/origin/HEAD"))
-	if name, ok := strings.CutPrefix(strings.TrimSpace(string(data)), prefix); err == nil && ok {
+func remoteDefault(ctx context.Context, directory string) string {
+	const otherwise = "main"
+	repo, err := gitcmd.Open(ctx, directory)
+	if err != nil {
+		return otherwise
+	}
+	defer repo.Close()
+	ref, err := repo.Git(ctx, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+	if name, ok := strings.CutPrefix(ref, "refs/remotes/origin/"); err == nil && ok {
 		return name
 	}
-	return "main"
+	return otherwise
 }
 
 // pipelineDirectory is the nearest directory with a pipeline, from the
@@ -140,11 +148,11 @@ func (a *app) pipelineDirectory() (string, error) {
 
 // loadPipeline reads the pipeline of a directory.
 func loadPipeline(directory string) (*gitlabci.Pipeline, error) {
-	root, err := os.OpenRoot(directory) // so that no include or link leads out of the tree
+	tree, err := safefs.OpenDir(directory) // no include and no link leads out of it
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the project: %w", err)
 	}
-	return gitlabci.Load(root.FS(), pipelineFile, gitlabci.Options{})
+	return gitlabci.Load(tree.FS(), pipelineFile, gitlabci.Options{})
 }
 
 // pipeline reads the pipeline of the project at hand and evaluates it.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -111,7 +112,7 @@ func (a *app) runRemote(cmd *cobra.Command, o remoteOptions) error {
 	if err != nil {
 		return err
 	}
-	known := a.knownJobs(project, o.variables)
+	known := a.knownJobs(cmd.Context(), project, o.variables)
 	names, err := known.choose(o.jobs)
 	if err != nil {
 		return err
@@ -171,14 +172,14 @@ type knownJobs struct{ gitlabci.Evaluation }
 
 // knownJobs reads the pipeline as a push would have it. What cannot be read is
 // GitLab's to complain about.
-func (a *app) knownJobs(project string, variables []string) *knownJobs {
+func (a *app) knownJobs(ctx context.Context, project string, variables []string) *knownJobs {
 	p, err := loadPipeline(project)
 	if err != nil {
 		a.tell("warning: %v", err)
 		return &knownJobs{}
 	}
 	event := gitlabci.Event{
-		Source: gitlabci.Push, Namespace: "fork", Project: filepath.Base(project), DefaultBranch: remoteDefault(project),
+		Source: gitlabci.Push, Namespace: "fork", Project: filepath.Base(project), DefaultBranch: remoteDefault(ctx, project),
 		Branch: "topic", Variables: map[string]string{},
 	}
 	for _, v := range runVariables(variables) {

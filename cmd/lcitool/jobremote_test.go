@@ -222,7 +222,7 @@ func TestRemoteNeeds(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, remoteFiles)
 	a := &app{stderr: os.Stderr}
-	known := a.knownJobs(dir, nil)
+	known := a.knownJobs(t.Context(), dir, nil)
 	needs := known.needs()
 	if len(needs) != 1 || len(needs["x86_64-debian-13"]) != 1 || needs["x86_64-debian-13"][0] != "prepare" {
 		t.Errorf("needs %v", needs)

@@ -16,8 +16,10 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // artifactsDir is where a project has what its jobs handed on.
@@ -212,7 +214,7 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 	if p.event, err = v.event.resolve(cmd, p.project, pipeline); err != nil {
 		return nil, err
 	}
-	p.repository(ctx)
+	p.repository(ctx, v.app.tell)
 	evaluation, err := v.app.evaluate(pipeline, p.event)
 	if evaluation == nil {
 		return nil, err
@@ -236,7 +238,10 @@ func (a *app) checkouts() string {
 
 // checkout makes a clean tree of a commit.
 func (p *jobPlan) checkout(ctx context.Context, parent, revision string) error {
-	if err := os.MkdirAll(parent, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(parent), 0o700); err != nil {
+		return fmt.Errorf("cannot check out %q: %w", revision, err)
+	}
+	if err := safefs.MakePrivateDir(parent); err != nil {
 		return fmt.Errorf("cannot check out %q: %w", revision, err)
 	}
 	dir, done, err := jobrun.Scratch(parent)
@@ -252,14 +257,25 @@ func (p *jobPlan) checkout(ctx context.Context, parent, revision string) error {
 	return nil
 }
 
-// repository fills in what GitLab knows from the commit.
-func (p *jobPlan) repository(ctx context.Context) {
-	hash, err := jobrun.Git(ctx, p.tree, "rev-parse", "HEAD")
+// repository fills in what GitLab knows from the commit. A tree without a
+// repository or a commit is one like others.
+func (p *jobPlan) repository(ctx context.Context, warn func(format string, args ...any)) {
+	repo, err := gitcmd.Open(ctx, p.tree)
 	if err != nil {
-		return // no repository, no commit
+		if !errors.Is(err, gitcmd.ErrNoRepository) {
+			warn("warning: variables of the commit are not set: %v", err)
+		}
+		return
+	}
+	defer repo.Close()
+	hash, err := repo.Resolve(ctx, "HEAD")
+	if err != nil {
+		return // nothing is committed yet
 	}
 	p.event.Commit = hash
-	p.under = jobrun.CommitVariables(ctx, p.tree)
+	if p.under, err = jobrun.CommitVariables(ctx, repo); err != nil {
+		warn("warning: variables of the commit are not set: %v", err)
+	}
 }
 
 // images finds the image of each chosen job.

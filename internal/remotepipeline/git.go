@@ -3,35 +3,38 @@
 package remotepipeline
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 )
 
 // A checkout is the branch at hand.
 type checkout struct {
-	directory string
-	branch    string // its name
-	commit    string // the branch's, 40 or 64 hex digits
-	remote    string // name of where it is pushed
-	address   string // of the remote; may hold a password
-	cover     func(string) string
+	repo    *gitcmd.Repo
+	branch  string // its name
+	commit  string // the branch's, 40 or 64 hex digits
+	remote  string // name of where it is pushed
+	address string // of the remote; may hold a password
+	cover   func(string) string
 }
 
 // openCheckout looks at the branch that is checked out.
-func openCheckout(ctx context.Context, directory, remote string) (*checkout, error) {
-	c := &checkout{directory: directory, cover: func(s string) string { return s }}
-	if _, err := c.git(ctx, "rev-parse", "--git-dir"); err != nil {
+func openCheckout(ctx context.Context, directory, remote string) (_ *checkout, err error) {
+	c := &checkout{cover: func(s string) string { return s }}
+	if c.repo, err = gitcmd.Open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("cannot use git in %s: %w", directory, err)
 	}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
 	branch, err := c.git(ctx, "symbolic-ref", "--quiet", "--short", "HEAD")
 	if err != nil {
 		return nil, errors.New(`HEAD is detached, so there is no branch to push: "git switch -c NAME" makes one`)
@@ -43,17 +46,19 @@ func openCheckout(ctx context.Context, directory, remote string) (*checkout, err
 	if c.remote = remote; remote == "" {
 		c.remote = c.usualRemote(ctx)
 	}
-	addresses, err := c.git(ctx, "remote", "get-url", "--push", "--", c.remote)
+	addresses, err := c.repo.PushAddresses(ctx, c.remote)
 	if err != nil {
 		return nil, fmt.Errorf("there is no remote %q to push to: name one with --remote-name", c.remote)
 	}
-	c.address, _, _ = strings.Cut(addresses, "\n")
+	c.address = addresses[0]
 	if u, err := url.Parse(c.address); err == nil && u.User != nil {
 		password, _ := u.User.Password()
 		c.cover = coverer(password)
 	}
 	return c, nil
 }
+
+func (c *checkout) close() { c.repo.Close() }
 
 // usualRemote is where git itself would push the branch.
 func (c *checkout) usualRemote(ctx context.Context) string {
@@ -70,9 +75,9 @@ const maxNamed = 5
 
 // uncommitted says which changes are not in the commit, "" for none.
 func (c *checkout) uncommitted(ctx context.Context) (string, error) {
-	out, err := c.git(ctx, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal")
+	out, err := c.repo.Status(ctx)
 	if err != nil {
-		return "", fmt.Errorf("cannot see what has changed: %w", err)
+		return "", fmt.Errorf("cannot see what has changed: %w", c.reason(err))
 	}
 	var names []string
 	for _, entry := range strings.Split(out, "\x00") {
@@ -98,23 +103,27 @@ const pushTimeout = 15 * time.Minute
 func (c *checkout) push(ctx context.Context, variables []string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
-	args := []string{"push", "--porcelain", "--no-force"}
+	args := []string{"--porcelain", "--no-force"}
 	var given []string
 	for _, v := range variables {
 		given = append(given, "--push-option=ci.variable="+v)
 	}
-	to := []string{"--", c.remote, c.commit + ":refs/heads/" + c.branch}
-	out, err := c.git(ctx, slices.Concat(args, given, to)...)
+	to := c.commit + ":refs/heads/" + c.branch
+	out, err := c.repo.Push(ctx, c.remote, slices.Concat(args, given), to)
 	if err == nil {
 		return !c.upToDate(out), nil
 	}
 	// With nothing to tell, a remote may hang up before it has heard the
 	// options, of which git dies: that is no failure.
-	out, again := c.git(ctx, slices.Concat(args, []string{"--dry-run", "--no-verify"}, to)...)
+	out, again := c.repo.Push(ctx, c.remote, append(args, "--dry-run"), to)
 	if again == nil && c.upToDate(out) {
 		return false, nil
 	}
-	return false, fmt.Errorf("cannot push %s to %s: %w", c.branch, c.remote, err)
+	err = fmt.Errorf("cannot push %s to %s: %w", c.branch, c.remote, c.reason(err))
+	if keys := c.repo.NotUsed(); len(keys) > 0 {
+		err = fmt.Errorf("%w; settings of the repository itself are not used, set them with \"git config --global\": %s", err, plain(strings.Join(keys, ", ")))
+	}
+	return false, err
 }
 
 // upToDate reads from what git says of a push whether there was nothing to do.
@@ -127,31 +136,19 @@ func (c *checkout) upToDate(out string) bool {
 	return false
 }
 
-// git runs git and gives what it says on stdout. What it says on stderr is in
-// the error, without passwords.
+// git runs git and gives what it says on stdout.
 func (c *checkout) git(ctx context.Context, args ...string) (string, error) {
-	return c.gitWith(ctx, "", nil, args...)
+	out, err := c.repo.Git(ctx, args...)
+	return out, c.reason(err)
 }
 
-func (c *checkout) gitWith(ctx context.Context, input string, env []string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", c.directory}, args...)...)
-	cmd.Env = append(append(os.Environ(), "LC_ALL=C"), env...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
-	cmd.Stdin = strings.NewReader(input)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	out := strings.TrimRight(stdout.String(), "\n")
-	switch {
-	case err == nil:
-		return out, nil
-	case ctx.Err() != nil:
-		return "", context.Cause(ctx)
-	case errors.Is(err, exec.ErrNotFound):
-		return "", errors.New("git is not installed")
+// reason makes of what git says why it failed, without passwords.
+func (c *checkout) reason(err error) error {
+	failed, ok := errors.AsType[*gitcmd.Error](err)
+	if !ok {
+		return err
 	}
-	return "", errors.New(c.cover(firstOf(reason(stderr.String()), reason(out), err.Error())))
+	return errors.New(c.cover(firstOf(reason(failed.Stderr), reason(failed.Stdout), failed.Err.Error())))
 }
 
 // reason picks from what git says the lines that tell why it failed.
@@ -182,9 +179,7 @@ func (c *checkout) credential(ctx context.Context, server *url.URL) *token {
 	ctx, cancel := context.WithTimeout(ctx, credentialTimeout)
 	defer cancel()
 	input := fmt.Sprintf("protocol=%s\nhost=%s\n\n", server.Scheme, server.Host)
-	out, err := c.gitWith(ctx, input,
-		[]string{"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=", "GCM_INTERACTIVE=never", "GIT_TRACE=0", "GIT_TRACE_CURL=0"},
-		"credential", "fill")
+	out, err := c.repo.Credential(ctx, input)
 	if err == nil {
 		for line := range strings.Lines(out) {
 			if password, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "password="); ok && password != "" {

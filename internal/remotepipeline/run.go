@@ -42,6 +42,7 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.checkout.close()
 	id, ours, err := s.start(ctx)
 	if err != nil {
 		return nil, err
@@ -66,11 +67,16 @@ type session struct {
 }
 
 // open finds all that a run needs before anything is pushed.
-func open(ctx context.Context, o *Options) (*session, error) {
+func open(ctx context.Context, o *Options) (_ *session, err error) {
 	c, err := openCheckout(ctx, o.Directory, o.Remote)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
 	place, err := locate(c.address, o)
 	if err != nil {
 		return nil, fmt.Errorf("remote %q: %w", c.remote, err)

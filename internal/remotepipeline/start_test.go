@@ -84,7 +84,7 @@ func TestRemoteThatHangsUpEarly(t *testing.T) {
 	first := filepath.Join(w.bare, "first")
 	receive := filepath.Join(w.bare, "receive")
 	write(t, receive, "#!/bin/sh\nif [ -e '"+first+"' ]; then exec git-receive-pack \"$@\"; fi\n: > '"+first+"'\nexit 1\n", 0o755)
-	git(t, w.options.Directory, "config", "remote.origin.receivepack", receive)
+	git(t, w.options.Directory, "config", "--global", "remote.origin.receivepack", receive)
 	result, err := w.run(t)
 	if err != nil || states(result) != "a passed" {
 		t.Errorf("got %+v, %v", result, err)

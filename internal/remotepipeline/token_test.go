@@ -93,7 +93,7 @@ hosts:
 			if c.git != "" {
 				helper := filepath.Join(home, "helper")
 				write(t, helper, "#!/bin/sh\n[ \"$1\" = get ] && cat <<END\n"+c.git+"END\n", 0o755)
-				git(t, w.options.Directory, "config", "credential.helper", helper)
+				git(t, w.options.Directory, "config", "--global", "credential.helper", helper) // the user's: that of a repository does not count
 			}
 			if c.remote != "" {
 				git(t, w.options.Directory, "remote", "set-url", "origin", c.remote)
