@@ -4,7 +4,6 @@ package targets
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,17 +13,6 @@ import (
 
 // Formats lists the packaging formats, sorted.
 func Formats() []string { return []string{"apk", "brew", "deb", "pkg", "rpm"} }
-
-// Values of targets end in shell commands and Dockerfiles, some between
-// double quotes and some without, so what they may hold is bounded.
-var (
-	safePath    = regexp.MustCompile(`^/[A-Za-z0-9 _@%+=:,./-]*$`)
-	safeCommand = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+( [A-Za-z0-9_@%+=:,./-]+)*$`)
-	safeWord    = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./~-]+$`)
-	safeImage   = regexp.MustCompile(`^[A-Za-z0-9./~_][A-Za-z0-9./~_@%+=:,-]*$`)
-	safeName    = regexp.MustCompile(`^[A-Za-z0-9_.+-]+$`)
-	safeURL     = regexp.MustCompile(`^[a-z+]+://[^\s'"` + "`" + `\\\x00-\x20\x7f]+$`)
-)
 
 // decoder turns the values of a target's files into a Release, gathering all
 // that is wrong with them.
@@ -38,28 +26,28 @@ func (d *decoder) release(name string) *Release {
 	r := &Release{
 		Name: name,
 		OS: OS{
-			Name:    d.text("os.name", safeName, true),
-			Version: d.text("os.version", safeName, true),
+			Name:    d.text("os.name", nameRule, true),
+			Version: d.text("os.version", nameRule, true),
 			Stable:  d.boolean("os.stable", true),
 		},
 		Packaging: Packaging{
-			Format:  d.text("packaging.format", safeName, true),
-			Command: d.text("packaging.command", safeCommand, true),
-			Repos:   d.list("packaging.repos", safeURL),
+			Format:  d.text("packaging.format", nameRule, true),
+			Command: d.text("packaging.command", commandRule, true),
+			Repos:   d.list("packaging.repos", urlRule),
 		},
 		Paths: Paths{
-			Bash:    d.text("paths.bash", safePath, false),
-			CC:      d.text("paths.cc", safePath, false),
-			CCache:  d.text("paths.ccache", safePath, true),
-			Make:    d.text("paths.make", safePath, true),
-			Ninja:   d.text("paths.ninja", safePath, true),
-			Pip3:    d.text("paths.pip3", safePath, true),
-			Python:  d.text("paths.python", safePath, true),
-			Sudoers: d.text("paths.sudoers", safePath, false),
+			Bash:    d.text("paths.bash", programRule, false),
+			CC:      d.text("paths.cc", programRule, false),
+			CCache:  d.text("paths.ccache", programRule, true),
+			Make:    d.text("paths.make", programRule, true),
+			Ninja:   d.text("paths.ninja", programRule, true),
+			Pip3:    d.text("paths.pip3", programRule, true),
+			Python:  d.text("paths.python", programRule, true),
+			Sudoers: d.text("paths.sudoers", programRule, false),
 		},
 	}
 	if d.has("containers") {
-		r.Containers = &Containers{Base: d.text("containers.base", safeImage, true)}
+		r.Containers = &Containers{Base: d.text("containers.base", imageRule, true)}
 	}
 	if d.has("cirrus") {
 		r.Cirrus = d.cirrus()
@@ -74,19 +62,19 @@ func (d *decoder) release(name string) *Release {
 
 func (d *decoder) cirrus() *Cirrus {
 	return &Cirrus{
-		InstanceType:  d.text("cirrus.instance_type", safeWord, true),
-		ImageSelector: d.text("cirrus.image_selector", safeWord, true),
-		ImageName:     d.text("cirrus.image_name", safeWord, true),
-		Arch:          Arch(d.text("cirrus.arch", safeName, true)),
+		InstanceType:  d.text("cirrus.instance_type", wordRule, true),
+		ImageSelector: d.text("cirrus.image_selector", wordRule, true),
+		ImageName:     d.text("cirrus.image_name", wordRule, true),
+		Arch:          Arch(d.text("cirrus.arch", nameRule, true)),
 	}
 }
 
 func (d *decoder) mirror() *Mirror {
 	m := &Mirror{
-		URL:        d.text("mirror.url", safeURL, true),
-		Suite:      d.text("mirror.suite", safeWord, false),
-		Components: d.list("mirror.components", safeWord),
-		Keyring:    d.text("mirror.keyring", safePath, false),
+		URL:        d.text("mirror.url", urlRule, true),
+		Suite:      d.text("mirror.suite", wordRule, false),
+		Components: d.list("mirror.components", wordRule),
+		Keyring:    d.text("mirror.keyring", fileRule, false),
 	}
 	for key, field := range d.keys {
 		repo, ok := strings.CutPrefix(key, "mirror.repos.")
@@ -154,7 +142,7 @@ func (d *decoder) fault(key, format string, args ...any) {
 	d.errs = append(d.errs, yamldoc.Faultf(pos, format, args...))
 }
 
-func (d *decoder) text(key string, safe *regexp.Regexp, required bool) string {
+func (d *decoder) text(key string, rule valueRule, required bool) string {
 	f, ok := d.keys[key]
 	if !ok || f.Value.IsNull() {
 		if required {
@@ -167,8 +155,8 @@ func (d *decoder) text(key string, safe *regexp.Regexp, required bool) string {
 		d.fault(key, "%s: %s", key, message(err))
 		return ""
 	}
-	if !safe.MatchString(text) {
-		d.fault(key, "%s: %s cannot stand in a command unquoted", key, yamldoc.Quote(text))
+	if problem := rule.check(text); problem != "" {
+		d.fault(key, "%s: %s", key, problem)
 		return ""
 	}
 	return text
@@ -186,7 +174,7 @@ func (d *decoder) boolean(key string, missing bool) bool {
 	return b
 }
 
-func (d *decoder) list(key string, safe *regexp.Regexp) []string {
+func (d *decoder) list(key string, rule valueRule) []string {
 	f, ok := d.keys[key]
 	if !ok || f.Value.IsNull() {
 		return nil
@@ -199,12 +187,11 @@ func (d *decoder) list(key string, safe *regexp.Regexp) []string {
 	var list []string
 	for _, item := range items {
 		text, err := item.Text()
-		switch {
-		case err != nil:
+		if err != nil {
 			d.fault(key, "%s: %s", key, message(err))
-		case !safe.MatchString(text):
-			d.fault(key, "%s: %s cannot stand in a command unquoted", key, yamldoc.Quote(text))
-		default:
+		} else if problem := rule.check(text); problem != "" {
+			d.fault(key, "%s: %s", key, problem)
+		} else {
 			list = append(list, text)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,16 +77,20 @@ func TestD14YAMLIsQuotedAndComplete(t *testing.T) {
 }
 
 func TestD15TargetFactsAreChecked(t *testing.T) {
-	for _, value := range []string{`a"b`, "/usr/bin/make; id", "/usr/bin/$(id)", "/usr/bin/`id`", "make", `/usr/bin/ma\ke`, "/usr/bin/\nRUN id"} {
+	for value, char := range map[string]string{
+		`a"b`: `"`, "/usr/bin/make; id": ";", "/usr/bin/$(id)": "$", "/usr/bin/`id`": "`", `/usr/bin/ma\ke`: `\`, "/usr/bin/\nRUN id": "\n",
+	} {
 		quoted, err := json.Marshal(value)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := lcitool(t, project("", "make")+"-- d/targets/debian-12.yml --\npaths: {make: "+string(quoted)+"}\n", "-d", "d", "dockerfile", "debian-12", "p")
-		r.fails(t, "Targets error: d/targets/debian-12.yml:1: paths.make: "+string(quoted)+" cannot stand in a command unquoted")
+		r.fails(t, "Targets error: d/targets/debian-12.yml:1: paths.make: "+string(quoted)+" is not a program's name or path: "+strconv.Quote(char)+" is not allowed in it")
 	}
 	r := lcitool(t, project("", "make")+"-- d/targets/debian-12.yml --\npaths: {make: /opt/make-4.4/bin/make}\n", "-d", "d", "dockerfile", "debian-12", "p").ok(t)
 	has(t, r.stdout, "\nENV MAKE=\"/opt/make-4.4/bin/make\"")
+	files := project("mappings: {x: {}}\npypi_mappings: {x: {default: foo}}", "x") + "-- d/targets/debian-12.yml --\npaths: {pip3: pip3}\n"
+	has(t, lcitool(t, files, "-d", "d", "dockerfile", "debian-12", "p").ok(t).stdout, "\nRUN pip3 install foo\n")
 }
 
 func TestD16BuildEnvScriptRefusesTargetsItCannotSetUp(t *testing.T) {
