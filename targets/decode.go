@@ -52,6 +52,9 @@ func (d *decoder) release(name string) *Release {
 	if d.has("cirrus") {
 		r.Cirrus = d.cirrus()
 	}
+	if d.has("cross.compilers") {
+		r.Compilers = d.compilers()
+	}
 	if d.has("mirror") {
 		r.Mirror = d.mirror()
 	}
@@ -67,6 +70,26 @@ func (d *decoder) cirrus() *Cirrus {
 		ImageName:     d.text("cirrus.image_name", wordRule, true),
 		Arch:          Arch(d.text("cirrus.arch", nameRule, true)),
 	}
+}
+
+func (d *decoder) compilers() map[Arch][]Arch {
+	compilers := map[Arch][]Arch{}
+	for key := range d.keys {
+		host, ok := strings.CutPrefix(key, compilersPrefix)
+		if !ok {
+			continue
+		}
+		list := []Arch{}
+		for _, name := range d.list(key, nameRule) {
+			arch, err := ParseArch(name)
+			if err != nil {
+				d.fault(key, "%s: %s", key, err)
+			}
+			list = append(list, arch)
+		}
+		compilers[Arch(host)] = list
+	}
+	return compilers
 }
 
 func (d *decoder) mirror() *Mirror {

@@ -105,9 +105,10 @@ func TestTargetFaults(t *testing.T) {
 		{"repos", with("apt-get}", "apt-get, repos: [http://a]}"), `d/debian-99.yml:2: packaging.repos not supported for Debian`},
 		{"repos a string", with("apt-get}", "apt-get, repos: http://a}"), `d/debian-99.yml:2: packaging.repos: expected a list, got a string`},
 		{"base", with("'docker.io/library/debian:99'", `"a\nRUN id"`), `d/debian-99.yml:4: containers.base: "a\nRUN id" is not an image reference: "\n" is not allowed in it`},
-		{"base an option", with("'docker.io/library/debian:99'", "--platform=x"), `d/debian-99.yml:4: containers.base: "--platform=x" is not an image reference: it begins with "-"`},
+		{"base an option", with("'docker.io/library/debian:99'", "--platform=x"), `d/debian-99.yml:4: containers.base: "--platform=x" is not an image reference: it begins with a character that image references do not begin with`},
 		{"cirrus with a blank", whole + "cirrus: {instance_type: a b, image_selector: b, image_name: c, arch: x86_64}\n", `d/debian-99.yml:5: cirrus.instance_type: "a b" is not a word: " " is not allowed in it`},
 		{"cirrus", whole + "cirrus: {instance_type: a, image_selector: b, image_name: c, arch: d}\n", "d/debian-99.yml:5: Unsupported architecture d"},
+		{"compilers", whole + "cross: {compilers: {x86_64: [s390x, vax], vax: [], s390x: x86_64}}\n", "d/debian-99.yml:5: cross.compilers.x86_64: Unsupported architecture vax\nd/debian-99.yml:5: cross.compilers.s390x: expected a list, got a string"},
 		{"key twice", whole + "os: {}\n", `d/debian-99.yml:5: key "os" appears twice, first in line 1`},
 		{"not YAML", "os: [", "d/debian-99.yml:1: invalid YAML: did not find expected node content"},
 	} {

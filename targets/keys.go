@@ -10,7 +10,7 @@ import (
 )
 
 // knownKeys are the keys of a target's file; those of machines to install are
-// known and not used.
+// known and not used. Those below cross.compilers are architectures.
 var knownKeys = []string{ //nolint:gochecknoglobals // a table that nothing writes to
 	"os.name", "os.version", "os.stable", "os.libosinfo_id",
 	"packaging.format", "packaging.command", "packaging.repos",
@@ -23,11 +23,17 @@ var knownKeys = []string{ //nolint:gochecknoglobals // a table that nothing writ
 }
 
 // groups are the keys that hold other keys.
-var groups = []string{"os", "packaging", "paths", "containers", "cirrus", "install", "mirror", "mirror.repos"} //nolint:gochecknoglobals // a table that nothing writes to
+var groups = []string{"os", "packaging", "paths", "containers", "cirrus", "install", "cross", "cross.compilers", "mirror", "mirror.repos"} //nolint:gochecknoglobals // a table that nothing writes to
+
+const compilersPrefix = "cross.compilers."
 
 // isKnown reports whether a dotted key means something to us. The names of a
 // mirror's repositories are free.
 func isKnown(key string) bool {
+	if arch, ok := strings.CutPrefix(key, compilersPrefix); ok {
+		_, err := ParseArch(arch)
+		return err == nil
+	}
 	return slices.Contains(knownKeys, key) || slices.Contains(groups, key) || strings.HasPrefix(key, "mirror.repos.")
 }
 

@@ -22,6 +22,9 @@ type Packages struct {
 	Resolved map[string]Package
 	// Dropped lists the mappings that mean nothing here, sorted.
 	Dropped []string
+	// Unavailable lists packages that the distribution does not have on this
+	// host, cross compilers, in the order of their mappings.
+	Unavailable []Package
 }
 
 // Has reports whether the mapping has a package here.
@@ -141,7 +144,7 @@ func (s *selection) fail(need facts.Reference, err error) {
 }
 
 func (s *selection) packages() *Packages {
-	p := &Packages{Resolved: s.resolved, Dropped: slices.Sorted(maps.Keys(s.dropped))}
+	p := &Packages{Resolved: s.resolved, Dropped: slices.Sorted(maps.Keys(s.dropped)), Unavailable: s.unavailable()}
 	names := map[Kind]*[]string{Native: &p.Native, Foreign: &p.Foreign, PyPI: &p.PyPI, CPAN: &p.CPAN}
 	p.Native = make([]string, 0, len(s.resolved))
 	for _, pkg := range s.resolved {
@@ -153,4 +156,19 @@ func (s *selection) packages() *Packages {
 		*list = slices.Compact(*list)
 	}
 	return p
+}
+
+// unavailable lists the packages that a build machine of the host's
+// architecture cannot install.
+func (s *selection) unavailable() []Package {
+	var list []Package
+	if s.resolver.target.Cross == "" {
+		return nil
+	}
+	for _, mapping := range slices.Sorted(maps.Keys(s.resolved)) {
+		if p := s.resolved[mapping]; p.Kind == Foreign && s.resolver.target.lacks(p) {
+			list = append(list, p)
+		}
+	}
+	return list
 }

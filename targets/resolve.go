@@ -3,6 +3,9 @@
 package targets
 
 import (
+	"slices"
+	"strings"
+
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -106,10 +109,23 @@ func lookup(m *facts.Mapping, kind Kind, selectors []string) (Package, bool) {
 // the host.
 func (r *resolver) foreignPackage(m *facts.Mapping) (Package, bool) {
 	p, ok := lookup(m, Foreign, r.foreign)
-	if ok && r.target.Packaging.Format == "deb" && m.Name != "gcc" && m.Name != "g++" {
+	switch {
+	case !ok || r.target.Packaging.Format != "deb":
+	case m.Name != "gcc" && m.Name != "g++":
 		p.Name += ":" + r.target.Cross.Deb()
+	case r.target.Cross == r.target.Host && r.target.lacks(p):
+		// Nothing but the plain package has the names with a triplet.
+		p, ok = lookup(m, Native, r.host)
+		p.Kind = Foreign
 	}
 	return p, ok
+}
+
+// lacks reports whether p is a cross compiler of Debian's that the release
+// does not have for build machines of the host's architecture.
+func (t Target) lacks(p Package) bool {
+	triplet := strings.ReplaceAll(t.Cross.ABI(), "_", "-")
+	return t.Compilers != nil && strings.HasSuffix(p.Name, "-"+triplet) && !slices.Contains(t.Compilers[t.Host], t.Cross)
 }
 
 // Selectors lists the selectors that can decide about a package of that kind

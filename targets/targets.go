@@ -31,6 +31,10 @@ type Release struct {
 	Containers *Containers // nil when no container image exists
 	Cirrus     *Cirrus     // nil when Cirrus CI has no machine for it
 	Mirror     *Mirror     // nil when there is no default
+
+	// Compilers lists the architectures that the release has packages of GCC
+	// for, by the architecture of the build machine. nil means unknown.
+	Compilers map[Arch][]Arch
 }
 
 // OS names a distribution as selectors do.

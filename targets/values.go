@@ -27,7 +27,7 @@ var (
 	programRule = valueRule{"a program's name or path", pathChars + " ", beginsPlain, `it begins with a blank or with "-"`}
 	commandRule = valueRule{"a command", pathChars + " ", isWordList, `it begins with "-", or has blanks at an end or in a row`}
 	wordRule    = valueRule{"a word", pathChars, isAnything, ""}
-	imageRule   = valueRule{"an image reference", pathChars, beginsPlain, `it begins with "-"`}
+	imageRule   = valueRule{"an image reference", pathChars, beginsImage, "it begins with a character that image references do not begin with"}
 	nameRule    = valueRule{"a name", "_.+-", isAnything, ""}
 	fileRule    = valueRule{"an absolute path", pathChars + " ", isAbsolute, `it does not begin with "/"`}
 	urlRule     = valueRule{"a URL", "", hasScheme, `it does not begin with a scheme such as "https://"`}
@@ -66,6 +66,8 @@ func isAnything(string) bool { return true }
 func isAbsolute(s string) bool { return s[0] == '/' }
 
 func beginsPlain(s string) bool { return s[0] != ' ' && s[0] != '-' }
+
+func beginsImage(s string) bool { return !strings.ContainsRune("@%+=:,-", rune(s[0])) }
 
 func isWordList(s string) bool { return s[0] != '-' && strings.Join(strings.Fields(s), " ") == s }
 

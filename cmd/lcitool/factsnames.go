@@ -58,6 +58,9 @@ func (v *verifier) names(release *targets.Release) ([]*wantedNames, error) {
 		if arch != own {
 			g.gather(own, arch)
 		}
+		if !arch.IsWindows() && len(v.arches) > 0 {
+			g.gatherCompilers(arch)
+		}
 	}
 	if len(v.arches) > 0 {
 		maps.DeleteFunc(g.lists, func(a targets.Arch, _ *wantedNames) bool {
@@ -113,6 +116,23 @@ func (g *gatherer) gather(host, cross targets.Arch) {
 			g.add(cross, p)
 		case ok && p.Kind == targets.Foreign: // runs on the host: a cross compiler, MinGW
 			g.add(host, p)
+		}
+	}
+}
+
+// gatherCompilers resolves what a build machine needs from its own index to
+// compile for each architecture that the release has compilers for.
+func (g *gatherer) gatherCompilers(host targets.Arch) {
+	for _, cross := range g.release.Compilers[host] {
+		target, err := g.release.For(host, cross)
+		if err != nil {
+			continue
+		}
+		for _, mapping := range []string{"gcc", "g++"} {
+			p, ok, err := targets.Resolve(g.set, target, mapping)
+			if ok && err == nil && p.Kind == targets.Foreign {
+				g.add(host, p)
+			}
 		}
 	}
 }

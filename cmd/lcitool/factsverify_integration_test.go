@@ -10,11 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // program gives this test's own binary under the name that makes it lcitool.
@@ -87,6 +90,55 @@ func TestFactsVerifyDebian(t *testing.T) {
 				t.Errorf("offline: %+v, not %+v", offline[0].Counts, r.Counts)
 			}
 		})
+	}
+}
+
+// TestCrossCompilersOfDebian compares the architectures that each release of
+// Debian has compilers for with its own indexes, for every pair.
+func TestCrossCompilersOfDebian(t *testing.T) {
+	t.Parallel()
+	var stderr bytes.Buffer
+	a := &app{stdin: os.Stdin, stdout: &stderr, stderr: &stderr, getenv: os.Getenv}
+	a.prepare()
+	catalogue, err := a.catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirrors, err := a.mirrors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := repodata.NewClient(repodata.Options{CacheDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"debian-12", "debian-13", "debian-sid"} {
+		release, err := catalogue.Release(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := verifier{app: a}
+		for host, compilers := range release.Compilers {
+			var names []string
+			for _, cross := range targets.Arches() {
+				if triplet := strings.ReplaceAll(cross.ABI(), "_", "-"); !cross.IsWindows() {
+					names = append(names, "gcc-"+triplet, "g++-"+triplet)
+				}
+			}
+			report, err := client.Verify(t.Context(), v.source(release, mirrors.of("", release), host), names)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			for i, result := range report.Results {
+				cross := targets.Arches()[slices.IndexFunc(targets.Arches(), func(a targets.Arch) bool {
+					return strings.HasSuffix(names[i], "-"+strings.ReplaceAll(a.ABI(), "_", "-"))
+				})]
+				if there, want := result.Status == repodata.Present, slices.Contains(compilers, cross); there != want {
+					t.Errorf("%s on %s: %s is %s, the facts say %v", name, host, names[i], result.Status, want)
+				}
+			}
+		}
 	}
 }
 

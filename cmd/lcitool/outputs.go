@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -89,6 +90,9 @@ func (o *output) resolveList(ctx context.Context, target string, list []string, 
 	}
 	for _, mapping := range packages.Dropped {
 		o.app.log().Debug("no package", "mapping", mapping, "target", t.Name)
+	}
+	for _, p := range packages.Unavailable {
+		o.app.warn(yamldoc.Faultf(p.Pos, "mapping %q: %s has no package %s for %s machines", p.Mapping, t.Name, p.Name, t.Host))
 	}
 	return t, packages, o.app.checkWarnings()
 }

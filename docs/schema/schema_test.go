@@ -92,6 +92,9 @@ func TestDocuments(t *testing.T) {
 		{"repositories that nothing adds", "target.json", strings.Replace(wholeTarget, "--quiet", "--quiet, repos: ['https://example.org/x.repo']", 1), "repos"},
 		{"an unknown key", "target.json", wholeTarget + "container: {base: x}", "'container' not allowed"},
 		{"a path with a command in it", "target.json#/$defs/override", "paths: {make: /bin/$(id)}", "does not match"},
+		{"a program of the search path", "target.json#/$defs/override", "paths: {pip3: pip3}", ""},
+		{"compilers", "target.json#/$defs/override", "cross: {compilers: {x86_64: [s390x]}}", ""},
+		{"compilers for an unknown architecture", "target.json#/$defs/override", "cross: {compilers: {x86_64: [vax]}}", "must be one of"},
 		{"a mirror of another format", "target.json", wholeTarget + "mirror: {url: 'http://h/', suite: sid, components: [main]}", "missing property 'repos'"},
 		{"a mirror without its suite", "target.json", strings.Replace(wholeTarget, "rpm", "deb", 1) + "mirror: {url: 'http://h/'}", "missing properties 'suite', 'components'"},
 	} {
