@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/strictyaml"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -66,6 +67,13 @@ func generate(t testing.TB, text string) (*Plan, []File, error) {
 		return nil, nil, err
 	}
 	files, err := plan.Render(renderOptions(t))
+	for _, f := range files {
+		if err == nil && f.Kind == GitLabKind {
+			if err := strictyaml.Unmarshal(f.Data, nil); err != nil {
+				t.Errorf("%s: %v", f.Path, err)
+			}
+		}
+	}
 	return plan, files, err
 }
 

@@ -117,7 +117,6 @@ func TestD18HeaderIsAComment(t *testing.T) {
 		{"dockerfile", "debian-12", "p", "--base", "a RUN"},
 		{"dockerfile", "debian-12", "p", "--base", "--platform=x"},
 		{"dockerfile", "debian-12", "p", "--base", "a$B"},
-		{"-d", "d\r", "dockerfile", "debian-12", "p"},
 	} {
 		r := lcitool(t, files+"-- d\r/projects/p.yml --\npackages: []\n", append([]string{"-d", "d"}, args...)...)
 		if r.status != 1 || r.stdout != "" || strings.Count(r.stderr, "\n") != 1 {
@@ -125,7 +124,7 @@ func TestD18HeaderIsAComment(t *testing.T) {
 		}
 	}
 	r := lcitool(t, "-- it's mine/projects/p.yml --\npackages: []\n", "-d", "it's mine", "dockerfile", "debian-12", "p", "-l", "native", "-b", "localhost:5000/debian:12").ok(t)
-	has(t, r.stdout, "\n#  $ lcitool dockerfile --data-dir 'it'\"'\"'s mine' --base localhost:5000/debian:12 --layers native debian-12 p\n#\n",
+	has(t, r.stdout, "\n#  $ lcitool dockerfile --base localhost:5000/debian:12 --layers native debian-12 p\n#\n",
 		"\n\nFROM localhost:5000/debian:12\n")
 }
 
@@ -135,10 +134,10 @@ func TestD19HeaderReproducesTheFile(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-d", "d", "variables", "debian-12", "p", "-f", "yaml"}, "variables --data-dir d --format yaml debian-12 p"},
-		{[]string{"-d", "d", "variables", "debian-12", "p", "--host-arch", "s390x"}, "variables --data-dir d --host-arch s390x debian-12 p"},
-		{[]string{"-d", "d", "dockerfile", "debian-12", "p", "-x", "s390x"}, "dockerfile --data-dir d --layers all --cross-arch s390x debian-12 p"},
-		{[]string{"-d", "d", "buildenvscript", "debian-12", "p"}, "buildenvscript --data-dir d debian-12 p"},
+		{[]string{"-d", "d", "variables", "debian-12", "p", "-f", "yaml"}, "variables --format yaml debian-12 p"},
+		{[]string{"-d", "d", "variables", "debian-12", "p", "--host-arch", "s390x"}, "variables --host-arch s390x debian-12 p"},
+		{[]string{"-d", "d", "dockerfile", "debian-12", "p", "-x", "s390x"}, "dockerfile --layers all --cross-arch s390x debian-12 p"},
+		{[]string{"-d", "d", "buildenvscript", "debian-12", "p"}, "buildenvscript debian-12 p"},
 	} {
 		first := lcitool(t, files, c.args...).ok(t)
 		_, line, _ := strings.Cut(first.stdout, "$ lcitool ")
@@ -146,7 +145,7 @@ func TestD19HeaderReproducesTheFile(t *testing.T) {
 		if line != c.want {
 			t.Errorf("recorded %q, want %q", line, c.want)
 		}
-		if again := lcitoolHere(t, strings.Fields(line)...).ok(t); again.stdout != first.stdout {
+		if again := lcitoolHere(t, append([]string{"-d", "d"}, strings.Fields(line)...)...).ok(t); again.stdout != first.stdout {
 			t.Errorf("%s: does not reproduce the file", line)
 		}
 	}

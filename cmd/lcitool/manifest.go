@@ -237,33 +237,16 @@ func (m *manifestVerb) render(ctx context.Context, file string, data []byte) (*m
 }
 
 // command is what headers say: the arguments that make the same files anew
-// when given in the base directory, whoever gives them.
+// when given in the base directory. Directories of facts are left out.
 func (m *manifestVerb) command(file string) []string {
 	args := []string{"manifest"}
-	for _, o := range []struct{ flag, dir string }{{"--data-dir", m.app.dataDir}, {"--facts-dir", m.app.factsDir}} {
-		if o.dir != "" {
-			args = append(args, o.flag, m.relative(o.dir))
-		}
-	}
 	if dir, err := manifests.CleanDir(m.ciDir); err == nil && dir != "ci" {
 		args = append(args, "--ci-dir", dir)
 	}
 	if file != manifests.Stdin {
-		file = m.relative(file)
+		file = portablePath(m.app.baseDirectory(), file)
 	}
 	return append(args, file)
-}
-
-// relative is a path seen from the base directory, or as typed when it leads
-// elsewhere.
-func (m *manifestVerb) relative(name string) string {
-	base, err1 := filepath.Abs(m.app.baseDirectory())
-	full, err2 := filepath.Abs(name)
-	rel, err3 := filepath.Rel(base, full)
-	if err := errors.Join(err1, err2, err3); err != nil || !filepath.IsLocal(rel) {
-		return name
-	}
-	return filepath.ToSlash(rel)
 }
 
 // failed marks all errors that err joins as ones about a manifest, and tells

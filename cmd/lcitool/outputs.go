@@ -118,9 +118,10 @@ func (a *app) target(name, host, cross string) (targets.Target, error) {
 
 // header is the comment above the output, with the command that makes it
 // anew. The architecture of this machine is named where it is not the usual
-// one, since packages depend on it.
+// one, since packages depend on it. Directories of facts are left out: where
+// they are is a matter of the machine.
 func (o *output) header(verb string, options []string, target, pattern string) (string, error) {
-	args := slices.Concat([]string{verb}, o.globals(), options)
+	args := slices.Concat([]string{verb}, options)
 	host := o.host
 	if arch, err := hostArch(""); host == "" && err == nil && arch != "x86_64" {
 		host = string(arch)
@@ -131,19 +132,7 @@ func (o *output) header(verb string, options []string, target, pattern string) (
 	if o.cross != "" {
 		args = append(args, "--cross-arch", o.cross)
 	}
-	return render.Header(append(args, target, pattern))
-}
-
-// globals are the options before the verb that change what comes out.
-func (o *output) globals() []string {
-	var args []string
-	if o.app.dataDir != "" {
-		args = append(args, "--data-dir", o.app.dataDir)
-	}
-	if o.app.factsDir != "" {
-		args = append(args, "--facts-dir", o.app.factsDir)
-	}
-	return args
+	return render.Header(append(args, target, portablePattern(pattern)))
 }
 
 // print writes header and body, which end in a newline.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gitlab.com/lcitool/lcitool/internal/strictyaml"
 )
 
 // TestMain lets scripts run this very program as "lcitool".
@@ -23,5 +25,18 @@ func TestScript(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir+"/home") // nothing of the user's is read or written
 			return nil
 		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"strictyaml": strictYAML},
 	})
+}
+
+// strictYAML reads files, or "stdout", as the strictest readers of YAML do.
+func strictYAML(ts *testscript.TestScript, neg bool, files []string) {
+	if neg || len(files) == 0 {
+		ts.Fatalf("usage: strictyaml FILE...")
+	}
+	for _, file := range files {
+		if err := strictyaml.Unmarshal([]byte(ts.ReadFile(file)), nil); err != nil {
+			ts.Fatalf("%s: %v", file, err)
+		}
+	}
 }

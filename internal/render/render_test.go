@@ -4,6 +4,7 @@ package render_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -11,6 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/golden"
 	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/strictyaml"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -178,9 +180,27 @@ func TestVariables(t *testing.T) {
 				t.Fatal(err)
 			}
 			got[name+"."+string(format)] = body
+			if format == render.YAMLVariables {
+				checkYAML(t, packages, body)
+			}
 		}
 	}
 	golden.Tree(t, filepath.Join("testdata", "variables"), got)
+}
+
+// checkYAML reads packages back with another reader.
+func checkYAML(t *testing.T, p *targets.Packages, body []byte) {
+	t.Helper()
+	got := map[string][]string{}
+	if err := strictyaml.Unmarshal(body, &got); err != nil {
+		t.Fatalf("%v in\n%s", err, body)
+	}
+	if want := slices.Sorted(slices.Values(slices.Concat(p.Native, p.Foreign))); !slices.Equal(slices.Sorted(slices.Values(got["packages"])), want) {
+		t.Errorf("packages are %q, want %q", got["packages"], want)
+	}
+	if !slices.Equal(got["pypi_packages"], p.PyPI) || !slices.Equal(got["cpan_packages"], p.CPAN) {
+		t.Errorf("got %q, want %q and %q", got, p.PyPI, p.CPAN)
+	}
 }
 
 func TestRefusals(t *testing.T) {
