@@ -29,21 +29,23 @@ const (
 
 // BuildOptions describes one image to build.
 type BuildOptions struct {
-	Tag        string            // name promised to users; moved only after success
-	Dockerfile []byte            // whole text; the build context holds nothing else
-	Recipe     []byte            // sent in Dockerfile's place; makes the same image, such as with cache mounts; nil for Dockerfile itself
-	CacheDir   string            // directory of the host for cache mounts that last, made if need be; "" for the service's own
-	Labels     map[string]string // put on the image beside our own; part of the input digest
-	Notes      map[string]string // put on the image too, but no reason to build it anew
-	Args       map[string]string // ARG values
-	Network    Network           // of RUN steps; the zero value is a private network
-	Pull       PullPolicy        // of the base image; PullAlways also builds when nothing changed
-	Offline    bool              // no network for RUN steps either; not part of the input digest
-	Force      bool              // build even if the input digest says nothing changed
-	NoCache    bool              // run every step again; implies Force
-	Delta      *Delta            // how to make the image on top of an older one; nil for not at all
-	Exact      bool              // make nothing on top of an older image, nor take an image that was made so
-	Log        io.Writer         // the build's output as it comes; nil discards it
+	Tag         string            // name promised to users; moved only after success
+	Dockerfile  []byte            // whole text; the build context holds nothing else
+	File        string            // path of the Dockerfile in errors; "" for Dockerfile
+	Recipe      []byte            // sent in Dockerfile's place; makes the same image, such as with cache mounts; nil for Dockerfile itself
+	CacheDir    string            // directory of the host for cache mounts that last, made if need be; "" for the service's own
+	Labels      map[string]string // put on the image beside our own; part of the input digest
+	Notes       map[string]string // put on the image too, but no reason to build it anew
+	Args        map[string]string // ARG values
+	Network     Network           // of RUN steps; the zero value is a private network
+	Pull        PullPolicy        // of the base image; PullAlways also builds when nothing changed
+	Offline     bool              // no network for RUN steps either; not part of the input digest
+	Force       bool              // build even if the input digest says nothing changed
+	NoCache     bool              // run every step again; implies Force
+	AllowUnsafe bool              // build what this builder lets reach the host; what no builder is given is refused all the same
+	Delta       *Delta            // how to make the image on top of an older one; nil for not at all
+	Exact       bool              // make nothing on top of an older image, nor take an image that was made so
+	Log         io.Writer         // the build's output as it comes; nil discards it
 }
 
 // A BuildResult is an image that exists under its tag.
@@ -72,6 +74,9 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	text, digest, err := o.prepare(record.Token)
 	if err != nil {
 		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
+	}
+	if err := e.safe(ctx, o); err != nil {
+		return BuildResult{}, err
 	}
 	if o, err = e.pullBase(ctx, o); err != nil {
 		return BuildResult{}, err

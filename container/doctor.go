@@ -57,6 +57,7 @@ func Checks(ctx context.Context, o DoctorOptions) []Check {
 		checks = append(checks, diskCheck("disk for builds", buildTempParent(o.Connect), freeSpace), m.kvm())
 	}
 	if err == nil {
+		checks = append(checks, builderCheck(ctx, engine))
 		checks = append(checks, imageChecks(ctx, engine, o.Images)...)
 	}
 	return checks

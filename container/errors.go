@@ -63,6 +63,9 @@ func Hint(err error) string {
 	if e, ok := errors.AsType[*EngineError](err); ok && e.Hint != "" {
 		return e.Hint
 	}
+	if u, ok := errors.AsType[*UnsafeError](err); ok {
+		return u.Hint
+	}
 	return Explain(err)
 }
 

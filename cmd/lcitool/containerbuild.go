@@ -30,6 +30,7 @@ type imageBuild struct {
 	noCache   bool
 	pull      bool
 	exact     bool
+	unsafe    bool              // build what this builder lets reach the host
 	keep      bool              // downloaded packages
 	notes     map[string]string // for the image, as container.BuildOptions has them
 }
@@ -64,6 +65,12 @@ func (b *imageBuild) buildFlags(f *pflag.FlagSet) {
 	f.BoolVar(&b.pull, "pull", false, "ask the registry for a newer base image")
 	f.BoolVar(&b.keep, "package-cache", false, "keep downloaded packages for later builds; saves time where the mirror is far away (deb only)")
 	f.BoolVar(&b.exact, "exact", false, "build from the Dockerfile as it is, not on top of an older image")
+	b.unsafeFlag(f)
+}
+
+// unsafeFlag is the way around what a Dockerfile is refused for.
+func (b *imageBuild) unsafeFlag(f *pflag.FlagSet) {
+	f.BoolVar(&b.unsafe, "allow-unsafe-build", false, "build Dockerfiles that can reach this machine's files through a flaw of its podman")
 }
 
 func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
@@ -148,6 +155,8 @@ func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.Buil
 		NoCache: b.noCache,
 		Exact:   b.exact || b.app.getenv("CI") != "",
 		Offline: b.app.offline,
+
+		AllowUnsafe: b.unsafe,
 	}
 	switch {
 	case b.app.offline:

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/mod/semver"
 )
 
 // An engineRoom is a podman of the test's own: nothing in it is the machine's,
@@ -140,6 +141,12 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 	return testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
+		Condition: func(name string) (bool, error) {
+			if name != "oldbuilder" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return oldBuilder()
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, room.env()...)
 			e.Vars = append(e.Vars, "HELLO="+hello)
@@ -147,6 +154,16 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 			return nil
 		},
 	}
+}
+
+// oldBuilder reports whether a step of a build can reach the host here by a
+// bind mount.
+func oldBuilder() (bool, error) {
+	out, err := exec.Command("podman", "info", "--format", "{{.Host.BuildahVersion}}").Output()
+	if err != nil {
+		return false, err
+	}
+	return semver.Compare("v"+strings.TrimSpace(string(out)), "v1.35.1") < 0, nil
 }
 
 // TestMainJob builds the example's image from the distribution's own mirror

@@ -143,6 +143,7 @@ func (i *jobImages) choose(j *jobrun.Job) error {
 		i.differ(name, file)
 	}
 	j.Image.Build = i.build(j, role, name, body)
+	j.Image.Build.Build.File = file
 	j.Image.Reference = j.Image.Build.Build.Tag
 	j.Image.Only = role.Kind == gitlabci.Container
 	i.instead(j, role)
@@ -189,6 +190,8 @@ func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body [
 		},
 		NoCache: v.build.noCache,
 		Exact:   v.build.exact || v.app.getenv("CI") != "",
+
+		AllowUnsafe: v.build.unsafe,
 	}
 	if i.digest != "" {
 		o.Notes = map[string]string{container.LabelManifest: i.digest}

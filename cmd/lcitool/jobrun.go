@@ -108,6 +108,7 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	f.BoolVar(&v.build.bootstrap, "bootstrap", false, "make base images from the distribution's mirror if they cannot be pulled")
 	f.BoolVar(&v.build.noCache, "no-cache", false, "run every step of images again")
 	f.BoolVar(&v.build.exact, "exact", false, "build images from the Dockerfile as it is, not on top of older ones")
+	v.build.unsafeFlag(f)
 }
 
 // check refuses what makes no sense, before anything is read.

@@ -153,6 +153,7 @@ func prefix(err error) string {
 		mappings    *facts.MappingsError
 		engine      *container.EngineError
 		build       *container.BuildError
+		unsafe      *container.UnsafeError
 	)
 	switch {
 	case errors.As(err, &manifest):
@@ -168,7 +169,7 @@ func prefix(err error) string {
 	case errors.As(err, &resolve), errors.As(err, &mappings):
 		return "Package generic name resolution error: "
 	}
-	if errors.As(err, &engine) || errors.As(err, &build) || errors.Is(err, container.ErrNoImage) || errors.Is(err, container.ErrNoUser) {
+	if errors.As(err, &engine) || errors.As(err, &build) || errors.As(err, &unsafe) || errors.Is(err, container.ErrNoImage) || errors.Is(err, container.ErrNoUser) {
 		return "Container error: "
 	}
 	return "Application error: "

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/system"
+
+	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
+)
+
+// An UnsafeError is a Dockerfile that was not built because of what it could
+// do to this machine.
+type UnsafeError struct {
+	Tag      string   // what was to be built
+	Problems []string // FILE:LINE: INSTRUCTION: what, in the order of lines
+	Hint     string   // what the user can do; empty for nothing
+}
+
+func (u *UnsafeError) Error() string {
+	return fmt.Sprintf("cannot build image %s: %s", u.Tag, strings.Join(u.Problems, "; "))
+}
+
+// safe refuses a Dockerfile that reaches for what is ours or this machine's.
+// Who wrote it does not matter: what lcitool renders never does.
+func (e *Engine) safe(ctx context.Context, o BuildOptions) error {
+	f, err := buildrisk.Parse(o.Dockerfile, o.Args)
+	if err != nil {
+		return fmt.Errorf("cannot build image %s: %s: %w", o.Tag, o.file(), err)
+	}
+	if problems := f.Refused(); len(problems) > 0 {
+		return o.unsafe(problems, "")
+	}
+	if o.AllowUnsafe || !f.Risky() {
+		return nil
+	}
+	if problems := f.Unsafe(e.buildah(ctx)); len(problems) > 0 {
+		return o.unsafe(problems, "a podman whose buildah has the fix may build it (lcitool doctor says what this one lacks); --allow-unsafe-build builds it here")
+	}
+	return nil
+}
+
+func (o BuildOptions) file() string { return cmp.Or(o.File, "Dockerfile") }
+
+func (o BuildOptions) unsafe(problems []buildrisk.Problem, hint string) error {
+	u := &UnsafeError{Tag: o.Tag, Hint: hint}
+	for _, p := range problems {
+		u.Problems = append(u.Problems, o.file()+":"+p.String())
+	}
+	return u
+}
+
+// buildah returns the version of the service's builder, "" if it does not say.
+func (e *Engine) buildah(ctx context.Context) string {
+	c, err := e.conn(ctx)
+	if err != nil {
+		return ""
+	}
+	defer closeIdle(c)
+	info, err := system.Info(c, nil)
+	if err != nil || info.Host == nil {
+		return ""
+	}
+	return info.Host.BuildahVersion
+}
+
+// builderCheck says what the service's builder lets a Dockerfile do.
+func builderCheck(ctx context.Context, e *Engine) Check {
+	const name = "builder"
+	version := e.buildah(ctx)
+	known := buildrisk.Known(version)
+	found := "buildah " + cmp.Or(version, "of unknown version")
+	if len(known) == 0 {
+		return Check{name, OK, found, ""}
+	}
+	return Check{
+		name, Warn, found + " lacks the fix of " + strings.Join(known, ", "),
+		"committed Dockerfiles that could use them are refused, see docs/trust.md; install a newer podman, or, where the distribution has fixed this one, give --allow-unsafe-build",
+	}
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package buildrisk
+
+import (
+	"maps"
+	"runtime"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+)
+
+// A scope is the variables that the instructions of a stage see.
+type scope struct {
+	given  map[string]string            // build arguments
+	global map[string]string            // ARG before the first FROM
+	vars   map[string]string            // of the stage; nil before the first one
+	env    map[string]string            // those of vars that an ENV set
+	stages map[string]map[string]string // env of earlier stages by name, lower case
+	name   string                       // of the stage
+}
+
+func newScope(given map[string]string) *scope {
+	global := map[string]string{}
+	for _, side := range []string{"TARGET", "BUILD"} {
+		global[side+"OS"], global[side+"ARCH"], global[side+"VARIANT"] = "linux", runtime.GOARCH, ""
+		global[side+"PLATFORM"] = "linux/" + runtime.GOARCH
+	}
+	return &scope{given: given, global: global, stages: map[string]map[string]string{}}
+}
+
+// expand gives a word as the builder sees it, without quotes. known is false
+// when it depends on a variable that only the builder has, such as one of the
+// base image.
+func (s *scope) expand(word string) (text string, known bool) {
+	if s.vars == nil {
+		return s.expandGlobal(word)
+	}
+	lex := shell.NewLex('\\')
+	lex.SkipUnsetEnv = true
+	text, err := lex.ProcessWordWithMap(word, s.vars)
+	if err != nil {
+		return word, false
+	}
+	return text, !strings.Contains(text, "$")
+}
+
+// expandGlobal gives a word of a FROM, which sees only what is before the
+// first one. A variable that is not set there is empty.
+func (s *scope) expandGlobal(word string) (text string, known bool) {
+	text, err := shell.NewLex('\\').ProcessWordWithMap(word, s.global)
+	if err != nil {
+		return word, false
+	}
+	return text, true
+}
+
+// from starts a stage.
+func (s *scope) from(args []string) {
+	base := ""
+	if len(args) > 0 {
+		base, _ = s.expandGlobal(args[0])
+	}
+	s.vars, s.env, s.name = map[string]string{}, map[string]string{}, ""
+	maps.Copy(s.env, s.stages[strings.ToLower(base)])
+	maps.Copy(s.vars, s.env)
+	if len(args) == 3 && strings.EqualFold(args[1], "as") {
+		s.name = strings.ToLower(args[2])
+		s.stages[s.name] = s.env
+	}
+}
+
+// arg is one argument of an ARG.
+func (s *scope) arg(word string) {
+	name, value, has := strings.Cut(word, "=")
+	vars := s.vars
+	if vars == nil {
+		vars = s.global
+	}
+	if _, set := s.env[name]; set && s.vars != nil {
+		return // ENV wins
+	}
+	switch given, ok := s.given[name]; {
+	case ok:
+		vars[name] = given
+	case has:
+		s.set(vars, name, value)
+	case s.vars != nil:
+		if inherited, ok := s.global[name]; ok {
+			vars[name] = inherited
+		} else {
+			delete(vars, name)
+		}
+	}
+}
+
+// setEnv is one pair of an ENV.
+func (s *scope) setEnv(name, value string) {
+	if s.vars == nil {
+		return
+	}
+	if text, known := s.expand(name); known {
+		s.set(s.vars, text, value)
+		if set, ok := s.vars[text]; ok {
+			s.env[text] = set
+		}
+	}
+}
+
+func (s *scope) set(vars map[string]string, name, value string) {
+	text, known := s.expand(value)
+	if !known {
+		delete(vars, name) // and is not known then
+		return
+	}
+	vars[name] = text
+}
+
+// stage reports whether a word names an earlier stage of this file.
+func (s *scope) stage(word string) bool {
+	_, ok := s.stages[strings.ToLower(word)]
+	return ok
+}
