@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -82,6 +83,8 @@ func (v *verifier) run(cmd *cobra.Command) error {
 	if v.mirror != "" && !sameDistribution(releases) {
 		return &usageError{cmd, errors.New("argument --mirror: name the targets of one distribution with --target")}
 	}
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), verifyLimit, fmt.Errorf("all targets together took longer than %v", verifyLimit))
+	defer cancel()
 	bars := v.app.downloads()
 	if err := v.prepare(bars); err != nil {
 		return err
@@ -89,7 +92,7 @@ func (v *verifier) run(cmd *cobra.Command) error {
 	var reports []targetReport
 	var errs []error
 	for _, release := range releases {
-		report, err := v.verify(cmd.Context(), release)
+		report, err := v.verify(ctx, release)
 		reports, errs = append(reports, report), append(errs, err)
 	}
 	bars.end()
@@ -127,6 +130,10 @@ func (v *verifier) prepare(bars *downloads) (err error) {
 	})
 	return err
 }
+
+// verifyLimit is for the indexes of all targets. A mirror that is silent costs
+// half a minute for each file.
+const verifyLimit = time.Hour
 
 // A verifyError names the target whose indexes cannot be had.
 type verifyError struct {

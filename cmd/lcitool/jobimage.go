@@ -18,6 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/projectsource"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
@@ -49,10 +50,19 @@ func (i *jobImages) prepare(ctx context.Context, p *gitlabci.Pipeline, e gitlabc
 		return fmt.Errorf("cannot read the manifest: %w", err)
 	}
 	m := &manifestVerb{app: i.verb.app, ciDir: i.verb.ciDir}
-	plan, files, err := m.render(ctx, file, data)
-	if err != nil && !i.verb.render {
-		i.verb.app.tell("warning: cannot tell whether Dockerfiles are what the manifest says: %v", err)
-		return nil
+	var plan *manifests.Plan
+	var files []manifests.File
+	render := func() (err error) {
+		plan, files, err = m.render(ctx, file, data)
+		return err
+	}
+	if !i.verb.render { // the manifest may name any host, and this is only for a warning
+		if err := i.verb.app.withoutRequests(render); err != nil {
+			i.unknown(err)
+			return nil
+		}
+	} else {
+		err = render()
 	}
 	if err != nil {
 		return m.failed(err)
@@ -64,6 +74,17 @@ func (i *jobImages) prepare(ctx context.Context, p *gitlabci.Pipeline, e gitlabc
 		}
 	}
 	return nil
+}
+
+// unknown says why nobody can tell whether Dockerfiles are stale.
+func (i *jobImages) unknown(err error) {
+	const what = "warning: cannot tell whether Dockerfiles are what the manifest says: "
+	var offline *projectsource.OfflineError
+	if errors.As(err, &offline) {
+		i.verb.app.tell(what+"%s is not in the cache; \"lcitool manifest --check\" fetches it", offline.URL)
+		return
+	}
+	i.verb.app.tell(what+"%v", err)
 }
 
 // published finds the images of the project's own registry: those that a push

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"golang.org/x/tools/txtar"
 
@@ -132,6 +133,15 @@ func (a *app) lockedSource() (*projectsource.Source, error) {
 		return nil, err
 	}
 	return a.newSource(lock)
+}
+
+// withoutRequests has projects that are named by URL taken from the cache
+// alone while f runs.
+func (a *app) withoutRequests(f func() error) error {
+	offline, source := a.offline, a.sourceOnce
+	a.offline, a.sourceOnce = true, sync.OnceValues(a.lockedSource)
+	defer func() { a.offline, a.sourceOnce = offline, source }()
+	return f()
 }
 
 func (a *app) baseDirectory() string {

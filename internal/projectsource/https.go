@@ -52,6 +52,8 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 		}
 		return record{}, fmt.Errorf("cannot fetch %s: %w", ref.Location(), cause(err))
 	}
+	ctx, all := context.WithDeadlineCause(ctx, s.end(), &tooSlowError{s.opts.Total})
+	defer all()
 	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, &tooSlowError{s.opts.Timeout})
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ref.url.String(), nil)
@@ -87,6 +89,16 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 		return failed(err)
 	}
 	return got, nil
+}
+
+// end is when no request goes on, however many hosts are silent.
+func (s *Source) end() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.deadline.IsZero() {
+		s.deadline = time.Now().Add(s.opts.Total)
+	}
+	return s.deadline
 }
 
 // ask fills in the headers of a request.

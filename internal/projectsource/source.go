@@ -35,6 +35,7 @@ type Options struct {
 
 	ConnectTimeout time.Duration  // until a connection stands; 0 means 10 seconds
 	Timeout        time.Duration  // for one file as a whole; 0 means 60 seconds
+	Total          time.Duration  // for all files together, from the first request on; 0 means 2 minutes
 	MaxSize        int64          // of one file, in bytes; 0 means 1 MiB
 	RootCAs        *x509.CertPool // whom to believe; nil means the system's
 
@@ -55,8 +56,9 @@ type Source struct {
 	http  *http.Client
 	cache cache
 
-	mu    sync.Mutex
-	files map[string]*pending // by location
+	mu       sync.Mutex
+	files    map[string]*pending // by location
+	deadline time.Time           // of all requests; zero before the first one
 }
 
 // A pending file is fetched by the first who takes its lock.
@@ -83,6 +85,9 @@ func New(o Options) *Source {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 60 * time.Second
+	}
+	if o.Total <= 0 {
+		o.Total = 2 * time.Minute
 	}
 	if o.MaxSize <= 0 {
 		o.MaxSize = 1 << 20

@@ -215,6 +215,21 @@ func TestD55SilenceEnds(t *testing.T) {
 			}
 		})
 	}
+	t.Run("many hosts", func(t *testing.T) {
+		s := serve(t, silent)
+		s.options.Timeout, s.options.Total = time.Hour, 100*time.Millisecond
+		var refs []Reference
+		for i := range 40 {
+			refs = append(refs, s.ref(t, fmt.Sprintf("/p%d.yml", i)))
+		}
+		source := New(s.options)
+		for range 2 { // the second time is not given any more
+			_, err := source.Fetch(t.Context(), refs...)
+			if err == nil || strings.Count(err.Error(), "no whole answer within 100ms") != len(refs) {
+				t.Errorf("error %v", err)
+			}
+		}
+	})
 	t.Run("no handshake", func(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
