@@ -151,7 +151,7 @@ func (s statsRoom) whole(t *testing.T) {
 	reasons := missing(t)
 	reports := s.path("reports")
 	started := time.Now()
-	out, err := s.run(t, 20*time.Minute, s.program, "stats", "run", "-t", "debian-12", "-t", "debian-13", "--bootstrap", "--reports", reports)
+	out, err := s.run(t, time.Hour, s.program, "stats", "run", "-t", "debian-12", "-t", "debian-13", "--bootstrap", "--reports", reports)
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -166,11 +166,11 @@ func (s statsRoom) whole(t *testing.T) {
 		}
 	}
 	// The stacks differ, and what compares two runs says in what.
-	out, err = s.run(t, time.Minute, s.program, "stats", "diff", filepath.Join(reports, "debian-12.json"), filepath.Join(reports, "debian-13.json"))
+	out, err = s.run(t, 10*time.Minute, s.program, "stats", "diff", filepath.Join(reports, "debian-12.json"), filepath.Join(reports, "debian-13.json"))
 	if err != nil || !strings.Contains(out, "libvirt: 9.0.0 -> 11.3.0") {
 		t.Errorf("stats diff: %v\n%s", err, out)
 	}
-	if left, err := s.run(t, time.Minute, "podman", "ps", "--all", "--quiet"); err != nil || left != "" {
+	if left, err := s.run(t, 10*time.Minute, "podman", "ps", "--all", "--quiet"); err != nil || left != "" {
 		t.Errorf("containers are left: %q, %v", left, err)
 	}
 }
@@ -185,7 +185,7 @@ func (s statsRoom) wire(t *testing.T) {
 	if len(missing(t)) == 0 {
 		devices = []string{"--device", "/dev/kvm", "--device", "/dev/net/tun", "--cap-add", "NET_ADMIN,NET_RAW"}
 	}
-	out, err := s.inContainer(t, 5*time.Minute, "debian-13", devices, program, "-test.v", "-test.parallel", "3", "-start-daemon", "-dir", "/var/tmp")
+	out, err := s.inContainer(t, 30*time.Minute, "debian-13", devices, program, "-test.v", "-test.parallel", "3", "-start-daemon", "-dir", "/var/tmp")
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -218,7 +218,7 @@ func (s statsRoom) check(t *testing.T, options []string, command string, pattern
 	for _, p := range patterns {
 		args = append(args, "--run", p)
 	}
-	out, err := s.inContainer(t, 5*time.Minute, "debian-12", options, args...)
+	out, err := s.inContainer(t, 30*time.Minute, "debian-12", options, args...)
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

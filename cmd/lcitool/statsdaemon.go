@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
@@ -35,14 +34,8 @@ func (d ownDaemon) start(ctx context.Context, o rpc.Options) (restart func(conte
 	if err != nil {
 		return nil, nil, errors.Join(err, closeLog())
 	}
-	stop = func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		return errors.Join(run.Stop(ctx), closeLog())
-	}
-	ready, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	if err := run.Ready(ready, func(ctx context.Context) error {
+	stop = func() error { return errors.Join(run.Stop(context.WithoutCancel(ctx)), closeLog()) }
+	if err := run.Ready(ctx, func(ctx context.Context) error {
 		c, err := rpc.Open(ctx, o)
 		if err == nil {
 			c.Close()

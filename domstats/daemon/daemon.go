@@ -16,6 +16,15 @@ import (
 	"time"
 )
 
+const (
+	// startLimit is a guard: on a busy machine, probing QEMU takes a minute.
+	startLimit = 5 * time.Minute
+	// stopLimit is above the 30 s after which libvirtd gives up an orderly end:
+	// libvirt 11.3's node device driver sometimes deadlocks with its own udev
+	// thread while it stops.
+	stopLimit = 3 * time.Minute
+)
+
 // Options say which libvirt to run.
 type Options struct {
 	// Libvirt is an installed prefix or a build tree; empty means the
@@ -146,6 +155,8 @@ func (d *Daemon) run() error {
 
 // Ready waits until open succeeds: the socket is there before the drivers are.
 func (d *Daemon) Ready(ctx context.Context, open func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
 	for {
 		err := open(ctx)
 		if err == nil {
@@ -171,6 +182,8 @@ func (d *Daemon) Stop(ctx context.Context) error {
 	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot stop libvirtd: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	defer cancel()
 	select {
 	case <-d.ended:
 		return nil

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
@@ -40,15 +39,12 @@ func withDaemon(run func() int) (status int, err error) {
 	if !*startDaemon {
 		return run(), nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
+	ctx := context.Background()
 	d, err := daemon.Start(daemon.Options{})
 	if err != nil {
 		return 0, err
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
 		if stopped := d.Stop(ctx); err == nil {
 			err = stopped
 		}

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/guest"
@@ -62,7 +61,7 @@ func TestRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), cleanupLimit)
 		defer cancel()
 		if err := c.Destroy(ctx, d); err != nil {
 			t.Error(err)

@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"context"
 	"encoding/binary"
 	"net"
 	"path/filepath"
@@ -65,7 +66,7 @@ func through(t *testing.T, rewrite Rewrite) *rpc.Client {
 			t.Error(err)
 		}
 	})
-	c, err := rpc.Open(t.Context(), rpc.Options{URI: "qemu:///system", Socket: path, Timeout: 500 * time.Millisecond})
+	c, err := rpc.Open(t.Context(), rpc.Options{URI: "qemu:///system", Socket: path, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,12 @@ func TestBrokenAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := through(t, tc.lie)
-			got, err := c.Stats(t.Context(), nil, 0, 0)
+			ctx, cancel := context.WithCancel(t.Context())
+			if !tc.survives { // some of these never answer
+				ctx, cancel = context.WithTimeout(ctx, 500*time.Millisecond)
+			}
+			defer cancel()
+			got, err := c.Stats(ctx, nil, 0, 0)
 			if err == nil && len(got) > 0 {
 				t.Errorf("got %+v", got)
 			}

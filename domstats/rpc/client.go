@@ -36,8 +36,8 @@ type Options struct {
 	// UserDirs are the user's folders in which session daemons make their
 	// sockets: the runtime directory, the cache directory.
 	UserDirs []string
-	// Timeout bounds each call whose context has no deadline; 0 means 40 s,
-	// more than the 30 s for which libvirt itself waits for a busy domain.
+	// Timeout bounds each call whose context has no deadline; 0 means three
+	// minutes: libvirt waits 30 s for a busy domain, and a busy machine is slow.
 	Timeout time.Duration
 }
 
@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	if o.Timeout == 0 {
-		o.Timeout = 40 * time.Second
+		o.Timeout = 3 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()

@@ -36,7 +36,7 @@ func daemon(t *testing.T, answer func(conn net.Conn, call wire.Packet) []byte) O
 			go talk(conn, answer)
 		}
 	}()
-	return Options{URI: "qemu:///system", Socket: path, Timeout: 10 * time.Second}
+	return Options{URI: "qemu:///system", Socket: path, Timeout: time.Minute}
 }
 
 func talk(conn net.Conn, answer func(net.Conn, wire.Packet) []byte) {

@@ -189,7 +189,7 @@ func lifDaemonRestart(t *T) {
 	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
 	t.conn.Close()
 	var fresh Conn
-	t.until(30*time.Second, "the daemon answers again", func() bool {
+	t.until(5*time.Minute, "the daemon answers again", func() bool {
 		c, err := t.run.o.Stack.Open(t.ctx, ReadWrite)
 		fresh = c
 		return err == nil
@@ -207,7 +207,7 @@ func lifNewRun(t *T) {
 		s.Disks = []guest.Disk{{Target: "vda", File: t.file("vda.img", guest.Image(), guest.DiskSize), Boot: 1}}
 	})
 	g.start(false)
-	t.until(20*time.Second, "it reads its disk", func() bool { return t.uint(g.record(everything), "block.0.rd.reqs") >= 2 })
+	t.until(time.Minute, "it reads its disk", func() bool { return t.uint(g.record(everything), "block.0.rd.reqs") >= 2 })
 	before := g.record(everything)
 	g.destroy()
 	g.start(true)

@@ -14,8 +14,9 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
-// cleanupLimit is above the 15 s that libvirt gives a process to end.
-const cleanupLimit = 40 * time.Second
+// cleanupLimit is above the 15 s that libvirt gives a process to end, far
+// enough for a busy machine.
+const cleanupLimit = 3 * time.Minute
 
 // A Guest is a domain of one case. It is removed when the case is over.
 type Guest struct {

@@ -184,6 +184,7 @@ func (r *run) one(ctx context.Context, c Case) Result {
 	if c.Limit == 0 {
 		c.Limit = 3 * time.Minute
 	}
+	c.Limit = stretched(c.Limit)
 	if ctx.Err() != nil {
 		return Result{ID: c.ID, Title: c.Title, Status: Skip, Reason: "interrupted"}
 	}

@@ -133,9 +133,9 @@ func (t *T) deviates(id string, shows bool, format string, args ...any) {
 
 // eventually waits until ok, at most for a time; it tells whether it was. On a
 // machine so busy that asking itself takes long, it goes on until it has asked
-// ten times for each second.
+// 25 times for each second.
 func (t *T) eventually(within time.Duration, ok func() bool) bool {
-	const perSecond = 10
+	const perSecond = 25
 	deadline, asked := time.Now().Add(within), 0
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// atOnce bounds calls that take milliseconds where others wait 30 s for the job.
+const atOnce = 5 * time.Second
+
+// stretched is a limit for an idle machine as it is on this one: limits are
+// for what is tested, not for how busy the machine is with other things.
+func stretched(limit time.Duration) time.Duration {
+	// Without the file nothing is known, and nothing is stretched.
+	text, _ := os.ReadFile("/proc/loadavg")
+	return time.Duration(float64(limit) * slowness(string(text), runtime.NumCPU()))
+}
+
+// slowness is how many processes want each CPU, from 1 to 4: a stretched atOnce
+// stays below the 30 s for which libvirt waits. It takes the average of the last
+// minute or the number of the moment, whichever is higher.
+func slowness(loadavg string, cpus int) float64 {
+	fields := strings.Fields(loadavg)
+	if len(fields) < 4 {
+		return 1
+	}
+	running, _, _ := strings.Cut(fields[3], "/")
+	load := 1.0
+	for _, text := range []string{fields[0], running} {
+		if v, err := strconv.ParseFloat(text, 64); err == nil {
+			load = max(load, v/float64(cpus))
+		}
+	}
+	const most = 4
+	return min(load, most)
+}
+
+// quick checks that something took no longer than its limit.
+func (t *T) quick(what string, took, limit time.Duration) {
+	if most := stretched(limit); took > most {
+		t.errorf("%s took %s, more than %s", what, took.Round(time.Millisecond), most.Round(time.Millisecond))
+	}
+}

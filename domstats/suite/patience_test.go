@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"testing"
+	"time"
+)
+
+func TestSlowness(t *testing.T) {
+	for in, want := range map[string]float64{
+		"0.10 0.20 0.30 1/200 4711\n":   1,
+		"30.00 10.00 5.00 3/200 4711\n": 4,
+		"1.00 1.00 1.00 7/200 4711\n":   3.5,
+		"":                              1,
+		"x y z a/b 1":                   1,
+		"4.00 1.00 1.00":                1,
+		"-5.00 1.00 1.00 -3/200 4711\n": 1,
+	} {
+		if got := slowness(in, 2); got != want {
+			t.Errorf("%q: got %v, want %v", in, got, want)
+		}
+	}
+}
+
+func TestQuick(t *testing.T) {
+	for took, faults := range map[time.Duration]int{time.Millisecond: 0, 24 * time.Hour: 1} {
+		c := &T{}
+		if c.quick("the call", took, time.Second); len(c.faults) != faults {
+			t.Errorf("%s: %q", took, c.faults)
+		}
+	}
+}
