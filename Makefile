@@ -32,8 +32,8 @@ build: ## Build bin/lcitool, a static binary
 	$(GOBUILD) -o bin/lcitool ./cmd/lcitool
 
 .PHONY: unit
-unit: ## The tests that need no podman
-	go test -tags '$(TAGS)' ./...
+unit: ## The tests that need no podman and no minutes
+	go test -short -tags '$(TAGS)' ./...
 
 .PHONY: check
 check: fmt vet lint shell generated ## Everything that needs no test run: the five targets below

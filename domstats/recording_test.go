@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/domstats"
-	"gitlab.com/lcitool/lcitool/domstats/fault"
+	"gitlab.com/lcitool/lcitool/domstats/internal/fault"
 )
 
 // recordings were taken from real stacks, of a paused guest with two vCPUs.

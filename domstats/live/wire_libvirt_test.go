@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/domstats"
-	"gitlab.com/lcitool/lcitool/domstats/fault"
-	"gitlab.com/lcitool/lcitool/domstats/proxy"
+	"gitlab.com/lcitool/lcitool/domstats/internal/fault"
+	"gitlab.com/lcitool/lcitool/domstats/internal/proxy"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"gitlab.com/lcitool/lcitool/domstats/model"
+	"gitlab.com/lcitool/lcitool/domstats/internal/model"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
