@@ -67,6 +67,9 @@ type NIC struct {
 	Model string // "rtl8139", "e1000", "virtio", "usb-net"
 	MAC   string // identifies it when it is plugged out
 	Down  bool   // link state
+
+	Bridge string // the host's bridge to connect it to; empty for none
+	Device string // a macvtap device that is there already; empty for none
 }
 
 // XML returns the element that plugs the interface in or out, or changes it.
@@ -84,7 +87,12 @@ func (n NIC) device() *libvirtxml.DomainInterface {
 		Source: &libvirtxml.DomainInterfaceSource{Ethernet: &libvirtxml.DomainInterfaceSourceEthernet{}},
 		Model:  &libvirtxml.DomainInterfaceModel{Type: n.Model},
 	}
-	if n.User {
+	switch {
+	case n.Bridge != "":
+		x.Source = &libvirtxml.DomainInterfaceSource{Bridge: &libvirtxml.DomainInterfaceSourceBridge{Bridge: n.Bridge}}
+	case n.Device != "":
+		x.Target = &libvirtxml.DomainInterfaceTarget{Dev: n.Device, Managed: "no"}
+	case n.User:
 		x.Source = &libvirtxml.DomainInterfaceSource{User: &libvirtxml.DomainInterfaceSourceUser{}}
 	}
 	if n.Down {

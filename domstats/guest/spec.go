@@ -15,6 +15,7 @@ type Spec struct {
 	Name       string
 	KVM        bool   // needs KVM; otherwise emulated by TCG
 	MemoryKiB  uint   // 0 means 65536
+	SlotsKiB   uint   // limit for memory modules that are plugged in later; 0 for none
 	CurrentKiB uint   // what the guest shall keep at start; 0 means MemoryKiB
 	VCPUs      uint   // online at start; 0 means 1
 	MaxVCPUs   uint   // 0 means VCPUs
@@ -76,6 +77,13 @@ func (s Spec) domain() *libvirtxml.Domain {
 	}
 	if s.CurrentKiB != 0 {
 		d.CurrentMemory = &libvirtxml.DomainCurrentMemory{Value: s.CurrentKiB, Unit: "KiB"}
+	}
+	if s.SlotsKiB != 0 {
+		const slots = 4
+		d.MaximumMemory = &libvirtxml.DomainMaxMemory{Value: s.SlotsKiB, Unit: "KiB", Slots: slots}
+		d.CPU = &libvirtxml.DomainCPU{Numa: &libvirtxml.DomainNuma{Cell: []libvirtxml.DomainCell{
+			{CPUs: fmt.Sprintf("0-%d", s.MaxVCPUs-1), Memory: s.MemoryKiB, Unit: "KiB"},
+		}}}
 	}
 	if s.ROM != "" {
 		d.OS.Loader = &libvirtxml.DomainLoader{Path: s.ROM, Readonly: "yes", Type: "rom"}

@@ -33,7 +33,8 @@ func newHost(o Options) *Host { return &Host{o} }
 func (h *Host) Missing(n suite.Need) string {
 	if h.o.remote() {
 		switch n {
-		case suite.NeedFiles, suite.NeedPID, suite.NeedTap, suite.NeedRaw, suite.NeedNBD, suite.NeedDaemon, suite.NeedPerf:
+		case suite.NeedFiles, suite.NeedPID, suite.NeedTap, suite.NeedRaw, suite.NeedNBD, suite.NeedDaemon, suite.NeedPerf,
+			suite.NeedLink, suite.NeedMacvtap, suite.NeedProcess, suite.NeedVirsh, suite.NeedCGroups:
 			return "the daemon is not on this machine"
 		}
 		return ""
@@ -49,6 +50,18 @@ func (h *Host) Missing(n suite.Need) string {
 			return reason
 		}
 		return lacks(capNetAdmin, "CAP_NET_ADMIN")
+	case suite.NeedLink:
+		return h.missingLink()
+	case suite.NeedMacvtap:
+		return h.missingMacvtap()
+	case suite.NeedPerf:
+		return missingPerf()
+	case suite.NeedProcess:
+		return h.missingDaemon()
+	case suite.NeedVirsh:
+		if _, err := exec.LookPath("virsh"); err != nil {
+			return "virsh is not installed"
+		}
 	case suite.NeedRaw:
 		return lacks(capNetRaw, "CAP_NET_RAW")
 	case suite.NeedPID:

@@ -21,7 +21,7 @@ func TestNetDev(t *testing.T) {
  short: 1 2 3
  wrong: a 6 0 6 0 0 0 0 1000 9 0 0 0 0 0 0
 `
-	want := suite.NetCounts{RxBytes: 384, RxPackets: 6, TxBytes: 1000, TxPackets: 9}
+	want := suite.NetCounts{RxBytes: 384, RxPackets: 6, RxDropped: 6, TxBytes: 1000, TxPackets: 9}
 	if got, err := netDev(table, "vnet1"); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -125,3 +125,54 @@ func (p process) Signal(s suite.Signal) error {
 	signals := map[suite.Signal]syscall.Signal{suite.SigStop: syscall.SIGSTOP, suite.SigCont: syscall.SIGCONT, suite.SigKill: syscall.SIGKILL}
 	return syscall.Kill(p.pid, signals[s])
 }
+
+// Wait reads the kernel's statistics of its scheduler, which few kernels keep.
+func (p process) Wait(thread int) (wait time.Duration, ok bool, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/sched", p.pid, thread))
+	if err != nil {
+		if os.IsNotExist(err) {
+			err = nil // a kernel without them
+		}
+		return 0, false, err
+	}
+	return schedWait(string(text))
+}
+
+// schedWait finds the time in a table whose names changed over the years.
+func schedWait(table string) (wait time.Duration, ok bool, err error) {
+	for line := range strings.Lines(table) {
+		name, value, found := strings.Cut(line, ":")
+		name = strings.TrimSpace(name)
+		if !found || name != "wait_sum" && name != "se.statistics.wait_sum" && name != "se.wait_sum" {
+			continue
+		}
+		ms, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		return time.Duration(ms * float64(time.Millisecond)), err == nil, err
+	}
+	return 0, false, nil
+}
+
+// Descriptors counts the open files.
+func (p process) Descriptors() (int, error) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.pid))
+	return len(entries), err
+}
+
+// CGroup reads the group from the unified hierarchy, or that of the CPU times.
+func (p process) CGroup() (string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", p.pid))
+	if err != nil {
+		return "", err
+	}
+	var unified string
+	for line := range strings.Lines(string(text)) {
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(fields) == 3 && strings.Contains(","+fields[1]+",", ",cpuacct,") {
+			return fields[2], nil
+		}
+		if len(fields) == 3 && fields[1] == "" {
+			unified = fields[2]
+		}
+	}
+	return unified, nil
+}

@@ -20,8 +20,13 @@ func Schema(ctx context.Context, x Executor) (domstats.Schema, error) {
 
 // Stats asks for the values of a target: "vm", "vcpu" or "cryptodev".
 func Stats(ctx context.Context, x Executor, target string) ([]domstats.StatsResult, error) {
+	return StatsOf(ctx, x, map[string]any{"target": target})
+}
+
+// StatsOf asks for values with a filter: the arguments of query-stats.
+func StatsOf(ctx context.Context, x Executor, filter map[string]any) ([]domstats.StatsResult, error) {
 	var raw json.RawMessage
-	if err := Call(ctx, x, "query-stats", map[string]string{"target": target}, &raw); err != nil {
+	if err := Call(ctx, x, "query-stats", filter, &raw); err != nil {
 		return nil, err
 	}
 	return domstats.ParseStats(raw)
@@ -145,4 +150,23 @@ func QueryDirtyRate(ctx context.Context, x Executor) (DirtyRate, error) {
 	var out DirtyRate
 	err := Call(ctx, x, "query-dirty-rate", nil, &out)
 	return out, err
+}
+
+// A Node is one node of the block graph.
+type Node struct {
+	Name      string `json:"node-name"`
+	File      string `json:"file"`
+	Driver    string `json:"drv"`
+	Threshold uint64 `json:"write_threshold"` // 0 for none
+	Image     struct {
+		VirtualSize uint64 `json:"virtual-size"`
+		ActualSize  uint64 `json:"actual-size"` // space on disk
+	} `json:"image"`
+}
+
+// NamedNodes lists the nodes of the block graph with their images, each without
+// the images below it.
+func NamedNodes(ctx context.Context, x Executor) ([]Node, error) {
+	var out []Node
+	return out, Call(ctx, x, "query-named-block-nodes", map[string]bool{"flat": true}, &out)
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // An address is where a daemon listens and what to open there.
@@ -79,6 +80,36 @@ func sockets(driver, path string, o Options) []string {
 		out = append(out, filepath.Join(f, "libvirt-sock"+suffix))
 	}
 	return out
+}
+
+// PeerPID is the process that listens on the daemon's local socket.
+func PeerPID(ctx context.Context, o Options) (int, error) {
+	a, err := resolve(o)
+	if err != nil {
+		return 0, err
+	}
+	conn, err := a.dial(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("cannot reach libvirt: %w", err)
+	}
+	defer conn.Close()
+	local, ok := conn.(*net.UnixConn)
+	if !ok {
+		return 0, fmt.Errorf("the daemon is not reached over a local socket")
+	}
+	raw, err := local.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var peer *syscall.Ucred
+	var asked error
+	err = raw.Control(func(fd uintptr) {
+		peer, asked = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+	})
+	if err := errors.Join(err, asked); err != nil {
+		return 0, fmt.Errorf("cannot ask who listens: %w", err)
+	}
+	return int(peer.Pid), nil
 }
 
 // dial connects to the first place that answers.

@@ -96,6 +96,11 @@ func (c *Client) Wakeup(ctx context.Context, d domstats.Domain) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainPmWakeup(d, 0) })
 }
 
+// Save writes a domain's memory to a file and ends it.
+func (c *Client) Save(ctx context.Context, d domstats.Domain, path string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainSave(d, path) })
+}
+
 // ManagedSave writes the domain's memory to disk and stops it.
 func (c *Client) ManagedSave(ctx context.Context, d domstats.Domain) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainManagedSave(d, 0) })

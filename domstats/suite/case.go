@@ -33,6 +33,11 @@ const (
 	NeedNBD              Need = "nbd"    // qemu-nbd
 	NeedRaw              Need = "raw"    // raw network sockets
 	NeedRO               Need = "ro"     // a read-only socket
+	NeedLink             Need = "link"   // network devices of our own: bridges
+	NeedMacvtap          Need = "macvtap"
+	NeedVirsh            Need = "virsh"   // libvirt's own client
+	NeedProcess          Need = "process" // the daemon's process, visible
+	NeedCGroups          Need = "cgroups" // control groups in use for domains
 )
 
 // A Case is one behaviour that is checked.
@@ -94,8 +99,8 @@ func (r Result) Verdict() string {
 func Cases() []Case {
 	return slices.Concat(
 		apiCases(), listCases(), mappingCases(), stateCases(), lifecycleCases(), cpuCases(), vcpuCases(), balloonCases(),
-		interfaceCases(), blockCases(), chainCases(), driveCases(), perfCases(), iothreadCases(), memoryCases(), dirtyCases(),
-		vmCases(), jobCases(), loadCases(), testDriverCases(),
+		interfaceCases(), linkCases(), blockCases(), chainCases(), driveCases(), imageCases(), perfCases(), iothreadCases(), memoryCases(), dirtyCases(),
+		vmCases(), jobCases(), loadCases(), sourceCases(), wholeCases(), queryCases(), clientCases(), testDriverCases(),
 	)
 }
 

@@ -19,6 +19,8 @@ const (
 	shutOff     = 5
 	crashed     = 6
 	pmSuspended = 7
+
+	reasonSaving = 3 // of paused
 )
 
 func stateCases() []Case {

@@ -96,6 +96,17 @@ func probe(t *T, r *run, n Need) string {
 			}
 			return ""
 		})
+	case NeedCGroups:
+		return probeGuest(t, guest.Spec{}, func(g *Guest) string {
+			group, err := g.process().CGroup()
+			switch {
+			case err != nil:
+				return err.Error()
+			case !strings.Contains(group, "qemu"):
+				return "libvirt keeps its domains in no control groups here"
+			}
+			return ""
+		})
 	case NeedPerf:
 		return probeGuest(t, guest.Spec{}, func(g *Guest) string {
 			if err := t.conn.SetPerf(t.ctx, g.Domain, true, "cpu_clock"); err != nil {

@@ -50,7 +50,14 @@ func (t *T) observe(records []domstats.Record) {
 	if silent {
 		return
 	}
-	t.run.seen.add(t.def.ID, t.mine(records))
+	mine := t.mine(records)
+	t.run.seen.add(t.def.ID, mine)
+	c := domstats.NewCatalogue()
+	for _, r := range mine {
+		faults, _ := domstats.CheckTypes(c, r)
+		t.report(faults, "%s", r.Domain.Name)
+		t.report(domstats.CheckUnique(r), "%s", r.Domain.Name)
+	}
 }
 
 func (o *observer) add(id string, records []domstats.Record) {

@@ -61,6 +61,7 @@ type lifecycle interface {
 	Reset(ctx context.Context, d domstats.Domain) error
 	Wakeup(ctx context.Context, d domstats.Domain) error
 	ManagedSave(ctx context.Context, d domstats.Domain) error
+	Save(ctx context.Context, d domstats.Domain, path string) error
 }
 
 // devices are the calls that change what a domain has.
@@ -99,8 +100,22 @@ type Host interface {
 	Process(ctx context.Context, domain string) (Process, error)
 	// NetDev reads the counters of a network device.
 	NetDev(name string) (NetCounts, error)
+	// MakeBridge makes a network bridge until remove is called.
+	MakeBridge(ctx context.Context, name string) (remove func(), err error)
+	// MakeMacvtap makes a macvtap device on a bridge until remove is called.
+	MakeMacvtap(ctx context.Context, name, bridge string) (remove func(), err error)
 	// SendFrames makes the host send broadcast frames out of a network device.
 	SendFrames(device string, frames int) error
+	// FileSize is the length of a file and the space that it takes, in bytes.
+	FileSize(path string) (length, space uint64, err error)
+	// HoldPipe makes a named pipe from which nothing is read until release is called.
+	HoldPipe(name string) (path string, release func(), err error)
+	// Virsh runs libvirt's own client with arguments and gives what it prints.
+	Virsh(ctx context.Context, args ...string) (string, error)
+	// Daemon is the process that answers.
+	Daemon(ctx context.Context) (Process, error)
+	// HaltPolling is for how long the kernel polls for a halted vCPU at most.
+	HaltPolling() (time.Duration, error)
 	// ServeNBD serves a raw file on a unix socket until stop is called.
 	ServeNBD(ctx context.Context, file string) (socket string, stop func(), err error)
 	// RestartDaemon stops the daemon and starts it again.
@@ -135,10 +150,29 @@ type Process interface {
 	ThreadTime(thread int) (time.Duration, error)
 	// Delay is how long a thread waited for a CPU.
 	Delay(thread int) (time.Duration, error)
+	// Wait is how long a thread was ready to run and did not; ok is false where
+	// the kernel keeps no such statistics.
+	Wait(thread int) (wait time.Duration, ok bool, err error)
 	// Resident is the resident memory in KiB.
 	Resident() (uint64, error)
+	// CGroup is the control group that it is in.
+	CGroup() (string, error)
+	// Descriptors is the number of open files.
+	Descriptors() (int, error)
+	// CountEvent counts a software event of the process's main thread from now on,
+	// under libvirt's name for it.
+	CountEvent(event string) (EventCounter, error)
 	Signal(s Signal) error
 }
 
+// An EventCounter counts a performance event.
+type EventCounter interface {
+	Read() (uint64, error)
+	Close() error
+}
+
 // NetCounts are the host's counters of a network device, seen from the host.
-type NetCounts struct{ RxBytes, RxPackets, TxBytes, TxPackets uint64 }
+type NetCounts struct {
+	RxBytes, RxPackets, RxErrors, RxDropped uint64
+	TxBytes, TxPackets, TxErrors, TxDropped uint64
+}

@@ -186,6 +186,13 @@ func (t *T) attempts(try func() bool) bool {
 	return false
 }
 
+// moves notes that a statistic did not move, so that comparing it says little.
+func (t *T) moves(name string, moved bool) {
+	if !moved {
+		t.notef("nothing moved: %s stayed 0", name)
+	}
+}
+
 // cleanup runs f when the case is over, last one first, even when interrupted.
 func (t *T) cleanup(f func(ctx context.Context)) {
 	t.mu.Lock()

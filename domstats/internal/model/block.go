@@ -21,6 +21,29 @@ type file struct {
 	size int64
 }
 
+// space is what it takes on disk.
+func (f file) space() uint64 {
+	const block = 4096
+	return (uint64(len(f.data)) + block - 1) / block * block
+}
+
+// physical is what libvirt reports for an active disk: the length where QEMU
+// has 0 for the space, which libvirt takes for unknown.
+func (f file) physical() uint64 {
+	if f.space() == 0 {
+		return uint64(f.size)
+	}
+	return f.space()
+}
+
+// capacity is the size that a guest sees.
+func (f file) capacity() uint64 {
+	if isQCOW2(f.data) {
+		return binary.BigEndian.Uint64(f.data[24:])
+	}
+	return uint64(f.size)
+}
+
 // counts are what a disk did.
 type counts struct {
 	rdReqs, rdBytes, rdTimes, wrReqs, wrBytes, wrTimes, flReqs, flTimes uint64
@@ -33,9 +56,8 @@ type disk struct {
 	size      uint64 // after a resize; 0 for that of the file
 	threshold uint64
 	images    []image // top first
-	index     uint32  // of the last image that was opened
-	copying   bool
-	backup    bool
+	mirror    *image  // of a copy
+	scratch   *image  // of a backup
 	slot      uint
 }
 
@@ -79,16 +101,20 @@ func (k *disk) flush() {
 	k.counts.flTimes += ioTime
 }
 
+// nextIndex numbers the images that are opened.
+func (s *Stack) nextIndex() uint32 {
+	s.images++
+	return s.images
+}
+
 // open reads the chain of images.
 func (k *disk) open(s *Stack) {
 	k.images = nil
 	for path := k.path(); path != ""; path = backing(s.files[path].data) {
-		k.index++
-		k.images = append(k.images, image{path, k.index})
+		k.images = append(k.images, image{path, s.nextIndex()})
 	}
 	if k.nbd() {
-		k.index++
-		k.images = []image{{"", k.index}}
+		k.images = []image{{"", s.nextIndex()}}
 	}
 }
 
@@ -111,10 +137,8 @@ func (k *disk) capacity(s *Stack) uint64 {
 		return k.size
 	case k.nbd():
 		return 1 << 20
-	case isQCOW2(f.data):
-		return binary.BigEndian.Uint64(f.data[24:])
 	}
-	return uint64(f.size)
+	return f.capacity()
 }
 
 // bus order: virtio disks by name, then the others by name.
@@ -158,13 +182,18 @@ func (d *domain) blockParams(s *Stack, chain, job bool) []domstats.Param {
 			continue
 		}
 		extra := slices.Clone(k.images[min(1, len(k.images)):])
-		if k.copying || k.backup {
-			extra = append(extra, image{"/extra", 99})
+		for _, img := range []*image{k.mirror, k.scratch} {
+			if img != nil {
+				extra = append(extra, *img)
+			}
 		}
 		for _, img := range extra {
 			p := fmt.Sprintf("block.%d.", i)
 			out = append(out, domstats.NewParam(p+"name", k.name()), domstats.NewParam(p+"path", img.path),
 				domstats.NewParam(p+"backingIndex", img.index))
+			if f := s.files[img.path]; job {
+				out = append(out, sizes(p, 0, f.capacity(), f.physical())...)
+			}
 			i++
 		}
 	}
@@ -180,7 +209,7 @@ func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Par
 	f, there := s.files[path]
 	if !active {
 		if there {
-			out = append(out, sizes(p, uint64(len(f.data)), k.capacity(s), uint64(f.size))...)
+			out = append(out, sizes(p, f.space(), k.capacity(s), uint64(f.size))...)
 		}
 		return out
 	}
@@ -196,7 +225,7 @@ func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Par
 		out = append(out, domstats.NewParam(p+name, v))
 	}
 	if path != "" || k.nbd() {
-		out = append(out, sizes(p, k.highest, k.capacity(s), 4096)...)
+		out = append(out, sizes(p, k.highest, k.capacity(s), f.physical())...)
 	}
 	if k.threshold > 0 {
 		out = append(out, domstats.NewParam(p+"threshold", k.threshold))

@@ -5,6 +5,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"libvirt.org/go/libvirtxml"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/rpc"
 )
 
 // XML is the live definition with the PCI slots that matter.
@@ -106,6 +108,10 @@ func (c *conn) SetMemory(ctx context.Context, id domstats.Domain, kib uint64) er
 // Attach plugs a disk or an interface in.
 func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error {
 	return c.live(ctx, id, func(d *domain) error {
+		if kib, ok := module(xml); ok {
+			d.memory += kib
+			return nil
+		}
 		x, y, err := device(xml)
 		if err != nil {
 			return err
@@ -117,6 +123,16 @@ func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error
 		}
 		return nil
 	})
+}
+
+// module reads the size of a memory module.
+func module(xml string) (kib uint64, ok bool) {
+	m := regexp.MustCompile(`^<memory .*<size unit='KiB'>([0-9]+)</size>`).FindStringSubmatch(xml)
+	if m == nil {
+		return 0, false
+	}
+	kib, err := strconv.ParseUint(m[1], 10, 32)
+	return kib, err == nil
 }
 
 // device reads a disk or an interface.
@@ -192,14 +208,29 @@ func (c *conn) BlockResize(ctx context.Context, id domstats.Domain, name string,
 	return c.onDisk(ctx, id, name, func(k *disk) { k.size = size })
 }
 
+// source is the file that a description of a disk or a backup names.
+func source(xml string) string {
+	m := regexp.MustCompile(`<(?:source|scratch) file='([^']*)'`).FindStringSubmatch(xml)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// extra adds an image of the size of the disk, below which nothing is.
+func (k *disk) extra(s *Stack, path string, data []byte) *image {
+	s.files[path] = file{data, int64(k.capacity(s))}
+	return &image{path, s.nextIndex()}
+}
+
 // BlockCopy starts a copy.
-func (c *conn) BlockCopy(ctx context.Context, id domstats.Domain, name, _ string) error {
-	return c.onDisk(ctx, id, name, func(k *disk) { k.copying = true })
+func (c *conn) BlockCopy(ctx context.Context, id domstats.Domain, name, xml string) error {
+	return c.onDisk(ctx, id, name, func(k *disk) { k.mirror = k.extra(c.s, source(xml), nil) })
 }
 
 // BlockJobAbort ends a copy.
 func (c *conn) BlockJobAbort(ctx context.Context, id domstats.Domain, name string) error {
-	return c.onDisk(ctx, id, name, func(k *disk) { k.copying = false })
+	return c.onDisk(ctx, id, name, func(k *disk) { k.mirror = nil })
 }
 
 // SetThreshold arms a threshold.
@@ -207,31 +238,49 @@ func (c *conn) SetThreshold(ctx context.Context, id domstats.Domain, name string
 	return c.onDisk(ctx, id, name, func(k *disk) { k.threshold = bytes })
 }
 
-// Backup starts a backup of all disks.
-func (c *conn) Backup(ctx context.Context, id domstats.Domain, _ string) error {
-	return c.backups(ctx, id, true)
+// Backup starts a backup of vda.
+func (c *conn) Backup(ctx context.Context, id domstats.Domain, xml string) error {
+	return c.onDisk(ctx, id, "vda", func(k *disk) { k.scratch = k.extra(c.s, source(xml), nil) })
 }
 
-// AbortJob ends it.
+// AbortJob ends a backup or a save.
 func (c *conn) AbortJob(ctx context.Context, id domstats.Domain) error {
-	return c.backups(ctx, id, false)
-}
-
-func (c *conn) backups(ctx context.Context, id domstats.Domain, on bool) error {
 	return c.live(ctx, id, func(d *domain) error {
 		for _, k := range d.disks {
-			k.backup = on
+			k.scratch = nil
+		}
+		if d.saving != nil {
+			close(d.saving)
+			d.saving = nil
 		}
 		return nil
 	})
+}
+
+// Save writes memory to a pipe from which nobody reads, until it is aborted.
+func (c *conn) Save(ctx context.Context, id domstats.Domain, _ string) error {
+	saving := make(chan struct{})
+	if err := c.live(ctx, id, func(d *domain) error {
+		d.saving, d.state, d.reason = saving, paused, 3
+		return nil
+	}); err != nil {
+		return err
+	}
+	select {
+	case <-saving:
+		return fault(domstats.CodeOperationFailed, "the save was aborted")
+	case <-c.closed:
+		return rpc.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Snapshot puts an image on top of each disk.
 func (c *conn) Snapshot(ctx context.Context, id domstats.Domain, _ string) error {
 	return c.live(ctx, id, func(d *domain) error {
 		for _, k := range d.disks {
-			k.index++
-			k.images = slices.Insert(k.images, 0, image{"/snapshot", k.index})
+			k.images = slices.Insert(k.images, 0, image{"/snapshot", c.s.nextIndex()})
 		}
 		return nil
 	})

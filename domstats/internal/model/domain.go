@@ -46,7 +46,9 @@ type domain struct {
 	busy    bool
 	calls   uint64 // requests to the monitor
 	saved   bool
-	pending string // a device or vCPU that the guest is to let go
+	saving  chan struct{} // not nil while memory is saved
+	card    int           // network card that the guest drives
+	pending string        // a device or vCPU that the guest is to let go
 
 	job  chan struct{} // holds a value while someone has the domain's job
 	mute chan struct{} // nil unless QEMU is stopped; closed when it goes on
@@ -135,7 +137,7 @@ func (d *domain) boot(s *Stack, stopped bool) {
 	for n := range online {
 		d.plug(n)
 	}
-	d.clock, d.ran, d.booted, d.busy, d.saved, d.pending = time.Now(), 0, false, d.rom, false, ""
+	d.clock, d.ran, d.booted, d.busy, d.saved, d.pending, d.card = time.Now(), 0, false, d.rom, false, "", 0
 	d.ballooned, d.told, d.dirty, d.calls = d.memory, time.Time{}, dirtyRate{}, 0
 	for _, k := range d.disks {
 		k.counts, k.highest, k.threshold = counts{}, 0, 0

@@ -61,15 +61,25 @@ func (h host) NetDev(name string) (suite.NetCounts, error) {
 	if !ok {
 		return suite.NetCounts{}, fmt.Errorf("no device %q", name)
 	}
-	return suite.NetCounts{RxBytes: n.txBytes, RxPackets: n.txPkts, TxBytes: n.rxBytes, TxPackets: n.rxPkts}, nil
+	if n.shared {
+		return suite.NetCounts{RxBytes: n.rxBytes, RxPackets: n.rxPkts, RxDropped: n.rxDrop,
+			TxBytes: n.txBytes, TxPackets: n.txPkts, TxDropped: n.txDrop}, nil
+	}
+	return suite.NetCounts{RxBytes: n.txBytes, RxPackets: n.txPkts, RxDropped: n.txDrop,
+		TxBytes: n.rxBytes, TxPackets: n.rxPkts, TxDropped: n.rxDrop}, nil
 }
 
 func (h host) SendFrames(name string, frames int) error {
 	h.s.mu.Lock()
 	defer h.s.mu.Unlock()
 	n, ok := h.s.devices[name]
-	if !ok || !n.receives {
-		return fmt.Errorf("nobody receives on %q", name)
+	if !ok {
+		return fmt.Errorf("there is no device %q", name)
+	}
+	if !n.receives {
+		const queue = 1000
+		n.rxDrop += uint64(max(frames-queue, 0))
+		return nil
 	}
 	n.rxPkts += uint64(frames)
 	n.rxBytes += 64 * uint64(frames)
@@ -139,6 +149,57 @@ func (p process) Delay(id int) (time.Duration, error) {
 }
 
 func (p process) Resident() (uint64, error) { return p.d.resident(), nil }
+
+func (process) Wait(int) (time.Duration, bool, error) { return 0, false, nil }
+
+func (process) Descriptors() (int, error) { return 40, nil }
+
+func (process) CGroup() (string, error) { return "/machine/qemu-1.libvirt-qemu", nil }
+
+// An eventCounter counts what the model's events count: requests.
+type eventCounter struct {
+	p     process
+	since uint64
+}
+
+func (p process) CountEvent(string) (suite.EventCounter, error) {
+	p.look()
+	defer p.s.mu.Unlock()
+	return eventCounter{p, p.d.calls}, nil
+}
+
+func (c eventCounter) Read() (uint64, error) {
+	c.p.look()
+	defer c.p.s.mu.Unlock()
+	return (c.p.d.calls - c.since) * 1000, nil
+}
+
+func (eventCounter) Close() error { return nil }
+
+// daemon is the process that answers.
+type daemon struct{ process }
+
+func (daemon) Resident() (uint64, error) { return 40000, nil }
+
+func (h host) Daemon(context.Context) (suite.Process, error) { return daemon{}, nil }
+
+func (h host) MakeBridge(context.Context, string) (func(), error) { return func() {}, nil }
+
+func (h host) MakeMacvtap(context.Context, string, string) (func(), error) { return func() {}, nil }
+
+func (h host) HoldPipe(name string) (string, func(), error) { return h.Path(name), func() {}, nil }
+
+func (h host) HaltPolling() (time.Duration, error) { return 200 * time.Microsecond, nil }
+
+func (h host) FileSize(path string) (length, space uint64, err error) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	f, ok := h.s.files[path]
+	if !ok {
+		return 0, 0, fmt.Errorf("there is no file %s", path)
+	}
+	return uint64(f.size), f.space(), nil
+}
 
 func (p process) Signal(s suite.Signal) error {
 	p.look()

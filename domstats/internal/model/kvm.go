@@ -47,7 +47,7 @@ func (d *domain) vmValues() map[string]any {
 func (d *domain) vcpuValues(n int) map[string]any {
 	v := d.vcpus[n]
 	return map[string]any{"exits": v.exits, "irq_injections": v.exits / 4, "signal_exits": uint64(0), "halt_poll_success_ns": uint64(v.poll),
-		"halt_poll_fail_ns": uint64(0), "halt_wait_ns": uint64(v.wait), "guest_mode": d.state == running && v.spins, "blocking": n == 0 && !d.busy,
+		"halt_poll_fail_ns": uint64(v.poll / 4), "halt_wait_ns": uint64(v.wait), "guest_mode": d.state == running && v.spins, "blocking": n == 0 && !d.busy,
 		"halt_wait_hist": []uint64{1, 2, 3}}
 }
 

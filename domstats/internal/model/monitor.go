@@ -43,10 +43,10 @@ func (c *conn) Monitor(ctx context.Context, id domstats.Domain, command string, 
 	if human {
 		return d.human(command), nil
 	}
-	return d.qmp(command)
+	return d.qmp(c.s, command)
 }
 
-func (d *domain) qmp(command string) (string, error) {
+func (d *domain) qmp(s *Stack, command string) (string, error) {
 	var request struct {
 		Execute   string         `json:"execute"`
 		Arguments map[string]any `json:"arguments"`
@@ -58,8 +58,11 @@ func (d *domain) qmp(command string) (string, error) {
 		Return any `json:"return,omitempty"`
 		Error  any `json:"error,omitempty"`
 	}
-	reply.Return = d.answer(request.Execute, request.Arguments)
-	if reply.Return == nil {
+	reply.Return = d.answer(s, request.Execute, request.Arguments)
+	if refusal, ok := reply.Return.(refused); ok {
+		reply.Return, reply.Error = nil, map[string]string{"class": "GenericError", "desc": string(refusal)}
+	}
+	if reply.Return == nil && reply.Error == nil {
 		reply.Error = map[string]string{"class": "CommandNotFound", "desc": "The command " + request.Execute + " has not been found"}
 	}
 	b, err := json.Marshal(reply)
@@ -68,13 +71,18 @@ func (d *domain) qmp(command string) (string, error) {
 
 type object = map[string]any
 
+// refused is why QEMU does not carry out a command.
+type refused string
+
 // answer is what a command returns, nil for an unknown one.
-func (d *domain) answer(command string, args object) any {
+func (d *domain) answer(s *Stack, command string, args object) any {
 	switch command {
 	case "query-stats-schemas":
 		return d.schema()
 	case "query-stats":
-		return d.queryStats(fmt.Sprint(args["target"]))
+		return d.filteredStats(args)
+	case "query-named-block-nodes":
+		return d.blockNodes(s)
 	case "query-status":
 		states := map[int32]string{running: "running", paused: "paused", crashed: "guest-panicked", pmSuspended: "suspended"}
 		return object{"status": states[d.state]}
@@ -85,6 +93,9 @@ func (d *domain) answer(command string, args object) any {
 		}
 		return out
 	case "query-blockstats":
+		if args["query-nodes"] == true {
+			return d.nodeStats()
+		}
 		return d.blockstats()
 	case "query-balloon":
 		return object{"actual": d.ballooned * 1024}
@@ -138,8 +149,16 @@ func (d *domain) queryDirtyRate() any {
 	if !r.start.IsZero() {
 		out["start-time"], out["mode"] = r.start.Unix(), r.mode
 	}
-	if r.status() == 2 {
-		out["dirty-rate"] = r.pages
+	if r.status() != 2 {
+		return out
+	}
+	out["dirty-rate"] = r.pages
+	if r.byVCPUs {
+		rates := []object{}
+		for n := range d.vcpus {
+			rates = append(rates, object{"id": n, "dirty-rate": map[bool]uint64{true: r.pages}[n == 0]})
+		}
+		out["vcpu-dirty-rate"] = rates
 	}
 	return out
 }

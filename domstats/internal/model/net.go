@@ -15,6 +15,8 @@ type nic struct {
 	x                *libvirtxml.DomainInterface
 	device           string // on the host; empty for a user interface
 	slot             uint
+	shared           bool // the host's directions are the guest's
+	rxDrop           uint64
 	rxPkts, txPkts   uint64
 	rxBytes, txBytes uint64
 	txDrop           uint64
@@ -25,6 +27,9 @@ func (d *domain) addNIC(s *Stack, x *libvirtxml.DomainInterface) {
 	n := &nic{x: x, slot: d.freeSlot()}
 	if x.Source == nil || x.Source.User == nil {
 		n.device = fmt.Sprintf("vnet%d", len(s.devices))
+		if t := x.Target; t != nil && t.Managed == "no" {
+			n.device, n.shared = t.Dev, true
+		}
 		s.devices[n.device] = n
 	}
 	d.nics = append(d.nics, n)
@@ -52,7 +57,7 @@ func (d *domain) netParams() []domstats.Param {
 		for _, f := range []struct {
 			name  string
 			value uint64
-		}{{"rx.bytes", n.rxBytes}, {"rx.pkts", n.rxPkts}, {"rx.errs", 0}, {"rx.drop", 0},
+		}{{"rx.bytes", n.rxBytes}, {"rx.pkts", n.rxPkts}, {"rx.errs", 0}, {"rx.drop", n.rxDrop},
 			{"tx.bytes", n.txBytes}, {"tx.pkts", n.txPkts}, {"tx.errs", 0}, {"tx.drop", n.txDrop}} {
 			out = append(out, domstats.NewParam(p+f.name, f.value))
 		}

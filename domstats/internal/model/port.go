@@ -97,9 +97,13 @@ func (d *domain) script(c byte) error {
 	case 'S':
 		d.told = time.Now()
 	case 'N':
-		for _, n := range d.nics {
-			n.send(64)
+		if d.card < len(d.nics) {
+			d.nics[d.card].send(64)
 		}
+	case 'm':
+		d.card++
+	case 'T':
+		first.poll += time.Millisecond
 	default:
 		n := int(c - '0')
 		v, ok := d.vcpus[n]

@@ -46,12 +46,15 @@ func (d *domain) record(s *Stack, groups domstats.Group, chain, job bool) domsta
 
 func ns(name string, d time.Duration) domstats.Param { return domstats.NewParam(name, uint64(d)) }
 
+// grouped is by how much the finer time of a control group differs.
+const grouped = 1234567 * time.Nanosecond
+
 func (d *domain) cpuParams(job bool) []domstats.Param {
 	if !d.active() {
 		return nil
 	}
 	user, system := d.spent()
-	out := []domstats.Param{ns("cpu.time", user+system), ns("cpu.user", user), ns("cpu.system", system)}
+	out := []domstats.Param{ns("cpu.time", user+system+grouped), ns("cpu.user", user), ns("cpu.system", system)}
 	monitors := 0
 	if t := d.definition.CPUTune; t != nil {
 		monitors = len(t.CacheTune)
@@ -63,19 +66,24 @@ func (d *domain) cpuParams(job bool) []domstats.Param {
 			domstats.NewParam(p+"bank.0.id", uint32(0)), domstats.NewParam(p+"bank.0.bytes", uint32(65536)))
 	}
 	if job {
-		var poll time.Duration
+		var success, fail time.Duration
 		if d.kvm {
 			for _, v := range d.vcpus {
-				poll += v.poll
+				success += v.poll
+				fail += v.poll / 4
 			}
 		}
-		out = append(out, ns("cpu.haltpoll.success.time", poll), ns("cpu.haltpoll.fail.time", 0))
+		out = append(out, ns("cpu.haltpoll.success.time", success), ns("cpu.haltpoll.fail.time", fail))
 	}
 	return out
 }
 
 func (d *domain) balloonParams(job bool) []domstats.Param {
-	out := []domstats.Param{domstats.NewParam("balloon.current", d.ballooned), domstats.NewParam("balloon.maximum", d.memory)}
+	current := d.ballooned
+	if !d.active() {
+		current = d.target
+	}
+	out := []domstats.Param{domstats.NewParam("balloon.current", current), domstats.NewParam("balloon.maximum", d.memory)}
 	if !job {
 		return out
 	}

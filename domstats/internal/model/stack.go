@@ -28,6 +28,7 @@ type Stack struct {
 	devices map[string]*nic // host devices by name
 	lastID  int32
 	made    uint32
+	images  uint32 // that were opened so far
 	started time.Time
 	restart chan struct{} // closed when the daemon stops
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ip runs one command of iproute2.
+func ip(ctx context.Context, args ...string) error {
+	out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// makeLink makes a network device that is up, until remove is called.
+func makeLink(ctx context.Context, name string, args ...string) (remove func(), err error) {
+	if err := ip(ctx, append([]string{"link", "add"}, args...)...); err != nil {
+		return nil, err
+	}
+	remove = func() {
+		// It may have gone with the device below it.
+		_ = ip(context.WithoutCancel(ctx), "link", "delete", name)
+	}
+	if err := ip(ctx, "link", "set", name, "up"); err != nil {
+		remove()
+		return nil, err
+	}
+	return remove, nil
+}
+
+// MakeBridge makes a network bridge until remove is called.
+func (h *Host) MakeBridge(ctx context.Context, name string) (remove func(), err error) {
+	return makeLink(ctx, name, "name", name, "type", "bridge")
+}
+
+// MakeMacvtap makes a macvtap device on a bridge, with its node in /dev, which
+// nobody makes in a container.
+func (h *Host) MakeMacvtap(ctx context.Context, name, bridge string) (remove func(), err error) {
+	unlink, err := makeLink(ctx, name, "link", bridge, "name", name, "type", "macvtap", "mode", "bridge")
+	if err != nil {
+		return nil, err
+	}
+	node, err := makeTapNode(name)
+	if err != nil {
+		unlink()
+		return nil, err
+	}
+	return func() {
+		unlink()
+		if node != "" {
+			// A later device of that number replaces it.
+			_ = os.Remove(node)
+		}
+	}, nil
+}
+
+// makeTapNode makes the device node of a macvtap unless it is there already.
+func makeTapNode(name string) (node string, err error) {
+	found, err := filepath.Glob("/sys/class/net/" + name + "/tap*/dev")
+	if err != nil || len(found) != 1 {
+		return "", errors.Join(fmt.Errorf("%s has no tap", name), err)
+	}
+	text, err := os.ReadFile(found[0])
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join("/dev", filepath.Base(filepath.Dir(found[0])))
+	if canOpen(path) == "" {
+		return "", nil
+	}
+	major, minor, _ := strings.Cut(strings.TrimSpace(string(text)), ":")
+	a, err := strconv.ParseUint(major, 10, 32)
+	if err != nil {
+		return "", err
+	}
+	b, err := strconv.ParseUint(minor, 10, 32)
+	if err != nil {
+		return "", err
+	}
+	// A node of an earlier device may have the same name and another number.
+	_ = os.Remove(path)
+	if err := unix.Mknod(path, unix.S_IFCHR|0o666, int(unix.Mkdev(uint32(a), uint32(b)))); err != nil {
+		return "", fmt.Errorf("cannot make %s: %w", path, err)
+	}
+	if reason := canOpen(path); reason != "" {
+		return "", errors.Join(errors.New(reason), os.Remove(path))
+	}
+	return path, nil
+}
+
+// missingLink says why network devices cannot be made here.
+func (h *Host) missingLink() string {
+	if _, err := exec.LookPath("ip"); err != nil {
+		return "iproute2 is not installed"
+	}
+	remove, err := h.MakeBridge(context.Background(), "lcsprobe")
+	if err != nil {
+		return err.Error()
+	}
+	remove()
+	return ""
+}
+
+// missingMacvtap says why macvtap devices cannot be used here.
+func (h *Host) missingMacvtap() string {
+	if reason := h.missingLink(); reason != "" {
+		return reason
+	}
+	ctx := context.Background()
+	remove, err := h.MakeBridge(ctx, "lcsprobe")
+	if err != nil {
+		return err.Error()
+	}
+	defer remove()
+	unmake, err := h.MakeMacvtap(ctx, "lcsprobetap", "lcsprobe")
+	if err != nil {
+		return err.Error()
+	}
+	unmake()
+	return ""
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// clientCases read through libvirt's own client.
+func clientCases() []Case {
+	v := require(NeedQEMU, NeedVirsh, NeedFiles)
+	return []Case{
+		{ID: "VSH-01", Title: "virsh prints the same of a paused guest", Needs: v, run: vshPaused},
+		{ID: "VSH-02", Title: "virsh prints each group alone", Needs: v, run: vshGroups},
+		{ID: "VSH-03", Title: "virsh prints the images of a chain", Needs: v, run: vshBacking},
+		{ID: "VSH-04", Title: "virsh prints an inactive guest", Needs: v, run: vshInactive},
+	}
+}
+
+// virshStats reads what virsh domstats prints of the guest, by name.
+func (g *Guest) virshStats(args ...string) map[string]string {
+	t := g.t
+	out, err := t.host().Virsh(t.ctx, append([]string{"domstats", "--raw", g.spec.Name}, args...)...)
+	t.must(err, "run virsh")
+	got := map[string]string{}
+	for line := range strings.Lines(out) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok {
+			continue // the heading
+		}
+		_, twice := got[name]
+		t.check(!twice, "virsh prints %s twice", name)
+		got[name] = value
+	}
+	return got
+}
+
+// wantVirsh compares what virsh prints with the record: each name, and the value
+// of whatever does not move by being asked for.
+func (g *Guest) wantVirsh(r domstats.Record, got map[string]string) {
+	t := g.t
+	for _, p := range t.withoutNews(r, nil).Params {
+		v, ok := got[p.Name]
+		t.check(ok, "virsh does not print %s", p.Name)
+		if ok && still(p.Name) {
+			equal(t, "virsh: "+p.Name, v, p.Text())
+		}
+		delete(got, p.Name)
+	}
+	for name := range got {
+		t.errorf("virsh prints %s, which no record has", name)
+	}
+}
+
+func vshPaused(t *T) {
+	g := t.full(true)
+	g.wantVirsh(g.record(0), g.virshStats())
+}
+
+func vshGroups(t *T) {
+	g := t.full(true)
+	flags := map[domstats.Group]string{
+		domstats.GroupState: "--state", domstats.GroupCPU: "--cpu-total", domstats.GroupBalloon: "--balloon", domstats.GroupVCPU: "--vcpu",
+		domstats.GroupInterface: "--interface", domstats.GroupBlock: "--block", domstats.GroupPerf: "--perf", domstats.GroupIOThread: "--iothread",
+		domstats.GroupMemory: "--memory", domstats.GroupDirtyRate: "--dirtyrate", domstats.GroupVM: "--vm",
+	}
+	for _, info := range domstats.Groups() {
+		g.wantVirsh(g.record(info.Group), g.virshStats(flags[info.Group], "--enforce"))
+	}
+}
+
+func vshBacking(t *T) {
+	g := oneDisk(t, t.chain())
+	g.wantVirsh(g.backing(), g.virshStats("--block", "--backing"))
+}
+
+func vshInactive(t *T) {
+	g := t.define(cores(2, 4))
+	r := g.record(domstats.GroupState | domstats.GroupBalloon | domstats.GroupVCPU)
+	g.wantVirsh(r, g.virshStats("--state", "--balloon", "--vcpu"))
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
+)
+
+func linkCases() []Case {
+	x := require(NeedQEMU, NeedTap, NeedX86, NeedFiles)
+	return []Case{
+		{ID: "NET-13", Title: "two interfaces keep their own counters", Needs: append(require(NeedRaw), x...), run: netTwo},
+		{ID: "NET-14", Title: "frames that the guest does not take are dropped", Needs: append(require(NeedRaw), x...), run: netOverflow},
+		{ID: "NET-15", Title: "an interface on a bridge", Needs: append(require(NeedLink), x...), run: netBridge},
+		{ID: "NET-16", Title: "a macvtap interface", Needs: append(require(NeedMacvtap), x...), run: netMacvtap},
+	}
+}
+
+// guestsView are the counters of a host's device as the guest has them.
+func guestsView(c NetCounts, swapped bool) map[string]uint64 {
+	rx := map[string]uint64{"bytes": c.RxBytes, "pkts": c.RxPackets, "errs": c.RxErrors, "drop": c.RxDropped}
+	tx := map[string]uint64{"bytes": c.TxBytes, "pkts": c.TxPackets, "errs": c.TxErrors, "drop": c.TxDropped}
+	if swapped {
+		rx, tx = tx, rx
+	}
+	out := map[string]uint64{}
+	for _, f := range []string{"bytes", "pkts", "errs", "drop"} {
+		out["rx."+f], out["tx."+f] = rx[f], tx[f]
+	}
+	return out
+}
+
+// interfaceName is the host device of the interface with a number.
+func (t *T) interfaceName(r domstats.Record, i int) string {
+	p, ok := r.Lookup(fmt.Sprintf("net.%d.name", i))
+	name, isText := p.Value.(string)
+	t.check(ok && isText && name != "", "net.%d.name is missing", i)
+	return name
+}
+
+// wantCounts compares all counters of interfaces with those of their devices
+// before and after. Swapped says that the host's directions are the other ones.
+func (g *Guest) wantCounts(swapped bool, interfaces ...int) domstats.Record {
+	t, first := g.t, g.net()
+	read := func(i int) map[string]uint64 {
+		c, err := t.host().NetDev(t.interfaceName(first, i))
+		t.must(err, "read the host's counters")
+		return guestsView(c, swapped)
+	}
+	before := map[int]map[string]uint64{}
+	for _, i := range interfaces {
+		before[i] = read(i)
+	}
+	r := g.net()
+	for _, i := range interfaces {
+		after := read(i)
+		for f, low := range before[i] {
+			name := fmt.Sprintf("net.%d.%s", i, f)
+			v := t.uint(r, name)
+			t.check(v >= low && v <= after[f], "%s is %d, the host's device had %d before and %d after", name, v, low, after[f])
+		}
+	}
+	return r
+}
+
+func netTwo(t *T) {
+	g := t.disk(nics(guest.NIC{Model: "rtl8139", MAC: mac(3)}, guest.NIC{Model: "rtl8139", MAC: mac(4)}))
+	before := g.net()
+	names := []string{t.interfaceName(before, 0), t.interfaceName(before, 1)}
+	t.check(names[0] != names[1], "both interfaces are called %s", names[0])
+	g.do("N", "N", "N", "m", "N", "N", "N", "N", "N")
+	t.must(t.host().SendFrames(names[0], 2), "send frames to the first interface")
+	t.must(t.host().SendFrames(names[1], 7), "send frames to the second interface")
+	var r domstats.Record
+	arrived := func(name string, packets uint64) bool { return t.grew(before, r, name) >= packets }
+	t.until(6*atOnce, "frames arrive in both directions", func() bool {
+		r = g.net()
+		return arrived("net.0.tx.pkts", 3) && arrived("net.1.tx.pkts", 5) && arrived("net.0.rx.pkts", 2) && arrived("net.1.rx.pkts", 7)
+	})
+	r = g.wantCounts(true, 0, 1)
+	equal(t, "net.0.tx.pkts", t.grew(before, r, "net.0.tx.pkts"), 3)
+	equal(t, "net.0.tx.bytes", t.grew(before, r, "net.0.tx.bytes"), 3*64)
+	equal(t, "net.1.tx.pkts", t.grew(before, r, "net.1.tx.pkts"), 5)
+	equal(t, "net.1.tx.bytes", t.grew(before, r, "net.1.tx.bytes"), 5*64)
+}
+
+// netOverflow floods interfaces that nobody reads: a tap keeps 1000 frames.
+func netOverflow(t *T) {
+	g := t.small(true, nics(guest.NIC{Model: "e1000", MAC: mac(3)}, guest.NIC{Model: "e1000", MAC: mac(4)}))
+	r := g.net()
+	for i, frames := range []int{1500, 2500} {
+		t.must(t.host().SendFrames(t.interfaceName(r, i), frames), "flood interface %d", i)
+	}
+	r = g.wantCounts(true, 0, 1)
+	for i := range 2 {
+		name := fmt.Sprintf("net.%d.rx.drop", i)
+		t.moves(name, t.uint(r, name) > 0)
+	}
+}
+
+// link names a network device of the case. Linux allows 15 bytes.
+func (t *T) link() string {
+	return "lcs" + strings.ToLower(strings.ReplaceAll(t.def.ID, "-", "")) + "b"
+}
+
+func (t *T) bridge() string {
+	name := t.link()
+	remove, err := t.host().MakeBridge(t.ctx, name)
+	t.must(err, "make a bridge")
+	t.cleanup(func(context.Context) { remove() })
+	return name
+}
+
+func netBridge(t *T) {
+	g := t.disk(nics(guest.NIC{Model: "rtl8139", MAC: mac(3), Bridge: t.bridge()}))
+	before := g.net()
+	g.do("N", "N", "N", "N")
+	after := g.sent(before, 4)
+	equal(t, "the packets sent", t.grew(before, after, "net.0.tx.pkts"), 4)
+	equal(t, "the bytes sent", t.grew(before, after, "net.0.tx.bytes"), 4*64)
+	g.wantCounts(true, 0)
+}
+
+func netMacvtap(t *T) {
+	bridge := t.bridge()
+	name := t.link() + "t"
+	remove, err := t.host().MakeMacvtap(t.ctx, name, bridge)
+	t.must(err, "make a macvtap device")
+	t.cleanup(func(context.Context) { remove() })
+	g := t.disk(nics(guest.NIC{Model: "rtl8139", MAC: mac(3), Device: name}))
+	before := g.net()
+	equal(t, "net.0.name", t.interfaceName(before, 0), name)
+	g.do("N", "N", "N", "N")
+	after := g.sent(before, 4)
+	t.check(t.grew(before, after, "net.0.tx.pkts") >= 4, "net.0.tx.pkts does not follow what the guest sends")
+	g.wantCounts(false, 0)
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package suite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
+)
+
+func wholeCases() []Case {
+	p := require(NeedQEMU, NeedPID)
+	return []Case{
+		{ID: "LIF-09", Title: "the daemon restarts under a full guest", Needs: require(NeedQEMU, NeedPID, NeedDaemon, NeedFiles), Alone: true, run: lifFullRestart},
+		{ID: "LIF-10", Title: "guests end during calls", Needs: p, Limit: 6 * minute, run: lifRaces},
+		{ID: "CON-14", Title: "many calls leave nothing behind", Needs: require(NeedQEMU, NeedProcess, NeedFiles), Alone: true, Limit: 6 * minute, run: conLeaks},
+		{ID: "CON-15", Title: "statistics while memory is saved", Needs: require(NeedQEMU, NeedFiles), run: conSave},
+		{ID: "CON-16", Title: "statistics during a backup", Needs: require(NeedQEMU, NeedFiles), run: conBackup},
+	}
+}
+
+// full is a guest that has something of each group that can be had here.
+func (t *T) full(paused bool) *Guest {
+	kvm := t.has(NeedKStats)
+	g := t.small(paused, func(s *guest.Spec) {
+		s.KVM = kvm
+		s.VCPUs, s.MaxVCPUs = 2, 4
+		s.IOThreads = []guest.IOThread{{ID: 3}, {ID: 8}}
+		s.Disks = []guest.Disk{t.raw("vda", "full-a.img"), {Target: "vdb", Format: "qcow2", File: t.file("full-b.qcow2", guest.QCOW2(guest.DiskSize, "", ""), 0)}}
+		if t.has(NeedTap) {
+			s.NICs = []guest.NIC{{Model: "e1000", MAC: mac(1)}, {Model: "e1000", MAC: mac(2)}}
+		}
+	})
+	g.setPolling(8, 4096, uint32(2), uint32(7))
+	t.must(t.conn.SetThreshold(t.ctx, g.Domain, "vdb", 900000), "set a threshold")
+	if t.has(NeedPerf) {
+		g.perf(true, softwareEvents()...)
+	}
+	return g
+}
+
+// reopen opens a connection to a daemon that was restarted.
+func (t *T) reopen() {
+	t.conn.Close()
+	var fresh Conn
+	t.until(5*time.Minute, "the daemon answers again", func() bool {
+		c, err := t.run.o.Stack.Open(t.ctx, ReadWrite)
+		fresh = c
+		return err == nil
+	})
+	t.conn = fresh
+	t.cleanup(func(context.Context) { fresh.Close() })
+}
+
+func lifFullRestart(t *T) {
+	g := t.full(true)
+	g.inject("virtio-disk0", "aio_write -P 5 65536 8k")
+	before := g.recordFlags(everything, domstats.FlagBacking)
+	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
+	t.reopen()
+	after := g.recordFlags(everything, domstats.FlagBacking)
+	t.wantNames(after, "", before.Names("")...)
+	t.report(domstats.CheckMonotonic(domstats.NewCatalogue(), withoutPerf(before), after), "over the restart")
+	now := after.Map()
+	for _, p := range before.Params {
+		if still(p.Name) {
+			equal(t, p.Name+" after the restart", now[p.Name].Value, p.Value)
+		}
+	}
+	g.bracket(g.schema(), true)
+}
+
+// withoutPerf leaves out the events, whose counts begin again with the daemon.
+func withoutPerf(r domstats.Record) domstats.Record {
+	out := domstats.Record{Domain: r.Domain}
+	for _, p := range r.Params {
+		if !strings.HasPrefix(p.Name, "perf.") {
+			out.Params = append(out.Params, p)
+		}
+	}
+	return out
+}
+
+// still tells whether a statistic of a paused guest stays as it is.
+func still(name string) bool {
+	switch prefix, _, _ := strings.Cut(name, "."); prefix {
+	case "block", "iothread", "dirtyrate", "state":
+		return true
+	case "net":
+		return strings.HasSuffix(name, ".name") || name == "net.count"
+	case "balloon":
+		return name != "balloon.rss"
+	case "vcpu":
+		return name == "vcpu.current" || name == "vcpu.maximum" || strings.HasSuffix(name, ".state")
+	}
+	return false
+}
+
+// lifRaces asks about guests that end in each way at any moment of the call.
+func lifRaces(t *T) {
+	const span = 30 * time.Second
+	steady := t.small(true)
+	ctx, cancel := context.WithTimeout(t.ctx, span)
+	defer cancel()
+	var all sync.WaitGroup
+	var failed, calls atomic.Int64
+	for range 3 {
+		c := t.open(ReadWrite)
+		all.Go(func() {
+			for ctx.Err() == nil {
+				records, err := c.Stats(t.ctx, nil, everything, domstats.FlagBacking)
+				calls.Add(1)
+				code := domstats.ErrorCode(err)
+				switch {
+				case err == nil:
+					_, ok := byName(records, steady.Name)
+					t.check(ok, "the record of the steady domain is missing")
+				case code == domstats.CodeSystem || code == domstats.CodeInternal || code == domstats.CodeNoDomain:
+					failed.Add(1)
+				default:
+					t.fatalf("a call failed: %v", err)
+				}
+			}
+		})
+	}
+	victims := []*Guest{t.add(steady.spec), t.add(steady.spec)}
+	for i, g := range victims {
+		c := t.open(ReadWrite)
+		all.Go(func() { t.shortLives(ctx, c, g, i == 0) })
+	}
+	all.Wait()
+	t.deviates("KD-3", failed.Load() > 0, "%d of %d calls failed", failed.Load(), calls.Load())
+	t.check(complete(steady.record(everything)), "the record of the steady domain is not full afterwards")
+}
+
+// shortLives creates a guest and ends it, until ctx does.
+func (t *T) shortLives(ctx context.Context, c Conn, g *Guest, kill bool) {
+	xml, err := g.spec.XML()
+	if err != nil {
+		t.fatalf("cannot describe the guest: %v", err)
+	}
+	for ctx.Err() == nil {
+		d, err := c.Create(t.ctx, xml, true)
+		if err != nil {
+			if domstats.ErrorCode(err) != 0 && kill { // the killed one may not be gone yet
+				continue
+			}
+			t.fatalf("cannot create a guest: %v", err)
+		}
+		if kill {
+			if p, err := t.host().Process(t.ctx, g.spec.Name); err == nil {
+				// It may be gone by now.
+				_ = p.Signal(SigKill)
+			}
+			continue
+		}
+		if err := c.Destroy(t.ctx, d); err != nil {
+			t.fatalf("cannot destroy the guest: %v", err)
+		}
+	}
+}
+
+// conLeaks makes calls over all groups and looks at the daemon's process.
+func conLeaks(t *T) {
+	const warm, calls = 600, 2000
+	g := t.full(true)
+	p, err := t.host().Daemon(t.ctx)
+	t.must(err, "find the daemon's process")
+	t.silent = true
+	look := func() (files int, kib uint64) {
+		files, err := p.Descriptors()
+		t.must(err, "count the daemon's descriptors")
+		kib, err = p.Resident()
+		t.must(err, "read the daemon's memory")
+		return files, kib
+	}
+	ask := func(n int) {
+		for range n {
+			g.recordFlags(everything, domstats.FlagBacking)
+		}
+	}
+	ask(warm)
+	files, kib := look()
+	ask(calls)
+	filesAfter, kibAfter := look()
+	// Threads and timers of the daemon itself come and go.
+	t.check(filesAfter <= files+20, "the daemon had %d open descriptors before %d calls and has %d after them", files, calls, filesAfter)
+	const band = 2048
+	if kibAfter > kib+band {
+		// What it takes once is no leak: the same again must not add as much.
+		ask(calls)
+		_, later := look()
+		t.check(later <= kibAfter+band, "the daemon had %d KiB before %d calls, %d after them and %d after as many again", kib, calls, kibAfter, later)
+	}
+	t.notef("the daemon: %d -> %d descriptors, %d -> %d KiB over %d calls", files, filesAfter, kib, kibAfter, calls)
+}
+
+// whileBusy asks for everything while a job of the domain goes on.
+func (g *Guest) whileBusy(what string, want []string) {
+	t := g.t
+	for range 5 {
+		a := t.wait(t.background(everything, 0, g.Domain))
+		t.must(a.err, "ask while %s", what)
+		t.quick("a call while "+what, a.took, atOnce)
+		equal(t, "the number of records", len(a.records), 1)
+		for _, r := range a.records {
+			t.wantNames(r, "", want...)
+		}
+	}
+}
+
+func conSave(t *T) {
+	g := t.small(true, func(s *guest.Spec) { s.MemoryKiB = 65536 })
+	want := g.record(everything).Names("")
+	path, release, err := t.host().HoldPipe(t.fileName("pipe"))
+	t.must(err, "make a pipe")
+	c := t.open(ReadWrite)
+	done := make(chan error, 1)
+	go func() { done <- c.Save(t.ctx, g.Domain, path) }()
+	t.until(6*atOnce, "the memory is on its way", func() bool {
+		select {
+		case err := <-done:
+			t.fatalf("the save ends at once: %v", err)
+		default:
+		}
+		r := g.record(domstats.GroupState)
+		why, _ := r.Uint("state.reason")
+		return why == reasonSaving
+	})
+	g.whileBusy("the memory is saved", want)
+	_ = t.conn.AbortJob(t.ctx, g.Domain) // it may have failed by itself
+	release()
+	select {
+	case <-done:
+	case <-t.ctx.Done():
+		t.fatalf("the save does not end")
+	}
+}
+
+func conBackup(t *T) {
+	g := t.small(false, func(s *guest.Spec) {
+		s.Disks = []guest.Disk{{Target: "vda", Format: "qcow2", File: t.file("vda.qcow2", guest.QCOW2(guest.DiskSize, "", ""), 0)}}
+	})
+	want := g.record(everything).Names("")
+	xml := fmt.Sprintf(`<domainbackup mode='pull'><server transport='unix' socket='%s'/><disks><disk name='vda' backup='yes' type='file'>`+
+		`<scratch file='%s'/></disk></disks></domainbackup>`, t.path("nbd.sock"), t.path("scratch"))
+	t.must(t.conn.Backup(t.ctx, g.Domain, xml), "start a backup")
+	g.whileBusy("a backup runs", want)
+	t.must(t.conn.AbortJob(t.ctx, g.Domain), "end the backup")
+}
