@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitcmd
+
+import (
+	"bytes"
+	"context"
+)
+
+// Own is a repository that this program made and nobody else has written to,
+// so that git may read its configuration.
+type Own struct {
+	GitDir   string
+	WorkTree string // may be a stranger's; empty for none
+}
+
+// Run runs a command that needs no network and returns what it prints.
+func (o Own) Run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
+	c := command{args: args, options: []string{"--git-dir=" + o.GitDir}, timeout: timeout}
+	dir := o.GitDir
+	if o.WorkTree != "" {
+		c.options = append(c.options, "--work-tree="+o.WorkTree)
+		dir = o.WorkTree
+	}
+	if stdin != nil {
+		c.stdin = bytes.NewReader(stdin)
+	}
+	out := &limitedBuffer{left: maxOutput}
+	c.stdout = out
+	_, err := run(ctx, dir, c)
+	return out.Bytes(), err
+}
+
+// GitDir is the directory of HEAD and the index.
+func (r *Repo) GitDir() string { return r.gitDir }
+
+// CommonDir is the directory of objects and refs.
+func (r *Repo) CommonDir() string { return r.commonDir }
+
+// Setting is a value of the repository's own configuration, empty if it is not
+// set or could name a program.
+func (r *Repo) Setting(key string) string {
+	value := ""
+	for _, s := range r.settings {
+		if s.key == key && s.allowed() {
+			value = s.value
+		}
+	}
+	return value
+}
