@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A developer is a repository as a person has it.
+type developer struct {
+	t   *testing.T
+	dir string
+}
+
+func newDeveloper(t *testing.T) developer {
+	t.Helper()
+	d := developer{t, filepath.Join(t.TempDir(), "app")}
+	d.write("README", "read me\n")
+	d.git("init", "--quiet", "--initial-branch=main")
+	d.git("remote", "add", "origin", "git@gitlab.com:team/app.git")
+	d.commit("first")
+	return d
+}
+
+// git runs plain git, as the person would.
+func (d developer) git(args ...string) string {
+	d.t.Helper()
+	return gitIn(d.t, d.dir, args...)
+}
+
+func gitIn(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	out, err := tryGit(dir, args...)
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(out)
+}
+
+func tryGit(dir string, args ...string) (string, error) {
+	cmd := exec.Command("git", append([]string{"-c", "user.name=Dev", "-c", "user.email=dev@example.com", "-c", "protocol.file.allow=always"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (d developer) write(name, text string) {
+	d.t.Helper()
+	file := filepath.Join(d.dir, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d developer) remove(name string) {
+	d.t.Helper()
+	if err := os.RemoveAll(filepath.Join(d.dir, name)); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d developer) commit(message string) string {
+	d.t.Helper()
+	d.git("add", "--all")
+	d.git("commit", "--quiet", "--allow-empty", "--message", message)
+	return d.git("rev-parse", "HEAD")
+}
+
+// files lists a directory with the contents of its files.
+func (d developer) files() string {
+	d.t.Helper()
+	return listing(d.t, d.dir)
+}
+
+func listing(t *testing.T, dir string) string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		out = append(out, fmt.Sprintf("%s %x", strings.TrimPrefix(name, dir), data))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(out, "\n")
+}
+
+// take makes a snapshot and checks that the developer's files stay as they are.
+func (d developer) take(revision string) *Snapshot {
+	d.t.Helper()
+	s, err := Take(context.Background(), Source{Dir: d.dir, Revision: revision, Store: d.t.TempDir()})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return s
+}
+
+// job is what the job of a pipeline for the branch main sees.
+func (d developer) job(s *Snapshot, change func(*Tree)) developer {
+	d.t.Helper()
+	t := Tree{Dir: filepath.Join(d.t.TempDir(), "app"), Depth: 20, Origin: "https://gitlab.com/team/app.git", Ref: "main", Pipeline: "1001"}
+	if err := os.Mkdir(t.Dir, 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	if change != nil {
+		change(&t)
+	}
+	before := d.files()
+	if err := s.Populate(context.Background(), t); err != nil {
+		d.t.Fatal(err)
+	}
+	if d.files() != before {
+		d.t.Error("the developer's directory has changed")
+	}
+	return developer{d.t, t.Dir}
+}
+
+func (d developer) names() []string {
+	d.t.Helper()
+	var out []string
+	err := filepath.WalkDir(d.dir, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() && e.Name() == ".git" {
+			return fs.SkipDir
+		}
+		if err == nil && !e.IsDir() && e.Name() != ".git" {
+			out = append(out, strings.TrimPrefix(name, d.dir+"/"))
+		}
+		return err
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return out
+}
+
+func (d developer) wantNames(want ...string) {
+	d.t.Helper()
+	if got := d.names(); !slices.Equal(got, want) {
+		d.t.Errorf("files %q, want %q", got, want)
+	}
+}
+
+func TestClean(t *testing.T) {
+	d := newDeveloper(t)
+	head := d.git("rev-parse", "HEAD")
+	s := d.take("")
+	if s.Commit != head || s.Modified || s.Branch != "main" || s.Left != (Left{}) {
+		t.Errorf("got %+v", s)
+	}
+	j := d.job(s, nil)
+	if got := j.git("rev-parse", "HEAD"); got != head {
+		t.Errorf("HEAD %s, want %s", got, head)
+	}
+	if out, err := tryGit(j.dir, "symbolic-ref", "HEAD"); err == nil {
+		t.Errorf("HEAD is not detached: %s", out)
+	}
+	if got := j.git("status", "--short"); got != "" {
+		t.Errorf("status: %s", got)
+	}
+	if got := j.git("for-each-ref", "--format=%(refname)"); got != "refs/pipelines/1001\nrefs/remotes/origin/main" {
+		t.Errorf("references: %s", got)
+	}
+	if got := j.git("remote", "get-url", "origin"); got != "https://gitlab.com/team/app.git" {
+		t.Errorf("origin: %s", got)
+	}
+	j.git("fsck", "--strict")
+}
+
+// The job sees what the push will bring: changes to tracked files and staged
+// files, and nothing else.
+func TestUncommittedChanges(t *testing.T) {
+	d := newDeveloper(t)
+	d.write(".gitignore", "*.o\nbuild/\n")
+	d.write("src/x.c", "int x;\n")
+	d.write("n", "gone\n")
+	d.write("file-or-dir", "file\n")
+	d.commit("second\n\nSigned-off-by: Dev <dev@example.com>")
+	d.write("src/x.c", "int x = 1;\n")
+	d.write("staged.c", "new\n")
+	d.git("add", "staged.c")
+	d.write("staged.c", "newer\n")
+	d.write("intended.c", "intended\n")
+	d.git("add", "--intent-to-add", "intended.c")
+	d.write("stray", "stray\n")
+	d.write("src/y.o", "object\n")
+	d.write("build/z", "built\n")
+	d.remove("n")
+	d.remove("file-or-dir")
+	d.write("file-or-dir/below", "below\n")
+	d.git("add", "file-or-dir/below")
+	if err := os.Chmod(filepath.Join(d.dir, "README"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := d.take("")
+	if !s.Modified || s.Left != (Left{Untracked: 1, Ignored: 2}) {
+		t.Errorf("modified %v, left %+v", s.Modified, s.Left)
+	}
+	j := d.job(s, nil)
+	j.wantNames(".gitignore", "README", "file-or-dir/below", "intended.c", "src/x.c", "staged.c")
+	if got := j.git("status", "--short", "--ignored"); got != "" {
+		t.Errorf("the checkout is not clean: %s", got)
+	}
+	if got := j.git("log", "-1", "--format=%s|%an|%p"); got != "second|Dev|"+d.git("log", "-1", "--format=%p") {
+		t.Errorf("the commit has another message, author or parent: %s", got)
+	}
+	if got := j.git("show", "HEAD:staged.c"); got != "newer" {
+		t.Errorf("staged.c: %s", got)
+	}
+	if got := j.git("ls-tree", "HEAD", "README"); !strings.HasPrefix(got, "100755") {
+		t.Errorf("README: %s", got)
+	}
+	if got := d.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)"); strings.Contains(got, s.Commit) {
+		t.Error("the commit is in the developer's repository")
+	}
+	j = d.job(s, func(o *Tree) { o.Untracked = true })
+	j.wantNames(".gitignore", "README", "build/z", "file-or-dir/below", "intended.c", "src/x.c", "src/y.o", "staged.c", "stray")
+}
+
+func TestModes(t *testing.T) {
+	d := newDeveloper(t)
+	d.write("tools/run", "#!/bin/sh\n")
+	if err := os.Chmod(filepath.Join(d.dir, "tools/run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("tools/run", filepath.Join(d.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	d.commit("modes")
+	j := d.job(d.take(""), nil)
+	for name, want := range map[string]string{
+		".": "drwxrwxrwx", ".git": "drwxrwxrwx", "tools": "drwxrwxrwx", "tools/run": "-rwxrwxrwx", "README": "-rw-rw-rw-", ".git/config": "-rw-rw-rw-",
+	} {
+		info, err := os.Lstat(filepath.Join(j.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().String() != want {
+			t.Errorf("%s: %s, want %s", name, info.Mode(), want)
+		}
+	}
+	if got := j.git("status", "--short"); got != "" {
+		t.Errorf("status: %s", got)
+	}
+}
+
+func TestDepth(t *testing.T) {
+	d := newDeveloper(t)
+	d.git("tag", "--annotate", "v1.0", "--message", "one")
+	d.git("branch", "side")
+	for i := range 30 {
+		d.write("n", fmt.Sprint(i))
+		d.commit(fmt.Sprint("commit ", i))
+		if i == 25 {
+			d.git("tag", "--annotate", "v1.1", "--message", "two")
+			d.git("tag", "light")
+		}
+	}
+	s := d.take("")
+	j := d.job(s, nil)
+	if got := j.git("rev-list", "--count", "HEAD"); got != "20" {
+		t.Errorf("%s commits, want 20", got)
+	}
+	if got := j.git("tag"); got != "light\nv1.1" {
+		t.Errorf("tags: %s", got)
+	}
+	if got, want := j.git("describe"), d.git("describe"); got != want {
+		t.Errorf("describe: %s, want %s", got, want)
+	}
+	if out, err := tryGit(d.job(s, func(o *Tree) { o.Depth = 3 }).dir, "describe", "--tags"); err == nil {
+		t.Errorf("describe found a tag that is not in the history: %s", out)
+	}
+	j = d.job(s, func(o *Tree) { o.Depth = 0 })
+	if got := j.git("rev-list", "--count", "HEAD"); got != "31" {
+		t.Errorf("%s commits, want 31", got)
+	}
+	if got := j.git("rev-parse", "--is-shallow-repository"); got != "false" {
+		t.Errorf("shallow: %s", got)
+	}
+	j.git("fsck", "--strict")
+}
+
+// Depth counts generations, so a merge brings both of its sides.
+func TestDepthOfMerges(t *testing.T) {
+	d := newDeveloper(t)
+	for i := range 5 {
+		d.git("checkout", "--quiet", "-b", fmt.Sprint("topic", i))
+		d.commit(fmt.Sprint("topic ", i))
+		d.git("checkout", "--quiet", "main")
+		d.commit(fmt.Sprint("main ", i))
+		d.git("merge", "--quiet", "--no-ff", "--message", fmt.Sprint("merge ", i), fmt.Sprint("topic", i))
+	}
+	s := d.take("")
+	for depth := 1; depth <= 12; depth++ {
+		clone := filepath.Join(t.TempDir(), "clone")
+		gitIn(t, t.TempDir(), "clone", "--quiet", fmt.Sprintf("--depth=%d", depth), "file://"+d.dir, clone)
+		j := d.job(s, func(o *Tree) { o.Depth = depth })
+		if got, want := j.git("rev-list", "--count", "HEAD"), gitIn(t, clone, "rev-list", "--count", "HEAD"); got != want {
+			t.Errorf("depth %d: %s commits, git has %s", depth, got, want)
+		}
+		got, _ := os.ReadFile(filepath.Join(j.dir, ".git/shallow"))
+		want, _ := os.ReadFile(filepath.Join(clone, ".git/shallow"))
+		if a, b := slices.Sorted(strings.FieldsSeq(string(got))), slices.Sorted(strings.FieldsSeq(string(want))); !slices.Equal(a, b) {
+			t.Errorf("depth %d: boundary %s, git has %s", depth, a, b)
+		}
+		j.git("fsck", "--strict")
+	}
+}
+
+func TestStrategies(t *testing.T) {
+	d := newDeveloper(t)
+	s := d.take("")
+	for _, strategy := range []string{None, Empty} {
+		j := d.job(s, func(o *Tree) { o.Strategy = strategy })
+		if entries, err := os.ReadDir(j.dir); err != nil || len(entries) != 0 {
+			t.Errorf("%s: %v, %v", strategy, entries, err)
+		}
+	}
+	j := d.job(s, func(o *Tree) { o.Strategy, o.NoCheckout = Clone, true })
+	j.wantNames()
+	if err := s.Populate(t.Context(), Tree{Dir: t.TempDir(), Strategy: "fech"}); err == nil || !strings.Contains(err.Error(), `unknown GIT_STRATEGY "fech"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRevision(t *testing.T) {
+	d := newDeveloper(t)
+	first := d.git("rev-parse", "HEAD")
+	d.write("later", "later\n")
+	d.commit("later")
+	d.write("README", "changed\n")
+	s := d.take(first[:10])
+	if s.Commit != first || s.Modified {
+		t.Errorf("got %+v", s)
+	}
+	d.job(s, nil).wantNames("README")
+	_, err := Take(t.Context(), Source{Dir: d.dir, Revision: "--output=x", Store: t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), `cannot check out "--output=x"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A fetch from origin works without network: it is answered by a copy.
+func TestOrigin(t *testing.T) {
+	d := newDeveloper(t)
+	d.git("branch", "side")
+	d.commit("on main")
+	d.write("README", "changed\n")
+	s := d.take("")
+	o := Tree{Ref: "main", Pipeline: "7"}
+	origin := filepath.Join(t.TempDir(), "origin.git")
+	if err := s.Origin(t.Context(), origin, o); err != nil {
+		t.Fatal(err)
+	}
+	j := d.job(s, func(o *Tree) { o.Depth = 1 })
+	insteadOf := "url." + origin + ".insteadOf=https://gitlab.com/team/app.git"
+	j.git("-c", insteadOf, "fetch", "--quiet", "origin", "side")
+	if got, want := j.git("rev-parse", "FETCH_HEAD"), d.git("rev-parse", "side"); got != want {
+		t.Errorf("side is %s, want %s", got, want)
+	}
+	j.git("-c", insteadOf, "fetch", "--quiet", "--unshallow", "origin", "main")
+	if got := j.git("rev-parse", "FETCH_HEAD"); got != s.Commit {
+		t.Errorf("main is %s, want %s", got, s.Commit)
+	}
+	if got := j.git("rev-list", "--count", "HEAD"); got != "2" {
+		t.Errorf("%s commits, want 2", got)
+	}
+}
+
+func TestNoHistory(t *testing.T) {
+	t.Run("before the first commit", func(t *testing.T) {
+		d := developer{t, t.TempDir()}
+		d.git("init", "--quiet", "--initial-branch=main")
+		d.write("staged", "x")
+		d.git("add", "staged")
+		d.write("stray", "x")
+		s := d.take("")
+		d.job(s, nil).wantNames("staged")
+		if s.Left.Untracked != 1 {
+			t.Errorf("left %+v", s.Left)
+		}
+	})
+	t.Run("no repository", func(t *testing.T) {
+		d := developer{t, t.TempDir()}
+		d.write("a/b", "x")
+		j := d.job(d.take(""), nil)
+		j.wantNames("a/b")
+		if got := j.git("log", "--format=%s"); got != messageOfFirst {
+			t.Errorf("log: %s", got)
+		}
+	})
+	t.Run("below the top", func(t *testing.T) {
+		d := newDeveloper(t)
+		d.write("examples/hello/main.c", "int x;\n")
+		d.commit("example")
+		d.write("examples/hello/main.c", "int y;\n")
+		d.write("examples/hello/stray", "x")
+		d.write("stray", "x")
+		below := developer{t, filepath.Join(d.dir, "examples/hello")}
+		s := below.take("")
+		if s.Left.Untracked != 1 {
+			t.Errorf("left %+v", s.Left)
+		}
+		j := below.job(s, func(o *Tree) { o.Untracked = true })
+		j.wantNames("main.c", "stray")
+		if got := j.git("show", "HEAD:main.c"); got != "int y;" {
+			t.Errorf("main.c: %s", got)
+		}
+	})
+}
+
+func TestConflict(t *testing.T) {
+	d := newDeveloper(t)
+	d.git("checkout", "--quiet", "-b", "other")
+	d.write("README", "theirs\n")
+	d.commit("theirs")
+	d.git("checkout", "--quiet", "main")
+	d.write("README", "ours\n")
+	d.commit("ours")
+	if out, err := tryGit(d.dir, "merge", "other"); err == nil {
+		t.Fatalf("no conflict: %s", out)
+	}
+	_, err := Take(t.Context(), Source{Dir: d.dir, Store: t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), "merge conflicts") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWorktree(t *testing.T) {
+	d := newDeveloper(t)
+	other := filepath.Join(t.TempDir(), "other")
+	d.git("worktree", "add", "--quiet", "-b", "topic", other)
+	w := developer{t, other}
+	w.write("README", "in the work tree\n")
+	s := w.take("")
+	if s.Branch != "topic" || !s.Modified {
+		t.Errorf("got %+v", s)
+	}
+	if got := w.job(s, nil).git("show", "HEAD:README"); got != "in the work tree" {
+		t.Errorf("README: %s", got)
+	}
+}
+
+func TestSubmodules(t *testing.T) {
+	inner, outer := newDeveloper(t), newDeveloper(t)
+	inner.write("lib.c", "lib\n")
+	inner.commit("lib")
+	outer.git("submodule", "--quiet", "add", inner.dir, "deps/inner")
+	outer.git("config", "--file", ".gitmodules", "submodule.deps/inner.url", "../inner.git")
+	outer.commit("inner")
+	d := newDeveloper(t)
+	d.git("submodule", "--quiet", "add", outer.dir, "outer")
+	gitIn(t, filepath.Join(d.dir, "outer"), "config", "submodule.deps/inner.url", inner.dir)
+	gitIn(t, filepath.Join(d.dir, "outer"), "submodule", "--quiet", "update", "--init")
+	d.git("config", "--file", ".gitmodules", "submodule.outer.url", "../outer.git")
+	d.commit("outer")
+	s := d.take("")
+	if s.Modified {
+		t.Error("a clean tree counts as modified")
+	}
+	d.job(s, nil).wantNames(".gitmodules", "README")
+	d.job(s, func(o *Tree) { o.Submodules = Submodules{Enabled: true, Depth: 20} }).wantNames(".gitmodules", "README", "outer/.gitmodules", "outer/README")
+	j := d.job(s, func(o *Tree) { o.Submodules = Submodules{Enabled: true, Recursive: true, Depth: 1} })
+	j.wantNames(".gitmodules", "README", "outer/.gitmodules", "outer/README", "outer/deps/inner/README", "outer/deps/inner/lib.c")
+	if got := j.git("submodule", "status", "--recursive"); strings.ContainsAny(got[:1], "-+U") {
+		t.Errorf("status: %s", got)
+	}
+	if got := gitIn(t, filepath.Join(j.dir, "outer"), "remote", "get-url", "origin"); got != "https://gitlab.com/team/outer.git" {
+		t.Errorf("origin of the submodule: %s", got)
+	}
+	if got := j.git("status", "--short"); got != "" {
+		t.Errorf("status: %s", got)
+	}
+	gitIn(t, filepath.Join(d.dir, "outer"), "commit", "--quiet", "--allow-empty", "--message", "more")
+	if s = d.take(""); !s.Modified {
+		t.Error("a submodule at another commit is no change")
+	}
+	d.git("submodule", "--quiet", "deinit", "--force", "outer")
+	err := d.take("").Populate(t.Context(), Tree{Dir: t.TempDir(), Submodules: Submodules{Enabled: true}})
+	if err == nil || !strings.Contains(err.Error(), `submodule "outer": it is not checked out`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Nothing that a repository or a submodule of it names is run.
+func TestHostile(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "ran")
+	program := filepath.Join(t.TempDir(), "evil")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\necho \"$@\" >> "+mark+"\nexit 0\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	inner, d := newDeveloper(t), newDeveloper(t)
+	d.git("submodule", "--quiet", "add", inner.dir, "sub")
+	d.write(".gitattributes", "* filter=evil diff=evil merge=evil\n")
+	d.write("sub/.gitattributes", "* filter=evil\n")
+	d.commit("attributes")
+	for _, dir := range []string{d.dir, filepath.Join(d.dir, "sub")} {
+		for _, key := range []string{
+			"core.fsmonitor", "core.sshCommand", "core.pager", "gpg.program", "filter.evil.clean", "filter.evil.smudge", "filter.evil.process",
+			"diff.evil.textconv", "diff.external", "core.alternateRefsCommand", "uploadpack.packObjectsHook", "credential.helper",
+		} {
+			gitIn(t, dir, "config", key, program)
+		}
+	}
+	hooks := filepath.Join(d.dir, ".git/hooks")
+	for _, hook := range []string{"post-checkout", "post-index-change", "reference-transaction", "pre-commit"} {
+		if err := os.MkdirAll(hooks, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(program, filepath.Join(hooks, hook)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(mark); err != nil {
+		t.Fatal(err)
+	}
+	d.write("README", "changed\n")
+	d.write("sub/README", "changed\n")
+	s := d.take("")
+	d.job(s, func(o *Tree) { o.Submodules = Submodules{Enabled: true, Recursive: true}; o.Untracked = true })
+	if err := s.Origin(t.Context(), filepath.Join(t.TempDir(), "o"), Tree{Ref: "main"}); err != nil {
+		t.Fatal(err)
+	}
+	if ran, err := os.ReadFile(mark); err == nil {
+		t.Errorf("a program of the repository ran: %s", ran)
+	}
+}

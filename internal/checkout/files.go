@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// files are those of the project in a working tree.
+type files struct {
+	git         git // with the working tree
+	top, prefix string
+}
+
+// left counts what git does not track.
+func (f files) left(ctx context.Context) (Left, error) {
+	untracked, err := f.list(ctx, "--exclude-standard")
+	if err != nil {
+		return Left{}, fmt.Errorf("cannot list the untracked files: %w", err)
+	}
+	ignored, err := f.list(ctx, "--ignored", "--exclude-standard", "--directory")
+	if err != nil {
+		return Left{}, fmt.Errorf("cannot list the ignored files: %w", err)
+	}
+	ignored = slices.DeleteFunc(ignored, func(name string) bool { return name == ownDir+"/" })
+	return Left{len(untracked), len(ignored)}, nil
+}
+
+// list lists what git does not track, by path below the project.
+func (f files) list(ctx context.Context, options ...string) ([]string, error) {
+	args := append([]string{"ls-files", "-z", "--others"}, options...)
+	if f.prefix != "" {
+		args = append(args, "--", ":(literal)"+f.prefix)
+	}
+	names, err := f.git.list(ctx, args...)
+	for i := range names {
+		names[i] = strings.TrimPrefix(names[i], f.prefix+"/")
+	}
+	return names, err
+}
+
+// copyUntracked copies what git does not track, ignored files included, into a
+// tree. Devices, FIFOs and sockets are left out, and what a repository inside
+// the tree holds.
+func (f files) copyUntracked(ctx context.Context, to string) error {
+	if f.top == "" {
+		return nil
+	}
+	names, err := f.list(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot list the untracked files: %w", err)
+	}
+	from, err := os.OpenRoot(filepath.Join(f.top, filepath.FromSlash(f.prefix)))
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	into, err := os.OpenRoot(to)
+	if err != nil {
+		return err
+	}
+	defer into.Close()
+	for _, name := range names {
+		if strings.HasPrefix(name, ownDir+"/") || strings.HasSuffix(name, "/") {
+			continue
+		}
+		if err := into.MkdirAll(path.Dir(name), 0o777); err != nil {
+			return err
+		}
+		if err := copyEntry(from, into, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownDir is where lcitool keeps the artifacts of a project's jobs.
+const ownDir = ".lcitool"
+
+// copyEntry copies a regular file or a link.
+func copyEntry(from, into *os.Root, name string) error {
+	info, err := from.Lstat(name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := from.Readlink(name)
+		if err != nil {
+			return err
+		}
+		return into.Symlink(target, name)
+	case !info.Mode().IsRegular():
+		return nil
+	}
+	source, err := from.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	mode := fs.FileMode(0o666)
+	if info.Mode()&0o100 != 0 {
+		mode = 0o777
+	}
+	target, err := into.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Chmod(mode), target.Close())
+}
+
+// copyTree copies the files below a directory of ours. Names that skip accepts
+// are left out, by their path below it.
+func copyTree(from, to string, skip func(name string) bool) error {
+	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		switch {
+		case skip(rel) && d.IsDir():
+			return fs.SkipDir
+		case skip(rel):
+			return nil
+		case d.IsDir():
+			return os.MkdirAll(target, 0o777)
+		}
+		return copyFile(name, target)
+	})
+}
+
+// openModes lets every user write to a tree, as the umask of a runner does:
+// which user the job's image has is not known.
+func openModes(dir string) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o666)
+		if d.IsDir() || info.Mode()&0o100 != 0 {
+			mode = 0o777
+		}
+		if info.Mode().Perm() == mode {
+			return nil
+		}
+		return os.Chmod(name, mode)
+	})
+}

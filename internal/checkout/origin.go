@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Origin makes a bare repository in an empty directory that answers for the
+// remote "origin" in jobs that fetch from it: the branches of the remote as
+// the developer's repository knows them, local branches that it does not have,
+// the tags, and the snapshot as the branch that the pipeline is for. Its
+// objects are the developer's, looked for where the job sees them; seen is
+// empty to copy all.
+func (s *Snapshot) Origin(ctx context.Context, dir string, t Tree) error {
+	g := git{dir: dir}
+	err := g.create(s.format, s.objects, s.shallow)
+	if err == nil {
+		err = copyObjects(s.store.dir, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot prepare a copy of origin: %w", err)
+	}
+	refs := t.refs(s.Commit)
+	for name, hash := range s.refs {
+		if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
+			refs["refs/heads/"+branch] = hash
+		}
+	}
+	for name, hash := range s.refs {
+		branch, isRemote := strings.CutPrefix(name, "refs/remotes/origin/")
+		switch {
+		case isRemote && branch != "HEAD":
+			refs["refs/heads/"+branch] = hash
+		case strings.HasPrefix(name, "refs/tags/"):
+			refs[name] = hash
+		}
+	}
+	switch t.Kind {
+	case BranchRef:
+		delete(refs, "refs/remotes/origin/"+t.Ref)
+		refs["refs/heads/"+t.Ref] = s.Commit
+	case TagRef:
+	case MergeRequestRef:
+		refs[t.Ref] = s.Commit
+	}
+	if err := g.writeRefs(refs); err != nil {
+		return err
+	}
+	config := filepath.Join(dir, "config")
+	settings, err := os.ReadFile(config)
+	if err != nil {
+		return err
+	}
+	settings = append(settings, "[uploadpack]\n\tallowAnySHA1InWant = true\n"...)
+	return errors.Join(os.WriteFile(config, settings, 0o666), g.finish(ctx, t.Objects, s.objects))
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// repositoryKeys are the settings of the developer's repository that decide
+// what is in a commit of its working tree. All others stay behind: some of
+// them name programs.
+func repositoryKeys() []string {
+	return []string{"core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode", "core.autocrlf", "core.eol"}
+}
+
+// newStore makes a bare repository of ours whose objects are those of the
+// developer's and what is written to it.
+func newStore(ctx context.Context, dir string, p *project) (git, error) {
+	g := git{dir: filepath.Join(dir, "snapshot.git")}
+	if err := g.create(p.format, p.objects, p.shallow); err != nil {
+		return g, err
+	}
+	for _, key := range repositoryKeys() {
+		value := p.setting(key)
+		if value == "" {
+			continue
+		}
+		if _, err := g.run(ctx, "config", key, value); err != nil {
+			return g, err
+		}
+	}
+	return g, copyFile(p.exclude(), filepath.Join(g.dir, "info", "exclude"))
+}
+
+// create lays out an empty bare repository. Objects are looked for in another
+// directory as well, if there is one.
+func (g git) create(format, objects string, shallow []string) error {
+	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
+		if err := os.MkdirAll(filepath.Join(g.dir, dir), 0o777); err != nil {
+			return err
+		}
+	}
+	config := "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+	if format == "sha256" {
+		config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
+	}
+	var errs []error
+	write := func(name, text string) {
+		if text != "" {
+			errs = append(errs, os.WriteFile(filepath.Join(g.dir, name), []byte(text), 0o666))
+		}
+	}
+	write("config", config)
+	write("HEAD", "ref: refs/heads/none\n")
+	write("shallow", lines(shallow))
+	if objects != "" {
+		if strings.Contains(objects, "\n") {
+			return fmt.Errorf("the name of %q has a line break", objects)
+		}
+		write("objects/info/alternates", objects+"\n")
+	}
+	return errors.Join(errs...)
+}
+
+// lines joins texts, each with a line break.
+func lines(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	return strings.Join(texts, "\n") + "\n"
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Submodules says which submodules a tree has. Their commits come from the
+// developer's own checkouts of them: nothing is fetched.
+type Submodules struct {
+	Enabled   bool
+	Recursive bool
+	Depth     int      // generations of history, 0 for all
+	Paths     []string // only these; empty for all
+}
+
+// maxNested bounds submodules within submodules.
+const maxNested = 10
+
+// A submodule is one as .gitmodules describes it.
+type submodule struct{ name, path, url, commit string }
+
+// populate checks out the submodules of a tree that is checked out.
+func (o Submodules) populate(ctx context.Context, s *Snapshot, t Tree) error {
+	if !o.Enabled {
+		return nil
+	}
+	return o.level(ctx, t, level{
+		git: git{dir: filepath.Join(t.Dir, ".git")}, tree: t.Dir, source: s.work, origin: t.Origin, commit: s.Commit,
+	})
+}
+
+// A level is a repository that may have submodules.
+type level struct {
+	git    git
+	tree   string // where it is checked out for the job
+	source string // where the developer has it
+	origin string // its URL
+	commit string
+	depth  int
+}
+
+func (o Submodules) level(ctx context.Context, t Tree, l level) error {
+	modules, err := l.submodules(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range modules {
+		if l.depth == 0 && len(o.Paths) > 0 && !matchesPath(o.Paths, m.path) {
+			continue
+		}
+		below, err := o.one(ctx, t, l, m)
+		if err != nil {
+			return fmt.Errorf("submodule %q: %w", m.path, err)
+		}
+		if o.Recursive && l.depth < maxNested {
+			if err := o.level(ctx, t, below); err != nil {
+				return fmt.Errorf("submodule %q: %w", m.path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// matchesPath follows GIT_SUBMODULE_PATHS: paths, and those to exclude as
+// ":(exclude)PATH" or ":!PATH".
+func matchesPath(paths []string, name string) bool {
+	included, only := false, false
+	for _, p := range paths {
+		excluded, isExclude := strings.CutPrefix(p, ":(exclude)")
+		if !isExclude {
+			excluded, isExclude = strings.CutPrefix(p, ":!")
+		}
+		if isExclude {
+			if excluded == name || strings.HasPrefix(name, strings.TrimSuffix(excluded, "/")+"/") {
+				return false
+			}
+			continue
+		}
+		only = true
+		included = included || p == name || strings.HasPrefix(name, strings.TrimSuffix(p, "/")+"/")
+	}
+	return included || !only
+}
+
+// submodules lists what .gitmodules and the commit agree on.
+func (l level) submodules(ctx context.Context) ([]submodule, error) {
+	links, err := l.git.list(ctx, "ls-tree", "-r", "-z", l.commit)
+	if err != nil {
+		return nil, err
+	}
+	commits := map[string]string{}
+	for _, line := range links {
+		meta, name, _ := strings.Cut(line, "\t")
+		if fields := strings.Fields(meta); len(fields) == 3 && fields[1] == "commit" {
+			commits[name] = fields[2]
+		}
+	}
+	if len(commits) == 0 {
+		return nil, nil
+	}
+	settings, err := l.git.list(ctx, "config", "--blob", l.commit+":.gitmodules", "--no-includes", "--null", "--list")
+	if err != nil {
+		return nil, fmt.Errorf("%d submodules, but no readable .gitmodules: %w", len(commits), err)
+	}
+	modules := map[string]*submodule{}
+	for _, s := range settings {
+		key, value, _ := strings.Cut(s, "\n")
+		rest, ok := strings.CutPrefix(key, "submodule.")
+		at := strings.LastIndex(rest, ".")
+		if !ok || at < 0 {
+			continue
+		}
+		m := modules[rest[:at]]
+		if m == nil {
+			m = &submodule{name: rest[:at]}
+			modules[m.name] = m
+		}
+		switch rest[at+1:] {
+		case "path":
+			m.path = value
+		case "url":
+			m.url = value
+		}
+	}
+	var out []submodule
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		m := modules[name]
+		commit, ok := commits[m.path]
+		if !ok {
+			continue
+		}
+		if !filepath.IsLocal(m.name) || !filepath.IsLocal(m.path) || strings.Contains(m.name, "\n") {
+			return nil, fmt.Errorf(".gitmodules: %q at %q leads out of the tree", m.name, m.path)
+		}
+		m.commit = commit
+		out = append(out, *m)
+	}
+	return out, nil
+}
+
+// one checks one submodule out.
+func (o Submodules) one(ctx context.Context, t Tree, l level, m submodule) (level, error) {
+	source := filepath.Join(l.source, filepath.FromSlash(m.path))
+	p, err := find(ctx, source)
+	if err != nil {
+		return level{}, err
+	}
+	defer p.close()
+	if p.repo == nil || p.prefix != "" {
+		return level{}, fmt.Errorf("it is not checked out in %s; run git submodule update --init there", l.source)
+	}
+	tree := filepath.Join(l.tree, filepath.FromSlash(m.path))
+	if err := realDir(l.tree, m.path); err != nil {
+		return level{}, err
+	}
+	g := git{dir: filepath.Join(l.git.dir, "modules", filepath.FromSlash(m.name))}
+	below := level{git: g, tree: tree, source: source, origin: resolveURL(l.origin, m.url), commit: m.commit, depth: l.depth + 1}
+	if err := g.create(p.format, p.objects, p.shallow); err != nil {
+		return below, err
+	}
+	h, err := g.history(ctx, m.commit, o.Depth, p.shallow)
+	if err != nil {
+		return below, fmt.Errorf("%s has no commit %s; run git submodule update there", source, m.commit)
+	}
+	if err := g.create(p.format, p.objects, h.boundary); err != nil {
+		return below, err
+	}
+	up, err := filepath.Rel(tree, g.dir)
+	if err != nil {
+		return below, err
+	}
+	back, err := filepath.Rel(g.dir, tree)
+	if err != nil {
+		return below, err
+	}
+	config := (&Tree{Origin: below.origin, Include: t.Include}).config(p.format)
+	config += "[core]\n\tworktree = " + quoteConfig(filepath.ToSlash(back)) + "\n"
+	if err := os.WriteFile(filepath.Join(g.dir, "config"), []byte(config), 0o666); err != nil {
+		return below, err
+	}
+	if err := os.WriteFile(filepath.Join(tree, ".git"), []byte("gitdir: "+filepath.ToSlash(up)+"\n"), 0o666); err != nil {
+		return below, err
+	}
+	if _, err := g.of(tree).run(ctx, "checkout", "--force", "--quiet", "--detach", m.commit); err != nil {
+		return below, err
+	}
+	for key, value := range map[string]string{"active": "true", "url": below.origin} {
+		if _, err := l.git.run(ctx, "config", "submodule."+m.name+"."+key, value); err != nil {
+			return below, err
+		}
+	}
+	return below, g.finish(ctx, "", p.objects)
+}
+
+// realDir fails unless a path below a directory leads through directories alone.
+func realDir(dir, name string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if err := root.MkdirAll(filepath.FromSlash(name), 0o777); err != nil {
+		return err
+	}
+	for at := name; at != "."; at = path.Dir(at) {
+		info, err := root.Lstat(filepath.FromSlash(at))
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return fmt.Errorf("%s is not a directory", at)
+		}
+	}
+	return nil
+}
+
+// resolveURL gives the URL of a submodule, which may be relative to that of
+// the repository above it.
+func resolveURL(origin, ref string) string {
+	if !strings.HasPrefix(ref, "./") && !strings.HasPrefix(ref, "../") {
+		return ref
+	}
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		u.Path = path.Join("/", u.Path, ref)
+		return u.String()
+	}
+	host, name, ok := strings.Cut(origin, ":")
+	if !ok {
+		return path.Join(origin, ref)
+	}
+	return host + ":" + path.Join(name, ref)
+}
