@@ -118,7 +118,7 @@ func FuzzLoadMappings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		headings, entries, plain := scan("f", data)
 		if !plain {
-			if _, _, err := splitWhole("f", data); err != nil && !strings.HasPrefix(err.Error(), "f:") {
+			if _, _, _, err := splitWhole("f", data); err != nil && !strings.HasPrefix(err.Error(), "f:") {
 				t.Errorf("fault without a place: %v", err)
 			}
 			return
@@ -127,21 +127,23 @@ func FuzzLoadMappings(f *testing.F) {
 			checkPlain(t, &entries[i])
 		}
 		fast, fastErrs := describe(headings, entries)
-		if err := checkRepeats(headings); err != nil {
-			fastErrs = append(fastErrs, err)
-		}
+		repeats := hasRepeats(headings)
 		table := map[string][]entry{}
 		for _, e := range entries {
-			if err := addEntry(table, e); err != nil {
-				fastErrs = append(fastErrs, err)
-			}
+			repeats = addEntry(table, e) != nil || repeats
 		}
-		wholeHeadings, wholeEntries, err := splitWhole("f", data)
+		wholeHeadings, wholeEntries, told, err := splitWhole("f", data)
 		if err != nil {
 			if len(fastErrs) == 0 && !unknownSection(headings) {
 				t.Fatalf("whole: %v\nby lines there is nothing wrong:\n%s", err, fast)
 			}
 			return
+		}
+		if repeats && len(told) == 0 {
+			t.Fatal("by lines a key appears twice, whole none does")
+		}
+		if repeats {
+			return // only one of the two has made a choice
 		}
 		whole, wholeErrs := describe(wholeHeadings, wholeEntries)
 		if (len(fastErrs) == 0) != (len(wholeErrs) == 0) {

@@ -86,6 +86,12 @@ func (l *linter) report(err error) {
 	}
 }
 
+func (l *linter) reportAll(faults []*Fault) {
+	for _, f := range faults {
+		l.report(f)
+	}
+}
+
 func (l *linter) fault(pos Position, format string, args ...any) {
 	l.report(yamldoc.Faultf(pos, format, args...))
 }

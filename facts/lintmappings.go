@@ -21,11 +21,14 @@ func (l *linter) lintMappings(layer Layer, check bool) {
 			l.report(err)
 			continue
 		}
-		headings, entries, err := split(layer.Path(file), data)
+		headings, entries, repeats, err := split(layer.Path(file), data)
 		l.report(err)
+		l.reportAll(repeats)
 		l.lintHeadings(headings)
 		for i, e := range entries {
-			l.report(addEntry(table, e))
+			if f := addEntry(table, e); f != nil {
+				l.report(f)
+			}
 			l.names[e.name] = true
 			l.native[e.name] = l.native[e.name] || e.section == nativeSection
 			if !check {
@@ -59,6 +62,9 @@ func (l *linter) lintEntry(e *entry) {
 	if err != nil || value.IsNull() {
 		l.report(err)
 		return
+	}
+	if e.text != nil {
+		l.reportAll(value.Duplicates())
 	}
 	fields, err := value.Mapping()
 	l.report(err)

@@ -104,7 +104,7 @@ func (s *Set) decodeProject(file string, data []byte) ([]Reference, error) {
 }
 
 // DecodeProject reads the text of a project file. ignored are keys that have
-// no effect.
+// no effect or appear twice.
 func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Fault, err error) {
 	items, ignored, err := decodeItems(file, data)
 	seen := make(map[string]bool, len(items))
@@ -127,6 +127,7 @@ func decodeItems(file string, data []byte) (items []Reference, ignored []*Fault,
 	if err != nil {
 		return nil, nil, err
 	}
+	ignored = doc.Duplicates()
 	var packages *yamldoc.Node
 	for _, f := range fields {
 		if f.Key == "packages" {

@@ -25,7 +25,7 @@ func TestDecodeProject(t *testing.T) {
 		{name: "float", text: "packages: 5.5\n", wantErr: "p.yml:1: Expected packages to be a list, got <class 'float'>"},
 		{name: "boolean", text: "packages: yes\n", wantErr: "p.yml:1: Expected packages to be a list, got <class 'bool'>"},
 		{name: "all items", text: "packages:\n- 5\n- a\n- [b]\n-\n", wantErr: "p.yml:2: expected a string, got a number: quote it as \"5\"\np.yml:4: expected a string, got a list\np.yml:5: expected a string, got nothing"},
-		{name: "key twice", text: "packages: [a]\npackages: [b]\n", wantErr: "p.yml:2: key \"packages\" appears twice, first in line 1"},
+		{name: "key twice", text: "packages: [a]\npackages: [b]\n", want: `b@2 ignored:p.yml:2: key "packages" appears twice, first in line 1: the last one counts`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			needs, ignored, err := DecodeProject("p.yml", []byte(c.text))

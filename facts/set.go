@@ -78,7 +78,7 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 			errs = append(errs, err)
 			continue
 		}
-		headings, entries, err := split(layer.Path(file), data)
+		headings, entries, repeats, err := split(layer.Path(file), data)
 		errs = append(errs, err)
 		for _, h := range headings {
 			if f := checkHeading(h); f != nil {
@@ -86,7 +86,12 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 			}
 		}
 		for _, e := range entries {
-			errs = append(errs, addEntry(table, e))
+			if f := addEntry(table, e); f != nil {
+				repeats = append(repeats, f)
+			}
+		}
+		for _, f := range repeats {
+			s.options.Warn(f)
 		}
 	}
 	return table, mappingsError(yamldoc.Join(errs...))
@@ -111,35 +116,37 @@ func checkHeading(h heading) *Fault {
 	return yamldoc.Faultf(h.pos, "unknown key %s%s", yamldoc.Quote(h.name), DidYouMean(h.name, sections()))
 }
 
-// addEntry puts e into the table unless its layer has it already. What stands
-// under unknown keys is left out.
-func addEntry(table map[string][]entry, e entry) error {
+// addEntry puts e into the table, in the place of an earlier one of its layer,
+// which the fault names. What stands under unknown keys is left out.
+func addEntry(table map[string][]entry, e entry) *Fault {
 	if !slices.Contains(sections(), e.section) {
 		return nil
 	}
-	for _, old := range table[e.name] {
+	for i, old := range table[e.name] {
 		if old.section == e.section {
-			return yamldoc.Faultf(e.pos(), "%s: %s appears twice, first at %s", e.section, yamldoc.Quote(e.name), old.pos())
+			table[e.name][i] = e
+			return yamldoc.Faultf(e.pos(), "%s: %s appears twice, first at %s: the last one counts", e.section, yamldoc.Quote(e.name), old.pos())
 		}
 	}
 	table[e.name] = append(table[e.name], e)
 	return nil
 }
 
-// split gives the entries of a mappings file, quickly where it can.
-func split(file string, data []byte) ([]heading, []entry, error) {
+// split gives the entries of a mappings file, quickly where it can. An entry
+// that appears twice may be there twice; other keys that do are in repeats.
+func split(file string, data []byte) (headings []heading, entries []entry, repeats []*Fault, err error) {
 	headings, entries, ok := scan(file, data)
-	if ok {
-		return headings, entries, checkRepeats(headings)
+	if ok && !hasRepeats(headings) {
+		return headings, entries, nil, nil
 	}
 	return splitWhole(file, data)
 }
 
 // splitWhole gives the entries of any mappings file.
-func splitWhole(file string, data []byte) (headings []heading, entries []entry, err error) {
+func splitWhole(file string, data []byte) (headings []heading, entries []entry, repeats []*Fault, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil || doc.IsNull() {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	fields, err := doc.Mapping()
 	errs := []error{err}
@@ -157,20 +164,18 @@ func splitWhole(file string, data []byte) (headings []heading, entries []entry, 
 			})
 		}
 	}
-	return headings, entries, yamldoc.Join(errs...)
+	return headings, entries, doc.Duplicates(), yamldoc.Join(errs...)
 }
 
-func checkRepeats(headings []heading) error {
-	var errs []error
-	seen := map[string]Position{}
+func hasRepeats(headings []heading) bool {
+	seen := map[string]bool{}
 	for _, h := range headings {
-		if first, ok := seen[h.name]; ok {
-			errs = append(errs, yamldoc.Faultf(h.pos, "key %s appears twice, first in line %d", yamldoc.Quote(h.name), first.Line))
-			continue
+		if seen[h.name] {
+			return true
 		}
-		seen[h.name] = h.pos
+		seen[h.name] = true
 	}
-	return yamldoc.Join(errs...)
+	return false
 }
 
 // MappingNames lists the mappings of all layers, sorted.
@@ -247,6 +252,11 @@ func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err er
 	}
 	if value.IsNull() {
 		return true, nil
+	}
+	if e.text != nil { // else split has told of them
+		for _, f := range value.Duplicates() {
+			s.options.Warn(f)
+		}
 	}
 	fields, err := value.Mapping()
 	errs := []error{err}

@@ -432,10 +432,20 @@ func TestD38UnknownProjectsAreNamed(t *testing.T) {
 	}
 }
 
-func TestD39DuplicateKeysAreErrorsAndAliasesAreCopies(t *testing.T) {
-	_, _, err := generate(t, head+"targets:\n  debian-12: x86_64\n  debian-12: s390x\n")
-	if err == nil || err.Error() != `m.yml:5:3: targets: key "debian-12" appears twice, first in line 4` {
-		t.Errorf("error is %v", err)
+func TestD39DuplicateKeysAreToldOfAndAliasesAreCopies(t *testing.T) {
+	for text, want := range map[string]string{
+		"targets:\n  debian-12: x86_64\n  debian-12: s390x\n":                                 `m.yml:5:3: key "debian-12" appears twice, first in line 4: the last one counts`,
+		"targets:\n  debian-12:\n    jobs:\n      - {arch: x86_64, suffix: -a, suffix: -b}\n": `m.yml:6:36: key "suffix" appears twice, first in line 6: the last one counts`,
+		"targets: {}\ntargets:\n  debian-12: s390x\n":                                         `m.yml:4:1: key "targets" appears twice, first in line 3: the last one counts`,
+	} {
+		var warned []string
+		m, err := Load([]byte(head+text), LoadOptions{File: "m.yml", Releases: catalogue(t), Warn: func(f *Fault) { warned = append(warned, f.Error()) }})
+		if err != nil || len(warned) != 1 || warned[0] != want {
+			t.Errorf("%s: warned %q, %v", text, warned, err)
+		}
+		if err == nil && len(m.Targets) != 1 {
+			t.Errorf("%s: targets %+v", text, m.Targets)
+		}
 	}
 	_, files := mustGenerate(t, head+"targets:\n  debian-sid:\n    jobs: &j [{arch: x86_64}]\n  debian-12:\n    jobs: *j\n")
 	p := readPipeline(t, files)

@@ -93,6 +93,9 @@ func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) 
 	if !doc.IsMapping() {
 		return nil, at(doc, "").fault("expected a mapping, got %s", doc.Describe())
 	}
+	for _, f := range doc.Duplicates() {
+		warn(&Fault{Position: f.Position, Message: f.Message})
+	}
 	m := &yamlManifest{place: top, gitlab: yamlGitLab{place: place{top.pos, "gitlab"}}}
 	d := &decoder{warn: warn}
 	d.mapping(doc, "", keys{

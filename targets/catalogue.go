@@ -161,6 +161,7 @@ func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Fa
 	}
 	own := keys{}
 	err = own.add(doc, "")
+	ignored = doc.Duplicates()
 	if !layer.Proven {
 		for _, key := range slices.Sorted(maps.Keys(own)) {
 			if !isKnown(key) {

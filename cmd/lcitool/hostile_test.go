@@ -129,7 +129,6 @@ func TestHostileTrees(t *testing.T) {
 		{"deep project", "projects/p.yml", "packages: " + nested, "Project error: Can't load packages for 'p' from 'd/projects/p.yml': d/projects/p.yml:1: invalid YAML: exceeded max depth of 10000"},
 		{"aliases", "mappings.yml", bomb + "mappings: {x: {default: *k}}\n", ""},
 		{"aliases in a project", "projects/p.yml", bomb + "packages: *j\n", "Project error: Can't load packages for 'p' from 'd/projects/p.yml': d/projects/p.yml:9: expected a string, got a list"},
-		{"key twice", "mappings.yml", "mappings:\n  x:\n    default: a\n    default: b\n", `Package generic name resolution error: d/mappings.yml:4: key "default" appears twice, first in line 3`},
 		{"NUL", "mappings.yml", "mappings:\n  x:\n    default: \x00\n", "Package generic name resolution error: Can't load mappings: d/mappings.yml:3: character U+0000 cannot stand in YAML"},
 		{"not UTF-8", "projects/p.yml", "packages:\n- \xe9\n", "Project error: Can't load packages for 'p' from 'd/projects/p.yml': d/projects/p.yml:2: byte 0xe9 is not UTF-8, expected text in UTF-8"},
 		{"CRLF", "mappings.yml", "mappings:\r\n  x:\r\n    default: y\r\n", ""},

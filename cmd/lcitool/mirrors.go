@@ -98,6 +98,9 @@ func readMirrors(file string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if twice := doc.Duplicates(); len(twice) > 0 {
+		return nil, twice[0]
+	}
 	found := map[string]string{}
 	for _, section := range sections {
 		if section.Key != "mirrors" || section.Value.IsNull() {

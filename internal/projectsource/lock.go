@@ -78,6 +78,9 @@ func (l *Lock) decode(data []byte) error {
 	}
 	fields, err := doc.Mapping()
 	errs := []error{err}
+	for _, f := range doc.Duplicates() { // our own file never has any
+		errs = append(errs, f)
+	}
 	version := ""
 	for _, f := range fields {
 		switch f.Key {

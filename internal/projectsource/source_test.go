@@ -145,7 +145,6 @@ func TestContentIsChecked(t *testing.T) {
 		{"broken", "packages: [\n", "invalid YAML"},
 		{"alias bomb", bomb + "packages: *j\n", "p.yml:9: expected a string, got a list"},
 		{"deep", "packages: " + strings.Repeat("[", 20000), "invalid YAML"},
-		{"double key", "packages: []\npackages: []\n", `key "packages" appears twice`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := serve(t, text(c.body))

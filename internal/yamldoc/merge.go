@@ -2,6 +2,12 @@
 
 package yamldoc
 
+import (
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
 // What "<<" may bring in: mappings inside mappings, and keys looked at in all.
 // Without the second a few lines of aliases stand for billions of keys.
 const (
@@ -10,58 +16,84 @@ const (
 )
 
 // Mapping gives the fields of a mapping in the order of the file, with what
-// "<<" brings in behind them. A key that appears twice is a fault, as is a
-// key that is not a scalar; the other fields are given all the same.
-func (n Node) Mapping() ([]Field, error) {
+// "<<" brings in behind them: the mapping's own keys win, then those of the
+// last "<<". The last of several equal keys counts, in the place of the first;
+// Duplicates tells of them. A key that is not a scalar is a fault; the other
+// fields are given all the same.
+func (n Node) Mapping() ([]Field, error) { return n.fields(false) }
+
+// MappingInOrder gives the fields of a mapping as Ruby's reader does, which is
+// GitLab's: what "<<" brings in replaces the keys that stand before it.
+func (n Node) MappingInOrder() ([]Field, error) { return n.fields(true) }
+
+func (n Node) fields(inOrder bool) ([]Field, error) {
 	if !n.IsMapping() {
 		return nil, Faultf(n.Pos(), "expected a mapping, got %s", n.Describe())
 	}
-	m := merger{seen: make(map[string]bool, len(n.node.Content)/2), budget: mergeKeys}
+	m := merger{at: make(map[string]int, len(n.node.Content)/2), inOrder: inOrder, budget: mergeKeys}
 	m.add(n, 0)
-	return m.fields, Join(m.errs...)
+	return m.list, Join(m.errs...)
 }
 
 type merger struct {
-	fields []Field
-	seen   map[string]bool
-	budget int // keys that merging may still look at
-	spent  bool
-	errs   []error
+	list    []Field
+	at      map[string]int // in list, by key
+	inOrder bool
+	budget  int // keys that merging may still look at
+	spent   bool
+	errs    []error
 }
 
-// add takes over the fields that no mapping before n had.
+// set takes over a field. A key that is there already keeps its place.
+func (m *merger) set(f Field, replace bool) {
+	i, ok := m.at[f.Key]
+	switch {
+	case !ok:
+		m.at[f.Key] = len(m.list)
+		m.list = append(m.list, f)
+	case replace:
+		m.list[i] = f
+	}
+}
+
+// add takes over the fields of n, without those that win over them.
 func (m *merger) add(n Node, depth int) {
-	own := make(map[string]Position, len(n.node.Content)/2)
+	own := make(map[string]bool, len(n.node.Content)/2)
 	var merges []Node
 	for i := 0; i+1 < len(n.node.Content); i += 2 {
-		key := Node{n.node.Content[i], n.file, n.skip}.resolved()
-		value := Node{n.node.Content[i+1], n.file, n.skip}.resolved()
+		key, value := n.pair(i)
 		name, ok := key.Scalar()
-		first, twice := own[name]
 		switch {
 		case !ok:
 			m.errs = append(m.errs, Faultf(key.Pos(), "expected a key, got %s", key.Describe()))
-		case key.node.Tag == "!!merge":
+		case isMerge(key) && m.inOrder:
+			m.merge(value, depth+1)
+		case isMerge(key):
 			merges = append(merges, value)
-		case twice:
-			m.errs = append(m.errs, Faultf(key.Pos(), "key %s appears twice, first in line %d", Quote(name), first.Line))
 		default:
-			own[name] = key.Pos()
-			if !m.seen[name] {
-				m.seen[name] = true
-				m.fields = append(m.fields, Field{Key: name, Pos: key.Pos(), Value: value})
-			}
+			m.set(Field{Key: name, Pos: key.Pos(), Value: value}, m.inOrder || own[name])
+			own[name] = own[name] || m.list[m.at[name]].Pos == key.Pos()
 		}
 	}
-	for _, v := range merges {
+	for _, v := range slices.Backward(merges) {
 		m.merge(v, depth+1)
 	}
 }
+
+// pair gives the key at an index of a mapping's content with its value.
+func (n Node) pair(i int) (key, value Node) {
+	return Node{n.node.Content[i], n.file, n.skip}.resolved(), Node{n.node.Content[i+1], n.file, n.skip}.resolved()
+}
+
+func isMerge(key Node) bool { return key.node.Tag == "!!merge" }
 
 func (m *merger) merge(v Node, depth int) {
 	sources := []Node{v}
 	if v.IsSequence() {
 		sources, _ = v.Sequence()
+	}
+	if m.inOrder {
+		slices.Reverse(sources) // the first of a list wins
 	}
 	for _, s := range sources {
 		if !s.IsMapping() {
@@ -78,5 +110,42 @@ func (m *merger) merge(v Node, depth int) {
 			return
 		}
 		m.add(s, depth)
+	}
+}
+
+// Duplicates gives a fault for each key of the value, and of all below it,
+// that repeats an earlier one of its mapping, in the order of the file.
+func (n Node) Duplicates() []*Fault {
+	var faults []*Fault
+	n.eachMapping(func(m Node) {
+		first := make(map[string]Position, len(m.node.Content)/2)
+		for i := 0; i+1 < len(m.node.Content); i += 2 {
+			key, _ := m.pair(i)
+			name, ok := key.Scalar()
+			if !ok || isMerge(key) {
+				continue
+			}
+			if pos, twice := first[name]; twice {
+				faults = append(faults, Faultf(key.Pos(), "key %s appears twice, first in line %d: the last one counts", Quote(name), pos.Line))
+				continue
+			}
+			first[name] = key.Pos()
+		}
+	})
+	slices.SortStableFunc(faults, func(a, b *Fault) int { return a.Compare(b.Position) })
+	return faults
+}
+
+// eachMapping calls do for the value and all below it that are mappings. What
+// an alias names is seen where it is written.
+func (n Node) eachMapping(do func(Node)) {
+	if n.node == nil || n.node.Kind == yaml.AliasNode {
+		return
+	}
+	if n.IsMapping() {
+		do(n)
+	}
+	for _, child := range n.node.Content {
+		Node{child, n.file, n.skip}.eachMapping(do)
 	}
 }

@@ -60,8 +60,10 @@ func TestParse(t *testing.T) {
 		{name: "odd keys", text: "{12: a, yes: b, ~: c}\n", want: `{12@1="a" yes@1="b" ~@1="c"}`},
 
 		{name: "second document", text: "a: b\n---\nc: d\n", wantErr: "f.yml:2: a second document starts here, expected only one"},
-		{name: "key twice", text: "a: b\nc: d\na: e\n", wantErr: `f.yml:3: key "a" appears twice, first in line 1`},
-		{name: "key twice below a merge", text: "x: &x {a: 1}\ny:\n  <<: *x\n  a: b\n  a: c\n", wantErr: `f.yml:5: key "a" appears twice, first in line 4`},
+		{name: "key twice", text: "a: b\nc: d\na: e\n", want: `{a@3="e" c@2="d"}`},
+		{name: "key twice below a merge", text: "x: &x {a: 1}\ny:\n  <<: *x\n  a: b\n  a: c\n", want: `{x@1={a@1=a number} y@2={a@5="c"}}`},
+		{name: "key twice in what is merged", text: "x: &x {a: b, a: c}\ny:\n  <<: *x\n", want: `{x@1={a@1="c"} y@2={a@1="c"}}`},
+		{name: "merge twice", text: "x: &x {b: 'x', c: 'x'}\ny: &y {b: 'y', d: 'y'}\nf:\n  <<: *x\n  e: 'f'\n  <<: *y\n", want: `{x@1={b@1="x" c@1="x"} y@2={b@2="y" d@2="y"} f@3={e@5="f" b@2="y" d@2="y" c@1="x"}}`},
 		{name: "list as a key", text: "[a]: b\n", wantErr: "f.yml:1: expected a key, got a list"},
 		{name: "merge of a string", text: "<<: a\n", wantErr: "f.yml:1: expected a mapping to merge, got a string"},
 		{name: "merge into itself", text: "a: &a\n  <<: *a\n  b: c\n", want: `{a@1={b@3="c"}}`, wantErr: "f.yml:1: merges too many mappings"},
@@ -243,4 +245,61 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Equal keys are told of with both lines, once where an alias repeats them.
+func TestDuplicates(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                               "",
+		"a: b\nc: {a: d}\n":              "",
+		"x: &x {a: b}\n<<: *x\n<<: *x\n": "",
+		"a: b\nc: d\na: e\n":             `f.yml:3: key "a" appears twice, first in line 1: the last one counts`,
+		"a: 1\n'a': 2\na: 3\n":           "f.yml:2: key \"a\" appears twice, first in line 1: the last one counts\nf.yml:3: key \"a\" appears twice, first in line 1: the last one counts",
+		"- x: &x\n    a: b\n    a: c\n- *x\n- {<<: *x}\n": `f.yml:3: key "a" appears twice, first in line 2: the last one counts`,
+		"b: {c: 1, c: 2}\nb: [{d: 1, d: 2}]\n": "f.yml:1: key \"c\" appears twice, first in line 1: the last one counts\n" +
+			"f.yml:2: key \"b\" appears twice, first in line 1: the last one counts\nf.yml:2: key \"d\" appears twice, first in line 2: the last one counts",
+	} {
+		n, err := Parse("f.yml", []byte(text), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range n.Duplicates() {
+			got = append(got, f.Error())
+		}
+		if strings.Join(got, "\n") != want {
+			t.Errorf("%q: got\n%s\nwant\n%s", text, strings.Join(got, "\n"), want)
+		}
+	}
+}
+
+// Ruby's reader takes "<<" in the order of the file.
+func TestMappingInOrder(t *testing.T) {
+	const bases = "x: &x {b: 'x', c: 'x'}\ny: &y {b: 'y', d: 'y'}\nf:\n"
+	for text, want := range map[string]string{
+		"  <<: *x\n  b: 'f'\n":           "b=f c=x",
+		"  b: 'f'\n  <<: *x\n":           "b=x c=x",
+		"  <<: *x\n  <<: *y\n":           "b=y c=x d=y",
+		"  <<: [*x, *y]\n":               "b=x d=y c=x",
+		"  e: 'f'\n  <<: *x\n  b: 'g'\n": "e=f b=g c=x",
+		"  b: 'f'\n  b: 'g'\n":           "b=g",
+	} {
+		n, err := Parse("f.yml", []byte(bases+text), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields, err := n.MappingInOrder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields, err = fields[2].Value.MappingInOrder()
+		var got []string
+		for _, f := range fields {
+			s, _ := f.Value.Scalar()
+			got = append(got, f.Key+"="+s)
+		}
+		if strings.Join(got, " ") != want || err != nil {
+			t.Errorf("%q: got %v, %v, want %s", text, got, err, want)
+		}
+	}
 }
