@@ -32,7 +32,7 @@ func newJob(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project, or one below it (default the current one)")
-	cmd.AddCommand(newJobDiff(a), newJobList(a), newJobRun(a), newJobShell(a))
+	cmd.AddCommand(newJobDiff(a), newJobLint(a), newJobList(a), newJobRun(a), newJobShell(a))
 	return cmd
 }
 
@@ -169,18 +169,14 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation
 	if err != nil {
 		return nil, err
 	}
-	return a.evaluate(p, event)
+	e := p.Evaluate(event)
+	a.tellMissing(e)
+	return e, nil
 }
 
-// evaluate says on stderr what could not be had. The evaluation may be there
-// with an error, which then says what GitLab would refuse.
-func (a *app) evaluate(p *gitlabci.Pipeline, event gitlabci.Event) (*gitlabci.Evaluation, error) {
-	e, err := p.Evaluate(event)
-	if e == nil {
-		return nil, err
-	}
+// tellMissing names the includes that cannot be followed.
+func (a *app) tellMissing(e *gitlabci.Evaluation) {
 	for _, m := range e.Missing {
-		a.tell("%s: %s cannot be had here: jobs and settings in it are not known", m.Pos, m)
+		a.tell("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
 	}
-	return e, err
 }

@@ -98,10 +98,7 @@ func (i *jobImages) published(p *gitlabci.Pipeline, e gitlabci.Event) {
 		up.Namespace = name
 	}
 	i.pulled = map[string]string{}
-	evaluation, _ := p.Evaluate(up) // what GitLab would refuse does not matter here
-	if evaluation == nil {
-		return
-	}
+	evaluation := p.Evaluate(up) // what GitLab refuses does not matter here
 	for k := range evaluation.Jobs {
 		if job := &evaluation.Jobs[k]; job.Image != nil {
 			i.pulled[job.Name] = job.Image.Name

@@ -23,22 +23,23 @@ func newJobList(a *app) *cobra.Command {
 		Long: `Read .gitlab-ci.yml with what it includes from the same tree, and list the jobs
 that GitLab would put into the pipeline of an event: by default a merge request
 from a fork with RUN_PIPELINE=1. Nothing is fetched: an include from elsewhere is
-named, and jobs that need something from it are marked.`,
+named, and jobs that need something from it are marked. So are jobs that GitLab
+refuses; "lcitool job lint" fails for them.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
 				return err
 			}
 			e, err := a.pipeline(cmd, &chosen)
-			if e == nil {
+			if err != nil {
 				return err
 			}
 			jobs := listed(e, all)
 			a.tellOfJobs(e, len(jobs))
 			if format == "json" {
-				return cmp.Or(err, a.json(jobs))
+				return a.json(jobs)
 			}
-			return cmp.Or(a.printJobs(jobs), err)
+			return a.printJobs(jobs)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
@@ -59,8 +60,11 @@ type listedJob struct {
 	AllowFailure bool     `json:"allow_failure"`
 	Needs        []string `json:"needs"` // null if it waits for the stages before it
 	Source       string   `json:"source"`
-	Rule         string   `json:"rule"` // where the rule is that decided, "" for none
-	Unresolved   []string `json:"unresolved"`
+	Rule         string   `json:"rule"`       // where the rule is that decided, "" for none
+	Trigger      bool     `json:"trigger"`    // it starts another pipeline
+	Unresolved   []string `json:"unresolved"` // parts that are not known: the job cannot run here
+	Problems     []string `json:"problems"`   // what GitLab refuses, or what is not known
+	effect       gitlabci.Effect
 }
 
 func listed(e *gitlabci.Evaluation, all bool) []listedJob {
@@ -72,7 +76,12 @@ func listed(e *gitlabci.Evaluation, all bool) []listedJob {
 		role := job.Role()
 		row := listedJob{
 			Name: job.Name, Stage: job.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind,
-			When: job.When, AllowFailure: job.AllowFailure, Source: job.Pos.String(), Unresolved: append([]string{}, job.Unresolved...),
+			When: job.When, AllowFailure: job.AllowFailure, Source: job.Pos.String(), Trigger: job.Trigger,
+			Unresolved: append([]string{}, job.Unresolved...), Problems: []string{},
+		}
+		for _, p := range job.Problems {
+			row.Problems = append(row.Problems, p.Pos.String()+": "+p.Message)
+			row.effect = max(row.effect, p.Effect)
 		}
 		if job.Image != nil {
 			row.Image = job.Image.Name
@@ -104,11 +113,28 @@ func (a *app) tellOfJobs(e *gitlabci.Evaluation, shown int) {
 	if e.UnknownChanges {
 		a.tell("rules ask which files the event changed: name them with --changed; without it all count as changed")
 	}
-	for _, job := range e.Jobs {
-		for _, what := range job.Unresolved {
-			a.tell("%s: job %q: %s", job.Pos, job.Name, what)
-		}
+	a.warnProblems(e.Problems)
+	if e.Refused() {
+		a.tell(`GitLab makes no pipeline: "lcitool job lint" says why`)
 	}
+}
+
+// marks says in words what is special about a job.
+func (j *listedJob) marks() string {
+	out := ""
+	if j.AllowFailure {
+		out += " (may fail)"
+	}
+	if j.Trigger {
+		out += " (trigger)"
+	}
+	switch {
+	case j.effect == gitlabci.Refused:
+		out += " (refused)"
+	case j.effect == gitlabci.Incomplete || len(j.Unresolved) > 0:
+		out += " (unresolved)"
+	}
+	return out
 }
 
 func (a *app) printJobs(jobs []listedJob) error {
@@ -119,13 +145,7 @@ func (a *app) printJobs(jobs []listedJob) error {
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "NAME\tSTAGE\tTARGET\tARCH\tKIND\tIMAGE\tWHEN")
 	for _, j := range jobs {
-		when := j.When
-		if j.AllowFailure {
-			when += " (may fail)"
-		}
-		if len(j.Unresolved) > 0 {
-			when += " (unresolved)"
-		}
+		when := j.When + j.marks()
 		row := []any{j.Name, j.Stage, cmp.Or(j.Target, "-"), cmp.Or(j.Arch, "-"), j.Kind, cmp.Or(j.Image, "-"), when}
 		for i, cell := range row {
 			row[i] = printable(fmt.Sprint(cell))

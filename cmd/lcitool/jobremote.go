@@ -186,13 +186,8 @@ func (a *app) knownJobs(ctx context.Context, project string, variables []string)
 		name, value, _ := strings.Cut(v, "=")
 		event.Variables[name] = value
 	}
-	e, err := p.Evaluate(event)
-	if err != nil {
-		a.tell("warning: %v", err)
-	}
-	if e == nil {
-		return &knownJobs{}
-	}
+	e := p.Evaluate(event)
+	a.warnProblems(e.Problems)
 	return &knownJobs{*e}
 }
 

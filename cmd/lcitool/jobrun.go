@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -176,7 +177,17 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	}
 	jobrun.Sweep(v.app.checkouts())
 	jobrun.Sweep(filepath.Join(p.project, filepath.FromSlash(artifactsDir)))
-	return v.matrix(cmd.Context(), engine, p, reports)
+	if err := v.matrix(cmd.Context(), engine, p, reports); err != nil || !p.refused || v.namesAJob(p) {
+		return err
+	}
+	return statusError(1) // nothing that GitLab refuses passes, unless the user chose it
+}
+
+// namesAJob reports whether one of the jobs was asked for by its name.
+func (v *jobVerb) namesAJob(p *jobPlan) bool {
+	return slices.ContainsFunc(p.chosen.Jobs, func(j *jobrun.Job) bool {
+		return slices.Contains(v.choice.Names, j.Name) || slices.Contains(v.choice.Names, j.Base)
+	})
 }
 
 // A jobPlan is which jobs are to run, and with which tree.
@@ -187,6 +198,7 @@ type jobPlan struct {
 	event   gitlabci.Event
 	under   []string
 	chosen  *jobrun.Chosen
+	refused bool   // GitLab makes no such pipeline
 	done    func() // removes what was made for it
 }
 
@@ -216,16 +228,13 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 		return nil, err
 	}
 	p.repository(ctx, v.app.tell)
-	evaluation, err := v.app.evaluate(pipeline, p.event)
-	if evaluation == nil {
-		return nil, err
-	}
-	if err != nil {
-		v.app.complain(err) // GitLab would refuse the pipeline; a job may run for all that
-	}
+	evaluation := pipeline.Evaluate(p.event)
+	v.app.tellMissing(evaluation)
 	if p.chosen, err = jobrun.Choose(evaluation, v.choice); err != nil {
 		return nil, err
 	}
+	p.refused = evaluation.Refused()
+	v.app.warnChosen(evaluation, p.chosen.Jobs)
 	return p, v.images(ctx, p, pipeline)
 }
 

@@ -14,31 +14,28 @@ type config struct {
 	top     map[string]*value // by key
 	pos     map[string]yamldoc.Position
 	missing []Missing
-	// lacks says of a job what it needs that an include from elsewhere may hold.
+	// lacks says of a job what is missing from its own content: it cannot run.
 	lacks map[string][]string
 
-	decoded *definitions // made when it is first asked for
-	errs    []error
+	decoded  *definitions
+	problems problems
 }
 
 func (c *config) fault(pos yamldoc.Position, format string, args ...any) {
-	c.errs = append(c.errs, yamldoc.Faultf(pos, format, args...))
+	c.problems.add(pos, "", Refused, format, args...)
 }
 
 // compose puts the pipeline together, for an event or, if scope is nil, for
-// any. The error is errDependsOnEvent if that makes a difference.
-func (p *Pipeline) compose(s *scope) (*config, error) {
+// any. It gives nil if the event makes a difference.
+func (p *Pipeline) compose(s *scope) *config {
 	in := &includer{p: p, scope: s}
 	doc := in.file(p.file, nil)
-	if err := yamldoc.Join(in.errs...); err != nil {
-		return nil, err
-	}
 	if in.deferred {
-		return nil, errDependsOnEvent
+		return nil
 	}
 	c := &config{
 		top: make(map[string]*value, len(doc.fields)), pos: map[string]yamldoc.Position{},
-		missing: in.missing, lacks: map[string][]string{},
+		missing: in.missing, lacks: map[string][]string{}, problems: in.problems,
 	}
 	for _, f := range doc.fields {
 		c.order = append(c.order, f.key)
@@ -47,26 +44,42 @@ func (p *Pipeline) compose(s *scope) (*config, error) {
 	}
 	c.extendAll()
 	c.resolveReferences()
-	if err := yamldoc.Join(c.errs...); err != nil {
-		return nil, err
-	}
 	c.decoded = c.decode()
-	if err := yamldoc.Join(c.errs...); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c
 }
 
-// lack notes that a job needs something that is nowhere in the project. That
-// is a fault, unless an include from elsewhere may hold it.
-func (c *config) lack(job string, pos yamldoc.Position, what string) {
-	if len(c.missing) == 0 {
-		c.fault(pos, "job %s: %s", yamldoc.Quote(job), what)
+// lack notes that a part of a job is nowhere in the project, so that it cannot
+// run.
+func (c *config) lack(job string, l lack) {
+	if l.refused {
+		c.lacks[job] = append(c.lacks[job], l.what)
+		c.problems.add(l.pos, job, Refused, "%s", l.what)
 		return
+	}
+	c.lacks[job] = append(c.lacks[job], l.what+c.elsewhere())
+	c.unknown(job, l.pos, l.kind, l.what)
+}
+
+// unknown notes that what a job names is nowhere in the project. GitLab refuses
+// that, unless an include from elsewhere has it.
+func (c *config) unknown(job string, pos yamldoc.Position, kind, what string) {
+	effect := Refused
+	if len(c.missing) > 0 {
+		effect = Incomplete
+	}
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, Problem{pos, job, effect, kind, what + c.elsewhere()})
+	}
+}
+
+// elsewhere says where what is missing may be, "" for nowhere.
+func (c *config) elsewhere() string {
+	if len(c.missing) == 0 {
+		return ""
 	}
 	var from []string
 	for _, m := range c.missing {
 		from = append(from, m.String())
 	}
-	c.lacks[job] = append(c.lacks[job], what+"; it may be in "+strings.Join(from, " or "))
+	return "; it may be in " + strings.Join(from, " or ")
 }

@@ -13,8 +13,8 @@ import (
 // A decoder turns values into what they mean. It notes what is wrong, gives
 // something empty in its place, and goes on.
 type decoder struct {
-	where string // `job "x"`, what faults begin with; "" for none
-	errs  []error
+	job      string // what problems are about; "" for the pipeline
+	problems problems
 
 	// known keeps the rules of jobs by their list, which many jobs share by
 	// extending one. Nil to keep none.
@@ -22,12 +22,19 @@ type decoder struct {
 	flats map[*value][]string // as known, for lists of texts
 }
 
+// fault notes what GitLab refuses.
 func (d *decoder) fault(pos yamldoc.Position, format string, args ...any) {
-	if d.where != "" {
-		format = "%s: " + format
-		args = append([]any{d.where}, args...)
-	}
-	d.errs = append(d.errs, yamldoc.Faultf(pos, format, args...))
+	d.problems.add(pos, d.job, Refused, format, args...)
+}
+
+// incomplete notes what is not known here.
+func (d *decoder) incomplete(pos yamldoc.Position, format string, args ...any) {
+	d.problems.add(pos, d.job, Incomplete, format, args...)
+}
+
+// notice notes what the author of the job should know.
+func (d *decoder) notice(pos yamldoc.Position, format string, args ...any) {
+	d.problems.add(pos, d.job, Notice, format, args...)
 }
 
 // keys demands that a mapping has none but the keys named.
@@ -128,7 +135,7 @@ func (d *decoder) texts(v *value, what string) []string {
 	if out, ok := d.flats[v]; ok {
 		return out
 	}
-	before := len(d.errs)
+	before := len(d.problems)
 	out := []string{}
 	for _, item := range d.flat(v, what) {
 		if item.kind != text {
@@ -137,7 +144,7 @@ func (d *decoder) texts(v *value, what string) []string {
 		}
 		out = append(out, item.text)
 	}
-	if d.flats != nil && len(d.errs) == before {
+	if d.flats != nil && len(d.problems) == before {
 		d.flats[v] = out
 	}
 	return out

@@ -63,21 +63,42 @@ func (c *config) decode() *definitions {
 		if strings.HasPrefix(name, ".") || slices.Contains(topKeys(), name) || slices.Contains(oldDefaults(), name) || v.kind == null {
 			continue
 		}
-		d.where = "job " + yamldoc.Quote(name)
+		d.job = name
 		if v.kind != mapping {
 			d.fault(c.pos[name], "expected a mapping, got %s", v.describe())
 			continue
 		}
-		j := &jobDecoder{decoder: d, v: v, defaults: defaults, stages: out.stages}
+		j := &jobDecoder{decoder: d, v: v, defaults: defaults}
 		def := j.decode(name, c.pos[name], out.workflow != nil, len(c.lacks[name]) > 0)
 		def.job.Unresolved = slices.Concat(c.lacks[name], def.job.Unresolved)
 		out.jobs = append(out.jobs, def)
 	}
-	c.errs = append(c.errs, d.errs...)
-	if len(c.errs) == 0 {
-		c.checkNames(out)
-	}
+	c.problems = append(c.problems, d.problems...)
+	c.checkStages(out)
+	c.checkNames(out)
 	return out
+}
+
+// checkStages demands that the stages of jobs exist. One that does not comes
+// behind those that do.
+func (c *config) checkStages(out *definitions) {
+	last := len(out.stages) - 1 // .post
+	known := slices.Clone(out.stages)
+	for _, def := range out.jobs {
+		job := &def.job
+		if slices.Contains(known, job.Stage) {
+			continue
+		}
+		if s := c.top[job.Base].get("stage"); s != nil {
+			c.unknown(job.Base, s.pos, "stage", "there is no stage "+yamldoc.Quote(job.Stage))
+		} else {
+			c.unknown(job.Base, job.Pos, "stage", `it has no stage, and there is no stage "test"`)
+		}
+		if !slices.Contains(out.stages, job.Stage) {
+			out.stages = slices.Insert(out.stages, last, job.Stage)
+			last++
+		}
+	}
 }
 
 // orNil makes a null, which stands for a key that is not there, nil.
@@ -132,20 +153,20 @@ func (c *config) checkNames(out *definitions) {
 		}
 	}
 	for _, def := range out.jobs {
-		for _, n := range def.job.Needs {
-			if !known[n.Job] && !n.Optional {
-				c.lack(def.job.Base, def.needs.pos, "needs "+yamldoc.Quote(n.Job)+", which is not defined")
+		job := &def.job
+		for _, n := range job.Needs {
+			switch {
+			case known[n.Job]:
+			case !n.Optional:
+				c.unknown(job.Base, n.pos, "needs", "needs "+yamldoc.Quote(n.Job)+", which is not defined")
+			case len(c.missing) == 0:
+				c.problems.add(n.pos, job.Base, Doubtful, "the optional need %s names no job: it does not wait for anything", yamldoc.Quote(n.Job))
 			}
 		}
-		for _, name := range def.job.Dependencies {
+		for _, name := range job.Dependencies {
 			if !known[name] {
-				c.lack(def.job.Base, def.job.Pos, "depends on "+yamldoc.Quote(name)+", which is not defined")
+				c.unknown(job.Base, c.top[job.Base].get("dependencies").pos, "dependencies", "depends on "+yamldoc.Quote(name)+", which is not defined")
 			}
-		}
-	}
-	for _, def := range out.jobs {
-		if lacks := c.lacks[def.job.Base]; len(lacks) > len(def.job.Unresolved) {
-			def.job.Unresolved = lacks
 		}
 	}
 }

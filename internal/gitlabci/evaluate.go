@@ -19,6 +19,8 @@ type Evaluation struct {
 	Jobs    []Job            // by stage, then in the order of the files; those with When Never are not in the pipeline
 	Missing []Missing        // includes that could not be had
 
+	Problems []Problem // of the files and of this event, in the order of the files
+
 	// UnknownChanges says that a rule asked which files the event changed, and
 	// the event does not say. Such a rule counts as met.
 	UnknownChanges bool
@@ -26,25 +28,20 @@ type Evaluation struct {
 
 // Default gives a variable that the top of the files sets, as it is written.
 func (p *Pipeline) Default(name string) (string, bool) {
-	c, err := p.config(&scope{event: &Event{}, vars: settings{}, tree: &tree{fsys: p.fsys}})
-	if err != nil {
-		return "", false
-	}
+	c := p.config(&scope{event: &Event{}, vars: settings{}, tree: &tree{fsys: p.fsys}})
 	return c.decoded.globals.lookup(name)
 }
 
-func (p *Pipeline) config(s *scope) (*config, error) {
+func (p *Pipeline) config(s *scope) *config {
 	if p.fixed != nil {
-		return p.fixed, nil
+		return p.fixed
 	}
 	return p.compose(s)
 }
 
-// Evaluate says what GitLab makes of the pipeline for an event. The error
-// joins all faults that only the event brings to light, such as a job that
-// needs another which its rules leave out; the evaluation is there even so,
-// unless the files could not be put together.
-func (p *Pipeline) Evaluate(event Event) (*Evaluation, error) {
+// Evaluate says what GitLab makes of the pipeline for an event. The jobs are
+// those that there would be without what GitLab refuses.
+func (p *Pipeline) Evaluate(event Event) *Evaluation {
 	event = event.filled()
 	given := settings{}
 	for name, value := range event.Variables {
@@ -52,16 +49,13 @@ func (p *Pipeline) Evaluate(event Event) (*Evaluation, error) {
 	}
 	predefined := event.predefined()
 	s := &scope{event: &event, vars: predefined.over(given), tree: &tree{fsys: p.fsys}}
-	c, err := p.config(s)
-	if err != nil {
-		return nil, err
-	}
+	c := p.config(s)
 	e := &evaluator{left: maxWork, scope: s, defs: c.decoded, predefined: predefined, given: given}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
 	for _, def := range c.decoded.jobs {
 		if e.left < 0 {
-			e.fault(def.job.Pos, "the pipeline is too large: its jobs have more than %d rules and variables", maxWork)
+			e.problems.add(def.job.Pos, "", Refused, "the pipeline is too large: its jobs have more than %d rules and variables", maxWork)
 			break
 		}
 		e.definition(def)
@@ -71,7 +65,25 @@ func (p *Pipeline) Evaluate(event Event) (*Evaluation, error) {
 	})
 	e.linkNeeds()
 	e.out.UnknownChanges = s.tree.unknownChanges
-	return e.out, yamldoc.Join(e.errs...)
+	e.out.Problems = append(slices.Clone(c.problems), e.problems...).sorted()
+	e.markJobs()
+	return e.out
+}
+
+// markJobs gives each job the problems that are about it.
+func (e *evaluator) markJobs() {
+	about := map[string][]Problem{}
+	for _, p := range e.out.Problems {
+		about[p.Job] = append(about[p.Job], p)
+	}
+	for i := range e.out.Jobs {
+		e.out.Jobs[i].Problems = about[e.out.Jobs[i].Base]
+	}
+}
+
+// Refused reports whether GitLab makes no pipeline because of a problem.
+func (e *Evaluation) Refused() bool {
+	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Effect == Refused })
 }
 
 // An evaluator makes jobs of definitions.
@@ -83,15 +95,16 @@ type evaluator struct {
 	globals    settings // of the files, those of the workflow's rule over them
 	out        *Evaluation
 	left       int // rules and variables that may still be looked at
-	errs       []error
+	problems   problems
 }
 
 // maxWork bounds the rules and variables of all jobs together. A hundred jobs
 // with a hundred variables each are far from it.
 const maxWork = 500_000
 
-func (e *evaluator) fault(pos yamldoc.Position, format string, args ...any) {
-	e.errs = append(e.errs, yamldoc.Faultf(pos, format, args...))
+// fault notes what GitLab refuses about a job of this event.
+func (e *evaluator) fault(job *Job, format string, args ...any) {
+	e.problems.add(job.Pos, job.Base, Refused, format, args...)
 }
 
 // workflow decides whether there is a pipeline at all.
@@ -101,7 +114,7 @@ func (e *evaluator) workflow() {
 	e.out.Created = true
 	if e.defs.workflow != nil {
 		r := s.match(e.defs.workflow)
-		e.out.Created = r != nil && r.when != Never
+		e.out.Created = r != nil && (r.when != Never || r.unknown)
 		if r != nil {
 			e.out.Rule = r.pos
 			e.globals = e.globals.over(r.variables.from(FromPipeline))
@@ -140,7 +153,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	expandJob(&job, x)
 	job.Variables = x.all()
 	if x.err != nil {
-		e.fault(job.Pos, "job %s: %v", yamldoc.Quote(job.Name), x.err)
+		e.fault(&job, "%v", x.err)
 	}
 	return job
 }
@@ -162,9 +175,12 @@ func (e *evaluator) inherited(def *definition) settings {
 // decide says when the job runs, and gives the rule that says so.
 func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
 	if !def.hasRules {
-		if def.only != nil && slices.Contains(def.only.conditions(s), false) ||
-			def.except != nil && slices.Contains(def.except.conditions(s), true) {
+		switch {
+		case def.only != nil && slices.Contains(def.only.conditions(s), false),
+			def.except != nil && slices.Contains(def.except.conditions(s), true):
 			job.When = Never
+		case def.only != nil && def.only.unknown, def.except != nil && def.except.unknown:
+			job.When = Unknown
 		}
 		return nil
 	}
@@ -174,6 +190,10 @@ func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
 		return nil
 	}
 	job.Rule = r.pos
+	if r.unknown {
+		job.When = Unknown
+		return nil
+	}
 	job.When = cmp.Or(r.when, job.When)
 	if r.when == Delayed {
 		job.StartIn = r.startIn

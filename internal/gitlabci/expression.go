@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -18,7 +19,7 @@ const maxTokens = 100
 //	or      = and { "||" and }
 //	and     = compare { "&&" compare }
 //	compare = operand { ("==" | "!=" | "=~" | "!~") operand }
-//	operand = $NAME | "text" | 'text' | /pattern/flags | null | "(" or ")"
+//	operand = $NAME | "text" | 'text' | /pattern/flags | null | true | false | "(" or ")"
 type expression struct {
 	op          string // "", a literal, for a leaf
 	left, right *expression
@@ -33,8 +34,11 @@ type operand struct {
 	variable string         // name, without "$"
 	pattern  *regexp.Regexp // between slashes
 	text     *string        // nil for null, and for a boolean
-	truth    bool           // of a comparison
+	boolean  bool           // it is true or false, as a comparison is
+	truth    bool           // of a boolean
 }
+
+func truth(t bool) operand { return operand{boolean: true, truth: t} }
 
 func (o operand) solid() bool { return o.text != nil || o.pattern != nil || o.truth }
 
@@ -89,13 +93,13 @@ func (e *expression) evaluate(lookup func(string) (string, bool)) operand {
 	left, right := e.left.evaluate(lookup), e.right.evaluate(lookup)
 	switch e.op {
 	case "==":
-		return operand{truth: same(left, right)}
+		return truth(same(left, right))
 	case "!=":
-		return operand{truth: !same(left, right)}
+		return truth(!same(left, right))
 	case "=~":
-		return operand{truth: right.solid() && matches(left, right)}
+		return truth(right.solid() && matches(left, right))
 	}
-	return operand{truth: !right.solid() || !matches(left, right)}
+	return truth(!right.solid() || !matches(left, right))
 }
 
 func same(a, b operand) bool {
@@ -105,16 +109,20 @@ func same(a, b operand) bool {
 	case a.text != nil && b.text != nil:
 		return *a.text == *b.text
 	}
-	return a.text == nil && b.text == nil && a.truth == b.truth
+	return a.text == nil && b.text == nil && a.boolean == b.boolean && a.truth == b.truth
 }
 
 // matches looks for a pattern in a text; a text that is null counts as empty.
-// A variable may hold the pattern. One that holds no pattern is looked through
-// for the text, the other way round, and so does GitLab.
+// A text on the right may hold the pattern, written there or in a variable.
+// One that holds no pattern is looked through for the left side, the other way
+// round: GitLab's rule, for which $A =~ "abc" holds if $A is "b".
 func matches(left, right operand) bool {
 	var s string
-	if left.text != nil {
+	switch {
+	case left.text != nil:
 		s = *left.text
+	case left.boolean:
+		s = strconv.FormatBool(left.truth)
 	}
 	pattern := right.pattern
 	if pattern == nil && right.text != nil {
@@ -126,8 +134,9 @@ func matches(left, right operand) bool {
 	return pattern != nil && pattern.MatchString(s)
 }
 
-// patternText is a pattern as it stands in an expression or in a variable.
-var patternText = regexp.MustCompile(`^/(.*)/([ismU]*)$`)
+// patternText is a pattern as it stands in an expression or in a variable. As
+// with GitLab, any line of the text may hold it.
+var patternText = regexp.MustCompile(`(?m)^/(.*)/([ismU]*)$`)
 
 // maxPattern bounds a pattern in bytes: one in a variable is read each time it
 // is asked for.
@@ -191,11 +200,6 @@ func (p *expressionParser) chain(next func() (*expression, error), operators ...
 		right, err := next()
 		if err != nil {
 			return nil, err
-		}
-		if right.leaf.text != nil && (op == "=~" || op == "!~") {
-			if _, err := compilePattern(*right.leaf.text); err != nil {
-				return nil, fmt.Errorf("%s needs a pattern between slashes, got %q", op, *right.leaf.text)
-			}
 		}
 		left = &expression{op: op, left: left, right: right}
 	}

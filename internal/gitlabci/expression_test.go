@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,7 @@ func lookupIn(vars map[string]string) func(string) (string, bool) {
 
 var expressionVars = map[string]string{
 	"SET": "some text", "EMPTY": "", "SPACE": " ", "ONE": "1", "PATH": "a/b.c", "PATTERN": "/^some/", "BAD": "/(/", "WORD": "some text and more", "NESTED": "$SET",
+	"LINES": "first\n/^some text$/\nlast",
 }
 
 func TestExpression(t *testing.T) {
@@ -37,7 +39,19 @@ func TestExpression(t *testing.T) {
 		`$UNSET && $SET || $ONE`: true, `$ONE || $SET && $UNSET`: true, `($ONE || $SET) && $UNSET`: false,
 		`$ONE == "1" && $SET == "some text"`: true, `$ONE == "1" && ($SET == "x" || $PATH)`: true, `(($SET))`: true,
 		`("x" || "y") == "x"`: true, "$SET\n  && $ONE": true, `$SET=="some text"&&$ONE`: true,
-		`$ONE == "1" == $UNSET`: false,
+		`$ONE == "1" == $UNSET`: false, `($ONE == "2") == $UNSET`: false,
+		// A text on the right that holds no pattern is looked through for the left side.
+		`$SET =~ "some text"`: true, `$SET =~ "with some text in it"`: true, `$SET =~ "some"`: false, `$SET =~ 'SOME TEXT'`: false, `$SET =~ ""`: false,
+		`$SET !~ "some text"`: false, `$SET !~ "with some text in it"`: false, `$SET !~ "some"`: true, `$SET !~ ""`: true,
+		`$EMPTY =~ "x"`: true, `$EMPTY =~ ""`: true, `$UNSET =~ "x"`: true, `null =~ "x"`: true, `$UNSET !~ "x"`: false, `$EMPTY !~ ""`: false,
+		`$SET =~ null`: false, `$SET !~ null`: true, `null =~ null`: false, `"a" =~ "abc"`: true, `"abc" =~ "a"`: false, `"a.c" =~ "abc"`: false,
+		`$SET =~ "/SOME/"`: false, `$SET =~ "/SOME/i"`: true, `$SET !~ "/some/"`: false, `"/(/" =~ "x/(/x"`: true, `$SET =~ "/(/"`: false,
+		`"(/" =~ $BAD`: true, `$PATH =~ "a\/b"`: false, `$PATH =~ "/a\/b/"`: true, `$PATH =~ "/a/b/"`: true, `$SET =~ "/some/x"`: false, `$SET =~ " /some/"`: false,
+		`"some text" =~ $LINES`: true, `"other" =~ $LINES`: false,
+		`$SET =~ $EMPTY`: false, `$EMPTY =~ $EMPTY`: true, `$SET =~ ("a" || "b")`: false, `"a" =~ ("ab" && "ba")`: true, `$SET =~ "some text" && $ONE`: true,
+		// Booleans are no texts, but are looked for as such.
+		`true`: true, `false`: false, `$ONE == true`: false, `true == true`: true, `true != false`: true, `false == null`: false, `"true" == true`: false,
+		`($ONE == "1") == true`: true, `($ONE == "1") =~ /tru/`: true, `false =~ "falsehood"`: true, `false || $ONE`: true, `true && false`: false,
 	} {
 		e, err := parseExpression(source)
 		if err != nil {
@@ -59,13 +73,16 @@ func TestExpressionFaults(t *testing.T) {
 		`$A = "x"`:                        `unexpected "= \"x\""`,
 		`$A & $B`:                         `unexpected "& $B"`,
 		`A == "x"`:                        `unexpected word "A": a text stands between quotes, a variable's name behind $`,
-		`$A == true`:                      `unexpected word "true": a text stands between quotes, a variable's name behind $`,
+		`$A == truee`:                     `unexpected word "truee": a text stands between quotes, a variable's name behind $`,
+		`$A =~ word`:                      `unexpected word "word": a text stands between quotes, a variable's name behind $`,
+		`$A =~ "x`:                        `unexpected "\"x"`,
+		`$A =~ =~ "x"`:                    "expected a value, got =~",
+		`=~ "x"`:                          "expected a value, got =~",
+		`$A ! ~ "x"`:                      `unexpected "! ~ \"x\""`,
 		`$A == "x`:                        `unexpected "\"x"`,
 		`$A =~ /x`:                        `unexpected "/x"`,
 		`$A =~ /(/`:                       "pattern /(/: error parsing regexp: missing closing ): `(`",
 		`$A =~ /(?=x)/`:                   "pattern /(?=x)/: error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
-		`$A =~ "x"`:                       `=~ needs a pattern between slashes, got "x"`,
-		`$A !~ "x"`:                       `!~ needs a pattern between slashes, got "x"`,
 		`($A`:                             "a parenthesis is not closed",
 		`$A)`:                             "unexpected )",
 		`()`:                              "expected a value, got )",
@@ -89,6 +106,8 @@ func (e *expression) written() string {
 		return "$" + e.leaf.variable
 	case e.leaf.pattern != nil:
 		return "/" + strings.ReplaceAll(e.leaf.pattern.String(), "/", `\/`) + "/"
+	case e.leaf.boolean:
+		return strconv.FormatBool(e.leaf.truth)
 	case e.leaf.text == nil:
 		return "null"
 	case strings.Contains(*e.leaf.text, `"`):

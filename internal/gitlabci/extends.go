@@ -33,10 +33,13 @@ const (
 // maxExtended bounds the keys that all jobs together take over.
 const maxExtended = 1_000_000
 
-// A lack is something that is nowhere in the project.
+// A lack is a part of a job that is nowhere in the project, or that GitLab
+// refuses.
 type lack struct {
-	pos  yamldoc.Position
-	what string
+	pos     yamldoc.Position
+	kind    string // of the problem
+	what    string
+	refused bool
 }
 
 func (c *config) extendAll() {
@@ -51,7 +54,7 @@ func (c *config) extendAll() {
 			c.top[name] = v
 		}
 		for _, l := range x.lacks[name] {
-			c.lack(name, l.pos, l.what)
+			c.lack(name, l)
 		}
 	}
 }
@@ -72,7 +75,7 @@ func (x *extender) job(name string) *value {
 		bases = extends.items
 	}
 	if len(bases) > maxBases {
-		x.c.fault(extends.pos, "extends names more than %d jobs", maxBases)
+		x.refuse(name, extends, "extends names more than %d jobs", maxBases)
 		bases = nil
 	}
 	x.path = append(x.path, name)
@@ -82,7 +85,7 @@ func (x *extender) job(name string) *value {
 	for _, b := range bases {
 		if base := x.base(name, b); base != nil {
 			if x.left -= 1 + len(base.fields) + len(result.fields); x.left < 0 {
-				x.c.fault(extends.pos, "jobs extend each other too often")
+				x.refuse(name, extends, "jobs extend each other too often")
 				break
 			}
 			result = merged(result, base)
@@ -96,31 +99,38 @@ func (x *extender) job(name string) *value {
 	}
 	x.levels[name] = level + 1
 	if level+1 == maxExtends {
-		x.c.fault(extends.pos, "job %s extends others over more than %d levels", yamldoc.Quote(name), maxExtends)
+		x.refuse(name, extends, "extends others over more than %d levels", maxExtends)
 	}
 	result = merged(result, v)
 	x.done[name] = result
 	return result
 }
 
+// refuse notes that GitLab refuses what a job extends.
+func (x *extender) refuse(name string, v *value, format string, args ...any) {
+	if len(x.lacks[name]) < maxLacks {
+		x.lacks[name] = append(x.lacks[name], lack{v.pos, format, fmt.Sprintf(format, args...), true})
+	}
+}
+
 // base gives one job that name extends, nil if it cannot be had.
 func (x *extender) base(name string, b *value) *value {
 	switch {
 	case b.kind != text:
-		x.c.fault(b.pos, "extends takes names of jobs, got %s", b.describe())
+		x.refuse(name, b, "extends takes names of jobs, got %s", b.describe())
 		return nil
 	case slices.Contains(x.path, b.text):
 		at := slices.Index(x.path, b.text)
-		x.c.fault(b.pos, "jobs extend each other in a circle: %s", strings.Join(append(slices.Clone(x.path[at:]), b.text), ", "))
+		x.refuse(name, b, "jobs extend each other in a circle: %s", strings.Join(append(slices.Clone(x.path[at:]), b.text), ", "))
 		return nil
 	case x.c.top[b.text] == nil:
-		x.lacks[name] = append(x.lacks[name], lack{b.pos, fmt.Sprintf("extends %s, which is not defined", yamldoc.Quote(b.text))})
+		x.lacks[name] = append(x.lacks[name], lack{b.pos, "extends", fmt.Sprintf("extends %s, which is not defined", yamldoc.Quote(b.text)), false})
 		return nil
 	case x.c.top[b.text].kind != mapping:
-		x.c.fault(b.pos, "extends %s, which is not a job", yamldoc.Quote(b.text))
+		x.refuse(name, b, "extends %s, which is not a job", yamldoc.Quote(b.text))
 		return nil
 	case len(x.path) > 1000:
-		x.c.fault(b.pos, "job %s extends others over more than %d levels", yamldoc.Quote(name), maxExtends)
+		x.refuse(name, b, "extends others over more than %d levels", maxExtends)
 		return nil
 	}
 	return x.job(b.text)

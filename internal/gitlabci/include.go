@@ -13,12 +13,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// errDependsOnEvent says that an include cannot be followed without an event.
-var errDependsOnEvent = errors.New("an include depends on the event")
-
-// A Missing is an include of something that is not in the project's tree.
+// A Missing is an include of something that cannot be had from the project's
+// tree.
 type Missing struct {
-	Kind     string           // remote, template, project, component or artifact
+	Kind     string           // remote, template, project, component, artifact or local
 	Location string           // the URL, name or path it gives
 	Pos      yamldoc.Position // of the include
 }
@@ -34,36 +32,49 @@ type includer struct {
 	count    int
 	deferred bool // an include was left out for want of an event
 	missing  []Missing
-	errs     []error
+	read     map[string]bool // files whose problems are told
+	problems problems
 }
 
 func (in *includer) fault(pos yamldoc.Position, format string, args ...any) {
-	in.errs = append(in.errs, yamldoc.Faultf(pos, format, args...))
+	in.problems.add(pos, "", Refused, format, args...)
+}
+
+// broken notes a local include that GitLab refuses; jobs and settings in it
+// are not known.
+func (in *includer) broken(v *value, format string, args ...any) {
+	in.fault(v.pos, format, args...)
+	in.missing = append(in.missing, Missing{"local", v.text, v.pos})
 }
 
 // file gives the content of a file with its includes laid under it, nil if it
 // cannot be had.
 func (in *includer) file(name string, from *value) *value {
 	if at := slices.Index(in.stack, name); at >= 0 {
-		in.fault(from.pos, "files include each other in a circle: %s", strings.Join(append(slices.Clone(in.stack[at:]), name), ", "))
+		in.broken(from, "files include each other in a circle: %s", strings.Join(append(slices.Clone(in.stack[at:]), name), ", "))
 		return nil
 	}
 	if from != nil {
 		if in.count++; in.count > in.p.limit {
 			if in.count == in.p.limit+1 {
-				in.fault(from.pos, "more than %d files are included", in.p.limit)
+				in.broken(from, "more than %d files are included", in.p.limit)
 			}
 			return nil
 		}
 	}
-	doc, err := in.p.parse(name)
+	f, err := in.p.parse(name)
 	if err != nil {
-		if from != nil && errors.Is(err, fs.ErrNotExist) {
-			err = yamldoc.Faultf(from.pos, "local include %s: there is no such file", yamldoc.Quote(name))
-		}
-		in.errs = append(in.errs, err)
+		in.unreadable(name, from, err)
 		return nil
 	}
+	if in.read == nil {
+		in.read = map[string]bool{}
+	}
+	if !in.read[name] {
+		in.read[name] = true
+		in.problems = append(in.problems, f.problems...)
+	}
+	doc := f.doc
 	in.stack = append(in.stack, name)
 	defer func() { in.stack = in.stack[:len(in.stack)-1] }()
 	include := doc.get("include")
@@ -81,6 +92,20 @@ func (in *includer) file(name string, from *value) *value {
 		}
 	}
 	return merged(result, doc.without("include"))
+}
+
+// unreadable notes a local include that cannot be read.
+func (in *includer) unreadable(name string, from *value, err error) {
+	var f *yamldoc.Fault
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		in.fault(from.pos, "local include %s: there is no such file", yamldoc.Quote(name))
+	case errors.As(err, &f):
+		in.fault(f.Position, "%s", f.Message)
+	default:
+		in.fault(from.pos, "local include %s: %s", yamldoc.Quote(name), yamldoc.OneLine(err.Error()))
+	}
+	in.missing = append(in.missing, Missing{"local", name, from.pos})
 }
 
 // elsewhere are the kinds of include that are not files of the project.
@@ -146,16 +171,27 @@ func (in *includer) wanted(v *value) bool {
 	}
 	d := &decoder{}
 	rules := d.rules(list, "always", "never")
-	if len(d.errs) > 0 {
-		in.errs = append(in.errs, d.errs...)
-		return false
-	}
 	if in.scope == nil {
 		in.deferred = true
 		return false
 	}
+	in.problems = append(in.problems, d.problems...)
 	r := in.scope.match(rules)
+	if r != nil && r.unknown {
+		in.missing = append(in.missing, in.named(v))
+		return false
+	}
 	return r != nil && r.when != "never"
+}
+
+// named says what an entry of include brings in.
+func (in *includer) named(v *value) Missing {
+	for _, kind := range append(elsewhere(), "local") {
+		if l := v.get(kind); l != nil {
+			return Missing{kind, l.text, v.pos}
+		}
+	}
+	return Missing{"unknown", "", v.pos}
 }
 
 // local gives the contents of the project's files that a path or glob names,
@@ -175,7 +211,7 @@ func (in *includer) local(v *value) []*value {
 	}
 	name = strings.TrimPrefix(path.Clean("/"+name), "/")
 	if !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
-		in.fault(v.pos, "local include %s: expected a file whose name ends in .yml or .yaml", yamldoc.Quote(v.text))
+		in.broken(v, "local include %s: expected a file whose name ends in .yml or .yaml", yamldoc.Quote(v.text))
 		return nil
 	}
 	names := []string{name}

@@ -55,9 +55,10 @@ type Job struct {
 	Coverage      string // the pattern, between slashes
 	Trigger       bool   // it starts another pipeline
 
-	// Unresolved says what could not be had that the job needs, a line each.
-	// Such a job is as far resolved as the project's own files go.
+	// Unresolved says which parts of the job are not known, a line each: it
+	// cannot run as GitLab runs it.
 	Unresolved []string
+	Problems   []Problem // those of the pipeline that are about this job
 }
 
 // An Image is a container image that a job runs in, or a service beside it.
@@ -76,6 +77,8 @@ type Need struct {
 	Job       string
 	Artifacts bool // its artifacts are wanted
 	Optional  bool
+
+	pos yamldoc.Position // where it is written
 }
 
 // Artifacts are the files that a job hands on.

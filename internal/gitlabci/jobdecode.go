@@ -4,6 +4,7 @@ package gitlabci
 
 import (
 	"slices"
+	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -28,7 +29,6 @@ type jobDecoder struct {
 	v        *value
 	defaults *value
 	inherit  inheritance
-	stages   []string
 }
 
 // inheritance says what a job takes over from the top of the file.
@@ -48,12 +48,7 @@ func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks b
 	}
 	job.Stage = "test"
 	if s := j.v.get("stage"); s != nil {
-		if job.Stage = j.text(s, "stage"); !slices.Contains(j.stages, job.Stage) {
-			j.fault(s.pos, "there is no stage %s", yamldoc.Quote(job.Stage))
-		}
-	}
-	if !slices.Contains(j.stages, job.Stage) && j.v.get("stage") == nil {
-		j.fault(pos, "it has no stage, and there is no stage %q", job.Stage)
+		job.Stage = j.text(s, "stage")
 	}
 	j.when(def)
 	j.conditions(def, workflow, lacks)
@@ -64,17 +59,37 @@ func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks b
 	def.variables = j.settings(j.v.get("variables"), "variables").from(FromJob)
 	if def.needs != nil {
 		job.Ordered = true
-		var elsewhere []string
-		job.Needs, elsewhere = j.needs(def.needs)
-		job.Unresolved = append(job.Unresolved, elsewhere...)
+		job.Needs = j.needs(def.needs)
 	}
 	job.Dependencies = j.texts(j.v.get("dependencies"), "dependencies")
+	j.leaveToGitLab(pos)
+	return def
+}
+
+// leaveToGitLab says which keys of the job have no effect here.
+func (j *jobDecoder) leaveToGitLab(pos yamldoc.Position) {
+	var left []string
 	for _, key := range beyondUs() {
-		if j.get(key) != nil {
-			job.Unresolved = append(job.Unresolved, key+" is left out: only GitLab has it")
+		if v := j.get(key); v != nil && (v.kind != mapping || len(v.fields) > 0) && (v.kind != boolean || v.text == "true") {
+			left = append(left, key)
 		}
 	}
-	return def
+	if len(left) > 0 {
+		j.problems.add(pos, j.job, Notice, "%s: left to GitLab, only the script runs here", strings.Join(left, ", "))
+	}
+}
+
+// mirrored gives the project whose pipeline's status a job without a script
+// takes over, "" for none.
+func (j *jobDecoder) mirrored() string {
+	needs := j.v.get("needs")
+	if needs != nil && needs.kind == list && len(needs.items) == 1 {
+		needs = needs.items[0]
+	}
+	if needs.get("job") != nil {
+		return ""
+	}
+	return needs.get("pipeline").looseText()
 }
 
 // get gives the value of a key, from the defaults if the job has none and
@@ -153,14 +168,28 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 // work decodes what the job does and in what.
 func (j *jobDecoder) work(job *Job, lacks bool) {
 	job.Trigger = j.v.get("trigger") != nil
-	if job.Script = j.script(j.v.get("script"), "script"); job.Script == nil && !job.Trigger && !lacks && j.v.get("run") == nil {
-		j.fault(job.Pos, "it has no script and no trigger")
-	}
-	if job.Trigger && job.Script != nil {
-		j.fault(job.Pos, "script and trigger cannot stand beside each other")
-	}
+	before := len(j.problems)
+	job.Script = j.script(j.v.get("script"), "script")
 	job.BeforeScript = j.script(j.get("before_script"), "before_script")
 	job.AfterScript = j.script(j.get("after_script"), "after_script")
+	if len(j.problems) > before {
+		job.Unresolved = append(job.Unresolved, "its script cannot be read")
+	}
+	mirrored := j.mirrored()
+	switch {
+	case job.Trigger && job.Script != nil:
+		j.fault(job.Pos, "script and trigger cannot stand beside each other")
+	case job.Script != nil || job.Trigger || lacks:
+	case j.v.get("run") != nil:
+		j.incomplete(j.v.get("run").pos, "run: steps are not supported")
+		job.Unresolved = append(job.Unresolved, "run: steps are not supported")
+	case mirrored != "":
+		j.incomplete(j.v.get("needs").pos, "it shows the state of the pipeline of %s, which only GitLab can", yamldoc.Quote(mirrored))
+		job.Unresolved = append(job.Unresolved, "it shows the state of the pipeline of "+yamldoc.Quote(mirrored)+", which only GitLab can")
+	default:
+		j.fault(job.Pos, "it has no script and no trigger")
+		job.Unresolved = append(job.Unresolved, "it has no script and no trigger")
+	}
 	if v := j.get("image"); v != nil {
 		image := j.image(v, "image")
 		job.Image = &image

@@ -6,11 +6,11 @@
 // says what GitLab would make of it for one event: which jobs there are, when
 // each runs, and with which image, variables and commands. Nothing is fetched
 // and nothing is guessed: an include from elsewhere is named, and so is every
-// job that needs something from it.
+// job that needs something from it. What GitLab refuses is a Problem, and
+// keeps no other job from being resolved.
 package gitlabci
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -33,35 +33,37 @@ type Pipeline struct {
 	file  string
 	limit int
 
-	parsed map[string]*value // by path
-	fixed  *config           // nil if an include depends on the event
+	parsed map[string]*parsedFile // by path
+	fixed  *config                // nil if an include depends on the event
+}
+
+// A parsedFile is a file of the project as it is written.
+type parsedFile struct {
+	doc      *value
+	problems problems
 }
 
 // Load reads the pipeline in a file of a project's tree, file being relative
-// to its root. The error joins all faults that show without an event, each a
-// *yamldoc.Fault with its file and line.
+// to its root. The error says that this file cannot be read, or is not YAML;
+// what is wrong with what it says is in an Evaluation.
 func Load(fsys fs.FS, file string, o Options) (*Pipeline, error) {
-	p := &Pipeline{fsys: fsys, file: file, limit: o.MaxIncludes, parsed: map[string]*value{}}
+	p := &Pipeline{fsys: fsys, file: file, limit: o.MaxIncludes, parsed: map[string]*parsedFile{}}
 	if p.limit == 0 {
 		p.limit = defaultMaxIncludes
 	}
-	c, err := p.compose(nil)
-	if errors.Is(err, errDependsOnEvent) {
-		return p, nil
-	}
-	if err != nil {
+	if _, err := p.parse(file); err != nil {
 		return nil, err
 	}
-	p.fixed = c
+	p.fixed = p.compose(nil)
 	return p, nil
 }
 
 var specHeader = regexp.MustCompile(`(?m)^spec\s*:`)
 
 // parse reads one file of the project. A file is read once.
-func (p *Pipeline) parse(path string) (*value, error) {
-	if v, ok := p.parsed[path]; ok {
-		return v, nil
+func (p *Pipeline) parse(path string) (*parsedFile, error) {
+	if f, ok := p.parsed[path]; ok {
+		return f, nil
 	}
 	data, err := readFile(p.fsys, path)
 	if err != nil {
@@ -75,26 +77,33 @@ func (p *Pipeline) parse(path string) (*value, error) {
 		return nil, err
 	}
 	r := &reader{left: maxValues}
+	for _, f := range n.Duplicates() {
+		r.problems.add(f.Position, "", Doubtful, duplicateKey, f.Message)
+	}
 	v := r.read(n, 0)
-	if v.kind != mapping && v.kind != null {
-		r.fault(v.pos, "expected a mapping of jobs, got %s", v.describe())
+	if v.kind != mapping {
+		if v.kind != null {
+			r.fault(v.pos, "expected a mapping of jobs, got %s", v.describe())
+		}
+		v = &value{kind: mapping, pos: v.pos}
 	}
-	if err := yamldoc.Join(r.errs...); err != nil {
-		return nil, err
-	}
-	p.parsed[path] = v
-	return v, nil
+	f := &parsedFile{v, r.problems}
+	p.parsed[path] = f
+	return f, nil
 }
+
+// duplicateKey is the kind of problem that a key twice in a mapping is.
+const duplicateKey = "%s"
 
 func readFile(fsys fs.FS, path string) ([]byte, error) {
 	f, err := fsys.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the pipeline: %w", err)
+		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the pipeline: %w", err)
+		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
 	}
 	if len(data) > maxFileSize {
 		return nil, yamldoc.Faultf(yamldoc.Position{File: path}, "the file is larger than %d bytes", maxFileSize)

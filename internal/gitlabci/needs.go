@@ -9,27 +9,29 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// needs decodes the jobs that a job needs, by the names in the file, and says
-// what it needs from other projects and pipelines.
-func (d *decoder) needs(v *value) (out []Need, elsewhere []string) {
+// needs decodes the jobs that a job needs, by the names in the file. What it
+// needs from other projects and pipelines is not known here.
+func (d *decoder) needs(v *value) []Need {
 	items := []*value{v}
 	if v.kind == list {
 		items = d.flat(v, "needs")
 	}
-	out = []Need{}
+	out := []Need{}
 	for _, item := range items {
 		if strings.Contains(item.text+item.get("job").looseText(), "$[[") {
-			d.fault(item.pos, "needs: values of a matrix ($[[ matrix.… ]]) are not supported")
+			d.incomplete(item.pos, "needs: values of a matrix ($[[ matrix.… ]]) are not supported")
 			continue
 		}
 		if item.kind != mapping {
-			out = append(out, Need{Job: d.text(item, "needs"), Artifacts: true})
+			if name := d.text(item, "needs"); name != "" {
+				out = append(out, Need{Job: name, Artifacts: true, pos: item.pos})
+			}
 			continue
 		}
 		d.keys(item, "needs", "artifacts", "job", "optional", "parallel", "pipeline", "project", "ref")
 		for _, key := range []string{"project", "pipeline"} {
-			if other := item.get(key); other != nil {
-				elsewhere = append(elsewhere, "needs something of "+key+" "+yamldoc.Quote(other.text)+", which cannot be had")
+			if other := item.get(key); other != nil && !(key == "pipeline" && item.get("job") == nil) {
+				d.incomplete(other.pos, "needs artifacts of %s %s, which are not known here", key, yamldoc.Quote(other.text))
 			}
 		}
 		if item.get("project") == nil && item.get("pipeline") == nil {
@@ -39,16 +41,17 @@ func (d *decoder) needs(v *value) (out []Need, elsewhere []string) {
 	if len(out) > maxNeeds {
 		d.fault(v.pos, "needs names more than %d jobs", maxNeeds)
 	}
-	return out, elsewhere
+	return out
 }
 
 // maxNeeds is how many jobs one may name, before their instances are counted.
 const maxNeeds = 200
 
 func (d *decoder) need(v *value) []Need {
-	n := Need{Job: d.text(v.get("job"), "needs: job"), Artifacts: true, Optional: d.truth(v.get("optional"), "needs: optional")}
+	n := Need{Job: d.text(v.get("job"), "needs: job"), Artifacts: true, Optional: d.truth(v.get("optional"), "needs: optional"), pos: v.pos}
 	if n.Job == "" {
 		d.fault(v.pos, "needs names no job")
+		return nil
 	}
 	if a := v.get("artifacts"); a != nil {
 		n.Artifacts = d.truth(a, "needs: artifacts")
@@ -61,7 +64,7 @@ func (d *decoder) need(v *value) []Need {
 	if d.keys(parallel, "needs: parallel", "matrix") && parallel.get("matrix") != nil {
 		_, labels := d.matrix(parallel.get("matrix"))
 		for _, label := range labels {
-			out = append(out, Need{n.Job + label, n.Artifacts, n.Optional})
+			out = append(out, Need{n.Job + label, n.Artifacts, n.Optional, n.pos})
 		}
 	}
 	return out
@@ -85,7 +88,7 @@ func (e *evaluator) linkNeeds() {
 		for _, n := range job.Needs {
 			for _, name := range instances[n.Job] {
 				if needed := &e.out.Jobs[at[name]]; e.needed(job, needed, n.Optional) {
-					needs = append(needs, Need{name, n.Artifacts, n.Optional})
+					needs = append(needs, Need{name, n.Artifacts, n.Optional, n.pos})
 				}
 			}
 		}
@@ -106,14 +109,13 @@ func (e *evaluator) linkNeeds() {
 // needed reports whether a job that another needs is in the pipeline with it.
 func (e *evaluator) needed(job, needed *Job, optional bool) bool {
 	if job.When == Never || needed.When == Never {
-		if job.When != Never && !optional && len(job.Unresolved) == 0 {
-			e.fault(job.Pos, "job %s needs %s, which is not in the pipeline of this event; GitLab makes no pipeline then",
-				yamldoc.Quote(job.Name), yamldoc.Quote(needed.Name))
+		if job.When != Never && job.When != Unknown && !optional && e.out.Created {
+			e.fault(job, "needs %s, which is not in the pipeline of this event", yamldoc.Quote(needed.Name))
 		}
 		return needed.When != Never || job.When == Never
 	}
 	if slices.Index(e.out.Stages, needed.Stage) > slices.Index(e.out.Stages, job.Stage) {
-		e.fault(job.Pos, "job %s needs %s, which is in a later stage", yamldoc.Quote(job.Name), yamldoc.Quote(needed.Name))
+		e.fault(job, "needs %s, which is in a later stage", yamldoc.Quote(needed.Name))
 	}
 	return true
 }
@@ -128,7 +130,7 @@ func (e *evaluator) checkCircles(at map[string]int) {
 		for _, n := range job.Needs {
 			switch state[n.Job] {
 			case open:
-				e.fault(job.Pos, "job %s needs %s, which needs it in turn", yamldoc.Quote(job.Name), yamldoc.Quote(n.Job))
+				e.fault(job, "needs %s, which needs it in turn", yamldoc.Quote(n.Job))
 			case 0:
 				visit(&e.out.Jobs[at[n.Job]])
 			}

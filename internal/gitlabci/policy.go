@@ -14,6 +14,7 @@ type policy struct {
 	refs      []ref         // one of them must match; nil for no such condition
 	variables []*expression // as refs
 	changes   []string      // as refs
+	unknown   bool          // there is a condition that cannot be answered here
 }
 
 // A ref matches a branch, a tag or a kind of pipeline.
@@ -32,7 +33,8 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 	case v.kind == mapping:
 		j.keys(v, "only and except", "refs", "variables", "changes", "kubernetes")
 		if k := v.get("kubernetes"); k != nil {
-			j.fault(k.pos, "only and except: kubernetes is not supported")
+			j.incomplete(k.pos, "only and except: whether the project has a Kubernetes cluster is not known here")
+			p.unknown = true
 		}
 		p.refs = j.refs(v.get("refs"))
 		if expressions := v.get("variables"); expressions != nil {

@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func (c *config) resolveReferences() {
 		r.found = nil
 		resolved[name] = r.resolve(c.top[name])
 		for _, l := range r.found {
-			c.lack(name, l.pos, l.what)
+			c.lack(name, l)
 		}
 	}
 	c.top = resolved
@@ -107,20 +108,24 @@ func (r *referrer) follow(v *value) *value {
 	name := "[" + strings.Join(looseTexts(&value{kind: list, items: v.items}), ", ") + "]"
 	switch {
 	case target == nil:
-		r.find(lack{v.pos, "!reference " + yamldoc.OneLine(name) + ": there is no such key"})
+		r.find(lack{v.pos, "!reference", "!reference " + yamldoc.OneLine(name) + ": there is no such key", false})
 		return nothing
 	case slices.Contains(r.path, name):
-		r.c.fault(v.pos, "!reference %s: references name each other in a circle", yamldoc.OneLine(name))
+		r.find(lack{v.pos, "!reference circle", "!reference " + yamldoc.OneLine(name) + ": references name each other in a circle", true})
 		return nothing
 	case len(r.path) == maxReferences:
-		r.c.fault(v.pos, "!reference %s: references go deeper than %d levels", yamldoc.OneLine(name), maxReferences)
+		r.find(tooDeep(v.pos, name))
 		return nothing
 	}
 	r.path = append(r.path, name)
 	out := r.resolve(target)
 	r.path = r.path[:len(r.path)-1]
 	if r.level++; r.level == maxReferences+1 {
-		r.c.fault(v.pos, "!reference %s: references go deeper than %d levels", yamldoc.OneLine(name), maxReferences)
+		r.find(tooDeep(v.pos, name))
 	}
 	return out
+}
+
+func tooDeep(pos yamldoc.Position, name string) lack {
+	return lack{pos, "!reference depth", fmt.Sprintf("!reference %s: references go deeper than %d levels", yamldoc.OneLine(name), maxReferences), true}
 }

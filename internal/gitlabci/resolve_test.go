@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,13 +26,29 @@ func files(texts map[string]string) fstest.MapFS {
 	return out
 }
 
-// evaluate reads and evaluates, and joins the faults of both.
+// evaluate reads and evaluates. The error has a line for each problem because
+// of which GitLab makes no pipeline.
 func evaluate(tree fs.FS, event Event) (*Evaluation, error) {
 	p, err := Load(tree, ".gitlab-ci.yml", Options{})
 	if err != nil {
 		return nil, err
 	}
-	return p.Evaluate(event)
+	e := p.Evaluate(event)
+	if text := e.text(Refused); text != "" {
+		return e, errors.New(text)
+	}
+	return e, nil
+}
+
+// text has a line for each problem with at least an effect.
+func (e *Evaluation) text(least Effect) string {
+	var lines []string
+	for _, p := range e.Problems {
+		if p.Effect >= least {
+			lines = append(lines, p.String())
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 const script = "\n  script: [x]\n"
@@ -63,7 +80,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{"not YAML", map[string]string{"": "a: [b\n"}, at + "1: invalid YAML: did not find expected ',' or ']'"},
 		{"a list", map[string]string{"": "- a\n"}, at + "1: expected a mapping of jobs, got a list"},
-		{"key twice", map[string]string{"": "a:" + script + "a:" + script}, at + `3: key "a" appears twice, first in line 1`},
+		{"key twice", map[string]string{"": "a:" + script + "a:" + script}, at + `3: key "a" appears twice, first in line 1: the last one counts`},
 		{"inputs", map[string]string{"": "spec:\n  inputs:\n    a:\n---\nj:" + script}, at + "1: a file with spec: and inputs is not supported"},
 		{"odd tag", map[string]string{"": "j:\n  script: !mine x\n"}, at + "2: tag \"!mine\" means nothing in a pipeline"},
 		{"no mapping", map[string]string{"": "j: x\n"}, at + `1: job "j": expected a mapping, got a string`},
@@ -98,20 +115,20 @@ func TestFaults(t *testing.T) {
 		{"rules and only", map[string]string{"": "j:\n  only: [main]\n  rules: []" + script}, at + `2: job "j": only and except cannot stand beside rules`},
 		{"unknown key of a rule", map[string]string{"": "j:\n  rules:\n    - iff: $A" + script}, at + `3: job "j": a rule has the unknown key "iff"`},
 		{"rule of a string", map[string]string{"": "j:\n  rules: [$A]" + script}, at + `2: job "j": a rule takes a mapping, got a string`},
-		{"files of another project", map[string]string{"": "j:\n  rules:\n    - exists: {paths: [a], project: b}" + script}, at + `3: job "j": exists: files of another project cannot be had`},
+		{"files of another project", map[string]string{"": "j:\n  rules:\n    - exists: {paths: [a], project: b}" + script}, at + `3: job "j": exists: files of another project are not known here`},
 		{"workflow", map[string]string{"": "workflow:\n  rules:\n    - when: manual\n"}, at + "3: when takes one of always, never"},
-		{"only kubernetes", map[string]string{"": "j:\n  only: {kubernetes: active}" + script}, at + `2: job "j": only and except: kubernetes is not supported`},
+		{"only kubernetes", map[string]string{"": "j:\n  only: {kubernetes: active}" + script}, at + `2: job "j": only and except: whether the project has a Kubernetes cluster is not known here`},
 
 		{"extends nothing", map[string]string{"": "j:\n  extends: .k" + script}, at + `2: job "j": extends ".k", which is not defined`},
-		{"extends in a circle", map[string]string{"": ".a: {extends: .b}\n.b: {extends: .a}\n"}, at + "2: jobs extend each other in a circle: .a, .b, .a"},
-		{"extends itself", map[string]string{"": "j:\n  extends: j" + script}, at + "2: jobs extend each other in a circle: j, j"},
-		{"extends too deep", map[string]string{"": chain(11)}, at + `12: job ".j11" extends others over more than 11 levels`},
-		{"extends a list", map[string]string{"": ".a: [b]\nj:\n  extends: .a" + script}, at + `3: extends ".a", which is not a job`},
-		{"extends a number", map[string]string{"": "j:\n  extends: 1" + script}, at + "2: extends takes names of jobs, got a number"},
+		{"extends in a circle", map[string]string{"": ".a: {extends: .b}\n.b: {extends: .a}\n"}, at + "2: job \".a\": jobs extend each other in a circle: .a, .b, .a\n" + at + "2: job \".b\": jobs extend each other in a circle: .a, .b, .a"},
+		{"extends itself", map[string]string{"": "j:\n  extends: j" + script}, at + `2: job "j": jobs extend each other in a circle: j, j`},
+		{"extends too deep", map[string]string{"": chain(11)}, at + "12: job \".j11\": extends others over more than 11 levels\n" + at + "12: job \"last\": extends others over more than 11 levels"},
+		{"extends a list", map[string]string{"": ".a: [b]\nj:\n  extends: .a" + script}, at + `3: job "j": extends ".a", which is not a job`},
+		{"extends a number", map[string]string{"": "j:\n  extends: 1" + script}, at + `2: job "j": extends takes names of jobs, got a number`},
 		{"reference to nothing", map[string]string{"": "j:\n  script: !reference [.a, script]\n"}, at + `2: job "j": !reference [.a, script]: there is no such key`},
-		{"empty reference", map[string]string{"": "j:\n  script: !reference []\n"}, at + "2: !reference names nothing"},
-		{"references in a circle", map[string]string{"": ".a: {x: !reference [.a, x]}\n"}, at + "1: !reference [.a, x]: references name each other in a circle"},
-		{"references too deep", map[string]string{"": references(10)}, at + "12: !reference [.r10, script]: references go deeper than 10 levels"},
+		{"empty reference", map[string]string{"": "j:\n  script: !reference []\n"}, at + "1: job \"j\": it has no script and no trigger\n" + at + "2: !reference names nothing"},
+		{"references in a circle", map[string]string{"": ".a: {x: !reference [.a, x]}\n"}, at + "1: job \".a\": !reference [.a, x]: references name each other in a circle"},
+		{"references too deep", map[string]string{"": references(10)}, at + "12: job \"last\": !reference [.r10, script]: references go deeper than 10 levels"},
 		{"lists too deep", map[string]string{"": "j:\n  script: " + strings.Repeat("[", 12) + "x" + strings.Repeat("]", 12) + "\n"}, at + "1: job \"j\": it has no script and no trigger\n" + at + `2: job "j": script has lists in lists over more than 10 levels`},
 
 		{"include of nothing", map[string]string{"": "include: a.yml\n"}, at + `1: local include "a.yml": there is no such file`},
@@ -124,18 +141,21 @@ func TestFaults(t *testing.T) {
 		{"two bad includes", map[string]string{"": "include: [a.yml, b.yml]\n", "a.yml": "a: [\n", "b.yml": "b: {\n"}, "a.yml:1: invalid YAML: did not find expected node content\nb.yml:1: invalid YAML: did not find expected node content"},
 
 		{"needs nothing", map[string]string{"": "j:\n  needs: [k]" + script}, at + `2: job "j": needs "k", which is not defined`},
-		{"needs what is left out", map[string]string{"": "j:\n  needs: [k]" + script + "k:\n  rules: [{when: never}]" + script}, at + `1: job "j" needs "k", which is not in the pipeline of this event; GitLab makes no pipeline then`},
-		{"needs what comes later", map[string]string{"": "j:\n  stage: build\n  needs: [k]" + script + "k:" + script}, at + `1: job "j" needs "k", which is in a later stage`},
-		{"needs in a circle", map[string]string{"": "j:\n  needs: [k]" + script + "k:\n  needs: [j]" + script}, at + `4: job "k" needs "j", which needs it in turn`},
+		{"needs what is left out", map[string]string{"": "j:\n  needs: [k]" + script + "k:\n  rules: [{when: never}]" + script}, at + `1: job "j": needs "k", which is not in the pipeline of this event`},
+		{"needs what comes later", map[string]string{"": "j:\n  stage: build\n  needs: [k]" + script + "k:" + script}, at + `1: job "j": needs "k", which is in a later stage`},
+		{"needs in a circle", map[string]string{"": "j:\n  needs: [k]" + script + "k:\n  needs: [j]" + script}, at + `4: job "k": needs "j", which needs it in turn`},
 		{"needs of a matrix value", map[string]string{"": "j:\n  needs: ['k: [$[[ matrix.A ]]]']" + script}, at + `2: job "j": needs: values of a matrix ($[[ matrix.… ]]) are not supported`},
-		{"depends on nothing", map[string]string{"": "j:\n  dependencies: [k]" + script}, at + `1: job "j": depends on "k", which is not defined`},
+		{"depends on nothing", map[string]string{"": "j:\n  dependencies: [k]" + script}, at + `2: job "j": depends on "k", which is not defined`},
 		{"parallel", map[string]string{"": "j:\n  parallel: 201" + script}, at + `2: job "j": parallel takes a number from 1 to 200`},
 		{"matrix too large", map[string]string{"": "j:\n  parallel:\n    matrix:\n      - {A: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15], B: [1,2,3,4,5,6,7,8,9,10,11,12,13,14]}" + script}, at + `4: job "j": parallel: matrix makes more than 200 jobs`},
 		{"matrix without values", map[string]string{"": "j:\n  parallel: {matrix: [{A: []}]}" + script}, at + `2: job "j": parallel: matrix: A has no values`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := evaluate(files(c.files), Event{})
-			if err == nil || err.Error() != c.want {
+			e, err := evaluate(files(c.files), Event{})
+			if e == nil && err.Error() != c.want || e != nil && e.text(Notice) != c.want {
+				if e != nil {
+					err = errors.New(e.text(Notice))
+				}
 				t.Errorf("got\n%v\nwant\n%s", err, c.want)
 			}
 		})
@@ -200,6 +220,67 @@ func TestSmallFilesStayCheap(t *testing.T) {
 	}
 }
 
+// One bad construct marks its job, and no other.
+func TestOneBadConstruct(t *testing.T) {
+	for text, want := range map[string]struct {
+		when    string
+		effect  Effect
+		problem string // the first about the job
+		canRun  bool
+	}{
+		"bad: {script: [x], rules: [{if: $A =}]}":                                    {Unknown, Refused, `if: "$A =": unexpected "="`, true},
+		"bad: {script: [x], rules: [{if: $NO, when: never}, {if: $A =}]}":            {Unknown, Refused, `if: "$A =": unexpected "="`, true},
+		"bad: {script: [x], rules: [{if: $CI}, {if: $A =}]}":                         {OnSuccess, Refused, `if: "$A =": unexpected "="`, true},
+		"bad: {script: [x], rules: [{if: $NO, exists: {paths: [a], project: p/q}}]}": {Never, Incomplete, "exists: files of another project are not known here", true},
+		"bad: {script: [x], rules: [{exists: {paths: [a], project: p/q}}]}":          {Unknown, Incomplete, "exists: files of another project are not known here", true},
+		"bad: {script: [x], rules: [{iff: $A}]}":                                     {Unknown, Refused, `a rule has the unknown key "iff"`, true},
+		"bad: {script: [x], rules: $A}":                                              {Unknown, Refused, "rules takes a list, got a string", true},
+		"bad: {script: [x], imge: y}":                                                {OnSuccess, Refused, `it has the unknown key "imge"`, true},
+		"bad: {script: [x], stage: theirs}":                                          {OnSuccess, Refused, `there is no stage "theirs"`, true},
+		"bad: {script: [x], needs: [nobody]}":                                        {OnSuccess, Refused, `needs "nobody", which is not defined`, true},
+		"bad: {script: [x], needs: [{job: nobody, optional: true}]}":                 {OnSuccess, Doubtful, `the optional need "nobody" names no job: it does not wait for anything`, true},
+		"bad: {needs: {pipeline: a/b}}":                                              {OnSuccess, Incomplete, `it shows the state of the pipeline of "a/b", which only GitLab can`, false},
+		"bad: {needs: [{pipeline: a/b}]}":                                            {OnSuccess, Incomplete, `it shows the state of the pipeline of "a/b", which only GitLab can`, false},
+		"bad: {script: [x], needs: [{pipeline: $UP, job: j}]}":                       {OnSuccess, Incomplete, `needs artifacts of pipeline "$UP", which are not known here`, true},
+		"bad: {extends: .nobody, script: [x]}":                                       {Unknown, Refused, `extends ".nobody", which is not defined`, false},
+		"bad: {script: [x, !reference [.nobody]]}":                                   {Unknown, Refused, `!reference [.nobody]: there is no such key`, false},
+		"bad: {script: [x, {a: b}]}":                                                 {OnSuccess, Refused, "script takes strings, got a mapping", false},
+		"bad: {script: [x], only: {kubernetes: active}}":                             {Unknown, Incomplete, "only and except: whether the project has a Kubernetes cluster is not known here", true},
+		"bad: {script: [x], id_tokens: {T: {aud: u}}, release: {tag_name: v}}":       {OnSuccess, Notice, "id_tokens, release: left to GitLab, only the script runs here", true},
+		"bad: {script: [x], tags: a, tags: [b]}":                                     {OnSuccess, Notice, "", true},
+		"bad: {script: [x], when: sometimes}":                                        {OnSuccess, Refused, "when takes one of on_success, on_failure, always, manual, delayed, never", true},
+		"bad: text":                                                                  {"", Refused, "", false},
+		"include: none.yml\nbad: {script: [x], stage: theirs}":                       {OnSuccess, Incomplete, `there is no stage "theirs"; it may be in local include "none.yml"`, true},
+		"include: broken.yml\nbad: {extends: .there}":                                {Unknown, Incomplete, `extends ".there", which is not defined; it may be in local include "broken.yml"`, false},
+		"include: {local: good.yml, rules: [{exists: {paths: [a], project: p/q}}]}\nbad: {extends: .there}": {Unknown, Incomplete,
+			`extends ".there", which is not defined; it may be in local include "good.yml"`, false},
+	} {
+		e, _ := evaluate(files(map[string]string{"": "good: {script: [x]}\n" + text, "broken.yml": "a: [", "good.yml": ".there: {script: [y]}"}), Event{})
+		if e == nil {
+			t.Errorf("%s: nothing can be listed", text)
+			continue
+		}
+		jobs := map[string]Job{}
+		for _, job := range e.Jobs {
+			jobs[job.Name] = job
+		}
+		if good := jobs["good"]; good.When != OnSuccess || len(good.Problems) > 0 || len(good.Unresolved) > 0 {
+			t.Errorf("%s: the good job is %+v", text, good)
+		}
+		bad := jobs["bad"]
+		var first Problem
+		if len(bad.Problems) > 0 {
+			first = bad.Problems[0]
+		}
+		if bad.When != want.when || first.Message != want.problem || want.problem != "" && (first.Effect != want.effect || first.Pos.Line < 2) || want.when != "" && want.canRun != (len(bad.Unresolved) == 0) {
+			t.Errorf("%s: got %s, %s %q, unresolved %q", text, bad.When, first.Effect, first.Message, bad.Unresolved)
+		}
+		if len(e.Problems) == 0 {
+			t.Errorf("%s: nothing is told", text)
+		}
+	}
+}
+
 func TestDepthsThatAreTaken(t *testing.T) {
 	for name, text := range map[string]string{"extends": chain(9), "references": references(9)} {
 		e, err := evaluate(files(map[string]string{"": text}), Event{})
@@ -246,18 +327,26 @@ other-project:
 	if strings.Join(got, "|") != want {
 		t.Errorf("missing %q", got)
 	}
-	for i, want := range []struct{ name, when, unresolved string }{
+	for i, want := range []struct{ name, when, problem string }{
 		{"whole", OnSuccess, ""},
 		{"base-is-missing", Unknown, `extends ".there", which is not defined; it may be in remote include "https://example.org/a.yml" or template`},
 		{"needed-is-missing", OnSuccess, `needs "there", which is not defined; it may be in`},
 		{"reference-is-missing", Unknown, `!reference [.there, script]: there is no such key; it may be in`},
 		{"inherits-it", Manual, `extends ".there", which is not defined; it may be in`},
-		{"other-project", OnSuccess, `needs something of project "a/b", which cannot be had`},
+		{"other-project", OnSuccess, `needs artifacts of project "a/b", which are not known here`},
 	} {
 		job := e.Jobs[i]
-		unresolved := strings.Join(job.Unresolved, "|")
-		if job.Name != want.name || job.When != want.when || !strings.HasPrefix(unresolved, want.unresolved) || (unresolved == "") != (want.unresolved == "") {
-			t.Errorf("got %s, %s, %q, want %+v", job.Name, job.When, unresolved, want)
+		problem := ""
+		for _, p := range job.Problems {
+			if p.Effect != Incomplete {
+				t.Errorf("%s is %s", p, p.Effect)
+			}
+			problem += p.Message + "|"
+		}
+		canRun := !strings.HasPrefix(problem, "extends") && !strings.HasPrefix(problem, "!reference")
+		if job.Name != want.name || job.When != want.when || !strings.HasPrefix(problem, want.problem) || (problem == "") != (want.problem == "") ||
+			canRun != (len(job.Unresolved) == 0) {
+			t.Errorf("got %s, %s, %q, %q, want %+v", job.Name, job.When, problem, job.Unresolved, want)
 		}
 	}
 }
@@ -271,17 +360,16 @@ func TestIncludesOfAnEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := p.Evaluate(Event{Variables: map[string]string{"WHICH": "a"}})
-	if err != nil || len(e.Jobs) != 2 || e.Jobs[0].Name != "pushed" {
-		t.Errorf("push: %+v, %v", e, err)
+	e := p.Evaluate(Event{Variables: map[string]string{"WHICH": "a"}})
+	if len(e.Problems) > 0 || len(e.Jobs) != 2 || e.Jobs[0].Name != "pushed" {
+		t.Errorf("push: %+v", e)
 	}
-	e, err = p.Evaluate(Event{Source: Web, Variables: map[string]string{"WHICH": "a"}})
-	if err != nil || len(e.Jobs) != 1 || e.Jobs[0].Name != "a" {
-		t.Errorf("web: %+v, %v", e, err)
+	e = p.Evaluate(Event{Source: Web, Variables: map[string]string{"WHICH": "a"}})
+	if len(e.Problems) > 0 || len(e.Jobs) != 1 || e.Jobs[0].Name != "a" {
+		t.Errorf("web: %+v", e)
 	}
-	_, err = p.Evaluate(Event{})
-	if want := `.gitlab-ci.yml:5: local include "$WHICH.yml": there is no such file`; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+	if want, got := `.gitlab-ci.yml:5: local include "$WHICH.yml": there is no such file`, p.Evaluate(Event{}).text(Notice); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

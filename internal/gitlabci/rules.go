@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"slices"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -19,6 +20,7 @@ type rule struct {
 	allowFailure *bool
 	variables    settings
 	needs        []Need // nil to leave the job's
+	unknown      bool   // it cannot be read, or asks for what is not known here
 }
 
 // rules decodes the rules of a job, a workflow or an include; when lists what
@@ -27,16 +29,24 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 	if out, ok := d.known[v]; ok {
 		return out
 	}
-	before := len(d.errs)
+	if v.kind != list {
+		d.fault(v.pos, "rules takes a list, got %s", v.describe())
+		return []rule{{pos: v.pos, unknown: true}}
+	}
+	before := len(d.problems)
 	out := []rule{}
 	for _, item := range d.flat(v, "rules") {
+		at := len(d.problems)
+		r := rule{pos: item.pos}
 		if item.kind == mapping {
-			out = append(out, d.rule(item, when))
-			continue
+			r = d.rule(item, when)
+		} else {
+			d.fault(item.pos, "a rule takes a mapping, got %s", item.describe())
 		}
-		d.fault(item.pos, "a rule takes a mapping, got %s", item.describe())
+		r.unknown = slices.ContainsFunc(d.problems[at:], func(p Problem) bool { return p.Effect > Notice })
+		out = append(out, r)
 	}
-	if d.known != nil && len(d.errs) == before {
+	if d.known != nil && len(d.problems) == before {
 		d.known[v] = out
 	}
 	return out
@@ -67,10 +77,7 @@ func (d *decoder) rule(v *value, when []string) rule {
 	}
 	r.variables = d.settings(v.get("variables"), "variables")
 	if needs := v.get("needs"); needs != nil {
-		var elsewhere []string
-		if r.needs, elsewhere = d.needs(needs); elsewhere != nil {
-			d.fault(needs.pos, "needs of a rule names jobs of this pipeline only")
-		}
+		r.needs = d.needs(needs)
 	}
 	return r
 }
@@ -93,8 +100,8 @@ func (d *decoder) condition(v *value) *expression {
 func (d *decoder) paths(v *value, what string, more ...string) []string {
 	if v.kind == mapping {
 		if project := v.get("project"); project != nil {
-			d.fault(project.pos, "%s: files of another project cannot be had", what)
-			return []string{}
+			d.incomplete(project.pos, "%s: files of another project are not known here", what)
+			return nil
 		}
 		d.keys(v, what, append(more, "paths")...)
 		if v = v.get("paths"); v == nil {

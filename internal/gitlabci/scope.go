@@ -19,7 +19,7 @@ func (s *scope) with(vars settings) *scope {
 	return &scope{event: s.event, vars: vars, tree: s.tree}
 }
 
-// match gives the first rule that matches, nil for none.
+// match gives the first rule that matches or may do so, nil for none.
 func (s *scope) match(rules []rule) *rule {
 	for i := range rules {
 		if s.holds(&rules[i]) {

@@ -110,9 +110,9 @@ func TestDecisionTables(t *testing.T) {
 		if f[5] == "yes" {
 			e.Changed = append(e.Changed, dockerfile)
 		}
-		got, err := p.Evaluate(e)
-		if err != nil || !got.Created {
-			t.Errorf("%s: %v", strings.TrimSpace(line), err)
+		got := p.Evaluate(e)
+		if got.Refused() || !got.Created {
+			t.Errorf("%s: %v", strings.TrimSpace(line), got.Problems)
 			continue
 		}
 		for i, name := range []string{"x86_64-debian-12", "optional-build", "", "x86_64-debian-12-container", "check-dco"} {
@@ -134,8 +134,8 @@ func TestDecisionTables(t *testing.T) {
 		"a push with a merge request": {Source: Push, Variables: map[string]string{"CI_OPEN_MERGE_REQUESTS": "a!1"}},
 		"a tag":                       {Source: Push, Tag: "v1"}, "a trigger": {Source: Trigger}, "a parent": {Source: Parent},
 	} {
-		if got, err := p.Evaluate(e); err != nil || got.Created {
-			t.Errorf("%s makes a pipeline, %v", name, err)
+		if got := p.Evaluate(e); got.Refused() || got.Created {
+			t.Errorf("%s makes a pipeline, %v", name, got.Problems)
 		}
 	}
 }

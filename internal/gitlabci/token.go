@@ -66,6 +66,9 @@ func scanToken(rest string) (token, error) {
 	switch m := wordToken.FindString(rest); {
 	case m == "null":
 		return token{m, &operand{}}, nil
+	case m == "true", m == "false":
+		value := truth(m == "true")
+		return token{m, &value}, nil
 	case m != "":
 		return token{}, fmt.Errorf("unexpected word %s: a text stands between quotes, a variable's name behind $", yamldoc.Quote(m))
 	case strings.HasPrefix(rest, "$[["):

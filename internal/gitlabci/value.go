@@ -50,12 +50,12 @@ const (
 
 // A reader turns documents into values.
 type reader struct {
-	left int // values that may still be made
-	errs []error
+	left     int // values that may still be made
+	problems problems
 }
 
 func (r *reader) fault(pos yamldoc.Position, format string, args ...any) {
-	r.errs = append(r.errs, yamldoc.Faultf(pos, format, args...))
+	r.problems.add(pos, "", Refused, format, args...)
 }
 
 func (r *reader) read(n yamldoc.Node, depth int) *value {
@@ -70,10 +70,8 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 	case n.IsNull():
 	case n.IsMapping():
 		v.kind = mapping
-		fields, err := n.Mapping()
-		if err != nil {
-			r.errs = append(r.errs, err)
-		}
+		fields, err := n.MappingInOrder()
+		r.problems.addError(err)
 		v.fields = make([]field, 0, len(fields))
 		for _, f := range fields {
 			v.fields = append(v.fields, field{f.Key, f.Pos, r.read(f.Value, depth+1)})
@@ -101,11 +99,13 @@ func (r *reader) checkReference(v *value) {
 	for _, item := range v.items {
 		if item.kind != text && item.kind != number {
 			r.fault(item.pos, "!reference takes a list of names, got %s", item.describe())
+			v.kind, v.items = null, nil
 			return
 		}
 	}
 	if len(v.items) == 0 {
 		r.fault(v.pos, "!reference names nothing")
+		v.kind = null
 	}
 }
 

@@ -103,12 +103,27 @@ func leftOut(job *gitlabci.Job) string {
 		return "is not in the pipeline of this event"
 	case job.When == gitlabci.Manual:
 		return "is started by hand"
-	case job.When == gitlabci.Unknown || len(job.Unresolved) > 0:
+	case len(job.Unresolved) > 0:
 		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
+	case worst(job).Effect == gitlabci.Refused:
+		return "is refused by GitLab: " + worst(job).Message
+	case worst(job).Effect == gitlabci.Incomplete:
+		return "needs something that is not here: " + worst(job).Message
 	case job.Trigger:
 		return "starts another pipeline"
 	}
 	return ""
+}
+
+// worst gives the problem of a job that weighs most, the zero Problem for none.
+func worst(job *gitlabci.Job) gitlabci.Problem {
+	var out gitlabci.Problem
+	for _, p := range job.Problems {
+		if p.Effect > out.Effect {
+			out = p
+		}
+	}
+	return out
 }
 
 // gives lists the jobs whose artifacts a job asks for by their names.

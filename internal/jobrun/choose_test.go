@@ -57,11 +57,7 @@ func evaluated(t *testing.T, text string) *gitlabci.Evaluation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := p.Evaluate(gitlabci.Event{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return p.Evaluate(gitlabci.Event{})
 }
 
 // text is "job<after,after>from,from" of each job.

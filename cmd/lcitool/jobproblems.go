@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// maxOfKind is how many problems of one kind are written out.
+const maxOfKind = 10
+
+// warnProblems tells of a pipeline's problems: what GitLab refuses or what is
+// doubtful is a warning, what is not done or not known here is only said.
+func (a *app) warnProblems(list []gitlabci.Problem) {
+	count := map[string]int{}
+	var counted []gitlabci.Problem // the first that is not written out, of each kind
+	for _, p := range list {
+		switch count[p.Kind]++; {
+		case count[p.Kind] == maxOfKind+1:
+			counted = append(counted, p)
+		case count[p.Kind] > maxOfKind:
+		case p.Effect == gitlabci.Refused || p.Effect == gitlabci.Doubtful:
+			a.warn(yamldoc.Faultf(p.Pos, "%s", p.Text()))
+		default:
+			a.tell("%s", p)
+		}
+	}
+	for _, p := range counted {
+		what := fmt.Sprintf(`%s; there are %d more like this, "lcitool job lint" lists them`, p.Text(), count[p.Kind]-maxOfKind-1)
+		if p.Effect == gitlabci.Refused || p.Effect == gitlabci.Doubtful {
+			a.warn(yamldoc.Faultf(p.Pos, "%s", what))
+			continue
+		}
+		a.tell("%s: %s", p.Pos, what)
+	}
+}
+
+// warnChosen tells of the problems of the jobs that are to run, and of those
+// of the whole pipeline.
+func (a *app) warnChosen(e *gitlabci.Evaluation, chosen []*jobrun.Job) {
+	run := map[string]bool{"": true}
+	for _, j := range chosen {
+		run[j.Base] = true
+	}
+	var list []gitlabci.Problem
+	for _, p := range e.Problems {
+		if run[p.Job] {
+			list = append(list, p)
+		}
+	}
+	a.warnProblems(list)
+	if e.Refused() {
+		a.tell(`GitLab makes no pipeline: "lcitool job lint" says why`)
+	}
+}
