@@ -56,6 +56,8 @@ type BuildResult struct {
 	Delta    string        // ID of the image it was made on top of; empty if made as a whole or Cached
 	Added    []string      // packages that a delta has more than that image, sorted
 	Duration time.Duration // wall clock
+
+	deltas int // that it consists of
 }
 
 // Build makes an image and then moves its tag, so that a failing build leaves
@@ -116,6 +118,9 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	if old.image.ID != result.ID {
 		result.Replaced = old.image.ID
 	}
+	if err := e.recordImage(result.ID, o.origin(digest, result.deltas)); err != nil {
+		return BuildResult{}, &EngineError{Op: "record image " + o.Tag, Code: 125, Err: err}
+	}
 	return result, e.promote(ctx, o.Tag, record, result.ID, result.Replaced)
 }
 
@@ -124,10 +129,11 @@ type standing struct {
 	image Image // that has the tag; the zero value if none has
 	same  bool  // it was made from the same input, so that there is nothing to do
 	moved bool  // it was made from a base that is another one now
+	from  origin
 }
 
 // standing looks the promised tag up. An image was made from the same input if
-// its digest is equal, and its base gone or still the same.
+// its record has the same digest, and its base is gone or still the same.
 func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (standing, error) {
 	c, err := e.conn(ctx)
 	if err != nil {
@@ -147,9 +153,9 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 	if err != nil {
 		return standing{}, err
 	}
-	s := standing{image: image}
+	s := standing{image: image, from: e.originOf(image.ID)}
 	s.moved = len(image.Layers) < len(layers) || !slices.Equal(image.Layers[:len(layers)], layers)
-	s.same = !o.fresh() && !s.moved && image.Labels[LabelDigest] == digest && (!o.Exact || image.Labels[LabelDelta] == "")
+	s.same = !o.fresh() && !s.moved && s.from.digest == digest && (!o.Exact || s.from.deltas == 0)
 	return s, nil
 }
 

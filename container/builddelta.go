@@ -37,7 +37,7 @@ type deltaStep struct {
 	count int      // of deltas on one another, this one included
 }
 
-// labels are what is on the image, whole or delta, for later deltas.
+// labels tell people what the image holds.
 func (d *Delta) labels(o BuildOptions) map[string]string {
 	return map[string]string{LabelRest: o.rest(), LabelPackages: strings.Join(d.Packages, " ")}
 }
@@ -60,19 +60,11 @@ func (o BuildOptions) over(old standing) (deltaStep, bool) {
 	if o.Delta == nil || o.Exact || o.fresh() || old.moved || old.image.ID == "" {
 		return deltaStep{}, false
 	}
-	labels := old.image.Labels
-	before, known := labels[LabelPackages]
-	if !known || labels[LabelRest] != o.rest() {
+	if old.from.rest == "" || old.from.rest != o.rest() {
 		return deltaStep{}, false
 	}
-	count := 0
-	if text := labels[LabelDeltas]; text != "" {
-		var err error
-		if count, err = strconv.Atoi(text); err != nil || count < 0 {
-			return deltaStep{}, false
-		}
-	}
-	added, only := additions(strings.Fields(before), o.Delta.Packages)
+	count := old.from.deltas
+	added, only := additions(old.from.packages, o.Delta.Packages)
 	return deltaStep{on: old.image.ID, added: added, count: count + 1}, only && count < maxDeltas
 }
 
@@ -143,7 +135,7 @@ func (e *Engine) buildOver(ctx context.Context, o BuildOptions, r records.Record
 		say(o.Log, failed.Error()+"; building it as a whole")
 		return BuildResult{}, false, nil
 	}
-	return BuildResult{ID: id, Delta: step.on, Added: step.added}, true, err
+	return BuildResult{ID: id, Delta: step.on, Added: step.added, deltas: step.count}, true, err
 }
 
 func say(log io.Writer, line string) {

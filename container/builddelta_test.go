@@ -4,7 +4,6 @@ package container
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -22,10 +21,8 @@ func additive(packages ...string) BuildOptions {
 }
 
 func TestDeltaOverAnImage(t *testing.T) {
-	made := func(o BuildOptions, more map[string]string) standing {
-		labels := o.allLabels("T", o.digest())
-		maps.Copy(labels, more)
-		return standing{image: Image{ID: "0123456789abcdef", Labels: labels}}
+	made := func(o BuildOptions, deltas int) standing {
+		return standing{image: Image{ID: "0123456789abcdef"}, from: o.origin(o.digest(), deltas)}
 	}
 	ab := additive("a", "b")
 	with := func(change func(*BuildOptions)) BuildOptions {
@@ -41,30 +38,28 @@ func TestDeltaOverAnImage(t *testing.T) {
 		added []string
 		count int // 0 when no delta can be
 	}{
-		{"one more", made(ab, nil), with(same), []string{"c"}, 1},
-		{"two more, one before all", made(ab, nil), additive("0", "a", "b", "c"), []string{"0", "c"}, 1},
-		{"from none", made(additive(), nil), additive("a"), []string{"a"}, 1},
-		{"other label", made(ab, nil), with(func(o *BuildOptions) { o.Labels = map[string]string{"l": "2"} }), []string{"c"}, 1},
-		{"label alone", made(ab, nil), func() BuildOptions { o := additive("a", "b"); o.Labels = map[string]string{"l": "2"}; return o }(), nil, 1},
-		{"fifth", made(ab, map[string]string{LabelDeltas: "4"}), with(same), []string{"c"}, 5},
-		{"sixth", made(ab, map[string]string{LabelDeltas: "5"}), with(same), nil, 0},
-		{"bad count", made(ab, map[string]string{LabelDeltas: "x"}), with(same), nil, 0},
-		{"negative count", made(ab, map[string]string{LabelDeltas: "-9"}), with(same), nil, 0},
-		{"one less", made(ab, nil), additive("a"), nil, 0},
-		{"another", made(ab, nil), additive("a", "c"), nil, 0},
+		{"one more", made(ab, 0), with(same), []string{"c"}, 1},
+		{"two more, one before all", made(ab, 0), additive("0", "a", "b", "c"), []string{"0", "c"}, 1},
+		{"from none", made(additive(), 0), additive("a"), []string{"a"}, 1},
+		{"other label", made(ab, 0), with(func(o *BuildOptions) { o.Labels = map[string]string{"l": "2"} }), []string{"c"}, 1},
+		{"label alone", made(ab, 0), func() BuildOptions { o := additive("a", "b"); o.Labels = map[string]string{"l": "2"}; return o }(), nil, 1},
+		{"fifth", made(ab, 4), with(same), []string{"c"}, 5},
+		{"sixth", made(ab, 5), with(same), nil, 0},
+		{"one less", made(ab, 0), additive("a"), nil, 0},
+		{"another", made(ab, 0), additive("a", "c"), nil, 0},
 		{"no image", standing{}, with(same), nil, 0},
-		{"not one of ours", standing{image: Image{ID: "0", Labels: map[string]string{}}}, with(same), nil, 0},
-		{"base moved", standing{image: made(ab, nil).image, moved: true}, with(same), nil, 0},
-		{"no way", made(ab, nil), with(func(o *BuildOptions) { o.Delta = nil }), nil, 0},
-		{"exact", made(ab, nil), with(func(o *BuildOptions) { o.Exact = true }), nil, 0},
-		{"force", made(ab, nil), with(func(o *BuildOptions) { o.Force = true }), nil, 0},
-		{"no cache", made(ab, nil), with(func(o *BuildOptions) { o.NoCache = true }), nil, 0},
-		{"pull", made(ab, nil), with(func(o *BuildOptions) { o.Pull = PullNewer }), nil, 0},
-		{"rest", made(ab, nil), with(func(o *BuildOptions) { o.Delta.Rest = []byte("FROM y") }), nil, 0},
-		{"network", made(ab, nil), with(func(o *BuildOptions) { o.Network = NetworkHost }), nil, 0},
-		{"arg", made(ab, nil), with(func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} }), nil, 0},
-		{"label gone", made(ab, nil), with(func(o *BuildOptions) { o.Labels = nil }), nil, 0},
-		{"note gone", made(func() BuildOptions { o := ab; o.Notes = map[string]string{"n": "1"}; return o }(), nil), with(same), nil, 0},
+		{"not one of ours", standing{image: Image{ID: "0", Labels: ab.allLabels("T", ab.digest())}}, with(same), nil, 0},
+		{"base moved", standing{image: made(ab, 0).image, from: made(ab, 0).from, moved: true}, with(same), nil, 0},
+		{"no way", made(ab, 0), with(func(o *BuildOptions) { o.Delta = nil }), nil, 0},
+		{"exact", made(ab, 0), with(func(o *BuildOptions) { o.Exact = true }), nil, 0},
+		{"force", made(ab, 0), with(func(o *BuildOptions) { o.Force = true }), nil, 0},
+		{"no cache", made(ab, 0), with(func(o *BuildOptions) { o.NoCache = true }), nil, 0},
+		{"pull", made(ab, 0), with(func(o *BuildOptions) { o.Pull = PullNewer }), nil, 0},
+		{"rest", made(ab, 0), with(func(o *BuildOptions) { o.Delta.Rest = []byte("FROM y") }), nil, 0},
+		{"network", made(ab, 0), with(func(o *BuildOptions) { o.Network = NetworkHost }), nil, 0},
+		{"arg", made(ab, 0), with(func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} }), nil, 0},
+		{"label gone", made(ab, 0), with(func(o *BuildOptions) { o.Labels = nil }), nil, 0},
+		{"note gone", made(func() BuildOptions { o := ab; o.Notes = map[string]string{"n": "1"}; return o }(), 0), with(same), nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			step, ok := c.o.over(c.old)

@@ -64,7 +64,9 @@ func (e *Engine) removeNameless(c context.Context, id string) {
 	}
 	if _, errs := images.Remove(c, []string{id}, nil); len(errs) > 0 {
 		e.log.Debug("previous image stays", "image", id, "err", errors.Join(errs...))
+		return
 	}
+	e.forgetImage(id)
 }
 
 // pullBase asks the registry for a newer base image, if that is wanted, so
