@@ -8,16 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 )
 
 // stopLimit is how long mmdebstrap may take to clear up when it is told to stop.
-const stopLimit = 30 * time.Second
+const stopLimit = 2 * time.Minute
 
 var suiteName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
@@ -109,65 +107,4 @@ func (o BootstrapOptions) check() error {
 		}
 	}
 	return nil
-}
-
-// mmdebstrap writes the file system of a minimal system to the file layer.
-func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string) error {
-	fail := func(err error, hint string) error {
-		return &EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
-	}
-	program, err := exec.LookPath("mmdebstrap")
-	if err != nil {
-		return fail(errors.New("mmdebstrap is not installed"), "apt-get install mmdebstrap")
-	}
-	args := []string{"--variant=minbase", "--format=tar", "--aptopt=Acquire::Retries \"3\""}
-	if o.Suite == "sid" || o.Suite == "unstable" {
-		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
-	}
-	keyring := "/usr/share/keyrings/" + o.Distro + "-archive-keyring.gpg"
-	if _, err := os.Stat(keyring); err != nil {
-		return fail(fmt.Errorf("the keys of %s are missing: %s", o.Distro, keyring), "apt-get install "+o.Distro+"-keyring (Debian: debian-archive-keyring)")
-	}
-	args = append(args, "--keyring="+keyring, o.Suite, layer)
-	tail := &tailBuffer{to: o.Log}
-	cmd := exec.CommandContext(ctx, program, append(args, o.Sources...)...) //nolint:gosec // checked above
-	cmd.Stdout, cmd.Stderr = tail, tail
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
-	// Told to stop as by ^C, all of it, it unmounts and removes what it made.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = stopLimit
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("cannot bootstrap %s: %w", o.Reference, context.Cause(ctx))
-		}
-		return fail(fmt.Errorf("mmdebstrap: %s", tail.reason(err)), "is the mirror right, and does it have this release? "+strings.Join(o.Sources, "; "))
-	}
-	return nil
-}
-
-// A tailBuffer passes a log on and keeps its end.
-type tailBuffer struct {
-	to   io.Writer
-	tail []byte
-}
-
-func (t *tailBuffer) Write(p []byte) (int, error) {
-	if t.to != nil {
-		_, _ = t.to.Write(p) // nobody reading is no reason to fail
-	}
-	t.tail = append(t.tail, p...)
-	t.tail = t.tail[max(0, len(t.tail)-maxLogLine):]
-	return len(p), nil
-}
-
-// reason returns the last line that names an error, else err.
-func (t *tailBuffer) reason(err error) string {
-	reason := err.Error()
-	for line := range strings.Lines(string(t.tail)) {
-		if strings.HasPrefix(line, "E: ") {
-			reason = strings.TrimSpace(line)
-		}
-	}
-	return reason
 }

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// mmdebstrap writes the file system of a minimal system to the file layer.
+// Without root it runs as the first subordinate id, which must be able to
+// reach dir.
+func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string) error {
+	fail := func(err error, hint string) error {
+		return &EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
+	}
+	program, err := exec.LookPath("mmdebstrap")
+	if err != nil {
+		return fail(errors.New("mmdebstrap is not installed"), "apt-get install mmdebstrap")
+	}
+	keyring := "/usr/share/keyrings/" + o.Distro + "-archive-keyring.gpg"
+	if _, err := os.Stat(keyring); err != nil {
+		return fail(fmt.Errorf("the keys of %s are missing: %s", o.Distro, keyring), "apt-get install "+o.Distro+"-keyring (Debian: debian-archive-keyring)")
+	}
+	if os.Getuid() != 0 {
+		if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // others may pass through, not list
+			return err
+		}
+		if closed := closedParent(dir); closed != "" {
+			return fail(fmt.Errorf("mmdebstrap cannot enter %s: without root it runs as a subordinate id", closed), hintClosedDir)
+		}
+	}
+	args := []string{"--variant=minbase", "--format=tar", "--aptopt=Acquire::Retries \"3\""}
+	if o.Suite == "sid" || o.Suite == "unstable" {
+		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
+	}
+	args = append(args, "--keyring="+keyring, o.Suite, layer)
+	tail := &tailBuffer{to: o.Log}
+	cmd := exec.CommandContext(ctx, program, append(args, o.Sources...)...) //nolint:gosec // checked above
+	cmd.Stdout, cmd.Stderr = tail, tail
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	// An interrupt of the whole group, as by ^C, makes it unmount and remove what it made.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = stopLimit
+	err = cmd.Run()
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // whatever of it did not stop in time
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("cannot bootstrap %s: %w", o.Reference, context.Cause(ctx))
+		}
+		return fail(fmt.Errorf("mmdebstrap: %s", tail.reason(err)), bootstrapHint(string(tail.tail), o.Sources))
+	}
+	return nil
+}
+
+// closedParent returns the outermost directory on the way to dir, dir
+// included, that users other than its owner and group cannot enter.
+func closedParent(dir string) string {
+	closed := ""
+	for ; ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err != nil || info.Mode()&0o001 == 0 {
+			closed = dir
+		}
+		if dir == filepath.Dir(dir) {
+			return closed
+		}
+	}
+}
+
+const (
+	hintClosedDir = "set TMPDIR to a directory that all users can enter, for example /var/tmp"
+	hintSubids    = `add ids for the user, for example "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER", and install newuidmap (Debian: uidmap)`
+	hintUserNS    = "this machine does not let ordinary users make user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns): run it as root, or allow them"
+	hintKeys      = "the keys of the distribution on this machine do not match what signs the mirror: update its archive keyring package"
+)
+
+// bootstrapCauses are words of mmdebstrap and apt, in the order of their
+// weight: what comes after the first fault is its consequence.
+var bootstrapCauses = []struct{ words, hint string }{
+	{"No space left on device", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
+	{"Disk quota exceeded", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
+	{"/etc/subuid", hintSubids},
+	{"/etc/subgid", hintSubids},
+	{"newuidmap", hintSubids},
+	{"newgidmap", hintSubids},
+	{"unprivileged_userns_clone", hintUserNS},
+	{"unshare: Operation not permitted", hintUserNS},
+	{"unshare failed", hintUserNS},
+	{"cannot create", hintClosedDir},
+	{"cannot change directory", hintClosedDir},
+	{"NO_PUBKEY", hintKeys},
+	{"EXPKEYSIG", hintKeys},
+	{"is not signed", hintKeys},
+}
+
+// bootstrapMirrorWords are apt's when the mirror does not answer or lacks the release.
+var bootstrapMirrorWords = []string{
+	"does not have a Release file", "Failed to fetch", "Could not resolve", "Could not connect", "Unable to connect",
+	"Connection failed", "Connection refused", "Connection timed out", "404", "Unable to locate package", "no installation candidate",
+}
+
+// bootstrapHint returns what helps against the cause that log names, "" if unknown.
+func bootstrapHint(log string, sources []string) string {
+	for _, cause := range bootstrapCauses {
+		if strings.Contains(log, cause.words) {
+			return cause.hint
+		}
+	}
+	for _, words := range bootstrapMirrorWords {
+		if strings.Contains(log, words) {
+			return "is the mirror right, and does it have this release? " + strings.Join(sources, "; ")
+		}
+	}
+	return ""
+}
+
+// maxBootstrapLog holds the messages of a failure, of its consequences too.
+const maxBootstrapLog = 64 << 10
+
+// A tailBuffer passes a log on and keeps its end.
+type tailBuffer struct {
+	to   io.Writer
+	tail []byte
+}
+
+func (t *tailBuffer) Write(p []byte) (int, error) {
+	if t.to != nil {
+		_, _ = t.to.Write(p) // nobody reading is no reason to fail
+	}
+	t.tail = append(t.tail, p...)
+	t.tail = t.tail[max(0, len(t.tail)-maxBootstrapLog):]
+	return len(p), nil
+}
+
+// reason returns the first line that names an error, else err: later ones
+// are of the cleaning up.
+func (t *tailBuffer) reason(err error) string {
+	for line := range strings.Lines(string(t.tail)) {
+		if strings.HasPrefix(line, "E: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return err.Error()
+}
