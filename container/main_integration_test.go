@@ -8,6 +8,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -121,19 +122,15 @@ func childSession(e *Engine, keep bool) error {
 }
 
 func (w *world) configure() error {
-	w.env = append(os.Environ(),
-		"CONTAINERS_CONF="+w.dir+"/containers.conf", "CONTAINERS_STORAGE_CONF="+w.dir+"/storage.conf", "TMPDIR="+w.dir+"/tmp",
+	// The runtime and the limits are the machine's: they differ.
+	w.env = append(os.Environ(), "CONTAINERS_STORAGE_CONF="+w.dir+"/storage.conf", "TMPDIR="+w.dir+"/tmp",
 		"XDG_DATA_HOME="+w.dir+"/data") // storage.conf does not move the store of an ordinary user
-	files := map[string]string{
-		"containers.conf": "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n[engine]\nruntime = \"runc\"\n",
-		"storage.conf":    fmt.Sprintf("[storage]\ndriver = \"overlay\"\ngraphroot = %q\nrunroot = %q\n", w.dir+"/graph", w.dir+"/run"),
+	storage := fmt.Sprintf("[storage]\ndriver = \"overlay\"\ngraphroot = %q\nrunroot = %q\n", w.dir+"/graph", w.dir+"/run")
+	if err := os.WriteFile(w.dir+"/storage.conf", []byte(storage), 0o600); err != nil {
+		return err
 	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
-			return err
-		}
-	}
-	return os.Mkdir(w.dir+"/tmp", 0o700)
+	// mmdebstrap without root enters it as a subordinate id.
+	return errors.Join(os.Chmod(w.dir, 0o711), os.Mkdir(w.dir+"/tmp", 0o711))
 }
 
 func (w world) getenv(name string) string {
@@ -290,7 +287,8 @@ func leftovers(e *Engine) ([]string, error) {
 	for _, item := range list {
 		left = append(left, "container "+strings.Join(item.Names, ","))
 	}
-	if out, err := exec.Command("runc", "list").Output(); err == nil {
+	for _, runtime := range []string{"crun", "runc"} {
+		out, _ := exec.Command(runtime, "list").Output() // nothing if it is not installed
 		for line := range strings.Lines(string(out)) {
 			if strings.Contains(line, here.dir) {
 				left = append(left, "sandbox "+line)

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/containers/podman/v4/pkg/bindings/system"
 )
 
 func sh(script string) []string { return []string{"sh", "-c", script} }
@@ -257,13 +259,40 @@ func TestRunResources(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	var out bytes.Buffer
-	_, err := e.Run(t.Context(), RunOptions{
+	o := RunOptions{
 		Image: base, Command: sh("hostname; ls -l /dev/null | cut -c1; grep processes /proc/self/limits | tr -s ' ' | cut -d' ' -f3"), Hostname: "guest", Stdout: &out, Network: NetworkHost,
-		Memory: 64 << 20, CPUs: 0.5, Pids: 50, Devices: []string{"/dev/null"}, CapAdd: []string{"NET_ADMIN"},
-	})
+		Devices: []string{"/dev/null"}, CapAdd: []string{"NET_ADMIN"},
+	}
+	// What a machine has no controller for cannot be limited there.
+	has := controllers(t, e)
+	if slices.Contains(has, "memory") {
+		o.Memory = 64 << 20
+	}
+	if slices.Contains(has, "cpu") {
+		o.CPUs = 0.5
+	}
+	if slices.Contains(has, "pids") {
+		o.Pids = 50
+	}
+	t.Logf("limits %d %v %d, controllers %v", o.Memory, o.CPUs, o.Pids, has)
+	_, err := e.Run(t.Context(), o)
 	if _, procs := limits(true); err != nil || out.String() != fmt.Sprintf("guest\nc\n%d\n", procs) {
 		t.Errorf("got %q, %v", out.String(), err)
 	}
+}
+
+// controllers are the resources that the engine can limit.
+func controllers(t *testing.T, e *Engine) []string {
+	t.Helper()
+	c, err := e.conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := system.Info(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Host.CgroupControllers
 }
 
 // TestShellHasATerminal drives one through script(1), which makes a terminal

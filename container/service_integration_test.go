@@ -5,6 +5,7 @@
 package container
 
 import (
+	"errors"
 	"os/exec"
 	"strconv"
 	"syscall"
@@ -17,15 +18,16 @@ func TestIdleServiceWakes(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	pids := processes("system service", e.addr.socket())
-	if len(pids) != 1 {
+	if len(pids) == 0 || len(pids) > 2 { // without root a parent waits for the service in its user namespace
 		t.Fatalf("services at %s: %v", e.addr.URL, pids)
 	}
-	pid := pids[0]
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := exec.Command("tail", "--pid="+strconv.Itoa(pid), "-f", "/dev/null").Run(); err != nil {
-		t.Fatal(err)
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Fatal(err)
+		}
+		if err := exec.Command("tail", "--pid="+strconv.Itoa(pid), "-f", "/dev/null").Run(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := e.Exists(t.Context(), "localhost/nosuch:1"); err != nil {
 		t.Errorf("after the service ended: %v", err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,7 +39,7 @@ func newEngineRoom(t *testing.T) *engineRoom {
 	}
 	room := &engineRoom{dir: dir}
 	t.Cleanup(func() { room.clear(t) })
-	for _, sub := range []string{"graph", "run", "xdg", "tmp"} {
+	for _, sub := range []string{"graph", "run", "xdg", "tmp", "data", "home"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +56,9 @@ func (r *engineRoom) path(name string) string { return filepath.Join(r.dir, name
 func (r *engineRoom) env() []string {
 	return []string{
 		"CONTAINERS_STORAGE_CONF=" + r.path("storage.conf"),
+		"XDG_DATA_HOME=" + r.path("data"), // where an ordinary user's store is, whatever storage.conf says
 		"XDG_RUNTIME_DIR=" + r.path("xdg"),
+		"HOME=" + r.path("home"),
 		"TMPDIR=" + r.path("tmp"),
 	}
 }
@@ -81,7 +84,11 @@ func (r *engineRoom) clear(t *testing.T) {
 	for i := len(mounts) - 1; i >= 0; i-- {
 		_ = syscall.Unmount(mounts[i], syscall.MNT_DETACH)
 	}
-	if err := os.RemoveAll(r.dir); err != nil {
+	err := os.RemoveAll(r.dir)
+	if os.IsPermission(err) { // files of an ordinary user's subordinate ids
+		err = exec.Command("podman", "unshare", "rm", "-rf", r.dir).Run()
+	}
+	if err != nil {
 		t.Errorf("something is left: %v", err)
 	}
 }
@@ -141,17 +148,22 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 	return testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
-		Condition: func(name string) (bool, error) {
-			if name != "oldbuilder" {
-				return false, fmt.Errorf("unknown condition %q", name)
-			}
-			return oldBuilder()
-		},
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, room.env()...)
 			e.Vars = append(e.Vars, "HELLO="+hello)
 			e.Vars = append(e.Vars, env...)
-			return nil
+			return os.Mkdir(filepath.Join(e.WorkDir, "home"), 0o755)
+		},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "oldbuilder":
+				return oldBuilder()
+			case "root":
+				return os.Getuid() == 0, nil
+			case "memory", "cpu": // a machine need not have these controllers, or give them to its users
+				return room.controls(t, name), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 	}
 }
@@ -204,6 +216,18 @@ func TestEngineScripts(t *testing.T) {
 			t.Run("script", func(t *testing.T) { testscript.Run(t, params) })
 		})
 	}
+}
+
+// controls reports whether the engine can limit a resource.
+func (r *engineRoom) controls(t *testing.T, resource string) bool {
+	t.Helper()
+	cmd := exec.Command("podman", "info", "--format", "{{.Host.CgroupControllers}}")
+	cmd.Env = append(os.Environ(), r.env()...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("podman info: %v", err)
+	}
+	return slices.Contains(strings.Fields(strings.Trim(string(out), "[]\n")), resource)
 }
 
 // importTiny puts an image that holds busybox alone into the room.

@@ -58,7 +58,7 @@ func (r *faultRoom) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = r.tree
 	cmd.Env = append(append(os.Environ(), r.env()...),
-		"HOME="+r.path("home"), "XDG_STATE_HOME="+r.path("state"), "XDG_CACHE_HOME="+r.path("cache"))
+		"XDG_STATE_HOME="+r.path("state"), "XDG_CACHE_HOME="+r.path("cache"))
 	return cmd
 }
 

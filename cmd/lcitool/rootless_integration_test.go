@@ -44,12 +44,17 @@ func TestRootless(t *testing.T) {
 	if err := os.Chmod(room.dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
+	// A directory without a socket: the user's own service has another store.
+	runtime := filepath.Join(home, "runtime")
+	if err := os.Mkdir(runtime, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	chownTree(t, home, account)
 
 	do := func(args ...string) (string, error) {
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir = home
-		cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "USER=" + account.Username, "TMPDIR=" + home}
+		cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "USER=" + account.Username, "TMPDIR=" + home, "XDG_RUNTIME_DIR=" + runtime}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential(t, account)}
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
