@@ -22,7 +22,7 @@ demo: ## Set the machine up, build, run examples/hello in a debian-12 container
 .PHONY: test
 test: ## Set the machine up, then every check and every test, podman included
 	ci/host-setup test
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory check shell
 	$(TOOL) gotestsum --format pkgname -- -race -timeout 2h -tags '$(TAGS) integration' ./...
 
 ##@ While working
@@ -36,7 +36,7 @@ unit: ## The tests that need no podman and no minutes
 	go test -short -tags '$(TAGS)' ./...
 
 .PHONY: check
-check: fmt vet lint shell generated ## Everything that needs no test run: the five targets below
+check: fmt vet lint generated ## What needs no test run, and Go and git alone: the four targets below
 
 .PHONY: fmt
 fmt: ## Name the Go files that gofmt would change
@@ -50,20 +50,23 @@ vet: ## go vet, integration tests included
 lint: ## golangci-lint with .golangci.yml
 	$(TOOL) golangci-lint run ./...
 
-.PHONY: shell
-shell: ## shellcheck on every shell script
-	shellcheck $(SCRIPTS)
-
 .PHONY: generated
 generated: build ## Compare the command reference, the man pages and both pipelines with what they come from
 	go test -count=1 -tags '$(TAGS)' -run Reference ./cmd/lcitool
 	bin/lcitool --strict manifest --check
 	bin/lcitool --strict manifest --check --base-dir examples/hello
+	@for file in ci/hostenv/*.vars; do bin/lcitool --strict variables "$$(basename $$file .vars)" host | diff $$file - || exit 1; done
+
+.PHONY: shell
+shell: ## shellcheck on every shell script; ci/host-setup test installs it
+	@command -v shellcheck >/dev/null || { echo "make shell: shellcheck is missing; ci/host-setup test installs it" >&2; exit 1; }
+	shellcheck $(SCRIPTS)
 
 .PHONY: manifest
 manifest: build ## Rewrite this project's own pipeline and the example's
 	bin/lcitool --strict manifest --quiet
 	bin/lcitool --strict manifest --quiet --base-dir examples/hello
+	@for file in ci/hostenv/*.vars; do bin/lcitool --strict variables "$$(basename $$file .vars)" host >$$file; done
 
 .PHONY: docs
 docs: ## Rewrite the command reference and the man pages
@@ -72,6 +75,11 @@ docs: ## Rewrite the command reference and the man pages
 .PHONY: golden
 golden: ## Rewrite the golden files; read the diff before committing it
 	go test -tags '$(TAGS)' $$(grep -rl --include='*_test.go' 'lcitool/internal/golden"' . | xargs -n 1 dirname | grep -vx './internal/golden' | sort -u) -update
+
+.PHONY: test-machines
+test-machines: ## The tests that need podman on the podman of other distributions
+	ci/host-setup test
+	ci/test-machines
 
 .PHONY: bench
 bench: ## Go benchmarks and whole-process timings, as tables
@@ -95,4 +103,4 @@ clean: ## Remove what was built
 help: ## Print this
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
