@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
 )
 
 // A Choice says which jobs of a pipeline are to run.
@@ -34,49 +33,63 @@ type Chosen struct {
 // elsewhere.
 func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	taken := make([]bool, len(e.Jobs))
+	matched := make([]bool, len(e.Jobs))
 	out := &Chosen{}
 	names := c.Names
 	if len(names) == 0 {
 		names = []string{"*"}
 	}
 	for _, name := range names {
-		matched := false
+		found := false
 		for i := range e.Jobs {
 			job := &e.Jobs[i]
 			exact := job.Name == name || job.Base == name
 			if (!exact && !matches(name, job.Name)) || !c.wants(job) {
 				continue
 			}
-			matched = true
-			if why := leftOut(job); !exact && why != "" {
-				out.Left = append(out.Left, fmt.Sprintf("%s: %s", job.Name, why))
-				continue
-			}
-			taken[i] = true
+			found, matched[i] = true, true
+			taken[i] = taken[i] || exact || leftOut(job) == ""
 		}
-		if !matched {
+		if !found {
 			return nil, fmt.Errorf("no job of the pipeline is called %q or matches it", name)
 		}
 	}
-	out.Left = slices.Compact(out.Left)
 	if !c.Alone {
 		out.Added = addNeeded(e, taken)
 	}
-	out.Jobs = link(e, taken, c.Alone)
-	return out, out.distinct()
+	for i := range e.Jobs {
+		if matched[i] && !taken[i] {
+			out.Left = append(out.Left, fmt.Sprintf("%s: %s", e.Jobs[i].Name, leftOut(&e.Jobs[i])))
+		}
+	}
+	out.Jobs = order(link(e, taken, c.Alone))
+	return out, nil
 }
 
-// distinct checks that no two jobs leave artifacts in the same directory.
-func (c *Chosen) distinct() error {
-	names := map[string]string{}
-	for _, j := range c.Jobs {
-		file := jobs.FileName(j.Name)
-		if other, taken := names[file]; taken {
-			return fmt.Errorf("jobs %q and %q would both leave artifacts in the directory %q: rename one, or run them one at a time", other, j.Name, file)
-		}
-		names[file] = j.Name
+// order puts each job behind those that it waits for, and leaves the order as
+// it is otherwise. Jobs that wait for each other stay where they are.
+func order(jobs []*Job) []*Job {
+	byName := map[string]*Job{}
+	for _, j := range jobs {
+		byName[j.Name] = j
 	}
-	return nil
+	var out []*Job
+	seen := map[*Job]bool{}
+	var visit func(j *Job)
+	visit = func(j *Job) {
+		if j == nil || seen[j] {
+			return
+		}
+		seen[j] = true
+		for _, name := range j.After {
+			visit(byName[name])
+		}
+		out = append(out, j)
+	}
+	for _, j := range jobs {
+		visit(j)
+	}
+	return out
 }
 
 // matches reports whether a pattern stands for a job's name. A "*" also stands

@@ -3,11 +3,13 @@
 package jobrun
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 const pipeline = `
@@ -122,21 +124,49 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestChooseDistinct: two names that are one for a file.
-func TestChooseDistinct(t *testing.T) {
-	const text = "test/a: {script: [x]}\ntest-a: {script: [x]}\n"
-	e := evaluated(t, text)
-	for _, c := range []struct {
-		names []string
-		want  string
-	}{
-		{[]string{"test/a"}, ""},
-		{[]string{"test-a"}, ""},
-		{[]string{"test/a", "test-a"}, `jobs "test/a" and "test-a" would both leave artifacts in the directory "test-a"`},
-	} {
-		_, err := Choose(e, Choice{Names: c.names})
-		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-			t.Errorf("%v: got %v, want %q", c.names, err, c.want)
+// TestJobDirs: no two jobs leave artifacts in one directory.
+func TestJobDirs(t *testing.T) {
+	names := []string{"test/a", "test-a", "..", ".hidden", "-rf", "x\nlcitool: all jobs passed", "bidi\u202eevil", strings.Repeat("z", 300), strings.Repeat("z", 301)}
+	seen := map[string]string{}
+	for _, name := range names {
+		dir := JobDir("/artifacts", name)
+		if other, taken := seen[dir]; taken {
+			t.Errorf("%q and %q leave artifacts in %s", other, name, dir)
 		}
+		seen[dir] = name
+		if base := filepath.Base(dir); filepath.Dir(dir) != "/artifacts" || base[0] == '-' || base[0] == '.' || termtext.Line(base) != base {
+			t.Errorf("artifacts of %q are in %s", name, dir)
+		}
+	}
+}
+
+// TestLeftOut: a job that is named runs, even if a pattern before or behind it
+// would leave it out, and is not said to be left out.
+func TestLeftOut(t *testing.T) {
+	e := evaluated(t, "hand: {script: [x], when: manual}\nother: {script: [x], when: manual}\nauto: {script: [x]}\n")
+	for _, names := range [][]string{{"hand", "*"}, {"*", "hand"}, {"*", "hand", "*", "h*"}} {
+		c, err := Choose(e, Choice{Names: names})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(c.Left, ", "); got != "other: is started by hand" {
+			t.Errorf("%q: left out %q", names, got)
+		}
+	}
+}
+
+// TestOrder: no job comes before one that it needs, wherever it is defined.
+func TestOrder(t *testing.T) {
+	e := evaluated(t, "a: {script: [x], needs: [c]}\nb: {script: [x]}\nc: {script: [x], needs: [d]}\nd: {script: [x]}\n")
+	c, err := Choose(e, Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, j := range c.Jobs {
+		names = append(names, j.Name)
+	}
+	if got := strings.Join(names, " "); got != "d c a b" {
+		t.Errorf("order %q", got)
 	}
 }
