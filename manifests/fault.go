@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -28,21 +28,12 @@ type Fault struct {
 func (f *Fault) Error() string {
 	at := fmt.Sprintf("%s:%d", Position{File: f.File, Line: max(f.Line, 1)}, max(f.Column, 1))
 	if f.Path != "" {
-		at += ": " + printable(f.Path)
+		at += ": " + termtext.Quoted(f.Path)
 	}
 	if f.known {
 		return f.Message + " (" + at + ")"
 	}
 	return at + ": " + f.Message
-}
-
-// printable is a key path with what is no text in it quoted.
-func printable(path string) string {
-	q := fmt.Sprintf("%q", path)
-	if q[1:len(q)-1] == path || !strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r > 0x7f }) {
-		return path
-	}
-	return q
 }
 
 // A place is where in a manifest something stands.

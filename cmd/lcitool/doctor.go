@@ -58,9 +58,9 @@ func (a *app) printChecks(format string, checks []container.Check) error {
 	}
 	var lines []string
 	for _, c := range checks {
-		lines = append(lines, fmt.Sprintf("%-4s  %-19s  %s", c.State, c.Name, printable(c.Found)))
+		lines = append(lines, fmt.Sprintf("%-4s  %-19s  %s", c.State, c.Name, c.Found))
 		if c.Hint != "" {
-			lines = append(lines, fmt.Sprintf("%-4s  %-19s  → %s", "", "", printable(c.Hint)))
+			lines = append(lines, fmt.Sprintf("%-4s  %-19s  → %s", "", "", c.Hint))
 		}
 	}
 	return a.lines(lines)

@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 
 	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A targetReport is what facts verify found out about one target. Its JSON
@@ -164,7 +165,7 @@ func (a *app) verifiedText(reports []targetReport) error {
 			return err
 		}
 	}
-	lines := strings.Split(printable(out.String()), "\n")
+	lines := strings.Split(termtext.Text(out.String()), "\n")
 	for i, line := range lines {
 		lines[i] = strings.TrimRight(line, " ")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 func newJobList(a *app) *cobra.Command {
@@ -148,7 +149,7 @@ func (a *app) printJobs(jobs []listedJob) error {
 		when := j.When + j.marks()
 		row := []any{j.Name, j.Stage, cmp.Or(j.Target, "-"), cmp.Or(j.Arch, "-"), j.Kind, cmp.Or(j.Image, "-"), when}
 		for i, cell := range row {
-			row[i] = printable(fmt.Sprint(cell))
+			row[i] = termtext.Line(fmt.Sprint(cell))
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row...)
 	}

@@ -16,8 +16,8 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // remoteOptions say how jobs are run by GitLab instead of here.
@@ -122,7 +122,7 @@ func (a *app) runRemote(cmd *cobra.Command, o remoteOptions) error {
 		Directory: project,
 		Artifacts: filepath.Join(project, filepath.FromSlash(artifactsDir)),
 		Logs:      dir,
-		FileName:  jobs.FileName,
+		FileName:  termtext.FileName,
 		Remote:    o.name,
 		Host:      o.host,
 		Project:   o.project,

@@ -17,6 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobs"
 	"gitlab.com/lcitool/lcitool/internal/jobs/board"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A remoteShow shows jobs that run elsewhere as those that run here.
@@ -72,7 +73,7 @@ func (s *remoteShow) update(u remotepipeline.Update) {
 	case u.State == "":
 		f.see(u.Line)
 		if !s.live {
-			_, _ = fmt.Fprintf(s.app.stdout, "%s | %s\n", printable(u.Job), printable(u.Line)) // a reader that is gone is no fault of a job
+			_, _ = fmt.Fprintf(s.app.stdout, "%s | %s\n", termtext.Line(u.Job), termtext.Line(u.Line)) // a reader that is gone is no fault of a job
 		}
 	case u.Ended != nil:
 		result := s.result(u.Ended)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pmezard/go-difflib/difflib"
 
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
@@ -32,7 +33,7 @@ func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) e
 
 // name is a generated file's with the base directory before it, as typed.
 func (m *manifestVerb) name(path string) string {
-	return printable(filepath.Join(m.app.baseDirectory(), filepath.FromSlash(path)))
+	return termtext.Line(filepath.Join(m.app.baseDirectory(), filepath.FromSlash(path)))
 }
 
 func (m *manifestVerb) printDiff(changes []manifests.Change) error {
@@ -59,7 +60,7 @@ func (m *manifestVerb) printDiff(changes []manifests.Change) error {
 		if err != nil {
 			return fmt.Errorf("cannot compare %s: %w", c.Path, err)
 		}
-		b.WriteString(printable(text))
+		b.WriteString(termtext.Text(text))
 	}
 	return m.app.write([]byte(b.String()))
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // downloads shows on a terminal how downloads get on, a line each while it
@@ -43,7 +44,7 @@ func (d *downloads) show(p repodata.Progress) {
 			return // nothing came: nothing to show
 		}
 		bar = d.bars.AddBar(max(p.Total, 0), mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(printable(ending(p.URL)), decor.WCSyncSpaceR)),
+			mpb.PrependDecorators(decor.Name(termtext.Line(ending(p.URL)), decor.WCSyncSpaceR)),
 			mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f")))
 		d.open[p.URL] = bar
 	}

@@ -103,7 +103,10 @@ func (l *projectsLock) lock(ctx context.Context, lock *projectsource.Lock, refs 
 		case errors.As(err, &changed):
 			state = "updated"
 			if changed.Diff != "" {
-				l.app.tell("%s:\n%s", f.Location(), changed.Diff)
+				l.app.tell("%s:", f.Location())
+				for line := range strings.Lines(changed.Diff) {
+					l.app.tell("%s", strings.TrimSuffix(line, "\n"))
+				}
 			}
 		case lock.Digest(f.Reference) == "":
 			state = "locked"
@@ -129,7 +132,7 @@ func (l *projectsLock) print(done []lockedFile) error {
 	}
 	var out []string
 	for _, f := range done {
-		out = append(out, f.State+" "+printable(f.URL))
+		out = append(out, f.State+" "+f.URL)
 	}
 	return l.app.lines(out)
 }

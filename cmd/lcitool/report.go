@@ -3,20 +3,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -24,19 +24,24 @@ import (
 // the only two ways to say something; both keep what comes from outside from
 // steering the terminal.
 
-// tell writes a line to stderr.
+// tell writes a message to stderr. It begins one line: what it quotes is kept
+// on that line, and further lines of an error are indented unless they are those
+// of a diff.
 func (a *app) tell(format string, args ...any) {
-	fmt.Fprintln(a.stderr, printable(fmt.Sprintf(format, args...)))
-}
-
-// printable replaces control characters but line breaks and tabs.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return '\uFFFD'
+	safe := make([]any, len(args))
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			arg = termtext.Line(text)
 		}
-		return r
-	}, s)
+		safe[i] = arg
+	}
+	lines := strings.Split(termtext.Text(fmt.Sprintf(format, safe...)), "\n")
+	for i, line := range lines {
+		if i > 0 && line != "" && !strings.ContainsRune("-+ @", rune(line[0])) {
+			lines[i] = "  " + line
+		}
+	}
+	fmt.Fprintln(a.stderr, strings.Join(lines, "\n"))
 }
 
 // A usageError is a command line that makes no sense.
@@ -177,6 +182,9 @@ func prefix(err error) string {
 
 // write sends a result to stdout.
 func (a *app) write(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
 	if _, err := a.stdout.Write(data); err != nil {
 		return fmt.Errorf("cannot write the result: %w", err)
 	}
@@ -185,11 +193,11 @@ func (a *app) write(data []byte) error {
 
 // lines sends a result to stdout, an item a line.
 func (a *app) lines(items []string) error {
-	if len(items) == 0 {
-		return nil
+	var b strings.Builder
+	for _, item := range items {
+		b.WriteString(termtext.Line(item) + "\n")
 	}
-	_, err := io.WriteString(a.stdout, strings.Join(items, "\n")+"\n")
-	return err
+	return a.write([]byte(b.String()))
 }
 
 // list sends names to stdout, as lines or as a JSON list.
@@ -202,8 +210,12 @@ func (a *app) list(format string, names []string) error {
 
 // json sends a value to stdout as indented JSON.
 func (a *app) json(v any) error {
-	enc := json.NewEncoder(a.stdout)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	return a.write(termtext.JSON(b.Bytes()))
 }

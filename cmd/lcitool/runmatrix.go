@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // matrix runs several workloads and says how they ended.
@@ -53,12 +54,12 @@ func (a *app) resultTable(heading string, results []jobs.Result) error {
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "%s\tRESULT\tTIME\tFIRST FAILING LINE\n", heading)
 	for _, result := range results {
-		line := strings.ReplaceAll(printable(result.Line), "\t", " ")
+		line := termtext.Line(result.Line)
 		text := result.Text()
 		if result.Allowed {
 			text += ", allowed"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", printable(result.Workload), text, jobs.Elapsed(result.Duration), cmp.Or(line, "-"))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", termtext.Line(result.Workload), text, jobs.Elapsed(result.Duration), cmp.Or(line, "-"))
 	}
 	if err := w.Flush(); err != nil {
 		return err

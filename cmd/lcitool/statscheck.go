@@ -17,6 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/report"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // statsCheck is one run of the suite against a daemon at hand.
@@ -137,7 +138,7 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 		Stack: live.New(live.Options{RPC: o, Dir: dir, Restart: restart}), Cases: cases, Prefix: owner.Prefix(),
 		Jobs: s.jobs, Emulator: emulator, Log: s.app.log(),
 		Done: func(r suite.Result) {
-			fmt.Fprintf(s.app.stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), printable(r.Verdict()))
+			fmt.Fprintf(s.app.stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), termtext.Line(r.Verdict()))
 		},
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A Snapshot is one domain at one moment.
@@ -47,7 +48,7 @@ func (p *Printer) Write(w io.Writer, s Snapshot, previous *Snapshot) error {
 		p.catalogue = domstats.NewCatalogue()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s)\n", plain(s.Record.Domain.Name), s.Record.Domain.UUID)
+	fmt.Fprintf(&b, "%s (%s)\n", termtext.Line(s.Record.Domain.Name), s.Record.Domain.UUID)
 	params := slices.Clone(s.Record.Params)
 	slices.SortStableFunc(params, func(x, y domstats.Param) int { return natural(x.Name, y.Name) })
 	for _, g := range domstats.Groups() {
@@ -71,7 +72,7 @@ func (p *Printer) Write(w io.Writer, s Snapshot, previous *Snapshot) error {
 
 func (p *Printer) line(b *strings.Builder, s Snapshot, previous *Snapshot, x domstats.Param) {
 	stat, _ := p.catalogue.Lookup(x.Name)
-	value, growth := plain(x.Text()), ""
+	value, growth := termtext.Line(x.Text()), ""
 	if n, ok := x.Uint(); ok && x.Type != domstats.Bool {
 		show := func(v uint64) string { return withUnit(v, stat.Unit) }
 		if e, found := s.entry(x.Name); found {
@@ -82,7 +83,7 @@ func (p *Printer) line(b *strings.Builder, s Snapshot, previous *Snapshot, x dom
 			growth = "  +" + perSecond(rate, show)
 		}
 	}
-	fmt.Fprintf(b, "  %-44s %s%s\n", plain(x.Name), value, growth)
+	fmt.Fprintf(b, "  %-44s %s%s\n", termtext.Line(x.Name), value, growth)
 }
 
 // growing is by how much a number grew in a second; known is false when it did
@@ -127,14 +128,4 @@ func (s Snapshot) entry(name string) (domstats.SchemaStat, bool) {
 		}
 	}
 	return domstats.SchemaStat{}, false
-}
-
-// plain keeps what a foreign name says from driving the terminal.
-func plain(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' || c >= 0x7f && c < 0xa0 {
-			return '\uFFFD'
-		}
-		return c
-	}, s)
 }

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // Histograms picks them out of QEMU's own answer and joins them to vCPUs by
@@ -46,7 +47,7 @@ func (h Histogram) limit(i int) float64 {
 func (h Histogram) write(b *strings.Builder) {
 	full := func(n uint64) bool { return n > 0 }
 	first := slices.IndexFunc(h.Buckets, full)
-	name := plain(h.Stat.Name)
+	name := termtext.Line(h.Stat.Name)
 	if h.VCPU >= 0 {
 		name = fmt.Sprintf("vcpu.%d.%s", h.VCPU, name)
 	}

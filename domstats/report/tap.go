@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // WriteTAP writes the results in the Test Anything Protocol, version 14. A
@@ -43,13 +44,5 @@ func tapText(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(oneLine(s))
 }
 
-// oneLine folds white space, and with it control characters, into blanks.
-func oneLine(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f {
-			return ' '
-		}
-		return c
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
+// oneLine folds white space into single blanks.
+func oneLine(s string) string { return strings.Join(strings.Fields(termtext.Text(s)), " ") }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // WriteText writes a difference for people: where the logs part comes last,
@@ -143,4 +143,4 @@ func commit(name string) string {
 }
 
 // oneLine keeps a text from steering a terminal or making lines of its own.
-func oneLine(text string) string { return strings.ReplaceAll(jobs.Plain(text), "\t", " ") }
+func oneLine(text string) string { return termtext.Line(termtext.LogLine(text)) }

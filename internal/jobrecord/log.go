@@ -11,7 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // maxLine is where a line of a log is broken, in bytes, as it is when it is
@@ -51,7 +51,7 @@ func (s *Stored) Lines(j *Job) iter.Seq2[string, error] {
 				}
 				return
 			}
-			if !yield(jobs.Plain(string(line)), nil) {
+			if !yield(termtext.LogLine(string(line)), nil) {
 				return
 			}
 		}

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 //go:embed page.html
@@ -84,7 +86,11 @@ func HTML(w io.Writer, s *jobrecord.Stored) error {
 	}
 	d.Drawing = draw(&s.Run)
 	d.Packages = compare(&s.Run)
-	if err := t.Execute(w, d); err != nil {
+	var text strings.Builder
+	if err = t.Execute(&text, d); err == nil {
+		_, err = io.WriteString(w, termtext.Text(text.String()))
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil

@@ -8,6 +8,7 @@
 package jobreport
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // result gives how a job ended, in words.
@@ -85,11 +87,13 @@ func JSON(w io.Writer, s *jobrecord.Stored) error {
 		}
 		r.Jobs = append(r.Jobs, row)
 	}
-	e := json.NewEncoder(w)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	if err := e.Encode(r); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	return nil
+	_, err := w.Write(termtext.JSON(text.Bytes()))
+	return err
 }

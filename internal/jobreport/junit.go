@@ -11,6 +11,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // The elements of a report that GitLab reads.
@@ -124,17 +125,5 @@ func said(s *jobrecord.Stored, j *jobrecord.Job) string {
 
 func seconds(s float64) string { return fmt.Sprintf("%.3f", s) }
 
-// clean takes out of a text what XML cannot say.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !allowed(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-}
-
-// allowed reports whether XML has a character.
-func allowed(r rune) bool {
-	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
-}
+// clean gives text as XML can say it.
+func clean(text string) string { return termtext.Text(strings.ReplaceAll(text, "\r\n", "\n")) }

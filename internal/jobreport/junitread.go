@@ -117,6 +117,11 @@ func repair(data []byte) []byte {
 	})
 }
 
+// allowed reports whether XML has a character.
+func allowed(r rune) bool {
+	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
+}
+
 // A parser takes the suites out of one report.
 type parser struct {
 	*reader

@@ -17,7 +17,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
@@ -88,7 +88,7 @@ func (s fileSet) roots() []string {
 }
 
 // JobDir is the directory of a job's artifacts below the one for all.
-func JobDir(artifacts, job string) string { return filepath.Join(artifacts, jobs.FileName(job)) }
+func JobDir(artifacts, job string) string { return filepath.Join(artifacts, termtext.FileName(job)) }
 
 // collect takes the artifacts and reports of a job out of its container.
 // What was there from an earlier run is replaced.

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
+	"unicode/utf8"
+
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // outputs opens the logs of all tasks before the first one runs.
@@ -15,7 +17,7 @@ func (m *Matrix) outputs(tasks []Task, w *watcher) ([]*output, error) {
 	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, raw: m.Raw}
 	width := 0
 	for _, t := range tasks {
-		width = max(width, len(t.Name))
+		width = max(width, utf8.RuneCountInString(shownName(t.Name)))
 	}
 	taken := map[string]bool{}
 	var all []*output
@@ -28,18 +30,26 @@ func (m *Matrix) outputs(tasks []Task, w *watcher) ([]*output, error) {
 			}
 			return nil, fmt.Errorf("cannot keep a log: %w", err)
 		}
-		all = append(all, newOutput(terminal, t.Name, fmt.Sprintf("%-*s | ", width, t.Name), file))
+		all = append(all, newOutput(terminal, t.Name, fmt.Sprintf("%-*s | ", width, shownName(t.Name)), file))
 	}
 	return all, nil
 }
 
-// longestName is how much of a task's name its log has, in bytes: a job's name
-// may be longer than a file's.
-const longestName = 200
+// longestPrefix bounds the name before each line, in characters.
+const longestPrefix = 80
+
+// shownName is the name of a task before its lines.
+func shownName(name string) string {
+	name = termtext.Line(name)
+	if runes := []rune(name); len(runes) > longestPrefix {
+		return string(runes[:longestPrefix-1]) + "…"
+	}
+	return name
+}
 
 // logName gives a file's name for the log of a task that no other task has.
 func logName(name string, taken map[string]bool) string {
-	base := FileName(name)
+	base := termtext.FileName(name)
 	for n := 1; ; n++ {
 		file := base + ".log"
 		if n > 1 {
@@ -50,17 +60,4 @@ func logName(name string, taken map[string]bool) string {
 			return file
 		}
 	}
-}
-
-// FileName gives the name that files of a task have: its own without what
-// leads to other directories or is hidden.
-func FileName(name string) string {
-	name = strings.NewReplacer("/", "-", "\x00", "-").Replace(name)
-	if len(name) > longestName {
-		name = strings.ToValidUTF8(name[:longestName], "")
-	}
-	if name == "" || name[0] == '.' {
-		name = "-" + name
-	}
-	return name
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A fakeEngine has an image for everything but what missing names, and runs
@@ -197,7 +198,7 @@ func TestMatrixLogs(t *testing.T) {
 	if _, err := m.Run(t.Context(), tasks(f, "../a", "b")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(m.LogDir, "-..-a.log")); err != nil {
+	if _, err := os.Stat(filepath.Join(m.LogDir, termtext.FileName("../a")+".log")); err != nil {
 		t.Error(err)
 	}
 	if _, err := m.Run(t.Context(), tasks(f, "c", "b")); !errors.Is(err, os.ErrExist) {

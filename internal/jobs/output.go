@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
-	"strings"
 	"sync"
-	"unicode"
+
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // maxLine is where a line without an end is broken, in bytes, so that what a
@@ -128,7 +127,7 @@ func (o *output) keep(p []byte) {
 
 // finish takes the unfinished line as a whole one.
 func (l *lines) finish() {
-	text := Plain(string(l.line))
+	text := termtext.LogLine(string(l.line))
 	l.line = l.line[:0]
 	l.output.failure.see(text)
 	if l.to != nil && !l.sink.raw {
@@ -152,37 +151,4 @@ func (l *lines) flush() {
 	}
 	l.sink.watcher.tell(Event{Task: l.output.task, Line: l.last})
 	l.whole, l.last = l.whole[:0], ""
-}
-
-// steering matches what colours text and moves the cursor.
-var steering = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
-
-// Plain keeps a line from steering the terminal: of what a progress display
-// writes over and over the last state stays, colours go, other control
-// characters are replaced.
-func Plain(line string) string {
-	if plain(line) {
-		return line
-	}
-	if strings.IndexByte(line, '\x1b') >= 0 {
-		line = steering.ReplaceAllString(line, "")
-	}
-	line = strings.TrimRight(line, "\r")
-	line = line[strings.LastIndexByte(line, '\r')+1:]
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, line)
-}
-
-// plain reports whether a line is of printable ASCII alone, as most are.
-func plain(line string) bool {
-	for i := range len(line) {
-		if c := line[i]; c < ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
 }

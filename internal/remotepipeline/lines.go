@@ -6,11 +6,9 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
-	"unicode"
-)
 
-// steering matches what colours text and moves the cursor.
-var steering = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
 
 // section matches the marks that make parts of a log fold, as far as the
 // carriage return that hides them on a terminal.
@@ -26,20 +24,10 @@ var stamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]
 // characters are replaced.
 func plain(line string) string {
 	line = stamp.ReplaceAllString(line, "")
-	if strings.IndexByte(line, '\x1b') >= 0 {
-		line = steering.ReplaceAllString(line, "")
-	}
 	if strings.Contains(line, "section_") {
 		line = section.ReplaceAllString(line, "")
 	}
-	line = strings.TrimRight(line, "\r")
-	line = line[strings.LastIndexByte(line, '\r')+1:]
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, line)
+	return termtext.LogLine(line)
 }
 
 // maxLine is where a line without an end is broken, in bytes.

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A record is one package as an index gives it. Name and provides are
@@ -102,13 +102,5 @@ const maxNameLength = 1024
 // printable reports whether a name from outside can be listed, compared and
 // shown on a terminal as it is.
 func printable(s string) bool {
-	if s == "" || len(s) > maxNameLength || !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if !unicode.IsPrint(r) {
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= maxNameLength && termtext.Quoted(s) == s
 }

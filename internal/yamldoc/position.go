@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
+
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A Position is a place in a file. Line and Column count from 1; a zero Line
@@ -24,17 +24,9 @@ type Position struct {
 // one line whatever the file is called.
 func (p Position) String() string {
 	if p.Line == 0 {
-		return printable(p.File)
+		return termtext.Quoted(p.File)
 	}
-	return printable(p.File) + ":" + strconv.Itoa(p.Line)
-}
-
-// printable is s, between quotes where it holds what a terminal would not show.
-func printable(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) || !utf8.ValidString(s) {
-		return strconv.Quote(s)
-	}
-	return s
+	return termtext.Quoted(p.File) + ":" + strconv.Itoa(p.Line)
 }
 
 // Compare orders positions by file, line and column.

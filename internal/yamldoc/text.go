@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // CheckText refuses bytes that no reader of YAML takes: those that are not
@@ -97,10 +99,10 @@ func Quote(s string) string { return strconv.Quote(shorten(s)) }
 // are written as escapes, and for the end of what is long.
 func OneLine(s string) string {
 	s = shorten(s)
-	if printable(s) == s {
+	quoted := termtext.Quoted(s)
+	if quoted == s {
 		return s
 	}
-	quoted := strconv.Quote(s)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // refresh is how often a terminal is drawn anew, however much tasks say.
@@ -80,7 +81,7 @@ func New(o Options) *Board {
 func (b *Board) task(name string) *task {
 	t := b.tasks[name]
 	if t == nil {
-		t = &task{name: oneLine(name), state: jobs.Waiting}
+		t = &task{name: termtext.Line(name), state: jobs.Waiting}
 		b.tasks[name] = t
 		b.waiting++
 		b.column = max(b.column, width(t.name))

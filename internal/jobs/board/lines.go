@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // usualRows is the height of a terminal that does not tell.
@@ -48,7 +49,7 @@ func (b *Board) frame(columns, rows int, now time.Time) []string {
 	name := min(b.column, columns/2)
 	var lines []string
 	for _, t := range b.running[:min(len(b.running), max(0, rows-3))] {
-		line := fmt.Sprintf("%s  %-7s %7s  %s", pad(t.name, name), t.state, jobs.Elapsed(now.Sub(t.since)), oneLine(t.line[:min(len(t.line), 4*max(columns, 0))]))
+		line := fmt.Sprintf("%s  %-7s %7s  %s", pad(t.name, name), t.state, jobs.Elapsed(now.Sub(t.since)), termtext.Line(t.line[:min(len(t.line), 4*max(columns, 0))]))
 		lines = append(lines, cut(line, columns))
 	}
 	return append(lines, cut(b.sum(now), columns))
@@ -97,7 +98,7 @@ func (b *Board) closing(t *task, e jobs.Event, ran bool) string {
 		text += ", which is allowed"
 	}
 	if r.Line != "" {
-		text += ": " + cut(oneLine(r.Line), longestReason)
+		text += ": " + cut(termtext.Line(r.Line), longestReason)
 	}
 	if ran {
 		text = b.sectionEnd(t, e) + text
@@ -163,18 +164,4 @@ func cut(line string, columns int) string {
 // pad gives a text exactly so many columns.
 func pad(text string, columns int) string {
 	return runewidth.FillRight(runewidth.Truncate(text, columns, "…"), columns)
-}
-
-// oneLine replaces what would break a line, steer the terminal or turn the
-// direction of writing.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029':
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
