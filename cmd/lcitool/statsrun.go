@@ -18,6 +18,8 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
+	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // statsRun runs the suite in the containers of targets.
@@ -79,6 +81,9 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 	if _, err := findEmulator(s.qemu); err != nil {
 		return err
 	}
+	if _, err := suite.Select(suite.Cases(), s.patterns...); err != nil {
+		return &usageError{cmd, fmt.Errorf("argument --run: %w", err)}
+	}
 	if s.libvirt != "" {
 		if err := daemon.Check(s.libvirt); err != nil {
 			return err
@@ -119,6 +124,48 @@ func (o *whole) write(b []byte) error {
 	return err
 }
 
+// lines gives a writer whose lines have the target before them.
+func (o *whole) lines(to io.Writer, target string) *targetLines {
+	return &targetLines{whole: o, to: to, prefix: target + " | "}
+}
+
+// targetLines passes whole lines of one target on.
+type targetLines struct {
+	whole  *whole
+	to     io.Writer
+	prefix string
+	line   []byte
+}
+
+// longestLine is where a line without an end is broken, in bytes.
+const longestLine = 16 << 10
+
+func (t *targetLines) Write(p []byte) (int, error) {
+	for _, c := range p {
+		if c != '\n' {
+			t.line = append(t.line, c)
+		}
+		if c == '\n' || len(t.line) == longestLine {
+			t.flush()
+		}
+	}
+	return len(p), nil
+}
+
+func (t *targetLines) flush() {
+	t.whole.mu.Lock()
+	defer t.whole.mu.Unlock()
+	fmt.Fprintln(t.to, t.prefix+termtext.LogLine(string(t.line)))
+	t.line = t.line[:0]
+}
+
+// end passes on what is left.
+func (t *targetLines) end() {
+	if len(t.line) > 0 {
+		t.flush()
+	}
+}
+
 // on builds the image of a target and runs the suite in it.
 func (s *statsRun) on(ctx context.Context, engine *container.Engine, target string, out *whole) error {
 	build := s.build
@@ -127,7 +174,9 @@ func (s *statsRun) on(ctx context.Context, engine *container.Engine, target stri
 	if err != nil {
 		return err
 	}
-	built, err := image.Ensure(ctx, engine, s.app.stderr)
+	log := out.lines(s.app.stderr, target)
+	defer log.end()
+	built, err := image.Ensure(ctx, engine, log)
 	if err != nil {
 		return build.advise(err)
 	}
@@ -138,11 +187,11 @@ func (s *statsRun) on(ctx context.Context, engine *container.Engine, target stri
 	var text bytes.Buffer
 	o, err := s.options(built.ID, folder, target)
 	if err == nil {
-		o.Stdout, o.Stderr = &text, s.app.stderr
+		o.Stdout, o.Stderr = &text, log
 		var result container.RunResult
 		result, err = engine.Run(ctx, o)
 		for _, warning := range result.Warnings {
-			s.app.tell("%s: warning: %s", target, warning)
+			s.app.warnf(target, "%s", warning)
 		}
 	}
 	return errors.Join(err, out.write([]byte(target+"\n"+text.String())), s.collect(folder, target), os.RemoveAll(folder))
@@ -179,10 +228,10 @@ func (s *statsRun) options(image, folder, target string) (container.RunOptions, 
 			_ = f.Close()
 		}
 	}
-	for flag, dir := range map[string]string{"--libvirt": s.libvirt, "--qemu": s.qemu} {
-		if dir != "" {
-			o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: dir, Overlay: true})
-			o.Command = append(o.Command, flag, dir)
+	for _, tested := range []struct{ flag, dir string }{{"--libvirt", s.libvirt}, {"--qemu", s.qemu}} {
+		if tested.dir != "" {
+			o.Mounts = append(o.Mounts, container.Mount{Source: tested.dir, Target: tested.dir, Overlay: true})
+			o.Command = append(o.Command, tested.flag, tested.dir)
 		}
 	}
 	for _, p := range s.patterns {

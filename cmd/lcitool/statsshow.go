@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -130,12 +131,7 @@ func (s *statsShow) look(ctx context.Context, c *rpc.Client, domains []domstats.
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(records, func(a, b domstats.Record) int {
-		if a.Domain.Name < b.Domain.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(records, func(a, b domstats.Record) int { return strings.Compare(a.Domain.Name, b.Domain.Name) })
 	out := make([]display.Snapshot, len(records))
 	for i, r := range records {
 		out[i] = display.Snapshot{At: time.Now(), Record: r}
