@@ -17,9 +17,12 @@ import (
 
 const (
 	keptPrefix = "lcitool-kept-"
-	keptMost   = 5                  // newest ones that are kept
-	keptAge    = 7 * 24 * time.Hour // how long at most
+	keptMost   = 5 // newest ones that are kept
+
 )
+
+// KeptAge is how long a container is kept at most.
+const KeptAge = 7 * 24 * time.Hour
 
 // A Kept is a container that stays until somebody has looked into it, or it is
 // too old, or there are too many newer ones.
@@ -34,7 +37,7 @@ type Kept struct {
 }
 
 // Expires returns when the container is too old to be kept.
-func (k Kept) Expires() time.Time { return k.Created.Add(keptAge) }
+func (k Kept) Expires() time.Time { return k.Created.Add(KeptAge) }
 
 // Keep lets the container stay after this process, under a new name, for Open.
 // Kept containers that are too old or too many are removed.

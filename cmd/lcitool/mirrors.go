@@ -37,7 +37,7 @@ func (a *app) mirrors() (*mirrors, error) {
 		return nil, err
 	}
 	if file != "" {
-		if m.settings, err = readMirrors(file); err != nil {
+		if m.settings, err = readMirrors(file, a.warn); err != nil {
 			return nil, err
 		}
 	}
@@ -76,8 +76,9 @@ func (a *app) settingsFile() (string, error) {
 	return "", nil
 }
 
-// readMirrors reads the section mirrors of a file of settings.
-func readMirrors(file string) (map[string]string, error) {
+// readMirrors reads the section mirrors of a file of settings. Other sections
+// have no effect, which warn is called with.
+func readMirrors(file string, warn func(*facts.Fault)) (map[string]string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the settings: %w", err)
@@ -103,7 +104,11 @@ func readMirrors(file string) (map[string]string, error) {
 	}
 	found := map[string]string{}
 	for _, section := range sections {
-		if section.Key != "mirrors" || section.Value.IsNull() {
+		if section.Key != "mirrors" {
+			warn(yamldoc.Faultf(section.Pos, "unknown key %s%s", yamldoc.Quote(section.Key), facts.DidYouMean(section.Key, []string{"mirrors"})))
+			continue
+		}
+		if section.Value.IsNull() {
 			continue
 		}
 		entries, err := section.Value.Mapping()
@@ -168,7 +173,7 @@ func (v *verifier) checkSettings() error {
 	slices.Sort(known)
 	for _, name := range sortedKeys(v.mirrors.settings) {
 		if !slices.Contains(known, name) {
-			v.app.tell("warning: settings: mirrors: %q is neither a target nor a distribution%s", name, facts.DidYouMean(name, known))
+			v.app.warnf("settings: mirrors", "%q is neither a target nor a distribution%s", name, facts.DidYouMean(name, known))
 		}
 	}
 	return nil
