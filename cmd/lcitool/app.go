@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -40,9 +39,7 @@ type app struct {
 	catalogueOnce func() (*targets.Catalogue, error)
 	factsOnce     func() (*facts.Set, error)
 	sourceOnce    func() (*projectsource.Source, error)
-	warnMu        sync.Mutex
-	warned        map[string]bool
-	warnings      []error
+	warnings      warnings
 }
 
 // defaultDataDir is used when it is there and no other was named.
@@ -50,7 +47,6 @@ const defaultDataDir = "ci/lcitool"
 
 // prepare readies what the options before the verb decide.
 func (a *app) prepare() {
-	a.warned = map[string]bool{}
 	a.layersOnce = sync.OnceValues(a.readLayers)
 	a.catalogueOnce = sync.OnceValues(a.readCatalogue)
 	a.factsOnce = sync.OnceValues(func() (*facts.Set, error) { return a.readFacts(nil) })
@@ -145,31 +141,6 @@ func (a *app) readFacts(more []facts.Layer) (*facts.Set, error) {
 		Known:  catalogue.Vocabulary,
 		Warn:   a.warn,
 	})
-}
-
-// warn tells of a fault that has no effect, once.
-func (a *app) warn(f *facts.Fault) {
-	a.warnMu.Lock() // facts are read from several goroutines
-	defer a.warnMu.Unlock()
-	if a.warned[f.Error()] {
-		return
-	}
-	a.warned[f.Error()] = true
-	a.warnings = append(a.warnings, f)
-}
-
-// checkWarnings turns what was warned of into an error with --strict, and
-// into lines on stderr without.
-func (a *app) checkWarnings() error {
-	warnings := a.warnings
-	a.warnings = nil
-	if a.strict {
-		return errors.Join(warnings...)
-	}
-	for _, w := range warnings {
-		a.tell("warning: %v", w)
-	}
-	return nil
 }
 
 // hostArch is the architecture named, or that of this machine.

@@ -88,7 +88,9 @@ func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	result, err := image.Ensure(cmd.Context(), engine, b.app.stderr)
+	log, done := forProgram(b.app.stderr)
+	result, err := image.Ensure(cmd.Context(), engine, log)
+	done()
 	if err != nil {
 		return b.advise(err)
 	}
@@ -185,12 +187,12 @@ func imageDelta(t targets.Target, dockerfile []byte) *container.Delta {
 func (b *imageBuild) keepPackages(t targets.Target, o *container.BuildOptions) {
 	recipe, ok := render.WithPackageCache(t, o.Dockerfile)
 	if !ok {
-		b.app.tell("warning: %s: --package-cache has no effect: only deb packages can be kept", t.Name)
+		b.app.warnf(t.Name, "--package-cache has no effect: only deb packages can be kept")
 		return
 	}
 	dir := b.app.cacheDir()
 	if dir == "" {
-		b.app.tell("warning: %s: --package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where", t.Name)
+		b.app.warnf(t.Name, "--package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where")
 		return
 	}
 	o.Recipe, o.CacheDir = recipe, filepath.Join(dir, "packages")

@@ -145,7 +145,7 @@ func newContainerShell(a *app) *cobra.Command {
 
 func (w *workload) finish(result container.RunResult, err error) error {
 	for _, warning := range result.Warnings {
-		w.app.tell("warning: %s", warning)
+		w.app.warnf("", "%s", warning)
 	}
 	return err
 }

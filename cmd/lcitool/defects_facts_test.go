@@ -154,7 +154,7 @@ func TestD63BrokenPipeAndInterruptAreQuiet(t *testing.T) {
 		var said strings.Builder
 		pipe := &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
 		a := &app{stdin: os.Stdin, stdout: failing{pipe}, stderr: &said, getenv: func(string) string { return "" }}
-		if status := run(t.Context(), a, strings.Fields(verb)); status != 1 || said.String() != "" {
+		if status := run(t.Context(), a, strings.Fields(verb)); status != 141 || said.String() != "" {
 			t.Errorf("%s, broken pipe: status %d, said %q", verb, status, said.String())
 		}
 		full := errors.New("no space left on device")

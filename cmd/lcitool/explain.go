@@ -129,7 +129,7 @@ func (o *output) explainer(ctx context.Context, target, pattern string) (*explai
 			return nil, err
 		}
 		if err != nil {
-			o.app.tell("warning: %v", err)
+			o.app.warnf("", "%v", err)
 			continue
 		}
 		e.projects = append(e.projects, project)
@@ -153,7 +153,7 @@ func (a *app) everyTarget(host targets.Arch) []targets.Target {
 	for _, name := range catalogue.Names() {
 		release, err := catalogue.Release(name)
 		if err != nil {
-			a.tell("warning: %v", err)
+			a.warnf("", "%v", err)
 			continue
 		}
 		list = append(list, targets.Target{Release: *release, Host: host})

@@ -119,10 +119,10 @@ func (n verifiedName) where() string {
 func (a *app) showVerified(format string, reports []targetReport) error {
 	for _, r := range reports {
 		for _, w := range r.Warnings {
-			a.tell("warning: %s: %s", r.Target, w)
+			a.warnf(r.Target, "%s", w)
 		}
 		for _, s := range r.Skipped {
-			a.tell("warning: %s: %d names for %s not checked: %s", r.Target, s.Names, s.Arch, s.Reason)
+			a.warnf(r.Target, "%d names for %s not checked: %s", s.Names, s.Arch, s.Reason)
 		}
 		for _, s := range r.Signatures {
 			if !s.Verified {

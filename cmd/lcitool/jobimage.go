@@ -228,7 +228,7 @@ func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body [
 		base, err := i.base(role.Target)
 		if err != nil {
 			image.Bootstrap = false // the build says what is missing
-			v.app.tell("warning: job %q: --bootstrap: %v", j.Name, err)
+			v.app.warnf(fmt.Sprintf("job %q", j.Name), "--bootstrap: %v", err)
 		}
 		image.Base = base
 	}

@@ -97,6 +97,11 @@ func (a *app) show(ctx context.Context, tasks []jobs.Task, s showing) ([]jobs.Re
 	}
 	if len(tasks) == 1 {
 		m.Raw = true
+		stdout, outDone := forProgram(a.stdout)
+		stderr, errDone := forProgram(a.stderr)
+		m.Stdout, m.Stderr = stdout, stderr
+		defer outDone()
+		defer errDone()
 		return m.Run(ctx, tasks)
 	}
 	live := a.terminal()

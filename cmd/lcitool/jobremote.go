@@ -175,7 +175,7 @@ type knownJobs struct{ gitlabci.Evaluation }
 func (a *app) knownJobs(ctx context.Context, project string, variables []string) *knownJobs {
 	p, err := loadPipeline(project)
 	if err != nil {
-		a.tell("warning: %v", err)
+		a.warnf("", "%v", err)
 		return &knownJobs{}
 	}
 	event := gitlabci.Event{

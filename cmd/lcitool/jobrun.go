@@ -332,7 +332,7 @@ func (v *jobVerb) runner(engine *container.Engine, p *jobPlan) *jobrun.Runner {
 		Artifacts: filepath.Join(p.project, filepath.FromSlash(artifactsDir)),
 		Owner:     directoryOwner(p.project),
 		Limits:    v.limits.Limits,
-		Warn:      func(job, what string) { v.app.tell("warning: %s: %s", job, what) },
+		Warn:      func(job, what string) { v.app.warnf(job, "%s", what) },
 	}
 	if dir := v.app.cacheDir(); dir != "" {
 		r.Caches = filepath.Join(dir, "jobs")

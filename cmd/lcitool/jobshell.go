@@ -112,7 +112,7 @@ func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.
 		if j.Command != "" {
 			a.tell("failed in: %s", firstLine(j.Command))
 		}
-		a.tell("the whole script is %s; the container stays until it is %s old or \"lcitool container prune --kept\"", jobrun.ScriptFile, "7 days")
+		a.tell("the whole script is %s; the container stays until it is %s old or \"lcitool container prune --kept\"", jobrun.ScriptFile, fmt.Sprintf("%d days", int(container.KeptAge.Hours()/24)))
 	}
 	_, err = c.Exec(ctx, jobrun.Enter(j.WorkDir, command, a.terminalStreams()))
 	return err
@@ -121,6 +121,20 @@ func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.
 // terminalStreams are lcitool's own.
 func (a *app) terminalStreams() jobs.Streams {
 	return jobs.Streams{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Build: a.stderr, TTY: true}
+}
+
+// programStreams are lcitool's own for a command that may have the terminal to
+// itself. One that has not gets the terminal as forProgram has it.
+func (a *app) programStreams() (s jobs.Streams, done func()) {
+	s = a.terminalStreams()
+	var buildDone, outDone, errDone func()
+	s.Build, buildDone = forProgram(a.stderr)
+	if isTerminal(a.stdin) && isTerminal(a.stdout) {
+		return s, buildDone
+	}
+	s.Stdout, outDone = forProgram(a.stdout)
+	s.Stderr, errDone = forProgram(a.stderr)
+	return s, func() { buildDone(); outDone(); errDone() }
 }
 
 // freshShell enters a container in which the job has not run.

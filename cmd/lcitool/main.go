@@ -11,10 +11,11 @@ import (
 )
 
 func main() {
-	os.Exit(run(untilSignal(context.Background()), &app{
+	ctx, gone := untilSignal(context.Background())
+	os.Exit(run(ctx, &app{
 		stdin:  os.Stdin,
-		stdout: os.Stdout,
-		stderr: os.Stderr,
+		stdout: watched(os.Stdout, gone),
+		stderr: watched(os.Stderr, gone),
 		getenv: os.Getenv,
 	}, os.Args[1:]))
 }
@@ -27,5 +28,7 @@ func run(ctx context.Context, a *app, args []string) int {
 	if isFlagError(err) { // before the verb cobra does not ask for a better one
 		err = &usageError{root, err}
 	}
-	return a.report(ctx, errors.Join(a.checkWarnings(), err))
+	err = errors.Join(a.checkWarnings(), err)
+	a.countWarnings()
+	return a.report(ctx, err)
 }

@@ -193,7 +193,7 @@ func (m *manifestVerb) apply(ctx context.Context, file string, data []byte) (*ma
 		return nil, nil, err
 	}
 	if m.app.strict {
-		if err := errors.Join(m.app.warnings...); err != nil {
+		if err := m.app.checkWarnings(); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -218,7 +218,7 @@ func (m *manifestVerb) render(ctx context.Context, file string, data []byte) (*m
 	manifest, err := manifests.Load(data, manifests.LoadOptions{
 		File:     file,
 		Releases: catalogue,
-		Warn:     func(f *manifests.Fault) { m.app.warnings = append(m.app.warnings, f) },
+		Warn:     func(f *manifests.Fault) { m.app.warnings.add(f) },
 	})
 	if err != nil {
 		return nil, nil, err

@@ -165,7 +165,7 @@ func newDockerfile(a *app) *cobra.Command {
 				return err
 			}
 			if layers == string(render.ForeignLayer) && o.cross == "" {
-				a.tell("warning: without --cross-arch there is no foreign layer")
+				a.warnf("", "without --cross-arch there is no foreign layer")
 			}
 			options := []string{"--layers", layers}
 			if base != "" {

@@ -162,7 +162,7 @@ func (a *app) newSource(lock *projectsource.Lock) (*projectsource.Source, error)
 		Lock:     lock,
 		Offline:  a.offline,
 		RootCAs:  roots,
-		Warn:     func(message string) { a.tell("warning: %s", message) },
+		Warn:     func(message string) { a.warnf("", "%s", message) },
 		Log:      a.log(),
 	}), nil
 }

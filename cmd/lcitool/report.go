@@ -62,13 +62,16 @@ func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
 // report says what went wrong and gives the exit status: 0, 1 for a failure,
 // 2 for a command line that makes no sense, a workload's own status, or 128
-// plus a signal's number.
+// plus a signal's number: 141 if nobody reads the output any more, about which
+// nothing is said.
 func (a *app) report(ctx context.Context, err error) int {
 	var usage *usageError
 	var status statusError
 	var workload *container.ExitError
 	signal, stopped := interrupted(ctx)
 	switch {
+	case stopped && signal.signal == syscall.SIGPIPE, readerGone(err):
+		return interruption{syscall.SIGPIPE}.status()
 	case err == nil:
 		return 0
 	case errors.As(err, &workload):
@@ -76,8 +79,6 @@ func (a *app) report(ctx context.Context, err error) int {
 	case stopped:
 		a.tell("lcitool: stopped by %v", signal)
 		return signal.status()
-	case errors.Is(err, syscall.EPIPE):
-		return 1 // whoever read from us has seen enough
 	case errors.As(err, &status):
 		return int(status)
 	case errors.As(err, &usage):

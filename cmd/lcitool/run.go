@@ -102,10 +102,11 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	runner := &jobs.Runner{
 		Engine:    engine,
 		LookupEnv: os.LookupEnv,
-		Warn:      func(workload, what string) { r.app.tell("warning: %s: %s", workload, what) },
+		Warn:      func(workload, what string) { r.app.warnf(workload, "%s", what) },
 	}
 	if len(workloads) == 1 {
-		s := jobs.Streams{Stdin: r.app.stdin, Stdout: r.app.stdout, Stderr: r.app.stderr, Build: r.app.stderr, TTY: true}
+		s, done := r.app.programStreams()
+		defer done()
 		return r.advise(runner.Run(cmd.Context(), workloads[0], s))
 	}
 	return r.matrix(cmd.Context(), runner, workloads)

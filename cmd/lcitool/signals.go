@@ -20,8 +20,9 @@ func (i interruption) status() int { return 128 + int(i.signal) }
 
 // untilSignal gives a context that the first interrupt, hang-up or request to
 // terminate cancels, with the signal as its cause. The second one ends the
-// program at once.
-func untilSignal(parent context.Context) context.Context {
+// program at once. gone cancels it as SIGPIPE would, which itself does nothing:
+// whoever writes to a pipe without a reader gets an error.
+func untilSignal(parent context.Context) (_ context.Context, gone func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -30,7 +31,8 @@ func untilSignal(parent context.Context) context.Context {
 		signal.Stop(signals)
 		cancel(interruption{s})
 	}()
-	return ctx
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	return ctx, func() { cancel(interruption{syscall.SIGPIPE}) }
 }
 
 // interrupted gives the signal that ended ctx.

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// TestWarningsAreCounted: the eleventh of a kind is not shown, but counted.
+func TestWarningsAreCounted(t *testing.T) {
+	var said strings.Builder
+	a := &app{stderr: &said}
+	for i := range 500 {
+		a.warnf(fmt.Sprintf("job %d", i), "unknown keyword %q", fmt.Sprint("key", i))
+	}
+	a.warnf("job 1", "something else")
+	a.countWarnings()
+	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+	want := []string{"warning: job 9: unknown keyword \"key9\"", "warning: job 1: something else", "warning: 490 more like this: unknown keyword …"}
+	if len(lines) != 12 || strings.Join(lines[9:], "\n") != strings.Join(want, "\n") {
+		t.Errorf("%d lines, the last %q", len(lines), lines[max(0, len(lines)-3):])
+	}
+}
+
+// TestWarningsTogether is for the race detector: images of several targets are
+// planned at the same time.
+func TestWarningsTogether(t *testing.T) {
+	var mu sync.Mutex
+	var said strings.Builder
+	a := &app{stderr: lockedWriter{&mu, &said}}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for i := range 50 {
+				a.warn(yamldoc.Faultf(yamldoc.Position{File: "f.yml", Line: i}, "kind %c", 'a'+rune(i)))
+				if err := a.checkWarnings(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if n := strings.Count(said.String(), "\n"); n != 50 {
+		t.Errorf("%d lines, want each warning once", n)
+	}
+	a.strict = true
+	a.warn(&facts.Fault{Message: "x"})
+	if a.checkWarnings() == nil {
+		t.Error("no error with --strict")
+	}
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	b  *strings.Builder
+}
+
+func (w lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}
+
+// TestTellKeepsToItsLine: no name begins a line of its own.
+func TestTellKeepsToItsLine(t *testing.T) {
+	name := "x\nlcitool: all jobs passed\x1b[2J\u202e"
+	var said strings.Builder
+	a := &app{stderr: &said}
+	a.tell("%s: passed", name)
+	a.complain(fmt.Errorf("job %s: failed", name))
+	a.warnf(name, "%s", name)
+	for i, line := range strings.Split(said.String(), "\n") {
+		if strings.HasPrefix(line, "lcitool: all") || strings.ContainsAny(line, "\x1b\u202e") {
+			t.Errorf("line %d is %q", i, line)
+		}
+	}
+}
