@@ -125,6 +125,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, pa
 		}
 	}
 	out.Artifacts = dir
+	r.stored(j)
 	for _, file := range files {
 		if reports.has(file) {
 			out.JUnit = append(out.JUnit, file)
@@ -228,12 +229,11 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root
 // handOn puts the artifacts that a job left here into another's container.
 func (r *Runner) handOn(ctx context.Context, j, from *Job, c *container.Container) error {
 	dir := JobDir(r.Artifacts, from.Name)
-	if _, err := os.Stat(dir); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
+	if has, err := r.hasArtifacts(from); err != nil || !has {
+		if err == nil {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
-			return nil // GitLab goes on as well
 		}
-		return err
+		return err // without artifacts GitLab goes on as well
 	}
 	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude)
 	return r.send(ctx, c, dir, func(name string) bool { return set.has(name) })

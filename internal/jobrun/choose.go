@@ -188,7 +188,7 @@ func handsOn(job *gitlabci.Job) bool { return job.Artifacts != nil && len(job.Ar
 func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*Job {
 	all := make([]*Job, len(e.Jobs))
 	for i := range e.Jobs {
-		all[i] = &Job{Job: e.Jobs[i]}
+		all[i] = &Job{Job: e.Jobs[i], Runs: taken[i]}
 	}
 	var out []*Job
 	for i, job := range all {

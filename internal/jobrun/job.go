@@ -10,6 +10,7 @@
 package jobrun
 
 import (
+	"sync"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
@@ -24,6 +25,7 @@ type Job struct {
 	Env   []string // NAME=VALUE, after the job's own variables
 	After []string // names of chosen jobs that end before it begins
 	From  []*Job   // jobs whose artifacts it gets, chosen or not
+	Runs  bool     // it is among those that run now
 }
 
 // An Image is what a job runs in.
@@ -54,6 +56,9 @@ type Runner struct {
 	Limits    jobs.Limits            // Timeout is overruled by that of a job if that is shorter
 	Keep      bool                   // containers of jobs that fail stay
 	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
+
+	mu   sync.Mutex
+	left map[string]bool // jobs that have stored artifacts
 }
 
 // An Owner is a user of the host.

@@ -33,6 +33,10 @@ func (r *Runner) Run(ctx context.Context, j *Job, s jobs.Streams) (result jobs.R
 		result.End(ctx, err)
 		return result, out
 	}
+	if err := r.removeArtifacts(j); err != nil {
+		result.Unstored(fmt.Errorf("cannot remove artifacts of an earlier run: %w", err))
+		return result, out
+	}
 	id, built, err := r.image(ctx, j, s.Build)
 	result.Built, out.ImageID = built, id
 	if err != nil {
@@ -139,6 +143,17 @@ func (r *Runner) lastCommand(ctx context.Context, j *Job, c *container.Container
 	return ""
 }
 
+// nonEmptyLines gives the lines of a text without those of white space.
+func nonEmptyLines(text string) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 // leave takes out of the container what is wanted of it and removes or keeps
 // it. It goes on when ctx has ended, for a limited time.
 func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, result *jobs.Result, out *Outcome) error {
@@ -150,13 +165,15 @@ func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, resu
 	}
 	var errs []error
 	if text, err := readFile(ctx, c, "/packages.txt", maxPackages); err == nil {
-		out.Packages = strings.Fields(strings.ReplaceAll(text, " ", "\u00a0"))
-		for i := range out.Packages {
-			out.Packages[i] = strings.ReplaceAll(out.Packages[i], "\u00a0", " ")
-		}
+		out.Packages = nonEmptyLines(text)
 	}
 	if result.State != jobs.Broken {
-		errs = append(errs, r.collect(ctx, j, c, result.State == jobs.Passed, out), r.saveCaches(ctx, j, c, result.State == jobs.Passed))
+		passed := result.State == jobs.Passed
+		if err := errors.Join(r.collect(ctx, j, c, passed, out), r.saveCaches(ctx, j, c, passed)); err != nil && passed {
+			result.Unstored(err)
+		} else {
+			errs = append(errs, err)
+		}
 	}
 	if r.Keep && (result.State == jobs.Failed || result.State == jobs.TimedOut) {
 		name, err := c.Keep(ctx)

@@ -41,7 +41,7 @@ type Result struct {
 	Workload string // its name
 	State    State
 	Allowed  bool          // it did not pass, but that was allowed
-	Code     int           // the command's exit status, when State is Failed
+	Code     int           // the command's exit status, when State is Failed; 0 if its results could not be stored
 	Built    bool          // the image was built for it
 	Started  time.Time     // zero if it did not
 	Duration time.Duration // wall clock, image included
@@ -62,7 +62,7 @@ func (r Result) fault() bool { return r.State != Passed && r.State != Skipped &&
 
 // Text is the state in words, with the status of a command that failed.
 func (r Result) Text() string {
-	if r.State == Failed {
+	if r.State == Failed && r.Code != 0 {
 		return fmt.Sprintf("%s (%d)", r.State, r.Code)
 	}
 	return string(r.State)
@@ -86,6 +86,9 @@ func (r *Result) End(ctx context.Context, err error) {
 	}
 }
 
+// Unstored makes a failure of a workload whose results cannot be stored.
+func (r *Result) Unstored(err error) { r.State, r.Code, r.Err = Failed, 0, err }
+
 // Unbuilt fills in why there is no image.
 func (r *Result) Unbuilt(ctx context.Context, err error) {
 	r.Err, r.State = err, NoImage
@@ -99,7 +102,9 @@ func (r *Result) Unbuilt(ctx context.Context, err error) {
 func (r *Result) explain(said string) {
 	switch r.State {
 	case Failed:
-		r.Line = said
+		if r.Line = said; r.Code == 0 {
+			r.Line, _, _ = strings.Cut(r.Err.Error(), "\n")
+		}
 	case NoImage, Broken, TimedOut:
 		r.Line, _, _ = strings.Cut(r.Err.Error(), "\n")
 	}

@@ -52,7 +52,7 @@ func TestPlain(t *testing.T) {
 			"a: running\na: passed in 0.0s\n"},
 		{"without a result", false, 1, []jobs.Event{running("a"), {Time: clock, Task: "a", State: jobs.Stopped}}, "a: running\na: stopped after 0.0s\n"},
 		{"hostile", false, 1, []jobs.Event{running("a\x1b[2J\n\u202e"), ended("a\x1b[2J\n\u202e", jobs.Result{State: jobs.Failed, Line: "x\x1b]0;t\a\xff"})},
-			"a\uFFFD[2J\uFFFD\uFFFD: running\na\uFFFD[2J\uFFFD\uFFFD: failed (0) after 0.0s: x\uFFFD]0;t\uFFFD\uFFFD\n"},
+			"a\uFFFD[2J\uFFFD\uFFFD: running\na\uFFFD[2J\uFFFD\uFFFD: failed after 0.0s: x\uFFFD]0;t\uFFFD\uFFFD\n"},
 		{"sections", true, 1, []jobs.Event{running("x86_64-debian 13: [a]"), ended("x86_64-debian 13: [a]", jobs.Result{State: jobs.Passed, Duration: time.Second})},
 			"\x1b[0Ksection_start:1767323045:lcitool_x86_64_debian_13___a_[collapsed=true]\r\x1b[0Kx86_64-debian 13: [a]\n" +
 				"\x1b[0Ksection_end:1767323046:lcitool_x86_64_debian_13___a_\r\x1b[0Kx86_64-debian 13: [a]: passed in 1.0s\n"},
