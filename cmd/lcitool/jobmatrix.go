@@ -24,12 +24,15 @@ import (
 )
 
 // runs is where what runs of jobs came to is kept.
-func (a *app) runs() (*jobrecord.Store, error) {
+func (a *app) runs() (*jobrecord.Store, error) { return a.store("runs") }
+
+// store is where runs of one kind are kept.
+func (a *app) store(kind string) (*jobrecord.Store, error) {
 	state := a.stateDir()
 	if state == "" {
 		return nil, errors.New("cannot keep logs: neither XDG_STATE_HOME nor HOME says where")
 	}
-	return &jobrecord.Store{Dir: filepath.Join(state, "runs")}, nil
+	return &jobrecord.Store{Dir: filepath.Join(state, kind)}, nil
 }
 
 // matrix runs the chosen jobs and says how they ended.
@@ -38,10 +41,12 @@ func (v *jobVerb) matrix(ctx context.Context, engine *container.Engine, p *jobPl
 	if err != nil {
 		return err
 	}
-	dir, err := store.Create()
+	live, err := store.Create()
 	if err != nil {
 		return err
 	}
+	defer live.Close() //nolint:errcheck // the record is there, or its error is returned
+	dir := live.Dir
 	runner := v.runner(engine, p)
 	runner.Keep = v.keeps()
 	run := jobrecord.Run{Project: p.project, Commit: p.commit, Event: p.event.Source, Engine: engine.Address()}
@@ -65,7 +70,7 @@ func (v *jobVerb) matrix(ctx context.Context, engine *container.Engine, p *jobPl
 		return err
 	}
 	record, err := r.end()
-	return errors.Join(err, v.app.writeReports(reports, record, dir), v.closing(ctx, engine, record, results))
+	return errors.Join(err, v.app.writeReports(reports, record, dir), v.closing(ctx, engine, record, dir, results))
 }
 
 // when says for which ends of jobs before it a job runs.
@@ -145,14 +150,14 @@ func (v *jobVerb) keeps() bool {
 }
 
 // closing says how jobs ended and gives the exit status.
-func (v *jobVerb) closing(ctx context.Context, engine *container.Engine, record *jobrecord.Run, results []jobs.Result) error {
+func (v *jobVerb) closing(ctx context.Context, engine *container.Engine, record *jobrecord.Run, dir string, results []jobs.Result) error {
 	a := v.app
 	for i, result := range results {
 		if result.State == jobs.NoImage || result.State == jobs.Broken {
 			a.complain(v.advise(record.Jobs[i], result.Err))
 		}
 	}
-	if err := a.jobTable(record, results); err != nil {
+	if err := a.jobTable(record, dir, results); err != nil {
 		return err
 	}
 	kept := -1
@@ -219,7 +224,7 @@ func (v *jobVerb) advise(j jobrecord.Job, err error) error {
 }
 
 // jobTable says how jobs ended: a line for a single one, else a table.
-func (a *app) jobTable(record *jobrecord.Run, results []jobs.Result) error {
+func (a *app) jobTable(record *jobrecord.Run, dir string, results []jobs.Result) error {
 	if len(results) == 1 {
 		r := results[0]
 		text := fmt.Sprintf("%s: %s in %s", r.Workload, r.Text(), jobs.Elapsed(r.Duration))
@@ -230,7 +235,7 @@ func (a *app) jobTable(record *jobrecord.Run, results []jobs.Result) error {
 	} else if err := a.resultTable("JOB", results); err != nil {
 		return err
 	}
-	a.tell("logs: %s", filepath.Dir(results[0].Log))
+	a.tell("logs: %s", dir)
 	for _, j := range record.Jobs {
 		if j.Artifacts != "" {
 			a.tell("artifacts: %s", j.Artifacts)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,14 +19,16 @@ type recorder struct {
 	dir string
 	at  map[string]int // index of each job
 
+	changed chan struct{} // has an element if there is something to write
+	written chan error    // gets the first error of writing when all is written
+
 	mu  sync.Mutex
 	run jobrecord.Run
-	err error // the first one of writing
 }
 
 func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir string) (*recorder, error) {
 	run.ID, run.Started = filepath.Base(dir), time.Now()
-	r := &recorder{dir: dir, at: map[string]int{}, run: run}
+	r := &recorder{dir: dir, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
 	for i, j := range list {
 		role := j.Role()
 		r.at[j.Name] = i
@@ -34,7 +37,11 @@ func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir stri
 			State: jobs.Waiting, Image: j.Image.Reference, WorkDir: workDir,
 		})
 	}
-	return r, jobrecord.Write(dir, &r.run)
+	if err := jobrecord.Write(dir, &r.run); err != nil {
+		return nil, err
+	}
+	go r.write()
+	return r, nil
 }
 
 // event takes down what happened to a job.
@@ -55,7 +62,7 @@ func (r *recorder) event(e jobs.Event) {
 			j.Log = filepath.Base(e.Result.Log)
 		}
 	}
-	r.write()
+	r.touch()
 }
 
 // outcome takes down what is known of a job that ran.
@@ -67,18 +74,35 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	j.Packages, j.Artifacts, j.JUnit = o.Packages, o.Artifacts, o.JUnit
 }
 
-// write is called with the lock.
-func (r *recorder) write() {
-	if err := jobrecord.Write(r.dir, &r.run); err != nil && r.err == nil {
-		r.err = err
+// touch has the record written soon: no job waits for the disk.
+func (r *recorder) touch() {
+	select {
+	case r.changed <- struct{}{}:
+	default: // it will be anyway
 	}
 }
 
-// end gives the record of a run that is over.
+// write writes the record whenever it has changed.
+func (r *recorder) write() {
+	var first error
+	for range r.changed {
+		r.mu.Lock()
+		run := r.run
+		run.Jobs = slices.Clone(run.Jobs)
+		r.mu.Unlock()
+		if err := jobrecord.Write(r.dir, &run); first == nil {
+			first = err
+		}
+	}
+	r.written <- first
+}
+
+// end gives the record of a run that is over. No event may follow.
 func (r *recorder) end() (*jobrecord.Run, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.run.Ended = time.Now()
-	r.write()
-	return &r.run, r.err
+	r.mu.Unlock()
+	r.touch()
+	close(r.changed)
+	return &r.run, <-r.written
 }

@@ -104,19 +104,21 @@ func (a *app) runRemote(cmd *cobra.Command, o remoteOptions) error {
 	if err != nil {
 		return err
 	}
-	store, err := a.runs()
-	if err != nil {
-		return err
-	}
-	dir, err := store.Create()
-	if err != nil {
-		return err
-	}
 	known := a.knownJobs(cmd.Context(), project, o.variables)
 	names, err := known.choose(o.jobs)
 	if err != nil {
 		return err
 	}
+	store, err := a.runs()
+	if err != nil {
+		return err
+	}
+	live, err := store.Create()
+	if err != nil {
+		return err
+	}
+	defer live.Close() //nolint:errcheck // the record is there, or its error is returned
+	dir := live.Dir
 	show := newRemoteShow(a, known)
 	result, err := remotepipeline.Run(cmd.Context(), remotepipeline.Options{
 		Directory: project,

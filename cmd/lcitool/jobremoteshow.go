@@ -140,7 +140,11 @@ func (a *app) closeRemote(s *remoteShow, result *remotepipeline.Result, project,
 		a.tellOfFiles(result, dir)
 	}
 	a.tell("pipeline: %s (%s)", result.URL, cmp.Or(result.Status, "not known how it is"))
-	err := errors.Join(jobrecord.Write(dir, &run), a.writeReports(reports, &run, dir))
+	var err error
+	if len(run.Jobs) > 0 { // else nothing ran of which there is a record
+		err = jobrecord.Write(dir, &run)
+	}
+	err = errors.Join(err, a.writeReports(reports, &run, dir))
 	if err == nil && !result.OK() {
 		return statusError(1)
 	}

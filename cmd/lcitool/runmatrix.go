@@ -7,28 +7,36 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // matrix runs several workloads and says how they ended.
 func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []jobs.Workload) error {
-	logs, err := r.logs()
+	logs, done, err := r.logs()
 	if err != nil {
 		return err
 	}
+	started := time.Now()
 	var tasks []jobs.Task
 	for _, w := range workloads {
 		tasks = append(tasks, runner.Task(w))
 	}
 	results, err := r.app.show(ctx, tasks, showing{dir: logs, parallel: r.parallel, failFast: r.failFast, memory: r.limits.Memory})
 	if err != nil {
+		return errors.Join(err, done(started, nil))
+	}
+	if err := done(started, results); err != nil {
 		return err
 	}
 	failed := false
@@ -68,19 +76,37 @@ func (a *app) resultTable(heading string, results []jobs.Result) error {
 }
 
 // logs gives the directory for the logs of this run. It is not below the
-// project's directory, which stays as it is.
-func (r *runVerb) logs() (string, error) {
+// project's directory, which stays as it is, nor among the runs of jobs. done
+// keeps how the workloads ended, and removes a directory in which none has.
+func (r *runVerb) logs() (dir string, done func(time.Time, []jobs.Result) error, err error) {
 	if r.logDir != "" {
 		if err := os.MkdirAll(r.logDir, 0o755); err != nil {
-			return "", fmt.Errorf("cannot keep logs: %w", err)
+			return "", nil, fmt.Errorf("cannot keep logs: %w", err)
 		}
-		return r.logDir, nil
+		return r.logDir, func(time.Time, []jobs.Result) error { return nil }, nil
 	}
-	store, err := r.app.runs()
+	store, err := r.app.store("target-runs")
 	if err != nil {
-		return "", fmt.Errorf("%w, name a directory with --log-dir", err)
+		return "", nil, fmt.Errorf("%w, name a directory with --log-dir", err)
 	}
-	return store.Create()
+	live, err := store.Create()
+	if err != nil {
+		return "", nil, err
+	}
+	return live.Dir, func(started time.Time, results []jobs.Result) error {
+		run := jobrecord.Run{ID: filepath.Base(live.Dir), Project: r.app.baseDirectory(), Started: started, Ended: time.Now()}
+		for _, x := range results {
+			run.Jobs = append(run.Jobs, jobrecord.Job{
+				Name: x.Workload, Target: x.Workload, State: x.State, Code: x.Code, Line: x.Line, Built: x.Built,
+				Started: x.Started, Duration: x.Duration.Seconds(), Log: filepath.Base(x.Log),
+			})
+		}
+		var err error
+		if len(results) > 0 {
+			err = jobrecord.Write(live.Dir, &run)
+		}
+		return errors.Join(err, live.Close())
+	}, nil
 }
 
 // availableMemory is what the kernel says can be used without swapping, in

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
 )
 
@@ -25,29 +26,77 @@ type Store struct {
 	Keep int    // so many runs stay, the newest; 0 means 20
 }
 
-// Create makes the directory of a new run and forgets the oldest ones.
-func (s *Store) Create() (dir string, err error) {
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
-		return "", fmt.Errorf("cannot keep logs: %w", err)
-	}
-	s.forget()
-	dir, err = os.MkdirTemp(s.Dir, time.Now().UTC().Format("20060102-150405")+"-")
-	if err != nil {
-		return "", fmt.Errorf("cannot keep logs: %w", err)
-	}
-	return dir, nil
+// A Live is the directory of a run that goes on. No other run removes it.
+type Live struct {
+	Dir   string
+	store *Store
+	lock  *flock.Flock
 }
 
-// forget removes the oldest runs; their names begin with their time. One that
-// cannot be removed is no reason to fail.
+// Create makes the directory of a new run. Close ends the run.
+func (s *Store) Create() (*Live, error) {
+	l, err := s.create()
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep logs: %w", err)
+	}
+	return l, nil
+}
+
+func (s *Store) create() (*Live, error) {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(s.Dir, time.Now().UTC().Format("20060102-150405")+"-")
+	if err != nil {
+		return nil, err
+	}
+	l := &Live{Dir: dir, store: s, lock: lockOf(dir)}
+	if _, err := l.lock.TryLock(); err != nil { // nobody else can have it
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return l, nil
+}
+
+// lockOf is the lock that the run of a directory holds while it goes on.
+func lockOf(dir string) *flock.Flock { return flock.New(filepath.Join(dir, "lock")) }
+
+// Close ends the run. Its directory stays if it has a record, and the oldest
+// runs with one are removed.
+func (l *Live) Close() error {
+	if hasRecord(l.Dir) {
+		defer l.store.forget()
+		return errors.Join(os.Remove(l.lock.Path()), l.lock.Close())
+	}
+	return errors.Join(os.RemoveAll(l.Dir), l.lock.Close())
+}
+
+func hasRecord(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, recordFile))
+	return err == nil
+}
+
+// forget removes the oldest runs that are over; their names begin with their
+// time. Directories without a record, which killed runs leave, do not count as
+// runs. One that cannot be removed is no reason to fail.
 func (s *Store) forget() {
 	keep := s.Keep
 	if keep == 0 {
 		keep = 20
 	}
-	dirs := s.dirs()
-	for _, dir := range dirs[:max(0, len(dirs)-keep+1)] {
-		_ = os.RemoveAll(dir)
+	var runs, others []string
+	for _, dir := range s.dirs() {
+		if hasRecord(dir) {
+			runs = append(runs, dir)
+		} else {
+			others = append(others, dir)
+		}
+	}
+	for _, dir := range slices.Concat(runs[:max(0, len(runs)-keep)], others[:max(0, len(others)-keep)]) {
+		lock := lockOf(dir)
+		if free, err := lock.TryLock(); err == nil && free {
+			_ = os.RemoveAll(dir)
+		}
+		_ = lock.Close()
 	}
 }
 

@@ -4,6 +4,7 @@ package jobrecord
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,10 +21,11 @@ func TestStore(t *testing.T) {
 	}
 	var dirs []string
 	for _, project := range []string{"/a", "/b", "/a"} {
-		dir, err := s.Create()
+		live, err := s.Create()
 		if err != nil {
 			t.Fatal(err)
 		}
+		dir := live.Dir
 		// Two runs of one second sort by chance: give them seconds of their own.
 		named := filepath.Join(s.Dir, "20260101-00000"+string(rune('0'+len(dirs)))+"-x")
 		if err := os.Rename(dir, named); err != nil {
@@ -37,6 +39,10 @@ func TestStore(t *testing.T) {
 			t.Errorf("read %+v, %v; want %+v", back, err, run)
 		}
 		dirs = append(dirs, named)
+		if err := live.lock.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s.forget()
 	}
 	if runs := s.Runs(""); len(runs) != 2 || runs[0].Dir != dirs[2] || runs[1].Dir != dirs[1] {
 		t.Errorf("kept %+v, want the two newest, newest first", runs)
@@ -52,6 +58,80 @@ func TestStore(t *testing.T) {
 	}
 	if _, err := s.Find("2026"); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("found one of two: %v", err)
+	}
+}
+
+// TestForget: runs that came to nothing take no run's place, and none is removed
+// while it goes on.
+func TestForget(t *testing.T) {
+	s := &Store{Dir: filepath.Join(t.TempDir(), "runs"), Keep: 2}
+	recorded := func(live *Live) string {
+		t.Helper()
+		if err := Write(live.Dir, &Run{ID: filepath.Base(live.Dir)}); err != nil {
+			t.Fatal(err)
+		}
+		return live.Dir
+	}
+	n := 0
+	create := func() *Live { // each in a second of its own
+		t.Helper()
+		live, err := s.Create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		named := filepath.Join(s.Dir, fmt.Sprintf("20200101-0001%02d-x", n))
+		if err := os.Rename(live.Dir, named); err != nil {
+			t.Fatal(err)
+		}
+		if err := live.lock.Close(); err != nil {
+			t.Fatal(err)
+		}
+		live.Dir, live.lock = named, lockOf(named)
+		if _, err := live.lock.TryLock(); err != nil {
+			t.Fatal(err)
+		}
+		return live
+	}
+	long := create()
+	recorded(long)
+	killed := filepath.Join(s.Dir, "20200101-000001-killed")
+	if err := os.MkdirAll(killed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	first := create()
+	kept := recorded(first)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 21 {
+		failing := create()
+		if err := failing.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(failing.Dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a run without a record left its directory: %v", err)
+		}
+	}
+	if runs := s.Runs(""); len(runs) != 2 {
+		t.Errorf("failing runs left %+v", runs)
+	}
+	for range 3 {
+		live := create()
+		recorded(live)
+		if err := live.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir, want := range map[string]bool{long.Dir: true, kept: false, killed: true} {
+		if _, err := os.Stat(dir); (err == nil) != want {
+			t.Errorf("%s: there is %v, want %v", dir, err == nil, want)
+		}
+	}
+	for _, dir := range s.dirs() {
+		if _, err := os.Lstat(filepath.Join(dir, "lock")); err == nil && dir != long.Dir {
+			t.Errorf("%s has a lock", dir)
+		}
 	}
 }
 
