@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"golang.org/x/term"
@@ -21,6 +22,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
 	"gitlab.com/lcitool/lcitool/internal/jobs/board"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // runs is where what runs of jobs came to is kept.
@@ -49,8 +51,9 @@ func (v *jobVerb) matrix(ctx context.Context, engine *container.Engine, p *jobPl
 	dir := live.Dir
 	runner := v.runner(engine, p)
 	runner.Keep = v.keeps()
+	secrets := v.secrets(p)
 	run := jobrecord.Run{Project: p.project, Commit: p.commit, Event: p.event.Source, Engine: engine.Address()}
-	r, err := newRecorder(dir, run, p.chosen.Jobs, runner.Tree.At)
+	r, err := newRecorder(dir, run, p.chosen.Jobs, runner.Tree.At, secrets)
 	if err != nil {
 		return err
 	}
@@ -65,12 +68,23 @@ func (v *jobVerb) matrix(ctx context.Context, engine *container.Engine, p *jobPl
 			},
 		})
 	}
-	results, err := v.app.show(ctx, tasks, showing{dir: dir, parallel: v.parallel, failFast: v.failFast, memory: v.limits.Memory, watch: r.event})
+	results, err := v.app.show(ctx, tasks, showing{dir: dir, parallel: v.parallel, failFast: v.failFast, memory: v.limits.Memory, secrets: secrets, watch: r.event})
 	if err != nil {
 		return err
 	}
 	record, err := r.end()
-	return errors.Join(err, v.app.writeReports(reports, record, dir), v.closing(ctx, engine, record, dir, results))
+	return errors.Join(err, v.app.writeReports(reports, record, dir, secrets), v.closing(ctx, engine, record, dir, results))
+}
+
+// secrets are the values of variables given to this run, for the pipeline or its
+// scripts, whose name says that they are secret.
+func (v *jobVerb) secrets(p *jobPlan) *redact.Redactor {
+	given := slices.Clone(v.event.variables)
+	for _, j := range p.chosen.Jobs {
+		given = append(given, j.Env...)
+	}
+	slices.Sort(given)
+	return redact.Variables(slices.Compact(given))
 }
 
 // when says for which ends of jobs before it a job runs.
@@ -90,6 +104,7 @@ type showing struct {
 	parallel int    // 0 chooses
 	failFast bool
 	memory   int64 // that each task may use, 0 for no limit
+	secrets  *redact.Redactor
 	watch    func(jobs.Event)
 }
 
@@ -98,7 +113,7 @@ type showing struct {
 func (a *app) show(ctx context.Context, tasks []jobs.Task, s showing) ([]jobs.Result, error) {
 	m := &jobs.Matrix{
 		Parallel: cmp.Or(s.parallel, jobs.DefaultParallel(runtime.NumCPU(), availableMemory(), s.memory)),
-		FailFast: s.failFast, LogDir: s.dir, Stdout: a.stdout, Stderr: a.stderr, Watch: s.watch,
+		FailFast: s.failFast, LogDir: s.dir, Stdout: a.stdout, Stderr: a.stderr, Secrets: s.secrets, Watch: s.watch,
 	}
 	if len(tasks) == 1 {
 		m.Raw = true

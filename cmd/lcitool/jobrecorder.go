@@ -11,13 +11,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // A recorder keeps the record of a run while it goes on, so that what is known
 // when we are killed is not lost.
 type recorder struct {
-	dir string
-	at  map[string]int // index of each job
+	dir     string
+	secrets *redact.Redactor
+	at      map[string]int // index of each job
 
 	changed chan struct{} // has an element if there is something to write
 	written chan error    // gets the first error of writing when all is written
@@ -26,9 +28,9 @@ type recorder struct {
 	run jobrecord.Run
 }
 
-func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir string) (*recorder, error) {
+func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir string, secrets *redact.Redactor) (*recorder, error) {
 	run.ID, run.Started = filepath.Base(dir), time.Now()
-	r := &recorder{dir: dir, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
+	r := &recorder{dir: dir, secrets: secrets, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
 	for i, j := range list {
 		role := j.Role()
 		r.at[j.Name] = i
@@ -70,7 +72,11 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j := &r.run.Jobs[i]
-	j.ImageID, j.Container, j.Command, j.Env = o.ImageID, o.Container, o.Command, o.Env
+	j.ImageID, j.Container, j.Command = o.ImageID, o.Container, r.secrets.Text(o.Command)
+	j.Env = nil
+	for _, v := range o.Env {
+		j.Env = append(j.Env, r.secrets.Text(v))
+	}
 	j.Packages, j.Artifacts, j.JUnit = o.Packages, o.Artifacts, o.JUnit
 }
 

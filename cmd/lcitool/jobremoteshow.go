@@ -144,7 +144,7 @@ func (a *app) closeRemote(s *remoteShow, result *remotepipeline.Result, project,
 	if len(run.Jobs) > 0 { // else nothing ran of which there is a record
 		err = jobrecord.Write(dir, &run)
 	}
-	err = errors.Join(err, a.writeReports(reports, &run, dir))
+	err = errors.Join(err, a.writeReports(reports, &run, dir, result.Secrets))
 	if err == nil && !result.OK() {
 		return statusError(1)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // A jobReport is a report that was asked for.
@@ -58,27 +59,29 @@ func parseReports(cmd *cobra.Command, values []string) ([]jobReport, error) {
 }
 
 // writeReports writes reports on a run, whose logs are in a directory. One
-// that cannot be written does not keep the others from being.
-func (a *app) writeReports(reports []jobReport, run *jobrecord.Run, dir string) error {
+// that cannot be written does not keep the others from being. Files that jobs
+// left are part of reports and may repeat secrets.
+func (a *app) writeReports(reports []jobReport, run *jobrecord.Run, dir string, secrets *redact.Redactor) error {
 	var errs []error
 	for _, r := range reports {
-		if err := a.writeReport(r, &jobrecord.Stored{Run: *run, Dir: dir}); err != nil {
+		if err := a.writeReport(r, &jobrecord.Stored{Run: *run, Dir: dir}, secrets); err != nil {
 			errs = append(errs, fmt.Errorf("cannot write the %s report: %w", r.kind, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (a *app) writeReport(r jobReport, run *jobrecord.Stored) error {
+func (a *app) writeReport(r jobReport, run *jobrecord.Stored, secrets *redact.Redactor) error {
 	var b bytes.Buffer
 	if err := r.write(&b, run); err != nil {
 		return err
 	}
+	text := []byte(secrets.Text(b.String()))
 	if r.file == "-" {
-		return a.write(b.Bytes())
+		return a.write(text)
 	}
 	if info, err := os.Stat(r.file); err == nil && !info.Mode().IsRegular() { // a device or a pipe is not replaced
-		return os.WriteFile(r.file, b.Bytes(), 0o644)
+		return os.WriteFile(r.file, text, 0o644)
 	}
-	return renameio.WriteFile(r.file, b.Bytes(), 0o644)
+	return renameio.WriteFile(r.file, text, 0o644)
 }

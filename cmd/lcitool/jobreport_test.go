@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 func TestParseReports(t *testing.T) {
@@ -67,7 +68,7 @@ func TestWriteReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := &jobrecord.Run{ID: "1", Started: time.Unix(0, 0), Jobs: []jobrecord.Job{{Name: "a", State: jobs.Stopped}}}
-	err = a.writeReports(reports, run, dir)
+	err = a.writeReports(reports, run, dir, redact.New("Stopped-secret"))
 	if err == nil || !strings.Contains(err.Error(), "cannot write the junit report: ") {
 		t.Errorf("error: %v", err)
 	}

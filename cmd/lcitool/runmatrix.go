@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -18,6 +19,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -28,11 +30,12 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 		return err
 	}
 	started := time.Now()
+	hidden := workloadSecrets(workloads)
 	var tasks []jobs.Task
 	for _, w := range workloads {
 		tasks = append(tasks, runner.Task(w))
 	}
-	results, err := r.app.show(ctx, tasks, showing{dir: logs, parallel: r.parallel, failFast: r.failFast, memory: r.limits.Memory})
+	results, err := r.app.show(ctx, tasks, showing{dir: logs, parallel: r.parallel, failFast: r.failFast, memory: r.limits.Memory, secrets: hidden})
 	if err != nil {
 		return errors.Join(err, done(started, nil))
 	}
@@ -54,6 +57,18 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 		return statusError(1)
 	}
 	return nil
+}
+
+// workloadSecrets are what logs of workloads may not repeat.
+func workloadSecrets(workloads []jobs.Workload) *redact.Redactor {
+	var all []string
+	for _, w := range workloads {
+		for _, s := range w.Secrets {
+			all = append(all, string(s.Data))
+		}
+	}
+	slices.Sort(all)
+	return redact.New(slices.Compact(all)...)
 }
 
 // resultTable writes how tasks ended; heading is what they are.

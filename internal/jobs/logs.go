@@ -30,7 +30,7 @@ func (m *Matrix) outputs(tasks []Task, w *watcher) ([]*output, error) {
 			}
 			return nil, fmt.Errorf("cannot keep a log: %w", err)
 		}
-		all = append(all, newOutput(terminal, t.Name, fmt.Sprintf("%-*s | ", width, shownName(t.Name)), file))
+		all = append(all, newOutput(terminal, m.Secrets, t.Name, fmt.Sprintf("%-*s | ", width, shownName(t.Name)), file))
 	}
 	return all, nil
 }

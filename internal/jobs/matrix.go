@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // errOther is why tasks are stopped that did nothing wrong themselves.
@@ -25,7 +27,8 @@ type Matrix struct {
 	LogDir   string // existing directory for NAME.log of each task
 	Stdout   io.Writer
 	Stderr   io.Writer
-	Watch    func(Event) // told of all that happens, one event at a time; nil means nobody listens
+	Secrets  *redact.Redactor // never shown or kept; nil for none
+	Watch    func(Event)      // told of all that happens, one event at a time; nil means nobody listens
 }
 
 // Run runs the tasks, begun in their order as far as their needs let it, and
@@ -43,7 +46,7 @@ func (m *Matrix) Run(ctx context.Context, tasks []Task) ([]Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &matrixRun{
-		failFast: m.FailFast, watcher: w, tasks: tasks, outputs: outputs, results: make([]Result, len(tasks)),
+		failFast: m.FailFast, secrets: m.Secrets, watcher: w, tasks: tasks, outputs: outputs, results: make([]Result, len(tasks)),
 		begun: make([]bool, len(tasks)), free: max(1, m.Parallel), stop: stop,
 	}
 	r.changed.L = &r.mu
@@ -73,6 +76,7 @@ func (w *watcher) tell(e Event) {
 // A matrixRun is one run of a matrix.
 type matrixRun struct {
 	failFast bool
+	secrets  *redact.Redactor
 	watcher  *watcher
 	tasks    []Task
 	outputs  []*output
@@ -165,6 +169,7 @@ func (r *matrixRun) one(ctx context.Context, i int) {
 	out.end()
 	result.Started, result.Log = started, out.path
 	result.explain(out.failure.line())
+	result.Line = r.secrets.Text(result.Line)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.free++

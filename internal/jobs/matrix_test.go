@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -189,6 +191,38 @@ func TestMatrixStopped(t *testing.T) {
 	results, err := m.Run(ctx, tasks(&fakeEngine{}, "a", "b"))
 	if got := states(results); err != nil || got != "a: not run, b: not run" {
 		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// TestSecretsAreKeptNowhere: not in the log, not on the terminal, not in what is
+// said of the result, even if a secret comes in two pieces.
+func TestSecretsAreKeptNowhere(t *testing.T) {
+	const secret = "hunter2-hunter2"
+	for _, raw := range []bool{false, true} {
+		var shown bytes.Buffer
+		var events []Event
+		m := &Matrix{LogDir: t.TempDir(), Raw: raw, Stdout: &shown, Stderr: &shown, Secrets: redact.New(secret), Watch: func(e Event) { events = append(events, e) }}
+		results, err := m.Run(t.Context(), []Task{{Name: "a", Run: func(_ context.Context, s Streams) Result {
+			for _, part := range []string{"error: it is hun", "ter2-hunter2\n", "and hun", "dreds"} {
+				_, _ = io.WriteString(s.Stdout, part)
+			}
+			return Result{State: Failed, Code: 1}
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log, err := os.ReadFile(results[0].Log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "error: it is [hidden]\nand hundreds"; string(log) != want {
+			t.Errorf("raw %v: log %q, want %q", raw, log, want)
+		}
+		for _, text := range []string{shown.String(), results[0].Line, fmt.Sprint(events)} {
+			if strings.Contains(text, "ter2") || !strings.Contains(text, redact.Hidden) {
+				t.Errorf("raw %v: %q", raw, text)
+			}
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 
+	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -45,11 +46,14 @@ type output struct {
 	left int // bytes that the log still takes
 }
 
-func newOutput(to *sink, task, prefix string, log *os.File) *output {
+func newOutput(to *sink, secrets *redact.Redactor, task, prefix string, log *os.File) *output {
 	o := &output{log: log, path: log.Name(), task: task, left: maxLog}
 	o.stdout = &lines{output: o, sink: to, to: to.stdout, prefix: prefix}
 	o.stderr = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
 	o.build = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
+	for _, l := range []*lines{o.build, o.stdout, o.stderr} {
+		l.hidden = secrets.Writer(passing{l})
+	}
 	return o
 }
 
@@ -57,6 +61,7 @@ func newOutput(to *sink, task, prefix string, log *os.File) *output {
 func (o *output) end() {
 	for _, l := range []*lines{o.build, o.stdout, o.stderr} {
 		o.mu.Lock()
+		_ = l.hidden.Flush() // never fails
 		if len(l.line) > 0 {
 			l.finish()
 			l.flush()
@@ -79,6 +84,7 @@ func (o *output) close() { _ = o.log.Close() }
 type lines struct {
 	output *output
 	sink   *sink
+	hidden *redact.Writer // what is written goes through it
 	to     io.Writer
 	prefix string
 	line   []byte // the unfinished one, no longer than maxLine
@@ -89,6 +95,14 @@ type lines struct {
 func (l *lines) Write(p []byte) (int, error) {
 	l.output.mu.Lock()
 	defer l.output.mu.Unlock()
+	return l.hidden.Write(p)
+}
+
+// passing takes what a stream says once no secret is in it. It is called with
+// the lock.
+type passing struct{ *lines }
+
+func (l passing) Write(p []byte) (int, error) {
 	l.output.keep(p)
 	if l.sink.raw && l.to != nil {
 		_, _ = l.to.Write(p)

@@ -16,6 +16,8 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // A client asks GitLab about one project.
@@ -23,7 +25,7 @@ type client struct {
 	api   *gitlab.Client
 	place Place
 	token *token
-	cover func(string) string // takes all secrets out of a text
+	hide  *redact.Redactor // takes all secrets out of a text
 }
 
 // How often one request is made before it counts as failed, and how long is
@@ -50,9 +52,9 @@ func newClient(place Place, t *token, o *Options) (*client, error) {
 		gitlab.WithUserAgent("lcitool"),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("cannot use %s: %s", place.Server.Host, t.cover(err.Error()))
+		return nil, fmt.Errorf("cannot use %s: %s", place.Server.Host, t.hide.Text(err.Error()))
 	}
-	return &client{api: api, place: place, token: t, cover: t.cover}, nil
+	return &client{api: api, place: place, token: t, hide: t.hide}, nil
 }
 
 // ownTransport is a transport that shares no connections.
@@ -152,7 +154,7 @@ func (c *client) fault(ctx context.Context, what string, err error) error {
 	}
 	f.final = errors.Is(err, errRefused) || errors.Is(err, errTooLarge)
 	f.advice = c.advice(f.Status)
-	f.Text = plain(c.cover(strings.Join(strings.Fields(f.Text), " ")))
+	f.Text = plain(c.hide.Text(strings.Join(strings.Fields(f.Text), " ")))
 	if len(f.Text) > maxSaid {
 		f.Text = strings.ToValidUTF8(f.Text[:maxSaid], "") + "…"
 	}

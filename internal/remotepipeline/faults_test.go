@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // from makes the server answer like this from a moment after its pipeline
@@ -117,7 +119,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"bad token", func(w http.ResponseWriter, r *http.Request) {
 			answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token", "error_description": "no " + r.Header.Get(personalToken)})
-		}, []string{"401 Unauthorized", "GITLAB_TOKEN is not valid", "nothing is pushed", hidden}},
+		}, []string{"401 Unauthorized", "GITLAB_TOKEN is not valid", "nothing is pushed", redact.Hidden}},
 		{"missing rights", func(w http.ResponseWriter, _ *http.Request) {
 			answer(w, http.StatusForbidden, map[string]any{"message": "403 Forbidden"})
 		}, []string{"403 Forbidden", `needs the scope "api"`, "nothing is pushed"}},

@@ -58,19 +58,25 @@ func (f *follower) fetchLog(ctx context.Context, file string, said int64, seen s
 	}
 	defer log.Cleanup() //nolint:errcheck // what is left is a temporary file
 	lines := f.lines(seen, said)
+	hidden := f.hide.Writer(io.MultiWriter(log, lines))
 	err = f.persist(ctx, func() error {
 		lines.restart()
+		hidden.Reset()
 		if err := restart(log.File); err != nil {
 			return err
 		}
-		err := f.download(ctx, io.MultiWriter(log, lines), "/jobs/%d/trace", seen.id)
+		err := f.download(ctx, hidden, "/jobs/%d/trace", seen.id)
 		if errors.Is(err, errTooLarge) {
 			got.Notes = append(got.Notes, fmt.Sprintf("the log is cut after %d bytes", f.o.Limits.Log))
 			return nil
 		}
 		return f.fault(ctx, fmt.Sprintf("fetch the log of %q", seen.name), err)
 	})
+	flushed := hidden.Flush()
 	lines.end()
+	if err == nil {
+		err = flushed
+	}
 	if err == nil {
 		err = log.CloseAtomicallyReplace()
 	}
@@ -93,7 +99,7 @@ func restart(file *os.File) error {
 // lines tells the lines of a job's log from a byte on.
 func (f *follower) lines(seen seenJob, from int64) *lineWriter {
 	return &lineWriter{told: from, skip: from, tell: func(line string) {
-		f.o.Watch(Update{Job: seen.name, Stage: seen.stage, URL: seen.url, Line: f.cover(line)})
+		f.o.Watch(Update{Job: seen.name, Stage: seen.stage, URL: seen.url, Line: line})
 	}}
 }
 
@@ -202,7 +208,7 @@ func (f *follower) listen(ctx context.Context) {
 		lines := f.lines(seen, said)
 		enough, stop := context.WithCancel(ctx)
 		// An error is no matter: the log is asked for again.
-		_ = f.download(enough, &limitedWriter{lines, liveLimit, stop}, "/jobs/%d/trace", seen.id)
+		_ = f.download(enough, &limitedWriter{f.hide.Writer(lines), liveLimit, stop}, "/jobs/%d/trace", seen.id)
 		stop()
 		f.mu.Lock()
 		job.said = lines.told

@@ -105,7 +105,7 @@ func (f *follower) take(ctx context.Context, seen *sighting) (changed, done bool
 	changed = f.last == nil || f.last.pipeline.Status != seen.pipeline.Status
 	f.last = seen
 	if text := seen.pipeline.YamlErrors; text != "" {
-		return false, false, fmt.Errorf("GitLab cannot make the pipeline: %s", plain(f.cover(text)))
+		return false, false, fmt.Errorf("GitLab cannot make the pipeline: %s", plain(f.hide.Text(text)))
 	}
 	ended := pipelineEnded(seen.pipeline.Status) && !seen.open
 	c := choose(seen.jobs, f.o.Jobs, f.o.Needs)
@@ -219,7 +219,7 @@ func (f *follower) play(ctx context.Context, job *followedJob) error {
 func (f *follower) result(ctx context.Context, err error) *Result {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := &Result{ID: f.id, URL: f.page(f.id), Status: f.last.pipeline.Status, Part: len(f.o.Jobs) > 0}
+	r := &Result{ID: f.id, URL: f.page(f.id), Status: f.last.pipeline.Status, Part: len(f.o.Jobs) > 0, Secrets: f.hide}
 	for _, name := range f.order {
 		job := f.jobs[name]
 		if starter := f.jobs[job.seen.below]; starter != nil && starter.State == Passed {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // A checkout is the branch at hand.
@@ -21,12 +22,12 @@ type checkout struct {
 	commit  string // the branch's, 40 or 64 hex digits
 	remote  string // name of where it is pushed
 	address string // of the remote; may hold a password
-	cover   func(string) string
+	hide    *redact.Redactor
 }
 
 // openCheckout looks at the branch that is checked out.
 func openCheckout(ctx context.Context, directory, remote string) (_ *checkout, err error) {
-	c := &checkout{cover: func(s string) string { return s }}
+	c := &checkout{}
 	if c.repo, err = gitcmd.Open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("cannot use git in %s: %w", directory, err)
 	}
@@ -53,7 +54,7 @@ func openCheckout(ctx context.Context, directory, remote string) (_ *checkout, e
 	c.address = addresses[0]
 	if u, err := url.Parse(c.address); err == nil && u.User != nil {
 		password, _ := u.User.Password()
-		c.cover = coverer(password)
+		c.hide = redact.New(password)
 	}
 	return c, nil
 }
@@ -148,7 +149,7 @@ func (c *checkout) reason(err error) error {
 	if !ok {
 		return err
 	}
-	return errors.New(c.cover(firstOf(reason(failed.Stderr), reason(failed.Stdout), failed.Err.Error())))
+	return errors.New(c.hide.Text(firstOf(reason(failed.Stderr), reason(failed.Stdout), failed.Err.Error())))
 }
 
 // reason picks from what git says the lines that tell why it failed.

@@ -109,7 +109,7 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 			err = errSlow
 		}
 		stop()
-		g.log.Debug("request", "method", r.Method, "host", r.URL.Host, "path", r.URL.Path, "err", g.token.cover(err.Error()))
+		g.log.Debug("request", "method", r.Method, "host", r.URL.Host, "path", r.URL.Path, "err", g.token.hide.Text(err.Error()))
 		return nil, err
 	}
 	g.log.Debug("request", "method", r.Method, "host", r.URL.Host, "path", r.URL.Path, "status", response.StatusCode)

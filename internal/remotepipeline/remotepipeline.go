@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // Options say what to run, where it is and what to bring back.
@@ -96,7 +98,7 @@ type Job struct {
 	Duration     time.Duration
 	URL          string
 	Reason       string   // GitLab's word for why it failed, "" for none
-	Log          string   // file with all it said, as GitLab has it; "" for none
+	Log          string   // file with all it said, as GitLab has it but for secrets; "" for none
 	Artifacts    string   // directory with what it left, "" for nothing
 	JUnit        []string // files
 	Notes        []string // what could not be brought back, and why
@@ -109,6 +111,8 @@ type Result struct {
 	Status string // GitLab's word for all of it
 	Part   bool   // only some of its jobs were waited for
 	Jobs   []Job  // that were waited for, in the pipeline's order
+
+	Secrets *redact.Redactor // what no report of it may show
 }
 
 // OK reports whether no job failed that must not. What becomes of jobs that

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // ErrTimeout is wrapped by the error about a pipeline that took longer than
@@ -85,9 +87,8 @@ func open(ctx context.Context, o *Options) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, outer := t.cover, c.cover
-	t.cover = func(text string) string { return outer(inner(text)) }
-	c.cover = t.cover
+	t.hide = redact.Join(t.hide, c.hide, redact.Variables(o.Variables))
+	c.hide = t.hide
 	api, err := newClient(place, t, o)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func checkVariables(variables []string) error {
 
 // say tells of something that is about no job.
 func (s *session) say(format string, args ...any) {
-	s.o.Watch(Update{Line: plain(s.cover(fmt.Sprintf(format, args...)))})
+	s.o.Watch(Update{Line: plain(s.hide.Text(fmt.Sprintf(format, args...)))})
 }
 
 // sleep waits unless ctx ends before.

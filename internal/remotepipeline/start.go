@@ -181,7 +181,7 @@ func (s *session) noPipeline(ctx context.Context) error {
 		ContentRef: &s.checkout.commit, DryRun: &dry, DryRunRef: &s.checkout.branch,
 	}, withContext(ctx))
 	if bad == nil && !lint.Valid && len(lint.Errors) > 0 {
-		return fmt.Errorf("%w: %s", err, plain(s.cover(strings.Join(lint.Errors, "; "))))
+		return fmt.Errorf("%w: %s", err, plain(s.hide.Text(strings.Join(lint.Errors, "; "))))
 	}
 	return fmt.Errorf("%w: its workflow:rules leave out a push to this branch, the commit's message says [skip ci],"+
 		" or CI/CD is switched off in the project's settings; %s/-/ci/editor shows the pipeline that would be", err, s.place)

@@ -7,19 +7,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // A token is what GitLab knows its user by. What it is stays within its
 // functions, so that no way of printing it tells.
 type token struct {
-	source string                   // where it is from, for people
-	apply  func(h http.Header)      // adds it to a request
-	cover  func(text string) string // takes it out of a text
+	source string              // where it is from, for people
+	apply  func(h http.Header) // adds it to a request
+	hide   *redact.Redactor    // takes it out of a text
 }
-
-// hidden stands where a secret was.
-const hidden = "[hidden]"
 
 // newToken wraps a secret that goes into a header.
 func newToken(source, header, secret string) *token {
@@ -30,22 +28,8 @@ func newToken(source, header, secret string) *token {
 	return &token{
 		source: source,
 		apply:  func(h http.Header) { h.Set(header, value) },
-		cover:  coverer(secret),
+		hide:   redact.New(secret),
 	}
-}
-
-// coverer gives a function that takes secrets out of a text.
-func coverer(secrets ...string) func(string) string {
-	var pairs []string
-	for _, secret := range secrets {
-		if secret == "" {
-			continue
-		}
-		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
-			pairs = append(pairs, form, hidden)
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
 }
 
 // The headers in which GitLab takes a token.

@@ -119,7 +119,7 @@ hosts:
 			}
 			_, secret, _ := strings.Cut(c.want, ": ")
 			secret = strings.TrimPrefix(secret, "Bearer ")
-			if text := fmt.Sprintf("%v %+v %#v %s", got, got, *got, got.cover("x"+secret+"y")); strings.Contains(text, secret) {
+			if text := fmt.Sprintf("%v %+v %#v %s", got, got, *got, got.hide.Text("x"+secret+"y")); strings.Contains(text, secret) {
 				t.Errorf("printed as %s", text)
 			}
 		})
