@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/containers/podman/v4/pkg/specgen"
 	spec "github.com/opencontainers/runtime-spec/specs-go"
@@ -60,6 +61,19 @@ func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) err
 		s.Volumes = append(s.Volumes, &specgen.NamedVolume{Name: v.Name, Dest: v.Target, Options: options})
 	}
 	return nil
+}
+
+// whileVolumesAppear makes a container. Podman makes missing volumes with it, and
+// fails if somebody else makes one of them at the same time: the next try finds it.
+func whileVolumesAppear(try func() error) error {
+	const most = 5
+	var err error
+	for range most {
+		if err = try(); err == nil || !strings.Contains(err.Error(), "volume already exists") {
+			return err
+		}
+	}
+	return err
 }
 
 // refuseMounts refuses what a service on another machine cannot see.

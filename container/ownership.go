@@ -52,7 +52,11 @@ func (e *Engine) create(c context.Context, s *specgen.SpecGenerator, layers stri
 	if err := e.records.Put(r); err != nil {
 		return r, nil, &EngineError{Op: "run image " + s.Image, Code: 125, Err: err}
 	}
-	made, err := containers.CreateWithSpec(c, s, nil)
+	var made entities.ContainerCreateResponse
+	err := whileVolumesAppear(func() (err error) {
+		made, err = containers.CreateWithSpec(c, s, nil)
+		return err
+	})
 	if err != nil {
 		if code(err) != 0 { // refused, whereas a lost answer leaves it open
 			e.forget(r)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 func newJobLint(a *app) *cobra.Command {
@@ -67,7 +68,7 @@ func (a *app) printProblems(list []gitlabci.Problem, format string) error {
 	}
 	text := ""
 	for _, p := range list {
-		text += printable(p.Pos.String()+": "+p.Effect.String()+": "+p.Text()) + "\n"
+		text += termtext.Line(p.Pos.String()+": "+p.Effect.String()+": "+p.Text()) + "\n"
 	}
 	return a.write([]byte(text))
 }
