@@ -60,7 +60,7 @@ func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapRe
 	if parent == "" {
 		parent = "/var/tmp"
 	}
-	dir, remove, err := e.tempDirIn(parent, "bootstrap")
+	dir, remove, err := e.tempDirIn(ctx, parent, "bootstrap")
 	if err != nil {
 		return BootstrapResult{}, err
 	}

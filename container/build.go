@@ -102,7 +102,12 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	if err != nil {
 		return BuildResult{}, err
 	}
-	defer func() { unlockImages(); <-e.sweepLater(ctx) }()
+	defer func() {
+		unlockImages()
+		<-e.sweepLater(ctx)
+		e.retryReplaced(ctx, record)
+	}()
+	record.Extra = map[string]string{extraBases: strings.Join(append(e.bases(ctx, o), old.image.ID), " ")}
 	if err := e.recordBuild(record); err != nil {
 		return BuildResult{}, err
 	}
@@ -175,17 +180,15 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 		_, _ = images.Remove(c, []string{id}, nil)
 		return fmt.Errorf("cannot build image %s: %w", tag, context.Cause(ctx))
 	}
-	if err := e.noteImage(r, id); err != nil {
+	r, err = e.noteImage(r, id, before)
+	if err != nil {
 		return &EngineError{Op: "name image " + tag, Code: 125, Err: err}
 	}
 	repository, name := splitTag(tag)
 	if err := images.Tag(c, id, name, repository, nil); err != nil {
 		return engineError("name image "+tag, err)
 	}
-	e.forget(r)
-	if before != "" {
-		e.removeNameless(c, before)
-	}
+	e.removeReplaced(c, r)
 	return nil
 }
 

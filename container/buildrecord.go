@@ -6,12 +6,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/images"
+	"github.com/containers/podman/v4/pkg/domain/entities"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -30,6 +35,8 @@ const (
 	// buildahFile describes a working container.
 	buildahFile = "buildah.json"
 	maxBuildah  = 4 << 20
+	// maxChain is how many images may stand on one another, as many as layers.
+	maxChain = 200
 )
 
 func (e *Engine) newBuildRecord() records.Record {
@@ -48,14 +55,49 @@ func (e *Engine) recordBuild(r records.Record) error {
 
 // noteImage notes the image that a build is about to name: from then on others
 // may build on it, and nothing but the image itself can be a leftover.
-func (e *Engine) noteImage(r records.Record, id string) error {
-	r.Extra = map[string]string{extraImage: id, extraEnded: "yes"}
-	return e.records.Put(r)
+func (e *Engine) noteImage(r records.Record, id, before string) (records.Record, error) {
+	r.Extra = map[string]string{extraImage: id, extraBefore: before, extraEnded: "yes"}
+	return r, e.records.Put(r)
+}
+
+// removeReplaced removes the image that had the name before. While it is in the
+// way of nothing but a container, such as one that a killed build left, the
+// record stays for a later try.
+func (e *Engine) removeReplaced(c context.Context, r records.Record) {
+	if before := r.Extra[extraBefore]; before != "" {
+		e.removeNameless(c, before)
+		list, err := danglingImages(c)
+		if err != nil || slices.ContainsFunc(list, func(i *entities.ImageSummary) bool { return i.ID == before }) {
+			return
+		}
+	}
+	e.forget(r)
+}
+
+// retryReplaced tries again what a leftover was in the way of.
+func (e *Engine) retryReplaced(ctx context.Context, r records.Record) {
+	r, err := e.records.Get(r.Kind, r.Name)
+	if err != nil || r.Extra[extraBefore] == "" {
+		return
+	}
+	if c, done, err := e.afterwards(ctx); err == nil {
+		e.removeReplaced(c, r)
+		done()
+	}
+}
+
+func danglingImages(c context.Context) ([]*entities.ImageSummary, error) {
+	filter := map[string][]string{"dangling": {"true"}}
+	list, err := images.List(c, new(images.ListOptions).WithFilters(filter))
+	if err != nil {
+		return nil, engineError("list images", err)
+	}
+	return list, nil
 }
 
 // endBuild notes that nothing of a build that failed can appear any more.
 func (e *Engine) endBuild(r records.Record) {
-	r.Extra = map[string]string{extraEnded: "yes"}
+	r.Extra = map[string]string{extraEnded: "yes", extraBases: r.Extra[extraBases]}
 	if err := e.records.Put(r); err != nil {
 		e.log.Debug("cannot note the end of a build", "err", err)
 	}
@@ -70,6 +112,18 @@ func (p proofs) deadBuilds() map[string]records.Record {
 		}
 	}
 	return tokens
+}
+
+// bases returns the IDs of the images that the stages start from, as far as
+// they are there.
+func (e *Engine) bases(ctx context.Context, o BuildOptions) []string {
+	var list []string
+	for _, from := range fromLine.FindAllSubmatch(o.Dockerfile, -1) {
+		if image, err := e.Inspect(ctx, string(from[1])); err == nil {
+			list = append(list, image.ID)
+		}
+	}
+	return list
 }
 
 // deadWorkers finds working containers of builds whose process is gone.
@@ -93,12 +147,56 @@ func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record
 	}
 	var found []Leftover
 	for _, item := range list {
-		r, ours := builds[workerToken(filepath.Join(m.containers, item.ID, "userdata", buildahFile))]
+		file := filepath.Join(m.containers, item.ID, "userdata", buildahFile)
+		r, ours := builds[workerToken(file)]
+		if !ours {
+			r, ours = unfinishedWorker(c, item, file, builds)
+		}
 		if ours {
 			found = append(found, Leftover{Kind: "container", Name: item.ID, Run: r.Owner.Run, record: r})
 		}
 	}
 	return found, nil
+}
+
+// workerName is how the builder names its containers.
+const workerName = "-working-container"
+
+// unfinishedAge is how old a working container without a description must be:
+// one of a build that goes on gets it at once.
+const unfinishedAge = 10 * time.Second
+
+// unfinishedWorker reports whether a working container was made in the moment
+// before the builder was killed: it has no description, and nobody can do
+// anything with it any more. It must be made from an image that only one of
+// these builds knows, or from one that the build started from, since then.
+func unfinishedWorker(c context.Context, item entities.ListContainer, file string, builds map[string]records.Record) (records.Record, bool) {
+	named := slices.ContainsFunc(item.Names, func(name string) bool { return strings.Contains(name, workerName) })
+	if !named || !inStorageOnly(item) {
+		return records.Record{}, false
+	}
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
+		return records.Record{}, false
+	}
+	var found records.Record
+	if image, err := images.GetImage(c, item.ImageID, nil); err == nil {
+		found = builds[image.Annotations[annotationBuild]]
+	}
+	for _, r := range builds {
+		if found.Name == "" && item.Created.After(r.Time) && slices.Contains(strings.Fields(r.Extra[extraBases]), item.ImageID) {
+			found = r
+		}
+	}
+	if found.Name == "" {
+		return found, false
+	}
+	select {
+	case <-c.Done():
+		return found, false
+	case <-time.After(unfinishedAge - time.Since(item.Created)):
+	}
+	_, err := os.Lstat(file)
+	return found, errors.Is(err, fs.ErrNotExist)
 }
 
 // workerToken returns the token of the build that a working container belongs
@@ -141,18 +239,40 @@ func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]Left
 		return nil, nil // a build may be about to use them
 	}
 	defer unlock()
-	return findImages(c, builds)
+	found, err := findImages(c, builds)
+	return slices.DeleteFunc(found, func(l Leftover) bool {
+		used := imageInUse(c, l.Name)
+		if used {
+			p.inUse[l.record.Name] = true
+		}
+		return used
+	}), err
+}
+
+// imageInUse reports whether a container was made from an image, other than a
+// working container of a build. The user may have made it by the image's ID.
+func imageInUse(c context.Context, id string) bool {
+	filter := map[string][]string{"ancestor": {id}}
+	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithFilters(filter))
+	return err != nil || len(list) > 0
 }
 
 func findImages(c context.Context, builds map[string]records.Record) ([]Leftover, error) {
-	filter := map[string][]string{"dangling": {"true"}}
-	list, err := images.List(c, new(images.ListOptions).WithFilters(filter))
+	list, err := danglingImages(c)
 	if err != nil {
-		return nil, engineError("list images", err)
+		return nil, err
+	}
+	replaced := map[string]records.Record{}
+	for _, r := range builds {
+		replaced[r.Extra[extraBefore]] = r
 	}
 	var dead []Leftover
 	for _, item := range list {
 		if len(item.RepoTags) > 0 {
+			continue
+		}
+		if r, ours := replaced[item.ID]; ours {
+			dead = append(dead, Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run, record: r})
 			continue
 		}
 		image, err := images.GetImage(c, item.ID, nil)
@@ -175,8 +295,11 @@ func (e *Engine) discardImage(c context.Context, l Leftover) error {
 		return errors.New("an image is being built")
 	}
 	defer unlock()
-	id := l.Name
-	for {
+	if l.Name == l.record.Extra[extraBefore] {
+		_, errs := images.Remove(c, []string{l.Name}, nil)
+		return errors.Join(errs...)
+	}
+	for id, tries := l.Name, 0; tries < maxChain; tries++ {
 		_, errs := images.Remove(c, []string{id}, new(images.RemoveOptions).WithNoPrune(true))
 		if err := errors.Join(errs...); err != nil && code(err) != http.StatusNotFound {
 			return err
@@ -187,6 +310,7 @@ func (e *Engine) discardImage(c context.Context, l Leftover) error {
 		}
 		id = below[0].Name
 	}
+	return errors.New("it does not go")
 }
 
 // buildSecret asks for a secret that is a variable which no service has: the

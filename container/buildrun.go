@@ -63,10 +63,10 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 // found if we are killed. Without a service the directory only holds the context.
 func (e *Engine) buildService(ctx context.Context) (service *privateService, dir string, remove func(), err error) {
 	if e.private == nil {
-		dir, remove, err := e.TempDir("build")
+		dir, remove, err := e.TempDir(ctx, "build")
 		return nil, dir, remove, err
 	}
-	dir, remove, err = e.tempDirIn(buildTempParent(e.options), "build")
+	dir, remove, err = e.tempDirIn(ctx, buildTempParent(e.options), "build")
 	if err != nil {
 		return nil, "", nil, err
 	}

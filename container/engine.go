@@ -48,7 +48,7 @@ type Engine struct {
 	records *records.Store
 	far     atomic.Bool // a container's monitor was out of reach
 
-	serviceDied atomic.Bool // while a container of ours ran
+	serviceDied atomic.Bool // or did not answer, so that a conmon may be left
 }
 
 // Address returns the URL of the service.

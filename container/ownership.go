@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
@@ -29,6 +30,8 @@ const (
 	extraCache  = "cache"  // the volume outlives its runs
 	extraPath   = "path"   // of a directory
 	extraImage  = "image"  // that a build is about to name
+	extraBases  = "bases"  // IDs of images that a build starts from, a blank between
+	extraBefore = "before" // image that had the name, to be removed
 	extraEnded  = "ended"  // the build is over, nothing of it can appear any more
 )
 
@@ -133,7 +136,7 @@ func (e *Engine) idOf(c context.Context, r records.Record) (string, error) {
 	}
 	data, err := containers.Inspect(c, r.Name, nil)
 	if code(err) == http.StatusNotFound {
-		return "", nil
+		return storageID(c, r)
 	}
 	if err != nil {
 		return "", err
@@ -168,6 +171,27 @@ func (e *Engine) discardVolume(c context.Context, name string) error {
 	return nil
 }
 
+// storageID finds what a service that was killed over creating a container had
+// in its storage by then: it has the name, but nothing else of it is known.
+func storageID(c context.Context, r records.Record) (string, error) {
+	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithExternal(true))
+	if err != nil {
+		return "", err
+	}
+	for _, item := range list {
+		if slices.Contains(item.Names, r.Name) && inStorageOnly(item) {
+			return item.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// inStorageOnly reports whether podman lists a container that it does not
+// manage, such as a working container of a build.
+func inStorageOnly(item entities.ListContainer) bool {
+	return len(item.Labels) == 0 && strings.EqualFold(item.State, "storage")
+}
+
 func (e *Engine) forget(r records.Record) {
 	if err := e.records.Remove(r.Kind, r.Name); err != nil {
 		e.log.Debug("record stays", "kind", r.Kind, "name", r.Name, "err", err)
@@ -182,11 +206,12 @@ type proofs struct {
 	builds     []records.Record
 	dirs       []records.Record
 	taken      map[string]bool // volumes that go or stay with a container
+	inUse      map[string]bool // builds with an image that a container still needs
 }
 
 // proofs reads all records. What cannot be read proves nothing.
 func (e *Engine) proofs() (proofs, error) {
-	p := proofs{processes: records.HostProcesses(), containers: map[string][]records.Record{}, volumes: map[string]records.Record{}, taken: map[string]bool{}}
+	p := proofs{processes: records.HostProcesses(), containers: map[string][]records.Record{}, volumes: map[string]records.Record{}, taken: map[string]bool{}, inUse: map[string]bool{}}
 	var faults []error
 	read := func(kind records.Kind) []records.Record {
 		list, err := e.records.List(kind)
@@ -212,7 +237,7 @@ func (p proofs) container(item entities.ListContainer) (records.Record, bool) {
 		return records.Record{}, false
 	}
 	for _, r := range p.containers[item.Names[0]] {
-		if r.ID == item.ID || r.ID == "" && r.Token != "" && item.Labels[labelToken] == r.Token {
+		if r.ID == item.ID || r.ID == "" && r.Token != "" && (item.Labels[labelToken] == r.Token || inStorageOnly(item)) {
 			r.ID = item.ID
 			return r, true
 		}

@@ -75,6 +75,9 @@ func TestOnlyARecordProvesAContainer(t *testing.T) {
 		"early name, another token": {entities.ListContainer{ID: "c", Names: []string{early.Name}, Labels: labels(known)}, false},
 		"early name, owner labels":  {entities.ListContainer{ID: "c", Names: []string{early.Name}, Labels: ownerLabels(early.Owner)}, false},
 		"kept by name":              {entities.ListContainer{ID: "c", Names: []string{kept.Name}, Labels: labels(kept)}, false},
+		"early, not podman's yet":   {entities.ListContainer{ID: "c", Names: []string{early.Name}, State: "storage"}, true},
+		"known, not podman's":       {entities.ListContainer{ID: "c", Names: []string{known.Name}, State: "storage"}, false},
+		"another, not podman's":     {entities.ListContainer{ID: "c", Names: []string{"debian-working-container"}, State: "storage"}, false},
 		"no name":                   {entities.ListContainer{ID: known.ID, Labels: labels(known)}, false},
 		"two names":                 {entities.ListContainer{ID: known.ID, Names: []string{known.Name, "x"}}, false},
 		"empty token on both sides": {entities.ListContainer{ID: "", Names: []string{"x"}}, false},
@@ -118,8 +121,8 @@ func TestOnlyARecordProvesAVolume(t *testing.T) {
 func TestDeadDirs(t *testing.T) {
 	parent := t.TempDir()
 	e := recorder(t)
-	live, _, err1 := e.tempDirIn(parent, "run")
-	dead, _, err2 := e.killed().tempDirIn(parent, "run")
+	live, _, err1 := e.tempDirIn(t.Context(), parent, "run")
+	dead, _, err2 := e.killed().tempDirIn(t.Context(), parent, "run")
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}

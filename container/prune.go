@@ -128,7 +128,7 @@ func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]
 	if len(p.dead()) == 0 {
 		return nil, nil
 	}
-	list, err := containers.List(c, new(containers.ListOptions).WithAll(true))
+	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithExternal(true))
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
@@ -223,7 +223,7 @@ func (e *Engine) forgetGone(c context.Context, p proofs) error {
 		return p.processes.Dead(r.Owner) && (age > recordAge || r.Engine == e.addr.URL && age > lateLimit)
 	}
 	for _, b := range p.builds {
-		if gone(b) || p.processes.Dead(b.Owner) && b.Extra[extraEnded] != "" && b.Engine == e.addr.URL {
+		if !p.inUse[b.Name] && (gone(b) || p.processes.Dead(b.Owner) && b.Extra[extraEnded] != "" && b.Engine == e.addr.URL) {
 			e.forget(b)
 		}
 	}

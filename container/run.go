@@ -97,7 +97,7 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 	}
 	dir := "" // another machine does not see it
 	if e.addr.local() {
-		own, remove, err := e.TempDir("run")
+		own, remove, err := e.TempDir(ctx, "run")
 		if err != nil {
 			return RunResult{}, err
 		}

@@ -270,6 +270,9 @@ func (r *running) initRefused() (int, error) {
 
 // refused says why the engine would not start the container.
 func (r *running) refused(err error) error {
+	if code(err) == 0 {
+		r.engine.serviceDied.Store(true)
+	}
 	return engineError("run image "+r.options.Image, err)
 }
 

@@ -53,7 +53,7 @@ func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets [
 	if err != nil {
 		return nil, remove, err
 	}
-	dir, removeDir, err := e.TempDir("run")
+	dir, removeDir, err := e.TempDir(ctx, "run")
 	if err != nil {
 		return nil, remove, err
 	}

@@ -89,6 +89,7 @@ func (e *Engine) wake(ctx context.Context) error {
 	if e.private == nil || !e.private.shared || dial(ctx, e.addr) == nil {
 		return nil
 	}
+	e.serviceDied.Store(true) // it may have ended by itself, too
 	_, _, err := e.sharedService(ctx)
 	return err
 }

@@ -85,6 +85,9 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels
 		return err
 	}
 	if err := containers.Start(conn, c.name, nil); err != nil {
+		if code(err) == 0 {
+			c.engine.serviceDied.Store(true)
+		}
 		return engineError("run image "+s.Image, err)
 	}
 	if ctx.Err() != nil {

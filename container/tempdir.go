@@ -24,11 +24,11 @@ const (
 
 // TempDir makes a directory of mode 0700 for files that a container or the
 // builder needs. remove removes it; the next run does if this one is killed.
-func (e *Engine) TempDir(kind string) (dir string, remove func(), err error) {
-	return e.tempDirIn(e.options.tempParent(), kind)
+func (e *Engine) TempDir(ctx context.Context, kind string) (dir string, remove func(), err error) {
+	return e.tempDirIn(ctx, e.options.tempParent(), kind)
 }
 
-func (e *Engine) tempDirIn(parent, kind string) (string, func(), error) {
+func (e *Engine) tempDirIn(ctx context.Context, parent, kind string) (string, func(), error) {
 	fail := func(err error) (string, func(), error) {
 		return "", nil, fmt.Errorf("cannot make a temporary directory: %w", err)
 	}
@@ -47,7 +47,7 @@ func (e *Engine) tempDirIn(parent, kind string) (string, func(), error) {
 		return fail(err)
 	}
 	return dir, func() {
-		if err := removeDir(context.Background(), dir); err != nil {
+		if err := removeDir(context.WithoutCancel(ctx), dir); err != nil {
 			e.log.Warn("directory stays behind", "dir", dir, "err", err)
 			return
 		}

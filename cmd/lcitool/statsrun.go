@@ -180,10 +180,11 @@ func (s *statsRun) on(ctx context.Context, engine *container.Engine, target stri
 	if err != nil {
 		return build.advise(err)
 	}
-	folder, err := os.MkdirTemp("", "lcitool-stats-")
+	folder, remove, err := engine.TempDir(ctx, "stats")
 	if err != nil {
 		return err
 	}
+	defer remove()
 	var text bytes.Buffer
 	o, err := s.options(built.ID, folder, target)
 	if err == nil {
@@ -194,7 +195,7 @@ func (s *statsRun) on(ctx context.Context, engine *container.Engine, target stri
 			s.app.warnf(target, "%s", warning)
 		}
 	}
-	return errors.Join(err, out.write([]byte(target+"\n"+text.String())), s.collect(folder, target), os.RemoveAll(folder))
+	return errors.Join(err, out.write([]byte(target+"\n"+text.String())), s.collect(folder, target))
 }
 
 // inside is where the container has what it needs of this machine.
