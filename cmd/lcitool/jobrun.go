@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,6 +198,7 @@ type jobPlan struct {
 	commit  string // that was asked for, whole; "" for the tree as it is
 	event   gitlabci.Event
 	under   []string
+	source  string // as jobrun.Runner has it
 	chosen  *jobrun.Chosen
 	refused bool   // GitLab makes no such pipeline
 	done    func() // removes what was made for it
@@ -227,6 +229,7 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 	if p.event, err = v.event.resolve(cmd, p.project, pipeline); err != nil {
 		return nil, err
 	}
+	p.source = p.event.Namespace
 	p.repository(ctx, v.app.tell)
 	evaluation := pipeline.Evaluate(p.event)
 	v.app.tellMissing(evaluation)
@@ -278,6 +281,7 @@ func (p *jobPlan) repository(ctx context.Context, warn func(format string, args 
 		return
 	}
 	defer repo.Close()
+	p.source += "\x00" + treeSource(ctx, repo, cmp.Or(p.event.DefaultBranch, "main"))
 	hash, err := repo.Resolve(ctx, "HEAD")
 	if err != nil {
 		return // nothing is committed yet
@@ -286,6 +290,31 @@ func (p *jobPlan) repository(ctx context.Context, warn func(format string, args 
 	if p.under, err = jobrun.CommitVariables(ctx, repo); err != nil {
 		warn("warning: variables of the commit are not set: %v", err)
 	}
+}
+
+// treeSource says who can have written a tree: the owner of the remote it
+// comes from, and whether it is the default branch. An event does not tell, as
+// it may be given for any tree.
+func treeSource(ctx context.Context, repo *gitcmd.Repo, defaultBranch string) string {
+	origin, _ := repo.Git(ctx, "config", "--get", "remote.origin.url") // none is a source like others
+	kind := "other"
+	head, err := repo.Git(ctx, "symbolic-ref", "--quiet", "HEAD")
+	switch {
+	case err == nil && head == "refs/heads/"+defaultBranch:
+		kind = "default"
+	case err != nil: // a commit
+		for _, ref := range []string{"refs/remotes/origin/", "refs/heads/"} {
+			if _, err := repo.Git(ctx, "merge-base", "--is-ancestor", "HEAD", ref+defaultBranch); err == nil {
+				kind = "default"
+			}
+		}
+	}
+	return origin + "\x00" + kind
+}
+
+// protected reports whether GitLab would count the event's ref as protected.
+func protected(e gitlabci.Event) bool {
+	return e.Source != gitlabci.MergeRequest && e.Tag == "" && (e.Branch == "" || e.Branch == cmp.Or(e.DefaultBranch, "main"))
 }
 
 // images finds the image of each chosen job.
@@ -332,6 +361,8 @@ func (v *jobVerb) runner(engine *container.Engine, p *jobPlan) *jobrun.Runner {
 		Artifacts: filepath.Join(p.project, filepath.FromSlash(artifactsDir)),
 		Owner:     directoryOwner(p.project),
 		Limits:    v.limits.Limits,
+		Source:    p.source,
+		Protected: protected(p.event),
 		Warn:      func(job, what string) { v.app.warnf(job, "%s", what) },
 	}
 	if dir := v.app.cacheDir(); dir != "" {

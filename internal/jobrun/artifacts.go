@@ -40,7 +40,15 @@ func newFileSet(paths, exclude []string) fileSet {
 		}
 		return out
 	}
-	return fileSet{clean(paths), clean(exclude)}
+	return fileSet{clean(paths), append(clean(exclude), "**/.git", "**/.git/**")} // as a runner does
+}
+
+// cacheFileSet is the files of a cache, which may hold repositories, but not
+// the tree's own.
+func cacheFileSet(paths []string) fileSet {
+	s := newFileSet(paths, nil)
+	s.exclude = []string{".git", ".git/**"}
+	return s
 }
 
 // has reports whether a file, by its path below the tree, belongs to the set.

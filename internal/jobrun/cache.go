@@ -31,7 +31,7 @@ const keptCaches = 20
 // for each environment that they are made in.
 func (r *Runner) ccacheVolume(j *Job) string {
 	role := j.Role()
-	of := r.Project + "\x00" + role.Target + "\x00" + role.Arch + "\x00" + j.Image.Reference
+	of := r.Project + "\x00" + r.cacheScope(false) + "\x00" + role.Target + "\x00" + role.Arch + "\x00" + j.Image.Reference
 	return container.CacheVolume(fmt.Sprintf("%.16x", sha256.Sum256([]byte(of))))
 }
 
@@ -52,10 +52,25 @@ func (r *Runner) cacheKey(c gitlabci.Cache) string {
 	return key
 }
 
+// cacheScope is what keeps caches apart: what a fork's job stored is not for
+// the default branch's. GitLab adds such a suffix to keys; unprotect, set on
+// both sides, shares a cache there and here.
+func (r *Runner) cacheScope(unprotect bool) string {
+	switch {
+	case unprotect:
+		return "non_protected"
+	case r.Protected:
+		return r.Source + "\x00protected"
+	}
+	return r.Source + "\x00non_protected"
+}
+
 // cacheFile is where a cache is kept. Its archive has the paths that the cache
-// is made from.
-func (r *Runner) cacheFile(key string) string {
-	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", sha256.Sum256([]byte(r.Project))), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
+// is made from. Each scope has a directory of its own, so that none pushes
+// another's caches out.
+func (r *Runner) cacheFile(c gitlabci.Cache, key string) string {
+	scope := sha256.Sum256([]byte(r.Project + "\x00" + r.cacheScope(c.Unprotect)))
+	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", scope), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
 }
 
 // restoreCaches puts into the container what earlier runs kept.
@@ -68,7 +83,7 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c *container.Contain
 			continue
 		}
 		for _, key := range append([]string{r.cacheKey(cache)}, cache.FallbackKeys...) {
-			found, err := r.restore(ctx, c, r.cacheFile(key))
+			found, err := r.restore(ctx, c, r.cacheFile(cache, key))
 			if err != nil {
 				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", key, err))
 			}
@@ -114,7 +129,7 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c *container.Container,
 			r.warn(j, "cache: untracked is not supported here, only paths are kept")
 		}
 		key := r.cacheKey(cache)
-		if err := r.save(ctx, j, c, newFileSet(cache.Paths, nil), r.cacheFile(key)); err != nil {
+		if err := r.save(ctx, j, c, cacheFileSet(cache.Paths), r.cacheFile(cache, key)); err != nil {
 			return fmt.Errorf("cache %q of job %q: %w", key, j.Name, err)
 		}
 	}

@@ -52,6 +52,8 @@ type Runner struct {
 	Under     []string               // variables that those of the pipeline go over, NAME=VALUE
 	Artifacts string                 // directory of the host for the artifacts, below which each job has its own
 	Caches    string                 // directory of the host for what jobs keep between runs, "" for none
+	Source    string                 // whose tree it is, as far as caches go: none of one source is seen by another
+	Protected bool                   // GitLab would count the pipeline's ref as protected
 	Owner     *Owner                 // of what is written there; nil for this process's
 	Limits    jobs.Limits            // Timeout is overruled by that of a job if that is shorter
 	Keep      bool                   // containers of jobs that fail stay

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// TestCachesAreKeptApart has runs that must not see each other's caches.
+func TestCachesAreKeptApart(t *testing.T) {
+	runs := map[string]*Runner{
+		"default branch":                {Source: "upstream default", Protected: true},
+		"default branch, merge request": {Source: "upstream default"},
+		"topic branch":                  {Source: "upstream other"},
+		"topic branch, claimed as main": {Source: "upstream other", Protected: true},
+		"fork's default branch":         {Source: "fork default", Protected: true},
+		"another project":               {Source: "upstream default", Protected: true, Project: "/other"},
+	}
+	files, volumes := map[string]string{}, map[string]string{}
+	shared := map[string]bool{}
+	for name, r := range runs {
+		j := &Job{Image: Image{Reference: "x"}}
+		file, volume := r.cacheFile(gitlabci.Cache{}, "key"), r.ccacheVolume(j)
+		if other, ok := files[file]; ok {
+			t.Errorf("%s and %s share a cache", name, other)
+		}
+		if other, ok := volumes[volume]; ok {
+			t.Errorf("%s and %s share a volume", name, other)
+		}
+		files[file], volumes[volume] = name, name
+		if r.Project == "" {
+			shared[r.cacheFile(gitlabci.Cache{Unprotect: true}, "key")] = true
+		}
+	}
+	if len(shared) != 1 {
+		t.Errorf("cache: unprotect gives %d files", len(shared))
+	}
+}
+
+func TestRepositoriesAreNoArtifacts(t *testing.T) {
+	for _, paths := range [][]string{{"."}, {"**/*"}, {".git"}, {".git/config"}, {"**/.git/**"}, {"sub"}, {"./.git/"}} {
+		s := newFileSet(paths, nil)
+		for _, file := range []string{".git", ".git/config", ".git/hooks/x", "sub/.git", "sub/.git/config"} {
+			if s.has(file) {
+				t.Errorf("paths %q have %s", paths, file)
+			}
+		}
+		if c := cacheFileSet(paths); c.has(".git/config") || c.has(".git") {
+			t.Errorf("cache %q has the repository", paths)
+		}
+	}
+	s := newFileSet([]string{"."}, nil)
+	for _, file := range []string{".gitignore", "a.git/x", ".github/x", "sub/.gitmodules"} {
+		if !s.has(file) {
+			t.Errorf("%s is missing", file)
+		}
+	}
+	if !cacheFileSet([]string{"cargo"}).has("cargo/registry/.git/config") {
+		t.Error("a repository that a tool keeps is missing in a cache")
+	}
+}
