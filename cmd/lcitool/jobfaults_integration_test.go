@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,6 +38,7 @@ func TestJobFaults(t *testing.T) {
 		"killed":      testJobKilled,
 		"interrupted": testJobInterrupted,
 		"twoatonce":   testJobTwoAtOnce,
+		"readergone":  testJobReaderGone,
 		"foreign":     testJobForeign,
 		"unruly":      testJobUnruly,
 		"manyfiles":   testJobManyFiles,
@@ -136,6 +138,51 @@ func testJobInterrupted(t *testing.T) {
 			t.Errorf("%s interrupted %d times: status %d after %v\n%s", c.job, c.times, status, took, out)
 		}
 		r.succeed("job", "run", "fine")
+	}
+	r.succeed("container", "prune")
+	r.same(before, tree)
+}
+
+// testJobReaderGone has a reader that goes away, as head does.
+func testJobReaderGone(t *testing.T) {
+	r := newFaultRoom(t, `default: {image: "localhost/tiny:1"}
+spew:
+  script: ["while :; do echo line; sleep 0.05; done"]
+fine:
+  script: [echo fine]
+`)
+	r.succeed("job", "run", "fine")
+	before, tree := r.things(), r.treeHash()
+	reports := t.TempDir()
+	for name, args := range map[string][]string{
+		"one job":  {"spew"},
+		"two jobs": {"spew", "fine"},
+	} {
+		report := filepath.Join(reports, strings.ReplaceAll(name, " ", "-"))
+		cmd := r.command("lcitool", append([]string{"job", "run", "--report", "json=" + report}, args...)...)
+		var said written
+		cmd.Stderr = &said
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := out.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		if status := cmd.ProcessState.ExitCode(); status != 141 {
+			t.Errorf("%s: status %d\n%s", name, status, said.String())
+		}
+		text, err := os.ReadFile(report)
+		if err != nil || !strings.Contains(string(text), `"state": "stopped"`) {
+			t.Errorf("%s: report %s, %v", name, text, err)
+		}
 	}
 	r.succeed("container", "prune")
 	r.same(before, tree)

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -70,8 +69,8 @@ func (a *app) report(ctx context.Context, err error) int {
 	var workload *container.ExitError
 	signal, stopped := interrupted(ctx)
 	switch {
-	case stopped && signal.signal == syscall.SIGPIPE, readerGone(err):
-		return interruption{syscall.SIGPIPE}.status()
+	case stopped && signal.signal == pipeSignal, readerGone(err):
+		return interruption{pipeSignal}.status()
 	case err == nil:
 		return 0
 	case errors.As(err, &workload):

@@ -18,6 +18,9 @@ func (i interruption) Error() string { return i.signal.String() }
 // status is what a shell calls a death of the signal.
 func (i interruption) status() int { return 128 + int(i.signal) }
 
+// pipeSignal is what writing to a pipe without a reader raises.
+const pipeSignal = syscall.SIGPIPE
+
 // untilSignal gives a context that the first interrupt, hang-up or request to
 // terminate cancels, with the signal as its cause. The second one ends the
 // program at once. gone cancels it as SIGPIPE would, which itself does nothing:
@@ -31,8 +34,8 @@ func untilSignal(parent context.Context) (_ context.Context, gone func()) {
 		signal.Stop(signals)
 		cancel(interruption{s})
 	}()
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	return ctx, func() { cancel(interruption{syscall.SIGPIPE}) }
+	signal.Notify(make(chan os.Signal, 1), pipeSignal)
+	return ctx, func() { cancel(interruption{pipeSignal}) }
 }
 
 // interrupted gives the signal that ended ctx.

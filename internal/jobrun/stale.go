@@ -5,7 +5,9 @@ package jobrun
 import (
 	"errors"
 	"io/fs"
-	"os"
+	"path/filepath"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // removeArtifacts removes what an earlier run left of a job, before the job
@@ -14,7 +16,27 @@ func (r *Runner) removeArtifacts(j *Job) error {
 	if r.Artifacts == "" {
 		return nil
 	}
-	return os.RemoveAll(JobDir(r.Artifacts, j.Name))
+	all, err := r.artifactsThere()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer all.Close()
+	return all.RemoveAll(filepath.Base(JobDir(r.Artifacts, j.Name)))
+}
+
+// artifactsThere opens the directory for artifacts, to which no link of the
+// project may lead. One that is not there is fs.ErrNotExist.
+func (r *Runner) artifactsThere() (*safefs.Dir, error) {
+	own := filepath.Dir(r.Artifacts)
+	project, err := safefs.OpenDir(filepath.Dir(own))
+	if err != nil {
+		return nil, err
+	}
+	defer project.Close()
+	return project.Sub(filepath.Base(own) + "/" + filepath.Base(r.Artifacts))
 }
 
 // stored notes that the artifacts of a job are those of this run.
@@ -36,7 +58,11 @@ func (r *Runner) hasArtifacts(from *Job) (bool, error) {
 	if from.Runs && !stored {
 		return false, nil
 	}
-	_, err := os.Stat(JobDir(r.Artifacts, from.Name))
+	all, err := r.artifactsThere()
+	if err == nil {
+		defer all.Close()
+		_, err = all.Lstat(filepath.Base(JobDir(r.Artifacts, from.Name)))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

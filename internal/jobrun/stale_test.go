@@ -52,6 +52,34 @@ func TestStaleArtifacts(t *testing.T) {
 	}
 }
 
+// TestRemovalFollowsNoLink: a fork's tree does not choose what is removed.
+func TestRemovalFollowsNoLink(t *testing.T) {
+	for _, link := range []string{".lcitool", ".lcitool/artifacts"} {
+		project, elsewhere := t.TempDir(), t.TempDir()
+		precious := filepath.Join(elsewhere, "artifacts", "make", "precious")
+		target := elsewhere
+		if link != ".lcitool" {
+			precious = filepath.Join(elsewhere, "make", "precious")
+			if err := os.Mkdir(filepath.Join(project, ".lcitool"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.MkdirAll(precious, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, filepath.Join(project, link)); err != nil {
+			t.Fatal(err)
+		}
+		r := &Runner{Artifacts: filepath.Join(project, ".lcitool/artifacts")}
+		if err := r.removeArtifacts(&Job{Job: gitlabci.Job{Name: "make"}}); err == nil {
+			t.Errorf("%s: removing through a link is no error", link)
+		}
+		if _, err := os.Stat(precious); err != nil {
+			t.Errorf("%s: %v", link, err)
+		}
+	}
+}
+
 // TestPackageLines: apk lists a package with its description, blanks and all.
 func TestPackageLines(t *testing.T) {
 	text := "musl-1.2.5-r0 x86_64 {musl} (MIT)\nname\u00a0with space\r\n\n \nlast"

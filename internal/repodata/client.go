@@ -126,6 +126,8 @@ type pendingDocument struct {
 	done chan struct{}
 	doc  document
 	err  error
+
+	abandoned bool // by a caller whose context ended: others ask again
 }
 
 // once runs fetch for the first caller with this URL and gives every later one
@@ -141,6 +143,7 @@ func (c *Client) once(ctx context.Context, url string, fetch func() (document, e
 	if !running {
 		p.doc, p.err = fetch()
 		if ctx.Err() != nil { // ours to give up, not everybody's
+			p.abandoned = true
 			c.mu.Lock()
 			delete(c.documents, url)
 			c.mu.Unlock()
@@ -150,6 +153,9 @@ func (c *Client) once(ctx context.Context, url string, fetch func() (document, e
 	}
 	select {
 	case <-p.done:
+		if p.abandoned && ctx.Err() == nil {
+			return c.once(ctx, url, fetch)
+		}
 		return p.doc, p.err
 	case <-ctx.Done():
 		return document{}, fmt.Errorf("cannot fetch %s: %w", url, context.Cause(ctx))
