@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
 // A pruned is one line of what prune did, or would do.
@@ -64,7 +65,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 			if err != nil {
 				return err
 			}
-			list, err := prune(cmd.Context(), e, o)
+			list, err := prune(cmd.Context(), e, o, a.checkouts())
 			if format == "json" {
 				return errors.Join(a.json(append([]pruned{}, list...)), err, a.tellUnproven(cmd.Context(), e))
 			}
@@ -87,12 +88,21 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 	return cmd
 }
 
-// prune returns what goes, and in a dry run what is kept.
-func prune(ctx context.Context, e *container.Engine, o container.PruneOptions) ([]pruned, error) {
+// prune returns what goes, and in a dry run what is kept. Runs of jobs make
+// directories below scratch that a kill leaves.
+func prune(ctx context.Context, e *container.Engine, o container.PruneOptions, scratch ...string) ([]pruned, error) {
 	left, err := e.Prune(ctx, o)
 	var list []pruned
 	for _, l := range left {
 		list = append(list, pruned{Leftover: l})
+	}
+	for _, parent := range scratch {
+		for _, dir := range jobrun.Abandoned(parent) {
+			list = append(list, pruned{Leftover: container.Leftover{Kind: "directory", Name: dir}})
+		}
+		if !o.DryRun {
+			jobrun.Sweep(parent)
+		}
 	}
 	if !o.DryRun || err != nil {
 		return list, err

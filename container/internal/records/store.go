@@ -42,6 +42,7 @@ const (
 	maxRecords = 20000     // read of one kind
 	tempPrefix = ".new-"
 	suffix     = ".json"
+	lockDelay  = 200 * time.Millisecond // from making a file to locking it, as a rule
 )
 
 // A Record says that this program made an object.
@@ -165,14 +166,28 @@ func (s *Store) Put(r Record) error {
 	return nil
 }
 
+// replace tries again when somebody took the new file for abandoned.
 func (s *Store) replace(file string, data []byte) error {
+	err := s.replaceOnce(file, data)
+	for tries := 0; errors.Is(err, fs.ErrNotExist) && tries < 3; tries++ {
+		err = s.replaceOnce(file, data)
+	}
+	return err
+}
+
+// replaceOnce holds a lock on the new file until it has its name: one without a
+// lock was left by a kill.
+func (s *Store) replaceOnce(file string, data []byte) error {
 	temp := tempPrefix + NewToken()
 	f, err := s.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err == nil {
+	defer f.Close()
+	if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		_, err = f.Write(data)
+	}
+	if err == nil {
 		err = s.root.Rename(temp, file)
 	}
 	if err != nil {
@@ -264,7 +279,16 @@ func (s *Store) sweep(entry fs.DirEntry) {
 	if !strings.HasPrefix(entry.Name(), tempPrefix) {
 		return
 	}
-	if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > time.Hour {
+	info, err := entry.Info()
+	if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < lockDelay {
+		return
+	}
+	f, err := s.root.OpenFile(entry.Name(), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 		_ = s.root.Remove(entry.Name())
 	}
 }

@@ -176,3 +176,35 @@ func TestReadersSeeWholeRecords(t *testing.T) {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
+
+// TestAbandonedFilesGo has a file that a kill left, one on its way and one that
+// was made this moment.
+func TestAbandonedFilesGo(t *testing.T) {
+	s := open(t)
+	path := func(name string) string { return filepath.Join(s.Dir(), tempPrefix+name) }
+	for _, name := range []string{"left", "locked", "young"} {
+		if err := os.WriteFile(path(name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-time.Minute)
+	if err := errors.Join(os.Chtimes(path("left"), old, old), os.Chtimes(path("locked"), old, old), os.Chtimes(path("young"), time.Now().Add(time.Hour), time.Now().Add(time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path("locked"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.List(Container); err != nil || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+	for name, want := range map[string]bool{"left": false, "locked": true, "young": true} {
+		if _, err := os.Stat(path(name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
