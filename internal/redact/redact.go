@@ -33,11 +33,17 @@ type Redactor struct {
 }
 
 // New gives a Redactor, nil if there is nothing to take out.
-func New(secrets ...string) *Redactor {
+func New(secrets ...string) *Redactor { return redactor(shortest, secrets) }
+
+// Token gives a Redactor for a secret that is taken out however short it is.
+func Token(token string) *Redactor { return redactor(1, []string{token}) }
+
+// redactor knows the lines of secrets that have at least so many bytes.
+func redactor(least int, secrets []string) *Redactor {
 	r := &Redactor{}
 	for _, secret := range secrets {
 		for line := range strings.Lines(secret) {
-			if line = strings.TrimSpace(line); len(line) >= shortest {
+			if line = strings.TrimSpace(line); len(line) >= least {
 				r.secrets = append(r.secrets, line)
 				r.forms = append(r.forms, forms(line)...)
 			}
@@ -78,7 +84,7 @@ func Join(all ...*Redactor) *Redactor {
 			secrets = append(secrets, r.secrets...)
 		}
 	}
-	return New(secrets...)
+	return redactor(1, secrets)
 }
 
 // String tells nothing.

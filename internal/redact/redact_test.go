@@ -107,6 +107,15 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func TestShortToken(t *testing.T) {
+	if got := Join(New("abc"), Token("t1")).Text("abc xt1y"); got != "abc x[hidden]y" {
+		t.Errorf("got %q", got)
+	}
+	if Token("") != nil {
+		t.Error("something to hide in nothing")
+	}
+}
+
 func TestVariables(t *testing.T) {
 	r := Variables([]string{"CI_JOB_TOKEN=tok-123", "NAME=plain", "MY_PASSWORD=pass=word", "DEPLOY_KEY=keykey", "MONKEY=banana", "EMPTY_TOKEN=", "TOKEN"})
 	if got := r.Text("tok-123 plain pass=word keykey banana"); got != "[hidden] plain [hidden] [hidden] banana" {

@@ -54,7 +54,7 @@ func openCheckout(ctx context.Context, directory, remote string) (_ *checkout, e
 	c.address = addresses[0]
 	if u, err := url.Parse(c.address); err == nil && u.User != nil {
 		password, _ := u.User.Password()
-		c.hide = redact.New(password)
+		c.hide = redact.Token(password)
 	}
 	return c, nil
 }

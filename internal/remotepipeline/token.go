@@ -28,7 +28,7 @@ func newToken(source, header, secret string) *token {
 	return &token{
 		source: source,
 		apply:  func(h http.Header) { h.Set(header, value) },
-		hide:   redact.New(secret),
+		hide:   redact.Token(secret),
 	}
 }
 
