@@ -20,8 +20,8 @@ const maxLines = 600
 func unused() []string {
 	return []string{
 		"bindgen", "cargo-c", "cargo-rpm-macros", "coreutils", "dnsmasq", "dtc", "gcc-native", "gtk-update-icon-cache",
-		"intltool", "isoinfo", "libc-malloc-debug", "libcbor", "libclang-rt",
-		"mingw-w64-tools", "mtools", "perl-Test-Harness", "php-imagick", "pkcheck", "python3-libvirt",
+		"igvm", "intltool", "isoinfo", "libc-malloc-debug", "libcbor", "libclang-rt",
+		"mingw-w64-tools", "mtools", "perl-Test-Harness", "php-imagick", "pkcheck", "pyproject-rpm-macros", "python3-libvirt",
 		"python3-libxml2", "python3-packaging", "rust-std", "screen", "scrub", "sndio", "swtpm",
 		"systemtap", "unzip", "vulkan-tools", "xorriso", "zstdtools",
 	}

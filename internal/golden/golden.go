@@ -8,8 +8,10 @@ package golden
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -35,6 +37,40 @@ func File(tb testing.TB, path string, got []byte) {
 	default:
 		tb.Errorf("%s differs; if it should, rewrite it with -update\n%s", path, difference(want, got))
 	}
+}
+
+// Compressed is File for text that is kept compressed by gzip.
+func Compressed(tb testing.TB, path string, got []byte) {
+	tb.Helper()
+	want, err := readCompressed(path)
+	switch {
+	case err == nil && bytes.Equal(want, got):
+	case *update:
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, err := w.Write(got)
+		if err := errors.Join(err, w.Close()); err != nil {
+			tb.Fatal(err)
+		}
+		write(tb, path, b.Bytes())
+	case err != nil:
+		tb.Errorf("%v; make it with -update", err)
+	default:
+		tb.Errorf("%s differs; if it should, rewrite it with -update\n%s", path, difference(want, got))
+	}
+}
+
+func readCompressed(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }
 
 // Tree fails the test unless the folder holds the files of got and no others,

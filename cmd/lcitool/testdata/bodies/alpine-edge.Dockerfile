@@ -1,0 +1,155 @@
+FROM docker.io/library/alpine:edge
+
+RUN apk update && \
+    apk upgrade && \
+    apk add \
+        acl-dev \
+        alsa-lib-dev \
+        attr-dev \
+        audit-dev \
+        augeas \
+        bash \
+        bash-completion \
+        bc \
+        bison \
+        black \
+        bzip2 \
+        bzip2-dev \
+        ca-certificates \
+        capstone-dev \
+        ccache \
+        cdrkit \
+        ceph-dev \
+        clang \
+        cmocka-dev \
+        ctags \
+        curl-dev \
+        cyrus-sasl-dev \
+        dbus \
+        diffutils \
+        dtc-dev \
+        eudev-dev \
+        findutils \
+        flex \
+        fuse-dev \
+        g++ \
+        gcc \
+        gcovr \
+        gettext \
+        git \
+        glib-dev \
+        glib-static \
+        gnutls-dev \
+        grep \
+        gtk+3.0-dev \
+        iproute2 \
+        iptables \
+        json-c-dev \
+        kmod \
+        libaio-dev \
+        libbpf-dev \
+        libcap-ng-dev \
+        libdrm-dev \
+        libepoxy-dev \
+        libffi-dev \
+        libgcrypt-dev \
+        libjpeg-turbo-dev \
+        libnfs-dev \
+        libnl3-dev \
+        libpcap-dev \
+        libpciaccess-dev \
+        libpng-dev \
+        libseccomp-dev \
+        libselinux-dev \
+        libslirp-dev \
+        libssh-dev \
+        libssh2-dev \
+        libtasn1-dev \
+        libtirpc-dev \
+        liburing-dev \
+        libusb-dev \
+        libxdp-dev \
+        libxml2-dev \
+        libxml2-utils \
+        libxslt \
+        linux-pam-dev \
+        llvm \
+        lttng-ust-dev \
+        lvm2 \
+        lvm2-dev \
+        lzo-dev \
+        make \
+        mesa-dev \
+        meson \
+        multipath-tools \
+        musl-dev \
+        ncurses-dev \
+        ndctl-dev \
+        net-tools \
+        netcf-dev \
+        nettle-dev \
+        nfs-utils \
+        nmap-ncat \
+        numactl-dev \
+        open-iscsi \
+        openssh-client \
+        parted-dev \
+        pcre2-dev \
+        perl \
+        pipewire-dev \
+        pixman-dev \
+        pkgconf \
+        pulseaudio-dev \
+        py3-docutils \
+        py3-flake8 \
+        py3-numpy \
+        py3-pillow \
+        py3-pip \
+        py3-pytest \
+        py3-sphinx \
+        py3-sphinx_rtd_theme \
+        py3-tomli \
+        py3-yaml \
+        python3 \
+        qemu-img \
+        readline-dev \
+        rpm2cpio \
+        samurai \
+        sdl2-dev \
+        sdl2_image-dev \
+        sed \
+        snappy-dev \
+        sparse \
+        spice-dev \
+        spice-protocol \
+        tar \
+        tesseract-ocr \
+        texinfo \
+        usbredir-dev \
+        util-linux \
+        util-linux-dev \
+        vde2-dev \
+        virglrenderer-dev \
+        vte3-dev \
+        which \
+        wireshark-dev \
+        xen-dev \
+        xfsprogs-dev \
+        yajl-dev \
+        zlib-dev \
+        zlib-static \
+        zstd-dev && \
+    rm -f /usr/lib*/python3*/EXTERNALLY-MANAGED && \
+    apk list --installed | sort > /packages.txt && \
+    mkdir -p /usr/libexec/ccache-wrappers && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/c++ && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/cc && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/clang && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/g++ && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/gcc
+
+ENV CCACHE_WRAPPERSDIR="/usr/libexec/ccache-wrappers"
+ENV LANG="en_US.UTF-8"
+ENV MAKE="/usr/bin/make"
+ENV NINJA="/usr/bin/ninja"
+ENV PYTHON="/usr/bin/python3"

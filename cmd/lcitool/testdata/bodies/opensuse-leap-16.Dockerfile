@@ -1,0 +1,173 @@
+FROM registry.opensuse.org/opensuse/leap:16.0
+
+RUN zypper update -y && \
+    zypper install -y \
+           Mesa-devel \
+           alsa-lib-devel \
+           audit-devel \
+           augeas \
+           augeas-lenses \
+           bash \
+           bash-completion-devel \
+           bc \
+           bison \
+           brlapi-devel \
+           bzip2 \
+           ca-certificates \
+           ccache \
+           clang \
+           codespell \
+           cpp \
+           ctags \
+           cyrus-sasl-devel \
+           dbus-1 \
+           device-mapper-devel \
+           diffutils \
+           dwarves \
+           ebtables \
+           findutils \
+           flex \
+           fuse-devel \
+           gcc \
+           gcc-c++ \
+           gcovr \
+           gettext-runtime \
+           git \
+           glib2-devel \
+           glibc-devel \
+           glibc-locale \
+           glibc-static \
+           glusterfs-devel \
+           grep \
+           gtk3-devel \
+           hostname \
+           iproute2 \
+           iptables \
+           jemalloc-devel \
+           kmod \
+           libSDL2-devel \
+           libSDL2_image-devel \
+           libacl-devel \
+           libaio-devel \
+           libapparmor-devel \
+           libasan8 \
+           libattr-devel \
+           libblkid-devel \
+           libbpf-devel \
+           libbz2-devel \
+           libcacard-devel \
+           libcap-ng-devel \
+           libcmocka-devel \
+           libcurl-devel \
+           libdrm-devel \
+           libepoxy-devel \
+           libfdt-devel \
+           libffi-devel \
+           libgcrypt-devel \
+           libgnutls-devel \
+           libiscsi-devel \
+           libjpeg8-devel \
+           libjson-c-devel \
+           libnbd-devel \
+           libndctl-devel \
+           libnettle-devel \
+           libnfs-devel \
+           libnl3-devel \
+           libnuma-devel \
+           libpcap-devel \
+           libpciaccess-devel \
+           libpixman-1-0-devel \
+           libpmem-devel \
+           libpng16-devel \
+           libpulse-devel \
+           librbd-devel \
+           libseccomp-devel \
+           libselinux-devel \
+           libslirp-devel \
+           libspice-server-devel \
+           libssh-devel \
+           libssh2-devel \
+           libtasn1-devel \
+           libtirpc-devel \
+           libubsan1 \
+           libudev-devel \
+           liburing-devel \
+           libusb-1_0-devel \
+           libwsman-devel \
+           libxdp-devel \
+           libxml2 \
+           libxml2-devel \
+           libxslt \
+           libyajl-devel \
+           libzstd-devel \
+           llvm \
+           lttng-ust-devel \
+           lvm2 \
+           lzo-devel \
+           make \
+           meson \
+           mkisofs \
+           ncurses-devel \
+           nfs-utils \
+           ninja \
+           open-iscsi \
+           openssh \
+           pam-devel \
+           parted-devel \
+           pcre2-devel-static \
+           perl-base \
+           pipewire-devel \
+           pkgconfig \
+           python3-Pillow \
+           python3-PyYAML \
+           python3-Sphinx \
+           python3-base \
+           python3-black \
+           python3-docutils \
+           python3-flake8 \
+           python3-numpy \
+           python3-opencv \
+           python3-pip \
+           python3-pytest \
+           python3-sphinx_rtd_theme \
+           python3-tomli \
+           qemu-tools \
+           rdma-core-devel \
+           readline-devel \
+           rpm-build \
+           sed \
+           snappy-devel \
+           sparse \
+           spice-protocol-devel \
+           systemd-devel \
+           systemd-rpm-macros \
+           systemtap-dtrace \
+           tar \
+           tesseract-ocr \
+           tesseract-ocr-traineddata-english \
+           texinfo \
+           usbredir-devel \
+           util-linux \
+           virglrenderer-devel \
+           vte-devel \
+           which \
+           wireshark-devel \
+           xen-devel \
+           xfsprogs-devel \
+           zlib-devel \
+           zlib-devel-static && \
+    zypper clean --all && \
+    rm -f /usr/lib*/python3*/EXTERNALLY-MANAGED && \
+    rpm -qa | sort > /packages.txt && \
+    mkdir -p /usr/libexec/ccache-wrappers && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/c++ && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/cc && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/clang && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/g++ && \
+    ln -s /usr/bin/ccache /usr/libexec/ccache-wrappers/gcc
+
+ENV CCACHE_WRAPPERSDIR="/usr/libexec/ccache-wrappers"
+ENV LANG="en_US.UTF-8"
+ENV MAKE="/usr/bin/make"
+ENV NINJA="/usr/bin/ninja"
+ENV PYTHON="/usr/bin/python3"
