@@ -23,7 +23,7 @@ func unused() []string {
 		"igvm", "intltool", "isoinfo", "libc-malloc-debug", "libcbor", "libclang-rt",
 		"mingw-w64-tools", "mtools", "perl-Test-Harness", "php-imagick", "pkcheck", "pyproject-rpm-macros", "python3-libvirt",
 		"python3-libxml2", "python3-packaging", "rust-std", "screen", "scrub", "sndio", "swtpm",
-		"systemtap", "unzip", "vulkan-tools", "xorriso", "zstdtools",
+		"systemtap", "unzip", "vulkan-tools", "xorriso", "yajl", "zstdtools",
 	}
 }
 

@@ -153,7 +153,6 @@ RUN dnf --quiet update -y && \
                 which \
                 wireshark-devel \
                 xfsprogs-devel \
-                yajl-devel \
                 zlib-devel \
                 zlib-static && \
     dnf --quiet autoremove -y && \

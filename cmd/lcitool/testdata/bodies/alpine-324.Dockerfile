@@ -135,7 +135,6 @@ RUN apk update && \
         wireshark-dev \
         xen-dev \
         xfsprogs-dev \
-        yajl-dev \
         zlib-dev \
         zlib-static \
         zstd-dev && \

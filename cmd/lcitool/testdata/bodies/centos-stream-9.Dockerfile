@@ -152,7 +152,6 @@ RUN dnf --quiet distro-sync -y && \
                 which \
                 wireshark-devel \
                 xfsprogs-devel \
-                yajl-devel \
                 zlib-devel \
                 zlib-static && \
     dnf --quiet autoremove -y && \

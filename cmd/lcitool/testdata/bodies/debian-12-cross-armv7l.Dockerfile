@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:armhf \
                       libgnutls28-dev:armhf \
                       libiscsi-dev:armhf \
+                      libjson-c-dev:armhf \
                       libnl-3-dev:armhf \
                       libnl-route-3-dev:armhf \
                       libnuma-dev:armhf \
@@ -38,7 +39,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libudev-dev:armhf \
                       libxen-dev:armhf \
                       libxml2-dev:armhf \
-                      libyajl-dev:armhf \
                       systemtap-sdt-dev:armhf && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

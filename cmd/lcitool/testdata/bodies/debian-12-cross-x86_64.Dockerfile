@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:amd64 \
                       libgnutls28-dev:amd64 \
                       libiscsi-dev:amd64 \
+                      libjson-c-dev:amd64 \
                       libnl-3-dev:amd64 \
                       libnl-route-3-dev:amd64 \
                       libnuma-dev:amd64 \
@@ -38,7 +39,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libudev-dev:amd64 \
                       libxen-dev:amd64 \
                       libxml2-dev:amd64 \
-                      libyajl-dev:amd64 \
                       systemtap-sdt-dev:amd64 && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

@@ -20,6 +20,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglib2.0-dev:armel \
                       libgnutls28-dev:armel \
                       libiscsi-dev:armel \
+                      libjson-c-dev:armel \
                       libnl-3-dev:armel \
                       libnl-route-3-dev:armel \
                       libnuma-dev:armel \
@@ -35,7 +36,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:armel \
                       libudev-dev:armel \
                       libxml2-dev:armel \
-                      libyajl-dev:armel \
                       systemtap-sdt-dev:armel && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

@@ -20,6 +20,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglib2.0-dev:armhf \
                       libgnutls28-dev:armhf \
                       libiscsi-dev:armhf \
+                      libjson-c-dev:armhf \
                       libnl-3-dev:armhf \
                       libnl-route-3-dev:armhf \
                       libnuma-dev:armhf \
@@ -35,7 +36,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:armhf \
                       libudev-dev:armhf \
                       libxml2-dev:armhf \
-                      libyajl-dev:armhf \
                       systemtap-sdt-dev:armhf && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:ppc64el \
                       libgnutls28-dev:ppc64el \
                       libiscsi-dev:ppc64el \
+                      libjson-c-dev:ppc64el \
                       libnl-3-dev:ppc64el \
                       libnl-route-3-dev:ppc64el \
                       libnuma-dev:ppc64el \
@@ -37,7 +38,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:ppc64el \
                       libudev-dev:ppc64el \
                       libxml2-dev:ppc64el \
-                      libyajl-dev:ppc64el \
                       systemtap-sdt-dev:ppc64el && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

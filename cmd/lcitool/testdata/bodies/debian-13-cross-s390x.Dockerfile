@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:s390x \
                       libgnutls28-dev:s390x \
                       libiscsi-dev:s390x \
+                      libjson-c-dev:s390x \
                       libnl-3-dev:s390x \
                       libnl-route-3-dev:s390x \
                       libnuma-dev:s390x \
@@ -37,7 +38,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:s390x \
                       libudev-dev:s390x \
                       libxml2-dev:s390x \
-                      libyajl-dev:s390x \
                       systemtap-sdt-dev:s390x && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

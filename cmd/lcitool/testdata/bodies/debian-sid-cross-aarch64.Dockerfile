@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:arm64 \
                       libgnutls28-dev:arm64 \
                       libiscsi-dev:arm64 \
+                      libjson-c-dev:arm64 \
                       libnl-3-dev:arm64 \
                       libnl-route-3-dev:arm64 \
                       libnuma-dev:arm64 \
@@ -38,7 +39,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libudev-dev:arm64 \
                       libxen-dev:arm64 \
                       libxml2-dev:arm64 \
-                      libyajl-dev:arm64 \
                       systemtap-sdt-dev:arm64 && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

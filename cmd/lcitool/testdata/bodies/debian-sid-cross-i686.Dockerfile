@@ -20,6 +20,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglib2.0-dev:i386 \
                       libgnutls28-dev:i386 \
                       libiscsi-dev:i386 \
+                      libjson-c-dev:i386 \
                       libnl-3-dev:i386 \
                       libnl-route-3-dev:i386 \
                       libnuma-dev:i386 \
@@ -35,7 +36,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:i386 \
                       libudev-dev:i386 \
                       libxml2-dev:i386 \
-                      libyajl-dev:i386 \
                       systemtap-sdt-dev:i386 && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:mips \
                       libgnutls28-dev:mips \
                       libiscsi-dev:mips \
+                      libjson-c-dev:mips \
                       libnl-3-dev:mips \
                       libnl-route-3-dev:mips \
                       libnuma-dev:mips \
@@ -37,7 +38,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:mips \
                       libudev-dev:mips \
                       libxml2-dev:mips \
-                      libyajl-dev:mips \
                       systemtap-sdt-dev:mips && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

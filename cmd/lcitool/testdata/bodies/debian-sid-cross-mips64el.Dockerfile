@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:mips64el \
                       libgnutls28-dev:mips64el \
                       libiscsi-dev:mips64el \
+                      libjson-c-dev:mips64el \
                       libnl-3-dev:mips64el \
                       libnl-route-3-dev:mips64el \
                       libnuma-dev:mips64el \
@@ -37,7 +38,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:mips64el \
                       libudev-dev:mips64el \
                       libxml2-dev:mips64el \
-                      libyajl-dev:mips64el \
                       systemtap-sdt-dev:mips64el && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

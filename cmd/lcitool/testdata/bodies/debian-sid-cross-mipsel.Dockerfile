@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:mipsel \
                       libgnutls28-dev:mipsel \
                       libiscsi-dev:mipsel \
+                      libjson-c-dev:mipsel \
                       libnl-3-dev:mipsel \
                       libnl-route-3-dev:mipsel \
                       libnuma-dev:mipsel \
@@ -37,7 +38,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:mipsel \
                       libudev-dev:mipsel \
                       libxml2-dev:mipsel \
-                      libyajl-dev:mipsel \
                       systemtap-sdt-dev:mipsel && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

@@ -21,6 +21,7 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libglusterfs-dev:riscv64 \
                       libgnutls28-dev:riscv64 \
                       libiscsi-dev:riscv64 \
+                      libjson-c-dev:riscv64 \
                       libnl-3-dev:riscv64 \
                       libnl-route-3-dev:riscv64 \
                       libnuma-dev:riscv64 \
@@ -37,7 +38,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libtirpc-dev:riscv64 \
                       libudev-dev:riscv64 \
                       libxml2-dev:riscv64 \
-                      libyajl-dev:riscv64 \
                       systemtap-sdt-dev:riscv64 && \
     eatmydata apt-get autoremove -y && \
     eatmydata apt-get autoclean -y && \

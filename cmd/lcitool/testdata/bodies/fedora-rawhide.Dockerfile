@@ -170,7 +170,6 @@ exec "$@"\n' > /usr/bin/nosync && \
                        wireshark-devel \
                        xen-devel \
                        xfsprogs-devel \
-                       yajl-devel \
                        zlib-devel \
                        zlib-static && \
     nosync dnf --quiet autoremove -y && \

@@ -99,7 +99,6 @@ RUN zypper update -y && \
            libxml2 \
            libxml2-devel \
            libxslt \
-           libyajl-devel \
            libzstd-devel \
            llvm \
            lttng-ust-devel \

@@ -98,7 +98,6 @@ RUN zypper dist-upgrade -y && \
            libxml2 \
            libxml2-devel \
            libxslt \
-           libyajl-devel \
            libzstd-devel \
            llvm \
            lttng-ust-devel \

@@ -124,7 +124,6 @@ RUN export DEBIAN_FRONTEND=noninteractive && \
                       libxen-dev \
                       libxml2-dev \
                       libxml2-utils \
-                      libyajl-dev \
                       libzstd-dev \
                       llvm \
                       locales \
