@@ -20,6 +20,7 @@ type address struct {
 	Machine  bool   // a podman machine, whose host key is not checked
 	Source   string // why it was chosen
 	Fixed    bool   // asked for by name: no other is tried when it does not answer
+	Foreign  bool   // a socket of this machine behind which our files are not seen
 }
 
 // endpoint is the URL to dial.
@@ -31,7 +32,7 @@ func (a address) endpoint() string {
 }
 
 // local reports whether paths on this machine mean the same to the service.
-func (a address) local() bool { return strings.HasPrefix(a.URL, "unix:") }
+func (a address) local() bool { return strings.HasPrefix(a.URL, "unix:") && !a.Foreign }
 
 // socket returns the path of a unix address, or "".
 func (a address) socket() string {

@@ -122,7 +122,14 @@ func (e *Engine) use(ctx context.Context, a address) error {
 		return &EngineError{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a)}
 	}
 	e.addr, e.version = a, version
-	e.log.Debug("engine found", "address", a.URL, "source", a.Source, "version", version)
+	if a.local() {
+		sees, err := e.seesOurFiles(ctx)
+		if err != nil {
+			return err
+		}
+		e.addr.Foreign = !sees
+	}
+	e.log.Debug("engine found", "local", e.addr.local(), "address", a.URL, "source", a.Source, "version", version)
 	return nil
 }
 

@@ -54,6 +54,10 @@ type Engine struct {
 // Address returns the URL of the service.
 func (e *Engine) Address() string { return e.addr.URL }
 
+// Local reports whether the service has the files of this machine under the
+// same names. If it has not, files are sent to it.
+func (e *Engine) Local() bool { return e.addr.local() }
+
 // Source says in words why this address was chosen, such as "CONTAINER_HOST".
 func (e *Engine) Source() string { return e.addr.Source }
 

@@ -91,7 +91,7 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(engine.Address(), "unix://") {
+	if !engine.Local() {
 		if r.writable {
 			return fmt.Errorf("cannot write to the project's directory: podman at %s is on another machine and gets a copy", engine.Address())
 		}

@@ -76,7 +76,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 // here.
 func (r *Runner) tree(o *container.RunOptions) error {
 	switch {
-	case strings.HasPrefix(r.Engine.Address(), "unix://") && (!r.Keep || !r.Tree.Passing):
+	case r.Engine.Local() && (!r.Keep || !r.Tree.Passing):
 		m := container.Mount{Source: r.Tree.Dir, Target: r.Tree.At, Overlay: !r.Tree.Writable}
 		if own := filepath.Dir(r.Artifacts); m.Overlay && filepath.Dir(own) == r.Tree.Dir {
 			// What other jobs leave there is none of this one's business, and

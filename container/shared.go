@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/specgen"
+	spec "github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// seesOurFiles reports whether the engine has the files of this machine: a
+// socket may lead into a virtual machine, out of a container or to another host.
+// The engine is asked for a container that it cannot make, on a root file
+// system that is nowhere, with a new file of ours mounted. It looks at mounts
+// first, so its words tell whether it found the file. Nothing is made.
+func (e *Engine) seesOurFiles(ctx context.Context) (bool, error) {
+	dir, remove, err := e.TempDir(ctx, "run")
+	if err != nil {
+		return false, err
+	}
+	defer remove()
+	token := filepath.Join(dir, "token-"+randomName())
+	if err := os.WriteFile(token, nil, 0o600); err != nil {
+		return false, err
+	}
+	c, err := e.conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer closeIdle(c)
+	nowhere := "/nowhere-" + randomName()
+	s := specgen.NewSpecGenerator(nowhere, true)
+	s.Command = []string{"/token"}
+	s.Mounts = []spec.Mount{{Type: "bind", Source: token, Destination: "/token", Options: []string{"ro"}}}
+	made, err := containers.CreateWithSpec(c, s, nil)
+	switch {
+	case err == nil: // an engine that looks at neither
+		_, err = containers.Remove(c, made.ID, new(containers.RemoveOptions).WithForce(true))
+		return false, err
+	case strings.Contains(err.Error(), nowhere):
+		return true, nil
+	case strings.Contains(err.Error(), filepath.Base(token)):
+		return false, nil
+	}
+	return false, fmt.Errorf("cannot find out whether podman at %s has this machine's files: %w", e.addr.URL, err)
+}
