@@ -23,6 +23,7 @@ demo: ## Set the machine up, build, run examples/hello in a debian-12 container
 test: ## Set the machine up, then every check and every test, podman included
 	ci/host-setup test
 	@$(MAKE) --no-print-directory check shell
+	ci/test-machines --quick debian-13
 	$(TOOL) gotestsum --format pkgname -- -race -timeout 2h -tags '$(TAGS) integration' ./...
 
 ##@ While working
