@@ -12,9 +12,16 @@ import (
 var (
 	ErrNoImage  = errors.New("image not found in local cache")
 	ErrNoUser   = errors.New("user not found")
-	ErrTimeout  = errors.New("timed out")
+	ErrTimeout  = error(timeout{})
 	ErrNoEngine = errors.New("no engine available")
 )
+
+type timeout struct{}
+
+func (timeout) Error() string { return "timed out" }
+
+// Timeout says what kind of error it is, as net.Error does.
+func (timeout) Timeout() bool { return true }
 
 // An ExitError is a workload that ran to its end and returned non-zero.
 type ExitError struct {
@@ -25,6 +32,9 @@ type ExitError struct {
 func (e *ExitError) Error() string {
 	return fmt.Sprintf("container %s: exit status %d", e.Container, e.Code)
 }
+
+// ExitStatus is the status of the command, from 1 to 255.
+func (e *ExitError) ExitStatus() int { return e.Code }
 
 // An EngineError is something podman could not do.
 type EngineError struct {

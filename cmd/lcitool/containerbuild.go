@@ -13,8 +13,8 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
 	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/workload"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -101,23 +101,23 @@ func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
 }
 
 // image says what to build.
-func (b *imageBuild) image(ctx context.Context) (jobs.Image, error) {
+func (b *imageBuild) image(ctx context.Context) (workload.Image, error) {
 	list := b.list
 	if list == nil {
 		var err error
 		if list, err = b.app.patterns(b.projects); err != nil {
-			return jobs.Image{}, err
+			return workload.Image{}, err
 		}
 	}
 	t, packages, err := b.resolveList(ctx, b.target, list, render.CheckDockerfile)
 	if err != nil {
-		return jobs.Image{}, err
+		return workload.Image{}, err
 	}
 	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{})
 	if err != nil {
-		return jobs.Image{}, err
+		return workload.Image{}, err
 	}
-	image := jobs.Image{Build: b.options(t, body), Bootstrap: b.bootstrap && !b.app.offline}
+	image := workload.Image{Build: b.options(t, body), Bootstrap: b.bootstrap && !b.app.offline}
 	image.Build.Delta = imageDelta(t, body)
 	if b.keep {
 		b.keepPackages(t, &image.Build)

@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 )
 
-// workload is what run and shell have in common.
-type workload struct {
+// containerVerb is what run and shell have in common.
+type containerVerb struct {
 	app     *app
 	engine  engineFlags
 	script  string
@@ -24,7 +24,7 @@ type workload struct {
 	network string
 }
 
-func (w *workload) flags(cmd *cobra.Command) {
+func (w *containerVerb) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&w.script, "script", "", "script to bring along, as HOME/script")
 	f.StringVar(&w.dir, "workload-dir", "", "directory to mount read-write, as HOME/datadir")
@@ -35,7 +35,7 @@ func (w *workload) flags(cmd *cobra.Command) {
 }
 
 // options checks what was asked for and gives the container's description.
-func (w *workload) options(cmd *cobra.Command, image string) (container.RunOptions, error) {
+func (w *containerVerb) options(cmd *cobra.Command, image string) (container.RunOptions, error) {
 	if err := choice(cmd, "network", w.network, "", "none", "host", "bridge"); err != nil {
 		return container.RunOptions{}, err
 	}
@@ -81,7 +81,7 @@ func existing(path, what string, is func(os.FileMode) bool) (string, error) {
 }
 
 func newContainerRun(a *app) *cobra.Command {
-	w := &workload{app: a, engine: engineFlags{app: a}}
+	w := &containerVerb{app: a, engine: engineFlags{app: a}}
 	cmd := &cobra.Command{
 		Use:   "run [--script FILE] IMAGE [-- COMMAND|ARGUMENTS...]",
 		Short: "Run a script or a command in an image",
@@ -121,7 +121,7 @@ func needImage(cmd *cobra.Command, args []string) error {
 }
 
 func newContainerShell(a *app) *cobra.Command {
-	w := &workload{app: a, engine: engineFlags{app: a}}
+	w := &containerVerb{app: a, engine: engineFlags{app: a}}
 	cmd := &cobra.Command{
 		Use:   "shell IMAGE",
 		Short: "Enter an image",
@@ -143,7 +143,7 @@ func newContainerShell(a *app) *cobra.Command {
 	return cmd
 }
 
-func (w *workload) finish(result container.RunResult, err error) error {
+func (w *containerVerb) finish(result container.RunResult, err error) error {
 	for _, warning := range result.Warnings {
 		w.app.warnf("", "%s", warning)
 	}

@@ -17,8 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
+	"gitlab.com/lcitool/lcitool/internal/workload"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
@@ -198,7 +198,7 @@ func (i *jobImages) differ(name, file string) {
 }
 
 // build describes the image of an environment.
-func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body []byte) *jobs.Image {
+func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body []byte) *workload.Image {
 	v := i.verb
 	o := container.BuildOptions{
 		Tag:        "lcitool." + i.project + "." + name,
@@ -223,7 +223,7 @@ func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body [
 	if t, err := v.app.target(role.Target, "", crossArch(role)); err == nil { // else of a target that only the project knows
 		o.Delta = imageDelta(t, body)
 	}
-	image := &jobs.Image{Build: o, Bootstrap: v.build.bootstrap && !v.app.offline}
+	image := &workload.Image{Build: o, Bootstrap: v.build.bootstrap && !v.app.offline}
 	if image.Bootstrap {
 		base, err := i.base(role.Target)
 		if err != nil {

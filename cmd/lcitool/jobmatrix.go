@@ -20,9 +20,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
-	"gitlab.com/lcitool/lcitool/internal/jobs/board"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 )
 
 // runs is where what runs of jobs came to is kept.
@@ -57,11 +58,11 @@ func (v *jobVerb) matrix(ctx context.Context, engine *container.Engine, p *jobPl
 	if err != nil {
 		return err
 	}
-	var tasks []jobs.Task
+	var tasks []scheduler.Task
 	for i, j := range p.chosen.Jobs {
-		tasks = append(tasks, jobs.Task{
+		tasks = append(tasks, scheduler.Task{
 			Name: j.Name, Needs: j.After, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
-			Run: func(ctx context.Context, s jobs.Streams) jobs.Result {
+			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
 				result, outcome := runner.Run(ctx, j, s)
 				r.outcome(i, outcome)
 				return result
@@ -88,14 +89,14 @@ func (v *jobVerb) secrets(p *jobPlan) *redact.Redactor {
 }
 
 // when says for which ends of jobs before it a job runs.
-func when(j *jobrun.Job) jobs.When {
+func when(j *jobrun.Job) scheduler.When {
 	switch j.When {
 	case gitlabci.OnFailure:
-		return jobs.OnFailure
+		return scheduler.OnFailure
 	case gitlabci.Always:
-		return jobs.Always
+		return scheduler.Always
 	}
-	return jobs.OnSuccess
+	return scheduler.OnSuccess
 }
 
 // showing is how a matrix is run and shown.
@@ -105,14 +106,14 @@ type showing struct {
 	failFast bool
 	memory   int64 // that each task may use, 0 for no limit
 	secrets  *redact.Redactor
-	watch    func(jobs.Event)
+	watch    func(scheduler.Event)
 }
 
 // show runs tasks. One has lcitool's own output; of several, each has a line
 // on a terminal, and its name before its lines elsewhere.
-func (a *app) show(ctx context.Context, tasks []jobs.Task, s showing) ([]jobs.Result, error) {
-	m := &jobs.Matrix{
-		Parallel: cmp.Or(s.parallel, jobs.DefaultParallel(runtime.NumCPU(), availableMemory(), s.memory)),
+func (a *app) show(ctx context.Context, tasks []scheduler.Task, s showing) ([]outcome.Result, error) {
+	m := &scheduler.Scheduler{
+		Parallel: cmp.Or(s.parallel, scheduler.DefaultParallel(runtime.NumCPU(), availableMemory(), s.memory)),
 		FailFast: s.failFast, LogDir: s.dir, Stdout: a.stdout, Stderr: a.stderr, Secrets: s.secrets, Watch: s.watch,
 	}
 	if len(tasks) == 1 {
@@ -125,11 +126,11 @@ func (a *app) show(ctx context.Context, tasks []jobs.Task, s showing) ([]jobs.Re
 		return m.Run(ctx, tasks)
 	}
 	live := a.terminal()
-	o := board.Options{Out: a.stderr, Live: live, Color: live && a.getenv("NO_COLOR") == "", Sections: a.getenv("GITLAB_CI") != "", Parallel: m.Parallel}
+	o := progress.Options{Out: a.stderr, Live: live, Color: live && a.getenv("NO_COLOR") == "", Sections: a.getenv("GITLAB_CI") != "", Parallel: m.Parallel}
 	for _, t := range tasks {
 		o.Names = append(o.Names, t.Name)
 	}
-	b := board.New(o)
+	b := progress.New(o)
 	defer b.Close()
 	stderr := a.stderr
 	a.stderr = b // what is said meanwhile goes above the board's lines
@@ -137,7 +138,7 @@ func (a *app) show(ctx context.Context, tasks []jobs.Task, s showing) ([]jobs.Re
 	if m.Stderr = b; live {
 		m.Stdout, m.Stderr = nil, nil // the last line of each is on the board
 	}
-	m.Watch = func(e jobs.Event) {
+	m.Watch = func(e scheduler.Event) {
 		b.Event(e)
 		if s.watch != nil {
 			s.watch(e)
@@ -165,10 +166,10 @@ func (v *jobVerb) keeps() bool {
 }
 
 // closing says how jobs ended and gives the exit status.
-func (v *jobVerb) closing(ctx context.Context, engine *container.Engine, record *jobrecord.Run, dir string, results []jobs.Result) error {
+func (v *jobVerb) closing(ctx context.Context, engine *container.Engine, record *jobrecord.Run, dir string, results []outcome.Result) error {
 	a := v.app
 	for i, result := range results {
-		if result.State == jobs.NoImage || result.State == jobs.Broken {
+		if result.State == outcome.NoImage || result.State == outcome.EngineError {
 			a.complain(v.advise(record.Jobs[i], result.Err))
 		}
 	}
@@ -213,12 +214,12 @@ func (a *app) dismiss(ctx context.Context, engine *container.Engine, record *job
 }
 
 // exitStatus is that of a run. A single job says more of itself.
-func exitStatus(record *jobrecord.Run, results []jobs.Result) error {
+func exitStatus(record *jobrecord.Run, results []outcome.Result) error {
 	if len(results) == 1 && !results[0].OK() {
 		switch results[0].State {
-		case jobs.TimedOut:
+		case outcome.TimedOut:
 			return statusError(124)
-		case jobs.NoImage, jobs.Broken:
+		case outcome.NoImage, outcome.EngineError:
 			return statusError(max(125, container.Status(results[0].Err))) // it did not run, whoever found out
 		}
 	}
@@ -239,11 +240,11 @@ func (v *jobVerb) advise(j jobrecord.Job, err error) error {
 }
 
 // jobTable says how jobs ended: a line for a single one, else a table.
-func (a *app) jobTable(record *jobrecord.Run, dir string, results []jobs.Result) error {
+func (a *app) jobTable(record *jobrecord.Run, dir string, results []outcome.Result) error {
 	if len(results) == 1 {
 		r := results[0]
-		text := fmt.Sprintf("%s: %s in %s", r.Workload, r.Text(), jobs.Elapsed(r.Duration))
-		if r.Line != "" && r.State != jobs.NoImage && r.State != jobs.Broken {
+		text := fmt.Sprintf("%s: %s in %s", r.Workload, r.Text(), outcome.Elapsed(r.Duration))
+		if r.Line != "" && r.State != outcome.NoImage && r.State != outcome.EngineError {
 			text += ": " + r.Line
 		}
 		a.tell("%s", text)

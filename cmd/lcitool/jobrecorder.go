@@ -10,8 +10,9 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 // A recorder keeps the record of a run while it goes on, so that what is known
@@ -36,7 +37,7 @@ func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir stri
 		r.at[j.Name] = i
 		r.run.Jobs = append(r.run.Jobs, jobrecord.Job{
 			Name: j.Name, Stage: j.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind, Needs: j.After,
-			State: jobs.Waiting, Image: j.Image.Reference, WorkDir: workDir,
+			State: outcome.Waiting, Image: j.Image.Reference, WorkDir: workDir,
 		})
 	}
 	if err := jobrecord.Write(dir, &r.run); err != nil {
@@ -47,14 +48,14 @@ func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir stri
 }
 
 // event takes down what happened to a job.
-func (r *recorder) event(e jobs.Event) {
-	if e.State == "" || e.State == jobs.Waiting {
+func (r *recorder) event(e scheduler.Event) {
+	if e.State == "" || e.State == outcome.Waiting {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j := &r.run.Jobs[r.at[e.Task]]
-	if j.State = e.State; e.State == jobs.Running {
+	if j.State = e.State; e.State == outcome.Running {
 		j.Started = e.Time
 	}
 	if e.Result != nil {

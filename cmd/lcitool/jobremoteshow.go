@@ -14,9 +14,10 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
-	"gitlab.com/lcitool/lcitool/internal/jobs/board"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -24,7 +25,7 @@ import (
 type remoteShow struct {
 	app     *app
 	known   *knownJobs
-	board   *board.Board
+	board   *progress.Display
 	live    bool
 	stderr  io.Writer // as it was before
 	failing map[string]*remoteFailure
@@ -32,7 +33,7 @@ type remoteShow struct {
 
 // A remoteFailure is what the log of a job says of its failure.
 type remoteFailure struct {
-	jobs.FailingLine
+	outcome.FailingLine
 	code int // exit status
 }
 
@@ -52,7 +53,7 @@ func (f *remoteFailure) see(line string) {
 func newRemoteShow(a *app, known *knownJobs) *remoteShow {
 	live := a.terminal()
 	s := &remoteShow{app: a, known: known, live: live, stderr: a.stderr, failing: map[string]*remoteFailure{}}
-	s.board = board.New(board.Options{Out: a.stderr, Live: live, Color: live && a.getenv("NO_COLOR") == "", Parallel: max(2, len(known.Jobs))})
+	s.board = progress.New(progress.Options{Out: a.stderr, Live: live, Color: live && a.getenv("NO_COLOR") == "", Parallel: max(2, len(known.Jobs))})
 	a.stderr = s.board // what is said meanwhile goes above the board's lines
 	return s
 }
@@ -68,7 +69,7 @@ func (s *remoteShow) update(u remotepipeline.Update) {
 		f = &remoteFailure{code: 1}
 		s.failing[u.Job] = f
 	}
-	e := jobs.Event{Time: time.Now(), Task: u.Job, State: jobs.State(u.State), Line: u.Line}
+	e := scheduler.Event{Time: time.Now(), Task: u.Job, State: outcome.State(u.State), Line: u.Line}
 	switch {
 	case u.State == "":
 		f.see(u.Line)
@@ -91,13 +92,13 @@ func (s *remoteShow) close() {
 }
 
 // result puts how a job ended into the words of those that run here.
-func (s *remoteShow) result(j *remotepipeline.Job) jobs.Result {
-	r := jobs.Result{
-		Workload: j.Name, State: jobs.State(j.State), Allowed: j.AllowFailure && j.State.Bad(),
+func (s *remoteShow) result(j *remotepipeline.Job) outcome.Result {
+	r := outcome.Result{
+		Workload: j.Name, State: outcome.State(j.State), Allowed: j.AllowFailure && j.State.Bad(),
 		Started: j.Started, Duration: j.Duration, Log: j.Log,
 	}
 	if j.State == remotepipeline.NotRun { // nothing went wrong with it
-		r.State = jobs.Skipped
+		r.State = outcome.Skipped
 	}
 	if !j.State.Bad() {
 		return r
@@ -123,7 +124,7 @@ func (a *app) closeRemote(s *remoteShow, result *remotepipeline.Result, project,
 		ID: filepath.Base(dir), Project: project, Event: gitlabci.Push, Engine: result.URL, Ended: time.Now(),
 	}
 	run.Started = run.Ended
-	var results []jobs.Result
+	var results []outcome.Result
 	for i := range result.Jobs {
 		j := &result.Jobs[i]
 		r := s.result(j)
@@ -164,7 +165,7 @@ func (a *app) tellOfFiles(result *remotepipeline.Result, dir string) {
 }
 
 // recordRemote is what is kept of a job.
-func recordRemote(known *knownJobs, j *remotepipeline.Job, r jobs.Result) jobrecord.Job {
+func recordRemote(known *knownJobs, j *remotepipeline.Job, r outcome.Result) jobrecord.Job {
 	row := jobrecord.Job{
 		Name: j.Name, Stage: j.Stage, State: r.State, Allowed: r.Allowed, Code: r.Code, Line: r.Line,
 		Started: j.Started, Duration: j.Duration.Seconds(), Artifacts: j.Artifacts,

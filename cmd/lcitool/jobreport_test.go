@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
@@ -67,7 +67,7 @@ func TestWriteReports(t *testing.T) {
 	if err := os.Remove(filepath.Dir(gone)); err != nil {
 		t.Fatal(err)
 	}
-	run := &jobrecord.Run{ID: "1", Started: time.Unix(0, 0), Jobs: []jobrecord.Job{{Name: "a", State: jobs.Stopped}}}
+	run := &jobrecord.Run{ID: "1", Started: time.Unix(0, 0), Jobs: []jobrecord.Job{{Name: "a", State: outcome.Stopped}}}
 	err = a.writeReports(reports, run, dir, redact.New("Stopped-secret"))
 	if err == nil || !strings.Contains(err.Error(), "cannot write the junit report: ") {
 		t.Errorf("error: %v", err)

@@ -14,7 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 func newJobShell(a *app) *cobra.Command {
@@ -108,7 +109,7 @@ func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.
 		return err
 	}
 	if command == nil {
-		a.tell("%s, %s (%s)", j.Name, jobs.Result{State: j.State, Code: j.Code}.Text(), j.Image)
+		a.tell("%s, %s (%s)", j.Name, outcome.Result{State: j.State, Code: j.Code}.Text(), j.Image)
 		if j.Command != "" {
 			a.tell("failed in: %s", firstLine(j.Command))
 		}
@@ -119,13 +120,13 @@ func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.
 }
 
 // terminalStreams are lcitool's own.
-func (a *app) terminalStreams() jobs.Streams {
-	return jobs.Streams{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Build: a.stderr, TTY: true}
+func (a *app) terminalStreams() scheduler.Streams {
+	return scheduler.Streams{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Build: a.stderr, TTY: true}
 }
 
 // programStreams are lcitool's own for a command that may have the terminal to
 // itself. One that has not gets the terminal as forProgram has it.
-func (a *app) programStreams() (s jobs.Streams, done func()) {
+func (a *app) programStreams() (s scheduler.Streams, done func()) {
 	s = a.terminalStreams()
 	var buildDone, outDone, errDone func()
 	s.Build, buildDone = forProgram(a.stderr)

@@ -10,12 +10,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
 // limitFlags say what commands may use.
 type limitFlags struct {
-	jobs.Limits
+	workload.Limits
 	network string
 	memory  string
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
 // A runVerb runs a command in the images of targets.
@@ -41,7 +42,7 @@ func newRun(a *app) *cobra.Command {
 		Use:   "run -t TARGET [-p PROJECTS] [--script FILE] -- COMMAND...",
 		Short: "Run a command with the project's tree in the images of targets",
 		Long: `Build the image of each target if it is not there or something has changed, and run
-a command or a script in it. The project's directory appears as ` + jobs.MountPoint + `, where the
+a command or a script in it. The project's directory appears as ` + workload.MountPoint + `, where the
 command starts. What it writes there is gone afterwards and the directory itself is
 only read, unless --writable is given. A podman of another machine is sent a copy.
 
@@ -99,7 +100,7 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 			workloads[i].Tree.Sent = true
 		}
 	}
-	runner := &jobs.Runner{
+	runner := &workload.Runner{
 		Engine:    engine,
 		LookupEnv: os.LookupEnv,
 		Warn:      func(workload, what string) { r.app.warnf(workload, "%s", what) },
@@ -138,7 +139,7 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 
 // workloads says what to run on each target, all found out before the first
 // one runs.
-func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]jobs.Workload, error) {
+func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]workload.Workload, error) {
 	tree, err := existing(r.app.baseDirectory(), "directory", os.FileMode.IsDir)
 	if err != nil {
 		return nil, err
@@ -147,7 +148,7 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 	if err != nil {
 		return nil, err
 	}
-	var all []jobs.Workload
+	var all []workload.Workload
 	for _, target := range r.targets {
 		b := r.build
 		b.target = target
@@ -166,10 +167,10 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 		if r.limits.Network == container.NetworkHost { // rootless podman 4.3 may have no other for builds
 			image.Build.Network = container.NetworkHost
 		}
-		all = append(all, jobs.Workload{
+		all = append(all, workload.Workload{
 			Name:    target,
 			Image:   image,
-			Tree:    jobs.Tree{Dir: tree, Writable: r.writable},
+			Tree:    workload.Tree{Dir: tree, Writable: r.writable},
 			Command: command,
 			Script:  script,
 			User:    r.account(),
@@ -197,7 +198,7 @@ func (r *runVerb) account() string {
 
 // advise makes the result of a workload the error that its target's image
 // may have advice for.
-func (r *runVerb) advise(result jobs.Result) error {
+func (r *runVerb) advise(result outcome.Result) error {
 	if errors.Is(result.Err, container.ErrTimeout) {
 		return fmt.Errorf("%s: %w", result.Workload, result.Err)
 	}

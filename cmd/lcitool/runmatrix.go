@@ -18,20 +18,22 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
+	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
 // matrix runs several workloads and says how they ended.
-func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []jobs.Workload) error {
+func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads []workload.Workload) error {
 	logs, done, err := r.logs()
 	if err != nil {
 		return err
 	}
 	started := time.Now()
 	hidden := workloadSecrets(workloads)
-	var tasks []jobs.Task
+	var tasks []scheduler.Task
 	for _, w := range workloads {
 		tasks = append(tasks, runner.Task(w))
 	}
@@ -44,8 +46,8 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 	}
 	failed := false
 	for _, result := range results {
-		failed = failed || result.State != jobs.Passed
-		if result.State == jobs.NoImage || result.State == jobs.Broken {
+		failed = failed || result.State != outcome.Passed
+		if result.State == outcome.NoImage || result.State == outcome.EngineError {
 			r.app.complain(r.advise(result))
 		}
 	}
@@ -60,7 +62,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *jobs.Runner, workloads []j
 }
 
 // workloadSecrets are what logs of workloads may not repeat.
-func workloadSecrets(workloads []jobs.Workload) *redact.Redactor {
+func workloadSecrets(workloads []workload.Workload) *redact.Redactor {
 	var all []string
 	for _, w := range workloads {
 		for _, s := range w.Secrets {
@@ -72,7 +74,7 @@ func workloadSecrets(workloads []jobs.Workload) *redact.Redactor {
 }
 
 // resultTable writes how tasks ended; heading is what they are.
-func (a *app) resultTable(heading string, results []jobs.Result) error {
+func (a *app) resultTable(heading string, results []outcome.Result) error {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "%s\tRESULT\tTIME\tFIRST FAILING LINE\n", heading)
@@ -82,7 +84,7 @@ func (a *app) resultTable(heading string, results []jobs.Result) error {
 		if result.Allowed {
 			text += ", allowed"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", termtext.Line(result.Workload), text, jobs.Elapsed(result.Duration), cmp.Or(line, "-"))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", termtext.Line(result.Workload), text, outcome.Elapsed(result.Duration), cmp.Or(line, "-"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -93,12 +95,12 @@ func (a *app) resultTable(heading string, results []jobs.Result) error {
 // logs gives the directory for the logs of this run. It is not below the
 // project's directory, which stays as it is, nor among the runs of jobs. done
 // keeps how the workloads ended, and removes a directory in which none has.
-func (r *runVerb) logs() (dir string, done func(time.Time, []jobs.Result) error, err error) {
+func (r *runVerb) logs() (dir string, done func(time.Time, []outcome.Result) error, err error) {
 	if r.logDir != "" {
 		if err := os.MkdirAll(r.logDir, 0o755); err != nil {
 			return "", nil, fmt.Errorf("cannot keep logs: %w", err)
 		}
-		return r.logDir, func(time.Time, []jobs.Result) error { return nil }, nil
+		return r.logDir, func(time.Time, []outcome.Result) error { return nil }, nil
 	}
 	store, err := r.app.store("target-runs")
 	if err != nil {
@@ -108,7 +110,7 @@ func (r *runVerb) logs() (dir string, done func(time.Time, []jobs.Result) error,
 	if err != nil {
 		return "", nil, err
 	}
-	return live.Dir, func(started time.Time, results []jobs.Result) error {
+	return live.Dir, func(started time.Time, results []outcome.Result) error {
 		run := jobrecord.Run{ID: filepath.Base(live.Dir), Project: r.app.baseDirectory(), Started: started, Ended: time.Now()}
 		for _, x := range results {
 			run.Jobs = append(run.Jobs, jobrecord.Job{

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // A Chooser finds jobs by what people call them.
@@ -43,7 +43,7 @@ func (c *Chooser) Find(text string) (*Input, error) {
 		case "previous":
 			return c.newest(name, 1, ran)
 		case "passed":
-			return c.newest(name, 0, func(j *jobrecord.Job) bool { return j.State == jobs.Passed })
+			return c.newest(name, 0, func(j *jobrecord.Job) bool { return j.State == outcome.Passed })
 		case "failed":
 			return c.newest(name, 0, (*jobrecord.Job).Failed)
 		}

@@ -14,25 +14,25 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/golden"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // stored gives a store with four runs, the last but one of another project.
 func stored(t *testing.T) *jobrecord.Store {
 	t.Helper()
 	s := &jobrecord.Store{Dir: t.TempDir()}
-	job := func(name, target string, state jobs.State) jobrecord.Job {
+	job := func(name, target string, state outcome.State) jobrecord.Job {
 		j := jobrecord.Job{Name: name, Target: target, State: state}
-		if state.Ended() && state != jobs.NotRun {
+		if state.Ended() && state != outcome.NotRun {
 			j.Started = time.Unix(1, 0)
 		}
 		return j
 	}
 	for _, r := range []jobrecord.Run{
-		{ID: "20260101-000000-1", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Passed), job("b: [x]", "debian-13", jobs.Passed)}},
-		{ID: "20260102-000000-2", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Failed), job("b: [x]", "debian-13", jobs.NotRun), job("c@passed", "", jobs.Failed)}},
-		{ID: "20260103-000000-3", Project: "/other", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Passed)}},
-		{ID: "20260103-000001-4", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", jobs.Failed), job("a-clang", "debian-12", jobs.Passed), job("d", "x", jobs.Running)}},
+		{ID: "20260101-000000-1", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", outcome.Passed), job("b: [x]", "debian-13", outcome.Passed)}},
+		{ID: "20260102-000000-2", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", outcome.Failed), job("b: [x]", "debian-13", outcome.NotRun), job("c@passed", "", outcome.Failed)}},
+		{ID: "20260103-000000-3", Project: "/other", Jobs: []jobrecord.Job{job("a", "debian-12", outcome.Passed)}},
+		{ID: "20260103-000001-4", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", outcome.Failed), job("a-clang", "debian-12", outcome.Passed), job("d", "x", outcome.Running)}},
 	} {
 		dir := filepath.Join(s.Dir, r.ID)
 		if err := os.Mkdir(dir, 0o700); err != nil {
@@ -102,8 +102,8 @@ func TestText(t *testing.T) {
 	left := logged(t, append([]string{"STEP 1"}, append(append([]string{"$ meson test"}, numbered(1, 5)...), "1/1 unit OK 0.1s")...)...)
 	right := logged(t, append(append([]string{"$ meson test"}, numbered(1, 5)...), "1/1 unit FAIL 0.2s", "\x1b]0;title\a end")...)
 	left.Run.ID, right.Run.ID = "20260101-000000-1", "20260102-000000-2"
-	left.Job.Name, left.Job.State, left.Job.Duration, left.Job.Image = "x86_64-debian-12", jobs.Passed, 12.34, "ci/debian-12"
-	right.Job.Name, right.Job.State, right.Job.Duration, right.Job.Image = "x86_64-debian-13", jobs.Failed, 3, "ci/debian-13"
+	left.Job.Name, left.Job.State, left.Job.Duration, left.Job.Image = "x86_64-debian-12", outcome.Passed, 12.34, "ci/debian-12"
+	right.Job.Name, right.Job.State, right.Job.Duration, right.Job.Image = "x86_64-debian-13", outcome.Failed, 3, "ci/debian-13"
 	right.Job.Code, right.Job.Line, right.Run.Commit = 1, "1/1 unit FAIL 0.2s\x1b[2J", "abc"
 	left.Job.Packages = []string{"gcc_4:12.2.0-3_amd64", "old_1_amd64", "same_1_all"}
 	right.Job.Packages = []string{"gcc_4:14.2.0-1_amd64", "new_1_amd64", "same_1_all"}

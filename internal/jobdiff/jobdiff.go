@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // An Input is a job that ran.
@@ -24,30 +24,30 @@ type Input struct {
 
 // A Side says what was compared.
 type Side struct {
-	Run     string     `json:"run"`
-	Job     string     `json:"job"`
-	Target  string     `json:"target"`
-	Arch    string     `json:"arch"`
-	Commit  string     `json:"commit"` // "" for the working tree
-	Image   string     `json:"image"`
-	ImageID string     `json:"image_id"`
-	State   jobs.State `json:"state"`
-	Code    int        `json:"code"`
-	Seconds float64    `json:"seconds"`
-	Line    string     `json:"line"` // first line that tells of a failure
+	Run     string        `json:"run"`
+	Job     string        `json:"job"`
+	Target  string        `json:"target"`
+	Arch    string        `json:"arch"`
+	Commit  string        `json:"commit"` // "" for the working tree
+	Image   string        `json:"image"`
+	ImageID string        `json:"image_id"`
+	State   outcome.State `json:"state"`
+	Code    int           `json:"code"`
+	Seconds float64       `json:"seconds"`
+	Line    string        `json:"line"` // first line that tells of a failure
 }
 
 // Result is how the job ended, in words.
 func (s *Side) Result() string {
-	text := jobs.Result{State: s.State, Code: s.Code}.Text()
-	if s.State == jobs.Passed {
+	text := outcome.Result{State: s.State, Code: s.Code}.Text()
+	if s.State == outcome.Passed {
 		return text + " in " + s.elapsed()
 	}
 	return text + " after " + s.elapsed()
 }
 
 func (s *Side) elapsed() string {
-	return jobs.Elapsed(time.Duration(s.Seconds * float64(time.Second)))
+	return outcome.Elapsed(time.Duration(s.Seconds * float64(time.Second)))
 }
 
 // A Difference is how two jobs differ.

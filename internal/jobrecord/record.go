@@ -10,7 +10,7 @@ package jobrecord
 import (
 	"time"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // A Run is one call that ran jobs.
@@ -34,14 +34,14 @@ type Job struct {
 	Kind   string   `json:"kind"` // as gitlabci.Role has it
 	Needs  []string `json:"needs"`
 
-	State    jobs.State `json:"state"` // Waiting or Running if the run was killed
-	Allowed  bool       `json:"allowed"`
-	Code     int        `json:"code"`
-	Line     string     `json:"line"`    // first line that tells of the failure
-	Command  string     `json:"command"` // that failed, as the script has it; "" if not known
-	Built    bool       `json:"built"`   // its image was built for it
-	Started  time.Time  `json:"started"` // zero if it did not run
-	Duration float64    `json:"seconds"`
+	State    outcome.State `json:"state"` // Waiting or Running if the run was killed
+	Allowed  bool          `json:"allowed"`
+	Code     int           `json:"code"`
+	Line     string        `json:"line"`    // first line that tells of the failure
+	Command  string        `json:"command"` // that failed, as the script has it; "" if not known
+	Built    bool          `json:"built"`   // its image was built for it
+	Started  time.Time     `json:"started"` // zero if it did not run
+	Duration float64       `json:"seconds"`
 
 	Image     string   `json:"image"`     // reference
 	ImageID   string   `json:"image_id"`  // "" if there is none
@@ -58,7 +58,7 @@ type Job struct {
 // Failed reports whether the job ran and went wrong, whether allowed or not.
 func (j *Job) Failed() bool {
 	switch j.State {
-	case jobs.Failed, jobs.TimedOut, jobs.NoImage, jobs.Broken:
+	case outcome.Failed, outcome.TimedOut, outcome.NoImage, outcome.EngineError:
 		return true
 	}
 	return false
@@ -68,7 +68,7 @@ func (j *Job) Failed() bool {
 // was allowed to.
 func (r *Run) OK() bool {
 	for i := range r.Jobs {
-		if j := &r.Jobs[i]; j.State != jobs.Passed && !j.Allowed && (j.State != jobs.Skipped || j.Line != "") {
+		if j := &r.Jobs[i]; j.State != outcome.Passed && !j.Allowed && (j.State != outcome.Skipped || j.Line != "") {
 			return false
 		}
 	}

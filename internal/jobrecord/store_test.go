@@ -11,7 +11,7 @@ import (
 	"reflect"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 func TestStore(t *testing.T) {
@@ -31,7 +31,7 @@ func TestStore(t *testing.T) {
 		if err := os.Rename(dir, named); err != nil {
 			t.Fatal(err)
 		}
-		run := &Run{ID: filepath.Base(named), Project: project, Jobs: []Job{{Name: "j", State: jobs.Failed, Env: []string{"A=b"}}}}
+		run := &Run{ID: filepath.Base(named), Project: project, Jobs: []Job{{Name: "j", State: outcome.Failed, Env: []string{"A=b"}}}}
 		if err := Write(named, run); err != nil {
 			t.Fatal(err)
 		}
@@ -160,16 +160,16 @@ func TestOK(t *testing.T) {
 		job  Job
 		want bool
 	}{
-		{Job{State: jobs.Passed}, true},
-		{Job{State: jobs.Failed, Allowed: true}, true},
-		{Job{State: jobs.Skipped}, true},
-		{Job{State: jobs.Skipped, Line: "needs a: failed (1)"}, false},
-		{Job{State: jobs.Failed}, false},
-		{Job{State: jobs.TimedOut}, false},
-		{Job{State: jobs.NotRun}, false},
-		{Job{State: jobs.Running}, false},
+		{Job{State: outcome.Passed}, true},
+		{Job{State: outcome.Failed, Allowed: true}, true},
+		{Job{State: outcome.Skipped}, true},
+		{Job{State: outcome.Skipped, Line: "needs a: failed (1)"}, false},
+		{Job{State: outcome.Failed}, false},
+		{Job{State: outcome.TimedOut}, false},
+		{Job{State: outcome.NotRun}, false},
+		{Job{State: outcome.Running}, false},
 	} {
-		if got := (&Run{Jobs: []Job{{State: jobs.Passed}, test.job}}).OK(); got != test.want {
+		if got := (&Run{Jobs: []Job{{State: outcome.Passed}, test.job}}).OK(); got != test.want {
 			t.Errorf("%+v: %v, want %v", test.job, got, test.want)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -66,7 +66,7 @@ func HTML(w io.Writer, s *jobrecord.Stored) error {
 	}
 	hash := sha256.Sum256([]byte(style))
 	d := pageData{
-		Run: &s.Run, OK: s.OK(), Sum: sum(&s.Run), Time: jobs.Elapsed(duration(&s.Run)),
+		Run: &s.Run, OK: s.OK(), Sum: sum(&s.Run), Time: outcome.Elapsed(duration(&s.Run)),
 		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'",
 		Style:  template.CSS(style), //nolint:gosec // it is ours
 	}
@@ -74,7 +74,7 @@ func HTML(w io.Writer, s *jobrecord.Stored) error {
 		j := &s.Jobs[i]
 		r := row{Job: j, Class: class(j), Result: result(j)}
 		if !j.Started.IsZero() {
-			r.Time = jobs.Elapsed(length(j))
+			r.Time = outcome.Elapsed(length(j))
 		}
 		if j.Failed() && len(d.Failures) < maxExcerpts {
 			r.ID = fmt.Sprintf("job-%d", i+1)
@@ -108,17 +108,17 @@ func failed(s *jobrecord.Stored, r row) failure {
 // class sorts jobs by how they are coloured.
 func class(j *jobrecord.Job) string {
 	switch {
-	case j.State == jobs.Passed:
+	case j.State == outcome.Passed:
 		return "passed"
 	case j.Allowed:
 		return "allowed"
-	case j.State == jobs.Failed:
+	case j.State == outcome.Failed:
 		return "failed"
-	case j.State == jobs.TimedOut:
+	case j.State == outcome.TimedOut:
 		return "timeout"
-	case j.State == jobs.NoImage, j.State == jobs.Broken:
+	case j.State == outcome.NoImage, j.State == outcome.EngineError:
 		return "broken"
-	case j.State == jobs.Skipped, j.State == jobs.NotRun, j.State == jobs.Waiting:
+	case j.State == outcome.Skipped, j.State == outcome.NotRun, j.State == outcome.Waiting:
 		return "off"
 	}
 	return "stopped"

@@ -15,13 +15,13 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // result gives how a job ended, in words.
 func result(j *jobrecord.Job) string {
-	text := jobs.Result{State: j.State, Code: j.Code}.Text()
+	text := outcome.Result{State: j.State, Code: j.Code}.Text()
 	switch {
 	case j.Allowed:
 		return text + ", which is allowed"

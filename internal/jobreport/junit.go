@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -103,10 +103,10 @@ func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junitCase {
 		message.Text = said(s, j)
 	}
 	switch {
-	case j.State == jobs.Passed:
-	case j.Allowed, j.State == jobs.Skipped, j.State == jobs.NotRun:
+	case j.State == outcome.Passed:
+	case j.Allowed, j.State == outcome.Skipped, j.State == outcome.NotRun:
 		c.Skipped = message
-	case j.State == jobs.Failed, j.State == jobs.TimedOut:
+	case j.State == outcome.Failed, j.State == outcome.TimedOut:
 		c.Failure = message
 	default:
 		c.Error = message

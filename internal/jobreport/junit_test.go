@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // report gives the suites that a report with a job's one file has.
@@ -24,7 +24,7 @@ func report(t *testing.T, data string) []junitSuite {
 		t.Fatal(err)
 	}
 	return written(t, &jobrecord.Stored{Run: jobrecord.Run{Jobs: []jobrecord.Job{
-		{Name: "job", State: jobs.Passed, Artifacts: dir, JUnit: []string{"j.xml"}}}}})
+		{Name: "job", State: outcome.Passed, Artifacts: dir, JUnit: []string{"j.xml"}}}}})
 }
 
 func written(t *testing.T, s *jobrecord.Stored) []junitSuite {
@@ -140,16 +140,16 @@ func TestStates(t *testing.T) {
 		job  jobrecord.Job
 		want string
 	}{
-		{jobrecord.Job{State: jobs.Passed}, ""},
-		{jobrecord.Job{State: jobs.Failed, Code: 1}, " failed"},
-		{jobrecord.Job{State: jobs.TimedOut}, " failed"},
-		{jobrecord.Job{State: jobs.Failed, Allowed: true}, " skipped"},
-		{jobrecord.Job{State: jobs.NoImage}, " error"},
-		{jobrecord.Job{State: jobs.Broken}, " error"},
-		{jobrecord.Job{State: jobs.Stopped}, " error"},
-		{jobrecord.Job{State: jobs.Running}, " error"},
-		{jobrecord.Job{State: jobs.NotRun}, " skipped"},
-		{jobrecord.Job{State: jobs.Skipped}, " skipped"},
+		{jobrecord.Job{State: outcome.Passed}, ""},
+		{jobrecord.Job{State: outcome.Failed, Code: 1}, " failed"},
+		{jobrecord.Job{State: outcome.TimedOut}, " failed"},
+		{jobrecord.Job{State: outcome.Failed, Allowed: true}, " skipped"},
+		{jobrecord.Job{State: outcome.NoImage}, " error"},
+		{jobrecord.Job{State: outcome.EngineError}, " error"},
+		{jobrecord.Job{State: outcome.Stopped}, " error"},
+		{jobrecord.Job{State: outcome.Running}, " error"},
+		{jobrecord.Job{State: outcome.NotRun}, " skipped"},
+		{jobrecord.Job{State: outcome.Skipped}, " skipped"},
 	} {
 		test.job.Name, test.job.Started = "a", time.Now()
 		s := written(t, &jobrecord.Stored{Run: jobrecord.Run{Jobs: []jobrecord.Job{test.job}}})

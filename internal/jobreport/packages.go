@@ -5,7 +5,7 @@ package jobreport
 import (
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 const (
@@ -29,7 +29,7 @@ type comparison struct {
 func compare(r *jobrecord.Run) []comparison {
 	var out []comparison
 	for i := range r.Jobs {
-		if j := &r.Jobs[i]; len(out) < maxComparisons && (j.State == jobs.Failed || j.State == jobs.TimedOut) {
+		if j := &r.Jobs[i]; len(out) < maxComparisons && (j.State == outcome.Failed || j.State == outcome.TimedOut) {
 			if c := nearest(r, j); c != nil {
 				out = append(out, *c)
 			}
@@ -43,7 +43,7 @@ func nearest(r *jobrecord.Run, j *jobrecord.Job) *comparison {
 	closest, candidates := 0, 0
 	for i := range r.Jobs {
 		other := &r.Jobs[i]
-		if other.State != jobs.Passed || other.Kind != j.Kind || len(other.Packages) == 0 || candidates == maxCandidates {
+		if other.State != outcome.Passed || other.Kind != j.Kind || len(other.Packages) == 0 || candidates == maxCandidates {
 			continue
 		}
 		candidates++

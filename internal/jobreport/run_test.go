@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // script is what no report may hold as it is.
@@ -32,21 +32,21 @@ func sample(t *testing.T) *jobrecord.Stored {
 		Started: begin, Ended: at(95),
 		Jobs: []jobrecord.Job{
 			{Name: "x86_64-debian-12-container", Stage: "containers", Target: "debian-12", Arch: "x86_64", Kind: "container",
-				State: jobs.Passed, Started: at(0), Duration: 31.25},
+				State: outcome.Passed, Started: at(0), Duration: 31.25},
 			{Name: "x86_64-debian-12", Stage: "builds", Target: "debian-12", Arch: "x86_64", Kind: "build", Needs: []string{"x86_64-debian-12-container"},
-				State: jobs.Failed, Code: 1, Line: "../src/hello.c:12:3: error: implicit declaration of function 'strlcpy' [-Wimplicit-function-declaration]",
+				State: outcome.Failed, Code: 1, Line: "../src/hello.c:12:3: error: implicit declaration of function 'strlcpy' [-Wimplicit-function-declaration]",
 				Command: "meson compile -C build", Started: at(31.5), Duration: 22, Log: "x86_64-debian-12.log", Container: "lcitool-kept-1",
 				Packages: deb("12.2.0-3"), Env: []string{"CI_JOB_TOKEN=secret-value"}},
 			{Name: "x86_64-debian-13", Stage: "builds", Target: "debian-13", Arch: "x86_64", Kind: "build",
-				State: jobs.Passed, Started: at(2), Duration: 40, Log: "x86_64-debian-13.log", Packages: deb("14.2.0-1"),
+				State: outcome.Passed, Started: at(2), Duration: 40, Log: "x86_64-debian-13.log", Packages: deb("14.2.0-1"),
 				Artifacts: artifacts, JUnit: []string{"tests/junit.xml", "tests/none.xml"}},
 			{Name: "x86_64-fedora-44-cross-mingw64-with-a-name-longer-than-anybody-wants", Target: "fedora-44", Arch: "x86_64", Kind: "build",
-				State: jobs.Failed, Code: 77, Allowed: true, Line: "FAIL: it", Started: at(42), Duration: 12},
-			{Name: "image", Target: "debian-sid", Arch: "x86_64", State: jobs.NoImage, Line: "cannot build image x", Started: at(5), Duration: 3, Log: "no-image.log"},
-			{Name: "slow", State: jobs.TimedOut, Line: "the command did not end within 30s and was killed", Started: at(60), Duration: 30},
-			{Name: "stopped", State: jobs.Stopped, Started: at(80), Duration: 15},
-			{Name: "pages", Needs: []string{"x86_64-debian-12"}, State: jobs.Skipped, Line: "needs x86_64-debian-12: failed (1)"},
-			{Name: "later", State: jobs.NotRun},
+				State: outcome.Failed, Code: 77, Allowed: true, Line: "FAIL: it", Started: at(42), Duration: 12},
+			{Name: "image", Target: "debian-sid", Arch: "x86_64", State: outcome.NoImage, Line: "cannot build image x", Started: at(5), Duration: 3, Log: "no-image.log"},
+			{Name: "slow", State: outcome.TimedOut, Line: "the command did not end within 30s and was killed", Started: at(60), Duration: 30},
+			{Name: "stopped", State: outcome.Stopped, Started: at(80), Duration: 15},
+			{Name: "pages", Needs: []string{"x86_64-debian-12"}, State: outcome.Skipped, Line: "needs x86_64-debian-12: failed (1)"},
+			{Name: "later", State: outcome.NotRun},
 		},
 	}}
 }
@@ -67,7 +67,7 @@ func hostile(t *testing.T) *jobrecord.Stored {
 			j.Log = "hostile.log"
 		}
 	}
-	s.Jobs[8].State = jobs.State(bad)
+	s.Jobs[8].State = outcome.State(bad)
 	return s
 }
 
@@ -75,7 +75,7 @@ func hostile(t *testing.T) *jobrecord.Stored {
 func many(n int) *jobrecord.Stored {
 	s := &jobrecord.Stored{Dir: "testdata/run", Run: jobrecord.Run{Started: time.Unix(0, 0)}}
 	for i := range n {
-		j := jobrecord.Job{Name: fmt.Sprintf("job-%d", i), State: jobs.Failed, Code: 1, Started: time.Unix(int64(i), 0), Duration: 2, Log: "x86_64-debian-12.log", Line: "none"}
+		j := jobrecord.Job{Name: fmt.Sprintf("job-%d", i), State: outcome.Failed, Code: 1, Started: time.Unix(int64(i), 0), Duration: 2, Log: "x86_64-debian-12.log", Line: "none"}
 		for k := range min(i, 20) {
 			j.Needs = append(j.Needs, fmt.Sprintf("job-%d", k))
 		}

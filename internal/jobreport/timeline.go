@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // The measures of the drawing, in its own units.
@@ -102,14 +102,14 @@ func newBar(j *jobrecord.Job, i int, begin time.Time, x func(time.Duration) floa
 		X: labels, Text: result(j), Began: !j.Started.IsZero(),
 	}
 	if j.Allowed {
-		b.Text = jobs.Result{State: j.State, Code: j.Code}.Text() + ", allowed"
+		b.Text = outcome.Result{State: j.State, Code: j.Code}.Text() + ", allowed"
 	}
 	if b.Began {
 		start := j.Started.Sub(begin)
 		b.X = x(start)
 		b.W = max(2, x(start+length(j))-b.X)
-		b.Text += " " + jobs.Elapsed(length(j))
-		b.Title += fmt.Sprintf(", after %s for %s", jobs.Elapsed(start), jobs.Elapsed(length(j)))
+		b.Text += " " + outcome.Elapsed(length(j))
+		b.Title += fmt.Sprintf(", after %s for %s", outcome.Elapsed(start), outcome.Elapsed(length(j)))
 	}
 	b.TextX = b.X + b.W + 6
 	return b

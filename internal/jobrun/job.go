@@ -15,7 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
 // A Job is a job of a pipeline with what has been decided about running it here.
@@ -31,9 +31,9 @@ type Job struct {
 // An Image is what a job runs in.
 type Image struct {
 	Reference string
-	Build     *jobs.Image // how to make it; nil if it is to be there, or to be had from its registry
-	Pull      bool        // ask the registry for it even if it is there
-	Only      bool        // having it is all that the job is for
+	Build     *workload.Image // how to make it; nil if it is to be there, or to be had from its registry
+	Pull      bool            // ask the registry for it even if it is there
+	Only      bool            // having it is all that the job is for
 }
 
 // A Tree is where the project's files are.
@@ -55,7 +55,7 @@ type Runner struct {
 	Source    string                 // whose tree it is, as far as caches go: none of one source is seen by another
 	Protected bool                   // GitLab would count the pipeline's ref as protected
 	Owner     *Owner                 // of what is written there; nil for this process's
-	Limits    jobs.Limits            // Timeout is overruled by that of a job if that is shorter
+	Limits    workload.Limits        // Timeout is overruled by that of a job if that is shorter
 	Keep      bool                   // containers of jobs that fail stay
 	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
 

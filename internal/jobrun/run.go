@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 
 // Run runs a job to its end. How it ended is in the result, errors of the
 // engine included; when ctx ends, so does the job.
-func (r *Runner) Run(ctx context.Context, j *Job, s jobs.Streams) (result jobs.Result, out Outcome) {
+func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
 	result.Workload = j.Name
 	defer func() { result.Duration = time.Since(started) }()
@@ -80,7 +82,7 @@ func (j *Job) impossible() error {
 }
 
 // scripts runs the job's commands, then after_script, whatever became of them.
-func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s jobs.Streams, result *jobs.Result, out *Outcome) {
+func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s scheduler.Streams, result *outcome.Result, out *Outcome) {
 	limit := r.Limits.Timeout
 	if j.Timeout > 0 && (limit == 0 || j.Timeout < limit) {
 		limit = j.Timeout
@@ -90,13 +92,13 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 		Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit,
 	})
 	if errors.Is(err, container.ErrTimeout) {
-		err = jobs.TimeoutError(limit, err)
+		err = workload.TimeoutError(limit, err)
 	}
 	result.End(ctx, err)
 	if ctx.Err() == nil {
 		out.Command = r.lastCommand(ctx, j, c, result.State)
 	}
-	if len(j.AfterScript) == 0 || result.State == jobs.Broken {
+	if len(j.AfterScript) == 0 || result.State == outcome.EngineError {
 		return
 	}
 	if s.Ended != nil {
@@ -117,19 +119,19 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 }
 
 // status is the state of a job in the words of CI_JOB_STATUS.
-func status(s jobs.State) string {
+func status(s outcome.State) string {
 	switch s {
-	case jobs.Passed:
+	case outcome.Passed:
 		return "success"
-	case jobs.Stopped:
+	case outcome.Stopped:
 		return "canceled"
 	}
 	return "failed"
 }
 
 // lastCommand gives the command that was running when a job failed.
-func (r *Runner) lastCommand(ctx context.Context, j *Job, c *container.Container, state jobs.State) string {
-	if state == jobs.Passed {
+func (r *Runner) lastCommand(ctx context.Context, j *Job, c *container.Container, state outcome.State) string {
+	if state == outcome.Passed {
 		return ""
 	}
 	text, err := readFile(ctx, c, stepFile, maxStep)
@@ -156,7 +158,7 @@ func nonEmptyLines(text string) []string {
 
 // leave takes out of the container what is wanted of it and removes or keeps
 // it. It goes on when ctx has ended, for a limited time.
-func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, result *jobs.Result, out *Outcome) error {
+func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, result *outcome.Result, out *Outcome) error {
 	stopped := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
 	defer cancel()
@@ -167,15 +169,15 @@ func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, resu
 	if text, err := readFile(ctx, c, "/packages.txt", maxPackages); err == nil {
 		out.Packages = nonEmptyLines(text)
 	}
-	if result.State != jobs.Broken {
-		passed := result.State == jobs.Passed
+	if result.State != outcome.EngineError {
+		passed := result.State == outcome.Passed
 		if err := errors.Join(r.collect(ctx, j, c, passed, out), r.saveCaches(ctx, j, c, passed)); err != nil && passed {
 			result.Unstored(err)
 		} else {
 			errs = append(errs, err)
 		}
 	}
-	if r.Keep && (result.State == jobs.Failed || result.State == jobs.TimedOut) {
+	if r.Keep && (result.State == outcome.Failed || result.State == outcome.TimedOut) {
 		name, err := c.Keep(ctx)
 		if err == nil {
 			out.Container = name

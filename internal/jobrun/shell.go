@@ -7,12 +7,12 @@ import (
 	"errors"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 // Enter says how to run a user's shell, or a command, in the container of a
 // job as its script left it.
-func Enter(dir string, command []string, s jobs.Streams) container.ExecOptions {
+func Enter(dir string, command []string, s scheduler.Streams) container.ExecOptions {
 	return container.ExecOptions{
 		Command: append([]string{"sh", "-c", findShell, "sh", stateDir + "/enter"}, command...),
 		WorkDir: dir, Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, TTY: s.TTY, Grace: grace,
@@ -21,7 +21,7 @@ func Enter(dir string, command []string, s jobs.Streams) container.ExecOptions {
 
 // Shell runs a user's shell, or a command, in a container of the job in which
 // nothing has run, and removes that.
-func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s jobs.Streams) error {
+func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s scheduler.Streams) error {
 	if err := j.impossible(); err != nil {
 		return err
 	}

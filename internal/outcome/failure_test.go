@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package outcome
 
 import "testing"
 
@@ -14,7 +14,7 @@ func TestFirstFailingLine(t *testing.T) {
 		"error[E0425]: cannot find value", "--- FAIL: TestX (0.00s)", "2/9 slow TIMEOUT 30.01s",
 		"PANIC: no memory", "make: *** No rule to make target 'x'.  Stop.", "Aborted", "Out of Memory", "Killed", "(core dumped)", "x: Permission denied",
 	} {
-		if !tells(line) {
+		if !isErrorLine(line) {
 			t.Errorf("overlooked: %s", line)
 		}
 	}
@@ -23,42 +23,42 @@ func TestFirstFailingLine(t *testing.T) {
 		"checking for error.h... yes", "Compiling error.c", "ok 3 - reports an error", "ninja: no work to do.", "Expected Fail:      0", "errors: 0",
 		"terror: a story", "checking whether failure is an option",
 	} {
-		if tells(line) {
+		if isErrorLine(line) {
 			t.Errorf("taken for a failure: %s", line)
 		}
 	}
-	var f failure
-	if f.line() != "" {
-		t.Errorf("of nothing: %q", f.line())
+	var f FailingLine
+	if f.Text() != "" {
+		t.Errorf("of nothing: %q", f.Text())
 	}
 	for _, line := range []string{"fine", "  last words ", ""} {
-		f.see(line)
+		f.See(line)
 	}
-	if f.line() != "last words" {
-		t.Errorf("without a telling line: %q", f.line())
+	if f.Text() != "last words" {
+		t.Errorf("without a telling line: %q", f.Text())
 	}
 	for _, line := range []string{"E: first", "E: second", "end"} {
-		f.see(line)
+		f.See(line)
 	}
-	if f.line() != "E: first" {
-		t.Errorf("of two: %q", f.line())
+	if f.Text() != "E: first" {
+		t.Errorf("of two: %q", f.Text())
 	}
 	for _, test := range []struct{ want, first, second, third string }{
 		{"x.c:1:1: error: no", "FAILED: x.o", "x.c:1:1: error: no", "FAILED: y.o"},
 		{"FAILED: x.o", "FAILED: x.o", "cc -c x.c", "FAILED: y.o"},
 		{"x.c:1:1: error: no", "x.c:1:1: error: no", "FAILED: x.o", "y.c:1:1: error: no"},
 	} {
-		f = failure{}
-		f.see(test.first)
-		f.see(test.second)
-		f.see(test.third)
-		if f.line() != test.want {
-			t.Errorf("announced: %q, want %q", f.line(), test.want)
+		f = FailingLine{}
+		f.See(test.first)
+		f.See(test.second)
+		f.See(test.third)
+		if f.Text() != test.want {
+			t.Errorf("announced: %q, want %q", f.Text(), test.want)
 		}
 	}
-	f = failure{last: "of the script", settled: true}
-	f.see("E: of what ran after it")
-	if f.line() != "of the script" {
-		t.Errorf("of what came later: %q", f.line())
+	f = FailingLine{last: "of the script", closed: true}
+	f.See("E: of what ran after it")
+	if f.Text() != "of the script" {
+		t.Errorf("of what came later: %q", f.Text())
 	}
 }

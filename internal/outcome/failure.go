@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package outcome
 
 import (
 	"regexp"
 	"strings"
 )
 
-// telling matches lines in which compilers, test runners, package managers
+// errorPattern matches lines in which compilers, test runners, package managers
 // and shells say that something went wrong.
-var telling = regexp.MustCompile(strings.Join([]string{
+var errorPattern = regexp.MustCompile(strings.Join([]string{
 	`(?:^|[\s:(])(?i:(?:fatal |internal compiler )?error)(?:\[\w+\])?: `, // compilers, meson, cmake, most programs
 	`^error\[`,                             // rustc
 	`^(?i:fatal|panic): `,                  // git, Go
@@ -26,10 +26,10 @@ var telling = regexp.MustCompile(strings.Join([]string{
 	`: Permission denied$`,
 }, "|"))
 
-// hinted reports whether a line in small letters holds what it must for
-// telling to match it. Nearly no line does, and looking for these takes a
+// prefiltered reports whether a line in small letters holds what it must for
+// errorPattern to match it. Nearly no line does, and looking for these takes a
 // hundredth of the time that the patterns take.
-func hinted(small string) bool {
+func prefiltered(small string) bool {
 	for _, hint := range [...]string{
 		"error", "fatal: ", "panic: ", "undefined reference", "*** ", "fail", "timeout", "not ok", "traceback", "e: ",
 		"segmentation fault", "aborted", "core dumped", "out of memory", "killed",
@@ -42,43 +42,47 @@ func hinted(small string) bool {
 	return false
 }
 
-// tells reports whether a line says that something went wrong.
-func tells(line string) bool {
-	return hinted(strings.ToLower(line)) && telling.MatchString(line) && !harmless.MatchString(line)
+// isErrorLine reports whether a line says that something went wrong.
+func isErrorLine(line string) bool {
+	return prefiltered(strings.ToLower(line)) && errorPattern.MatchString(line) && !harmless.MatchString(line)
 }
 
 // harmless matches counts of nothing and words that only name a failure.
 var harmless = regexp.MustCompile(`\b(?i:FAIL(?:ED|URES?)?|TIMEOUT|errors?)\b\s*[:=]\s*0\b|\b0 (?i:errors?|failed|failures?)\b|\bXFAIL\b|\bExpected Fail\b`)
 
-// herald matches lines that announce a failure whose reason comes after them:
+// announcement matches lines that announce a failure whose reason comes after them:
 // ninja's.
-var herald = regexp.MustCompile(`^FAILED: `)
+var announcement = regexp.MustCompile(`^FAILED: `)
 
-// A failure finds among lines the first one that tells of one.
-type failure struct {
+// A FailingLine finds the line that says best why a command failed.
+type FailingLine struct {
 	first     string
 	announced bool   // first only announces
 	last      string // that is not empty
 
-	settled bool // no line matters any more
+	closed bool // no line matters any more
 }
 
-func (f *failure) see(line string) {
+// See takes the next line, as termtext.LogLine returns it.
+func (f *FailingLine) See(line string) {
 	line = strings.TrimSpace(line)
-	if line == "" || f.settled {
+	if line == "" || f.closed {
 		return
 	}
 	f.last = line
-	if (f.first == "" || f.announced) && tells(line) {
-		if f.announced = herald.MatchString(line); f.first == "" || !f.announced {
+	if (f.first == "" || f.announced) && isErrorLine(line) {
+		if f.announced = announcement.MatchString(line); f.first == "" || !f.announced {
 			f.first = line
 		}
 	}
 }
 
-// line is the first line that tells of a failure, or the last one if none
-// does.
-func (f *failure) line() string {
+// Close makes See ignore what follows.
+func (f *FailingLine) Close() { f.closed = true }
+
+// Text is the first error line, or the last line that is not empty if there is
+// none.
+func (f *FailingLine) Text() string {
 	if f.first != "" {
 		return f.first
 	}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package jobs runs workloads in the containers of targets.
+// Package workload runs one command in the image of a target.
 //
 // A Workload says what to run, in which image and with which tree of the
-// host. Runner runs one, Matrix several side by side.
-package jobs
+// host. A Runner runs one of them; its Task is what a scheduler runs.
+package workload
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
@@ -22,7 +23,7 @@ const MountPoint = "/tree"
 
 // A Workload is one command to be run in the image of one target.
 type Workload struct {
-	Name    string // of the workload in logs and tables, such as its target's; unique in a matrix
+	Name    string // of the workload in logs and tables, such as its target's; unique in a scheduler
 	Image   Image
 	Tree    Tree
 	Command []string // with its arguments; the arguments alone if there is a Script
@@ -60,7 +61,7 @@ type Limits struct {
 const grace = 2 * time.Second
 
 // options describe the container.
-func (w *Workload) options(s Streams) container.RunOptions {
+func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 	o := container.RunOptions{
 		Image:   w.Image.Build.Tag,
 		Command: w.Command,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package scheduler
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 )
 
 // outputs opens the logs of all tasks before the first one runs.
-func (m *Matrix) outputs(tasks []Task, w *watcher) ([]*output, error) {
+func (m *Scheduler) outputs(tasks []Task, w *watcher) ([]*output, error) {
 	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, raw: m.Raw}
 	width := 0
 	for _, t := range tasks {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package board shows how tasks are doing.
+// Package progress shows how tasks are doing.
 //
 // On a terminal each task that runs has a line of its own, which changes as
 // the task goes on, and one that has ended moves up for good. Elsewhere there
 // is a plain line when a task begins or ends.
-package board
+package progress
 
 import (
 	"io"
@@ -16,7 +16,8 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -33,8 +34,8 @@ type Options struct {
 	Names    []string  // of all tasks
 }
 
-// A Board shows tasks. It is safe for use by several goroutines.
-type Board struct {
+// A Display shows tasks. It is safe for use by several goroutines.
+type Display struct {
 	o      Options
 	rows   func() int    // height of the terminal
 	bars   *mpb.Progress // nil without a terminal
@@ -47,29 +48,29 @@ type Board struct {
 	mu      sync.Mutex
 	tasks   map[string]*task
 	running []*task // in the order in which they began
-	ended   map[jobs.State]int
+	ended   map[outcome.State]int
 	waiting int
 	started time.Time
 }
 
-// A task is what the board knows of one.
+// A task is what the display knows of one.
 type task struct {
 	name  string // as it may be shown
-	state jobs.State
+	state outcome.State
 	since time.Time // it runs
 	line  string    // that it said last
 }
 
 // New begins to show tasks; Close ends it.
-func New(o Options) *Board {
-	b := &Board{
-		o: o, rows: height(o.Out), tasks: map[string]*task{}, ended: map[jobs.State]int{}, started: time.Now(),
+func New(o Options) *Display {
+	b := &Display{
+		o: o, rows: height(o.Out), tasks: map[string]*task{}, ended: map[outcome.State]int{}, started: time.Now(),
 	}
 	for _, name := range o.Names {
 		b.task(name)
 	}
 	if o.Live {
-		b.bars = mpb.New(mpb.WithConsoleWriter(newConsole(o.Out)), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
+		b.bars = mpb.New(mpb.WithConsoleWriter(newTerminal(o.Out)), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
 		b.bar, _ = b.bars.Add(0, mpb.BarFillerFunc(b.firstLine), mpb.BarFillerTrim(), // fails only after Wait
 			mpb.BarExtender(mpb.BarFillerFunc(b.otherLines), false))
 	}
@@ -78,10 +79,10 @@ func New(o Options) *Board {
 
 // task gives the task of a name, which waits if it is new. It is called with
 // the lock, or before anybody else can.
-func (b *Board) task(name string) *task {
+func (b *Display) task(name string) *task {
 	t := b.tasks[name]
 	if t == nil {
-		t = &task{name: termtext.Line(name), state: jobs.Waiting}
+		t = &task{name: termtext.Line(name), state: outcome.Waiting}
 		b.tasks[name] = t
 		b.waiting++
 		b.column = max(b.column, width(t.name))
@@ -91,7 +92,7 @@ func (b *Board) task(name string) *task {
 
 // Event takes what happened to a task. It is what Matrix.Watch wants, and
 // costs next to nothing for a line.
-func (b *Board) Event(e jobs.Event) {
+func (b *Display) Event(e scheduler.Event) {
 	b.mu.Lock()
 	t := b.task(e.Task)
 	if e.State == "" {
@@ -108,20 +109,20 @@ func (b *Board) Event(e jobs.Event) {
 
 // change takes down the new state of a task and gives the line to print for
 // it, "" for none.
-func (b *Board) change(t *task, e jobs.Event) string {
+func (b *Display) change(t *task, e scheduler.Event) string {
 	before := t.state
 	t.state = e.State
-	if before == jobs.Waiting && e.State != jobs.Waiting {
+	if before == outcome.Waiting && e.State != outcome.Waiting {
 		b.waiting--
 	}
 	switch {
-	case e.State == jobs.Waiting, before.Ended():
+	case e.State == outcome.Waiting, before.Ended():
 		return ""
 	case e.State.Ended():
 		b.running = slices.DeleteFunc(b.running, func(r *task) bool { return r == t })
 		b.ended[e.State]++
-		return b.closing(t, e, before != jobs.Waiting)
-	case before != jobs.Waiting:
+		return b.closing(t, e, before != outcome.Waiting)
+	case before != outcome.Waiting:
 		return ""
 	}
 	t.since = e.Time
@@ -130,8 +131,8 @@ func (b *Board) change(t *task, e jobs.Event) string {
 }
 
 // Write puts whole lines above those of tasks: what others have to say while
-// the board is there has to go through it.
-func (b *Board) Write(lines []byte) (int, error) {
+// the display is there has to go through it.
+func (b *Display) Write(lines []byte) (int, error) {
 	if b.bars != nil {
 		if n, err := b.bars.Write(lines); err == nil {
 			return n, nil
@@ -143,7 +144,7 @@ func (b *Board) Write(lines []byte) (int, error) {
 }
 
 // Close takes the lines of tasks away, those that have ended excepted.
-func (b *Board) Close() {
+func (b *Display) Close() {
 	b.close.Do(func() {
 		if b.bars != nil {
 			b.bar.Abort(true)
@@ -153,14 +154,14 @@ func (b *Board) Close() {
 }
 
 // firstLine begins a frame.
-func (b *Board) firstLine(w io.Writer, s decor.Statistics) error {
+func (b *Display) firstLine(w io.Writer, s decor.Statistics) error {
 	b.block = b.frame(s.AvailableWidth, b.rows(), time.Now())
 	_, err := io.WriteString(w, b.block[0])
 	return err
 }
 
 // otherLines writes the rest of the frame.
-func (b *Board) otherLines(w io.Writer, _ decor.Statistics) error {
+func (b *Display) otherLines(w io.Writer, _ decor.Statistics) error {
 	for _, line := range b.block[1:] {
 		if _, err := io.WriteString(w, line+"\n"); err != nil {
 			return err

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package board
+package progress
 
 import (
 	"fmt"
@@ -14,7 +14,8 @@ import (
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -42,30 +43,30 @@ func height(out io.Writer) func() int {
 // frame gives the lines at the bottom of a terminal with so many columns and
 // rows: one for each task that runs, as far as there is room, and one that
 // sums all up. There is at least one.
-func (b *Board) frame(columns, rows int, now time.Time) []string {
+func (b *Display) frame(columns, rows int, now time.Time) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	columns-- // the last column of a line makes some terminals begin another one
 	name := min(b.column, columns/2)
 	var lines []string
 	for _, t := range b.running[:min(len(b.running), max(0, rows-3))] {
-		line := fmt.Sprintf("%s  %-7s %7s  %s", pad(t.name, name), t.state, jobs.Elapsed(now.Sub(t.since)), termtext.Line(t.line[:min(len(t.line), 4*max(columns, 0))]))
+		line := fmt.Sprintf("%s  %-7s %7s  %s", pad(t.name, name), t.state, outcome.Elapsed(now.Sub(t.since)), termtext.Line(t.line[:min(len(t.line), 4*max(columns, 0))]))
 		lines = append(lines, cut(line, columns))
 	}
 	return append(lines, cut(b.sum(now), columns))
 }
 
 // sum says how many tasks are in which state: "2 running, 3 waiting, 1 passed, 12.0s".
-func (b *Board) sum(now time.Time) string {
+func (b *Display) sum(now time.Time) string {
 	var parts []string
-	count := func(n int, what jobs.State) {
+	count := func(n int, what outcome.State) {
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	count(len(b.running), jobs.Running)
-	count(b.waiting, jobs.Waiting)
-	var states []jobs.State
+	count(len(b.running), outcome.Running)
+	count(b.waiting, outcome.Waiting)
+	var states []outcome.State
 	for state := range b.ended {
 		states = append(states, state)
 	}
@@ -73,26 +74,26 @@ func (b *Board) sum(now time.Time) string {
 	for _, state := range states {
 		count(b.ended[state], state)
 	}
-	return strings.Join(append(parts, jobs.Elapsed(now.Sub(b.started))), ", ")
+	return strings.Join(append(parts, outcome.Elapsed(now.Sub(b.started))), ", ")
 }
 
 // closing is what is said of a task that has ended, "" for nothing. ran tells
 // whether it had begun.
-func (b *Board) closing(t *task, e jobs.Event, ran bool) string {
-	r := jobs.Result{State: e.State}
+func (b *Display) closing(t *task, e scheduler.Event, ran bool) string {
+	r := outcome.Result{State: e.State}
 	if e.Result != nil {
 		r = *e.Result
 	}
-	if r.State == jobs.NotRun {
+	if r.State == outcome.NotRun {
 		return "" // the closing table has them; after an interrupt nobody waits for a list
 	}
 	text := t.name + ": " + b.colour(r)
 	switch {
 	case !ran:
-	case r.State == jobs.Passed:
-		text += " in " + jobs.Elapsed(r.Duration)
+	case r.State == outcome.Passed:
+		text += " in " + outcome.Elapsed(r.Duration)
 	default:
-		text += " after " + jobs.Elapsed(r.Duration)
+		text += " after " + outcome.Elapsed(r.Duration)
 	}
 	if r.Allowed {
 		text += ", which is allowed"
@@ -107,7 +108,7 @@ func (b *Board) closing(t *task, e jobs.Event, ran bool) string {
 }
 
 // opening is what is said of a task that begins, "" for nothing.
-func (b *Board) opening(t *task, e jobs.Event) string {
+func (b *Display) opening(t *task, e scheduler.Event) string {
 	switch {
 	case b.o.Live:
 		return ""
@@ -117,7 +118,7 @@ func (b *Board) opening(t *task, e jobs.Event) string {
 	return t.name + ": " + string(e.State) + "\n"
 }
 
-func (b *Board) sectionEnd(t *task, e jobs.Event) string {
+func (b *Display) sectionEnd(t *task, e scheduler.Event) string {
 	if !b.sections() {
 		return ""
 	}
@@ -126,7 +127,7 @@ func (b *Board) sectionEnd(t *task, e jobs.Event) string {
 
 // sections reports whether tasks have sections: those of tasks that run at the
 // same time would overlap.
-func (b *Board) sections() bool { return b.o.Sections && !b.o.Live && b.o.Parallel <= 1 }
+func (b *Display) sections() bool { return b.o.Sections && !b.o.Live && b.o.Parallel <= 1 }
 
 // section is the name of a task's section, of the characters that GitLab takes.
 func section(t *task) string {
@@ -139,15 +140,15 @@ func section(t *task) string {
 }
 
 // colour gives the result in words.
-func (b *Board) colour(r jobs.Result) string {
+func (b *Display) colour(r outcome.Result) string {
 	const green, yellow, red = 32, 33, 31
 	code := red
 	switch {
 	case !b.o.Color:
 		return r.Text()
-	case r.State == jobs.Passed:
+	case r.State == outcome.Passed:
 		code = green
-	case r.OK(), r.State == jobs.Skipped, r.State == jobs.Stopped:
+	case r.OK(), r.State == outcome.Skipped, r.State == outcome.Stopped:
 		code = yellow
 	}
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, r.Text())

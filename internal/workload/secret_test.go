@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package workload
 
 import (
 	"context"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 func TestWorkloadGetsItsSecrets(t *testing.T) {
@@ -14,12 +16,12 @@ func TestWorkloadGetsItsSecrets(t *testing.T) {
 	f := &fakeEngine{run: func(_ context.Context, o container.RunOptions) error { seen = o.Mounts; return nil }}
 	w := Workload{Name: "a", Image: Image{Build: container.BuildOptions{Tag: "a"}}, Tree: Tree{Dir: "/src"}}
 	w.Secrets = []container.Secret{{Name: "token", Data: []byte("hush")}}
-	result := (&Runner{Engine: f}).Run(t.Context(), w, Streams{})
-	if result.State != Passed || len(seen) != 2 || seen[0].Target != MountPoint || seen[1].Target != "/run/secrets/token" {
+	result := (&Runner{Engine: f}).Run(t.Context(), w, scheduler.Streams{})
+	if result.State != outcome.Passed || len(seen) != 2 || seen[0].Target != MountPoint || seen[1].Target != "/run/secrets/token" {
 		t.Errorf("%+v, mounts %+v", result, seen)
 	}
 	w.Secrets[0].Name, seen = "..", nil
-	if result = (&Runner{Engine: f}).Run(t.Context(), w, Streams{}); result.State != Broken || seen != nil {
+	if result = (&Runner{Engine: f}).Run(t.Context(), w, scheduler.Streams{}); result.State != outcome.EngineError || seen != nil {
 		t.Errorf("%+v, mounts %+v", result, seen)
 	}
 }

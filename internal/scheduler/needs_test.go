@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package scheduler
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // TestNeeds runs small graphs. A task is "name<need,need:how" in which how may
@@ -48,21 +49,19 @@ func TestNeeds(t *testing.T) {
 			if strings.Contains(how, "3") {
 				code, task.AllowCodes = 3, []int{3}
 			}
-			task.Run = func(ctx context.Context, _ Streams) Result {
+			task.Run = func(context.Context, Streams) outcome.Result {
 				mu.Lock()
 				order = append(order, name)
 				mu.Unlock()
-				var r Result
-				if code != 0 {
-					r.End(ctx, &container.ExitError{Code: code})
-				} else {
-					r.End(ctx, nil)
+				var r outcome.Result
+				if r.State = outcome.Passed; code != 0 {
+					r.State, r.Code = outcome.Failed, code
 				}
 				return r
 			}
 			all = append(all, task)
 		}
-		m := &Matrix{LogDir: t.TempDir(), Parallel: 1}
+		m := &Scheduler{LogDir: t.TempDir(), Parallel: 1}
 		results, err := m.Run(t.Context(), all)
 		if err != nil || states(results) != test.want || strings.Join(order, " ") != test.order {
 			t.Errorf("%s: got %s in the order %v, %v; want %s in the order %s", test.tasks, states(results), order, err, test.want, test.order)
@@ -70,13 +69,21 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+func states(results []outcome.Result) string {
+	var all []string
+	for _, r := range results {
+		all = append(all, r.Workload+": "+r.Text())
+	}
+	return strings.Join(all, ", ")
+}
+
 func TestNeedsThatCannotBe(t *testing.T) {
-	pass := func(context.Context, Streams) Result { return Result{State: Passed} }
+	pass := func(context.Context, Streams) outcome.Result { return outcome.Result{State: outcome.Passed} }
 	for want, all := range map[string][]Task{
 		`two tasks have the name "a"`:                 {{Name: "a", Run: pass}, {Name: "a", Run: pass}},
 		`task "a" needs itself, or one that needs it`: {{Name: "a", Needs: []string{"b"}, Run: pass}, {Name: "b", Needs: []string{"a"}, Run: pass}},
 	} {
-		m := &Matrix{LogDir: t.TempDir()}
+		m := &Scheduler{LogDir: t.TempDir()}
 		if _, err := m.Run(t.Context(), all); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -86,7 +93,7 @@ func TestNeedsThatCannotBe(t *testing.T) {
 // TestEvents follows a task that runs and one that does not.
 func TestEvents(t *testing.T) {
 	var got []string
-	m := &Matrix{LogDir: t.TempDir(), Watch: func(e Event) {
+	m := &Scheduler{LogDir: t.TempDir(), Watch: func(e Event) {
 		text := e.Task + " " + string(e.State) + e.Line
 		if e.Result != nil {
 			text += "!"
@@ -94,9 +101,9 @@ func TestEvents(t *testing.T) {
 		got = append(got, text)
 	}}
 	_, err := m.Run(t.Context(), []Task{
-		{Name: "a", Run: func(_ context.Context, s Streams) Result {
+		{Name: "a", Run: func(_ context.Context, s Streams) outcome.Result {
 			say(s.Stdout, "one\n")
-			return Result{State: Failed, Code: 1}
+			return outcome.Result{State: outcome.Failed, Code: 1}
 		}},
 		{Name: "b", Needs: []string{"a"}},
 	})
@@ -105,3 +112,5 @@ func TestEvents(t *testing.T) {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
 }
+
+func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }

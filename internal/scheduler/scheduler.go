@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+// Package scheduler runs tasks side by side in the order of their needs.
+package scheduler
 
 import (
 	"context"
@@ -11,16 +12,17 @@ import (
 	"sync"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// errOther is why tasks are stopped that did nothing wrong themselves.
-var errOther = errors.New("another workload failed")
+// ErrFailFast is the error of tasks that were stopped because another one failed.
+var ErrFailFast = errors.New("another workload failed")
 
-// A Matrix runs tasks side by side, each once those that it needs have ended.
+// A Scheduler runs tasks side by side, each once those that it needs have ended.
 // What they say goes line by line to Stdout and Stderr, with the name of the
 // task before each line, and as it is to a file each.
-type Matrix struct {
+type Scheduler struct {
 	Parallel int    // at most so many at a time; 0 means 1
 	FailFast bool   // stop all when one does not pass
 	Raw      bool   // what tasks say goes to Stdout and Stderr as it is; for one task
@@ -34,7 +36,7 @@ type Matrix struct {
 // Run runs the tasks, begun in their order as far as their needs let it, and
 // gives their results in the same order. The error is about the logs or about
 // tasks that wait for each other; no task runs then.
-func (m *Matrix) Run(ctx context.Context, tasks []Task) ([]Result, error) {
+func (m *Scheduler) Run(ctx context.Context, tasks []Task) ([]outcome.Result, error) {
 	if err := checkNeeds(tasks); err != nil {
 		return nil, err
 	}
@@ -45,13 +47,13 @@ func (m *Matrix) Run(ctx context.Context, tasks []Task) ([]Result, error) {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &matrixRun{
-		failFast: m.FailFast, secrets: m.Secrets, watcher: w, tasks: tasks, outputs: outputs, results: make([]Result, len(tasks)),
+	r := &run{
+		failFast: m.FailFast, secrets: m.Secrets, watcher: w, tasks: tasks, outputs: outputs, results: make([]outcome.Result, len(tasks)),
 		begun: make([]bool, len(tasks)), free: max(1, m.Parallel), stop: stop,
 	}
 	r.changed.L = &r.mu
 	for _, t := range tasks {
-		w.tell(Event{Task: t.Name, State: Waiting})
+		w.tell(Event{Task: t.Name, State: outcome.Waiting})
 	}
 	r.all(ctx)
 	return r.results, nil
@@ -73,8 +75,8 @@ func (w *watcher) tell(e Event) {
 	w.watch(e)
 }
 
-// A matrixRun is one run of a matrix.
-type matrixRun struct {
+// A run is one run of a scheduler.
+type run struct {
 	failFast bool
 	secrets  *redact.Redactor
 	watcher  *watcher
@@ -84,13 +86,13 @@ type matrixRun struct {
 
 	mu      sync.Mutex
 	changed sync.Cond
-	results []Result // with a State once they are there
+	results []outcome.Result // with a State once they are there
 	begun   []bool
 	free    int
 }
 
 // all runs whatever can run until everything has ended.
-func (r *matrixRun) all(ctx context.Context) {
+func (r *run) all(ctx context.Context) {
 	wake := context.AfterFunc(ctx, func() { r.mu.Lock(); r.changed.Broadcast(); r.mu.Unlock() })
 	defer wake()
 	r.mu.Lock()
@@ -111,19 +113,19 @@ func (r *matrixRun) all(ctx context.Context) {
 	}
 }
 
-func (r *matrixRun) over() bool {
-	return !slices.ContainsFunc(r.results, func(result Result) bool { return result.State == "" })
+func (r *run) over() bool {
+	return !slices.ContainsFunc(r.results, func(result outcome.Result) bool { return result.State == "" })
 }
 
 // next gives the first task whose turn it is, with its result if it need not
 // run, or -1.
-func (r *matrixRun) next(ctx context.Context) (int, *Result) {
+func (r *run) next(ctx context.Context) (int, *outcome.Result) {
 	for i := range r.tasks {
 		if r.begun[i] {
 			continue
 		}
 		if ctx.Err() != nil {
-			return i, &Result{State: NotRun}
+			return i, &outcome.Result{State: outcome.NotRun}
 		}
 		ready, skip := r.ready(&r.tasks[i])
 		switch {
@@ -138,7 +140,7 @@ func (r *matrixRun) next(ctx context.Context) (int, *Result) {
 
 // ready reports whether all that a task needs has ended, and gives its result
 // if it is not to run because of how.
-func (r *matrixRun) ready(t *Task) (bool, *Result) {
+func (r *run) ready(t *Task) (bool, *outcome.Result) {
 	var bad string
 	for i := range r.tasks {
 		if !slices.Contains(t.Needs, r.tasks[i].Name) {
@@ -153,22 +155,22 @@ func (r *matrixRun) ready(t *Task) (bool, *Result) {
 	}
 	switch {
 	case t.When == OnSuccess && bad != "":
-		return true, &Result{State: Skipped, Line: "needs " + bad, Err: errors.New("needs " + bad)}
+		return true, &outcome.Result{State: outcome.Skipped, Line: "needs " + bad, Err: errors.New("needs " + bad)}
 	case t.When == OnFailure && bad == "":
-		return true, &Result{State: Skipped}
+		return true, &outcome.Result{State: outcome.Skipped}
 	}
 	return true, nil
 }
 
 // one runs a task. It is called without the lock.
-func (r *matrixRun) one(ctx context.Context, i int) {
+func (r *run) one(ctx context.Context, i int) {
 	t, out := r.tasks[i], r.outputs[i]
-	r.watcher.tell(Event{Task: t.Name, State: Running})
+	r.watcher.tell(Event{Task: t.Name, State: outcome.Running})
 	started := time.Now()
-	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Ended: out.settle})
+	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Ended: out.closeFailure})
 	out.end()
 	result.Started, result.Log = started, out.path
-	result.explain(out.failure.line())
+	result.Explain(out.failure.Text())
 	result.Line = r.secrets.Text(result.Line)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,15 +179,15 @@ func (r *matrixRun) one(ctx context.Context, i int) {
 }
 
 // finish takes the result of a task down. It is called with the lock.
-func (r *matrixRun) finish(i int, result Result) {
+func (r *run) finish(i int, result outcome.Result) {
 	t := r.tasks[i]
 	r.outputs[i].close()
 	result.Workload = t.Name
-	result.Allowed = result.fault() && (t.AllowFailure || result.State == Failed && slices.Contains(t.AllowCodes, result.Code))
+	result.Allowed = result.Bad() && (t.AllowFailure || result.State == outcome.Failed && slices.Contains(t.AllowCodes, result.Code))
 	r.results[i] = result
 	r.watcher.tell(Event{Task: t.Name, State: result.State, Result: &result})
-	if r.failFast && result.fault() && !result.Allowed {
-		r.stop(errOther)
+	if r.failFast && result.Bad() && !result.Allowed {
+		r.stop(ErrFailFast)
 	}
 	r.changed.Broadcast()
 }

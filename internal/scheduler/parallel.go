@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package scheduler
 
 // usualMemory is what a workload without a limit is taken to need, in bytes:
 // a linker of a large project.

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package workload
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 // engine is what running workloads asks of container.Engine.
@@ -17,16 +18,6 @@ type engine interface {
 	imager
 	Run(context.Context, container.RunOptions) (container.RunResult, error)
 	SecretMounts(ctx context.Context, image, user string, secrets []container.Secret) ([]container.Mount, func(), error)
-}
-
-// Streams are what a workload is connected to.
-type Streams struct {
-	Stdin  io.Reader // nil for none
-	Stdout io.Writer // nil discards
-	Stderr io.Writer // nil discards
-	Build  io.Writer // what making the image says; nil discards
-	TTY    bool      // take a terminal if Stdin and Stdout are one
-	Ended  func()    // to be called when what is said from then on no longer tells why the workload failed; nil for nobody
 }
 
 // A Runner runs single workloads. It is safe for use by several goroutines if
@@ -40,9 +31,9 @@ type Runner struct {
 // Run makes sure that the image of a workload is there and runs it to its
 // end. How it ended is in the result, errors of the engine included. When ctx
 // ends, so does the workload.
-func (r *Runner) Run(ctx context.Context, w Workload, s Streams) Result {
+func (r *Runner) Run(ctx context.Context, w Workload, s scheduler.Streams) outcome.Result {
 	started := time.Now()
-	result := Result{Workload: w.Name}
+	result := outcome.Result{Workload: w.Name}
 	built, err := w.Image.Ensure(ctx, r.Engine, s.Build)
 	if err != nil {
 		result.Unbuilt(ctx, err)
@@ -64,8 +55,13 @@ func (r *Runner) Run(ctx context.Context, w Workload, s Streams) Result {
 	return result
 }
 
+// Task makes a workload something that a scheduler runs.
+func (r *Runner) Task(w Workload) scheduler.Task {
+	return scheduler.Task{Name: w.Name, Run: func(ctx context.Context, s scheduler.Streams) outcome.Result { return r.Run(ctx, w, s) }}
+}
+
 // inContainer runs the command of a workload whose image is there.
-func (r *Runner) inContainer(ctx context.Context, w Workload, s Streams) (container.RunResult, error) {
+func (r *Runner) inContainer(ctx context.Context, w Workload, s scheduler.Streams) (container.RunResult, error) {
 	o := w.options(s)
 	o.LookupEnv = r.LookupEnv
 	secrets, remove, err := r.Engine.SecretMounts(ctx, o.Image, o.User, w.Secrets)

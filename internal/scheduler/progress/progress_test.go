@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package board
+package progress
 
 import (
 	"bytes"
@@ -11,20 +11,23 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 // clock is when the events of tests happen.
 var clock = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func running(name string) jobs.Event {
-	return jobs.Event{Time: clock, Task: name, State: jobs.Running}
+func running(name string) scheduler.Event {
+	return scheduler.Event{Time: clock, Task: name, State: outcome.Running}
 }
 
-func said(name, line string) jobs.Event { return jobs.Event{Time: clock, Task: name, Line: line} }
+func said(name, line string) scheduler.Event {
+	return scheduler.Event{Time: clock, Task: name, Line: line}
+}
 
-func ended(name string, r jobs.Result) jobs.Event {
-	return jobs.Event{Time: clock.Add(r.Duration), Task: name, State: r.State, Result: &r}
+func ended(name string, r outcome.Result) scheduler.Event {
+	return scheduler.Event{Time: clock.Add(r.Duration), Task: name, State: r.State, Result: &r}
 }
 
 // TestPlain is what a file or a pipe gets.
@@ -33,31 +36,31 @@ func TestPlain(t *testing.T) {
 		name     string
 		sections bool
 		parallel int
-		events   []jobs.Event
+		events   []scheduler.Event
 		want     string
 	}{
 		{"nothing", false, 1, nil, ""},
-		{"waiting says nothing", false, 1, []jobs.Event{{Task: "a", State: jobs.Waiting}}, ""},
-		{"lines say nothing", false, 1, []jobs.Event{running("a"), said("a", "hello")}, "a: running\n"},
-		{"passed", false, 2, []jobs.Event{running("a"), ended("a", jobs.Result{State: jobs.Passed, Duration: 12300 * time.Millisecond})},
+		{"waiting says nothing", false, 1, []scheduler.Event{{Task: "a", State: outcome.Waiting}}, ""},
+		{"lines say nothing", false, 1, []scheduler.Event{running("a"), said("a", "hello")}, "a: running\n"},
+		{"passed", false, 2, []scheduler.Event{running("a"), ended("a", outcome.Result{State: outcome.Passed, Duration: 12300 * time.Millisecond})},
 			"a: running\na: passed in 12.3s\n"},
-		{"failed", false, 2, []jobs.Event{running("a"), ended("a", jobs.Result{State: jobs.Failed, Code: 2, Duration: 72 * time.Second, Line: "foo.c:1: error: no"})},
+		{"failed", false, 2, []scheduler.Event{running("a"), ended("a", outcome.Result{State: outcome.Failed, Code: 2, Duration: 72 * time.Second, Line: "foo.c:1: error: no"})},
 			"a: running\na: failed (2) after 1m12s: foo.c:1: error: no\n"},
-		{"allowed", false, 2, []jobs.Event{running("a"), ended("a", jobs.Result{State: jobs.Failed, Code: 1, Allowed: true})},
+		{"allowed", false, 2, []scheduler.Event{running("a"), ended("a", outcome.Result{State: outcome.Failed, Code: 1, Allowed: true})},
 			"a: running\na: failed (1) after 0.0s, which is allowed\n"},
-		{"skipped", false, 1, []jobs.Event{ended("b", jobs.Result{State: jobs.Skipped, Err: errors.New("x"), Line: "needs a: failed (1)"})},
+		{"skipped", false, 1, []scheduler.Event{ended("b", outcome.Result{State: outcome.Skipped, Err: errors.New("x"), Line: "needs a: failed (1)"})},
 			"b: skipped: needs a: failed (1)\n"},
-		{"not run", false, 1, []jobs.Event{ended("b", jobs.Result{State: jobs.NotRun})}, ""},
-		{"ended once", false, 1, []jobs.Event{running("a"), ended("a", jobs.Result{State: jobs.Passed}), ended("a", jobs.Result{State: jobs.Failed}), running("a")},
+		{"not run", false, 1, []scheduler.Event{ended("b", outcome.Result{State: outcome.NotRun})}, ""},
+		{"ended once", false, 1, []scheduler.Event{running("a"), ended("a", outcome.Result{State: outcome.Passed}), ended("a", outcome.Result{State: outcome.Failed}), running("a")},
 			"a: running\na: passed in 0.0s\n"},
-		{"without a result", false, 1, []jobs.Event{running("a"), {Time: clock, Task: "a", State: jobs.Stopped}}, "a: running\na: stopped after 0.0s\n"},
-		{"hostile", false, 1, []jobs.Event{running("a\x1b[2J\n\u202e"), ended("a\x1b[2J\n\u202e", jobs.Result{State: jobs.Failed, Line: "x\x1b]0;t\a\xff"})},
+		{"without a result", false, 1, []scheduler.Event{running("a"), {Time: clock, Task: "a", State: outcome.Stopped}}, "a: running\na: stopped after 0.0s\n"},
+		{"hostile", false, 1, []scheduler.Event{running("a\x1b[2J\n\u202e"), ended("a\x1b[2J\n\u202e", outcome.Result{State: outcome.Failed, Line: "x\x1b]0;t\a\xff"})},
 			"a\uFFFD[2J\uFFFD\uFFFD: running\na\uFFFD[2J\uFFFD\uFFFD: failed after 0.0s: x\uFFFD]0;t\uFFFD\uFFFD\n"},
-		{"sections", true, 1, []jobs.Event{running("x86_64-debian 13: [a]"), ended("x86_64-debian 13: [a]", jobs.Result{State: jobs.Passed, Duration: time.Second})},
+		{"sections", true, 1, []scheduler.Event{running("x86_64-debian 13: [a]"), ended("x86_64-debian 13: [a]", outcome.Result{State: outcome.Passed, Duration: time.Second})},
 			"\x1b[0Ksection_start:1767323045:lcitool_x86_64_debian_13___a_[collapsed=true]\r\x1b[0Kx86_64-debian 13: [a]\n" +
 				"\x1b[0Ksection_end:1767323046:lcitool_x86_64_debian_13___a_\r\x1b[0Kx86_64-debian 13: [a]: passed in 1.0s\n"},
-		{"no overlapping sections", true, 2, []jobs.Event{running("a")}, "a: running\n"},
-		{"no section for what does not run", true, 1, []jobs.Event{ended("b", jobs.Result{State: jobs.Skipped})}, "b: skipped\n"},
+		{"no overlapping sections", true, 2, []scheduler.Event{running("a")}, "a: running\n"},
+		{"no section for what does not run", true, 1, []scheduler.Event{ended("b", outcome.Result{State: outcome.Skipped})}, "b: skipped\n"},
 	} {
 		var out bytes.Buffer
 		b := New(Options{Out: &out, Sections: test.sections, Parallel: test.parallel, Names: []string{"a", "b"}})
@@ -76,7 +79,7 @@ func TestLongReason(t *testing.T) {
 	var out bytes.Buffer
 	b := New(Options{Out: &out})
 	b.Event(running("a"))
-	b.Event(ended("a", jobs.Result{State: jobs.Failed, Line: strings.Repeat("x", 16<<10)}))
+	b.Event(ended("a", outcome.Result{State: outcome.Failed, Line: strings.Repeat("x", 16<<10)}))
 	if out.Len() > 2*longestReason || !strings.Contains(out.String(), "…") {
 		t.Errorf("%d bytes for one line", out.Len())
 	}
@@ -111,8 +114,8 @@ func TestFrame(t *testing.T) {
 	check(60, 4, "debian-12                      running    3.0s  [1/2] cc …", "2 running, 2 waiting, 3.0s")
 	check(60, 1, "2 running, 2 waiting, 3.0s")
 	check(12, 24, "debi…  run…", "a-ve…  run…", "2 running,…")
-	b.Event(ended(names[0], jobs.Result{State: jobs.Passed}))
-	b.Event(ended(names[3], jobs.Result{State: jobs.NoImage}))
+	b.Event(ended(names[0], outcome.Result{State: outcome.Passed}))
+	b.Event(ended(names[3], outcome.Result{State: outcome.NoImage}))
 	b.Event(running(names[1]))
 	check(80, 24, "debian-13                                running    3.0s", "1 running, 1 waiting, 1 no image, 1 passed, 3.0s")
 	for columns := range 30 {
@@ -126,11 +129,11 @@ func BenchmarkLine(b *testing.B) {
 	for i := range 100 {
 		names = append(names, fmt.Sprintf("job-%d", i))
 	}
-	board := New(Options{Out: io.Discard, Live: true, Names: names})
-	defer board.Close()
-	board.Event(running(names[7]))
+	display := New(Options{Out: io.Discard, Live: true, Names: names})
+	defer display.Close()
+	display.Event(running(names[7]))
 	e := said(names[7], strings.Repeat("x", 120))
 	for b.Loop() {
-		board.Event(e)
+		display.Event(e)
 	}
 }

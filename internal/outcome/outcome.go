@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+// Package outcome says how a workload or a job ended.
+package outcome
 
 import (
 	"context"
@@ -8,8 +9,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"gitlab.com/lcitool/lcitool/container"
 )
 
 // A State is how a workload ended.
@@ -17,14 +16,14 @@ type State string
 
 // The states.
 const (
-	Passed   State = "passed"
-	Failed   State = "failed"       // the command returned non-zero
-	TimedOut State = "timed out"    // the command was ended for taking too long
-	NoImage  State = "no image"     // the image could not be made
-	Broken   State = "engine error" // the container could not be run
-	Stopped  State = "stopped"      // ended because the run was, or because another workload failed
-	NotRun   State = "not run"      // not begun for the same reasons
-	Skipped  State = "skipped"      // not begun because of how what it needs ended
+	Passed      State = "passed"
+	Failed      State = "failed"       // the command returned non-zero
+	TimedOut    State = "timed out"    // the command was ended for taking too long
+	NoImage     State = "no image"     // the image could not be made
+	EngineError State = "engine error" // the container could not be run
+	Stopped     State = "stopped"      // ended because the run was, or because another workload failed
+	NotRun      State = "not run"      // not begun for the same reasons
+	Skipped     State = "skipped"      // not begun because of how what it needs ended
 )
 
 // The states of a task that has not ended.
@@ -57,8 +56,8 @@ func (r Result) OK() bool {
 	return r.State == Passed || r.State == Skipped && r.Err == nil || r.Allowed
 }
 
-// fault reports whether something went wrong with it.
-func (r Result) fault() bool { return r.State != Passed && r.State != Skipped && r.State != NotRun }
+// Bad reports whether something went wrong with it.
+func (r Result) Bad() bool { return r.State != Passed && r.State != Skipped && r.State != NotRun }
 
 // Text is the state in words, with the status of a command that failed.
 func (r Result) Text() string {
@@ -68,21 +67,30 @@ func (r Result) Text() string {
 	return string(r.State)
 }
 
-// End fills in how the container of the workload ended.
+// An exitError is a command that returned non-zero.
+type exitError interface{ ExitStatus() int }
+
+// A timeoutError is a command that was ended for taking too long.
+type timeoutError interface{ Timeout() bool }
+
+// End fills in how the container of the workload ended. An error with a method
+// ExitStatus is a failed command, one with Timeout, as net.Error has it, took
+// too long; any other is the engine's.
 func (r *Result) End(ctx context.Context, err error) {
 	r.Err = err
-	var exit *container.ExitError
+	var exit exitError
+	var timeout timeoutError
 	switch {
 	case err == nil:
 		r.State = Passed
 	case errors.As(err, &exit):
-		r.State, r.Code = Failed, exit.Code
+		r.State, r.Code = Failed, exit.ExitStatus()
 	case ctx.Err() != nil:
 		r.State = Stopped
-	case errors.Is(err, container.ErrTimeout):
+	case errors.As(err, &timeout) && timeout.Timeout():
 		r.State = TimedOut
 	default:
-		r.State = Broken
+		r.State = EngineError
 	}
 }
 
@@ -97,15 +105,15 @@ func (r *Result) Unbuilt(ctx context.Context, err error) {
 	}
 }
 
-// explain chooses the line that says best why the workload did not pass: one
+// Explain chooses the line that says best why the workload did not pass: one
 // of its own output, unless the engine has something to say.
-func (r *Result) explain(said string) {
+func (r *Result) Explain(said string) {
 	switch r.State {
 	case Failed:
 		if r.Line = said; r.Code == 0 {
 			r.Line, _, _ = strings.Cut(r.Err.Error(), "\n")
 		}
-	case NoImage, Broken, TimedOut:
+	case NoImage, EngineError, TimedOut:
 		r.Line, _, _ = strings.Cut(r.Err.Error(), "\n")
 	}
 }

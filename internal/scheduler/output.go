@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package scheduler
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
@@ -37,7 +38,7 @@ type sink struct {
 // reader that is gone is a fault of the workload.
 type output struct {
 	stdout, stderr, build *lines
-	failure               failure
+	failure               outcome.FailingLine
 	path                  string
 	task                  string
 
@@ -70,12 +71,12 @@ func (o *output) end() {
 	}
 }
 
-// settle is called when nothing more is said about the failure.
-func (o *output) settle() {
+// closeFailure is called when nothing more is said about the failure.
+func (o *output) closeFailure() {
 	o.end()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.failure.settled = true
+	o.failure.Close()
 }
 
 func (o *output) close() { _ = o.log.Close() }
@@ -143,7 +144,7 @@ func (o *output) keep(p []byte) {
 func (l *lines) finish() {
 	text := termtext.LogLine(string(l.line))
 	l.line = l.line[:0]
-	l.output.failure.see(text)
+	l.output.failure.See(text)
 	if l.to != nil && !l.sink.raw {
 		l.whole = append(append(append(l.whole, l.prefix...), text...), '\n')
 	}

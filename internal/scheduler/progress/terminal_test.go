@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package board
+package progress
 
 import (
 	"fmt"
@@ -15,11 +15,12 @@ import (
 
 	"github.com/creack/pty"
 
-	"gitlab.com/lcitool/lcitool/internal/jobs"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 // A screen is what a person sees of what is written to a terminal, as far as
-// the board makes use of one.
+// the display makes use of one.
 type screen struct {
 	mu     sync.Mutex
 	lines  []string
@@ -90,9 +91,9 @@ func (s *screen) text() string {
 	return strings.TrimRight(strings.Join(s.lines, "\n"), "\n")
 }
 
-// terminal gives a terminal of some size and what is seen on it; end waits for
+// openTerminal returns a terminal of some size and what is seen on it; end waits for
 // all that was written to it.
-func terminal(t *testing.T, columns, rows uint16) (tty *os.File, s *screen, end func()) {
+func openTerminal(t *testing.T, columns, rows uint16) (tty *os.File, s *screen, end func()) {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
@@ -134,13 +135,13 @@ func until(t *testing.T, s *screen, what string, ok func(text string) bool) {
 
 // TestTerminal follows some tasks on a terminal whose size changes.
 func TestTerminal(t *testing.T) {
-	tty, s, end := terminal(t, 80, 24)
+	tty, s, end := openTerminal(t, 80, 24)
 	var names []string
 	for i := range 40 {
 		names = append(names, fmt.Sprintf("job-%02d", i))
 	}
 	b := New(Options{Out: tty, Live: true, Color: true, Names: names, Parallel: 40})
-	now := func(e jobs.Event) jobs.Event { e.Time = time.Now(); return e }
+	now := func(e scheduler.Event) scheduler.Event { e.Time = time.Now(); return e }
 	b.Event(now(running("job-00")))
 	b.Event(said("job-00", "compiling"))
 	until(t, s, "what a task said", func(text string) bool {
@@ -159,10 +160,10 @@ func TestTerminal(t *testing.T) {
 	})
 	resize(t, tty, 80, 24)
 	until(t, s, "more lines", func(text string) bool { return strings.Count(text, "\n") == 21 })
-	b.Event(ended("job-03", jobs.Result{State: jobs.Failed, Code: 2, Line: "error: no"}))
+	b.Event(ended("job-03", outcome.Result{State: outcome.Failed, Code: 2, Line: "error: no"}))
 	_, _ = io.WriteString(b, "warning: something else\n")
 	for _, name := range names {
-		b.Event(ended(name, jobs.Result{State: jobs.Passed}))
+		b.Event(ended(name, outcome.Result{State: outcome.Passed}))
 	}
 	b.Close()
 	b.Close()
@@ -180,12 +181,12 @@ func TestTerminal(t *testing.T) {
 
 // TestCancelled leaves a clean terminal when tasks do not end.
 func TestCancelled(t *testing.T) {
-	tty, s, end := terminal(t, 80, 24)
+	tty, s, end := openTerminal(t, 80, 24)
 	b := New(Options{Out: tty, Live: true, Names: []string{"a", "b", "c"}, Parallel: 2})
 	b.Event(running("a"))
 	b.Event(running("b"))
-	b.Event(ended("a", jobs.Result{State: jobs.Stopped}))
-	b.Event(ended("c", jobs.Result{State: jobs.NotRun}))
+	b.Event(ended("a", outcome.Result{State: outcome.Stopped}))
+	b.Event(ended("c", outcome.Result{State: outcome.NotRun}))
 	b.Close()
 	end()
 	if got := s.text(); got != "a: stopped after 0.0s" {
@@ -195,12 +196,12 @@ func TestCancelled(t *testing.T) {
 
 // TestGone goes on without its terminal.
 func TestGone(t *testing.T) {
-	tty, _, end := terminal(t, 80, 24)
+	tty, _, end := openTerminal(t, 80, 24)
 	b := New(Options{Out: tty, Live: true, Names: []string{"a"}})
 	b.Event(running("a"))
 	end()
 	for range 100 {
-		b.Event(ended("a", jobs.Result{State: jobs.Passed}))
+		b.Event(ended("a", outcome.Result{State: outcome.Passed}))
 		_, _ = io.WriteString(b, "x\n")
 	}
 	b.Close()
@@ -209,9 +210,9 @@ func TestGone(t *testing.T) {
 // TestFlood draws as often as it would without anything said, and asks next to
 // nothing of who tells it.
 func TestFlood(t *testing.T) {
-	tty, s, end := terminal(t, 80, 24)
+	tty, s, end := openTerminal(t, 80, 24)
 	b := New(Options{Out: tty, Live: true, Names: []string{"a"}})
-	b.Event(jobs.Event{Time: time.Now(), Task: "a", State: jobs.Running})
+	b.Event(scheduler.Event{Time: time.Now(), Task: "a", State: outcome.Running})
 	begun := time.Now()
 	lines := 0
 	for ; time.Since(begun) < 500*time.Millisecond; lines++ {

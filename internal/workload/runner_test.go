@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobs
+package workload
 
 import (
 	"bytes"
@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -88,8 +90,8 @@ func named(names ...string) []Workload {
 }
 
 // tasks are workloads that a runner with this engine runs.
-func tasks(f *fakeEngine, names ...string) []Task {
-	var all []Task
+func tasks(f *fakeEngine, names ...string) []scheduler.Task {
+	var all []scheduler.Task
 	for _, w := range named(names...) {
 		all = append(all, (&Runner{Engine: f}).Task(w))
 	}
@@ -98,7 +100,7 @@ func tasks(f *fakeEngine, names ...string) []Task {
 
 func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
-func states(results []Result) string {
+func states(results []outcome.Result) string {
 	var all []string
 	for _, r := range results {
 		all = append(all, r.Workload+": "+r.Text())
@@ -121,7 +123,7 @@ func TestMatrixKeepsGoing(t *testing.T) {
 		return nil
 	}}
 	dir := t.TempDir()
-	m := &Matrix{LogDir: dir}
+	m := &scheduler.Scheduler{LogDir: dir}
 	results, err := m.Run(t.Context(), tasks(f, "a", "b", "c", "d", "e", "f"))
 	if err != nil {
 		t.Fatal(err)
@@ -158,12 +160,12 @@ func TestMatrixFailFast(t *testing.T) {
 		<-ctx.Done()
 		return context.Cause(ctx)
 	}}
-	m := &Matrix{Parallel: 2, FailFast: true, LogDir: t.TempDir()}
+	m := &scheduler.Scheduler{Parallel: 2, FailFast: true, LogDir: t.TempDir()}
 	results, err := m.Run(t.Context(), tasks(f, "a", "b", "c"))
 	if got, want := states(results), "a: failed (1), b: stopped, c: not run"; err != nil || got != want {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
-	if !errors.Is(results[1].Err, errOther) {
+	if !errors.Is(results[1].Err, scheduler.ErrFailFast) {
 		t.Errorf("b was stopped for %v", results[1].Err)
 	}
 }
@@ -177,7 +179,7 @@ func TestMatrixSideBySide(t *testing.T) {
 		together.Wait()
 		return nil
 	}}
-	m := &Matrix{Parallel: 3, LogDir: t.TempDir()}
+	m := &scheduler.Scheduler{Parallel: 3, LogDir: t.TempDir()}
 	results, err := m.Run(t.Context(), tasks(f, "a", "b", "c"))
 	if err != nil || states(results) != "a: passed, b: passed, c: passed" || f.most != 3 {
 		t.Errorf("got %s, %v, %d at a time", states(results), err, f.most)
@@ -187,7 +189,7 @@ func TestMatrixSideBySide(t *testing.T) {
 func TestMatrixStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	m := &Matrix{LogDir: t.TempDir()}
+	m := &scheduler.Scheduler{LogDir: t.TempDir()}
 	results, err := m.Run(ctx, tasks(&fakeEngine{}, "a", "b"))
 	if got := states(results); err != nil || got != "a: not run, b: not run" {
 		t.Errorf("got %s, %v", got, err)
@@ -200,13 +202,13 @@ func TestSecretsAreKeptNowhere(t *testing.T) {
 	const secret = "hunter2-hunter2"
 	for _, raw := range []bool{false, true} {
 		var shown bytes.Buffer
-		var events []Event
-		m := &Matrix{LogDir: t.TempDir(), Raw: raw, Stdout: &shown, Stderr: &shown, Secrets: redact.New(secret), Watch: func(e Event) { events = append(events, e) }}
-		results, err := m.Run(t.Context(), []Task{{Name: "a", Run: func(_ context.Context, s Streams) Result {
+		var events []scheduler.Event
+		m := &scheduler.Scheduler{LogDir: t.TempDir(), Raw: raw, Stdout: &shown, Stderr: &shown, Secrets: redact.New(secret), Watch: func(e scheduler.Event) { events = append(events, e) }}
+		results, err := m.Run(t.Context(), []scheduler.Task{{Name: "a", Run: func(_ context.Context, s scheduler.Streams) outcome.Result {
 			for _, part := range []string{"error: it is hun", "ter2-hunter2\n", "and hun", "dreds"} {
 				_, _ = io.WriteString(s.Stdout, part)
 			}
-			return Result{State: Failed, Code: 1}
+			return outcome.Result{State: outcome.Failed, Code: 1}
 		}}})
 		if err != nil {
 			t.Fatal(err)
@@ -228,7 +230,7 @@ func TestSecretsAreKeptNowhere(t *testing.T) {
 
 func TestMatrixLogs(t *testing.T) {
 	f := &fakeEngine{run: func(context.Context, container.RunOptions) error { return nil }}
-	m := &Matrix{LogDir: t.TempDir()}
+	m := &scheduler.Scheduler{LogDir: t.TempDir()}
 	if _, err := m.Run(t.Context(), tasks(f, "../a", "b")); err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +255,7 @@ func TestMatrixPrefixes(t *testing.T) {
 		return nil
 	}}
 	var stdout, stderr bytes.Buffer
-	m := &Matrix{LogDir: t.TempDir(), Stdout: &stdout, Stderr: &stderr}
+	m := &scheduler.Scheduler{LogDir: t.TempDir(), Stdout: &stdout, Stderr: &stderr}
 	results, err := m.Run(t.Context(), tasks(f, "a", "long"))
 	if err != nil {
 		t.Fatal(err)
@@ -274,33 +276,18 @@ func TestMatrixPrefixes(t *testing.T) {
 	}
 }
 
-func TestLongLine(t *testing.T) {
-	f := &fakeEngine{run: func(_ context.Context, o container.RunOptions) error {
-		say(o.Stdout, strings.Repeat("x", 3*maxLine+1)+"\n")
-		return nil
-	}}
-	var stdout bytes.Buffer
-	m := &Matrix{LogDir: t.TempDir(), Stdout: &stdout}
-	if _, err := m.Run(t.Context(), tasks(f, "a")); err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Count(stdout.String(), "\n"); got != 4 || strings.Count(stdout.String(), "x") != 3*maxLine+1 {
-		t.Errorf("%d lines of %d bytes in all", got, stdout.Len())
-	}
-}
-
 func TestRunnerBootstraps(t *testing.T) {
 	run := func(context.Context, container.RunOptions) error { return nil }
 	w := named("a")[0]
 	f := &fakeEngine{bases: map[string]bool{"a": true}, run: run}
-	result := (&Runner{Engine: f}).Run(t.Context(), w, Streams{})
+	result := (&Runner{Engine: f}).Run(t.Context(), w, scheduler.Streams{})
 	var failed *container.BuildError
-	if result.State != NoImage || !errors.As(result.Err, &failed) || len(f.made) > 0 {
+	if result.State != outcome.NoImage || !errors.As(result.Err, &failed) || len(f.made) > 0 {
 		t.Errorf("without being asked: %+v, made %v", result, f.made)
 	}
 	w.Image.Bootstrap, w.Image.Base.Reference = true, "base"
-	result = (&Runner{Engine: f}).Run(t.Context(), w, Streams{})
-	if result.State != Passed || !result.Built || !slices.Equal(f.made, []string{"base"}) || f.builds != 3 {
+	result = (&Runner{Engine: f}).Run(t.Context(), w, scheduler.Streams{})
+	if result.State != outcome.Passed || !result.Built || !slices.Equal(f.made, []string{"base"}) || f.builds != 3 {
 		t.Errorf("got %+v, made %v, %d builds", result, f.made, f.builds)
 	}
 }
@@ -310,37 +297,21 @@ func TestContainerOfWorkload(t *testing.T) {
 		Image: Image{Build: container.BuildOptions{Tag: "i"}}, Tree: Tree{Dir: "/src"}, Command: []string{"make", "-k"},
 		Limits: Limits{Memory: 5, CPUs: 2, Timeout: time.Minute, Network: container.NetworkNone, Devices: []string{"/dev/kvm"}},
 	}
-	o := w.options(Streams{})
+	o := w.options(scheduler.Streams{})
 	if !slices.Equal(o.Mounts, []container.Mount{{Source: "/src", Target: MountPoint, Overlay: true}}) || o.WorkDir != MountPoint {
 		t.Errorf("the tree is at %+v, the command in %s", o.Mounts, o.WorkDir)
 	}
 	if o.Memory != 5 || o.CPUs != 2 || o.Timeout != time.Minute || o.Network != container.NetworkNone || !slices.Equal(o.Devices, []string{"/dev/kvm"}) {
 		t.Errorf("limits got lost: %+v", o)
 	}
-	if w.Tree.Writable = true; w.options(Streams{}).Mounts[0].Overlay {
+	if w.Tree.Writable = true; w.options(scheduler.Streams{}).Mounts[0].Overlay {
 		t.Error("a writable tree is an overlay")
 	}
 	w.Script = "/s"
-	if got := w.options(Streams{}).Command; !slices.Equal(got[len(got)-2:], w.Command) || len(got) != 6 {
+	if got := w.options(scheduler.Streams{}).Command; !slices.Equal(got[len(got)-2:], w.Command) || len(got) != 6 {
 		t.Errorf("a script with arguments runs as %q", got)
 	}
-	if w.Command = nil; w.options(Streams{}).Command != nil {
+	if w.Command = nil; w.options(scheduler.Streams{}).Command != nil {
 		t.Error("a script without arguments has a command")
-	}
-}
-
-func TestDefaultParallel(t *testing.T) {
-	const gib = 1 << 30
-	for _, c := range []struct {
-		cores            int
-		available, limit int64
-		want             int
-	}{
-		{2, 24 * gib, 0, 4}, {8, 4 * gib, 0, 2}, {8, 4 * gib, gib, 4}, {1, gib, 0, 1},
-		{0, 0, 0, 1}, {4, 0, 0, 8}, {4, -1, -1, 8}, {2, 1 << 62, 1, 4},
-	} {
-		if got := DefaultParallel(c.cores, c.available, c.limit); got != c.want {
-			t.Errorf("%d cores, %d bytes, limit %d: %d, want %d", c.cores, c.available, c.limit, got, c.want)
-		}
 	}
 }
