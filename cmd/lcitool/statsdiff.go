@@ -13,6 +13,7 @@ import (
 
 func newStatsDiff(a *app) *cobra.Command {
 	var format string
+	var fail bool
 	cmd := &cobra.Command{
 		Use:   "diff FILE FILE",
 		Short: "Show what changed between two runs of the statistics suite",
@@ -34,12 +35,18 @@ for the day after an update of libvirt, QEMU or the kernel.`,
 			}
 			changes := report.Diff(left, right)
 			if format == "json" {
-				return a.json(append([]report.Change{}, changes...))
+				err = a.json(append([]report.Change{}, changes...))
+			} else {
+				err = report.WriteChanges(a.stdout, changes)
 			}
-			return report.WriteChanges(a.stdout, changes)
+			if err == nil && fail && len(changes) > 0 {
+				return statusError(1)
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().BoolVar(&fail, "fail-on-difference", false, "exit with status 1 if the runs differ")
 	return cmd
 }
 

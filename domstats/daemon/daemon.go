@@ -45,15 +45,18 @@ type Daemon struct {
 	ended   chan struct{}
 }
 
-// settings are what QEMU's driver needs in a container: no trusted attributes
-// and no control groups to write to, QEMU as root so that it may open /dev/kvm,
-// its output without virtlogd.
-func settings() string {
+// settings are what QEMU's driver needs in a container: no trusted attributes,
+// no control groups where they cannot be written to, QEMU as root so that it may
+// open /dev/kvm, its output without virtlogd.
+func settings(grouped bool) string {
+	groups := "cgroup_controllers = []\n"
+	if grouped {
+		groups = ""
+	}
 	return `
 # Written by lcitool.
 remember_owner = 0
-cgroup_controllers = []
-user = "root"
+` + groups + `user = "root"
 group = "root"
 namespaces = []
 security_driver = "none"
@@ -114,7 +117,7 @@ func configure(root string, etc ...string) (config string, err error) {
 		}
 	}
 	for _, dir := range etc {
-		if err := addSettings(filepath.Join(root, dir, "qemu.conf")); err != nil {
+		if err := addSettings(filepath.Join(root, dir, "qemu.conf"), canGroup(root)); err != nil {
 			return "", err
 		}
 	}
@@ -122,7 +125,19 @@ func configure(root string, etc ...string) (config string, err error) {
 	return config, os.WriteFile(config, []byte(sockets()), 0o600)
 }
 
-func addSettings(path string) error {
+// canGroup tells whether control groups can be made: in privileged containers.
+func canGroup(root string) bool {
+	for _, dir := range []string{"sys/fs/cgroup/cpuacct", "sys/fs/cgroup"} {
+		path := filepath.Join(root, dir, "lcitool-probe")
+		if err := os.Mkdir(path, 0o755); err != nil {
+			continue
+		}
+		return os.Remove(path) == nil
+	}
+	return false
+}
+
+func addSettings(path string, grouped bool) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -130,10 +145,10 @@ func addSettings(path string) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if bytes.Contains(old, []byte(settings())) {
+	if bytes.Contains(old, []byte(settings(grouped))) {
 		return nil
 	}
-	return os.WriteFile(path, append(old, settings()...), 0o600)
+	return os.WriteFile(path, append(old, settings(grouped)...), 0o600)
 }
 
 // run starts libvirtd.

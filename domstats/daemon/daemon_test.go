@@ -47,11 +47,11 @@ func TestConfigureAddsOnce(t *testing.T) {
 			t.Errorf("%s has %q, %v", config, text, err)
 		}
 	}
-	if other, err := os.ReadFile(filepath.Join(root, "opt/etc/libvirt/qemu.conf")); err != nil || string(other) != settings() {
+	if other, err := os.ReadFile(filepath.Join(root, "opt/etc/libvirt/qemu.conf")); err != nil || string(other) != settings(false) {
 		t.Errorf("got %q, %v", other, err)
 	}
 	got, err := os.ReadFile(path)
-	if err != nil || string(got) != "vnc_tls = 1\n"+settings() {
+	if err != nil || string(got) != "vnc_tls = 1\n"+settings(false) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -48,7 +48,8 @@ func Diff(a, b *Run) []Change {
 	add(Release, "libvirt", a.Where.Libvirt, b.Where.Libvirt)
 	add(Release, "QEMU", a.Where.QEMU, b.Where.QEMU)
 	add(Release, "kernel", a.Where.Kernel, b.Where.Kernel)
-	compare(a.statistics(), b.statistics(), func(name, old, now string) {
+	only := both(a, b)
+	compare(a.statistics(only), b.statistics(only), func(name, old, now string) {
 		switch {
 		case now == "":
 			add(Gone, name, old, "")
@@ -59,11 +60,24 @@ func Diff(a, b *Run) []Change {
 		}
 	})
 	compare(a.offers(), b.offers(), func(name, old, now string) { add(Offered, name, old, now) })
-	compare(a.verdicts(), b.verdicts(), func(id, old, now string) { add(Behaviour, id, old, now) })
+	compare(a.verdicts(only), b.verdicts(only), func(id, old, now string) { add(Behaviour, id, old, now) })
 	order := []Kind{Release, Gone, Added, Retyped, Offered, Behaviour}
 	slices.SortStableFunc(out, func(x, y Change) int {
 		return cmp.Compare(slices.Index(order, x.Kind), slices.Index(order, y.Kind))
 	})
+	return out
+}
+
+// both are the cases that each of the runs was to run: where one was a selection,
+// the rest of the other says nothing.
+func both(a, b *Run) map[string]bool {
+	inA, out := map[string]bool{}, map[string]bool{}
+	for _, x := range a.Results {
+		inA[x.ID] = true
+	}
+	for _, x := range b.Results {
+		out[x.ID] = inA[x.ID]
+	}
 	return out
 }
 
@@ -79,10 +93,13 @@ func compare(a, b map[string]string, differ func(key, old, now string)) {
 }
 
 // statistics maps the pattern of each statistic seen to its types.
-func (r *Run) statistics() map[string]string {
+func (r *Run) statistics(only map[string]bool) map[string]string {
 	c := domstats.NewCatalogue()
 	types := map[string]map[string]bool{}
 	for _, o := range r.Observations {
+		if o.Case != "" && !only[o.Case] {
+			continue
+		}
 		p := pattern(c, o.Name)
 		if types[p] == nil {
 			types[p] = map[string]bool{}
@@ -126,9 +143,12 @@ func (r *Run) offers() map[string]string {
 	return out
 }
 
-func (r *Run) verdicts() map[string]string {
+func (r *Run) verdicts(only map[string]bool) map[string]string {
 	out := map[string]string{}
 	for _, x := range r.Results {
+		if !only[x.ID] {
+			continue
+		}
 		v := string(x.Status)
 		if x.Status != suite.Skip {
 			v = x.Verdict()

@@ -176,6 +176,20 @@ behaviour  BLK-08: known(KD-2) -> pass
 	}
 }
 
+// A selection is compared with the same cases of a whole run.
+func TestDiffOfASelection(t *testing.T) {
+	whole, some := sample(), sample()
+	whole.Observations = append(whole.Observations, suite.Observation{Case: "NET-03", Name: "net.0.rx.pkts", Type: "ullong"})
+	some.Results = some.Results[:1]
+	if got := Diff(whole, some); len(got) > 0 {
+		t.Errorf("got %+v", got)
+	}
+	some.Results[0].Status = suite.Fail
+	if got := Diff(whole, some); len(got) != 1 || got[0].What != "API-01" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestGroupsKeepTheirOrder(t *testing.T) {
 	if got := sample().groups(); !slices.Equal(got, []string{"API", "NET", "BLK", "LIF"}) {
 		t.Errorf("got %v", got)

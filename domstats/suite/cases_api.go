@@ -81,7 +81,7 @@ func apiPrefix(t *T) {
 func apiUnique(t *T) {
 	g := t.busy()
 	for _, flags := range []uint32{0, domstats.FlagBacking} {
-		t.report(domstats.CheckUnique(g.recordFlags(everything, flags)), "flags %#x", flags)
+		t.report(domstats.CheckUnique(g.recordFlags(everything, flags)), "flags %s", domstats.FlagNames(flags))
 	}
 }
 

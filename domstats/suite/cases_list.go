@@ -4,7 +4,6 @@ package suite
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -64,7 +63,7 @@ func checkFilters(t *T, ask func(flags uint32) []domstats.Record, letter map[dom
 				}
 			}
 			slices.Sort(got)
-			sameList(t, fmt.Sprintf("filter %d", flags), got, row.want)
+			sameList(t, "filter "+domstats.FlagNames(flags), got, row.want)
 		}
 	}
 }
@@ -85,7 +84,7 @@ func apiFilters(t *T) {
 func apiFiltersOnList(t *T) {
 	on, off := t.small(false), t.define()
 	for flags, want := range map[uint32]string{domstats.FlagActive: on.Name, domstats.FlagInactive: off.Name} {
-		sameList(t, fmt.Sprintf("filter %d", flags), domainNames(t.stats(domstats.GroupState, flags, on.Domain, off.Domain)), []string{want})
+		sameList(t, "filter "+domstats.FlagNames(flags), domainNames(t.stats(domstats.GroupState, flags, on.Domain, off.Domain)), []string{want})
 	}
 }
 

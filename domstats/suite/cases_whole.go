@@ -216,7 +216,7 @@ func (g *Guest) whileBusy(what string, want []string) {
 }
 
 func conSave(t *T) {
-	g := t.small(true, func(s *guest.Spec) { s.MemoryKiB = 65536 })
+	g := t.small(false, func(s *guest.Spec) { s.MemoryKiB = 65536 })
 	want := g.record(everything).Names("")
 	path, release, err := t.host().HoldPipe(t.fileName("pipe"))
 	t.must(err, "make a pipe")

@@ -41,6 +41,21 @@ func (t *T) open(a Access) Conn {
 	return c
 }
 
+// patientOpen connects, for as long as ctx lasts: the daemon may just be starting again.
+func (t *T) patientOpen(ctx context.Context) (Conn, error) {
+	for {
+		c, err := t.run.o.Stack.Open(ctx, ReadWrite)
+		if err == nil {
+			return c, nil
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
 func (t *T) host() Host { return t.run.o.Stack.Host() }
 
 // add names a guest and sees to its removal; it does not exist yet.
@@ -76,7 +91,7 @@ func (g *Guest) remove(ctx context.Context) {
 		// The guest goes away; whether its port was still open does not matter.
 		_ = g.port.Close()
 	}
-	c, err := g.t.run.o.Stack.Open(ctx, ReadWrite)
+	c, err := g.t.patientOpen(ctx)
 	if err != nil {
 		g.t.errorf("cannot remove %s: %v", g.spec.Name, err)
 		return
@@ -87,10 +102,10 @@ func (g *Guest) remove(ctx context.Context) {
 		return
 	}
 	// Each fails where there is nothing to do; the look-up afterwards tells.
-	_ = c.Destroy(ctx, d)
-	_ = c.Undefine(ctx, d)
+	destroyed := c.Destroy(ctx, d)
+	undefined := c.Undefine(ctx, d)
 	if _, err := c.Lookup(ctx, g.spec.Name); domstats.ErrorCode(err) != domstats.CodeNoDomain {
-		g.t.errorf("%s could not be removed: %v", g.spec.Name, err)
+		g.t.errorf("%s could not be removed: destroy gives %v, undefine gives %v, the look-up %v", g.spec.Name, destroyed, undefined, err)
 	}
 }
 

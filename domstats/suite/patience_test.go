@@ -26,8 +26,8 @@ func TestSlowness(t *testing.T) {
 func TestQuick(t *testing.T) {
 	for took, faults := range map[time.Duration]int{time.Millisecond: 0, 24 * time.Hour: 1} {
 		c := &T{}
-		if c.quick("the call", took, time.Second); len(c.faults) != faults {
-			t.Errorf("%s: %q", took, c.faults)
+		if c.quick("the call", took, time.Second); len(c.faults.texts) != faults {
+			t.Errorf("%s: %q", took, c.faults.texts)
 		}
 	}
 }

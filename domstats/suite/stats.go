@@ -16,7 +16,7 @@ import (
 func (t *T) stats(groups domstats.Group, flags uint32, domains ...domstats.Domain) []domstats.Record {
 	t.connect()
 	records, err := t.conn.Stats(t.ctx, domains, groups, flags)
-	t.must(err, "ask for statistics (groups %#x, flags %#x)", uint32(groups), flags)
+	t.must(err, "ask for statistics (%s; flags %s)", groups, domstats.FlagNames(flags))
 	t.observe(records)
 	return records
 }
@@ -105,7 +105,7 @@ func (g *Guest) state(state, reason uint64) domstats.Record {
 	if !g.t.eventually(10*time.Second, got) {
 		s, _ := r.Uint("state.state")
 		why, _ := r.Uint("state.reason")
-		g.t.errorf("the state is %d with reason %d, not %d with %d", s, why, state, reason)
+		g.t.errorf("the state is %s (%s), not %s (%s)", domstats.StateName(s), domstats.ReasonName(s, why), domstats.StateName(state), domstats.ReasonName(state, reason))
 	}
 	return r
 }

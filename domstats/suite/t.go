@@ -25,8 +25,8 @@ type T struct {
 	conn Conn // opened for this case
 
 	mu       sync.Mutex
-	faults   []string
-	notes    []string
+	faults   messages
+	notes    messages
 	skipped  string
 	known    []string
 	fixed    []string
@@ -39,17 +39,14 @@ type T struct {
 func (t *T) errorf(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	const most = 20
-	if len(t.faults) < most {
-		t.faults = append(t.faults, fmt.Sprintf(format, args...))
-	}
+	t.faults.add(fmt.Sprintf(format, args...))
 }
 
 // notef notes something worth telling that is no fault.
 func (t *T) notef(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+	t.notes.add(fmt.Sprintf(format, args...))
 }
 
 // stop ends the case.
@@ -204,9 +201,9 @@ func (t *T) cleanup(f func(ctx context.Context)) {
 func (t *T) result(took time.Duration) Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := Result{ID: t.def.ID, Title: t.def.Title, Status: Pass, Messages: slices.Concat(t.faults, t.notes), Duration: took}
+	r := Result{ID: t.def.ID, Title: t.def.Title, Status: Pass, Messages: slices.Concat(t.faults.lines(), t.notes.lines()), Duration: took}
 	switch {
-	case len(t.faults) > 0:
+	case t.faults.any():
 		r.Status = Fail
 	case t.skipped != "":
 		r.Status, r.Reason = Skip, t.skipped
