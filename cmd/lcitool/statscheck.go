@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/live"
 	"gitlab.com/lcitool/lcitool/domstats/report"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
@@ -115,6 +116,9 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 	emulator, err := findEmulator(s.qemu)
 	if err != nil {
 		return err
+	}
+	if err := daemon.CheckProgram(emulator); err != nil {
+		return fmt.Errorf("cannot run %s: %w", emulator, err)
 	}
 	if s.dir == "" {
 		s.dir = os.TempDir()

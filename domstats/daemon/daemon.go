@@ -89,6 +89,9 @@ func Start(o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := libvirt.complete(); err != nil {
+		return nil, err
+	}
 	config, err := configure(o.Root, libvirt.etc...)
 	if err != nil {
 		return nil, fmt.Errorf("cannot configure libvirt: %w", err)
@@ -127,14 +130,17 @@ func configure(root string, etc ...string) (config string, err error) {
 
 // canGroup tells whether control groups can be made: in privileged containers.
 func canGroup(root string) bool {
-	for _, dir := range []string{"sys/fs/cgroup/cpuacct", "sys/fs/cgroup"} {
-		path := filepath.Join(root, dir, "lcitool-probe")
-		if err := os.Mkdir(path, 0o755); err != nil {
-			continue
-		}
-		return os.Remove(path) == nil
+	dirs := []string{"sys/fs/cgroup/cpu", "sys/fs/cgroup/cpuacct"} // the first version has one for each controller
+	if isFile(filepath.Join(root, "sys/fs/cgroup/cgroup.controllers")) {
+		dirs = []string{"sys/fs/cgroup"}
 	}
-	return false
+	for _, dir := range dirs {
+		path := filepath.Join(root, dir, "lcitool-probe")
+		if os.Mkdir(path, 0o755) != nil || os.Remove(path) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func addSettings(path string, grouped bool) error {

@@ -69,8 +69,8 @@ func TestFind(t *testing.T) {
 	system := "/etc/libvirt"
 	for in, want := range map[string]installation{
 		"":     {[]string{"libvirtd"}, nil, []string{system}},
-		tree:   {[]string{tree + "/run", tree + "/src/libvirtd"}, nil, []string{system, "/etc/libvirt"}},
-		source: {[]string{source + "/build/run", source + "/build/src/libvirtd"}, nil, []string{system, "/opt/etc/libvirt"}},
+		tree:   {[]string{tree + "/src/libvirtd"}, treeEnv(tree), []string{system, "/etc/libvirt"}},
+		source: {[]string{source + "/build/src/libvirtd"}, treeEnv(source + "/build"), []string{system, "/opt/etc/libvirt"}},
 		prefix: {[]string{prefix + "/sbin/libvirtd"},
 			[]string{"LIBVIRT_DRIVER_DIR=" + drivers, "LD_LIBRARY_PATH=" + prefix + "/lib:" + prefix + "/lib/x86_64-linux-gnu"},
 			[]string{system, prefix + "/etc/libvirt"}},
@@ -149,5 +149,30 @@ func TestADaemonThatStopsSlowly(t *testing.T) {
 	// libvirtd itself gives up after 30 s, and may be on a busy machine then.
 	if stopLimit < 2*30*time.Second || startLimit < time.Minute {
 		t.Errorf("%s to stop, %s to start", stopLimit, startLimit)
+	}
+}
+
+func TestComplete(t *testing.T) {
+	tree := t.TempDir()
+	write(t, filepath.Join(tree, "run"), "here = \"/tree/build\"\n", 0o755)
+	write(t, filepath.Join(tree, "src/libvirtd"), "", 0o755)
+	i, err := find(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.complete(); err == nil || !strings.Contains(err.Error(), "was built as /tree/build") {
+		t.Errorf("got %v", err)
+	}
+	write(t, filepath.Join(tree, "run"), "here = \""+tree+"\"\n", 0o755)
+	if err := i.complete(); err == nil || !strings.Contains(err.Error(), "without QEMU's driver") {
+		t.Errorf("got %v", err)
+	}
+	write(t, filepath.Join(tree, "src/libvirt_driver_qemu.so"), "", 0o755)
+	if err := i.complete(); err != nil {
+		t.Errorf("got %v", err)
+	}
+	system, err := find("")
+	if err != nil || system.complete() != nil {
+		t.Errorf("%v, %v", err, system.complete())
 	}
 }

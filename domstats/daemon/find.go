@@ -5,8 +5,10 @@ package daemon
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +36,7 @@ func find(dir string) (installation, error) {
 	for _, tree := range []string{dir, filepath.Join(dir, "build")} {
 		script, built := filepath.Join(tree, "run"), filepath.Join(tree, "src", "libvirtd")
 		if isFile(script) && isFile(built) {
-			return installation{command: []string{script, built}, etc: []string{system, sysconfdir(tree) + "/libvirt"}}, nil
+			return installation{command: []string{built}, env: treeEnv(tree), etc: []string{system, sysconfdir(tree) + "/libvirt"}}, nil
 		}
 	}
 	for _, sub := range []string{"sbin", "bin"} {
@@ -44,6 +46,79 @@ func find(dir string) (installation, error) {
 	}
 	return installation{}, fmt.Errorf("%s is neither a build tree of libvirt nor where one is installed", dir)
 }
+
+// treeEnv is what a build tree's script "run" sets, which is written in Python
+// and so does not run in every image.
+func treeEnv(tree string) []string {
+	src, tools := filepath.Join(tree, "src"), filepath.Join(tree, "tools")
+	return []string{
+		"LD_LIBRARY_PATH=" + src, "PATH=" + src + ":" + tools + ":" + os.Getenv("PATH"), "LIBVIRT_DIR_OVERRIDE=1",
+		"MALLOC_PERTURB_=165", // memory that is used after it was freed, or before it was set, shows
+	}
+}
+
+// builtAt is where a build tree was built, which is compiled into it; empty where
+// its script does not tell.
+func builtAt(tree string) string {
+	text, err := os.ReadFile(filepath.Join(tree, "run"))
+	if err != nil {
+		return ""
+	}
+	if m := regexp.MustCompile(`(?m)^here = "(/[^"]*)"$`).FindSubmatch(text); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+// complete checks, before anything is started, that an installation finds its
+// own files and its libraries here.
+func (i installation) complete() error {
+	program := i.command[0]
+	if tree, ok := strings.CutSuffix(program, "/src/libvirtd"); ok {
+		if at := builtAt(tree); at != "" && at != tree {
+			return fmt.Errorf("%s was built as %s, which is compiled into it; build it at the path where it is", tree, at)
+		}
+	}
+	files := []string{program}
+	for _, v := range i.env {
+		if dir, ok := strings.CutPrefix(v, "LIBVIRT_DRIVER_DIR="); ok {
+			files = append(files, filepath.Join(dir, "libvirt_driver_qemu.so"))
+		}
+	}
+	if tree, ok := strings.CutSuffix(program, "/libvirtd"); ok && filepath.Base(tree) == "src" {
+		files = append(files, filepath.Join(tree, "libvirt_driver_qemu.so"))
+	}
+	return missingLibraries(i.env, files...)
+}
+
+// missingLibraries names the libraries that programs and drivers lack here.
+func missingLibraries(env []string, files ...string) error {
+	var missing []string
+	for _, f := range files {
+		if !filepath.IsAbs(f) {
+			continue // the distribution's own
+		}
+		if !isFile(f) {
+			return fmt.Errorf("%s is not there: that libvirt was built without QEMU's driver, for which json-c is needed", f)
+		}
+		cmd := exec.Command("ldd", f)
+		cmd.Env = append(os.Environ(), env...)
+		// ldd fails on what it cannot load, and says so line by line.
+		out, _ := cmd.CombinedOutput()
+		for line := range strings.Lines(string(out)) {
+			if name, ok := strings.CutSuffix(strings.TrimSpace(line), " => not found"); ok && !slices.Contains(missing, name) {
+				missing = append(missing, name)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("libraries are missing here: %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// CheckProgram names the libraries that a program lacks on this machine.
+func CheckProgram(path string) error { return missingLibraries(nil, path) }
 
 // sysconfdir is where a build tree was told that configuration is.
 func sysconfdir(tree string) string {
