@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -27,6 +29,7 @@ type statsCheck struct {
 	daemon *daemonFlags
 
 	patterns []string
+	required []string
 	list     bool
 	jobs     int
 	format   string
@@ -64,6 +67,9 @@ as such and are no failures.`,
 			if err != nil {
 				return &usageError{cmd, fmt.Errorf("argument --run: %w", err)}
 			}
+			if err := knownNeeds(s.required); err != nil {
+				return &usageError{cmd, err}
+			}
 			if s.list {
 				return s.print(cases)
 			}
@@ -73,6 +79,7 @@ as such and are no failures.`,
 	s.daemon.flags(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&s.patterns, "run", nil, "cases to run, as patterns of their ids (BLK-*); may be repeated (default all)")
+	flags.StringSliceVar(&s.required, "require", nil, "needs whose absence is a failure instead of a skip, for example kvm,perf")
 	flags.BoolVar(&s.list, "list", false, "list the cases with what they need, and run nothing")
 	flags.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side")
 	flags.StringVar(&s.format, "format", "text", "text, json or tap")
@@ -86,6 +93,40 @@ as such and are no failures.`,
 	flags.StringVar(&s.files.json, "json", "", "file for the whole run, for lcitool stats diff")
 	flags.StringVar(&s.files.html, "html", "", "file for a page with the coverage map")
 	return cmd
+}
+
+func needs(words []string) []suite.Need {
+	out := make([]suite.Need, len(words))
+	for i, w := range words {
+		out[i] = suite.Need(w)
+	}
+	return out
+}
+
+// knownNeeds checks the words of --require.
+func knownNeeds(words []string) error {
+	known := map[suite.Need]bool{}
+	for _, c := range suite.Cases() {
+		for _, n := range c.Needs {
+			known[n] = true
+		}
+	}
+	for _, n := range needs(words) {
+		if !known[n] {
+			return fmt.Errorf("argument --require: no case needs %q (known: %s)", n, strings.Join(slices.Sorted(needWords(known)), ", "))
+		}
+	}
+	return nil
+}
+
+func needWords(known map[suite.Need]bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for n := range known {
+			if !yield(string(n)) {
+				return
+			}
+		}
+	}
 }
 
 // A listedCase is a case as --list shows it.
@@ -126,6 +167,8 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 	o := s.daemon.options()
 	var restart func(context.Context) error
 	if s.startDaemon {
+		const most = 1000 // deaths that nobody has looked at yet
+		s.own.deaths = make(chan string, most)
 		again, stop, err := s.own.start(ctx, o)
 		if err != nil {
 			return err
@@ -140,7 +183,7 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	rep, err := suite.Run(ctx, suite.Options{
 		Stack: live.New(live.Options{RPC: o, Dir: dir, Restart: restart}), Cases: cases, Prefix: owner.Prefix(),
-		Jobs: s.jobs, Emulator: emulator, Log: s.app.log(),
+		Jobs: s.jobs, Emulator: emulator, Log: s.app.log(), Deaths: s.own.deaths, Require: needs(s.required),
 		Done: func(r suite.Result) {
 			fmt.Fprintf(s.app.stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), termtext.Line(r.Verdict()))
 		},

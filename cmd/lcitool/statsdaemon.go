@@ -17,11 +17,12 @@ import (
 type ownDaemon struct {
 	libvirt string // prefix or build tree, "" for the distribution's
 	log     string // file for what the daemon writes, "" for none
+	deaths  chan string
 }
 
 // start runs the daemon and gives the way to restart it; stop ends it.
 func (d ownDaemon) start(ctx context.Context, o rpc.Options) (restart func(context.Context) error, stop func() error, err error) {
-	options := daemon.Options{Libvirt: d.libvirt}
+	options := daemon.Options{Libvirt: d.libvirt, Died: func(x daemon.Death) { d.deaths <- x.String() }}
 	closeLog := func() error { return nil }
 	if d.log != "" {
 		f, err := os.Create(d.log)

@@ -29,6 +29,7 @@ type statsRun struct {
 	targets    []string
 	jobs       int
 	patterns   []string
+	required   []string
 	libvirt    string
 	qemu       string
 	reports    string
@@ -54,6 +55,9 @@ tested instead of the distribution's; it is mounted at the same path.`,
 			if s.jobs < 1 {
 				return &usageError{cmd, fmt.Errorf("argument --jobs: %d is not a number of cases", s.jobs)}
 			}
+			if err := knownNeeds(s.required); err != nil {
+				return &usageError{cmd, err}
+			}
 			return s.run(cmd)
 		},
 	}
@@ -61,6 +65,7 @@ tested instead of the distribution's; it is mounted at the same path.`,
 	f.StringArrayVarP(&s.targets, "target", "t", nil, "target to run on; may be repeated (required)")
 	f.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side on each target")
 	f.StringArrayVar(&s.patterns, "run", nil, "cases to run, as patterns of their ids (BLK-*); may be repeated (default all)")
+	f.StringSliceVar(&s.required, "require", nil, "needs whose absence is a failure instead of a skip, for example kvm,perf")
 	f.StringVar(&s.libvirt, "libvirt", "", "directory of a libvirt to test instead of the target's")
 	f.StringVar(&s.qemu, "qemu", "", "directory of a QEMU to test instead of the target's")
 	f.StringVar(&s.reports, "reports", "", "directory for TARGET.json, .html, .xml and .tap")
@@ -237,6 +242,9 @@ func (s *statsRun) options(image, folder, target string) (container.RunOptions, 
 	}
 	for _, p := range s.patterns {
 		o.Command = append(o.Command, "--run", p)
+	}
+	for _, n := range s.required {
+		o.Command = append(o.Command, "--require", n)
 	}
 	return o, nil
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -32,6 +34,9 @@ type Options struct {
 	Libvirt string
 	// Log takes what the daemons write; nil drops it.
 	Log io.Writer
+	// Died is told when the daemon ends though nobody stopped it, and is then
+	// started again; nil leaves it ended.
+	Died func(Death)
 	// Root is the root of the file system whose configuration is changed,
 	// for tests; empty means "/".
 	Root string
@@ -41,8 +46,12 @@ type Options struct {
 type Daemon struct {
 	o       Options
 	libvirt installation
-	cmd     *exec.Cmd
-	ended   chan struct{}
+	tail    *tail
+
+	mu       sync.Mutex // guards what follows
+	stopping bool
+	cmd      *exec.Cmd
+	ended    chan struct{}
 }
 
 // settings are what QEMU's driver needs in a container: no trusted attributes,
@@ -97,7 +106,7 @@ func Start(o Options) (*Daemon, error) {
 		return nil, fmt.Errorf("cannot configure libvirt: %w", err)
 	}
 	libvirt.command = append(libvirt.command, "--config", config)
-	d := &Daemon{o: o, libvirt: libvirt}
+	d := &Daemon{o: o, libvirt: libvirt, tail: &tail{w: o.Log}}
 	return d, d.run()
 }
 
@@ -159,33 +168,47 @@ func addSettings(path string, grouped bool) error {
 
 // run starts libvirtd.
 func (d *Daemon) run() error {
-	d.cmd = exec.Command(d.libvirt.command[0], d.libvirt.command[1:]...)
-	d.cmd.Env = append(os.Environ(), d.libvirt.env...)
-	d.cmd.Stdout, d.cmd.Stderr = d.o.Log, d.o.Log
-	if err := d.cmd.Start(); err != nil {
+	cmd := exec.Command(d.libvirt.command[0], d.libvirt.command[1:]...)
+	cmd.Env = append(os.Environ(), d.libvirt.env...)
+	cmd.Stdout, cmd.Stderr = d.tail, d.tail
+	// QEMU inherits the pipe, and would keep Wait from returning.
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cannot start libvirtd: %w", err)
 	}
-	d.ended = make(chan struct{})
+	ended := make(chan struct{})
+	d.mu.Lock()
+	d.cmd, d.ended, d.stopping = cmd, ended, false
+	d.mu.Unlock()
 	go func() {
-		defer close(d.ended)
-		// It ends when it is told to, or its clients notice.
-		_ = d.cmd.Wait()
+		// How it ended is in its state.
+		_ = cmd.Wait()
+		close(ended)
+		d.died(cmd.ProcessState)
 	}()
 	return nil
+}
+
+// process is the one that runs now, with a channel that is closed at its end.
+func (d *Daemon) process() (*exec.Cmd, chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.cmd, d.ended
 }
 
 // Ready waits until open succeeds: the socket is there before the drivers are.
 func (d *Daemon) Ready(ctx context.Context, open func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
+	_, ended := d.process()
 	for {
 		err := open(ctx)
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-d.ended:
-			return errors.Join(errors.New("libvirtd ended at once"), err)
+		case <-ended:
+			return errors.Join(fmt.Errorf("libvirtd ended at once: %s", strings.Join(d.tail.last(), " | ")), err)
 		case <-ctx.Done():
 			return errors.Join(errors.New("libvirtd does not get ready"), err)
 		case <-time.After(100 * time.Millisecond):
@@ -195,21 +218,25 @@ func (d *Daemon) Ready(ctx context.Context, open func(context.Context) error) er
 
 // Stop ends libvirtd; domains run on.
 func (d *Daemon) Stop(ctx context.Context) error {
+	d.mu.Lock()
+	d.stopping = true
+	d.mu.Unlock()
+	cmd, ended := d.process()
 	select {
-	case <-d.ended:
+	case <-ended:
 		return nil
 	default:
 	}
-	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot stop libvirtd: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
 	select {
-	case <-d.ended:
+	case <-ended:
 		return nil
 	case <-ctx.Done():
-		return errors.Join(errors.New("libvirtd does not stop"), d.cmd.Process.Kill())
+		return errors.Join(errors.New("libvirtd does not stop"), cmd.Process.Kill())
 	}
 }
 

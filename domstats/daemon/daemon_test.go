@@ -89,7 +89,7 @@ func fake(t *testing.T, script string) *Daemon {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "libvirtd")
 	write(t, path, "#!/bin/sh\n"+script, 0o755)
-	d := &Daemon{libvirt: installation{command: []string{path}}}
+	d := &Daemon{libvirt: installation{command: []string{path}}, tail: &tail{}}
 	if err := d.run(); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,8 @@ func TestADaemonThatWillNot(t *testing.T) {
 	if err := d.Stop(short); err == nil || !strings.Contains(err.Error(), "does not stop") {
 		t.Errorf("got %v", err)
 	}
-	<-d.ended
+	_, ended := d.process()
+	<-ended
 }
 
 // A daemon that takes its time is waited for, even by a caller without a deadline.
@@ -174,5 +175,39 @@ func TestComplete(t *testing.T) {
 	system, err := find("")
 	if err != nil || system.complete() != nil {
 		t.Errorf("%v, %v", err, system.complete())
+	}
+}
+
+// A daemon that dies is told of with its state and its last lines, and started again.
+func TestADaemonThatDies(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "libvirtd")
+	mark := path + ".second"
+	write(t, path, "#!/bin/sh\nif [ -e "+mark+" ]; then exec tail -f /dev/null; fi\ntouch "+mark+"\nfor i in $(seq 30); do echo line $i; done\nkill -SEGV $$\n", 0o755)
+	deaths := make(chan Death, 1)
+	d := &Daemon{o: Options{Died: func(x Death) { deaths <- x }}, libvirt: installation{command: []string{path}}, tail: &tail{}}
+	if err := d.run(); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := d.process()
+	death := <-deaths
+	if !strings.Contains(death.State, "segmentation fault") || len(death.Log) != mostLines || death.Log[mostLines-1] != "line 30" {
+		t.Errorf("got %+v", death)
+	}
+	if text := death.String(); !strings.Contains(text, "segmentation fault") || !strings.Contains(text, "line 30") {
+		t.Errorf("got %q", text)
+	}
+	for range 600 { // it is started right after it was told of
+		if now, _ := d.process(); now != first {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err := d.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	select {
+	case x := <-deaths:
+		t.Errorf("its orderly end is told of: %s", x)
+	default:
 	}
 }

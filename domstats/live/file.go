@@ -5,6 +5,7 @@ package live
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,12 @@ func (h *Host) HoldPipe(name string) (path string, release func(), err error) {
 		_ = f.Close()
 		_ = os.Remove(path)
 	}, nil
+}
+
+// Monitors looks where resctrl is mounted.
+func (h *Host) Monitors(feature string) bool {
+	text, err := os.ReadFile("/sys/fs/resctrl/info/L3_MON/mon_features")
+	return err == nil && slices.Contains(strings.Fields(string(text)), feature)
 }
 
 // HaltPolling is the kernel's limit for polling a halted vCPU.

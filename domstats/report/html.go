@@ -38,7 +38,31 @@ func (r *Run) WriteHTML(w io.Writer) error {
 		Deviations        []suite.Deviation
 		Moved             []suite.Observation
 		Exported, Checked int
-	}{r, r.deviations(), r.moved(), exported, checked})
+		Failures          []suite.Result
+		Compared          int
+	}{r, r.deviations(), r.moved(), exported, checked, r.failures(), r.compared()})
+}
+
+// failures are the results to look at first.
+func (r *Run) failures() []suite.Result {
+	var out []suite.Result
+	for _, x := range r.Results {
+		if x.Status == suite.Fail {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// compared is how many of libvirt's statistics a case compared, other than 0 with 0.
+func (r *Run) compared() int {
+	n := 0
+	for _, s := range r.Statistics {
+		if len(s.Cases) > 0 && s.Moved {
+			n++
+		}
+	}
+	return n
 }
 
 // deviations are the rows of the table that a case met, or missed.

@@ -25,6 +25,7 @@ type Run struct {
 	Where        Where                  `json:"where"`
 	Results      []suite.Result         `json:"results"`
 	Coverage     []domstats.CoverageRow `json:"coverage"`
+	Statistics   []suite.Statistic      `json:"statistics,omitempty"` // libvirt's own
 	Schema       domstats.Schema        `json:"schema"`
 	Observations []suite.Observation    `json:"observations"`
 	Unknown      []string               `json:"unknown,omitempty"` // not in the catalogue
@@ -49,7 +50,7 @@ func New(rep *suite.Report, w Where) *Run {
 		w.QEMU = rep.QEMU.String()
 	}
 	w.Started, w.Seconds = rep.Started, rep.Took.Seconds()
-	return &Run{Format: format, Where: w, Results: rep.Results, Coverage: rep.Coverage, Schema: rep.Schema,
+	return &Run{Format: format, Where: w, Results: rep.Results, Coverage: rep.Coverage, Statistics: rep.Statistics, Schema: rep.Schema,
 		Observations: rep.Observations, Unknown: rep.Unknown}
 }
 

@@ -30,7 +30,8 @@ func (r *Run) WriteSummary(w io.Writer) error {
 		return err
 	}
 	var b strings.Builder
-	for _, x := range r.Results {
+	byStatus := slices.SortedStableFunc(slices.Values(r.Results), func(x, y suite.Result) int { return rank(x) - rank(y) })
+	for _, x := range byStatus {
 		if x.Status == suite.Pass {
 			continue
 		}
@@ -45,6 +46,14 @@ func (r *Run) WriteSummary(w io.Writer) error {
 	fmt.Fprintf(&b, "%s: %s in %.0f s\n", r.Where.Stack(), r.Totals(), r.Where.Seconds)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// rank puts failures first.
+func rank(x suite.Result) int {
+	if x.Status == suite.Fail {
+		return 0
+	}
+	return 1
 }
 
 // groups are the first parts of the ids, in the order of the results.

@@ -49,8 +49,7 @@ func blkChain(t *T) {
 	seen := map[uint64]bool{}
 	for i := range 3 {
 		p := fmt.Sprintf("block.%d.", i)
-		name, _ := r.Lookup(p + "name")
-		equal(t, p+"name", name.Value, any("vda"))
+		t.wantText(r, p+"name", "vda")
 		index := t.uint(r, p+"backingIndex")
 		t.check(!seen[index], "%sbackingIndex %d appears twice", p, index)
 		seen[index] = true

@@ -117,6 +117,15 @@ func cpuCacheMonitors(t *T) {
 		want = append(want, fmt.Sprintf("%sbank.%d.id", p, i), fmt.Sprintf("%sbank.%d.bytes", p, i))
 	}
 	t.wantNames(r, "", want...)
+	t.wantText(r, p+"vcpus", "0")
+	t.wantText(r, p+"name", "vcpus_0")
+	seen := map[uint64]bool{}
+	for i := range banks {
+		id := t.uint(r, fmt.Sprintf("%sbank.%d.id", p, i))
+		t.check(!seen[id], "two banks have the id %d", id)
+		seen[id] = true
+		t.moves(fmt.Sprintf("%sbank.%d.bytes", p, i), t.uint(r, fmt.Sprintf("%sbank.%d.bytes", p, i)) > 0)
+	}
 	size, _ := r.Lookup(p + "bank.0.bytes")
 	t.deviates("KD-12", size.Type == domstats.UInt, "%sbank.0.bytes is %s", p, size.Type)
 }

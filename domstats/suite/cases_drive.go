@@ -76,8 +76,7 @@ func blkInsert(t *T) {
 	r := change(file)
 	t.wantDrive(r, "hdc", true, true)
 	p := t.entry(r, "hdc")
-	path, _ := r.Lookup(p + "path")
-	equal(t, "the path", path.Value, any(file))
+	t.wantText(r, p+"path", file)
 	t.want(r, map[string]uint64{p + "capacity": guest.DiskSize})
 	t.wantDrive(change(""), "hdc", false, false)
 }

@@ -64,10 +64,8 @@ func (w graph) of(index uint64) (format, storage qmp.Node, ok bool) {
 // it should be.
 func (g *Guest) wantImage(r domstats.Record, i int, disk, path string) {
 	t, p := g.t, fmt.Sprintf("block.%d.", i)
-	name, _ := r.Lookup(p + "name")
-	equal(t, p+"name", name.Value, any(disk))
-	got, _ := r.Lookup(p + "path")
-	equal(t, p+"path", got.Value, any(path))
+	t.wantText(r, p+"name", disk)
+	t.wantText(r, p+"path", path)
 	w := g.graph()
 	format, storage, ok := w.of(t.uint(r, p+"backingIndex"))
 	if !ok {
@@ -136,8 +134,7 @@ func blkSpace(t *T) {
 		p := t.entry(r, d.Target)
 		equal(t, d.Target+": "+p+"physical", t.uint(r, p+"physical"), space)
 		equal(t, d.Target+": "+p+"capacity", t.uint(r, p+"capacity"), length)
-		path, _ := r.Lookup(p + "path")
-		equal(t, d.Target+": "+p+"path", path.Value, any(d.File))
+		t.wantText(r, p+"path", d.File)
 		t.check(space > 0 && space < length, "the image of %s takes %d of %d bytes, so the two cannot be told apart", d.Target, space, length)
 	}
 }
@@ -198,8 +195,7 @@ func blkInactiveSizes(t *T) {
 	t.want(r, map[string]uint64{"block.count": 2, "block.0.capacity": 2 << 20, "block.1.capacity": 7 << 20})
 	for i, path := range []string{a, b} {
 		p := fmt.Sprintf("block.%d.", i)
-		got, _ := r.Lookup(p + "path")
-		equal(t, p+"path", got.Value, any(path))
+		t.wantText(r, p+"path", path)
 		length, space, err := t.host().FileSize(path)
 		t.must(err, "look at the image")
 		equal(t, p+"physical", t.uint(r, p+"physical"), length)
@@ -218,8 +214,7 @@ func blkCopyTarget(t *T) {
 	t.want(r, map[string]uint64{"block.count": 3})
 	g.wantImage(r, 0, "vda", source.File)
 	g.wantImage(r, 1, "vda", target)
-	name, _ := r.Lookup("block.2.name")
-	equal(t, "block.2.name", name.Value, any("vdb"))
+	t.wantText(r, "block.2.name", "vdb")
 	t.check(!r.Has("block.1.rd.reqs"), "the target of the copy has the counters of a device")
 	t.want(g.blk(), map[string]uint64{"block.count": 2})
 	t.must(t.conn.BlockJobAbort(t.ctx, g.Domain, "vda"), "end the copy")

@@ -40,6 +40,7 @@ func (t *T) interfaceName(r domstats.Record, i int) string {
 	p, ok := r.Lookup(fmt.Sprintf("net.%d.name", i))
 	name, isText := p.Value.(string)
 	t.check(ok && isText && name != "", "net.%d.name is missing", i)
+	t.run.seen.compared(t.def.ID, p.Name, name != "")
 	return name
 }
 

@@ -197,7 +197,13 @@ func memBandwidth(t *T) {
 	nodes := t.uint(before, p+"0.node.count")
 	t.check(nodes > 0, "%s0.node.count is 0", p)
 	want := []string{p + "count", p + "0.name", p + "0.vcpus", p + "0.node.count"}
+	t.wantText(before, p+"0.vcpus", "0")
+	t.wantText(before, p+"0.name", "vcpus_0")
+	seen := map[uint64]bool{}
 	for i := range nodes {
+		id := t.uint(before, fmt.Sprintf("%s0.node.%d.id", p, i))
+		t.check(!seen[id], "two nodes have the id %d", id)
+		seen[id] = true
 		n := fmt.Sprintf("%s0.node.%d.", p, i)
 		want = append(want, n+"id", n+"bytes.local", n+"bytes.total")
 		local, total := t.uint(before, n+"bytes.local"), t.uint(before, n+"bytes.total")

@@ -4,6 +4,7 @@ package suite
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/domstats"
@@ -26,14 +27,33 @@ func (r *run) unmet(t *T) string {
 		return "needs libvirt " + t.def.Since.String()
 	}
 	for _, n := range t.def.Needs {
-		if reason := r.missing(t, n); reason != "" {
-			return reason
+		reason := r.missing(t, n)
+		if reason == "" {
+			continue
 		}
+		if slices.Contains(r.o.Require, n) {
+			t.fatalf("%s is required, and missing: %s", n, reason)
+		}
+		return reason
 	}
 	return ""
 }
 
+// A refusal is why libvirt does not offer what the host has by itself. It is a
+// fault, not a reason to skip.
+const refusal = "the host has it, libvirt refuses it: "
+
+// missing tells why a need is not met. That libvirt refuses
+// what the host has is a fault of the case that asks.
 func (r *run) missing(t *T, n Need) string {
+	reason := r.lookFor(t, n)
+	if text, ok := strings.CutPrefix(reason, refusal); ok {
+		t.fatalf("need %s: the host has it, libvirt refuses it: %s", n, text)
+	}
+	return reason
+}
+
+func (r *run) lookFor(t *T, n Need) string {
 	if n == NeedDriver {
 		return r.needs.once(t, NeedDriver, func() string { return canOpen(t, r, TestDriver) })
 	}
@@ -44,7 +64,7 @@ func (r *run) missing(t *T, n Need) string {
 	case NeedQEMU:
 		return ""
 	case NeedKStats:
-		if reason := r.missing(t, NeedKVM); reason != "" {
+		if reason := r.lookFor(t, NeedKVM); reason != "" {
 			return reason
 		}
 	}
@@ -84,11 +104,11 @@ func probe(t *T, r *run, n Need) string {
 	case NeedX86:
 		return capability(t, "<arch name='x86_64'", "no x86 guests")
 	case NeedKVM:
-		return capability(t, "<domain type='kvm'", "libvirt offers no KVM")
+		return capability(t, "<domain type='kvm'", refusal+"its capabilities have no domain of type kvm")
 	case NeedCacheMonitor:
-		return capability(t, "<feature name='llc_occupancy'", "the host has no cache monitors")
+		return monitors(t, "llc_occupancy", "the host has no cache monitors")
 	case NeedBandwidthMonitor:
-		return capability(t, "<feature name='mbm_local_bytes'", "the host has no memory bandwidth monitors")
+		return monitors(t, "mbm_local_bytes", "the host has no memory bandwidth monitors")
 	case NeedKStats:
 		return probeGuest(t, guest.Spec{KVM: true}, func(g *Guest) string {
 			if !g.schema().Provides("kvm", "vcpu") {
@@ -110,7 +130,7 @@ func probe(t *T, r *run, n Need) string {
 	case NeedPerf:
 		return probeGuest(t, guest.Spec{}, func(g *Guest) string {
 			if err := t.conn.SetPerf(t.ctx, g.Domain, true, "cpu_clock"); err != nil {
-				return "performance events: " + err.Error()
+				return refusal + "performance events: " + err.Error()
 			}
 			return ""
 		})
@@ -120,6 +140,14 @@ func probe(t *T, r *run, n Need) string {
 
 // has tells whether a need that the case does not depend on is met.
 func (t *T) has(n Need) bool { return t.run.missing(t, n) == "" }
+
+// monitors looks for a monitor in the capabilities that the kernel may offer.
+func monitors(t *T, feature, none string) string {
+	if t.host().Monitors(feature) {
+		none = refusal + "its capabilities have no monitor " + feature
+	}
+	return capability(t, "<feature name='"+feature+"'", none)
+}
 
 func capability(t *T, text, reason string) string {
 	t.connect()

@@ -37,6 +37,64 @@ type observer struct {
 	names   map[string]bool // patterns of the catalogue or the schema that were seen
 	proved  map[string]bool // patterns whose value was compared with QEMU's
 	schema  domstats.Schema
+	stats   map[string]*Statistic // of the catalogue, by pattern
+}
+
+// A Statistic is one of libvirt's, with what became of it in the run.
+type Statistic struct {
+	Pattern string `json:"pattern"`
+	Seen    bool   `json:"seen"`
+	// Cases compare its value, in the order in which they did first.
+	Cases []string `json:"cases,omitempty"`
+	// Moved tells that a value other than 0 was compared.
+	Moved bool `json:"moved"`
+}
+
+// statistic finds or makes the entry of a name; the lock is held.
+func (o *observer) statistic(name string) *Statistic {
+	if o.stats == nil {
+		o.stats = map[string]*Statistic{}
+	}
+	p := name
+	if s, known := domstats.NewCatalogue().Lookup(name); known {
+		p = s.Pattern
+	}
+	s := o.stats[p]
+	if s == nil {
+		s = &Statistic{Pattern: p}
+		o.stats[p] = s
+	}
+	return s
+}
+
+// compared notes that a case looks at a value.
+func (o *observer) compared(id, name string, moved bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.statistic(name)
+	s.Seen, s.Moved = true, s.Moved || moved
+	if !slices.Contains(s.Cases, id) {
+		s.Cases = append(s.Cases, id)
+	}
+}
+
+// statistics are the rows of the catalogue, and what it lacks.
+func (o *observer) statistics() []Statistic {
+	var out []Statistic
+	done := map[string]bool{}
+	for _, row := range domstats.NewCatalogue().Stats() {
+		s := o.stats[row.Pattern]
+		if s == nil {
+			s = &Statistic{Pattern: row.Pattern}
+		}
+		out, done[row.Pattern] = append(out, *s), true
+	}
+	for _, p := range slices.Sorted(maps.Keys(o.stats)) {
+		if !done[p] {
+			out = append(out, *o.stats[p])
+		}
+	}
+	return out
 }
 
 // maxSamples bounds the memory one statistic takes; the first half stays, the
@@ -76,6 +134,7 @@ func (o *observer) add(id string, records []domstats.Record) {
 			if !seen {
 				s = &Observation{Case: id, Domain: r.Domain.Name, Name: p.Name, Type: p.Type.String()}
 				o.series[key] = s
+				o.statistic(p.Name).Seen = true
 				if _, known := c.Lookup(p.Name); !known {
 					o.unknown[p.Name] = true
 				}
@@ -124,7 +183,7 @@ func (o *observer) checked(s domstats.Schema) {
 func (o *observer) fill(r *Report) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	r.Schema = o.schema
+	r.Schema, r.Statistics = o.schema, o.statistics()
 	r.Unknown = slices.Sorted(maps.Keys(o.unknown))
 	for _, row := range o.schema.Coverage() {
 		row.Seen, row.Checked = o.names[row.Pattern], o.proved[row.Pattern]

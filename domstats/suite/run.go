@@ -26,6 +26,10 @@ type Options struct {
 	Emulator string
 	// Jobs is how many cases run at the same time; 0 means 1.
 	Jobs int
+	// Deaths tells of each end of the daemon that nobody asked for, in words; may be nil.
+	Deaths <-chan string
+	// Require are needs that must be met: cases that lack one fail.
+	Require []Need
 	// Done is told each result as it comes, from one goroutine at a time; may be nil.
 	Done func(Result)
 	Log  *slog.Logger // nil for none
@@ -40,6 +44,7 @@ type Report struct {
 	Results      []Result // in the order of the cases
 	Schema       domstats.Schema
 	Coverage     []domstats.CoverageRow
+	Statistics   []Statistic // libvirt's own, in the order of the catalogue
 	Observations []Observation
 	Unknown      []string // statistics that the catalogue lacks, sorted
 }
@@ -61,6 +66,9 @@ type run struct {
 	qemu    domstats.Version
 	needs   needs
 	seen    observer
+
+	mu     sync.Mutex
+	active map[*T]bool // cases that run now
 }
 
 // Run drives the cases. An error means that there was nothing to test
@@ -70,11 +78,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &run{o: o, needs: newNeeds()}
+	r := &run{o: o, needs: newNeeds(), active: map[*T]bool{}}
 	started := time.Now()
 	if err := r.inspect(ctx); err != nil {
 		return nil, err
 	}
+	over := make(chan struct{})
+	defer close(over)
+	go r.mourn(over)
 	results := r.all(ctx)
 	rep := &Report{Libvirt: r.libvirt, QEMU: r.qemu, Started: started, Took: time.Since(started), Results: results}
 	r.seen.fill(rep)
@@ -177,6 +188,36 @@ func (r *run) all(ctx context.Context) []Result {
 	return results
 }
 
+// mourn makes the cases that run at the time fail when the daemon dies: which of
+// them killed it, the log tells.
+func (r *run) mourn(over <-chan struct{}) {
+	for {
+		select {
+		case text := <-r.o.Deaths:
+			r.mu.Lock()
+			for t := range r.active {
+				t.errorf("%s", text)
+			}
+			r.mu.Unlock()
+		case <-over:
+			return
+		}
+	}
+}
+
+// enter and leave keep the list of the cases that run.
+func (r *run) enter(t *T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.active[t] = true
+}
+
+func (r *run) leave(t *T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.active, t)
+}
+
 // one runs a case in a goroutine of its own, which the case may end at any
 // point, and waits for it, but not for ever.
 func (r *run) one(ctx context.Context, c Case) Result {
@@ -191,6 +232,8 @@ func (r *run) one(ctx context.Context, c Case) Result {
 	inner, cancel := context.WithTimeout(ctx, c.Limit)
 	defer cancel()
 	t := &T{ctx: inner, run: r, def: c}
+	r.enter(t)
+	defer r.leave(t)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -114,6 +114,8 @@ type Host interface {
 	Virsh(ctx context.Context, args ...string) (string, error)
 	// Daemon is the process that answers.
 	Daemon(ctx context.Context) (Process, error)
+	// Monitors tells whether the kernel's resctrl has a monitor of a feature.
+	Monitors(feature string) bool
 	// HaltPolling is for how long the kernel polls for a halted vCPU at most.
 	HaltPolling() (time.Duration, error)
 	// ServeNBD serves a raw file on a unix socket until stop is called.

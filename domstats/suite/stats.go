@@ -57,7 +57,20 @@ func (g *Guest) recordFlags(groups domstats.Group, flags uint32) domstats.Record
 func (t *T) uint(r domstats.Record, name string) uint64 {
 	v, ok := r.Uint(name)
 	t.check(ok, "%s is missing or no number", name)
+	if ok {
+		t.run.seen.compared(t.def.ID, name, v != 0)
+	}
 	return v
+}
+
+// wantText compares a text that must be there.
+func (t *T) wantText(r domstats.Record, name, want string) {
+	p, ok := r.Lookup(name)
+	t.check(ok, "%s is missing", name)
+	if ok {
+		t.run.seen.compared(t.def.ID, name, want != "")
+		equal(t, name, p.Value, any(want))
+	}
 }
 
 // grew is by how much a number grew from one record to another.
@@ -98,8 +111,7 @@ func (g *Guest) state(state, reason uint64) domstats.Record {
 	var r domstats.Record
 	got := func() bool {
 		r = g.record(domstats.GroupState)
-		s, _ := r.Uint("state.state")
-		why, _ := r.Uint("state.reason")
+		s, why := g.t.uint(r, "state.state"), g.t.uint(r, "state.reason")
 		return s == state && why == reason
 	}
 	if !g.t.eventually(10*time.Second, got) {
@@ -154,6 +166,13 @@ func (g *Guest) bracket(schema domstats.Schema, frozen bool) domstats.Record {
 		t.report(domstats.CheckBracket(r, schema.VCPU(n), b, after.vcpus[n], frozen), "%s", g.spec.Name)
 	}
 	t.run.seen.checked(schema)
+	for _, fields := range [][]domstats.Field{schema.VM(), schema.VCPU(0)} {
+		for _, f := range fields {
+			if v, ok := r.Uint(f.Name); ok {
+				t.run.seen.compared(t.def.ID, f.Name, v != 0)
+			}
+		}
+	}
 	return r
 }
 

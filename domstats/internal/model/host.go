@@ -189,6 +189,8 @@ func (h host) MakeMacvtap(context.Context, string, string) (func(), error) { ret
 
 func (h host) HoldPipe(name string) (string, func(), error) { return h.Path(name), func() {}, nil }
 
+func (host) Monitors(string) bool { return true }
+
 func (h host) HaltPolling() (time.Duration, error) { return 200 * time.Microsecond, nil }
 
 func (h host) FileSize(path string) (length, space uint64, err error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats/internal/model"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
@@ -38,5 +39,90 @@ func TestNoCaseFailsOnTheCleanModel(t *testing.T) {
 			t.Errorf("left: %q", left)
 		}
 		t.Logf("%d cases: %d pass, %d known, %d fixed", len(rep.Results), rep.Count(suite.Pass), rep.Count(suite.Known), rep.Count(suite.Fixed))
+	})
+}
+
+// Each statistic of the catalogue has a case that compares its value; what no
+// x86 machine has, or the model lacks, is listed here.
+func TestEachStatisticIsCompared(t *testing.T) {
+	elsewhere := []string{
+		"vcpu.<n>.halted",     // s390
+		"block.<i>.errors",    // Xen
+		"vcpu.<n>.<name>.max", // KVM offers none
+		// Events of the hardware cannot be enabled in virtual machines.
+		"perf.cmt", "perf.mbmt", "perf.mbml", "perf.cpu_cycles", "perf.instructions", "perf.cache_references", "perf.cache_misses",
+		"perf.branch_instructions", "perf.branch_misses", "perf.bus_cycles", "perf.stalled_cycles_frontend", "perf.stalled_cycles_backend",
+		"perf.ref_cpu_cycles",
+	}
+	synctest.Test(t, func(t *testing.T) {
+		rep := run(t, model.New(), suite.Cases())
+		for _, s := range rep.Statistics {
+			if (len(s.Cases) > 0) == slices.Contains(elsewhere, s.Pattern) {
+				t.Errorf("%s is compared by %q", s.Pattern, s.Cases)
+			}
+		}
+	})
+}
+
+// The cases that run when the daemon dies fail, and say how it died.
+func TestDeath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cases, err := suite.Select(suite.Cases(), "CON-02", "STA-03", "API-01")
+		if err != nil {
+			t.Fatal(err)
+		}
+		deaths := make(chan string, 1)
+		o := suite.Options{Stack: model.New(), Cases: cases, Prefix: prefix, Deaths: deaths}
+		go func() {
+			time.Sleep(5 * time.Second)
+			deaths <- "the daemon died"
+		}()
+		rep, err := suite.Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rep.Results {
+			if died := strings.Contains(strings.Join(r.Messages, " "), "the daemon died"); died != (r.ID == "CON-02") || died != (r.Status == suite.Fail) {
+				t.Errorf("%s: %s: %q", r.ID, r.Verdict(), r.Messages)
+			}
+		}
+	})
+}
+
+// lacking is a machine without something.
+type lacking struct {
+	*model.Stack
+	need suite.Need
+}
+
+type poorHost struct {
+	suite.Host
+	need suite.Need
+}
+
+func (s lacking) Host() suite.Host { return poorHost{s.Stack.Host(), s.need} }
+
+func (h poorHost) Missing(n suite.Need) string {
+	if n == h.need {
+		return "there is none"
+	}
+	return h.Host.Missing(n)
+}
+
+func TestRequire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cases, err := suite.Select(suite.Cases(), "NET-06")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tc := range []struct {
+			require []suite.Need
+			want    suite.Status
+		}{{nil, suite.Skip}, {[]suite.Need{suite.NeedKVM}, suite.Skip}, {[]suite.Need{suite.NeedTap}, suite.Fail}} {
+			rep, err := suite.Run(t.Context(), suite.Options{Stack: lacking{model.New(), suite.NeedTap}, Cases: cases, Prefix: prefix, Require: tc.require})
+			if err != nil || rep.Results[0].Status != tc.want {
+				t.Errorf("%q: %+v, %v", tc.require, rep.Results, err)
+			}
+		}
 	})
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package daemon
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+)
+
+// tail passes on what is written and keeps the last lines.
+type tail struct {
+	mu    sync.Mutex
+	w     io.Writer // nil for nowhere
+	lines []string
+	part  []byte
+}
+
+// mostLines is how much of a log says why its daemon ended.
+const mostLines = 15
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.part = append(t.part, b...)
+	for {
+		i := bytes.IndexByte(t.part, '\n')
+		if i < 0 {
+			break
+		}
+		t.lines = append(t.lines, string(t.part[:i]))
+		t.part = t.part[i+1:]
+	}
+	if extra := len(t.lines) - mostLines; extra > 0 {
+		t.lines = t.lines[extra:]
+	}
+	if t.w == nil {
+		return len(b), nil
+	}
+	return t.w.Write(b)
+}
+
+func (t *tail) last() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]string{}, t.lines...)
+}
+
+// A Death is the end of a daemon that nobody asked to end.
+type Death struct {
+	State string   // "exit status 1", "signal: segmentation fault"
+	Log   []string // the last lines that it wrote
+}
+
+// String tells it in one piece.
+func (d Death) String() string {
+	if len(d.Log) == 0 {
+		return fmt.Sprintf("libvirtd ended by itself (%s) and wrote nothing", d.State)
+	}
+	return fmt.Sprintf("libvirtd ended by itself (%s); the last lines that it wrote: %s", d.State, strings.Join(d.Log, " | "))
+}
+
+// died tells of an end that nobody asked for, and starts the daemon again.
+func (d *Daemon) died(state *os.ProcessState) {
+	death := Death{State: "unknown", Log: d.tail.last()}
+	if state != nil {
+		death.State = state.String()
+	}
+	d.mu.Lock()
+	stopping := d.stopping
+	d.mu.Unlock()
+	if stopping || d.o.Died == nil {
+		return
+	}
+	d.o.Died(death)
+	// The next attempt to connect says when this fails.
+	_ = d.run()
+}
