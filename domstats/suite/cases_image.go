@@ -163,12 +163,12 @@ func blkTwoThresholds(t *T) {
 	set := func(disk string, bytes uint64) {
 		t.must(t.conn.SetThreshold(t.ctx, g.Domain, disk, bytes), "set the threshold of %s", disk)
 	}
-	set("vdb", 900000)
-	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900000, "vdc": 0})
-	set("vdc", 5<<30)
-	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900000, "vdc": 5 << 30})
+	set("vdb", 900001)
+	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 0})
+	set("vdc", 5<<30+1)
+	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 5 << 30})
 	g.inject("virtio-disk2", "aio_write -P 5 0 4k")
-	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900000, "vdc": 5 << 30})
+	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 5 << 30})
 	set("vdb", 0)
 	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 0, "vdc": 5 << 30})
 }
