@@ -29,7 +29,7 @@ func (c *config) fault(pos yamldoc.Position, format string, args ...any) {
 // any. It gives nil if the event makes a difference.
 func (p *Pipeline) compose(s *scope) *config {
 	in := &includer{p: p, scope: s}
-	doc := in.file(p.file, nil)
+	doc := in.file(p.file, nil, p.mainInputs(s))
 	if in.deferred {
 		return nil
 	}

@@ -225,11 +225,9 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 
 // variable gives the value of a variable as GitLab reads it.
 func (d *decoder) variable(name string, v *value) string {
-	switch {
-	case v.quote:
-		d.fault(v.pos, "variable %s: readers of YAML disagree on what %s is: put it between quotes", yamldoc.Quote(name), yamldoc.OneLine(v.text))
-	case v.kind == boolean, v.kind == list, v.kind == mapping:
-		d.fault(v.pos, "variable %s takes a string or a number, got %s", yamldoc.Quote(name), v.describe())
+	if v.kind >= list {
+		d.fault(v.pos, "variable %s takes a single value, got %s", yamldoc.Quote(name), v.describe())
+		return ""
 	}
 	return v.text
 }

@@ -64,6 +64,14 @@ func (e Event) filled() Event {
 // ProjectDir is where the jobs of the event's pipeline find the tree.
 func ProjectDir(e Event) string { return e.filled().Directory }
 
+// ref is the branch or tag that the event is about.
+func (e *Event) ref() string {
+	if e.Tag != "" {
+		return e.Tag
+	}
+	return e.Branch
+}
+
 func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 
 // Predefined gives the variables that GitLab sets for all jobs of the event's

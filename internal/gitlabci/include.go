@@ -32,7 +32,6 @@ type includer struct {
 	count    int
 	deferred bool // an include was left out for want of an event
 	missing  []Missing
-	read     map[string]bool // files whose problems are told
 	problems problems
 }
 
@@ -49,7 +48,7 @@ func (in *includer) broken(v *value, format string, args ...any) {
 
 // file gives the content of a file with its includes laid under it, nil if it
 // cannot be had.
-func (in *includer) file(name string, from *value) *value {
+func (in *includer) file(name string, from *value, g *given) *value {
 	if at := slices.Index(in.stack, name); at >= 0 {
 		in.broken(from, "files include each other in a circle: %s", strings.Join(append(slices.Clone(in.stack[at:]), name), ", "))
 		return nil
@@ -62,18 +61,13 @@ func (in *includer) file(name string, from *value) *value {
 			return nil
 		}
 	}
-	f, err := in.p.parse(name)
+	f, err := in.p.parse(name, g)
+	in.deferred = in.deferred || g.deferred
 	if err != nil {
 		in.unreadable(name, from, err)
 		return nil
 	}
-	if in.read == nil {
-		in.read = map[string]bool{}
-	}
-	if !in.read[name] {
-		in.read[name] = true
-		in.problems = append(in.problems, f.problems...)
-	}
+	in.problems = append(in.problems, f.problems...)
 	doc := f.doc
 	in.stack = append(in.stack, name)
 	defer func() { in.stack = in.stack[:len(in.stack)-1] }()
@@ -101,7 +95,7 @@ func (in *includer) unreadable(name string, from *value, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		in.fault(from.pos, "local include %s: there is no such file", yamldoc.Quote(name))
 	case errors.As(err, &f):
-		in.fault(f.Position, "%s", f.Message)
+		in.problems.addError(err)
 	default:
 		in.fault(from.pos, "local include %s: %s", yamldoc.Quote(name), yamldoc.OneLine(err.Error()))
 	}
@@ -121,7 +115,7 @@ func (in *includer) location(v *value) []*value {
 			in.missing = append(in.missing, Missing{"remote", v.text, v.pos})
 			return nil
 		}
-		return in.local(v)
+		return in.local(v, &given{pos: v.pos, scope: in.scope})
 	case mapping:
 	default:
 		in.fault(v.pos, "include takes a path or a mapping, got %s", v.describe())
@@ -130,12 +124,14 @@ func (in *includer) location(v *value) []*value {
 	if !in.wanted(v) {
 		return nil
 	}
+	g := in.given(v)
 	if local := v.get("local"); local != nil {
-		if inputs := v.get("inputs"); inputs != nil {
-			in.fault(inputs.pos, "include: inputs are not supported")
-			return nil
+		return in.local(local, g)
+	}
+	if component := v.get("component"); component != nil {
+		if doc, ok := in.component(component, g); ok {
+			return doc
 		}
-		return in.local(local)
 	}
 	for _, kind := range elsewhere() {
 		if l := v.get(kind); l != nil {
@@ -149,6 +145,58 @@ func (in *includer) location(v *value) []*value {
 	}
 	in.fault(v.pos, "include names none of local, %s", strings.Join(elsewhere(), ", "))
 	return nil
+}
+
+// given takes over the inputs of an include.
+func (in *includer) given(v *value) *given {
+	g := &given{pos: v.pos, scope: in.scope, inputs: map[string]*value{}}
+	inputs := v.get("inputs")
+	switch {
+	case inputs == nil:
+	case inputs.kind != mapping:
+		in.fault(inputs.pos, "include: inputs takes a mapping, got %s", inputs.describe())
+	default:
+		g.pos = inputs.pos
+		for _, f := range inputs.fields {
+			g.inputs[f.key] = f.value
+		}
+	}
+	return g
+}
+
+// component gives the content of a component that this project has itself, at
+// the commit at hand. ok is false for any other.
+func (in *includer) component(v *value, g *given) (docs []*value, ok bool) {
+	address := v.text
+	if strings.Contains(address, "$") {
+		if in.scope == nil {
+			in.deferred = true
+			return nil, true
+		}
+		address = in.scope.vars.existing(address)
+	}
+	if in.scope == nil {
+		in.deferred = true // the event says which project this is
+		return nil, true
+	}
+	e := in.scope.event
+	path, version, _ := strings.Cut(address, "@")
+	name, own := strings.CutPrefix(path, e.Host+"/"+e.projectPath()+"/")
+	if !own || strings.Contains(name, "/") || version == "" || version != e.Commit && version != e.ref() {
+		return nil, false
+	}
+	g.component = map[string]string{"name": name, "sha": e.Commit, "version": version, "reference": version}
+	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
+		if (&tree{fsys: in.p.fsys}).has(file) {
+			if doc := in.file(file, v, g); doc != nil {
+				docs = append(docs, doc)
+			}
+			return docs, true
+		}
+	}
+	in.fault(v.pos, "component %s: this project has neither templates/%s.yml nor templates/%s/template.yml", yamldoc.Quote(v.text), name, name)
+	in.missing = append(in.missing, Missing{"component", v.text, v.pos})
+	return nil, true
 }
 
 // looseTexts gives the texts of a scalar or a list.
@@ -196,7 +244,7 @@ func (in *includer) named(v *value) Missing {
 
 // local gives the contents of the project's files that a path or glob names,
 // sorted by path.
-func (in *includer) local(v *value) []*value {
+func (in *includer) local(v *value, g *given) []*value {
 	if v.kind != text {
 		in.fault(v.pos, "include: local takes a path, got %s", v.describe())
 		return nil
@@ -220,7 +268,7 @@ func (in *includer) local(v *value) []*value {
 	}
 	var out []*value
 	for _, n := range names {
-		if doc := in.file(n, v); doc != nil {
+		if doc := in.file(n, v, g); doc != nil {
 			out = append(out, doc)
 		}
 	}

@@ -11,17 +11,16 @@
 package gitlabci
 
 import (
-	"fmt"
-	"io"
 	"io/fs"
-	"regexp"
+	"slices"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // Options of Load.
 type Options struct {
-	MaxIncludes int // files that may be included, the same one counting each time; 0 means 150, as GitLab
+	MaxIncludes int               // files that may be included, the same one counting each time; 0 means 150, as GitLab
+	Inputs      map[string]string // values for the inputs of the main file; other types than string are written as JSON
 }
 
 const defaultMaxIncludes = 150
@@ -33,8 +32,10 @@ type Pipeline struct {
 	file  string
 	limit int
 
-	parsed map[string]*parsedFile // by path
-	fixed  *config                // nil if an include depends on the event
+	inputs  map[string]string      // of the main file, as they were given
+	sources map[string]*source     // by path
+	parsed  map[string]*parsedFile // by path and inputs
+	fixed   *config                // nil if an include depends on the event
 }
 
 // A parsedFile is a file of the project as it is written.
@@ -47,36 +48,37 @@ type parsedFile struct {
 // to its root. The error says that this file cannot be read, or is not YAML;
 // what is wrong with what it says is in an Evaluation.
 func Load(fsys fs.FS, file string, o Options) (*Pipeline, error) {
-	p := &Pipeline{fsys: fsys, file: file, limit: o.MaxIncludes, parsed: map[string]*parsedFile{}}
+	p := &Pipeline{
+		fsys: fsys, file: file, limit: o.MaxIncludes, inputs: o.Inputs,
+		sources: map[string]*source{}, parsed: map[string]*parsedFile{},
+	}
 	if p.limit == 0 {
 		p.limit = defaultMaxIncludes
 	}
-	if _, err := p.parse(file); err != nil {
+	if _, err := p.parse(file, p.mainInputs(nil)); err != nil {
 		return nil, err
 	}
 	p.fixed = p.compose(nil)
 	return p, nil
 }
 
-var specHeader = regexp.MustCompile(`(?m)^spec\s*:`)
-
-// parse reads one file of the project. A file is read once.
-func (p *Pipeline) parse(path string) (*parsedFile, error) {
-	if f, ok := p.parsed[path]; ok {
+// parse reads one file of the project with values for its inputs. A file is
+// parsed once for each set of values.
+func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
+	key := path + "\x00" + g.key()
+	if f, ok := p.parsed[key]; ok {
 		return f, nil
 	}
-	data, err := readFile(p.fsys, path)
+	src, err := p.source(path)
 	if err != nil {
 		return nil, err
 	}
-	n, err := yamldoc.Parse(path, data, 0)
+	body, found := src.interpolate(g)
+	n, err := yamldoc.Parse(path, body, src.skip)
 	if err != nil {
-		if at := specHeader.FindIndex(data); at != nil {
-			return nil, yamldoc.Faultf(yamldoc.Position{File: path, Line: 1}, "a file with spec: and inputs is not supported")
-		}
-		return nil, err
+		return nil, yamldoc.Join(append(found.faults(), err)...)
 	}
-	r := &reader{left: maxValues}
+	r := &reader{left: maxValues, problems: append(slices.Clone(src.found), found...)}
 	for _, f := range n.Duplicates() {
 		r.problems.add(f.Position, "", Doubtful, duplicateKey, f.Message)
 	}
@@ -88,25 +90,11 @@ func (p *Pipeline) parse(path string) (*parsedFile, error) {
 		v = &value{kind: mapping, pos: v.pos}
 	}
 	f := &parsedFile{v, r.problems}
-	p.parsed[path] = f
+	if !g.deferred {
+		p.parsed[key] = f
+	}
 	return f, nil
 }
 
 // duplicateKey is the kind of problem that a key twice in a mapping is.
 const duplicateKey = "%s"
-
-func readFile(fsys fs.FS, path string) ([]byte, error) {
-	f, err := fsys.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
-	}
-	if len(data) > maxFileSize {
-		return nil, yamldoc.Faultf(yamldoc.Position{File: path}, "the file is larger than %d bytes", maxFileSize)
-	}
-	return data, nil
-}

@@ -69,6 +69,15 @@ func (p *problems) addError(err error) {
 	}
 }
 
+// faults gives the problems as errors.
+func (p problems) faults() []error {
+	var out []error
+	for _, problem := range p {
+		out = append(out, yamldoc.Faultf(problem.Pos, "%s", problem.Text()))
+	}
+	return out
+}
+
 // sorted gives the problems in the order of the files, each once.
 func (p problems) sorted() []Problem {
 	out, seen := make([]Problem, 0, len(p)), make(map[Problem]bool, len(p))

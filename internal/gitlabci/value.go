@@ -4,8 +4,6 @@ package gitlabci
 
 import (
 	"math"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -21,6 +19,7 @@ const (
 	list
 	mapping
 	reference // !reference [a, b], its path in items
+	date      // only while a scalar is read
 )
 
 // A value is a node of a pipeline once aliases are gone. It is shared between
@@ -28,7 +27,6 @@ const (
 type value struct {
 	kind   kind
 	text   string // of a scalar, as GitLab's reader writes it
-	quote  bool   // a plain scalar that readers of YAML take for different things
 	items  []*value
 	fields []field
 	pos    yamldoc.Position
@@ -109,61 +107,21 @@ func (r *reader) checkReference(v *value) {
 	}
 }
 
-// sexagesimal is what readers of YAML 1.1 take for a number to base 60.
-var sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9]*)?$`)
-
 func (r *reader) scalar(v *value, n yamldoc.Node) {
 	v.text, _ = n.Scalar()
 	v.kind = text
-	switch n.Tag() {
-	case "!!str":
-		if n.IsQuoted() {
-			return
-		}
-		if len(v.text) <= len("false") {
-			if on, err := n.Bool(); err == nil {
-				v.kind, v.text = boolean, strconv.FormatBool(on)
-				return
-			}
-		}
-		v.quote = strings.Contains(v.text, ":") && sexagesimal.MatchString(v.text)
-	case "!!bool":
-		on, _ := n.Bool()
-		v.kind, v.text = boolean, strconv.FormatBool(on)
-	case "!!int":
-		v.kind = number
-		v.text, v.quote = integerText(v.text)
-	case "!!float":
-		v.kind = number
-		v.text, v.quote = floatText(v.text)
-	case "!!timestamp":
-		v.quote = true
-	default:
-		r.fault(v.pos, "tag %s means nothing in a pipeline", yamldoc.Quote(n.Tag()))
+	tag := n.Tag()
+	switch {
+	case n.IsQuoted():
+		return
+	case !strings.HasPrefix(tag, "!!"):
+		r.problems.add(v.pos, "", Doubtful, "tag %s means nothing in a pipeline", yamldoc.Quote(tag))
 	}
-}
-
-// integerText writes a number as GitLab does once it was read: 0x10 is 16, and
-// 010 is 8.
-func integerText(s string) (out string, doubtful bool) {
-	n, err := strconv.ParseInt(s, 0, 64)
-	if err != nil {
-		return s, true
+	v.kind, v.text = rubyScalar(v.text)
+	if v.kind == date {
+		r.fault(v.pos, "%s is a date, which GitLab does not read: put it between quotes", yamldoc.OneLine(v.text))
+		v.kind = text
 	}
-	return strconv.FormatInt(n, 10), false
-}
-
-// floatText does the same for a fraction: 3.10 is 3.1, and 2.0 stays 2.0.
-func floatText(s string) (out string, doubtful bool) {
-	f, err := strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64)
-	if size := math.Abs(f); err != nil || math.IsNaN(f) || f != 0 && (size >= 1e16 || size < 1e-4) {
-		return s, true
-	}
-	out = strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(out, ".") {
-		out += ".0"
-	}
-	return out, false
 }
 
 // get gives the value of a key, nil when it is absent or null: GitLab takes
@@ -184,7 +142,7 @@ func (v *value) get(key string) *value {
 }
 
 func (v *value) describe() string {
-	return [...]string{"nothing", "a string", "a number", "a boolean", "a list", "a mapping", "a reference"}[v.kind]
+	return [...]string{"nothing", "a string", "a number", "a boolean", "a list", "a mapping", "a reference", "a date"}[v.kind]
 }
 
 // merged lays over on base: mappings key by key, everything else as a whole.

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// given is what an include gives to a file.
+type given struct {
+	pos       yamldoc.Position // of the include, or of the file
+	inputs    map[string]*value
+	component map[string]string // what the file may ask of itself as a component
+	scope     *scope            // nil without an event
+	deferred  bool              // set if a value depends on the event and there is none
+}
+
+// key tells sets of values apart.
+func (g *given) key() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(g.inputs)) {
+		b.WriteString(name + "=" + g.inputs[name].json() + "\n")
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.component)) {
+		b.WriteString(name + ":" + g.component[name] + "\n")
+	}
+	return b.String()
+}
+
+// mainInputs are the values that the user gave for the main file.
+func (p *Pipeline) mainInputs(s *scope) *given {
+	g := &given{pos: yamldoc.Position{File: p.file, Line: 1}, inputs: map[string]*value{}, scope: s}
+	for name, v := range p.inputs {
+		g.inputs[name] = &value{kind: text, text: v, pos: g.pos}
+	}
+	return g
+}
+
+// An inputSpec is what a header says of one input.
+type inputSpec struct {
+	name     string
+	pos      yamldoc.Position
+	kind     string // string, number, boolean or array
+	value    *value // the default, null for an empty one; nil for none
+	options  []*value
+	pattern  string // "" for none
+	hasRules bool
+	rules    []*value
+}
+
+// inputTypes are the types that an input may have, the first by default.
+func inputTypes() []string { return []string{"string", "number", "boolean", "array"} }
+
+// inputs gives the values of a file's inputs by name. One that has no value,
+// or not the right one, is a problem and not among them.
+func (s *source) inputs(g *given, d *decoder) map[string]*value {
+	out := map[string]*value{}
+	specs := s.inputSpecs(d)
+	names := map[string]bool{}
+	for _, spec := range specs {
+		names[spec.name] = true
+		if v := spec.resolve(g, out, d); v != nil {
+			out[spec.name] = v
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.inputs)) {
+		if !names[name] {
+			d.fault(g.pos, "the file %s has no input %s", yamldoc.Quote(s.path), yamldoc.Quote(name))
+		}
+	}
+	return out
+}
+
+func (s *source) inputSpecs(d *decoder) []*inputSpec {
+	d.keys(s.header, "a header", "spec")
+	spec := s.header.get("spec")
+	if spec == nil || !d.keys(spec, "spec", "inputs", "component", "include") {
+		return nil
+	}
+	if include := spec.get("include"); include != nil {
+		d.incomplete(include.pos, "spec: include is not supported: inputs in it are not known")
+	}
+	inputs := spec.get("inputs")
+	if inputs == nil {
+		return nil
+	}
+	if inputs.kind != mapping {
+		d.fault(inputs.pos, "spec: inputs takes a mapping, got %s", inputs.describe())
+		return nil
+	}
+	var out []*inputSpec
+	for _, f := range inputs.fields {
+		out = append(out, d.inputSpec(f))
+	}
+	return out
+}
+
+func (d *decoder) inputSpec(f field) *inputSpec {
+	s := &inputSpec{name: f.key, pos: f.pos, kind: "string"}
+	v := f.value
+	if v.kind == null || !d.keys(v, "input "+yamldoc.Quote(f.key), "default", "description", "options", "regex", "rules", "type") {
+		return s
+	}
+	s.kind = d.choice(v.get("type"), "type of input "+yamldoc.Quote(f.key), inputTypes()...)
+	s.pattern = d.text(v.get("regex"), "regex")
+	if hasField(v, "default") {
+		s.value = &value{pos: v.pos}
+		if given := v.get("default"); given != nil {
+			s.value = given
+		}
+	}
+	if o := v.get("options"); o != nil {
+		s.options = d.inputOptions(o)
+	}
+	if rules := v.get("rules"); rules != nil {
+		s.hasRules, s.rules = true, d.flat(rules, "rules of an input")
+	}
+	switch {
+	case s.pattern != "" && s.kind != "string":
+		d.fault(f.pos, "input %s: regex is for strings only", yamldoc.Quote(f.key))
+		s.pattern = ""
+	case s.hasRules && (s.options != nil || s.value != nil):
+		d.fault(f.pos, "input %s: rules cannot stand beside options and default", yamldoc.Quote(f.key))
+	}
+	return s
+}
+
+// maxOptions is how many values one input may have to choose from.
+const maxOptions = 50
+
+func (d *decoder) inputOptions(v *value) []*value {
+	if v.kind != list {
+		d.fault(v.pos, "options takes a list, got %s", v.describe())
+		return nil
+	}
+	if len(v.items) > maxOptions {
+		d.fault(v.pos, "options has more than %d values", maxOptions)
+	}
+	return v.items
+}
+
+// resolve gives the value of an input, nil if there is none. others are the
+// inputs before it.
+func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *value {
+	fallback, options := s.value, s.options
+	if s.hasRules {
+		fallback, options = s.byRules(others, d)
+	}
+	v := g.inputs[s.name]
+	where, what := g.pos, "the value"
+	if v == nil {
+		if fallback == nil {
+			d.fault(g.pos, "input %s has no value and no default", yamldoc.Quote(s.name))
+			return nil
+		}
+		v, where, what = fallback, s.pos, "the default"
+	}
+	out := s.typed(v)
+	switch {
+	case out == nil:
+		d.fault(where, "input %s: %s %s is not of type %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(v.json()), s.kind)
+		return nil
+	case options != nil && !s.isOption(out, options):
+		d.fault(where, "input %s: %s %s is not one of the options", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()))
+	case s.pattern != "":
+		pattern, err := regexp.Compile(s.pattern)
+		if err != nil {
+			d.fault(s.pos, "input %s: regex: %v", yamldoc.Quote(s.name), err)
+		} else if !pattern.MatchString(out.text) {
+			d.fault(where, "input %s: %s %s does not match %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()), yamldoc.Quote(s.pattern))
+		}
+	}
+	return out
+}
+
+// typed gives v as the type of the input, nil if it is of another one. A text
+// may hold another type as JSON, which is how the command line gives it.
+func (s *inputSpec) typed(v *value) *value {
+	if s.kind == "string" {
+		if v.kind >= list {
+			return nil
+		}
+		return &value{kind: text, text: v.text, pos: v.pos}
+	}
+	if v.kind == text {
+		n, err := yamldoc.Parse("", []byte(v.text), 0)
+		if err != nil {
+			return nil
+		}
+		r := &reader{left: maxValues}
+		v = r.read(n, 0)
+	}
+	if want := map[string]kind{"number": number, "boolean": boolean, "array": list}[s.kind]; v.kind != want && v.kind != null {
+		return nil
+	}
+	return v
+}
+
+// isOption reports whether a value, or each item of a list, may be chosen.
+func (s *inputSpec) isOption(v *value, options []*value) bool {
+	same := func(v *value) bool {
+		return slices.ContainsFunc(options, func(o *value) bool { return o.text == v.text && o.kind < list && v.kind < list })
+	}
+	if v.kind != list {
+		return same(v)
+	}
+	return !slices.ContainsFunc(v.items, func(item *value) bool { return !same(item) })
+}
+
+// byRules gives the default and the options of the first rule that applies.
+func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *value, options []*value) {
+	for _, r := range s.rules {
+		if !d.keys(r, "a rule of an input", "if", "options", "default") {
+			continue
+		}
+		if condition := r.get("if"); condition != nil && !inputCondition(condition, others, d) {
+			continue
+		}
+		if hasField(r, "default") {
+			if fallback = r.get("default"); fallback == nil {
+				fallback = &value{pos: r.pos}
+			}
+		}
+		if o := r.get("options"); o != nil {
+			options = d.inputOptions(o)
+		}
+		return fallback, options
+	}
+	return nil, nil
+}
+
+var inputLexeme = regexp.MustCompile(`\$\[\[\s*inputs\.(\w+)\s*\]\]`)
+
+// inputCondition evaluates the condition of a rule of an input.
+func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
+	source := inputLexeme.ReplaceAllStringFunc(v.text, func(ref string) string {
+		in := inputs[inputLexeme.FindStringSubmatch(ref)[1]]
+		switch {
+		case in == nil || in.kind == null:
+			return "null"
+		case in.kind == boolean:
+			return in.text
+		case strings.Contains(in.text, `"`):
+			return "'" + in.text + "'"
+		}
+		return `"` + in.text + `"`
+	})
+	e, err := parseExpression(source)
+	if err != nil {
+		d.fault(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
+		return false
+	}
+	return e.holds(settings{}.lookup)
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A block stands for a value in the text of a file: "$[[ inputs.a | truncate(0,8) ]]".
+var block = regexp.MustCompile(`\$\[\[\s*(\S.*?\S)\s*\]\]`)
+
+// Bounds on what blocks may do; the number of functions is GitLab's.
+const (
+	maxFunctions    = 3
+	maxInterpolated = maxFileSize
+)
+
+// interpolate gives the body of a file with all blocks replaced. A block that
+// has no value stays as it is written, and is a problem.
+func (s *source) interpolate(g *given) ([]byte, problems) {
+	d := &decoder{}
+	if s.header == nil {
+		if len(g.inputs) > 0 {
+			d.fault(g.pos, "the file %s declares no inputs", yamldoc.Quote(s.path))
+		}
+		return s.body, d.problems
+	}
+	b := &blocks{given: g, inputs: s.inputs(g, d), decoder: d}
+	size, at := 0, 0
+	var out []byte
+	for _, m := range block.FindAllSubmatchIndex(s.body, -1) {
+		out = append(out, s.body[at:m[0]]...)
+		at = m[1]
+		line := s.skip + 1 + strings.Count(string(s.body[:m[0]]), "\n")
+		value, ok := b.value(string(s.body[m[2]:m[3]]), yamldoc.Position{File: s.path, Line: line})
+		if size += len(value); !ok || size > maxInterpolated {
+			value = string(s.body[m[0]:m[1]])
+		}
+		out = append(out, value...)
+	}
+	if size > maxInterpolated {
+		d.fault(g.pos, "the inputs make the file %s larger than %d bytes", yamldoc.Quote(s.path), maxInterpolated)
+	}
+	return append(out, s.body[at:]...), d.problems
+}
+
+// blocks gives the values of blocks.
+type blocks struct {
+	*given
+	*decoder
+	inputs map[string]*value
+}
+
+// value gives what a block stands for; ok is false for one that stays.
+func (b *blocks) value(content string, pos yamldoc.Position) (out string, ok bool) {
+	parts := strings.Split(content, "|")
+	access := strings.TrimSpace(parts[0])
+	context, name, _ := strings.Cut(access, ".")
+	var v *value
+	switch context {
+	case "matrix": // replaced where a job needs others
+		return "", false
+	case "inputs":
+		if v = b.inputs[name]; v == nil && b.declared(name) {
+			return "", false // what is wrong with it is said
+		}
+	case "component":
+		if s, ok := b.component[name]; ok {
+			v = &value{kind: text, text: s}
+		}
+	}
+	if v == nil {
+		b.fault(pos, "$[[ %s ]]: there is no such value", yamldoc.OneLine(content))
+		return "", false
+	}
+	if len(parts) > maxFunctions+1 {
+		b.fault(pos, "$[[ %s ]]: there are more than %d functions", yamldoc.OneLine(content), maxFunctions)
+		return "", false
+	}
+	for _, f := range parts[1:] {
+		var err error
+		if v, err = b.apply(strings.TrimSpace(f), v); err != nil {
+			b.fault(pos, "$[[ %s ]]: %v", yamldoc.OneLine(content), err)
+			return "", false
+		}
+	}
+	if v.kind == text {
+		return v.text, true
+	}
+	return v.json(), true
+}
+
+// declared reports whether a problem has named the input.
+func (b *blocks) declared(name string) bool {
+	for _, p := range b.problems {
+		if strings.HasPrefix(p.Message, "input "+yamldoc.Quote(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	truncate = regexp.MustCompile(`^truncate\(\s*([0-9]+)\s*,\s*([0-9]+)\s*\)$`)
+	unsafe   = regexp.MustCompile(`[^A-Za-z0-9_\-.,:+/@\n]`)
+)
+
+// apply gives what a function makes of a value.
+func (b *blocks) apply(function string, v *value) (*value, error) {
+	name, _, _ := strings.Cut(function, "(")
+	m := truncate.FindStringSubmatch(function)
+	switch {
+	case m == nil && function != "expand_vars" && function != "posix_escape" && function != "posix_quote":
+		return nil, fmt.Errorf("there is no function %s", yamldoc.Quote(function))
+	case v.kind != text:
+		return nil, fmt.Errorf("%s takes a string, got %s", name, v.describe())
+	case m != nil:
+		return &value{kind: text, text: cut(v.text, m[1], m[2])}, nil
+	case function != "expand_vars":
+		return &value{kind: text, text: shellEscape(v.text)}, nil
+	case b.scope == nil:
+		b.deferred = b.deferred || strings.Contains(v.text, "$")
+		return v, nil
+	}
+	return &value{kind: text, text: b.scope.vars.existing(v.text)}, nil
+}
+
+// cut gives a part of a text, counted in characters.
+func cut(s, offset, length string) string {
+	runes := []rune(s)
+	from, err := strconv.Atoi(offset)
+	if err != nil || from > len(runes) {
+		return ""
+	}
+	n, err := strconv.Atoi(length)
+	if err != nil || n > len(runes)-from {
+		n = len(runes) - from
+	}
+	return string(runes[from : from+n])
+}
+
+// shellEscape writes a text as one word of a shell, as Ruby's Shellwords does.
+func shellEscape(s string) string {
+	if s == "" {
+		return "''"
+	}
+	return strings.ReplaceAll(unsafe.ReplaceAllString(s, `\$0`), "\n", "'\n'")
+}
+
+// json writes a value as JSON.
+func (v *value) json() string {
+	switch v.kind {
+	case null:
+		return "null"
+	case text:
+		out, _ := json.Marshal(v.text)
+		return string(out)
+	case number, boolean:
+		return v.text
+	case mapping:
+		parts := make([]string, len(v.fields))
+		for i, f := range v.fields {
+			name, _ := json.Marshal(f.key)
+			parts[i] = string(name) + ":" + f.value.json()
+		}
+		return "{" + strings.Join(parts, ",") + "}"
+	}
+	parts := make([]string, len(v.items))
+	for i, item := range v.items {
+		parts[i] = item.json()
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}

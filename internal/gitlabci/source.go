@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// A source is a file of the project as it is written. A header, which declares
+// inputs, stands in a document of its own before the body.
+type source struct {
+	path   string
+	header *value // nil for none
+	body   []byte
+	skip   int // lines before the body
+	found  problems
+}
+
+// divider separates documents for GitLab, wherever it stands.
+var divider = regexp.MustCompile(`(?m)^---(?:[ \t\r]*\n|[ \t]|\z)`)
+
+// A document is a part of a file between dividers.
+type document struct {
+	text []byte
+	skip int // lines before it
+}
+
+// source reads one file of the project. A file is read once.
+func (p *Pipeline) source(path string) (*source, error) {
+	if s, ok := p.sources[path]; ok {
+		return s, nil
+	}
+	data, err := p.readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{path: path}
+	docs := documents(data)
+	if len(docs) > 1 {
+		if header := s.readHeader(docs[0]); header != nil {
+			s.header, docs = header, docs[1:]
+		}
+	} else if header := s.readHeader(docs[0]); header != nil && len(header.fields) == 1 {
+		s.header, docs = header, []document{{skip: docs[0].skip}}
+	}
+	if len(docs) > 1 {
+		at := yamldoc.Position{File: path, Line: docs[1].skip + 1}
+		s.found.add(at, "", Refused, "GitLab reads one document behind a header, this is one more")
+	}
+	s.body, s.skip = docs[0].text, docs[0].skip
+	p.sources[path] = s
+	return s, nil
+}
+
+// readHeader gives a document if it is a header.
+func (s *source) readHeader(d document) *value {
+	if !bytes.Contains(d.text, []byte("spec")) {
+		return nil
+	}
+	n, err := yamldoc.Parse(s.path, d.text, d.skip)
+	if err != nil {
+		return nil // said when it is read as a body
+	}
+	r := &reader{left: maxValues}
+	v := r.read(n, 0)
+	if v.kind != mapping || v.get("spec") == nil && !hasField(v, "spec") {
+		return nil
+	}
+	s.found = append(s.found, r.problems...)
+	return v
+}
+
+func hasField(v *value, key string) bool {
+	for _, f := range v.fields {
+		if f.key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// documents splits a file, at least into one document. Those that hold nothing
+// are left out.
+func documents(data []byte) []document {
+	var out []document
+	start := 0
+	add := func(end int) {
+		text := data[start:end]
+		if len(bytes.TrimSpace(comment.ReplaceAll(text, nil))) > 0 {
+			out = append(out, document{text, bytes.Count(data[:start], []byte("\n"))})
+		}
+	}
+	for _, at := range divider.FindAllIndex(data, -1) {
+		add(at[0])
+		start = at[1]
+	}
+	add(len(data))
+	if out == nil {
+		return []document{{text: nil}}
+	}
+	return out
+}
+
+var comment = regexp.MustCompile(`(?m)^\s*(?:#|%YAML|\.\.\.).*$`)
+
+func (p *Pipeline) readFile(path string) ([]byte, error) {
+	f, err := p.fsys.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
+	}
+	if len(data) > maxFileSize {
+		return nil, yamldoc.Faultf(yamldoc.Position{File: path}, "the file is larger than %d bytes", maxFileSize)
+	}
+	return data, yamldoc.CheckText(path, data, 0)
+}
