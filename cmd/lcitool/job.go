@@ -44,22 +44,32 @@ type eventChoice struct {
 	event         string
 	branch        string
 	defaultBranch string
+	tag           string
 	upstream      bool
 	variables     []string
+	inputs        []string
 	changed       []string
 	asked         *pflag.Flag // --changed, to tell an empty list from none
+}
+
+// events are the values of --event, the first by default.
+func events() []string {
+	return []string{"merge-request", "push", "tag", "web", "schedule", "api", "trigger", "parent-pipeline", "pipeline", "external", "chat"}
 }
 
 // sources gives for each value of --event what GitLab calls it.
 func sources() map[string]string {
 	return map[string]string{
-		"merge-request": gitlabci.MergeRequest, "push": gitlabci.Push, "web": gitlabci.Web,
-		"schedule": gitlabci.Schedule, "api": gitlabci.API,
+		"merge-request": gitlabci.MergeRequest, "push": gitlabci.Push, "tag": gitlabci.Push, "web": gitlabci.Web,
+		"schedule": gitlabci.Schedule, "api": gitlabci.API, "trigger": gitlabci.Trigger, "parent-pipeline": gitlabci.Parent,
+		"pipeline": gitlabci.Downstream, "external": gitlabci.External, "chat": gitlabci.Chat,
 	}
 }
 
 func (c *eventChoice) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.event, "event", "merge-request", "merge-request, push, web, schedule or api")
+	f.StringVar(&c.event, "event", "merge-request", "what starts the pipeline: "+strings.Join(events(), ", "))
+	f.StringVar(&c.tag, "tag", "", "tag that is pushed or chosen (default of --event tag: v0.0.0)")
+	f.StringArrayVar(&c.inputs, "input", nil, "a value for an input of the pipeline, NAME=VALUE; may be repeated")
 	f.StringVar(&c.branch, "branch", "", "branch that is pushed or chosen, or that a merge request is for (default the default branch)")
 	f.StringVar(&c.defaultBranch, "default-branch", "", `the project's default branch (default that of the remote "origin", or main)`)
 	f.BoolVar(&c.upstream, "upstream", false, "in the namespace that RUN_UPSTREAM_NAMESPACE names, not in a fork")
@@ -70,8 +80,11 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 
 // resolve gives the event for a pipeline in a directory.
 func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.Pipeline) (gitlabci.Event, error) {
-	if err := choice(cmd, "event", c.event, "merge-request", "push", "web", "schedule", "api"); err != nil {
+	if err := choice(cmd, "event", c.event, events()...); err != nil {
 		return gitlabci.Event{}, err
+	}
+	if c.tag != "" && c.event == "merge-request" {
+		return gitlabci.Event{}, &usageError{cmd, errors.New("argument --tag: not allowed for a merge request, see --event")}
 	}
 	e := gitlabci.Event{
 		Source: sources()[c.event], Namespace: "fork", Project: filepath.Base(directory),
@@ -99,6 +112,12 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 			return e, &usageError{cmd, fmt.Errorf("argument --var: expected NAME=VALUE, got %q", v)}
 		}
 		e.Variables[name] = value
+	}
+	if e.Tag = c.tag; e.Tag == "" && e.Source != gitlabci.MergeRequest {
+		e.Tag = e.Variables["CI_COMMIT_TAG"]
+	}
+	if e.Tag == "" && c.event == "tag" {
+		e.Tag = "v0.0.0"
 	}
 	if c.asked.Changed {
 		e.Changed = []string{}
@@ -147,12 +166,25 @@ func (a *app) pipelineDirectory() (string, error) {
 }
 
 // loadPipeline reads the pipeline of a directory.
-func loadPipeline(directory string) (*gitlabci.Pipeline, error) {
+func loadPipeline(directory string, inputs map[string]string) (*gitlabci.Pipeline, error) {
 	tree, err := safefs.OpenDir(directory) // no include and no link leads out of it
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the project: %w", err)
 	}
-	return gitlabci.Load(tree.FS(), pipelineFile, gitlabci.Options{})
+	return gitlabci.Load(tree.FS(), pipelineFile, gitlabci.Options{Inputs: inputs})
+}
+
+// inputValues gives the values of --input by name.
+func (c *eventChoice) inputValues(cmd *cobra.Command) (map[string]string, error) {
+	out := map[string]string{}
+	for _, in := range c.inputs {
+		name, value, ok := strings.Cut(in, "=")
+		if !ok || name == "" {
+			return nil, &usageError{cmd, fmt.Errorf("argument --input: expected NAME=VALUE, got %q", in)}
+		}
+		out[name] = value
+	}
+	return out, nil
 }
 
 // pipeline reads the pipeline of the project at hand and evaluates it.
@@ -161,7 +193,11 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation
 	if err != nil {
 		return nil, err
 	}
-	p, err := loadPipeline(directory)
+	inputs, err := c.inputValues(cmd)
+	if err != nil {
+		return nil, err
+	}
+	p, err := loadPipeline(directory, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +205,7 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation
 	if err != nil {
 		return nil, err
 	}
+	a.commitOf(cmd.Context(), directory, &event)
 	e := p.Evaluate(event)
 	a.tellMissing(e)
 	return e, nil

@@ -175,7 +175,7 @@ type knownJobs struct{ gitlabci.Evaluation }
 // knownJobs reads the pipeline as a push would have it. What cannot be read is
 // GitLab's to complain about.
 func (a *app) knownJobs(ctx context.Context, project string, variables []string) *knownJobs {
-	p, err := loadPipeline(project)
+	p, err := loadPipeline(project, nil)
 	if err != nil {
 		a.warnf("", "%v", err)
 		return &knownJobs{}

@@ -222,15 +222,19 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 			return nil, err
 		}
 	}
-	pipeline, err := loadPipeline(p.tree)
+	inputs, err := v.event.inputValues(cmd)
+	if err != nil {
+		return nil, err
+	}
+	pipeline, err := loadPipeline(p.tree, inputs)
 	if err != nil {
 		return nil, err
 	}
 	if p.event, err = v.event.resolve(cmd, p.project, pipeline); err != nil {
 		return nil, err
 	}
-	p.source = p.event.Namespace
-	p.repository(ctx, v.app.tell)
+	p.under = v.app.commitOf(ctx, p.tree, &p.event)
+	p.findSource(ctx)
 	evaluation := pipeline.Evaluate(p.event)
 	v.app.tellMissing(evaluation)
 	if p.chosen, err = jobrun.Choose(evaluation, v.choice); err != nil {
@@ -270,26 +274,15 @@ func (p *jobPlan) checkout(ctx context.Context, parent, revision string) error {
 	return nil
 }
 
-// repository fills in what GitLab knows from the commit. A tree without a
-// repository or a commit is one like others.
-func (p *jobPlan) repository(ctx context.Context, warn func(format string, args ...any)) {
+// findSource says who can have written the tree, which an event does not tell.
+func (p *jobPlan) findSource(ctx context.Context) {
+	p.source = p.event.Namespace
 	repo, err := gitcmd.Open(ctx, p.tree)
 	if err != nil {
-		if !errors.Is(err, gitcmd.ErrNoRepository) {
-			warn("warning: variables of the commit are not set: %v", err)
-		}
-		return
+		return // no repository; what else is wrong with it is said
 	}
 	defer repo.Close()
 	p.source += "\x00" + treeSource(ctx, repo, cmp.Or(p.event.DefaultBranch, "main"))
-	hash, err := repo.Resolve(ctx, "HEAD")
-	if err != nil {
-		return // nothing is committed yet
-	}
-	p.event.Commit = hash
-	if p.under, err = jobrun.CommitVariables(ctx, repo); err != nil {
-		warn("warning: variables of the commit are not set: %v", err)
-	}
 }
 
 // treeSource says who can have written a tree: the owner of the remote it

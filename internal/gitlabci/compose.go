@@ -13,6 +13,7 @@ type config struct {
 	order   []string          // keys, in the order of the files
 	top     map[string]*value // by key
 	pos     map[string]yamldoc.Position
+	start   yamldoc.Position // of the main file
 	missing []Missing
 	// lacks says of a job what is missing from its own content: it cannot run.
 	lacks map[string][]string
@@ -35,7 +36,7 @@ func (p *Pipeline) compose(s *scope) *config {
 	}
 	c := &config{
 		top: make(map[string]*value, len(doc.fields)), pos: map[string]yamldoc.Position{},
-		missing: in.missing, lacks: map[string][]string{}, problems: in.problems,
+		start: yamldoc.Position{File: p.file, Line: 1}, missing: in.missing, lacks: map[string][]string{}, problems: in.problems,
 	}
 	for _, f := range doc.fields {
 		c.order = append(c.order, f.key)

@@ -150,6 +150,15 @@ func (d *decoder) texts(v *value, what string) []string {
 	return out
 }
 
+// listed gives a list of strings. Where GitLab takes no single one, that is
+// refused, and stands for a list of it.
+func (d *decoder) listed(v *value, what string) []string {
+	if v != nil && v.kind == text {
+		d.fault(v.pos, "%s takes a list of strings, got a string", what)
+	}
+	return d.texts(v, what)
+}
+
 // flat gives the items of a list, those of lists in it in their place.
 func (d *decoder) flat(v *value, what string) []*value {
 	if v.kind != list {

@@ -60,7 +60,7 @@ func (c *config) decode() *definitions {
 	d.known, d.flats = map[*value][]rule{}, map[*value][]string{}
 	for _, name := range c.order {
 		v := c.top[name]
-		if strings.HasPrefix(name, ".") || slices.Contains(topKeys(), name) || slices.Contains(oldDefaults(), name) || v.kind == null {
+		if !isJob(name) {
 			continue
 		}
 		d.job = name
@@ -74,9 +74,28 @@ func (c *config) decode() *definitions {
 		out.jobs = append(out.jobs, def)
 	}
 	c.problems = append(c.problems, d.problems...)
+	c.checkContent(out)
 	c.checkStages(out)
 	c.checkNames(out)
 	return out
+}
+
+// isJob reports whether a key at the top names a job that is no template.
+func isJob(name string) bool {
+	return !strings.HasPrefix(name, ".") && !slices.Contains(topKeys(), name) && !slices.Contains(oldDefaults(), name)
+}
+
+// checkContent demands a job that is no template, unless something else that
+// is refused may be why there is none.
+func (c *config) checkContent(out *definitions) {
+	switch {
+	case slices.ContainsFunc(c.problems, func(p Problem) bool { return p.Effect == Refused }):
+	case len(out.jobs) > 0 || len(c.missing) > 0 || slices.ContainsFunc(c.order, isJob):
+	case len(c.order) == 0:
+		c.fault(c.start, "the file is empty")
+	default:
+		c.fault(c.start, "there is no job but templates, whose names begin with a dot")
+	}
 }
 
 // checkStages demands that the stages of jobs exist. One that does not comes
@@ -112,7 +131,7 @@ func (v *value) orNil() *value {
 func (d *decoder) stages(v *value) []string {
 	stages := []string{"build", "test", "deploy"}
 	if v = v.orNil(); v != nil {
-		stages = d.texts(v, "stages")
+		stages = d.listed(v, "stages")
 	}
 	out := []string{".pre"}
 	for _, s := range stages {
@@ -141,32 +160,4 @@ func (c *config) defaults(d *decoder) *value {
 		out.fields = append(out.fields, field{key, c.pos[key], v})
 	}
 	return out
-}
-
-// checkNames demands that jobs named by others exist.
-func (c *config) checkNames(out *definitions) {
-	known := map[string]bool{}
-	for _, def := range out.jobs {
-		known[def.job.Base] = true
-		for _, label := range def.labels {
-			known[def.job.Base+label] = true
-		}
-	}
-	for _, def := range out.jobs {
-		job := &def.job
-		for _, n := range job.Needs {
-			switch {
-			case known[n.Job]:
-			case !n.Optional:
-				c.unknown(job.Base, n.pos, "needs", "needs "+yamldoc.Quote(n.Job)+", which is not defined")
-			case len(c.missing) == 0:
-				c.problems.add(n.pos, job.Base, Doubtful, "the optional need %s names no job: it does not wait for anything", yamldoc.Quote(n.Job))
-			}
-		}
-		for _, name := range job.Dependencies {
-			if !known[name] {
-				c.unknown(job.Base, c.top[job.Base].get("dependencies").pos, "dependencies", "depends on "+yamldoc.Quote(name)+", which is not defined")
-			}
-		}
-	}
 }

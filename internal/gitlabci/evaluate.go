@@ -64,10 +64,29 @@ func (p *Pipeline) Evaluate(event Event) *Evaluation {
 		return cmp.Compare(slices.Index(e.out.Stages, a.Stage), slices.Index(e.out.Stages, b.Stage))
 	})
 	e.linkNeeds()
+	e.checkStages()
 	e.out.UnknownChanges = s.tree.unknownChanges
 	e.out.Problems = append(slices.Clone(c.problems), e.problems...).sorted()
 	e.markJobs()
 	return e.out
+}
+
+// checkStages demands a job in a stage other than .pre and .post.
+func (e *evaluator) checkStages() {
+	var first *Job
+	for i := range e.out.Jobs {
+		job := &e.out.Jobs[i]
+		switch {
+		case job.When == Never:
+		case job.Stage != ".pre" && job.Stage != ".post":
+			return
+		case first == nil:
+			first = job
+		}
+	}
+	if first != nil {
+		e.problems.add(first.Pos, "", Refused, "all jobs of this event are in the stages .pre and .post")
+	}
 }
 
 // markJobs gives each job the problems that are about it.
@@ -142,6 +161,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	written := e.inherited(def).over(def.variables, own)
 	s := e.scope.with(predefined.over(written, e.given))
 	rule := e.decide(def, &job, s)
+	job.Needs = withMatrix(job.Needs, own)
 	if !e.out.Created {
 		job.When = Never
 	}

@@ -19,6 +19,8 @@ const (
 	Trigger      = "trigger"
 	Parent       = "parent_pipeline"
 	Downstream   = "pipeline"
+	External     = "external"
+	Chat         = "chat"
 )
 
 // An Event is what a pipeline is made for.
@@ -33,6 +35,7 @@ type Event struct {
 	Commit        string            // full hash, "" for zeros
 	Changed       []string          // paths changed; nil if they are not known, which is not an empty list
 	Variables     map[string]string // given when the pipeline is started, as in "Run pipeline"
+	Predefined    map[string]string // more variables that GitLab sets, such as those of the commit; they win over those made of the other fields
 	Host          string            // "" for gitlab.com
 	Directory     string            // where the job finds the tree, "" for GitLab's /builds/NAMESPACE/PROJECT
 }
@@ -51,6 +54,9 @@ func (e Event) filled() Event {
 	}
 	if e.Branch == "" {
 		e.Branch = e.DefaultBranch
+	}
+	if e.Source == MergeRequest {
+		e.Tag = "" // a merge request is for branches
 	}
 	if e.TargetBranch == "" {
 		e.TargetBranch = e.DefaultBranch
@@ -92,10 +98,7 @@ func (e *Event) predefined() settings {
 	url, registry := "https://"+e.Host, "registry."+e.Host
 	root, _, _ := strings.Cut(e.Namespace, "/")
 	path := e.projectPath()
-	ref := e.Branch
-	if e.Tag != "" {
-		ref = e.Tag
-	}
+	ref := e.ref()
 	set("CI", "true", "GITLAB_CI", "true", "CI_SERVER", "yes", "CI_SERVER_NAME", "GitLab",
 		"CI_SERVER_HOST", e.Host, "CI_SERVER_FQDN", e.Host, "CI_SERVER_URL", url, "CI_SERVER_PROTOCOL", "https", "CI_SERVER_PORT", "443",
 		"CI_API_V4_URL", url+"/api/v4", "CI_API_GRAPHQL_URL", url+"/api/graphql",
@@ -119,6 +122,12 @@ func (e *Event) predefined() settings {
 		set("CI_COMMIT_TAG", e.Tag)
 	default:
 		set("CI_COMMIT_BRANCH", e.Branch)
+	}
+	if e.Source == Trigger {
+		set("CI_PIPELINE_TRIGGERED", "true", "TRIGGER_PAYLOAD", "")
+	}
+	for name, value := range e.Predefined {
+		set(name, value)
 	}
 	return out
 }

@@ -2,7 +2,15 @@
 
 package gitlabci
 
-import "time"
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
 
 // files decodes what a job keeps and hands on.
 func (j *jobDecoder) files(job *Job) {
@@ -33,13 +41,21 @@ func (j *jobDecoder) artifacts(v *value) *Artifacts {
 		return nil
 	}
 	a := &Artifacts{
-		Name: j.text(v.get("name"), "artifacts: name"), Paths: j.texts(v.get("paths"), "artifacts: paths"),
-		Exclude: j.texts(v.get("exclude"), "artifacts: exclude"), ExposeAs: j.text(v.get("expose_as"), "artifacts: expose_as"),
+		Name: j.text(v.get("name"), "artifacts: name"), Paths: j.listed(v.get("paths"), "artifacts: paths"),
+		Exclude: j.listed(v.get("exclude"), "artifacts: exclude"), ExposeAs: j.text(v.get("expose_as"), "artifacts: expose_as"),
 		When:      j.choice(v.get("when"), "artifacts: when", OnSuccess, OnFailure, Always),
 		Untracked: j.truth(v.get("untracked"), "artifacts: untracked"),
 	}
+	j.choice(v.get("access"), "artifacts: access", "all", "developer", "maintainer", "none")
+	j.truth(v.get("public"), "artifacts: public")
+	if v.get("access") != nil && v.get("public") != nil {
+		j.fault(v.pos, "artifacts: access and public cannot stand beside each other")
+	}
+	if e := v.get("expose_as"); e != nil {
+		j.exposed(e, a)
+	}
 	if e := v.get("expire_in"); e != nil {
-		if a.ExpireIn = e.text; e.text != "never" && !(e.kind == text && e.text == "0") && !(e.kind == number && e.text == "0") {
+		if a.ExpireIn = e.text; e.kind != text || e.text != "never" && e.text != "0" {
 			j.duration(e, "artifacts: expire_in")
 		}
 	}
@@ -48,6 +64,9 @@ func (j *jobDecoder) artifacts(v *value) *Artifacts {
 			j.fault(reports.pos, "artifacts: reports takes a mapping, got %s", reports.describe())
 		}
 		for _, f := range reports.fields {
+			if !slices.Contains(reportKinds(), f.key) {
+				j.fault(f.pos, "artifacts: reports has the unknown key %s", yamldoc.Quote(f.key))
+			}
 			r := Report{Kind: f.key}
 			if f.value.kind == mapping { // coverage_report, which names its format too
 				r.Paths = j.texts(f.value.get("path"), "artifacts: reports: "+f.key)
@@ -60,13 +79,35 @@ func (j *jobDecoder) artifacts(v *value) *Artifacts {
 	return a
 }
 
+func reportKinds() []string {
+	return []string{
+		"accessibility", "annotations", "api_fuzzing", "browser_performance", "cluster_image_scanning", "codequality", "container_scanning",
+		"coverage_fuzzing", "coverage_report", "cyclonedx", "dast", "dependency_scanning", "dotenv", "junit", "license_scanning", "load_performance",
+		"lsif", "metrics", "performance", "repository_xray", "requirements", "requirements_v2", "sast", "scip", "secret_detection", "terraform",
+	}
+}
+
+var exposedName = regexp.MustCompile(`^\w[-\w ]*$`)
+
+// exposed checks under what name GitLab shows artifacts.
+func (j *jobDecoder) exposed(v *value, a *Artifacts) {
+	switch {
+	case v.kind == text && (!exposedName.MatchString(v.text) || len(v.text) > 100):
+		j.fault(v.pos, "artifacts: expose_as takes at most 100 letters, digits, blanks and any of -_")
+	case len(a.Paths) == 0:
+		j.fault(v.pos, "artifacts: expose_as needs paths")
+	case slices.ContainsFunc(a.Paths, func(p string) bool { return strings.Contains(p, "*") }):
+		j.fault(v.pos, "artifacts: expose_as needs paths without *")
+	}
+}
+
 func (j *jobDecoder) cache(v *value) Cache {
 	if !j.keys(v, "cache", "fallback_keys", "key", "paths", "policy", "unprotect", "untracked", "when") {
 		return Cache{}
 	}
 	c := Cache{
-		Key: "default", FallbackKeys: j.texts(v.get("fallback_keys"), "cache: fallback_keys"),
-		Paths: j.texts(v.get("paths"), "cache: paths"), Policy: "pull-push",
+		Key: "default", FallbackKeys: j.listed(v.get("fallback_keys"), "cache: fallback_keys"),
+		Paths: j.listed(v.get("paths"), "cache: paths"), Policy: "pull-push",
 		When:      j.choice(v.get("when"), "cache: when", OnSuccess, OnFailure, Always),
 		Untracked: j.truth(v.get("untracked"), "cache: untracked"), Unprotect: j.truth(v.get("unprotect"), "cache: unprotect"),
 	}
@@ -80,15 +121,18 @@ func (j *jobDecoder) cache(v *value) Cache {
 	case key.kind == mapping:
 		j.keys(key, "cache: key", "files", "files_commits", "prefix")
 		c.Key, c.KeyPrefix = "", j.text(key.get("prefix"), "cache: key: prefix")
-		c.KeyFiles = j.texts(key.get("files"), "cache: key: files")
+		c.KeyFiles = j.listed(key.get("files"), "cache: key: files")
 		if commits := key.get("files_commits"); commits != nil {
-			c.KeyFiles = j.texts(commits, "cache: key: files_commits")
+			c.KeyFiles = j.listed(commits, "cache: key: files_commits")
 		}
 		if len(c.KeyFiles) == 0 || len(c.KeyFiles) > 2 {
 			j.fault(key.pos, "cache: key: files takes one or two paths")
 		}
 	default:
 		c.Key = j.text(key, "cache: key")
+		if plain, _ := url.PathUnescape(c.Key); strings.Contains(plain, "/") || strings.Contains(c.Key, "/") || plain == "." || plain == ".." {
+			j.fault(key.pos, "cache: key has no slash and is not a dot, got %s", yamldoc.Quote(c.Key))
+		}
 	}
 	return c
 }
@@ -107,7 +151,28 @@ func (j *jobDecoder) limits(job *Job) {
 			Max: j.integer(retry.get("max"), "retry: max", 0, 2), When: j.texts(retry.get("when"), "retry: when"),
 			ExitCodes: j.integers(retry.get("exit_codes"), "retry: exit_codes"),
 		}
+		for _, w := range job.Retry.When {
+			if !slices.Contains(failures(), w) {
+				j.fault(retry.get("when").pos, "retry: when has the unknown kind of failure %s", yamldoc.Quote(w))
+			}
+		}
 	default:
 		job.Retry.Max = j.integer(retry, "retry", 0, 2)
+	}
+}
+
+// failures are the kinds of failure that GitLab knows.
+func failures() []string {
+	return []string{
+		"always", "unknown_failure", "script_failure", "api_failure", "stuck_or_timeout_failure", "stuck_pending", "stuck_no_matching_runner",
+		"runner_system_failure", "missing_dependency_failure", "runner_unsupported", "stale_schedule", "job_execution_timeout",
+		"job_execution_server_timeout", "archived_failure", "unmet_prerequisites", "scheduler_failure", "data_integrity_failure",
+		"forward_deployment_failure", "user_blocked", "project_deleted", "ci_quota_exceeded", "pipeline_loop_detected", "no_matching_runner",
+		"trace_size_exceeded", "builds_disabled", "environment_creation_failure", "deployment_rejected", "failed_outdated_deployment_job",
+		"protected_environment_failure", "insufficient_bridge_permissions", "downstream_bridge_project_not_found", "invalid_bridge_trigger",
+		"upstream_bridge_project_not_found", "insufficient_upstream_permissions", "bridge_pipeline_is_child_pipeline",
+		"downstream_pipeline_creation_failed", "secrets_provider_not_found", "reached_max_descendant_pipelines_depth", "ip_restriction_failure",
+		"reached_max_pipeline_hierarchy_size", "reached_downstream_pipeline_trigger_rate_limit", "image_pull_failure",
+		"runner_provisioning_timeout", "job_token_expired", "runner_configuration_error",
 	}
 }

@@ -257,7 +257,10 @@ func (in *includer) local(v *value, g *given) []*value {
 		}
 		name = in.scope.vars.existing(name)
 	}
-	name = strings.TrimPrefix(path.Clean("/"+name), "/")
+	written := strings.TrimLeft(name, "/")
+	if name = strings.TrimPrefix(path.Clean("/"+name), "/"); name != written && (&tree{fsys: in.p.fsys}).has(name) {
+		in.fault(v.pos, "local include %s: GitLab finds no file by that path, write %s", yamldoc.Quote(v.text), yamldoc.Quote(name))
+	}
 	if !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
 		in.broken(v, "local include %s: expected a file whose name ends in .yml or .yaml", yamldoc.Quote(v.text))
 		return nil

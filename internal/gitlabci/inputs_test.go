@@ -120,3 +120,31 @@ func TestInputsOfBrokenYAML(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Instances of a matrix need those of another by the values they share.
+func TestMatrixNeeds(t *testing.T) {
+	e, err := evaluate(files(map[string]string{"": `
+build:
+  stage: build
+  script: [x]
+  parallel: {matrix: [{OS: [deb, fed], V: [1, 2]}]}
+test:
+  script: [x]
+  parallel: {matrix: [{OS: [deb, fed]}]}
+  needs:
+    - job: build
+      parallel: {matrix: [{OS: ["$[[ matrix.OS ]]"], V: [2]}]}
+`}), Event{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, job := range e.Jobs {
+		for _, n := range job.Needs {
+			got += job.Name + " < " + n.Job + "\n"
+		}
+	}
+	if want := "test: [deb] < build: [deb, 2]\ntest: [fed] < build: [fed, 2]\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

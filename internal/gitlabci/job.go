@@ -125,4 +125,5 @@ type Environment struct {
 	URL    string
 	Action string // start, prepare, stop, verify or access
 	OnStop string
+	Tier   string // production, staging, testing, development or other, "" for what GitLab makes of the name
 }

@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -16,6 +17,14 @@ func jobKeys() []string {
 		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
 		"extends", "image", "inherit", "interruptible", "manual_confirmation", "needs", "only", "parallel", "resource_group", "retry",
 		"rules", "script", "services", "stage", "start_in", "tags", "timeout", "trigger", "variables", "when",
+	}
+}
+
+// triggerKeys are the keys of a job that starts another pipeline.
+func triggerKeys() []string {
+	return []string{
+		"allow_failure", "environment", "except", "extends", "inherit", "interruptible", "manual_confirmation", "needs", "only", "parallel",
+		"resource_group", "rules", "stage", "trigger", "variables", "when",
 	}
 }
 
@@ -38,7 +47,11 @@ type inheritance struct {
 }
 
 func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks bool) *definition {
-	j.keys(j.v, "it", slices.Concat(jobKeys(), beyondUs())...)
+	if j.v.get("trigger") != nil && j.v.get("script") == nil {
+		j.keys(j.v, "a job with a trigger", triggerKeys()...)
+	} else {
+		j.keys(j.v, "it", slices.Concat(jobKeys(), beyondUs())...)
+	}
 	j.inherit = j.inheritance(j.v.get("inherit"))
 	def := &definition{inherit: j.inherit, needs: j.v.get("needs")}
 	job := &def.job
@@ -61,7 +74,7 @@ func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks b
 		job.Ordered = true
 		job.Needs = j.needs(def.needs)
 	}
-	job.Dependencies = j.texts(j.v.get("dependencies"), "dependencies")
+	job.Dependencies = j.listed(j.v.get("dependencies"), "dependencies")
 	j.leaveToGitLab(pos)
 	return def
 }
@@ -124,17 +137,21 @@ func (j *jobDecoder) inheritance(v *value) inheritance {
 
 func (j *jobDecoder) when(def *definition) {
 	job := &def.job
-	job.When = j.choice(j.v.get("when"), "when", OnSuccess, OnFailure, Always, Manual, Delayed, Never)
-	job.StartIn = j.duration(j.v.get("start_in"), "start_in")
-	if job.When == Delayed && job.StartIn == 0 {
-		j.fault(j.v.pos, "when: delayed needs start_in")
+	if w := j.v.get("when"); w.looseText() == Never {
+		j.fault(w.pos, "when: only a rule takes never")
+		job.When = Never
+	} else {
+		job.When = j.choice(w, "when", OnSuccess, OnFailure, Always, Manual, Delayed)
 	}
+	job.StartIn = j.startIn(j.v, job.When)
 	job.AllowFailure = job.When == Manual
 	switch allow := j.v.get("allow_failure"); {
 	case allow == nil:
 	case allow.kind == mapping:
 		job.AllowFailure = false
-		j.keys(allow, "allow_failure", "exit_codes")
+		if j.keys(allow, "allow_failure", "exit_codes"); allow.get("exit_codes") == nil {
+			j.fault(allow.pos, "allow_failure needs exit_codes")
+		}
 		job.AllowCodes = j.integers(allow.get("exit_codes"), "exit_codes")
 	default:
 		job.AllowFailure = j.truth(allow, "allow_failure")
@@ -199,10 +216,15 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 			job.Services = append(job.Services, j.image(item, "services", "alias", "command", "variables", "ports"))
 		}
 	}
-	job.Tags = j.texts(j.get("tags"), "tags")
+	job.Tags = j.listed(j.get("tags"), "tags")
 	job.Environment = j.environment(j.v.get("environment"))
 	job.ResourceGroup = j.text(j.v.get("resource_group"), "resource_group")
-	job.Coverage = j.text(j.v.get("coverage"), "coverage")
+	if c := j.v.get("coverage"); c != nil {
+		job.Coverage = j.text(c, "coverage")
+		if _, err := compilePattern(job.Coverage); err != nil {
+			j.fault(c.pos, "coverage: %v", err)
+		}
+	}
 }
 
 func (j *jobDecoder) image(v *value, what string, more ...string) Image {
@@ -211,8 +233,8 @@ func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 	}
 	j.keys(v, what, append(more, "name", "entrypoint", "pull_policy", "docker", "kubernetes")...)
 	image := Image{
-		Name: j.text(v.get("name"), what+": name"), Entrypoint: j.texts(v.get("entrypoint"), what+": entrypoint"),
-		Command: j.texts(v.get("command"), what+": command"), Alias: j.text(v.get("alias"), what+": alias"),
+		Name: j.text(v.get("name"), what+": name"), Entrypoint: j.listed(v.get("entrypoint"), what+": entrypoint"),
+		Command: j.listed(v.get("command"), what+": command"), Alias: j.text(v.get("alias"), what+": alias"),
 		PullPolicy: j.texts(v.get("pull_policy"), what+": pull_policy"),
 	}
 	if image.Name == "" {
@@ -240,9 +262,32 @@ func (j *jobDecoder) environment(v *value) *Environment {
 		return &Environment{Name: j.text(v, "environment"), Action: "start"}
 	}
 	j.keys(v, "environment", "name", "url", "action", "on_stop", "auto_stop_in", "kubernetes", "deployment_tier")
+	if v.get("name").looseText() == "" {
+		j.fault(v.pos, "environment has no name")
+	}
+	j.duration(v.get("auto_stop_in"), "environment: auto_stop_in")
 	return &Environment{
+		Tier: j.choice(v.get("deployment_tier"), "environment: deployment_tier", "", "production", "staging", "testing", "development", "other"),
 		Name: j.text(v.get("name"), "environment: name"), URL: j.text(v.get("url"), "environment: url"),
 		Action: j.choice(v.get("action"), "environment: action", "start", "prepare", "stop", "verify", "access"),
 		OnStop: j.text(v.get("on_stop"), "environment: on_stop"),
 	}
+}
+
+// maxDelay is how long a job may be delayed.
+const maxDelay = 7 * day
+
+// startIn gives how long a job, or what a rule makes of it, is delayed.
+func (d *decoder) startIn(v *value, when string) time.Duration {
+	delay := v.get("start_in")
+	length := d.duration(delay, "start_in")
+	switch {
+	case when == Delayed && delay == nil:
+		d.fault(v.pos, "when: delayed needs start_in")
+	case when != Delayed && delay != nil:
+		d.fault(delay.pos, "start_in needs when: delayed")
+	case length > maxDelay:
+		d.fault(delay.pos, "start_in is longer than a week")
+	}
+	return length
 }

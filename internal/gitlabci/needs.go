@@ -3,9 +3,6 @@
 package gitlabci
 
 import (
-	"slices"
-	"strings"
-
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -13,15 +10,14 @@ import (
 // needs from other projects and pipelines is not known here.
 func (d *decoder) needs(v *value) []Need {
 	items := []*value{v}
+	if v.kind != list && v.kind != mapping {
+		d.fault(v.pos, "needs takes a list or a mapping, got %s", v.describe())
+	}
 	if v.kind == list {
 		items = d.flat(v, "needs")
 	}
 	out := []Need{}
 	for _, item := range items {
-		if strings.Contains(item.text+item.get("job").looseText(), "$[[") {
-			d.incomplete(item.pos, "needs: values of a matrix ($[[ matrix.… ]]) are not supported")
-			continue
-		}
 		if item.kind != mapping {
 			if name := d.text(item, "needs"); name != "" {
 				out = append(out, Need{Job: name, Artifacts: true, pos: item.pos})
@@ -113,9 +109,6 @@ func (e *evaluator) needed(job, needed *Job, optional bool) bool {
 			e.fault(job, "needs %s, which is not in the pipeline of this event", yamldoc.Quote(needed.Name))
 		}
 		return needed.When != Never || job.When == Never
-	}
-	if slices.Index(e.out.Stages, needed.Stage) > slices.Index(e.out.Stages, job.Stage) {
-		e.fault(job, "needs %s, which is in a later stage", yamldoc.Quote(needed.Name))
 	}
 	return true
 }

@@ -37,12 +37,15 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 			p.unknown = true
 		}
 		p.refs = j.refs(v.get("refs"))
+		if len(v.fields) == 0 {
+			j.fault(v.pos, "only and except: the mapping is empty")
+		}
 		if expressions := v.get("variables"); expressions != nil {
 			for _, item := range j.flat(expressions, "variables") {
 				p.variables = append(p.variables, j.condition(item))
 			}
 		}
-		p.changes = j.texts(v.get("changes"), "changes")
+		p.changes = j.listed(v.get("changes"), "changes")
 	default:
 		p.refs = j.refs(v)
 	}
@@ -54,7 +57,7 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 
 func (j *jobDecoder) refs(v *value) []ref {
 	var out []ref
-	for _, s := range j.texts(v, "refs") {
+	for _, s := range j.listed(v, "refs") {
 		r := ref{}
 		if !strings.HasPrefix(s, "/") || strings.LastIndex(s, "@") > strings.LastIndex(s, "/") {
 			if at := strings.LastIndex(s, "@"); at > 0 {

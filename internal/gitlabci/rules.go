@@ -34,6 +34,9 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 		return []rule{{pos: v.pos, unknown: true}}
 	}
 	before := len(d.problems)
+	if len(v.items) == 0 {
+		d.fault(v.pos, "rules is empty")
+	}
 	out := []rule{}
 	for _, item := range d.flat(v, "rules") {
 		at := len(d.problems)
@@ -67,9 +70,9 @@ func (d *decoder) rule(v *value, when []string) rule {
 	if w := v.get("when"); w != nil {
 		r.when = d.choice(w, "when", when...)
 	}
-	r.startIn = d.duration(v.get("start_in"), "start_in")
-	if r.when == Delayed && r.startIn == 0 {
-		d.fault(v.pos, "when: delayed needs start_in")
+	r.startIn = d.startIn(v, r.when)
+	if len(v.fields) == 0 {
+		d.fault(v.pos, "a rule is empty")
 	}
 	if allow := v.get("allow_failure"); allow != nil {
 		truth := d.truth(allow, "allow_failure")
@@ -108,7 +111,7 @@ func (d *decoder) paths(v *value, what string, more ...string) []string {
 			return []string{}
 		}
 	}
-	out := d.texts(v, what)
+	out := d.listed(v, what)
 	if len(out) > 50 {
 		d.fault(v.pos, "%s has more than 50 patterns", what)
 	}

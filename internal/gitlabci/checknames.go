@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// checkNames holds the names of other jobs in a job against those that there
+// are.
+func (c *config) checkNames(out *definitions) {
+	known := map[string]*definition{}
+	for _, def := range out.jobs {
+		known[def.job.Base] = def
+		for _, label := range def.labels {
+			known[def.job.Base+label] = def
+		}
+	}
+	for _, def := range out.jobs {
+		c.checkNeeds(def, known, out.stages)
+		c.checkDependencies(def, known, out.stages)
+		c.checkOnStop(def, known)
+	}
+}
+
+func (c *config) checkNeeds(def *definition, known map[string]*definition, stages []string) {
+	job := &def.job
+	seen := map[string]bool{}
+	for _, n := range c.matrixNeeds(def) {
+		needed := known[n.Job]
+		switch {
+		case needed == nil && !n.Optional:
+			c.unknown(job.Base, n.pos, "needs", "needs "+yamldoc.Quote(n.Job)+", which is not defined")
+		case needed == nil && len(c.missing) == 0:
+			c.problems.add(n.pos, job.Base, Doubtful, "the optional need %s names no job: it does not wait for anything", yamldoc.Quote(n.Job))
+		case needed != nil && isLater(needed, def, stages):
+			c.problems.add(n.pos, job.Base, Refused, "needs %s, which is in a later stage", yamldoc.Quote(n.Job))
+		case seen[n.Job]:
+			c.problems.add(n.pos, job.Base, Refused, "needs %s twice", yamldoc.Quote(n.Job))
+		}
+		seen[n.Job] = true
+	}
+}
+
+func isLater(other, def *definition, stages []string) bool {
+	return slices.Index(stages, other.job.Stage) > slices.Index(stages, def.job.Stage)
+}
+
+func (c *config) checkDependencies(def *definition, known map[string]*definition, stages []string) {
+	job := &def.job
+	if len(job.Dependencies) == 0 {
+		return
+	}
+	pos := c.top[job.Base].get("dependencies").pos
+	for _, name := range job.Dependencies {
+		needed := slices.ContainsFunc(job.Needs, func(n Need) bool { return n.Job == name || known[n.Job] != nil && known[n.Job].job.Base == name })
+		switch other := known[name]; {
+		case other == nil:
+			c.unknown(job.Base, pos, "dependencies", "depends on "+yamldoc.Quote(name)+", which is not defined")
+		case len(job.Needs) > 0 && !needed:
+			c.problems.add(pos, job.Base, Refused, "depends on %s, which is not among its needs", yamldoc.Quote(name))
+		case isLater(other, def, stages):
+			c.problems.add(pos, job.Base, Refused, "depends on %s, which is in a later stage", yamldoc.Quote(name))
+		}
+	}
+}
+
+// checkOnStop demands that the job that stops an environment is made for it.
+func (c *config) checkOnStop(def *definition, known map[string]*definition) {
+	env := def.job.Environment
+	if env == nil || env.OnStop == "" {
+		return
+	}
+	pos := c.top[def.job.Base].get("environment").pos
+	stop := known[env.OnStop]
+	switch {
+	case stop == nil:
+		c.unknown(def.job.Base, pos, "on_stop", "on_stop names "+yamldoc.Quote(env.OnStop)+", which is not defined")
+	case stop.job.Environment == nil || stop.job.Environment.Name != env.Name:
+		c.problems.add(pos, def.job.Base, Refused, "on_stop names %s, which has another environment", yamldoc.Quote(env.OnStop))
+	case stop.job.Environment.Action != "stop":
+		c.problems.add(pos, def.job.Base, Refused, "on_stop names %s, whose environment does not have the action stop", yamldoc.Quote(env.OnStop))
+	}
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"regexp"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// matrixValue is a value of the job's own matrix in the name of a job that it
+// needs.
+var matrixValue = regexp.MustCompile(`\$\[\[\s*matrix\.([a-zA-Z0-9_-]+)\s*\]\]`)
+
+// withMatrix gives a job's needs with the values of one of its instances.
+func withMatrix(needs []Need, own settings) []Need {
+	if !slices.ContainsFunc(needs, func(n Need) bool { return matrixValue.MatchString(n.Job) }) {
+		return needs
+	}
+	out := slices.Clone(needs)
+	for i := range out {
+		out[i].Job = matrixValue.ReplaceAllStringFunc(out[i].Job, func(ref string) string {
+			if v, ok := own[matrixValue.FindStringSubmatch(ref)[1]]; ok {
+				return v.value
+			}
+			return ref
+		})
+	}
+	return out
+}
+
+// matrixNeeds gives the needs of all instances of a job, each once. One that
+// names a variable which the matrix does not have is a problem, and left out.
+func (c *config) matrixNeeds(def *definition) []Need {
+	var out []Need
+	for _, n := range def.job.Needs {
+		if !matrixValue.MatchString(n.Job) {
+			out = append(out, n)
+			continue
+		}
+		instances := def.matrix
+		if instances == nil {
+			instances = []settings{nil}
+		}
+		var names []Need
+		for _, own := range instances {
+			one := withMatrix([]Need{n}, own)[0]
+			if m := matrixValue.FindStringSubmatch(one.Job); m != nil {
+				c.problems.add(n.pos, def.job.Base, Refused, "needs %s: its own matrix has no %s", yamldoc.Quote(n.Job), yamldoc.Quote(m[1]))
+				break
+			}
+			if !slices.Contains(names, one) {
+				names = append(names, one)
+			}
+		}
+		out = append(out, names...)
+	}
+	return out
+}
