@@ -119,6 +119,18 @@ func environmentName(target string, cross targets.Arch) string {
 	return target + "-cross-" + string(cross)
 }
 
+// CirrusTargets lists the targets that jobs of the pipeline build on Cirrus
+// CI for, in the order of the manifest. Cirrus CI closed in 2026.
+func (p *Plan) CirrusTargets() []string {
+	var names []string
+	for _, j := range p.Jobs {
+		if j.Group == CirrusBuild && !slices.Contains(names, j.Target) {
+			names = append(names, j.Target)
+		}
+	}
+	return names
+}
+
 // Path is where a file of the environment belongs, below the project's
 // folder.
 func (p *Plan) Path(e Environment, kind Kind) string {

@@ -3,6 +3,7 @@
 package manifests
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,7 +98,7 @@ func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) 
 		warn(&Fault{Position: f.Position, Message: f.Message})
 	}
 	m := &yamlManifest{place: top, gitlab: yamlGitLab{place: place{top.pos, "gitlab"}}}
-	d := &decoder{warn: warn}
+	d := &decoder{}
 	d.mapping(doc, "", keys{
 		{"projects", func(n yamldoc.Node, at place) { m.projects = d.projects(n, at) }},
 		{"containers", func(n yamldoc.Node, at place) { m.containers = d.enabled(n, at) }},
@@ -105,13 +106,27 @@ func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) 
 		{"gitlab", func(n yamldoc.Node, at place) { m.gitlab = d.gitlab(n, at) }},
 		{"targets", func(n yamldoc.Node, at place) { m.targets, m.hasTargets = d.targets(n, at), true }},
 	})
+	for _, u := range d.unknowns {
+		if u.more > 0 {
+			u.fault.Message += fmt.Sprintf(" (and %d more like it)", u.more)
+		}
+		warn(u.fault)
+	}
 	return m, join(d.errs...)
 }
 
 // A decoder gathers what is wrong while it reads.
 type decoder struct {
-	warn func(*Fault)
-	errs []error
+	unknowns []unknownKey
+	errs     []error
+}
+
+// An unknownKey is a key that nobody reads, in one or more mappings of a kind.
+type unknownKey struct {
+	fault *Fault // about the first
+	key   string
+	known string // what the mappings may hold, joined
+	more  int
 }
 
 // keys are what a mapping may hold, with what to do with it.
@@ -158,10 +173,17 @@ func (d *decoder) fields(n yamldoc.Node, path string) []yamldoc.Field {
 	return fields
 }
 
-// unknown warns of a key that nobody reads, with the nearest that is known.
+// unknown notes a key that nobody reads, with the nearest that is known.
 func (d *decoder) unknown(here place, key string, known []string) {
+	kind := strings.Join(known, " ")
+	for i := range d.unknowns {
+		if u := &d.unknowns[i]; u.key == key && u.known == kind {
+			u.more++
+			return
+		}
+	}
 	f := here.fault("unknown key %q%s", key, nearest(key, known))
-	d.warn(f)
+	d.unknowns = append(d.unknowns, unknownKey{fault: f, key: key, known: kind})
 }
 
 // nearest names the known word that is most like word: by its letters, or

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/facts"
 )
 
 // engineFlags choose the engine that a verb drives.
@@ -46,8 +45,7 @@ func (e *engineFlags) connect(ctx context.Context, cmd *cobra.Command) (*contain
 		return nil, err
 	}
 	if e.name == "docker" {
-		return nil, facts.WithHint(errors.New("docker engine not available: only podman can be driven"),
-			"leave --engine out; podman uses the same Dockerfiles and images")
+		return nil, errors.New("docker engine not available: leave --engine out, podman builds the same Dockerfiles and runs the same images")
 	}
 	return container.Connect(ctx, e.options())
 }

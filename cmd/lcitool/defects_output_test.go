@@ -96,7 +96,8 @@ func TestD15TargetFactsAreChecked(t *testing.T) {
 func TestD16BuildEnvScriptRefusesTargetsItCannotSetUp(t *testing.T) {
 	for _, target := range []string{"freebsd-14", "openbsd-78", "macos-14"} {
 		lcitool(t, project("", "gcc"), "-d", "d", "buildenvscript", target, "p").fails(t,
-			"Shell build env formatter error: Target "+target+" doesn't support this generator")
+			"Shell build env formatter error: Target "+target+" doesn't support this generator",
+			"hint: no image of "+target+` exists; "lcitool variables `+target+` PROJECTS" lists what a machine needs`)
 	}
 	has(t, lcitool(t, project("", "gcc"), "-d", "d", "buildenvscript", "alpine-323", "p").ok(t).stdout, "    apk add ")
 }
@@ -159,7 +160,8 @@ func TestD60SmallOnesStay(t *testing.T) {
 		"-d", "d", "dockerfile", "debian-testing", "p", "-x", "riscv64").ok(t)
 	has(t, r.stdout, "x:riscv64")
 	lcitool(t, files, "-d", "d", "dockerfile", "freebsd-14", "p", "-x", "s390x").fails(t,
-		"Docker formatter error: Target freebsd-14 (cross_arch=s390x) doesn't support this generator")
+		"Docker formatter error: Target freebsd-14 (cross_arch=s390x) doesn't support this generator",
+		`hint: no image of freebsd-14 exists; "lcitool variables freebsd-14 PROJECTS" lists what a machine needs`)
 	lcitool(t, "-- f/mappings.yml --\nmappings: {}\n", "--facts-dir", "f", "dockerfile", "debian-12", "all").fails(t,
 		"Project error: Failed to expand 'all': Invalid project list '*'")
 }

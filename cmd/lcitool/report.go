@@ -109,6 +109,10 @@ func hint(err error) string {
 	if errors.As(err, &hinted) {
 		return hinted.Hint
 	}
+	var unsupported *render.UnsupportedError
+	if errors.As(err, &unsupported) && unsupported.Target.Containers == nil {
+		return fmt.Sprintf(`no image of %[1]s exists; "lcitool variables %[1]s PROJECTS" lists what a machine needs`, unsupported.Target.Name)
+	}
 	return container.Hint(err)
 }
 

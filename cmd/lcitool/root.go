@@ -51,6 +51,10 @@ pipelines, and runs builds and tests in the containers they describe.`,
 	root.Flags().StringVarP(&a.config, "config", "c", "", "file with settings (default lcitool/config.yml in the user's configuration)")
 
 	root.AddCommand(
+		newMissing(a, "install", "sets up no machines", missingMachine),
+		newMissing(a, "update", "sets up no machines", missingMachine),
+		newMissing(a, "hosts", "keeps no list of machines", `"lcitool targets" lists the targets`),
+		newMissing(a, "build", "builds on no machines", `"lcitool run --target TARGET --projects PROJECTS -- COMMAND" and "lcitool job run" build in containers`),
 		newTargets(a),
 		newProjects(a),
 		newDockerfile(a),

@@ -38,10 +38,26 @@ func (j *Job) Role() Role {
 			return Role{Container, release, arch}
 		}
 		return Role{Container, target, archBefore(j.Base, target)}
-	case vars["TARGET_BASE_IMAGE"] != "":
+	case vars["TARGET_BASE_IMAGE"] != "" || isBuild(j.Base, target):
 		return Role{Native, target, archBefore(j.Base, target)}
 	}
 	return Role{Kind: Other}
+}
+
+// isBuild reports whether a job has the name of a build on the target, as in
+// trees made before 2024, which set nothing but NAME: "x86_64-debian-12",
+// "x86_64-debian-12-clang-local-env".
+func isBuild(name, target string) bool {
+	rest, ok := strings.CutPrefix(name, archBefore(name, target)+"-"+target)
+	return ok && (rest == "" || rest[0] == '-') && knownArch(archBefore(name, target))
+}
+
+func knownArch(name string) bool {
+	switch name {
+	case "aarch64", "armv6l", "armv7l", "i686", "mips", "mips64el", "mipsel", "ppc64le", "riscv64", "s390x", "x86_64":
+		return true
+	}
+	return false
 }
 
 // archBefore gives "x86_64" of "x86_64-debian-13-asan", x86_64 for names that

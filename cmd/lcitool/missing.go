@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import "github.com/spf13/cobra"
+
+const missingMachine = `"lcitool container build" makes an image, and "lcitool buildenvscript TARGET PROJECTS" a script that sets a machine up`
+
+// newMissing answers an action of the original that this program does not
+// have, whatever its arguments, with what to use instead.
+func newMissing(a *app, name, reason, instead string) *cobra.Command {
+	return &cobra.Command{
+		Use:                name,
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE: func(*cobra.Command, []string) error {
+			a.tell("lcitool: %s does not exist here: lcitool %s; %s", name, reason, instead)
+			return statusError(2)
+		},
+	}
+}
