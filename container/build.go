@@ -211,7 +211,7 @@ func (b *BuildError) Error() string {
 	}
 	switch {
 	case b.BaseMissing:
-		return fmt.Sprintf("%sbase image %s is not here and cannot be pulled", where, b.Base)
+		return strings.TrimSuffix(fmt.Sprintf("%sbase image %s is not here and cannot be pulled: %s", where, b.Base, registryReason(b.Text)), ": ")
 	case b.Code != 0:
 		return fmt.Sprintf("%scommand exited with status %d", where, b.Code)
 	}

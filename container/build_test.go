@@ -55,7 +55,7 @@ func TestBuildErrorSaysOneLine(t *testing.T) {
 		{`building at STEP "RUN make": while running runtime: exit status 100`, "cannot build image lcitool.debian-13: step 4 of 7: command exited with status 100"},
 		{`error building at STEP "RUN echo ': exit status 7'": while running runtime: exit status 9`, "cannot build image lcitool.debian-13: step 4 of 7: command exited with status 9"},
 		{"Build error: Unknown instruction: \"RUNN\" &{dump\nof a struct}", `cannot build image lcitool.debian-13: step 4 of 7: Build error: Unknown instruction: "RUNN" &{dump`},
-		{"initializing source docker://x: pinging container registry: no such host", "cannot build image lcitool.debian-13: base image debian:13 is not here and cannot be pulled"},
+		{"initializing source docker://x: pinging container registry: no such host", "cannot build image lcitool.debian-13: base image debian:13 is not here and cannot be pulled: pinging container registry: no such host"},
 		{"committing container for step: no space left on device", "cannot build image lcitool.debian-13: step 4 of 7: committing container for step: no space left on device"},
 	} {
 		err := buildError(o, log, errors.New(c.text))

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/containers/buildah/define"
+	"github.com/containers/image/v5/types"
 	"github.com/containers/podman/v4/pkg/bindings/images"
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -184,6 +185,13 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		b.ConfigureNetwork = define.NetworkEnabled
 	}
 	b.NamespaceOptions = []define.NamespaceOption{network}
+	if e.private == nil { // a service of another's has proxies of its own
+		b.CommonBuildOpts.HTTPProxy = false
+		b.Args = e.options.proxies(o.Args)
+	}
+	if file := e.authFile(); file != "" {
+		b.SystemContext = &types.SystemContext{AuthFilePath: file}
+	}
 	return entities.BuildOptions{BuildOptions: b}
 }
 

@@ -122,7 +122,7 @@ func (e *Engine) use(ctx context.Context, a address) error {
 		return &EngineError{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a)}
 	}
 	e.addr, e.version = a, version
-	if a.local() {
+	if a.local() && e.private == nil { // what we started is where we are
 		sees, err := e.seesOurFiles(ctx)
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ package container
 
 import (
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,15 +39,17 @@ type ConnectOptions struct {
 
 // An Engine is one podman service. It is safe for use by several goroutines.
 type Engine struct {
-	addr    address
-	version string
-	private *privateService // set when the service is one of ours
-	tunnel  *tunnel         // set when the service is reached by ssh
-	options ConnectOptions
-	log     *slog.Logger
-	owner   records.Owner
-	records *records.Store
-	far     atomic.Bool // a container's monitor was out of reach
+	addr       address
+	version    string
+	private    *privateService // set when the service is one of ours
+	keyOnce    sync.Once
+	serviceKey string  // of the private service
+	tunnel     *tunnel // set when the service is reached by ssh
+	options    ConnectOptions
+	log        *slog.Logger
+	owner      records.Owner
+	records    *records.Store
+	far        atomic.Bool // a container's monitor was out of reach
 
 	serviceDied atomic.Bool // or did not answer, so that a conmon may be left
 }

@@ -5,7 +5,7 @@ package container
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 )
 
 // Errors to ask for with errors.Is.
@@ -54,15 +54,27 @@ func engineError(op string, err error) error {
 	return &EngineError{Op: op, Code: refusal(err.Error()), Hint: Explain(err), Err: err}
 }
 
+// Words of the runtimes that name the command of a container. Other things
+// that are missing or forbidden have words like them: a helper of podman, a
+// file of the kernel's cgroups, a limit.
+var (
+	commandMissing = regexp.MustCompile("executable file `[^`]+` not found|" +
+		"exec container process `[^`]+`: No such file|" +
+		`(?:container process|exec failed|container init)\b.*exec: "[^"]*": (?:executable file not found|stat [^:]+: no such file)|` +
+		`^exec: "[^"]*": (?:executable file not found in \$PATH|stat [^:]+: no such file or directory): OCI runtime`)
+	commandForbidden = regexp.MustCompile("the path `[^`]+` exists but it is not executable|" +
+		"exec container process `[^`]+`: (?:Permission denied|Exec format error|Is a directory)|" +
+		`(?:container process|exec failed|container init)\b.*exec: "[^"]*": (?:permission denied|exec format error|is a directory)|` +
+		`^exec: "[^"]*": (?:permission denied|is a directory): OCI permission denied`)
+)
+
 // refusal returns the status for a container that could not be started: 127
 // for a command that is not there, 126 for one that may not be run, else 125.
 func refusal(text string) int {
 	switch {
-	case strings.Contains(text, "attempted to invoke a command that was not found"),
-		strings.Contains(text, "executable file not found"):
+	case commandMissing.MatchString(text):
 		return 127
-	case strings.Contains(text, "OCI permission denied"),
-		strings.Contains(text, "exec: ") && strings.Contains(text, "permission denied"):
+	case commandForbidden.MatchString(text):
 		return 126
 	}
 	return 125
@@ -75,6 +87,9 @@ func Hint(err error) string {
 	}
 	if u, ok := errors.AsType[*UnsafeError](err); ok {
 		return u.Hint
+	}
+	if b, ok := errors.AsType[*BuildError](err); ok && b.BaseMissing {
+		return registryHint(b.Text)
 	}
 	return Explain(err)
 }

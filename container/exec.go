@@ -195,7 +195,11 @@ func (x *execution) ended(code int, streamErr error) outcome {
 	case code == 126 || code == 127:
 		if cause := x.said.refusal(); cause != nil && x.out.n == 0 {
 			x.said.drop()
-			return outcome{code, &EngineError{Op: "run a command in container " + x.name, Code: code, Err: cause}}
+			op := "run a command in container " + x.name
+			if text := cause.Error(); strings.Contains(text, "OCI ") && refusal(text) == 125 {
+				return outcome{125, engineError(op, cause)}
+			}
+			return outcome{code, &EngineError{Op: op, Code: code, Err: cause}}
 		}
 		fallthrough
 	case code != 0:

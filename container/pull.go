@@ -12,9 +12,6 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/images"
 )
 
-// hintPull is all that podman's words about registries come to.
-const hintPull = "can the registry be reached from here, and is the image published there? podman login gives credentials for it"
-
 // Pull gets an image from its registry, whether or not one of that name is
 // here, and returns what is here then. An image that loses its name to it and
 // that nothing else has a use for is removed. What podman says goes to log,
@@ -33,7 +30,7 @@ func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Ima
 	if log == nil {
 		log = io.Discard
 	}
-	ids, err := images.Pull(c, reference, new(images.PullOptions).WithProgressWriter(log).WithPolicy("always"))
+	ids, err := images.Pull(c, reference, new(images.PullOptions).WithProgressWriter(log).WithPolicy("always").WithAuthfile(e.authFile()))
 	if ctx.Err() != nil { // which the bindings take for an end like any other
 		return Image{}, fmt.Errorf("cannot pull image %s: %w", reference, context.Cause(ctx))
 	}
@@ -41,19 +38,13 @@ func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Ima
 		err = errors.New("the stream ended without an image")
 	}
 	if err != nil {
-		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(pullFault(err)), Hint: hintPull}
+		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(lastLine(err.Error())), Hint: registryHint(err.Error())}
 	}
 	image, err := inspect(c, reference)
 	if err == nil && before.ID != "" && before.ID != image.ID {
 		e.removeNameless(c, before.ID)
 	}
 	return image, err
-}
-
-// pullFault is what podman says about a pull in one line: it tells each try.
-func pullFault(err error) string {
-	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // removeNameless removes an image if it has no name and nothing needs it.

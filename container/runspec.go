@@ -42,7 +42,6 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	s.Stdin, s.Terminal = o.Stdin != nil, o.terminal()
 	s.Init = true // PID 1 ignores signals that it has no handler for
 	s.CapAdd = append([]string{"SYS_PTRACE"}, o.CapAdd...)
-	s.HTTPProxy = true // as on the command line
 	s.Privileged, s.Hostname = o.Privileged, o.Hostname
 	if o.AllCalls {
 		s.SeccompProfilePath = "unconfined"
@@ -53,7 +52,7 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	// can still be had after the service died in the middle.
 	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
 	s.User = u.spec()
-	s.Env = o.environ(u)
+	s.Env = e.options.proxies(o.environ(u)) // the service would add its own
 	if err := e.idmap(ctx, s, u); err != nil {
 		return nil, u, err
 	}
@@ -118,6 +117,21 @@ func (o RunOptions) environ(u runUser) map[string]string {
 		}
 	}
 	return env
+}
+
+// proxies returns env with the proxies of the caller, as podman's command line
+// hands them to builds and containers. What env has already stays.
+func (o ConnectOptions) proxies(env map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, name := range []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy"} {
+		for _, name := range []string{name, strings.ToUpper(name)} {
+			if value := o.getenv(name); value != "" {
+				all[name] = value
+			}
+		}
+	}
+	maps.Copy(all, env)
+	return all
 }
 
 // idmap makes files of the invoking user belong to u inside a rootless

@@ -4,7 +4,6 @@ package container
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -61,7 +60,9 @@ func (e *Engine) sharedService(ctx context.Context) (address, *privateService, e
 	if err != nil {
 		return address{}, nil, &EngineError{Op: "start a private podman service", Code: 125, Err: err}
 	}
-	base := filepath.Join(dir, "podman-"+e.options.serviceKey())
+	// The key of the first time: an engine stays where it is while files change.
+	e.keyOnce.Do(func() { e.serviceKey = e.options.serviceKey() })
+	base := filepath.Join(dir, "podman-"+e.serviceKey)
 	a := address{URL: "unix://" + base + ".sock", Source: "private service"}
 	lock := flock.New(base + ".lock")
 	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
@@ -100,21 +101,6 @@ func (e *Engine) notice(line string) {
 		return
 	}
 	e.log.Info(line)
-}
-
-// serviceKey tells services apart that would see different stores.
-func (o ConnectOptions) serviceKey() string {
-	h := sha256.New()
-	for _, v := range o.environ() {
-		name, _, _ := strings.Cut(v, "=")
-		switch name {
-		case "CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF",
-			"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR":
-			fmt.Fprintln(h, v)
-		}
-	}
-	fmt.Fprintln(h, o.Podman)
-	return fmt.Sprintf("%x", h.Sum(nil)[:4])
 }
 
 // environ returns the environment of a private service, sorted. Variables of

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Hints about a registry, by what it said.
+const (
+	hintLogin    = "the registry wants other credentials, or there is no such repository: podman login %s"
+	hintNoTag    = "the registry has no image of that name and tag: is it spelt right, and published?"
+	hintCA       = "the registry's certificate is not trusted: put its authority's into /etc/containers/certs.d/%s/ca.crt"
+	hintNoTLS    = "the registry speaks no TLS: set insecure = true for it in registries.conf, if it is to be trusted"
+	hintRegistry = "can the registry be reached from here? A mirror of it can be named in registries.conf"
+	hintThrottle = "the registry limits how much is pulled: wait, or podman login %s"
+	hintPull     = "can the registry be reached from here, and is the image published there? podman login gives credentials for it"
+)
+
+// registryCauses are words of registries and of podman about them, in the
+// order of their weight. A %s in a hint is the registry.
+var registryCauses = []struct{ words, hint string }{
+	{"toomanyrequests", hintThrottle},
+	{"authentication required", hintLogin},
+	{"unauthorized", hintLogin},
+	{"invalid username/password", hintLogin},
+	{"access to the resource is denied", hintLogin},
+	{"access denied", hintLogin},
+	{"denied:", hintLogin},
+	{"403 (Forbidden)", hintLogin},
+	{"manifest unknown", hintNoTag},
+	{"name unknown", hintNoTag},
+	{"repository name not known", hintNoTag},
+	{"404 (Not Found)", hintNoTag},
+	{"x509:", hintCA},
+	{"server gave HTTP response to HTTPS client", hintNoTLS},
+	{"no such host", hintRegistry},
+	{"connection refused", hintRegistry},
+	{"network is unreachable", hintRegistry},
+	{"no route to host", hintRegistry},
+	{"i/o timeout", hintRegistry},
+	{"Temporary failure in name resolution", hintRegistry},
+	{"server misbehaving", hintRegistry},
+}
+
+var (
+	registrySource = regexp.MustCompile(`(?:initializing source|Source) docker://[^ ]+: `)
+	registryHost   = regexp.MustCompile(`docker://([^/ ]+)/|pinging container registry ([^ ]+): |(?:manifest|blob) [^ ]+ in ([^/ ]+)/`)
+)
+
+// registryHint says what to do about the words of a failed pull.
+func registryHint(text string) string {
+	for _, c := range registryCauses {
+		if strings.Contains(text, c.words) {
+			return strings.Replace(c.hint, "%s", hostOf(text), 1)
+		}
+	}
+	return hintPull
+}
+
+// registryRefused reports whether a registry answered, and would not give the
+// image: then it is not the network that is missing.
+func registryRefused(text string) bool {
+	for _, c := range registryCauses {
+		if strings.Contains(text, c.words) {
+			return c.hint != hintRegistry
+		}
+	}
+	return false
+}
+
+// hostOf returns the registry that the last words of a failed pull name.
+func hostOf(text string) string {
+	all := registryHost.FindAllStringSubmatch(text, -1)
+	for i := len(all) - 1; i >= 0; i-- {
+		for _, host := range all[i][1:] {
+			if host != "" {
+				return host
+			}
+		}
+	}
+	return "REGISTRY"
+}
+
+// registryReason returns why an image could not be pulled, in one line,
+// without the names that precede it.
+func registryReason(text string) string {
+	line := lastLine(text)
+	if at := registrySource.FindAllStringIndex(line, -1); at != nil {
+		return line[at[len(at)-1][1]:]
+	}
+	return line
+}
+
+// authFile returns the file of credentials to send along, as podman's own
+// command line does: REGISTRY_AUTH_FILE, else what lies in DOCKER_CONFIG. A
+// service elsewhere is sent the user's own. Empty leaves it to the service.
+func (e *Engine) authFile() string {
+	if file := e.options.getenv("REGISTRY_AUTH_FILE"); file != "" {
+		return file
+	}
+	var candidates []string
+	if dir := e.options.getenv("DOCKER_CONFIG"); dir != "" {
+		candidates = append(candidates, filepath.Join(dir, "config.json"))
+	}
+	if !e.addr.local() {
+		if dir := e.options.getenv("XDG_RUNTIME_DIR"); dir != "" {
+			candidates = append(candidates, filepath.Join(dir, "containers/auth.json"))
+		}
+		if dir := configHome(e.options.getenv); dir != "" {
+			candidates = append(candidates, filepath.Join(dir, "containers/auth.json"))
+		}
+		if home := e.options.getenv("HOME"); home != "" {
+			candidates = append(candidates, filepath.Join(home, ".docker/config.json"))
+		}
+	}
+	for _, file := range candidates {
+		if _, err := os.Stat(file); err == nil {
+			return file
+		}
+	}
+	return ""
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// serviceVariables are what a service reads of its environment when it starts,
+// and keeps.
+var serviceVariables = []string{
+	"CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "CONTAINERS_REGISTRIES_CONF_DIR",
+	"CONTAINERS_HELPER_BINARY_DIR", "STORAGE_DRIVER", "STORAGE_OPTS", "DBUS_SESSION_BUS_ADDRESS",
+	"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TMPDIR", "PATH",
+	"REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR",
+	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
+}
+
+// serviceFiles are patterns of the settings below a directory "containers".
+var serviceFiles = []string{
+	"containers.conf", "containers.conf.d/*", "storage.conf", "registries.conf", "registries.conf.d/*", "policy.json", "certs.d/*", "certs.d/*/*",
+}
+
+// serviceKey tells services apart that would see different stores, registries
+// or proxies: by the variables and the state of the files that a service reads
+// once. One that was started with others ends by itself.
+func (o ConnectOptions) serviceKey() string {
+	h := sha256.New()
+	env := map[string]string{}
+	for _, v := range o.environ() {
+		name, value, _ := strings.Cut(v, "=")
+		env[name] = value
+		if slices.Contains(serviceVariables, strings.ToUpper(name)) {
+			fmt.Fprintln(h, v)
+		}
+	}
+	getenv := func(name string) string { return env[name] }
+	for _, name := range []string{"CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE"} {
+		addFileState(h, env[name])
+	}
+	for _, dir := range []string{"/usr/share", "/etc", configHome(getenv)} {
+		for _, pattern := range serviceFiles {
+			files, _ := filepath.Glob(filepath.Join(dir, "containers", pattern))
+			for _, file := range files {
+				addFileState(h, file)
+			}
+		}
+	}
+	fmt.Fprintln(h, o.Podman)
+	return fmt.Sprintf("%x", h.Sum(nil)[:4])
+}
+
+// addFileState writes what changes when a file is written or replaced.
+func addFileState(w io.Writer, file string) {
+	if file == "" {
+		return
+	}
+	if info, err := os.Stat(file); err == nil {
+		fmt.Fprintln(w, file, info.Size(), info.ModTime().UnixNano())
+	}
+}
