@@ -65,12 +65,16 @@ func (d *decoder) text(v *value, what string) string {
 
 // choice gives one of several words, the first for nil.
 func (d *decoder) choice(v *value, what string, words ...string) string {
+	otherwise := words[0]
 	if v == nil {
-		return words[0]
+		return otherwise
 	}
-	if !slices.Contains(words, v.text) || v.kind != text {
+	if v.text == "" || !slices.Contains(words, v.text) || v.kind != text {
+		if otherwise == "" {
+			words = words[1:]
+		}
 		d.fault(v.pos, "%s takes one of %s", what, strings.Join(words, ", "))
-		return words[0]
+		return otherwise
 	}
 	return v.text
 }

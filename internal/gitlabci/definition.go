@@ -68,7 +68,7 @@ func (c *config) decode() *definitions {
 			d.fault(c.pos[name], "expected a mapping, got %s", v.describe())
 			continue
 		}
-		j := &jobDecoder{decoder: d, v: v, defaults: defaults}
+		j := &jobDecoder{decoder: d, v: v, defaults: defaults, elsewhere: c.elsewhere()}
 		def := j.decode(name, c.pos[name], out.workflow != nil, len(c.lacks[name]) > 0)
 		def.job.Unresolved = slices.Concat(c.lacks[name], def.job.Unresolved)
 		out.jobs = append(out.jobs, def)

@@ -234,6 +234,9 @@ func expandJob(job *Job, x *expander) {
 		image := expandImage(*job.Image, x)
 		job.Image = &image
 	}
+	if job.Downstream != nil {
+		expandDownstream(job, x)
+	}
 	job.Services = slices.Clone(job.Services)
 	for i := range job.Services {
 		job.Services[i] = expandImage(job.Services[i], x)
@@ -260,6 +263,16 @@ func expandJob(job *Job, x *expander) {
 	}
 }
 
+func expandDownstream(job *Job, x *expander) {
+	d := *job.Downstream
+	d.Project, d.Branch = x.text(d.Project), x.text(d.Branch)
+	d.Include = slices.Clone(d.Include)
+	for i := range d.Include {
+		d.Include[i].Location, d.Include[i].Job = x.text(d.Include[i].Location), x.text(d.Include[i].Job)
+	}
+	job.Downstream = &d
+}
+
 // expandEnvironment names the environment, and then gives the job the
 // variables that tell of it: its URL is made with them.
 func expandEnvironment(job *Job, x *expander) {
@@ -276,5 +289,12 @@ func expandEnvironment(job *Job, x *expander) {
 func expandImage(i Image, x *expander) Image {
 	i.Name, i.Alias, i.Platform, i.User = x.text(i.Name), x.text(i.Alias), x.text(i.Platform), x.text(i.User)
 	i.Entrypoint, i.Command = x.texts(i.Entrypoint), x.texts(i.Command)
+	if i.Variables != nil {
+		vars := make(map[string]string, len(i.Variables))
+		for name, value := range i.Variables {
+			vars[name] = x.text(value)
+		}
+		i.Variables = vars
+	}
 	return i
 }

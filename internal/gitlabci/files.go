@@ -173,6 +173,6 @@ func failures() []string {
 		"upstream_bridge_project_not_found", "insufficient_upstream_permissions", "bridge_pipeline_is_child_pipeline",
 		"downstream_pipeline_creation_failed", "secrets_provider_not_found", "reached_max_descendant_pipelines_depth", "ip_restriction_failure",
 		"reached_max_pipeline_hierarchy_size", "reached_downstream_pipeline_trigger_rate_limit", "image_pull_failure",
-		"runner_provisioning_timeout", "job_token_expired", "runner_configuration_error",
+		"runner_provisioning_timeout", "runner_interrupted", "job_token_expired", "runner_configuration_error",
 	}
 }

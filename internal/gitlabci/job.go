@@ -52,8 +52,9 @@ type Job struct {
 	Interruptible bool
 	Environment   *Environment // nil for none
 	ResourceGroup string
-	Coverage      string // the pattern, between slashes
-	Trigger       bool   // it starts another pipeline
+	Coverage      string       // the pattern, between slashes
+	Trigger       bool         // it starts another pipeline
+	Downstream    *Downstreams // what Trigger starts; nil without it
 
 	// Unresolved says which parts of the job are not known, a line each: it
 	// cannot run as GitLab runs it.
@@ -64,12 +65,35 @@ type Job struct {
 // An Image is a container image that a job runs in, or a service beside it.
 type Image struct {
 	Name       string
-	Entrypoint []string // nil for the image's own
-	Command    []string // of a service; nil for the image's own
-	Alias      string   // of a service
-	PullPolicy []string // empty for the runner's
-	Platform   string   // "linux/arm64", "" for the runner's
-	User       string   // "" for the image's
+	Entrypoint []string          // nil for the image's own
+	Command    []string          // of a service; nil for the image's own
+	Alias      string            // of a service, or several with blanks or commas between them
+	Variables  map[string]string // of a service alone; nil for none
+	PullPolicy []string          // empty for the runner's
+	Platform   string            // "linux/arm64", "" for the runner's
+	User       string            // "" for the image's
+}
+
+// Downstreams are what a trigger starts: a pipeline of another project, or a
+// child pipeline made of files.
+type Downstreams struct {
+	Project  string            // "" for a child pipeline
+	Branch   string            // of the other project, "" for its default branch
+	Include  []Child           // the files of a child pipeline
+	Strategy string            // "depend" or "mirror" if the job waits for it, else ""
+	Inputs   map[string]string // values for its inputs, other types than string as JSON
+
+	// What it gets of the job's pipeline.
+	YAMLVariables     bool
+	PipelineVariables bool
+}
+
+// A Child is a file of a child pipeline.
+type Child struct {
+	Kind     string // local, artifact, project, template, remote or component
+	Location string // its path, or what else tells where it is
+	Job      string // that made an artifact
+	Inputs   map[string]string
 }
 
 // A Need is a job that must be done before.

@@ -38,6 +38,8 @@ type jobDecoder struct {
 	v        *value
 	defaults *value
 	inherit  inheritance
+
+	elsewhere string // where what the job lacks may be, "" for nowhere
 }
 
 // inheritance says what a job takes over from the top of the file.
@@ -177,7 +179,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 	if except != nil {
 		def.except = j.policy(except, false)
 	}
-	if lacks && only == nil && except == nil {
+	if (lacks || j.elsewhere != "" && j.v.get("script") == nil && j.v.get("trigger") == nil) && only == nil && except == nil {
 		def.job.When = Unknown
 	}
 }
@@ -203,6 +205,9 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	case mirrored != "":
 		j.incomplete(j.v.get("needs").pos, "it shows the state of the pipeline of %s, which only GitLab can", yamldoc.Quote(mirrored))
 		job.Unresolved = append(job.Unresolved, "it shows the state of the pipeline of "+yamldoc.Quote(mirrored)+", which only GitLab can")
+	case j.elsewhere != "":
+		j.incomplete(job.Pos, "it has no script and no trigger%s", j.elsewhere)
+		job.Unresolved = append(job.Unresolved, "it has no script and no trigger"+j.elsewhere)
 	default:
 		j.fault(job.Pos, "it has no script and no trigger")
 		job.Unresolved = append(job.Unresolved, "it has no script and no trigger")
@@ -213,8 +218,15 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	}
 	if v := j.get("services"); v != nil {
 		for _, item := range j.flat(v, "services") {
-			job.Services = append(job.Services, j.image(item, "services", "alias", "command", "variables", "ports"))
+			service := j.image(item, "services", "alias", "command", "variables", "ports")
+			if vars := item.get("variables"); vars != nil {
+				service.Variables = j.plainSettings(vars, "services: variables")
+			}
+			job.Services = append(job.Services, service)
 		}
+	}
+	if job.Trigger {
+		job.Downstream = j.downstream(j.v.get("trigger"))
 	}
 	job.Tags = j.listed(j.get("tags"), "tags")
 	job.Environment = j.environment(j.v.get("environment"))

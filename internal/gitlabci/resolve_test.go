@@ -287,7 +287,10 @@ func TestOneBadConstruct(t *testing.T) {
 		"bad: {script: [x], when: sometimes}":                                        {OnSuccess, Refused, "when takes one of on_success, on_failure, always, manual, delayed", true},
 		"bad: text":                                                                  {"", Refused, "", false},
 		"include: none.yml\nbad: {script: [x], stage: theirs}":                       {OnSuccess, Incomplete, `there is no stage "theirs"; it may be in local include "none.yml"`, true},
-		"include: broken.yml\nbad: {extends: .there}":                                {Unknown, Incomplete, `extends ".there", which is not defined; it may be in local include "broken.yml"`, false},
+		"include: {template: Their.yml}\nbad: {variables: {A: b}}": {Unknown, Incomplete,
+			`it has no script and no trigger; it may be in template include "Their.yml"`, false},
+		"bad: {stage: test}":                          {OnSuccess, Refused, "it has no script and no trigger", false},
+		"include: broken.yml\nbad: {extends: .there}": {Unknown, Incomplete, `extends ".there", which is not defined; it may be in local include "broken.yml"`, false},
 		"include: {local: good.yml, rules: [{exists: {paths: [a], project: p/q}}]}\nbad: {extends: .there}": {Unknown, Incomplete,
 			`extends ".there", which is not defined; it may be in local include "good.yml"`, false},
 	} {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import "gitlab.com/lcitool/lcitool/internal/yamldoc"
+
+// downstream decodes what a trigger starts.
+func (j *jobDecoder) downstream(v *value) *Downstreams {
+	out := &Downstreams{YAMLVariables: true}
+	switch v.kind {
+	case text:
+		out.Project = v.text
+		return out
+	case mapping:
+	default:
+		j.fault(v.pos, "trigger takes a project or a mapping, got %s", v.describe())
+		return out
+	}
+	include := v.get("include")
+	if include == nil {
+		j.keys(v, "trigger", "project", "branch", "strategy", "forward", "inputs")
+		if out.Project = j.text(v.get("project"), "trigger: project"); out.Project == "" {
+			j.fault(v.pos, "trigger names neither a project nor files to include")
+		}
+	} else {
+		j.keys(v, "trigger", "include", "strategy", "forward", "inputs")
+		out.Include = j.children(include)
+	}
+	out.Branch = j.text(v.get("branch"), "trigger: branch")
+	out.Strategy = j.choice(v.get("strategy"), "trigger: strategy", "", "depend", "mirror")
+	out.Inputs = j.inputTexts(v.get("inputs"))
+	if forward := v.get("forward"); forward != nil && j.keys(forward, "trigger: forward", "yaml_variables", "pipeline_variables") {
+		if y := forward.get("yaml_variables"); y != nil {
+			out.YAMLVariables = j.truth(y, "trigger: forward: yaml_variables")
+		}
+		out.PipelineVariables = j.truth(forward.get("pipeline_variables"), "trigger: forward: pipeline_variables")
+	}
+	return out
+}
+
+// maxChildren is how many files a child pipeline may be made of.
+const maxChildren = 3
+
+func (j *jobDecoder) children(v *value) []Child {
+	items := []*value{v}
+	if v.kind == list {
+		items = j.flat(v, "trigger: include")
+	}
+	if len(items) > maxChildren {
+		j.fault(v.pos, "trigger: include has more than %d files", maxChildren)
+	}
+	var out []Child
+	for _, item := range items {
+		if item.kind == text {
+			out = append(out, Child{Kind: "local", Location: item.text})
+			continue
+		}
+		if item.kind != mapping {
+			j.fault(item.pos, "trigger: include takes a path or a mapping, got %s", item.describe())
+			continue
+		}
+		j.keys(item, "trigger: include", "local", "artifact", "job", "project", "ref", "file", "template", "remote", "component", "inputs", "integrity", "rules")
+		child := Child{Job: j.text(item.get("job"), "trigger: include: job"), Inputs: j.inputTexts(item.get("inputs"))}
+		for _, kind := range append([]string{"local"}, elsewhere()...) {
+			if l := item.get(kind); l != nil {
+				child.Kind, child.Location = kind, j.text(l, "trigger: include: "+kind)
+				break
+			}
+		}
+		switch {
+		case child.Kind == "":
+			j.fault(item.pos, "trigger: include names no file")
+		case child.Kind == "artifact" && child.Job == "":
+			j.fault(item.pos, "trigger: include: artifact needs the job that makes it")
+		}
+		out = append(out, child)
+	}
+	return out
+}
+
+// inputTexts gives values for inputs, those that are no strings as JSON.
+func (d *decoder) inputTexts(v *value) map[string]string {
+	if v == nil {
+		return nil
+	}
+	if v.kind != mapping {
+		d.fault(v.pos, "inputs takes a mapping, got %s", v.describe())
+		return nil
+	}
+	out := map[string]string{}
+	for _, f := range v.fields {
+		if out[f.key] = f.value.json(); f.value.kind == text {
+			out[f.key] = f.value.text
+		}
+	}
+	return out
+}
+
+// plainSettings gives variables that are values alone.
+func (d *decoder) plainSettings(v *value, what string) map[string]string {
+	if v.kind != mapping {
+		d.fault(v.pos, "%s takes a mapping, got %s", what, v.describe())
+		return nil
+	}
+	out := map[string]string{}
+	for _, f := range v.fields {
+		if f.value.kind >= list {
+			d.fault(f.value.pos, "%s: %s takes a single value, got %s", what, yamldoc.Quote(f.key), f.value.describe())
+			continue
+		}
+		out[f.key] = f.value.text
+	}
+	return out
+}
