@@ -27,6 +27,7 @@ type statsShow struct {
 	interval time.Duration
 	format   string
 	noQEMU   bool
+	zeros    bool
 }
 
 func newStatsShow(a *app) *cobra.Command {
@@ -63,6 +64,7 @@ marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 	flags.BoolVarP(&s.watch, "watch", "w", false, "go on until interrupted, with rates")
 	flags.DurationVar(&s.interval, "interval", 2*time.Second, "time between two looks when watching")
 	flags.StringVar(&s.format, "format", "text", "text or json")
+	flags.BoolVar(&s.zeros, "zeros", false, "show statistics that are 0, too")
 	flags.BoolVar(&s.noQEMU, "no-qemu", false, "ask libvirt only")
 	return cmd
 }
@@ -100,7 +102,7 @@ func (s *statsShow) run(ctx context.Context) error {
 		}
 		domains = append(domains, d)
 	}
-	printer := &display.Printer{Groups: s.chosen()}
+	printer := &display.Printer{Groups: s.chosen(), Zeros: s.zeros, Moving: s.watch}
 	last := map[domstats.UUID]display.Snapshot{}
 	for {
 		snapshots, err := s.look(ctx, c, domains)
@@ -177,6 +179,10 @@ func (s *statsShow) askQEMU(ctx context.Context, m monitor, out *display.Snapsho
 func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot, last map[domstats.UUID]display.Snapshot) error {
 	if s.format == "json" {
 		return s.app.json(append([]display.Snapshot{}, snapshots...))
+	}
+	if s.watch && isTerminal(s.app.stdout) {
+		// One screen, drawn again from its top.
+		fmt.Fprint(s.app.stdout, "\x1b[H\x1b[2J")
 	}
 	for _, x := range snapshots {
 		var previous *display.Snapshot

@@ -37,6 +37,10 @@ type Histogram struct {
 type Printer struct {
 	// Groups are the groups to write, all when it is 0.
 	Groups domstats.Group
+	// Zeros writes numbers that are 0, too.
+	Zeros bool
+	// Moving writes what moves before what does not, within each group.
+	Moving bool
 	// catalogue is made when first needed.
 	catalogue *domstats.Catalogue
 }
@@ -55,10 +59,19 @@ func (p *Printer) Write(w io.Writer, s Snapshot, previous *Snapshot) error {
 		if p.Groups != 0 && p.Groups&g.Group == 0 {
 			continue
 		}
-		for _, x := range params {
-			if strings.HasPrefix(x.Name, g.Prefix) {
-				p.line(&b, s, previous, x)
+		hidden := 0
+		for _, x := range p.order(s, previous, params) {
+			if !strings.HasPrefix(x.Name, g.Prefix) {
+				continue
 			}
+			if !p.Zeros && isZero(x) {
+				hidden++
+				continue
+			}
+			p.line(&b, s, previous, x)
+		}
+		if hidden > 0 {
+			fmt.Fprintf(&b, "  %-44s %d are 0\n", g.Prefix+"…", hidden)
 		}
 	}
 	if p.Groups == 0 || p.Groups&(domstats.GroupVCPU|domstats.GroupVM) != 0 {
@@ -70,6 +83,32 @@ func (p *Printer) Write(w io.Writer, s Snapshot, previous *Snapshot) error {
 	return err
 }
 
+// isZero tells whether a statistic says nothing: a number that is 0 and has no
+// name, or a flag that is off.
+func isZero(x domstats.Param) bool {
+	n, ok := x.Uint()
+	if _, named := domstats.ValueName(x.Name, n); named || x.Name == "state.reason" {
+		return false
+	}
+	return ok && n == 0
+}
+
+// order puts what moves first when that is asked for.
+func (p *Printer) order(s Snapshot, previous *Snapshot, params []domstats.Param) []domstats.Param {
+	if !p.Moving {
+		return params
+	}
+	moves := func(x domstats.Param) int {
+		if n, ok := x.Uint(); ok {
+			if _, grows := growing(s, previous, x.Name, n); grows {
+				return 0
+			}
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(params), func(x, y domstats.Param) int { return moves(x) - moves(y) })
+}
+
 func (p *Printer) line(b *strings.Builder, s Snapshot, previous *Snapshot, x domstats.Param) {
 	stat, _ := p.catalogue.Lookup(x.Name)
 	value, growth := termtext.Line(x.Text()), ""
@@ -79,6 +118,11 @@ func (p *Printer) line(b *strings.Builder, s Snapshot, previous *Snapshot, x dom
 			show = func(v uint64) string { return applied(v, e) }
 		}
 		value = show(n)
+		if word, named := domstats.ValueName(x.Name, n); named {
+			value = word
+		} else if state, _ := s.Record.Uint("state.state"); x.Name == "state.reason" {
+			value = domstats.ReasonName(state, n)
+		}
 		if rate, known := growing(s, previous, x.Name, n); known && stat.Monotonic {
 			growth = "  +" + perSecond(rate, show)
 		}

@@ -128,3 +128,27 @@ func TestOddHistograms(t *testing.T) {
 		}
 	}
 }
+
+func TestZerosAndWords(t *testing.T) {
+	s := Snapshot{At: time.Unix(10, 0), Record: domstats.Record{Params: []domstats.Param{
+		domstats.NewParam("state.state", int32(5)), domstats.NewParam("state.reason", int32(5)),
+		domstats.NewParam("vcpu.0.state", int32(1)), domstats.NewParam("vcpu.0.wait", uint64(0)), domstats.NewParam("vcpu.0.a.sum", uint64(3)),
+		domstats.NewParam("vcpu.0.b.sum", uint64(9)), domstats.NewParam("dirtyrate.calc_status", int32(0)),
+	}}}
+	short := written(t, &Printer{}, s, nil)
+	for _, want := range []string{"state.state                                  shut off", "state.reason                                 saved",
+		"vcpu.0.state                                 running", "vcpu.…                                       1 are 0", "calc_status                        unstarted"} {
+		if !strings.Contains(short, want) {
+			t.Errorf("%q is missing in:\n%s", want, short)
+		}
+	}
+	if all := written(t, &Printer{Zeros: true}, s, nil); !strings.Contains(all, "vcpu.0.wait") || strings.Contains(all, "…") {
+		t.Errorf("got:\n%s", all)
+	}
+	old := Snapshot{At: time.Unix(8, 0), Record: domstats.Record{Params: []domstats.Param{
+		domstats.NewParam("vcpu.0.a.sum", uint64(3)), domstats.NewParam("vcpu.0.b.sum", uint64(1)),
+	}}}
+	if moving := written(t, &Printer{Moving: true}, s, &old); strings.Index(moving, "b.sum") > strings.Index(moving, "a.sum") {
+		t.Errorf("what moves is not first:\n%s", moving)
+	}
+}

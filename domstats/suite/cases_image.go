@@ -166,11 +166,11 @@ func blkTwoThresholds(t *T) {
 	set("vdb", 900001)
 	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 0})
 	set("vdc", 5<<30+1)
-	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 5 << 30})
+	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 5<<30 + 1})
 	g.inject("virtio-disk2", "aio_write -P 5 0 4k")
-	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 5 << 30})
+	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 900001, "vdc": 5<<30 + 1})
 	set("vdb", 0)
-	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 0, "vdc": 5 << 30})
+	g.wantThresholds(map[string]uint64{"vda": 0, "vdb": 0, "vdc": 5<<30 + 1})
 }
 
 func blkThresholdQcow2(t *T) {

@@ -109,7 +109,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 35 {
+	if n := len(fault.Faults()); n != 51 {
 		t.Errorf("%d faults", n)
 	}
 }

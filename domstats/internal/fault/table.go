@@ -2,7 +2,11 @@
 
 package fault
 
-import "gitlab.com/lcitool/lcitool/domstats"
+import (
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
 
 // Faults returns the table, in the order of the ids.
 func Faults() []Fault {
@@ -42,5 +46,21 @@ func Faults() []Fault {
 		{ID: "F33", What: "records end in the middle", Caught: []string{"API-01", "MAP-01", "MAP-02"}, change: halved},
 		{ID: "F34", What: "the reason of a state is stale", Caught: []string{"STA-02", "STA-05"}, change: staleReason},
 		{ID: "F35", What: "a threshold stays after it fired", Caught: []string{"BLK-15"}, change: staleThreshold},
+		{ID: "F36", What: "every interface has the packets of the first", Caught: []string{"NET-13"}, change: borrowed("net", "rx.pkts", "tx.pkts", "rx.bytes", "tx.bytes")},
+		{ID: "F37", What: "every IOThread has the settings of the first", Caught: []string{"IOT-07"}, change: borrowed("iothread", "poll-max-ns", "poll-grow", "poll-shrink")},
+		{ID: "F38", What: "every image has the size of the first", Caught: []string{"BLK-25"}, change: borrowed("block", "capacity")},
+		{ID: "F39", What: "every image has the index of the first", Caught: []string{"BLK-11", "BLK-25"}, change: borrowed("block", "backingIndex")},
+		{ID: "F40", What: "every image has the path of the first", Caught: []string{"BLK-25", "BLK-30", "BLK-31"}, change: borrowed("block", "path")},
+		{ID: "F41", What: "the threshold of a disk shows for all", Caught: []string{"BLK-27"}, change: spread},
+		{ID: "F42", What: "the space that a disk takes is its length", Caught: []string{"BLK-26"}, change: set(ending(".physical"), func(uint64) uint64 { return 1 << 20 })},
+		{ID: "F43", What: "dropped packets are not counted", Caught: []string{"NET-14"}, change: set(ending(".rx.drop"), func(v uint64) uint64 { return v / 2 })},
+		{ID: "F44", What: "vCPUs have the delay of the first", Caught: []string{"VCP-15"}, change: borrowed("vcpu", "delay", "time")},
+		{ID: "F45", What: "events are not counted", Caught: []string{"PRF-03", "PRF-06"}, change: set(func(name string) bool { return strings.HasPrefix(name, "perf.") }, zero)},
+		{ID: "F46", What: "the maximum leaves memory modules out", Caught: []string{"BAL-15"}, change: set(func(name string) bool { return name == "balloon.maximum" }, func(v uint64) uint64 { return min(v, 65536) })},
+		{ID: "F47", What: "the maximum of an inactive domain is its current memory", Caught: []string{"BAL-14"}, change: set(func(name string) bool { return name == "balloon.current" }, func(v uint64) uint64 { return max(v, 16384) })},
+		{ID: "F48", What: "a type is wrong once the dirty rate is measured", Caught: []string{"DRT-03", "DRT-10"}, change: retypedWhen("dirtyrate.calc_start_time", "dirtyrate.megabytes_per_second")},
+		{ID: "F49", What: "records end at 1000 parameters", Caught: []string{"VCP-16"}, change: capped(1000)},
+		{ID: "F50", What: "failed halt polling counts as success", Caught: []string{"CPU-09"}, change: set(func(name string) bool { return name == "cpu.haltpoll.fail.time" }, func(v uint64) uint64 { return 4 * v })},
+		{ID: "F51", What: "every vCPU has the dirty rate of the first", Caught: []string{"DRT-05", "DRT-11"}, change: oneRate},
 	}
 }

@@ -80,7 +80,7 @@ func (d *domain) cpuParams(job bool) []domstats.Param {
 
 func (d *domain) balloonParams(job bool) []domstats.Param {
 	current := d.ballooned
-	if !d.active() {
+	if !d.active() && d.hasBalloon() {
 		current = d.target
 	}
 	out := []domstats.Param{domstats.NewParam("balloon.current", current), domstats.NewParam("balloon.maximum", d.memory)}
