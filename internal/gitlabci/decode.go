@@ -226,7 +226,10 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 			if e := at.get("expand"); e != nil {
 				s.raw = !d.truth(e, "expand")
 			}
-			at = at.get("value")
+			options := d.listed(at.get("options"), "options")
+			if at = at.get("value"); len(options) > 0 && !slices.Contains(options, at.looseText()) {
+				d.fault(f.pos, "variable %s: its value is not one of the options", yamldoc.Quote(f.key))
+			}
 		}
 		if at != nil {
 			s.value = d.variable(f.key, at)

@@ -170,12 +170,25 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 		all = predefined.over(written, rule.variables.from(FromJob), e.given)
 	}
 	x := newExpander(all, predefined)
+	e.checkImage(&job, all)
 	expandJob(&job, x)
 	job.Variables = x.all()
 	if x.err != nil {
 		e.fault(&job, "%v", x.err)
 	}
 	return job
+}
+
+// checkImage tells of variables without a value in the name of a job's image.
+func (e *evaluator) checkImage(job *Job, vars settings) {
+	if job.Image == nil || job.When == Never {
+		return
+	}
+	for _, ref := range variableName.FindAllString(job.Image.Name, -1) {
+		if !hasKey(vars, bareName(ref)) {
+			e.problems.add(job.Pos, job.Base, Doubtful, "image %s: %s has no value here, --var gives it one", yamldoc.Quote(job.Image.Name), ref)
+		}
+	}
 }
 
 // inherited gives the variables of the files that a job takes over.

@@ -111,6 +111,9 @@ func (e *Event) predefined() settings {
 		"CI_PIPELINE_ID", "0", "CI_PIPELINE_IID", "0", "CI_PIPELINE_SOURCE", e.Source, "CI_PIPELINE_URL", url+"/"+path+"/-/pipelines/0",
 		"CI_COMMIT_SHA", e.Commit, "CI_COMMIT_SHORT_SHA", e.Commit[:min(8, len(e.Commit))], "CI_COMMIT_REF_NAME", ref, "CI_COMMIT_REF_SLUG", slug(ref),
 		"CI_COMMIT_REF_PROTECTED", "false", "CI_COMMIT_BEFORE_SHA", strings.Repeat("0", 40))
+	for _, prefix := range []string{"CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX"} {
+		set(prefix, "docker.io") // what the proxy stands for
+	}
 	switch {
 	case e.Source == MergeRequest:
 		set("CI_MERGE_REQUEST_ID", "0", "CI_MERGE_REQUEST_IID", "0", "CI_MERGE_REQUEST_EVENT_TYPE", "detached",

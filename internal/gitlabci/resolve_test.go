@@ -102,6 +102,9 @@ func TestFaults(t *testing.T) {
 		{"artifacts", map[string]string{"": "j:\n  artifacts: {path: [a], expire_in: x}" + script}, at + "2: job \"j\": artifacts has the unknown key \"path\"\n" + at + `2: job "j": artifacts: expire_in takes a length of time such as "1h 30m", got "x"`},
 		{"cache", map[string]string{"": "j:\n  cache: {policy: none, key: {files: []}}" + script}, at + "2: job \"j\": cache: policy takes one of pull-push, pull, push\n" + at + `2: job "j": cache: key: files takes one or two paths`},
 
+		{"variable that is no option", map[string]string{"": "variables: {A: {value: b, options: [c]}}\nj:" + script}, at + `1: variable "A": its value is not one of the options`},
+		{"variable without a value in an image", map[string]string{"": "j:\n  image: $NONE/a:${ALSO_NONE}" + script}, at + "1: job \"j\": image \"$NONE/a:${ALSO_NONE}\": $NONE has no value here, --var gives it one\n" + at + `1: job "j": image "$NONE/a:${ALSO_NONE}": ${ALSO_NONE} has no value here, --var gives it one`},
+		{"pattern of one character", map[string]string{"": "j:\n  rules: [{if: $CI =~ /./}]" + script}, at + `2: job "j": if: "$CI =~ /./": GitLab does not read the pattern /./, as it has a single character`},
 		{"variable of a date", map[string]string{"": "variables: {A: 2024-01-02}\nj:" + script}, at + `1: 2024-01-02 is a date, which GitLab does not read: put it between quotes`},
 		{"variable of a list", map[string]string{"": "j:\n  variables: {A: [b]}" + script}, at + `2: job "j": variable "A" takes a single value, got a list`},
 		{"description in a job", map[string]string{"": "j:\n  variables: {A: {value: b, description: c}}" + script}, at + `2: job "j": variable "A" has the unknown key "description"`},

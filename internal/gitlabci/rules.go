@@ -3,7 +3,9 @@
 package gitlabci
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -85,6 +87,9 @@ func (d *decoder) rule(v *value, when []string) rule {
 	return r
 }
 
+// shortPattern is a pattern that GitLab's scanner does not take for one.
+var shortPattern = regexp.MustCompile(`[=!]~\s*/[^/]/`)
+
 // condition decodes the expression of an "if".
 func (d *decoder) condition(v *value) *expression {
 	if v.kind != text {
@@ -94,6 +99,8 @@ func (d *decoder) condition(v *value) *expression {
 	e, err := parseExpression(v.text)
 	if err != nil {
 		d.fault(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
+	} else if m := shortPattern.FindString(v.text); m != "" {
+		d.problems.add(v.pos, d.job, Doubtful, "if: %s: GitLab does not read the pattern %s, as it has a single character", yamldoc.Quote(v.text), strings.TrimLeft(m, "=!~ "))
 	}
 	return e
 }
