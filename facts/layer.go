@@ -16,7 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-//go:embed mappings/*.yml projects/*.yml projects/internal/*.yml
+//go:embed CORRECTIONS.md mappings/*.yml projects/*.yml projects/internal/*.yml
 var embedded embed.FS
 
 // maxFile bounds what one file of facts may hold, in bytes.

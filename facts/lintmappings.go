@@ -78,7 +78,7 @@ func (l *linter) lintEntry(e *entry) {
 		if strings.HasPrefix(f.Key, policyPrefix) && err == nil && !slices.Contains(policies(), name.Package) {
 			l.fault(f.Pos, "mapping %s: %s is %s, expected one of %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(name.Package), strings.Join(policies(), ", "))
 		}
-		if i > 0 && l.known.before(f.Key, fields[i-1].Key) {
+		if i > 0 && l.known.Before(f.Key, fields[i-1].Key) {
 			l.fault(f.Pos, "mapping %s: selector %s stands after %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(fields[i-1].Key))
 		}
 	}
@@ -87,9 +87,9 @@ func (l *linter) lintEntry(e *entry) {
 // policies lists what a cross policy can be.
 func policies() []string { return []string{"native", "foreign", "skip"} }
 
-// before reports whether one selector is to stand before another: the general
+// Before reports whether one selector is to stand before another: the general
 // ones first, those of a level by byte.
-func (v Vocabulary) before(a, b string) bool {
+func (v Vocabulary) Before(a, b string) bool {
 	if x, y := v.level(a), v.level(b); x != y {
 		return x < y
 	}

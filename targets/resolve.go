@@ -48,6 +48,11 @@ func Resolve(set *facts.Set, t Target, mapping string) (p Package, ok bool, err 
 	return newResolver(set, t).resolve(mapping)
 }
 
+// ResolveMapping is Resolve for a mapping at hand.
+func ResolveMapping(t Target, m *facts.Mapping) (p Package, ok bool, err error) {
+	return newResolver(nil, t).resolveMapping(m)
+}
+
 // A resolver is what many mappings on one target are resolved with.
 type resolver struct {
 	set    *facts.Set
@@ -69,6 +74,10 @@ func (r *resolver) resolve(mapping string) (p Package, ok bool, err error) {
 	if err != nil {
 		return Package{}, false, err
 	}
+	return r.resolveMapping(m)
+}
+
+func (r *resolver) resolveMapping(m *facts.Mapping) (p Package, ok bool, err error) {
 	if r.target.Cross != "" {
 		chosen, err := r.crossPolicy(m)
 		switch {

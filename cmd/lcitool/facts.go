@@ -21,6 +21,6 @@ func newFacts(a *app) *cobra.Command {
 			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool facts --help")}
 		},
 	}
-	cmd.AddCommand(newFactsDiff(a), newFactsLint(a), newFactsVerify(a))
+	cmd.AddCommand(newFactsDiff(a), newFactsImport(a), newFactsLint(a), newFactsVerify(a))
 	return cmd
 }
