@@ -137,28 +137,44 @@ func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, er
 	if err != nil {
 		return runUser{}, engineError("look into image "+image, err)
 	}
-	var archive bytes.Buffer
-	fetch, err := containers.CopyToArchive(c, made.ID, "/etc/passwd", &limitedWriter{&archive, maxPasswd})
-	if err == nil {
-		err = fetch()
-	}
-	if err != nil {
-		return runUser{}, &noUserError{name}
-	}
-	return userFromArchive(&archive, name)
+	return userFromImage(name, func(file string) (io.Reader, error) {
+		var archive bytes.Buffer
+		fetch, err := containers.CopyToArchive(c, made.ID, file, &limitedWriter{&archive, maxPasswd})
+		if err == nil {
+			err = fetch()
+		}
+		return &archive, err
+	})
 }
 
-func userFromArchive(archive io.Reader, name string) (runUser, error) {
-	r := tar.NewReader(archive)
-	for {
-		header, err := r.Next()
+// maxPasswdLinks is how many links in a row lead to an image's passwd file.
+const maxPasswdLinks = 10
+
+// userFromImage reads /etc/passwd of an image, which may be a link within the
+// image. get gives an archive of one file.
+func userFromImage(name string, get func(file string) (io.Reader, error)) (runUser, error) {
+	file := "/etc/passwd"
+	for range maxPasswdLinks {
+		archive, err := get(file)
 		if err != nil {
 			return runUser{}, &noUserError{name}
 		}
-		if header.Typeflag == tar.TypeReg {
+		r := tar.NewReader(archive)
+		header, err := r.Next()
+		switch {
+		case err != nil:
+			return runUser{}, &noUserError{name}
+		case header.Typeflag == tar.TypeReg:
 			return userFromPasswd(r, name)
+		case header.Typeflag != tar.TypeSymlink || header.Linkname == "":
+			return runUser{}, &noUserError{name}
+		case path.IsAbs(header.Linkname):
+			file = path.Clean(header.Linkname)
+		default:
+			file = path.Join("/", path.Dir(file), header.Linkname)
 		}
 	}
+	return runUser{}, &noUserError{name}
 }
 
 func userFromPasswd(passwd io.Reader, name string) (runUser, error) {

@@ -6,6 +6,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -78,7 +80,7 @@ func TestUserFromArchive(t *testing.T) {
 		if err := errors.Join(w.WriteHeader(&tar.Header{Name: "passwd", Mode: 0o644, Size: int64(len(passwd))}), writeTo(w, passwd), w.Close()); err != nil {
 			t.Fatal(err)
 		}
-		u, err := userFromArchive(&archive, name)
+		u, err := userFromImage(name, func(string) (io.Reader, error) { return bytes.NewReader(archive.Bytes()), nil })
 		got := u.spec() + " " + u.Home + map[bool]string{true: " true", false: " false"}[u.Fresh]
 		if err != nil {
 			got = err.Error()
@@ -87,7 +89,7 @@ func TestUserFromArchive(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
-	if _, err := userFromArchive(strings.NewReader("no tar"), "x"); !errors.Is(err, ErrNoUser) {
+	if _, err := userFromImage("x", func(string) (io.Reader, error) { return strings.NewReader("no tar"), nil }); !errors.Is(err, ErrNoUser) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -213,5 +215,40 @@ func TestBootstrapRefuses(t *testing.T) {
 	o := BootstrapOptions{Distro: "ubuntu", Suite: "noble", Reference: "r", Sources: sources}
 	if err := o.check(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestUserFromImageWithLinks(t *testing.T) {
+	files := map[string]*tar.Header{
+		"/etc/passwd":     {Name: "passwd", Typeflag: tar.TypeSymlink, Linkname: "../usr/etc/passwd"},
+		"/usr/etc/passwd": {Name: "passwd", Typeflag: tar.TypeSymlink, Linkname: "/lib/passwd"},
+	}
+	get := func(file string) (io.Reader, error) {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		text := "joe:x:7:8::/home/joe:/bin/sh\n"
+		header := files[file]
+		if file == "/lib/passwd" && header == nil {
+			header = &tar.Header{Name: "passwd", Typeflag: tar.TypeReg, Size: int64(len(text))}
+		} else {
+			text = ""
+		}
+		if header == nil {
+			return nil, fs.ErrNotExist
+		}
+		return &b, errors.Join(w.WriteHeader(header), writeTo(w, text), w.Close())
+	}
+	if u, err := userFromImage("joe", get); err != nil || u.UID != 7 || u.GID != 8 {
+		t.Errorf("%+v, %v", u, err)
+	}
+	for _, to := range []string{"/etc/passwd", "/dev/null", "", "../../../../gone"} {
+		files["/lib/passwd"] = &tar.Header{Name: "passwd", Typeflag: tar.TypeSymlink, Linkname: to}
+		if _, err := userFromImage("joe", get); !errors.Is(err, ErrNoUser) {
+			t.Errorf("a link to %q: %v", to, err)
+		}
+	}
+	files["/lib/passwd"] = &tar.Header{Name: "passwd", Typeflag: tar.TypeFifo}
+	if _, err := userFromImage("joe", get); !errors.Is(err, ErrNoUser) {
+		t.Errorf("a FIFO: %v", err)
 	}
 }
