@@ -139,6 +139,9 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		}, []string{"cannot look for pipelines"}},
+		{"many small values", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, "[%s{}]", strings.Repeat("{},", maxValues))
+		}, []string{"cannot look for pipelines", "larger than allowed"}},
 		{"sent on elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.example.org/api", http.StatusFound)
 		}, []string{"sends us on to elsewhere.example.org"}},

@@ -15,6 +15,8 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/google/renameio/v2"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // goFetch brings a job's files here while the pipeline goes on, then tells
@@ -108,7 +110,7 @@ func (f *follower) lines(seen seenJob, from int64) *lineWriter {
 func (f *follower) fetchArtifacts(ctx context.Context, file string, seen seenJob, got *Job) {
 	directory := filepath.Join(f.o.Artifacts, file)
 	if !seen.archive {
-		if err := os.RemoveAll(directory); err != nil {
+		if err := f.removeArtifacts(file); err != nil {
 			got.Notes = append(got.Notes, fmt.Sprintf("cannot remove what an earlier run left: %v", err))
 		}
 		if !seen.expires.IsZero() && seen.expires.Before(time.Now()) {
@@ -116,7 +118,7 @@ func (f *follower) fetchArtifacts(ctx context.Context, file string, seen seenJob
 		}
 		return
 	}
-	notes, err := f.unpackArtifacts(ctx, directory, seen)
+	notes, err := f.unpackArtifacts(ctx, file, seen)
 	got.Notes = append(got.Notes, notes...)
 	switch {
 	case err == nil:
@@ -129,16 +131,27 @@ func (f *follower) fetchArtifacts(ctx context.Context, file string, seen seenJob
 	}
 }
 
-// unpackArtifacts puts a job's artifacts into a directory, all or nothing.
-func (f *follower) unpackArtifacts(ctx context.Context, directory string, seen seenJob) ([]string, error) {
-	if err := os.MkdirAll(f.o.Artifacts, 0o755); err != nil {
-		return nil, err
+// removeArtifacts removes what an earlier run left of a job.
+func (f *follower) removeArtifacts(file string) error {
+	all, _, err := safefs.OpenOutput(f.o.Directory, f.o.Artifacts)
+	if err != nil {
+		return err
 	}
-	packed, err := os.CreateTemp(f.o.Artifacts, ".archive-*")
+	defer all.Close()
+	return all.RemoveAll(file)
+}
+
+// unpackArtifacts puts a job's artifacts into a directory, all or nothing.
+func (f *follower) unpackArtifacts(ctx context.Context, file string, seen seenJob) ([]string, error) {
+	all, _, err := safefs.OpenOutput(f.o.Directory, f.o.Artifacts)
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(packed.Name())
+	defer all.Close()
+	packed, err := all.CreateUnnamed()
+	if err != nil {
+		return nil, err
+	}
 	defer packed.Close()
 	err = f.persist(ctx, func() error {
 		if err := restart(packed); err != nil {
@@ -149,22 +162,21 @@ func (f *follower) unpackArtifacts(ctx context.Context, directory string, seen s
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := os.MkdirTemp(f.o.Artifacts, ".unpacked-*")
+	fresh := fmt.Sprintf("%s%s-%d", safefs.TemporaryPrefix, file, seen.id) // a later run sweeps what a killed one left
+	if err := all.RemoveAll(fresh); err != nil {
+		return nil, err
+	}
+	into, err := all.MakeSub(fresh, 0o755)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(fresh)
-	notes, err := unzip(ctx, packed, fresh, f.o.Limits)
+	defer all.RemoveAll(fresh) //nolint:errcheck // not there when all went well
+	defer into.Close()
+	notes, err := unzip(ctx, packed, into, f.o.Limits)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(fresh, 0o755); err != nil {
-		return nil, err
-	}
-	if err := os.RemoveAll(directory); err != nil {
-		return nil, err
-	}
-	return notes, os.Rename(fresh, directory)
+	return notes, all.ReplaceDir(fresh, file)
 }
 
 // junitFiles gives the files below a directory that globs mean, sorted.

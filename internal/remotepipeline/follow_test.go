@@ -319,7 +319,7 @@ func TestArtifacts(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "build/a.out")); err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("a.out: %v, %v", info, err)
 	}
-	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], `"out" is a link that leads out`) {
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], `"out": it is a link to`) {
 		t.Errorf("notes %q", got.Notes)
 	}
 	if r := result.Jobs[1]; len(r.JUnit) != 1 || !strings.Contains(read(t, r.JUnit[0]), "<failure>1/0 &lt;&amp;&gt;</failure>") {

@@ -29,7 +29,9 @@ const (
 	answerTimeout   = time.Minute // an answer of the API
 	downloadTimeout = 2 * time.Hour
 	stallTimeout    = time.Minute // until the next bytes
-	maxAnswer       = 64 << 20    // bytes of an answer of the API
+	maxAnswer       = 16 << 20    // bytes of an answer of the API
+	maxReport       = 64 << 20    // bytes of a pipeline's test results
+	maxValues       = 500_000     // JSON values in it: what is decoded takes more memory than its text
 	maxRedirects    = 5
 )
 
@@ -56,6 +58,8 @@ func (g *guard) limit(path string) (int64, time.Duration) {
 		return g.limits.Log, downloadTimeout
 	case strings.HasSuffix(path, "/artifacts"):
 		return g.limits.Archive, downloadTimeout
+	case strings.HasSuffix(path, "/test_report"):
+		return maxReport, answerTimeout
 	}
 	return maxAnswer, answerTimeout
 }
@@ -113,11 +117,44 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	g.log.Debug("request", "method", r.Method, "host", r.URL.Host, "path", r.URL.Path, "status", response.StatusCode)
+	download := isDownload(origin.URL.Path) && response.StatusCode < http.StatusBadRequest
 	if response.StatusCode >= http.StatusBadRequest {
 		bytes = maxAnswer
 	}
 	response.Body = &boundedBody{body: response.Body, ctx: ctx, left: bytes, stalled: stalled, stop: stop}
+	if !download {
+		response.Body = &valueCounter{ReadCloser: response.Body, left: maxValues}
+	}
 	return response, nil
+}
+
+// A valueCounter is an answer in JSON that ends with an error when it has too
+// many values: decoded, "{}" takes a thousand times the memory of its text.
+type valueCounter struct {
+	io.ReadCloser
+	left     int
+	inString bool
+	escaped  bool
+}
+
+func (c *valueCounter) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	for _, b := range p[:n] {
+		switch {
+		case c.escaped:
+			c.escaped = false
+		case b == '\\':
+			c.escaped = c.inString
+		case b == '"':
+			c.inString = !c.inString
+		case !c.inString && (b == '{' || b == '[' || b == ','): // each value but the first follows one
+			c.left--
+		}
+	}
+	if c.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
 }
 
 // A boundedBody is what a server answers, as long as it is not too much and

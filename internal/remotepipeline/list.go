@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
@@ -18,6 +19,8 @@ const (
 	maxPages    = 100
 	maxDepth    = 3  // of pipelines that jobs start
 	maxChildren = 50 // pipelines altogether
+	maxJobs     = 20_000
+	maxWord     = 1 << 10 // bytes of a job's name and the like; GitLab has 255
 )
 
 // A sighting is a pipeline with its jobs at one moment.
@@ -76,65 +79,80 @@ func (s *session) look(ctx context.Context, id int64) (*sighting, error) {
 // gather adds the jobs of a pipeline, and of those that its jobs start in the
 // same project.
 func (s *session) gather(ctx context.Context, seen *sighting, id int64, below string, depth int) error {
-	jobs, err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Job, *gitlab.Response, error) {
+	err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Job, *gitlab.Response, error) {
 		return s.api.Jobs.ListPipelineJobs(s.place.Project, id, o, withContext(ctx))
+	}, func(j *gitlab.Job) error {
+		return seen.add(jobSeen(j, id, below))
 	})
 	if err != nil {
 		return s.fault(ctx, fmt.Sprintf("list the jobs of pipeline %d", id), err)
 	}
-	for _, j := range jobs {
-		if j != nil {
-			seen.jobs = append(seen.jobs, jobSeen(j, id, below))
-		}
+	type started struct {
+		pipeline int64
+		bridge   string
 	}
-	bridges, err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Bridge, *gitlab.Response, error) {
+	var children []started
+	err = pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Bridge, *gitlab.Response, error) {
 		return s.api.Jobs.ListPipelineBridges(s.place.Project, id, o, withContext(ctx))
+	}, func(b *gitlab.Bridge) error {
+		bridge := bridgeSeen(b, id, below)
+		child := b.DownstreamPipeline
+		if child != nil && child.ProjectID == seen.pipeline.ProjectID && depth < maxDepth && seen.children < maxChildren {
+			seen.children++
+			seen.open = seen.open || !pipelineEnded(child.Status)
+			children = append(children, started{child.ID, bridge.name})
+		}
+		return seen.add(bridge)
 	})
 	if err != nil {
 		return s.fault(ctx, fmt.Sprintf("list the pipelines that pipeline %d starts", id), err)
 	}
-	for _, b := range bridges {
-		if b == nil {
-			continue
-		}
-		bridge := bridgeSeen(b, id, below)
-		seen.jobs = append(seen.jobs, bridge)
-		child := b.DownstreamPipeline
-		if child == nil || child.ProjectID != seen.pipeline.ProjectID || depth == maxDepth || seen.children == maxChildren {
-			continue
-		}
-		seen.children++
-		seen.open = seen.open || !pipelineEnded(child.Status)
-		if err := s.gather(ctx, seen, child.ID, bridge.name, depth+1); err != nil {
+	for _, child := range children {
+		if err := s.gather(ctx, seen, child.pipeline, child.bridge, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pages asks for all pages of a list.
-func pages[T any](page func(*gitlab.ListJobsOptions) ([]T, *gitlab.Response, error)) ([]T, error) {
-	var all []T
+func (s *sighting) add(j seenJob) error {
+	if len(s.jobs) == maxJobs {
+		return fmt.Errorf("more than %d jobs: %w", maxJobs, errTooLarge)
+	}
+	s.jobs = append(s.jobs, j)
+	return nil
+}
+
+// pages asks for all pages of a list. What a page holds can be forgotten
+// before the next one comes.
+func pages[T any](page func(*gitlab.ListJobsOptions) ([]*T, *gitlab.Response, error), add func(*T) error) error {
 	o := &gitlab.ListJobsOptions{ListOptions: gitlab.ListOptions{PerPage: pageSize, Page: 1}}
 	for range maxPages {
 		items, response, err := page(o)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		all = append(all, items...)
+		for _, item := range items {
+			if item == nil {
+				continue
+			}
+			if err := add(item); err != nil {
+				return err
+			}
+		}
 		if response.NextPage <= o.Page {
-			return all, nil
+			return nil
 		}
 		o.Page = response.NextPage
 	}
-	return nil, fmt.Errorf("more than %d jobs: %w", maxPages*pageSize, errTooLarge)
+	return fmt.Errorf("more than %d jobs: %w", maxPages*pageSize, errTooLarge)
 }
 
 func jobSeen(j *gitlab.Job, pipeline int64, below string) seenJob {
 	s := seenJob{
-		id: j.ID, pipeline: pipeline, name: inside(below, j.Name), stage: plain(j.Stage), below: below,
-		state: stateOf(j.Status, j.FailureReason), status: j.Status, reason: plain(j.FailureReason), allowed: j.AllowFailure,
-		started: moment(j.StartedAt), duration: seconds(j.Duration), url: plain(j.WebURL),
+		id: j.ID, pipeline: pipeline, name: inside(below, j.Name), stage: word(j.Stage), below: below,
+		state: stateOf(j.Status, j.FailureReason), status: word(j.Status), reason: word(j.FailureReason), allowed: j.AllowFailure,
+		started: moment(j.StartedAt), duration: seconds(j.Duration), url: word(j.WebURL),
 		archive: j.ArtifactsFile.Filename != "", expires: moment(j.ArtifactsExpireAt),
 	}
 	for _, a := range j.Artifacts {
@@ -145,22 +163,30 @@ func jobSeen(j *gitlab.Job, pipeline int64, below string) seenJob {
 
 func bridgeSeen(b *gitlab.Bridge, pipeline int64, below string) seenJob {
 	s := seenJob{
-		id: b.ID, pipeline: pipeline, name: inside(below, b.Name), stage: plain(b.Stage), below: below, bridge: true,
-		state: stateOf(b.Status, b.FailureReason), status: b.Status, reason: plain(b.FailureReason), allowed: b.AllowFailure,
-		started: moment(b.StartedAt), duration: seconds(b.Duration), url: plain(b.WebURL),
+		id: b.ID, pipeline: pipeline, name: inside(below, b.Name), stage: word(b.Stage), below: below, bridge: true,
+		state: stateOf(b.Status, b.FailureReason), status: word(b.Status), reason: word(b.FailureReason), allowed: b.AllowFailure,
+		started: moment(b.StartedAt), duration: seconds(b.Duration), url: word(b.WebURL),
 	}
 	if b.DownstreamPipeline != nil && b.DownstreamPipeline.WebURL != "" {
-		s.url = plain(b.DownstreamPipeline.WebURL)
+		s.url = word(b.DownstreamPipeline.WebURL)
 	}
 	return s
 }
 
 // inside is what a job is called in the pipeline that another one started.
 func inside(below, name string) string {
-	if name = plain(name); below != "" {
+	if name = word(name); below != "" {
 		return below + ": " + name
 	}
 	return name
+}
+
+// word makes a short text of what a server sent, which is not held as a whole.
+func word(text string) string {
+	if text = plain(text); len(text) > maxWord {
+		text = strings.ToValidUTF8(text[:maxWord], "") + "…"
+	}
+	return strings.Clone(text)
 }
 
 func moment(t *time.Time) time.Time {

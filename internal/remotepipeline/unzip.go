@@ -4,6 +4,7 @@ package remotepipeline
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,28 +14,27 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // unzip unpacks an archive below a directory, which nothing in it can leave.
 // Links to elsewhere are left out and named in the notes.
-func unzip(ctx context.Context, packed *os.File, directory string, limits Limits) (notes []string, err error) {
+func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits Limits) (notes []string, err error) {
 	info, err := packed.Stat()
 	if err != nil {
 		return nil, err
 	}
-	archive, err := zip.NewReader(packed, info.Size())
+	index := &indexReader{from: packed, files: limits.Files, bytes: maxIndex}
+	archive, err := zip.NewReader(index, info.Size())
+	if index.err != nil {
+		return nil, index.err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the archive: %w", err)
 	}
-	if len(archive.File) > limits.Files {
-		return nil, fmt.Errorf("the archive has %d files, allowed are %d", len(archive.File), limits.Files)
-	}
-	root, err := os.OpenRoot(directory)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	u := &unzipper{root: root, left: limits.Unpacked}
+	index.done = true
+	u := &unzipper{dir: directory, left: limits.Unpacked}
 	for _, entry := range archive.File {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -46,8 +46,50 @@ func unzip(ctx context.Context, packed *os.File, directory string, limits Limits
 	return u.notes, nil
 }
 
+// maxIndex bounds an archive's index, in bytes.
+const maxIndex = 128 << 20
+
+// An indexReader bounds an archive's index, which package zip holds in memory
+// as a whole. What the archive says of its length and number is not to be
+// trusted, so the signatures of its entries are counted as they are read.
+type indexReader struct {
+	from  io.ReaderAt
+	files int    // allowed
+	bytes int64  // that may still come
+	seen  int    // files, without a jump
+	end   int64  // where the last read ended
+	tail  []byte // of it
+	done  bool   // what is read now is the files
+	err   error
+}
+
+func (r *indexReader) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := r.from.ReadAt(p, offset)
+	if r.done {
+		return n, err
+	}
+	if offset != r.end { // the end of the archive comes first, then the index as a whole
+		r.seen, r.tail = 0, nil
+	}
+	r.end = offset + int64(n)
+	read := append(r.tail, p[:n]...)
+	r.seen += bytes.Count(read, []byte("PK\x01\x02"))
+	r.tail = bytes.Clone(read[max(0, len(read)-3):]) // one less than a signature
+	r.bytes -= int64(n)
+	switch {
+	case r.seen > r.files:
+		r.err = fmt.Errorf("the archive has more than %d files", r.files)
+	case r.bytes < 0:
+		r.err = fmt.Errorf("the archive's index is %w", errTooLarge)
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	return n, err
+}
+
 type unzipper struct {
-	root  *os.Root
+	dir   *safefs.Dir
 	left  int64 // bytes that may still come
 	notes []string
 }
@@ -55,28 +97,42 @@ type unzipper struct {
 // maxLink is how long what a link leads to may be, in bytes.
 const maxLink = 4096
 
+func (u *unzipper) leaveOut(name, why string) {
+	u.notes = append(u.notes, fmt.Sprintf("left out of the artifacts: %q: %s", name, why))
+}
+
 func (u *unzipper) unpack(entry *zip.File) error {
 	name := strings.TrimSuffix(entry.Name, "/")
-	if !filepath.IsLocal(name) || strings.ContainsAny(name, "\\\x00") {
+	if !filepath.IsLocal(name) || strings.ContainsAny(name, "\\\x00") || safefs.CheckName(name) != nil {
 		return errors.New("leads out of the directory")
 	}
+	name = path.Clean(name)
 	mode := entry.Mode()
+	above := path.Dir(name)
 	if mode.IsDir() {
-		return u.root.MkdirAll(filepath.FromSlash(name), 0o755)
+		above = name
 	}
-	if dir := path.Dir(name); dir != "." {
-		if err := u.root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
-			return err
+	if err := u.dir.MkdirAll(above, 0o755); err != nil {
+		if errors.Is(err, safefs.ErrLink) {
+			u.leaveOut(name, "it leads through a link")
+			return nil
 		}
+		return err
 	}
-	if err := u.root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if mode.IsDir() {
+		return nil
+	}
+	if info, err := u.dir.Lstat(name); err == nil && info.IsDir() {
+		return errors.New("a directory of this name is there")
+	}
+	if err := u.dir.RemoveAll(name); err != nil {
 		return err
 	}
 	switch {
 	case mode&fs.ModeSymlink != 0:
 		return u.link(entry, name)
 	case !mode.IsRegular():
-		u.notes = append(u.notes, fmt.Sprintf("left out of the artifacts: %q is no file", name))
+		u.leaveOut(name, "it is no file")
 		return nil
 	}
 	return u.file(entry, name, mode.Perm()&0o777|0o600)
@@ -88,7 +144,7 @@ func (u *unzipper) file(entry *zip.File, name string, mode fs.FileMode) error {
 		return err
 	}
 	defer from.Close()
-	to, err := u.root.OpenFile(filepath.FromSlash(name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	to, err := u.dir.Create(name, mode)
 	if err != nil {
 		return err
 	}
@@ -99,8 +155,7 @@ func (u *unzipper) file(entry *zip.File, name string, mode fs.FileMode) error {
 	return errors.Join(err, to.Close())
 }
 
-// link makes a symbolic link if it leads to something in the archive's own
-// directory.
+// link makes a symbolic link if it stays in the directory.
 func (u *unzipper) link(entry *zip.File, name string) error {
 	from, err := entry.Open()
 	if err != nil {
@@ -111,10 +166,9 @@ func (u *unzipper) link(entry *zip.File, name string) error {
 	if err != nil {
 		return err
 	}
-	if to := string(target); len(target) > maxLink || path.IsAbs(to) || strings.ContainsAny(to, "\\\x00") ||
-		!filepath.IsLocal(path.Join(path.Dir(name), to)) {
-		u.notes = append(u.notes, fmt.Sprintf("left out of the artifacts: %q is a link that leads out of them", name))
+	if err := safefs.CheckLink(name, string(target)); err != nil {
+		u.leaveOut(name, err.Error())
 		return nil
 	}
-	return u.root.Symlink(string(target), filepath.FromSlash(name))
+	return u.dir.Symlink(string(target), name)
 }

@@ -3,13 +3,18 @@
 package remotepipeline
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // unzipBytes unpacks an archive below a directory that lies in another one.
@@ -29,7 +34,12 @@ func unzipBytes(t *testing.T, data []byte, limits Limits) (directory string, not
 	if err := os.Mkdir(directory, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	notes, err = unzip(context.Background(), f, directory, limits)
+	into, err := safefs.OpenDir(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer into.Close()
+	notes, err = unzip(context.Background(), f, into, limits)
 	found, _ := filepath.Glob(filepath.Join(outer, "*"))
 	if len(found) != 2 {
 		t.Errorf("outside of the directory there are %v", found)
@@ -51,14 +61,18 @@ func TestUnzip(t *testing.T) {
 		{name: "the same file twice", entries: []entry{{"a", 0o644, "1"}, {"a", 0o644, "2"}}, want: "a=2"},
 		{name: "a link inside", entries: []entry{{"a/b", 0o644, "1"}, {"a/c", link, "../a/b"}}, want: "a/b=1 a/c=1"},
 		{name: "special bits", entries: []entry{{"a", fs.ModeSetuid | 0o4755, "1"}}, want: "a=1"},
-		{name: "a device", entries: []entry{{"a", fs.ModeDevice | 0o644, ""}, {"b", 0o644, "1"}}, want: "b=1", note: `"a" is no file`},
-		{name: "a link outside", entries: []entry{{"a", link, "../../x"}}, note: "leads out of them"},
-		{name: "an absolute link", entries: []entry{{"a", link, "/etc/passwd"}}, note: "leads out of them"},
+		{name: "a device", entries: []entry{{"a", fs.ModeDevice | 0o644, ""}, {"b", 0o644, "1"}}, want: "b=1", note: `"a": it is no file`},
+		{name: "a link outside", entries: []entry{{"a", link, "../../x"}}, note: "outside"},
+		{name: "an absolute link", entries: []entry{{"a", link, "/etc/passwd"}}, note: "outside"},
 		{name: "a link that leads out by another one", entries: []entry{{"d/", fs.ModeDir | 0o755, ""}, {"l", link, "d"}, {"l/up", link, "../.."}},
-			note: "leads out of them"},
-		{name: "a file through a link", entries: []entry{{"a", link, ".."}, {"a/x", 0o644, "1"}}, want: "a/x=1", note: "leads out of them"},
-		{name: "a long link", entries: []entry{{"a", link, strings.Repeat("x", maxLink+1)}}, note: "leads out of them"},
+			note: "leads through a link"},
+		{name: "a file through a link", entries: []entry{{"a", link, ".."}, {"a/x", 0o644, "1"}}, want: "a/x=1", note: "outside"},
+		{name: "a long link", entries: []entry{{"a", link, strings.Repeat("x", maxLink+1)}}, note: "too long"},
 		{name: "a file in place of a link", entries: []entry{{"b", 0o644, "1"}, {"a", link, "b"}, {"a", 0o644, "2"}}, want: "a=2 b=1"},
+		{name: "a link that goes up after going down", entries: []entry{{"p/q/d", link, "../.."}, {"l", link, "p/q/d/../secret"}}, note: "come to be outside"},
+		{name: "a directory through a link", entries: []entry{{"d/x", 0o644, "1"}, {"l", link, "d"}, {"l/e/", fs.ModeDir | 0o755, ""}}, want: "d/x=1", note: "leads through a link"},
+		{name: "a file in place of a directory", entries: []entry{{"d/x", 0o644, "1"}, {"d", 0o644, "2"}}, wantErr: "a directory of this name"},
+		{name: "a deep name", entries: []entry{{strings.Repeat("d/", 300) + "x", 0o644, "1"}}, wantErr: "leads out of the directory"},
 		{name: "upwards", entries: []entry{{"../x", 0o644, "1"}}, wantErr: "leads out of the directory"},
 		{name: "upwards in the middle", entries: []entry{{"a/../../x", 0o644, "1"}}, wantErr: "leads out of the directory"},
 		{name: "absolute", entries: []entry{{"/tmp/x", 0o644, "1"}}, wantErr: "leads out of the directory"},
@@ -66,7 +80,7 @@ func TestUnzip(t *testing.T) {
 		{name: "no name", entries: []entry{{"", 0o644, "1"}}, wantErr: "leads out of the directory"},
 		{name: "a file as a directory", entries: []entry{{"a", 0o644, "1"}, {"a/b", 0o644, "2"}}, wantErr: "a/b"},
 		{name: "too large", entries: []entry{bomb, {"b", 0o644, strings.Repeat("\x00", 1<<20)}}, wantErr: "larger than allowed"},
-		{name: "too many", entries: []entry{{"1", 0, ""}, {"2", 0, ""}, {"3", 0, ""}, {"4", 0, ""}}, wantErr: "has 4 files"},
+		{name: "too many", entries: []entry{{"1", 0, ""}, {"2", 0, ""}, {"3", 0, ""}, {"4", 0, ""}}, wantErr: "has more than 3 files"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -84,6 +98,28 @@ func TestUnzip(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestUnzipIndex has archives whose end lies about how many files there are.
+func TestUnzipIndex(t *testing.T) {
+	var entries []entry
+	for i := range 5000 {
+		entries = append(entries, entry{fmt.Sprintf("f%05d", i), 0o644, ""})
+	}
+	data := zipped(t, entries...)
+	if _, _, err := unzipBytes(t, data, Limits{Unpacked: 1, Files: 5000}); err != nil {
+		t.Errorf("as many as allowed: %v", err)
+	}
+	end := bytes.LastIndex(data, []byte("PK\x05\x06"))
+	copy(data[end+8:], "\x01\x00\x01\x00") // "one file"
+	_, _, err := unzipBytes(t, data, Limits{Unpacked: 1, Files: 4999})
+	if err == nil || !strings.Contains(err.Error(), "more than 4999 files") {
+		t.Errorf("%v", err)
+	}
+	index := &indexReader{from: bytes.NewReader(data), files: 5000, bytes: 1000}
+	if _, err := zip.NewReader(index, int64(len(data))); err == nil || !errors.Is(index.err, errTooLarge) {
+		t.Errorf("a long index: %v", index.err)
 	}
 }
 
@@ -123,6 +159,9 @@ func FuzzUnzip(f *testing.F) {
 	f.Add(zipped(f, entry{"a/b", 0o644, "1"}, entry{"l", fs.ModeSymlink | 0o777, "a/b"}))
 	f.Add(zipped(f, entry{"l", fs.ModeSymlink | 0o777, ".."}, entry{"l/x", 0o644, "1"}))
 	f.Add(zipped(f, entry{"../x", 0o644, "1"}))
+	f.Add(zipped(f, entry{"p/q/d", fs.ModeSymlink | 0o777, "../.."}, entry{"l", fs.ModeSymlink | 0o777, "p/q/d/../secret"}))
+	f.Add(zipped(f, entry{"d/", fs.ModeDir | 0o755, ""}, entry{"l", fs.ModeSymlink | 0o777, "d"}, entry{"l/m", fs.ModeSymlink | 0o777, "../../x"}))
+	f.Add(zipped(f, entry{"a/l", fs.ModeSymlink | 0o777, ".."}, entry{"a", 0o644, "1"}))
 	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		directory, _, err := unzipBytes(t, data, Limits{Unpacked: 1 << 20, Files: 100})
@@ -134,6 +173,9 @@ func FuzzUnzip(f *testing.F) {
 			t.Fatal(err)
 		}
 		_ = filepath.WalkDir(directory, func(path string, _ fs.DirEntry, _ error) error {
+			if target, err := os.Readlink(path); err == nil {
+				path = filepath.Dir(path) + "/" + filepath.Dir(target) // of one that dangles, where it would be
+			}
 			if to, err := filepath.EvalSymlinks(path); err == nil && to != real && !strings.HasPrefix(to, real+"/") {
 				t.Errorf("%s leads to %s", path, to)
 			}

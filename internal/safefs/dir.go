@@ -29,6 +29,9 @@ func OpenDir(dir string) (*Dir, error) {
 	return &Dir{root}, nil
 }
 
+// In is the directory that a root is open for. Closing either closes both.
+func In(root *os.Root) *Dir { return &Dir{root} }
+
 // Close closes the directory.
 func (d *Dir) Close() error { return d.root.Close() }
 
@@ -145,10 +148,7 @@ func (d *Dir) WriteFile(name string, data []byte, perm fs.FileMode) error {
 // CreateFile writes a file that is not there yet; one that is, or a link, is
 // fs.ErrExist.
 func (d *Dir) CreateFile(name string, data []byte, perm fs.FileMode) error {
-	if err := d.realDirs(path.Dir(name)); err != nil {
-		return err
-	}
-	f, err := d.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	f, err := d.Create(name, perm)
 	if err != nil {
 		return err
 	}
@@ -157,6 +157,37 @@ func (d *Dir) CreateFile(name string, data []byte, perm fs.FileMode) error {
 		_ = d.root.Remove(filepath.FromSlash(name))
 	}
 	return err
+}
+
+// Create opens a new file to write, like CreateFile.
+func (d *Dir) Create(name string, perm fs.FileMode) (*os.File, error) {
+	if err := d.realDirs(path.Dir(name)); err != nil {
+		return nil, err
+	}
+	return d.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+}
+
+// CreateUnnamed opens a file for reading and writing that has no name, so that
+// it goes with the process however that ends.
+func (d *Dir) CreateUnnamed() (*os.File, error) {
+	name := temporaryName("file")
+	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.root.Remove(name); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Symlink makes a link. What it leads to is for CheckLink to judge.
+func (d *Dir) Symlink(target, name string) error {
+	if err := d.realDirs(path.Dir(name)); err != nil {
+		return err
+	}
+	return d.root.Symlink(target, filepath.FromSlash(name))
 }
 
 // RemoveAll removes what has a name, through no link: a link at its end is

@@ -4,6 +4,7 @@ package safefs
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,17 +23,7 @@ func (f dirFS) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	file, err := f.dir.root.OpenFile(filepath.FromSlash(name), readFlags, 0)
-	if err != nil {
-		return regular(file, name, err)
-	}
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return file, nil
-	}
-	file, err = regular(file, name, nil)
-	if err != nil {
-		return nil, err // a nil *os.File is no nil fs.File
-	}
-	return file, nil
+	return regularOrDir(file, name, err)
 }
 
 func (f dirFS) ReadDir(name string) ([]fs.DirEntry, error) {
@@ -75,4 +66,47 @@ func valid(op, name string) error {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
 	return nil
+}
+
+// DirFS is os.DirFS for files that are regular: links lead anywhere, but
+// nothing that would keep a reader waiting can be opened.
+func DirFS(dir string) fs.FS { return userFS(dir) }
+
+type userFS string
+
+func (f userFS) path(name string) string { return filepath.Join(string(f), filepath.FromSlash(name)) }
+
+func (f userFS) Open(name string) (fs.File, error) {
+	if err := valid("open", name); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(f.path(name), readFlags, 0)
+	return regularOrDir(file, name, err)
+}
+
+func (f userFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if err := valid("readdir", name); err != nil {
+		return nil, err
+	}
+	return os.ReadDir(f.path(name) + "/.") // a FIFO is no directory
+}
+
+func (f userFS) Stat(name string) (fs.FileInfo, error) {
+	if err := valid("stat", name); err != nil {
+		return nil, err
+	}
+	return os.Stat(f.path(name))
+}
+
+// regularOrDir closes a file that is neither.
+func regularOrDir(file *os.File, name string, err error) (fs.File, error) {
+	if err == nil {
+		if info, statErr := file.Stat(); statErr == nil && info.IsDir() {
+			return file, nil
+		}
+	}
+	if file, err = regular(file, name, err); err != nil {
+		return nil, err // a nil *os.File is no nil fs.File
+	}
+	return file, nil
 }

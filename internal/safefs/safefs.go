@@ -156,7 +156,7 @@ func kindError(mode fs.FileMode) error {
 	kind := "something else"
 	switch {
 	case mode.IsDir():
-		kind = "a directory"
+		return &notRegularError{syscall.EISDIR.Error()}
 	case mode&fs.ModeNamedPipe != 0:
 		kind = "a FIFO"
 	case mode&fs.ModeSocket != 0:
@@ -166,12 +166,12 @@ func kindError(mode fs.FileMode) error {
 	case mode&fs.ModeSymlink != 0:
 		kind = "a symbolic link"
 	}
-	return &notRegularError{kind}
+	return &notRegularError{ErrNotRegular.Error() + " but " + kind}
 }
 
-type notRegularError struct{ kind string }
+type notRegularError struct{ text string }
 
-func (e *notRegularError) Error() string        { return ErrNotRegular.Error() + " but " + e.kind }
+func (e *notRegularError) Error() string        { return e.text }
 func (e *notRegularError) Is(target error) bool { return target == ErrNotRegular }
 
 func pathError(name string, err error) error {

@@ -74,7 +74,7 @@ func TestReadFileInDir(t *testing.T) {
 		"../secret": {wantErr: "escapes"}, "elsewhere/precious": {wantErr: "escapes"},
 		"loop": {wantErr: "too many levels"}, "dangling": {wantErr: "no such file"},
 		"fifo": {wantErr: "open fifo: not a regular file but a FIFO"}, "fifolink": {wantErr: "but a FIFO"},
-		"socket": {wantErr: "not a regular file"}, "sub": {wantErr: "but a directory"}, ".": {wantErr: "but a directory"},
+		"socket": {wantErr: "not a regular file"}, "sub": {wantErr: "is a directory"}, ".": {wantErr: "is a directory"},
 	} {
 		for reader, read := range map[string]func() ([]byte, error){
 			"ReadFile": func() ([]byte, error) { return d.ReadFile(name, 100) },
