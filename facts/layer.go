@@ -6,13 +6,14 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -38,7 +39,8 @@ func BuiltIn() Layer {
 	return Layer{Name: "facts", FS: embedded, Bundled: true, Proven: true}
 }
 
-// Dir is the layer of the directory at dir, which must be there.
+// Dir is the layer of the directory at dir, which must be there. Links in it
+// may lead anywhere.
 func Dir(dir string) (Layer, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -47,7 +49,31 @@ func Dir(dir string) (Layer, error) {
 	if !info.IsDir() {
 		return Layer{}, fmt.Errorf("cannot use data directory %q: not a directory", dir)
 	}
-	return Layer{Name: dir, FS: os.DirFS(dir)}, nil
+	return Layer{Name: dir, FS: safefs.DirFS(dir)}, nil
+}
+
+// TreeDir is the layer of a directory below a tree that may be a stranger's:
+// no link leads out of the tree.
+func TreeDir(tree, dir string) (Layer, error) {
+	name := filepath.Join(tree, filepath.FromSlash(dir))
+	base, err := safefs.OpenDir(tree)
+	if err != nil {
+		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", name, reason(err))
+	}
+	info, err := base.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = errors.New("not a directory")
+	}
+	if err != nil {
+		_ = base.Close()
+		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", name, reason(err))
+	}
+	return Layer{Name: name, FS: base.FS()}.Sub(dir).named(name), nil
+}
+
+func (l Layer) named(name string) Layer {
+	l.Name = name
+	return l
 }
 
 // Sub is the part of the layer below the folder dir, which need not be there.
@@ -59,7 +85,7 @@ func (l Layer) Sub(dir string) Layer {
 	return Layer{Name: path.Join(l.Name, dir), FS: sub, Bundled: l.Bundled, Proven: l.Proven}
 }
 
-// Files lists the regular files NAME.yml in the folder dir, sorted, without
+// Files lists the files NAME.yml in the folder dir, sorted, without
 // what stands below. A folder that is not there holds none.
 func (l Layer) Files(dir string) ([]string, error) {
 	entries, err := fs.ReadDir(l.FS, dir)
@@ -78,7 +104,7 @@ func (l Layer) Files(dir string) ([]string, error) {
 			return nil, yamldoc.Faultf(Position{File: path.Join(l.Name, dir, e.Name())}, "cannot use a file of such a name")
 		}
 		file := path.Join(dir, e.Name())
-		if info, err := fs.Stat(l.FS, file); err == nil && info.Mode().IsRegular() {
+		if l.Has(file) {
 			files = append(files, file)
 		}
 	}
@@ -86,10 +112,11 @@ func (l Layer) Files(dir string) ([]string, error) {
 	return files, nil
 }
 
-// Has reports whether the layer holds a regular file of that name.
+// Has reports whether the layer holds something of that name which is no
+// directory. Read says what is wrong with a FIFO or a link that leads out.
 func (l Layer) Has(file string) bool {
 	info, err := fs.Stat(l.FS, file)
-	return err == nil && info.Mode().IsRegular()
+	return err == nil && !info.IsDir() || safefs.Outside(err) || errors.Is(err, safefs.ErrNotRegular)
 }
 
 // Path is the name of the layer's file in messages.
@@ -111,12 +138,9 @@ func (l Layer) Read(file string) ([]byte, error) {
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
 		return nil, yamldoc.Faultf(pos, "cannot read: not a regular file")
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := safefs.ReadAll(f, maxFile)
 	if err != nil {
 		return nil, yamldoc.Faultf(pos, "cannot read: %v", reason(err))
-	}
-	if len(data) > maxFile {
-		return nil, yamldoc.Faultf(pos, "cannot read: larger than %d MiB", maxFile>>20)
 	}
 	return data, nil
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 
 	"github.com/google/renameio/v2"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // ErrUnfinished is about a tree in which a run was killed while it replaced
@@ -22,6 +24,7 @@ var ErrUnfinished = errors.New(`an earlier run was killed while it replaced file
 const (
 	stageName   = ".lcitool-manifest" // below the CI folder
 	journalName = "journal.json"
+	maxJournal  = 16 << 20 // bytes
 )
 
 // A step is one file of a journal. All paths are below the project's folder.
@@ -221,7 +224,7 @@ func (t *Tree) holds(name, want string) bool {
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxGenerated {
 		return false
 	}
-	data, err := t.root.ReadFile(name)
+	data, err := safefs.In(t.root).ReadFile(name, maxGenerated)
 	return err == nil && digest(data) == want
 }
 
@@ -238,7 +241,7 @@ func (t *Tree) discard() error {
 
 // recover finishes what a killed run has begun.
 func (t *Tree) recover() error {
-	text, err := t.root.ReadFile(t.journal())
+	text, err := safefs.In(t.root).ReadFile(t.journal(), maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return t.clearStage()
 	}
@@ -279,7 +282,7 @@ func (t *Tree) checkJournal(steps []step) error {
 		if s.Old != "" && s.Old != old || s.New != "" && s.New != staged || !t.isOurs(s.Path) {
 			return bad()
 		}
-		if data, err := t.root.ReadFile(s.Path); s.New == "" && err == nil && !generated(data) {
+		if data, err := safefs.In(t.root).ReadFile(s.Path, maxGenerated); s.New == "" && err == nil && !generated(data) {
 			return bad()
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // An Action is what becomes of a file.
@@ -228,7 +229,7 @@ func (t *Tree) compareFile(f File) (Change, error) {
 func (t *Tree) compareLink(c Change) (Change, error) {
 	info, err := t.root.Stat(c.Path)
 	if err == nil && info.Mode().IsRegular() && info.Size() <= maxGenerated {
-		c.Old, err = t.root.ReadFile(c.Path)
+		c.Old, err = safefs.In(t.root).ReadFile(c.Path, maxGenerated)
 	}
 	if err != nil || !bytes.Equal(c.Old, c.New) {
 		return c, fmt.Errorf("cannot write %s: a symbolic link is in its place", t.name(c.Path))
@@ -252,7 +253,7 @@ func (t *Tree) read(name string, info fs.FileInfo) ([]byte, error) {
 	if err != nil {
 		return nil, t.cannot("read", name, err)
 	}
-	data, err := dir.ReadFile(file)
+	data, err := safefs.In(dir).ReadFile(file, maxGenerated)
 	if err != nil {
 		return nil, t.cannot("read", name, err)
 	}
@@ -274,7 +275,7 @@ func (t *Tree) stale(kind Kind, wanted map[string]bool) ([]Change, error) {
 		if err != nil || !info.Mode().IsRegular() || info.Size() > maxGenerated {
 			continue
 		}
-		data, err := t.root.ReadFile(name)
+		data, err := safefs.In(t.root).ReadFile(name, maxGenerated)
 		if err != nil || !generated(data) {
 			continue // what cannot be read is not known to be ours
 		}
@@ -287,7 +288,7 @@ func (t *Tree) stale(kind Kind, wanted map[string]bool) ([]Change, error) {
 func (t *Tree) candidates(kind Kind) ([]string, error) {
 	p := places[rank(kind)]
 	folder := path.Join(t.ciDir, p.dir)
-	entries, err := fs.ReadDir(t.root.FS(), folder)
+	entries, err := fs.ReadDir(safefs.In(t.root).FS(), folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, t.cannot("list", folder, err)
 	}

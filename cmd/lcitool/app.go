@@ -67,21 +67,37 @@ func (a *app) dataDirectory() string {
 	if a.dataDir != "" {
 		return a.dataDir
 	}
-	below := filepath.Join(a.baseDirectory(), filepath.FromSlash(defaultDataDir))
-	for _, dir := range []string{below, defaultDataDir} {
-		if _, err := os.Stat(dir); err == nil {
-			return dir
+	if tree := a.dataTree(); tree != "" {
+		return filepath.Join(tree, filepath.FromSlash(defaultDataDir))
+	}
+	return ""
+}
+
+// dataTree is the directory that has the usual data directory, "" for none.
+func (a *app) dataTree() string {
+	for _, tree := range []string{a.baseDirectory(), "."} {
+		if _, err := os.Lstat(filepath.Join(tree, filepath.FromSlash(defaultDataDir))); err == nil {
+			return tree
 		}
 	}
 	return ""
+}
+
+// dataLayer is the layer of the data directory, which dataDirectory names. Only
+// that which the user has named may lead out of the tree.
+func (a *app) dataLayer() (facts.Layer, error) {
+	if a.dataDir != "" {
+		return facts.Dir(a.dataDir)
+	}
+	return facts.TreeDir(a.dataTree(), defaultDataDir)
 }
 
 // readLayers gives the layers of facts, nearest first, without the targets
 // that are built in.
 func (a *app) readLayers() ([]facts.Layer, error) {
 	var layers []facts.Layer
-	if dir := a.dataDirectory(); dir != "" {
-		layer, err := facts.Dir(dir)
+	if a.dataDirectory() != "" {
+		layer, err := a.dataLayer()
 		if err != nil {
 			return nil, err
 		}

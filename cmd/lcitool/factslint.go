@@ -55,6 +55,9 @@ func (a *app) lint(dir string) ([]facts.Finding, error) {
 	var layers []facts.Layer
 	if dir != "" {
 		layer, err := facts.Dir(dir)
+		if dir == a.dataDirectory() {
+			layer, err = a.dataLayer()
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -40,14 +39,17 @@ func (i *jobImages) prepare(ctx context.Context, p *gitlabci.Pipeline, e gitlabc
 		return nil
 	}
 	file := filepath.Join(i.tree, filepath.FromSlash(defaultManifest))
-	data, err := os.ReadFile(file)
+	data, err := readManifest(i.tree)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && i.verb.render:
 		return facts.WithHint(fmt.Errorf("--render: there is no %s", file), "leave --render out to build from the Dockerfiles that are there")
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	case err != nil:
+	case err != nil && i.verb.render:
 		return fmt.Errorf("cannot read the manifest: %w", err)
+	case err != nil:
+		i.verb.app.tell("warning: cannot tell whether Dockerfiles are what the manifest says: %v", err)
+		return nil
 	}
 	m := &manifestVerb{app: i.verb.app, ciDir: i.verb.ciDir}
 	var plan *manifests.Plan
@@ -144,8 +146,11 @@ func (i *jobImages) choose(j *jobrun.Job) error {
 	if role.Target == "" || role.Kind == gitlabci.Cirrus {
 		return nil
 	}
+	if !isPlainName(name) {
+		return fmt.Errorf("job %q: its variable NAME is %q, which is not the name of a Dockerfile in %s/containers", j.Name, name, i.verb.ciDir)
+	}
 	file := path.Join(i.verb.ciDir, "containers", name+".Dockerfile")
-	body, err := os.ReadFile(filepath.Join(i.tree, filepath.FromSlash(file)))
+	body, err := readTree(i.tree, file, maxDockerfile)
 	wanted, planned := i.fresh[name]
 	switch {
 	case i.verb.render && !planned:
@@ -177,7 +182,7 @@ func (i *jobImages) instead(j *jobrun.Job, role gitlabci.Role) {
 }
 
 func (i *jobImages) same(file string, wanted []byte) bool {
-	body, err := os.ReadFile(filepath.Join(i.tree, filepath.FromSlash(file)))
+	body, err := readTree(i.tree, file, maxDockerfile)
 	return err == nil && bytes.Equal(body, wanted)
 }
 

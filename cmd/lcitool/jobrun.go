@@ -172,12 +172,15 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	if len(p.chosen.Added) > 0 {
 		v.app.tell("also needed for their artifacts: %s", strings.Join(p.chosen.Added, ", "))
 	}
+	if err := checkArtifacts(p); err != nil {
+		return err
+	}
 	engine, err := v.engine.connect(cmd.Context(), cmd)
 	if err != nil {
 		return err
 	}
 	jobrun.Sweep(v.app.checkouts())
-	jobrun.Sweep(filepath.Join(p.project, filepath.FromSlash(artifactsDir)))
+	sweepArtifacts(p.project)
 	if err := v.matrix(cmd.Context(), engine, p, reports); err != nil || !p.refused || v.namesAJob(p) {
 		return err
 	}
@@ -351,6 +354,7 @@ func (v *jobVerb) runner(engine *container.Engine, p *jobPlan) *jobrun.Runner {
 		Project:   p.project,
 		Tree:      jobrun.Tree{Dir: p.tree, Writable: v.writable, At: gitlabci.ProjectDir(p.event), Passing: p.commit != ""},
 		Under:     p.under,
+		Base:      p.project,
 		Artifacts: filepath.Join(p.project, filepath.FromSlash(artifactsDir)),
 		Owner:     directoryOwner(p.project),
 		Limits:    v.limits.Limits,

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
@@ -133,33 +133,27 @@ func verdict(n, all int, file string) error {
 // read gives the manifest's text with the name that messages have for it.
 func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, data []byte, err error) {
 	file = m.path(args)
-	var r io.Reader = m.app.stdin
-	if file != manifests.Stdin {
-		f, err := os.Open(file)
-		if err == nil {
-			defer f.Close()
-			var info fs.FileInfo
-			if info, err = f.Stat(); err == nil && info.IsDir() {
-				err = errors.New("it is a directory")
-			}
-		}
-		if err != nil {
-			err := fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))
-			if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
-				err = facts.WithHint(err, `"lcitool manifest init" writes a first one`)
-			}
-			return "", nil, &usageError{cmd, err}
-		}
-		r = f
-	}
-	data, err = io.ReadAll(io.LimitReader(r, maxManifest+1))
 	switch {
-	case err != nil:
-		return "", nil, &usageError{cmd, fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))}
-	case len(data) > maxManifest:
-		return "", nil, m.failed(fmt.Errorf("%s: larger than %d MiB", file, maxManifest>>20))
+	case file == manifests.Stdin:
+		data, err = safefs.ReadAll(m.app.stdin, maxManifest)
+	case len(args) == 1:
+		data, err = safefs.ReadArgument(file, maxManifest)
+	case file == defaultManifest:
+		data, err = readManifest(".")
+	default:
+		data, err = readManifest(m.app.baseDirectory())
 	}
-	return file, data, nil
+	if err == nil {
+		return file, data, nil
+	}
+	if tooLarge, ok := errors.AsType[*safefs.TooLargeError](err); ok {
+		return "", nil, m.failed(fmt.Errorf("%s: %w", file, tooLarge))
+	}
+	err = fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))
+	if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
+		err = facts.WithHint(err, `"lcitool manifest init" writes a first one`)
+	}
+	return "", nil, &usageError{cmd, err}
 }
 
 // path is the manifest's, as typed or the usual one: below the base directory

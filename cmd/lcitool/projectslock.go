@@ -14,14 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
-
-// projectsManifest is where "projects lock" looks for references, below the
-// base directory.
-const projectsManifest = "ci/manifest.yml"
 
 // A projectsLock is the verb that writes down what project files hold.
 type projectsLock struct {
@@ -153,7 +148,7 @@ func (a *app) lockable(lists []string) ([]projectsource.Reference, error) {
 		}
 		entries = append(entries, names...)
 	}
-	listed, err := manifestProjects(filepath.Join(a.baseDirectory(), filepath.FromSlash(projectsManifest)))
+	listed, err := manifestProjects(a.baseDirectory())
 	if err != nil {
 		return nil, err
 	}
@@ -189,18 +184,16 @@ func oncePerFile(refs []projectsource.Reference) []projectsource.Reference {
 }
 
 // manifestProjects gives the entries of all lists of projects in the manifest
-// at file, none when there is no such file.
-func manifestProjects(file string) ([]string, error) {
-	layer := facts.Layer{Name: filepath.Dir(file), FS: os.DirFS(filepath.Dir(file))}
-	name := filepath.Base(file)
-	if _, err := fs.Stat(layer.FS, name); errors.Is(err, fs.ErrNotExist) {
+// of a base directory, none when it has no manifest.
+func manifestProjects(base string) ([]string, error) {
+	data, err := readManifest(base)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	data, err := layer.Read(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot read the manifest: %w", err)
 	}
-	doc, err := yamldoc.Parse(layer.Path(name), data, 0)
+	doc, err := yamldoc.Parse(filepath.Join(base, filepath.FromSlash(defaultManifest)), data, 0)
 	if err != nil || doc.IsNull() {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"gitlab.com/lcitool/lcitool/facts"
@@ -17,7 +16,7 @@ import (
 // hand has for a target, and gives that manifest's digest.
 func (a *app) manifestProjects(target string) (names []string, digest string, err error) {
 	file := filepath.Join(a.baseDirectory(), filepath.FromSlash(defaultManifest))
-	data, err := os.ReadFile(file)
+	data, err := readManifest(a.baseDirectory())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", facts.WithHint(fmt.Errorf("no projects for target %q: there is no %s", target, file), "name them with --projects")
 	}

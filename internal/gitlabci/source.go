@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -114,6 +115,9 @@ func (p *Pipeline) readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), safefs.ErrNotRegular)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)

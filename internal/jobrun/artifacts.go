@@ -17,6 +17,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
@@ -145,9 +146,11 @@ func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, pa
 // take puts the files of a set into the job's directory for artifacts, which
 // appears whole or not at all.
 func (r *Runner) take(ctx context.Context, j *Job, c *container.Container, set fileSet) (dir string, files []string, err error) {
-	if err := r.makeArtifacts(); err != nil {
+	all, err := r.openArtifacts()
+	if err != nil {
 		return "", nil, err
 	}
+	defer all.Close()
 	work, done, err := Scratch(r.Artifacts)
 	if err != nil {
 		return "", nil, err
@@ -177,10 +180,7 @@ func (r *Runner) take(ctx context.Context, j *Job, c *container.Container, set f
 		return "", nil, err
 	}
 	dir = JobDir(r.Artifacts, j.Name)
-	if err := os.RemoveAll(dir); err != nil {
-		return "", nil, err
-	}
-	return dir, files, os.Rename(fresh, dir)
+	return dir, files, all.ReplaceDir(path.Join(filepath.Base(work), "files"), filepath.Base(dir))
 }
 
 // dropEmpty removes directories without files that do not belong to the set.
@@ -258,21 +258,40 @@ func (r *Runner) send(ctx context.Context, c *container.Container, dir string, k
 	return err
 }
 
-// makeArtifacts makes the directory for artifacts, which git is to leave alone.
-func (r *Runner) makeArtifacts() error {
-	if err := os.MkdirAll(r.Artifacts, 0o755); err != nil {
-		return err
+// openArtifacts opens the directory for artifacts, made if it is missing.
+func (r *Runner) openArtifacts() (*safefs.Dir, error) {
+	dir, made, err := safefs.OpenOutput(r.base(), r.Artifacts)
+	for _, name := range made {
+		if r.Owner != nil && err == nil {
+			err = os.Lchown(name, r.Owner.UID, r.Owner.GID)
+		}
 	}
-	ignore := filepath.Join(filepath.Dir(r.Artifacts), ".gitignore")
-	file, err := os.OpenFile(ignore, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	if err != nil && dir != nil {
+		_ = dir.Close()
 	}
-	if err == nil {
-		_, err = file.WriteString("*\n")
-		err = errors.Join(err, file.Close())
+	return dir, err
+}
+
+// base is the directory below which no link may lead to the artifacts.
+func (r *Runner) base() string {
+	if r.Base == "" {
+		return filepath.Dir(filepath.Dir(r.Artifacts))
 	}
-	return errors.Join(err, r.give(filepath.Dir(r.Artifacts)))
+	return r.Base
+}
+
+// existingArtifacts opens the directory for artifacts, without making it.
+func (r *Runner) existingArtifacts() (*safefs.Dir, error) {
+	below, err := filepath.Rel(r.base(), r.Artifacts)
+	if err != nil || !filepath.IsLocal(below) {
+		return safefs.OpenDir(r.Artifacts)
+	}
+	tree, err := safefs.OpenDir(r.base())
+	if err != nil {
+		return nil, err
+	}
+	defer tree.Close()
+	return tree.Sub(filepath.ToSlash(below))
 }
 
 // give makes what is below a directory that of the runs' owner.

@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -21,6 +22,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
@@ -35,21 +37,60 @@ func (r *Runner) ccacheVolume(j *Job) string {
 	return container.CacheVolume(fmt.Sprintf("%.16x", sha256.Sum256([]byte(of))))
 }
 
+// maxKeyFile bounds a file that a cache's key is made from.
+const maxKeyFile = 256 << 20
+
 // cacheKey gives the key of a cache, which may be made from files of the tree.
-func (r *Runner) cacheKey(c gitlabci.Cache) string {
+func (r *Runner) cacheKey(c gitlabci.Cache) (string, error) {
 	if len(c.KeyFiles) == 0 {
-		return c.Key
+		return c.Key, nil
 	}
+	tree, err := safefs.OpenDir(r.Tree.Dir)
+	if err != nil {
+		return "", err
+	}
+	defer tree.Close()
 	h := sha256.New()
 	for _, name := range c.KeyFiles {
-		data, _ := os.ReadFile(filepath.Join(r.Tree.Dir, filepath.FromSlash(path.Join("/", name)))) // one that is missing counts as empty
-		fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(data))
+		sum, err := fileSum(tree, strings.TrimPrefix(path.Join("/", name), "/"))
+		if err != nil {
+			return "", fmt.Errorf("cache:key:files: cannot read %q: %w", name, err)
+		}
+		fmt.Fprintf(h, "%s %x\n", name, sum)
 	}
 	key := fmt.Sprintf("%.20x", h.Sum(nil))
 	if c.KeyPrefix != "" {
 		key = c.KeyPrefix + "-" + key
 	}
-	return key
+	return key, nil
+}
+
+// fileSum is the SHA-256 sum of a file. One that is missing counts as empty.
+func fileSum(tree *safefs.Dir, name string) ([]byte, error) {
+	h := sha256.New()
+	f, err := tree.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return h.Sum(nil), nil
+	}
+	if err != nil {
+		return nil, reason(err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > maxKeyFile {
+		return nil, errors.Join(err, &safefs.TooLargeError{Limit: maxKeyFile})
+	}
+	if _, err := io.Copy(h, safefs.Limit(f, maxKeyFile)); err != nil {
+		return nil, reason(err)
+	}
+	return h.Sum(nil), nil
+}
+
+// reason strips the path from a file system's error.
+func reason(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
 }
 
 // cacheScope is what keeps caches apart: what a fork's job stored is not for
@@ -82,7 +123,12 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c *container.Contain
 		if cache.Policy == "push" {
 			continue
 		}
-		for _, key := range append([]string{r.cacheKey(cache)}, cache.FallbackKeys...) {
+		first, err := r.cacheKey(cache)
+		if err != nil {
+			r.warn(j, fmt.Sprintf("cache is not used: %v", err))
+			continue
+		}
+		for _, key := range append([]string{first}, cache.FallbackKeys...) {
 			found, err := r.restore(ctx, c, r.cacheFile(cache, key))
 			if err != nil {
 				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", key, err))
@@ -128,7 +174,13 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c *container.Container,
 		if cache.Untracked {
 			r.warn(j, "cache: untracked is not supported here, only paths are kept")
 		}
-		key := r.cacheKey(cache)
+		key, err := r.cacheKey(cache)
+		if err != nil {
+			if cache.Policy == "push" { // else said when the job began
+				r.warn(j, fmt.Sprintf("cache is not kept: %v", err))
+			}
+			continue
+		}
 		if err := r.save(ctx, j, c, cacheFileSet(cache.Paths), r.cacheFile(cache, key)); err != nil {
 			return fmt.Errorf("cache %q of job %q: %w", key, j.Name, err)
 		}

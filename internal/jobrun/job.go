@@ -50,7 +50,8 @@ type Runner struct {
 	Project   string // name that its caches and containers have
 	Tree      Tree
 	Under     []string               // variables that those of the pipeline go over, NAME=VALUE
-	Artifacts string                 // directory of the host for the artifacts, below which each job has its own
+	Base      string                 // the project's directory, whose own links do not lead artifacts elsewhere; "" for that two above Artifacts
+	Artifacts string                 // directory below Base for the artifacts, below which each job has its own
 	Caches    string                 // directory of the host for what jobs keep between runs, "" for none
 	Source    string                 // whose tree it is, as far as caches go: none of one source is seen by another
 	Protected bool                   // GitLab would count the pipeline's ref as protected

@@ -16,7 +16,7 @@ func (r *Runner) removeArtifacts(j *Job) error {
 	if r.Artifacts == "" {
 		return nil
 	}
-	all, err := r.artifactsThere()
+	all, err := r.existingArtifacts()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -25,18 +25,6 @@ func (r *Runner) removeArtifacts(j *Job) error {
 	}
 	defer all.Close()
 	return all.RemoveAll(filepath.Base(JobDir(r.Artifacts, j.Name)))
-}
-
-// artifactsThere opens the directory for artifacts, to which no link of the
-// project may lead. One that is not there is fs.ErrNotExist.
-func (r *Runner) artifactsThere() (*safefs.Dir, error) {
-	own := filepath.Dir(r.Artifacts)
-	project, err := safefs.OpenDir(filepath.Dir(own))
-	if err != nil {
-		return nil, err
-	}
-	defer project.Close()
-	return project.Sub(filepath.Base(own) + "/" + filepath.Base(r.Artifacts))
 }
 
 // stored notes that the artifacts of a job are those of this run.
@@ -58,10 +46,13 @@ func (r *Runner) hasArtifacts(from *Job) (bool, error) {
 	if from.Runs && !stored {
 		return false, nil
 	}
-	all, err := r.artifactsThere()
+	all, err := r.existingArtifacts()
 	if err == nil {
 		defer all.Close()
-		_, err = all.Lstat(filepath.Base(JobDir(r.Artifacts, from.Name)))
+		var left *safefs.Dir
+		if left, err = all.Sub(filepath.Base(JobDir(r.Artifacts, from.Name))); err == nil {
+			_ = left.Close() // it is there and no link
+		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

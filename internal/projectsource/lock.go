@@ -8,15 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
-	"github.com/google/renameio/v2"
 	"gopkg.in/yaml.v3"
 
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -59,17 +59,24 @@ func ReadLock(dir string) (*Lock, error) {
 		dir = resolved
 	}
 	l := &Lock{dir: dir, entries: map[string]lockEntry{}}
-	data, err := readFile(l.file(), maxLock)
+	data, err := l.read()
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return l, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", LockFile, err)
+		return nil, fmt.Errorf("cannot read %s: %w", LockFile, pathless(err))
 	}
 	return l, l.decode(data)
 }
 
-func (l *Lock) file() string { return filepath.Join(l.dir, filepath.FromSlash(LockFile)) }
+func (l *Lock) read() ([]byte, error) {
+	tree, err := safefs.OpenDir(l.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer tree.Close()
+	return tree.ReadFile(LockFile, maxLock)
+}
 
 func (l *Lock) decode(data []byte) error {
 	doc, err := yamldoc.Parse(LockFile, data, 0)
@@ -201,7 +208,8 @@ func (l *Lock) sorted() []lockEntry {
 	return entries
 }
 
-// Write replaces the lock's file unless it says the same already.
+// Write replaces the lock's file unless it says the same already. A link in
+// its place or above it, which may lead out of the project, is an error.
 func (l *Lock) Write() error {
 	var b bytes.Buffer
 	b.WriteString(lockHeader)
@@ -210,14 +218,18 @@ func (l *Lock) Write() error {
 	if err := enc.Encode(lockFile{Version: 1, Files: l.sorted()}); err != nil {
 		return fmt.Errorf("cannot write %s: %w", LockFile, err)
 	}
-	if old, err := readFile(l.file(), maxLock); err == nil && bytes.Equal(old, b.Bytes()) {
+	if old, err := l.read(); err == nil && bytes.Equal(old, b.Bytes()) {
 		return nil
 	}
-	dir := filepath.Dir(l.file())
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("cannot write %s: %w", LockFile, pathless(err))
+	tree, err := safefs.OpenDir(l.dir)
+	if err == nil {
+		defer tree.Close()
+		err = tree.MkdirAll(path.Dir(LockFile), 0o777)
 	}
-	if err := renameio.WriteFile(l.file(), b.Bytes(), 0o644, renameio.WithTempDir(dir)); err != nil {
+	if err == nil {
+		err = tree.WriteFile(LockFile, b.Bytes(), 0o644)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", LockFile, pathless(err))
 	}
 	return nil

@@ -48,7 +48,7 @@ func TestReadLock(t *testing.T) {
 		{"digest is a path", entry("https://h/p.yml", strings.Repeat("../", 21)+"x"), "is no SHA-256 digest"},
 		{"twice", entry("https://h/p.yml", zeros) + "- url: https://h/p.yml#x\n  sha256: " + zeros + "\n", "https://h/p.yml#x is locked twice"},
 		{"conflict", "<<<<<<< HEAD\n" + entry("https://h/p.yml", zeros), "ci/lcitool.lock:"},
-		{"too large", entry("https://h/p.yml", zeros) + strings.Repeat("#", 1<<20), "larger than 1024 KiB"},
+		{"too large", entry("https://h/p.yml", zeros) + strings.Repeat("#", 1<<20), "larger than 1 MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := lockOf(t, c.text)
