@@ -15,10 +15,15 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // recordFile is the file of a run that has its Run.
 const recordFile = "run.json"
+
+// maxRecord bounds the record of a run, in bytes.
+const maxRecord = 256 << 20
 
 // A Store is the directory in which the runs of a user are.
 type Store struct {
@@ -122,7 +127,7 @@ func Write(dir string, r *Run) error {
 
 // Read reads the record in the directory of a run.
 func Read(dir string) (*Run, error) {
-	data, err := os.ReadFile(filepath.Join(dir, recordFile))
+	data, err := safefs.ReadFile(filepath.Join(dir, recordFile), maxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the record of a run: %w", err)
 	}

@@ -104,7 +104,7 @@ func TestBounds(t *testing.T) {
 	if c := long[1].Cases[0]; len(c.Name) > maxName+10 || len(c.Output) > maxField+10 || !strings.HasSuffix(c.Output, "the end") {
 		t.Errorf("%d bytes of name, %d of output", len(c.Name), len(c.Output))
 	}
-	if s := report(t, strings.Repeat(" ", maxFile+1)); !strings.Contains(s[1].Cases[0].Skipped.Message, "more than 16 MiB") {
+	if s := report(t, strings.Repeat(" ", maxFile+1)); !strings.Contains(s[1].Cases[0].Skipped.Message, "larger than 16 MiB") {
 		t.Errorf("said of a large file: %+v", s[1])
 	}
 }

@@ -8,17 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/net/html/charset"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // What is taken of the reports of all jobs together, and of each.
@@ -70,26 +69,12 @@ func (r *reader) file(j *jobrecord.Job, name string) ([]junitSuite, error) {
 // readBelow reads a file below a directory that a job filled: neither a link
 // that leads out of it nor a pipe is read.
 func readBelow(dir, name string) ([]byte, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := safefs.OpenDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	f, err := root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is no file")
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("it has more than %d MiB", maxFile>>20)
-	}
-	return io.ReadAll(io.LimitReader(f, maxFile))
+	return root.ReadFile(filepath.ToSlash(name), maxFile)
 }
 
 // reference matches a character that is named by its number.

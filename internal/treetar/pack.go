@@ -16,6 +16,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // Keep chooses what is packed or unpacked, by its path below the directory
@@ -102,8 +104,8 @@ func (p *packer) add(path string, d fs.DirEntry) error {
 // file adds a regular file. What is opened may be another thing by now than
 // what was seen, such as a pipe that nobody writes to.
 func (p *packer) file(path string, h *tar.Header) error {
-	f, err := p.root.OpenFile(path, os.O_RDONLY|nonblock, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := safefs.In(p.root).Open(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefs.ErrNotRegular) {
 		return nil
 	}
 	if err != nil {
@@ -111,7 +113,7 @@ func (p *packer) file(path string, h *tar.Header) error {
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil {
 		return err
 	}
 	h.Size = info.Size()

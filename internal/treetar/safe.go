@@ -10,11 +10,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-)
 
-const (
-	maxName  = 4096 // bytes, as the kernel has it
-	maxDepth = 200  // directories in each other
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // A refusal is an entry that may not be unpacked.
@@ -27,20 +24,13 @@ func refuse(why string) error { return &refusal{why} }
 // localName returns an entry's name below the directory it is unpacked into,
 // "." for that directory, or "" when there is nothing left after stripping.
 func localName(name string, strip int) (string, error) {
-	switch {
-	case name == "" || strings.HasPrefix(name, "/"):
-		return "", refuse("its name is absolute or empty")
-	case len(name) > maxName || strings.Count(name, "/") > maxDepth:
-		return "", refuse("its name is too long")
-	case strings.ContainsRune(name, 0):
-		return "", refuse("its name has a zero byte")
+	if err := safefs.CheckName(name); err != nil {
+		return "", refuse(err.Error())
 	}
 	var parts []string
 	for part := range strings.SplitSeq(name, "/") {
 		switch part {
 		case "", ".":
-		case "..":
-			return "", refuse(`its name has ".."`)
 		default:
 			parts = append(parts, part)
 		}
@@ -52,32 +42,6 @@ func localName(name string, strip int) (string, error) {
 		return ".", nil
 	}
 	return "", nil
-}
-
-// staysInside refuses a link that may lead out of the directory. A target may
-// go up only at its beginning, and not above the directory: since no entry is
-// made through a link, each link is where its name says, and every one that
-// another leads through obeys the same rule.
-func staysInside(name, target string) error {
-	switch {
-	case target == "" || strings.HasPrefix(target, "/"):
-		return refuse(fmt.Sprintf("it is a link to %q, which is outside", target))
-	case len(target) > maxName || strings.ContainsRune(target, 0):
-		return refuse("it is a link to a name that is too long")
-	}
-	up, down := 0, false
-	for part := range strings.SplitSeq(target, "/") {
-		switch part {
-		case "", ".":
-		case "..":
-			if up++; down || up > strings.Count(name, "/") {
-				return refuse(fmt.Sprintf("it is a link to %q, which is or may come to be outside", target))
-			}
-		default:
-			down = true
-		}
-	}
-	return nil
 }
 
 // parents makes the directories that an entry is in.

@@ -12,12 +12,12 @@ import (
 	"os"
 	"path"
 	"slices"
-	"syscall"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 const (
-	nonblock     = syscall.O_NONBLOCK
 	defaultBytes = 16 << 30
 	defaultFiles = 1_000_000
 )
@@ -192,8 +192,8 @@ func (u *unpacker) file(content io.Reader, name string, h *tar.Header) (err erro
 }
 
 func (u *unpacker) symlink(name string, h *tar.Header) error {
-	if err := staysInside(name, h.Linkname); err != nil {
-		return err
+	if err := safefs.CheckLink(name, h.Linkname); err != nil {
+		return refuse(err.Error())
 	}
 	if err := u.makeWay(name); err != nil {
 		return err
