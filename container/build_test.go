@@ -110,14 +110,13 @@ func TestPrepareRefuses(t *testing.T) {
 func TestDigestDiffersWithItsInputs(t *testing.T) {
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
 	same := o
-	same.Tag, same.Force, same.Pull = "u", true, PullAlways
+	same.Tag, same.Force, same.Pull, same.Network = "u", true, PullAlways, NetworkHost
 	if o.digest() != same.digest() {
-		t.Error("tag, force or pull policy changed the digest")
+		t.Error("tag, force, pull policy or network changed the digest")
 	}
 	seen := map[string]string{o.digest(): "plain"}
 	for name, change := range map[string]func(*BuildOptions){
 		"text":          func(o *BuildOptions) { o.Dockerfile = []byte("FROM y\n") },
-		"network":       func(o *BuildOptions) { o.Network = NetworkHost },
 		"label":         func(o *BuildOptions) { o.Labels = map[string]string{"a": "b"} },
 		"another label": func(o *BuildOptions) { o.Labels = map[string]string{"a": "b", "c": "d"} },
 		"arg":           func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} },

@@ -46,7 +46,7 @@ func (d *Delta) labels(o BuildOptions) map[string]string {
 // on, in hex. Values of labels need not be, since a delta has them all anew.
 func (o BuildOptions) rest() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, o.Network)
+	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, "") // no network, as in digest
 	fmt.Fprintf(h, "%q\n%q\n", slices.Sorted(maps.Keys(o.Labels)), slices.Sorted(maps.Keys(o.Notes)))
 	for _, name := range slices.Sorted(maps.Keys(o.Args)) {
 		fmt.Fprintf(h, "%q=%q\n", name, o.Args[name])

@@ -56,7 +56,7 @@ func TestDeltaOverAnImage(t *testing.T) {
 		{"no cache", made(ab, 0), with(func(o *BuildOptions) { o.NoCache = true }), nil, 0},
 		{"pull", made(ab, 0), with(func(o *BuildOptions) { o.Pull = PullNewer }), nil, 0},
 		{"rest", made(ab, 0), with(func(o *BuildOptions) { o.Delta.Rest = []byte("FROM y") }), nil, 0},
-		{"network", made(ab, 0), with(func(o *BuildOptions) { o.Network = NetworkHost }), nil, 0},
+		{"network", made(ab, 0), with(func(o *BuildOptions) { o.Network = NetworkHost }), []string{"c"}, 1},
 		{"arg", made(ab, 0), with(func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} }), nil, 0},
 		{"label gone", made(ab, 0), with(func(o *BuildOptions) { o.Labels = nil }), nil, 0},
 		{"note gone", made(func() BuildOptions { o := ab; o.Notes = map[string]string{"n": "1"}; return o }(), 0), with(same), nil, 0},

@@ -74,7 +74,7 @@ func (o BuildOptions) stages() int { return len(fromLine.FindAllIndex(o.Dockerfi
 // digest is the SHA-256 of all that the image is made from, in hex.
 func (o BuildOptions) digest() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Dockerfile, o.Network)
+	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Dockerfile, "") // the network has no part in the image
 	for _, m := range []map[string]string{o.Labels, o.Args} {
 		for _, name := range slices.Sorted(maps.Keys(m)) {
 			fmt.Fprintf(h, "%q=%q\n", name, m[name])

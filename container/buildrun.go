@@ -173,7 +173,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		PullPolicy:              o.Pull.define(),
 		Args:                    o.Args,
 		Annotations:             []string{annotationBuild + "=" + o.record.Token},
-		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.addr.local()), HTTPProxy: true, Secrets: []string{buildSecret(o.record.Token)}},
+		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: e.ulimits(), HTTPProxy: true, Secrets: []string{buildSecret(o.record.Token)}},
 	}
 	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
 	switch { // unset would be the host's

@@ -42,6 +42,9 @@ func Checks(ctx context.Context, o DoctorOptions) []Check {
 	m := thisMachine(o.Connect)
 	checks := []Check{podmanCheck(ctx, o.Connect)}
 	engine, err := Connect(ctx, o.Connect)
+	if err == nil {
+		m.ask(ctx, engine)
+	}
 	checks = append(checks, serviceCheck(engine, err))
 	remote := err == nil && !engine.addr.local()
 	if !remote { // another machine's insides cannot be seen from here

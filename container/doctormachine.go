@@ -38,6 +38,7 @@ type machine struct {
 	open      func(device string) error
 	hardProcs uint64
 	hardFiles uint64
+	says      engineInfo // what the engine says of itself; empty if it was not asked
 }
 
 func (m machine) read(path string) string {
@@ -219,9 +220,23 @@ func (m machine) helpers() Check {
 	note(m.lookPath("conmon"), "conmon", hintConmon, Fail)
 	note(m.lookPath("catatonit"), "catatonit", hintInit, Fail)
 	note(m.lookPath("netavark") && m.lookPath("aardvark-dns"), "netavark or aardvark-dns", hintNetavark, Warn)
-	note(m.lookPath("iptables") || m.lookPath("nft"), "iptables", hintIptables, Warn)
+	switch firewall := m.says.firewall(); firewall {
+	case "":
+		note(m.lookPath("iptables") || m.lookPath("nft"), "iptables", hintIptables, Warn)
+	case "nft":
+		note(m.lookPath("nft"), "nft", hintNft, Fail)
+	default:
+		note(m.lookPath(firewall), firewall, "install "+firewall, Fail)
+	}
 	if m.uid != 0 {
-		note(m.lookPath("slirp4netns") || m.lookPath("pasta"), "slirp4netns or pasta", hintSlirp, Warn)
+		switch network := m.says.rootlessNetwork(); network {
+		case "":
+			note(m.lookPath("slirp4netns") || m.lookPath("pasta"), "slirp4netns or pasta", hintSlirp, Warn)
+		case "pasta":
+			note(m.lookPath("pasta"), "pasta", hintPasta, Fail)
+		default:
+			note(m.lookPath(network), network, "install "+network, Fail)
+		}
 	}
 	if state == OK {
 		return Check{name, OK, "all installed", ""}
@@ -247,6 +262,8 @@ func (m machine) sharedMounts() Check {
 func (m machine) kvm() Check {
 	const name, device = "/dev/kvm", "/dev/kvm"
 	switch err := m.open(device); {
+	case err == nil && m.uid != 0 && m.kvmByGroup() && m.runtimeName() != "crun":
+		return Check{name, Warn, "can be opened through its group, which containers keep with crun alone; the runtime is " + m.runtimeName(), `set runtime = "crun" under [engine] in containers.conf`}
 	case err == nil:
 		return Check{name, OK, "can be opened", ""}
 	case errors.Is(err, fs.ErrNotExist):

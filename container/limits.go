@@ -21,6 +21,13 @@ const (
 	maxProcsAway = 4096
 )
 
+// atLeast reports whether the service is of that major version or a later one.
+func (e *Engine) atLeast(major int) bool {
+	first, _, _ := strings.Cut(e.version, ".")
+	n, err := strconv.Atoi(first)
+	return err == nil && n >= major
+}
+
 // limits returns the numbers of open files and processes that every container
 // and build step gets. Both are always said: podman's own default of either is
 // refused where the service may not raise its limits.
@@ -50,12 +57,28 @@ func safeProcs(hard uint64, pidMax string) uint64 {
 	return min(hard, most)
 }
 
-func rlimits(local bool) []spec.POSIXRlimit {
-	files, procs := limits(local)
+// limits are those that the engine's service may set. One that we did not
+// start may have lower limits than we have, which nobody tells.
+func (e *Engine) limits() (files, procs uint64) {
+	files, procs = limits(e.addr.local())
+	if e.private == nil {
+		procs = min(procs, maxProcsAway)
+	}
+	return files, procs
+}
+
+// rlimits are the limits of a container. podman 5 lowers what is left out to
+// what it may set, and so is left to choose the number of processes.
+func (e *Engine) rlimits() []spec.POSIXRlimit {
+	files, procs := e.limits()
+	if e.private == nil && e.atLeast(5) {
+		return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}}
+	}
 	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
 }
 
-func ulimits(local bool) []string {
-	files, procs := limits(local)
+// ulimits are the limits of a build's steps.
+func (e *Engine) ulimits() []string {
+	files, procs := e.limits()
 	return []string{fmt.Sprintf("nofile=%d:%d", files, files), fmt.Sprintf("nproc=%d:%d", procs, procs)}
 }

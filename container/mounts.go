@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/specgen"
@@ -164,7 +165,8 @@ func (b *badPathError) Error() string { return fmt.Sprintf("'%s' is not a %s", b
 
 // devices adds device nodes. Root may open them; another user needs the
 // node's group, as a number since the image may not know its name.
-func (o RunOptions) devices(s *specgen.SpecGenerator, u runUser) error {
+func (o RunOptions) devices(s *specgen.SpecGenerator, u runUser, rootless bool) error {
+	groups, _ := os.Getgroups()
 	for _, path := range o.Devices {
 		var stat unix.Stat_t
 		if err := unix.Stat(path, &stat); err != nil {
@@ -174,9 +176,26 @@ func (o RunOptions) devices(s *specgen.SpecGenerator, u runUser) error {
 			return fmt.Errorf("cannot use device %s: not a device node", path)
 		}
 		s.Devices = append(s.Devices, spec.LinuxDevice{Path: path})
-		if u.UID != 0 && stat.Gid != 0 {
+		switch {
+		case rootless && opensByGroup(os.FileMode(stat.Mode).Perm(), stat.Uid, stat.Gid, os.Getuid(), groups):
+			// The group has no number in there. crun keeps it all the same; runc ignores this.
+			if s.Annotations == nil {
+				s.Annotations = map[string]string{}
+			}
+			s.Annotations["run.oci.keep_original_groups"] = "1"
+		case !rootless && u.UID != 0 && stat.Gid != 0:
 			s.Groups = append(s.Groups, fmt.Sprint(stat.Gid))
 		}
 	}
 	return nil
+}
+
+// opensByGroup reports whether it takes one of the groups of user uid to open
+// a file for reading and writing.
+func opensByGroup(mode os.FileMode, owner, group uint32, uid int, groups []int) bool {
+	const others, members = 0o006, 0o060
+	if mode&others == others || int(owner) == uid {
+		return false
+	}
+	return mode&members == members && slices.Contains(groups, int(group))
 }

@@ -47,7 +47,7 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 		s.SeccompProfilePath = "unconfined"
 	}
 	s.Groups = append(s.Groups, o.Groups...)
-	s.Rlimits = rlimits(e.addr.local())
+	s.Rlimits = e.rlimits()
 	// The output is kept on disk until the container is removed, so that it
 	// can still be had after the service died in the middle.
 	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
@@ -69,7 +69,13 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 		}
 		return s, u, o.storage(s, u, "")
 	}
-	if err := o.devices(s, u); err != nil {
+	rootless := false
+	if len(o.Devices) > 0 {
+		if rootless, err = e.rootless(ctx); err != nil {
+			return nil, u, err
+		}
+	}
+	if err := o.devices(s, u, rootless); err != nil {
 		return nil, u, err
 	}
 	return s, u, o.storage(s, u, dir)

@@ -131,7 +131,7 @@ func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, er
 	}
 	s := specgen.NewSpecGenerator(image, false)
 	s.Name, s.Labels, s.Command = "lcitool-look-"+randomName(), ownerLabels(e.owner), []string{"true"}
-	s.Rlimits = rlimits(e.addr.local())
+	s.Rlimits = e.rlimits()
 	made, _, err := e.create(c, s, "")
 	defer e.discard(c, made) //nolint:errcheck // recorded, so the next run finds it
 	if err != nil {
