@@ -30,6 +30,10 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 	if len(s.OverlayVolumes) == 0 || !e.addr.local() {
 		return "", nil
 	}
+	rootless, err := e.rootless(c)
+	if err != nil {
+		return "", err
+	}
 	name := s.Name + layersSuffix
 	made, err := e.createVolume(c, name)
 	if err != nil {
@@ -44,6 +48,9 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 		if err != nil {
 			e.log.Warn("changes end when the container is stopped", "container", s.Name, "mount", o.Destination, "err", err)
 			continue
+		}
+		if !rootless {
+			options = withRedirects(options)
 		}
 		o.Options = options
 	}
@@ -85,6 +92,14 @@ func layer(dir, source, hide string) ([]string, error) {
 		return nil, fmt.Errorf("cannot hide %s: %w", hide, err)
 	}
 	return overlayOptions(upper, work), nil
+}
+
+// withRedirects lets directories of the lower layer be renamed. Podman knows no
+// such option, but passes on what follows a comma in one that it knows. The
+// kernel refuses it in a user namespace.
+func withRedirects(options []string) []string {
+	last := len(options) - 1
+	return append(slices.Clone(options[:last]), options[last]+",redirect_dir=on")
 }
 
 func overlayOptions(upper, work string) []string {

@@ -25,6 +25,8 @@ import (
 type Tree struct {
 	Target string                                       // directory in the container, made if it is missing
 	Tar    func(ctx context.Context, w io.Writer) error // writes the archive of what belongs there
+
+	AsPacked bool // Target exists, and the files have the owners that the archive names
 }
 
 // A parcel is one archive for a container that is not started yet.
@@ -42,7 +44,7 @@ func (o RunOptions) parcels(u runUser, mounted bool) ([]parcel, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot copy the host's accounts: %w", err)
 		}
-		list = append(list, parcel{Tree{"/etc", packed(
+		list = append(list, parcel{Tree{Target: "/etc", Tar: packed(
 			packedFile{"passwd", 0o644, passwd}, packedFile{"group", 0o644, group},
 		)}, true})
 	}
@@ -51,10 +53,10 @@ func (o RunOptions) parcels(u runUser, mounted bool) ([]parcel, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, parcel{Tree{u.Home, packed(packedFile{"script", int64(mode), data})}, false})
+		list = append(list, parcel{Tree{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})}, false})
 	}
 	for _, t := range o.Trees {
-		list = append(list, parcel{t, false})
+		list = append(list, parcel{t, t.AsPacked})
 	}
 	return list, nil
 }

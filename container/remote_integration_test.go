@@ -162,14 +162,14 @@ func remote(t *testing.T, e *Engine) {
 		began := time.Now()
 		_, err := e.Run(t.Context(), RunOptions{
 			Image: base, Network: NetworkNone, User: user, Script: script, WorkDir: "/tree",
-			Trees: []Tree{{"/tree", oneFile("file", "text\n")}}, Stdout: &out, Stderr: &errs,
+			Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}}, Stdout: &out, Stderr: &errs,
 		})
 		if want := id + "\n/tree\ntext\n" + id + "\n" + id + "\n"; Status(err) != 3 || out.String() != want {
 			t.Errorf("user %q: %v, got %q, want %q\n%s", user, err, out.String(), want, errs.String())
 		}
 		t.Log(time.Since(began))
 	}
-	c := session(t, e, RunOptions{User: "daemon", Trees: []Tree{{"/tree", oneFile("file", "text\n")}}, Image: base, Network: NetworkNone})
+	c := session(t, e, RunOptions{User: "daemon", Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}}, Image: base, Network: NetworkNone})
 	if got := execSh(t, c, "cat /tree/file; whoami; echo out >/tree/out"); got != "text\ndaemon\n" {
 		t.Errorf("session: %q", got)
 	}
@@ -187,7 +187,7 @@ func remote(t *testing.T, e *Engine) {
 		}
 	}
 	failing := errors.New("unreadable")
-	o := RunOptions{Image: base, Network: NetworkNone, Trees: []Tree{{"/t", func(context.Context, io.Writer) error { return failing }}}}
+	o := RunOptions{Image: base, Network: NetworkNone, Trees: []Tree{{Target: "/t", Tar: func(context.Context, io.Writer) error { return failing }}}}
 	if _, err := e.Run(t.Context(), o); !errors.Is(err, failing) {
 		t.Errorf("a tree that cannot be packed: %v", err)
 	}

@@ -162,6 +162,9 @@ func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser)
 	return nil
 }
 
+// Rootless reports whether the service runs as an ordinary user.
+func (e *Engine) Rootless(ctx context.Context) (bool, error) { return e.rootless(ctx) }
+
 // rootless reports whether the service runs as an ordinary user: its socket's
 // owner tells at no cost, another machine has to be asked.
 func (e *Engine) rootless(ctx context.Context) (bool, error) {

@@ -97,6 +97,9 @@ func prune(ctx context.Context, e *container.Engine, o container.PruneOptions, s
 		list = append(list, pruned{Leftover: l})
 	}
 	for _, parent := range scratch {
+		if !o.DryRun {
+			err = errors.Join(err, jobrun.SweepKept(ctx, e, parent))
+		}
 		for _, dir := range jobrun.Abandoned(parent) {
 			list = append(list, pruned{Leftover: container.Leftover{Kind: "directory", Name: dir}})
 		}

@@ -74,6 +74,9 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	defer r.mu.Unlock()
 	j := &r.run.Jobs[i]
 	j.ImageID, j.Container, j.Command = o.ImageID, o.Container, r.secrets.Text(o.Command)
+	if o.Dir != "" {
+		j.WorkDir = o.Dir
+	}
 	j.Env = nil
 	for _, v := range o.Env {
 		j.Env = append(j.Env, r.secrets.Text(v))

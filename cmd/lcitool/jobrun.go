@@ -18,10 +18,10 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // artifactsDir is where a project has what its jobs handed on.
@@ -29,24 +29,26 @@ const artifactsDir = ".lcitool/artifacts"
 
 // A jobVerb runs jobs of the project's pipeline, or enters their containers.
 type jobVerb struct {
-	app       *app
-	event     eventChoice
-	engine    engineFlags
-	build     imageBuild // only its flags
-	choice    jobrun.Choice
-	ciDir     string
-	render    bool
-	pull      bool
-	commit    string
-	writable  bool
-	env       []string
-	limits    limitFlags
-	parallel  int
-	failFast  bool
-	keepGoing bool
-	onFailure string
-	reports   []string
-	remote    remoteOptions
+	app         *app
+	event       eventChoice
+	engine      engineFlags
+	build       imageBuild // only its flags
+	choice      jobrun.Choice
+	ciDir       string
+	render      bool
+	pull        bool
+	commit      string
+	writable    bool
+	untracked   bool
+	fullHistory bool
+	env         []string
+	limits      limitFlags
+	parallel    int
+	failFast    bool
+	keepGoing   bool
+	onFailure   string
+	reports     []string
+	remote      remoteOptions
 }
 
 func newJobRun(a *app) *cobra.Command {
@@ -60,8 +62,9 @@ the same variables, commands and artifacts. JOB is a name or a pattern such as
 event, by default a merge request from a fork with RUN_PIPELINE=1.
 
 A job's image is built from the Dockerfile that the project has committed for its
-target, unless it is there and nothing has changed. The project's directory is only
-read: each job has its own view of it. Jobs run in the order of their needs, and jobs
+target, unless it is there and nothing has changed. Each job has its own clean checkout
+of what a push of the tracked files would bring, uncommitted changes included; files
+that git does not track are left out. Jobs run in the order of their needs, and jobs
 whose artifacts they need run before them. Artifacts and JUnit reports are left in
 ` + artifactsDir + `/JOB.
 
@@ -79,7 +82,9 @@ artifacts and reports come back as if the jobs had run here.`,
 	v.chooseFlags(f)
 	v.imageFlags(f)
 	f.BoolVar(&v.choice.Alone, "no-needs", false, "do not run jobs that were not asked for: take the artifacts that are there")
-	f.StringVar(&v.commit, "commit", "", "run with a clean checkout of this commit instead of the tree as it is")
+	f.StringVar(&v.commit, "commit", "", "run with this commit instead of HEAD with the uncommitted changes to tracked files")
+	f.BoolVar(&v.untracked, "untracked", false, "let jobs see the files that git does not track, ignored ones too")
+	f.BoolVar(&v.fullHistory, "full-history", false, "give jobs the whole history with all branches instead of GIT_DEPTH generations")
 	f.BoolVar(&v.writable, "writable", false, "let jobs change the project's directory")
 	f.StringArrayVar(&v.env, "env", nil, "NAME=VALUE for the scripts, or NAME for the value it has here; may be repeated")
 	v.limits.flags(f)
@@ -125,6 +130,10 @@ func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 		return wrong("argument --pull: not allowed with argument --render")
 	case v.writable && v.commit != "":
 		return wrong("argument --commit: not allowed with argument --writable")
+	case v.writable && v.untracked:
+		return wrong("argument --untracked: not allowed with argument --writable")
+	case v.untracked && v.commit != "":
+		return wrong("argument --commit: not allowed with argument --untracked")
 	case v.parallel < 0:
 		return wrong("argument --jobs: must not be negative")
 	}
@@ -162,6 +171,7 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
+	p.tellLeftOut(v)
 	for _, line := range p.chosen.Left {
 		v.app.tell("left out %s", line)
 	}
@@ -178,6 +188,9 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	engine, err := v.engine.connect(cmd.Context(), cmd)
 	if err != nil {
 		return err
+	}
+	if err := jobrun.SweepKept(cmd.Context(), engine, v.app.checkouts()); err != nil {
+		v.app.warnf("", "cannot look for trees of kept containers: %v", err)
 	}
 	jobrun.Sweep(v.app.checkouts())
 	sweepArtifacts(p.project)
@@ -200,11 +213,14 @@ type jobPlan struct {
 	tree    string // directory with the files, elsewhere for a commit
 	commit  string // that was asked for, whole; "" for the tree as it is
 	event   gitlabci.Event
-	under   []string
-	source  string // as jobrun.Runner has it
-	chosen  *jobrun.Chosen
-	refused bool   // GitLab makes no such pipeline
-	done    func() // removes what was made for it
+	work    string // directory for the jobs' trees
+
+	snapshot *checkout.Snapshot // nil if jobs change the project's directory
+	under    []string
+	source   string // as jobrun.Runner has it
+	chosen   *jobrun.Chosen
+	refused  bool   // GitLab makes no such pipeline
+	done     func() // removes what was made for it
 }
 
 // plan reads the pipeline of the project at hand and chooses jobs.
@@ -220,10 +236,8 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 			p.done()
 		}
 	}()
-	if v.commit != "" {
-		if err := p.checkout(ctx, v.app.checkouts(), v.commit); err != nil {
-			return nil, err
-		}
+	if err := p.takeSnapshot(ctx, v); err != nil {
+		return nil, err
 	}
 	inputs, err := v.event.inputValues(cmd)
 	if err != nil {
@@ -237,6 +251,9 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 		return nil, err
 	}
 	p.under = v.app.commitOf(ctx, p.tree, &p.event)
+	if p.snapshot != nil {
+		p.event.Commit = p.snapshot.Commit
+	}
 	p.findSource(ctx)
 	evaluation := pipeline.Evaluate(p.event)
 	v.app.tellMissing(evaluation)
@@ -248,59 +265,30 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
 	return p, v.images(ctx, p, pipeline)
 }
 
-// checkouts is where trees of commits are while jobs run with them.
-func (a *app) checkouts() string {
-	if dir := a.cacheDir(); dir != "" {
-		return filepath.Join(dir, "checkouts")
-	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
-}
-
-// checkout makes a clean tree of a commit.
-func (p *jobPlan) checkout(ctx context.Context, parent, revision string) error {
-	if err := os.MkdirAll(filepath.Dir(parent), 0o700); err != nil {
-		return fmt.Errorf("cannot check out %q: %w", revision, err)
-	}
-	if err := safefs.MakePrivateDir(parent); err != nil {
-		return fmt.Errorf("cannot check out %q: %w", revision, err)
-	}
-	dir, done, err := jobrun.Scratch(parent)
-	if err != nil {
-		return fmt.Errorf("cannot check out %q: %w", revision, err)
-	}
-	p.done = done
-	c, err := jobrun.Checkout(ctx, p.project, revision, filepath.Join(dir, filepath.Base(p.project)))
-	if err != nil {
-		return err
-	}
-	p.tree, p.commit = c.Dir, c.Hash
-	return nil
-}
-
 // findSource says who can have written the tree, which an event does not tell.
 func (p *jobPlan) findSource(ctx context.Context) {
 	p.source = p.event.Namespace
-	repo, err := gitcmd.Open(ctx, p.tree)
+	repo, err := gitcmd.Open(ctx, p.project)
 	if err != nil {
 		return // no repository; what else is wrong with it is said
 	}
 	defer repo.Close()
-	p.source += "\x00" + treeSource(ctx, repo, cmp.Or(p.event.DefaultBranch, "main"))
+	p.source += "\x00" + treeSource(ctx, repo, p.commit, cmp.Or(p.event.DefaultBranch, "main"))
 }
 
 // treeSource says who can have written a tree: the owner of the remote it
 // comes from, and whether it is the default branch. An event does not tell, as
 // it may be given for any tree.
-func treeSource(ctx context.Context, repo *gitcmd.Repo, defaultBranch string) string {
+func treeSource(ctx context.Context, repo *gitcmd.Repo, commit, defaultBranch string) string {
 	origin, _ := repo.Git(ctx, "config", "--get", "remote.origin.url") // none is a source like others
 	kind := "other"
 	head, err := repo.Git(ctx, "symbolic-ref", "--quiet", "HEAD")
 	switch {
-	case err == nil && head == "refs/heads/"+defaultBranch:
+	case commit == "" && err == nil && head == "refs/heads/"+defaultBranch:
 		kind = "default"
-	case err != nil: // a commit
+	case commit != "" || err != nil:
 		for _, ref := range []string{"refs/remotes/origin/", "refs/heads/"} {
-			if _, err := repo.Git(ctx, "merge-base", "--is-ancestor", "HEAD", ref+defaultBranch); err == nil {
+			if _, err := repo.Git(ctx, "merge-base", "--is-ancestor", cmp.Or(commit, "HEAD"), ref+defaultBranch); err == nil {
 				kind = "default"
 			}
 		}
@@ -352,7 +340,7 @@ func (v *jobVerb) runner(engine *container.Engine, p *jobPlan) *jobrun.Runner {
 	r := &jobrun.Runner{
 		Engine:    engine,
 		Project:   p.project,
-		Tree:      jobrun.Tree{Dir: p.tree, Writable: v.writable, At: gitlabci.ProjectDir(p.event), Passing: p.commit != ""},
+		Tree:      v.jobTree(p),
 		Under:     p.under,
 		Base:      p.project,
 		Artifacts: filepath.Join(p.project, filepath.FromSlash(artifactsDir)),

@@ -74,3 +74,20 @@ func lines(texts []string) string {
 	}
 	return strings.Join(texts, "\n") + "\n"
 }
+
+// Objects is the directory of the developer's objects if a job can have it in
+// place of copies: every user may read it, and it borrows from no other. It is
+// empty otherwise.
+func (s *Snapshot) Objects() string {
+	if s.objects == "" {
+		return ""
+	}
+	info, err := os.Stat(s.objects)
+	if err != nil || info.Mode().Perm()&0o005 != 0o005 {
+		return ""
+	}
+	if _, err := os.Lstat(filepath.Join(s.objects, "info", "alternates")); !errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	return s.objects
+}

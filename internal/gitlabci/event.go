@@ -105,7 +105,7 @@ func (e *Event) predefined() settings {
 		"CI_CONFIG_PATH", ".gitlab-ci.yml", "CI_DEFAULT_BRANCH", e.DefaultBranch, "CI_DEFAULT_BRANCH_SLUG", slug(e.DefaultBranch),
 		"CI_PROJECT_ID", "0", "CI_PROJECT_NAME", e.Project, "CI_PROJECT_TITLE", e.Project, "CI_PROJECT_NAMESPACE", e.Namespace,
 		"CI_PROJECT_ROOT_NAMESPACE", root, "CI_PROJECT_PATH", path, "CI_PROJECT_PATH_SLUG", slug(path),
-		"CI_PROJECT_URL", url+"/"+path, "CI_PROJECT_DIR", e.Directory, "CI_BUILDS_DIR", parent(e.Directory),
+		"CI_PROJECT_URL", url+"/"+path, "CI_PROJECT_DIR", e.Directory, "CI_BUILDS_DIR", "/builds",
 		"CI_PROJECT_VISIBILITY", "public", "CI_REPOSITORY_URL", url+"/"+path+".git",
 		"CI_REGISTRY", registry, "CI_REGISTRY_IMAGE", registry+"/"+strings.ToLower(path),
 		"CI_PIPELINE_ID", "0", "CI_PIPELINE_IID", "0", "CI_PIPELINE_SOURCE", e.Source, "CI_PIPELINE_URL", url+"/"+path+"/-/pipelines/0",

@@ -219,7 +219,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root
 	from, into := io.Pipe()
 	fetched := make(chan error, 1)
 	go func() {
-		err := c.Get(ctx, path.Join(r.Tree.At, root), into)
+		err := c.Get(ctx, path.Join(j.dir, root), into)
 		into.CloseWithError(err)
 		fetched <- err
 	}()
@@ -244,16 +244,16 @@ func (r *Runner) handOn(ctx context.Context, j, from *Job, c *container.Containe
 		return err // without artifacts GitLab goes on as well
 	}
 	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude)
-	return r.send(ctx, c, dir, func(name string) bool { return set.has(name) })
+	return r.send(ctx, j, c, dir, func(name string) bool { return set.has(name) })
 }
 
 // send packs files of a directory into the tree in the container.
-func (r *Runner) send(ctx context.Context, c *container.Container, dir string, keep func(string) bool) error {
+func (r *Runner) send(ctx context.Context, j *Job, c *container.Container, dir string, keep func(string) bool) error {
 	from, into := io.Pipe()
 	go func() {
 		into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))
 	}()
-	err := c.Put(ctx, r.Tree.At, from)
+	err := c.Put(ctx, j.dir, from)
 	from.CloseWithError(err)
 	return err
 }

@@ -129,7 +129,7 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c *container.Contain
 			continue
 		}
 		for _, key := range append([]string{first}, cache.FallbackKeys...) {
-			found, err := r.restore(ctx, c, r.cacheFile(cache, key))
+			found, err := r.restore(ctx, j, c, r.cacheFile(cache, key))
 			if err != nil {
 				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", key, err))
 			}
@@ -141,7 +141,7 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c *container.Contain
 	return ctx.Err()
 }
 
-func (r *Runner) restore(ctx context.Context, c *container.Container, file string) (bool, error) {
+func (r *Runner) restore(ctx context.Context, j *Job, c *container.Container, file string) (bool, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -155,7 +155,7 @@ func (r *Runner) restore(ctx context.Context, c *container.Container, file strin
 		return false, err
 	}
 	defer z.Close()
-	if err := c.Put(ctx, r.Tree.At, z); err != nil {
+	if err := c.Put(ctx, j.dir, z); err != nil {
 		return false, err
 	}
 	now := time.Now()

@@ -20,8 +20,6 @@ func (r *Runner) environment(j *Job) []string {
 		"CI_JOB_IMAGE":          j.Image.Reference,
 		"CI_RUNNER_DESCRIPTION": "lcitool", "CI_RUNNER_EXECUTABLE_ARCH": "linux/" + goarch, "CI_RUNNER_ID": "0", "CI_RUNNER_TAGS": "[]", "CI_RUNNER_VERSION": "0",
 		"CI_SHARED_ENVIRONMENT": "true", "CI_CONCURRENT_ID": "0", "CI_CONCURRENT_PROJECT_ID": "0", "CI_DISPOSABLE_ENVIRONMENT": "true",
-		// The tree belongs to whoever checked it out, which git minds.
-		"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
 	}
 	if r.Caches != "" {
 		env["CCACHE_DIR"] = ccacheDir
@@ -31,6 +29,24 @@ func (r *Runner) environment(j *Job) []string {
 		env[v.Name] = v.Value
 	}
 	set(env, j.Env)
+	return sorted(env)
+}
+
+// setUp decides where a job has its tree, and gives its variables.
+func (r *Runner) setUp(j *Job) ([]string, error) {
+	env := r.environment(j)
+	var err error
+	if j.dir, err = r.dir(env); err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	set(all, env)
+	all["CI_PROJECT_DIR"] = j.dir
+	return sorted(all), nil
+}
+
+// sorted gives variables as NAME=VALUE.
+func sorted(env map[string]string) []string {
 	out := make([]string, 0, len(env))
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		out = append(out, name+"="+env[name])

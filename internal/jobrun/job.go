@@ -26,6 +26,8 @@ type Job struct {
 	After []string // names of chosen jobs that end before it begins
 	From  []*Job   // jobs whose artifacts it gets, chosen or not
 	Runs  bool     // it is among those that run now
+
+	dir string // where it has its tree, once it runs
 }
 
 // An Image is what a job runs in.
@@ -34,14 +36,6 @@ type Image struct {
 	Build     *workload.Image // how to make it; nil if it is to be there, or to be had from its registry
 	Pull      bool            // ask the registry for it even if it is there
 	Only      bool            // having it is all that the job is for
-}
-
-// A Tree is where the project's files are.
-type Tree struct {
-	Dir      string // absolute path of the host
-	Writable bool   // what jobs change stays; otherwise each has its own view and Dir is only read
-	At       string // path in the container
-	Passing  bool   // Dir goes away after the run, so a container that stays needs a copy
 }
 
 // A Runner runs single jobs. It is safe for use by several goroutines.
@@ -60,6 +54,8 @@ type Runner struct {
 	Keep      bool                   // containers of jobs that fail stay
 	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
 
+	trees sharedTrees
+
 	mu   sync.Mutex
 	left map[string]bool // jobs that have stored artifacts
 }
@@ -71,6 +67,7 @@ type Owner struct{ UID, GID int }
 type Outcome struct {
 	ImageID   string
 	Container string   // that was kept, "" for none
+	Dir       string   // of its tree in the container
 	Command   string   // that was running last, "" for none
 	Env       []string // NAME=VALUE, sorted, that the scripts saw beside the image's own
 	Packages  []string // lines of the image's /packages.txt, nil if it has none

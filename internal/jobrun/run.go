@@ -49,7 +49,11 @@ func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result o
 		result.End(ctx, nil)
 		return result, out
 	}
-	out.Env = r.environment(j)
+	if out.Env, err = r.setUp(j); err != nil {
+		result.End(ctx, err)
+		return result, out
+	}
+	out.Dir = j.dir
 	c, err := r.start(ctx, j, out.Env)
 	if err != nil {
 		result.End(ctx, err)
@@ -181,6 +185,9 @@ func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, resu
 		name, err := c.Keep(ctx)
 		if err == nil {
 			out.Container = name
+			if !r.Tree.Writable {
+				errs = append(errs, keepTree(r.Tree.Work, r.Engine.Address(), name))
+			}
 			return errors.Join(errs...)
 		}
 		errs = append(errs, err)

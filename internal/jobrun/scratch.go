@@ -30,7 +30,12 @@ func Scratch(parent string) (dir string, done func(), err error) {
 	if err != nil {
 		return "", nil, errors.Join(err, os.Remove(dir))
 	}
-	return dir, func() { _ = os.RemoveAll(dir); _ = lock.Close() }, nil
+	return dir, func() {
+		if !keepsTree(dir) {
+			_ = os.RemoveAll(dir)
+		}
+		_ = lock.Close()
+	}, nil
 }
 
 // Sweep removes what killed processes left of Scratch in parent, which need
@@ -46,7 +51,7 @@ func sweep(parent string) {
 	entries, _ := os.ReadDir(parent) // those that could be read
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
-		if !strings.HasPrefix(e.Name(), scratchPrefix) {
+		if !strings.HasPrefix(e.Name(), scratchPrefix) || keepsTree(dir) {
 			continue
 		}
 		if lock, err := lockDir(dir, syscall.LOCK_NB); err == nil {

@@ -28,10 +28,14 @@ func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s schedule
 	if _, _, err := r.image(ctx, j, s.Build); err != nil {
 		return err
 	}
-	c, err := r.start(ctx, j, r.environment(j))
+	env, err := r.setUp(j)
 	if err != nil {
 		return err
 	}
-	_, err = c.Exec(ctx, Enter(r.Tree.At, command, s))
+	c, err := r.start(ctx, j, env)
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, Enter(j.dir, command, s))
 	return errors.Join(err, c.Remove(ctx))
 }

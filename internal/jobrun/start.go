@@ -3,15 +3,15 @@
 package jobrun
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path"
-	"path/filepath"
 	"strings"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
@@ -43,11 +43,11 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 // hand on.
 func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Container, error) {
 	o := container.RunOptions{
-		Image: j.Image.Reference, WorkDir: r.Tree.At, Env: env, Name: "lcitool-job",
+		Image: j.Image.Reference, WorkDir: j.dir, Env: env, Name: "lcitool-job",
 		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
 		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
 	}
-	if err := r.tree(&o); err != nil {
+	if err := r.tree(ctx, j, &o, env); err != nil {
 		return nil, err
 	}
 	if j.Job.Image != nil && j.Job.Image.User != "" {
@@ -71,34 +71,84 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 	return c, nil
 }
 
-// tree lets the container see the project's files, or sends them where it
-// cannot: to an engine on another machine, or to stay there after they are gone
-// here.
-func (r *Runner) tree(o *container.RunOptions) error {
-	switch {
-	case r.Engine.Local() && (!r.Keep || !r.Tree.Passing):
-		m := container.Mount{Source: r.Tree.Dir, Target: r.Tree.At, Overlay: !r.Tree.Writable}
-		if own := filepath.Dir(r.Artifacts); m.Overlay && filepath.Dir(own) == r.Tree.Dir {
-			// What other jobs leave there is none of this one's business, and
-			// an archive of a directory that changes ends where it does.
-			m.Hide = filepath.Base(own)
+// tree gives the container the project's files: its own view of the tree that
+// all jobs share where the engine can make one that behaves like a checkout of
+// its own, else a copy.
+func (r *Runner) tree(ctx context.Context, j *Job, o *container.RunOptions, env []string) error {
+	if r.Tree.Writable {
+		if !r.Engine.Local() {
+			return fmt.Errorf("cannot let jobs change the project's directory: podman at %s is on another machine", r.Engine.Address())
 		}
-		o.Mounts = append(o.Mounts, m)
-	case r.Tree.Writable:
-		return fmt.Errorf("cannot let jobs change the project's directory: podman at %s is on another machine", r.Engine.Address())
-	default:
-		own, err := filepath.Rel(r.Tree.Dir, r.Artifacts)
-		keep := func(name string, _ fs.DirEntry) bool { return err != nil || name != filepath.ToSlash(own) }
-		o.Trees = append(o.Trees, container.Tree{Target: r.Tree.At, Tar: func(ctx context.Context, w io.Writer) error {
-			return treetar.Pack(ctx, w, r.Tree.Dir, treetar.PackOptions{Keep: keep})
-		}})
+		o.Mounts = append(o.Mounts, container.Mount{Source: r.Tree.Dir, Target: j.dir})
+		return nil
+	}
+	dir, err := r.prepareTree(ctx, j.dir, env)
+	if err != nil {
+		return err
+	}
+	origin, err := r.prepareOrigin(ctx)
+	if err != nil {
+		return err
+	}
+	o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packSurroundings(j.dir)})
+	rootless, err := r.Engine.Rootless(ctx)
+	if err != nil {
+		return err
+	}
+	if r.Engine.Local() && !rootless {
+		o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: j.dir, Overlay: true})
+	} else {
+		o.Trees = append(o.Trees, copied(dir, j.dir))
+	}
+	if !r.Engine.Local() {
+		o.Trees = append(o.Trees, copied(origin, originAt))
+		return nil
+	}
+	o.Mounts = append(o.Mounts, container.Mount{Source: origin, Target: originAt, ReadOnly: true})
+	if objects := r.Tree.Snapshot.Objects(); objects != "" {
+		o.Mounts = append(o.Mounts, container.Mount{Source: objects, Target: objectsAt, ReadOnly: true})
 	}
 	return nil
 }
 
+// copied sends a directory of the host with root as its owner.
+func copied(dir, target string) container.Tree {
+	return container.Tree{Target: target, AsPacked: true, Tar: func(ctx context.Context, w io.Writer) error {
+		return treetar.Pack(ctx, w, dir, treetar.PackOptions{})
+	}}
+}
+
+// packSurroundings packs the directories around a tree, in which every user
+// may write as in a runner's, with the configuration that sends git to our copy
+// of the remote.
+func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) error {
+	return func(_ context.Context, w io.Writer) error {
+		out := tar.NewWriter(w)
+		var errs []error
+		dir := func(name string, mode int64) {
+			errs = append(errs, out.WriteHeader(&tar.Header{Name: strings.TrimPrefix(name, "/") + "/", Typeflag: tar.TypeDir, Mode: mode, ModTime: time.Now()}))
+		}
+		for i, c := range at {
+			if c == '/' && i > 0 {
+				dir(at[:i], 0o777)
+			}
+		}
+		dir(at, 0o777)
+		dir(tempDir(at), 0o777)
+		dir(stateDir, 0o1777)
+		dir(originAt, 0o755)
+		config := fmt.Sprintf("[url %q]\n\tinsteadOf = %q\n", originAt, r.Tree.Origin)
+		errs = append(errs, out.WriteHeader(&tar.Header{
+			Name: strings.TrimPrefix(path.Join(tempDir(at), gitConfigFile), "/"), Typeflag: tar.TypeReg, Mode: 0o666, Size: int64(len(config)), ModTime: time.Now(),
+		}))
+		_, err := io.WriteString(out, config)
+		return errors.Join(append(errs, err, out.Close())...)
+	}
+}
+
 // furnish puts into a new container what the job finds there.
 func (r *Runner) furnish(ctx context.Context, j *Job, c *container.Container) error {
-	scripts, err := j.scripts(r.Tree.At)
+	scripts, err := j.scripts(j.dir)
 	if err != nil {
 		return err
 	}

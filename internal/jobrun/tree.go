@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"gitlab.com/lcitool/lcitool/internal/checkout"
+)
+
+// A Tree is where the project's files are.
+type Tree struct {
+	Dir      string // absolute path of the host
+	Writable bool   // jobs see Dir itself, and what they change stays
+	At       string // path in the container
+
+	// The rest says what is checked out for jobs that do not see Dir itself.
+	Snapshot    *checkout.Snapshot
+	Work        string // directory for the trees, of Scratch
+	Origin      string // URL of the remote
+	Ref         string // that the pipeline runs for, as checkout.Tree has it
+	Kind        checkout.RefKind
+	Pipeline    string // its number
+	FullHistory bool   // all generations, whatever GIT_DEPTH says
+	Untracked   bool   // with the files that git does not track
+}
+
+// Where a job finds what its repository borrows.
+const (
+	objectsAt = stateDir + "/objects"
+	originAt  = stateDir + "/origin.git"
+)
+
+// defaultDepth is the generations of history that a new project of GitLab's
+// gives its jobs.
+const defaultDepth = 20
+
+// buildsDir is the directory below which all trees are.
+const buildsDir = "/builds"
+
+// sharedTrees are the trees of a run, by what they are made with. The zero
+// value is ready for use.
+type sharedTrees struct {
+	mu    sync.Mutex
+	trees map[string]*sharedTree
+}
+
+// sharedTree is made by the first job that asks for it.
+type sharedTree struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// get gives the directory of the tree with a key, made once.
+func (s *sharedTrees) get(key string, populate func(dir string) error, parent string) (string, error) {
+	s.mu.Lock()
+	if s.trees == nil {
+		s.trees = map[string]*sharedTree{}
+	}
+	t := s.trees[key]
+	if t == nil {
+		t = &sharedTree{dir: filepath.Join(parent, fmt.Sprintf("tree-%d", len(s.trees)))}
+		s.trees[key] = t
+	}
+	s.mu.Unlock()
+	t.once.Do(func() {
+		if t.err = os.Mkdir(t.dir, 0o755); t.err == nil {
+			t.err = populate(t.dir)
+		}
+	})
+	return t.dir, t.err
+}
+
+// checkoutFor says how the tree of a job is checked out, by its variables.
+func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
+	t := checkout.Tree{
+		Strategy: value(env, "GIT_STRATEGY"), NoCheckout: value(env, "GIT_CHECKOUT") == "false", Depth: defaultDepth,
+		Origin: r.Tree.Origin, Ref: r.Tree.Ref, Kind: r.Tree.Kind, Pipeline: r.Tree.Pipeline, Untracked: r.Tree.Untracked,
+		Include: path.Join(tempDir(at), gitConfigFile),
+	}
+	if r.Engine.Local() {
+		if t.Objects = r.Tree.Snapshot.Objects(); t.Objects != "" {
+			t.Objects = objectsAt
+		}
+	}
+	switch t.Strategy {
+	case "", checkout.Fetch, checkout.Clone, checkout.None, checkout.Empty:
+	default:
+		return t, fmt.Errorf("unknown GIT_STRATEGY %q", t.Strategy)
+	}
+	t.Depth = number(value(env, "GIT_DEPTH"), defaultDepth)
+	t.Submodules.Depth = number(value(env, "GIT_SUBMODULE_DEPTH"), t.Depth)
+	if r.Tree.FullHistory {
+		t.Depth, t.Submodules.Depth = 0, 0
+	}
+	switch s := value(env, "GIT_SUBMODULE_STRATEGY"); s {
+	case "", "none":
+	case "normal", "recursive":
+		t.Submodules.Enabled, t.Submodules.Recursive = true, s == "recursive"
+		t.Submodules.Paths = strings.Fields(value(env, "GIT_SUBMODULE_PATHS"))
+	default:
+		return t, fmt.Errorf("unknown GIT_SUBMODULE_STRATEGY %q", s)
+	}
+	return t, nil
+}
+
+// number reads a number of generations. What is none counts as the default.
+func number(text string, otherwise int) int {
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
+		return n
+	}
+	return otherwise
+}
+
+// tempDir is the directory beside the tree for what belongs to the runner.
+func tempDir(at string) string { return at + ".tmp" }
+
+// gitConfigFile is the file there that the repository's configuration includes.
+const gitConfigFile = ".gitlab-runner.ext.conf"
+
+// prepareTree makes the tree of a job, unless another job of the run has the
+// same, and gives its directory.
+func (r *Runner) prepareTree(ctx context.Context, at string, env []string) (string, error) {
+	t, err := r.checkoutFor(at, env)
+	if err != nil {
+		return "", err
+	}
+	return r.trees.get(fmt.Sprintf("%+v", t), func(dir string) error {
+		t.Dir = dir
+		return r.Tree.Snapshot.Populate(context.WithoutCancel(ctx), t) // other jobs wait for it too
+	}, r.Tree.Work)
+}
+
+// prepareOrigin makes the repository that answers for the remote.
+func (r *Runner) prepareOrigin(ctx context.Context) (string, error) {
+	t := checkout.Tree{Ref: r.Tree.Ref, Kind: r.Tree.Kind, Pipeline: r.Tree.Pipeline}
+	if r.Engine.Local() && r.Tree.Snapshot.Objects() != "" {
+		t.Objects = objectsAt
+	}
+	return r.trees.get("origin", func(dir string) error {
+		return r.Tree.Snapshot.Origin(context.WithoutCancel(ctx), dir, t)
+	}, r.Tree.Work)
+}
+
+// dir is where a job finds its tree.
+func (r *Runner) dir(env []string) (string, error) {
+	at := value(env, "GIT_CLONE_PATH")
+	if at == "" || r.Tree.Writable {
+		return r.Tree.At, nil
+	}
+	if !path.IsAbs(at) {
+		return "", fmt.Errorf("GIT_CLONE_PATH %q is not an absolute path", at)
+	}
+	if at = path.Clean(at); at != buildsDir && !strings.HasPrefix(at, buildsDir+"/") {
+		return "", fmt.Errorf("GIT_CLONE_PATH %q is not below %s", at, buildsDir)
+	}
+	return at, nil
+}
