@@ -292,6 +292,8 @@ func TestOneBadConstruct(t *testing.T) {
 		"include: none.yml\nbad: {script: [x], stage: theirs}":                       {OnSuccess, Incomplete, `there is no stage "theirs"; it may be in local include "none.yml"`, true},
 		"include: {template: Their.yml}\nbad: {variables: {A: b}}": {Unknown, Incomplete,
 			`it has no script and no trigger; it may be in template include "Their.yml"`, false},
+		"bad: {script: [x], rules: [{if: $CI =~ /./}]}": {OnSuccess, Doubtful,
+			`if: "$CI =~ /./": GitLab does not read the pattern /./, as it has a single character`, true},
 		"bad: {stage: test}":                          {OnSuccess, Refused, "it has no script and no trigger", false},
 		"include: broken.yml\nbad: {extends: .there}": {Unknown, Incomplete, `extends ".there", which is not defined; it may be in local include "broken.yml"`, false},
 		"include: {local: good.yml, rules: [{exists: {paths: [a], project: p/q}}]}\nbad: {extends: .there}": {Unknown, Incomplete,

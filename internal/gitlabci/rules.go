@@ -48,7 +48,7 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 		} else {
 			d.fault(item.pos, "a rule takes a mapping, got %s", item.describe())
 		}
-		r.unknown = slices.ContainsFunc(d.problems[at:], func(p Problem) bool { return p.Effect > Notice })
+		r.unknown = slices.ContainsFunc(d.problems[at:], func(p Problem) bool { return p.Effect > Doubtful })
 		out = append(out, r)
 	}
 	if d.known != nil && len(d.problems) == before {
