@@ -55,12 +55,12 @@ func (g *Guest) wantVirsh(r domstats.Record, got map[string]string) {
 }
 
 func vshPaused(t *T) {
-	g := t.full(true)
+	g := t.full()
 	g.wantVirsh(g.record(0), g.virshStats())
 }
 
 func vshGroups(t *T) {
-	g := t.full(true)
+	g := t.full()
 	flags := map[domstats.Group]string{
 		domstats.GroupState: "--state", domstats.GroupCPU: "--cpu-total", domstats.GroupBalloon: "--balloon", domstats.GroupVCPU: "--vcpu",
 		domstats.GroupInterface: "--interface", domstats.GroupBlock: "--block", domstats.GroupPerf: "--perf", domstats.GroupIOThread: "--iothread",

@@ -25,10 +25,10 @@ func wholeCases() []Case {
 	}
 }
 
-// full is a guest that has something of each group that can be had here.
-func (t *T) full(paused bool) *Guest {
+// full is a paused guest that has something of each group that can be had here.
+func (t *T) full() *Guest {
 	kvm := t.has(NeedKStats)
-	g := t.small(paused, func(s *guest.Spec) {
+	g := t.small(true, func(s *guest.Spec) {
 		s.KVM = kvm
 		s.VCPUs, s.MaxVCPUs = 2, 4
 		s.IOThreads = []guest.IOThread{{ID: 3}, {ID: 8}}
@@ -59,7 +59,7 @@ func (t *T) reopen() {
 }
 
 func lifFullRestart(t *T) {
-	g := t.full(true)
+	g := t.full()
 	g.inject("virtio-disk0", "aio_write -P 5 65536 8k")
 	before := g.recordFlags(everything, domstats.FlagBacking)
 	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
@@ -169,7 +169,7 @@ func (t *T) shortLives(ctx context.Context, c Conn, g *Guest, kill bool) {
 // conLeaks makes calls over all groups and looks at the daemon's process.
 func conLeaks(t *T) {
 	const warm, calls = 600, 2000
-	g := t.full(true)
+	g := t.full()
 	p, err := t.host().Daemon(t.ctx)
 	t.must(err, "find the daemon's process")
 	t.silent = true
@@ -237,7 +237,9 @@ func conSave(t *T) {
 	_ = t.conn.AbortJob(t.ctx, g.Domain) // it may have failed by itself
 	release()
 	select {
-	case <-done:
+	case err := <-done:
+		// Nobody read what was saved.
+		t.check(err != nil, "the save succeeds though its pipe was closed")
 	case <-t.ctx.Done():
 		t.fatalf("the save does not end")
 	}

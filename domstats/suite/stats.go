@@ -15,7 +15,10 @@ import (
 // stats asks for the records of domains.
 func (t *T) stats(groups domstats.Group, flags uint32, domains ...domstats.Domain) []domstats.Record {
 	t.connect()
+	started := time.Now()
 	records, err := t.conn.Stats(t.ctx, domains, groups, flags)
+	// Calls that something blocks are made in the background.
+	t.quick("a call for "+groups.String(), time.Since(started), 3*atOnce)
 	t.must(err, "ask for statistics (%s; flags %s)", groups, domstats.FlagNames(flags))
 	t.observe(records)
 	return records
