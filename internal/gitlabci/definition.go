@@ -52,7 +52,9 @@ func (c *config) decode() *definitions {
 	out.globals = d.settings(c.top["variables"].orNil(), "variables", "description", "options").from(FromPipeline)
 	if w := c.top["workflow"].orNil(); w != nil && d.keys(w, "workflow", "rules", "name", "auto_cancel") {
 		if rules := w.get("rules"); rules != nil {
-			out.workflow = append([]rule{}, d.rules(rules, Always, Never)...)
+			if out.workflow = d.rules(rules, Always, Never); len(out.workflow) == 0 {
+				out.workflow = nil // which is refused; the jobs are as without it
+			}
 		}
 		out.name = d.text(w.get("name"), "name")
 	}

@@ -15,7 +15,7 @@ import (
 func jobKeys() []string {
 	return []string{
 		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
-		"extends", "image", "inherit", "interruptible", "manual_confirmation", "needs", "only", "parallel", "resource_group", "retry",
+		"extends", "image", "inherit", "inputs", "interruptible", "manual_confirmation", "needs", "only", "parallel", "resource_group", "retry",
 		"rules", "script", "services", "stage", "start_in", "tags", "timeout", "trigger", "variables", "when",
 	}
 }
@@ -58,6 +58,12 @@ func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks b
 	def := &definition{inherit: j.inherit, needs: j.v.get("needs")}
 	job := &def.job
 	job.Name, job.Base, job.Pos = name, name, pos
+	if in := j.v.get("inputs"); in != nil {
+		j.incomplete(in.pos, "inputs of a job are not supported")
+	}
+	if strings.TrimSpace(name) == "" {
+		j.fault(pos, "the name of a job is empty")
+	}
 	if len(name) > 255 {
 		j.fault(pos, "the name is longer than 255 characters")
 	}
@@ -241,6 +247,9 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 
 func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 	if v.kind != mapping {
+		if v.kind == text && v.text == "" {
+			j.fault(v.pos, "%s has no name", what)
+		}
 		return Image{Name: j.text(v, what)}
 	}
 	j.keys(v, what, append(more, "name", "entrypoint", "pull_policy", "docker", "kubernetes")...)
