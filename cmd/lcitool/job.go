@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,9 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
-	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
 
 func newJob(a *app) *cobra.Command {
@@ -35,9 +33,6 @@ func newJob(a *app) *cobra.Command {
 	cmd.AddCommand(newJobDiff(a), newJobLint(a), newJobList(a), newJobRun(a), newJobShell(a))
 	return cmd
 }
-
-// pipelineFile is where GitLab looks for a project's pipeline.
-const pipelineFile = ".gitlab-ci.yml"
 
 // An eventChoice is the event that a pipeline is looked at for.
 type eventChoice struct {
@@ -91,7 +86,7 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 		DefaultBranch: c.defaultBranch, Variables: map[string]string{},
 	}
 	if e.DefaultBranch == "" {
-		e.DefaultBranch = remoteDefault(cmd.Context(), directory)
+		e.DefaultBranch = pipelinerun.DefaultBranch(cmd.Context(), directory)
 	}
 	if e.Branch = c.branch; e.Source == gitlabci.MergeRequest {
 		e.Branch, e.TargetBranch = "topic", c.branch
@@ -130,21 +125,6 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 	return e, nil
 }
 
-// remoteDefault gives the default branch that git remembers of "origin".
-func remoteDefault(ctx context.Context, directory string) string {
-	const otherwise = "main"
-	repo, err := gitcmd.Open(ctx, directory)
-	if err != nil {
-		return otherwise
-	}
-	defer repo.Close()
-	ref, err := repo.Git(ctx, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
-	if name, ok := strings.CutPrefix(ref, "refs/remotes/origin/"); err == nil && ok {
-		return name
-	}
-	return otherwise
-}
-
 // pipelineDirectory is the nearest directory with a pipeline, from the
 // current one upwards.
 func (a *app) pipelineDirectory() (string, error) {
@@ -153,25 +133,16 @@ func (a *app) pipelineDirectory() (string, error) {
 		return "", fmt.Errorf("cannot find the current directory: %w", err)
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
-		_, err := os.Lstat(filepath.Join(dir, pipelineFile))
+		_, err := os.Lstat(filepath.Join(dir, pipelinerun.PipelineFile))
 		switch {
 		case err == nil:
 			return dir, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return "", fmt.Errorf("cannot look for %s: %w", pipelineFile, err)
+			return "", fmt.Errorf("cannot look for %s: %w", pipelinerun.PipelineFile, err)
 		case dir == filepath.Dir(dir):
-			return "", fmt.Errorf("there is no %s in %s or above it", pipelineFile, start)
+			return "", fmt.Errorf("there is no %s in %s or above it", pipelinerun.PipelineFile, start)
 		}
 	}
-}
-
-// loadPipeline reads the pipeline of a directory.
-func loadPipeline(directory string, inputs map[string]string) (*gitlabci.Pipeline, error) {
-	tree, err := safefs.OpenDir(directory) // no include and no link leads out of it
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the project: %w", err)
-	}
-	return gitlabci.Load(tree.FS(), pipelineFile, gitlabci.Options{Inputs: inputs})
 }
 
 // inputValues gives the values of --input by name.
@@ -187,28 +158,40 @@ func (c *eventChoice) inputValues(cmd *cobra.Command) (map[string]string, error)
 	return out, nil
 }
 
-// pipeline reads the pipeline of the project at hand and evaluates it.
-func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation, error) {
+// evaluate reads the pipeline of the project at hand and evaluates it. The
+// source must be closed.
+func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceOptions) (*pipelinerun.Source, *pipelinerun.Evaluation, error) {
 	directory, err := a.pipelineDirectory()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	inputs, err := c.inputValues(cmd)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	p, err := loadPipeline(directory, inputs)
+	o.Project, o.Inputs, o.Messages = directory, inputs, a.messages()
+	source, err := pipelinerun.Open(cmd.Context(), o)
+	if err != nil {
+		return nil, nil, err
+	}
+	event, err := c.resolve(cmd, directory, source.Pipeline)
+	if err != nil {
+		source.Close()
+		return nil, nil, err
+	}
+	e := source.Evaluate(cmd.Context(), event)
+	a.tellMissing(e.Evaluation)
+	return source, e, nil
+}
+
+// pipeline reads the pipeline of the project at hand and evaluates it.
+func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation, error) {
+	source, e, err := a.evaluate(cmd, c, pipelinerun.SourceOptions{})
 	if err != nil {
 		return nil, err
 	}
-	event, err := c.resolve(cmd, directory, p)
-	if err != nil {
-		return nil, err
-	}
-	a.commitOf(cmd.Context(), directory, &event)
-	e := p.Evaluate(event)
-	a.tellMissing(e)
-	return e, nil
+	source.Close()
+	return e.Evaluation, nil
 }
 
 // tellMissing names the includes that cannot be followed.

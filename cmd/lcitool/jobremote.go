@@ -3,21 +3,17 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gitlab.com/lcitool/lcitool/internal/gitlabci"
-	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // remoteOptions say how jobs are run by GitLab instead of here.
@@ -28,12 +24,6 @@ type remoteOptions struct {
 	project string
 	noPush  bool
 	poll    time.Duration
-
-	// What the verb has anyway.
-	jobs      jobrun.Choice // none named stands for all
-	variables []string      // NAME=VALUE
-	timeout   time.Duration // 0 for none
-	reports   []jobReport
 }
 
 func (o *remoteOptions) flags(f *pflag.FlagSet) {
@@ -88,174 +78,69 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	o := v.remote
-	o.jobs, o.variables, o.timeout, o.reports = v.choice, v.event.variables, v.limits.Timeout, reports
-	o.jobs.Names = args
-	return v.app.runRemote(cmd, o)
-}
-
-// runRemote lets GitLab run the pipeline of the branch at hand, and shows and
-// keeps what comes of it as if it had run here.
-func (a *app) runRemote(cmd *cobra.Command, o remoteOptions) error {
-	if o.timeout < 0 {
+	if v.limits.Timeout < 0 {
 		return &usageError{cmd, errors.New("argument --timeout: must not be negative")}
 	}
-	project, err := a.pipelineDirectory()
+	project, err := v.app.pipelineDirectory()
 	if err != nil {
 		return err
 	}
-	known := a.knownJobs(cmd.Context(), project, o.variables)
-	names, err := known.choose(o.jobs)
+	store, err := v.app.runs()
 	if err != nil {
 		return err
 	}
-	store, err := a.runs()
-	if err != nil {
-		return err
-	}
-	live, err := store.Create()
-	if err != nil {
-		return err
-	}
-	defer live.Close() //nolint:errcheck // the record is there, or its error is returned
-	dir := live.Dir
-	show := newRemoteShow(a, known)
-	result, err := remotepipeline.Run(cmd.Context(), remotepipeline.Options{
-		Directory: project,
-		Artifacts: filepath.Join(project, filepath.FromSlash(artifactsDir)),
-		Logs:      dir,
-		FileName:  termtext.FileName,
-		Remote:    o.name,
-		Host:      o.host,
-		Project:   o.project,
-		NoPush:    o.noPush,
-		Variables: runVariables(o.variables),
-		Jobs:      names,
-		Needs:     known.needs(),
-		JUnit:     known.junit(),
-		PollMin:   o.poll,
-		PollMax:   5 * o.poll,
-		Timeout:   o.timeout,
-		Watch:     show.update,
-		Getenv:    a.getenv,
-		Log:       a.log(),
+	v.choice.Names = args
+	result, err := pipelinerun.Remote(cmd.Context(), pipelinerun.RemoteOptions{
+		Project:       project,
+		Store:         store,
+		Console:       v.app.console(),
+		Messages:      v.app.messages(),
+		Problems:      v.app.warnProblems,
+		Choice:        v.choice,
+		Variables:     v.event.variables,
+		Timeout:       v.limits.Timeout,
+		Remote:        v.remote.name,
+		Host:          v.remote.host,
+		RemoteProject: v.remote.project,
+		NoPush:        v.remote.noPush,
+		Poll:          v.remote.poll,
+		Getenv:        v.app.getenv,
+		Log:           v.app.log(),
 	})
-	show.close()
 	if result == nil {
 		return err
 	}
-	closing := a.closeRemote(show, result, project, dir, o.reports)
+	finished := v.app.finishRemote(result, reports)
 	var status statusError
 	switch {
 	case err == nil:
-		return closing
+		return finished
 	case errors.Is(err, remotepipeline.ErrTimeout):
-		a.complain(err)
+		v.app.complain(err)
 		return statusError(124)
-	case errors.As(closing, &status): // err says more
+	case errors.As(finished, &status): // err says more
 		return err
 	}
-	return errors.Join(err, closing)
+	return errors.Join(err, finished)
 }
 
-// runVariables are those that a pipeline is given: RUN_PIPELINE is 1 unless it
-// is named.
-func runVariables(named []string) []string {
-	const name = "RUN_PIPELINE="
-	if slices.ContainsFunc(named, func(v string) bool { return strings.HasPrefix(v, name) }) {
-		return named
-	}
-	return append([]string{name + "1"}, named...)
-}
-
-// knownJobs is what the project's own files say of the jobs, by name. GitLab
-// does not tell over its API what a job needs.
-type knownJobs struct{ gitlabci.Evaluation }
-
-// knownJobs reads the pipeline as a push would have it. What cannot be read is
-// GitLab's to complain about.
-func (a *app) knownJobs(ctx context.Context, project string, variables []string) *knownJobs {
-	p, err := loadPipeline(project, nil)
-	if err != nil {
-		a.warnf("", "%v", err)
-		return &knownJobs{}
-	}
-	event := gitlabci.Event{
-		Source: gitlabci.Push, Namespace: "fork", Project: filepath.Base(project), DefaultBranch: remoteDefault(ctx, project),
-		Branch: "topic", Variables: map[string]string{},
-	}
-	for _, v := range runVariables(variables) {
-		name, value, _ := strings.Cut(v, "=")
-		event.Variables[name] = value
-	}
-	e := p.Evaluate(event)
-	a.warnProblems(e.Problems)
-	return &knownJobs{*e}
-}
-
-// choose gives the names and globs of what is to be waited for. Only the
-// project's files tell which target a job is for.
-func (k *knownJobs) choose(c jobrun.Choice) ([]string, error) {
-	if len(c.Targets) == 0 && len(c.Arches) == 0 {
-		return c.Names, nil
-	}
-	chosen, err := jobrun.Choose(&k.Evaluation, c)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, j := range chosen.Jobs {
-		names = append(names, j.Name)
-	}
-	if len(names) == 0 {
-		return nil, errors.New("no job of the pipeline is for that target and architecture")
-	}
-	return names, nil
-}
-
-// needs lists for each job those that GitLab runs before it: what it needs, or
-// the stages before its own.
-func (k *knownJobs) needs() map[string][]string {
-	needs := map[string][]string{}
-	for _, job := range k.Jobs {
-		if job.Ordered {
-			for _, n := range job.Needs {
-				needs[job.Name] = append(needs[job.Name], n.Job)
-			}
-			continue
+// finishRemote says how jobs ended that GitLab ran, and gives the exit status.
+func (a *app) finishRemote(result *pipelinerun.Result, reports []jobReport) error {
+	if len(result.Jobs) > 0 {
+		if err := a.resultTable("JOB", result.Jobs); err != nil {
+			return err
 		}
-		for _, other := range k.Jobs {
-			byItself := other.When != gitlabci.Manual && other.When != gitlabci.Never && other.When != gitlabci.OnFailure
-			if byItself && slices.Index(k.Stages, other.Stage) < slices.Index(k.Stages, job.Stage) {
-				needs[job.Name] = append(needs[job.Name], other.Name)
-			}
+		a.tellFiles(result)
+		for _, note := range result.Remote.Notes {
+			a.tell("%s", note)
 		}
 	}
-	return needs
-}
-
-// junit lists for each job the globs of its JUnit reports.
-func (k *knownJobs) junit() map[string][]string {
-	globs := map[string][]string{}
-	for _, job := range k.Jobs {
-		if job.Artifacts == nil {
-			continue
-		}
-		for _, r := range job.Artifacts.Reports {
-			if r.Kind == "junit" {
-				globs[job.Name] = append(globs[job.Name], r.Paths...)
-			}
-		}
+	a.tell("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "not known how it is"))
+	if err := a.writeReports(reports, result); err != nil {
+		return err
 	}
-	return globs
-}
-
-// find gives the job of a name, nil if it is not known.
-func (k *knownJobs) find(name string) *gitlabci.Job {
-	for i := range k.Jobs {
-		if k.Jobs[i].Name == name {
-			return &k.Jobs[i]
-		}
+	if !result.OK() {
+		return statusError(1)
 	}
 	return nil
 }

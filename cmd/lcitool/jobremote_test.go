@@ -216,18 +216,3 @@ func TestRemoteOptionsAlone(t *testing.T) {
 		t.Errorf("status %d\n%s", got.status, got.stderr)
 	}
 }
-
-// What a job needs is what GitLab runs before it.
-func TestRemoteNeeds(t *testing.T) {
-	dir := t.TempDir()
-	write(t, dir, remoteFiles)
-	a := &app{stderr: os.Stderr}
-	known := a.knownJobs(t.Context(), dir, nil)
-	needs := known.needs()
-	if len(needs) != 1 || len(needs["x86_64-debian-13"]) != 1 || needs["x86_64-debian-13"][0] != "prepare" {
-		t.Errorf("needs %v", needs)
-	}
-	if globs := known.junit(); len(globs) != 1 || globs["x86_64-debian-13"][0] != "build/*.xml" {
-		t.Errorf("globs %v", globs)
-	}
-}

@@ -16,6 +16,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
@@ -58,13 +59,12 @@ func parseReports(cmd *cobra.Command, values []string) ([]jobReport, error) {
 	return all, nil
 }
 
-// writeReports writes reports on a run, whose logs are in a directory. One
-// that cannot be written does not keep the others from being. Files that jobs
+// writeReports writes reports on a run. One that cannot be written does not keep the others from being. Files that jobs
 // left are part of reports and may repeat secrets.
-func (a *app) writeReports(reports []jobReport, run *jobrecord.Run, dir string, secrets *redact.Redactor) error {
+func (a *app) writeReports(reports []jobReport, result *pipelinerun.Result) error {
 	var errs []error
 	for _, r := range reports {
-		if err := a.writeReport(r, &jobrecord.Stored{Run: *run, Dir: dir}, secrets); err != nil {
+		if err := a.writeReport(r, &jobrecord.Stored{Run: *result.Run, Dir: result.Dir}, result.Secrets); err != nil {
 			errs = append(errs, fmt.Errorf("cannot write the %s report: %w", r.kind, err))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
@@ -68,7 +69,7 @@ func TestWriteReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := &jobrecord.Run{ID: "1", Started: time.Unix(0, 0), Jobs: []jobrecord.Job{{Name: "a", State: outcome.Stopped}}}
-	err = a.writeReports(reports, run, dir, redact.New("Stopped-secret"))
+	err = a.writeReports(reports, &pipelinerun.Result{Run: run, Dir: dir, Secrets: redact.New("Stopped-secret")})
 	if err == nil || !strings.Contains(err.Error(), "cannot write the junit report: ") {
 		t.Errorf("error: %v", err)
 	}

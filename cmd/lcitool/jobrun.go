@@ -3,14 +3,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,13 +16,10 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
-	"gitlab.com/lcitool/lcitool/internal/gitcmd"
-	"gitlab.com/lcitool/lcitool/internal/gitlabci"
-	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
-
-// artifactsDir is where a project has what its jobs handed on.
-const artifactsDir = ".lcitool/artifacts"
 
 // A jobVerb runs jobs of the project's pipeline, or enters their containers.
 type jobVerb struct {
@@ -33,7 +27,7 @@ type jobVerb struct {
 	event       eventChoice
 	engine      engineFlags
 	build       imageBuild // only its flags
-	choice      jobrun.Choice
+	choice      pipelinerun.Choice
 	ciDir       string
 	render      bool
 	pull        bool
@@ -66,7 +60,7 @@ target, unless it is there and nothing has changed. Each job has its own clean c
 of what a push of the tracked files would bring, uncommitted changes included; files
 that git does not track are left out. Jobs run in the order of their needs, and jobs
 whose artifacts they need run before them. Artifacts and JUnit reports are left in
-` + artifactsDir + `/JOB.
+` + pipelinerun.ArtifactsDir + `/JOB.
 
 The container of a job that fails is kept if lcitool runs on a terminal: "lcitool job
 shell --last-failed" enters it. The exit status is 1 if a job failed whose failure is
@@ -163,195 +157,242 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	v.choice.Names = args
-	p, err := v.plan(cmd)
+	p, done, err := v.plan(cmd)
 	if err != nil {
 		return err
 	}
-	defer p.done()
+	defer done()
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
-	p.tellLeftOut(v)
-	for _, line := range p.chosen.Left {
+	if left := p.Untracked(); !v.untracked && left != (checkout.Left{}) {
+		v.app.tell("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
+	}
+	for _, line := range p.Left {
 		v.app.tell("left out %s", line)
 	}
-	if len(p.chosen.Jobs) == 0 {
+	if len(p.Jobs) == 0 {
 		return facts.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
 			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
 	}
-	if len(p.chosen.Added) > 0 {
-		v.app.tell("also needed for their artifacts: %s", strings.Join(p.chosen.Added, ", "))
+	if len(p.Added) > 0 {
+		v.app.tell("also needed for their artifacts: %s", strings.Join(p.Added, ", "))
 	}
-	if err := checkArtifacts(p); err != nil {
+	if err := p.CheckArtifacts(); err != nil {
 		return err
 	}
 	engine, err := v.engine.connect(cmd.Context(), cmd)
 	if err != nil {
 		return err
 	}
-	if err := jobrun.SweepKept(cmd.Context(), engine, v.app.checkouts()); err != nil {
-		v.app.warnf("", "cannot look for trees of kept containers: %v", err)
+	o, err := v.localOptions(engine)
+	if err != nil {
+		return err
 	}
-	jobrun.Sweep(v.app.checkouts())
-	sweepArtifacts(p.project)
-	if err := v.matrix(cmd.Context(), engine, p, reports); err != nil || !p.refused || v.namesAJob(p) {
+	result, err := pipelinerun.Local(cmd.Context(), p, o)
+	if result == nil {
+		return err
+	}
+	err = errors.Join(err, v.app.writeReports(reports, result), v.finish(cmd.Context(), engine, result))
+	if err != nil || !p.Refused || p.Names(v.choice.Names) {
 		return err
 	}
 	return statusError(1) // nothing that GitLab refuses passes, unless the user chose it
 }
 
-// namesAJob reports whether one of the jobs was asked for by its name.
-func (v *jobVerb) namesAJob(p *jobPlan) bool {
-	return slices.ContainsFunc(p.chosen.Jobs, func(j *jobrun.Job) bool {
-		return slices.Contains(v.choice.Names, j.Name) || slices.Contains(v.choice.Names, j.Base)
-	})
-}
-
-// A jobPlan is which jobs are to run, and with which tree.
-type jobPlan struct {
-	project string // absolute directory
-	tree    string // directory with the files, elsewhere for a commit
-	commit  string // that was asked for, whole; "" for the tree as it is
-	event   gitlabci.Event
-	work    string // directory for the jobs' trees
-
-	snapshot *checkout.Snapshot // nil if jobs change the project's directory
-	under    []string
-	source   string // as jobrun.Runner has it
-	chosen   *jobrun.Chosen
-	refused  bool   // GitLab makes no such pipeline
-	done     func() // removes what was made for it
-}
-
-// plan reads the pipeline of the project at hand and chooses jobs.
-func (v *jobVerb) plan(cmd *cobra.Command) (_ *jobPlan, err error) {
+// plan reads the pipeline of the project at hand and chooses jobs. done removes
+// what was made for them.
+func (v *jobVerb) plan(cmd *cobra.Command) (_ *pipelinerun.Plan, done func(), err error) {
 	ctx := cmd.Context()
-	p := &jobPlan{done: func() {}}
-	if p.project, err = v.app.pipelineDirectory(); err != nil {
-		return nil, err
+	tree := pipelinerun.SourceOptions{Commit: v.commit, Checkouts: v.app.checkouts(), Writable: v.writable}
+	source, e, err := v.app.evaluate(cmd, &v.event, tree)
+	if err != nil {
+		return nil, nil, err
 	}
-	p.tree = p.project
 	defer func() {
 		if err != nil {
-			p.done()
+			source.Close()
 		}
 	}()
-	if err := p.takeSnapshot(ctx, v); err != nil {
-		return nil, err
-	}
-	inputs, err := v.event.inputValues(cmd)
+	p, err := e.Plan(ctx, v.choice)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	pipeline, err := loadPipeline(p.tree, inputs)
-	if err != nil {
-		return nil, err
+	v.app.warnChosen(e.Evaluation, p.Jobs)
+	if err := p.FindImages(ctx, v.imageOptions()); err != nil {
+		return nil, nil, err
 	}
-	if p.event, err = v.event.resolve(cmd, p.project, pipeline); err != nil {
-		return nil, err
-	}
-	p.under = v.app.commitOf(ctx, p.tree, &p.event)
-	if p.snapshot != nil {
-		p.event.Commit = p.snapshot.Commit
-	}
-	p.findSource(ctx)
-	evaluation := pipeline.Evaluate(p.event)
-	v.app.tellMissing(evaluation)
-	if p.chosen, err = jobrun.Choose(evaluation, v.choice); err != nil {
-		return nil, err
-	}
-	p.refused = evaluation.Refused()
-	v.app.warnChosen(evaluation, p.chosen.Jobs)
-	return p, v.images(ctx, p, pipeline)
+	p.AddEnv(v.extraEnv())
+	return p, source.Close, nil
 }
 
-// findSource says who can have written the tree, which an event does not tell.
-func (p *jobPlan) findSource(ctx context.Context) {
-	p.source = p.event.Namespace
-	repo, err := gitcmd.Open(ctx, p.project)
-	if err != nil {
-		return // no repository; what else is wrong with it is said
-	}
-	defer repo.Close()
-	p.source += "\x00" + treeSource(ctx, repo, p.commit, cmp.Or(p.event.DefaultBranch, "main"))
-}
-
-// treeSource says who can have written a tree: the owner of the remote it
-// comes from, and whether it is the default branch. An event does not tell, as
-// it may be given for any tree.
-func treeSource(ctx context.Context, repo *gitcmd.Repo, commit, defaultBranch string) string {
-	origin, _ := repo.Git(ctx, "config", "--get", "remote.origin.url") // none is a source like others
-	kind := "other"
-	head, err := repo.Git(ctx, "symbolic-ref", "--quiet", "HEAD")
-	switch {
-	case commit == "" && err == nil && head == "refs/heads/"+defaultBranch:
-		kind = "default"
-	case commit != "" || err != nil:
-		for _, ref := range []string{"refs/remotes/origin/", "refs/heads/"} {
-			if _, err := repo.Git(ctx, "merge-base", "--is-ancestor", cmp.Or(commit, "HEAD"), ref+defaultBranch); err == nil {
-				kind = "default"
+// extraEnv gives what --env adds, NAME=VALUE.
+func (v *jobVerb) extraEnv() []string {
+	var all []string
+	for _, e := range v.env {
+		name, value, ok := strings.Cut(e, "=")
+		if !ok {
+			if value, ok = os.LookupEnv(name); !ok {
+				continue
 			}
 		}
+		all = append(all, name+"="+value)
 	}
-	return origin + "\x00" + kind
+	return all
 }
 
-// protected reports whether GitLab would count the event's ref as protected.
-func protected(e gitlabci.Event) bool {
-	return e.Source != gitlabci.MergeRequest && e.Tag == "" && (e.Branch == "" || e.Branch == cmp.Or(e.DefaultBranch, "main"))
+// imageOptions say how the images of jobs are found.
+func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
+	o := pipelinerun.ImageOptions{
+		Environments: &environments{app: v.app},
+		CIDir:        v.ciDir,
+		Render:       v.render,
+		Published:    v.pull,
+		Bootstrap:    v.build.bootstrap,
+		NoCache:      v.build.noCache,
+		Exact:        v.build.exact || v.app.getenv("CI") != "",
+		AllowUnsafe:  v.build.unsafe,
+		Offline:      v.app.offline,
+	}
+	if v.limits.Network == container.NetworkHost {
+		o.Network = container.NetworkHost
+	}
+	return o
 }
 
-// images finds the image of each chosen job.
-func (v *jobVerb) images(ctx context.Context, p *jobPlan, pipeline *gitlabci.Pipeline) error {
-	i := &jobImages{verb: v, tree: p.tree, project: imageName(filepath.Base(p.project))}
-	if err := i.prepare(ctx, pipeline, p.event); err != nil {
+// localOptions say how jobs run here.
+func (v *jobVerb) localOptions(engine *container.Engine) (pipelinerun.LocalOptions, error) {
+	store, err := v.app.runs()
+	return pipelinerun.LocalOptions{
+		Engine:   engine,
+		Store:    store,
+		Console:  v.app.console(),
+		Limits:   v.limits.Limits,
+		Caches:   v.app.cacheDir(),
+		Keep:     v.keeps(),
+		Parallel: v.parallel,
+		FailFast: v.failFast,
+		Secrets:  v.event.variables,
+
+		FullHistory: v.fullHistory,
+		Untracked:   v.untracked,
+	}, err
+}
+
+// checkouts is where trees of jobs are while they run.
+func (a *app) checkouts() string {
+	if dir := a.cacheDir(); dir != "" {
+		return filepath.Join(dir, "checkouts")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
+}
+
+// keeps reports whether containers of failed jobs stay.
+func (v *jobVerb) keeps() bool {
+	if v.onFailure == "" {
+		return isTerminal(v.app.stdin) && v.app.terminal()
+	}
+	return v.onFailure != "none"
+}
+
+// finish says how jobs ended and gives the exit status.
+func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *pipelinerun.Result) error {
+	a := v.app
+	record := result.Run
+	for i, r := range result.Jobs {
+		if r.State == outcome.NoImage || r.State == outcome.EngineError {
+			a.complain(v.advise(record.Jobs[i], r.Err))
+		}
+	}
+	if err := a.jobTable(result); err != nil {
 		return err
 	}
-	for _, j := range p.chosen.Jobs {
-		if err := i.choose(j); err != nil {
-			return err
+	kept := -1
+	for i, j := range record.Jobs {
+		if j.Command != "" {
+			a.tell("%s failed in: %s", j.Name, firstLine(j.Command))
 		}
-		for _, e := range v.env {
-			name, value, ok := strings.Cut(e, "=")
-			if !ok {
-				if value, ok = os.LookupEnv(name); !ok {
-					continue
-				}
-			}
-			j.Env = append(j.Env, name+"="+value)
+		if j.Container != "" && kept < 0 {
+			kept = i
 		}
+	}
+	switch {
+	case kept >= 0 && v.onFailure == "shell" && isTerminal(a.stdin):
+		if err := a.enter(ctx, engine, &record.Jobs[kept], nil); err != nil {
+			a.complain(err)
+		}
+		a.dismiss(ctx, engine, record)
+	case kept >= 0:
+		a.tell(`its container is kept: "lcitool job shell --last-failed" enters it`)
+	}
+	return exitStatus(result)
+}
+
+// dismiss removes the kept containers of a run.
+func (a *app) dismiss(ctx context.Context, engine *container.Engine, record *jobrecord.Run) {
+	for _, j := range record.Jobs {
+		if j.Container == "" {
+			continue
+		}
+		c, err := engine.Open(ctx, j.Container)
+		if err == nil {
+			err = c.Remove(ctx)
+		}
+		if err != nil && !errors.Is(err, container.ErrNotKept) {
+			a.complain(err)
+		}
+	}
+}
+
+// exitStatus is that of a run. A single job says more of itself.
+func exitStatus(result *pipelinerun.Result) error {
+	if len(result.Jobs) == 1 && !result.Jobs[0].OK() {
+		switch only := result.Jobs[0]; only.State {
+		case outcome.TimedOut:
+			return statusError(124)
+		case outcome.NoImage, outcome.EngineError:
+			return statusError(max(125, container.Status(only.Err))) // it did not run, whoever found out
+		}
+	}
+	if !result.OK() {
+		return statusError(1)
 	}
 	return nil
 }
 
-// unnamed matches what cannot be part of an image's name.
-var unnamed = regexp.MustCompile(`[^a-z0-9]+`)
-
-// imageName makes a part of an image's name of any text.
-func imageName(text string) string {
-	if name := strings.Trim(unnamed.ReplaceAllString(strings.ToLower(text), "-"), "-"); name != "" {
-		return name
+// advise adds to the error of a job what can be done about it.
+func (v *jobVerb) advise(j jobrecord.Job, err error) error {
+	err = fmt.Errorf("%s: %w", j.Name, err)
+	var failed *container.BuildError
+	if !errors.As(err, &failed) || !failed.BaseMissing || j.Target == "" {
+		return err
 	}
-	return "project"
+	return facts.WithHint(err, fmt.Sprintf("--bootstrap makes base images from the distribution's mirror, as lcitool container bootstrap %s does", j.Target))
 }
 
-// runner says how jobs are run.
-func (v *jobVerb) runner(engine *container.Engine, p *jobPlan) *jobrun.Runner {
-	r := &jobrun.Runner{
-		Engine:    engine,
-		Project:   p.project,
-		Tree:      v.jobTree(p),
-		Under:     p.under,
-		Base:      p.project,
-		Artifacts: filepath.Join(p.project, filepath.FromSlash(artifactsDir)),
-		Owner:     directoryOwner(p.project),
-		Limits:    v.limits.Limits,
-		Source:    p.source,
-		Protected: protected(p.event),
-		Warn:      func(job, what string) { v.app.warnf(job, "%s", what) },
+// jobTable says how jobs ended that ran here: a line for a single one, else a
+// table.
+func (a *app) jobTable(result *pipelinerun.Result) error {
+	if len(result.Jobs) == 1 {
+		r := result.Jobs[0]
+		text := fmt.Sprintf("%s: %s in %s", r.Workload, r.Text(), outcome.Elapsed(r.Duration))
+		if r.Line != "" && r.State != outcome.NoImage && r.State != outcome.EngineError {
+			text += ": " + r.Line
+		}
+		a.tell("%s", text)
+	} else if err := a.resultTable("JOB", result.Jobs); err != nil {
+		return err
 	}
-	if dir := v.app.cacheDir(); dir != "" {
-		r.Caches = filepath.Join(dir, "jobs")
+	a.tellFiles(result)
+	return nil
+}
+
+// tellFiles says where the files of a run are.
+func (a *app) tellFiles(result *pipelinerun.Result) {
+	a.tell("logs: %s", result.Dir)
+	for _, j := range result.Run.Jobs {
+		if j.Artifacts != "" {
+			a.tell("artifacts: %s", j.Artifacts)
+		}
 	}
-	return r
 }

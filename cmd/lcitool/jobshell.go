@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
@@ -141,24 +142,29 @@ func (a *app) programStreams() (s scheduler.Streams, done func()) {
 // freshShell enters a container in which the job has not run.
 func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name string, command []string) error {
 	v.choice.Names, v.choice.Alone = []string{name}, true
-	p, err := v.plan(cmd)
+	p, done, err := v.plan(cmd)
 	if err != nil {
 		return err
 	}
-	defer p.done()
+	defer done()
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
-	if len(p.chosen.Jobs) != 1 {
-		return fmt.Errorf("%q stands for %d jobs: name one", name, len(p.chosen.Jobs))
+	if len(p.Jobs) != 1 {
+		return fmt.Errorf("%q stands for %d jobs: name one", name, len(p.Jobs))
 	}
 	if command == nil {
 		v.app.tell("nothing of job %q has run in this container, which goes away afterwards; its script is %s", name, jobrun.ScriptFile)
 	}
-	err = v.runner(engine, p).Shell(cmd.Context(), p.chosen.Jobs[0], command, v.app.terminalStreams())
+	o, err := v.localOptions(engine)
+	if err != nil {
+		return err
+	}
+	o.Keep = false
+	err = pipelinerun.Shell(cmd.Context(), p, o, command, v.app.terminalStreams())
 	var exit *container.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		err = v.advise(jobrecord.Job{Name: name, Target: p.chosen.Jobs[0].Role().Target}, err)
+		err = v.advise(jobrecord.Job{Name: name, Target: p.Jobs[0].Role().Target}, err)
 	}
 	return err
 }

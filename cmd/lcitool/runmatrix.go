@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -12,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -37,7 +34,9 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 	for _, w := range workloads {
 		tasks = append(tasks, runner.Task(w))
 	}
-	results, err := r.app.show(ctx, tasks, showing{dir: logs, parallel: r.parallel, failFast: r.failFast, memory: r.limits.Memory, secrets: hidden})
+	results, err := r.app.console().Run(ctx, &scheduler.Scheduler{
+		Parallel: scheduler.Parallel(r.parallel, r.limits.Memory), FailFast: r.failFast, LogDir: logs, Secrets: hidden,
+	}, tasks)
 	if err != nil {
 		return errors.Join(err, done(started, nil))
 	}
@@ -124,22 +123,4 @@ func (r *runVerb) logs() (dir string, done func(time.Time, []outcome.Result) err
 		}
 		return errors.Join(err, live.Close())
 	}, nil
-}
-
-// availableMemory is what the kernel says can be used without swapping, in
-// bytes, 0 if it does not say.
-func availableMemory() int64 {
-	file, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) >= 2 && fields[0] == "MemAvailable:" {
-			kib, _ := strconv.ParseInt(fields[1], 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
 }

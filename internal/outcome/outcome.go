@@ -35,6 +35,9 @@ const (
 // Ended reports whether a task in this state has ended.
 func (s State) Ended() bool { return s != "" && s != Waiting && s != Running }
 
+// Bad reports whether something went wrong with what ended in this state.
+func (s State) Bad() bool { return s.Ended() && s != Passed && s != Skipped && s != NotRun }
+
 // A Result says how a workload ended.
 type Result struct {
 	Workload string // its name
@@ -57,7 +60,7 @@ func (r Result) OK() bool {
 }
 
 // Bad reports whether something went wrong with it.
-func (r Result) Bad() bool { return r.State != Passed && r.State != Skipped && r.State != NotRun }
+func (r Result) Bad() bool { return r.State.Bad() }
 
 // Text is the state in words, with the status of a command that failed.
 func (r Result) Text() string {

@@ -5,10 +5,11 @@ package remotepipeline
 import (
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
 // errNoJob is wrapped by the error about names that no job has.
@@ -90,22 +91,15 @@ func (c choice) check(jobs []seenJob) error {
 var parallelPart = regexp.MustCompile(`(?: \d+/\d+|: \[.*\])$`)
 
 // matches reports whether a name or glob means a job: by its full name,
-// without what parallel adds, or by its own name in a child pipeline. "*"
-// stands for slashes too. exact says that it is a name.
+// without what parallel adds, or by its own name in a child pipeline. exact says
+// that it is a name.
 func matches(pattern string, j seenJob) (matched, exact bool) {
 	names := []string{j.name}
 	if j.below != "" {
 		names = append(names, strings.TrimPrefix(j.name, j.below+": "))
 	}
-	slash := func(s string) string { return strings.ReplaceAll(s, "/", "\x01") }
 	for _, name := range names {
-		for _, n := range []string{name, parallelPart.ReplaceAllString(name, "")} {
-			if n == pattern {
-				return true, true
-			}
-			ok, err := path.Match(slash(pattern), slash(n))
-			matched = matched || ok && err == nil
-		}
+		names = append(names, parallelPart.ReplaceAllString(name, ""))
 	}
-	return matched, false
+	return gitlabci.MatchName(pattern, names...)
 }

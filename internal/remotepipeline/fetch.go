@@ -16,6 +16,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/google/renameio/v2"
 
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -212,7 +213,7 @@ func (f *follower) listen(ctx context.Context) {
 		f.mu.Lock()
 		seen, said := job.seen, job.said
 		f.mu.Unlock()
-		if seen.state != Running || seen.bridge || said >= liveLimit || time.Since(job.asked) < f.o.PollMax || asked == liveJobs {
+		if seen.state != outcome.Running || seen.bridge || said >= liveLimit || time.Since(job.asked) < f.o.PollMax || asked == liveJobs {
 			continue
 		}
 		asked++

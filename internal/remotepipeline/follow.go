@@ -10,6 +10,8 @@ import (
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // A follower watches one pipeline.
@@ -222,19 +224,19 @@ func (f *follower) result(ctx context.Context, err error) *Result {
 	r := &Result{ID: f.id, URL: f.page(f.id), Status: f.last.pipeline.Status, Part: len(f.o.Jobs) > 0, Secrets: f.hide}
 	for _, name := range f.order {
 		job := f.jobs[name]
-		if starter := f.jobs[job.seen.below]; starter != nil && starter.State == Passed {
+		if starter := f.jobs[job.seen.below]; starter != nil && starter.State == outcome.Passed {
 			job.AllowFailure = true // the pipeline it is in decides nothing for the one that started it
 		}
 		if open := !job.State.Ended(); open || job.seen.status == "manual" {
 			switch {
 			case !open:
 			case ctx.Err() != nil:
-				job.State = Stopped
+				job.State = outcome.Stopped
 			case err != nil:
-				job.State = Broken
+				job.State = outcome.EngineError
 				job.Notes = append(job.Notes, "how it ended is not known")
 			default:
-				job.State = NotRun
+				job.State = outcome.NotRun
 			}
 			f.tell(job, true)
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // How much of a pipeline is looked at.
@@ -37,7 +39,7 @@ type seenJob struct {
 	pipeline int64  // that it is in
 	name     string // with that of the job before it that started its pipeline
 	stage    string
-	state    State
+	state    outcome.State
 	status   string // GitLab's word for it
 	reason   string
 	allowed  bool

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
@@ -51,36 +52,11 @@ type Limits struct {
 	Files    int   // in one archive; 0 for 200,000
 }
 
-// A State is what a job or the pipeline is at, in the words that jobs run on
-// this machine have too.
-type State string
-
-// The states.
-const (
-	Waiting  State = "waiting"
-	Running  State = "running"
-	Passed   State = "passed"
-	Failed   State = "failed"
-	TimedOut State = "timed out"
-	Broken   State = "engine error" // the runner failed, not the job
-	Stopped  State = "stopped"      // cancelled by us or by somebody else
-	NotRun   State = "not run"      // not begun, such as one that waits for somebody to start it
-	Skipped  State = "skipped"      // not begun because of how jobs before it ended
-)
-
-// Ended reports whether nothing more happens in this state.
-func (s State) Ended() bool { return s != "" && s != Waiting && s != Running }
-
-// Bad reports whether a job that must not fail may not end like this.
-func (s State) Bad() bool {
-	return s == Failed || s == TimedOut || s == Broken || s == Stopped
-}
-
 // An Update is something that happened to a job, or to all of it if Job is "".
 type Update struct {
 	Job          string // "trigger: name" for one of a child pipeline
 	Stage        string
-	State        State // "" for a line
+	State        outcome.State // "" for a line
 	AllowFailure bool
 	Duration     time.Duration // since it began to run
 	URL          string        // where to look at it, "" if not known
@@ -92,7 +68,7 @@ type Update struct {
 type Job struct {
 	Name         string // "trigger: name" for one of a child pipeline
 	Stage        string
-	State        State
+	State        outcome.State
 	AllowFailure bool
 	Started      time.Time // zero if it did not
 	Duration     time.Duration

@@ -2,38 +2,42 @@
 
 package remotepipeline
 
-import "strings"
+import (
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
 
 // stateOf puts GitLab's word for a job's status, with the reason of a
 // failure, into ours.
-func stateOf(status, reason string) State {
+func stateOf(status, reason string) outcome.State {
 	switch status {
 	case "running", "canceling":
-		return Running
+		return outcome.Running
 	case "success":
-		return Passed
+		return outcome.Passed
 	case "failed":
 		return failureOf(reason)
 	case "canceled":
-		return Stopped
+		return outcome.Stopped
 	case "skipped":
-		return Skipped
+		return outcome.Skipped
 	case "manual":
-		return NotRun
+		return outcome.NotRun
 	}
-	return Waiting // created, pending, preparing, scheduled, waiting_for_resource, and what is not known yet
+	return outcome.Waiting // created, pending, preparing, scheduled, waiting_for_resource, and what is not known yet
 }
 
 // failureOf tells failures of a job from those of what should run it.
-func failureOf(reason string) State {
+func failureOf(reason string) outcome.State {
 	switch {
 	case strings.Contains(reason, "timeout"): // job_execution_timeout, stuck_or_timeout_failure
-		return TimedOut
+		return outcome.TimedOut
 	case strings.HasPrefix(reason, "runner_"), reason == "data_integrity_failure", reason == "scheduler_failure",
 		reason == "api_failure", reason == "no_matching_runner", reason == "ci_quota_exceeded":
-		return Broken
+		return outcome.EngineError
 	}
-	return Failed
+	return outcome.Failed
 }
 
 // pipelineEnded reports whether nothing more happens in a pipeline by itself.

@@ -58,6 +58,30 @@ func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
 	return readAll(f, name, limit)
 }
 
+// ReadFileIn returns a file of a tree, by its slash-separated path below it.
+// Links are followed unless they lead out of the tree. The error is
+// fs.ErrNotExist for a file that is missing, and names it otherwise.
+func ReadFileIn(tree, name string, limit int64) ([]byte, error) {
+	dir, err := OpenDir(tree)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	data, err := dir.ReadFile(path.Clean(name), limit)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: filepath.Join(tree, filepath.FromSlash(name)), Err: Cause(err)}
+	}
+	return data, nil
+}
+
+// Cause strips the operation and the path from a file system's error.
+func Cause(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}
+
 // Stat follows links inside the directory.
 func (d *Dir) Stat(name string) (fs.FileInfo, error) { return d.root.Stat(filepath.FromSlash(name)) }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobrun
+package pipelinerun
 
 import (
 	"path/filepath"
@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -129,7 +130,7 @@ func TestJobDirs(t *testing.T) {
 	names := []string{"test/a", "test-a", "..", ".hidden", "-rf", "x\nlcitool: all jobs passed", "bidi\u202eevil", strings.Repeat("z", 300), strings.Repeat("z", 301)}
 	seen := map[string]string{}
 	for _, name := range names {
-		dir := JobDir("/artifacts", name)
+		dir := jobrun.JobDir("/artifacts", name)
 		if other, taken := seen[dir]; taken {
 			t.Errorf("%q and %q leave artifacts in %s", other, name, dir)
 		}

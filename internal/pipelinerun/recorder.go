@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package pipelinerun
 
 import (
 	"path/filepath"
@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -33,18 +34,22 @@ func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir stri
 	run.ID, run.Started = filepath.Base(dir), time.Now()
 	r := &recorder{dir: dir, secrets: secrets, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
 	for i, j := range list {
-		role := j.Role()
+		row := newRecord(&j.Job)
+		row.Needs, row.State, row.Image, row.WorkDir = j.After, outcome.Waiting, j.Image.Reference, workDir
 		r.at[j.Name] = i
-		r.run.Jobs = append(r.run.Jobs, jobrecord.Job{
-			Name: j.Name, Stage: j.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind, Needs: j.After,
-			State: outcome.Waiting, Image: j.Image.Reference, WorkDir: workDir,
-		})
+		r.run.Jobs = append(r.run.Jobs, row)
 	}
 	if err := jobrecord.Write(dir, &r.run); err != nil {
 		return nil, err
 	}
 	go r.write()
 	return r, nil
+}
+
+// newRecord is the record of a job of which nothing has happened yet.
+func newRecord(j *gitlabci.Job) jobrecord.Job {
+	role := j.Role()
+	return jobrecord.Job{Name: j.Name, Stage: j.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind}
 }
 
 // event takes down what happened to a job.
@@ -59,13 +64,18 @@ func (r *recorder) event(e scheduler.Event) {
 		j.Started = e.Time
 	}
 	if e.Result != nil {
-		j.Allowed, j.Code, j.Line, j.Built = e.Result.Allowed, e.Result.Code, e.Result.Line, e.Result.Built
-		j.Duration = e.Result.Duration.Seconds()
-		if e.Result.Log != "" {
-			j.Log = filepath.Base(e.Result.Log)
-		}
+		recordResult(j, e.Result)
 	}
 	r.touch()
+}
+
+// recordResult takes down how a job ended.
+func recordResult(j *jobrecord.Job, result *outcome.Result) {
+	j.State, j.Allowed, j.Code, j.Line, j.Built = result.State, result.Allowed, result.Code, result.Line, result.Built
+	j.Duration = result.Duration.Seconds()
+	if result.Log != "" {
+		j.Log = filepath.Base(result.Log)
+	}
 }
 
 // outcome takes down what is known of a job that ran.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package pipelinerun
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
-// commitOf fills in what GitLab knows from the commit of a tree, and gives the
+// addCommit fills in what GitLab knows from the commit of a tree, and gives the
 // variables that it makes of it, NAME=VALUE. A tree without a repository or a
 // commit is one like others.
-func (a *app) commitOf(ctx context.Context, tree string, event *gitlabci.Event) []string {
-	repo, err := gitcmd.Open(ctx, tree)
+func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string {
+	repo, err := gitcmd.Open(ctx, s.tree)
 	if err != nil {
 		if !errors.Is(err, gitcmd.ErrNoRepository) {
-			a.tell("warning: variables of the commit are not set: %v", err)
+			s.messages.infof("warning: variables of the commit are not set: %v", err)
 		}
 		return nil
 	}
@@ -31,7 +31,7 @@ func (a *app) commitOf(ctx context.Context, tree string, event *gitlabci.Event) 
 	event.Commit = hash
 	variables, err := jobrun.CommitVariables(ctx, repo)
 	if err != nil {
-		a.tell("warning: variables of the commit are not set: %v", err)
+		s.messages.infof("warning: variables of the commit are not set: %v", err)
 	}
 	event.Predefined = map[string]string{}
 	for _, v := range variables {
@@ -55,4 +55,20 @@ func setUser(event *gitlabci.Event) {
 	} {
 		event.Predefined[variable] = value
 	}
+}
+
+// DefaultBranch is the branch that git remembers as the default of "origin",
+// "main" if there is none.
+func DefaultBranch(ctx context.Context, directory string) string {
+	const otherwise = "main"
+	repo, err := gitcmd.Open(ctx, directory)
+	if err != nil {
+		return otherwise
+	}
+	defer repo.Close()
+	ref, err := repo.Git(ctx, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+	if name, ok := strings.CutPrefix(ref, "refs/remotes/origin/"); err == nil && ok {
+		return name
+	}
+	return otherwise
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobrun
+package pipelinerun
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
 // A Choice says which jobs of a pipeline are to run.
@@ -22,7 +22,7 @@ type Choice struct {
 // Chosen are the jobs to run, in an order in which none comes before one that
 // it needs.
 type Chosen struct {
-	Jobs  []*Job
+	Jobs  []*jobrun.Job
 	Added []string // jobs among them that were not asked for, but needed
 	Left  []string // why jobs that match a pattern are not among them, a line each
 }
@@ -43,8 +43,8 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 		found := false
 		for i := range e.Jobs {
 			job := &e.Jobs[i]
-			exact := job.Name == name || job.Base == name
-			if (!exact && !matches(name, job.Name)) || !c.wants(job) {
+			match, exact := gitlabci.MatchName(name, job.Name, job.Base)
+			if !match || !c.wants(job) {
 				continue
 			}
 			found, matched[i] = true, true
@@ -68,15 +68,15 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 
 // order puts each job behind those that it waits for, and leaves the order as
 // it is otherwise. Jobs that wait for each other stay where they are.
-func order(jobs []*Job) []*Job {
-	byName := map[string]*Job{}
+func order(jobs []*jobrun.Job) []*jobrun.Job {
+	byName := map[string]*jobrun.Job{}
 	for _, j := range jobs {
 		byName[j.Name] = j
 	}
-	var out []*Job
-	seen := map[*Job]bool{}
-	var visit func(j *Job)
-	visit = func(j *Job) {
+	var out []*jobrun.Job
+	seen := map[*jobrun.Job]bool{}
+	var visit func(j *jobrun.Job)
+	visit = func(j *jobrun.Job) {
 		if j == nil || seen[j] {
 			return
 		}
@@ -90,14 +90,6 @@ func order(jobs []*Job) []*Job {
 		visit(j)
 	}
 	return out
-}
-
-// matches reports whether a pattern stands for a job's name. A "*" also stands
-// for slashes.
-func matches(pattern, name string) bool {
-	flat := strings.NewReplacer("/", "\x00")
-	ok, err := path.Match(flat.Replace(pattern), flat.Replace(name))
-	return err == nil && ok
 }
 
 func (c *Choice) wants(job *gitlabci.Job) bool {
@@ -185,12 +177,12 @@ func handsOn(job *gitlabci.Job) bool { return job.Artifacts != nil && len(job.Ar
 // link makes Jobs of those that are taken, and finds out which of them wait
 // for each other and hand something on. Alone also takes artifacts of jobs
 // that do not run now.
-func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*Job {
-	all := make([]*Job, len(e.Jobs))
+func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*jobrun.Job {
+	all := make([]*jobrun.Job, len(e.Jobs))
 	for i := range e.Jobs {
-		all[i] = &Job{Job: e.Jobs[i], Runs: taken[i]}
+		all[i] = &jobrun.Job{Job: e.Jobs[i], Runs: taken[i]}
 	}
-	var out []*Job
+	var out []*jobrun.Job
 	for i, job := range all {
 		if !taken[i] {
 			continue

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
+)
+
+// runs is where what runs of jobs came to is kept.
+func (a *app) runs() (*jobrecord.Store, error) { return a.store("runs") }
+
+// store is where runs of one kind are kept.
+func (a *app) store(kind string) (*jobrecord.Store, error) {
+	state := a.stateDir()
+	if state == "" {
+		return nil, errors.New("cannot keep logs: neither XDG_STATE_HOME nor HOME says where")
+	}
+	return &jobrecord.Store{Dir: filepath.Join(state, kind)}, nil
+}
+
+// console is where runs are shown.
+func (a *app) console() progress.Console {
+	return progress.Console{
+		Stdout: a.stdout, Stderr: a.stderr,
+		Live: a.terminal(), Color: a.getenv("NO_COLOR") == "", Sections: a.getenv("GITLAB_CI") != "",
+		Program: forProgram,
+		Redirect: func(w io.Writer) (restore func()) {
+			before := a.stderr
+			a.stderr = w
+			return func() { a.stderr = before }
+		},
+	}
+}
+
+// messages are those of runs of jobs.
+func (a *app) messages() pipelinerun.Messages {
+	return pipelinerun.Messages{Infof: a.tell, Warnf: a.warnf}
+}
+
+// terminal reports whether stderr is a terminal that lines can be drawn on.
+func (a *app) terminal() bool {
+	return isTerminal(a.stderr) && a.getenv("TERM") != "dumb" && a.getenv("CI") == ""
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/manifests"
+)
+
+// environments is what the manifest and the targets say of the environments
+// that jobs run in.
+type environments struct{ app *app }
+
+// Dockerfiles renders those of a manifest.
+func (e *environments) Dockerfiles(ctx context.Context, file string, manifest []byte, ciDir string, requests bool) (map[string][]byte, string, error) {
+	m := &manifestVerb{app: e.app, ciDir: ciDir}
+	var plan *manifests.Plan
+	var files []manifests.File
+	render := func() (err error) {
+		plan, files, err = m.render(ctx, file, manifest)
+		return err
+	}
+	if !requests {
+		if err := e.app.withoutRequests(render); err != nil {
+			return nil, "", err
+		}
+	} else if err := render(); err != nil {
+		return nil, "", m.failed(err)
+	}
+	all := map[string][]byte{}
+	for _, f := range files {
+		if f.Kind == manifests.DockerfileKind {
+			all[f.Environment] = f.Data
+		}
+	}
+	return all, plan.ManifestDigest, nil
+}
+
+// Delta says how packages are added to a target's image.
+func (e *environments) Delta(target, crossArch string, dockerfile []byte) *container.Delta {
+	t, err := e.app.target(target, "", crossArch)
+	if err != nil {
+		return nil // only the project knows the target
+	}
+	return imageDelta(t, dockerfile)
+}
+
+// Base says how to make the base image of a target.
+func (e *environments) Base(target string) (container.BootstrapOptions, error) {
+	t, err := e.app.target(target, "", "")
+	if err != nil {
+		return container.BootstrapOptions{}, err
+	}
+	return bootstrapOptions(e.app, &t.Release, "")
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
+	"gitlab.com/lcitool/lcitool/internal/workload"
+)
+
+// LocalOptions say how jobs run on this machine's engine.
+type LocalOptions struct {
+	Engine  *container.Engine
+	Store   *jobrecord.Store // where the run is kept
+	Console progress.Console
+
+	Limits   workload.Limits
+	Caches   string   // directory for what jobs keep between runs, "" for none
+	Keep     bool     // containers of jobs that fail stay
+	Parallel int      // jobs at a time; 0 chooses
+	FailFast bool     // stop all jobs when one fails
+	Secrets  []string // variables, NAME=VALUE, that may be secret, beside those of the jobs
+
+	FullHistory bool // all generations, whatever GIT_DEPTH says
+	Untracked   bool // with the files that git does not track
+}
+
+// Local runs the jobs of a plan in containers. The Result is nil if none could
+// begin.
+func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
+	p.source.sweep(ctx, o.Engine)
+	live, err := o.Store.Create()
+	if err != nil {
+		return nil, err
+	}
+	defer live.Close() //nolint:errcheck // the record is there, or its error is returned
+	runner := p.runner(o)
+	result := &Result{Dir: live.Dir, Secrets: p.secrets(o.Secrets)}
+	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address()}
+	record, err := newRecorder(live.Dir, run, p.Jobs, runner.Tree.At, result.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	var tasks []scheduler.Task
+	for i, j := range p.Jobs {
+		tasks = append(tasks, scheduler.Task{
+			Name: j.Name, Needs: j.After, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
+			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
+				result, outcome := runner.Run(ctx, j, s)
+				record.outcome(i, outcome)
+				return result
+			},
+		})
+	}
+	result.Jobs, err = o.Console.Run(ctx, &scheduler.Scheduler{
+		Parallel: scheduler.Parallel(o.Parallel, o.Limits.Memory), FailFast: o.FailFast, LogDir: live.Dir,
+		Secrets: result.Secrets, Watch: record.event,
+	}, tasks)
+	if err != nil {
+		return nil, err
+	}
+	result.Run, err = record.end()
+	return result, err
+}
+
+// sweep removes what killed runs left.
+func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
+	if err := jobrun.SweepKept(ctx, engine, s.checkouts); err != nil {
+		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
+	}
+	jobrun.Sweep(s.checkouts)
+	sweepArtifacts(s.Project)
+}
+
+// Shell runs a user's shell, or a command, in a container of the only job of a
+// plan in which nothing has run.
+func Shell(ctx context.Context, p *Plan, o LocalOptions, command []string, s scheduler.Streams) error {
+	return p.runner(o).Shell(ctx, p.Jobs[0], command, s)
+}
+
+// runner says how jobs are run.
+func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
+	s := p.source
+	r := &jobrun.Runner{
+		Engine:    o.Engine,
+		Project:   s.Project,
+		Tree:      p.jobTree(o),
+		Under:     p.commit,
+		Base:      s.Project,
+		Artifacts: filepath.Join(s.Project, filepath.FromSlash(ArtifactsDir)),
+		Owner:     directoryOwner(s.Project),
+		Limits:    o.Limits,
+		Keep:      o.Keep,
+		Source:    p.origin,
+		Protected: protected(p.event),
+		Warn:      func(job, what string) { s.messages.warnf(job, "%s", what) },
+	}
+	if o.Caches != "" {
+		r.Caches = filepath.Join(o.Caches, "jobs")
+	}
+	return r
+}
+
+// secrets are the values of variables given to this run, for the pipeline or its
+// scripts, whose name says that they are secret.
+func (p *Plan) secrets(given []string) *redact.Redactor {
+	given = slices.Clone(given)
+	for _, j := range p.Jobs {
+		given = append(given, j.Env...)
+	}
+	slices.Sort(given)
+	return redact.Variables(slices.Compact(given))
+}
+
+// when says for which ends of jobs before it a job runs.
+func when(j *jobrun.Job) scheduler.When {
+	switch j.When {
+	case gitlabci.OnFailure:
+		return scheduler.OnFailure
+	case gitlabci.Always:
+		return scheduler.Always
+	}
+	return scheduler.OnSuccess
+}
+
+// directoryOwner is who a directory belongs to, if that is not who runs us and
+// it is ours to give.
+func directoryOwner(dir string) *jobrun.Owner {
+	info, err := os.Stat(dir)
+	if err != nil || os.Getuid() != 0 {
+		return nil
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 {
+		return nil
+	}
+	return &jobrun.Owner{UID: int(stat.Uid), GID: int(stat.Gid)}
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package pipelinerun runs the jobs of a project's pipeline, on this machine
+// or on GitLab's runners.
+//
+// Open reads the pipeline of a project, Evaluate decides for an event which
+// jobs there are, Choose picks some of them, FindImages finds what they run in.
+// Local runs such a Plan in containers; Remote has GitLab run the pipeline.
+// Both give a Result.
+package pipelinerun
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+)
+
+// PipelineFile is where GitLab looks for a project's pipeline.
+const PipelineFile = ".gitlab-ci.yml"
+
+// Messages are for people. A nil function discards them.
+type Messages struct {
+	Infof func(format string, args ...any)
+	Warnf func(about, format string, args ...any) // about a job, a target or a place in a file, "" for none
+}
+
+func (m Messages) infof(format string, args ...any) {
+	if m.Infof != nil {
+		m.Infof(format, args...)
+	}
+}
+
+func (m Messages) warnf(about, format string, args ...any) {
+	if m.Warnf != nil {
+		m.Warnf(about, format, args...)
+	}
+}
+
+// SourceOptions say which tree jobs run with.
+type SourceOptions struct {
+	Project   string            // absolute directory
+	Commit    string            // revision; "" for HEAD with the uncommitted changes to tracked files
+	Checkouts string            // directory for the jobs' trees, made if needed; "" if none is to run
+	Writable  bool              // jobs see and change the project's directory itself
+	Inputs    map[string]string // of the pipeline, by name
+	Messages  Messages
+}
+
+// A Source is a project's tree with its pipeline.
+type Source struct {
+	Project  string // absolute directory
+	Commit   string // that was checked out, its whole hash; "" for the tree as it is
+	Pipeline *gitlabci.Pipeline
+
+	messages  Messages
+	checkouts string             // directory for the jobs' trees
+	work      string             // the one below it for this source
+	snapshot  *checkout.Snapshot // nil if jobs change the project's directory, or none is to run
+	tree      string             // directory with the files, elsewhere for a commit
+	remove    func()             // what was made for it
+}
+
+// Open reads the pipeline of a project. Close removes what was made for it.
+func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
+	s := &Source{Project: o.Project, messages: o.Messages, checkouts: o.Checkouts, tree: o.Project, remove: func() {}}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if o.Checkouts != "" && !o.Writable {
+		if err := s.takeSnapshot(ctx, o.Commit); err != nil {
+			return nil, err
+		}
+	}
+	s.Pipeline, err = loadPipeline(s.tree, o.Inputs)
+	return s, err
+}
+
+// Close removes the jobs' trees.
+func (s *Source) Close() { s.remove() }
+
+// loadPipeline reads the pipeline of a directory.
+func loadPipeline(directory string, inputs map[string]string) (*gitlabci.Pipeline, error) {
+	tree, err := safefs.OpenDir(directory) // no include and no link leads out of it
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the project: %w", err)
+	}
+	return gitlabci.Load(tree.FS(), PipelineFile, gitlabci.Options{Inputs: inputs})
+}
+
+// An Evaluation is which jobs there are in the pipeline of an event.
+type Evaluation struct {
+	*gitlabci.Evaluation
+	source *Source
+	event  gitlabci.Event
+	commit []string // variables of the commit, NAME=VALUE
+}
+
+// Evaluate decides which jobs there are for an event. It fills in what GitLab
+// knows from the tree's commit.
+func (s *Source) Evaluate(ctx context.Context, event gitlabci.Event) *Evaluation {
+	e := &Evaluation{source: s}
+	e.commit = s.addCommit(ctx, &event)
+	if s.snapshot != nil {
+		event.Commit = s.snapshot.Commit
+	}
+	e.event = event
+	e.Evaluation = s.Pipeline.Evaluate(event)
+	return e
+}
+
+// A Plan is which jobs are to run, with which tree and in which images.
+type Plan struct {
+	*Chosen
+	Refused bool // GitLab makes no such pipeline
+
+	source *Source
+	event  gitlabci.Event
+	commit []string // variables of the commit, NAME=VALUE
+	origin string   // as jobrun.Runner.Source has it
+}
+
+// Plan chooses jobs.
+func (e *Evaluation) Plan(ctx context.Context, c Choice) (*Plan, error) {
+	chosen, err := Choose(e.Evaluation, c)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{
+		Chosen: chosen, Refused: e.Refused(), source: e.source, event: e.event, commit: e.commit,
+		origin: e.source.origin(ctx, e.event),
+	}, nil
+}
+
+// Names reports whether one of the jobs was asked for by its name.
+func (p *Plan) Names(names []string) bool {
+	return slices.ContainsFunc(p.Jobs, func(j *jobrun.Job) bool {
+		return slices.Contains(names, j.Name) || slices.Contains(names, j.Base)
+	})
+}
+
+// origin says who can have written the tree, which an event does not tell.
+func (s *Source) origin(ctx context.Context, e gitlabci.Event) string {
+	repo, err := gitcmd.Open(ctx, s.Project)
+	if err != nil {
+		return e.Namespace // no repository; what else is wrong with it is said
+	}
+	defer repo.Close()
+	return e.Namespace + "\x00" + treeSource(ctx, repo, s.Commit, cmp.Or(e.DefaultBranch, "main"))
+}
+
+// treeSource says who can have written a tree: the owner of the remote it
+// comes from, and whether it is the default branch. An event does not tell, as
+// it may be given for any tree.
+func treeSource(ctx context.Context, repo *gitcmd.Repo, commit, defaultBranch string) string {
+	origin, _ := repo.Git(ctx, "config", "--get", "remote.origin.url") // none is a source like others
+	kind := "other"
+	head, err := repo.Git(ctx, "symbolic-ref", "--quiet", "HEAD")
+	switch {
+	case commit == "" && err == nil && head == "refs/heads/"+defaultBranch:
+		kind = "default"
+	case commit != "" || err != nil:
+		for _, ref := range []string{"refs/remotes/origin/", "refs/heads/"} {
+			if _, err := repo.Git(ctx, "merge-base", "--is-ancestor", cmp.Or(commit, "HEAD"), ref+defaultBranch); err == nil {
+				kind = "default"
+			}
+		}
+	}
+	return origin + "\x00" + kind
+}
+
+// protected reports whether GitLab would count the event's ref as protected.
+func protected(e gitlabci.Event) bool {
+	return e.Source != gitlabci.MergeRequest && e.Tag == "" && (e.Branch == "" || e.Branch == cmp.Or(e.DefaultBranch, "main"))
+}
+
+// AddEnv adds variables, NAME=VALUE, for the scripts of all jobs. They beat all
+// others.
+func (p *Plan) AddEnv(env []string) {
+	for _, j := range p.Jobs {
+		j.Env = append(j.Env, env...)
+	}
+}

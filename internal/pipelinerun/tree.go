@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+)
+
+// takeSnapshot takes the state of the project that jobs are to see. The
+// source's tree becomes that of the commit if one was asked for.
+func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
+	if err := os.MkdirAll(filepath.Dir(s.checkouts), 0o700); err != nil {
+		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+	}
+	if err := safefs.MakePrivateDir(s.checkouts); err != nil {
+		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+	}
+	dir, done, err := jobrun.Scratch(s.checkouts)
+	if err != nil {
+		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+	}
+	s.remove, s.work = done, dir
+	store, tree := filepath.Join(dir, "store"), filepath.Join(dir, filepath.Base(s.Project))
+	if err := os.Mkdir(store, 0o755); err != nil {
+		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+	}
+	if s.snapshot, err = checkout.Take(ctx, checkout.Source{Dir: s.Project, Revision: revision, Store: store}); err != nil {
+		return err
+	}
+	if revision == "" {
+		return nil
+	}
+	s.Commit, s.tree = s.snapshot.Commit, tree
+	if err := os.Mkdir(tree, 0o755); err != nil {
+		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+	}
+	return s.snapshot.Populate(ctx, checkout.Tree{Dir: tree, Depth: 1, Kind: checkout.MergeRequestRef})
+}
+
+// Untracked counts the files of the project that git does not track.
+func (p *Plan) Untracked() checkout.Left {
+	if p.source.snapshot == nil {
+		return checkout.Left{}
+	}
+	return p.source.snapshot.Left
+}
+
+// jobTree says where the jobs' trees come from.
+func (p *Plan) jobTree(o LocalOptions) jobrun.Tree {
+	t := jobrun.Tree{
+		Dir: p.source.tree, Writable: p.source.snapshot == nil, At: gitlabci.ProjectDir(p.event), Snapshot: p.source.snapshot, Work: p.source.work,
+		FullHistory: o.FullHistory, Untracked: o.Untracked,
+	}
+	for _, variable := range gitlabci.Predefined(p.event) {
+		switch variable.Name {
+		case "CI_REPOSITORY_URL":
+			t.Origin = variable.Value
+		case "CI_PIPELINE_ID":
+			t.Pipeline = variable.Value
+		case "CI_COMMIT_REF_NAME":
+			if t.Kind != checkout.MergeRequestRef {
+				t.Ref = variable.Value
+			}
+		case "CI_COMMIT_TAG":
+			t.Kind = checkout.TagRef
+		case "CI_MERGE_REQUEST_REF_PATH":
+			t.Kind, t.Ref = checkout.MergeRequestRef, variable.Value
+		}
+	}
+	return t
+}
