@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,9 +23,6 @@ const defaultManifest = "ci/manifest.yml"
 
 // maxManifest bounds what a manifest may hold, in bytes.
 const maxManifest = 4 << 20
-
-// smallManifest is what a manifest of some hundred jobs takes, in bytes.
-const smallManifest = 12 << 10
 
 // A manifestVerb makes the files of a project's pipeline.
 type manifestVerb struct {
@@ -89,11 +85,6 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 	file, data, err := m.read(cmd, args)
 	if err != nil {
 		return err
-	}
-	if len(data) <= smallManifest {
-		// A run of a few milliseconds has no use for the memory that five
-		// collections would bring back: it ends before it has 30 MiB.
-		defer debug.SetGCPercent(debug.SetGCPercent(400))
 	}
 	plan, changes, err := m.apply(cmd.Context(), file, data)
 	if err != nil {
