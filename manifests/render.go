@@ -197,7 +197,7 @@ func (r *renderer) environment(e Environment, list projectList) error {
 		return err
 	}
 	script, err := render.BuildEnvScript(e.Target, packages)
-	r.put(r.plan.Path(e, DockerfileKind), dockerfile)
+	r.put(r.plan.Path(e, DockerfileKind), dockerfile.Text)
 	r.put(r.plan.Path(e, BuildEnvKind), script)
 	return err
 }

@@ -117,8 +117,8 @@ func (b *imageBuild) image(ctx context.Context) (workload.Image, error) {
 	if err != nil {
 		return workload.Image{}, err
 	}
-	image := workload.Image{Build: b.options(t, body), Bootstrap: b.bootstrap && !b.app.offline}
-	image.Build.Delta = imageDelta(t, body)
+	image := workload.Image{Build: b.options(t, body.Text), Bootstrap: b.bootstrap && !b.app.offline}
+	image.Build.Delta = bodyDelta(t, body)
 	if b.keep {
 		b.keepPackages(t, &image.Build)
 	}
@@ -169,16 +169,24 @@ func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.Buil
 	return o
 }
 
-// imageDelta says how packages are added to the image of a target that one of
-// our Dockerfiles describes; nil if the image has to be built as a whole.
+// imageDelta is bodyDelta for a committed Dockerfile.
 func imageDelta(t targets.Target, dockerfile []byte) *container.Delta {
 	packages, rest, ok := render.Addable(t, dockerfile)
 	if !ok {
 		return nil
 	}
+	return bodyDelta(t, render.Body{Text: dockerfile, Packages: packages, Rest: rest})
+}
+
+// bodyDelta says how packages are added to the image of a target; nil if the
+// image has to be built as a whole.
+func bodyDelta(t targets.Target, body render.Body) *container.Delta {
+	if body.Rest == nil {
+		return nil
+	}
 	return &container.Delta{
-		Rest:     rest,
-		Packages: packages,
+		Rest:     body.Rest,
+		Packages: body.Packages,
 		Layer:    func(added []string) ([]byte, error) { return render.AddLayer(t, added) },
 	}
 }

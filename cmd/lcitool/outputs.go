@@ -175,7 +175,7 @@ func newDockerfile(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.print(header, body)
+			return o.print(header, body.Text)
 		},
 	}
 	o.flags(cmd)

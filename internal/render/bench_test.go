@@ -42,7 +42,7 @@ func dockerfileOf(tb testing.TB, set *facts.Set, catalogue *targets.Catalogue, t
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return body
+	return body.Text
 }
 
 // BenchmarkDockerfileLibvirt is what one process does, its start excepted.

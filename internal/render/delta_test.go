@@ -66,7 +66,12 @@ func TestAddable(t *testing.T) {
 func addable(t *testing.T, r rendering) (packages []string, rest []byte, ok bool) {
 	t.Helper()
 	target, _ := r.resolve(t)
-	return render.Addable(target, r.dockerfile(t))
+	body := r.body(t)
+	packages, rest, ok = render.Addable(target, body.Text)
+	if body.Rest != nil && (!ok || !slices.Equal(packages, body.Packages) || !bytes.Equal(rest, body.Rest)) {
+		t.Errorf("the text is read back as %q and\n%s\nit was made of %q and\n%s", packages, rest, body.Packages, body.Rest)
+	}
+	return body.Packages, body.Rest, body.Rest != nil
 }
 
 // TestAddablePackages compares what is read from a text with what went in.

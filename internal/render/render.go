@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/targets"
@@ -42,38 +43,69 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("Target %s doesn't support this generator", e.Target)
 }
 
+// A Body is the text of a Dockerfile with what an image made from it can be
+// extended by. Where the Rest of two is equal, the images differ in Packages
+// alone, and AddLayer makes one of the other if it only lacks some.
+type Body struct {
+	Text     []byte
+	Packages []string // that the last installing command names, sorted by byte
+	Rest     []byte   // the text without them; nil when the order of layers matters
+}
+
 // Dockerfile writes the recipe of an image in which projects that need p can
 // be built. Only targets with apk, deb or rpm packages have one; for others
 // the error is an *UnsupportedError.
-func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) ([]byte, error) {
+func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) (Body, error) {
 	f, ok := formats[t.Packaging.Format]
 	base := o.Base
 	if base == "" && t.Containers != nil {
 		base = t.Containers.Base
 	}
 	if !ok {
-		return nil, &UnsupportedError{Output: "Dockerfile", Target: t}
+		return Body{}, &UnsupportedError{Output: "Dockerfile", Target: t}
 	}
 	if base == "" {
-		return nil, fmt.Errorf("cannot start from an image: target %s has no containers.base", t.Name)
+		return Body{}, fmt.Errorf("cannot start from an image: target %s has no containers.base", t.Name)
 	}
 	if err := checkReference(base); err != nil {
-		return nil, err
+		return Body{}, err
 	}
 	r := recipe{target: t, packages: p, image: true, wrapper: f.wrapper(t)}
 	var b bytes.Buffer
 	b.WriteString("FROM " + base)
+	last := []string(nil)
 	if o.Layers != ForeignLayer {
 		for _, group := range r.native(f) {
 			writeRun(&b, group)
 		}
 		b.WriteString("\n\n" + assignments("ENV ", nativeEnv(t, p)))
+		if len(p.PyPI)+len(p.CPAN) == 0 {
+			last = p.Native
+		}
 	}
 	if t.Cross != "" && o.Layers != NativeLayers {
 		writeRun(&b, r.foreign(f))
 		b.WriteString("\n\n" + assignments("ENV ", foreignEnv(t, p)))
+		if last != nil || o.Layers == ForeignLayer {
+			last = p.Foreign
+		}
 	}
-	return b.Bytes(), nil
+	body := Body{Text: b.Bytes()}
+	hasBlank := func(name string) bool { return strings.ContainsAny(name, " \t") }
+	if len(last) > 0 && !slices.ContainsFunc(last, hasBlank) { // what lists packages joins them by blanks
+		body.Packages, body.Rest = last, without(body.Text, f.install(r)+" ", r.names(last, t.Packaging.Command))
+	}
+	return body, nil
+}
+
+// without removes the names at the end of the last installing command.
+func without(text []byte, install, names string) []byte {
+	at := bytes.LastIndex(text, []byte("    "+install+names))
+	if at < 0 {
+		return nil
+	}
+	at += len("    " + install)
+	return slices.Concat(text[:at], text[at+len(names):])
 }
 
 // writeRun writes commands as one layer of an image.

@@ -83,6 +83,11 @@ func (r rendering) resolve(tb testing.TB) (targets.Target, *targets.Packages) {
 
 func (r rendering) dockerfile(tb testing.TB) []byte {
 	tb.Helper()
+	return r.body(tb).Text
+}
+
+func (r rendering) body(tb testing.TB) render.Body {
+	tb.Helper()
 	t, packages := r.resolve(tb)
 	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{Base: r.base, Layers: r.layers})
 	if err != nil {
@@ -203,6 +208,11 @@ func checkYAML(t *testing.T, p *targets.Packages, body []byte) {
 	}
 }
 
+func dockerfileText(t targets.Target, p *targets.Packages) ([]byte, error) {
+	body, err := render.Dockerfile(t, p, render.DockerfileOptions{})
+	return body.Text, err
+}
+
 func TestRefusals(t *testing.T) {
 	deb, packages := rendering{target: "debian-12", needs: "make"}.resolve(t)
 	bsd, bsdPackages := rendering{target: "freebsd-14", needs: "odd-blank"}.resolve(t)
@@ -213,9 +223,9 @@ func TestRefusals(t *testing.T) {
 		call func() ([]byte, error)
 		want string
 	}{
-		{"Dockerfile", func() ([]byte, error) { return render.Dockerfile(bsd, bsdPackages, render.DockerfileOptions{}) }, "Target freebsd-14 doesn't support this generator"},
+		{"Dockerfile", func() ([]byte, error) { return dockerfileText(bsd, bsdPackages) }, "Target freebsd-14 doesn't support this generator"},
 		{"script", func() ([]byte, error) { return render.BuildEnvScript(bsd, bsdPackages) }, "Target freebsd-14 doesn't support this generator"},
-		{"no base", func() ([]byte, error) { return render.Dockerfile(noBase, packages, render.DockerfileOptions{}) }, "cannot start from an image: target debian-12 has no containers.base"},
+		{"no base", func() ([]byte, error) { return dockerfileText(noBase, packages) }, "cannot start from an image: target debian-12 has no containers.base"},
 		{"blank in a shell list", func() ([]byte, error) { return render.Variables(bsd, bsdPackages, render.ShellVariables) }, `package name "two words" has a blank in it and cannot stand in a shell list`},
 		{"format", func() ([]byte, error) { return render.Variables(deb, packages, "xml") }, `unknown format "xml" of variables`},
 	} {
@@ -225,7 +235,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, base := range []string{"a b", "a\nRUN id", "--platform=x", "$X", "a#b", "'a'", "a\u00a0b", "a\\", "`id`", "-"} {
 		if body, err := render.Dockerfile(deb, packages, render.DockerfileOptions{Base: base}); err == nil {
-			t.Errorf("%q: %q", base, body)
+			t.Errorf("%q: %q", base, body.Text)
 		}
 	}
 }

@@ -131,7 +131,7 @@ func TestDockerfileCommandsArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir, log := sandbox(t, "apt-get", "eatmydata", "pip3", "sed", "dpkg-reconfigure", "dpkg-query", "rm")
-	text := strings.NewReplacer("\\\n", "", "/packages.txt", "/dev/null", "/usr/bin/pip3 ", "pip3 ").Replace(string(body))
+	text := strings.NewReplacer("\\\n", "", "/packages.txt", "/dev/null", "/usr/bin/pip3 ", "pip3 ").Replace(string(body.Text))
 	runs := 0
 	for _, line := range strings.Split(text, "\n") {
 		command, ok := strings.CutPrefix(line, "RUN ")
