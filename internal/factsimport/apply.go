@@ -19,7 +19,7 @@ import (
 )
 
 // sections are where a mapping's names can be, in the order of our files.
-var sections = [...]string{"mappings", "pypi_mappings", "cpan_mappings"}
+var sections = [...]string{"mappings", "pypi_mappings", "cpan_mappings"} //nolint:gochecknoglobals // a table that nothing writes to
 
 func namesOf(m *facts.Mapping, section int) facts.Names {
 	return [...]facts.Names{m.Native, m.PyPI, m.CPAN}[section]
