@@ -101,7 +101,10 @@ func cpuPolled(t *T) {
 	g := t.disk(func(s *guest.Spec) { s.KVM = true })
 	g.do("T")
 	const stat = "halt_poll_success_ns"
-	moved := t.eventually(2*atOnce, func() bool { return g.look().haltpoll(stat) > 0 && g.look().haltpoll("halt_poll_fail_ns") > 0 })
+	moved := t.eventually(3*time.Second, func() bool {
+		v := g.look()
+		return v.haltpoll(stat) > 0 && v.haltpoll("halt_poll_fail_ns") > 0
+	})
 	g.suspend()
 	r := g.record(everything)
 	now := g.look()
