@@ -13,6 +13,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
 
 // A pruned is one line of what prune did, or would do.
@@ -89,22 +90,22 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 }
 
 // prune returns what goes, and in a dry run what is kept. Runs of jobs make
-// directories below scratch that a kill leaves.
-func prune(ctx context.Context, e *container.Engine, o container.PruneOptions, scratch ...string) ([]pruned, error) {
+// directories below parents that a kill leaves.
+func prune(ctx context.Context, e *container.Engine, o container.PruneOptions, parents ...string) ([]pruned, error) {
 	left, err := e.Prune(ctx, o)
 	var list []pruned
 	for _, l := range left {
 		list = append(list, pruned{Leftover: l})
 	}
-	for _, parent := range scratch {
+	for _, parent := range parents {
 		if !o.DryRun {
 			err = errors.Join(err, jobrun.SweepKept(ctx, e, parent))
 		}
-		for _, dir := range jobrun.Abandoned(parent) {
+		for _, dir := range scratch.Abandoned(parent) {
 			list = append(list, pruned{Leftover: container.Leftover{Kind: "directory", Name: dir}})
 		}
 		if !o.DryRun {
-			jobrun.Sweep(parent)
+			scratch.Sweep(parent)
 		}
 	}
 	if !o.DryRun || err != nil {

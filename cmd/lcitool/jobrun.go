@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -60,7 +61,7 @@ target, unless it is there and nothing has changed. Each job has its own clean c
 of what a push of the tracked files would bring, uncommitted changes included; files
 that git does not track are left out. Jobs run in the order of their needs, and jobs
 whose artifacts they need run before them. Artifacts and JUnit reports are left in
-` + pipelinerun.ArtifactsDir + `/JOB.
+` + artifacts.Below + `/JOB.
 
 The container of a job that fails is kept if lcitool runs on a terminal: "lcitool job
 shell --last-failed" enters it. The exit status is 1 if a job failed whose failure is

@@ -18,7 +18,6 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
@@ -96,14 +95,11 @@ func (s fileSet) roots() []string {
 	return out
 }
 
-// JobDir is the directory of a job's artifacts below the one for all.
-func JobDir(artifacts, job string) string { return filepath.Join(artifacts, termtext.FileName(job)) }
-
 // collect takes the artifacts and reports of a job out of its container.
 // What was there from an earlier run is replaced.
 func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, passed bool, out *Outcome) error {
 	a := j.Job.Artifacts
-	if a == nil || r.Artifacts == "" {
+	if a == nil || r.Artifacts == nil {
 		return nil
 	}
 	var paths []string
@@ -124,7 +120,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, pa
 	if len(wanted.paths) == 0 {
 		return nil
 	}
-	dir, files, err := r.take(ctx, j, c, wanted)
+	files, err := r.take(ctx, j, c, wanted)
 	if err != nil {
 		return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
 	}
@@ -133,8 +129,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, pa
 			r.warn(j, fmt.Sprintf("artifacts: nothing matches %q", p))
 		}
 	}
-	out.Artifacts = dir
-	r.stored(j)
+	out.Artifacts = r.Artifacts.Dir(j.Name)
 	for _, file := range files {
 		if reports.has(file) {
 			out.JUnit = append(out.JUnit, file)
@@ -143,44 +138,19 @@ func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, pa
 	return nil
 }
 
-// take puts the files of a set into the job's directory for artifacts, which
-// appears whole or not at all.
-func (r *Runner) take(ctx context.Context, j *Job, c *container.Container, set fileSet) (dir string, files []string, err error) {
-	all, err := r.openArtifacts()
-	if err != nil {
-		return "", nil, err
-	}
-	defer all.Close()
-	work, done, err := Scratch(r.Artifacts)
-	if err != nil {
-		return "", nil, err
-	}
-	defer done()
-	fresh := filepath.Join(work, "files")
-	if err := os.Mkdir(fresh, 0o755); err != nil {
-		return "", nil, err
-	}
-	for _, root := range set.roots() {
-		some, err := r.fetch(ctx, j, c, root, fresh, set)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+// take stores the files of a set as the job's artifacts, all or none.
+func (r *Runner) take(ctx context.Context, j *Job, c *container.Container, set fileSet) (files []string, err error) {
+	err = r.Artifacts.Replace(j.Name, func(fresh *safefs.Dir) error {
+		for _, root := range set.roots() {
+			some, err := r.fetch(ctx, j, c, root, fresh.Name(), set)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			files = append(files, some...)
 		}
-		if err != nil {
-			return "", nil, err
-		}
-		files = append(files, some...)
-	}
-	if err := dropEmpty(fresh, set); err != nil {
-		return "", nil, err
-	}
-	if err := os.Chmod(fresh, 0o755); err != nil {
-		return "", nil, err
-	}
-	if err := r.give(fresh); err != nil {
-		return "", nil, err
-	}
-	dir = JobDir(r.Artifacts, j.Name)
-	return dir, files, all.ReplaceDir(path.Join(filepath.Base(work), "files"), filepath.Base(dir))
+		return dropEmpty(fresh.Name(), set)
+	})
+	return files, err
 }
 
 // dropEmpty removes directories without files that do not belong to the set.
@@ -236,15 +206,14 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root
 
 // handOn puts the artifacts that a job left here into another's container.
 func (r *Runner) handOn(ctx context.Context, j, from *Job, c *container.Container) error {
-	dir := JobDir(r.Artifacts, from.Name)
-	if has, err := r.hasArtifacts(from); err != nil || !has {
+	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 		if err == nil {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
 		}
 		return err // without artifacts GitLab goes on as well
 	}
 	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude)
-	return r.send(ctx, j, c, dir, func(name string) bool { return set.has(name) })
+	return r.send(ctx, j, c, r.Artifacts.Dir(from.Name), func(name string) bool { return set.has(name) })
 }
 
 // send packs files of a directory into the tree in the container.
@@ -256,53 +225,4 @@ func (r *Runner) send(ctx context.Context, j *Job, c *container.Container, dir s
 	err := c.Put(ctx, j.dir, from)
 	from.CloseWithError(err)
 	return err
-}
-
-// openArtifacts opens the directory for artifacts, made if it is missing.
-func (r *Runner) openArtifacts() (*safefs.Dir, error) {
-	dir, made, err := safefs.OpenOutput(r.base(), r.Artifacts)
-	for _, name := range made {
-		if r.Owner != nil && err == nil {
-			err = os.Lchown(name, r.Owner.UID, r.Owner.GID)
-		}
-	}
-	if err != nil && dir != nil {
-		_ = dir.Close()
-	}
-	return dir, err
-}
-
-// base is the directory below which no link may lead to the artifacts.
-func (r *Runner) base() string {
-	if r.Base == "" {
-		return filepath.Dir(filepath.Dir(r.Artifacts))
-	}
-	return r.Base
-}
-
-// existingArtifacts opens the directory for artifacts, without making it.
-func (r *Runner) existingArtifacts() (*safefs.Dir, error) {
-	below, err := filepath.Rel(r.base(), r.Artifacts)
-	if err != nil || !filepath.IsLocal(below) {
-		return safefs.OpenDir(r.Artifacts)
-	}
-	tree, err := safefs.OpenDir(r.base())
-	if err != nil {
-		return nil, err
-	}
-	defer tree.Close()
-	return tree.Sub(filepath.ToSlash(below))
-}
-
-// give makes what is below a directory that of the runs' owner.
-func (r *Runner) give(dir string) error {
-	if r.Owner == nil {
-		return nil
-	}
-	return filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(name, r.Owner.UID, r.Owner.GID)
-	})
 }

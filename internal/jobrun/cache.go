@@ -23,6 +23,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/scratch"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
@@ -194,7 +195,7 @@ func (r *Runner) save(ctx context.Context, j *Job, c *container.Container, set f
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	work, done, err := Scratch(filepath.Dir(file))
+	work, done, err := scratch.New(filepath.Dir(file))
 	if err != nil {
 		return err
 	}

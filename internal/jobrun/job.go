@@ -10,10 +10,10 @@
 package jobrun
 
 import (
-	"sync"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
@@ -44,24 +44,16 @@ type Runner struct {
 	Project   string // name that its caches and containers have
 	Tree      Tree
 	Under     []string               // variables that those of the pipeline go over, NAME=VALUE
-	Base      string                 // the project's directory, whose own links do not lead artifacts elsewhere; "" for that two above Artifacts
-	Artifacts string                 // directory below Base for the artifacts, below which each job has its own
+	Artifacts *artifacts.Store       // nil for none
 	Caches    string                 // directory of the host for what jobs keep between runs, "" for none
 	Source    string                 // whose tree it is, as far as caches go: none of one source is seen by another
 	Protected bool                   // GitLab would count the pipeline's ref as protected
-	Owner     *Owner                 // of what is written there; nil for this process's
 	Limits    workload.Limits        // Timeout is overruled by that of a job if that is shorter
 	Keep      bool                   // containers of jobs that fail stay
 	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
 
 	trees sharedTrees
-
-	mu   sync.Mutex
-	left map[string]bool // jobs that have stored artifacts
 }
-
-// An Owner is a user of the host.
-type Owner struct{ UID, GID int }
 
 // An Outcome is what there is to know of a job that ran, beside how it ended.
 type Outcome struct {

@@ -14,37 +14,34 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
-
-// keptFile lists the kept containers whose trees are in a directory of Scratch,
-// a line each: the engine's address, a tab, the container's name.
-const keptFile = "kept"
 
 const maxKeptFile = 1 << 20
 
-// keepTree lets a directory of Scratch stay for a container that was kept.
+// keepTree lets a scratch directory stay for a container that was kept. Its
+// scratch.KeptFile lists the containers whose trees are in it, a line each: the
+// engine's address, a tab, the container's name. No container stays for longer
+// than the directory.
 func keepTree(dir, engine, name string) error {
-	file, err := os.OpenFile(filepath.Join(dir, keptFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	path := filepath.Join(dir, scratch.KeptFile)
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintf(file, "%s\t%s\n", engine, name)
+		err = errors.Join(err, file.Close(), os.Chtimes(path, time.Time{}, time.Now().Add(container.KeptAge+24*time.Hour)))
+	}
 	if err != nil {
 		return fmt.Errorf("cannot keep the tree of container %s: %w", name, err)
 	}
-	_, err = fmt.Fprintf(file, "%s\t%s\n", engine, name)
-	return errors.Join(err, file.Close())
-}
-
-// keepsTree reports whether a directory of Scratch is there for a container,
-// which no container is after its longest time.
-func keepsTree(dir string) bool {
-	info, err := os.Lstat(filepath.Join(dir, keptFile))
-	return err == nil && time.Since(info.ModTime()) < container.KeptAge+24*time.Hour
+	return nil
 }
 
 // SweepKept removes the trees in parent of kept containers of an engine that
-// are gone. The directories go with the next Sweep.
+// are gone. The directories go with the next scratch.Sweep.
 func SweepKept(ctx context.Context, engine *container.Engine, parent string) error {
-	files, err := filepath.Glob(filepath.Join(parent, scratchPrefix+"*", keptFile))
-	if err != nil || len(files) == 0 {
-		return err
+	files := scratch.Kept(parent)
+	if len(files) == 0 {
+		return nil
 	}
 	kept, err := engine.Kept(ctx)
 	if err != nil {

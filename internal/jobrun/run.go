@@ -35,9 +35,11 @@ func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result o
 		result.End(ctx, err)
 		return result, out
 	}
-	if err := r.removeArtifacts(j); err != nil {
-		result.Unstored(fmt.Errorf("cannot remove artifacts of an earlier run: %w", err))
-		return result, out
+	if r.Artifacts != nil {
+		if err := r.Artifacts.Remove(j.Name); err != nil {
+			result.Unstored(err)
+			return result, out
+		}
 	}
 	id, built, err := r.image(ctx, j, s.Build)
 	result.Built, out.ImageID = built, id

@@ -4,12 +4,11 @@ package pipelinerun
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -17,6 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
+	"gitlab.com/lcitool/lcitool/internal/scratch"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
@@ -35,6 +35,15 @@ type LocalOptions struct {
 
 	FullHistory bool // all generations, whatever GIT_DEPTH says
 	Untracked   bool // with the files that git does not track
+}
+
+// CheckArtifacts fails, before any job has run, if the tree has a link where
+// artifacts are to go.
+func (p *Plan) CheckArtifacts() error {
+	if !slices.ContainsFunc(p.Jobs, func(j *jobrun.Job) bool { return j.Job.Artifacts != nil }) {
+		return nil
+	}
+	return artifacts.In(p.source.Project).Check()
 }
 
 // Local runs the jobs of a plan in containers. The Result is nil if none could
@@ -80,8 +89,8 @@ func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
 	if err := jobrun.SweepKept(ctx, engine, s.checkouts); err != nil {
 		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
 	}
-	jobrun.Sweep(s.checkouts)
-	sweepArtifacts(s.Project)
+	scratch.Sweep(s.checkouts)
+	artifacts.In(s.Project).Sweep()
 }
 
 // Shell runs a user's shell, or a command, in a container of the only job of a
@@ -98,9 +107,7 @@ func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 		Project:   s.Project,
 		Tree:      p.jobTree(o),
 		Under:     p.commit,
-		Base:      s.Project,
-		Artifacts: filepath.Join(s.Project, filepath.FromSlash(ArtifactsDir)),
-		Owner:     directoryOwner(s.Project),
+		Artifacts: artifacts.In(s.Project),
 		Limits:    o.Limits,
 		Keep:      o.Keep,
 		Source:    p.origin,
@@ -133,18 +140,4 @@ func when(j *jobrun.Job) scheduler.When {
 		return scheduler.Always
 	}
 	return scheduler.OnSuccess
-}
-
-// directoryOwner is who a directory belongs to, if that is not who runs us and
-// it is ours to give.
-func directoryOwner(dir string) *jobrun.Owner {
-	info, err := os.Stat(dir)
-	if err != nil || os.Getuid() != 0 {
-		return nil
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || stat.Uid == 0 {
-		return nil
-	}
-	return &jobrun.Owner{UID: int(stat.Uid), GID: int(stat.Gid)}
 }

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // RemoteOptions say which jobs GitLab runs, and where.
@@ -54,12 +54,13 @@ func Remote(ctx context.Context, o RemoteOptions) (*Result, error) {
 		return nil, err
 	}
 	defer live.Close() //nolint:errcheck // the record is there, or its error is returned
+	left := artifacts.In(o.Project)
+	left.Sweep()
 	display, done := newRemoteDisplay(o.Console, o.Messages, max(2, len(known.Jobs)))
 	ended, err := remotepipeline.Run(ctx, remotepipeline.Options{
 		Directory: o.Project,
-		Artifacts: filepath.Join(o.Project, filepath.FromSlash(ArtifactsDir)),
+		Artifacts: left,
 		Logs:      live.Dir,
-		FileName:  termtext.FileName,
 		Remote:    o.Remote,
 		Host:      o.Host,
 		Project:   o.RemoteProject,

@@ -12,6 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
 
 // takeSnapshot takes the state of the project that jobs are to see. The
@@ -23,7 +24,7 @@ func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
 	if err := safefs.MakePrivateDir(s.checkouts); err != nil {
 		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
 	}
-	dir, done, err := jobrun.Scratch(s.checkouts)
+	dir, done, err := scratch.New(s.checkouts)
 	if err != nil {
 		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // goFetch brings a job's files here while the pipeline goes on, then tells
@@ -32,8 +33,8 @@ func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) 
 		defer func() { <-f.slots }()
 		job.fetched.Lock() // the same job may have been started again meanwhile
 		defer job.fetched.Unlock()
-		f.fetchLog(ctx, job.file, said, seen, &got)
-		f.fetchArtifacts(ctx, job.file, seen, &got)
+		f.fetchLog(ctx, said, seen, &got)
+		f.fetchArtifacts(ctx, seen, &got)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if job.seen.id == seen.id {
@@ -45,8 +46,8 @@ func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) 
 
 // fetchLog streams a job's log to its file, and tells its lines from the byte
 // said on.
-func (f *follower) fetchLog(ctx context.Context, file string, said int64, seen seenJob, got *Job) {
-	path := filepath.Join(f.o.Logs, file+".log")
+func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *Job) {
+	path := filepath.Join(f.o.Logs, termtext.FileName(seen.name)+".log")
 	note := func(err error) {
 		got.Notes = append(got.Notes, fmt.Sprintf("no log: %v", err))
 	}
@@ -106,78 +107,55 @@ func (f *follower) lines(seen seenJob, from int64) *lineWriter {
 	}}
 }
 
-// fetchArtifacts unpacks what a job left, in place of what an earlier run
-// left.
-func (f *follower) fetchArtifacts(ctx context.Context, file string, seen seenJob, got *Job) {
-	directory := filepath.Join(f.o.Artifacts, file)
-	if !seen.archive {
-		if err := f.removeArtifacts(file); err != nil {
-			got.Notes = append(got.Notes, fmt.Sprintf("cannot remove what an earlier run left: %v", err))
-		}
-		if !seen.expires.IsZero() && seen.expires.Before(time.Now()) {
-			got.Notes = append(got.Notes, "the artifacts are gone: they expired on "+seen.expires.Format(time.DateOnly))
-		}
+// fetchArtifacts unpacks what a job left. What an earlier run left goes first,
+// so that nobody takes it for this one's if nothing can be fetched.
+func (f *follower) fetchArtifacts(ctx context.Context, seen seenJob, got *Job) {
+	note := func(format string, args ...any) { got.Notes = append(got.Notes, fmt.Sprintf(format, args...)) }
+	if err := f.o.Artifacts.Remove(seen.name); err != nil {
+		note("%v", err)
 		return
 	}
-	notes, err := f.unpackArtifacts(ctx, file, seen)
-	got.Notes = append(got.Notes, notes...)
+	var err error
+	if seen.archive {
+		var notes []string
+		notes, err = f.unpackArtifacts(ctx, seen)
+		got.Notes = append(got.Notes, notes...)
+		if err == nil {
+			got.Artifacts = f.o.Artifacts.Dir(seen.name)
+			got.JUnit = junitFiles(got.Artifacts, f.o.JUnit[seen.name])
+			return
+		}
+	}
+	expired := !seen.expires.IsZero() && seen.expires.Before(time.Now())
 	switch {
-	case err == nil:
-		got.Artifacts = directory
-		got.JUnit = junitFiles(directory, f.o.JUnit[seen.name])
-	case status(err) == http.StatusNotFound && !seen.expires.IsZero() && seen.expires.Before(time.Now()):
-		got.Notes = append(got.Notes, "the artifacts are gone: they expired on "+seen.expires.Format(time.DateOnly))
-	default:
-		got.Notes = append(got.Notes, fmt.Sprintf("no artifacts: %v", err))
+	case expired && (!seen.archive || status(err) == http.StatusNotFound):
+		note("the artifacts are gone: they expired on %s", seen.expires.Format(time.DateOnly))
+	case err != nil:
+		note("no artifacts: %v", err)
 	}
 }
 
-// removeArtifacts removes what an earlier run left of a job.
-func (f *follower) removeArtifacts(file string) error {
-	all, _, err := safefs.OpenOutput(f.o.Directory, f.o.Artifacts)
-	if err != nil {
-		return err
-	}
-	defer all.Close()
-	return all.RemoveAll(file)
-}
-
-// unpackArtifacts puts a job's artifacts into a directory, all or nothing.
-func (f *follower) unpackArtifacts(ctx context.Context, file string, seen seenJob) ([]string, error) {
-	all, _, err := safefs.OpenOutput(f.o.Directory, f.o.Artifacts)
-	if err != nil {
-		return nil, err
-	}
-	defer all.Close()
-	packed, err := all.CreateUnnamed()
-	if err != nil {
-		return nil, err
-	}
-	defer packed.Close()
-	err = f.persist(ctx, func() error {
-		if err := restart(packed); err != nil {
+// unpackArtifacts stores a job's artifacts, all or none.
+func (f *follower) unpackArtifacts(ctx context.Context, seen seenJob) (notes []string, err error) {
+	err = f.o.Artifacts.Replace(seen.name, func(fresh *safefs.Dir) error {
+		packed, err := fresh.CreateUnnamed()
+		if err != nil {
 			return err
 		}
-		return f.fault(ctx, fmt.Sprintf("fetch the artifacts of %q", seen.name), f.download(ctx, packed, "/jobs/%d/artifacts", seen.id))
+		defer packed.Close()
+		err = f.persist(ctx, func() error {
+			if err := restart(packed); err != nil {
+				return err
+			}
+			return f.fault(ctx, fmt.Sprintf("fetch the artifacts of %q", seen.name), f.download(ctx, packed, "/jobs/%d/artifacts", seen.id))
+		})
+		if err != nil {
+			return err
+		}
+		notes, err = unzip(ctx, packed, fresh, f.o.Limits)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	fresh := fmt.Sprintf("%s%s-%d", safefs.TemporaryPrefix, file, seen.id) // a later run sweeps what a killed one left
-	if err := all.RemoveAll(fresh); err != nil {
-		return nil, err
-	}
-	into, err := all.MakeSub(fresh, 0o755)
-	if err != nil {
-		return nil, err
-	}
-	defer all.RemoveAll(fresh) //nolint:errcheck // not there when all went well
-	defer into.Close()
-	notes, err := unzip(ctx, packed, into, f.o.Limits)
-	if err != nil {
-		return nil, err
-	}
-	return notes, all.ReplaceDir(fresh, file)
+	return notes, err
 }
 
 // junitFiles gives the files below a directory that globs mean, sorted.

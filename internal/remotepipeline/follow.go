@@ -21,9 +21,8 @@ type follower struct {
 	last    *sighting
 	order   []string
 	jobs    map[string]*followedJob
-	files   map[string]bool // names of files that are taken
-	waiting sync.WaitGroup  // fetches
-	slots   chan struct{}   // of them
+	waiting sync.WaitGroup // fetches
+	slots   chan struct{}  // of them
 
 	mu sync.Mutex // of what the fetches change: the jobs' Job
 }
@@ -32,7 +31,6 @@ type follower struct {
 type followedJob struct {
 	Job
 	seen    seenJob // newest
-	file    string  // what its files are called
 	played  bool
 	said    int64     // bytes of its log of which the lines were told
 	asked   time.Time // when its log was asked for
@@ -44,7 +42,7 @@ const parallelFetches = 3
 
 func newFollower(s *session, id int64) *follower {
 	return &follower{
-		session: s, id: id, jobs: map[string]*followedJob{}, files: map[string]bool{}, slots: make(chan struct{}, parallelFetches),
+		session: s, id: id, jobs: map[string]*followedJob{}, slots: make(chan struct{}, parallelFetches),
 	}
 }
 
@@ -153,7 +151,7 @@ func hasBridge(jobs []seenJob) bool {
 func (f *follower) update(ctx context.Context, seen seenJob) bool {
 	job := f.jobs[seen.name]
 	if job == nil {
-		job = &followedJob{file: f.fileName(seen.name)}
+		job = &followedJob{}
 		f.jobs[seen.name] = job
 		f.order = append(f.order, seen.name)
 	}
@@ -163,6 +161,9 @@ func (f *follower) update(ctx context.Context, seen seenJob) bool {
 	if job.seen.id == seen.id && job.seen.state == seen.state && job.seen.status == seen.status {
 		job.seen = seen
 		return false
+	}
+	if begins := job.seen.id != seen.id || job.seen.started.IsZero(); begins && !seen.started.IsZero() {
+		_ = f.o.Artifacts.Remove(seen.name) // what cannot be removed is noted when the job has ended
 	}
 	if again {
 		job.played, job.said = false, 0
@@ -243,17 +244,6 @@ func (f *follower) result(ctx context.Context, err error) *Result {
 		r.Jobs = append(r.Jobs, job.Job)
 	}
 	return r
-}
-
-// fileName gives what a job's files are called, which no other job's are.
-func (f *follower) fileName(job string) string {
-	base := f.o.FileName(job)
-	name := base
-	for n := 2; f.files[name]; n++ {
-		name = fmt.Sprintf("%s-%d", base, n)
-	}
-	f.files[name] = true
-	return name
 }
 
 // persist does something again and again until it is done, cannot be, or the

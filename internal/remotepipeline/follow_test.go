@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/redact"
+
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // passes, fails are jobs that begin after one minute and end after two.
@@ -49,7 +51,7 @@ func TestPipelineIsFollowedToItsEnd(t *testing.T) {
 	if got := git(t, w.bare, "rev-parse", "topic"); got != w.gitLab.commit {
 		t.Errorf("pushed %s", got)
 	}
-	if log := result.Jobs[1].Log; filepath.Base(log) != "s390x-cross.log" || read(t, log) != "hello from s390x/cross\n" {
+	if log := result.Jobs[1].Log; filepath.Base(log) != termtext.FileName("s390x/cross")+".log" || read(t, log) != "hello from s390x/cross\n" {
 		t.Errorf("log %q", log)
 	}
 	want := "waiting running passed"
@@ -303,14 +305,14 @@ func TestArtifacts(t *testing.T) {
 	jobs[1].junit = true
 	jobs[2].archive, jobs[2].expired = archive, true
 	w.options.JUnit = map[string][]string{"build": {"build/reports/*.xml", "../../etc/*"}}
-	stale := filepath.Join(w.options.Artifacts, "bare", "stale")
+	stale := filepath.Join(w.options.Artifacts.Dir("bare"), "stale")
 	write(t, stale, "of an earlier run", 0o644)
-	write(t, filepath.Join(w.options.Artifacts, "build", "stale"), "of an earlier run", 0o644)
+	write(t, filepath.Join(w.options.Artifacts.Dir("build"), "stale"), "of an earlier run", 0o644)
 	result, err := w.run(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(w.options.Artifacts, "build")
+	dir := w.options.Artifacts.Dir("build")
 	got := result.Jobs[0]
 	if got.Artifacts != dir || read(t, filepath.Join(dir, "link")) != "elf" || len(got.JUnit) != 1 ||
 		got.JUnit[0] != filepath.Join(dir, "build/reports/unit.xml") {
@@ -328,9 +330,33 @@ func TestArtifacts(t *testing.T) {
 	if r := result.Jobs[2]; r.Artifacts != "" || !strings.Contains(strings.Join(r.Notes, ""), "expired on") {
 		t.Errorf("job %+v", r)
 	}
-	left, err := filepath.Glob(filepath.Join(w.options.Artifacts, "*"))
-	hidden, _ := filepath.Glob(filepath.Join(w.options.Artifacts, ".*"))
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*"))
+	hidden, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), ".*"))
 	if err != nil || len(left) != 2 || len(hidden) != 0 {
 		t.Errorf("left %v %v, %v", left, hidden, err)
+	}
+}
+
+// What cannot be fetched or unpacked leaves nothing: no earlier run's artifacts
+// are taken for this one's.
+func TestArtifactsThatCannotBeFetched(t *testing.T) {
+	w := newWorld(t, passes(1, "broken"), passes(2, "gone"), passes(3, "skipped"))
+	jobs := w.gitLab.jobs
+	jobs[0].archive = []byte("no archive at all")
+	jobs[1].archive, jobs[1].expired = zipped(t, entry{"out", 0o644, "x"}), true
+	for _, j := range jobs {
+		write(t, filepath.Join(w.options.Artifacts.Dir(j.name), "out"), "of an earlier run", 0o644)
+	}
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, j := range result.Jobs {
+		if _, err := os.Lstat(w.options.Artifacts.Dir(j.Name)); err == nil || j.Artifacts != "" {
+			t.Errorf("%s: artifacts of an earlier run are still there, %q", j.Name, j.Artifacts)
+		}
+		if i < 2 && len(j.Notes) == 0 {
+			t.Errorf("%s: nothing is said about the artifacts", j.Name)
+		}
 	}
 }

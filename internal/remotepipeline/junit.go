@@ -6,11 +6,9 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 )
 
@@ -58,12 +56,15 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 			if suite == nil || suite.Name != own && suite.Name != parallelPart.ReplaceAllString(own, "") {
 				continue
 			}
-			directory := filepath.Join(f.o.Artifacts, job.file)
-			if err := writeSuite(filepath.Join(directory, reportFile), suite); err != nil {
+			data, err := formatSuite(suite)
+			if err != nil {
 				return err
 			}
-			job.Artifacts = directory
-			job.JUnit = append(job.JUnit, filepath.Join(directory, reportFile))
+			if err := f.o.Artifacts.Add(job.Name, reportFile, data); err != nil {
+				return err
+			}
+			job.Artifacts = f.o.Artifacts.Dir(job.Name)
+			job.JUnit = append(job.JUnit, filepath.Join(job.Artifacts, reportFile))
 			break
 		}
 	}
@@ -99,8 +100,8 @@ type xmlDetail struct {
 	Text string `xml:",chardata"`
 }
 
-// writeSuite writes what GitLab knows of a job's tests as JUnit's XML.
-func writeSuite(file string, from *gitlab.PipelineTestSuites) error {
+// formatSuite gives what GitLab knows of a job's tests as JUnit's XML.
+func formatSuite(from *gitlab.PipelineTestSuites) ([]byte, error) {
 	suite := xmlSuite{Name: from.Name, Time: from.TotalTime}
 	for _, c := range from.TestCases {
 		if c == nil {
@@ -124,12 +125,9 @@ func writeSuite(file string, from *gitlab.PipelineTestSuites) error {
 	}
 	data, err := xml.MarshalIndent(xmlSuites{Suite: suite}, "", "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return renameio.WriteFile(file, append([]byte(xml.Header), append(data, '\n')...), 0o644)
+	return append([]byte(xml.Header), append(data, '\n')...), nil
 }
 
 // said is a test's output, which GitLab hands out as text or, for some forms

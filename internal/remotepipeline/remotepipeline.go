@@ -10,16 +10,16 @@ import (
 	"net/http"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // Options say what to run, where it is and what to bring back.
 type Options struct {
-	Directory string                  // of the git checkout
-	Artifacts string                  // directory for what jobs leave behind, one below it for each; made when there is something
-	Logs      string                  // directory for the jobs' logs; made when there is one
-	FileName  func(job string) string // what files of a job are called, without directories
+	Directory string           // of the git checkout
+	Artifacts *artifacts.Store // for what jobs leave behind
+	Logs      string           // directory for the jobs' logs; made when there is one
 
 	Remote    string   // git's name of where to push; "" for where git would push the branch, or "origin"
 	Host      string   // the server, by name or address; "" for what the remote says

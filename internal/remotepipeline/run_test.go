@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 )
 
 // A world is a checkout with a remote, a GitLab that sees what is pushed
@@ -71,9 +73,8 @@ func newWorld(t *testing.T, jobs ...*fakeJob) *world {
 	env := map[string]string{"GITLAB_TOKEN": marker, "GITLAB_HOST": address}
 	w.options = Options{
 		Directory: work,
-		Artifacts: filepath.Join(dir, "artifacts"),
+		Artifacts: artifacts.In(dir),
 		Logs:      filepath.Join(dir, "logs"),
-		FileName:  func(job string) string { return strings.ReplaceAll(job, "/", "-") },
 		Project:   "group/name",
 		Variables: []string{"RUN_PIPELINE=1"},
 		Getenv:    func(name string) string { return env[name] },

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobrun
+package artifacts
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // TestArtifactsThroughLinks has trees in which a link stands where artifacts
@@ -29,15 +29,19 @@ func TestArtifactsThroughLinks(t *testing.T) {
 		if err := os.Symlink(target, filepath.Join(tree, link)); err != nil {
 			t.Fatal(err)
 		}
-		r := &Runner{Base: tree, Artifacts: filepath.Join(tree, ".lcitool/artifacts")}
-		j := &Job{Job: gitlabci.Job{Name: "one"}}
-		if has, err := r.hasArtifacts(j); has || err == nil {
+		s := In(tree)
+		if has, err := s.Has("one", false); has || err == nil {
 			t.Errorf("%s: has artifacts: %v, %v", link, has, err)
 		}
-		_, openErr := r.openArtifacts()
-		removeErr := r.removeArtifacts(j)
-		if last := link == ".lcitool/artifacts/one"; last != (openErr == nil) || last != (removeErr == nil) {
-			t.Errorf("%s: open %v, remove %v", link, openErr, removeErr)
+		last := link == ".lcitool/artifacts/one"
+		checkErr, removeErr := s.Check(), s.Remove("one")
+		if last != (checkErr == nil) || last != (removeErr == nil) {
+			t.Errorf("%s: check %v, remove %v", link, checkErr, removeErr)
+		}
+		err := s.Replace("one", func(*safefs.Dir) error { return nil })
+		addErr := s.Add("one", "report", nil)
+		if last != (err == nil) || last != (addErr == nil) {
+			t.Errorf("%s: replace %v, add %v", link, err, addErr)
 		}
 		if _, err := os.Stat(precious); err != nil {
 			t.Errorf("%s: %v", link, err)

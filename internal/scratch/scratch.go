@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobrun
+// Package scratch makes directories for files on their way, which disappear
+// however the process ends.
+package scratch
 
 import (
 	"errors"
@@ -8,22 +10,25 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-const scratchPrefix = ".new-"
+const prefix = safefs.TemporaryPrefix
 
-// Scratch makes a directory in parent, which must exist, for files on their
+// New makes a directory in parent, which must exist, for files on their
 // way. done removes it with what is left in it. Those that a killed process
 // left in parent are removed first: a lock, which ends with the process, says
 // which are in use.
-func Scratch(parent string) (dir string, done func(), err error) {
+func New(parent string) (dir string, done func(), err error) {
 	guard, err := lockDir(parent, 0) // nobody sweeps while ours has no lock yet
 	if err != nil {
 		return "", nil, err
 	}
 	defer guard.Close()
 	sweep(parent)
-	if dir, err = os.MkdirTemp(parent, scratchPrefix); err != nil {
+	if dir, err = os.MkdirTemp(parent, prefix); err != nil {
 		return "", nil, err
 	}
 	lock, err := lockDir(dir, 0)
@@ -31,14 +36,14 @@ func Scratch(parent string) (dir string, done func(), err error) {
 		return "", nil, errors.Join(err, os.Remove(dir))
 	}
 	return dir, func() {
-		if !keepsTree(dir) {
+		if !isKept(dir) {
 			_ = os.RemoveAll(dir)
 		}
 		_ = lock.Close()
 	}, nil
 }
 
-// Sweep removes what killed processes left of Scratch in parent, which need
+// Sweep removes what killed processes left of New in parent, which need
 // not exist.
 func Sweep(parent string) {
 	if guard, err := lockDir(parent, 0); err == nil {
@@ -51,7 +56,7 @@ func sweep(parent string) {
 	entries, _ := os.ReadDir(parent) // those that could be read
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
-		if !strings.HasPrefix(e.Name(), scratchPrefix) || keepsTree(dir) {
+		if !strings.HasPrefix(e.Name(), prefix) || isKept(dir) {
 			continue
 		}
 		if lock, err := lockDir(dir, syscall.LOCK_NB); err == nil {
@@ -77,4 +82,19 @@ func lockDir(dir string, how int) (*os.File, error) {
 		return nil, errors.Join(&os.PathError{Op: "lock", Path: dir, Err: err}, f.Close())
 	}
 	return f, nil
+}
+
+// KeptFile is a file in a directory of New that lets the directory stay until
+// the file's time.
+const KeptFile = "kept"
+
+func isKept(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, KeptFile))
+	return err == nil && time.Now().Before(info.ModTime())
+}
+
+// Kept lists the KeptFiles of directories in parent.
+func Kept(parent string) []string {
+	files, _ := filepath.Glob(filepath.Join(parent, prefix+"*", KeptFile)) // the pattern is valid
+	return files
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobrun
+package scratch
 
 import (
 	"os"
@@ -21,7 +21,7 @@ func Abandoned(parent string) []string {
 	var list []string
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
-		if !strings.HasPrefix(e.Name(), scratchPrefix) || keepsTree(dir) {
+		if !strings.HasPrefix(e.Name(), prefix) || isKept(dir) {
 			continue
 		}
 		if lock, err := lockDir(dir, syscall.LOCK_NB); err == nil {

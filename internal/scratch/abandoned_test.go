@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobrun
+package scratch
 
 import (
 	"os"
@@ -12,12 +12,12 @@ import (
 // TestAbandoned lists what Sweep removes, and nothing that is in use.
 func TestAbandoned(t *testing.T) {
 	parent := t.TempDir()
-	used, done, err := Scratch(parent)
+	used, done, err := New(parent)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer done()
-	left := filepath.Join(parent, scratchPrefix+"left")
+	left := filepath.Join(parent, prefix+"left")
 	for _, dir := range []string{left, filepath.Join(parent, "other")} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)

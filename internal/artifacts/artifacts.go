@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package artifacts keeps what the jobs of a project left, a directory for each
+// job.
+package artifacts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/scratch"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
+
+// Below is where a project has its artifacts.
+const Below = ".lcitool/artifacts"
+
+// A Store has the artifacts of a project's jobs. No link in the project leads
+// it elsewhere. It is safe for use by several goroutines.
+type Store struct {
+	project string
+	dir     string // below project
+	owner   *owner // of what is written; nil for this process's
+
+	mu    sync.Mutex
+	fresh map[string]bool // jobs whose artifacts were stored by this process
+}
+
+// In is the store of a project, by the project's absolute directory. Nothing is
+// made before there are artifacts. They belong to whom the project belongs to.
+func In(project string) *Store {
+	return &Store{project: project, dir: filepath.Join(project, filepath.FromSlash(Below)), owner: ownerOf(project)}
+}
+
+// Dir is the directory for the artifacts of a job.
+func (s *Store) Dir(job string) string { return filepath.Join(s.dir, termtext.FileName(job)) }
+
+// Check fails if the project has something else where artifacts are to go.
+func (s *Store) Check() error {
+	all, err := s.open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot put artifacts into %s: %w", s.dir, safefs.Cause(err))
+	}
+	return all.Close()
+}
+
+// Sweep removes what killed processes left.
+func (s *Store) Sweep() {
+	if all, err := s.open(); err == nil {
+		scratch.Sweep(s.dir)
+		_ = all.Close()
+	}
+}
+
+// Remove removes what an earlier run left of a job, before the job begins:
+// whatever happens to it, nobody takes old files for new ones.
+func (s *Store) Remove(job string) error {
+	s.mu.Lock()
+	delete(s.fresh, job)
+	s.mu.Unlock()
+	all, err := s.open()
+	if err == nil {
+		defer all.Close()
+		err = all.RemoveAll(filepath.Base(s.Dir(job)))
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fmt.Errorf("cannot remove artifacts of an earlier run: %w", err)
+}
+
+// Replace stores the artifacts of a job in place of all that is there. They
+// appear when fill has filled their directory, or not at all.
+func (s *Store) Replace(job string, fill func(*safefs.Dir) error) error {
+	all, err := s.make()
+	if err != nil {
+		return err
+	}
+	defer all.Close()
+	work, done, err := scratch.New(s.dir)
+	if err != nil {
+		return err
+	}
+	defer done()
+	name := path.Join(filepath.Base(work), "files")
+	files, err := all.MakeSub(name, 0o755)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	if err := fill(files); err != nil {
+		return err
+	}
+	if err := os.Chmod(files.Name(), 0o755); err != nil {
+		return err
+	}
+	if err := s.owner.give(files.Name()); err != nil {
+		return err
+	}
+	if err := all.ReplaceDir(name, filepath.Base(s.Dir(job))); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fresh == nil {
+		s.fresh = map[string]bool{}
+	}
+	s.fresh[job] = true
+	return nil
+}
+
+// Add adds a file to the artifacts of a job.
+func (s *Store) Add(job, name string, data []byte) error {
+	all, err := s.make()
+	if err != nil {
+		return err
+	}
+	defer all.Close()
+	files, err := all.MakeSub(filepath.Base(s.Dir(job)), 0o755)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	if err := files.WriteFile(name, data, 0o644); err != nil {
+		return err
+	}
+	return s.owner.give(files.Name())
+}
+
+// Has reports whether there are artifacts of a job. With fresh, those of an
+// earlier process do not count.
+func (s *Store) Has(job string, fresh bool) (bool, error) {
+	s.mu.Lock()
+	stored := s.fresh[job]
+	s.mu.Unlock()
+	if fresh && !stored {
+		return false, nil
+	}
+	all, err := s.open()
+	if err == nil {
+		defer all.Close()
+		var left *safefs.Dir
+		if left, err = all.Sub(filepath.Base(s.Dir(job))); err == nil {
+			_ = left.Close() // it is there and no link
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// open opens the directory for artifacts. One that is not there is
+// fs.ErrNotExist.
+func (s *Store) open() (*safefs.Dir, error) {
+	tree, err := safefs.OpenDir(s.project)
+	if err != nil {
+		return nil, err
+	}
+	defer tree.Close()
+	return tree.Sub(Below)
+}
+
+// make opens the directory for artifacts, made if it is missing.
+func (s *Store) make() (*safefs.Dir, error) {
+	all, made, err := safefs.OpenOutput(s.project, s.dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range made {
+		if err := s.owner.give(name); err != nil {
+			_ = all.Close()
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// An owner is a user of the host.
+type owner struct{ uid, gid int }
+
+// ownerOf is who a directory belongs to, if that is not who runs us and it is
+// ours to give.
+func ownerOf(dir string) *owner {
+	info, err := os.Stat(dir)
+	if err != nil || os.Getuid() != 0 {
+		return nil
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 {
+		return nil
+	}
+	return &owner{int(stat.Uid), int(stat.Gid)}
+}
+
+// give makes a file, and what is below a directory, the owner's.
+func (o *owner) give(name string) error {
+	if o == nil {
+		return nil
+	}
+	return filepath.WalkDir(name, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(name, o.uid, o.gid)
+	})
+}

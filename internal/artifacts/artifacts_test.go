@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package artifacts
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
+
+// store stores one file of a job.
+func store(t *testing.T, s *Store, job, name, text string) {
+	t.Helper()
+	err := s.Replace(job, func(d *safefs.Dir) error { return d.WriteFile(name, []byte(text), 0o644) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReplace(t *testing.T) {
+	project := t.TempDir()
+	s := In(project)
+	store(t, s, "make", "old", "1")
+	store(t, s, "make", "new", "2")
+	if err := s.Add("make", "report.xml", []byte("3")); err != nil {
+		t.Fatal(err)
+	}
+	failed := errors.New("no space")
+	err := s.Replace("make", func(d *safefs.Dir) error {
+		return errors.Join(d.WriteFile("half", nil, 0o644), failed)
+	})
+	if !errors.Is(err, failed) {
+		t.Errorf("error %v", err)
+	}
+	names := func(dir string) string {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Error(err)
+		}
+		var all []string
+		for _, e := range entries {
+			all = append(all, e.Name())
+		}
+		return strings.Join(all, " ")
+	}
+	for dir, want := range map[string]string{
+		s.Dir("make"): "new report.xml", filepath.Join(project, Below): "make", filepath.Join(project, ".lcitool"): ".gitignore artifacts",
+	} {
+		if got := names(dir); got != want {
+			t.Errorf("%s has %s, want %s", dir, got, want)
+		}
+	}
+}
+
+// TestStale: what an earlier run left of a job that is part of this run is given
+// to nobody, whether the job failed, left nothing or never began.
+func TestStale(t *testing.T) {
+	project := t.TempDir()
+	store(t, In(project), "make", "out", "old")
+	s := In(project)
+	has := func(fresh, want bool) {
+		t.Helper()
+		if got, err := s.Has("make", fresh); err != nil || got != want {
+			t.Errorf("has %v, %v", got, err)
+		}
+	}
+	has(true, false)
+	has(false, true)
+	if err := s.Remove("make"); err != nil {
+		t.Fatal(err)
+	}
+	has(false, false)
+	store(t, s, "make", "out", "new")
+	has(true, true)
+	if err := s.Remove("make"); err != nil {
+		t.Fatal(err)
+	}
+	has(true, false)
+	if err := In(filepath.Join(project, "nosuch")).Remove("make"); err != nil {
+		t.Errorf("without a project: %v", err)
+	}
+}
+
+// TestDirs: no two jobs leave artifacts in one directory.
+func TestDirs(t *testing.T) {
+	names := []string{"test/a", "test-a", "..", ".hidden", "-rf", "x\nlcitool: all jobs passed", "bidi\u202eevil", strings.Repeat("z", 300), strings.Repeat("z", 301)}
+	s := In("/project")
+	seen := map[string]string{}
+	for _, name := range names {
+		dir := s.Dir(name)
+		if other, taken := seen[dir]; taken {
+			t.Errorf("%q and %q leave artifacts in %s", other, name, dir)
+		}
+		seen[dir] = name
+		if base := filepath.Base(dir); filepath.Dir(dir) != "/project/"+Below || base[0] == '-' || base[0] == '.' || termtext.Line(base) != base {
+			t.Errorf("artifacts of %q are in %s", name, dir)
+		}
+	}
+}
