@@ -98,6 +98,7 @@ type Image struct {
 	Architecture string            `json:"arch"`    // Go's name, such as amd64
 	User         string            `json:"user"`    // default user, empty for root
 	Env          []string          `json:"env"`     // NAME=VALUE
+	Entrypoint   []string          `json:"-"`       // nil for none
 	Size         int64             `json:"size"`    // bytes
 	Created      time.Time         `json:"created"` // zero if the image does not say
 	Layers       []string          `json:"layers"`  // digests of the layers' content, lowest first

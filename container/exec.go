@@ -35,6 +35,11 @@ type ExecOptions struct {
 	TTY     bool          // give it a terminal; taken only if Stdin and Stdout are this process' own ones and terminals
 	Grace   time.Duration // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
 	Timeout time.Duration // wall clock; 0 means none
+
+	// Killer is a command that sends a signal, whose number is added to it, to
+	// all that the command started, for one that has others do its work. Nil
+	// means that descendants are looked for.
+	Killer []string
 }
 
 // execution is one command in a session.

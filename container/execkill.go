@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -72,15 +73,24 @@ func (x *execution) end(ctx context.Context, cause error, ended <-chan outcome) 
 
 // kill sends a signal to all processes of the command.
 func (x *execution) kill(ctx context.Context, s syscall.Signal) {
+	if x.options.Killer != nil {
+		x.container.asRoot(ctx, x.log, append(slices.Clone(x.options.Killer), strconv.Itoa(int(s)))...)
+		return
+	}
 	x.container.killer(ctx, x.log, killMarked, strconv.Itoa(int(s)), markName+"="+x.mark)
 }
 
 // killer runs a shell script as the container's root and waits for it, for a
 // while. What went wrong shows in what is still there.
 func (c *Container) killer(ctx context.Context, log *slog.Logger, script string, args ...string) {
+	c.asRoot(ctx, log, append([]string{"/bin/sh", "-c", script, "sh"}, args...)...)
+}
+
+// asRoot runs a command as the container's root and waits for it, for a while.
+func (c *Container) asRoot(ctx context.Context, log *slog.Logger, command ...string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killerLimit)
 	defer cancel()
-	if err := c.quietly(ctx, append([]string{"/bin/sh", "-c", script, "sh"}, args...)); err != nil {
+	if err := c.quietly(ctx, command); err != nil {
 		log.Debug("cannot kill in container", "err", err)
 	}
 }

@@ -70,7 +70,7 @@ func fromReport(r *entities.ImageInspectReport) Image {
 		ID: r.ID, Digest: r.Digest.String(), Tags: r.RepoTags, Labels: r.Labels, Architecture: r.Architecture, User: r.User, Size: r.Size,
 	}
 	if r.Config != nil {
-		image.Env = r.Config.Env
+		image.Env, image.Entrypoint = r.Config.Env, r.Config.Entrypoint
 	}
 	if r.RootFS != nil {
 		for _, layer := range r.RootFS.Layers {

@@ -77,6 +77,22 @@ func (e *Engine) rlimits() []spec.POSIXRlimit {
 	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
 }
 
+// engineLimits are podman's own limits of open files and processes, as far as
+// the service may set them. A podman 5 that we did not start finds that out
+// itself.
+func (e *Engine) engineLimits() []spec.POSIXRlimit {
+	const podmanFiles = 1 << 20
+	if e.private == nil && e.atLeast(5) {
+		return nil
+	}
+	if !e.addr.local() {
+		return e.rlimits()
+	}
+	files := min(podmanFiles, hardLimit(unix.RLIMIT_NOFILE))
+	_, procs := e.limits()
+	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
+}
+
 // ulimits are the limits of a build's steps.
 func (e *Engine) ulimits() []string {
 	files, procs := e.limits()

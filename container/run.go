@@ -47,8 +47,22 @@ type RunOptions struct {
 	Memory     int64             // bytes; 0 means no limit
 	CPUs       float64           // 0 means no limit
 	Pids       int64             // 0 means the engine's choice
+	Session    Session           // of Start only
 	Labels     map[string]string // beside our own
 	Name       string            // prefix of the container's name, a random part is added; empty means lcitool
+}
+
+// A Session says how the first process of a Container starts. The zero value
+// is one that waits, whatever the image says.
+type Session struct {
+	// AsImage makes the container as podman itself would: User is passed on
+	// as it is, empty for the image's, HOME and the working directory are what
+	// the image says, there are no more capabilities, and the limits are the
+	// engine's.
+	AsImage    bool
+	Command    []string // goes to the entrypoint; nil for a process that waits
+	Entrypoint []string // with Command; nil for the image's, empty for none
+	Ready      string   // line that Command writes once it waits; empty if nobody asks for what was written before
 }
 
 // A Mount makes a file or directory of the host appear in the container.

@@ -25,7 +25,7 @@ const cpuPeriod = 100000
 // Files that the container needs of us go to dir; without one they are left
 // out, for parcels to bring.
 func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.SpecGenerator, runUser, error) {
-	u, err := e.resolveUser(ctx, o.Image, o.User)
+	u, err := e.sessionUser(ctx, o)
 	if err != nil {
 		return nil, u, err
 	}
@@ -53,6 +53,9 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
 	s.User = u.spec()
 	s.Env = e.options.proxies(o.environ(u)) // the service would add its own
+	if o.Session.AsImage {
+		o.asImage(s, e.engineLimits())
+	}
 	if err := e.idmap(ctx, s, u); err != nil {
 		return nil, u, err
 	}
@@ -79,6 +82,30 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 		return nil, u, err
 	}
 	return s, u, o.storage(s, u, dir)
+}
+
+// sessionUser is who runs a workload. Of one that is left to the image only
+// whether it is root counts.
+func (e *Engine) sessionUser(ctx context.Context, o RunOptions) (runUser, error) {
+	if !o.Session.AsImage {
+		return e.resolveUser(ctx, o.Image, o.User)
+	}
+	if o.User == "" || o.User == "root" || o.User == "0" {
+		return runUser{}, nil
+	}
+	return runUser{Name: o.User, UID: -1, GID: -1}, nil
+}
+
+// asImage takes back what our containers have and podman's have not.
+func (o RunOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
+	s.User, s.WorkDir, s.CapAdd = o.User, o.WorkDir, o.CapAdd
+	delete(s.Env, "HOME")
+	for _, v := range o.Env {
+		if home, ok := strings.CutPrefix(v, "HOME="); ok {
+			s.Env["HOME"] = home
+		}
+	}
+	s.Rlimits = limits
 }
 
 func (o RunOptions) command(u runUser) (command []string, workdir string) {
@@ -144,7 +171,7 @@ func (o ConnectOptions) proxies(env map[string]string) map[string]string {
 // container, where they would otherwise appear as root's. Rootful podman
 // refuses it, and needs none.
 func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser) error {
-	if u.UID == 0 {
+	if u.UID <= 0 { // root, or left to the image
 		return nil
 	}
 	rootless, err := e.rootless(ctx)

@@ -5,6 +5,7 @@ package container
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -36,7 +37,8 @@ type Container struct {
 // Remove, stays after Keep, and is a leftover otherwise, as soon as this
 // process ends. What o says of the command and its streams (Command, Script,
 // Stdin, Stdout, Stderr, TTY, Signals, Grace, Timeout) is not used. The image
-// must have /bin/sh and sleep. Errors are those of Run.
+// must have /bin/sh and, without a command in o.Session, sleep. Errors are
+// those of Run.
 func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	o.Command, o.Script, o.Stdin, o.Stdout, o.Stderr, o.TTY = nil, "", nil, nil, nil, false
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
@@ -50,10 +52,7 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	kill := syscall.SIGKILL // it would not listen to another one
-	s.Init, s.StopSignal = false, &kill
-	s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
-	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
+	o.Session.apply(s)
 	c := &Container{engine: e, name: s.Name}
 	if err := c.start(ctx, s, parcels, o.Mounts); err != nil {
 		_ = c.Remove(ctx) // it says so itself
@@ -94,6 +93,24 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// apply makes the first process of a container that of a session.
+func (o Session) apply(s *specgen.SpecGenerator) {
+	kill := syscall.SIGKILL // a process that waits would not listen to another one
+	s.Init, s.StopSignal = false, &kill
+	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
+	if o.Ready != "" {
+		s.LogConfiguration.Driver = "k8s-file"
+	}
+	switch {
+	case o.Command == nil:
+		s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
+	case o.Entrypoint == nil:
+		s.Command = o.Command
+	default: // an empty list would be left out of the request
+		s.Entrypoint, s.Command = slices.Concat(o.Entrypoint, o.Command), nil
+	}
 }
 
 // Name returns the container's name, which Keep changes.

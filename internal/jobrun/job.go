@@ -27,7 +27,8 @@ type Job struct {
 	From  []*Job   // jobs whose artifacts it gets, chosen or not
 	Runs  bool     // it is among those that run now
 
-	dir string // where it has its tree, once it runs
+	dir   string // where it has its tree, once it runs
+	ready bool   // its first process says when it waits
 }
 
 // An Image is what a job runs in.
@@ -65,6 +66,8 @@ type Outcome struct {
 	Packages  []string // lines of the image's /packages.txt, nil if it has none
 	Artifacts string   // directory of the host, "" for none
 	JUnit     []string // files below it
+
+	abandoned bool // nothing of the container is wanted
 }
 
 // afterTimeout is what an after_script gets, as with GitLab.

@@ -3,6 +3,7 @@
 package jobrun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,40 +89,99 @@ func (j *Job) impossible() error {
 }
 
 // scripts runs the job's commands, then after_script, whatever became of them.
+// GitLab gives a job up that has used all its time, so that nothing follows.
 func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s scheduler.Streams, result *outcome.Result, out *Outcome) {
-	limit := r.Limits.Timeout
-	if j.Timeout > 0 && (limit == 0 || j.Timeout < limit) {
-		limit = j.Timeout
+	limit := r.timeLimit(j)
+	deadline := time.Now().Add(limit)
+	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
+	if j.ready {
+		// An error shows again in what follows.
+		_ = c.Written(ctx, readyLine, func(line string) { fmt.Fprintln(s.Stdout, line) })
 	}
-	_, err := c.Exec(ctx, container.ExecOptions{
-		Command: shell("script"), WorkDir: "/", Env: nil,
-		Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit,
-	})
-	if errors.Is(err, container.ErrTimeout) {
-		err = workload.TimeoutError(limit, err)
-	}
+	err := r.stage(ctx, c, "script", "running", min(own, limit), s)
+	gone := containerGone(ctx, c, &err)
 	result.End(ctx, err)
+	out.abandoned = gone || result.State == outcome.TimedOut && own >= limit
+	if gone {
+		return
+	}
 	if ctx.Err() == nil {
 		out.Command = r.lastCommand(ctx, j, c, result.State)
 	}
-	if len(j.AfterScript) == 0 || result.State == outcome.EngineError {
+	if len(j.AfterScript) == 0 || result.State == outcome.EngineError || out.abandoned {
 		return
 	}
 	if s.Ended != nil {
 		s.Ended()
 	}
+	r.afterScript(ctx, j, c, s, time.Until(deadline), result, out)
+}
+
+// afterScript runs after_script. Its status counts only if the job says so.
+func (r *Runner) afterScript(ctx context.Context, j *Job, c *container.Container, s scheduler.Streams, left time.Duration, result *outcome.Result, out *Outcome) {
 	after, cancel := ctx, context.CancelFunc(func() {})
 	if ctx.Err() != nil { // GitLab runs it for a cancelled job too, but nobody waits for long here
 		after, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
 	}
 	defer cancel()
-	_, err = c.Exec(after, container.ExecOptions{
-		Command: shell("after_script"), WorkDir: "/", Env: []string{"CI_JOB_STATUS=" + status(result.State)},
-		Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: afterTimeout,
-	})
-	if err != nil && ctx.Err() == nil {
+	limit := max(time.Second, min(left, duration(value(out.Env, "RUNNER_AFTER_SCRIPT_TIMEOUT"), afterTimeout)))
+	err := r.stage(after, c, "after_script", status(result.State), limit, s)
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case value(out.Env, "AFTER_SCRIPT_IGNORE_ERRORS") == "false" && result.State == outcome.Passed:
+		result.End(ctx, fmt.Errorf("after_script: %w", err))
+	default:
 		r.warn(j, "after_script: "+err.Error())
 	}
+}
+
+// stage has the first process of the container run one of the scripts.
+func (r *Runner) stage(ctx context.Context, c *container.Container, name, status string, limit time.Duration, s scheduler.Streams) error {
+	_, err := c.Exec(ctx, container.ExecOptions{
+		Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage(),
+	})
+	if errors.Is(err, container.ErrTimeout) {
+		return workload.TimeoutError(limit, err)
+	}
+	return err
+}
+
+// containerGone reports whether the first process of the container has ended,
+// as it does when an entrypoint does not run what it is given. Its status is
+// then that of the job.
+func containerGone(ctx context.Context, c *container.Container, err *error) bool {
+	if *err == nil || ctx.Err() != nil {
+		return false
+	}
+	code, exited, asked := c.Exited(ctx)
+	if asked != nil || !exited {
+		return false
+	}
+	if *err = nil; code != 0 {
+		*err = &container.ExitError{Container: c.Name(), Code: code}
+	}
+	return true
+}
+
+// jobTimeout is what GitLab gives a job of a new project.
+const jobTimeout = time.Hour
+
+// timeLimit is how long a job may take.
+func (r *Runner) timeLimit(j *Job) time.Duration {
+	limit := cmp.Or(j.Timeout, jobTimeout)
+	if r.Limits.Timeout > 0 {
+		limit = min(limit, r.Limits.Timeout)
+	}
+	return limit
+}
+
+// duration reads a time limit as the runner does. What is none counts as the
+// default.
+func duration(text string, otherwise time.Duration) time.Duration {
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return d
+	}
+	return otherwise
 }
 
 // status is the state of a job in the words of CI_JOB_STATUS.
@@ -175,7 +235,7 @@ func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, resu
 	if text, err := readFile(ctx, c, "/packages.txt", maxPackages); err == nil {
 		out.Packages = nonEmptyLines(text)
 	}
-	if result.State != outcome.EngineError {
+	if result.State != outcome.EngineError && !out.abandoned {
 		passed := result.State == outcome.Passed
 		if err := errors.Join(r.collect(ctx, j, c, passed, out), r.saveCaches(ctx, j, c, passed)); err != nil && passed {
 			result.Unstored(err)

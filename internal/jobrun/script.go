@@ -4,9 +4,13 @@ package jobrun
 
 import (
 	"archive/tar"
-	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"path"
 	"strings"
+	"time"
 )
 
 // Where a job's container has what the scripts need. It is not below the tree,
@@ -20,87 +24,147 @@ const (
 	ScriptFile = stateDir + "/script"
 )
 
-// findShell runs bash where there is one, as the runner does.
-const findShell = `for s in /usr/local/bin/bash /usr/bin/bash /bin/bash; do [ -x "$s" ] && exec "$s" "$@"; done; exec sh "$@"`
-
-// shell is the command that runs a script of the state directory.
-func shell(name string) []string {
-	return []string{"sh", "-c", findShell, "sh", stateDir + "/" + name}
-}
-
 // preamble makes the shell end with the first command that fails, also within
 // a pipe where the shell knows that.
-const preamble = `if set -o | grep pipefail > /dev/null; then set -o pipefail; fi; set -o errexit
+const preamble = `case "$(set -o)" in *pipefail*) set -o pipefail;; esac; set -o errexit
 set +o noclobber
 `
 
 // remember writes down what a shell of the user's needs to go on from here. It
 // is put in place of nothing: a script that traps EXIT itself has only the
 // environment that it began with.
-const remember = `trap '{ export -p; echo "cd \"$PWD\""; } > ` + stateFile + ` 2> /dev/null' EXIT
+const remember = `trap '{ { export -p; echo "cd \"$PWD\""; } > ` + stateFile + `; } 2> /dev/null' EXIT
 `
 
-// script is the text that a shell runs for a list of commands, each of which
-// is shown first. Numbered ones can be told from the step file.
-func script(dir string, commands []string, numbered bool) string {
+// A stage is a list of commands that one shell runs, as the runner does it.
+type stage struct {
+	dir      string      // of the tree
+	env      [][2]string // variables, by name
+	commands []string
+	prefix   string // of the sections of blocks
+	numbered bool   // the step file says which command is running
+	status   bool   // CI_JOB_STATUS is given when it runs
+	keep     bool   // a shell of the user's may go on from the end
+
+	checks   bool // FF_ENABLE_BASH_EXIT_CODE_CHECK
+	sections bool // FF_SCRIPT_SECTIONS
+	trace    bool // CI_DEBUG_TRACE
+}
+
+// script is the text that a shell runs for a stage. Each command is shown
+// first. What is ours does not show when the script traces its commands: such
+// a trace goes where the standard error of a group goes.
+func (s stage) script() string {
 	var b strings.Builder
+	if s.trace {
+		b.WriteString("set -o xtrace\n")
+	}
 	b.WriteString(preamble)
-	if numbered {
+	if s.keep {
 		b.WriteString(remember)
 	}
-	fmt.Fprintf(&b, "cd %s\n", Quote(dir))
-	for i, command := range commands {
-		if numbered {
-			fmt.Fprintf(&b, "echo %d > %s\n", i+1, stepFile)
-		}
-		fmt.Fprintf(&b, "printf '%%s\\n' %s\n%s\n", Quote(shown(command)), command)
+	for _, v := range s.env {
+		fmt.Fprintf(&b, "export %s=%s\n", word(v[0]), Quote(v[1]))
+	}
+	if len(s.env) > 0 {
+		file := path.Join(tempDir(s.dir), gitlabEnvFile)
+		fmt.Fprintf(&b, "export GITLAB_ENV=%[1]s\nmkdir -p %[2]s\ntouch %[1]s\nwhile read -r line; do export \"$line\"; done < %[1]s\n", Quote(file), Quote(tempDir(s.dir)))
+	}
+	if s.status {
+		b.WriteString("export CI_JOB_STATUS=\"$_lcitool_status\"\n")
+	}
+	fmt.Fprintf(&b, "cd %s\n", Quote(s.dir))
+	for i, command := range s.commands {
+		s.command(&b, i, strings.TrimSpace(command))
 	}
 	return b.String()
 }
 
+// command shows a command and runs it.
+func (s stage) command(b *strings.Builder, i int, command string) {
+	b.WriteString("{ ")
+	if s.numbered {
+		fmt.Fprintf(b, "echo %d > %s || :; ", i+1, stepFile)
+	}
+	if strings.Contains(command, "\n") && s.sections {
+		name := fmt.Sprintf("section_%s_%d", s.prefix, i)
+		fmt.Fprintf(b, "printf 'section_start:%%s:%s[hide_duration=true,collapsed=true]\\r\\033[0K%%s\\n' \"$(date +%%s)\" %s; ", name, Quote("$ "+command))
+		fmt.Fprintf(b, "printf 'section_end:%%s:%s\\r\\033[0K\\n' \"$(date +%%s)\"; ", name)
+	} else {
+		fmt.Fprintf(b, "printf '%%s\\n' %s; ", Quote(shown(command)))
+	}
+	b.WriteString("} 2> /dev/null\n" + command + "\n")
+	if s.checks {
+		b.WriteString("{ _runner_exit_code=$?; if [ $_runner_exit_code -ne 0 ]; then exit $_runner_exit_code; fi; } 2> /dev/null\n")
+	}
+}
+
+// gitlabEnvFile is the file in the directory for temporary files whose lines
+// become variables of later stages.
+const gitlabEnvFile = "gitlab_runner_env"
+
 // shown is a command as the log has it: GitLab too shows the first line of a
 // longer one.
 func shown(command string) string {
-	first, rest, more := strings.Cut(strings.TrimSpace(command), "\n")
+	if command == "" {
+		return ""
+	}
+	first, rest, more := strings.Cut(command, "\n")
 	if more && rest != "" {
 		return "$ " + first + " # collapsed multi-line command"
 	}
 	return "$ " + first
 }
 
+// word leaves a name as it is if the shell reads it as one word.
+func word(s string) string {
+	if s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" {
+		return s
+	}
+	return Quote(s)
+}
+
 // Quote makes one word of the shell's out of any text.
 func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// enter is what a user's shell in the container of a job begins with. Its
-// argument is a command to be run in place of an interactive shell.
-const enter = `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
-if [ $# -gt 0 ]; then exec "$@"; fi
-i=; [ -t 0 ] && i=-i
-for s in /usr/local/bin/bash /usr/bin/bash /bin/bash; do [ -x "$s" ] && exec "$s" $i; done; exec sh $i
-`
+// stages are the two scripts of a job.
+func (r *Runner) stages(j *Job, env []string) (script, after stage) {
+	script = stage{
+		dir: j.dir, commands: j.commands(), prefix: "script_step", numbered: true, keep: r.Keep,
+		checks:   value(env, "FF_ENABLE_BASH_EXIT_CODE_CHECK") == "true",
+		sections: value(env, "FF_SCRIPT_SECTIONS") == "true",
+		trace:    value(env, "CI_DEBUG_TRACE") == "true",
+	}
+	for _, v := range env {
+		name, text, _ := strings.Cut(v, "=")
+		script.env = append(script.env, [2]string{name, text})
+	}
+	after = script
+	after.commands, after.prefix, after.numbered, after.keep, after.status = j.AfterScript, "after_script_step", false, false, true
+	return script, after
+}
 
-// scripts packs what goes to the state directory.
-func (j *Job) scripts(dir string) ([]byte, error) {
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	name := strings.TrimPrefix(stateDir, "/run/")
-	if err := w.WriteHeader(&tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: 0o1777}); err != nil {
-		return nil, err
-	}
-	for _, file := range []struct{ name, text string }{
-		{"script", script(dir, j.commands(), true)},
-		{"after_script", script(dir, j.AfterScript, false)},
-		{"enter", enter},
-	} {
-		h := &tar.Header{Name: name + "/" + file.name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(file.text))}
-		if err := w.WriteHeader(h); err != nil {
-			return nil, err
+// packState packs what goes to the state directory.
+func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer) error {
+	return func(_ context.Context, to io.Writer) error {
+		w := tar.NewWriter(to)
+		var errs []error
+		name := strings.TrimPrefix(stateDir, "/")
+		put := func(h tar.Header, text string) {
+			h.Name, h.ModTime = path.Join(name, h.Name), time.Now()
+			h.Size = int64(len(text))
+			errs = append(errs, w.WriteHeader(&h))
+			_, err := io.WriteString(w, text)
+			errs = append(errs, err)
 		}
-		if _, err := w.Write([]byte(file.text)); err != nil {
-			return nil, err
+		script, after := r.stages(j, env)
+		put(tar.Header{Name: "todo", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
+		put(tar.Header{Name: "done", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
+		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"enter", enter}, {"kill", killScript}} {
+			put(tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o755}, file[1])
 		}
+		return errors.Join(append(errs, w.Close())...)
 	}
-	return b.Bytes(), w.Close()
 }
 
 // commands are those of before_script, then those of script: one shell runs

@@ -17,7 +17,7 @@ import (
 func play(t *testing.T, shell, dir string, commands ...string) (output string, code int, step string) {
 	t.Helper()
 	state := t.TempDir()
-	text := strings.ReplaceAll(script(dir, commands, true), stateDir, state)
+	text := strings.ReplaceAll(stage{dir: dir, commands: commands, numbered: true, keep: true}.script(), stateDir, state)
 	file := filepath.Join(state, "script")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestStateGoesOn(t *testing.T) {
 		}
 		localize := func(text string) string { return strings.ReplaceAll(text, stateDir, state) }
 		commands := []string{`export WEIRD="it's \"quoted\" \$x"`, "cd 'a b'", "false"}
-		for name, text := range map[string]string{"script": script(dir, commands, true), "enter": enter} {
+		for name, text := range map[string]string{"script": stage{dir: dir, commands: commands, numbered: true, keep: true}.script(), "enter": enter} {
 			if err := os.WriteFile(filepath.Join(state, name), []byte(localize(text)), 0o600); err != nil {
 				t.Fatal(err)
 			}

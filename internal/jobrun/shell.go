@@ -14,7 +14,7 @@ import (
 // job as its script left it.
 func Enter(dir string, command []string, s scheduler.Streams) container.ExecOptions {
 	return container.ExecOptions{
-		Command: append([]string{"sh", "-c", findShell, "sh", stateDir + "/enter"}, command...),
+		Command: enterCommand(command),
 		WorkDir: dir, Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, TTY: s.TTY, Grace: grace,
 	}
 }

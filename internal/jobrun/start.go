@@ -4,7 +4,6 @@ package jobrun
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,18 +42,25 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 // hand on.
 func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Container, error) {
 	o := container.RunOptions{
-		Image: j.Image.Reference, WorkDir: j.dir, Env: env, Name: "lcitool-job",
+		Image: j.Image.Reference, Env: env, Name: "lcitool-job",
 		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
 		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
 	}
 	if err := r.tree(ctx, j, &o, env); err != nil {
 		return nil, err
 	}
+	image, err := r.Engine.Inspect(ctx, j.Image.Reference)
+	if err != nil {
+		return nil, err
+	}
+	o.User = image.User
 	if j.Job.Image != nil && j.Job.Image.User != "" {
 		o.User = j.Job.Image.User
-	} else if image, err := r.Engine.Inspect(ctx, j.Image.Reference); err == nil {
-		o.User = image.User
 	}
+	entrypoint, has := j.entrypoint(image.Entrypoint)
+	j.ready = has
+	o.Session = session(entrypoint, has)
+	o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packState(j, env)})
 	if r.Caches != "" && value(env, "CCACHE_DIR") == ccacheDir {
 		o.Volumes = append(o.Volumes, container.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
 	}
@@ -69,6 +75,18 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 		return nil, errors.Join(err, c.Remove(ctx))
 	}
 	return c, nil
+}
+
+// entrypoint gives the one of the job, nil for the image's, and whether there
+// is any.
+func (j *Job) entrypoint(image []string) ([]string, bool) {
+	if j.Job.Image == nil || j.Job.Image.Entrypoint == nil {
+		return nil, len(image) > 0
+	}
+	if e := j.Job.Image.Entrypoint; len(e) > 1 || len(e) == 1 && e[0] != "" {
+		return e, true
+	}
+	return []string{}, false
 }
 
 // tree gives the container the project's files: its own view of the tree that
@@ -148,13 +166,6 @@ func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) er
 
 // furnish puts into a new container what the job finds there.
 func (r *Runner) furnish(ctx context.Context, j *Job, c *container.Container) error {
-	scripts, err := j.scripts(j.dir)
-	if err != nil {
-		return err
-	}
-	if err := c.Put(ctx, path.Dir(stateDir), bytes.NewReader(scripts)); err != nil {
-		return err
-	}
 	if err := r.restoreCaches(ctx, j, c); err != nil {
 		return err
 	}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+)
+
+// Exited reports whether the first process of the container has ended, and with
+// which status.
+func (c *Container) Exited(ctx context.Context) (code int, exited bool, err error) {
+	conn, err := c.engine.conn(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	defer closeIdle(conn)
+	data, err := containers.Inspect(conn, c.Name(), nil)
+	if err != nil {
+		return 0, false, engineError("look at container "+c.Name(), err)
+	}
+	ended := data.State.Status == "exited" || data.State.Status == "stopped"
+	return int(data.State.ExitCode), ended, nil
+}
+
+// Written calls line with each line that the first process has written, until
+// it has written the one that says it is ready, or has ended. The session must
+// have been started with such a line.
+func (c *Container) Written(ctx context.Context, ready string, line func(string)) error {
+	conn, err := c.engine.conn(ctx)
+	if err != nil {
+		return err
+	}
+	conn, cancel := context.WithCancel(conn)
+	defer cancel()
+	lines := make(chan string)
+	ended := make(chan error, 1)
+	go func() {
+		o := new(containers.LogOptions).WithStdout(true).WithStderr(true).WithFollow(true)
+		var all sync.WaitGroup
+		out, errs := make(chan string), make(chan string)
+		for _, from := range []chan string{out, errs} {
+			all.Go(func() {
+				for text := range from {
+					select {
+					case lines <- text:
+					case <-conn.Done():
+					}
+				}
+			})
+		}
+		err := containers.Logs(conn, c.Name(), o, out, errs)
+		close(out)
+		close(errs)
+		all.Wait()
+		ended <- err
+	}()
+	for {
+		select {
+		case text := <-lines:
+			text = strings.TrimRight(text, "\r\n")
+			if text == ready {
+				return nil
+			}
+			line(text)
+		case err := <-ended:
+			if err != nil && conn.Err() == nil {
+				return engineError("read what container "+c.Name()+" has written", err)
+			}
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// The runner starts a job's container with its script on standard input, so
+// that the script's shell is a child of the container's first process. Here the
+// first process waits instead, and runs a stage whenever a command in the
+// container asks it to: the container stays up in between. $$ in a script is the
+// first process for the same reason as there, which no signal ends.
+
+// shells are those that the runner looks for, in this order.
+func shells() []string {
+	return []string{"/usr/local/bin/bash", "/usr/bin/bash", "/bin/bash", "/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh", "/busybox/sh"}
+}
+
+// findShell runs the first of the shells that there is.
+func findShell(arguments string) string {
+	return "for s in " + strings.Join(shells(), " ") + `; do if [ -x "$s" ]; then exec "$s" ` + arguments + "; fi; done; echo shell not found; exit 1"
+}
+
+// readyLine is what the first process writes when it waits, in a container
+// whose entrypoint may write something before.
+const readyLine = "lcitool: ready"
+
+// firstProcess waits for a line that names a process and a stage. The stage has
+// the streams of that process. Afterwards nothing is left of it, and its status
+// can be read.
+const firstProcess = `
+echo "` + readyLine + `"
+exec < /dev/null > /dev/null 2>&1
+_lcitool_spare="1 $$"; _lcitool_up=$PPID
+while [ "${_lcitool_up:-0}" -gt 1 ]; do
+	_lcitool_spare="$_lcitool_spare $_lcitool_up"
+	while read -r _lcitool_key _lcitool_value; do
+		case $_lcitool_key in PPid:) _lcitool_next=$_lcitool_value;; esac
+	done < "/proc/$_lcitool_up/status"
+	_lcitool_up=$_lcitool_next
+done
+echo "$_lcitool_spare" > ` + stateDir + `/spare
+unset _lcitool_key _lcitool_value _lcitool_next _lcitool_up _lcitool_spare
+trap '_lcitool_term=1' TERM
+while :; do
+	read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo || continue
+	_lcitool_term=
+	( trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/1" 2> "/proc/$_lcitool_pid/fd/2"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
+	_lcitool_code=$?
+	[ -z "$_lcitool_term" ] || _lcitool_code=1
+	sh ` + stateDir + `/kill "$_lcitool_pid" 9
+	echo "$_lcitool_code" > ` + stateDir + `/done
+done
+`
+
+// killScript sends the signal in its last argument to all processes but itself,
+// the first process and those above that, and the one in the other argument. It
+// goes on until there are none left that it has not sent it to. It uses nothing
+// but the shell.
+const killScript = `
+for signal; do :; done
+case $# in 2) also=$1;; *) also=;; esac
+read -r spare < ` + stateDir + `/spare
+seen=" $spare $$ $also "
+while :; do
+	new=
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		case $seen in *" $pid "*) continue;; esac
+		new=yes; seen="$seen$pid "
+		kill -"$signal" "$pid"
+	done
+	[ "$new" ] || exit 0
+done 2> /dev/null
+`
+
+// session is how a job's container starts.
+func session(entrypoint []string, hasEntrypoint bool) container.Session {
+	s := container.Session{
+		AsImage: true, Entrypoint: entrypoint,
+		Command: []string{"sh", "-c", findShell("-c " + Quote(firstProcess) + ` "$s"`)},
+	}
+	if hasEntrypoint {
+		s.Ready = readyLine
+	}
+	return s
+}
+
+// runStage is the command that has the first process run a stage, with a value
+// for CI_JOB_STATUS.
+func runStage(name, status string) []string {
+	return []string{"sh", "-c", `echo "$$ ` + name + " " + status + `" > ` + stateDir + `/todo; read -r code < ` + stateDir + `/done; exit "$code"`}
+}
+
+// killStage is the command that sends a signal to all of a stage.
+func killStage() []string { return []string{"sh", stateDir + "/kill"} }
+
+// enter is what a user's shell in the container of a job begins with. Its
+// argument is a command to be run in place of an interactive shell.
+var enter = `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
+if [ $# -gt 0 ]; then exec "$@"; fi
+i=; [ -t 0 ] && i=-i
+` + findShell("$i") + "\n"
+
+// enterCommand runs enter with a command.
+func enterCommand(command []string) []string {
+	return append([]string{"sh", "-c", findShell(`"$@"`), "sh", stateDir + "/enter"}, command...)
+}
