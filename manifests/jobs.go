@@ -161,7 +161,7 @@ func containerJobs(groups map[Group][]Job, t Target) {
 		if first.Cross {
 			group = CrossContainer
 		}
-		environment := environmentName(t.Release.Name, i.cross)
+		environment := targets.EnvironmentName(t.Release.Name, i.cross)
 		optional := !slices.ContainsFunc(i.jobs, func(j TargetJob) bool { return !j.Optional })
 		groups[group] = append(groups[group], Job{
 			Name:         containerName(t.Release.Name, first.imageArch()),
@@ -214,7 +214,7 @@ func buildJobs(groups map[Group][]Job, t Target) {
 			Artifacts:    j.Artifacts,
 			Target:       name,
 			Arch:         j.imageArch(),
-			Environment:  environmentName(name, cross),
+			Environment:  targets.EnvironmentName(name, cross),
 			place:        j.place,
 		})
 	}

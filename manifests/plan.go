@@ -103,20 +103,13 @@ func (p *Plan) environments(m *Manifest) {
 			if !image && !j.Cross {
 				e.Target.Host = j.Arch
 			}
-			e.Name = environmentName(t.Release.Name, e.Target.Cross)
+			e.Name = targets.EnvironmentName(t.Release.Name, e.Target.Cross)
 			if !seen[e.Name] {
 				seen[e.Name] = true
 				p.Environments = append(p.Environments, e)
 			}
 		}
 	}
-}
-
-func environmentName(target string, cross targets.Arch) string {
-	if cross == "" {
-		return target
-	}
-	return target + "-cross-" + string(cross)
 }
 
 // CirrusTargets lists the targets that jobs of the pipeline build on Cirrus

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,11 +31,11 @@ else the machine's own package sources, else the target's default.`,
 			if err := render.CheckDockerfile(t); err != nil {
 				return err
 			}
-			o, err := bootstrapOptions(a, &t.Release, mirror)
+			o, err := a.baseImage(&t.Release, mirror)
 			if err != nil {
 				return err
 			}
-			o.Force = force
+			o.Force, o.Log = force, a.stderr
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
 				return err
@@ -57,22 +56,12 @@ else the machine's own package sources, else the target's default.`,
 	return cmd
 }
 
-// bootstrapOptions say which base image a release wants, and from which mirror
-// it is to be made.
-func bootstrapOptions(a *app, r *targets.Release, mirror string) (container.BootstrapOptions, error) {
-	o := container.BootstrapOptions{
-		Reference: r.Containers.Base,
-		Distro:    strings.ToLower(r.OS.Name),
-		Log:       a.stderr,
-	}
-	if r.Packaging.Format != "deb" || r.Mirror == nil {
-		return o, nil // refused by the engine
-	}
+// baseImage says how to make the base image of a release, from a mirror, or the
+// usual one for "".
+func (a *app) baseImage(r *targets.Release, mirror string) (container.BootstrapOptions, error) {
 	mirrors, err := a.mirrors()
 	if err != nil {
-		return o, err
+		return container.BootstrapOptions{}, err
 	}
-	o.Suite = r.Mirror.Suite
-	o.Sources, err = mirrors.sources(mirror, r)
-	return o, err
+	return mirrors.Base(mirror, r)
 }

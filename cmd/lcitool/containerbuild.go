@@ -13,30 +13,41 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/render"
-	"gitlab.com/lcitool/lcitool/internal/workload"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// imageBuild is the verb that builds a target's image.
-type imageBuild struct {
-	output
-	engine    engineFlags
-	target    string
-	projects  string
-	list      []string // of projects and references, instead of the pattern in projects
-	tag       string
+// imageFlags say how images are built.
+type imageFlags struct {
 	bootstrap bool
 	noCache   bool
 	pull      bool
 	exact     bool
-	unsafe    bool              // build what this builder lets reach the host
-	keep      bool              // downloaded packages
-	notes     map[string]string // for the image, as container.BuildOptions has them
+	unsafe    bool // build what this builder lets reach the host
+	keep      bool // downloaded packages
+}
+
+// flags are those of every verb that builds images of targets.
+func (i *imageFlags) flags(f *pflag.FlagSet) {
+	f.BoolVar(&i.bootstrap, "bootstrap", false, "make the base image from the distribution's mirror if it cannot be pulled")
+	f.BoolVar(&i.noCache, "no-cache", false, "run every step again")
+	f.BoolVar(&i.pull, "pull", false, "ask the registry for a newer base image")
+	f.BoolVar(&i.keep, "package-cache", false, "keep downloaded packages for later builds; saves time where the mirror is far away (deb only)")
+	f.BoolVar(&i.exact, "exact", false, "build from the Dockerfile as it is, not on top of an older image")
+	i.unsafeFlag(f)
+}
+
+// unsafeFlag is the way around what a Dockerfile is refused for.
+func (i *imageFlags) unsafeFlag(f *pflag.FlagSet) {
+	f.BoolVar(&i.unsafe, "allow-unsafe-build", false, "build Dockerfiles that can reach this machine's files through a flaw of its podman")
 }
 
 func newContainerBuild(a *app) *cobra.Command {
-	b := &imageBuild{output: output{app: a}, engine: engineFlags{app: a}}
+	o := &output{app: a}
+	engine := engineFlags{app: a}
+	var how imageFlags
+	var want wantedImage
 	cmd := &cobra.Command{
 		Use:   "build -t TARGET -p PROJECTS",
 		Short: "Build the image of a build environment",
@@ -46,181 +57,126 @@ the new image is there. Nothing is built when nothing has changed since. When
 packages were added and that is all, they are installed on top of the image that is
 there: five times at most, not where the variable CI is set, and not with --exact.`,
 		Args: needArgs(),
-		RunE: b.run,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if want.target == "" || want.projects == "" {
+				return errors.New("--target and --projects are required")
+			}
+			if err := o.checkArches(cmd); err != nil {
+				return err
+			}
+			want.cross = o.cross
+			return a.containerBuild(cmd, &engine, how, want)
+		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&b.target, "target", "t", "", "target to build for (required)")
-	f.StringVarP(&b.projects, "projects", "p", "", "projects whose dependencies to install (required)")
-	f.StringVarP(&b.cross, "cross-arch", "x", "", "architecture to build for")
-	f.StringVar(&b.tag, "tag", "", "name of the image instead of lcitool.TARGET")
-	b.buildFlags(f)
-	b.engine.flags(cmd)
+	f.StringVarP(&want.target, "target", "t", "", "target to build for (required)")
+	f.StringVarP(&want.projects, "projects", "p", "", "projects whose dependencies to install (required)")
+	f.StringVarP(&o.cross, "cross-arch", "x", "", "architecture to build for")
+	f.StringVar(&want.tag, "tag", "", "name of the image instead of lcitool.TARGET")
+	how.flags(f)
+	engine.flags(cmd)
 	return cmd
 }
 
-// buildFlags are those of every verb that builds images.
-func (b *imageBuild) buildFlags(f *pflag.FlagSet) {
-	f.BoolVar(&b.bootstrap, "bootstrap", false, "make the base image from the distribution's mirror if it cannot be pulled")
-	f.BoolVar(&b.noCache, "no-cache", false, "run every step again")
-	f.BoolVar(&b.pull, "pull", false, "ask the registry for a newer base image")
-	f.BoolVar(&b.keep, "package-cache", false, "keep downloaded packages for later builds; saves time where the mirror is far away (deb only)")
-	f.BoolVar(&b.exact, "exact", false, "build from the Dockerfile as it is, not on top of an older image")
-	b.unsafeFlag(f)
-}
-
-// unsafeFlag is the way around what a Dockerfile is refused for.
-func (b *imageBuild) unsafeFlag(f *pflag.FlagSet) {
-	f.BoolVar(&b.unsafe, "allow-unsafe-build", false, "build Dockerfiles that can reach this machine's files through a flaw of its podman")
-}
-
-func (b *imageBuild) run(cmd *cobra.Command, _ []string) error {
-	if b.target == "" || b.projects == "" {
-		return errors.New("--target and --projects are required")
-	}
-	if err := b.checkArches(cmd); err != nil {
-		return err
-	}
-	image, err := b.image(cmd.Context())
+func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFlags, want wantedImage) error {
+	image, err := a.image(cmd.Context(), how, want)
 	if err != nil {
 		return err
 	}
-	engine, err := b.engine.connect(cmd.Context(), cmd)
+	engine, err := flags.connect(cmd.Context(), cmd)
 	if err != nil {
 		return err
 	}
-	log, done := forProgram(b.app.stderr)
+	log, done := forProgram(a.stderr)
 	result, err := image.Ensure(cmd.Context(), engine, log)
 	done()
 	if err != nil {
-		return b.advise(err)
+		return a.adviseBuild(err, how, want.target)
 	}
 	if result.Cached {
-		b.app.tell("nothing has changed since image '%s' was built", image.Build.Tag)
+		a.tell("nothing has changed since image '%s' was built", image.Build.Tag)
 	}
-	return b.app.lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
+	return a.lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
 }
 
-// image says what to build.
-func (b *imageBuild) image(ctx context.Context) (workload.Image, error) {
-	list := b.list
+// A wantedImage is an image that is asked for.
+type wantedImage struct {
+	target   string
+	cross    string
+	projects string   // as a label of the image has them
+	list     []string // projects and references, instead of the pattern in projects
+	manifest string   // digest of the manifest that has the projects, "" for none
+	tag      string   // "" for the usual one
+	network  container.Network
+}
+
+// image says how to build an image of a target.
+func (a *app) image(ctx context.Context, how imageFlags, want wantedImage) (envimage.Image, error) {
+	list := want.list
 	if list == nil {
 		var err error
-		if list, err = b.app.patterns(b.projects); err != nil {
-			return workload.Image{}, err
+		if list, err = a.patterns(want.projects); err != nil {
+			return envimage.Image{}, err
 		}
 	}
-	t, packages, err := b.resolveList(ctx, b.target, list, render.CheckDockerfile)
+	t, packages, err := a.resolveList(ctx, architectures{cross: want.cross}, want.target, list, render.CheckDockerfile)
 	if err != nil {
-		return workload.Image{}, err
+		return envimage.Image{}, err
 	}
 	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{})
 	if err != nil {
-		return workload.Image{}, err
-	}
-	image := workload.Image{Build: b.options(t, body.Text), Bootstrap: b.bootstrap && !b.app.offline}
-	image.Build.Delta = bodyDelta(t, body)
-	if b.keep {
-		b.keepPackages(t, &image.Build)
-	}
-	if image.Bootstrap {
-		image.Base, err = bootstrapOptions(b.app, &t.Release, "")
-	}
-	return image, err
-}
-
-// imageTag is the tag of a target's image that is promised to users.
-func imageTag(t targets.Target) string {
-	if t.Cross == "" {
-		return "lcitool." + t.Name
-	}
-	return "lcitool." + t.Name + "-cross-" + string(t.Cross)
-}
-
-func (b *imageBuild) options(t targets.Target, dockerfile []byte) container.BuildOptions {
-	tag := b.tag
-	if tag == "" {
-		tag = imageTag(t)
+		return envimage.Image{}, err
 	}
 	arch := t.Host
 	if t.Cross != "" {
 		arch = t.Cross
 	}
-	o := container.BuildOptions{
-		Tag:        tag,
-		Dockerfile: dockerfile,
+	image := envimage.New(&t, envimage.Options{
+		Tag:  want.tag,
+		Body: body,
 		Labels: map[string]string{
-			container.LabelTarget:   t.Name,
-			container.LabelProjects: b.projects,
-			container.LabelArch:     string(arch),
+			container.LabelTarget: t.Name, container.LabelProjects: want.projects, container.LabelArch: string(arch),
 		},
-		Notes:   b.notes,
-		NoCache: b.noCache,
-		Exact:   b.exact || b.app.getenv("CI") != "",
-		Offline: b.app.offline,
-
-		AllowUnsafe: b.unsafe,
+		Manifest:    want.manifest,
+		NoCache:     how.noCache,
+		Exact:       how.exact || a.getenv("CI") != "",
+		AllowUnsafe: how.unsafe,
+		Offline:     a.offline,
+		PullBase:    how.pull,
+		Network:     want.network,
+	})
+	if how.keep {
+		a.keepPackages(t, &image)
 	}
-	switch {
-	case b.app.offline:
-		o.Pull = container.PullNever
-	case b.pull:
-		o.Pull = container.PullNewer
+	if image.Bootstrap = how.bootstrap && !a.offline; image.Bootstrap {
+		image.Base, err = a.baseImage(&t.Release, "")
 	}
-	return o
+	return image, err
 }
 
-// imageDelta is bodyDelta for a committed Dockerfile.
-func imageDelta(t targets.Target, dockerfile []byte) *container.Delta {
-	packages, rest, ok := render.Addable(t, dockerfile)
-	if !ok {
-		return nil
-	}
-	return bodyDelta(t, render.Body{Text: dockerfile, Packages: packages, Rest: rest})
-}
-
-// bodyDelta says how packages are added to the image of a target; nil if the
-// image has to be built as a whole.
-func bodyDelta(t targets.Target, body render.Body) *container.Delta {
-	if body.Rest == nil {
-		return nil
-	}
-	return &container.Delta{
-		Rest:     body.Rest,
-		Packages: body.Packages,
-		Layer:    func(added []string) ([]byte, error) { return render.AddLayer(t, added) },
+// keepPackages keeps the packages that a build fetches for later ones.
+func (a *app) keepPackages(t targets.Target, image *envimage.Image) {
+	switch dir := a.cacheDir(); {
+	case dir == "":
+		a.warnf(t.Name, "--package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where")
+	case !image.KeepPackages(t, filepath.Join(dir, "packages")):
+		a.warnf(t.Name, "--package-cache has no effect: only deb packages can be kept")
 	}
 }
 
-// keepPackages has the packages that a build fetches kept for later ones.
-func (b *imageBuild) keepPackages(t targets.Target, o *container.BuildOptions) {
-	recipe, ok := render.WithPackageCache(t, o.Dockerfile)
-	if !ok {
-		b.app.warnf(t.Name, "--package-cache has no effect: only deb packages can be kept")
-		return
-	}
-	dir := b.app.cacheDir()
-	if dir == "" {
-		b.app.warnf(t.Name, "--package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where")
-		return
-	}
-	o.Recipe, o.CacheDir = recipe, filepath.Join(dir, "packages")
-}
-
-// advise adds to the error of a build what can be done about it, such as about
-// a base image that is not to be had.
-func (b *imageBuild) advise(err error) error {
+// adviseBuild adds to the error of a build what can be done about it, such as
+// about a base image that cannot be pulled.
+func (a *app) adviseBuild(err error, how imageFlags, target string) error {
 	var failed *container.BuildError
-	if !errors.As(err, &failed) {
+	switch {
+	case !errors.As(err, &failed):
 		return err
-	}
-	if !failed.BaseMissing {
-		if b.app.offline && failed.Code != 0 {
-			return facts.WithHint(err, "--offline gives the steps of a build no network")
-		}
+	case !failed.BaseMissing && a.offline && failed.Code != 0:
+		return facts.WithHint(err, "--offline gives the steps of a build no network")
+	case !failed.BaseMissing:
 		return err
-	}
-	if b.bootstrap { // and offline, or it would have been made
+	case how.bootstrap: // and offline, or it would have been made
 		return facts.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")
 	}
-	return facts.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", b.target))
+	return facts.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", target))
 }

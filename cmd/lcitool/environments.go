@@ -7,6 +7,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/manifests"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // environments is what the manifest and the targets say of the environments
@@ -38,13 +39,13 @@ func (e *environments) Dockerfiles(ctx context.Context, file string, manifest []
 	return all, plan.ManifestDigest, nil
 }
 
-// Delta says how packages are added to a target's image.
-func (e *environments) Delta(target, crossArch string, dockerfile []byte) *container.Delta {
-	t, err := e.app.target(target, "", crossArch)
+// Target gives a target, nil if only the project knows it.
+func (e *environments) Target(name, crossArch string) *targets.Target {
+	t, err := e.app.target(name, "", crossArch)
 	if err != nil {
-		return nil // only the project knows the target
+		return nil
 	}
-	return imageDelta(t, dockerfile)
+	return &t
 }
 
 // Base says how to make the base image of a target.
@@ -53,5 +54,5 @@ func (e *environments) Base(target string) (container.BootstrapOptions, error) {
 	if err != nil {
 		return container.BootstrapOptions{}, err
 	}
-	return bootstrapOptions(e.app, &t.Release, "")
+	return e.app.baseImage(&t.Release, "")
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -70,7 +71,7 @@ type verifier struct {
 	ownKeyring bool // keyring was given, be it empty
 	format     string
 
-	mirrors *mirrors
+	mirrors *envimage.Mirrors
 	client  *repodata.Client
 	set     *facts.Set
 }
@@ -185,7 +186,7 @@ func sameDistribution(releases []*targets.Release) bool {
 // verify looks up all names of one target, an index for each architecture at
 // the same time.
 func (v *verifier) verify(ctx context.Context, release *targets.Release) (targetReport, error) {
-	mirror := v.mirrors.of(v.mirror, release)
+	mirror := v.mirrors.For(v.mirror, release)
 	report := newTargetReport(release.Name, mirror)
 	wanted, err := v.names(release)
 	if err != nil {

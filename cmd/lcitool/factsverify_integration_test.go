@@ -125,7 +125,7 @@ func TestCrossCompilersOfDebian(t *testing.T) {
 					names = append(names, "gcc-"+triplet, "g++-"+triplet)
 				}
 			}
-			report, err := client.Verify(t.Context(), v.source(release, mirrors.of("", release), host), names)
+			report, err := client.Verify(t.Context(), v.source(release, mirrors.For("", release), host), names)
 			if err != nil {
 				t.Error(err)
 				continue

@@ -27,7 +27,7 @@ type jobVerb struct {
 	app         *app
 	event       eventChoice
 	engine      engineFlags
-	build       imageBuild // only its flags
+	build       imageFlags
 	choice      pipelinerun.Choice
 	ciDir       string
 	render      bool
@@ -95,7 +95,7 @@ artifacts and reports come back as if the jobs had run here.`,
 }
 
 func newJobVerb(a *app) *jobVerb {
-	return &jobVerb{app: a, engine: engineFlags{app: a}, build: imageBuild{output: output{app: a}}}
+	return &jobVerb{app: a, engine: engineFlags{app: a}}
 }
 
 func (v *jobVerb) chooseFlags(f *pflag.FlagSet) {

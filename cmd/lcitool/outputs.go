@@ -19,11 +19,14 @@ type releases interface {
 	Release(name string) (*targets.Release, error)
 }
 
+// architectures are those that a target is looked at for: host is "" for this
+// machine's, cross for none.
+type architectures struct{ host, cross string }
+
 // An output is a verb that renders a target with projects.
 type output struct {
-	app   *app
-	host  string
-	cross string
+	app *app
+	architectures
 }
 
 func (o *output) flags(cmd *cobra.Command) {
@@ -63,13 +66,13 @@ func (o *output) resolve(ctx context.Context, target, pattern string, check supp
 	if err != nil {
 		return targets.Target{}, nil, err
 	}
-	return o.resolveList(ctx, target, list, check)
+	return o.app.resolveList(ctx, o.architectures, target, list, check)
 }
 
 // resolveList is resolve for a list of projects and references.
-func (o *output) resolveList(ctx context.Context, target string, list []string, check supports) (targets.Target, *targets.Packages, error) {
+func (a *app) resolveList(ctx context.Context, arches architectures, target string, list []string, check supports) (targets.Target, *targets.Packages, error) {
 	var none targets.Target
-	t, err := o.app.target(target, o.host, o.cross)
+	t, err := a.target(target, arches.host, arches.cross)
 	var cross *targets.CrossError
 	if err != nil && !errors.As(err, &cross) {
 		return none, nil, err
@@ -80,7 +83,7 @@ func (o *output) resolveList(ctx context.Context, target string, list []string, 
 	if cross != nil {
 		return none, nil, cross
 	}
-	set, names, err := o.app.projects(ctx, list)
+	set, names, err := a.projects(ctx, list)
 	if err != nil {
 		return none, nil, err
 	}
@@ -89,12 +92,12 @@ func (o *output) resolveList(ctx context.Context, target string, list []string, 
 		return none, nil, err
 	}
 	for _, mapping := range packages.Dropped {
-		o.app.log().Debug("no package", "mapping", mapping, "target", t.Name)
+		a.log().Debug("no package", "mapping", mapping, "target", t.Name)
 	}
 	for _, p := range packages.Unavailable {
-		o.app.warn(yamldoc.Faultf(p.Pos, "mapping %q: %s has no package %s for %s machines", p.Mapping, t.Name, p.Name, t.Host))
+		a.warn(yamldoc.Faultf(p.Pos, "mapping %q: %s has no package %s for %s machines", p.Mapping, t.Name, p.Name, t.Host))
 	}
-	return t, packages, o.app.checkWarnings()
+	return t, packages, a.checkWarnings()
 }
 
 // target gives a target for the architectures; host may be "" for this

@@ -22,7 +22,10 @@ import (
 // A runVerb runs a command in the images of targets.
 type runVerb struct {
 	app       *app
-	build     imageBuild // what all targets have in common
+	engine    engineFlags
+	build     imageFlags
+	arches    output // only its flags
+	projects  string
 	targets   []string
 	script    string
 	user      string
@@ -37,7 +40,7 @@ type runVerb struct {
 }
 
 func newRun(a *app) *cobra.Command {
-	r := &runVerb{app: a, build: imageBuild{output: output{app: a}, engine: engineFlags{app: a}}}
+	r := &runVerb{app: a, engine: engineFlags{app: a}, arches: output{app: a}}
 	cmd := &cobra.Command{
 		Use:   "run -t TARGET [-p PROJECTS] [--script FILE] -- COMMAND...",
 		Short: "Run a command with the project's tree in the images of targets",
@@ -58,8 +61,8 @@ if one of them failed.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on (required); may be repeated")
-	f.StringVarP(&r.build.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
-	f.StringVarP(&r.build.cross, "cross-arch", "x", "", "architecture to build for")
+	f.StringVarP(&r.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
+	f.StringVarP(&r.arches.cross, "cross-arch", "x", "", "architecture to build for")
 	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current one)")
 	f.StringVar(&r.script, "script", "", "script to bring along and run; COMMAND is its arguments then")
 	f.StringVar(&r.user, "user", "", "user, of this machine or of the image, or UID[:GID] (default you)")
@@ -71,8 +74,8 @@ if one of them failed.`,
 	f.BoolVar(&r.keepGoing, "keep-going", false, "run all targets though one fails (the default)")
 	f.BoolVar(&r.failFast, "fail-fast", false, "stop all targets when one fails")
 	f.StringVar(&r.logDir, "log-dir", "", "new directory for the logs of several targets (default below the user's state directory)")
-	r.build.buildFlags(f)
-	r.build.engine.flags(cmd)
+	r.build.flags(f)
+	r.engine.flags(cmd)
 	return cmd
 }
 
@@ -88,7 +91,7 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	engine, err := r.build.engine.connect(cmd.Context(), cmd)
+	engine, err := r.engine.connect(cmd.Context(), cmd)
 	if err != nil {
 		return err
 	}
@@ -134,7 +137,7 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	if err := r.limits.check(cmd); err != nil {
 		return err
 	}
-	return r.build.checkArches(cmd)
+	return r.arches.checkArches(cmd)
 }
 
 // workloads says what to run on each target, all found out before the first
@@ -150,22 +153,19 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 	}
 	var all []workload.Workload
 	for _, target := range r.targets {
-		b := r.build
-		b.target = target
-		if b.projects == "" {
-			var manifest string
-			if b.list, manifest, err = r.app.manifestProjects(target); err != nil {
+		want := wantedImage{target: target, cross: r.arches.cross, projects: r.projects}
+		if want.projects == "" {
+			if want.list, want.manifest, err = r.app.manifestProjects(target); err != nil {
 				return nil, err
 			}
-			b.notes = map[string]string{container.LabelManifest: manifest}
-			b.projects = strings.Join(b.list, ",")
-		}
-		image, err := b.image(ctx)
-		if err != nil {
-			return nil, err
+			want.projects = strings.Join(want.list, ",")
 		}
 		if r.limits.Network == container.NetworkHost { // rootless podman 4.3 may have no other for builds
-			image.Build.Network = container.NetworkHost
+			want.network = container.NetworkHost
+		}
+		image, err := r.app.image(ctx, r.build, want)
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, workload.Workload{
 			Name:    target,
@@ -202,7 +202,5 @@ func (r *runVerb) advise(result outcome.Result) error {
 	if errors.Is(result.Err, container.ErrTimeout) {
 		return fmt.Errorf("%s: %w", result.Workload, result.Err)
 	}
-	b := r.build
-	b.target = result.Workload
-	return b.advise(result.Err)
+	return r.app.adviseBuild(result.Err, r.build, result.Workload)
 }

@@ -25,7 +25,8 @@ import (
 // statsRun runs the suite in the containers of targets.
 type statsRun struct {
 	app        *app
-	build      imageBuild
+	engine     engineFlags
+	build      imageFlags
 	targets    []string
 	jobs       int
 	patterns   []string
@@ -37,7 +38,7 @@ type statsRun struct {
 }
 
 func newStatsRun(a *app) *cobra.Command {
-	s := &statsRun{app: a, build: imageBuild{output: output{app: a}, engine: engineFlags{app: a}, projects: "libvirt-stats"}}
+	s := &statsRun{app: a, engine: engineFlags{app: a}}
 	cmd := &cobra.Command{
 		Use:   "run -t TARGET",
 		Short: "Run the statistics suite in containers",
@@ -70,8 +71,8 @@ tested instead of the distribution's; it is mounted at the same path.`,
 	f.StringVar(&s.qemu, "qemu", "", "directory of a QEMU to test instead of the target's")
 	f.StringVar(&s.reports, "reports", "", "directory for TARGET.json, .html, .xml and .tap")
 	f.BoolVar(&s.privileged, "privileged", false, "give the containers every privilege, for performance events and control groups")
-	s.build.buildFlags(f)
-	s.build.engine.flags(cmd)
+	s.build.flags(f)
+	s.engine.flags(cmd)
 	return cmd
 }
 
@@ -99,7 +100,7 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	engine, err := s.build.engine.connect(cmd.Context(), cmd)
+	engine, err := s.engine.connect(cmd.Context(), cmd)
 	if err != nil {
 		return err
 	}
@@ -173,9 +174,7 @@ func (t *targetLines) end() {
 
 // on builds the image of a target and runs the suite in it.
 func (s *statsRun) on(ctx context.Context, engine *container.Engine, target string, out *whole) error {
-	build := s.build
-	build.target, build.tag = target, "lcitool.stats."+target
-	image, err := build.image(ctx)
+	image, err := s.app.image(ctx, s.build, wantedImage{target: target, projects: "libvirt-stats", tag: "lcitool.stats." + target})
 	if err != nil {
 		return err
 	}
@@ -183,7 +182,7 @@ func (s *statsRun) on(ctx context.Context, engine *container.Engine, target stri
 	defer log.end()
 	built, err := image.Ensure(ctx, engine, log)
 	if err != nil {
-		return build.advise(err)
+		return s.app.adviseBuild(err, s.build, target)
 	}
 	folder, remove, err := engine.TempDir(ctx, "stats")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
@@ -34,7 +35,7 @@ type Job struct {
 // An Image is what a job runs in.
 type Image struct {
 	Reference string
-	Build     *workload.Image // how to make it; nil if it is to be there, or to be had from its registry
+	Build     *envimage.Image // how to make it; nil if it is to be there, or to be had from its registry
 	Pull      bool            // ask the registry for it even if it is there
 	Only      bool            // having it is all that the job is for
 }

@@ -15,11 +15,12 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
-	"gitlab.com/lcitool/lcitool/internal/workload"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // maxFile bounds a manifest or a Dockerfile of the project, in bytes.
@@ -34,9 +35,8 @@ type Environments interface {
 	// manifest's digest. Without requests, an error may be a
 	// *projectsource.OfflineError.
 	Dockerfiles(ctx context.Context, file string, manifest []byte, ciDir string, requests bool) (files map[string][]byte, digest string, err error)
-	// Delta says how packages are added to a target's image; nil if it has to be
-	// built as a whole.
-	Delta(target, crossArch string, dockerfile []byte) *container.Delta
+	// Target gives a target, nil if only the project knows it.
+	Target(name, crossArch string) *targets.Target
 	// Base says how to make the base image of a target.
 	Base(target string) (container.BootstrapOptions, error)
 }
@@ -147,14 +147,6 @@ func crossArch(r gitlabci.Role) string {
 	return ""
 }
 
-// environment names the Dockerfile that a job's image is made from.
-func environment(r gitlabci.Role) string {
-	if r.Kind == gitlabci.Cross || r.Kind == gitlabci.Container && strings.Contains(r.Arch, "cross-") {
-		return r.Target + "-cross-" + r.Arch
-	}
-	return r.Target
-}
-
 // choose sets the image of a job: made from the Dockerfile of its environment,
 // which is what GitLab makes it from, or the one that the pipeline names.
 func (i *jobImages) choose(j *jobrun.Job) error {
@@ -170,7 +162,7 @@ func (i *jobImages) choose(j *jobrun.Job) error {
 		setImageEnv(j, role)
 		return nil
 	}
-	name := environment(role)
+	name := targets.EnvironmentName(role.Target, targets.Arch(crossArch(role)))
 	if role.Kind == gitlabci.Container {
 		name = variable(j, "NAME")
 	}
@@ -196,8 +188,7 @@ func (i *jobImages) choose(j *jobrun.Job) error {
 	if planned && err == nil && !bytes.Equal(body, wanted) || i.Render && !i.upToDate(file, wanted) {
 		i.warnStale(name, file)
 	}
-	j.Image.Build = i.build(j, role, name, body)
-	j.Image.Build.Build.File = file
+	j.Image.Build = i.build(j, role, name, file, body)
 	j.Image.Reference = j.Image.Build.Build.Tag
 	j.Image.Only = role.Kind == gitlabci.Container
 	setImageEnv(j, role)
@@ -234,27 +225,23 @@ func (i *jobImages) warnStale(name, file string) {
 }
 
 // build describes the image of an environment.
-func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body []byte) *workload.Image {
-	o := container.BuildOptions{
-		Tag:        "lcitool." + i.project + "." + name,
-		Dockerfile: body,
+func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name, file string, body []byte) *envimage.Image {
+	t := i.Environments.Target(role.Target, crossArch(role))
+	image := envimage.New(t, envimage.Options{
+		Tag:  "lcitool." + i.project + "." + name,
+		Body: envimage.Committed(t, body),
+		File: file,
 		Labels: map[string]string{
 			container.LabelTarget: role.Target, container.LabelArch: role.Arch, jobrun.LabelProject: i.project,
 		},
+		Manifest:    i.digest,
 		NoCache:     i.NoCache,
 		Exact:       i.Exact,
 		AllowUnsafe: i.AllowUnsafe,
+		Offline:     i.Offline,
 		Network:     i.Network,
-		Delta:       i.Environments.Delta(role.Target, crossArch(role), body),
-	}
-	if i.digest != "" {
-		o.Notes = map[string]string{container.LabelManifest: i.digest}
-	}
-	if i.Offline {
-		o.Pull = container.PullNever
-	}
-	image := &workload.Image{Build: o, Bootstrap: i.Bootstrap && !i.Offline}
-	if image.Bootstrap {
+	})
+	if image.Bootstrap = i.Bootstrap && !i.Offline; image.Bootstrap {
 		base, err := i.Environments.Base(role.Target)
 		if err != nil {
 			image.Bootstrap = false // the build says what is missing
@@ -262,7 +249,7 @@ func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name string, body [
 		}
 		image.Base = base
 	}
-	return image
+	return &image
 }
 
 // isPlainName reports whether a name of an environment is a file's name and

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 // engine is what running workloads asks of container.Engine.
 type engine interface {
-	imager
+	envimage.Builder
 	Run(context.Context, container.RunOptions) (container.RunResult, error)
 	SecretMounts(ctx context.Context, image, user string, secrets []container.Secret) ([]container.Mount, func(), error)
 }

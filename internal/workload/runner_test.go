@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -84,7 +85,7 @@ func (f *fakeEngine) Run(ctx context.Context, o container.RunOptions) (container
 func named(names ...string) []Workload {
 	var all []Workload
 	for _, name := range names {
-		all = append(all, Workload{Name: name, Image: Image{Build: container.BuildOptions{Tag: name}}, Tree: Tree{Dir: "/src"}})
+		all = append(all, Workload{Name: name, Image: envimage.Image{Build: container.BuildOptions{Tag: name}}, Tree: Tree{Dir: "/src"}})
 	}
 	return all
 }
@@ -294,7 +295,7 @@ func TestRunnerBootstraps(t *testing.T) {
 
 func TestContainerOfWorkload(t *testing.T) {
 	w := Workload{
-		Image: Image{Build: container.BuildOptions{Tag: "i"}}, Tree: Tree{Dir: "/src"}, Command: []string{"make", "-k"},
+		Image: envimage.Image{Build: container.BuildOptions{Tag: "i"}}, Tree: Tree{Dir: "/src"}, Command: []string{"make", "-k"},
 		Limits: Limits{Memory: 5, CPUs: 2, Timeout: time.Minute, Network: container.NetworkNone, Devices: []string{"/dev/kvm"}},
 	}
 	o := w.options(scheduler.Streams{})

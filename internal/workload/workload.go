@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
@@ -24,7 +25,7 @@ const MountPoint = "/tree"
 // A Workload is one command to be run in the image of one target.
 type Workload struct {
 	Name    string // of the workload in logs and tables, such as its target's; unique in a scheduler
-	Image   Image
+	Image   envimage.Image
 	Tree    Tree
 	Command []string // with its arguments; the arguments alone if there is a Script
 	Script  string   // file of the host to bring along and run, absolute; "" for none

@@ -1,84 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package envimage
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	"log/slog"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
+	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// mirrors are the addresses that the user's settings and the machine's own
+// Mirrors are the addresses that the user's settings and the machine's own
 // package sources give.
-type mirrors struct {
+type Mirrors struct {
 	settings map[string]string // by target or distribution, in lower case
 	machine  *aptsources.Machine
 }
 
 const maxSettings = 1 << 20
 
-// mirrors reads where mirrors are said to be.
-func (a *app) mirrors() (*mirrors, error) {
-	m := &mirrors{}
-	file, err := a.settingsFile()
-	if err != nil {
-		return nil, err
-	}
-	if file != "" {
-		if m.settings, err = readMirrors(file, a.warn); err != nil {
+// ReadMirrors reads a file of settings, "" for none, and the machine's package
+// sources. Sections of the settings that have no effect are told to warn.
+func ReadMirrors(settings string, warn func(*facts.Fault), log *slog.Logger) (*Mirrors, error) {
+	m := &Mirrors{}
+	var err error
+	if settings != "" {
+		if m.settings, err = readSettings(settings, warn); err != nil {
 			return nil, err
 		}
 	}
 	m.machine, err = aptsources.Read(os.DirFS("/"))
 	if err != nil {
-		a.log().Debug("machine's own mirror not used", "err", err)
+		log.Debug("machine's own mirror not used", "err", err)
 		m.machine = &aptsources.Machine{}
 	}
 	return m, nil
 }
 
-// settingsFile is the file named by --config, or the user's own if there is
-// one, else "".
-func (a *app) settingsFile() (string, error) {
-	if a.config != "" {
-		f, err := os.Open(a.config)
-		if err != nil {
-			return "", &usageError{a.command, fmt.Errorf("argument --config: cannot read %q: %w", a.config, err)}
-		}
-		return a.config, f.Close()
-	}
-	dir := a.configDir()
-	if dir == "" {
-		return "", nil
-	}
-	for _, name := range []string{"config.yml", "config.yaml"} {
-		file := filepath.Join(dir, name)
-		_, err := os.Stat(file)
-		if err == nil {
-			return file, nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null is no home
-			return "", fmt.Errorf("cannot read the settings: %w", err)
-		}
-	}
-	return "", nil
-}
-
-// readMirrors reads the section mirrors of a file of settings. Other sections
+// readSettings reads the section mirrors of a file of settings. Other sections
 // have no effect, which warn is called with.
-func readMirrors(file string, warn func(*facts.Fault)) (map[string]string, error) {
+func readSettings(file string, warn func(*facts.Fault)) (map[string]string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the settings: %w", err)
@@ -126,19 +96,23 @@ func readMirrors(file string, warn func(*facts.Fault)) (map[string]string, error
 	return found, nil
 }
 
+// Settings lists what the settings name mirrors for, sorted: targets and
+// distributions in lower case.
+func (m *Mirrors) Settings() []string { return slices.Sorted(maps.Keys(m.settings)) }
+
 // named is the mirror that somebody named for a release: an option's value, or
 // what the settings say; "" when nobody did.
-func (m *mirrors) named(option string, release *targets.Release) string {
+func (m *Mirrors) named(option string, release *targets.Release) string {
 	return cmp.Or(option, m.settings[release.Name], m.settings[strings.ToLower(release.OS.Name)])
 }
 
 // isOwn reports whether the release is of the machine's own distribution.
-func (m *mirrors) isOwn(release *targets.Release) bool {
+func (m *Mirrors) isOwn(release *targets.Release) bool {
 	return m.machine.ID == strings.ToLower(release.OS.Name)
 }
 
-// of is the address of the mirror for a release.
-func (m *mirrors) of(option string, release *targets.Release) string {
+// For is the address of the mirror for a release.
+func (m *Mirrors) For(option string, release *targets.Release) string {
 	if mirror := m.named(option, release); mirror != "" {
 		return mirror
 	}
@@ -149,7 +123,7 @@ func (m *mirrors) of(option string, release *targets.Release) string {
 }
 
 // sources gives the lines of a sources.list for a release.
-func (m *mirrors) sources(option string, release *targets.Release) ([]string, error) {
+func (m *Mirrors) sources(option string, release *targets.Release) ([]string, error) {
 	mirror := m.named(option, release)
 	if mirror == "" && m.isOwn(release) {
 		if lines := m.machine.Lines(release.Mirror.Suite, release.Mirror.Components); len(lines) > 0 {
@@ -160,21 +134,15 @@ func (m *mirrors) sources(option string, release *targets.Release) ([]string, er
 	return []string{line}, err
 }
 
-// checkSettings warns of mirrors that no target has any use for.
-func (v *verifier) checkSettings() error {
-	catalogue, err := v.app.catalogue()
-	if err != nil {
-		return err
+// Base says which base image a release wants, and from which mirror it is to be
+// made: the one of the option, or For's if it is "".
+func (m *Mirrors) Base(option string, r *targets.Release) (container.BootstrapOptions, error) {
+	o := container.BootstrapOptions{Reference: r.Containers.Base, Distro: strings.ToLower(r.OS.Name)}
+	if r.Packaging.Format != "deb" || r.Mirror == nil {
+		return o, nil // refused by the engine
 	}
-	known := catalogue.Names()
-	for name := range catalogue.Vocabulary().Distributions {
-		known = append(known, strings.ToLower(name))
-	}
-	slices.Sort(known)
-	for _, name := range sortedKeys(v.mirrors.settings) {
-		if !slices.Contains(known, name) {
-			v.app.warnf("settings: mirrors", "%q is neither a target nor a distribution%s", name, facts.DidYouMean(name, known))
-		}
-	}
-	return nil
+	o.Suite = r.Mirror.Suite
+	var err error
+	o.Sources, err = m.sources(option, r)
+	return o, err
 }

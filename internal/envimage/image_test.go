@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package envimage
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// target gives one of the built-in targets.
+func target(t *testing.T, name string, cross targets.Arch) *targets.Target {
+	t.Helper()
+	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := catalogue.Release(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := release.For("x86_64", cross)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &out
+}
+
+func TestNew(t *testing.T) {
+	debian := target(t, "debian-13", "")
+	body := render.Body{Text: []byte("FROM x\n"), Packages: []string{"gcc"}, Rest: []byte("FROM x\n")}
+	if i := New(debian, Options{Body: body, Manifest: "m"}); i.Build.Tag != "lcitool.debian-13" || i.Build.Delta == nil ||
+		!slices.Equal(i.Build.Delta.Packages, body.Packages) || i.Build.Notes[container.LabelManifest] != "m" || i.Build.Pull == container.PullNever {
+		t.Errorf("%+v", i.Build)
+	}
+	if i := New(target(t, "debian-13", "s390x"), Options{PullBase: true}); i.Build.Tag != "lcitool.debian-13-cross-s390x" || i.Build.Pull != container.PullNewer {
+		t.Errorf("%+v", i.Build)
+	}
+	if i := New(debian, Options{Tag: "mine", Offline: true, PullBase: true}); i.Build.Tag != "mine" || i.Build.Pull != container.PullNever || !i.Build.Offline || i.Build.Delta != nil {
+		t.Errorf("%+v", i.Build)
+	}
+	if i := New(nil, Options{Tag: "x", Body: Committed(nil, []byte("FROM x\n"))}); i.Build.Delta != nil || string(i.Build.Dockerfile) != "FROM x\n" {
+		t.Errorf("of an unknown target: %+v", i.Build)
+	}
+}
+
+func TestMirrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yml")
+	if err := os.WriteFile(file, []byte("mirrors: {Debian: 'http://d', debian-12: 'http://twelve'}\nother: 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var warned int
+	m, err := ReadMirrors(file, func(*facts.Fault) { warned++ }, slog.New(slog.DiscardHandler))
+	if err != nil || warned != 1 || !slices.Equal(m.Settings(), []string{"debian", "debian-12"}) {
+		t.Fatalf("%v, %d warnings, %v", err, warned, m.Settings())
+	}
+	for _, test := range []struct{ option, target, want string }{
+		{"", "debian-12", "http://twelve"}, {"", "debian-13", "http://d"}, {"http://o", "debian-13", "http://o"},
+	} {
+		release := &target(t, test.target, "").Release
+		if got := m.For(test.option, release); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+		base, err := m.Base(test.option, release)
+		if err != nil || len(base.Sources) != 1 || base.Reference != release.Containers.Base || base.Suite != release.Mirror.Suite || base.Distro != "debian" {
+			t.Errorf("%+v: %+v, %v", test, base, err)
+		}
+	}
+	if base, err := m.Base("", &target(t, "fedora-44", "").Release); err != nil || base.Sources != nil {
+		t.Errorf("of rpm packages: %+v, %v", base, err)
+	}
+}
