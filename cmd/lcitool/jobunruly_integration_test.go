@@ -34,10 +34,11 @@ func testJobFullDisk(t *testing.T) {
 	_ = file.Close()
 	status, out := r.lcitool("job", "run", "fine")
 	t.Logf("status %d\n%s", status, out)
-	for _, want := range []string{"no space left on device", "hint: ", r.path("graph")} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is not said", want)
-		}
+	// sqlite, where podman 5 keeps its state, does not say where; the hint says how to ask.
+	where := strings.Contains(out, "no space left on device") && strings.Contains(out, r.path("graph")) ||
+		strings.Contains(out, "database or disk is full") && strings.Contains(out, "GraphRoot")
+	if !where || !strings.Contains(out, "hint: ") {
+		t.Error("neither what is full nor what to do is said")
 	}
 	if status == 0 {
 		t.Error("a run on a full disk has status 0")
