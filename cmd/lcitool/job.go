@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,8 @@ type eventChoice struct {
 	defaultBranch string
 	tag           string
 	upstream      bool
+	project       string
+	server        string
 	variables     []string
 	inputs        []string
 	changed       []string
@@ -68,6 +71,8 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.branch, "branch", "", "branch that is pushed or chosen, or that a merge request is for (default the default branch)")
 	f.StringVar(&c.defaultBranch, "default-branch", "", `the project's default branch (default that of the remote "origin", or main)`)
 	f.BoolVar(&c.upstream, "upstream", false, "in the namespace that RUN_UPSTREAM_NAMESPACE names, not in a fork")
+	f.StringVar(&c.project, "project", "", `the project that the pipeline runs in, GROUP/NAME (default from "origin")`)
+	f.StringVar(&c.server, "server", "", `address of the GitLab server (default from "origin", or https://gitlab.com)`)
 	f.StringArrayVar(&c.variables, "var", nil, "a variable given to the pipeline, NAME=VALUE; may be repeated")
 	f.StringArrayVar(&c.changed, "changed", nil, "a file that the event changed, '' for none; may be repeated (default not known, so all count as changed)")
 	c.asked = f.Lookup("changed")
@@ -81,9 +86,9 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 	if c.tag != "" && c.event == "merge-request" {
 		return gitlabci.Event{}, &usageError{cmd, errors.New("argument --tag: not allowed for a merge request, see --event")}
 	}
-	e := gitlabci.Event{
-		Source: sources()[c.event], Namespace: "fork", Project: filepath.Base(directory),
-		DefaultBranch: c.defaultBranch, Variables: map[string]string{},
+	e := gitlabci.Event{Source: sources()[c.event], DefaultBranch: c.defaultBranch, Variables: map[string]string{}}
+	if err := c.identify(cmd, directory, p, &e); err != nil {
+		return e, err
 	}
 	if e.DefaultBranch == "" {
 		e.DefaultBranch = pipelinerun.DefaultBranch(cmd.Context(), directory)
@@ -93,13 +98,6 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 		if !c.upstream {
 			e.Variables["RUN_PIPELINE"] = "1"
 		}
-	}
-	if c.upstream {
-		name, ok := p.Default("RUN_UPSTREAM_NAMESPACE")
-		if !ok {
-			return e, &usageError{cmd, errors.New("argument --upstream: the pipeline does not set RUN_UPSTREAM_NAMESPACE")}
-		}
-		e.Namespace = name
 	}
 	for _, v := range c.variables {
 		name, value, ok := strings.Cut(v, "=")
@@ -123,6 +121,41 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 		}
 	}
 	return e, nil
+}
+
+// identify says which project the pipeline runs in: the one that is asked for,
+// or that of origin. A merge request is one of a fork, whose name is not known
+// where origin is the upstream project itself.
+func (c *eventChoice) identify(cmd *cobra.Command, directory string, p *gitlabci.Pipeline, e *gitlabci.Event) error {
+	e.Host, e.Namespace, e.Project = pipelinerun.Identify(cmd.Context(), directory)
+	upstream, known := p.Default("RUN_UPSTREAM_NAMESPACE")
+	switch {
+	case e.Namespace == "":
+		e.Namespace, e.Project = "fork", filepath.Base(directory)
+		if c.upstream && !known {
+			return &usageError{cmd, errors.New("argument --upstream: neither origin nor RUN_UPSTREAM_NAMESPACE names the project")}
+		}
+	case !c.upstream && e.Source == gitlabci.MergeRequest && known && upstream == e.Namespace:
+		e.Namespace = "fork"
+	}
+	if c.upstream && known {
+		e.Namespace = upstream
+	}
+	if c.project != "" {
+		at := strings.LastIndex(c.project, "/")
+		if at <= 0 || at == len(c.project)-1 {
+			return &usageError{cmd, fmt.Errorf("argument --project: expected GROUP/NAME, got %q", c.project)}
+		}
+		e.Namespace, e.Project = c.project[:at], c.project[at+1:]
+	}
+	if c.server != "" {
+		u, err := url.Parse(c.server)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return &usageError{cmd, fmt.Errorf("argument --server: expected an address such as https://gitlab.com, got %q", c.server)}
+		}
+		e.Host = u.Host
+	}
+	return nil
 }
 
 // pipelineDirectory is the nearest directory with a pipeline, from the

@@ -18,19 +18,17 @@ import (
 
 // remoteOptions say how jobs are run by GitLab instead of here.
 type remoteOptions struct {
-	remote  bool // they are
-	name    string
-	host    string
-	project string
-	noPush  bool
-	poll    time.Duration
+	remote bool // they are
+	name   string
+	host   string
+	noPush bool
+	poll   time.Duration
 }
 
 func (o *remoteOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.remote, "remote", false, "push the branch with RUN_PIPELINE=1 and let GitLab run its pipeline; without JOB all of it is followed")
 	f.StringVar(&o.name, "remote-name", "", "with --remote: git's name of where to push (default where git pushes the branch, or origin)")
 	f.StringVar(&o.host, "host", "", "with --remote: the GitLab server (default that of the remote's address)")
-	f.StringVar(&o.project, "project", "", "with --remote: the project, GROUP/NAME (default that of the remote's address)")
 	f.BoolVar(&o.noPush, "no-push", false, "with --remote: follow the commit's newest pipeline; push nothing and start none")
 	f.DurationVar(&o.poll, "poll", 2*time.Second, "with --remote: how often to look at most")
 }
@@ -40,6 +38,7 @@ func localFlags() []string {
 	return []string{
 		"no-needs", "commit", "writable", "env", "network", "memory", "cpus", "device", "jobs", "keep-going", "fail-fast", "on-failure",
 		"ci-dir", "render", "pull", "bootstrap", "no-cache", "exact", "event", "branch", "upstream", "changed",
+		"untracked", "full-history", "server",
 	}
 }
 
@@ -51,7 +50,7 @@ func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 		return f != nil && f.Changed && a.getenv("LCITOOL_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))) == ""
 	}
 	if !o.remote {
-		for _, name := range []string{"remote-name", "host", "project", "no-push", "poll"} {
+		for _, name := range []string{"remote-name", "host", "no-push", "poll"} {
 			if given(name) {
 				return wrong("argument --%s: not allowed without argument --remote", name)
 			}
@@ -101,7 +100,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 		Timeout:       v.limits.Timeout,
 		Remote:        v.remote.name,
 		Host:          v.remote.host,
-		RemoteProject: v.remote.project,
+		RemoteProject: v.event.project,
 		NoPush:        v.remote.noPush,
 		Poll:          v.remote.poll,
 		Getenv:        v.app.getenv,

@@ -156,7 +156,7 @@ func (e *evaluator) definition(def *definition) {
 func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	job := def.job
 	job.Name += label
-	predefined := e.predefined.over(job.predefined())
+	predefined := e.predefined.over(job.predefined(e.predefined))
 	e.left -= len(predefined) + len(e.globals) + len(def.variables) + len(def.rules)
 	written := e.inherited(def).over(def.variables, own)
 	s := e.scope.with(predefined.over(written, e.given))
@@ -296,6 +296,9 @@ func expandEnvironment(job *Job, x *expander) {
 	x.vars["CI_ENVIRONMENT_SLUG"] = setting{value: environmentSlug(env.Name), raw: true, from: FromGitLab}
 	env.URL = x.text(env.URL)
 	x.vars["CI_ENVIRONMENT_URL"] = setting{value: env.URL, raw: true, from: FromGitLab}
+	for name, value := range map[string]string{"CI_ENVIRONMENT_ACTION": cmp.Or(env.Action, "start"), "CI_ENVIRONMENT_TIER": env.tier()} {
+		x.vars[name] = setting{value: value, raw: true, from: FromGitLab}
+	}
 	job.Environment = &env
 }
 

@@ -82,7 +82,7 @@ func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 
 // Predefined gives the variables that GitLab sets for all jobs of the event's
 // pipeline, by name. Those that name things which only a server has, such as
-// the pipeline's number, have values that say nothing: "0" or zeros.
+// the pipeline's number, have values that say nothing.
 func Predefined(e Event) []Variable {
 	e = e.filled()
 	return newExpander(e.predefined(), nil).all()
@@ -103,24 +103,23 @@ func (e *Event) predefined() settings {
 		"CI_SERVER_HOST", e.Host, "CI_SERVER_FQDN", e.Host, "CI_SERVER_URL", url, "CI_SERVER_PROTOCOL", "https", "CI_SERVER_PORT", "443",
 		"CI_API_V4_URL", url+"/api/v4", "CI_API_GRAPHQL_URL", url+"/api/graphql",
 		"CI_CONFIG_PATH", ".gitlab-ci.yml", "CI_DEFAULT_BRANCH", e.DefaultBranch, "CI_DEFAULT_BRANCH_SLUG", slug(e.DefaultBranch),
-		"CI_PROJECT_ID", "0", "CI_PROJECT_NAME", e.Project, "CI_PROJECT_TITLE", e.Project, "CI_PROJECT_NAMESPACE", e.Namespace,
+		"CI_PROJECT_NAME", e.Project, "CI_PROJECT_TITLE", e.Project, "CI_PROJECT_NAMESPACE", e.Namespace,
 		"CI_PROJECT_ROOT_NAMESPACE", root, "CI_PROJECT_PATH", path, "CI_PROJECT_PATH_SLUG", slug(path),
 		"CI_PROJECT_URL", url+"/"+path, "CI_PROJECT_DIR", e.Directory, "CI_BUILDS_DIR", "/builds",
 		"CI_PROJECT_VISIBILITY", "public", "CI_REPOSITORY_URL", url+"/"+path+".git",
 		"CI_REGISTRY", registry, "CI_REGISTRY_IMAGE", registry+"/"+strings.ToLower(path),
-		"CI_PIPELINE_ID", "0", "CI_PIPELINE_IID", "0", "CI_PIPELINE_SOURCE", e.Source, "CI_PIPELINE_URL", url+"/"+path+"/-/pipelines/0",
+		"CI_PIPELINE_SOURCE", e.Source,
 		"CI_COMMIT_SHA", e.Commit, "CI_COMMIT_SHORT_SHA", e.Commit[:min(8, len(e.Commit))], "CI_COMMIT_REF_NAME", ref, "CI_COMMIT_REF_SLUG", slug(ref),
 		"CI_COMMIT_REF_PROTECTED", "false", "CI_COMMIT_BEFORE_SHA", strings.Repeat("0", 40))
 	for _, prefix := range []string{"CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX"} {
 		set(prefix, "docker.io") // what the proxy stands for
 	}
+	e.addLocal(set)
 	switch {
 	case e.Source == MergeRequest:
-		set("CI_MERGE_REQUEST_ID", "0", "CI_MERGE_REQUEST_IID", "0", "CI_MERGE_REQUEST_EVENT_TYPE", "detached",
+		set("CI_MERGE_REQUEST_EVENT_TYPE", "detached",
 			"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", e.Branch, "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", path,
-			"CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "0", "CI_MERGE_REQUEST_SOURCE_PROJECT_URL", url+"/"+path,
-			"CI_MERGE_REQUEST_TARGET_BRANCH_NAME", e.TargetBranch, "CI_MERGE_REQUEST_REF_PATH", "refs/merge-requests/0/head",
-			"CI_OPEN_MERGE_REQUESTS", path+"!0")
+			"CI_MERGE_REQUEST_SOURCE_PROJECT_URL", url+"/"+path, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", e.TargetBranch)
 	case e.Tag != "":
 		set("CI_COMMIT_TAG", e.Tag)
 	default:
@@ -135,11 +134,15 @@ func (e *Event) predefined() settings {
 	return out
 }
 
-// predefined gives the variables that GitLab sets for one job.
-func (j *Job) predefined() settings {
-	out := settings{}
+// predefined gives the variables that GitLab sets for one job of a pipeline
+// whose own ones are given.
+func (j *Job) predefined(pipeline settings) settings {
+	out, id := settings{}, localJobID(j.Name)
+	url := pipeline["CI_PROJECT_URL"].value
 	for name, value := range map[string]string{
-		"CI_JOB_ID": "0", "CI_JOB_NAME": j.Name, "CI_JOB_NAME_SLUG": slug(j.Name), "CI_JOB_STAGE": j.Stage, "CI_JOB_STATUS": "running",
+		"CI_JOB_ID": id, "CI_JOB_URL": url + "/-/jobs/" + id, "CI_JOB_TOKEN": localToken,
+		"CI_JOB_NAME": j.Name, "CI_JOB_NAME_SLUG": slug(j.Name), "CI_JOB_GROUP_NAME": j.Base, "CI_JOB_STAGE": j.Stage,
+		"CI_JOB_STATUS": "running", "CI_NODE_TOTAL": "1",
 	} {
 		out[name] = setting{value: value, raw: true, from: FromGitLab}
 	}
@@ -175,11 +178,4 @@ func environmentSlug(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	hash := new(big.Int).SetBytes(sum[:]).Text(36)
 	return strings.TrimSuffix(s[:min(17, len(s))], "-") + "-" + hash[len(hash)-6:]
-}
-
-func parent(directory string) string {
-	if at := strings.LastIndex(strings.TrimRight(directory, "/"), "/"); at > 0 {
-		return directory[:at]
-	}
-	return "/"
 }

@@ -3,26 +3,36 @@
 package jobrun
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// ccacheDir is where compilers' results are kept, unless the job says.
-const ccacheDir = "/var/cache/lcitool/ccache"
+// ccacheDir is where ccache keeps compilers' results for root unless a job says
+// otherwise.
+const ccacheDir = "/root/.cache/ccache"
+
+// runnerVersion is the release of GitLab's runner that jobs see.
+const runnerVersion = "19.4.0"
 
 // environment gives the variables of a job, sorted: the runner's, then the
 // pipeline's and the job's, then those added for this run.
 func (r *Runner) environment(j *Job) []string {
 	env := map[string]string{
-		"CI_JOB_STARTED_AT":     time.Now().UTC().Format(time.RFC3339),
-		"CI_JOB_IMAGE":          j.Image.Reference,
-		"CI_RUNNER_DESCRIPTION": "lcitool", "CI_RUNNER_EXECUTABLE_ARCH": "linux/" + goarch, "CI_RUNNER_ID": "0", "CI_RUNNER_TAGS": "[]", "CI_RUNNER_VERSION": "0",
-		"CI_SHARED_ENVIRONMENT": "true", "CI_CONCURRENT_ID": "0", "CI_CONCURRENT_PROJECT_ID": "0", "CI_DISPOSABLE_ENVIRONMENT": "true",
+		"CI_JOB_STARTED_AT": time.Now().UTC().Format(time.RFC3339),
+		"CI_JOB_IMAGE":      j.Image.Reference, "CI_JOB_TIMEOUT": strconv.Itoa(int(r.timeLimit(j).Seconds())),
+		"CI_RUNNER_DESCRIPTION": "lcitool", "CI_RUNNER_EXECUTABLE_ARCH": "linux/" + goarch, "CI_RUNNER_ID": "1", "CI_RUNNER_TAGS": "[]",
+		"CI_RUNNER_VERSION": runnerVersion, "CI_RUNNER_REVISION": "lcitool", "CI_RUNNER_SHORT_TOKEN": "lcitool",
+		"CI_CONCURRENT_ID": "0", "CI_CONCURRENT_PROJECT_ID": "0", "CI_DISPOSABLE_ENVIRONMENT": "true",
 	}
-	if r.Caches != "" {
-		env["CCACHE_DIR"] = ccacheDir
+	for _, name := range featureFlags() {
+		env[name] = "false"
+	}
+	for _, name := range featureFlagsOn() {
+		env[name] = "true"
 	}
 	set(env, r.Under)
 	for _, v := range j.Variables {
@@ -32,7 +42,8 @@ func (r *Runner) environment(j *Job) []string {
 	return sorted(env)
 }
 
-// setUp decides where a job has its tree, and gives its variables.
+// setUp decides where a job has its tree, and gives its variables. The image's
+// own variables are not among them.
 func (r *Runner) setUp(j *Job) ([]string, error) {
 	env := r.environment(j)
 	var err error
@@ -41,7 +52,12 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	}
 	all := map[string]string{}
 	set(all, env)
-	all["CI_PROJECT_DIR"] = j.dir
+	all["CI_PROJECT_DIR"], all["RUNNER_TEMP_PROJECT_DIR"] = j.dir, tempDir(j.dir)
+	for name := range all {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(all[name], "\x00") {
+			return nil, fmt.Errorf("variable %q cannot be in an environment", name)
+		}
+	}
 	return sorted(all), nil
 }
 
@@ -70,4 +86,28 @@ func value(env []string, name string) string {
 		}
 	}
 	return ""
+}
+
+// featureFlags are the runner's switches of that release.
+func featureFlags() []string {
+	return strings.Fields(`FF_NETWORK_PER_BUILD FF_USE_LEGACY_KUBERNETES_EXECUTION_STRATEGY FF_USE_DIRECT_DOWNLOAD FF_USE_FASTZIP
+		FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR FF_ENABLE_BASH_EXIT_CODE_CHECK FF_USE_WINDOWS_LEGACY_PROCESS_STRATEGY FF_USE_LEGACY_BASH_EVAL
+		FF_USE_POWERSHELL_PATH_RESOLVER FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL FF_SCRIPT_SECTIONS FF_ENABLE_JOB_CLEANUP
+		FF_KUBERNETES_HONOR_ENTRYPOINT FF_POSIXLY_CORRECT_ESCAPES FF_RESOLVE_FULL_TLS_CHAIN FF_DISABLE_POWERSHELL_STDIN
+		FF_USE_POD_ACTIVE_DEADLINE_SECONDS FF_USE_ADVANCED_POD_SPEC_CONFIGURATION FF_SECRET_RESOLVING_FAILS_IF_MISSING FF_PRINT_POD_EVENTS
+		FF_USE_GIT_BUNDLE_URIS FF_USE_GIT_NATIVE_CLONE FF_USE_DUMB_INIT_WITH_KUBERNETES_EXECUTOR FF_USE_INIT_WITH_DOCKER_EXECUTOR
+		FF_LOG_IMAGES_CONFIGURED_FOR_JOB FF_USE_DOCKER_AUTOSCALER_DIAL_STDIO FF_CLEAN_UP_FAILED_CACHE_EXTRACT FF_USE_WINDOWS_JOB_OBJECT
+		FF_TIMESTAMPS FF_DISABLE_AUTOMATIC_TOKEN_ROTATION FF_USE_LEGACY_GCS_CACHE_ADAPTER FF_DISABLE_UMASK_FOR_KUBERNETES_EXECUTOR
+		FF_USE_LEGACY_S3_CACHE_ADAPTER FF_GIT_URLS_WITHOUT_TOKENS FF_WAIT_FOR_POD_TO_BE_REACHABLE FF_MASK_ALL_DEFAULT_TOKENS
+		FF_EXPORT_HIGH_CARDINALITY_METRICS FF_USE_FLEETING_ACQUIRE_HEARTBEATS FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY
+		FF_USE_ADAPTIVE_REQUEST_CONCURRENCY FF_USE_GITALY_CORRELATION_ID FF_USE_GIT_PROACTIVE_AUTH FF_HASH_CACHE_KEYS
+		FF_ENABLE_JOB_INPUTS_INTERPOLATION FF_USE_JOB_ROUTER FF_SCRIPT_TO_STEP_MIGRATION FF_USE_PARALLEL_CACHE_TRANSFER
+		FF_USE_PARALLEL_ARTIFACT_TRANSFER FF_CONCRETE FF_SUSPENDABLE_ENVIRONMENTS FF_USE_NATIVE_CONTAINER_STOP`)
+}
+
+// featureFlagsOn are those that are on unless a job turns them off.
+func featureFlagsOn() []string {
+	return strings.Fields(`FF_USE_DIRECT_DOWNLOAD FF_USE_FASTZIP FF_USE_POD_ACTIVE_DEADLINE_SECONDS FF_SECRET_RESOLVING_FAILS_IF_MISSING
+		FF_USE_GIT_BUNDLE_URIS FF_USE_DOCKER_AUTOSCALER_DIAL_STDIO FF_TIMESTAMPS FF_MASK_ALL_DEFAULT_TOKENS
+		FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY FF_USE_ADAPTIVE_REQUEST_CONCURRENCY FF_USE_GITALY_CORRELATION_ID FF_ENABLE_JOB_INPUTS_INTERPOLATION`)
 }

@@ -61,7 +61,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 	j.ready = has
 	o.Session = session(entrypoint, has)
 	o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packState(j, env)})
-	if r.Caches != "" && value(env, "CCACHE_DIR") == ccacheDir {
+	if r.Caches != "" && (o.User == "" || o.User == "0" || o.User == "root") {
 		o.Volumes = append(o.Volumes, container.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
 	}
 	c, err := r.Engine.Start(ctx, o)

@@ -3,13 +3,16 @@
 package pipelinerun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 )
 
 // addCommit fills in what GitLab knows from the commit of a tree, and gives the
@@ -33,28 +36,69 @@ func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string 
 	if err != nil {
 		s.messages.infof("warning: variables of the commit are not set: %v", err)
 	}
-	event.Predefined = map[string]string{}
+	event.Predefined = map[string]string{"CI_PIPELINE_CREATED_AT": time.Now().UTC().Format(time.RFC3339)}
 	for _, v := range variables {
 		name, value, _ := strings.Cut(v, "=")
 		event.Predefined[name] = value
 	}
-	setUser(event)
+	setUser(ctx, repo, event)
+	setMergeBase(ctx, repo, event)
 	return variables
 }
 
-// setUser names the author of the commit as the user who starts the pipeline.
-func setUser(event *gitlabci.Event) {
-	name, email, ok := strings.Cut(event.Predefined["CI_COMMIT_AUTHOR"], " <")
-	if !ok {
+// setUser names git's user as the one who starts the pipeline, or the author of
+// the commit.
+func setUser(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
+	name, email, _ := strings.Cut(event.Predefined["CI_COMMIT_AUTHOR"], " <")
+	email = strings.TrimSuffix(email, ">")
+	if own, err := repo.Git(ctx, "config", "--get", "user.name"); err == nil && own != "" {
+		name = own
+	}
+	if own, err := repo.Git(ctx, "config", "--get", "user.email"); err == nil && own != "" {
+		email = own
+	}
+	login, _, _ := strings.Cut(email, "@")
+	for variable, value := range map[string]string{"GITLAB_USER_NAME": name, "GITLAB_USER_EMAIL": email, "GITLAB_USER_LOGIN": login} {
+		if value != "" {
+			event.Predefined[variable] = value
+		}
+	}
+}
+
+// setMergeBase gives a merge request the commit that its branch left the target
+// at, as far as the repository knows the target.
+func setMergeBase(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
+	if event.Source != gitlabci.MergeRequest {
 		return
 	}
-	email = strings.TrimSuffix(email, ">")
-	login, _, _ := strings.Cut(email, "@")
-	for variable, value := range map[string]string{
-		"GITLAB_USER_NAME": name, "GITLAB_USER_EMAIL": email, "GITLAB_USER_LOGIN": login, "GITLAB_USER_ID": "1",
-	} {
-		event.Predefined[variable] = value
+	target := cmp.Or(event.TargetBranch, event.DefaultBranch, "main")
+	for _, ref := range []string{"refs/remotes/origin/" + target, "refs/heads/" + target} {
+		if base, err := repo.Git(ctx, "merge-base", "HEAD", ref); err == nil && base != "" {
+			event.Predefined["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = base
+			return
+		}
 	}
+}
+
+// Identify gives the place of the project on its server: of the address that
+// origin is pushed to, as that is where pipelines run. It is empty if there is
+// none, or one that names no server.
+func Identify(ctx context.Context, directory string) (host, namespace, name string) {
+	repo, err := gitcmd.Open(ctx, directory)
+	if err != nil {
+		return "", "", ""
+	}
+	defer repo.Close()
+	addresses, err := repo.PushAddresses(ctx, "origin")
+	if err != nil || len(addresses) == 0 {
+		return "", "", ""
+	}
+	place, err := remotepipeline.ParseRemote(addresses[0])
+	if err != nil {
+		return "", "", ""
+	}
+	at := strings.LastIndex(place.Project, "/")
+	return place.Server.Host, place.Project[:at], place.Project[at+1:]
 }
 
 // DefaultBranch is the branch that git remembers as the default of "origin",

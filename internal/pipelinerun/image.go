@@ -152,12 +152,12 @@ func crossArch(r gitlabci.Role) string {
 func (i *jobImages) choose(j *jobrun.Job) error {
 	role := j.Role()
 	if j.Job.Image != nil {
-		j.Image.Reference = j.Job.Image.Name
+		j.Image.Reference = gitlabci.WithoutProxy(j.Job.Image.Name)
 	}
 	if i.Published {
 		j.Image.Reference, j.Image.Pull = i.pulled[j.Name], !i.Offline
 		if j.Image.Reference == "" && j.Job.Image != nil {
-			j.Image.Reference = j.Job.Image.Name
+			j.Image.Reference = gitlabci.WithoutProxy(j.Job.Image.Name)
 		}
 		setImageEnv(j, role)
 		return nil
