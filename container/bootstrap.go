@@ -17,6 +17,9 @@ import (
 // stopLimit is how long mmdebstrap may take to clear up when it is told to stop.
 const stopLimit = 2 * time.Minute
 
+// localSource matches a line of a sources.list whose packages are files here.
+var localSource = regexp.MustCompile(`^deb(-src)?\s+(\[[^\]]*\]\s+)?(file|copy):`)
+
 var suiteName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // BootstrapOptions describes a base image made from a package mirror.
@@ -25,6 +28,7 @@ type BootstrapOptions struct {
 	Distro    string   // debian or ubuntu; others are refused
 	Suite     string   // bookworm, trixie, sid, jammy …
 	Sources   []string // lines of the image's sources.list, the first one naming the mirror
+	Offline   bool     // fail rather than send a request; Sources on this machine (file:) are no request
 	Force     bool     // make it again though it is there; builds on it then start anew
 	TempDir   string   // empty means /var/tmp; needs some 200 MB for a minute
 	Log       io.Writer
@@ -56,6 +60,9 @@ func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapRe
 	if err != nil && !errors.Is(err, ErrNoImage) {
 		return BootstrapResult{}, err
 	}
+	if o.Offline && !o.local() {
+		return BootstrapResult{}, fmt.Errorf("cannot bootstrap %s: its packages would come from another machine, and no request may be sent", o.Reference)
+	}
 	parent := o.TempDir
 	if parent == "" {
 		parent = "/var/tmp"
@@ -71,6 +78,16 @@ func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapRe
 	}
 	id, err := e.importLayer(ctx, o, layer)
 	return BootstrapResult{ID: id}, err
+}
+
+// local reports whether all packages come from this machine.
+func (o BootstrapOptions) local() bool {
+	for _, source := range o.Sources {
+		if !localSource.MatchString(source) {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *Engine) importLayer(ctx context.Context, o BootstrapOptions, layer string) (string, error) {

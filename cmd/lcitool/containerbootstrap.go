@@ -35,7 +35,7 @@ else the machine's own package sources, else the target's default.`,
 			if err != nil {
 				return err
 			}
-			o.Force, o.Log = force, a.stderr
+			o.Force, o.Offline, o.Log = force, a.offline, a.stderr
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
 				return err
@@ -51,7 +51,7 @@ else the machine's own package sources, else the target's default.`,
 		},
 	}
 	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror")
-	cmd.Flags().BoolVar(&force, "force", false, "make it anew though it is there")
+	cmd.Flags().BoolVar(&force, "force", false, "rebuild the image even if it exists")
 	engine.flags(cmd)
 	return cmd
 }
