@@ -4,6 +4,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,7 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // A developer is a repository as a person has it.
@@ -538,5 +541,34 @@ func TestHostile(t *testing.T) {
 	}
 	if ran, err := os.ReadFile(mark); err == nil {
 		t.Errorf("a program of the repository ran: %s", ran)
+	}
+}
+
+// TestOddFiles has what git would read whole as something that never ends, or as
+// a link to a file elsewhere.
+func TestOddFiles(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("private\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fifo := func(file string) error { return syscall.Mkfifo(file, 0o600) }
+	link := func(to string) func(string) error { return func(file string) error { return os.Symlink(to, file) } }
+	sparse := func(file string) error { return errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 1<<40)) }
+	for _, name := range []string{".git/index", ".git/info/exclude", ".git/sharedindex.0123456789012345678901234567890123456789", ".git/shallow"} {
+		for kind, put := range map[string]func(string) error{"fifo": fifo, "device": link("/dev/zero"), "link": link(secret), "large": sparse} {
+			d := newDeveloper(t)
+			file := filepath.Join(d.dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.RemoveAll(file), put(file)); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			_, err := Take(t.Context(), Source{Dir: d.dir, Store: t.TempDir()})
+			if err == nil || !strings.Contains(err.Error(), filepath.Base(name)) || strings.Contains(err.Error(), "private") {
+				t.Errorf("%s as %s: %v", name, kind, err)
+			}
+			if took := time.Since(began); took > time.Minute {
+				t.Errorf("%s as %s took %s", name, kind, took)
+			}
+		}
 	}
 }

@@ -140,7 +140,12 @@ func copyTree(from, to string, skip func(name string) bool) error {
 		case d.IsDir():
 			return os.MkdirAll(target, 0o777)
 		}
-		return copyFile(name, target)
+		in, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		return writeFrom(in, target)
 	})
 }
 

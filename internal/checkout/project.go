@@ -5,6 +5,8 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -115,20 +117,65 @@ func (p *project) copyIndex(to string) error {
 	if p.repo == nil {
 		return nil
 	}
-	if err := copyFile(filepath.Join(p.repo.GitDir(), "index"), filepath.Join(to, "index")); err != nil {
+	dir, err := safefs.OpenDir(p.repo.GitDir())
+	if err != nil {
 		return err
 	}
-	shared, err := filepath.Glob(filepath.Join(p.repo.GitDir(), "sharedindex.*"))
-	for _, file := range shared {
-		err = errors.Join(err, copyFile(file, filepath.Join(to, filepath.Base(file))))
+	defer dir.Close()
+	entries, err := fs.ReadDir(dir.FS(), ".")
+	if err != nil {
+		return err
 	}
-	return err
+	for _, e := range entries {
+		if name := e.Name(); name == "index" || strings.HasPrefix(name, "sharedindex.") {
+			if err := takeFile(dir, name, filepath.Join(to, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-// exclude is the developer's list of ignored files that is no part of the tree.
-func (p *project) exclude() string {
+// copyExclude copies the developer's list of ignored files that is no part of
+// the tree.
+func (p *project) copyExclude(to string) error {
 	if p.repo == nil {
-		return os.DevNull
+		return nil
 	}
-	return filepath.Join(p.repo.CommonDir(), "info", "exclude")
+	dir, err := safefs.OpenDir(p.repo.CommonDir())
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return takeFile(dir, "info/exclude", to)
+}
+
+// maxFile bounds a file of the developer's repository that is copied whole. The
+// index of a million files has 100 MB.
+const maxFile = 1 << 30
+
+// takeFile copies a regular file of a repository if it exists.
+func takeFile(dir *safefs.Dir, name, to string) error {
+	in, err := dir.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if info, err := in.Stat(); err != nil || info.Size() > maxFile {
+		return fmt.Errorf("%s: %w", dir.Path(name), errors.Join(err, &safefs.TooLargeError{Limit: maxFile}))
+	}
+	return writeFrom(safefs.Limit(in, maxFile), to)
+}
+
+// writeFrom makes a file of ours.
+func writeFrom(in io.Reader, to string) error {
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }

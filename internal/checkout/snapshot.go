@@ -11,9 +11,7 @@ package checkout
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 )
 
@@ -188,16 +186,4 @@ func withoutParents(object []byte) []byte {
 		}
 	}
 	return []byte(strings.Join(out, "\n") + "\n\n" + message)
-}
-
-// copyFile copies a regular file if it exists.
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o600)
 }

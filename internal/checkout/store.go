@@ -34,7 +34,7 @@ func newStore(ctx context.Context, dir string, p *project) (git, error) {
 			return g, err
 		}
 	}
-	return g, copyFile(p.exclude(), filepath.Join(g.dir, "info", "exclude"))
+	return g, p.copyExclude(filepath.Join(g.dir, "info", "exclude"))
 }
 
 // create lays out an empty bare repository. Objects are looked for in another
