@@ -42,7 +42,11 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 		}
 		if expressions := v.get("variables"); expressions != nil {
 			for _, item := range j.flat(expressions, "variables") {
-				p.variables = append(p.variables, j.condition(item))
+				if e := j.condition(item); e != nil {
+					p.variables = append(p.variables, e)
+				} else {
+					p.unknown = true
+				}
 			}
 		}
 		p.changes = j.listed(v.get("changes"), "changes")

@@ -286,6 +286,8 @@ func TestOneBadConstruct(t *testing.T) {
 		"bad: {script: [x, !reference [.nobody]]}":                                   {Unknown, Refused, `!reference [.nobody]: there is no such key`, false},
 		"bad: {script: [x, {a: b}]}":                                                 {OnSuccess, Refused, "script takes strings, got a mapping", false},
 		"bad: {script: [x], only: {kubernetes: active}}":                             {Unknown, Incomplete, "only and except: whether the project has a Kubernetes cluster is not known here", true},
+		"bad: {script: [x], only: {variables: ['((']}}":                              {Unknown, Refused, `if: "((": the expression ends where a value is expected`, true},
+		"bad: {script: [x], except: {variables: [{a: b}]}}":                          {Unknown, Refused, "if takes an expression, got a mapping", true},
 		"bad: {script: [x], id_tokens: {T: {aud: u}}, release: {tag_name: v}}":       {OnSuccess, Notice, "id_tokens, release: left to GitLab, only the script runs here", true},
 		"bad: {script: [x], tags: a, tags: [b]}":                                     {OnSuccess, Notice, "", true},
 		"bad: {script: [x], when: sometimes}":                                        {OnSuccess, Refused, "when takes one of on_success, on_failure, always, manual, delayed", true},
