@@ -104,7 +104,9 @@ func (l *lines) Write(p []byte) (int, error) {
 type passing struct{ *lines }
 
 func (l passing) Write(p []byte) (int, error) {
-	l.output.keep(p)
+	if err := l.output.keep(p); err != nil {
+		l.sink.warn(l.prefix, fmt.Sprintf("warning: the log of %s is incomplete: %v", termtext.Line(l.output.task), err))
+	}
 	if l.sink.raw && l.to != nil {
 		_, _ = l.to.Write(p)
 	}
@@ -128,15 +130,29 @@ func (l passing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// keep writes to the log what still finds room there.
-func (o *output) keep(p []byte) {
+// keep writes to the log what it still takes. The error of a disk is returned
+// once, and ends the log.
+func (o *output) keep(p []byte) error {
 	if o.left == 0 {
-		return
+		return nil
 	}
 	part := p[:min(len(p), o.left)]
-	_, _ = o.log.Write(part)
+	if _, err := o.log.Write(part); err != nil {
+		o.left = 0
+		return err
+	}
 	if o.left -= len(part); o.left == 0 {
 		_, _ = fmt.Fprintf(o.log, "\nThe log ends here: more than %d MiB.\n", maxLog>>20)
+	}
+	return nil
+}
+
+// warn writes a line of our own between those of the tasks.
+func (s *sink) warn(prefix, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stderr != nil {
+		_, _ = io.WriteString(s.stderr, prefix+text+"\n")
 	}
 }
 

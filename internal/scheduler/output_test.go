@@ -5,6 +5,7 @@ package scheduler
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -23,5 +24,23 @@ func TestLongLine(t *testing.T) {
 	}
 	if got := strings.Count(stdout.String(), "\n"); got != 4 || strings.Count(stdout.String(), "x") != 3*maxLine+1 {
 		t.Errorf("%d lines of %d bytes in all", got, stdout.Len())
+	}
+}
+
+func TestLogThatCannotBeWritten(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	var stdout, stderr bytes.Buffer
+	o := newOutput(&sink{stdout: &stdout, stderr: &stderr, watcher: &watcher{}}, nil, "a", "a | ", full)
+	say(o.stdout, "one\ntwo\n")
+	say(o.stderr, "three\n")
+	if want := "a | warning: the log of a is incomplete: write /dev/full: no space left on device\na | three\n"; stderr.String() != want {
+		t.Errorf("stderr %q, want %q", stderr.String(), want)
+	}
+	if want := "a | one\na | two\n"; stdout.String() != want {
+		t.Errorf("stdout %q, want %q", stdout.String(), want)
 	}
 }
