@@ -30,7 +30,7 @@ const mayFacts = "../../facts/testdata/may-2026"
 func TestBodies(t *testing.T) {
 	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }}
 	a.prepare()
-	catalogue, err := a.catalogue()
+	catalogue, err := a.workspace().Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -24,7 +25,7 @@ packages, for machines that reach a mirror and no registry. The mirror is --mirr
 else the machine's own package sources, else the target's default.`,
 		Args: needArgs("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.target(args[0], "", "")
+			t, err := a.workspace().Target(args[0], workspace.Arches{})
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -64,14 +65,14 @@ there: five times at most, not where the variable CI is set, and not with --exac
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
-			want.cross = o.cross
+			want.cross = o.Cross
 			return a.containerBuild(cmd, &engine, how, want)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&want.target, "target", "t", "", "target to build for (required)")
 	f.StringVarP(&want.projects, "projects", "p", "", "projects whose dependencies to install (required)")
-	f.StringVarP(&o.cross, "cross-arch", "x", "", "architecture to build for")
+	f.StringVarP(&o.Cross, "cross-arch", "x", "", "architecture to build for")
 	f.StringVar(&want.tag, "tag", "", "name of the image instead of lcitool.TARGET")
 	how.flags(f)
 	engine.flags(cmd)
@@ -115,11 +116,11 @@ func (a *app) image(ctx context.Context, how imageFlags, want wantedImage) (envi
 	list := want.list
 	if list == nil {
 		var err error
-		if list, err = a.patterns(want.projects); err != nil {
+		if list, err = a.workspace().Patterns(want.projects); err != nil {
 			return envimage.Image{}, err
 		}
 	}
-	t, packages, err := a.resolveList(ctx, architectures{cross: want.cross}, want.target, list, render.CheckDockerfile)
+	t, packages, err := a.workspace().Resolve(ctx, workspace.Arches{Cross: want.cross}, want.target, list, render.CheckDockerfile)
 	if err != nil {
 		return envimage.Image{}, err
 	}

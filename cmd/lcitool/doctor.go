@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
 func newDoctor(a *app) *cobra.Command {
@@ -26,7 +27,7 @@ what to do about it. The exit status is 1 if containers will not work.`,
 			}
 			var images []string
 			for _, name := range wanted {
-				t, err := a.target(name, "", "")
+				t, err := a.workspace().Target(name, workspace.Arches{})
 				if err != nil {
 					return err
 				}

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -16,19 +17,16 @@ type environments struct{ app *app }
 
 // Dockerfiles renders those of a manifest.
 func (e *environments) Dockerfiles(ctx context.Context, file string, manifest []byte, ciDir string, requests bool) (map[string][]byte, string, error) {
-	m := &manifestVerb{app: e.app, ciDir: ciDir}
-	var plan *manifests.Plan
-	var files []manifests.File
-	render := func() (err error) {
-		plan, files, err = m.render(ctx, file, manifest)
-		return err
-	}
+	w := e.app.workspace()
 	if !requests {
-		if err := e.app.withoutRequests(render); err != nil {
-			return nil, "", err
+		w = w.WithoutRequests()
+	}
+	plan, files, err := w.RenderManifest(ctx, file, manifest, ciDir)
+	if err != nil {
+		if requests {
+			err = e.app.manifestFailed(err)
 		}
-	} else if err := render(); err != nil {
-		return nil, "", m.failed(err)
+		return nil, "", err
 	}
 	all := map[string][]byte{}
 	for _, f := range files {
@@ -41,7 +39,7 @@ func (e *environments) Dockerfiles(ctx context.Context, file string, manifest []
 
 // Target gives a target, nil if only the project knows it.
 func (e *environments) Target(name, crossArch string) *targets.Target {
-	t, err := e.app.target(name, "", crossArch)
+	t, err := e.app.workspace().Target(name, workspace.Arches{Cross: crossArch})
 	if err != nil {
 		return nil
 	}
@@ -50,7 +48,7 @@ func (e *environments) Target(name, crossArch string) *targets.Target {
 
 // Base says how to make the base image of a target.
 func (e *environments) Base(target string) (container.BootstrapOptions, error) {
-	t, err := e.app.target(target, "", "")
+	t, err := e.app.workspace().Target(target, workspace.Arches{})
 	if err != nil {
 		return container.BootstrapOptions{}, err
 	}

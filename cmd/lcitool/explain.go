@@ -108,14 +108,14 @@ func (o *output) explainer(ctx context.Context, target, pattern string) (*explai
 	var names []string
 	var err error
 	if all {
-		set, err = o.app.facts()
+		set, err = o.app.workspace().Facts()
 	} else {
-		set, names, err = o.app.expand(ctx, pattern)
+		set, names, err = o.app.workspace().Expand(ctx, pattern)
 	}
 	if err != nil {
 		return nil, err
 	}
-	t, err := o.app.target(target, o.host, o.cross)
+	t, err := o.app.workspace().Target(target, o.Arches)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (o *output) explainer(ctx context.Context, target, pattern string) (*explai
 // everyTarget gives the targets that can be read.
 func (a *app) everyTarget(host targets.Arch) []targets.Target {
 	var list []targets.Target
-	catalogue, err := a.catalogue()
+	catalogue, err := a.workspace().Catalogue()
 	if err != nil {
 		return nil
 	}

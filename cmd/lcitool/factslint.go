@@ -27,7 +27,7 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
 				return err
 			}
-			dir := a.dataDirectory()
+			dir := a.workspace().DataDir()
 			if len(args) > 0 {
 				dir = args[0]
 			}
@@ -55,8 +55,8 @@ func (a *app) lint(dir string) ([]facts.Finding, error) {
 	var layers []facts.Layer
 	if dir != "" {
 		layer, err := facts.Dir(dir)
-		if dir == a.dataDirectory() {
-			layer, err = a.dataLayer()
+		if dir == a.workspace().DataDir() {
+			layer, err = a.workspace().DataLayer()
 		}
 		if err != nil {
 			return nil, err

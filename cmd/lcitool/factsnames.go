@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -42,7 +43,7 @@ func (w *wantedNames) usesOf(name string) []nameUse {
 // compiling. The lists are in the order of their architectures' names, that
 // of this machine first.
 func (v *verifier) names(release *targets.Release) ([]*wantedNames, error) {
-	own, err := hostArch("")
+	own, err := workspace.HostArch("")
 	if err != nil {
 		return nil, err
 	}

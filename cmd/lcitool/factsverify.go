@@ -113,7 +113,7 @@ func (v *verifier) run(cmd *cobra.Command) error {
 
 // prepare reads facts and settings, and readies the client.
 func (v *verifier) prepare(bars *downloads) (err error) {
-	if v.set, err = v.app.facts(); err != nil {
+	if v.set, err = v.app.workspace().Facts(); err != nil {
 		return err
 	}
 	if v.mirrors, err = v.app.mirrors(); err != nil {
@@ -148,7 +148,7 @@ func (e *verifyError) Unwrap() error { return e.err }
 
 // releases gives the targets asked for, or all whose indexes can be read.
 func (v *verifier) releases() ([]*targets.Release, error) {
-	catalogue, err := v.app.catalogue()
+	catalogue, err := v.app.workspace().Catalogue()
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func TestCrossCompilersOfDebian(t *testing.T) {
 	var stderr bytes.Buffer
 	a := &app{stdin: os.Stdin, stdout: &stderr, stderr: &stderr, getenv: os.Getenv}
 	a.prepare()
-	catalogue, err := a.catalogue()
+	catalogue, err := a.workspace().Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,5 +113,5 @@ func (a *app) projectDirectory() (string, error) {
 	if dir, err := a.pipelineDirectory(); err == nil {
 		return dir, nil
 	}
-	return filepath.Abs(a.baseDirectory())
+	return filepath.Abs(a.workspace().BaseDir())
 }

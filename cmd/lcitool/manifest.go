@@ -15,14 +15,9 @@ import (
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
-
-// defaultManifest is where a project's manifest is, below its base directory.
-const defaultManifest = "ci/manifest.yml"
-
-// maxManifest bounds what a manifest may hold, in bytes.
-const maxManifest = 4 << 20
 
 // A manifestVerb makes the files of a project's pipeline.
 type manifestVerb struct {
@@ -126,13 +121,13 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 	file = m.path(args)
 	switch {
 	case file == manifests.Stdin:
-		data, err = safefs.ReadAll(m.app.stdin, maxManifest)
+		data, err = safefs.ReadAll(m.app.stdin, manifests.MaxSize)
 	case len(args) == 1:
-		data, err = safefs.ReadArgument(file, maxManifest)
-	case file == defaultManifest:
-		data, err = readManifest(".")
+		data, err = safefs.ReadArgument(file, manifests.MaxSize)
+	case file == manifests.DefaultPath:
+		data, err = workspace.ReadManifest(".")
 	default:
-		data, err = readManifest(m.app.baseDirectory())
+		data, err = workspace.ReadManifest(m.app.workspace().BaseDir())
 	}
 	if err == nil {
 		return file, data, nil
@@ -140,7 +135,7 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 	if tooLarge, ok := errors.AsType[*safefs.TooLargeError](err); ok {
 		return "", nil, m.failed(fmt.Errorf("%s: %w", file, tooLarge))
 	}
-	err = fmt.Errorf("argument manifest: can't open '%s': %w", file, cause(err))
+	err = fmt.Errorf("argument manifest: can't open '%s': %w", file, safefs.Cause(err))
 	if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
 		err = facts.WithHint(err, `"lcitool manifest init" writes a first one`)
 	}
@@ -156,28 +151,19 @@ func (m *manifestVerb) path(args []string) string {
 	if len(args) == 1 {
 		return args[0]
 	}
-	below := filepath.Join(m.app.baseDirectory(), filepath.FromSlash(defaultManifest))
+	below := filepath.Join(m.app.workspace().BaseDir(), filepath.FromSlash(manifests.DefaultPath))
 	if _, err := os.Stat(below); err != nil {
-		if _, err := os.Stat(defaultManifest); err == nil {
-			return defaultManifest
+		if _, err := os.Stat(manifests.DefaultPath); err == nil {
+			return manifests.DefaultPath
 		}
 	}
 	return below
 }
 
-// cause strips the path from a file system's error.
-func cause(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
-}
-
 // apply goes from the text of a manifest to what is done to the tree. Nothing
 // is touched before everything is rendered.
 func (m *manifestVerb) apply(ctx context.Context, file string, data []byte) (*manifests.Plan, []manifests.Change, error) {
-	plan, files, err := m.render(ctx, file, data)
+	plan, files, err := m.app.workspace().RenderManifest(ctx, file, data, m.ciDir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,7 +172,7 @@ func (m *manifestVerb) apply(ctx context.Context, file string, data []byte) (*ma
 			return nil, nil, err
 		}
 	}
-	tree, err := manifests.OpenTree(m.app.baseDirectory(), m.ciDir)
+	tree, err := manifests.OpenTree(m.app.workspace().BaseDir(), m.ciDir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,50 +185,14 @@ func (m *manifestVerb) apply(ctx context.Context, file string, data []byte) (*ma
 	return plan, changes, err
 }
 
-func (m *manifestVerb) render(ctx context.Context, file string, data []byte) (*manifests.Plan, []manifests.File, error) {
-	catalogue, err := m.app.catalogue()
-	if err != nil {
-		return nil, nil, err
-	}
-	manifest, err := manifests.Load(data, manifests.LoadOptions{
-		File:     file,
-		Releases: catalogue,
-		Warn:     func(f *manifests.Fault) { m.app.warnings.add(f) },
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err := manifests.NewPlan(manifest, m.ciDir)
-	if err != nil {
-		return nil, nil, err
-	}
-	files, err := plan.Render(manifests.RenderOptions{
-		Facts: func(projects []string) (*facts.Set, []string, error) {
-			return m.app.projects(ctx, m.app.fromBase(projects))
-		},
-		Command: m.command(file),
-	})
-	return plan, files, err
-}
-
-// command is what headers say: the arguments that make the same files anew
-// when given in the base directory. Directories of facts are left out.
-func (m *manifestVerb) command(file string) []string {
-	args := []string{"manifest"}
-	if dir, err := manifests.CleanDir(m.ciDir); err == nil && dir != "ci" {
-		args = append(args, "--ci-dir", dir)
-	}
-	if file != manifests.Stdin {
-		file = portablePath(m.app.baseDirectory(), file)
-	}
-	return append(args, file)
-}
-
 // failed marks all errors that err joins as ones about a manifest, and tells
 // of what has no effect before them.
-func (m *manifestVerb) failed(err error) error {
-	if !m.app.strict {
-		_ = m.app.checkWarnings() // fails only when strict
+func (m *manifestVerb) failed(err error) error { return m.app.manifestFailed(err) }
+
+// manifestFailed is failed for any verb.
+func (a *app) manifestFailed(err error) error {
+	if !a.strict {
+		_ = a.checkWarnings() // fails only when strict
 	}
 	return manifestErrors(err, false)
 }
@@ -252,7 +202,7 @@ func manifestErrors(err error, aside bool) error {
 		return nil
 	}
 	var errs []error
-	for _, e := range separate(err) {
+	for _, e := range workspace.Separate(err) {
 		errs = append(errs, &manifestError{e, aside})
 	}
 	return errors.Join(errs...)

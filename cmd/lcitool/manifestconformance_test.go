@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -37,7 +38,7 @@ type manifestCase struct {
 func TestManifestBodies(t *testing.T) {
 	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }}
 	a.prepare()
-	catalogue, err := a.catalogue()
+	catalogue, err := a.workspace().Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func writeManifest(t *testing.T, dir string, cases []manifestCase) {
 	for _, target := range order {
 		text += fmt.Sprintf("  %s: {projects: [%s], jobs: [%s]}\n", target, projects[target], strings.Join(jobs[target], ", "))
 	}
-	if err := create(filepath.Join(dir, filepath.FromSlash(defaultManifest)), []byte(text)); err != nil {
+	if err := create(filepath.Join(dir, filepath.FromSlash(manifests.DefaultPath)), []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 }

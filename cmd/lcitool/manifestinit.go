@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -62,8 +64,8 @@ func (i *manifestInit) write() error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(m.app.baseDirectory(), filepath.FromSlash(defaultManifest))
-	catalogue, err := m.app.catalogue()
+	file := filepath.Join(m.app.workspace().BaseDir(), filepath.FromSlash(manifests.DefaultPath))
+	catalogue, err := m.app.workspace().Catalogue()
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (i *manifestInit) write() error {
 func (i *manifestInit) start() (manifests.Start, error) {
 	s := manifests.Start{Namespace: i.namespace, Project: i.project, Targets: i.targets, CIDir: i.manifestVerb.ciDir}
 	if s.Project == "" {
-		dir, err := filepath.Abs(i.manifestVerb.app.baseDirectory())
+		dir, err := filepath.Abs(i.manifestVerb.app.workspace().BaseDir())
 		if err != nil {
 			return s, fmt.Errorf("cannot tell the project's directory: %w", err)
 		}
@@ -98,7 +100,7 @@ func (i *manifestInit) start() (manifests.Start, error) {
 	if len(s.Targets) > 0 {
 		return s, nil
 	}
-	catalogue, err := i.manifestVerb.app.catalogue()
+	catalogue, err := i.manifestVerb.app.workspace().Catalogue()
 	if err != nil {
 		return s, err
 	}
@@ -161,7 +163,7 @@ func numbers(version string) []int {
 // create writes a file that is not there yet.
 func create(file string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), cause(err))
+		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), safefs.Cause(err))
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
@@ -175,7 +177,7 @@ func create(file string, text []byte) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", file, cause(err))
+		return fmt.Errorf("cannot write %s: %w", file, safefs.Cause(err))
 	}
 	return nil
 }
@@ -183,13 +185,13 @@ func create(file string, text []byte) error {
 // adviseProject says what is missing while nobody knows what the project
 // needs.
 func (i *manifestInit) adviseProject(name string) error {
-	set, err := i.manifestVerb.app.facts()
+	set, err := i.manifestVerb.app.workspace().Facts()
 	if err != nil {
 		return err
 	}
 	var project *facts.ProjectError
 	if _, err := set.Project(name); errors.As(err, &project) {
-		file := filepath.Join(i.manifestVerb.app.baseDirectory(), defaultDataDir, "projects", name+".yml")
+		file := filepath.Join(i.manifestVerb.app.workspace().BaseDir(), workspace.DefaultDataDir, "projects", name+".yml")
 		i.manifestVerb.app.tell("hint: write what %s needs to %s, such as: packages: [gcc, make]", name, file)
 	}
 	return nil

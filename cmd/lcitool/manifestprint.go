@@ -33,7 +33,7 @@ func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) e
 
 // name is a generated file's with the base directory before it, as typed.
 func (m *manifestVerb) name(path string) string {
-	return termtext.Line(filepath.Join(m.app.baseDirectory(), filepath.FromSlash(path)))
+	return termtext.Line(filepath.Join(m.app.workspace().BaseDir(), filepath.FromSlash(path)))
 }
 
 func (m *manifestVerb) printDiff(changes []manifests.Change) error {

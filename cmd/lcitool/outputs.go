@@ -4,13 +4,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/render"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -19,19 +18,15 @@ type releases interface {
 	Release(name string) (*targets.Release, error)
 }
 
-// architectures are those that a target is looked at for: host is "" for this
-// machine's, cross for none.
-type architectures struct{ host, cross string }
-
 // An output is a verb that renders a target with projects.
 type output struct {
 	app *app
-	architectures
+	workspace.Arches
 }
 
 func (o *output) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.host, "host-arch", "a", "", "architecture of the build machine (default this machine's)")
-	cmd.Flags().StringVarP(&o.cross, "cross-arch", "x", "", "architecture to build for")
+	cmd.Flags().StringVarP(&o.Host, "host-arch", "a", "", "architecture of the build machine (default this machine's)")
+	cmd.Flags().StringVarP(&o.Cross, "cross-arch", "x", "", "architecture to build for")
 }
 
 // checkArches refuses architectures that nobody knows.
@@ -44,7 +39,7 @@ func (o *output) checkArches(cmd *cobra.Command) error {
 	for _, f := range []struct {
 		flag, value string
 		choices     []string
-	}{{"host-arch", o.host, hosts}, {"cross-arch", o.cross, names}} {
+	}{{"host-arch", o.Host, hosts}, {"cross-arch", o.Cross, names}} {
 		if f.value == "" && !cmd.Flags().Changed(f.flag) {
 			continue
 		}
@@ -55,68 +50,19 @@ func (o *output) checkArches(cmd *cobra.Command) error {
 	return nil
 }
 
-// supports says whether the output can be made for a release; it is asked
-// before packages are looked for.
-type supports func(targets.Target) error
-
 // resolve gives the target with the packages that the projects of a pattern
-// list need there.
-func (o *output) resolve(ctx context.Context, target, pattern string, check supports) (targets.Target, *targets.Packages, error) {
-	list, err := o.app.patterns(pattern)
+// list need there. check says whether the output can be made for a target; it
+// is asked before packages are looked for.
+func (o *output) resolve(ctx context.Context, target, pattern string, check func(targets.Target) error) (targets.Target, *targets.Packages, error) {
+	list, err := o.app.workspace().Patterns(pattern)
 	if err != nil {
 		return targets.Target{}, nil, err
 	}
-	return o.app.resolveList(ctx, o.architectures, target, list, check)
-}
-
-// resolveList is resolve for a list of projects and references.
-func (a *app) resolveList(ctx context.Context, arches architectures, target string, list []string, check supports) (targets.Target, *targets.Packages, error) {
-	var none targets.Target
-	t, err := a.target(target, arches.host, arches.cross)
-	var cross *targets.CrossError
-	if err != nil && !errors.As(err, &cross) {
-		return none, nil, err
-	}
-	if err := check(t); err != nil {
-		return none, nil, err
-	}
-	if cross != nil {
-		return none, nil, cross
-	}
-	set, names, err := a.projects(ctx, list)
+	t, packages, err := o.app.workspace().Resolve(ctx, o.Arches, target, list, check)
 	if err != nil {
-		return none, nil, err
+		return targets.Target{}, nil, err
 	}
-	packages, err := targets.Select(set, t, names)
-	if err != nil {
-		return none, nil, err
-	}
-	for _, mapping := range packages.Dropped {
-		a.log().Debug("no package", "mapping", mapping, "target", t.Name)
-	}
-	for _, p := range packages.Unavailable {
-		a.warn(yamldoc.Faultf(p.Pos, "mapping %q: %s has no package %s for %s machines", p.Mapping, t.Name, p.Name, t.Host))
-	}
-	return t, packages, a.checkWarnings()
-}
-
-// target gives a target for the architectures; host may be "" for this
-// machine's, cross for none. The target is given with a *targets.CrossError
-// too.
-func (a *app) target(name, host, cross string) (targets.Target, error) {
-	catalogue, err := a.catalogue()
-	if err != nil {
-		return targets.Target{}, err
-	}
-	release, err := catalogue.Release(name)
-	if err != nil {
-		return targets.Target{}, err
-	}
-	arch, err := hostArch(host)
-	if err != nil {
-		return targets.Target{}, err
-	}
-	return release.For(arch, targets.Arch(cross))
+	return t, packages, o.app.checkWarnings()
 }
 
 // header is the comment above the output, with the command that makes it
@@ -125,17 +71,17 @@ func (a *app) target(name, host, cross string) (targets.Target, error) {
 // they are is a matter of the machine.
 func (o *output) header(verb string, options []string, target, pattern string) (string, error) {
 	args := slices.Concat([]string{verb}, options)
-	host := o.host
-	if arch, err := hostArch(""); host == "" && err == nil && arch != "x86_64" {
+	host := o.Host
+	if arch, err := workspace.HostArch(""); host == "" && err == nil && arch != "x86_64" {
 		host = string(arch)
 	}
 	if host != "" {
 		args = append(args, "--host-arch", host)
 	}
-	if o.cross != "" {
-		args = append(args, "--cross-arch", o.cross)
+	if o.Cross != "" {
+		args = append(args, "--cross-arch", o.Cross)
 	}
-	return render.Header(append(args, target, portablePattern(pattern)))
+	return render.Header(append(args, target, workspace.PortablePattern(pattern)))
 }
 
 // print writes header and body, which end in a newline.
@@ -167,7 +113,7 @@ func newDockerfile(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if layers == string(render.ForeignLayer) && o.cross == "" {
+			if layers == string(render.ForeignLayer) && o.Cross == "" {
 				a.warnf("", "without --cross-arch there is no foreign layer")
 			}
 			options := []string{"--layers", layers}

@@ -88,13 +88,9 @@ func TestD57OneRequestARun(t *testing.T) {
 	a, _, _ := s.app()
 	a.prepare()
 	for range 7 {
-		names, more, err := a.references(t.Context(), []string{"osinfo-db", s.URL + "/p.yml", s.URL + "/q.yml"})
-		if err != nil || !slices.Equal(names, []string{"osinfo-db", "p", "q"}) || len(more) != 1 {
-			t.Fatalf("got %q, %d layers, %v", names, len(more), err)
-		}
-		set, err := a.facts(more...)
-		if err != nil {
-			t.Fatal(err)
+		set, names, err := a.workspace().Projects(t.Context(), []string{"osinfo-db", s.URL + "/p.yml", s.URL + "/q.yml"})
+		if err != nil || !slices.Equal(names, []string{"osinfo-db", "p", "q"}) {
+			t.Fatalf("got %q, %v", names, err)
 		}
 		project, err := set.Project("q")
 		if err != nil || project.Location != s.URL+"/q.yml" || project.Needs[0].Mapping != "zlib" {
@@ -139,9 +135,9 @@ func TestPlainNamesNeedNoSource(t *testing.T) {
 	}
 	a, _, _ := s.app()
 	a.prepare()
-	names, more, err := a.references(t.Context(), []string{"b", "a", "b"})
-	if err != nil || !slices.Equal(names, []string{"b", "a"}) || len(more) != 0 {
-		t.Errorf("got %q, %d layers, %v", names, len(more), err)
+	_, names, err := a.workspace().Projects(t.Context(), []string{"b", "a", "b"})
+	if err != nil || !slices.Equal(names, []string{"b", "a"}) {
+		t.Errorf("got %q, %v", names, err)
 	}
 }
 

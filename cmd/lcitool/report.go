@@ -16,6 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -95,7 +96,7 @@ func (a *app) report(ctx context.Context, err error) int {
 // complain says each error that err joins on a line of its own, with advice
 // where there is some.
 func (a *app) complain(err error) {
-	for _, e := range separate(err) {
+	for _, e := range workspace.Separate(err) {
 		a.tell("%s%v", prefix(e), e)
 		if h := hint(e); h != "" {
 			a.tell("hint: %s", h)
@@ -114,40 +115,6 @@ func hint(err error) string {
 		return fmt.Sprintf(`no image of %[1]s exists; "lcitool variables %[1]s PROJECTS" lists what a machine needs`, unsupported.Target.Name)
 	}
 	return container.Hint(err)
-}
-
-// separate lists the errors that err joins. Those that several faults of one
-// file are wrapped in are taken apart too, so that each has its line.
-func separate(err error) []error {
-	var all []error
-	wrap := func(inner error, again func(error) error) []error {
-		parts := separate(inner)
-		if len(parts) < 2 {
-			return []error{err}
-		}
-		for _, e := range parts {
-			all = append(all, again(e))
-		}
-		return all
-	}
-	switch e := err.(type) { //nolint:errorlint // only the outermost wrapping is taken apart
-	case interface{ Unwrap() []error }:
-		for _, e := range e.Unwrap() {
-			all = append(all, separate(e)...)
-		}
-		return all
-	case *facts.MappingsError:
-		return wrap(e.Err, func(one error) error { return &facts.MappingsError{Err: one} })
-	case *facts.ProjectError:
-		return wrap(e.Err, func(one error) error {
-			return &facts.ProjectError{Project: e.Project, Location: e.Location, Err: one}
-		})
-	case *targets.Error:
-		return wrap(e.Err, func(one error) error { return &targets.Error{Target: e.Target, Err: one} })
-	case *targets.ResolveError:
-		return wrap(e.Err, func(one error) error { return &targets.ResolveError{Need: e.Need, Err: one} })
-	}
-	return []error{err}
 }
 
 // prefix names the area an error comes from, in the original's words.

@@ -62,7 +62,7 @@ if one of them failed.`,
 	f := cmd.Flags()
 	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on (required); may be repeated")
 	f.StringVarP(&r.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
-	f.StringVarP(&r.arches.cross, "cross-arch", "x", "", "architecture to build for")
+	f.StringVarP(&r.arches.Cross, "cross-arch", "x", "", "architecture to build for")
 	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current one)")
 	f.StringVar(&r.script, "script", "", "script to bring along and run; COMMAND is its arguments then")
 	f.StringVar(&r.user, "user", "", "user, of this machine or of the image, or UID[:GID] (default you)")
@@ -143,7 +143,7 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 // workloads says what to run on each target, all found out before the first
 // one runs.
 func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]workload.Workload, error) {
-	tree, err := existing(r.app.baseDirectory(), "directory", os.FileMode.IsDir)
+	tree, err := existing(r.app.workspace().BaseDir(), "directory", os.FileMode.IsDir)
 	if err != nil {
 		return nil, err
 	}
@@ -153,9 +153,9 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 	}
 	var all []workload.Workload
 	for _, target := range r.targets {
-		want := wantedImage{target: target, cross: r.arches.cross, projects: r.projects}
+		want := wantedImage{target: target, cross: r.arches.Cross, projects: r.projects}
 		if want.projects == "" {
-			if want.list, want.manifest, err = r.app.manifestProjects(target); err != nil {
+			if want.list, want.manifest, err = r.app.workspace().ManifestProjects(target); err != nil {
 				return nil, err
 			}
 			want.projects = strings.Join(want.list, ",")

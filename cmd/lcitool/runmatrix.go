@@ -110,7 +110,7 @@ func (r *runVerb) logs() (dir string, done func(time.Time, []outcome.Result) err
 		return "", nil, err
 	}
 	return live.Dir, func(started time.Time, results []outcome.Result) error {
-		run := jobrecord.Run{ID: filepath.Base(live.Dir), Project: r.app.baseDirectory(), Started: started, Ended: time.Now()}
+		run := jobrecord.Run{ID: filepath.Base(live.Dir), Project: r.app.workspace().BaseDir(), Started: started, Ended: time.Now()}
 		for _, x := range results {
 			run.Jobs = append(run.Jobs, jobrecord.Job{
 				Name: x.Workload, Target: x.Workload, State: x.State, Code: x.Code, Line: x.Line, Built: x.Built,

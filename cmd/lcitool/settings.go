@@ -54,7 +54,7 @@ func (a *app) settingsFile() (string, error) {
 
 // checkSettings warns of mirrors that no target has any use for.
 func (v *verifier) checkSettings() error {
-	catalogue, err := v.app.catalogue()
+	catalogue, err := v.app.workspace().Catalogue()
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func newTargets(a *app) *cobra.Command {
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
 				return err
 			}
-			catalogue, err := a.catalogue()
+			catalogue, err := a.workspace().Catalogue()
 			if err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ func newProjects(a *app) *cobra.Command {
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
 				return err
 			}
-			set, err := a.facts()
+			set, err := a.workspace().Facts()
 			if err != nil {
 				return err
 			}

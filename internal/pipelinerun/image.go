@@ -20,14 +20,12 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// maxFile bounds a manifest or a Dockerfile of the project, in bytes.
-const maxFile = 4 << 20
-
-// ManifestFile is where a project's manifest is.
-const ManifestFile = "ci/manifest.yml"
+// maxDockerfile bounds a Dockerfile of the project, in bytes.
+const maxDockerfile = 4 << 20
 
 // Environments is what is known of the build environments that jobs run in.
 type Environments interface {
@@ -87,8 +85,8 @@ func (i *jobImages) prepare(ctx context.Context, p *gitlabci.Pipeline, e gitlabc
 		i.published(p, e)
 		return nil
 	}
-	file := filepath.Join(i.tree, filepath.FromSlash(ManifestFile))
-	data, err := safefs.ReadFileIn(i.tree, ManifestFile, maxFile)
+	file := filepath.Join(i.tree, filepath.FromSlash(manifests.DefaultPath))
+	data, err := safefs.ReadFileIn(i.tree, manifests.DefaultPath, manifests.MaxSize)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && i.Render:
 		return facts.WithHint(fmt.Errorf("--render: there is no %s", file), "leave --render out to build from the Dockerfiles that are there")
@@ -173,7 +171,7 @@ func (i *jobImages) choose(j *jobrun.Job) error {
 		return fmt.Errorf("job %q: its variable NAME is %q, which is not the name of a Dockerfile in %s/containers", j.Name, name, i.CIDir)
 	}
 	file := path.Join(i.CIDir, "containers", name+".Dockerfile")
-	body, err := safefs.ReadFileIn(i.tree, file, maxFile)
+	body, err := safefs.ReadFileIn(i.tree, file, maxDockerfile)
 	wanted, planned := i.fresh[name]
 	switch {
 	case i.Render && !planned:
@@ -204,7 +202,7 @@ func setImageEnv(j *jobrun.Job, role gitlabci.Role) {
 }
 
 func (i *jobImages) upToDate(file string, wanted []byte) bool {
-	body, err := safefs.ReadFileIn(i.tree, file, maxFile)
+	body, err := safefs.ReadFileIn(i.tree, file, maxDockerfile)
 	return err == nil && bytes.Equal(body, wanted)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package workspace
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 
 	"golang.org/x/tools/txtar"
 
@@ -18,34 +17,34 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 )
 
-// patterns gives what a pattern list selects: names of projects, with
+// Patterns gives what a pattern list selects: names of projects, with
 // references as they are written.
-func (a *app) patterns(list string) ([]string, error) {
-	set, err := a.facts()
+func (w *Workspace) Patterns(list string) ([]string, error) {
+	set, err := w.Facts()
 	if err != nil {
 		return nil, err
 	}
 	return facts.Expand(list, set.ProjectNames())
 }
 
-// expand gives the facts with the names of the projects that a pattern list
+// Expand gives the facts with the names of the projects that a pattern list
 // selects. What it refers to by URL or path is fetched.
-func (a *app) expand(ctx context.Context, pattern string) (*facts.Set, []string, error) {
-	list, err := a.patterns(pattern)
+func (w *Workspace) Expand(ctx context.Context, pattern string) (*facts.Set, []string, error) {
+	list, err := w.Patterns(pattern)
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.projects(ctx, list)
+	return w.Projects(ctx, list)
 }
 
-// projects gives the facts with the names of the projects in a list, which
+// Projects gives the facts with the names of the projects in a list, which
 // may hold references but no patterns.
-func (a *app) projects(ctx context.Context, list []string) (*facts.Set, []string, error) {
-	names, more, err := a.references(ctx, list)
+func (w *Workspace) Projects(ctx context.Context, list []string) (*facts.Set, []string, error) {
+	names, more, err := w.references(ctx, list)
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := a.facts(more...)
+	set, err := w.Facts(more...)
 	return set, names, err
 }
 
@@ -54,7 +53,7 @@ func (a *app) projects(ctx context.Context, list []string) (*facts.Set, []string
 // that has those fetched: to be passed to facts, where they take the place of
 // known projects of their names. Each file is fetched once a run. more is
 // empty for a list without references.
-func (a *app) references(ctx context.Context, refs []string) (names []string, more []facts.Layer, err error) {
+func (w *Workspace) references(ctx context.Context, refs []string) (names []string, more []facts.Layer, err error) {
 	if !slices.ContainsFunc(refs, projectsource.IsReference) {
 		return unique(refs), nil, nil
 	}
@@ -64,25 +63,25 @@ func (a *app) references(ctx context.Context, refs []string) (names []string, mo
 	}
 	names, found, err := projectsource.Replace(refs, dir)
 	if err != nil {
-		return nil, nil, projectErrors(err)
+		return nil, nil, ProjectErrors(err)
 	}
-	source, err := a.sourceOnce()
+	source, err := w.sourceOnce()
 	if err != nil {
 		return nil, nil, err
 	}
 	files, err := source.Fetch(ctx, found...)
 	if err != nil {
-		return nil, nil, projectErrors(err)
+		return nil, nil, ProjectErrors(err)
 	}
 	layer, err := projectLayer(files)
 	return names, []facts.Layer{layer}, err
 }
 
-// fromBase gives the entries of a manifest's list as seen from the current
+// FromBase gives the entries of a manifest's list as seen from the current
 // directory: a path in it is relative to the project's base directory, or to
 // the current one where only that has such a file.
-func (a *app) fromBase(list []string) []string {
-	if a.baseDir == "" {
+func (w *Workspace) FromBase(list []string) []string {
+	if w.o.BaseDir == "" {
 		return list
 	}
 	out := slices.Clone(list)
@@ -90,7 +89,7 @@ func (a *app) fromBase(list []string) []string {
 		if !projectsource.IsReference(entry) || projectsource.IsURL(entry) || filepath.IsAbs(entry) {
 			continue
 		}
-		below := a.baseDir + string(filepath.Separator) + entry // not joined, which would resolve "link/.." wrongly
+		below := w.o.BaseDir + string(filepath.Separator) + entry // not joined, which would resolve "link/.." wrongly
 		_, errBelow := os.Stat(below)
 		if _, err := os.Stat(entry); errBelow == nil || err != nil {
 			out[i] = below
@@ -127,51 +126,37 @@ func projectLayer(files []projectsource.File) (facts.Layer, error) {
 
 // lockedSource is where the files come from that projects are defined in by
 // reference. It holds them to the lock of the project at hand.
-func (a *app) lockedSource() (*projectsource.Source, error) {
-	lock, err := projectsource.ReadLock(a.baseDirectory())
+func (w *Workspace) lockedSource() (*projectsource.Source, error) {
+	lock, err := projectsource.ReadLock(w.BaseDir())
 	if err != nil {
 		return nil, err
 	}
-	return a.newSource(lock)
+	return w.NewSource(lock)
 }
 
-// withoutRequests has projects that are named by URL taken from the cache
-// alone while f runs.
-func (a *app) withoutRequests(f func() error) error {
-	offline, source := a.offline, a.sourceOnce
-	a.offline, a.sourceOnce = true, sync.OnceValues(a.lockedSource)
-	defer func() { a.offline, a.sourceOnce = offline, source }()
-	return f()
-}
-
-func (a *app) baseDirectory() string {
-	if a.baseDir == "" {
-		return "."
-	}
-	return a.baseDir
-}
-
-func (a *app) newSource(lock *projectsource.Lock) (*projectsource.Source, error) {
-	roots, err := a.authorities()
+// NewSource is where the files come from that projects are defined in by
+// reference, held to a lock unless it is nil.
+func (w *Workspace) NewSource(lock *projectsource.Lock) (*projectsource.Source, error) {
+	roots, err := w.authorities()
 	if err != nil {
 		return nil, err
 	}
 	return projectsource.New(projectsource.Options{
 		Read:     readProject,
-		CacheDir: a.cacheDir(),
+		CacheDir: w.o.CacheDir,
 		Lock:     lock,
-		Offline:  a.offline,
+		Offline:  w.o.Offline,
 		RootCAs:  roots,
-		Warn:     func(message string) { a.warnf("", "%s", message) },
-		Log:      a.log(),
+		Warn:     func(message string) { w.o.Warnf("", "%s", message) },
+		Log:      w.o.Log,
 	}), nil
 }
 
 // authorities gives the certificates of the file that the variables name
 // which the original and curl look at, nil for the system's.
-func (a *app) authorities() (*x509.CertPool, error) {
+func (w *Workspace) authorities() (*x509.CertPool, error) {
 	for _, variable := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
-		file := a.getenv(variable)
+		file := w.o.Getenv(variable)
 		if file == "" {
 			continue
 		}
@@ -201,14 +186,14 @@ func readProject(ref projectsource.Reference, data []byte) ([]string, error) {
 	return names, nil
 }
 
-// projectErrors marks all errors that err joins as ones about projects, with
+// ProjectErrors marks all errors that err joins as ones about projects, with
 // advice where there is some.
-func projectErrors(err error) error {
+func ProjectErrors(err error) error {
 	if err == nil {
 		return nil
 	}
 	var errs []error
-	for _, e := range separate(err) {
+	for _, e := range Separate(err) {
 		var (
 			project    *facts.ProjectError
 			unreadable *projectsource.UnreadableError

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package workspace
 
 import (
 	"net/url"
@@ -10,10 +10,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 )
 
-// portablePath is a path as headers name it: seen from the directory base if
+// PortablePath is a path as headers name it: seen from the directory base if
 // it is in there, and else the file's name alone. It is the same however the
 // two were spelt and wherever the tree is.
-func portablePath(base, name string) string {
+func PortablePath(base, name string) string {
 	if rel, ok := relativeTo(filepath.Abs, base, name); ok {
 		return rel
 	}
@@ -44,9 +44,9 @@ func relativeTo(resolve func(string) (string, error), base, name string) (rel st
 	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
 }
 
-// portablePattern is a list of projects as headers name it: paths in it are
+// PortablePattern is a list of projects as headers name it: paths in it are
 // seen from the current directory.
-func portablePattern(list string) string {
+func PortablePattern(list string) string {
 	entries := strings.Split(list, ",")
 	for i, entry := range entries {
 		name := entry
@@ -59,7 +59,7 @@ func portablePattern(list string) string {
 		default:
 			continue
 		}
-		entries[i] = portablePath(".", name)
+		entries[i] = PortablePath(".", name)
 		if !projectsource.IsReference(entries[i]) {
 			entries[i] = "./" + entries[i]
 		}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/manifests"
+)
+
+// ManifestProjects lists the projects that the manifest of the project at
+// hand has for a target, and gives that manifest's digest.
+func (w *Workspace) ManifestProjects(target string) (names []string, digest string, err error) {
+	file := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
+	data, err := ReadManifest(w.BaseDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", facts.WithHint(fmt.Errorf("no projects for target %q: there is no %s", target, file), "name them with --projects")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot read the manifest: %w", err)
+	}
+	catalogue, err := w.Catalogue()
+	if err != nil {
+		return nil, "", err
+	}
+	// What has no effect in it is said by the verb that writes its files.
+	manifest, err := manifests.Load(data, manifests.LoadOptions{File: file, Releases: catalogue})
+	if err != nil {
+		return nil, "", err
+	}
+	for _, t := range manifest.Targets {
+		if t.Release.Name != target {
+			continue
+		}
+		for _, p := range t.Projects {
+			names = append(names, p.Name)
+		}
+		return w.FromBase(names), manifest.Digest, nil
+	}
+	return nil, "", facts.WithHint(fmt.Errorf("no projects for target %q: it is not in %s", target, file), "name them with --projects")
+}
+
+// ReadManifest returns the usual manifest of a tree.
+func ReadManifest(tree string) ([]byte, error) {
+	return safefs.ReadFileIn(tree, manifests.DefaultPath, manifests.MaxSize)
+}
+
+// RenderManifest gives the plan of a manifest with the files that it means, for
+// a directory of the project.
+func (w *Workspace) RenderManifest(ctx context.Context, file string, data []byte, ciDir string) (*manifests.Plan, []manifests.File, error) {
+	catalogue, err := w.Catalogue()
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, err := manifests.Load(data, manifests.LoadOptions{
+		File:     file,
+		Releases: catalogue,
+		Warn:     func(f *manifests.Fault) { w.o.Warnings.AddError(f) },
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := manifests.NewPlan(manifest, ciDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := plan.Render(manifests.RenderOptions{
+		Facts: func(projects []string) (*facts.Set, []string, error) {
+			return w.Projects(ctx, w.FromBase(projects))
+		},
+		Command: w.manifestCommand(file, ciDir),
+	})
+	return plan, files, err
+}
+
+// manifestCommand is what headers say: the arguments that make the same files
+// again when given in the base directory. Directories of facts are left out.
+func (w *Workspace) manifestCommand(file, ciDir string) []string {
+	args := []string{"manifest"}
+	if dir, err := manifests.CleanDir(ciDir); err == nil && dir != "ci" {
+		args = append(args, "--ci-dir", dir)
+	}
+	if file != manifests.Stdin {
+		file = PortablePath(w.BaseDir(), file)
+	}
+	return append(args, file)
+}

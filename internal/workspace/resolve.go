@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package workspace
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// Arches are the architectures that a target is looked at for.
+type Arches struct {
+	Host  string // "" for this machine's
+	Cross string // "" for none
+}
+
+// Resolve gives the target with the packages that a list of projects and
+// references needs there. check says whether the output can be made for a
+// target; it is asked before packages are looked for.
+func (w *Workspace) Resolve(ctx context.Context, arches Arches, target string, list []string, check func(targets.Target) error) (targets.Target, *targets.Packages, error) {
+	var none targets.Target
+	t, err := w.Target(target, arches)
+	var cross *targets.CrossError
+	if err != nil && !errors.As(err, &cross) {
+		return none, nil, err
+	}
+	if err := check(t); err != nil {
+		return none, nil, err
+	}
+	if cross != nil {
+		return none, nil, cross
+	}
+	set, names, err := w.Projects(ctx, list)
+	if err != nil {
+		return none, nil, err
+	}
+	packages, err := targets.Select(set, t, names)
+	if err != nil {
+		return none, nil, err
+	}
+	for _, mapping := range packages.Dropped {
+		w.o.Log.Debug("no package", "mapping", mapping, "target", t.Name)
+	}
+	for _, p := range packages.Unavailable {
+		w.o.Warnings.Add(yamldoc.Faultf(p.Pos, "mapping %q: %s has no package %s for %s machines", p.Mapping, t.Name, p.Name, t.Host))
+	}
+	return t, packages, nil
+}
+
+// Target gives a target for the architectures. The target is given with a *targets.CrossError
+// too.
+func (w *Workspace) Target(name string, arches Arches) (targets.Target, error) {
+	catalogue, err := w.Catalogue()
+	if err != nil {
+		return targets.Target{}, err
+	}
+	release, err := catalogue.Release(name)
+	if err != nil {
+		return targets.Target{}, err
+	}
+	arch, err := HostArch(arches.Host)
+	if err != nil {
+		return targets.Target{}, err
+	}
+	return release.For(arch, targets.Arch(arches.Cross))
+}
+
+// HostArch is the architecture named, or that of this machine.
+func HostArch(name string) (targets.Arch, error) {
+	if name != "" {
+		return targets.ParseArch(name)
+	}
+	return targets.MachineArch(kernelArch(runtime.GOARCH))
+}
+
+// kernelArch is the kernel's name of an architecture that Go names, or "".
+func kernelArch(goarch string) string {
+	return map[string]string{
+		"386": "i686", "amd64": "x86_64", "arm": "armv7l", "arm64": "aarch64", "mips": "mips",
+		"mipsle": "mipsel", "mips64le": "mips64el", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
+	}[goarch]
+}
