@@ -386,7 +386,7 @@ func TestViewsOfKilledProcessesGo(t *testing.T) {
 	isolate(t)
 	dir := filepath.Join(t.TempDir(), "tree")
 	newRepo(t, dir)
-	old := filepath.Join(os.TempDir(), viewPrefix+"old")
+	old := filepath.Join(os.TempDir(), viewPrefix+"12345")
 	if err := errors.Join(os.Mkdir(old, 0o700), os.Symlink(filepath.Join(dir, ".git/refs"), filepath.Join(old, "refs"))); err != nil {
 		t.Fatal(err)
 	}
@@ -396,6 +396,30 @@ func TestViewsOfKilledProcessesGo(t *testing.T) {
 	}
 	for _, r := range []*Repo{first, second} {
 		if _, err := r.Resolve(t.Context(), "main"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestDirectoriesLikeViewsStay has the user's own directories beside views.
+func TestDirectoriesLikeViewsStay(t *testing.T) {
+	isolate(t)
+	dir := filepath.Join(t.TempDir(), "tree")
+	newRepo(t, dir)
+	var precious []string
+	for name, file := range map[string]string{
+		viewPrefix + "work": "notes", viewPrefix + "1": "notes", viewPrefix + "2": "objects/pack/pack", viewPrefix + "3": "info/attributes", viewPrefix + "4": "info/exclude",
+		viewPrefix + "5": "config/x", viewPrefix + "6.git": "config",
+	} {
+		file := filepath.Join(os.TempDir(), name, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		precious = append(precious, file)
+	}
+	open(t, dir)
+	for _, file := range precious {
+		if _, err := os.Lstat(file); err != nil {
 			t.Error(err)
 		}
 	}

@@ -4,8 +4,11 @@ package gitcmd
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"syscall"
 )
 
@@ -36,22 +39,60 @@ func newView() (*view, error) {
 	return nil, errors.New("cannot make a temporary directory: others remove it")
 }
 
-// sweepViews removes the views of processes that are gone.
+// viewName is what newView names views.
+var viewName = regexp.MustCompile("^" + viewPrefix + "[0-9]+$")
+
+// sweepViews removes the views of processes that are gone. A directory that
+// holds anything else than a view does is somebody's own.
 func sweepViews(parent string) {
-	dirs, _ := filepath.Glob(filepath.Join(parent, viewPrefix+"*")) // the pattern is valid
-	for _, dir := range dirs {
+	entries, _ := os.ReadDir(parent) // those that could be read
+	for _, e := range entries {
+		if !viewName.MatchString(e.Name()) {
+			continue
+		}
+		dir := filepath.Join(parent, e.Name())
 		info, err := os.Lstat(dir)
-		if err != nil || !info.IsDir() {
+		if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 {
 			continue
 		}
 		if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Geteuid() {
 			continue
 		}
 		if f, err := lock(dir); err == nil {
-			_ = os.RemoveAll(dir) // of links only the links
+			if isView(dir) {
+				_ = os.RemoveAll(dir) // of links only the links
+			}
 			_ = f.Close()
 		}
 	}
+}
+
+// isView reports whether a directory has nothing but what fill and readConfig
+// put there.
+func isView(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case (name == "config" || name == "untrusted") && e.Type().IsRegular():
+		case slices.Contains(linked(), name) && e.Type()&fs.ModeSymlink != 0:
+		case name == "info" && e.IsDir():
+			below, err := os.ReadDir(filepath.Join(dir, name))
+			if err != nil || slices.ContainsFunc(below, func(e fs.DirEntry) bool { return e.Name() != "exclude" || e.Type()&fs.ModeSymlink == 0 }) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// linked lists what a view has of the common directory.
+func linked() []string {
+	return []string{"objects", "refs", "packed-refs", "reftable", "logs", "shallow", "info/exclude"}
 }
 
 // lock locks a directory until the file is closed or the process ends.
@@ -82,7 +123,7 @@ func (v *view) fill(commonDir string, settings []setting) error {
 		os.WriteFile(filepath.Join(v.dir, "config"), configText(settings), 0o600),
 		os.Mkdir(filepath.Join(v.dir, "info"), 0o700),
 	}
-	for _, name := range []string{"objects", "refs", "packed-refs", "reftable", "logs", "shallow", "info/exclude"} {
+	for _, name := range linked() {
 		errs = append(errs, os.Symlink(filepath.Join(commonDir, name), filepath.Join(v.dir, name)))
 	}
 	return errors.Join(errs...)
