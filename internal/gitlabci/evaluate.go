@@ -50,7 +50,7 @@ func (p *Pipeline) Evaluate(event Event) *Evaluation {
 	predefined := event.predefined()
 	s := &scope{event: &event, vars: predefined.over(given), tree: &tree{fsys: p.fsys}}
 	c := p.config(s)
-	e := &evaluator{left: maxWork, scope: s, defs: c.decoded, predefined: predefined, given: given}
+	e := &evaluator{left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, given: given}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
 	for _, def := range c.decoded.jobs {
@@ -113,7 +113,8 @@ type evaluator struct {
 	given      settings // with the event
 	globals    settings // of the files, those of the workflow's rule over them
 	out        *Evaluation
-	left       int // rules and variables that may still be looked at
+	at         map[string]int // places of jobs in out, by name
+	left       int            // rules and variables that may still be looked at
 	problems   problems
 }
 
@@ -145,12 +146,25 @@ func (e *evaluator) workflow() {
 // definition makes the instances of one job.
 func (e *evaluator) definition(def *definition) {
 	if def.matrix == nil {
-		e.out.Jobs = append(e.out.Jobs, e.instance(def, "", nil))
+		e.add(e.instance(def, "", nil))
 		return
 	}
 	for i, own := range def.matrix {
-		e.out.Jobs = append(e.out.Jobs, e.instance(def, def.labels[i], own))
+		e.add(e.instance(def, def.labels[i], own))
 	}
+}
+
+// add takes a job into the pipeline. The name of an instance may be that of
+// another job, or a matrix has the same values twice: as with GitLab the last
+// job counts, in the place of the first.
+func (e *evaluator) add(job Job) {
+	if at, taken := e.at[job.Name]; taken {
+		e.problems.add(job.Pos, job.Base, Doubtful, "there is another job called %s: the last one counts", yamldoc.Quote(job.Name))
+		e.out.Jobs[at] = job
+		return
+	}
+	e.at[job.Name] = len(e.out.Jobs)
+	e.out.Jobs = append(e.out.Jobs, job)
 }
 
 func (e *evaluator) instance(def *definition, label string, own settings) Job {

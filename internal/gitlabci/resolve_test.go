@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -466,6 +467,34 @@ func TestPredefined(t *testing.T) {
 // FuzzResolve: whatever the files hold, reading them ends without a panic,
 // faults are lines that begin with a place, and the same files give the same
 // jobs twice.
+// TestJobsOfOneName: two jobs never have one name, since logs, artifacts and
+// needs know them by it.
+func TestJobsOfOneName(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: {script: [x], parallel: {matrix: [{V: [p, q, p]}]}}":                                           "a: [p]=a a: [q]=a",
+		"'a: [p]': {script: [x]}\na: {script: [x], parallel: {matrix: [{V: p}]}}":                          "a: [p]=a",
+		"a: {script: [x], parallel: 2}\n'a 1/2': {script: [x]}":                                            "a 1/2=a 1/2 a 2/2=a",
+		"a: {script: [x], parallel: {matrix: [{V: ['p, q']}, {V: p, W: q}]}}":                              "a: [p, q]=a",
+		"a: {script: [x], parallel: {matrix: [{V: [p, p]}]}}\nb: {script: [x], needs: [a, 'a: [p]'], x: }": "a: [p]=a b=b",
+	} {
+		e, err := evaluate(files(map[string]string{"": text}), Event{})
+		if e == nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		var got []string
+		for _, j := range e.Jobs {
+			got = append(got, j.Name+"="+j.Base)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q", text, got)
+		}
+		if !slices.ContainsFunc(e.Problems, func(p Problem) bool { return strings.Contains(p.Message, "there is another job called") }) {
+			t.Errorf("%s: %v", text, e.Problems)
+		}
+	}
+}
+
 func FuzzResolve(f *testing.F) {
 	seeds, err := filepath.Glob("testdata/corpus/*/.gitlab-ci.yml")
 	if err != nil || len(seeds) < 10 {
