@@ -170,3 +170,16 @@ func openModes(dir string) error {
 		return os.Chmod(name, mode)
 	})
 }
+
+// Tracked lists the files of the snapshot's commit.
+func (s *Snapshot) Tracked(ctx context.Context) (map[string]bool, error) {
+	names, err := s.store.list(ctx, "ls-tree", "-r", "-z", "--name-only", s.Commit)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the files of commit %s: %w", s.Commit, err)
+	}
+	tracked := make(map[string]bool, len(names))
+	for _, name := range names {
+		tracked[name] = true
+	}
+	return tracked, nil
+}

@@ -185,6 +185,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	}
 	x := newExpander(all, predefined)
 	e.checkImage(&job, all)
+	job.written = &unexpanded{job, all, predefined}
 	expandJob(&job, x)
 	job.Variables = x.all()
 	if x.err != nil {
@@ -318,7 +319,7 @@ func expandEnvironment(job *Job, x *expander) {
 
 func expandImage(i Image, x *expander) Image {
 	i.Name, i.Alias, i.Platform, i.User = x.text(i.Name), x.text(i.Alias), x.text(i.Platform), x.text(i.User)
-	i.Entrypoint, i.Command = x.texts(i.Entrypoint), x.texts(i.Command)
+	i.Command = x.texts(i.Command)
 	if i.Variables != nil {
 		vars := make(map[string]string, len(i.Variables))
 		for name, value := range i.Variables {

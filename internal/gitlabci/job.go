@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"maps"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -60,6 +61,33 @@ type Job struct {
 	// cannot run as GitLab runs it.
 	Unresolved []string
 	Problems   []Problem // those of the pipeline that are about this job
+
+	written *unexpanded
+}
+
+// An unexpanded is a job before the variables in it were replaced.
+type unexpanded struct {
+	job              Job
+	vars, predefined settings
+}
+
+// WithDotenv gives the job with variables that other jobs have left in dotenv
+// reports. They go over all but those given when the pipeline was started.
+func (j *Job) WithDotenv(variables map[string]string) Job {
+	if len(variables) == 0 || j.written == nil {
+		return *j
+	}
+	vars := maps.Clone(j.written.vars)
+	for name, value := range variables {
+		if vars[name].from != FromEvent {
+			vars[name] = setting{value: value, raw: true, from: FromDotenv}
+		}
+	}
+	job := j.written.job
+	x := newExpander(vars, j.written.predefined)
+	expandJob(&job, x)
+	job.Variables, job.Unresolved, job.Problems = x.all(), j.Unresolved, j.Problems
+	return job
 }
 
 // An Image is a container image that a job runs in, or a service beside it.

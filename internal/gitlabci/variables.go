@@ -17,6 +17,7 @@ const (
 	FromGitLab   = "predefined" // GitLab sets it
 	FromPipeline = "pipeline"   // variables: at the top, or of workflow:rules
 	FromJob      = "job"        // variables: of the job, its matrix or its rule
+	FromDotenv   = "dotenv"     // another job's report
 	FromEvent    = "event"      // given when the pipeline was started
 )
 

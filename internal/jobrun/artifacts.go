@@ -17,6 +17,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
@@ -28,11 +29,23 @@ const (
 
 // A fileSet is files of a tree by GitLab's patterns: a directory that matches
 // stands for all below it.
-type fileSet struct{ paths, exclude []string }
+type fileSet struct {
+	paths, exclude []string
+	tracked        map[string]bool // files that git tracks if all others belong to the set; nil if they do not
+}
 
-func newFileSet(paths, exclude []string) fileSet {
+// newFileSet makes a set of paths below a tree. Those below one of the
+// directories in which a job may have its tree may be absolute.
+func newFileSet(paths, exclude []string, trees ...string) fileSet {
 	clean := func(list []string) (out []string) {
 		for _, p := range list {
+			for _, tree := range trees {
+				if path.Clean(p) == tree {
+					p = "."
+				} else if below, ok := strings.CutPrefix(path.Clean(p), tree+"/"); ok {
+					p = below
+				}
+			}
 			if p = path.Clean(strings.TrimPrefix(p, "./")); p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
 				continue // GitLab takes nothing from outside the project either
 			}
@@ -40,13 +53,13 @@ func newFileSet(paths, exclude []string) fileSet {
 		}
 		return out
 	}
-	return fileSet{clean(paths), append(clean(exclude), "**/.git", "**/.git/**")} // as a runner does
+	return fileSet{paths: clean(paths), exclude: append(clean(exclude), "**/.git", "**/.git/**")} // as a runner does
 }
 
 // cacheFileSet is the files of a cache, which may hold repositories, but not
 // the tree's own.
-func cacheFileSet(paths []string) fileSet {
-	s := newFileSet(paths, nil)
+func cacheFileSet(paths []string, trees ...string) fileSet {
+	s := newFileSet(paths, nil, trees...)
 	s.exclude = []string{".git", ".git/**"}
 	return s
 }
@@ -57,6 +70,9 @@ func (s fileSet) has(file string) bool {
 		if ok, err := doublestar.Match(p, file); err == nil && ok {
 			return false
 		}
+	}
+	if s.tracked != nil && !s.tracked[file] {
+		return true
 	}
 	for _, p := range s.paths {
 		for at := file; ; at = path.Dir(at) {
@@ -77,6 +93,9 @@ func (s fileSet) has(file string) bool {
 // roots gives the paths without a pattern below which all files of the set
 // are, none of them below another.
 func (s fileSet) roots() []string {
+	if s.tracked != nil {
+		return []string{"."}
+	}
 	var all []string
 	for _, p := range s.paths {
 		base := p
@@ -102,40 +121,58 @@ func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, pa
 	if a == nil || r.Artifacts == nil {
 		return nil
 	}
-	var paths []string
+	var paths, reports, junit []string
+	untracked := false
 	if a.When == "always" || (a.When == "on_failure") != passed {
-		paths = a.Paths
-		if a.Untracked {
-			r.warn(j, "artifacts: untracked is not supported here, only paths and reports are taken")
-		}
+		paths, untracked = a.Paths, a.Untracked
 	}
-	var junit []string
 	for _, report := range a.Reports {
-		if report.Kind == "junit" {
-			junit = report.Paths
+		if reports = append(reports, report.Paths...); report.Kind == "junit" {
+			junit = append(junit, report.Paths...)
 		}
 	}
-	reports := newFileSet(junit, nil)
-	wanted := newFileSet(slices.Concat(paths, junit), a.Exclude)
-	if len(wanted.paths) == 0 {
+	trees := []string{j.dir, r.Tree.At}
+	wanted := newFileSet(slices.Concat(paths, reports), a.Exclude, trees...)
+	if untracked {
+		var err error
+		if wanted.tracked, err = r.tracked(ctx); err != nil {
+			return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
+		}
+	}
+	if len(wanted.paths) == 0 && !untracked {
 		return nil
 	}
 	files, err := r.take(ctx, j, c, wanted)
 	if err != nil {
 		return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
 	}
-	for _, p := range paths {
-		if one := newFileSet([]string{p}, a.Exclude); !slices.ContainsFunc(files, one.has) {
+	for _, p := range slices.Concat(paths, reports) {
+		if one := newFileSet([]string{p}, a.Exclude, trees...); !slices.ContainsFunc(files, one.has) && !isDir(r.Artifacts.Dir(j.Name), p) {
 			r.warn(j, fmt.Sprintf("artifacts: nothing matches %q", p))
 		}
 	}
 	out.Artifacts = r.Artifacts.Dir(j.Name)
+	forPeople := newFileSet(junit, nil, trees...)
 	for _, file := range files {
-		if reports.has(file) {
+		if forPeople.has(file) {
 			out.JUnit = append(out.JUnit, file)
 		}
 	}
 	return nil
+}
+
+// tracked lists the files that git tracks in the jobs' trees.
+func (r *Runner) tracked(ctx context.Context) (map[string]bool, error) {
+	if r.Tree.Snapshot == nil {
+		return nil, errors.New("untracked files are not known in a directory that jobs change")
+	}
+	return r.Tree.Snapshot.Tracked(ctx)
+}
+
+// isDir reports whether there is a directory, perhaps an empty one.
+func isDir(dir, name string) bool {
+	info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(path.Join("/", name))))
+	return err == nil && info.IsDir()
 }
 
 // take stores the files of a set as the job's artifacts, all or none.
@@ -207,20 +244,35 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root
 // handOn puts the artifacts that a job left here into another's container.
 func (r *Runner) handOn(ctx context.Context, j, from *Job, c *container.Container) error {
 	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
-		if err == nil {
+		if err == nil && j.asksFor(from.Name) {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
 		}
 		return err // without artifacts GitLab goes on as well
 	}
-	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude)
+	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.Tree.At)
+	if from.Job.Artifacts.Untracked {
+		set.paths = []string{"."}
+	}
+	if len(set.paths) == 0 {
+		return nil
+	}
 	return r.send(ctx, j, c, r.Artifacts.Dir(from.Name), func(name string) bool { return set.has(name) })
+}
+
+// asksFor reports whether a job names another whose artifacts it takes, or runs
+// together with it.
+func (j *Job) asksFor(name string) bool {
+	if slices.Contains(j.Dependencies, name) || slices.Contains(j.After, name) {
+		return true
+	}
+	return slices.ContainsFunc(j.Needs, func(n gitlabci.Need) bool { return n.Job == name })
 }
 
 // send packs files of a directory into the tree in the container.
 func (r *Runner) send(ctx context.Context, j *Job, c *container.Container, dir string, keep func(string) bool) error {
 	from, into := io.Pipe()
 	go func() {
-		into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))
+		into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))
 	}()
 	err := c.Put(ctx, j.dir, from)
 	from.CloseWithError(err)

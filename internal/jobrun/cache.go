@@ -182,7 +182,7 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c *container.Container,
 			}
 			continue
 		}
-		if err := r.save(ctx, j, c, cacheFileSet(cache.Paths), r.cacheFile(cache, key)); err != nil {
+		if err := r.save(ctx, j, c, cacheFileSet(cache.Paths, j.dir, r.Tree.At), r.cacheFile(cache, key)); err != nil {
 			return fmt.Errorf("cache %q of job %q: %w", key, j.Name, err)
 		}
 	}

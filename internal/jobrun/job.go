@@ -29,6 +29,7 @@ type Job struct {
 	Runs  bool     // it is among those that run now
 
 	dir   string // where it has its tree, once it runs
+	again bool   // it may run again if it fails
 	ready bool   // its first process says when it waits
 }
 

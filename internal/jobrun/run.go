@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/workload"
@@ -30,8 +32,44 @@ const (
 // engine included; when ctx ends, so does the job.
 func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
-	result.Workload = j.Name
-	defer func() { result.Duration = time.Since(started) }()
+	for try := 0; ; try++ {
+		j.again = try < j.Retry.Max
+		result, out = r.once(ctx, j, s)
+		result.Workload, result.Duration = j.Name, time.Since(started)
+		if !j.again || ctx.Err() != nil || !retries(j.Retry, result) {
+			return result, out
+		}
+		if s.Stdout != nil {
+			fmt.Fprintf(s.Stdout, "%s; retry %d of %d\n", result.Text(), try+1, j.Retry.Max)
+		}
+	}
+}
+
+// retries reports whether a job that ended like this runs again. Statuses that
+// are given without kinds of failure are the only ones that count.
+func retries(retry gitlabci.Retry, result outcome.Result) bool {
+	kind := ""
+	switch result.State {
+	case outcome.Failed:
+		if slices.Contains(retry.ExitCodes, result.Code) {
+			return true
+		}
+		kind = "script_failure"
+	case outcome.TimedOut:
+		kind = "job_execution_timeout"
+	case outcome.NoImage, outcome.EngineError:
+		kind = "runner_system_failure"
+	default:
+		return false
+	}
+	if len(retry.When) == 0 {
+		return len(retry.ExitCodes) == 0
+	}
+	return slices.Contains(retry.When, kind) || slices.Contains(retry.When, "always")
+}
+
+// once runs a job a single time.
+func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	if err := j.impossible(); err != nil {
 		result.End(ctx, err)
 		return result, out
@@ -42,6 +80,7 @@ func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result o
 			return result, out
 		}
 	}
+	r.addDotenv(j)
 	id, built, err := r.image(ctx, j, s.Build)
 	result.Built, out.ImageID = built, id
 	if err != nil {
@@ -243,7 +282,7 @@ func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, resu
 			errs = append(errs, err)
 		}
 	}
-	if r.Keep && (result.State == outcome.Failed || result.State == outcome.TimedOut) {
+	if r.Keep && !(j.again && retries(j.Retry, *result)) && (result.State == outcome.Failed || result.State == outcome.TimedOut) {
 		name, err := c.Keep(ctx)
 		if err == nil {
 			out.Container = name

@@ -80,7 +80,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 // entrypoint gives the one of the job, nil for the image's, and whether there
 // is any.
 func (j *Job) entrypoint(image []string) ([]string, bool) {
-	if j.Job.Image == nil || j.Job.Image.Entrypoint == nil {
+	if j.Job.Image == nil || len(j.Job.Image.Entrypoint) == 0 {
 		return nil, len(image) > 0
 	}
 	if e := j.Job.Image.Entrypoint; len(e) > 1 || len(e) == 1 && e[0] != "" {

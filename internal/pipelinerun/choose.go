@@ -131,14 +131,15 @@ func worst(job *gitlabci.Job) gitlabci.Problem {
 	return out
 }
 
-// gives lists the jobs whose artifacts a job asks for by their names.
+// gives lists the jobs whose artifacts a job asks for by their names: those that
+// it needs, or depends on, or both where it says both.
 func gives(job *gitlabci.Job) []string {
-	if job.Dependencies != nil {
+	if !job.Ordered {
 		return job.Dependencies
 	}
 	var names []string
 	for _, n := range job.Needs {
-		if n.Artifacts {
+		if n.Artifacts && (job.Dependencies == nil || slices.Contains(job.Dependencies, n.Job)) {
 			names = append(names, n.Job)
 		}
 	}
@@ -172,33 +173,35 @@ func addNeeded(e *gitlabci.Evaluation, taken []bool) (added []string) {
 	return added
 }
 
-func handsOn(job *gitlabci.Job) bool { return job.Artifacts != nil && len(job.Artifacts.Paths) > 0 }
+// handsOn reports whether a job leaves something for others: files or variables.
+func handsOn(job *gitlabci.Job) bool {
+	a := job.Artifacts
+	return a != nil && (len(a.Paths) > 0 || a.Untracked || slices.ContainsFunc(a.Reports, func(r gitlabci.Report) bool { return r.Kind == "dotenv" }))
+}
 
 // link makes Jobs of those that are taken, and finds out which of them wait
-// for each other and hand something on. Alone also takes artifacts of jobs
-// that do not run now.
+// for each other and hand something on. What jobs that do not run now left is
+// taken with alone, and by jobs that take all of earlier stages.
 func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*jobrun.Job {
-	all := make([]*jobrun.Job, len(e.Jobs))
+	every := make([]*jobrun.Job, len(e.Jobs))
 	for i := range e.Jobs {
-		all[i] = &jobrun.Job{Job: e.Jobs[i], Runs: taken[i]}
+		every[i] = &jobrun.Job{Job: e.Jobs[i], Runs: taken[i]}
 	}
 	var out []*jobrun.Job
-	for i, job := range all {
+	for i, job := range every {
 		if !taken[i] {
 			continue
 		}
 		asked := gives(&job.Job)
-		for k, other := range all {
+		for k, other := range every {
 			before := slices.Index(e.Stages, other.Stage) < slices.Index(e.Stages, job.Stage)
 			needed := job.Ordered && slices.ContainsFunc(job.Needs, func(n gitlabci.Need) bool { return n.Job == other.Name })
 			if taken[k] && (needed || !job.Ordered && before) {
 				job.After = append(job.After, other.Name)
 			}
-			from := slices.Contains(asked, other.Name)
-			if job.Dependencies == nil && !job.Ordered {
-				from = before && taken[k]
-			}
-			if from && (taken[k] || alone) && handsOn(&other.Job) {
+			all := job.Dependencies == nil && !job.Ordered
+			from := all && before || slices.Contains(asked, other.Name)
+			if from && (taken[k] || alone || all) && handsOn(&other.Job) {
 				job.From = append(job.From, other)
 			}
 		}

@@ -27,6 +27,7 @@ type Keep func(path string, d fs.DirEntry) bool
 // PackOptions says what goes into an archive.
 type PackOptions struct {
 	Keep Keep // nil means everything
+	Open bool // every user may read and write, as a runner's umask makes files
 }
 
 // Pack writes an archive of what is in dir, sorted by name, to w. Owners are
@@ -40,7 +41,7 @@ func Pack(ctx context.Context, w io.Writer, dir string, o PackOptions) error {
 		return fmt.Errorf("cannot pack: %w", err)
 	}
 	defer root.Close()
-	p := &packer{root: root, out: tar.NewWriter(w)}
+	p := &packer{root: root, out: tar.NewWriter(w), open: o.Open}
 	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
@@ -70,6 +71,7 @@ func Pack(ctx context.Context, w io.Writer, dir string, o PackOptions) error {
 type packer struct {
 	root *os.Root
 	out  *tar.Writer
+	open bool
 }
 
 func (p *packer) add(path string, d fs.DirEntry) error {
@@ -81,6 +83,12 @@ func (p *packer) add(path string, d fs.DirEntry) error {
 		return err
 	}
 	h := &tar.Header{Name: path, Mode: int64(info.Mode().Perm()), ModTime: info.ModTime().Truncate(time.Second)}
+	if p.open {
+		h.Mode |= 0o666
+		if h.Mode&0o100 != 0 || info.IsDir() {
+			h.Mode |= 0o777
+		}
+	}
 	switch info.Mode().Type() {
 	case fs.ModeDir:
 		h.Typeflag, h.Name = tar.TypeDir, path+"/"
