@@ -45,6 +45,7 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.far.Store(o.getenv("LCITOOL_DIRECT_ATTACH") == "0")
 	self, err := records.Self()
 	if err != nil {
 		return nil, err
