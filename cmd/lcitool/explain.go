@@ -3,14 +3,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"slices"
+	"io"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -35,7 +38,7 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 			if err != nil {
 				return err
 			}
-			found, err := e.find(args[1])
+			found, err := e.Explain(args[1])
 			if err != nil {
 				return err
 			}
@@ -45,7 +48,7 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 			if format == "json" {
 				return a.json(found)
 			}
-			return a.printExplanations(e.target, found)
+			return a.printExplanations(e.Target, found)
 		},
 	}
 	o.flags(cmd)
@@ -54,55 +57,9 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 	return cmd
 }
 
-// An explanation is all that decides about a mapping on a target.
-type explanation struct {
-	Mapping   string      `json:"mapping"`
-	Target    string      `json:"target"`
-	Kind      string      `json:"kind,omitempty"`    // "" when there is no package
-	Package   string      `json:"package,omitempty"` // "" when there is none
-	NeededBy  []need      `json:"needed_by"`
-	Policy    *selection  `json:"cross_policy,omitempty"` // nil when none is set, which means native
-	DecidedBy *selection  `json:"decided_by,omitempty"`   // nil when no selector matched
-	Unset     []string    `json:"considered_before"`      // selectors that would have come first
-	Others    []selection `json:"other_selectors"`
-	AbsentOn  []string    `json:"absent_on"`
-}
-
-// A need is the line of a project that asks for a mapping.
-type need struct {
-	Project  string `json:"project"`
-	Internal bool   `json:"internal,omitempty"`
-	place
-}
-
-// A selection is one line of a mapping.
-type selection struct {
-	Section  string  `json:"section"`
-	Selector string  `json:"selector"`
-	Package  *string `json:"package"` // null when the line says that there is none
-	place
-}
-
-type place struct {
-	File string `json:"file"`
-	Line int    `json:"line"`
-}
-
-func placeOf(p facts.Position) place { return place{p.File, p.Line} }
-
-func (p place) String() string { return facts.Position{File: p.File, Line: p.Line}.String() }
-
-// An explainer looks mappings up on one target.
-type explainer struct {
-	set      *facts.Set
-	target   targets.Target
-	projects []*facts.Project
-	others   []targets.Target // all targets there are, for this machine's kind
-}
-
 // explainer reads what explanations need: the projects that a pattern list
 // selects, or all of them and the internal ones for "".
-func (o *output) explainer(ctx context.Context, target, pattern string) (*explainer, error) {
+func (o *output) explainer(ctx context.Context, target, pattern string) (*targets.Explainer, error) {
 	all := pattern == ""
 	var set *facts.Set
 	var names []string
@@ -119,7 +76,7 @@ func (o *output) explainer(ctx context.Context, target, pattern string) (*explai
 	if err != nil {
 		return nil, err
 	}
-	e := &explainer{set: set, target: t}
+	e := &targets.Explainer{Set: set, Target: t}
 	if all {
 		names = set.ProjectNames()
 	}
@@ -132,14 +89,14 @@ func (o *output) explainer(ctx context.Context, target, pattern string) (*explai
 			o.app.warnf("", "%v", err)
 			continue
 		}
-		e.projects = append(e.projects, project)
+		e.Projects = append(e.Projects, project)
 	}
 	for _, name := range set.InternalNames() {
 		if project, err := set.Internal(name); err == nil {
-			e.projects = append(e.projects, project)
+			e.Projects = append(e.Projects, project)
 		}
 	}
-	e.others = o.app.everyTarget(t.Host)
+	e.Others = o.app.everyTarget(t.Host)
 	return e, nil
 }
 
@@ -161,134 +118,87 @@ func (a *app) everyTarget(host targets.Arch) []targets.Target {
 	return list
 }
 
-// find explains the mapping called name and those whose package is called so.
-func (e *explainer) find(name string) ([]explanation, error) {
-	var found []explanation
-	packages := []string{}
-	names := e.set.MappingNames()
-	for _, mapping := range names {
-		p, ok, err := targets.Resolve(e.set, e.target, mapping)
-		if err != nil && mapping == name {
-			return nil, &targets.ResolveError{Need: facts.Reference{Mapping: name}, Err: err}
+// printExplanations writes explanations for people, an empty line between two.
+func (a *app) printExplanations(t targets.Target, list []targets.Explanation) error {
+	var b bytes.Buffer
+	for i, x := range list {
+		if i > 0 {
+			b.WriteString("\n")
 		}
-		plain, _, _ := strings.Cut(p.Name, ":")
-		packages = append(packages, p.Name, plain)
-		if mapping != name && (!ok || p.Name != name && plain != name) {
-			continue
-		}
-		x, err := e.explain(mapping, p, ok)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, x)
+		writeExplanation(&b, x, t)
 	}
-	if len(found) == 0 {
-		err := fmt.Errorf("no mapping and no package of %s is called %q", e.target.Name, name)
-		return nil, facts.WithHint(err, strings.Trim(facts.DidYouMean(name, append(packages, names...)), " ()"))
-	}
-	slices.SortStableFunc(found, func(x, y explanation) int { return boolOrder(x.Mapping == name, y.Mapping == name) })
-	return found, nil
+	return a.write(b.Bytes())
 }
 
-// boolOrder puts what is true first.
-func boolOrder(x, y bool) int {
+func writeExplanation(out io.Writer, x targets.Explanation, t targets.Target) {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	defer func() { _ = w.Flush() }() // into memory
+	row := func(title, text, place string) {
+		line := "  " + title + "\t" + text
+		if place != "" {
+			line += "\t" + place
+		}
+		_, _ = fmt.Fprintln(w, line)
+	}
+	_, _ = fmt.Fprintln(w, headline(x, t))
+	for i, n := range x.NeededBy {
+		name := n.Project
+		if n.Internal {
+			name += " (built in)"
+		}
+		row(only(i == 0, "needed by"), name, n.Place.String())
+	}
+	if len(x.NeededBy) == 0 {
+		row("needed by", "no project", "")
+	}
+	if x.Policy != nil {
+		row("cross policy", selectionText(*x.Policy), x.Policy.Place.String())
+	}
+	if x.DecidedBy != nil {
+		row("decided by", selectionText(*x.DecidedBy), x.DecidedBy.Place.String())
+	}
+	if len(x.Unset) > 0 {
+		row("before it", strings.Join(x.Unset, ", ")+": not set", "")
+	}
+	for i, s := range x.Others {
+		row(only(i == 0, "besides"), selectionText(s), s.Place.String())
+	}
+	if len(x.AbsentOn) > 0 {
+		row("absent on", strings.Join(x.AbsentOn, ", "), "")
+	}
+}
+
+// only is the text where it is to be said, blank elsewhere.
+func only(here bool, text string) string {
+	if here {
+		return text
+	}
+	return ""
+}
+
+// headline says in one sentence what the mapping is on the target.
+func headline(x targets.Explanation, t targets.Target) string {
+	mapping := yamldoc.OneLine(x.Mapping)
 	switch {
-	case x == y:
-		return 0
-	case x:
-		return -1
+	case x.Package != "":
+		return fmt.Sprintf("%s: mapping %s on %s (%s)", x.Package, mapping, t, x.Kind)
+	case x.Policy != nil && x.DecidedBy == nil && len(x.Unset) == 0:
+		return fmt.Sprintf("mapping %s means nothing on %s: skipped when cross compiling", mapping, t)
+	case x.DecidedBy != nil:
+		return fmt.Sprintf("mapping %s means nothing on %s: its selector says so", mapping, t)
 	}
-	return 1
+	return fmt.Sprintf("mapping %s means nothing on %s: no selector of it matches", mapping, t)
 }
 
-func (e *explainer) explain(mapping string, p targets.Package, ok bool) (explanation, error) {
-	m, err := e.set.Mapping(mapping)
-	if err != nil {
-		return explanation{}, err
+// selectionText gives the line as the file has it, with the section where it is not
+// the usual one.
+func selectionText(s targets.Selection) string {
+	text := yamldoc.OneLine(s.Selector) + ":"
+	if s.Package != nil {
+		text += " " + *s.Package
 	}
-	x := explanation{
-		Mapping: mapping, Target: e.target.String(),
-		NeededBy: []need{}, Unset: []string{}, Others: []selection{}, AbsentOn: []string{},
+	if s.Section != "mappings" {
+		text += " (" + s.Section + ")"
 	}
-	kind := targets.Native
-	if ok {
-		x.Kind, x.Package, kind = string(p.Kind), p.Name, p.Kind
-	}
-	if e.target.Cross != "" {
-		x.Policy, _ = decisive(m.Native, "mappings", targets.PolicySelectors(e.target))
-		if x.Policy != nil && x.Policy.Package != nil && *x.Policy.Package == "foreign" {
-			kind = targets.Foreign
-		}
-	}
-	if x.Policy == nil || x.Policy.Package == nil || *x.Policy.Package != "skip" {
-		section, names := sectionOf(m, kind)
-		x.DecidedBy, x.Unset = decisive(names, section, targets.Selectors(e.target, kind))
-	}
-	x.Others = e.otherSelectors(m, x)
-	for _, project := range e.projects {
-		for _, n := range project.Needs {
-			if n.Mapping == mapping {
-				x.NeededBy = append(x.NeededBy, need{project.Name, project.Internal, placeOf(n.Pos)})
-			}
-		}
-	}
-	for _, t := range e.others {
-		if _, ok, err := targets.Resolve(e.set, t, mapping); err == nil && !ok {
-			x.AbsentOn = append(x.AbsentOn, t.Name)
-		}
-	}
-	return x, nil
-}
-
-// decisive gives the line that the first of the selectors there is on, nil
-// for none, and those before it.
-func decisive(names facts.Names, section string, selectors []string) (*selection, []string) {
-	selector, _, ok := names.Lookup(selectors...)
-	if !ok {
-		return nil, selectors
-	}
-	s := selectionOf(section, selector, names[selector])
-	return &s, selectors[:slices.Index(selectors, selector)]
-}
-
-func sectionOf(m *facts.Mapping, kind targets.Kind) (string, facts.Names) {
-	switch kind {
-	case targets.PyPI:
-		return "pypi_mappings", m.PyPI
-	case targets.CPAN:
-		return "cpan_mappings", m.CPAN
-	}
-	return "mappings", m.Native
-}
-
-func selectionOf(section, selector string, name facts.Name) selection {
-	s := selection{Section: section, Selector: selector, place: placeOf(name.Pos)}
-	if !name.Null {
-		s.Package = &name.Package
-	}
-	return s
-}
-
-// otherSelectors lists the lines of a mapping that did not decide, in the
-// order of the files.
-func (e *explainer) otherSelectors(m *facts.Mapping, x explanation) []selection {
-	others := []selection{}
-	for _, kind := range []targets.Kind{targets.Native, targets.PyPI, targets.CPAN} {
-		section, names := sectionOf(m, kind)
-		from := len(others)
-		for selector, name := range names {
-			s := selectionOf(section, selector, name)
-			if !s.is(x.DecidedBy) && !s.is(x.Policy) {
-				others = append(others, s)
-			}
-		}
-		slices.SortFunc(others[from:], func(a, b selection) int {
-			return names[a.Selector].Pos.Compare(names[b.Selector].Pos)
-		})
-	}
-	return others
-}
-
-func (s selection) is(other *selection) bool {
-	return other != nil && s.Section == other.Section && s.Selector == other.Selector
+	return text
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/factscheck"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -35,7 +36,7 @@ func program(t testing.TB) string {
 }
 
 // verifyDebian runs facts verify as a process of its own.
-func verifyDebian(t testing.TB, program, home string, args ...string) ([]targetReport, *os.ProcessState) {
+func verifyDebian(t testing.TB, program, home string, args ...string) ([]factscheck.Report, *os.ProcessState) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), program, append([]string{"facts", "verify", "--format", "json"}, args...)...)
@@ -44,7 +45,7 @@ func verifyDebian(t testing.TB, program, home string, args ...string) ([]targetR
 	if err := cmd.Run(); err != nil {
 		t.Errorf("%v: %v\n%s", args, err, stderr.String())
 	}
-	var reports []targetReport
+	var reports []factscheck.Report
 	if err := json.Unmarshal(stdout.Bytes(), &reports); err != nil {
 		t.Fatalf("%v: %v\n%s%s", args, err, stdout.String(), stderr.String())
 	}
@@ -76,9 +77,9 @@ func TestFactsVerifyDebian(t *testing.T) {
 			for _, n := range r.Names {
 				switch n.Status {
 				case repodata.Missing:
-					t.Errorf("%s has no %s: %s; %s", r.Target, n.Name, n.where(), n.note())
+					t.Errorf("%s has no %s: %s; %s", r.Target, n.Name, n.Where(), n.Note())
 				case repodata.Virtual:
-					t.Logf("%s: %s is %s", r.Target, n.Name, n.note())
+					t.Logf("%s: %s is %s", r.Target, n.Name, n.Note())
 				}
 			}
 			if len(r.Signatures) != 1 || !r.Signatures[0].Verified {
@@ -117,7 +118,7 @@ func TestCrossCompilersOfDebian(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := verifier{app: a}
+		var checker factscheck.Checker
 		for host, compilers := range release.Compilers {
 			var names []string
 			for _, cross := range targets.Arches() {
@@ -125,7 +126,7 @@ func TestCrossCompilersOfDebian(t *testing.T) {
 					names = append(names, "gcc-"+triplet, "g++-"+triplet)
 				}
 			}
-			report, err := client.Verify(t.Context(), v.source(release, mirrors.For("", release), host), names)
+			report, err := client.Verify(t.Context(), checker.Source(release, mirrors.For("", release), host), names)
 			if err != nil {
 				t.Error(err)
 				continue

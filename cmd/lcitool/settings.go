@@ -8,11 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 
-	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 )
 
@@ -50,23 +47,4 @@ func (a *app) settingsFile() (string, error) {
 		}
 	}
 	return "", nil
-}
-
-// checkSettings warns of mirrors that no target has any use for.
-func (v *verifier) checkSettings() error {
-	catalogue, err := v.app.workspace().Catalogue()
-	if err != nil {
-		return err
-	}
-	known := catalogue.Names()
-	for name := range catalogue.Vocabulary().Distributions {
-		known = append(known, strings.ToLower(name))
-	}
-	slices.Sort(known)
-	for _, name := range v.mirrors.Settings() {
-		if !slices.Contains(known, name) {
-			v.app.warnf("settings: mirrors", "%q is neither a target nor a distribution%s", name, facts.DidYouMean(name, known))
-		}
-	}
-	return nil
 }

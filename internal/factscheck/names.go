@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package factscheck
 
 import (
 	"cmp"
@@ -18,11 +18,11 @@ import (
 type wantedNames struct {
 	arch  targets.Arch
 	cross bool // nothing is wanted but for cross compiling
-	uses  map[string]map[nameUse]bool
+	uses  map[string]map[Use]bool
 }
 
-// A nameUse is a line of facts that gives a package name.
-type nameUse struct {
+// A Use is a line of facts that gives a package name.
+type Use struct {
 	Mapping  string `json:"mapping"`
 	Selector string `json:"selector"`
 	File     string `json:"file"`
@@ -32,8 +32,8 @@ type nameUse struct {
 func (w *wantedNames) sorted() []string { return slices.Sorted(maps.Keys(w.uses)) }
 
 // usesOf lists the lines that give a name, in the order of the files.
-func (w *wantedNames) usesOf(name string) []nameUse {
-	return slices.SortedFunc(maps.Keys(w.uses[name]), func(a, b nameUse) int {
+func (w *wantedNames) usesOf(name string) []Use {
+	return slices.SortedFunc(maps.Keys(w.uses[name]), func(a, b Use) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			strings.Compare(a.Mapping, b.Mapping), strings.Compare(a.Selector, b.Selector))
 	})
@@ -42,34 +42,40 @@ func (w *wantedNames) usesOf(name string) []nameUse {
 // names resolves all mappings on a target, as a build machine and for cross
 // compiling. The lists are in the order of their architectures' names, that
 // of this machine first.
-func (v *verifier) names(release *targets.Release) ([]*wantedNames, error) {
+func (c *Checker) names(release *targets.Release) ([]*wantedNames, error) {
 	own, err := workspace.HostArch("")
 	if err != nil {
 		return nil, err
 	}
-	g := gatherer{verifier: v, release: release, own: own, lists: map[targets.Arch]*wantedNames{}}
-	arches := v.arches
+	g := gatherer{Checker: c, release: release, own: own, lists: map[targets.Arch]*wantedNames{}}
+	arches := c.Arches
 	if len(arches) == 0 {
 		arches = append([]targets.Arch{own}, targets.Arches()...)
 	}
 	for _, arch := range arches {
-		if !arch.IsWindows() && (arch == own || len(v.arches) > 0) {
+		if !arch.IsWindows() && (arch == own || len(c.Arches) > 0) {
 			g.gather(arch, "")
 		}
 		if arch != own {
 			g.gather(own, arch)
 		}
-		if !arch.IsWindows() && len(v.arches) > 0 {
+		if !arch.IsWindows() && len(c.Arches) > 0 {
 			g.gatherCompilers(arch)
 		}
 	}
-	if len(v.arches) > 0 {
+	if len(c.Arches) > 0 {
 		maps.DeleteFunc(g.lists, func(a targets.Arch, _ *wantedNames) bool {
-			return !slices.Contains(v.arches, a) && !windowsOn(v.arches, a, own)
+			return !slices.Contains(c.Arches, a) && !windowsOn(c.Arches, a, own)
 		})
 	}
 	lists := slices.SortedFunc(maps.Values(g.lists), func(a, b *wantedNames) int {
-		return cmp.Or(-compareBool(a.arch == own, b.arch == own), cmp.Compare(a.arch, b.arch))
+		switch own { // comes first
+		case a.arch:
+			return -1
+		case b.arch:
+			return 1
+		}
+		return cmp.Compare(a.arch, b.arch)
 	})
 	return lists, errors.Join(g.errs...)
 }
@@ -80,19 +86,9 @@ func windowsOn(asked []targets.Arch, a, own targets.Arch) bool {
 	return a == own && slices.ContainsFunc(asked, targets.Arch.IsWindows)
 }
 
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
-}
-
 // A gatherer collects names by the index that should have them.
 type gatherer struct {
-	*verifier
+	*Checker
 	release *targets.Release
 	own     targets.Arch
 	lists   map[targets.Arch]*wantedNames
@@ -106,8 +102,8 @@ func (g *gatherer) gather(host, cross targets.Arch) {
 	if err != nil {
 		return
 	}
-	for _, mapping := range g.set.MappingNames() {
-		p, ok, err := targets.Resolve(g.set, target, mapping)
+	for _, mapping := range g.Set.MappingNames() {
+		p, ok, err := targets.Resolve(g.Set, target, mapping)
 		switch {
 		case err != nil:
 			g.errs = append(g.errs, err)
@@ -130,7 +126,7 @@ func (g *gatherer) gatherCompilers(host targets.Arch) {
 			continue
 		}
 		for _, mapping := range []string{"gcc", "g++"} {
-			p, ok, err := targets.Resolve(g.set, target, mapping)
+			p, ok, err := targets.Resolve(g.Set, target, mapping)
 			if ok && err == nil && p.Kind == targets.Foreign {
 				g.add(host, p)
 			}
@@ -141,11 +137,11 @@ func (g *gatherer) gatherCompilers(host targets.Arch) {
 func (g *gatherer) add(arch targets.Arch, p targets.Package) {
 	list := g.lists[arch]
 	if list == nil {
-		list = &wantedNames{arch: arch, cross: arch != g.own, uses: map[string]map[nameUse]bool{}}
+		list = &wantedNames{arch: arch, cross: arch != g.own, uses: map[string]map[Use]bool{}}
 		g.lists[arch] = list
 	}
 	if list.uses[p.Name] == nil {
-		list.uses[p.Name] = map[nameUse]bool{}
+		list.uses[p.Name] = map[Use]bool{}
 	}
-	list.uses[p.Name][nameUse{p.Mapping, p.Selector, p.Pos.File, p.Pos.Line}] = true
+	list.uses[p.Name][Use{p.Mapping, p.Selector, p.Pos.File, p.Pos.Line}] = true
 }

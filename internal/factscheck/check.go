@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package factscheck looks the package names of the facts up in the
+// distributions' own indexes.
+package factscheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
+	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// A Checker checks the names of targets.
+type Checker struct {
+	Set     *facts.Set
+	Mirrors *envimage.Mirrors
+	Client  *repodata.Client
+	Mirror  string         // in place of Mirrors, "" for none
+	Arches  []targets.Arch // none means this machine's and all that can be crossed to
+	Keyring *string        // file of the keys of indexes, "" to verify no signatures; nil for the distribution's
+}
+
+// An Error names the target whose indexes cannot be read.
+type Error struct {
+	Target string
+	Err    error
+}
+
+func (e *Error) Error() string { return e.Target + ": " + e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Releases gives the targets with these names, or all whose indexes can be read.
+func Releases(catalogue *targets.Catalogue, names []string) ([]*targets.Release, error) {
+	all := len(names) == 0
+	if all {
+		names = catalogue.Names()
+	}
+	var releases []*targets.Release
+	var errs []error
+	for _, name := range names {
+		r, err := catalogue.Release(name)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case repodata.Supported(r.Packaging.Format) && r.Mirror != nil:
+			releases = append(releases, r)
+		case !all && r.Mirror == nil && repodata.Supported(r.Packaging.Format):
+			errs = append(errs, &Error{name, errors.New("its facts have no section mirror")})
+		case !all:
+			errs = append(errs, &Error{name, fmt.Errorf("package indexes of format %q cannot be read", r.Packaging.Format)})
+		}
+	}
+	return releases, errors.Join(errs...)
+}
+
+// UnusedMirrors lists the names that the settings have mirrors for and no target
+// or distribution has, with what may have been meant.
+func UnusedMirrors(catalogue *targets.Catalogue, mirrors *envimage.Mirrors) (names, meant []string) {
+	known := catalogue.Names()
+	for name := range catalogue.Vocabulary().Distributions {
+		known = append(known, strings.ToLower(name))
+	}
+	slices.Sort(known)
+	for _, name := range mirrors.Settings() {
+		if !slices.Contains(known, name) {
+			names, meant = append(names, name), append(meant, facts.DidYouMean(name, known))
+		}
+	}
+	return names, meant
+}
+
+// Check looks up all names of one target, an index for each architecture at
+// the same time.
+func (c *Checker) Check(ctx context.Context, release *targets.Release) (Report, error) {
+	mirror := c.Mirrors.For(c.Mirror, release)
+	report := newReport(release.Name, mirror)
+	wanted, err := c.names(release)
+	if err != nil {
+		return report, err // places in the facts' files
+	}
+	answers := make([]*repodata.Report, len(wanted))
+	errs := make([]error, len(wanted))
+	var group errgroup.Group
+	for i, w := range wanted {
+		group.Go(func() error {
+			answers[i], errs[i] = c.Client.Verify(ctx, c.Source(release, mirror, w.arch), w.sorted())
+			return nil // all are tried, so that all that is wrong is said
+		})
+	}
+	_ = group.Wait()
+	var failed []error
+	for i, w := range wanted {
+		switch {
+		case errs[i] == nil:
+			report.add(w, answers[i])
+		case errors.Is(errs[i], repodata.ErrNoIndex) && len(c.Arches) == 0 && w.cross:
+			report.Skipped = append(report.Skipped, SkippedArch{string(w.arch), len(w.uses), "the distribution has no such architecture"})
+		case !slices.Contains(report.Errors, errs[i].Error()): // architectures share a Release file
+			report.Errors = append(report.Errors, errs[i].Error())
+			failed = append(failed, &Error{release.Name, errs[i]})
+		}
+	}
+	return report, errors.Join(failed...)
+}
+
+// Source says where the indexes of one architecture are.
+func (c *Checker) Source(release *targets.Release, mirror string, arch targets.Arch) repodata.Source {
+	m := release.Mirror
+	s := repodata.Source{
+		Format:     release.Packaging.Format,
+		URL:        mirror,
+		Suite:      m.Suite,
+		Components: m.Components,
+		Arch:       indexArch(release.Packaging.Format, arch),
+		Keyring:    m.Keyring,
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Repos)) {
+		s.Repos = append(s.Repos, m.Repos[name])
+	}
+	if s.Format == "apk" && s.Keyring == "" {
+		s.Keyring = "/usr/share/apk/keys" // the keys of all architectures, where Alpine is
+	}
+	if c.Keyring != nil {
+		s.Keyring = *c.Keyring
+	}
+	return s
+}
+
+// indexArch is the name that the packaging format's indexes have for arch.
+func indexArch(format string, arch targets.Arch) string {
+	switch format {
+	case "deb":
+		return arch.Deb()
+	case "apk":
+		switch arch {
+		case "armv6l":
+			return "armhf"
+		case "armv7l":
+			return "armv7"
+		case "i686":
+			return "x86"
+		}
+	}
+	return string(arch)
+}
