@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
@@ -71,6 +72,13 @@ func fromReport(r *entities.ImageInspectReport) Image {
 	}
 	if r.Config != nil {
 		image.Env, image.Entrypoint = r.Config.Env, r.Config.Entrypoint
+		for name := range r.Config.ExposedPorts {
+			number, protocol, _ := strings.Cut(name, "/")
+			if port, err := strconv.Atoi(number); err == nil && (protocol == "" || protocol == "tcp") {
+				image.Ports = append(image.Ports, port)
+			}
+		}
+		slices.Sort(image.Ports)
 	}
 	if r.RootFS != nil {
 		for _, layer := range r.RootFS.Layers {

@@ -43,6 +43,8 @@ type RunOptions struct {
 	Privileged bool
 	AllCalls   bool // no system call is filtered out; what needs privileges needs them still
 	Network    Network
+	NetworkOf  string            // container whose network it shares, in place of Network
+	Hosts      []string          // NAME:ADDRESS for /etc/hosts
 	Hostname   string            // empty means the engine's choice
 	Memory     int64             // bytes; 0 means no limit
 	CPUs       float64           // 0 means no limit
@@ -60,6 +62,7 @@ type Session struct {
 	// the image says, there are no more capabilities, and the limits are the
 	// engine's.
 	AsImage    bool
+	Service    bool     // Command and Entrypoint take the place of the image's own if they are given
 	Command    []string // goes to the entrypoint; nil for a process that waits
 	Entrypoint []string // with Command; nil for the image's, empty for none
 	Ready      string   // line that Command writes once it waits; empty if nobody asks for what was written before

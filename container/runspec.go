@@ -216,6 +216,11 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 }
 
 func (o RunOptions) network(s *specgen.SpecGenerator) error {
+	if o.NetworkOf != "" {
+		s.NetNS = specgen.Namespace{NSMode: specgen.FromContainer, Value: o.NetworkOf}
+		return nil
+	}
+	s.HostAdd = o.Hosts
 	switch o.Network {
 	case NetworkDefault:
 	case NetworkNone:

@@ -100,10 +100,12 @@ func (o Session) apply(s *specgen.SpecGenerator) {
 	kill := syscall.SIGKILL // a process that waits would not listen to another one
 	s.Init, s.StopSignal = false, &kill
 	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
-	if o.Ready != "" {
+	if o.Ready != "" || o.Service {
 		s.LogConfiguration.Driver = "k8s-file"
 	}
 	switch {
+	case o.Service:
+		s.Entrypoint, s.Command, s.StopSignal = o.Entrypoint, o.Command, nil
 	case o.Command == nil:
 		s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
 	case o.Entrypoint == nil:

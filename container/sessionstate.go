@@ -27,8 +27,9 @@ func (c *Container) Exited(ctx context.Context) (code int, exited bool, err erro
 }
 
 // Written calls line with each line that the first process has written, until
-// it has written the one that says it is ready, or has ended. The session must
-// have been started with such a line.
+// it has written the one that says it is ready, or has ended. Without such a
+// line it stops at what is written now. The session must have been started with
+// a line for Ready, or with the image's own command.
 func (c *Container) Written(ctx context.Context, ready string, line func(string)) error {
 	conn, err := c.engine.conn(ctx)
 	if err != nil {
@@ -39,7 +40,7 @@ func (c *Container) Written(ctx context.Context, ready string, line func(string)
 	lines := make(chan string)
 	ended := make(chan error, 1)
 	go func() {
-		o := new(containers.LogOptions).WithStdout(true).WithStderr(true).WithFollow(true)
+		o := new(containers.LogOptions).WithStdout(true).WithStderr(true).WithFollow(ready != "")
 		var all sync.WaitGroup
 		out, errs := make(chan string), make(chan string)
 		for _, from := range []chan string{out, errs} {
@@ -62,7 +63,7 @@ func (c *Container) Written(ctx context.Context, ready string, line func(string)
 		select {
 		case text := <-lines:
 			text = strings.TrimRight(text, "\r\n")
-			if text == ready {
+			if ready != "" && text == ready {
 				return nil
 			}
 			line(text)

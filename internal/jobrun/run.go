@@ -106,6 +106,19 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 			r.warn(j, err.Error())
 		}
 	}()
+	services, err := r.startServices(ctx, j, c, out.Env, s.Build)
+	defer func() {
+		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
+		defer cancel()
+		show := result.State == outcome.Failed || result.State == outcome.TimedOut || value(out.Env, "CI_DEBUG_SERVICES") == "true"
+		if err := r.stopServices(after, services, show && ctx.Err() == nil, s.Stdout); err != nil {
+			r.warn(j, err.Error())
+		}
+	}()
+	if err != nil {
+		result.End(ctx, err)
+		return result, out
+	}
 	r.scripts(ctx, j, c, s, &result, &out)
 	return result, out
 }
@@ -119,8 +132,8 @@ func (j *Job) impossible() error {
 		return nil
 	case j.Trigger:
 		return fmt.Errorf("%s: the job starts another pipeline, which only GitLab can", j.Pos)
-	case len(j.Services) > 0:
-		return fmt.Errorf("%s: the job has a service, %s, which is not to be had here", j.Pos, j.Services[0].Name)
+	case slices.ContainsFunc(j.Services, needsDocker):
+		return fmt.Errorf("%s: the job has a Docker daemon as a service, which needs a privileged container: build images with buildah or podman in the job, or with lcitool container build", j.Pos)
 	case j.Image.Reference == "":
 		return fmt.Errorf("%s: the job names no image, so only a runner of its own can run it", j.Pos)
 	}

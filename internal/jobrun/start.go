@@ -44,6 +44,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 	o := container.RunOptions{
 		Image: j.Image.Reference, Env: env, Name: "lcitool-job",
 		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
+		Hosts:  j.serviceHosts(),
 		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
 	}
 	if err := r.tree(ctx, j, &o, env); err != nil {
