@@ -202,6 +202,8 @@ func TestStatus(t *testing.T) {
 		{&EngineError{Op: "x", Err: errors.New("y")}, 1},
 		{&noImageError{"x"}, 1},
 		{errors.New("x"), 1},
+		{ErrTimeout, 124},
+		{fmt.Errorf("x: %w", ErrTimeout), 124},
 	} {
 		if got := Status(c.err); got != c.want {
 			t.Errorf("%v: got %d, want %d", c.err, got, c.want)

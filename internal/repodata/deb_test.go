@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
@@ -245,6 +247,11 @@ func TestVerifyDebBad(t *testing.T) {
 		{"signed by a stranger", func(m site, _ *Source) {
 			m[inRelease] = newSigner(t).clearsign(t, inner(t, m[inRelease]))
 		}, "by no key of", ErrSignature},
+		{"signed with SHA-1", func(m site, _ *Source) {
+			m["dists/trixie/Release"] = inner(t, m[inRelease])
+			m["dists/trixie/Release.gpg"] = weak(t, s.detach(t, m["dists/trixie/Release"]))
+			delete(m, inRelease)
+		}, errWeakHash.Error(), ErrSignature},
 		{"keyring is garbage", func(_ site, src *Source) {
 			src.Keyring = filepath.Join(t.TempDir(), "garbage.gpg")
 			if err := os.WriteFile(src.Keyring, []byte("garbage"), 0o600); err != nil {
@@ -352,4 +359,33 @@ func move(m site, from, to string) {
 			delete(m, name)
 		}
 	}
+}
+
+// weak makes an armored signature say that its hash is SHA-1, which the library
+// does not sign with.
+func weak(t *testing.T, signature []byte) []byte {
+	t.Helper()
+	block, err := armor.Decode(bytes.NewReader(signature))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := packet.Read(block.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig, ok := p.(*packet.Signature)
+	if !ok {
+		t.Fatalf("%T is no signature", p)
+	}
+	const hashAt, sha1 = 3, 2 // RFC 9580, sections 5.2.3 and 9.5
+	sig.HashSuffix[hashAt] = sha1
+	var out bytes.Buffer
+	w, err := armor.Encode(&out, openpgp.SignatureType, nil)
+	if err == nil {
+		err = errors.Join(sig.Serialize(w), w.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
