@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // A developer is a repository as a person has it.
@@ -571,4 +573,36 @@ func TestOddFiles(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestOddFilesOfTheTree has FIFOs and devices where git reads patterns.
+func TestOddFilesOfTheTree(t *testing.T) {
+	for _, repository := range []bool{true, false} {
+		for _, name := range []string{"sub/.gitignore", "sub/.gitattributes", ".gitmodules"} {
+			d := newDeveloper(t)
+			d.write("sub/file", "1\n")
+			d.commit("second")
+			d.write("sub/file", "2\n")
+			if !repository {
+				if err := os.RemoveAll(filepath.Join(d.dir, ".git")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := syscall.Mkfifo(filepath.Join(d.dir, name), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Take(t.Context(), Source{Dir: d.dir, Store: t.TempDir()})
+			if !errors.Is(err, safefs.ErrNotRegular) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s, repository %v: %v", name, repository, err)
+			}
+		}
+	}
+	d := newDeveloper(t)
+	for _, name := range []string{"a/.gitignore", "a/.gitattributes", "b/.gitignore/x"} {
+		file := filepath.Join(d.dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.Symlink("/dev/zero", file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.take("") // git follows none of them
 }

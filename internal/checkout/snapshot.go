@@ -13,6 +13,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 )
 
 // Source says what is checked out.
@@ -90,6 +92,9 @@ func (s *Snapshot) revision(ctx context.Context, p *project, revision string) er
 // that what a job reads from the history is what the push will bring.
 func (s *Snapshot) workingTree(ctx context.Context, p *project) error {
 	w := s.store.of(p.top)
+	if err := gitcmd.CheckWorkTree(ctx, p.top); err != nil {
+		return fmt.Errorf("cannot take %s: %w", p.top, err)
+	}
 	if err := p.copyIndex(s.store.dir); err != nil {
 		return fmt.Errorf("cannot copy the index of %s: %w", p.top, err)
 	}

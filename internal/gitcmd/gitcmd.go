@@ -89,6 +89,9 @@ func (r *Repo) Git(ctx context.Context, args ...string) (string, error) {
 // Status lists files that differ from the index or HEAD, with
 // untracked ones, as "git status --porcelain -z" prints them.
 func (r *Repo) Status(ctx context.Context) (string, error) {
+	if err := CheckWorkTree(ctx, r.Top); err != nil {
+		return "", err
+	}
 	return r.run(ctx, command{
 		// A dirty submodule would be looked at by a git that reads its configuration.
 		args:    []string{"status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty"},
