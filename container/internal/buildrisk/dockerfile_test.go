@@ -30,6 +30,10 @@ func TestRefused(t *testing.T) {
 	const base = "FROM debian:12\n"
 	tests := []struct{ name, text, want string }{
 		{"plain", base + "RUN true\nLABEL maintainer=x org.lcitool.x=1", ""},
+		{"stage like a transport, other case", "FROM a AS DIR:/x\nFROM b\nCOPY --from=dir:/x /a /b", `image "dir:/x"`},
+		{"stage like a transport, itself", "FROM a AS dir:/x\nCOPY --from=dir:/x /a /b", `image "dir:/x"`},
+		{"stage like a transport, twice", "FROM a AS oci:/x\nFROM b AS oci:/x\nRUN --mount=type=cache,from=oci:/x,target=/a true", `image "oci:/x"`},
+		{"stages", "FROM a AS dir\nFROM b AS Oci\nFROM c\nCOPY --from=dir /a /b\nCOPY --from=oci /a /b\nCOPY --from=0 /a /b", ""},
 		{"label", base + "LABEL lcitool.rest=x", `2: LABEL: label "lcitool.rest"`},
 		{"label among others", base + "LABEL a=b lcitool.rest=x c=d", `2: LABEL: label "lcitool.rest"`},
 		{"two labels quoted", base + `LABEL "a"="b" "lcitool.packages"="x y"`, "lcitool.packages"},

@@ -109,7 +109,7 @@ func (j *judge) image(i instruction, word, text string, known bool) {
 func (j *judge) copy(i instruction) {
 	for _, flag := range i.flags {
 		text, known := j.expand(flag)
-		if from, ok := strings.CutPrefix(text, "--from="); ok && !j.stage(from) {
+		if from, ok := strings.CutPrefix(text, "--from="); ok { // the builder may not take it for the stage that it seems to name
 			j.image(i, strings.TrimPrefix(flag, "--from="), from, known)
 		}
 	}
@@ -152,7 +152,7 @@ func (j *judge) run(i instruction) {
 // mount judges one --mount.
 func (j *judge) mount(i instruction, value string, known bool) {
 	m, plain := readMount(value)
-	if m.from != "" && !j.stage(m.from) {
+	if m.from != "" {
 		j.image(i, m.from, m.from, known)
 	}
 	switch {

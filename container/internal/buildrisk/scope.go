@@ -115,9 +115,3 @@ func (s *scope) set(vars map[string]string, name, value string) {
 	}
 	vars[name] = text
 }
-
-// stage reports whether a word names an earlier stage of this file.
-func (s *scope) stage(word string) bool {
-	_, ok := s.stages[strings.ToLower(word)]
-	return ok
-}
