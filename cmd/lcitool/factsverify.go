@@ -171,11 +171,11 @@ func (a *app) showVerified(format string, reports []factscheck.Report) error {
 	case "json":
 		return a.json(append([]factscheck.Report{}, reports...))
 	case "junit":
-		text, err := factscheck.JUnit(reports)
-		if err != nil {
+		var b bytes.Buffer
+		if err := factscheck.JUnit(&b, reports); err != nil {
 			return err
 		}
-		return a.write(text)
+		return a.write(b.Bytes())
 	}
 	return a.verifiedText(reports)
 }

@@ -12,6 +12,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/junit"
 )
 
 func sample() *Run {
@@ -70,7 +71,9 @@ ok 5 - LIF-01 inactive
 
 func TestJUnit(t *testing.T) {
 	got := text(t, func(b *bytes.Buffer) error { return sample().WriteJUnit(b) })
-	var back junitSuites
+	var back struct {
+		Suites []junit.Suite `xml:"testsuite"`
+	}
 	if err := xml.Unmarshal([]byte(got), &back); err != nil {
 		t.Fatal(err)
 	}

@@ -4,100 +4,72 @@ package jobreport
 
 import (
 	"cmp"
-	"encoding/xml"
 	"fmt"
 	"io"
-	"strings"
+	"path/filepath"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/junit"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
-)
-
-// The elements of a report that GitLab reads.
-type (
-	junitSuites struct {
-		XMLName xml.Name     `xml:"testsuites"`
-		Suites  []junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Errors   int         `xml:"errors,attr"`
-		Skipped  int         `xml:"skipped,attr"`
-		Time     string      `xml:"time,attr,omitempty"`
-		Stamp    string      `xml:"timestamp,attr,omitempty"`
-		Cases    []junitCase `xml:"testcase"`
-	}
-	junitCase struct {
-		Name    string        `xml:"name,attr"`
-		Class   string        `xml:"classname,attr"`
-		File    string        `xml:"file,attr,omitempty"`
-		Time    string        `xml:"time,attr,omitempty"`
-		Failure *junitMessage `xml:"failure"`
-		Error   *junitMessage `xml:"error"`
-		Skipped *junitMessage `xml:"skipped"`
-		Output  string        `xml:"system-out,omitempty"`
-		Errout  string        `xml:"system-err,omitempty"`
-	}
-	junitMessage struct {
-		Message string `xml:"message,attr,omitempty"`
-		Type    string `xml:"type,attr,omitempty"`
-		Text    string `xml:",chardata"`
-	}
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // JUnit writes a case for each job of a run, then the cases of the reports
 // that the jobs left, named for their job. A failure that was allowed counts
 // as skipped, so that it shows without failing anything.
 func JUnit(w io.Writer, s *jobrecord.Stored) error {
-	own := junitSuite{Name: "lcitool", Time: seconds(duration(&s.Run).Seconds()), Stamp: s.Started.UTC().Format("2006-01-02T15:04:05")}
-	all := []junitSuite{{}}
-	reports := reader{left: maxCases, bytes: maxText}
+	own := junit.Suite{Name: "lcitool", Time: junit.Seconds(duration(&s.Run)), Timestamp: junit.Timestamp(s.Started)}
+	all := []junit.Suite{{}}
+	reports := junit.NewReader()
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
 		own.Cases = append(own.Cases, jobCase(s, j))
-		all = append(all, reports.job(j)...)
+		all = append(all, readReports(reports, j)...)
 	}
 	all[0] = own
-	for i := range all {
-		all[i].count()
-	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	e := xml.NewEncoder(w)
-	e.Indent("", "  ")
-	if err := e.Encode(junitSuites{Suites: all}); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return junit.Write(w, all...)
 }
 
-// count fills in how many cases there are of each kind.
-func (s *junitSuite) count() {
-	for i := range s.Cases {
-		c := &s.Cases[i]
-		s.Tests++
-		switch {
-		case c.Failure != nil:
-			s.Failures++
-		case c.Error != nil:
-			s.Errors++
-		case c.Skipped != nil:
-			s.Skipped++
+// maxFile bounds a report that a job left, in bytes.
+const maxFile = 16 << 20
+
+// readReports gives the suites of a job's reports. What cannot be read is a case
+// that is skipped and says why, since the job's own result stands.
+func readReports(r *junit.Reader, j *jobrecord.Job) []junit.Suite {
+	var all []junit.Suite
+	var unread []junit.Case
+	for _, name := range j.JUnit {
+		data, err := readBelow(j.Artifacts, name)
+		if err != nil {
+			err = fmt.Errorf("cannot read the report: %w", err)
+		} else {
+			var suites []junit.Suite
+			suites, err = r.Read(j.Name, data)
+			all = append(all, suites...)
+		}
+		if err != nil {
+			unread = append(unread, junit.Case{Name: junit.Clean(name), Class: junit.Clean(j.Name), Skipped: &junit.Message{Message: junit.Clean(err.Error())}})
 		}
 	}
+	if len(unread) > 0 {
+		all = append(all, junit.Suite{Name: junit.Clean(j.Name + ": reports"), Cases: unread})
+	}
+	return all
+}
+
+// readBelow reads a file below a directory that a job filled: neither a link
+// that leads out of it nor a pipe is read.
+func readBelow(dir, name string) ([]byte, error) {
+	return safefs.ReadFileIn(dir, filepath.ToSlash(name), maxFile)
 }
 
 // jobCase is the case of a job.
-func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junitCase {
-	c := junitCase{Name: clean(j.Name), Class: clean("lcitool." + cmp.Or(j.Target, j.Stage, "job")), Time: seconds(j.Duration)}
-	message := &junitMessage{Message: clean(result(j)), Type: clean(string(j.State))}
+func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
+	c := junit.Case{Name: junit.Clean(j.Name), Class: junit.Clean("lcitool." + cmp.Or(j.Target, j.Stage, "job")), Time: junit.Seconds(time.Duration(j.Duration * float64(time.Second)))}
+	message := &junit.Message{Message: junit.Clean(result(j)), Type: junit.Clean(string(j.State))}
 	if j.Line != "" {
-		message.Message += clean(": " + shorten(j.Line))
+		message.Message += junit.Clean(": " + shorten(j.Line))
 	}
 	if j.Failed() {
 		message.Text = said(s, j)
@@ -118,12 +90,7 @@ func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junitCase {
 func said(s *jobrecord.Stored, j *jobrecord.Job) string {
 	x, err := Read(s, j)
 	if err != nil {
-		return clean(err.Error())
+		return junit.Clean(err.Error())
 	}
-	return clean(x.text())
+	return junit.Clean(x.text())
 }
-
-func seconds(s float64) string { return fmt.Sprintf("%.3f", s) }
-
-// clean gives text as XML can say it.
-func clean(text string) string { return termtext.Text(strings.ReplaceAll(text, "\r\n", "\n")) }

@@ -13,11 +13,12 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/junit"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // report gives the suites that a report with a job's one file has.
-func report(t *testing.T, data string) []junitSuite {
+func report(t *testing.T, data string) []junit.Suite {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "j.xml"), []byte(data), 0o600); err != nil {
@@ -27,9 +28,11 @@ func report(t *testing.T, data string) []junitSuite {
 		{Name: "job", State: outcome.Passed, Artifacts: dir, JUnit: []string{"j.xml"}}}}})
 }
 
-func written(t *testing.T, s *jobrecord.Stored) []junitSuite {
+func written(t *testing.T, s *jobrecord.Stored) []junit.Suite {
 	t.Helper()
-	var all junitSuites
+	var all struct {
+		Suites []junit.Suite `xml:"testsuite"`
+	}
 	if err := xml.Unmarshal(write(t, JUnit, s), &all); err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +55,7 @@ func TestJobReports(t *testing.T) {
 		{"control characters", "<testsuite name='s\x1b'><testcase name='a\x00&#27;&#x1B;&#65;'/></testsuite>", "job: s/job/aA", ""},
 		{"no text", "<testsuite name='s'><testcase name='\xff'/></testsuite>", "job: s/job/\uFFFD", ""},
 		{"another encoding", "<?xml version='1.0' encoding='ISO-8859-1'?><testsuite name='\xe4'><testcase name='a'/></testsuite>", "job: ä/job/a", ""},
+		{"Windows' encoding", "<?xml version='1.0' encoding='Windows-1252'?><testsuite name='\x80\x9f\xe4'><testcase name='a'/></testsuite>", "job: €Ÿä/job/a", ""},
 		{"skipped", `<testsuite><testcase name="a"><skipped message="m">t</skipped></testcase></testsuite>`, "job:/job/a skipped", ""},
 		{"elements nobody knows", `<testsuite name="s"><a><testcase name="no"/></a><testcase name="a"><b>x</b></testcase></testsuite>`, "job: s/job/a", ""},
 		{"cut off", `<testsuite name="s"><testcase name="a"/><testcase name="b"`, "job: s/job/a", "not a JUnit report"},
@@ -78,7 +82,7 @@ func TestJobReports(t *testing.T) {
 	}
 }
 
-func how(c junitCase) string {
+func how(c junit.Case) string {
 	switch {
 	case c.Failure != nil:
 		return " failed"
@@ -92,16 +96,16 @@ func how(c junitCase) string {
 
 // TestBounds is what a report that fills disks comes to.
 func TestBounds(t *testing.T) {
-	many := "<testsuite>" + strings.Repeat("<testcase name='a'/>", maxCases+10) + "</testsuite>"
+	many := "<testsuite>" + strings.Repeat("<testcase name='a'/>", 50_000+10) + "</testsuite>"
 	suites := report(t, many)
-	if n := len(suites[1].Cases); n != maxCases || suites[1].Tests != n {
+	if n := len(suites[1].Cases); n != 50_000 || suites[1].Tests != n {
 		t.Errorf("%d cases, %d counted", n, suites[1].Tests)
 	}
-	if !strings.Contains(suites[2].Cases[0].Skipped.Message, errFull.Error()) {
+	if !strings.Contains(suites[2].Cases[0].Skipped.Message, junit.ErrFull.Error()) {
 		t.Errorf("said of the rest: %q", suites[2].Cases[0].Skipped.Message)
 	}
 	long := report(t, "<testsuite><testcase name='"+strings.Repeat("n", 10_000)+"'><system-out>"+strings.Repeat("x", 1<<20)+"the end</system-out></testcase></testsuite>")
-	if c := long[1].Cases[0]; len(c.Name) > maxName+10 || len(c.Output) > maxField+10 || !strings.HasSuffix(c.Output, "the end") {
+	if c := long[1].Cases[0]; len(c.Name) > 1<<10+10 || len(c.Output) > 64<<10+10 || !strings.HasSuffix(c.Output, "the end") {
 		t.Errorf("%d bytes of name, %d of output", len(c.Name), len(c.Output))
 	}
 	if s := report(t, strings.Repeat(" ", maxFile+1)); !strings.Contains(s[1].Cases[0].Skipped.Message, "larger than 16 MiB") {
@@ -178,7 +182,9 @@ func FuzzJUnit(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back junitSuites
+		var back struct {
+			Suites []junit.Suite `xml:"testsuite"`
+		}
 		if err := xml.Unmarshal(b.Bytes(), &back); err != nil {
 			t.Errorf("%v:\n%s", err, b.Bytes())
 		}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/junit"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
@@ -163,7 +164,7 @@ func scale(t time.Duration) string {
 
 // middle cuts a name to so many characters: names of jobs differ at both ends.
 func middle(name string, most int) string {
-	name = clean(name)
+	name = junit.Clean(name)
 	if utf8.RuneCountInString(name) <= most {
 		return name
 	}

@@ -3,13 +3,15 @@
 package remotepipeline
 
 import (
+	"bytes"
 	"context"
-	"encoding/xml"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"gitlab.com/lcitool/lcitool/internal/junit"
 )
 
 // reportFile is where the test results of a job are put that did not leave
@@ -71,63 +73,28 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 	return nil
 }
 
-type xmlSuites struct {
-	XMLName xml.Name `xml:"testsuites"`
-	Suite   xmlSuite `xml:"testsuite"`
-}
-
-type xmlSuite struct {
-	Name     string    `xml:"name,attr"`
-	Tests    int       `xml:"tests,attr"`
-	Failures int       `xml:"failures,attr"`
-	Errors   int       `xml:"errors,attr"`
-	Skipped  int       `xml:"skipped,attr"`
-	Time     float64   `xml:"time,attr"`
-	Cases    []xmlCase `xml:"testcase"`
-}
-
-type xmlCase struct {
-	Name      string     `xml:"name,attr"`
-	Classname string     `xml:"classname,attr,omitempty"`
-	File      string     `xml:"file,attr,omitempty"`
-	Time      float64    `xml:"time,attr"`
-	Failure   *xmlDetail `xml:"failure,omitempty"`
-	Error     *xmlDetail `xml:"error,omitempty"`
-	Skipped   *xmlDetail `xml:"skipped,omitempty"`
-}
-
-type xmlDetail struct {
-	Text string `xml:",chardata"`
-}
-
 // formatSuite gives what GitLab knows of a job's tests as JUnit's XML.
 func formatSuite(from *gitlab.PipelineTestSuites) ([]byte, error) {
-	suite := xmlSuite{Name: from.Name, Time: from.TotalTime}
+	suite := junit.Suite{Name: from.Name, Time: junit.Seconds(seconds(from.TotalTime))}
 	for _, c := range from.TestCases {
 		if c == nil {
 			continue
 		}
-		one := xmlCase{Name: c.Name, Classname: c.Classname, File: c.File, Time: c.ExecutionTime}
-		detail := &xmlDetail{Text: strings.TrimSpace(said(c.SystemOutput) + "\n" + c.StackTrace)}
+		one := junit.Case{Name: c.Name, Class: c.Classname, File: c.File, Time: junit.Seconds(seconds(c.ExecutionTime))}
+		message := &junit.Message{Text: strings.TrimSpace(said(c.SystemOutput) + "\n" + c.StackTrace)}
 		switch c.Status {
 		case "failed":
-			one.Failure = detail
-			suite.Failures++
+			one.Failure = message
 		case "error":
-			one.Error = detail
-			suite.Errors++
+			one.Error = message
 		case "skipped":
-			one.Skipped = detail
-			suite.Skipped++
+			one.Skipped = message
 		}
-		suite.Tests++
 		suite.Cases = append(suite.Cases, one)
 	}
-	data, err := xml.MarshalIndent(xmlSuites{Suite: suite}, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte(xml.Header), append(data, '\n')...), nil
+	var b bytes.Buffer
+	err := junit.Write(&b, suite)
+	return b.Bytes(), err
 }
 
 // said is a test's output, which GitLab hands out as text or, for some forms

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package jobreport
+package junit
 
 import (
 	"bytes"
@@ -8,73 +8,62 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/html/charset"
-
-	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // What is taken of the reports of all jobs together, and of each.
 const (
-	maxFile  = 16 << 20 // bytes of a report
 	maxCases = 50_000   // cases of all
 	maxText  = 32 << 20 // bytes of text of all
 	maxField = 64 << 10 // bytes of one text: the end of what is longer
 	maxName  = 1 << 10  // bytes of a name
 )
 
-// A reader reads the reports that jobs left, as long as there is room.
-type reader struct {
-	left  int // cases
+// A Reader reads the reports that jobs left, as long as there is room.
+type Reader struct {
+	cases int
 	bytes int // of text
 }
 
-// job gives the suites of a job's reports. What cannot be read is a case that
-// is skipped and says why, since the job's own result stands.
-func (r *reader) job(j *jobrecord.Job) []junitSuite {
-	var all []junitSuite
-	var faults []junitCase
-	for _, name := range j.JUnit {
-		suites, err := r.file(j, name)
-		all = append(all, suites...)
-		if err != nil {
-			faults = append(faults, junitCase{Name: clean(name), Class: clean(j.Name), Skipped: &junitMessage{Message: clean(err.Error())}})
-		}
-	}
-	if len(faults) > 0 {
-		all = append(all, junitSuite{Name: clean(j.Name + ": reports"), Cases: faults})
-	}
-	return all
-}
+// NewReader gives a reader with room for the reports of a run.
+func NewReader() *Reader { return &Reader{cases: maxCases, bytes: maxText} }
 
-// file gives the suites of one report, those before a fault too.
-func (r *reader) file(j *jobrecord.Job, name string) ([]junitSuite, error) {
-	data, err := readBelow(j.Artifacts, name)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the report: %w", err)
-	}
+// Read gives the suites of a report, whose names and classes begin with that of
+// its job; those before an error too.
+func (r *Reader) Read(job string, data []byte) ([]Suite, error) {
 	d := xml.NewDecoder(bytes.NewReader(repair(data)))
-	d.CharsetReader = charset.NewReaderLabel
-	p := parser{reader: r, job: j.Name, decoder: d}
-	err = p.all()
+	d.CharsetReader = charsetReader
+	p := parser{Reader: r, job: job, decoder: d}
+	err := p.all()
 	return p.suites, err
 }
 
-// readBelow reads a file below a directory that a job filled: neither a link
-// that leads out of it nor a pipe is read.
-func readBelow(dir, name string) ([]byte, error) {
-	root, err := safefs.OpenDir(dir)
-	if err != nil {
-		return nil, err
+// above7f are the characters of windows-1252 that are not those of ISO 8859-1,
+// from 0x80 on.
+const above7f = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ"
+
+// charsetReader reads what is not UTF-8, in the encodings of western Europe. As
+// in browsers, ISO 8859-1 means windows-1252.
+func charsetReader(label string, input io.Reader) (io.Reader, error) {
+	switch strings.ToLower(label) {
+	case "iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii", "windows-1252", "cp1252":
+	default:
+		return nil, fmt.Errorf("unknown encoding %q", label)
 	}
-	defer root.Close()
-	return root.ReadFile(filepath.ToSlash(name), maxFile)
+	special := []rune(above7f)
+	data, err := io.ReadAll(input)
+	text := make([]rune, len(data))
+	for i, b := range data {
+		if text[i] = rune(b); b >= 0x80 && b < 0xa0 {
+			text[i] = special[b-0x80]
+		}
+	}
+	return strings.NewReader(string(text)), err
 }
 
 // reference matches a character that is named by its number.
@@ -109,16 +98,16 @@ func allowed(r rune) bool {
 
 // A parser takes the suites out of one report.
 type parser struct {
-	*reader
+	*Reader
 	job     string
 	decoder *xml.Decoder
 	names   []string // of the suites that are open
-	suites  []junitSuite
+	suites  []Suite
 	open    int // the suite that cases go to, by its place; -1 for none
 }
 
-// errFull is why the rest of the reports is left out.
-var errFull = errors.New("the rest is left out: there are too many cases, or too much text")
+// ErrFull is why the rest of the reports is left out.
+var ErrFull = errors.New("the rest is left out: there are too many cases, or too much text")
 
 // maxDepth is how deep suites may be nested; nobody nests more than three.
 const maxDepth = 20
@@ -159,7 +148,7 @@ func (p *parser) start(e xml.StartElement) error {
 		p.open = -1
 		return nil
 	case "testcase":
-		var c junitCase
+		var c Case
 		if err := p.decoder.DecodeElement(&c, &e); err != nil {
 			return fmt.Errorf("not a JUnit report: %w", err)
 		}
@@ -172,7 +161,7 @@ func (p *parser) start(e xml.StartElement) error {
 }
 
 // add takes a case in, with its texts cut to their bounds.
-func (p *parser) add(c junitCase) error {
+func (p *parser) add(c Case) error {
 	c.Name, c.Class, c.File = name(c.Name), name(c.Class), name(c.File)
 	if _, err := strconv.ParseFloat(c.Time, 64); err != nil {
 		c.Time = ""
@@ -182,7 +171,7 @@ func (p *parser) add(c junitCase) error {
 	}
 	c.Class = name(c.Class)
 	size := len(c.Name) + len(c.Class) + len(c.File)
-	for _, m := range []*junitMessage{c.Failure, c.Error, c.Skipped} {
+	for _, m := range []*Message{c.Failure, c.Error, c.Skipped} {
 		if m != nil {
 			m.Message, m.Type, m.Text = field(m.Message), name(m.Type), field(m.Text)
 			size += len(m.Message) + len(m.Type) + len(m.Text)
@@ -190,14 +179,14 @@ func (p *parser) add(c junitCase) error {
 	}
 	c.Output, c.Errout = field(c.Output), field(c.Errout)
 	size += len(c.Output) + len(c.Errout)
-	if p.left--; p.left < 0 {
-		return errFull
+	if p.cases--; p.cases < 0 {
+		return ErrFull
 	}
 	if p.bytes -= size; p.bytes < 0 {
-		return errFull
+		return ErrFull
 	}
 	if p.open < 0 {
-		p.suites = append(p.suites, junitSuite{Name: name(strings.Join(append([]string{p.job + ":"}, p.names...), " "))})
+		p.suites = append(p.suites, Suite{Name: name(strings.Join(append([]string{p.job + ":"}, p.names...), " "))})
 		p.open = len(p.suites) - 1
 	}
 	p.suites[p.open].Cases = append(p.suites[p.open].Cases, c)
@@ -215,7 +204,7 @@ func attribute(e xml.StartElement, name string) string {
 
 // name cuts a name to its bound.
 func name(text string) string {
-	text = strings.TrimSpace(clean(text))
+	text = strings.TrimSpace(Clean(text))
 	if len(text) > maxName {
 		text = strings.ToValidUTF8(text[:maxName], "") + "…"
 	}
@@ -224,9 +213,12 @@ func name(text string) string {
 
 // field cuts a text to its bound: failures are told at the end.
 func field(text string) string {
-	text = clean(text)
+	text = Clean(text)
 	if len(text) > maxField {
 		text = "…" + strings.ToValidUTF8(text[len(text)-maxField:], "")
 	}
 	return text
 }
+
+// Clean gives text as XML can hold it.
+func Clean(text string) string { return termtext.Text(strings.ReplaceAll(text, "\r\n", "\n")) }
