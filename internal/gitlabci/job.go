@@ -42,6 +42,8 @@ type Job struct {
 	Script       []string // empty for a job that starts another pipeline
 	AfterScript  []string
 
+	PreGetSources []string // commands before the tree is checked out
+
 	Ordered      bool     // it starts as soon as Needs are done, whatever the stage
 	Needs        []Need   // only with Ordered; only jobs that are in the pipeline
 	Dependencies []string // jobs whose artifacts it takes; nil for all before it

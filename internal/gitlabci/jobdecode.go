@@ -15,7 +15,7 @@ import (
 func jobKeys() []string {
 	return []string{
 		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
-		"extends", "image", "inherit", "inputs", "interruptible", "manual_confirmation", "needs", "only", "parallel", "resource_group", "retry",
+		"extends", "hooks", "image", "inherit", "inputs", "interruptible", "manual_confirmation", "needs", "only", "parallel", "resource_group", "retry",
 		"rules", "script", "services", "stage", "start_in", "tags", "timeout", "trigger", "variables", "when",
 	}
 }
@@ -29,7 +29,7 @@ func triggerKeys() []string {
 }
 
 func beyondUs() []string {
-	return []string{"dast_configuration", "hooks", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
+	return []string{"dast_configuration", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
 }
 
 // A jobDecoder decodes one job.
@@ -197,6 +197,9 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	job.Script = j.script(j.v.get("script"), "script")
 	job.BeforeScript = j.script(j.get("before_script"), "before_script")
 	job.AfterScript = j.script(j.get("after_script"), "after_script")
+	if hooks := j.get("hooks"); hooks != nil && hooks.kind == mapping {
+		job.PreGetSources = j.script(hooks.get("pre_get_sources_script"), "hooks: pre_get_sources_script")
+	}
 	if len(j.problems) > before {
 		job.Unresolved = append(job.Unresolved, "its script cannot be read")
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -150,7 +151,13 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 		// An error shows again in what follows.
 		_ = c.Written(ctx, readyLine, func(line string) { fmt.Fprintln(s.Stdout, line) })
 	}
-	err := r.stage(ctx, c, "script", "running", min(own, limit), s)
+	var err error
+	if strategy := value(out.Env, "GIT_STRATEGY"); len(j.PreGetSources) > 0 && strategy != checkout.None && strategy != checkout.Empty {
+		err = r.stage(ctx, c, "pre_get_sources_script", "running", limit, s)
+	}
+	if err == nil {
+		err = r.stage(ctx, c, "script", "running", min(own, limit), s)
+	}
 	gone := containerGone(ctx, c, &err)
 	result.End(ctx, err)
 	out.abandoned = gone || result.State == outcome.TimedOut && own >= limit

@@ -38,7 +38,8 @@ const remember = `trap '{ { export -p; echo "cd \"$PWD\""; } > ` + stateFile + `
 
 // A stage is a list of commands that one shell runs, as the runner does it.
 type stage struct {
-	dir      string      // of the tree
+	dir      string      // to begin in
+	temp     string      // for temporary files of the runner's
 	env      [][2]string // variables, by name
 	commands []string
 	prefix   string // of the sections of blocks
@@ -67,8 +68,8 @@ func (s stage) script() string {
 		fmt.Fprintf(&b, "export %s=%s\n", word(v[0]), Quote(v[1]))
 	}
 	if len(s.env) > 0 {
-		file := path.Join(tempDir(s.dir), gitlabEnvFile)
-		fmt.Fprintf(&b, "export GITLAB_ENV=%[1]s\nmkdir -p %[2]s\ntouch %[1]s\nwhile read -r line; do export \"$line\"; done < %[1]s\n", Quote(file), Quote(tempDir(s.dir)))
+		file := path.Join(s.temp, gitlabEnvFile)
+		fmt.Fprintf(&b, "export GITLAB_ENV=%[1]s\nmkdir -p %[2]s\ntouch %[1]s\nwhile read -r line; do export \"$line\"; done < %[1]s\n", Quote(file), Quote(s.temp))
 	}
 	if s.status {
 		b.WriteString("export CI_JOB_STATUS=\"$_lcitool_status\"\n")
@@ -130,7 +131,7 @@ func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 // stages are the two scripts of a job.
 func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 	script = stage{
-		dir: j.dir, commands: j.commands(), prefix: "script_step", numbered: true, keep: r.Keep,
+		dir: j.dir, temp: tempDir(j.dir), commands: j.commands(), prefix: "script_step", numbered: true, keep: r.Keep,
 		checks:   value(env, "FF_ENABLE_BASH_EXIT_CODE_CHECK") == "true",
 		sections: value(env, "FF_SCRIPT_SECTIONS") == "true",
 		trace:    value(env, "CI_DEBUG_TRACE") == "true",
@@ -158,9 +159,11 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 			errs = append(errs, err)
 		}
 		script, after := r.stages(j, env)
+		hook := script
+		hook.dir, hook.commands, hook.prefix, hook.numbered, hook.keep = "/", j.PreGetSources, "pre_clone_script", false, false
 		put(tar.Header{Name: "todo", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		put(tar.Header{Name: "done", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
-		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"enter", enter}, {"kill", killScript}} {
+		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enter}, {"kill", killScript}} {
 			put(tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o755}, file[1])
 		}
 		return errors.Join(append(errs, w.Close())...)

@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ type Chosen struct {
 // pipeline, and if it is neither for building an image nor on a machine
 // elsewhere.
 func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
-	taken := make([]bool, len(e.Jobs))
+	taken, named := make([]bool, len(e.Jobs)), make([]bool, len(e.Jobs))
 	matched := make([]bool, len(e.Jobs))
 	out := &Chosen{}
 	names := c.Names
@@ -48,22 +49,61 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 				continue
 			}
 			found, matched[i] = true, true
-			taken[i] = taken[i] || exact || leftOut(job) == ""
+			taken[i], named[i] = taken[i] || exact || leftOut(job) == "", named[i] || exact
 		}
 		if !found {
 			return nil, fmt.Errorf("no job of the pipeline is called %q or matches it", name)
 		}
 	}
+	held := holdBack(e, taken, named)
 	if !c.Alone {
 		out.Added = addNeeded(e, taken)
 	}
 	for i := range e.Jobs {
 		if matched[i] && !taken[i] {
-			out.Left = append(out.Left, fmt.Sprintf("%s: %s", e.Jobs[i].Name, leftOut(&e.Jobs[i])))
+			out.Left = append(out.Left, fmt.Sprintf("%s: %s", e.Jobs[i].Name, cmp.Or(leftOut(&e.Jobs[i]), held[i])))
 		}
 	}
 	out.Jobs = order(link(e, taken, c.Alone))
 	return out, nil
+}
+
+// holdBack takes back jobs that GitLab does not start before somebody has
+// started a manual one: those that need it, and those of later stages if it may
+// not fail. It gives the reason by the job's place. Jobs that were named run.
+func holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]string {
+	held := map[int]string{}
+	waits := func(i int) string {
+		job := &e.Jobs[i]
+		for k := range e.Jobs {
+			other := &e.Jobs[k]
+			manual := other.When == gitlabci.Manual && !taken[k]
+			if !manual && held[k] == "" {
+				continue
+			}
+			needed := job.Ordered && slices.ContainsFunc(job.Needs, func(n gitlabci.Need) bool { return n.Job == other.Name })
+			behind := !job.Ordered && slices.Index(e.Stages, other.Stage) < slices.Index(e.Stages, job.Stage) && !(manual && other.AllowFailure)
+			switch {
+			case (needed || behind) && manual:
+				return fmt.Sprintf("waits for job %q, which is started by hand", other.Name)
+			case needed || behind:
+				return fmt.Sprintf("waits for job %q, which waits itself", other.Name)
+			}
+		}
+		return ""
+	}
+	for changed := true; changed; {
+		changed = false
+		for i := range e.Jobs {
+			if !taken[i] || named[i] {
+				continue
+			}
+			if why := waits(i); why != "" {
+				held[i], taken[i], changed = why, false, true
+			}
+		}
+	}
+	return held
 }
 
 // order puts each job behind those that it waits for, and leaves the order as

@@ -6,6 +6,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
@@ -63,10 +64,23 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 		return nil, err
 	}
 	var tasks []scheduler.Task
+	groups := map[string]*sync.Mutex{}
 	for i, j := range p.Jobs {
+		group := &sync.Mutex{}
+		if j.ResourceGroup != "" {
+			if groups[j.ResourceGroup] == nil {
+				groups[j.ResourceGroup] = group
+			}
+			group = groups[j.ResourceGroup] // one job of it at a time
+		}
+		if j.When == gitlabci.Delayed && j.StartIn > 0 {
+			p.source.messages.infof("%s: does not wait %s, as it does on GitLab", j.Name, j.StartIn)
+		}
 		tasks = append(tasks, scheduler.Task{
 			Name: j.Name, Needs: j.After, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
 			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
+				group.Lock()
+				defer group.Unlock()
 				result, outcome := runner.Run(ctx, j, s)
 				record.outcome(i, outcome)
 				return result
