@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -92,6 +93,14 @@ type unzipper struct {
 	dir   *safefs.Dir
 	left  int64 // bytes that may still come
 	notes []string
+
+	repository bool // something of one was left out, which is said once
+}
+
+// ofRepository reports whether a file is part of a repository, whose
+// configuration would count for whoever runs git beside it.
+func ofRepository(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
 }
 
 // maxLink is how long what a link leads to may be, in bytes.
@@ -107,6 +116,13 @@ func (u *unzipper) unpack(entry *zip.File) error {
 		return errors.New("leads out of the directory")
 	}
 	name = path.Clean(name)
+	if ofRepository(name) {
+		if !u.repository {
+			u.leaveOut(name, "artifacts have no repositories")
+		}
+		u.repository = true
+		return nil
+	}
 	mode := entry.Mode()
 	above := path.Dir(name)
 	if mode.IsDir() {

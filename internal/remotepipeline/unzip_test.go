@@ -73,6 +73,7 @@ func TestUnzip(t *testing.T) {
 		{name: "a directory through a link", entries: []entry{{"d/x", 0o644, "1"}, {"l", link, "d"}, {"l/e/", fs.ModeDir | 0o755, ""}}, want: "d/x=1", note: "leads through a link"},
 		{name: "a file in place of a directory", entries: []entry{{"d/x", 0o644, "1"}, {"d", 0o644, "2"}}, wantErr: "a directory of this name"},
 		{name: "a deep name", entries: []entry{{strings.Repeat("d/", 300) + "x", 0o644, "1"}}, wantErr: "leads out of the directory"},
+		{name: "a repository", entries: []entry{{".git/config", 0o644, "1"}, {"a/.GIT", 0o644, "gitdir: x"}, {"a/.gitignore", 0o644, "2"}}, want: "a/.gitignore=2", note: "no repositories"},
 		{name: "upwards", entries: []entry{{"../x", 0o644, "1"}}, wantErr: "leads out of the directory"},
 		{name: "upwards in the middle", entries: []entry{{"a/../../x", 0o644, "1"}}, wantErr: "leads out of the directory"},
 		{name: "absolute", entries: []entry{{"/tmp/x", 0o644, "1"}}, wantErr: "leads out of the directory"},
