@@ -180,6 +180,9 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 		_, _ = images.Remove(c, []string{id}, nil)
 		return fmt.Errorf("cannot build image %s: %w", tag, context.Cause(ctx))
 	}
+	if !e.madeImage(before) {
+		before = "" // the user's: it stays, without a name
+	}
 	r, err = e.noteImage(r, id, before)
 	if err != nil {
 		return &EngineError{Op: "name image " + tag, Code: 125, Err: err}

@@ -215,3 +215,32 @@ func TestCancelledBuildLeavesNothingWhenever(t *testing.T) {
 		})
 	}
 }
+
+// TestBuildKeepsTheUsersImage has an image under the tag that no record proves
+// to be ours: it loses the name, but is not removed.
+func TestBuildKeepsTheUsersImage(t *testing.T) {
+	e := engine(t)
+	o := BuildOptions{Tag: "localhost/lcitool-test-users", Dockerfile: dockerfile("RUN echo user > /who"), Network: NetworkNone}
+	removeLater(t, e, o.Tag)
+	users, err := e.Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.forgetImage(users.ID)
+	o.Dockerfile = dockerfile("RUN echo lcitool > /who")
+	own, err := e.Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	removeLater(t, e, users.ID)
+	if there, err := e.Exists(t.Context(), users.ID); !there || err != nil {
+		t.Errorf("the user's image is there: %v, %v", there, err)
+	}
+	o.Dockerfile = dockerfile("RUN echo again > /who")
+	if _, err := e.Build(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if there, err := e.Exists(t.Context(), own.ID); there || err != nil {
+		t.Errorf("our image is there: %v, %v", there, err)
+	}
+}

@@ -67,6 +67,16 @@ func (e *Engine) originOf(id string) origin {
 	}
 }
 
+// madeImage reports whether an image is one that this user's lcitool has built or
+// pulled. Any other may be all that the user has of it.
+func (e *Engine) madeImage(id string) bool {
+	if id == "" {
+		return false
+	}
+	r, err := e.records.Get(records.Image, id)
+	return err == nil && r.ID == id
+}
+
 // forgetImage drops the record of an image that is gone.
 func (e *Engine) forgetImage(id string) {
 	if _, err := e.records.Get(records.Image, id); err == nil {

@@ -30,6 +30,7 @@ func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Ima
 	if log == nil {
 		log = io.Discard
 	}
+	there := imageIDs(c)
 	ids, err := images.Pull(c, reference, new(images.PullOptions).WithProgressWriter(log).WithPolicy("always").WithAuthfile(e.authFile()))
 	if ctx.Err() != nil { // which the bindings take for an end like any other
 		return Image{}, fmt.Errorf("cannot pull image %s: %w", reference, context.Cause(ctx))
@@ -41,10 +42,26 @@ func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Ima
 		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(lastLine(err.Error())), Hint: registryHint(err.Error())}
 	}
 	image, err := inspect(c, reference)
-	if err == nil && before.ID != "" && before.ID != image.ID {
+	if err == nil && there != nil && !there[image.ID] {
+		err = e.recordImage(image.ID, origin{})
+	}
+	if err == nil && before.ID != "" && before.ID != image.ID && e.madeImage(before.ID) {
 		e.removeNameless(c, before.ID)
 	}
 	return image, err
+}
+
+// imageIDs lists the images that are there, nil if that is not known.
+func imageIDs(c context.Context) map[string]bool {
+	list, err := images.List(c, new(images.ListOptions).WithAll(true))
+	if err != nil {
+		return nil
+	}
+	there := map[string]bool{}
+	for _, item := range list {
+		there[item.ID] = true
+	}
+	return there
 }
 
 // removeNameless removes an image if it has no name and nothing needs it.
