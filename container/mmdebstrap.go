@@ -86,37 +86,41 @@ const (
 
 // bootstrapCauses are words of mmdebstrap and apt, in the order of their
 // weight: what comes after the first fault is its consequence.
-var bootstrapCauses = []struct{ words, hint string }{
-	{"No space left on device", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
-	{"Disk quota exceeded", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
-	{"/etc/subuid", hintSubids},
-	{"/etc/subgid", hintSubids},
-	{"newuidmap", hintSubids},
-	{"newgidmap", hintSubids},
-	{"unprivileged_userns_clone", hintUserNS},
-	{"unshare: Operation not permitted", hintUserNS},
-	{"unshare failed", hintUserNS},
-	{"cannot create", hintClosedDir},
-	{"cannot change directory", hintClosedDir},
-	{"NO_PUBKEY", hintKeys},
-	{"EXPKEYSIG", hintKeys},
-	{"is not signed", hintKeys},
+func bootstrapCauses() []struct{ words, hint string } {
+	return []struct{ words, hint string }{
+		{"No space left on device", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
+		{"Disk quota exceeded", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
+		{"/etc/subuid", hintSubids},
+		{"/etc/subgid", hintSubids},
+		{"newuidmap", hintSubids},
+		{"newgidmap", hintSubids},
+		{"unprivileged_userns_clone", hintUserNS},
+		{"unshare: Operation not permitted", hintUserNS},
+		{"unshare failed", hintUserNS},
+		{"cannot create", hintClosedDir},
+		{"cannot change directory", hintClosedDir},
+		{"NO_PUBKEY", hintKeys},
+		{"EXPKEYSIG", hintKeys},
+		{"is not signed", hintKeys},
+	}
 }
 
 // bootstrapMirrorWords are apt's when the mirror does not answer or lacks the release.
-var bootstrapMirrorWords = []string{
-	"does not have a Release file", "Failed to fetch", "Could not resolve", "Could not connect", "Unable to connect",
-	"Connection failed", "Connection refused", "Connection timed out", "404", "Unable to locate package", "no installation candidate",
+func bootstrapMirrorWords() []string {
+	return []string{
+		"does not have a Release file", "Failed to fetch", "Could not resolve", "Could not connect", "Unable to connect",
+		"Connection failed", "Connection refused", "Connection timed out", "404", "Unable to locate package", "no installation candidate",
+	}
 }
 
 // bootstrapHint returns what helps against the cause that log names, "" if unknown.
 func bootstrapHint(log string, sources []string) string {
-	for _, cause := range bootstrapCauses {
+	for _, cause := range bootstrapCauses() {
 		if strings.Contains(log, cause.words) {
 			return cause.hint
 		}
 	}
-	for _, words := range bootstrapMirrorWords {
+	for _, words := range bootstrapMirrorWords() {
 		if strings.Contains(log, words) {
 			return "is the mirror right, and does it have this release? " + strings.Join(sources, "; ")
 		}

@@ -22,28 +22,30 @@ const (
 
 // registryCauses are words of registries and of podman about them, in the
 // order of their weight. A %s in a hint is the registry.
-var registryCauses = []struct{ words, hint string }{
-	{"toomanyrequests", hintThrottle},
-	{"authentication required", hintLogin},
-	{"unauthorized", hintLogin},
-	{"invalid username/password", hintLogin},
-	{"access to the resource is denied", hintLogin},
-	{"access denied", hintLogin},
-	{"denied:", hintLogin},
-	{"403 (Forbidden)", hintLogin},
-	{"manifest unknown", hintNoTag},
-	{"name unknown", hintNoTag},
-	{"repository name not known", hintNoTag},
-	{"404 (Not Found)", hintNoTag},
-	{"x509:", hintCA},
-	{"server gave HTTP response to HTTPS client", hintNoTLS},
-	{"no such host", hintRegistry},
-	{"connection refused", hintRegistry},
-	{"network is unreachable", hintRegistry},
-	{"no route to host", hintRegistry},
-	{"i/o timeout", hintRegistry},
-	{"Temporary failure in name resolution", hintRegistry},
-	{"server misbehaving", hintRegistry},
+func registryCauses() []struct{ words, hint string } {
+	return []struct{ words, hint string }{
+		{"toomanyrequests", hintThrottle},
+		{"authentication required", hintLogin},
+		{"unauthorized", hintLogin},
+		{"invalid username/password", hintLogin},
+		{"access to the resource is denied", hintLogin},
+		{"access denied", hintLogin},
+		{"denied:", hintLogin},
+		{"403 (Forbidden)", hintLogin},
+		{"manifest unknown", hintNoTag},
+		{"name unknown", hintNoTag},
+		{"repository name not known", hintNoTag},
+		{"404 (Not Found)", hintNoTag},
+		{"x509:", hintCA},
+		{"server gave HTTP response to HTTPS client", hintNoTLS},
+		{"no such host", hintRegistry},
+		{"connection refused", hintRegistry},
+		{"network is unreachable", hintRegistry},
+		{"no route to host", hintRegistry},
+		{"i/o timeout", hintRegistry},
+		{"Temporary failure in name resolution", hintRegistry},
+		{"server misbehaving", hintRegistry},
+	}
 }
 
 var (
@@ -53,7 +55,7 @@ var (
 
 // registryHint says what to do about the words of a failed pull.
 func registryHint(text string) string {
-	for _, c := range registryCauses {
+	for _, c := range registryCauses() {
 		if strings.Contains(text, c.words) {
 			return strings.Replace(c.hint, "%s", hostOf(text), 1)
 		}
@@ -64,7 +66,7 @@ func registryHint(text string) string {
 // registryRefused reports whether a registry answered, and would not give the
 // image: then it is not the network that is missing.
 func registryRefused(text string) bool {
-	for _, c := range registryCauses {
+	for _, c := range registryCauses() {
 		if strings.Contains(text, c.words) {
 			return c.hint != hintRegistry
 		}

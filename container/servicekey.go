@@ -14,17 +14,21 @@ import (
 
 // serviceVariables are what a service reads of its environment when it starts,
 // and keeps.
-var serviceVariables = []string{
-	"CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "CONTAINERS_REGISTRIES_CONF_DIR",
-	"CONTAINERS_HELPER_BINARY_DIR", "STORAGE_DRIVER", "STORAGE_OPTS", "DBUS_SESSION_BUS_ADDRESS",
-	"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TMPDIR", "PATH",
-	"REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR",
-	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
+func serviceVariables() []string {
+	return []string{
+		"CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "CONTAINERS_REGISTRIES_CONF_DIR",
+		"CONTAINERS_HELPER_BINARY_DIR", "STORAGE_DRIVER", "STORAGE_OPTS", "DBUS_SESSION_BUS_ADDRESS",
+		"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TMPDIR", "PATH",
+		"REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR",
+		"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
+	}
 }
 
 // serviceFiles are patterns of the settings below a directory "containers".
-var serviceFiles = []string{
-	"containers.conf", "containers.conf.d/*", "storage.conf", "registries.conf", "registries.conf.d/*", "policy.json", "certs.d/*", "certs.d/*/*",
+func serviceFiles() []string {
+	return []string{
+		"containers.conf", "containers.conf.d/*", "storage.conf", "registries.conf", "registries.conf.d/*", "policy.json", "certs.d/*", "certs.d/*/*",
+	}
 }
 
 // serviceKey tells services apart that would see different stores, registries
@@ -36,7 +40,7 @@ func (o ConnectOptions) serviceKey() string {
 	for _, v := range o.environ() {
 		name, value, _ := strings.Cut(v, "=")
 		env[name] = value
-		if slices.Contains(serviceVariables, strings.ToUpper(name)) {
+		if slices.Contains(serviceVariables(), strings.ToUpper(name)) {
 			fmt.Fprintln(h, v)
 		}
 	}
@@ -45,7 +49,7 @@ func (o ConnectOptions) serviceKey() string {
 		addFileState(h, env[name])
 	}
 	for _, dir := range []string{"/usr/share", "/etc", configHome(getenv)} {
-		for _, pattern := range serviceFiles {
+		for _, pattern := range serviceFiles() {
 			files, _ := filepath.Glob(filepath.Join(dir, "containers", pattern))
 			for _, file := range files {
 				addFileState(h, file)

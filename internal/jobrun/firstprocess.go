@@ -100,10 +100,12 @@ func killStage() []string { return []string{"sh", stateDir + "/kill"} }
 
 // enter is what a user's shell in the container of a job begins with. Its
 // argument is a command to be run in place of an interactive shell.
-var enter = `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
+func enter() string {
+	return `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
 if [ $# -gt 0 ]; then exec "$@"; fi
 i=; [ -t 0 ] && i=-i
 ` + findShell("$i") + "\n"
+}
 
 // enterCommand runs enter with a command.
 func enterCommand(command []string) []string {

@@ -55,7 +55,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer live.Close() //nolint:errcheck // the record is there, or its error is returned
+	defer live.Close()
 	runner := p.runner(o)
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o.Secrets)}
 	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address()}

@@ -53,7 +53,7 @@ func Remote(ctx context.Context, o RemoteOptions) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer live.Close() //nolint:errcheck // the record is there, or its error is returned
+	defer live.Close()
 	left := artifacts.In(o.Project)
 	left.Sweep()
 	display, done := newRemoteDisplay(o.Console, o.Messages, max(2, len(known.Jobs)))
