@@ -29,7 +29,8 @@ func findShell(arguments string) string {
 const readyLine = "lcitool: ready"
 
 // firstProcess waits for a line that names a process and a stage. The stage has
-// the streams of that process. Afterwards nothing is left of it, and its status
+// the files 3 and 4 of that process as its streams: the shell that writes the
+// line has the pipe as file 1 meanwhile. Afterwards nothing is left of it, and its status
 // can be read.
 const firstProcess = `
 echo "` + readyLine + `"
@@ -48,7 +49,7 @@ trap '_lcitool_term=1' TERM
 while :; do
 	read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo || continue
 	_lcitool_term=
-	( trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/1" 2> "/proc/$_lcitool_pid/fd/2"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
+	( trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
 	_lcitool_code=$?
 	[ -z "$_lcitool_term" ] || _lcitool_code=1
 	sh ` + stateDir + `/kill "$_lcitool_pid" 9
@@ -92,7 +93,7 @@ func session(entrypoint []string, hasEntrypoint bool) container.Session {
 // runStage is the command that has the first process run a stage, with a value
 // for CI_JOB_STATUS.
 func runStage(name, status string) []string {
-	return []string{"sh", "-c", `echo "$$ ` + name + " " + status + `" > ` + stateDir + `/todo; read -r code < ` + stateDir + `/done; exit "$code"`}
+	return []string{"sh", "-c", `exec 3>&1 4>&2; echo "$$ ` + name + " " + status + `" > ` + stateDir + `/todo; read -r code < ` + stateDir + `/done; exit "$code"`}
 }
 
 // killStage is the command that sends a signal to all of a stage.
