@@ -27,6 +27,7 @@ type Job struct {
 	After []string // names of chosen jobs that end before it begins
 	From  []*Job   // jobs whose artifacts it gets, chosen or not
 	Runs  bool     // it is among those that run now
+	Named bool     // it was asked for by its name
 
 	dir   string // where it has its tree, once it runs
 	again bool   // it may run again if it fails

@@ -65,6 +65,13 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 		}
 	}
 	out.Jobs = order(link(e, taken, c.Alone))
+	asked := map[string]bool{}
+	for i := range e.Jobs {
+		asked[e.Jobs[i].Name] = named[i]
+	}
+	for _, job := range out.Jobs {
+		job.Named = asked[job.Name]
+	}
 	return out, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 const pipeline = `
@@ -150,5 +151,22 @@ func TestOrder(t *testing.T) {
 	}
 	if got := strings.Join(names, " "); got != "d c a b" {
 		t.Errorf("order %q", got)
+	}
+}
+
+// TestNamedOnFailure: a job for failures that was asked for by its name runs if
+// nothing before it is to, since what is skipped counts as well.
+func TestNamedOnFailure(t *testing.T) {
+	e := evaluated(t, "stages: [a, b]\nbuild: {stage: a, script: [x]}\nreport: {stage: b, script: [x], when: on_failure}\n")
+	for names, want := range map[string]scheduler.When{
+		"report": scheduler.OnSuccess, "repor*": scheduler.OnFailure, "build report": scheduler.OnFailure, "*": scheduler.OnFailure,
+	} {
+		chosen, err := Choose(e, Choice{Names: strings.Fields(names)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := chosen.Jobs[len(chosen.Jobs)-1]; last.Name != "report" || when(last) != want {
+			t.Errorf("%s: %s runs when %v", names, last.Name, when(last))
+		}
 	}
 }

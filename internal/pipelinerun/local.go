@@ -145,12 +145,13 @@ func (p *Plan) secrets(given []string) *redact.Redactor {
 	return redact.Variables(slices.Compact(given))
 }
 
-// when says for which ends of jobs before it a job runs.
+// when says for which ends of jobs before it a job runs. One that somebody
+// named runs if there is nothing before it that could have failed.
 func when(j *jobrun.Job) scheduler.When {
-	switch j.When {
-	case gitlabci.OnFailure:
+	switch {
+	case j.When == gitlabci.OnFailure && !(j.Named && len(j.After) == 0):
 		return scheduler.OnFailure
-	case gitlabci.Always:
+	case j.When == gitlabci.Always:
 		return scheduler.Always
 	}
 	return scheduler.OnSuccess
