@@ -4,8 +4,10 @@ package jobreport
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -61,7 +63,11 @@ func readReports(r *junit.Reader, j *jobrecord.Job) []junit.Suite {
 // readBelow reads a file below a directory that a job filled: neither a link
 // that leads out of it nor a pipe is read.
 func readBelow(dir, name string) ([]byte, error) {
-	return safefs.ReadFileIn(dir, filepath.ToSlash(name), maxFile)
+	data, err := safefs.ReadFileIn(dir, filepath.ToSlash(name), maxFile)
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err // a report that is passed on does not say where the project lies
+	}
+	return data, err
 }
 
 // jobCase is the case of a job.
