@@ -12,14 +12,15 @@ package facts
 import (
 	"errors"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // A Position is a place in a file of facts.
-type Position = yamldoc.Position
+type Position = diag.Position
 
 // A Fault is something wrong at one place of a file. Its text is one line.
-type Fault = yamldoc.Fault
+type Fault = diag.Error
 
 var (
 	// ErrNoMapping is wrapped by errors about a mapping that no layer has.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -28,7 +29,7 @@ func describe(headings []heading, entries []entry) (text string, errs []error) {
 			fields, err = value.Mapping()
 			for _, f := range fields {
 				name, nameErr := decodeName(f)
-				err = yamldoc.Join(err, nameErr)
+				err = diag.Join(err, nameErr)
 				fmt.Fprintf(&b, " %s@%d.%d=%q,%v", f.Key, f.Pos.Line, f.Pos.Column, name.Package, name.Null)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -44,7 +45,7 @@ func BuiltIn() Layer {
 func Dir(dir string) (Layer, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", dir, reason(err))
+		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", dir, diag.Cause(err))
 	}
 	if !info.IsDir() {
 		return Layer{}, fmt.Errorf("cannot use data directory %q: not a directory", dir)
@@ -58,7 +59,7 @@ func TreeDir(tree, dir string) (Layer, error) {
 	name := filepath.Join(tree, filepath.FromSlash(dir))
 	base, err := safefs.OpenDir(tree)
 	if err != nil {
-		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", name, reason(err))
+		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", name, diag.Cause(err))
 	}
 	info, err := base.Stat(dir)
 	if err == nil && !info.IsDir() {
@@ -66,7 +67,7 @@ func TreeDir(tree, dir string) (Layer, error) {
 	}
 	if err != nil {
 		_ = base.Close()
-		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", name, reason(err))
+		return Layer{}, fmt.Errorf("cannot use data directory %q: %w", name, diag.Cause(err))
 	}
 	return Layer{Name: name, FS: base.FS()}.Sub(dir).named(name), nil
 }
@@ -93,7 +94,7 @@ func (l Layer) Files(dir string) ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, yamldoc.Faultf(Position{File: path.Join(l.Name, dir)}, "cannot list: %v", reason(err))
+		return nil, diag.Errorf(Position{File: path.Join(l.Name, dir)}, "cannot list: %v", diag.Cause(err))
 	}
 	var files []string
 	for _, e := range entries {
@@ -101,7 +102,7 @@ func (l Layer) Files(dir string) ([]string, error) {
 			continue
 		}
 		if yamldoc.OneLine(e.Name()) != e.Name() {
-			return nil, yamldoc.Faultf(Position{File: path.Join(l.Name, dir, e.Name())}, "cannot use a file of such a name")
+			return nil, diag.Errorf(Position{File: path.Join(l.Name, dir, e.Name())}, "cannot use a file of such a name")
 		}
 		file := path.Join(dir, e.Name())
 		if l.Has(file) {
@@ -132,25 +133,15 @@ func (l Layer) Read(file string) ([]byte, error) {
 	pos := Position{File: l.Path(file)}
 	f, err := l.FS.Open(file)
 	if err != nil {
-		return nil, yamldoc.Faultf(pos, "cannot read: %v", reason(err))
+		return nil, diag.Errorf(pos, "cannot read: %v", diag.Cause(err))
 	}
 	defer func() { _ = f.Close() }() // only read from
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, yamldoc.Faultf(pos, "cannot read: not a regular file")
+		return nil, diag.Errorf(pos, "cannot read: not a regular file")
 	}
 	data, err := safefs.ReadAll(f, maxFile)
 	if err != nil {
-		return nil, yamldoc.Faultf(pos, "cannot read: %v", reason(err))
+		return nil, diag.Errorf(pos, "cannot read: %v", diag.Cause(err))
 	}
 	return data, nil
-}
-
-// reason strips the operation and the path from a file system's error; both
-// stand in the message already.
-func reason(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
 }

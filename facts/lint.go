@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // A Severity says how much a finding matters.
@@ -76,13 +76,13 @@ type linter struct {
 
 // report takes in the faults that err joins.
 func (l *linter) report(err error) {
-	for _, e := range errorsIn(err) {
+	for _, e := range diag.Leaves(err) {
 		var fault *Fault
 		if errors.As(e, &fault) {
 			l.findings = append(l.findings, Finding{fault, ErrorSeverity})
 			continue
 		}
-		l.findings = append(l.findings, Finding{yamldoc.Faultf(Position{}, "%v", e), ErrorSeverity})
+		l.findings = append(l.findings, Finding{diag.Errorf(Position{}, "%v", e), ErrorSeverity})
 	}
 }
 
@@ -93,27 +93,11 @@ func (l *linter) reportAll(faults []*Fault) {
 }
 
 func (l *linter) fault(pos Position, format string, args ...any) {
-	l.report(yamldoc.Faultf(pos, format, args...))
+	l.report(diag.Errorf(pos, format, args...))
 }
 
 func (l *linter) note(pos Position, format string, args ...any) {
-	l.findings = append(l.findings, Finding{yamldoc.Faultf(pos, format, args...), NoteSeverity})
-}
-
-// errorsIn takes joined errors apart.
-func errorsIn(err error) []error {
-	var joined interface{ Unwrap() []error }
-	if err == nil {
-		return nil
-	}
-	if !errors.As(err, &joined) {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, errorsIn(e)...)
-	}
-	return all
+	l.findings = append(l.findings, Finding{diag.Errorf(pos, format, args...), NoteSeverity})
 }
 
 // lintFiles finds what a layer holds under names of facts that are not read.
@@ -142,7 +126,7 @@ func (l *linter) lintFile(layer Layer, file string) {
 		l.note(pos, "has no effect: only files whose names end in .yml are read")
 	case ".yml":
 		if info, err := fs.Stat(layer.FS, file); err != nil {
-			l.fault(pos, "cannot read: %v", reason(err))
+			l.fault(pos, "cannot read: %v", diag.Cause(err))
 		} else if !info.Mode().IsRegular() {
 			l.fault(pos, "is not a regular file")
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -42,7 +43,7 @@ func Expand(list string, known []string) ([]string, error) {
 		}
 		if !found {
 			err := fmt.Errorf("Failed to expand '%s': %w '%s'", yamldoc.OneLine(written), ErrPattern, yamldoc.OneLine(list)) //nolint:staticcheck // the text is the one that users of the original match on
-			return nil, &ProjectError{Err: WithHint(err, hint(piece, known))}
+			return nil, &ProjectError{Err: diag.WithHint(err, hint(piece, known))}
 		}
 	}
 	return names, nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -28,7 +29,7 @@ func (s *Set) listProjects(i int, layer Layer) error {
 		errs = append(errs, err)
 		note(s.internal, i, files)
 	}
-	return yamldoc.Join(errs...)
+	return diag.Join(errs...)
 }
 
 func note(projects map[string]source, layer int, files []string) {
@@ -62,7 +63,7 @@ func (s *Set) Project(name string) (*Project, error) {
 	err := fmt.Errorf("unknown project '%s'", yamldoc.OneLine(name))
 	return nil, &ProjectError{
 		Project: name,
-		Err:     WithHint(err, hint(name, s.ProjectNames())),
+		Err:     diag.WithHint(err, hint(name, s.ProjectNames())),
 	}
 }
 
@@ -134,14 +135,14 @@ func decodeItems(file string, data []byte) (items []Reference, ignored []*Fault,
 			packages = &f.Value
 			continue
 		}
-		ignored = append(ignored, yamldoc.Faultf(f.Pos, "unknown key %s%s", yamldoc.Quote(f.Key), DidYouMean(f.Key, []string{"packages"})))
+		ignored = append(ignored, diag.Errorf(f.Pos, "unknown key %s%s", yamldoc.Quote(f.Key), DidYouMean(f.Key, []string{"packages"})))
 	}
 	if packages == nil {
-		return nil, ignored, yamldoc.Faultf(doc.Pos(), "expected a list of mappings under \"packages\", got none")
+		return nil, ignored, diag.Errorf(doc.Pos(), "expected a list of mappings under \"packages\", got none")
 	}
 	nodes, err := packages.Sequence()
 	if err != nil {
-		return nil, ignored, yamldoc.Faultf(packages.Pos(), "Expected packages to be a list, got <class '%s'>", pythonType(*packages)) // in the words of the original, which users match on
+		return nil, ignored, diag.Errorf(packages.Pos(), "Expected packages to be a list, got <class '%s'>", pythonType(*packages)) // in the words of the original, which users match on
 	}
 	var errs []error
 	for _, n := range nodes {
@@ -152,7 +153,7 @@ func decodeItems(file string, data []byte) (items []Reference, ignored []*Fault,
 		}
 		items = append(items, Reference{Mapping: name, Pos: n.Pos()})
 	}
-	return items, ignored, yamldoc.Join(errs...)
+	return items, ignored, diag.Join(errs...)
 }
 
 // pythonType names a value's type as the message of the original does, which

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -61,7 +62,7 @@ func Load(o Options) (*Set, error) {
 		s.tables = append(s.tables, table)
 		errs = append(errs, err, s.listProjects(i, layer))
 	}
-	if err := yamldoc.Join(errs...); err != nil {
+	if err := diag.Join(errs...); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -94,7 +95,7 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 			s.options.Warn(f)
 		}
 	}
-	return table, mappingsError(yamldoc.Join(errs...))
+	return table, mappingsError(diag.Join(errs...))
 }
 
 // mappingFiles lists the files with mappings that a layer has.
@@ -113,7 +114,7 @@ func checkHeading(h heading) *Fault {
 	if slices.Contains(sections(), h.name) {
 		return nil
 	}
-	return yamldoc.Faultf(h.pos, "unknown key %s%s", yamldoc.Quote(h.name), DidYouMean(h.name, sections()))
+	return diag.Errorf(h.pos, "unknown key %s%s", yamldoc.Quote(h.name), DidYouMean(h.name, sections()))
 }
 
 // addEntry puts e into the table, in the place of an earlier one of its layer,
@@ -125,7 +126,7 @@ func addEntry(table map[string][]entry, e entry) *Fault {
 	for i, old := range table[e.name] {
 		if old.section == e.section {
 			table[e.name][i] = e
-			return yamldoc.Faultf(e.pos(), "%s: %s appears twice, first at %s: the last one counts", e.section, yamldoc.Quote(e.name), old.pos())
+			return diag.Errorf(e.pos(), "%s: %s appears twice, first at %s: the last one counts", e.section, yamldoc.Quote(e.name), old.pos())
 		}
 	}
 	table[e.name] = append(table[e.name], e)
@@ -164,7 +165,7 @@ func splitWhole(file string, data []byte) (headings []heading, entries []entry, 
 			})
 		}
 	}
-	return headings, entries, doc.Duplicates(), yamldoc.Join(errs...)
+	return headings, entries, doc.Duplicates(), diag.Join(errs...)
 }
 
 func hasRepeats(headings []heading) bool {
@@ -225,9 +226,9 @@ func (s *Set) decode(name string) (*Mapping, error) {
 	}
 	if m.Pos == (Position{}) {
 		err := fmt.Errorf("Package %s %w", yamldoc.OneLine(name), ErrNoMapping) //nolint:staticcheck // the text is the one that users of the original match on
-		return nil, WithHint(err, hint(name, s.MappingNames()))
+		return nil, diag.WithHint(err, hint(name, s.MappingNames()))
 	}
-	return m, yamldoc.Join(errs...)
+	return m, diag.Join(errs...)
 }
 
 // decodeEntry adds the selectors of e to names where they are not there yet.
@@ -265,7 +266,7 @@ func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err er
 		errs = append(errs, err)
 		add(f.Key, f.Pos, name, err)
 	}
-	return false, yamldoc.Join(errs...)
+	return false, diag.Join(errs...)
 }
 
 func decodeName(f yamldoc.Field) (Name, error) {
@@ -277,7 +278,7 @@ func decodeName(f yamldoc.Field) (Name, error) {
 		return Name{}, err
 	}
 	if err := checkPackage(text); err != nil {
-		return Name{}, yamldoc.Faultf(f.Value.Pos(), "package name %s %v", yamldoc.Quote(text), err)
+		return Name{}, diag.Errorf(f.Value.Pos(), "package name %s %v", yamldoc.Quote(text), err)
 	}
 	return Name{Package: text, Pos: f.Pos}, nil
 }
@@ -287,6 +288,6 @@ func (s *Set) checkSelector(e *entry, selector string, pos Position) {
 		return
 	}
 	if err := s.options.Known().check(e.section, selector); err != nil {
-		s.options.Warn(yamldoc.Faultf(pos, "mapping %s: %v", yamldoc.Quote(e.name), err))
+		s.options.Warn(diag.Errorf(pos, "mapping %s: %v", yamldoc.Quote(e.name), err))
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -108,7 +108,7 @@ func invalidTarget(t *yamlTarget, err error) error {
 		return err
 	}
 	fault := t.place.known("Invalid target '%s'", strings.ReplaceAll(t.name, "\n", " "))
-	var hinted *facts.HintError
+	var hinted *diag.HintError
 	if errors.As(err, &hinted) {
 		fault.Hint = hinted.Hint
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // The rules as a whole are TestRulesDecideAsTheTables; here are the rows that
@@ -155,7 +157,7 @@ func TestD37NoFaultComesWithoutItsPlace(t *testing.T) {
 			t.Errorf("%q is taken", text)
 			continue
 		}
-		for _, e := range separate(err) {
+		for _, e := range diag.Parts(err) {
 			if !strings.HasPrefix(e.Error(), "m.yml:") || !strings.Contains(e.Error(), "expected") {
 				t.Errorf("%q: %v", text, e)
 			}

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -79,7 +80,7 @@ func TestErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, err := generate(t, c.text)
 			var got []string
-			for _, e := range separate(err) {
+			for _, e := range diag.Parts(err) {
 				got = append(got, e.Error())
 			}
 			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {

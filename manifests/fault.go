@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // A Fault is something wrong at one place of a manifest. Its text is one
@@ -64,8 +63,8 @@ func (p place) known(format string, args ...any) *Fault {
 // wrap gives what reading YAML complains of its key path.
 func (p place) wrap(err error) error {
 	var all []error
-	for _, e := range separate(err) {
-		var f *yamldoc.Fault
+	for _, e := range diag.Parts(err) {
+		var f *diag.Error
 		if errors.As(e, &f) {
 			e = &Fault{Position: f.Position, Path: p.path, Message: f.Message}
 		}
@@ -74,26 +73,10 @@ func (p place) wrap(err error) error {
 	return errors.Join(all...)
 }
 
-// separate lists the errors that err joins.
-func separate(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, separate(e)...)
-	}
-	return all
-}
-
 // join gathers errors in the order of the file, each once, faults with their
 // advice.
 func join(errs ...error) error {
-	all := separate(errors.Join(errs...))
+	all := diag.Parts(errors.Join(errs...))
 	place := func(err error) Position {
 		var f *Fault
 		if errors.As(err, &f) {
@@ -109,7 +92,7 @@ func join(errs ...error) error {
 	all = slices.CompactFunc(all, func(a, b error) bool { return a.Error() == b.Error() })
 	for i, e := range all {
 		if f, ok := e.(*Fault); ok { //nolint:errorlint // made here, never wrapped before
-			all[i] = facts.WithHint(f, f.Hint)
+			all[i] = diag.WithHint(f, f.Hint)
 		}
 	}
 	return errors.Join(all...)

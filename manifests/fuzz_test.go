@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // hostile are strings that a careless writer of YAML would turn into others.
@@ -150,7 +152,7 @@ func FuzzManifest(f *testing.F) {
 	releases := catalogue(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		m, err := Load([]byte(text), LoadOptions{File: "m.yml", Releases: releases})
-		for _, e := range separate(err) {
+		for _, e := range diag.Parts(err) {
 			if line := e.Error(); !strings.Contains(line, "m.yml:") || strings.Contains(line, "\n") {
 				t.Fatalf("a fault without a place, or of several lines: %q", line)
 			}

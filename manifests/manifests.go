@@ -8,12 +8,12 @@
 package manifests
 
 import (
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // A Position is a place in a manifest.
-type Position = yamldoc.Position
+type Position = diag.Position
 
 // A Manifest is what a project wants to have built, all defaults filled in.
 // Targets and jobs are in the order of the file.

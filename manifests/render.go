@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -174,7 +175,7 @@ func unknownProject(e Environment, name string, err error) error {
 			f.Position, f.Path = p.Pos, p.path
 		}
 	}
-	var hinted *facts.HintError
+	var hinted *diag.HintError
 	if errors.As(err, &hinted) {
 		f.Hint = hinted.Hint
 	}

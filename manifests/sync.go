@@ -21,6 +21,7 @@ import (
 	"github.com/gofrs/flock"
 	"golang.org/x/sync/errgroup"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
@@ -69,7 +70,7 @@ func OpenTree(base, ciDir string) (*Tree, error) {
 	}
 	root, err := os.OpenRoot(base)
 	if err != nil {
-		return nil, fmt.Errorf("cannot use base directory %q: %w", base, reason(err))
+		return nil, fmt.Errorf("cannot use base directory %q: %w", base, diag.Cause(err))
 	}
 	return &Tree{root: root, base: base, ciDir: dir, dirs: map[string]*os.Root{}}, nil
 }
@@ -324,23 +325,7 @@ func generated(data []byte) bool {
 func (t *Tree) name(file string) string { return filepath.Join(t.base, filepath.FromSlash(file)) }
 
 func (t *Tree) cannot(do, file string, err error) error {
-	return fmt.Errorf("cannot %s %s: %w", do, t.name(file), reason(err))
-}
-
-// reason strips the operation and the path from a file system's error; both
-// stand in the message already.
-func reason(err error) error {
-	var (
-		pathErr *fs.PathError
-		linkErr *os.LinkError
-	)
-	switch {
-	case errors.As(err, &pathErr):
-		return pathErr.Err
-	case errors.As(err, &linkErr):
-		return linkErr.Err
-	}
-	return err
+	return fmt.Errorf("cannot %s %s: %w", do, t.name(file), diag.Cause(err))
 }
 
 // lock waits until no other run is at work on the tree. What is locked is the

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -65,7 +66,7 @@ func Load(o Options) (*Catalogue, error) {
 			c.files[name] = append(c.files[name], i)
 		}
 	}
-	return c, yamldoc.Join(errs...)
+	return c, diag.Join(errs...)
 }
 
 // Names lists the targets, sorted.
@@ -123,7 +124,7 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 	if len(layers) == 0 || name == shared {
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
 		hint := strings.Trim(facts.DidYouMean(name, c.Names()), " ()")
-		return nil, nil, &Error{Target: name, Err: facts.WithHint(err, hint)}
+		return nil, nil, &Error{Target: name, Err: diag.WithHint(err, hint)}
 	}
 	d := decoder{keys: keys{}}
 	var errs []error
@@ -142,7 +143,7 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 	d.start = facts.Position{File: first.Path(name + ".yml"), Line: 1}
 	release = d.release(name)
 	errs = append(errs, d.errs...)
-	if err := yamldoc.Join(errs...); err != nil {
+	if err := diag.Join(errs...); err != nil {
 		return nil, ignored, &Error{Target: name, Err: err}
 	}
 	return release, ignored, nil
@@ -166,7 +167,7 @@ func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Fa
 		for _, key := range slices.Sorted(maps.Keys(own)) {
 			if !isKnown(key) {
 				hint := facts.DidYouMean(key, slices.Concat(knownKeys, groups))
-				ignored = append(ignored, yamldoc.Faultf(own[key].Pos, "unknown key %s%s", yamldoc.Quote(key), hint))
+				ignored = append(ignored, diag.Errorf(own[key].Pos, "unknown key %s%s", yamldoc.Quote(key), hint))
 			}
 		}
 	}

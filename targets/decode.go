@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -162,7 +163,7 @@ func (d *decoder) fault(key, format string, args ...any) {
 	if f, ok := d.keys[key]; ok {
 		pos = f.Pos
 	}
-	d.errs = append(d.errs, yamldoc.Faultf(pos, format, args...))
+	d.errs = append(d.errs, diag.Errorf(pos, format, args...))
 }
 
 func (d *decoder) text(key string, rule valueRule, required bool) string {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // An Explanation is all that decides about a mapping on a target.
@@ -80,7 +81,7 @@ func (e *Explainer) Explain(name string) ([]Explanation, error) {
 	}
 	if len(found) == 0 {
 		err := fmt.Errorf("no mapping and no package of %s is called %q", e.Target.Name, name)
-		return nil, facts.WithHint(err, strings.Trim(facts.DidYouMean(name, append(packages, names...)), " ()"))
+		return nil, diag.WithHint(err, strings.Trim(facts.DidYouMean(name, append(packages, names...)), " ()"))
 	}
 	slices.SortStableFunc(found, func(x, y Explanation) int {
 		switch name { // the mapping itself first

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -54,7 +55,7 @@ func (k keys) add(n yamldoc.Node, prefix string) error {
 			errs = append(errs, k.add(f.Value, key+"."))
 		}
 	}
-	return yamldoc.Join(errs...)
+	return diag.Join(errs...)
 }
 
 // fill takes over what farther says beyond k: groups key by key, everything

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // A Kind says what installs a package.
@@ -173,6 +173,6 @@ func (r *resolver) crossPolicy(m *facts.Mapping) (policy, error) {
 	case policyNative, policyForeign, policySkip:
 		return p, nil
 	}
-	fault := yamldoc.Faultf(name.Pos, "mapping %q: %s is %q, expected native, foreign or skip", m.Name, selector, name.Package)
+	fault := diag.Errorf(name.Pos, "mapping %q: %s is %q, expected native, foreign or skip", m.Name, selector, name.Package)
 	return "", &PolicyError{fault}
 }

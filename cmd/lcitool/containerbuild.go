@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
@@ -173,11 +173,11 @@ func (a *app) adviseBuild(err error, how imageFlags, target string) error {
 	case !errors.As(err, &failed):
 		return err
 	case !failed.BaseMissing && a.offline && failed.Code != 0:
-		return facts.WithHint(err, "--offline gives the steps of a build no network")
+		return diag.WithHint(err, "--offline gives the steps of a build no network")
 	case !failed.BaseMissing:
 		return err
 	case how.bootstrap: // and offline, or it would have been made
-		return facts.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")
+		return diag.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")
 	}
-	return facts.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", target))
+	return diag.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", target))
 }

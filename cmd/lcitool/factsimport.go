@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/factsimport"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -54,7 +55,7 @@ func (a *app) importFacts(dir, tree, format string, write bool) error {
 		return err
 	}
 	if write && !inTree {
-		return facts.WithHint(fmt.Errorf("cannot write: %s is no source tree of lcitool", tree), "name one with --tree")
+		return diag.WithHint(fmt.Errorf("cannot write: %s is no source tree of lcitool", tree), "name one with --tree")
 	}
 	ours, err := factsimport.Load(layer, targetsLayer)
 	if err != nil {
@@ -96,7 +97,7 @@ func theirFacts(dir string) (factsimport.Facts, error) {
 			return factsimport.Load(layer, layer.Sub("targets"))
 		}
 	}
-	return factsimport.Facts{}, facts.WithHint(fmt.Errorf("%s has no facts of the original: no mappings.yml", dir),
+	return factsimport.Facts{}, diag.WithHint(fmt.Errorf("%s has no facts of the original: no mappings.yml", dir),
 		"name a checkout of libvirt-ci, or its folder lcitool/facts")
 }
 

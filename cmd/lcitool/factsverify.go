@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/factscheck"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -131,7 +131,7 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (er
 	}
 	dir := v.app.cacheDir()
 	if dir == "" {
-		return facts.WithHint(errors.New("no place for the cache"), "set HOME or XDG_CACHE_HOME")
+		return diag.WithHint(errors.New("no place for the cache"), "set HOME or XDG_CACHE_HOME")
 	}
 	c.Client, err = repodata.NewClient(repodata.Options{
 		CacheDir: filepath.Join(dir, "indexes"), Offline: v.app.offline, Progress: bars.show,

@@ -5,9 +5,9 @@ package main
 import (
 	"fmt"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // maxOfKind is how many problems of one kind are written out.
@@ -24,7 +24,7 @@ func (a *app) warnProblems(list []gitlabci.Problem) {
 			counted = append(counted, p)
 		case count[p.Kind] > maxOfKind:
 		case p.Effect == gitlabci.Refused || p.Effect == gitlabci.Doubtful:
-			a.warn(yamldoc.Faultf(p.Pos, "%s", p.Text()))
+			a.warn(diag.Errorf(p.Pos, "%s", p.Text()))
 		default:
 			a.tell("%s", p)
 		}
@@ -32,7 +32,7 @@ func (a *app) warnProblems(list []gitlabci.Problem) {
 	for _, p := range counted {
 		what := fmt.Sprintf(`%s; there are %d more like this, "lcitool job lint" lists them`, p.Text(), count[p.Kind]-maxOfKind-1)
 		if p.Effect == gitlabci.Refused || p.Effect == gitlabci.Doubtful {
-			a.warn(yamldoc.Faultf(p.Pos, "%s", what))
+			a.warn(diag.Errorf(p.Pos, "%s", what))
 			continue
 		}
 		a.tell("%s: %s", p.Pos, what)

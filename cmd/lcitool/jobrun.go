@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
@@ -173,7 +173,7 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 		v.app.tell("left out %s", line)
 	}
 	if len(p.Jobs) == 0 {
-		return facts.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
+		return diag.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
 			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
 	}
 	if len(p.Added) > 0 {
@@ -368,7 +368,7 @@ func (v *jobVerb) advise(j jobrecord.Job, err error) error {
 	if !errors.As(err, &failed) || !failed.BaseMissing || j.Target == "" {
 		return err
 	}
-	return facts.WithHint(err, fmt.Sprintf("--bootstrap makes base images from the distribution's mirror, as lcitool container bootstrap %s does", j.Target))
+	return diag.WithHint(err, fmt.Sprintf("--bootstrap makes base images from the distribution's mirror, as lcitool container bootstrap %s does", j.Target))
 }
 
 // jobTable says how jobs ended that ran here: a line for a single one, else a

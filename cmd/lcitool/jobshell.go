@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -75,7 +75,7 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 	}
 	job := lastKept(store.Runs(project), name)
 	if job == nil && name == "" {
-		return facts.WithHint(errors.New("no container of a failed job of this project is kept"),
+		return diag.WithHint(errors.New("no container of a failed job of this project is kept"),
 			`"lcitool job run" keeps them on a terminal, and with --on-failure keep everywhere`)
 	}
 	if job != nil {
@@ -104,7 +104,7 @@ func lastKept(runs []jobrecord.Stored, name string) *jobrecord.Job {
 func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string) error {
 	c, err := engine.Open(ctx, j.Container)
 	if errors.Is(err, container.ErrNotKept) {
-		return facts.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s makes it anew", jobrun.Quote(j.Name)))
+		return diag.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s makes it anew", jobrun.Quote(j.Name)))
 	}
 	if err != nil {
 		return err

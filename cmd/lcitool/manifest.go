@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
@@ -113,7 +113,7 @@ func verdict(n, all int, file string) error {
 	if n == 1 {
 		are = "is"
 	}
-	return facts.WithHint(fmt.Errorf("%d of %d files %s not what %s says", n, all, are, file), `run "lcitool manifest"`)
+	return diag.WithHint(fmt.Errorf("%d of %d files %s not what %s says", n, all, are, file), `run "lcitool manifest"`)
 }
 
 // read gives the manifest's text with the name that messages have for it.
@@ -135,9 +135,9 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 	if tooLarge, ok := errors.AsType[*safefs.TooLargeError](err); ok {
 		return "", nil, m.failed(fmt.Errorf("%s: %w", file, tooLarge))
 	}
-	err = fmt.Errorf("argument manifest: can't open '%s': %w", file, safefs.Cause(err))
+	err = fmt.Errorf("argument manifest: can't open '%s': %w", file, diag.Cause(err))
 	if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
-		err = facts.WithHint(err, `"lcitool manifest init" writes a first one`)
+		err = diag.WithHint(err, `"lcitool manifest init" writes a first one`)
 	}
 	return "", nil, &usageError{cmd, err}
 }

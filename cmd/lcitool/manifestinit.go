@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -163,7 +163,7 @@ func numbers(version string) []int {
 // create writes a file that is not there yet.
 func create(file string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), safefs.Cause(err))
+		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), diag.Cause(err))
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
@@ -177,7 +177,7 @@ func create(file string, text []byte) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", file, safefs.Cause(err))
+		return fmt.Errorf("cannot write %s: %w", file, diag.Cause(err))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
@@ -106,9 +107,8 @@ func (a *app) complain(err error) {
 
 // hint gives advice on what to do about an error, "" for none.
 func hint(err error) string {
-	var hinted *facts.HintError
-	if errors.As(err, &hinted) {
-		return hinted.Hint
+	if hint := diag.Hint(err); hint != "" {
+		return hint
 	}
 	var unsupported *render.UnsupportedError
 	if errors.As(err, &unsupported) && unsupported.Target.Containers == nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // TestWarningsAreCounted: the eleventh of a kind is not shown, but counted.
@@ -38,7 +38,7 @@ func TestWarningsTogether(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for i := range 50 {
-				a.warn(yamldoc.Faultf(yamldoc.Position{File: "f.yml", Line: i}, "kind %c", 'a'+rune(i)))
+				a.warn(diag.Errorf(diag.Position{File: "f.yml", Line: i}, "kind %c", 'a'+rune(i)))
 				if err := a.checkWarnings(); err != nil {
 					t.Error(err)
 				}

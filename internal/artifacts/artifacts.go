@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -49,7 +50,7 @@ func (s *Store) Check() error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot put artifacts into %s: %w", s.dir, safefs.Cause(err))
+		return fmt.Errorf("cannot put artifacts into %s: %w", s.dir, diag.Cause(err))
 	}
 	return all.Close()
 }

@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -75,7 +76,7 @@ func readSettings(file string, warn func(*facts.Fault)) (map[string]string, erro
 	found := map[string]string{}
 	for _, section := range sections {
 		if section.Key != "mirrors" {
-			warn(yamldoc.Faultf(section.Pos, "unknown key %s%s", yamldoc.Quote(section.Key), facts.DidYouMean(section.Key, []string{"mirrors"})))
+			warn(diag.Errorf(section.Pos, "unknown key %s%s", yamldoc.Quote(section.Key), facts.DidYouMean(section.Key, []string{"mirrors"})))
 			continue
 		}
 		if section.Value.IsNull() {

@@ -5,15 +5,15 @@ package gitlabci
 import (
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // A config is a pipeline with includes, extends and references resolved.
 type config struct {
 	order   []string          // keys, in the order of the files
 	top     map[string]*value // by key
-	pos     map[string]yamldoc.Position
-	start   yamldoc.Position // of the main file
+	pos     map[string]diag.Position
+	start   diag.Position // of the main file
 	missing []Missing
 	// lacks says of a job what is missing from its own content: it cannot run.
 	lacks map[string][]string
@@ -22,7 +22,7 @@ type config struct {
 	problems problems
 }
 
-func (c *config) fault(pos yamldoc.Position, format string, args ...any) {
+func (c *config) fault(pos diag.Position, format string, args ...any) {
 	c.problems.add(pos, "", Refused, format, args...)
 }
 
@@ -35,8 +35,8 @@ func (p *Pipeline) compose(s *scope) *config {
 		return nil
 	}
 	c := &config{
-		top: make(map[string]*value, len(doc.fields)), pos: map[string]yamldoc.Position{},
-		start: yamldoc.Position{File: p.file, Line: 1}, missing: in.missing, lacks: map[string][]string{}, problems: in.problems,
+		top: make(map[string]*value, len(doc.fields)), pos: map[string]diag.Position{},
+		start: diag.Position{File: p.file, Line: 1}, missing: in.missing, lacks: map[string][]string{}, problems: in.problems,
 	}
 	for _, f := range doc.fields {
 		c.order = append(c.order, f.key)
@@ -63,7 +63,7 @@ func (c *config) lack(job string, l lack) {
 
 // unknown notes that what a job names is nowhere in the project. GitLab refuses
 // that, unless an include from elsewhere has it.
-func (c *config) unknown(job string, pos yamldoc.Position, kind, what string) {
+func (c *config) unknown(job string, pos diag.Position, kind, what string) {
 	effect := Refused
 	if len(c.missing) > 0 {
 		effect = Incomplete

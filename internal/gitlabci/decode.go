@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -23,17 +24,17 @@ type decoder struct {
 }
 
 // fault notes what GitLab refuses.
-func (d *decoder) fault(pos yamldoc.Position, format string, args ...any) {
+func (d *decoder) fault(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Refused, format, args...)
 }
 
 // incomplete notes what is not known here.
-func (d *decoder) incomplete(pos yamldoc.Position, format string, args ...any) {
+func (d *decoder) incomplete(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Incomplete, format, args...)
 }
 
 // notice notes what the author of the job should know.
-func (d *decoder) notice(pos yamldoc.Position, format string, args ...any) {
+func (d *decoder) notice(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Notice, format, args...)
 }
 

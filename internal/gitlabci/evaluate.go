@@ -7,17 +7,18 @@ import (
 	"maps"
 	"slices"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // An Evaluation is what GitLab would make of a pipeline for one event.
 type Evaluation struct {
-	Created bool             // there is a pipeline; workflow:rules may say that there is none
-	Rule    yamldoc.Position // of the workflow's rule that decided, zero for none
-	Name    string           // of the pipeline, "" for none
-	Stages  []string         // in order, .pre first and .post last
-	Jobs    []Job            // by stage, then in the order of the files; those with When Never are not in the pipeline
-	Missing []Missing        // includes that could not be had
+	Created bool          // there is a pipeline; workflow:rules may say that there is none
+	Rule    diag.Position // of the workflow's rule that decided, zero for none
+	Name    string        // of the pipeline, "" for none
+	Stages  []string      // in order, .pre first and .post last
+	Jobs    []Job         // by stage, then in the order of the files; those with When Never are not in the pipeline
+	Missing []Missing     // includes that could not be had
 
 	Problems []Problem // of the files and of this event, in the order of the files
 

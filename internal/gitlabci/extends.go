@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -36,7 +37,7 @@ const maxExtended = 1_000_000
 // A lack is a part of a job that is nowhere in the project, or that GitLab
 // refuses.
 type lack struct {
-	pos     yamldoc.Position
+	pos     diag.Position
 	kind    string // of the problem
 	what    string
 	refused bool

@@ -10,15 +10,16 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // A Missing is an include of something that cannot be had from the project's
 // tree.
 type Missing struct {
-	Kind     string           // remote, template, project, component, artifact or local
-	Location string           // the URL, name or path it gives
-	Pos      yamldoc.Position // of the include
+	Kind     string        // remote, template, project, component, artifact or local
+	Location string        // the URL, name or path it gives
+	Pos      diag.Position // of the include
 }
 
 // String gives the include as a message has it: `remote include "https://…"`.
@@ -35,7 +36,7 @@ type includer struct {
 	problems problems
 }
 
-func (in *includer) fault(pos yamldoc.Position, format string, args ...any) {
+func (in *includer) fault(pos diag.Position, format string, args ...any) {
 	in.problems.add(pos, "", Refused, format, args...)
 }
 
@@ -90,7 +91,7 @@ func (in *includer) file(name string, from *value, g *given) *value {
 
 // unreadable notes a local include that cannot be read.
 func (in *includer) unreadable(name string, from *value, err error) {
-	var f *yamldoc.Fault
+	var f *diag.Error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		in.fault(from.pos, "local include %s: there is no such file", yamldoc.Quote(name))

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // given is what an include gives to a file.
 type given struct {
-	pos       yamldoc.Position // of the include, or of the file
+	pos       diag.Position // of the include, or of the file
 	inputs    map[string]*value
 	component map[string]string // what the file may ask of itself as a component
 	scope     *scope            // nil without an event
@@ -34,7 +35,7 @@ func (g *given) key() string {
 
 // mainInputs are the values that the user gave for the main file.
 func (p *Pipeline) mainInputs(s *scope) *given {
-	g := &given{pos: yamldoc.Position{File: p.file, Line: 1}, inputs: map[string]*value{}, scope: s}
+	g := &given{pos: diag.Position{File: p.file, Line: 1}, inputs: map[string]*value{}, scope: s}
 	for name, v := range p.inputs {
 		g.inputs[name] = &value{kind: text, text: v, pos: g.pos}
 	}
@@ -44,7 +45,7 @@ func (p *Pipeline) mainInputs(s *scope) *given {
 // An inputSpec is what a header says of one input.
 type inputSpec struct {
 	name     string
-	pos      yamldoc.Position
+	pos      diag.Position
 	kind     string // string, number, boolean or array
 	value    *value // the default, null for an empty one; nil for none
 	options  []*value

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -38,7 +39,7 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 		out = append(out, s.body[at:m[0]]...)
 		at = m[1]
 		line := s.skip + 1 + strings.Count(string(s.body[:m[0]]), "\n")
-		value, ok := b.value(string(s.body[m[2]:m[3]]), yamldoc.Position{File: s.path, Line: line})
+		value, ok := b.value(string(s.body[m[2]:m[3]]), diag.Position{File: s.path, Line: line})
 		if size += len(value); !ok || size > maxInterpolated {
 			value = string(s.body[m[0]:m[1]])
 		}
@@ -58,7 +59,7 @@ type blocks struct {
 }
 
 // value gives what a block stands for; ok is false for one that stays.
-func (b *blocks) value(content string, pos yamldoc.Position) (out string, ok bool) {
+func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) {
 	parts := strings.Split(content, "|")
 	access := strings.TrimSpace(parts[0])
 	context, name, _ := strings.Cut(access, ".")

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // When a job runs. A job with Never is not in the pipeline.
@@ -22,14 +22,14 @@ const (
 
 // A Job is one job as GitLab would run it for an event.
 type Job struct {
-	Name  string           // as GitLab shows it: "test: [a, b]", "test 1/3"
-	Base  string           // the key in the file, the name but for what parallel adds
-	Pos   yamldoc.Position // of that key
+	Name  string        // as GitLab shows it: "test: [a, b]", "test 1/3"
+	Base  string        // the key in the file, the name but for what parallel adds
+	Pos   diag.Position // of that key
 	Stage string
 
-	When         string           // one of the constants above
-	StartIn      time.Duration    // for Delayed
-	Rule         yamldoc.Position // of the rule that decided, zero for none
+	When         string        // one of the constants above
+	StartIn      time.Duration // for Delayed
+	Rule         diag.Position // of the rule that decided, zero for none
 	AllowFailure bool
 	AllowCodes   []int // exit statuses that count as an allowed failure; AllowFailure is false
 
@@ -132,7 +132,7 @@ type Need struct {
 	Artifacts bool // its artifacts are wanted
 	Optional  bool
 
-	pos yamldoc.Position // where it is written
+	pos diag.Position // where it is written
 }
 
 // Artifacts are the files that a job hands on.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -48,7 +49,7 @@ type inheritance struct {
 	variables []string // nil for all
 }
 
-func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks bool) *definition {
+func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool) *definition {
 	if j.v.get("trigger") != nil && j.v.get("script") == nil {
 		j.keys(j.v, "a job with a trigger", triggerKeys()...)
 	} else {
@@ -88,7 +89,7 @@ func (j *jobDecoder) decode(name string, pos yamldoc.Position, workflow, lacks b
 }
 
 // leaveToGitLab says which keys of the job have no effect here.
-func (j *jobDecoder) leaveToGitLab(pos yamldoc.Position) {
+func (j *jobDecoder) leaveToGitLab(pos diag.Position) {
 	var left []string
 	for _, key := range beyondUs() {
 		if v := j.get(key); v != nil && (v.kind != mapping || len(v.fields) > 0) && (v.kind != boolean || v.text == "true") {

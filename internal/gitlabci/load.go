@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -76,7 +77,7 @@ func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 	body, found := src.interpolate(g)
 	n, err := yamldoc.Parse(path, body, src.skip)
 	if err != nil {
-		return nil, yamldoc.Join(append(found.faults(), err)...)
+		return nil, diag.Join(append(found.faults(), err)...)
 	}
 	r := &reader{left: maxValues, problems: append(slices.Clone(src.found), found...)}
 	for _, f := range n.Duplicates() {

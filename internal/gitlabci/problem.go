@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -25,7 +26,7 @@ func (e Effect) String() string { return [...]string{"notice", "doubtful", "inco
 
 // A Problem is something about a pipeline that its author should know.
 type Problem struct {
-	Pos     yamldoc.Position
+	Pos     diag.Position
 	Job     string // the job it is about, as the files call it; "" for the pipeline
 	Effect  Effect
 	Kind    string // the same for all problems that differ only in names
@@ -49,7 +50,7 @@ const maxProblems = 10_000
 // problems gathers what is found.
 type problems []Problem
 
-func (p *problems) add(pos yamldoc.Position, job string, effect Effect, format string, args ...any) {
+func (p *problems) add(pos diag.Position, job string, effect Effect, format string, args ...any) {
 	if len(*p) < maxProblems {
 		*p = append(*p, Problem{pos, job, effect, format, fmt.Sprintf(format, args...)})
 	}
@@ -63,7 +64,7 @@ func (p *problems) addError(err error) {
 		}
 		return
 	}
-	var f *yamldoc.Fault
+	var f *diag.Error
 	if errors.As(err, &f) {
 		p.add(f.Position, "", Refused, "%s", f.Message)
 	}
@@ -73,7 +74,7 @@ func (p *problems) addError(err error) {
 func (p problems) faults() []error {
 	var out []error
 	for _, problem := range p {
-		out = append(out, yamldoc.Faultf(problem.Pos, "%s", problem.Text()))
+		out = append(out, diag.Errorf(problem.Pos, "%s", problem.Text()))
 	}
 	return out
 }

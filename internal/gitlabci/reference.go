@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -126,6 +127,6 @@ func (r *referrer) follow(v *value) *value {
 	return out
 }
 
-func tooDeep(pos yamldoc.Position, name string) lack {
+func tooDeep(pos diag.Position, name string) lack {
 	return lack{pos, "!reference depth", fmt.Sprintf("!reference %s: references go deeper than %d levels", yamldoc.OneLine(name), maxReferences), true}
 }

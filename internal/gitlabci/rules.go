@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // A rule is one entry of rules. It matches if all its conditions hold.
 type rule struct {
-	pos          yamldoc.Position
+	pos          diag.Position
 	condition    *expression // nil for none
 	changes      []string    // nil for none
 	exists       []string    // nil for none

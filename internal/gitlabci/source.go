@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -50,7 +51,7 @@ func (p *Pipeline) source(path string) (*source, error) {
 		s.header, docs = header, []document{{skip: docs[0].skip}}
 	}
 	if len(docs) > 1 {
-		at := yamldoc.Position{File: path, Line: docs[1].skip + 1}
+		at := diag.Position{File: path, Line: docs[1].skip + 1}
 		s.found.add(at, "", Refused, "GitLab reads one document behind a header, this is one more")
 	}
 	s.body, s.skip = docs[0].text, docs[0].skip
@@ -123,7 +124,7 @@ func (p *Pipeline) readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
 	}
 	if len(data) > maxFileSize {
-		return nil, yamldoc.Faultf(yamldoc.Position{File: path}, "the file is larger than %d bytes", maxFileSize)
+		return nil, diag.Errorf(diag.Position{File: path}, "the file is larger than %d bytes", maxFileSize)
 	}
 	return data, yamldoc.CheckText(path, data, 0)
 }

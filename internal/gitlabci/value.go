@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -29,12 +30,12 @@ type value struct {
 	text   string // of a scalar, as GitLab's reader writes it
 	items  []*value
 	fields []field
-	pos    yamldoc.Position
+	pos    diag.Position
 }
 
 type field struct {
 	key   string
-	pos   yamldoc.Position
+	pos   diag.Position
 	value *value
 }
 
@@ -52,7 +53,7 @@ type reader struct {
 	problems problems
 }
 
-func (r *reader) fault(pos yamldoc.Position, format string, args ...any) {
+func (r *reader) fault(pos diag.Position, format string, args ...any) {
 	r.problems.add(pos, "", Refused, format, args...)
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
@@ -74,24 +75,16 @@ func fileSum(tree *safefs.Dir, name string) ([]byte, error) {
 		return h.Sum(nil), nil
 	}
 	if err != nil {
-		return nil, reason(err)
+		return nil, diag.Cause(err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || info.Size() > maxKeyFile {
 		return nil, errors.Join(err, &safefs.TooLargeError{Limit: maxKeyFile})
 	}
 	if _, err := io.Copy(h, safefs.Limit(f, maxKeyFile)); err != nil {
-		return nil, reason(err)
+		return nil, diag.Cause(err)
 	}
 	return h.Sum(nil), nil
-}
-
-// reason strips the path from a file system's error.
-func reason(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
 }
 
 // cacheScope is what keeps caches apart: what a fork's job stored is not for

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -89,7 +89,7 @@ func (i *jobImages) prepare(ctx context.Context, p *gitlabci.Pipeline, e gitlabc
 	data, err := safefs.ReadFileIn(i.tree, manifests.DefaultPath, manifests.MaxSize)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && i.Render:
-		return facts.WithHint(fmt.Errorf("--render: there is no %s", file), "leave --render out to build from the Dockerfiles that are there")
+		return diag.WithHint(fmt.Errorf("--render: there is no %s", file), "leave --render out to build from the Dockerfiles that are there")
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil && i.Render:
@@ -175,7 +175,7 @@ func (i *jobImages) choose(j *jobrun.Job) error {
 	wanted, planned := i.fresh[name]
 	switch {
 	case i.Render && !planned:
-		return facts.WithHint(fmt.Errorf("--render: the manifest has no image %q, which job %q runs in", name, j.Name), "is the pipeline that of this manifest?")
+		return diag.WithHint(fmt.Errorf("--render: the manifest has no image %q, which job %q runs in", name, j.Name), "is the pipeline that of this manifest?")
 	case i.Render:
 		body = wanted
 	case errors.Is(err, fs.ErrNotExist):

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // maxRecord bounds what the cache says of one URL, in bytes.
@@ -123,12 +125,12 @@ func writeCache(name string, data []byte) error {
 func readFile(name string, limit int64) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe shall not keep us waiting
 	if err != nil {
-		return nil, pathless(err)
+		return nil, diag.Cause(err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, pathless(err)
+		return nil, diag.Cause(err)
 	}
 	if info.IsDir() {
 		return nil, syscall.EISDIR
@@ -137,13 +139,5 @@ func readFile(name string, limit int64) ([]byte, error) {
 		return nil, errors.New("not a regular file")
 	}
 	data, err := readLimited(f, limit)
-	return data, pathless(err)
-}
-
-func pathless(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
+	return data, diag.Cause(err)
 }

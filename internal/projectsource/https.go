@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 const maxRedirects = 5
@@ -50,7 +52,7 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 		if err := context.Cause(ctx); err != nil {
 			return record{}, fmt.Errorf("cannot fetch %s: %w", ref.Location(), err)
 		}
-		return record{}, fmt.Errorf("cannot fetch %s: %w", ref.Location(), cause(err))
+		return record{}, fmt.Errorf("cannot fetch %s: %w", ref.Location(), diag.Cause(err))
 	}
 	ctx, all := context.WithDeadlineCause(ctx, s.end(), &tooSlowError{s.opts.Total})
 	defer all()

@@ -16,6 +16,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -64,7 +65,7 @@ func ReadLock(dir string) (*Lock, error) {
 		return l, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", LockFile, pathless(err))
+		return nil, fmt.Errorf("cannot read %s: %w", LockFile, diag.Cause(err))
 	}
 	return l, l.decode(data)
 }
@@ -96,13 +97,13 @@ func (l *Lock) decode(data []byte) error {
 		case "files":
 			errs = append(errs, l.decodeFiles(f.Value))
 		default:
-			errs = append(errs, yamldoc.Faultf(f.Pos, "unknown key %q", f.Key))
+			errs = append(errs, diag.Errorf(f.Pos, "unknown key %q", f.Key))
 		}
 	}
 	if err == nil && version != "1" {
-		errs = append(errs, yamldoc.Faultf(doc.Pos(), "expected version 1, got %q", version))
+		errs = append(errs, diag.Errorf(doc.Pos(), "expected version 1, got %q", version))
 	}
-	return yamldoc.Join(errs...)
+	return diag.Join(errs...)
 }
 
 func (l *Lock) decodeFiles(files yamldoc.Node) error {
@@ -114,7 +115,7 @@ func (l *Lock) decodeFiles(files yamldoc.Node) error {
 		values := map[string]string{}
 		for _, f := range fields {
 			if f.Key != "url" && f.Key != "sha256" {
-				errs = append(errs, yamldoc.Faultf(f.Pos, "unknown key %q", f.Key))
+				errs = append(errs, diag.Errorf(f.Pos, "unknown key %q", f.Key))
 			}
 			text, err := lockText(f.Value)
 			errs = append(errs, err)
@@ -124,28 +125,28 @@ func (l *Lock) decodeFiles(files yamldoc.Node) error {
 			errs = append(errs, l.add(item.Pos(), values["url"], values["sha256"]))
 		}
 	}
-	return yamldoc.Join(errs...)
+	return diag.Join(errs...)
 }
 
 // lockText gives a scalar as it is written: a digest may look like a number.
 func lockText(n yamldoc.Node) (string, error) {
 	text, ok := n.Scalar()
 	if !ok {
-		return "", yamldoc.Faultf(n.Pos(), "expected a string, got %s", n.Describe())
+		return "", diag.Errorf(n.Pos(), "expected a string, got %s", n.Describe())
 	}
 	return text, nil
 }
 
-func (l *Lock) add(pos yamldoc.Position, url, sum string) error {
+func (l *Lock) add(pos diag.Position, url, sum string) error {
 	ref, err := Parse(url, l.dir)
 	if err != nil {
-		return yamldoc.Faultf(pos, "%v", err)
+		return diag.Errorf(pos, "%v", err)
 	}
 	if !isDigest(sum) {
-		return yamldoc.Faultf(pos, "%q is no SHA-256 digest", sum)
+		return diag.Errorf(pos, "%q is no SHA-256 digest", sum)
 	}
 	if _, twice := l.entries[ref.Location()]; twice {
-		return yamldoc.Faultf(pos, "%s is locked twice", url)
+		return diag.Errorf(pos, "%s is locked twice", url)
 	}
 	l.entries[ref.Location()] = lockEntry{URL: url, SHA256: sum, ref: ref}
 	return nil
@@ -230,7 +231,7 @@ func (l *Lock) Write() error {
 		err = tree.WriteFile(LockFile, b.Bytes(), 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", LockFile, pathless(err))
+		return fmt.Errorf("cannot write %s: %w", LockFile, diag.Cause(err))
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // A Reference names a project file.
@@ -62,7 +64,7 @@ func parse(text, dir string) (Reference, error) {
 	}
 	u, err := url.Parse(scheme + "://" + rest)
 	if err != nil {
-		return Reference{}, fmt.Errorf("Project %s is no valid URL: %w", text, cause(err)) //nolint:staticcheck // begins as the messages do that users of the original match on
+		return Reference{}, fmt.Errorf("Project %s is no valid URL: %w", text, diag.Cause(err)) //nolint:staticcheck // begins as the messages do that users of the original match on
 	}
 	if scheme == "file" {
 		return local(text, filepath.FromSlash(u.Path))
@@ -163,13 +165,4 @@ func Replace(list []string, dir string) (names []string, refs []Reference, err e
 		return nil, nil, err
 	}
 	return names, refs, nil
-}
-
-// cause strips what an error says of the URL, which its message names already.
-func cause(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }

@@ -15,6 +15,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // ErrNotFound says that the mirror answered and has no such file.
@@ -124,19 +126,9 @@ func (c *Client) get(ctx context.Context, f wish, w io.Writer) (reply, error) {
 		r, err = c.request(ctx, u, f, p)
 	}
 	if err != nil {
-		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), plainCause(err))
+		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), diag.Cause(err))
 	}
 	return r, nil
-}
-
-// plainCause takes off the method and address that net/http puts around an
-// error: ours are there already.
-func plainCause(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
 }
 
 // copyFile reads a file:// mirror's file.

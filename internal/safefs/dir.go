@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // A Dir is a directory of which nothing leads out. Names are slash-separated
@@ -69,17 +71,9 @@ func ReadFileIn(tree, name string, limit int64) ([]byte, error) {
 	defer dir.Close()
 	data, err := dir.ReadFile(path.Clean(name), limit)
 	if err != nil {
-		return nil, &fs.PathError{Op: "read", Path: filepath.Join(tree, filepath.FromSlash(name)), Err: Cause(err)}
+		return nil, &fs.PathError{Op: "read", Path: filepath.Join(tree, filepath.FromSlash(name)), Err: diag.Cause(err)}
 	}
 	return data, nil
-}
-
-// Cause strips the operation and the path from a file system's error.
-func Cause(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
 }
 
 // Stat follows links inside the directory.

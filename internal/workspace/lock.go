@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/manifests"
@@ -156,7 +157,7 @@ func allManifestProjects(base string) ([]string, error) {
 		entries = append(entries, listed...)
 		errs = append(errs, err)
 	}
-	return entries, yamldoc.Join(errs...)
+	return entries, diag.Join(errs...)
 }
 
 // targetProjects gives the entries of the lists that targets have of their
@@ -182,7 +183,7 @@ func targetProjects(all yamldoc.Node) ([]string, error) {
 			}
 		}
 	}
-	return entries, yamldoc.Join(errs...)
+	return entries, diag.Join(errs...)
 }
 
 func projectList(n yamldoc.Node) ([]string, error) {
@@ -194,5 +195,5 @@ func projectList(n yamldoc.Node) ([]string, error) {
 		entries = append(entries, text)
 		errs = append(errs, err)
 	}
-	return entries, yamldoc.Join(errs...)
+	return entries, diag.Join(errs...)
 }

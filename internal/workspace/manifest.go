@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
@@ -20,7 +21,7 @@ func (w *Workspace) ManifestProjects(target string) (names []string, digest stri
 	file := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
 	data, err := ReadManifest(w.BaseDir())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", facts.WithHint(fmt.Errorf("no projects for target %q: there is no %s", target, file), "name them with --projects")
+		return nil, "", diag.WithHint(fmt.Errorf("no projects for target %q: there is no %s", target, file), "name them with --projects")
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot read the manifest: %w", err)
@@ -43,7 +44,7 @@ func (w *Workspace) ManifestProjects(target string) (names []string, digest stri
 		}
 		return w.FromBase(names), manifest.Digest, nil
 	}
-	return nil, "", facts.WithHint(fmt.Errorf("no projects for target %q: it is not in %s", target, file), "name them with --projects")
+	return nil, "", diag.WithHint(fmt.Errorf("no projects for target %q: it is not in %s", target, file), "name them with --projects")
 }
 
 // ReadManifest returns the usual manifest of a tree.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 )
 
@@ -209,9 +210,9 @@ func ProjectErrors(err error) error {
 				Err:      unreadable.Err,
 			}
 		case errors.As(e, &changed):
-			e = &facts.ProjectError{Err: facts.WithHint(e, `if that is as it should be, run "lcitool projects lock --update"`)}
+			e = &facts.ProjectError{Err: diag.WithHint(e, `if that is as it should be, run "lcitool projects lock --update"`)}
 		case errors.As(e, &offline):
-			e = &facts.ProjectError{Err: facts.WithHint(e, "run the same without --offline once, to have it in the cache")}
+			e = &facts.ProjectError{Err: diag.WithHint(e, "run the same without --offline once, to have it in the cache")}
 		default:
 			e = &facts.ProjectError{Err: e}
 		}

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"runtime"
 
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -45,7 +45,7 @@ func (w *Workspace) Resolve(ctx context.Context, arches Arches, target string, l
 		w.o.Log.Debug("no package", "mapping", mapping, "target", t.Name)
 	}
 	for _, p := range packages.Unavailable {
-		w.o.Warnings.Add(yamldoc.Faultf(p.Pos, "mapping %q: %s has no package %s for %s machines", p.Mapping, t.Name, p.Name, t.Host))
+		w.o.Warnings.Add(diag.Errorf(p.Pos, "mapping %q: %s has no package %s for %s machines", p.Mapping, t.Name, p.Name, t.Host))
 	}
 	return t, packages, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // What "<<" may bring in: mappings inside mappings, and keys looked at in all.
@@ -28,11 +30,11 @@ func (n Node) MappingInOrder() ([]Field, error) { return n.fields(true) }
 
 func (n Node) fields(inOrder bool) ([]Field, error) {
 	if !n.IsMapping() {
-		return nil, Faultf(n.Pos(), "expected a mapping, got %s", n.Describe())
+		return nil, diag.Errorf(n.Pos(), "expected a mapping, got %s", n.Describe())
 	}
 	m := merger{at: make(map[string]int, len(n.node.Content)/2), inOrder: inOrder, budget: mergeKeys}
 	m.add(n, 0)
-	return m.list, Join(m.errs...)
+	return m.list, diag.Join(m.errs...)
 }
 
 type merger struct {
@@ -65,7 +67,7 @@ func (m *merger) add(n Node, depth int) {
 		name, ok := key.Scalar()
 		switch {
 		case !ok:
-			m.errs = append(m.errs, Faultf(key.Pos(), "expected a key, got %s", key.Describe()))
+			m.errs = append(m.errs, diag.Errorf(key.Pos(), "expected a key, got %s", key.Describe()))
 		case isMerge(key) && m.inOrder:
 			m.merge(value, depth+1)
 		case isMerge(key):
@@ -97,7 +99,7 @@ func (m *merger) merge(v Node, depth int) {
 	}
 	for _, s := range sources {
 		if !s.IsMapping() {
-			m.errs = append(m.errs, Faultf(s.Pos(), "expected a mapping to merge, got %s", s.Describe()))
+			m.errs = append(m.errs, diag.Errorf(s.Pos(), "expected a mapping to merge, got %s", s.Describe()))
 			continue
 		}
 		m.budget -= 1 + len(s.node.Content)/2
@@ -106,7 +108,7 @@ func (m *merger) merge(v Node, depth int) {
 		}
 		if depth > mergeDepth || m.budget < 0 {
 			m.spent = true
-			m.errs = append(m.errs, Faultf(v.Pos(), "merges too many mappings"))
+			m.errs = append(m.errs, diag.Errorf(v.Pos(), "merges too many mappings"))
 			return
 		}
 		m.add(s, depth)
@@ -115,10 +117,10 @@ func (m *merger) merge(v Node, depth int) {
 
 // Duplicates gives a fault for each key of the value, and of all below it,
 // that repeats an earlier one of its mapping, in the order of the file.
-func (n Node) Duplicates() []*Fault {
-	var faults []*Fault
+func (n Node) Duplicates() []*diag.Error {
+	var faults []*diag.Error
 	n.eachMapping(func(m Node) {
-		first := make(map[string]Position, len(m.node.Content)/2)
+		first := make(map[string]diag.Position, len(m.node.Content)/2)
 		for i := 0; i+1 < len(m.node.Content); i += 2 {
 			key, _ := m.pair(i)
 			name, ok := key.Scalar()
@@ -126,13 +128,13 @@ func (n Node) Duplicates() []*Fault {
 				continue
 			}
 			if pos, twice := first[name]; twice {
-				faults = append(faults, Faultf(key.Pos(), "key %s appears twice, first in line %d: the last one counts", Quote(name), pos.Line))
+				faults = append(faults, diag.Errorf(key.Pos(), "key %s appears twice, first in line %d: the last one counts", Quote(name), pos.Line))
 				continue
 			}
 			first[name] = key.Pos()
 		}
 	})
-	slices.SortStableFunc(faults, func(a, b *Fault) int { return a.Compare(b.Position) })
+	slices.SortStableFunc(faults, func(a, b *diag.Error) int { return a.Compare(b.Position) })
 	return faults
 }
 

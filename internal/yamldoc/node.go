@@ -9,6 +9,8 @@ import (
 	"io"
 
 	"gopkg.in/yaml.v3"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // A Node is a value of a document. The zero Node is a null without a place.
@@ -21,7 +23,7 @@ type Node struct {
 // A Field is one key of a mapping with its value.
 type Field struct {
 	Key   string
-	Pos   Position // of the key
+	Pos   diag.Position // of the key
 	Value Node
 }
 
@@ -43,7 +45,7 @@ func Parse(file string, data []byte, skip int) (Node, error) {
 	var next yaml.Node
 	switch err := dec.Decode(&next); {
 	case err == nil:
-		return Node{}, Faultf(Position{file, next.Line + skip, next.Column}, "a second document starts here, expected only one")
+		return Node{}, diag.Errorf(diag.Position{File: file, Line: next.Line + skip, Column: next.Column}, "a second document starts here, expected only one")
 	case !errors.Is(err, io.EOF):
 		return Node{}, syntaxFault(file, data, skip, err)
 	}
@@ -63,11 +65,11 @@ func (n Node) resolved() Node {
 }
 
 // Pos is the place of the value, that of an empty document its first line.
-func (n Node) Pos() Position {
+func (n Node) Pos() diag.Position {
 	if n.node == nil {
-		return Position{File: n.file, Line: 1 + n.skip}
+		return diag.Position{File: n.file, Line: 1 + n.skip}
 	}
-	return Position{n.file, n.node.Line + n.skip, n.node.Column}
+	return diag.Position{File: n.file, Line: n.node.Line + n.skip, Column: n.node.Column}
 }
 
 // IsNull reports whether the value is null or left out.
@@ -117,10 +119,10 @@ func (n Node) Scalar() (string, bool) {
 // and false is refused with the advice to quote it.
 func (n Node) Text() (string, error) {
 	if n.node == nil || n.node.Kind != yaml.ScalarNode || n.IsNull() {
-		return "", Faultf(n.Pos(), "expected a string, got %s", n.Describe())
+		return "", diag.Errorf(n.Pos(), "expected a string, got %s", n.Describe())
 	}
 	if _, ok := n.boolean(); ok || n.node.Tag != "!!str" {
-		return "", Faultf(n.Pos(), "expected a string, got %s: quote it as %s", n.Describe(), Quote(n.node.Value))
+		return "", diag.Errorf(n.Pos(), "expected a string, got %s: quote it as %s", n.Describe(), Quote(n.node.Value))
 	}
 	return n.node.Value, nil
 }
@@ -130,7 +132,7 @@ func (n Node) Bool() (bool, error) {
 	if value, ok := n.boolean(); ok {
 		return value, nil
 	}
-	return false, Faultf(n.Pos(), "expected true or false, got %s", n.Describe())
+	return false, diag.Errorf(n.Pos(), "expected true or false, got %s", n.Describe())
 }
 
 // boolean reads an unquoted word for true or false. The parser leaves "yes",
@@ -152,7 +154,7 @@ func (n Node) boolean() (value, ok bool) {
 // Sequence gives the items of a list.
 func (n Node) Sequence() ([]Node, error) {
 	if !n.IsSequence() {
-		return nil, Faultf(n.Pos(), "expected a list, got %s", n.Describe())
+		return nil, diag.Errorf(n.Pos(), "expected a list, got %s", n.Describe())
 	}
 	items := make([]Node, len(n.node.Content))
 	for i, c := range n.node.Content {

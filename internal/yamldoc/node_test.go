@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // dump writes a document as text: fields in order with their lines.
@@ -21,7 +23,7 @@ func dump(n Node, depth int) (string, error) {
 		text := "{"
 		for _, f := range fields {
 			value, below := dump(f.Value, depth+1)
-			err = Join(err, below)
+			err = diag.Join(err, below)
 			text += fmt.Sprintf("%s@%d=%s ", f.Key, f.Pos.Line, value)
 		}
 		return strings.TrimSuffix(text, " ") + "}", err
@@ -30,7 +32,7 @@ func dump(n Node, depth int) (string, error) {
 		text := "["
 		for _, item := range items {
 			value, below := dump(item, depth+1)
-			err = Join(err, below)
+			err = diag.Join(err, below)
 			text += value + " "
 		}
 		return strings.TrimSuffix(text, " ") + "]", err
@@ -100,7 +102,7 @@ func TestParseCountsSkippedLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	fields, err := n.Mapping()
-	if err != nil || len(fields) != 1 || fields[0].Pos != (Position{"f.yml", 42, 3}) {
+	if err != nil || len(fields) != 1 || fields[0].Pos != (diag.Position{File: "f.yml", Line: 42, Column: 3}) {
 		t.Errorf("got %v, %v", fields, err)
 	}
 	for text, want := range map[string]string{

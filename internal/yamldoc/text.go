@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -24,9 +25,9 @@ func CheckText(file string, data []byte, skip int) error {
 		r, size := utf8.DecodeRune(data[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return Faultf(Position{File: file, Line: line}, "byte %#x is not UTF-8, expected text in UTF-8", data[i])
+			return diag.Errorf(diag.Position{File: file, Line: line}, "byte %#x is not UTF-8, expected text in UTF-8", data[i])
 		case !allowed(r, i):
-			return Faultf(Position{File: file, Line: line}, "character %U cannot stand in YAML", r)
+			return diag.Errorf(diag.Position{File: file, Line: line}, "character %U cannot stand in YAML", r)
 		case r == '\n':
 			line++
 		}
@@ -85,7 +86,7 @@ func syntaxFault(file string, data []byte, skip int, err error) error {
 		before, _, _ := bytes.Cut(data, []byte("*"+m[1]))
 		line = 1 + bytes.Count(before, []byte("\n"))
 	}
-	return Faultf(Position{File: file, Line: line + skip}, "invalid YAML: %s", shorten(text))
+	return diag.Errorf(diag.Position{File: file, Line: line + skip}, "invalid YAML: %s", shorten(text))
 }
 
 // quoteMax bounds what a message repeats of a file, in bytes.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package facts
+package diag
+
+import "errors"
 
 // A HintError is an error with advice on what to do about it. The advice is
 // no part of the error's text: it belongs on a line of its own.
@@ -19,4 +21,12 @@ func WithHint(err error, hint string) error {
 		return err
 	}
 	return &HintError{Err: err, Hint: hint}
+}
+
+// Hint is the advice that err has, "" for none.
+func Hint(err error) string {
+	if e, ok := errors.AsType[*HintError](err); ok {
+		return e.Hint
+	}
+	return ""
 }
