@@ -597,6 +597,22 @@ func TestOddFilesOfTheTree(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"config", "HEAD", "refs/heads/main", "packed-refs"} {
+		inner, d := newDeveloper(t), newDeveloper(t)
+		d.git("submodule", "--quiet", "add", inner.dir, "sub")
+		d.commit("submodule")
+		file := filepath.Join(d.dir, "sub", ".git")
+		if err := errors.Join(os.RemoveAll(file), os.Rename(filepath.Join(inner.dir, ".git"), file)); err != nil {
+			t.Fatal(err)
+		}
+		file = filepath.Join(file, name)
+		if err := errors.Join(os.RemoveAll(file), syscall.Mkfifo(file, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Take(t.Context(), Source{Dir: d.dir, Store: t.TempDir()}); !errors.Is(err, safefs.ErrNotRegular) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s of a submodule: %v", name, err)
+		}
+	}
 	d := newDeveloper(t)
 	for _, name := range []string{"a/.gitignore", "a/.gitattributes", "b/.gitignore/x"} {
 		file := filepath.Join(d.dir, name)

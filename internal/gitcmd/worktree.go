@@ -4,6 +4,7 @@ package gitcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -22,20 +23,45 @@ func CheckWorkTree(ctx context.Context, top string) error {
 		case err != nil: // git says itself what it cannot read
 			return nil
 		case d.IsDir() && d.Name() == ".git":
+			if err := checkNested(name); err != nil {
+				return err
+			}
 			return fs.SkipDir
 		}
 		switch d.Name() {
-		case ".gitignore", ".gitattributes":
-			if special(d.Type()) { // git follows no link with these names
+		case ".gitignore", ".gitattributes": // git follows no link with these names
+			if special(d.Type()) {
 				return fmt.Errorf("%s: %w", name, safefs.ErrNotRegular)
 			}
-		case ".gitmodules":
-			if info, err := os.Stat(name); err == nil && special(info.Mode().Type()) {
-				return fmt.Errorf("%s: %w", name, safefs.ErrNotRegular)
-			}
+		case ".gitmodules", ".git":
+			return checkEnds(name)
 		}
 		return nil
 	})
+}
+
+// checkNested looks at what git reads of a repository inside the tree, to see
+// whether there is one and what it has checked out.
+func checkNested(dir string) error {
+	var errs []error
+	for _, name := range []string{"HEAD", "config", "config.worktree", "commondir", "packed-refs"} {
+		errs = append(errs, checkEnds(filepath.Join(dir, name)))
+	}
+	_ = filepath.WalkDir(filepath.Join(dir, "refs"), func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			errs = append(errs, checkEnds(name))
+		}
+		return nil
+	})
+	return errors.Join(errs...)
+}
+
+// checkEnds fails for a file that is there, perhaps by a link, and need not end.
+func checkEnds(name string) error {
+	if info, err := os.Stat(name); err == nil && special(info.Mode().Type()) {
+		return fmt.Errorf("%s: %w", name, safefs.ErrNotRegular)
+	}
+	return nil
 }
 
 // special reports whether what is read from a file need not end.
