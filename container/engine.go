@@ -99,7 +99,8 @@ type Image struct {
 	User         string            `json:"user"`    // default user, empty for root
 	Env          []string          `json:"env"`     // NAME=VALUE
 	Entrypoint   []string          `json:"-"`       // nil for none
-	Ports        []int             `json:"-"`       // TCP ports that it says it listens on, sorted
+	Command      []string          `json:"-"`       // nil for none
+	Ports        []int             `json:"-"`       // that it exposes over TCP, sorted
 	Size         int64             `json:"size"`    // bytes
 	Created      time.Time         `json:"created"` // zero if the image does not say
 	Layers       []string          `json:"layers"`  // digests of the layers' content, lowest first

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
@@ -71,14 +70,8 @@ func fromReport(r *entities.ImageInspectReport) Image {
 		ID: r.ID, Digest: r.Digest.String(), Tags: r.RepoTags, Labels: r.Labels, Architecture: r.Architecture, User: r.User, Size: r.Size,
 	}
 	if r.Config != nil {
-		image.Env, image.Entrypoint = r.Config.Env, r.Config.Entrypoint
-		for name := range r.Config.ExposedPorts {
-			number, protocol, _ := strings.Cut(name, "/")
-			if port, err := strconv.Atoi(number); err == nil && (protocol == "" || protocol == "tcp") {
-				image.Ports = append(image.Ports, port)
-			}
-		}
-		slices.Sort(image.Ports)
+		image.Env, image.Entrypoint, image.Command = r.Config.Env, r.Config.Entrypoint, r.Config.Cmd
+		image.Ports = exposed(r.Config.ExposedPorts)
 	}
 	if r.RootFS != nil {
 		for _, layer := range r.RootFS.Layers {

@@ -26,6 +26,7 @@ const labelToken = "lcitool.token"
 // Keys of what a record says beside its owner.
 const (
 	extraKept   = "kept"   // the container stays though its process is gone
+	extraJoined = "joined" // the container uses the network of another one, which cannot be removed before
 	extraLayers = "layers" // volume that the container writes to
 	extraCache  = "cache"  // the volume outlives its runs
 	extraPath   = "path"   // of a directory
@@ -42,8 +43,12 @@ func (e *Engine) newRecord(kind records.Kind, name string) records.Record {
 // create makes a container that is recorded before it is there.
 func (e *Engine) create(c context.Context, s *specgen.SpecGenerator, layers string) (records.Record, []string, error) {
 	r := e.newRecord(records.Container, s.Name)
+	r.Extra = map[string]string{}
 	if layers != "" {
-		r.Extra = map[string]string{extraLayers: layers}
+		r.Extra[extraLayers] = layers
+	}
+	if s.NetNS.IsContainer() {
+		r.Extra[extraJoined] = s.NetNS.Value
 	}
 	if s.Labels == nil {
 		s.Labels = map[string]string{}

@@ -139,6 +139,7 @@ func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]
 			dead = append(dead, Leftover{Kind: "container", Name: r.Name, Run: r.Owner.Run, record: r})
 		}
 	}
+	joinedFirst(dead)
 	return dead, nil
 }
 

@@ -43,13 +43,13 @@ type RunOptions struct {
 	Privileged bool
 	AllCalls   bool // no system call is filtered out; what needs privileges needs them still
 	Network    Network
-	NetworkOf  string            // container whose network it shares, in place of Network
-	Hosts      []string          // NAME:ADDRESS for /etc/hosts
 	Hostname   string            // empty means the engine's choice
 	Memory     int64             // bytes; 0 means no limit
 	CPUs       float64           // 0 means no limit
 	Pids       int64             // 0 means the engine's choice
 	Session    Session           // of Start only
+	Hosts      []string          // NAME:ADDRESS for /etc/hosts
+	Join       *Container        // whose network and /etc/hosts it shares, in place of Network and Hosts; to be removed before that one
 	Labels     map[string]string // beside our own
 	Name       string            // prefix of the container's name, a random part is added; empty means lcitool
 }
@@ -62,10 +62,10 @@ type Session struct {
 	// the image says, there are no more capabilities, and the limits are the
 	// engine's.
 	AsImage    bool
-	Service    bool     // Command and Entrypoint take the place of the image's own if they are given
 	Command    []string // goes to the entrypoint; nil for a process that waits
 	Entrypoint []string // with Command; nil for the image's, empty for none
 	Ready      string   // line that Command writes once it waits; empty if nobody asks for what was written before
+	Own        bool     // the first process is the image's, or what Command and Entrypoint say, and does not wait; see Follow
 }
 
 // A Mount makes a file or directory of the host appear in the container.

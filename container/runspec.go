@@ -216,8 +216,8 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 }
 
 func (o RunOptions) network(s *specgen.SpecGenerator) error {
-	if o.NetworkOf != "" {
-		s.NetNS = specgen.Namespace{NSMode: specgen.FromContainer, Value: o.NetworkOf}
+	if o.Join != nil {
+		s.NetNS = specgen.Namespace{NSMode: specgen.FromContainer, Value: o.Join.Name()}
 		return nil
 	}
 	s.HostAdd = o.Hosts

@@ -97,15 +97,17 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels
 
 // apply makes the first process of a container that of a session.
 func (o Session) apply(s *specgen.SpecGenerator) {
+	if o.Own {
+		o.applyOwn(s)
+		return
+	}
 	kill := syscall.SIGKILL // a process that waits would not listen to another one
 	s.Init, s.StopSignal = false, &kill
 	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
-	if o.Ready != "" || o.Service {
+	if o.Ready != "" {
 		s.LogConfiguration.Driver = "k8s-file"
 	}
 	switch {
-	case o.Service:
-		s.Entrypoint, s.Command, s.StopSignal = o.Entrypoint, o.Command, nil
 	case o.Command == nil:
 		s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
 	case o.Entrypoint == nil:

@@ -27,10 +27,21 @@ func (c *Container) Exited(ctx context.Context) (code int, exited bool, err erro
 }
 
 // Written calls line with each line that the first process has written, until
-// it has written the one that says it is ready, or has ended. Without such a
-// line it stops at what is written now. The session must have been started with
-// a line for Ready, or with the image's own command.
+// it has written the one that says it is ready, or has ended. The session must
+// have been started with such a line.
 func (c *Container) Written(ctx context.Context, ready string, line func(string)) error {
+	return c.follow(ctx, func(text string) bool {
+		if text == ready {
+			return false
+		}
+		line(text)
+		return true
+	})
+}
+
+// follow calls line with each line that the first process has written, until
+// that returns false, or the process has ended.
+func (c *Container) follow(ctx context.Context, line func(string) bool) error {
 	conn, err := c.engine.conn(ctx)
 	if err != nil {
 		return err
@@ -40,7 +51,7 @@ func (c *Container) Written(ctx context.Context, ready string, line func(string)
 	lines := make(chan string)
 	ended := make(chan error, 1)
 	go func() {
-		o := new(containers.LogOptions).WithStdout(true).WithStderr(true).WithFollow(ready != "")
+		o := new(containers.LogOptions).WithStdout(true).WithStderr(true).WithFollow(true)
 		var all sync.WaitGroup
 		out, errs := make(chan string), make(chan string)
 		for _, from := range []chan string{out, errs} {
@@ -62,11 +73,9 @@ func (c *Container) Written(ctx context.Context, ready string, line func(string)
 	for {
 		select {
 		case text := <-lines:
-			text = strings.TrimRight(text, "\r\n")
-			if ready != "" && text == ready {
+			if !line(strings.TrimRight(text, "\r\n")) {
 				return nil
 			}
-			line(text)
 		case err := <-ended:
 			if err != nil && conn.Err() == nil {
 				return engineError("read what container "+c.Name()+" has written", err)

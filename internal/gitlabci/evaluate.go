@@ -320,7 +320,6 @@ func expandEnvironment(job *Job, x *expander) {
 
 func expandImage(i Image, x *expander) Image {
 	i.Name, i.Alias, i.Platform, i.User = x.text(i.Name), x.text(i.Alias), x.text(i.Platform), x.text(i.User)
-	i.Command = x.texts(i.Command)
 	if i.Variables != nil {
 		vars := make(map[string]string, len(i.Variables))
 		for name, value := range i.Variables {

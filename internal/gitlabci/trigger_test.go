@@ -54,7 +54,7 @@ j:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "[{Name:postgres Entrypoint:[] Command:[postgres -c a=joe] Alias:db,sql Variables:map[ON:true PORT:5432 POSTGRES_USER:joe] PullPolicy:[] Platform: User:}]"
+	want := "[{Name:postgres Entrypoint:[] Command:[postgres -c a=$USER_NAME] Alias:db,sql Variables:map[ON:true PORT:5432 POSTGRES_USER:joe] PullPolicy:[] Platform: User:}]"
 	if got := fmt.Sprintf("%+v", e.Jobs[0].Services); got != want {
 		t.Errorf("got %s", got)
 	}

@@ -10,6 +10,7 @@
 package jobrun
 
 import (
+	"io"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
@@ -32,6 +33,8 @@ type Job struct {
 	dir   string // where it has its tree, once it runs
 	again bool   // it may run again if it fails
 	ready bool   // its first process says when it waits
+
+	services []*service // that run beside it
 }
 
 // An Image is what a job runs in.
@@ -55,6 +58,9 @@ type Runner struct {
 	Limits    workload.Limits        // Timeout is overruled by that of a job if that is shorter
 	Keep      bool                   // containers of jobs that fail stay
 	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
+
+	// ServiceLog opens the log of a job's service; nil keeps none.
+	ServiceLog func(job, alias string) (io.WriteCloser, error)
 
 	trees sharedTrees
 }

@@ -92,6 +92,10 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 		result.End(ctx, nil)
 		return result, out
 	}
+	if err := r.prepareServices(ctx, j, s.Build); err != nil {
+		result.Unbuilt(ctx, err)
+		return result, out
+	}
 	if out.Env, err = r.setUp(j); err != nil {
 		result.End(ctx, err)
 		return result, out
@@ -107,15 +111,8 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 			r.warn(j, err.Error())
 		}
 	}()
-	services, err := r.startServices(ctx, j, c, out.Env, s.Build)
-	defer func() {
-		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
-		defer cancel()
-		show := result.State == outcome.Failed || result.State == outcome.TimedOut || value(out.Env, "CI_DEBUG_SERVICES") == "true"
-		if err := r.stopServices(after, services, show && ctx.Err() == nil, s.Stdout); err != nil {
-			r.warn(j, err.Error())
-		}
-	}()
+	stop, err := r.startServices(ctx, j, c, out.Env, s)
+	defer stop()
 	if err != nil {
 		result.End(ctx, err)
 		return result, out
@@ -133,8 +130,6 @@ func (j *Job) impossible() error {
 		return nil
 	case j.Trigger:
 		return fmt.Errorf("%s: the job starts another pipeline, which only GitLab can", j.Pos)
-	case slices.ContainsFunc(j.Services, needsDocker):
-		return fmt.Errorf("%s: the job has a Docker daemon as a service, which needs a privileged container: build images with buildah or podman in the job, or with lcitool container build", j.Pos)
 	case j.Image.Reference == "":
 		return fmt.Errorf("%s: the job names no image, so only a runner of its own can run it", j.Pos)
 	}

@@ -3,148 +3,216 @@
 package jobrun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path"
-	"strings"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// serviceWait is how long a job waits for the ports of its services, as the
-// runner does.
-const serviceWait = 30 * time.Second
+const (
+	serviceLines = 10               // of a service's log that a warning shows
+	serviceDrain = 10 * time.Second // for what a service wrote last to be read
+	maxPorts     = 20               // of a service that are looked at, as a runner does
+)
 
-// A service is a container beside that of a job.
+// A service is a container that runs beside that of a job and shares its
+// network, as with GitLab's runner for Kubernetes.
 type service struct {
-	name  string
-	ports []int
-	c     *container.Container
+	gitlabci.Image
+	aliases   []string // at least one
+	reference string
+	image     container.Image
+	ports     []int // one of which it listens on once it is up; nil if nothing says
+
+	container *container.Container
+	cancel    context.CancelFunc // ends the reading of its log
+	read      chan struct{}      // closed when its log has been read to the end
+
+	mu   sync.Mutex
+	last []string // lines of its log
 }
 
-// names are those under which a service answers: its aliases and what the
-// runner makes of the image's name.
-func serviceNames(s gitlabci.Image) []string {
-	names := strings.FieldsFunc(s.Alias, func(r rune) bool { return r == ',' || r == ' ' })
-	image, _, _ := strings.Cut(s.Name, "@")
-	if at := strings.LastIndex(image, ":"); at > strings.LastIndex(image, "/") {
-		image = image[:at]
-	}
-	host, rest, ok := strings.Cut(image, "/")
-	if name, _, port := strings.Cut(host, ":"); ok && port {
-		image = name + "/" + rest
-	}
-	names = append(names, strings.ReplaceAll(image, "/", "__"))
-	if dashes := strings.ReplaceAll(image, "/", "-"); dashes != names[len(names)-1] {
-		names = append(names, dashes)
-	}
-	return names
-}
+// name is what messages call the service.
+func (s *service) name() string { return s.aliases[len(s.aliases)-1] }
 
-// serviceHosts are the lines of /etc/hosts for the services of a job. They
-// share its network, so all are on its own machine.
-func (j *Job) serviceHosts() []string {
-	var hosts []string
-	for _, s := range j.Services {
-		for _, name := range serviceNames(s) {
-			hosts = append(hosts, name+":127.0.0.1")
+// prepareServices makes sure of the images of a job's services.
+func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) error {
+	j.services = j.planServices(func(what string) { r.warn(j, what) })
+	for _, s := range j.services {
+		s.reference = gitlabci.WithoutProxy(s.Name)
+		if _, err := r.pulled(ctx, s.reference, false, log); err != nil {
+			return fmt.Errorf("service %q: %w", s.name(), err)
 		}
-	}
-	return hosts
-}
-
-// startServices starts the services of a job, whose container is up, and waits
-// until their ports are open. Those that were started are returned with an error.
-func (r *Runner) startServices(ctx context.Context, j *Job, c *container.Container, env []string, log io.Writer) ([]service, error) {
-	var started []service
-	for _, s := range j.Services {
-		one, err := r.startService(ctx, j, c, s, env, log)
+		image, err := r.Engine.Inspect(ctx, s.reference)
 		if err != nil {
-			return started, fmt.Errorf("service %s: %w", s.Name, err)
+			return fmt.Errorf("service %q: %w", s.name(), err)
 		}
-		started = append(started, one)
+		s.image = image
 	}
-	for _, s := range started {
-		r.awaitService(ctx, j, c, s)
-	}
-	return started, ctx.Err()
+	return nil
 }
 
-func (r *Runner) startService(ctx context.Context, j *Job, c *container.Container, s gitlabci.Image, env []string, log io.Writer) (service, error) {
-	reference := gitlabci.WithoutProxy(s.Name)
-	image, err := r.Engine.Inspect(ctx, reference)
-	if errors.Is(err, container.ErrNoImage) {
-		image, err = r.Engine.Pull(ctx, reference, log)
+// startServices starts the services of a job and waits for them. They end with
+// a call of stop, which has to come before the job's container is removed.
+func (r *Runner) startServices(ctx context.Context, j *Job, c *container.Container, env []string, to scheduler.Streams) (stop func(), err error) {
+	stop = func() { r.stopServices(ctx, j) }
+	if len(j.services) == 0 {
+		return stop, nil
 	}
+	w := &serviceWait{job: c, services: j.services, output: orDiscard(to.Stderr), warn: func(what string) { r.warn(j, what) }}
+	w.before, err = w.listening(ctx)
 	if err != nil {
-		return service{}, err
+		return stop, nil //nolint:nilerr // the job's container has ended, as its script will say
 	}
+	debug, _ := strconv.ParseBool(value(env, "CI_DEBUG_SERVICES"))
+	for _, s := range j.services {
+		if err := r.startService(ctx, j, s, c, env); err != nil {
+			return stop, fmt.Errorf("service %q: %w", s.name(), err)
+		}
+		live := io.Discard
+		if debug {
+			live = orDiscard(to.Stdout)
+		}
+		r.readLog(ctx, j, s, live)
+	}
+	w.wait(ctx)
+	return stop, nil
+}
+
+func (r *Runner) startService(ctx context.Context, j *Job, s *service, c *container.Container, env []string) (err error) {
+	o := container.RunOptions{
+		Image: s.reference, Env: j.serviceEnv(s, env), Name: "lcitool-service", User: cmp.Or(s.User, s.image.User), Join: c,
+		Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
+		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
+	}
+	o.Session = container.Session{AsImage: true, Own: true, Command: s.Command}
+	switch {
+	case len(s.Entrypoint) == 1 && s.Entrypoint[0] == "":
+		o.Session.Entrypoint = []string{}
+		if s.Command == nil {
+			o.Session.Command = s.image.Command
+		}
+	case len(s.Entrypoint) > 0:
+		o.Session.Entrypoint = s.Entrypoint
+	}
+	s.ports = s.image.Ports[:min(len(s.image.Ports), maxPorts)]
+	if port, err := strconv.Atoi(value(o.Env, "HEALTHCHECK_TCP_PORT")); err == nil {
+		s.ports = []int{port}
+	}
+	s.container, err = r.Engine.Start(ctx, o)
+	return err
+}
+
+// serviceEnv gives the variables of a service. Those that a user gives to a
+// pipeline reach it only through its own ones.
+func (j *Job) serviceEnv(s *service, env []string) []string {
 	all := map[string]string{}
 	set(all, env)
-	for name, text := range s.Variables {
-		all[name] = os.Expand(text, func(name string) string { return value(env, name) })
-	}
-	user := image.User
-	if s.User != "" {
-		user = s.User
-	}
-	own, err := r.Engine.Start(ctx, container.RunOptions{
-		Image: reference, User: user, Env: sorted(all), Name: "lcitool-service", NetworkOf: c.Name(),
-		Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
-		Session: container.Session{AsImage: true, Service: true, Command: s.Command, Entrypoint: s.Entrypoint},
-		Labels:  map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
-	})
-	return service{name: serviceNames(s)[0], ports: image.Ports, c: own}, err
-}
-
-// awaitPorts ends when something listens on each of its arguments, a port in
-// hexadecimal. It uses nothing but the shell and sleep.
-const awaitPorts = `for port; do
-	until for file in /proc/net/tcp /proc/net/tcp6; do
-		while read -r _ local _ state _; do
-			case "$local $state" in *":$port 0A") exit 0;; esac
-		done < $file
-	done 2> /dev/null; false; do sleep 0.2; done
-done`
-
-// awaitService waits until the ports of a service are open. A job goes on
-// without them, as there.
-func (r *Runner) awaitService(ctx context.Context, j *Job, c *container.Container, s service) {
-	for _, port := range s.ports {
-		_, err := c.Exec(ctx, container.ExecOptions{
-			Command: []string{"sh", "-c", awaitPorts, "sh", fmt.Sprintf("%04X", port)}, WorkDir: "/", Timeout: serviceWait, Grace: grace,
-		})
-		if err != nil && ctx.Err() == nil {
-			r.warn(j, fmt.Sprintf("service %s: nothing listens on port %d: %v", s.name, port, err))
-			return
+	for _, v := range j.Variables {
+		if v.From == gitlabci.FromEvent {
+			delete(all, v.Name)
 		}
 	}
+	given := map[string]string{}
+	set(given, j.Env)
+	for name := range given {
+		delete(all, name)
+	}
+	for name, value := range s.Variables {
+		all[name] = value
+	}
+	return sorted(all)
 }
 
-// stopServices removes services. What they have written is shown if the job
-// asks for it, or failed.
-func (r *Runner) stopServices(ctx context.Context, services []service, show bool, to io.Writer) error {
-	var errs []error
-	for _, s := range services {
-		if s.c == nil {
+// readLog keeps the log of a service while it runs.
+func (r *Runner) readLog(ctx context.Context, j *Job, s *service, live io.Writer) {
+	var file io.WriteCloser
+	if r.ServiceLog != nil {
+		var err error
+		if file, err = r.ServiceLog(j.Name, s.name()); err != nil {
+			r.warn(j, err.Error())
+			file = nil
+		}
+	}
+	s.read = make(chan struct{})
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer close(s.read)
+		err := s.container.Follow(ctx, func(line string) {
+			s.keep(line)
+			fmt.Fprintf(live, "[service:%s] %s\n", s.name(), line)
+			if file != nil {
+				fmt.Fprintln(file, line)
+			}
+		})
+		if file != nil {
+			err = errors.Join(err, file.Close())
+		}
+		if err != nil && ctx.Err() == nil {
+			r.warn(j, fmt.Sprintf("service %q: cannot keep its log: %v", s.name(), err))
+		}
+	}()
+}
+
+// keep remembers the last lines.
+func (s *service) keep(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last = append(s.last, line); len(s.last) > serviceLines {
+		s.last = slices.Delete(s.last, 0, 1)
+	}
+}
+
+// drained waits until the log of a service that has ended is read.
+func (s *service) drained() {
+	select {
+	case <-s.read:
+	case <-time.After(serviceDrain):
+	}
+}
+
+// showLast writes the last lines of a service.
+func (s *service) showLast(to io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, line := range s.last {
+		fmt.Fprintf(to, "[service:%s] %s\n", s.name(), line)
+	}
+}
+
+// stopServices ends and removes the services of a job, also when ctx has ended.
+func (r *Runner) stopServices(ctx context.Context, j *Job) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
+	defer cancel()
+	for _, s := range j.services {
+		if s.container == nil {
 			continue
 		}
-		if show && to != nil {
-			errs = append(errs, s.c.Written(ctx, "", func(line string) { fmt.Fprintf(to, "[service:%s] %s\n", s.name, line) }))
+		if s.read != nil {
+			if err := s.container.Kill(ctx); err == nil {
+				s.drained()
+			}
+			s.cancel()
+			<-s.read
 		}
-		errs = append(errs, s.c.Remove(ctx))
+		if err := s.container.Remove(ctx); err != nil {
+			r.warn(j, err.Error())
+		}
 	}
-	return errors.Join(errs...)
 }
 
-// needsDocker reports whether a service is a Docker daemon of its own, which
-// needs privileges that jobs do not have here.
-func needsDocker(s gitlabci.Image) bool {
-	name, tag, _ := strings.Cut(path.Base(s.Name), ":")
-	return name == "docker" && strings.Contains(tag, "dind")
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
 }

@@ -3,33 +3,158 @@
 package jobrun
 
 import (
+	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-func TestServiceNames(t *testing.T) {
-	for _, test := range []struct {
-		service gitlabci.Image
-		want    string
-	}{
-		{gitlabci.Image{Name: "postgres:16"}, "postgres"},
-		{gitlabci.Image{Name: "tutum/wordpress"}, "tutum__wordpress tutum-wordpress"},
-		{gitlabci.Image{Name: "registry.example.com:5000/my/image:1.0"}, "registry.example.com__my__image registry.example.com-my-image"},
-		{gitlabci.Image{Name: "a/b@sha256:0123", Alias: "db,sql other"}, "db sql other a__b a-b"},
+func TestServiceAliases(t *testing.T) {
+	t.Parallel()
+	for image, want := range map[string]string{
+		"postgres":                          "postgres",
+		"postgres:16":                       "postgres",
+		"tutum/wordpress:latest":            "tutum__wordpress tutum-wordpress",
+		"registry.example.org/a/b/c:1.2":    "registry.example.org__a__b__c registry.example.org-a-b-c",
+		"localhost:5000/db":                 "localhost__db localhost-db",
+		"localhost:5000/db:16":              "localhost__db localhost-db",
+		"redis@sha256:0123456789abcdef":     "redis",
+		"reg:443/redis:7@sha256:0123456789": "reg__redis reg-redis",
+		"":                                  "",
+		":tag":                              "",
 	} {
-		if got := strings.Join(serviceNames(test.service), " "); got != test.want {
-			t.Errorf("%s: got %s, want %s", test.service.Name, got, test.want)
+		if got := strings.Join(imageAliases(image), " "); got != want {
+			t.Errorf("%q: %q, want %q", image, got, want)
 		}
 	}
 }
 
-func TestDockerDaemonIsRefused(t *testing.T) {
-	for name, want := range map[string]bool{"docker:dind": true, "docker.io/library/docker:27-dind": true, "docker:27": false, "my/dind:1": false} {
-		j := &Job{Job: gitlabci.Job{Services: []gitlabci.Image{{Name: name}}}, Image: Image{Reference: "x"}}
-		if err := j.impossible(); (err != nil) != want {
-			t.Errorf("%s: got %v", name, err)
+func TestPlanServices(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		services []gitlabci.Image
+		want     []string // aliases of each
+		warnings []string // beginnings
+	}{
+		{"none", nil, nil, nil},
+		{"separators", []gitlabci.Image{{Name: "a/b:1", Alias: "x,y z, v"}}, []string{"a__b a-b x y z v"}, nil},
+		{"own name again", []gitlabci.Image{{Name: "db", Alias: "db"}}, []string{"db"}, nil},
+		{
+			"same image, other aliases",
+			[]gitlabci.Image{{Name: "db", Alias: "one"}, {Name: "db", Alias: "two"}}, []string{"db one", "two"}, nil,
+		},
+		{
+			"same image", []gitlabci.Image{{Name: "db:1"}, {Name: "db:2"}},
+			[]string{"db"}, []string{`service "db:2" is not started`},
+		},
+		{
+			"same alias", []gitlabci.Image{{Name: "a", Alias: "x"}, {Name: "b", Alias: "x"}},
+			[]string{"a x", "b"}, []string{`alias "x" of service "b" is left out`},
+		},
+		{"bad alias", []gitlabci.Image{{Name: "a", Alias: "x:1 #c ok"}}, []string{"a ok"}, []string{`alias "x:1"`, `alias "#c"`}},
+		{
+			"engines", []gitlabci.Image{{Name: "docker:27-dind"}, {Name: "docker.io/library/docker:dind@sha256:00"}, {Name: "me/dind"}, {Name: "dind.org/db"}},
+			[]string{"dind.org__db dind.org-db"}, []string{`service "docker:27-dind"`, `service "docker.io`, `service "me/dind"`},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			j := &Job{Job: gitlabci.Job{Services: test.services}}
+			var warnings, got []string
+			j.services = j.planServices(func(what string) { warnings = append(warnings, what) })
+			hosts := 0
+			for _, s := range j.services {
+				got = append(got, strings.Join(s.aliases, " "))
+				hosts += len(s.aliases)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("aliases %q, want %q", got, test.want)
+			}
+			if !slices.EqualFunc(warnings, test.warnings, strings.HasPrefix) {
+				t.Errorf("warnings %q, want %q", warnings, test.warnings)
+			}
+			if len(j.hosts()) != hosts || hosts > 0 && !strings.HasSuffix(j.hosts()[0], ":127.0.0.1") {
+				t.Errorf("hosts %q", j.hosts())
+			}
+		})
+	}
+}
+
+func TestServiceVariables(t *testing.T) {
+	t.Parallel()
+	j := &Job{Env: []string{"GIVEN=1"}, Job: gitlabci.Job{Variables: []gitlabci.Variable{
+		{Name: "A", Value: "job's", From: gitlabci.FromJob}, {Name: "KEY", Value: "secret", From: gitlabci.FromEvent},
+		{Name: "TOO", Value: "secret", From: gitlabci.FromEvent},
+	}}}
+	s := &service{Image: gitlabci.Image{Variables: map[string]string{"A": "own", "TOO": "passed on"}}}
+	got := j.serviceEnv(s, []string{"A=job's", "B=runner's", "KEY=secret", "TOO=secret", "GIVEN=1"})
+	if want := []string{"A=own", "B=runner's", "TOO=passed on"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestListeningPorts(t *testing.T) {
+	t.Parallel()
+	const text = `  sl  local_address rem_address   st tx_queue rx_queue
+   0: 00000000:1F90 00000000:0000 0A 00000000:00000000
+   1: 0100007F:1F91 0100007F:1F90 01 00000000:00000000
+  sl  local_address                         remote_address
+   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A
+   1: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A
+   2: nonsense 0 0A
+   3: x:zz y 0A
+`
+	if got, want := listeningPorts(text), []int{80, 8080}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestServiceUp(t *testing.T) {
+	t.Parallel()
+	db := &service{ports: []int{5432, 5433}}
+	a, b := &service{}, &service{}
+	w := &serviceWait{services: []*service{db, a, b}, before: []int{22}}
+	for _, test := range []struct {
+		listening []int
+		db, a     bool
+	}{
+		{nil, false, false},
+		{[]int{22, 5433}, true, false},
+		{[]int{22, 7001}, false, false}, // of one of two
+		{[]int{22, 7001, 7002}, false, true},
+	} {
+		if got := w.up(db, test.listening); got != test.db {
+			t.Errorf("%v: service with ports up: %v", test.listening, got)
 		}
+		if got := w.up(a, test.listening); got != test.a {
+			t.Errorf("%v: service without ports up: %v", test.listening, got)
+		}
+	}
+}
+
+func TestServiceLateness(t *testing.T) {
+	t.Parallel()
+	var warnings []string
+	var out bytes.Buffer
+	w := &serviceWait{output: &out, warn: func(what string) { warnings = append(warnings, what) }}
+	db := &service{ports: []int{5432}, aliases: []string{"postgres", "db"}}
+	for i := range serviceLines + 2 {
+		db.keep(fmt.Sprint("line ", i))
+	}
+	if silent := (&service{aliases: []string{"x"}}); w.late(silent, serviceNoPort-1) || !w.late(silent, serviceNoPort) || len(warnings) > 0 {
+		t.Errorf("a service without ports: %q", warnings)
+	}
+	if w.late(db, serviceTimeout-1) || len(warnings) > 0 || !w.late(db, serviceTimeout) {
+		t.Error("a service with ports has its time")
+	}
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], `service "db" does not listen on port 5432 after 30s`) {
+		t.Errorf("warnings %q", warnings)
+	}
+	if got := out.String(); strings.Count(got, "\n") != serviceLines || !strings.HasPrefix(got, "[service:db] line 2\n") {
+		t.Errorf("last lines %q", got)
 	}
 }

@@ -29,6 +29,9 @@ func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s schedule
 	if _, _, err := r.image(ctx, j, s.Build); err != nil {
 		return err
 	}
+	if err := r.prepareServices(ctx, j, s.Build); err != nil {
+		return err
+	}
 	env, err := r.setUp(j)
 	if err != nil {
 		return err
@@ -37,6 +40,10 @@ func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s schedule
 	if err != nil {
 		return err
 	}
-	_, err = c.Exec(ctx, Enter(j.dir, command, s))
+	stop, err := r.startServices(ctx, j, c, env, s)
+	if err == nil {
+		_, err = c.Exec(ctx, Enter(j.dir, command, s))
+	}
+	stop()
 	return errors.Join(err, c.Remove(ctx))
 }

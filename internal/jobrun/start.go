@@ -28,14 +28,20 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 		result, err := j.Image.Build.Ensure(ctx, r.Engine, log)
 		return result.ID, err == nil && !result.Cached, err
 	}
-	if !j.Image.Pull {
-		image, err := r.Engine.Inspect(ctx, j.Image.Reference)
+	id, err = r.pulled(ctx, j.Image.Reference, j.Image.Pull, log)
+	return id, false, err
+}
+
+// pulled gives the ID of an image, which is pulled if it is not there, or always.
+func (r *Runner) pulled(ctx context.Context, reference string, always bool, log io.Writer) (string, error) {
+	if !always {
+		image, err := r.Engine.Inspect(ctx, reference)
 		if err == nil || !errors.Is(err, container.ErrNoImage) {
-			return image.ID, false, err
+			return image.ID, err
 		}
 	}
-	image, err := r.Engine.Pull(ctx, j.Image.Reference, log)
-	return image.ID, false, err
+	image, err := r.Engine.Pull(ctx, reference, log)
+	return image.ID, err
 }
 
 // start makes the container with the tree, the scripts and what earlier jobs
@@ -44,8 +50,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 	o := container.RunOptions{
 		Image: j.Image.Reference, Env: env, Name: "lcitool-job",
 		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
-		Hosts:  j.serviceHosts(),
-		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
+		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)}, Hosts: j.hosts(),
 	}
 	if err := r.tree(ctx, j, &o, env); err != nil {
 		return nil, err

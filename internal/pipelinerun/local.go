@@ -58,6 +58,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	defer live.Close()
 	runner := p.runner(o)
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o.Secrets)}
+	runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
 	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address()}
 	record, err := newRecorder(live.Dir, run, p.Jobs, runner.Tree.At, result.Secrets)
 	if err != nil {

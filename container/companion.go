@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+	"github.com/containers/podman/v4/pkg/specgen"
+)
+
+// applyOwn makes the first process of a container what the image says.
+func (o Session) applyOwn(s *specgen.SpecGenerator) {
+	s.Init = false
+	switch {
+	case o.Entrypoint == nil:
+		s.Command = o.Command
+	case len(o.Entrypoint) == 0: // would be left out of the request
+		s.Entrypoint, s.Command = o.Command, nil
+	default:
+		s.Entrypoint, s.Command = o.Entrypoint, o.Command
+	}
+}
+
+// Follow calls line with each line that the first process of a session of its
+// own has written and goes on to write, until it has ended.
+func (c *Container) Follow(ctx context.Context, line func(string)) error {
+	return c.follow(ctx, func(text string) bool {
+		line(text)
+		return true
+	})
+}
+
+// Kill ends all processes of the container, which stays. One that does not run
+// is no error.
+func (c *Container) Kill(ctx context.Context) error {
+	conn, done, err := c.engine.afterwards(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = containers.Kill(conn, c.Name(), new(containers.KillOptions).WithSignal("KILL"))
+	if status := code(err); err == nil || status == http.StatusConflict || status == http.StatusNotFound {
+		return nil
+	}
+	return engineError("end container "+c.Name(), err)
+}
+
+// exposed returns the TCP ports of an image's configuration, such as "80/tcp".
+func exposed(config map[string]struct{}) []int {
+	var ports []int
+	for text := range config {
+		number, protocol, _ := strings.Cut(text, "/")
+		if n, err := strconv.Atoi(number); err == nil && n > 0 && (protocol == "" || protocol == "tcp") {
+			ports = append(ports, n)
+		}
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+// joinedFirst puts containers before those whose network they use.
+func joinedFirst(list []Leftover) {
+	joined := func(l Leftover) bool { return l.record.Extra[extraJoined] != "" }
+	slices.SortStableFunc(list, func(a, b Leftover) int {
+		switch {
+		case joined(a) == joined(b):
+			return 0
+		case joined(a):
+			return -1
+		}
+		return 1
+	})
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// registryPort matches the port in the name of an image.
+var registryPort = regexp.MustCompile(`^([^/]*):[0-9]+(/|$)`)
+
+// repository gives the name of an image without its tag, digest and port.
+func repository(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
+		image = image[:i]
+	}
+	return registryPort.ReplaceAllString(image, "$1$2")
+}
+
+// imageAliases gives the names that a service has because of its image.
+func imageAliases(image string) []string {
+	name := repository(image)
+	if name == "" {
+		return nil
+	}
+	return slices.Compact([]string{strings.ReplaceAll(name, "/", "__"), strings.ReplaceAll(name, "/", "-")})
+}
+
+// ownAliases gives the names that the pipeline gives a service.
+func ownAliases(alias string) []string { return strings.Fields(strings.ReplaceAll(alias, ",", " ")) }
+
+// runsEngine reports whether an image is one of Docker in Docker.
+func runsEngine(image string) bool {
+	image, _, _ = strings.Cut(image, "@")
+	return strings.Contains(image[strings.LastIndexByte(image, '/')+1:], "dind")
+}
+
+// planServices gives the services of a job that are started, with the names
+// that nothing else in the job has. Warnings say which are not.
+func (j *Job) planServices(warn func(string)) []*service {
+	taken := map[string]bool{}
+	var list []*service
+	for _, image := range j.Services {
+		if runsEngine(image.Name) {
+			warn(fmt.Sprintf("service %q is not started: there is no container engine in a job here; buildah and kaniko need none", image.Name))
+			continue
+		}
+		s := &service{Image: image}
+		own := ownAliases(image.Alias)
+		for _, alias := range append(imageAliases(image.Name), own...) {
+			switch {
+			case strings.ContainsAny(alias, ":#"): // it is for a line of /etc/hosts
+				warn(fmt.Sprintf("alias %q of service %q is not the name of a host", alias, image.Name))
+			case !taken[alias]:
+				taken[alias] = true
+				s.aliases = append(s.aliases, alias)
+			case slices.Contains(own, alias) && !slices.Contains(s.aliases, alias):
+				warn(fmt.Sprintf("alias %q of service %q is left out: another service has it", alias, image.Name))
+			}
+		}
+		if len(s.aliases) == 0 {
+			warn(fmt.Sprintf("service %q is not started: another one has its name; an alias sets them apart", image.Name))
+			continue
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// hosts are the lines for the /etc/hosts that a job shares with its services.
+func (j *Job) hosts() []string {
+	var list []string
+	for _, s := range j.services {
+		for _, alias := range s.aliases {
+			list = append(list, alias+":127.0.0.1")
+		}
+	}
+	return list
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+const (
+	serviceTimeout = 30 * time.Second // for a service to listen on a port that it exposes
+	// serviceNoPort is how long a runner waits for a service that exposes none.
+	serviceNoPort = 10 * time.Second
+	servicePause  = 200 * time.Millisecond
+)
+
+// A serviceWait waits until the services of a job are up.
+type serviceWait struct {
+	job      *container.Container
+	services []*service
+	before   []int     // ports that something listened on before
+	output   io.Writer // for the last lines of services that are not up
+	warn     func(string)
+}
+
+// wait returns when each service listens, has ended, or had its time. The job
+// runs in any case, as with a runner.
+func (w *serviceWait) wait(ctx context.Context) {
+	started := time.Now()
+	for pending := w.services; len(pending) > 0 && ctx.Err() == nil; {
+		ports, err := w.listening(ctx)
+		if err != nil {
+			return // the job's container has ended, as its script will say
+		}
+		elapsed := time.Since(started)
+		pending = slices.DeleteFunc(slices.Clone(pending), func(s *service) bool {
+			return w.ended(ctx, s) || w.up(s, ports) || w.late(s, elapsed)
+		})
+		select {
+		case <-ctx.Done():
+		case <-time.After(servicePause):
+		}
+	}
+}
+
+// up reports whether a service listens. Ports that no service exposes may be of
+// any of those that expose none, so there must be one for each.
+func (w *serviceWait) up(s *service, listening []int) bool {
+	if len(s.ports) > 0 {
+		return slices.ContainsFunc(s.ports, func(port int) bool { return slices.Contains(listening, port) })
+	}
+	exposed := slices.Clone(w.before)
+	silent := 0
+	for _, other := range w.services {
+		exposed = append(exposed, other.ports...)
+		if len(other.ports) == 0 {
+			silent++
+		}
+	}
+	found := slices.DeleteFunc(slices.Clone(listening), func(port int) bool { return slices.Contains(exposed, port) })
+	return len(found) >= silent
+}
+
+// ended reports whether a service has ended, and warns of it.
+func (w *serviceWait) ended(ctx context.Context, s *service) bool {
+	code, exited, err := s.container.Exited(ctx)
+	if err != nil || !exited {
+		return false
+	}
+	s.drained()
+	w.warn(fmt.Sprintf("service %q has ended with status %d before the job began; the job runs without it", s.name(), code))
+	s.showLast(w.output)
+	return true
+}
+
+// late reports whether a service had its time, and warns if it should listen.
+func (w *serviceWait) late(s *service, elapsed time.Duration) bool {
+	if len(s.ports) == 0 {
+		return elapsed >= serviceNoPort
+	}
+	if elapsed < serviceTimeout {
+		return false
+	}
+	w.warn(fmt.Sprintf("service %q does not listen on port %s after %v; the job runs all the same", s.name(), portList(s.ports), serviceTimeout))
+	s.showLast(w.output)
+	return true
+}
+
+func portList(ports []int) string {
+	var list []string
+	for _, port := range ports {
+		list = append(list, strconv.Itoa(port))
+	}
+	return strings.Join(list, ", ")
+}
+
+// listening gives the TCP ports that something listens on in the network that a
+// job shares with its services.
+func (w *serviceWait) listening(ctx context.Context) ([]int, error) {
+	const show = `for f in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$f" ] || while read -r line; do echo "$line"; done < "$f"; done`
+	var out bytes.Buffer
+	_, err := w.job.Exec(ctx, container.ExecOptions{Command: []string{"sh", "-c", show}, WorkDir: "/", Stdout: &out, Grace: grace})
+	return listeningPorts(out.String()), err
+}
+
+// listeningPorts reads lines of /proc/net/tcp. The state of a socket that
+// listens is 0A.
+func listeningPorts(text string) []int {
+	var ports []int
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[3] != "0A" {
+			continue
+		}
+		_, port, _ := strings.Cut(fields[1], ":")
+		if n, err := strconv.ParseUint(port, 16, 16); err == nil {
+			ports = append(ports, int(n))
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
