@@ -30,8 +30,9 @@ const readyLine = "lcitool: ready"
 
 // firstProcess waits for a line that names a process and a stage. The stage has
 // the files 3 and 4 of that process as its streams: the shell that writes the
-// line has the pipe as file 1 meanwhile. Afterwards nothing is left of it, and its status
-// can be read.
+// line has the pipe as file 1 meanwhile. Afterwards nothing is left of it, and its
+// status can be read. The pipe for it is open in both directions, so that a
+// process that no longer waits for its status holds nothing up.
 const firstProcess = `
 echo "` + readyLine + `"
 exec < /dev/null > /dev/null 2>&1
@@ -43,29 +44,29 @@ while [ "${_lcitool_up:-0}" -gt 1 ]; do
 	done < "/proc/$_lcitool_up/status"
 	_lcitool_up=$_lcitool_next
 done
-echo "$_lcitool_spare" > ` + stateDir + `/spare
-unset _lcitool_key _lcitool_value _lcitool_next _lcitool_up _lcitool_spare
+unset _lcitool_key _lcitool_value _lcitool_next _lcitool_up
+exec 5<> ` + stateDir + `/done
 trap '_lcitool_term=1' TERM
 while :; do
 	read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo || continue
 	_lcitool_term=
-	( trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
+	echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
+	( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
 	_lcitool_code=$?
 	[ -z "$_lcitool_term" ] || _lcitool_code=1
-	sh ` + stateDir + `/kill "$_lcitool_pid" 9
-	echo "$_lcitool_code" > ` + stateDir + `/done
+	sh ` + stateDir + `/kill 9
+	echo "$_lcitool_pid $_lcitool_code" >&5
 done
 `
 
-// killScript sends the signal in its last argument to all processes but itself,
-// the first process and those above that, and the one in the other argument. It
-// goes on until there are none left that it has not sent it to. It uses nothing
-// but the shell.
+// killScript sends a signal to all processes but itself, the first process and
+// those above that, and the one that waits for the stage's status. It goes on
+// until there are none left that it has not sent it to. It uses nothing but the
+// shell.
 const killScript = `
-for signal; do :; done
-case $# in 2) also=$1;; *) also=;; esac
+signal=$1
 read -r spare < ` + stateDir + `/spare
-seen=" $spare $$ $also "
+seen=" $spare $$ "
 while :; do
 	new=
 	for dir in /proc/[0-9]*; do
@@ -93,7 +94,7 @@ func session(entrypoint []string, hasEntrypoint bool) container.Session {
 // runStage is the command that has the first process run a stage, with a value
 // for CI_JOB_STATUS.
 func runStage(name, status string) []string {
-	return []string{"sh", "-c", `exec 3>&1 4>&2; echo "$$ ` + name + " " + status + `" > ` + stateDir + `/todo; read -r code < ` + stateDir + `/done; exit "$code"`}
+	return []string{"sh", "-c", `exec 3>&1 4>&2; echo "$$ ` + name + " " + status + `" > ` + stateDir + `/todo; while read -r pid code; do [ "$pid" = $$ ] && exit "$code"; done < ` + stateDir + `/done; exit 125`}
 }
 
 // killStage is the command that sends a signal to all of a stage.

@@ -56,6 +56,7 @@ type Runner struct {
 	Source    string                 // whose tree it is, as far as caches go: none of one source is seen by another
 	Protected bool                   // GitLab would count the pipeline's ref as protected
 	Limits    workload.Limits        // Timeout is overruled by that of a job if that is shorter
+	Offline   bool                   // no image is pulled
 	Keep      bool                   // containers of jobs that fail stay
 	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
 

@@ -40,6 +40,9 @@ func (r *Runner) pulled(ctx context.Context, reference string, always bool, log 
 			return image.ID, err
 		}
 	}
+	if r.Offline && !strings.HasPrefix(reference, "localhost/") {
+		return "", fmt.Errorf("image %s is not there, and --offline forbids to pull it", reference)
+	}
 	image, err := r.Engine.Pull(ctx, reference, log)
 	return image.ID, err
 }

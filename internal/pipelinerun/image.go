@@ -71,6 +71,7 @@ func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 	if err := i.prepare(ctx, p.source.Pipeline, p.event); err != nil {
 		return err
 	}
+	p.offline = i.Offline
 	for _, j := range p.Jobs {
 		if err := i.choose(j); err != nil {
 			return err

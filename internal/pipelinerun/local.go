@@ -125,6 +125,7 @@ func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 		Artifacts: artifacts.In(s.Project),
 		Limits:    o.Limits,
 		Keep:      o.Keep,
+		Offline:   p.offline,
 		Source:    p.origin,
 		Protected: protected(p.event),
 		Warn:      func(job, what string) { s.messages.warnf(job, "%s", what) },

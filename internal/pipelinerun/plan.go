@@ -122,10 +122,11 @@ type Plan struct {
 	*Chosen
 	Refused bool // GitLab makes no such pipeline
 
-	source *Source
-	event  gitlabci.Event
-	commit []string // variables of the commit, NAME=VALUE
-	origin string   // as jobrun.Runner.Source has it
+	source  *Source
+	event   gitlabci.Event
+	commit  []string // variables of the commit, NAME=VALUE
+	offline bool     // no image is pulled
+	origin  string   // as jobrun.Runner.Source has it
 }
 
 // Plan chooses jobs.
