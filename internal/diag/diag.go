@@ -79,7 +79,7 @@ func Join(errs ...error) error {
 // Parts lists the errors that err joins, in their order. What is wrapped stays
 // whole.
 func Parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only what is joined at the top is taken apart
+	joined, ok := err.(interface{ Unwrap() []error })
 	switch {
 	case err == nil:
 		return nil

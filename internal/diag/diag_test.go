@@ -75,7 +75,7 @@ func TestCause(t *testing.T) {
 		cause, &fs.PathError{Op: "open", Path: "p", Err: cause}, &os.LinkError{Op: "link", Err: cause},
 		fmt.Errorf("x: %w", &url.Error{Op: "Get", URL: "http://x", Err: cause}),
 	} {
-		if got := Cause(err); got != cause {
+		if got := Cause(err); got != cause { //nolint:errorlint // the very error is wanted
 			t.Errorf("%v: %v", err, got)
 		}
 	}
@@ -83,7 +83,7 @@ func TestCause(t *testing.T) {
 
 func TestHint(t *testing.T) {
 	err := errors.New("no")
-	if got := WithHint(err, ""); got != err || Hint(got) != "" || WithHint(nil, "x") != nil {
+	if got := WithHint(err, ""); got != err || Hint(got) != "" || WithHint(nil, "x") != nil { //nolint:errorlint // the very error is wanted
 		t.Errorf("without advice: %v", got)
 	}
 	if got := fmt.Errorf("x: %w", WithHint(err, "do so")); Hint(got) != "do so" || got.Error() != "x: no" || !errors.Is(got, err) {

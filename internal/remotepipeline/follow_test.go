@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/redact"
-
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
