@@ -117,9 +117,9 @@ count: {script: ['echo "files $(find many -type f | wc -l)"; rm -r many/1']}
 			}
 		}
 	}
-	r.succeed("job", "run", "count") // makes .lcitool
+	r.succeed("job", "run", "--untracked", "count") // makes .lcitool
 	before, tree := r.things(), r.treeHash()
-	if out := r.succeed("job", "run", "count"); !strings.Contains(out, "files 20000\n") {
+	if out := r.succeed("job", "run", "--untracked", "count"); !strings.Contains(out, "files 20000\n") {
 		t.Errorf("not all files are seen\n%s", out)
 	}
 	r.same(before, tree)
