@@ -132,8 +132,9 @@ git rev-parse HEAD`, bare, s.pushed)
 	server := httptest.NewServer(s)
 	defer server.Close()
 	env := map[string]string{"HOME": dir, "GITLAB_TOKEN": remoteToken, "GITLAB_HOST": server.URL}
-	var stdout, stderr bytes.Buffer
-	a := &app{stdin: os.Stdin, stdout: &stdout, stderr: &stderr, getenv: func(name string) string { return env[name] }}
+	var mu sync.Mutex
+	var stdout, stderr strings.Builder // a file takes writes of several goroutines
+	a := &app{stdin: os.Stdin, stdout: lockedWriter{&mu, &stdout}, stderr: lockedWriter{&mu, &stderr}, getenv: func(name string) string { return env[name] }}
 	args = append([]string{"--debug", "job", "run", "--remote", "--project", "group/name", "--poll", "1ms"}, args...)
 	got := ran{status: run(t.Context(), a, args), stdout: stdout.String(), stderr: stderr.String()}
 	if strings.Contains(got.stdout+got.stderr, remoteToken) {
