@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// chaosPipeline has four jobs, two of which wait for the others.
+// chaosPipeline has four jobs. Two wait for the others.
 const chaosPipeline = `stages: [one, two]
 default: {image: "localhost/tiny:1"}
 first: {stage: one, script: [echo 1 > first.out; sleep 0.2], artifacts: {paths: [first.out]}}

@@ -352,7 +352,7 @@ func exitStatus(result *pipelinerun.Result) error {
 		case outcome.TimedOut:
 			return statusError(124)
 		case outcome.NoImage, outcome.EngineError:
-			return statusError(max(125, container.Status(only.Err))) // it did not run, whoever found out
+			return statusError(max(125, container.Status(only.Err))) // it did not run
 		}
 	}
 	if !result.OK() {

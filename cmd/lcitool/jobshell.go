@@ -104,7 +104,7 @@ func lastKept(runs []jobrecord.Stored, name string) *jobrecord.Job {
 func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string) error {
 	c, err := engine.Open(ctx, j.Container)
 	if errors.Is(err, container.ErrNotKept) {
-		return diag.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s makes it anew", jobrun.Quote(j.Name)))
+		return diag.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s starts a new one", jobrun.Quote(j.Name)))
 	}
 	if err != nil {
 		return err

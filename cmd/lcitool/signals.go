@@ -24,7 +24,7 @@ const pipeSignal = syscall.SIGPIPE
 // untilSignal gives a context that the first interrupt, hang-up or request to
 // terminate cancels, with the signal as its cause. The second one ends the
 // program at once. gone cancels it as SIGPIPE would, which itself does nothing:
-// whoever writes to a pipe without a reader gets an error.
+// a write to a pipe without a reader is an error.
 func untilSignal(parent context.Context) (_ context.Context, gone func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
