@@ -5,6 +5,7 @@ package domstats
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Stat is one row of the catalogue.
@@ -29,24 +30,35 @@ type Stat struct {
 	Inactive bool
 }
 
-// A Catalogue finds the row of a name. It is read-only after NewCatalogue, so
-// several goroutines may share it.
+// A Catalogue finds the row of a name. It is read-only, so several goroutines
+// may share it.
 type Catalogue struct {
 	stats []Stat
-	split [][]string // Pattern of the same row at its dots
+	rows  map[string][]row // by the first word of the pattern
 }
 
+type row struct {
+	stat  Stat
+	split []string // the pattern at its dots
+}
+
+var catalogue = sync.OnceValue(newCatalogue) //nolint:gochecknoglobals // a table that nothing writes to
+
 // NewCatalogue returns the catalogue of all statistics that libvirt documents.
-func NewCatalogue() *Catalogue {
-	c := &Catalogue{}
-	for _, rows := range [][]Stat{
+// All callers share one.
+func NewCatalogue() *Catalogue { return catalogue() }
+
+func newCatalogue() *Catalogue {
+	c := &Catalogue{rows: map[string][]row{}}
+	for _, stats := range [][]Stat{
 		stateStats(), cpuStats(), balloonStats(), vcpuStats(), interfaceStats(), blockStats(),
 		perfStats(), iothreadStats(), memoryStats(), dirtyRateStats(), vmStats(),
 	} {
-		c.stats = append(c.stats, rows...)
+		c.stats = append(c.stats, stats...)
 	}
 	for _, s := range c.stats {
-		c.split = append(c.split, strings.Split(s.Pattern, "."))
+		split := strings.Split(s.Pattern, ".")
+		c.rows[split[0]] = append(c.rows[split[0]], row{s, split})
 	}
 	return c
 }
@@ -58,9 +70,9 @@ func (c *Catalogue) Stats() []Stat { return slices.Clone(c.stats) }
 // placeholders because they stand first.
 func (c *Catalogue) Lookup(name string) (Stat, bool) {
 	parts := strings.Split(name, ".")
-	for i, pattern := range c.split {
-		if matches(pattern, parts) {
-			return c.stats[i], true
+	for _, r := range c.rows[parts[0]] {
+		if matches(r.split, parts) {
+			return r.stat, true
 		}
 	}
 	return Stat{}, false

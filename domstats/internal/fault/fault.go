@@ -31,6 +31,8 @@ type Fault struct {
 	event func(m *memory, e event)
 	// asks tells that change needs to know the call, or to make others.
 	asks bool
+	// descriptors and kib are what each call leaves behind in the daemon.
+	descriptors, kib int
 }
 
 // Rewriter gives the fault as a change of records alone, with a memory of its
@@ -74,6 +76,7 @@ type memory struct {
 	shown  map[domstats.UUID][]domstats.Param
 	dying  int // destructions under way
 	begun  int // destructions begun so far
+	asked  int // calls for statistics so far
 }
 
 // Wrap gives a stack that has a fault.
@@ -108,6 +111,7 @@ type conn struct {
 
 // Stats asks, and lies.
 func (c conn) Stats(ctx context.Context, domains []domstats.Domain, groups domstats.Group, flags uint32) ([]domstats.Record, error) {
+	c.m.count()
 	q := query{ctx: ctx, conn: c.Conn, domains: domains, groups: groups, flags: flags, m: c.m, before: c.m.destructions()}
 	if c.f.ask != nil {
 		c.f.ask(&q)

@@ -40,7 +40,7 @@ func Faults() []Fault {
 		{ID: "F27", What: "values are cut to 32 bits", Caught: []string{"MAP-08", "IOT-06"}, change: truncated},
 		{ID: "F28", What: "a dirty rate is reported while it is measured", Caught: []string{"DRT-02"}, change: premature},
 		{ID: "F29", What: "the record of a healthy domain is empty", Caught: []string{"API-01", "CPU-01"}, change: empty},
-		{ID: "F30", What: "the end of one domain fails the call", Caught: []string{"LIF-05", "CON-10"}, fail: contagious},
+		{ID: "F30", What: "the end of one domain fails the call", Caught: []string{"LIF-05", "LIF-10", "CON-10"}, fail: contagious},
 		{ID: "F31", What: "values are none that QEMU had", Caught: []string{"MAP-08", "MAP-09", "BLK-10"}, change: random},
 		{ID: "F32", What: "haltpoll is the last vCPU's only", Caught: []string{"CPU-05"}, change: lastHaltpoll, asks: true},
 		{ID: "F33", What: "records end in the middle", Caught: []string{"API-01", "MAP-01", "MAP-02"}, change: halved},
@@ -62,5 +62,7 @@ func Faults() []Fault {
 		{ID: "F49", What: "records end at 1000 parameters", Caught: []string{"VCP-16"}, change: capped(1000)},
 		{ID: "F50", What: "failed halt polling counts as success", Caught: []string{"CPU-09"}, change: set(func(name string) bool { return name == "cpu.haltpoll.fail.time" }, func(v uint64) uint64 { return 4 * v })},
 		{ID: "F51", What: "every vCPU has the dirty rate of the first", Caught: []string{"DRT-05", "DRT-11"}, change: oneRate},
+		{ID: "F52", What: "each call leaves a descriptor open", Caught: []string{"CON-14"}, descriptors: 1},
+		{ID: "F53", What: "each call leaves memory behind", Caught: []string{"CON-14"}, kib: 1},
 	}
 }

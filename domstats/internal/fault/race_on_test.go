@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build race
+
+package fault_test
+
+const raceDetector = true
