@@ -26,6 +26,20 @@ func (c *Container) Exited(ctx context.Context) (code int, exited bool, err erro
 	return int(data.State.ExitCode), ended, nil
 }
 
+// Restart starts the container again, whose first process has ended. Its files
+// are as they were.
+func (c *Container) Restart(ctx context.Context) error {
+	conn, err := c.engine.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeIdle(conn)
+	if err := containers.Start(conn, c.Name(), nil); err != nil {
+		return engineError("start container "+c.Name(), err)
+	}
+	return nil
+}
+
 // Written calls line with each line that the first process has written, until
 // it has written the one that says it is ready, or has ended. The session must
 // have been started with such a line.

@@ -28,27 +28,54 @@ func findShell(arguments string) string {
 // whose entrypoint may write something before.
 const readyLine = "lcitool: ready"
 
+// replacedLine is written before readyLine if the entrypoint is gone: it has
+// become the shell that waits. Otherwise it goes on after that shell.
+const replacedLine = "lcitool: replaced"
+
 // firstProcess waits for a line that names a process and a stage. The stage has
 // the files 3 and 4 of that process as its streams: the shell that writes the
 // line has the pipe as file 1 meanwhile. Afterwards nothing is left of it, and its
 // status can be read. The pipe for it is open in both directions, so that a
 // process that no longer waits for its status holds nothing up.
+//
+// The runner starts the container once for each of the scripts, with its
+// entrypoint. A shell that the entrypoint has become does the same by becoming
+// the entrypoint again. One that the entrypoint waits for ends with the script,
+// so that the entrypoint decides how the container ends.
 const firstProcess = `
-echo "` + readyLine + `"
+_lcitool_next=
+if [ -s ` + stateDir + `/next ]; then
+	read -r _lcitool_next < ` + stateDir + `/next
+	: > ` + stateDir + `/next
+else
+	[ $$ != 1 ] || echo "` + replacedLine + `"
+	echo "` + readyLine + `"
+fi
 exec < /dev/null > /dev/null 2>&1
 _lcitool_spare="1 $$"; _lcitool_up=$PPID
 while [ "${_lcitool_up:-0}" -gt 1 ]; do
 	_lcitool_spare="$_lcitool_spare $_lcitool_up"
 	while read -r _lcitool_key _lcitool_value; do
-		case $_lcitool_key in PPid:) _lcitool_next=$_lcitool_value;; esac
+		case $_lcitool_key in PPid:) _lcitool_above=$_lcitool_value;; esac
 	done < "/proc/$_lcitool_up/status"
-	_lcitool_up=$_lcitool_next
+	_lcitool_up=$_lcitool_above
 done
-unset _lcitool_key _lcitool_value _lcitool_next _lcitool_up
+unset _lcitool_key _lcitool_value _lcitool_above _lcitool_up
 exec 5<> ` + stateDir + `/done
 trap '_lcitool_term=1' TERM
 while :; do
-	read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo || continue
+	if [ "$_lcitool_next" ]; then
+		_lcitool_stage=${_lcitool_next#* }; _lcitool_status=${_lcitool_stage#* }
+		_lcitool_pid=${_lcitool_next%% *}; _lcitool_stage=${_lcitool_stage%% *}
+		_lcitool_next=
+	else
+		read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo || continue
+		if [ $$ = 1 ] && [ "$_lcitool_stage" = after_script ] && [ -f ` + stateDir + `/again ]; then
+			echo "$_lcitool_pid $_lcitool_stage $_lcitool_status" > ` + stateDir + `/next
+			exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"
+			. ` + stateDir + `/again
+		fi
+	fi
 	_lcitool_term=
 	echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
 	( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
@@ -56,6 +83,7 @@ while :; do
 	[ -z "$_lcitool_term" ] || _lcitool_code=1
 	sh ` + stateDir + `/kill 9
 	echo "$_lcitool_pid $_lcitool_code" >&5
+	[ $$ = 1 ] || [ "$_lcitool_stage" = pre_get_sources_script ] || [ ! -f ` + stateDir + `/again ] || exit "$_lcitool_code"
 done
 `
 
@@ -81,14 +109,16 @@ done 2> /dev/null
 
 // session is how a job's container starts.
 func session(entrypoint []string, hasEntrypoint bool) container.Session {
-	s := container.Session{
-		AsImage: true, Entrypoint: entrypoint,
-		Command: []string{"sh", "-c", findShell("-c " + Quote(firstProcess) + ` "$s"`)},
-	}
+	s := container.Session{AsImage: true, Entrypoint: entrypoint, Command: firstCommand()}
 	if hasEntrypoint {
 		s.Ready = readyLine
 	}
 	return s
+}
+
+// firstCommand is what a container runs, after its entrypoint.
+func firstCommand() []string {
+	return []string{"sh", "-c", findShell("-c " + Quote(firstProcess) + ` "$s"`)}
 }
 
 // runStage is the command that has the first process run a stage, with a value

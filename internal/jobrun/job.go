@@ -32,7 +32,8 @@ type Job struct {
 
 	dir   string // where it has its tree, once it runs
 	again bool   // it may run again if it fails
-	ready bool   // its first process says when it waits
+
+	entrypoint []string // that its containers start with, nil for none
 
 	services []*service // that run beside it
 }

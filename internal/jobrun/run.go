@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strconv"
@@ -142,10 +143,8 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
-	if j.ready {
-		// An error shows again in what follows.
-		_ = c.Written(ctx, readyLine, func(line string) { fmt.Fprintln(s.Stdout, line) })
-	}
+	entry := &entrypoint{container: c, none: j.entrypoint == nil}
+	entry.begin(ctx, s.Stdout)
 	var err error
 	if strategy := value(out.Env, "GIT_STRATEGY"); len(j.PreGetSources) > 0 && strategy != checkout.None && strategy != checkout.Empty {
 		err = r.stage(ctx, c, "pre_get_sources_script", "running", limit, s)
@@ -153,7 +152,10 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 	if err == nil {
 		err = r.stage(ctx, c, "script", "running", min(own, limit), s)
 	}
-	gone := containerGone(ctx, c, &err)
+	if entry.waits {
+		err = entry.finish(ctx, err, time.Until(deadline), s.Stdout)
+	}
+	gone := !entry.waits && containerGone(ctx, c, &err)
 	result.End(ctx, err)
 	out.abandoned = gone || result.State == outcome.TimedOut && own >= limit
 	if gone {
@@ -162,24 +164,36 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 	if ctx.Err() == nil {
 		out.Command = r.lastCommand(ctx, j, c, result.State)
 	}
-	if len(j.AfterScript) == 0 || result.State == outcome.EngineError || out.abandoned {
-		return
+	if len(j.AfterScript) > 0 && result.State != outcome.EngineError && !out.abandoned {
+		if s.Ended != nil {
+			s.Ended()
+		}
+		r.afterScript(ctx, j, entry, s, time.Until(deadline), result, out)
 	}
-	if s.Ended != nil {
-		s.Ended()
+	if entry.waits && !out.abandoned && ctx.Err() == nil && j.Job.Artifacts != nil {
+		// Files are only seen in a container that runs. What is wrong shows when they are taken.
+		_ = entry.restart(ctx, io.Discard)
 	}
-	r.afterScript(ctx, j, c, s, time.Until(deadline), result, out)
 }
 
 // afterScript runs after_script. Its status counts only if the job says so.
-func (r *Runner) afterScript(ctx context.Context, j *Job, c *container.Container, s scheduler.Streams, left time.Duration, result *outcome.Result, out *Outcome) {
+func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s scheduler.Streams, left time.Duration, result *outcome.Result, out *Outcome) {
 	after, cancel := ctx, context.CancelFunc(func() {})
 	if ctx.Err() != nil { // GitLab runs it for a cancelled job too, but nobody waits for long here
 		after, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
 	}
 	defer cancel()
 	limit := max(time.Second, min(left, duration(value(out.Env, "RUNNER_AFTER_SCRIPT_TIMEOUT"), afterTimeout)))
-	err := r.stage(after, c, "after_script", status(result.State), limit, s)
+	if entry.waits {
+		if err := entry.restart(after, s.Stdout); err != nil {
+			r.warn(j, "after_script: "+err.Error())
+			return
+		}
+	}
+	err := r.stage(after, entry.container, "after_script", status(result.State), limit, s)
+	if entry.waits {
+		err = entry.finish(after, err, limit, s.Stdout)
+	}
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case value(out.Env, "AFTER_SCRIPT_IGNORE_ERRORS") == "false" && result.State == outcome.Passed:

@@ -66,9 +66,14 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 	if j.Job.Image != nil && j.Job.Image.User != "" {
 		o.User = j.Job.Image.User
 	}
-	entrypoint, has := j.entrypoint(image.Entrypoint)
-	j.ready = has
-	o.Session = session(entrypoint, has)
+	own, has := j.ownEntrypoint(image.Entrypoint)
+	if j.entrypoint = nil; has {
+		j.entrypoint = own
+		if own == nil {
+			j.entrypoint = image.Entrypoint
+		}
+	}
+	o.Session = session(own, has)
 	o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packState(j, env)})
 	if r.Caches != "" && (o.User == "" || o.User == "0" || o.User == "root") {
 		o.Volumes = append(o.Volumes, container.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
@@ -86,9 +91,9 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Co
 	return c, nil
 }
 
-// entrypoint gives the one of the job, nil for the image's, and whether there
+// ownEntrypoint gives the one of the job, nil for the image's, and whether there
 // is any.
-func (j *Job) entrypoint(image []string) ([]string, bool) {
+func (j *Job) ownEntrypoint(image []string) ([]string, bool) {
 	if j.Job.Image == nil || len(j.Job.Image.Entrypoint) == 0 {
 		return nil, len(image) > 0
 	}

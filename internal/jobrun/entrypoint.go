@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/workload"
+)
+
+// exitPoll is how often a container is asked whether its entrypoint has ended.
+const exitPoll = 100 * time.Millisecond
+
+// again is what a shell runs to become the entrypoint with its command.
+func again(entrypoint []string) string {
+	var words []string
+	for _, w := range append(append([]string{}, entrypoint...), firstCommand()...) {
+		words = append(words, Quote(w))
+	}
+	return "exec " + strings.Join(words, " ") + "\n"
+}
+
+// An entrypoint is the one of a job's container, while the job runs.
+type entrypoint struct {
+	container *container.Container
+	none      bool // the container has no entrypoint
+	seen      int  // lines that the container has written
+	waits     bool // it goes on when a script has ended, and then the container ends
+}
+
+// begin writes what the entrypoint says until the first process waits.
+func (e *entrypoint) begin(ctx context.Context, to io.Writer) {
+	if e.none {
+		return
+	}
+	e.waits = true
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	e.read(ctx, func(line string) {
+		switch line {
+		case readyLine:
+			cancel()
+		case replacedLine:
+			e.waits = false
+		default:
+			fmt.Fprintln(to, line)
+		}
+	})
+}
+
+// read calls line with each line of the container that is new, until ctx or the
+// container ends. An error shows again in what follows.
+func (e *entrypoint) read(ctx context.Context, line func(string)) {
+	n := 0
+	_ = e.container.Follow(ctx, func(text string) {
+		if n++; n > e.seen {
+			line(text)
+		}
+	})
+	e.seen = max(n, e.seen)
+}
+
+// finish waits until an entrypoint that goes on after a script has ended too,
+// and gives its status in place of the script's.
+func (e *entrypoint) finish(ctx context.Context, script error, limit time.Duration, to io.Writer) error {
+	var failed *container.ExitError
+	if script != nil && !errors.As(script, &failed) {
+		if _, exited, err := e.container.Exited(ctx); err != nil || !exited {
+			return script
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	e.read(ctx, func(line string) { fmt.Fprintln(to, line) })
+	for {
+		code, exited, err := e.container.Exited(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return workload.TimeoutError(limit, container.ErrTimeout)
+		case err != nil:
+			return err
+		case exited && code != 0:
+			return &container.ExitError{Container: e.container.Name(), Code: code}
+		case exited:
+			return nil
+		}
+		time.Sleep(exitPoll)
+	}
+}
+
+// restart starts a container that has ended, and writes what its entrypoint
+// says.
+func (e *entrypoint) restart(ctx context.Context, to io.Writer) error {
+	if err := e.container.Restart(ctx); err != nil {
+		return err
+	}
+	e.begin(ctx, to)
+	return nil
+}
