@@ -3,11 +3,10 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
-	"github.com/pmezard/go-difflib/difflib"
+	"github.com/rogpeppe/go-internal/diff"
 
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/manifests"
@@ -52,14 +51,7 @@ func (m *manifestVerb) printDiff(changes []manifests.Change) error {
 		if c.New == nil {
 			to = "/dev/null"
 		}
-		text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-			A: difflib.SplitLines(string(c.Old)), FromFile: from,
-			B: difflib.SplitLines(string(c.New)), ToFile: to,
-			Context: 3,
-		})
-		if err != nil {
-			return fmt.Errorf("cannot compare %s: %w", c.Path, err)
-		}
+		_, text, _ := strings.Cut(string(diff.Diff(from, c.Old, to, c.New)), "\n") // without the line "diff FROM TO"
 		b.WriteString(termtext.Text(text))
 	}
 	return m.app.write([]byte(b.String()))

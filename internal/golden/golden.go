@@ -19,7 +19,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pmezard/go-difflib/difflib"
+	"github.com/rogpeppe/go-internal/diff"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files") //nolint:gochecknoglobals // flags of a test binary are registered before it starts
@@ -111,15 +111,5 @@ func write(tb testing.TB, path string, data []byte) {
 
 // difference is a unified diff from the golden file to what the test made.
 func difference(want, got []byte) string {
-	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A:        difflib.SplitLines(string(want)),
-		B:        difflib.SplitLines(string(got)),
-		FromFile: "golden",
-		ToFile:   "got",
-		Context:  3,
-	})
-	if err != nil {
-		return err.Error()
-	}
-	return text
+	return string(diff.Diff("golden", want, "got", got))
 }

@@ -5,8 +5,6 @@ package jobdiff
 import (
 	"fmt"
 	"strings"
-
-	"github.com/pmezard/go-difflib/difflib"
 )
 
 const (
@@ -144,15 +142,44 @@ func alike(a, b []*line) int {
 // hunk adds the first difference of lines that begin with one, and what comes
 // after it.
 func (p *Parting) hunk(a, b []*line) {
-	m := difflib.NewMatcherWithJunk(forms(a), forms(b), false, nil)
-	for _, code := range m.GetOpCodes() {
-		if code.Tag == 'e' {
-			p.lines("both", a[code.I1:min(code.I2, code.I1+context)])
-			return
-		}
-		p.lines("left", a[code.I1:code.I2])
-		p.lines("right", b[code.J1:code.J2])
+	i, j := meet(forms(a), forms(b))
+	p.lines("left", a[:i])
+	p.lines("right", b[:j])
+	end := i
+	for end < min(len(a), i+context) && j < len(b) && a[end].equals(b[j]) {
+		end++
+		j++
 	}
+	p.lines("both", a[i:end])
+}
+
+// meet gives where a longest common subsequence of two lists begins in each,
+// their lengths if they have nothing in common.
+func meet(a, b []string) (int, int) {
+	common := make([][]int, len(a)+1) // [i][j] is the length for a[i:] and b[j:]
+	common[len(a)] = make([]int, len(b)+1)
+	for i := len(a) - 1; i >= 0; i-- {
+		common[i] = make([]int, len(b)+1)
+		for j := len(b) - 1; j >= 0; j-- {
+			if a[i] == b[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
+			}
+		}
+	}
+	i, j := 0, 0
+	for common[i][j] > 0 && a[i] != b[j] {
+		if common[i+1][j] == common[i][j] {
+			i++
+		} else {
+			j++
+		}
+	}
+	if common[i][j] == 0 {
+		return len(a), len(b)
+	}
+	return i, j
 }
 
 func (p *Parting) lines(side string, lines []*line) {

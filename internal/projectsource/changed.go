@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/pmezard/go-difflib/difflib"
+	"github.com/rogpeppe/go-internal/diff"
 )
 
 // Compare holds a file against the digest that it ought to have, "" for any.
@@ -34,23 +34,16 @@ func (s *Source) diff(ref Reference, before, after []byte) string {
 	if err != nil {
 		return ""
 	}
-	a, b := lines(old), lines(now)
-	if slices.Equal(a, b) {
+	text := diff.Diff("locked", lines(old), "now", lines(now))
+	if text == nil {
 		return "its list of packages is the same"
 	}
-	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: a, FromFile: "locked",
-		B: b, ToFile: "now",
-		Context: 3,
-	})
-	if err != nil { // only ever from the writer, which is memory
-		return ""
-	}
-	return strings.TrimSuffix(text, "\n")
+	_, hunks, _ := strings.Cut(string(text), "\n") // without the line "diff locked now"
+	return strings.TrimSuffix(hunks, "\n")
 }
 
-// lines makes a sorted list of packages one a line, without doubles.
-func lines(packages []string) []string {
+// lines gives the packages sorted, one a line, without doubles.
+func lines(packages []string) []byte {
 	var out []string
 	for _, p := range packages {
 		if strings.ContainsFunc(p, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -59,5 +52,5 @@ func lines(packages []string) []string {
 		out = append(out, p+"\n")
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return []byte(strings.Join(slices.Compact(out), ""))
 }

@@ -10,8 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
-	"golang.org/x/tools/txtar"
+	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -74,8 +73,7 @@ func (w *Workspace) references(ctx context.Context, refs []string) (names []stri
 	if err != nil {
 		return nil, nil, ProjectErrors(err)
 	}
-	layer, err := projectLayer(files)
-	return names, []facts.Layer{layer}, err
+	return names, []facts.Layer{projectLayer(files)}, nil
 }
 
 // FromBase gives the entries of a manifest's list as seen from the current
@@ -110,19 +108,15 @@ func unique(list []string) []string {
 }
 
 // projectLayer is a layer of facts that holds fetched projects.
-func projectLayer(files []projectsource.File) (facts.Layer, error) {
-	archive := &txtar.Archive{}
+func projectLayer(files []projectsource.File) facts.Layer {
+	tree := fstest.MapFS{}
 	locations := map[string]string{}
 	for _, f := range files {
 		name := "projects/" + f.Name + ".yml"
-		archive.Files = append(archive.Files, txtar.File{Name: name, Data: f.Data})
+		tree[name] = &fstest.MapFile{Data: f.Data}
 		locations[name] = f.Location()
 	}
-	tree, err := txtar.FS(archive)
-	if err != nil {
-		return facts.Layer{}, &facts.ProjectError{Err: err}
-	}
-	return facts.Layer{Name: "references", FS: tree, Locations: locations}, nil
+	return facts.Layer{Name: "references", FS: tree, Locations: locations}
 }
 
 // lockedSource is where the files come from that projects are defined in by
