@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // stopLimit is how long mmdebstrap may take to clear up when it is told to stop.
@@ -96,11 +98,11 @@ func (e *Engine) importLayer(ctx context.Context, o BootstrapOptions, layer stri
 		return "", err
 	}
 	defer file.Close()
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	return importImage(c, file, o.Reference, "/bin/bash", map[string]string{
 		LabelSuite: o.Suite, LabelDate: time.Now().UTC().Format(time.DateOnly),
 	})

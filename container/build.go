@@ -13,6 +13,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -140,11 +141,11 @@ type standing struct {
 // standing looks the promised tag up. An image was made from the same input if
 // its record has the same digest, and its base is gone or still the same.
 func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (standing, error) {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return standing{}, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	baseNow := make(chan []string, 1)
 	go func() { // beside the other request, since this is the fast path
 		base, _ := inspect(c, o.base()) // without layers when it is not there
@@ -171,7 +172,7 @@ func (o BuildOptions) fresh() bool {
 
 // promote gives a finished image its name and removes the one that had it.
 func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, before string) error {
-	c, done, err := e.afterwards(ctx)
+	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
 		return err
 	}

@@ -147,13 +147,13 @@ func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 // external connects to a service that is not a private one of the package.
 func external(t *testing.T) *Engine {
 	t.Helper()
-	s, err := here.options().start(t.Context(), here.dir+"/s/ext"+randomName(), "0", nil)
+	s, err := here.options().StartService(t.Context(), here.dir+"/s/ext"+randomName(), "0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.stop)
+	t.Cleanup(s.Stop)
 	o := here.options()
-	o.Private, o.URL = false, "unix://"+s.socket
+	o.Private, o.URL = false, "unix://"+s.Socket()
 	e, err := Connect(t.Context(), o)
 	if err != nil || e.Private() || e.Source() != "--url" {
 		t.Fatalf("%+v, %v", e, err)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 func TestBuildLogFollowsSteps(t *testing.T) {
@@ -67,7 +69,7 @@ func TestBuildErrorSaysOneLine(t *testing.T) {
 			t.Errorf("the text is not whole: %+v", b)
 		}
 	}
-	if Hint(buildError(o, log, errors.New("x: no space left on device"))) != hintDisk {
+	if Hint(buildError(o, log, errors.New("x: no space left on device"))) != podman.HintDisk {
 		t.Error("no hint")
 	}
 }

@@ -44,15 +44,15 @@ func (e *Engine) lockImages() (unlock func(), free bool) {
 // the same name at once: whoever comes second finds it made. The file stays,
 // since removing it would let a third in; the lock ends with its process.
 func (e *Engine) lockImage(ctx context.Context, reference string) (unlock func(), err error) {
-	dir, err := e.options.runtimeDir()
+	dir, err := e.options.SocketDir()
 	if err != nil {
 		return nil, &EngineError{Op: "lock image " + reference, Code: 125, Err: err}
 	}
-	sum := sha256.Sum256([]byte(e.addr.URL + "\n" + withTag(reference)))
+	sum := sha256.Sum256([]byte(e.service.URL() + "\n" + withTag(reference)))
 	lock := flock.New(filepath.Join(dir, fmt.Sprintf("image-%x.lock", sum[:8])))
 	ours, err := lock.TryLock()
 	if err == nil && !ours {
-		e.notice(fmt.Sprintf("image %s is being made by another lcitool, waiting for it", reference))
+		e.service.Notice(fmt.Sprintf("image %s is being made by another lcitool, waiting for it", reference))
 		_, err = lock.TryLockContext(ctx, lockPause)
 	}
 	if ctx.Err() != nil {

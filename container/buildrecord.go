@@ -80,7 +80,7 @@ func (e *Engine) retryReplaced(ctx context.Context, r records.Record) {
 	if err != nil || r.Extra[extraBefore] == "" {
 		return
 	}
-	if c, done, err := e.afterwards(ctx); err == nil {
+	if c, done, err := e.service.Afterwards(ctx); err == nil {
 		e.removeReplaced(c, r)
 		done()
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -36,12 +37,12 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	defer remove()
 	builder := e
 	if service != nil {
-		defer service.stop()
+		defer service.Stop()
 		if err := linkCache(dir, o.CacheDir); err != nil {
 			return "", err
 		}
-		builder = &Engine{options: e.options, log: e.log, owner: e.owner, records: e.records, version: e.version, private: service}
-		builder.addr = address{URL: "unix://" + service.socket, Source: "private service of this build"}
+		builder = &Engine{options: e.options, log: e.log, owner: e.owner, records: e.records}
+		builder.service = podman.NewService("unix://"+service.Socket(), e.Version(), service)
 	}
 	request := filepath.Join(dir, "context")
 	if err := os.Mkdir(request, 0o700); err != nil {
@@ -51,8 +52,8 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 		return "", err
 	}
 	id, err := builder.request(ctx, o, request)
-	if err != nil && service != nil && (ctx.Err() != nil || service.ended()) {
-		service.stop()
+	if err != nil && service != nil && (ctx.Err() != nil || service.Ended()) {
+		service.Stop()
 		e.removeWorkers(ctx, dir, o.record)
 	}
 	return id, err
@@ -62,22 +63,22 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 // one: only then can the running step be ended, and a build that hangs is in
 // nobody's way. The directory is its TMPDIR, in which the builder's scratch is
 // found if we are killed. Without a service the directory only holds the context.
-func (e *Engine) buildService(ctx context.Context) (service *privateService, dir string, remove func(), err error) {
-	if e.private == nil {
+func (e *Engine) buildService(ctx context.Context) (service *podman.Process, dir string, remove func(), err error) {
+	if e.service.Private() == nil {
 		dir, remove, err := e.TempDir(ctx, "build")
 		return nil, dir, remove, err
 	}
-	dir, remove, err = e.tempDirIn(ctx, buildTempParent(e.options), "build")
+	dir, remove, err = e.tempDirIn(ctx, e.options.BuildTempParent(), "build")
 	if err != nil {
 		return nil, "", nil, err
 	}
-	runtimeDir, err := e.options.runtimeDir()
+	runtimeDir, err := e.options.SocketDir()
 	if err != nil {
 		remove()
 		return nil, "", nil, err
 	}
 	base := filepath.Join(runtimeDir, "build-"+randomName())
-	s, err := e.options.start(ctx, base, "0", []string{"TMPDIR=" + dir})
+	s, err := e.options.StartService(ctx, base, "0", []string{"TMPDIR=" + dir})
 	_ = os.Remove(base + ".log")
 	if err != nil {
 		remove()
@@ -92,11 +93,11 @@ func (e *Engine) buildService(ctx context.Context) (service *privateService, dir
 func (e *Engine) request(ctx context.Context, o order, dir string) (string, error) {
 	open, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	c, err := e.conn(open)
+	c, err := e.service.Conn(open)
 	if err != nil {
 		return "", err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	over, stopped := make(chan struct{}), make(chan struct{})
 	watched := &buildSteps{dir: filepath.Dir(dir)}
 	go watched.watch(over)
@@ -107,9 +108,9 @@ func (e *Engine) request(ctx context.Context, o order, dir string) (string, erro
 			return
 		case <-ctx.Done():
 		}
-		if e.private != nil {
+		if e.service.Private() != nil {
 			watched.settle()
-			e.private.stop()
+			e.service.Private().Stop()
 		}
 		giveUp()
 	}()
@@ -133,8 +134,8 @@ func buildImage(c context.Context, dir string, o entities.BuildOptions) (*entiti
 
 func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) error {
 	err := context.Cause(ctx)
-	if e.private == nil {
-		return fmt.Errorf("cannot build image %s: %w; step %d of %d is still running at %s until its end", o.Tag, err, log.step, log.steps, e.addr.URL)
+	if e.service.Private() == nil {
+		return fmt.Errorf("cannot build image %s: %w; step %d of %d is still running at %s until its end", o.Tag, err, log.step, log.steps, e.service.URL())
 	}
 	return fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 }
@@ -142,7 +143,7 @@ func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) e
 // verify finds the image by the last ID of the stream. A step may print
 // something like an ID too, hence the look at whose it is.
 func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, error) {
-	c, done, err := e.afterwards(ctx)
+	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -185,9 +186,9 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		b.ConfigureNetwork = define.NetworkEnabled
 	}
 	b.NamespaceOptions = []define.NamespaceOption{network}
-	if e.private == nil { // a service of another's has proxies of its own
+	if e.service.Private() == nil { // a service of another's has proxies of its own
 		b.CommonBuildOpts.HTTPProxy = false
-		b.Args = e.options.proxies(o.Args)
+		b.Args = proxies(e.options.Variable, o.Args)
 	}
 	if file := e.authFile(); file != "" {
 		b.SystemContext = &types.SystemContext{AuthFilePath: file}

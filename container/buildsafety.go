@@ -11,6 +11,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/system"
 
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // An UnsafeError is a Dockerfile that was not built because of what it could
@@ -56,11 +57,11 @@ func (o BuildOptions) unsafe(problems []buildrisk.Problem, hint string) error {
 
 // buildah returns the version of the service's builder, "" if it does not say.
 func (e *Engine) buildah(ctx context.Context) string {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return ""
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	info, err := system.Info(c, nil)
 	if err != nil || info.Host == nil {
 		return ""

@@ -108,7 +108,7 @@ func (e *Engine) removeWorkers(ctx context.Context, dir string, r records.Record
 	for _, scratch := range scratchesOf(dir) {
 		deleteSandbox(context.WithoutCancel(ctx), "buildah-"+scratch)
 	}
-	c, done, err := e.afterwards(ctx)
+	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
 		return
 	}

@@ -38,7 +38,7 @@ func (c *Container) Follow(ctx context.Context, line func(string)) error {
 // Kill ends all processes of the container, which stays. One that does not run
 // is no error.
 func (c *Container) Kill(ctx context.Context) error {
-	conn, done, err := c.engine.afterwards(ctx)
+	conn, done, err := c.engine.service.Afterwards(ctx)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // conmonEnds is how long a conmon may take to end after its container did.
@@ -41,7 +42,7 @@ type machineStore struct {
 
 // machineStore asks the engine. ok is false when it is on another machine.
 func (e *Engine) machineStore(c context.Context) (m machineStore, ok bool, err error) {
-	if !e.addr.local() {
+	if !e.service.Local() {
 		return m, false, nil
 	}
 	info, err := system.Info(c, nil)
@@ -125,7 +126,7 @@ func parseConmon(p records.Processes, file string) (found conmon, bundle string,
 func isConmon(p records.Processes, pid int, m machineStore) bool {
 	dir := strconv.Itoa(pid)
 	info, err := fs.Stat(p, dir)
-	if err != nil || uidOf(info) != os.Geteuid() {
+	if err != nil || safefs.UID(info) != os.Geteuid() {
 		return false
 	}
 	exe, err1 := p.Readlink(dir + "/exe")
@@ -166,7 +167,7 @@ func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Lef
 // conmonLeft reports whether a process may be the conmon of a container that
 // is removed. Its record must stay then.
 func (e *Engine) conmonLeft(r records.Record) bool {
-	if r.ID == "" || !e.addr.local() {
+	if r.ID == "" || !e.service.Local() {
 		return false
 	}
 	p := records.HostProcesses()

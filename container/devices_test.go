@@ -5,6 +5,8 @@ package container
 import (
 	"os"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 func TestOpensByGroup(t *testing.T) {
@@ -33,10 +35,10 @@ func TestLimitsOfAnotherService(t *testing.T) {
 		e     *Engine
 		names string
 	}{
-		{&Engine{version: "4.3.1", addr: address{URL: "unix:///x"}}, "nofile nproc"},
-		{&Engine{version: "5.4.2", addr: address{URL: "unix:///x"}}, "nofile"},
-		{&Engine{version: "10.0.0", addr: address{URL: "ssh://x"}}, "nofile"},
-		{&Engine{version: "5.4.2", addr: address{URL: "unix:///x"}, private: &privateService{}}, "nofile nproc"},
+		{&Engine{service: podman.NewService("unix:///x", "4.3.1", nil)}, "nofile nproc"},
+		{&Engine{service: podman.NewService("unix:///x", "5.4.2", nil)}, "nofile"},
+		{&Engine{service: podman.NewService("ssh://x", "10.0.0", nil)}, "nofile"},
+		{&Engine{service: podman.NewService("unix:///x", "5.4.2", &podman.Process{})}, "nofile nproc"},
 	} {
 		names := ""
 		for _, l := range c.e.rlimits() {
@@ -44,12 +46,12 @@ func TestLimitsOfAnotherService(t *testing.T) {
 				names += " "
 			}
 			names += l.Type
-			if c.e.private == nil && l.Hard > maxProcsAway {
-				t.Errorf("%s: %s %d", c.e.version, l.Type, l.Hard)
+			if c.e.service.Private() == nil && l.Hard > maxProcsAway {
+				t.Errorf("%s: %s %d", c.e.Version(), l.Type, l.Hard)
 			}
 		}
 		if names != c.names {
-			t.Errorf("podman %s, private %v: got %q, want %q", c.e.version, c.e.private != nil, names, c.names)
+			t.Errorf("podman %s, private %v: got %q, want %q", c.e.Version(), c.e.service.Private() != nil, names, c.names)
 		}
 		if got := c.e.ulimits(); len(got) != 2 {
 			t.Errorf("a build gets %v", got)

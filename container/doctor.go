@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/system"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // State is a check's verdict.
@@ -46,7 +48,7 @@ func Checks(ctx context.Context, o DoctorOptions) []Check {
 		m.ask(ctx, engine)
 	}
 	checks = append(checks, serviceCheck(engine, err))
-	remote := err == nil && !engine.addr.local()
+	remote := err == nil && !engine.service.Local()
 	if !remote { // another machine's insides cannot be seen from here
 		checks = append(checks, m.cgroups(), m.rlimits(), m.namespaces(), m.subordinateIDs(), m.runtimeDir())
 	}
@@ -57,7 +59,7 @@ func Checks(ctx context.Context, o DoctorOptions) []Check {
 	checks = append(checks, store.check())
 	if !remote {
 		checks = append(checks, m.helpers(), m.sharedMounts(), diskCheck("disk for images", store.root, freeSpace))
-		checks = append(checks, diskCheck("disk for builds", buildTempParent(o.Connect), freeSpace), m.kvm())
+		checks = append(checks, diskCheck("disk for builds", o.Connect.BuildTempParent(), freeSpace), m.kvm())
 	}
 	if err == nil {
 		checks = append(checks, builderCheck(ctx, engine))
@@ -85,7 +87,7 @@ func versionCheck(text string) Check {
 		return Check{"podman", Warn, fmt.Sprintf("%q", text), "is this podman?"}
 	}
 	if major < 4 {
-		return Check{"podman", Fail, text, hintOld}
+		return Check{"podman", Fail, text, podman.HintOld}
 	}
 	return Check{"podman", OK, text, ""}
 }
@@ -94,7 +96,7 @@ func serviceCheck(e *Engine, err error) Check {
 	if err != nil {
 		return Check{"service", Fail, err.Error(), Hint(err)}
 	}
-	found := fmt.Sprintf("podman %s at %s (%s)", e.version, e.addr.URL, e.addr.Source)
+	found := fmt.Sprintf("podman %s at %s (%s)", e.Version(), e.service.URL(), e.Source())
 	return Check{"service", OK, found, ""}
 }
 
@@ -106,11 +108,11 @@ type storeInfo struct {
 }
 
 func askStore(ctx context.Context, e *Engine) storeInfo {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return storeInfo{err: err, asked: true}
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	info, err := system.Info(c, nil)
 	if err != nil {
 		return storeInfo{err: err, asked: true}
@@ -124,7 +126,7 @@ func (s storeInfo) check() Check {
 	case !s.asked:
 		return Check{name, Warn, "unknown", "no service could be asked"}
 	case s.err != nil:
-		return Check{name, Warn, s.err.Error(), Explain(s.err)}
+		return Check{name, Warn, s.err.Error(), podman.Explain(s.err)}
 	case s.driver == "vfs":
 		return Check{name, Warn, "vfs, which copies every layer", `set driver = "overlay" in storage.conf, then podman system reset, which removes all images`}
 	}
@@ -145,7 +147,7 @@ func diskCheck(name, dir string, free func(dir string) (uint64, error)) Check {
 	}
 	found := fmt.Sprintf("%.1f GiB free in %s", float64(bytes)/(1<<30), dir)
 	if bytes < minimumFree {
-		return Check{name, Warn, found, hintDisk}
+		return Check{name, Warn, found, podman.HintDisk}
 	}
 	return Check{name, OK, found, ""}
 }
@@ -159,7 +161,7 @@ func imageChecks(ctx context.Context, e *Engine, references []string) []Check {
 		case err != nil:
 			checks = append(checks, Check{name, Warn, err.Error(), Hint(err)})
 		case !there:
-			checks = append(checks, Check{name, Warn, "not in the local store", hintBase})
+			checks = append(checks, Check{name, Warn, "not in the local store", podman.HintBase})
 		default:
 			checks = append(checks, Check{name, OK, "in the local store", ""})
 		}
@@ -169,7 +171,7 @@ func imageChecks(ctx context.Context, e *Engine, references []string) []Check {
 
 func thisMachine(o ConnectOptions) machine {
 	return machine{
-		root: os.DirFS("/"), uid: os.Getuid(), user: o.getenv("USER"), runtime: o.getenv("XDG_RUNTIME_DIR"),
-		lookPath: helperPath, open: openDevice, conf: ociRuntime(o.getenv, os.Getuid(), helperPath), hardProcs: hardLimit(rlimitProcs), hardFiles: hardLimit(rlimitFiles),
+		root: os.DirFS("/"), uid: os.Getuid(), user: o.Variable("USER"), runtime: o.Variable("XDG_RUNTIME_DIR"),
+		lookPath: helperPath, open: openDevice, conf: podman.OCIRuntime(o.Variable, os.Getuid(), helperPath), hardProcs: hardLimit(rlimitProcs), hardFiles: hardLimit(rlimitFiles),
 	}
 }

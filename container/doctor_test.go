@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 const (
@@ -72,22 +74,22 @@ func TestMachineChecks(t *testing.T) {
 	}{
 		"cgroups 2":                {good().cgroups(), OK, "version 2, runtime crun", ""},
 		"cgroups 1":                {good().with("proc/self/mountinfo", oldMounts).cgroups(), OK, "version 1", ""},
-		"hybrid with crun":         {good().with("proc/self/mountinfo", hybridMounts).cgroups(), Fail, "hybrid, runtime crun", hintRuntime},
-		"hybrid with crun's path":  {set(good().with("proc/self/mountinfo", hybridMounts), func(m *machine) { m.conf = "/usr/bin/crun" }).cgroups(), Fail, "hybrid", hintRuntime},
+		"hybrid with crun":         {good().with("proc/self/mountinfo", hybridMounts).cgroups(), Fail, "hybrid, runtime crun", podman.HintRuntime},
+		"hybrid with crun's path":  {set(good().with("proc/self/mountinfo", hybridMounts), func(m *machine) { m.conf = "/usr/bin/crun" }).cgroups(), Fail, "hybrid", podman.HintRuntime},
 		"hybrid with runc":         {set(good().with("proc/self/mountinfo", hybridMounts), func(m *machine) { m.conf = "runc" }).cgroups(), OK, "hybrid, runtime runc", ""},
 		"no cgroups":               {good().with("proc/self/mountinfo", "").cgroups(), Warn, "unknown", "mounted?"},
 		"runtime missing":          {set(good(), func(m *machine) { m.lookPath = lacking("crun") }).cgroups(), Fail, "not installed", "install crun"},
 		"limits":                   {good().rlimits(), OK, "unlimited processes", ""},
-		"limits, low processes":    {set(good(), func(m *machine) { m.hardProcs = 96365 }).rlimits(), Warn, "96365 processes", hintRlimits},
-		"limits, low files":        {set(good(), func(m *machine) { m.hardFiles = 20000 }).rlimits(), Warn, "20000 files", hintRlimits},
+		"limits, low processes":    {set(good(), func(m *machine) { m.hardProcs = 96365 }).rlimits(), Warn, "96365 processes", podman.HintRlimits},
+		"limits, low files":        {set(good(), func(m *machine) { m.hardFiles = 20000 }).rlimits(), Warn, "20000 files", podman.HintRlimits},
 		"limits, capable":          {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "CapEff:\t0000000001000000\n").rlimits(), OK, "CAP_SYS_RESOURCE", ""},
-		"limits, no status":        {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "").rlimits(), Warn, "1 files", hintRlimits},
-		"limits, odd status":       {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "CapEff: zz\n").rlimits(), Warn, "1 files", hintRlimits},
+		"limits, no status":        {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "").rlimits(), Warn, "1 files", podman.HintRlimits},
+		"limits, odd status":       {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "CapEff: zz\n").rlimits(), Warn, "1 files", podman.HintRlimits},
 		"namespaces":               {good().namespaces(), OK, "96365", ""},
-		"namespaces, none":         {good().with("proc/sys/user/max_user_namespaces", "0").namespaces(), Fail, "= 0", hintClone},
-		"namespaces, none, root":   {root.with("proc/sys/user/max_user_namespaces", "0").namespaces(), Warn, "= 0", hintClone},
-		"namespaces, no file":      {good().with("proc/sys/user/max_user_namespaces", "").namespaces(), Fail, "not in this kernel", hintClone},
-		"namespaces, odd file":     {good().with("proc/sys/user/max_user_namespaces", "many").namespaces(), Fail, "not in this kernel", hintClone},
+		"namespaces, none":         {good().with("proc/sys/user/max_user_namespaces", "0").namespaces(), Fail, "= 0", podman.HintClone},
+		"namespaces, none, root":   {root.with("proc/sys/user/max_user_namespaces", "0").namespaces(), Warn, "= 0", podman.HintClone},
+		"namespaces, no file":      {good().with("proc/sys/user/max_user_namespaces", "").namespaces(), Fail, "not in this kernel", podman.HintClone},
+		"namespaces, odd file":     {good().with("proc/sys/user/max_user_namespaces", "many").namespaces(), Fail, "not in this kernel", podman.HintClone},
 		"namespaces, only root":    {good().with("proc/sys/kernel/unprivileged_userns_clone", "0").namespaces(), Fail, "only for root", "unprivileged_userns_clone=1"},
 		"ids":                      {good().subordinateIDs(), OK, "65536 uids, 65536 gids for me", ""},
 		"ids, root":                {root.subordinateIDs(), OK, "not needed", ""},
@@ -96,36 +98,36 @@ func TestMachineChecks(t *testing.T) {
 		"ids, no file":             {good().with("etc/subgid", "").subordinateIDs(), Fail, "0 gids", "usermod"},
 		"ids, broken file":         {good().with("etc/subuid", "me\nme:x\nme:1:x\nme:1:-5\n::::\n").subordinateIDs(), Fail, "0 uids", "usermod"},
 		"ids, two ranges":          {good().with("etc/subuid", "me:1:65000\n1000:70000:1000\n").subordinateIDs(), OK, "66000 uids", ""},
-		"ids, no newuidmap":        {set(good(), func(m *machine) { m.lookPath = lacking("newuidmap") }).subordinateIDs(), Fail, "not installed", hintUIDMap},
-		"runtime dir unset":        {good().runtimeDir(), Warn, "not set", hintRuntimeD},
+		"ids, no newuidmap":        {set(good(), func(m *machine) { m.lookPath = lacking("newuidmap") }).subordinateIDs(), Fail, "not installed", podman.HintUIDMap},
+		"runtime dir unset":        {good().runtimeDir(), Warn, "not set", podman.HintRuntimeD},
 		"runtime dir unset, root":  {root.runtimeDir(), OK, "not needed", ""},
-		"runtime dir gone":         {set(good(), func(m *machine) { m.runtime = "/run/user/1" }).runtimeDir(), Fail, "does not exist", hintRuntimeD},
-		"runtime dir a file":       {set(good(), func(m *machine) { m.runtime = "/run/user/1000/x" }).runtimeDir(), Fail, "is no directory", hintRuntimeD},
-		"runtime dir of another":   {set(dir, func(m *machine) { m.runtime, m.uid = "/proc/1", os.Getuid()+1 }).runtimeDir(), Fail, "belongs to user 0", hintRuntimeD},
+		"runtime dir gone":         {set(good(), func(m *machine) { m.runtime = "/run/user/1" }).runtimeDir(), Fail, "does not exist", podman.HintRuntimeD},
+		"runtime dir a file":       {set(good(), func(m *machine) { m.runtime = "/run/user/1000/x" }).runtimeDir(), Fail, "is no directory", podman.HintRuntimeD},
+		"runtime dir of another":   {set(dir, func(m *machine) { m.runtime, m.uid = "/proc/1", os.Getuid()+1 }).runtimeDir(), Fail, "belongs to user 0", podman.HintRuntimeD},
 		"runtime dir":              {set(dir, func(m *machine) { m.runtime, m.uid = t.TempDir(), os.Getuid() }).runtimeDir(), OK, "/", ""},
 		"helpers":                  {good().helpers(), OK, "all", ""},
-		"helpers, conmon":          {set(good(), func(m *machine) { m.lookPath = lacking("conmon", "slirp4netns") }).helpers(), Fail, "conmon", hintConmon},
-		"helpers, network":         {set(good(), func(m *machine) { m.lookPath = lacking("netavark", "iptables", "nft") }).helpers(), Warn, "netavark or aardvark-dns, iptables", hintIptables},
-		"helpers, slirp and pasta": {set(good(), func(m *machine) { m.lookPath = lacking("slirp4netns", "pasta") }).helpers(), Warn, "slirp4netns or pasta", hintSlirp},
+		"helpers, conmon":          {set(good(), func(m *machine) { m.lookPath = lacking("conmon", "slirp4netns") }).helpers(), Fail, "conmon", podman.HintConmon},
+		"helpers, network":         {set(good(), func(m *machine) { m.lookPath = lacking("netavark", "iptables", "nft") }).helpers(), Warn, "netavark or aardvark-dns, iptables", podman.HintIptables},
+		"helpers, slirp and pasta": {set(good(), func(m *machine) { m.lookPath = lacking("slirp4netns", "pasta") }).helpers(), Warn, "slirp4netns or pasta", podman.HintSlirp},
 		"helpers, pasta only":      {set(good(), func(m *machine) { m.lookPath = lacking("slirp4netns") }).helpers(), OK, "all", ""},
 		"helpers, root":            {set(root, func(m *machine) { m.lookPath = lacking("slirp4netns", "pasta") }).helpers(), OK, "all", ""},
 		"shared":                   {good().sharedMounts(), OK, "is shared", ""},
-		"not shared":               {good().with("proc/self/mountinfo", oldMounts).sharedMounts(), Warn, "not a shared mount", hintShared},
-		"mounts unknown":           {good().with("proc/self/mountinfo", "").sharedMounts(), Warn, "not a shared mount", hintShared},
+		"not shared":               {good().with("proc/self/mountinfo", oldMounts).sharedMounts(), Warn, "not a shared mount", podman.HintShared},
+		"mounts unknown":           {good().with("proc/self/mountinfo", "").sharedMounts(), Warn, "not a shared mount", podman.HintShared},
 		"kvm":                      {good().kvm(), OK, "can be opened", ""},
 		"kvm, none":                {set(good(), func(m *machine) { m.open = func(string) error { return fs.ErrNotExist } }).kvm(), Warn, "not there", "virtualization"},
 		"kvm, not allowed":         {set(good(), func(m *machine) { m.open = func(string) error { return fs.ErrPermission } }).kvm(), Warn, "permission denied", "usermod"},
 		"version":                  {versionCheck("podman version 4.3.1"), OK, "4.3.1", ""},
 		"version, development":     {versionCheck("podman version 6.0.0-dev"), OK, "6.0.0", ""},
-		"version, old":             {versionCheck("podman version 3.4.4"), Fail, "3.4.4", hintOld},
+		"version, old":             {versionCheck("podman version 3.4.4"), Fail, "3.4.4", podman.HintOld},
 		"version, odd":             {versionCheck("hello"), Warn, "hello", "podman?"},
 		"version, none":            {versionCheck(""), Warn, `""`, "podman?"},
 		"driver":                   {storeInfo{driver: "overlay", root: "/g", asked: true}.check(), OK, "overlay in /g", ""},
 		"driver, vfs":              {storeInfo{driver: "vfs", asked: true}.check(), Warn, "vfs", "storage.conf"},
 		"driver, unknown":          {storeInfo{}.check(), Warn, "unknown", "no service"},
-		"driver, error":            {storeInfo{err: errors.New("no subuid ranges found"), asked: true}.check(), Warn, "subuid", hintSubIDs},
+		"driver, error":            {storeInfo{err: errors.New("no subuid ranges found"), asked: true}.check(), Warn, "subuid", podman.HintSubIDs},
 		"disk":                     {diskCheck("d", "/x", space(10<<30)), OK, "10.0 GiB free in /x", ""},
-		"disk, full":               {diskCheck("d", "/x", space(1<<30)), Warn, "1.0 GiB", hintDisk},
+		"disk, full":               {diskCheck("d", "/x", space(1<<30)), Warn, "1.0 GiB", podman.HintDisk},
 		"disk, gone":               {diskCheck("d", "/nosuch", freeSpace), Warn, "no such file", ""},
 		"disk, unknown":            {diskCheck("d", "", space(0)), Warn, "unknown", "no service"},
 		"service":                  {serviceCheck(nil, &EngineError{Op: "x", Hint: "do y", Err: errors.New("z")}), Fail, "cannot x: z", "do y"},
@@ -160,36 +162,6 @@ func TestChecksWithoutPodman(t *testing.T) {
 }
 
 // TestExplain: podman's own words, as it says them, lead to the hint of the check.
-func TestExplain(t *testing.T) {
-	for text, want := range map[string]string{
-		"crun: cgroups in hybrid mode not supported: OCI runtime error":              hintRuntime,
-		"runc create failed: error setting rlimit type 7: operation not permitted":   hintRlimits,
-		"cannot clone: Operation not permitted":                                      hintClone,
-		`no subuid ranges found for user "x" in /etc/subuid`:                         hintSubIDs,
-		"potentially insufficient UIDs or GIDs available in user namespace":          hintSubIDs,
-		`exec: "newuidmap": executable file not found in $PATH`:                      hintUIDMap,
-		`XDG_RUNTIME_DIR directory "/run/user/0" is not owned by the current user`:   hintRuntimeD,
-		"netavark: No such file or directory (os error 2)":                           hintIptables,
-		`could not find "netavark" in one of [/usr/libexec/podman]`:                  hintNetavark,
-		"committing container: no space left on device":                              hintDisk,
-		"initializing source docker://x: pinging container registry y: no such host": hintBase,
-		`server API version is too old. Client "4.0.0" server "3.4.4"`:               hintOld,
-		"E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1":     hintAptLocked,
-		"dial unix /run/podman/podman.sock: connect: connection refused":             hintUnreach,
-		`"/" is not a shared mount, this could cause issues`:                         hintShared,
-		"something nobody has seen before":                                           "",
-		"netavark said no":                                                           "",
-		"":                                                                           "",
-	} {
-		if got := Explain(errors.New(text)); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-	if Explain(nil) != "" || Hint(nil) != "" {
-		t.Error("a hint for no error")
-	}
-}
-
 func TestStatus(t *testing.T) {
 	for _, c := range []struct {
 		err  error

@@ -11,6 +11,9 @@ import (
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // An engineInfo is what podman info says of the programs that it calls.
@@ -33,11 +36,11 @@ type engineInfo struct {
 // ask fills in what the engine says. If it does not answer the checks go by
 // what is installed.
 func (m *machine) ask(ctx context.Context, e *Engine) {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	client, err := bindings.GetClient(c)
 	if err != nil {
 		return
@@ -94,5 +97,5 @@ func (m machine) kvmByGroup() bool {
 		return false
 	}
 	const others = 0o006
-	return info.Mode().Perm()&others != others && uidOf(info) != m.uid
+	return info.Mode().Perm()&others != others && safefs.UID(info) != m.uid
 }

@@ -2,7 +2,11 @@
 
 package container
 
-import "testing"
+import (
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
+)
 
 func saying(podman, netavark, rootless string) engineInfo {
 	var i engineInfo
@@ -29,9 +33,9 @@ func TestHelpersByVersion(t *testing.T) {
 		{"12 without iptables", bookworm, []string{"iptables"}, Fail, "install iptables"},
 		{"24.04 without slirp4netns", noble, []string{"slirp4netns"}, Fail, "install slirp4netns"},
 		{"13", trixie, []string{"iptables", "slirp4netns"}, OK, ""},
-		{"13 without nft", trixie, []string{"nft"}, Fail, hintNft},
-		{"13 without pasta", trixie, []string{"pasta"}, Fail, hintPasta},
-		{"sid without both", sid, []string{"nft", "pasta"}, Fail, hintNft + "; " + hintPasta},
+		{"13 without nft", trixie, []string{"nft"}, Fail, podman.HintNft},
+		{"13 without pasta", trixie, []string{"pasta"}, Fail, podman.HintPasta},
+		{"sid without both", sid, []string{"nft", "pasta"}, Fail, podman.HintNft + "; " + podman.HintPasta},
 		{"slirp4netns by choice", chosen, []string{"pasta"}, OK, ""},
 		{"not asked", engineInfo{}, []string{"nft", "pasta"}, OK, ""},
 	} {

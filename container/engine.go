@@ -12,63 +12,38 @@ package container
 
 import (
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// ConnectOptions says where podman is to be found. The zero value looks at no
-// environment variable and goes straight to the sockets of this machine.
-type ConnectOptions struct {
-	Connection string                   // name of a connection in containers.conf; excludes URL
-	URL        string                   // unix://, tcp:// or ssh:// address; excludes Connection
-	Identity   string                   // private key file for ssh://; empty means CONTAINER_SSHKEY
-	Getenv     func(name string) string // os.Getenv in the program; nil means every variable is empty
-
-	Private    bool     // use a private service whatever else answers
-	Podman     string   // program that a private service is started from; empty means podman
-	ServiceEnv []string // environment of a private service; nil means that of this process
-	RuntimeDir string   // 0700 directory for lock and socket of a private service; empty chooses one
-	StateDir   string   // directory for what later runs must know; empty means below RuntimeDir
-
-	Log    *slog.Logger      // nil means silence
-	Notice func(line string) // told when a private service is started; nil means Log says it
-}
-
 // An Engine is one podman service. It is safe for use by several goroutines.
 type Engine struct {
-	addr       address
-	version    string
-	private    *privateService // set when the service is one of ours
-	keyOnce    sync.Once
-	serviceKey string  // of the private service
-	tunnel     *tunnel // set when the service is reached by ssh
-	options    ConnectOptions
-	log        *slog.Logger
-	owner      records.Owner
-	records    *records.Store
-	far        atomic.Bool // a container's monitor was out of reach
-
-	serviceDied atomic.Bool // or did not answer, so that a conmon may be left
+	service *podman.Service
+	options ConnectOptions
+	log     *slog.Logger
+	owner   records.Owner
+	records *records.Store
+	far     atomic.Bool // a container's monitor was out of reach
 }
 
 // Address returns the URL of the service.
-func (e *Engine) Address() string { return e.addr.URL }
+func (e *Engine) Address() string { return e.service.URL() }
 
 // Local reports whether the service has the files of this machine under the
 // same names. If it has not, files are sent to it.
-func (e *Engine) Local() bool { return e.addr.local() }
+func (e *Engine) Local() bool { return e.service.Local() }
 
 // Source says in words why this address was chosen, such as "CONTAINER_HOST".
-func (e *Engine) Source() string { return e.addr.Source }
+func (e *Engine) Source() string { return e.service.Source() }
 
 // Version returns the version of podman's API, such as "4.3.1".
-func (e *Engine) Version() string { return e.version }
+func (e *Engine) Version() string { return e.service.Version() }
 
 // Private reports whether the service was started by us or by an earlier call.
-func (e *Engine) Private() bool { return e.private != nil }
+func (e *Engine) Private() bool { return e.service.Private() != nil }
 
 // RunID is the label value that everything made through this engine carries.
 func (e *Engine) RunID() string { return e.owner.Run }

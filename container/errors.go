@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // Errors to ask for with errors.Is.
@@ -13,7 +15,7 @@ var (
 	ErrNoImage  = errors.New("image not found in local cache")
 	ErrNoUser   = errors.New("user not found")
 	ErrTimeout  = error(timeout{})
-	ErrNoEngine = errors.New("no engine available")
+	ErrNoEngine = podman.ErrNoEngine
 )
 
 type timeout struct{}
@@ -37,21 +39,11 @@ func (e *ExitError) Error() string {
 func (e *ExitError) ExitStatus() int { return e.Code }
 
 // An EngineError is something podman could not do.
-type EngineError struct {
-	Op   string // what was to be done, as it follows "cannot"
-	Code int    // exit status for it: 125, or 126 and 127 for a command that cannot be run or found
-	Hint string // what the user can do; empty when nothing is known
-	Err  error
-}
-
-func (e *EngineError) Error() string { return "cannot " + e.Op + ": " + e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *EngineError) Unwrap() error { return e.Err }
+type EngineError = podman.Error
 
 // engineError makes podman's answer one of ours.
 func engineError(op string, err error) error {
-	return &EngineError{Op: op, Code: refusal(err.Error()), Hint: Explain(err), Err: err}
+	return &EngineError{Op: op, Code: refusal(err.Error()), Hint: podman.Explain(err), Err: err}
 }
 
 // Words of the runtimes that name the command of a container. Other things
@@ -91,7 +83,7 @@ func Hint(err error) string {
 	if b, ok := errors.AsType[*BuildError](err); ok && b.BaseMissing {
 		return registryHint(b.Text)
 	}
-	return Explain(err)
+	return podman.Explain(err)
 }
 
 // Status returns the exit status that err asks for: the workload's own for an

@@ -17,6 +17,8 @@ import (
 	"github.com/containers/podman/v4/pkg/api/handlers"
 	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/containers/podman/v4/pkg/bindings/containers"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // markName is a variable that all processes of one Exec inherit, so that they
@@ -50,7 +52,7 @@ type execution struct {
 	mark      string
 	log       *slog.Logger
 	started   time.Time
-	line      *lifeline
+	line      *podman.Watch
 	out       *counter
 	said      *withheld // what the command says on stderr
 }
@@ -70,14 +72,14 @@ func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) 
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
 	}
-	own, err := c.engine.conn(context.WithoutCancel(ctx)) // the stream takes it over
+	own, err := c.engine.service.Conn(context.WithoutCancel(ctx)) // the stream takes it over
 	if err != nil {
 		return result, err
 	}
 	own, cut := context.WithCancel(own)
 	defer cut()
-	x.line = c.engine.lifeline(ctx)
-	defer x.line.close()
+	x.line = c.engine.service.Watch(ctx)
+	defer x.line.Close()
 	x.id, err = containers.ExecCreate(own, x.name, x.config())
 	if err != nil {
 		return result, x.refused(err)
@@ -166,7 +168,7 @@ func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 		x.log.Debug("output ended early", "err", streamErr)
 		x.kill(ctx, syscall.SIGKILL) // nobody reads any more
 	}
-	conn, done, err := x.container.engine.afterwards(ctx)
+	conn, done, err := x.container.engine.service.Afterwards(ctx)
 	if err != nil {
 		return x.serviceDied(ctx, err)
 	}
@@ -174,7 +176,7 @@ func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 	for pause := pollFirst; ; pause = min(2*pause, pollMost) {
 		data, err := containers.ExecInspect(conn, x.id, nil)
 		switch {
-		case x.line.broken(), err != nil && code(err) == 0 && conn.Err() == nil:
+		case x.line.Closed(), err != nil && code(err) == 0 && conn.Err() == nil:
 			return x.serviceDied(ctx, err)
 		case err == nil && !data.Running:
 			return x.ended(data.ExitCode, streamErr)
@@ -182,7 +184,7 @@ func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 			time.Sleep(pause)
 		case conn.Err() != nil: // a connection lives for a minute, the command perhaps longer
 			done()
-			if conn, done, err = x.container.engine.afterwards(ctx); err != nil {
+			if conn, done, err = x.container.engine.service.Afterwards(ctx); err != nil {
 				return x.serviceDied(ctx, err)
 			}
 		case code(err) == http.StatusNotFound:
@@ -222,7 +224,7 @@ func (x *execution) serviceDied(ctx context.Context, cause error) outcome {
 		Op: "follow a command in container " + x.name, Code: 125, Err: fmt.Errorf("the podman service died: %w", cause),
 		Hint: "the command was killed, since its output was lost",
 	}
-	if err := x.container.engine.revive(context.WithoutCancel(ctx)); err != nil {
+	if err := x.container.engine.service.Reconnect(context.WithoutCancel(ctx)); err != nil {
 		fail.Hint = "the command may still run"
 		return outcome{125, fail}
 	}

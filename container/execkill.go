@@ -98,7 +98,7 @@ func (c *Container) asRoot(ctx context.Context, log *slog.Logger, command ...str
 // quietly runs a command as the container's root, in silence. Its end shows by
 // that of its output: of one that nobody listens to, podman 4.3 does not note it.
 func (c *Container) quietly(ctx context.Context, command []string) error {
-	conn, err := c.engine.conn(ctx)
+	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (c *Container) quietly(ctx context.Context, command []string) error {
 
 // restart kills the container, as the last resort, and starts it again.
 func (c *Container) restart(ctx context.Context, log *slog.Logger) {
-	conn, done, err := c.engine.afterwards(ctx)
+	conn, done, err := c.engine.service.Afterwards(ctx)
 	if err != nil {
 		return
 	}

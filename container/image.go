@@ -14,6 +14,8 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/images"
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/containers/podman/v4/pkg/errorhandling"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // shortID matches what podman would take for the beginning of an ID although
@@ -33,11 +35,11 @@ func (e *Engine) Exists(ctx context.Context, reference string) (bool, error) {
 // The engine resolves the reference: names, short names, tags, digests and IDs
 // of at least 12 digits.
 func (e *Engine) Inspect(ctx context.Context, reference string) (Image, error) {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return Image{}, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	return inspect(c, reference)
 }
 
@@ -87,11 +89,11 @@ func fromReport(r *entities.ImageInspectReport) Image {
 // Remove removes an image; one that is not there is ErrNoImage. Without Force
 // an image that a container uses stays, and the error says so.
 func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	if _, err := inspect(c, o.Image); err != nil {
 		return err
 	}

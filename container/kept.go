@@ -12,6 +12,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -42,7 +43,7 @@ func (k Kept) Expires() time.Time { return k.Created.Add(KeptAge) }
 // Keep lets the container stay after this process, under a new name, for Open.
 // Kept containers that are too old or too many are removed.
 func (c *Container) Keep(ctx context.Context) (string, error) {
-	conn, done, err := c.engine.afterwards(ctx)
+	conn, done, err := c.engine.service.Afterwards(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -93,11 +94,11 @@ func (e *Engine) removeSurplus(conn context.Context, except string) error {
 // files are then as they were, but no process is left. A name that no kept
 // container has gives an error that is ErrNotKept.
 func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
-	conn, err := e.conn(ctx)
+	conn, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer closeIdle(conn)
+	defer podman.CloseIdle(conn)
 	all, err := e.keptContainers(conn)
 	if err != nil {
 		return nil, err
@@ -119,11 +120,11 @@ var ErrNotKept = errors.New("no such kept container")
 
 // Kept returns the kept containers, newest first.
 func (e *Engine) Kept(ctx context.Context) ([]Kept, error) {
-	conn, err := e.conn(ctx)
+	conn, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer closeIdle(conn)
+	defer podman.CloseIdle(conn)
 	return e.keptContainers(conn)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -46,11 +47,11 @@ var legacyName = regexp.MustCompile(`-[0-9a-f]{10}(-layers)?$`)
 // version, or of an lcitool with another state directory. No record says that
 // they are ours, therefore nothing removes them.
 func (e *Engine) Unproven(ctx context.Context) ([]Leftover, error) {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	p, err := e.proofs()
 	if err != nil {
 		return nil, err

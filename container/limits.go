@@ -23,7 +23,7 @@ const (
 
 // atLeast reports whether the service is of that major version or a later one.
 func (e *Engine) atLeast(major int) bool {
-	first, _, _ := strings.Cut(e.version, ".")
+	first, _, _ := strings.Cut(e.Version(), ".")
 	n, err := strconv.Atoi(first)
 	return err == nil && n >= major
 }
@@ -60,8 +60,8 @@ func safeProcs(hard uint64, pidMax string) uint64 {
 // limits are those that the engine's service may set. One that we did not
 // start may have lower limits than we have, which nobody tells.
 func (e *Engine) limits() (files, procs uint64) {
-	files, procs = limits(e.addr.local())
-	if e.private == nil {
+	files, procs = limits(e.service.Local())
+	if e.service.Private() == nil {
 		procs = min(procs, maxProcsAway)
 	}
 	return files, procs
@@ -71,7 +71,7 @@ func (e *Engine) limits() (files, procs uint64) {
 // what it may set, and so is left to choose the number of processes.
 func (e *Engine) rlimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
-	if e.private == nil && e.atLeast(5) {
+	if e.service.Private() == nil && e.atLeast(5) {
 		return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}}
 	}
 	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
@@ -82,10 +82,10 @@ func (e *Engine) rlimits() []spec.POSIXRlimit {
 // itself.
 func (e *Engine) engineLimits() []spec.POSIXRlimit {
 	const podmanFiles = 1 << 20
-	if e.private == nil && e.atLeast(5) {
+	if e.service.Private() == nil && e.atLeast(5) {
 		return nil
 	}
-	if !e.addr.local() {
+	if !e.service.Local() {
 		return e.rlimits()
 	}
 	files := min(podmanFiles, hardLimit(unix.RLIMIT_NOFILE))

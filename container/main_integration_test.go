@@ -204,7 +204,7 @@ next:
 }
 
 func importBusybox(e *Engine) error {
-	c, err := e.conn(context.Background())
+	c, err := e.service.Conn(context.Background())
 	if err != nil {
 		return err
 	}
@@ -275,7 +275,7 @@ func engine(t *testing.T) *Engine {
 // leftovers lists all containers, working ones included, temporary
 // directories and services of builds.
 func leftovers(e *Engine) ([]string, error) {
-	c, err := e.conn(context.Background())
+	c, err := e.service.Conn(context.Background())
 	if err != nil {
 		return nil, err
 	}

@@ -32,10 +32,10 @@ var errFar = errors.New("the container's monitor is out of reach")
 // is twice as fast as through the service, outlives the service, and needs no
 // copy of the output on disk. A terminal is left to the bindings.
 func (e *Engine) near(o RunOptions) bool {
-	if e.far.Load() || !e.addr.local() || o.terminal() {
+	if e.far.Load() || !e.service.Local() || o.terminal() {
 		return false
 	}
-	info, err := os.Stat(e.addr.socket())
+	info, err := os.Stat(e.service.Socket())
 	if err != nil {
 		return false
 	}
@@ -130,11 +130,11 @@ func readMonitor(stdout, stderr io.Writer, monitor io.Reader) error {
 // hangUp leaves a container that was never started because the service died
 // over it. Its monitor would wait for the start for ever.
 func (r *running) hangUp(ctx context.Context) {
-	if err := r.engine.revive(context.WithoutCancel(ctx)); err != nil {
+	if err := r.engine.service.Reconnect(context.WithoutCancel(ctx)); err != nil {
 		_ = r.monitor.Close() // nothing can be started any more
 		return
 	}
-	c, done, err := r.engine.afterwards(ctx)
+	c, done, err := r.engine.service.Afterwards(ctx)
 	if err != nil {
 		return
 	}

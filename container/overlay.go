@@ -27,7 +27,7 @@ const layersSuffix = "-layers"
 //
 // The volume's name is returned, also with an error if it may have been made.
 func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) (string, error) {
-	if len(s.OverlayVolumes) == 0 || !e.addr.local() {
+	if len(s.OverlayVolumes) == 0 || !e.service.Local() {
 		return "", nil
 	}
 	rootless, err := e.rootless(c)

@@ -37,7 +37,7 @@ const (
 )
 
 func (e *Engine) newRecord(kind records.Kind, name string) records.Record {
-	return records.Record{Kind: kind, Name: name, Token: records.NewToken(), Engine: e.addr.URL, Owner: e.owner}
+	return records.Record{Kind: kind, Name: name, Token: records.NewToken(), Engine: e.service.URL(), Owner: e.owner}
 }
 
 // create makes a container that is recorded before it is there.
@@ -127,7 +127,7 @@ func (e *Engine) discard(c context.Context, r records.Record) error {
 		return err
 	}
 	// The conmon of a service that was killed is found by its record.
-	if r.Name != "" && !(e.serviceDied.Load() && e.conmonLeft(r)) {
+	if r.Name != "" && !(e.service.Died() && e.conmonLeft(r)) {
 		e.forget(r)
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/domain/entities"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -31,13 +32,13 @@ func recorder(t *testing.T) *Engine {
 		t.Fatal(err)
 	}
 	e := &Engine{records: store, owner: self, log: slog.New(slog.DiscardHandler)}
-	e.addr.URL = "unix:///nowhere"
+	e.service = podman.NewService("unix:///nowhere", "", nil)
 	return e
 }
 
 // killed is another run of this user, whose process is gone.
 func (e *Engine) killed() *Engine {
-	dead := &Engine{records: e.records, owner: e.owner, log: e.log, addr: e.addr}
+	dead := &Engine{records: e.records, owner: e.owner, log: e.log, service: e.service}
 	dead.owner.Start, dead.owner.Run = "1", "gone"
 	return dead
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/copy"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // A Tree is files that are sent into a container before it starts, for an
@@ -109,11 +111,11 @@ func (e *Engine) deliver(ctx context.Context, name string, parcels []parcel) err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	for _, p := range parcels {
 		if !p.asPacked {
 			if err := makeFolder(c, name, p.Target); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -77,11 +78,11 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 // old or too many. It takes only what a record proves to be ours. The list is
 // what was removed, or would be; an error names what could not be.
 func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	p, err := e.proofs()
 	var done []Leftover
 	faults := []error{err}
@@ -209,8 +210,8 @@ func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]Le
 // deadDirs finds directories. Those of containers go when their container is
 // gone, which comes first in the list of kinds.
 func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
-	list := append(e.recordedDirs(p), legacyDirs(p.processes, e.options.tempParent())...)
-	if parent := buildTempParent(e.options); parent != e.options.tempParent() {
+	list := append(e.recordedDirs(p), legacyDirs(p.processes, e.options.TempParent())...)
+	if parent := e.options.BuildTempParent(); parent != e.options.TempParent() {
 		list = append(list, legacyDirs(p.processes, parent)...)
 	}
 	return list, nil
@@ -221,10 +222,10 @@ func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]Leftov
 func (e *Engine) forgetGone(c context.Context, p proofs) error {
 	gone := func(r records.Record) bool {
 		age := time.Since(r.Time)
-		return p.processes.Dead(r.Owner) && (age > recordAge || r.Engine == e.addr.URL && age > lateLimit)
+		return p.processes.Dead(r.Owner) && (age > recordAge || r.Engine == e.service.URL() && age > lateLimit)
 	}
 	for _, b := range p.builds {
-		if !p.inUse[b.Name] && (gone(b) || p.processes.Dead(b.Owner) && b.Extra[extraEnded] != "" && b.Engine == e.addr.URL) {
+		if !p.inUse[b.Name] && (gone(b) || p.processes.Dead(b.Owner) && b.Extra[extraEnded] != "" && b.Engine == e.service.URL()) {
 			e.forget(b)
 		}
 	}

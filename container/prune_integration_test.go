@@ -114,7 +114,7 @@ func TestPruneAfterAKilledBuild(t *testing.T) {
 func TestPruneJudgesByRecords(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c, err := e.conn(context.Background())
+	c, err := e.service.Conn(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // Pull gets an image from its registry, whether or not one of that name is
@@ -18,11 +20,11 @@ import (
 // which may be nil. An error is an *EngineError that names the reference; the
 // image that was here then stays as it is.
 func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Image, error) {
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return Image{}, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	before, err := inspect(c, reference)
 	if err != nil && !errors.Is(err, ErrNoImage) {
 		return Image{}, err
@@ -39,7 +41,7 @@ func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Ima
 		err = errors.New("the stream ended without an image")
 	}
 	if err != nil {
-		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(lastLine(err.Error())), Hint: registryHint(err.Error())}
+		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(podman.LastLine(err.Error())), Hint: registryHint(err.Error())}
 	}
 	image, err := inspect(c, reference)
 	if err == nil && there != nil && !there[image.ID] {

@@ -6,14 +6,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings"
-)
-
-const (
-	reviveTries = 10
-	revivePause = 500 * time.Millisecond
 )
 
 // recover follows a container whose service died: it runs on under its
@@ -21,10 +15,10 @@ const (
 func (r *running) recover(ctx context.Context) (context.Context, error) {
 	ctx = context.WithoutCancel(ctx)
 	r.log.Warn("podman service died, going on with another")
-	if err := r.engine.revive(ctx); err != nil {
+	if err := r.engine.service.Reconnect(ctx); err != nil {
 		return nil, err
 	}
-	c, err := r.engine.conn(ctx)
+	c, err := r.engine.service.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -35,25 +29,6 @@ func (r *running) recover(ctx context.Context) (context.Context, error) {
 		r.log.Warn("output may be incomplete", "err", err)
 	}
 	return c, nil
-}
-
-// revive waits for the service to answer again, and starts a private one anew.
-func (e *Engine) revive(ctx context.Context) error {
-	e.serviceDied.Store(true)
-	var err error
-	for range reviveTries {
-		if e.private != nil {
-			if _, _, err = e.sharedService(ctx); err == nil {
-				return nil
-			}
-		} else if err = e.wake(ctx); err == nil {
-			if _, err = ping(ctx, e.addr); err == nil {
-				return nil
-			}
-		}
-		time.Sleep(revivePause)
-	}
-	return &EngineError{Op: "reach podman at " + e.addr.URL, Code: 125, Err: err, Hint: "the service died while the container ran"}
 }
 
 // restOfLog copies what the container wrote since the stream broke, and

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // Hints about a registry, by what it said.
@@ -90,7 +92,7 @@ func hostOf(text string) string {
 // registryReason returns why an image could not be pulled, in one line,
 // without the names that precede it.
 func registryReason(text string) string {
-	line := lastLine(text)
+	line := podman.LastLine(text)
 	if at := registrySource.FindAllStringIndex(line, -1); at != nil {
 		return line[at[len(at)-1][1]:]
 	}
@@ -101,21 +103,21 @@ func registryReason(text string) string {
 // command line does: REGISTRY_AUTH_FILE, else what lies in DOCKER_CONFIG. A
 // service elsewhere is sent the user's own. Empty leaves it to the service.
 func (e *Engine) authFile() string {
-	if file := e.options.getenv("REGISTRY_AUTH_FILE"); file != "" {
+	if file := e.options.Variable("REGISTRY_AUTH_FILE"); file != "" {
 		return file
 	}
 	var candidates []string
-	if dir := e.options.getenv("DOCKER_CONFIG"); dir != "" {
+	if dir := e.options.Variable("DOCKER_CONFIG"); dir != "" {
 		candidates = append(candidates, filepath.Join(dir, "config.json"))
 	}
-	if !e.addr.local() {
-		if dir := e.options.getenv("XDG_RUNTIME_DIR"); dir != "" {
+	if !e.service.Local() {
+		if dir := e.options.Variable("XDG_RUNTIME_DIR"); dir != "" {
 			candidates = append(candidates, filepath.Join(dir, "containers/auth.json"))
 		}
-		if dir := configHome(e.options.getenv); dir != "" {
+		if dir := podman.ConfigHome(e.options.Variable); dir != "" {
 			candidates = append(candidates, filepath.Join(dir, "containers/auth.json"))
 		}
-		if home := e.options.getenv("HOME"); home != "" {
+		if home := e.options.Variable("HOME"); home != "" {
 			candidates = append(candidates, filepath.Join(home, ".docker/config.json"))
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 func TestRegistryHintFollowsTheReason(t *testing.T) {
@@ -82,7 +84,7 @@ func TestProxiesAreTheCallers(t *testing.T) {
 	o := ConnectOptions{Getenv: func(name string) string {
 		return map[string]string{"http_proxy": "http://p", "NO_PROXY": "x", "https_proxy": "http://q", "HOME": "/root"}[name]
 	}}
-	got := o.proxies(map[string]string{"https_proxy": "", "A": "b"})
+	got := proxies(o.Variable, map[string]string{"https_proxy": "", "A": "b"})
 	want := map[string]string{"http_proxy": "http://p", "NO_PROXY": "x", "https_proxy": "", "A": "b"}
 	if len(got) != len(want) {
 		t.Fatalf("got %v", got)
@@ -114,7 +116,11 @@ func TestAuthFile(t *testing.T) {
 		{map[string]string{"DOCKER_CONFIG": dir + "/nosuch"}, false, ""},
 		{map[string]string{"DOCKER_CONFIG": dir + "/docker", "REGISTRY_AUTH_FILE": "/nosuch"}, false, "/nosuch"},
 	} {
-		e := &Engine{addr: address{URL: "unix:///x", Foreign: c.foreign}, options: ConnectOptions{Getenv: func(name string) string { return c.env[name] }}}
+		url := "unix:///x"
+		if c.foreign {
+			url = "tcp://x:1"
+		}
+		e := &Engine{service: podman.NewService(url, "", nil), options: ConnectOptions{Getenv: func(name string) string { return c.env[name] }}}
 		if got := e.authFile(); got != c.want {
 			t.Errorf("%v: got %q, want %q", c.env, got, c.want)
 		}

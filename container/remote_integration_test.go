@@ -126,9 +126,7 @@ func away(t *testing.T, url string) *Engine {
 		t.Fatal(err, Hint(err))
 	}
 	t.Cleanup(func() {
-		if e.tunnel != nil {
-			e.tunnel.process.stop()
-		}
+		e.service.Close()
 	})
 	return e
 }
@@ -144,7 +142,7 @@ func TestRemote(t *testing.T) {
 		"tcp": tcpService,
 		"ssh": func(t *testing.T) string {
 			host, _ := sshServer(t, "yes")
-			return "ssh://" + host + local.addr.socket()
+			return "ssh://" + host + local.service.Socket()
 		},
 	} {
 		t.Run(name, func(t *testing.T) { remote(t, away(t, url(t))) })
@@ -204,7 +202,7 @@ func TestSSHHostKeys(t *testing.T) {
 	for _, known := range []string{"no", "another"} {
 		t.Run(known, func(t *testing.T) {
 			host, _ := sshServer(t, known)
-			_, err := Connect(t.Context(), ConnectOptions{URL: "ssh://" + host + local.addr.socket(), RuntimeDir: here.dir + "/" + randomName(), Getenv: here.getenv})
+			_, err := Connect(t.Context(), ConnectOptions{URL: "ssh://" + host + local.service.Socket(), RuntimeDir: here.dir + "/" + randomName(), Getenv: here.getenv})
 			if err == nil || !strings.Contains(err.Error(), "Host key verification failed") || !strings.Contains(Hint(err), "compare the key") {
 				t.Errorf("got %v, hint %q", err, Hint(err))
 			}
@@ -233,9 +231,13 @@ func TestSSHDies(t *testing.T) {
 	local := engine(t)
 	nothingLeft(t, local)
 	host, _ := sshServer(t, "yes")
-	e := away(t, "ssh://"+host+local.addr.socket())
+	e := away(t, "ssh://"+host+local.service.Socket())
 	var out bytes.Buffer
-	kill := &trigger{word: "one", do: func() { _ = syscall.Kill(e.tunnel.process.pid, syscall.SIGKILL) }}
+	kill := &trigger{word: "one", do: func() {
+		for _, pid := range processes("ssh", "ssh-"+e.owner.Run+".sock") {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}}
 	_, err := e.Run(t.Context(), RunOptions{Image: base, Network: NetworkNone, Command: sh("echo one; sleep 1; echo two; exit 5"), Stdout: tee{kill, &out}})
 	if Status(err) != 5 || out.String() != "one\ntwo\n" {
 		t.Errorf("got %q, %v", out.String(), err)

@@ -113,7 +113,7 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 		return RunResult{}, err
 	}
 	dir := "" // another machine does not see it
-	if e.addr.local() {
+	if e.service.Local() {
 		own, remove, err := e.TempDir(ctx, "run")
 		if err != nil {
 			return RunResult{}, err

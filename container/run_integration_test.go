@@ -284,7 +284,7 @@ func TestRunResources(t *testing.T) {
 // controllers are the resources that the engine can limit.
 func controllers(t *testing.T, e *Engine) []string {
 	t.Helper()
-	c, err := e.conn(t.Context())
+	c, err := e.service.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -45,7 +46,7 @@ type running struct {
 	log      *slog.Logger
 	out, err *counter
 	said     *withheld // what err passes through
-	line     *lifeline
+	line     *podman.Watch
 	monitor  *net.UnixConn // the streams, nil when they come through the service
 	started  time.Time
 	lost     error           // set when the answer to the start was
@@ -62,14 +63,14 @@ type outcome struct {
 // goes on when ctx ends, since the container has to be brought to an end.
 func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult, error) {
 	result := RunResult{Container: r.name}
-	c, err := r.engine.conn(context.WithoutCancel(ctx))
+	c, err := r.engine.service.Conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return result, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	r.conn = c
-	r.line = r.engine.lifeline(ctx)
-	defer r.line.close()
+	r.line = r.engine.service.Watch(ctx)
+	defer r.line.Close()
 	r.record, result.Warnings, err = r.engine.create(c, s, "")
 	if err != nil {
 		if noSuchImage(err) {
@@ -123,7 +124,7 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	if r.options.terminal() { // Attach recognises a terminal by the file itself
 		stdin, stdout, stderr = r.options.Stdin, r.options.Stdout, nil
 	}
-	own, err := r.engine.conn(context.WithoutCancel(ctx))
+	own, err := r.engine.service.Conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +192,7 @@ func (r *running) signal(ctx context.Context, s os.Signal) {
 	if !ok {
 		return
 	}
-	c, done, err := r.engine.afterwards(ctx)
+	c, done, err := r.engine.service.Afterwards(ctx)
 	if err != nil {
 		r.log.Warn("cannot pass signal on", "signal", s, "err", err)
 		return
@@ -216,13 +217,13 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 	for pause := pollFirst; ; pause = min(2*pause, pollMost) {
 		data, err := containers.Inspect(c, r.name, nil)
 		switch {
-		case !recovered && (err != nil && code(err) == 0 || r.line.broken()):
+		case !recovered && (err != nil && code(err) == 0 || r.line.Closed()):
 			recovered = true
 			fresh, err := r.recover(ctx)
 			if err != nil {
 				return outcome{125, err}
 			}
-			defer closeIdle(fresh)
+			defer podman.CloseIdle(fresh)
 			c, streamErr = fresh, nil
 		case err == nil && (data.State.Status == "exited" || data.State.Status == "stopped"):
 			return r.ended(int(data.State.ExitCode), streamErr)
@@ -271,7 +272,7 @@ func (r *running) initRefused() (int, error) {
 // refused says why the engine would not start the container.
 func (r *running) refused(err error) error {
 	if code(err) == 0 {
-		r.engine.serviceDied.Store(true)
+		r.engine.service.NoteDeath()
 	}
 	return engineError("run image "+r.options.Image, err)
 }
@@ -281,9 +282,9 @@ func (r *running) remove(ctx context.Context) {
 	if r.record.Name == "" {
 		return // it was not asked for
 	}
-	c, done, err := r.engine.afterwards(ctx)
-	if err != nil && r.engine.revive(context.WithoutCancel(ctx)) == nil {
-		c, done, err = r.engine.afterwards(ctx)
+	c, done, err := r.engine.service.Afterwards(ctx)
+	if err != nil && r.engine.service.Reconnect(context.WithoutCancel(ctx)) == nil {
+		c, done, err = r.engine.service.Afterwards(ctx)
 	}
 	if err != nil {
 		r.log.Warn("container stays behind", "err", err)

@@ -16,6 +16,8 @@ import (
 	"github.com/containers/podman/v4/pkg/specgen"
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/term"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // cpuPeriod is the kernel's usual one, in microseconds.
@@ -52,7 +54,7 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	// can still be had after the service died in the middle.
 	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
 	s.User = u.spec()
-	s.Env = e.options.proxies(o.environ(u)) // the service would add its own
+	s.Env = proxies(e.options.Variable, o.environ(u)) // the service would add its own
 	if o.Session.AsImage {
 		o.asImage(s, e.engineLimits())
 	}
@@ -63,8 +65,8 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 		return nil, u, err
 	}
 	o.resources(s)
-	if !e.addr.local() {
-		if err := o.refuseMounts(e.addr.URL); err != nil {
+	if !e.service.Local() {
+		if err := o.refuseMounts(e.service.URL()); err != nil {
 			return nil, u, err
 		}
 		for _, path := range o.Devices {
@@ -154,11 +156,11 @@ func (o RunOptions) environ(u runUser) map[string]string {
 
 // proxies returns env with the proxies of the caller, as podman's command line
 // hands them to builds and containers. What env has already stays.
-func (o ConnectOptions) proxies(env map[string]string) map[string]string {
+func proxies(getenv func(string) string, env map[string]string) map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy"} {
 		for _, name := range []string{name, strings.ToUpper(name)} {
-			if value := o.getenv(name); value != "" {
+			if value := getenv(name); value != "" {
 				all[name] = value
 			}
 		}
@@ -179,7 +181,7 @@ func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser)
 		return err
 	}
 	s.UserNS = specgen.Namespace{NSMode: specgen.KeepID}
-	if u.UID != os.Getuid() || !e.addr.local() { // who we are there is not known
+	if u.UID != os.Getuid() || !e.service.Local() { // who we are there is not known
 		gid := u.GID
 		if gid < 0 {
 			gid = u.UID
@@ -195,19 +197,19 @@ func (e *Engine) Rootless(ctx context.Context) (bool, error) { return e.rootless
 // rootless reports whether the service runs as an ordinary user: its socket's
 // owner tells at no cost, another machine has to be asked.
 func (e *Engine) rootless(ctx context.Context) (bool, error) {
-	if e.addr.local() {
-		info, err := os.Stat(e.addr.socket())
+	if e.service.Local() {
+		info, err := os.Stat(e.service.Socket())
 		if err != nil {
-			return false, &EngineError{Op: "look at " + e.addr.URL, Code: 125, Err: err}
+			return false, &EngineError{Op: "look at " + e.service.URL(), Code: 125, Err: err}
 		}
 		stat, ok := info.Sys().(*syscall.Stat_t)
 		return ok && stat.Uid != 0, nil
 	}
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	info, err := system.Info(c, nil)
 	if err != nil {
 		return false, engineError("ask podman about itself", err)

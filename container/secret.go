@@ -46,8 +46,8 @@ func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets [
 	if len(secrets) == 0 {
 		return nil, remove, nil
 	}
-	if !e.addr.local() {
-		return nil, remove, &EngineError{Op: "hand on " + secrets[0].String(), Code: 125, Err: fmt.Errorf("podman at %s is on another machine", e.addr.URL)}
+	if !e.service.Local() {
+		return nil, remove, &EngineError{Op: "hand on " + secrets[0].String(), Code: 125, Err: fmt.Errorf("podman at %s is on another machine", e.service.URL())}
 	}
 	reader, err := e.secretReader(ctx, image, user)
 	if err != nil {

@@ -57,7 +57,7 @@ func TestSecretsAreForTheUserAlone(t *testing.T) {
 // inspectAll gives all that the engine tells of the containers that run.
 func inspectAll(t *testing.T, e *Engine) string {
 	t.Helper()
-	c, err := e.conn(context.Background())
+	c, err := e.service.Conn(context.Background())
 	if err != nil {
 		t.Error(err)
 		return ""

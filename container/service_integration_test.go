@@ -17,9 +17,9 @@ import (
 func TestIdleServiceWakes(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	pids := processes("system service", e.addr.socket())
+	pids := processes("system service", e.service.Socket())
 	if len(pids) == 0 || len(pids) > 2 { // without root a parent waits for the service in its user namespace
-		t.Fatalf("services at %s: %v", e.addr.URL, pids)
+		t.Fatalf("services at %s: %v", e.service.URL(), pids)
 	}
 	for _, pid := range pids {
 		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {

@@ -12,6 +12,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -63,11 +64,11 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 }
 
 func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels []parcel, mounts []Mount) error {
-	conn, err := c.engine.conn(context.WithoutCancel(ctx))
+	conn, err := c.engine.service.Conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
-	defer closeIdle(conn)
+	defer podman.CloseIdle(conn)
 	layers, err := c.engine.layers(conn, s, mounts)
 	c.record.Extra = map[string]string{extraLayers: layers}
 	if err != nil {
@@ -85,7 +86,7 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels
 	}
 	if err := containers.Start(conn, c.name, nil); err != nil {
 		if code(err) == 0 {
-			c.engine.serviceDied.Store(true)
+			c.engine.service.NoteDeath()
 		}
 		return engineError("run image "+s.Image, err)
 	}
@@ -131,9 +132,9 @@ func (c *Container) Warnings() []string { return c.warnings }
 // Remove ends whatever runs in the container and removes it, also after ctx
 // was cancelled. Removing it again does nothing.
 func (c *Container) Remove(ctx context.Context) error {
-	conn, done, err := c.engine.afterwards(ctx)
-	if err != nil && c.engine.revive(context.WithoutCancel(ctx)) == nil {
-		conn, done, err = c.engine.afterwards(ctx)
+	conn, done, err := c.engine.service.Afterwards(ctx)
+	if err != nil && c.engine.service.Reconnect(context.WithoutCancel(ctx)) == nil {
+		conn, done, err = c.engine.service.Afterwards(ctx)
 	}
 	if err != nil {
 		return err

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // Put unpacks an archive below target, a directory that is made if it is
@@ -23,11 +25,11 @@ func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error
 	if !path.IsAbs(target) {
 		return fmt.Errorf("cannot %s: not absolute", op)
 	}
-	conn, err := c.engine.conn(ctx)
+	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeIdle(conn)
+	defer podman.CloseIdle(conn)
 	if err := makeFolder(conn, c.Name(), target); err != nil {
 		return during(ctx, op, err)
 	}
@@ -42,11 +44,11 @@ func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error
 // fs.ErrNotExist. An archive that ends early is one that the engine broke off.
 func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 	op := fmt.Sprintf("get %s out of container %s", from, c.Name())
-	conn, err := c.engine.conn(ctx)
+	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeIdle(conn)
+	defer podman.CloseIdle(conn)
 	client, err := bindings.GetClient(conn)
 	if err != nil {
 		return err

@@ -8,16 +8,18 @@ import (
 	"sync"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // Exited reports whether the first process of the container has ended, and with
 // which status.
 func (c *Container) Exited(ctx context.Context) (code int, exited bool, err error) {
-	conn, err := c.engine.conn(ctx)
+	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return 0, false, err
 	}
-	defer closeIdle(conn)
+	defer podman.CloseIdle(conn)
 	data, err := containers.Inspect(conn, c.Name(), nil)
 	if err != nil {
 		return 0, false, engineError("look at container "+c.Name(), err)
@@ -29,11 +31,11 @@ func (c *Container) Exited(ctx context.Context) (code int, exited bool, err erro
 // Restart starts the container again, whose first process has ended. Its files
 // are as they were.
 func (c *Container) Restart(ctx context.Context) error {
-	conn, err := c.engine.conn(ctx)
+	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeIdle(conn)
+	defer podman.CloseIdle(conn)
 	if err := containers.Start(conn, c.Name(), nil); err != nil {
 		return engineError("start container "+c.Name(), err)
 	}
@@ -56,7 +58,7 @@ func (c *Container) Written(ctx context.Context, ready string, line func(string)
 // follow calls line with each line that the first process has written, until
 // that returns false, or the process has ended.
 func (c *Container) follow(ctx context.Context, line func(string) bool) error {
-	conn, err := c.engine.conn(ctx)
+	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err
 	}

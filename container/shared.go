@@ -11,6 +11,8 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
 	spec "github.com/opencontainers/runtime-spec/specs-go"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // seesOurFiles reports whether the engine has the files of this machine: a
@@ -29,11 +31,11 @@ func (e *Engine) seesOurFiles(ctx context.Context) (bool, error) {
 	if err := os.WriteFile(token, nil, 0o600); err != nil {
 		return false, err
 	}
-	c, err := e.conn(ctx)
+	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer closeIdle(c)
+	defer podman.CloseIdle(c)
 	nowhere := "/nowhere-" + randomName()
 	s := specgen.NewSpecGenerator(nowhere, true)
 	s.Command = []string{"/token"}
@@ -48,6 +50,6 @@ func (e *Engine) seesOurFiles(ctx context.Context) (bool, error) {
 	case strings.Contains(err.Error(), filepath.Base(token)):
 		return false, nil
 	}
-	e.log.Warn("cannot find out whether the engine has this machine's files; they are sent to it", "address", e.addr.URL, "err", err)
+	e.log.Warn("cannot find out whether the engine has this machine's files; they are sent to it", "address", e.service.URL(), "err", err)
 	return false, nil
 }

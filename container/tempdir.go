@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 // TempDir makes a directory of mode 0700 for files that a container or the
 // builder needs. remove removes it; the next run does if this one is killed.
 func (e *Engine) TempDir(ctx context.Context, kind string) (dir string, remove func(), err error) {
-	return e.tempDirIn(ctx, e.options.tempParent(), kind)
+	return e.tempDirIn(ctx, e.options.TempParent(), kind)
 }
 
 func (e *Engine) tempDirIn(ctx context.Context, parent, kind string) (string, func(), error) {
@@ -65,7 +65,7 @@ func (e *Engine) recordedDirs(p proofs) []Leftover {
 		}
 		dir := r.Extra[extraPath]
 		info, err := os.Lstat(dir)
-		if filepath.Base(dir) == r.Name && err == nil && info.IsDir() && ownedByUs(info) {
+		if filepath.Base(dir) == r.Name && err == nil && info.IsDir() && safefs.UID(info) == os.Getuid() {
 			list = append(list, Leftover{Kind: "directory", Name: dir, Run: r.Owner.Run, record: r})
 			continue
 		}
@@ -80,7 +80,7 @@ func legacyDirs(p records.Processes, parent string) []Leftover {
 	var list []Leftover
 	for _, dir := range dirs {
 		info, err := os.Lstat(dir)
-		if err != nil || !info.IsDir() || !ownedByUs(info) {
+		if err != nil || !info.IsDir() || safefs.UID(info) != os.Getuid() {
 			continue
 		}
 		labels := map[string]string{}
@@ -112,5 +112,3 @@ func readSmall(file string, limit int64) ([]byte, error) {
 	}
 	return io.ReadAll(io.LimitReader(f, limit))
 }
-
-func ownedByUs(info fs.FileInfo) bool { return uidOf(info) == os.Getuid() }

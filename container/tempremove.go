@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -84,30 +83,4 @@ func mountsIn(mountinfo, dir string) []string {
 	}
 	slices.Sort(list)
 	return list
-}
-
-func uidOf(info fs.FileInfo) int {
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(stat.Uid)
-	}
-	return -1
-}
-
-// buildTempParent is where builds unpack their contexts and keep their
-// scratch: as in podman, the service's TMPDIR or else /var/tmp.
-func buildTempParent(o ConnectOptions) string {
-	for _, v := range o.environ() {
-		if dir, ok := strings.CutPrefix(v, "TMPDIR="); ok && dir != "" {
-			return dir
-		}
-	}
-	return "/var/tmp"
-}
-
-// tempParent is where copies for a container go.
-func (o ConnectOptions) tempParent() string {
-	if dir := o.getenv("TMPDIR"); dir != "" {
-		return dir
-	}
-	return "/tmp"
 }

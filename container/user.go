@@ -121,7 +121,7 @@ func number(wanted string) (runUser, error) {
 // imageUser looks a name up in the image's passwd file, read through a
 // container that is never started.
 func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, error) {
-	c, done, err := e.afterwards(ctx)
+	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
 		return runUser{}, err
 	}

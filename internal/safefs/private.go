@@ -34,3 +34,11 @@ func MakePrivateDir(dir string) error {
 	}
 	return f.Chmod(0o700)
 }
+
+// UID returns the owner of a file, -1 if the system does not say.
+func UID(info fs.FileInfo) int {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Uid)
+	}
+	return -1
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package podman
 
 import (
 	"crypto/sha256"
@@ -34,10 +34,10 @@ func serviceFiles() []string {
 // serviceKey tells services apart that would see different stores, registries
 // or proxies: by the variables and the state of the files that a service reads
 // once. One that was started with others ends by itself.
-func (o ConnectOptions) serviceKey() string {
+func (o Options) serviceKey() string {
 	h := sha256.New()
 	env := map[string]string{}
-	for _, v := range o.environ() {
+	for _, v := range o.Environ() {
 		name, value, _ := strings.Cut(v, "=")
 		env[name] = value
 		if slices.Contains(serviceVariables(), strings.ToUpper(name)) {
@@ -48,7 +48,7 @@ func (o ConnectOptions) serviceKey() string {
 	for _, name := range []string{"CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE"} {
 		addFileState(h, env[name])
 	}
-	for _, dir := range []string{"/usr/share", "/etc", configHome(getenv)} {
+	for _, dir := range []string{"/usr/share", "/etc", ConfigHome(getenv)} {
 		for _, pattern := range serviceFiles() {
 			files, _ := filepath.Glob(filepath.Join(dir, "containers", pattern))
 			for _, file := range files {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package podman
 
 import (
 	"context"
@@ -26,17 +26,17 @@ type tunnel struct {
 	log    string // what ssh says goes to this file
 
 	mu      sync.Mutex
-	process *privateService // nil when none was started yet
+	process *Process // nil when none was started yet
 }
 
 // openTunnel starts one to a, and returns a with the way to go.
-func (e *Engine) openTunnel(ctx context.Context, a address) (address, error) {
-	dir, err := e.options.runtimeDir()
+func (s *Service) openTunnel(ctx context.Context, a address) (address, error) {
+	dir, err := s.options.SocketDir()
 	if err != nil {
 		return a, err
 	}
 	removeStale(ctx, dir)
-	base := filepath.Join(dir, "ssh-"+e.owner.Run)
+	base := filepath.Join(dir, "ssh-"+s.run)
 	t := &tunnel{socket: base + ".sock", log: base + ".log"}
 	if t.to, err = url.Parse(a.URL); err != nil {
 		return a, err
@@ -48,7 +48,7 @@ func (e *Engine) openTunnel(ctx context.Context, a address) (address, error) {
 	if err := t.up(ctx); err != nil {
 		return a, err
 	}
-	e.tunnel = t
+	s.tunnel = t
 	return a, nil
 }
 
@@ -85,7 +85,7 @@ func (t *tunnel) up(ctx context.Context) error {
 	}
 	path, err := exec.LookPath("ssh")
 	if err != nil {
-		return &EngineError{Op: "reach " + t.to.Host, Code: 125, Err: errors.New("ssh is not installed"), Hint: "install openssh-client"}
+		return &Error{Op: "reach " + t.to.Host, Code: 125, Err: errors.New("ssh is not installed"), Hint: "install openssh-client"}
 	}
 	_ = os.Remove(t.socket)
 	log, err := os.OpenFile(t.log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -102,7 +102,7 @@ func (t *tunnel) up(ctx context.Context) error {
 	}
 	t.process.socket = t.socket
 	if err := t.process.ready(ctx); err != nil {
-		t.process.stop()
+		t.process.Stop()
 		return t.failed(err)
 	}
 	return nil
@@ -119,7 +119,7 @@ func (t *tunnel) failed(err error) error {
 	if said != "" {
 		err = errors.New("ssh: " + said[strings.LastIndexByte(said, '\n')+1:])
 	}
-	return &EngineError{Op: "reach " + t.to.Host, Code: 125, Err: err, Hint: hint}
+	return &Error{Op: "reach " + t.to.Host, Code: 125, Err: err, Hint: hint}
 }
 
 func (t *tunnel) destination() string {

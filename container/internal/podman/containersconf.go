@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package podman
 
 import (
 	"errors"
@@ -54,7 +54,7 @@ func confFiles(getenv func(string) string, uid int) []string {
 	} else {
 		add("/usr/share/containers/containers.conf")
 		add("/etc/containers/containers.conf")
-		if dir := configHome(getenv); dir != "" && uid != 0 {
+		if dir := ConfigHome(getenv); dir != "" && uid != 0 {
 			add(filepath.Join(dir, "containers/containers.conf"))
 		}
 	}
@@ -64,7 +64,8 @@ func confFiles(getenv func(string) string, uid int) []string {
 	return files
 }
 
-func configHome(getenv func(string) string) string {
+// ConfigHome is the directory of the user's configuration, empty if unknown.
+func ConfigHome(getenv func(string) string) string {
 	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
 		return dir
 	}
@@ -74,9 +75,9 @@ func configHome(getenv func(string) string) string {
 	return ""
 }
 
-// ociRuntime returns the runtime that podman is configured to use, else the
+// OCIRuntime returns the runtime that podman is configured to use, else the
 // one it takes by itself.
-func ociRuntime(getenv func(string) string, uid int, installed func(string) bool) string {
+func OCIRuntime(getenv func(string) string, uid int, installed func(string) bool) string {
 	conf, err := readContainersConf(getenv, uid)
 	switch {
 	case err == nil && conf.Engine.Runtime != "":

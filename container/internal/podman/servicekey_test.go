@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package podman
 
 import (
 	"os"
@@ -11,8 +11,8 @@ import (
 
 func TestServiceKeyFollowsWhatAServiceKeeps(t *testing.T) {
 	config := t.TempDir()
-	env := func(more ...string) ConnectOptions {
-		return ConnectOptions{ServiceEnv: append([]string{"HOME=/nowhere", "XDG_CONFIG_HOME=" + config}, more...)}
+	env := func(more ...string) Options {
+		return Options{ServiceEnv: append([]string{"HOME=/nowhere", "XDG_CONFIG_HOME=" + config}, more...)}
 	}
 	key := env().serviceKey()
 	if again := env("TERM=xterm", "LANG=C", "PWD=/x").serviceKey(); again != key {

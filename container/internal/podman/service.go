@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package podman
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 const (
@@ -24,8 +26,8 @@ const (
 	maxSocketPath = 107              // what the kernel's address structure holds
 )
 
-// A privateService is a podman service started by us.
-type privateService struct {
+// A Process is a podman service, or an ssh, started by us.
+type Process struct {
 	socket string
 	shared bool          // by all our processes; ends by itself when it is idle for long
 	pid    int           // 0 when another process of ours started it
@@ -34,18 +36,18 @@ type privateService struct {
 
 // usePrivate makes the shared private service the engine's. One that answers
 // may be at the end of its minute, so it is asked for twice.
-func (e *Engine) usePrivate(ctx context.Context) error {
+func (s *Service) usePrivate(ctx context.Context) error {
 	var fault error
 	for range 2 {
-		a, s, err := e.sharedService(ctx)
+		a, p, err := s.sharedService(ctx)
 		if err != nil {
 			return err
 		}
-		if s.pid != 0 {
-			e.notice("no podman service answers, started a private one that ends a minute after its last use")
+		if p.pid != 0 {
+			s.Notice("no podman service answers, started a private one that ends a minute after its last use")
 		}
-		e.private = s
-		if fault = e.use(ctx, a); fault == nil || ctx.Err() != nil {
+		s.private = p
+		if fault = s.use(ctx, a); fault == nil || ctx.Err() != nil {
 			break
 		}
 	}
@@ -55,57 +57,58 @@ func (e *Engine) usePrivate(ctx context.Context) error {
 // sharedService takes the private service that runs already, or starts one. A
 // second service on the same path would take the socket away from the first,
 // hence the lock.
-func (e *Engine) sharedService(ctx context.Context) (address, *privateService, error) {
-	dir, err := e.options.runtimeDir()
+func (s *Service) sharedService(ctx context.Context) (address, *Process, error) {
+	dir, err := s.options.SocketDir()
 	if err != nil {
-		return address{}, nil, &EngineError{Op: "start a private podman service", Code: 125, Err: err}
+		return address{}, nil, &Error{Op: "start a private podman service", Code: 125, Err: err}
 	}
 	// The key of the first time: an engine stays where it is while files change.
-	e.keyOnce.Do(func() { e.serviceKey = e.options.serviceKey() })
-	base := filepath.Join(dir, "podman-"+e.serviceKey)
+	s.keyOnce.Do(func() { s.key = s.options.serviceKey() })
+	base := filepath.Join(dir, "podman-"+s.key)
 	a := address{URL: "unix://" + base + ".sock", Source: "private service"}
 	lock := flock.New(base + ".lock")
 	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
-		return address{}, nil, &EngineError{Op: "lock " + base + ".lock", Code: 125, Err: err}
+		return address{}, nil, &Error{Op: "lock " + base + ".lock", Code: 125, Err: err}
 	}
 	defer lock.Unlock() //nolint:errcheck // closing the file unlocks it too
 	if _, err := ping(ctx, a); err == nil {
-		return a, &privateService{socket: base + ".sock", shared: true}, nil
+		return a, &Process{socket: base + ".sock", shared: true}, nil
 	}
-	s, err := e.options.start(ctx, base, lingerSeconds, nil)
+	p, err := s.options.StartService(ctx, base, lingerSeconds, nil)
 	if err != nil {
 		return a, nil, err
 	}
-	s.shared = true
-	return a, s, nil
+	p.shared = true
+	return a, p, nil
 }
 
 // wake starts the shared private service again if it has ended for having
 // nothing to do, as it does while a long build has a service of its own, and
 // a tunnel that broke.
-func (e *Engine) wake(ctx context.Context) error {
-	if e.tunnel != nil {
-		return e.tunnel.up(ctx)
+func (s *Service) wake(ctx context.Context) error {
+	if s.tunnel != nil {
+		return s.tunnel.up(ctx)
 	}
-	if e.private == nil || !e.private.shared || dial(ctx, e.addr) == nil {
+	if s.private == nil || !s.private.shared || dial(ctx, s.addr) == nil {
 		return nil
 	}
-	e.serviceDied.Store(true) // it may have ended by itself, too
-	_, _, err := e.sharedService(ctx)
+	s.died.Store(true) // it may have ended by itself, too
+	_, _, err := s.sharedService(ctx)
 	return err
 }
 
-func (e *Engine) notice(line string) {
-	if e.options.Notice != nil {
-		e.options.Notice(line)
+// Notice tells the user one line.
+func (s *Service) Notice(line string) {
+	if s.options.Notice != nil {
+		s.options.Notice(line)
 		return
 	}
-	e.log.Info(line)
+	s.log.Info(line)
 }
 
-// environ returns the environment of a private service, sorted. Variables of
+// Environ returns the environment of a private service, sorted. Variables of
 // socket activation belong to whoever started us.
-func (o ConnectOptions) environ() []string {
+func (o Options) Environ() []string {
 	env := o.ServiceEnv
 	if env == nil {
 		env = os.Environ()
@@ -118,16 +121,16 @@ func (o ConnectOptions) environ() []string {
 	return env
 }
 
-// runtimeDir returns a directory that only we can enter, short enough for a
+// SocketDir returns a directory that only we can enter, short enough for a
 // socket's path.
-func (o ConnectOptions) runtimeDir() (string, error) {
+func (o Options) SocketDir() (string, error) {
 	dirs := []string{o.RuntimeDir}
 	if o.RuntimeDir == "" {
 		dirs = nil
-		if xdg := o.getenv("XDG_RUNTIME_DIR"); xdg != "" {
+		if xdg := o.Variable("XDG_RUNTIME_DIR"); xdg != "" {
 			dirs = append(dirs, filepath.Join(xdg, "lcitool"))
 		}
-		dirs = append(dirs, filepath.Join(o.tempParent(), fmt.Sprintf("lcitool-%d", os.Getuid())), fmt.Sprintf("/tmp/lcitool-%d", os.Getuid()))
+		dirs = append(dirs, filepath.Join(o.TempParent(), fmt.Sprintf("lcitool-%d", os.Getuid())), fmt.Sprintf("/tmp/lcitool-%d", os.Getuid()))
 	}
 	var faults []error
 	for _, dir := range dirs {
@@ -153,7 +156,7 @@ func ownDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	if !info.IsDir() || !ownedByUs(info) {
+	if !info.IsDir() || safefs.UID(info) != os.Getuid() {
 		return fmt.Errorf("%s: not a directory of ours", dir)
 	}
 	if info.Mode().Perm() != 0o700 {
@@ -162,12 +165,12 @@ func ownDir(dir string) error {
 	return nil
 }
 
-// start runs "podman system service" on base.sock and waits until it answers.
+// StartService runs "podman system service" on base.sock and waits until it answers.
 // What it says goes to base.log. extra is added to its environment; when not
 // nil the service also ends with this process.
-func (o ConnectOptions) start(ctx context.Context, base, linger string, extra []string) (*privateService, error) {
-	fail := func(err error, hint string) (*privateService, error) {
-		return nil, &EngineError{Op: "start a private podman service", Code: 125, Err: err, Hint: hint}
+func (o Options) StartService(ctx context.Context, base, linger string, extra []string) (*Process, error) {
+	fail := func(err error, hint string) (*Process, error) {
+		return nil, &Error{Op: "start a private podman service", Code: 125, Err: err, Hint: hint}
 	}
 	program := o.Podman
 	if program == "" {
@@ -184,7 +187,7 @@ func (o ConnectOptions) start(ctx context.Context, base, linger string, extra []
 	}
 	defer out.Close()
 	cmd := exec.Command(path, "system", "service", "--time", linger, "unix://"+base+".sock") //nolint:gosec // the program is the user's choice
-	cmd.Env, cmd.Dir, cmd.Stderr = append(o.environ(), extra...), "/", out
+	cmd.Env, cmd.Dir, cmd.Stderr = append(o.Environ(), extra...), "/", out
 	// A session of its own, so that ^C in the terminal does not reach it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if extra != nil {
@@ -196,9 +199,9 @@ func (o ConnectOptions) start(ctx context.Context, base, linger string, extra []
 	}
 	s.socket = base + ".sock"
 	if err := s.ready(ctx); err != nil {
-		s.stop()
+		s.Stop()
 		text, _ := os.ReadFile(base + ".log")
-		err = fmt.Errorf("%w: %s", err, lastLine(string(text)))
+		err = fmt.Errorf("%w: %s", err, LastLine(string(text)))
 		return fail(err, Explain(err))
 	}
 	return s, nil
@@ -206,8 +209,8 @@ func (o ConnectOptions) start(ctx context.Context, base, linger string, extra []
 
 // spawn starts cmd on a thread that lives as long as it does: the kernel
 // sends Pdeathsig when the thread ends that forked, not the process.
-func spawn(cmd *exec.Cmd) (*privateService, error) {
-	s := &privateService{done: make(chan struct{})}
+func spawn(cmd *exec.Cmd) (*Process, error) {
+	s := &Process{done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -225,8 +228,11 @@ func spawn(cmd *exec.Cmd) (*privateService, error) {
 	return s, nil
 }
 
+// Socket returns the path that it answers at.
+func (s *Process) Socket() string { return s.socket }
+
 // ready waits until the service accepts connections.
-func (s *privateService) ready(ctx context.Context) error {
+func (s *Process) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
@@ -246,7 +252,7 @@ func (s *privateService) ready(ctx context.Context) error {
 }
 
 // gone reports whether the process has ended.
-func (s *privateService) gone() bool {
+func (s *Process) gone() bool {
 	select {
 	case <-s.done:
 		return true
@@ -255,9 +261,9 @@ func (s *privateService) gone() bool {
 	}
 }
 
-// stop asks the service to end, and insists after a while. The steps of
+// Stop asks the service to end, and insists after a while. The steps of
 // builds that it runs end with it.
-func (s *privateService) stop() {
+func (s *Process) Stop() {
 	if s.pid == 0 {
 		return
 	}
@@ -271,9 +277,9 @@ func (s *privateService) stop() {
 	_ = os.Remove(s.socket)
 }
 
-// ended reports whether the service is gone, which may take a moment to show
+// Ended reports whether the service is gone, which may take a moment to show
 // after its connections broke.
-func (s *privateService) ended() bool {
+func (s *Process) Ended() bool {
 	select {
 	case <-s.done:
 		return true
@@ -282,7 +288,8 @@ func (s *privateService) ended() bool {
 	}
 }
 
-func lastLine(text string) string {
+// LastLine returns the last line of text that is not empty.
+func LastLine(text string) string {
 	text = strings.TrimSpace(text)
 	return text[strings.LastIndexByte(text, '\n')+1:]
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package podman
 
 import (
 	"encoding/json"
@@ -42,38 +42,31 @@ func (a address) socket() string {
 	return ""
 }
 
-func (o ConnectOptions) getenv(name string) string {
-	if o.Getenv == nil {
-		return ""
-	}
-	return o.Getenv(name)
-}
-
 // addresses returns the addresses to try, in order. An address that was asked
 // for by name comes alone; none at all means that only a private service is left.
-func (o ConnectOptions) addresses(uid int) ([]address, error) {
+func (o Options) addresses(uid int) ([]address, error) {
 	if o.Connection != "" && o.URL != "" {
 		return nil, errors.New("--connection and --url exclude each other")
 	}
 	identity := o.Identity
 	if identity == "" {
-		identity = o.getenv("CONTAINER_SSHKEY")
+		identity = o.Variable("CONTAINER_SSHKEY")
 	}
-	host, connection := o.getenv("CONTAINER_HOST"), o.getenv("CONTAINER_CONNECTION")
+	host, connection := o.Variable("CONTAINER_HOST"), o.Variable("CONTAINER_CONNECTION")
 	switch {
 	case o.URL != "":
 		return fixed(o.URL, identity, "--url")
 	case o.Connection != "":
-		return named(o.Connection, identity, "--connection", o.getenv, uid)
+		return named(o.Connection, identity, "--connection", o.Variable, uid)
 	case host != "":
 		return fixed(host, identity, "CONTAINER_HOST")
 	case connection != "":
-		return named(connection, identity, "CONTAINER_CONNECTION", o.getenv, uid)
+		return named(connection, identity, "CONTAINER_CONNECTION", o.Variable, uid)
 	}
-	if a, err := named("", identity, "default connection of containers.conf", o.getenv, uid); err != nil || a != nil {
+	if a, err := named("", identity, "default connection of containers.conf", o.Variable, uid); err != nil || a != nil {
 		return a, err
 	}
-	return sockets(o.getenv("XDG_RUNTIME_DIR"), uid), nil
+	return sockets(o.Variable("XDG_RUNTIME_DIR"), uid), nil
 }
 
 // fixed checks an address given by the user.
@@ -162,7 +155,7 @@ func connectionsFile(getenv func(string) string) string {
 	if path := getenv("PODMAN_CONNECTIONS_CONF"); path != "" {
 		return path
 	}
-	if dir := configHome(getenv); dir != "" {
+	if dir := ConfigHome(getenv); dir != "" {
 		return filepath.Join(dir, "containers", "podman-connections.json")
 	}
 	return ""

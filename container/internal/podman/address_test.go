@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func env(values map[string]string) func(string) string {
+	return func(name string) string { return values[name] }
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestAddressOrder(t *testing.T) {
+	conf := write(t, "containers.conf", "[engine]\nactive_service = \"far\"\n[engine.service_destinations.far]\nuri = \"ssh://u@far/sock\"\nidentity = \"/key\"\n"+
+		"[engine.service_destinations.near]\nuri = \"unix:///near.sock\"\n")
+	empty := write(t, "containers.conf", "")
+	newer := write(t, "podman-connections.json", `{"Connection":{"Default":"five","Connections":{"five":{"URI":"tcp://five:1","IsMachine":true}}}}`)
+	for _, c := range []struct {
+		name string
+		o    Options
+		env  map[string]string
+		uid  int
+		want string
+	}{
+		{"url wins", Options{URL: "unix:///a"}, map[string]string{"CONTAINER_HOST": "unix:///b"}, 0, "unix:///a (--url)!"},
+		{"connection", Options{Connection: "near"}, map[string]string{"CONTAINERS_CONF": conf, "CONTAINER_HOST": "unix:///b"}, 0, "unix:///near.sock (--connection near)!"},
+		{"host before connection", Options{}, map[string]string{"CONTAINERS_CONF": conf, "CONTAINER_HOST": "unix:///b", "CONTAINER_CONNECTION": "near"}, 0, "unix:///b (CONTAINER_HOST)!"},
+		{"connection variable", Options{}, map[string]string{"CONTAINERS_CONF": conf, "CONTAINER_CONNECTION": "near"}, 0, "unix:///near.sock (CONTAINER_CONNECTION near)!"},
+		{"default connection", Options{}, map[string]string{"CONTAINERS_CONF": conf}, 0, "ssh://u@far/sock key /key (default connection of containers.conf far)!"},
+		{"key variable", Options{}, map[string]string{"CONTAINERS_CONF": conf, "CONTAINER_SSHKEY": "/mine"}, 0, "ssh://u@far/sock key /mine (default connection of containers.conf far)!"},
+		{"podman 5", Options{}, map[string]string{"CONTAINERS_CONF": conf, "PODMAN_CONNECTIONS_CONF": newer}, 0, "tcp://five:1 machine (default connection of containers.conf five)!"},
+		{"root", Options{}, map[string]string{"CONTAINERS_CONF": empty}, 0, "unix:///run/podman/podman.sock (system's socket)"},
+		{"root with a session", Options{}, map[string]string{"CONTAINERS_CONF": empty, "XDG_RUNTIME_DIR": "/run/user/0"}, 0, "unix:///run/user/0/podman/podman.sock (user's socket), unix:///run/podman/podman.sock (system's socket)"},
+		{"user", Options{}, map[string]string{"CONTAINERS_CONF": empty}, 1000, "unix:///run/user/1000/podman/podman.sock (user's socket)"},
+		{"user with a session", Options{}, map[string]string{"CONTAINERS_CONF": empty, "XDG_RUNTIME_DIR": "/x"}, 1000, "unix:///x/podman/podman.sock (user's socket)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.o.Getenv = env(c.env)
+			list, err := c.o.addresses(c.uid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var words []string
+			for _, a := range list {
+				word := a.URL
+				if a.Identity != "" {
+					word += " key " + a.Identity
+				}
+				if a.Machine {
+					word += " machine"
+				}
+				word += " (" + a.Source + ")"
+				if a.Fixed {
+					word += "!"
+				}
+				words = append(words, word)
+			}
+			if got := strings.Join(words, ", "); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestBadAddresses(t *testing.T) {
+	broken := write(t, "containers.conf", "[engine\n")
+	brokenJSON := write(t, "podman-connections.json", "{")
+	empty := write(t, "containers.conf", "")
+	for want, o := range map[string]Options{
+		"exclude each other":                  {URL: "unix:///a", Connection: "b"},
+		"must begin with unix://":             {URL: "/run/podman.sock"},
+		`"unix://" names no socket`:           {URL: "unix://"},
+		`"tcp://" names no host`:              {URL: "tcp://"},
+		"is not an address":                   {URL: "unix://%zz\x00"},
+		`no connection "nosuch"`:              {Connection: "nosuch", Getenv: env(map[string]string{"CONTAINERS_CONF": empty})},
+		"CONTAINER_HOST: \"ftp://x\" must":    {Getenv: env(map[string]string{"CONTAINER_HOST": "ftp://x"})},
+		"containers.conf: cannot decode":      {Getenv: env(map[string]string{"CONTAINERS_CONF": broken})},
+		"connections.json: cannot decode":     {Getenv: env(map[string]string{"CONTAINERS_CONF": empty, "PODMAN_CONNECTIONS_CONF": brokenJSON})},
+		"CONTAINER_CONNECTION: no connection": {Getenv: env(map[string]string{"CONTAINERS_CONF": empty, "CONTAINER_CONNECTION": "x"})},
+	} {
+		if list, err := o.addresses(0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, %v; want %s", list, err, want)
+		}
+	}
+}
+
+func TestRuntimeDir(t *testing.T) {
+	long := "/tmp/" + strings.Repeat("x", 100)
+	if _, err := (Options{RuntimeDir: long}).SocketDir(); err == nil || !strings.Contains(err.Error(), "too long for a socket") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := (Options{RuntimeDir: write(t, "file", "")}).SocketDir(); err == nil || !strings.Contains(err.Error(), "not a directory of ours") {
+		t.Errorf("got %v", err)
+	}
+	dir := t.TempDir()
+	if got, err := (Options{Getenv: env(map[string]string{"XDG_RUNTIME_DIR": dir})}).SocketDir(); err != nil || got != dir+"/lcitool" {
+		t.Errorf("got %s, %v", got, err)
+	}
+	open := t.TempDir()
+	if err := os.Chmod(open, 0o755); err != nil { //nolint:gosec // the point of the test
+		t.Fatal(err)
+	}
+	if _, err := (Options{RuntimeDir: open}).SocketDir(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(open); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+func TestServiceKeyTellsStoresApart(t *testing.T) {
+	key := func(values ...string) string { return Options{ServiceEnv: values}.serviceKey() }
+	if key("A=1", "HOME=/a") != key("HOME=/a", "B=2", "LISTEN_FDS=3") {
+		t.Error("order or strange variables changed the key")
+	}
+	if key("HOME=/a") == key("HOME=/b") || key() == key("CONTAINERS_STORAGE_CONF=/x") || key() == (Options{ServiceEnv: []string{}, Podman: "/other"}).serviceKey() {
+		t.Error("two stores have one key")
+	}
+}

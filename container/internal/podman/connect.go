@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/containers/podman/v4/pkg/bindings"
+	"github.com/sirupsen/logrus"
+)
+
+const (
+	dialTimeout    = time.Second      // a socket of this machine answers at once or not at all
+	networkTimeout = 10 * time.Second // tcp
+	pingTimeout    = 10 * time.Second // the service accepted, but may hang
+	cleanupTimeout = time.Minute      // what is done after cancellation
+)
+
+// A Service is a podman service that answered. It is safe for use by several
+// goroutines.
+type Service struct {
+	addr    address
+	version string
+	private *Process // set when the service is one of ours
+	keyOnce sync.Once
+	key     string  // of the private service
+	tunnel  *tunnel // set when the service is reached by ssh
+	options Options
+	run     string // tells our tunnels from those of other processes
+	log     *slog.Logger
+	died    atomic.Bool
+}
+
+// A Probe reports whether the service has the files of this machine under the
+// same names.
+type Probe func(context.Context, *Service) (bool, error)
+
+// Connect finds podman in this order: o.Connection or o.URL, CONTAINER_HOST or
+// CONTAINER_CONNECTION, the default connection of containers.conf, the user's
+// socket, the system's socket when root, and at last a private service, which
+// ends by itself a minute after its last use. An address that was asked for by
+// name is the only one tried. Over ssh the machine's own ssh program is used,
+// which asks nothing: the host's key must be known, and a key or agent be there.
+// A service that was not started by us is asked by probe. run is unique to this
+// process.
+func Connect(ctx context.Context, o Options, run string, probe Probe) (*Service, error) {
+	logrus.SetOutput(io.Discard) // the bindings log behind our back
+	s := &Service{options: o, run: run, log: o.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if o.Private {
+		return s, s.usePrivate(ctx)
+	}
+	list, err := o.addresses(os.Getuid())
+	if err != nil {
+		return nil, &Error{Op: "choose an engine", Code: 125, Err: err}
+	}
+	for _, a := range list {
+		err := s.use(ctx, a)
+		if err == nil {
+			err = s.probe(ctx, probe)
+		}
+		if err == nil {
+			return s, nil
+		}
+		if a.Fixed || ctx.Err() != nil {
+			return nil, err
+		}
+		s.log.Debug("engine does not answer", "address", a.URL, "err", err)
+	}
+	return s, s.usePrivate(ctx)
+}
+
+// NewService returns the service at an address that is known to answer. process
+// is the service itself if it was started by us.
+func NewService(url, version string, process *Process) *Service {
+	return &Service{addr: address{URL: url}, version: version, private: process, log: slog.New(slog.DiscardHandler)}
+}
+
+// probe finds out whether a local service has our files.
+func (s *Service) probe(ctx context.Context, probe Probe) error {
+	if !s.addr.local() {
+		return nil
+	}
+	sees, err := probe(ctx, s)
+	s.addr.Foreign = !sees
+	return err
+}
+
+// URL returns the address of the service.
+func (s *Service) URL() string { return s.addr.URL }
+
+// Socket returns the path of the service's socket, empty if it has none here.
+func (s *Service) Socket() string { return s.addr.socket() }
+
+// Local reports whether the service has the files of this machine under the
+// same names.
+func (s *Service) Local() bool { return s.addr.local() }
+
+// Source says in words why this address was chosen, such as "CONTAINER_HOST".
+func (s *Service) Source() string { return s.addr.Source }
+
+// Version returns the version of podman's API, such as "4.3.1".
+func (s *Service) Version() string { return s.version }
+
+// Private is the service as started by us or by an earlier call, nil for
+// another one.
+func (s *Service) Private() *Process { return s.private }
+
+// Close ends the ssh that leads to the service, if there is one.
+func (s *Service) Close() {
+	if s.tunnel != nil {
+		s.tunnel.process.Stop()
+	}
+}
+
+// Died reports whether the service once did not answer.
+func (s *Service) Died() bool { return s.died.Load() }
+
+// NoteDeath notes that the service did not answer.
+func (s *Service) NoteDeath() { s.died.Store(true) }
+
+// use makes a the engine's address if podman answers there.
+func (s *Service) use(ctx context.Context, a address) error {
+	if strings.HasPrefix(a.URL, "ssh:") {
+		through, err := s.openTunnel(ctx, a)
+		if err != nil {
+			return err
+		}
+		a = through
+	}
+	version, err := ping(ctx, a)
+	if err != nil && s.tunnel != nil {
+		s.tunnel.process.Stop()
+		return s.tunnel.failed(err)
+	}
+	if err != nil {
+		return &Error{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a)}
+	}
+	s.addr, s.version = a, version
+	s.log.Debug("engine found", "local", s.addr.local(), "address", a.URL, "source", a.Source, "version", version)
+	return nil
+}
+
+func reachHint(a address) string {
+	hint := fmt.Sprintf("the address comes from %s; ", a.Source)
+	if a.local() {
+		return hint + `start the service with "systemctl --user start podman.socket" (root: "systemctl start podman.socket"), or leave the address out for a private one`
+	}
+	return hint + "is the service running there?"
+}
+
+// ping returns the version of the service at a.
+func ping(ctx context.Context, a address) (string, error) {
+	if err := dial(ctx, a); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	c, err := bindings.NewConnection(ctx, a.endpoint())
+	if err != nil {
+		return "", err
+	}
+	defer CloseIdle(c)
+	version := bindings.ServiceVersion(c)
+	if version.String() == "0.0.0" {
+		return "", errors.New("something answers there, but it is not podman")
+	}
+	return version.String(), nil
+}
+
+// dial finds out in good time that nobody is there: the bindings take 0.6 s
+// for it, and for ever when the other side accepts and hangs.
+func dial(ctx context.Context, a address) error {
+	u, err := url.Parse(a.endpoint())
+	if err != nil {
+		return err
+	}
+	network, target, limit := u.Scheme, u.Host, networkTimeout
+	if u.Scheme == "unix" {
+		target, limit = u.Host+u.Path, dialTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, target)
+	if err != nil {
+		if errno, ok := errors.AsType[syscall.Errno](err); ok {
+			return errno
+		}
+		return err
+	}
+	return conn.Close()
+}
+
+// Conn returns a connection of its own whose requests end with ctx. Attach
+// takes over the connection it is given, so nothing else may share that one.
+func (s *Service) Conn(ctx context.Context) (context.Context, error) {
+	if err := s.wake(ctx); err != nil {
+		return nil, err
+	}
+	c, err := bindings.NewConnection(ctx, s.addr.endpoint())
+	if err != nil {
+		return nil, &Error{Op: "reach podman at " + s.addr.URL, Code: 125, Err: err, Hint: Explain(err)}
+	}
+	return c, nil
+}
+
+// Afterwards returns a connection that outlives the cancellation of ctx, for
+// removing what was made.
+func (s *Service) Afterwards(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	c, err := s.Conn(ctx)
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	return c, func() { CloseIdle(c); cancel() }, nil
+}
+
+// CloseIdle gives back the sockets of a connection that is no longer used.
+func CloseIdle(c context.Context) {
+	if client, err := bindings.GetClient(c); err == nil {
+		client.Client.CloseIdleConnections()
+	}
+}

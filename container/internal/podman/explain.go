@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import "strings"
+
+// Hints that a check of Checks and an error of the engine share.
+const (
+	HintRuntime   = `this machine has cgroups in hybrid mode, which crun refuses: install runc and set runtime = "runc" under [engine] in containers.conf, or boot with cgroup v2`
+	HintRlimits   = `the service may not raise its limits: set default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"] under [containers] in containers.conf`
+	HintClone     = "user namespaces are switched off or this is a chroot: set user.max_user_namespaces with sysctl, or run as root outside of the chroot"
+	HintSubIDs    = "give the user subordinate ids: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, then podman system migrate"
+	HintRuntimeD  = "export XDG_RUNTIME_DIR as a directory of your own, usually /run/user/UID; su and sudo do not set it"
+	HintNetavark  = "install netavark and aardvark-dns"
+	HintIptables  = "install iptables (or nftables for podman 5)"
+	HintNft       = "install nftables: netavark 1.10 and later set up networks with it"
+	HintInit      = "install catatonit"
+	HintConmon    = "install conmon"
+	HintSlirp     = "install slirp4netns or passt"
+	HintPasta     = "install passt: podman 5 without root has its networks from pasta, and slirp4netns does not replace it"
+	HintLimits    = "the limits of this process or container are above what the service may set: raise them for the service (for example DefaultLimitNPROC= of systemd), or start a private one by leaving the address out"
+	HintDelegate  = `the kernel or systemd does not let podman limit this resource: leave the limit out, or delegate it with "systemctl edit user@.service" ([Service] Delegate=cpu cpuset io memory pids)`
+	HintOCI       = "the monitor could not start the container: is the runtime there (crun or runc), and does it work? podman info names it"
+	HintUIDMap    = "install uidmap, which has newuidmap and newgidmap"
+	HintShared    = "mount --make-rshared /, if mounts made later must be seen inside containers"
+	HintDisk      = "free some space: lcitool container prune, podman image prune; a commit needs its layer's size twice"
+	HintDiskWhere = "podman's storage is full (podman info --format '{{.Store.GraphRoot}}' says where it is): " + HintDisk
+	HintBase      = `make the base image with "lcitool container bootstrap TARGET", or pull it where a registry can be reached`
+	HintOld       = "podman 4.0 is the oldest that works"
+	HintUnreach   = `start it with "systemctl --user start podman.socket" (root: "systemctl start podman.socket"), or set no address for a private service`
+	HintAptLocked = "another build uses the same cache mount: build one at a time, or use flock in RUN"
+)
+
+// explanations are looked through in order; all words of one must be there.
+func explanations() []struct {
+	words []string
+	hint  string
+} {
+	return []struct {
+		words []string
+		hint  string
+	}{
+		{[]string{"cgroups in hybrid mode not supported"}, HintRuntime},
+		{[]string{"error setting rlimit"}, HintRlimits},
+		{[]string{"setrlimit", "peration not permitted"}, HintLimits},
+		{[]string{"controller `", "is not available"}, HintDelegate},
+		{[]string{"memory.max", "o such file"}, HintDelegate},
+		{[]string{"memory.swap.max", "o such file"}, HintDelegate},
+		{[]string{"cpu.max", "o such file"}, HintDelegate},
+		{[]string{"pids.max", "o such file"}, HintDelegate},
+		{[]string{"cannot clone: Operation not permitted"}, HintClone},
+		{[]string{"no subuid ranges found"}, HintSubIDs},
+		{[]string{"no subgid ranges found"}, HintSubIDs},
+		{[]string{"insufficient UIDs or GIDs"}, HintSubIDs},
+		{[]string{"newuidmap", "executable file not found"}, HintUIDMap},
+		{[]string{"is not owned by the current user"}, HintRuntimeD},
+		{[]string{"netavark", "nftables"}, HintNft},
+		{[]string{"netavark", "unable to execute", "nft"}, HintNft},
+		{[]string{"netavark", "iptables"}, HintIptables},
+		{[]string{"netavark: No such file or directory"}, HintIptables},
+		{[]string{"could not find \"netavark\""}, HintNetavark},
+		{[]string{"catatonit"}, HintInit},
+		{[]string{"container-init binary not found"}, HintInit},
+		{[]string{"conmon failed: exit status 1"}, HintOCI},
+		{[]string{"could not find a working conmon"}, HintConmon},
+		{[]string{"slirp4netns", "not found"}, HintSlirp},
+		{[]string{"pasta", "not found"}, HintPasta},
+		{[]string{"is not a shared mount"}, HintShared},
+		{[]string{"no space left on device"}, HintDisk},
+		{[]string{"database or disk is full"}, HintDiskWhere},
+		{[]string{"pinging container registry"}, HintBase},
+		{[]string{"initializing source docker://"}, HintBase},
+		{[]string{"server API version is too old"}, HintOld},
+		{[]string{"Could not get lock /var/lib/apt"}, HintAptLocked},
+		{[]string{"podman.sock", "connection refused"}, HintUnreach},
+		{[]string{"podman.sock", "no such file or directory"}, HintUnreach},
+	}
+}
+
+// Explain returns one line saying what to do about an error of the engine, or
+// "" when its own words are all there is.
+func Explain(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+next:
+	for _, e := range explanations() {
+		for _, word := range e.words {
+			if !strings.Contains(text, word) {
+				continue next
+			}
+		}
+		return e.hint
+	}
+	return ""
+}

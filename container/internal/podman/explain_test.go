@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestExplain(t *testing.T) {
+	for text, want := range map[string]string{
+		"crun: cgroups in hybrid mode not supported: OCI runtime error":              HintRuntime,
+		"runc create failed: error setting rlimit type 7: operation not permitted":   HintRlimits,
+		"cannot clone: Operation not permitted":                                      HintClone,
+		`no subuid ranges found for user "x" in /etc/subuid`:                         HintSubIDs,
+		"potentially insufficient UIDs or GIDs available in user namespace":          HintSubIDs,
+		`exec: "newuidmap": executable file not found in $PATH`:                      HintUIDMap,
+		`XDG_RUNTIME_DIR directory "/run/user/0" is not owned by the current user`:   HintRuntimeD,
+		"netavark: No such file or directory (os error 2)":                           HintIptables,
+		`could not find "netavark" in one of [/usr/libexec/podman]`:                  HintNetavark,
+		"committing container: no space left on device":                              HintDisk,
+		"initializing source docker://x: pinging container registry y: no such host": HintBase,
+		`server API version is too old. Client "4.0.0" server "3.4.4"`:               HintOld,
+		"E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1":     HintAptLocked,
+		"dial unix /run/podman/podman.sock: connect: connection refused":             HintUnreach,
+		`"/" is not a shared mount, this could cause issues`:                         HintShared,
+		"something nobody has seen before":                                           "",
+		"netavark said no":                                                           "",
+		"":                                                                           "",
+	} {
+		if got := Explain(errors.New(text)); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if Explain(nil) != "" {
+		t.Error("a hint for no error")
+	}
+}
