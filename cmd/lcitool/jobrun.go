@@ -176,6 +176,9 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 		return diag.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
 			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
 	}
+	for _, line := range p.Missing {
+		v.app.tell("warning: %s", line)
+	}
 	if len(p.Added) > 0 {
 		v.app.tell("also needed for their artifacts: %s", strings.Join(p.Added, ", "))
 	}

@@ -244,7 +244,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root
 // handOn puts the artifacts that a job left here into another's container.
 func (r *Runner) handOn(ctx context.Context, j, from *Job, c *container.Container) error {
 	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
-		if err == nil && j.asksFor(from.Name) {
+		if err == nil && (j.asksFor(from.Name) || !from.Runs) {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
 		}
 		return err // without artifacts GitLab goes on as well

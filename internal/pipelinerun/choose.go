@@ -26,6 +26,9 @@ type Chosen struct {
 	Jobs  []*jobrun.Job
 	Added []string // jobs among them that were not asked for, but needed
 	Left  []string // why jobs that match a pattern are not among them, a line each
+
+	// Missing says which artifacts no job will have made, a line each.
+	Missing []string
 }
 
 // Choose picks jobs. A job that is named is taken whatever its rules say; one
@@ -57,7 +60,7 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	}
 	held := holdBack(e, taken, named)
 	if !c.Alone {
-		out.Added = addNeeded(e, taken)
+		out.Added, out.Missing = addNeeded(e, taken)
 	}
 	for i := range e.Jobs {
 		if matched[i] && !taken[i] {
@@ -146,23 +149,32 @@ func (c *Choice) wants(job *gitlabci.Job) bool {
 
 // leftOut says why a job that nobody asked for by name does not run, or "".
 func leftOut(job *gitlabci.Job) string {
+	switch why := cannotRun(job); {
+	case job.When == gitlabci.Never && job.Role().Kind != gitlabci.Container && job.Role().Kind != gitlabci.Cirrus:
+		return "is not in the pipeline of this event"
+	case why != "":
+		return why
+	case job.When == gitlabci.Manual:
+		return "is started by hand"
+	case worst(job).Effect == gitlabci.Refused:
+		return "is refused by GitLab: " + worst(job).Message
+	case job.Trigger:
+		return "starts another pipeline"
+	}
+	return ""
+}
+
+// cannotRun says why a job cannot run here, or is not to, or "".
+func cannotRun(job *gitlabci.Job) string {
 	switch kind := job.Role().Kind; {
 	case kind == gitlabci.Container:
 		return "builds an image, which the jobs that run in it do here"
 	case kind == gitlabci.Cirrus:
 		return "runs on a machine of another service"
-	case job.When == gitlabci.Never:
-		return "is not in the pipeline of this event"
-	case job.When == gitlabci.Manual:
-		return "is started by hand"
 	case len(job.Unresolved) > 0:
 		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
-	case worst(job).Effect == gitlabci.Refused:
-		return "is refused by GitLab: " + worst(job).Message
 	case worst(job).Effect == gitlabci.Incomplete:
 		return "needs something that is not here: " + worst(job).Message
-	case job.Trigger:
-		return "starts another pipeline"
 	}
 	return ""
 }
@@ -178,37 +190,50 @@ func worst(job *gitlabci.Job) gitlabci.Problem {
 	return out
 }
 
-// gives lists the jobs whose artifacts a job asks for by their names: those that
-// it needs, or depends on, or both where it says both.
-func gives(job *gitlabci.Job) []string {
-	if !job.Ordered {
-		return job.Dependencies
-	}
-	var names []string
-	for _, n := range job.Needs {
-		if n.Artifacts && (job.Dependencies == nil || slices.Contains(job.Dependencies, n.Job)) {
-			names = append(names, n.Job)
+// producers lists the jobs whose artifacts a job takes, by their places: those
+// that it needs, or depends on, or both where it says both. A job that says
+// neither takes those of all earlier stages that GitLab starts by itself.
+func producers(e *gitlabci.Evaluation, i int) []int {
+	job := &e.Jobs[i]
+	var list []int
+	for k := range e.Jobs {
+		other := &e.Jobs[k]
+		needed := func(n gitlabci.Need) bool { return n.Job == other.Name && n.Artifacts }
+		depends := job.Dependencies == nil || slices.Contains(job.Dependencies, other.Name)
+		switch {
+		case k == i || !handsOn(other) || !depends || job.Ordered && !slices.ContainsFunc(job.Needs, needed):
+		case job.Ordered || job.Dependencies != nil || isBefore(e, other, job) && startsItself(other):
+			list = append(list, k)
 		}
 	}
-	return names
+	return list
 }
 
-// addNeeded takes jobs whose artifacts those that are taken ask for.
-func addNeeded(e *gitlabci.Evaluation, taken []bool) (added []string) {
-	at := map[string]int{}
-	for i := range e.Jobs {
-		at[e.Jobs[i].Name] = i
-	}
+func isBefore(e *gitlabci.Evaluation, a, b *gitlabci.Job) bool {
+	return slices.Index(e.Stages, a.Stage) < slices.Index(e.Stages, b.Stage)
+}
+
+// startsItself reports whether GitLab starts a job if none before it fails.
+func startsItself(job *gitlabci.Job) bool {
+	return job.When != gitlabci.Never && job.When != gitlabci.Manual && job.When != gitlabci.OnFailure
+}
+
+// addNeeded takes jobs whose artifacts those that are taken take. It gives their
+// names, and a line for each that cannot run here.
+func addNeeded(e *gitlabci.Evaluation, taken []bool) (added, missing []string) {
 	var visit func(i int)
 	visit = func(i int) {
-		for _, name := range gives(&e.Jobs[i]) {
-			n, ok := at[name]
-			if !ok || taken[n] || !handsOn(&e.Jobs[n]) || e.Jobs[n].Role().Kind == gitlabci.Container {
-				continue
+		for _, n := range producers(e, i) {
+			name, why := e.Jobs[n].Name, cannotRun(&e.Jobs[n])
+			switch {
+			case taken[n]:
+			case why != "":
+				missing = append(missing, fmt.Sprintf("%s: gets no artifacts of job %q, which %s", e.Jobs[i].Name, name, why))
+			default:
+				taken[n] = true
+				added = append(added, name)
+				visit(n)
 			}
-			taken[n] = true
-			added = append(added, name)
-			visit(n)
 		}
 	}
 	for i := range e.Jobs {
@@ -217,7 +242,7 @@ func addNeeded(e *gitlabci.Evaluation, taken []bool) (added []string) {
 		}
 	}
 	slices.Sort(added)
-	return added
+	return added, missing
 }
 
 // handsOn reports whether a job leaves something for others: files or variables.
@@ -228,7 +253,7 @@ func handsOn(job *gitlabci.Job) bool {
 
 // link makes Jobs of those that are taken, and finds out which of them wait
 // for each other and hand something on. What jobs that do not run now left is
-// taken with alone, and by jobs that take all of earlier stages.
+// taken with alone.
 func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*jobrun.Job {
 	every := make([]*jobrun.Job, len(e.Jobs))
 	for i := range e.Jobs {
@@ -239,16 +264,15 @@ func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*jobrun.Job {
 		if !taken[i] {
 			continue
 		}
-		asked := gives(&job.Job)
+		from := producers(e, i)
 		for k, other := range every {
-			before := slices.Index(e.Stages, other.Stage) < slices.Index(e.Stages, job.Stage)
+			before := isBefore(e, &other.Job, &job.Job)
 			needed := job.Ordered && slices.ContainsFunc(job.Needs, func(n gitlabci.Need) bool { return n.Job == other.Name })
 			if taken[k] && (needed || !job.Ordered && before) {
 				job.After = append(job.After, other.Name)
 			}
-			all := job.Dependencies == nil && !job.Ordered
-			from := all && before || slices.Contains(asked, other.Name)
-			if from && (taken[k] || alone || all) && handsOn(&other.Job) {
+			all := !job.Ordered && job.Dependencies == nil && before && taken[k] && handsOn(&other.Job)
+			if all || slices.Contains(from, k) && (taken[k] || alone) {
 				job.From = append(job.From, other)
 			}
 		}

@@ -98,6 +98,8 @@ func TestChoose(t *testing.T) {
 		{names: "both", want: "both"},
 		{names: "both test/all", want: "x86_64-debian-12 test/all<x86_64-debian-12>x86_64-debian-12 both<x86_64-debian-12,test/all", added: "x86_64-debian-12"},
 		{names: "deploy x86_64-debian-1?", want: "x86_64-debian-12 x86_64-debian-13 deploy<x86_64-debian-12,x86_64-debian-13>x86_64-debian-12"},
+		{names: "deploy", want: "x86_64-debian-12 deploy<x86_64-debian-12>x86_64-debian-12", added: "x86_64-debian-12"},
+		{names: "deploy", choice: Choice{Alone: true}, want: "deploy>x86_64-debian-12"},
 		{names: "never debian-13-optional", want: "debian-13-optional never"},
 		{names: "*", choice: Choice{Targets: []string{"debian-13"}}, want: "x86_64-debian-13", left: "debian-13-optional: is started by hand"},
 		{choice: Choice{Targets: []string{"debian-12"}, Arches: []string{"x86_64"}}, want: "x86_64-debian-12",
@@ -119,6 +121,50 @@ func TestChoose(t *testing.T) {
 	} {
 		if c, err := Choose(e, wrong); err == nil {
 			t.Errorf("%+v: chose %s", wrong, c.text())
+		}
+	}
+}
+
+// TestProducers: a job by itself brings those along whose artifacts it would have
+// on GitLab, and no others.
+func TestProducers(t *testing.T) {
+	e := evaluated(t, `
+stages: [one, two, three]
+default: {artifacts: {paths: [out]}}
+a: {stage: one, script: [x]}
+hand: {stage: one, script: [x], when: manual, allow_failure: true}
+mend: {stage: one, script: [x], when: on_failure}
+other: {stage: one, script: [x], rules: [{if: $NO}]}
+image: {stage: one, script: [x], artifacts: {reports: {junit: r.xml}}}
+env: {stage: one, script: [x], artifacts: {reports: {dotenv: r.env}}}
+b: {stage: two, script: [x]}
+beside: {stage: three, script: [x]}
+all: {stage: three, script: [x]}
+none: {stage: three, script: [x], dependencies: []}
+one: {stage: three, script: [x], dependencies: [a]}
+by-hand: {stage: three, script: [x], dependencies: [hand]}
+unordered: {stage: three, script: [x], needs: []}
+narrow: {stage: three, script: [x], needs: [{job: a, artifacts: false}, b], dependencies: [a, b]}
+elsewhere: {stage: two, script: [x], image: $A, tags: [macos], variables: {NAME: macos-14, CIRRUS_VM_INSTANCE_TYPE: x}}
+`)
+	for name, want := range map[string]string{
+		"all":       "a env b<a,env>a,env all<a,env,b>a,env,b",
+		"none":      "none",
+		"one":       "a one<a>a",
+		"by-hand":   "hand by-hand<hand>hand",
+		"unordered": "unordered",
+		"narrow":    "a env b<a,env>a,env narrow<a,b>b",
+		"all hand":  "a hand env b<a,hand,env>a,hand,env all<a,hand,env,b>a,hand,env,b",
+	} {
+		c, err := Choose(e, Choice{Names: strings.Fields(name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.text(); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+		if missing := strings.Join(c.Missing, "\n"); strings.HasPrefix(name, "all") != (missing == `all: gets no artifacts of job "elsewhere", which runs on a machine of another service`) {
+			t.Errorf("%s: missing %q", name, missing)
 		}
 	}
 }

@@ -190,8 +190,7 @@ func (k *knownJobs) needs() map[string][]string {
 			continue
 		}
 		for _, other := range k.Jobs {
-			byItself := other.When != gitlabci.Manual && other.When != gitlabci.Never && other.When != gitlabci.OnFailure
-			if byItself && slices.Index(k.Stages, other.Stage) < slices.Index(k.Stages, job.Stage) {
+			if startsItself(&other) && isBefore(&k.Evaluation, &other, &job) {
 				needs[job.Name] = append(needs[job.Name], other.Name)
 			}
 		}
