@@ -31,7 +31,7 @@ func newJob(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project, or one below it (default the current one)")
-	cmd.AddCommand(newJobDiff(a), newJobLint(a), newJobList(a), newJobRun(a), newJobShell(a))
+	cmd.AddCommand(newJobDiff(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRun(a), newJobRuns(a), newJobShell(a))
 	return cmd
 }
 

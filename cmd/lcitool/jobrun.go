@@ -43,6 +43,7 @@ type jobVerb struct {
 	keepGoing   bool
 	onFailure   string
 	reports     []string
+	timestamps  bool
 	remote      remoteOptions
 }
 
@@ -88,6 +89,7 @@ artifacts and reports come back as if the jobs had run here.`,
 	f.BoolVar(&v.failFast, "fail-fast", false, "stop all jobs when one fails")
 	f.StringVar(&v.onFailure, "on-failure", "", "what becomes of a container whose job failed: shell, keep or none (default keep on a terminal, else none)")
 	f.StringArrayVar(&v.reports, "report", nil, "KIND=FILE with KIND junit, json or html: write a report; may be repeated")
+	f.BoolVar(&v.timestamps, "timestamps", false, "begin each line with its time, and list the commands with their durations at the end")
 	v.event.flags(f)
 	v.engine.flags(cmd)
 	v.remote.flags(f)
@@ -280,6 +282,7 @@ func (v *jobVerb) localOptions(engine *container.Engine) (pipelinerun.LocalOptio
 
 		FullHistory: v.fullHistory,
 		Untracked:   v.untracked,
+		Timestamps:  v.timestamps,
 	}, err
 }
 
@@ -311,6 +314,9 @@ func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *
 	if err := a.jobTable(result); err != nil {
 		return err
 	}
+	if v.timestamps {
+		a.tellCommands(&jobrecord.Stored{Run: *record, Dir: result.Dir}, jobNames(record))
+	}
 	kept := -1
 	for i, j := range record.Jobs {
 		if j.Command != "" {
@@ -330,6 +336,15 @@ func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *
 		a.tell(`its container is kept: "lcitool job shell --last-failed" enters it`)
 	}
 	return exitStatus(result)
+}
+
+// jobNames are the names of the jobs of a run.
+func jobNames(run *jobrecord.Run) []string {
+	var names []string
+	for i := range run.Jobs {
+		names = append(names, run.Jobs[i].Name)
+	}
+	return names
 }
 
 // dismiss removes the kept containers of a run.

@@ -26,6 +26,16 @@ func (s *Stored) LogFile(j *Job) string {
 	return filepath.Join(s.Dir, j.Log)
 }
 
+// Job gives the job of a name, nil if the run has none.
+func (r *Run) Job(name string) *Job {
+	for i := range r.Jobs {
+		if r.Jobs[i].Name == name {
+			return &r.Jobs[i]
+		}
+	}
+	return nil
+}
+
 // Lines gives the lines of a job's log without anything that steers a
 // terminal, or an error. A job without a log has none.
 func (s *Stored) Lines(j *Job) iter.Seq2[string, error] {

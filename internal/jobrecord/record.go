@@ -43,6 +43,9 @@ type Job struct {
 	Started  time.Time     `json:"started"` // zero if it did not run
 	Duration float64       `json:"seconds"`
 
+	Phases   []Phase   `json:"phases"`   // in their order; null if it did not run
+	Commands []Command `json:"commands"` // of the script, then of after_script; null if not known
+
 	Image     string   `json:"image"`     // reference
 	ImageID   string   `json:"image_id"`  // "" if there is none
 	Container string   `json:"container"` // that was kept, "" for none
@@ -53,6 +56,20 @@ type Job struct {
 	Log       string   `json:"log"`       // file below the run's directory
 	Artifacts string   `json:"artifacts"` // directory, absolute; "" for none
 	JUnit     []string `json:"junit"`     // report files below Artifacts
+}
+
+// A Phase is a part of what running a job takes.
+type Phase struct {
+	Name     string  `json:"name"` // "image", "prepare", "script", "after_script" or "artifacts"
+	Duration float64 `json:"seconds"`
+}
+
+// A Command is one that the script of a job began.
+type Command struct {
+	Stage    string    `json:"stage"`   // "script" or "after_script"
+	Command  string    `json:"command"` // as the script has it
+	Started  time.Time `json:"started"`
+	Duration float64   `json:"seconds"`
 }
 
 // Failed reports whether the job ran and went wrong, whether allowed or not.

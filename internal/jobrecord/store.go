@@ -59,7 +59,39 @@ func (s *Store) create() (*Live, error) {
 	if _, err := l.lock.TryLock(); err != nil { // nobody else can have it
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	s.link(dir)
 	return l, nil
+}
+
+// latestLink is the link to the directory of the newest run.
+const latestLink = "latest"
+
+// link makes the latest link lead to a run, "" for the newest that there is. It
+// is for people: one that cannot be made is no reason to fail.
+func (s *Store) link(dir string) {
+	link := filepath.Join(s.Dir, latestLink)
+	if info, err := os.Lstat(link); err == nil && info.Mode()&fs.ModeSymlink == 0 {
+		return // somebody else's
+	}
+	if dirs := s.dirs(); dir == "" && len(dirs) > 0 {
+		dir = dirs[len(dirs)-1]
+	}
+	if dir == "" {
+		_ = os.Remove(link)
+		return
+	}
+	_ = renameio.Symlink(filepath.Base(dir), link)
+}
+
+// GoesOn reports whether the run of a directory goes on.
+func GoesOn(dir string) bool {
+	lock := lockOf(dir)
+	if _, err := os.Lstat(lock.Path()); err != nil {
+		return false // asking for the lock would make it
+	}
+	free, err := lock.TryRLock()
+	defer lock.Close()
+	return err == nil && !free
 }
 
 // lockOf is the lock that the run of a directory holds while it goes on.
@@ -72,6 +104,7 @@ func (l *Live) Close() error {
 		defer l.store.forget()
 		return errors.Join(os.Remove(l.lock.Path()), l.lock.Close())
 	}
+	defer l.store.link("")
 	return errors.Join(os.RemoveAll(l.Dir), l.lock.Close())
 }
 
@@ -155,6 +188,17 @@ func (s *Store) Runs(project string) []Stored {
 		}
 	}
 	return all
+}
+
+// Newest gives the newest run of a project, or an error that is
+// fs.ErrNotExist.
+func (s *Store) Newest(project string) (*Stored, error) {
+	for _, dir := range slices.Backward(s.dirs()) {
+		if r, err := Read(dir); err == nil && r.Project == project {
+			return &Stored{*r, dir}, nil
+		}
+	}
+	return nil, fmt.Errorf("no run of %s: %w", project, fs.ErrNotExist)
 }
 
 // Find gives the run whose ID begins with text, or an error that is

@@ -174,3 +174,61 @@ func TestOK(t *testing.T) {
 		}
 	}
 }
+
+// TestLatest: the link leads to the newest run, also while that goes on, and
+// never to one that came to nothing.
+func TestLatest(t *testing.T) {
+	s := &Store{Dir: filepath.Join(t.TempDir(), "runs")}
+	latest := func() string {
+		to, _ := os.Readlink(filepath.Join(s.Dir, "latest"))
+		return to
+	}
+	first, err := s.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(first.Dir, &Run{ID: "first"}); err != nil {
+		t.Fatal(err)
+	}
+	if latest() != filepath.Base(first.Dir) || !GoesOn(first.Dir) {
+		t.Errorf("latest %q, live %v while the first run goes on", latest(), GoesOn(first.Dir))
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if GoesOn(first.Dir) {
+		t.Error("a run that is over is live")
+	}
+	if _, err := os.Lstat(filepath.Join(first.Dir, "lock")); err == nil {
+		t.Error("asking whether a run goes on made its lock")
+	}
+	nothing, err := s.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nothing.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if latest() != filepath.Base(first.Dir) {
+		t.Errorf("latest %q after a run that came to nothing", latest())
+	}
+	if runs := s.Runs(""); len(runs) != 1 {
+		t.Errorf("with the link there are runs %+v", runs)
+	}
+	if err := os.RemoveAll(first.Dir); err != nil {
+		t.Fatal(err)
+	}
+	s.link("")
+	if latest() != "" {
+		t.Errorf("latest %q without runs", latest())
+	}
+	if err := os.WriteFile(filepath.Join(s.Dir, "latest"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(s.Dir, "latest")); string(text) != "mine" {
+		t.Errorf("a file of the user's became %q, %v", text, err)
+	}
+}

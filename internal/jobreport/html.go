@@ -39,6 +39,8 @@ type pageData struct {
 	Failures []failure
 	Left     int // failures that are not shown
 	Packages []comparison
+	Times    []breakdown
+	Longest  []command
 }
 
 // A row is a job in the table.
@@ -86,6 +88,7 @@ func HTML(w io.Writer, s *jobrecord.Stored) error {
 	}
 	d.Drawing = draw(&s.Run)
 	d.Packages = compare(&s.Run)
+	d.Times, d.Longest = breakdowns(&s.Run)
 	var text strings.Builder
 	if err = t.Execute(&text, d); err == nil {
 		_, err = io.WriteString(w, termtext.Text(text.String()))

@@ -36,7 +36,11 @@ func sample(t *testing.T) *jobrecord.Stored {
 			{Name: "x86_64-debian-12", Stage: "builds", Target: "debian-12", Arch: "x86_64", Kind: "build", Needs: []string{"x86_64-debian-12-container"},
 				State: outcome.Failed, Code: 1, Line: "../src/hello.c:12:3: error: implicit declaration of function 'strlcpy' [-Wimplicit-function-declaration]",
 				Command: "meson compile -C build", Started: at(31.5), Duration: 22, Log: "x86_64-debian-12.log", Container: "lcitool-kept-1",
-				Packages: deb("12.2.0-3"), Env: []string{"CI_JOB_TOKEN=secret-value"}},
+				Packages: deb("12.2.0-3"), Env: []string{"CI_JOB_TOKEN=secret-value"},
+				Phases: []jobrecord.Phase{{Name: "image", Duration: 1}, {Name: "prepare", Duration: 2.5}, {Name: "script", Duration: 18}, {Name: "artifacts", Duration: .5}},
+				Commands: []jobrecord.Command{
+					{Stage: "script", Command: "meson setup build", Started: at(35), Duration: 5}, {Stage: "script", Command: "meson compile -C build", Started: at(40), Duration: 13},
+				}},
 			{Name: "x86_64-debian-13", Stage: "builds", Target: "debian-13", Arch: "x86_64", Kind: "build",
 				State: outcome.Passed, Started: at(2), Duration: 40, Log: "x86_64-debian-13.log", Packages: deb("14.2.0-1"),
 				Artifacts: artifacts, JUnit: []string{"tests/junit.xml", "tests/none.xml"}},
@@ -62,6 +66,8 @@ func hostile(t *testing.T) *jobrecord.Stored {
 		j.Name = fmt.Sprint(bad, i)
 		j.Stage, j.Target, j.Arch, j.Kind, j.Line, j.Command, j.Container, j.Artifacts = bad, bad, bad, bad, bad, bad, bad, "/nowhere"+bad
 		j.Needs, j.JUnit = []string{fmt.Sprint(bad, 0)}, []string{bad}
+		j.Phases = []jobrecord.Phase{{Name: bad, Duration: 1e300}, {Name: bad, Duration: -1}}
+		j.Commands = []jobrecord.Command{{Stage: bad, Command: bad, Duration: 1}}
 		j.Packages = []string{"<script>_" + fmt.Sprint(i) + "_amd64"}
 		if j.Log != "" {
 			j.Log = "hostile.log"

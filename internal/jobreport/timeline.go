@@ -49,6 +49,7 @@ type bar struct {
 	X, W, TextX   float64
 	Text          string // how it ended
 	Began, Failed bool
+	Segments      []segment
 }
 
 // An arrow leads from a job to one that needed it.
@@ -110,6 +111,7 @@ func newBar(j *jobrecord.Job, i int, begin time.Time, x func(time.Duration) floa
 		b.X = x(start)
 		b.W = max(2, x(start+length(j))-b.X)
 		b.Text += " " + outcome.Elapsed(length(j))
+		b.Segments = segments(j, b)
 		b.Title += fmt.Sprintf(", after %s for %s", outcome.Elapsed(start), outcome.Elapsed(length(j)))
 	}
 	b.TextX = b.X + b.W + 6

@@ -32,6 +32,12 @@ const readyLine = "lcitool: ready"
 // become the shell that waits. Otherwise it goes on after that shell.
 const replacedLine = "lcitool: replaced"
 
+// markStep is the command that adds a line to the steps file: what begins, and
+// the time since the machine's start. It leaves the shell as it is.
+func markStep(what string) string {
+	return `( read -r up _ < /proc/uptime; echo "` + what + ` ${up-}" >> ` + stepsFile + ` )`
+}
+
 // firstProcess waits for a line that names a process and a stage. The stage has
 // the files 3 and 4 of that process as its streams: the shell that writes the
 // line has the pipe as file 1 meanwhile. Afterwards nothing is left of it, and its
@@ -42,7 +48,8 @@ const replacedLine = "lcitool: replaced"
 // entrypoint. A shell that the entrypoint has become does the same by becoming
 // the entrypoint again. One that the entrypoint waits for ends with the script,
 // so that the entrypoint decides how the container ends.
-const firstProcess = `
+func firstProcess() string {
+	return `
 _lcitool_next=
 if [ -s ` + stateDir + `/next ]; then
 	read -r _lcitool_next < ` + stateDir + `/next
@@ -81,11 +88,13 @@ while :; do
 	( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
 	_lcitool_code=$?
 	[ -z "$_lcitool_term" ] || _lcitool_code=1
+	` + markStep("$_lcitool_stage end") + `
 	sh ` + stateDir + `/kill 9
 	echo "$_lcitool_pid $_lcitool_code" >&5
 	[ $$ = 1 ] || [ "$_lcitool_stage" = pre_get_sources_script ] || [ ! -f ` + stateDir + `/again ] || exit "$_lcitool_code"
 done
 `
+}
 
 // killScript sends a signal to all processes but itself, the first process and
 // those above that, and the one that waits for the stage's status. It goes on
@@ -118,7 +127,7 @@ func session(entrypoint []string, hasEntrypoint bool) container.Session {
 
 // firstCommand is what a container runs, after its entrypoint.
 func firstCommand() []string {
-	return []string{"sh", "-c", findShell("-c " + Quote(firstProcess) + ` "$s"`)}
+	return []string{"sh", "-c", findShell("-c " + Quote(firstProcess()) + ` "$s"`)}
 }
 
 // runStage is the command that has the first process run a stage, with a value

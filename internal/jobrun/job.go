@@ -77,8 +77,11 @@ type Outcome struct {
 	Packages  []string // lines of the image's /packages.txt, nil if it has none
 	Artifacts string   // directory of the host, "" for none
 	JUnit     []string // files below it
+	Commands  []Command
+	Phases    []Phase
 
-	abandoned bool // nothing of the container is wanted
+	abandoned     bool      // nothing of the container is wanted
+	script, after stageTime // zero for one that did not run
 }
 
 // afterTimeout is what an after_script gets, as with GitLab.

@@ -10,7 +10,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +25,6 @@ const (
 	goarch      = runtime.GOARCH
 	grace       = 2 * time.Second // from TERM to KILL: one interrupt is to have an effect soon
 	wrapUp      = 2 * time.Minute // for what is done after a job was stopped
-	maxStep     = 64              // bytes of the step file
 	maxPackages = 16 << 20        // bytes of /packages.txt
 )
 
@@ -72,6 +70,8 @@ func retries(retry gitlabci.Retry, result outcome.Result) bool {
 
 // once runs a job a single time.
 func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
+	parts := &phases{last: time.Now()}
+	defer func() { out.Phases = parts.all }()
 	if err := j.impossible(); err != nil {
 		result.End(ctx, err)
 		return result, out
@@ -97,6 +97,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 		result.Unbuilt(ctx, err)
 		return result, out
 	}
+	parts.done("image")
 	if out.Env, err = r.setUp(j); err != nil {
 		result.End(ctx, err)
 		return result, out
@@ -111,6 +112,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 		if err := r.leave(ctx, j, c, &result, &out); err != nil {
 			r.warn(j, err.Error())
 		}
+		parts.done("artifacts")
 	}()
 	stop, err := r.startServices(ctx, j, c, out.Env, s)
 	defer stop()
@@ -118,7 +120,8 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 		result.End(ctx, err)
 		return result, out
 	}
-	r.scripts(ctx, j, c, s, &result, &out)
+	parts.done("prepare")
+	r.scripts(ctx, j, c, s, parts, &result, &out)
 	return result, out
 }
 
@@ -139,7 +142,7 @@ func (j *Job) impossible() error {
 
 // scripts runs the job's commands, then after_script, whatever became of them.
 // GitLab gives a job up that has used all its time, so that nothing follows.
-func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s scheduler.Streams, result *outcome.Result, out *Outcome) {
+func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
@@ -150,8 +153,11 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 		err = r.stage(ctx, c, "pre_get_sources_script", "running", limit, s)
 	}
 	if err == nil {
+		began := time.Now()
 		err = r.stage(ctx, c, "script", "running", min(own, limit), s)
+		out.script = stageTime{began, time.Since(began)}
 	}
+	parts.done("script")
 	if entry.waits {
 		err = entry.finish(ctx, err, time.Until(deadline), s.Stdout)
 	}
@@ -161,14 +167,12 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s 
 	if gone {
 		return
 	}
-	if ctx.Err() == nil {
-		out.Command = r.lastCommand(ctx, j, c, result.State)
-	}
 	if len(j.AfterScript) > 0 && result.State != outcome.EngineError && !out.abandoned {
 		if s.Ended != nil {
 			s.Ended()
 		}
 		r.afterScript(ctx, j, entry, s, time.Until(deadline), result, out)
+		parts.done("after_script")
 	}
 	if entry.waits && !out.abandoned && ctx.Err() == nil && j.Job.Artifacts != nil {
 		// Files are only seen in a container that runs. What is wrong shows when they are taken.
@@ -190,7 +194,9 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 			return
 		}
 	}
+	began := time.Now()
 	err := r.stage(after, entry.container, "after_script", status(result.State), limit, s)
+	out.after = stageTime{began, time.Since(began)}
 	if entry.waits {
 		err = entry.finish(after, err, limit, s.Stdout)
 	}
@@ -263,22 +269,6 @@ func status(s outcome.State) string {
 	return "failed"
 }
 
-// lastCommand gives the command that was running when a job failed.
-func (r *Runner) lastCommand(ctx context.Context, j *Job, c *container.Container, state outcome.State) string {
-	if state == outcome.Passed {
-		return ""
-	}
-	text, err := readFile(ctx, c, stepFile, maxStep)
-	if err != nil {
-		return ""
-	}
-	n, err := strconv.Atoi(strings.TrimSpace(text))
-	if commands := j.commands(); err == nil && n >= 1 && n <= len(commands) {
-		return commands[n-1]
-	}
-	return ""
-}
-
 // nonEmptyLines gives the lines of a text without those of white space.
 func nonEmptyLines(text string) []string {
 	var lines []string
@@ -300,6 +290,7 @@ func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, resu
 		return c.Remove(ctx)
 	}
 	var errs []error
+	r.readCommands(ctx, j, c, result.State, out)
 	if text, err := readFile(ctx, c, "/packages.txt", maxPackages); err == nil {
 		out.Packages = nonEmptyLines(text)
 	}

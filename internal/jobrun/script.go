@@ -17,7 +17,7 @@ import (
 // so that a job sees nothing there that GitLab would not show it.
 const (
 	stateDir  = "/run/lcitool"
-	stepFile  = stateDir + "/step"  // number of the command that is running, from 1
+	stepsFile = stateDir + "/steps" // a line for each command that began, as parseSteps has it
 	stateFile = stateDir + "/state" // environment at the end of the script
 
 	// ScriptFile is where a job's container has its commands.
@@ -43,7 +43,7 @@ type stage struct {
 	env      [][2]string // variables, by name
 	commands []string
 	prefix   string // of the sections of blocks
-	numbered bool   // the step file says which command is running
+	name     string // of the stage in the steps file; "" if its commands are not taken down
 	status   bool   // CI_JOB_STATUS is given when it runs
 	keep     bool   // a shell of the user's may go on from the end
 
@@ -84,8 +84,8 @@ func (s stage) script() string {
 // command shows a command and runs it.
 func (s stage) command(b *strings.Builder, i int, command string) {
 	b.WriteString("{ ")
-	if s.numbered {
-		fmt.Fprintf(b, "echo %d > %s || :; ", i+1, stepFile)
+	if s.name != "" {
+		b.WriteString(markStep(fmt.Sprintf("%s %d", s.name, i+1)) + " || :; ")
 	}
 	if strings.Contains(command, "\n") && s.sections {
 		name := fmt.Sprintf("section_%s_%d", s.prefix, i)
@@ -131,7 +131,7 @@ func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 // stages are the two scripts of a job.
 func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 	script = stage{
-		dir: j.dir, temp: tempDir(j.dir), commands: j.commands(), prefix: "script_step", numbered: true, keep: r.Keep,
+		dir: j.dir, temp: tempDir(j.dir), commands: j.commands(), prefix: "script_step", name: "script", keep: r.Keep,
 		checks:   value(env, "FF_ENABLE_BASH_EXIT_CODE_CHECK") == "true",
 		sections: value(env, "FF_SCRIPT_SECTIONS") == "true",
 		trace:    value(env, "CI_DEBUG_TRACE") == "true",
@@ -141,7 +141,7 @@ func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 		script.env = append(script.env, [2]string{name, text})
 	}
 	after = script
-	after.commands, after.prefix, after.numbered, after.keep, after.status = j.AfterScript, "after_script_step", false, false, true
+	after.commands, after.prefix, after.name, after.keep, after.status = j.AfterScript, "after_script_step", "after_script", false, true
 	return script, after
 }
 
@@ -160,7 +160,7 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		}
 		script, after := r.stages(j, env)
 		hook := script
-		hook.dir, hook.commands, hook.prefix, hook.numbered, hook.keep = "/", j.PreGetSources, "pre_clone_script", false, false
+		hook.dir, hook.commands, hook.prefix, hook.name, hook.keep = "/", j.PreGetSources, "pre_clone_script", "", false
 		put(tar.Header{Name: "todo", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		put(tar.Header{Name: "done", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enter()}, {"kill", killScript}} {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ import (
 func play(t *testing.T, shell, dir string, commands ...string) (output string, code int, step string) {
 	t.Helper()
 	state := t.TempDir()
-	text := strings.ReplaceAll(stage{dir: dir, commands: commands, numbered: true, keep: true}.script(), stateDir, state)
+	text := strings.ReplaceAll(stage{dir: dir, commands: commands, name: "script", keep: true}.script(), stateDir, state)
 	file := filepath.Join(state, "script")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -29,8 +30,11 @@ func play(t *testing.T, shell, dir string, commands ...string) (output string, c
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	data, _ := os.ReadFile(filepath.Join(state, "step"))
-	return string(out), code, strings.TrimSpace(string(data))
+	data, _ := os.ReadFile(filepath.Join(state, "steps"))
+	if steps := parseSteps(string(data)); len(steps) > 0 {
+		step = strconv.Itoa(steps[len(steps)-1].n)
+	}
+	return string(out), code, step
 }
 
 func TestScript(t *testing.T) {
@@ -73,7 +77,7 @@ func TestStateGoesOn(t *testing.T) {
 		}
 		localize := func(text string) string { return strings.ReplaceAll(text, stateDir, state) }
 		commands := []string{`export WEIRD="it's \"quoted\" \$x"`, "cd 'a b'", "false"}
-		for name, text := range map[string]string{"script": stage{dir: dir, commands: commands, numbered: true, keep: true}.script(), "enter": enter()} {
+		for name, text := range map[string]string{"script": stage{dir: dir, commands: commands, name: "script", keep: true}.script(), "enter": enter()} {
 			if err := os.WriteFile(filepath.Join(state, name), []byte(localize(text)), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -36,6 +36,7 @@ type LocalOptions struct {
 
 	FullHistory bool // all generations, whatever GIT_DEPTH says
 	Untracked   bool // with the files that git does not track
+	Timestamps  bool // each line that is shown begins with its time
 }
 
 // CheckArtifacts fails, before any job has run, if the tree has a link where
@@ -90,7 +91,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	}
 	result.Jobs, err = o.Console.Run(ctx, &scheduler.Scheduler{
 		Parallel: scheduler.Parallel(o.Parallel, o.Limits.Memory), FailFast: o.FailFast, LogDir: live.Dir,
-		Secrets: result.Secrets, Watch: record.event,
+		Secrets: result.Secrets, Watch: record.event, Timestamps: o.Timestamps,
 	}, tasks)
 	if err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func (r *recorder) event(e scheduler.Event) {
 	defer r.mu.Unlock()
 	j := &r.run.Jobs[r.at[e.Task]]
 	if j.State = e.State; e.State == outcome.Running {
-		j.Started = e.Time
+		j.Started, j.Log = e.Time, filepath.Base(e.Log)
 	}
 	if e.Result != nil {
 		recordResult(j, e.Result)
@@ -92,6 +92,15 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 		j.Env = append(j.Env, r.secrets.Text(v))
 	}
 	j.Packages, j.Artifacts, j.JUnit = o.Packages, o.Artifacts, o.JUnit
+	j.Phases, j.Commands = nil, nil
+	for _, p := range o.Phases {
+		j.Phases = append(j.Phases, jobrecord.Phase{Name: p.Name, Duration: p.Duration.Seconds()})
+	}
+	for _, c := range o.Commands {
+		j.Commands = append(j.Commands, jobrecord.Command{
+			Stage: c.Stage, Command: r.secrets.Text(c.Text), Started: c.Started, Duration: c.Duration.Seconds(),
+		})
+	}
 }
 
 // touch has the record written soon: no job waits for the disk.

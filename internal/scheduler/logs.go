@@ -9,15 +9,16 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"gitlab.com/lcitool/lcitool/internal/logtimes"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // outputs opens the logs of all tasks before the first one runs.
 func (m *Scheduler) outputs(tasks []Task, w *watcher) ([]*output, error) {
-	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, raw: m.Raw}
+	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, raw: m.Raw, timestamps: m.Timestamps}
 	width := 0
 	for _, t := range tasks {
-		width = max(width, utf8.RuneCountInString(shownName(t.Name)))
+		width = max(width, utf8.RuneCountInString(ShownName(t.Name)))
 	}
 	taken := map[string]bool{}
 	var all []*output
@@ -30,7 +31,8 @@ func (m *Scheduler) outputs(tasks []Task, w *watcher) ([]*output, error) {
 			}
 			return nil, fmt.Errorf("cannot keep a log: %w", err)
 		}
-		all = append(all, newOutput(terminal, m.Secrets, t.Name, fmt.Sprintf("%-*s | ", width, shownName(t.Name)), file))
+		times, _ := os.OpenFile(logtimes.File(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) // a log does without
+		all = append(all, newOutput(terminal, m.Secrets, t.Name, Prefix(t.Name, width), file, times))
 	}
 	return all, nil
 }
@@ -38,8 +40,12 @@ func (m *Scheduler) outputs(tasks []Task, w *watcher) ([]*output, error) {
 // longestPrefix bounds the name before each line, in characters.
 const longestPrefix = 80
 
-// shownName is the name of a task before its lines.
-func shownName(name string) string {
+// Prefix is what begins each line of a task whose name is given so many
+// characters.
+func Prefix(name string, width int) string { return fmt.Sprintf("%-*s | ", width, ShownName(name)) }
+
+// ShownName is the name of a task before its lines.
+func ShownName(name string) string {
 	name = termtext.Line(name)
 	if runes := []rune(name); len(runes) > longestPrefix {
 		return string(runes[:longestPrefix-1]) + "…"

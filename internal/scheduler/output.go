@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/logtimes"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -31,6 +33,7 @@ type sink struct {
 	stdout, stderr io.Writer
 	watcher        *watcher
 	raw            bool
+	timestamps     bool // each line begins with its time
 }
 
 // An output takes what one workload says: as it is to its log, and line by
@@ -42,13 +45,20 @@ type output struct {
 	path                  string
 	task                  string
 
-	mu   sync.Mutex // of the three streams that share the log and failure
-	log  *os.File
-	left int // bytes that the log still takes
+	mu        sync.Mutex // of the three streams that share the log and failure
+	log       *os.File
+	timesFile *os.File         // nil if there is none
+	times     *logtimes.Writer // nil once it cannot be written
+	left      int              // bytes that the log still takes
 }
 
-func newOutput(to *sink, secrets *redact.Redactor, task, prefix string, log *os.File) *output {
-	o := &output{log: log, path: log.Name(), task: task, left: maxLog}
+// newOutput makes the output of a task. The log has no times if timesFile is
+// nil.
+func newOutput(to *sink, secrets *redact.Redactor, task, prefix string, log, timesFile *os.File) *output {
+	o := &output{log: log, path: log.Name(), task: task, left: maxLog, timesFile: timesFile}
+	if timesFile != nil {
+		o.times = logtimes.NewWriter(timesFile)
+	}
 	o.stdout = &lines{output: o, sink: to, to: to.stdout, prefix: prefix}
 	o.stderr = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
 	o.build = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
@@ -79,7 +89,12 @@ func (o *output) closeFailure() {
 	o.failure.Close()
 }
 
-func (o *output) close() { _ = o.log.Close() }
+func (o *output) close() {
+	_ = o.log.Close()
+	if o.timesFile != nil {
+		_ = o.timesFile.Close()
+	}
+}
 
 // lines is one stream of an output.
 type lines struct {
@@ -88,9 +103,11 @@ type lines struct {
 	hidden *redact.Writer // what is written goes through it
 	to     io.Writer
 	prefix string
-	line   []byte // the unfinished one, no longer than maxLine
-	whole  []byte // lines for the sink, which takes many at once
-	last   string // of these
+	line   []byte    // the unfinished one, no longer than maxLine
+	begun  time.Time // when it began
+	raw    bool      // the terminal is within a line
+	whole  []byte    // lines for the sink, which takes many at once
+	last   string    // of these
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -107,10 +124,14 @@ func (l passing) Write(p []byte) (int, error) {
 	if err := l.output.keep(p); err != nil {
 		l.sink.warn(l.prefix, fmt.Sprintf("warning: the log of %s is incomplete: %v", termtext.Line(l.output.task), err))
 	}
+	now := time.Now()
 	if l.sink.raw && l.to != nil {
-		_, _ = l.to.Write(p)
+		_, _ = l.to.Write(l.stamped(p, now))
 	}
 	for rest := p; len(rest) > 0; {
+		if len(l.line) == 0 {
+			l.begun = now
+		}
 		end := bytes.IndexByte(rest, '\n')
 		part := rest[:min(len(rest), maxLine-len(l.line))]
 		whole := end >= 0 && end <= len(part)
@@ -130,6 +151,22 @@ func (l passing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// stamped puts the time before each line that begins in p.
+func (l *lines) stamped(p []byte, now time.Time) []byte {
+	if !l.sink.timestamps {
+		return p
+	}
+	var out []byte
+	for line := range bytes.Lines(p) {
+		if !l.raw {
+			out = append(out, logtimes.Stamp(now)...)
+		}
+		out = append(out, line...)
+		l.raw = line[len(line)-1] != '\n'
+	}
+	return out
+}
+
 // keep writes to the log what it still takes. The error of a disk is returned
 // once, and ends the log.
 func (o *output) keep(p []byte) error {
@@ -137,6 +174,11 @@ func (o *output) keep(p []byte) error {
 		return nil
 	}
 	part := p[:min(len(p), o.left)]
+	if o.times != nil {
+		if o.times.Wrote(len(part), time.Now()) != nil {
+			o.times = nil
+		}
+	}
 	if _, err := o.log.Write(part); err != nil {
 		o.left = 0
 		return err
@@ -162,7 +204,11 @@ func (l *lines) finish() {
 	l.line = l.line[:0]
 	l.output.failure.See(text)
 	if l.to != nil && !l.sink.raw {
-		l.whole = append(append(append(l.whole, l.prefix...), text...), '\n')
+		l.whole = append(l.whole, l.prefix...)
+		if l.sink.timestamps {
+			l.whole = append(l.whole, logtimes.Stamp(l.begun)...)
+		}
+		l.whole = append(append(l.whole, text...), '\n')
 	}
 	l.last = text
 	if len(l.whole) >= maxWhole {

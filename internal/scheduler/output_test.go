@@ -34,7 +34,7 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 	}
 	defer full.Close()
 	var stdout, stderr bytes.Buffer
-	o := newOutput(&sink{stdout: &stdout, stderr: &stderr, watcher: &watcher{}}, nil, "a", "a | ", full)
+	o := newOutput(&sink{stdout: &stdout, stderr: &stderr, watcher: &watcher{}}, nil, "a", "a | ", full, nil)
 	say(o.stdout, "one\ntwo\n")
 	say(o.stderr, "three\n")
 	if want := "a | warning: the log of a is incomplete: write /dev/full: no space left on device\na | three\n"; stderr.String() != want {

@@ -30,7 +30,9 @@ type Scheduler struct {
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Secrets  *redact.Redactor // never shown or kept; nil for none
-	Watch    func(Event)      // told of all that happens, one event at a time; nil means nobody listens
+
+	Timestamps bool        // each line on Stdout and Stderr begins with the time at which it did
+	Watch      func(Event) // told of all that happens, one event at a time; nil means nobody listens
 }
 
 // Run runs the tasks, begun in their order as far as their needs let it, and
@@ -165,7 +167,7 @@ func (r *run) ready(t *Task) (bool, *outcome.Result) {
 // one runs a task. It is called without the lock.
 func (r *run) one(ctx context.Context, i int) {
 	t, out := r.tasks[i], r.outputs[i]
-	r.watcher.tell(Event{Task: t.Name, State: outcome.Running})
+	r.watcher.tell(Event{Task: t.Name, State: outcome.Running, Log: out.path})
 	started := time.Now()
 	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Ended: out.closeFailure})
 	out.end()

@@ -47,5 +47,6 @@ type Event struct {
 	Task   string
 	State  outcome.State   // the state it is in now; "" for a line
 	Line   string          // the last of what it said at once, without anything that steers a terminal
+	Log    string          // file that gets all it says, with Running
 	Result *outcome.Result // how it ended, with the states of an end
 }

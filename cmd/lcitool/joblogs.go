@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/joblogs"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+)
+
+func newJobLogs(a *app) *cobra.Command {
+	var id string
+	var failed bool
+	o := joblogs.Options{}
+	cmd := &cobra.Command{
+		Use:   "logs [JOB...]",
+		Short: "Show the logs of jobs that ran here",
+		Long: `Show what jobs of a run printed, by default all jobs of the newest run of this project.
+JOB is a name or a pattern. The log of a single job is shown as it is; of several,
+each line begins with the name of the job, in the order in which they were written.
+
+With --follow the logs of a run that goes on are shown until its jobs have ended.
+"lcitool job runs" lists the runs; the directory of the newest one is "latest" beside
+the others.`,
+		Example: `  lcitool job logs x86_64-debian-12 | less
+  lcitool job logs --failed --timestamps
+  lcitool job logs --follow
+  lcitool job logs --run 20261123-2359 '*fedora*'`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := a.findRun(id)
+			if err != nil {
+				return err
+			}
+			o.Run = run
+			if o.Jobs, err = chooseJobs(run, args, failed); err != nil {
+				return err
+			}
+			out, done := forProgram(a.stdout)
+			defer done()
+			o.Out = out
+			if err := joblogs.Show(cmd.Context(), o); err != nil {
+				return err
+			}
+			if o.Timestamps {
+				a.tellCommands(run, o.Jobs)
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&id, "run", "", "run, by the beginning of its ID (default the newest one of this project)")
+	f.BoolVarP(&o.Follow, "follow", "f", false, "continue until the jobs have ended")
+	f.BoolVar(&o.Timestamps, "timestamps", false, "begin each line with its time, and list the commands with their durations at the end")
+	f.BoolVar(&failed, "failed", false, "only jobs that failed")
+	return cmd
+}
+
+// findRun gives the run whose ID begins with text, or the newest one of the
+// project at hand if text is "".
+func (a *app) findRun(text string) (*jobrecord.Stored, error) {
+	store, err := a.runs()
+	if err != nil {
+		return nil, err
+	}
+	if text != "" {
+		run, err := store.Find(text)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = diag.WithHint(fmt.Errorf("there is no run %q", text), `"lcitool job runs" lists them`)
+		}
+		return run, err
+	}
+	project, err := a.projectDirectory()
+	if err != nil {
+		return nil, err
+	}
+	run, err := store.Newest(project)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = diag.WithHint(fmt.Errorf("no job of %s has run here", project), `"lcitool job runs --all" lists the runs of all projects`)
+	}
+	return run, err
+}
+
+// chooseJobs gives the names of jobs of a run that patterns match, all without
+// patterns.
+func chooseJobs(run *jobrecord.Stored, patterns []string, failed bool) ([]string, error) {
+	if len(patterns) == 0 {
+		patterns = []string{"*"}
+	}
+	var names []string
+	for _, pattern := range patterns {
+		found := false
+		for i := range run.Jobs {
+			j := &run.Jobs[i]
+			if match, _ := gitlabci.MatchName(pattern, j.Name, j.Name); match {
+				found = true
+				if (!failed || j.Failed()) && !slices.Contains(names, j.Name) {
+					names = append(names, j.Name)
+				}
+			}
+		}
+		if !found {
+			return nil, diag.WithHint(fmt.Errorf("run %s has no job %q", run.ID, pattern), "its jobs are "+strings.Join(jobNames(&run.Run), ", "))
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no such job of run %s failed", run.ID)
+	}
+	return names, nil
+}

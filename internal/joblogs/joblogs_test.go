@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package joblogs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
+
+// put writes the files of a run.
+func put(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestShow(t *testing.T) {
+	run := &jobrecord.Stored{Dir: t.TempDir(), Run: jobrecord.Run{Jobs: []jobrecord.Job{
+		{Name: "a", State: outcome.Passed, Log: "a.log"},
+		{Name: "long\nname", State: outcome.Failed, Log: "b.log"},
+		{Name: "old", State: outcome.Passed, Log: "old.log"},
+		{Name: "never", State: outcome.Skipped},
+		{Name: "gone", State: outcome.Passed, Log: "gone.log"},
+		{Name: "outside", State: outcome.Passed, Log: "../../etc/passwd"},
+	}}}
+	put(t, run.Dir, map[string]string{
+		"a.log": "one\x1b[2J\nthree\r\nend", "a.times": "0 1000\n8 3000\n15 5000\n",
+		"b.log": "two\nfour\n", "b.times": "0 2000\n4 4000\n",
+		"old.log": "without times\n",
+	})
+	for _, test := range []struct {
+		jobs  []string
+		stamp bool
+		want  string
+	}{
+		{[]string{"a"}, false, "one\x1b[2J\nthree\r\nend"},
+		{[]string{"a"}, true, "1970-01-01T00:00:01.000Z one\n1970-01-01T00:00:03.000Z three\n1970-01-01T00:00:05.000Z end\n"},
+		{[]string{"a", "long\nname"}, false, "a         | one\nlong\ufffdname | two\na         | three\nlong\ufffdname | four\na         | end\n"},
+		{[]string{"old"}, true, "without times\n"},
+		{[]string{"never"}, false, ""},
+		{[]string{"never", "old"}, false, "old   | without times\n"},
+		{nil, false, ""},
+	} {
+		var out bytes.Buffer
+		if err := Show(t.Context(), Options{Run: run, Jobs: test.jobs, Timestamps: test.stamp, Out: &out}); err != nil {
+			t.Errorf("%q: %v", test.jobs, err)
+		}
+		if out.String() != test.want {
+			t.Errorf("%q: %q, want %q", test.jobs, out.String(), test.want)
+		}
+	}
+	for job, want := range map[string]string{"gone": "cannot read the log of job \"gone\"", "outside": "is not in the directory of its run"} {
+		if err := Show(t.Context(), Options{Run: run, Jobs: []string{job}, Out: &bytes.Buffer{}}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", job, err)
+		}
+	}
+}
+
+// TestLongLines: a log without line ends is shown in pieces.
+func TestLongLines(t *testing.T) {
+	run := &jobrecord.Stored{Dir: t.TempDir(), Run: jobrecord.Run{Jobs: []jobrecord.Job{{Name: "a", State: outcome.Passed, Log: "a.log"}}}}
+	put(t, run.Dir, map[string]string{"a.log": strings.Repeat("x", 5*maxLine+7)})
+	var out bytes.Buffer
+	if err := Show(t.Context(), Options{Run: run, Jobs: []string{"a"}, Timestamps: true, Out: &out}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "x"); n != 5*maxLine+7 || strings.Count(out.String(), "\n") < 5 {
+		t.Errorf("%d bytes in %d lines", n, strings.Count(out.String(), "\n"))
+	}
+}
+
+// A lockedBuffer can be read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// TestFollow shows the log of a job that has not begun yet, until it ends.
+func TestFollow(t *testing.T) {
+	store := &jobrecord.Store{Dir: t.TempDir()}
+	live, err := store.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := jobrecord.Run{ID: filepath.Base(live.Dir), Jobs: []jobrecord.Job{{Name: "a", State: outcome.Waiting}}}
+	write := func() {
+		t.Helper()
+		if err := jobrecord.Write(live.Dir, &record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write()
+	run, err := store.Find(record.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out lockedBuffer
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Show(t.Context(), Options{Run: run, Jobs: []string{"a"}, Follow: true, Timestamps: true, Out: &out})
+	}()
+	put(t, live.Dir, map[string]string{"a.log": "begin\nhal", "a.times": "0 1000\n"})
+	record.Jobs[0].State, record.Jobs[0].Log = outcome.Running, "a.log"
+	write()
+	for out.String() == "" {
+		time.Sleep(time.Millisecond)
+	}
+	if got := out.String(); got != "1970-01-01T00:00:01.000Z begin\n" {
+		t.Errorf("while it runs: %q", got)
+	}
+	file, err := os.OpenFile(filepath.Join(live.Dir, "a.log"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString("f"); err != nil {
+		t.Fatal(err)
+	}
+	record.Jobs[0].State = outcome.Passed
+	write()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if want := "1970-01-01T00:00:01.000Z begin\n1970-01-01T00:00:01.000Z half\n"; out.String() != want {
+		t.Errorf("in the end: %q, want %q", out.String(), want)
+	}
+
+	// A killed run ends the following though its job never did.
+	record.Jobs[0].State = outcome.Running
+	write()
+	if err := live.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Show(t.Context(), Options{Run: run, Jobs: []string{"a"}, Follow: true, Out: &out}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFollowIsStopped(t *testing.T) {
+	store := &jobrecord.Store{Dir: t.TempDir()}
+	live, err := store.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	run := &jobrecord.Stored{Dir: live.Dir, Run: jobrecord.Run{Jobs: []jobrecord.Job{{Name: "a", State: outcome.Waiting}}}}
+	if err := Show(ctx, Options{Run: run, Jobs: []string{"a"}, Follow: true, Out: &bytes.Buffer{}}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}

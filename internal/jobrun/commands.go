@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
+
+// maxSteps bounds the steps file, in bytes.
+const maxSteps = 1 << 20
+
+// A Command is one that a script began.
+type Command struct {
+	Stage    string // "script" or "after_script"
+	Text     string // as the script has it
+	Started  time.Time
+	Duration time.Duration
+}
+
+// A Phase is a part of what running a job takes.
+type Phase struct {
+	Name     string
+	Duration time.Duration
+}
+
+// phases measures the parts of a job.
+type phases struct {
+	all  []Phase
+	last time.Time
+}
+
+// done ends a part that began when the one before ended.
+func (p *phases) done(name string) {
+	now := time.Now()
+	p.all = append(p.all, Phase{name, now.Sub(p.last)})
+	p.last = now
+}
+
+// A step is a line of the steps file: "script 3 8123.45", or "script end 8130.00"
+// when the stage has ended.
+type step struct {
+	stage string
+	n     int           // number of the command, from 1; 0 for the end
+	up    time.Duration // since the start of the machine
+}
+
+// parseSteps reads the steps file. Scripts can write to it too: lines that make
+// no sense are left out.
+func parseSteps(text string) []step {
+	var all []step
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) != 3 {
+			continue
+		}
+		up, err := strconv.ParseFloat(fields[2], 64)
+		if err != nil || !(up >= 0 && up < 1e9) {
+			continue
+		}
+		n, err := strconv.Atoi(fields[1])
+		if fields[1] != "end" && (err != nil || n < 1) {
+			continue
+		}
+		all = append(all, step{stage: fields[0], n: n, up: time.Duration(up * float64(time.Second))})
+	}
+	return all
+}
+
+// A stageTime is when a stage ran.
+type stageTime struct {
+	began time.Time
+	took  time.Duration
+}
+
+// commandsOf gives the commands of a stage that began. A command without a next
+// one ends with the stage.
+func commandsOf(steps []step, stage string, commands []string, t stageTime) []Command {
+	var all []Command
+	var first time.Duration
+	for _, s := range steps {
+		if s.stage != stage || s.n > len(commands) {
+			continue
+		}
+		if len(all) == 0 {
+			first = s.up
+		}
+		since := max(0, min(s.up-first, t.took))
+		if len(all) > 0 {
+			last := &all[len(all)-1]
+			last.Duration = max(0, t.began.Add(since).Sub(last.Started))
+		}
+		if s.n == 0 {
+			return all
+		}
+		all = append(all, Command{Stage: stage, Text: commands[s.n-1], Started: t.began.Add(since)})
+	}
+	if len(all) > 0 {
+		last := &all[len(all)-1]
+		last.Duration = max(0, t.began.Add(t.took).Sub(last.Started))
+	}
+	return all
+}
+
+// readCommands fills in which commands began, and which one failed.
+func (r *Runner) readCommands(ctx context.Context, j *Job, c *container.Container, state outcome.State, out *Outcome) {
+	text, err := readFile(ctx, c, stepsFile, maxSteps)
+	if err != nil {
+		return // an entrypoint did not run the script
+	}
+	steps := parseSteps(text)
+	out.Commands = commandsOf(steps, "script", j.commands(), out.script)
+	if n := len(out.Commands); n > 0 && state != outcome.Passed {
+		out.Command = out.Commands[n-1].Text
+	}
+	out.Commands = append(out.Commands, commandsOf(steps, "after_script", j.AfterScript, out.after)...)
+}
