@@ -68,18 +68,3 @@ func (e *Engine) buildah(ctx context.Context) string {
 	}
 	return info.Host.BuildahVersion
 }
-
-// builderCheck says what the service's builder lets a Dockerfile do.
-func builderCheck(ctx context.Context, e *Engine) Check {
-	const name = "builder"
-	version := e.buildah(ctx)
-	known := buildrisk.Known(version)
-	found := "buildah " + cmp.Or(version, "of unknown version")
-	if len(known) == 0 {
-		return Check{name, OK, found, ""}
-	}
-	return Check{
-		name, Warn, found + " lacks the fix of " + strings.Join(known, ", "),
-		"committed Dockerfiles that could use them are refused, see docs/trust.md; install a newer podman, or, where the distribution has fixed this one, give --allow-unsafe-build",
-	}
-}

@@ -4,13 +4,14 @@ package container
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"strings"
 
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 const (
@@ -36,15 +37,7 @@ func limits(local bool) (files, procs uint64) {
 		return maxFiles, maxProcsAway
 	}
 	pidMax, _ := os.ReadFile("/proc/sys/kernel/pid_max")
-	return min(maxFiles, hardLimit(unix.RLIMIT_NOFILE)), safeProcs(hardLimit(unix.RLIMIT_NPROC), string(pidMax))
-}
-
-func hardLimit(resource int) uint64 {
-	var l unix.Rlimit
-	if err := unix.Getrlimit(resource, &l); err != nil {
-		return math.MaxUint64
-	}
-	return l.Max
+	return min(maxFiles, podman.HardLimit(unix.RLIMIT_NOFILE)), safeProcs(podman.HardLimit(unix.RLIMIT_NPROC), string(pidMax))
 }
 
 // safeProcs is the most that podman accepts: it lowers what is above pid_max
@@ -88,7 +81,7 @@ func (e *Engine) engineLimits() []spec.POSIXRlimit {
 	if !e.service.Local() {
 		return e.rlimits()
 	}
-	files := min(podmanFiles, hardLimit(unix.RLIMIT_NOFILE))
+	files := min(podmanFiles, podman.HardLimit(unix.RLIMIT_NOFILE))
 	_, procs := e.limits()
 	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
 }

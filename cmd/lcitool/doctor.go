@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/doctor"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
@@ -35,12 +35,12 @@ what to do about it. The exit status is 1 if containers will not work.`,
 					images = append(images, t.Containers.Base)
 				}
 			}
-			checks := container.Checks(cmd.Context(), container.DoctorOptions{Connect: engine.options(), Images: images})
+			checks := doctor.Run(cmd.Context(), doctor.Options{Connect: engine.options(), Images: images})
 			if err := a.printChecks(format, checks); err != nil {
 				return err
 			}
 			for _, c := range checks {
-				if c.State == container.Fail {
+				if c.State == doctor.Fail {
 					return statusError(1)
 				}
 			}
@@ -53,7 +53,7 @@ what to do about it. The exit status is 1 if containers will not work.`,
 	return cmd
 }
 
-func (a *app) printChecks(format string, checks []container.Check) error {
+func (a *app) printChecks(format string, checks []doctor.Check) error {
 	if format == "json" {
 		return a.json(checks)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// TestExplain: podman's own words, as it says them, lead to the hint of the check.
 func TestExplain(t *testing.T) {
 	for text, want := range map[string]string{
 		"crun: cgroups in hybrid mode not supported: OCI runtime error":              HintRuntime,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package doctor
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ type machine struct {
 	open      func(device string) error
 	hardProcs uint64
 	hardFiles uint64
-	says      engineInfo // what the engine says of itself; empty if it was not asked
+	info      engineInfo // what the engine says of itself; empty if it was not asked
 }
 
 func (m machine) read(path string) string {
@@ -223,7 +223,7 @@ func (m machine) helpers() Check {
 	note(m.lookPath("conmon"), "conmon", podman.HintConmon, Fail)
 	note(m.lookPath("catatonit"), "catatonit", podman.HintInit, Fail)
 	note(m.lookPath("netavark") && m.lookPath("aardvark-dns"), "netavark or aardvark-dns", podman.HintNetavark, Warn)
-	switch firewall := m.says.firewall(); firewall {
+	switch firewall := m.info.firewall(); firewall {
 	case "":
 		note(m.lookPath("iptables") || m.lookPath("nft"), "iptables", podman.HintIptables, Warn)
 	case "nft":
@@ -232,7 +232,7 @@ func (m machine) helpers() Check {
 		note(m.lookPath(firewall), firewall, "install "+firewall, Fail)
 	}
 	if m.uid != 0 {
-		switch network := m.says.rootlessNetwork(); network {
+		switch network := m.info.rootlessNetwork(); network {
 		case "":
 			note(m.lookPath("slirp4netns") || m.lookPath("pasta"), "slirp4netns or pasta", podman.HintSlirp, Warn)
 		case "pasta":

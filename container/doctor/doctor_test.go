@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package doctor
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -130,7 +130,7 @@ func TestMachineChecks(t *testing.T) {
 		"disk, full":               {diskCheck("d", "/x", space(1<<30)), Warn, "1.0 GiB", podman.HintDisk},
 		"disk, gone":               {diskCheck("d", "/nosuch", freeSpace), Warn, "no such file", ""},
 		"disk, unknown":            {diskCheck("d", "", space(0)), Warn, "unknown", "no service"},
-		"service":                  {serviceCheck(nil, &EngineError{Op: "x", Hint: "do y", Err: errors.New("z")}), Fail, "cannot x: z", "do y"},
+		"service":                  {serviceCheck(nil, &container.EngineError{Op: "x", Hint: "do y", Err: errors.New("z")}), Fail, "cannot x: z", "do y"},
 	} {
 		if c.got.State != c.state || !strings.Contains(c.got.Found, c.found) || !strings.Contains(c.got.Hint, c.hint) || (c.state == OK) != (c.got.Hint == "" && c.state == OK) {
 			t.Errorf("%s: got %+v, want %s, %q, %q", name, c.got, c.state, c.found, c.hint)
@@ -144,9 +144,9 @@ func space(n uint64) func(string) (uint64, error) {
 
 // TestChecksWithoutPodman: a machine that has nothing still gets every row.
 func TestChecksWithoutPodman(t *testing.T) {
-	o := DoctorOptions{Connect: ConnectOptions{Podman: "nosuchpodman", Private: true, RuntimeDir: t.TempDir()}, Images: []string{"x"}}
+	o := Options{Connect: container.ConnectOptions{Podman: "nosuchpodman", Private: true, RuntimeDir: t.TempDir()}, Images: []string{"x"}}
 	var names []string
-	for _, c := range Checks(t.Context(), o) {
+	for _, c := range Run(t.Context(), o) {
 		names = append(names, c.Name)
 		if (c.Name == "podman" || c.Name == "service") && (c.State == OK || c.Hint == "") {
 			t.Errorf("%+v", c)
@@ -158,39 +158,5 @@ func TestChecksWithoutPodman(t *testing.T) {
 	want := "podman, service, runtime and cgroups, resource limits, user namespaces, subordinate ids, XDG_RUNTIME_DIR, storage driver, helpers, shared mounts, disk for images, disk for builds, /dev/kvm"
 	if got := strings.Join(names, ", "); got != want {
 		t.Errorf("got %s", got)
-	}
-}
-
-// TestExplain: podman's own words, as it says them, lead to the hint of the check.
-func TestStatus(t *testing.T) {
-	for _, c := range []struct {
-		err  error
-		want int
-	}{
-		{nil, 0},
-		{&ExitError{"c", 3}, 3},
-		{fmt.Errorf("x: %w", &ExitError{"c", 143}), 143},
-		{&EngineError{Op: "x", Code: 127, Err: errors.New("y")}, 127},
-		{&EngineError{Op: "x", Err: errors.New("y")}, 1},
-		{&noImageError{"x"}, 1},
-		{errors.New("x"), 1},
-		{ErrTimeout, 124},
-		{fmt.Errorf("x: %w", ErrTimeout), 124},
-	} {
-		if got := Status(c.err); got != c.want {
-			t.Errorf("%v: got %d, want %d", c.err, got, c.want)
-		}
-	}
-	for text, want := range map[string]int{
-		`exec: "/x": stat /x: no such file or directory: OCI runtime attempted to invoke a command that was not found`: 127,
-		`exec: "x": executable file not found in $PATH: OCI runtime error`:                                             127,
-		`exec: "/x": permission denied: OCI permission denied`:                                                         126,
-		"cgroups in hybrid mode not supported":                                                                         125,
-		"mkdir /x: permission denied":                                                                                  125,
-		"":                                                                                                             125,
-	} {
-		if got := refusal(text); got != want {
-			t.Errorf("%q: got %d, want %d", text, got, want)
-		}
 	}
 }

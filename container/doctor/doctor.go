@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+// Package doctor looks at a machine for what containers need.
+package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 
-	"github.com/containers/podman/v4/pkg/bindings/system"
-
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -32,29 +34,28 @@ type Check struct {
 	Hint  string `json:"hint,omitempty"` // what to do; empty when State is OK
 }
 
-// DoctorOptions says what Checks looks at.
-type DoctorOptions struct {
-	Connect ConnectOptions // how the program would connect; a private service is started and ends by itself
-	Images  []string       // base images that should be there
+// Options says what Run looks at.
+type Options struct {
+	Connect container.ConnectOptions // how the program would connect; a private service is started and ends by itself
+	Images  []string                 // base images that should be there
 }
 
-// Checks looks at everything that containers need on this machine, in a fixed
+// Run looks at everything that containers need on this machine, in a fixed
 // order. It needs no podman to run: a missing one is what it says then.
-func Checks(ctx context.Context, o DoctorOptions) []Check {
+func Run(ctx context.Context, o Options) []Check {
 	m := thisMachine(o.Connect)
 	checks := []Check{podmanCheck(ctx, o.Connect)}
-	engine, err := Connect(ctx, o.Connect)
+	store := storeInfo{}
+	engine, err := container.Connect(ctx, o.Connect)
 	if err == nil {
-		m.ask(ctx, engine)
+		info, infoErr := engine.Info(ctx)
+		m.setInfo(info)
+		store = storeInfo{driver: info.Store.GraphDriverName, root: info.Store.GraphRoot, buildah: info.Host.BuildahVersion, err: infoErr, asked: true}
 	}
 	checks = append(checks, serviceCheck(engine, err))
-	remote := err == nil && !engine.service.Local()
+	remote := err == nil && !engine.Local()
 	if !remote { // another machine's insides cannot be seen from here
 		checks = append(checks, m.cgroups(), m.rlimits(), m.namespaces(), m.subordinateIDs(), m.runtimeDir())
-	}
-	store := storeInfo{}
-	if err == nil {
-		store = askStore(ctx, engine)
 	}
 	checks = append(checks, store.check())
 	if !remote {
@@ -62,13 +63,13 @@ func Checks(ctx context.Context, o DoctorOptions) []Check {
 		checks = append(checks, diskCheck("disk for builds", o.Connect.BuildTempParent(), freeSpace), m.kvm())
 	}
 	if err == nil {
-		checks = append(checks, builderCheck(ctx, engine))
+		checks = append(checks, builderCheck(store.buildah))
 		checks = append(checks, imageChecks(ctx, engine, o.Images)...)
 	}
 	return checks
 }
 
-func podmanCheck(ctx context.Context, o ConnectOptions) Check {
+func podmanCheck(ctx context.Context, o container.ConnectOptions) Check {
 	program := o.Podman
 	if program == "" {
 		program = "podman"
@@ -92,32 +93,19 @@ func versionCheck(text string) Check {
 	return Check{"podman", OK, text, ""}
 }
 
-func serviceCheck(e *Engine, err error) Check {
+func serviceCheck(e *container.Engine, err error) Check {
 	if err != nil {
-		return Check{"service", Fail, err.Error(), Hint(err)}
+		return Check{"service", Fail, err.Error(), container.Hint(err)}
 	}
-	found := fmt.Sprintf("podman %s at %s (%s)", e.Version(), e.service.URL(), e.Source())
+	found := fmt.Sprintf("podman %s at %s (%s)", e.Version(), e.Address(), e.Source())
 	return Check{"service", OK, found, ""}
 }
 
 // storeInfo is what the engine says about its store.
 type storeInfo struct {
-	driver, root string
-	err          error
-	asked        bool
-}
-
-func askStore(ctx context.Context, e *Engine) storeInfo {
-	c, err := e.service.Conn(ctx)
-	if err != nil {
-		return storeInfo{err: err, asked: true}
-	}
-	defer podman.CloseIdle(c)
-	info, err := system.Info(c, nil)
-	if err != nil {
-		return storeInfo{err: err, asked: true}
-	}
-	return storeInfo{driver: info.Store.GraphDriverName, root: info.Store.GraphRoot, asked: true}
+	driver, root, buildah string
+	err                   error
+	asked                 bool
 }
 
 func (s storeInfo) check() Check {
@@ -126,7 +114,7 @@ func (s storeInfo) check() Check {
 	case !s.asked:
 		return Check{name, Warn, "unknown", "no service could be asked"}
 	case s.err != nil:
-		return Check{name, Warn, s.err.Error(), podman.Explain(s.err)}
+		return Check{name, Warn, s.err.Error(), container.Hint(s.err)}
 	case s.driver == "vfs":
 		return Check{name, Warn, "vfs, which copies every layer", `set driver = "overlay" in storage.conf, then podman system reset, which removes all images`}
 	}
@@ -152,14 +140,14 @@ func diskCheck(name, dir string, free func(dir string) (uint64, error)) Check {
 	return Check{name, OK, found, ""}
 }
 
-func imageChecks(ctx context.Context, e *Engine, references []string) []Check {
+func imageChecks(ctx context.Context, e *container.Engine, references []string) []Check {
 	var checks []Check
 	for _, reference := range references {
 		name := "base image " + reference
 		there, err := e.Exists(ctx, reference)
 		switch {
 		case err != nil:
-			checks = append(checks, Check{name, Warn, err.Error(), Hint(err)})
+			checks = append(checks, Check{name, Warn, err.Error(), container.Hint(err)})
 		case !there:
 			checks = append(checks, Check{name, Warn, "not in the local store", podman.HintBase})
 		default:
@@ -169,9 +157,23 @@ func imageChecks(ctx context.Context, e *Engine, references []string) []Check {
 	return checks
 }
 
-func thisMachine(o ConnectOptions) machine {
+func thisMachine(o container.ConnectOptions) machine {
 	return machine{
 		root: os.DirFS("/"), uid: os.Getuid(), user: o.Variable("USER"), runtime: o.Variable("XDG_RUNTIME_DIR"),
-		lookPath: helperPath, open: openDevice, conf: podman.OCIRuntime(o.Variable, os.Getuid(), helperPath), hardProcs: hardLimit(rlimitProcs), hardFiles: hardLimit(rlimitFiles),
+		lookPath: helperPath, open: openDevice, conf: podman.OCIRuntime(o.Variable, os.Getuid(), helperPath), hardProcs: podman.HardLimit(rlimitProcs), hardFiles: podman.HardLimit(rlimitFiles),
+	}
+}
+
+// builderCheck says what the service's builder lets a Dockerfile do.
+func builderCheck(version string) Check {
+	const name = "builder"
+	known := buildrisk.Known(version)
+	found := "buildah " + cmp.Or(version, "of unknown version")
+	if len(known) == 0 {
+		return Check{name, OK, found, ""}
+	}
+	return Check{
+		name, Warn, found + " lacks the fix of " + strings.Join(known, ", "),
+		"committed Dockerfiles that could use them are refused, see docs/trust.md; install a newer podman, or, where the distribution has fixed this one, give --allow-unsafe-build",
 	}
 }

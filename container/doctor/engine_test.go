@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package doctor
 
 import (
 	"testing"
@@ -40,7 +40,7 @@ func TestHelpersByVersion(t *testing.T) {
 		{"not asked", engineInfo{}, []string{"nft", "pasta"}, OK, ""},
 	} {
 		m := good()
-		m.lookPath, m.says = lacking(c.lacking...), c.says
+		m.lookPath, m.info = lacking(c.lacking...), c.says
 		if got := m.helpers(); got.State != c.state || got.Hint != c.hint {
 			t.Errorf("%s: got %+v", c.name, got)
 		}

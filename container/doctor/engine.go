@@ -1,58 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package doctor
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"path/filepath"
 	"strings"
 
-	"github.com/containers/podman/v4/pkg/bindings"
-
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// An engineInfo is what podman info says of the programs that it calls.
-type engineInfo struct {
-	Host struct {
-		OCIRuntime struct {
-			Name string
-		}
-		NetworkBackend     string
-		NetworkBackendInfo struct {
-			Version string
-		}
-		RootlessNetworkCmd string // since podman 5
-	}
-	Version struct {
-		Version string
-	}
-}
+// engineInfo is what podman info says of the programs that it calls.
+type engineInfo container.Info
 
-// ask fills in what the engine says. If it does not answer the checks go by
+// setInfo takes over what the engine says. If it said nothing the checks go by
 // what is installed.
-func (m *machine) ask(ctx context.Context, e *Engine) {
-	c, err := e.service.Conn(ctx)
-	if err != nil {
-		return
-	}
-	defer podman.CloseIdle(c)
-	client, err := bindings.GetClient(c)
-	if err != nil {
-		return
-	}
-	response, err := client.DoRequest(c, nil, http.MethodGet, "/info", nil, nil)
-	if err != nil {
-		return
-	}
-	defer response.Body.Close()
-	_ = response.Process(&m.says)
-	if name := m.says.Host.OCIRuntime.Name; name != "" {
-		m.conf = name
+func (m *machine) setInfo(i container.Info) {
+	m.info = engineInfo(i)
+	if i.Host.OCIRuntime.Name != "" {
+		m.conf = i.Host.OCIRuntime.Name
 	}
 }
 

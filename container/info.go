@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/containers/podman/v4/pkg/bindings"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
+)
+
+// Info is what podman info says of the machine that the engine runs on. What a
+// version of podman does not say is empty.
+type Info struct {
+	Host struct {
+		BuildahVersion string
+		OCIRuntime     struct {
+			Name string
+		}
+		NetworkBackend     string
+		NetworkBackendInfo struct {
+			Version string
+		}
+		RootlessNetworkCmd string // since podman 5
+	}
+	Store struct {
+		GraphDriverName string
+		GraphRoot       string
+	}
+	Version struct {
+		Version string
+	}
+}
+
+// Info asks the engine about itself.
+func (e *Engine) Info(ctx context.Context) (Info, error) {
+	var info Info
+	c, err := e.service.Conn(ctx)
+	if err != nil {
+		return info, err
+	}
+	defer podman.CloseIdle(c)
+	client, err := bindings.GetClient(c)
+	if err != nil {
+		return info, err
+	}
+	response, err := client.DoRequest(c, nil, http.MethodGet, "/info", nil, nil)
+	if err != nil {
+		return info, engineError("ask podman about itself", err)
+	}
+	defer response.Body.Close()
+	if err := response.Process(&info); err != nil {
+		return info, engineError("ask podman about itself", err)
+	}
+	return info, nil
+}
