@@ -4,15 +4,10 @@ package live
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // ip runs one command of iproute2.
@@ -64,40 +59,6 @@ func (h *Host) MakeMacvtap(ctx context.Context, name, bridge string) (remove fun
 			_ = os.Remove(node)
 		}
 	}, nil
-}
-
-// makeTapNode makes the device node of a macvtap unless it is there already.
-func makeTapNode(name string) (node string, err error) {
-	found, err := filepath.Glob("/sys/class/net/" + name + "/tap*/dev")
-	if err != nil || len(found) != 1 {
-		return "", errors.Join(fmt.Errorf("%s has no tap", name), err)
-	}
-	text, err := os.ReadFile(found[0])
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join("/dev", filepath.Base(filepath.Dir(found[0])))
-	if canOpen(path) == "" {
-		return "", nil
-	}
-	major, minor, _ := strings.Cut(strings.TrimSpace(string(text)), ":")
-	a, err := strconv.ParseUint(major, 10, 32)
-	if err != nil {
-		return "", err
-	}
-	b, err := strconv.ParseUint(minor, 10, 32)
-	if err != nil {
-		return "", err
-	}
-	// A node of an earlier device may have the same name and another number.
-	_ = os.Remove(path)
-	if err := unix.Mknod(path, unix.S_IFCHR|0o666, int(unix.Mkdev(uint32(a), uint32(b)))); err != nil {
-		return "", fmt.Errorf("cannot make %s: %w", path, err)
-	}
-	if reason := canOpen(path); reason != "" {
-		return "", errors.Join(errors.New(reason), os.Remove(path))
-	}
-	return path, nil
 }
 
 // missingLink says why network devices cannot be made here.

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // An address is where a daemon listens and what to open there.
@@ -101,15 +100,13 @@ func PeerPID(ctx context.Context, o Options) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var peer *syscall.Ucred
+	var pid int
 	var asked error
-	err = raw.Control(func(fd uintptr) {
-		peer, asked = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
-	})
+	err = raw.Control(func(fd uintptr) { pid, asked = peerPID(int(fd)) })
 	if err := errors.Join(err, asked); err != nil {
 		return 0, fmt.Errorf("cannot ask who listens: %w", err)
 	}
-	return int(peer.Pid), nil
+	return pid, nil
 }
 
 // dial connects to the first place that answers.

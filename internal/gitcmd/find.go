@@ -29,17 +29,18 @@ func find(dir string) (*Repo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot look for a repository: %w", err)
 	}
-	start, device := dir, uint64(0)
+	start := dir
+	var below *syscall.Stat_t
 	for top := dir; ; top = filepath.Dir(top) {
 		info, err := os.Stat(top)
 		if err != nil {
 			return nil, fmt.Errorf("cannot look for a repository: %w", err)
 		}
 		stat, ok := info.Sys().(*syscall.Stat_t)
-		if !ok || device != 0 && stat.Dev != device {
+		if !ok || below != nil && stat.Dev != below.Dev {
 			return nil, ErrNoRepository // git stops there as well
 		}
-		device = stat.Dev
+		below = stat
 		r, err := at(top)
 		if err != nil {
 			return nil, fmt.Errorf("cannot use %s: %w", filepath.Join(top, ".git"), err)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -20,7 +21,7 @@ import (
 type Owner struct {
 	Run     string `json:"run"` // random, one per connection
 	PID     string `json:"pid"`
-	Start   string `json:"start"`   // clock ticks after boot
+	Start   string `json:"start"`   // clock ticks after boot, or what else the system tells processes apart by
 	Boot    string `json:"boot"`    // kernel's boot id
 	PIDNS   string `json:"pidns"`   // namespace in which PID counts
 	Machine string `json:"machine"` // machine-id, or the host's name
@@ -31,21 +32,19 @@ func (o Owner) Complete() bool {
 	return o.Run != "" && o.PID != "" && o.Start != "" && o.Boot != "" && o.PIDNS != "" && o.Machine != ""
 }
 
-// Processes is the process table that owners are read from, a directory like /proc.
+// Processes is the process table that owners are read from.
 type Processes struct {
-	fs.FS
+	fs.FS    // a directory like Linux's /proc; nil on other systems
 	Readlink func(name string) (string, error)
 	Machine  string
+
+	system *system // asked where FS is nil
 }
 
-// HostProcesses is the process table of this machine.
-func HostProcesses() Processes {
-	machine, err := os.ReadFile("/etc/machine-id")
-	if err != nil || len(bytes.TrimSpace(machine)) == 0 {
-		name, _ := os.Hostname()
-		machine = []byte(name)
-	}
-	return Processes{os.DirFS("/proc"), func(name string) (string, error) { return os.Readlink("/proc/" + name) }, string(bytes.TrimSpace(machine))}
+// A system answers for its processes by system calls.
+type system struct {
+	boot  func() (string, error)        // differs after each boot
+	start func(pid int) (string, error) // differs if a number is used again, where the system says so; fs.ErrNotExist if there is none
 }
 
 // Self describes this process, under a new Run.
@@ -61,34 +60,51 @@ func Self() (Owner, error) {
 
 // Owner describes process pid; an error that is fs.ErrNotExist means there is none.
 func (p Processes) Owner(pid int) (Owner, error) {
-	start, err := p.start(strconv.Itoa(pid))
+	start, err := p.start(pid)
 	if err != nil {
 		return Owner{}, err
 	}
-	boot, err := fs.ReadFile(p, "sys/kernel/random/boot_id")
+	boot, err := p.boot()
 	if err != nil {
 		return Owner{}, fmt.Errorf("cannot read boot id: %w", err)
 	}
-	pidns, err := p.Readlink("self/ns/pid")
+	pidns, err := p.namespace()
 	if err != nil {
 		return Owner{}, fmt.Errorf("cannot read pid namespace: %w", err)
 	}
-	return Owner{
-		PID: strconv.Itoa(pid), Start: start, Boot: strings.TrimSpace(string(boot)), PIDNS: pidns, Machine: p.Machine,
-	}, nil
+	return Owner{PID: strconv.Itoa(pid), Start: start, Boot: boot, PIDNS: pidns, Machine: p.Machine}, nil
+}
+
+func (p Processes) boot() (string, error) {
+	if p.FS == nil {
+		return p.system.boot()
+	}
+	boot, err := fs.ReadFile(p, "sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(boot)), err
+}
+
+// namespace returns the one that numbers of processes count in.
+func (p Processes) namespace() (string, error) {
+	if p.FS == nil {
+		return runtime.GOOS, nil
+	}
+	return p.Readlink("self/ns/pid")
 }
 
 // start returns the start time of a process, field 22 of its stat file. The
 // second field is its name, which may hold blanks and parentheses.
-func (p Processes) start(pid string) (string, error) {
-	data, err := fs.ReadFile(p, pid+"/stat")
+func (p Processes) start(pid int) (string, error) {
+	if p.FS == nil {
+		return p.system.start(pid)
+	}
+	data, err := fs.ReadFile(p, strconv.Itoa(pid)+"/stat")
 	if err != nil {
 		return "", err
 	}
 	rest := data[bytes.LastIndexByte(data, ')')+1:]
 	fields := strings.Fields(string(rest))
 	if len(fields) < 20 {
-		return "", fmt.Errorf("/proc/%s/stat: only %d fields after the name", pid, len(fields))
+		return "", fmt.Errorf("/proc/%d/stat: only %d fields after the name", pid, len(fields))
 	}
 	return fields[19], nil
 }
@@ -96,23 +112,24 @@ func (p Processes) start(pid string) (string, error) {
 // Dead reports whether o is known to be gone. What cannot be known, such as a
 // process of another machine or of another namespace, counts as alive.
 func (p Processes) Dead(o Owner) bool {
-	self, err := p.Readlink("self/ns/pid")
+	self, err := p.namespace()
 	if err != nil || o.Machine != p.Machine {
 		return false
 	}
-	boot, err := fs.ReadFile(p, "sys/kernel/random/boot_id")
+	boot, err := p.boot()
 	if err != nil {
 		return false
 	}
-	if strings.TrimSpace(string(boot)) != o.Boot {
+	if boot != o.Boot {
 		return true
 	}
 	if self != o.PIDNS {
 		return false
 	}
-	if n, err := strconv.Atoi(o.PID); err != nil || n <= 0 {
+	pid, err := strconv.Atoi(o.PID)
+	if err != nil || pid <= 0 {
 		return false
 	}
-	start, err := p.start(o.PID)
+	start, err := p.start(pid)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && start != o.Start
 }

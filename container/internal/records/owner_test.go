@@ -3,6 +3,8 @@
 package records
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -13,7 +15,7 @@ func processes(files map[string]string) Processes {
 	for name, text := range files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	return Processes{tree, func(string) (string, error) { return "pid:[1]", nil }, "machine-1"}
+	return Processes{FS: tree, Readlink: func(string) (string, error) { return "pid:[1]", nil }, Machine: "machine-1"}
 }
 
 func stat(name, start string) string {
@@ -41,6 +43,49 @@ func TestDead(t *testing.T) {
 		"path instead of a number":    {func(o *Owner) { o.PID = "../x" }, false},
 		"negative number":             {func(o *Owner) { o.PID = "-1" }, false},
 		"its stat cannot be read out": {func(o *Owner) { o.PID = "43" }, false},
+	} {
+		o := alive
+		c.change(&o)
+		if got := p.Dead(o); got != c.dead {
+			t.Errorf("%s: dead %v, want %v", name, got, c.dead)
+		}
+	}
+}
+
+// On a system without /proc two system calls say the same.
+func TestDeadWithoutProc(t *testing.T) {
+	p := Processes{Machine: "machine-1", system: &system{
+		boot: func() (string, error) { return "boot-1", nil },
+		start: func(pid int) (string, error) {
+			switch pid {
+			case 42:
+				return "1000", nil
+			case 43:
+				return "", errors.New("cannot ask")
+			}
+			return "", fs.ErrNotExist
+		},
+	}}
+	alive, err := p.Owner(42)
+	alive.Run = "r"
+	if err != nil || !alive.Complete() {
+		t.Fatalf("owner %+v, %v", alive, err)
+	}
+	if _, err := p.Owner(44); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a process that is not there: %v", err)
+	}
+	for name, c := range map[string]struct {
+		change func(*Owner)
+		dead   bool
+	}{
+		"itself":             {func(*Owner) {}, false},
+		"number used again":  {func(o *Owner) { o.Start = "999" }, true},
+		"gone":               {func(o *Owner) { o.PID = "44" }, true},
+		"before this boot":   {func(o *Owner) { o.Boot = "boot-0" }, true},
+		"cannot be asked":    {func(o *Owner) { o.PID = "43" }, false},
+		"another machine":    {func(o *Owner) { o.PID, o.Machine = "44", "machine-2" }, false},
+		"recorded elsewhere": {func(o *Owner) { o.PID, o.PIDNS = "44", "pid:[1]" }, false},
+		"no number":          {func(o *Owner) { o.PID = "x" }, false},
 	} {
 		o := alive
 		c.change(&o)

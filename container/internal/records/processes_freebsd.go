@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package records
+
+import (
+	"encoding/hex"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// HostProcesses is the process table of this machine.
+func HostProcesses() Processes {
+	machine, err := unix.Sysctl("kern.hostuuid")
+	if err != nil || machine == "" {
+		machine, _ = os.Hostname()
+	}
+	return Processes{Machine: machine, system: &system{
+		boot: func() (string, error) {
+			id, err := unix.SysctlRaw("kern.boot_id")
+			return hex.EncodeToString(id), err
+		},
+		// The start times that FreeBSD tells move with the clock: a process
+		// that took the number of a dead one counts as alive.
+		start: func(pid int) (string, error) { return "running", exists(pid) },
+	}}
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build !linux
+
+package live
+
+import (
+	"errors"
+
+	"gitlab.com/lcitool/lcitool/domstats/suite"
+)
+
+// CountEvent needs Linux.
+func (process) CountEvent(string) (suite.EventCounter, error) { return nil, errors.ErrUnsupported }
+
+func missingPerf() string { return "performance events are counted on Linux only" }
+
+// SendFrames needs Linux.
+func (*Host) SendFrames(string, int) error { return errors.ErrUnsupported }
+
+func makeTapNode(string) (string, error) { return "", errors.ErrUnsupported }
