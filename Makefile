@@ -86,6 +86,10 @@ test-machines: ## The tests that need podman on the podman of other distribution
 	ci/host-setup test
 	ci/test-machines
 
+.PHONY: vuln
+vuln: ## Known vulnerabilities in what we import; VULNDB=VERSION for a database of the module cache
+	TAGS='$(TAGS)' VULNDB='$(VULNDB)' ci/vuln
+
 .PHONY: bench
 bench: ## Go benchmarks and whole-process timings, as tables
 	ci/host-setup bench
