@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type runVerb struct {
 	user      string
 	env       []string
 	writable  bool
+	mountAt   string
 	limits    limitFlags
 	secrets   secretFlags
 	parallel  int
@@ -48,6 +50,8 @@ func newRun(a *app) *cobra.Command {
 a command or a script in it. The project's directory appears as ` + workload.MountPoint + `, where the
 command starts. What it writes there is gone afterwards and the directory itself is
 only read, unless --writable is given. A podman of another machine is sent a copy.
+What is built with --writable has its path compiled in: with --mount-at "$PWD" it can
+be used on this machine and by stats run.
 
 Without --projects the projects are those that ci/manifest.yml has for the target.
 
@@ -68,6 +72,7 @@ if one of them failed.`,
 	f.StringVar(&r.user, "user", "", "user, of this machine or of the image, or UID[:GID] (default you)")
 	f.StringArrayVar(&r.env, "env", nil, "NAME=VALUE, or NAME for the value it has here; may be repeated")
 	f.BoolVar(&r.writable, "writable", false, "let the command change the project's directory")
+	f.StringVar(&r.mountAt, "mount-at", "", "path of the project's directory in the container, such as \"$PWD\" (default "+workload.MountPoint+")")
 	r.limits.flags(f)
 	r.secrets.flags(f)
 	f.IntVarP(&r.parallel, "jobs", "j", 0, "targets at a time (default from processors and memory)")
@@ -134,10 +139,31 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 			return wrong("argument --target: '%s' is given twice", t)
 		}
 	}
+	if err := checkMountPoint(r.mountAt); err != nil {
+		return wrong("argument --mount-at: %w", err)
+	}
 	if err := r.limits.check(cmd); err != nil {
 		return err
 	}
 	return r.arches.checkArches(cmd)
+}
+
+// checkMountPoint refuses paths at which a directory would hide what every
+// command needs; "" is the default.
+func checkMountPoint(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if !path.IsAbs(dir) || path.Clean(dir) != dir || strings.Contains(dir, ":") {
+		return fmt.Errorf("'%s' is not an absolute path in its shortest form", dir)
+	}
+	top, below, _ := strings.Cut(dir[1:], "/")
+	kernel := slices.Contains([]string{"dev", "proc", "sys"}, top)
+	system := slices.Contains([]string{"", "bin", "etc", "lib", "lib64", "run", "sbin", "usr"}, top) && below == ""
+	if kernel || system {
+		return fmt.Errorf("a directory at %s would hide the container's own", dir)
+	}
+	return nil
 }
 
 // workloads says what to run on each target, all found out before the first
@@ -170,7 +196,7 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 		all = append(all, workload.Workload{
 			Name:    target,
 			Image:   image,
-			Tree:    workload.Tree{Dir: tree, Writable: r.writable},
+			Tree:    workload.Tree{Dir: tree, MountAt: r.mountAt, Writable: r.writable},
 			Command: command,
 			Script:  script,
 			User:    r.account(),

@@ -19,8 +19,7 @@ func TestStatsBisect(t *testing.T) {
 	}
 	bin, tree := t.TempDir(), t.TempDir()
 	for name, text := range map[string]string{
-		"podman":  "echo \"podman $*\" >> $LOG; exit $BUILD",
-		"lcitool": "echo \"lcitool $*\" >> $LOG; case $1 in stats) exit $STATS;; esac",
+		"lcitool": "echo \"lcitool $*\" >> $LOG; case $1 in run) exit $BUILD;; stats) exit $STATS;; esac",
 	} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
 			t.Fatal(err)
@@ -66,7 +65,7 @@ func TestStatsBisect(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{"lcitool container build -t debian-13 -p libvirt", "--volume " + tree + ":" + tree, "ninja -C build",
+			for _, want := range []string{"lcitool container build -t debian-13 -p libvirt", "--writable --mount-at " + tree + " -- sh -c ", "ninja -C build",
 				"lcitool stats run -t debian-13 --libvirt " + tree + "/build --run BLK-* --run NET-13\n"} {
 				if !strings.Contains(string(done), want) {
 					t.Errorf("%q is missing in %q", want, done)

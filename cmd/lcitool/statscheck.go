@@ -164,6 +164,9 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 	if s.dir == "" {
 		s.dir = os.TempDir()
 	}
+	if dir := daemon.Borrowed(s.own.libvirt); dir != "" {
+		s.app.tell("the libvirt of %s takes its data from %s, which is compiled into it", s.own.libvirt, dir)
+	}
 	o := s.daemon.options()
 	var restart func(context.Context) error
 	if s.startDaemon {

@@ -47,7 +47,8 @@ in it, with /dev/kvm and /dev/net/tun where this machine has them. What is missi
 is skipped with the reason. Several targets run side by side.
 
 With --libvirt and --qemu, a build tree or an installed prefix of this machine is
-tested instead of the distribution's; it is mounted at the same path.`,
+tested instead of the distribution's; it is mounted at the same path. The image then
+has what such a build needs.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(s.targets) == 0 {
@@ -174,7 +175,7 @@ func (t *targetLines) end() {
 
 // on builds the image of a target and runs the suite in it.
 func (s *statsRun) on(ctx context.Context, engine *container.Engine, target string, out *whole) error {
-	image, err := s.app.image(ctx, s.build, wantedImage{target: target, projects: "libvirt-stats", tag: "lcitool.stats." + target})
+	image, err := s.app.image(ctx, s.build, s.image(target))
 	if err != nil {
 		return err
 	}
@@ -200,6 +201,19 @@ func (s *statsRun) on(ctx context.Context, engine *container.Engine, target stri
 		}
 	}
 	return errors.Join(err, out.write([]byte(target+"\n"+text.String())), s.collect(folder, target))
+}
+
+// image is what a target needs: a libvirt or a QEMU of this machine also needs
+// what it was built with.
+func (s *statsRun) image(target string) wantedImage {
+	want := wantedImage{target: target, projects: "libvirt-stats", tag: "lcitool.stats." + target}
+	for _, tested := range []struct{ project, dir string }{{"libvirt", s.libvirt}, {"qemu", s.qemu}} {
+		if tested.dir != "" {
+			want.projects += "," + tested.project
+			want.tag += "." + tested.project
+		}
+	}
+	return want
 }
 
 // inside is where the container has what it needs of this machine.

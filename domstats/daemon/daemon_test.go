@@ -68,15 +68,15 @@ func TestFind(t *testing.T) {
 	write(t, filepath.Join(drivers, "libvirt_driver_qemu.so"), "", 0o755)
 	system := "/etc/libvirt"
 	for in, want := range map[string]installation{
-		"":     {[]string{"libvirtd"}, nil, []string{system}},
-		tree:   {[]string{tree + "/src/libvirtd"}, treeEnv(tree), []string{system, "/etc/libvirt"}},
-		source: {[]string{source + "/build/src/libvirtd"}, treeEnv(source + "/build"), []string{system, "/opt/etc/libvirt"}},
-		prefix: {[]string{prefix + "/sbin/libvirtd"},
+		"":     {"", false, []string{"libvirtd"}, nil, []string{system}},
+		tree:   {tree, true, []string{tree + "/src/libvirtd"}, treeEnv(tree), []string{system, "/etc/libvirt"}},
+		source: {source + "/build", true, []string{source + "/build/src/libvirtd"}, treeEnv(source + "/build"), []string{system, "/opt/etc/libvirt"}},
+		prefix: {prefix, false, []string{prefix + "/sbin/libvirtd"},
 			[]string{"LIBVIRT_DRIVER_DIR=" + drivers, "LD_LIBRARY_PATH=" + prefix + "/lib:" + prefix + "/lib/x86_64-linux-gnu"},
 			[]string{system, prefix + "/etc/libvirt"}},
 	} {
 		if got, err := find(in); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%q: got %q, %v", in, got, err)
+			t.Errorf("%q: got %+v, %v", in, got, err)
 		}
 	}
 	if err := Check(none); err == nil || !strings.Contains(err.Error(), "neither a build tree") {
@@ -153,28 +153,62 @@ func TestADaemonThatStopsSlowly(t *testing.T) {
 	}
 }
 
-func TestComplete(t *testing.T) {
+func TestBuildTreeIsComplete(t *testing.T) {
 	tree := t.TempDir()
 	write(t, filepath.Join(tree, "run"), "here = \"/tree/build\"\n", 0o755)
 	write(t, filepath.Join(tree, "src/libvirtd"), "", 0o755)
-	i, err := find(tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := i.complete(); err == nil || !strings.Contains(err.Error(), "was built as /tree/build") {
+	if err := Check(tree); err == nil || !strings.Contains(err.Error(), "was built as /tree/build") {
 		t.Errorf("got %v", err)
 	}
 	write(t, filepath.Join(tree, "run"), "here = \""+tree+"\"\n", 0o755)
-	if err := i.complete(); err == nil || !strings.Contains(err.Error(), "without QEMU's driver") {
+	if err := Check(tree); err == nil || !strings.Contains(err.Error(), "without QEMU's driver") {
 		t.Errorf("got %v", err)
 	}
 	write(t, filepath.Join(tree, "src/libvirt_driver_qemu.so"), "", 0o755)
-	if err := i.complete(); err != nil {
+	i, err := find(tree)
+	if err := errors.Join(err, Check(tree), i.complete()); err != nil {
 		t.Errorf("got %v", err)
 	}
 	system, err := find("")
 	if err != nil || system.complete() != nil {
 		t.Errorf("%v, %v", err, system.complete())
+	}
+}
+
+// An installed libvirt has the path of its data compiled in.
+func TestPrefixIsComplete(t *testing.T) {
+	prefix, other := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(prefix, "sbin/libvirtd"), "", 0o755)
+	if err := Check(prefix); err == nil || !strings.Contains(err.Error(), "without QEMU's driver") {
+		t.Errorf("got %v", err)
+	}
+	write(t, filepath.Join(prefix, "lib/libvirt/connection-driver/libvirt_driver_qemu.so"), "", 0o755)
+	for _, tc := range []struct {
+		name, compiled string
+		make           bool
+		borrowed, want string
+	}{
+		{"its own", prefix + "/share/libvirt", true, "", ""},
+		{"its own is gone", prefix + "/share/nothing", false, "", prefix + "/share/nothing/cpu_map is not there"},
+		{"another one", other + "/share/libvirt", true, other + "/share/libvirt", ""},
+		{"another one that is not there", other + "/share/nothing", false, other + "/share/nothing", other + "/share/nothing/cpu_map is not there"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			write(t, filepath.Join(prefix, "lib/libvirt.so.0"), "ELF\x00"+tc.compiled+"/cpu_map\x00", 0o755)
+			if tc.make {
+				write(t, tc.compiled+"/cpu_map/index.xml", "", 0o644)
+			}
+			i, err := find(prefix)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := i.complete(); (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+			if got := Borrowed(prefix); got != tc.borrowed {
+				t.Errorf("borrowed from %q, want %q", got, tc.borrowed)
+			}
+		})
 	}
 }
 

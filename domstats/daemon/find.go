@@ -14,16 +14,22 @@ import (
 
 // An installation is a libvirt and how to run it.
 type installation struct {
+	dir     string   // prefix or build tree, "" for the distribution's
+	tree    bool     // a build tree, which finds its data beside itself
 	command []string // libvirtd, with what starts it
 	env     []string // NAME=VALUE beside the environment
 	etc     []string // where its configuration may be
 }
 
 // Check tells whether there is a libvirt to run in a directory: an installed
-// prefix, a build tree, or a source tree with a build tree called build.
+// prefix, a build tree, or a source tree with a build tree called build. What it
+// lacks on another machine is not looked at.
 func Check(dir string) error {
-	_, err := find(dir)
-	return err
+	i, err := find(dir)
+	if err != nil {
+		return err
+	}
+	return i.built()
 }
 
 // find tells how to run the libvirtd of a prefix or a build tree, or the
@@ -36,12 +42,12 @@ func find(dir string) (installation, error) {
 	for _, tree := range []string{dir, filepath.Join(dir, "build")} {
 		script, built := filepath.Join(tree, "run"), filepath.Join(tree, "src", "libvirtd")
 		if isFile(script) && isFile(built) {
-			return installation{command: []string{built}, env: treeEnv(tree), etc: []string{system, sysconfdir(tree) + "/libvirt"}}, nil
+			return installation{dir: tree, tree: true, command: []string{built}, env: treeEnv(tree), etc: []string{system, sysconfdir(tree) + "/libvirt"}}, nil
 		}
 	}
 	for _, sub := range []string{"sbin", "bin"} {
 		if path := filepath.Join(dir, sub, "libvirtd"); isFile(path) {
-			return installation{command: []string{path}, env: libraries(dir), etc: []string{system, filepath.Join(dir, "etc/libvirt")}}, nil
+			return installation{dir: dir, command: []string{path}, env: libraries(dir), etc: []string{system, filepath.Join(dir, "etc/libvirt")}}, nil
 		}
 	}
 	return installation{}, fmt.Errorf("%s is neither a build tree of libvirt nor where one is installed", dir)
@@ -70,37 +76,82 @@ func builtAt(tree string) string {
 	return ""
 }
 
-// complete checks, before anything is started, that an installation finds its
-// own files and its libraries here.
-func (i installation) complete() error {
-	program := i.command[0]
-	if tree, ok := strings.CutSuffix(program, "/src/libvirtd"); ok {
-		if at := builtAt(tree); at != "" && at != tree {
-			return fmt.Errorf("%s was built as %s, which is compiled into it; build it at the path where it is", tree, at)
-		}
+// driver is the file with QEMU's driver, "" for the distribution's.
+func (i installation) driver() string {
+	if i.dir == "" {
+		return ""
 	}
-	files := []string{program}
 	for _, v := range i.env {
 		if dir, ok := strings.CutPrefix(v, "LIBVIRT_DRIVER_DIR="); ok {
-			files = append(files, filepath.Join(dir, "libvirt_driver_qemu.so"))
+			return filepath.Join(dir, "libvirt_driver_qemu.so")
 		}
 	}
-	if tree, ok := strings.CutSuffix(program, "/libvirtd"); ok && filepath.Base(tree) == "src" {
-		files = append(files, filepath.Join(tree, "libvirt_driver_qemu.so"))
+	return filepath.Join(i.dir, "src", "libvirt_driver_qemu.so")
+}
+
+// built checks that an installation was built to be run where it is, with QEMU's
+// driver.
+func (i installation) built() error {
+	if at := builtAt(i.dir); i.tree && at != "" && at != i.dir {
+		return fmt.Errorf("%s was built as %s, which is compiled into it: build it at the path where it is (lcitool run --mount-at)", i.dir, at)
 	}
-	return missingLibraries(i.env, files...)
+	if driver := i.driver(); driver != "" && !isFile(driver) {
+		return fmt.Errorf("%s is not there: that libvirt was built without QEMU's driver, for which json-c is needed", driver)
+	}
+	return nil
+}
+
+// complete checks, before anything is started, that an installation finds its
+// own files and its libraries on this machine.
+func (i installation) complete() error {
+	if i.dir == "" {
+		return nil
+	}
+	if err := i.built(); err != nil {
+		return err
+	}
+	if data := i.data(); data != "" && !isDir(data) {
+		return fmt.Errorf("%s is not there, which is compiled into the libvirt of %s: build it with the prefix at which it is, and install it there", data, i.dir)
+	}
+	return missingLibraries(i.env, i.command[0], i.driver())
+}
+
+// data is the directory with the models of processors that is compiled into an
+// installed libvirt; empty where that is not to be seen.
+func (i installation) data() string {
+	for _, v := range i.env {
+		paths, ok := strings.CutPrefix(v, "LD_LIBRARY_PATH=")
+		if !ok || i.tree {
+			continue
+		}
+		for _, dir := range filepath.SplitList(paths) {
+			library, err := os.ReadFile(filepath.Join(dir, "libvirt.so.0"))
+			if m := regexp.MustCompile(`\x00(/[!-~]+/cpu_map)\x00`).FindSubmatch(library); err == nil && m != nil {
+				return string(m[1])
+			}
+		}
+	}
+	return ""
+}
+
+// Borrowed is the directory outside of an installed prefix from which its libvirt
+// takes its data; empty where there is none.
+func Borrowed(prefix string) string {
+	i, err := find(prefix)
+	if err != nil {
+		return ""
+	}
+	data := i.data()
+	if data == "" || strings.HasPrefix(data, prefix+"/") {
+		return ""
+	}
+	return filepath.Dir(data)
 }
 
 // missingLibraries names the libraries that programs and drivers lack here.
 func missingLibraries(env []string, files ...string) error {
 	var missing []string
 	for _, f := range files {
-		if !filepath.IsAbs(f) {
-			continue // the distribution's own
-		}
-		if !isFile(f) {
-			return fmt.Errorf("%s is not there: that libvirt was built without QEMU's driver, for which json-c is needed", f)
-		}
 		cmd := exec.Command("ldd", f)
 		cmd.Env = append(os.Environ(), env...)
 		// ldd fails on what it cannot load, and says so line by line.
@@ -118,7 +169,12 @@ func missingLibraries(env []string, files ...string) error {
 }
 
 // CheckProgram names the libraries that a program lacks on this machine.
-func CheckProgram(path string) error { return missingLibraries(nil, path) }
+func CheckProgram(path string) error {
+	if path == "" {
+		return nil
+	}
+	return missingLibraries(nil, path)
+}
 
 // sysconfdir is where a build tree was told that configuration is.
 func sysconfdir(tree string) string {

@@ -305,6 +305,15 @@ func TestContainerOfWorkload(t *testing.T) {
 	if o.Memory != 5 || o.CPUs != 2 || o.Timeout != time.Minute || o.Network != container.NetworkNone || !slices.Equal(o.Devices, []string{"/dev/kvm"}) {
 		t.Errorf("limits got lost: %+v", o)
 	}
+	w.Tree.MountAt = "/home/you/src"
+	if o := w.options(scheduler.Streams{}); o.Mounts[0].Target != "/home/you/src" || o.WorkDir != "/home/you/src" {
+		t.Errorf("the tree is at %+v, the command in %s", o.Mounts, o.WorkDir)
+	}
+	w.Tree.Sent = true
+	if o := w.options(scheduler.Streams{}); len(o.Trees) != 1 || o.Trees[0].Target != "/home/you/src" {
+		t.Errorf("the tree is sent to %+v", o.Trees)
+	}
+	w.Tree.Sent = false
 	if w.Tree.Writable = true; w.options(scheduler.Streams{}).Mounts[0].Overlay {
 		t.Error("a writable tree is an overlay")
 	}

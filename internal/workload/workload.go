@@ -7,6 +7,7 @@
 package workload
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"time"
@@ -17,8 +18,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
-// MountPoint is where the tree of a workload appears in its container, and
-// where the command starts, whoever the user is. It is the same on every
+// MountPoint is where the tree of a workload appears in its container unless
+// its Tree says otherwise, and where the command starts. It is the same on every
 // target and in every run, so that compilers' caches and logs agree.
 const MountPoint = "/tree"
 
@@ -36,12 +37,16 @@ type Workload struct {
 	Labels  map[string]string // put on the container
 }
 
-// A Tree is the directory that a workload works in, at MountPoint.
+// A Tree is the directory that a workload works in.
 type Tree struct {
 	Dir      string // absolute path of the host
+	MountAt  string // absolute path in the container; "" for MountPoint
 	Writable bool   // what the workload writes stays; otherwise Dir is only read
 	Sent     bool   // a copy is sent, for an engine that cannot see Dir; not with Writable
 }
+
+// mountAt is where the container has the tree.
+func (t Tree) mountAt() string { return cmp.Or(t.MountAt, MountPoint) }
 
 // pack writes an archive of the tree.
 func (t Tree) pack(ctx context.Context, w io.Writer) error {
@@ -68,7 +73,7 @@ func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 		Command: w.Command,
 		Script:  w.Script,
 		User:    w.User,
-		WorkDir: MountPoint,
+		WorkDir: w.Tree.mountAt(),
 		Env:     w.Env,
 		Stdin:   s.Stdin,
 		Stdout:  s.Stdout,
@@ -83,9 +88,9 @@ func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 		Labels:  w.Labels,
 	}
 	if w.Tree.Sent {
-		o.Trees = []container.Tree{{Target: MountPoint, Tar: w.Tree.pack}}
+		o.Trees = []container.Tree{{Target: w.Tree.mountAt(), Tar: w.Tree.pack}}
 	} else {
-		o.Mounts = []container.Mount{{Source: w.Tree.Dir, Target: MountPoint, Overlay: !w.Tree.Writable}}
+		o.Mounts = []container.Mount{{Source: w.Tree.Dir, Target: w.Tree.mountAt(), Overlay: !w.Tree.Writable}}
 	}
 	if w.Script != "" {
 		o.Command = nil // the engine knows where it puts the script
