@@ -2,7 +2,7 @@
 
 //go:build integration
 
-package container
+package container_test
 
 import (
 	"bytes"
@@ -12,36 +12,37 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 )
 
 // TestBootstrapFromTheMachinesMirror makes a real base image, builds on it
 // with its own package sources, and sees that a second call does nothing.
 func TestBootstrapFromTheMachinesMirror(t *testing.T) {
-	e := engine(t)
-	nothingLeft(t, e)
+	e := container.NewTestEngine(t)
 	const reference = "docker.io/library/debian:12-slim"
-	removeLater(t, e, reference)
+	e.RemoveLater(t, reference)
 	var log bytes.Buffer
-	o := BootstrapOptions{Reference: reference, Distro: "debian", Suite: "bookworm", Sources: ownSources(t), TempDir: here.dir + "/tmp", Log: &log}
-	made, err := e.Bootstrap(t.Context(), o)
+	o := bootstrap.Options{Reference: reference, Distro: "debian", Suite: "bookworm", Sources: ownSources(t), TempDir: e.Dir, Log: &log}
+	made, err := bootstrap.Image(t.Context(), e, o)
 	if err != nil {
-		t.Fatalf("%v (%s)\n%s", err, Hint(err), log.String())
+		t.Fatalf("%v (%s)\n%s", err, container.Hint(err), log.String())
 	}
 	if made.Existed || !strings.Contains(log.String(), "success in") {
 		t.Errorf("got %+v\n%s", made, log.String())
 	}
-	again, err := e.Bootstrap(t.Context(), o)
+	again, err := bootstrap.Image(t.Context(), e, o)
 	if err != nil || !again.Existed || again.ID != made.ID {
 		t.Errorf("second call: %+v, %v", again, err)
 	}
 	image, err := e.Inspect(t.Context(), reference)
-	if err != nil || image.Labels[LabelSuite] != "bookworm" || image.Labels[LabelDate] == "" {
+	if err != nil || image.Labels[container.LabelSuite] != "bookworm" || image.Labels[container.LabelDate] == "" {
 		t.Errorf("image %+v, %v", image, err)
 	}
-	removeLater(t, e, "test.apt")
+	e.RemoveLater(t, "test.apt")
 	log.Reset()
-	build := BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + "\nRUN apt-get update && apt-get install -y --no-install-recommends hello && hello\n"), Network: NetworkHost, Log: &log}
+	build := container.BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + "\nRUN apt-get update && apt-get install -y --no-install-recommends hello && hello\n"), Network: container.NetworkHost, Log: &log}
 	if _, err := e.Build(t.Context(), build); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
@@ -51,14 +52,13 @@ func TestBootstrapFromTheMachinesMirror(t *testing.T) {
 }
 
 func TestBootstrapCancelled(t *testing.T) {
-	e := engine(t)
-	nothingLeft(t, e)
+	e := container.NewTestEngine(t)
 	reason := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	log := &trigger{word: "I: running apt-get update", do: func() { cancel(reason) }}
-	o := BootstrapOptions{Reference: "localhost/test:cancelled", Distro: "debian", Suite: "bookworm", Sources: ownSources(t), TempDir: here.dir + "/tmp", Log: log}
-	if _, err := e.Bootstrap(ctx, o); !errors.Is(err, reason) {
-		t.Errorf("got %v\n%s", err, log.seen.String())
+	log := container.OnWord("I: running apt-get update", func() { cancel(reason) })
+	o := bootstrap.Options{Reference: "localhost/test:cancelled", Distro: "debian", Suite: "bookworm", Sources: ownSources(t), TempDir: e.Dir, Log: log}
+	if _, err := bootstrap.Image(ctx, e, o); !errors.Is(err, reason) {
+		t.Errorf("got %v", err)
 	}
 	if there, err := e.Exists(t.Context(), o.Reference); there || err != nil {
 		t.Errorf("the image is there: %v, %v", there, err)
@@ -66,11 +66,10 @@ func TestBootstrapCancelled(t *testing.T) {
 }
 
 func TestBootstrapOfWhatTheMirrorLacks(t *testing.T) {
-	e := engine(t)
-	nothingLeft(t, e)
-	o := BootstrapOptions{Reference: "localhost/test:none", Distro: "debian", Suite: "nosuch", TempDir: here.dir + "/tmp", Sources: []string{"deb http://127.0.0.1:9/debian nosuch main"}}
-	if _, err := e.Bootstrap(t.Context(), o); err == nil || strings.Contains(err.Error(), "\n") || Hint(err) == "" {
-		t.Errorf("got %v, hint %q", err, Hint(err))
+	e := container.NewTestEngine(t)
+	o := bootstrap.Options{Reference: "localhost/test:none", Distro: "debian", Suite: "nosuch", TempDir: e.Dir, Sources: []string{"deb http://127.0.0.1:9/debian nosuch main"}}
+	if _, err := bootstrap.Image(t.Context(), e, o); err == nil || strings.Contains(err.Error(), "\n") || container.Hint(err) == "" {
+		t.Errorf("got %v, hint %q", err, container.Hint(err))
 	}
 }
 

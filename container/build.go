@@ -86,7 +86,7 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	}
 	old, err := e.standing(ctx, o, digest)
 	if err == nil && !old.same {
-		unlock, lockErr := e.lockImage(ctx, o.Tag)
+		unlock, lockErr := e.LockImage(ctx, o.Tag)
 		if lockErr != nil {
 			return BuildResult{}, lockErr
 		}
@@ -151,7 +151,7 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 		base, _ := inspect(c, o.base()) // without layers when it is not there
 		baseNow <- base.Layers
 	}()
-	image, err := inspect(c, withTag(o.Tag))
+	image, err := inspect(c, WithTag(o.Tag))
 	layers := <-baseNow
 	if errors.Is(err, ErrNoImage) {
 		return standing{}, nil

@@ -29,7 +29,7 @@ func (e *Engine) useImages(ctx context.Context) (unlock func(), err error) {
 	return func() { _ = lock.Close() }, nil
 }
 
-// lockImages reports whether no build of this user runs, and keeps others from
+// LockImages reports whether no build of this user runs, and keeps others from
 // beginning until unlock.
 func (e *Engine) lockImages() (unlock func(), free bool) {
 	lock := flock.New(filepath.Join(e.records.Dir(), imagesLock))
@@ -40,15 +40,15 @@ func (e *Engine) lockImages() (unlock func(), free bool) {
 	return func() { _ = lock.Close() }, true
 }
 
-// lockImage keeps two of us, processes or goroutines, from making an image of
+// LockImage keeps two of us, processes or goroutines, from making an image of
 // the same name at once: whoever comes second finds it made. The file stays,
 // since removing it would let a third in; the lock ends with its process.
-func (e *Engine) lockImage(ctx context.Context, reference string) (unlock func(), err error) {
+func (e *Engine) LockImage(ctx context.Context, reference string) (unlock func(), err error) {
 	dir, err := e.options.SocketDir()
 	if err != nil {
 		return nil, &EngineError{Op: "lock image " + reference, Code: 125, Err: err}
 	}
-	sum := sha256.Sum256([]byte(e.service.URL() + "\n" + withTag(reference)))
+	sum := sha256.Sum256([]byte(e.service.URL() + "\n" + WithTag(reference)))
 	lock := flock.New(filepath.Join(dir, fmt.Sprintf("image-%x.lock", sum[:8])))
 	ours, err := lock.TryLock()
 	if err == nil && !ours {

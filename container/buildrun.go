@@ -68,7 +68,7 @@ func (e *Engine) buildService(ctx context.Context) (service *podman.Process, dir
 		dir, remove, err := e.TempDir(ctx, "build")
 		return nil, dir, remove, err
 	}
-	dir, remove, err = e.tempDirIn(ctx, e.options.BuildTempParent(), "build")
+	dir, remove, err = e.TempDirIn(ctx, e.options.BuildTempParent(), "build")
 	if err != nil {
 		return nil, "", nil, err
 	}

@@ -4,10 +4,9 @@
 //
 // Start with Connect, which finds a service or starts a private one; the
 // Engine it returns builds images (Build), runs workloads in them (Run,
-// Shell), answers questions about images (Exists, Inspect), removes them
-// (Remove), clears what killed runs left behind (Prune) and makes base images
-// out of a distribution's package mirror (Bootstrap). Checks looks at the
-// machine itself.
+// Shell, Start), answers questions about images (Exists, Inspect), removes
+// them (Remove) and clears what killed runs left behind (Prune). Package
+// bootstrap makes base images, package doctor looks at the machine.
 package container
 
 import (

@@ -108,14 +108,14 @@ func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
 type noImageError struct{ reference string }
 
 func (n *noImageError) Error() string {
-	return fmt.Sprintf("Image '%s' not found in local cache. Build it or pull from registry first.", withTag(n.reference))
+	return fmt.Sprintf("Image '%s' not found in local cache. Build it or pull from registry first.", WithTag(n.reference))
 }
 
 func (n *noImageError) Is(target error) bool { return target == ErrNoImage }
 
-// withTag adds ":latest" to a reference that has neither tag nor digest. The
+// WithTag adds ":latest" to a reference that has neither tag nor digest. The
 // tag's colon is the last one after the last slash; a registry's port is none.
-func withTag(reference string) string {
+func WithTag(reference string) string {
 	last := reference[strings.LastIndexByte(reference, '/')+1:]
 	if strings.ContainsAny(last, ":@") {
 		return reference
@@ -125,7 +125,7 @@ func withTag(reference string) string {
 
 // splitTag splits a reference into what images.Tag wants.
 func splitTag(reference string) (repository, tag string) {
-	reference = withTag(reference)
+	reference = WithTag(reference)
 	i := strings.LastIndexByte(reference, ':')
 	return reference[:i], reference[i+1:]
 }

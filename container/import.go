@@ -11,18 +11,31 @@ import (
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// importImage makes an image of one layer out of a tar stream of a file
-// system, with a command and labels, and names it.
-func importImage(c context.Context, layer io.Reader, reference, command string, labels map[string]string) (string, error) {
-	changes := []string{fmt.Sprintf("CMD [%q]", command)}
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		changes = append(changes, "LABEL "+name+"="+labels[name])
-	}
-	report, err := images.Import(c, layer, new(images.ImportOptions).WithReference(withTag(reference)).WithChanges(changes))
+// ImportOptions describes an image of one layer.
+type ImportOptions struct {
+	Reference string            // its name
+	Command   string            // program that its containers run
+	Labels    map[string]string // values without blanks
+}
+
+// Import makes an image out of a tar stream of a file system and returns its ID.
+func (e *Engine) Import(ctx context.Context, o ImportOptions, layer io.Reader) (string, error) {
+	c, err := e.service.Conn(ctx)
 	if err != nil {
-		return "", engineError("import image "+reference, err)
+		return "", err
+	}
+	defer podman.CloseIdle(c)
+	changes := []string{fmt.Sprintf("CMD [%q]", o.Command)}
+	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
+		changes = append(changes, "LABEL "+name+"="+o.Labels[name])
+	}
+	report, err := images.Import(c, layer, new(images.ImportOptions).WithReference(WithTag(o.Reference)).WithChanges(changes))
+	if err != nil {
+		return "", engineError("import image "+o.Reference, err)
 	}
 	return strings.TrimPrefix(report.Id, "sha256:"), nil
 }

@@ -204,10 +204,6 @@ next:
 }
 
 func importBusybox(e *Engine) error {
-	c, err := e.service.Conn(context.Background())
-	if err != nil {
-		return err
-	}
 	binary, err := os.ReadFile("/bin/busybox")
 	if err != nil {
 		return fmt.Errorf("busybox-static is needed: %w", err)
@@ -218,7 +214,7 @@ func importBusybox(e *Engine) error {
 	}
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(busyboxTar(writer, binary, strings.Fields(string(applets)))) }()
-	_, err = importImage(c, reader, base, "/bin/sh", nil)
+	_, err = e.Import(context.Background(), ImportOptions{Reference: base, Command: "/bin/sh"}, reader)
 	return err
 }
 

@@ -122,8 +122,8 @@ func TestOnlyARecordProvesAVolume(t *testing.T) {
 func TestDeadDirs(t *testing.T) {
 	parent := t.TempDir()
 	e := recorder(t)
-	live, _, err1 := e.tempDirIn(t.Context(), parent, "run")
-	dead, _, err2 := e.killed().tempDirIn(t.Context(), parent, "run")
+	live, _, err1 := e.TempDirIn(t.Context(), parent, "run")
+	dead, _, err2 := e.killed().TempDirIn(t.Context(), parent, "run")
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}

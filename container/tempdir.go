@@ -25,19 +25,20 @@ const (
 // TempDir makes a directory of mode 0700 for files that a container or the
 // builder needs. remove removes it; the next run does if this one is killed.
 func (e *Engine) TempDir(ctx context.Context, kind string) (dir string, remove func(), err error) {
-	return e.tempDirIn(ctx, e.options.TempParent(), kind)
+	return e.TempDirIn(ctx, e.options.TempParent(), kind)
 }
 
-func (e *Engine) tempDirIn(ctx context.Context, parent, kind string) (string, func(), error) {
+// TempDirIn is TempDir in a directory of the caller's choice.
+func (e *Engine) TempDirIn(ctx context.Context, parent, kind string) (dir string, remove func(), err error) {
 	fail := func(err error) (string, func(), error) {
 		return "", nil, fmt.Errorf("cannot make a temporary directory: %w", err)
 	}
-	parent, err := filepath.Abs(parent)
+	parent, err = filepath.Abs(parent)
 	if err != nil {
 		return fail(err)
 	}
 	r := e.newRecord(records.Directory, tempPrefix+kind+"-"+e.owner.Run+"-"+randomName())
-	dir := filepath.Join(parent, r.Name)
+	dir = filepath.Join(parent, r.Name)
 	r.Extra = map[string]string{extraPath: dir}
 	if err := e.records.Put(r); err != nil {
 		return fail(err)

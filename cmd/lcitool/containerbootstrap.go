@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -41,7 +41,7 @@ else the machine's own package sources, else the target's default.`,
 			if err != nil {
 				return err
 			}
-			result, err := e.Bootstrap(cmd.Context(), o)
+			result, err := bootstrap.Image(cmd.Context(), e, o)
 			if err != nil {
 				return err
 			}
@@ -59,10 +59,10 @@ else the machine's own package sources, else the target's default.`,
 
 // baseImage says how to make the base image of a release, from a mirror, or the
 // usual one for "".
-func (a *app) baseImage(r *targets.Release, mirror string) (container.BootstrapOptions, error) {
+func (a *app) baseImage(r *targets.Release, mirror string) (bootstrap.Options, error) {
 	mirrors, err := a.mirrors()
 	if err != nil {
-		return container.BootstrapOptions{}, err
+		return bootstrap.Options{}, err
 	}
 	return mirrors.Base(mirror, r)
 }

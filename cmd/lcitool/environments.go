@@ -5,7 +5,7 @@ package main
 import (
 	"context"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -47,10 +47,10 @@ func (e *environments) Target(name, crossArch string) *targets.Target {
 }
 
 // Base says how to make the base image of a target.
-func (e *environments) Base(target string) (container.BootstrapOptions, error) {
+func (e *environments) Base(target string) (bootstrap.Options, error) {
 	t, err := e.app.workspace().Target(target, workspace.Arches{})
 	if err != nil {
-		return container.BootstrapOptions{}, err
+		return bootstrap.Options{}, err
 	}
 	return e.app.baseImage(&t.Release, "")
 }

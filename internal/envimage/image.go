@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -87,8 +88,8 @@ func delta(t targets.Target, body render.Body) *container.Delta {
 // An Image is a build environment's image, with how to make it.
 type Image struct {
 	Build     container.BuildOptions
-	Base      container.BootstrapOptions // how to make the image that Build starts from
-	Bootstrap bool                       // make it when it can be had in no other way
+	Base      bootstrap.Options // how to make the image that Build starts from
+	Bootstrap bool              // make it when it can be had in no other way
 }
 
 // KeepPackages keeps the packages that a build fetches for later ones, in a
@@ -104,7 +105,7 @@ func (i *Image) KeepPackages(t targets.Target, dir string) bool {
 // Builder is what making an image asks of an engine.
 type Builder interface {
 	Build(context.Context, container.BuildOptions) (container.BuildResult, error)
-	Bootstrap(context.Context, container.BootstrapOptions) (container.BootstrapResult, error)
+	bootstrap.Engine
 }
 
 // Ensure builds the image unless it is there already and nothing has changed
@@ -126,7 +127,7 @@ func (i Image) Ensure(ctx context.Context, e Builder, log io.Writer) (container.
 	}
 	base := i.Base
 	base.Log = log
-	if _, err := e.Bootstrap(ctx, base); err != nil {
+	if _, err := bootstrap.Image(ctx, e, base); err != nil {
 		return result, err
 	}
 	return e.Build(ctx, build)

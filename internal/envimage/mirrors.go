@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -137,8 +137,8 @@ func (m *Mirrors) sources(option string, release *targets.Release) ([]string, er
 
 // Base says which base image a release wants, and from which mirror it is to be
 // made: the one of the option, or For's if it is "".
-func (m *Mirrors) Base(option string, r *targets.Release) (container.BootstrapOptions, error) {
-	o := container.BootstrapOptions{Reference: r.Containers.Base, Distro: strings.ToLower(r.OS.Name)}
+func (m *Mirrors) Base(option string, r *targets.Release) (bootstrap.Options, error) {
+	o := bootstrap.Options{Reference: r.Containers.Base, Distro: strings.ToLower(r.OS.Name)}
 	if r.Packaging.Format != "deb" || r.Mirror == nil {
 		return o, nil // refused by the engine
 	}

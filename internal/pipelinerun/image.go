@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -36,7 +37,7 @@ type Environments interface {
 	// Target gives a target, nil if only the project knows it.
 	Target(name, crossArch string) *targets.Target
 	// Base says how to make the base image of a target.
-	Base(target string) (container.BootstrapOptions, error)
+	Base(target string) (bootstrap.Options, error)
 }
 
 // ImageOptions say how the images of jobs are found.

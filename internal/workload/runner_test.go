@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
@@ -34,7 +35,7 @@ type fakeEngine struct {
 	mu        sync.Mutex
 	began     []string // images, in the order in which they ran
 	now, most int      // containers at the same time
-	made      []string // base images
+	made      []string // base images that were asked for
 	builds    int
 }
 
@@ -51,11 +52,22 @@ func (f *fakeEngine) Build(_ context.Context, o container.BuildOptions) (contain
 	return container.BuildResult{ID: o.Tag}, f.missing[o.Tag]
 }
 
-func (f *fakeEngine) Bootstrap(_ context.Context, o container.BootstrapOptions) (container.BootstrapResult, error) {
+// Inspect finds every base image, so that none is made.
+func (f *fakeEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.made = append(f.made, o.Reference)
-	return container.BootstrapResult{ID: o.Reference}, nil
+	f.made = append(f.made, strings.TrimSuffix(reference, ":latest"))
+	return container.Image{ID: reference}, nil
+}
+
+func (f *fakeEngine) LockImage(context.Context, string) (func(), error) { return func() {}, nil }
+
+func (f *fakeEngine) TempDirIn(context.Context, string, string) (string, func(), error) {
+	return "", nil, errors.New("no directory is needed")
+}
+
+func (f *fakeEngine) Import(context.Context, container.ImportOptions, io.Reader) (string, error) {
+	return "", errors.New("nothing is imported")
 }
 
 func (f *fakeEngine) SecretMounts(_ context.Context, _, _ string, secrets []container.Secret) ([]container.Mount, func(), error) {
@@ -286,7 +298,8 @@ func TestRunnerBootstraps(t *testing.T) {
 	if result.State != outcome.NoImage || !errors.As(result.Err, &failed) || len(f.made) > 0 {
 		t.Errorf("without being asked: %+v, made %v", result, f.made)
 	}
-	w.Image.Bootstrap, w.Image.Base.Reference = true, "base"
+	w.Image.Bootstrap = true
+	w.Image.Base = bootstrap.Options{Reference: "base", Distro: "debian", Suite: "sid", Sources: []string{"deb http://m sid main"}}
 	result = (&Runner{Engine: f}).Run(t.Context(), w, scheduler.Streams{})
 	if result.State != outcome.Passed || !result.Built || !slices.Equal(f.made, []string{"base"}) || f.builds != 3 {
 		t.Errorf("got %+v, made %v, %d builds", result, f.made, f.builds)

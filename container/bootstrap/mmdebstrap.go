@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package bootstrap
 
 import (
 	"context"
@@ -12,14 +12,16 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"gitlab.com/lcitool/lcitool/container"
 )
 
 // mmdebstrap writes the file system of a minimal system to the file layer.
 // Without root it runs as the first subordinate id, which must be able to
 // reach dir.
-func (o BootstrapOptions) mmdebstrap(ctx context.Context, dir, layer string) error {
+func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	fail := func(err error, hint string) error {
-		return &EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
+		return &container.EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
 	}
 	program, err := exec.LookPath("mmdebstrap")
 	if err != nil {

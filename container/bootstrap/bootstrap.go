@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+// Package bootstrap makes base images from a distribution's package mirror.
+package bootstrap
 
 import (
 	"context"
@@ -13,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/container"
 )
 
 // stopLimit is how long mmdebstrap may take to clear up when it is told to stop.
@@ -24,8 +25,8 @@ var localSource = regexp.MustCompile(`^deb(-src)?\s+(\[[^\]]*\]\s+)?(file|copy):
 
 var suiteName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// BootstrapOptions describes a base image made from a package mirror.
-type BootstrapOptions struct {
+// Options describes a base image made from a package mirror.
+type Options struct {
 	Reference string   // name that Dockerfiles start FROM
 	Distro    string   // debian or ubuntu; others are refused
 	Suite     string   // bookworm, trixie, sid, jammy …
@@ -36,54 +37,62 @@ type BootstrapOptions struct {
 	Log       io.Writer
 }
 
-// A BootstrapResult is a base image that exists under its reference.
-type BootstrapResult struct {
+// A Result is a base image that exists under its reference.
+type Result struct {
 	ID      string // 64 hex digits
 	Existed bool   // it was there and nothing was done
 }
 
-// Bootstrap makes a distribution's minimal base image without any registry,
+// An Engine keeps images. *container.Engine is one.
+type Engine interface {
+	Inspect(ctx context.Context, reference string) (container.Image, error)
+	LockImage(ctx context.Context, reference string) (unlock func(), err error)
+	TempDirIn(ctx context.Context, parent, kind string) (dir string, remove func(), err error)
+	Import(ctx context.Context, o container.ImportOptions, layer io.Reader) (id string, err error)
+}
+
+// Image makes a distribution's minimal base image without any registry,
 // by mmdebstrap, and names it o.Reference. The image's own package sources are
 // those that it was made from. It is only made when it is not there, because
 // each import is another image and every build on it starts anew.
-func (e *Engine) Bootstrap(ctx context.Context, o BootstrapOptions) (BootstrapResult, error) {
+func Image(ctx context.Context, e Engine, o Options) (Result, error) {
 	if err := o.check(); err != nil {
-		return BootstrapResult{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
+		return Result{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
 	}
-	unlock, err := e.lockImage(ctx, o.Reference)
+	unlock, err := e.LockImage(ctx, o.Reference)
 	if err != nil {
-		return BootstrapResult{}, err
+		return Result{}, err
 	}
 	defer unlock()
-	before, err := e.Inspect(ctx, withTag(o.Reference))
+	before, err := e.Inspect(ctx, container.WithTag(o.Reference))
 	if err == nil && !o.Force {
-		return BootstrapResult{ID: before.ID, Existed: true}, nil
+		return Result{ID: before.ID, Existed: true}, nil
 	}
-	if err != nil && !errors.Is(err, ErrNoImage) {
-		return BootstrapResult{}, err
+	if err != nil && !errors.Is(err, container.ErrNoImage) {
+		return Result{}, err
 	}
 	if o.Offline && !o.local() {
-		return BootstrapResult{}, fmt.Errorf("cannot bootstrap %s: its packages would come from another machine, and no request may be sent", o.Reference)
+		return Result{}, fmt.Errorf("cannot bootstrap %s: its packages would come from another machine, and no request may be sent", o.Reference)
 	}
 	parent := o.TempDir
 	if parent == "" {
 		parent = "/var/tmp"
 	}
-	dir, remove, err := e.tempDirIn(ctx, parent, "bootstrap")
+	dir, remove, err := e.TempDirIn(ctx, parent, "bootstrap")
 	if err != nil {
-		return BootstrapResult{}, err
+		return Result{}, err
 	}
 	defer remove()
 	layer := filepath.Join(dir, "layer.tar")
 	if err := o.mmdebstrap(ctx, dir, layer); err != nil {
-		return BootstrapResult{}, err
+		return Result{}, err
 	}
-	id, err := e.importLayer(ctx, o, layer)
-	return BootstrapResult{ID: id}, err
+	id, err := importLayer(ctx, e, o, layer)
+	return Result{ID: id}, err
 }
 
 // local reports whether all packages come from this machine.
-func (o BootstrapOptions) local() bool {
+func (o Options) local() bool {
 	for _, source := range o.Sources {
 		if !localSource.MatchString(source) {
 			return false
@@ -92,24 +101,18 @@ func (o BootstrapOptions) local() bool {
 	return true
 }
 
-func (e *Engine) importLayer(ctx context.Context, o BootstrapOptions, layer string) (string, error) {
+func importLayer(ctx context.Context, e Engine, o Options, layer string) (string, error) {
 	file, err := os.Open(layer)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	c, err := e.service.Conn(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer podman.CloseIdle(c)
-	return importImage(c, file, o.Reference, "/bin/bash", map[string]string{
-		LabelSuite: o.Suite, LabelDate: time.Now().UTC().Format(time.DateOnly),
-	})
+	labels := map[string]string{container.LabelSuite: o.Suite, container.LabelDate: time.Now().UTC().Format(time.DateOnly)}
+	return e.Import(ctx, container.ImportOptions{Reference: o.Reference, Command: "/bin/bash", Labels: labels}, file)
 }
 
 // check refuses what mmdebstrap could not make or would misunderstand.
-func (o BootstrapOptions) check() error {
+func (o Options) check() error {
 	switch {
 	case o.Distro != "debian" && o.Distro != "ubuntu":
 		return fmt.Errorf("only Debian and Ubuntu releases can be made from a package mirror, not %s; pull the image where a registry can be reached", o.Distro)
