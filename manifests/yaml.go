@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // The yaml… types mirror the file. A nil pointer is a key that is not there.
@@ -340,6 +341,9 @@ func (d *decoder) job(n yamldoc.Node, here place) yamlJob {
 			j.arch, j.archPlace = d.text(n, at), at
 			_, err := n.Text()
 			j.bad = err != nil
+			if arch, err := targets.ParseArch(*j.arch); err == nil {
+				*j.arch = string(arch)
+			}
 		}},
 		{"enabled", func(n yamldoc.Node, at place) { j.enabled = d.flag(n, at) }},
 		{"suffix", func(n yamldoc.Node, at place) { j.suffix = d.word(n, at) }},

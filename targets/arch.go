@@ -41,25 +41,34 @@ var arches = map[Arch]archFacts{ //nolint:gochecknoglobals // a table that nothi
 // Arches lists all architectures, sorted.
 func Arches() []Arch { return slices.Sorted(maps.Keys(arches)) }
 
-// ParseArch gives the architecture of that name.
-func ParseArch(name string) (Arch, error) {
-	if _, ok := arches[Arch(name)]; !ok {
-		return "", fmt.Errorf("Unsupported architecture %s", name) //nolint:staticcheck // the text is the one that users of the original match on
+// Machines lists the architectures but those of Windows, sorted.
+func Machines() []Arch { return slices.DeleteFunc(Arches(), Arch.IsWindows) }
+
+// OtherNames lists the names that ParseArch takes besides our own: Debian's,
+// Go's and those of older processors.
+func (a Arch) OtherNames() []string {
+	var names []string
+	if deb := a.Deb(); deb != "" && deb != string(a) {
+		names = append(names, deb)
 	}
-	return Arch(name), nil
+	if a == "i686" {
+		names = append(names, "386", "i486", "i586")
+	}
+	return names
 }
 
-// MachineArch gives the architecture that uname calls machine.
-func MachineArch(machine string) (Arch, error) {
-	switch machine {
-	case "i386", "i486", "i586":
-		machine = "i686"
-	case "amd64":
-		machine = "x86_64"
-	case "arm64":
-		machine = "aarch64"
+// ParseArch gives the architecture of that name, or of one of OtherNames:
+// arm64 is aarch64.
+func ParseArch(name string) (Arch, error) {
+	if _, ok := arches[Arch(name)]; ok {
+		return Arch(name), nil
 	}
-	return ParseArch(machine)
+	for arch := range arches {
+		if slices.Contains(arch.OtherNames(), name) {
+			return arch, nil
+		}
+	}
+	return "", fmt.Errorf("Unsupported architecture %s", name) //nolint:staticcheck // the text is the one that users of the original match on
 }
 
 // ABI is the GNU triplet: "aarch64-linux-gnu".

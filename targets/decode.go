@@ -88,6 +88,9 @@ func (d *decoder) compilers() map[Arch][]Arch {
 			}
 			list = append(list, arch)
 		}
+		if arch, err := ParseArch(host); err == nil {
+			host = string(arch)
+		}
 		compilers[Arch(host)] = list
 	}
 	return compilers
@@ -141,9 +144,11 @@ func (d *decoder) checkPackaging(r *Release) {
 		d.fault("packaging.repos", "packaging.repos not supported for %s", yamldoc.OneLine(r.OS.Name))
 	}
 	if r.Cirrus != nil && r.Cirrus.Arch != "" {
-		if _, err := ParseArch(string(r.Cirrus.Arch)); err != nil {
+		arch, err := ParseArch(string(r.Cirrus.Arch))
+		if err != nil {
 			d.fault("cirrus.arch", "%s", yamldoc.OneLine(err.Error()))
 		}
+		r.Cirrus.Arch = arch
 	}
 }
 

@@ -72,7 +72,7 @@ there: five times at most, not where the variable CI is set, and not with --exac
 	f := cmd.Flags()
 	f.StringVarP(&want.target, "target", "t", "", "target to build for (required)")
 	f.StringVarP(&want.projects, "projects", "p", "", "projects whose dependencies to install (required)")
-	f.StringVarP(&o.Cross, "cross-arch", "x", "", "architecture to build for")
+	crossArchFlag(cmd, &o.Cross)
 	f.StringVar(&want.tag, "tag", "", "name of the image instead of lcitool.TARGET")
 	how.flags(f)
 	engine.flags(cmd)

@@ -59,6 +59,7 @@ when the target is of its distribution, else the one in the target's facts.`,
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&v.targets, "target", "t", nil, "target to check, may be repeated (default all that have package indexes)")
 	flags.StringArrayVarP(&arches, "arch", "a", nil, "architecture to check, may be repeated")
+	completeArches(cmd, "arch", targets.Arches())
 	flags.StringVar(&v.checker.Mirror, "mirror", "", "address of the distribution's mirror: http, https or file")
 	flags.StringVar(&v.keyring, "keyring", "", "file of the keys that the mirror's indexes are signed with; \"\" verifies no signatures (default the distribution's, if installed)")
 	flags.StringVar(&v.format, "format", "text", "text, json or junit")

@@ -20,6 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // A jobVerb runs jobs of the project's pipeline, or enters their containers.
@@ -75,7 +76,7 @@ artifacts and reports come back as if the jobs had run here.`,
 		RunE: v.run,
 	}
 	f := cmd.Flags()
-	v.chooseFlags(f)
+	v.chooseFlags(cmd)
 	v.imageFlags(f)
 	f.BoolVar(&v.choice.Alone, "no-needs", false, "do not run jobs that were not asked for: take the artifacts that are there")
 	f.StringVar(&v.commit, "commit", "", "run with this commit instead of HEAD with the uncommitted changes to tracked files")
@@ -100,9 +101,11 @@ func newJobVerb(a *app) *jobVerb {
 	return &jobVerb{app: a, engine: engineFlags{app: a}}
 }
 
-func (v *jobVerb) chooseFlags(f *pflag.FlagSet) {
+func (v *jobVerb) chooseFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringArrayVarP(&v.choice.Targets, "target", "t", nil, "only jobs of this target; may be repeated")
 	f.StringArrayVar(&v.choice.Arches, "arch", nil, "only jobs for this architecture; may be repeated")
+	completeArches(cmd, "arch", targets.Arches())
 }
 
 func (v *jobVerb) imageFlags(f *pflag.FlagSet) {

@@ -26,24 +26,23 @@ type output struct {
 
 func (o *output) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.Host, "host-arch", "a", "", "architecture of the build machine (default this machine's)")
-	cmd.Flags().StringVarP(&o.Cross, "cross-arch", "x", "", "architecture to build for")
+	completeArches(cmd, "host-arch", targets.Machines())
+	crossArchFlag(cmd, &o.Cross)
 }
 
-// checkArches refuses architectures that nobody knows.
+// checkArches refuses architectures that nobody knows, and puts our names in
+// the place of others.
 func (o *output) checkArches(cmd *cobra.Command) error {
-	names := make([]string, 0, 16)
-	for _, arch := range targets.Arches() {
-		names = append(names, string(arch))
-	}
-	hosts := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return targets.Arch(name).IsWindows() })
 	for _, f := range []struct {
-		flag, value string
-		choices     []string
-	}{{"host-arch", o.Host, hosts}, {"cross-arch", o.Cross, names}} {
-		if f.value == "" && !cmd.Flags().Changed(f.flag) {
+		flag    string
+		value   *string
+		choices []targets.Arch
+	}{{"host-arch", &o.Host, targets.Machines()}, {"cross-arch", &o.Cross, targets.Arches()}} {
+		if *f.value == "" && !cmd.Flags().Changed(f.flag) {
 			continue
 		}
-		if err := choice(cmd, f.flag, f.value, f.choices...); err != nil {
+		*f.value = archName(*f.value)
+		if err := choice(cmd, f.flag, *f.value, archNames(f.choices)...); err != nil {
 			return err
 		}
 	}

@@ -66,7 +66,7 @@ if one of them failed.`,
 	f := cmd.Flags()
 	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on (required); may be repeated")
 	f.StringVarP(&r.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
-	f.StringVarP(&r.arches.Cross, "cross-arch", "x", "", "architecture to build for")
+	crossArchFlag(cmd, &r.arches.Cross)
 	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current one)")
 	f.StringVar(&r.script, "script", "", "script to bring along and run; COMMAND is its arguments then")
 	f.StringVar(&r.user, "user", "", "user, of this machine or of the image, or UID[:GID] (default you)")

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // A Choice says which jobs of a pipeline are to run.
@@ -144,7 +145,16 @@ func order(jobs []*jobrun.Job) []*jobrun.Job {
 
 func (c *Choice) wants(job *gitlabci.Job) bool {
 	role := job.Role()
-	return (len(c.Targets) == 0 || slices.Contains(c.Targets, role.Target)) && (len(c.Arches) == 0 || slices.Contains(c.Arches, role.Arch))
+	return (len(c.Targets) == 0 || slices.Contains(c.Targets, role.Target)) && (len(c.Arches) == 0 || c.wantsArch(role.Arch))
+}
+
+// wantsArch compares an architecture of a job with those asked for, which may
+// have other names.
+func (c *Choice) wantsArch(arch string) bool {
+	return slices.ContainsFunc(c.Arches, func(name string) bool {
+		asked, err := targets.ParseArch(name)
+		return name == arch || err == nil && string(asked) == arch
+	})
 }
 
 // leftOut says why a job that nobody asked for by name does not run, or "".

@@ -104,6 +104,8 @@ func TestChoose(t *testing.T) {
 		{names: "*", choice: Choice{Targets: []string{"debian-13"}}, want: "x86_64-debian-13", left: "debian-13-optional: is started by hand"},
 		{choice: Choice{Targets: []string{"debian-12"}, Arches: []string{"x86_64"}}, want: "x86_64-debian-12",
 			left: "x86_64-debian-12-container: builds an image, which the jobs that run in it do here"},
+		{choice: Choice{Targets: []string{"debian-12"}, Arches: []string{"arm64", "amd64"}}, want: "x86_64-debian-12",
+			left: "x86_64-debian-12-container: builds an image, which the jobs that run in it do here"},
 		{names: "neve?", left: "never: is not in the pipeline of this event"},
 	} {
 		test.choice.Names = strings.Fields(test.names)
@@ -117,7 +119,7 @@ func TestChoose(t *testing.T) {
 		}
 	}
 	for _, wrong := range []Choice{
-		{Names: []string{"nosuch"}}, {Names: []string{"[x"}}, {Names: []string{"deploy"}, Targets: []string{"debian-12"}}, {Targets: []string{"fedora-44"}},
+		{Names: []string{"nosuch"}}, {Names: []string{"[x"}}, {Names: []string{"deploy"}, Targets: []string{"debian-12"}}, {Arches: []string{"arm64"}}, {Arches: []string{"vax"}}, {Targets: []string{"fedora-44"}},
 	} {
 		if c, err := Choose(e, wrong); err == nil {
 			t.Errorf("%+v: chose %s", wrong, c.text())

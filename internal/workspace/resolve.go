@@ -73,7 +73,7 @@ func HostArch(name string) (targets.Arch, error) {
 	if name != "" {
 		return targets.ParseArch(name)
 	}
-	return targets.MachineArch(kernelArch(runtime.GOARCH))
+	return targets.ParseArch(kernelArch(runtime.GOARCH))
 }
 
 // kernelArch is the kernel's name of an architecture that Go names, or "".
