@@ -50,6 +50,11 @@ func (d *decoder) release(name string) *Release {
 	if d.has("containers") {
 		r.Containers = &Containers{Base: d.text("containers.base", imageRule, true)}
 	}
+	if of, err := distributionOf(r.OS); err != nil {
+		d.errs = append(d.errs, err)
+	} else {
+		r.Manager, r.CrossLimit = of.Packaging, of.Cross
+	}
 	if d.has("cirrus") {
 		r.Cirrus = d.cirrus()
 	}
@@ -140,7 +145,7 @@ func (d *decoder) checkPackaging(r *Release) {
 	if format != "" && !slices.Contains(Formats(), format) {
 		d.fault("packaging.format", "unknown packaging format %s, expected one of %s", yamldoc.Quote(format), strings.Join(Formats(), ", "))
 	}
-	if len(r.Packaging.Repos) > 0 && r.OS.Name != "OpenSUSE" {
+	if len(r.Packaging.Repos) > 0 && r.Manager.AddRepo == "" {
 		d.fault("packaging.repos", "packaging.repos not supported for %s", yamldoc.OneLine(r.OS.Name))
 	}
 	if r.Cirrus != nil && r.Cirrus.Arch != "" {

@@ -179,7 +179,12 @@ func TestCrossRules(t *testing.T) {
 		{"FreeBSD", "14", "mingw64", "Cannot cross compile on FreeBSD"},
 	} {
 		r := &Release{OS: OS{Name: c.os, Version: c.version}}
-		_, err := r.For("x86_64", Arch(c.arch))
+		of, err := distributionOf(r.OS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.CrossLimit = of.Cross
+		_, err = r.For("x86_64", Arch(c.arch))
 		if got := fmt.Sprint(err); err == nil && c.want != "" || err != nil && got != c.want {
 			t.Errorf("%s %s for %s: %v", c.os, c.version, c.arch, err)
 		}

@@ -32,6 +32,9 @@ type Release struct {
 	Cirrus     *Cirrus     // nil when Cirrus CI has no machine for it
 	Mirror     *Mirror     // nil when there is no default
 
+	Manager    PackageManager // of the distribution
+	CrossLimit *CrossLimit    // of the distribution, nil when it cannot cross compile
+
 	// Compilers lists the architectures that the release has packages of GCC
 	// for, by the architecture of the build machine. nil means unknown.
 	Compilers map[Arch][]Arch
@@ -48,7 +51,7 @@ type OS struct {
 type Packaging struct {
 	Format  string   // apk, brew, deb, pkg or rpm
 	Command string   // with its options: "dnf --quiet"
-	Repos   []string // URLs to add, openSUSE alone
+	Repos   []string // URLs to add
 }
 
 // Paths are absolute paths of programs on the target.
