@@ -147,7 +147,7 @@ func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record
 	}
 	var found []Leftover
 	for _, item := range list {
-		file := filepath.Join(m.containers, item.ID, "userdata", buildahFile)
+		file := filepath.Join(m.Containers, item.ID, "userdata", buildahFile)
 		r, ours := builds[workerToken(file)]
 		if !ours {
 			r, ours = unfinishedWorker(c, item, file, builds)

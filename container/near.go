@@ -5,24 +5,14 @@ package container
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"syscall"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
-	"golang.org/x/sys/unix"
-)
 
-// A packet of a container's monitor is the number of a stream and up to 8 KiB
-// of what the container said there; one to it is what the container reads.
-const (
-	packetStdout = 2
-	packetStderr = 3
-	packetRead   = 64 << 10
-	packetWrite  = 8 << 10
+	"gitlab.com/lcitool/lcitool/container/internal/conmon"
 )
 
 // errFar is a container whose monitor cannot be reached from here.
@@ -53,7 +43,7 @@ func (r *running) attachNear(stdin io.Reader) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	monitor, err := dialMonitor(filepath.Join(filepath.Dir(data.OCIConfigPath), "attach"))
+	monitor, err := conmon.Dial(filepath.Join(filepath.Dir(data.OCIConfigPath), "attach"))
 	if err != nil {
 		r.log.Debug("cannot reach the monitor", "err", err)
 		r.engine.far.Store(true)
@@ -61,70 +51,14 @@ func (r *running) attachNear(stdin io.Reader) (<-chan error, error) {
 	}
 	r.monitor = monitor
 	if stdin != nil {
-		go feedMonitor(monitor, stdin)
+		go conmon.Feed(monitor, stdin)
 	}
 	ended := make(chan error, 1)
 	go func() {
 		defer monitor.Close()
-		ended <- readMonitor(r.out, r.err, monitor)
+		ended <- conmon.Copy(r.out, r.err, monitor)
 	}()
 	return ended, nil
-}
-
-// dialMonitor connects to a socket whose path may be longer than an address
-// can be.
-func dialMonitor(path string) (*net.UnixConn, error) {
-	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	return net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: fmt.Sprintf("/proc/self/fd/%d", fd), Net: "unixpacket"})
-}
-
-// feedMonitor copies stdin to its end, or until nobody reads it any more.
-func feedMonitor(monitor *net.UnixConn, stdin io.Reader) {
-	buffer := make([]byte, packetWrite)
-	for {
-		n, err := stdin.Read(buffer)
-		if n > 0 {
-			if _, err := monitor.Write(buffer[:n]); err != nil {
-				return
-			}
-		}
-		if err != nil {
-			_ = monitor.CloseWrite()
-			return
-		}
-	}
-}
-
-// readMonitor copies packets, one a read, to stdout and stderr until their
-// end. Closing the connection is an end like any other.
-func readMonitor(stdout, stderr io.Writer, monitor io.Reader) error {
-	buffer := make([]byte, packetRead)
-	for {
-		n, err := monitor.Read(buffer)
-		if n > 0 {
-			to := stdout
-			switch buffer[0] {
-			case packetStdout:
-			case packetStderr:
-				to = stderr
-			default:
-				return fmt.Errorf("unknown stream %d from the container's monitor", buffer[0])
-			}
-			if _, err := to.Write(buffer[1:n]); err != nil {
-				return err
-			}
-		}
-		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			return err
-		}
-	}
 }
 
 // hangUp leaves a container that was never started because the service died

@@ -13,6 +13,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 
+	"gitlab.com/lcitool/lcitool/container/internal/conmon"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -50,7 +51,7 @@ type Leftover struct {
 	Run  string `json:"run,omitempty"` // run that made it
 
 	record records.Record // that proves it ours; the zero value if something else does
-	conmon conmon         // if it is a process
+	conmon conmon.Process // if it is a process
 }
 
 // A leftoverKind is one kind of what killed runs leave. There is one list of
@@ -66,7 +67,7 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 		{e.surplus, e.discardContainer},
 		{e.deadVolumes, e.discardVolumeOf},
 		{e.unusedCaches, e.discardVolumeOf},
-		{e.deadConmons, discardConmon},
+		{e.deadConmons, func(ctx context.Context, l Leftover) error { return l.conmon.Discard(ctx) }},
 		{e.deadWorkers, e.discardWorker},
 		{e.deadImages, e.discardImage},
 		{e.deadDirs, e.discardDir},

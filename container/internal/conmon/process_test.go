@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package conmon
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ func ownedFile(uid int, text string) *fstest.MapFile {
 // TestConmons spoils each thing that makes a process the engine's conmon.
 func TestConmons(t *testing.T) {
 	id := strings.Repeat("a", 64)
-	m := machineStore{containers: "/graph/overlay-containers", conmon: "/usr/bin/conmon", mounts: []string{"mnt:[1]", "mnt:[7]"}}
+	m := Store{Containers: "/graph/overlay-containers", Program: "/usr/bin/conmon", Mounts: []string{"mnt:[1]", "mnt:[7]"}}
 	line := func(args ...string) string { return strings.Join(args, "\x00") + "\x00" }
 	good := line("/usr/bin/conmon", "-c", id, "-u", id, "-r", "/usr/bin/runc", "-b", "/graph/overlay-containers/"+id+"/userdata", "-n", "lcitool-x")
 	type process struct {
@@ -74,11 +74,11 @@ func TestConmons(t *testing.T) {
 				return "", errors.New("no such link")
 			},
 		}
-		got := conmons(table, m)
+		got := Processes(table, m)
 		if len(got) != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
-		if len(got) == 1 && (got[0].pid != 42 || got[0].id != id || got[0].runtime != "runc") {
+		if len(got) == 1 && (got[0].PID != 42 || got[0].ID != id || got[0].Runtime != "runc") {
 			t.Errorf("%s: %+v", name, got[0])
 		}
 	}

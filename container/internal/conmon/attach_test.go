@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package container
+package conmon
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// listenAsMonitor listens as a container's monitor does, at a path longer than an
+// listenAsConmon listens as a container's monitor does, at a path longer than an
 // address can be, and gives a connection with its other end.
-func listenAsMonitor(t *testing.T) (ours, theirs *net.UnixConn) {
+func listenAsConmon(t *testing.T) (ours, theirs *net.UnixConn) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	listener, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: "attach", Net: "unixpacket"})
@@ -26,7 +26,7 @@ func listenAsMonitor(t *testing.T) (ours, theirs *net.UnixConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ours, err = dialMonitor(filepath.Dir(path) + strings.Repeat("/.", 100) + "/attach"); err != nil {
+	if ours, err = Dial(filepath.Dir(path) + strings.Repeat("/.", 100) + "/attach"); err != nil {
 		t.Fatal(err)
 	}
 	if theirs, err = listener.AcceptUnix(); err != nil {
@@ -36,7 +36,7 @@ func listenAsMonitor(t *testing.T) (ours, theirs *net.UnixConn) {
 	return ours, theirs
 }
 
-func TestReadMonitor(t *testing.T) {
+func TestCopy(t *testing.T) {
 	full := strings.Repeat("x", 8192)
 	for _, c := range []struct {
 		name            string
@@ -47,11 +47,11 @@ func TestReadMonitor(t *testing.T) {
 		{"both", []string{"\x02a\n", "\x03b\n", "\x02c"}, "a\nc", "b\n", ""},
 		{"full packets", []string{"\x02" + full, "\x03" + full, "\x02" + full}, full + full, full, ""},
 		{"empty output", []string{"\x02", "\x03x"}, "", "x", ""},
-		{"unknown stream", []string{"\x02a", "\x09b", "\x02c"}, "a", "", "unknown stream 9 from the container's monitor"},
-		{"frames of the service", []string{frame(1, "a")}, "", "", "unknown stream 1 from the container's monitor"},
+		{"unknown stream", []string{"\x02a", "\x09b", "\x02c"}, "a", "", "unknown stream 9 from conmon"},
+		{"frames of the service", []string{"\x01\x00\x00\x00\x00\x00\x00\x01a"}, "", "", "unknown stream 1 from conmon"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ours, theirs := listenAsMonitor(t)
+			ours, theirs := listenAsConmon(t)
 			for _, packet := range c.in {
 				if _, err := theirs.Write([]byte(packet)); err != nil {
 					t.Fatal(err)
@@ -60,7 +60,7 @@ func TestReadMonitor(t *testing.T) {
 			_ = theirs.Close()
 			var out, errs bytes.Buffer
 			fault := ""
-			if err := readMonitor(&out, &errs, ours); err != nil {
+			if err := Copy(&out, &errs, ours); err != nil {
 				fault = err.Error()
 			}
 			if out.String() != c.out || errs.String() != c.err || fault != c.fault {
@@ -70,24 +70,24 @@ func TestReadMonitor(t *testing.T) {
 	}
 }
 
-func TestReadMonitorStops(t *testing.T) {
-	ours, theirs := listenAsMonitor(t)
+func TestCopyStops(t *testing.T) {
+	ours, theirs := listenAsConmon(t)
 	if _, err := theirs.Write([]byte("\x02abc")); err != nil {
 		t.Fatal(err)
 	}
-	if err := readMonitor(failing{}, io.Discard, ours); !errors.Is(err, io.ErrShortWrite) {
+	if err := Copy(failing{}, io.Discard, ours); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("a writer that fails gave %v", err)
 	}
 	_ = ours.Close()
-	if err := readMonitor(io.Discard, io.Discard, ours); err != nil {
+	if err := Copy(io.Discard, io.Discard, ours); err != nil {
 		t.Errorf("a connection of ours that is closed gave %v", err)
 	}
 }
 
-func TestFeedMonitor(t *testing.T) {
-	ours, theirs := listenAsMonitor(t)
+func TestFeed(t *testing.T) {
+	ours, theirs := listenAsConmon(t)
 	text := strings.Repeat("0123456789", 3000)
-	go feedMonitor(ours, strings.NewReader(text))
+	go Feed(ours, strings.NewReader(text))
 	var got []byte
 	for buffer := make([]byte, packetRead); ; {
 		n, err := theirs.Read(buffer)
@@ -104,11 +104,15 @@ func TestFeedMonitor(t *testing.T) {
 	}
 }
 
-func TestDialMonitorRefused(t *testing.T) {
+func TestDialRefused(t *testing.T) {
 	for _, path := range []string{"", filepath.Join(t.TempDir(), "missing"), t.TempDir()} {
-		if conn, err := dialMonitor(path); err == nil {
+		if conn, err := Dial(path); err == nil {
 			_ = conn.Close()
 			t.Errorf("connected to %q", path)
 		}
 	}
 }
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, io.ErrShortWrite }

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package conmon
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"gitlab.com/lcitool/lcitool/container/internal/records"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+)
+
+// endLimit is how long a conmon may take to end after its container did.
+const endLimit = 2 * time.Second
+
+// A Process is the conmon of one container.
+type Process struct {
+	PID     int
+	ID      string // of the container
+	Runtime string // runc or crun
+}
+
+// A Store is what the engine says of its own place on this machine.
+type Store struct {
+	Containers string   // directory that holds one for each container
+	Program    string   // program, without links
+	Mounts     []string // mount namespaces in which conmon runs
+}
+
+// MountNamespaces returns ours, and that of rootless podman, which its pause
+// process holds.
+func MountNamespaces(rootless bool) []string {
+	var list []string
+	if own, err := os.Readlink("/proc/self/ns/mnt"); err == nil {
+		list = append(list, own)
+	}
+	if !rootless {
+		return list
+	}
+	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), fmt.Sprintf("/run/user/%d", os.Geteuid())} {
+		data, err := safefs.ReadFile(filepath.Join(dir, "libpod/tmp/pause.pid"), 64)
+		if err != nil {
+			continue
+		}
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil && pid > 0 {
+			if ns, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid)); err == nil {
+				list = append(list, ns)
+			}
+		}
+	}
+	return list
+}
+
+// Processes lists the conmon processes of containers. What a process calls itself
+// proves nothing: it has to be ours, run the engine's program in our own
+// namespaces, and have its bundle where the engine keeps them. Those of single
+// commands are not among them: they end by themselves.
+func Processes(p records.Processes, s Store) []Process {
+	files, _ := fs.Glob(p, "[0-9]*/cmdline")
+	var list []Process
+	for _, file := range files {
+		found, bundle, ok := parse(p, file)
+		if ok && bundle == filepath.Join(s.Containers, found.ID, "userdata") && isConmon(p, found.PID, s) {
+			list = append(list, found)
+		}
+	}
+	return list
+}
+
+// parse reads a command line.
+func parse(p records.Processes, file string) (found Process, bundle string, ok bool) {
+	pid, err := strconv.Atoi(filepath.Dir(file))
+	if err != nil {
+		return Process{}, "", false
+	}
+	line, err := fs.ReadFile(p, file)
+	if err != nil {
+		return Process{}, "", false
+	}
+	args := strings.Split(string(bytes.TrimSuffix(line, []byte{0})), "\x00")
+	value := func(flag string) string {
+		if i := slices.Index(args, flag); i > 0 && i+1 < len(args) {
+			return args[i+1]
+		}
+		return ""
+	}
+	found = Process{PID: pid, ID: value("-c"), Runtime: filepath.Base(value("-r"))}
+	ok = filepath.Base(args[0]) == "conmon" && found.ID != "" && found.ID == value("-u") && (found.Runtime == "runc" || found.Runtime == "crun")
+	return found, value("-b"), ok
+}
+
+// isConmon looks at the process itself.
+func isConmon(p records.Processes, pid int, s Store) bool {
+	dir := strconv.Itoa(pid)
+	info, err := fs.Stat(p, dir)
+	if err != nil || safefs.UID(info) != os.Geteuid() {
+		return false
+	}
+	exe, err1 := p.Readlink(dir + "/exe")
+	pidns, err2 := p.Readlink(dir + "/ns/pid")
+	own, err3 := p.Readlink("self/ns/pid")
+	mounts, err4 := p.Readlink(dir + "/ns/mnt")
+	return errors.Join(err1, err2, err3, err4) == nil && exe == s.Program && pidns == own && slices.Contains(s.Mounts, mounts)
+}
+
+// MayWatch reports whether a process may be the conmon of the container with
+// that ID. It takes the command line's word.
+func MayWatch(p records.Processes, id string) bool {
+	files, _ := fs.Glob(p, "[0-9]*/cmdline")
+	return slices.ContainsFunc(files, func(file string) bool {
+		found, _, ok := parse(p, file)
+		return ok && found.ID == id
+	})
+}
+
+// EndsItself waits for the end of a conmon whose container may have been
+// removed a moment ago.
+func EndsItself(pid int) bool {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	return ended(fd)
+}
+
+// ended waits for a process to end, for as long as a conmon may take.
+func ended(pidfd int) bool {
+	for deadline := time.Now().Add(endLimit); ; {
+		left := max(0, time.Until(deadline))
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds()))
+		if !errors.Is(err, unix.EINTR) {
+			return n > 0 || err != nil
+		}
+	}
+}
+
+// Discard has the runtime end what the conmon watches, upon which it
+// ends. The runtime is looked up where ours are.
+func (p Process) Discard(ctx context.Context) error {
+	fd, err := unix.PidfdOpen(p.PID, 0)
+	if err != nil {
+		return nil // it has ended
+	}
+	defer unix.Close(fd)
+	output, err := exec.CommandContext(ctx, p.Runtime, "delete", "--force", p.ID).CombinedOutput() //nolint:gosec // runc or crun, an ID of ours
+	if ended(fd) {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("it does not end")
+	}
+	return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))
+}
