@@ -39,7 +39,7 @@ const noDetach = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 type running struct {
 	engine   *Engine
 	options  RunOptions
-	near     bool // the streams come from the container's monitor itself
+	direct   bool // the streams come from conmon itself, not through the service
 	parcels  []parcel
 	name     string
 	record   records.Record
@@ -47,7 +47,7 @@ type running struct {
 	out, err *counter
 	said     *withheld // what err passes through
 	line     *podman.Watch
-	monitor  *net.UnixConn // the streams, nil when they come through the service
+	conmon   *net.UnixConn // the streams, nil when they come through the service
 	started  time.Time
 	lost     error           // set when the answer to the start was
 	conn     context.Context //nolint:containedctx // the bindings keep a connection in a context
@@ -85,7 +85,7 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 		return result, err
 	}
 	attached, err := r.attach(ctx)
-	if errors.Is(err, errFar) {
+	if errors.Is(err, errConmonUnreachable) {
 		return result, err
 	}
 	if err != nil {
@@ -97,8 +97,8 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 			return result, r.refused(err)
 		}
 		r.lost = err // the service died; whether before or after starting it shows later
-		if r.near {
-			r.hangUp(ctx)
+		if r.direct {
+			r.detach(ctx)
 		}
 	}
 	swept := r.engine.sweepLater(ctx)
@@ -118,8 +118,8 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	if r.options.Stdin != nil {
 		stdin = &reader{r.options.Stdin}
 	}
-	if r.near {
-		return r.attachNear(stdin)
+	if r.direct {
+		return r.attachDirect(stdin)
 	}
 	if r.options.terminal() { // Attach recognises a terminal by the file itself
 		stdin, stdout, stderr = r.options.Stdin, r.options.Stdout, nil
