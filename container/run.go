@@ -125,14 +125,14 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 	if err != nil {
 		return RunResult{}, err
 	}
-	parcels, err := o.parcels(u, dir != "")
+	uploads, err := o.uploads(u, dir != "")
 	if err != nil {
 		return RunResult{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return RunResult{}, context.Cause(ctx)
 	}
-	r := &running{engine: e, options: o, direct: e.useConmonSocket(o), parcels: parcels, name: s.Name, log: e.log.With("container", s.Name)}
+	r := &running{engine: e, options: o, direct: e.useConmonSocket(o), uploads: uploads, name: s.Name, log: e.log.With("container", s.Name)}
 	if r.direct {
 		s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
 	}
