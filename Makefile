@@ -41,7 +41,7 @@ unit: ## The tests that need no podman and no minutes
 	go test -short -tags '$(TAGS)' ./...
 
 .PHONY: check
-check: fmt vet lint generated ## What needs no test run, and Go and git alone: the four targets below
+check: fmt vet cross lint generated ## What needs no test run, and Go and git alone: the five targets below
 
 .PHONY: fmt
 fmt: ## Name the Go files that gofmt would change
@@ -50,6 +50,10 @@ fmt: ## Name the Go files that gofmt would change
 .PHONY: vet
 vet: ## go vet, integration tests included
 	go vet -tags '$(TAGS) integration libvirt' ./...
+
+.PHONY: cross
+cross: ## Type-check all packages and unit tests for the other systems that lcitool runs on
+	go run ./ci/crosscheck -tags '$(TAGS)' darwin/arm64 darwin/amd64 freebsd/amd64 linux/arm64 -- ./...
 
 .PHONY: lint
 lint: ## golangci-lint with .golangci.yml

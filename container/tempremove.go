@@ -5,14 +5,11 @@ package container
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // discardDir removes a directory of ours with what a build may have left
@@ -32,18 +29,10 @@ func (e *Engine) discardDir(ctx context.Context, l Leftover) error {
 
 // removeDir removes a directory after what is mounted in it.
 func removeDir(ctx context.Context, dir string) error {
-	mounts, err := mountsBelow(dir)
-	if err != nil {
+	if err := unmountBelow(dir); err != nil {
 		return err
 	}
-	for _, m := range slices.Backward(mounts) {
-		_ = unix.Unmount(m, unix.MNT_DETACH)
-	}
-	// What is mounted there is not ours to empty.
-	if mounts, err = mountsBelow(dir); err != nil || len(mounts) > 0 {
-		return errors.Join(err, fmt.Errorf("still mounted: %s", strings.Join(mounts, ", ")))
-	}
-	err = os.RemoveAll(dir)
+	err := os.RemoveAll(dir)
 	if errors.Is(err, fs.ErrPermission) { // files of subordinate ids
 		err = exec.CommandContext(ctx, "podman", "unshare", "rm", "-rf", "--", dir).Run()
 	}
@@ -60,15 +49,7 @@ func deleteSandbox(ctx context.Context, name string) {
 	}
 }
 
-// mountsBelow returns the mount points at and below dir, outermost first.
-func mountsBelow(dir string) ([]string, error) {
-	data, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return nil, err
-	}
-	return mountsIn(string(data), dir), nil
-}
-
+// mountsIn returns the mount points at and below dir, outermost first.
 func mountsIn(mountinfo, dir string) []string {
 	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 	var list []string

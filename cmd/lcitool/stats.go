@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 func newStats(a *app) *cobra.Command {
@@ -25,6 +26,16 @@ func newStats(a *app) *cobra.Command {
 	}
 	cmd.AddCommand(newStatsCheck(a), newStatsDiff(a), newStatsShow(a), newStatsRun(a))
 	return cmd
+}
+
+// needLinux fails where the suite, which is this very program, cannot run:
+// neither can the program of another system in a container.
+func needLinux(system string) error {
+	if system == "linux" {
+		return nil
+	}
+	return diag.WithHint(fmt.Errorf("cannot run the statistics suite: it needs lcitool on Linux, and this one is for %s", system),
+		"\"lcitool stats diff\" and \"lcitool stats show\" work here")
 }
 
 // daemonFlags say which libvirt a verb talks to.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -154,6 +155,9 @@ func (s *statsCheck) print(cases []suite.Case) error {
 }
 
 func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
+	if err := needLinux(runtime.GOOS); err != nil {
+		return err
+	}
 	emulator, err := findEmulator(s.qemu)
 	if err != nil {
 		return err

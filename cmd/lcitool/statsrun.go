@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 
@@ -78,6 +79,9 @@ has what such a build needs.`,
 }
 
 func (s *statsRun) run(cmd *cobra.Command) error {
+	if err := needLinux(runtime.GOOS); err != nil {
+		return err
+	}
 	for _, dir := range []*string{&s.libvirt, &s.qemu} {
 		real, err := existing(*dir, "directory", os.FileMode.IsDir)
 		if err != nil {

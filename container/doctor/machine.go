@@ -304,5 +304,5 @@ func freeSpace(dir string) (uint64, error) {
 	if err := unix.Statfs(dir, &stat); err != nil {
 		return 0, err
 	}
-	return stat.Bavail * uint64(stat.Bsize), nil //nolint:gosec // a block size is positive
+	return uint64(stat.Bavail) * uint64(stat.Bsize), nil //nolint:gosec // neither is negative, of whatever type
 }

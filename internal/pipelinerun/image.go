@@ -72,11 +72,8 @@ func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 	if err := i.prepare(ctx, p.source.Pipeline, p.event); err != nil {
 		return err
 	}
-	p.offline, p.images = i.Offline, o
+	p.offline = i.Offline
 	for _, j := range p.Jobs {
-		if j.Trigger {
-			continue
-		}
 		if err := i.choose(j); err != nil {
 			return err
 		}

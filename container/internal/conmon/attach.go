@@ -9,8 +9,6 @@ import (
 	"io"
 	"net"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // A packet from conmon is the number of a stream and up to 8 KiB of what the
@@ -21,17 +19,6 @@ const (
 	packetRead   = 64 << 10
 	packetWrite  = 8 << 10
 )
-
-// Dial connects to a container's attach socket, whose path may be longer than an address
-// can be.
-func Dial(path string) (*net.UnixConn, error) {
-	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	return net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: fmt.Sprintf("/proc/self/fd/%d", fd), Net: "unixpacket"})
-}
 
 // Feed copies stdin to its end, or until nobody reads it any more.
 func Feed(conn *net.UnixConn, stdin io.Reader) {

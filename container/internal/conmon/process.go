@@ -128,7 +128,7 @@ func MayWatch(p records.Processes, id string) bool {
 // EndsItself waits for the end of a conmon whose container may have been
 // removed a moment ago.
 func EndsItself(pid int) bool {
-	fd, err := unix.PidfdOpen(pid, 0)
+	fd, err := openProcess(pid)
 	if err != nil {
 		return true
 	}
@@ -150,7 +150,7 @@ func ended(pidfd int) bool {
 // Discard has the runtime end what the conmon watches, upon which it
 // ends. The runtime is looked up where ours are.
 func (p Process) Discard(ctx context.Context) error {
-	fd, err := unix.PidfdOpen(p.PID, 0)
+	fd, err := openProcess(p.PID)
 	if err != nil {
 		return nil // it has ended
 	}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -95,6 +96,10 @@ func (s *Service) probe(ctx context.Context, probe Probe) error {
 	if !s.addr.local() {
 		return nil
 	}
+	if runtime.GOOS != linux { // it is in a virtual machine, whatever that shares
+		s.addr.Foreign = true
+		return nil
+	}
 	sees, err := probe(ctx, s)
 	s.addr.Foreign = !sees
 	return err
@@ -157,7 +162,7 @@ func (s *Service) use(ctx context.Context, a address) error {
 
 func reachHint(a address) string {
 	hint := fmt.Sprintf("the address comes from %s; ", a.Source)
-	if a.local() {
+	if a.local() && runtime.GOOS == linux {
 		return hint + `start the service with "systemctl --user start podman.socket" (root: "systemctl start podman.socket"), or leave the address out for a private one`
 	}
 	return hint + "is the service running there?"

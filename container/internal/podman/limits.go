@@ -15,5 +15,5 @@ func HardLimit(resource int) uint64 {
 	if err := unix.Getrlimit(resource, &l); err != nil {
 		return math.MaxUint64
 	}
-	return l.Max
+	return uint64(l.Max)
 }

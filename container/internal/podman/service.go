@@ -23,7 +23,7 @@ import (
 const (
 	lingerSeconds = "60"             // how long a shared private service outlives its last use
 	startTimeout  = 20 * time.Second // it takes 30 ms, and seconds on a first start or a busy machine
-	maxSocketPath = 107              // what the kernel's address structure holds
+	maxSocketPath = 103              // what the smallest of the kernels' address structures holds
 )
 
 // A Process is a podman service, or an ssh, started by us.
@@ -172,6 +172,9 @@ func (o Options) StartService(ctx context.Context, base, linger string, extra []
 	fail := func(err error, hint string) (*Process, error) {
 		return nil, &Error{Op: "start a private podman service", Code: 125, Err: err, Hint: hint}
 	}
+	if runtime.GOOS != linux {
+		return fail(fmt.Errorf("%w that runs Linux containers on %s itself", ErrNoEngine, runtime.GOOS), elsewhereHint(runtime.GOOS))
+	}
 	program := o.Podman
 	if program == "" {
 		program = "podman"
@@ -191,7 +194,7 @@ func (o Options) StartService(ctx context.Context, base, linger string, extra []
 	// A session of its own, so that ^C in the terminal does not reach it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if extra != nil {
-		cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
+		cmd = endWithUs(cmd)
 	}
 	s, err := spawn(cmd)
 	if err != nil {

@@ -96,8 +96,8 @@ func (t *tunnel) up(ctx context.Context) error {
 	cmd := exec.Command(path, t.args...) //nolint:gosec // the address is the user's choice, and is no option
 	cmd.Stderr, cmd.Dir = log, "/"
 	// A session of its own, so that ^C in the terminal does not reach it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
-	if t.process, err = spawn(cmd); err != nil {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if t.process, err = spawn(endWithUs(cmd)); err != nil {
 		return err
 	}
 	t.process.socket = t.socket

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startWatched runs a shell that says its number and waits, and returns both.
+func startWatched(t *testing.T, script string) (*Process, int) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/bin/sh", "-c", script)
+	cmd.Stdout, cmd.Stderr = write, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	p, err := spawn(watched(cmd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Stop)
+	_ = write.Close()
+	defer read.Close()
+	line, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, pid
+}
+
+func awaitEnd(t *testing.T, pid int) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d does not end", pid)
+		}
+	}
+}
+
+func TestWatchedCommandIsStopped(t *testing.T) {
+	p, pid := startWatched(t, "echo $$; exec sleep 1000")
+	p.Stop()
+	awaitEnd(t, pid)
+}
+
+func TestWatchedCommandEndsByItself(t *testing.T) {
+	p, pid := startWatched(t, "echo $$; exit 3")
+	awaitEnd(t, pid)
+	select {
+	case <-p.done:
+	case <-time.After(2 * time.Minute):
+		t.Fatal("the watch outlives its command")
+	}
+}
+
+// A command ends with the process that started it, however that ends: what is
+// left of it is that the kernel closes its end of a pipe.
+func TestWatchedCommandEndsWithUs(t *testing.T) {
+	cmd := watched(exec.Command("/bin/sh", "-c", "echo $$; exec sleep 1000"))
+	cmd.Stdin = nil
+	lifeline, ours, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin = lifeline
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = lifeline.Close()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = ours.Close()
+	_, _ = io.Copy(io.Discard, out)
+	_ = cmd.Wait()
+	awaitEnd(t, pid)
+}
+
+func TestWatchedCommandGetsItsArguments(t *testing.T) {
+	out, err := watched(exec.Command("/bin/echo", "a b", "-n", "", "$x", "--")).Output()
+	if err != nil || string(out) != "a b -n  $x --\n" {
+		t.Errorf("got %q, %v", out, err)
+	}
+	cmd := exec.Command("/bin/sh", "-c", "cat; pwd")
+	cmd.Dir = "/"
+	if out, err := watched(cmd).Output(); err != nil || string(out) != "/\n" {
+		t.Errorf("got %q, %v", out, err)
+	}
+}

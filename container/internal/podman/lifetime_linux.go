@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// endWithUs returns cmd as a command that ends when this process ends.
+func endWithUs(cmd *exec.Cmd) *exec.Cmd {
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
+	return cmd
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build !linux
+
+package podman
+
+import "os/exec"
+
+// endWithUs returns cmd as a command that ends when this process ends.
+func endWithUs(cmd *exec.Cmd) *exec.Cmd { return watched(cmd) }
