@@ -49,7 +49,7 @@ type RunOptions struct {
 	Pids       int64             // 0 means the engine's choice
 	Session    Session           // of Start only
 	Hosts      []string          // NAME:ADDRESS for /etc/hosts
-	Join       *Container        // whose network and /etc/hosts it shares, in place of Network and Hosts; to be removed before that one
+	Join       string            // container whose network and /etc/hosts it shares, in place of Network and Hosts; to be removed before that one
 	Labels     map[string]string // beside our own
 	Name       string            // prefix of the container's name, a random part is added; empty means lcitool
 }

@@ -218,8 +218,8 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 }
 
 func (o RunOptions) network(s *specgen.SpecGenerator) error {
-	if o.Join != nil {
-		s.NetNS = specgen.Namespace{NSMode: specgen.FromContainer, Value: o.Join.Name()}
+	if o.Join != "" {
+		s.NetNS = specgen.Namespace{NSMode: specgen.FromContainer, Value: o.Join}
 		return nil
 	}
 	s.HostAdd = o.Hosts

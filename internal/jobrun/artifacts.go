@@ -16,7 +16,6 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
@@ -116,7 +115,7 @@ func (s fileSet) roots() []string {
 
 // collect takes the artifacts and reports of a job out of its container.
 // What was there from an earlier run is replaced.
-func (r *Runner) collect(ctx context.Context, j *Job, c *container.Container, passed bool, out *Outcome) error {
+func (r *Runner) collect(ctx context.Context, j *Job, c jobContainer, passed bool, out *Outcome) error {
 	a := j.Job.Artifacts
 	if a == nil || r.Artifacts == nil {
 		return nil
@@ -176,7 +175,7 @@ func isDir(dir, name string) bool {
 }
 
 // take stores the files of a set as the job's artifacts, all or none.
-func (r *Runner) take(ctx context.Context, j *Job, c *container.Container, set fileSet) (files []string, err error) {
+func (r *Runner) take(ctx context.Context, j *Job, c jobContainer, set fileSet) (files []string, err error) {
 	err = r.Artifacts.Replace(j.Name, func(fresh *safefs.Dir) error {
 		for _, root := range set.roots() {
 			some, err := r.fetch(ctx, j, c, root, fresh.Name(), set)
@@ -209,7 +208,7 @@ func dropEmpty(dir string, set fileSet) error {
 }
 
 // fetch unpacks what is below one path of the tree in the container.
-func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root, to string, set fileSet) ([]string, error) {
+func (r *Runner) fetch(ctx context.Context, j *Job, c jobContainer, root, to string, set fileSet) ([]string, error) {
 	o := treetar.UnpackOptions{
 		MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
 		Refused: func(name, why string) { r.warn(j, fmt.Sprintf("%s is not taken: %s", name, why)) },
@@ -242,7 +241,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c *container.Container, root
 }
 
 // handOn puts the artifacts that a job left here into another's container.
-func (r *Runner) handOn(ctx context.Context, j, from *Job, c *container.Container) error {
+func (r *Runner) handOn(ctx context.Context, j, from *Job, c jobContainer) error {
 	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 		if err == nil && (j.asksFor(from.Name) || !from.Runs) {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
@@ -269,7 +268,7 @@ func (j *Job) asksFor(name string) bool {
 }
 
 // send packs files of a directory into the tree in the container.
-func (r *Runner) send(ctx context.Context, j *Job, c *container.Container, dir string, keep func(string) bool) error {
+func (r *Runner) send(ctx context.Context, j *Job, c jobContainer, dir string, keep func(string) bool) error {
 	from, into := io.Pipe()
 	go func() {
 		into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))

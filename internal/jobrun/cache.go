@@ -109,7 +109,7 @@ func (r *Runner) cacheFile(c gitlabci.Cache, key string) string {
 }
 
 // restoreCaches puts into the container what earlier runs kept.
-func (r *Runner) restoreCaches(ctx context.Context, j *Job, c *container.Container) error {
+func (r *Runner) restoreCaches(ctx context.Context, j *Job, c jobContainer) error {
 	if r.Caches == "" {
 		return nil
 	}
@@ -135,7 +135,7 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c *container.Contain
 	return ctx.Err()
 }
 
-func (r *Runner) restore(ctx context.Context, j *Job, c *container.Container, file string) (bool, error) {
+func (r *Runner) restore(ctx context.Context, j *Job, c jobContainer, file string) (bool, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -157,7 +157,7 @@ func (r *Runner) restore(ctx context.Context, j *Job, c *container.Container, fi
 }
 
 // saveCaches takes out of the container what later runs are to find.
-func (r *Runner) saveCaches(ctx context.Context, j *Job, c *container.Container, passed bool) error {
+func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed bool) error {
 	if r.Caches == "" {
 		return nil
 	}
@@ -184,7 +184,7 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c *container.Container,
 
 // save replaces the archive of a cache. The files go through a directory of
 // ours, so that nothing in the archive leads out of the tree.
-func (r *Runner) save(ctx context.Context, j *Job, c *container.Container, set fileSet, file string) error {
+func (r *Runner) save(ctx context.Context, j *Job, c jobContainer, set fileSet, file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
@@ -108,7 +107,7 @@ func commandsOf(steps []step, stage string, commands []string, t stageTime) []Co
 }
 
 // readCommands fills in which commands began, and which one failed.
-func (r *Runner) readCommands(ctx context.Context, j *Job, c *container.Container, state outcome.State, out *Outcome) {
+func (r *Runner) readCommands(ctx context.Context, j *Job, c jobContainer, state outcome.State, out *Outcome) {
 	text, err := readFile(ctx, c, stepsFile, maxSteps)
 	if err != nil {
 		return // an entrypoint did not run the script

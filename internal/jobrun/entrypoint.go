@@ -28,7 +28,7 @@ func again(entrypoint []string) string {
 
 // An entrypoint is the one of a job's container, while the job runs.
 type entrypoint struct {
-	container *container.Container
+	container jobContainer
 	none      bool // the container has no entrypoint
 	seen      int  // lines that the container has written
 	waits     bool // it goes on when a script has ended, and then the container ends

@@ -9,12 +9,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-
-	"gitlab.com/lcitool/lcitool/container"
 )
 
 // readFile gives the text of a small file in a container.
-func readFile(ctx context.Context, c *container.Container, name string, most int64) (string, error) {
+func readFile(ctx context.Context, c jobContainer, name string, most int64) (string, error) {
 	var archive bytes.Buffer
 	if err := c.Get(ctx, name, &limited{&archive, most + 4096}); err != nil {
 		return "", err

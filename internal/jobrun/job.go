@@ -13,7 +13,6 @@ import (
 	"io"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -48,7 +47,7 @@ type Image struct {
 
 // A Runner runs single jobs. It is safe for use by several goroutines.
 type Runner struct {
-	Engine    *container.Engine
+	Engine    engine
 	Project   string // name that its caches and containers have
 	Tree      Tree
 	Under     []string               // variables that those of the pipeline go over, NAME=VALUE

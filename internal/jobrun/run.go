@@ -142,7 +142,7 @@ func (j *Job) impossible() error {
 
 // scripts runs the job's commands, then after_script, whatever became of them.
 // GitLab gives a job up that has used all its time, so that nothing follows.
-func (r *Runner) scripts(ctx context.Context, j *Job, c *container.Container, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
+func (r *Runner) scripts(ctx context.Context, j *Job, c jobContainer, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
@@ -210,7 +210,7 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 }
 
 // stage has the first process of the container run one of the scripts.
-func (r *Runner) stage(ctx context.Context, c *container.Container, name, status string, limit time.Duration, s scheduler.Streams) error {
+func (r *Runner) stage(ctx context.Context, c jobContainer, name, status string, limit time.Duration, s scheduler.Streams) error {
 	_, err := c.Exec(ctx, container.ExecOptions{
 		Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage(),
 	})
@@ -223,7 +223,7 @@ func (r *Runner) stage(ctx context.Context, c *container.Container, name, status
 // containerGone reports whether the first process of the container has ended,
 // as it does when an entrypoint does not run what it is given. Its status is
 // then that of the job.
-func containerGone(ctx context.Context, c *container.Container, err *error) bool {
+func containerGone(ctx context.Context, c jobContainer, err *error) bool {
 	if *err == nil || ctx.Err() != nil {
 		return false
 	}
@@ -282,7 +282,7 @@ func nonEmptyLines(text string) []string {
 
 // leave takes out of the container what is wanted of it and removes or keeps
 // it. It goes on when ctx has ended, for a limited time.
-func (r *Runner) leave(ctx context.Context, j *Job, c *container.Container, result *outcome.Result, out *Outcome) error {
+func (r *Runner) leave(ctx context.Context, j *Job, c jobContainer, result *outcome.Result, out *Outcome) error {
 	stopped := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
 	defer cancel()

@@ -33,7 +33,7 @@ type service struct {
 	image     container.Image
 	ports     []int // one of which it listens on once it is up; nil if nothing says
 
-	container *container.Container
+	container jobContainer
 	cancel    context.CancelFunc // ends the reading of its log
 	read      chan struct{}      // closed when its log has been read to the end
 
@@ -63,7 +63,7 @@ func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) err
 
 // startServices starts the services of a job and waits for them. They end with
 // a call of stop, which has to come before the job's container is removed.
-func (r *Runner) startServices(ctx context.Context, j *Job, c *container.Container, env []string, to scheduler.Streams) (stop func(), err error) {
+func (r *Runner) startServices(ctx context.Context, j *Job, c jobContainer, env []string, to scheduler.Streams) (stop func(), err error) {
 	stop = func() { r.stopServices(ctx, j) }
 	if len(j.services) == 0 {
 		return stop, nil
@@ -88,9 +88,9 @@ func (r *Runner) startServices(ctx context.Context, j *Job, c *container.Contain
 	return stop, nil
 }
 
-func (r *Runner) startService(ctx context.Context, j *Job, s *service, c *container.Container, env []string) (err error) {
+func (r *Runner) startService(ctx context.Context, j *Job, s *service, c jobContainer, env []string) (err error) {
 	o := container.RunOptions{
-		Image: s.reference, Env: j.serviceEnv(s, env), Name: "lcitool-service", User: cmp.Or(s.User, s.image.User), Join: c,
+		Image: s.reference, Env: j.serviceEnv(s, env), Name: "lcitool-service", User: cmp.Or(s.User, s.image.User), Join: c.Name(),
 		Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
 		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
 	}

@@ -24,7 +24,7 @@ const (
 
 // A serviceWait waits until the services of a job are up.
 type serviceWait struct {
-	job      *container.Container
+	job      jobContainer
 	services []*service
 	before   []int     // ports that something listened on before
 	output   io.Writer // for the last lines of services that are not up

@@ -49,7 +49,7 @@ func (r *Runner) pulled(ctx context.Context, reference string, always bool, log 
 
 // start makes the container with the tree, the scripts and what earlier jobs
 // hand on.
-func (r *Runner) start(ctx context.Context, j *Job, env []string) (*container.Container, error) {
+func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer, error) {
 	o := container.RunOptions{
 		Image: j.Image.Reference, Env: env, Name: "lcitool-job",
 		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
@@ -179,7 +179,7 @@ func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) er
 }
 
 // furnish puts into a new container what the job finds there.
-func (r *Runner) furnish(ctx context.Context, j *Job, c *container.Container) error {
+func (r *Runner) furnish(ctx context.Context, j *Job, c jobContainer) error {
 	if err := r.restoreCaches(ctx, j, c); err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func Shell(ctx context.Context, p *Plan, o LocalOptions, command []string, s sch
 func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 	s := p.source
 	r := &jobrun.Runner{
-		Engine:    o.Engine,
+		Engine:    jobrun.Podman(o.Engine),
 		Project:   s.Project,
 		Tree:      p.jobTree(o),
 		Under:     p.commit,

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"io"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
+)
+
+// engine is what a Runner asks of podman.
+type engine interface {
+	envimage.Builder
+	Pull(ctx context.Context, reference string, log io.Writer) (container.Image, error)
+	Start(ctx context.Context, o container.RunOptions) (jobContainer, error)
+	Address() string
+	Local() bool
+	Rootless(ctx context.Context) (bool, error)
+}
+
+// jobContainer is a container of a job or of one of its services.
+// *container.Container is one.
+type jobContainer interface {
+	Name() string
+	Warnings() []string
+	Exec(ctx context.Context, o container.ExecOptions) (container.RunResult, error)
+	Exited(ctx context.Context) (code int, exited bool, err error)
+	Follow(ctx context.Context, line func(string)) error
+	Put(ctx context.Context, dir string, tar io.Reader) error
+	Get(ctx context.Context, path string, tar io.Writer) error
+	Restart(ctx context.Context) error
+	Kill(ctx context.Context) error
+	Keep(ctx context.Context) (name string, err error)
+	Remove(ctx context.Context) error
+}
+
+// podman is the engine of a Runner outside of tests.
+type podman struct{ *container.Engine }
+
+// Podman returns the engine of a Runner.
+func Podman(e *container.Engine) engine { return podman{e} }
+
+func (p podman) Start(ctx context.Context, o container.RunOptions) (jobContainer, error) {
+	c, err := p.Engine.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
