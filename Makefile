@@ -5,9 +5,12 @@ TAGS := remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphd
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # One build cache serves everything: only the race detector needs C.
 export CGO_ENABLED = 0
-GOBUILD = go build -trimpath -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
+export GOFLAGS := $(GOFLAGS) -trimpath
+GOBUILD = go build -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
 # The versions of the tools are in ci/tools/go.mod and nowhere else.
 TOOL = go tool -modfile=ci/tools/go.mod
+# What the race detector would make last for many minutes and has nothing to find in.
+NORACE = ^(TestMutationScore|TestNewerLibvirt|TestFactsVerifyDebian|TestCrossCompilersOfDebian)$$
 GOTESTSUM = $(TOOL) gotestsum --format pkgname-and-test-fails --
 SCRIPTS = $(shell git ls-files | xargs awk 'FNR == 1 && /^\#!(\/bin\/sh|\/bin\/bash|\/usr\/bin\/env bash)/ { print FILENAME } { nextfile }')
 PREFIX ?= /usr/local
@@ -27,7 +30,7 @@ test: ## Set the machine up, then every check and every test, podman included
 	ci/host-setup test
 	@$(MAKE) --no-print-directory check shell
 	ci/test-machines --quick debian-13
-	$(GOTESTSUM) -timeout 20m ./domstats/internal/fault
+	$(GOTESTSUM) -timeout 30m -tags '$(TAGS) integration' -run '$(NORACE)' ./domstats/internal/fault ./cmd/lcitool
 	CGO_ENABLED=1 $(GOTESTSUM) -race -timeout 60m -tags '$(TAGS) integration' ./...
 
 ##@ While working

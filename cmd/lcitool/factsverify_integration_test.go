@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-//go:build integration
+//go:build integration && !race
 
 package main
 
