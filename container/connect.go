@@ -31,7 +31,7 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	e.far.Store(o.Variable("LCITOOL_DIRECT_ATTACH") == "0")
+	e.conmonUnreachable.Store(o.Variable("LCITOOL_DIRECT_ATTACH") == "0")
 	self, err := records.Self()
 	if err != nil {
 		return nil, err

@@ -111,15 +111,15 @@ func TestInitRefused(t *testing.T) {
 		{"", strings.Repeat("x", 1000), 0},
 	} {
 		var shown bytes.Buffer
-		r := &running{out: newCounter(nil), said: newWithheld(&shown, initRefusals())}
-		r.err = newCounter(r.said)
+		r := &running{out: newCounter(nil), stderr: newStartupErrorFilter(&shown, initErrors())}
+		r.err = newCounter(r.stderr)
 		_, _ = io.WriteString(r.out, c.out)
 		_, _ = io.WriteString(r.err, c.errs)
 		got, err := r.initRefused()
 		if got != c.want || (err == nil) != (c.want == 0) {
 			t.Errorf("%q, %q: got %d, %v; want %d", c.out, c.errs, got, err, c.want)
 		}
-		if _ = r.said.release(); (shown.Len() == 0) != (got != 0 || c.errs == "") {
+		if _ = r.stderr.flush(); (shown.Len() == 0) != (got != 0 || c.errs == "") {
 			t.Errorf("%q, %q: shown %q", c.out, c.errs, shown.String())
 		}
 	}

@@ -20,12 +20,12 @@ import (
 
 // An Engine is one podman service. It is safe for use by several goroutines.
 type Engine struct {
-	service *podman.Service
-	options ConnectOptions
-	log     *slog.Logger
-	owner   records.Owner
-	records *records.Store
-	far     atomic.Bool // a container's monitor was out of reach
+	service           *podman.Service
+	options           ConnectOptions
+	log               *slog.Logger
+	owner             records.Owner
+	records           *records.Store
+	conmonUnreachable atomic.Bool // or direct attach is switched off
 }
 
 // Address returns the URL of the service.

@@ -54,7 +54,7 @@ type execution struct {
 	started   time.Time
 	line      *podman.Watch
 	out       *counter
-	said      *withheld // what the command says on stderr
+	stderr    *startupErrorFilter // what the command says on stderr
 }
 
 // Exec runs a command in the container to its end. One that returns non-zero
@@ -66,7 +66,7 @@ type execution struct {
 // killed: an *EngineError.
 func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) {
 	x := &execution{container: c, options: o, name: c.Name(), mark: randomName(), started: time.Now()}
-	x.out, x.said = newCounter(o.Stdout), newWithheld(o.Stderr, execRefusals())
+	x.out, x.stderr = newCounter(o.Stdout), newStartupErrorFilter(o.Stderr, execErrors())
 	x.log = c.engine.log.With("container", x.name)
 	result := RunResult{Container: x.name}
 	if ctx.Err() != nil {
@@ -110,7 +110,7 @@ func (x *execution) attach(own context.Context) error {
 	if x.options.Stdin == nil {
 		return x.listen(own)
 	}
-	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(x.out).WithErrorStream(x.said).
+	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(x.out).WithErrorStream(x.stderr).
 		WithAttachOutput(true).WithAttachError(true).WithAttachInput(true).WithInputStream(*bufio.NewReader(x.options.Stdin))
 	return containers.ExecStartAndAttach(own, x.id, o)
 }
@@ -133,7 +133,7 @@ func (x *execution) listen(own context.Context) error {
 		return response.Process(nil)
 	}
 	defer context.AfterFunc(own, func() { _ = response.Body.Close() })()
-	err = demux(x.out, x.said, response.Body)
+	err = demux(x.out, x.stderr, response.Body)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
 
 // outcome asks for the exit status: the end of the streams proves nothing.
 func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
-	defer x.said.release() //nolint:errcheck // the stream has ended, and its fault was told
+	defer x.stderr.flush() //nolint:errcheck // the stream has ended, and its fault was told
 	if streamErr != nil {
 		if code(streamErr) != 0 { // it was never started
 			return outcome{125, x.refused(streamErr)}
@@ -200,8 +200,8 @@ func (x *execution) ended(code int, streamErr error) outcome {
 	case streamErr != nil:
 		return outcome{code, &EngineError{Op: "pass on the output of a command in container " + x.name, Code: 125, Err: streamErr}}
 	case code == 126 || code == 127:
-		if cause := x.said.refusal(); cause != nil && x.out.n == 0 {
-			x.said.drop()
+		if cause := x.stderr.startupError(); cause != nil && x.out.n == 0 {
+			x.stderr.discard()
 			op := "run a command in container " + x.name
 			if text := cause.Error(); strings.Contains(text, "OCI ") && refusal(text) == 125 {
 				return outcome{125, engineError(op, cause)}

@@ -150,7 +150,7 @@ func (w world) options() ConnectOptions {
 }
 
 func (w world) destroy() {
-	// The monitors of commands wait for five minutes and then make podman look
+	// The conmons of commands wait for five minutes and then make podman look
 	// at a store that is gone.
 	for _, pid := range processes("conmon", w.dir) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)

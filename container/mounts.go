@@ -20,7 +20,7 @@ import (
 // storage adds to s what the container sees of the host: the user's home and
 // accounts, the script, the workload's directory and the caller's own mounts.
 // Copies go to dir, which must stay until the container has ended; without one
-// accounts and script are left to parcels.
+// accounts and script are left to uploads.
 func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) error {
 	var mounts []Mount
 	if u.Fresh {

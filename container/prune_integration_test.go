@@ -201,13 +201,13 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 
 // TestRunSurvivesTheDeathOfTheService kills it while the container runs.
 func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
-	for _, far := range []bool{false, true} {
-		output, result, err := serviceDies(t, far, "sleep 0.3; echo one; echo err >&2")
+	for _, viaService := range []bool{false, true} {
+		output, result, err := serviceDies(t, viaService, "sleep 0.3; echo one; echo err >&2")
 		if result.Code != 5 || Status(err) != 5 {
-			t.Errorf("far %v: got %+v, %v", far, result, err)
+			t.Errorf("viaService %v: got %+v, %v", viaService, result, err)
 		}
 		if strings.Count(output, "one\n") != 1 || strings.Count(output, "two\n") != 1 || strings.Count(output, "err\n") != 1 {
-			t.Errorf("far %v: output %q", far, output)
+			t.Errorf("viaService %v: output %q", viaService, output)
 		}
 	}
 }
@@ -215,17 +215,17 @@ func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
 // TestServiceThatDiesInTheStart: podman may have died before it noted that the
 // container runs, and never learns it then. That must be an error, not a status.
 func TestServiceThatDiesInTheStart(t *testing.T) {
-	for _, far := range []bool{false, true} {
-		output, result, err := serviceDies(t, far, "echo one")
+	for _, viaService := range []bool{false, true} {
+		output, result, err := serviceDies(t, viaService, "echo one")
 		if known := Status(err) == 5 && strings.Contains(output, "two\n"); !known && Status(err) != 125 {
-			t.Errorf("far %v: got %+v, %v, output %q", far, result, err, output)
+			t.Errorf("viaService %v: got %+v, %v, output %q", viaService, result, err, output)
 		}
 	}
 }
 
 // serviceDies runs script, at whose word "one" the service is killed, then
-// "two" and an exit status of 5. The output comes through the service if far.
-func serviceDies(t *testing.T, far bool, script string) (string, RunResult, error) {
+// "two" and an exit status of 5. The output comes through the service if viaService is set.
+func serviceDies(t *testing.T, viaService bool, script string) (string, RunResult, error) {
 	t.Helper()
 	o := here.options()
 	o.RuntimeDir = here.dir + "/" + randomName()
@@ -233,7 +233,7 @@ func serviceDies(t *testing.T, far bool, script string) (string, RunResult, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.far.Store(far)
+	e.conmonUnreachable.Store(viaService)
 	t.Cleanup(func() {
 		for _, pid := range processes("system service", o.RuntimeDir) {
 			_ = syscall.Kill(pid, syscall.SIGTERM)

@@ -11,7 +11,7 @@ import (
 )
 
 // recover follows a container whose service died: it runs on under its
-// monitor. A new service gives the rest of its output and its true status.
+// conmon. A new service gives the rest of its output and its true status.
 func (r *running) recover(ctx context.Context) (context.Context, error) {
 	ctx = context.WithoutCancel(ctx)
 	r.log.Warn("podman service died, going on with another")
@@ -22,7 +22,7 @@ func (r *running) recover(ctx context.Context) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.near { // the service never had the output
+	if r.direct { // the service never had the output
 		return c, nil
 	}
 	if err := r.restOfLog(c); err != nil {

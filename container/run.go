@@ -102,7 +102,7 @@ type RunResult struct {
 // wraps context.Cause(ctx) or ErrTimeout.
 func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	result, err := e.runOnce(ctx, o)
-	if errors.Is(err, errFar) { // found out once, and before anything was started
+	if errors.Is(err, errConmonUnreachable) { // found out once, and before anything was started
 		return e.runOnce(ctx, o)
 	}
 	return result, err
@@ -125,15 +125,15 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 	if err != nil {
 		return RunResult{}, err
 	}
-	parcels, err := o.parcels(u, dir != "")
+	uploads, err := o.uploads(u, dir != "")
 	if err != nil {
 		return RunResult{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return RunResult{}, context.Cause(ctx)
 	}
-	r := &running{engine: e, options: o, near: e.near(o), parcels: parcels, name: s.Name, log: e.log.With("container", s.Name)}
-	if r.near {
+	r := &running{engine: e, options: o, direct: e.useConmonSocket(o), uploads: uploads, name: s.Name, log: e.log.With("container", s.Name)}
+	if r.direct {
 		s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
 	}
 	defer r.remove(ctx)

@@ -68,8 +68,8 @@ func TestRunKeepsStreamsApartAndWhole(t *testing.T) {
 		fmt.Fprintf(&wantErr, "err %d\n", i)
 	}
 	wantOut.WriteString("tail")
-	for _, far := range []bool{false, true} {
-		e.far.Store(far)
+	for _, viaService := range []bool{false, true} {
+		e.conmonUnreachable.Store(viaService)
 		out.Reset()
 		errs.Reset()
 		o := RunOptions{Image: base, Command: sh(script), Stdout: &out, Stderr: &errs, Network: NetworkNone}
@@ -77,7 +77,7 @@ func TestRunKeepsStreamsApartAndWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		if out.String() != wantOut.String() || errs.String() != wantErr.String() {
-			t.Errorf("far %v: got %d and %d bytes, want %d and %d", far, out.Len(), errs.Len(), wantOut.Len(), wantErr.Len())
+			t.Errorf("viaService %v: got %d and %d bytes, want %d and %d", viaService, out.Len(), errs.Len(), wantOut.Len(), wantErr.Len())
 		}
 	}
 }

@@ -39,15 +39,15 @@ const noDetach = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 type running struct {
 	engine   *Engine
 	options  RunOptions
-	near     bool // the streams come from the container's monitor itself
-	parcels  []parcel
+	direct   bool // the streams come from conmon itself, not through the service
+	uploads  []Tree
 	name     string
 	record   records.Record
 	log      *slog.Logger
 	out, err *counter
-	said     *withheld // what err passes through
+	stderr   *startupErrorFilter // what err passes through
 	line     *podman.Watch
-	monitor  *net.UnixConn // the streams, nil when they come through the service
+	conmon   *net.UnixConn // the streams, nil when they come through the service
 	started  time.Time
 	lost     error           // set when the answer to the start was
 	conn     context.Context //nolint:containedctx // the bindings keep a connection in a context
@@ -81,11 +81,11 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 	for _, w := range result.Warnings {
 		r.log.Warn("engine warns", "warning", w)
 	}
-	if err := r.engine.deliver(ctx, r.name, r.parcels); err != nil {
+	if err := r.engine.copyIn(ctx, r.name, r.uploads); err != nil {
 		return result, err
 	}
 	attached, err := r.attach(ctx)
-	if errors.Is(err, errFar) {
+	if errors.Is(err, errConmonUnreachable) {
 		return result, err
 	}
 	if err != nil {
@@ -97,8 +97,8 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 			return result, r.refused(err)
 		}
 		r.lost = err // the service died; whether before or after starting it shows later
-		if r.near {
-			r.hangUp(ctx)
+		if r.direct {
+			r.detach(ctx)
 		}
 	}
 	swept := r.engine.sweepLater(ctx)
@@ -112,14 +112,14 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 // returns a channel that tells their end. Most reasons why a container cannot
 // start show here, because the runtime prepares it.
 func (r *running) attach(ctx context.Context) (<-chan error, error) {
-	r.out, r.said = newCounter(r.options.Stdout), newWithheld(r.options.Stderr, initRefusals())
-	r.err = newCounter(r.said)
+	r.out, r.stderr = newCounter(r.options.Stdout), newStartupErrorFilter(r.options.Stderr, initErrors())
+	r.err = newCounter(r.stderr)
 	stdin, stdout, stderr := io.Reader(nil), io.Writer(r.out), io.Writer(r.err)
 	if r.options.Stdin != nil {
 		stdin = &reader{r.options.Stdin}
 	}
-	if r.near {
-		return r.attachNear(stdin)
+	if r.direct {
+		return r.attachDirect(stdin)
 	}
 	if r.options.terminal() { // Attach recognises a terminal by the file itself
 		stdin, stdout, stderr = r.options.Stdin, r.options.Stdout, nil
@@ -212,7 +212,7 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 	if errors.Is(streamErr, syscall.EPIPE) || errors.Is(streamErr, io.ErrClosedPipe) {
 		r.signal(ctx, syscall.SIGKILL) // nobody reads any more
 	}
-	defer r.said.release()        //nolint:errcheck // the stream has ended, and its fault was told
+	defer r.stderr.flush()        //nolint:errcheck // the stream has ended, and its fault was told
 	c, recovered := r.conn, false //nolint:contextcheck // the bindings keep the connection in a context
 	for pause := pollFirst; ; pause = min(2*pause, pollMost) {
 		data, err := containers.Inspect(c, r.name, nil)
@@ -257,11 +257,11 @@ func (r *running) ended(code int, streamErr error) outcome {
 // initRefused returns the status that the runtime itself would have given for
 // a command that cannot be run, or 0 when that is not what happened.
 func (r *running) initRefused() (int, error) {
-	cause := r.said.refusal()
+	cause := r.stderr.startupError()
 	if cause == nil || r.out.n > 0 {
 		return 0, nil
 	}
-	r.said.drop()
+	r.stderr.discard()
 	reason := errors.New("command: " + strings.ToLower(cause.Error()))
 	if cause.Error() == "No such file or directory" {
 		return 127, reason

@@ -25,7 +25,7 @@ const cpuPeriod = 100000
 
 // spec turns options into what podman is asked for, and says who the user is.
 // Files that the container needs of us go to dir; without one they are left
-// out, for parcels to bring.
+// out, for uploads to bring.
 func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.SpecGenerator, runUser, error) {
 	u, err := e.sessionUser(ctx, o)
 	if err != nil {

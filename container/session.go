@@ -49,13 +49,13 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	parcels, err := o.parcels(u, false)
+	uploads, err := o.uploads(u, false)
 	if err != nil {
 		return nil, err
 	}
 	o.Session.apply(s)
 	c := &Container{engine: e, name: s.Name}
-	if err := c.start(ctx, s, parcels, o.Mounts); err != nil {
+	if err := c.start(ctx, s, uploads, o.Mounts); err != nil {
 		_ = c.Remove(ctx) // it says so itself
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	return c, nil
 }
 
-func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels []parcel, mounts []Mount) error {
+func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads []Tree, mounts []Mount) error {
 	conn, err := c.engine.service.Conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, parcels
 		}
 		return engineError("run image "+s.Image, err)
 	}
-	if err := c.engine.deliver(ctx, c.name, parcels); err != nil {
+	if err := c.engine.copyIn(ctx, c.name, uploads); err != nil {
 		return err
 	}
 	if err := containers.Start(conn, c.name, nil); err != nil {

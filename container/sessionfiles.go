@@ -30,7 +30,7 @@ func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error
 		return err
 	}
 	defer podman.CloseIdle(conn)
-	if err := makeFolder(conn, c.Name(), target); err != nil {
+	if err := makeDir(conn, c.Name(), target); err != nil {
 		return during(ctx, op, err)
 	}
 	if err := putArchive(conn, c.Name(), target, false, tar); err != nil {

@@ -177,6 +177,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	s := e.scope.with(predefined.over(written, e.given))
 	rule := e.decide(def, &job, s)
 	job.Needs = withMatrix(job.Needs, own)
+	e.splitNeeds(&job)
 	if !e.out.Created {
 		job.When = Never
 	}

@@ -37,6 +37,7 @@ type Event struct {
 	Variables     map[string]string // given when the pipeline is started, as in "Run pipeline"
 	Predefined    map[string]string // more variables that GitLab sets, such as those of the commit; they win over those made of the other fields
 	Host          string            // "" for gitlab.com
+	Child         bool              // another pipeline of the project starts this one; the other fields are that one's
 	Directory     string            // where the job finds the tree, "" for GitLab's /builds/NAMESPACE/PROJECT
 }
 
@@ -69,6 +70,14 @@ func (e Event) filled() Event {
 
 // ProjectDir is where the jobs of the event's pipeline find the tree.
 func ProjectDir(e Event) string { return e.filled().Directory }
+
+// source is what starts the pipeline.
+func (e *Event) source() string {
+	if e.Child {
+		return Parent
+	}
+	return e.Source
+}
 
 // ref is the branch or tag that the event is about.
 func (e *Event) ref() string {
@@ -108,7 +117,7 @@ func (e *Event) predefined() settings {
 		"CI_PROJECT_URL", url+"/"+path, "CI_PROJECT_DIR", e.Directory, "CI_BUILDS_DIR", "/builds",
 		"CI_PROJECT_VISIBILITY", "public", "CI_REPOSITORY_URL", url+"/"+path+".git",
 		"CI_REGISTRY", registry, "CI_REGISTRY_IMAGE", registry+"/"+strings.ToLower(path),
-		"CI_PIPELINE_SOURCE", e.Source,
+		"CI_PIPELINE_SOURCE", e.source(),
 		"CI_COMMIT_SHA", e.Commit, "CI_COMMIT_SHORT_SHA", e.Commit[:min(8, len(e.Commit))], "CI_COMMIT_REF_NAME", ref, "CI_COMMIT_REF_SLUG", slug(ref),
 		"CI_COMMIT_REF_PROTECTED", "false", "CI_COMMIT_BEFORE_SHA", strings.Repeat("0", 40))
 	for _, prefix := range []string{"CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX"} {
@@ -125,7 +134,7 @@ func (e *Event) predefined() settings {
 	default:
 		set("CI_COMMIT_BRANCH", e.Branch)
 	}
-	if e.Source == Trigger {
+	if e.source() == Trigger {
 		set("CI_PIPELINE_TRIGGERED", "true", "TRIGGER_PAYLOAD", "")
 	}
 	for name, value := range e.Predefined {

@@ -46,6 +46,7 @@ type Job struct {
 
 	Ordered      bool     // it starts as soon as Needs are done, whatever the stage
 	Needs        []Need   // only with Ordered; only jobs that are in the pipeline
+	FromParent   []string // jobs of the pipeline that started this one, whose artifacts it takes
 	Dependencies []string // jobs whose artifacts it takes; nil for all before it
 
 	Artifacts     *Artifacts // nil for none
@@ -132,7 +133,8 @@ type Need struct {
 	Artifacts bool // its artifacts are wanted
 	Optional  bool
 
-	pos diag.Position // where it is written
+	pos      diag.Position // where it is written
+	pipeline string        // that the job is of, "" for its own
 }
 
 // Artifacts are the files that a job hands on.

@@ -35,6 +35,9 @@ func withMatrix(needs []Need, own settings) []Need {
 func (c *config) matrixNeeds(def *definition) []Need {
 	var out []Need
 	for _, n := range def.job.Needs {
+		if n.pipeline != "" {
+			continue
+		}
 		if !matrixValue.MatchString(n.Job) {
 			out = append(out, n)
 			continue

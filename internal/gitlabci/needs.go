@@ -25,13 +25,17 @@ func (d *decoder) needs(v *value) []Need {
 			continue
 		}
 		d.keys(item, "needs", "artifacts", "job", "optional", "parallel", "pipeline", "project", "ref")
-		for _, key := range []string{"project", "pipeline"} {
-			if other := item.get(key); other != nil && !(key == "pipeline" && item.get("job") == nil) {
-				d.incomplete(other.pos, "needs artifacts of %s %s, which are not known here", key, yamldoc.Quote(other.text))
-			}
-		}
-		if item.get("project") == nil && item.get("pipeline") == nil {
+		project, pipeline := item.get("project"), item.get("pipeline")
+		switch {
+		case project != nil:
+			d.incomplete(project.pos, "needs artifacts of project %s, which are not known here", yamldoc.Quote(project.text))
+		case pipeline == nil:
 			out = append(out, d.need(item)...)
+		case item.get("job") != nil:
+			for _, n := range d.need(item) {
+				n.pipeline, n.pos = pipeline.text, pipeline.pos
+				out = append(out, n)
+			}
 		}
 	}
 	if len(out) > maxNeeds {
@@ -60,10 +64,29 @@ func (d *decoder) need(v *value) []Need {
 	if d.keys(parallel, "needs: parallel", "matrix") && parallel.get("matrix") != nil {
 		_, labels := d.matrix(parallel.get("matrix"))
 		for _, label := range labels {
-			out = append(out, Need{n.Job + label, n.Artifacts, n.Optional, n.pos})
+			out = append(out, Need{Job: n.Job + label, Artifacts: n.Artifacts, Optional: n.Optional, pos: n.pos})
 		}
 	}
 	return out
+}
+
+// splitNeeds tells what a job needs of its own pipeline from what it takes of the
+// one that started it. Other pipelines are not known here.
+func (e *evaluator) splitNeeds(job *Job) {
+	var own []Need
+	for _, n := range job.Needs {
+		switch {
+		case n.pipeline == "":
+			own = append(own, n)
+		case e.scope.event.Child:
+			job.FromParent = append(job.FromParent, n.Job)
+		default:
+			e.problems.add(n.pos, job.Base, Incomplete, "needs artifacts of pipeline %s, which are not known here", yamldoc.Quote(n.pipeline))
+		}
+	}
+	if len(own) < len(job.Needs) {
+		job.Needs = append([]Need{}, own...)
+	}
 }
 
 // linkNeeds replaces the names in needs by those of jobs that are in the
@@ -84,7 +107,7 @@ func (e *evaluator) linkNeeds() {
 		for _, n := range job.Needs {
 			for _, name := range instances[n.Job] {
 				if needed := &e.out.Jobs[at[name]]; e.needed(job, needed, n.Optional) {
-					needs = append(needs, Need{name, n.Artifacts, n.Optional, n.pos})
+					needs = append(needs, Need{Job: name, Artifacts: n.Artifacts, Optional: n.Optional, pos: n.pos})
 				}
 			}
 		}

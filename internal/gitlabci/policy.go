@@ -109,7 +109,7 @@ func (r ref) matches(e *Event) bool {
 	if r.path != "" && r.path != e.projectPath() {
 		return false
 	}
-	source := strings.TrimSuffix(e.Source, "_event")
+	source := strings.TrimSuffix(e.source(), "_event")
 	isBranch := e.Source != MergeRequest && e.Tag == ""
 	switch {
 	case r.word == "branches" && isBranch, r.word == "tags" && e.Tag != "":

@@ -18,8 +18,8 @@ const maxDotenv = 5 << 10
 
 var dotenvName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 
-// addDotenv gives a job the variables that the jobs before it have left.
-func (r *Runner) addDotenv(j *Job) {
+// AddDotenv gives a job the variables that the jobs before it have left.
+func (r *Runner) AddDotenv(j *Job) {
 	variables := map[string]string{}
 	for _, from := range j.From {
 		for _, file := range r.dotenvFiles(from) {
@@ -35,7 +35,9 @@ func (r *Runner) addDotenv(j *Job) {
 	if j.Job.Image != nil {
 		named = j.Job.Image.Name
 	}
+	name := j.Name
 	j.Job = j.Job.WithDotenv(variables)
+	j.Name = name // which that of the trigger begins with in a child pipeline
 	if j.Job.Image != nil && j.Job.Image.Name != named && j.Image.Build == nil {
 		j.Image.Reference = gitlabci.WithoutProxy(j.Job.Image.Name)
 	}

@@ -82,7 +82,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 			return result, out
 		}
 	}
-	r.addDotenv(j)
+	r.AddDotenv(j)
 	id, built, err := r.image(ctx, j, s.Build)
 	result.Built, out.ImageID = built, id
 	if err != nil {

@@ -25,7 +25,7 @@ func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s schedule
 	if err := j.impossible(); err != nil {
 		return err
 	}
-	r.addDotenv(j)
+	r.AddDotenv(j)
 	if _, _, err := r.image(ctx, j, s.Build); err != nil {
 		return err
 	}

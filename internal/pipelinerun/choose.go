@@ -168,8 +168,6 @@ func leftOut(job *gitlabci.Job) string {
 		return "is started by hand"
 	case worst(job).Effect == gitlabci.Refused:
 		return "is refused by GitLab: " + worst(job).Message
-	case job.Trigger:
-		return "starts another pipeline"
 	}
 	return ""
 }
@@ -185,6 +183,8 @@ func cannotRun(job *gitlabci.Job) string {
 		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
 	case worst(job).Effect == gitlabci.Incomplete:
 		return "needs something that is not here: " + worst(job).Message
+	case job.Trigger:
+		return cannotStart(job.Downstream)
 	}
 	return ""
 }
@@ -211,7 +211,9 @@ func producers(e *gitlabci.Evaluation, i int) []int {
 		needed := func(n gitlabci.Need) bool { return n.Job == other.Name && n.Artifacts }
 		depends := job.Dependencies == nil || slices.Contains(job.Dependencies, other.Name)
 		switch {
-		case k == i || !handsOn(other) || !depends || job.Ordered && !slices.ContainsFunc(job.Needs, needed):
+		case k != i && makesChild(job, other.Name):
+			list = append(list, k)
+		case k == i || !handsOn(other) || job.Trigger && !hasDotenv(other) || !depends || job.Ordered && !slices.ContainsFunc(job.Needs, needed):
 		case job.Ordered || job.Dependencies != nil || isBefore(e, other, job) && startsItself(other):
 			list = append(list, k)
 		}
@@ -255,10 +257,21 @@ func addNeeded(e *gitlabci.Evaluation, taken []bool) (added, missing []string) {
 	return added, missing
 }
 
+// makesChild reports whether a job of that name writes the pipeline that a
+// trigger starts.
+func makesChild(job *gitlabci.Job, name string) bool {
+	return job.Downstream != nil && slices.ContainsFunc(job.Downstream.Include, func(c gitlabci.Child) bool { return c.Job == name })
+}
+
 // handsOn reports whether a job leaves something for others: files or variables.
 func handsOn(job *gitlabci.Job) bool {
 	a := job.Artifacts
-	return a != nil && (len(a.Paths) > 0 || a.Untracked || slices.ContainsFunc(a.Reports, func(r gitlabci.Report) bool { return r.Kind == "dotenv" }))
+	return a != nil && (len(a.Paths) > 0 || a.Untracked || hasDotenv(job))
+}
+
+// hasDotenv reports whether a job leaves variables for others.
+func hasDotenv(job *gitlabci.Job) bool {
+	return job.Artifacts != nil && slices.ContainsFunc(job.Artifacts.Reports, func(r gitlabci.Report) bool { return r.Kind == "dotenv" })
 }
 
 // link makes Jobs of those that are taken, and finds out which of them wait
@@ -278,11 +291,11 @@ func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*jobrun.Job {
 		for k, other := range every {
 			before := isBefore(e, &other.Job, &job.Job)
 			needed := job.Ordered && slices.ContainsFunc(job.Needs, func(n gitlabci.Need) bool { return n.Job == other.Name })
-			if taken[k] && (needed || !job.Ordered && before) {
+			if taken[k] && (needed || !job.Ordered && before || makesChild(&job.Job, other.Name)) {
 				job.After = append(job.After, other.Name)
 			}
 			all := !job.Ordered && job.Dependencies == nil && before && taken[k] && handsOn(&other.Job)
-			if all || slices.Contains(from, k) && (taken[k] || alone) {
+			if all && !job.Trigger || slices.Contains(from, k) && (taken[k] || alone) {
 				job.From = append(job.From, other)
 			}
 		}

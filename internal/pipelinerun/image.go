@@ -72,8 +72,11 @@ func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 	if err := i.prepare(ctx, p.source.Pipeline, p.event); err != nil {
 		return err
 	}
-	p.offline = i.Offline
+	p.offline, p.images = i.Offline, o
 	for _, j := range p.Jobs {
+		if j.Trigger {
+			continue
+		}
 		if err := i.choose(j); err != nil {
 			return err
 		}

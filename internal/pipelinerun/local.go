@@ -57,47 +57,80 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 		return nil, err
 	}
 	defer live.Close()
-	runner := p.runner(o)
+	l := &localRun{LocalOptions: o, runner: p.runner(o), dir: live.Dir, groups: map[string]*sync.Mutex{}}
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o.Secrets)}
-	runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
+	l.secrets = result.Secrets
+	l.runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
 	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address()}
-	record, err := newRecorder(live.Dir, run, p.Jobs, runner.Tree.At, result.Secrets)
+	if l.record, err = newRecorder(live.Dir, run, p.Jobs, l.runner.Tree.At, result.Secrets); err != nil {
+		return nil, err
+	}
+	all := l.scheduler()
+	all.Timestamps = o.Timestamps
+	own, err := o.Console.Run(ctx, all, l.tasks(p, 0))
 	if err != nil {
 		return nil, err
 	}
+	result.Jobs = append(own, l.children...)
+	result.Run, err = l.record.end()
+	return result, err
+}
+
+// A localRun is one run of jobs here.
+type localRun struct {
+	LocalOptions
+	runner  *jobrun.Runner
+	record  *recorder
+	dir     string // of the run: its record and logs
+	secrets *redact.Redactor
+	groups  map[string]*sync.Mutex // by the name of the resource group
+
+	mu       sync.Mutex
+	children []outcome.Result // of the jobs of child pipelines, as the record has them
+}
+
+func (l *localRun) scheduler() *scheduler.Scheduler {
+	return &scheduler.Scheduler{
+		Parallel: scheduler.Parallel(l.Parallel, l.Limits.Memory), FailFast: l.FailFast, LogDir: l.dir, Secrets: l.secrets, Watch: l.record.event,
+	}
+}
+
+// tasks are the jobs of a plan, whose records begin with the one of an index.
+func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 	var tasks []scheduler.Task
-	groups := map[string]*sync.Mutex{}
 	for i, j := range p.Jobs {
-		group := &sync.Mutex{}
-		if j.ResourceGroup != "" {
-			if groups[j.ResourceGroup] == nil {
-				groups[j.ResourceGroup] = group
-			}
-			group = groups[j.ResourceGroup] // one job of it at a time
-		}
+		group := l.group(j)
 		if j.When == gitlabci.Delayed && j.StartIn > 0 {
 			p.source.messages.infof("%s: does not wait %s, as it does on GitLab", j.Name, j.StartIn)
 		}
 		tasks = append(tasks, scheduler.Task{
 			Name: j.Name, Needs: j.After, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
 			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
+				if j.Trigger {
+					return l.trigger(ctx, p, j, s) // its jobs may be of the same group
+				}
 				group.Lock()
 				defer group.Unlock()
-				result, outcome := runner.Run(ctx, j, s)
-				record.outcome(i, outcome)
+				result, outcome := l.runner.Run(ctx, j, s)
+				l.record.outcome(first+i, outcome)
 				return result
 			},
 		})
 	}
-	result.Jobs, err = o.Console.Run(ctx, &scheduler.Scheduler{
-		Parallel: scheduler.Parallel(o.Parallel, o.Limits.Memory), FailFast: o.FailFast, LogDir: live.Dir,
-		Secrets: result.Secrets, Watch: record.event, Timestamps: o.Timestamps,
-	}, tasks)
-	if err != nil {
-		return nil, err
+	return tasks
+}
+
+// group is held by a job while it runs: one job of a resource group at a time.
+func (l *localRun) group(j *jobrun.Job) *sync.Mutex {
+	if j.ResourceGroup == "" {
+		return &sync.Mutex{}
 	}
-	result.Run, err = record.end()
-	return result, err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.groups[j.ResourceGroup] == nil {
+		l.groups[j.ResourceGroup] = &sync.Mutex{}
+	}
+	return l.groups[j.ResourceGroup]
 }
 
 // sweep removes what killed runs left.

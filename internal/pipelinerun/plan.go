@@ -127,6 +127,11 @@ type Plan struct {
 	commit  []string // variables of the commit, NAME=VALUE
 	offline bool     // no image is pulled
 	origin  string   // as jobrun.Runner.Source has it
+
+	images ImageOptions // that the jobs' images were found with
+	env    []string     // NAME=VALUE, that was added for all jobs
+
+	generation int // 0 for the first pipeline, 1 for its children
 }
 
 // Plan chooses jobs.
@@ -186,6 +191,7 @@ func protected(e gitlabci.Event) bool {
 // AddEnv adds variables, NAME=VALUE, for the scripts of all jobs. They beat all
 // others.
 func (p *Plan) AddEnv(env []string) {
+	p.env = append(p.env, env...)
 	for _, j := range p.Jobs {
 		j.Env = append(j.Env, env...)
 	}

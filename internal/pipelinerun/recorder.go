@@ -33,17 +33,33 @@ type recorder struct {
 func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir string, secrets *redact.Redactor) (*recorder, error) {
 	run.ID, run.Started = filepath.Base(dir), time.Now()
 	r := &recorder{dir: dir, secrets: secrets, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
-	for i, j := range list {
-		row := newRecord(&j.Job)
-		row.Needs, row.State, row.Image, row.WorkDir = j.After, outcome.Waiting, j.Image.Reference, workDir
-		r.at[j.Name] = i
-		r.run.Jobs = append(r.run.Jobs, row)
-	}
+	r.append(list, workDir)
 	if err := jobrecord.Write(dir, &r.run); err != nil {
 		return nil, err
 	}
 	go r.write()
 	return r, nil
+}
+
+// append adds jobs that wait to the record.
+func (r *recorder) append(list []*jobrun.Job, workDir string) {
+	for _, j := range list {
+		row := newRecord(&j.Job)
+		row.Needs, row.State, row.Image, row.WorkDir = j.After, outcome.Waiting, j.Image.Reference, workDir
+		r.at[j.Name] = len(r.run.Jobs)
+		r.run.Jobs = append(r.run.Jobs, row)
+	}
+}
+
+// add adds jobs to the record of a run that goes on, and gives the index of the
+// first.
+func (r *recorder) add(list []*jobrun.Job, workDir string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := len(r.run.Jobs)
+	r.append(list, workDir)
+	r.touch()
+	return first
 }
 
 // newRecord is the record of a job of which nothing has happened yet.
@@ -101,6 +117,16 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 			Stage: c.Stage, Command: r.secrets.Text(c.Text), Started: c.Started, Duration: c.Duration.Seconds(),
 		})
 	}
+}
+
+// results takes down how jobs ended whose records begin with the one of an index.
+func (r *recorder) results(first int, results []outcome.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range results {
+		recordResult(&r.run.Jobs[first+i], &results[i])
+	}
+	r.touch()
 }
 
 // touch has the record written soon: no job waits for the disk.

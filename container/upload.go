@@ -31,36 +31,27 @@ type Tree struct {
 	AsPacked bool // Target exists, and the files have the owners that the archive names
 }
 
-// A parcel is one archive for a container that is not started yet.
-type parcel struct {
-	Tree
-	asPacked bool // the files belong to whom the archive says
-}
-
-// parcels returns what is sent to a container of u: the caller's trees and,
+// uploads returns what is sent to a container of u: the caller's trees and,
 // where nothing of the host is mounted, what is mounted otherwise.
-func (o RunOptions) parcels(u runUser, mounted bool) ([]parcel, error) {
-	var list []parcel
+func (o RunOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
+	var list []Tree
 	if u.OnHost && !mounted {
 		passwd, group, err := hostFiles(u)
 		if err != nil {
 			return nil, fmt.Errorf("cannot copy the host's accounts: %w", err)
 		}
-		list = append(list, parcel{Tree{Target: "/etc", Tar: packed(
+		list = append(list, Tree{AsPacked: true, Target: "/etc", Tar: packed(
 			packedFile{"passwd", 0o644, passwd}, packedFile{"group", 0o644, group},
-		)}, true})
+		)})
 	}
 	if o.Script != "" && !mounted {
 		data, mode, err := readScript(o.Script)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, parcel{Tree{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})}, false})
+		list = append(list, Tree{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})})
 	}
-	for _, t := range o.Trees {
-		list = append(list, parcel{t, t.AsPacked})
-	}
-	return list, nil
+	return append(list, o.Trees...), nil
 }
 
 type packedFile struct {
@@ -85,28 +76,28 @@ func packed(files ...packedFile) func(context.Context, io.Writer) error {
 	}
 }
 
-// folder is an archive of one directory.
-func folder(name string) io.Reader {
+// dirArchive is an archive of one directory.
+func dirArchive(name string) io.Reader {
 	var b bytes.Buffer
 	t := tar.NewWriter(&b)
 	_ = errors.Join(t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: 0o755}), t.Close()) // a buffer takes it all
 	return &b
 }
 
-// makeFolder makes a directory of a container, for the container's user,
+// makeDir makes a directory of a container, for the container's user,
 // unless it is there: podman would make it for root.
-func makeFolder(c context.Context, name, target string) error {
+func makeDir(c context.Context, name, target string) error {
 	target = path.Clean(target)
 	_, err := containers.Stat(c, name, target)
 	if !errors.Is(err, copy.ErrENOENT) {
 		return err
 	}
-	return putArchive(c, name, path.Dir(target), false, folder(path.Base(target)))
+	return putArchive(c, name, path.Dir(target), false, dirArchive(path.Base(target)))
 }
 
-// deliver sends parcels into a container that is created and not started.
-func (e *Engine) deliver(ctx context.Context, name string, parcels []parcel) error {
-	if len(parcels) == 0 {
+// copyIn sends files into a container that is created and not started.
+func (e *Engine) copyIn(ctx context.Context, name string, uploads []Tree) error {
+	if len(uploads) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -116,9 +107,9 @@ func (e *Engine) deliver(ctx context.Context, name string, parcels []parcel) err
 		return err
 	}
 	defer podman.CloseIdle(c)
-	for _, p := range parcels {
-		if !p.asPacked {
-			if err := makeFolder(c, name, p.Target); err != nil {
+	for _, p := range uploads {
+		if !p.AsPacked {
+			if err := makeDir(c, name, p.Target); err != nil {
 				return engineError(fmt.Sprintf("make %s in container %s", p.Target, name), err)
 			}
 		}
@@ -129,8 +120,8 @@ func (e *Engine) deliver(ctx context.Context, name string, parcels []parcel) err
 			w.CloseWithError(err)
 			packing <- err
 		}()
-		err := putArchive(c, name, p.Target, p.asPacked, r)
-		r.CloseWithError(io.ErrClosedPipe) // the engine may have had enough before the end
+		err := putArchive(c, name, p.Target, p.AsPacked, r)
+		r.CloseWithError(io.ErrClosedPipe) // the engine may stop reading before the end
 		if packed := <-packing; packed != nil && !errors.Is(packed, io.ErrClosedPipe) {
 			return fmt.Errorf("cannot pack what goes to %s: %w", p.Target, packed)
 		}
@@ -153,7 +144,7 @@ func putArchive(c context.Context, name, target string, asPacked bool, archive i
 	if asPacked {
 		query.Set("copyUIDGID", "false")
 	}
-	response, err := client.DoRequest(c, &once{from: archive}, http.MethodPut, "/containers/%s/archive", query, nil, name)
+	response, err := client.DoRequest(c, &singleUseBody{from: archive}, http.MethodPut, "/containers/%s/archive", query, nil, name)
 	if err != nil {
 		return err
 	}
@@ -164,22 +155,22 @@ func putArchive(c context.Context, name, target string, asPacked bool, archive i
 	return nil
 }
 
-// once is a request's body that cannot be sent again.
-type once struct {
+// A singleUseBody is a request's body that cannot be sent again.
+type singleUseBody struct {
 	from   io.Reader
 	closed bool
 }
 
-func (o *once) Read(p []byte) (int, error) {
-	if o.closed {
+func (b *singleUseBody) Read(p []byte) (int, error) {
+	if b.closed {
 		return 0, errors.New("the connection broke while files were sent")
 	}
-	return o.from.Read(p)
+	return b.from.Read(p)
 }
 
 // Close is called by the client when it has sent the body, or given up.
-func (o *once) Close() error {
-	o.closed = true
+func (b *singleUseBody) Close() error {
+	b.closed = true
 	return nil
 }
 

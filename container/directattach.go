@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/containers/podman/v4/pkg/bindings/containers"
+
+	"gitlab.com/lcitool/lcitool/container/internal/conmon"
+)
+
+// errConmonUnreachable is a conmon whose socket cannot be reached from here.
+var errConmonUnreachable = errors.New("the socket of the container's conmon cannot be reached")
+
+// useConmonSocket reports whether the streams may come from conmon itself: that
+// is twice as fast as through the service, outlives the service, and needs no
+// copy of the output on disk. A terminal is left to the bindings.
+func (e *Engine) useConmonSocket(o RunOptions) bool {
+	if e.conmonUnreachable.Load() || !e.service.Local() || o.terminal() {
+		return false
+	}
+	info, err := os.Stat(e.service.Socket())
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// attachDirect has the runtime prepare the container, which is where most
+// reasons why it cannot start show, and connects to its conmon.
+func (r *running) attachDirect(stdin io.Reader) (<-chan error, error) {
+	if err := containers.ContainerInit(r.conn, r.name, nil); err != nil {
+		return nil, err
+	}
+	data, err := containers.Inspect(r.conn, r.name, nil)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := conmon.Dial(filepath.Join(filepath.Dir(data.OCIConfigPath), "attach"))
+	if err != nil {
+		r.log.Debug("cannot reach conmon", "err", err)
+		r.engine.conmonUnreachable.Store(true)
+		return nil, errConmonUnreachable
+	}
+	r.conmon = conn
+	if stdin != nil {
+		go conmon.Feed(conn, stdin)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		defer conn.Close()
+		ended <- conmon.Copy(r.out, r.err, conn)
+	}()
+	return ended, nil
+}
+
+// detach leaves a container that was never started because the service died
+// over it. Its conmon would wait for the start for ever.
+func (r *running) detach(ctx context.Context) {
+	if err := r.engine.service.Reconnect(context.WithoutCancel(ctx)); err != nil {
+		_ = r.conmon.Close() // nothing can be started any more
+		return
+	}
+	c, done, err := r.engine.service.Afterwards(ctx)
+	if err != nil {
+		return
+	}
+	defer done()
+	if data, err := containers.Inspect(c, r.name, nil); err == nil && data.State.StartedAt.IsZero() {
+		_ = r.conmon.Close()
+	}
+}

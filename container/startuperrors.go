@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// maxHeld bounds what is held back of a stream's beginning.
+const maxHeld = 4096
+
+// startupErrors are messages of the engine at the beginning of a stream whose
+// command could not be started.
+type startupErrors struct {
+	begin string         // of the first line
+	line  *regexp.Regexp // each line, without its end
+}
+
+// The lines, as patterns.
+var (
+	initLine = regexp.MustCompile(`^ERROR \(catatonit:\d+\): failed to exec pid1: (.+)$`)
+	execLine = regexp.MustCompile(
+		`^Error: (.*(?:OCI runtime attempted to invoke a command that was not found|OCI permission denied)|read unixpacket .*: connection reset by peer)$`,
+	)
+)
+
+// initErrors are the one line of an init process. Its status is 1, whatever
+// the reason.
+func initErrors() startupErrors { return startupErrors{"ERROR (catatonit:", initLine} }
+
+// execErrors are those of the runtime and of podman after it.
+func execErrors() startupErrors { return startupErrors{"Error: ", execLine} }
+
+// A startupErrorFilter passes a stream on. It holds back the beginning for as
+// long as that may be a startup error.
+type startupErrorFilter struct {
+	to       io.Writer
+	patterns startupErrors
+	held     []byte
+	open     bool // everything is passed on
+}
+
+func newStartupErrorFilter(to io.Writer, patterns startupErrors) *startupErrorFilter {
+	if to == nil {
+		to = io.Discard
+	}
+	return &startupErrorFilter{to: to, patterns: patterns}
+}
+
+func (w *startupErrorFilter) Write(p []byte) (int, error) {
+	if w.open {
+		return w.to.Write(p)
+	}
+	w.held = append(w.held, p...)
+	if w.couldMatch() {
+		return len(p), nil
+	}
+	return len(p), w.flush()
+}
+
+// couldMatch reports whether what came so far may be a startup error.
+func (w *startupErrorFilter) couldMatch() bool {
+	begin := []byte(w.patterns.begin)
+	if len(w.held) < len(begin) {
+		return bytes.HasPrefix(begin, w.held)
+	}
+	if len(w.held) > maxHeld || !bytes.HasPrefix(w.held, begin) {
+		return false
+	}
+	for line := range strings.Lines(string(w.held)) {
+		if whole, ended := strings.CutSuffix(line, "\n"); ended && !w.patterns.line.MatchString(strings.TrimSuffix(whole, "\r")) {
+			return false
+		}
+	}
+	return true
+}
+
+// startupError returns why the command could not be started, nil if the stream
+// does not say that.
+func (w *startupErrorFilter) startupError() error {
+	first, rest, ended := strings.Cut(string(w.held), "\n")
+	m := w.patterns.line.FindStringSubmatch(strings.TrimSuffix(first, "\r"))
+	if w.open || !ended || m == nil || rest != "" && !strings.HasSuffix(rest, "\n") {
+		return nil
+	}
+	return errors.New(m[1])
+}
+
+// discard forgets what was held back.
+func (w *startupErrorFilter) discard() { w.held = nil }
+
+// flush passes on what was held back, and from now on everything.
+func (w *startupErrorFilter) flush() error {
+	w.open = true
+	held := w.held
+	w.held = nil
+	if len(held) == 0 {
+		return nil
+	}
+	_, err := w.to.Write(held)
+	return err
+}

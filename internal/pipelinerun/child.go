@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+)
+
+const (
+	maxGenerations = 2       // of pipelines below the first, as with GitLab
+	maxChildFile   = 4 << 20 // bytes of a pipeline that a job has written
+)
+
+// cannotStart says why the pipeline of a trigger cannot be started here, or "".
+func cannotStart(d *gitlabci.Downstreams) string {
+	switch {
+	case d == nil:
+		return "starts another pipeline"
+	case d.Project != "":
+		return fmt.Sprintf("starts a pipeline of project %q, which only GitLab can", d.Project)
+	}
+	for _, c := range d.Include {
+		if c.Kind != "local" && c.Kind != "artifact" {
+			return fmt.Sprintf("starts a pipeline from %s %q, which is not here", c.Kind, c.Location)
+		}
+	}
+	return ""
+}
+
+// trigger runs the child pipeline of a job. GitLab waits for it only with a
+// strategy; here its jobs run before those behind the trigger in either case.
+func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s scheduler.Streams) outcome.Result {
+	started := time.Now()
+	result := outcome.Result{Workload: j.Name, State: outcome.Failed}
+	fail := func(err error) outcome.Result {
+		fmt.Fprintln(s.Stderr, err)
+		result.Err, result.Line, result.Duration = err, err.Error(), time.Since(started)
+		return result
+	}
+	if why := cannotStart(j.Downstream); why != "" {
+		return fail(fmt.Errorf("%s: %s", j.Pos, why))
+	}
+	l.runner.AddDotenv(j)
+	child, err := l.child(ctx, p, j)
+	if err != nil {
+		return fail(fmt.Errorf("cannot start the child pipeline: %w", err))
+	}
+	for _, line := range child.Left {
+		fmt.Fprintf(s.Stderr, "left out %s/%s\n", j.Name, line)
+	}
+	for _, line := range child.Missing {
+		fmt.Fprintln(s.Stderr, line)
+	}
+	bad, err := l.runChild(ctx, child, j.Downstream.Strategy == "" || j.AllowFailure, s)
+	if err != nil {
+		return fail(err)
+	}
+	result.Duration = time.Since(started)
+	switch {
+	case ctx.Err() != nil:
+		result.State = outcome.Stopped
+	case bad == "":
+		result.State = outcome.Passed
+	case j.Downstream.Strategy == "":
+		l.runner.Warn(j.Name, bad+"; GitLab does not wait for the child pipeline, so the trigger passes")
+		result.State = outcome.Passed
+	default:
+		return fail(errors.New(bad))
+	}
+	return result
+}
+
+// runChild runs the jobs of a child pipeline, and says which of them failed, ""
+// for none. With allowed, that does not count for the run.
+func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s scheduler.Streams) (string, error) {
+	l.mu.Lock()
+	first := l.record.add(child.Jobs, l.runner.Tree.At)
+	at := len(l.children)
+	l.children = append(l.children, make([]outcome.Result, len(child.Jobs))...)
+	l.mu.Unlock()
+	run := l.scheduler()
+	run.Stdout, run.Stderr = s.Stdout, s.Stderr
+	results, err := run.Run(ctx, l.tasks(child, first))
+	if err != nil {
+		return "", err
+	}
+	bad := ""
+	for i, r := range results {
+		if bad == "" && !r.OK() && r.State != outcome.Skipped {
+			bad = r.Workload + ": " + r.Text()
+		}
+		results[i].Allowed = r.Allowed || allowed && !r.OK()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	copy(l.children[at:], results)
+	l.record.results(first, results)
+	return bad, nil
+}
+
+// child plans the pipeline that a trigger starts.
+func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, error) {
+	if p.generation >= maxGenerations {
+		return nil, fmt.Errorf("there are already %d pipelines above it", maxGenerations)
+	}
+	source := *p.source
+	pipeline, err := p.loadChild(j, l.runner.Artifacts)
+	if err != nil {
+		return nil, err
+	}
+	source.Pipeline, source.remove = pipeline, func() {}
+	event := p.event
+	event.Child, event.Variables = true, forwarded(p.event, j)
+	e := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: p.commit}
+	if e.Refused() {
+		return nil, errors.New("GitLab refuses it: " + refusal(e.Evaluation))
+	}
+	chosen, err := Choose(e.Evaluation, Choice{})
+	if err != nil || !slices.ContainsFunc(e.Jobs, func(j gitlabci.Job) bool { return j.When != gitlabci.Never }) {
+		return nil, cmp.Or(err, errors.New("there are no jobs in it"))
+	}
+	child := &Plan{Chosen: chosen, source: &source, event: event, commit: p.commit, origin: p.origin, generation: p.generation + 1}
+	if err := child.FindImages(ctx, p.images); err != nil {
+		return nil, err
+	}
+	child.AddEnv(p.env)
+	child.adopt(p, j)
+	return child, nil
+}
+
+// refusal gives the first thing that GitLab refuses in a pipeline.
+func refusal(e *gitlabci.Evaluation) string {
+	for _, p := range e.Problems {
+		if p.Effect == gitlabci.Refused {
+			return p.String()
+		}
+	}
+	return ""
+}
+
+// adopt names the jobs of a child pipeline after the trigger, and gives them the
+// artifacts that they take of its pipeline.
+func (p *Plan) adopt(parent *Plan, trigger *jobrun.Job) {
+	prefix := trigger.Name + "/"
+	named := map[*jobrun.Job]bool{}
+	rename := func(j *jobrun.Job) {
+		if !named[j] {
+			named[j] = true
+			j.Name = prefix + j.Name
+		}
+	}
+	for _, j := range p.Jobs {
+		rename(j)
+		for i := range j.After {
+			j.After[i] = prefix + j.After[i]
+		}
+		for _, from := range j.From {
+			rename(from)
+		}
+	}
+	for _, j := range p.Jobs {
+		for _, name := range j.FromParent {
+			found := false
+			for _, other := range parent.Jobs {
+				if (other.Base == name || other.Name == name) && handsOn(&other.Job) {
+					j.From, found = append(j.From, other), true
+				}
+			}
+			if !found {
+				p.Missing = append(p.Missing, fmt.Sprintf("%s gets no artifacts of job %q of the pipeline above: it does not run", j.Name, name))
+			}
+		}
+	}
+}
+
+// forwarded gives the variables that a child pipeline is started with.
+func forwarded(e gitlabci.Event, j *jobrun.Job) map[string]string {
+	out := map[string]string{}
+	if j.Downstream.YAMLVariables {
+		for _, v := range j.Variables {
+			if v.From == gitlabci.FromPipeline || v.From == gitlabci.FromJob {
+				out[v.Name] = v.Value
+			}
+		}
+	}
+	if j.Downstream.PipelineVariables {
+		maps.Copy(out, e.Variables)
+	}
+	return out
+}
+
+// loadChild reads the files of a child pipeline.
+func (p *Plan) loadChild(j *jobrun.Job, store *artifacts.Store) (*gitlabci.Pipeline, error) {
+	tree, err := safefs.OpenDir(p.source.tree)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the project: %w", err)
+	}
+	files := childFiles{tree: tree.FS(), made: map[string][]byte{}}
+	var includes []map[string]any
+	for _, c := range j.Downstream.Include {
+		if c.Kind == "artifact" {
+			if c.Location, err = files.take(p, c, store); err != nil {
+				return nil, err
+			}
+		}
+		include := map[string]any{"local": "/" + strings.TrimPrefix(c.Location, "/")}
+		if inputs := overlaid(j.Downstream.Inputs, c.Inputs); len(inputs) > 0 {
+			include["inputs"] = inputs
+		}
+		includes = append(includes, include)
+	}
+	main, err := json.Marshal(map[string]any{"include": includes})
+	if err != nil {
+		return nil, err
+	}
+	name := "trigger of " + strings.ReplaceAll(j.Name, "/", " ")
+	files.made[name] = main
+	return gitlabci.Load(files, name, gitlabci.Options{})
+}
+
+// overlaid gives values for inputs with those of one file over those of all.
+func overlaid(all, own map[string]string) map[string]string {
+	out := maps.Clone(all)
+	if out == nil {
+		return own
+	}
+	maps.Copy(out, own)
+	return out
+}
+
+// childFiles are the files of the project with those that jobs have written.
+type childFiles struct {
+	tree fs.FS
+	made map[string][]byte
+}
+
+// take reads a file that a job has written, and gives the path that it has here.
+func (f childFiles) take(p *Plan, c gitlabci.Child, store *artifacts.Store) (string, error) {
+	at := slices.IndexFunc(p.Jobs, func(j *jobrun.Job) bool {
+		return j.Name == c.Job || j.Base == c.Job || strings.HasSuffix(j.Name, "/"+c.Job)
+	})
+	if at < 0 {
+		return "", fmt.Errorf("job %q, which makes %s, does not run", c.Job, c.Location)
+	}
+	job := p.Jobs[at].Name
+	if has, err := store.Has(job, true); err != nil || !has {
+		return "", cmp.Or(err, fmt.Errorf("job %q has left no artifacts", c.Job))
+	}
+	dir := store.Dir(job)
+	data, err := safefs.ReadFileIn(dir, c.Location, maxChildFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s is not among the artifacts of job %q", c.Location, c.Job)
+	}
+	if err != nil {
+		return "", err
+	}
+	name := path.Join(artifacts.Below, path.Base(dir), c.Location)
+	f.made[name] = data
+	return name, nil
+}
+
+// Open gives a file that was made, or one of the project's tree.
+func (f childFiles) Open(name string) (fs.File, error) {
+	if data, ok := f.made[name]; ok {
+		return &madeFile{Reader: bytes.NewReader(data), name: path.Base(name)}, nil
+	}
+	return f.tree.Open(name)
+}
+
+// A madeFile is a file in memory, and what is known of it.
+type madeFile struct {
+	*bytes.Reader
+	name string
+}
+
+func (m *madeFile) Stat() (fs.FileInfo, error) { return m, nil }
+func (m *madeFile) Close() error               { return nil }
+func (m *madeFile) Name() string               { return m.name }
+func (m *madeFile) Mode() fs.FileMode          { return 0o444 }
+func (m *madeFile) ModTime() time.Time         { return time.Time{} }
+func (m *madeFile) IsDir() bool                { return false }
+func (m *madeFile) Sys() any                   { return nil }
