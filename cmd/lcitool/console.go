@@ -16,7 +16,13 @@ import (
 )
 
 // runs is where what runs of jobs came to is kept.
-func (a *app) runs() (*jobrecord.Store, error) { return a.store("runs") }
+func (a *app) runs() (*jobrecord.Store, error) {
+	store, err := a.store("runs")
+	if err == nil {
+		store.Latest = filepath.Join(filepath.Dir(store.Dir), "latest")
+	}
+	return store, err
+}
 
 // store is where runs of one kind are kept.
 func (a *app) store(kind string) (*jobrecord.Store, error) {

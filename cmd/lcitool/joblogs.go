@@ -29,8 +29,8 @@ JOB is a name or a pattern. The log of a single job is shown as it is; of severa
 each line begins with the name of the job, in the order in which they were written.
 
 With --follow the logs of a run that goes on are shown until its jobs have ended.
-"lcitool job runs" lists the runs; the directory of the newest one is "latest" beside
-the others.`,
+"lcitool job runs" lists the runs. The link latest in the state directory
+(~/.local/state/lcitool) leads to the files of the newest one.`,
 		Example: `  lcitool job logs x86_64-debian-12 | less
   lcitool job logs --failed --timestamps
   lcitool job logs --follow

@@ -45,6 +45,7 @@ type jobVerb struct {
 	onFailure   string
 	reports     []string
 	timestamps  bool
+	repeats     repeatFlags
 	remote      remoteOptions
 }
 
@@ -90,6 +91,8 @@ artifacts and reports come back as if the jobs had run here.`,
 	f.BoolVar(&v.failFast, "fail-fast", false, "stop all jobs when one fails")
 	f.StringVar(&v.onFailure, "on-failure", "", "what becomes of a container whose job failed: shell, keep or none (default keep on a terminal, else none)")
 	f.StringArrayVar(&v.reports, "report", nil, "KIND=FILE with KIND junit, json or html: write a report; may be repeated")
+	f.IntVar(&v.repeats.times, "repeat", 0, "run the jobs so many times, one at a time or --jobs at a time, and count the failures")
+	f.BoolVar(&v.repeats.untilFailure, "until-failure", false, "run the jobs again until one fails, at most --repeat times")
 	f.BoolVar(&v.timestamps, "timestamps", false, "begin each line with its time, and list the commands with their durations at the end")
 	v.event.flags(f)
 	v.engine.flags(cmd)
@@ -145,6 +148,9 @@ func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 			return wrong("argument --env: expected NAME=VALUE or NAME, got %q", e)
 		}
 	}
+	if err := v.repeats.check(cmd); err != nil {
+		return err
+	}
 	return v.limits.check(cmd)
 }
 
@@ -197,6 +203,9 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	o, err := v.localOptions(engine)
 	if err != nil {
 		return err
+	}
+	if v.repeats.wanted() {
+		return v.repeat(cmd.Context(), engine, p, o, reports)
 	}
 	result, err := pipelinerun.Local(cmd.Context(), p, o)
 	if result == nil {

@@ -35,6 +35,10 @@ func rules() []rule {
 	}
 }
 
+// NewSame gives a function for the form in which lines of several runs are
+// compared, for jobs that work in a directory.
+func NewSame(dir string) func(line string) string { return newSame(dir) }
+
 // newSame gives a function for the form in which a line is compared with
 // another: without what differs between any two runs, and with one name for
 // the directory that the job works in.

@@ -29,6 +29,10 @@ const maxRecord = 256 << 20
 type Store struct {
 	Dir  string // made when the first run is
 	Keep int    // so many runs stay, the newest; 0 means 20
+
+	// Latest is where a link to the directory of the newest run is, outside of
+	// Dir; "" for nowhere.
+	Latest string
 }
 
 // A Live is the directory of a run that goes on. No other run removes it.
@@ -63,13 +67,13 @@ func (s *Store) create() (*Live, error) {
 	return l, nil
 }
 
-// latestLink is the link to the directory of the newest run.
-const latestLink = "latest"
-
 // link makes the latest link lead to a run, "" for the newest that there is. It
 // is for people: one that cannot be made is no reason to fail.
 func (s *Store) link(dir string) {
-	link := filepath.Join(s.Dir, latestLink)
+	link := s.Latest
+	if link == "" {
+		return
+	}
 	if info, err := os.Lstat(link); err == nil && info.Mode()&fs.ModeSymlink == 0 {
 		return // somebody else's
 	}
@@ -80,7 +84,7 @@ func (s *Store) link(dir string) {
 		_ = os.Remove(link)
 		return
 	}
-	_ = renameio.Symlink(filepath.Base(dir), link)
+	_ = renameio.Symlink(dir, link)
 }
 
 // GoesOn reports whether the run of a directory goes on.

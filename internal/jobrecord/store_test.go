@@ -178,9 +178,10 @@ func TestOK(t *testing.T) {
 // TestLatest: the link leads to the newest run, also while that goes on, and
 // never to one that came to nothing.
 func TestLatest(t *testing.T) {
-	s := &Store{Dir: filepath.Join(t.TempDir(), "runs")}
+	dir := t.TempDir()
+	s := &Store{Dir: filepath.Join(dir, "runs"), Latest: filepath.Join(dir, "latest")}
 	latest := func() string {
-		to, _ := os.Readlink(filepath.Join(s.Dir, "latest"))
+		to, _ := os.Readlink(s.Latest)
 		return to
 	}
 	first, err := s.Create()
@@ -190,7 +191,7 @@ func TestLatest(t *testing.T) {
 	if err := Write(first.Dir, &Run{ID: "first"}); err != nil {
 		t.Fatal(err)
 	}
-	if latest() != filepath.Base(first.Dir) || !GoesOn(first.Dir) {
+	if latest() != first.Dir || !GoesOn(first.Dir) {
 		t.Errorf("latest %q, live %v while the first run goes on", latest(), GoesOn(first.Dir))
 	}
 	if err := first.Close(); err != nil {
@@ -209,7 +210,7 @@ func TestLatest(t *testing.T) {
 	if err := nothing.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if latest() != filepath.Base(first.Dir) {
+	if latest() != first.Dir {
 		t.Errorf("latest %q after a run that came to nothing", latest())
 	}
 	if runs := s.Runs(""); len(runs) != 1 {
@@ -222,13 +223,13 @@ func TestLatest(t *testing.T) {
 	if latest() != "" {
 		t.Errorf("latest %q without runs", latest())
 	}
-	if err := os.WriteFile(filepath.Join(s.Dir, "latest"), []byte("mine"), 0o600); err != nil {
+	if err := os.WriteFile(s.Latest, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Create(); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(filepath.Join(s.Dir, "latest")); string(text) != "mine" {
+	if text, err := os.ReadFile(s.Latest); string(text) != "mine" {
 		t.Errorf("a file of the user's became %q, %v", text, err)
 	}
 }

@@ -11,6 +11,7 @@ package jobrun
 
 import (
 	"io"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
@@ -58,12 +59,20 @@ type Runner struct {
 	Limits    workload.Limits        // Timeout is overruled by that of a job if that is shorter
 	Offline   bool                   // no image is pulled
 	Keep      bool                   // containers of jobs that fail stay
+	KeepFirst bool                   // of those with Keep only the first does
 	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
 
 	// ServiceLog opens the log of a job's service; nil keeps none.
 	ServiceLog func(job, alias string) (io.WriteCloser, error)
 
 	trees sharedTrees
+	kept  atomic.Bool // one container stays
+}
+
+// keeps reports whether the container of a job that failed stays. It is to be
+// asked once for each.
+func (r *Runner) keeps() bool {
+	return r.Keep && (!r.KeepFirst || r.kept.CompareAndSwap(false, true))
 }
 
 // An Outcome is what there is to know of a job that ran, beside how it ended.

@@ -302,7 +302,8 @@ func (r *Runner) leave(ctx context.Context, j *Job, c jobContainer, result *outc
 			errs = append(errs, err)
 		}
 	}
-	if r.Keep && !(j.again && retries(j.Retry, *result)) && (result.State == outcome.Failed || result.State == outcome.TimedOut) {
+	failed := result.State == outcome.Failed || result.State == outcome.TimedOut
+	if failed && !(j.again && retries(j.Retry, *result)) && r.keeps() {
 		name, err := c.Keep(ctx)
 		if err == nil {
 			out.Container = name

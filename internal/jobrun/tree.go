@@ -4,10 +4,10 @@ package jobrun
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -67,13 +67,13 @@ func (s *sharedTrees) get(key string, populate func(dir string) error, parent st
 	}
 	t := s.trees[key]
 	if t == nil {
-		t = &sharedTree{dir: filepath.Join(parent, fmt.Sprintf("tree-%d", len(s.trees)))}
+		t = &sharedTree{}
 		s.trees[key] = t
 	}
 	s.mu.Unlock()
 	t.once.Do(func() {
-		if t.err = os.Mkdir(t.dir, 0o755); t.err == nil {
-			t.err = populate(t.dir)
+		if t.dir, t.err = os.MkdirTemp(parent, "tree-"); t.err == nil {
+			t.err = errors.Join(os.Chmod(t.dir, 0o755), populate(t.dir)) //nolint:gosec // every user of a job's container sees it
 		}
 	})
 	return t.dir, t.err

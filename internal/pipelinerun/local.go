@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -45,7 +44,7 @@ func (p *Plan) CheckArtifacts() error {
 	if !slices.ContainsFunc(p.Jobs, func(j *jobrun.Job) bool { return j.Job.Artifacts != nil }) {
 		return nil
 	}
-	return artifacts.In(p.source.Project).Check()
+	return p.source.artifacts.Check()
 }
 
 // Local runs the jobs of a plan in containers. The Result is nil if none could
@@ -139,7 +138,7 @@ func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
 		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
 	}
 	scratch.Sweep(s.checkouts)
-	artifacts.In(s.Project).Sweep()
+	s.artifacts.Sweep()
 }
 
 // Shell runs a user's shell, or a command, in a container of the only job of a
@@ -156,7 +155,7 @@ func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 		Project:   s.Project,
 		Tree:      p.jobTree(o),
 		Under:     p.commit,
-		Artifacts: artifacts.In(s.Project),
+		Artifacts: s.artifacts,
 		Limits:    o.Limits,
 		Keep:      o.Keep,
 		Offline:   p.offline,

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"slices"
 
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -60,6 +61,7 @@ type Source struct {
 	Pipeline *gitlabci.Pipeline
 
 	messages  Messages
+	artifacts *artifacts.Store
 	checkouts string             // directory for the jobs' trees
 	work      string             // the one below it for this source
 	snapshot  *checkout.Snapshot // nil if jobs change the project's directory, or none is to run
@@ -69,7 +71,7 @@ type Source struct {
 
 // Open reads the pipeline of a project. Close removes what was made for it.
 func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
-	s := &Source{Project: o.Project, messages: o.Messages, checkouts: o.Checkouts, tree: o.Project, remove: func() {}}
+	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, checkouts: o.Checkouts, tree: o.Project, remove: func() {}}
 	defer func() {
 		if err != nil {
 			s.Close()

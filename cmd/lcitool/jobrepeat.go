@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
+
+// repeatFlags say how often jobs run.
+type repeatFlags struct {
+	times        int
+	untilFailure bool
+}
+
+func (r *repeatFlags) wanted() bool { return r.times != 0 || r.untilFailure }
+
+func (r *repeatFlags) check(cmd *cobra.Command) error {
+	if r.times < 0 || cmd.Flags().Changed("repeat") && r.times == 0 {
+		return &usageError{cmd, errors.New("argument --repeat: must be positive")}
+	}
+	return nil
+}
+
+// repeat runs the jobs of a plan again and again, a line for each time, and
+// says what failed how often.
+func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipelinerun.Plan, o pipelinerun.LocalOptions, reports []jobReport) error {
+	a := v.app
+	r := pipelinerun.RepeatOptions{LocalOptions: o, Times: v.repeats.times}
+	r.Parallel = max(1, o.Parallel)
+	r.FailFast = v.repeats.untilFailure || v.failFast
+	var lost error
+	r.Watch = func(x pipelinerun.Round) {
+		number := fmt.Sprint(x.Number)
+		if r.Times > 0 {
+			number += fmt.Sprintf(" of %d", r.Times)
+		}
+		line := fmt.Sprintf("run %s: %s in %s", number, x.Worst.Text(), outcome.Elapsed(x.Duration))
+		if !x.Worst.OK() {
+			line += ": " + termtext.Line(x.Worst.Line)
+		}
+		lost = errors.Join(lost, a.write([]byte(line+"\n")))
+	}
+	all, needs, err := pipelinerun.Repeat(ctx, p, r)
+	switch {
+	case needs != nil:
+		return errors.Join(err, a.writeReports(reports, needs), v.finish(ctx, engine, needs))
+	case all == nil:
+		return err
+	}
+	for _, x := range all.Jobs {
+		if x.State == outcome.NoImage || x.State == outcome.EngineError {
+			name, _, _ := strings.Cut(x.Workload, " #")
+			row := jobrecord.Job{Name: name}
+			if j := all.Run.Job(x.Workload); j != nil {
+				row.Target = j.Target
+			}
+			a.complain(v.advise(row, x.Err))
+			break
+		}
+	}
+	err = errors.Join(err, lost, a.sumRounds(all), a.writeReports(reports, all.Result))
+	if i := slices.IndexFunc(all.Run.Jobs, func(j jobrecord.Job) bool { return j.Container != "" }); i >= 0 {
+		a.tell(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, all.Run.Jobs[i].Name)
+	}
+	a.tell("logs: %s", all.Dir)
+	if err == nil && all.Failed > 0 {
+		return statusError(1)
+	}
+	return err
+}
+
+// sumRounds counts how runs ended, and what those that failed failed with.
+func (a *app) sumRounds(all *pipelinerun.Repetitions) error {
+	text := fmt.Sprintf("%d passed, %d failed\n", all.Passed, all.Failed)
+	for _, f := range all.Failures {
+		text += fmt.Sprintf("%5d  %s (first in run %d)\n", f.Count, termtext.Line(f.Line), f.First)
+	}
+	return a.write([]byte(text))
+}

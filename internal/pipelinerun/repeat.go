@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/jobdiff"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/logtimes"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+)
+
+// RepeatOptions say how often jobs run. Parallel is how many rounds run at a
+// time there; FailFast ends with the first one that fails.
+type RepeatOptions struct {
+	LocalOptions
+	Times int         // 0 for no limit
+	Watch func(Round) // told of each round that has ended, one at a time
+}
+
+// A Round is one time that the jobs ran.
+type Round struct {
+	Number   int // from 1, in the order in which they began
+	Worst    outcome.Result
+	Duration time.Duration
+}
+
+// A Failure is what rounds failed with.
+type Failure struct {
+	Line  string // the first failing line, of the first such round
+	Count int
+	First int // number of the first round
+}
+
+// Repetitions are how all rounds ended.
+type Repetitions struct {
+	*Result
+	Passed   int
+	Failed   int
+	Failures []Failure // the most frequent first
+}
+
+// keptRounds is how many rounds that passed keep their logs.
+const keptRounds = 20
+
+// Repeat runs the jobs of a plan that were asked for again and again, after
+// those that they need have run once. All rounds make one run in the record, in
+// which the job of a round is called "NAME #NUMBER". The result of the jobs that
+// are needed comes instead if one of them failed.
+func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, needs *Result, err error) {
+	asked, needed := p.split()
+	if len(needed.Jobs) > 0 {
+		needs, err := Local(ctx, needed, o.LocalOptions)
+		if err != nil || !needs.OK() || ctx.Err() != nil {
+			return nil, needs, err
+		}
+	}
+	p.source.sweep(ctx, o.Engine)
+	live, err := o.Store.Create()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer live.Close()
+	runner := asked.runner(o.LocalOptions)
+	r := &repeater{jobs: asked.Jobs, o: o, artifacts: runner.Artifacts, dir: live.Dir, at: runner.Tree.At, same: jobdiff.NewSame(runner.Tree.At)}
+	r.out.Result = &Result{Dir: live.Dir, Secrets: asked.secrets(o.Secrets)}
+	runner.KeepFirst = true
+	runner.ServiceLog = serviceLogs(live.Dir, r.out.Secrets)
+	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address()}
+	if r.record, err = newRecorder(live.Dir, run, nil, runner.Tree.At, r.out.Secrets); err != nil {
+		return nil, nil, err
+	}
+	l := &localRun{LocalOptions: o.LocalOptions, runner: runner, record: r.record, dir: live.Dir, secrets: r.out.Secrets, groups: map[string]*sync.Mutex{}}
+	r.tasks = func(jobs []*jobrun.Job, first int) []scheduler.Task {
+		round, chosen := *asked, *asked.Chosen
+		chosen.Jobs, round.Chosen = jobs, &chosen
+		return l.tasks(&round, first)
+	}
+	err = r.all(ctx)
+	r.out.Jobs = r.results
+	var recorded error
+	r.out.Run, recorded = r.record.end()
+	slices.SortStableFunc(r.out.Failures, func(a, b Failure) int { return cmp.Compare(b.Count, a.Count) })
+	return &r.out, nil, errors.Join(err, recorded)
+}
+
+// split gives the plan of the jobs that were asked for, and that of those which
+// are only needed.
+func (p *Plan) split() (asked, needed *Plan) {
+	part := func(added bool) *Plan {
+		q, chosen := *p, *p.Chosen
+		chosen.Jobs = slices.DeleteFunc(slices.Clone(p.Jobs), func(j *jobrun.Job) bool { return slices.Contains(p.Added, j.Name) != added })
+		q.Chosen = &chosen
+		return &q
+	}
+	return part(false), part(true)
+}
+
+// A repeater is one call of Repeat.
+type repeater struct {
+	jobs      []*jobrun.Job
+	o         RepeatOptions
+	tasks     func(jobs []*jobrun.Job, first int) []scheduler.Task // first is the index of the first in the record
+	artifacts *artifacts.Store
+	record    *recorder
+	dir, at   string                   // of the run, of the tree in containers
+	same      func(line string) string // what lines of several rounds have in common
+
+	mu      sync.Mutex
+	out     Repetitions
+	results []outcome.Result
+	passed  []string // names of jobs of rounds that passed whose logs are there
+	err     error
+}
+
+// all runs rounds side by side until there have been enough.
+func (r *repeater) all(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	free := make(chan struct{}, max(1, r.o.Parallel))
+	for n := 1; r.o.Times == 0 || n <= r.o.Times; n++ {
+		select {
+		case free <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() {
+			defer func() { <-free }()
+			if !r.round(ctx, n) {
+				stop()
+			}
+		})
+	}
+	group.Wait()
+	return r.err
+}
+
+// round runs the jobs once and reports whether there may be another round. One
+// that was stopped does not count.
+func (r *repeater) round(ctx context.Context, n int) bool {
+	jobs := numbered(r.jobs, n)
+	first := r.record.add(jobs, r.at)
+	started := time.Now()
+	s := &scheduler.Scheduler{Parallel: len(jobs), LogDir: r.dir, Secrets: r.out.Secrets, Watch: r.record.event}
+	results, err := s.Run(ctx, r.tasks(jobs, first))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.err = errors.Join(r.err, err)
+		return false
+	}
+	r.results = append(r.results, results...)
+	worst := results[0]
+	for _, result := range results {
+		if worst.OK() && !result.OK() {
+			worst = result
+		}
+	}
+	if worst.State == outcome.Stopped || worst.State == outcome.NotRun {
+		return false
+	}
+	r.count(n, worst, jobs)
+	if r.o.Watch != nil {
+		r.o.Watch(Round{Number: n, Worst: worst, Duration: time.Since(started)})
+	}
+	broken := worst.State == outcome.NoImage || worst.State == outcome.EngineError
+	return !broken && (worst.OK() || !r.o.FailFast)
+}
+
+// count takes down how a round ended. It is called with the lock.
+func (r *repeater) count(n int, worst outcome.Result, jobs []*jobrun.Job) {
+	if worst.OK() {
+		r.out.Passed++
+		for _, j := range jobs {
+			if r.artifacts != nil && r.artifacts.Remove(j.Name) == nil { // those of a round that fails are worth more
+				r.record.change(j.Name, func(row *jobrecord.Job) { row.Artifacts, row.JUnit = "", nil })
+			}
+			r.passed = append(r.passed, j.Name)
+		}
+		for len(r.passed) > keptRounds*len(jobs) {
+			r.record.thin(r.passed[0])
+			r.passed = r.passed[1:]
+		}
+		return
+	}
+	r.out.Failed++
+	at := slices.IndexFunc(r.out.Failures, func(f Failure) bool { return r.same(f.Line) == r.same(worst.Line) })
+	if at < 0 {
+		at = len(r.out.Failures)
+		r.out.Failures = append(r.out.Failures, Failure{Line: worst.Line, First: n})
+	}
+	r.out.Failures[at].Count++
+}
+
+// numbered gives jobs of their own for a round.
+func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
+	name := func(of string) string { return fmt.Sprintf("%s #%d", of, n) }
+	copies := map[*jobrun.Job]*jobrun.Job{}
+	names := map[string]bool{}
+	var all []*jobrun.Job
+	for _, j := range jobs {
+		own := *j
+		own.Name = name(j.Name)
+		copies[j], names[j.Name] = &own, true
+		all = append(all, &own)
+	}
+	for _, j := range all {
+		var after []string
+		for _, other := range j.After {
+			if names[other] {
+				after = append(after, name(other)) // what is only needed has run
+			}
+		}
+		var from []*jobrun.Job
+		for _, other := range j.From {
+			from = append(from, cmp.Or(copies[other], other))
+		}
+		j.After, j.From, j.Env = after, from, slices.Clone(j.Env)
+	}
+	return all
+}
+
+// thin leaves of a job only how it ended.
+func (r *recorder) thin(name string) {
+	log := ""
+	r.change(name, func(j *jobrecord.Job) {
+		log = filepath.Join(r.dir, j.Log)
+		j.Log, j.Env, j.Packages, j.Commands = "", nil, nil, nil
+	})
+	_ = os.Remove(log) // what stays goes with the run
+	_ = os.Remove(logtimes.File(log))
+}
+
+// change changes what is recorded of a job.
+func (r *recorder) change(name string, how func(*jobrecord.Job)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	how(&r.run.Jobs[r.at[name]])
+	r.touch()
+}
