@@ -33,6 +33,7 @@ func testStatistics(t *testing.T, room *engineRoom) {
 	s := statsRoom{room, room.path("lcitool")}
 	goBuild(t, "build", "-o", s.program, ".")
 	t.Run("suite", s.whole)
+	t.Run("killed", s.killed)
 	t.Run("less", func(t *testing.T) {
 		t.Run("wire", s.wire)
 		t.Run("emulated", s.emulated)
@@ -110,7 +111,7 @@ func verdicts(t *testing.T, file string, cases int, reasons ...string) *report.R
 	}
 	reasons = append(reasons, "^needs libvirt ", "^the host has no (cache|memory bandwidth) monitors$", "^cannot count a performance event: ",
 		// Without every privilege there are neither device nodes nor control groups.
-		"^cannot make /dev/tap", "^libvirt keeps its domains in no control groups here$", "^nothing moved: ")
+		"^cannot make /dev/tap", "^QEMU has no descriptor of a vCPU's statistics open", "^libvirt keeps its domains in no control groups here$", "^nothing moved: ")
 	may := regexp.MustCompile(strings.Join(reasons, "|"))
 	for _, x := range r.Results {
 		switch x.Status {
@@ -171,6 +172,47 @@ func (s statsRoom) whole(t *testing.T) {
 	out, err = s.run(t, 10*time.Minute, s.program, "stats", "diff", filepath.Join(reports, "debian-12.json"), filepath.Join(reports, "debian-13.json"))
 	if err != nil || !strings.Contains(out, "libvirt: 9.0.0 -> 11.3.0") {
 		t.Errorf("stats diff: %v\n%s", err, out)
+	}
+	if left, err := s.run(t, 10*time.Minute, "podman", "ps", "--all", "--quiet"); err != nil || left != "" {
+		t.Errorf("containers are left: %q, %v", left, err)
+	}
+}
+
+// killed ends a run in a way that lets it remove nothing: prune lists its
+// container and its directories, and removes them.
+func (s statsRoom) killed(t *testing.T) {
+	cmd := exec.Command(s.program, "stats", "run", "-t", "debian-13", "--bootstrap", "--run", "CON-02")
+	cmd.Env = append(os.Environ(), s.env()...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	const ps = `podman ps --format '{{.Names}}' | grep ^lcitool-stats-debian-13-`
+	name := ""
+	for deadline := time.Now().Add(30 * time.Minute); name == "" && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		name, _ = s.run(t, time.Minute, "sh", "-c", ps) // grep fails until it is there
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // it was killed
+	if name == "" {
+		t.Fatal("the container does not appear")
+	}
+	listed, err := s.run(t, 10*time.Minute, s.program, "container", "prune", "--dry-run")
+	if err != nil || !strings.Contains(listed, "would remove container "+name) {
+		t.Errorf("prune does not list the container %s: %v\n%s", name, err, listed)
+	}
+	dirs := regexp.MustCompile(`(?m)^would remove directory (.*/lcitool-(?:stats|run)-.*)$`).FindAllStringSubmatch(listed, -1)
+	if len(dirs) != 2 {
+		t.Errorf("prune lists the directories %q\n%s", dirs, listed)
+	}
+	if out, err := s.run(t, 10*time.Minute, s.program, "container", "prune"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, d := range dirs {
+		if _, err := os.Stat(d[1]); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", d[1], err)
+		}
 	}
 	if left, err := s.run(t, 10*time.Minute, "podman", "ps", "--all", "--quiet"); err != nil || left != "" {
 		t.Errorf("containers are left: %q, %v", left, err)

@@ -7,6 +7,7 @@ package live
 import (
 	"errors"
 
+	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
@@ -19,3 +20,9 @@ func missingPerf() string { return "performance events are counted on Linux only
 func (*Host) SendFrames(string, int) error { return errors.ErrUnsupported }
 
 func makeTapNode(string) (string, error) { return "", errors.ErrUnsupported }
+
+// KVMSchema needs Linux.
+func (*Host) KVMSchema() (domstats.Schema, error) { return nil, errors.ErrUnsupported }
+
+// KVMStats needs Linux.
+func (process) KVMStats(int) (s domstats.KVMStats, ok bool, err error) { return s, false, nil }

@@ -4,6 +4,7 @@ package suite
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"gitlab.com/lcitool/lcitool/domstats"
@@ -21,6 +22,8 @@ func queryCases() []Case {
 		{ID: "QST-05", Title: "a filter of vCPUs", Needs: k, run: qstVCPUs},
 		{ID: "QST-06", Title: "one result for each vCPU, one for the machine", Needs: k, run: qstResults},
 		{ID: "QST-07", Title: "what is asked wrongly is refused", Needs: k, run: qstRefused},
+		{ID: "QST-08", Title: "the schema is KVM's own", Needs: k, run: qstKVMSchema},
+		{ID: "QST-09", Title: "the values of vCPUs are KVM's own", Needs: append(k, NeedPID), run: qstKVMValues},
 	}
 }
 
@@ -161,4 +164,62 @@ func qstRefused(t *T) {
 	}
 	unknown := g.query(map[string]any{"target": "vcpu", "vcpus": []string{"/machine/nowhere"}})
 	equal(t, "the number of results for a vCPU that is not there", len(unknown), 0)
+}
+
+// qstKVMSchema asks the kernel about a machine of the suite's own: which statistics
+// there are, and of what kind, is the same for all.
+func qstKVMSchema(t *T) {
+	g, schema := mapped(t)
+	kvm, err := t.host().KVMSchema()
+	t.must(err, "ask KVM for its statistics")
+	for _, want := range kvm {
+		got := map[string]domstats.SchemaStat{}
+		for _, group := range schema {
+			if group.Provider == "kvm" && group.Target == want.Target {
+				for _, e := range group.Stats {
+					got[e.Name] = e
+				}
+			}
+		}
+		t.check(len(want.Stats) > 0, "%s: KVM has no statistics for a target %s", g.spec.Name, want.Target)
+		for _, e := range want.Stats {
+			q, ok := got[e.Name]
+			t.check(ok, "%s: %s of KVM is missing in QEMU's schema", want.Target, e.Name)
+			t.check(!ok || q == e, "%s: QEMU's schema has %+v, KVM %+v", want.Target, q, e)
+			delete(got, e.Name)
+		}
+		for _, name := range slices.Sorted(maps.Keys(got)) {
+			t.errorf("%s: KVM has no %s of QEMU's schema", want.Target, name)
+		}
+	}
+}
+
+// qstKVMValues reads the descriptors that QEMU reads. The guest is paused, so
+// that nothing moves in between.
+func qstKVMValues(t *T) {
+	g, _ := mapped(t)
+	p := g.process()
+	now := g.look()
+	r := g.record(domstats.GroupVCPU)
+	for n, q := range now.vcpus {
+		kvm, ok, err := p.KVMStats(n)
+		t.must(err, "read KVM's statistics of vCPU %d", n)
+		if !ok {
+			t.skipf("QEMU has no descriptor of a vCPU's statistics open, or it cannot be read here")
+		}
+		for name, want := range kvm.Values {
+			got, ok := q.Values[name]
+			values := got.Buckets
+			if v, number := got.Uint(); number {
+				values = []uint64{v}
+			}
+			t.check(ok && slices.Equal(values, want), "vCPU %d: QEMU's %s is %v, KVM's %v", n, name, values, want)
+			if field := fmt.Sprintf("vcpu.%d.%s.sum", n, name); r.Has(field) {
+				equal(t, field, t.uint(r, field), want[0])
+			}
+		}
+		if exits := kvm.Values["exits"]; n == 0 {
+			t.check(len(exits) == 1 && exits[0] >= 1000, "KVM's exits of vCPU 0 are %v after 1000 port writes", exits)
+		}
+	}
 }

@@ -116,6 +116,8 @@ type Host interface {
 	Daemon(ctx context.Context) (Process, error)
 	// Monitors tells whether the kernel's resctrl has a monitor of a feature.
 	Monitors(feature string) bool
+	// KVMSchema is what the kernel offers of the targets "vm" and "vcpu".
+	KVMSchema() (domstats.Schema, error)
 	// HaltPolling is for how long the kernel polls for a halted vCPU at most.
 	HaltPolling() (time.Duration, error)
 	// ServeNBD serves a raw file on a unix socket until stop is called.
@@ -164,6 +166,9 @@ type Process interface {
 	// CountEvent counts a software event of the process's main thread from now on,
 	// under libvirt's name for it.
 	CountEvent(event string) (EventCounter, error)
+	// KVMStats are the statistics of a vCPU as the kernel gives them; ok is false
+	// where QEMU has no descriptor of them open that could be read.
+	KVMStats(vcpu int) (s domstats.KVMStats, ok bool, err error)
 	Signal(s Signal) error
 }
 

@@ -29,6 +29,8 @@ type Fault struct {
 	fail func(q query, records []domstats.Record) error
 	// event is told of calls that change a domain, before and after.
 	event func(m *memory, e event)
+	// monitor rewrites what QEMU's monitor replied to a command.
+	monitor func(command, reply string) string
 	// asks tells that change needs to know the call, or to make others.
 	asks bool
 	// descriptors and kib are what each call leaves behind in the daemon.

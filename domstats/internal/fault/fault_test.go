@@ -121,7 +121,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 53 {
+	if n := len(fault.Faults()); n != 56 {
 		t.Errorf("%d faults", n)
 	}
 }

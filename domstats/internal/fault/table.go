@@ -64,5 +64,8 @@ func Faults() []Fault {
 		{ID: "F51", What: "every vCPU has the dirty rate of the first", Caught: []string{"DRT-05", "DRT-11"}, change: oneRate},
 		{ID: "F52", What: "each call leaves a descriptor open", Caught: []string{"CON-14"}, descriptors: 1},
 		{ID: "F53", What: "each call leaves memory behind", Caught: []string{"CON-14"}, kib: 1},
+		{ID: "F54", What: "QEMU takes nanoseconds for microseconds", Caught: []string{"QST-08"}, monitor: replacedIn("query-stats-schemas", `"exponent":-9`, `"exponent":-6`)},
+		{ID: "F55", What: "QEMU's exits are its injected interrupts, and the other way round", Caught: []string{"MAP-09", "QST-09"}, monitor: exchangedIn("exits", "irq_injections")},
+		{ID: "F56", What: "QEMU loses the end of a histogram", Caught: []string{"QST-09"}, monitor: replacedIn("query-stats", "[1,2,3]", "[1,2,0]")},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
@@ -190,6 +191,30 @@ func (h host) MakeMacvtap(context.Context, string, string) (func(), error) { ret
 func (h host) HoldPipe(name string) (string, func(), error) { return h.Path(name), func() {}, nil }
 
 func (host) Monitors(string) bool { return true }
+
+func (h host) KVMSchema() (domstats.Schema, error) {
+	return domstats.Schema{{Provider: "kvm", Target: "vm", Stats: vmSchema()}, {Provider: "kvm", Target: "vcpu", Stats: vcpuSchema()}}, nil
+}
+
+func (p process) KVMStats(n int) (domstats.KVMStats, bool, error) {
+	p.look()
+	defer p.s.mu.Unlock()
+	s := domstats.KVMStats{Stats: vcpuSchema(), Values: map[string][]uint64{}}
+	if _, ok := p.d.vcpus[n]; !ok {
+		return s, false, fmt.Errorf("no vCPU %d", n)
+	}
+	for name, v := range p.d.vcpuValues(n) {
+		switch v := v.(type) {
+		case uint64:
+			s.Values[name] = []uint64{v}
+		case bool:
+			s.Values[name] = []uint64{map[bool]uint64{true: 1}[v]}
+		case []uint64:
+			s.Values[name] = v
+		}
+	}
+	return s, true, nil
+}
 
 func (h host) HaltPolling() (time.Duration, error) { return 200 * time.Microsecond, nil }
 
