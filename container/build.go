@@ -31,13 +31,14 @@ const (
 // BuildOptions describes one image to build.
 type BuildOptions struct {
 	Tag         string            // name promised to users; moved only after success
-	Dockerfile  []byte            // whole text; the build context holds nothing else
+	Dockerfile  []byte            // whole text; without Context the build context holds nothing else
 	File        string            // path of the Dockerfile in errors; "" for Dockerfile
 	Recipe      []byte            // sent in Dockerfile's place; makes the same image, such as with cache mounts; nil for Dockerfile itself
 	CacheDir    string            // directory of the host for cache mounts that last, made if need be; "" for the service's own
 	Labels      map[string]string // put on the image beside our own; part of the input digest
 	Notes       map[string]string // put on the image too, but no reason to build it anew
 	Args        map[string]string // ARG values
+	Context     BuildContext      // the files that the Dockerfile copies
 	Network     Network           // of RUN steps; the zero value is a private network
 	Pull        PullPolicy        // of the base image; PullAlways also builds when nothing changed
 	Offline     bool              // no network for RUN steps either; not part of the input digest
@@ -47,6 +48,13 @@ type BuildOptions struct {
 	Delta       *Delta            // how to make the image on top of an older one; nil for not at all
 	Exact       bool              // make nothing on top of an older image, nor take an image that was made so
 	Log         io.Writer         // the build's output as it comes; nil discards it
+}
+
+// A BuildContext is the files that a Dockerfile copies, beside itself. The zero
+// value has none.
+type BuildContext struct {
+	Write  func(dir string) error // puts the files into an empty directory; nil for none
+	Digest string                 // of the files; part of the input digest
 }
 
 // A BuildResult is an image that exists under its tag.

@@ -81,6 +81,9 @@ func (o BuildOptions) digest() string {
 		}
 		fmt.Fprintln(h)
 	}
+	if o.Context.Digest != "" {
+		fmt.Fprintf(h, "context %q\n", o.Context.Digest)
+	}
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 

@@ -48,7 +48,7 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	if err := os.Mkdir(request, 0o700); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(request, "Dockerfile"), o.text, 0o600); err != nil {
+	if err := o.writeContext(request); err != nil {
 		return "", err
 	}
 	id, err := builder.request(ctx, o, request)
@@ -57,6 +57,25 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 		e.removeWorkers(ctx, dir, o.record)
 	}
 	return id, err
+}
+
+// writeContext fills the directory that is sent. A file of the context may be
+// called Dockerfile.
+func (o order) writeContext(dir string) error {
+	if o.Context.Write != nil {
+		if err := o.Context.Write(dir); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, o.recipeName()), o.text, 0o600)
+}
+
+// recipeName is the name of the Dockerfile in the context that is sent.
+func (o order) recipeName() string {
+	if o.Context.Write != nil {
+		return "lcitool.Dockerfile"
+	}
+	return "Dockerfile"
 }
 
 // buildService starts a service for one build if the engine's is a private
@@ -115,7 +134,7 @@ func (e *Engine) request(ctx context.Context, o order, dir string) (string, erro
 		giveUp()
 	}()
 	log := newBuildLog(o.Log)
-	_, err = buildImage(c, dir, e.buildOptions(o, dir, log))
+	_, err = buildImage(c, filepath.Join(dir, o.recipeName()), e.buildOptions(o, dir, log))
 	log.flush()
 	close(over)
 	<-stopped
@@ -128,8 +147,8 @@ func (e *Engine) request(ctx context.Context, o order, dir string) (string, erro
 	return e.verify(ctx, o, log)
 }
 
-func buildImage(c context.Context, dir string, o entities.BuildOptions) (*entities.BuildReport, error) {
-	return images.Build(c, []string{filepath.Join(dir, "Dockerfile")}, o)
+func buildImage(c context.Context, dockerfile string, o entities.BuildOptions) (*entities.BuildReport, error) {
+	return images.Build(c, []string{dockerfile}, o)
 }
 
 func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) error {

@@ -42,12 +42,16 @@ type eventChoice struct {
 	defaultBranch string
 	tag           string
 	upstream      bool
-	project       string
-	server        string
-	variables     []string
-	inputs        []string
-	changed       []string
-	asked         *pflag.Flag // --changed, to tell an empty list from none
+
+	upstreamNamespace string
+	upstreamVariable  string
+
+	project   string
+	server    string
+	variables []string
+	inputs    []string
+	changed   []string
+	asked     *pflag.Flag // --changed, to tell an empty list from none
 }
 
 // events are the values of --event, the first by default.
@@ -70,12 +74,19 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&c.inputs, "input", nil, "a value for an input of the pipeline, NAME=VALUE; may be repeated")
 	f.StringVar(&c.branch, "branch", "", "branch that is pushed or chosen, or that a merge request is for (default the default branch)")
 	f.StringVar(&c.defaultBranch, "default-branch", "", `the project's default branch (default that of the remote "origin", or main)`)
-	f.BoolVar(&c.upstream, "upstream", false, "in the namespace that RUN_UPSTREAM_NAMESPACE names, not in a fork")
+	f.BoolVar(&c.upstream, "upstream", false, "in upstream's namespace, not in a fork")
+	f.StringVar(&c.upstreamNamespace, "upstream-namespace", "", "upstream's namespace (default what the pipeline says)")
+	f.StringVar(&c.upstreamVariable, "upstream-variable", "", "variable of the pipeline that names upstream's namespace (default RUN_UPSTREAM_NAMESPACE or QEMU_CI_UPSTREAM)")
 	f.StringVar(&c.project, "project", "", `the project that the pipeline runs in, GROUP/NAME (default from "origin")`)
 	f.StringVar(&c.server, "server", "", `address of the GitLab server (default from "origin", or https://gitlab.com)`)
 	f.StringArrayVar(&c.variables, "var", nil, "a variable given to the pipeline, NAME=VALUE; may be repeated")
 	f.StringArrayVar(&c.changed, "changed", nil, "a file that the event changed, '' for none; may be repeated (default not known, so all count as changed)")
 	c.asked = f.Lookup("changed")
+}
+
+// upstreamOf says how upstream's namespace is found.
+func (c *eventChoice) upstreamOf() pipelinerun.Upstream {
+	return pipelinerun.Upstream{Namespace: c.upstreamNamespace, Variable: c.upstreamVariable}
 }
 
 // resolve gives the event for a pipeline in a directory.
@@ -128,15 +139,15 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 // where origin is the upstream project itself.
 func (c *eventChoice) identify(cmd *cobra.Command, directory string, p *gitlabci.Pipeline, e *gitlabci.Event) error {
 	e.Host, e.Namespace, e.Project = pipelinerun.Identify(cmd.Context(), directory)
-	upstream, known := p.Default("RUN_UPSTREAM_NAMESPACE")
+	upstream, known := c.upstreamOf().Of(p)
 	switch {
 	case e.Namespace == "":
-		e.Namespace, e.Project = "fork", filepath.Base(directory)
+		e.Namespace, e.Project = pipelinerun.ForkNamespace, filepath.Base(directory)
 		if c.upstream && !known {
-			return &usageError{cmd, errors.New("argument --upstream: neither origin nor RUN_UPSTREAM_NAMESPACE names the project")}
+			return &usageError{cmd, errors.New("argument --upstream: neither origin nor the pipeline names the project, --upstream-namespace does")}
 		}
 	case !c.upstream && e.Source == gitlabci.MergeRequest && known && upstream == e.Namespace:
-		e.Namespace = "fork"
+		e.Namespace = pipelinerun.ForkNamespace
 	}
 	if c.upstream && known {
 		e.Namespace = upstream

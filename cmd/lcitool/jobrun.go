@@ -33,6 +33,8 @@ type jobVerb struct {
 	ciDir       string
 	render      bool
 	pull        bool
+	imagePrefix string
+	imageTag    string
 	commit      string
 	writable    bool
 	untracked   bool
@@ -60,7 +62,9 @@ the same variables, commands and artifacts. JOB is a name or a pattern such as
 event, by default a merge request from a fork with RUN_PIPELINE=1.
 
 A job's image is built from the Dockerfile that the project has committed for its
-target, unless it is there and nothing has changed. Each job has its own clean checkout
+target, or that another job of the pipeline builds it from, unless it is there and
+nothing has changed. Other images are pulled from the project's registry or from
+upstream's. A job that builds an image does only that here. Each job has its own clean checkout
 of what a push of the tracked files would bring, uncommitted changes included; files
 that git does not track are left out. Jobs run in the order of their needs, and jobs
 whose artifacts they need run before them. Artifacts and JUnit reports are left in
@@ -118,6 +122,8 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	f.BoolVar(&v.build.bootstrap, "bootstrap", false, "make base images from the distribution's mirror if they cannot be pulled")
 	f.BoolVar(&v.build.noCache, "no-cache", false, "run every step of images again")
 	f.BoolVar(&v.build.exact, "exact", false, "build images from the Dockerfile as it is, not on top of older ones")
+	f.StringVar(&v.imagePrefix, "image-prefix", "", "use published images whose names begin with this, for example registry.example.org/group/ci-")
+	f.StringVar(&v.imageTag, "image-tag", "", "use published images with this tag")
 	v.build.unsafeFlag(f)
 }
 
@@ -131,6 +137,10 @@ func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 		return wrong("argument --fail-fast: not allowed with argument --keep-going")
 	case v.render && v.pull:
 		return wrong("argument --pull: not allowed with argument --render")
+	case v.render && v.imagePrefix != "":
+		return wrong("argument --image-prefix: not allowed with argument --render")
+	case v.render && v.imageTag != "":
+		return wrong("argument --image-tag: not allowed with argument --render")
 	case v.writable && v.commit != "":
 		return wrong("argument --commit: not allowed with argument --writable")
 	case v.writable && v.untracked:
@@ -271,6 +281,9 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 		Exact:        v.build.exact || v.app.getenv("CI") != "",
 		AllowUnsafe:  v.build.unsafe,
 		Offline:      v.app.offline,
+		Upstream:     v.event.upstreamOf(),
+		Prefix:       v.imagePrefix,
+		Tag:          v.imageTag,
 	}
 	if v.limits.Network == container.NetworkHost {
 		o.Network = container.NetworkHost

@@ -182,6 +182,15 @@ func (s *Snapshot) subdirectory(ctx context.Context, prefix string) error {
 	return nil
 }
 
+// Names lists the files of the snapshot, sorted, by path below the project.
+func (s *Snapshot) Names(ctx context.Context) ([]string, error) {
+	names, err := s.store.list(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", s.Commit)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the files of commit %s: %w", s.Commit, err)
+	}
+	return names, nil
+}
+
 func withoutParents(object []byte) []byte {
 	header, message, _ := strings.Cut(string(object), "\n\n")
 	var out []string

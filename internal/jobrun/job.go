@@ -44,6 +44,10 @@ type Image struct {
 	Build     *envimage.Image // how to make it; nil if it is to be there, or to be had from its registry
 	Pull      bool            // ask the registry for it even if it is there
 	Only      bool            // having it is all that the job is for
+
+	Builds       []*envimage.Image // further ones that the job is for
+	Alternatives []string          // references to take in place of one that cannot be pulled, in this order
+	Local        bool              // it is never pulled: nobody knows which registry has it
 }
 
 // A Runner runs single jobs. It is safe for use by several goroutines.

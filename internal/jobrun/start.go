@@ -22,31 +22,6 @@ const (
 	LabelProject = "lcitool.project"
 )
 
-// image makes sure that the image is there.
-func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, built bool, err error) {
-	if j.Image.Build != nil {
-		result, err := j.Image.Build.Ensure(ctx, r.Engine, log)
-		return result.ID, err == nil && !result.Cached, err
-	}
-	id, err = r.pulled(ctx, j.Image.Reference, j.Image.Pull, log)
-	return id, false, err
-}
-
-// pulled gives the ID of an image, which is pulled if it is not there, or always.
-func (r *Runner) pulled(ctx context.Context, reference string, always bool, log io.Writer) (string, error) {
-	if !always {
-		image, err := r.Engine.Inspect(ctx, reference)
-		if err == nil || !errors.Is(err, container.ErrNoImage) {
-			return image.ID, err
-		}
-	}
-	if r.Offline && !strings.HasPrefix(reference, "localhost/") {
-		return "", fmt.Errorf("image %s is not there, and --offline forbids to pull it", reference)
-	}
-	image, err := r.Engine.Pull(ctx, reference, log)
-	return image.ID, err
-}
-
 // start makes the container with the tree, the scripts and what earlier jobs
 // hand on.
 func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer, error) {

@@ -130,14 +130,15 @@ func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, er
 	event := p.event
 	event.Child, event.Variables = true, forwarded(p.event, j)
 	e := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: p.commit}
+	e.built = newBuiltImages(e.Evaluation, source.tree, p.built)
 	if e.Refused() {
 		return nil, errors.New("GitLab refuses it: " + refusal(e.Evaluation))
 	}
-	chosen, err := Choose(e.Evaluation, Choice{})
+	chosen, err := Choose(e.Evaluation, Choice{built: e.built})
 	if err != nil || !slices.ContainsFunc(e.Jobs, func(j gitlabci.Job) bool { return j.When != gitlabci.Never }) {
 		return nil, cmp.Or(err, errors.New("there are no jobs in it"))
 	}
-	child := &Plan{Chosen: chosen, source: &source, event: event, commit: p.commit, origin: p.origin, generation: p.generation + 1}
+	child := &Plan{Chosen: chosen, source: &source, event: event, commit: p.commit, built: e.built, origin: p.origin, generation: p.generation + 1}
 	if err := child.FindImages(ctx, p.images); err != nil {
 		return nil, err
 	}

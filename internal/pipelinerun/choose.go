@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -19,6 +20,8 @@ type Choice struct {
 	Targets []string // only jobs of these; none stands for all
 	Arches  []string // only jobs of these; none stands for all
 	Alone   bool     // leave out jobs that are only needed for their artifacts
+
+	built *builtImages // nil for none
 }
 
 // Chosen are the jobs to run, in an order in which none comes before one that
@@ -53,19 +56,19 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 				continue
 			}
 			found, matched[i] = true, true
-			taken[i], named[i] = taken[i] || exact || leftOut(job) == "", named[i] || exact
+			taken[i], named[i] = taken[i] || exact || c.leftOut(job) == "", named[i] || exact
 		}
 		if !found {
-			return nil, fmt.Errorf("no job of the pipeline is called %q or matches it", name)
+			return nil, c.notFound(e, name)
 		}
 	}
-	held := holdBack(e, taken, named)
+	held := c.holdBack(e, taken, named)
 	if !c.Alone {
-		out.Added, out.Missing = addNeeded(e, taken)
+		out.Added, out.Missing = c.addNeeded(e, taken)
 	}
 	for i := range e.Jobs {
 		if matched[i] && !taken[i] {
-			out.Left = append(out.Left, fmt.Sprintf("%s: %s", e.Jobs[i].Name, cmp.Or(leftOut(&e.Jobs[i]), held[i])))
+			out.Left = append(out.Left, fmt.Sprintf("%s: %s", e.Jobs[i].Name, cmp.Or(c.leftOut(&e.Jobs[i]), held[i])))
 		}
 	}
 	out.Jobs = order(link(e, taken, c.Alone))
@@ -82,13 +85,13 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 // holdBack takes back jobs that GitLab does not start before somebody has
 // started a manual one: those that need it, and those of later stages if it may
 // not fail. It gives the reason by the job's place. Jobs that were named run.
-func holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]string {
+func (c *Choice) holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]string {
 	held := map[int]string{}
 	waits := func(i int) string {
 		job := &e.Jobs[i]
 		for k := range e.Jobs {
 			other := &e.Jobs[k]
-			manual := other.When == gitlabci.Manual && !taken[k]
+			manual := other.When == gitlabci.Manual && !taken[k] && !c.built.builds(other) // images are built by the jobs in them
 			if !manual && held[k] == "" {
 				continue
 			}
@@ -144,8 +147,8 @@ func order(jobs []*jobrun.Job) []*jobrun.Job {
 }
 
 func (c *Choice) wants(job *gitlabci.Job) bool {
-	role := job.Role()
-	return (len(c.Targets) == 0 || slices.Contains(c.Targets, role.Target)) && (len(c.Arches) == 0 || c.wantsArch(role.Arch))
+	target := len(c.Targets) == 0 || slices.ContainsFunc(c.Targets, func(t string) bool { return c.built.isFor(job, t) })
+	return target && (len(c.Arches) == 0 || c.wantsArch(c.built.role(job).Arch))
 }
 
 // wantsArch compares an architecture of a job with those asked for, which may
@@ -157,10 +160,45 @@ func (c *Choice) wantsArch(arch string) bool {
 	})
 }
 
+// notFound says why no job is meant by a name.
+func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
+	called := slices.ContainsFunc(e.Jobs, func(job gitlabci.Job) bool { match, _ := gitlabci.MatchName(name, job.Name, job.Base); return match })
+	var narrowed []string
+	if len(c.Targets) > 0 {
+		narrowed = append(narrowed, "target "+strings.Join(c.Targets, " or "))
+	}
+	if len(c.Arches) > 0 {
+		narrowed = append(narrowed, "architecture "+strings.Join(c.Arches, " or "))
+	}
+	what := strings.Join(narrowed, " and ")
+	switch {
+	case !called:
+		return fmt.Errorf("no job of the pipeline is called %q or matches it", name)
+	case len(c.Names) == 0:
+		return c.hintTargets(e, fmt.Errorf("no job is for %s", what))
+	}
+	return c.hintTargets(e, fmt.Errorf("no job that %q matches is for %s", name, what))
+}
+
+// hintTargets adds to an error which targets there are.
+func (c *Choice) hintTargets(e *gitlabci.Evaluation, err error) error {
+	var all []string
+	for i := range e.Jobs {
+		if t := c.built.role(&e.Jobs[i]).Target; t != "" {
+			all = append(all, t)
+		}
+	}
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) == 0 {
+		return diag.WithHint(err, "no job of the pipeline says which target it is for")
+	}
+	return diag.WithHint(err, "jobs are for "+strings.Join(all, ", "))
+}
+
 // leftOut says why a job that nobody asked for by name does not run, or "".
-func leftOut(job *gitlabci.Job) string {
-	switch why := cannotRun(job); {
-	case job.When == gitlabci.Never && job.Role().Kind != gitlabci.Container && job.Role().Kind != gitlabci.Cirrus:
+func (c *Choice) leftOut(job *gitlabci.Job) string {
+	switch why := c.cannotRun(job); {
+	case job.When == gitlabci.Never && !c.built.builds(job) && job.Role().Kind != gitlabci.Cirrus:
 		return "is not in the pipeline of this event"
 	case why != "":
 		return why
@@ -173,11 +211,11 @@ func leftOut(job *gitlabci.Job) string {
 }
 
 // cannotRun says why a job cannot run here, or is not to, or "".
-func cannotRun(job *gitlabci.Job) string {
-	switch kind := job.Role().Kind; {
-	case kind == gitlabci.Container:
+func (c *Choice) cannotRun(job *gitlabci.Job) string {
+	switch {
+	case c.built.builds(job):
 		return "builds an image, which the jobs that run in it do here"
-	case kind == gitlabci.Cirrus:
+	case job.Role().Kind == gitlabci.Cirrus:
 		return "runs on a machine of another service"
 	case len(job.Unresolved) > 0:
 		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
@@ -232,11 +270,11 @@ func startsItself(job *gitlabci.Job) bool {
 
 // addNeeded takes jobs whose artifacts those that are taken take. It gives their
 // names, and a line for each that cannot run here.
-func addNeeded(e *gitlabci.Evaluation, taken []bool) (added, missing []string) {
+func (c *Choice) addNeeded(e *gitlabci.Evaluation, taken []bool) (added, missing []string) {
 	var visit func(i int)
 	visit = func(i int) {
 		for _, n := range producers(e, i) {
-			name, why := e.Jobs[n].Name, cannotRun(&e.Jobs[n])
+			name, why := e.Jobs[n].Name, c.cannotRun(&e.Jobs[n])
 			switch {
 			case taken[n]:
 			case why != "":

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -52,15 +53,24 @@ type ImageOptions struct {
 	AllowUnsafe  bool
 	Offline      bool
 	Network      container.Network // of builds
+	Upstream     Upstream
+	Prefix       string // of published images: what stands before their name; "" for the project's registry
+	Tag          string // of published images; "" for that of the pipeline
 }
+
+// named reports whether images are published ones that the user names.
+func (o ImageOptions) named() bool { return o.Prefix != "" || o.Tag != "" }
 
 // jobImages finds the image of each job.
 type jobImages struct {
 	ImageOptions
 	messages    Messages
-	tree        string            // directory with the project's files
-	project     string            // its name, for those of images
-	pulled      map[string]string // image of each job in the project's own registry, by job
+	tree        string // directory with the project's files
+	project     string // its name, for those of images
+	source      *Source
+	event       gitlabci.Event
+	built       *builtImages
+	upstream    map[string]string // image of each job in the registry of upstream, by job; nil if not asked for yet
 	fresh       map[string][]byte // Dockerfiles as the manifest means them, by environment; nil if there is none
 	digest      string            // of the manifest
 	warnedStale map[string]bool   // environments
@@ -68,16 +78,20 @@ type jobImages struct {
 
 // FindImages finds the image of each job of a plan.
 func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
-	i := &jobImages{ImageOptions: o, messages: p.source.messages, tree: p.source.tree, project: imageName(filepath.Base(p.source.Project))}
-	if err := i.prepare(ctx, p.source.Pipeline, p.event); err != nil {
+	i := &jobImages{
+		ImageOptions: o, messages: p.source.messages, tree: p.source.tree, project: imageName(filepath.Base(p.source.Project)),
+		source: p.source, event: p.event, built: p.built,
+	}
+	if err := i.prepare(ctx); err != nil {
 		return err
 	}
 	p.offline, p.images = i.Offline, o
+	p.built.readAll()
 	for _, j := range p.Jobs {
 		if j.Trigger {
 			continue
 		}
-		if err := i.choose(j); err != nil {
+		if err := i.choose(ctx, j); err != nil {
 			return err
 		}
 	}
@@ -85,9 +99,8 @@ func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 }
 
 // prepare reads what all jobs have in common.
-func (i *jobImages) prepare(ctx context.Context, p *gitlabci.Pipeline, e gitlabci.Event) error {
-	if i.Published {
-		i.published(p, e)
+func (i *jobImages) prepare(ctx context.Context) error {
+	if i.Published || i.named() {
 		return nil
 	}
 	file := filepath.Join(i.tree, filepath.FromSlash(manifests.DefaultPath))
@@ -123,25 +136,6 @@ func (i *jobImages) unknown(err error) {
 	i.messages.infof(what+"%v", err)
 }
 
-// published finds the images of the project's own registry: those that a push
-// to upstream's default branch runs in.
-func (i *jobImages) published(p *gitlabci.Pipeline, e gitlabci.Event) {
-	up := gitlabci.Event{
-		Source: gitlabci.Push, Namespace: e.Namespace, Project: e.Project, DefaultBranch: e.DefaultBranch,
-		Branch: e.DefaultBranch, Directory: e.Directory, Variables: e.Variables,
-	}
-	if name, ok := p.Default("RUN_UPSTREAM_NAMESPACE"); ok {
-		up.Namespace = name
-	}
-	i.pulled = map[string]string{}
-	evaluation := p.Evaluate(up) // what GitLab refuses does not matter here
-	for k := range evaluation.Jobs {
-		if job := &evaluation.Jobs[k]; job.Image != nil {
-			i.pulled[job.Name] = job.Image.Name
-		}
-	}
-}
-
 // crossArch is what a job's image makes programs for, "" for its own machine.
 func crossArch(r gitlabci.Role) string {
 	if r.Kind == gitlabci.Cross {
@@ -151,42 +145,63 @@ func crossArch(r gitlabci.Role) string {
 }
 
 // choose sets the image of a job: made from the Dockerfile of its environment,
-// which is what GitLab makes it from, or the one that the pipeline names.
-func (i *jobImages) choose(j *jobrun.Job) error {
+// made as another job of the pipeline makes it, or a published one.
+func (i *jobImages) choose(ctx context.Context, j *jobrun.Job) error {
 	role := j.Role()
 	if j.Job.Image != nil {
 		j.Image.Reference = gitlabci.WithoutProxy(j.Job.Image.Name)
 	}
-	if i.Published {
-		j.Image.Reference, j.Image.Pull = i.pulled[j.Name], !i.Offline
-		if j.Image.Reference == "" && j.Job.Image != nil {
-			j.Image.Reference = gitlabci.WithoutProxy(j.Job.Image.Name)
+	switch {
+	case i.named():
+		i.rename(j, role)
+		return nil
+	case i.Published:
+		if published := i.upstreamImages()[j.Name]; published != "" {
+			j.Image.Reference = published
 		}
+		j.Image.Pull, j.Image.Local = !i.Offline, i.nobodys(j)
 		setImageEnv(j, role)
 		return nil
+	case role.Kind == gitlabci.Cirrus:
+		return nil
 	}
+	if done, err := i.fromEnvironment(j, role); done || err != nil {
+		return err
+	}
+	if done, err := i.fromJob(ctx, j); done || err != nil {
+		return err
+	}
+	i.fromRegistry(j)
+	return nil
+}
+
+// fromEnvironment sets the image of a job that has a build environment of the
+// manifest: it is made from the Dockerfile of that, as GitLab makes it.
+func (i *jobImages) fromEnvironment(j *jobrun.Job, role gitlabci.Role) (done bool, err error) {
 	name := targets.EnvironmentName(role.Target, targets.Arch(crossArch(role)))
 	if role.Kind == gitlabci.Container {
 		name = variable(j, "NAME")
 	}
-	if role.Target == "" || role.Kind == gitlabci.Cirrus {
-		return nil
-	}
-	if !isPlainName(name) {
-		return fmt.Errorf("job %q: its variable NAME is %q, which is not the name of a Dockerfile in %s/containers", j.Name, name, i.CIDir)
+	switch {
+	case role.Target == "":
+		return false, nil
+	case !isPlainName(name) && i.built.builds(&j.Job):
+		return false, nil
+	case !isPlainName(name):
+		return false, fmt.Errorf("job %q: its variable NAME is %q, which is not the name of a Dockerfile in %s/containers", j.Name, name, i.CIDir)
 	}
 	file := path.Join(i.CIDir, "containers", name+".Dockerfile")
 	body, err := safefs.ReadFileIn(i.tree, file, maxDockerfile)
 	wanted, planned := i.fresh[name]
 	switch {
 	case i.Render && !planned:
-		return diag.WithHint(fmt.Errorf("--render: the manifest has no image %q, which job %q runs in", name, j.Name), "is the pipeline that of this manifest?")
+		return false, diag.WithHint(fmt.Errorf("--render: the manifest has no image %q, which job %q runs in", name, j.Name), "is the pipeline that of this manifest?")
 	case i.Render:
 		body = wanted
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return false, nil
 	case err != nil:
-		return fmt.Errorf("cannot read the Dockerfile of job %q: %w", j.Name, err)
+		return false, fmt.Errorf("cannot read the Dockerfile of job %q: %w", j.Name, err)
 	}
 	if planned && err == nil && !bytes.Equal(body, wanted) || i.Render && !i.upToDate(file, wanted) {
 		i.warnStale(name, file)
@@ -195,7 +210,7 @@ func (i *jobImages) choose(j *jobrun.Job) error {
 	j.Image.Reference = j.Image.Build.Build.Tag
 	j.Image.Only = role.Kind == gitlabci.Container
 	setImageEnv(j, role)
-	return nil
+	return true, nil
 }
 
 // setImageEnv makes the job take its image for one in which everything is
@@ -229,9 +244,14 @@ func (i *jobImages) warnStale(name, file string) {
 
 // build describes the image of an environment.
 func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name, file string, body []byte) *envimage.Image {
-	t := i.Environments.Target(role.Target, crossArch(role))
+	return i.describe(j, i.Environments.Target(role.Target, crossArch(role)), role, "lcitool."+i.project+"."+name, file, body)
+}
+
+// describe describes an image with the Dockerfile of a target, which is nil if
+// it is not known.
+func (i *jobImages) describe(j *jobrun.Job, t *targets.Target, role gitlabci.Role, tag, file string, body []byte) *envimage.Image {
 	image := envimage.New(t, envimage.Options{
-		Tag:  "lcitool." + i.project + "." + name,
+		Tag:  tag,
 		Body: envimage.Committed(t, body),
 		File: file,
 		Labels: map[string]string{
@@ -244,7 +264,9 @@ func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name, file string, 
 		Offline:     i.Offline,
 		Network:     i.Network,
 	})
-	if image.Bootstrap = i.Bootstrap && !i.Offline; image.Bootstrap {
+	maps.DeleteFunc(image.Build.Labels, func(_, value string) bool { return value == "" })
+	image.Bootstrap = i.Bootstrap && !i.Offline && role.Target != ""
+	if image.Bootstrap {
 		base, err := i.Environments.Base(role.Target)
 		if err != nil {
 			image.Bootstrap = false // the build says what is missing

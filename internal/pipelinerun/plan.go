@@ -104,6 +104,7 @@ type Evaluation struct {
 	source *Source
 	event  gitlabci.Event
 	commit []string // variables of the commit, NAME=VALUE
+	built  *builtImages
 }
 
 // Evaluate decides which jobs there are for an event. It fills in what GitLab
@@ -116,6 +117,7 @@ func (s *Source) Evaluate(ctx context.Context, event gitlabci.Event) *Evaluation
 	}
 	e.event = event
 	e.Evaluation = s.Pipeline.Evaluate(event)
+	e.built = newBuiltImages(e.Evaluation, s.tree, nil)
 	return e
 }
 
@@ -127,8 +129,9 @@ type Plan struct {
 	source  *Source
 	event   gitlabci.Event
 	commit  []string // variables of the commit, NAME=VALUE
-	offline bool     // no image is pulled
-	origin  string   // as jobrun.Runner.Source has it
+	built   *builtImages
+	offline bool   // no image is pulled
+	origin  string // as jobrun.Runner.Source has it
 
 	images ImageOptions // that the jobs' images were found with
 	env    []string     // NAME=VALUE, that was added for all jobs
@@ -138,12 +141,13 @@ type Plan struct {
 
 // Plan chooses jobs.
 func (e *Evaluation) Plan(ctx context.Context, c Choice) (*Plan, error) {
+	c.built = e.built
 	chosen, err := Choose(e.Evaluation, c)
 	if err != nil {
 		return nil, err
 	}
 	return &Plan{
-		Chosen: chosen, Refused: e.Refused(), source: e.source, event: e.event, commit: e.commit,
+		Chosen: chosen, Refused: e.Refused(), source: e.source, event: e.event, commit: e.commit, built: e.built,
 		origin: e.source.origin(ctx, e.event),
 	}, nil
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package containerjob
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+)
+
+// maxDockerfile bounds a Dockerfile of the project, in bytes.
+const maxDockerfile = 4 << 20
+
+// A Dockerfile is one of the project's.
+type Dockerfile struct {
+	Path   string // below the project
+	Text   []byte
+	Name   string // what tells it from others: "debian" of tests/docker/debian.docker
+	Target string // that lcitool wrote it for, "" for none
+	Cross  string // architecture that lcitool wrote it for, "" for the machine's own
+}
+
+// ReadDockerfile reads the Dockerfile of a build. The error is fs.ErrNotExist
+// if the tree has none.
+func ReadDockerfile(tree string, b Build) (*Dockerfile, error) {
+	for _, file := range b.Dockerfiles {
+		text, err := safefs.ReadFileIn(tree, file, maxDockerfile)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot read %s: %w", file, err)
+		}
+		return newDockerfile(file, text), nil
+	}
+	return nil, fmt.Errorf("cannot read %s: %w", b.Dockerfiles[0], fs.ErrNotExist)
+}
+
+func newDockerfile(file string, text []byte) *Dockerfile {
+	d := &Dockerfile{Path: file, Text: text, Name: dockerfileName(file)}
+	d.Target, d.Cross = madeFor(text)
+	return d
+}
+
+// dockerfileName gives what tells a Dockerfile from others: its own name, or
+// that of its directory.
+func dockerfileName(file string) string {
+	base := path.Base(file)
+	for _, word := range []string{"Dockerfile", "Containerfile", "docker", "dockerfile", "containerfile"} {
+		for _, end := range []string{"." + word, "-" + word} {
+			if name, ok := strings.CutSuffix(base, end); ok && name != "" {
+				return name
+			}
+		}
+		for _, start := range []string{word + ".", word + "-"} {
+			if name, ok := strings.CutPrefix(base, start); ok && name != "" {
+				return name
+			}
+		}
+	}
+	switch base {
+	case "Dockerfile", "Containerfile", "dockerfile", "containerfile":
+		return path.Base(path.Dir(file)) // "." for one at the top
+	}
+	return base
+}
+
+// header is the line in which lcitool says how it wrote a file.
+var header = regexp.MustCompile(`(?m)^#[ \t]+\$ lcitool(?:[ \t].*)?[ \t]dockerfile[ \t]+(.+)$`)
+
+// madeFor reads the head of a Dockerfile that lcitool, or the original, wrote.
+func madeFor(text []byte) (target, cross string) {
+	m := header.FindSubmatch(text[:min(len(text), 4096)])
+	if m == nil {
+		return "", ""
+	}
+	words := strings.Fields(string(m[1]))
+	for i := 0; i < len(words); i++ {
+		name, value, has := strings.Cut(words[i], "=")
+		switch {
+		case !strings.HasPrefix(name, "-"):
+			return name, cross
+		case !has && i+1 < len(words):
+			i++
+			value = words[i]
+		}
+		if name == "--cross-arch" || name == "--cross" || name == "-x" {
+			cross = value
+		}
+	}
+	return "", ""
+}
+
+// UpToStage gives a Dockerfile without what comes after a stage; "" leaves all.
+func UpToStage(text []byte, stage string) ([]byte, error) {
+	if stage == "" {
+		return text, nil
+	}
+	number, found := -1, false
+	for _, m := range fromLine.FindAllSubmatchIndex(text, -1) {
+		if found {
+			return text[:m[0]], nil
+		}
+		number++
+		name := ""
+		if m[2] >= 0 {
+			name = string(text[m[2]:m[3]])
+		}
+		found = strings.EqualFold(name, stage) || fmt.Sprint(number) == stage
+	}
+	if !found {
+		return nil, fmt.Errorf("there is no stage %q", stage)
+	}
+	return text, nil
+}
+
+var fromLine = regexp.MustCompile(`(?im)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*[^ \t\r\n]+(?:[ \t]+AS[ \t]+([^ \t\r\n]+))?`)

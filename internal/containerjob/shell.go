@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package containerjob
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// Bounds on what is read of a job's commands, which anybody may have written.
+const (
+	maxScript = 64 << 10 // bytes
+	maxValue  = 4 << 10  // bytes of a variable
+	maxSteps  = 20_000   // commands, those of loops once for each round
+	maxRounds = 100      // of a loop
+	maxDepth  = 20       // of functions and scripts in scripts
+)
+
+// unknownText stands in values for what is only known while the job runs.
+const unknownText = "\uFFFF"
+
+var errTooLong = errors.New("the commands of the job are too long to be read")
+
+func isUnknown(text string) bool { return strings.Contains(text, unknownText) }
+
+// A shell goes through the commands of a job in order, without running any.
+type shell struct {
+	vars      map[string]string
+	functions map[string]*syntax.Stmt
+	project   string // directory of the tree while the job runs
+	dir       string // current one, below the project; unknownText if it is not known
+
+	builds  []*madeImage
+	unknown []string // why builds are left out
+	steps   int
+	depth   int
+}
+
+// A madeImage is a build with the IDs and names that later commands call it by.
+type madeImage struct {
+	Build
+	local []string // references, as Reference gives them
+}
+
+func newShell(job *gitlabci.Job) *shell {
+	s := &shell{vars: map[string]string{}, functions: map[string]*syntax.Stmt{}, dir: "."}
+	for _, v := range job.Variables {
+		s.set(v.Name, v.Value)
+	}
+	s.project = s.vars["CI_PROJECT_DIR"]
+	s.set("PWD", s.project)
+	return s
+}
+
+// set sets a variable. Values grow by repetition, so a long one is given up.
+func (s *shell) set(name, value string) {
+	if len(value) > maxValue {
+		value = unknownText
+	}
+	s.vars[name] = value
+}
+
+// scripts goes through the items of a job's script. They are one text, unless
+// only some of them can be read.
+func (s *shell) scripts(items []string) {
+	if err := s.script(strings.Join(items, "\n")); err == nil {
+		return
+	}
+	for _, item := range items {
+		_ = s.script(item) // what is no shell command builds no image
+	}
+}
+
+// script goes through a text.
+func (s *shell) script(text string) error {
+	if len(text) > maxScript {
+		return errTooLong
+	}
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		return err
+	}
+	s.statements(file.Stmts)
+	return nil
+}
+
+// A truth is how a command ends, as far as that is known.
+type truth int
+
+const (
+	maybe truth = iota
+	yes
+	no
+)
+
+func (t truth) not() truth {
+	switch t {
+	case yes:
+		return no
+	case no:
+		return yes
+	}
+	return maybe
+}
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+func (s *shell) statements(list []*syntax.Stmt) truth {
+	last := yes
+	for _, stmt := range list {
+		last = s.statement(stmt)
+	}
+	return last
+}
+
+func (s *shell) statement(stmt *syntax.Stmt) truth {
+	if s.steps++; s.steps > maxSteps || stmt.Cmd == nil {
+		return maybe
+	}
+	ended := s.command(stmt.Cmd)
+	if stmt.Negated {
+		return ended.not()
+	}
+	return ended
+}
+
+func (s *shell) command(cmd syntax.Command) truth {
+	switch c := cmd.(type) {
+	case *syntax.CallExpr:
+		return s.call(c)
+	case *syntax.BinaryCmd:
+		return s.binary(c)
+	case *syntax.DeclClause:
+		s.declare(c)
+		return yes
+	case *syntax.Block:
+		return s.statements(c.Stmts)
+	case *syntax.Subshell:
+		return s.aside(func() truth { return s.statements(c.Stmts) })
+	case *syntax.IfClause:
+		s.choose(c)
+	case *syntax.WhileClause:
+		s.branches(func() { s.statements(c.Cond); s.statements(c.Do) }, func() {})
+	case *syntax.ForClause:
+		s.loop(c)
+	case *syntax.CaseClause:
+		s.cases(c)
+	case *syntax.FuncDecl:
+		if c.Name != nil && c.Body != nil {
+			s.functions[c.Name.Value] = c.Body
+		}
+	case *syntax.TestClause:
+		return s.testClause(c.X)
+	case *syntax.TimeClause:
+		if c.Stmt != nil {
+			return s.statement(c.Stmt)
+		}
+	}
+	return maybe
+}
+
+func (s *shell) binary(c *syntax.BinaryCmd) truth {
+	switch c.Op {
+	case syntax.AndStmt, syntax.OrStmt:
+		left, goesOn := s.statement(c.X), yes
+		if c.Op == syntax.OrStmt {
+			goesOn = no
+		}
+		switch left {
+		case goesOn:
+			return s.statement(c.Y)
+		case maybe:
+			s.branches(func() { s.statement(c.Y) }, func() {})
+			return maybe
+		}
+		return left
+	}
+	s.aside(func() truth { return s.statement(c.X) })
+	return s.aside(func() truth { return s.statement(c.Y) })
+}
+
+// aside runs what cannot change the shell itself.
+func (s *shell) aside(f func() truth) truth {
+	vars, dir := maps.Clone(s.vars), s.dir
+	defer func() { s.vars, s.dir = vars, dir }()
+	return f()
+}
+
+// branches goes through ways of which nobody can tell which one is gone.
+// Variables that differ afterwards are not known.
+func (s *shell) branches(ways ...func()) {
+	before, dir := s.vars, s.dir
+	var ends []map[string]string
+	var dirs []string
+	for _, way := range ways {
+		s.vars, s.dir = maps.Clone(before), dir
+		way()
+		ends, dirs = append(ends, s.vars), append(dirs, s.dir)
+	}
+	s.vars, s.dir = ends[0], dirs[0]
+	for i, end := range ends[1:] {
+		for name := range end {
+			if end[name] != s.vars[name] {
+				s.vars[name] = unknownText
+			}
+		}
+		for name := range s.vars {
+			if _, ok := end[name]; !ok {
+				s.vars[name] = unknownText
+			}
+		}
+		if dirs[i+1] != s.dir {
+			s.dir = unknownText
+		}
+	}
+}
+
+func (s *shell) choose(c *syntax.IfClause) {
+	if len(c.Cond) == 0 { // else
+		s.statements(c.Then)
+		return
+	}
+	otherwise := func() {
+		if c.Else != nil {
+			s.choose(c.Else)
+		}
+	}
+	switch s.statements(c.Cond) {
+	case yes:
+		s.statements(c.Then)
+	case no:
+		otherwise()
+	case maybe:
+		s.branches(func() { s.statements(c.Then) }, otherwise)
+	}
+}
+
+func (s *shell) loop(c *syntax.ForClause) {
+	words, ok := c.Loop.(*syntax.WordIter)
+	if !ok {
+		s.branches(func() { s.statements(c.Do) }, func() {})
+		return
+	}
+	for i, item := range s.fields(words.Items) {
+		if i == maxRounds {
+			return
+		}
+		s.set(words.Name.Value, item)
+		s.statements(c.Do)
+	}
+}
+
+func (s *shell) cases(c *syntax.CaseClause) {
+	word := s.literal(c.Word)
+	var ways []func()
+	for _, item := range c.Items {
+		met := no
+		for _, p := range item.Patterns {
+			if m := s.like(word, p); m != no {
+				met = m
+				break
+			}
+		}
+		way := func() { s.statements(item.Stmts) }
+		switch met {
+		case yes:
+			if len(ways) == 0 {
+				way()
+				return
+			}
+			s.branches(append(ways, way)...)
+			return
+		case maybe:
+			ways = append(ways, way)
+		}
+	}
+	s.branches(append(ways, func() {})...)
+}
+
+func (s *shell) declare(c *syntax.DeclClause) {
+	for _, a := range c.Args {
+		if a.Naked || a.Name == nil {
+			for _, text := range s.fields([]*syntax.Word{a.Value}) {
+				if name, value, ok := strings.Cut(text, "="); ok {
+					s.set(name, value)
+				}
+			}
+			continue
+		}
+		s.assign(a)
+	}
+}
+
+func (s *shell) assign(a *syntax.Assign) {
+	name := a.Name.Value
+	switch {
+	case a.Array != nil || a.Index != nil:
+		s.set(name, unknownText)
+	case a.Append:
+		s.set(name, s.vars[name]+s.literal(a.Value))
+	default:
+		s.set(name, s.literal(a.Value))
+	}
+}
+
+// config is how words are expanded.
+func (s *shell) config() *expand.Config {
+	return &expand.Config{
+		Env: environ{s},
+		CmdSubst: func(w io.Writer, c *syntax.CmdSubst) error {
+			_, err := io.WriteString(w, s.output(c.Stmts))
+			return err
+		},
+		ProcSubst: func(*syntax.ProcSubst) (string, error) { return unknownText, nil },
+	}
+}
+
+// output is what a command prints, as far as that is known.
+func (s *shell) output(stmts []*syntax.Stmt) string {
+	if s.depth++; s.depth > maxDepth {
+		s.depth--
+		return unknownText
+	}
+	defer func() { s.depth-- }()
+	if len(stmts) != 1 {
+		return unknownText
+	}
+	call, ok := stmts[0].Cmd.(*syntax.CallExpr)
+	if !ok || len(stmts[0].Redirs) > 0 || len(call.Args) == 0 {
+		return unknownText
+	}
+	switch words := s.fields(call.Args); {
+	case len(words) == 0:
+		return ""
+	case words[0] == "pwd" && s.dir != unknownText:
+		return path.Join(s.project, s.dir)
+	case words[0] == "echo" && len(words) > 1 && !strings.HasPrefix(words[1], "-"):
+		return strings.Join(words[1:], " ")
+	case words[0] == "basename" && len(words) == 2:
+		return path.Base(words[1])
+	case words[0] == "dirname" && len(words) == 2:
+		return path.Dir(words[1])
+	}
+	return unknownText
+}
+
+// literal expands a word to one text.
+func (s *shell) literal(w *syntax.Word) string {
+	if w == nil {
+		return ""
+	}
+	text, err := expand.Literal(s.config(), w)
+	if err != nil {
+		return unknownText
+	}
+	return text
+}
+
+// fields expands words as those of a command are.
+func (s *shell) fields(words []*syntax.Word) []string {
+	var out []string
+	for _, w := range words {
+		if w == nil {
+			continue
+		}
+		if hasRange(w) {
+			out = append(out, unknownText)
+			continue
+		}
+		all, err := expand.Fields(s.config(), w)
+		if err != nil {
+			all = []string{unknownText}
+		}
+		out = append(out, all...)
+	}
+	return out
+}
+
+// hasRange reports whether a word may have braces with a range, which may
+// stand for any number of words.
+func hasRange(w *syntax.Word) bool {
+	return slices.ContainsFunc(w.Parts, func(p syntax.WordPart) bool {
+		lit, ok := p.(*syntax.Lit)
+		return ok && strings.Contains(lit.Value, "{") && strings.Count(lit.Value, "{")+strings.Count(lit.Value, "..") > 1
+	})
+}
+
+// environ shows the variables to the expansion.
+type environ struct{ s *shell }
+
+func (e environ) Get(name string) expand.Variable {
+	value, ok := e.s.vars[name]
+	switch {
+	case ok:
+		return expand.Variable{Set: true, Exported: true, Kind: expand.String, Str: value}
+	case name == "HOME" || name == "RANDOM" || strings.HasPrefix(name, "HOME "):
+		return expand.Variable{Set: true, Kind: expand.String, Str: unknownText}
+	}
+	return expand.Variable{}
+}
+
+func (e environ) Set(name string, v expand.Variable) error {
+	switch {
+	case !v.IsSet():
+		delete(e.s.vars, name)
+	case v.Kind == expand.String:
+		e.s.set(name, v.Str)
+	default:
+		e.s.set(name, unknownText)
+	}
+	return nil
+}
+
+func (e environ) Each(f func(string, expand.Variable) bool) {
+	for name := range e.s.vars {
+		if !f(name, e.Get(name)) {
+			return
+		}
+	}
+}

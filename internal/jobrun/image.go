@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/diag"
+)
+
+// image makes sure that the image is there.
+func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, built bool, err error) {
+	if j.Image.Build != nil {
+		result, err := j.Image.Build.Ensure(ctx, r.Engine, log)
+		built = err == nil && !result.Cached
+		for _, more := range j.Image.Builds {
+			if err != nil {
+				break
+			}
+			also, moreErr := more.Ensure(ctx, r.Engine, log)
+			built, err = built || moreErr == nil && !also.Cached, moreErr
+		}
+		return result.ID, built, err
+	}
+	if j.Image.Local {
+		id, err = r.local(ctx, j.Image.Reference)
+		return id, false, err
+	}
+	id, err = r.pulled(ctx, j.Image.Reference, j.Image.Pull, log)
+	if err == nil || ctx.Err() != nil {
+		return id, false, err
+	}
+	for _, other := range j.Image.Alternatives {
+		if id, otherErr := r.pulled(ctx, other, j.Image.Pull, log); otherErr == nil {
+			r.warn(j, fmt.Sprintf("image %s cannot be pulled; using %s", j.Image.Reference, other))
+			j.Image.Reference = other
+			return id, false, nil
+		}
+	}
+	return id, false, err
+}
+
+// local gives the ID of an image that is never pulled.
+func (r *Runner) local(ctx context.Context, reference string) (string, error) {
+	image, err := r.Engine.Inspect(ctx, reference)
+	if errors.Is(err, container.ErrNoImage) {
+		return "", diag.WithHint(fmt.Errorf("image %s is not here, and the project of its registry is not known", reference),
+			"--project and --upstream-namespace name it, --image-prefix another registry")
+	}
+	return image.ID, err
+}
+
+// pulled gives the ID of an image, which is pulled if it is not there, or always.
+func (r *Runner) pulled(ctx context.Context, reference string, always bool, log io.Writer) (string, error) {
+	if !always {
+		image, err := r.Engine.Inspect(ctx, reference)
+		if err == nil || !errors.Is(err, container.ErrNoImage) {
+			return image.ID, err
+		}
+	}
+	if r.Offline && !strings.HasPrefix(reference, "localhost/") {
+		return "", fmt.Errorf("image %s is not there, and --offline forbids to pull it", reference)
+	}
+	image, err := r.Engine.Pull(ctx, reference, log)
+	return image.ID, err
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/containerjob"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// builtImages are the images that jobs of the pipeline build from Dockerfiles
+// of the tree.
+type builtImages struct {
+	index *containerjob.Index
+	tree  string
+	files map[string]*readFile // by what builds them, see buildKey
+}
+
+type readFile struct {
+	*containerjob.Dockerfile
+	err error // fs.ErrNotExist if there is none
+}
+
+// newBuiltImages reads the commands of a pipeline's jobs. Images that no job of
+// it builds may be those of its parent, nil for none.
+func newBuiltImages(e *gitlabci.Evaluation, tree string, parent *builtImages) *builtImages {
+	b := &builtImages{index: containerjob.NewIndex(e), tree: tree, files: map[string]*readFile{}}
+	if parent != nil {
+		b.index.Parent = parent.index
+	}
+	return b
+}
+
+// buildKey tells builds apart that make different images.
+func buildKey(b containerjob.Build) string {
+	key := fmt.Sprintf("%q %q %q", b.Dockerfiles, b.Context, b.Stage)
+	for _, name := range slices.Sorted(maps.Keys(b.Args)) {
+		key += fmt.Sprintf(" %q=%q", name, b.Args[name])
+	}
+	return key
+}
+
+// dockerfile gives the Dockerfile of a build.
+func (b *builtImages) dockerfile(build containerjob.Build) (*containerjob.Dockerfile, error) {
+	key := buildKey(build)
+	if b.files[key] == nil {
+		d, err := containerjob.ReadDockerfile(b.tree, build)
+		b.files[key] = &readFile{d, err}
+	}
+	return b.files[key].Dockerfile, b.files[key].err
+}
+
+// builds reports whether a job's purpose is an image: it builds one whose
+// Dockerfile is here.
+func (b *builtImages) builds(job *gitlabci.Job) bool {
+	if job.Role().Kind == gitlabci.Container {
+		return true
+	}
+	if b == nil {
+		return false
+	}
+	all, _ := b.index.By(job.Name)
+	return slices.ContainsFunc(all, func(build containerjob.Build) bool {
+		_, err := b.dockerfile(build)
+		return !errors.Is(err, fs.ErrNotExist)
+	})
+}
+
+// of gives the build of the image that a job builds, or else runs in, if its
+// Dockerfile is here.
+func (b *builtImages) of(job *gitlabci.Job) (containerjob.Build, *containerjob.Dockerfile, bool) {
+	all, _ := b.index.By(job.Name)
+	if _, build, ok := b.index.For(job); ok {
+		all = append(slices.Clone(all), build)
+	}
+	for _, build := range all {
+		if d, err := b.dockerfile(build); err == nil {
+			return build, d, true
+		}
+	}
+	return containerjob.Build{}, nil, false
+}
+
+// role says what a job is for. What its variables do not tell, the Dockerfile
+// of its image does.
+func (b *builtImages) role(job *gitlabci.Job) gitlabci.Role {
+	role := job.Role()
+	if b == nil || role.Target != "" {
+		return role
+	}
+	_, d, ok := b.of(job)
+	if !ok {
+		return role
+	}
+	role.Target, role.Arch = d.Name, d.Cross
+	if d.Target != "" {
+		role.Target = d.Target
+	}
+	if role.Arch == "" {
+		role.Arch = "x86_64"
+	}
+	if b.builds(job) {
+		role.Kind = gitlabci.Container
+	}
+	return role
+}
+
+// isFor reports whether a job is for a target: by its variables, or as its
+// image's Dockerfile has this name or was written for the target.
+func (b *builtImages) isFor(job *gitlabci.Job, target string) bool {
+	if job.Role().Target == target {
+		return true
+	}
+	if b == nil {
+		return false
+	}
+	_, d, ok := b.of(job)
+	return ok && (target == d.Name || target == d.Target || target == targets.EnvironmentName(d.Target, targets.Arch(d.Cross)))
+}
+
+// tag gives the name of a build among the images of a project. Two builds have
+// the same only if they make the same image.
+func (b *builtImages) tag(project string, build containerjob.Build, d *containerjob.Dockerfile) string {
+	name := imageName(d.Name)
+	if d.Name == "." {
+		name = "image"
+	}
+	sum := sha256.Sum256([]byte(buildKey(build)))
+	for key, other := range b.files {
+		if other.err == nil && key != buildKey(build) && imageName(other.Name) == imageName(d.Name) {
+			return fmt.Sprintf("lcitool.%s.%s-%x", project, name, sum[:4])
+		}
+	}
+	return "lcitool." + project + "." + name
+}
+
+// readAll reads all Dockerfiles, so that tags do not depend on which jobs run.
+func (b *builtImages) readAll() {
+	for _, build := range b.index.All() {
+		_, _ = b.dockerfile(build) // the error is kept for the jobs that need it
+	}
+}
+
+// imagePath gives the name of an image without registry, tag and digest, as a
+// last part of a path.
+func imagePath(reference string) string {
+	name := path.Base(filepath.ToSlash(reference))
+	for i, r := range name {
+		if r == ':' || r == '@' {
+			return name[:i]
+		}
+	}
+	return name
+}
