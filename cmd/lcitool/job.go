@@ -144,7 +144,7 @@ func (c *eventChoice) identify(cmd *cobra.Command, directory string, p *gitlabci
 	case e.Namespace == "":
 		e.Namespace, e.Project = pipelinerun.ForkNamespace, filepath.Base(directory)
 		if c.upstream && !known {
-			return &usageError{cmd, errors.New("argument --upstream: neither origin nor the pipeline names the project, --upstream-namespace does")}
+			return &usageError{cmd, errors.New("argument --upstream: neither origin nor RUN_UPSTREAM_NAMESPACE names the project")}
 		}
 	case !c.upstream && e.Source == gitlabci.MergeRequest && known && upstream == e.Namespace:
 		e.Namespace = pipelinerun.ForkNamespace
