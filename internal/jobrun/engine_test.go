@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// treeDir is where jobs of the tests have their tree.
+const treeDir = "/builds/project"
+
+// memoryEngine keeps containers in memory. It has every image.
+type memoryEngine struct {
+	engine // whatever a test does not expect panics
+
+	// stage does what a script would do, nil for nothing.
+	stage func(ctx context.Context, c *memoryContainer, name, status string) error
+
+	keepErr    error // of every container
+	mu         sync.Mutex
+	containers []*memoryContainer
+}
+
+func (e *memoryEngine) Local() bool     { return true }
+func (e *memoryEngine) Address() string { return "memory" }
+
+func (e *memoryEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
+	return container.Image{ID: "id of " + reference}, nil
+}
+
+func (e *memoryEngine) Start(_ context.Context, o container.RunOptions) (jobContainer, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := &memoryContainer{engine: e, name: fmt.Sprintf("c%d", len(e.containers)), options: o, files: map[string]string{}}
+	e.containers = append(e.containers, c)
+	return c, nil
+}
+
+// last is the container of the job that ran last.
+func (e *memoryEngine) last() *memoryContainer { return e.containers[len(e.containers)-1] }
+
+// memoryContainer has files by their absolute paths.
+type memoryContainer struct {
+	jobContainer
+
+	engine  *memoryEngine
+	name    string
+	options container.RunOptions
+	files   map[string]string
+	stages  []string // that ran: name, status
+	limits  []time.Duration
+	kept    bool
+	removed bool
+}
+
+func (c *memoryContainer) Name() string       { return c.name }
+func (c *memoryContainer) Warnings() []string { return nil }
+
+func (c *memoryContainer) Exited(context.Context) (int, bool, error) { return 0, false, nil }
+
+// stageCommand finds what runStage asks for.
+var stageCommand = regexp.MustCompile(`echo "\$\$ (\w+) (\w+)"`)
+
+func (c *memoryContainer) Exec(ctx context.Context, o container.ExecOptions) (container.RunResult, error) {
+	m := stageCommand.FindStringSubmatch(strings.Join(o.Command, " "))
+	if m == nil {
+		return container.RunResult{}, fmt.Errorf("unexpected command %q", o.Command)
+	}
+	c.stages = append(c.stages, m[1]+" "+m[2])
+	c.limits = append(c.limits, o.Timeout)
+	if c.engine.stage == nil {
+		return container.RunResult{}, nil
+	}
+	return container.RunResult{}, c.engine.stage(ctx, c, m[1], m[2])
+}
+
+func (c *memoryContainer) Put(_ context.Context, dir string, archive io.Reader) error {
+	t := tar.NewReader(archive)
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if h.Typeflag == tar.TypeReg {
+			data, err := io.ReadAll(t)
+			if err != nil {
+				return err
+			}
+			c.files[path.Join(dir, h.Name)] = string(data)
+		}
+	}
+}
+
+func (c *memoryContainer) Get(_ context.Context, from string, w io.Writer) error {
+	t := tar.NewWriter(w)
+	found := false
+	for _, name := range slices.Sorted(maps.Keys(c.files)) {
+		if name != from && !strings.HasPrefix(name, from+"/") {
+			continue
+		}
+		found = true
+		text := c.files[name]
+		rel := path.Join(path.Base(from), strings.TrimPrefix(name, from))
+		if err := t.WriteHeader(&tar.Header{Name: rel, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(t, text); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fs.ErrNotExist
+	}
+	return t.Close()
+}
+
+func (c *memoryContainer) Keep(context.Context) (string, error) {
+	if c.engine.keepErr != nil {
+		return "", c.engine.keepErr
+	}
+	c.kept = true
+	return "kept-" + c.name, nil
+}
+
+func (c *memoryContainer) Remove(context.Context) error {
+	c.removed = true
+	return nil
+}
+
+// exits is a script that returns a status.
+func exits(code int) error {
+	if code == 0 {
+		return nil
+	}
+	return &container.ExitError{Container: "c", Code: code}
+}
+
+// harness runs jobs on an engine in memory, in a project of its own.
+type harness struct {
+	*Runner
+	engine   *memoryEngine
+	warnings bytes.Buffer
+}
+
+func newHarness(t *testing.T) *harness {
+	t.Helper()
+	project := t.TempDir()
+	h := &harness{engine: &memoryEngine{}}
+	h.Runner = &Runner{
+		Engine: h.engine, Project: project, Tree: Tree{Dir: project, Writable: true, At: treeDir},
+		Artifacts: artifacts.In(project), Caches: t.TempDir(), Source: "project",
+	}
+	h.Warn = func(job, what string) { fmt.Fprintf(&h.warnings, "%s: %s\n", job, what) }
+	return h
+}
+
+// writes lets scripts write files below the tree, and end with a status.
+func (h *harness) writes(code int, files ...string) {
+	h.engine.stage = func(_ context.Context, c *memoryContainer, name, _ string) error {
+		if name != "script" {
+			return nil
+		}
+		for _, file := range files {
+			c.files[path.Join(treeDir, file)] = "text of " + file
+		}
+		return exits(code)
+	}
+}
+
+// stored lists the artifacts of a job.
+func (h *harness) stored(t *testing.T, job string) string {
+	t.Helper()
+	return strings.Join(filesIn(t, h.Artifacts.Dir(job)), " ")
+}
+
+// job is one with a script and artifacts.
+func job(name string, a *gitlabci.Artifacts) *Job {
+	return &Job{Job: gitlabci.Job{Name: name, Script: []string{"true"}, Artifacts: a}, Image: Image{Reference: "image"}, Runs: true}
+}

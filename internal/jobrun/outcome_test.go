@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+)
+
+// filesIn lists the files of a directory that need not be there.
+func filesIn(t *testing.T, dir string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, err := filepath.Rel(dir, name)
+			files = append(files, filepath.ToSlash(rel))
+			return err
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestArtifactsByOutcome: what a job leaves depends on how it ended.
+func TestArtifactsByOutcome(t *testing.T) {
+	timeout := fmt.Errorf("container c: %w", container.ErrTimeout)
+	broken := errors.New("the engine broke")
+	for _, c := range []struct {
+		when  string
+		err   error
+		state outcome.State
+		want  string
+	}{
+		{"on_success", nil, outcome.Passed, "out/a report.xml"},
+		{"on_success", exits(1), outcome.Failed, "report.xml"},
+		{"on_failure", nil, outcome.Passed, "report.xml"},
+		{"on_failure", exits(1), outcome.Failed, "out/a report.xml"},
+		{"always", nil, outcome.Passed, "out/a report.xml"},
+		{"always", exits(1), outcome.Failed, "out/a report.xml"},
+		{"always", timeout, outcome.TimedOut, ""}, // GitLab gives up a job that used all its time
+		{"always", broken, outcome.EngineError, ""},
+	} {
+		h := newHarness(t)
+		j := job("build", &gitlabci.Artifacts{When: c.when, Paths: []string{"out"}, Exclude: []string{"out/*.o"}, Reports: []gitlabci.Report{{Kind: "junit", Paths: []string{"report.xml"}}}})
+		h.writes(0, "out/a", "out/b.o", "other", "report.xml")
+		write := h.engine.stage
+		h.engine.stage = func(ctx context.Context, k *memoryContainer, name, status string) error {
+			_ = write(ctx, k, name, status)
+			return c.err
+		}
+		result, out := h.Run(t.Context(), j, scheduler.Streams{})
+		if result.State != c.state {
+			t.Errorf("%s, %v: %s, %v", c.when, c.err, result.State, result.Err)
+		}
+		if got := h.stored(t, "build"); got != c.want {
+			t.Errorf("%s, %s: stored %q, want %q", c.when, c.state, got, c.want)
+		}
+		if c.want != "" && (out.Artifacts != h.Artifacts.Dir("build") || !slices.Equal(out.JUnit, []string{"report.xml"})) {
+			t.Errorf("%s, %s: %q, %q", c.when, c.state, out.Artifacts, out.JUnit)
+		}
+		if h.warnings.Len() > 0 {
+			t.Errorf("%s, %s: %s", c.when, c.state, h.warnings.String())
+		}
+	}
+}
+
+// TestScriptTimeoutLeavesArtifacts: a script that used its own share of the
+// time is followed by all the rest.
+func TestScriptTimeoutLeavesArtifacts(t *testing.T) {
+	h := newHarness(t)
+	j := job("build", &gitlabci.Artifacts{When: "on_failure", Paths: []string{"log"}})
+	j.AfterScript = []string{"true"}
+	j.Variables = []gitlabci.Variable{{Name: "RUNNER_SCRIPT_TIMEOUT", Value: "5m"}}
+	h.engine.stage = func(_ context.Context, c *memoryContainer, name, _ string) error {
+		c.files[treeDir+"/log"] = "x"
+		if name == "script" {
+			return fmt.Errorf("container c: %w", container.ErrTimeout)
+		}
+		return nil
+	}
+	result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+	c := h.engine.last()
+	if result.State != outcome.TimedOut || !slices.Equal(c.stages, []string{"script running", "after_script failed"}) || h.stored(t, "build") != "log" {
+		t.Errorf("%s, %q, %q", result.State, c.stages, h.stored(t, "build"))
+	}
+	if c.limits[0] != 5*time.Minute || c.limits[1] != 5*time.Minute {
+		t.Errorf("limits %v", c.limits)
+	}
+}
+
+// TestTimeout: the shorter of the job's limit and the user's holds, and the
+// error says which.
+func TestTimeout(t *testing.T) {
+	for _, c := range []struct{ job, user, want time.Duration }{
+		{0, 0, time.Hour},
+		{time.Minute, 0, time.Minute},
+		{time.Minute, time.Second, time.Second},
+		{time.Minute, 2 * time.Minute, time.Minute},
+		{0, 2 * time.Hour, time.Hour},
+	} {
+		h := newHarness(t)
+		h.Limits.Timeout = c.user
+		j := job("slow", nil)
+		j.Timeout, j.AfterScript = c.job, []string{"true"}
+		h.engine.stage = func(context.Context, *memoryContainer, string, string) error { return container.ErrTimeout }
+		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+		k := h.engine.last()
+		if result.State != outcome.TimedOut || k.limits[0] != c.want || len(k.stages) != 1 {
+			t.Errorf("%v and %v: %s, limits %v, stages %q", c.job, c.user, result.State, k.limits, k.stages)
+		}
+		if result.Err == nil || !strings.Contains(result.Err.Error(), outcome.Elapsed(c.want)) && !strings.Contains(result.Err.Error(), c.want.String()) {
+			t.Errorf("%v and %v: %v", c.job, c.user, result.Err)
+		}
+	}
+}
+
+// TestStaleArtifacts: nobody takes what an earlier run left for what a job
+// leaves now.
+func TestStaleArtifacts(t *testing.T) {
+	a := &gitlabci.Artifacts{When: "on_success", Paths: []string{"out"}, Exclude: []string{"out/*.o"}}
+	h := newHarness(t)
+	build, use := job("build", a), job("use", nil)
+	use.From, use.Dependencies = []*Job{build}, []string{"build"}
+	h.writes(0, "out/a", "out/b.o")
+	h.Run(t.Context(), build, scheduler.Streams{})
+	if got := h.stored(t, "build"); got != "out/a" {
+		t.Fatalf("stored %q", got)
+	}
+	h.writes(0)
+	h.Run(t.Context(), use, scheduler.Streams{})
+	if c := h.engine.last(); c.files[treeDir+"/out/a"] != "text of out/a" || len(c.files) != 1 || h.warnings.Len() > 0 {
+		t.Errorf("handed on: %q, warnings %s", c.files, h.warnings.String())
+	}
+	h.writes(1, "out/a")
+	h.Run(t.Context(), build, scheduler.Streams{})
+	if got := h.stored(t, "build"); got != "" {
+		t.Errorf("after a failure: %q", got)
+	}
+	h.writes(0)
+	h.Run(t.Context(), use, scheduler.Streams{})
+	if c := h.engine.last(); len(c.files) != 0 || h.warnings.String() != "use: job \"build\" has left no artifacts here\n" {
+		t.Errorf("handed on: %q, warnings %s", c.files, h.warnings.String())
+	}
+}
+
+// TestKeep: containers of jobs that fail or take too long stay if the user
+// wants that, all others go.
+func TestKeep(t *testing.T) {
+	failed, slow := exits(3), fmt.Errorf("c: %w", container.ErrTimeout)
+	for _, c := range []struct {
+		name    string
+		keep    bool
+		err     error
+		keepErr error
+		want    bool
+	}{
+		{"failed", true, failed, nil, true},
+		{"timed out", true, slow, nil, true},
+		{"passed", true, nil, nil, false},
+		{"engine error", true, errors.New("broken"), nil, false},
+		{"not wanted", false, failed, nil, false},
+		{"cannot be kept", true, failed, errors.New("no space"), false},
+	} {
+		h := newHarness(t)
+		h.Keep, h.engine.keepErr = c.keep, c.keepErr
+		h.engine.stage = func(context.Context, *memoryContainer, string, string) error { return c.err }
+		_, out := h.Run(t.Context(), job("x", nil), scheduler.Streams{})
+		k := h.engine.last()
+		if k.kept != c.want || k.removed == c.want || (out.Container == "kept-"+k.name) != c.want {
+			t.Errorf("%s: kept %v, removed %v, %q", c.name, k.kept, k.removed, out.Container)
+		}
+		if (h.warnings.Len() > 0) != (c.keepErr != nil) {
+			t.Errorf("%s: %s", c.name, h.warnings.String())
+		}
+	}
+}
+
+// TestRetriedJobsAreKeptOnce: only the last try of a job leaves its container.
+func TestRetriedJobsAreKeptOnce(t *testing.T) {
+	h := newHarness(t)
+	h.Keep = true
+	h.writes(1)
+	j := job("x", nil)
+	j.Retry.Max = 2
+	result, out := h.Run(t.Context(), j, scheduler.Streams{})
+	var kept []bool
+	for _, c := range h.engine.containers {
+		kept = append(kept, c.kept)
+	}
+	if result.State != outcome.Failed || !slices.Equal(kept, []bool{false, false, true}) || out.Container != "kept-c2" {
+		t.Errorf("%s, kept %v, %q", result.State, kept, out.Container)
+	}
+}
+
+// TestStopped: of a job that was stopped nothing is left.
+func TestStopped(t *testing.T) {
+	h := newHarness(t)
+	h.Keep = true
+	ctx, cancel := context.WithCancel(t.Context())
+	h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+		c.files[treeDir+"/out"] = "x"
+		cancel()
+		return context.Cause(ctx)
+	}
+	j := job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"out"}})
+	j.Retry.Max = 2
+	result, _ := h.Run(ctx, j, scheduler.Streams{})
+	c := h.engine.last()
+	if result.State != outcome.Stopped || c.kept || !c.removed || h.stored(t, "x") != "" || len(h.engine.containers) != 1 {
+		t.Errorf("%s, kept %v, removed %v, stored %q", result.State, c.kept, c.removed, h.stored(t, "x"))
+	}
+}
+
+// TestDuration: a result says how long the job took, all its tries together.
+func TestDuration(t *testing.T) {
+	const took = 20 * time.Millisecond
+	h := newHarness(t)
+	h.engine.stage = func(context.Context, *memoryContainer, string, string) error {
+		time.Sleep(took)
+		return exits(1)
+	}
+	j := job("x", nil)
+	j.Retry.Max = 1
+	result, out := h.Run(t.Context(), j, scheduler.Streams{})
+	if result.Duration < 2*took {
+		t.Errorf("took %v", result.Duration)
+	}
+	var script time.Duration
+	for _, p := range out.Phases {
+		if p.Name == "script" {
+			script = p.Duration
+		}
+	}
+	if script < took || script > result.Duration {
+		t.Errorf("phases %v", out.Phases)
+	}
+}
+
+// TestPackages: the list that an image keeps of its packages is in the outcome.
+func TestPackages(t *testing.T) {
+	h := newHarness(t)
+	h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+		c.files["/packages.txt"] = "a 1\n\nb 2\n"
+		return nil
+	}
+	_, out := h.Run(t.Context(), job("x", nil), scheduler.Streams{})
+	if !slices.Equal(out.Packages, []string{"a 1", "b 2"}) || out.Dir != treeDir || out.ImageID != "id of image" {
+		t.Errorf("%+v", out)
+	}
+}
+
+// TestAfterScriptCountsIfTheJobSaysSo as with GitLab.
+func TestAfterScriptCountsIfTheJobSaysSo(t *testing.T) {
+	for _, c := range []struct {
+		ignore string
+		script int
+		state  outcome.State
+	}{
+		{"", 0, outcome.Passed}, {"true", 0, outcome.Passed}, {"false", 0, outcome.Failed}, {"false", 4, outcome.Failed},
+	} {
+		h := newHarness(t)
+		h.engine.stage = func(_ context.Context, _ *memoryContainer, name, _ string) error {
+			if name == "after_script" {
+				return exits(9)
+			}
+			return exits(c.script)
+		}
+		j := job("x", nil)
+		j.AfterScript = []string{"false"}
+		if c.ignore != "" {
+			j.Variables = []gitlabci.Variable{{Name: "AFTER_SCRIPT_IGNORE_ERRORS", Value: c.ignore}}
+		}
+		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+		want := c.script
+		if c.state == outcome.Failed && want == 0 {
+			want = 9
+		}
+		if result.State != c.state || result.Code != want {
+			t.Errorf("%q, script %d: %s %d", c.ignore, c.script, result.State, result.Code)
+		}
+	}
+}
+
+// TestCachesByOutcome: what later runs find depends on how the job ended, and
+// on the policy.
+func TestCachesByOutcome(t *testing.T) {
+	for _, c := range []struct {
+		policy, when string
+		code         int
+		want         bool
+	}{
+		{"pull-push", "on_success", 0, true},
+		{"pull-push", "on_success", 1, false},
+		{"pull-push", "on_failure", 0, false},
+		{"pull-push", "on_failure", 1, true},
+		{"pull-push", "always", 1, true},
+		{"push", "on_success", 0, true},
+		{"pull", "always", 0, false},
+	} {
+		h := newHarness(t)
+		j := job("x", nil)
+		j.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"deps/"}, Policy: c.policy, When: c.when}}
+		h.writes(c.code, "deps/a", "other")
+		h.Run(t.Context(), j, scheduler.Streams{})
+		h.writes(0)
+		again := job("x", nil)
+		again.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"deps/"}, Policy: "pull", When: "on_success"}}
+		h.Run(t.Context(), again, scheduler.Streams{})
+		files := h.engine.last().files
+		if got := files[treeDir+"/deps/a"] == "text of deps/a"; got != c.want || len(files) > 1 || h.warnings.Len() > 0 {
+			t.Errorf("%+v: %q, %s", c, files, h.warnings.String())
+		}
+	}
+}
+
+// TestCacheKeys: a job that only pushes finds nothing, and fallback keys are
+// tried in their order.
+func TestCacheKeys(t *testing.T) {
+	h := newHarness(t)
+	keep := func(key string) {
+		h.writes(0, "deps/"+key)
+		j := job("x", nil)
+		j.Cache = []gitlabci.Cache{{Key: key, Paths: []string{"deps"}, Policy: "push", When: "on_success"}}
+		h.Run(t.Context(), j, scheduler.Streams{})
+		if len(h.engine.last().files) != 1 {
+			t.Errorf("%s: a job that pushes found %q", key, h.engine.last().files)
+		}
+	}
+	keep("second")
+	keep("third")
+	finds := func(key string) {
+		h.writes(0)
+		j := job("x", nil)
+		j.Cache = []gitlabci.Cache{{Key: "first", FallbackKeys: []string{"second", "third"}, Paths: []string{"deps"}, Policy: "pull"}}
+		h.Run(t.Context(), j, scheduler.Streams{})
+		if files := h.engine.last().files; len(files) != 1 || files[treeDir+"/deps/"+key] == "" {
+			t.Errorf("got %q, want that of %s", files, key)
+		}
+	}
+	finds("second")
+	keep("first")
+	finds("first")
+}
+
+// TestForgottenCaches: those used longest ago go first.
+func TestForgottenCaches(t *testing.T) {
+	dir := t.TempDir()
+	name := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%02d.tar.zst", i)) }
+	const more = 3
+	for i := range keptCaches + more {
+		if err := os.WriteFile(name(i), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		used := time.Unix(int64(1e9+(i*7)%(keptCaches+more)), 0) // not in the order of the names
+		if err := os.Chtimes(name(i), used, used); err != nil {
+			t.Fatal(err)
+		}
+	}
+	(&Runner{}).forgetCaches(dir)
+	for i := range keptCaches + more {
+		age := (i * 7) % (keptCaches + more) // the higher, the later it was used
+		_, err := os.Stat(name(i))
+		if want := age > more; (err == nil) != want { // one more goes, for the one that is about to come
+			t.Errorf("cache %d, used at %d: %v", i, age, err)
+		}
+	}
+}
