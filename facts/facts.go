@@ -4,9 +4,8 @@
 // distribution.
 //
 // Load takes layers of files, nearest first: a user's data directory, then the
-// facts built into the program. Entries are decoded when they are first asked
-// for, so that the cost of a look-up does not grow with the number of facts;
-// Lint is the way to check everything.
+// facts built into the program. Selectors are decoded when they are first asked
+// for; Lint is the way to check everything.
 package facts
 
 import (

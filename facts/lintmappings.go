@@ -21,10 +21,10 @@ func (l *linter) lintMappings(layer Layer, check bool) {
 			l.report(err)
 			continue
 		}
-		headings, entries, repeats, err := split(layer.Path(file), data)
+		all, entries, repeats, err := readMappings(layer.Path(file), data)
 		l.report(err)
 		l.reportAll(repeats)
-		l.lintHeadings(headings)
+		l.lintSections(all)
 		for i, e := range entries {
 			if f := addEntry(table, e); f != nil {
 				l.report(f)
@@ -35,7 +35,7 @@ func (l *linter) lintMappings(layer Layer, check bool) {
 				continue
 			}
 			if i > 0 && entries[i-1].section == e.section && e.name < entries[i-1].name {
-				l.note(e.pos(), "%s: %s stands after %s", e.section, yamldoc.Quote(e.name), yamldoc.Quote(entries[i-1].name))
+				l.note(e.pos, "%s: %s stands after %s", e.section, yamldoc.Quote(e.name), yamldoc.Quote(entries[i-1].name))
 			}
 			l.lintEntry(&e)
 			if !layer.Bundled {
@@ -48,9 +48,9 @@ func (l *linter) lintMappings(layer Layer, check bool) {
 	}
 }
 
-func (l *linter) lintHeadings(headings []heading) {
-	for _, h := range headings {
-		if f := checkHeading(h); f != nil {
+func (l *linter) lintSections(all []section) {
+	for _, of := range all {
+		if f := of.check(); f != nil {
 			l.report(f)
 		}
 	}
@@ -58,15 +58,10 @@ func (l *linter) lintHeadings(headings []heading) {
 
 // lintEntry checks the selectors and names of one mapping.
 func (l *linter) lintEntry(e *entry) {
-	value, err := e.node()
-	if err != nil || value.IsNull() {
-		l.report(err)
+	if e.value.IsNull() {
 		return
 	}
-	if e.text != nil {
-		l.reportAll(value.Duplicates())
-	}
-	fields, err := value.Mapping()
+	fields, err := e.value.Mapping()
 	l.report(err)
 	for i, f := range fields {
 		name, err := decodeName(f)
@@ -117,13 +112,10 @@ func (v Vocabulary) level(selector string) int {
 
 // lintUse notes mappings that do nothing, here or for the original.
 func (l *linter) lintUse(e entry) {
-	if !slices.Contains(sections(), e.section) {
-		return
-	}
 	if !l.native[e.name] {
-		l.note(e.pos(), "%s: %s is not in mappings, where the original lcitool wants it too", e.section, yamldoc.Quote(e.name))
+		l.note(e.pos, "%s: %s is not in mappings, where the original lcitool wants it too", e.section, yamldoc.Quote(e.name))
 	}
 	if e.section == nativeSection && !l.needed[e.name] {
-		l.note(e.pos(), "mapping %s: no project needs it", yamldoc.Quote(e.name))
+		l.note(e.pos, "mapping %s: no project needs it", yamldoc.Quote(e.name))
 	}
 }

@@ -38,6 +38,27 @@ type source struct {
 	file  string
 }
 
+// The sections of a mappings file.
+const (
+	nativeSection = "mappings"
+	pypiSection   = "pypi_mappings"
+	cpanSection   = "cpan_mappings"
+)
+
+// A section is a top-level key of a mappings file.
+type section struct {
+	name string
+	pos  Position
+}
+
+// An entry is one mapping of a file.
+type entry struct {
+	section string
+	name    string
+	pos     Position // of the name
+	value   yamldoc.Node
+}
+
 type decoded struct {
 	mapping *Mapping
 	err     error
@@ -79,10 +100,10 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 			errs = append(errs, err)
 			continue
 		}
-		headings, entries, repeats, err := split(layer.Path(file), data)
+		all, entries, repeats, err := readMappings(layer.Path(file), data)
 		errs = append(errs, err)
-		for _, h := range headings {
-			if f := checkHeading(h); f != nil {
+		for _, of := range all {
+			if f := of.check(); f != nil {
 				s.options.Warn(f)
 			}
 		}
@@ -110,73 +131,49 @@ func mappingFiles(layer Layer) ([]string, error) {
 // sections lists the keys of a mappings file.
 func sections() []string { return []string{nativeSection, pypiSection, cpanSection} }
 
-func checkHeading(h heading) *Fault {
-	if slices.Contains(sections(), h.name) {
+// check gives what is wrong with a section, nil for nothing.
+func (s section) check() *Fault {
+	if slices.Contains(sections(), s.name) {
 		return nil
 	}
-	return diag.Errorf(h.pos, "unknown key %s%s", yamldoc.Quote(h.name), DidYouMean(h.name, sections()))
+	return diag.Errorf(s.pos, "unknown key %s%s", yamldoc.Quote(s.name), DidYouMean(s.name, sections()))
 }
 
-// addEntry puts e into the table, in the place of an earlier one of its layer,
-// which the fault names. What stands under unknown keys is left out.
+// addEntry puts e into the table, in the place of the same entry of an earlier
+// file of its layer, which the fault names.
 func addEntry(table map[string][]entry, e entry) *Fault {
-	if !slices.Contains(sections(), e.section) {
-		return nil
-	}
 	for i, old := range table[e.name] {
 		if old.section == e.section {
 			table[e.name][i] = e
-			return diag.Errorf(e.pos(), "%s: %s appears twice, first at %s: the last one counts", e.section, yamldoc.Quote(e.name), old.pos())
+			return diag.Errorf(e.pos, "%s: %s appears twice, first at %s: the last one counts", e.section, yamldoc.Quote(e.name), old.pos)
 		}
 	}
 	table[e.name] = append(table[e.name], e)
 	return nil
 }
 
-// split gives the entries of a mappings file, quickly where it can. An entry
-// that appears twice may be there twice; other keys that do are in repeats.
-func split(file string, data []byte) (headings []heading, entries []entry, repeats []*Fault, err error) {
-	headings, entries, ok := scan(file, data)
-	if ok && !hasRepeats(headings) {
-		return headings, entries, nil, nil
-	}
-	return splitWhole(file, data)
-}
-
-// splitWhole gives the entries of any mappings file.
-func splitWhole(file string, data []byte) (headings []heading, entries []entry, repeats []*Fault, err error) {
+// readMappings gives the sections and entries of a mappings file. Keys that
+// appear twice are in repeats, and the last one counts.
+func readMappings(file string, data []byte) (all []section, entries []entry, repeats []*Fault, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil || doc.IsNull() {
 		return nil, nil, nil, err
 	}
 	fields, err := doc.Mapping()
 	errs := []error{err}
-	for _, section := range fields {
-		h := heading{section.Key, section.Pos}
-		headings = append(headings, h)
-		if section.Value.IsNull() || checkHeading(h) != nil {
+	for _, f := range fields {
+		of := section{f.Key, f.Pos}
+		all = append(all, of)
+		if f.Value.IsNull() || of.check() != nil {
 			continue
 		}
-		fields, err := section.Value.Mapping()
+		fields, err := f.Value.Mapping()
 		errs = append(errs, err)
-		for _, f := range fields {
-			entries = append(entries, entry{
-				section: section.Key, name: f.Key, file: file, line: f.Pos.Line, value: f.Value,
-			})
+		for _, e := range fields {
+			entries = append(entries, entry{section: f.Key, name: e.Key, pos: e.Pos, value: e.Value})
 		}
 	}
-	return headings, entries, doc.Duplicates(), diag.Join(errs...)
-}
-
-func hasRepeats(headings []heading) bool {
-	seen := map[string]bool{}
-	for _, h := range headings {
-		if seen[h.name] {
-			return true
-		}
-		seen[h.name] = true
-	}
-	return false
+	return all, entries, doc.Duplicates(), diag.Join(errs...)
 }
 
 // MappingNames lists the mappings of all layers, sorted.
@@ -217,7 +214,7 @@ func (s *Set) decode(name string) (*Mapping, error) {
 				continue
 			}
 			if m.Pos == (Position{}) {
-				m.Pos = e.pos()
+				m.Pos = e.pos
 			}
 			null, err := s.decodeEntry(&e, names[e.section], s.options.Layers[i].Proven)
 			hidden[e.section] = null
@@ -233,38 +230,20 @@ func (s *Set) decode(name string) (*Mapping, error) {
 
 // decodeEntry adds the selectors of e to names where they are not there yet.
 func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err error) {
-	add := func(selector string, pos Position, name Name, err error) {
-		if !proven {
-			s.checkSelector(e, selector, pos)
-		}
-		if _, nearer := names[selector]; !nearer && err == nil {
-			names[selector] = name
-		}
-	}
-	if lines, ok := e.plainLines(); ok {
-		for _, l := range lines {
-			add(l.selector, l.name.Pos, l.name, nil)
-		}
-		return false, nil
-	}
-	value, err := e.node()
-	if err != nil {
-		return false, err
-	}
-	if value.IsNull() {
+	if e.value.IsNull() {
 		return true, nil
 	}
-	if e.text != nil { // else split has told of them
-		for _, f := range value.Duplicates() {
-			s.options.Warn(f)
-		}
-	}
-	fields, err := value.Mapping()
+	fields, err := e.value.Mapping()
 	errs := []error{err}
 	for _, f := range fields {
 		name, err := decodeName(f)
 		errs = append(errs, err)
-		add(f.Key, f.Pos, name, err)
+		if !proven {
+			s.checkSelector(e, f.Key, f.Pos)
+		}
+		if _, nearer := names[f.Key]; !nearer && err == nil {
+			names[f.Key] = name
+		}
 	}
 	return false, diag.Join(errs...)
 }
