@@ -20,7 +20,7 @@ func BenchmarkRun(b *testing.B) {
 		began := time.Now()
 		e, err := Connect(context.Background(), here.options())
 		if err == nil {
-			_, err = e.Run(context.Background(), RunOptions{Image: base, Command: []string{"true"}, Network: NetworkNone})
+			_, err = e.Run(context.Background(), RunOptions{ContainerOptions: onBase, Command: []string{"true"}})
 		}
 		if err != nil {
 			b.Fatal(err)

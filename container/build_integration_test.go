@@ -49,7 +49,7 @@ func TestBuildThenAnswersFromTheDigest(t *testing.T) {
 		t.Errorf("image %+v, %v", image, err)
 	}
 	var out bytes.Buffer
-	if _, err := e.Run(t.Context(), RunOptions{Image: "test.good", Stdout: &out, Network: NetworkNone}); err != nil || out.String() != "made\n" {
+	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: "test.good", Network: NetworkNone}, Stdout: &out}); err != nil || out.String() != "made\n" {
 		t.Errorf("ran %q, %v", out.String(), err)
 	}
 	again, err := e.Build(t.Context(), o)

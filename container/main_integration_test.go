@@ -27,6 +27,9 @@ import (
 // base is the tests' own base image: a static busybox.
 const base = "localhost/busybox:1"
 
+// onBase is a container of it without a network.
+var onBase = ContainerOptions{Image: base, Network: NetworkNone}
+
 // world is a podman of the tests' own: storage, configuration and sockets lie
 // in one directory.
 type world struct {
@@ -87,7 +90,7 @@ func child(what string) int {
 		return 1
 	}
 	if what == "shell" {
-		_, err = e.Shell(context.Background(), RunOptions{Image: base, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Network: NetworkNone})
+		_, err = e.Shell(context.Background(), RunOptions{ContainerOptions: onBase, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 		return Status(err)
 	}
 	if what == "session" || what == "keep" {
@@ -99,7 +102,7 @@ func child(what string) int {
 			Tag: "test.child", Dockerfile: dockerfile("RUN echo rea''dy; sleep 3000"), Network: NetworkNone, Log: os.Stdout,
 		})
 	} else {
-		_, err = e.Run(context.Background(), RunOptions{Image: base, Command: sh("echo ready; sleep 3000"), User: "inside", Stdout: os.Stdout, Network: NetworkNone})
+		_, err = e.Run(context.Background(), RunOptions{ContainerOptions: ContainerOptions{Image: base, User: "inside", Network: NetworkNone}, Command: sh("echo ready; sleep 3000"), Stdout: os.Stdout})
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
@@ -108,7 +111,7 @@ func child(what string) int {
 // childSession starts a session, writes to its tree and waits to be killed.
 func childSession(e *Engine, keep bool) error {
 	ctx := context.Background()
-	c, err := e.Start(ctx, RunOptions{Image: base, Network: NetworkNone, Mounts: []Mount{{Source: here.dir + "/tmp", Target: "/tree", Overlay: true}}})
+	c, err := e.Start(ctx, StartOptions{ContainerOptions: ContainerOptions{Image: base, Network: NetworkNone, Mounts: []Mount{{Source: here.dir + "/tmp", Target: "/tree", Overlay: true}}}})
 	if err == nil {
 		_, err = c.Exec(ctx, ExecOptions{Command: sh("echo new >/tree/new")})
 	}

@@ -18,10 +18,9 @@ import (
 )
 
 // storage adds to s what the container sees of the host: the user's home and
-// accounts, the script, the workload's directory and the caller's own mounts.
-// Copies go to dir, which must stay until the container has ended; without one
-// accounts and script are left to uploads.
-func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) error {
+// accounts, own and the caller's mounts. Copies go to dir, which must stay until
+// the container has ended; without one accounts are left to uploads.
+func (o ContainerOptions) storage(s *specgen.SpecGenerator, u runUser, dir string, own []Mount) error {
 	var mounts []Mount
 	if u.Fresh {
 		// An anonymous volume rather than a folder of the host: the engine gives
@@ -35,21 +34,7 @@ func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) err
 		}
 		mounts = append(mounts, files...)
 	}
-	if o.Script != "" && dir != "" {
-		copied, err := copyScript(o.Script, dir)
-		if err != nil {
-			return err
-		}
-		mounts = append(mounts, Mount{Source: copied, Target: u.Home + "/script"})
-	}
-	if o.WorkloadDir != "" {
-		source, err := workloadDir(o.WorkloadDir)
-		if err != nil {
-			return err
-		}
-		mounts = append(mounts, Mount{Source: source, Target: u.Home + "/datadir"})
-	}
-	for _, m := range append(mounts, o.Mounts...) {
+	for _, m := range slices.Concat(mounts, own, o.Mounts) {
 		if err := m.add(s); err != nil {
 			return err
 		}
@@ -62,6 +47,27 @@ func (o RunOptions) storage(s *specgen.SpecGenerator, u runUser, dir string) err
 		s.Volumes = append(s.Volumes, &specgen.NamedVolume{Name: v.Name, Dest: v.Target, Options: options})
 	}
 	return nil
+}
+
+// ownMounts are the script and the workload's directory. The script is copied
+// to dir; without one it is left to uploads.
+func (o RunOptions) ownMounts(u runUser, dir string) ([]Mount, error) {
+	var mounts []Mount
+	if o.Script != "" && dir != "" {
+		copied, err := copyScript(o.Script, dir)
+		if err != nil {
+			return nil, err
+		}
+		mounts = append(mounts, Mount{Source: copied, Target: u.Home + "/script"})
+	}
+	if o.WorkloadDir != "" {
+		source, err := workloadDir(o.WorkloadDir)
+		if err != nil {
+			return nil, err
+		}
+		mounts = append(mounts, Mount{Source: source, Target: u.Home + "/datadir"})
+	}
+	return mounts, nil
 }
 
 // whileVolumesAppear makes a container. Podman makes missing volumes with it, and
@@ -77,16 +83,9 @@ func whileVolumesAppear(try func() error) error {
 	return err
 }
 
-// refuseMounts refuses what a service on another machine cannot see.
-func (o RunOptions) refuseMounts(url string) error {
-	source := o.WorkloadDir
-	if source == "" && len(o.Mounts) > 0 {
-		source = o.Mounts[0].Source
-	}
-	if source == "" {
-		return nil
-	}
-	return fmt.Errorf("cannot mount %s: podman at %s is on another machine", source, url)
+// unseen refuses what a service on another machine cannot see.
+func (e *Engine) unseen(source string) error {
+	return fmt.Errorf("cannot mount %s: podman at %s is on another machine", source, e.service.URL())
 }
 
 func (m Mount) add(s *specgen.SpecGenerator) error {
@@ -165,7 +164,7 @@ func (b *badPathError) Error() string { return fmt.Sprintf("'%s' is not a %s", b
 
 // devices adds device nodes. Root may open them; another user needs the
 // node's group, as a number since the image may not know its name.
-func (o RunOptions) devices(s *specgen.SpecGenerator, u runUser, rootless bool) error {
+func (o ContainerOptions) devices(s *specgen.SpecGenerator, u runUser, rootless bool) error {
 	groups, _ := os.Getgroups()
 	for _, path := range o.Devices {
 		var stat unix.Stat_t

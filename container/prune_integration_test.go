@@ -65,7 +65,7 @@ func TestPruneAfterAKilledRunSparesLiveOnes(t *testing.T) {
 	started, ended := make(chan struct{}), make(chan error, 1)
 	out := &trigger{word: "ready", do: func() { close(started) }}
 	go func() {
-		_, err := e.Run(t.Context(), RunOptions{Image: base, Command: sh("echo ready; exec sleep 3000"), Stdout: out, Signals: live, Network: NetworkNone})
+		_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("echo ready; exec sleep 3000"), Stdout: out, Signals: live})
 		ended <- err
 	}()
 	<-started
@@ -92,7 +92,7 @@ func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	killedClient(t, "run")
-	if _, err := e.Run(t.Context(), RunOptions{Image: base, Command: []string{"true"}, Network: NetworkNone}); err != nil {
+	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: []string{"true"}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -247,8 +247,10 @@ func serviceDies(t *testing.T, viaService bool, script string) (string, RunResul
 		}
 	}}
 	result, err := e.Run(t.Context(), RunOptions{
-		Image: base, Command: sh(script + "; sleep 1; echo two; exit 5"), Network: NetworkNone,
-		Stdout: tee{kill, &out}, Stderr: &out,
+		ContainerOptions: onBase,
+		Command:          sh(script + "; sleep 1; echo two; exit 5"),
+		Stdout:           tee{kill, &out},
+		Stderr:           &out,
 	})
 	return out.String(), result, err
 }

@@ -141,7 +141,7 @@ func TestBuildAsksForANewerBase(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", name, made, err)
 		}
 		var out bytes.Buffer
-		if _, err := e.Run(t.Context(), RunOptions{Image: o.Tag, Command: []string{"cat", "/copy"}, Stdout: &out, Network: NetworkNone}); err != nil || out.String() != want+"\n" {
+		if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: o.Tag, Network: NetworkNone}, Command: []string{"cat", "/copy"}, Stdout: &out}); err != nil || out.String() != want+"\n" {
 			t.Errorf("%s: got %q, %v; want %s", name, out.String(), err, want)
 		}
 	}

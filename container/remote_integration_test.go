@@ -159,15 +159,19 @@ func remote(t *testing.T, e *Engine) {
 		var out, errs bytes.Buffer
 		began := time.Now()
 		_, err := e.Run(t.Context(), RunOptions{
-			Image: base, Network: NetworkNone, User: user, Script: script, WorkDir: "/tree",
-			Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}}, Stdout: &out, Stderr: &errs,
+			ContainerOptions: ContainerOptions{
+				Image: base, Network: NetworkNone, User: user, WorkDir: "/tree", Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}},
+			},
+			Script: script,
+			Stdout: &out,
+			Stderr: &errs,
 		})
 		if want := id + "\n/tree\ntext\n" + id + "\n" + id + "\n"; Status(err) != 3 || out.String() != want {
 			t.Errorf("user %q: %v, got %q, want %q\n%s", user, err, out.String(), want, errs.String())
 		}
 		t.Log(time.Since(began))
 	}
-	c := session(t, e, RunOptions{User: "daemon", Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}}, Image: base, Network: NetworkNone})
+	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{User: "daemon", Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}}, Image: base, Network: NetworkNone}})
 	if got := execSh(t, c, "cat /tree/file; whoami; echo out >/tree/out"); got != "text\ndaemon\n" {
 		t.Errorf("session: %q", got)
 	}
@@ -178,18 +182,18 @@ func remote(t *testing.T, e *Engine) {
 	if h, err := tar.NewReader(&archive).Next(); err != nil || h.Size != 4 {
 		t.Errorf("got %+v, %v", h, err)
 	}
-	for _, o := range []RunOptions{{WorkloadDir: t.TempDir()}, {Mounts: []Mount{{Source: "/etc", Target: "/x"}}}} {
+	for _, o := range []RunOptions{{WorkloadDir: t.TempDir()}, {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/etc", Target: "/x"}}}}} {
 		o.Image = base
 		if _, err := e.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "another machine") {
 			t.Errorf("mounted: %v", err)
 		}
 	}
 	failing := errors.New("unreadable")
-	o := RunOptions{Image: base, Network: NetworkNone, Trees: []Tree{{Target: "/t", Tar: func(context.Context, io.Writer) error { return failing }}}}
+	o := RunOptions{ContainerOptions: ContainerOptions{Image: base, Network: NetworkNone, Trees: []Tree{{Target: "/t", Tar: func(context.Context, io.Writer) error { return failing }}}}}
 	if _, err := e.Run(t.Context(), o); !errors.Is(err, failing) {
 		t.Errorf("a tree that cannot be packed: %v", err)
 	}
-	cat := RunOptions{Image: base, Network: NetworkNone, Command: []string{"cat"}, Stdin: strings.NewReader(strings.Repeat("x", 1<<20)), Stdout: &archive}
+	cat := RunOptions{ContainerOptions: onBase, Command: []string{"cat"}, Stdin: strings.NewReader(strings.Repeat("x", 1<<20)), Stdout: &archive}
 	archive.Reset()
 	if _, err := e.Run(t.Context(), cat); err != nil || archive.Len() != 1<<20 {
 		t.Errorf("%d bytes came back, %v", archive.Len(), err)
@@ -238,7 +242,7 @@ func TestSSHDies(t *testing.T) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
-	_, err := e.Run(t.Context(), RunOptions{Image: base, Network: NetworkNone, Command: sh("echo one; sleep 1; echo two; exit 5"), Stdout: tee{kill, &out}})
+	_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("echo one; sleep 1; echo two; exit 5"), Stdout: tee{kill, &out}})
 	if Status(err) != 5 || out.String() != "one\ntwo\n" {
 		t.Errorf("got %q, %v", out.String(), err)
 	}

@@ -12,27 +12,14 @@ import (
 	"github.com/containers/podman/v4/pkg/specgen"
 )
 
-// RunOptions describes one container. It lives as long as the call.
-type RunOptions struct {
-	Image   string   // reference, passed to the engine unchanged
-	Command []string // nil means ./script when Script is set, else the image's own
-
-	Script      string // file of the host, copied to HOME/script
-	WorkloadDir string // directory of the host, mounted read-write at HOME/datadir
-	User        string // see ResolveUser; empty means root
-	WorkDir     string // empty means HOME
+// ContainerOptions describe a container, whoever starts it.
+type ContainerOptions struct {
+	Image   string // reference, passed to the engine unchanged
+	User    string // see ResolveUser; empty means root
+	WorkDir string // empty means HOME
 
 	Env       []string                         // NAME=VALUE, or NAME for the host's value
 	LookupEnv func(name string) (string, bool) // os.LookupEnv in the program; nil leaves such NAMEs out
-
-	Stdin  io.Reader // nil means none
-	Stdout io.Writer // nil discards
-	Stderr io.Writer // nil discards; unused with a terminal
-	TTY    bool      // give it a terminal; taken only if Stdin and Stdout are terminals
-
-	Signals <-chan os.Signal // each is sent on to the workload; nil means none
-	Grace   time.Duration    // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
-	Timeout time.Duration    // wall clock of the workload; 0 means none
 
 	Mounts     []Mount // for a podman of this machine only
 	Trees      []Tree  // sent to wherever podman is
@@ -47,11 +34,35 @@ type RunOptions struct {
 	Memory     int64             // bytes; 0 means no limit
 	CPUs       float64           // 0 means no limit
 	Pids       int64             // 0 means the engine's choice
-	Session    Session           // of Start only
-	Hosts      []string          // NAME:ADDRESS for /etc/hosts
-	Join       string            // container whose network and /etc/hosts it shares, in place of Network and Hosts; to be removed before that one
 	Labels     map[string]string // beside our own
 	Name       string            // prefix of the container's name, a random part is added; empty means lcitool
+}
+
+// RunOptions describe a container that lives as long as one command.
+type RunOptions struct {
+	ContainerOptions
+	Command []string // nil means ./script when Script is set, else the image's own
+
+	Script      string // file of the host, copied to HOME/script
+	WorkloadDir string // directory of the host, mounted read-write at HOME/datadir
+
+	Stdin  io.Reader // nil means none
+	Stdout io.Writer // nil discards
+	Stderr io.Writer // nil discards; unused with a terminal
+	TTY    bool      // give it a terminal; taken only if Stdin and Stdout are terminals
+
+	Signals <-chan os.Signal // each is sent on to the workload; nil means none
+	Grace   time.Duration    // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
+	Timeout time.Duration    // wall clock of the workload; 0 means none
+}
+
+// StartOptions describe a container that stays until it is removed. The image
+// must have /bin/sh and, without a command in Session, sleep.
+type StartOptions struct {
+	ContainerOptions
+	Session Session
+	Hosts   []string // NAME:ADDRESS for /etc/hosts
+	Join    string   // container whose network and /etc/hosts it shares, in place of Network and Hosts; to be removed before that one
 }
 
 // A Session says how the first process of a Container starts. The zero value
@@ -121,7 +132,11 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 		defer remove()
 		dir = own
 	}
-	s, u, err := e.spec(ctx, o, dir)
+	u, err := e.resolveUser(ctx, o.Image, o.User)
+	if err != nil {
+		return RunResult{}, err
+	}
+	s, err := e.runSpec(ctx, o, u, dir)
 	if err != nil {
 		return RunResult{}, err
 	}

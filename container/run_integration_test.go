@@ -42,7 +42,7 @@ func TestRunPassesStatusOn(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(strings.Join(c.command, " "), func(t *testing.T) {
-			result, err := e.Run(t.Context(), RunOptions{Image: base, Command: c.command, Network: NetworkNone})
+			result, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: c.command})
 			if Status(err) != c.code {
 				t.Fatalf("status %d (%v), want %d", Status(err), err, c.code)
 			}
@@ -72,7 +72,7 @@ func TestRunKeepsStreamsApartAndWhole(t *testing.T) {
 		e.conmonUnreachable.Store(viaService)
 		out.Reset()
 		errs.Reset()
-		o := RunOptions{Image: base, Command: sh(script), Stdout: &out, Stderr: &errs, Network: NetworkNone}
+		o := RunOptions{ContainerOptions: onBase, Command: sh(script), Stdout: &out, Stderr: &errs}
 		if _, err := e.Run(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +87,7 @@ func TestRunSendsStdin(t *testing.T) {
 	nothingLeft(t, e)
 	want := strings.Repeat("0123456789abcdef\n", 100_000)
 	var out bytes.Buffer
-	o := RunOptions{Image: base, Command: []string{"cat"}, Stdin: strings.NewReader(want), Stdout: &out, Network: NetworkNone}
+	o := RunOptions{ContainerOptions: onBase, Command: []string{"cat"}, Stdin: strings.NewReader(want), Stdout: &out}
 	if _, err := e.Run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestRunSendsStdin(t *testing.T) {
 
 func TestRunWithoutStdinReadsItsEnd(t *testing.T) {
 	e := engine(t)
-	if _, err := e.Run(t.Context(), RunOptions{Image: base, Command: []string{"cat"}, Network: NetworkNone}); err != nil {
+	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: []string{"cat"}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -108,7 +108,7 @@ func TestRunPassesSignalsOn(t *testing.T) {
 	nothingLeft(t, e)
 	signals := make(chan os.Signal, 1)
 	out := &trigger{word: "ready", do: func() { signals <- syscall.SIGTERM }}
-	_, err := e.Run(t.Context(), RunOptions{Image: base, Command: sh("echo ready; exec sleep 100"), Stdout: out, Signals: signals, Network: NetworkNone})
+	_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("echo ready; exec sleep 100"), Stdout: out, Signals: signals})
 	if Status(err) != 143 {
 		t.Errorf("status %d (%v), want 143", Status(err), err)
 	}
@@ -119,8 +119,10 @@ func TestRunTimesOut(t *testing.T) {
 	nothingLeft(t, e)
 	started := time.Now()
 	o := RunOptions{
-		Image: base, Command: sh(`trap "" TERM; while :; do sleep 1; done`), Network: NetworkNone,
-		Timeout: 300 * time.Millisecond, Grace: 200 * time.Millisecond,
+		ContainerOptions: onBase,
+		Command:          sh(`trap "" TERM; while :; do sleep 1; done`),
+		Timeout:          300 * time.Millisecond,
+		Grace:            200 * time.Millisecond,
 	}
 	_, err := e.Run(t.Context(), o)
 	if !errors.Is(err, ErrTimeout) {
@@ -156,8 +158,13 @@ func TestRunWorkload(t *testing.T) {
 			}
 			var out, errs bytes.Buffer
 			_, err := e.Run(t.Context(), RunOptions{
-				Image: base, Script: script, WorkloadDir: work, User: user, Env: []string{"A=1", "B", "C"}, Network: NetworkNone,
-				LookupEnv: func(name string) (string, bool) { return "host", name == "B" }, Stdout: &out, Stderr: &errs,
+				ContainerOptions: ContainerOptions{
+					Image: base, User: user, Env: []string{"A=1", "B", "C"}, Network: NetworkNone, LookupEnv: func(name string) (string, bool) { return "host", name == "B" },
+				},
+				Script:      script,
+				WorkloadDir: work,
+				Stdout:      &out,
+				Stderr:      &errs,
 			})
 			if err != nil {
 				t.Fatalf("%v\n%s", err, errs.String())
@@ -176,19 +183,19 @@ func TestRunRefuses(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	for want, o := range map[string]RunOptions{
-		"Image 'nosuch:latest' not found in local cache. Build it or pull from registry first.":             {Image: "nosuch"},
-		"Image 'localhost:5000/foo:latest' not found in local cache. Build it or pull from registry first.": {Image: "localhost:5000/foo"},
-		"Image 'localhost:5000/foo:1.0' not found in local cache. Build it or pull from registry first.":    {Image: "localhost:5000/foo:1.0"},
-		"'/no/such/dir' is not a directory":                   {Image: base, WorkloadDir: "/no/such/dir"},
-		"'/tmp' is not a file":                                {Image: base, Script: "/tmp"},
-		"user, nobodyhere not found":                          {Image: base, User: "nobodyhere"},
-		"user, -1 not found":                                  {Image: base, User: "-1"},
-		"user, 1:x not found":                                 {Image: base, User: "1:x"},
-		"user, a b not found":                                 {Image: base, User: "a b"},
-		`cannot mount "rel" at "/x": both must be absolute`:   {Image: base, Mounts: []Mount{{Source: "rel", Target: "/x"}}},
-		`unknown network "wild"`:                              {Image: base, Network: "wild"},
-		"cannot use device /nodev: no such file or directory": {Image: base, Devices: []string{"/nodev"}},
-		"cannot use device /etc/passwd: not a device node":    {Image: base, Devices: []string{"/etc/passwd"}},
+		"Image 'nosuch:latest' not found in local cache. Build it or pull from registry first.":             {ContainerOptions: ContainerOptions{Image: "nosuch"}},
+		"Image 'localhost:5000/foo:latest' not found in local cache. Build it or pull from registry first.": {ContainerOptions: ContainerOptions{Image: "localhost:5000/foo"}},
+		"Image 'localhost:5000/foo:1.0' not found in local cache. Build it or pull from registry first.":    {ContainerOptions: ContainerOptions{Image: "localhost:5000/foo:1.0"}},
+		"'/no/such/dir' is not a directory":                   {ContainerOptions: ContainerOptions{Image: base}, WorkloadDir: "/no/such/dir"},
+		"'/tmp' is not a file":                                {ContainerOptions: ContainerOptions{Image: base}, Script: "/tmp"},
+		"user, nobodyhere not found":                          {ContainerOptions: ContainerOptions{Image: base, User: "nobodyhere"}},
+		"user, -1 not found":                                  {ContainerOptions: ContainerOptions{Image: base, User: "-1"}},
+		"user, 1:x not found":                                 {ContainerOptions: ContainerOptions{Image: base, User: "1:x"}},
+		"user, a b not found":                                 {ContainerOptions: ContainerOptions{Image: base, User: "a b"}},
+		`cannot mount "rel" at "/x": both must be absolute`:   {ContainerOptions: ContainerOptions{Image: base, Mounts: []Mount{{Source: "rel", Target: "/x"}}}},
+		`unknown network "wild"`:                              {ContainerOptions: ContainerOptions{Image: base, Network: "wild"}},
+		"cannot use device /nodev: no such file or directory": {ContainerOptions: ContainerOptions{Image: base, Devices: []string{"/nodev"}}},
+		"cannot use device /etc/passwd: not a device node":    {ContainerOptions: ContainerOptions{Image: base, Devices: []string{"/etc/passwd"}}},
 	} {
 		o.Command = []string{"true"}
 		_, err := e.Run(t.Context(), o)
@@ -203,12 +210,12 @@ func TestD02ReferenceIsPassedWhole(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	for _, ref := range []string{"localhost/busybox:1", "busybox:1"} {
-		if _, err := e.Run(t.Context(), RunOptions{Image: ref, Command: []string{"true"}, Network: NetworkNone}); err != nil {
+		if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: ref, Network: NetworkNone}, Command: []string{"true"}}); err != nil {
 			t.Errorf("%s: %v", ref, err)
 		}
 	}
 	for _, ref := range []string{"localhost/busybox", "busybox", "busybox:2"} {
-		if _, err := e.Run(t.Context(), RunOptions{Image: ref, Command: []string{"true"}, Network: NetworkNone}); !errors.Is(err, ErrNoImage) {
+		if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: ref, Network: NetworkNone}, Command: []string{"true"}}); !errors.Is(err, ErrNoImage) {
 			t.Errorf("%s: %v, want that it is not found", ref, err)
 		}
 	}
@@ -226,7 +233,7 @@ func TestD04KnownReferencesWork(t *testing.T) {
 		image.ID: true, image.ID[:12]: true, "sha256:" + image.ID: true, "localhost/busybox@" + image.Digest: true,
 		image.ID[:2]: false, image.ID[:11]: false, "": false,
 	} {
-		_, err := e.Run(t.Context(), RunOptions{Image: ref, Command: []string{"true"}, Network: NetworkNone})
+		_, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: ref, Network: NetworkNone}, Command: []string{"true"}})
 		if (err == nil) != want || (err != nil && !errors.Is(err, ErrNoImage)) {
 			t.Errorf("%q: %v, want success: %v", ref, err, want)
 		}
@@ -244,8 +251,11 @@ func TestRunMounts(t *testing.T) {
 	var out bytes.Buffer
 	script := "printf new > /over/file; cat /over/file; printf no > /ro/file 2>/dev/null || printf ' refused'"
 	_, err := e.Run(t.Context(), RunOptions{
-		Image: base, Command: sh(script), Stdout: &out, Network: NetworkNone,
-		Mounts: []Mount{{Source: dir, Target: "/over", Overlay: true}, {Source: dir, Target: "/ro", ReadOnly: true}},
+		ContainerOptions: ContainerOptions{
+			Image: base, Network: NetworkNone, Mounts: []Mount{{Source: dir, Target: "/over", Overlay: true}, {Source: dir, Target: "/ro", ReadOnly: true}},
+		},
+		Command: sh(script),
+		Stdout:  &out,
 	})
 	if err != nil || out.String() != "new refused" {
 		t.Errorf("got %q, %v", out.String(), err)
@@ -260,8 +270,11 @@ func TestRunResources(t *testing.T) {
 	nothingLeft(t, e)
 	var out bytes.Buffer
 	o := RunOptions{
-		Image: base, Command: sh("hostname; ls -l /dev/null | cut -c1; grep processes /proc/self/limits | tr -s ' ' | cut -d' ' -f3"), Hostname: "guest", Stdout: &out, Network: NetworkHost,
-		Devices: []string{"/dev/null"}, CapAdd: []string{"NET_ADMIN"},
+		ContainerOptions: ContainerOptions{
+			Image: base, Hostname: "guest", Network: NetworkHost, Devices: []string{"/dev/null"}, CapAdd: []string{"NET_ADMIN"},
+		},
+		Command: sh("hostname; ls -l /dev/null | cut -c1; grep processes /proc/self/limits | tr -s ' ' | cut -d' ' -f3"),
+		Stdout:  &out,
 	}
 	// What a machine has no controller for cannot be limited there.
 	has := controllers(t, e)
@@ -323,7 +336,7 @@ func TestRunOutputToClosedPipeEndsTheContainer(t *testing.T) {
 	nothingLeft(t, e)
 	r, w := io.Pipe()
 	r.Close()
-	_, err := e.Run(t.Context(), RunOptions{Image: base, Command: sh("while :; do echo x; sleep 0.01; done"), Stdout: w, Network: NetworkNone})
+	_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("while :; do echo x; sleep 0.01; done"), Stdout: w})
 	if !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}

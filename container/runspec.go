@@ -23,14 +23,10 @@ import (
 // cpuPeriod is the kernel's usual one, in microseconds.
 const cpuPeriod = 100000
 
-// spec turns options into what podman is asked for, and says who the user is.
-// Files that the container needs of us go to dir; without one they are left
-// out, for uploads to bring.
-func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.SpecGenerator, runUser, error) {
-	u, err := e.sessionUser(ctx, o)
-	if err != nil {
-		return nil, u, err
-	}
+// spec turns options into what podman is asked for. Files that the container
+// needs of us go to dir; without one they are left out, for uploads to bring.
+// own are mounts beside those of the options.
+func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir string, own []Mount) (*specgen.SpecGenerator, error) {
 	s := specgen.NewSpecGenerator(o.Image, false)
 	s.Name = o.Name
 	if s.Name == "" {
@@ -39,9 +35,10 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	s.Name += "-" + randomName()
 	s.Labels = ownerLabels(e.owner)
 	maps.Copy(s.Labels, o.Labels)
-	s.Command, s.WorkDir = o.command(u)
-	s.CreateWorkingDir = true
-	s.Stdin, s.Terminal = o.Stdin != nil, o.terminal()
+	s.WorkDir, s.CreateWorkingDir = o.WorkDir, true
+	if s.WorkDir == "" {
+		s.WorkDir = u.Home
+	}
 	s.Init = true // PID 1 ignores signals that it has no handler for
 	s.CapAdd = append([]string{"SYS_PTRACE"}, o.CapAdd...)
 	s.Privileged, s.Hostname = o.Privileged, o.Hostname
@@ -55,40 +52,82 @@ func (e *Engine) spec(ctx context.Context, o RunOptions, dir string) (*specgen.S
 	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
 	s.User = u.spec()
 	s.Env = proxies(e.options.Variable, o.environ(u)) // the service would add its own
-	if o.Session.AsImage {
-		o.asImage(s, e.engineLimits())
-	}
 	if err := e.idmap(ctx, s, u); err != nil {
-		return nil, u, err
+		return nil, err
 	}
-	if err := o.network(s); err != nil {
-		return nil, u, err
+	if err := o.Network.apply(s); err != nil {
+		return nil, err
 	}
 	o.resources(s)
+	if err := e.devices(ctx, o, s, u); err != nil {
+		return nil, err
+	}
+	return s, o.storage(s, u, dir, own)
+}
+
+// devices adds the devices and refuses mounts that the engine cannot see.
+func (e *Engine) devices(ctx context.Context, o ContainerOptions, s *specgen.SpecGenerator, u runUser) error {
 	if !e.service.Local() {
-		if err := o.refuseMounts(e.service.URL()); err != nil {
-			return nil, u, err
+		if len(o.Mounts) > 0 {
+			return e.unseen(o.Mounts[0].Source)
 		}
 		for _, path := range o.Devices {
 			s.Devices = append(s.Devices, spec.LinuxDevice{Path: path})
 		}
-		return s, u, o.storage(s, u, "")
+		return nil
 	}
-	rootless := false
-	if len(o.Devices) > 0 {
-		if rootless, err = e.rootless(ctx); err != nil {
-			return nil, u, err
+	if len(o.Devices) == 0 {
+		return nil
+	}
+	rootless, err := e.rootless(ctx)
+	if err != nil {
+		return err
+	}
+	return o.devices(s, u, rootless)
+}
+
+// runSpec is what podman is asked for to run one command.
+func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir string) (*specgen.SpecGenerator, error) {
+	if o.WorkloadDir != "" && !e.service.Local() {
+		return nil, e.unseen(o.WorkloadDir)
+	}
+	own, err := o.ownMounts(u, dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.spec(ctx, o.ContainerOptions, u, dir, own)
+	if err != nil {
+		return nil, err
+	}
+	s.Command = o.command(u)
+	s.Stdin, s.Terminal = o.Stdin != nil, o.terminal()
+	if _, set := s.Env["TERM"]; !set && s.Terminal && o.LookupEnv != nil {
+		if value, ok := o.LookupEnv("TERM"); ok {
+			s.Env["TERM"] = value
 		}
 	}
-	if err := o.devices(s, u, rootless); err != nil {
-		return nil, u, err
+	return s, nil
+}
+
+// startSpec is what podman is asked for to start a session.
+func (e *Engine) startSpec(ctx context.Context, o StartOptions, u runUser) (*specgen.SpecGenerator, error) {
+	s, err := e.spec(ctx, o.ContainerOptions, u, "", nil)
+	if err != nil {
+		return nil, err
 	}
-	return s, u, o.storage(s, u, dir)
+	if o.Session.AsImage {
+		o.asImage(s, e.engineLimits())
+	}
+	if s.HostAdd = o.Hosts; o.Join != "" {
+		s.HostAdd, s.NetNS = nil, specgen.Namespace{NSMode: specgen.FromContainer, Value: o.Join}
+	}
+	o.Session.apply(s)
+	return s, nil
 }
 
 // sessionUser is who runs a workload. Of one that is left to the image only
 // whether it is root counts.
-func (e *Engine) sessionUser(ctx context.Context, o RunOptions) (runUser, error) {
+func (e *Engine) sessionUser(ctx context.Context, o StartOptions) (runUser, error) {
 	if !o.Session.AsImage {
 		return e.resolveUser(ctx, o.Image, o.User)
 	}
@@ -99,7 +138,7 @@ func (e *Engine) sessionUser(ctx context.Context, o RunOptions) (runUser, error)
 }
 
 // asImage takes back what our containers have and podman's have not.
-func (o RunOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
+func (o StartOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
 	s.User, s.WorkDir, s.CapAdd = o.User, o.WorkDir, o.CapAdd
 	delete(s.Env, "HOME")
 	for _, v := range o.Env {
@@ -110,18 +149,15 @@ func (o RunOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimit)
 	s.Rlimits = limits
 }
 
-func (o RunOptions) command(u runUser) (command []string, workdir string) {
-	command, workdir = o.Command, o.WorkDir
-	if command == nil && o.Script != "" {
-		command = []string{"./script"}
-		if workdir != "" {
-			command = []string{u.Home + "/script"}
-		}
+// command is what the container runs, nil for the image's own.
+func (o RunOptions) command(u runUser) []string {
+	switch {
+	case o.Command != nil || o.Script == "":
+		return o.Command
+	case o.WorkDir != "":
+		return []string{u.Home + "/script"}
 	}
-	if workdir == "" {
-		workdir = u.Home
-	}
-	return command, workdir
+	return []string{"./script"}
 }
 
 // terminal reports whether the container gets a terminal: it must be wanted,
@@ -133,9 +169,9 @@ func isTerminal(stream any) bool {
 	return ok && f != nil && term.IsTerminal(int(f.Fd()))
 }
 
-// environ returns the workload's variables: HOME, a terminal's TERM, then the
-// caller's, of which a NAME alone takes the host's value if there is one.
-func (o RunOptions) environ(u runUser) map[string]string {
+// environ returns the workload's variables: HOME, then the caller's, of which a
+// NAME alone takes the host's value if there is one.
+func (o ContainerOptions) environ(u runUser) map[string]string {
 	env := map[string]string{"HOME": u.Home}
 	for _, v := range o.Env {
 		name, value, ok := strings.Cut(v, "=")
@@ -144,11 +180,6 @@ func (o RunOptions) environ(u runUser) map[string]string {
 		}
 		if ok && name != "" {
 			env[name] = value
-		}
-	}
-	if _, set := env["TERM"]; !set && o.terminal() && o.LookupEnv != nil {
-		if value, ok := o.LookupEnv("TERM"); ok {
-			env["TERM"] = value
 		}
 	}
 	return env
@@ -217,13 +248,8 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 	return info.Host.Security.Rootless, nil
 }
 
-func (o RunOptions) network(s *specgen.SpecGenerator) error {
-	if o.Join != "" {
-		s.NetNS = specgen.Namespace{NSMode: specgen.FromContainer, Value: o.Join}
-		return nil
-	}
-	s.HostAdd = o.Hosts
-	switch o.Network {
+func (n Network) apply(s *specgen.SpecGenerator) error {
+	switch n {
 	case NetworkDefault:
 	case NetworkNone:
 		s.NetNS = specgen.Namespace{NSMode: specgen.NoNetwork}
@@ -232,12 +258,12 @@ func (o RunOptions) network(s *specgen.SpecGenerator) error {
 	case NetworkBridge:
 		s.NetNS = specgen.Namespace{NSMode: specgen.Bridge}
 	default:
-		return fmt.Errorf("unknown network %q", o.Network)
+		return fmt.Errorf("unknown network %q", n)
 	}
 	return nil
 }
 
-func (o RunOptions) resources(s *specgen.SpecGenerator) {
+func (o ContainerOptions) resources(s *specgen.SpecGenerator) {
 	if o.Memory == 0 && o.CPUs == 0 && o.Pids == 0 {
 		return
 	}

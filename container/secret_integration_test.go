@@ -31,8 +31,9 @@ func TestSecretsAreForTheUserAlone(t *testing.T) {
 			var inspected string
 			out := &trigger{word: "hush", do: func() { inspected = inspectAll(t, e) }}
 			_, err = e.Run(t.Context(), RunOptions{
-				Image: base, User: user, Mounts: mounts, Network: NetworkNone, Stdout: out,
-				Command: sh("cat /run/secrets/token; stat -c '%u %a' /run/secrets/token; wc -c </run/secrets/empty.key; echo x >/run/secrets/token; env; sleep 1"),
+				ContainerOptions: ContainerOptions{Image: base, User: user, Mounts: mounts, Network: NetworkNone},
+				Stdout:           out,
+				Command:          sh("cat /run/secrets/token; stat -c '%u %a' /run/secrets/token; wc -c </run/secrets/empty.key; echo x >/run/secrets/token; env; sleep 1"),
 			})
 			if _, failed := errors.AsType[*ExitError](err); err != nil && !failed {
 				t.Fatal(err)

@@ -36,16 +36,16 @@ type Container struct {
 
 // Start makes a container that does nothing by itself. It is removed by
 // Remove, stays after Keep, and is a leftover otherwise, as soon as this
-// process ends. What o says of the command and its streams (Command, Script,
-// Stdin, Stdout, Stderr, TTY, Signals, Grace, Timeout) is not used. The image
-// must have /bin/sh and, without a command in o.Session, sleep. Errors are
-// those of Run.
-func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
-	o.Command, o.Script, o.Stdin, o.Stdout, o.Stderr, o.TTY = nil, "", nil, nil, nil, false
+// process ends. Errors are those of Run.
+func (e *Engine) Start(ctx context.Context, o StartOptions) (*Container, error) {
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
 		return nil, err
 	}
-	s, u, err := e.spec(ctx, o, "")
+	u, err := e.sessionUser(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.startSpec(ctx, o, u)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,6 @@ func (e *Engine) Start(ctx context.Context, o RunOptions) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Session.apply(s)
 	c := &Container{engine: e, name: s.Name}
 	if err := c.start(ctx, s, uploads, o.Mounts); err != nil {
 		_ = c.Remove(ctx) // it says so itself

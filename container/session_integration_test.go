@@ -22,7 +22,7 @@ import (
 )
 
 // session starts a container that is removed at the test's end.
-func session(t *testing.T, e *Engine, o RunOptions) *Container {
+func session(t *testing.T, e *Engine, o StartOptions) *Container {
 	t.Helper()
 	if o.Image == "" {
 		o.Image, o.Network = base, NetworkNone
@@ -52,7 +52,7 @@ func execSh(t *testing.T, c *Container, script string) string {
 func TestExecPassesStatusOn(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, RunOptions{})
+	c := session(t, e, StartOptions{})
 	cases := []struct {
 		command []string
 		code    int
@@ -89,7 +89,7 @@ func TestExecPassesStatusOn(t *testing.T) {
 func TestExecStreams(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, RunOptions{Env: []string{"A=container", "B=container"}})
+	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{Env: []string{"A=container", "B=container"}}})
 	sent := strings.Repeat("0123456789abcdef\n", 300_000)
 	var out, errs bytes.Buffer
 	// Apart from each other: podman 5.4 loses what is said on stderr while it reads a large stdin.
@@ -120,7 +120,7 @@ func TestExecStreams(t *testing.T) {
 func TestExecIsEnded(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, RunOptions{})
+	c := session(t, e, StartOptions{})
 	for name, script := range map[string]string{
 		"plain":        "echo rea''dy; sleep 1000",
 		"ignores TERM": "trap '' TERM; echo rea''dy; while :; do sleep 1000; done",
@@ -167,7 +167,7 @@ func TestSessionHides(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := session(t, e, RunOptions{Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true, Hide: ".ours"}}})
+	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true, Hide: ".ours"}}}})
 	if got := execSh(t, c, "cd /tree; ls -A; mkdir .ours; ls -A .ours"); got != "seen\n" {
 		t.Errorf("the container sees %q", got)
 	}
@@ -179,7 +179,7 @@ func TestSessionHides(t *testing.T) {
 func TestSessionPutAndGet(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, RunOptions{User: "inside"})
+	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{User: "inside"}})
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	for _, h := range []*tar.Header{{Name: "sub/", Typeflag: tar.TypeDir, Mode: 0o750}, {Name: "sub/run", Mode: 0o755, Size: 4, Uid: 77}} {
@@ -232,8 +232,10 @@ func TestKeep(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := session(t, e, RunOptions{
-		Image: base, Network: NetworkNone, User: "daemon", Labels: map[string]string{"job": "x"}, Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true}},
+	c := session(t, e, StartOptions{
+		ContainerOptions: ContainerOptions{
+			Image: base, Network: NetworkNone, User: "daemon", Labels: map[string]string{"job": "x"}, Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true}},
+		},
 	})
 	if _, err := c.Exec(t.Context(), ExecOptions{User: "0", Command: sh("echo new >/tree/file; echo more >/tree/more; echo etc >/etc/kept")}); err != nil {
 		t.Fatal(err)
@@ -288,7 +290,7 @@ func TestExecServiceDies(t *testing.T) {
 		}
 	})
 	nothingLeft(t, e)
-	c := session(t, e, RunOptions{})
+	c := session(t, e, StartOptions{})
 	kill := &trigger{word: "ready", do: func() {
 		for _, pid := range processes("system service", o.RuntimeDir) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -316,7 +318,7 @@ func TestKeptOutlivesItsClient(t *testing.T) {
 	nothingLeft(t, e)
 	killedClient(t, "session")
 	killedClient(t, "keep")
-	if _, err := e.Run(t.Context(), RunOptions{Image: base, Command: []string{"true"}, Network: NetworkNone}); err != nil {
+	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: []string{"true"}}); err != nil {
 		t.Fatal(err)
 	}
 	removed, err := e.Prune(t.Context(), PruneOptions{})
@@ -335,7 +337,7 @@ func TestKeptOutlivesItsClient(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	for range keptMost {
-		if _, err := session(t, e, RunOptions{}).Keep(t.Context()); err != nil {
+		if _, err := session(t, e, StartOptions{}).Keep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -73,8 +73,8 @@ func TestForeignSocketWithADirectoryOfTheSameName(t *testing.T) {
 	e := foreign(t, dir)
 	for name, o := range map[string]RunOptions{
 		"workload": {WorkloadDir: dir},
-		"mount":    {Mounts: []Mount{{Source: dir, Target: "/x"}}},
-		"overlay":  {Mounts: []Mount{{Source: dir, Target: "/x", Overlay: true}}},
+		"mount":    {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: dir, Target: "/x"}}}},
+		"overlay":  {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: dir, Target: "/x", Overlay: true}}}},
 	} {
 		o.Image, o.Command, o.Network = base, sh("echo ran; ls /x"), NetworkNone
 		var out strings.Builder

@@ -33,7 +33,7 @@ type Tree struct {
 
 // uploads returns what is sent to a container of u: the caller's trees and,
 // where nothing of the host is mounted, what is mounted otherwise.
-func (o RunOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
+func (o ContainerOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 	var list []Tree
 	if u.OnHost && !mounted {
 		passwd, group, err := hostFiles(u)
@@ -44,14 +44,19 @@ func (o RunOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 			packedFile{"passwd", 0o644, passwd}, packedFile{"group", 0o644, group},
 		)})
 	}
+	return append(list, o.Trees...), nil
+}
+
+// uploads has the script too.
+func (o RunOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 	if o.Script != "" && !mounted {
 		data, mode, err := readScript(o.Script)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Tree{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})})
+		o.Trees = append([]Tree{{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})}}, o.Trees...)
 	}
-	return append(list, o.Trees...), nil
+	return o.ContainerOptions.uploads(u, mounted)
 }
 
 type packedFile struct {

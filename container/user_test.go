@@ -125,8 +125,13 @@ func TestStorage(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := specgen.NewSpecGenerator("x", false)
-	o := RunOptions{Script: script, WorkloadDir: link, Mounts: []Mount{{Source: "/a", Target: "/b", Overlay: true}}, Volumes: []Volume{{"v", "/v", true}}}
-	if err := o.storage(s, runUser{Name: "daemon", UID: 1, GID: 1, Home: "/home/daemon", OnHost: true, Fresh: true}, dir); err != nil {
+	o := RunOptions{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/a", Target: "/b", Overlay: true}}, Volumes: []Volume{{"v", "/v", true}}}, Script: script, WorkloadDir: link}
+	daemon := runUser{Name: "daemon", UID: 1, GID: 1, Home: "/home/daemon", OnHost: true, Fresh: true}
+	own, err := o.ownMounts(daemon, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.storage(s, daemon, dir, own); err != nil {
 		t.Fatal(err)
 	}
 	targets := map[string]string{}
@@ -146,9 +151,11 @@ func TestStorage(t *testing.T) {
 		"'/nosuch' is not a file":      {Script: "/nosuch"},
 		"'" + work + "' is not a file": {Script: work},
 		"'' is not a directory":        {WorkloadDir: script + "/"},
-		"must be absolute":             {Mounts: []Mount{{Source: "/a", Target: "b"}}},
+		"must be absolute":             {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/a", Target: "b"}}}},
 	} {
-		err := bad.storage(specgen.NewSpecGenerator("x", false), runUser{Home: "/root"}, dir)
+		root := runUser{Home: "/root"}
+		own, err := bad.ownMounts(root, dir)
+		err = errors.Join(err, bad.storage(specgen.NewSpecGenerator("x", false), root, dir, own))
 		if want = strings.Replace(want, "''", "'"+script+"/'", 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}

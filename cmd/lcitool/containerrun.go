@@ -48,16 +48,18 @@ func (w *containerVerb) options(cmd *cobra.Command, image string) (container.Run
 		return container.RunOptions{}, err
 	}
 	return container.RunOptions{
-		Image:       image,
+		ContainerOptions: container.ContainerOptions{
+			Image:     image,
+			User:      w.user,
+			Env:       w.env,
+			LookupEnv: os.LookupEnv,
+			Network:   container.Network(w.network),
+		},
 		Script:      script,
 		WorkloadDir: dir,
-		User:        w.user,
-		Env:         w.env,
-		LookupEnv:   os.LookupEnv,
 		Stdin:       w.app.stdin,
 		Stdout:      w.app.stdout,
 		Stderr:      w.app.stderr,
-		Network:     container.Network(w.network),
 	}, nil
 }
 

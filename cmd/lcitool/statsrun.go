@@ -231,15 +231,17 @@ func (s *statsRun) options(image, folder, target string) (container.RunOptions, 
 	}
 	binary, reports := inside+"/lcitool", inside+"/reports"
 	o := container.RunOptions{
-		Image:      image,
-		Name:       "lcitool-stats-" + target,
-		CapAdd:     []string{"NET_ADMIN", "NET_RAW", "PERFMON"},
-		Privileged: s.privileged,
-		AllCalls:   true, // podman's filter keeps performance events from PERFMON, too
-		Network:    container.NetworkNone,
-		Mounts: []container.Mount{
-			{Source: self, Target: binary, ReadOnly: true},
-			{Source: folder, Target: reports},
+		ContainerOptions: container.ContainerOptions{
+			Image:      image,
+			Name:       "lcitool-stats-" + target,
+			CapAdd:     []string{"NET_ADMIN", "NET_RAW", "PERFMON"},
+			Privileged: s.privileged,
+			AllCalls:   true, // podman's filter keeps performance events from PERFMON, too
+			Network:    container.NetworkNone,
+			Mounts: []container.Mount{
+				{Source: self, Target: binary, ReadOnly: true},
+				{Source: folder, Target: reports},
+			},
 		},
 		Command: []string{binary, "stats", "check", "--start-daemon", "--daemon-log", reports + "/log", "--dir", "/var/tmp",
 			"--jobs", strconv.Itoa(s.jobs), "--json", reports + "/json", "--html", reports + "/html", "--junit", reports + "/xml", "--tap", reports + "/tap"},

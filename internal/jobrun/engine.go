@@ -14,7 +14,7 @@ import (
 type engine interface {
 	envimage.Builder
 	Pull(ctx context.Context, reference string, log io.Writer) (container.Image, error)
-	Start(ctx context.Context, o container.RunOptions) (jobContainer, error)
+	Start(ctx context.Context, o container.StartOptions) (jobContainer, error)
 	Address() string
 	Local() bool
 	Rootless(ctx context.Context) (bool, error)
@@ -42,7 +42,7 @@ type podman struct{ *container.Engine }
 // Podman returns the engine of a Runner.
 func Podman(e *container.Engine) engine { return podman{e} }
 
-func (p podman) Start(ctx context.Context, o container.RunOptions) (jobContainer, error) {
+func (p podman) Start(ctx context.Context, o container.StartOptions) (jobContainer, error) {
 	c, err := p.Engine.Start(ctx, o)
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func (e *memoryEngine) Inspect(_ context.Context, reference string) (container.I
 	return container.Image{ID: "id of " + reference}, nil
 }
 
-func (e *memoryEngine) Start(_ context.Context, o container.RunOptions) (jobContainer, error) {
+func (e *memoryEngine) Start(_ context.Context, o container.StartOptions) (jobContainer, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := &memoryContainer{engine: e, name: fmt.Sprintf("c%d", len(e.containers)), options: o, files: map[string]string{}}
@@ -63,7 +63,7 @@ type memoryContainer struct {
 
 	engine  *memoryEngine
 	name    string
-	options container.RunOptions
+	options container.StartOptions
 	files   map[string]string
 	stages  []string // that ran: name, status
 	limits  []time.Duration

@@ -89,10 +89,13 @@ func (r *Runner) startServices(ctx context.Context, j *Job, c jobContainer, env 
 }
 
 func (r *Runner) startService(ctx context.Context, j *Job, s *service, c jobContainer, env []string) (err error) {
-	o := container.RunOptions{
-		Image: s.reference, Env: j.serviceEnv(s, env), Name: "lcitool-service", User: cmp.Or(s.User, s.image.User), Join: c.Name(),
-		Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
-		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
+	o := container.StartOptions{
+		ContainerOptions: container.ContainerOptions{
+			Image: s.reference, Env: j.serviceEnv(s, env), Name: "lcitool-service", User: cmp.Or(s.User, s.image.User),
+			Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
+			Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
+		},
+		Join: c.Name(),
 	}
 	o.Session = container.Session{AsImage: true, Own: true, Command: s.Command}
 	switch {

@@ -25,10 +25,13 @@ const (
 // start makes the container with the tree, the scripts and what earlier jobs
 // hand on.
 func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer, error) {
-	o := container.RunOptions{
-		Image: j.Image.Reference, Env: env, Name: "lcitool-job",
-		Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
-		Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)}, Hosts: j.hosts(),
+	o := container.StartOptions{
+		ContainerOptions: container.ContainerOptions{
+			Image: j.Image.Reference, Env: env, Name: "lcitool-job",
+			Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
+			Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
+		},
+		Hosts: j.hosts(),
 	}
 	if err := r.tree(ctx, j, &o, env); err != nil {
 		return nil, err
@@ -81,7 +84,7 @@ func (j *Job) ownEntrypoint(image []string) ([]string, bool) {
 // tree gives the container the project's files: its own view of the tree that
 // all jobs share where the engine can make one that behaves like a checkout of
 // its own, else a copy.
-func (r *Runner) tree(ctx context.Context, j *Job, o *container.RunOptions, env []string) error {
+func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, env []string) error {
 	if r.Tree.Writable {
 		if !r.Engine.Local() {
 			return fmt.Errorf("cannot let jobs change the project's directory: podman at %s is on another machine", r.Engine.Address())

@@ -69,23 +69,25 @@ const grace = 2 * time.Second
 // options describe the container.
 func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 	o := container.RunOptions{
-		Image:   w.Image.Build.Tag,
+		ContainerOptions: container.ContainerOptions{
+			Image:   w.Image.Build.Tag,
+			User:    w.User,
+			WorkDir: w.Tree.mountAt(),
+			Env:     w.Env,
+			Devices: w.Limits.Devices,
+			Network: w.Limits.Network,
+			Memory:  w.Limits.Memory,
+			CPUs:    w.Limits.CPUs,
+			Labels:  w.Labels,
+		},
 		Command: w.Command,
 		Script:  w.Script,
-		User:    w.User,
-		WorkDir: w.Tree.mountAt(),
-		Env:     w.Env,
 		Stdin:   s.Stdin,
 		Stdout:  s.Stdout,
 		Stderr:  s.Stderr,
 		TTY:     s.TTY,
 		Grace:   grace,
 		Timeout: w.Limits.Timeout,
-		Devices: w.Limits.Devices,
-		Network: w.Limits.Network,
-		Memory:  w.Limits.Memory,
-		CPUs:    w.Limits.CPUs,
-		Labels:  w.Labels,
 	}
 	if w.Tree.Sent {
 		o.Trees = []container.Tree{{Target: w.Tree.mountAt(), Tar: w.Tree.pack}}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
+)
+
+func testEngine(url string) *Engine {
+	return &Engine{service: podman.NewService(url, "4.3.1", &podman.Process{})}
+}
+
+func TestRunSpec(t *testing.T) {
+	e, root := testEngine("unix:///nowhere"), runUser{Home: "/root"}
+	o := RunOptions{ContainerOptions: ContainerOptions{Image: "i", Name: "n", Labels: map[string]string{"a": "b"}, CapAdd: []string{"NET_ADMIN"}, Env: []string{"A=1", "B"}, Network: NetworkNone}}
+	o.LookupEnv = func(name string) (string, bool) { return "host's " + name, name == "B" || name == "TERM" }
+	s, err := e.runSpec(t.Context(), o, root, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Image != "i" || !strings.HasPrefix(s.Name, "n-") || s.Labels["a"] != "b" || s.WorkDir != "/root" || s.Command != nil || !s.Init || s.Stdin || s.Terminal {
+		t.Errorf("%+v", s)
+	}
+	if !slices.Equal(s.CapAdd, []string{"SYS_PTRACE", "NET_ADMIN"}) || s.NetNS.NSMode != specgen.NoNetwork || s.LogConfiguration.Driver != "k8s-file" {
+		t.Errorf("capabilities %q, network %v, log %v", s.CapAdd, s.NetNS, s.LogConfiguration)
+	}
+	if len(s.Env) != 3 || s.Env["HOME"] != "/root" || s.Env["A"] != "1" || s.Env["B"] != "host's B" {
+		t.Errorf("environment %q", s.Env) // TERM is for a terminal only
+	}
+	o.Memory, o.CPUs, o.Pids, o.Stdin = 1<<30, 1.5, 10, strings.NewReader("")
+	if s, err = e.runSpec(t.Context(), o, root, t.TempDir()); err != nil || !s.Stdin || *s.ResourceLimits.Memory.Limit != 1<<30 || *s.ResourceLimits.CPU.Quota != 150000 || s.ResourceLimits.Pids.Limit != 10 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	o.Network = "moon"
+	if _, err := e.runSpec(t.Context(), o, root, t.TempDir()); err == nil || !strings.Contains(err.Error(), `unknown network "moon"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCommand(t *testing.T) {
+	root := runUser{Home: "/root"}
+	for _, c := range []struct {
+		o    RunOptions
+		want string
+	}{
+		{RunOptions{}, ""},
+		{RunOptions{Command: []string{"a", "b"}}, "a b"},
+		{RunOptions{Script: "/s"}, "./script"},
+		{RunOptions{Script: "/s", Command: []string{"a"}}, "a"},
+		{RunOptions{Script: "/s", ContainerOptions: ContainerOptions{WorkDir: "/w"}}, "/root/script"},
+	} {
+		if got := strings.Join(c.o.command(root), " "); got != c.want {
+			t.Errorf("%+v: %q", c.o, got)
+		}
+	}
+}
+
+// TestMountsElsewhere: a service on another machine does not see our files.
+func TestMountsElsewhere(t *testing.T) {
+	e, root := testEngine("tcp://host:1"), runUser{Home: "/root"}
+	for _, o := range []RunOptions{
+		{WorkloadDir: "/work"},
+		{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/work", Target: "/x"}}}},
+	} {
+		if _, err := e.runSpec(t.Context(), o, root, ""); err == nil || err.Error() != "cannot mount /work: podman at tcp://host:1 is on another machine" {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func TestStartSpec(t *testing.T) {
+	e := testEngine("unix:///nowhere")
+	o := StartOptions{ContainerOptions: ContainerOptions{Image: "i", Network: NetworkHost}, Hosts: []string{"a:1.2.3.4"}}
+	s, err := e.startSpec(t.Context(), o, runUser{Home: "/root"})
+	if err != nil || s.Init || s.NetNS.NSMode != specgen.Host || len(s.HostAdd) != 1 || s.LogConfiguration.Driver != "none" || !slices.Equal(s.Entrypoint, []string{"/bin/sh", "-c", idle}) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	o.Join = "job"
+	if s, err = e.startSpec(t.Context(), o, runUser{Home: "/root"}); err != nil || s.NetNS.NSMode != specgen.FromContainer || s.NetNS.Value != "job" || s.HostAdd != nil {
+		t.Errorf("%+v, %v", s, err)
+	}
+	o.Session = Session{AsImage: true, Command: []string{"c"}, Entrypoint: []string{"e"}, Ready: "ready"}
+	o.User, o.Env = "me", []string{"X=1"}
+	if s, err = e.startSpec(t.Context(), o, runUser{Name: "me", UID: -1, GID: -1}); err != nil || s.User != "me" || s.WorkDir != "" || s.CapAdd != nil || s.Env["HOME"] != "" || s.Env["X"] != "1" {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if s.LogConfiguration.Driver != "k8s-file" || !slices.Equal(s.Entrypoint, []string{"e", "c"}) {
+		t.Errorf("log %v, entrypoint %q", s.LogConfiguration, s.Entrypoint)
+	}
+}
