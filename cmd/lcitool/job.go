@@ -31,7 +31,7 @@ func newJob(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project, or one below it (default the current one)")
-	cmd.AddCommand(newJobDiff(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRun(a), newJobRuns(a), newJobShell(a))
+	cmd.AddCommand(newJobDiff(a), newJobExplain(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRun(a), newJobRuns(a), newJobShell(a))
 	return cmd
 }
 
@@ -229,13 +229,13 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 }
 
 // pipeline reads the pipeline of the project at hand and evaluates it.
-func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*gitlabci.Evaluation, error) {
+func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluation, error) {
 	source, e, err := a.evaluate(cmd, c, pipelinerun.SourceOptions{})
 	if err != nil {
 		return nil, err
 	}
 	source.Close()
-	return e.Evaluation, nil
+	return e, nil
 }
 
 // tellMissing names the includes that cannot be followed.

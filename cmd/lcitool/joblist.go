@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -25,7 +26,8 @@ func newJobList(a *app) *cobra.Command {
 that GitLab would put into the pipeline of an event: by default a merge request
 from a fork with RUN_PIPELINE=1. Nothing is fetched: an include from elsewhere is
 named, and jobs that need something from it are marked. So are jobs that GitLab
-refuses; "lcitool job lint" fails for them.`,
+refuses; "lcitool job lint" fails for them. Of a pipeline without jobs it says which
+rules leave them out and which variables would give some.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := choice(cmd, "format", format, "text", "json"); err != nil {
@@ -36,7 +38,7 @@ refuses; "lcitool job lint" fails for them.`,
 				return err
 			}
 			jobs := listed(e, all)
-			a.tellOfJobs(e, len(jobs))
+			a.tellOfJobs(e, len(jobs), chosen.variables)
 			if format == "json" {
 				return a.json(jobs)
 			}
@@ -53,7 +55,7 @@ refuses; "lcitool job lint" fails for them.`,
 type listedJob struct {
 	Name         string   `json:"name"`
 	Stage        string   `json:"stage"`
-	Target       string   `json:"target"` // "" for kind "other"
+	Target       string   `json:"target"` // "" if nothing says it
 	Arch         string   `json:"arch"`
 	Kind         string   `json:"kind"`
 	Image        string   `json:"image"` // "" if the runner decides
@@ -68,13 +70,13 @@ type listedJob struct {
 	effect       gitlabci.Effect
 }
 
-func listed(e *gitlabci.Evaluation, all bool) []listedJob {
+func listed(e *pipelinerun.Evaluation, all bool) []listedJob {
 	jobs := []listedJob{}
 	for _, job := range e.Jobs {
 		if job.When == gitlabci.Never && !all {
 			continue
 		}
-		role := job.Role()
+		role := e.Role(&job)
 		row := listedJob{
 			Name: job.Name, Stage: job.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind,
 			When: job.When, AllowFailure: job.AllowFailure, Source: job.Pos.String(), Trigger: job.Trigger,
@@ -102,15 +104,18 @@ func listed(e *gitlabci.Evaluation, all bool) []listedJob {
 }
 
 // tellOfJobs says what the table does not.
-func (a *app) tellOfJobs(e *gitlabci.Evaluation, shown int) {
+func (a *app) tellOfJobs(e *pipelinerun.Evaluation, shown int, variables []string) {
+	empty := e.Empty()
 	switch {
 	case !e.Created && e.Rule.Line > 0:
 		a.tell("this event makes no pipeline: %s says so", e.Rule)
 	case !e.Created:
 		a.tell("this event makes no pipeline: no rule of the workflow matches")
+	case empty != nil:
 	case shown < len(e.Jobs):
 		a.tell("jobs that are not in the pipeline of this event: %d, --all lists them", len(e.Jobs)-shown)
 	}
+	a.tellEmpty(empty, variables)
 	if e.UnknownChanges {
 		a.tell("rules ask which files the event changed: name them with --changed; without it all count as changed")
 	}

@@ -194,6 +194,7 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 		v.app.tell("left out %s", line)
 	}
 	if len(p.Jobs) == 0 {
+		v.app.tellEmpty(p.Empty, v.event.variables)
 		return diag.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
 			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
 	}

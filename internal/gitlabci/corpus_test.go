@@ -86,7 +86,7 @@ func describe(e *Evaluation) string {
 func describeFields(b *bytes.Buffer, v reflect.Value, indent string) {
 	for i := range v.NumField() {
 		name, f := v.Type().Field(i).Name, v.Field(i)
-		if name == "Name" && indent == "  " || name == "Problems" || name == "written" || f.IsZero() {
+		if name == "Name" && indent == "  " || name == "Problems" || name == "written" || name == "decided" || f.IsZero() {
 			continue
 		}
 		switch x := f.Interface().(type) {

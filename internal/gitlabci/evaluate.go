@@ -25,6 +25,8 @@ type Evaluation struct {
 	// UnknownChanges says that a rule asked which files the event changed, and
 	// the event does not say. Such a rule counts as met.
 	UnknownChanges bool
+
+	workflow *workflowDecision
 }
 
 // Default gives a variable that the top of the files sets, as it is written.
@@ -134,6 +136,7 @@ func (e *evaluator) workflow() {
 	s := e.scope.with(e.predefined.over(e.globals, e.given))
 	e.out.Created = true
 	if e.defs.workflow != nil {
+		e.out.workflow = &workflowDecision{e.defs.workflow, s}
 		r := s.match(e.defs.workflow)
 		e.out.Created = r != nil && (r.when != Never || r.unknown)
 		if r != nil {
@@ -176,6 +179,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	written := e.inherited(def).over(def.variables, own)
 	s := e.scope.with(predefined.over(written, e.given))
 	rule := e.decide(def, &job, s)
+	job.decided = &decision{def, s}
 	job.Needs = withMatrix(job.Needs, own)
 	e.splitNeeds(&job)
 	if !e.out.Created {

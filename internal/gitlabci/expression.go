@@ -24,6 +24,8 @@ type expression struct {
 	op          string // "", a literal, for a leaf
 	left, right *expression
 	leaf        operand
+	text        string // as it is written, with single blanks
+	enclosed    bool   // in parentheses
 }
 
 // An operand is what an expression compares. A comparison gives true or
@@ -201,7 +203,7 @@ func (p *expressionParser) chain(next func() (*expression, error), operators ...
 		if err != nil {
 			return nil, err
 		}
-		left = &expression{op: op, left: left, right: right}
+		left = &expression{op: op, left: left, right: right, text: left.text + " " + op + " " + right.text}
 	}
 }
 
@@ -217,12 +219,14 @@ func (p *expressionParser) operand() (*expression, error) {
 		if p.take(")") == "" {
 			return nil, fmt.Errorf("a parenthesis is not closed")
 		}
-		return e, nil
+		inner := *e
+		inner.text, inner.enclosed = "("+e.text+")", true
+		return &inner, nil
 	}
 	t := p.tokens[p.at]
 	if t.leaf == nil {
 		return nil, fmt.Errorf("expected a value, got %s", t.text)
 	}
 	p.at++
-	return &expression{leaf: *t.leaf}, nil
+	return &expression{leaf: *t.leaf, text: t.text}, nil
 }

@@ -66,6 +66,7 @@ type Job struct {
 	Problems   []Problem // those of the pipeline that are about this job
 
 	written *unexpanded
+	decided *decision
 }
 
 // An unexpanded is a job before the variables in it were replaced.

@@ -114,6 +114,24 @@ func (b *builtImages) role(job *gitlabci.Job) gitlabci.Role {
 	return role
 }
 
+// Role says what a job is for, by its variables or by the Dockerfile of its
+// image.
+func (e *Evaluation) Role(job *gitlabci.Job) gitlabci.Role { return e.built.role(job) }
+
+// ImageSource says how the image of a job is made here: the job that builds it,
+// "" for the job itself, and the Dockerfile below the project. ok is false if no
+// job builds it.
+func (e *Evaluation) ImageSource(job *gitlabci.Job) (by, dockerfile string, ok bool) {
+	build, d, ok := e.built.of(job)
+	if !ok {
+		return "", "", false
+	}
+	if own, _ := e.built.index.By(job.Name); !slices.ContainsFunc(own, func(b containerjob.Build) bool { return buildKey(b) == buildKey(build) }) {
+		by, _, _ = e.built.index.For(job)
+	}
+	return by, d.Path, true
+}
+
 // isFor reports whether a job is for a target: by its variables, or as its
 // image's Dockerfile has this name or was written for the target.
 func (b *builtImages) isFor(job *gitlabci.Job, target string) bool {

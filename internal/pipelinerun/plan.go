@@ -124,7 +124,8 @@ func (s *Source) Evaluate(ctx context.Context, event gitlabci.Event) *Evaluation
 // A Plan is which jobs are to run, with which tree and in which images.
 type Plan struct {
 	*Chosen
-	Refused bool // GitLab makes no such pipeline
+	Refused bool       // GitLab makes no such pipeline
+	Empty   *Emptiness // why the pipeline has no jobs; nil if it has some, or some were chosen
 
 	source  *Source
 	event   gitlabci.Event
@@ -146,8 +147,12 @@ func (e *Evaluation) Plan(ctx context.Context, c Choice) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	var empty *Emptiness
+	if len(chosen.Jobs) == 0 {
+		empty = e.Empty()
+	}
 	return &Plan{
-		Chosen: chosen, Refused: e.Refused(), source: e.source, event: e.event, commit: e.commit, built: e.built,
+		Chosen: chosen, Empty: empty, Refused: e.Refused(), source: e.source, event: e.event, commit: e.commit, built: e.built,
 		origin: e.source.origin(ctx, e.event),
 	}, nil
 }

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
+
+func newJobExplain(a *app) *cobra.Command {
+	var chosen eventChoice
+	var format string
+	cmd := &cobra.Command{
+		Use:   "explain JOB",
+		Short: "Explain why a job is, or is not, in the pipeline",
+		Long: `Print the rules of a job for an event, by default a merge request from a fork with
+RUN_PIPELINE=1: each condition with the values of its variables, and which rule
+decides. It also says where the job's image comes from. Values of secret variables
+are hidden.`,
+		Args: needArgs("JOB"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			e, err := a.pipeline(cmd, &chosen)
+			if err != nil {
+				return err
+			}
+			jobs := explained(e, args[0], redact.Variables(chosen.variables))
+			if len(jobs) == 0 {
+				return fmt.Errorf("no job of the pipeline is called %q or matches it", args[0])
+			}
+			if format == "json" {
+				return a.json(jobs)
+			}
+			return a.write([]byte(explanationText(jobs)))
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	chosen.flags(cmd.Flags())
+	return cmd
+}
+
+// An explainedJob is a job with the rules that decide about it.
+type explainedJob struct {
+	Name       string          `json:"name"`
+	Source     string          `json:"source"`
+	When       string          `json:"when"`
+	Target     string          `json:"target"`
+	Image      string          `json:"image"`
+	BuiltBy    string          `json:"built_by"`   // the job that builds the image, "" for none or the job itself
+	Dockerfile string          `json:"dockerfile"` // "" if no job builds the image
+	Workflow   []explainedRule `json:"workflow"`
+	Rules      []explainedRule `json:"rules"`
+	Policies   []string        `json:"policies"` // of only and except
+}
+
+// An explainedRule is one rule.
+type explainedRule struct {
+	Source     string            `json:"source"`
+	Outcome    string            `json:"outcome"`
+	If         string            `json:"if"`
+	Conditions []string          `json:"conditions"` // TEXT: true or false
+	Variables  map[string]string `json:"variables"`  // those that are set
+	Unset      []string          `json:"unset"`
+	When       string            `json:"when"`
+}
+
+// explained gives the jobs that a name stands for.
+func explained(e *pipelinerun.Evaluation, name string, secrets *redact.Redactor) []explainedJob {
+	var out []explainedJob
+	for i := range e.Jobs {
+		job := &e.Jobs[i]
+		if match, _ := gitlabci.MatchName(name, job.Name, job.Base); !match {
+			continue
+		}
+		x := explainedJob{Name: job.Name, Source: job.Pos.String(), When: job.When, Target: e.Role(job).Target, Policies: []string{}}
+		if job.Image != nil {
+			x.Image = job.Image.Name
+		}
+		x.BuiltBy, x.Dockerfile, _ = e.ImageSource(job)
+		x.Workflow, x.Rules = explainedRules(e.WorkflowRules(), secrets), explainedRules(job.Rules(), secrets)
+		for _, p := range job.Policies() {
+			x.Policies = append(x.Policies, fmt.Sprintf("%s: %v", p.Text, p.Met))
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func explainedRules(rules []gitlabci.RuleTrace, secrets *redact.Redactor) []explainedRule {
+	out := []explainedRule{}
+	for _, r := range rules {
+		x := explainedRule{Source: r.Pos.String(), Outcome: r.Outcome, If: r.If, When: r.When, Conditions: []string{}, Variables: map[string]string{}, Unset: []string{}}
+		if r.Outcome != gitlabci.RuleNotReached {
+			x.Conditions = conditions(r)
+		}
+		for _, v := range r.Variables {
+			if v.Set {
+				x.Variables[v.Name] = secrets.Text(v.Value)
+			} else {
+				x.Unset = append(x.Unset, v.Name)
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// conditions says of each condition of a rule whether it is met.
+func conditions(r gitlabci.RuleTrace) []string {
+	out := []string{}
+	for _, p := range r.Parts {
+		out = append(out, fmt.Sprintf("%s: %v", p.Text, p.Met))
+	}
+	if r.Changes != nil {
+		out = append(out, fmt.Sprintf("changes %s: %v", strings.Join(r.Changes, ", "), r.Changed))
+	}
+	if r.Exists != nil {
+		out = append(out, fmt.Sprintf("exists %s: %v", strings.Join(r.Exists, ", "), r.There))
+	}
+	return out
+}
+
+// explanationText writes jobs for people.
+func explanationText(jobs []explainedJob) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { b.WriteString(termtext.Line(fmt.Sprintf(format, args...)) + "\n") }
+	for i, j := range jobs {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		line("%s: %s (%s)", j.Name, j.When, j.Source)
+		switch {
+		case j.Dockerfile != "" && j.BuiltBy != "":
+			line("image: %s, which job %q builds from %s", j.Image, j.BuiltBy, j.Dockerfile)
+		case j.Dockerfile != "":
+			line("image: the job builds one from %s", j.Dockerfile)
+		case j.Image != "":
+			line("image: %s", j.Image)
+		}
+		if len(j.Workflow) > 0 {
+			line("workflow:")
+			ruleLines(line, j.Workflow)
+		}
+		switch {
+		case len(j.Rules) > 0:
+			line("rules:")
+			ruleLines(line, j.Rules)
+		case len(j.Policies) > 0:
+			for _, p := range j.Policies {
+				line("  %s", p)
+			}
+		default:
+			line("it has no rules")
+		}
+		if len(j.Rules) > 0 && !slices.ContainsFunc(j.Rules, func(r explainedRule) bool { return r.Outcome == gitlabci.RuleDecides }) {
+			line("  no rule matches")
+		}
+	}
+	return b.String()
+}
+
+func ruleLines(line func(string, ...any), rules []explainedRule) {
+	for _, r := range rules {
+		what := "without a condition"
+		if r.If != "" {
+			what = "if " + r.If
+		} else if len(r.Conditions) > 0 {
+			what = strings.Join(r.Conditions, "; ")
+		}
+		if r.When != "" {
+			what += ", when: " + r.When
+		}
+		line("  %s: %s: %s", r.Source, r.Outcome, what)
+		if r.Outcome == gitlabci.RuleNotReached {
+			continue
+		}
+		if len(r.Conditions) > 1 {
+			for _, c := range r.Conditions {
+				line("      %s", c)
+			}
+		}
+		if values := variableText(r); values != "" {
+			line("      %s", values)
+		}
+	}
+}
+
+// variableText writes the variables of a rule with their values.
+func variableText(r explainedRule) string {
+	var all []string
+	for name, value := range r.Variables {
+		all = append(all, fmt.Sprintf("%s is %q", name, value))
+	}
+	for _, name := range r.Unset {
+		all = append(all, name+" is not set")
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+// maxReasons is how many rules are named that leave out all jobs.
+const maxReasons = 3
+
+// tellEmpty says why there are no jobs, and what would give some.
+func (a *app) tellEmpty(empty *pipelinerun.Emptiness, variables []string) {
+	if empty == nil {
+		return
+	}
+	for i, r := range empty.Reasons {
+		if i == maxReasons {
+			a.tell(`further rules leave out the others: "lcitool job explain JOB" prints those of a job`)
+			break
+		}
+		a.tell("%s", reasonText(r))
+		if values := variableText(explainedRules([]gitlabci.RuleTrace{r.Rule}, redact.Variables(variables))[0]); values != "" {
+			a.tell("%s", values)
+		}
+	}
+	for i, w := range empty.Wishes {
+		if i == maxReasons {
+			break
+		}
+		by := ""
+		switch {
+		case w.Manual == w.Jobs:
+			by = ", all started by hand"
+		case w.Manual > 0:
+			by = fmt.Sprintf(", %d of them started by hand", w.Manual)
+		}
+		a.tell("hint: --var %s gives %s%s", w.Name+"="+w.Value, plural(w.Jobs, "job"), by)
+	}
+}
+
+func reasonText(r pipelinerun.Reason) string {
+	jobs := plural(r.Jobs, "job") + " left out"
+	rule := r.Rule.Pos.String() + " says so"
+	if r.Rule.If != "" {
+		rule += ": if " + r.Rule.If
+	}
+	switch {
+	case r.Workflow && r.Rule.Pos.Line == 0:
+		return jobs + ": no rule of the workflow matches"
+	case r.Policy:
+		return jobs + fmt.Sprintf(" by only or except, such as job %q", r.Job)
+	case r.Rule.Pos.Line == 0:
+		return jobs + fmt.Sprintf(": no rule of theirs matches, such as those of job %q", r.Job)
+	}
+	return jobs + ": " + rule
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// maxWishes bounds how many variables are tried out.
+const maxWishes = 12
+
+// An Emptiness says why the pipeline of an event has no jobs.
+type Emptiness struct {
+	Reasons []Reason // the one that leaves out most jobs first
+	Wishes  []Wish   // variables that would give jobs, the ones that rules name most often first
+}
+
+// A Reason is a rule that leaves jobs out.
+type Reason struct {
+	Jobs     int                // how many
+	Workflow bool               // it is one of the workflow, which leaves out all
+	Policy   bool               // only or except leaves them out
+	Rule     gitlabci.RuleTrace // the zero value if no rule of theirs matches
+	Job      string             // the first of the jobs, "" for the workflow
+}
+
+// A Wish is a value of a variable with which there would be jobs.
+type Wish struct {
+	Name, Value  string
+	Jobs, Manual int // that there would be, and those of them that are started by hand
+}
+
+// Empty says why there are no jobs, nil if there are some.
+func (e *Evaluation) Empty() *Emptiness {
+	if inPipeline, _ := count(e.Evaluation); inPipeline > 0 || len(e.Jobs) == 0 {
+		return nil
+	}
+	out := &Emptiness{}
+	wishes := map[string]map[string]int{}
+	add := func(more map[string][]string) {
+		for name, values := range more {
+			for _, v := range values {
+				if wishes[name] == nil {
+					wishes[name] = map[string]int{}
+				}
+				wishes[name][v]++
+			}
+		}
+	}
+	if !e.Created {
+		out.Reasons = []Reason{{Jobs: len(e.Jobs), Workflow: true, Rule: deciding(e.WorkflowRules())}}
+		add(e.WorkflowWishes())
+	} else {
+		out.Reasons = e.reasons()
+		for i := range e.Jobs {
+			add(e.Jobs[i].Wishes())
+		}
+	}
+	out.Wishes = e.try(wishes)
+	return out
+}
+
+// count counts the jobs of a pipeline, and those that are started by hand.
+func count(e *gitlabci.Evaluation) (all, manual int) {
+	for i := range e.Jobs {
+		switch e.Jobs[i].When {
+		case gitlabci.Never:
+		case gitlabci.Manual:
+			manual++
+			all++
+		default:
+			all++
+		}
+	}
+	return all, manual
+}
+
+// deciding gives the rule that decides, the zero value for none.
+func deciding(rules []gitlabci.RuleTrace) gitlabci.RuleTrace {
+	for _, r := range rules {
+		if r.Outcome == gitlabci.RuleDecides {
+			return r
+		}
+	}
+	return gitlabci.RuleTrace{}
+}
+
+// reasons groups the jobs by the rule that leaves them out.
+func (e *Evaluation) reasons() []Reason {
+	var out []Reason
+	for i := range e.Jobs {
+		rule, policy := deciding(e.Jobs[i].Rules()), len(e.Jobs[i].Policies()) > 0
+		at := slices.IndexFunc(out, func(r Reason) bool { return r.Rule.Pos == rule.Pos && r.Policy == policy })
+		if at < 0 {
+			at = len(out)
+			out = append(out, Reason{Rule: rule, Job: e.Jobs[i].Name, Policy: policy})
+		}
+		out[at].Jobs++
+	}
+	slices.SortStableFunc(out, func(a, b Reason) int { return b.Jobs - a.Jobs })
+	return out
+}
+
+// try finds out which of the values give jobs, each alone.
+func (e *Evaluation) try(wishes map[string]map[string]int) []Wish {
+	type candidate struct {
+		Wish
+		named int
+	}
+	var all []candidate
+	for name, values := range wishes {
+		for value, named := range values {
+			all = append(all, candidate{Wish{Name: name, Value: value}, named})
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(b.named-a.named, cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
+	})
+	var out []Wish
+	for _, c := range all[:min(len(all), maxWishes)] {
+		event := e.event
+		event.Variables = maps.Clone(event.Variables)
+		if event.Variables == nil {
+			event.Variables = map[string]string{}
+		}
+		event.Variables[c.Name] = c.Value
+		if c.Jobs, c.Manual = count(e.source.Pipeline.Evaluate(event)); c.Jobs > 0 {
+			out = append(out, c.Wish)
+		}
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+func TestEmpty(t *testing.T) {
+	const base = `
+variables: {UP: up}
+.base:
+  script: [make]
+  rules:
+    - if: $CI_COMMIT_TAG
+      when: never
+    - if: $THE_CI != "1" && $THE_CI != "2" && $CI_PROJECT_NAMESPACE != $UP
+      when: never
+    - if: $THE_CI != "2"
+      when: manual
+    - when: on_success
+a: {extends: .base}
+b: {extends: .base}
+c:
+  script: [make]
+  rules: [{if: $RUN_C}]
+`
+	for _, test := range []struct{ name, pipeline, want string }{
+		{"rules", base, "2 by 8, 1 by 0; THE_CI=1 2/2 THE_CI=2 2/0 RUN_C=1 1/0"},
+		{"jobs", strings.Replace(base, "rules: [{if: $RUN_C}]", "", 1), ""},
+		{"workflow", "workflow: {rules: [{if: $RUN_PIPELINE}]}\na: {script: [x]}\n", "1 by 0 workflow; RUN_PIPELINE=1 1/0"},
+		{"last rule", "a:\n  script: [x]\n  rules:\n    - if: $CI_PIPELINE_SOURCE == 'push' && $RUN\n    - when: never\n", "1 by 5; RUN=1 1/0"},
+		{"predefined only", "a:\n  script: [x]\n  rules:\n    - if: $CI_COMMIT_TAG\n", "1 by 0; "},
+		{"given but wrong", "a:\n  script: [x]\n  rules:\n    - if: $GIVEN == 'yes'\n", "1 by 0; GIVEN=yes 1/0"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, ".gitlab-ci.yml"), []byte(test.pipeline), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(t.Context(), SourceOptions{Project: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			e := s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p", Variables: map[string]string{"GIVEN": "no"}})
+			got := ""
+			if empty := e.Empty(); empty != nil {
+				var reasons, wishes []string
+				for _, r := range empty.Reasons {
+					text := fmt.Sprintf("%d by %d", r.Jobs, r.Rule.Pos.Line)
+					if r.Workflow {
+						text += " workflow"
+					}
+					reasons = append(reasons, text)
+				}
+				for _, w := range empty.Wishes {
+					wishes = append(wishes, fmt.Sprintf("%s=%s %d/%d", w.Name, w.Value, w.Jobs, w.Manual))
+				}
+				got = strings.Join(reasons, ", ") + "; " + strings.Join(wishes, " ")
+			}
+			if got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
