@@ -62,6 +62,10 @@ cross: ## Type-check all packages and unit tests for the other systems that lcit
 lint: ## golangci-lint with .golangci.yml
 	$(TOOL) golangci-lint run ./...
 
+.PHONY: prose
+prose: ## Look for phrases that docs/prose_test.go lists, in comments, strings and Markdown
+	go test -count=1 -run Prose ./docs
+
 .PHONY: generated
 generated: build ## Compare the command reference, the man pages and both pipelines with what they come from
 	go test -count=1 -tags '$(TAGS)' -run Reference ./cmd/lcitool

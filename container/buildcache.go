@@ -9,8 +9,8 @@ import (
 )
 
 // linkCache makes the builder, whose TMPDIR is temp, keep cache mounts in dir:
-// it looks for them in a folder of its TMPDIR, which would go with the build.
-// podman 5 has the user's number in that folder's name.
+// it looks for them in a directory of its TMPDIR, which would go with the build.
+// podman 5 has the user's number in that directory's name.
 func linkCache(temp, dir string) error {
 	if dir == "" {
 		return nil

@@ -43,7 +43,7 @@ func (d *Delta) labels(o BuildOptions) map[string]string {
 }
 
 // rest is the SHA-256 of what has to be equal in an image that a delta stands
-// on, in hex. Values of labels need not be, since a delta has them all anew.
+// on, in hex. Values of labels need not be, since a delta has them all again.
 func (o BuildOptions) rest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, "") // no network, as in digest

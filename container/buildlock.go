@@ -15,7 +15,7 @@ import (
 // lockPause is the time between two looks at a lock that somebody holds.
 const lockPause = 50 * time.Millisecond
 
-// imagesLock is held by builds together, and by whoever removes images that no
+// imagesLock is held by builds together, and by what removes images that no
 // name protects alone: a build may be about to use them.
 const imagesLock = "images.lock"
 
@@ -41,7 +41,7 @@ func (e *Engine) lockImages() (unlock func(), free bool) {
 }
 
 // LockImage keeps two of us, processes or goroutines, from making an image of
-// the same name at once: whoever comes second finds it made. The file stays,
+// the same name at once: the second one finds it made. The file stays,
 // since removing it would let a third in; the lock ends with its process.
 func (e *Engine) LockImage(ctx context.Context, reference string) (unlock func(), err error) {
 	dir, err := e.options.SocketDir()

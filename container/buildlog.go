@@ -83,7 +83,7 @@ func exitStatus(text string) int {
 }
 
 // baseMissing reports whether a build failed because its base image is
-// neither here nor to be had.
+// neither here nor in its registry.
 func baseMissing(text string) bool {
 	for _, words := range []string{"initializing source docker://", "pinging container registry", "image not known", "no such image", "short-name"} {
 		if strings.Contains(text, words) {

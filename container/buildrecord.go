@@ -288,7 +288,7 @@ func findImages(c context.Context, builds map[string]records.Record) ([]Leftover
 }
 
 // discardImage removes an image and those below it that are left without a
-// name, as far as they are of a build of ours too.
+// name, if they are of a build of ours as well.
 func (e *Engine) discardImage(c context.Context, l Leftover) error {
 	unlock, free := e.lockImages()
 	if !free {

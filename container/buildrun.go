@@ -107,7 +107,7 @@ func (e *Engine) buildService(ctx context.Context) (service *podman.Process, dir
 }
 
 // request sends the build and reads its stream to the end. When ctx ends a
-// service of our own is told to stop while the request is still open, which
+// service of our own is stopped while the request is still open, which
 // leaves nothing behind; only then is the request given up.
 func (e *Engine) request(ctx context.Context, o order, dir string) (string, error) {
 	open, giveUp := context.WithCancel(context.WithoutCancel(ctx))

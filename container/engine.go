@@ -48,7 +48,7 @@ func (e *Engine) Private() bool { return e.service.Private() != nil }
 func (e *Engine) RunID() string { return e.owner.Run }
 
 // Labels that images of ours carry; the values are the caller's, except that
-// those that Build computes: LabelDigest and what tells of deltas.
+// those that Build computes: LabelDigest and those about deltas.
 const (
 	LabelTarget   = "lcitool.target"
 	LabelManifest = "lcitool.manifest" // SHA-256 of the manifest that asked for it, in hex

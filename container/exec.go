@@ -160,7 +160,7 @@ func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
 
 // outcome asks for the exit status: the end of the streams proves nothing.
 func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
-	defer x.stderr.flush() //nolint:errcheck // the stream has ended, and its fault was told
+	defer x.stderr.flush() //nolint:errcheck // the stream has ended, and its error was returned
 	if streamErr != nil {
 		if code(streamErr) != 0 { // it was never started
 			return outcome{125, x.refused(streamErr)}
@@ -218,7 +218,7 @@ func (x *execution) ended(code int, streamErr error) outcome {
 // serviceDied kills the command, which goes on without anybody to hear it.
 func (x *execution) serviceDied(ctx context.Context, cause error) outcome {
 	if cause == nil {
-		cause = errors.New("it was started anew meanwhile")
+		cause = errors.New("it was restarted meanwhile")
 	}
 	fail := &EngineError{
 		Op: "follow a command in container " + x.name, Code: 125, Err: fmt.Errorf("the podman service died: %w", cause),

@@ -23,7 +23,7 @@ import (
 func (o ContainerOptions) storage(s *specgen.SpecGenerator, u runUser, dir string, own []Mount) error {
 	var mounts []Mount
 	if u.Fresh {
-		// An anonymous volume rather than a folder of the host: the engine gives
+		// An anonymous volume rather than a directory of the host: the engine gives
 		// it to the user, whatever the id map, and removes it with the container.
 		s.Volumes = append(s.Volumes, &specgen.NamedVolume{Dest: u.Home, Options: []string{"U", "exec"}})
 	}

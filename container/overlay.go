@@ -57,7 +57,7 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 	return name, nil
 }
 
-// layer makes the two folders of an overlay's upper part and returns the
+// layer makes the two directories of an overlay's upper part and returns the
 // options that name them. The upper one shows as the mount itself. What is
 // hidden is so by what an overlay makes of a file that was removed.
 func layer(dir, source, hide string) ([]string, error) {

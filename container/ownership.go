@@ -256,7 +256,7 @@ func (p proofs) volume(name string, labels map[string]string) (records.Record, b
 	return r, there && (r.Extra[extraCache] != "" || r.Token != "" && labels[labelToken] == r.Token)
 }
 
-// dead returns the container records whose process is gone, kept ones too.
+// dead returns the container records whose process is gone, kept ones included.
 func (p proofs) dead() []records.Record {
 	var list []records.Record
 	for _, all := range p.containers {

@@ -169,7 +169,7 @@ func isTerminal(stream any) bool {
 	return ok && f != nil && term.IsTerminal(int(f.Fd()))
 }
 
-// environ returns the workload's variables: HOME, then the caller's, of which a
+// environ returns the workload's variables: HOME, then the caller's; a
 // NAME alone takes the host's value if there is one.
 func (o ContainerOptions) environ(u runUser) map[string]string {
 	env := map[string]string{"HOME": u.Home}

@@ -17,7 +17,7 @@ const secretDir = "/run/secrets"
 var secretName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
 // A Secret is something that a workload may read and that appears neither in
-// its environment nor in what the engine tells of the container.
+// its environment nor in what the engine says about the container.
 type Secret struct {
 	Name string // it is the file /run/secrets/Name: letters, digits, "_", "-", "." but not as the first
 	Data []byte
@@ -69,11 +69,11 @@ func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets [
 	return mounts, remove, nil
 }
 
-// A fileOwner is whom a file has to belong to on the host; -1 leaves it as it is.
+// A fileOwner is the owner that a file must have on the host; -1 leaves it as it is.
 type fileOwner struct{ uid, gid int }
 
 // secretReader gives the owner on the host of what user can read in a
-// container. Rootless podman makes whoever called it that user.
+// container. Rootless podman makes its caller that user.
 func (e *Engine) secretReader(ctx context.Context, image, user string) (fileOwner, error) {
 	rootless, err := e.rootless(ctx)
 	if err != nil || rootless {

@@ -18,7 +18,7 @@ import (
 )
 
 // Put unpacks an archive below target, a directory that is made if it is
-// missing. All files belong to the container's user then, whomever the archive
+// missing. All files belong to the container's user then, even if the archive
 // names. The archive is trusted not to be larger than the engine's disk.
 func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error {
 	op := fmt.Sprintf("put files into %s in container %s", target, c.Name())

@@ -44,7 +44,7 @@ func removeDir(ctx context.Context, dir string) error {
 func deleteSandbox(ctx context.Context, name string) {
 	for _, runtime := range []string{"runc", "crun"} {
 		if _, err := exec.LookPath(runtime); err == nil {
-			_ = exec.CommandContext(ctx, runtime, "delete", "--force", name).Run() //nolint:gosec // fixed programs, name of our own folder
+			_ = exec.CommandContext(ctx, runtime, "delete", "--force", name).Run() //nolint:gosec // fixed programs, name of our own directory
 		}
 	}
 }

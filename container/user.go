@@ -36,7 +36,7 @@ type runUser struct {
 	GID    int    // -1 leaves it to the image
 	Home   string // HOME, also where script and datadir appear
 	OnHost bool   // an account of the host: its passwd and group files go into the container
-	Fresh  bool   // Home is an empty folder of ours
+	Fresh  bool   // Home is an empty directory of ours
 }
 
 func (u runUser) spec() string {
@@ -48,11 +48,11 @@ func (u runUser) spec() string {
 
 // resolveUser finds out who wanted is. In this order: root; uid:gid; an
 // account of the host by name or number, so that files of the workload's
-// directory belong to whom they belong to outside; a bare number; at last a
-// user of the image.
+// directory have the same owner inside and outside; a bare number; a user of
+// the image.
 //
-// The home folder of everybody but root is a neutral /home/NAME, because an
-// empty folder mounted over the account's own home may hide a system folder
+// The home directory of everybody but root is a neutral /home/NAME, because an
+// empty directory mounted over the account's own home may hide a system directory
 // (daemon lives in /usr/sbin) and may not exist at all (nobody). A user of the
 // image whose home is below /home keeps it as the image has it.
 func (e *Engine) resolveUser(ctx context.Context, image, wanted string) (runUser, error) {

@@ -45,7 +45,7 @@ func FieldNames(fields []Field) []string {
 
 // CheckTypes compares each parameter of r with its row in c. It returns a
 // line for each wrong type, and the names that c does not know: a newer
-// libvirt may have them, so they are for the report, not a fault.
+// libvirt may have them, so they are for the report, not an error.
 func CheckTypes(c *Catalogue, r Record) (faults, unknown []string) {
 	for _, p := range r.Params {
 		s, ok := c.Lookup(p.Name)

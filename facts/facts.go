@@ -75,7 +75,7 @@ type Project struct {
 
 // A MappingsError says that mappings files cannot be read.
 type MappingsError struct {
-	Err error // the faults, joined
+	Err error // the errors, joined
 }
 
 func (e *MappingsError) Error() string { return "Can't load mappings: " + e.Err.Error() }

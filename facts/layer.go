@@ -77,7 +77,7 @@ func (l Layer) named(name string) Layer {
 	return l
 }
 
-// Sub is the part of the layer below the folder dir, which need not be there.
+// Sub is the part of the layer below the directory dir, which need not be there.
 func (l Layer) Sub(dir string) Layer {
 	sub, err := fs.Sub(l.FS, dir)
 	if err != nil { // only for a dir that is no valid path, which would be ours
@@ -86,8 +86,8 @@ func (l Layer) Sub(dir string) Layer {
 	return Layer{Name: path.Join(l.Name, dir), FS: sub, Bundled: l.Bundled, Proven: l.Proven}
 }
 
-// Files lists the files NAME.yml in the folder dir, sorted, without
-// what stands below. A folder that is not there holds none.
+// Files lists the files NAME.yml in the directory dir, sorted, without
+// what stands below. A directory that is not there holds none.
 func (l Layer) Files(dir string) ([]string, error) {
 	entries, err := fs.ReadDir(l.FS, dir)
 	if errors.Is(err, fs.ErrNotExist) {

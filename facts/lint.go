@@ -74,7 +74,7 @@ type linter struct {
 	findings []Finding
 }
 
-// report takes in the faults that err joins.
+// report adds the errors that err joins.
 func (l *linter) report(err error) {
 	for _, e := range diag.Leaves(err) {
 		var fault *Fault
@@ -105,7 +105,7 @@ func (l *linter) lintFiles(layer Layer) {
 	for _, dir := range []string{"mappings", "projects", "targets"} {
 		entries, err := fs.ReadDir(layer.FS, dir)
 		if err != nil {
-			continue // a folder that is missing is none of the faults; others are met when it is listed
+			continue // a missing directory is no error; others come up when it is listed
 		}
 		for _, e := range entries {
 			l.lintFile(layer, path.Join(dir, e.Name()))

@@ -65,7 +65,7 @@ type decoded struct {
 }
 
 // Load finds out what the layers hold. It reads their mappings files and
-// lists their projects; the error joins all faults found on the way.
+// lists their projects; the error joins all that is wrong.
 func Load(o Options) (*Set, error) {
 	if o.Warn == nil {
 		o.Warn = func(*Fault) {}
@@ -140,7 +140,7 @@ func (s section) check() *Fault {
 }
 
 // addEntry puts e into the table, in the place of the same entry of an earlier
-// file of its layer, which the fault names.
+// file of its layer, which the error names.
 func addEntry(table map[string][]entry, e entry) *Fault {
 	for i, old := range table[e.name] {
 		if old.section == e.section {
@@ -190,7 +190,7 @@ func (s *Set) MappingNames() []string {
 // Mapping gives all that the layers say of one generic name, a nearer layer's
 // selectors winning over those of the ones below. An entry that is null in a
 // layer hides what the layers below it say. The error wraps ErrNoMapping when
-// no layer has the name; else it joins the faults of the entries.
+// no layer has the name; else it joins the errors of the entries.
 func (s *Set) Mapping(name string) (*Mapping, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

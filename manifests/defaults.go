@@ -17,7 +17,7 @@ type LoadOptions struct {
 }
 
 // Load reads a manifest, checks it and fills in its defaults. The error joins
-// all faults in the order of the file.
+// all errors in the order of the file.
 func Load(data []byte, o LoadOptions) (*Manifest, error) {
 	if o.Warn == nil {
 		o.Warn = func(*Fault) {}

@@ -19,7 +19,7 @@ type Fault struct {
 	Message string
 	Hint    string // what may have been meant, "" when nothing comes close
 
-	// known faults are those of the original, whose message users' scripts
+	// known errors are those of the original, whose message users' scripts
 	// match on: it comes first, the place behind it.
 	known bool
 }
@@ -73,7 +73,7 @@ func (p place) wrap(err error) error {
 	return errors.Join(all...)
 }
 
-// join gathers errors in the order of the file, each once, faults with their
+// join gathers errors in the order of the file, each once, those of one place with their
 // advice.
 func join(errs ...error) error {
 	all := diag.Parts(errors.Join(errs...))

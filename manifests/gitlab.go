@@ -31,7 +31,7 @@ type parts struct {
 // Lower is for image names, which are lower case throughout.
 func (parts) Lower(s string) string { return strings.ToLower(s) }
 
-// Path is a path below the CI folder, whose name needs no quotes in a shell.
+// Path is a path below the CI directory, whose name needs no quotes in a shell.
 func (p parts) Path(words ...string) string { return path.Join(p.CIDir, strings.Join(words, "")) }
 
 // gitLabFile writes the body of one of GitLab's files: its static part from

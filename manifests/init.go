@@ -13,7 +13,7 @@ type Start struct {
 	Namespace string   // of the upstream project
 	Project   string   // also the name of its list of dependencies
 	Targets   []string // in the order of the file
-	CIDir     string   // where generated files go, "" for the usual folder
+	CIDir     string   // where generated files go, "" for the usual directory
 }
 
 // First writes a commented manifest.

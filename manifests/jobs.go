@@ -256,7 +256,7 @@ func cirrusJobs(groups map[Group][]Job, t Target) {
 var reservedNames = []string{"after_script", "before_script", "cache", "default", "image", "include", "pages",
 	"services", "spec", "stages", "types", "variables", "workflow"}
 
-// checkNames refuses two jobs of one name, of which GitLab would keep the
+// checkNames refuses two jobs of one name: GitLab would keep the
 // last without a word.
 func checkNames(jobs []Job) error {
 	var errs []error

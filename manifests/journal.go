@@ -22,12 +22,12 @@ import (
 var ErrUnfinished = errors.New(`an earlier run was killed while it replaced files: "lcitool manifest" completes it`)
 
 const (
-	stageName   = ".lcitool-manifest" // below the CI folder
+	stageName   = ".lcitool-manifest" // below the CI directory
 	journalName = "journal.json"
 	maxJournal  = 16 << 20 // bytes
 )
 
-// A step is one file of a journal. All paths are below the project's folder.
+// A step is one file of a journal. All paths are below the project's directory.
 type step struct {
 	Path   string `json:"path"`
 	New    string `json:"new,omitempty"`    // staged text to rename to Path, "" to delete Path
@@ -97,10 +97,10 @@ func (t *Tree) apply(changes []Change) (err error) {
 }
 
 // prepare writes all that is new, and links to all that is replaced, to the
-// private folder.
+// private directory.
 func (t *Tree) prepare(todo []Change) ([]step, error) {
 	stage := t.stage()
-	t.closeDirs() // one of an earlier call may be of a folder that is gone
+	t.closeDirs() // one of an earlier call may be of a directory that is gone
 	if err := t.root.Mkdir(stage, 0o777); err != nil {
 		return nil, t.cannot("make", stage, err)
 	}
@@ -181,7 +181,7 @@ func (t *Tree) writeJournal(steps []step) error {
 
 // replay carries steps out; one that has been before is left.
 func (t *Tree) replay(steps []step) error {
-	f, err := t.openFolders(steps)
+	f, err := t.openStepDirs(steps)
 	defer f.close()
 	if err != nil {
 		return err
@@ -228,7 +228,7 @@ func (t *Tree) holds(name, want string) bool {
 	return err == nil && digest(data) == want
 }
 
-// discard removes the private folder, the journal first.
+// discard removes the private directory, the journal first.
 func (t *Tree) discard() error {
 	if err := t.root.Remove(t.journal()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return t.cannot("remove", t.journal(), err)
@@ -271,7 +271,7 @@ func (t *Tree) recover() error {
 }
 
 // checkJournal refuses a journal that no run of ours has written: it would
-// come with the project's files, from whoever sent them.
+// come with the project's files.
 func (t *Tree) checkJournal(steps []step) error {
 	bad := func() error {
 		return fmt.Errorf("cannot use %s: no run has written it; remove %s", t.name(t.journal()), t.name(t.stage()))

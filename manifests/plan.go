@@ -16,7 +16,7 @@ import (
 // written.
 type Plan struct {
 	ManifestDigest string
-	CIDir          string // below the project's folder, with slashes, "." for that folder itself
+	CIDir          string // below the project's directory, with slashes, "." for that directory itself
 	GitLab         GitLab
 	Environments   []Environment
 	Files          []PlannedFile
@@ -52,7 +52,7 @@ const (
 
 // A PlannedFile is a file to be written.
 type PlannedFile struct {
-	Path        string // below the project's folder, with slashes
+	Path        string // below the project's directory, with slashes
 	Kind        Kind
 	Environment string // "" for GitLab's files
 }
@@ -73,11 +73,11 @@ func NewPlan(m *Manifest, ciDir string) (*Plan, error) {
 	return p, checkNames(p.Jobs)
 }
 
-// errDir is about a folder that GitLab's path patterns could not name.
-var errDir = errors.New("the CI folder must be a path below the base directory, of letters, digits and ._-+@/ only")
+// errDir is about a directory that GitLab's path patterns could not name.
+var errDir = errors.New("the CI directory must be a path below the base directory, of letters, digits and ._-+@/ only")
 
-// CleanDir is the folder for generated files in its shortest form, "." for
-// the project's own. A folder outside of the project is refused, as is a
+// CleanDir is the directory for generated files in its shortest form, "." for
+// the project's own. A directory outside of the project is refused, as is a
 // name that a shell or GitLab's path patterns would not read as written.
 func CleanDir(dir string) (string, error) {
 	clean := path.Clean(dir)
@@ -125,7 +125,7 @@ func (p *Plan) CirrusTargets() []string {
 }
 
 // Path is where a file of the environment belongs, below the project's
-// folder.
+// directory.
 func (p *Plan) Path(e Environment, kind Kind) string {
 	switch kind {
 	case BuildEnvKind:
@@ -153,7 +153,7 @@ func (p *Plan) files(m *Manifest) {
 	p.Files = append(p.Files, PlannedFile{Path: path.Join(p.CIDir, "gitlab.yml"), Kind: GitLabKind})
 }
 
-// The files in the folder gitlab.
+// The files in the directory gitlab.
 const (
 	containerTemplatesFile = "container-templates.yml"
 	buildTemplatesFile     = "build-templates.yml"

@@ -30,7 +30,7 @@ type RenderOptions struct {
 	// stand for them there: references become names.
 	Facts func(projects []string) (*facts.Set, []string, error)
 	// Command holds the arguments with which this program makes the files
-	// anew, for their headers.
+	// again, for their headers.
 	Command []string
 }
 
@@ -141,7 +141,7 @@ func projectKey(projects []Project) string {
 	return b.String()
 }
 
-// newProjectList looks all projects up, so that an unknown one is told of
+// newProjectList looks all projects up, so that an unknown one is reported
 // once, where it stands, with the first target that wants it.
 func newProjectList(e Environment, find func([]string) (*facts.Set, []string, error)) projectList {
 	entries := make([]string, len(e.Projects))

@@ -50,18 +50,18 @@ type Change struct {
 // maxGenerated bounds what is read of a file that should be ours, in bytes.
 const maxGenerated = 64 << 20
 
-// A Tree is the project's folder on disk. All access stays within it: a link
+// A Tree is the project's directory on disk. All access stays within it: a link
 // that leads out of it is an error.
 type Tree struct {
 	root  *os.Root
-	base  string // the folder, as given
+	base  string // the directory, as given
 	ciDir string
 
 	mu   sync.Mutex
-	dirs map[string]*os.Root // folders that are open, by path
+	dirs map[string]*os.Root // directories that are open, by path
 }
 
-// OpenTree opens the folder of a project, whose generated files are below
+// OpenTree opens the directory of a project, whose generated files are below
 // ciDir.
 func OpenTree(base, ciDir string) (*Tree, error) {
 	dir, err := CleanDir(ciDir)
@@ -75,13 +75,13 @@ func OpenTree(base, ciDir string) (*Tree, error) {
 	return &Tree{root: root, base: base, ciDir: dir, dirs: map[string]*os.Root{}}, nil
 }
 
-// Close lets go of the folder.
+// Close lets go of the directory.
 func (t *Tree) Close() error {
 	t.closeDirs()
 	return t.root.Close()
 }
 
-// at gives the open folder that a file is in, with its name there. Opening it
+// at gives the open directory that a file is in, with its name there. Opening it
 // once spares looking its path up for each file.
 func (t *Tree) at(file string) (*os.Root, string, error) {
 	dir, name := path.Split(file)
@@ -118,7 +118,7 @@ func (t *Tree) Compare(files []File) ([]Change, error) {
 // Sync makes the tree what the files say and gives what has been done. Other
 // runs on the same tree wait for it.
 //
-// Everything new is first written to a private folder, together with links to
+// Everything new is first written to a private directory, together with links to
 // what it replaces; the tree is not touched before all of it is there. Then a
 // journal is written and the files are renamed into place. When that fails,
 // what has been renamed is put back: the old tree stands. When the program or
@@ -174,7 +174,7 @@ func (t *Tree) compare(files []File) ([]Change, error) {
 	return changes, errors.Join(errs...)
 }
 
-// places are where files of each kind are, below the CI folder, in the order
+// places are where files of each kind are, below the CI directory, in the order
 // in which they are written.
 //
 //nolint:gochecknoglobals // a table
@@ -288,15 +288,15 @@ func (t *Tree) stale(kind Kind, wanted map[string]bool) ([]Change, error) {
 // candidates are the files whose names are such as ours are, sorted.
 func (t *Tree) candidates(kind Kind) ([]string, error) {
 	p := places[rank(kind)]
-	folder := path.Join(t.ciDir, p.dir)
-	entries, err := fs.ReadDir(safefs.In(t.root).FS(), folder)
+	dir := path.Join(t.ciDir, p.dir)
+	entries, err := fs.ReadDir(safefs.In(t.root).FS(), dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, t.cannot("list", folder, err)
+		return nil, t.cannot("list", dir, err)
 	}
 	var names []string
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), p.suffix) {
-			names = append(names, path.Join(folder, e.Name()))
+			names = append(names, path.Join(dir, e.Name()))
 		}
 	}
 	if kind == GitLabKind {
@@ -329,7 +329,7 @@ func (t *Tree) cannot(do, file string, err error) error {
 }
 
 // lock waits until no other run is at work on the tree. What is locked is the
-// folder itself, so nothing is left behind.
+// directory itself, so nothing is left behind.
 func (t *Tree) lock(ctx context.Context) (unlock func(), err error) {
 	made, err := t.makeDirs(t.ciDir)
 	if err != nil {
@@ -339,7 +339,7 @@ func (t *Tree) lock(ctx context.Context) (unlock func(), err error) {
 	ok, err := lock.TryLockContext(ctx, 20*time.Millisecond)
 	switch {
 	case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.EBADF):
-		return func() {}, nil // a network file system without locks for folders
+		return func() {}, nil // a network file system without locks for directories
 	case err != nil:
 		return nil, t.cannot("lock", t.ciDir, err)
 	case !ok:
@@ -353,7 +353,7 @@ func (t *Tree) lock(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// makeDirs makes a folder with those above it and gives the ones that were
+// makeDirs makes a directory with those above it and gives the ones that were
 // not there.
 func (t *Tree) makeDirs(dir string) (made []string, err error) {
 	at := ""

@@ -232,7 +232,7 @@ func (d *decoder) list(key string, rule valueRule) []string {
 	return list
 }
 
-// message is a fault's text without its place, which the new one has already.
+// message is an error's text without its place, which the new one has already.
 func message(err error) string {
 	var f *facts.Fault
 	if errors.As(err, &f) {

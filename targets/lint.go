@@ -51,7 +51,7 @@ func readShared(layer facts.Layer, name string) (yamldoc.Node, error) {
 	return yamldoc.Parse(layer.Path(name+".yml"), data, 0)
 }
 
-// faultsIn gives the faults that err wraps and joins.
+// faultsIn gives the errors with a place that err wraps and joins.
 func faultsIn(err error) []*facts.Fault {
 	var (
 		joined interface{ Unwrap() []error }

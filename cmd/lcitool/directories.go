@@ -6,7 +6,7 @@ import "path/filepath"
 
 // The user's directories, as the XDG base directory specification has them: a
 // variable that is empty counts as unset, one that holds a relative path is
-// ignored. Nothing here makes a directory; whoever writes into one does.
+// ignored. Nothing here creates a directory; what writes into one does.
 
 // configDir is where the user's settings are looked for, "" when there is no
 // such place.

@@ -24,7 +24,7 @@ func newFactsImport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import DIR",
 		Short: "Compare the facts with a checkout of the original's",
-		Long: `Compare the facts with those of DIR, a checkout of libvirt-ci or its folder
+		Long: `Compare the facts with those of DIR, a checkout of libvirt-ci or its directory
 lcitool/facts: targets and mappings that are new, gone or different, each with
 the targets and architectures that it differs on. Differences that CORRECTIONS.md
 lists are left out. The status is 1 if anything differs.
@@ -98,7 +98,7 @@ func theirFacts(dir string) (factsimport.Facts, error) {
 		}
 	}
 	return factsimport.Facts{}, diag.WithHint(fmt.Errorf("%s has no facts of the original: no mappings.yml", dir),
-		"name a checkout of libvirt-ci, or its folder lcitool/facts")
+		"name a checkout of libvirt-ci, or its directory lcitool/facts")
 }
 
 // ourLayers gives our facts and targets: those of a source tree, or the

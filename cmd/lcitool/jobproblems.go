@@ -13,7 +13,7 @@ import (
 // maxOfKind is how many problems of one kind are written out.
 const maxOfKind = 10
 
-// warnProblems tells of a pipeline's problems: what GitLab refuses or what is
+// warnProblems reports a pipeline's problems: what GitLab refuses or what is
 // doubtful is a warning, what is not done or not known here is only said.
 func (a *app) warnProblems(list []gitlabci.Problem) {
 	count := map[string]int{}
@@ -39,7 +39,7 @@ func (a *app) warnProblems(list []gitlabci.Problem) {
 	}
 }
 
-// warnChosen tells of the problems of the jobs that are to run, and of those
+// warnChosen reports the problems of the jobs that are to run, and of those
 // of the whole pipeline.
 func (a *app) warnChosen(e *gitlabci.Evaluation, chosen []*jobrun.Job) {
 	run := map[string]bool{"": true}

@@ -24,7 +24,7 @@ func newJobRuns(a *app) *cobra.Command {
 		Use:   "runs",
 		Short: "List the runs of jobs that are kept",
 		Long: `List the runs of this project's jobs that lcitool has kept, newest first. The last 20
-runs of all projects are. Other commands take the beginning of an ID for a run, such
+runs of all projects are. Other commands accept the beginning of an ID, such
 as "lcitool job logs --run 20261123-2359".`,
 		Example: `  lcitool job runs
   lcitool job runs --all --format json`,

@@ -65,7 +65,7 @@ func (o *output) resolve(ctx context.Context, target, pattern string, check func
 }
 
 // header is the comment above the output, with the command that makes it
-// anew. The architecture of this machine is named where it is not the usual
+// again. The architecture of this machine is named where it is not the usual
 // one, since packages depend on it. Directories of facts are left out: where
 // they are is a matter of the machine.
 func (o *output) header(verb string, options []string, target, pattern string) (string, error) {

@@ -209,7 +209,7 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 	return all, r.app.checkWarnings()
 }
 
-// account is the user that was asked for, else whoever calls us, by name if
+// account is the user that was asked for, else the caller, by name if
 // there is one, so that files have the same owner inside and outside.
 func (r *runVerb) account() string {
 	if r.user != "" {

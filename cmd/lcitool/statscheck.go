@@ -201,7 +201,7 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 	return s.finish(ctx, report.New(rep, where(s.daemon.uri)))
 }
 
-// prepare removes what dead runs left and makes this run's folder.
+// prepare removes what dead runs left and makes this run's directory.
 func (s *statsCheck) prepare(ctx context.Context, o rpc.Options) (owner live.Owner, dir string, err error) {
 	if owner, err = live.Self(); err != nil {
 		return owner, "", err

@@ -114,7 +114,7 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 	errs := make([]error, len(s.targets))
 	for i, target := range s.targets {
 		group.Go(func() error {
-			// Each target runs to its end, whatever becomes of the others.
+			// Each target runs to its end, even if others fail.
 			errs[i] = s.on(cmd.Context(), engine, target, out)
 			return nil
 		})

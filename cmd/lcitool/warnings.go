@@ -22,7 +22,7 @@ func (a *app) warnf(about, format string, args ...any) {
 	}
 }
 
-// warn keeps a fault that has no effect for checkWarnings.
+// warn keeps a warning for checkWarnings.
 func (a *app) warn(f *facts.Fault) { a.warnings.Add(f) }
 
 // checkWarnings turns what was warned of into an error with --strict, and

@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 )
 
-// stopLimit is how long mmdebstrap may take to clear up when it is told to stop.
+// stopLimit is how long mmdebstrap may take to clean up after SIGTERM.
 const stopLimit = 2 * time.Minute
 
 // localSource matches a line of a sources.list whose packages are files here.
@@ -32,7 +32,7 @@ type Options struct {
 	Suite     string   // bookworm, trixie, sid, jammy …
 	Sources   []string // lines of the image's sources.list, the first one naming the mirror
 	Offline   bool     // fail rather than send a request; Sources on this machine (file:) are no request
-	Force     bool     // make it again though it is there; builds on it then start anew
+	Force     bool     // rebuild it even if it exists; builds on it then start again
 	TempDir   string   // empty means /var/tmp; needs some 200 MB for a minute
 	Log       io.Writer
 }
@@ -54,7 +54,7 @@ type Engine interface {
 // Image makes a distribution's minimal base image without any registry,
 // by mmdebstrap, and names it o.Reference. The image's own package sources are
 // those that it was made from. It is only made when it is not there, because
-// each import is another image and every build on it starts anew.
+// each import is another image and every build on it starts again.
 func Image(ctx context.Context, e Engine, o Options) (Result, error) {
 	if err := o.check(); err != nil {
 		return Result{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)

@@ -87,7 +87,7 @@ const (
 )
 
 // bootstrapCauses are words of mmdebstrap and apt, in the order of their
-// weight: what comes after the first fault is its consequence.
+// weight: what comes after the first error is its consequence.
 func bootstrapCauses() []struct{ words, hint string } {
 	return []struct{ words, hint string }{
 		{"No space left on device", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
@@ -130,7 +130,7 @@ func bootstrapHint(log string, sources []string) string {
 	return ""
 }
 
-// maxBootstrapLog holds the messages of a failure, of its consequences too.
+// maxBootstrapLog holds the messages of a failure, and of its consequences.
 const maxBootstrapLog = 64 << 10
 
 // A tailBuffer passes a log on and keeps its end.

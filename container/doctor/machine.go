@@ -284,7 +284,7 @@ func openDevice(device string) error {
 	return f.Close()
 }
 
-// helperPath looks where podman does: its own folders, then PATH.
+// helperPath looks where podman does: its own directories, then PATH.
 func helperPath(program string) bool {
 	if strings.HasPrefix(program, "/") {
 		_, err := os.Stat(program)

@@ -34,7 +34,7 @@ type Options struct {
 	Libvirt string
 	// Log takes what the daemons write; nil drops it.
 	Log io.Writer
-	// Died is told when the daemon ends though nobody stopped it, and is then
+	// Died is called when the daemon ends unasked, and is then
 	// started again; nil leaves it ended.
 	Died func(Death)
 	// Root is the root of the file system whose configuration is changed,
@@ -120,7 +120,7 @@ func inContainer(root string) bool {
 	return false
 }
 
-// configure makes the folders, adds the settings of QEMU's driver once where
+// configure makes the directories, adds the settings of QEMU's driver once where
 // they may be read, and gives the file with the daemon's own.
 func configure(root string, etc ...string) (config string, err error) {
 	for _, dir := range []string{"run/libvirt", "var/log/libvirt/qemu"} {

@@ -63,7 +63,7 @@ func (d Death) String() string {
 	return fmt.Sprintf("libvirtd ended by itself (%s); the last lines that it wrote: %s", d.State, strings.Join(d.Log, " | "))
 }
 
-// died tells of an end that nobody asked for, and starts the daemon again.
+// died reports an end that nobody asked for, and starts the daemon again.
 func (d *Daemon) died(state *os.ProcessState) {
 	death := Death{State: "unknown", Log: d.tail.last()}
 	if state != nil {

@@ -37,7 +37,7 @@ type Histogram struct {
 type Printer struct {
 	// Groups are the groups to write, all when it is 0.
 	Groups domstats.Group
-	// Zeros writes numbers that are 0, too.
+	// Zeros writes numbers that are 0 as well.
 	Zeros bool
 	// Moving writes what moves before what does not, within each group.
 	Moving bool

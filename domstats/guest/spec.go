@@ -16,7 +16,7 @@ type Spec struct {
 	KVM        bool   // needs KVM; otherwise emulated by TCG
 	MemoryKiB  uint   // 0 means 65536
 	SlotsKiB   uint   // limit for memory modules that are plugged in later; 0 for none
-	CurrentKiB uint   // what the guest shall keep at start; 0 means MemoryKiB
+	CurrentKiB uint   // what the guest keeps at start; 0 means MemoryKiB
 	VCPUs      uint   // online at start; 0 means 1
 	MaxVCPUs   uint   // 0 means VCPUs
 	ROM        string // file to start from instead of the firmware

@@ -83,7 +83,7 @@ func (h *Host) Missing(n suite.Need) string {
 		}
 	case suite.NeedFiles:
 		if h.o.Dir == "" {
-			return "there is no folder to share with QEMU"
+			return "there is no directory to share with QEMU"
 		}
 	}
 	return ""

@@ -58,7 +58,7 @@ func startTime(pid int) (string, error) {
 	return fields[22-3], nil
 }
 
-// String is the name of the run's folder.
+// String is the name of the run's directory.
 func (o Owner) String() string { return fmt.Sprintf("lcstats-%s-%d-%s", o.place, o.pid, o.start) }
 
 // Prefix begins the name of each domain of the run.
@@ -78,17 +78,17 @@ func dead(name, place string) bool {
 	return errors.Is(err, os.ErrNotExist) || err == nil && start != m[3]
 }
 
-// MakeDir makes the run's folder under parent; QEMU, under whatever user, may
+// MakeDir makes the run's directory under parent; QEMU, under whatever user, may
 // write to it.
 func (o Owner) MakeDir(parent string) (string, error) {
 	dir := filepath.Join(parent, o.String())
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		return "", fmt.Errorf("cannot make a folder for the run: %w", err)
+		return "", fmt.Errorf("cannot make a directory for the run: %w", err)
 	}
 	return dir, os.Chmod(dir, 0o777|os.ModeSticky)
 }
 
-// Sweep removes what runs that were killed left behind: their folders under
+// Sweep removes what runs that were killed left behind: their directories under
 // parent and, unless o is nil, their domains. It returns the names of what it
 // removed. Whatever belongs to a live run, or to nobody's run, stays.
 func Sweep(ctx context.Context, o *rpc.Options, parent string) (removed []string, err error) {

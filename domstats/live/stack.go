@@ -17,7 +17,7 @@ import (
 type Options struct {
 	// RPC reaches the daemon. ReadOnly is set as cases want it.
 	RPC rpc.Options
-	// Dir is the run's own folder, which QEMU can read and write.
+	// Dir is the run's own directory, which QEMU can read and write.
 	Dir string
 	// Restart stops the daemon and starts it again; nil when that is not ours to do.
 	Restart func(ctx context.Context) error

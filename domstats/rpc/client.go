@@ -33,7 +33,7 @@ type Options struct {
 	Socket string
 	// ReadOnly takes the read-only socket, on which nothing can be changed.
 	ReadOnly bool
-	// UserDirs are the user's folders in which session daemons make their
+	// UserDirs are the user's directories in which session daemons make their
 	// sockets: the runtime directory, the cache directory.
 	UserDirs []string
 	// Timeout bounds each call whose context has no deadline; 0 means three

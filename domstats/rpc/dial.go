@@ -16,7 +16,7 @@ import (
 type address struct {
 	network string   // "unix" or "tcp"
 	places  []string // tried in order
-	open    string   // the URI as the daemon is told
+	open    string   // the URI as the daemon gets it
 }
 
 // resolve reads a libvirt URI. What it supports: the local sockets,

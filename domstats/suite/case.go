@@ -29,7 +29,7 @@ const (
 	NeedBandwidthMonitor Need = "bandwidth-monitor"
 	NeedX86              Need = "x86"    // x86 guests
 	NeedDaemon           Need = "daemon" // a daemon that the suite may restart
-	NeedFiles            Need = "files"  // a folder shared with the daemon
+	NeedFiles            Need = "files"  // a directory shared with the daemon
 	NeedNBD              Need = "nbd"    // qemu-nbd
 	NeedRaw              Need = "raw"    // raw network sockets
 	NeedRO               Need = "ro"     // a read-only socket

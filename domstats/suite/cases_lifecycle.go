@@ -135,7 +135,7 @@ func lifOtherVanishes(t *T) {
 	b.destroy()
 	t.must(p.Signal(SigCont), "let QEMU go on")
 	got := t.wait(call)
-	t.must(got.err, "ask for two domains of which one vanishes")
+	t.must(got.err, "ask for two domains, one of them vanishing")
 	r, ok := byName(got.records, a.Name)
 	t.check(ok && r.Has("balloon.rss"), "the record of the domain that stays is not full")
 	// The record of the vanished one may be there, with the state of an inactive domain.

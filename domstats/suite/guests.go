@@ -184,7 +184,7 @@ func (t *T) romSpec(changes ...func(*guest.Spec)) *Guest {
 	return g
 }
 
-// short is the part of a name that is not the run's: the folder is the run's already.
+// short is the part of a name that is not the run's: the directory is the run's already.
 func short(name string) string {
 	return name[strings.LastIndex(name, ".")+1:]
 }

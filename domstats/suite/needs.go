@@ -40,11 +40,11 @@ func (r *run) unmet(t *T) string {
 }
 
 // A refusal is why libvirt does not offer what the host has by itself. It is a
-// fault, not a reason to skip.
+// error, not a reason to skip.
 const refusal = "the host has it, libvirt refuses it: "
 
 // missing tells why a need is not met. That libvirt refuses
-// what the host has is a fault of the case that asks.
+// what the host has is an error in the case that asks.
 func (r *run) missing(t *T, n Need) string {
 	reason := r.lookFor(t, n)
 	if text, ok := strings.CutPrefix(reason, refusal); ok {

@@ -26,11 +26,11 @@ type Options struct {
 	Emulator string
 	// Jobs is how many cases run at the same time; 0 means 1.
 	Jobs int
-	// Deaths tells of each end of the daemon that nobody asked for, in words; may be nil.
+	// Deaths reports each end of the daemon that nobody asked for, in words; may be nil.
 	Deaths <-chan string
 	// Require are needs that must be met: cases that lack one fail.
 	Require []Need
-	// Done is told each result as it comes, from one goroutine at a time; may be nil.
+	// Done is called with each result as it comes, from one goroutine at a time; may be nil.
 	Done func(Result)
 	Log  *slog.Logger // nil for none
 }

@@ -99,7 +99,7 @@ func (t *T) wantNames(r domstats.Record, prefix string, names ...string) {
 }
 
 // withoutNews leaves out what neither the catalogue nor the case knows: a
-// libvirt that is newer than both reports more, which is told and no fault.
+// libvirt that is newer than both reports more, which is a note and no failure.
 func (t *T) withoutNews(r domstats.Record, names []string) domstats.Record {
 	c := domstats.NewCatalogue()
 	r.Params = slices.DeleteFunc(slices.Clone(r.Params), func(p domstats.Param) bool {

@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 )
 
-// T is what a running case works with. It collects faults, so that a case
+// T is what a running case works with. It collects failures, so that a case
 // reports all of them; only what makes the rest pointless ends it. Its
 // methods but stop and its callers may be used from several goroutines.
 type T struct {
@@ -35,14 +35,14 @@ type T struct {
 	silent   bool
 }
 
-// errorf notes a fault.
+// errorf notes a failure.
 func (t *T) errorf(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.faults.add(fmt.Sprintf(format, args...))
 }
 
-// notef notes something worth telling that is no fault.
+// notef notes something worth knowing that is no failure.
 func (t *T) notef(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,7 +52,7 @@ func (t *T) notef(format string, args ...any) {
 // stop ends the case.
 func (t *T) stop() { runtime.Goexit() }
 
-// fatalf notes a fault and ends the case.
+// fatalf notes a failure and ends the case.
 func (t *T) fatalf(format string, args ...any) {
 	t.errorf(format, args...)
 	t.stop()
@@ -73,14 +73,14 @@ func (t *T) must(err error, what string, args ...any) {
 	}
 }
 
-// check notes a fault when ok is false.
+// check notes a failure when ok is false.
 func (t *T) check(ok bool, format string, args ...any) {
 	if !ok {
 		t.errorf(format, args...)
 	}
 }
 
-// report notes each fault of a checker.
+// report notes each failure of a checker.
 func (t *T) report(faults []string, about string, args ...any) {
 	for _, f := range faults {
 		t.errorf("%s: %s", fmt.Sprintf(about, args...), f)
@@ -109,7 +109,7 @@ func (t *T) wantCode(err error, code uint32, text, what string) {
 	}
 }
 
-// deviates records whether a known deviation shows. It is a fault where the
+// deviates records whether a known deviation shows. It is a failure where the
 // releases at hand are not known for it.
 func (t *T) deviates(id string, shows bool, format string, args ...any) {
 	applies := deviation(id).Applies(t.run.libvirt, t.run.qemu)
@@ -172,7 +172,7 @@ func (t *T) span(d time.Duration) {
 }
 
 // attempts repeats what a busy machine can spoil, until try is content; it
-// tells whether it ever was. A fault of what is tested spoils every attempt.
+// tells whether it ever was. An error of what is tested spoils every attempt.
 func (t *T) attempts(try func() bool) bool {
 	const most = 4
 	for range most {

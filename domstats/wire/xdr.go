@@ -16,7 +16,7 @@ const (
 	maxAuth    = 20
 )
 
-// reader walks XDR bytes. After the first fault everything reads as zero and
+// reader walks XDR bytes. After the first error everything reads as zero and
 // err stays.
 type reader struct {
 	buf []byte
@@ -81,7 +81,7 @@ func (r *reader) count(limit uint32, size int) int {
 	return int(n)
 }
 
-// done returns the first fault, or one about bytes left over.
+// done returns the first error, or one about bytes left over.
 func (r *reader) done() error {
 	if r.err == nil && len(r.buf) > 0 {
 		r.fail("%d bytes left over", len(r.buf))

@@ -26,7 +26,7 @@ type Machine struct {
 	entries []entry
 }
 
-// Read reads a machine's os-release and apt sources. root is its root folder,
+// Read reads a machine's os-release and apt sources. root is its root directory,
 // as os.DirFS("/") gives it.
 func Read(root fs.FS) (*Machine, error) {
 	m := &Machine{}

@@ -14,7 +14,7 @@ import (
 	"pault.ag/go/debian/control"
 )
 
-// An entry is one address and suite that apt is told to use.
+// An entry is one address and suite that apt uses.
 type entry struct {
 	uri, suite string
 	components []string

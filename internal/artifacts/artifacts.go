@@ -35,7 +35,7 @@ type Store struct {
 }
 
 // In is the store of a project, by the project's absolute directory. Nothing is
-// made before there are artifacts. They belong to whom the project belongs to.
+// made before there are artifacts. They belong to the project's owner.
 func In(project string) *Store {
 	return &Store{project: project, dir: filepath.Join(project, filepath.FromSlash(Below)), owner: ownerOf(project)}
 }

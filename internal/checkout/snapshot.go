@@ -162,7 +162,7 @@ func withTree(object []byte, tree string) []byte {
 }
 
 // subdirectory makes a part of the snapshot the whole of it. What GitLab would
-// make of the directory is a project of its own, of which there is no history.
+// make of the directory is a project of its own, without a history.
 func (s *Snapshot) subdirectory(ctx context.Context, prefix string) error {
 	tree, err := s.store.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", s.Commit+":"+strings.TrimSuffix(prefix, "/"))
 	if err != nil {

@@ -200,7 +200,7 @@ func (s *shell) aside(f func() truth) truth {
 	return f()
 }
 
-// branches goes through ways of which nobody can tell which one is gone.
+// branches depends on what happens at run time.
 // Variables that differ afterwards are not known.
 func (s *shell) branches(ways ...func()) {
 	before, dir := s.vars, s.dir

@@ -30,7 +30,7 @@ type Mirrors struct {
 const maxSettings = 1 << 20
 
 // ReadMirrors reads a file of settings, "" for none, and the machine's package
-// sources. Sections of the settings that have no effect are told to warn.
+// sources. Sections of the settings that have no effect are passed to warn.
 func ReadMirrors(settings string, warn func(*facts.Fault), log *slog.Logger) (*Mirrors, error) {
 	m := &Mirrors{}
 	var err error

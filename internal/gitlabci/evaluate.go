@@ -200,7 +200,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	return job
 }
 
-// checkImage tells of variables without a value in the name of a job's image.
+// checkImage reports variables without a value in the name of a job's image.
 func (e *evaluator) checkImage(job *Job, vars settings) {
 	if job.Image == nil || job.When == Never {
 		return
@@ -308,7 +308,7 @@ func expandDownstream(job *Job, x *expander) {
 }
 
 // expandEnvironment names the environment, and then gives the job the
-// variables that tell of it: its URL is made with them.
+// variables that describe it: its URL is made with them.
 func expandEnvironment(job *Job, x *expander) {
 	env := *job.Environment
 	env.Name = x.text(env.Name)

@@ -25,7 +25,7 @@ type extender struct {
 }
 
 // How many jobs one may extend directly, and of how much that is nowhere in
-// the project it is told.
+// the project it is given.
 const (
 	maxBases = 100
 	maxLacks = 10

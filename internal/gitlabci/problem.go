@@ -56,7 +56,7 @@ func (p *problems) add(pos diag.Position, job string, effect Effect, format stri
 	}
 }
 
-// addError takes in the faults that err joins.
+// addError adds the errors that err joins.
 func (p *problems) addError(err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {

@@ -73,21 +73,21 @@ func readCompressed(path string) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// Tree fails the test unless the folder holds the files of got and no others,
-// byte for byte. The keys of got are slash-separated paths below the folder.
-func Tree(tb testing.TB, folder string, got map[string][]byte) {
+// Tree fails the test unless the directory holds the files of got and no others,
+// byte for byte. The keys of got are slash-separated paths below the directory.
+func Tree(tb testing.TB, dir string, got map[string][]byte) {
 	tb.Helper()
 	for _, name := range slices.Sorted(maps.Keys(got)) {
-		File(tb, filepath.Join(folder, filepath.FromSlash(name)), got[name])
+		File(tb, filepath.Join(dir, filepath.FromSlash(name)), got[name])
 	}
-	err := fs.WalkDir(os.DirFS(folder), ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		if _, ok := got[name]; ok {
 			return nil
 		}
-		path := filepath.Join(folder, filepath.FromSlash(name))
+		path := filepath.Join(dir, filepath.FromSlash(name))
 		if *update {
 			return os.Remove(path)
 		}

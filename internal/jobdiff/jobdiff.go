@@ -34,7 +34,7 @@ type Side struct {
 	State   outcome.State `json:"state"`
 	Code    int           `json:"code"`
 	Seconds float64       `json:"seconds"`
-	Line    string        `json:"line"` // first line that tells of a failure
+	Line    string        `json:"line"` // first line that reports a failure
 }
 
 // Result is how the job ended, in words.

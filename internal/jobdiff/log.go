@@ -120,7 +120,7 @@ func alike(a, b []*line) int {
 		}
 	}
 	open := map[string]int{}
-	differ := 0 // texts of which one side has more
+	differ := 0 // texts that one side has more often
 	count := func(text string, by int) {
 		if open[text] == 0 {
 			differ++

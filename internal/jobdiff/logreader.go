@@ -68,7 +68,7 @@ func (l *logReader) number() int {
 	return l.read + 1
 }
 
-// skip passes over a number of lines, whatever they are.
+// skip passes over a number of lines.
 func (l *logReader) skip(lines int) error {
 	for range lines {
 		if _, err, _ := l.next(); err != nil {

@@ -28,7 +28,7 @@ type Package struct {
 	Version string `json:"version"`
 }
 
-// A PackageChange is a package of which two images have different versions.
+// A PackageChange is a package that two images have in different versions.
 type PackageChange struct {
 	Name  string `json:"name"`
 	Left  string `json:"left"`

@@ -43,7 +43,7 @@ func (d *Difference) writeImages(b *bytes.Buffer) {
 	case l.Image != r.Image:
 		fmt.Fprintf(b, "image: %s -> %s\n", oneLine(l.Image), oneLine(r.Image))
 	case l.ImageID != r.ImageID:
-		fmt.Fprintf(b, "image: %s was made anew: %s -> %s\n", oneLine(l.Image), short(l.ImageID), short(r.ImageID))
+		fmt.Fprintf(b, "image: %s was rebuilt: %s -> %s\n", oneLine(l.Image), short(l.ImageID), short(r.ImageID))
 	default:
 		fmt.Fprintf(b, "image: the same\n")
 	}

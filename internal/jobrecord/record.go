@@ -37,7 +37,7 @@ type Job struct {
 	State    outcome.State `json:"state"` // Waiting or Running if the run was killed
 	Allowed  bool          `json:"allowed"`
 	Code     int           `json:"code"`
-	Line     string        `json:"line"`    // first line that tells of the failure
+	Line     string        `json:"line"`    // first line that reports the failure
 	Command  string        `json:"command"` // that failed, as the script has it; "" if not known
 	Built    bool          `json:"built"`   // its image was built for it
 	Started  time.Time     `json:"started"` // zero if it did not run

@@ -3,7 +3,7 @@
 // Package jobreport writes what a run of jobs came to for other programs.
 //
 // What jobs say, what they are called and the reports that they leave are
-// written by whoever wrote the project: every size is bounded, and nothing
+// written by the project: every size is bounded, and nothing
 // gets into a report unquoted.
 package jobreport
 

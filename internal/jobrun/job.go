@@ -41,7 +41,7 @@ type Job struct {
 // An Image is what a job runs in.
 type Image struct {
 	Reference string
-	Build     *envimage.Image // how to make it; nil if it is to be there, or to be had from its registry
+	Build     *envimage.Image // how to make it; nil if it must exist, here or in its registry
 	Pull      bool            // ask the registry for it even if it is there
 	Only      bool            // having it is all that the job is for
 

@@ -140,7 +140,7 @@ func (j *Job) impossible() error {
 	return nil
 }
 
-// scripts runs the job's commands, then after_script, whatever became of them.
+// scripts runs the job's commands, then after_script, even if they failed.
 // GitLab gives a job up that has used all its time, so that nothing follows.
 func (r *Runner) scripts(ctx context.Context, j *Job, c jobContainer, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)

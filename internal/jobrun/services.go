@@ -31,7 +31,7 @@ type service struct {
 	aliases   []string // at least one
 	reference string
 	image     container.Image
-	ports     []int // one of which it listens on once it is up; nil if nothing says
+	ports     []int // it listens on one of them once it is up; nil if nothing says
 
 	container jobContainer
 	cancel    context.CancelFunc // ends the reading of its log

@@ -34,7 +34,7 @@ type Reader struct {
 func NewReader() *Reader { return &Reader{cases: maxCases, bytes: maxText} }
 
 // Read gives the suites of a report, whose names and classes begin with that of
-// its job; those before an error too.
+// its job; those before an error included.
 func (r *Reader) Read(job string, data []byte) ([]Suite, error) {
 	d := xml.NewDecoder(bytes.NewReader(repair(data)))
 	d.CharsetReader = charsetReader
@@ -211,7 +211,7 @@ func name(text string) string {
 	return text
 }
 
-// field cuts a text to its bound: failures are told at the end.
+// field cuts a text to its bound: failures stand at its end.
 func field(text string) string {
 	text = Clean(text)
 	if len(text) > maxField {

@@ -47,7 +47,7 @@ type Result struct {
 	Built    bool          // the image was built for it
 	Started  time.Time     // zero if it did not
 	Duration time.Duration // wall clock, image included
-	Line     string        // first line that tells of a failure, else the last one; "" if State is Passed or nothing was said
+	Line     string        // first line that reports a failure, else the last one; "" if State is Passed or nothing was said
 	Log      string        // file with all it said, "" for none
 	Err      error         // nil if State is Passed or NotRun, and if nothing was there to do for a Skipped one
 }

@@ -62,7 +62,7 @@ func (r *recorder) add(list []*jobrun.Job, workDir string) int {
 	return first
 }
 
-// newRecord is the record of a job of which nothing has happened yet.
+// newRecord is the record of a job that has not started.
 func newRecord(j *gitlabci.Job) jobrecord.Job {
 	role := j.Role()
 	return jobrecord.Job{Name: j.Name, Stage: j.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind}

@@ -36,7 +36,7 @@ type RemoteOptions struct {
 	Getenv        func(string) string
 	Log           *slog.Logger
 
-	// Problems are told of those of the project's own pipeline; may be nil.
+	// Problems gets those of the project's own pipeline; may be nil.
 	Problems func([]gitlabci.Problem)
 }
 

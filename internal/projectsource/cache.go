@@ -24,7 +24,7 @@ var errDamaged = errors.New("not what its name says")
 
 // A cache keeps files under their digests, and for each URL which digest it
 // had last. Both are replaced whole, so that several processes may share the
-// folder; what does not match its digest counts as absent.
+// directory; what does not match its digest counts as absent.
 type cache struct {
 	dir   string // "" for a cache that keeps nothing
 	limit int64  // of one file, in bytes
@@ -123,7 +123,7 @@ func writeCache(name string, data []byte) error {
 // readFile reads a regular file of limit bytes at most. Its errors name neither path
 // nor operation.
 func readFile(name string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe shall not keep us waiting
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // without waiting for the writer of a pipe
 	if err != nil {
 		return nil, diag.Cause(err)
 	}

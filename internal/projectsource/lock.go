@@ -28,7 +28,7 @@ const LockFile = "ci/lcitool.lock"
 const maxLock = 1 << 20
 
 const lockHeader = "# What the project files held that this project refers to.\n" +
-	"# Made by \"lcitool projects lock\"; \"lcitool projects lock --update\" makes it anew.\n"
+	"# Made by \"lcitool projects lock\"; \"lcitool projects lock --update\" rewrites it.\n"
 
 // A Lock says what files held. A nil lock says nothing of any file.
 type Lock struct {

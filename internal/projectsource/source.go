@@ -22,14 +22,14 @@ import (
 const parallel = 4
 
 // Options say how a Source works. The zero value asks the network, keeps
-// nothing, takes any text for a project.
+// nothing, accepts any text as a project.
 type Options struct {
 	// Read checks the text of a project file and lists the packages in it. Its
 	// error is handed on as it is. What it refuses is not kept. nil takes
 	// anything for a project without packages.
 	Read func(Reference, []byte) (packages []string, err error)
 
-	CacheDir string // folder for what was fetched, made when first needed; "" for none
+	CacheDir string // directory for what was fetched, made when first needed; "" for none
 	Lock     *Lock  // what files must hold; nil for nothing in particular
 	Offline  bool   // ask nobody: what the cache lacks is an OfflineError
 
@@ -37,7 +37,7 @@ type Options struct {
 	Timeout        time.Duration  // for one file as a whole; 0 means 60 seconds
 	Total          time.Duration  // for all files together, from the first request on; 0 means 2 minutes
 	MaxSize        int64          // of one file, in bytes; 0 means 1 MiB
-	RootCAs        *x509.CertPool // whom to believe; nil means the system's
+	RootCAs        *x509.CertPool // trusted certificates; nil means the system's
 
 	Warn func(message string) // told in one line what we went on without; nil means nobody listens
 	Log  *slog.Logger         // nil for none

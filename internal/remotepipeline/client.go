@@ -125,7 +125,7 @@ func (f *Fault) passing() bool {
 	return !f.final && (f.Status == 0 || f.Status == http.StatusTooManyRequests || f.Status >= http.StatusInternalServerError)
 }
 
-// maxSaid is how much of what a server says about a fault is passed on.
+// maxSaid is how much of the message of a server is passed on.
 const maxSaid = 300
 
 // fault makes an error of ours of one of the library's. Nothing is wrapped,
@@ -189,7 +189,7 @@ func passing(err error) bool {
 	return errors.As(err, &f) && f.passing()
 }
 
-// status is that of a fault, 0 for none.
+// status is that of a failed request, 0 for none.
 func status(err error) int {
 	var f *Fault
 	if errors.As(err, &f) {

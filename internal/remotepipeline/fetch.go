@@ -177,7 +177,7 @@ func junitFiles(directory string, globs []string) []string {
 }
 
 // liveLimit is how much of the log of a job at work is looked through, in
-// bytes; the rest is told when it has ended.
+// bytes; the rest comes when it has ended.
 const liveLimit = 4 << 20
 
 // liveJobs is how many logs of jobs at work are asked for between two looks.

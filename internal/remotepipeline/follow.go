@@ -32,7 +32,7 @@ type followedJob struct {
 	Job
 	seen    seenJob // newest
 	played  bool
-	said    int64     // bytes of its log of which the lines were told
+	said    int64     // bytes of its log that were passed on as lines
 	asked   time.Time // when its log was asked for
 	fetched sync.Mutex
 }

@@ -115,7 +115,7 @@ func (c *checkout) push(ctx context.Context, variables []string) (bool, error) {
 		return !c.upToDate(out), nil
 	}
 	// With nothing to tell, a remote may hang up before it has heard the
-	// options, of which git dies: that is no failure.
+	// options, and SIGPIPE ends git: that is no failure.
 	out, again := c.repo.Push(ctx, c.remote, append(args, "--dry-run"), to)
 	if again == nil && c.upToDate(out) {
 		return false, nil

@@ -36,7 +36,7 @@ const (
 )
 
 // A guard sends requests. It adds the token to those that go to the server it
-// is for, on each hop anew, and to no others; what comes back is bounded.
+// is for, on each hop, and to no others; what comes back is bounded.
 type guard struct {
 	next   http.RoundTripper
 	server *url.URL

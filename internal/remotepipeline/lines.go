@@ -33,8 +33,8 @@ func plain(line string) string {
 // maxLine is where a line without an end is broken, in bytes.
 const maxLine = 16 << 10
 
-// A lineWriter passes whole lines of a log on, made plain. A line of which
-// nothing but marks was left is passed over.
+// A lineWriter passes whole lines of a log on, made plain. A line that holds
+// nothing but marks is left out.
 type lineWriter struct {
 	told int64 // bytes of the lines that were passed on, from the log's beginning
 	skip int64 // bytes still to come that were passed on before

@@ -21,7 +21,7 @@ var ErrTimeout = errors.New("the pipeline took too long")
 // back what the jobs leave. The result is nil if no pipeline was found. When
 // ctx ends, the pipeline is cancelled if this call has started it.
 //
-// No error and nothing that Watch or the log is told holds a token.
+// No error and nothing that Watch or the log gets holds a token.
 func Run(ctx context.Context, options Options) (*Result, error) {
 	o := options.withDefaults()
 	var told sync.Mutex
@@ -111,7 +111,7 @@ func checkVariables(variables []string) error {
 	return nil
 }
 
-// say tells of something that is about no job.
+// say reports something that is about no job.
 func (s *session) say(format string, args ...any) {
 	s.o.Watch(Update{Line: plain(s.hide.Text(fmt.Sprintf(format, args...)))})
 }

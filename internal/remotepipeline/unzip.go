@@ -98,7 +98,7 @@ type unzipper struct {
 }
 
 // ofRepository reports whether a file is part of a repository, whose
-// configuration would count for whoever runs git beside it.
+// configuration would take effect for any git command beside it.
 func ofRepository(name string) bool {
 	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
 }

@@ -14,7 +14,7 @@ const Home = "https://gitlab.com/lcitool/lcitool"
 const Mark = "# THIS FILE WAS AUTO-GENERATED"
 
 // Header is the comment above a generated file, with the arguments of the
-// command that makes the file anew. Arguments that a shell would not read as
+// command that makes the file again. Arguments that a shell would not read as
 // written are quoted; a line break is refused, since it would end the comment.
 func Header(args []string) (string, error) {
 	quoted := make([]string, len(args))

@@ -10,7 +10,7 @@ import (
 )
 
 // cacheDir is where a cache of packages is mounted while a layer is made. It
-// is not the packaging's own folder: images of Docker have a hook that empties
+// is not the packaging's own directory: images of Docker have a hook that empties
 // that one.
 const cacheDir = "/var/cache/lcitool"
 

@@ -208,7 +208,7 @@ func parseSignatureName(name string) (apkSignature, bool) {
 	return apkSignature{}, false
 }
 
-// verifyAPK wants one good signature when the folder of keys is there.
+// verifyAPK wants one good signature when the directory of keys is there.
 func verifyAPK(signed []byte, sigs []apkSignature, keys string) (Signature, error) {
 	if keys == "" {
 		return Signature{Detail: "no keys given"}, nil

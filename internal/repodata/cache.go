@@ -21,7 +21,7 @@ import (
 
 // A cache keeps one file an entry: a header of fixed length that says what the
 // body must be, then the body. Entries are replaced whole, so that several
-// processes may share the folder, and one that does not match its header counts
+// processes may share the directory, and one that does not match its header counts
 // as absent.
 type cache struct{ dir string }
 
@@ -114,7 +114,7 @@ func (c cache) write(meta cacheMeta, body []byte) error {
 	return w.commit(meta)
 }
 
-// temporary returns a file of the cache folder that has no name any more: it
+// temporary returns a file of the cache directory that has no name any more: it
 // is gone once closed, however the process ends.
 func (c cache) temporary() (*os.File, error) {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {

@@ -137,5 +137,5 @@ func TestCacheNotWritable(t *testing.T) {
 	err := cache{dir: file}.write(cacheMeta{Key: "k"}, nil)
 	wantError(t, err, "cannot make the cache")
 	_, err = NewClient(Options{})
-	wantError(t, err, "no cache folder given")
+	wantError(t, err, "no cache directory given")
 }

@@ -18,7 +18,7 @@ import (
 
 // Options say how a [Client] works. Only CacheDir is required.
 type Options struct {
-	CacheDir string // folder for what was fetched; made when first needed
+	CacheDir string // directory for what was fetched; made when first needed
 
 	// Offline asks no mirror: what is not in the cache is an [*OfflineError].
 	// File mirrors are read all the same.
@@ -60,7 +60,7 @@ type Client struct {
 // NewClient fills in the defaults. It touches neither network nor disk.
 func NewClient(o Options) (*Client, error) {
 	if o.CacheDir == "" {
-		return nil, errors.New("no cache folder given")
+		return nil, errors.New("no cache directory given")
 	}
 	o.Timeout = orDefault(o.Timeout, 10*time.Minute)
 	o.IdleTimeout = orDefault(o.IdleTimeout, 30*time.Second)

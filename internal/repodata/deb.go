@@ -48,7 +48,7 @@ func (c *Client) openLists(ctx context.Context, files []indexFile, r *Report, ar
 	return indexes, nil
 }
 
-// archsOf gives the binary-ARCH folders in which an architecture's packages are.
+// archsOf gives the binary-ARCH directories in which an architecture's packages are.
 func (rel *release) archsOf(arch string) []string {
 	if rel.allApart {
 		return []string{arch, "all"}

@@ -202,7 +202,7 @@ func setIf(h http.Header, key, value string) {
 	}
 }
 
-// copyLimited copies at most limit bytes and is told after each piece that the
+// copyLimited copies at most limit bytes and calls back after each piece that the
 // sender is alive.
 func copyLimited(ctx context.Context, w *progressWriter, r io.Reader, limit int64, alive func()) error {
 	if w.state.Total > limit {

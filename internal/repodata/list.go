@@ -27,7 +27,7 @@ type indexFile struct {
 	parse    func(r io.Reader, each func(record) error) error
 }
 
-// A nameList is an index of which the cache holds the names.
+// A nameList is an index whose names the cache holds.
 type nameList struct {
 	file *os.File
 	meta cacheMeta
@@ -60,7 +60,7 @@ func (c *Client) lists(ctx context.Context, files []indexFile) ([]*nameList, err
 	return lists, nil
 }
 
-// list opens one index's list of names, made anew if the index has changed.
+// list opens one index's list of names, rewritten if the index has changed.
 func (c *Client) list(ctx context.Context, x indexFile) (*nameList, error) {
 	key := "names " + redacted(x.url)
 	f, meta, err := c.cache.open(key)

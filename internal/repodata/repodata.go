@@ -5,7 +5,7 @@
 // A [Client] is asked with [Client.Verify] which of some names a [Source]
 // knows. It fetches the indexes over http, https or from a file:// mirror,
 // checks them as far as their distribution signs them, keeps what it needs
-// in a cache folder, then says for each name whether it is a package, only
+// in a cache directory, then says for each name whether it is a package, only
 // a virtual name that packages provide, or missing.
 //
 // Everything that arrives is hostile until it is checked: sizes, redirects,
@@ -25,17 +25,17 @@ import (
 type Source struct {
 	Format     string   // "deb", "rpm" or "apk"
 	URL        string   // the mirror's base: http, https or file
-	Suite      string   // deb: folder below dists/
+	Suite      string   // deb: directory below dists/
 	Components []string // deb: "main", "universe", …
 
-	// Repos are the repositories of rpm (their folders hold repodata/) and apk
-	// (holding APKINDEX.tar.gz): folders below URL, or whole addresses, in
+	// Repos are the repositories of rpm (their directories hold repodata/) and apk
+	// (holding APKINDEX.tar.gz): directories below URL, or whole addresses, in
 	// which "$arch" stands for Arch. Empty means URL itself.
 	Repos []string
 
 	Arch string // as the distribution calls it: "amd64" (deb), "x86_64" (rpm, apk)
 
-	// Keyring is a file of OpenPGP public keys (deb, rpm) or a folder of
+	// Keyring is a file of OpenPGP public keys (deb, rpm) or a directory of
 	// PEM public keys named as the signatures name them (apk). Empty, or a
 	// path where nothing is, means that signatures are not verified, which
 	// the report says.
@@ -168,7 +168,7 @@ func (s Source) check() error {
 }
 
 // plainPath reports whether p is one or more plain names joined by slashes,
-// so that it stays below whatever it is appended to.
+// so that it stays below the path that it is appended to.
 func plainPath(p string) bool {
 	for part := range strings.SplitSeq(p, "/") {
 		if part == "" || part[0] == '.' {

@@ -117,8 +117,8 @@ func (c *Client) detachedSignature(ctx context.Context, url, sigURL string, body
 }
 
 // verifySignatures wants one good signature by a key of the keyring and none
-// that is wrong. A release is often signed with several keys, of which a
-// keyring need not know all.
+// that is wrong. A release is often signed with several keys, and a keyring
+// need not know all of them.
 func verifySignatures(keyringFile string, text []byte, signatures io.Reader, now time.Time) (Signature, error) {
 	keys, why, err := keyring(keyringFile)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// A Dir is a directory of which nothing leads out. Names are slash-separated
+// A Dir is a directory that no name leads out of. Names are slash-separated
 // paths below it, "." for the directory itself.
 type Dir struct {
 	root *os.Root

@@ -38,7 +38,7 @@ type sink struct {
 
 // An output takes what one workload says: as it is to its log, and line by
 // line to the sink. Writing to it never fails, since neither a full disk nor a
-// reader that is gone is a fault of the workload.
+// reader that is gone is a failure of the workload.
 type output struct {
 	stdout, stderr, build *lines
 	failure               outcome.FailingLine
@@ -216,7 +216,7 @@ func (l *lines) finish() {
 	}
 }
 
-// flush passes the whole lines on, of which the watcher is told the last.
+// flush passes the whole lines on, the last one to the watcher as well.
 func (l *lines) flush() {
 	if l.last == "" && len(l.whole) == 0 {
 		return

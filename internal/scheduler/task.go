@@ -27,7 +27,7 @@ type Task struct {
 	Needs        []string // tasks of the same scheduler that end before it begins; others are taken to have ended well
 	When         When
 	AllowFailure bool  // its failure stops nobody and fails nothing
-	AllowCodes   []int // exit statuses of which the same holds
+	AllowCodes   []int // exit statuses that are allowed as well
 	Run          func(context.Context, Streams) outcome.Result
 }
 

@@ -4,7 +4,7 @@
 //
 // Pack makes an archive out of a directory. Unpack takes one apart, and takes
 // it to be made by an enemy: nothing outside of the directory it is given is
-// ever written to, not even by whoever follows the links in it later.
+// ever written to, not even by a later reader that follows its links.
 package treetar
 
 import (

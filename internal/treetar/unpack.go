@@ -36,7 +36,7 @@ type UnpackOptions struct {
 
 // Unpack takes an archive apart below dir, which must be there, and returns
 // the names of files and links it made, in the archive's order, also with an
-// error. Files replace those of the same name. All belong to whoever calls;
+// error. Files replace those of the same name. All belong to the caller;
 // modes and times are the archive's, without set-user-ID bits and the like.
 //
 // Not unpacked are names that are absolute or have "..", links that lead out

@@ -62,7 +62,7 @@ type Limits struct {
 	Devices []string      // nodes of the host, such as /dev/kvm
 }
 
-// grace is what a workload gets to end by itself when it is told to; one
+// grace is how long a workload may take to end after SIGTERM; one
 // interrupt is to have an effect soon.
 const grace = 2 * time.Second
 

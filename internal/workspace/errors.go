@@ -7,8 +7,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Separate lists the errors that err joins. Those that several faults of one
-// file are wrapped in are taken apart too, so that each has its line.
+// Separate lists the errors that err joins. One that wraps several errors of
+// one file is taken apart as well, so that each has its line.
 func Separate(err error) []error {
 	var all []error
 	wrap := func(inner error, again func(error) error) []error {

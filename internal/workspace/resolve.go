@@ -50,8 +50,8 @@ func (w *Workspace) Resolve(ctx context.Context, arches Arches, target string, l
 	return t, packages, nil
 }
 
-// Target gives a target for the architectures. The target is given with a *targets.CrossError
-// too.
+// Target gives a target for the architectures. With a *targets.CrossError the target is
+// valid as well.
 func (w *Workspace) Target(name string, arches Arches) (targets.Target, error) {
 	catalogue, err := w.Catalogue()
 	if err != nil {

@@ -64,7 +64,7 @@ func (w *Warnings) Shows(message string) bool {
 	return w.counts[kind] <= mostWarnings
 }
 
-// Hidden gives for each kind of which too many came a line that says so, once.
+// Hidden gives, once, a line for each kind that had too many warnings.
 func (w *Warnings) Hidden() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

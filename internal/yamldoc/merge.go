@@ -20,7 +20,7 @@ const (
 // Mapping gives the fields of a mapping in the order of the file, with what
 // "<<" brings in behind them: the mapping's own keys win, then those of the
 // last "<<". The last of several equal keys counts, in the place of the first;
-// Duplicates tells of them. A key that is not a scalar is a fault; the other
+// Duplicates reports them. A key that is not a scalar is an error; the other
 // fields are given all the same.
 func (n Node) Mapping() ([]Field, error) { return n.fields(false) }
 
@@ -115,7 +115,7 @@ func (m *merger) merge(v Node, depth int) {
 	}
 }
 
-// Duplicates gives a fault for each key of the value, and of all below it,
+// Duplicates gives an error for each key of the value, and of all below it,
 // that repeats an earlier one of its mapping, in the order of the file.
 func (n Node) Duplicates() []*diag.Error {
 	var faults []*diag.Error

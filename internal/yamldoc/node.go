@@ -29,7 +29,7 @@ type Field struct {
 
 // Parse reads data as the only document of file. skip is the number of lines
 // of the file that stand before data; positions count them. An empty document
-// is a null node. The error is a fault with the line at which reading stopped.
+// is a null node. The error has the line at which reading stopped.
 func Parse(file string, data []byte, skip int) (Node, error) {
 	if err := CheckText(file, data, skip); err != nil {
 		return Node{}, err

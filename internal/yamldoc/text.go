@@ -14,7 +14,7 @@ import (
 )
 
 // CheckText refuses bytes that no reader of YAML takes: those that are not
-// UTF-8, and control characters. The fault names the line; skip is the number
+// UTF-8, and control characters. The error names the line; skip is the number
 // of lines of the file that stand before data.
 func CheckText(file string, data []byte, skip int) error {
 	if isPlainText(data) {
@@ -65,7 +65,7 @@ var (
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// syntaxFault turns what the parser says into a fault. The parser counts lines
+// syntaxFault turns what the parser says into an error. The parser counts lines
 // from 0 where it speaks of structure and from 1 where it speaks of text, and
 // leaves the line out for the first one and for anchors. The end of the text
 // may count as a line too many.

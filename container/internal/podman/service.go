@@ -107,7 +107,7 @@ func (s *Service) Notice(line string) {
 }
 
 // Environ returns the environment of a private service, sorted. Variables of
-// socket activation belong to whoever started us.
+// socket activation belong to this program.
 func (o Options) Environ() []string {
 	env := o.ServiceEnv
 	if env == nil {

@@ -70,7 +70,7 @@ func sshArgs(to *url.URL, a address, socket string) ([]string, error) {
 	if a.Identity != "" {
 		args = append(args, "-o", "IdentitiesOnly=yes", "-i", a.Identity)
 	}
-	if a.Machine { // a virtual machine of podman's own, made anew with each init
+	if a.Machine { // a virtual machine of podman's own, made again with each init
 		args = append(args, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
 	}
 	return append(args, "--", to.Hostname()), nil

@@ -58,7 +58,7 @@ const (
 	reconnectPause = 500 * time.Millisecond
 )
 
-// Reconnect waits for the service to answer again, and starts a private one anew.
+// Reconnect waits for the service to answer again, and starts a private one again.
 func (s *Service) Reconnect(ctx context.Context) error {
 	s.died.Store(true)
 	var err error

@@ -106,7 +106,7 @@ func openOwn(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// closeToOthers looks at the directory that is open, whatever has become of
+// closeToOthers looks at the directory that is open, even after a change of
 // its path.
 func closeToOthers(root *os.Root, dir string) error {
 	info, err := root.Stat(".")

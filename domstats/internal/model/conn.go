@@ -124,7 +124,7 @@ func (c *conn) HypervisorVersion(ctx context.Context) (domstats.Version, error) 
 	return domstats.MakeVersion(10, 0, 0), c.wait(ctx, time.After(time.Millisecond))
 }
 
-// Capabilities tells of KVM, x86 guests and resource monitors.
+// Capabilities reports KVM, x86 guests and resource monitors.
 func (c *conn) Capabilities(ctx context.Context) (string, error) {
 	return `<capabilities><host><cache><monitor><feature name='llc_occupancy'/></monitor></cache><memory_bandwidth>` +
 		`<monitor><feature name='mbm_local_bytes'/></monitor></memory_bandwidth></host>` +

@@ -21,7 +21,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// refresh is how often a terminal is drawn anew, however much tasks say.
+// refresh is how often a terminal is drawn again, however much tasks say.
 const refresh = 100 * time.Millisecond
 
 // Options say where and how to show tasks.

@@ -11,14 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// folders are open folders by their paths; one that is not there is nil. With
+// openDirs are open directories by their paths; one that is not there is nil. With
 // them a file is renamed or removed by one system call instead of ten, which
 // is as short as the time can be in which a kill leaves a mixture of trees.
-type folders map[string]*os.File
+type openDirs map[string]*os.File
 
-// openFolders opens all that the steps are about, within the tree.
-func (t *Tree) openFolders(steps []step) (folders, error) {
-	f := folders{}
+// openStepDirs opens all that the steps are about, within the tree.
+func (t *Tree) openStepDirs(steps []step) (openDirs, error) {
+	f := openDirs{}
 	for _, s := range steps {
 		for _, name := range []string{s.Path, s.New} {
 			dir := path.Dir(name)
@@ -43,14 +43,14 @@ func (t *Tree) openFolder(file string) (*os.File, error) {
 	return root.Open(".")
 }
 
-func (f folders) close() {
+func (f openDirs) close() {
 	for _, open := range f {
 		_ = open.Close() // nothing was written through it; nil has nothing to close
 	}
 }
 
-// at gives a file's folder with its name there.
-func (f folders) at(file string) (fd int, name string, err error) {
+// at gives a file's directory with its name there.
+func (f openDirs) at(file string) (fd int, name string, err error) {
 	dir, name := path.Dir(file), path.Base(file)
 	if f[dir] == nil {
 		return -1, name, fs.ErrNotExist
@@ -58,7 +58,7 @@ func (f folders) at(file string) (fd int, name string, err error) {
 	return int(f[dir].Fd()), name, nil
 }
 
-func (f folders) rename(from, to string) error {
+func (f openDirs) rename(from, to string) error {
 	fromFD, fromName, err := f.at(from)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (f folders) rename(from, to string) error {
 	return unix.Renameat(fromFD, fromName, toFD, toName)
 }
 
-func (f folders) remove(file string) error {
+func (f openDirs) remove(file string) error {
 	fd, name, err := f.at(file)
 	if err != nil {
 		return err
