@@ -12,7 +12,7 @@ import (
 	"github.com/containers/podman/v4/pkg/specgen"
 )
 
-// ContainerOptions describe a container, whoever starts it.
+// ContainerOptions describe a container.
 type ContainerOptions struct {
 	Image   string // reference, passed to the engine unchanged
 	User    string // see ResolveUser; empty means root

@@ -47,7 +47,7 @@ func (o ContainerOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 	return append(list, o.Trees...), nil
 }
 
-// uploads has the script too.
+// uploads adds the script.
 func (o RunOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 	if o.Script != "" && !mounted {
 		data, mode, err := readScript(o.Script)
