@@ -22,8 +22,8 @@ type engineFlags struct {
 
 func (e *engineFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&e.name, "engine", "podman", "engine to use; podman is the one that can be driven")
-	f.StringVar(&e.connection, "connection", "", "name of a connection in containers.conf")
+	f.StringVar(&e.name, "engine", "podman", "container engine; only podman is supported")
+	f.StringVar(&e.connection, "connection", "", "connection of containers.conf to use")
 	f.StringVar(&e.url, "url", "", "address of podman's service (unix://, tcp://, ssh://)")
 }
 

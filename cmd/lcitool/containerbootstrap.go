@@ -46,7 +46,7 @@ else the machine's own package sources, else the target's default.`,
 				return err
 			}
 			if result.Existed {
-				return a.lines([]string{fmt.Sprintf("Image '%s' is there already.", o.Reference)})
+				return a.lines([]string{fmt.Sprintf("Image '%s' already exists.", o.Reference)})
 			}
 			return a.lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, o.Sources[0])})
 		},

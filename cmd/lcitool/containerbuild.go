@@ -31,17 +31,17 @@ type imageFlags struct {
 
 // flags are those of every verb that builds images of targets.
 func (i *imageFlags) flags(f *pflag.FlagSet) {
-	f.BoolVar(&i.bootstrap, "bootstrap", false, "make the base image from the distribution's mirror if it cannot be pulled")
-	f.BoolVar(&i.noCache, "no-cache", false, "run every step again")
-	f.BoolVar(&i.pull, "pull", false, "ask the registry for a newer base image")
-	f.BoolVar(&i.keep, "package-cache", false, "keep downloaded packages for later builds; saves time where the mirror is far away (deb only)")
-	f.BoolVar(&i.exact, "exact", false, "build from the Dockerfile as it is, not on top of an older image")
+	f.BoolVar(&i.bootstrap, "bootstrap", false, "build the base image from the distribution's mirror if it cannot be pulled")
+	f.BoolVar(&i.noCache, "no-cache", false, "do not use cached steps")
+	f.BoolVar(&i.pull, "pull", false, "pull a newer base image if the registry has one")
+	f.BoolVar(&i.keep, "package-cache", false, "keep downloaded packages for later builds (deb only)")
+	f.BoolVar(&i.exact, "exact", false, "build the whole Dockerfile instead of adding to an older image")
 	i.unsafeFlag(f)
 }
 
 // unsafeFlag is the way around what a Dockerfile is refused for.
 func (i *imageFlags) unsafeFlag(f *pflag.FlagSet) {
-	f.BoolVar(&i.unsafe, "allow-unsafe-build", false, "build Dockerfiles that can reach this machine's files through a flaw of its podman")
+	f.BoolVar(&i.unsafe, "allow-unsafe-build", false, "build Dockerfiles that could read or change files of this machine through a bug of its podman")
 }
 
 func newContainerBuild(a *app) *cobra.Command {
@@ -73,7 +73,7 @@ there: five times at most, not where the variable CI is set, and not with --exac
 	f.StringVarP(&want.target, "target", "t", "", "target to build for (required)")
 	f.StringVarP(&want.projects, "projects", "p", "", "projects whose dependencies to install (required)")
 	crossArchFlag(cmd, &o.Cross)
-	f.StringVar(&want.tag, "tag", "", "name of the image instead of lcitool.TARGET")
+	f.StringVar(&want.tag, "tag", "", "name of the image (default lcitool.TARGET)")
 	how.flags(f)
 	engine.flags(cmd)
 	return cmd

@@ -81,9 +81,9 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "only list, with kept containers and how long they stay")
-	f.BoolVar(&o.Kept, "kept", false, "also remove the containers of failed jobs that were kept")
-	f.BoolVar(&o.Caches, "caches", false, "also remove what ccache stored in earlier jobs")
+	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "list what would be removed, and kept containers with their remaining time")
+	f.BoolVar(&o.Kept, "kept", false, "also remove the kept containers of failed jobs")
+	f.BoolVar(&o.Caches, "caches", false, "also remove ccache's data of earlier jobs")
 	f.StringVar(&format, "format", "text", "text or json")
 	engine.flags(cmd)
 	return cmd

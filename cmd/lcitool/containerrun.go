@@ -26,11 +26,11 @@ type containerVerb struct {
 
 func (w *containerVerb) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&w.script, "script", "", "script to bring along, as HOME/script")
+	f.StringVar(&w.script, "script", "", "script to copy into the container, as HOME/script")
 	f.StringVar(&w.dir, "workload-dir", "", "directory to mount read-write, as HOME/datadir")
-	f.StringVar(&w.user, "user", "root", "user, of this machine or of the image, or UID[:GID]")
-	f.StringArrayVar(&w.env, "env", nil, "NAME=VALUE, or NAME for the value it has here; may be repeated")
-	f.StringVar(&w.network, "network", "", "none, host or bridge (default podman's own choice)")
+	f.StringVar(&w.user, "user", "root", "user of this machine or of the image, or UID[:GID]")
+	f.StringArrayVar(&w.env, "env", nil, "environment variable: NAME=VALUE, or NAME for its value here; may be repeated")
+	f.StringVar(&w.network, "network", "", "container network: none, host or bridge (default podman's)")
 	w.engine.flags(cmd)
 }
 

@@ -48,7 +48,7 @@ what to do about it. The exit status is 1 if containers will not work.`,
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	cmd.Flags().StringArrayVarP(&wanted, "target", "t", nil, "also look for the target's base image; may be repeated")
+	cmd.Flags().StringArrayVarP(&wanted, "target", "t", nil, "also check for the base image of this target; may be repeated")
 	engine.flags(cmd)
 	return cmd
 }

@@ -52,7 +52,7 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVarP(&projects, "projects", "p", "", "projects to look at (default all)")
+	cmd.Flags().StringVarP(&projects, "projects", "p", "", "projects to search (default all)")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	return cmd
 }

@@ -40,7 +40,7 @@ differs. Their order and comments stay.`,
 		},
 	}
 	cmd.Flags().StringVar(&tree, "tree", ".", "source tree of lcitool to compare and write; without facts in it, the built-in ones are compared")
-	cmd.Flags().BoolVar(&write, "write", false, "change the files of the source tree")
+	cmd.Flags().BoolVar(&write, "write", false, "write the differences to the source tree")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	return cmd
 }

@@ -57,11 +57,11 @@ when the target is of its distribution, else the one in the target's facts.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&v.targets, "target", "t", nil, "target to check, may be repeated (default all that have package indexes)")
-	flags.StringArrayVarP(&arches, "arch", "a", nil, "architecture to check, may be repeated")
+	flags.StringArrayVarP(&v.targets, "target", "t", nil, "target to check; may be repeated (default all with package indexes)")
+	flags.StringArrayVarP(&arches, "arch", "a", nil, "architecture to check; may be repeated")
 	completeArches(cmd, "arch", targets.Arches())
-	flags.StringVar(&v.checker.Mirror, "mirror", "", "address of the distribution's mirror: http, https or file")
-	flags.StringVar(&v.keyring, "keyring", "", "file of the keys that the mirror's indexes are signed with; \"\" verifies no signatures (default the distribution's, if installed)")
+	flags.StringVar(&v.checker.Mirror, "mirror", "", "URL of the distribution's mirror: http, https or file")
+	flags.StringVar(&v.keyring, "keyring", "", "file with the keys that sign the mirror's indexes; \"\" turns verification off (default the distribution's, if installed)")
 	flags.StringVar(&v.format, "format", "text", "text, json or junit")
 	return cmd
 }
@@ -132,7 +132,7 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (er
 	}
 	dir := v.app.cacheDir()
 	if dir == "" {
-		return diag.WithHint(errors.New("no place for the cache"), "set HOME or XDG_CACHE_HOME")
+		return diag.WithHint(errors.New("cannot find a directory for the cache"), "set HOME or XDG_CACHE_HOME")
 	}
 	c.Client, err = repodata.NewClient(repodata.Options{
 		CacheDir: filepath.Join(dir, "indexes"), Offline: v.app.offline, Progress: bars.show,

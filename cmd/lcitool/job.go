@@ -30,7 +30,7 @@ func newJob(a *app) *cobra.Command {
 			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool job --help")}
 		},
 	}
-	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project, or one below it (default the current one)")
+	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project or one below it (default the current directory)")
 	cmd.AddCommand(newJobDiff(a), newJobExplain(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRun(a), newJobRuns(a), newJobShell(a))
 	return cmd
 }
@@ -69,18 +69,18 @@ func sources() map[string]string {
 }
 
 func (c *eventChoice) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.event, "event", "merge-request", "what starts the pipeline: "+strings.Join(events(), ", "))
-	f.StringVar(&c.tag, "tag", "", "tag that is pushed or chosen (default of --event tag: v0.0.0)")
-	f.StringArrayVar(&c.inputs, "input", nil, "a value for an input of the pipeline, NAME=VALUE; may be repeated")
-	f.StringVar(&c.branch, "branch", "", "branch that is pushed or chosen, or that a merge request is for (default the default branch)")
-	f.StringVar(&c.defaultBranch, "default-branch", "", `the project's default branch (default that of the remote "origin", or main)`)
-	f.BoolVar(&c.upstream, "upstream", false, "in upstream's namespace, not in a fork")
-	f.StringVar(&c.upstreamNamespace, "upstream-namespace", "", "upstream's namespace (default what the pipeline says)")
-	f.StringVar(&c.upstreamVariable, "upstream-variable", "", "variable of the pipeline that names upstream's namespace (default RUN_UPSTREAM_NAMESPACE or QEMU_CI_UPSTREAM)")
-	f.StringVar(&c.project, "project", "", `the project that the pipeline runs in, GROUP/NAME (default from "origin")`)
-	f.StringVar(&c.server, "server", "", `address of the GitLab server (default from "origin", or https://gitlab.com)`)
-	f.StringArrayVar(&c.variables, "var", nil, "a variable given to the pipeline, NAME=VALUE; may be repeated")
-	f.StringArrayVar(&c.changed, "changed", nil, "a file that the event changed, '' for none; may be repeated (default not known, so all count as changed)")
+	f.StringVar(&c.event, "event", "merge-request", "event that starts the pipeline: "+strings.Join(events(), ", "))
+	f.StringVar(&c.tag, "tag", "", "name of the tag (default v0.0.0 with --event tag)")
+	f.StringArrayVar(&c.inputs, "input", nil, "input of the pipeline, NAME=VALUE; may be repeated")
+	f.StringVar(&c.branch, "branch", "", "branch of the pipeline, or target branch of the merge request (default the default branch)")
+	f.StringVar(&c.defaultBranch, "default-branch", "", `default branch of the project (default that of the remote "origin", or main)`)
+	f.BoolVar(&c.upstream, "upstream", false, "pipeline in upstream's namespace instead of a fork's")
+	f.StringVar(&c.upstreamNamespace, "upstream-namespace", "", "namespace of the upstream project (default that of the pipeline's variable)")
+	f.StringVar(&c.upstreamVariable, "upstream-variable", "", "variable of the pipeline with upstream's namespace (default RUN_UPSTREAM_NAMESPACE or QEMU_CI_UPSTREAM)")
+	f.StringVar(&c.project, "project", "", `project that the pipeline runs in, GROUP/NAME (default from "origin")`)
+	f.StringVar(&c.server, "server", "", `URL of the GitLab server (default from "origin", or https://gitlab.com)`)
+	f.StringArrayVar(&c.variables, "var", nil, "variable of the pipeline, NAME=VALUE; may be repeated")
+	f.StringArrayVar(&c.changed, "changed", nil, "file that the event changed, '' for none; may be repeated (default all files count as changed)")
 	c.asked = f.Lookup("changed")
 }
 

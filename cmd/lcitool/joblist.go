@@ -46,7 +46,7 @@ rules leave them out and which variables would give some.`,
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	cmd.Flags().BoolVar(&all, "all", false, `list also jobs that are not in the pipeline, as "never"`)
+	cmd.Flags().BoolVar(&all, "all", false, `include jobs that are not in the pipeline, as "never"`)
 	chosen.flags(cmd.Flags())
 	return cmd
 }

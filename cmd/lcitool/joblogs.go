@@ -58,10 +58,10 @@ With --follow the logs of a run that goes on are shown until its jobs have ended
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&id, "run", "", "run, by the beginning of its ID (default the newest one of this project)")
-	f.BoolVarP(&o.Follow, "follow", "f", false, "continue until the jobs have ended")
-	f.BoolVar(&o.Timestamps, "timestamps", false, "begin each line with its time, and list the commands with their durations at the end")
-	f.BoolVar(&failed, "failed", false, "only jobs that failed")
+	f.StringVar(&id, "run", "", "ID of the run or its beginning (default the newest run of this project)")
+	f.BoolVarP(&o.Follow, "follow", "f", false, "follow the logs until the jobs have ended")
+	f.BoolVar(&o.Timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
+	f.BoolVar(&failed, "failed", false, "failed jobs only")
 	return cmd
 }
 

@@ -26,11 +26,11 @@ type remoteOptions struct {
 }
 
 func (o *remoteOptions) flags(f *pflag.FlagSet) {
-	f.BoolVar(&o.remote, "remote", false, "push the branch with RUN_PIPELINE=1 and let GitLab run its pipeline; without JOB all of it is followed")
-	f.StringVar(&o.name, "remote-name", "", "with --remote: git's name of where to push (default where git pushes the branch, or origin)")
-	f.StringVar(&o.host, "host", "", "with --remote: the GitLab server (default that of the remote's address)")
-	f.BoolVar(&o.noPush, "no-push", false, "with --remote: follow the commit's newest pipeline; push nothing and start none")
-	f.DurationVar(&o.poll, "poll", 2*time.Second, "with --remote: how often to look at most")
+	f.BoolVar(&o.remote, "remote", false, "push the branch with RUN_PIPELINE=1 and follow its pipeline on GitLab; without JOB, all of its jobs")
+	f.StringVar(&o.name, "remote-name", "", "with --remote: git remote to push to (default the branch's push remote, or origin)")
+	f.StringVar(&o.host, "host", "", "with --remote: GitLab server (default that of the remote's URL)")
+	f.BoolVar(&o.noPush, "no-push", false, "with --remote: follow the newest pipeline of the commit instead of pushing")
+	f.DurationVar(&o.poll, "poll", 2*time.Second, "with --remote: shortest time between two requests for the state")
 }
 
 // localFlags are those of "job run" that say how jobs run here.
@@ -134,7 +134,7 @@ func (a *app) finishRemote(result *pipelinerun.Result, reports []jobReport) erro
 			a.tell("%s", note)
 		}
 	}
-	a.tell("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "not known how it is"))
+	a.tell("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "status unknown"))
 	if err := a.writeReports(reports, result); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ as "lcitool job logs --run 20261123-2359".`,
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	cmd.Flags().BoolVar(&all, "all", false, "runs of all projects")
+	cmd.Flags().BoolVar(&all, "all", false, "list the runs of all projects")
 	return cmd
 }
 

@@ -47,7 +47,7 @@ and tree, in which nothing has run yet; it is removed afterwards.`,
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&lastFailed, "last-failed", false, "enter the job that failed last")
+	f.BoolVar(&lastFailed, "last-failed", false, "enter the container of the job that failed last")
 	v.imageFlags(f)
 	v.limits.flags(f)
 	v.event.flags(f)

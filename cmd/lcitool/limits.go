@@ -21,11 +21,11 @@ type limitFlags struct {
 }
 
 func (l *limitFlags) flags(f *pflag.FlagSet) {
-	f.StringVar(&l.network, "network", "", "none, host or bridge (default podman's own choice); with host images are built so too")
-	f.StringVar(&l.memory, "memory", "", "most memory of each command, such as 2g (default no limit)")
-	f.Float64Var(&l.CPUs, "cpus", 0, "most processors of each command, such as 1.5 (default no limit)")
-	f.DurationVar(&l.Timeout, "timeout", 0, "kill what runs for longer, such as 90s or 1h (default no limit)")
-	f.StringArrayVar(&l.Devices, "device", nil, "device node to hand on, such as /dev/kvm; may be repeated")
+	f.StringVar(&l.network, "network", "", "container network: none, host or bridge (default podman's); host also applies to image builds")
+	f.StringVar(&l.memory, "memory", "", "memory limit for each command, for example 2g (default none)")
+	f.Float64Var(&l.CPUs, "cpus", 0, "processor limit for each command, for example 1.5 (default none)")
+	f.DurationVar(&l.Timeout, "timeout", 0, "time limit for each command, for example 90s or 1h (default none)")
+	f.StringArrayVar(&l.Devices, "device", nil, "device node to pass to containers, for example /dev/kvm; may be repeated")
 }
 
 // check refuses values that make no sense.

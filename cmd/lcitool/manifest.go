@@ -66,12 +66,12 @@ manifest does not mean any more are deleted.`,
 		},
 	}
 	f := cmd.Flags()
-	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current one)")
-	cmd.PersistentFlags().StringVar(&m.ciDir, "ci-dir", "ci", "directory for the files, below the base directory")
-	f.BoolVarP(&m.dryRun, "dry-run", "n", false, "render everything, list what would be done, touch nothing")
-	f.BoolVar(&m.check, "check", false, "fail with a diff if the files are not what the manifest says, touch nothing")
-	f.BoolVarP(&m.quiet, "quiet", "q", false, "do not list what is done")
-	f.StringVar(&m.format, "format", "text", "text, or json for the plan: files, images and jobs")
+	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current directory)")
+	cmd.PersistentFlags().StringVar(&m.ciDir, "ci-dir", "ci", "directory for generated files, below the base directory")
+	f.BoolVarP(&m.dryRun, "dry-run", "n", false, "list what would be done without writing")
+	f.BoolVar(&m.check, "check", false, "fail with a diff if generated files differ from the manifest, without writing")
+	f.BoolVarP(&m.quiet, "quiet", "q", false, "do not list written files")
+	f.StringVar(&m.format, "format", "text", "text, or json for the plan of files, images and jobs")
 	cmd.AddCommand(newManifestInit(m))
 	return cmd
 }

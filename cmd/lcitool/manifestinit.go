@@ -41,8 +41,8 @@ that the project's .gitlab-ci.yml needs.`,
 	}
 	f := cmd.Flags()
 	f.StringSliceVarP(&i.targets, "targets", "t", nil, "targets to build on (default the newest release of each distribution)")
-	f.StringVarP(&i.project, "project", "p", "", "the project's name (default that of its directory)")
-	f.StringVar(&i.namespace, "namespace", "", "the upstream project's namespace on GitLab (default the project's name)")
+	f.StringVarP(&i.project, "project", "p", "", "name of the project (default that of its directory)")
+	f.StringVar(&i.namespace, "namespace", "", "namespace of the upstream project on GitLab (default the project's name)")
 	return cmd
 }
 
@@ -167,7 +167,7 @@ func create(file string, text []byte) error {
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already", file)
+		return fmt.Errorf("%s already exists", file)
 	}
 	if err == nil {
 		_, err = f.Write(text)
@@ -192,7 +192,7 @@ func (i *manifestInit) adviseProject(name string) error {
 	var project *facts.ProjectError
 	if _, err := set.Project(name); errors.As(err, &project) {
 		file := filepath.Join(i.manifestVerb.app.workspace().BaseDir(), workspace.DefaultDataDir, "projects", name+".yml")
-		i.manifestVerb.app.tell("hint: write what %s needs to %s, such as: packages: [gcc, make]", name, file)
+		i.manifestVerb.app.tell("hint: list what %s needs in %s, for example: packages: [gcc, make]", name, file)
 	}
 	return nil
 }

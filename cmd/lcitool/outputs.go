@@ -127,8 +127,8 @@ func newDockerfile(a *app) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVarP(&base, "base", "b", "", "image to start from (default the target's own)")
-	cmd.Flags().StringVarP(&layers, "layers", "l", "all", "all, native or foreign")
+	cmd.Flags().StringVarP(&base, "base", "b", "", "base image (default the target's)")
+	cmd.Flags().StringVarP(&layers, "layers", "l", "all", "layers to render: all, native or foreign")
 	return cmd
 }
 

@@ -30,7 +30,7 @@ named any more stays locked.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: l.run,
 	}
-	cmd.Flags().BoolVar(&l.update, "update", false, "accept what has changed")
+	cmd.Flags().BoolVar(&l.update, "update", false, "accept changed files")
 	cmd.Flags().StringVar(&l.format, "format", "text", "text or json")
 	return cmd
 }

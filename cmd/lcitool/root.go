@@ -43,12 +43,12 @@ pipelines, and runs builds and tests in the containers they describe.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 
 	flags := root.PersistentFlags()
-	flags.BoolVar(&a.debug, "debug", false, "say on stderr what is being done")
-	flags.BoolVar(&a.strict, "strict", false, "take keys and selectors that have no effect for errors")
-	flags.BoolVar(&a.offline, "offline", false, "let no request leave this machine")
-	flags.StringVarP(&a.dataDir, "data-dir", "d", "", "directory with facts of your own (default ci/lcitool if it is there)")
-	flags.StringVar(&a.factsDir, "facts-dir", "", "directory with facts to use instead of the built-in ones")
-	root.Flags().StringVarP(&a.config, "config", "c", "", "file with settings (default lcitool/config.yml in the user's configuration)")
+	flags.BoolVar(&a.debug, "debug", false, "print debug messages on stderr")
+	flags.BoolVar(&a.strict, "strict", false, "treat unused keys and selectors as errors")
+	flags.BoolVar(&a.offline, "offline", false, "make no network requests")
+	flags.StringVarP(&a.dataDir, "data-dir", "d", "", "directory with additional facts (default ci/lcitool if it exists)")
+	flags.StringVar(&a.factsDir, "facts-dir", "", "directory with facts that replace the built-in ones")
+	root.Flags().StringVarP(&a.config, "config", "c", "", "settings file (default lcitool/config.yml in the user's configuration directory)")
 
 	root.AddCommand(
 		newMissing(a, "install", "sets up no machines", missingMachine),

@@ -22,7 +22,7 @@ const maxSecret = 1 << 20
 type secretFlags struct{ asked []string }
 
 func (s *secretFlags) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&s.asked, "secret", nil, "NAME=FILE: a copy of FILE is /run/secrets/NAME, for the command's user alone; may be repeated")
+	f.StringArrayVar(&s.asked, "secret", nil, "secret, NAME=FILE: FILE is copied to /run/secrets/NAME, readable only by the command's user; may be repeated")
 }
 
 // read gives the secrets. Files are read once, so that they may be pipes.

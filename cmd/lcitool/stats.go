@@ -47,7 +47,7 @@ type daemonFlags struct {
 
 func (f *daemonFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.uri, "connect", "qemu:///system", "libvirt connection URI, local or with +unix or +tcp")
-	cmd.Flags().StringVar(&f.socket, "socket", "", "the daemon's socket (default where the URI suggests)")
+	cmd.Flags().StringVar(&f.socket, "socket", "", "socket of the daemon (default that of the URI)")
 }
 
 func (f *daemonFlags) options() rpc.Options {

@@ -62,7 +62,7 @@ as such and are no failures.`,
 				return err
 			}
 			if s.jobs < 1 {
-				return &usageError{cmd, fmt.Errorf("argument --jobs: %d is not a number of cases", s.jobs)}
+				return &usageError{cmd, fmt.Errorf("argument --jobs: must be positive, got %d", s.jobs)}
 			}
 			cases, err := suite.Select(suite.Cases(), s.patterns...)
 			if err != nil {
@@ -79,20 +79,20 @@ as such and are no failures.`,
 	}
 	s.daemon.flags(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&s.patterns, "run", nil, "cases to run, as patterns of their ids (BLK-*); may be repeated (default all)")
-	flags.StringSliceVar(&s.required, "require", nil, "needs whose absence is a failure instead of a skip, for example kvm,perf")
-	flags.BoolVar(&s.list, "list", false, "list the cases with what they need, and run nothing")
-	flags.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side")
+	flags.StringArrayVar(&s.patterns, "run", nil, "pattern of case ids to run, for example BLK-*; may be repeated (default all)")
+	flags.StringSliceVar(&s.required, "require", nil, "requirements that fail instead of skip when missing, for example kvm,perf")
+	flags.BoolVar(&s.list, "list", false, "list the cases with their requirements without running them")
+	flags.IntVarP(&s.jobs, "jobs", "j", 2, "number of cases that run at a time")
 	flags.StringVar(&s.format, "format", "text", "text, json or tap")
-	flags.StringVar(&s.dir, "dir", "", "directory that QEMU can reach, for the guests' disks (default the system's temporary directory)")
-	flags.BoolVar(&s.startDaemon, "start-daemon", false, "start libvirt first, in a container of its own")
-	flags.StringVar(&s.own.libvirt, "libvirt", "", "directory of the libvirt to start instead of the distribution's")
-	flags.StringVar(&s.own.log, "daemon-log", "", "file for what the started libvirt writes")
-	flags.StringVar(&s.qemu, "qemu", "", "directory of the QEMU to test instead of the distribution's")
-	flags.StringVar(&s.files.tap, "tap", "", "file for the results in TAP")
-	flags.StringVar(&s.files.junit, "junit", "", "file for the results in JUnit's XML")
-	flags.StringVar(&s.files.json, "json", "", "file for the whole run, for lcitool stats diff")
-	flags.StringVar(&s.files.html, "html", "", "file for a page with the coverage map")
+	flags.StringVar(&s.dir, "dir", "", "directory for the guests' disks that QEMU can read (default the system's temporary directory)")
+	flags.BoolVar(&s.startDaemon, "start-daemon", false, "start libvirt first; only in a container without one")
+	flags.StringVar(&s.own.libvirt, "libvirt", "", "directory of the libvirt to start (default the distribution's)")
+	flags.StringVar(&s.own.log, "daemon-log", "", "log file of the started libvirt")
+	flags.StringVar(&s.qemu, "qemu", "", "directory of the QEMU to test (default the distribution's)")
+	flags.StringVar(&s.files.tap, "tap", "", "file for the results as TAP")
+	flags.StringVar(&s.files.junit, "junit", "", "file for the results as JUnit XML")
+	flags.StringVar(&s.files.json, "json", "", "file for the whole run as JSON, for lcitool stats diff")
+	flags.StringVar(&s.files.html, "html", "", "file for an HTML page with the coverage map")
 	return cmd
 }
 

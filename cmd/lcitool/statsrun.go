@@ -56,7 +56,7 @@ has what such a build needs.`,
 				return &usageError{cmd, errors.New("the following arguments are required: -t/--target")}
 			}
 			if s.jobs < 1 {
-				return &usageError{cmd, fmt.Errorf("argument --jobs: %d is not a number of cases", s.jobs)}
+				return &usageError{cmd, fmt.Errorf("argument --jobs: must be positive, got %d", s.jobs)}
 			}
 			if err := knownNeeds(s.required); err != nil {
 				return &usageError{cmd, err}
@@ -66,13 +66,13 @@ has what such a build needs.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&s.targets, "target", "t", nil, "target to run on; may be repeated (required)")
-	f.IntVarP(&s.jobs, "jobs", "j", 2, "cases to run side by side on each target")
-	f.StringArrayVar(&s.patterns, "run", nil, "cases to run, as patterns of their ids (BLK-*); may be repeated (default all)")
-	f.StringSliceVar(&s.required, "require", nil, "needs whose absence is a failure instead of a skip, for example kvm,perf")
-	f.StringVar(&s.libvirt, "libvirt", "", "directory of a libvirt to test instead of the target's")
-	f.StringVar(&s.qemu, "qemu", "", "directory of a QEMU to test instead of the target's")
+	f.IntVarP(&s.jobs, "jobs", "j", 2, "number of cases that run at a time on each target")
+	f.StringArrayVar(&s.patterns, "run", nil, "pattern of case ids to run, for example BLK-*; may be repeated (default all)")
+	f.StringSliceVar(&s.required, "require", nil, "requirements that fail instead of skip when missing, for example kvm,perf")
+	f.StringVar(&s.libvirt, "libvirt", "", "directory of the libvirt to test (default the target's)")
+	f.StringVar(&s.qemu, "qemu", "", "directory of the QEMU to test (default the target's)")
 	f.StringVar(&s.reports, "reports", "", "directory for TARGET.json, .html, .xml and .tap")
-	f.BoolVar(&s.privileged, "privileged", false, "give the containers every privilege, for performance events and control groups")
+	f.BoolVar(&s.privileged, "privileged", false, "run privileged containers, for performance events and control groups")
 	s.build.flags(f)
 	s.engine.flags(cmd)
 	return cmd

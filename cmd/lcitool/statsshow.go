@@ -47,7 +47,7 @@ marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 				return err
 			}
 			if s.interval <= 0 {
-				return &usageError{cmd, fmt.Errorf("argument --interval: %s is no time to wait", s.interval)}
+				return &usageError{cmd, fmt.Errorf("argument --interval: must be positive, got %s", s.interval)}
 			}
 			for _, g := range s.groups {
 				if err := choice(cmd, "group", g, groupNames()...); err != nil {
@@ -60,12 +60,12 @@ marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 	}
 	s.daemon.flags(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&s.groups, "group", "g", nil, "only this group of statistics; may be repeated (default all)")
-	flags.BoolVarP(&s.watch, "watch", "w", false, "go on until interrupted, with rates")
-	flags.DurationVar(&s.interval, "interval", 2*time.Second, "time between two looks when watching")
+	flags.StringArrayVarP(&s.groups, "group", "g", nil, "group of statistics to show; may be repeated (default all)")
+	flags.BoolVarP(&s.watch, "watch", "w", false, "repeat until interrupted, with rates")
+	flags.DurationVar(&s.interval, "interval", 2*time.Second, "time between two requests with --watch")
 	flags.StringVar(&s.format, "format", "text", "text or json")
-	flags.BoolVar(&s.zeros, "zeros", false, "show statistics that are 0, too")
-	flags.BoolVar(&s.noQEMU, "no-qemu", false, "ask libvirt only")
+	flags.BoolVar(&s.zeros, "zeros", false, "include statistics that are 0")
+	flags.BoolVar(&s.noQEMU, "no-qemu", false, "ask only libvirt")
 	return cmd
 }
 

@@ -32,7 +32,7 @@ func newTargets(a *app) *cobra.Command {
 			return errors.Join(a.list(format, names), broken)
 		},
 	}
-	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "only those that containers can be made of")
+	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "list only targets that have a container image")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	return cmd
 }
