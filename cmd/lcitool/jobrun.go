@@ -18,6 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -48,7 +49,11 @@ type jobVerb struct {
 	reports     []string
 	timestamps  bool
 	repeats     repeatFlags
-	remote      remoteOptions
+
+	retryOf *jobrecord.Stored // the run whose jobs run again; nil for none
+	resume  map[string]jobrun.Kept
+
+	remote remoteOptions
 }
 
 func newJobRun(a *app) *cobra.Command {
@@ -84,6 +89,16 @@ artifacts and reports come back as if the jobs had run here.`,
 	v.chooseFlags(cmd)
 	v.imageFlags(f)
 	f.BoolVar(&v.choice.Alone, "no-needs", false, "do not run needed jobs: use the artifacts of their earlier runs")
+	v.runFlags(f)
+	v.repeatFlags(f)
+	v.event.flags(f)
+	v.engine.flags(cmd)
+	v.remote.flags(f)
+	return cmd
+}
+
+// runFlags are those of verbs that run jobs.
+func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.commit, "commit", "", "commit to run with (default HEAD with the uncommitted changes to tracked files)")
 	f.BoolVar(&v.untracked, "untracked", false, "include files that git does not track, ignored ones as well")
 	f.BoolVar(&v.fullHistory, "full-history", false, "clone the whole history with all branches instead of GIT_DEPTH commits")
@@ -95,13 +110,12 @@ artifacts and reports come back as if the jobs had run here.`,
 	f.BoolVar(&v.failFast, "fail-fast", false, "stop all jobs after a failure")
 	f.StringVar(&v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell, keep or none (default keep on a terminal, else none)")
 	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE with KIND junit, json or html; may be repeated")
+	f.BoolVar(&v.timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
+}
+
+func (v *jobVerb) repeatFlags(f *pflag.FlagSet) {
 	f.IntVar(&v.repeats.times, "repeat", 0, "number of times to run the jobs, --jobs of them at a time (default 1); counts the failures")
 	f.BoolVar(&v.repeats.untilFailure, "until-failure", false, "run the jobs again until one fails, at most --repeat times")
-	f.BoolVar(&v.timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
-	v.event.flags(f)
-	v.engine.flags(cmd)
-	v.remote.flags(f)
-	return cmd
 }
 
 func newJobVerb(a *app) *jobVerb {
@@ -174,11 +188,16 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	if err := v.check(cmd, args); err != nil {
 		return err
 	}
+	v.choice.Names = args
+	return v.execute(cmd)
+}
+
+// execute runs the jobs that were chosen.
+func (v *jobVerb) execute(cmd *cobra.Command) error {
 	reports, err := parseReports(cmd, v.reports)
 	if err != nil {
 		return err
 	}
-	v.choice.Names = args
 	p, done, err := v.plan(cmd)
 	if err != nil {
 		return err
@@ -211,9 +230,16 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := v.checkKept(cmd.Context(), engine); err != nil {
+		return err
+	}
 	o, err := v.localOptions(engine)
 	if err != nil {
 		return err
+	}
+	o.Flags = givenFlags(cmd)
+	if v.retryOf != nil {
+		o.Retry, o.Resume = v.retryOf.ID, v.resume
 	}
 	if v.repeats.wanted() {
 		return v.repeat(cmd.Context(), engine, p, o, reports)

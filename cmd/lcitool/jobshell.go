@@ -92,7 +92,7 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 func lastKept(runs []jobrecord.Stored, name string) *jobrecord.Job {
 	for r := range runs {
 		for i := range runs[r].Jobs {
-			if j := &runs[r].Jobs[i]; j.Container != "" && (name == "" || j.Name == name) {
+			if j := &runs[r].Jobs[i]; j.Container != "" && (name == "" || j.Name == name || j.Of == name) {
 				return j
 			}
 		}

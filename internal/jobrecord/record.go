@@ -20,6 +20,8 @@ type Run struct {
 	Commit  string    `json:"commit"`  // that was checked out, "" for the working tree
 	Event   string    `json:"event"`   // "merge_request_event", as CI_PIPELINE_SOURCE has it; "" without a pipeline
 	Engine  string    `json:"engine"`  // address of the engine
+	Retry   string    `json:"retry"`   // ID of the run whose jobs it runs again, "" for none
+	Flags   []string  `json:"flags"`   // "--NAME=VALUE" of those that say what runs
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"` // zero while it runs, or if it was killed
 	Jobs    []Job     `json:"jobs"`  // in the order in which they were to begin
@@ -39,6 +41,8 @@ type Job struct {
 	Code     int           `json:"code"`
 	Line     string        `json:"line"`    // first line that reports the failure
 	Command  string        `json:"command"` // that failed, as the script has it; "" if not known
+	Resumed  int           `json:"resumed"` // number of the command at which it went on, from 1; 0 if it began at the first
+	Of       string        `json:"of"`      // name of the job that it repeats, "" for none
 	Built    bool          `json:"built"`   // its image was built for it
 	Started  time.Time     `json:"started"` // zero if it did not run
 	Duration float64       `json:"seconds"`
@@ -49,6 +53,7 @@ type Job struct {
 	Image     string   `json:"image"`     // reference
 	ImageID   string   `json:"image_id"`  // "" if there is none
 	Container string   `json:"container"` // that was kept, "" for none
+	Tree      string   `json:"tree"`      // directory of the host with the files that the container began with
 	WorkDir   string   `json:"workdir"`   // in the container
 	Env       []string `json:"env"`       // NAME=VALUE, sorted, that the script sees beside the image's own
 	Packages  []string `json:"packages"`  // installed in the image, as its /packages.txt lists them; null if not known
@@ -85,7 +90,7 @@ func (j *Job) Failed() bool {
 // was allowed to.
 func (r *Run) OK() bool {
 	for i := range r.Jobs {
-		if j := &r.Jobs[i]; j.State != outcome.Passed && !j.Allowed && (j.State != outcome.Skipped || j.Line != "") {
+		if j := &r.Jobs[i]; j.State != outcome.Passed && j.State != outcome.Continued && !j.Allowed && (j.State != outcome.Skipped || j.Line != "") {
 			return false
 		}
 	}

@@ -113,7 +113,7 @@ func class(j *jobrecord.Job) string {
 	switch {
 	case j.State == outcome.Passed:
 		return "passed"
-	case j.Allowed:
+	case j.Allowed, j.State == outcome.Continued:
 		return "allowed"
 	case j.State == outcome.Failed:
 		return "failed"

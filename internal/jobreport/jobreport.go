@@ -56,6 +56,7 @@ type jsonRun struct {
 	OK      bool      `json:"ok"` // nothing went wrong, other than what was allowed to
 	Seconds float64   `json:"seconds"`
 	Jobs    []jsonJob `json:"jobs"`
+	Flags   []string  `json:"flags,omitempty"` // never there: they hold values of variables
 }
 
 // A jsonJob is a job there. It hides Env: values of variables may be secrets,

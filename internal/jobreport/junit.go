@@ -82,7 +82,7 @@ func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 	}
 	switch {
 	case j.State == outcome.Passed:
-	case j.Allowed, j.State == outcome.Skipped, j.State == outcome.NotRun:
+	case j.Allowed, j.State == outcome.Continued, j.State == outcome.Skipped, j.State == outcome.NotRun:
 		c.Skipped = message
 	case j.State == outcome.Failed, j.State == outcome.TimedOut:
 		c.Failure = message

@@ -15,6 +15,7 @@ type engine interface {
 	envimage.Builder
 	Pull(ctx context.Context, reference string, log io.Writer) (container.Image, error)
 	Start(ctx context.Context, o container.StartOptions) (jobContainer, error)
+	Open(ctx context.Context, name string) (jobContainer, error)
 	Address() string
 	Local() bool
 	Rootless(ctx context.Context) (bool, error)
@@ -44,6 +45,14 @@ func Podman(e *container.Engine) engine { return podman{e} }
 
 func (p podman) Start(ctx context.Context, o container.StartOptions) (jobContainer, error) {
 	c, err := p.Engine.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (p podman) Open(ctx context.Context, name string) (jobContainer, error) {
+	c, err := p.Engine.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}

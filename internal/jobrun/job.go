@@ -28,9 +28,11 @@ type Job struct {
 	After []string // names of chosen jobs that end before it begins
 	From  []*Job   // jobs whose artifacts it gets, chosen or not
 	Runs  bool     // it is among those that run now
+	Of    string   // name of the job that it repeats, "" for none
 	Named bool     // it was asked for by its name
 
 	dir   string // where it has its tree, once it runs
+	tree  string // directory of the host with the files that are there at first; "" if it sees the project's own
 	again bool   // it may run again if it fails
 
 	entrypoint []string // that its containers start with, nil for none
@@ -84,6 +86,8 @@ type Outcome struct {
 	ImageID   string
 	Container string   // that was kept, "" for none
 	Dir       string   // of its tree in the container
+	Tree      string   // directory of the host with the files that were there at first, while a container is kept; "" for the project's own
+	Resumed   int      // number of the command at which it went on, 0 if it began at the first
 	Command   string   // that was running last, "" for none
 	Env       []string // NAME=VALUE, sorted, that the scripts saw beside the image's own
 	Packages  []string // lines of the image's /packages.txt, nil if it has none
@@ -92,6 +96,7 @@ type Outcome struct {
 	Commands  []Command
 	Phases    []Phase
 
+	resumed       bool      // its container was kept before, and stays unless it passes
 	abandoned     bool      // nothing of the container is wanted
 	script, after stageTime // zero for one that did not run
 }

@@ -104,6 +104,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 	}
 	out.Dir = j.dir
 	c, err := r.start(ctx, j, out.Env)
+	out.Tree = j.tree
 	if err != nil {
 		result.End(ctx, err)
 		return result, out
@@ -286,7 +287,10 @@ func (r *Runner) leave(ctx context.Context, j *Job, c jobContainer, result *outc
 	stopped := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
 	defer cancel()
-	if stopped {
+	switch {
+	case stopped && out.resumed:
+		return nil
+	case stopped:
 		return c.Remove(ctx)
 	}
 	var errs []error
@@ -303,7 +307,11 @@ func (r *Runner) leave(ctx context.Context, j *Job, c jobContainer, result *outc
 		}
 	}
 	failed := result.State == outcome.Failed || result.State == outcome.TimedOut
-	if failed && !(j.again && retries(j.Retry, *result)) && r.keeps() {
+	stays := failed && !(j.again && retries(j.Retry, *result)) && r.keeps()
+	if out.resumed {
+		stays = result.State != outcome.Passed
+	}
+	if stays {
 		name, err := c.Keep(ctx)
 		if err == nil {
 			out.Container = name

@@ -45,7 +45,10 @@ type stage struct {
 	prefix   string // of the sections of blocks
 	name     string // of the stage in the steps file; "" if its commands are not taken down
 	status   bool   // CI_JOB_STATUS is given when it runs
-	keep     bool   // a shell of the user's may go on from the end
+	keep     bool   // a shell may go on from the end, or before the last command
+	first    int    // commands of the stage that come before these
+	restored bool   // it goes on in the state that was saved before the first one, and env is added to that
+	declare  string // functions that the state may lack
 
 	checks   bool // FF_ENABLE_BASH_EXIT_CODE_CHECK
 	sections bool // FF_SCRIPT_SECTIONS
@@ -64,17 +67,22 @@ func (s stage) script() string {
 	if s.keep {
 		b.WriteString(remember)
 	}
+	if s.restored {
+		b.WriteString("{ " + strings.TrimSuffix(restoreState(s.declare), "\n") + "\n} 2> /dev/null\n")
+	}
 	for _, v := range s.env {
 		fmt.Fprintf(&b, "export %s=%s\n", word(v[0]), Quote(v[1]))
 	}
-	if len(s.env) > 0 {
+	if len(s.env) > 0 && !s.restored {
 		file := path.Join(s.temp, gitlabEnvFile)
 		fmt.Fprintf(&b, "export GITLAB_ENV=%[1]s\nmkdir -p %[2]s\ntouch %[1]s\nwhile read -r line; do export \"$line\"; done < %[1]s\n", Quote(file), Quote(s.temp))
 	}
 	if s.status {
 		b.WriteString("export CI_JOB_STATUS=\"$_lcitool_status\"\n")
 	}
-	fmt.Fprintf(&b, "cd %s\n", Quote(s.dir))
+	if !s.restored {
+		fmt.Fprintf(&b, "cd %s\n", Quote(s.dir))
+	}
 	for i, command := range s.commands {
 		s.command(&b, i, strings.TrimSpace(command))
 	}
@@ -85,7 +93,10 @@ func (s stage) script() string {
 func (s stage) command(b *strings.Builder, i int, command string) {
 	b.WriteString("{ ")
 	if s.name != "" {
-		b.WriteString(markStep(fmt.Sprintf("%s %d", s.name, i+1)) + " || :; ")
+		b.WriteString(markStep(fmt.Sprintf("%s %d", s.name, s.first+i+1)) + " || :; ")
+	}
+	if s.keep {
+		b.WriteString(saveState() + " || :; ")
 	}
 	if strings.Contains(command, "\n") && s.sections {
 		name := fmt.Sprintf("section_%s_%d", s.prefix, i)

@@ -96,6 +96,7 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, en
 	if err != nil {
 		return err
 	}
+	j.tree = dir
 	origin, err := r.prepareOrigin(ctx)
 	if err != nil {
 		return err

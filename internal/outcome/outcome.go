@@ -17,13 +17,14 @@ type State string
 // The states.
 const (
 	Passed      State = "passed"
-	Failed      State = "failed"       // the command returned non-zero
-	TimedOut    State = "timed out"    // the command was ended for taking too long
-	NoImage     State = "no image"     // the image could not be made
-	EngineError State = "engine error" // the container could not be run
-	Stopped     State = "stopped"      // ended because the run was, or because another workload failed
-	NotRun      State = "not run"      // not begun for the same reasons
-	Skipped     State = "skipped"      // not begun because of how what it needs ended
+	Continued   State = "passed (continued)" // it failed, then went on at the command that failed, and ended well
+	Failed      State = "failed"             // the command returned non-zero
+	TimedOut    State = "timed out"          // the command was ended for taking too long
+	NoImage     State = "no image"           // the image could not be made
+	EngineError State = "engine error"       // the container could not be run
+	Stopped     State = "stopped"            // ended because the run was, or because another workload failed
+	NotRun      State = "not run"            // not begun for the same reasons
+	Skipped     State = "skipped"            // not begun because of how what it needs ended
 )
 
 // The states of a task that has not ended.
@@ -36,7 +37,9 @@ const (
 func (s State) Ended() bool { return s != "" && s != Waiting && s != Running }
 
 // Bad reports whether something went wrong with what ended in this state.
-func (s State) Bad() bool { return s.Ended() && s != Passed && s != Skipped && s != NotRun }
+func (s State) Bad() bool {
+	return s.Ended() && s != Passed && s != Continued && s != Skipped && s != NotRun
+}
 
 // A Result says how a workload ended.
 type Result struct {
@@ -56,7 +59,7 @@ type Result struct {
 // passed, its failure was allowed, or nothing went wrong that it should have
 // run for.
 func (r Result) OK() bool {
-	return r.State == Passed || r.State == Skipped && r.Err == nil || r.Allowed
+	return r.State == Passed || r.State == Continued || r.State == Skipped && r.Err == nil || r.Allowed
 }
 
 // Bad reports whether something went wrong with it.

@@ -36,6 +36,10 @@ type LocalOptions struct {
 	FullHistory bool // all generations, whatever GIT_DEPTH says
 	Untracked   bool // with the files that git does not track
 	Timestamps  bool // each line that is shown begins with its time
+
+	Retry  string                 // ID of the run whose jobs run again, "" for none
+	Flags  []string               // "--NAME=VALUE" of those that say what runs, for the record
+	Resume map[string]jobrun.Kept // containers in which jobs go on, by the job's name
 }
 
 // CheckArtifacts fails, before any job has run, if the tree has a link where
@@ -60,8 +64,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o.Secrets)}
 	l.secrets = result.Secrets
 	l.runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
-	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address()}
-	if l.record, err = newRecorder(live.Dir, run, p.Jobs, l.runner.Tree.At, result.Secrets); err != nil {
+	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.At, result.Secrets); err != nil {
 		return nil, err
 	}
 	all := l.scheduler()
@@ -73,6 +76,15 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	result.Jobs = append(own, l.children...)
 	result.Run, err = l.record.end()
 	return result, err
+}
+
+// newRun is the record of a run without its jobs.
+func (p *Plan) newRun(o LocalOptions, secrets *redact.Redactor) jobrecord.Run {
+	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address(), Retry: o.Retry}
+	for _, f := range o.Flags {
+		run.Flags = append(run.Flags, secrets.Text(f))
+	}
+	return run
 }
 
 // A localRun is one run of jobs here.
@@ -110,7 +122,13 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 				}
 				group.Lock()
 				defer group.Unlock()
-				result, outcome := l.runner.Run(ctx, j, s)
+				run := l.runner.Run
+				if k, ok := l.Resume[j.Name]; ok {
+					run = func(ctx context.Context, j *jobrun.Job, s scheduler.Streams) (outcome.Result, jobrun.Outcome) {
+						return l.runner.Resume(ctx, j, k, s)
+					}
+				}
+				result, outcome := run(ctx, j, s)
 				l.record.outcome(first+i, outcome)
 				return result
 			},

@@ -45,6 +45,7 @@ func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir stri
 func (r *recorder) append(list []*jobrun.Job, workDir string) {
 	for _, j := range list {
 		row := newRecord(&j.Job)
+		row.Of = j.Of
 		row.Needs, row.State, row.Image, row.WorkDir = j.After, outcome.Waiting, j.Image.Reference, workDir
 		r.at[j.Name] = len(r.run.Jobs)
 		r.run.Jobs = append(r.run.Jobs, row)
@@ -99,6 +100,7 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j := &r.run.Jobs[i]
+	j.Tree, j.Resumed = o.Tree, o.Resumed
 	j.ImageID, j.Container, j.Command = o.ImageID, o.Container, r.secrets.Text(o.Command)
 	if o.Dir != "" {
 		j.WorkDir = o.Dir

@@ -78,8 +78,7 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	r.out.Result = &Result{Dir: live.Dir, Secrets: asked.secrets(o.Secrets)}
 	runner.KeepFirst = true
 	runner.ServiceLog = serviceLogs(live.Dir, r.out.Secrets)
-	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address()}
-	if r.record, err = newRecorder(live.Dir, run, nil, runner.Tree.At, r.out.Secrets); err != nil {
+	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.At, r.out.Secrets); err != nil {
 		return nil, nil, err
 	}
 	l := &localRun{LocalOptions: o.LocalOptions, runner: runner, record: r.record, dir: live.Dir, secrets: r.out.Secrets, groups: map[string]*sync.Mutex{}}
@@ -215,7 +214,7 @@ func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
 	var all []*jobrun.Job
 	for _, j := range jobs {
 		own := *j
-		own.Name = name(j.Name)
+		own.Name, own.Of = name(j.Name), j.Name
 		copies[j], names[j.Name] = &own, true
 		all = append(all, &own)
 	}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/redact"
+)
+
+func newJobRetry(a *app) *cobra.Command {
+	v := newJobVerb(a)
+	var id string
+	var fromFailed bool
+	cmd := &cobra.Command{
+		Use:   "retry [JOB...]",
+		Short: "Run again the jobs that failed",
+		Long: `Run again what did not pass in the newest run of this project, or JOB of it, with the
+tree as it is now and the options of that run; options that are given here count more.
+Jobs that they need do not run: their artifacts are taken as they are.
+
+With --from-failed a job goes on in the container that was kept, at the command that
+failed, with the variables, functions, options and directory that the script had
+there. What has changed in the tree since is brought into the container first, except
+for files that the job itself has changed. The log says what was not repeated. A job
+that ends well so has passed (continued), which no report counts as passed; run it
+again as a whole before you rely on it.`,
+		Example: `  lcitool job retry
+  lcitool job retry x86_64-debian-12 --env CFLAGS=-O0
+  lcitool job retry --from-failed`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return v.retry(cmd, id, args, fromFailed)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&id, "run", "", "run whose jobs to retry, by the beginning of its ID (default the newest one of this project)")
+	f.BoolVar(&fromFailed, "from-failed", false, "continue in the kept containers at the commands that failed")
+	v.imageFlags(f)
+	v.runFlags(f)
+	v.repeatFlags(f)
+	v.event.flags(f)
+	v.engine.flags(cmd)
+	return cmd
+}
+
+// retry runs jobs of a run again.
+func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFailed bool) error {
+	a := v.app
+	if fromFailed && v.repeats.wanted() {
+		return &usageError{cmd, errors.New("argument --from-failed: not allowed with arguments --repeat and --until-failure")}
+	}
+	run, err := a.findRun(id)
+	if err != nil {
+		return err
+	}
+	if project, err := a.pipelineDirectory(); err != nil {
+		return err
+	} else if project != run.Project {
+		return fmt.Errorf("run %s is of %s, not of %s", run.ID, run.Project, project)
+	}
+	if v.choice.Names, err = retried(run, patterns); err != nil {
+		return err
+	}
+	if fromFailed {
+		if err := v.resumed(run, len(patterns) > 0); err != nil {
+			return err
+		}
+	}
+	if err := a.restoreFlags(cmd, run); err != nil {
+		return err
+	}
+	v.choice.Alone, v.retryOf = true, run
+	if err := v.check(cmd, v.choice.Names); err != nil {
+		return err
+	}
+	if len(v.resume) > 0 && v.onFailure == "" {
+		v.onFailure = "keep"
+	}
+	return v.execute(cmd)
+}
+
+// retried gives the pipeline's jobs that are to run again: those of a run that
+// patterns match, or those that did not end well.
+func retried(run *jobrecord.Stored, patterns []string) ([]string, error) {
+	if len(patterns) == 0 {
+		names := run.Retries()
+		if len(names) == 0 {
+			return nil, fmt.Errorf("nothing to retry: no job of run %s failed", run.ID)
+		}
+		return names, nil
+	}
+	var names, known []string
+	for i := range run.Jobs {
+		if name := run.Origin(&run.Jobs[i]); !slices.Contains(known, name) {
+			known = append(known, name)
+		}
+	}
+	for _, pattern := range patterns {
+		before := len(names)
+		found := false
+		for _, name := range known {
+			if match, _ := gitlabci.MatchName(pattern, name, name); match {
+				found = true
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+		if !found && before == len(names) {
+			return nil, diag.WithHint(fmt.Errorf("run %s has no job %q", run.ID, pattern), "its jobs are "+strings.Join(known, ", "))
+		}
+	}
+	return names, nil
+}
+
+// resumed finds the containers in which jobs go on. Of jobs that nobody named,
+// those without one are left out.
+func (v *jobVerb) resumed(run *jobrecord.Stored, named bool) error {
+	v.resume = map[string]jobrun.Kept{}
+	for _, name := range v.choice.Names {
+		for i := range run.Jobs {
+			if j := &run.Jobs[i]; run.Origin(j) == name && j.Container != "" && v.resume[name].Container == "" {
+				v.resume[name] = jobrun.Kept{Container: j.Container, Tree: j.Tree, Env: v.extraEnv()}
+			}
+		}
+		if _, ok := v.resume[name]; !ok && named {
+			return diag.WithHint(fmt.Errorf("no container of job %q of run %s is kept", name, run.ID), `"lcitool job run --on-failure keep" keeps them; without --from-failed the job begins at its first command`)
+		}
+	}
+	if len(v.resume) == 0 {
+		return diag.WithHint(fmt.Errorf("no container of run %s is kept", run.ID), `"lcitool job run" keeps those of jobs that fail on a terminal, and with --on-failure keep everywhere`)
+	}
+	v.choice.Names = slices.DeleteFunc(v.choice.Names, func(name string) bool {
+		_, ok := v.resume[name]
+		return !ok
+	})
+	return nil
+}
+
+// recordedFlags are the options of "job run" that say what runs, rather than
+// how it is shown.
+func recordedFlags() []string {
+	return []string{
+		"event", "tag", "input", "branch", "default-branch", "upstream", "project", "server", "var", "changed",
+		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env",
+		"network", "memory", "cpus", "timeout", "device",
+	}
+}
+
+// givenFlags are the options of a call that say what runs, as "--NAME=VALUE".
+func givenFlags(cmd *cobra.Command) []string {
+	var all []string
+	for _, name := range recordedFlags() {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			all = append(all, "--"+name+"="+value)
+		}
+	}
+	return all
+}
+
+// restoreFlags gives a call the options of a run that it was not given itself.
+func (a *app) restoreFlags(cmd *cobra.Command, run *jobrecord.Stored) error {
+	given := map[string]bool{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
+	for _, text := range run.Flags {
+		name, value, _ := strings.Cut(strings.TrimPrefix(text, "--"), "=")
+		if given[name] || !slices.Contains(recordedFlags(), name) {
+			continue
+		}
+		if strings.Contains(value, redact.Hidden) {
+			return diag.WithHint(fmt.Errorf("run %s was given a secret, which is not kept: --%s=%s", run.ID, name, value), "give it again")
+		}
+		if err := cmd.Flags().Set(name, value); err != nil {
+			return fmt.Errorf("run %s: cannot use its option --%s again: %w", run.ID, name, err)
+		}
+	}
+	return nil
+}
+
+// checkKept fails if one of the containers in which jobs go on is gone.
+func (v *jobVerb) checkKept(ctx context.Context, engine *container.Engine) error {
+	if len(v.resume) == 0 {
+		return nil
+	}
+	kept, err := engine.Kept(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range v.choice.Names {
+		if !slices.ContainsFunc(kept, func(k container.Kept) bool { return k.Name == v.resume[name].Container }) {
+			return diag.WithHint(fmt.Errorf("the container of job %q is gone: %s", name, v.resume[name].Container), "without --from-failed the job begins at its first command")
+		}
+	}
+	return nil
+}

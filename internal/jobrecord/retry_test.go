@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrecord
+
+import (
+	"slices"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
+
+func TestRetries(t *testing.T) {
+	r := &Run{Jobs: []Job{
+		{Name: "passed", State: outcome.Passed},
+		{Name: "continued", State: outcome.Continued},
+		{Name: "failed", State: outcome.Failed},
+		{Name: "allowed", State: outcome.Failed, Allowed: true},
+		{Name: "killed", State: outcome.Running},
+		{Name: "behind", State: outcome.Skipped, Line: "needs failed: failed (1)"},
+		{Name: "for failures", State: outcome.Skipped},
+		{Name: "start", State: outcome.Passed},
+		{Name: "start/child", State: outcome.Failed},
+		{Name: "startling/x", State: outcome.NoImage},
+		{Name: "flaky #1", Of: "flaky", State: outcome.Passed},
+		{Name: "flaky #2", Of: "flaky", State: outcome.Failed},
+		{Name: "flaky #3", Of: "flaky", State: outcome.TimedOut},
+		{Name: "not run", State: outcome.NotRun},
+	}}
+	want := []string{"failed", "allowed", "killed", "behind", "start", "startling/x", "flaky", "not run"}
+	if got := r.Retries(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := (&Run{Jobs: r.Jobs[:2]}).Retries(); got != nil {
+		t.Errorf("of jobs that passed: %q", got)
+	}
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+)
+
+// A Kept is the container of a job that failed, which the job can go on in.
+type Kept struct {
+	Container string
+	Tree      string   // directory of the host with the files that the job began with; "" if it saw the project's own
+	Env       []string // NAME=VALUE that the script gets in addition
+}
+
+// Resume has a job go on at the command that failed, in the container that was
+// kept, with the state of the shell before that command and the tree as it is
+// now below what the job changed. A job that ends well is never Passed but
+// Continued, and its container is removed; else that stays.
+func (r *Runner) Resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams) (result outcome.Result, out Outcome) {
+	started := time.Now()
+	j.again = false
+	out.resumed = true
+	if err := r.resume(ctx, j, k, s, &result, &out); err != nil {
+		result.End(ctx, err)
+	}
+	if result.State == outcome.Passed {
+		result.State = outcome.Continued
+	}
+	if out.Container == "" && result.State != outcome.Continued {
+		out.Container = k.Container // it is as it was
+	}
+	result.Workload, result.Duration = j.Name, time.Since(started)
+	return result, out
+}
+
+func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams, result *outcome.Result, out *Outcome) (err error) {
+	parts := &phases{last: time.Now()}
+	defer func() { out.Phases = parts.all }()
+	r.AddDotenv(j)
+	if err := r.prepareServices(ctx, j, s.Build); err != nil {
+		return err
+	}
+	if out.Env, err = r.setUp(j); err != nil {
+		return err
+	}
+	out.Dir = j.dir
+	c, err := r.Engine.Open(ctx, k.Container)
+	if err != nil {
+		return err
+	}
+	n, err := r.failedCommand(ctx, j, c)
+	if err != nil {
+		return err
+	}
+	out.Resumed = n
+	fmt.Fprintf(s.Stdout, "lcitool: goes on in container %s at command %d of %d; the %d before it are not repeated, nor are processes that they started\n", k.Container, n, len(j.commands()), n-1)
+	if err := r.refresh(ctx, j, c, k, s.Stdout, out); err != nil {
+		return err
+	}
+	if err := r.putRest(ctx, j, c, n, k.Env, out.Env); err != nil {
+		return err
+	}
+	stop, err := r.startServices(ctx, j, c, out.Env, s)
+	defer stop()
+	if err != nil {
+		return err
+	}
+	parts.done("prepare")
+	r.rest(ctx, j, c, s, parts, result, out)
+	if err := r.leave(ctx, j, c, result, out); err != nil {
+		r.warn(j, err.Error())
+	}
+	parts.done("artifacts")
+	return nil
+}
+
+// failedCommand gives the number of the command that a job's script ended in,
+// from 1.
+func (r *Runner) failedCommand(ctx context.Context, j *Job, c jobContainer) (int, error) {
+	text, err := readFile(ctx, c, stepsFile, maxSteps)
+	if err != nil {
+		return 0, fmt.Errorf("cannot tell where the script ended: %w", err)
+	}
+	n := 0
+	for _, step := range parseSteps(text) {
+		if (step.stage == "script" || step.stage == restStage) && step.n > 0 {
+			n = step.n
+		}
+	}
+	if _, err := readFile(ctx, c, beforeFile, maxState); err != nil || n == 0 {
+		return 0, errors.New("nothing tells in which state the script ended")
+	}
+	if n > len(j.commands()) {
+		return 0, fmt.Errorf("the script ended in command %d, and has only %d now", n, len(j.commands()))
+	}
+	return n, nil
+}
+
+// maxState bounds the state of a shell, in bytes.
+const maxState = 16 << 20
+
+// refresh brings the tree as it is now into a kept container.
+func (r *Runner) refresh(ctx context.Context, j *Job, c jobContainer, k Kept, to io.Writer, out *Outcome) error {
+	switch {
+	case r.Tree.Writable && k.Tree == "":
+		return nil
+	case r.Tree.Writable != (k.Tree == ""):
+		return errors.New("the job saw the project's own directory and now would not, or the other way round")
+	}
+	now, err := r.prepareTree(ctx, j.dir, out.Env)
+	if err != nil {
+		return err
+	}
+	u, err := updateTree(ctx, c, k.Tree, now, j.dir)
+	if err != nil {
+		return err
+	}
+	u.tell(to)
+	out.Tree = now
+	return keepTree(r.Tree.Work, r.Engine.Address(), k.Container)
+}
+
+// putRest puts the scripts that are left to run into a container.
+func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, added, env []string) error {
+	script, after := r.stages(j, env)
+	script.declare = functionsOf(script.commands[:n-1])
+	script.commands, script.first, script.restored, script.keep = script.commands[n-1:], n-1, true, true
+	script.env = nil
+	for _, v := range added {
+		name, text, _ := strings.Cut(v, "=")
+		script.env = append(script.env, [2]string{name, text})
+	}
+	var archive strings.Builder
+	w := tar.NewWriter(&archive)
+	var errs []error
+	for _, file := range [][2]string{{restStage, script.script()}, {"after_script", after.script()}, {"steps", fmt.Sprintf("%s %d 0\n", restStage, n)}} {
+		errs = append(errs, w.WriteHeader(&tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o777, Size: int64(len(file[1])), ModTime: time.Now()}))
+		_, err := io.WriteString(w, file[1])
+		errs = append(errs, err)
+	}
+	if err := errors.Join(append(errs, w.Close())...); err != nil {
+		return err
+	}
+	// Without the file, the first process does not end with its entrypoint.
+	if _, err := c.Exec(ctx, container.ExecOptions{Command: []string{"rm", "-f", stateDir + "/again"}, WorkDir: "/"}); err != nil {
+		return fmt.Errorf("cannot prepare the container: %w", err)
+	}
+	return c.Put(ctx, stateDir, strings.NewReader(archive.String()))
+}
+
+// restStage is the stage of what is left of a script.
+const restStage = "rest"
+
+// rest runs what is left of the script, then after_script.
+func (r *Runner) rest(ctx context.Context, j *Job, c jobContainer, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
+	limit := r.timeLimit(j)
+	deadline := time.Now().Add(limit)
+	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
+	began := time.Now()
+	err := r.stage(ctx, c, restStage, "running", min(own, limit), s)
+	out.script = stageTime{began, time.Since(began)}
+	parts.done("script")
+	result.End(ctx, err)
+	out.abandoned = result.State == outcome.TimedOut && own >= limit
+	if len(j.AfterScript) == 0 || result.State == outcome.EngineError || out.abandoned {
+		return
+	}
+	if s.Ended != nil {
+		s.Ended()
+	}
+	r.afterScript(ctx, j, &entrypoint{container: c, none: true}, s, time.Until(deadline), result, out)
+	parts.done("after_script")
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// scriptShells are the shells that images have.
+func scriptShells() [][]string { return [][]string{{"bash"}, {"dash"}, {"busybox", "sh"}} }
+
+// TestGoOn has a script fail, and another shell go on at its command as if the
+// commands before it had run there.
+func TestGoOn(t *testing.T) {
+	commands := []string{
+		`export WEIRD="it's \"quoted\" \$x
+of two lines"; plain='a  b'; readonly FIXED=1`,
+		`greet() { echo "hello $1 from $plain"; }`,
+		"mkdir -p 'a $b'; cd 'a $b'; umask 027; set -f; trap 'echo at the end' EXIT",
+		`greet you; echo "$WEIRD, $FIXED, $(umask), $(basename "$PWD"), *"; test -e ../mended && cd .. ; test -e mended; cd sub`,
+		"pwd | sed 's,.*/,,'; touch made; ls -l made | cut -c1-10",
+		"false; echo never",
+	}
+	for _, shell := range scriptShells() {
+		dir, state := t.TempDir(), t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		run := func(s stage) (string, bool) {
+			t.Helper()
+			file := filepath.Join(state, "script")
+			if err := os.WriteFile(file, []byte(strings.ReplaceAll(s.script(), stateDir, state)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			// The first process of a container runs stages so.
+			out, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], "-c", `while :; do ( eval "$(cat "$1")" ); exit; done`, "sh", file)...).CombinedOutput()
+			return string(out), err == nil
+		}
+		s := stage{dir: dir, temp: dir, env: [][2]string{{"A", "1"}}, commands: commands, name: "script", keep: true}
+		if out, ok := run(s); ok || !strings.Contains(out, "hello you from a  b\nit's \"quoted\" $x\nof two lines, 1, 0027, a $b, *\n") {
+			t.Fatalf("%s: %v %s", shell, ok, out)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "mended"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(state, "steps"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := parseSteps(string(data))
+		n := steps[len(steps)-1].n
+		if n != 4 {
+			t.Fatalf("%s: failed in command %d", shell, n)
+		}
+		rest := s
+		rest.commands, rest.first, rest.restored, rest.env = commands[n-1:], n-1, true, [][2]string{{"ADDED", "2"}}
+		rest.declare = functionsOf(commands[:n-1])
+		out, ok := run(rest)
+		want := "$ " + strings.Split(commands[3], "\n")[0] + "\nhello you from a  b\nit's \"quoted\" $x\nof two lines, 1, 0027, a $b, *\n" +
+			"$ " + commands[4] + "\nsub\n-rw-r-----\n$ false; echo never\nat the end\n"
+		if ok || out != want {
+			t.Errorf("%s: went on %v with\n%s\nwant\n%s", shell, ok, out, want)
+		}
+	}
+}
+
+func TestFunctionsOf(t *testing.T) {
+	got := functionsOf([]string{"a() { echo a; }; b=1", "if [", "function c { :; }\nd()\n(\n  exit\n)\nx() { y() { :; }; }"})
+	want := "a() { echo a; }\nfunction c { :; }\nd()\n(\n  exit\n)\nx() { y() { :; }; }\n"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

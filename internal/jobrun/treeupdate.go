@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// A fingerprint tells states of a file apart. The zero value is one that is not
+// there.
+type fingerprint struct {
+	kind byte   // 'f', 'l' for a link, 'd', '?' for others
+	exec bool   // of a file
+	sum  string // digest of a file, target of a link
+}
+
+// fileOf reads a file of the host.
+func fileOf(name string) (fingerprint, error) {
+	info, err := os.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // a file may stand where one of its directories was
+		return fingerprint{}, nil
+	case err != nil:
+		return fingerprint{}, err
+	case info.IsDir():
+		return fingerprint{kind: 'd'}, nil
+	case info.Mode()&fs.ModeSymlink != 0:
+		to, err := os.Readlink(name)
+		return fingerprint{kind: 'l', sum: to}, err
+	case !info.Mode().IsRegular():
+		return fingerprint{kind: '?'}, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return fingerprint{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return fingerprint{kind: 'f', exec: info.Mode()&0o100 != 0, sum: string(h.Sum(nil))}, err
+}
+
+// fileIn reads a file of a container. No link is followed in its last element.
+func fileIn(ctx context.Context, c jobContainer, name string) (fingerprint, error) {
+	var link strings.Builder
+	_, err := c.Exec(ctx, container.ExecOptions{
+		Command: []string{"sh", "-c", `if [ -L "$1" ]; then readlink "$1"; elif [ -d "$1" ]; then exit 3; elif [ -f "$1" ]; then exit 4; elif [ -e "$1" ]; then exit 5; else exit 6; fi`, "sh", name},
+		WorkDir: "/", Stdout: &link,
+	})
+	var exit *container.ExitError
+	switch {
+	case err == nil:
+		return fingerprint{kind: 'l', sum: strings.TrimSuffix(link.String(), "\n")}, nil
+	case !errors.As(err, &exit) || exit.Code < 3 || exit.Code > 6:
+		return fingerprint{}, err
+	case exit.Code != 4:
+		return fingerprint{kind: []byte{'d', 0, '?', 0}[exit.Code-3]}, nil
+	}
+	read, write := io.Pipe()
+	go func() { write.CloseWithError(c.Get(ctx, name, write)) }()
+	defer read.Close()
+	t := tar.NewReader(read)
+	for {
+		h, err := t.Next()
+		if err != nil {
+			return fingerprint{}, fmt.Errorf("cannot read %s in the container: %w", name, err)
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		sum := sha256.New()
+		if _, err := io.Copy(sum, t); err != nil {
+			return fingerprint{}, fmt.Errorf("cannot read %s in the container: %w", name, err)
+		}
+		return fingerprint{kind: 'f', exec: h.Mode&0o100 != 0, sum: string(sum.Sum(nil))}, nil
+	}
+}
+
+// treeChanges lists the files that differ between two trees, sorted. What
+// belongs to git does not count, nor do directories by themselves.
+func treeChanges(before, now string) ([]string, error) {
+	seen := map[string]bool{}
+	for _, root := range []string{before, now} {
+		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			rel, _ := filepath.Rel(root, name) // name lies below root
+			switch {
+			case err != nil:
+				return err
+			case d.Name() == ".git" && d.IsDir():
+				return filepath.SkipDir
+			case !d.IsDir() && d.Name() != ".git":
+				seen[filepath.ToSlash(rel)] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("cannot compare the trees: %w", err)
+		}
+	}
+	var changed []string
+	for name := range seen {
+		a, err := fileOf(filepath.Join(before, name))
+		b, also := fileOf(filepath.Join(now, name))
+		if err = errors.Join(err, also); err != nil {
+			return nil, fmt.Errorf("cannot compare the trees: %w", err)
+		}
+		if a != b && a.kind != '?' && b.kind != '?' {
+			changed = append(changed, name)
+		}
+	}
+	slices.Sort(changed)
+	return changed, nil
+}
+
+// An update is what became of files that changed between two trees in the
+// container of a job.
+type update struct {
+	replaced, removed []string
+	kept              []string // what the job made of them stays
+}
+
+// updateTree brings what changed from one tree of the host to another into the
+// tree of a container. Files that differ there from how they were before are the
+// job's, and stay.
+func updateTree(ctx context.Context, c jobContainer, before, now, at string) (update, error) {
+	var u update
+	changed, err := treeChanges(before, now)
+	if err != nil {
+		return u, err
+	}
+	for _, name := range changed {
+		was, err := fileOf(filepath.Join(before, name))
+		if err != nil {
+			return u, err
+		}
+		is, err := fileOf(filepath.Join(now, name))
+		if err != nil {
+			return u, err
+		}
+		there, err := fileIn(ctx, c, path.Join(at, name))
+		switch {
+		case err != nil:
+			return u, err
+		case there == is:
+		case there != was, there.kind == 'd': // a directory may hold more of the job's
+			u.kept = append(u.kept, name)
+		case is.kind == 0 || is.kind == 'd':
+			u.removed = append(u.removed, name)
+		default:
+			u.replaced = append(u.replaced, name)
+		}
+	}
+	for part := range slices.Chunk(slices.Concat(u.removed, u.replaced), 500) {
+		_, err := c.Exec(ctx, container.ExecOptions{Command: append([]string{"sh", "-c", `rm -f -- "$@"`, "sh"}, prefixed(part)...), WorkDir: at})
+		if err != nil {
+			return u, fmt.Errorf("cannot remove files of the tree: %w", err)
+		}
+	}
+	if len(u.replaced) == 0 {
+		return u, nil
+	}
+	var archive strings.Builder
+	if err := packFiles(&archive, now, u.replaced); err != nil {
+		return u, fmt.Errorf("cannot pack the tree: %w", err)
+	}
+	return u, c.Put(ctx, at, strings.NewReader(archive.String()))
+}
+
+// prefixed keeps names from being options.
+func prefixed(names []string) []string {
+	var all []string
+	for _, n := range names {
+		all = append(all, "./"+n)
+	}
+	return all
+}
+
+// packFiles packs files and links below a directory.
+func packFiles(to io.Writer, dir string, names []string) error {
+	w := tar.NewWriter(to)
+	for _, name := range names {
+		file := filepath.Join(dir, name)
+		info, err := os.Lstat(file)
+		if err != nil {
+			return err
+		}
+		link := ""
+		if info.Mode()&fs.ModeSymlink != 0 {
+			if link, err = os.Readlink(file); err != nil {
+				return err
+			}
+		}
+		h, err := tar.FileInfoHeader(info, link)
+		if err != nil {
+			return err
+		}
+		h.Name, h.Uid, h.Gid, h.Uname, h.Gname = name, 0, 0, "", ""
+		if err := w.WriteHeader(h); err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(data); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// tell says what an update did.
+func (u *update) tell(to io.Writer) {
+	for _, list := range []struct {
+		what  string
+		names []string
+	}{
+		{"replaced by what they are in the tree now", u.replaced},
+		{"removed, as they are not in the tree now", u.removed},
+		{"changed in the tree, but kept as the job left them", u.kept},
+	} {
+		if n := len(list.names); n > 0 {
+			more := ""
+			if n > maxNamed {
+				more = fmt.Sprintf(" and %d more", n-maxNamed)
+			}
+			fmt.Fprintf(to, "lcitool: %s: %s%s\n", list.what, strings.Join(list.names[:min(n, maxNamed)], ", "), more)
+		}
+	}
+}
+
+// maxNamed is how many files of a kind are named.
+const maxNamed = 20

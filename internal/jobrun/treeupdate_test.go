@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container"
+)
+
+// tree makes a directory with files; a text that begins with "->" is a link.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		mode := os.FileMode(0o644)
+		if strings.HasPrefix(text, "#!") {
+			mode = 0o755
+		}
+		err := os.WriteFile(file, []byte(text), mode)
+		if to, ok := strings.CutPrefix(text, "->"); ok {
+			err = errors.Join(os.Remove(file), os.Symlink(to, file))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// A dirContainer is a container whose files are those of the host.
+type dirContainer struct{ jobContainer }
+
+func (dirContainer) Exec(ctx context.Context, o container.ExecOptions) (container.RunResult, error) {
+	cmd := exec.CommandContext(ctx, o.Command[0], o.Command[1:]...)
+	cmd.Dir, cmd.Stdout = o.WorkDir, o.Stdout
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = &container.ExitError{Code: exit.ExitCode()}
+	}
+	return container.RunResult{}, err
+}
+
+func (dirContainer) Get(ctx context.Context, name string, to io.Writer) error {
+	cmd := exec.CommandContext(ctx, "tar", "-cf", "-", "-C", filepath.Dir(name), "./"+filepath.Base(name))
+	cmd.Stdout = to
+	return cmd.Run()
+}
+
+func (dirContainer) Put(_ context.Context, dir string, from io.Reader) error {
+	t := tar.NewReader(from)
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(dir, h.Name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if h.Typeflag == tar.TypeSymlink {
+			err = os.Symlink(h.Linkname, file)
+		} else {
+			data, _ := io.ReadAll(t)
+			err = os.WriteFile(file, data, os.FileMode(h.Mode))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// TestUpdateTree lays a tree under what a job made of the one before.
+func TestUpdateTree(t *testing.T) {
+	before := tree(t, map[string]string{
+		"same": "1", "edited": "1", "both": "1", "gone": "1", "gone too": "1", "d/deep": "1", "link": "->same", "script": "1", "-rf": "1",
+		"deleted by job": "1", "agreed": "1", ".git/index": "1", "swap/file": "1",
+	})
+	now := tree(t, map[string]string{
+		"same": "1", "edited": "2", "both": "2", "d/deep": "2", "d/new/file": "n", "link": "->edited", "script": "#!1", "-rf": "2",
+		"deleted by job": "2", "agreed": "2", ".git/index": "2", "swap": "a file",
+	})
+	at := tree(t, map[string]string{
+		"same": "1", "edited": "1", "both": "job", "gone": "1", "gone too": "job", "d/deep": "1", "link": "->same", "script": "1", "-rf": "1",
+		"agreed": "2", ".git/index": "job", "built": "x", "swap/file": "1",
+	})
+	u, err := updateTree(t.Context(), dirContainer{}, before, now, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "replaced [-rf d/deep d/new/file edited link script], removed [gone swap/file], kept [both deleted by job gone too swap]"
+	if got := fmt.Sprintf("replaced %v, removed %v, kept %v", u.replaced, u.removed, u.kept); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for name, want := range map[string]string{
+		"edited": "2", "both": "job", "d/deep": "2", "d/new/file": "n", "link": "2", "script": "#!1", "gone": "", "gone too": "job",
+		"-rf": "2", "built": "x", ".git/index": "job", "deleted by job": "",
+	} {
+		if got, _ := os.ReadFile(filepath.Join(at, name)); string(got) != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(at, "script")); err != nil || info.Mode()&0o100 == 0 {
+		t.Errorf("script: %v, %v", info, err)
+	}
+	var said strings.Builder
+	u.tell(&said)
+	if !strings.Contains(said.String(), "kept as the job left them: both, deleted by job") {
+		t.Errorf("said %s", said.String())
+	}
+	if u, err = updateTree(t.Context(), dirContainer{}, now, now, at); err != nil || slices.Concat(u.kept, u.removed, u.replaced) != nil {
+		t.Errorf("of no change: %+v, %v", u, err)
+	}
+}
