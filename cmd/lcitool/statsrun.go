@@ -254,10 +254,13 @@ func (s *statsRun) options(image, folder, target string) (container.RunOptions, 
 		}
 	}
 	for _, tested := range []struct{ flag, dir string }{{"--libvirt", s.libvirt}, {"--qemu", s.qemu}} {
-		if tested.dir != "" {
-			o.Mounts = append(o.Mounts, container.Mount{Source: tested.dir, Target: tested.dir, Overlay: true})
-			o.Command = append(o.Command, tested.flag, tested.dir)
+		if tested.dir == "" {
+			continue
 		}
+		for _, dir := range daemon.Needs(tested.dir) {
+			o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: dir, Overlay: true})
+		}
+		o.Command = append(o.Command, tested.flag, tested.dir)
 	}
 	for _, p := range s.patterns {
 		o.Command = append(o.Command, "--run", p)

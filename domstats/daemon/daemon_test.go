@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,9 +170,35 @@ func TestBuildTreeIsComplete(t *testing.T) {
 	if err := errors.Join(err, Check(tree), i.complete()); err != nil {
 		t.Errorf("got %v", err)
 	}
+	write(t, filepath.Join(tree, "src/libvirt.so.0"), "ELF\x00/usr/share/libvirt/cpu_map\x00"+tree+"/source/src/cpu_map\x00", 0o755)
+	if err := i.complete(); err == nil || !strings.Contains(err.Error(), tree+"/source/src/cpu_map is not there") {
+		t.Errorf("without its source: %v", err)
+	}
+	write(t, filepath.Join(tree, "source/src/cpu_map/index.xml"), "", 0o644)
+	if err := errors.Join(i.complete()); err != nil || Borrowed(tree) != "" {
+		t.Errorf("got %v, borrowed from %q", err, Borrowed(tree))
+	}
 	system, err := find("")
 	if err != nil || system.complete() != nil {
 		t.Errorf("%v, %v", err, system.complete())
+	}
+}
+
+// A build tree comes with its source tree, wherever that is.
+func TestNeeds(t *testing.T) {
+	source, elsewhere, prefix := t.TempDir(), t.TempDir(), t.TempDir()
+	inside := filepath.Join(source, "build")
+	for _, tree := range []string{inside, elsewhere} {
+		write(t, filepath.Join(tree, "meson-info/meson-info.json"), `{"directories": {"source": "`+source+`"}}`, 0o644)
+	}
+	gone := t.TempDir()
+	write(t, filepath.Join(gone, "meson-info/meson-info.json"), `{"directories": {"source": "/nosuch/libvirt"}}`, 0o644)
+	for dir, want := range map[string][]string{
+		inside: {source}, source: {source}, elsewhere: {elsewhere, source}, prefix: {prefix}, gone: {gone},
+	} {
+		if got := Needs(dir); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", dir, got, want)
+		}
 	}
 }
 
@@ -194,7 +221,7 @@ func TestPrefixIsComplete(t *testing.T) {
 		{"another one that is not there", other + "/share/nothing", false, other + "/share/nothing", other + "/share/nothing/cpu_map is not there"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			write(t, filepath.Join(prefix, "lib/libvirt.so.0"), "ELF\x00"+tc.compiled+"/cpu_map\x00", 0o755)
+			write(t, filepath.Join(prefix, "lib/libvirt.so.0"), "ELF\x00/home/you/libvirt/src/cpu_map\x00\x00"+tc.compiled+"/cpu_map\x00", 0o755)
 			if tc.make {
 				write(t, tc.compiled+"/cpu_map/index.xml", "", 0o644)
 			}

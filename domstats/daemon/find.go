@@ -3,6 +3,8 @@
 package daemon
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,6 +33,43 @@ func Check(dir string) error {
 	}
 	return i.built()
 }
+
+// Needs are the directories that must be there for what was built in dir, or in
+// its build, or is installed there: a build tree finds data in its source tree.
+func Needs(dir string) []string {
+	for _, tree := range []string{dir, filepath.Join(dir, "build")} {
+		source := sourceOf(tree)
+		switch {
+		case source == "":
+			continue
+		case within(tree, source):
+			return []string{source}
+		case within(source, tree):
+			return []string{tree}
+		}
+		return []string{tree, source}
+	}
+	return []string{dir}
+}
+
+// sourceOf is the source tree of one that meson built, "" where that is not told or
+// not there.
+func sourceOf(tree string) string {
+	text, err := os.ReadFile(filepath.Join(tree, "meson-info", "meson-info.json"))
+	if err != nil {
+		return ""
+	}
+	var info struct {
+		Directories struct{ Source string }
+	}
+	if err := json.Unmarshal(text, &info); err != nil || !filepath.IsAbs(info.Directories.Source) || !isDir(info.Directories.Source) {
+		return ""
+	}
+	return filepath.Clean(info.Directories.Source)
+}
+
+// within tells whether a directory is another one or below it.
+func within(dir, parent string) bool { return dir == parent || strings.HasPrefix(dir, parent+"/") }
 
 // find tells how to run the libvirtd of a prefix or a build tree, or the
 // distribution's for "".
@@ -111,23 +150,30 @@ func (i installation) complete() error {
 		return err
 	}
 	if data := i.data(); data != "" && !isDir(data) {
-		return fmt.Errorf("%s is not there, which is compiled into the libvirt of %s: build it with the prefix at which it is, and install it there", data, i.dir)
+		return fmt.Errorf("%s is not there, which is compiled into the libvirt of %s: build it for the path where it is", data, i.dir)
 	}
 	return missingLibraries(i.env, i.command[0], i.driver())
 }
 
-// data is the directory with the models of processors that is compiled into an
-// installed libvirt; empty where that is not to be seen.
+// data is the directory with the models of processors that is compiled into a
+// libvirt; empty where that is not to be seen.
 func (i installation) data() string {
 	for _, v := range i.env {
 		paths, ok := strings.CutPrefix(v, "LD_LIBRARY_PATH=")
-		if !ok || i.tree {
+		if !ok {
 			continue
 		}
 		for _, dir := range filepath.SplitList(paths) {
 			library, err := os.ReadFile(filepath.Join(dir, "libvirt.so.0"))
-			if m := regexp.MustCompile(`\x00(/[!-~]+/cpu_map)\x00`).FindSubmatch(library); err == nil && m != nil {
-				return string(m[1])
+			if err != nil {
+				continue
+			}
+			for text := range bytes.SplitSeq(library, []byte{0}) {
+				// Each library has two: that of the source tree is for build trees.
+				path := string(text)
+				if filepath.IsAbs(path) && filepath.Base(path) == "cpu_map" && strings.HasSuffix(path, "/src/cpu_map") == i.tree {
+					return path
+				}
 			}
 		}
 	}
@@ -138,7 +184,7 @@ func (i installation) data() string {
 // takes its data; empty where there is none.
 func Borrowed(prefix string) string {
 	i, err := find(prefix)
-	if err != nil {
+	if err != nil || i.tree {
 		return ""
 	}
 	data := i.data()

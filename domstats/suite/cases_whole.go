@@ -104,7 +104,7 @@ func still(name string) bool {
 
 // lifRaces asks about guests that end in each way at any moment of the call.
 func lifRaces(t *T) {
-	const span = 30 * time.Second
+	const span = time.Minute
 	steady := t.small(true)
 	ctx, cancel := context.WithTimeout(t.ctx, span)
 	defer cancel()

@@ -46,3 +46,22 @@ func (t *T) quick(what string, took, limit time.Duration) {
 		t.errorf("%s took %s, more than %s", what, took.Round(time.Millisecond), most.Round(time.Millisecond))
 	}
 }
+
+// usual checks that a case took no more than 120 times what it usually takes: by
+// then something waited that nothing should have blocked.
+func (t *T) usual(took time.Duration) {
+	const times = 120
+	usual := usually(t.def.ID)
+	if took > stretched(times*usual) {
+		t.errorf("took %s, where it usually takes %s", took.Round(time.Second), usual)
+	}
+}
+
+// usually is how long a case takes on an idle machine.
+func usually(id string) time.Duration {
+	long := map[string]time.Duration{}
+	if d, ok := long[id]; ok {
+		return d
+	}
+	return 1500 * time.Millisecond
+}

@@ -232,6 +232,7 @@ func (r *run) one(ctx context.Context, c Case) Result {
 	inner, cancel := context.WithTimeout(ctx, c.Limit)
 	defer cancel()
 	t := &T{ctx: inner, run: r, def: c}
+	var met time.Time // when what the case needs was found; of the case's goroutine until done
 	r.enter(t)
 	defer r.leave(t)
 	done := make(chan struct{})
@@ -245,11 +246,15 @@ func (r *run) one(ctx context.Context, c Case) Result {
 		if reason := r.unmet(t); reason != "" {
 			t.skipf("%s", reason)
 		}
+		met = time.Now()
 		c.run(t)
 	}()
 	const grace = 20 * time.Second
 	select {
 	case <-done:
+		if !met.IsZero() {
+			t.usual(time.Since(met))
+		}
 	case <-time.After(c.Limit + grace):
 		t.errorf("did not end within %s", c.Limit+grace)
 	}
