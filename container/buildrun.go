@@ -52,7 +52,7 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 		return "", err
 	}
 	id, err := builder.request(ctx, o, request)
-	if err != nil && service != nil && (ctx.Err() != nil || service.Ended()) {
+	if err != nil && service != nil && (ctx.Err() != nil || service.Ended(ctx)) {
 		service.Stop()
 		e.removeWorkers(ctx, dir, o.record)
 	}

@@ -142,12 +142,8 @@ func (x *execution) listen(own context.Context) error {
 
 // wait sees to cancellation and the time limit until the command has ended.
 func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
-	cause := ctx
-	if x.options.Timeout > 0 {
-		limited, cancel := context.WithTimeoutCause(ctx, x.options.Timeout, fmt.Errorf("%w after %v", ErrTimeout, x.options.Timeout))
-		defer cancel()
-		cause = limited
-	}
+	cause, cancel := withTimeout(ctx, x.options.Timeout)
+	defer cancel()
 	ended := make(chan outcome, 1)
 	go func() { ended <- x.outcome(ctx, <-attached) }()
 	select {

@@ -145,12 +145,8 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 
 // wait sees to signals, cancellation and the time limit until the workload has ended.
 func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
-	cause := ctx
-	if r.options.Timeout > 0 {
-		limited, cancel := context.WithTimeoutCause(ctx, r.options.Timeout, fmt.Errorf("%w after %v", ErrTimeout, r.options.Timeout))
-		defer cancel()
-		cause = limited
-	}
+	cause, cancel := withTimeout(ctx, r.options.Timeout)
+	defer cancel()
 	ended := make(chan outcome, 1)
 	go func() { ended <- r.outcome(ctx, <-attached) }()
 
@@ -176,6 +172,14 @@ func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
 			return outcome{125, &EngineError{Op: "end container " + r.name, Code: 125, Err: context.Cause(cause)}}
 		}
 	}
+}
+
+// withTimeout ends ctx with ErrTimeout after a while, never for 0.
+func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %v", ErrTimeout, limit))
 }
 
 func (r *running) grace() time.Duration {

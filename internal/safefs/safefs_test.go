@@ -301,6 +301,8 @@ func TestCheckLink(t *testing.T) {
 		{"l", "f", true}, {"l", "d/f", true}, {"l", "./d//f", true}, {"l", "not/there", true}, {"l", ".", true},
 		{"d/l", "../f", true}, {"d/e/l", "../../f", true}, {"d/l", "..", true}, {"d/l", "../d/f", true},
 		{"l", "", false}, {"l", "/etc/passwd", false}, {"l", "..", false}, {"l", "../f", false}, {"d/l", "../../f", false},
+		{"a/b/l", "d/../f", false},      // whatever d is
+		{"a/b/l", "../d/../f", false},   //
 		{"l", "d/../f", false},          // d may be a link to a directory further down
 		{"l", "p/q/d/../secret", false}, // with p/q/d -> ../..
 		{"d/l", "../d/../../f", false},  //

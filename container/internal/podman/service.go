@@ -280,13 +280,22 @@ func (s *Process) Stop() {
 	_ = os.Remove(s.socket)
 }
 
-// Ended reports whether the service is gone, which may take a moment to show
-// after its connections broke.
-func (s *Process) Ended() bool {
+// Ended reports whether the service is gone, which may take a while to show
+// after its connections broke. One whose socket answers is there.
+func (s *Process) Ended(ctx context.Context) bool {
 	select {
 	case <-s.done:
 		return true
 	case <-time.After(50 * time.Millisecond):
+	}
+	err := dial(ctx, address{URL: "unix://" + s.socket})
+	if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ENOENT) {
+		return false
+	}
+	select {
+	case <-s.done:
+		return true
+	case <-time.After(cleanupTimeout):
 		return false
 	}
 }

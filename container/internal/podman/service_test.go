@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestEnded: a service whose socket refuses is waited for, however long the
+// kernel takes to say that the process is gone.
+func TestEnded(t *testing.T) {
+	dir, err := os.MkdirTemp("/tmp", "lcp") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	start := func(name string) *Process {
+		s, err := spawn(exec.Command("sleep", "1000"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.socket = filepath.Join(dir, name)
+		t.Cleanup(s.Stop)
+		return s
+	}
+	alive := start("alive")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", alive.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if alive.Ended(t.Context()) {
+		t.Error("a service that answers has ended")
+	}
+	dying := start("dying")
+	time.AfterFunc(300*time.Millisecond, func() { _ = syscall.Kill(dying.pid, syscall.SIGKILL) })
+	if !dying.Ended(t.Context()) {
+		t.Error("a service that dies has not ended")
+	}
+	if !dying.Ended(t.Context()) {
+		t.Error("a service that is gone has not ended")
+	}
+}
