@@ -18,6 +18,7 @@ require (
 	github.com/google/go-containerregistry v0.16.1
 	github.com/google/renameio/v2 v2.0.2
 	github.com/hashicorp/go-retryablehttp v0.7.8
+	github.com/joho/godotenv v1.5.1
 	github.com/klauspost/compress v1.20.4
 	github.com/mattn/go-runewidth v0.0.31
 	github.com/moby/buildkit v0.12.5

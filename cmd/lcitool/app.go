@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/settings"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
@@ -29,6 +30,8 @@ type app struct {
 	factsDir string
 	config   string
 	baseDir  string // of the project at hand, "" for the current directory
+
+	settings settings.Settings
 
 	openWorkspace func() *workspace.Workspace
 	warnings      workspace.Warnings

@@ -60,9 +60,5 @@ else the machine's own package sources, else the target's default.`,
 // baseImage says how to make the base image of a release, from a mirror, or the
 // usual one for "".
 func (a *app) baseImage(r *targets.Release, mirror string) (bootstrap.Options, error) {
-	mirrors, err := a.mirrors()
-	if err != nil {
-		return bootstrap.Options{}, err
-	}
-	return mirrors.Base(mirror, r)
+	return a.mirrors().Base(mirror, r)
 }

@@ -120,9 +120,7 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (er
 	if c.Set, err = v.app.workspace().Facts(); err != nil {
 		return err
 	}
-	if c.Mirrors, err = v.app.mirrors(); err != nil {
-		return err
-	}
+	c.Mirrors = v.app.mirrors()
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}

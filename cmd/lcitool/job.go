@@ -46,12 +46,13 @@ type eventChoice struct {
 	upstreamNamespace string
 	upstreamVariable  string
 
-	project   string
-	server    string
-	variables []string
-	inputs    []string
-	changed   []string
-	asked     *pflag.Flag // --changed, to tell an empty list from none
+	project string
+	server  string
+	variableFlags
+
+	inputs  []string
+	changed []string
+	asked   *pflag.Flag // --changed, to tell an empty list from none
 }
 
 // events are the values of --event, the first by default.
@@ -79,7 +80,7 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.upstreamVariable, "upstream-variable", "", "variable of the pipeline with upstream's namespace (default RUN_UPSTREAM_NAMESPACE or QEMU_CI_UPSTREAM)")
 	f.StringVar(&c.project, "project", "", `project that the pipeline runs in, GROUP/NAME (default from "origin")`)
 	f.StringVar(&c.server, "server", "", `URL of the GitLab server (default from "origin", or https://gitlab.com)`)
-	f.StringArrayVar(&c.variables, "var", nil, "variable of the pipeline, NAME=VALUE; may be repeated")
+	c.variableFlags.flags(f)
 	f.StringArrayVar(&c.changed, "changed", nil, "file that the event changed, '' for none; may be repeated (default all files count as changed)")
 	c.asked = f.Lookup("changed")
 }
@@ -116,6 +117,9 @@ func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.
 			return e, &usageError{cmd, fmt.Errorf("argument --var: expected NAME=VALUE, got %q", v)}
 		}
 		e.Variables[name] = value
+	}
+	for name := range c.files {
+		e.Variables[name] = gitlabci.FileVariable(e, name)
 	}
 	if e.Tag = c.tag; e.Tag == "" && e.Source != gitlabci.MergeRequest {
 		e.Tag = e.Variables["CI_COMMIT_TAG"]
@@ -211,6 +215,9 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	}
 	inputs, err := c.inputValues(cmd)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.load(a, cmd); err != nil {
 		return nil, nil, err
 	}
 	o.Project, o.Inputs, o.Messages = directory, inputs, a.messages()

@@ -36,7 +36,7 @@ func (o *remoteOptions) flags(f *pflag.FlagSet) {
 // localFlags are those of "job run" that say how jobs run here.
 func localFlags() []string {
 	return []string{
-		"no-needs", "commit", "writable", "env", "network", "memory", "cpus", "device", "jobs", "keep-going", "fail-fast", "on-failure",
+		"no-needs", "commit", "writable", "env", "env-file", "file-var", "network", "memory", "cpus", "device", "jobs", "keep-going", "fail-fast", "on-failure",
 		"ci-dir", "render", "pull", "bootstrap", "no-cache", "exact", "event", "branch", "upstream", "changed",
 		"untracked", "full-history", "server", "timestamps", "repeat", "until-failure",
 	}
@@ -83,6 +83,12 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	project, err := v.app.pipelineDirectory()
 	if err != nil {
 		return err
+	}
+	if err := v.event.load(v.app, cmd); err != nil {
+		return err
+	}
+	for name := range v.event.files {
+		return fmt.Errorf("variable %s of type file cannot be given to a pipeline on GitLab", name)
 	}
 	store, err := v.app.runs()
 	if err != nil {

@@ -155,7 +155,7 @@ func (v *jobVerb) resumed(run *jobrecord.Stored, named bool) error {
 func recordedFlags() []string {
 	return []string{
 		"event", "tag", "input", "branch", "default-branch", "upstream", "project", "server", "var", "changed",
-		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env",
+		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env", "env-file",
 		"network", "memory", "cpus", "timeout", "device",
 	}
 }

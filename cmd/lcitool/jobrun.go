@@ -21,6 +21,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/settings"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -41,6 +42,7 @@ type jobVerb struct {
 	untracked   bool
 	fullHistory bool
 	env         []string
+	envFiles    []string
 	limits      limitFlags
 	parallel    int
 	failFast    bool
@@ -104,6 +106,7 @@ func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.BoolVar(&v.fullHistory, "full-history", false, "clone the whole history with all branches instead of GIT_DEPTH commits")
 	f.BoolVar(&v.writable, "writable", false, "let jobs write to the project's directory")
 	f.StringArrayVar(&v.env, "env", nil, "environment variable of the scripts: NAME=VALUE, or NAME for its value here; may be repeated")
+	f.StringArrayVar(&v.envFiles, "env-file", nil, "file with environment variables of the scripts, NAME=VALUE lines; may be repeated")
 	v.limits.flags(f)
 	f.IntVarP(&v.parallel, "jobs", "j", 0, "number of jobs that run at a time (default from processors and memory)")
 	f.BoolVar(&v.keepGoing, "keep-going", false, "continue with other jobs after a failure (the default)")
@@ -198,6 +201,9 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := v.readEnvFiles(); err != nil {
+		return err
+	}
 	p, done, err := v.plan(cmd)
 	if err != nil {
 		return err
@@ -281,6 +287,20 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *pipelinerun.Plan, done func(), er
 	return p, source.Close, nil
 }
 
+// readEnvFiles puts what --env-file names before what --env says.
+func (v *jobVerb) readEnvFiles() error {
+	var all []string
+	for _, file := range v.envFiles {
+		list, err := settings.ReadDotenv(file)
+		if err != nil {
+			return fmt.Errorf("cannot read the environment: %w", err)
+		}
+		all = append(all, list...)
+	}
+	v.env = append(all, v.env...)
+	return nil
+}
+
 // extraEnv gives what --env adds, NAME=VALUE.
 func (v *jobVerb) extraEnv() []string {
 	var all []string
@@ -331,6 +351,8 @@ func (v *jobVerb) localOptions(engine *container.Engine) (pipelinerun.LocalOptio
 		Parallel: v.parallel,
 		FailFast: v.failFast,
 		Secrets:  v.event.variables,
+		Hidden:   v.event.hidden(v.extraEnv()),
+		Files:    v.event.files,
 
 		FullHistory: v.fullHistory,
 		Untracked:   v.untracked,

@@ -32,7 +32,10 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.prepare()
 			a.command = cmd
-			return a.fromEnvironment(cmd)
+			if err := a.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			return a.fromSettings(cmd)
 		},
 	}
 	root.Version = versionText()
@@ -48,7 +51,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 	flags.BoolVar(&a.offline, "offline", false, "make no network requests")
 	flags.StringVarP(&a.dataDir, "data-dir", "d", "", "directory with additional facts (default ci/lcitool if it exists)")
 	flags.StringVar(&a.factsDir, "facts-dir", "", "directory with facts that replace the built-in ones")
-	root.Flags().StringVarP(&a.config, "config", "c", "", "settings file (default lcitool/config.yml in the user's configuration directory)")
+	root.Flags().StringVarP(&a.config, "config", "c", "", "settings file of the user (default lcitool/config.yml in the user's configuration directory)")
 
 	root.AddCommand(
 		newMissing(a, "install", "sets up no machines", missingMachine),
@@ -64,6 +67,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newExplain(a),
 		newFacts(a),
 		newContainer(a),
+		newConfig(a),
 		newRun(a),
 		newJob(a),
 		newStats(a),

@@ -4,8 +4,6 @@ package envimage
 
 import (
 	"cmp"
-	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -13,10 +11,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
-	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
-	"gitlab.com/lcitool/lcitool/internal/diag"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -27,74 +22,16 @@ type Mirrors struct {
 	machine  *aptsources.Machine
 }
 
-const maxSettings = 1 << 20
-
-// ReadMirrors reads a file of settings, "" for none, and the machine's package
-// sources. Sections of the settings that have no effect are passed to warn.
-func ReadMirrors(settings string, warn func(*facts.Fault), log *slog.Logger) (*Mirrors, error) {
-	m := &Mirrors{}
+// ReadMirrors takes the mirrors that settings name by target or distribution, in
+// lower case, and reads the machine's package sources.
+func ReadMirrors(settings map[string]string, log *slog.Logger) *Mirrors {
+	m := &Mirrors{settings: settings}
 	var err error
-	if settings != "" {
-		if m.settings, err = readSettings(settings, warn); err != nil {
-			return nil, err
-		}
-	}
-	m.machine, err = aptsources.Read(os.DirFS("/"))
-	if err != nil {
+	if m.machine, err = aptsources.Read(os.DirFS("/")); err != nil {
 		log.Debug("machine's own mirror not used", "err", err)
 		m.machine = &aptsources.Machine{}
 	}
-	return m, nil
-}
-
-// readSettings reads the section mirrors of a file of settings. Other sections
-// have no effect, which warn is called with.
-func readSettings(file string, warn func(*facts.Fault)) (map[string]string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the settings: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the settings: %w", err)
-	}
-	if len(text) > maxSettings {
-		return nil, fmt.Errorf("%s: larger than %d bytes", file, maxSettings)
-	}
-	doc, err := yamldoc.Parse(file, text, 0)
-	if err != nil || doc.IsNull() {
-		return nil, err
-	}
-	sections, err := doc.Mapping()
-	if err != nil {
-		return nil, err
-	}
-	if twice := doc.Duplicates(); len(twice) > 0 {
-		return nil, twice[0]
-	}
-	found := map[string]string{}
-	for _, section := range sections {
-		if section.Key != "mirrors" {
-			warn(diag.Errorf(section.Pos, "unknown key %s%s", yamldoc.Quote(section.Key), facts.DidYouMean(section.Key, []string{"mirrors"})))
-			continue
-		}
-		if section.Value.IsNull() {
-			continue
-		}
-		entries, err := section.Value.Mapping()
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			url, err := e.Value.Text()
-			if err != nil {
-				return nil, err
-			}
-			found[strings.ToLower(e.Key)] = url
-		}
-	}
-	return found, nil
+	return m
 }
 
 // Settings lists what the settings name mirrors for, sorted: targets and

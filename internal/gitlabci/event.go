@@ -188,3 +188,7 @@ func environmentSlug(name string) string {
 	hash := new(big.Int).SetBytes(sum[:]).Text(36)
 	return strings.TrimSuffix(s[:min(17, len(s))], "-") + "-" + hash[len(hash)-6:]
 }
+
+// FileVariable is the value of a variable of type file: the path at which a job
+// finds it, beside its tree.
+func FileVariable(e Event, name string) string { return ProjectDir(e) + ".tmp/" + name }

@@ -53,6 +53,11 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	all := map[string]string{}
 	set(all, env)
 	all["CI_PROJECT_DIR"], all["RUNNER_TEMP_PROJECT_DIR"] = j.dir, tempDir(j.dir)
+	for name := range r.Files {
+		if value(j.Env, name) == "" {
+			all[name] = filePath(j.dir, name)
+		}
+	}
 	for name := range all {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(all[name], "\x00") {
 			return nil, fmt.Errorf("variable %q cannot be in an environment", name)

@@ -57,6 +57,7 @@ type Runner struct {
 	Engine    engine
 	Project   string // name that its caches and containers have
 	Tree      Tree
+	Files     map[string][]byte      // values of variables of type file, by name
 	Under     []string               // variables that those of the pipeline go over, NAME=VALUE
 	Artifacts *artifacts.Store       // nil for none
 	Caches    string                 // directory of the host for what jobs keep between runs, "" for none

@@ -56,6 +56,9 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer,
 	if r.Caches != "" && (o.User == "" || o.User == "0" || o.User == "root") {
 		o.Volumes = append(o.Volumes, container.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
 	}
+	if len(r.Files) > 0 {
+		o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packFiles(j.dir)})
+	}
 	c, err := r.Engine.Start(ctx, o)
 	if err != nil {
 		return nil, err

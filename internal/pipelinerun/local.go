@@ -27,11 +27,13 @@ type LocalOptions struct {
 	Console progress.Console
 
 	Limits   workload.Limits
-	Caches   string   // directory for what jobs keep between runs, "" for none
-	Keep     bool     // containers of jobs that fail stay
-	Parallel int      // jobs at a time; 0 chooses
-	FailFast bool     // stop all jobs when one fails
-	Secrets  []string // variables, NAME=VALUE, that may be secret, beside those of the jobs
+	Caches   string            // directory for what jobs keep between runs, "" for none
+	Keep     bool              // containers of jobs that fail stay
+	Parallel int               // jobs at a time; 0 chooses
+	FailFast bool              // stop all jobs when one fails
+	Secrets  []string          // variables, NAME=VALUE, that may be secret, beside those of the jobs
+	Hidden   []string          // texts that are secret
+	Files    map[string][]byte // values of variables of type file, by name
 
 	FullHistory bool // all generations, whatever GIT_DEPTH says
 	Untracked   bool // with the files that git does not track
@@ -61,7 +63,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	}
 	defer live.Close()
 	l := &localRun{LocalOptions: o, runner: p.runner(o), dir: live.Dir, groups: map[string]*sync.Mutex{}}
-	result := &Result{Dir: live.Dir, Secrets: p.secrets(o.Secrets)}
+	result := &Result{Dir: live.Dir, Secrets: p.secrets(o)}
 	l.secrets = result.Secrets
 	l.runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
 	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.At, result.Secrets); err != nil {
@@ -175,6 +177,7 @@ func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 		Under:     p.commit,
 		Artifacts: s.artifacts,
 		Limits:    o.Limits,
+		Files:     o.Files,
 		Keep:      o.Keep,
 		Offline:   p.offline,
 		Source:    p.origin,
@@ -189,13 +192,13 @@ func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 
 // secrets are the values of variables given to this run, for the pipeline or its
 // scripts, whose name says that they are secret.
-func (p *Plan) secrets(given []string) *redact.Redactor {
-	given = slices.Clone(given)
+func (p *Plan) secrets(o LocalOptions) *redact.Redactor {
+	given := slices.Clone(o.Secrets)
 	for _, j := range p.Jobs {
 		given = append(given, j.Env...)
 	}
 	slices.Sort(given)
-	return redact.Variables(slices.Compact(given))
+	return redact.Join(redact.Variables(slices.Compact(given)), redact.New(o.Hidden...))
 }
 
 // when says for which ends of jobs before it a job runs. One that somebody

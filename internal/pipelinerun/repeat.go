@@ -75,7 +75,7 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	defer live.Close()
 	runner := asked.runner(o.LocalOptions)
 	r := &repeater{jobs: asked.Jobs, o: o, artifacts: runner.Artifacts, dir: live.Dir, at: runner.Tree.At, same: jobdiff.NewSame(runner.Tree.At)}
-	r.out.Result = &Result{Dir: live.Dir, Secrets: asked.secrets(o.Secrets)}
+	r.out.Result = &Result{Dir: live.Dir, Secrets: asked.secrets(o.LocalOptions)}
 	runner.KeepFirst = true
 	runner.ServiceLog = serviceLogs(live.Dir, r.out.Secrets)
 	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.At, r.out.Secrets); err != nil {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package settings
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/joho/godotenv"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
+)
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// CheckName refuses what cannot be the name of a variable.
+func CheckName(name string) error {
+	if !variableName.MatchString(name) {
+		return fmt.Errorf("%q cannot be the name of a variable", name)
+	}
+	return nil
+}
+
+// ReadDotenv reads a file of NAME=VALUE lines. It gives them sorted by name.
+func ReadDotenv(file string) ([]string, error) {
+	text, err := safefs.ReadArgument(file, maxSize)
+	if err != nil {
+		return nil, err
+	}
+	all, err := godotenv.Parse(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if err := CheckName(name); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		out = append(out, name+"="+all[name])
+	}
+	return out, nil
+}
+
+// ReadValue reads the value of a variable of type file.
+func ReadValue(file string) ([]byte, error) { return safefs.ReadArgument(file, maxSize) }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package settings reads what a user and a project have decided about options.
+//
+// A project's file comes with its tree, which anybody may have written: keys
+// that reach beyond the containers of its jobs are the user's alone, and
+// directories stay below the tree.
+package settings
+
+// A Kind is what the value of a key is.
+type Kind uint8
+
+// Kinds of values.
+const (
+	Text Kind = iota
+	Number
+	Directory
+	Mirrors   // texts by name
+	Variables // by name, see Variable
+)
+
+// A Key is one setting.
+type Key struct {
+	Name    string // "limits.memory"; what is before the dot is a mapping
+	Flag    string // that has the same effect, "" for none
+	Verbs   []string
+	Kind    Kind
+	User    bool     // a project's file may not have it
+	Values  []string // that it may have; nil for any
+	Refused []string // values that a project's file may not have
+	Summary string
+}
+
+// jobVerbs are the verbs that work with a pipeline; runVerbs those that run
+// commands in containers.
+func jobVerbs() []string {
+	return []string{"job run", "job shell", "job list", "job lint", "job explain", "job logs", "job diff"}
+}
+
+func runVerbs() []string { return []string{"job run", "job shell", "run"} }
+
+// Keys lists all keys in the order of the documentation.
+func Keys() []Key {
+	return []Key{
+		{Name: "event", Flag: "event", Verbs: jobVerbs(), Summary: "what starts the pipeline that job verbs work with"},
+		{Name: "branch", Flag: "branch", Verbs: jobVerbs(), Summary: "branch that is pushed, or that a merge request is for"},
+		{Name: "default-branch", Flag: "default-branch", Verbs: jobVerbs(), Summary: "the project's default branch"},
+		{Name: "project", Flag: "project", Verbs: jobVerbs(), Summary: "project that the pipeline runs in, GROUP/NAME"},
+		{Name: "server", Flag: "server", Verbs: jobVerbs(), Summary: "address of the GitLab server"},
+		{Name: "variables", Kind: Variables, Verbs: jobVerbs(), Summary: "variables given to the pipeline"},
+		{Name: "upstream.namespace", Flag: "upstream-namespace", Verbs: jobVerbs(), Summary: "upstream's namespace"},
+		{Name: "upstream.variable", Flag: "upstream-variable", Verbs: jobVerbs(), Summary: "variable of the pipeline that names upstream's namespace"},
+		{Name: "image.prefix", Flag: "image-prefix", Verbs: jobVerbs(), Summary: "what the names of published images begin with"},
+		{Name: "image.tag", Flag: "image-tag", Verbs: jobVerbs(), Summary: "tag of published images"},
+		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Summary: "what becomes of the container of a job that failed"},
+		{Name: "jobs", Flag: "jobs", Verbs: runVerbs(), Kind: Number, Summary: "jobs or targets at a time"},
+		{Name: "limits.memory", Flag: "memory", Verbs: runVerbs(), Summary: "memory limit for each command, for example 2g"},
+		{Name: "limits.cpus", Flag: "cpus", Verbs: runVerbs(), Kind: Number, Summary: "processor limit for each command, for example 1.5"},
+		{Name: "limits.timeout", Flag: "timeout", Verbs: runVerbs(), Summary: "time limit for each command, for example 2h"},
+		{Name: "limits.network", Flag: "network", Verbs: runVerbs(), Values: []string{"none", "host", "bridge"}, Refused: []string{"host"}, Summary: "network of commands"},
+		{Name: "connection", Flag: "connection", User: true, Summary: "name of a connection in containers.conf"},
+		{Name: "mirrors", Kind: Mirrors, User: true, Summary: "addresses of package mirrors by target or distribution"},
+		{Name: "data-dir", Flag: "data-dir", Kind: Directory, Summary: "directory with facts of your own"},
+		{Name: "facts-dir", Flag: "facts-dir", Kind: Directory, Summary: "directory with facts to use instead of the built-in ones"},
+	}
+}

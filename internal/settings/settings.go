@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package settings
+
+import (
+	"maps"
+	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
+)
+
+// Settings are those of a project over those of the user. Both may be nil.
+type Settings struct {
+	Project, User *File
+}
+
+// files lists the files that there are, the strongest first.
+func (s Settings) files() []*File {
+	return slices.DeleteFunc([]*File{s.Project, s.User}, func(f *File) bool { return f == nil })
+}
+
+// Lookup gives the value of a key.
+func (s Settings) Lookup(key string) (Value, bool) {
+	for _, f := range s.files() {
+		if v, ok := f.Values[key]; ok {
+			return v, true
+		}
+	}
+	return Value{}, false
+}
+
+// Variables gives the variables of the pipeline, by name. Those of the project
+// count where both have one.
+func (s Settings) Variables() []Variable {
+	all := map[string]Variable{}
+	for _, f := range slices.Backward(s.files()) {
+		for _, v := range f.Variables {
+			all[v.Name] = v
+		}
+	}
+	var out []Variable
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, all[name])
+	}
+	return out
+}
+
+// Mirrors gives the mirrors, by target or distribution in lower case.
+func (s Settings) Mirrors() map[string]string {
+	all := map[string]string{}
+	for _, f := range slices.Backward(s.files()) {
+		maps.Copy(all, f.Mirrors)
+	}
+	return all
+}
+
+// Warnings lists what has no effect.
+func (s Settings) Warnings() []*diag.Error {
+	var out []*diag.Error
+	for _, f := range s.files() {
+		out = append(out, f.Warnings...)
+	}
+	return out
+}
