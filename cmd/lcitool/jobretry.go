@@ -154,7 +154,8 @@ func (v *jobVerb) resumed(run *jobrecord.Stored, named bool) error {
 // how it is shown.
 func recordedFlags() []string {
 	return []string{
-		"event", "tag", "input", "branch", "default-branch", "upstream", "project", "server", "var", "changed",
+		"event", "tag", "input", "branch", "default-branch", "upstream", "project", "server", "var", "var-file", "file-var", "mask", "changed",
+		"upstream-namespace", "upstream-variable", "image-prefix", "image-tag",
 		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env", "env-file",
 		"network", "memory", "cpus", "timeout", "device",
 	}

@@ -14,17 +14,18 @@ import (
 
 // variableFlags say which variables a pipeline is given.
 type variableFlags struct {
-	variables []string // NAME=VALUE; of equal names the last one counts
-	varFiles  []string
-	fileVars  []string // NAME=FILE
-	masked    []string // names
+	asked    []string // NAME=VALUE, of --var
+	varFiles []string
+	fileVars []string // NAME=FILE
+	masked   []string // names
 
-	files  map[string][]byte // values of variables of type file, by name
-	loaded bool
+	variables []string          // all, NAME=VALUE; of equal names the last one counts
+	files     map[string][]byte // values of variables of type file, by name
+	loaded    bool
 }
 
 func (v *variableFlags) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&v.variables, "var", nil, "variable of the pipeline, NAME=VALUE; may be repeated")
+	f.StringArrayVar(&v.asked, "var", nil, "variable of the pipeline, NAME=VALUE; may be repeated")
 	f.StringArrayVar(&v.varFiles, "var-file", nil, "file with variables of the pipeline, NAME=VALUE lines; may be repeated")
 	f.StringArrayVar(&v.fileVars, "file-var", nil, "variable of type file, NAME=FILE: its value in jobs is the path of a copy; may be repeated")
 	f.StringArrayVar(&v.masked, "mask", nil, "name of a variable whose value is hidden in job output; may be repeated")
@@ -52,7 +53,7 @@ func (v *variableFlags) load(a *app, cmd *cobra.Command) error {
 		}
 		fromFiles = append(fromFiles, list...)
 	}
-	note(v.variables, given)
+	note(v.asked, given)
 	note(fromFiles, given)
 	note(v.fileVars, given)
 	var preset []string
@@ -79,7 +80,7 @@ func (v *variableFlags) load(a *app, cmd *cobra.Command) error {
 			return err
 		}
 	}
-	v.variables = append(append(preset, fromFiles...), v.variables...)
+	v.variables = append(append(preset, fromFiles...), v.asked...)
 	return nil
 }
 

@@ -204,7 +204,7 @@ func (f *File) path(pos diag.Position, what, name string) (string, bool) {
 		if resolved, e := filepath.EvalSymlinks(real); e == nil || !errors.Is(e, fs.ErrNotExist) {
 			real, err = resolved, e
 		} else {
-			real = filepath.Join(dir, filepath.FromSlash(name)) // whoever uses it says that it is not there
+			real = filepath.Join(dir, filepath.FromSlash(name)) // the verb that uses it says that it is not there
 		}
 	}
 	if err != nil || filepath.IsAbs(name) || real != dir && !strings.HasPrefix(real, dir+string(filepath.Separator)) {
