@@ -86,12 +86,12 @@ func TestSettingsSchema(t *testing.T) {
 	schema := compile(t, "settings.json")
 	for text, valid := range map[string]bool{
 		"event: push\nvariables: {A: 1, B: {value: x, masked: true}, C: {path: f}}\nlimits: {cpus: 1.5, network: none}\n": true,
-		"mirrors: {debian: 'http://d'}\nimage: {prefix: x}\n":                                                                true,
-		"image: {prefx: x}\n":         false,
-		"on-failure: stop\n":          false,
-		"jobs: many\n":                false,
+		"mirrors: {debian: 'http://d'}\nimage: {prefix: x}\n":                                                             true,
+		"image: {prefx: x}\n":          false,
+		"on-failure: stop\n":           false,
+		"jobs: many\n":                 false,
 		"variables: {A: {vlaue: 1}}\n": false,
-		"unknown: 1\n":                false,
+		"unknown: 1\n":                 false,
 	} {
 		if err := validate(schema, text); (err == nil) != valid {
 			t.Errorf("%s: %v", text, err)
