@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,16 +134,56 @@ func TestCancelledBuildLeavesNothing(t *testing.T) {
 
 func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 	e := external(t)
+	e.options.Podman = "/nonexistent/podman" // nor can one of ours be started
 	ctx, cancel := context.WithCancel(t.Context())
 	log := &trigger{word: "started", do: cancel}
 	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 1"), Network: NetworkNone, Log: log})
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "step 2 of 3 is still running") {
+	var running *StillRunningError
+	if !errors.Is(err, context.Canceled) || !errors.As(err, &running) || !strings.Contains(err.Error(), "step 2 of 3 is still running") {
 		t.Errorf("got %v", err)
 	}
 	waitUntil(t, "the build has ended by itself", func() bool {
 		left, err := leftovers(e)
 		return err == nil && len(left) == 0
 	})
+}
+
+// A socket of this user's own, such as podman.socket, has the store of a
+// service that we start: builds there end like those of a private one.
+func TestCancelledBuildAtTheUsersSocketLeavesNothing(t *testing.T) {
+	e := external(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	log := &trigger{word: "started", do: cancel}
+	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 3003"), Network: NetworkNone, Log: log})
+	var running *StillRunningError
+	if !errors.Is(err, context.Canceled) || errors.As(err, &running) {
+		t.Errorf("got %v", err)
+	}
+	if running := processes("sleep", "3003"); len(running) > 0 {
+		t.Errorf("the step runs on: %v", running)
+	}
+	if left, err := leftovers(e); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// The engine's own service does the build if ours has another store.
+func TestBuildAtASocketWithAnotherStore(t *testing.T) {
+	e := external(t)
+	other := world{dir: filepath.Join(here.dir, "other")}
+	if err := os.Mkdir(other.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.configure(); err != nil {
+		t.Fatal(err)
+	}
+	e.options.ServiceEnv = other.env
+	if _, err := e.Build(t.Context(), BuildOptions{Tag: "test.elsewhere", Dockerfile: dockerfile("RUN true"), Network: NetworkNone}); err != nil {
+		t.Fatal(err)
+	}
+	if there, err := e.Exists(t.Context(), "test.elsewhere"); !there || err != nil {
+		t.Errorf("the image is not where the engine is: %v, %v", there, err)
+	}
 }
 
 // external connects to a service that is not a private one of the package.

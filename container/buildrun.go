@@ -41,8 +41,7 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 		if err := linkCache(dir, o.CacheDir); err != nil {
 			return "", err
 		}
-		builder = &Engine{options: e.options, log: e.log, owner: e.owner, records: e.records}
-		builder.service = podman.NewService("unix://"+service.Socket(), e.Version(), service)
+		builder = e.at(service)
 	}
 	request := filepath.Join(dir, "context")
 	if err := os.Mkdir(request, 0o700); err != nil {
@@ -76,34 +75,6 @@ func (o order) recipeName() string {
 		return "lcitool.Dockerfile"
 	}
 	return "Dockerfile"
-}
-
-// buildService starts a service for one build if the engine's is a private
-// one: only then can the running step be ended, and a build that hangs is in
-// nobody's way. The directory is its TMPDIR, in which the builder's scratch is
-// found if we are killed. Without a service the directory only holds the context.
-func (e *Engine) buildService(ctx context.Context) (service *podman.Process, dir string, remove func(), err error) {
-	if e.service.Private() == nil {
-		dir, remove, err := e.TempDir(ctx, "build")
-		return nil, dir, remove, err
-	}
-	dir, remove, err = e.TempDirIn(ctx, e.options.BuildTempParent(), "build")
-	if err != nil {
-		return nil, "", nil, err
-	}
-	runtimeDir, err := e.options.SocketDir()
-	if err != nil {
-		remove()
-		return nil, "", nil, err
-	}
-	base := filepath.Join(runtimeDir, "build-"+randomName())
-	s, err := e.options.StartService(ctx, base, "0", []string{"TMPDIR=" + dir})
-	_ = os.Remove(base + ".log")
-	if err != nil {
-		remove()
-		return nil, "", nil, err
-	}
-	return s, dir, remove, nil
 }
 
 // request sends the build and reads its stream to the end. When ctx ends a
@@ -154,7 +125,7 @@ func buildImage(c context.Context, dockerfile string, o entities.BuildOptions) (
 func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) error {
 	err := context.Cause(ctx)
 	if e.service.Private() == nil {
-		return fmt.Errorf("cannot build image %s: %w; step %d of %d is still running at %s until its end", o.Tag, err, log.step, log.steps, e.service.URL())
+		err = &StillRunningError{Step: log.step, Steps: log.steps, URL: e.service.URL(), Err: err}
 	}
 	return fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 }

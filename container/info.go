@@ -15,8 +15,14 @@ import (
 // version of podman does not say is empty.
 type Info struct {
 	Host struct {
+		Hostname       string
+		Kernel         string
 		BuildahVersion string
-		OCIRuntime     struct {
+		Conmon         struct {
+			Path    string
+			Version string
+		}
+		OCIRuntime struct {
 			Name string
 		}
 		NetworkBackend     string
@@ -28,6 +34,7 @@ type Info struct {
 	Store struct {
 		GraphDriverName string
 		GraphRoot       string
+		RunRoot         string
 	}
 	Version struct {
 		Version string

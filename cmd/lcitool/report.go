@@ -79,6 +79,9 @@ func (a *app) report(ctx context.Context, err error) int {
 		return workload.Code
 	case stopped:
 		a.tell("lcitool: stopped by %v", signal)
+		if running, ok := errors.AsType[*container.StillRunningError](err); ok {
+			a.tell("warning: step %d of %d is still running at %s until its end, and what it leaves there stays", running.Step, running.Steps, running.URL)
+		}
 		return signal.status()
 	case errors.As(err, &status):
 		return int(status)
