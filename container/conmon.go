@@ -40,12 +40,7 @@ func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err e
 // service that was killed before it noted that the runtime had made one removes
 // the container later without it, and both would wait for a start for ever.
 func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
-	byID := map[string]records.Record{}
-	for _, r := range p.dead() {
-		if r.ID != "" && r.Extra[extraKept] == "" {
-			byID[r.ID] = r
-		}
-	}
+	byID := p.deadIDs()
 	if len(byID) == 0 {
 		return nil, nil
 	}
@@ -62,6 +57,25 @@ func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Lef
 		}
 	}
 	return dead, nil
+}
+
+// deadIDs returns the records of dead runs' containers that are not kept. One
+// that was about to be kept has two records.
+func (p proofs) deadIDs() map[string]records.Record {
+	byID := map[string]records.Record{}
+	for _, r := range p.dead() {
+		if r.ID != "" {
+			byID[r.ID] = r
+		}
+	}
+	for _, list := range p.containers {
+		for _, r := range list {
+			if r.Extra[extraKept] != "" {
+				delete(byID, r.ID)
+			}
+		}
+	}
+	return byID
 }
 
 // conmonLeft reports whether a process may be the conmon of a container that

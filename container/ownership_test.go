@@ -89,6 +89,35 @@ func TestOnlyARecordProvesAContainer(t *testing.T) {
 	}
 }
 
+// A run that was killed while it renamed a container that is to be kept leaves
+// two records: the conmon of that container is nobody's leftover.
+func TestDeadIDsLeaveKeptContainersAlone(t *testing.T) {
+	e := recorder(t)
+	gone := e.killed()
+	for name, id := range map[string]string{"lcitool-job-1": "a", "lcitool-kept-1": "a", "lcitool-job-2": "b", "lcitool-kept-3": "c", "lcitool-job-4": ""} {
+		r := gone.newRecord(records.Container, name)
+		r.ID, r.Extra = id, map[string]string{}
+		if strings.Contains(name, "kept") {
+			r.Extra[extraKept] = "yes"
+		}
+		if err := e.records.Put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alive := e.newRecord(records.Container, "lcitool-job-5")
+	alive.ID = "d"
+	if err := e.records.Put(alive); err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.proofs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := p.deadIDs(); len(ids) != 1 || ids["b"].Name != "lcitool-job-2" {
+		t.Errorf("got %v", ids)
+	}
+}
+
 func TestOnlyARecordProvesAVolume(t *testing.T) {
 	e := recorder(t)
 	r := e.newRecord(records.Volume, "lcitool-x-layers")

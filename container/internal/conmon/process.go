@@ -162,5 +162,8 @@ func (p Process) Discard(ctx context.Context) error {
 	if err == nil {
 		err = errors.New("it does not end")
 	}
-	return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))
+	if text := bytes.TrimSpace(output); len(text) > 0 {
+		err = fmt.Errorf("%w: %s", err, text)
+	}
+	return fmt.Errorf("%s delete %s: %w", p.Runtime, p.ID, err)
 }
