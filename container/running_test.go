@@ -94,7 +94,11 @@ func TestWait(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := &fakeService{fatal: c.fatal, code: 143}
-			r := f.run(t, RunOptions{Timeout: c.timeout, Grace: 50 * time.Millisecond})
+			grace := time.Hour
+			if c.fatal == "9" {
+				grace = 20 * time.Millisecond
+			}
+			r := f.run(t, RunOptions{Timeout: c.timeout, Grace: grace})
 			ctx, cancel := context.WithCancelCause(t.Context())
 			if c.cancel != nil {
 				time.AfterFunc(20*time.Millisecond, func() { cancel(c.cancel) })
