@@ -4,12 +4,16 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/containers/podman/v4/pkg/specgen"
 	"golang.org/x/sys/unix"
@@ -27,6 +31,10 @@ const layersSuffix = "-layers"
 //
 // The volume's name is returned, also with an error if it may have been made.
 func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) (string, error) {
+	upper := slices.ContainsFunc(mounts, func(m Mount) bool { return m.Upper != "" })
+	if upper && !e.service.Local() {
+		return "", ErrNoUpper
+	}
 	if len(s.OverlayVolumes) == 0 || !e.service.Local() {
 		return "", nil
 	}
@@ -40,11 +48,14 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 		return name, err
 	}
 	for i, o := range s.OverlayVolumes {
-		hide := ""
+		var mount Mount
 		if at := slices.IndexFunc(mounts, func(m Mount) bool { return m.Target == o.Destination }); at >= 0 {
-			hide = mounts[at].Hide
+			mount = mounts[at]
 		}
-		options, err := layer(filepath.Join(made.Mountpoint, fmt.Sprint(i)), o.Source, hide)
+		options, err := layer(filepath.Join(made.Mountpoint, fmt.Sprint(i)), o.Source, mount.Hide, mount.Upper)
+		if err != nil && mount.Upper != "" {
+			return name, fmt.Errorf("%w: %w", ErrNoUpper, err)
+		}
 		if err != nil {
 			e.log.Warn("changes end when the container is stopped", "container", s.Name, "mount", o.Destination, "err", err)
 			continue
@@ -57,10 +68,53 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 	return name, nil
 }
 
+// ErrNoUpper is an engine that has no place here for the upper layer of a mount.
+var ErrNoUpper = errors.New("the engine's volumes cannot be written to from here")
+
+// copyLayer copies what an overlay's upper layer begins with.
+func copyLayer(from, to string) error {
+	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == from {
+			return err
+		}
+		rel, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		switch {
+		case d.IsDir():
+			return errors.Join(os.Mkdir(target, 0o700), os.Chmod(target, info.Mode().Perm()))
+		case d.Type()&fs.ModeSymlink != 0:
+			link, err := os.Readlink(name)
+			return errors.Join(err, os.Symlink(link, target))
+		case d.Type()&fs.ModeCharDevice != 0:
+			return unix.Mknod(target, unix.S_IFCHR, 0)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		in, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		out, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(out, in)
+		return errors.Join(err, out.Chmod(info.Mode().Perm()), out.Close(), os.Chtimes(target, time.Time{}, info.ModTime()))
+	})
+}
+
 // layer makes the two directories of an overlay's upper part and returns the
 // options that name them. The upper one shows as the mount itself. What is
 // hidden is so by what an overlay makes of a file that was removed.
-func layer(dir, source, hide string) ([]string, error) {
+func layer(dir, source, hide, over string) ([]string, error) {
 	if strings.ContainsAny(dir, ",:") {
 		return nil, fmt.Errorf("%s cannot be said in an option", dir)
 	}
@@ -81,6 +135,11 @@ func layer(dir, source, hide string) ([]string, error) {
 	}
 	if err := os.Chmod(upper, info.Mode()); err != nil {
 		return nil, err
+	}
+	if over != "" {
+		if err := copyLayer(over, upper); err != nil {
+			return nil, err
+		}
 	}
 	if hide == "" {
 		return overlayOptions(upper, work), nil

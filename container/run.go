@@ -89,6 +89,11 @@ type Mount struct {
 	// Hide names a file or directory in Source that is not there for the
 	// container. It works for overlays of sessions on this machine.
 	Hide string
+
+	// Upper is a directory with what lies over Source from the beginning,
+	// whiteouts included, "" for nothing. It is for overlays of sessions, which
+	// fail with ErrNoUpper where it cannot be put.
+	Upper string
 }
 
 // A Volume is a named volume of the engine, made when it is not there.

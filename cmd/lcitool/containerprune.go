@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
@@ -83,7 +84,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 	f := cmd.Flags()
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "list what would be removed, and kept containers with their remaining time")
 	f.BoolVar(&o.Kept, "kept", false, "also remove the kept containers of failed jobs")
-	f.BoolVar(&o.Caches, "caches", false, "also remove ccache's data of earlier jobs")
+	f.BoolVar(&o.Caches, "caches", false, "also remove ccache's data of earlier jobs, and checked-out trees")
 	f.StringVar(&format, "format", "text", "text or json")
 	engine.flags(cmd)
 	return cmd
@@ -106,6 +107,10 @@ func prune(ctx context.Context, e *container.Engine, o container.PruneOptions, p
 		}
 		if !o.DryRun {
 			scratch.Sweep(parent)
+			trees := checkout.CacheIn(parent)
+			if trees.Sweep(); o.Caches {
+				trees.Clear()
+			}
 		}
 	}
 	if !o.DryRun || err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 )
@@ -25,6 +26,14 @@ func (g git) of(tree string) git { return git{g.dir, tree} }
 // raw runs git and returns what it prints.
 func (g git) raw(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	return gitcmd.Own{GitDir: g.dir, WorkTree: g.tree}.Run(ctx, stdin, args...)
+}
+
+// writeTimeout bounds a command that writes all files of a tree, on a slow disk.
+const writeTimeout = 30 * time.Minute
+
+// long is raw for such a command.
+func (g git) long(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
+	return gitcmd.Own{GitDir: g.dir, WorkTree: g.tree, Timeout: writeTimeout}.Run(ctx, stdin, args...)
 }
 
 // run is raw without the last line break.

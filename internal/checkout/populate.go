@@ -69,7 +69,7 @@ func (s *Snapshot) populate(ctx context.Context, t Tree) error {
 	}
 	w := g.of(t.Dir)
 	if !t.NoCheckout {
-		if _, err := w.run(ctx, "checkout", "--force", "--quiet", "--detach", s.Commit); err != nil {
+		if _, err := w.long(ctx, nil, "checkout", "--force", "--quiet", "--detach", s.Commit); err != nil {
 			return err
 		}
 		if err := t.Submodules.populate(ctx, s, t); err != nil {

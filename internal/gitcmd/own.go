@@ -4,7 +4,9 @@ package gitcmd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"time"
 )
 
 // Own is a repository that this program made and nobody else has written to,
@@ -12,11 +14,13 @@ import (
 type Own struct {
 	GitDir   string
 	WorkTree string // may be a stranger's; empty for none
+
+	Timeout time.Duration // of each command; 0 means two minutes
 }
 
 // Run runs a command that needs no network and returns what it prints.
 func (o Own) Run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	c := command{args: args, options: []string{"--git-dir=" + o.GitDir}, timeout: timeout}
+	c := command{args: args, options: []string{"--git-dir=" + o.GitDir}, timeout: cmp.Or(o.Timeout, timeout)}
 	dir := o.GitDir
 	if o.WorkTree != "" {
 		c.options = append(c.options, "--work-tree="+o.WorkTree)

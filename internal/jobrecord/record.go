@@ -53,7 +53,7 @@ type Job struct {
 	Image     string   `json:"image"`     // reference
 	ImageID   string   `json:"image_id"`  // "" if there is none
 	Container string   `json:"container"` // that was kept, "" for none
-	Tree      string   `json:"tree"`      // directory of the host with the files that the container began with
+	Tree      string   `json:"tree"`      // directories of the host with the files that the container began with, upper ones first, a line each
 	WorkDir   string   `json:"workdir"`   // in the container
 	Env       []string `json:"env"`       // NAME=VALUE, sorted, that the script sees beside the image's own
 	Packages  []string `json:"packages"`  // installed in the image, as its /packages.txt lists them; null if not known

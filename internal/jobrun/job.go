@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/workload"
@@ -35,7 +36,8 @@ type Job struct {
 	tree  string // directory of the host with the files that are there at first; "" if it sees the project's own
 	again bool   // it may run again if it fails
 
-	entrypoint []string // that its containers start with, nil for none
+	entrypoint []string         // that its containers start with, nil for none
+	layers     *checkout.Layers // of its tree, nil for a whole one
 
 	services []*service // that run beside it
 }
@@ -72,8 +74,9 @@ type Runner struct {
 	// ServiceLog opens the log of a job's service; nil keeps none.
 	ServiceLog func(job, alias string) (io.WriteCloser, error)
 
-	trees sharedTrees
-	kept  atomic.Bool // one container stays
+	trees    sharedTrees
+	noLayers atomic.Bool // the engine has no place for the upper layers of trees
+	kept     atomic.Bool // one container stays
 }
 
 // keeps reports whether the container of a job that failed stays. It is to be
@@ -87,7 +90,7 @@ type Outcome struct {
 	ImageID   string
 	Container string   // that was kept, "" for none
 	Dir       string   // of its tree in the container
-	Tree      string   // directory of the host with the files that were there at first, while a container is kept; "" for the project's own
+	Tree      string   // directories of the host with the files that were there at first, upper ones first, a line each, while a container is kept; "" for the project's own
 	Resumed   int      // number of the command at which it went on, 0 if it began at the first
 	Command   string   // that was running last, "" for none
 	Env       []string // NAME=VALUE, sorted, that the scripts saw beside the image's own

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
@@ -37,9 +38,9 @@ func keepTree(dir, engine, name string) error {
 }
 
 // SweepKept removes the trees in parent of kept containers of an engine that
-// are gone. The directories go with the next scratch.Sweep.
+// are gone. The directories go with the next sweep.
 func SweepKept(ctx context.Context, engine *container.Engine, parent string) error {
-	files := scratch.Kept(parent)
+	files := append(scratch.Kept(parent), checkout.CacheIn(parent).Kept()...)
 	if len(files) == 0 {
 		return nil
 	}

@@ -19,7 +19,7 @@ import (
 // A Kept is the container of a job that failed, which the job can go on in.
 type Kept struct {
 	Container string
-	Tree      string   // directory of the host with the files that the job began with; "" if it saw the project's own
+	Tree      string   // as Outcome has it; "" if the job saw the project's own directory
 	Env       []string // NAME=VALUE that the script gets in addition
 }
 
@@ -118,17 +118,21 @@ func (r *Runner) refresh(ctx context.Context, j *Job, c jobContainer, k Kept, to
 	case r.Tree.Writable != (k.Tree == ""):
 		return errors.New("the job saw the project's own directory and now would not, or the other way round")
 	}
-	now, err := r.prepareTree(ctx, j.dir, out.Env)
+	overlay, err := r.overlays(ctx)
 	if err != nil {
 		return err
 	}
-	u, err := updateTree(ctx, c, k.Tree, now, j.dir)
+	now, err := r.prepareTree(ctx, j.dir, out.Env, overlay)
+	if err != nil {
+		return err
+	}
+	u, err := updateTree(ctx, c, parseView(k.Tree), now.view(), j.dir)
 	if err != nil {
 		return err
 	}
 	u.tell(to)
-	out.Tree = now
-	return keepTree(r.Tree.Work, r.Engine.Address(), k.Container)
+	out.Tree = now.view().String()
+	return r.keep(now.layers, k.Container)
 }
 
 // putRest puts the scripts that are left to run into a container.

@@ -316,7 +316,7 @@ func (r *Runner) leave(ctx context.Context, j *Job, c jobContainer, result *outc
 		if err == nil {
 			out.Container = name
 			if !r.Tree.Writable {
-				errs = append(errs, keepTree(r.Tree.Work, r.Engine.Address(), name))
+				errs = append(errs, r.keep(j.layers, name))
 			}
 			return errors.Join(errs...)
 		}

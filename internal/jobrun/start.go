@@ -60,6 +60,9 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer,
 		o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packFiles(j.dir)})
 	}
 	c, err := r.Engine.Start(ctx, o)
+	if errors.Is(err, container.ErrNoUpper) && !r.noLayers.Swap(true) {
+		return r.start(ctx, j, env) // with a whole tree
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,24 +98,24 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, en
 		o.Mounts = append(o.Mounts, container.Mount{Source: r.Tree.Dir, Target: j.dir})
 		return nil
 	}
-	dir, err := r.prepareTree(ctx, j.dir, env)
+	overlay, err := r.overlays(ctx)
 	if err != nil {
 		return err
 	}
-	j.tree = dir
+	tree, err := r.prepareTree(ctx, j.dir, env, overlay)
+	if err != nil {
+		return err
+	}
+	j.layers, j.tree = tree.layers, tree.view().String()
 	origin, err := r.prepareOrigin(ctx)
 	if err != nil {
 		return err
 	}
 	o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packSurroundings(j.dir)})
-	rootless, err := r.Engine.Rootless(ctx)
-	if err != nil {
-		return err
-	}
-	if r.Engine.Local() && !rootless {
-		o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: j.dir, Overlay: true})
+	if overlay {
+		o.Mounts = append(o.Mounts, tree.mount(j.dir))
 	} else {
-		o.Trees = append(o.Trees, copied(dir, j.dir))
+		o.Trees = append(o.Trees, copied(tree.dir, j.dir))
 	}
 	if !r.Engine.Local() {
 		o.Trees = append(o.Trees, copied(origin, originAt))
@@ -123,6 +126,12 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, en
 		o.Mounts = append(o.Mounts, container.Mount{Source: objects, Target: objectsAt, ReadOnly: true})
 	}
 	return nil
+}
+
+// overlays reports whether the engine can give a job its own view of a directory.
+func (r *Runner) overlays(ctx context.Context) (bool, error) {
+	rootless, err := r.Engine.Rootless(ctx)
+	return r.Engine.Local() && !rootless, err
 }
 
 // copied sends a directory of the host with root as its owner.

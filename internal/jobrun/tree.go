@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 )
 
@@ -23,9 +24,10 @@ type Tree struct {
 
 	// The rest says what is checked out for jobs that do not see Dir itself.
 	Snapshot    *checkout.Snapshot
-	Work        string // directory for the trees, of Scratch
-	Origin      string // URL of the remote
-	Ref         string // that the pipeline runs for, as checkout.Tree has it
+	Work        string          // directory for the trees, of Scratch
+	Cache       *checkout.Cache // nil for none
+	Origin      string          // URL of the remote
+	Ref         string          // that the pipeline runs for, as checkout.Tree has it
 	Kind        checkout.RefKind
 	Pipeline    string // its number
 	FullHistory bool   // all generations, whatever GIT_DEPTH says
@@ -54,13 +56,14 @@ type sharedTrees struct {
 
 // sharedTree is made by the first job that asks for it.
 type sharedTree struct {
-	once sync.Once
-	dir  string
-	err  error
+	once   sync.Once
+	dir    string
+	layers *checkout.Layers // nil for a tree that is whole
+	err    error
 }
 
-// get gives the directory of the tree with a key, made once.
-func (s *sharedTrees) get(key string, populate func(dir string) error, parent string) (string, error) {
+// get gives the tree with a key, made once.
+func (s *sharedTrees) get(key, parent string, populate func(t *sharedTree) error) (*sharedTree, error) {
 	s.mu.Lock()
 	if s.trees == nil {
 		s.trees = map[string]*sharedTree{}
@@ -73,10 +76,10 @@ func (s *sharedTrees) get(key string, populate func(dir string) error, parent st
 	s.mu.Unlock()
 	t.once.Do(func() {
 		if t.dir, t.err = os.MkdirTemp(parent, "tree-"); t.err == nil {
-			t.err = errors.Join(os.Chmod(t.dir, 0o755), populate(t.dir)) //nolint:gosec // every user of a job's container sees it
+			t.err = errors.Join(os.Chmod(t.dir, 0o755), populate(t)) //nolint:gosec // every user of a job's container sees it
 		}
 	})
-	return t.dir, t.err
+	return t, t.err
 }
 
 // checkoutFor says how the tree of a job is checked out, by its variables.
@@ -127,16 +130,52 @@ func tempDir(at string) string { return at + ".tmp" }
 const gitConfigFile = ".gitlab-runner.ext.conf"
 
 // prepareTree makes the tree of a job, unless another job of the run has the
-// same, and gives its directory.
-func (r *Runner) prepareTree(ctx context.Context, at string, env []string) (string, error) {
+// same. One for an overlay may have layers.
+func (r *Runner) prepareTree(ctx context.Context, at string, env []string, overlay bool) (*sharedTree, error) {
 	t, err := r.checkoutFor(at, env)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return r.trees.get(fmt.Sprintf("%+v", t), func(dir string) error {
-		t.Dir = dir
-		return r.Tree.Snapshot.Populate(context.WithoutCancel(ctx), t) // other jobs wait for it too
-	}, r.Tree.Work)
+	ctx = context.WithoutCancel(ctx) // other jobs wait for it too
+	if overlay && r.Tree.Cache != nil && !r.noLayers.Load() {
+		shared, err := r.trees.get(fmt.Sprintf("layers %+v", t), r.Tree.Work, func(s *sharedTree) (err error) {
+			t.Dir = s.dir
+			s.layers, err = r.Tree.Snapshot.Layers(ctx, r.Tree.Cache, t)
+			return err
+		})
+		if err == nil {
+			return shared, nil
+		}
+	}
+	return r.trees.get(fmt.Sprintf("%+v", t), r.Tree.Work, func(s *sharedTree) error {
+		t.Dir = s.dir
+		return r.Tree.Snapshot.Populate(ctx, t)
+	})
+}
+
+// mount is the job's own view of a tree.
+func (t *sharedTree) mount(at string) container.Mount {
+	if t.layers == nil {
+		return container.Mount{Source: t.dir, Target: at, Overlay: true}
+	}
+	return container.Mount{Source: t.layers.Lower, Target: at, Overlay: true, Upper: t.layers.Upper}
+}
+
+// view is where the files of a tree are.
+func (t *sharedTree) view() view {
+	if t.layers == nil {
+		return view{t.dir}
+	}
+	return view{t.layers.Upper, t.layers.Lower}
+}
+
+// keep lets the tree of a container stay that is kept.
+func (r *Runner) keep(layers *checkout.Layers, name string) error {
+	err := keepTree(r.Tree.Work, r.Engine.Address(), name)
+	if layers != nil {
+		err = errors.Join(err, keepTree(layers.Kept(), r.Engine.Address(), name))
+	}
+	return err
 }
 
 // prepareOrigin makes the repository that answers for the remote.
@@ -145,9 +184,13 @@ func (r *Runner) prepareOrigin(ctx context.Context) (string, error) {
 	if r.Engine.Local() && r.Tree.Snapshot.Objects() != "" {
 		t.Objects = objectsAt
 	}
-	return r.trees.get("origin", func(dir string) error {
-		return r.Tree.Snapshot.Origin(context.WithoutCancel(ctx), dir, t)
-	}, r.Tree.Work)
+	shared, err := r.trees.get("origin", r.Tree.Work, func(s *sharedTree) error {
+		return r.Tree.Snapshot.Origin(context.WithoutCancel(ctx), s.dir, t)
+	})
+	if err != nil {
+		return "", err
+	}
+	return shared.dir, nil
 }
 
 // dir is where a job finds its tree.

@@ -28,8 +28,11 @@ type fingerprint struct {
 	sum  string // digest of a file, target of a link
 }
 
-// fileOf reads a file of the host.
+// fileOf reads a file of the host, "" for none.
 func fileOf(name string) (fingerprint, error) {
+	if name == "" {
+		return fingerprint{}, nil
+	}
 	info, err := os.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // a file may stand where one of its directories was
@@ -92,9 +95,9 @@ func fileIn(ctx context.Context, c jobContainer, name string) (fingerprint, erro
 
 // treeChanges lists the files that differ between two trees, sorted. What
 // belongs to git does not count, nor do directories by themselves.
-func treeChanges(before, now string) ([]string, error) {
+func treeChanges(before, now view) ([]string, error) {
 	seen := map[string]bool{}
-	for _, root := range []string{before, now} {
+	for _, root := range slices.Concat(before, now) {
 		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 			rel, _ := filepath.Rel(root, name) // name lies below root
 			switch {
@@ -102,7 +105,7 @@ func treeChanges(before, now string) ([]string, error) {
 				return err
 			case d.Name() == ".git" && d.IsDir():
 				return filepath.SkipDir
-			case !d.IsDir() && d.Name() != ".git":
+			case !d.IsDir() && d.Name() != ".git" && d.Type()&fs.ModeCharDevice == 0:
 				seen[filepath.ToSlash(rel)] = true
 			}
 			return nil
@@ -113,8 +116,12 @@ func treeChanges(before, now string) ([]string, error) {
 	}
 	var changed []string
 	for name := range seen {
-		a, err := fileOf(filepath.Join(before, name))
-		b, also := fileOf(filepath.Join(now, name))
+		from, to := before.file(name), now.file(name)
+		if from == to {
+			continue
+		}
+		a, err := fileOf(from)
+		b, also := fileOf(to)
 		if err = errors.Join(err, also); err != nil {
 			return nil, fmt.Errorf("cannot compare the trees: %w", err)
 		}
@@ -136,18 +143,18 @@ type update struct {
 // updateTree brings what changed from one tree of the host to another into the
 // tree of a container. Files that differ there from how they were before are the
 // job's, and stay.
-func updateTree(ctx context.Context, c jobContainer, before, now, at string) (update, error) {
+func updateTree(ctx context.Context, c jobContainer, before, now view, at string) (update, error) {
 	var u update
 	changed, err := treeChanges(before, now)
 	if err != nil {
 		return u, err
 	}
 	for _, name := range changed {
-		was, err := fileOf(filepath.Join(before, name))
+		was, err := fileOf(before.file(name))
 		if err != nil {
 			return u, err
 		}
-		is, err := fileOf(filepath.Join(now, name))
+		is, err := fileOf(now.file(name))
 		if err != nil {
 			return u, err
 		}
@@ -189,11 +196,11 @@ func prefixed(names []string) []string {
 	return all
 }
 
-// packFiles packs files and links below a directory.
-func packFiles(to io.Writer, dir string, names []string) error {
+// packFiles packs files and links of a tree.
+func packFiles(to io.Writer, tree view, names []string) error {
 	w := tar.NewWriter(to)
 	for _, name := range names {
-		file := filepath.Join(dir, name)
+		file := tree.file(name)
 		info, err := os.Lstat(file)
 		if err != nil {
 			return err

@@ -8,18 +8,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/container"
 )
 
 // tree makes a directory with files; a text that begins with "->" is a link.
-func tree(t *testing.T, files map[string]string) string {
+func tree(t *testing.T, files map[string]string) view {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -39,7 +41,7 @@ func tree(t *testing.T, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	return view{dir}
 }
 
 // A dirContainer is a container whose files are those of the host.
@@ -90,19 +92,36 @@ func (dirContainer) Put(_ context.Context, dir string, from io.Reader) error {
 
 // TestUpdateTree lays a tree under what a job made of the one before.
 func TestUpdateTree(t *testing.T) {
-	before := tree(t, map[string]string{
+	before := map[string]string{
 		"same": "1", "edited": "1", "both": "1", "gone": "1", "gone too": "1", "d/deep": "1", "link": "->same", "script": "1", "-rf": "1",
 		"deleted by job": "1", "agreed": "1", ".git/index": "1", "swap/file": "1",
-	})
-	now := tree(t, map[string]string{
-		"same": "1", "edited": "2", "both": "2", "d/deep": "2", "d/new/file": "n", "link": "->edited", "script": "#!1", "-rf": "2",
+	}
+	changed := map[string]string{
+		"edited": "2", "both": "2", "d/deep": "2", "d/new/file": "n", "link": "->edited", "script": "#!1", "-rf": "2",
 		"deleted by job": "2", "agreed": "2", ".git/index": "2", "swap": "a file",
+	}
+	now := maps.Clone(changed)
+	now["same"] = "1"
+	lower := tree(t, before)
+	upper := tree(t, changed)
+	for _, name := range []string{"gone", "gone too"} {
+		if err := syscall.Mknod(filepath.Join(upper[0], name), syscall.S_IFCHR, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run("whole", func(t *testing.T) { testUpdateTree(t, tree(t, before), tree(t, now)) })
+	t.Run("layers", func(t *testing.T) { testUpdateTree(t, lower, view{upper[0], lower[0]}) })
+	t.Run("kept", func(t *testing.T) {
+		testUpdateTree(t, parseView(lower.String()), parseView(view{upper[0], lower[0]}.String()))
 	})
+}
+
+func testUpdateTree(t *testing.T, before, now view) {
 	at := tree(t, map[string]string{
 		"same": "1", "edited": "1", "both": "job", "gone": "1", "gone too": "job", "d/deep": "1", "link": "->same", "script": "1", "-rf": "1",
 		"agreed": "2", ".git/index": "job", "built": "x", "swap/file": "1",
 	})
-	u, err := updateTree(t.Context(), dirContainer{}, before, now, at)
+	u, err := updateTree(t.Context(), dirContainer{}, before, now, at[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,11 +133,11 @@ func TestUpdateTree(t *testing.T) {
 		"edited": "2", "both": "job", "d/deep": "2", "d/new/file": "n", "link": "2", "script": "#!1", "gone": "", "gone too": "job",
 		"-rf": "2", "built": "x", ".git/index": "job", "deleted by job": "",
 	} {
-		if got, _ := os.ReadFile(filepath.Join(at, name)); string(got) != want {
+		if got, _ := os.ReadFile(filepath.Join(at[0], name)); string(got) != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if info, err := os.Stat(filepath.Join(at, "script")); err != nil || info.Mode()&0o100 == 0 {
+	if info, err := os.Stat(filepath.Join(at[0], "script")); err != nil || info.Mode()&0o100 == 0 {
 		t.Errorf("script: %v, %v", info, err)
 	}
 	var said strings.Builder
@@ -126,7 +145,7 @@ func TestUpdateTree(t *testing.T) {
 	if !strings.Contains(said.String(), "kept as the job left them: both, deleted by job") {
 		t.Errorf("said %s", said.String())
 	}
-	if u, err = updateTree(t.Context(), dirContainer{}, now, now, at); err != nil || slices.Concat(u.kept, u.removed, u.replaced) != nil {
+	if u, err = updateTree(t.Context(), dirContainer{}, now, now, at[0]); err != nil || slices.Concat(u.kept, u.removed, u.replaced) != nil {
 		t.Errorf("of no change: %+v, %v", u, err)
 	}
 }

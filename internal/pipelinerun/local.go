@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -158,6 +159,7 @@ func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
 		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
 	}
 	scratch.Sweep(s.checkouts)
+	checkout.CacheIn(s.checkouts).Sweep()
 	s.artifacts.Sweep()
 }
 

@@ -58,7 +58,7 @@ func (p *Plan) Untracked() checkout.Left {
 func (p *Plan) jobTree(o LocalOptions) jobrun.Tree {
 	t := jobrun.Tree{
 		Dir: p.source.tree, Writable: p.source.snapshot == nil, At: gitlabci.ProjectDir(p.event), Snapshot: p.source.snapshot, Work: p.source.work,
-		FullHistory: o.FullHistory, Untracked: o.Untracked,
+		FullHistory: o.FullHistory, Untracked: o.Untracked, Cache: checkout.CacheIn(p.source.checkouts),
 	}
 	for _, variable := range gitlabci.Predefined(p.event) {
 		switch variable.Name {

@@ -36,7 +36,7 @@ func New(parent string) (dir string, done func(), err error) {
 		return "", nil, errors.Join(err, os.Remove(dir))
 	}
 	return dir, func() {
-		if !isKept(dir) {
+		if !IsKept(dir) {
 			_ = os.RemoveAll(dir)
 		}
 		_ = lock.Close()
@@ -56,7 +56,7 @@ func sweep(parent string) {
 	entries, _ := os.ReadDir(parent) // those that could be read
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
-		if !strings.HasPrefix(e.Name(), prefix) || isKept(dir) {
+		if !strings.HasPrefix(e.Name(), prefix) || IsKept(dir) {
 			continue
 		}
 		if lock, err := lockDir(dir, syscall.LOCK_NB); err == nil {
@@ -88,7 +88,8 @@ func lockDir(dir string, how int) (*os.File, error) {
 // the file's time.
 const KeptFile = "kept"
 
-func isKept(dir string) bool {
+// IsKept reports whether a KeptFile lets a directory stay.
+func IsKept(dir string) bool {
 	info, err := os.Lstat(filepath.Join(dir, KeptFile))
 	return err == nil && time.Now().Before(info.ModTime())
 }
