@@ -36,7 +36,7 @@ type BuildOptions struct {
 	Recipe      []byte            // sent in Dockerfile's place; makes the same image, such as with cache mounts; nil for Dockerfile itself
 	CacheDir    string            // directory of the host for cache mounts that last, made if need be; "" for the service's own
 	Labels      map[string]string // put on the image beside our own; part of the input digest
-	Notes       map[string]string // put on the image too, but no reason to build it again
+	ExtraLabels map[string]string // put on the image too, but no reason to build it again
 	Args        map[string]string // ARG values
 	Context     BuildContext      // the files that the Dockerfile copies
 	Network     Network           // of RUN steps; the zero value is a private network

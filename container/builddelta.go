@@ -47,7 +47,7 @@ func (d *Delta) labels(o BuildOptions) map[string]string {
 func (o BuildOptions) rest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, "") // no network, as in digest
-	fmt.Fprintf(h, "%q\n%q\n", slices.Sorted(maps.Keys(o.Labels)), slices.Sorted(maps.Keys(o.Notes)))
+	fmt.Fprintf(h, "%q\n%q\n", slices.Sorted(maps.Keys(o.Labels)), slices.Sorted(maps.Keys(o.ExtraLabels)))
 	for _, name := range slices.Sorted(maps.Keys(o.Args)) {
 		fmt.Fprintf(h, "%q=%q\n", name, o.Args[name])
 	}

@@ -59,7 +59,7 @@ func TestDeltaOverAnImage(t *testing.T) {
 		{"network", made(ab, 0), with(func(o *BuildOptions) { o.Network = NetworkHost }), []string{"c"}, 1},
 		{"arg", made(ab, 0), with(func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} }), nil, 0},
 		{"label gone", made(ab, 0), with(func(o *BuildOptions) { o.Labels = nil }), nil, 0},
-		{"note gone", made(func() BuildOptions { o := ab; o.Notes = map[string]string{"n": "1"}; return o }(), 0), with(same), nil, 0},
+		{"note gone", made(func() BuildOptions { o := ab; o.ExtraLabels = map[string]string{"n": "1"}; return o }(), 0), with(same), nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			step, ok := c.o.over(c.old)
@@ -75,7 +75,7 @@ func TestDeltaOverAnImage(t *testing.T) {
 
 func TestDeltaOrder(t *testing.T) {
 	o := additive("a", "b")
-	o.Notes = map[string]string{"n": "1"}
+	o.ExtraLabels = map[string]string{"n": "1"}
 	step := deltaStep{on: "0123456789abcdef", added: []string{"b"}, count: 2}
 	sent, err := step.order(o, "", "d")
 	if err != nil || !sent.flat || sent.Pull != PullNever {
@@ -106,12 +106,12 @@ func TestDeltaOrder(t *testing.T) {
 func TestNotesAreNoInput(t *testing.T) {
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
 	_, plain, _ := o.prepare("")
-	o.Notes = map[string]string{LabelManifest: "abc"}
+	o.ExtraLabels = map[string]string{LabelManifest: "abc"}
 	text, noted, err := o.prepare("")
 	if err != nil || noted != plain || !strings.Contains(string(text), `lcitool.manifest="abc"`) {
 		t.Errorf("%v, %s and %s\n%s", err, plain, noted, text)
 	}
-	o.Notes = map[string]string{"a b": ""}
+	o.ExtraLabels = map[string]string{"a b": ""}
 	if _, _, err := o.prepare(""); err == nil {
 		t.Error("a note that cannot be a label")
 	}

@@ -50,7 +50,7 @@ func (o BuildOptions) prepare(token string) (text []byte, digest string, err err
 func (o BuildOptions) allLabels(token, digest string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, o.Labels)
-	maps.Copy(labels, o.Notes)
+	maps.Copy(labels, o.ExtraLabels)
 	if o.Delta != nil {
 		maps.Copy(labels, o.Delta.labels(o))
 	}

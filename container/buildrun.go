@@ -99,7 +99,7 @@ func (e *Engine) request(ctx context.Context, o order, dir string) (string, erro
 		case <-ctx.Done():
 		}
 		if e.service.Private() != nil {
-			watched.settle()
+			watched.stop()
 			e.service.Private().Stop()
 		}
 		giveUp()

@@ -58,7 +58,7 @@ func (b *buildSteps) look() (settled bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	settled = true
-	for _, scratch := range scratches(b.dir) {
+	for _, scratch := range containersIn(b.dir) {
 		if _, err := os.Stat(filepath.Join(b.dir, scratch, "pid")); err != nil {
 			settled = false
 		}
@@ -70,15 +70,15 @@ func (b *buildSteps) look() (settled bool) {
 	return settled
 }
 
-// settle waits until no step is being prepared.
-func (b *buildSteps) settle() {
+// stop waits until no step is being prepared.
+func (b *buildSteps) stop() {
 	for limit := time.Now().Add(settleLimit); !b.look() && time.Now().Before(limit); {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
 
-// scratches returns the scratch directories below dir.
-func scratches(dir string) []string {
+// containersIn returns the scratch directories below dir.
+func containersIn(dir string) []string {
 	paths, _ := filepath.Glob(filepath.Join(dir, "buildah*"))
 	var list []string
 	for _, path := range paths {
@@ -92,7 +92,7 @@ func scratches(dir string) []string {
 // scratchesOf returns those of all steps that a build is known to have run, dir
 // being its directory.
 func scratchesOf(dir string) []string {
-	list := scratches(dir)
+	list := containersIn(dir)
 	data, _ := readSmall(filepath.Join(dir, sandboxesFile), 1<<20)
 	for name := range strings.Lines(string(data)) {
 		if name = strings.TrimSpace(name); scratchName.MatchString(name) && !slices.Contains(list, name) {

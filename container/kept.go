@@ -25,9 +25,9 @@ const (
 // KeptAge is how long a container is kept at most.
 const KeptAge = 7 * 24 * time.Hour
 
-// A Kept is a container that stays until somebody has looked into it, or it is
+// A KeptContainer is a container that stays until somebody has looked into it, or it is
 // too old, or there are too many newer ones.
-type Kept struct {
+type KeptContainer struct {
 	Name    string            `json:"name"`
 	Image   string            `json:"image"`
 	Created time.Time         `json:"created"`
@@ -38,7 +38,7 @@ type Kept struct {
 }
 
 // Expires returns when the container is too old to be kept.
-func (k Kept) Expires() time.Time { return k.Created.Add(KeptAge) }
+func (k KeptContainer) Expires() time.Time { return k.Created.Add(KeptAge) }
 
 // Keep lets the container stay after this process, under a new name, for Open.
 // Kept containers that are too old or too many are removed.
@@ -103,7 +103,7 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(k Kept) bool { return k.Name == name })
+	i := slices.IndexFunc(all, func(k KeptContainer) bool { return k.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("container %s: %w", name, ErrNotKept)
 	}
@@ -119,7 +119,7 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 var ErrNotKept = errors.New("no such kept container")
 
 // Kept returns the kept containers, newest first.
-func (e *Engine) Kept(ctx context.Context) ([]Kept, error) {
+func (e *Engine) Kept(ctx context.Context) ([]KeptContainer, error) {
 	conn, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (e *Engine) Kept(ctx context.Context) ([]Kept, error) {
 	return e.keptContainers(conn)
 }
 
-func (e *Engine) keptContainers(conn context.Context) ([]Kept, error) {
+func (e *Engine) keptContainers(conn context.Context) ([]KeptContainer, error) {
 	p, err := e.proofs()
 	if err != nil {
 		e.log.Warn("kept containers may be missing", "err", err)
@@ -137,7 +137,7 @@ func (e *Engine) keptContainers(conn context.Context) ([]Kept, error) {
 }
 
 // kept returns the containers that a record says are kept, newest first.
-func (p proofs) kept(conn context.Context) ([]Kept, error) {
+func (p proofs) kept(conn context.Context) ([]KeptContainer, error) {
 	if !p.anyKept() {
 		return nil, nil
 	}
@@ -145,16 +145,16 @@ func (p proofs) kept(conn context.Context) ([]Kept, error) {
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
-	var all []Kept
+	var all []KeptContainer
 	for _, item := range list {
 		if r, ours := p.container(item); ours && r.Extra[extraKept] != "" {
 			p.taken[r.Extra[extraLayers]] = true
-			all = append(all, Kept{
+			all = append(all, KeptContainer{
 				Name: r.Name, Image: item.Image, Created: item.Created, Labels: item.Labels, Running: item.State == "running", record: r,
 			})
 		}
 	}
-	slices.SortFunc(all, func(a, b Kept) int {
+	slices.SortFunc(all, func(a, b KeptContainer) int {
 		if c := b.Created.Compare(a.Created); c != 0 {
 			return c
 		}
@@ -173,8 +173,8 @@ func (p proofs) anyKept() bool {
 }
 
 // surplusKept returns those that are too old or too many; all are newest first.
-func surplusKept(all []Kept, now time.Time) []Kept {
-	var surplus []Kept
+func surplusKept(all []KeptContainer, now time.Time) []KeptContainer {
+	var surplus []KeptContainer
 	for i, k := range all {
 		if i >= keptMost || !now.Before(k.Expires()) {
 			surplus = append(surplus, k)
@@ -183,6 +183,6 @@ func surplusKept(all []Kept, now time.Time) []Kept {
 	return surplus
 }
 
-func (k Kept) leftover() Leftover {
+func (k KeptContainer) leftover() Leftover {
 	return Leftover{Kind: "container", Name: k.Name, Run: k.record.Owner.Run, record: k.record}
 }

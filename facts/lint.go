@@ -92,7 +92,7 @@ func (l *linter) reportAll(faults []*Fault) {
 	}
 }
 
-func (l *linter) fault(pos Position, format string, args ...any) {
+func (l *linter) errorf(pos Position, format string, args ...any) {
 	l.report(diag.Errorf(pos, format, args...))
 }
 
@@ -126,9 +126,9 @@ func (l *linter) lintFile(layer Layer, file string) {
 		l.note(pos, "has no effect: only files whose names end in .yml are read")
 	case ".yml":
 		if info, err := fs.Stat(layer.FS, file); err != nil {
-			l.fault(pos, "cannot read: %v", diag.Cause(err))
+			l.errorf(pos, "cannot read: %v", diag.Cause(err))
 		} else if !info.Mode().IsRegular() {
-			l.fault(pos, "is not a regular file")
+			l.errorf(pos, "is not a regular file")
 		}
 	}
 }

@@ -67,14 +67,14 @@ func (l *linter) lintEntry(e *entry) {
 		name, err := decodeName(f)
 		l.report(err)
 		if err := l.known.check(e.section, f.Key); err != nil {
-			l.fault(f.Pos, "mapping %s: %v", yamldoc.Quote(e.name), err)
+			l.errorf(f.Pos, "mapping %s: %v", yamldoc.Quote(e.name), err)
 			continue
 		}
 		if strings.HasPrefix(f.Key, policyPrefix) && err == nil && !slices.Contains(policies(), name.Package) {
-			l.fault(f.Pos, "mapping %s: %s is %s, expected one of %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(name.Package), strings.Join(policies(), ", "))
+			l.errorf(f.Pos, "mapping %s: %s is %s, expected one of %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(name.Package), strings.Join(policies(), ", "))
 		}
 		if i > 0 && l.known.Before(f.Key, fields[i-1].Key) {
-			l.fault(f.Pos, "mapping %s: selector %s stands after %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(fields[i-1].Key))
+			l.errorf(f.Pos, "mapping %s: selector %s stands after %s", yamldoc.Quote(e.name), f.Key, yamldoc.Quote(fields[i-1].Key))
 		}
 	}
 }

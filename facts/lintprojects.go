@@ -44,15 +44,15 @@ func (l *linter) lintProject(file string, data []byte) {
 		name := item.Mapping
 		l.needed[name] = true
 		if first, ok := seen[name]; ok {
-			l.fault(item.Pos, "%s appears twice, first in line %d", yamldoc.Quote(name), first.Line)
+			l.errorf(item.Pos, "%s appears twice, first in line %d", yamldoc.Quote(name), first.Line)
 			continue
 		}
 		seen[name] = item.Pos
 		if !l.names[name] {
-			l.fault(item.Pos, "mapping %s is not there%s", yamldoc.Quote(name), DidYouMean(name, names))
+			l.errorf(item.Pos, "mapping %s is not there%s", yamldoc.Quote(name), DidYouMean(name, names))
 		}
 		if i > 0 && name < items[i-1].Mapping {
-			l.fault(item.Pos, "%s stands after %s", yamldoc.Quote(name), yamldoc.Quote(items[i-1].Mapping))
+			l.errorf(item.Pos, "%s stands after %s", yamldoc.Quote(name), yamldoc.Quote(items[i-1].Mapping))
 		}
 	}
 }

@@ -38,7 +38,7 @@ func check(m *yamlManifest, r releases) error {
 	}
 	c.gitlab(&m.gitlab)
 	if !m.hasTargets {
-		c.add(m.place.fault("no targets: expected a mapping under the key targets"))
+		c.add(m.place.errorf("no targets: expected a mapping under the key targets"))
 	}
 	names := make([]string, len(m.targets))
 	for i, t := range m.targets {
@@ -61,16 +61,16 @@ func (c *checker) gitlab(g *yamlGitLab) {
 		}
 	}
 	if g.builder != nil && *g.builder != string(Docker) && *g.builder != string(Podman) {
-		c.add(g.builderPlace.fault("%q builds no containers, expected docker or podman", *g.builder))
+		c.add(g.builderPlace.errorf("%q builds no containers, expected docker or podman", *g.builder))
 	}
 }
 
 func (c *checker) target(t *yamlTarget) {
 	if t.projects != nil && t.projects.bad {
-		c.add(t.projects.place.fault("expected a list of projects"))
+		c.add(t.projects.place.errorf("expected a list of projects"))
 	}
 	if !t.hasJobs {
-		c.add(t.place.fault("no jobs: expected a list under the key jobs"))
+		c.add(t.place.errorf("no jobs: expected a list under the key jobs"))
 	}
 	release, err := c.releases.Release(t.name)
 	if err != nil {
@@ -134,7 +134,7 @@ func (c *checker) enabledJob(release *targets.Release, j *yamlJob) {
 	if release.Cirrus != nil {
 		c.cirrusJob(release, j)
 	} else if !cross && arch != "x86_64" {
-		c.add(j.crossPlace.fault("a build on %s itself is not supported: leave cross-build out to build for %s on x86_64", arch, arch))
+		c.add(j.crossPlace.errorf("a build on %s itself is not supported: leave cross-build out to build for %s on x86_64", arch, arch))
 	}
 	for _, v := range j.variables {
 		if slices.Contains(reserved(release, cross), v.Name) {
@@ -148,10 +148,10 @@ func (c *checker) cirrusJob(release *targets.Release, j *yamlJob) {
 		c.add(j.place.known("Unknown package command %s", release.Packaging.Command))
 	}
 	if j.template != nil {
-		c.add(j.templateAt.fault("a job on Cirrus CI extends no template of the project's"))
+		c.add(j.templateAt.errorf("a job on Cirrus CI extends no template of the project's"))
 	}
 	if j.artifacts != nil {
-		c.add(j.artifacts.place.fault("a job on Cirrus CI has no artifacts"))
+		c.add(j.artifacts.place.errorf("a job on Cirrus CI has no artifacts"))
 	}
 }
 
@@ -161,10 +161,10 @@ func (c *checker) artifacts(j *yamlJob) {
 		return
 	}
 	if !a.hasPaths && a.more["reports"] == nil && a.more["untracked"] != true {
-		c.add(a.place.fault("no paths: expected a list of files under the key paths"))
+		c.add(a.place.errorf("no paths: expected a list of files under the key paths"))
 	}
 	if when, ok := a.more["when"]; ok && when != "on_success" && when != "on_failure" && when != "always" {
-		c.add(a.place.fault("when is %q, expected on_success, on_failure or always", when))
+		c.add(a.place.errorf("when is %q, expected on_success, on_failure or always", when))
 	}
 }
 

@@ -48,14 +48,14 @@ func (p place) key(name string) string {
 	return p.path + "." + name
 }
 
-// fault says in our words what is wrong at a place.
-func (p place) fault(format string, args ...any) *Fault {
+// errorf says in our words what is wrong at a place.
+func (p place) errorf(format string, args ...any) *Fault {
 	return &Fault{Position: p.pos, Path: p.path, Message: fmt.Sprintf(format, args...)}
 }
 
 // known says in the original's words what is wrong at a place.
 func (p place) known(format string, args ...any) *Fault {
-	f := p.fault(format, args...)
+	f := p.errorf(format, args...)
 	f.known = true
 	return f
 }

@@ -265,11 +265,11 @@ func checkNames(jobs []Job) error {
 		first, twice := seen[j.Name]
 		switch {
 		case twice && first.place.path != "" && first.place.path != j.place.path:
-			errs = append(errs, j.place.fault("job name %q is taken by %s already: give one of them another suffix", j.Name, first.place.path))
+			errs = append(errs, j.place.errorf("job name %q is taken by %s already: give one of them another suffix", j.Name, first.place.path))
 		case twice:
-			errs = append(errs, j.place.fault("job name %q is taken already: give the job another suffix", j.Name))
+			errs = append(errs, j.place.errorf("job name %q is taken already: give the job another suffix", j.Name))
 		case strings.HasPrefix(j.Name, "."), slices.Contains(reservedNames, j.Name):
-			errs = append(errs, j.place.fault("job name %q means something else to GitLab", j.Name))
+			errs = append(errs, j.place.errorf("job name %q means something else to GitLab", j.Name))
 		}
 		if !twice {
 			seen[j.Name] = j

@@ -90,10 +90,10 @@ func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) 
 	}
 	top := place{pos: Position{File: file, Line: 1, Column: 1}}
 	if doc.IsNull() {
-		return nil, top.fault("expected a mapping with the keys projects, gitlab and targets, got nothing")
+		return nil, top.errorf("expected a mapping with the keys projects, gitlab and targets, got nothing")
 	}
 	if !doc.IsMapping() {
-		return nil, at(doc, "").fault("expected a mapping, got %s", doc.Describe())
+		return nil, at(doc, "").errorf("expected a mapping, got %s", doc.Describe())
 	}
 	for _, f := range doc.Duplicates() {
 		warn(&Fault{Position: f.Position, Message: f.Message})
@@ -183,7 +183,7 @@ func (d *decoder) unknown(here place, key string, known []string) {
 			return
 		}
 	}
-	f := here.fault("unknown key %q%s", key, nearest(key, known))
+	f := here.errorf("unknown key %q%s", key, nearest(key, known))
 	d.unknowns = append(d.unknowns, unknownKey{fault: f, key: key, known: kind})
 }
 
@@ -234,7 +234,7 @@ func (d *decoder) text(n yamldoc.Node, at place) *string {
 func (d *decoder) word(n yamldoc.Node, at place) *string {
 	s, ok := n.Scalar()
 	if !ok || n.IsNull() {
-		d.errs = append(d.errs, at.fault("expected a string, got %s", n.Describe()))
+		d.errs = append(d.errs, at.errorf("expected a string, got %s", n.Describe()))
 	}
 	return &s
 }
@@ -320,7 +320,7 @@ func (d *decoder) target(name string, n yamldoc.Node, here place) yamlTarget {
 		return t
 	}
 	if !n.IsMapping() {
-		d.errs = append(d.errs, here.fault("expected an architecture or a mapping with the key jobs, got %s", n.Describe()))
+		d.errs = append(d.errs, here.errorf("expected an architecture or a mapping with the key jobs, got %s", n.Describe()))
 		return yamlTarget{place: here, name: name, hasJobs: true}
 	}
 	d.mapping(n, here.path, keys{
@@ -404,7 +404,7 @@ const maxDepth = 8
 func (d *decoder) any(n yamldoc.Node, here place, depth int) any {
 	switch {
 	case depth > maxDepth:
-		d.errs = append(d.errs, here.fault("more than %d levels of lists and mappings", maxDepth))
+		d.errs = append(d.errs, here.errorf("more than %d levels of lists and mappings", maxDepth))
 		return nil
 	case n.IsNull():
 		return nil

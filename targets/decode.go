@@ -89,7 +89,7 @@ func (d *decoder) compilers() map[Arch][]Arch {
 		for _, name := range d.list(key, nameRule) {
 			arch, err := ParseArch(name)
 			if err != nil {
-				d.fault(key, "%s: %s", key, err)
+				d.errorf(key, "%s: %s", key, err)
 			}
 			list = append(list, arch)
 		}
@@ -132,26 +132,26 @@ func (d *decoder) checkName(r *Release) {
 	}
 	rest, ok := strings.CutPrefix(r.Name, strings.ToLower(r.OS.Name)+"-")
 	if !ok {
-		d.fault("os.name", "OS name %s does not match file name %s.yml", yamldoc.Quote(r.OS.Name), r.Name)
+		d.errorf("os.name", "OS name %s does not match file name %s.yml", yamldoc.Quote(r.OS.Name), r.Name)
 		return
 	}
 	if want := strings.ReplaceAll(rest, "-", ""); want != strings.ToLower(r.OS.Version) {
-		d.fault("os.version", "OS version %s does not match version in file name %s.yml (%s)", yamldoc.Quote(r.OS.Version), r.Name, want)
+		d.errorf("os.version", "OS version %s does not match version in file name %s.yml (%s)", yamldoc.Quote(r.OS.Version), r.Name, want)
 	}
 }
 
 func (d *decoder) checkPackaging(r *Release) {
 	format := r.Packaging.Format
 	if format != "" && !slices.Contains(Formats(), format) {
-		d.fault("packaging.format", "unknown packaging format %s, expected one of %s", yamldoc.Quote(format), strings.Join(Formats(), ", "))
+		d.errorf("packaging.format", "unknown packaging format %s, expected one of %s", yamldoc.Quote(format), strings.Join(Formats(), ", "))
 	}
 	if len(r.Packaging.Repos) > 0 && r.Manager.AddRepo == "" {
-		d.fault("packaging.repos", "packaging.repos not supported for %s", yamldoc.OneLine(r.OS.Name))
+		d.errorf("packaging.repos", "packaging.repos not supported for %s", yamldoc.OneLine(r.OS.Name))
 	}
 	if r.Cirrus != nil && r.Cirrus.Arch != "" {
 		arch, err := ParseArch(string(r.Cirrus.Arch))
 		if err != nil {
-			d.fault("cirrus.arch", "%s", yamldoc.OneLine(err.Error()))
+			d.errorf("cirrus.arch", "%s", yamldoc.OneLine(err.Error()))
 		}
 		r.Cirrus.Arch = arch
 	}
@@ -163,9 +163,9 @@ func (d *decoder) has(key string) bool {
 	return ok && !f.Value.IsNull()
 }
 
-// fault notes what is wrong with key, at its place or at that of the group it
+// errorf notes what is wrong with key, at its place or at that of the group it
 // is missing from.
-func (d *decoder) fault(key, format string, args ...any) {
+func (d *decoder) errorf(key, format string, args ...any) {
 	pos := d.start
 	if f, ok := d.keys[groupOf(key)]; ok {
 		pos = f.Pos
@@ -180,17 +180,17 @@ func (d *decoder) text(key string, rule valueRule, required bool) string {
 	f, ok := d.keys[key]
 	if !ok || f.Value.IsNull() {
 		if required {
-			d.fault(key, "key %q is missing", key)
+			d.errorf(key, "key %q is missing", key)
 		}
 		return ""
 	}
 	text, err := f.Value.Text()
 	if err != nil {
-		d.fault(key, "%s: %s", key, message(err))
+		d.errorf(key, "%s: %s", key, message(err))
 		return ""
 	}
 	if problem := rule.check(text); problem != "" {
-		d.fault(key, "%s: %s", key, problem)
+		d.errorf(key, "%s: %s", key, problem)
 		return ""
 	}
 	return text
@@ -203,7 +203,7 @@ func (d *decoder) boolean(key string, missing bool) bool {
 	}
 	b, err := f.Value.Bool()
 	if err != nil {
-		d.fault(key, "%s: %s", key, message(err))
+		d.errorf(key, "%s: %s", key, message(err))
 	}
 	return b
 }
@@ -215,16 +215,16 @@ func (d *decoder) list(key string, rule valueRule) []string {
 	}
 	items, err := f.Value.Sequence()
 	if err != nil {
-		d.fault(key, "%s: %s", key, message(err))
+		d.errorf(key, "%s: %s", key, message(err))
 		return nil
 	}
 	var list []string
 	for _, item := range items {
 		text, err := item.Text()
 		if err != nil {
-			d.fault(key, "%s: %s", key, message(err))
+			d.errorf(key, "%s: %s", key, message(err))
 		} else if problem := rule.check(text); problem != "" {
-			d.fault(key, "%s: %s", key, problem)
+			d.errorf(key, "%s: %s", key, problem)
 		} else {
 			list = append(list, text)
 		}

@@ -49,7 +49,7 @@ func (a *app) console() progress.Console {
 
 // messages are those of runs of jobs.
 func (a *app) messages() pipelinerun.Messages {
-	return pipelinerun.Messages{Infof: a.tell, Warnf: a.warnf}
+	return pipelinerun.Messages{Infof: a.infof, Warnf: a.warnf}
 }
 
 // terminal reports whether stderr is a terminal that lines can be drawn on.

@@ -35,7 +35,7 @@ func (e *engineFlags) options() container.ConnectOptions {
 		StateDir:   e.app.stateDir(),
 		Getenv:     e.app.getenv,
 		Log:        e.app.log(),
-		Notice:     func(line string) { e.app.tell("%s", line) },
+		Notice:     func(line string) { e.app.infof("%s", line) },
 	}
 }
 

@@ -95,7 +95,7 @@ func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFl
 		return a.adviseBuild(err, how, want.target)
 	}
 	if result.Cached {
-		a.tell("nothing has changed since image '%s' was built", image.Build.Tag)
+		a.infof("nothing has changed since image '%s' was built", image.Build.Tag)
 	}
 	return a.lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
 }

@@ -76,7 +76,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 				lines[i] = p.line(o.DryRun, time.Now())
 			}
 			if len(list) == 0 && err == nil {
-				a.tell("nothing to remove")
+				a.infof("nothing to remove")
 			}
 			return errors.Join(a.lines(lines), err, a.tellUnproven(cmd.Context(), e))
 		},
@@ -135,8 +135,8 @@ func (a *app) tellUnproven(ctx context.Context, e *container.Engine) error {
 		if l.Kind == "volume" {
 			remove = "podman volume rm "
 		}
-		a.tell("%s %s has the labels of an lcitool that is gone, but no record; it stays", l.Kind, l.Name)
-		a.tell("hint: %s%s", remove, l.Name)
+		a.infof("%s %s has the labels of an lcitool that is gone, but no record; it stays", l.Kind, l.Name)
+		a.infof("hint: %s%s", remove, l.Name)
 	}
 	return err
 }

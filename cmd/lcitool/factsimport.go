@@ -84,7 +84,7 @@ func (a *app) importFacts(dir, tree, format string, write bool) error {
 	}
 	files, err := factsimport.Apply(tree, ours, theirs, report)
 	for _, file := range files {
-		a.tell("wrote %s", file)
+		a.infof("wrote %s", file)
 	}
 	return err
 }

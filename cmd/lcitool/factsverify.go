@@ -162,7 +162,7 @@ func (a *app) showVerified(format string, reports []factscheck.Report) error {
 		}
 		for _, s := range r.Signatures {
 			if !s.Verified {
-				a.tell("note: %s: signature not verified: %s", s.URL, s.Detail)
+				a.infof("note: %s: signature not verified: %s", s.URL, s.Detail)
 			}
 		}
 	}

@@ -248,6 +248,6 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluat
 // tellMissing names the includes that cannot be followed.
 func (a *app) tellMissing(e *gitlabci.Evaluation) {
 	for _, m := range e.Missing {
-		a.tell("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
+		a.infof("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
 	}
 }

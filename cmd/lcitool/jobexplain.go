@@ -218,12 +218,12 @@ func (a *app) tellEmpty(empty *pipelinerun.Emptiness, variables []string) {
 	}
 	for i, r := range empty.Reasons {
 		if i == maxReasons {
-			a.tell(`further rules leave out the others: "lcitool job explain JOB" prints those of a job`)
+			a.infof(`further rules leave out the others: "lcitool job explain JOB" prints those of a job`)
 			break
 		}
-		a.tell("%s", reasonText(r))
+		a.infof("%s", reasonText(r))
 		if values := variableText(explainedRules([]gitlabci.RuleTrace{r.Rule}, redact.Variables(variables))[0]); values != "" {
-			a.tell("%s", values)
+			a.infof("%s", values)
 		}
 	}
 	for i, w := range empty.Wishes {
@@ -237,7 +237,7 @@ func (a *app) tellEmpty(empty *pipelinerun.Emptiness, variables []string) {
 		case w.Manual > 0:
 			by = fmt.Sprintf(", %d of them started by hand", w.Manual)
 		}
-		a.tell("hint: --var %s gives %s%s", w.Name+"="+w.Value, plural(w.Jobs, "job"), by)
+		a.infof("hint: --var %s gives %s%s", w.Name+"="+w.Value, plural(w.Jobs, "job"), by)
 	}
 }
 

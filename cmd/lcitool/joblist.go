@@ -108,20 +108,20 @@ func (a *app) tellOfJobs(e *pipelinerun.Evaluation, shown int, variables []strin
 	empty := e.Empty()
 	switch {
 	case !e.Created && e.Rule.Line > 0:
-		a.tell("this event makes no pipeline: %s says so", e.Rule)
+		a.infof("this event makes no pipeline: %s says so", e.Rule)
 	case !e.Created:
-		a.tell("this event makes no pipeline: no rule of the workflow matches")
+		a.infof("this event makes no pipeline: no rule of the workflow matches")
 	case empty != nil:
 	case shown < len(e.Jobs):
-		a.tell("jobs that are not in the pipeline of this event: %d, --all lists them", len(e.Jobs)-shown)
+		a.infof("jobs that are not in the pipeline of this event: %d, --all lists them", len(e.Jobs)-shown)
 	}
 	a.tellEmpty(empty, variables)
 	if e.UnknownChanges {
-		a.tell("rules ask which files the event changed: name them with --changed; without it all count as changed")
+		a.infof("rules ask which files the event changed: name them with --changed; without it all count as changed")
 	}
 	a.warnProblems(e.Problems)
 	if e.Refused() {
-		a.tell(`GitLab makes no pipeline: "lcitool job lint" says why`)
+		a.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
 	}
 }
 

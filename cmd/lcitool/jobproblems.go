@@ -26,7 +26,7 @@ func (a *app) warnProblems(list []gitlabci.Problem) {
 		case p.Effect == gitlabci.Refused || p.Effect == gitlabci.Doubtful:
 			a.warn(diag.Errorf(p.Pos, "%s", p.Text()))
 		default:
-			a.tell("%s", p)
+			a.infof("%s", p)
 		}
 	}
 	for _, p := range counted {
@@ -35,7 +35,7 @@ func (a *app) warnProblems(list []gitlabci.Problem) {
 			a.warn(diag.Errorf(p.Pos, "%s", what))
 			continue
 		}
-		a.tell("%s: %s", p.Pos, what)
+		a.infof("%s: %s", p.Pos, what)
 	}
 }
 
@@ -54,6 +54,6 @@ func (a *app) warnChosen(e *gitlabci.Evaluation, chosen []*jobrun.Job) {
 	}
 	a.warnProblems(list)
 	if e.Refused() {
-		a.tell(`GitLab makes no pipeline: "lcitool job lint" says why`)
+		a.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
 	}
 }

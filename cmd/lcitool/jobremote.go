@@ -121,7 +121,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	case err == nil:
 		return finished
 	case errors.Is(err, remotepipeline.ErrTimeout):
-		v.app.complain(err)
+		v.app.printError(err)
 		return statusError(124)
 	case errors.As(finished, &status): // err says more
 		return err
@@ -137,10 +137,10 @@ func (a *app) finishRemote(result *pipelinerun.Result, reports []jobReport) erro
 		}
 		a.tellFiles(result)
 		for _, note := range result.Remote.Notes {
-			a.tell("%s", note)
+			a.infof("%s", note)
 		}
 	}
-	a.tell("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "status unknown"))
+	a.infof("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "status unknown"))
 	if err := a.writeReports(reports, result); err != nil {
 		return err
 	}

@@ -66,15 +66,15 @@ func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipel
 			if j := all.Run.Job(x.Workload); j != nil {
 				row.Target = j.Target
 			}
-			a.complain(v.advise(row, x.Err))
+			a.printError(v.advise(row, x.Err))
 			break
 		}
 	}
 	err = errors.Join(err, lost, a.sumRounds(all), a.writeReports(reports, all.Result))
 	if i := slices.IndexFunc(all.Run.Jobs, func(j jobrecord.Job) bool { return j.Container != "" }); i >= 0 {
-		a.tell(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, all.Run.Jobs[i].Name)
+		a.infof(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, all.Run.Jobs[i].Name)
 	}
-	a.tell("logs: %s", all.Dir)
+	a.infof("logs: %s", all.Dir)
 	if err == nil && all.Failed > 0 {
 		return statusError(1)
 	}

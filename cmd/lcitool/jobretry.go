@@ -209,7 +209,7 @@ func (v *jobVerb) checkKept(ctx context.Context, engine *container.Engine) error
 		return err
 	}
 	for _, name := range v.choice.Names {
-		if !slices.ContainsFunc(kept, func(k container.Kept) bool { return k.Name == v.resume[name].Container }) {
+		if !slices.ContainsFunc(kept, func(k container.KeptContainer) bool { return k.Name == v.resume[name].Container }) {
 			return diag.WithHint(fmt.Errorf("the container of job %q is gone: %s", name, v.resume[name].Container), "without --from-failed the job begins at its first command")
 		}
 	}

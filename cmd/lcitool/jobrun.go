@@ -213,10 +213,10 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 		return err
 	}
 	if left := p.Untracked(); !v.untracked && left != (checkout.Left{}) {
-		v.app.tell("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
+		v.app.infof("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
 	}
-	for _, line := range p.Left {
-		v.app.tell("left out %s", line)
+	for _, line := range p.Skipped {
+		v.app.infof("left out %s", line)
 	}
 	if len(p.Jobs) == 0 {
 		v.app.tellEmpty(p.Empty, v.event.variables)
@@ -224,10 +224,10 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
 	}
 	for _, line := range p.Missing {
-		v.app.tell("warning: %s", line)
+		v.app.infof("warning: %s", line)
 	}
-	if len(p.Added) > 0 {
-		v.app.tell("also needed for their artifacts: %s", strings.Join(p.Added, ", "))
+	if len(p.Implied) > 0 {
+		v.app.infof("also needed for their artifacts: %s", strings.Join(p.Implied, ", "))
 	}
 	if err := p.CheckArtifacts(); err != nil {
 		return err
@@ -382,7 +382,7 @@ func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *
 	record := result.Run
 	for i, r := range result.Jobs {
 		if r.State == outcome.NoImage || r.State == outcome.EngineError {
-			a.complain(v.advise(record.Jobs[i], r.Err))
+			a.printError(v.advise(record.Jobs[i], r.Err))
 		}
 	}
 	if err := a.jobTable(result); err != nil {
@@ -394,7 +394,7 @@ func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *
 	kept := -1
 	for i, j := range record.Jobs {
 		if j.Command != "" {
-			a.tell("%s failed in: %s", j.Name, firstLine(j.Command))
+			a.infof("%s failed in: %s", j.Name, firstLine(j.Command))
 		}
 		if j.Container != "" && kept < 0 {
 			kept = i
@@ -402,12 +402,12 @@ func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *
 	}
 	switch {
 	case kept >= 0 && v.onFailure == "shell" && isTerminal(a.stdin):
-		if err := a.enter(ctx, engine, &record.Jobs[kept], nil); err != nil {
-			a.complain(err)
+		if err := a.shellInto(ctx, engine, &record.Jobs[kept], nil); err != nil {
+			a.printError(err)
 		}
-		a.dismiss(ctx, engine, record)
+		a.removeKept(ctx, engine, record)
 	case kept >= 0:
-		a.tell(`its container is kept: "lcitool job shell --last-failed" enters it`)
+		a.infof(`its container is kept: "lcitool job shell --last-failed" enters it`)
 	}
 	return exitStatus(result)
 }
@@ -421,8 +421,8 @@ func jobNames(run *jobrecord.Run) []string {
 	return names
 }
 
-// dismiss removes the kept containers of a run.
-func (a *app) dismiss(ctx context.Context, engine *container.Engine, record *jobrecord.Run) {
+// removeKept removes the kept containers of a run.
+func (a *app) removeKept(ctx context.Context, engine *container.Engine, record *jobrecord.Run) {
 	for _, j := range record.Jobs {
 		if j.Container == "" {
 			continue
@@ -432,7 +432,7 @@ func (a *app) dismiss(ctx context.Context, engine *container.Engine, record *job
 			err = c.Remove(ctx)
 		}
 		if err != nil && !errors.Is(err, container.ErrNotKept) {
-			a.complain(err)
+			a.printError(err)
 		}
 	}
 }
@@ -472,7 +472,7 @@ func (a *app) jobTable(result *pipelinerun.Result) error {
 		if r.Line != "" && r.State != outcome.NoImage && r.State != outcome.EngineError {
 			text += ": " + r.Line
 		}
-		a.tell("%s", text)
+		a.infof("%s", text)
 	} else if err := a.resultTable("JOB", result.Jobs); err != nil {
 		return err
 	}
@@ -482,10 +482,10 @@ func (a *app) jobTable(result *pipelinerun.Result) error {
 
 // tellFiles says where the files of a run are.
 func (a *app) tellFiles(result *pipelinerun.Result) {
-	a.tell("logs: %s", result.Dir)
+	a.infof("logs: %s", result.Dir)
 	for _, j := range result.Run.Jobs {
 		if j.Artifacts != "" {
-			a.tell("artifacts: %s", j.Artifacts)
+			a.infof("artifacts: %s", j.Artifacts)
 		}
 	}
 }

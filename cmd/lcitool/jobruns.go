@@ -90,7 +90,7 @@ func (a *app) tellCommands(run *jobrecord.Stored, jobs []string) {
 			continue
 		}
 		for _, c := range j.Commands {
-			a.tell("%s: %8s  %s", j.Name, outcome.Elapsed(time.Duration(c.Duration*float64(time.Second))), firstLine(c.Command))
+			a.infof("%s: %8s  %s", j.Name, outcome.Elapsed(time.Duration(c.Duration*float64(time.Second))), firstLine(c.Command))
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 			`"lcitool job run" keeps them on a terminal, and with --on-failure keep everywhere`)
 	}
 	if job != nil {
-		err := v.app.enter(cmd.Context(), engine, job, command)
+		err := v.app.shellInto(cmd.Context(), engine, job, command)
 		if name == "" || !errors.Is(err, container.ErrNotKept) {
 			return err
 		}
@@ -100,8 +100,8 @@ func lastKept(runs []jobrecord.Stored, name string) *jobrecord.Job {
 	return nil
 }
 
-// enter runs a shell, or a command, in the kept container of a job.
-func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string) error {
+// shellInto runs a shell, or a command, in the kept container of a job.
+func (a *app) shellInto(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string) error {
 	c, err := engine.Open(ctx, j.Container)
 	if errors.Is(err, container.ErrNotKept) {
 		return diag.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s starts a new one", jobrun.Quote(j.Name)))
@@ -110,11 +110,11 @@ func (a *app) enter(ctx context.Context, engine *container.Engine, j *jobrecord.
 		return err
 	}
 	if command == nil {
-		a.tell("%s, %s (%s)", j.Name, outcome.Result{State: j.State, Code: j.Code}.Text(), j.Image)
+		a.infof("%s, %s (%s)", j.Name, outcome.Result{State: j.State, Code: j.Code}.Text(), j.Image)
 		if j.Command != "" {
-			a.tell("failed in: %s", firstLine(j.Command))
+			a.infof("failed in: %s", firstLine(j.Command))
 		}
-		a.tell("the whole script is %s; the container stays until it is %s old or \"lcitool container prune --kept\"", jobrun.ScriptFile, fmt.Sprintf("%d days", int(container.KeptAge.Hours()/24)))
+		a.infof("the whole script is %s; the container stays until it is %s old or \"lcitool container prune --kept\"", jobrun.ScriptFile, fmt.Sprintf("%d days", int(container.KeptAge.Hours()/24)))
 	}
 	_, err = c.Exec(ctx, jobrun.Enter(j.WorkDir, command, a.terminalStreams()))
 	return err
@@ -154,7 +154,7 @@ func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name 
 		return fmt.Errorf("%q stands for %d jobs: name one", name, len(p.Jobs))
 	}
 	if command == nil {
-		v.app.tell("nothing of job %q has run in this container, which goes away afterwards; its script is %s", name, jobrun.ScriptFile)
+		v.app.infof("nothing of job %q has run in this container, which goes away afterwards; its script is %s", name, jobrun.ScriptFile)
 	}
 	o, err := v.localOptions(engine)
 	if err != nil {

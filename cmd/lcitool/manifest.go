@@ -89,8 +89,8 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 		return m.failed(err)
 	}
 	if closed := plan.CirrusTargets(); len(closed) > 0 {
-		m.app.tell("warning: %s: Cirrus CI has closed: the jobs for %s will not run", file, strings.Join(closed, ", "))
-		m.app.tell("hint: remove these targets, or leave the jobs out with \"cirrus: {enabled: false}\"")
+		m.app.infof("warning: %s: Cirrus CI has closed: the jobs for %s will not run", file, strings.Join(closed, ", "))
+		m.app.infof("hint: remove these targets, or leave the jobs out with \"cirrus: {enabled: false}\"")
 	}
 	differ := 0
 	for _, c := range changes {

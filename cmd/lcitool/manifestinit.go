@@ -75,7 +75,7 @@ func (i *manifestInit) write() error {
 	if err := create(file, text); err != nil {
 		return err
 	}
-	m.app.tell("wrote %s; .gitlab-ci.yml needs these lines:", file)
+	m.app.infof("wrote %s; .gitlab-ci.yml needs these lines:", file)
 	if err := m.app.write(lines); err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (i *manifestInit) adviseProject(name string) error {
 	var project *facts.ProjectError
 	if _, err := set.Project(name); errors.As(err, &project) {
 		file := filepath.Join(i.manifestVerb.app.workspace().BaseDir(), workspace.DefaultDataDir, "projects", name+".yml")
-		i.manifestVerb.app.tell("hint: list what %s needs in %s, for example: packages: [gcc, make]", name, file)
+		i.manifestVerb.app.infof("hint: list what %s needs in %s, for example: packages: [gcc, make]", name, file)
 	}
 	return nil
 }

@@ -44,15 +44,15 @@ func (l *projectsLock) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(done) == 0 {
-		l.app.tell("no project is named by URL")
+		l.app.infof("no project is named by URL")
 	}
 	for _, f := range done {
 		if f.Diff == "" {
 			continue
 		}
-		l.app.tell("%s:", f.URL)
+		l.app.infof("%s:", f.URL)
 		for line := range strings.Lines(f.Diff) {
-			l.app.tell("%s", strings.TrimSuffix(line, "\n"))
+			l.app.infof("%s", strings.TrimSuffix(line, "\n"))
 		}
 	}
 	return l.print(done)

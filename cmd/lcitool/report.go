@@ -25,10 +25,10 @@ import (
 // the only two ways to say something; both keep what comes from outside from
 // steering the terminal.
 
-// tell writes a message to stderr. It begins one line: what it quotes is kept
+// infof writes a message to stderr. It begins one line: what it quotes is kept
 // on that line, and further lines of an error are indented unless they are those
 // of a diff.
-func (a *app) tell(format string, args ...any) {
+func (a *app) infof(format string, args ...any) {
 	safe := make([]any, len(args))
 	for i, arg := range args {
 		if text, ok := arg.(string); ok {
@@ -78,32 +78,32 @@ func (a *app) report(ctx context.Context, err error) int {
 	case errors.As(err, &workload):
 		return workload.Code
 	case stopped:
-		a.tell("lcitool: stopped by %v", signal)
+		a.infof("lcitool: stopped by %v", signal)
 		if running, ok := errors.AsType[*container.StillRunningError](err); ok {
-			a.tell("warning: step %d of %d is still running at %s until its end, and what it leaves there stays", running.Step, running.Steps, running.URL)
+			a.infof("warning: step %d of %d is still running at %s until its end, and what it leaves there stays", running.Step, running.Steps, running.URL)
 		}
 		return signal.status()
 	case errors.As(err, &status):
 		return int(status)
 	case errors.As(err, &usage):
 		fmt.Fprintf(a.stderr, "usage: %s\n", usage.command.UseLine())
-		a.tell("%s: error: %v", usage.command.CommandPath(), usage.err)
+		a.infof("%s: error: %v", usage.command.CommandPath(), usage.err)
 		if h := hint(usage.err); h != "" {
-			a.tell("hint: %s", h)
+			a.infof("hint: %s", h)
 		}
 		return 2
 	}
-	a.complain(err)
+	a.printError(err)
 	return container.Status(err)
 }
 
-// complain says each error that err joins on a line of its own, with advice
+// printError says each error that err joins on a line of its own, with advice
 // where there is some.
-func (a *app) complain(err error) {
+func (a *app) printError(err error) {
 	for _, e := range workspace.Separate(err) {
-		a.tell("%s%v", prefix(e), e)
+		a.infof("%s%v", prefix(e), e)
 		if h := hint(e); h != "" {
-			a.tell("hint: %s", h)
+			a.infof("hint: %s", h)
 		}
 	}
 }

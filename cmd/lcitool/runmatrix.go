@@ -47,13 +47,13 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 	for _, result := range results {
 		failed = failed || result.State != outcome.Passed
 		if result.State == outcome.NoImage || result.State == outcome.EngineError {
-			r.app.complain(r.advise(result))
+			r.app.printError(r.advise(result))
 		}
 	}
 	if err := r.app.resultTable("TARGET", results); err != nil {
 		return err
 	}
-	r.app.tell("logs: %s", logs)
+	r.app.infof("logs: %s", logs)
 	if failed {
 		return statusError(1)
 	}

@@ -169,7 +169,7 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
 		s.dir = os.TempDir()
 	}
 	if dir := daemon.Borrowed(s.own.libvirt); dir != "" {
-		s.app.tell("the libvirt of %s takes its data from %s, which is compiled into it", s.own.libvirt, dir)
+		s.app.infof("the libvirt of %s takes its data from %s, which is compiled into it", s.own.libvirt, dir)
 	}
 	o := s.daemon.options()
 	var restart func(context.Context) error
@@ -208,7 +208,7 @@ func (s *statsCheck) prepare(ctx context.Context, o rpc.Options) (owner live.Own
 	}
 	removed, err := live.Sweep(ctx, &o, s.dir)
 	for _, name := range removed {
-		s.app.tell("removed %s, which an earlier run left behind", name)
+		s.app.infof("removed %s, which an earlier run left behind", name)
 	}
 	if err != nil {
 		return owner, "", fmt.Errorf("cannot clear away what earlier runs left: %w", err)

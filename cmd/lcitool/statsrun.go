@@ -109,26 +109,26 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out := &whole{w: s.app.stdout}
+	out := &lockedWriter{w: s.app.stdout}
 	var group errgroup.Group
 	errs := make([]error, len(s.targets))
 	for i, target := range s.targets {
 		group.Go(func() error {
 			// Each target runs to its end, even if others fail.
-			errs[i] = s.on(cmd.Context(), engine, target, out)
+			errs[i] = s.runTarget(cmd.Context(), engine, target, out)
 			return nil
 		})
 	}
 	return errors.Join(group.Wait(), errors.Join(errs...))
 }
 
-// whole writes what one target says in one piece.
-type whole struct {
+// lockedWriter writes what one target says in one piece.
+type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (o *whole) write(b []byte) error {
+func (o *lockedWriter) write(b []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	_, err := o.w.Write(b)
@@ -136,13 +136,13 @@ func (o *whole) write(b []byte) error {
 }
 
 // lines gives a writer whose lines have the target before them.
-func (o *whole) lines(to io.Writer, target string) *targetLines {
-	return &targetLines{whole: o, to: to, prefix: target + " | "}
+func (o *lockedWriter) lines(to io.Writer, target string) *targetLines {
+	return &targetLines{out: o, to: to, prefix: target + " | "}
 }
 
 // targetLines passes whole lines of one target on.
 type targetLines struct {
-	whole  *whole
+	out    *lockedWriter
 	to     io.Writer
 	prefix string
 	line   []byte
@@ -164,8 +164,8 @@ func (t *targetLines) Write(p []byte) (int, error) {
 }
 
 func (t *targetLines) flush() {
-	t.whole.mu.Lock()
-	defer t.whole.mu.Unlock()
+	t.out.mu.Lock()
+	defer t.out.mu.Unlock()
 	fmt.Fprintln(t.to, t.prefix+termtext.LogLine(string(t.line)))
 	t.line = t.line[:0]
 }
@@ -177,8 +177,8 @@ func (t *targetLines) end() {
 	}
 }
 
-// on builds the image of a target and runs the suite in it.
-func (s *statsRun) on(ctx context.Context, engine *container.Engine, target string, out *whole) error {
+// runTarget builds the image of a target and runs the suite in it.
+func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, target string, out *lockedWriter) error {
 	image, err := s.app.image(ctx, s.build, s.image(target))
 	if err != nil {
 		return err

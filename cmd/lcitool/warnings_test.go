@@ -33,7 +33,7 @@ func TestWarningsAreCounted(t *testing.T) {
 func TestWarningsTogether(t *testing.T) {
 	var mu sync.Mutex
 	var said strings.Builder
-	a := &app{stderr: lockedWriter{&mu, &said}}
+	a := &app{stderr: lockedBuilder{&mu, &said}}
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -56,12 +56,12 @@ func TestWarningsTogether(t *testing.T) {
 	}
 }
 
-type lockedWriter struct {
+type lockedBuilder struct {
 	mu *sync.Mutex
 	b  *strings.Builder
 }
 
-func (w lockedWriter) Write(p []byte) (int, error) {
+func (w lockedBuilder) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.b.Write(p)
@@ -72,8 +72,8 @@ func TestTellKeepsToItsLine(t *testing.T) {
 	name := "x\nlcitool: all jobs passed\x1b[2J\u202e"
 	var said strings.Builder
 	a := &app{stderr: &said}
-	a.tell("%s: passed", name)
-	a.complain(fmt.Errorf("job %s: failed", name))
+	a.infof("%s: passed", name)
+	a.printError(fmt.Errorf("job %s: failed", name))
 	a.warnf(name, "%s", name)
 	for i, line := range strings.Split(said.String(), "\n") {
 		if strings.HasPrefix(line, "lcitool: all") || strings.ContainsAny(line, "\x1b\u202e") {

@@ -15,12 +15,12 @@ const CodeRPC = 39
 // and answers nobody asked for are dropped. A broken reply arrives as an error
 // reply with code [CodeRPC]; after a broken length the connection ends.
 func Guard(conn net.Conn) net.Conn {
-	return &guard{Conn: conn, open: map[int32]call{}}
+	return &limiter{Conn: conn, open: map[int32]call{}}
 }
 
 type call struct{ program, procedure uint32 }
 
-type guard struct {
+type limiter struct {
 	net.Conn
 	ready []byte // what Read hands out next; only the reading goroutine uses it
 	sent  []byte // start of a call that is not whole yet; only writers use it
@@ -29,7 +29,7 @@ type guard struct {
 	open map[int32]call // calls without an answer, by serial
 }
 
-func (g *guard) Read(p []byte) (int, error) {
+func (g *limiter) Read(p []byte) (int, error) {
 	for len(g.ready) == 0 {
 		packet, err := ReadPacket(g.Conn)
 		if err != nil {
@@ -45,7 +45,7 @@ func (g *guard) Read(p []byte) (int, error) {
 }
 
 // answers tells whether a call waits for this packet, and ends that wait.
-func (g *guard) answers(h Header) bool {
+func (g *limiter) answers(h Header) bool {
 	if h.Type != TypeReply {
 		return false
 	}
@@ -67,14 +67,14 @@ func checked(p Packet) Packet {
 	return p
 }
 
-func (g *guard) Write(p []byte) (int, error) {
+func (g *limiter) Write(p []byte) (int, error) {
 	g.remember(p)
 	return g.Conn.Write(p)
 }
 
 // remember notes the calls in what is being written. Writers come one at a
 // time, but a call may arrive in several pieces.
-func (g *guard) remember(p []byte) {
+func (g *limiter) remember(p []byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.sent = append(g.sent, p...)

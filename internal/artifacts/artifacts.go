@@ -105,7 +105,7 @@ func (s *Store) Replace(job string, fill func(*safefs.Dir) error) error {
 	if err := os.Chmod(files.Name(), 0o755); err != nil {
 		return err
 	}
-	if err := s.owner.give(files.Name()); err != nil {
+	if err := s.owner.chown(files.Name()); err != nil {
 		return err
 	}
 	if err := all.ReplaceDir(name, filepath.Base(s.Dir(job))); err != nil {
@@ -135,7 +135,7 @@ func (s *Store) Add(job, name string, data []byte) error {
 	if err := files.WriteFile(name, data, 0o644); err != nil {
 		return err
 	}
-	return s.owner.give(files.Name())
+	return s.owner.chown(files.Name())
 }
 
 // Has reports whether there are artifacts of a job. With fresh, those of an
@@ -179,7 +179,7 @@ func (s *Store) make() (*safefs.Dir, error) {
 		return nil, err
 	}
 	for _, name := range made {
-		if err := s.owner.give(name); err != nil {
+		if err := s.owner.chown(name); err != nil {
 			_ = all.Close()
 			return nil, err
 		}
@@ -204,8 +204,8 @@ func ownerOf(dir string) *owner {
 	return &owner{int(stat.Uid), int(stat.Gid)}
 }
 
-// give makes a file, and what is below a directory, the owner's.
-func (o *owner) give(name string) error {
+// chown makes a file, and what is below a directory, the owner's.
+func (o *owner) chown(name string) error {
 	if o == nil {
 		return nil
 	}

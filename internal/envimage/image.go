@@ -42,7 +42,7 @@ func New(t *targets.Target, o Options) Image {
 		AllowUnsafe: o.AllowUnsafe, Offline: o.Offline, Network: o.Network,
 	}
 	if o.Manifest != "" {
-		b.Notes = map[string]string{container.LabelManifest: o.Manifest}
+		b.ExtraLabels = map[string]string{container.LabelManifest: o.Manifest}
 	}
 	switch {
 	case o.Offline:

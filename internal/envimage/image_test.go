@@ -35,7 +35,7 @@ func TestNew(t *testing.T) {
 	debian := target(t, "debian-13", "")
 	body := render.Body{Text: []byte("FROM x\n"), Packages: []string{"gcc"}, Rest: []byte("FROM x\n")}
 	if i := New(debian, Options{Body: body, Manifest: "m"}); i.Build.Tag != "lcitool.debian-13" || i.Build.Delta == nil ||
-		!slices.Equal(i.Build.Delta.Packages, body.Packages) || i.Build.Notes[container.LabelManifest] != "m" || i.Build.Pull == container.PullNever {
+		!slices.Equal(i.Build.Delta.Packages, body.Packages) || i.Build.ExtraLabels[container.LabelManifest] != "m" || i.Build.Pull == container.PullNever {
 		t.Errorf("%+v", i.Build)
 	}
 	if i := New(target(t, "debian-13", "s390x"), Options{PullBase: true}); i.Build.Tag != "lcitool.debian-13-cross-s390x" || i.Build.Pull != container.PullNewer {

@@ -22,7 +22,7 @@ type config struct {
 	problems problems
 }
 
-func (c *config) fault(pos diag.Position, format string, args ...any) {
+func (c *config) errorf(pos diag.Position, format string, args ...any) {
 	c.problems.add(pos, "", Refused, format, args...)
 }
 

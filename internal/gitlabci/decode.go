@@ -23,8 +23,8 @@ type decoder struct {
 	flats map[*value][]string // as known, for lists of texts
 }
 
-// fault notes what GitLab refuses.
-func (d *decoder) fault(pos diag.Position, format string, args ...any) {
+// errorf notes what GitLab refuses.
+func (d *decoder) errorf(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Refused, format, args...)
 }
 
@@ -41,12 +41,12 @@ func (d *decoder) notice(pos diag.Position, format string, args ...any) {
 // keys demands that a mapping has none but the keys named.
 func (d *decoder) keys(v *value, what string, known ...string) bool {
 	if v.kind != mapping {
-		d.fault(v.pos, "%s takes a mapping, got %s", what, v.describe())
+		d.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())
 		return false
 	}
 	for _, f := range v.fields {
 		if !slices.Contains(known, f.key) {
-			d.fault(f.pos, "%s has the unknown key %s", what, yamldoc.Quote(f.key))
+			d.errorf(f.pos, "%s has the unknown key %s", what, yamldoc.Quote(f.key))
 		}
 	}
 	return true
@@ -58,7 +58,7 @@ func (d *decoder) text(v *value, what string) string {
 		return ""
 	}
 	if v.kind != text {
-		d.fault(v.pos, "%s takes a string, got %s", what, v.describe())
+		d.errorf(v.pos, "%s takes a string, got %s", what, v.describe())
 		return ""
 	}
 	return v.text
@@ -74,7 +74,7 @@ func (d *decoder) choice(v *value, what string, words ...string) string {
 		if otherwise == "" {
 			words = words[1:]
 		}
-		d.fault(v.pos, "%s takes one of %s", what, strings.Join(words, ", "))
+		d.errorf(v.pos, "%s takes one of %s", what, strings.Join(words, ", "))
 		return otherwise
 	}
 	return v.text
@@ -86,7 +86,7 @@ func (d *decoder) truth(v *value, what string) bool {
 		return false
 	}
 	if v.kind != boolean {
-		d.fault(v.pos, "%s takes true or false, got %s", what, v.describe())
+		d.errorf(v.pos, "%s takes true or false, got %s", what, v.describe())
 		return false
 	}
 	return v.text == "true"
@@ -99,7 +99,7 @@ func (d *decoder) integer(v *value, what string, low, high int) int {
 	}
 	n, err := strconv.Atoi(v.text)
 	if err != nil || v.kind != number || n < low || n > high {
-		d.fault(v.pos, "%s takes a number from %d to %d", what, low, high)
+		d.errorf(v.pos, "%s takes a number from %d to %d", what, low, high)
 		return 0
 	}
 	return n
@@ -144,7 +144,7 @@ func (d *decoder) texts(v *value, what string) []string {
 	out := []string{}
 	for _, item := range d.flat(v, what) {
 		if item.kind != text {
-			d.fault(item.pos, "%s takes strings, got %s", what, item.describe())
+			d.errorf(item.pos, "%s takes strings, got %s", what, item.describe())
 			continue
 		}
 		out = append(out, item.text)
@@ -159,7 +159,7 @@ func (d *decoder) texts(v *value, what string) []string {
 // refused, and stands for a list of it.
 func (d *decoder) listed(v *value, what string) []string {
 	if v != nil && v.kind == text {
-		d.fault(v.pos, "%s takes a list of strings, got a string", what)
+		d.errorf(v.pos, "%s takes a list of strings, got a string", what)
 	}
 	return d.texts(v, what)
 }
@@ -167,7 +167,7 @@ func (d *decoder) listed(v *value, what string) []string {
 // flat gives the items of a list, those of lists in it in their place.
 func (d *decoder) flat(v *value, what string) []*value {
 	if v.kind != list {
-		d.fault(v.pos, "%s takes a list, got %s", what, v.describe())
+		d.errorf(v.pos, "%s takes a list, got %s", what, v.describe())
 		return nil
 	}
 	var out []*value
@@ -178,10 +178,10 @@ func (d *decoder) flat(v *value, what string) []*value {
 			visited++
 			switch {
 			case item.kind == list && depth == maxNested:
-				d.fault(item.pos, "%s has lists in lists over more than %d levels", what, maxNested)
+				d.errorf(item.pos, "%s has lists in lists over more than %d levels", what, maxNested)
 				return false
 			case visited > maxTexts: // lists in it count too, as they may be empty
-				d.fault(v.pos, "%s has more than %d items", what, maxTexts)
+				d.errorf(v.pos, "%s has more than %d items", what, maxTexts)
 				return false
 			case item.kind == list:
 				if !walk(item, depth+1) {
@@ -215,7 +215,7 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 		return nil
 	}
 	if v.kind != mapping {
-		d.fault(v.pos, "%s takes a mapping, got %s", what, v.describe())
+		d.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())
 		return nil
 	}
 	out := make(settings, len(v.fields))
@@ -229,7 +229,7 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 			}
 			options := d.listed(at.get("options"), "options")
 			if at = at.get("value"); len(options) > 0 && !slices.Contains(options, at.looseText()) {
-				d.fault(f.pos, "variable %s: its value is not one of the options", yamldoc.Quote(f.key))
+				d.errorf(f.pos, "variable %s: its value is not one of the options", yamldoc.Quote(f.key))
 			}
 		}
 		if at != nil {
@@ -243,7 +243,7 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 // variable gives the value of a variable as GitLab reads it.
 func (d *decoder) variable(name string, v *value) string {
 	if v.kind >= list {
-		d.fault(v.pos, "variable %s takes a single value, got %s", yamldoc.Quote(name), v.describe())
+		d.errorf(v.pos, "variable %s takes a single value, got %s", yamldoc.Quote(name), v.describe())
 		return ""
 	}
 	return v.text

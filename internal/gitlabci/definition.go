@@ -67,7 +67,7 @@ func (c *config) decode() *definitions {
 		}
 		d.job = name
 		if v.kind != mapping {
-			d.fault(c.pos[name], "expected a mapping, got %s", v.describe())
+			d.errorf(c.pos[name], "expected a mapping, got %s", v.describe())
 			continue
 		}
 		j := &jobDecoder{decoder: d, v: v, defaults: defaults, elsewhere: c.elsewhere()}
@@ -94,9 +94,9 @@ func (c *config) checkContent(out *definitions) {
 	case slices.ContainsFunc(c.problems, func(p Problem) bool { return p.Effect == Refused }):
 	case len(out.jobs) > 0 || len(c.missing) > 0 || slices.ContainsFunc(c.order, isJob):
 	case len(c.order) == 0:
-		c.fault(c.start, "the file is empty")
+		c.errorf(c.start, "the file is empty")
 	default:
-		c.fault(c.start, "there is no job but templates, whose names begin with a dot")
+		c.errorf(c.start, "there is no job but templates, whose names begin with a dot")
 	}
 }
 
@@ -157,7 +157,7 @@ func (c *config) defaults(d *decoder) *value {
 			continue
 		}
 		if out.get(key) != nil {
-			d.fault(c.pos[key], "%s stands both at the top and in default", key)
+			d.errorf(c.pos[key], "%s stands both at the top and in default", key)
 		}
 		out.fields = append(out.fields, field{key, c.pos[key], v})
 	}

@@ -60,7 +60,7 @@ func (d *decoder) duration(v *value, what string) time.Duration {
 	}
 	length, ok := parseDuration(v.text)
 	if !ok || v.kind != text {
-		d.fault(v.pos, `%s takes a length of time such as "1h 30m", got %s`, what, yamldoc.Quote(v.text))
+		d.errorf(v.pos, `%s takes a length of time such as "1h 30m", got %s`, what, yamldoc.Quote(v.text))
 	}
 	return length
 }

@@ -125,8 +125,8 @@ type evaluator struct {
 // with a hundred variables each are far from it.
 const maxWork = 500_000
 
-// fault notes what GitLab refuses about a job of this event.
-func (e *evaluator) fault(job *Job, format string, args ...any) {
+// errorf notes what GitLab refuses about a job of this event.
+func (e *evaluator) errorf(job *Job, format string, args ...any) {
 	e.problems.add(job.Pos, job.Base, Refused, format, args...)
 }
 
@@ -195,7 +195,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	expandJob(&job, x)
 	job.Variables = x.all()
 	if x.err != nil {
-		e.fault(&job, "%v", x.err)
+		e.errorf(&job, "%v", x.err)
 	}
 	return job
 }

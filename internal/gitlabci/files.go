@@ -32,7 +32,7 @@ func (j *jobDecoder) files(job *Job) {
 		job.Cache = append(job.Cache, j.cache(item))
 	}
 	if len(job.Cache) > 4 {
-		j.fault(v.pos, "cache has more than 4 entries")
+		j.errorf(v.pos, "cache has more than 4 entries")
 	}
 }
 
@@ -49,7 +49,7 @@ func (j *jobDecoder) artifacts(v *value) *Artifacts {
 	j.choice(v.get("access"), "artifacts: access", "all", "developer", "maintainer", "none")
 	j.truth(v.get("public"), "artifacts: public")
 	if v.get("access") != nil && v.get("public") != nil {
-		j.fault(v.pos, "artifacts: access and public cannot stand beside each other")
+		j.errorf(v.pos, "artifacts: access and public cannot stand beside each other")
 	}
 	if e := v.get("expose_as"); e != nil {
 		j.exposed(e, a)
@@ -61,11 +61,11 @@ func (j *jobDecoder) artifacts(v *value) *Artifacts {
 	}
 	if reports := v.get("reports"); reports != nil {
 		if reports.kind != mapping {
-			j.fault(reports.pos, "artifacts: reports takes a mapping, got %s", reports.describe())
+			j.errorf(reports.pos, "artifacts: reports takes a mapping, got %s", reports.describe())
 		}
 		for _, f := range reports.fields {
 			if !slices.Contains(reportKinds(), f.key) {
-				j.fault(f.pos, "artifacts: reports has the unknown key %s", yamldoc.Quote(f.key))
+				j.errorf(f.pos, "artifacts: reports has the unknown key %s", yamldoc.Quote(f.key))
 			}
 			r := Report{Kind: f.key}
 			if f.value.kind == mapping { // coverage_report, which names its format too
@@ -93,11 +93,11 @@ var exposedName = regexp.MustCompile(`^\w[-\w ]*$`)
 func (j *jobDecoder) exposed(v *value, a *Artifacts) {
 	switch {
 	case v.kind == text && (!exposedName.MatchString(v.text) || len(v.text) > 100):
-		j.fault(v.pos, "artifacts: expose_as takes at most 100 letters, digits, blanks and any of -_")
+		j.errorf(v.pos, "artifacts: expose_as takes at most 100 letters, digits, blanks and any of -_")
 	case len(a.Paths) == 0:
-		j.fault(v.pos, "artifacts: expose_as needs paths")
+		j.errorf(v.pos, "artifacts: expose_as needs paths")
 	case slices.ContainsFunc(a.Paths, func(p string) bool { return strings.Contains(p, "*") }):
-		j.fault(v.pos, "artifacts: expose_as needs paths without *")
+		j.errorf(v.pos, "artifacts: expose_as needs paths without *")
 	}
 }
 
@@ -126,12 +126,12 @@ func (j *jobDecoder) cache(v *value) Cache {
 			c.KeyFiles = j.listed(commits, "cache: key: files_commits")
 		}
 		if len(c.KeyFiles) == 0 || len(c.KeyFiles) > 2 {
-			j.fault(key.pos, "cache: key: files takes one or two paths")
+			j.errorf(key.pos, "cache: key: files takes one or two paths")
 		}
 	default:
 		c.Key = j.text(key, "cache: key")
 		if plain, _ := url.PathUnescape(c.Key); strings.Contains(plain, "/") || strings.Contains(c.Key, "/") || plain == "." || plain == ".." {
-			j.fault(key.pos, "cache: key has no slash and is not a dot, got %s", yamldoc.Quote(c.Key))
+			j.errorf(key.pos, "cache: key has no slash and is not a dot, got %s", yamldoc.Quote(c.Key))
 		}
 	}
 	return c
@@ -140,7 +140,7 @@ func (j *jobDecoder) cache(v *value) Cache {
 // limits decodes how long and how often a job may run.
 func (j *jobDecoder) limits(job *Job) {
 	if job.Timeout = j.duration(j.get("timeout"), "timeout"); job.Timeout > 30*24*time.Hour {
-		j.fault(j.get("timeout").pos, "timeout is longer than a month")
+		j.errorf(j.get("timeout").pos, "timeout is longer than a month")
 	}
 	job.Interruptible = j.truth(j.get("interruptible"), "interruptible")
 	switch retry := j.get("retry"); {
@@ -153,7 +153,7 @@ func (j *jobDecoder) limits(job *Job) {
 		}
 		for _, w := range job.Retry.When {
 			if !slices.Contains(failures(), w) {
-				j.fault(retry.get("when").pos, "retry: when has the unknown kind of failure %s", yamldoc.Quote(w))
+				j.errorf(retry.get("when").pos, "retry: when has the unknown kind of failure %s", yamldoc.Quote(w))
 			}
 		}
 	default:

@@ -36,14 +36,14 @@ type includer struct {
 	problems problems
 }
 
-func (in *includer) fault(pos diag.Position, format string, args ...any) {
+func (in *includer) errorf(pos diag.Position, format string, args ...any) {
 	in.problems.add(pos, "", Refused, format, args...)
 }
 
 // broken notes a local include that GitLab refuses; jobs and settings in it
 // are not known.
 func (in *includer) broken(v *value, format string, args ...any) {
-	in.fault(v.pos, format, args...)
+	in.errorf(v.pos, format, args...)
 	in.missing = append(in.missing, Missing{"local", v.text, v.pos})
 }
 
@@ -94,11 +94,11 @@ func (in *includer) unreadable(name string, from *value, err error) {
 	var f *diag.Error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		in.fault(from.pos, "local include %s: there is no such file", yamldoc.Quote(name))
+		in.errorf(from.pos, "local include %s: there is no such file", yamldoc.Quote(name))
 	case errors.As(err, &f):
 		in.problems.addError(err)
 	default:
-		in.fault(from.pos, "local include %s: %s", yamldoc.Quote(name), yamldoc.OneLine(err.Error()))
+		in.errorf(from.pos, "local include %s: %s", yamldoc.Quote(name), yamldoc.OneLine(err.Error()))
 	}
 	in.missing = append(in.missing, Missing{"local", name, from.pos})
 }
@@ -119,7 +119,7 @@ func (in *includer) location(v *value) []*value {
 		return in.local(v, &given{pos: v.pos, scope: in.scope})
 	case mapping:
 	default:
-		in.fault(v.pos, "include takes a path or a mapping, got %s", v.describe())
+		in.errorf(v.pos, "include takes a path or a mapping, got %s", v.describe())
 		return nil
 	}
 	if !in.wanted(v) {
@@ -144,7 +144,7 @@ func (in *includer) location(v *value) []*value {
 			return nil
 		}
 	}
-	in.fault(v.pos, "include names none of local, %s", strings.Join(elsewhere(), ", "))
+	in.errorf(v.pos, "include names none of local, %s", strings.Join(elsewhere(), ", "))
 	return nil
 }
 
@@ -155,7 +155,7 @@ func (in *includer) given(v *value) *given {
 	switch {
 	case inputs == nil:
 	case inputs.kind != mapping:
-		in.fault(inputs.pos, "include: inputs takes a mapping, got %s", inputs.describe())
+		in.errorf(inputs.pos, "include: inputs takes a mapping, got %s", inputs.describe())
 	default:
 		g.pos = inputs.pos
 		for _, f := range inputs.fields {
@@ -195,7 +195,7 @@ func (in *includer) component(v *value, g *given) (docs []*value, ok bool) {
 			return docs, true
 		}
 	}
-	in.fault(v.pos, "component %s: this project has neither templates/%s.yml nor templates/%s/template.yml", yamldoc.Quote(v.text), name, name)
+	in.errorf(v.pos, "component %s: this project has neither templates/%s.yml nor templates/%s/template.yml", yamldoc.Quote(v.text), name, name)
 	in.missing = append(in.missing, Missing{"component", v.text, v.pos})
 	return nil, true
 }
@@ -247,7 +247,7 @@ func (in *includer) named(v *value) Missing {
 // sorted by path.
 func (in *includer) local(v *value, g *given) []*value {
 	if v.kind != text {
-		in.fault(v.pos, "include: local takes a path, got %s", v.describe())
+		in.errorf(v.pos, "include: local takes a path, got %s", v.describe())
 		return nil
 	}
 	name := v.text
@@ -260,7 +260,7 @@ func (in *includer) local(v *value, g *given) []*value {
 	}
 	written := strings.TrimLeft(name, "/")
 	if name = strings.TrimPrefix(path.Clean("/"+name), "/"); name != written && (&tree{fsys: in.p.fsys}).has(name) {
-		in.fault(v.pos, "local include %s: GitLab finds no file by that path, write %s", yamldoc.Quote(v.text), yamldoc.Quote(name))
+		in.errorf(v.pos, "local include %s: GitLab finds no file by that path, write %s", yamldoc.Quote(v.text), yamldoc.Quote(name))
 	}
 	if !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
 		in.broken(v, "local include %s: expected a file whose name ends in .yml or .yaml", yamldoc.Quote(v.text))

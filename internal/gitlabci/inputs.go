@@ -71,7 +71,7 @@ func (s *source) inputs(g *given, d *decoder) map[string]*value {
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.inputs)) {
 		if !names[name] {
-			d.fault(g.pos, "the file %s has no input %s", yamldoc.Quote(s.path), yamldoc.Quote(name))
+			d.errorf(g.pos, "the file %s has no input %s", yamldoc.Quote(s.path), yamldoc.Quote(name))
 		}
 	}
 	return out
@@ -91,7 +91,7 @@ func (s *source) inputSpecs(d *decoder) []*inputSpec {
 		return nil
 	}
 	if inputs.kind != mapping {
-		d.fault(inputs.pos, "spec: inputs takes a mapping, got %s", inputs.describe())
+		d.errorf(inputs.pos, "spec: inputs takes a mapping, got %s", inputs.describe())
 		return nil
 	}
 	var out []*inputSpec
@@ -123,10 +123,10 @@ func (d *decoder) inputSpec(f field) *inputSpec {
 	}
 	switch {
 	case s.pattern != "" && s.kind != "string":
-		d.fault(f.pos, "input %s: regex is for strings only", yamldoc.Quote(f.key))
+		d.errorf(f.pos, "input %s: regex is for strings only", yamldoc.Quote(f.key))
 		s.pattern = ""
 	case s.hasRules && (s.options != nil || s.value != nil):
-		d.fault(f.pos, "input %s: rules cannot stand beside options and default", yamldoc.Quote(f.key))
+		d.errorf(f.pos, "input %s: rules cannot stand beside options and default", yamldoc.Quote(f.key))
 	}
 	return s
 }
@@ -136,11 +136,11 @@ const maxOptions = 50
 
 func (d *decoder) inputOptions(v *value) []*value {
 	if v.kind != list {
-		d.fault(v.pos, "options takes a list, got %s", v.describe())
+		d.errorf(v.pos, "options takes a list, got %s", v.describe())
 		return nil
 	}
 	if len(v.items) > maxOptions {
-		d.fault(v.pos, "options has more than %d values", maxOptions)
+		d.errorf(v.pos, "options has more than %d values", maxOptions)
 	}
 	return v.items
 }
@@ -156,7 +156,7 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 	where, what := g.pos, "the value"
 	if v == nil {
 		if fallback == nil {
-			d.fault(g.pos, "input %s has no value and no default", yamldoc.Quote(s.name))
+			d.errorf(g.pos, "input %s has no value and no default", yamldoc.Quote(s.name))
 			return nil
 		}
 		v, where, what = fallback, s.pos, "the default"
@@ -164,16 +164,16 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 	out := s.typed(v)
 	switch {
 	case out == nil:
-		d.fault(where, "input %s: %s %s is not of type %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(v.json()), s.kind)
+		d.errorf(where, "input %s: %s %s is not of type %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(v.json()), s.kind)
 		return nil
 	case options != nil && !s.isOption(out, options):
-		d.fault(where, "input %s: %s %s is not one of the options", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()))
+		d.errorf(where, "input %s: %s %s is not one of the options", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()))
 	case s.pattern != "":
 		pattern, err := regexp.Compile(s.pattern)
 		if err != nil {
-			d.fault(s.pos, "input %s: regex: %v", yamldoc.Quote(s.name), err)
+			d.errorf(s.pos, "input %s: regex: %v", yamldoc.Quote(s.name), err)
 		} else if !pattern.MatchString(out.text) {
-			d.fault(where, "input %s: %s %s does not match %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()), yamldoc.Quote(s.pattern))
+			d.errorf(where, "input %s: %s %s does not match %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()), yamldoc.Quote(s.pattern))
 		}
 	}
 	return out
@@ -253,7 +253,7 @@ func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
 	})
 	e, err := parseExpression(source)
 	if err != nil {
-		d.fault(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
+		d.errorf(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
 		return false
 	}
 	return e.holds(settings{}.lookup)

@@ -28,7 +28,7 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 	d := &decoder{}
 	if s.header == nil {
 		if len(g.inputs) > 0 {
-			d.fault(g.pos, "the file %s declares no inputs", yamldoc.Quote(s.path))
+			d.errorf(g.pos, "the file %s declares no inputs", yamldoc.Quote(s.path))
 		}
 		return s.body, d.problems
 	}
@@ -46,7 +46,7 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 		out = append(out, value...)
 	}
 	if size > maxInterpolated {
-		d.fault(g.pos, "the inputs make the file %s larger than %d bytes", yamldoc.Quote(s.path), maxInterpolated)
+		d.errorf(g.pos, "the inputs make the file %s larger than %d bytes", yamldoc.Quote(s.path), maxInterpolated)
 	}
 	return append(out, s.body[at:]...), d.problems
 }
@@ -77,17 +77,17 @@ func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) 
 		}
 	}
 	if v == nil {
-		b.fault(pos, "$[[ %s ]]: there is no such value", yamldoc.OneLine(content))
+		b.errorf(pos, "$[[ %s ]]: there is no such value", yamldoc.OneLine(content))
 		return "", false
 	}
 	if len(parts) > maxFunctions+1 {
-		b.fault(pos, "$[[ %s ]]: there are more than %d functions", yamldoc.OneLine(content), maxFunctions)
+		b.errorf(pos, "$[[ %s ]]: there are more than %d functions", yamldoc.OneLine(content), maxFunctions)
 		return "", false
 	}
 	for _, f := range parts[1:] {
 		var err error
 		if v, err = b.apply(strings.TrimSpace(f), v); err != nil {
-			b.fault(pos, "$[[ %s ]]: %v", yamldoc.OneLine(content), err)
+			b.errorf(pos, "$[[ %s ]]: %v", yamldoc.OneLine(content), err)
 			return "", false
 		}
 	}

@@ -63,10 +63,10 @@ func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool
 		j.incomplete(in.pos, "inputs of a job are not supported")
 	}
 	if strings.TrimSpace(name) == "" {
-		j.fault(pos, "the name of a job is empty")
+		j.errorf(pos, "the name of a job is empty")
 	}
 	if len(name) > 255 {
-		j.fault(pos, "the name is longer than 255 characters")
+		j.errorf(pos, "the name is longer than 255 characters")
 	}
 	job.Stage = "test"
 	if s := j.v.get("stage"); s != nil {
@@ -147,7 +147,7 @@ func (j *jobDecoder) inheritance(v *value) inheritance {
 func (j *jobDecoder) when(def *definition) {
 	job := &def.job
 	if w := j.v.get("when"); w.looseText() == Never {
-		j.fault(w.pos, "when: only a rule takes never")
+		j.errorf(w.pos, "when: only a rule takes never")
 		job.When = Never
 	} else {
 		job.When = j.choice(w, "when", OnSuccess, OnFailure, Always, Manual, Delayed)
@@ -159,7 +159,7 @@ func (j *jobDecoder) when(def *definition) {
 	case allow.kind == mapping:
 		job.AllowFailure = false
 		if j.keys(allow, "allow_failure", "exit_codes"); allow.get("exit_codes") == nil {
-			j.fault(allow.pos, "allow_failure needs exit_codes")
+			j.errorf(allow.pos, "allow_failure needs exit_codes")
 		}
 		job.AllowCodes = j.integers(allow.get("exit_codes"), "exit_codes")
 	default:
@@ -173,7 +173,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 	if rules != nil {
 		for _, v := range []*value{only, except} {
 			if v != nil {
-				j.fault(v.pos, "only and except cannot stand beside rules")
+				j.errorf(v.pos, "only and except cannot stand beside rules")
 			}
 		}
 		def.hasRules = true
@@ -207,7 +207,7 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	mirrored := j.mirrored()
 	switch {
 	case job.Trigger && job.Script != nil:
-		j.fault(job.Pos, "script and trigger cannot stand beside each other")
+		j.errorf(job.Pos, "script and trigger cannot stand beside each other")
 	case job.Script != nil || job.Trigger || lacks:
 	case j.v.get("run") != nil:
 		j.incomplete(j.v.get("run").pos, "run: steps are not supported")
@@ -219,7 +219,7 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 		j.incomplete(job.Pos, "it has no script and no trigger%s", j.elsewhere)
 		job.Unresolved = append(job.Unresolved, "it has no script and no trigger"+j.elsewhere)
 	default:
-		j.fault(job.Pos, "it has no script and no trigger")
+		j.errorf(job.Pos, "it has no script and no trigger")
 		job.Unresolved = append(job.Unresolved, "it has no script and no trigger")
 	}
 	if v := j.get("image"); v != nil {
@@ -244,7 +244,7 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	if c := j.v.get("coverage"); c != nil {
 		job.Coverage = j.text(c, "coverage")
 		if _, err := compilePattern(job.Coverage); err != nil {
-			j.fault(c.pos, "coverage: %v", err)
+			j.errorf(c.pos, "coverage: %v", err)
 		}
 	}
 }
@@ -252,7 +252,7 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 	if v.kind != mapping {
 		if v.kind == text && v.text == "" {
-			j.fault(v.pos, "%s has no name", what)
+			j.errorf(v.pos, "%s has no name", what)
 		}
 		return Image{Name: j.text(v, what)}
 	}
@@ -263,7 +263,7 @@ func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 		PullPolicy: j.texts(v.get("pull_policy"), what+": pull_policy"),
 	}
 	if image.Name == "" {
-		j.fault(v.pos, "%s has no name", what)
+		j.errorf(v.pos, "%s has no name", what)
 	}
 	if docker := v.get("docker"); docker != nil && j.keys(docker, what+": docker", "platform", "user") {
 		image.Platform, image.User = j.text(docker.get("platform"), "platform"), docker.get("user").looseText()
@@ -288,7 +288,7 @@ func (j *jobDecoder) environment(v *value) *Environment {
 	}
 	j.keys(v, "environment", "name", "url", "action", "on_stop", "auto_stop_in", "kubernetes", "deployment_tier")
 	if v.get("name").looseText() == "" {
-		j.fault(v.pos, "environment has no name")
+		j.errorf(v.pos, "environment has no name")
 	}
 	j.duration(v.get("auto_stop_in"), "environment: auto_stop_in")
 	return &Environment{
@@ -308,11 +308,11 @@ func (d *decoder) startIn(v *value, when string) time.Duration {
 	length := d.duration(delay, "start_in")
 	switch {
 	case when == Delayed && delay == nil:
-		d.fault(v.pos, "when: delayed needs start_in")
+		d.errorf(v.pos, "when: delayed needs start_in")
 	case when != Delayed && delay != nil:
-		d.fault(delay.pos, "start_in needs when: delayed")
+		d.errorf(delay.pos, "start_in needs when: delayed")
 	case length > maxDelay:
-		d.fault(delay.pos, "start_in is longer than a week")
+		d.errorf(delay.pos, "start_in is longer than a week")
 	}
 	return length
 }

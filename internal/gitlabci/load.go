@@ -77,7 +77,7 @@ func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 	body, found := src.interpolate(g)
 	n, err := yamldoc.Parse(path, body, src.skip)
 	if err != nil {
-		return nil, diag.Join(append(found.faults(), err)...)
+		return nil, diag.Join(append(found.errors(), err)...)
 	}
 	r := &reader{left: maxValues, problems: append(slices.Clone(src.found), found...)}
 	for _, f := range n.Duplicates() {
@@ -86,7 +86,7 @@ func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 	v := r.read(n, 0)
 	if v.kind != mapping {
 		if v.kind != null {
-			r.fault(v.pos, "expected a mapping of jobs, got %s", v.describe())
+			r.errorf(v.pos, "expected a mapping of jobs, got %s", v.describe())
 		}
 		v = &value{kind: mapping, pos: v.pos}
 	}

@@ -11,7 +11,7 @@ import (
 func (d *decoder) needs(v *value) []Need {
 	items := []*value{v}
 	if v.kind != list && v.kind != mapping {
-		d.fault(v.pos, "needs takes a list or a mapping, got %s", v.describe())
+		d.errorf(v.pos, "needs takes a list or a mapping, got %s", v.describe())
 	}
 	if v.kind == list {
 		items = d.flat(v, "needs")
@@ -39,7 +39,7 @@ func (d *decoder) needs(v *value) []Need {
 		}
 	}
 	if len(out) > maxNeeds {
-		d.fault(v.pos, "needs names more than %d jobs", maxNeeds)
+		d.errorf(v.pos, "needs names more than %d jobs", maxNeeds)
 	}
 	return out
 }
@@ -50,7 +50,7 @@ const maxNeeds = 200
 func (d *decoder) need(v *value) []Need {
 	n := Need{Job: d.text(v.get("job"), "needs: job"), Artifacts: true, Optional: d.truth(v.get("optional"), "needs: optional"), pos: v.pos}
 	if n.Job == "" {
-		d.fault(v.pos, "needs names no job")
+		d.errorf(v.pos, "needs names no job")
 		return nil
 	}
 	if a := v.get("artifacts"); a != nil {
@@ -129,7 +129,7 @@ func (e *evaluator) linkNeeds() {
 func (e *evaluator) needed(job, needed *Job, optional bool) bool {
 	if job.When == Never || needed.When == Never {
 		if job.When != Never && job.When != Unknown && !optional && e.out.Created {
-			e.fault(job, "needs %s, which is not in the pipeline of this event", yamldoc.Quote(needed.Name))
+			e.errorf(job, "needs %s, which is not in the pipeline of this event", yamldoc.Quote(needed.Name))
 		}
 		return needed.When != Never || job.When == Never
 	}
@@ -146,7 +146,7 @@ func (e *evaluator) checkCircles(at map[string]int) {
 		for _, n := range job.Needs {
 			switch state[n.Job] {
 			case open:
-				e.fault(job, "needs %s, which needs it in turn", yamldoc.Quote(n.Job))
+				e.errorf(job, "needs %s, which needs it in turn", yamldoc.Quote(n.Job))
 			case 0:
 				visit(&e.out.Jobs[at[n.Job]])
 			}

@@ -23,7 +23,7 @@ func (j *jobDecoder) parallel(def *definition) {
 		if matrix := v.get("matrix"); matrix != nil {
 			def.matrix, def.labels = j.matrix(matrix)
 		} else {
-			j.fault(v.pos, "parallel has neither a number nor a matrix")
+			j.errorf(v.pos, "parallel has neither a number nor a matrix")
 		}
 	} else {
 		total := j.integer(v, "parallel", 1, maxParallel)
@@ -43,14 +43,14 @@ func (j *jobDecoder) parallel(def *definition) {
 func (d *decoder) matrix(v *value) (instances []settings, labels []string) {
 	for _, entry := range d.flat(v, "parallel: matrix") {
 		if entry.kind != mapping || len(entry.fields) == 0 {
-			d.fault(entry.pos, "parallel: matrix takes a list of mappings")
+			d.errorf(entry.pos, "parallel: matrix takes a list of mappings")
 			continue
 		}
 		rows := [][]string{nil}
 		for _, f := range entry.fields {
 			values := d.matrixValues(f)
 			if len(rows)*len(values) > maxParallel {
-				d.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
+				d.errorf(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
 				return nil, nil
 			}
 			var next [][]string
@@ -70,7 +70,7 @@ func (d *decoder) matrix(v *value) (instances []settings, labels []string) {
 			labels = append(labels, ": ["+strings.Join(row, ", ")+"]")
 		}
 		if len(instances) > maxParallel {
-			d.fault(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
+			d.errorf(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)
 			return nil, nil
 		}
 	}
@@ -86,7 +86,7 @@ func (d *decoder) matrixValues(f field) []string {
 		out = append(out, d.variable(f.key, item))
 	}
 	if len(out) == 0 {
-		d.fault(f.pos, "parallel: matrix: %s has no values", f.key)
+		d.errorf(f.pos, "parallel: matrix: %s has no values", f.key)
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 		}
 		p.refs = j.refs(v.get("refs"))
 		if len(v.fields) == 0 {
-			j.fault(v.pos, "only and except: the mapping is empty")
+			j.errorf(v.pos, "only and except: the mapping is empty")
 		}
 		if expressions := v.get("variables"); expressions != nil {
 			for _, item := range j.flat(expressions, "variables") {
@@ -71,7 +71,7 @@ func (j *jobDecoder) refs(v *value) []ref {
 		if r.word = s; patternText.MatchString(s) {
 			var err error
 			if r.pattern, err = compilePattern(s); err != nil {
-				j.fault(v.pos, "refs: pattern %s: %v", yamldoc.OneLine(s), err)
+				j.errorf(v.pos, "refs: pattern %s: %v", yamldoc.OneLine(s), err)
 			}
 		}
 		out = append(out, r)

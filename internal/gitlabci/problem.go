@@ -70,8 +70,8 @@ func (p *problems) addError(err error) {
 	}
 }
 
-// faults gives the problems as errors.
-func (p problems) faults() []error {
+// errors gives the problems as errors.
+func (p problems) errors() []error {
 	var out []error
 	for _, problem := range p {
 		out = append(out, diag.Errorf(problem.Pos, "%s", problem.Text()))

@@ -33,12 +33,12 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 		return out
 	}
 	if v.kind != list {
-		d.fault(v.pos, "rules takes a list, got %s", v.describe())
+		d.errorf(v.pos, "rules takes a list, got %s", v.describe())
 		return []rule{{pos: v.pos, unknown: true}}
 	}
 	before := len(d.problems)
 	if len(v.items) == 0 {
-		d.fault(v.pos, "rules is empty")
+		d.errorf(v.pos, "rules is empty")
 	}
 	out := []rule{}
 	for _, item := range d.flat(v, "rules") {
@@ -47,7 +47,7 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 		if item.kind == mapping {
 			r = d.rule(item, when)
 		} else {
-			d.fault(item.pos, "a rule takes a mapping, got %s", item.describe())
+			d.errorf(item.pos, "a rule takes a mapping, got %s", item.describe())
 		}
 		r.unknown = slices.ContainsFunc(d.problems[at:], func(p Problem) bool { return p.Effect > Doubtful })
 		out = append(out, r)
@@ -75,7 +75,7 @@ func (d *decoder) rule(v *value, when []string) rule {
 	}
 	r.startIn = d.startIn(v, r.when)
 	if len(v.fields) == 0 {
-		d.fault(v.pos, "a rule is empty")
+		d.errorf(v.pos, "a rule is empty")
 	}
 	if allow := v.get("allow_failure"); allow != nil {
 		truth := d.truth(allow, "allow_failure")
@@ -94,12 +94,12 @@ var shortPattern = regexp.MustCompile(`[=!]~\s*/[^/]/`)
 // condition decodes the expression of an "if".
 func (d *decoder) condition(v *value) *expression {
 	if v.kind != text {
-		d.fault(v.pos, "if takes an expression, got %s", v.describe())
+		d.errorf(v.pos, "if takes an expression, got %s", v.describe())
 		return nil
 	}
 	e, err := parseExpression(v.text)
 	if err != nil {
-		d.fault(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
+		d.errorf(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
 	} else if m := shortPattern.FindString(v.text); m != "" {
 		d.problems.add(v.pos, d.job, Doubtful, "if: %s: GitLab does not read the pattern %s, as it has a single character", yamldoc.Quote(v.text), strings.TrimLeft(m, "=!~ "))
 	}
@@ -121,7 +121,7 @@ func (d *decoder) paths(v *value, what string, more ...string) []string {
 	}
 	out := d.listed(v, what)
 	if len(out) > 50 {
-		d.fault(v.pos, "%s has more than 50 patterns", what)
+		d.errorf(v.pos, "%s has more than 50 patterns", what)
 	}
 	return out
 }

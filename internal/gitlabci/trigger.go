@@ -13,14 +13,14 @@ func (j *jobDecoder) downstream(v *value) *Downstreams {
 		return out
 	case mapping:
 	default:
-		j.fault(v.pos, "trigger takes a project or a mapping, got %s", v.describe())
+		j.errorf(v.pos, "trigger takes a project or a mapping, got %s", v.describe())
 		return out
 	}
 	include := v.get("include")
 	if include == nil {
 		j.keys(v, "trigger", "project", "branch", "strategy", "forward", "inputs")
 		if out.Project = j.text(v.get("project"), "trigger: project"); out.Project == "" {
-			j.fault(v.pos, "trigger names neither a project nor files to include")
+			j.errorf(v.pos, "trigger names neither a project nor files to include")
 		}
 	} else {
 		j.keys(v, "trigger", "include", "strategy", "forward", "inputs")
@@ -47,7 +47,7 @@ func (j *jobDecoder) children(v *value) []Child {
 		items = j.flat(v, "trigger: include")
 	}
 	if len(items) > maxChildren {
-		j.fault(v.pos, "trigger: include has more than %d files", maxChildren)
+		j.errorf(v.pos, "trigger: include has more than %d files", maxChildren)
 	}
 	var out []Child
 	for _, item := range items {
@@ -56,7 +56,7 @@ func (j *jobDecoder) children(v *value) []Child {
 			continue
 		}
 		if item.kind != mapping {
-			j.fault(item.pos, "trigger: include takes a path or a mapping, got %s", item.describe())
+			j.errorf(item.pos, "trigger: include takes a path or a mapping, got %s", item.describe())
 			continue
 		}
 		j.keys(item, "trigger: include", "local", "artifact", "job", "project", "ref", "file", "template", "remote", "component", "inputs", "integrity", "rules")
@@ -69,9 +69,9 @@ func (j *jobDecoder) children(v *value) []Child {
 		}
 		switch {
 		case child.Kind == "":
-			j.fault(item.pos, "trigger: include names no file")
+			j.errorf(item.pos, "trigger: include names no file")
 		case child.Kind == "artifact" && child.Job == "":
-			j.fault(item.pos, "trigger: include: artifact needs the job that makes it")
+			j.errorf(item.pos, "trigger: include: artifact needs the job that makes it")
 		}
 		out = append(out, child)
 	}
@@ -84,7 +84,7 @@ func (d *decoder) inputTexts(v *value) map[string]string {
 		return nil
 	}
 	if v.kind != mapping {
-		d.fault(v.pos, "inputs takes a mapping, got %s", v.describe())
+		d.errorf(v.pos, "inputs takes a mapping, got %s", v.describe())
 		return nil
 	}
 	out := map[string]string{}
@@ -99,13 +99,13 @@ func (d *decoder) inputTexts(v *value) map[string]string {
 // plainSettings gives variables that are values alone.
 func (d *decoder) plainSettings(v *value, what string) map[string]string {
 	if v.kind != mapping {
-		d.fault(v.pos, "%s takes a mapping, got %s", what, v.describe())
+		d.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())
 		return nil
 	}
 	out := map[string]string{}
 	for _, f := range v.fields {
 		if f.value.kind >= list {
-			d.fault(f.value.pos, "%s: %s takes a single value, got %s", what, yamldoc.Quote(f.key), f.value.describe())
+			d.errorf(f.value.pos, "%s: %s takes a single value, got %s", what, yamldoc.Quote(f.key), f.value.describe())
 			continue
 		}
 		out[f.key] = f.value.text

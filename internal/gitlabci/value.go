@@ -53,7 +53,7 @@ type reader struct {
 	problems problems
 }
 
-func (r *reader) fault(pos diag.Position, format string, args ...any) {
+func (r *reader) errorf(pos diag.Position, format string, args ...any) {
 	r.problems.add(pos, "", Refused, format, args...)
 }
 
@@ -63,7 +63,7 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 	switch {
 	case r.left < 0 || depth > maxDepth:
 		if r.left > math.MinInt32 {
-			r.fault(v.pos, "the file holds too much: more than %d values, or more than %d levels", maxValues, maxDepth)
+			r.errorf(v.pos, "the file holds too much: more than %d values, or more than %d levels", maxValues, maxDepth)
 			r.left = math.MinInt32 // said once
 		}
 	case n.IsNull():
@@ -97,13 +97,13 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 func (r *reader) checkReference(v *value) {
 	for _, item := range v.items {
 		if item.kind != text && item.kind != number {
-			r.fault(item.pos, "!reference takes a list of names, got %s", item.describe())
+			r.errorf(item.pos, "!reference takes a list of names, got %s", item.describe())
 			v.kind, v.items = null, nil
 			return
 		}
 	}
 	if len(v.items) == 0 {
-		r.fault(v.pos, "!reference names nothing")
+		r.errorf(v.pos, "!reference names nothing")
 		v.kind = null
 	}
 }
@@ -120,7 +120,7 @@ func (r *reader) scalar(v *value, n yamldoc.Node) {
 	}
 	v.kind, v.text = rubyScalar(v.text)
 	if v.kind == date {
-		r.fault(v.pos, "%s is a date, which GitLab does not read: put it between quotes", yamldoc.OneLine(v.text))
+		r.errorf(v.pos, "%s is a date, which GitLab does not read: put it between quotes", yamldoc.OneLine(v.text))
 		v.kind = text
 	}
 }

@@ -130,7 +130,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c jobContainer, passed boo
 			junit = append(junit, report.Paths...)
 		}
 	}
-	trees := []string{j.dir, r.Tree.At}
+	trees := []string{j.dir, r.Tree.MountPath}
 	wanted := newFileSet(slices.Concat(paths, reports), a.Exclude, trees...)
 	if untracked {
 		var err error
@@ -141,7 +141,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c jobContainer, passed boo
 	if len(wanted.paths) == 0 && !untracked {
 		return nil
 	}
-	files, err := r.take(ctx, j, c, wanted)
+	files, err := r.collectFiles(ctx, j, c, wanted)
 	if err != nil {
 		return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
 	}
@@ -174,8 +174,8 @@ func isDir(dir, name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// take stores the files of a set as the job's artifacts, all or none.
-func (r *Runner) take(ctx context.Context, j *Job, c jobContainer, set fileSet) (files []string, err error) {
+// collectFiles stores the files of a set as the job's artifacts, all or none.
+func (r *Runner) collectFiles(ctx context.Context, j *Job, c jobContainer, set fileSet) (files []string, err error) {
 	err = r.Artifacts.Replace(j.Name, func(fresh *safefs.Dir) error {
 		for _, root := range set.roots() {
 			some, err := r.fetch(ctx, j, c, root, fresh.Name(), set)
@@ -240,15 +240,15 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c jobContainer, root, to str
 	return files, err
 }
 
-// handOn puts the artifacts that a job left here into another's container.
-func (r *Runner) handOn(ctx context.Context, j, from *Job, c jobContainer) error {
+// copyArtifacts puts the artifacts that a job left here into another's container.
+func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c jobContainer) error {
 	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 		if err == nil && (j.asksFor(from.Name) || !from.Runs) {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
 		}
 		return err // without artifacts GitLab goes on as well
 	}
-	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.Tree.At)
+	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.Tree.MountPath)
 	if from.Job.Artifacts.Untracked {
 		set.paths = []string{"."}
 	}
@@ -261,7 +261,7 @@ func (r *Runner) handOn(ctx context.Context, j, from *Job, c jobContainer) error
 // asksFor reports whether a job names another whose artifacts it takes, or runs
 // together with it.
 func (j *Job) asksFor(name string) bool {
-	if slices.Contains(j.Dependencies, name) || slices.Contains(j.After, name) {
+	if slices.Contains(j.Dependencies, name) || slices.Contains(j.WaitsFor, name) {
 		return true
 	}
 	return slices.ContainsFunc(j.Needs, func(n gitlabci.Need) bool { return n.Job == name })

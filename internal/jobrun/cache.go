@@ -175,7 +175,7 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed 
 			}
 			continue
 		}
-		if err := r.save(ctx, j, c, cacheFileSet(cache.Paths, j.dir, r.Tree.At), r.cacheFile(cache, key)); err != nil {
+		if err := r.save(ctx, j, c, cacheFileSet(cache.Paths, j.dir, r.Tree.MountPath), r.cacheFile(cache, key)); err != nil {
 			return fmt.Errorf("cache %q of job %q: %w", key, j.Name, err)
 		}
 	}

@@ -21,7 +21,7 @@ var dotenvName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 // AddDotenv gives a job the variables that the jobs before it have left.
 func (r *Runner) AddDotenv(j *Job) {
 	variables := map[string]string{}
-	for _, from := range j.From {
+	for _, from := range j.ArtifactsFrom {
 		for _, file := range r.dotenvFiles(from) {
 			if err := readDotenv(file, variables); err != nil {
 				r.warn(j, fmt.Sprintf("variables of job %q are not set: %v", from.Name, err))
@@ -60,7 +60,7 @@ func (r *Runner) dotenvFiles(from *Job) []string {
 		return nil
 	}
 	dir := r.Artifacts.Dir(from.Name)
-	set := newFileSet(paths, nil, r.Tree.At)
+	set := newFileSet(paths, nil, r.Tree.MountPath)
 	var files []string
 	_ = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error { // what cannot be read has no variables
 		if rel, relErr := filepath.Rel(dir, name); err == nil && relErr == nil && d.Type().IsRegular() && set.has(filepath.ToSlash(rel)) {

@@ -168,7 +168,7 @@ func newHarness(t *testing.T) *harness {
 	project := t.TempDir()
 	h := &harness{engine: &memoryEngine{}}
 	h.Runner = &Runner{
-		Engine: h.engine, Project: project, Tree: Tree{Dir: project, Writable: true, At: treeDir},
+		Engine: h.engine, Project: project, Tree: Tree{Dir: project, Writable: true, MountPath: treeDir},
 		Artifacts: artifacts.In(project), Caches: t.TempDir(), Source: "project",
 	}
 	h.Warn = func(job, what string) { fmt.Fprintf(&h.warnings, "%s: %s\n", job, what) }

@@ -34,7 +34,7 @@ func (r *Runner) environment(j *Job) []string {
 	for _, name := range featureFlagsOn() {
 		env[name] = "true"
 	}
-	set(env, r.Under)
+	set(env, r.BaseEnv)
 	for _, v := range j.Variables {
 		env[v.Name] = v.Value
 	}

@@ -139,9 +139,9 @@ func runStage(name, status string) []string {
 // killStage is the command that sends a signal to all of a stage.
 func killStage() []string { return []string{"sh", stateDir + "/kill"} }
 
-// enter is what a user's shell in the container of a job begins with. Its
+// enterScript is what a user's shell in the container of a job begins with. Its
 // argument is a command to be run in place of an interactive shell.
-func enter() string {
+func enterScript() string {
 	return `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
 if [ $# -gt 0 ]; then exec "$@"; fi
 i=; [ -t 0 ] && i=-i

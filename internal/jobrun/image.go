@@ -31,12 +31,12 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 		id, err = r.local(ctx, j.Image.Reference)
 		return id, false, err
 	}
-	id, err = r.pulled(ctx, j.Image.Reference, j.Image.Pull, log)
+	id, err = r.pulled(ctx, j.Image.Reference, j.Image.AlwaysPull, log)
 	if err == nil || ctx.Err() != nil {
 		return id, false, err
 	}
 	for _, other := range j.Image.Alternatives {
-		if id, otherErr := r.pulled(ctx, other, j.Image.Pull, log); otherErr == nil {
+		if id, otherErr := r.pulled(ctx, other, j.Image.AlwaysPull, log); otherErr == nil {
 			r.warn(j, fmt.Sprintf("image %s cannot be pulled; using %s", j.Image.Reference, other))
 			j.Image.Reference = other
 			return id, false, nil

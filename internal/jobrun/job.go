@@ -24,13 +24,13 @@ import (
 // A Job is a job of a pipeline with what has been decided about running it here.
 type Job struct {
 	gitlabci.Job
-	Image Image    // instead of the one that the pipeline names
-	Env   []string // NAME=VALUE, after the job's own variables
-	After []string // names of chosen jobs that end before it begins
-	From  []*Job   // jobs whose artifacts it gets, chosen or not
-	Runs  bool     // it is among those that run now
-	Of    string   // name of the job that it repeats, "" for none
-	Named bool     // it was asked for by its name
+	Image         Image    // instead of the one that the pipeline names
+	Env           []string // NAME=VALUE, after the job's own variables
+	WaitsFor      []string // names of chosen jobs that end before it begins
+	ArtifactsFrom []*Job   // jobs whose artifacts it gets, chosen or not
+	Runs          bool     // it is among those that run now
+	Of            string   // name of the job that it repeats, "" for none
+	Named         bool     // it was asked for by its name
 
 	dir   string // where it has its tree, once it runs
 	tree  string // directory of the host with the files that are there at first; "" if it sees the project's own
@@ -44,10 +44,10 @@ type Job struct {
 
 // An Image is what a job runs in.
 type Image struct {
-	Reference string
-	Build     *envimage.Image // how to make it; nil if it must exist, here or in its registry
-	Pull      bool            // ask the registry for it even if it is there
-	Only      bool            // having it is all that the job is for
+	Reference  string
+	Build      *envimage.Image // how to make it; nil if it must exist, here or in its registry
+	AlwaysPull bool            // ask the registry for it even if it is there
+	BuildOnly  bool            // having it is all that the job is for
 
 	Builds       []*envimage.Image // further ones that the job is for
 	Alternatives []string          // references to take in place of one that cannot be pulled, in this order
@@ -60,7 +60,7 @@ type Runner struct {
 	Project   string // name that its caches and containers have
 	Tree      Tree
 	Files     map[string][]byte      // values of variables of type file, by name
-	Under     []string               // variables that those of the pipeline go over, NAME=VALUE
+	BaseEnv   []string               // variables that those of the pipeline go over, NAME=VALUE
 	Artifacts *artifacts.Store       // nil for none
 	Caches    string                 // directory of the host for what jobs keep between runs, "" for none
 	Source    string                 // whose tree it is, as far as caches go: none of one source is seen by another

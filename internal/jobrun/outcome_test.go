@@ -137,7 +137,7 @@ func TestStaleArtifacts(t *testing.T) {
 	a := &gitlabci.Artifacts{When: "on_success", Paths: []string{"out"}, Exclude: []string{"out/*.o"}}
 	h := newHarness(t)
 	build, use := job("build", a), job("use", nil)
-	use.From, use.Dependencies = []*Job{build}, []string{"build"}
+	use.ArtifactsFrom, use.Dependencies = []*Job{build}, []string{"build"}
 	h.writes(0, "out/a", "out/b.o")
 	h.Run(t.Context(), build, scheduler.Streams{})
 	if got := h.stored(t, "build"); got != "out/a" {

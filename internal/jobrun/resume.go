@@ -78,7 +78,7 @@ func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 	}
 	parts.done("prepare")
 	r.rest(ctx, j, c, s, parts, result, out)
-	if err := r.leave(ctx, j, c, result, out); err != nil {
+	if err := r.finish(ctx, j, c, result, out); err != nil {
 		r.warn(j, err.Error())
 	}
 	parts.done("artifacts")

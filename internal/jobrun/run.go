@@ -89,7 +89,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 		result.Unbuilt(ctx, err)
 		return result, out
 	}
-	if j.Image.Only {
+	if j.Image.BuildOnly {
 		result.End(ctx, nil)
 		return result, out
 	}
@@ -110,7 +110,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 		return result, out
 	}
 	defer func() {
-		if err := r.leave(ctx, j, c, &result, &out); err != nil {
+		if err := r.finish(ctx, j, c, &result, &out); err != nil {
 			r.warn(j, err.Error())
 		}
 		parts.done("artifacts")
@@ -131,7 +131,7 @@ func (j *Job) impossible() error {
 	switch {
 	case len(j.Unresolved) > 0:
 		return fmt.Errorf("%s: %s", j.Pos, strings.Join(j.Unresolved, "; "))
-	case j.Image.Only:
+	case j.Image.BuildOnly:
 		return nil
 	case j.Trigger:
 		return fmt.Errorf("%s: the job starts another pipeline, which only GitLab can", j.Pos)
@@ -281,9 +281,9 @@ func nonEmptyLines(text string) []string {
 	return lines
 }
 
-// leave takes out of the container what is wanted of it and removes or keeps
+// finish takes out of the container what is wanted of it and removes or keeps
 // it. It goes on when ctx has ended, for a limited time.
-func (r *Runner) leave(ctx context.Context, j *Job, c jobContainer, result *outcome.Result, out *Outcome) error {
+func (r *Runner) finish(ctx context.Context, j *Job, c jobContainer, result *outcome.Result, out *Outcome) error {
 	stopped := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
 	defer cancel()

@@ -174,7 +174,7 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		hook.dir, hook.commands, hook.prefix, hook.name, hook.keep = "/", j.PreGetSources, "pre_clone_script", "", false
 		put(tar.Header{Name: "todo", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		put(tar.Header{Name: "done", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
-		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enter()}, {"kill", killScript}} {
+		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enterScript()}, {"kill", killScript}} {
 			put(tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o755}, file[1])
 		}
 		if j.entrypoint != nil {

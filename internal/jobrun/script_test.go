@@ -77,7 +77,7 @@ func TestStateGoesOn(t *testing.T) {
 		}
 		localize := func(text string) string { return strings.ReplaceAll(text, stateDir, state) }
 		commands := []string{`export WEIRD="it's \"quoted\" \$x"`, "cd 'a b'", "false"}
-		for name, text := range map[string]string{"script": stage{dir: dir, commands: commands, name: "script", keep: true}.script(), "enter": enter()} {
+		for name, text := range map[string]string{"script": stage{dir: dir, commands: commands, name: "script", keep: true}.script(), "enter": enterScript()} {
 			if err := os.WriteFile(filepath.Join(state, name), []byte(localize(text)), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -69,7 +69,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer,
 	for _, w := range c.Warnings() {
 		r.warn(j, w)
 	}
-	if err := r.furnish(ctx, j, c); err != nil {
+	if err := r.populate(ctx, j, c); err != nil {
 		return nil, errors.Join(err, c.Remove(ctx))
 	}
 	return c, nil
@@ -169,13 +169,13 @@ func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) er
 	}
 }
 
-// furnish puts into a new container what the job finds there.
-func (r *Runner) furnish(ctx context.Context, j *Job, c jobContainer) error {
+// populate puts into a new container what the job finds there.
+func (r *Runner) populate(ctx context.Context, j *Job, c jobContainer) error {
 	if err := r.restoreCaches(ctx, j, c); err != nil {
 		return err
 	}
-	for _, from := range j.From {
-		if err := r.handOn(ctx, j, from, c); err != nil {
+	for _, from := range j.ArtifactsFrom {
+		if err := r.copyArtifacts(ctx, j, from, c); err != nil {
 			return fmt.Errorf("artifacts of job %q: %w", from.Name, err)
 		}
 	}

@@ -18,9 +18,9 @@ import (
 
 // A Tree is where the project's files are.
 type Tree struct {
-	Dir      string // absolute path of the host
-	Writable bool   // jobs see Dir itself, and what they change stays
-	At       string // path in the container
+	Dir       string // absolute path of the host
+	Writable  bool   // jobs see Dir itself, and what they change stays
+	MountPath string // path in the container
 
 	// The rest says what is checked out for jobs that do not see Dir itself.
 	Snapshot    *checkout.Snapshot
@@ -197,7 +197,7 @@ func (r *Runner) prepareOrigin(ctx context.Context) (string, error) {
 func (r *Runner) dir(env []string) (string, error) {
 	at := value(env, "GIT_CLONE_PATH")
 	if at == "" || r.Tree.Writable {
-		return r.Tree.At, nil
+		return r.Tree.MountPath, nil
 	}
 	if !path.IsAbs(at) {
 		return "", fmt.Errorf("GIT_CLONE_PATH %q is not an absolute path", at)

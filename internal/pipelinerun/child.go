@@ -63,7 +63,7 @@ func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s schedu
 	if err != nil {
 		return fail(fmt.Errorf("cannot start the child pipeline: %w", err))
 	}
-	for _, line := range child.Left {
+	for _, line := range child.Skipped {
 		fmt.Fprintf(s.Stderr, "left out %s/%s\n", j.Name, line)
 	}
 	for _, line := range child.Missing {
@@ -92,7 +92,7 @@ func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s schedu
 // for none. With allowed, that does not count for the run.
 func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s scheduler.Streams) (string, error) {
 	l.mu.Lock()
-	first := l.record.add(child.Jobs, l.runner.Tree.At)
+	first := l.record.add(child.Jobs, l.runner.Tree.MountPath)
 	at := len(l.children)
 	l.children = append(l.children, make([]outcome.Result, len(child.Jobs))...)
 	l.mu.Unlock()
@@ -170,10 +170,10 @@ func (p *Plan) adopt(parent *Plan, trigger *jobrun.Job) {
 	}
 	for _, j := range p.Jobs {
 		rename(j)
-		for i := range j.After {
-			j.After[i] = prefix + j.After[i]
+		for i := range j.WaitsFor {
+			j.WaitsFor[i] = prefix + j.WaitsFor[i]
 		}
-		for _, from := range j.From {
+		for _, from := range j.ArtifactsFrom {
 			rename(from)
 		}
 	}
@@ -182,7 +182,7 @@ func (p *Plan) adopt(parent *Plan, trigger *jobrun.Job) {
 			found := false
 			for _, other := range parent.Jobs {
 				if (other.Base == name || other.Name == name) && handsOn(&other.Job) {
-					j.From, found = append(j.From, other), true
+					j.ArtifactsFrom, found = append(j.ArtifactsFrom, other), true
 				}
 			}
 			if !found {

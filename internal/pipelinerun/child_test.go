@@ -83,7 +83,7 @@ func TestChildPipelines(t *testing.T) {
 	if got, want := p.text(), "gen noise local<gen,noise>gen kept<gen,noise>gen dynamic<gen,noise>gen lost<gen,noise>gen"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := strings.Join(p.Left, "\n"), "remote: starts a pipeline from remote \"https://example.org/x.yml\", which is not here\n"+
+	if got, want := strings.Join(p.Skipped, "\n"), "remote: starts a pipeline from remote \"https://example.org/x.yml\", which is not here\n"+
 		"other: starts a pipeline of project \"group/other\", which only GitLab can"; got != want {
 		t.Errorf("left out %s, want %s", got, want)
 	}

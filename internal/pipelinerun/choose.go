@@ -27,9 +27,9 @@ type Choice struct {
 // Chosen are the jobs to run, in an order in which none comes before one that
 // it needs.
 type Chosen struct {
-	Jobs  []*jobrun.Job
-	Added []string // jobs among them that were not asked for, but needed
-	Left  []string // why jobs that match a pattern are not among them, a line each
+	Jobs    []*jobrun.Job
+	Implied []string // jobs among them that were not asked for, but needed
+	Skipped []string // why jobs that match a pattern are not among them, a line each
 
 	// Missing says which artifacts no job will have made, a line each.
 	Missing []string
@@ -64,11 +64,11 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	}
 	held := c.holdBack(e, taken, named)
 	if !c.Alone {
-		out.Added, out.Missing = c.addNeeded(e, taken)
+		out.Implied, out.Missing = c.addNeeded(e, taken)
 	}
 	for i := range e.Jobs {
 		if matched[i] && !taken[i] {
-			out.Left = append(out.Left, fmt.Sprintf("%s: %s", e.Jobs[i].Name, cmp.Or(c.leftOut(&e.Jobs[i]), held[i])))
+			out.Skipped = append(out.Skipped, fmt.Sprintf("%s: %s", e.Jobs[i].Name, cmp.Or(c.leftOut(&e.Jobs[i]), held[i])))
 		}
 	}
 	out.Jobs = order(link(e, taken, c.Alone))
@@ -135,7 +135,7 @@ func order(jobs []*jobrun.Job) []*jobrun.Job {
 			return
 		}
 		seen[j] = true
-		for _, name := range j.After {
+		for _, name := range j.WaitsFor {
 			visit(byName[name])
 		}
 		out = append(out, j)
@@ -330,11 +330,11 @@ func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*jobrun.Job {
 			before := isBefore(e, &other.Job, &job.Job)
 			needed := job.Ordered && slices.ContainsFunc(job.Needs, func(n gitlabci.Need) bool { return n.Job == other.Name })
 			if taken[k] && (needed || !job.Ordered && before || makesChild(&job.Job, other.Name)) {
-				job.After = append(job.After, other.Name)
+				job.WaitsFor = append(job.WaitsFor, other.Name)
 			}
 			all := !job.Ordered && job.Dependencies == nil && before && taken[k] && handsOn(&other.Job)
 			if all && !job.Trigger || slices.Contains(from, k) && (taken[k] || alone) {
-				job.From = append(job.From, other)
+				job.ArtifactsFrom = append(job.ArtifactsFrom, other)
 			}
 		}
 		out = append(out, job)

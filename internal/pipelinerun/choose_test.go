@@ -66,11 +66,11 @@ func (c *Chosen) text() string {
 	var all []string
 	for _, j := range c.Jobs {
 		text := j.Name
-		if len(j.After) > 0 {
-			text += "<" + strings.Join(j.After, ",")
+		if len(j.WaitsFor) > 0 {
+			text += "<" + strings.Join(j.WaitsFor, ",")
 		}
 		var from []string
-		for _, f := range j.From {
+		for _, f := range j.ArtifactsFrom {
 			from = append(from, f.Name)
 		}
 		if len(from) > 0 {
@@ -114,8 +114,8 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%s: %v", test.names, err)
 			continue
 		}
-		if got := c.text(); got != test.want || strings.Join(c.Added, " ") != test.added || strings.Join(c.Left, "\n") != test.left {
-			t.Errorf("%s: got %s, added %v, left %v\nwant %s, %s, %s", test.names, got, c.Added, c.Left, test.want, test.added, test.left)
+		if got := c.text(); got != test.want || strings.Join(c.Implied, " ") != test.added || strings.Join(c.Skipped, "\n") != test.left {
+			t.Errorf("%s: got %s, added %v, left %v\nwant %s, %s, %s", test.names, got, c.Implied, c.Skipped, test.want, test.added, test.left)
 		}
 	}
 	for _, wrong := range []Choice{
@@ -180,7 +180,7 @@ func TestLeftOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(c.Left, ", "); got != "other: is started by hand" {
+		if got := strings.Join(c.Skipped, ", "); got != "other: is started by hand" {
 			t.Errorf("%q: left out %q", names, got)
 		}
 	}

@@ -43,7 +43,7 @@ func TestManualJobsHoldBack(t *testing.T) {
 		}
 		slices.Sort(got)
 		if strings.Join(got, " ") != test.want {
-			t.Errorf("%q, allowed %v: got %q, left %q", test.names, test.allowed, got, c.Left)
+			t.Errorf("%q, allowed %v: got %q, left %q", test.names, test.allowed, got, c.Skipped)
 		}
 	}
 }

@@ -159,7 +159,7 @@ func (i *jobImages) choose(ctx context.Context, j *jobrun.Job) error {
 		if published := i.upstreamImages()[j.Name]; published != "" {
 			j.Image.Reference = published
 		}
-		j.Image.Pull, j.Image.Local = !i.Offline, i.nobodys(j)
+		j.Image.AlwaysPull, j.Image.Local = !i.Offline, i.nobodys(j)
 		setImageEnv(j, role)
 		return nil
 	case role.Kind == gitlabci.Cirrus:
@@ -208,7 +208,7 @@ func (i *jobImages) fromEnvironment(j *jobrun.Job, role gitlabci.Role) (done boo
 	}
 	j.Image.Build = i.build(j, role, name, file, body)
 	j.Image.Reference = j.Image.Build.Build.Tag
-	j.Image.Only = role.Kind == gitlabci.Container
+	j.Image.BuildOnly = role.Kind == gitlabci.Container
 	setImageEnv(j, role)
 	return true, nil
 }

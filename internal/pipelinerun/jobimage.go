@@ -40,7 +40,7 @@ func (i *jobImages) fromJob(ctx context.Context, j *jobrun.Job) (done bool, err 
 		for _, line := range unknown {
 			i.messages.warnf(j.Name, "%s is not built: what it is made from", line)
 		}
-		j.Image.Build, j.Image.Builds, j.Image.Only = j.Image.Builds[0], j.Image.Builds[1:], true
+		j.Image.Build, j.Image.Builds, j.Image.BuildOnly = j.Image.Builds[0], j.Image.Builds[1:], true
 		j.Image.Reference = j.Image.Build.Build.Tag
 		return true, nil
 	}
@@ -192,7 +192,7 @@ func (i *jobImages) rename(j *jobrun.Job, role gitlabci.Role) {
 	if i.Tag != "" {
 		tag = i.Tag
 	}
-	j.Image.Reference, j.Image.Pull = name+":"+tag, i.Published && !i.Offline
+	j.Image.Reference, j.Image.AlwaysPull = name+":"+tag, i.Published && !i.Offline
 	setImageEnv(j, role)
 }
 

@@ -130,7 +130,7 @@ func imageText(p *Plan) string {
 	for _, b := range j.Image.Builds {
 		out += fmt.Sprintf(" and %s all stages %v", b.Build.Tag, strings.Contains(string(b.Build.Dockerfile), "FROM b"))
 	}
-	if j.Image.Only {
+	if j.Image.BuildOnly {
 		out += " only"
 	}
 	if len(j.Image.Alternatives) > 0 {
@@ -139,7 +139,7 @@ func imageText(p *Plan) string {
 	if j.Image.Local {
 		out += " local"
 	}
-	if j.Image.Pull {
+	if j.Image.AlwaysPull {
 		out += " pull"
 	}
 	return out
@@ -199,7 +199,7 @@ func TestSeveralBuilds(t *testing.T) {
 				t.Error("a stage after the one that is asked for is built")
 			}
 		}
-		if !i.Only {
+		if !i.BuildOnly {
 			t.Errorf("%s is not for its images only", job)
 		}
 	}
@@ -214,7 +214,7 @@ func TestSeveralBuilds(t *testing.T) {
 
 func TestMissingDockerfile(t *testing.T) {
 	p, err := planned(t, "me", []string{"missing-container"}, ImageOptions{})
-	if err != nil || p.Jobs[0].Image.Only || p.Jobs[0].Image.Reference != "docker:latest" {
+	if err != nil || p.Jobs[0].Image.BuildOnly || p.Jobs[0].Image.Reference != "docker:latest" {
 		t.Errorf("%v, %v", imageText(p), err)
 	}
 }

@@ -67,7 +67,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o)}
 	l.secrets = result.Secrets
 	l.runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
-	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.At, result.Secrets); err != nil {
+	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.MountPath, result.Secrets); err != nil {
 		return nil, err
 	}
 	all := l.scheduler()
@@ -118,7 +118,7 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 			p.source.messages.infof("%s: does not wait %s, as it does on GitLab", j.Name, j.StartIn)
 		}
 		tasks = append(tasks, scheduler.Task{
-			Name: j.Name, Needs: j.After, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
+			Name: j.Name, Needs: j.WaitsFor, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
 			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
 				if j.Trigger {
 					return l.trigger(ctx, p, j, s) // its jobs may be of the same group
@@ -176,7 +176,7 @@ func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 		Engine:    jobrun.Podman(o.Engine),
 		Project:   s.Project,
 		Tree:      p.jobTree(o),
-		Under:     p.commit,
+		BaseEnv:   p.commit,
 		Artifacts: s.artifacts,
 		Limits:    o.Limits,
 		Files:     o.Files,
@@ -207,7 +207,7 @@ func (p *Plan) secrets(o LocalOptions) *redact.Redactor {
 // named runs if there is nothing before it that could have failed.
 func when(j *jobrun.Job) scheduler.When {
 	switch {
-	case j.When == gitlabci.OnFailure && !(j.Named && len(j.After) == 0):
+	case j.When == gitlabci.OnFailure && !(j.Named && len(j.WaitsFor) == 0):
 		return scheduler.OnFailure
 	case j.When == gitlabci.Always:
 		return scheduler.Always

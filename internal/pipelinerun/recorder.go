@@ -46,7 +46,7 @@ func (r *recorder) append(list []*jobrun.Job, workDir string) {
 	for _, j := range list {
 		row := newRecord(&j.Job)
 		row.Of = j.Of
-		row.Needs, row.State, row.Image, row.WorkDir = j.After, outcome.Waiting, j.Image.Reference, workDir
+		row.Needs, row.State, row.Image, row.WorkDir = j.WaitsFor, outcome.Waiting, j.Image.Reference, workDir
 		r.at[j.Name] = len(r.run.Jobs)
 		r.run.Jobs = append(r.run.Jobs, row)
 	}

@@ -20,7 +20,7 @@ func TestRecord(t *testing.T) {
 	dir, began := t.TempDir(), time.Now().UTC().Truncate(time.Second)
 	jobs := []*jobrun.Job{
 		{Job: gitlabci.Job{Name: "first", Stage: "build"}, Image: jobrun.Image{Reference: "i"}},
-		{Job: gitlabci.Job{Name: "second"}, After: []string{"first"}},
+		{Job: gitlabci.Job{Name: "second"}, WaitsFor: []string{"first"}},
 	}
 	r, err := newRecorder(dir, jobrecord.Run{}, jobs, "/builds/p", redact.New("hunter2"))
 	if err != nil {

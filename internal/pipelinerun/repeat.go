@@ -74,11 +74,11 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	}
 	defer live.Close()
 	runner := asked.runner(o.LocalOptions)
-	r := &repeater{jobs: asked.Jobs, o: o, artifacts: runner.Artifacts, dir: live.Dir, at: runner.Tree.At, same: jobdiff.NewSame(runner.Tree.At)}
+	r := &repeater{jobs: asked.Jobs, o: o, artifacts: runner.Artifacts, dir: live.Dir, at: runner.Tree.MountPath, same: jobdiff.NewSame(runner.Tree.MountPath)}
 	r.out.Result = &Result{Dir: live.Dir, Secrets: asked.secrets(o.LocalOptions)}
 	runner.KeepFirst = true
 	runner.ServiceLog = serviceLogs(live.Dir, r.out.Secrets)
-	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.At, r.out.Secrets); err != nil {
+	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.MountPath, r.out.Secrets); err != nil {
 		return nil, nil, err
 	}
 	l := &localRun{LocalOptions: o.LocalOptions, runner: runner, record: r.record, dir: live.Dir, secrets: r.out.Secrets, groups: map[string]*sync.Mutex{}}
@@ -100,7 +100,7 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 func (p *Plan) split() (asked, needed *Plan) {
 	part := func(added bool) *Plan {
 		q, chosen := *p, *p.Chosen
-		chosen.Jobs = slices.DeleteFunc(slices.Clone(p.Jobs), func(j *jobrun.Job) bool { return slices.Contains(p.Added, j.Name) != added })
+		chosen.Jobs = slices.DeleteFunc(slices.Clone(p.Jobs), func(j *jobrun.Job) bool { return slices.Contains(p.Implied, j.Name) != added })
 		q.Chosen = &chosen
 		return &q
 	}
@@ -220,16 +220,16 @@ func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
 	}
 	for _, j := range all {
 		var after []string
-		for _, other := range j.After {
+		for _, other := range j.WaitsFor {
 			if names[other] {
 				after = append(after, name(other)) // what is only needed has run
 			}
 		}
 		var from []*jobrun.Job
-		for _, other := range j.From {
+		for _, other := range j.ArtifactsFrom {
 			from = append(from, cmp.Or(copies[other], other))
 		}
-		j.After, j.From, j.Env = after, from, slices.Clone(j.Env)
+		j.WaitsFor, j.ArtifactsFrom, j.Env = after, from, slices.Clone(j.Env)
 	}
 	return all
 }

@@ -146,16 +146,16 @@ func TestRepeatSideBySide(t *testing.T) {
 // jobs that ran once for all rounds.
 func TestNumbered(t *testing.T) {
 	once := &jobrun.Job{Job: gitlabci.Job{Name: "once"}}
-	a := &jobrun.Job{Job: gitlabci.Job{Name: "a"}, After: []string{"once"}, From: []*jobrun.Job{once}}
-	b := &jobrun.Job{Job: gitlabci.Job{Name: "b"}, After: []string{"once", "a"}, From: []*jobrun.Job{once, a}}
+	a := &jobrun.Job{Job: gitlabci.Job{Name: "a"}, WaitsFor: []string{"once"}, ArtifactsFrom: []*jobrun.Job{once}}
+	b := &jobrun.Job{Job: gitlabci.Job{Name: "b"}, WaitsFor: []string{"once", "a"}, ArtifactsFrom: []*jobrun.Job{once, a}}
 	got := numbered([]*jobrun.Job{a, b}, 3)
-	if got[0].Name != "a #3" || got[0].After != nil || got[0].From[0] != once {
+	if got[0].Name != "a #3" || got[0].WaitsFor != nil || got[0].ArtifactsFrom[0] != once {
 		t.Errorf("a is %+v", got[0])
 	}
-	if got[1].Name != "b #3" || !slices.Equal(got[1].After, []string{"a #3"}) || got[1].From[0] != once || got[1].From[1] != got[0] {
+	if got[1].Name != "b #3" || !slices.Equal(got[1].WaitsFor, []string{"a #3"}) || got[1].ArtifactsFrom[0] != once || got[1].ArtifactsFrom[1] != got[0] {
 		t.Errorf("b is %+v", got[1])
 	}
-	if a.Name != "a" || len(b.After) != 2 {
+	if a.Name != "a" || len(b.WaitsFor) != 2 {
 		t.Errorf("the jobs themselves became %+v, %+v", a, b)
 	}
 }

@@ -57,7 +57,7 @@ func (p *Plan) Untracked() checkout.Left {
 // jobTree says where the jobs' trees come from.
 func (p *Plan) jobTree(o LocalOptions) jobrun.Tree {
 	t := jobrun.Tree{
-		Dir: p.source.tree, Writable: p.source.snapshot == nil, At: gitlabci.ProjectDir(p.event), Snapshot: p.source.snapshot, Work: p.source.work,
+		Dir: p.source.tree, Writable: p.source.snapshot == nil, MountPath: gitlabci.ProjectDir(p.event), Snapshot: p.source.snapshot, Work: p.source.work,
 		FullHistory: o.FullHistory, Untracked: o.Untracked, Cache: checkout.CacheIn(p.source.checkouts),
 	}
 	for _, variable := range gitlabci.Predefined(p.event) {

@@ -40,7 +40,7 @@ func newClient(place Place, t *token, o *Options) (*client, error) {
 	if next == nil {
 		next = ownTransport()
 	}
-	g := &guard{next: next, server: place.Server, token: t, limits: o.Limits, log: o.Log}
+	g := &authTransport{next: next, server: place.Server, token: t, limits: o.Limits, log: o.Log}
 	api, err := gitlab.NewAuthSourceClient(gitlab.Unauthenticated{}, // the guard knows better
 		gitlab.WithURLWarningLogger(slog.New(slog.DiscardHandler)),
 		gitlab.WithBaseURL(place.Server.String()),
@@ -103,8 +103,8 @@ func (c *client) download(ctx context.Context, w io.Writer, format string, args 
 	return err
 }
 
-// A Fault is a request that GitLab did not answer as hoped.
-type Fault struct {
+// A RequestError is a request that GitLab did not answer as hoped.
+type RequestError struct {
 	What   string // that could not be done: "list jobs"
 	Status int    // of HTTP, 0 if there was no answer
 	Text   string // what was said about it, without secrets
@@ -112,7 +112,7 @@ type Fault struct {
 	final  bool // asking again is of no use, whatever the status
 }
 
-func (f *Fault) Error() string {
+func (f *RequestError) Error() string {
 	text := "cannot " + f.What + ": " + f.Text
 	if f.advice != "" {
 		text += "; " + f.advice
@@ -121,24 +121,24 @@ func (f *Fault) Error() string {
 }
 
 // passing reports whether it may be better a little later.
-func (f *Fault) passing() bool {
+func (f *RequestError) passing() bool {
 	return !f.final && (f.Status == 0 || f.Status == http.StatusTooManyRequests || f.Status >= http.StatusInternalServerError)
 }
 
 // maxSaid is how much of the message of a server is passed on.
 const maxSaid = 300
 
-// fault makes an error of ours of one of the library's. Nothing is wrapped,
+// requestError makes an error of ours of one of the library's. Nothing is wrapped,
 // as causes hold requests with all they carry; of a context that ended its
 // cause stays.
-func (c *client) fault(ctx context.Context, what string, err error) error {
+func (c *client) requestError(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("cannot %s: %w", what, context.Cause(ctx))
 	}
-	f := &Fault{What: what, Text: err.Error()}
+	f := &RequestError{What: what, Text: err.Error()}
 	var answer *gitlab.ErrorResponse
 	var address *url.Error
 	var syntax *json.SyntaxError
@@ -162,7 +162,7 @@ func (c *client) fault(ctx context.Context, what string, err error) error {
 }
 
 // answered fills in what a server answered.
-func (f *Fault) answered(status int, said string) {
+func (f *RequestError) answered(status int, said string) {
 	f.Status = status
 	f.Text = fmt.Sprintf("%d %s", status, http.StatusText(status))
 	if said = strings.TrimPrefix(said, "failed to parse unknown error format: "); said != "" {
@@ -185,13 +185,13 @@ func (c *client) advice(status int) string {
 
 // passing reports whether an error may be gone a little later.
 func passing(err error) bool {
-	var f *Fault
+	var f *RequestError
 	return errors.As(err, &f) && f.passing()
 }
 
 // status is that of a failed request, 0 for none.
 func status(err error) int {
-	var f *Fault
+	var f *RequestError
 	if errors.As(err, &f) {
 		return f.Status
 	}

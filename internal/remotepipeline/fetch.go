@@ -39,7 +39,7 @@ func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) 
 		defer f.mu.Unlock()
 		if job.seen.id == seen.id {
 			job.Job = got
-			f.tell(job, true)
+			f.notify(job, true)
 		}
 	}()
 }
@@ -74,7 +74,7 @@ func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *
 			got.Notes = append(got.Notes, fmt.Sprintf("the log is cut after %d bytes", f.o.Limits.Log))
 			return nil
 		}
-		return f.fault(ctx, fmt.Sprintf("fetch the log of %q", seen.name), err)
+		return f.requestError(ctx, fmt.Sprintf("fetch the log of %q", seen.name), err)
 	})
 	flushed := hidden.Flush()
 	lines.end()
@@ -147,7 +147,7 @@ func (f *follower) unpackArtifacts(ctx context.Context, seen seenJob) (notes []s
 			if err := restart(packed); err != nil {
 				return err
 			}
-			return f.fault(ctx, fmt.Sprintf("fetch the artifacts of %q", seen.name), f.download(ctx, packed, "/jobs/%d/artifacts", seen.id))
+			return f.requestError(ctx, fmt.Sprintf("fetch the artifacts of %q", seen.name), f.download(ctx, packed, "/jobs/%d/artifacts", seen.id))
 		})
 		if err != nil {
 			return err

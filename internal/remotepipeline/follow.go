@@ -18,7 +18,7 @@ import (
 type follower struct {
 	*session
 	id      int64
-	last    *sighting
+	last    *snapshot
 	order   []string
 	jobs    map[string]*followedJob
 	waiting sync.WaitGroup // fetches
@@ -71,14 +71,14 @@ func (f *follower) watch(ctx context.Context) error {
 			return context.Cause(ctx)
 		case err != nil && passing(err) && time.Since(good) < f.o.Outage:
 			if !away {
-				f.say("%v; trying on for %s", err, f.o.Outage)
+				f.infof("%v; trying on for %s", err, f.o.Outage)
 			}
 			away, pause = true, f.o.PollMax
 		case err != nil:
 			return fmt.Errorf("%w; the pipeline goes on: %s", err, f.page(f.id))
 		default:
 			good, away = time.Now(), false
-			changed, done, err := f.take(ctx, seen)
+			changed, done, err := f.apply(ctx, seen)
 			if err != nil {
 				return err
 			}
@@ -99,9 +99,9 @@ func (f *follower) watch(ctx context.Context) error {
 	return nil
 }
 
-// take compares what was seen with what was known. done says that nothing
+// apply compares what was seen with what was known. done says that nothing
 // more is to be waited for, as far as can be seen now.
-func (f *follower) take(ctx context.Context, seen *sighting) (changed, done bool, err error) {
+func (f *follower) apply(ctx context.Context, seen *snapshot) (changed, done bool, err error) {
 	changed = f.last == nil || f.last.pipeline.Status != seen.pipeline.Status
 	f.last = seen
 	if text := seen.pipeline.YamlErrors; text != "" {
@@ -175,19 +175,19 @@ func (f *follower) update(ctx context.Context, seen seenJob) bool {
 		Started: seen.started, Duration: seen.duration, URL: seen.url, Reason: seen.reason,
 	}
 	if !seen.state.Ended() || seen.status == "manual" {
-		f.tell(job, false)
+		f.notify(job, false)
 		return true
 	}
 	if seen.bridge || seen.started.IsZero() {
-		f.tell(job, true)
+		f.notify(job, true)
 		return true
 	}
 	f.goFetch(ctx, job, seen)
 	return true
 }
 
-// tell passes on what a job is at. f.mu is held.
-func (f *follower) tell(job *followedJob, ended bool) {
+// notify passes on what a job is at. f.mu is held.
+func (f *follower) notify(job *followedJob, ended bool) {
 	u := Update{
 		Job: job.Name, Stage: job.Stage, State: job.State, AllowFailure: job.AllowFailure, Duration: job.Duration, URL: job.URL,
 	}
@@ -207,7 +207,7 @@ func (f *follower) play(ctx context.Context, job *followedJob) error {
 	if err == nil {
 		return nil
 	}
-	err = f.fault(ctx, fmt.Sprintf("start job %q", job.seen.name), err)
+	err = f.requestError(ctx, fmt.Sprintf("start job %q", job.seen.name), err)
 	switch {
 	case status(err) == 400: // somebody else was faster, or GitLab says why in the job
 		return nil
@@ -239,7 +239,7 @@ func (f *follower) result(ctx context.Context, err error) *Result {
 			default:
 				job.State = outcome.NotRun
 			}
-			f.tell(job, true)
+			f.notify(job, true)
 		}
 		r.Jobs = append(r.Jobs, job.Job)
 	}

@@ -35,9 +35,9 @@ const (
 	maxRedirects    = 5
 )
 
-// A guard sends requests. It adds the token to those that go to the server it
+// An authTransport sends requests. It adds the token to those that go to the server it
 // is for, on each hop, and to no others; what comes back is bounded.
-type guard struct {
+type authTransport struct {
 	next   http.RoundTripper
 	server *url.URL
 	token  *token
@@ -46,13 +46,13 @@ type guard struct {
 }
 
 // httpClient is the client that requests go through.
-func (g *guard) httpClient() *http.Client {
+func (g *authTransport) httpClient() *http.Client {
 	return &http.Client{Transport: g, CheckRedirect: g.redirect}
 }
 
 // limit is how much an answer to a request may hold, and how long it may
 // take.
-func (g *guard) limit(path string) (int64, time.Duration) {
+func (g *authTransport) limit(path string) (int64, time.Duration) {
 	switch {
 	case strings.HasSuffix(path, "/trace"):
 		return g.limits.Log, downloadTimeout
@@ -72,7 +72,7 @@ func isDownload(path string) bool {
 
 // redirect decides whether a request goes where an answer sends it. Only logs
 // and artifacts may be on another server.
-func (g *guard) redirect(r *http.Request, via []*http.Request) error {
+func (g *authTransport) redirect(r *http.Request, via []*http.Request) error {
 	first := via[0]
 	switch {
 	case len(via) > maxRedirects:
@@ -87,7 +87,7 @@ func (g *guard) redirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
+func (g *authTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !private(r.URL) {
 		return nil, fmt.Errorf("%w: plain http to %s", errRefused, r.URL.Host)
 	}

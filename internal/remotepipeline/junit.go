@@ -49,7 +49,7 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 	defer cancel()
 	all, _, err := f.api.Pipelines.GetPipelineTestReport(f.place.Project, id, withContext(ctx))
 	if err != nil {
-		return f.fault(ctx, "fetch them", err)
+		return f.requestError(ctx, "fetch them", err)
 	}
 	for _, job := range jobs {
 		own := strings.TrimPrefix(job.Name, job.seen.below+": ")

@@ -25,8 +25,8 @@ const (
 	maxWord     = 1 << 10 // bytes of a job's name and the like; GitLab has 255
 )
 
-// A sighting is a pipeline with its jobs at one moment.
-type sighting struct {
+// A snapshot is a pipeline with its jobs at one moment.
+type snapshot struct {
 	pipeline *gitlab.Pipeline
 	jobs     []seenJob // in the order in which GitLab made them, each name once
 	open     bool      // a child pipeline has not ended
@@ -54,18 +54,18 @@ type seenJob struct {
 }
 
 // look asks what a pipeline is at.
-func (s *session) look(ctx context.Context, id int64) (*sighting, error) {
+func (s *session) look(ctx context.Context, id int64) (*snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	what := fmt.Sprintf("see pipeline %d", id)
 	p, _, err := s.api.Pipelines.GetPipeline(s.place.Project, id, withContext(ctx))
 	if err != nil {
-		return nil, s.fault(ctx, what, err)
+		return nil, s.requestError(ctx, what, err)
 	}
 	if p == nil {
-		return nil, &Fault{What: what, Text: "the answer is empty"}
+		return nil, &RequestError{What: what, Text: "the answer is empty"}
 	}
-	seen := &sighting{pipeline: p}
+	seen := &snapshot{pipeline: p}
 	if err := s.gather(ctx, seen, id, "", 1); err != nil {
 		return nil, err
 	}
@@ -80,14 +80,14 @@ func (s *session) look(ctx context.Context, id int64) (*sighting, error) {
 
 // gather adds the jobs of a pipeline, and of those that its jobs start in the
 // same project.
-func (s *session) gather(ctx context.Context, seen *sighting, id int64, below string, depth int) error {
+func (s *session) gather(ctx context.Context, seen *snapshot, id int64, below string, depth int) error {
 	err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Job, *gitlab.Response, error) {
 		return s.api.Jobs.ListPipelineJobs(s.place.Project, id, o, withContext(ctx))
 	}, func(j *gitlab.Job) error {
 		return seen.add(jobSeen(j, id, below))
 	})
 	if err != nil {
-		return s.fault(ctx, fmt.Sprintf("list the jobs of pipeline %d", id), err)
+		return s.requestError(ctx, fmt.Sprintf("list the jobs of pipeline %d", id), err)
 	}
 	type started struct {
 		pipeline int64
@@ -107,7 +107,7 @@ func (s *session) gather(ctx context.Context, seen *sighting, id int64, below st
 		return seen.add(bridge)
 	})
 	if err != nil {
-		return s.fault(ctx, fmt.Sprintf("list the pipelines that pipeline %d starts", id), err)
+		return s.requestError(ctx, fmt.Sprintf("list the pipelines that pipeline %d starts", id), err)
 	}
 	for _, child := range children {
 		if err := s.gather(ctx, seen, child.pipeline, child.bridge, depth+1); err != nil {
@@ -117,7 +117,7 @@ func (s *session) gather(ctx context.Context, seen *sighting, id int64, below st
 	return nil
 }
 
-func (s *sighting) add(j seenJob) error {
+func (s *snapshot) add(j seenJob) error {
 	if len(s.jobs) == maxJobs {
 		return fmt.Errorf("more than %d jobs: %w", maxJobs, errTooLarge)
 	}

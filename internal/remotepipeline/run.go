@@ -53,7 +53,7 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	result, err := f.follow(ctx)
 	if err != nil && (ctx.Err() != nil || errors.Is(err, errNoJob)) {
 		if !ours {
-			s.say("pipeline %d goes on: %s", id, s.page(id))
+			s.infof("pipeline %d goes on: %s", id, s.page(id))
 		} else if s.cancel(ctx, id) {
 			result.Status = "canceled"
 		}
@@ -111,8 +111,8 @@ func checkVariables(variables []string) error {
 	return nil
 }
 
-// say reports something that is about no job.
-func (s *session) say(format string, args ...any) {
+// infof reports something that is about no job.
+func (s *session) infof(format string, args ...any) {
 	s.o.Watch(Update{Line: plain(s.hide.Text(fmt.Sprintf(format, args...)))})
 }
 
@@ -138,10 +138,10 @@ func (s *session) cancel(ctx context.Context, id int64) bool {
 	defer stop()
 	_, _, err := s.api.Pipelines.CancelPipelineBuild(s.place.Project, id, withContext(ctx))
 	if err != nil {
-		s.say("%v; it goes on: %s", s.fault(ctx, fmt.Sprintf("cancel pipeline %d", id), err), s.page(id))
+		s.infof("%v; it goes on: %s", s.requestError(ctx, fmt.Sprintf("cancel pipeline %d", id), err), s.page(id))
 		return false
 	}
-	s.say("pipeline %d is cancelled", id)
+	s.infof("pipeline %d is cancelled", id)
 	return true
 }
 

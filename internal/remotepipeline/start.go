@@ -37,24 +37,24 @@ func (s *session) start(ctx context.Context) (id int64, ours bool, err error) {
 		return 0, false, err
 	}
 	if missing != "" {
-		s.say("%s", missing)
+		s.infof("%s", missing)
 	}
 	pushed, err := s.checkout.push(ctx, s.o.Variables)
 	switch {
 	case err != nil:
 		return 0, false, err
 	case pushed:
-		s.say("pushed %s (%s) to %s", s.checkout.branch, s.commit(), s.checkout.remote)
+		s.infof("pushed %s (%s) to %s", s.checkout.branch, s.commit(), s.checkout.remote)
 		id, err = s.awaited(ctx, before)
 		return id, true, err
 	}
 	for _, p := range before {
 		if !pipelineEnded(p.Status) && p.Ref == s.checkout.branch {
-			s.say("%s has all of %s, and its pipeline is at work", s.checkout.remote, s.checkout.branch)
+			s.infof("%s has all of %s, and its pipeline is at work", s.checkout.remote, s.checkout.branch)
 			return s.found(p), false, nil
 		}
 	}
-	s.say("%s has all of %s: a new pipeline is asked for", s.checkout.remote, s.checkout.branch)
+	s.infof("%s has all of %s: a new pipeline is asked for", s.checkout.remote, s.checkout.branch)
 	id, err = s.create(ctx)
 	return id, true, err
 }
@@ -63,9 +63,9 @@ func (s *session) commit() string { return s.checkout.commit[:min(len(s.checkout
 
 func (s *session) found(p *gitlab.PipelineInfo) int64 {
 	if p.Ref != s.checkout.branch {
-		s.say("pipeline %d is one of %s: GitLab does not give it the variables of a push", p.ID, p.Ref)
+		s.infof("pipeline %d is one of %s: GitLab does not give it the variables of a push", p.ID, p.Ref)
 	}
-	s.say("pipeline %d: %s", p.ID, s.page(p.ID))
+	s.infof("pipeline %d: %s", p.ID, s.page(p.ID))
 	return p.ID
 }
 
@@ -79,7 +79,7 @@ func (s *session) pipelines(ctx context.Context) ([]*gitlab.PipelineInfo, error)
 		SHA:         &s.checkout.commit,
 	}, withContext(ctx))
 	if err != nil {
-		return nil, s.fault(ctx, "look for pipelines", err)
+		return nil, s.requestError(ctx, "look for pipelines", err)
 	}
 	all = slices.DeleteFunc(all, func(p *gitlab.PipelineInfo) bool { return p == nil || p.SHA != s.checkout.commit })
 	other := func(p *gitlab.PipelineInfo) int {
@@ -135,7 +135,7 @@ func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo)
 	defer stop()
 	all, err := s.pipelines(late)
 	if err != nil {
-		s.say("%v", err)
+		s.infof("%v", err)
 	}
 	for _, p := range all {
 		if p.Ref == s.checkout.branch && !slices.ContainsFunc(before, func(old *gitlab.PipelineInfo) bool { return old.ID == p.ID }) {
@@ -143,7 +143,7 @@ func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo)
 			return
 		}
 	}
-	s.say("GitLab may still make a pipeline of the push: see %s/-/pipelines", s.place)
+	s.infof("GitLab may still make a pipeline of the push: see %s/-/pipelines", s.place)
 }
 
 // create asks for a pipeline of the branch when there is nothing to push.
@@ -159,7 +159,7 @@ func (s *session) create(ctx context.Context) (int64, error) {
 		Ref: &s.checkout.branch, Variables: &variables,
 	}, withContext(ctx), once())
 	if err != nil {
-		return 0, s.fault(ctx, "start a pipeline of "+s.checkout.branch, err)
+		return 0, s.requestError(ctx, "start a pipeline of "+s.checkout.branch, err)
 	}
 	if p == nil {
 		return 0, errors.New("GitLab says that it started a pipeline, but not which")
@@ -167,7 +167,7 @@ func (s *session) create(ctx context.Context) (int64, error) {
 	if p.SHA != s.checkout.commit {
 		return 0, fmt.Errorf("pipeline %d is of commit %s, not of %s: somebody has pushed meanwhile", p.ID, p.SHA, s.commit())
 	}
-	s.say("pipeline %d: %s", p.ID, s.page(p.ID))
+	s.infof("pipeline %d: %s", p.ID, s.page(p.ID))
 	return p.ID, nil
 }
 

@@ -31,7 +31,7 @@ func (c *Client) document(ctx context.Context, url string, limit int64) (documen
 func (c *Client) fetchDocument(ctx context.Context, url string, limit int64) (document, error) {
 	if strings.HasPrefix(url, "file:") {
 		var body bytes.Buffer
-		_, err := c.get(ctx, wish{url: url, limit: limit}, &body)
+		_, err := c.get(ctx, request{url: url, limit: limit}, &body)
 		return document{body: body.Bytes()}, err
 	}
 	key := "document " + redacted(url)
@@ -50,7 +50,7 @@ func (c *Client) fetchDocument(ctx context.Context, url string, limit int64) (do
 		return document{body: kept}, nil
 	}
 	var body bytes.Buffer
-	r, err := c.get(ctx, wish{url: url, limit: limit, known: known}, &body)
+	r, err := c.get(ctx, request{url: url, limit: limit, known: known}, &body)
 	switch {
 	case err == nil && r.notModified:
 		return document{body: kept}, nil
@@ -91,7 +91,7 @@ func newDigest(kind, text string) (digest, error) {
 // download fetches a file whose digest is known into a file without a name,
 // at its start. The wish's limit is the size it must have, -1 when that is not
 // known.
-func (c *Client) download(ctx context.Context, f wish, want digest) (*os.File, error) {
+func (c *Client) download(ctx context.Context, f request, want digest) (*os.File, error) {
 	if f.limit > c.opts.MaxDownload {
 		return nil, fmt.Errorf("%s: %d bytes are announced, more than the %d allowed", redacted(f.url), f.limit, c.opts.MaxDownload)
 	}

@@ -92,15 +92,15 @@ func join(base string, parts ...string) string {
 	return strings.TrimRight(base, "/") + "/" + strings.Join(parts, "/")
 }
 
-// A reply is what came back besides the body.
-type reply struct {
+// A response is what came back besides the body.
+type response struct {
 	notModified  bool
 	etag         string
 	lastModified string
 }
 
-// A wish is a file to be fetched.
-type wish struct {
+// A request is a file to be fetched.
+type request struct {
 	url   string
 	shown string     // address shown to people meanwhile; empty means url
 	limit int64      // bytes it may have
@@ -108,25 +108,25 @@ type wish struct {
 }
 
 // get fetches a file into w.
-func (c *Client) get(ctx context.Context, f wish, w io.Writer) (reply, error) {
+func (c *Client) get(ctx context.Context, f request, w io.Writer) (response, error) {
 	u, err := parseURL(f.url)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	if err := c.slots.Acquire(ctx, 1); err != nil {
-		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), context.Cause(ctx))
+		return response{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), context.Cause(ctx))
 	}
 	defer c.slots.Release(1)
 	p := &progressWriter{client: c, state: Progress{URL: redacted(cmp.Or(f.shown, f.url)), Total: -1}, w: w}
 	defer p.end()
-	var r reply
+	var r response
 	if u.Scheme == "file" {
 		err = copyFile(ctx, u.Path, f.limit, p)
 	} else {
 		r, err = c.request(ctx, u, f, p)
 	}
 	if err != nil {
-		return reply{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), diag.Cause(err))
+		return response{}, fmt.Errorf("cannot fetch %s: %w", u.Redacted(), diag.Cause(err))
 	}
 	return r, nil
 }
@@ -153,7 +153,7 @@ func copyFile(ctx context.Context, name string, limit int64, w *progressWriter) 
 }
 
 // request makes one request, bounded in time as a whole and between bytes.
-func (c *Client) request(ctx context.Context, u *url.URL, f wish, w *progressWriter) (reply, error) {
+func (c *Client) request(ctx context.Context, u *url.URL, f request, w *progressWriter) (response, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, c.opts.Timeout, errTooSlow)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -163,7 +163,7 @@ func (c *Client) request(ctx context.Context, u *url.URL, f wish, w *progressWri
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	req.Header.Set("User-Agent", "lcitool")
 	if f.known != nil {
@@ -173,27 +173,27 @@ func (c *Client) request(ctx context.Context, u *url.URL, f wish, w *progressWri
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
-			return reply{}, cause
+			return response{}, cause
 		}
-		return reply{}, err
+		return response{}, err
 	}
 	defer resp.Body.Close()
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotModified:
 		if f.known == nil {
-			return reply{}, errors.New("answered that nothing changed, unasked")
+			return response{}, errors.New("answered that nothing changed, unasked")
 		}
-		return reply{notModified: true}, nil
+		return response{notModified: true}, nil
 	case http.StatusNotFound, http.StatusGone:
-		return reply{}, ErrNotFound
+		return response{}, ErrNotFound
 	default:
-		return reply{}, fmt.Errorf("status %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+		return response{}, fmt.Errorf("status %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	w.state.Total = resp.ContentLength
 	alive := func() { watchdog.Reset(c.opts.IdleTimeout) }
 	err = copyLimited(ctx, w, resp.Body, f.limit, alive)
-	return reply{etag: resp.Header.Get("ETag"), lastModified: resp.Header.Get("Last-Modified")}, err
+	return response{etag: resp.Header.Get("ETag"), lastModified: resp.Header.Get("Last-Modified")}, err
 }
 
 func setIf(h http.Header, key, value string) {
@@ -244,16 +244,16 @@ type progressWriter struct {
 func (p *progressWriter) Write(b []byte) (int, error) {
 	n, err := p.w.Write(b)
 	p.state.Done += int64(n)
-	p.client.tell(p.state)
+	p.client.report(p.state)
 	return n, err
 }
 
 func (p *progressWriter) end() {
 	p.state.Ended = true
-	p.client.tell(p.state)
+	p.client.report(p.state)
 }
 
-func (c *Client) tell(p Progress) {
+func (c *Client) report(p Progress) {
 	if c.opts.Progress == nil {
 		return
 	}

@@ -59,7 +59,7 @@ func TestGetBad(t *testing.T) {
 			defer server.Close()
 			client := newClient(t, Options{IdleTimeout: 100 * time.Millisecond})
 			var got bytes.Buffer
-			_, err := client.get(t.Context(), wish{url: server.URL + "/x", limit: 1000}, &got)
+			_, err := client.get(t.Context(), request{url: server.URL + "/x", limit: 1000}, &got)
 			wantError(t, err, c.want)
 			wantError(t, err, "cannot fetch "+server.URL)
 			if strings.Count(err.Error(), server.URL) > 1 {
@@ -86,7 +86,7 @@ func TestGetDrip(t *testing.T) {
 	}))
 	defer server.Close()
 	client := newClient(t, Options{Timeout: 150 * time.Millisecond})
-	_, err := client.get(t.Context(), wish{url: server.URL, limit: 1 << 20}, &bytes.Buffer{})
+	_, err := client.get(t.Context(), request{url: server.URL, limit: 1 << 20}, &bytes.Buffer{})
 	wantError(t, err, "the mirror takes too long")
 }
 
@@ -99,14 +99,14 @@ func TestGetDowngrade(t *testing.T) {
 	defer secure.Close()
 	client := newClient(t, Options{Transport: secure.Client().Transport})
 	var got bytes.Buffer
-	_, err := client.get(t.Context(), wish{url: secure.URL, limit: 1000}, &got)
+	_, err := client.get(t.Context(), request{url: secure.URL, limit: 1000}, &got)
 	wantError(t, err, "redirect from https to http refused")
 	if got.Len() > 0 {
 		t.Errorf("%q arrived", got.String())
 	}
 	upgrade := httptest.NewServer(redirect(secure.URL + "/elsewhere"))
 	defer upgrade.Close()
-	_, err = client.get(t.Context(), wish{url: upgrade.URL, limit: 1000}, &got)
+	_, err = client.get(t.Context(), request{url: upgrade.URL, limit: 1000}, &got)
 	wantError(t, err, "redirect from https to http refused")
 }
 
@@ -117,7 +117,7 @@ func TestGetCancelled(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	_, err := newClient(t, Options{}).get(ctx, wish{url: server.URL, limit: 1000}, &bytes.Buffer{})
+	_, err := newClient(t, Options{}).get(ctx, request{url: server.URL, limit: 1000}, &bytes.Buffer{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
@@ -141,7 +141,7 @@ func TestGetAddresses(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.url, func(t *testing.T) {
-			_, err := newClient(t, Options{}).get(t.Context(), wish{url: c.url, limit: 1000}, &bytes.Buffer{})
+			_, err := newClient(t, Options{}).get(t.Context(), request{url: c.url, limit: 1000}, &bytes.Buffer{})
 			wantError(t, err, c.want)
 		})
 	}
@@ -175,7 +175,7 @@ func TestGetProgress(t *testing.T) {
 	var told []Progress
 	c := newClient(t, Options{Progress: func(p Progress) { told = append(told, p) }})
 	m := s.serve(t)
-	if _, err := c.get(t.Context(), wish{url: m.server.URL + "/a", limit: 1000}, &bytes.Buffer{}); err != nil {
+	if _, err := c.get(t.Context(), request{url: m.server.URL + "/a", limit: 1000}, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
 	last := told[len(told)-1]

@@ -77,7 +77,7 @@ func (c *Client) list(ctx context.Context, x indexFile) (*nameList, error) {
 	}
 	var packed *os.File
 	for _, from := range x.from {
-		packed, err = c.download(ctx, wish{url: from, shown: x.url, limit: x.size}, x.digest)
+		packed, err = c.download(ctx, request{url: from, shown: x.url, limit: x.size}, x.digest)
 		if !errors.Is(err, ErrNotFound) {
 			break
 		}

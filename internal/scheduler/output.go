@@ -226,6 +226,6 @@ func (l *lines) flush() {
 	if len(l.whole) > 0 {
 		_, _ = l.to.Write(l.whole)
 	}
-	l.sink.watcher.tell(Event{Task: l.output.task, Line: l.last})
+	l.sink.watcher.notify(Event{Task: l.output.task, Line: l.last})
 	l.whole, l.last = l.whole[:0], ""
 }

@@ -55,7 +55,7 @@ func (m *Scheduler) Run(ctx context.Context, tasks []Task) ([]outcome.Result, er
 	}
 	r.changed.L = &r.mu
 	for _, t := range tasks {
-		w.tell(Event{Task: t.Name, State: outcome.Waiting})
+		w.notify(Event{Task: t.Name, State: outcome.Waiting})
 	}
 	r.all(ctx)
 	return r.results, nil
@@ -67,7 +67,7 @@ type watcher struct {
 	watch func(Event) // nil means nobody listens
 }
 
-func (w *watcher) tell(e Event) {
+func (w *watcher) notify(e Event) {
 	if w.watch == nil {
 		return
 	}
@@ -167,7 +167,7 @@ func (r *run) ready(t *Task) (bool, *outcome.Result) {
 // one runs a task. It is called without the lock.
 func (r *run) one(ctx context.Context, i int) {
 	t, out := r.tasks[i], r.outputs[i]
-	r.watcher.tell(Event{Task: t.Name, State: outcome.Running, Log: out.path})
+	r.watcher.notify(Event{Task: t.Name, State: outcome.Running, Log: out.path})
 	started := time.Now()
 	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Ended: out.closeFailure})
 	out.end()
@@ -187,7 +187,7 @@ func (r *run) finish(i int, result outcome.Result) {
 	result.Workload = t.Name
 	result.Allowed = result.Bad() && (t.AllowFailure || result.State == outcome.Failed && slices.Contains(t.AllowCodes, result.Code))
 	r.results[i] = result
-	r.watcher.tell(Event{Task: t.Name, State: result.State, Result: &result})
+	r.watcher.notify(Event{Task: t.Name, State: result.State, Result: &result})
 	if r.failFast && result.Bad() && !result.Allowed {
 		r.stop(ErrFailFast)
 	}

@@ -116,13 +116,13 @@ func (t *tail) Read(p []byte) (int, error) {
 // proper reports whether the archive had an end.
 func (t *tail) proper() bool { return t.zeros >= tarBlock }
 
-// patient is a reader that gives up when its context ends.
-type patient struct {
+// ctxReader is a reader that gives up when its context ends.
+type ctxReader struct {
 	ctx  context.Context //nolint:containedctx // lives as long as one call
 	from io.Reader
 }
 
-func (p *patient) Read(b []byte) (int, error) {
+func (p *ctxReader) Read(b []byte) (int, error) {
 	if p.ctx.Err() != nil {
 		return 0, context.Cause(p.ctx)
 	}

@@ -182,7 +182,7 @@ func (u *unpacker) file(content io.Reader, name string, h *tar.Header) (err erro
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, &patient{u.ctx, content})
+	_, err = io.Copy(f, &ctxReader{u.ctx, content})
 	if err = errors.Join(err, f.Chmod(h.FileInfo().Mode().Perm()), f.Close()); err != nil {
 		_ = u.root.Remove(name)
 		return err
