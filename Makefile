@@ -114,6 +114,10 @@ install: build ## Install below PREFIX (/usr/local), DESTDIR respected
 	install -D -m 0755 bin/lcitool $(DESTDIR)$(PREFIX)/bin/lcitool
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	bin/lcitool completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/lcitool
+	bin/lcitool completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lcitool
+	bin/lcitool completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lcitool.fish
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -43,7 +43,7 @@ func Expand(list string, known []string) ([]string, error) {
 		}
 		if !found {
 			err := fmt.Errorf("Failed to expand '%s': %w '%s'", yamldoc.OneLine(written), ErrPattern, yamldoc.OneLine(list)) //nolint:staticcheck // the text is the one that users of the original match on
-			return nil, &ProjectError{Err: diag.WithHint(err, hint(piece, known))}
+			return nil, &ProjectError{Err: diag.WithHint(err, Suggestion(piece, known))}
 		}
 	}
 	return names, nil

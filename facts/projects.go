@@ -63,7 +63,7 @@ func (s *Set) Project(name string) (*Project, error) {
 	err := fmt.Errorf("unknown project '%s'", yamldoc.OneLine(name))
 	return nil, &ProjectError{
 		Project: name,
-		Err:     diag.WithHint(err, hint(name, s.ProjectNames())),
+		Err:     diag.WithHint(err, Suggestion(name, s.ProjectNames())),
 	}
 }
 

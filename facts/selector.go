@@ -97,8 +97,9 @@ func (v Vocabulary) nearest(selector string) string {
 	return DidYouMean(selector, known)
 }
 
-// hint is advice to write the known word nearest to word, "" when none is near.
-func hint(word string, known []string) string {
+// Suggestion asks whether the known word nearest to word was meant, "" when none
+// is near.
+func Suggestion(word string, known []string) string {
 	return strings.Trim(DidYouMean(word, known), " ()")
 }
 

@@ -223,7 +223,7 @@ func (s *Set) decode(name string) (*Mapping, error) {
 	}
 	if m.Pos == (Position{}) {
 		err := fmt.Errorf("Package %s %w", yamldoc.OneLine(name), ErrNoMapping) //nolint:staticcheck // the text is the one that users of the original match on
-		return nil, diag.WithHint(err, hint(name, s.MappingNames()))
+		return nil, diag.WithHint(err, Suggestion(name, s.MappingNames()))
 	}
 	return m, diag.Join(errs...)
 }

@@ -23,12 +23,7 @@ func newConfig(a *app) *cobra.Command {
 		Use:   "config",
 		Short: "Show the settings of the user and of the project",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args, " "))}
-			}
-			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool config --help")}
-		},
+		RunE:  needAction,
 	}
 	cmd.AddCommand(newConfigShow(a))
 	return cmd

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -55,12 +54,7 @@ func newContainer(a *app) *cobra.Command {
 		Use:   "container",
 		Short: "Build images and run workloads in them",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{cmd, fmt.Errorf("unknown action %q", args[0])}
-			}
-			return &usageError{cmd, errors.New("an action is required, see lcitool container --help")}
-		},
+		RunE:  needAction,
 	}
 	cmd.AddCommand(
 		newContainerEngines(a),

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 )
 
@@ -14,12 +12,7 @@ func newFacts(a *app) *cobra.Command {
 		Use:   "facts ACTION",
 		Short: "Check and compare the facts",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{cmd, fmt.Errorf("unknown action %q", args[0])}
-			}
-			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool facts --help")}
-		},
+		RunE:  needAction,
 	}
 	cmd.AddCommand(newFactsDiff(a), newFactsImport(a), newFactsLint(a), newFactsVerify(a))
 	return cmd

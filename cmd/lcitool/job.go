@@ -25,9 +25,9 @@ func newJob(a *app) *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args, " "))}
+				return &usageError{cmd, suggest(fmt.Errorf("unrecognized arguments: %s", strings.Join(args, " ")), args[0], actionNames(cmd))}
 			}
-			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool job --help")}
+			return needAction(cmd, args)
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project or one below it (default the current directory)")

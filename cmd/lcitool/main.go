@@ -26,7 +26,7 @@ func run(ctx context.Context, a *app, args []string) int {
 	root.SetArgs(expandFlags(root, args))
 	err := root.ExecuteContext(ctx)
 	if isFlagError(err) { // before the verb cobra does not ask for a better one
-		err = &usageError{root, err}
+		err = flagError(root, err)
 	}
 	err = errors.Join(a.checkWarnings(), err)
 	a.countWarnings()

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -23,19 +22,13 @@ func TestReference(t *testing.T) {
 	walk(root, func(cmd *cobra.Command) {
 		cmd.DisableAutoGenTag = true
 		name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")
-		var page, manual bytes.Buffer
+		var page bytes.Buffer
 		link := func(file string) string { return strings.ReplaceAll(file, "_", "-") }
 		if err := doc.GenMarkdownCustom(cmd, &page, link); err != nil {
 			t.Fatal(err)
 		}
-		// Pages are dated by the release they belong to, not by the day of the build.
-		date := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
-		header := &doc.GenManHeader{Section: "1", Source: "lcitool", Manual: "lcitool", Date: &date}
-		if err := doc.GenMan(cmd, header, &manual); err != nil {
-			t.Fatal(err)
-		}
 		reference[name+".md"] = page.Bytes()
-		man[name+".1"] = manual.Bytes()
+		man[name+".1"] = helpStyle().Man(cmd, manualPage(cmd))
 	})
 	if len(reference) < 10 {
 		t.Fatalf("only %d commands", len(reference))
@@ -59,6 +52,43 @@ func TestEveryCommandSaysWhatItDoes(t *testing.T) {
 	walk(newRoot(&app{stdout: io.Discard, stderr: io.Discard}), func(cmd *cobra.Command) {
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
 			t.Errorf("%s: short description %q", cmd.CommandPath(), cmd.Short)
+		}
+	})
+}
+
+// TestExamples: each command that does something has examples, which are command
+// lines that it takes.
+func TestExamples(t *testing.T) {
+	root := newRoot(&app{stdout: io.Discard, stderr: io.Discard})
+	walk(root, func(cmd *cobra.Command) {
+		if cmd.HasAvailableSubCommands() && cmd.Name() != "manifest" && cmd.Name() != "projects" {
+			return
+		}
+		lines := strings.Split(cmd.Example, "\n")
+		if len(lines) < 2 {
+			t.Errorf("%s has %d examples", cmd.CommandPath(), len(lines))
+		}
+		for _, line := range lines {
+			words, ok := strings.CutPrefix(line, "  lcitool ")
+			if !ok {
+				t.Errorf("%s: example %q", cmd.CommandPath(), line)
+				continue
+			}
+			words, _, _ = strings.Cut(words, " > ")
+			words, _, _ = strings.Cut(words, " | ")
+			example, _, err := root.Find(strings.Fields(words))
+			if err != nil || example != cmd {
+				t.Errorf("%s: example %q is one of %v, %v", cmd.CommandPath(), line, example, err)
+				continue
+			}
+			fresh, rest, err := newRoot(&app{stdout: io.Discard, stderr: io.Discard}).Traverse(strings.Fields(words))
+			if err == nil {
+				fresh.InheritedFlags()
+				err = fresh.ParseFlags(rest)
+			}
+			if err != nil {
+				t.Errorf("%s: example %q: %v", cmd.CommandPath(), line, err)
+			}
 		}
 	})
 }

@@ -23,12 +23,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		SilenceUsage:     true,
 		TraverseChildren: true,
 		Args:             cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{cmd, fmt.Errorf("unknown action %q", args[0])}
-			}
-			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool --help")}
-		},
+		RunE:             needAction,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.prepare()
 			a.command = cmd
@@ -42,8 +37,9 @@ pipelines, and runs builds and tests in the containers they describe.`,
 	root.SetVersionTemplate(versionLine() + "\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageFunc(helpStyle().Usage)
+	root.SetHelpCommand(newHelp())
 
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.debug, "debug", false, "print debug messages on stderr")
@@ -74,6 +70,9 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newDoctor(a),
 		newVersion(a),
 	)
+	root.InitDefaultCompletionCmd()
+	addExamples(root)
+	a.addCompletions(root)
 	return root
 }
 
@@ -120,6 +119,9 @@ func choice(cmd *cobra.Command, flag, value string, values ...string) error {
 // expandFlags writes out long options that are given by an unambiguous
 // beginning, as those who know the original may do.
 func expandFlags(root *cobra.Command, args []string) []string {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return args // they are completed as they are
+	}
 	out := make([]string, 0, len(args))
 	command := root
 	for i := 0; i < len(args); i++ {

@@ -17,12 +17,7 @@ func newStats(a *app) *cobra.Command {
 		Use:   "stats ACTION",
 		Short: "Test the statistics that libvirt and QEMU report of domains",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{cmd, fmt.Errorf("unknown action %q", args[0])}
-			}
-			return &usageError{cmd, fmt.Errorf("an action is required, see lcitool stats --help")}
-		},
+		RunE:  needAction,
 	}
 	cmd.AddCommand(newStatsCheck(a), newStatsDiff(a), newStatsShow(a), newStatsRun(a))
 	return cmd

@@ -14,14 +14,31 @@ import (
 var version string
 
 func newVersion(a *app) *cobra.Command {
-	return &cobra.Command{
+	var format string
+	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  needArgs(),
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
+			if format == "json" {
+				return a.json(versionInfo{versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH})
+			}
 			return a.lines([]string{versionLine()})
 		},
 	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+// A versionInfo is what "version" says as JSON.
+type versionInfo struct {
+	Version string `json:"version"`
+	Go      string `json:"go"`
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
 }
 
 // versionLine says what this program is.

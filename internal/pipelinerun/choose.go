@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -80,6 +81,18 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 		job.Named = asked[job.Name]
 	}
 	return out, nil
+}
+
+// jobNames are the names that a user may have meant.
+func jobNames(e *gitlabci.Evaluation) []string {
+	var names []string
+	for i := range e.Jobs {
+		names = append(names, e.Jobs[i].Name)
+		if base := e.Jobs[i].Base; base != "" {
+			names = append(names, base)
+		}
+	}
+	return names
 }
 
 // holdBack takes back jobs that GitLab does not start before somebody has
@@ -173,7 +186,11 @@ func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
 	what := strings.Join(narrowed, " and ")
 	switch {
 	case !called:
-		return fmt.Errorf("no job of the pipeline is called %q or matches it", name)
+		err := fmt.Errorf("no job of the pipeline is called %q or matches it", name)
+		if meant := facts.Suggestion(name, jobNames(e)); meant != "" {
+			return diag.WithHint(err, meant)
+		}
+		return err
 	case len(c.Names) == 0:
 		return c.hintTargets(e, fmt.Errorf("no job is for %s", what))
 	}

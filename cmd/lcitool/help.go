@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
+)
+
+// helpStyle puts the flags of verbs that have many below headings.
+func helpStyle() *clihelp.Style {
+	return &clihelp.Style{Groups: []clihelp.Group{
+		{Heading: "Pipeline", Flags: strings.Fields("event tag input branch default-branch upstream project server var changed")},
+		{Heading: "Tree", Flags: strings.Fields("commit untracked full-history writable base-dir mount-at")},
+		{Heading: "Image", Flags: strings.Fields("ci-dir render pull bootstrap no-cache exact allow-unsafe-build package-cache")},
+		{Heading: "Limits", Flags: strings.Fields("network memory cpus timeout device")},
+		{Heading: "Engine", Flags: strings.Fields("engine connection url")},
+		{Heading: "Reports", Flags: strings.Fields("report timestamps format log-dir events")},
+		{Heading: "Remote", Flags: strings.Fields("remote remote-name host no-push poll")},
+	}}
+}
+
+// manualPage is what the manual page of a command has beside its help.
+func manualPage(cmd *cobra.Command) clihelp.Page {
+	p := clihelp.Page{Date: "November 2026"} // of the release, not of the day of the build
+	runs := cmd.Flags().Lookup("timeout") != nil || cmd.Name() == "shell"
+	engine := cmd.Flags().Lookup("connection") != nil
+	p.Exit = []clihelp.Item{{Name: "0", Text: "All went well."}, {Name: "1", Text: "Something failed."}, {Name: "2", Text: "The command line makes no sense."}}
+	if runs {
+		p.Exit = append(p.Exit, clihelp.Item{Name: "124", Text: "What ran took longer than its timeout."})
+	}
+	if engine {
+		p.Exit = append(p.Exit,
+			clihelp.Item{Name: "125", Text: "The container engine failed."},
+			clihelp.Item{Name: "126, 127", Text: "The command in the container cannot be run, or does not exist."})
+	}
+	if runs {
+		p.Exit = append(p.Exit, clihelp.Item{Name: "other", Text: "That of the only command that ran in a container."})
+	}
+	p.Exit = append(p.Exit,
+		clihelp.Item{Name: "129, 130, 143", Text: "It was stopped by HUP, INT or TERM."},
+		clihelp.Item{Name: "141", Text: "Nobody reads the output any more."})
+
+	p.Environment = []clihelp.Item{{Name: "LCITOOL_OPTION", Text: "The value of an option that is not given, such as LCITOOL_DATA_DIR for --data-dir."}}
+	if engine {
+		p.Environment = append(p.Environment,
+			clihelp.Item{Name: "CONTAINER_HOST, CONTAINER_CONNECTION", Text: "The podman service to use, unless --url or --connection is given."})
+	}
+	p.Environment = append(p.Environment,
+		clihelp.Item{Name: "NO_COLOR, TERM, CI", Text: "Colours are off with NO_COLOR; lines on a terminal do not change with TERM=dumb or CI."},
+		clihelp.Item{Name: "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME", Text: "The directories of the user, below HOME by default."})
+
+	p.Files = []clihelp.Item{
+		{Name: "~/.config/lcitool/config.yml", Text: "Settings."},
+		{Name: "ci/lcitool", Text: "Facts of a project's own, the default of --data-dir."},
+		{Name: "~/.local/state/lcitool", Text: "What lcitool has made, and the runs of jobs; latest leads to the newest run."},
+		{Name: "~/.cache/lcitool", Text: "What can be fetched or made again."},
+	}
+	return p
+}
+
+// examples are those of commands, by what comes after "lcitool".
+func examples() map[string][]string {
+	return map[string][]string{
+		"buildenvscript":      {"buildenvscript debian-13 libvirt > setup.sh", "buildenvscript fedora-44 libvirt,qemu --cross-arch mingw64"},
+		"completion bash":     {"completion bash > /etc/bash_completion.d/lcitool", "source <(lcitool completion bash)"},
+		"config show":         {"config show", "config show --format json"},
+		"container bootstrap": {"container bootstrap debian-13", "container bootstrap fedora-44 --force"},
+		"container build":     {"container build --target debian-13 --projects libvirt", "container build -t fedora-44 -p libvirt --cross-arch mingw64 --bootstrap"},
+		"container engines":   {"container engines", "container engines --format json"},
+		"container prune":     {"container prune --dry-run", "container prune --kept --caches"},
+		"container run":       {"container run lcitool.debian-13 -- make --version", "container run lcitool.debian-13 --workload-dir ./src --script build.sh"},
+		"container shell":     {"container shell lcitool.debian-13", "container shell lcitool.debian-13 --user root"},
+		"dockerfile":          {"dockerfile debian-13 libvirt", "dockerfile fedora-44 libvirt --cross-arch mingw64 > Dockerfile"},
+		"doctor":              {"doctor", "doctor --format json"},
+		"explain":             {"explain debian-13 gcc", "explain fedora-44 glib2 --cross-arch mingw64"},
+		"facts diff":          {"facts diff debian-12 debian-13", "facts diff debian-13 fedora-44 --projects libvirt --format json"},
+		"facts import":        {"facts import ~/src/libvirt-ci", "facts import ~/src/libvirt-ci --write"},
+		"facts lint":          {"facts lint", "-d ci/lcitool facts lint --format json"},
+		"facts verify":        {"facts verify -t debian-13", "facts verify -t 'debian-*' --format json"},
+		"job explain":         {"job explain x86_64-debian-12", "job explain x86_64-debian-12 --event push"},
+		"job lint":            {"job lint", "job lint --event push --branch main"},
+		"job list":            {"job list", "job list --event push --upstream --format json"},
+		"job run":             {"job run x86_64-debian-12", "job run '*debian*' -j 2 --report html=report.html", "job run x86_64-debian-12 --repeat 20"},
+		"job shell":           {"job shell --last-failed", "job shell x86_64-debian-12 -- make check"},
+		"manifest":            {"manifest ci/manifest.yml", "manifest --check"},
+		"manifest init":       {"manifest init --project libvirt", "manifest init --project libvirt --targets debian-13,fedora-44"},
+		"projects":            {"projects", "projects --format json"},
+		"projects lock":       {"projects lock", "projects lock --update"},
+		"run":                 {"run -t debian-13 -p libvirt -- meson setup build", "run -t 'debian-*' -t fedora-44 -j 2 --script build.sh", "run -t debian-13 --network none -- make check"},
+		"stats check":         {"stats check", "stats check --format json"},
+		"stats diff":          {"stats diff before.json after.json", "stats diff before.json after.json --fail-on-difference"},
+		"stats run":           {"stats run -t debian-13", "stats run -t debian-13 -t fedora-44"},
+		"stats show":          {"stats show", "stats show --zeros"},
+		"targets":             {"targets --containerized", "targets --format json"},
+		"variables":           {"variables debian-13 libvirt", "variables freebsd-14 libvirt --format json"},
+		"version":             {"version", "version --format json"},
+	}
+}
+
+// addExamples gives commands their examples.
+func addExamples(root *cobra.Command) {
+	all := examples()
+	var visit func(cmd *cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+		if list := all[path]; len(list) > 0 && cmd.Example == "" {
+			list = slices.Clone(list)
+			for i := range list {
+				list[i] = "  lcitool " + list[i]
+			}
+			cmd.Example = strings.Join(list, "\n")
+		}
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+	}
+	visit(root)
+}
