@@ -186,10 +186,11 @@ func (s statsRoom) killed(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	const ps = `podman ps --format '{{.Names}}' | grep ^lcitool-stats-debian-13-`
+	const ps = `podman ps --format '{{.Names}}' 2>/dev/null | grep ^lcitool-stats-debian-13-` // without warnings
 	name := ""
 	for deadline := time.Now().Add(30 * time.Minute); name == "" && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		name, _ = s.run(t, time.Minute, "sh", "-c", ps) // grep fails until it is there
+		out, _ := s.run(t, time.Minute, "sh", "-c", ps) // grep fails until it is there
+		name = strings.TrimSpace(out)
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Error(err)
@@ -214,7 +215,7 @@ func (s statsRoom) killed(t *testing.T) {
 			t.Errorf("%s is still there: %v", d[1], err)
 		}
 	}
-	if left, err := s.run(t, 10*time.Minute, "podman", "ps", "--all", "--quiet"); err != nil || left != "" {
+	if left, err := s.run(t, 10*time.Minute, "sh", "-c", "podman ps --all --quiet 2>/dev/null"); err != nil || left != "" {
 		t.Errorf("containers are left: %q, %v", left, err)
 	}
 }

@@ -31,3 +31,25 @@ func TestQuick(t *testing.T) {
 		}
 	}
 }
+
+// What takes 120 times as long as usual fails, more slowly on a busy machine.
+func TestUsual(t *testing.T) {
+	for _, tc := range []struct {
+		id    string
+		took  time.Duration
+		crowd float64
+		want  int
+	}{
+		{"API-01", 35 * time.Second, 1, 0}, {"API-01", 37 * time.Second, 1, 1},
+		{"API-01", 350 * time.Second, 10, 0}, {"API-01", 370 * time.Second, 10, 1},
+		{"CON-02", 10 * time.Minute, 1, 0}, {"CON-02", 2 * time.Hour, 1, 1},
+	} {
+		c := &T{def: Case{ID: tc.id}}
+		if c.usualAt(tc.took, tc.crowd); len(c.faults.texts) != tc.want {
+			t.Errorf("%s at %v: %q", tc.id, tc.crowd, c.faults.texts)
+		}
+	}
+	if got := crowd("30.00 10.00 5.00 3/200 4711", 2); got != 15 {
+		t.Errorf("got %v", got)
+	}
+}
