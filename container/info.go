@@ -23,7 +23,12 @@ type Info struct {
 			Version string
 		}
 		OCIRuntime struct {
-			Name string
+			Name    string
+			Package string
+			Version string // several lines, the first of them "runc version 1.1.5"
+		}
+		Security struct {
+			SELinuxEnabled bool
 		}
 		NetworkBackend     string
 		NetworkBackendInfo struct {

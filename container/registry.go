@@ -3,10 +3,14 @@
 package container
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/containers/podman/v4/pkg/bindings/images"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
@@ -97,6 +101,29 @@ func registryReason(text string) string {
 		return line[at[len(at)-1][1]:]
 	}
 	return line
+}
+
+// AskRegistry has the engine ask the registry of an image for its tags, with
+// the engine's mirrors and the user's credentials. Nothing is pulled.
+func (e *Engine) AskRegistry(ctx context.Context, reference string) error {
+	c, err := e.service.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer podman.CloseIdle(c)
+	name, _, _ := strings.Cut(reference, "@")
+	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
+		name = name[:colon]
+	}
+	options := new(images.SearchOptions).WithListTags(true).WithLimit(1).WithAuthfile(e.authFile())
+	if _, err = images.Search(c, name, options); err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return &EngineError{Op: "ask the registry of " + name, Code: 125, Err: context.Cause(ctx), Hint: hintRegistry}
+	}
+	reason := strings.TrimLeft(podman.LastLine(err.Error()), "* \t") // podman lists errors
+	return &EngineError{Op: "ask the registry of " + name, Code: 125, Err: errors.New(reason), Hint: registryHint("docker://" + name + "/ " + reason)}
 }
 
 // authFile returns the file of credentials to send along, as podman's own

@@ -174,6 +174,19 @@ func TestRegistryWithPasswords(t *testing.T) {
 		address := freeAddress(t)
 		refused(t, h.connect(t, r.auth(t, registryPassword)), address+"/some/base:1", "connection refused", hintRegistry)
 	})
+	t.Run("asked for its tags", func(t *testing.T) {
+		for _, image := range []string{image, r.address + "/some/base@sha256:" + strings.Repeat("0", 64), r.address + "/some/base"} {
+			if err := e.AskRegistry(t.Context(), image); err != nil {
+				t.Errorf("%s: %v (%s)", image, err, Hint(err))
+			}
+		}
+		if err := h.connect(t, none).AskRegistry(t.Context(), image); err == nil || !strings.Contains(Hint(err), "podman login "+r.address) {
+			t.Errorf("without credentials: %v, hint %q", err, Hint(err))
+		}
+		if err := e.AskRegistry(t.Context(), freeAddress(t)+"/some/base:1"); err == nil || Hint(err) != hintRegistry || strings.Contains(err.Error(), "\n") {
+			t.Errorf("nobody there: %v, hint %q", err, Hint(err))
+		}
+	})
 	t.Run("build", func(t *testing.T) {
 		removeLater(t, e, "test.registry")
 		removeLater(t, e, image)

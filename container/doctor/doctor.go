@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/container"
@@ -40,11 +41,12 @@ type Options struct {
 	Images  []string                 // base images that should be there
 }
 
-// Run looks at everything that containers need on this machine, in a fixed
-// order. It needs no podman to run: a missing one is what it says then.
+// Run looks at everything that containers need, in a fixed order. What belongs
+// to the machine of the engine is looked at if that is this one, and else the
+// engine is asked as far as it answers. It needs no podman to run: a missing
+// one is what it says then.
 func Run(ctx context.Context, o Options) []Check {
 	m := thisMachine(o.Connect)
-	checks := []Check{podmanCheck(ctx, o.Connect)}
 	store := storeInfo{}
 	engine, err := container.Connect(ctx, o.Connect)
 	if err == nil {
@@ -52,21 +54,29 @@ func Run(ctx context.Context, o Options) []Check {
 		m.setInfo(info)
 		store = storeInfo{driver: info.Store.GraphDriverName, root: info.Store.GraphRoot, buildah: info.Host.BuildahVersion, err: infoErr, asked: true}
 	}
+	here := runtime.GOOS == "linux" && !o.Connect.Elsewhere()
+	if err == nil {
+		here = engine.Local()
+	}
+	var checks []Check
+	if here {
+		checks = append(checks, podmanCheck(ctx, o.Connect))
+	}
 	checks = append(checks, serviceCheck(engine, err))
-	remote := err == nil && !engine.Local()
-	if !remote { // another machine's insides cannot be seen from here
+	if here {
 		checks = append(checks, m.cgroups(), m.rlimits(), m.namespaces(), m.subordinateIDs(), m.runtimeDir())
 	}
 	checks = append(checks, store.check())
-	if !remote {
+	if here {
 		checks = append(checks, m.helpers(), m.sharedMounts(), diskCheck("disk for images", store.root, freeSpace))
-		checks = append(checks, diskCheck("disk for builds", o.Connect.BuildTempParent(), freeSpace), m.kvm())
+		checks = append(checks, diskCheck("disk for builds", o.Connect.BuildTempParent(), freeSpace), m.kvm(), m.foreignArches())
 	}
-	if err == nil {
-		checks = append(checks, builderCheck(store.buildah))
-		checks = append(checks, imageChecks(ctx, engine, o.Images)...)
+	if err != nil {
+		return checks
 	}
-	return checks
+	checks = append(checks, m.info.runtimeCheck(), builderCheck(store.buildah), m.info.selinux())
+	checks = append(checks, registryChecks(ctx, o.Images, engine.AskRegistry)...)
+	return append(checks, imageChecks(ctx, engine, o.Images)...)
 }
 
 func podmanCheck(ctx context.Context, o container.ConnectOptions) Check {
@@ -98,6 +108,12 @@ func serviceCheck(e *container.Engine, err error) Check {
 		return Check{"service", Fail, err.Error(), container.Hint(err)}
 	}
 	found := fmt.Sprintf("podman %s at %s (%s)", e.Version(), e.Address(), e.Source())
+	if c := versionCheck(e.Version()); c.State == Fail {
+		return Check{"service", Fail, found, c.Hint}
+	}
+	if !e.Local() {
+		found += "; it has files of its own, and yours are sent to it"
+	}
 	return Check{"service", OK, found, ""}
 }
 
@@ -121,20 +137,26 @@ func (s storeInfo) check() Check {
 	return Check{name, OK, fmt.Sprintf("%s in %s", s.driver, s.root), ""}
 }
 
-// minimumFree is what a build of a few hundred packages takes: 1.3 GB of
-// layer, which a commit needs twice.
-const minimumFree = 4 << 30
+// A build of a few hundred packages takes 1.3 GB of layer, which a commit needs
+// twice, and some 40,000 files.
+const (
+	minimumFree   = 4 << 30
+	minimumInodes = 200_000
+)
 
-func diskCheck(name, dir string, free func(dir string) (uint64, error)) Check {
+func diskCheck(name, dir string, free func(dir string) (room, error)) Check {
 	if dir == "" {
 		return Check{name, Warn, "unknown", "no service could be asked"}
 	}
-	bytes, err := free(dir)
+	r, err := free(dir)
 	if err != nil {
 		return Check{name, Warn, fmt.Sprintf("%s: %v", dir, err), ""}
 	}
-	found := fmt.Sprintf("%.1f GiB free in %s", float64(bytes)/(1<<30), dir)
-	if bytes < minimumFree {
+	found := fmt.Sprintf("%.1f GiB free in %s", float64(r.bytes)/(1<<30), dir)
+	if r.countsInodes && r.inodes < minimumInodes {
+		return Check{name, Warn, fmt.Sprintf("%s, and only %d inodes", found, r.inodes), podman.HintDisk}
+	}
+	if r.bytes < minimumFree {
 		return Check{name, Warn, found, podman.HintDisk}
 	}
 	return Check{name, OK, found, ""}

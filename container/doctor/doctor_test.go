@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"math"
@@ -129,6 +130,20 @@ func TestMachineChecks(t *testing.T) {
 		"disk":                     {diskCheck("d", "/x", space(10<<30)), OK, "10.0 GiB free in /x", ""},
 		"disk, full":               {diskCheck("d", "/x", space(1<<30)), Warn, "1.0 GiB", podman.HintDisk},
 		"disk, gone":               {diskCheck("d", "/nosuch", freeSpace), Warn, "no such file", ""},
+		"disk, no inodes":          {diskCheck("d", "/x", inodes(10)), Warn, "only 10 inodes", podman.HintDisk},
+		"disk, inodes":             {diskCheck("d", "/x", inodes(1<<20)), OK, "10.0 GiB", ""},
+		"arches, none":             {good().foreignArches(), OK, "none", ""},
+		"arches":                   {good().with("proc/sys/fs/binfmt_misc/qemu-s390x", "enabled\ninterpreter /usr/libexec/qemu-binfmt/s390x\nflags: POCF\noffset 0\n").foreignArches(), OK, "s390x, emulated", ""},
+		"arches, not for all":      {good().with("proc/sys/fs/binfmt_misc/qemu-s390x", "enabled\ninterpreter /usr/bin/qemu-s390x\nflags: OC\n").foreignArches(), Warn, "do not find: s390x", "qemu-user-static"},
+		"arches, switched off":     {good().with("proc/sys/fs/binfmt_misc/qemu-s390x", "disabled\nflags: F\n").foreignArches(), OK, "none", ""},
+		"runtime, old":             {withRuntime("runc", "runc version 1.1.5+ds1\ncommit: x\nspec: 1\n", "runc_1.1.5+ds1-1+deb12u1_amd64").runtimeCheck(), Warn, "runc 1.1.5+ds1 lets containers out: CVE-2024-21626, CVE-2025-31133", "changes of runc_1.1.5"},
+		"runtime, fixed":           {withRuntime("runc", "runc version 1.2.8\n", "").runtimeCheck(), OK, "runc 1.2.8", ""},
+		"runtime, half fixed":      {withRuntime("runc", "runc version 1.3.2\n", "Unknown").runtimeCheck(), Warn, "out: CVE-2025-31133, CVE-2025-52565, CVE-2025-52881", "newer runc"},
+		"runtime, candidate":       {withRuntime("runc", "runc version 1.4.0-rc.2\n", "").runtimeCheck(), Warn, "CVE-2025-31133", "newer runc"},
+		"runtime, crun":            {withRuntime("crun", "crun version 1.21\ncommit: x\n", "").runtimeCheck(), OK, "crun 1.21", ""},
+		"runtime, odd":             {withRuntime("runc", "", "").runtimeCheck(), OK, "runc", ""},
+		"runtime, not asked":       {engineInfo{}.runtimeCheck(), Warn, "unknown", "no service"},
+		"selinux, off":             {engineInfo{}.selinux(), OK, "not enabled", ""},
 		"disk, unknown":            {diskCheck("d", "", space(0)), Warn, "unknown", "no service"},
 		"service":                  {serviceCheck(nil, &container.EngineError{Op: "x", Hint: "do y", Err: errors.New("z")}), Fail, "cannot x: z", "do y"},
 	} {
@@ -138,8 +153,57 @@ func TestMachineChecks(t *testing.T) {
 	}
 }
 
-func space(n uint64) func(string) (uint64, error) {
-	return func(string) (uint64, error) { return n, nil }
+func space(n uint64) func(string) (room, error) {
+	return func(string) (room, error) { return room{bytes: n}, nil }
+}
+
+func inodes(n uint64) func(string) (room, error) {
+	return func(string) (room, error) { return room{10 << 30, n, true}, nil }
+}
+
+func withRuntime(name, version, pack string) engineInfo {
+	var i engineInfo
+	i.Host.OCIRuntime.Name, i.Host.OCIRuntime.Version, i.Host.OCIRuntime.Package = name, version, pack
+	return i
+}
+
+func TestRegistryChecks(t *testing.T) {
+	asked := make(chan string, 9)
+	ask := func(ctx context.Context, reference string) error {
+		asked <- reference
+		if _, limited := ctx.Deadline(); !limited {
+			t.Error("nothing bounds the wait")
+		}
+		if strings.HasPrefix(reference, "registry.example.org/") {
+			return &container.EngineError{Op: "ask", Err: errors.New("connection refused"), Hint: "is it up?"}
+		}
+		return nil
+	}
+	got := registryChecks(t.Context(), []string{"docker.io/library/debian:12", "registry.example.org/a:1", "docker.io/library/debian:13", "localhost/mine:1"}, ask)
+	close(asked)
+	if len(got) != 2 || len(asked) != 2 || got[0].State != OK || got[0].Name != "registry docker.io" ||
+		got[1].State != Warn || !strings.Contains(got[1].Found, "connection refused") || !strings.Contains(got[1].Hint, "is it up?; without it: make the base image") {
+		t.Errorf("got %+v", got)
+	}
+	asked = make(chan string, 9)
+	if got := registryChecks(t.Context(), nil, ask); len(got) != 1 || <-asked != usualImage {
+		t.Errorf("got %+v", got)
+	}
+	if got := registryChecks(t.Context(), []string{"localhost/mine:1"}, ask); len(got) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Of an engine elsewhere nothing is judged by what this machine has.
+func TestChecksOfAnEngineElsewhere(t *testing.T) {
+	o := Options{Connect: container.ConnectOptions{URL: "tcp://127.0.0.1:1", RuntimeDir: t.TempDir()}}
+	var names []string
+	for _, c := range Run(t.Context(), o) {
+		names = append(names, c.Name)
+	}
+	if got := strings.Join(names, ", "); got != "service, storage driver" {
+		t.Errorf("got %s", got)
+	}
 }
 
 // TestChecksWithoutPodman: a machine that has nothing still gets every row.
@@ -155,7 +219,7 @@ func TestChecksWithoutPodman(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	want := "podman, service, runtime and cgroups, resource limits, user namespaces, subordinate ids, XDG_RUNTIME_DIR, storage driver, helpers, shared mounts, disk for images, disk for builds, /dev/kvm"
+	want := "podman, service, runtime and cgroups, resource limits, user namespaces, subordinate ids, XDG_RUNTIME_DIR, storage driver, helpers, shared mounts, disk for images, disk for builds, /dev/kvm, other architectures"
 	if got := strings.Join(names, ", "); got != want {
 		t.Errorf("got %s", got)
 	}

@@ -299,10 +299,18 @@ func helperPath(program string) bool {
 	return err == nil
 }
 
-func freeSpace(dir string) (uint64, error) {
+// A room is what is left on a file system.
+type room struct {
+	bytes, inodes uint64
+	countsInodes  bool // some file systems make inodes as they need them
+}
+
+func freeSpace(dir string) (room, error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(dir, &stat); err != nil {
-		return 0, err
+		return room{}, err
 	}
-	return uint64(stat.Bavail) * uint64(stat.Bsize), nil //nolint:gosec // neither is negative, of whatever type
+	r := room{inodes: uint64(stat.Ffree), countsInodes: stat.Files > 0} //nolint:gosec // not negative, of whatever type
+	r.bytes = uint64(stat.Bavail) * uint64(stat.Bsize)                  //nolint:gosec // neither is negative, of whatever type
+	return r, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -67,6 +68,13 @@ func (o Options) addresses(uid int) ([]address, error) {
 		return a, err
 	}
 	return sockets(o.Variable("XDG_RUNTIME_DIR"), uid), nil
+}
+
+// Elsewhere reports whether the engine that is asked for by name is reached by
+// a network.
+func (o Options) Elsewhere() bool {
+	list, err := o.addresses(os.Getuid())
+	return err == nil && len(list) == 1 && list[0].Fixed && !list[0].local()
 }
 
 // fixed checks an address given by the user.

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package doctor
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/internal/podman"
+)
+
+const (
+	// usualImage is asked for where no target is named.
+	usualImage = "docker.io/library/debian:stable"
+	// registryLimit bounds how long one is waited for.
+	registryLimit = 15 * time.Second
+)
+
+// registryChecks ask the registries of images, through the engine and all at
+// once: its mirrors and its network count, not those of this machine.
+func registryChecks(ctx context.Context, references []string, ask func(context.Context, string) error) []Check {
+	if len(references) == 0 {
+		references = []string{usualImage}
+	}
+	var registries, asked []string
+	for _, reference := range references {
+		registry, _, _ := strings.Cut(reference, "/")
+		if registry == "localhost" || slices.Contains(registries, registry) {
+			continue
+		}
+		registries, asked = append(registries, registry), append(asked, reference)
+	}
+	checks := make([]Check, len(registries))
+	var all sync.WaitGroup
+	for i, registry := range registries {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, registryLimit)
+			defer cancel()
+			checks[i] = registryCheck(registry, ask(ctx, asked[i]))
+		})
+	}
+	all.Wait()
+	return checks
+}
+
+func registryCheck(registry string, err error) Check {
+	name := "registry " + registry
+	if err == nil {
+		return Check{name, OK, "answers", ""}
+	}
+	return Check{name, Warn, podman.LastLine(err.Error()), container.Hint(err) + "; without it: " + podman.HintBase}
+}
