@@ -168,15 +168,28 @@ func (r *faultRoom) things() []string {
 		paths, _ := filepath.Glob(r.path(pattern))
 		add("path", paths...)
 	}
-	for _, pid := range r.processes("conmon") {
-		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		// The monitor of a command stays for five minutes by podman's will.
-		if err == nil && !bytes.Contains(line, []byte("--exec-process-spec")) {
-			add("process", string(bytes.ReplaceAll(line, []byte{0}, []byte(" "))))
-		}
-	}
+	add("process", r.conmons()...)
 	slices.Sort(all)
 	return all
+}
+
+// conmons lists the conmon processes of containers. Those of containers that
+// have ended need a moment for podman's clean-up, on a busy machine a long one.
+func (r *faultRoom) conmons() []string {
+	r.t.Helper()
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		var lines []string
+		for _, pid := range r.processes("conmon") {
+			line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			// The monitor of a command stays for five minutes by podman's will.
+			if err == nil && !bytes.Contains(line, []byte("--exec-process-spec")) {
+				lines = append(lines, string(bytes.ReplaceAll(line, []byte{0}, []byte(" "))))
+			}
+		}
+		if len(lines) == 0 || time.Now().After(deadline) || r.podman("ps", "--quiet") != "" {
+			return lines
+		}
+	}
 }
 
 // treeHash is one of names, modes, contents and times of the checkout.
