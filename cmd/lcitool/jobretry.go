@@ -155,7 +155,7 @@ func (v *jobVerb) resumed(run *jobrecord.Stored, named bool) error {
 func recordedFlags() []string {
 	return []string{
 		"event", "tag", "input", "branch", "default-branch", "upstream", "project", "server", "var", "var-file", "file-var", "mask", "changed",
-		"upstream-namespace", "upstream-variable", "image-prefix", "image-tag",
+		"upstream-namespace", "upstream-variable", "image-prefix", "image-tag", "default-image",
 		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env", "env-file",
 		"network", "memory", "cpus", "timeout", "device",
 	}

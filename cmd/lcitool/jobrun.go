@@ -27,30 +27,31 @@ import (
 
 // A jobVerb runs jobs of the project's pipeline, or enters their containers.
 type jobVerb struct {
-	app         *app
-	event       eventChoice
-	engine      engineFlags
-	build       imageFlags
-	choice      pipelinerun.Choice
-	ciDir       string
-	render      bool
-	pull        bool
-	imagePrefix string
-	imageTag    string
-	commit      string
-	writable    bool
-	untracked   bool
-	fullHistory bool
-	env         []string
-	envFiles    []string
-	limits      limitFlags
-	parallel    int
-	failFast    bool
-	keepGoing   bool
-	onFailure   string
-	reports     []string
-	timestamps  bool
-	repeats     repeatFlags
+	app          *app
+	event        eventChoice
+	engine       engineFlags
+	build        imageFlags
+	choice       pipelinerun.Choice
+	ciDir        string
+	render       bool
+	pull         bool
+	imagePrefix  string
+	imageTag     string
+	defaultImage string
+	commit       string
+	writable     bool
+	untracked    bool
+	fullHistory  bool
+	env          []string
+	envFiles     []string
+	limits       limitFlags
+	parallel     int
+	failFast     bool
+	keepGoing    bool
+	onFailure    string
+	reports      []string
+	timestamps   bool
+	repeats      repeatFlags
 
 	retryOf *jobrecord.Stored // the run whose jobs run again; nil for none
 	resume  map[string]jobrun.Kept
@@ -141,6 +142,7 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	f.BoolVar(&v.build.exact, "exact", false, "build whole Dockerfiles instead of adding to older images")
 	f.StringVar(&v.imagePrefix, "image-prefix", "", "prefix of the names of published images to use, for example registry.example.org/group/ci-")
 	f.StringVar(&v.imageTag, "image-tag", "", "tag of the published images to use")
+	f.StringVar(&v.defaultImage, "default-image", "", "image of jobs that name none (default "+pipelinerun.RunnerImage+")")
 	v.build.unsafeFlag(f)
 }
 
@@ -331,6 +333,7 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 		Upstream:     v.event.upstreamOf(),
 		Prefix:       v.imagePrefix,
 		Tag:          v.imageTag,
+		Default:      v.defaultImage,
 	}
 	if v.limits.Network == container.NetworkHost {
 		o.Network = container.NetworkHost

@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,11 @@ type ImageOptions struct {
 	Upstream     Upstream
 	Prefix       string // of published images: what stands before their name; "" for the project's registry
 	Tag          string // of published images; "" for that of the pipeline
+	Default      string // of jobs that name none; "" for RunnerImage
 }
+
+// RunnerImage is what jobs that name no image run in on GitLab.com's runners.
+const RunnerImage = "docker.io/library/ruby:3.1"
 
 // named reports whether images are published ones that the user names.
 func (o ImageOptions) named() bool { return o.Prefix != "" || o.Tag != "" }
@@ -74,6 +79,7 @@ type jobImages struct {
 	fresh       map[string][]byte // Dockerfiles as the manifest means them, by environment; nil if there is none
 	digest      string            // of the manifest
 	warnedStale map[string]bool   // environments
+	saidDefault bool
 }
 
 // FindImages finds the image of each job of a plan.
@@ -94,6 +100,7 @@ func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 		if err := i.choose(ctx, j); err != nil {
 			return err
 		}
+		i.chooseDefault(j)
 	}
 	return nil
 }
@@ -142,6 +149,18 @@ func crossArch(r gitlabci.Role) string {
 		return r.Arch
 	}
 	return ""
+}
+
+// chooseDefault sets the image of a job that has none so far, and says so once.
+func (i *jobImages) chooseDefault(j *jobrun.Job) {
+	if j.Image.Reference != "" || j.Image.Build != nil || j.Job.Image != nil || j.Role().Kind == gitlabci.Cirrus {
+		return
+	}
+	j.Image.Reference = cmp.Or(i.Default, RunnerImage)
+	if i.Default == "" && !i.saidDefault {
+		i.saidDefault = true
+		i.messages.infof("jobs without an image run in %s, as on GitLab.com; --default-image chooses another", RunnerImage)
+	}
 }
 
 // choose sets the image of a job: made from the Dockerfile of its environment,

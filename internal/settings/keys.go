@@ -52,6 +52,7 @@ func Keys() []Key {
 		{Name: "upstream.variable", Flag: "upstream-variable", Verbs: jobVerbs(), Summary: "variable of the pipeline that names upstream's namespace"},
 		{Name: "image.prefix", Flag: "image-prefix", Verbs: jobVerbs(), Summary: "what the names of published images begin with"},
 		{Name: "image.tag", Flag: "image-tag", Verbs: jobVerbs(), Summary: "tag of published images"},
+		{Name: "image.default", Flag: "default-image", Verbs: jobVerbs(), Summary: "image of jobs that name none"},
 		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Summary: "what becomes of the container of a job that failed"},
 		{Name: "jobs", Flag: "jobs", Verbs: runVerbs(), Kind: Number, Summary: "jobs or targets at a time"},
 		{Name: "limits.memory", Flag: "memory", Verbs: runVerbs(), Summary: "memory limit for each command, for example 2g"},

@@ -36,7 +36,7 @@ project: g/p
 server: https://git.example
 variables: {A: 1, B: {value: x, masked: true}, C: {path: sub/c}, D: ~}
 upstream: {namespace: up, variable: U}
-image: {prefix: r.example/, tag: v1}
+image: {prefix: r.example/, tag: v1, default: "debian:13"}
 on-failure: keep
 jobs: 3
 limits: {memory: 2g, cpus: 1.5, timeout: 2h, network: none}
