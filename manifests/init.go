@@ -5,7 +5,17 @@ package manifests
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // A Start is what a project's first manifest says.
@@ -49,4 +59,79 @@ func start(name string, values any) ([]byte, error) {
 		return nil, fmt.Errorf("cannot write %s: %w", name, err)
 	}
 	return b.Bytes(), nil
+}
+
+// ProjectName makes of a directory's name one that GitLab's projects can have,
+// "" if nothing of it is allowed.
+func ProjectName(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool {
+		plain := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
+		return !plain
+	})
+	return strings.Trim(strings.Join(words, "-"), ".-_")
+}
+
+// NewestReleases gives those of the targets that are the newest stable release of their
+// distribution and have containers.
+func NewestReleases(catalogue releases, names []string) ([]string, error) {
+	latest := map[string]*targets.Release{}
+	var order []string
+	for _, name := range names {
+		r, err := catalogue.Release(name)
+		if err != nil {
+			return nil, err
+		}
+		if r.Containers == nil || !r.OS.Stable {
+			continue
+		}
+		old, seen := latest[r.OS.Name]
+		if !seen {
+			order = append(order, r.OS.Name)
+		}
+		if !seen || newer(r.OS.Version, old.OS.Version) {
+			latest[r.OS.Name] = r
+		}
+	}
+	var list []string
+	for _, distribution := range order {
+		list = append(list, latest[distribution].Name)
+	}
+	return list, nil
+}
+
+// newer compares versions by the numbers in them.
+func newer(a, b string) bool { return slices.Compare(numbers(a), numbers(b)) > 0 }
+
+func numbers(version string) []int {
+	var list []int
+	for _, word := range strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' }) {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			continue
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// Create writes a first manifest; it never replaces a file.
+func Create(file string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), diag.Cause(err))
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s already exists", file)
+	}
+	if err == nil {
+		_, err = f.Write(text)
+		err = errors.Join(err, f.Close())
+		if err != nil {
+			_ = os.Remove(file)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", file, diag.Cause(err))
+	}
+	return nil
 }

@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -38,7 +36,7 @@ func newFactsDiff(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			differences := compare(left, right)
+			differences := targets.Differences(left, right)
 			if format == "json" {
 				return a.json(differences)
 			}
@@ -59,52 +57,8 @@ func (o *output) resolved(ctx context.Context, target, projects string) (map[str
 	return packages.Resolved, nil
 }
 
-// A difference is a mapping that two targets have different packages for.
-type difference struct {
-	Mapping string    `json:"mapping"`
-	Left    *packaged `json:"left"` // null when there is none
-	Right   *packaged `json:"right"`
-}
-
-type packaged struct {
-	Kind    targets.Kind `json:"kind"`
-	Package string       `json:"package"`
-}
-
-// compare lists what differs, sorted by mapping.
-func compare(left, right map[string]targets.Package) []difference {
-	mappings := slices.Concat(slices.Collect(maps.Keys(left)), slices.Collect(maps.Keys(right)))
-	slices.Sort(mappings)
-	differences := []difference{}
-	for _, mapping := range slices.Compact(mappings) {
-		d := difference{mapping, packagedOf(left, mapping), packagedOf(right, mapping)}
-		if d.Left == nil || d.Right == nil || *d.Left != *d.Right {
-			differences = append(differences, d)
-		}
-	}
-	return differences
-}
-
-func packagedOf(packages map[string]targets.Package, mapping string) *packaged {
-	p, ok := packages[mapping]
-	if !ok {
-		return nil
-	}
-	return &packaged{p.Kind, p.Name}
-}
-
-func (p *packaged) String() string {
-	switch {
-	case p == nil:
-		return "-"
-	case p.Kind == targets.PyPI, p.Kind == targets.CPAN:
-		return fmt.Sprintf("%s (%s)", p.Package, p.Kind)
-	}
-	return p.Package
-}
-
 // printDifferences writes a table with the targets above its columns.
-func (a *app) printDifferences(names []string, differences []difference) error {
+func (a *app) printDifferences(names []string, differences []targets.Difference) error {
 	if len(differences) == 0 {
 		return nil
 	}

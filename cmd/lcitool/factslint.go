@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/targets"
 )
 
 func newFactsLint(a *app) *cobra.Command {
@@ -31,7 +30,7 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			findings, err := a.lint(dir)
+			findings, err := a.workspace().Lint(dir)
 			if err != nil {
 				return err
 			}
@@ -47,48 +46,6 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	return cmd
-}
-
-// lint checks the facts below dir; for no dir those that --facts-dir names,
-// or else the built-in ones.
-func (a *app) lint(dir string) ([]facts.Finding, error) {
-	var layers []facts.Layer
-	if dir != "" {
-		layer, err := facts.Dir(dir)
-		if dir == a.workspace().DataDir() {
-			layer, err = a.workspace().DataLayer()
-		}
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer)
-	}
-	if a.factsDir != "" {
-		layer, err := facts.Dir(a.factsDir)
-		if err != nil {
-			return nil, err
-		}
-		layer.Bundled = true
-		layers = append(layers, layer)
-	}
-	check := max(1, len(layers))
-	var releases []facts.Layer
-	for _, l := range layers {
-		releases = append(releases, l.Sub("targets"))
-	}
-	if a.factsDir == "" {
-		layers = append(layers, facts.BuiltIn())
-		releases = append(releases, targets.BuiltIn())
-	}
-	catalogue, err := targets.Load(targets.Options{Layers: releases})
-	if err != nil {
-		catalogue, err = targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
-	}
-	if err != nil {
-		return nil, err
-	}
-	findings := facts.Lint(facts.LintOptions{Layers: layers, Check: check, Known: catalogue.Vocabulary()})
-	return facts.SortFindings(append(findings, targets.Lint(releases, check)...)), nil
 }
 
 // A findingReport is how JSON shows a finding.

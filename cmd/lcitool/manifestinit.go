@@ -5,20 +5,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
-	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // A manifestInit is the verb that writes a project's first manifest.
@@ -72,7 +65,7 @@ func (i *manifestInit) write() error {
 	if _, err := manifests.Load(text, manifests.LoadOptions{File: file, Releases: catalogue}); err != nil {
 		return err
 	}
-	if err := create(file, text); err != nil {
+	if err := manifests.Create(file, text); err != nil {
 		return err
 	}
 	m.app.infof("wrote %s; .gitlab-ci.yml needs these lines:", file)
@@ -90,7 +83,7 @@ func (i *manifestInit) start() (manifests.Start, error) {
 		if err != nil {
 			return s, fmt.Errorf("cannot tell the project's directory: %w", err)
 		}
-		if s.Project = pathWord(filepath.Base(dir)); s.Project == "" {
+		if s.Project = manifests.ProjectName(filepath.Base(dir)); s.Project == "" {
 			return s, fmt.Errorf("cannot name a project after the directory %q: name it with --project", dir)
 		}
 	}
@@ -104,82 +97,8 @@ func (i *manifestInit) start() (manifests.Start, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Targets, err = newest(catalogue, catalogue.Names())
+	s.Targets, err = manifests.NewestReleases(catalogue, catalogue.Names())
 	return s, err
-}
-
-// pathWord makes of a directory's name one that GitLab's projects can have.
-func pathWord(name string) string {
-	words := strings.FieldsFunc(name, func(r rune) bool {
-		plain := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
-		return !plain
-	})
-	return strings.Trim(strings.Join(words, "-"), ".-_")
-}
-
-// newest gives the targets that are the newest stable release of their
-// distribution and have containers.
-func newest(catalogue releases, names []string) ([]string, error) {
-	latest := map[string]*targets.Release{}
-	var order []string
-	for _, name := range names {
-		r, err := catalogue.Release(name)
-		if err != nil {
-			return nil, err
-		}
-		if r.Containers == nil || !r.OS.Stable {
-			continue
-		}
-		old, seen := latest[r.OS.Name]
-		if !seen {
-			order = append(order, r.OS.Name)
-		}
-		if !seen || newer(r.OS.Version, old.OS.Version) {
-			latest[r.OS.Name] = r
-		}
-	}
-	var list []string
-	for _, distribution := range order {
-		list = append(list, latest[distribution].Name)
-	}
-	return list, nil
-}
-
-// newer compares versions by the numbers in them.
-func newer(a, b string) bool { return slices.Compare(numbers(a), numbers(b)) > 0 }
-
-func numbers(version string) []int {
-	var list []int
-	for _, word := range strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' }) {
-		n, err := strconv.Atoi(word)
-		if err != nil {
-			continue
-		}
-		list = append(list, n)
-	}
-	return list
-}
-
-// create writes a file that is not there yet.
-func create(file string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), diag.Cause(err))
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s already exists", file)
-	}
-	if err == nil {
-		_, err = f.Write(text)
-		err = errors.Join(err, f.Close())
-		if err != nil {
-			_ = os.Remove(file)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", file, diag.Cause(err))
-	}
-	return nil
 }
 
 // adviseProject says what is missing while nobody knows what the project

@@ -3,14 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -139,31 +137,13 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 			return wrong("argument --target: '%s' is given twice", t)
 		}
 	}
-	if err := checkMountPoint(r.mountAt); err != nil {
+	if err := workload.CheckMountPoint(r.mountAt); err != nil {
 		return wrong("argument --mount-at: %w", err)
 	}
 	if err := r.limits.check(cmd); err != nil {
 		return err
 	}
 	return r.arches.checkArches(cmd)
-}
-
-// checkMountPoint refuses paths at which a directory would hide what every
-// command needs; "" is the default.
-func checkMountPoint(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	if !path.IsAbs(dir) || path.Clean(dir) != dir || strings.Contains(dir, ":") {
-		return fmt.Errorf("'%s' is not an absolute path in its shortest form", dir)
-	}
-	top, below, _ := strings.Cut(dir[1:], "/")
-	kernel := slices.Contains([]string{"dev", "proc", "sys"}, top)
-	system := slices.Contains([]string{"", "bin", "etc", "lib", "lib64", "run", "sbin", "usr"}, top) && below == ""
-	if kernel || system {
-		return fmt.Errorf("a directory at %s would hide the container's own", dir)
-	}
-	return nil
 }
 
 // workloads says what to run on each target, all found out before the first
@@ -199,7 +179,7 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 			Tree:    workload.Tree{Dir: tree, MountAt: r.mountAt, Writable: r.writable},
 			Command: command,
 			Script:  script,
-			User:    r.account(),
+			User:    cmp.Or(r.user, workload.Caller()),
 			Env:     r.env,
 			Secrets: secrets,
 			Limits:  r.limits.Limits,
@@ -207,19 +187,6 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 		})
 	}
 	return all, r.app.checkWarnings()
-}
-
-// account is the user that was asked for, else the caller, by name if
-// there is one, so that files have the same owner inside and outside.
-func (r *runVerb) account() string {
-	if r.user != "" {
-		return r.user
-	}
-	uid := strconv.Itoa(os.Getuid())
-	if _, err := user.LookupId(uid); err != nil {
-		return fmt.Sprintf("%s:%d", uid, os.Getgid())
-	}
-	return uid
 }
 
 // advise makes the result of a workload the error that its target's image
