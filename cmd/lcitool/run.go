@@ -20,12 +20,15 @@ import (
 
 // A runVerb runs a command in the images of targets.
 type runVerb struct {
-	app       *app
-	engine    engineFlags
-	build     imageFlags
-	arches    output // only its flags
-	projects  string
-	targets   []string
+	app      *app
+	engine   engineFlags
+	build    imageFlags
+	arches   output // only its flags
+	projects string
+	targets  []string
+
+	dockerfiles dockerfileFlags
+
 	script    string
 	user      string
 	env       []string
@@ -42,7 +45,7 @@ type runVerb struct {
 func newRun(a *app) *cobra.Command {
 	r := &runVerb{app: a, engine: engineFlags{app: a}, arches: output{app: a}}
 	cmd := &cobra.Command{
-		Use:   "run -t TARGET [-p PROJECTS] [--script FILE] -- COMMAND...",
+		Use:   "run (-t TARGET [-p PROJECTS] | --dockerfile FILE) [--script FILE] -- COMMAND...",
 		Short: "Run a command with the project's tree in the images of targets",
 		Long: `Build the image of each target if it is not there or something has changed, and run
 a command or a script in it. The project's directory appears as ` + workload.MountPoint + `, where the
@@ -52,6 +55,7 @@ What is built with --writable has its path compiled in: with --mount-at "$PWD" i
 be used on this machine and by stats run.
 
 Without --projects the projects are those that ci/manifest.yml has for the target.
+With --dockerfile the image is that of any Dockerfile of the project.
 
 With one target the command has lcitool's own input, output and terminal, and its
 exit status becomes lcitool's: 124 means that it took longer than --timeout, 125 that
@@ -71,6 +75,7 @@ if one of them failed.`,
 	f.StringArrayVar(&r.env, "env", nil, "environment variable: NAME=VALUE, or NAME for its value here; may be repeated")
 	f.BoolVar(&r.writable, "writable", false, "let the command write to the project's directory")
 	f.StringVar(&r.mountAt, "mount-at", "", "path of the project's directory in the container, for example \"$PWD\" (default "+workload.MountPoint+")")
+	r.dockerfiles.flags(f)
 	r.limits.flags(f)
 	r.secrets.flags(f)
 	f.IntVarP(&r.parallel, "jobs", "j", 0, "number of targets that run at a time (default from processors and memory)")
@@ -123,7 +128,9 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
 	switch {
-	case len(r.targets) == 0:
+	case len(r.dockerfiles.files) > 0 && (len(r.targets) > 0 || r.projects != "" || r.arches.Cross != ""):
+		return wrong("argument --dockerfile: not allowed with arguments --target, --projects and --cross-arch")
+	case len(r.targets) == 0 && len(r.dockerfiles.files) == 0:
 		return wrong("the following arguments are required: --target")
 	case len(args) == 0 && r.script == "":
 		return wrong("the following arguments are required: COMMAND")
@@ -139,6 +146,9 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	}
 	if err := workload.CheckMountPoint(r.mountAt); err != nil {
 		return wrong("argument --mount-at: %w", err)
+	}
+	if err := r.dockerfiles.check(cmd); err != nil {
+		return err
 	}
 	if err := r.limits.check(cmd); err != nil {
 		return err
@@ -166,27 +176,35 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 			}
 			want.projects = strings.Join(want.list, ",")
 		}
-		if r.limits.Network == container.NetworkHost { // rootless podman 4.3 may have no other for builds
-			want.network = container.NetworkHost
-		}
+		want.network = r.buildNetwork()
 		image, err := r.app.image(ctx, r.build, want)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, workload.Workload{
-			Name:    target,
-			Image:   image,
-			Tree:    workload.Tree{Dir: tree, MountAt: r.mountAt, Writable: r.writable},
-			Command: command,
-			Script:  script,
-			User:    cmp.Or(r.user, workload.Caller()),
-			Env:     r.env,
-			Secrets: secrets,
-			Limits:  r.limits.Limits,
-			Labels:  map[string]string{container.LabelTarget: target},
-		})
+		all = append(all, workload.Workload{Name: target, Image: image, Labels: map[string]string{container.LabelTarget: target}})
+	}
+	for _, file := range r.dockerfiles.files {
+		name, image, err := r.dockerfileImage(tree, file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, workload.Workload{Name: name, Image: image})
+	}
+	for i := range all {
+		w := &all[i]
+		w.Tree = workload.Tree{Dir: tree, MountAt: r.mountAt, Writable: r.writable}
+		w.Command, w.Script, w.User, w.Env, w.Secrets, w.Limits = command, script, cmp.Or(r.user, workload.Caller()), r.env, secrets, r.limits.Limits
 	}
 	return all, r.app.checkWarnings()
+}
+
+// buildNetwork is that of builds. Rootless podman 4.3 may have no other than the
+// host's for them.
+func (r *runVerb) buildNetwork() container.Network {
+	if r.limits.Network == container.NetworkHost {
+		return container.NetworkHost
+	}
+	return ""
 }
 
 // advise makes the result of a workload the error that its target's image

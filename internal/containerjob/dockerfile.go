@@ -96,6 +96,25 @@ func madeFor(text []byte) (target, cross string) {
 	return "", ""
 }
 
+// Tag gives the name of the image of a Dockerfile among those of a project.
+func (d *Dockerfile) Tag(project string) string {
+	if d.Name == "." {
+		return "lcitool." + project + ".image"
+	}
+	return "lcitool." + project + "." + ImageName(d.Name)
+}
+
+// notInImageName matches what cannot be part of an image's name.
+var notInImageName = regexp.MustCompile(`[^a-z0-9]+`)
+
+// ImageName makes a part of an image's name of any text.
+func ImageName(text string) string {
+	if name := strings.Trim(notInImageName.ReplaceAllString(strings.ToLower(text), "-"), "-"); name != "" {
+		return name
+	}
+	return "project"
+}
+
 // UpToStage gives a Dockerfile without what comes after a stage; "" leaves all.
 func UpToStage(text []byte, stage string) ([]byte, error) {
 	if stage == "" {

@@ -148,17 +148,13 @@ func (b *builtImages) isFor(job *gitlabci.Job, target string) bool {
 // tag gives the name of a build among the images of a project. Two builds have
 // the same only if they make the same image.
 func (b *builtImages) tag(project string, build containerjob.Build, d *containerjob.Dockerfile) string {
-	name := imageName(d.Name)
-	if d.Name == "." {
-		name = "image"
-	}
 	sum := sha256.Sum256([]byte(buildKey(build)))
 	for key, other := range b.files {
-		if other.err == nil && key != buildKey(build) && imageName(other.Name) == imageName(d.Name) {
-			return fmt.Sprintf("lcitool.%s.%s-%x", project, name, sum[:4])
+		if other.err == nil && key != buildKey(build) && containerjob.ImageName(other.Name) == containerjob.ImageName(d.Name) {
+			return fmt.Sprintf("%s-%x", d.Tag(project), sum[:4])
 		}
 	}
-	return "lcitool." + project + "." + name
+	return d.Tag(project)
 }
 
 // readAll reads all Dockerfiles, so that tags do not depend on which jobs run.

@@ -12,11 +12,10 @@ import (
 	"maps"
 	"path"
 	"path/filepath"
-	"regexp"
-	"strings"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
+	"gitlab.com/lcitool/lcitool/internal/containerjob"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -85,7 +84,7 @@ type jobImages struct {
 // FindImages finds the image of each job of a plan.
 func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 	i := &jobImages{
-		ImageOptions: o, messages: p.source.messages, tree: p.source.tree, project: imageName(filepath.Base(p.source.Project)),
+		ImageOptions: o, messages: p.source.messages, tree: p.source.tree, project: containerjob.ImageName(filepath.Base(p.source.Project)),
 		source: p.source, event: p.event, built: p.built,
 	}
 	if err := i.prepare(ctx); err != nil {
@@ -310,15 +309,4 @@ func variable(j *jobrun.Job, name string) string {
 		}
 	}
 	return ""
-}
-
-// notInImageName matches what cannot be part of an image's name.
-var notInImageName = regexp.MustCompile(`[^a-z0-9]+`)
-
-// imageName makes a part of an image's name of any text.
-func imageName(text string) string {
-	if name := strings.Trim(notInImageName.ReplaceAllString(strings.ToLower(text), "-"), "-"); name != "" {
-		return name
-	}
-	return "project"
 }

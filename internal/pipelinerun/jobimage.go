@@ -10,8 +10,6 @@ import (
 	"maps"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/buildcontext"
 	"gitlab.com/lcitool/lcitool/internal/containerjob"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -82,32 +80,11 @@ func (i *jobImages) fromBuild(ctx context.Context, j *jobrun.Job, build containe
 	}
 	image := i.describe(j, t, role, i.built.tag(i.project, build, d), d.Path, text)
 	image.Build.Args = args
-	context, err := i.context(ctx, build, text, args)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", d.Path, err)
-	}
-	if context != nil {
-		image.Build.Context = container.BuildContext{Write: context.Write, Digest: context.Digest}
-		image.Build.Delta = nil // it says nothing of files
-	}
-	return image, nil
-}
-
-// context gives the files that a Dockerfile copies, nil for none.
-func (i *jobImages) context(ctx context.Context, build containerjob.Build, text []byte, args map[string]string) (*buildcontext.Context, error) {
-	sources, err := container.ContextSources(text, args)
-	if err != nil || len(sources) == 0 {
-		return nil, err
-	}
-	tracked, err := i.source.trackedFiles(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c, err := buildcontext.Read(i.tree, build.Context, sources, tracked)
+	err = image.AddContext(i.tree, build.Context, func() ([]string, error) { return i.source.trackedFiles(ctx) })
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("there is no build context %q", build.Context) // which is not to be taken for a missing Dockerfile
 	}
-	return c, err
+	return image, err
 }
 
 // trackedFiles lists the files that jobs see, nil for all.
