@@ -3,7 +3,6 @@
 package container
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -100,16 +99,8 @@ func (m Mount) add(s *specgen.SpecGenerator) error {
 	if m.ReadOnly {
 		options = append(options, "ro")
 	}
-	if selinuxEnforcing(os.DirFS("/sys/fs/selinux")) {
-		options = append(options, "z") // shared label; without SELinux relabelling is refused or useless
-	}
 	s.Mounts = append(s.Mounts, spec.Mount{Type: "bind", Source: m.Source, Destination: m.Target, Options: options})
 	return nil
-}
-
-func selinuxEnforcing(sys fs.FS) bool {
-	data, err := fs.ReadFile(sys, "enforce")
-	return err == nil && bytes.Equal(bytes.TrimSpace(data), []byte("1"))
 }
 
 // accountMounts copies passwd and group, since relabelling the originals for

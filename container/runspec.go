@@ -62,7 +62,10 @@ func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir st
 	if err := e.devices(ctx, o, s, u); err != nil {
 		return nil, err
 	}
-	return s, o.storage(s, u, dir, own)
+	if err := o.storage(s, u, dir, own); err != nil {
+		return nil, err
+	}
+	return s, e.label(ctx, s)
 }
 
 // devices adds the devices and refuses mounts that the engine cannot see.
