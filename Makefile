@@ -119,9 +119,14 @@ install: build ## Install below PREFIX (/usr/local), DESTDIR respected
 	bin/lcitool completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lcitool
 	bin/lcitool completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lcitool.fish
 
+.PHONY: dist
+dist: ## Build a release into dist/: programs, deb, rpm and apk packages, checksums
+	rm -rf dist
+	VERSION='$(VERSION)' ci/dist dist
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin
+	rm -rf bin dist
 
 .PHONY: help
 help: ## Print this

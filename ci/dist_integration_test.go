@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+// Package ci tests the scripts beside it.
+package ci
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/golden"
+)
+
+// stub stands for lcitool, which takes long to build.
+const stub = `package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() { fmt.Println(os.Args[1:]) }
+`
+
+// run runs a command that is to succeed and gives what it prints.
+func run(t *testing.T, dir string, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", name, args, err, stderr.String())
+	}
+	return string(out)
+}
+
+// fewer leaves the manual pages of commands and the guides out of a list, once
+// they have been found to be all that there are.
+func fewer(t *testing.T, list string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	var pages, guides int
+	for line := range strings.Lines(list) {
+		switch {
+		case strings.Contains(line, "/man1/lcitool-"):
+			pages++
+		case strings.Contains(line, ".md"):
+			guides++
+		default:
+			out.WriteString(line)
+		}
+	}
+	for pattern, got := range map[string]int{"../docs/man/lcitool-*.1": pages, "../docs/*.md": guides - 2} { // README.md and NEWS.md
+		if there, _ := filepath.Glob(pattern); len(there) != got {
+			t.Errorf("%d of %d %s are in the package", got, len(there), pattern)
+		}
+	}
+	return out.Bytes()
+}
+
+// TestDist makes a release in two directories, byte for byte the same, and lists
+// what its packages install.
+func TestDist(t *testing.T) {
+	temp := t.TempDir()
+	program := filepath.Join(temp, "stub")
+	source := filepath.Join(temp, "stub.go")
+	if err := os.WriteFile(source, []byte(stub), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, temp, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", program, source)
+	files := map[string][]byte{}
+	env := []string{"PROGRAM=" + program, "VERSION=v1.2.3", "SOURCE_DATE_EPOCH=1790000000", "SYSTEMS=linux/amd64 linux/arm64 darwin/arm64"}
+	for _, name := range []string{"one", "another/place"} {
+		tree, out := filepath.Join(temp, name), filepath.Join(temp, name+" out")
+		if err := os.MkdirAll(tree, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "..", nil, "sh", "-c", `git ls-files -z -co --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$1"`, "sh", tree)
+		run(t, tree, env, filepath.Join(tree, "ci/dist"), out)
+		list, err := os.ReadDir(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := len(files) == 0
+		for _, entry := range list {
+			data, err := os.ReadFile(filepath.Join(out, entry.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first {
+				files[entry.Name()] = data
+			} else if !bytes.Equal(files[entry.Name()], data) {
+				t.Errorf("%s differs in the second place", entry.Name())
+			}
+		}
+		if len(list) != len(files) {
+			t.Errorf("%d files, then %d", len(files), len(list))
+		}
+		run(t, out, nil, "sha256sum", "--check", "--strict", "SHA256SUMS")
+	}
+	var names []string
+	for _, entry := range []string{"lcitool_1.2.3_amd64.deb", "lcitool-1.2.3-1.x86_64.rpm", "lcitool_1.2.3_x86_64.apk", "lcitool-v1.2.3-darwin-arm64", "lcitool-v1.2.3-linux-arm64.cdx.json"} {
+		if files[entry] == nil {
+			names = append(names, entry)
+		}
+	}
+	if names != nil {
+		t.Errorf("missing %q", names)
+	}
+	out := filepath.Join(temp, "one out")
+	// Sizes and dates are not what a package is about.
+	deb := run(t, out, nil, "sh", "-c", `dpkg-deb --ctrl-tarfile "$1" | tar -xOf - ./control | grep -v ^Installed-Size; dpkg-deb --fsys-tarfile "$1" | tar -tvf - | awk '{ print $1, $2, $6 }'`, "sh", "lcitool_1.2.3_amd64.deb")
+	golden.File(t, "testdata/deb.txt", fewer(t, deb))
+	rpm := run(t, out, nil, "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{LICENSE} %{BUILDHOST} [%{RECOMMENDS} ]\n[%{FILEMODES:perms} %{FILEUSERNAME} %{FILENAMES}\n]", "lcitool-1.2.3-1.x86_64.rpm")
+	golden.File(t, "testdata/rpm.txt", fewer(t, rpm))
+	if strings.Contains(deb+rpm, temp) {
+		t.Error("packages name the directory that they were made in")
+	}
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	// Without the build tags the build ends here.
+	_ "gitlab.com/lcitool/lcitool/cmd/lcitool/internal/build_with_make_or_with_the_tags_in_README"
+)

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestWithoutBuildTags: whoever forgets the tags reads about them and nothing
+// else.
+func TestWithoutBuildTags(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const tags = "remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper"
+	if !strings.Contains(string(readme), "go install -tags '"+tags+"' gitlab.com/lcitool/lcitool/cmd/lcitool@latest") {
+		t.Error("README.md does not say how to install with the build tags")
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "build_with_make_or_with_the_tags_in_README: build constraints exclude all Go files") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if lines := strings.Count(string(out), "\n"); lines > 2 {
+		t.Errorf("%d lines:\n%s", lines, out)
+	}
+}
