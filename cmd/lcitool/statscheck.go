@@ -3,23 +3,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/domstats/daemon"
-	"gitlab.com/lcitool/lcitool/domstats/live"
+	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/report"
-	"gitlab.com/lcitool/lcitool/domstats/rpc"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
@@ -35,15 +31,12 @@ type statsCheck struct {
 	jobs     int
 	format   string
 	dir      string
-	files    reportFiles
+	files    check.Files
 
 	startDaemon bool
-	own         ownDaemon
+	own         check.Daemon
 	qemu        string
 }
-
-// reportFiles are where reports are written, "" for not at all.
-type reportFiles struct{ tap, junit, json, html string }
 
 func newStatsCheck(a *app) *cobra.Command {
 	s := &statsCheck{app: a, daemon: &daemonFlags{app: a}}
@@ -68,8 +61,8 @@ as such and are no failures.`,
 			if err != nil {
 				return &usageError{cmd, fmt.Errorf("argument --run: %w", err)}
 			}
-			if err := knownNeeds(s.required); err != nil {
-				return &usageError{cmd, err}
+			if err := check.CheckNeeds(s.required); err != nil {
+				return &usageError{cmd, fmt.Errorf("argument --require: %w", err)}
 			}
 			if s.list {
 				return s.print(cases)
@@ -86,48 +79,14 @@ as such and are no failures.`,
 	flags.StringVar(&s.format, "format", "text", "text, json or tap")
 	flags.StringVar(&s.dir, "dir", "", "directory for the guests' disks that QEMU can read (default the system's temporary directory)")
 	flags.BoolVar(&s.startDaemon, "start-daemon", false, "start libvirt first; only in a container without one")
-	flags.StringVar(&s.own.libvirt, "libvirt", "", "directory of the libvirt to start (default the distribution's)")
-	flags.StringVar(&s.own.log, "daemon-log", "", "log file of the started libvirt")
+	flags.StringVar(&s.own.Libvirt, "libvirt", "", "directory of the libvirt to start (default the distribution's)")
+	flags.StringVar(&s.own.Log, "daemon-log", "", "log file of the started libvirt")
 	flags.StringVar(&s.qemu, "qemu", "", "directory of the QEMU to test (default the distribution's)")
-	flags.StringVar(&s.files.tap, "tap", "", "file for the results as TAP")
-	flags.StringVar(&s.files.junit, "junit", "", "file for the results as JUnit XML")
-	flags.StringVar(&s.files.json, "json", "", "file for the whole run as JSON, for lcitool stats diff")
-	flags.StringVar(&s.files.html, "html", "", "file for an HTML page with the coverage map")
+	flags.StringVar(&s.files.TAP, "tap", "", "file for the results as TAP")
+	flags.StringVar(&s.files.JUnit, "junit", "", "file for the results as JUnit XML")
+	flags.StringVar(&s.files.JSON, "json", "", "file for the whole run as JSON, for lcitool stats diff")
+	flags.StringVar(&s.files.HTML, "html", "", "file for an HTML page with the coverage map")
 	return cmd
-}
-
-func needs(words []string) []suite.Need {
-	out := make([]suite.Need, len(words))
-	for i, w := range words {
-		out[i] = suite.Need(w)
-	}
-	return out
-}
-
-// knownNeeds checks the words of --require.
-func knownNeeds(words []string) error {
-	known := map[suite.Need]bool{}
-	for _, c := range suite.Cases() {
-		for _, n := range c.Needs {
-			known[n] = true
-		}
-	}
-	for _, n := range needs(words) {
-		if !known[n] {
-			return fmt.Errorf("argument --require: no case needs %q (known: %s)", n, strings.Join(slices.Sorted(needWords(known)), ", "))
-		}
-	}
-	return nil
-}
-
-func needWords(known map[suite.Need]bool) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for n := range known {
-			if !yield(string(n)) {
-				return
-			}
-		}
-	}
 }
 
 // A listedCase is a case as --list shows it.
@@ -154,86 +113,34 @@ func (s *statsCheck) print(cases []suite.Case) error {
 	return s.app.lines(lines)
 }
 
-func (s *statsCheck) run(ctx context.Context, cases []suite.Case) (err error) {
+func (s *statsCheck) run(ctx context.Context, cases []suite.Case) error {
 	if err := needLinux(runtime.GOOS); err != nil {
 		return err
 	}
-	emulator, err := findEmulator(s.qemu)
-	if err != nil {
-		return err
-	}
-	if err := daemon.CheckProgram(emulator); err != nil {
-		return fmt.Errorf("cannot run %s: %w", emulator, err)
-	}
-	if s.dir == "" {
-		s.dir = os.TempDir()
-	}
-	if dir := daemon.Borrowed(s.own.libvirt); dir != "" {
-		s.app.infof("the libvirt of %s takes its data from %s, which is compiled into it", s.own.libvirt, dir)
-	}
-	o := s.daemon.options()
-	var restart func(context.Context) error
-	if s.startDaemon {
-		const most = 1000 // deaths that nobody has looked at yet
-		s.own.deaths = make(chan string, most)
-		again, stop, err := s.own.start(ctx, o)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, stop()) }()
-		restart = again
-	}
-	owner, dir, err := s.prepare(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	rep, err := suite.Run(ctx, suite.Options{
-		Stack: live.New(live.Options{RPC: o, Dir: dir, Restart: restart}), Cases: cases, Prefix: owner.Prefix(),
-		Jobs: s.jobs, Emulator: emulator, Log: s.app.log(), Deaths: s.own.deaths, Require: needs(s.required),
+	o := check.Options{
+		Cases: cases, Jobs: s.jobs, Require: check.Needs(s.required),
+		RPC: s.daemon.options(), Dir: cmp.Or(s.dir, os.TempDir()), QEMU: s.qemu,
+		Log:    s.app.log(),
+		Notice: func(line string) { s.app.infof("%s", line) },
 		Done: func(r suite.Result) {
 			fmt.Fprintf(s.app.stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), termtext.Line(r.Verdict()))
 		},
-	})
-	if err != nil {
+	}
+	if s.startDaemon {
+		o.Daemon = &s.own
+	}
+	found, err := check.Run(ctx, o)
+	if found == nil {
 		return err
 	}
-	return s.finish(ctx, report.New(rep, where(s.daemon.uri)))
-}
-
-// prepare removes what dead runs left and makes this run's directory.
-func (s *statsCheck) prepare(ctx context.Context, o rpc.Options) (owner live.Owner, dir string, err error) {
-	if owner, err = live.Self(); err != nil {
-		return owner, "", err
-	}
-	removed, err := live.Sweep(ctx, &o, s.dir)
-	for _, name := range removed {
-		s.app.infof("removed %s, which an earlier run left behind", name)
-	}
-	if err != nil {
-		return owner, "", fmt.Errorf("cannot clear away what earlier runs left: %w", err)
-	}
-	dir, err = owner.MakeDir(s.dir)
-	return owner, dir, err
-}
-
-// where says on what machine this runs.
-func where(uri string) report.Where {
-	w := report.Where{URI: uri}
-	if kernel, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		w.Kernel = strings.TrimSpace(string(kernel))
-	}
-	if name, err := os.Hostname(); err == nil {
-		w.Machine = name
-	}
-	return w
+	return errors.Join(s.finish(ctx, found), err)
 }
 
 // finish writes the reports and gives the status. What an interrupted run
 // found out is written as well.
 func (s *statsCheck) finish(ctx context.Context, r *report.Run) error {
 	show := map[string]func(io.Writer) error{"text": r.WriteSummary, "json": r.WriteJSON, "tap": r.WriteTAP}
-	err := errors.Join(show[s.format](s.app.stdout), s.files.write(r))
+	err := errors.Join(show[s.format](s.app.stdout), s.files.Write(r))
 	if err != nil {
 		return err
 	}
@@ -241,29 +148,4 @@ func (s *statsCheck) finish(ctx context.Context, r *report.Run) error {
 		return statusError(1)
 	}
 	return ctx.Err()
-}
-
-func (f reportFiles) write(r *report.Run) error {
-	var faults []error
-	for _, x := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{{f.tap, r.WriteTAP}, {f.junit, r.WriteJUnit}, {f.json, r.WriteJSON}, {f.html, r.WriteHTML}} {
-		if x.path != "" {
-			faults = append(faults, writeReport(x.path, x.write))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-func writeReport(path string, write func(io.Writer) error) (err error) {
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if err != nil {
-		return fmt.Errorf("cannot write a report: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Cleanup()) }()
-	if err := write(f); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	return f.CloseAtomicallyReplace()
 }

@@ -3,24 +3,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strconv"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
+	"gitlab.com/lcitool/lcitool/internal/statsrun"
 )
 
 // statsRun runs the suite in the containers of targets.
@@ -58,8 +54,8 @@ has what such a build needs.`,
 			if s.jobs < 1 {
 				return &usageError{cmd, fmt.Errorf("argument --jobs: must be positive, got %d", s.jobs)}
 			}
-			if err := knownNeeds(s.required); err != nil {
-				return &usageError{cmd, err}
+			if err := check.CheckNeeds(s.required); err != nil {
+				return &usageError{cmd, fmt.Errorf("argument --require: %w", err)}
 			}
 			return s.run(cmd)
 		},
@@ -89,7 +85,7 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 		}
 		*dir = real
 	}
-	if _, err := findEmulator(s.qemu); err != nil {
+	if _, err := check.FindEmulator(s.qemu); err != nil {
 		return err
 	}
 	if _, err := suite.Select(suite.Cases(), s.patterns...); err != nil {
@@ -109,7 +105,7 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out := &lockedWriter{w: s.app.stdout}
+	out := &statsrun.Output{W: s.app.stdout}
 	var group errgroup.Group
 	errs := make([]error, len(s.targets))
 	for i, target := range s.targets {
@@ -122,89 +118,24 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 	return errors.Join(group.Wait(), errors.Join(errs...))
 }
 
-// lockedWriter writes what one target says in one piece.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (o *lockedWriter) write(b []byte) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	_, err := o.w.Write(b)
-	return err
-}
-
-// lines gives a writer whose lines have the target before them.
-func (o *lockedWriter) lines(to io.Writer, target string) *targetLines {
-	return &targetLines{out: o, to: to, prefix: target + " | "}
-}
-
-// targetLines passes whole lines of one target on.
-type targetLines struct {
-	out    *lockedWriter
-	to     io.Writer
-	prefix string
-	line   []byte
-}
-
-// longestLine is where a line without an end is broken, in bytes.
-const longestLine = 16 << 10
-
-func (t *targetLines) Write(p []byte) (int, error) {
-	for _, c := range p {
-		if c != '\n' {
-			t.line = append(t.line, c)
-		}
-		if c == '\n' || len(t.line) == longestLine {
-			t.flush()
-		}
-	}
-	return len(p), nil
-}
-
-func (t *targetLines) flush() {
-	t.out.mu.Lock()
-	defer t.out.mu.Unlock()
-	fmt.Fprintln(t.to, t.prefix+termtext.LogLine(string(t.line)))
-	t.line = t.line[:0]
-}
-
-// end passes on what is left.
-func (t *targetLines) end() {
-	if len(t.line) > 0 {
-		t.flush()
-	}
-}
-
 // runTarget builds the image of a target and runs the suite in it.
-func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, target string, out *lockedWriter) error {
+func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, target string, out *statsrun.Output) error {
 	image, err := s.app.image(ctx, s.build, s.image(target))
 	if err != nil {
 		return err
 	}
-	log := out.lines(s.app.stderr, target)
-	defer log.end()
+	log := out.Lines(s.app.stderr, target)
+	defer log.Close()
 	built, err := image.Ensure(ctx, engine, log)
 	if err != nil {
 		return s.app.adviseBuild(err, s.build, target)
 	}
-	folder, remove, err := engine.TempDir(ctx, "stats")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	var text bytes.Buffer
-	o, err := s.options(built.ID, folder, target)
-	if err == nil {
-		o.Stdout, o.Stderr = &text, log
-		var result container.RunResult
-		result, err = engine.Run(ctx, o)
-		for _, warning := range result.Warnings {
-			s.app.warnf(target, "%s", warning)
-		}
-	}
-	return errors.Join(err, out.write([]byte(target+"\n"+text.String())), s.collect(folder, target))
+	summary, err := statsrun.Options{
+		Target: target, Libvirt: s.libvirt, QEMU: s.qemu, Reports: s.reports, Privileged: s.privileged,
+		Jobs: s.jobs, Patterns: s.patterns, Require: s.required,
+		Log: log, Warn: func(line string) { s.app.warnf(target, "%s", line) },
+	}.Run(ctx, engine, built.ID)
+	return errors.Join(err, out.WriteAll(target+"\n"+summary))
 }
 
 // image is what a target needs: a libvirt or a QEMU of this machine also needs
@@ -218,77 +149,4 @@ func (s *statsRun) image(target string) wantedImage {
 		}
 	}
 	return want
-}
-
-// inside is where the container has what it needs of this machine.
-const inside = "/run/lcitool"
-
-// options describe the container.
-func (s *statsRun) options(image, folder, target string) (container.RunOptions, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return container.RunOptions{}, fmt.Errorf("cannot find this program: %w", err)
-	}
-	binary, reports := inside+"/lcitool", inside+"/reports"
-	o := container.RunOptions{
-		ContainerOptions: container.ContainerOptions{
-			Image:      image,
-			Name:       "lcitool-stats-" + target,
-			CapAdd:     []string{"NET_ADMIN", "NET_RAW", "PERFMON"},
-			Privileged: s.privileged,
-			AllCalls:   true, // podman's filter keeps performance events from PERFMON, too
-			Network:    container.NetworkNone,
-			Mounts: []container.Mount{
-				{Source: self, Target: binary, ReadOnly: true},
-				{Source: folder, Target: reports},
-			},
-		},
-		Command: []string{binary, "stats", "check", "--start-daemon", "--daemon-log", reports + "/log", "--dir", "/var/tmp",
-			"--jobs", strconv.Itoa(s.jobs), "--json", reports + "/json", "--html", reports + "/html", "--junit", reports + "/xml", "--tap", reports + "/tap"},
-	}
-	for _, device := range []string{"/dev/kvm", "/dev/net/tun"} {
-		if f, err := os.OpenFile(device, os.O_RDWR, 0); err == nil {
-			o.Devices = append(o.Devices, device)
-			// It was opened to see whether that works.
-			_ = f.Close()
-		}
-	}
-	for _, tested := range []struct{ flag, dir string }{{"--libvirt", s.libvirt}, {"--qemu", s.qemu}} {
-		if tested.dir == "" {
-			continue
-		}
-		for _, dir := range daemon.Needs(tested.dir) {
-			o.Mounts = append(o.Mounts, container.Mount{Source: dir, Target: dir, Overlay: true})
-		}
-		o.Command = append(o.Command, tested.flag, tested.dir)
-	}
-	for _, p := range s.patterns {
-		o.Command = append(o.Command, "--run", p)
-	}
-	for _, n := range s.required {
-		o.Command = append(o.Command, "--require", n)
-	}
-	return o, nil
-}
-
-// collect puts the reports where they were asked for.
-func (s *statsRun) collect(folder, target string) error {
-	if s.reports == "" {
-		return nil
-	}
-	var faults []error
-	for _, kind := range []string{"json", "html", "xml", "tap", "log"} {
-		data, err := os.ReadFile(filepath.Join(folder, kind))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // the suite did not come that far
-		}
-		if err == nil {
-			err = writeReport(filepath.Join(s.reports, target+"."+kind), func(w io.Writer) error {
-				_, err := w.Write(data)
-				return err
-			})
-		}
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
 }

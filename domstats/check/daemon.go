@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package check
 
 import (
 	"context"
@@ -13,19 +13,19 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 )
 
-// ownDaemon is a libvirtd that the suite starts itself, in a container.
-type ownDaemon struct {
-	libvirt string // prefix or build tree, "" for the distribution's
-	log     string // file for what the daemon writes, "" for none
-	deaths  chan string
+// A Daemon is a libvirt daemon that the run starts itself, in a container
+// without one.
+type Daemon struct {
+	Libvirt string // prefix or build tree, "" for the distribution's
+	Log     string // file for what the daemon writes, "" for none
 }
 
 // start runs the daemon and gives the way to restart it; stop ends it.
-func (d ownDaemon) start(ctx context.Context, o rpc.Options) (restart func(context.Context) error, stop func() error, err error) {
-	options := daemon.Options{Libvirt: d.libvirt, Died: func(x daemon.Death) { d.deaths <- x.String() }}
+func (d Daemon) start(ctx context.Context, o rpc.Options, deaths chan<- string) (restart func(context.Context) error, stop func() error, err error) {
+	options := daemon.Options{Libvirt: d.Libvirt, Died: func(x daemon.Death) { deaths <- x.String() }}
 	closeLog := func() error { return nil }
-	if d.log != "" {
-		f, err := os.Create(d.log)
+	if d.Log != "" {
+		f, err := os.Create(d.Log)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -48,8 +48,8 @@ func (d ownDaemon) start(ctx context.Context, o rpc.Options) (restart func(conte
 	return run.Restart, stop, nil
 }
 
-// findEmulator is the QEMU of a prefix or a build tree, "" for "".
-func findEmulator(dir string) (string, error) {
+// FindEmulator is the QEMU of a prefix or a build tree, "" for "".
+func FindEmulator(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
 	}
