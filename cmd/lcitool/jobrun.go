@@ -475,6 +475,9 @@ func (a *app) jobTable(result *pipelinerun.Result) error {
 		if r.Line != "" && r.State != outcome.NoImage && r.State != outcome.EngineError {
 			text += ": " + r.Line
 		}
+		if r.Coverage != "" {
+			text += ", coverage " + r.Coverage + "%"
+		}
 		a.infof("%s", text)
 	} else if err := a.resultTable("JOB", result.Jobs); err != nil {
 		return err

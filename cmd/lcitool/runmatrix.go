@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
@@ -57,14 +58,25 @@ func (r *runVerb) store() (*jobrecord.Store, error) {
 func (a *app) resultTable(heading string, results []outcome.Result) error {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintf(w, "%s\tRESULT\tTIME\tFIRST FAILING LINE\n", heading)
+	covered := slices.ContainsFunc(results, func(r outcome.Result) bool { return r.Coverage != "" })
+	coverage := func(text string) string {
+		if !covered {
+			return ""
+		}
+		return cmp.Or(text, "-") + "\t"
+	}
+	_, _ = fmt.Fprintf(w, "%s\tRESULT\tTIME\t%sFIRST FAILING LINE\n", heading, coverage("COVERAGE"))
 	for _, result := range results {
 		line := termtext.Line(result.Line)
 		text := result.Text()
 		if result.Allowed {
 			text += ", allowed"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", termtext.Line(result.Workload), text, outcome.Elapsed(result.Duration), cmp.Or(line, "-"))
+		percentage := result.Coverage
+		if percentage != "" {
+			percentage += "%"
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s%s\n", termtext.Line(result.Workload), text, outcome.Elapsed(result.Duration), coverage(percentage), cmp.Or(line, "-"))
 	}
 	if err := w.Flush(); err != nil {
 		return err

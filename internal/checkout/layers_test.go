@@ -166,6 +166,25 @@ func TestLayers(t *testing.T) {
 	same("objects elsewhere", nil)
 }
 
+// TestLayersAreAsOld: a file that differs is no newer than the others, or make
+// would take what is made of it for stale.
+func TestLayersAreAsOld(t *testing.T) {
+	d := newDeveloper(t)
+	c := &Cache{Dir: t.TempDir()}
+	_, first := d.layered(d.take(""), c, nil)
+	made, err := os.Stat(filepath.Join(first.Kept(), indexName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.write("README", "changed\n")
+	_, l := d.layered(d.take(""), c, nil)
+	for _, file := range []string{filepath.Join(l.Upper, "README"), filepath.Join(l.Lower, "README")} {
+		if info, err := os.Stat(file); err != nil || info.ModTime().After(made.ModTime()) {
+			t.Errorf("%s: %v, %v, made at %v", file, info, err, made.ModTime())
+		}
+	}
+}
+
 // TestLayersOfNothing: what is no plain checkout has no layers.
 func TestLayersOfNothing(t *testing.T) {
 	d := newDeveloper(t)

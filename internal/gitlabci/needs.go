@@ -38,14 +38,16 @@ func (d *decoder) needs(v *value) []Need {
 			}
 		}
 	}
-	if len(out) > maxNeeds {
-		d.errorf(v.pos, "needs names more than %d jobs", maxNeeds)
+	if len(out) > maxListed {
+		d.errorf(v.pos, "needs names more than %d jobs", maxListed)
 	}
 	return out
 }
 
-// maxNeeds is how many jobs one may name, before their instances are counted.
-const maxNeeds = 200
+const (
+	maxListed = 200 // jobs that one may name, before their instances are counted
+	maxNeeds  = 50  // that one may need, GitLab's default
+)
 
 func (d *decoder) need(v *value) []Need {
 	n := Need{Job: d.text(v.get("job"), "needs: job"), Artifacts: true, Optional: d.truth(v.get("optional"), "needs: optional"), pos: v.pos}
@@ -104,12 +106,17 @@ func (e *evaluator) linkNeeds() {
 	for i := range e.out.Jobs {
 		job := &e.out.Jobs[i]
 		var needs []Need
+		listed := 0
 		for _, n := range job.Needs {
+			listed += max(1, len(instances[n.Job]))
 			for _, name := range instances[n.Job] {
 				if needed := &e.out.Jobs[at[name]]; e.needed(job, needed, n.Optional) {
 					needs = append(needs, Need{Job: name, Artifacts: n.Artifacts, Optional: n.Optional, pos: n.pos})
 				}
 			}
+		}
+		if listed > maxNeeds && job.When != Never && e.out.Created {
+			e.errorf(job, "it needs %d jobs, and GitLab takes %d", listed, maxNeeds)
 		}
 		if job.Ordered {
 			job.Needs = append([]Need{}, needs...)

@@ -4,6 +4,7 @@ package jobrun
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,5 +95,17 @@ func TestCommandsOfBothScripts(t *testing.T) {
 	j := &Job{Job: gitlabci.Job{BeforeScript: []string{"a"}, Script: []string{"b", "c"}}}
 	if got := strings.Join(j.commands(), " "); got != "a b c" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestLineNumbers: those in the shell's own messages count what comes before the
+// commands, as with the runner.
+func TestLineNumbers(t *testing.T) {
+	out, _, _ := play(t, "bash", t.TempDir(), "true", "nosuchcommand")
+	var n int
+	if _, rest, ok := strings.Cut(out, ": line "); !ok {
+		t.Fatalf("no line in %q", out)
+	} else if _, err := fmt.Sscanf(rest, "%d: nosuchcommand: command not found", &n); err != nil || n <= 2 {
+		t.Errorf("line %d, %v: %q", n, err, out)
 	}
 }

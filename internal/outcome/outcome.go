@@ -52,6 +52,7 @@ type Result struct {
 	Duration time.Duration // wall clock, image included
 	Line     string        // first line that reports a failure, else the last one; "" if State is Passed or nothing was said
 	Log      string        // file with all it said, "" for none
+	Coverage string        // percentage that its log reports, "" for none
 	Err      error         // nil if State is Passed or NotRun, and if nothing was there to do for a Skipped one
 }
 

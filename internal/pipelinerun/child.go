@@ -102,6 +102,7 @@ func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s sc
 	if err != nil {
 		return "", err
 	}
+	addCoverage(child.Jobs, results)
 	bad := ""
 	for i, r := range results {
 		if bad == "" && !r.OK() && r.State != outcome.Skipped {

@@ -76,6 +76,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	addCoverage(p.Jobs, own)
 	result.Jobs = append(own, l.children...)
 	result.Run, err = l.record.end()
 	return result, err

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package docs
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// heldBy names, for each row of differences.md by its first words, a test of
+// what lcitool does, as FILE: TEXT of the test.
+func heldBy() map[string]string {
+	return map[string]string{
+		"ids of projects":                    "internal/gitlabci/local_test.go: func TestLocalIdentity",
+		"`CI_JOB_TOKEN`":                     "internal/gitlabci/local_test.go: func TestLocalIdentity",
+		"`CI_REPOSITORY_URL`":                "internal/gitlabci/local_test.go: func TestLocalIdentity",
+		"`RUN_PIPELINE`":                     "cmd/lcitool/testdata/script/job-list.txtar: $RUN_PIPELINE == \"1\"",
+		"the commit that was pushed":         "internal/checkout/checkout_test.go: func TestUncommittedChanges",
+		"`git fetch` reaches":                "internal/checkout/checkout_test.go: func TestOrigin",
+		"submodules are fetched":             "internal/checkout/checkout_test.go: func TestSubmodules",
+		"a job with services whose entry":    "cmd/lcitool/testdata/engine/job-services.txtar: job run parted",
+		"line numbers":                       "internal/jobrun/script_test.go: func TestLineNumbers",
+		"a cancelled job's":                  "internal/jobrun/outcome_test.go: func TestStopped",
+		"images from the dependency proxy":   "internal/gitlabci/local_test.go: func TestWithoutProxy",
+		"services are machines":              "cmd/lcitool/testdata/engine/job-services.txtar: hello from web",
+		"`docker:dind`":                      "cmd/lcitool/testdata/engine/job-services.txtar: docker:dind\" is not started",
+		"services' logs":                     "internal/pipelinerun/servicelog_test.go: func TestServiceLogs",
+		"a dotenv report":                    "internal/jobrun/dotenv_test.go: func TestReadDotenv",
+		"`hooks: pre_get_sources_script`":    "cmd/lcitool/testdata/engine/job-as-runner.txtar: hook sees",
+		"a delayed job waits":                "internal/pipelinerun/local_test.go: func TestDelayedJobs",
+		"`resource_group`":                   "internal/pipelinerun/local_test.go: func TestResourceGroups",
+		"`git fetch` prints":                 "internal/checkout/checkout_test.go: func TestOrigin",
+		"a trigger without `strategy`":       "cmd/lcitool/testdata/engine/job-needs.txtar: GitLab does not wait",
+		"a trigger starts a pipeline of ano": "internal/pipelinerun/child_test.go: which only GitLab can",
+		"the files of a checkout":            "internal/checkout/layers_test.go: func TestLayersAreAsOld",
+	}
+}
+
+// TestDifferences: each row of the page has a test, and each test a row.
+func TestDifferences(t *testing.T) {
+	page, err := os.ReadFile("differences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := heldBy()
+	rows := 0
+	for line := range strings.Lines(string(page)) {
+		row, ok := strings.CutPrefix(line, "| ")
+		if !ok || strings.HasPrefix(row, "GitLab |") || strings.HasPrefix(row, "---") {
+			continue
+		}
+		rows++
+		found := false
+		for words, test := range held {
+			if !strings.HasPrefix(row, words) {
+				continue
+			}
+			found = true
+			delete(held, words)
+			file, text, _ := strings.Cut(test, ": ")
+			data, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(file)))
+			if err != nil || !strings.Contains(string(data), text) {
+				t.Errorf("%q: %s is no test: %v", words, test, err)
+			}
+		}
+		if !found {
+			t.Errorf("no test is named for the row %q", strings.TrimSpace(row))
+		}
+		if fields := strings.Count(line, "|"); fields != 5 {
+			t.Errorf("a row of %d cells: %q", fields-1, line)
+		}
+	}
+	for words := range held {
+		t.Errorf("no row begins with %q", words)
+	}
+	if rows == 0 {
+		t.Error("the page has no rows")
+	}
+}

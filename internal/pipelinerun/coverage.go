@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"io"
+	"os"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
+
+// maxCoverageLog is how much of the end of a log is searched, in bytes.
+const maxCoverageLog = 4 << 20
+
+// addCoverage fills in what the logs of jobs say of their coverage.
+func addCoverage(jobs []*jobrun.Job, results []outcome.Result) {
+	for i, j := range jobs {
+		if j.Coverage == "" || results[i].Log == "" {
+			continue
+		}
+		if log, err := readEnd(results[i].Log, maxCoverageLog); err == nil {
+			results[i].Coverage = j.CoverageIn(log)
+		}
+	}
+}
+
+// readEnd reads the last bytes of a file of ours.
+func readEnd(name string, most int64) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, max(0, info.Size()-most), most))
+	return string(text), err
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+)
+
+// TestResourceGroups: jobs of one group wait for each other, others do not.
+func TestResourceGroups(t *testing.T) {
+	l := &localRun{groups: map[string]*sync.Mutex{}}
+	group := func(name string) *sync.Mutex {
+		return l.group(&jobrun.Job{Job: gitlabci.Job{ResourceGroup: name}})
+	}
+	if a := group("a"); a != group("a") || a == group("b") || group("") == group("") {
+		t.Error("groups are mixed up")
+	}
+}
+
+// TestDelayedJobs: a job that GitLab delays begins at once, and a line says so.
+func TestDelayedJobs(t *testing.T) {
+	l, p := project(t, map[string]string{PipelineFile: "j: {script: [x], when: delayed, start_in: 5 minutes}\nk: {script: [x]}\n"}, "*")
+	var said []string
+	p.source.messages.Infof = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	l.groups = map[string]*sync.Mutex{}
+	if tasks := l.tasks(p, 0); len(tasks) != 2 {
+		t.Errorf("%d tasks", len(tasks))
+	}
+	if got := strings.Join(said, "\n"); got != "j: does not wait 5m0s, as it does on GitLab" {
+		t.Errorf("said %q", got)
+	}
+}
