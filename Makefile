@@ -92,6 +92,11 @@ docs: ## Rewrite the command reference and the man pages
 golden: ## Rewrite the golden files; read the diff before committing it
 	go test -tags '$(TAGS)' $$(grep -rl --include='*_test.go' 'lcitool/internal/golden"' . | xargs -n 1 dirname | grep -vx './internal/golden' | sort -u) -update
 
+.PHONY: nightly
+nightly: ## The tests that build libvirt and QEMU to test them, for hours
+	ci/host-setup test
+	go test -count=1 -timeout 12h -tags '$(TAGS) integration nightly' -run TestPatchOf -v ./cmd/lcitool
+
 .PHONY: test-machines
 test-machines: ## The tests that need podman on the podman of other distributions
 	ci/host-setup test

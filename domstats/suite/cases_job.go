@@ -95,6 +95,7 @@ func conOthers(t *T) {
 	g, full := held(t)
 	a := t.wait(t.background(everything, nowait))
 	t.must(a.err, "ask for all domains with NOWAIT")
+	t.quick("the call", a.took, atOnce)
 	r, ok := byName(a.records, other.Name)
 	t.check(ok, "%s is missing", other.Name)
 	t.wantNames(r, "", want.Names("")...)

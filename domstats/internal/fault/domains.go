@@ -13,6 +13,12 @@ import (
 
 func ignoreFilters(q *query) { q.flags &^= 0xff }
 
+func waitForAll(q *query) {
+	if len(q.domains) == 0 {
+		q.flags &^= domstats.FlagNoWait
+	}
+}
+
 // foreign gives each domain the record of another one: of the next in the
 // answer, or of any other domain when there is only one.
 func foreign(q query, records []domstats.Record) []domstats.Record {

@@ -121,7 +121,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 56 {
+	if n := len(fault.Faults()); n != 57 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -67,5 +67,6 @@ func Faults() []Fault {
 		{ID: "F54", What: "QEMU takes nanoseconds for microseconds", Caught: []string{"QST-08"}, monitor: replacedIn("query-stats-schemas", `"exponent":-9`, `"exponent":-6`)},
 		{ID: "F55", What: "QEMU's exits are its injected interrupts, and the other way round", Caught: []string{"MAP-09", "QST-09"}, monitor: exchangedIn("exits", "irq_injections")},
 		{ID: "F56", What: "QEMU loses the end of a histogram", Caught: []string{"QST-09"}, monitor: replacedIn("query-stats", "[1,2,3]", "[1,2,0]")},
+		{ID: "F57", What: "NOWAIT waits when all domains are asked for", Caught: []string{"CON-03"}, ask: waitForAll},
 	}
 }
