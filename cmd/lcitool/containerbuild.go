@@ -49,6 +49,7 @@ func newContainerBuild(a *app) *cobra.Command {
 	engine := engineFlags{app: a}
 	var how imageFlags
 	var want wantedImage
+	var format string
 	cmd := &cobra.Command{
 		Use:   "build -t TARGET -p PROJECTS",
 		Short: "Build the image of a build environment",
@@ -59,6 +60,9 @@ packages were added and that is all, they are installed on top of the image that
 there: five times at most, not where the variable CI is set, and not with --exact.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
+				return err
+			}
 			if want.target == "" || want.projects == "" {
 				return errors.New("--target and --projects are required")
 			}
@@ -66,7 +70,7 @@ there: five times at most, not where the variable CI is set, and not with --exac
 				return err
 			}
 			want.cross = o.Cross
-			return a.containerBuild(cmd, &engine, how, want)
+			return a.containerBuild(cmd, &engine, how, want, format)
 		},
 	}
 	f := cmd.Flags()
@@ -74,12 +78,23 @@ there: five times at most, not where the variable CI is set, and not with --exac
 	f.StringVarP(&want.projects, "projects", "p", "", "projects whose dependencies to install (required)")
 	crossArchFlag(cmd, &o.Cross)
 	f.StringVar(&want.tag, "tag", "", "name of the image (default lcitool.TARGET)")
+	f.StringVar(&format, "format", "text", "text or json")
 	how.flags(f)
 	engine.flags(cmd)
 	return cmd
 }
 
-func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFlags, want wantedImage) error {
+// A builtImage is what "container build" says as JSON.
+type builtImage struct {
+	Image   string   `json:"image"`
+	ID      string   `json:"id"`
+	Target  string   `json:"target"`
+	Cached  bool     `json:"cached"` // nothing had changed
+	Added   []string `json:"added"`  // packages that were installed on top of an older image; null if it was made as a whole
+	Seconds float64  `json:"seconds"`
+}
+
+func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFlags, want wantedImage, format string) error {
 	image, err := a.image(cmd.Context(), how, want)
 	if err != nil {
 		return err
@@ -96,6 +111,9 @@ func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFl
 	}
 	if result.Cached {
 		a.infof("nothing has changed since image '%s' was built", image.Build.Tag)
+	}
+	if format == "json" {
+		return a.json(builtImage{image.Build.Tag, result.ID, want.target, result.Cached, result.Added, result.Duration.Seconds()})
 	}
 	return a.lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -57,7 +58,7 @@ when the target is of its distribution, else the one in the target's facts.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&v.targets, "target", "t", nil, "target to check; may be repeated (default all with package indexes)")
+	flags.StringArrayVarP(&v.targets, "target", "t", nil, "target to check, or a pattern such as 'debian-*'; may be repeated (default all with package indexes)")
 	flags.StringArrayVarP(&arches, "arch", "a", nil, "architecture to check; may be repeated")
 	completeArches(cmd, "arch", targets.Arches())
 	flags.StringVar(&v.checker.Mirror, "mirror", "", "URL of the distribution's mirror: http, https or file")
@@ -80,7 +81,11 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	releases, err := factscheck.Releases(catalogue, v.targets)
+	names, err := v.expand(catalogue)
+	if err != nil {
+		return err
+	}
+	releases, err := factscheck.Releases(catalogue, names)
 	if err != nil {
 		return err
 	}
@@ -115,6 +120,22 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 }
 
 // prepare reads facts and settings, and readies the client.
+// expand puts the targets that can be checked in the place of patterns.
+func (v *factsVerify) expand(catalogue *targets.Catalogue) ([]string, error) {
+	if !slices.ContainsFunc(v.targets, targets.IsPattern) {
+		return v.targets, nil
+	}
+	releases, err := factscheck.Releases(catalogue, nil)
+	if err != nil {
+		return nil, err
+	}
+	var known []string
+	for _, r := range releases {
+		known = append(known, r.Name)
+	}
+	return targets.Expand(v.targets, known)
+}
+
 func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (err error) {
 	c := &v.checker
 	if c.Set, err = v.app.workspace().Facts(); err != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -92,13 +93,16 @@ func anything(targets.Target) error { return nil }
 
 func newDockerfile(a *app) *cobra.Command {
 	o := &output{app: a}
-	var base, layers string
+	var base, layers, format string
 	cmd := &cobra.Command{
 		Use:   "dockerfile TARGET PROJECTS",
 		Short: "Print the Dockerfile of a build environment",
 		Args:  needArgs("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := choice(cmd, "layers", layers, "all", "native", "foreign"); err != nil {
+				return err
+			}
+			if err := choice(cmd, "format", format, "text", "json"); err != nil {
 				return err
 			}
 			if err := o.checkArches(cmd); err != nil {
@@ -123,13 +127,25 @@ func newDockerfile(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if format == "json" {
+				return a.json(renderedDockerfile{t.Name, string(t.Cross), cmp.Or(base, t.Containers.Base), header + string(body.Text) + "\n"})
+			}
 			return o.print(header, body.Text)
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVarP(&base, "base", "b", "", "base image (default the target's)")
 	cmd.Flags().StringVarP(&layers, "layers", "l", "all", "layers to render: all, native or foreign")
 	return cmd
+}
+
+// A renderedDockerfile is what "dockerfile" says as JSON.
+type renderedDockerfile struct {
+	Target     string `json:"target"`
+	Cross      string `json:"cross_arch"` // "" for the machine's own
+	Base       string `json:"base"`       // image
+	Dockerfile string `json:"dockerfile"` // its text
 }
 
 func newBuildEnvScript(a *app) *cobra.Command {

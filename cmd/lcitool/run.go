@@ -16,6 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/workload"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // A runVerb runs a command in the images of targets.
@@ -40,6 +41,7 @@ type runVerb struct {
 	failFast  bool
 	keepGoing bool
 	logDir    string
+	format    string
 }
 
 func newRun(a *app) *cobra.Command {
@@ -66,7 +68,8 @@ if one of them failed.`,
 		RunE: r.run,
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on (required); may be repeated")
+	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on, or a pattern such as 'debian-*' (required); may be repeated")
+	f.StringVar(&r.format, "format", "text", "text, or json: print how commands ended, and what they print on stderr")
 	f.StringVarP(&r.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
 	crossArchFlag(cmd, &r.arches.Cross)
 	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current directory)")
@@ -95,6 +98,9 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := r.expandTargets(); err != nil {
+		return err
+	}
 	workloads, err := r.workloads(cmd.Context(), args, secrets)
 	if err != nil {
 		return err
@@ -116,7 +122,7 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 		LookupEnv: os.LookupEnv,
 		Warn:      func(workload, what string) { r.app.warnf(workload, "%s", what) },
 	}
-	if len(workloads) == 1 {
+	if len(workloads) == 1 && r.format == "text" {
 		s, done := r.app.programStreams()
 		defer done()
 		return r.advise(runner.Run(cmd.Context(), workloads[0], s))
@@ -147,6 +153,9 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	if err := workload.CheckMountPoint(r.mountAt); err != nil {
 		return wrong("argument --mount-at: %w", err)
 	}
+	if err := choice(cmd, "format", r.format, "text", "json"); err != nil {
+		return err
+	}
 	if err := r.dockerfiles.check(cmd); err != nil {
 		return err
 	}
@@ -154,6 +163,23 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return r.arches.checkArches(cmd)
+}
+
+// expandTargets puts the targets that have images in the place of patterns.
+func (r *runVerb) expandTargets() error {
+	if !slices.ContainsFunc(r.targets, targets.IsPattern) {
+		return nil
+	}
+	catalogue, err := r.app.workspace().Catalogue()
+	if err != nil {
+		return err
+	}
+	known, err := withContainers(catalogue, catalogue.Names())
+	if err != nil {
+		return err
+	}
+	r.targets, err = targets.Expand(r.targets, known)
+	return err
 }
 
 // workloads says what to run on each target, all found out before the first

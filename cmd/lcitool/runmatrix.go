@@ -13,6 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
@@ -24,7 +25,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 		LogDir:    r.logDir,
 		Store:     r.store,
 		Project:   r.app.workspace().BaseDir(),
-		Show:      r.app.console().Run,
+		Show:      r.console().Run,
 	}.Run(ctx, runner, workloads)
 	if err != nil {
 		return err
@@ -36,7 +37,12 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 			r.app.printError(r.advise(result))
 		}
 	}
-	if err := r.app.resultTable("TARGET", results); err != nil {
+	if r.format == "json" {
+		err = r.app.json(jsonResults(results))
+	} else {
+		err = r.app.resultTable("TARGET", results)
+	}
+	if err != nil {
 		return err
 	}
 	r.app.infof("logs: %s", logs)
@@ -44,6 +50,35 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 		return statusError(1)
 	}
 	return nil
+}
+
+// console is where commands are shown: stdout is for how they ended if that is
+// asked for as JSON.
+func (r *runVerb) console() progress.Console {
+	c := r.app.console()
+	if r.format == "json" {
+		c.Stdout = c.Stderr
+	}
+	return c
+}
+
+// A jsonResult is how the command on one target ended.
+type jsonResult struct {
+	Target  string  `json:"target"`
+	State   string  `json:"state"`
+	Code    int     `json:"code"`
+	Seconds float64 `json:"seconds"`
+	Line    string  `json:"line"` // first that tells of a failure
+	Built   bool    `json:"built"`
+	Log     string  `json:"log"` // file
+}
+
+func jsonResults(results []outcome.Result) []jsonResult {
+	all := []jsonResult{}
+	for _, r := range results {
+		all = append(all, jsonResult{r.Workload, string(r.State), r.Code, r.Duration.Seconds(), r.Line, r.Built, r.Log})
+	}
+	return all
 }
 
 func (r *runVerb) store() (*jobrecord.Store, error) {
