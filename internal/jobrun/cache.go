@@ -165,9 +165,6 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed 
 		if cache.Policy == "pull" || cache.When != "always" && (cache.When == "on_failure") == passed {
 			continue
 		}
-		if cache.Untracked {
-			r.warn(j, "cache: untracked is not supported here, only paths are kept")
-		}
 		key, err := r.cacheKey(cache)
 		if err != nil {
 			if cache.Policy == "push" { // else said when the job began
@@ -175,11 +172,23 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed 
 			}
 			continue
 		}
-		if err := r.save(ctx, j, c, cacheFileSet(cache.Paths, j.dir, r.Tree.MountPath), r.cacheFile(cache, key)); err != nil {
+		if err := r.save(ctx, j, c, r.cacheSet(ctx, j, cache), r.cacheFile(cache, key)); err != nil {
 			return fmt.Errorf("cache %q of job %q: %w", key, j.Name, err)
 		}
 	}
 	return nil
+}
+
+// cacheSet is the files of a cache.
+func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fileSet {
+	set := cacheFileSet(cache.Paths, j.dir, r.Tree.MountPath)
+	if cache.Untracked {
+		var err error
+		if set.tracked, err = r.tracked(ctx); err != nil {
+			r.warn(j, fmt.Sprintf("cache: untracked: only paths are kept: %v", err))
+		}
+	}
+	return set
 }
 
 // save replaces the archive of a cache. The files go through a directory of

@@ -3,8 +3,11 @@
 package jobrun
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
@@ -59,5 +62,31 @@ func TestRepositoriesAreNoArtifacts(t *testing.T) {
 	}
 	if !cacheFileSet([]string{"cargo"}).has("cargo/registry/.git/config") {
 		t.Error("a repository that a tool keeps is missing in a cache")
+	}
+}
+
+// TestUntrackedCaches: a cache may hold what git does not track, but never the
+// repository.
+func TestUntrackedCaches(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "tracked"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := checkout.Take(t.Context(), checkout.Source{Dir: dir, Store: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var warned []string
+	r := &Runner{Tree: Tree{Snapshot: snapshot}, Warn: func(_, what string) { warned = append(warned, what) }}
+	j := &Job{dir: "/builds/a/b"}
+	set := r.cacheSet(t.Context(), j, gitlabci.Cache{Untracked: true, Paths: []string{"tracked.d"}})
+	for name, want := range map[string]bool{"new": true, "d/new": true, "tracked": false, "tracked.d/x": true, ".git/config": false, "sub/.git/config": true} {
+		if set.has(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+	r.Tree.Snapshot = nil
+	if set := r.cacheSet(t.Context(), j, gitlabci.Cache{Untracked: true, Paths: []string{"p"}}); set.has("new") || !set.has("p/x") || len(warned) != 1 {
+		t.Errorf("without a snapshot: %+v, warned %q", set, warned)
 	}
 }
