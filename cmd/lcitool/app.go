@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,8 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 
-	command *cobra.Command // the verb at work
+	command *cobra.Command            // the verb at work
+	display atomic.Pointer[io.Writer] // that messages go through, nil for none
 
 	debug    bool
 	strict   bool
@@ -55,5 +57,5 @@ func (a *app) log() *slog.Logger {
 	if !a.debug {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(messageWriter{a}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

@@ -40,11 +40,21 @@ func (a *app) console() progress.Console {
 		Live: a.terminal(), Color: a.getenv("NO_COLOR") == "", Sections: a.getenv("GITLAB_CI") != "",
 		Program: forProgram,
 		Redirect: func(w io.Writer) (restore func()) {
-			before := a.stderr
-			a.stderr = w
-			return func() { a.stderr = before }
+			before := a.display.Swap(&w)
+			return func() { a.display.Store(before) }
 		},
 	}
+}
+
+// A messageWriter writes messages to stderr, above the lines of a display while
+// there is one.
+type messageWriter struct{ app *app }
+
+func (m messageWriter) Write(p []byte) (int, error) {
+	if display := m.app.display.Load(); display != nil {
+		return (*display).Write(p)
+	}
+	return m.app.stderr.Write(p)
 }
 
 // messages are those of runs of jobs.

@@ -42,7 +42,7 @@ func (a *app) infof(format string, args ...any) {
 			lines[i] = "  " + line
 		}
 	}
-	fmt.Fprintln(a.stderr, strings.Join(lines, "\n"))
+	fmt.Fprintln(messageWriter{a}, strings.Join(lines, "\n"))
 }
 
 // A usageError is a command line that makes no sense.
