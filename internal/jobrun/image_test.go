@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// An imageEngine has images, and a registry with others.
+type imageEngine struct {
+	engine
+	here, registry []string
+	asked          []string // of the registry
+}
+
+func (e *imageEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
+	if !slices.Contains(e.here, reference) {
+		return container.Image{}, container.ErrNoImage
+	}
+	return container.Image{ID: "id of " + reference}, nil
+}
+
+func (e *imageEngine) Pull(_ context.Context, reference string, _ io.Writer) (container.Image, error) {
+	e.asked = append(e.asked, reference)
+	if !slices.Contains(e.registry, reference) {
+		return container.Image{}, errors.New("denied: " + reference)
+	}
+	return container.Image{ID: "id of " + reference}, nil
+}
+
+func TestImage(t *testing.T) {
+	tests := []struct {
+		name           string
+		here, registry string
+		image          Image
+		offline        bool
+		want           string // what the job runs in, or a part of the error after "!"
+		asked          string
+	}{
+		{"here", "fork", "up", Image{Reference: "fork", Alternatives: []string{"up"}}, false, "fork", ""},
+		{"in its registry", "", "fork up", Image{Reference: "fork", Alternatives: []string{"up"}}, false, "fork", "fork"},
+		{"in upstream's", "", "up", Image{Reference: "fork", Alternatives: []string{"up"}}, false, "up", "fork up"},
+		{"upstream's is here", "up", "", Image{Reference: "fork", Alternatives: []string{"up"}}, false, "up", "fork"},
+		{"upstream's is here, offline", "up", "", Image{Reference: "fork", Alternatives: []string{"up"}}, true, "up", ""},
+		{"nowhere", "", "", Image{Reference: "fork", Alternatives: []string{"up"}}, false, "!denied: fork", "fork up"},
+		{"always", "fork", "fork", Image{Reference: "fork", AlwaysPull: true}, false, "fork", "fork"},
+		{"of a fork that is not known", "", "fork", Image{Reference: "fork", Local: true}, false, "project of its registry is not known", ""},
+		{"of such a fork, here", "fork", "", Image{Reference: "fork", Local: true, AlwaysPull: true}, false, "fork", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			e := &imageEngine{here: strings.Fields(test.here), registry: strings.Fields(test.registry)}
+			warned := 0
+			r := &Runner{Engine: e, Offline: test.offline, Warn: func(string, string) { warned++ }}
+			j := &Job{Job: gitlabci.Job{Name: "job"}, Image: test.image}
+			id, built, err := r.image(t.Context(), j, nil)
+			got := j.Image.Reference
+			if err != nil {
+				got = "!" + err.Error()
+			}
+			if !strings.Contains(got, test.want) || err == nil && id != "id of "+test.want || built || strings.Join(e.asked, " ") != test.asked {
+				t.Errorf("%s, asked %v, id %q", got, e.asked, id)
+			}
+			if (warned > 0) != (err == nil && got != test.image.Reference) {
+				t.Errorf("%d warnings", warned)
+			}
+		})
+	}
+}
