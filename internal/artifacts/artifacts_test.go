@@ -81,6 +81,8 @@ func TestStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	has(true, false)
+	store(t, In(project), "make", "out", "another run's")
+	has(true, false)
 	if err := In(filepath.Join(project, "nosuch")).Remove("make"); err != nil {
 		t.Errorf("without a project: %v", err)
 	}
@@ -100,5 +102,36 @@ func TestDirs(t *testing.T) {
 		if base := filepath.Base(dir); filepath.Dir(dir) != "/project/"+Below || base[0] == '-' || base[0] == '.' || termtext.Line(base) != base {
 			t.Errorf("artifacts of %q are in %s", name, dir)
 		}
+	}
+}
+
+// TestOwner: artifacts belong to whom the project belongs to, if we can give
+// them away.
+func TestOwner(t *testing.T) {
+	const user = 4242
+	project := t.TempDir()
+	root := os.Getuid() == 0
+	if root {
+		if err := os.Chown(project, user, user+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := In(project)
+	if (s.owner != nil) != root {
+		t.Fatalf("owner %+v", s.owner)
+	}
+	store(t, s, "make", "out", "x")
+	want := os.Getuid()
+	if root {
+		want = user
+	}
+	for _, name := range []string{s.Dir("make"), filepath.Join(s.Dir("make"), "out")} {
+		info, err := os.Lstat(name)
+		if err != nil || safefs.UID(info) != want {
+			t.Errorf("%s belongs to %d, %v", name, safefs.UID(info), err)
+		}
+	}
+	if root && In(t.TempDir()).owner != nil {
+		t.Error("what is root's is given away")
 	}
 }

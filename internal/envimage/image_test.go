@@ -55,7 +55,7 @@ func TestMirrors(t *testing.T) {
 		t.Fatal(m.Settings())
 	}
 	for _, test := range []struct{ option, target, want string }{
-		{"", "debian-12", "http://twelve"}, {"", "debian-13", "http://d"}, {"http://o", "debian-13", "http://o"},
+		{"", "debian-12", "http://twelve"}, {"", "debian-13", "http://d"}, {"http://o", "debian-13", "http://o"}, {"http://o", "debian-12", "http://o"},
 	} {
 		release := &target(t, test.target, "").Release
 		if got := m.For(test.option, release); got != test.want {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -157,6 +158,25 @@ func TestStaleArtifacts(t *testing.T) {
 	h.Run(t.Context(), use, scheduler.Streams{})
 	if c := h.engine.last(); len(c.files) != 0 || h.warnings.String() != "use: job \"build\" has left no artifacts here\n" {
 		t.Errorf("handed on: %q, warnings %s", c.files, h.warnings.String())
+	}
+}
+
+// TestArtifactsOfAnEarlierRun count for a job that does not run now, and for no
+// other.
+func TestArtifactsOfAnEarlierRun(t *testing.T) {
+	for _, runs := range []bool{false, true} {
+		h := newHarness(t)
+		build := job("build", &gitlabci.Artifacts{When: "on_success", Paths: []string{"out"}})
+		h.writes(0, "out")
+		h.Run(t.Context(), build, scheduler.Streams{})
+		h.Artifacts = artifacts.In(h.Project) // as in another process
+		use := job("use", nil)
+		use.ArtifactsFrom, build.Runs = []*Job{build}, runs
+		h.writes(0)
+		h.Run(t.Context(), use, scheduler.Streams{})
+		if got := h.engine.last().files[treeDir+"/out"] != ""; got == runs {
+			t.Errorf("runs %v: handed on %v", runs, got)
+		}
 	}
 }
 

@@ -114,3 +114,25 @@ func TestEvents(t *testing.T) {
 }
 
 func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
+
+// TestFailFast: the first failure stops what has not begun, unless it is allowed.
+func TestFailFast(t *testing.T) {
+	for _, c := range []struct {
+		allowed bool
+		want    string
+	}{
+		{false, "a: failed (1), b: not run"}, {true, "a: failed (1), b: passed"},
+	} {
+		tasks := []Task{
+			{Name: "a", AllowFailure: c.allowed, Run: func(context.Context, Streams) outcome.Result {
+				return outcome.Result{State: outcome.Failed, Code: 1}
+			}},
+			{Name: "b", Run: func(context.Context, Streams) outcome.Result { return outcome.Result{State: outcome.Passed} }},
+		}
+		m := &Scheduler{LogDir: t.TempDir(), Parallel: 1, FailFast: true}
+		results, err := m.Run(t.Context(), tasks)
+		if err != nil || states(results) != c.want {
+			t.Errorf("allowed %v: %s, %v; want %s", c.allowed, states(results), err, c.want)
+		}
+	}
+}

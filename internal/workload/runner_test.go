@@ -318,6 +318,9 @@ func TestContainerOfWorkload(t *testing.T) {
 	if o.Memory != 5 || o.CPUs != 2 || o.Timeout != time.Minute || o.Network != container.NetworkNone || !slices.Equal(o.Devices, []string{"/dev/kvm"}) {
 		t.Errorf("limits got lost: %+v", o)
 	}
+	if !slices.Equal(o.Command, []string{"make", "-k"}) {
+		t.Errorf("the command is %q", o.Command)
+	}
 	w.Tree.MountAt = "/home/you/src"
 	if o := w.options(scheduler.Streams{}); o.Mounts[0].Target != "/home/you/src" || o.WorkDir != "/home/you/src" {
 		t.Errorf("the tree is at %+v, the command in %s", o.Mounts, o.WorkDir)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -45,5 +46,14 @@ func TestEnded(t *testing.T) {
 	}
 	if !dying.Ended(t.Context()) {
 		t.Error("a service that is gone has not ended")
+	}
+}
+
+// TestEnviron: a private service is not sent elsewhere, nor told that it was
+// started by a socket.
+func TestEnviron(t *testing.T) {
+	o := Options{ServiceEnv: []string{"HOME=/h", "CONTAINER_HOST=tcp://h:1", "CONTAINER_CONNECTION=c", "LISTEN_FDS=1", "NOTIFY_SOCKET=/n", "A=1"}}
+	if got := strings.Join(o.Environ(), " "); got != "A=1 HOME=/h" {
+		t.Errorf("got %q", got)
 	}
 }
