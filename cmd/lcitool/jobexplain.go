@@ -34,7 +34,7 @@ are hidden.`,
 			if err != nil {
 				return err
 			}
-			jobs := explained(e, args[0], redact.Variables(chosen.variables))
+			jobs := pipelinerun.Explain(e, args[0], redact.Variables(chosen.variables))
 			if len(jobs) == 0 {
 				return fmt.Errorf("no job of the pipeline is called %q or matches it", args[0])
 			}
@@ -49,89 +49,8 @@ are hidden.`,
 	return cmd
 }
 
-// An explainedJob is a job with the rules that decide about it.
-type explainedJob struct {
-	Name       string          `json:"name"`
-	Source     string          `json:"source"`
-	When       string          `json:"when"`
-	Target     string          `json:"target"`
-	Image      string          `json:"image"`
-	BuiltBy    string          `json:"built_by"`   // the job that builds the image, "" for none or the job itself
-	Dockerfile string          `json:"dockerfile"` // "" if no job builds the image
-	Workflow   []explainedRule `json:"workflow"`
-	Rules      []explainedRule `json:"rules"`
-	Policies   []string        `json:"policies"` // of only and except
-}
-
-// An explainedRule is one rule.
-type explainedRule struct {
-	Source     string            `json:"source"`
-	Outcome    string            `json:"outcome"`
-	If         string            `json:"if"`
-	Conditions []string          `json:"conditions"` // TEXT: true or false
-	Variables  map[string]string `json:"variables"`  // those that are set
-	Unset      []string          `json:"unset"`
-	When       string            `json:"when"`
-}
-
-// explained gives the jobs that a name stands for.
-func explained(e *pipelinerun.Evaluation, name string, secrets *redact.Redactor) []explainedJob {
-	var out []explainedJob
-	for i := range e.Jobs {
-		job := &e.Jobs[i]
-		if match, _ := gitlabci.MatchName(name, job.Name, job.Base); !match {
-			continue
-		}
-		x := explainedJob{Name: job.Name, Source: job.Pos.String(), When: job.When, Target: e.Role(job).Target, Policies: []string{}}
-		if job.Image != nil {
-			x.Image = job.Image.Name
-		}
-		x.BuiltBy, x.Dockerfile, _ = e.ImageSource(job)
-		x.Workflow, x.Rules = explainedRules(e.WorkflowRules(), secrets), explainedRules(job.Rules(), secrets)
-		for _, p := range job.Policies() {
-			x.Policies = append(x.Policies, fmt.Sprintf("%s: %v", p.Text, p.Met))
-		}
-		out = append(out, x)
-	}
-	return out
-}
-
-func explainedRules(rules []gitlabci.RuleTrace, secrets *redact.Redactor) []explainedRule {
-	out := []explainedRule{}
-	for _, r := range rules {
-		x := explainedRule{Source: r.Pos.String(), Outcome: r.Outcome, If: r.If, When: r.When, Conditions: []string{}, Variables: map[string]string{}, Unset: []string{}}
-		if r.Outcome != gitlabci.RuleNotReached {
-			x.Conditions = conditions(r)
-		}
-		for _, v := range r.Variables {
-			if v.Set {
-				x.Variables[v.Name] = secrets.Text(v.Value)
-			} else {
-				x.Unset = append(x.Unset, v.Name)
-			}
-		}
-		out = append(out, x)
-	}
-	return out
-}
-
-// conditions says of each condition of a rule whether it is met.
-func conditions(r gitlabci.RuleTrace) []string {
-	out := []string{}
-	for _, p := range r.Parts {
-		out = append(out, fmt.Sprintf("%s: %v", p.Text, p.Met))
-	}
-	if r.Changes != nil {
-		out = append(out, fmt.Sprintf("changes %s: %v", strings.Join(r.Changes, ", "), r.Changed))
-	}
-	if r.Exists != nil {
-		out = append(out, fmt.Sprintf("exists %s: %v", strings.Join(r.Exists, ", "), r.There))
-	}
-	return out
-}
-
 // explanationText writes jobs for people.
-func explanationText(jobs []explainedJob) string {
+func explanationText(jobs []pipelinerun.ExplainedJob) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { b.WriteString(termtext.Line(fmt.Sprintf(format, args...)) + "\n") }
 	for i, j := range jobs {
@@ -162,14 +81,14 @@ func explanationText(jobs []explainedJob) string {
 		default:
 			line("it has no rules")
 		}
-		if len(j.Rules) > 0 && !slices.ContainsFunc(j.Rules, func(r explainedRule) bool { return r.Outcome == gitlabci.RuleDecides }) {
+		if len(j.Rules) > 0 && !slices.ContainsFunc(j.Rules, func(r pipelinerun.ExplainedRule) bool { return r.Outcome == gitlabci.RuleDecides }) {
 			line("  no rule matches")
 		}
 	}
 	return b.String()
 }
 
-func ruleLines(line func(string, ...any), rules []explainedRule) {
+func ruleLines(line func(string, ...any), rules []pipelinerun.ExplainedRule) {
 	for _, r := range rules {
 		what := "without a condition"
 		if r.If != "" {
@@ -196,7 +115,7 @@ func ruleLines(line func(string, ...any), rules []explainedRule) {
 }
 
 // variableText writes the variables of a rule with their values.
-func variableText(r explainedRule) string {
+func variableText(r pipelinerun.ExplainedRule) string {
 	var all []string
 	for name, value := range r.Variables {
 		all = append(all, fmt.Sprintf("%s is %q", name, value))
@@ -222,7 +141,7 @@ func (a *app) tellEmpty(empty *pipelinerun.Emptiness, variables []string) {
 			break
 		}
 		a.infof("%s", reasonText(r))
-		if values := variableText(explainedRules([]gitlabci.RuleTrace{r.Rule}, redact.Variables(variables))[0]); values != "" {
+		if values := variableText(pipelinerun.ExplainRules([]gitlabci.RuleTrace{r.Rule}, redact.Variables(variables))[0]); values != "" {
 			a.infof("%s", values)
 		}
 	}

@@ -14,9 +14,9 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/diag"
-	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
@@ -71,7 +71,7 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 	} else if project != run.Project {
 		return fmt.Errorf("run %s is of %s, not of %s", run.ID, run.Project, project)
 	}
-	if v.choice.Names, err = retried(run, patterns); err != nil {
+	if v.choice.Names, err = pipelinerun.Retries(run, patterns); err != nil {
 		return err
 	}
 	if fromFailed {
@@ -90,40 +90,6 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		v.onFailure = "keep"
 	}
 	return v.execute(cmd)
-}
-
-// retried gives the pipeline's jobs that are to run again: those of a run that
-// patterns match, or those that did not end well.
-func retried(run *jobrecord.Stored, patterns []string) ([]string, error) {
-	if len(patterns) == 0 {
-		names := run.Retries()
-		if len(names) == 0 {
-			return nil, fmt.Errorf("nothing to retry: no job of run %s failed", run.ID)
-		}
-		return names, nil
-	}
-	var names, known []string
-	for i := range run.Jobs {
-		if name := run.Origin(&run.Jobs[i]); !slices.Contains(known, name) {
-			known = append(known, name)
-		}
-	}
-	for _, pattern := range patterns {
-		before := len(names)
-		found := false
-		for _, name := range known {
-			if match, _ := gitlabci.MatchName(pattern, name, name); match {
-				found = true
-				if !slices.Contains(names, name) {
-					names = append(names, name)
-				}
-			}
-		}
-		if !found && before == len(names) {
-			return nil, diag.WithHint(fmt.Errorf("run %s has no job %q", run.ID, pattern), "its jobs are "+strings.Join(known, ", "))
-		}
-	}
-	return names, nil
 }
 
 // resumed finds the containers in which jobs go on. Of jobs that nobody named,

@@ -68,7 +68,7 @@ type jsonResult struct {
 	State   string  `json:"state"`
 	Code    int     `json:"code"`
 	Seconds float64 `json:"seconds"`
-	Line    string  `json:"line"` // first that tells of a failure
+	Line    string  `json:"line"` // first that reports a failure
 	Built   bool    `json:"built"`
 	Log     string  `json:"log"` // file
 }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+)
+
+// Retries gives the pipeline's jobs that are to run again: those of a run that
+// patterns match, or those that did not end well.
+func Retries(run *jobrecord.Stored, patterns []string) ([]string, error) {
+	if len(patterns) == 0 {
+		names := run.Retries()
+		if len(names) == 0 {
+			return nil, fmt.Errorf("nothing to retry: no job of run %s failed", run.ID)
+		}
+		return names, nil
+	}
+	var names, known []string
+	for i := range run.Jobs {
+		if name := run.Origin(&run.Jobs[i]); !slices.Contains(known, name) {
+			known = append(known, name)
+		}
+	}
+	for _, pattern := range patterns {
+		before := len(names)
+		found := false
+		for _, name := range known {
+			if match, _ := gitlabci.MatchName(pattern, name, name); match {
+				found = true
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+		if !found && before == len(names) {
+			return nil, diag.WithHint(fmt.Errorf("run %s has no job %q", run.ID, pattern), "its jobs are "+strings.Join(known, ", "))
+		}
+	}
+	return names, nil
+}
