@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// fewEnvironments know the base image of debian-13 only.
+type fewEnvironments struct{}
+
+func (fewEnvironments) Dockerfiles(context.Context, string, []byte, string, bool) (map[string][]byte, string, error) {
+	return nil, "", errors.New("not asked for")
+}
+
+func (fewEnvironments) Target(string, string) *targets.Target { return nil }
+
+func (fewEnvironments) Base(target string) (bootstrap.Options, error) {
+	if target != "debian-13" {
+		return bootstrap.Options{}, errors.New("no mirror is known")
+	}
+	return bootstrap.Options{Reference: "base"}, nil
+}
+
+// TestBootstrapOfJobImages: base images are made if that is wanted, if a request
+// may be sent, and if it is known how.
+func TestBootstrapOfJobImages(t *testing.T) {
+	for _, c := range []struct {
+		o       ImageOptions
+		target  string
+		want    bool
+		warning bool
+	}{
+		{ImageOptions{Bootstrap: true}, "debian-13", true, false},
+		{ImageOptions{}, "debian-13", false, false},
+		{ImageOptions{Bootstrap: true, Offline: true}, "debian-13", false, false},
+		{ImageOptions{Bootstrap: true}, "fedora-44", false, true},
+		{ImageOptions{Bootstrap: true}, "", false, false},
+	} {
+		warned := false
+		i := &jobImages{ImageOptions: c.o, project: "p", messages: Messages{Warnf: func(string, string, ...any) { warned = true }}}
+		i.Environments = fewEnvironments{}
+		image := i.build(&jobrun.Job{}, gitlabci.Role{Target: c.target}, "env", "ci/env.Dockerfile", []byte("FROM base\n"))
+		if image.Bootstrap != c.want || (image.Base.Reference != "") != c.want || warned != c.warning || image.Build.Tag != "lcitool.p.env" {
+			t.Errorf("%+v, %s: %+v, warned %v", c.o, c.target, image, warned)
+		}
+		if offline := image.Build.Pull == container.PullNever; offline != c.o.Offline {
+			t.Errorf("%+v: pull policy %v", c.o, image.Build.Pull)
+		}
+	}
+}
