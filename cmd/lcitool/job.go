@@ -31,7 +31,7 @@ func newJob(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project or one below it (default the current directory)")
-	cmd.AddCommand(newJobDiff(a), newJobExplain(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRetry(a), newJobRun(a), newJobRuns(a), newJobShell(a))
+	cmd.AddCommand(newJobBisect(a), newJobDiff(a), newJobExplain(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRetry(a), newJobRun(a), newJobRuns(a), newJobShell(a))
 	return cmd
 }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package bisect
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// dirRepo is a repository of git's.
+type dirRepo string
+
+func (d dirRepo) Git(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", string(d), "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"}, args...)...)
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+// history makes a repository with a line of commits, and gives them.
+func history(t *testing.T, n int) (dirRepo, []string) {
+	t.Helper()
+	r := dirRepo(t.TempDir())
+	git := func(args ...string) string {
+		t.Helper()
+		out, err := r.Git(t.Context(), args...)
+		if err != nil {
+			t.Fatalf("git %q: %v", args, err)
+		}
+		return out
+	}
+	git("init", "-q")
+	var all []string
+	for i := range n {
+		git("commit", "-q", "--allow-empty", "-m", fmt.Sprint("commit ", i))
+		all = append(all, git("rev-parse", "HEAD"))
+	}
+	return r, all
+}
+
+// search tries commits until it is over, in sessions of at most so many steps.
+func search(t *testing.T, r dirRepo, all []string, file string, each int, verdict func(i int) Verdict) (tried int, end []string) {
+	t.Helper()
+	for range 100 {
+		s := &Session{Repo: r, Good: all[0], Bad: all[len(all)-1], File: file}
+		if err := s.Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Load(); err != nil {
+			t.Fatal(err)
+		}
+		for range each {
+			next, err := s.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if next.Commit == "" {
+				if err := s.Forget(); err != nil {
+					t.Fatal(err)
+				}
+				return tried, next.Candidates
+			}
+			tried++
+			if err := s.Add(Step{Commit: next.Commit, Verdict: verdict(slices.Index(all, next.Commit))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Fatal("the search does not end")
+	return 0, nil
+}
+
+func TestSearch(t *testing.T) {
+	r, all := history(t, 20)
+	for _, first := range []int{1, 7, 19} {
+		for _, each := range []int{1, 100} {
+			tried, end := search(t, r, all, filepath.Join(t.TempDir(), "dir", "steps"), each, func(i int) Verdict {
+				if i >= first {
+					return Bad
+				}
+				return Good
+			})
+			if !slices.Equal(end, []string{all[first]}) || tried > 5 {
+				t.Errorf("first bad commit %d: %v after %d steps", first, end, tried)
+			}
+		}
+	}
+}
+
+// TestSkipped: commits that nobody can judge are named where they hide the first
+// bad one, and only there.
+func TestSkipped(t *testing.T) {
+	r, all := history(t, 12)
+	verdict := func(i int) Verdict {
+		switch {
+		case i >= 5 && i <= 6:
+			return Skip
+		case i >= 7:
+			return Bad
+		}
+		return Good
+	}
+	_, end := search(t, r, all, filepath.Join(t.TempDir(), "steps"), 3, verdict)
+	slices.Sort(end)
+	want := []string{all[5], all[6], all[7]}
+	slices.Sort(want)
+	if !slices.Equal(end, want) {
+		t.Errorf("candidates %v, want %v", end, want)
+	}
+	_, end = search(t, r, all, filepath.Join(t.TempDir(), "steps"), 3, func(i int) Verdict {
+		if i == 9 {
+			return Skip
+		}
+		return verdict(i + 3)
+	})
+	if !slices.Contains(end, all[4]) {
+		t.Errorf("candidates %v have no %s", end, all[4])
+	}
+}
+
+func TestCheck(t *testing.T) {
+	r, all := history(t, 3)
+	for _, s := range []Session{{Good: all[1], Bad: all[1]}, {Good: all[2], Bad: all[0]}, {Good: strings.Repeat("0", 40), Bad: all[0]}} {
+		if s.Repo = r; s.Check(t.Context()) == nil {
+			t.Errorf("from %s to %s", s.Good, s.Bad)
+		}
+	}
+	broken := &Session{File: t.TempDir()}
+	if err := broken.Load(); err == nil {
+		t.Error("a directory has steps")
+	}
+}
