@@ -134,7 +134,14 @@ func staAsleep(t *T) {
 func staCrashed(t *T) {
 	kvm := t.has(NeedKStats)
 	g := t.disk(func(s *guest.Spec) { s.Panic, s.KVM = true, kvm })
-	t.must(g.port.Send(t.ctx, "P"), "make it panic")
+	// The command has no answer. On a busy machine it was lost once, among the
+	// bytes that asked whether the guest is ready.
+	for range 3 {
+		t.must(g.port.Send(t.ctx, "P"), "make it panic")
+		if t.eventually(10*time.Second, func() bool { return t.uint(g.record(domstats.GroupState), "state.state") == crashed }) {
+			break
+		}
+	}
 	g.state(crashed, 1)
 	names := domainNames(t.ours(domstats.GroupState, domstats.FlagOther))
 	t.check(slices.Contains(names, g.Name), "the filter for other states gives %v", names)
