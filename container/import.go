@@ -20,6 +20,7 @@ type ImportOptions struct {
 	Reference string            // its name
 	Command   string            // program that its containers run
 	Labels    map[string]string // values without blanks
+	Arch      string            // Go's name; empty means the engine's own
 }
 
 // Import makes an image out of a tar stream of a file system and returns its ID.
@@ -33,7 +34,11 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions, layer io.Reader) (
 	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
 		changes = append(changes, "LABEL "+name+"="+o.Labels[name])
 	}
-	report, err := images.Import(c, layer, new(images.ImportOptions).WithReference(WithTag(o.Reference)).WithChanges(changes))
+	options := new(images.ImportOptions).WithReference(WithTag(o.Reference)).WithChanges(changes)
+	if o.Arch != "" {
+		options.WithOS("linux").WithArchitecture(o.Arch)
+	}
+	report, err := images.Import(c, layer, options)
 	if err != nil {
 		return "", engineError("import image "+o.Reference, err)
 	}

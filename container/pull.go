@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
@@ -20,6 +21,12 @@ import (
 // which may be nil. An error is an *EngineError that names the reference; the
 // image that was here then stays as it is.
 func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Image, error) {
+	return e.PullPlatform(ctx, reference, "", log)
+}
+
+// PullPlatform is Pull for a platform such as linux/arm64/v8; the empty one is
+// the engine's own.
+func (e *Engine) PullPlatform(ctx context.Context, reference, platform string, log io.Writer) (Image, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return Image{}, err
@@ -33,7 +40,12 @@ func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Ima
 		log = io.Discard
 	}
 	there := imageIDs(c)
-	ids, err := images.Pull(c, reference, new(images.PullOptions).WithProgressWriter(log).WithPolicy("always").WithAuthfile(e.authFile()))
+	options := new(images.PullOptions).WithProgressWriter(log).WithPolicy("always").WithAuthfile(e.authFile())
+	if platform != "" {
+		system, arch, variant := splitPlatform(platform)
+		options.WithOS(system).WithArch(arch).WithVariant(variant)
+	}
+	ids, err := images.Pull(c, reference, options)
 	if ctx.Err() != nil { // which the bindings take for an end like any other
 		return Image{}, fmt.Errorf("cannot pull image %s: %w", reference, context.Cause(ctx))
 	}
@@ -100,4 +112,41 @@ func (e *Engine) pullBase(ctx context.Context, o BuildOptions) (BuildOptions, er
 	}
 	say(o.Log, "warning: "+err.Error()+"; the one that is here is used")
 	return o, nil
+}
+
+// splitPlatform reads OS/ARCH/VARIANT, of which only ARCH must be there.
+func splitPlatform(platform string) (system, arch, variant string) {
+	system, rest, ok := strings.Cut(platform, "/")
+	if !ok {
+		return "linux", platform, ""
+	}
+	arch, variant, _ = strings.Cut(rest, "/")
+	return system, arch, variant
+}
+
+// RunsOn reports whether an image is for a platform; the empty one is any.
+func RunsOn(image Image, platform string) bool {
+	_, arch, _ := splitPlatform(platform)
+	return platform == "" || image.Architecture == arch
+}
+
+// ForPlatform returns an image for a platform: the one that is here, if it is
+// for its architecture, or else one of its registry.
+func (e *Engine) ForPlatform(ctx context.Context, reference, platform string, log io.Writer) (Image, error) {
+	image, err := e.Inspect(ctx, reference)
+	switch {
+	case err == nil && RunsOn(image, platform):
+		return image, nil
+	case err != nil && !errors.Is(err, ErrNoImage):
+		return Image{}, err
+	case err == nil && slices.ContainsFunc(image.Tags, func(tag string) bool { return strings.HasPrefix(tag, "localhost/") && matches(tag, reference) }):
+		return Image{}, &EngineError{Op: "run image " + reference, Code: 125, Err: fmt.Errorf("it is for %s, not for %s", image.Architecture, platform)}
+	}
+	return e.PullPlatform(ctx, reference, platform, log)
+}
+
+// matches reports whether a whole name is what a reference stands for here.
+func matches(tag, reference string) bool {
+	reference = WithTag(reference)
+	return tag == reference || tag == "localhost/"+reference
 }

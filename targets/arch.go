@@ -77,6 +77,41 @@ func (a Arch) ABI() string { return arches[a].abi }
 // Deb is Debian's name, "" when Debian has no such architecture.
 func (a Arch) Deb() string { return arches[a].deb }
 
+// Go is the name in images and in Go, "" where neither has it.
+func (a Arch) Go() string {
+	switch a {
+	case "aarch64":
+		return "arm64"
+	case "armv6l", "armv7l":
+		return "arm"
+	case "i686":
+		return "386"
+	case "mipsel":
+		return "mipsle"
+	case "mips64el":
+		return "mips64le"
+	case "x86_64":
+		return "amd64"
+	case "mips", "ppc64le", "riscv64", "s390x":
+		return string(a)
+	}
+	return ""
+}
+
+// Platform is the architecture as registries have it, "" where they have none.
+func (a Arch) Platform() string {
+	switch name := a.Go(); {
+	case name == "":
+		return ""
+	case a == "armv6l":
+		return "linux/arm/v6"
+	case a == "armv7l":
+		return "linux/arm/v7"
+	default:
+		return "linux/" + name
+	}
+}
+
 // Rust is the Rust target.
 func (a Arch) Rust() string { return arches[a].rust }
 

@@ -16,6 +16,17 @@ func TestParseArch(t *testing.T) {
 	}
 }
 
+func TestPlatforms(t *testing.T) {
+	for arch, want := range map[Arch]string{
+		"x86_64": "linux/amd64", "aarch64": "linux/arm64", "armv7l": "linux/arm/v7", "armv6l": "linux/arm/v6", "i686": "linux/386",
+		"s390x": "linux/s390x", "ppc64le": "linux/ppc64le", "mips64el": "linux/mips64le", "mingw64": "", "vax": "",
+	} {
+		if got := arch.Platform(); got != want {
+			t.Errorf("%s: got %q, want %q", arch, got, want)
+		}
+	}
+}
+
 // A name stands for one architecture.
 func TestNamesOfArchesDiffer(t *testing.T) {
 	seen := map[string]Arch{}

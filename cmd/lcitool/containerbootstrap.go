@@ -15,14 +15,17 @@ import (
 
 func newContainerBootstrap(a *app) *cobra.Command {
 	engine := &engineFlags{app: a}
-	var mirror string
+	var mirror, arch string
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "bootstrap TARGET",
 		Short: "Make a target's base image from its package mirror",
 		Long: `Make the image that a target's Dockerfiles start from out of the distribution's own
 packages, for machines that reach a mirror and no registry. The mirror is --mirror,
-else the machine's own package sources, else the target's default.`,
+else the machine's own package sources, else the target's default.
+
+With --arch the image is for another architecture, and called lcitool.base.TARGET-ARCH.
+The kernel must emulate that one; this is slow.`,
 		Args: needArgs("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.workspace().Target(args[0], workspace.Arches{})
@@ -37,6 +40,9 @@ else the machine's own package sources, else the target's default.`,
 				return err
 			}
 			o.Force, o.Offline, o.Log = force, a.offline, a.stderr
+			if o, err = foreignBase(cmd, o, args[0], arch); err != nil {
+				return err
+			}
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
 				return err
@@ -53,8 +59,28 @@ else the machine's own package sources, else the target's default.`,
 	}
 	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror")
 	cmd.Flags().BoolVar(&force, "force", false, "rebuild the image even if it exists")
+	cmd.Flags().StringVar(&arch, "arch", "", "architecture of the image (default this machine's)")
+	completeArches(cmd, "arch", targets.Machines())
 	engine.flags(cmd)
 	return cmd
+}
+
+// foreignBase changes o to an image for an architecture, unless that is this machine's.
+func foreignBase(cmd *cobra.Command, o bootstrap.Options, target, name string) (bootstrap.Options, error) {
+	if name == "" {
+		return o, nil
+	}
+	name = archName(name)
+	if err := choice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
+		return o, err
+	}
+	arch := targets.Arch(name)
+	if own, err := workspace.HostArch(""); err != nil || own == arch {
+		return o, err
+	}
+	o.Reference = "lcitool.base." + target + "-" + name
+	o.Arch = bootstrap.Arch{Kernel: name, Debian: arch.Deb(), Go: arch.Go()}
+	return o, nil
 }
 
 // baseImage says how to make the base image of a release, from a mirror, or the

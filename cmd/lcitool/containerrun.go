@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // containerVerb is what run and shell have in common.
@@ -22,6 +24,7 @@ type containerVerb struct {
 	user    string
 	env     []string
 	network string
+	arch    string
 }
 
 func (w *containerVerb) flags(cmd *cobra.Command) {
@@ -31,6 +34,8 @@ func (w *containerVerb) flags(cmd *cobra.Command) {
 	f.StringVar(&w.user, "user", "root", "user of this machine or of the image, or UID[:GID]")
 	f.StringArrayVar(&w.env, "env", nil, "environment variable: NAME=VALUE, or NAME for its value here; may be repeated")
 	f.StringVar(&w.network, "network", "", "container network: none, host or bridge (default podman's)")
+	f.StringVar(&w.arch, "arch", "", "architecture or platform that the image must be for, pulled if it is not: arm64, linux/arm64/v8")
+	completeArches(cmd, "arch", targets.Machines())
 	w.engine.flags(cmd)
 }
 
@@ -61,6 +66,30 @@ func (w *containerVerb) options(cmd *cobra.Command, image string) (container.Run
 		Stdout:      w.app.stdout,
 		Stderr:      w.app.stderr,
 	}, nil
+}
+
+// findImage makes sure of an image for --arch.
+func (w *containerVerb) findImage(cmd *cobra.Command, engine *container.Engine, image string) error {
+	if w.arch == "" {
+		return nil
+	}
+	platform := w.arch
+	if !strings.Contains(platform, "/") {
+		name := archName(platform)
+		if err := choice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
+			return err
+		}
+		platform = targets.Arch(name).Platform()
+	}
+	if w.app.offline {
+		found, err := engine.Inspect(cmd.Context(), image)
+		if err == nil && !container.RunsOn(found, platform) {
+			err = fmt.Errorf("image %s is for %s, not for %s, and --offline forbids to pull it", image, found.Architecture, platform)
+		}
+		return err
+	}
+	_, err := engine.ForPlatform(cmd.Context(), image, platform, w.app.stderr)
+	return err
 }
 
 // existing gives the absolute path of something that must be there, "" for "".
@@ -106,6 +135,9 @@ failed, 126 and 127 that the command could not be run or was not found.`,
 			if err != nil {
 				return err
 			}
+			if err := w.findImage(cmd, engine, args[0]); err != nil {
+				return err
+			}
 			result, err := engine.Run(cmd.Context(), o)
 			return w.finish(result, err)
 		},
@@ -135,6 +167,9 @@ func newContainerShell(a *app) *cobra.Command {
 			}
 			engine, err := w.engine.connect(cmd.Context(), cmd)
 			if err != nil {
+				return err
+			}
+			if err := w.findImage(cmd, engine, args[0]); err != nil {
 				return err
 			}
 			result, err := engine.Shell(cmd.Context(), o)

@@ -33,8 +33,16 @@ type Options struct {
 	Sources   []string // lines of the image's sources.list, the first one naming the mirror
 	Offline   bool     // fail rather than send a request; Sources on this machine (file:) are no request
 	Force     bool     // rebuild it even if it exists; builds on it then start again
+	Arch      Arch     // the zero value is this machine's own
 	TempDir   string   // empty means /var/tmp; needs some 200 MB for a minute
 	Log       io.Writer
+}
+
+// An Arch is an architecture under the names that it has elsewhere.
+type Arch struct {
+	Kernel string // "aarch64"
+	Debian string // "arm64"
+	Go     string // "arm64"
 }
 
 // A Result is a base image that exists under its reference.
@@ -108,7 +116,7 @@ func importLayer(ctx context.Context, e Engine, o Options, layer string) (string
 	}
 	defer file.Close()
 	labels := map[string]string{container.LabelSuite: o.Suite, container.LabelDate: time.Now().UTC().Format(time.DateOnly)}
-	return e.Import(ctx, container.ImportOptions{Reference: o.Reference, Command: "/bin/bash", Labels: labels}, file)
+	return e.Import(ctx, container.ImportOptions{Reference: o.Reference, Command: "/bin/bash", Labels: labels, Arch: o.Arch.Go}, file)
 }
 
 // check refuses what mmdebstrap could not make or would misunderstand.
@@ -118,6 +126,8 @@ func (o Options) check() error {
 		return fmt.Errorf("only Debian and Ubuntu releases can be made from a package mirror, not %s; pull the image where a registry can be reached", o.Distro)
 	case !suiteName.MatchString(o.Suite):
 		return fmt.Errorf("%q is not a suite", o.Suite)
+	case o.Arch != Arch{} && (o.Arch.Debian == "" || o.Arch.Go == ""):
+		return fmt.Errorf("%s has no architecture %s", o.Distro, o.Arch.Kernel)
 	case o.Reference == "":
 		return errors.New("no reference")
 	case len(o.Sources) == 0:

@@ -43,6 +43,12 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	if o.Suite == "sid" || o.Suite == "unstable" {
 		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
 	}
+	if o.Arch.Debian != "" {
+		if !emulated(os.DirFS("/"), o.Arch.Kernel) {
+			return fail(fmt.Errorf("this machine does not run programs for %s", o.Arch.Kernel), "apt-get install qemu-user-static, which has the kernel emulate them")
+		}
+		args = append(args, "--architectures="+o.Arch.Debian, "--skip=check/qemu")
+	}
 	args = append(args, "--keyring="+keyring, o.Suite, layer)
 	tail := &tailBuffer{to: o.Log}
 	cmd := exec.CommandContext(ctx, program, append(args, o.Sources...)...) //nolint:gosec // checked above

@@ -13,7 +13,7 @@ import (
 // engine is what a Runner asks of podman.
 type engine interface {
 	envimage.Builder
-	Pull(ctx context.Context, reference string, log io.Writer) (container.Image, error)
+	PullPlatform(ctx context.Context, reference, platform string, log io.Writer) (container.Image, error)
 	Start(ctx context.Context, o container.StartOptions) (jobContainer, error)
 	Open(ctx context.Context, name string) (jobContainer, error)
 	Address() string

@@ -31,12 +31,12 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 		id, err = r.local(ctx, j.Image.Reference)
 		return id, false, err
 	}
-	id, err = r.pulled(ctx, j.Image.Reference, j.Image.AlwaysPull, log)
+	id, err = r.pulled(ctx, j.Image.Reference, j.platform(), j.Image.AlwaysPull, log)
 	if err == nil || ctx.Err() != nil {
 		return id, false, err
 	}
 	for _, other := range j.Image.Alternatives {
-		if id, otherErr := r.pulled(ctx, other, j.Image.AlwaysPull, log); otherErr == nil {
+		if id, otherErr := r.pulled(ctx, other, j.platform(), j.Image.AlwaysPull, log); otherErr == nil {
 			r.warn(j, fmt.Sprintf("image %s cannot be pulled; using %s", j.Image.Reference, other))
 			j.Image.Reference = other
 			return id, false, nil
@@ -55,17 +55,33 @@ func (r *Runner) local(ctx context.Context, reference string) (string, error) {
 	return image.ID, err
 }
 
-// pulled gives the ID of an image, which is pulled if it is not there, or always.
-func (r *Runner) pulled(ctx context.Context, reference string, always bool, log io.Writer) (string, error) {
+// pulled gives the ID of an image, which is pulled if it is not there, or
+// always. One for another platform is not there.
+func (r *Runner) pulled(ctx context.Context, reference, platform string, always bool, log io.Writer) (string, error) {
 	if !always {
 		image, err := r.Engine.Inspect(ctx, reference)
-		if err == nil || !errors.Is(err, container.ErrNoImage) {
+		if err == nil && container.RunsOn(image, platform) || err != nil && !errors.Is(err, container.ErrNoImage) {
 			return image.ID, err
 		}
 	}
 	if r.Offline && !strings.HasPrefix(reference, "localhost/") {
-		return "", fmt.Errorf("image %s is not there, and --offline forbids to pull it", reference)
+		return "", fmt.Errorf("image %s is not there%s, and --offline forbids to pull it", reference, forPlatform(platform))
 	}
-	image, err := r.Engine.Pull(ctx, reference, log)
+	image, err := r.Engine.PullPlatform(ctx, reference, platform, log)
 	return image.ID, err
+}
+
+// platform is the one that the job names for its image.
+func (j *Job) platform() string {
+	if j.Job.Image == nil {
+		return ""
+	}
+	return j.Job.Image.Platform
+}
+
+func forPlatform(platform string) string {
+	if platform == "" {
+		return ""
+	}
+	return " for " + platform
 }

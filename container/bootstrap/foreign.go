@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package bootstrap
+
+import (
+	"bytes"
+	"io/fs"
+)
+
+// emulated reports whether the kernel runs programs of an architecture with
+// an emulator, which the new tree need not have: flag F has it opened already.
+func emulated(root fs.FS, kernel string) bool {
+	text, err := fs.ReadFile(root, "proc/sys/fs/binfmt_misc/qemu-"+emulator(kernel))
+	if err != nil || !bytes.HasPrefix(text, []byte("enabled")) {
+		return false
+	}
+	for line := range bytes.Lines(text) {
+		if flags, ok := bytes.CutPrefix(line, []byte("flags: ")); ok {
+			return bytes.Contains(flags, []byte("F"))
+		}
+	}
+	return false
+}
+
+// emulator is QEMU's name of an architecture.
+func emulator(kernel string) string {
+	switch kernel {
+	case "armv6l", "armv7l":
+		return "arm"
+	case "i686":
+		return "i386"
+	}
+	return kernel
+}
