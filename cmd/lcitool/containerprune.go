@@ -69,7 +69,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 			}
 			list, err := prune(cmd.Context(), e, o, a.checkouts())
 			if format == "json" {
-				return errors.Join(a.json(append([]pruned{}, list...)), err, a.tellUnproven(cmd.Context(), e))
+				return errors.Join(a.json(append([]pruned{}, list...)), err, a.warnUnproven(cmd.Context(), e))
 			}
 			lines := make([]string, len(list))
 			for i, p := range list {
@@ -78,7 +78,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 			if len(list) == 0 && err == nil {
 				a.infof("nothing to remove")
 			}
-			return errors.Join(a.lines(lines), err, a.tellUnproven(cmd.Context(), e))
+			return errors.Join(a.lines(lines), err, a.warnUnproven(cmd.Context(), e))
 		},
 	}
 	f := cmd.Flags()
@@ -127,8 +127,8 @@ func prune(ctx context.Context, e *container.Engine, o container.PruneOptions, p
 	return list, err
 }
 
-// tellUnproven names what may be a leftover but is not proven to be ours.
-func (a *app) tellUnproven(ctx context.Context, e *container.Engine) error {
+// warnUnproven names what may be a leftover but is not proven to be ours.
+func (a *app) warnUnproven(ctx context.Context, e *container.Engine) error {
 	list, err := e.Unproven(ctx)
 	for _, l := range list {
 		remove := "podman rm --force --volumes "

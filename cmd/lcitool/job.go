@@ -231,7 +231,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 		return nil, nil, err
 	}
 	e := source.Evaluate(cmd.Context(), event)
-	a.tellMissing(e.Evaluation)
+	a.warnMissing(e.Evaluation)
 	return source, e, nil
 }
 
@@ -245,8 +245,8 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluat
 	return e, nil
 }
 
-// tellMissing names the includes that cannot be followed.
-func (a *app) tellMissing(e *gitlabci.Evaluation) {
+// warnMissing names the includes that cannot be followed.
+func (a *app) warnMissing(e *gitlabci.Evaluation) {
 	for _, m := range e.Missing {
 		a.infof("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
 	}

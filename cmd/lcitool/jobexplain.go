@@ -130,8 +130,8 @@ func variableText(r pipelinerun.ExplainedRule) string {
 // maxReasons is how many rules are named that leave out all jobs.
 const maxReasons = 3
 
-// tellEmpty says why there are no jobs, and what would give some.
-func (a *app) tellEmpty(empty *pipelinerun.Emptiness, variables []string) {
+// explainEmpty says why there are no jobs, and what would give some.
+func (a *app) explainEmpty(empty *pipelinerun.Emptiness, variables []string) {
 	if empty == nil {
 		return
 	}

@@ -38,7 +38,7 @@ rules leave them out and which variables would give some.`,
 				return err
 			}
 			jobs := listed(e, all)
-			a.tellOfJobs(e, len(jobs), chosen.variables)
+			a.printListNotes(e, len(jobs), chosen.variables)
 			if format == "json" {
 				return a.json(jobs)
 			}
@@ -103,8 +103,8 @@ func listed(e *pipelinerun.Evaluation, all bool) []listedJob {
 	return jobs
 }
 
-// tellOfJobs says what the table does not.
-func (a *app) tellOfJobs(e *pipelinerun.Evaluation, shown int, variables []string) {
+// printListNotes writes what the table does not show.
+func (a *app) printListNotes(e *pipelinerun.Evaluation, shown int, variables []string) {
 	empty := e.Empty()
 	switch {
 	case !e.Created && e.Rule.Line > 0:
@@ -115,7 +115,7 @@ func (a *app) tellOfJobs(e *pipelinerun.Evaluation, shown int, variables []strin
 	case shown < len(e.Jobs):
 		a.infof("jobs that are not in the pipeline of this event: %d, --all lists them", len(e.Jobs)-shown)
 	}
-	a.tellEmpty(empty, variables)
+	a.explainEmpty(empty, variables)
 	if e.UnknownChanges {
 		a.infof("rules ask which files the event changed: name them with --changed; without it all count as changed")
 	}

@@ -52,7 +52,7 @@ With --follow the logs of a run that goes on are shown until its jobs have ended
 				return err
 			}
 			if o.Timestamps {
-				a.tellCommands(run, o.Jobs)
+				a.printCommands(run, o.Jobs)
 			}
 			return nil
 		},

@@ -135,7 +135,7 @@ func (a *app) finishRemote(result *pipelinerun.Result, reports []jobReport) erro
 		if err := a.resultTable("JOB", result.Jobs); err != nil {
 			return err
 		}
-		a.tellFiles(result)
+		a.printFiles(result)
 		for _, note := range result.Remote.Notes {
 			a.infof("%s", note)
 		}

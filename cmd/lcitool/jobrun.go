@@ -221,7 +221,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 		v.app.infof("left out %s", line)
 	}
 	if len(p.Jobs) == 0 {
-		v.app.tellEmpty(p.Empty, v.event.variables)
+		v.app.explainEmpty(p.Empty, v.event.variables)
 		return diag.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
 			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
 	}
@@ -392,7 +392,7 @@ func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *
 		return err
 	}
 	if v.timestamps {
-		a.tellCommands(&jobrecord.Stored{Run: *record, Dir: result.Dir}, jobNames(record))
+		a.printCommands(&jobrecord.Stored{Run: *record, Dir: result.Dir}, jobNames(record))
 	}
 	kept := -1
 	for i, j := range record.Jobs {
@@ -482,12 +482,12 @@ func (a *app) jobTable(result *pipelinerun.Result) error {
 	} else if err := a.resultTable("JOB", result.Jobs); err != nil {
 		return err
 	}
-	a.tellFiles(result)
+	a.printFiles(result)
 	return nil
 }
 
-// tellFiles says where the files of a run are.
-func (a *app) tellFiles(result *pipelinerun.Result) {
+// printFiles says where the files of a run are.
+func (a *app) printFiles(result *pipelinerun.Result) {
 	a.infof("logs: %s", result.Dir)
 	for _, j := range result.Run.Jobs {
 		if j.Artifacts != "" {

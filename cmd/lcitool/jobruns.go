@@ -78,9 +78,9 @@ func (a *app) runTable(runs []jobrecord.Summary, projects bool) error {
 	return a.write(b.Bytes())
 }
 
-// tellCommands lists the commands of jobs with how long each took, as far as
+// printCommands lists the commands of jobs with how long each took, as far as
 // that is known.
-func (a *app) tellCommands(run *jobrecord.Stored, jobs []string) {
+func (a *app) printCommands(run *jobrecord.Stored, jobs []string) {
 	if latest, err := jobrecord.Read(run.Dir); err == nil { // it may have gone on meanwhile
 		run = &jobrecord.Stored{Run: *latest, Dir: run.Dir}
 	}

@@ -32,14 +32,14 @@ type manifestVerb struct {
 // A manifestError is anything that goes wrong with a manifest.
 type manifestError struct {
 	error
-	aside bool // from making files: from a verdict on them, or from a first manifest
+	notWriting bool // it is about a check or a first manifest
 }
 
 func (e *manifestError) Unwrap() error { return e.error }
 
 // prefix stands before the error.
 func (e *manifestError) prefix() string {
-	if e.aside || errors.Is(e.error, manifests.ErrUnfinished) {
+	if e.notWriting || errors.Is(e.error, manifests.ErrUnfinished) {
 		return "Manifest error: "
 	}
 	return "Manifest error: Failed to generate configuration: "
@@ -102,13 +102,13 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if m.check && differ > 0 {
-		return manifestErrors(verdict(differ, len(changes), file), true)
+		return manifestErrors(checkResult(differ, len(changes), file), true)
 	}
 	return nil
 }
 
-// verdict is what a check says of files that differ.
-func verdict(n, all int, file string) error {
+// checkResult is what a check says of files that differ.
+func checkResult(n, all int, file string) error {
 	are := "are"
 	if n == 1 {
 		are = "is"
@@ -197,13 +197,13 @@ func (a *app) manifestFailed(err error) error {
 	return manifestErrors(err, false)
 }
 
-func manifestErrors(err error, aside bool) error {
+func manifestErrors(err error, notWriting bool) error {
 	if err == nil {
 		return nil
 	}
 	var errs []error
 	for _, e := range workspace.Separate(err) {
-		errs = append(errs, &manifestError{e, aside})
+		errs = append(errs, &manifestError{e, notWriting})
 	}
 	return errors.Join(errs...)
 }
