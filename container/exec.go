@@ -156,7 +156,7 @@ func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
 
 // outcome asks for the exit status: the end of the streams proves nothing.
 func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
-	defer x.stderr.flush() //nolint:errcheck // the stream has ended, and its error was returned
+	defer x.stderr.flush()
 	if streamErr != nil {
 		if code(streamErr) != 0 { // it was never started
 			return outcome{125, x.refused(streamErr)}

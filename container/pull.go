@@ -114,7 +114,7 @@ func (e *Engine) pullBase(ctx context.Context, o BuildOptions) (BuildOptions, er
 	return o, nil
 }
 
-// splitPlatform reads OS/ARCH/VARIANT, of which only ARCH must be there.
+// splitPlatform reads OS/ARCH/VARIANT, ARCH alone is required.
 func splitPlatform(platform string) (system, arch, variant string) {
 	system, rest, ok := strings.Cut(platform, "/")
 	if !ok {

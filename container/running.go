@@ -216,7 +216,7 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 	if errors.Is(streamErr, syscall.EPIPE) || errors.Is(streamErr, io.ErrClosedPipe) {
 		r.signal(ctx, syscall.SIGKILL) // nobody reads any more
 	}
-	defer r.stderr.flush()        //nolint:errcheck // the stream has ended, and its error was returned
+	defer r.stderr.flush()
 	c, recovered := r.conn, false //nolint:contextcheck // the bindings keep the connection in a context
 	for pause := pollFirst; ; pause = min(2*pause, pollMost) {
 		data, err := containers.Inspect(c, r.name, nil)

@@ -27,6 +27,10 @@ func (a *app) mirrors() *envimage.Mirrors {
 // readSettings reads the settings of the user and of the project at hand.
 func (a *app) readSettings() error {
 	file, err := a.settingsFile()
+	if usage, ok := errors.AsType[*usageError](err); ok && isVerb(a.command, originalVerbs()) {
+		a.warnings.AddError(usage) // the original reads no settings for these
+		err = nil
+	}
 	if err != nil {
 		return err
 	}
@@ -86,6 +90,11 @@ func readsSettings(cmd *cobra.Command) bool {
 		return false
 	}
 	return true
+}
+
+// originalVerbs are those of the original that read no settings there.
+func originalVerbs() []string {
+	return []string{"targets", "projects", "variables", "dockerfile", "buildenvscript", "manifest"}
 }
 
 // yields reports whether a setting gives way to an option on the command line.

@@ -11,12 +11,14 @@ import (
 
 // switches are the flags of build commands without a value. All others have
 // one, in the same word or in the next.
-var switches = []string{
-	"all-platforms", "check", "compress", "D", "disable-compression", "disable-content-trust", "force-compression", "force-rm", "help",
-	"http-proxy", "identity-label", "layers", "load", "log-rusage", "no-cache", "no-hostname", "no-hosts", "omit-history", "pull",
-	"pull-always", "pull-never", "push", "q", "quiet", "rewrite-timestamp", "rm", "save-stages", "skip-tls-verify", "skip-unused-stages",
-	"squash", "squash-all", "stdin", "tls-verify", "no-push", "insecure", "cache", "cleanup", "reproducible", "single-snapshot",
-	"inherit-labels", "inherit-annotations", "debug",
+func switches() []string {
+	return []string{
+		"all-platforms", "check", "compress", "D", "disable-compression", "disable-content-trust", "force-compression", "force-rm", "help",
+		"http-proxy", "identity-label", "layers", "load", "log-rusage", "no-cache", "no-hostname", "no-hosts", "omit-history", "pull",
+		"pull-always", "pull-never", "push", "q", "quiet", "rewrite-timestamp", "rm", "save-stages", "skip-tls-verify", "skip-unused-stages",
+		"squash", "squash-all", "stdin", "tls-verify", "no-push", "insecure", "cache", "cleanup", "reproducible", "single-snapshot",
+		"inherit-labels", "inherit-annotations", "debug",
+	}
 }
 
 // A flagSet has the flags of a command line by name, and what is no flag.
@@ -43,8 +45,8 @@ func readFlags(args []string) flagSet {
 			return f
 		case strings.HasPrefix(arg, "--"):
 			name, value, has := strings.Cut(arg[2:], "=")
-			if !has && !slices.Contains(switches, name) {
-				value, has = next()
+			if !has && !slices.Contains(switches(), name) {
+				value, _ = next()
 			}
 			f.values[name] = append(f.values[name], value)
 		case len(arg) > 1 && arg[0] == '-':
@@ -60,7 +62,7 @@ func readFlags(args []string) flagSet {
 func (f flagSet) short(letters string, next func() (string, bool)) {
 	for i := range len(letters) {
 		name := letters[i : i+1]
-		if slices.Contains(switches, name) {
+		if slices.Contains(switches(), name) {
 			continue
 		}
 		value := strings.TrimPrefix(letters[i+1:], "=")

@@ -28,7 +28,7 @@ func (e *imageEngine) Inspect(_ context.Context, reference string) (container.Im
 	return container.Image{ID: "id of " + reference}, nil
 }
 
-func (e *imageEngine) Pull(_ context.Context, reference string, _ io.Writer) (container.Image, error) {
+func (e *imageEngine) PullPlatform(_ context.Context, reference, _ string, _ io.Writer) (container.Image, error) {
 	e.asked = append(e.asked, reference)
 	if !slices.Contains(e.registry, reference) {
 		return container.Image{}, errors.New("denied: " + reference)
