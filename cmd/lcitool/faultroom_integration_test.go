@@ -166,11 +166,18 @@ func (r *faultRoom) things() []string {
 	add("mount", r.mounts(r.t)...)
 	for _, pattern := range []string{"tmp/*", "cache/lcitool/*/.new-*", "state/lcitool/*/.new-*"} {
 		paths, _ := filepath.Glob(r.path(pattern))
-		add("path", paths...)
+		add("path", slices.DeleteFunc(paths, isEventLog)...)
 	}
 	add("process", r.conmons()...)
 	slices.Sort(all)
 	return all
+}
+
+// isEventLog reports whether a file is the copy that a podman leaves behind if
+// it is killed while it shortens its log of events: its name is a number.
+func isEventLog(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular() && strings.Trim(filepath.Base(path), "0123456789") == ""
 }
 
 // conmons lists the conmon processes of containers. Those of containers that
