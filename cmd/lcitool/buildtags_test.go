@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestWithoutBuildTags: whoever forgets the tags reads about them and nothing
+// TestWithoutBuildTags: a build without the tags names them and says nothing
 // else.
 func TestWithoutBuildTags(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")

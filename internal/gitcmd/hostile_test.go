@@ -46,7 +46,7 @@ func put(t *testing.T, file, text string, mode os.FileMode) {
 	}
 }
 
-// isolate gives git no configuration of whoever runs the tests.
+// isolate hides the configuration of the user who runs the tests from git.
 func isolate(t *testing.T) (home string) {
 	t.Helper()
 	home = t.TempDir()

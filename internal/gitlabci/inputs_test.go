@@ -90,7 +90,7 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// Values for the inputs of the main file come from whoever starts the pipeline.
+// Values for the inputs of the main file come from the start of the pipeline.
 func TestGivenInputs(t *testing.T) {
 	tree := files(map[string]string{"": header + "    a:\n    n: {type: number, default: 1}\n    l: {type: array, default: []}\n---\nj: {script: ['$[[ inputs.a ]]', '$[[ inputs.n ]]x', '$[[ inputs.l ]]']}\n"})
 	for _, c := range []struct {

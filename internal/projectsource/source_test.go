@@ -313,7 +313,7 @@ func TestD57FetchedOnce(t *testing.T) {
 	}
 }
 
-// TestCancelled gives up at once, without harm to whoever asks again.
+// TestCancelled gives up at once, without harm to the next request.
 func TestCancelled(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	var silent atomic.Bool

@@ -72,11 +72,11 @@ func TestWatchedCommandEndsByItself(t *testing.T) {
 func TestWatchedCommandEndsWithUs(t *testing.T) {
 	cmd := watched(exec.Command("/bin/sh", "-c", "echo $$; exec sleep 1000"))
 	cmd.Stdin = nil
-	lifeline, ours, err := os.Pipe()
+	stdin, ours, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stdin = lifeline
+	cmd.Stdin = stdin
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestWatchedCommandEndsWithUs(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	_ = lifeline.Close()
+	_ = stdin.Close()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ type Fault struct {
 }
 
 // Rewriter gives the fault as a change of records alone, with a memory of its
-// own, for whoever sees only what goes over the wire. ok is false for faults
+// own, for a test that sees only what goes over the wire. ok is false for faults
 // that are more than that.
 func (f Fault) Rewriter() (rewrite func([]domstats.Record) []domstats.Record, ok bool) {
 	if f.change == nil || f.asks || f.ask != nil || f.fail != nil || f.event != nil {
