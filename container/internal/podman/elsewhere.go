@@ -16,13 +16,17 @@ func elsewhereHint(system string) string {
 }
 
 // watchScript runs its arguments until they end, until it is asked to end by
-// SIGTERM, or until its own standard input ends.
+// SIGTERM, or until its own standard input ends. The watch of that input is
+// started before the trap is set: a shell that has just been forked loses a
+// signal that its parent traps. It signals this shell, which outlives it, and
+// never a process number that may belong to somebody else by then.
 const watchScript = `exec 3<&0
+{ cat <&3; kill -s TERM "$$"; } >/dev/null 2>&1 &
+watch=$!
 "$@" 3<&- </dev/null &
 command=$!
 trap 'kill "$command" 2>/dev/null' TERM
-{ trap - TERM; cat <&3 >/dev/null; kill "$command"; } 2>/dev/null &
-watch=$!
+exec 3<&- >/dev/null
 wait "$command"
 status=$?
 kill "$watch" 2>/dev/null

@@ -110,3 +110,14 @@ func TestWatchedCommandGetsItsArguments(t *testing.T) {
 		t.Errorf("got %q, %v", out, err)
 	}
 }
+
+// The watch ends with a command that is over before the watch has begun.
+func TestWatchOfShortCommandsEnds(t *testing.T) {
+	for range 100 {
+		cmd := watched(exec.Command("/bin/echo"))
+		cmd.WaitDelay = 2 * time.Minute
+		if out, err := cmd.Output(); err != nil || string(out) != "\n" {
+			t.Fatalf("got %q, %v", out, err)
+		}
+	}
+}
