@@ -6,6 +6,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # One build cache serves everything: only the race detector needs C.
 export CGO_ENABLED = 0
 export GOFLAGS := $(GOFLAGS) -trimpath
+# A program with the race detector sleeps for a second when it ends, and the scripts start a thousand.
+export GORACE = atexit_sleep_ms=10
 GOBUILD = go build -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
 # The versions of the tools are in ci/tools/go.mod and nowhere else.
 TOOL = go tool -modfile=ci/tools/go.mod
