@@ -22,6 +22,7 @@ func driveCases() []Case {
 		{ID: "BLK-22", Title: "an inactive domain", Needs: q, run: blkInactive},
 		{ID: "BLK-23", Title: "an optional source that is missing", Needs: q, run: blkMissing},
 		{ID: "BLK-24", Title: "times", Needs: x, run: blkTimes},
+		{ID: "BLK-33", Title: "a qcow2 image of an inactive domain", Needs: require(NeedQEMU, NeedFiles), run: blkInactiveQCOW2},
 	}
 }
 
@@ -149,6 +150,20 @@ func blkInactive(t *T) {
 	// The length of the file here, what it takes on disk in an active domain.
 	t.deviates("KD-7", t.uint(r, "block.0.physical") == guest.DiskSize && t.uint(r, "block.0.allocation") < guest.DiskSize,
 		"physical is the file's length while the domain is inactive")
+}
+
+// blkInactiveQCOW2 has an image whose capacity, length and space all differ.
+func blkInactiveQCOW2(t *T) {
+	const length = 400 << 10
+	file := t.file("vda.qcow2", guest.QCOW2(guest.DiskSize, "", ""), length)
+	_, space, err := t.host().FileSize(file)
+	t.must(err, "look at the image")
+	g := t.define(func(s *guest.Spec) { s.Disks = []guest.Disk{{Target: "vda", Format: "qcow2", File: file}} })
+	r := g.blk()
+	t.want(r, map[string]uint64{"block.0.capacity": guest.DiskSize, "block.0.allocation": space})
+	physical := t.uint(r, "block.0.physical")
+	t.check(physical == length || physical == space, "block.0.physical is %d, neither the length %d nor the space %d", physical, length, space)
+	t.deviates("KD-7", physical == length, "physical is the file's length while the domain is inactive")
 }
 
 func blkMissing(t *T) {

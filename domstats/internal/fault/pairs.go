@@ -29,6 +29,19 @@ func borrowed(list string, fields ...string) func(query, []domstats.Record) []do
 	}
 }
 
+// equated shows one field of each image in the place of another.
+func equated(field, source string) func(query, []domstats.Record) []domstats.Record {
+	return func(_ query, records []domstats.Record) []domstats.Record {
+		return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+			prefix, ok := strings.CutSuffix(p.Name, "."+field)
+			if other, there := r.Lookup(prefix + "." + source); ok && there {
+				p.Value = other.Value
+			}
+			return p
+		})
+	}
+}
+
 // firstOf finds a field of the first entry of a list that has it.
 func firstOf(r domstats.Record, list, field string) (domstats.Param, bool) {
 	for _, p := range r.Params {

@@ -68,5 +68,7 @@ func Faults() []Fault {
 		{ID: "F55", What: "QEMU's exits are its injected interrupts, and the other way round", Caught: []string{"MAP-09", "QST-09"}, monitor: exchangedIn("exits", "irq_injections")},
 		{ID: "F56", What: "QEMU loses the end of a histogram", Caught: []string{"QST-09"}, monitor: replacedIn("query-stats", "[1,2,3]", "[1,2,0]")},
 		{ID: "F57", What: "NOWAIT waits when all domains are asked for", Caught: []string{"CON-03"}, ask: waitForAll},
+		{ID: "F58", What: "the allocation of a disk is its physical size", Caught: []string{"BLK-33"}, change: equated("allocation", "physical")},
+		{ID: "F59", What: "the capacity of a disk is its physical size", Caught: []string{"BLK-33", "BLK-25"}, change: equated("capacity", "physical")},
 	}
 }
