@@ -149,14 +149,38 @@ func (a *app) explainEmpty(empty *pipelinerun.Emptiness, variables []string) {
 		if i == maxReasons {
 			break
 		}
-		by := ""
-		switch {
-		case w.Manual == w.Jobs:
-			by = ", all started by hand"
-		case w.Manual > 0:
-			by = fmt.Sprintf(", %d of them started by hand", w.Manual)
+		a.infof("hint: --var %s gives %s", w.Name+"="+w.Value, startedText(w.Jobs, w.Manual))
+	}
+	for i, other := range empty.Events {
+		if i == maxReasons {
+			break
 		}
-		a.infof("hint: --var %s gives %s%s", w.Name+"="+w.Value, plural(w.Jobs, "job"), by)
+		a.infof("hint: --event %s gives %s", eventName(other), startedText(other.Jobs, other.Manual))
+	}
+}
+
+// eventName gives the value of --event for an event.
+func eventName(e pipelinerun.OtherEvent) string {
+	if e.Tag {
+		return "tag"
+	}
+	for _, name := range events() {
+		if name != "tag" && sources()[name] == e.Source {
+			return name
+		}
+	}
+	return e.Source
+}
+
+// startedText counts jobs, and says how many of them are started by hand.
+func startedText(jobs, manual int) string {
+	switch text := plural(jobs, "job"); {
+	case manual == jobs:
+		return text + ", all started by hand"
+	case manual > 0:
+		return fmt.Sprintf("%s, %d of them started by hand", text, manual)
+	default:
+		return text
 	}
 }
 

@@ -17,6 +17,7 @@ const maxWishes = 12
 type Emptiness struct {
 	Reasons []Reason // the one that leaves out most jobs first
 	Wishes  []Wish   // variables that would give jobs, the ones that rules name most often first
+	Events  []OtherEvent
 }
 
 // A Reason is a rule that leaves jobs out.
@@ -32,6 +33,13 @@ type Reason struct {
 type Wish struct {
 	Name, Value  string
 	Jobs, Manual int // that there would be, and those of them that are started by hand
+}
+
+// An OtherEvent is one that would give jobs, more than those before it in a list.
+type OtherEvent struct {
+	Source       string // as gitlabci.Event has it
+	Tag          bool   // it is the push of a tag
+	Jobs, Manual int    // that there would be, and those of them that are started by hand
 }
 
 // Empty says why there are no jobs, nil if there are some.
@@ -61,6 +69,7 @@ func (e *Evaluation) Empty() *Emptiness {
 		}
 	}
 	out.Wishes = e.try(wishes)
+	out.Events = e.tryEvents()
 	return out
 }
 
@@ -130,6 +139,31 @@ func (e *Evaluation) try(wishes map[string]map[string]int) []Wish {
 		event.Variables[c.Name] = c.Value
 		if c.Jobs, c.Manual = count(e.source.Pipeline.Evaluate(event)); c.Jobs > 0 {
 			out = append(out, c.Wish)
+		}
+	}
+	return out
+}
+
+// tryEvents finds out which events give jobs where this one gives none.
+func (e *Evaluation) tryEvents() []OtherEvent {
+	var out []OtherEvent
+	most := 0
+	for _, other := range []OtherEvent{{Source: gitlabci.Push}, {Source: gitlabci.Web}, {Source: gitlabci.Schedule}, {Source: gitlabci.Push, Tag: true}} {
+		event := e.event
+		if event.Tag != "" && !other.Tag || event.Source == other.Source && other.Tag == (event.Tag != "") {
+			continue
+		}
+		if event.Source = other.Source; e.event.Source == gitlabci.MergeRequest {
+			event.Branch, event.TargetBranch = event.TargetBranch, ""
+			event.Variables = maps.Clone(event.Variables)
+			delete(event.Variables, "RUN_PIPELINE") // merge requests of forks have it
+		}
+		if other.Tag {
+			event.Tag = "v0.0.0"
+		}
+		if other.Jobs, other.Manual = count(e.source.Pipeline.Evaluate(event)); other.Jobs > most {
+			most = other.Jobs
+			out = append(out, other)
 		}
 	}
 	return out

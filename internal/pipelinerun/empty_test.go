@@ -36,7 +36,8 @@ c:
 		{"jobs", strings.Replace(base, "rules: [{if: $RUN_C}]", "", 1), ""},
 		{"workflow", "workflow: {rules: [{if: $RUN_PIPELINE}]}\na: {script: [x]}\n", "1 by 0 workflow; RUN_PIPELINE=1 1/0"},
 		{"last rule", "a:\n  script: [x]\n  rules:\n    - if: $CI_PIPELINE_SOURCE == 'push' && $RUN\n    - when: never\n", "1 by 5; RUN=1 1/0"},
-		{"predefined only", "a:\n  script: [x]\n  rules:\n    - if: $CI_COMMIT_TAG\n", "1 by 0; "},
+		{"predefined only", "a:\n  script: [x]\n  rules:\n    - if: $CI_COMMIT_TAG\n", "1 by 0; tag 1/0"},
+		{"policy", "a: {script: [x], except: [pushes]}\nb: {script: [x], only: [tags]}\nc: {script: [x], only: [schedules], when: manual}\n", "3 by 0; web 1/0 schedule 2/1"},
 		{"given but wrong", "a:\n  script: [x]\n  rules:\n    - if: $GIVEN == 'yes'\n", "1 by 0; GIVEN=yes 1/0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -62,6 +63,13 @@ c:
 				}
 				for _, w := range empty.Wishes {
 					wishes = append(wishes, fmt.Sprintf("%s=%s %d/%d", w.Name, w.Value, w.Jobs, w.Manual))
+				}
+				for _, o := range empty.Events {
+					name := o.Source
+					if o.Tag {
+						name = "tag"
+					}
+					wishes = append(wishes, fmt.Sprintf("%s %d/%d", name, o.Jobs, o.Manual))
 				}
 				got = strings.Join(reasons, ", ") + "; " + strings.Join(wishes, " ")
 			}
