@@ -71,6 +71,7 @@ prose: ## Look for phrases that docs/prose_test.go lists, in comments, strings a
 .PHONY: generated
 generated: build ## Compare the command reference, the man pages and both pipelines with what they come from
 	go test -count=1 -tags '$(TAGS)' -run Reference ./cmd/lcitool
+	go test -count=1 -run ManualPages ./docs/schema
 	bin/lcitool --strict manifest --check
 	bin/lcitool --strict manifest --check --base-dir examples/hello
 	@for file in ci/hostenv/*.vars; do bin/lcitool --strict variables "$$(basename $$file .vars)" host | diff $$file - || exit 1; done
@@ -89,6 +90,7 @@ manifest: build ## Rewrite this project's own pipeline and the example's
 .PHONY: docs
 docs: ## Rewrite the command reference and the man pages
 	go test -tags '$(TAGS)' -run Reference ./cmd/lcitool -update
+	go test -run ManualPages ./docs/schema -update
 
 .PHONY: golden
 golden: ## Rewrite the golden files; read the diff before committing it
@@ -119,8 +121,9 @@ bench: ## Go benchmarks and whole-process timings, as tables
 .PHONY: install
 install: build ## Install below PREFIX (/usr/local), DESTDIR respected
 	install -D -m 0755 bin/lcitool $(DESTDIR)$(PREFIX)/bin/lcitool
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 0644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 docs/man5/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	bin/lcitool completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/lcitool
 	bin/lcitool completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lcitool

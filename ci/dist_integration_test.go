@@ -49,7 +49,7 @@ func fewer(t *testing.T, list string) []byte {
 	var pages, guides int
 	for line := range strings.Lines(list) {
 		switch {
-		case strings.Contains(line, "/man1/lcitool-"):
+		case strings.Contains(line, "/man1/lcitool-"), strings.Contains(line, "/man5/lcitool-"):
 			pages++
 		case strings.Contains(line, ".md"):
 			guides++
@@ -57,7 +57,7 @@ func fewer(t *testing.T, list string) []byte {
 			out.WriteString(line)
 		}
 	}
-	for pattern, got := range map[string]int{"../docs/man/lcitool-*.1": pages, "../docs/*.md": guides - 2} { // README.md and NEWS.md
+	for pattern, got := range map[string]int{"../docs/man*/lcitool-*.[15]": pages, "../docs/*.md": guides - 2} { // README.md and NEWS.md
 		if there, _ := filepath.Glob(pattern); len(there) != got {
 			t.Errorf("%d of %d %s are in the package", got, len(there), pattern)
 		}

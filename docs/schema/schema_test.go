@@ -116,7 +116,7 @@ func TestDocuments(t *testing.T) {
 func compile(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
-	for _, file := range []string{"mappings.json", "names.json", "project.json", "settings.json", "target.json"} {
+	for _, file := range []string{"manifest.json", "mappings.json", "names.json", "project.json", "settings.json", "target.json"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
