@@ -3,14 +3,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"text/tabwriter"
+	"io"
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -40,7 +37,7 @@ func newFactsDiff(a *app) *cobra.Command {
 			if format == "json" {
 				return a.json(differences)
 			}
-			return a.printDifferences(args, differences)
+			return a.text(func(w io.Writer) error { return targets.WriteDifferences(w, args[0], args[1], differences) })
 		},
 	}
 	o.flags(cmd)
@@ -55,21 +52,4 @@ func (o *output) resolved(ctx context.Context, target, projects string) (map[str
 		return nil, err
 	}
 	return packages.Resolved, nil
-}
-
-// printDifferences writes a table with the targets above its columns.
-func (a *app) printDifferences(names []string, differences []targets.Difference) error {
-	if len(differences) == 0 {
-		return nil
-	}
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintf(w, "MAPPING\t%s\t%s\n", names[0], names[1])
-	for _, d := range differences {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", yamldoc.OneLine(d.Mapping), d.Left, d.Right)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return a.write(b.Bytes())
 }

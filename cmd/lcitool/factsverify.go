@@ -3,22 +3,16 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/factscheck"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -81,7 +75,7 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	names, err := v.expand(catalogue)
+	names, err := factscheck.Expand(catalogue, v.targets)
 	if err != nil {
 		return err
 	}
@@ -89,53 +83,27 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if v.checker.Mirror != "" && !sameDistribution(releases) {
+	other := func(r *targets.Release) bool { return r.OS.Name != releases[0].OS.Name }
+	if v.checker.Mirror != "" && slices.ContainsFunc(releases, other) {
 		return &usageError{cmd, errors.New("argument --mirror: name the targets of one distribution with --target")}
 	}
-	ctx, cancel := context.WithTimeoutCause(cmd.Context(), verifyLimit, fmt.Errorf("all targets together took longer than %v", verifyLimit))
-	defer cancel()
 	bars := v.app.downloads()
 	if err := v.prepare(catalogue, bars); err != nil {
 		return err
 	}
-	var reports []factscheck.Report
-	var errs []error
-	for _, release := range releases {
-		report, err := v.checker.Check(ctx, release)
-		reports, errs = append(reports, report), append(errs, err)
-	}
+	reports, failed := v.checker.CheckAll(cmd.Context(), releases)
 	bars.end()
-	if err := v.app.showVerified(v.format, reports); err != nil {
-		errs = append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
+	factscheck.Warnings(reports, v.app.warnf, v.app.infof)
+	if err := errors.Join(failed, v.print(reports)); err != nil {
 		return err
 	}
-	for _, r := range reports {
-		if r.Counts.Missing > 0 {
-			return statusError(1) // the report says why
-		}
+	if slices.ContainsFunc(reports, func(r factscheck.Report) bool { return r.Counts.Missing > 0 }) {
+		return statusError(1) // the report says why
 	}
 	return nil
 }
 
 // prepare reads facts and settings, and readies the client.
-// expand puts the targets that can be checked in the place of patterns.
-func (v *factsVerify) expand(catalogue *targets.Catalogue) ([]string, error) {
-	if !slices.ContainsFunc(v.targets, targets.IsPattern) {
-		return v.targets, nil
-	}
-	releases, err := factscheck.Releases(catalogue, nil)
-	if err != nil {
-		return nil, err
-	}
-	var known []string
-	for _, r := range releases {
-		known = append(known, r.Name)
-	}
-	return targets.Expand(v.targets, known)
-}
-
 func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (err error) {
 	c := &v.checker
 	if c.Set, err = v.app.workspace().Facts(); err != nil {
@@ -159,76 +127,13 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (er
 	return err
 }
 
-// verifyLimit is for the indexes of all targets. A mirror that is silent costs
-// half a minute for each file.
-const verifyLimit = time.Hour
-
-func sameDistribution(releases []*targets.Release) bool {
-	for _, r := range releases {
-		if r.OS.Name != releases[0].OS.Name {
-			return false
-		}
-	}
-	return true
-}
-
-// showVerified sends the reports to stdout, and what they warn of to stderr.
-func (a *app) showVerified(format string, reports []factscheck.Report) error {
-	for _, r := range reports {
-		for _, w := range r.Warnings {
-			a.warnf(r.Target, "%s", w)
-		}
-		for _, s := range r.Skipped {
-			a.warnf(r.Target, "%d names for %s not checked: %s", s.Names, s.Arch, s.Reason)
-		}
-		for _, s := range r.Signatures {
-			if !s.Verified {
-				a.infof("note: %s: signature not verified: %s", s.URL, s.Detail)
-			}
-		}
-	}
-	switch format {
+// print sends the reports to stdout.
+func (v *factsVerify) print(reports []factscheck.Report) error {
+	switch v.format {
 	case "json":
-		return a.json(append([]factscheck.Report{}, reports...))
+		return v.app.json(reports)
 	case "junit":
-		var b bytes.Buffer
-		if err := factscheck.JUnit(&b, reports); err != nil {
-			return err
-		}
-		return a.write(b.Bytes())
+		return v.app.text(func(w io.Writer) error { return factscheck.JUnit(w, reports) })
 	}
-	return a.verifiedText(reports)
-}
-
-// verifiedText writes counts, and a table of the names that are no packages.
-func (a *app) verifiedText(reports []factscheck.Report) error {
-	var out bytes.Buffer
-	for _, r := range reports {
-		c := r.Counts
-		if len(r.Names) == 0 && len(r.Errors) > 0 {
-			continue // nothing is known
-		}
-		fmt.Fprintf(&out, "%s: %d names: %d present, %d virtual, %d missing\n",
-			r.Target, c.Present+c.Virtual+c.Missing, c.Present, c.Virtual, c.Missing)
-		if c.Virtual+c.Missing == 0 {
-			continue
-		}
-		table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "  STATUS\tARCH\tNAME\tMAPPING\tREMARK")
-		for _, status := range []repodata.Status{repodata.Missing, repodata.Virtual} {
-			for _, n := range r.Names {
-				if n.Status == status {
-					fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", n.Status, n.Arch, n.Name, n.Where(), n.Note())
-				}
-			}
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
-	}
-	lines := strings.Split(termtext.Text(out.String()), "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimRight(line, " ")
-	}
-	return a.write([]byte(strings.Join(lines, "\n")))
+	return v.app.text(func(w io.Writer) error { return factscheck.WriteText(w, reports) })
 }

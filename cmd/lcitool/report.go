@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -163,6 +164,20 @@ func (a *app) write(data []byte) error {
 		return fmt.Errorf("cannot write the result: %w", err)
 	}
 	return nil
+}
+
+// text sends to stdout what write writes, if it does not fail.
+func (a *app) text(write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	return a.write(b.Bytes())
+}
+
+// table sends rows of a table to stdout.
+func (a *app) table(rows [][]string) error {
+	return a.text(func(w io.Writer) error { return termtext.Table(w, rows) })
 }
 
 // lines sends a result to stdout, an item a line.

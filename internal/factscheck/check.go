@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -63,6 +64,39 @@ func Releases(catalogue *targets.Catalogue, names []string) ([]*targets.Release,
 	}
 	return releases, errors.Join(errs...)
 }
+
+// Expand puts the targets whose indexes can be read in the place of patterns.
+func Expand(catalogue *targets.Catalogue, patterns []string) ([]string, error) {
+	if !slices.ContainsFunc(patterns, targets.IsPattern) {
+		return patterns, nil
+	}
+	releases, err := Releases(catalogue, nil)
+	if err != nil {
+		return nil, err
+	}
+	var known []string
+	for _, r := range releases {
+		known = append(known, r.Name)
+	}
+	return targets.Expand(patterns, known)
+}
+
+// CheckAll checks targets one after the other, all of them even if some fail.
+func (c *Checker) CheckAll(ctx context.Context, releases []*targets.Release) ([]Report, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("all targets together took longer than %v", limit))
+	defer cancel()
+	reports := []Report{}
+	var errs []error
+	for _, release := range releases {
+		report, err := c.Check(ctx, release)
+		reports, errs = append(reports, report), append(errs, err)
+	}
+	return reports, errors.Join(errs...)
+}
+
+// limit is for the indexes of all targets. A mirror that is silent costs half a
+// minute for each file.
+const limit = time.Hour
 
 // UnusedMirrors lists the names that the settings have mirrors for and no target
 // or distribution has, with what may have been meant.

@@ -281,3 +281,26 @@ func FuzzFileName(f *testing.F) {
 		}
 	})
 }
+
+func TestTable(t *testing.T) {
+	rows := [][]string{{"NAME", "WHAT"}, {"long name", "x"}}
+	for _, h := range hostile {
+		rows = append(rows, []string{h.in, "y"})
+	}
+	var b bytes.Buffer
+	if err := Table(&b, rows); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	if len(lines) != len(rows) {
+		t.Fatalf("%d lines of %d rows:\n%s", len(lines), len(rows), b.String())
+	}
+	for i, h := range hostile {
+		if got := lines[i+2]; !strings.HasPrefix(got, h.line+" ") || !strings.HasSuffix(got, " y") {
+			t.Errorf("row of %q is %q", h.in, got)
+		}
+	}
+	if lines[1] != fmt.Sprintf("long name%sx", strings.Repeat(" ", strings.Index(lines[0], "WHAT")-len("long name"))) {
+		t.Errorf("columns do not stand below each other:\n%s\n%s", lines[0], lines[1])
+	}
+}
