@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
@@ -50,7 +51,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
 		var names []string
-		allFlags(cmd).VisitAll(func(f *pflag.Flag) {
+		cliflags.All(cmd).VisitAll(func(f *pflag.Flag) {
 			if !f.Hidden {
 				names = append(names, "--"+f.Name)
 			}

@@ -67,6 +67,14 @@ func (a *app) terminal() bool {
 	return isTerminal(a.stderr) && a.getenv("TERM") != "dumb" && a.getenv("CI") == ""
 }
 
+// downloads shows how downloads get on, if stderr is a terminal that can.
+func (a *app) downloads() *progress.Downloads {
+	if !a.terminal() {
+		return &progress.Downloads{}
+	}
+	return progress.NewDownloads(a.stderr)
+}
+
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

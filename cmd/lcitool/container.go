@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 // engineFlags choose the engine that a verb drives.
@@ -74,9 +75,6 @@ func newContainerEngines(a *app) *cobra.Command {
 		Short: "List the engines of this machine",
 		Args:  needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			engines := container.Available(cmd.Context())
 			if len(engines) == 0 && format == "text" {
 				engines = []string{"No engine available"}
@@ -84,6 +82,6 @@ func newContainerEngines(a *app) *cobra.Command {
 			return a.list(format, engines)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/render"
@@ -60,9 +61,6 @@ packages were added and that is all, they are installed on top of the image that
 there: five times at most, not where the variable CI is set, and not with --exact.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			if want.target == "" || want.projects == "" {
 				return errors.New("--target and --projects are required")
 			}
@@ -78,7 +76,7 @@ there: five times at most, not where the variable CI is set, and not with --exac
 	f.StringVarP(&want.projects, "projects", "p", "", "projects whose dependencies to install (required)")
 	crossArchFlag(cmd, &o.Cross)
 	f.StringVar(&want.tag, "tag", "", "name of the image (default lcitool.TARGET)")
-	f.StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(f, &format, "format", "", "text or json", "text", "json")
 	how.flags(f)
 	engine.flags(cmd)
 	return cmd

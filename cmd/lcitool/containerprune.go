@@ -5,43 +5,14 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/checkout"
-	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/scratch"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/leftovers"
 )
-
-// A pruned is one line of what prune did, or would do.
-type pruned struct {
-	container.Leftover
-	Expires *time.Time `json:"expires,omitempty"` // of a container that stays; nil for what goes
-}
-
-// line says it in words.
-func (p pruned) line(dryRun bool, now time.Time) string {
-	switch {
-	case p.Expires != nil:
-		return fmt.Sprintf("would keep %s %s for %s", p.Kind, p.Name, daysLeft(p.Expires.Sub(now)))
-	case dryRun:
-		return fmt.Sprintf("would remove %s %s", p.Kind, p.Name)
-	}
-	return fmt.Sprintf("removed %s %s", p.Kind, p.Name)
-}
-
-// daysLeft rounds up: what is said to stay for a day is not gone after an hour.
-func daysLeft(d time.Duration) string {
-	days := int((d + 24*time.Hour - 1) / (24 * time.Hour))
-	if days == 1 {
-		return "1 more day"
-	}
-	return fmt.Sprintf("%d more days", days)
-}
 
 func newContainerPrune(a *app) *cobra.Command {
 	engine := &engineFlags{app: a}
@@ -60,20 +31,17 @@ newest five of them; --dry-run lists them too, --kept removes them all. What cca
 stored in jobs of "lcitool job run" stays for the next one until --caches removes it.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
 				return err
 			}
-			list, err := prune(cmd.Context(), e, o, a.checkouts())
+			list, err := leftovers.Prune(cmd.Context(), e, o, a.checkouts())
 			if format == "json" {
-				return errors.Join(a.json(append([]pruned{}, list...)), err, a.warnUnproven(cmd.Context(), e))
+				return errors.Join(a.json(append([]leftovers.Pruned{}, list...)), err, a.warnUnproven(cmd.Context(), e))
 			}
 			lines := make([]string, len(list))
 			for i, p := range list {
-				lines[i] = p.line(o.DryRun, time.Now())
+				lines[i] = p.Line(o.DryRun, time.Now())
 			}
 			if len(list) == 0 && err == nil {
 				a.infof("nothing to remove")
@@ -85,46 +53,9 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "list what would be removed, and kept containers with their remaining time")
 	f.BoolVar(&o.Kept, "kept", false, "also remove the kept containers of failed jobs")
 	f.BoolVar(&o.Caches, "caches", false, "also remove ccache's data of earlier jobs, and checked-out trees")
-	f.StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(f, &format, "format", "", "text or json", "text", "json")
 	engine.flags(cmd)
 	return cmd
-}
-
-// prune returns what goes, and in a dry run what is kept. Runs of jobs make
-// directories below parents that a kill leaves.
-func prune(ctx context.Context, e *container.Engine, o container.PruneOptions, parents ...string) ([]pruned, error) {
-	left, err := e.Prune(ctx, o)
-	var list []pruned
-	for _, l := range left {
-		list = append(list, pruned{Leftover: l})
-	}
-	for _, parent := range parents {
-		if !o.DryRun {
-			err = errors.Join(err, jobrun.SweepKept(ctx, e, parent))
-		}
-		for _, dir := range scratch.Abandoned(parent) {
-			list = append(list, pruned{Leftover: container.Leftover{Kind: "directory", Name: dir}})
-		}
-		if !o.DryRun {
-			scratch.Sweep(parent)
-			trees := checkout.CacheIn(parent)
-			if trees.Sweep(); o.Caches {
-				trees.Clear()
-			}
-		}
-	}
-	if !o.DryRun || err != nil {
-		return list, err
-	}
-	kept, err := e.Kept(ctx)
-	for _, k := range kept {
-		if slices.ContainsFunc(left, func(l container.Leftover) bool { return l.Name == k.Name }) {
-			continue
-		}
-		expires := k.Expires()
-		list = append(list, pruned{container.Leftover{Kind: "container", Name: k.Name}, &expires})
-	}
-	return list, err
 }
 
 // warnUnproven names what may be a leftover but is not proven to be ours.

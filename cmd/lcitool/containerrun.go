@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -33,17 +34,14 @@ func (w *containerVerb) flags(cmd *cobra.Command) {
 	f.StringVar(&w.dir, "workload-dir", "", "directory to mount read-write, as HOME/datadir")
 	f.StringVar(&w.user, "user", "root", "user of this machine or of the image, or UID[:GID]")
 	f.StringArrayVar(&w.env, "env", nil, "environment variable: NAME=VALUE, or NAME for its value here; may be repeated")
-	f.StringVar(&w.network, "network", "", "container network: none, host or bridge (default podman's)")
+	cliflags.Choice(f, &w.network, "network", "", "container network: none, host or bridge (default podman's)", "", "none", "host", "bridge")
 	f.StringVar(&w.arch, "arch", "", "architecture or platform that the image must be for, pulled if it is not: arm64, linux/arm64/v8")
 	completeArches(cmd, "arch", targets.Machines())
 	w.engine.flags(cmd)
 }
 
 // options checks what was asked for and gives the container's description.
-func (w *containerVerb) options(cmd *cobra.Command, image string) (container.RunOptions, error) {
-	if err := choice(cmd, "network", w.network, "", "none", "host", "bridge"); err != nil {
-		return container.RunOptions{}, err
-	}
+func (w *containerVerb) options(image string) (container.RunOptions, error) {
 	dir, err := existing(w.dir, "directory", os.FileMode.IsDir)
 	if err != nil {
 		return container.RunOptions{}, err
@@ -121,7 +119,7 @@ as long as it does. Its exit status becomes lcitool's; 125 means that the engine
 failed, 126 and 127 that the command could not be run or was not found.`,
 		Args: needImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := w.options(cmd, args[0])
+			o, err := w.options(args[0])
 			if err != nil {
 				return err
 			}
@@ -161,7 +159,7 @@ func newContainerShell(a *app) *cobra.Command {
 		Short: "Enter an image",
 		Args:  needArgs("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := w.options(cmd, args[0])
+			o, err := w.options(args[0])
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container/doctor"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
@@ -22,9 +23,6 @@ func newDoctor(a *app) *cobra.Command {
 what to do about it. The exit status is 1 if containers will not work.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			var images []string
 			for _, name := range wanted {
 				t, err := a.workspace().Target(name, workspace.Arches{})
@@ -47,7 +45,7 @@ what to do about it. The exit status is 1 if containers will not work.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	cmd.Flags().StringArrayVarP(&wanted, "target", "t", nil, "also check for the base image of this target; may be repeated")
 	engine.flags(cmd)
 	return cmd

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -21,9 +22,6 @@ the line of the facts that decided: with the selectors that would have come
 before it, all others of the mapping, and the targets that have nothing for it.`,
 		Args: needArgs("TARGET", "PACKAGE|MAPPING"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
@@ -46,6 +44,6 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVarP(&projects, "projects", "p", "", "projects to search (default all)")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }

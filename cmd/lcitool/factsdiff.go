@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -19,9 +20,6 @@ func newFactsDiff(a *app) *cobra.Command {
 		Short: "Show what two targets install differently",
 		Args:  needArgs("TARGET", "TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
@@ -42,7 +40,7 @@ func newFactsDiff(a *app) *cobra.Command {
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVarP(&projects, "projects", "p", "all", "projects to compare")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/factsimport"
 )
@@ -26,15 +27,12 @@ With --write, the files of a source tree of lcitool are changed so that nothing
 differs. Their order and comments stay.`,
 		Args: needArgs("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			return a.importFacts(args[0], tree, format, write)
 		},
 	}
 	cmd.Flags().StringVar(&tree, "tree", ".", "source tree of lcitool to compare and write; without facts in it, the built-in ones are compared")
 	cmd.Flags().BoolVar(&write, "write", false, "write the differences to the source tree")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 func newFactsLint(a *app) *cobra.Command {
@@ -23,9 +24,6 @@ lists out of order, targets that cannot be read. What may well be as it should
 be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 		Args: atMostArgs("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			dir := a.workspace().DataDir()
 			if len(args) > 0 {
 				dir = args[0]
@@ -44,7 +42,7 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }
 

@@ -10,9 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/factscheck"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -35,9 +37,6 @@ target or distribution), else the one this machine's own packages come from,
 when the target is of its distribution, else the one in the target's facts.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", v.format, "text", "json", "junit"); err != nil {
-				return err
-			}
 			for _, name := range arches {
 				arch, err := targets.ParseArch(name)
 				if err != nil {
@@ -57,7 +56,7 @@ when the target is of its distribution, else the one in the target's facts.`,
 	completeArches(cmd, "arch", targets.Arches())
 	flags.StringVar(&v.checker.Mirror, "mirror", "", "URL of the distribution's mirror: http, https or file")
 	flags.StringVar(&v.keyring, "keyring", "", "file with the keys that sign the mirror's indexes; \"\" turns verification off (default the distribution's, if installed)")
-	flags.StringVar(&v.format, "format", "text", "text, json or junit")
+	cliflags.Choice(flags, &v.format, "format", "", "text, json or junit", "text", "json", "junit")
 	return cmd
 }
 
@@ -92,7 +91,7 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 		return err
 	}
 	reports, failed := v.checker.CheckAll(cmd.Context(), releases)
-	bars.end()
+	bars.End()
 	factscheck.Warnings(reports, v.app.warnf, v.app.infof)
 	if err := errors.Join(failed, v.print(reports)); err != nil {
 		return err
@@ -104,7 +103,7 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 }
 
 // prepare reads facts and settings, and readies the client.
-func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (err error) {
+func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downloads) (err error) {
 	c := &v.checker
 	if c.Set, err = v.app.workspace().Facts(); err != nil {
 		return err
@@ -122,7 +121,7 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *downloads) (er
 		return diag.WithHint(errors.New("cannot find a directory for the cache"), "set HOME or XDG_CACHE_HOME")
 	}
 	c.Client, err = repodata.NewClient(repodata.Options{
-		CacheDir: filepath.Join(dir, "indexes"), Offline: v.app.offline, Progress: bars.show,
+		CacheDir: filepath.Join(dir, "indexes"), Offline: v.app.offline, Progress: func(p repodata.Progress) { bars.Show(p.URL, p.Done, p.Total, p.Ended) },
 	})
 	return err
 }

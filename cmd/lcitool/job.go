@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
@@ -70,7 +71,7 @@ func sources() map[string]string {
 }
 
 func (c *eventChoice) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.event, "event", "merge-request", "event that starts the pipeline: "+strings.Join(events(), ", "))
+	cliflags.Choice(f, &c.event, "event", "", "event that starts the pipeline: "+strings.Join(events(), ", "), events()...)
 	f.StringVar(&c.tag, "tag", "", "name of the tag (default v0.0.0 with --event tag)")
 	f.StringArrayVar(&c.inputs, "input", nil, "input of the pipeline, NAME=VALUE; may be repeated")
 	f.StringVar(&c.branch, "branch", "", "branch of the pipeline, or target branch of the merge request (default the default branch)")
@@ -92,9 +93,6 @@ func (c *eventChoice) upstreamOf() pipelinerun.Upstream {
 
 // resolve gives the event for a pipeline in a directory.
 func (c *eventChoice) resolve(cmd *cobra.Command, directory string, p *gitlabci.Pipeline) (gitlabci.Event, error) {
-	if err := choice(cmd, "event", c.event, events()...); err != nil {
-		return gitlabci.Event{}, err
-	}
 	if c.tag != "" && c.event == "merge-request" {
 		return gitlabci.Event{}, &usageError{cmd, errors.New("argument --tag: not allowed for a merge request, see --event")}
 	}

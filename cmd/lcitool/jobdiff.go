@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
 )
 
@@ -40,9 +41,6 @@ is 0 with and without them.`,
 			return needArgs("JOB", "JOB")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			left, right, err := a.jobsToCompare(cmd, args)
 			if err != nil {
 				return err
@@ -57,7 +55,7 @@ is 0 with and without them.`,
 			return d.WriteText(a.stdout)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/redact"
@@ -27,9 +28,6 @@ decides. It also says where the job's image comes from. Values of secret variabl
 are hidden.`,
 		Args: needArgs("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			e, err := a.pipeline(cmd, &chosen)
 			if err != nil {
 				return err
@@ -44,7 +42,7 @@ are hidden.`,
 			return a.write([]byte(explanationText(jobs)))
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	chosen.flags(cmd.Flags())
 	return cmd
 }

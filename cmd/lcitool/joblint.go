@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
@@ -24,9 +25,6 @@ The exit status is 1 if GitLab makes no pipeline; with --strict also if somethin
 doubtful.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			e, err := a.pipeline(cmd, &chosen)
 			if err != nil {
 				return err
@@ -42,7 +40,7 @@ doubtful.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	chosen.flags(cmd.Flags())
 	return cmd
 }

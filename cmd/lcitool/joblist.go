@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -30,9 +31,6 @@ refuses; "lcitool job lint" fails for them. Of a pipeline without jobs it says w
 rules leave them out and which variables would give some.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			e, err := a.pipeline(cmd, &chosen)
 			if err != nil {
 				return err
@@ -45,7 +43,7 @@ rules leave them out and which variables would give some.`,
 			return a.printJobs(jobs)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	cmd.Flags().BoolVar(&all, "all", false, `include jobs that are not in the pipeline, as "never"`)
 	chosen.flags(cmd.Flags())
 	return cmd

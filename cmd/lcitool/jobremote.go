@@ -6,12 +6,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 )
@@ -47,7 +47,7 @@ func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
 	given := func(name string) bool { // on the command line: a variable may be meant for other calls
 		f := cmd.Flags().Lookup(name)
-		return f != nil && f.Changed && a.getenv("LCITOOL_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))) == ""
+		return f != nil && f.Changed && a.getenv(cliflags.Variable(name)) == ""
 	}
 	if !o.remote {
 		for _, name := range []string{"remote-name", "host", "no-push", "poll"} {

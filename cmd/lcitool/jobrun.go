@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -110,7 +111,7 @@ func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.IntVarP(&v.parallel, "jobs", "j", 0, "number of jobs that run at a time (default from processors and memory)")
 	f.BoolVar(&v.keepGoing, "keep-going", false, "continue with other jobs after a failure (the default)")
 	f.BoolVar(&v.failFast, "fail-fast", false, "stop all jobs after a failure")
-	f.StringVar(&v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell, keep or none (default keep on a terminal, else none)")
+	cliflags.Choice(f, &v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell, keep or none (default keep on a terminal, else none)", "", "shell", "keep", "none")
 	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE with KIND junit, json or html; may be repeated")
 	f.BoolVar(&v.timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
 }
@@ -166,9 +167,6 @@ func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 		return wrong("argument --commit: not allowed with argument --untracked")
 	case v.parallel < 0:
 		return wrong("argument --jobs: must not be negative")
-	}
-	if err := choice(cmd, "on-failure", v.onFailure, "", "shell", "keep", "none"); err != nil {
-		return err
 	}
 	for _, e := range v.env {
 		if strings.HasPrefix(e, "=") || e == "" {

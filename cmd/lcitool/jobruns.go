@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -30,9 +31,6 @@ as "lcitool job logs --run 20261123-2359".`,
   lcitool job runs --all --format json`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			store, err := a.runs()
 			if err != nil {
 				return err
@@ -50,7 +48,7 @@ as "lcitool job logs --run 20261123-2359".`,
 			return a.runTable(runs, all)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	cmd.Flags().BoolVar(&all, "all", false, "list the runs of all projects")
 	return cmd
 }

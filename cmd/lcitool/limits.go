@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
@@ -21,7 +22,7 @@ type limitFlags struct {
 }
 
 func (l *limitFlags) flags(f *pflag.FlagSet) {
-	f.StringVar(&l.network, "network", "", "container network: none, host or bridge (default podman's); host also applies to image builds")
+	cliflags.Choice(f, &l.network, "network", "", "container network: none, host or bridge (default podman's); host also applies to image builds", "", "none", "host", "bridge")
 	f.StringVar(&l.memory, "memory", "", "memory limit for each command, for example 2g (default none)")
 	f.Float64Var(&l.CPUs, "cpus", 0, "processor limit for each command, for example 1.5 (default none)")
 	f.DurationVar(&l.Timeout, "timeout", 0, "time limit for each command, for example 90s or 1h (default none)")
@@ -43,9 +44,6 @@ func (l *limitFlags) check(cmd *cobra.Command) error {
 			return wrong("argument --memory: '%s' is not a size such as 512m or 2g", l.memory)
 		}
 		l.Memory = memory
-	}
-	if err := choice(cmd, "network", l.network, "", "none", "host", "bridge"); err != nil {
-		return err
 	}
 	l.Network = container.Network(l.network)
 	return nil

@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"os"
+
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 func main() {
@@ -23,7 +25,7 @@ func main() {
 // run carries out one command line and gives the exit status.
 func run(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a) //nolint:contextcheck // a command carries its context: ExecuteContext hands it over
-	root.SetArgs(expandFlags(root, args))
+	root.SetArgs(cliflags.Expand(root, args))
 	err := root.ExecuteContext(ctx)
 	if isFlagError(err) { // before the verb cobra does not ask for a better one
 		err = flagError(root, err)

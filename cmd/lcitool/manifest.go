@@ -3,18 +3,18 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
@@ -59,9 +59,6 @@ manifest does not mean any more are deleted.`,
 			if len(args) > 1 {
 				return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args[1:], " "))}
 			}
-			if err := choice(cmd, "format", m.format, "text", "json"); err != nil {
-				return err
-			}
 			return m.run(cmd, args)
 		},
 	}
@@ -71,7 +68,7 @@ manifest does not mean any more are deleted.`,
 	f.BoolVarP(&m.dryRun, "dry-run", "n", false, "list what would be done without writing")
 	f.BoolVar(&m.check, "check", false, "fail with a diff if generated files differ from the manifest, without writing")
 	f.BoolVarP(&m.quiet, "quiet", "q", false, "do not list written files")
-	f.StringVar(&m.format, "format", "text", "text, or json for the plan of files, images and jobs")
+	cliflags.Choice(f, &m.format, "format", "", "text, or json for the plan of files, images and jobs", "text", "json")
 	cmd.AddCommand(newManifestInit(m))
 	return cmd
 }
@@ -81,7 +78,9 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	plan, changes, err := m.apply(cmd.Context(), file, data)
+	plan, changes, err := m.app.workspace().ApplyManifest(cmd.Context(), file, data, workspace.ApplyOptions{
+		CIDir: m.ciDir, CompareOnly: m.dryRun || m.check, Checked: m.strictWarnings,
+	})
 	if err != nil {
 		return m.failed(err)
 	}
@@ -118,9 +117,13 @@ func checkResult(n, all int, file string) error {
 
 // read gives the manifest's text with the name that messages have for it.
 func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, data []byte, err error) {
-	file = m.path(args)
+	file = m.app.workspace().ManifestPath()
+	if len(args) == 1 {
+		file = args[0]
+	}
 	switch {
-	case file == manifests.Stdin:
+	case len(args) == 1 && file == "-":
+		file = manifests.Stdin
 		data, err = safefs.ReadAll(m.app.stdin, manifests.MaxSize)
 	case len(args) == 1:
 		data, err = safefs.ReadArgument(file, manifests.MaxSize)
@@ -142,47 +145,12 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 	return "", nil, &usageError{cmd, err}
 }
 
-// path is the manifest's, as typed or the usual one: below the base directory
-// if it is there, else below the current one.
-func (m *manifestVerb) path(args []string) string {
-	if len(args) == 1 && args[0] == "-" {
-		return manifests.Stdin
+// strictWarnings fails, with --strict, for what has no effect in a manifest.
+func (m *manifestVerb) strictWarnings() error {
+	if !m.app.strict {
+		return nil
 	}
-	if len(args) == 1 {
-		return args[0]
-	}
-	below := filepath.Join(m.app.workspace().BaseDir(), filepath.FromSlash(manifests.DefaultPath))
-	if _, err := os.Stat(below); err != nil {
-		if _, err := os.Stat(manifests.DefaultPath); err == nil {
-			return manifests.DefaultPath
-		}
-	}
-	return below
-}
-
-// apply goes from the text of a manifest to what is done to the tree. Nothing
-// is touched before everything is rendered.
-func (m *manifestVerb) apply(ctx context.Context, file string, data []byte) (*manifests.Plan, []manifests.Change, error) {
-	plan, files, err := m.app.workspace().RenderManifest(ctx, file, data, m.ciDir)
-	if err != nil {
-		return nil, nil, err
-	}
-	if m.app.strict {
-		if err := m.app.checkWarnings(); err != nil {
-			return nil, nil, err
-		}
-	}
-	tree, err := manifests.OpenTree(m.app.workspace().BaseDir(), m.ciDir)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer tree.Close()
-	if m.dryRun || m.check {
-		changes, err := tree.Compare(files)
-		return plan, changes, err
-	}
-	changes, err := tree.Sync(ctx, files)
-	return plan, changes, err
+	return m.app.checkWarnings()
 }
 
 // failed marks all errors that err joins as ones about a manifest, and tells
@@ -206,4 +174,27 @@ func manifestErrors(err error, notWriting bool) error {
 		errs = append(errs, &manifestError{e, notWriting})
 	}
 	return errors.Join(errs...)
+}
+
+// print says what has been done, or would be: as lines, as a diff, or as JSON.
+func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) error {
+	switch {
+	case m.format == "json":
+		return m.app.json(manifests.NewReport(plan, changes))
+	case m.quiet:
+		return nil
+	case m.check:
+		return m.app.write([]byte(manifests.Diff(changes, m.name)))
+	}
+	words := map[manifests.Action]string{manifests.Write: "Generating", manifests.Keep: "Keeping", manifests.Delete: "Deleting"}
+	lines := make([]string, len(changes))
+	for i, c := range changes {
+		lines[i] = words[c.Action] + " " + m.name(c.Path)
+	}
+	return m.app.lines(lines)
+}
+
+// name is a generated file's with the base directory before it, as typed.
+func (m *manifestVerb) name(path string) string {
+	return termtext.Line(filepath.Join(m.app.workspace().BaseDir(), filepath.FromSlash(path)))
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -17,9 +16,7 @@ import (
 // A manifestInit is the verb that writes a project's first manifest.
 type manifestInit struct {
 	manifestVerb *manifestVerb
-	targets      []string
-	project      string
-	namespace    string
+	manifests.Start
 }
 
 func newManifestInit(m *manifestVerb) *cobra.Command {
@@ -33,9 +30,9 @@ that the project's .gitlab-ci.yml needs.`,
 		RunE: i.run,
 	}
 	f := cmd.Flags()
-	f.StringSliceVarP(&i.targets, "targets", "t", nil, "targets to build on (default the newest release of each distribution)")
-	f.StringVarP(&i.project, "project", "p", "", "name of the project (default that of its directory)")
-	f.StringVar(&i.namespace, "namespace", "", "namespace of the upstream project on GitLab (default the project's name)")
+	f.StringSliceVarP(&i.Targets, "targets", "t", nil, "targets to build on (default the newest release of each distribution)")
+	f.StringVarP(&i.Project, "project", "p", "", "name of the project (default that of its directory)")
+	f.StringVar(&i.Namespace, "namespace", "", "namespace of the upstream project on GitLab (default the project's name)")
 	return cmd
 }
 
@@ -45,60 +42,23 @@ func (i *manifestInit) run(*cobra.Command, []string) error {
 
 func (i *manifestInit) write() error {
 	m := i.manifestVerb
-	start, err := i.start()
-	if err != nil {
-		return err
-	}
-	text, err := manifests.First(start)
-	if err != nil {
+	i.CIDir = m.ciDir
+	if err := m.app.workspace().FillStart(&i.Start); err != nil {
 		return err
 	}
 	lines, err := manifests.PipelineLines(m.ciDir)
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(m.app.workspace().BaseDir(), filepath.FromSlash(manifests.DefaultPath))
-	catalogue, err := m.app.workspace().Catalogue()
+	file, err := m.app.workspace().CreateManifest(i.Start)
 	if err != nil {
-		return err
-	}
-	if _, err := manifests.Load(text, manifests.LoadOptions{File: file, Releases: catalogue}); err != nil {
-		return err
-	}
-	if err := manifests.Create(file, text); err != nil {
 		return err
 	}
 	m.app.infof("wrote %s; .gitlab-ci.yml needs these lines:", file)
 	if err := m.app.write(lines); err != nil {
 		return err
 	}
-	return i.adviseProject(start.Project)
-}
-
-// start fills in what is not said.
-func (i *manifestInit) start() (manifests.Start, error) {
-	s := manifests.Start{Namespace: i.namespace, Project: i.project, Targets: i.targets, CIDir: i.manifestVerb.ciDir}
-	if s.Project == "" {
-		dir, err := filepath.Abs(i.manifestVerb.app.workspace().BaseDir())
-		if err != nil {
-			return s, fmt.Errorf("cannot tell the project's directory: %w", err)
-		}
-		if s.Project = manifests.ProjectName(filepath.Base(dir)); s.Project == "" {
-			return s, fmt.Errorf("cannot name a project after the directory %q: name it with --project", dir)
-		}
-	}
-	if s.Namespace == "" {
-		s.Namespace = s.Project
-	}
-	if len(s.Targets) > 0 {
-		return s, nil
-	}
-	catalogue, err := i.manifestVerb.app.workspace().Catalogue()
-	if err != nil {
-		return s, err
-	}
-	s.Targets, err = manifests.NewestReleases(catalogue, catalogue.Names())
-	return s, err
+	return i.adviseProject(i.Project)
 }
 
 // adviseProject says what is missing while nobody knows what the project

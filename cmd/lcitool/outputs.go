@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -99,12 +100,6 @@ func newDockerfile(a *app) *cobra.Command {
 		Short: "Print the Dockerfile of a build environment",
 		Args:  needArgs("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "layers", layers, "all", "native", "foreign"); err != nil {
-				return err
-			}
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
@@ -134,9 +129,9 @@ func newDockerfile(a *app) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	cmd.Flags().StringVarP(&base, "base", "b", "", "base image (default the target's)")
-	cmd.Flags().StringVarP(&layers, "layers", "l", "all", "layers to render: all, native or foreign")
+	cliflags.Choice(cmd.Flags(), &layers, "layers", "l", "layers to render: all, native or foreign", "all", "native", "foreign")
 	return cmd
 }
 
@@ -185,9 +180,6 @@ func newVariables(a *app) *cobra.Command {
 		Short: "Print the packages and tools of a build environment",
 		Args:  needArgs("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "shell", "json", "yaml"); err != nil {
-				return err
-			}
 			if err := o.checkArches(cmd); err != nil {
 				return err
 			}
@@ -214,6 +206,6 @@ func newVariables(a *app) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVarP(&format, "format", "f", "shell", "shell, json or yaml")
+	cliflags.Choice(cmd.Flags(), &format, "format", "f", "shell, json or yaml", "shell", "json", "yaml")
 	return cmd
 }

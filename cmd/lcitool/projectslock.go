@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
@@ -31,14 +32,11 @@ named any more stays locked.`,
 		RunE: l.run,
 	}
 	cmd.Flags().BoolVar(&l.update, "update", false, "accept changed files")
-	cmd.Flags().StringVar(&l.format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &l.format, "format", "", "text or json", "text", "json")
 	return cmd
 }
 
 func (l *projectsLock) run(cmd *cobra.Command, args []string) error {
-	if err := choice(cmd, "format", l.format, "text", "json"); err != nil {
-		return err
-	}
 	done, err := l.app.workspace().Lock(cmd.Context(), args, l.update)
 	if err != nil {
 		return err

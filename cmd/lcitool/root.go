@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 // newRoot makes the command with all its verbs.
@@ -27,10 +29,16 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.prepare()
 			a.command = cmd
-			if err := a.fromEnvironment(cmd); err != nil {
+			if err := cliflags.FromEnvironment(cmd, a.getenv); err != nil {
+				return &usageError{cmd, err}
+			}
+			if err := a.fromSettings(cmd); err != nil {
 				return err
 			}
-			return a.fromSettings(cmd)
+			if err := cliflags.CheckChoices(cmd); err != nil {
+				return &usageError{cmd, err}
+			}
+			return nil
 		},
 	}
 	root.Version = versionText()
@@ -76,23 +84,6 @@ pipelines, and runs builds and tests in the containers they describe.`,
 	return root
 }
 
-// fromEnvironment gives each option that is not on the command line the value
-// of its variable: LCITOOL_DATA_DIR for --data-dir.
-func (a *app) fromEnvironment(cmd *cobra.Command) error {
-	var err error
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "LCITOOL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value := a.getenv(name)
-		if f.Changed || value == "" || err != nil {
-			return
-		}
-		if e := cmd.Flags().Set(f.Name, value); e != nil {
-			err = &usageError{cmd, fmt.Errorf("environment variable %s: %w", name, e)}
-		}
-	})
-	return err
-}
-
 // needArgs demands exactly the named arguments.
 func needArgs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
@@ -108,57 +99,10 @@ func needArgs(names ...string) cobra.PositionalArgs {
 
 // choice demands one of the values for a flag.
 func choice(cmd *cobra.Command, flag, value string, values ...string) error {
-	for _, v := range values {
-		if v == value {
-			return nil
-		}
+	if err := cliflags.CheckChoice(flag, value, values...); err != nil {
+		return &usageError{cmd, err}
 	}
-	return &usageError{cmd, fmt.Errorf("argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(values, ", "))}
-}
-
-// expandFlags writes out long options that are given by an unambiguous
-// beginning, as those who know the original may do.
-func expandFlags(root *cobra.Command, args []string) []string {
-	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
-		return args // they are completed as they are
-	}
-	out := make([]string, 0, len(args))
-	command := root
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		switch {
-		case arg == "--":
-			return append(out, args[i:]...)
-		case strings.HasPrefix(arg, "--"):
-			name, value, hasValue := strings.Cut(arg[2:], "=")
-			flag := findFlag(command, name)
-			if flag == nil {
-				break
-			}
-			arg = "--" + flag.Name
-			if hasValue {
-				arg += "=" + value
-			} else if flag.NoOptDefVal == "" && i+1 < len(args) {
-				out = append(out, arg)
-				i++
-				arg = args[i]
-			}
-		case len(arg) == 2 && arg[0] == '-':
-			if f := allFlags(command).ShorthandLookup(arg[1:]); f != nil && f.NoOptDefVal == "" && i+1 < len(args) {
-				out = append(out, arg)
-				i++
-				arg = args[i]
-			}
-		case arg != "" && arg[0] != '-':
-			for _, sub := range command.Commands() {
-				if sub.Name() == arg {
-					command = sub
-				}
-			}
-		}
-		out = append(out, arg)
-	}
-	return out
+	return nil
 }
 
 // isFlagError reports whether err is about an option as such.
@@ -172,32 +116,4 @@ func isFlagError(err error) bool {
 	)
 	return !errors.As(err, &usage) &&
 		(errors.As(err, &unknown) || errors.As(err, &missing) || errors.As(err, &invalid) || errors.As(err, &syntax))
-}
-
-// findFlag gives the only flag of that name or beginning, nil for none or
-// several.
-func findFlag(cmd *cobra.Command, name string) *pflag.Flag {
-	flags := allFlags(cmd)
-	if f := flags.Lookup(name); f != nil {
-		return f
-	}
-	var found []*pflag.Flag
-	flags.VisitAll(func(f *pflag.Flag) {
-		if name != "" && strings.HasPrefix(f.Name, name) {
-			found = append(found, f)
-		}
-	})
-	if len(found) != 1 {
-		return nil
-	}
-	return found[0]
-}
-
-// allFlags gives the flags of a command with those of the ones above it.
-func allFlags(cmd *cobra.Command) *pflag.FlagSet {
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	flags.AddFlagSet(cmd.InheritedFlags())
-	flags.AddFlagSet(cmd.Flags())
-	flags.AddFlagSet(cmd.PersistentFlags())
-	return flags
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -69,7 +70,7 @@ if one of them failed.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on, or a pattern such as 'debian-*' (required); may be repeated")
-	f.StringVar(&r.format, "format", "text", "text, or json: print how commands ended, and what they print on stderr")
+	cliflags.Choice(f, &r.format, "format", "", "text, or json: print how commands ended, and what they print on stderr", "text", "json")
 	f.StringVarP(&r.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
 	crossArchFlag(cmd, &r.arches.Cross)
 	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current directory)")
@@ -152,9 +153,6 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	}
 	if err := workload.CheckMountPoint(r.mountAt); err != nil {
 		return wrong("argument --mount-at: %w", err)
-	}
-	if err := choice(cmd, "format", r.format, "text", "json"); err != nil {
-		return err
 	}
 	if err := r.dockerfiles.check(cmd); err != nil {
 		return err

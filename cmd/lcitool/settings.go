@@ -5,12 +5,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -125,26 +123,12 @@ func isVerb(cmd *cobra.Command, verbs []string) bool {
 // settingsFile is the file named by --config, or the user's own if there is
 // one, else "".
 func (a *app) settingsFile() (string, error) {
-	if a.config != "" {
-		f, err := os.Open(a.config)
-		if err != nil {
-			return "", &usageError{a.command, fmt.Errorf("argument --config: cannot read %q: %w", a.config, err)}
-		}
-		return a.config, f.Close()
+	if a.config == "" {
+		return settings.UserFile(a.configDir())
 	}
-	dir := a.configDir()
-	if dir == "" {
-		return "", nil
+	f, err := os.Open(a.config)
+	if err != nil {
+		return "", &usageError{a.command, fmt.Errorf("argument --config: cannot read %q: %w", a.config, err)}
 	}
-	for _, name := range []string{"config.yml", "config.yaml"} {
-		file := filepath.Join(dir, name)
-		_, err := os.Stat(file)
-		if err == nil {
-			return file, nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null is no home
-			return "", fmt.Errorf("cannot read the settings: %w", err)
-		}
-	}
-	return "", nil
+	return a.config, f.Close()
 }

@@ -17,6 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/report"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -51,9 +52,6 @@ The status is 1 if a case fails. Known deviations of released software are shown
 as such and are no failures.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", s.format, "text", "json", "tap"); err != nil {
-				return err
-			}
 			if s.jobs < 1 {
 				return &usageError{cmd, fmt.Errorf("argument --jobs: must be positive, got %d", s.jobs)}
 			}
@@ -76,7 +74,7 @@ as such and are no failures.`,
 	flags.StringSliceVar(&s.required, "require", nil, "requirements that fail instead of skip when missing, for example kvm,perf")
 	flags.BoolVar(&s.list, "list", false, "list the cases with their requirements without running them")
 	flags.IntVarP(&s.jobs, "jobs", "j", 2, "number of cases that run at a time")
-	flags.StringVar(&s.format, "format", "text", "text, json or tap")
+	cliflags.Choice(flags, &s.format, "format", "", "text, json or tap", "text", "json", "tap")
 	flags.StringVar(&s.dir, "dir", "", "directory for the guests' disks that QEMU can read (default the system's temporary directory)")
 	flags.BoolVar(&s.startDaemon, "start-daemon", false, "start libvirt first; only in a container without one")
 	flags.StringVar(&s.own.Libvirt, "libvirt", "", "directory of the libvirt to start (default the distribution's)")

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/domstats/report"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 func newStatsDiff(a *app) *cobra.Command {
@@ -22,9 +23,6 @@ gone or of another type, what QEMU offers, and cases that end otherwise. This is
 for the day after an update of libvirt, QEMU or the kernel.`,
 		Args: needArgs("FILE", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			left, err := readRun(args[0])
 			if err != nil {
 				return err
@@ -45,7 +43,7 @@ for the day after an update of libvirt, QEMU or the kernel.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	cmd.Flags().BoolVar(&fail, "fail-on-difference", false, "exit with status 1 if the runs differ")
 	return cmd
 }

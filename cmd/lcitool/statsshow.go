@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/display"
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 // statsShow writes the statistics of domains for a person.
@@ -43,9 +44,6 @@ Units and histograms come from QEMU itself through libvirt's passthrough, which
 marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice(cmd, "format", s.format, "text", "json"); err != nil {
-				return err
-			}
 			if s.interval <= 0 {
 				return &usageError{cmd, fmt.Errorf("argument --interval: must be positive, got %s", s.interval)}
 			}
@@ -63,7 +61,7 @@ marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 	flags.StringArrayVarP(&s.groups, "group", "g", nil, "group of statistics to show; may be repeated (default all)")
 	flags.BoolVarP(&s.watch, "watch", "w", false, "repeat until interrupted, with rates")
 	flags.DurationVar(&s.interval, "interval", 2*time.Second, "time between two requests with --watch")
-	flags.StringVar(&s.format, "format", "text", "text or json")
+	cliflags.Choice(flags, &s.format, "format", "", "text or json", "text", "json")
 	flags.BoolVar(&s.zeros, "zeros", false, "include statistics that are 0")
 	flags.BoolVar(&s.noQEMU, "no-qemu", false, "ask only libvirt")
 	return cmd

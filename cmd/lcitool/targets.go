@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 func newTargets(a *app) *cobra.Command {
@@ -17,9 +19,6 @@ func newTargets(a *app) *cobra.Command {
 		Short: "List the targets",
 		Args:  needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			catalogue, err := a.workspace().Catalogue()
 			if err != nil {
 				return err
@@ -33,7 +32,7 @@ func newTargets(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "list only targets that have a container image")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }
 
@@ -63,9 +62,6 @@ func newProjects(a *app) *cobra.Command {
 		Long:  "List the projects that are known by name, or look after those that are named by URL.",
 		Args:  needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			set, err := a.workspace().Facts()
 			if err != nil {
 				return err
@@ -74,6 +70,6 @@ func newProjects(a *app) *cobra.Command {
 		},
 	}
 	cmd.AddCommand(newProjectsLock(a))
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
 // version is set by the linker to what git describe says.
@@ -20,16 +22,13 @@ func newVersion(a *app) *cobra.Command {
 		Short: "Print the version",
 		Args:  needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := choice(cmd, "format", format, "text", "json"); err != nil {
-				return err
-			}
 			if format == "json" {
 				return a.json(versionInfo{versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH})
 			}
 			return a.lines([]string{versionLine()})
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
 }
 

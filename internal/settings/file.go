@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -56,6 +57,25 @@ func ReadUser(file string) (*File, error) {
 		return nil, fmt.Errorf("cannot read the settings: %w", err)
 	}
 	return parse(file, text, "")
+}
+
+// UserFile is the file of the user in the directory of the configuration, "" for
+// none.
+func UserFile(dir string) (string, error) {
+	if dir == "" {
+		return "", nil
+	}
+	for _, name := range []string{"config.yml", "config.yaml"} {
+		file := filepath.Join(dir, name)
+		_, err := os.Stat(file)
+		if err == nil {
+			return file, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null is no home
+			return "", fmt.Errorf("cannot read the settings: %w", err)
+		}
+	}
+	return "", nil
 }
 
 // ReadProject reads the file of a project, nil if it has none.

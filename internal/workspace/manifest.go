@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"gitlab.com/lcitool/lcitool/facts"
@@ -78,6 +79,91 @@ func (w *Workspace) RenderManifest(ctx context.Context, file string, data []byte
 		Command: w.manifestCommand(file, ciDir),
 	})
 	return plan, files, err
+}
+
+// ApplyOptions say how a manifest is applied.
+type ApplyOptions struct {
+	CIDir       string
+	CompareOnly bool         // nothing is written
+	Checked     func() error // what is asked once everything is rendered, before anything is written
+}
+
+// ApplyManifest goes from the text of a manifest to what is done to the tree.
+// Nothing is touched before everything is rendered.
+func (w *Workspace) ApplyManifest(ctx context.Context, file string, data []byte, o ApplyOptions) (*manifests.Plan, []manifests.Change, error) {
+	plan, files, err := w.RenderManifest(ctx, file, data, o.CIDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.Checked(); err != nil {
+		return nil, nil, err
+	}
+	tree, err := manifests.OpenTree(w.BaseDir(), o.CIDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer tree.Close()
+	if o.CompareOnly {
+		changes, err := tree.Compare(files)
+		return plan, changes, err
+	}
+	changes, err := tree.Sync(ctx, files)
+	return plan, changes, err
+}
+
+// ManifestPath is that of the usual manifest: below the base directory if it is
+// there, else below the current one.
+func (w *Workspace) ManifestPath() string {
+	below := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
+	if _, err := os.Stat(below); err != nil {
+		if _, err := os.Stat(manifests.DefaultPath); err == nil {
+			return manifests.DefaultPath
+		}
+	}
+	return below
+}
+
+// FillStart fills in what is not said about a first manifest: the project is
+// called like its directory, and built on the newest releases.
+func (w *Workspace) FillStart(s *manifests.Start) error {
+	if s.Project == "" {
+		dir, err := filepath.Abs(w.BaseDir())
+		if err != nil {
+			return fmt.Errorf("cannot tell the project's directory: %w", err)
+		}
+		if s.Project = manifests.ProjectName(filepath.Base(dir)); s.Project == "" {
+			return fmt.Errorf("cannot name a project after the directory %q: name it with --project", dir)
+		}
+	}
+	if s.Namespace == "" {
+		s.Namespace = s.Project
+	}
+	if len(s.Targets) > 0 {
+		return nil
+	}
+	catalogue, err := w.Catalogue()
+	if err != nil {
+		return err
+	}
+	s.Targets, err = manifests.NewestReleases(catalogue, catalogue.Names())
+	return err
+}
+
+// CreateManifest writes a project's first manifest. It returns its path.
+func (w *Workspace) CreateManifest(s manifests.Start) (string, error) {
+	text, err := manifests.First(s)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
+	catalogue, err := w.Catalogue()
+	if err != nil {
+		return "", err
+	}
+	if _, err := manifests.Load(text, manifests.LoadOptions{File: file, Releases: catalogue}); err != nil {
+		return "", err
+	}
+	return file, manifests.Create(file, text)
 }
 
 // manifestCommand is what headers say: the arguments that make the same files

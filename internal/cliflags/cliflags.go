@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package cliflags finds the options of commands.
+package cliflags
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Variable is the environment variable that gives an option its value.
+func Variable(flag string) string {
+	return "LCITOOL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// FromEnvironment gives each option that is not on the command line the value
+// of its variable.
+func FromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
+	var err error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := Variable(f.Name)
+		value := getenv(name)
+		if f.Changed || value == "" || err != nil {
+			return
+		}
+		if e := cmd.Flags().Set(f.Name, value); e != nil {
+			err = fmt.Errorf("environment variable %s: %w", name, e)
+		}
+	})
+	return err
+}
+
+// choices is the annotation of an option with the values that it may have.
+const choices = "lcitool_choices"
+
+// Choice adds an option that has one of some values, the first by default.
+func Choice(f *pflag.FlagSet, value *string, name, shorthand, usage string, values ...string) {
+	f.StringVarP(value, name, shorthand, values[0], usage)
+	if err := f.SetAnnotation(name, choices, values); err != nil { // only for an option that is not there
+		panic(err)
+	}
+}
+
+// CheckChoices fails if an option has a value that is not one of its choices.
+func CheckChoices(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if values, ok := f.Annotations[choices]; ok && err == nil {
+			err = CheckChoice(f.Name, f.Value.String(), values...)
+		}
+	})
+	return err
+}
+
+// CheckChoice fails if the value of an option is not one of some.
+func CheckChoice(flag, value string, values ...string) error {
+	if slices.Contains(values, value) {
+		return nil
+	}
+	return fmt.Errorf("argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(values, ", "))
+}
+
+// Expand writes out long options that are given by an unambiguous
+// beginning, as those who know the original may do.
+func Expand(root *cobra.Command, args []string) []string {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return args // they are completed as they are
+	}
+	out := make([]string, 0, len(args))
+	command := root
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg == "--":
+			return append(out, args[i:]...)
+		case strings.HasPrefix(arg, "--"):
+			name, value, hasValue := strings.Cut(arg[2:], "=")
+			flag := find(command, name)
+			if flag == nil {
+				break
+			}
+			arg = "--" + flag.Name
+			if hasValue {
+				arg += "=" + value
+			} else if flag.NoOptDefVal == "" && i+1 < len(args) {
+				out = append(out, arg)
+				i++
+				arg = args[i]
+			}
+		case len(arg) == 2 && arg[0] == '-':
+			if f := All(command).ShorthandLookup(arg[1:]); f != nil && f.NoOptDefVal == "" && i+1 < len(args) {
+				out = append(out, arg)
+				i++
+				arg = args[i]
+			}
+		case arg != "" && arg[0] != '-':
+			for _, sub := range command.Commands() {
+				if sub.Name() == arg {
+					command = sub
+				}
+			}
+		}
+		out = append(out, arg)
+	}
+	return out
+}
+
+// find gives the only flag of that name or beginning, nil for none or
+// several.
+func find(cmd *cobra.Command, name string) *pflag.Flag {
+	flags := All(cmd)
+	if f := flags.Lookup(name); f != nil {
+		return f
+	}
+	var found []*pflag.Flag
+	flags.VisitAll(func(f *pflag.Flag) {
+		if name != "" && strings.HasPrefix(f.Name, name) {
+			found = append(found, f)
+		}
+	})
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}
+
+// All gives the flags of a command with those of the ones above it.
+func All(cmd *cobra.Command) *pflag.FlagSet {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.AddFlagSet(cmd.InheritedFlags())
+	flags.AddFlagSet(cmd.Flags())
+	flags.AddFlagSet(cmd.PersistentFlags())
+	return flags
+}

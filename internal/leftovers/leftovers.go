@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package leftovers removes what killed runs left behind.
+package leftovers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/scratch"
+)
+
+// A Pruned is one thing that Prune removed, or would.
+type Pruned struct {
+	container.Leftover
+	Expires *time.Time `json:"expires,omitempty"` // of a container that stays; nil for what goes
+}
+
+// Line says it in words.
+func (p Pruned) Line(dryRun bool, now time.Time) string {
+	switch {
+	case p.Expires != nil:
+		return fmt.Sprintf("would keep %s %s for %s", p.Kind, p.Name, daysLeft(p.Expires.Sub(now)))
+	case dryRun:
+		return fmt.Sprintf("would remove %s %s", p.Kind, p.Name)
+	}
+	return fmt.Sprintf("removed %s %s", p.Kind, p.Name)
+}
+
+// daysLeft rounds up: what is said to stay for a day is not gone after an hour.
+func daysLeft(d time.Duration) string {
+	days := int((d + 24*time.Hour - 1) / (24 * time.Hour))
+	if days == 1 {
+		return "1 more day"
+	}
+	return fmt.Sprintf("%d more days", days)
+}
+
+// Prune returns what goes, and in a dry run what is kept. Runs of jobs make
+// directories below parents that a kill leaves.
+func Prune(ctx context.Context, e *container.Engine, o container.PruneOptions, parents ...string) ([]Pruned, error) {
+	left, err := e.Prune(ctx, o)
+	var list []Pruned
+	for _, l := range left {
+		list = append(list, Pruned{Leftover: l})
+	}
+	for _, parent := range parents {
+		if !o.DryRun {
+			err = errors.Join(err, jobrun.SweepKept(ctx, e, parent))
+		}
+		for _, dir := range scratch.Abandoned(parent) {
+			list = append(list, Pruned{Leftover: container.Leftover{Kind: "directory", Name: dir}})
+		}
+		if !o.DryRun {
+			scratch.Sweep(parent)
+			trees := checkout.CacheIn(parent)
+			if trees.Sweep(); o.Caches {
+				trees.Clear()
+			}
+		}
+	}
+	if !o.DryRun || err != nil {
+		return list, err
+	}
+	kept, err := e.Kept(ctx)
+	for _, k := range kept {
+		if slices.ContainsFunc(left, func(l container.Leftover) bool { return l.Name == k.Name }) {
+			continue
+		}
+		expires := k.Expires()
+		list = append(list, Pruned{container.Leftover{Kind: "container", Name: k.Name}, &expires})
+	}
+	return list, err
+}
