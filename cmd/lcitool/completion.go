@@ -43,7 +43,7 @@ func words(all ...string) completion { return func(*cobra.Command, []string) []s
 // addCompletions says how flags and arguments of commands are completed.
 func (a *app) addCompletions(root *cobra.Command) {
 	flags := map[string]completion{
-		"event":      words(events()...),
+		"event":      words(pipelinerun.Events()...),
 		"format":     words("text", "json"),
 		"network":    words("none", "host", "bridge"),
 		"on-failure": words("shell", "keep", "none"),

@@ -59,7 +59,7 @@ func (m messageWriter) Write(p []byte) (int, error) {
 
 // messages are those of runs of jobs.
 func (a *app) messages() pipelinerun.Messages {
-	return pipelinerun.Messages{Infof: a.infof, Warnf: a.warnf}
+	return pipelinerun.Messages{Infof: a.infof, Warnf: a.warnf, Warn: a.warn}
 }
 
 // terminal reports whether stderr is a terminal that lines can be drawn on.

@@ -3,24 +3,12 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
-	"io"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/internal/bisect"
-	"gitlab.com/lcitool/lcitool/internal/diag"
-	"gitlab.com/lcitool/lcitool/internal/gitcmd"
-	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
-	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 func newJobBisect(a *app) *cobra.Command {
@@ -66,136 +54,31 @@ The exit status is 0 if the first bad commit was found, and 1 if skipped commits
 
 // bisect searches for the first commit with which a job fails.
 func (v *jobVerb) bisect(cmd *cobra.Command, job, good, bad, command string) error {
-	ctx, a := cmd.Context(), v.app
+	a := v.app
 	project, err := a.pipelineDirectory()
 	if err != nil {
 		return err
 	}
-	repo, err := gitcmd.Open(ctx, project)
-	if err != nil {
-		return err
-	}
-	defer repo.Close()
-	s := &bisect.Session{Repo: repo}
-	if s.Good, err = repo.Resolve(ctx, good); err != nil {
-		return fmt.Errorf("--good: %w", err)
-	}
-	if s.Bad, err = repo.Resolve(ctx, bad); err != nil {
-		return fmt.Errorf("--bad: %w", err)
-	}
-	if err := s.Check(ctx); err != nil {
-		return err
-	}
-	state := a.stateDir()
-	if state == "" {
-		return errors.New("cannot keep the steps of the search: neither XDG_STATE_HOME nor HOME says where")
-	}
-	key := sha256.Sum256([]byte(strings.Join([]string{project, job, s.Good, s.Bad, command}, "\x00")))
-	s.File = filepath.Join(state, "bisect", fmt.Sprintf("%x.json", key[:8]))
-	if err := s.Load(); err != nil {
-		return diag.WithHint(err, "remove "+s.File)
-	}
-	if len(s.Steps) > 0 {
-		a.infof("going on with a search that was interrupted after %d commits", len(s.Steps))
-	}
-	engine, err := v.engine.connect(ctx, cmd)
-	if err != nil {
-		return err
-	}
+	var engine *container.Engine
 	v.choice.Names, v.onFailure = []string{job}, "none"
-	for {
-		next, err := s.Next(ctx)
-		if err != nil {
+	lines, found, err := pipelinerun.Bisect(cmd.Context(), pipelinerun.BisectOptions{
+		Project: project, Job: job, Good: good, Bad: bad, Command: command,
+		StateDir: a.stateDir(), Messages: a.messages(), Step: func(line string) error { return a.lines([]string{line}) },
+		Connect: func() (err error) {
+			engine, err = v.engine.connect(cmd.Context(), cmd)
 			return err
-		}
-		if next.Commit == "" {
-			return errors.Join(s.Forget(), a.bisected(ctx, repo, next.Candidates))
-		}
-		subject, _ := repo.Git(ctx, "show", "-s", "--format=%s", next.Commit) // only shown
-		a.infof("running %s with %.12s, about %d more: %s", job, next.Commit, max(0, next.Left), subject)
-		step := bisect.Step{Commit: next.Commit, Subject: termtext.Line(subject)}
-		if step.Verdict, step.Why, err = v.judge(cmd, engine, next.Commit, job, command); err != nil {
-			return err
-		}
-		if err := s.Add(step); err != nil {
-			return err
-		}
-		if err := a.lines([]string{fmt.Sprintf("%-4s %.12s %s (%s)", step.Verdict, step.Commit, step.Subject, step.Why)}); err != nil {
-			return err
-		}
+		},
+		Plan: func(commit string) (*pipelinerun.Plan, func(), error) {
+			v.commit = commit
+			return v.plan(cmd)
+		},
+		Local: func() (pipelinerun.LocalOptions, error) { return v.localOptions(engine) },
+	})
+	if err == nil {
+		err = a.lines(lines)
 	}
-}
-
-// judge runs a job with a commit. The error is about the search itself.
-func (v *jobVerb) judge(cmd *cobra.Command, engine *container.Engine, commit, job, command string) (bisect.Verdict, string, error) {
-	v.commit = commit
-	p, done, err := v.plan(cmd)
-	if cmd.Context().Err() != nil {
-		return "", "", context.Cause(cmd.Context())
+	if err == nil && !found {
+		return statusError(1)
 	}
-	if err != nil {
-		return bisect.Skip, err.Error(), nil
-	}
-	defer done()
-	for _, j := range p.Jobs {
-		if command != "" && j.Name == job {
-			j.Script = []string{command}
-		}
-	}
-	o, err := v.localOptions(engine)
-	if err != nil {
-		return "", "", err
-	}
-	o.Console = quietConsole()
-	result, err := pipelinerun.Local(cmd.Context(), p, o)
-	if cmd.Context().Err() != nil {
-		return "", "", context.Cause(cmd.Context())
-	}
-	if err != nil {
-		return "", "", err
-	}
-	for _, r := range result.Jobs {
-		if r.Workload == job {
-			verdict, why := verdictOn(r)
-			return verdict, why, nil
-		}
-	}
-	return bisect.Skip, "the job did not run", nil
-}
-
-// verdictOn says what the end of a job says about its commit. Status 125 is git's
-// way to skip one.
-func verdictOn(r outcome.Result) (bisect.Verdict, string) {
-	why := r.Text()
-	if r.Line != "" {
-		why += ": " + termtext.Line(r.Line)
-	}
-	switch {
-	case r.State == outcome.Passed:
-		return bisect.Good, why
-	case r.State == outcome.TimedOut, r.State == outcome.Failed && r.Code != 0 && r.Code != 125:
-		return bisect.Bad, why
-	}
-	return bisect.Skip, why
-}
-
-// quietConsole shows nothing: the logs have it.
-func quietConsole() progress.Console {
-	return progress.Console{
-		Stdout: io.Discard, Stderr: io.Discard,
-		Program:  func(w io.Writer) (io.Writer, func()) { return w, func() {} },
-		Redirect: func(io.Writer) func() { return func() {} },
-	}
-}
-
-// bisected says what came of a search.
-func (a *app) bisected(ctx context.Context, repo *gitcmd.Repo, candidates []string) error {
-	if len(candidates) > 1 {
-		return errors.Join(a.lines(append([]string{"the first bad commit is one of these, as the others were skipped:"}, candidates...)), statusError(1))
-	}
-	text, err := repo.Git(ctx, "show", "-s", "--format=commit %H%nAuthor: %an <%ae>%nDate:   %ad%n%n    %s", candidates[0])
-	if err != nil {
-		return fmt.Errorf("cannot show commit %s: %w", candidates[0], err)
-	}
-	return a.lines(append([]string{candidates[0] + " is the first bad commit"}, strings.Split(text, "\n")...))
+	return err
 }

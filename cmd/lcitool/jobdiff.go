@@ -70,15 +70,8 @@ func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *job
 		return nil, nil, err
 	}
 	c := &jobdiff.Chooser{Store: store, Project: project}
-	if right, err = c.Find(args[len(args)-1]); err != nil {
-		return nil, nil, err
-	}
-	if len(args) == 1 {
-		left, err = c.Previous(right)
+	if left, right, err = c.Pair(args); err != nil || len(args) == 1 {
 		return left, right, err
-	}
-	if left, err = c.Find(args[0]); err != nil {
-		return nil, nil, err
 	}
 	if left.Run.ID == right.Run.ID && left.Job.Name == right.Job.Name {
 		return nil, nil, &usageError{cmd, fmt.Errorf("both are job %q of run %s", left.Job.Name, left.Run.ID)}

@@ -3,16 +3,8 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"slices"
-	"strings"
-
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/internal/diag"
-	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/joblogs"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 )
@@ -42,7 +34,7 @@ With --follow the logs of a run that goes on are shown until its jobs have ended
 				return err
 			}
 			o.Run = run
-			if o.Jobs, err = chooseJobs(run, args, failed); err != nil {
+			if o.Jobs, err = joblogs.Choose(run, args, failed); err != nil {
 				return err
 			}
 			out, done := forProgram(a.stdout)
@@ -52,7 +44,7 @@ With --follow the logs of a run that goes on are shown until its jobs have ended
 				return err
 			}
 			if o.Timestamps {
-				a.printCommands(run, o.Jobs)
+				a.infos(run.Timings(o.Jobs))
 			}
 			return nil
 		},
@@ -72,48 +64,9 @@ func (a *app) findRun(text string) (*jobrecord.Stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text != "" {
-		run, err := store.Find(text)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = diag.WithHint(fmt.Errorf("there is no run %q", text), `"lcitool job runs" lists them`)
-		}
-		return run, err
-	}
 	project, err := a.projectDirectory()
-	if err != nil {
+	if err != nil && text == "" {
 		return nil, err
 	}
-	run, err := store.Newest(project)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = diag.WithHint(fmt.Errorf("no job of %s has run here", project), `"lcitool job runs --all" lists the runs of all projects`)
-	}
-	return run, err
-}
-
-// chooseJobs gives the names of jobs of a run that patterns match, all without
-// patterns.
-func chooseJobs(run *jobrecord.Stored, patterns []string, failed bool) ([]string, error) {
-	if len(patterns) == 0 {
-		patterns = []string{"*"}
-	}
-	var names []string
-	for _, pattern := range patterns {
-		found := false
-		for i := range run.Jobs {
-			j := &run.Jobs[i]
-			if match, _ := gitlabci.MatchName(pattern, j.Name, j.Name); match {
-				found = true
-				if (!failed || j.Failed()) && !slices.Contains(names, j.Name) {
-					names = append(names, j.Name)
-				}
-			}
-		}
-		if !found {
-			return nil, diag.WithHint(fmt.Errorf("run %s has no job %q", run.ID, pattern), "its jobs are "+strings.Join(jobNames(&run.Run), ", "))
-		}
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no such job of run %s failed", run.ID)
-	}
-	return names, nil
+	return store.Choose(text, project)
 }

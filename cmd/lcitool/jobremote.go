@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/jobreport"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 )
@@ -73,9 +75,9 @@ func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 
 // runRemote is what "job run" does with --remote.
 func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
-	reports, err := parseReports(cmd, v.reports)
+	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
-		return err
+		return &usageError{cmd, err}
 	}
 	if v.limits.Timeout < 0 {
 		return &usageError{cmd, errors.New("argument --timeout: must not be negative")}
@@ -87,7 +89,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	if err := v.event.load(v.app, cmd); err != nil {
 		return err
 	}
-	for name := range v.event.files {
+	for name := range v.event.given.Files {
 		return fmt.Errorf("variable %s of type file cannot be given to a pipeline on GitLab", name)
 	}
 	store, err := v.app.runs()
@@ -100,13 +102,12 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 		Store:         store,
 		Console:       v.app.console(),
 		Messages:      v.app.messages(),
-		Problems:      v.app.warnProblems,
 		Choice:        v.choice,
-		Variables:     v.event.variables,
+		Variables:     v.event.given.All,
 		Timeout:       v.limits.Timeout,
 		Remote:        v.remote.name,
 		Host:          v.remote.host,
-		RemoteProject: v.event.project,
+		RemoteProject: v.event.Project,
 		NoPush:        v.remote.noPush,
 		Poll:          v.remote.poll,
 		Getenv:        v.app.getenv,
@@ -116,29 +117,27 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	finished := v.app.finishRemote(result, reports)
-	var status statusError
+	var ended statusError
 	switch {
 	case err == nil:
 		return finished
 	case errors.Is(err, remotepipeline.ErrTimeout):
 		v.app.printError(err)
 		return statusError(124)
-	case errors.As(finished, &status): // err says more
+	case errors.As(finished, &ended): // err says more
 		return err
 	}
 	return errors.Join(err, finished)
 }
 
 // finishRemote says how jobs ended that GitLab ran, and gives the exit status.
-func (a *app) finishRemote(result *pipelinerun.Result, reports []jobReport) error {
+func (a *app) finishRemote(result *pipelinerun.Result, reports []jobreport.Request) error {
 	if len(result.Jobs) > 0 {
-		if err := a.resultTable("JOB", result.Jobs); err != nil {
+		if err := a.table(outcome.Rows("JOB", result.Jobs)); err != nil {
 			return err
 		}
-		a.printFiles(result)
-		for _, note := range result.Remote.Notes {
-			a.infof("%s", note)
-		}
+		a.infos(result.Files())
+		a.infos(result.Remote.Notes)
 	}
 	a.infof("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "status unknown"))
 	if err := a.writeReports(reports, result); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -35,7 +36,7 @@ func (r *repeatFlags) check(cmd *cobra.Command) error {
 
 // repeat runs the jobs of a plan again and again, a line for each time, and
 // says what failed how often.
-func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipelinerun.Plan, o pipelinerun.LocalOptions, reports []jobReport) error {
+func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipelinerun.Plan, o pipelinerun.LocalOptions, reports []jobreport.Request) error {
 	a := v.app
 	r := pipelinerun.RepeatOptions{LocalOptions: o, Times: v.repeats.times}
 	r.Parallel = max(1, o.Parallel)
@@ -62,15 +63,15 @@ func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipel
 	for _, x := range all.Jobs {
 		if x.State == outcome.NoImage || x.State == outcome.EngineError {
 			name, _, _ := strings.Cut(x.Workload, " #")
-			row := jobrecord.Job{Name: name}
+			target := ""
 			if j := all.Run.Job(x.Workload); j != nil {
-				row.Target = j.Target
+				target = j.Target
 			}
-			a.printError(v.advise(row, x.Err))
+			a.printError(pipelinerun.Advise(name, target, x.Err))
 			break
 		}
 	}
-	err = errors.Join(err, lost, a.sumRounds(all), a.writeReports(reports, all.Result))
+	err = errors.Join(err, lost, a.write([]byte(all.Text())), a.writeReports(reports, all.Result))
 	if i := slices.IndexFunc(all.Run.Jobs, func(j jobrecord.Job) bool { return j.Container != "" }); i >= 0 {
 		a.infof(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, all.Run.Jobs[i].Name)
 	}
@@ -79,13 +80,4 @@ func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipel
 		return statusError(1)
 	}
 	return err
-}
-
-// sumRounds counts how runs ended, and what those that failed failed with.
-func (a *app) sumRounds(all *pipelinerun.Repetitions) error {
-	text := fmt.Sprintf("%d passed, %d failed\n", all.Passed, all.Failed)
-	for _, f := range all.Failures {
-		text += fmt.Sprintf("%5d  %s (first in run %d)\n", f.Count, termtext.Line(f.Line), f.First)
-	}
-	return a.write([]byte(text))
 }

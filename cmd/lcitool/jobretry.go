@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,10 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
-	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
@@ -75,9 +72,10 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		return err
 	}
 	if fromFailed {
-		if err := v.resumed(run, len(patterns) > 0); err != nil {
+		if v.resume, err = pipelinerun.Resumable(run, v.choice.Names, len(patterns) > 0, v.extraEnv()); err != nil {
 			return err
 		}
+		v.choice.Names = slices.DeleteFunc(v.choice.Names, func(name string) bool { return v.resume[name].Container == "" })
 	}
 	if err := a.restoreFlags(cmd, run); err != nil {
 		return err
@@ -92,30 +90,6 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 	return v.execute(cmd)
 }
 
-// resumed finds the containers in which jobs go on. Of jobs that nobody named,
-// those without one are left out.
-func (v *jobVerb) resumed(run *jobrecord.Stored, named bool) error {
-	v.resume = map[string]jobrun.Kept{}
-	for _, name := range v.choice.Names {
-		for i := range run.Jobs {
-			if j := &run.Jobs[i]; run.Origin(j) == name && j.Container != "" && v.resume[name].Container == "" {
-				v.resume[name] = jobrun.Kept{Container: j.Container, Tree: j.Tree, Env: v.extraEnv()}
-			}
-		}
-		if _, ok := v.resume[name]; !ok && named {
-			return diag.WithHint(fmt.Errorf("no container of job %q of run %s is kept", name, run.ID), `"lcitool job run --on-failure keep" keeps them; without --from-failed the job begins at its first command`)
-		}
-	}
-	if len(v.resume) == 0 {
-		return diag.WithHint(fmt.Errorf("no container of run %s is kept", run.ID), `"lcitool job run" keeps those of jobs that fail on a terminal, and with --on-failure keep everywhere`)
-	}
-	v.choice.Names = slices.DeleteFunc(v.choice.Names, func(name string) bool {
-		_, ok := v.resume[name]
-		return !ok
-	})
-	return nil
-}
-
 // recordedFlags are the options of "job run" that say what runs, rather than
 // how it is shown.
 func recordedFlags() []string {
@@ -125,25 +99,6 @@ func recordedFlags() []string {
 		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env", "env-file",
 		"network", "memory", "cpus", "timeout", "device",
 	}
-}
-
-// givenFlags are the options of a call that say what runs, as "--NAME=VALUE".
-func givenFlags(cmd *cobra.Command) []string {
-	var all []string
-	for _, name := range recordedFlags() {
-		f := cmd.Flags().Lookup(name)
-		if f == nil || !f.Changed {
-			continue
-		}
-		values := []string{f.Value.String()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values = list.GetSlice()
-		}
-		for _, value := range values {
-			all = append(all, "--"+name+"="+value)
-		}
-	}
-	return all
 }
 
 // restoreFlags gives a call the options of a run that it was not given itself.
@@ -160,23 +115,6 @@ func (a *app) restoreFlags(cmd *cobra.Command, run *jobrecord.Stored) error {
 		}
 		if err := cmd.Flags().Set(name, value); err != nil {
 			return fmt.Errorf("run %s: cannot use its option --%s again: %w", run.ID, name, err)
-		}
-	}
-	return nil
-}
-
-// checkKept fails if one of the containers in which jobs go on is gone.
-func (v *jobVerb) checkKept(ctx context.Context, engine *container.Engine) error {
-	if len(v.resume) == 0 {
-		return nil
-	}
-	kept, err := engine.Kept(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range v.choice.Names {
-		if !slices.ContainsFunc(kept, func(k container.KeptContainer) bool { return k.Name == v.resume[name].Container }) {
-			return diag.WithHint(fmt.Errorf("the container of job %q is gone: %s", name, v.resume[name].Container), "without --from-failed the job begins at its first command")
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/settings"
@@ -195,9 +196,9 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 
 // execute runs the jobs that were chosen.
 func (v *jobVerb) execute(cmd *cobra.Command) error {
-	reports, err := parseReports(cmd, v.reports)
+	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
-		return err
+		return &usageError{cmd, err}
 	}
 	if err := v.readEnvFiles(); err != nil {
 		return err
@@ -217,9 +218,9 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 		v.app.infof("left out %s", line)
 	}
 	if len(p.Jobs) == 0 {
-		v.app.explainEmpty(p.Empty, v.event.variables)
+		p.ExplainEmpty(v.event.given.All)
 		return diag.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
-			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.event))
+			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.Name))
 	}
 	for _, line := range p.Missing {
 		v.app.infof("warning: %s", line)
@@ -234,14 +235,14 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := v.checkKept(cmd.Context(), engine); err != nil {
+	if err := pipelinerun.CheckKept(cmd.Context(), engine, v.choice.Names, v.resume); err != nil {
 		return err
 	}
 	o, err := v.localOptions(engine)
 	if err != nil {
 		return err
 	}
-	o.Flags = givenFlags(cmd)
+	o.Flags = cliflags.Given(cmd, recordedFlags())
 	if v.retryOf != nil {
 		o.Retry, o.Resume = v.retryOf.ID, v.resume
 	}
@@ -277,7 +278,7 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *pipelinerun.Plan, done func(), er
 	if err != nil {
 		return nil, nil, err
 	}
-	v.app.warnChosen(e.Evaluation, p.Jobs)
+	e.WarnChosen(p.Jobs)
 	if err := p.FindImages(ctx, v.imageOptions()); err != nil {
 		return nil, nil, err
 	}
@@ -326,7 +327,7 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 		Exact:        v.build.exact || v.app.getenv("CI") != "",
 		AllowUnsafe:  v.build.unsafe,
 		Offline:      v.app.offline,
-		Upstream:     v.event.upstreamOf(),
+		Upstream:     v.event.Upstream,
 		Prefix:       v.imagePrefix,
 		Tag:          v.imageTag,
 		Default:      v.defaultImage,
@@ -349,9 +350,9 @@ func (v *jobVerb) localOptions(engine *container.Engine) (pipelinerun.LocalOptio
 		Keep:     v.keeps(),
 		Parallel: v.parallel,
 		FailFast: v.failFast,
-		Secrets:  v.event.variables,
-		Hidden:   v.event.hidden(v.extraEnv()),
-		Files:    v.event.files,
+		Secrets:  v.event.given.All,
+		Hidden:   v.event.given.Hidden(v.extraEnv()),
+		Files:    v.event.given.Files,
 
 		FullHistory: v.fullHistory,
 		Untracked:   v.untracked,

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
-	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
@@ -73,51 +71,18 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 	if err != nil {
 		return err
 	}
-	job := lastKept(store.Runs(project), name)
+	job := jobrecord.LastKept(store.Runs(project), name)
 	if job == nil && name == "" {
 		return diag.WithHint(errors.New("no container of a failed job of this project is kept"),
 			`"lcitool job run" keeps them on a terminal, and with --on-failure keep everywhere`)
 	}
 	if job != nil {
-		err := v.app.shellInto(cmd.Context(), engine, job, command)
+		err := pipelinerun.EnterKept(cmd.Context(), engine, job, command, v.app.terminalStreams(), v.app.messages())
 		if name == "" || !errors.Is(err, container.ErrNotKept) {
 			return err
 		}
 	}
 	return v.freshShell(cmd, engine, name, command)
-}
-
-// lastKept finds the newest job with a name, any if it is "", that left a
-// container.
-func lastKept(runs []jobrecord.Stored, name string) *jobrecord.Job {
-	for r := range runs {
-		for i := range runs[r].Jobs {
-			if j := &runs[r].Jobs[i]; j.Container != "" && (name == "" || j.Name == name || j.Of == name) {
-				return j
-			}
-		}
-	}
-	return nil
-}
-
-// shellInto runs a shell, or a command, in the kept container of a job.
-func (a *app) shellInto(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string) error {
-	c, err := engine.Open(ctx, j.Container)
-	if errors.Is(err, container.ErrNotKept) {
-		return diag.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s starts a new one", jobrun.Quote(j.Name)))
-	}
-	if err != nil {
-		return err
-	}
-	if command == nil {
-		a.infof("%s, %s (%s)", j.Name, outcome.Result{State: j.State, Code: j.Code}.Text(), j.Image)
-		if j.Command != "" {
-			a.infof("failed in: %s", firstLine(j.Command))
-		}
-		a.infof("the whole script is %s; the container stays until it is %s old or \"lcitool container prune --kept\"", jobrun.ScriptFile, fmt.Sprintf("%d days", int(container.KeptAge.Hours()/24)))
-	}
-	_, err = c.Exec(ctx, jobrun.Enter(j.WorkDir, command, a.terminalStreams()))
-	return err
 }
 
 // terminalStreams are lcitool's own.
@@ -164,16 +129,7 @@ func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name 
 	err = pipelinerun.Shell(cmd.Context(), p, o, command, v.app.terminalStreams())
 	var exit *container.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		err = v.advise(jobrecord.Job{Name: name, Target: p.Jobs[0].Role().Target}, err)
+		err = pipelinerun.Advise(name, p.Jobs[0].Role().Target, err)
 	}
 	return err
-}
-
-// firstLine is a command as messages have it.
-func firstLine(command string) string {
-	first, _, more := strings.Cut(strings.TrimSpace(command), "\n")
-	if more {
-		first += " …"
-	}
-	return first
 }

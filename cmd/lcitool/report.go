@@ -46,6 +46,13 @@ func (a *app) infof(format string, args ...any) {
 	fmt.Fprintln(messageWriter{a}, strings.Join(lines, "\n"))
 }
 
+// infos writes messages to stderr, one for each line.
+func (a *app) infos(lines []string) {
+	for _, line := range lines {
+		a.infof("%s", line)
+	}
+}
+
 // A usageError is a command line that makes no sense.
 type usageError struct {
 	command *cobra.Command
@@ -60,6 +67,14 @@ func (e *usageError) Unwrap() error { return e.err }
 // Nothing is said about it.
 type statusError int
 
+// status makes an exit status an error, nil for 0.
+func status(code int) error {
+	if code == 0 {
+		return nil
+	}
+	return statusError(code)
+}
+
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
 // report says what went wrong and gives the exit status: 0, 1 for a failure,
@@ -68,7 +83,7 @@ func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 // nothing is said.
 func (a *app) report(ctx context.Context, err error) int {
 	var usage *usageError
-	var status statusError
+	var ended statusError
 	var workload *container.ExitError
 	signal, stopped := interrupted(ctx)
 	switch {
@@ -84,8 +99,8 @@ func (a *app) report(ctx context.Context, err error) int {
 			a.infof("warning: step %d of %d is still running at %s until its end, and what it leaves there stays", running.Step, running.Steps, running.URL)
 		}
 		return signal.status()
-	case errors.As(err, &status):
-		return int(status)
+	case errors.As(err, &ended):
+		return int(ended)
 	case errors.As(err, &usage):
 		fmt.Fprintf(a.stderr, "usage: %s\n", usage.command.UseLine())
 		a.infof("%s: error: %v", usage.command.CommandPath(), usage.err)
@@ -99,8 +114,11 @@ func (a *app) report(ctx context.Context, err error) int {
 }
 
 // printError says each error that err joins on a line of its own, with advice
-// where there is some.
+// where there is some; nothing for nil.
 func (a *app) printError(err error) {
+	if err == nil {
+		return
+	}
 	for _, e := range workspace.Separate(err) {
 		a.infof("%s%v", prefix(e), e)
 		if h := hint(e); h != "" {

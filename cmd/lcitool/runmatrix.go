@@ -3,18 +3,13 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"text/tabwriter"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
@@ -40,7 +35,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 	if r.format == "json" {
 		err = r.app.json(jsonResults(results))
 	} else {
-		err = r.app.resultTable("TARGET", results)
+		err = r.app.table(outcome.Rows("TARGET", results))
 	}
 	if err != nil {
 		return err
@@ -87,34 +82,4 @@ func (r *runVerb) store() (*jobrecord.Store, error) {
 		err = fmt.Errorf("%w, name a directory with --log-dir", err)
 	}
 	return store, err
-}
-
-// resultTable writes how tasks ended; heading is what they are.
-func (a *app) resultTable(heading string, results []outcome.Result) error {
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	covered := slices.ContainsFunc(results, func(r outcome.Result) bool { return r.Coverage != "" })
-	coverage := func(text string) string {
-		if !covered {
-			return ""
-		}
-		return cmp.Or(text, "-") + "\t"
-	}
-	_, _ = fmt.Fprintf(w, "%s\tRESULT\tTIME\t%sFIRST FAILING LINE\n", heading, coverage("COVERAGE"))
-	for _, result := range results {
-		line := termtext.Line(result.Line)
-		text := result.Text()
-		if result.Allowed {
-			text += ", allowed"
-		}
-		percentage := result.Coverage
-		if percentage != "" {
-			percentage += "%"
-		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s%s\n", termtext.Line(result.Workload), text, outcome.Elapsed(result.Duration), coverage(percentage), cmp.Or(line, "-"))
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return a.write(b.Bytes())
 }

@@ -136,3 +136,22 @@ func All(cmd *cobra.Command) *pflag.FlagSet {
 	flags.AddFlagSet(cmd.PersistentFlags())
 	return flags
 }
+
+// Given lists those of some options that a call was given, as "--NAME=VALUE".
+func Given(cmd *cobra.Command, names []string) []string {
+	var all []string
+	for _, name := range names {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			all = append(all, "--"+name+"="+value)
+		}
+	}
+	return all
+}

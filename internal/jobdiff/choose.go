@@ -143,3 +143,17 @@ func named(run *jobrecord.Stored, name string) *jobrecord.Job {
 	}
 	return &run.Jobs[i]
 }
+
+// Pair finds the jobs that one or two texts name: one is compared with its run
+// before.
+func (c *Chooser) Pair(texts []string) (left, right *Input, err error) {
+	if right, err = c.Find(texts[len(texts)-1]); err != nil {
+		return nil, nil, err
+	}
+	if len(texts) == 1 {
+		left, err = c.Previous(right)
+		return left, right, err
+	}
+	left, err = c.Find(texts[0])
+	return left, right, err
+}

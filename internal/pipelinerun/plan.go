@@ -17,6 +17,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -30,6 +31,7 @@ const PipelineFile = ".gitlab-ci.yml"
 type Messages struct {
 	Infof func(format string, args ...any)
 	Warnf func(about, format string, args ...any) // about a job, a target or a place in a file, "" for none
+	Warn  func(*diag.Error)                       // about a place in a file, an error in strict use
 }
 
 func (m Messages) infof(format string, args ...any) {
@@ -41,6 +43,12 @@ func (m Messages) infof(format string, args ...any) {
 func (m Messages) warnf(about, format string, args ...any) {
 	if m.Warnf != nil {
 		m.Warnf(about, format, args...)
+	}
+}
+
+func (m Messages) warn(err *diag.Error) {
+	if m.Warn != nil {
+		m.Warn(err)
 	}
 }
 

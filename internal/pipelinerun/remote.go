@@ -35,9 +35,6 @@ type RemoteOptions struct {
 	Poll          time.Duration
 	Getenv        func(string) string
 	Log           *slog.Logger
-
-	// Problems gets those of the project's own pipeline; may be nil.
-	Problems func([]gitlabci.Problem)
 }
 
 // Remote has GitLab run the pipeline of the branch at hand, and keeps what
@@ -152,9 +149,7 @@ func readKnownJobs(ctx context.Context, o RemoteOptions) *knownJobs {
 		event.Variables[name] = value
 	}
 	e := p.Evaluate(event)
-	if o.Problems != nil {
-		o.Problems(e.Problems)
-	}
+	o.Messages.problems(e.Problems)
 	return &knownJobs{*e}
 }
 

@@ -20,6 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/logtimes"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // RepeatOptions say how often jobs run. Parallel is how many rounds run at a
@@ -251,4 +252,13 @@ func (r *recorder) change(name string, how func(*jobrecord.Job)) {
 	defer r.mu.Unlock()
 	how(&r.run.Jobs[r.at[name]])
 	r.touch()
+}
+
+// Text counts how runs ended, and what those that failed failed with.
+func (r *Repetitions) Text() string {
+	text := fmt.Sprintf("%d passed, %d failed\n", r.Passed, r.Failed)
+	for _, f := range r.Failures {
+		text += fmt.Sprintf("%5d  %s (first in run %d)\n", f.Count, termtext.Line(f.Line), f.First)
+	}
+	return text
 }

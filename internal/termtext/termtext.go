@@ -38,6 +38,15 @@ func Line(text string) string {
 	})
 }
 
+// FirstLine is the first line of a text, with a sign if there are more.
+func FirstLine(text string) string {
+	first, _, more := strings.Cut(strings.TrimSpace(text), "\n")
+	if more {
+		first += " …"
+	}
+	return first
+}
+
 // Text is Line for text of several lines: line breaks and tabs stay.
 func Text(text string) string {
 	return replace(text, func(r rune) rune {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package pipelinerun
 
 import (
 	"fmt"
@@ -13,9 +13,9 @@ import (
 // maxOfKind is how many problems of one kind are written out.
 const maxOfKind = 10
 
-// warnProblems reports a pipeline's problems: what GitLab refuses or what is
+// problems reports a pipeline's problems: what GitLab refuses or what is
 // doubtful is a warning, what is not done or not known here is only said.
-func (a *app) warnProblems(list []gitlabci.Problem) {
+func (m Messages) problems(list []gitlabci.Problem) {
 	count := map[string]int{}
 	var counted []gitlabci.Problem // the first that is not written out, of each kind
 	for _, p := range list {
@@ -24,24 +24,25 @@ func (a *app) warnProblems(list []gitlabci.Problem) {
 			counted = append(counted, p)
 		case count[p.Kind] > maxOfKind:
 		case p.Effect == gitlabci.Refused || p.Effect == gitlabci.Doubtful:
-			a.warn(diag.Errorf(p.Pos, "%s", p.Text()))
+			m.warn(diag.Errorf(p.Pos, "%s", p.Text()))
 		default:
-			a.infof("%s", p)
+			m.infof("%s", p)
 		}
 	}
 	for _, p := range counted {
 		what := fmt.Sprintf(`%s; there are %d more like this, "lcitool job lint" lists them`, p.Text(), count[p.Kind]-maxOfKind-1)
 		if p.Effect == gitlabci.Refused || p.Effect == gitlabci.Doubtful {
-			a.warn(diag.Errorf(p.Pos, "%s", what))
+			m.warn(diag.Errorf(p.Pos, "%s", what))
 			continue
 		}
-		a.infof("%s: %s", p.Pos, what)
+		m.infof("%s: %s", p.Pos, what)
 	}
 }
 
-// warnChosen reports the problems of the jobs that are to run, and of those
+// WarnChosen reports the problems of the jobs that are to run, and of those
 // of the whole pipeline.
-func (a *app) warnChosen(e *gitlabci.Evaluation, chosen []*jobrun.Job) {
+func (e *Evaluation) WarnChosen(chosen []*jobrun.Job) {
+	m := e.source.messages
 	run := map[string]bool{"": true}
 	for _, j := range chosen {
 		run[j.Base] = true
@@ -52,8 +53,8 @@ func (a *app) warnChosen(e *gitlabci.Evaluation, chosen []*jobrun.Job) {
 			list = append(list, p)
 		}
 	}
-	a.warnProblems(list)
+	m.problems(list)
 	if e.Refused() {
-		a.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
+		m.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
 	}
 }

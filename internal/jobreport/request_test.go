@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package jobreport
 
 import (
 	"bytes"
@@ -10,11 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
-	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
@@ -37,7 +34,7 @@ func TestParseReports(t *testing.T) {
 		{[]string{"junit=a", "json=./a"}, "", `two reports cannot both be written to "a"`},
 		{[]string{"junit=none/a"}, "", `there is no directory "none"`},
 	} {
-		reports, err := parseReports(&cobra.Command{}, test.values)
+		reports, err := ParseRequests(test.values)
 		var got []string
 		for _, r := range reports {
 			got = append(got, r.kind+" "+r.file)
@@ -52,7 +49,6 @@ func TestParseReports(t *testing.T) {
 func TestWriteReports(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer
-	a := &app{stdout: &out}
 	file := filepath.Join(dir, "r.html")
 	if err := os.WriteFile(file, []byte("an older one"), 0o600); err != nil {
 		t.Fatal(err)
@@ -61,7 +57,7 @@ func TestWriteReports(t *testing.T) {
 	if err := os.Mkdir(filepath.Dir(gone), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	reports, err := parseReports(&cobra.Command{}, []string{"junit=" + gone, "html=" + file, "json=-"})
+	reports, err := ParseRequests([]string{"junit=" + gone, "html=" + file, "json=-"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +65,7 @@ func TestWriteReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := &jobrecord.Run{ID: "1", Started: time.Unix(0, 0), Jobs: []jobrecord.Job{{Name: "a", State: outcome.Stopped}}}
-	err = a.writeReports(reports, &pipelinerun.Result{Run: run, Dir: dir, Secrets: redact.New("Stopped-secret")})
+	err = WriteAll(reports, &jobrecord.Stored{Run: *run, Dir: dir}, redact.New("Stopped-secret"), &out)
 	if err == nil || !strings.Contains(err.Error(), "cannot write the junit report: ") {
 		t.Errorf("error: %v", err)
 	}

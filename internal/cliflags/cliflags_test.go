@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package cliflags
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+func command(t *testing.T, args ...string) *cobra.Command {
+	t.Helper()
+	cmd := &cobra.Command{Use: "x"}
+	var format, network string
+	var env []string
+	Choice(cmd.Flags(), &format, "format", "f", "text or json", "text", "json")
+	Choice(cmd.Flags(), &network, "network", "", "network", "", "host")
+	cmd.Flags().StringArrayVar(&env, "env", nil, "variable")
+	cmd.Flags().Bool("data-dir", false, "directory")
+	if err := cmd.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+func TestCheckChoices(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{"--format", "json", "--network="}, ""},
+		{[]string{"-f", "xml"}, "argument --format: invalid choice: 'xml' (choose from text, json)"},
+		{[]string{"--format="}, "argument --format: invalid choice: '' (choose from text, json)"},
+		{[]string{"--network", "none"}, "argument --network: invalid choice: 'none' (choose from , host)"},
+	} {
+		got := ""
+		if err := CheckChoices(command(t, c.args...)); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.args, got, c.want)
+		}
+	}
+}
+
+func TestFromEnvironment(t *testing.T) {
+	env := map[string]string{"LCITOOL_FORMAT": "json", "LCITOOL_NETWORK": "host"}
+	cmd := command(t, "--network", "none")
+	if err := FromEnvironment(cmd, func(name string) string { return env[name] }); err != nil {
+		t.Fatal(err)
+	}
+	if f, n := cmd.Flags().Lookup("format").Value.String(), cmd.Flags().Lookup("network").Value.String(); f != "json" || n != "none" {
+		t.Errorf("format %q, network %q", f, n)
+	}
+	env["LCITOOL_DATA_DIR"] = "x"
+	if err := FromEnvironment(cmd, func(name string) string { return env[name] }); err == nil {
+		t.Error("a value that an option cannot have is accepted")
+	}
+}
+
+func TestGiven(t *testing.T) {
+	cmd := command(t, "--env", "A=1", "--env", "B=2,3", "--format", "json")
+	got := Given(cmd, []string{"env", "network", "none-such", "format"})
+	if want := []string{"--env=A=1", "--env=B=2,3", "--format=json"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestExpand(t *testing.T) {
+	root := &cobra.Command{Use: "x"}
+	root.AddCommand(command(t))
+	for _, c := range []struct{ args, want []string }{
+		{[]string{"x", "--form", "json"}, []string{"x", "--format", "json"}},
+		{[]string{"x", "--form=json"}, []string{"x", "--format=json"}},
+		{[]string{"x", "--", "--form"}, []string{"x", "--", "--form"}},
+		{[]string{"x", "--nothing"}, []string{"x", "--nothing"}},
+		{[]string{"x", "-f", "--env"}, []string{"x", "-f", "--env"}},
+	} {
+		if got := Expand(root, c.args); !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.args, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrecord
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
+)
+
+// Choose gives the run whose ID begins with text, or the newest one of a project
+// if text is "".
+func (s *Store) Choose(text, project string) (*Stored, error) {
+	if text != "" {
+		run, err := s.Find(text)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = diag.WithHint(fmt.Errorf("there is no run %q", text), `"lcitool job runs" lists them`)
+		}
+		return run, err
+	}
+	run, err := s.Newest(project)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = diag.WithHint(fmt.Errorf("no job of %s has run here", project), `"lcitool job runs --all" lists the runs of all projects`)
+	}
+	return run, err
+}
+
+// Names are those of the jobs of a run.
+func (r *Run) Names() []string {
+	var names []string
+	for i := range r.Jobs {
+		names = append(names, r.Jobs[i].Name)
+	}
+	return names
+}
+
+// LastKept finds the newest job with a name, any if it is "", that left a
+// container; nil for none.
+func LastKept(runs []Stored, name string) *Job {
+	for r := range runs {
+		for i := range runs[r].Jobs {
+			if j := &runs[r].Jobs[i]; j.Container != "" && (name == "" || j.Name == name || j.Of == name) {
+				return j
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/bisect"
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
+
+// BisectOptions say what to search for.
+type BisectOptions struct {
+	Project   string // absolute directory
+	Job       string
+	Good, Bad string // revisions
+	Command   string // in place of the job's script, "" for that
+	StateDir  string // for the steps of an interrupted search
+	Messages  Messages
+
+	Step    func(line string) error                               // gets a line about each commit
+	Connect func() error                                          // to the engine; called once, when the revisions are known to be right
+	Plan    func(commit string) (p *Plan, done func(), err error) // of the job with a commit
+	Local   func() (LocalOptions, error)                          // called after Plan
+}
+
+// Bisect searches for the first commit with which a job fails. The lines say what
+// it is, or if found is false which commits it may be.
+func Bisect(ctx context.Context, o BisectOptions) (lines []string, found bool, err error) {
+	repo, err := gitcmd.Open(ctx, o.Project)
+	if err != nil {
+		return nil, false, err
+	}
+	defer repo.Close()
+	s, err := o.session(ctx, repo)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := o.Connect(); err != nil {
+		return nil, false, err
+	}
+	for {
+		next, err := s.Next(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		if next.Commit == "" {
+			lines, found, err := bisected(ctx, repo, next.Candidates)
+			return lines, found, errors.Join(s.Forget(), err)
+		}
+		subject, _ := repo.Git(ctx, "show", "-s", "--format=%s", next.Commit) // only shown
+		o.Messages.infof("running %s with %.12s, about %d more: %s", o.Job, next.Commit, max(0, next.Left), subject)
+		step := bisect.Step{Commit: next.Commit, Subject: termtext.Line(subject)}
+		if step.Verdict, step.Why, err = o.judge(ctx, next.Commit); err != nil {
+			return nil, false, err
+		}
+		if err := s.Add(step); err != nil {
+			return nil, false, err
+		}
+		if err := o.Step(fmt.Sprintf("%-4s %.12s %s (%s)", step.Verdict, step.Commit, step.Subject, step.Why)); err != nil {
+			return nil, false, err
+		}
+	}
+}
+
+// session opens the search, which may go on where one was interrupted.
+func (o *BisectOptions) session(ctx context.Context, repo *gitcmd.Repo) (s *bisect.Session, err error) {
+	s = &bisect.Session{Repo: repo}
+	if s.Good, err = repo.Resolve(ctx, o.Good); err != nil {
+		return nil, fmt.Errorf("--good: %w", err)
+	}
+	if s.Bad, err = repo.Resolve(ctx, o.Bad); err != nil {
+		return nil, fmt.Errorf("--bad: %w", err)
+	}
+	if err := s.Check(ctx); err != nil {
+		return nil, err
+	}
+	if o.StateDir == "" {
+		return nil, errors.New("cannot keep the steps of the search: neither XDG_STATE_HOME nor HOME says where")
+	}
+	key := sha256.Sum256([]byte(strings.Join([]string{o.Project, o.Job, s.Good, s.Bad, o.Command}, "\x00")))
+	s.File = filepath.Join(o.StateDir, "bisect", fmt.Sprintf("%x.json", key[:8]))
+	if err := s.Load(); err != nil {
+		return nil, diag.WithHint(err, "remove "+s.File)
+	}
+	if len(s.Steps) > 0 {
+		o.Messages.infof("going on with a search that was interrupted after %d commits", len(s.Steps))
+	}
+	return s, nil
+}
+
+// judge runs the job with a commit. The error is about the search itself.
+func (o *BisectOptions) judge(ctx context.Context, commit string) (bisect.Verdict, string, error) {
+	p, done, err := o.Plan(commit)
+	if ctx.Err() != nil {
+		return "", "", context.Cause(ctx)
+	}
+	if err != nil {
+		return bisect.Skip, err.Error(), nil
+	}
+	defer done()
+	for _, j := range p.Jobs {
+		if o.Command != "" && j.Name == o.Job {
+			j.Script = []string{o.Command}
+		}
+	}
+	local, err := o.Local()
+	if err != nil {
+		return "", "", err
+	}
+	local.Console = quietConsole()
+	result, err := Local(ctx, p, local)
+	if ctx.Err() != nil {
+		return "", "", context.Cause(ctx)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	for _, r := range result.Jobs {
+		if r.Workload == o.Job {
+			verdict, why := verdictOn(r)
+			return verdict, why, nil
+		}
+	}
+	return bisect.Skip, "the job did not run", nil
+}
+
+// verdictOn says what the end of a job says about its commit. Status 125 is git's
+// way to skip one.
+func verdictOn(r outcome.Result) (bisect.Verdict, string) {
+	why := r.Text()
+	if r.Line != "" {
+		why += ": " + termtext.Line(r.Line)
+	}
+	switch {
+	case r.State == outcome.Passed:
+		return bisect.Good, why
+	case r.State == outcome.TimedOut, r.State == outcome.Failed && r.Code != 0 && r.Code != 125:
+		return bisect.Bad, why
+	}
+	return bisect.Skip, why
+}
+
+// quietConsole shows nothing: the logs have it.
+func quietConsole() progress.Console {
+	return progress.Console{
+		Stdout: io.Discard, Stderr: io.Discard,
+		Program:  func(w io.Writer) (io.Writer, func()) { return w, func() {} },
+		Redirect: func(io.Writer) func() { return func() {} },
+	}
+}
+
+// bisected says what came of a search.
+func bisected(ctx context.Context, repo *gitcmd.Repo, candidates []string) (lines []string, found bool, err error) {
+	if len(candidates) > 1 {
+		return append([]string{"the first bad commit is one of these, as the others were skipped:"}, candidates...), false, nil
+	}
+	text, err := repo.Git(ctx, "show", "-s", "--format=commit %H%nAuthor: %an <%ae>%nDate:   %ad%n%n    %s", candidates[0])
+	if err != nil {
+		return nil, false, fmt.Errorf("cannot show commit %s: %w", candidates[0], err)
+	}
+	return append([]string{candidates[0] + " is the first bad commit"}, strings.Split(text, "\n")...), true, nil
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// EventOptions say which event a pipeline is looked at for, in the words of
+// options. What is "" has its usual value.
+type EventOptions struct {
+	Name          string // one of Events
+	Branch        string
+	DefaultBranch string
+	Tag           string
+	FromUpstream  bool // in upstream's namespace instead of a fork's
+	Upstream      Upstream
+	Project       string   // GROUP/NAME
+	Server        string   // address
+	Variables     []string // NAME=VALUE; of equal names the last one counts
+	FileVariables []string // names of variables of type file
+	Changed       []string // files that the event changed; nil for all, "" names none
+}
+
+// Events are the events that start pipelines, as options name them; the usual one
+// comes first.
+func Events() []string {
+	return []string{"merge-request", "push", "tag", "web", "schedule", "api", "trigger", "parent-pipeline", "pipeline", "external", "chat"}
+}
+
+// sources gives for each of Events what GitLab calls it.
+func sources() map[string]string {
+	return map[string]string{
+		"merge-request": gitlabci.MergeRequest, "push": gitlabci.Push, "tag": gitlabci.Push, "web": gitlabci.Web,
+		"schedule": gitlabci.Schedule, "api": gitlabci.API, "trigger": gitlabci.Trigger, "parent-pipeline": gitlabci.Parent,
+		"pipeline": gitlabci.Downstream, "external": gitlabci.External, "chat": gitlabci.Chat,
+	}
+}
+
+// Event gives the event for a pipeline in a directory. An error is about the
+// options.
+func (o *EventOptions) Event(ctx context.Context, directory string, p *gitlabci.Pipeline) (gitlabci.Event, error) {
+	if o.Tag != "" && o.Name == "merge-request" {
+		return gitlabci.Event{}, errors.New("argument --tag: not allowed for a merge request, see --event")
+	}
+	e := gitlabci.Event{Source: sources()[o.Name], DefaultBranch: o.DefaultBranch, Variables: map[string]string{}}
+	if err := o.identify(ctx, directory, p, &e); err != nil {
+		return e, err
+	}
+	if e.DefaultBranch == "" {
+		e.DefaultBranch = DefaultBranch(ctx, directory)
+	}
+	if e.Branch = o.Branch; e.Source == gitlabci.MergeRequest {
+		e.Branch, e.TargetBranch = "topic", o.Branch
+		if !o.FromUpstream {
+			e.Variables["RUN_PIPELINE"] = "1"
+		}
+	}
+	for _, v := range o.Variables {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return e, fmt.Errorf("argument --var: expected NAME=VALUE, got %q", v)
+		}
+		e.Variables[name] = value
+	}
+	for _, name := range o.FileVariables {
+		e.Variables[name] = gitlabci.FileVariable(e, name)
+	}
+	if e.Tag = o.Tag; e.Tag == "" && e.Source != gitlabci.MergeRequest {
+		e.Tag = e.Variables["CI_COMMIT_TAG"]
+	}
+	if e.Tag == "" && o.Name == "tag" {
+		e.Tag = "v0.0.0"
+	}
+	if o.Changed != nil {
+		e.Changed = []string{}
+		for _, name := range o.Changed {
+			if name != "" {
+				e.Changed = append(e.Changed, filepath.ToSlash(filepath.Clean(name)))
+			}
+		}
+	}
+	return e, nil
+}
+
+// identify says which project the pipeline runs in: the one that is asked for,
+// or that of origin. A merge request is one of a fork, whose name is not known
+// where origin is the upstream project itself.
+func (o *EventOptions) identify(ctx context.Context, directory string, p *gitlabci.Pipeline, e *gitlabci.Event) error {
+	e.Host, e.Namespace, e.Project = Identify(ctx, directory)
+	upstream, known := o.Upstream.Of(p)
+	switch {
+	case e.Namespace == "":
+		e.Namespace, e.Project = ForkNamespace, filepath.Base(directory)
+		if o.FromUpstream && !known {
+			return errors.New("argument --upstream: neither origin nor RUN_UPSTREAM_NAMESPACE names the project")
+		}
+	case !o.FromUpstream && e.Source == gitlabci.MergeRequest && known && upstream == e.Namespace:
+		e.Namespace = ForkNamespace
+	}
+	if o.FromUpstream && known {
+		e.Namespace = upstream
+	}
+	if o.Project != "" {
+		at := strings.LastIndex(o.Project, "/")
+		if at <= 0 || at == len(o.Project)-1 {
+			return fmt.Errorf("argument --project: expected GROUP/NAME, got %q", o.Project)
+		}
+		e.Namespace, e.Project = o.Project[:at], o.Project[at+1:]
+	}
+	if o.Server != "" {
+		u, err := url.Parse(o.Server)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return fmt.Errorf("argument --server: expected an address such as https://gitlab.com, got %q", o.Server)
+		}
+		e.Host = u.Host
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
+
+// EnterKept runs a shell, or a command, in the kept container of a job.
+func EnterKept(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string, s scheduler.Streams, m Messages) error {
+	c, err := engine.Open(ctx, j.Container)
+	if errors.Is(err, container.ErrNotKept) {
+		return diag.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s starts a new one", jobrun.Quote(j.Name)))
+	}
+	if err != nil {
+		return err
+	}
+	if command == nil {
+		m.infof("%s, %s (%s)", j.Name, outcome.Result{State: j.State, Code: j.Code}.Text(), j.Image)
+		if j.Command != "" {
+			m.infof("failed in: %s", termtext.FirstLine(j.Command))
+		}
+		m.infof("the whole script is %s; the container stays until it is %d days old or \"lcitool container prune --kept\"", jobrun.ScriptFile, int(container.KeptAge/(24*time.Hour)))
+	}
+	_, err = c.Exec(ctx, jobrun.Enter(j.WorkDir, command, s))
+	return err
+}
+
+// RemoveKept removes the kept containers of a run.
+func RemoveKept(ctx context.Context, engine *container.Engine, run *jobrecord.Run) error {
+	var errs []error
+	for _, j := range run.Jobs {
+		if j.Container == "" {
+			continue
+		}
+		c, err := engine.Open(ctx, j.Container)
+		if err == nil {
+			err = c.Remove(ctx)
+		}
+		if !errors.Is(err, container.ErrNotKept) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Resumable finds the containers in which jobs of a run go on, by the job's name,
+// with variables, NAME=VALUE, that they get in addition. Of jobs that nobody
+// named, those without a container are left out.
+func Resumable(run *jobrecord.Stored, names []string, named bool, env []string) (map[string]jobrun.Kept, error) {
+	resume := map[string]jobrun.Kept{}
+	for _, name := range names {
+		for i := range run.Jobs {
+			if j := &run.Jobs[i]; run.Origin(j) == name && j.Container != "" && resume[name].Container == "" {
+				resume[name] = jobrun.Kept{Container: j.Container, Tree: j.Tree, Env: env}
+			}
+		}
+		if _, ok := resume[name]; !ok && named {
+			return nil, diag.WithHint(fmt.Errorf("no container of job %q of run %s is kept", name, run.ID), `"lcitool job run --on-failure keep" keeps them; without --from-failed the job begins at its first command`)
+		}
+	}
+	if len(resume) == 0 {
+		return nil, diag.WithHint(fmt.Errorf("no container of run %s is kept", run.ID), `"lcitool job run" keeps those of jobs that fail on a terminal, and with --on-failure keep everywhere`)
+	}
+	return resume, nil
+}
+
+// CheckKept fails if one of the containers in which jobs go on is gone. names
+// are the jobs in the order of messages.
+func CheckKept(ctx context.Context, engine *container.Engine, names []string, resume map[string]jobrun.Kept) error {
+	if len(resume) == 0 {
+		return nil
+	}
+	kept, err := engine.Kept(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(kept, func(k container.KeptContainer) bool { return k.Name == resume[name].Container }) {
+			return diag.WithHint(fmt.Errorf("the container of job %q is gone: %s", name, resume[name].Container), "without --from-failed the job begins at its first command")
+		}
+	}
+	return nil
+}

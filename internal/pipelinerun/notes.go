@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"fmt"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/redact"
+)
+
+// WriteNotes says what a list of jobs does not show. shown is how many it shows,
+// variables are those that the pipeline was given, NAME=VALUE.
+func (e *Evaluation) WriteNotes(shown int, variables []string) {
+	m := e.source.messages
+	empty := e.Empty()
+	switch {
+	case !e.Created && e.Rule.Line > 0:
+		m.infof("this event makes no pipeline: %s says so", e.Rule)
+	case !e.Created:
+		m.infof("this event makes no pipeline: no rule of the workflow matches")
+	case empty != nil:
+	case shown < len(e.Jobs):
+		m.infof("jobs that are not in the pipeline of this event: %d, --all lists them", len(e.Jobs)-shown)
+	}
+	m.explainEmpty(empty, variables)
+	if e.UnknownChanges {
+		m.infof("rules ask which files the event changed: name them with --changed; without it all count as changed")
+	}
+	m.problems(e.Problems)
+	if e.Refused() {
+		m.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
+	}
+}
+
+// maxReasons is how many rules are named that leave out all jobs.
+const maxReasons = 3
+
+// explainEmpty says why there are no jobs, and what would give some.
+func (m Messages) explainEmpty(empty *Emptiness, variables []string) {
+	if empty == nil {
+		return
+	}
+	for i, r := range empty.Reasons {
+		if i == maxReasons {
+			m.infof(`further rules leave out the others: "lcitool job explain JOB" prints those of a job`)
+			break
+		}
+		m.infof("%s", reasonText(r))
+		if values := variableText(ExplainRules([]gitlabci.RuleTrace{r.Rule}, redact.Variables(variables))[0]); values != "" {
+			m.infof("%s", values)
+		}
+	}
+	for i, w := range empty.Wishes {
+		if i == maxReasons {
+			break
+		}
+		m.infof("hint: --var %s gives %s", w.Name+"="+w.Value, startedText(w.Jobs, w.Manual))
+	}
+	for i, other := range empty.Events {
+		if i == maxReasons {
+			break
+		}
+		m.infof("hint: --event %s gives %s", eventName(other), startedText(other.Jobs, other.Manual))
+	}
+}
+
+// eventName gives the name that options have for an event.
+func eventName(e OtherEvent) string {
+	if e.Tag {
+		return "tag"
+	}
+	for _, name := range Events() {
+		if name != "tag" && sources()[name] == e.Source {
+			return name
+		}
+	}
+	return e.Source
+}
+
+// startedText counts jobs, and says how many of them are started by hand.
+func startedText(jobs, manual int) string {
+	switch text := plural(jobs, "job"); {
+	case manual == jobs:
+		return text + ", all started by hand"
+	case manual > 0:
+		return fmt.Sprintf("%s, %d of them started by hand", text, manual)
+	default:
+		return text
+	}
+}
+
+func reasonText(r Reason) string {
+	jobs := plural(r.Jobs, "job") + " left out"
+	rule := r.Rule.Pos.String() + " says so"
+	if r.Rule.If != "" {
+		rule += ": if " + r.Rule.If
+	}
+	switch {
+	case r.Workflow && r.Rule.Pos.Line == 0:
+		return jobs + ": no rule of the workflow matches"
+	case r.Policy:
+		return jobs + fmt.Sprintf(" by only or except, such as job %q", r.Job)
+	case r.Rule.Pos.Line == 0:
+		return jobs + fmt.Sprintf(": no rule of theirs matches, such as those of job %q", r.Job)
+	}
+	return jobs + ": " + rule
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// ExplainEmpty says why there are no jobs to run, if the pipeline has none.
+func (p *Plan) ExplainEmpty(variables []string) { p.source.messages.explainEmpty(p.Empty, variables) }
