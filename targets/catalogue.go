@@ -118,13 +118,29 @@ func (c *Catalogue) readOnce(name string) *readRelease {
 	return r
 }
 
+// hintNames names the targets that may take the place of one that does not
+// exist: other releases of its distribution, or the name nearest to it.
+func (c *Catalogue) hintNames(name string) string {
+	if at := strings.LastIndexByte(name, '-'); at > 0 {
+		var releases []string
+		for _, other := range c.Names() {
+			if i := strings.LastIndexByte(other, '-'); i == at && other[:i] == name[:at] {
+				releases = append(releases, other)
+			}
+		}
+		if len(releases) > 0 {
+			return "targets of " + name[:at] + ": " + strings.Join(releases, ", ")
+		}
+	}
+	return facts.Suggestion(name, c.Names())
+}
+
 // read reads a target from some of the layers that have it. ignored are keys
 // that have no effect.
 func (c *Catalogue) read(name string, layers []int) (release *Release, ignored []*facts.Fault, err error) {
 	if len(layers) == 0 || name == shared {
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
-		hint := strings.Trim(facts.DidYouMean(name, c.Names()), " ()")
-		return nil, nil, &Error{Target: name, Err: diag.WithHint(err, hint)}
+		return nil, nil, &Error{Target: name, Err: diag.WithHint(err, c.hintNames(name))}
 	}
 	d := decoder{keys: keys{}}
 	var errs []error
