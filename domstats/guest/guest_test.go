@@ -195,6 +195,41 @@ func TestPort(t *testing.T) {
 	}
 }
 
+// A command that the guest never saw is sent again, and one that it never answers
+// is an error.
+func TestLostCommands(t *testing.T) {
+	for _, tc := range []struct {
+		lost    int
+		wantErr string
+	}{{0, ""}, {1, ""}, {2, ""}, {3, "sent 3 times"}} {
+		near, far := net.Pipe()
+		t.Cleanup(func() { near.Close(); far.Close() })
+		seen := make(chan int, 1)
+		go func() {
+			n, b := 0, [1]byte{}
+			for {
+				if _, err := far.Read(b[:]); err != nil {
+					seen <- n
+					return
+				}
+				if n++; n > tc.lost {
+					// The reader may be gone by now.
+					_, _ = far.Write([]byte{Done})
+				}
+			}
+		}()
+		p := NewPort(near)
+		err := p.doUntilAnswered(t.Context(), "P", 200*time.Millisecond)
+		if tc.wantErr == "" && err != nil || tc.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tc.wantErr)) {
+			t.Errorf("%d lost: got %v, want %q", tc.lost, err, tc.wantErr)
+		}
+		near.Close()
+		if n := <-seen; n != min(tc.lost+1, 3) {
+			t.Errorf("%d lost: sent %d times", tc.lost, n)
+		}
+	}
+}
+
 func TestConnectGivesUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()

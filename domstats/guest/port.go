@@ -101,6 +101,30 @@ func (p *Port) Do(ctx context.Context, command string) error {
 	}
 }
 
+// repeatAfter is when a command without an answer counts as lost; a guest answers
+// in milliseconds, a machine may be busy.
+const repeatAfter = 15 * time.Second
+
+// DoUntilAnswered is Do for a command that may be done twice: it is sent again
+// when it was lost, at most three times in all.
+func (p *Port) DoUntilAnswered(ctx context.Context, command string) error {
+	return p.doUntilAnswered(ctx, command, repeatAfter)
+}
+
+func (p *Port) doUntilAnswered(ctx context.Context, command string, after time.Duration) error {
+	const most = 3
+	var err error
+	for range most {
+		attempt, cancel := context.WithTimeout(ctx, after)
+		err = p.Do(attempt, command)
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+	}
+	return fmt.Errorf("sent %d times: %w", most, err)
+}
+
 func (p *Port) explain(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()

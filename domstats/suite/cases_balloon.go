@@ -38,18 +38,20 @@ type guestStat struct {
 	told      uint64
 }
 
+// guestStats differ from each other, take more than 32 bits, and are no multiple of
+// their unit in bytes, so that rounding shows.
 func guestStats() []guestStat {
 	return []guestStat{
-		{"balloon.swap_in", "stat-swap-in", 1024, 1024},
-		{"balloon.swap_out", "stat-swap-out", 1024, 2048},
-		{"balloon.major_fault", "stat-major-faults", 1, 3000},
-		{"balloon.minor_fault", "stat-minor-faults", 1, 4000},
-		{"balloon.unused", "stat-free-memory", 1024, 81920},
-		{"balloon.available", "stat-total-memory", 1024, 98304},
-		{"balloon.usable", "stat-available-memory", 1024, 114688},
-		{"balloon.disk_caches", "stat-disk-caches", 1024, 8192},
-		{"balloon.hugetlb_pgalloc", "stat-htlb-pgalloc", 1, 9},
-		{"balloon.hugetlb_pgfail", "stat-htlb-pgfail", 1, 10},
+		{"balloon.swap_in", "stat-swap-in", 1024, 5_000_000_011},
+		{"balloon.swap_out", "stat-swap-out", 1024, 5_000_000_022},
+		{"balloon.major_fault", "stat-major-faults", 1, 5_000_003_000},
+		{"balloon.minor_fault", "stat-minor-faults", 1, 5_000_004_000},
+		{"balloon.unused", "stat-free-memory", 1024, 5_000_000_055},
+		{"balloon.available", "stat-total-memory", 1024, 5_000_000_066},
+		{"balloon.usable", "stat-available-memory", 1024, 5_000_000_077},
+		{"balloon.disk_caches", "stat-disk-caches", 1024, 5_000_000_088},
+		{"balloon.hugetlb_pgalloc", "stat-htlb-pgalloc", 1, 5_000_000_009},
+		{"balloon.hugetlb_pgfail", "stat-htlb-pgfail", 1, 5_000_000_010},
 	}
 }
 

@@ -14,7 +14,7 @@ func cpuCases() []Case {
 	q := require(NeedQEMU)
 	return []Case{
 		{ID: "CPU-01", Title: "the fields of an active domain", Needs: q, run: cpuFields},
-		{ID: "CPU-02", Title: "times match the process", Needs: require(NeedQEMU, NeedPID), run: cpuProcess},
+		{ID: "CPU-02", Title: "times match the process", Needs: require(NeedQEMU, NeedX86, NeedFiles, NeedPID), run: cpuProcess},
 		{ID: "CPU-03", Title: "times never fall", Needs: require(NeedQEMU, NeedX86, NeedFiles), run: cpuMonotonic},
 		{ID: "CPU-04", Title: "load moves the time", Needs: require(NeedQEMU, NeedX86, NeedFiles), run: cpuLoad},
 		{ID: "CPU-05", Title: "haltpoll is the sum over the vCPUs", Needs: require(NeedKStats, NeedX86, NeedFiles), run: cpuHaltpoll},
@@ -33,9 +33,23 @@ func cpuFields(t *T) {
 	t.wantNames(g.record(domstats.GroupCPU), "", cpuNames()...)
 }
 
-func cpuProcess(t *T) {
-	g := t.small(true)
+// spender is a paused guest whose QEMU has spent more user than system time, by so
+// much that one cannot pass for the other.
+func (t *T) spender(more time.Duration) (*Guest, Process) {
+	g := t.disk()
 	p := g.process()
+	g.do("s")
+	t.until(time.Minute, "user time is well above system time", func() bool {
+		user, system, err := p.Times()
+		t.must(err, "read the process's times")
+		return user > system+more
+	})
+	g.suspend()
+	return g, p
+}
+
+func cpuProcess(t *T) {
+	g, p := t.spender(300 * time.Millisecond)
 	user0, system0, err := p.Times()
 	t.must(err, "read the process's times")
 	r := g.record(domstats.GroupCPU)

@@ -19,7 +19,7 @@ const (
 )
 
 func jobCases() []Case {
-	p := require(NeedQEMU, NeedPID)
+	p := require(NeedQEMU, NeedPID, NeedFiles)
 	return []Case{
 		{ID: "CON-01", Title: "NOWAIT while the job is held", Needs: p, run: conNoWait},
 		{ID: "CON-02", Title: "waiting while the job is held", Needs: p, run: conWait},
@@ -51,6 +51,17 @@ func (t *T) partialOf(full, r domstats.Record) {
 		return !known || !s.NoJob // whether news need the job nobody knows
 	})
 	t.wantNames(r, "", want...)
+	t.wantStill(full, r)
+}
+
+// wantStill compares what does not move by itself, in two records of one guest.
+func (t *T) wantStill(before, after domstats.Record) {
+	now := after.Map()
+	for _, p := range before.Params {
+		if other, there := now[p.Name]; there && still(p.Name) {
+			equal(t, p.Name, other.Value, p.Value)
+		}
+	}
 }
 
 // held is a domain whose job is taken by a call that its stopped QEMU does not
@@ -58,6 +69,8 @@ func (t *T) partialOf(full, r domstats.Record) {
 func held(t *T) (g *Guest, full domstats.Record) {
 	g = t.small(false, cores(2, 2), func(s *guest.Spec) {
 		s.NICs = []guest.NIC{{User: true, Model: "virtio", MAC: mac(1)}}
+		s.IOThreads = []guest.IOThread{{ID: 4}}
+		s.Disks = []guest.Disk{{Target: "vda", File: t.file("held.img", nil, guest.DiskSize)}}
 	})
 	full = g.record(everything)
 	g.stopQEMU()

@@ -82,7 +82,7 @@ func (t *T) persistentDisk(changes ...func(*guest.Spec)) *Guest {
 
 func staPowerOff(t *T) {
 	g := t.persistentDisk()
-	t.must(g.port.Send(t.ctx, "x"), "power off")
+	g.doUntilAnswered("x")
 	g.state(shutOff, 1)
 }
 
@@ -122,7 +122,7 @@ func (t *T) restarted(before, after domstats.Record) {
 func staAsleep(t *T) {
 	g := t.disk(func(s *guest.Spec) { s.S3 = true })
 	full := g.record(everything).Names("")
-	t.must(g.port.Send(t.ctx, "z"), "put it to sleep")
+	g.doUntilAnswered("z")
 	g.state(pmSuspended, 0)
 	names := domainNames(t.ours(domstats.GroupState, domstats.FlagOther))
 	t.check(slices.Contains(names, g.Name), "the filter for other states gives %v", names)
@@ -134,14 +134,7 @@ func staAsleep(t *T) {
 func staCrashed(t *T) {
 	kvm := t.has(NeedKStats)
 	g := t.disk(func(s *guest.Spec) { s.Panic, s.KVM = true, kvm })
-	// The command has no answer. On a busy machine it was lost once, among the
-	// bytes that asked whether the guest is ready.
-	for range 3 {
-		t.must(g.port.Send(t.ctx, "P"), "make it panic")
-		if t.eventually(10*time.Second, func() bool { return t.uint(g.record(domstats.GroupState), "state.state") == crashed }) {
-			break
-		}
-	}
+	g.doUntilAnswered("P")
 	g.state(crashed, 1)
 	names := domainNames(t.ours(domstats.GroupState, domstats.FlagOther))
 	t.check(slices.Contains(names, g.Name), "the filter for other states gives %v", names)

@@ -169,11 +169,13 @@ func iotDefinition(t *T) {
 }
 
 func iotWide(t *T) {
-	g := t.small(true, iothreads(guest.IOThread{ID: 1}))
+	g := t.small(true, iothreads(guest.IOThread{ID: 1}, guest.IOThread{ID: 2}))
 	const wide = 5000000000
 	g.setPolling(1, 4096, uint64(wide), uint32(0))
-	r := g.iot(1)
+	g.setPolling(2, wide+1, uint32(0), uint64(wide+2))
+	r := g.iot(1, 2)
 	g.wantPolling(r, 1, 4096, wide, 0)
+	g.wantPolling(r, 2, wide+1, 0, wide+2)
 	p, _ := r.Lookup("iothread.1.poll-grow")
 	equal(t, "the type of a wide value", p.Type, domstats.ULLong)
 	narrow, _ := r.Lookup("iothread.1.poll-shrink")

@@ -65,12 +65,12 @@ func vmNeverStarted(t *T) {
 func vmAsleep(t *T) {
 	asleep := t.disk(func(s *guest.Spec) { s.KVM, s.S3 = true, true })
 	want := domstats.FieldNames(asleep.schema().VM())
-	t.must(asleep.port.Send(t.ctx, "z"), "put it to sleep")
+	asleep.doUntilAnswered("z")
 	asleep.state(pmSuspended, 0)
 	t.wantNames(asleep.record(domstats.GroupVM), "", want...)
 
 	dead := t.disk(func(s *guest.Spec) { s.KVM, s.Panic = true, true })
-	t.must(dead.port.Send(t.ctx, "P"), "make it panic")
+	dead.doUntilAnswered("P")
 	dead.state(crashed, 1)
 	t.wantNames(dead.record(domstats.GroupVM), "", want...)
 }

@@ -215,6 +215,11 @@ func (g *Guest) do(commands ...string) {
 	}
 }
 
+// doUntilAnswered sends a command that may be done twice.
+func (g *Guest) doUntilAnswered(command string) {
+	g.t.must(g.port.DoUntilAnswered(g.t.ctx, command), "drive %s", g.spec.Name)
+}
+
 func (g *Guest) suspend() { g.t.must(g.t.conn.Suspend(g.t.ctx, g.Domain), "suspend %s", g.spec.Name) }
 func (g *Guest) resume()  { g.t.must(g.t.conn.Resume(g.t.ctx, g.Domain), "resume %s", g.spec.Name) }
 func (g *Guest) destroy() { g.t.must(g.t.conn.Destroy(g.t.ctx, g.Domain), "destroy %s", g.spec.Name) }

@@ -133,7 +133,8 @@ type Port interface {
 	Close() error
 	Ready(ctx context.Context) error
 	Do(ctx context.Context, command string) error
-	Send(ctx context.Context, bytes string) error
+	// DoUntilAnswered is Do for a command that may be done twice.
+	DoUntilAnswered(ctx context.Context, command string) error
 }
 
 // A Signal is what may be sent to a QEMU.

@@ -134,6 +134,7 @@ table:
     cmd 'z', c_s3
     cmd 'P', c_panic
     cmd 't', c_triple
+    cmd 'H', c_ticking
     .byte 0
 
 c_read:
@@ -384,20 +385,25 @@ c_cpueject:                       # operand: vcpu number + '@'
     mov   $8, %al
     out   %al, %dx
     jmp   ok
-c_poweroff:
-    mov   $0x2000, %ax
+c_poweroff:                       # answers first: afterwards nobody can
+    mov   $0x2000, %cx
     jmp   pm1a
 c_s3:
-    mov   $0x2400, %ax
+    mov   $0x2400, %cx
 pm1a:
+    mov   $'.', %al
+    call  putc
     mov   $0x604, %dx
+    mov   %cx, %ax
     out   %ax, %dx
-    jmp   ok
+    jmp   loop
 c_panic:                          # isa pvpanic device
+    mov   $'.', %al
+    call  putc
     mov   $0x505, %dx
     mov   $1, %al
     out   %al, %dx
-    jmp   ok
+    jmp   loop
 c_triple:
     lidt  null_idt
     int3
@@ -409,6 +415,7 @@ c_ap:                             # digit n: start the cpu with APIC id n
     mov   $0x1f00, %ax
     mov   %ax, %fs
     movl  $0xfceb90f3, %fs:0      # pause; jmp back
+ap_start:
     call  unreal
     mov   $0xfee00300, %edi
     mov   %ebp, %gs:0x10(%edi)
@@ -418,6 +425,36 @@ c_ap:                             # digit n: start the cpu with APIC id n
     movl  $0x461f, %gs:(%edi)     # STARTUP, page 0x1f
     call  delay
     jmp   ok
+c_ticking:                        # operand: digit; that cpu halts, woken by its own timer
+    call  getc
+    sub   $'0', %al
+    movzbl %al, %ebp
+    shl   $24, %ebp
+    mov   $0x1f00, %ax
+    mov   %ax, %fs
+    movb  $0xea, %fs:0            # far jump to ticking
+    movw  $ticking, %fs:1
+    movw  $0, %fs:3
+    movl  $tick, 0x60*4           # its interrupt
+    jmp   ap_start
+ticking:
+    xor   %ax, %ax
+    mov   %ax, %ds
+    mov   %ax, %ss
+    mov   $0x7000, %sp
+    call  unreal
+    mov   $0xfee00000, %edi
+    movl  $0x1ff, %gs:0xf0(%edi)  # local APIC on
+    movl  $0xb, %gs:0x3e0(%edi)   # timer: divide by 1
+    movl  $0x20060, %gs:0x320(%edi) # periodic, vector 0x60
+    movl  $200000, %gs:0x380(%edi) # each 200 us
+tick_wait:
+    sti
+    hlt
+    jmp   tick_wait
+tick:
+    movl  $0, %gs:0xb0(%edi)      # end of interrupt
+    iret
 delay:
     mov   $0x4000, %cx
 delay_loop:
@@ -439,15 +476,15 @@ frame:                            # broadcast, local experimental ethertype
     .byte 0xff,0xff,0xff,0xff,0xff,0xff, 0x52,0x54,0,0,0,3, 0x88,0xb5
     .fill 50, 1, 0x5a
 bstats:                           # u16 tag, u64 value
-    .word 0; .quad 0x100000
-    .word 1; .quad 0x200000
-    .word 2; .quad 3000
-    .word 3; .quad 4000
-    .word 4; .quad 0x5000000
-    .word 5; .quad 0x6000000
-    .word 6; .quad 0x7000000
-    .word 7; .quad 0x800000
-    .word 8; .quad 9
-    .word 9; .quad 10
+    .word 0; .quad 5120000012287
+    .word 1; .quad 5120000023551
+    .word 2; .quad 5000003000
+    .word 3; .quad 5000004000
+    .word 4; .quad 5120000057343
+    .word 5; .quad 5120000068607
+    .word 6; .quad 5120000079871
+    .word 7; .quad 5120000091135
+    .word 8; .quad 5000000009
+    .word 9; .quad 5000000010
 bstats_end:
     .org  4096

@@ -121,7 +121,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 59 {
+	if n := len(fault.Faults()); n != 70 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -157,6 +157,15 @@ func staleReason(q query, records []domstats.Record) []domstats.Record {
 
 // lastHaltpoll takes the figure of one vCPU for that of all.
 func lastHaltpoll(q query, records []domstats.Record) []domstats.Record {
+	return haltpollOf(q, records, func(n int) int { return n - 1 })
+}
+
+func firstHaltpoll(q query, records []domstats.Record) []domstats.Record {
+	return haltpollOf(q, records, func(int) int { return 0 })
+}
+
+// haltpollOf takes the figure of the vCPU that which chooses among n.
+func haltpollOf(q query, records []domstats.Record, which func(n int) int) []domstats.Record {
 	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
 		if p.Name != "cpu.haltpoll.success.time" {
 			return p
@@ -166,7 +175,7 @@ func lastHaltpoll(q query, records []domstats.Record) []domstats.Record {
 			return p
 		}
 		indices := full[0].Indices("vcpu")
-		if v, ok := full[0].Uint(vcpuName(indices[len(indices)-1], "halt_poll_success_ns.sum")); ok {
+		if v, ok := full[0].Uint(vcpuName(indices[which(len(indices))], "halt_poll_success_ns.sum")); ok {
 			p.Value = v
 		}
 		return p

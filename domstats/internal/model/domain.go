@@ -4,6 +4,8 @@ package model
 
 import (
 	"encoding/binary"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +38,7 @@ type domain struct {
 	disks             []*disk
 	nics              []*nic
 	iothreads         map[uint32]*iothread
+	defined           *devices          // what the next run begins with, while it runs
 	perf              map[string]uint64 // events that are enabled, with the clock when they were
 	dirty             dirtyRate
 	told              time.Time // when the guest told its statistics; zero for never
@@ -53,6 +56,13 @@ type domain struct {
 	job  chan struct{} // holds a value while someone has the domain's job
 	mute chan struct{} // nil unless QEMU is stopped; closed when it goes on
 	gone chan struct{} // closed when QEMU ends
+}
+
+// devices are what may be plugged into a running domain.
+type devices struct {
+	disks     []*disk
+	nics      []*nic
+	iothreads map[uint32]*iothread
 }
 
 type vcpu struct {
@@ -127,6 +137,9 @@ func (d *domain) active() bool { return d.id.ID >= 0 }
 func (d *domain) boot(s *Stack, stopped bool) {
 	s.lastID++
 	d.id.ID = s.lastID
+	if d.persistent {
+		d.defined = &devices{slices.Clone(d.disks), slices.Clone(d.nics), maps.Clone(d.iothreads)}
+	}
 	d.state, d.reason = running, 1
 	if stopped {
 		d.state, d.reason = paused, 1
@@ -157,6 +170,10 @@ func (d *domain) halt(reason int32, drv map[domstats.UUID]*domain) {
 	}
 	d.id.ID, d.state, d.reason = -1, shutOff, reason
 	close(d.gone)
+	if d.defined != nil {
+		d.disks, d.nics, d.iothreads = d.defined.disks, d.defined.nics, d.defined.iothreads
+		d.defined = nil
+	}
 	if d.mute != nil {
 		close(d.mute)
 		d.mute = nil

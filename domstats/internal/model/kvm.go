@@ -107,11 +107,11 @@ type told struct {
 // guestTold is what the scripted guest tells when it is asked to.
 func guestTold() []told {
 	return []told{
-		{"swap_in", "stat-swap-in", 1024, 0x100000}, {"swap_out", "stat-swap-out", 1024, 0x200000},
-		{"major_fault", "stat-major-faults", 1, 3000}, {"minor_fault", "stat-minor-faults", 1, 4000},
-		{"unused", "stat-free-memory", 1024, 0x5000000}, {"available", "stat-total-memory", 1024, 0x6000000},
-		{"usable", "stat-available-memory", 1024, 0x7000000}, {"disk_caches", "stat-disk-caches", 1024, 0x800000},
-		{"hugetlb_pgalloc", "stat-htlb-pgalloc", 1, 9}, {"hugetlb_pgfail", "stat-htlb-pgfail", 1, 10},
+		{"swap_in", "stat-swap-in", 1024, 5120000012287}, {"swap_out", "stat-swap-out", 1024, 5120000023551},
+		{"major_fault", "stat-major-faults", 1, 5000003000}, {"minor_fault", "stat-minor-faults", 1, 5000004000},
+		{"unused", "stat-free-memory", 1024, 5120000057343}, {"available", "stat-total-memory", 1024, 5120000068607},
+		{"usable", "stat-available-memory", 1024, 5120000079871}, {"disk_caches", "stat-disk-caches", 1024, 5120000091135},
+		{"hugetlb_pgalloc", "stat-htlb-pgalloc", 1, 5000000009}, {"hugetlb_pgfail", "stat-htlb-pgfail", 1, 5000000010},
 	}
 }
 

@@ -35,8 +35,8 @@ func (p *port) Ready(ctx context.Context) error {
 	}
 }
 
-// Send does commands that give no answer.
-func (p *port) Send(ctx context.Context, commands string) error { return p.Do(ctx, commands) }
+// DoUntilAnswered is Do: nothing is lost on the way.
+func (p *port) DoUntilAnswered(ctx context.Context, command string) error { return p.Do(ctx, command) }
 
 // Do carries a command out, which takes a moment.
 func (p *port) Do(ctx context.Context, command string) error {
@@ -104,6 +104,8 @@ func (d *domain) script(c byte) error {
 		d.card++
 	case 'T':
 		first.poll += time.Millisecond
+	case 'H':
+		d.vcpus[1].poll += 3 * time.Millisecond
 	default:
 		n := int(c - '0')
 		v, ok := d.vcpus[n]
