@@ -51,6 +51,7 @@ type jobVerb struct {
 	onFailure    string
 	reports      []string
 	timestamps   bool
+	events       string
 	repeats      repeatFlags
 
 	retryOf *jobrecord.Stored // the run whose jobs run again; nil for none
@@ -114,6 +115,7 @@ func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.BoolVar(&v.failFast, "fail-fast", false, "stop all jobs after a failure")
 	cliflags.Choice(f, &v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell, keep or none (default keep on a terminal, else none)", "", "shell", "keep", "none")
 	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE with KIND junit, json or html; may be repeated")
+	f.StringVar(&v.events, "events", "", "file for what happens, a JSON object a line; - is stdout, in place of what jobs print there")
 	f.BoolVar(&v.timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
 }
 
@@ -242,7 +244,12 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	o.Flags = cliflags.Given(cmd, recordedFlags())
+	events, closeEvents, err := v.openEvents(&o.Console)
+	if err != nil {
+		return err
+	}
+	defer closeEvents()
+	o.Events, o.Flags = events, cliflags.Given(cmd, recordedFlags())
 	if v.retryOf != nil {
 		o.Retry, o.Resume = v.retryOf.ID, v.resume
 	}

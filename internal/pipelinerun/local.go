@@ -11,6 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobevents"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -40,6 +41,8 @@ type LocalOptions struct {
 	Untracked   bool // with the files that git does not track
 	Timestamps  bool // each line that is shown begins with its time
 
+	Events *jobevents.Writer // is told of all that happens; nil for none
+
 	Retry  string                 // ID of the run whose jobs run again, "" for none
 	Flags  []string               // "--NAME=VALUE" of those that say what runs, for the record
 	Resume map[string]jobrun.Kept // containers in which jobs go on, by the job's name
@@ -67,7 +70,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o)}
 	l.secrets = result.Secrets
 	l.runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
-	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.MountPath, result.Secrets); err != nil {
+	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.MountPath, result.Secrets, o.Events); err != nil {
 		return nil, err
 	}
 	all := l.scheduler()
@@ -105,9 +108,13 @@ type localRun struct {
 }
 
 func (l *localRun) scheduler() *scheduler.Scheduler {
-	return &scheduler.Scheduler{
+	s := &scheduler.Scheduler{
 		Parallel: scheduler.Parallel(l.Parallel, l.Limits.Memory), FailFast: l.FailFast, LogDir: l.dir, Secrets: l.secrets, Watch: l.record.event,
 	}
+	if l.Events != nil {
+		s.Lines = l.record.line
+	}
+	return s
 }
 
 // tasks are the jobs of a plan, whose records begin with the one of an index.

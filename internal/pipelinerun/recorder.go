@@ -3,12 +3,15 @@
 package pipelinerun
 
 import (
+	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobevents"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -21,7 +24,8 @@ import (
 type recorder struct {
 	dir     string
 	secrets *redact.Redactor
-	at      map[string]int // index of each job
+	events  *jobevents.Writer // nil for none
+	at      map[string]int    // index of each job
 
 	changed chan struct{} // has an element if there is something to write
 	written chan error    // gets the first error of writing when all is written
@@ -30,9 +34,10 @@ type recorder struct {
 	run jobrecord.Run
 }
 
-func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir string, secrets *redact.Redactor) (*recorder, error) {
+func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir string, secrets *redact.Redactor, events *jobevents.Writer) (*recorder, error) {
 	run.ID, run.Started = filepath.Base(dir), time.Now()
-	r := &recorder{dir: dir, secrets: secrets, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
+	events.Run(&run)
+	r := &recorder{dir: dir, secrets: secrets, events: events, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
 	r.append(list, workDir)
 	if err := jobrecord.Write(dir, &r.run); err != nil {
 		return nil, err
@@ -49,6 +54,7 @@ func (r *recorder) append(list []*jobrun.Job, workDir string) {
 		row.Needs, row.State, row.Image, row.WorkDir = j.WaitsFor, outcome.Waiting, j.Image.Reference, workDir
 		r.at[j.Name] = len(r.run.Jobs)
 		r.run.Jobs = append(r.run.Jobs, row)
+		r.events.Planned(&row)
 	}
 }
 
@@ -83,8 +89,16 @@ func (r *recorder) event(e scheduler.Event) {
 	if e.Result != nil {
 		recordResult(j, e.Result)
 	}
+	log := ""
+	if j.Log != "" {
+		log = filepath.Join(r.dir, j.Log)
+	}
+	r.events.Job(e.Time, j, log)
 	r.touch()
 }
+
+// line takes a line that a job has said.
+func (r *recorder) line(l scheduler.Line) { r.events.Line(l.Time, l.Task, l.Stream, l.Text) }
 
 // recordResult takes down how a job ended.
 func recordResult(j *jobrecord.Job, result *outcome.Result) {
@@ -118,6 +132,10 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 		j.Commands = append(j.Commands, jobrecord.Command{
 			Stage: c.Stage, Command: r.secrets.Text(c.Text), Started: c.Started, Duration: c.Duration.Seconds(),
 		})
+	}
+	r.events.Commands(j.Name, j.Commands)
+	if j.Artifacts != "" {
+		r.events.Artifacts(j.Name, j.Artifacts, j.JUnit)
 	}
 }
 
@@ -161,5 +179,13 @@ func (r *recorder) end() (*jobrecord.Run, error) {
 	r.mu.Unlock()
 	r.touch()
 	close(r.changed)
-	return &r.run, <-r.written
+	r.events.End(&r.run)
+	return &r.run, errors.Join(<-r.written, eventsError(r.events.Flush()))
+}
+
+func eventsError(err error) error {
+	if err != nil {
+		return fmt.Errorf("cannot write all events of the run: %w", err)
+	}
+	return nil
 }

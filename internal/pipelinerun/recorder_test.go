@@ -22,7 +22,7 @@ func TestRecord(t *testing.T) {
 		{Job: gitlabci.Job{Name: "first", Stage: "build"}, Image: jobrun.Image{Reference: "i"}},
 		{Job: gitlabci.Job{Name: "second"}, WaitsFor: []string{"first"}},
 	}
-	r, err := newRecorder(dir, jobrecord.Run{}, jobs, "/builds/p", redact.New("hunter2"))
+	r, err := newRecorder(dir, jobrecord.Run{}, jobs, "/builds/p", redact.New("hunter2"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

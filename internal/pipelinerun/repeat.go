@@ -79,7 +79,7 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	r.out.Result = &Result{Dir: live.Dir, Secrets: asked.secrets(o.LocalOptions)}
 	runner.KeepFirst = true
 	runner.ServiceLog = serviceLogs(live.Dir, r.out.Secrets)
-	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.MountPath, r.out.Secrets); err != nil {
+	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.MountPath, r.out.Secrets, o.Events); err != nil {
 		return nil, nil, err
 	}
 	l := &localRun{LocalOptions: o.LocalOptions, runner: runner, record: r.record, dir: live.Dir, secrets: r.out.Secrets, groups: map[string]*sync.Mutex{}}
@@ -157,6 +157,9 @@ func (r *repeater) round(ctx context.Context, n int) bool {
 	first := r.record.add(jobs, r.at)
 	started := time.Now()
 	s := &scheduler.Scheduler{Parallel: len(jobs), LogDir: r.dir, Secrets: r.out.Secrets, Watch: r.record.event}
+	if r.o.Events != nil {
+		s.Lines = r.record.line
+	}
 	results, err := s.Run(ctx, r.tasks(jobs, first))
 	r.mu.Lock()
 	defer r.mu.Unlock()

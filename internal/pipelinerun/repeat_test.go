@@ -29,7 +29,7 @@ func newRepeater(t *testing.T, o RepeatOptions, how func(n int) (outcome.State, 
 	r := &repeater{jobs: []*jobrun.Job{{Job: gitlabci.Job{Name: "t"}}}, dir: dir, same: jobdiff.NewSame("/builds/p")}
 	r.out.Result = &Result{Dir: dir}
 	var err error
-	if r.record, err = newRecorder(dir, jobrecord.Run{}, nil, "/builds/p", nil); err != nil {
+	if r.record, err = newRecorder(dir, jobrecord.Run{}, nil, "/builds/p", nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	var told []string

@@ -32,6 +32,7 @@ type sink struct {
 	mu             sync.Mutex
 	stdout, stderr io.Writer
 	watcher        *watcher
+	lines          func(Line) // nil means nobody listens
 	raw            bool
 	timestamps     bool // each line begins with its time
 }
@@ -59,9 +60,9 @@ func newOutput(to *sink, secrets *redact.Redactor, task, prefix string, log, tim
 	if timesFile != nil {
 		o.times = logtimes.NewWriter(timesFile)
 	}
-	o.stdout = &lines{output: o, sink: to, to: to.stdout, prefix: prefix}
-	o.stderr = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
-	o.build = &lines{output: o, sink: to, to: to.stderr, prefix: prefix}
+	o.stdout = &lines{output: o, sink: to, to: to.stdout, prefix: prefix, name: "stdout"}
+	o.stderr = &lines{output: o, sink: to, to: to.stderr, prefix: prefix, name: "stderr"}
+	o.build = &lines{output: o, sink: to, to: to.stderr, prefix: prefix, name: "build"}
 	for _, l := range []*lines{o.build, o.stdout, o.stderr} {
 		l.hidden = secrets.Writer(passing{l})
 	}
@@ -103,6 +104,7 @@ type lines struct {
 	hidden *redact.Writer // what is written goes through it
 	to     io.Writer
 	prefix string
+	name   string    // of the stream
 	line   []byte    // the unfinished one, no longer than maxLine
 	begun  time.Time // when it began
 	raw    bool      // the terminal is within a line
@@ -203,6 +205,9 @@ func (l *lines) finish() {
 	text := termtext.LogLine(string(l.line))
 	l.line = l.line[:0]
 	l.output.failure.See(text)
+	if l.sink.lines != nil {
+		l.sink.lines(Line{Time: l.begun, Task: l.output.task, Stream: l.name, Text: text})
+	}
 	if l.to != nil && !l.sink.raw {
 		l.whole = append(l.whole, l.prefix...)
 		if l.sink.timestamps {

@@ -33,6 +33,7 @@ type Scheduler struct {
 
 	Timestamps bool        // each line on Stdout and Stderr begins with the time at which it did
 	Watch      func(Event) // told of all that happens, one event at a time; nil means nobody listens
+	Lines      func(Line)  // told of each whole line, from several goroutines; nil means nobody listens
 }
 
 // Run runs the tasks, begun in their order as far as their needs let it, and

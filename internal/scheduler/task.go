@@ -41,6 +41,15 @@ type Streams struct {
 	Ended  func()    // called when later output no longer says why the task failed; may be nil
 }
 
+// A Line is one that a task has said, without secrets and without anything that
+// steers a terminal. A very long line is broken.
+type Line struct {
+	Time   time.Time // when it began
+	Task   string
+	Stream string // "stdout", "stderr" or "build"
+	Text   string
+}
+
 // An Event is something that happened to a task of a scheduler.
 type Event struct {
 	Time   time.Time

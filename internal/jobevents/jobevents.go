@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package jobevents writes what happens in a run of jobs as JSON, a line each.
+//
+// docs/schema/events.json describes the lines. Fields may be added; those that
+// are there keep their meaning.
+package jobevents
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"sync"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
+
+// delay is for how long lines of output may wait to be written together.
+const delay = 200 * time.Millisecond
+
+// A Writer writes events. It is safe for use by several goroutines, and writes
+// nothing if it is nil.
+type Writer struct {
+	mu      sync.Mutex
+	out     *bufio.Writer
+	pending *time.Timer // flushes; nil if nothing waits
+	err     error       // the first one; nothing is written after it
+}
+
+// New gives a Writer.
+func New(to io.Writer) *Writer { return &Writer{out: bufio.NewWriter(to)} }
+
+// A head is what each event begins with.
+type head struct {
+	Time  time.Time `json:"time"`
+	Event string    `json:"event"`
+}
+
+type runEvent struct {
+	head
+	Run     string `json:"run"`
+	Project string `json:"project"`
+	Commit  string `json:"commit"`
+	Source  string `json:"source"`
+	Engine  string `json:"engine"`
+	Retry   string `json:"retry"`
+}
+
+type plannedEvent struct {
+	head
+	Job    string   `json:"job"`
+	Stage  string   `json:"stage"`
+	Target string   `json:"target"`
+	Arch   string   `json:"arch"`
+	Kind   string   `json:"kind"`
+	Image  string   `json:"image"`
+	Needs  []string `json:"needs"`
+	Of     string   `json:"of"`
+}
+
+type jobEvent struct {
+	head
+	Job   string        `json:"job"`
+	State outcome.State `json:"state"`
+	Log   string        `json:"log"`
+	*result
+}
+
+// A result is in the event of a job that has ended.
+type result struct {
+	Code     int     `json:"code"`
+	Allowed  bool    `json:"allowed"`
+	Line     string  `json:"line"`
+	Duration float64 `json:"seconds"`
+}
+
+type lineEvent struct {
+	head
+	Job    string `json:"job"`
+	Stream string `json:"stream"`
+	Text   string `json:"text"`
+}
+
+type commandEvent struct {
+	head
+	Job      string  `json:"job"`
+	Stage    string  `json:"stage"`
+	Command  string  `json:"command"`
+	Duration float64 `json:"seconds"`
+}
+
+type artifactsEvent struct {
+	head
+	Job   string   `json:"job"`
+	Dir   string   `json:"directory"`
+	JUnit []string `json:"junit"`
+}
+
+type endEvent struct {
+	head
+	Run string `json:"run"`
+	OK  bool   `json:"ok"`
+}
+
+// Run says that a run begins.
+func (w *Writer) Run(r *jobrecord.Run) {
+	w.write(runEvent{head{r.Started, "run"}, r.ID, r.Project, r.Commit, r.Event, r.Engine, r.Retry}, true)
+}
+
+// Planned says that a job is to run.
+func (w *Writer) Planned(j *jobrecord.Job) {
+	w.write(plannedEvent{head{time.Now(), "planned"}, j.Name, j.Stage, j.Target, j.Arch, j.Kind, j.Image, list(j.Needs), j.Of}, false)
+}
+
+// Job says that the state of a job has changed. log is its file, "" if there
+// is none.
+func (w *Writer) Job(at time.Time, j *jobrecord.Job, log string) {
+	e := jobEvent{head: head{at, "job"}, Job: j.Name, State: j.State, Log: log}
+	if j.State.Ended() {
+		e.result = &result{j.Code, j.Allowed, j.Line, j.Duration}
+	}
+	w.write(e, true)
+}
+
+// Line says that a job has printed a line, which began at a time. stream is
+// "stdout", "stderr" or "build". The text has no secrets in it.
+func (w *Writer) Line(at time.Time, job, stream, text string) {
+	w.write(lineEvent{head{at, "line"}, job, stream, text}, false)
+}
+
+// Commands says which commands of a job have run, once that is known: the time
+// of the event is when the command began.
+func (w *Writer) Commands(job string, commands []jobrecord.Command) {
+	for _, c := range commands {
+		w.write(commandEvent{head{c.Started, "command"}, job, c.Stage, c.Command, c.Duration}, false)
+	}
+}
+
+// Artifacts says where those of a job are.
+func (w *Writer) Artifacts(job, dir string, junit []string) {
+	w.write(artifactsEvent{head{time.Now(), "artifacts"}, job, dir, list(junit)}, false)
+}
+
+// End says that the run is over.
+func (w *Writer) End(r *jobrecord.Run) {
+	w.write(endEvent{head{r.Ended, "end"}, r.ID, r.OK()}, true)
+}
+
+// list is never null in JSON.
+func list(words []string) []string {
+	if words == nil {
+		return []string{}
+	}
+	return words
+}
+
+// write writes an event, at once if a reader may wait for it.
+func (w *Writer) write(event any, now bool) {
+	if w == nil {
+		return
+	}
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false) // commands have & and >
+	err := encoder.Encode(event)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	if w.err != nil {
+		return
+	}
+	if _, w.err = w.out.Write(data.Bytes()); w.err == nil && now {
+		w.err = w.out.Flush()
+	}
+	if !now && w.pending == nil {
+		w.pending = time.AfterFunc(delay, func() { _ = w.Flush() }) // Flush returns the error again
+	}
+}
+
+// Flush writes what waits. It returns the first error that there was, since a
+// run does not fail in the middle because nobody reads of it.
+func (w *Writer) Flush() error {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending = nil
+	if w.err == nil {
+		w.err = w.out.Flush()
+	}
+	return w.err
+}

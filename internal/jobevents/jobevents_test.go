@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobevents
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
+
+// everything tells a Writer one event of each kind, two of a job.
+func everything(w *Writer) {
+	at := time.Date(2026, 11, 28, 10, 30, 0, 0, time.UTC)
+	job := jobrecord.Job{Name: "build", Stage: "test", Target: "debian-13", State: outcome.Running}
+	run := jobrecord.Run{ID: "20261128-1", Project: "/src", Event: "push", Started: at, Ended: at, Jobs: []jobrecord.Job{{State: outcome.Failed}}}
+	w.Run(&run)
+	w.Planned(&job)
+	w.Job(at, &job, "/runs/build.log")
+	w.Line(at, "build", "stdout", "a \"line\"\tof it \x1b[31m")
+	w.Commands("build", []jobrecord.Command{{Stage: "script", Command: "make", Started: at, Duration: 1.5}})
+	w.Artifacts("build", "/src/.lcitool/artifacts/build", nil)
+	job.State, job.Code, job.Line, job.Duration = outcome.Failed, 2, "error: no", 3
+	w.Job(at, &job, "/runs/build.log")
+	w.End(&run)
+}
+
+// TestEventsFitTheSchema compares each kind with docs/schema/events.json.
+func TestEventsFitTheSchema(t *testing.T) {
+	data, err := os.ReadFile("../../docs/schema/events.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("events.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("events.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := New(&out)
+	everything(w)
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for line := range strings.Lines(out.String()) {
+		event, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(event); err != nil {
+			t.Errorf("%s%v", line, err)
+		}
+		kinds = append(kinds, event.(map[string]any)["event"].(string))
+	}
+	if got, want := strings.Join(kinds, " "), "run planned job line command artifacts job end"; got != want {
+		t.Errorf("events %s, want %s", got, want)
+	}
+	for _, bad := range []string{`{"time": "x"}`, `{"time": "x", "event": "job", "job": "a", "state": "failed", "log": ""}`, `{"time": "x", "event": "line", "job": "a", "stream": "other", "text": ""}`} {
+		if event, err := jsonschema.UnmarshalJSON(strings.NewReader(bad)); err != nil || schema.Validate(event) == nil {
+			t.Errorf("%s fits (%v)", bad, err)
+		}
+	}
+}
+
+// TestEndIsWritten: nobody has to wait for lines once a job has ended, and an
+// event that begins a wait is written too.
+func TestEndIsWritten(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	defer write.Close()
+	w := New(write)
+	decoder := json.NewDecoder(read)
+	w.Line(time.Now(), "build", "stderr", "soon")
+	var e struct{ Event, Text, Stream string }
+	if err := decoder.Decode(&e); err != nil || e.Event != "line" || e.Text != "soon" || e.Stream != "stderr" {
+		t.Errorf("got %+v, %v", e, err)
+	}
+	w.Job(time.Now(), &jobrecord.Job{Name: "build", State: outcome.Passed}, "")
+	if err := decoder.Decode(&e); err != nil || e.Event != "job" {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+type full struct{ calls int }
+
+var errFull = errors.New("no space")
+
+func (f *full) Write([]byte) (int, error) { f.calls++; return 0, errFull }
+
+// TestErrorIsKept: nothing is written after an error, which the end tells.
+func TestErrorIsKept(t *testing.T) {
+	var to full
+	w := New(&to)
+	everything(w)
+	if err := w.Flush(); !errors.Is(err, errFull) || to.calls != 1 {
+		t.Errorf("%v after %d writes", err, to.calls)
+	}
+	var none *Writer
+	everything(none)
+	if err := none.Flush(); err != nil {
+		t.Error(err)
+	}
+}
