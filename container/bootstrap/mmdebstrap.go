@@ -29,7 +29,7 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	}
 	keyring := "/usr/share/keyrings/" + o.Distro + "-archive-keyring.gpg"
 	if _, err := os.Stat(keyring); err != nil {
-		return fail(fmt.Errorf("the keys of %s are missing: %s", o.Distro, keyring), "apt-get install "+o.Distro+"-keyring (Debian: debian-archive-keyring)")
+		return fail(fmt.Errorf("the keys of %s are missing: %s", o.Distro, keyring), keyringHint(o.Distro))
 	}
 	if os.Getuid() != 0 {
 		if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // others may pass through, not list
@@ -69,6 +69,14 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 		return fail(fmt.Errorf("mmdebstrap: %s", tail.reason(err)), bootstrapHint(string(tail.tail), o.Sources))
 	}
 	return nil
+}
+
+// keyringHint names the package with the keys of a distribution.
+func keyringHint(distro string) string {
+	if distro == "ubuntu" {
+		return "apt-get install ubuntu-keyring, which Debian has since release 13"
+	}
+	return "apt-get install " + distro + "-archive-keyring"
 }
 
 // closedParent returns the outermost directory on the way to dir, dir

@@ -32,6 +32,14 @@ func TestBootstrapHintFollowsTheCause(t *testing.T) {
 	}
 }
 
+func TestKeyringHint(t *testing.T) {
+	for distro, want := range map[string]string{"debian": "debian-archive-keyring", "ubuntu": "ubuntu-keyring"} {
+		if got := keyringHint(distro); !strings.HasPrefix(got, "apt-get install "+want) {
+			t.Errorf("%s: got %q", distro, got)
+		}
+	}
+}
+
 func TestBootstrapReasonIsTheFirstError(t *testing.T) {
 	tail := &tailBuffer{}
 	for _, part := range []string{strings.Repeat("I: installing\n", 1000), "E: the ca", "use\n", strings.Repeat("x\n", 5000), "E: remove_tree failed\n"} {
