@@ -55,3 +55,13 @@ func TestImageOfTheJobsPlatform(t *testing.T) {
 		}
 	}
 }
+
+func TestImageOfAServicesPlatform(t *testing.T) {
+	for platform, pulled := range map[string]string{"": "", "linux/amd64": "", "linux/s390x": "for linux/s390x"} {
+		e := &archEngine{arch: "amd64"}
+		j := &Job{Job: gitlabci.Job{Services: []gitlabci.Image{{Name: "r/db:1", Platform: platform}}}}
+		if err := (&Runner{Engine: e}).prepareServices(t.Context(), j, io.Discard); err != nil || e.pulled != pulled {
+			t.Errorf("%q: pulled %q, want %q, %v", platform, e.pulled, pulled, err)
+		}
+	}
+}

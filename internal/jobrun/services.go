@@ -49,7 +49,7 @@ func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) err
 	j.services = j.planServices(func(what string) { r.warn(j, what) })
 	for _, s := range j.services {
 		s.reference = gitlabci.WithoutProxy(s.Name)
-		if _, err := r.pulled(ctx, s.reference, "", false, log); err != nil {
+		if _, err := r.pulled(ctx, s.reference, s.Platform, false, log); err != nil {
 			return fmt.Errorf("service %q: %w", s.name(), err)
 		}
 		image, err := r.Engine.Inspect(ctx, s.reference)
