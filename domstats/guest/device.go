@@ -18,6 +18,24 @@ type Disk struct {
 	NBD      string // unix socket of an NBD server, instead of File
 	Boot     uint   // place in the boot order; 0 for none
 	Optional bool   // the source may be missing
+	// Backing are the images below File, top first; libvirt finds them itself when
+	// the domain starts.
+	Backing []Layer
+}
+
+// A Layer is a file of a chain.
+type Layer struct{ File, Format string }
+
+// backing describes a chain, which ends where it says so.
+func backing(images []Layer) *libvirtxml.DomainDiskBackingStore {
+	if len(images) == 0 {
+		return &libvirtxml.DomainDiskBackingStore{}
+	}
+	return &libvirtxml.DomainDiskBackingStore{
+		Format:       &libvirtxml.DomainDiskFormat{Type: images[0].Format},
+		Source:       &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: images[0].File}},
+		BackingStore: backing(images[1:]),
+	}
 }
 
 // XML returns the element that plugs the disk in or out.
@@ -49,6 +67,9 @@ func (d Disk) device() *libvirtxml.DomainDisk {
 	case d.File != "":
 		x.Source = &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: d.File}}
 	}
+	if len(d.Backing) > 0 {
+		x.BackingStore = backing(d.Backing)
+	}
 	if d.Optional {
 		x.Source.StartupPolicy = "optional"
 	}
@@ -70,6 +91,7 @@ type NIC struct {
 
 	Bridge string // the host's bridge to connect it to; empty for none
 	Device string // a macvtap device that is there already; empty for none
+	Target string // name of the tap to make; empty leaves it to libvirt
 }
 
 // XML returns the element that plugs the interface in or out, or changes it.
@@ -92,6 +114,8 @@ func (n NIC) device() *libvirtxml.DomainInterface {
 		x.Source = &libvirtxml.DomainInterfaceSource{Bridge: &libvirtxml.DomainInterfaceSourceBridge{Bridge: n.Bridge}}
 	case n.Device != "":
 		x.Target = &libvirtxml.DomainInterfaceTarget{Dev: n.Device, Managed: "no"}
+	case n.Target != "":
+		x.Target = &libvirtxml.DomainInterfaceTarget{Dev: n.Target}
 	case n.User:
 		x.Source = &libvirtxml.DomainInterfaceSource{User: &libvirtxml.DomainInterfaceSourceUser{}}
 	}

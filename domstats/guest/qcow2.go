@@ -20,7 +20,8 @@ func QCOW2(size uint64, backing, backingFormat string) []byte {
 	be.PutUint32(img[4:], 2)
 	be.PutUint32(img[20:], clusterBits)
 	be.PutUint64(img[24:], size)
-	be.PutUint32(img[36:], 1) // entries of the first-level table
+	const below = cluster / 8 * cluster                          // bytes of an entry of the first-level table
+	be.PutUint32(img[36:], uint32(max(1, (size+below-1)/below))) // its entries
 	be.PutUint64(img[40:], 3*cluster)
 	be.PutUint64(img[48:], 1*cluster)
 	be.PutUint32(img[56:], 1) // clusters of the refcount table

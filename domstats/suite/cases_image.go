@@ -22,6 +22,8 @@ func imageCases() []Case {
 		{ID: "BLK-30", Title: "the target of a copy beside its own node", Needs: q, run: blkCopyTarget},
 		{ID: "BLK-31", Title: "the scratch file of a backup beside its own node", Needs: q, run: blkScratch},
 		{ID: "BLK-32", Title: "two disks with requests of their own", Needs: q, run: blkTwoDisks},
+		{ID: "BLK-36", Title: "a chain that the definition of an inactive domain names", Needs: q, run: blkInactiveChain},
+		{ID: "BLK-37", Title: "empty drives of an inactive domain", Needs: q, run: blkInactiveEmpty},
 	}
 }
 
@@ -202,6 +204,48 @@ func blkInactiveSizes(t *T) {
 		equal(t, p+"allocation", t.uint(r, p+"allocation"), space)
 	}
 	t.want(g.backing(), map[string]uint64{"block.count": 2})
+}
+
+// wantInactive compares an entry of an inactive domain with the file.
+func (t *T) wantInactive(r domstats.Record, i int, disk, path string, capacity uint64) {
+	p := fmt.Sprintf("block.%d.", i)
+	length, space, err := t.host().FileSize(path)
+	t.must(err, "look at the image")
+	t.wantText(r, p+"name", disk)
+	t.wantText(r, p+"path", path)
+	t.want(r, map[string]uint64{p + "capacity": capacity, p + "physical": length, p + "allocation": space})
+}
+
+func blkInactiveChain(t *T) {
+	disk, paths := t.tower("vda", 1)
+	disk.Backing = []guest.Layer{{File: paths[1], Format: "qcow2"}, {File: paths[2], Format: "raw"}}
+	second := t.file("second.img", []byte(strings.Repeat("x", 64<<10)), 2<<20)
+	g := t.define(func(s *guest.Spec) { s.Disks = []guest.Disk{disk, {Target: "vdb", File: second}} })
+	r := g.blk()
+	t.want(r, map[string]uint64{"block.count": 2})
+	t.wantInactive(r, 0, "vda", paths[0], 3<<20)
+	t.wantInactive(r, 1, "vdb", second, 2<<20)
+	r = g.backing()
+	t.want(r, map[string]uint64{"block.count": 4})
+	for i, capacity := range []uint64{3 << 20, 2 << 20, 1 << 20} {
+		t.wantInactive(r, i, "vda", paths[i], capacity)
+	}
+	t.wantInactive(r, 3, "vdb", second, 2<<20)
+}
+
+func blkInactiveEmpty(t *T) {
+	full := t.file("full.img", []byte(strings.Repeat("x", 64<<10)), 2<<20)
+	g := t.define(func(s *guest.Spec) {
+		s.Disks = []guest.Disk{{Target: "fda", Device: "floppy"}, {Target: "hdc", Device: "cdrom"}, {Target: "hdd", File: full}}
+	})
+	r := g.blk()
+	t.want(r, map[string]uint64{"block.count": 3})
+	for _, disk := range []string{"fda", "hdc"} {
+		t.wantDrive(r, disk, false, false)
+	}
+	p := t.entry(r, "hdd")
+	t.wantText(r, p+"path", full)
+	t.want(r, map[string]uint64{p + "capacity": 2 << 20, p + "physical": 2 << 20, p + "allocation": 64 << 10})
 }
 
 func blkCopyTarget(t *T) {

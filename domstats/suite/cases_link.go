@@ -17,6 +17,7 @@ func linkCases() []Case {
 		{ID: "NET-13", Title: "two interfaces keep their own counters", Needs: append(require(NeedRaw), x...), run: netTwo},
 		{ID: "NET-14", Title: "frames that the guest does not take are dropped", Needs: append(require(NeedRaw), x...), run: netOverflow},
 		{ID: "NET-15", Title: "an interface on a bridge", Needs: append(require(NeedLink), x...), run: netBridge},
+		{ID: "NET-17", Title: "interfaces whose names begin alike", Needs: append(require(NeedRaw), x...), run: netAlike},
 		{ID: "NET-16", Title: "a macvtap interface", Needs: append(require(NeedMacvtap), x...), run: netMacvtap},
 	}
 }
@@ -88,6 +89,23 @@ func netTwo(t *T) {
 	equal(t, "net.0.tx.bytes", t.grew(before, r, "net.0.tx.bytes"), 3*64)
 	equal(t, "net.1.tx.pkts", t.grew(before, r, "net.1.tx.pkts"), 5)
 	equal(t, "net.1.tx.bytes", t.grew(before, r, "net.1.tx.bytes"), 5*64)
+}
+
+// netAlike has names of which one is the beginning of the other, the longer one first
+// and last.
+func netAlike(t *T) {
+	name := t.link()
+	g := t.small(true, nics(guest.NIC{Model: "e1000", MAC: mac(3), Target: name + "10"}, guest.NIC{Model: "e1000", MAC: mac(4), Target: name + "1"},
+		guest.NIC{Model: "e1000", MAC: mac(5), Target: name + "12"}))
+	r := g.net()
+	for i, frames := range []int{1100, 1400, 1900} { // a tap keeps 1000 frames, and drops the others
+		t.must(t.host().SendFrames(t.interfaceName(r, i), frames), "flood interface %d", i)
+	}
+	r = g.wantCounts(true, 0, 1, 2)
+	for i, suffix := range []string{"10", "1", "12"} {
+		t.wantText(r, fmt.Sprintf("net.%d.name", i), name+suffix)
+	}
+	t.moves("net.1.rx.drop", t.uint(r, "net.1.rx.drop") > 0)
 }
 
 // netOverflow floods interfaces that nobody reads: a tap keeps 1000 frames.

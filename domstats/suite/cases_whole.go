@@ -17,7 +17,7 @@ import (
 func wholeCases() []Case {
 	p := require(NeedQEMU, NeedPID)
 	return []Case{
-		{ID: "LIF-09", Title: "the daemon restarts under a full guest", Needs: require(NeedQEMU, NeedPID, NeedDaemon, NeedFiles), Alone: true, run: lifFullRestart},
+		{ID: "LIF-09", Title: "the daemon restarts under a full guest", Needs: require(NeedQEMU, NeedX86, NeedPID, NeedDaemon, NeedFiles), Alone: true, run: lifFullRestart},
 		{ID: "LIF-10", Title: "guests end during calls", Needs: p, Limit: 6 * minute, run: lifRaces},
 		{ID: "CON-14", Title: "many calls leave nothing behind", Needs: require(NeedQEMU, NeedProcess, NeedFiles), Alone: true, Limit: 6 * minute, run: conLeaks},
 		{ID: "CON-15", Title: "statistics while memory is saved", Needs: require(NeedQEMU, NeedFiles), run: conSave},
@@ -58,12 +58,29 @@ func (t *T) reopen() {
 	t.cleanup(func(context.Context) { fresh.Close() })
 }
 
+// ballooned is a paused guest that gave memory back and told its statistics, with
+// its record.
+func (t *T) ballooned() (*Guest, domstats.Record) {
+	const kib = 49152
+	g := t.disk(func(s *guest.Spec) { s.IOThreads = []guest.IOThread{{ID: 2}} })
+	g.target(kib)
+	g.do("b")
+	g.tell()
+	t.until(12*atOnce, "the guest gives memory back", func() bool { return t.uint(g.balloon(), "balloon.current") == kib })
+	g.suspend()
+	return g, g.record(everything)
+}
+
 func lifFullRestart(t *T) {
 	g := t.full()
 	g.inject("virtio-disk0", "aio_write -P 5 65536 8k")
+	small, smaller := t.ballooned()
 	before := g.recordFlags(everything, domstats.FlagBacking)
 	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
 	t.reopen()
+	r := small.record(everything)
+	t.wantNames(r, "", smaller.Names("")...)
+	t.wantStill(smaller, r)
 	after := g.recordFlags(everything, domstats.FlagBacking)
 	t.wantNames(after, "", before.Names("")...)
 	t.report(domstats.CheckMonotonic(domstats.NewCatalogue(), withoutPerf(before), after), "over the restart")

@@ -76,9 +76,10 @@ type memory struct {
 	last   map[string]stored
 	hidden map[domstats.UUID][]string
 	shown  map[domstats.UUID][]domstats.Param
-	dying  int // destructions under way
-	begun  int // destructions begun so far
-	asked  int // calls for statistics so far
+	dying  int  // destructions under way
+	begun  int  // destructions begun so far
+	asked  int  // calls for statistics so far
+	fresh  bool // the daemon was restarted
 }
 
 // Wrap gives a stack that has a fault.

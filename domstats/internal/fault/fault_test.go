@@ -121,7 +121,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 70 {
+	if n := len(fault.Faults()); n != 76 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -31,6 +31,14 @@ type host struct {
 
 func (s stack) Host() suite.Host { return host{s.Stack.Host(), s.f, s.m} }
 
+// RestartDaemon notes the restart.
+func (h host) RestartDaemon(ctx context.Context) error {
+	h.m.mu.Lock()
+	h.m.fresh = true
+	h.m.mu.Unlock()
+	return h.Host.RestartDaemon(ctx)
+}
+
 func (h host) Daemon(ctx context.Context) (suite.Process, error) {
 	p, err := h.Host.Daemon(ctx)
 	if err != nil {

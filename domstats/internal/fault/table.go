@@ -81,5 +81,11 @@ func Faults() []Fault {
 		{ID: "F68", What: "an inactive domain has the disks of its last run", Caught: []string{"LIF-11"}, change: lastRun("block.count")},
 		{ID: "F69", What: "haltpoll is the first vCPU's only", Caught: []string{"CPU-05", "CPU-11"}, change: firstHaltpoll, asks: true},
 		{ID: "F70", What: "a partial record has sizes that only QEMU knows", Caught: []string{"CON-01", "CON-02"}, change: blocking},
+		{ID: "F71", What: "CPU times are cut to 32 bits", Caught: []string{"CPU-12"}, change: cut("cpu.", "vcpu.")},
+		{ID: "F72", What: "sizes of images are cut to 32 bits", Caught: []string{"BLK-34"}, change: cut(".capacity", ".physical")},
+		{ID: "F73", What: "counters of disks are cut to 32 bits", Caught: []string{"BLK-35"}, change: cut(".rd.", ".wr.")},
+		{ID: "F74", What: "events are cut to 32 bits", Caught: []string{"PRF-07"}, change: cut("perf.")},
+		{ID: "F75", What: "an inactive domain has no images below the first", Caught: []string{"BLK-36"}, ask: oneImage},
+		{ID: "F76", What: "memory that a guest gave back is forgotten when the daemon restarts", Caught: []string{"LIF-09"}, change: forgetful},
 	}
 }

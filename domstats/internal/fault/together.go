@@ -109,3 +109,28 @@ func blocking(_ query, records []domstats.Record) []domstats.Record {
 		return []domstats.Param{domstats.NewParam("block.0.capacity", uint64(1<<20))}
 	})
 }
+
+// cut leaves the lower 32 bits of statistics whose names contain one of some parts.
+func cut(parts ...string) func(query, []domstats.Record) []domstats.Record {
+	return set(func(name string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
+	}, func(v uint64) uint64 { return v & (1<<32 - 1) })
+}
+
+// oneImage asks for one image of each disk where all domains asked for are inactive.
+func oneImage(q *query) {
+	active := slices.ContainsFunc(q.domains, func(d domstats.Domain) bool { return d.ID >= 0 })
+	if !active {
+		q.flags &^= domstats.FlagBacking
+	}
+}
+
+// forgetful shows the maximum for the current memory after a restart of the daemon.
+func forgetful(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	if !q.m.fresh {
+		return records
+	}
+	return equated("current", "maximum")(q, records)
+}

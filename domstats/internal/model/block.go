@@ -55,6 +55,7 @@ type disk struct {
 	highest   uint64 // end of the highest write
 	size      uint64 // after a resize; 0 for that of the file
 	threshold uint64
+	throttled bool    // requests wait for each other
 	images    []image // top first
 	mirror    *image  // of a copy
 	scratch   *image  // of a backup
@@ -78,18 +79,24 @@ func (k *disk) path() string {
 
 func (k *disk) nbd() bool { return k.x.Source != nil && k.x.Source.Network != nil }
 
-const ioTime = 50_000 // ns that a request takes
+// took is how many ns a request takes.
+func (k *disk) took() uint64 {
+	if k.throttled {
+		return 2_000_000_000
+	}
+	return 50_000
+}
 
 func (k *disk) read(n uint64) {
 	k.counts.rdReqs++
 	k.counts.rdBytes += n
-	k.counts.rdTimes += ioTime
+	k.counts.rdTimes += k.took()
 }
 
 func (k *disk) write(offset, n uint64) {
 	k.counts.wrReqs++
 	k.counts.wrBytes += n
-	k.counts.wrTimes += ioTime
+	k.counts.wrTimes += k.took()
 	k.highest = max(k.highest, offset+n)
 	if k.threshold > 0 && offset+n > k.threshold {
 		k.threshold = 0
@@ -98,7 +105,7 @@ func (k *disk) write(offset, n uint64) {
 
 func (k *disk) flush() {
 	k.counts.flReqs++
-	k.counts.flTimes += ioTime
+	k.counts.flTimes += k.took()
 }
 
 // nextIndex numbers the images that are opened.
@@ -178,7 +185,11 @@ func (d *domain) blockParams(s *Stack, chain, job bool) []domstats.Param {
 		out = append(out, domstats.NewParam(p+"name", k.name()))
 		out = append(out, k.sourceParams(s, p, d.active(), job)...)
 		i++
-		if !chain || !d.active() {
+		if !chain {
+			continue
+		}
+		if !d.active() {
+			out, i = k.definedBelow(s, out, i)
 			continue
 		}
 		extra := slices.Clone(k.images[min(1, len(k.images)):])
@@ -198,6 +209,17 @@ func (d *domain) blockParams(s *Stack, chain, job bool) []domstats.Param {
 		}
 	}
 	return append(out, domstats.NewParam("block.count", uint32(i)))
+}
+
+// definedBelow adds the images below that the definition names.
+func (k *disk) definedBelow(s *Stack, out []domstats.Param, i int) ([]domstats.Param, int) {
+	for b := k.x.BackingStore; b != nil && b.Source != nil && b.Source.File != nil; b = b.BackingStore {
+		p, f := fmt.Sprintf("block.%d.", i), s.files[b.Source.File.File]
+		out = append(out, domstats.NewParam(p+"name", k.name()), domstats.NewParam(p+"path", b.Source.File.File))
+		out = append(out, sizes(p, f.space(), f.capacity(), uint64(f.size))...)
+		i++
+	}
+	return out, i
 }
 
 func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Param {

@@ -30,6 +30,9 @@ func (d *domain) addNIC(s *Stack, x *libvirtxml.DomainInterface) {
 		if t := x.Target; t != nil && t.Managed == "no" {
 			n.device, n.shared = t.Dev, true
 		}
+		if t := x.Target; t != nil && t.Managed == "" {
+			n.device = t.Dev
+		}
 		s.devices[n.device] = n
 	}
 	d.nics = append(d.nics, n)
