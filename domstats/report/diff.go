@@ -59,7 +59,11 @@ func Diff(a, b *Run) []Change {
 			add(Retyped, name, old, now)
 		}
 	})
-	compare(a.offers(), b.offers(), func(name, old, now string) { add(Offered, name, old, now) })
+	offersA, offersB := a.offers(), b.offers()
+	if len(a.Results) != len(only) || !allTrue(only) {
+		shared(offersA, offersB)
+	}
+	compare(offersA, offersB, func(name, old, now string) { add(Offered, name, old, now) })
 	compare(a.verdicts(only), b.verdicts(only), func(id, old, now string) { add(Behaviour, id, old, now) })
 	order := []Kind{Release, Gone, Added, Retyped, Offered, Behaviour}
 	slices.SortStableFunc(out, func(x, y Change) int {
@@ -79,6 +83,34 @@ func both(a, b *Run) map[string]bool {
 		out[x.ID] = inA[x.ID]
 	}
 	return out
+}
+
+func allTrue(m map[string]bool) bool {
+	for _, v := range m {
+		if !v {
+			return false
+		}
+	}
+	return true
+}
+
+// shared leaves what QEMU offers of providers and targets that both runs have read:
+// a selection need not have a case that reads the others.
+func shared(a, b map[string]string) {
+	of := func(m map[string]string) map[string]bool {
+		out := map[string]bool{}
+		for name := range m {
+			out[name[:strings.LastIndex(name, " ")]] = true
+		}
+		return out
+	}
+	inA, inB := of(a), of(b)
+	for _, m := range []map[string]string{a, b} {
+		maps.DeleteFunc(m, func(name, _ string) bool {
+			group := name[:strings.LastIndex(name, " ")]
+			return !inA[group] || !inB[group]
+		})
+	}
 }
 
 // compare calls differ for each key, in order, whose values are not equal.

@@ -193,6 +193,27 @@ func TestDiffOfASelection(t *testing.T) {
 	}
 }
 
+// A selection whose cases read no schema, or a part of it, says nothing about it.
+func TestDiffOfASelectionWithoutSchema(t *testing.T) {
+	for _, keep := range []int{0, 1} {
+		whole, some := sample(), sample()
+		some.Results = some.Results[:1]
+		some.Schema = some.Schema[:keep]
+		for _, runs := range [][2]*Run{{whole, some}, {some, whole}} {
+			for _, c := range Diff(runs[0], runs[1]) {
+				if c.Kind == Offered {
+					t.Errorf("%d groups kept: %+v", keep, c)
+				}
+			}
+		}
+	}
+	whole, less := sample(), sample()
+	less.Schema = nil
+	if got := Diff(whole, less); len(got) == 0 || got[0].Kind != Offered {
+		t.Errorf("a schema that is gone in a whole run gives %+v", got)
+	}
+}
+
 func TestGroupsKeepTheirOrder(t *testing.T) {
 	if got := sample().groups(); !slices.Equal(got, []string{"API", "NET", "BLK", "LIF"}) {
 		t.Errorf("got %v", got)
