@@ -27,7 +27,6 @@ func heldBy() map[string]string {
 		"services are machines":              "cmd/lcitool/testdata/engine/job-services.txtar: hello from web",
 		"`docker:dind`":                      "cmd/lcitool/testdata/engine/job-services.txtar: docker:dind\" is not started",
 		"services' logs":                     "internal/pipelinerun/servicelog_test.go: func TestServiceLogs",
-		"a dotenv report":                    "internal/jobrun/dotenv_test.go: func TestReadDotenv",
 		"`hooks: pre_get_sources_script`":    "cmd/lcitool/testdata/engine/job-as-runner.txtar: hook sees",
 		"a delayed job waits":                "internal/pipelinerun/local_test.go: func TestDelayedJobs",
 		"`resource_group`":                   "internal/pipelinerun/local_test.go: func TestResourceGroups",

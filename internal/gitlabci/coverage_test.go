@@ -2,7 +2,10 @@
 
 package gitlabci
 
-import "testing"
+import (
+	"testing"
+	"testing/fstest"
+)
 
 func TestCoverageIn(t *testing.T) {
 	for _, test := range []struct{ pattern, log, want string }{
@@ -20,5 +23,26 @@ func TestCoverageIn(t *testing.T) {
 		if got := job.CoverageIn(test.log); got != test.want {
 			t.Errorf("%s in %q: got %q, want %q", test.pattern, test.log, got, test.want)
 		}
+	}
+}
+
+// TestDotenvVariables: a variable of a report may name others, and goes over
+// those of the job, not over those of the event.
+func TestDotenvVariables(t *testing.T) {
+	fsys := fstest.MapFS{".gitlab-ci.yml": {Data: []byte("j:\n  image: $IMAGE\n  variables: {OWN: own, GIVEN: job, SEEN: $REPORT}\n  script: [x]\n")}}
+	p, err := Load(fsys, ".gitlab-ci.yml", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := p.Evaluate(Event{Source: Push, Variables: map[string]string{"GIVEN": "event"}})
+	job := e.Jobs[0].WithDotenv(map[string]string{"REPORT": "$OWN-$CI_JOB_NAME-$NONE", "GIVEN": "report", "IMAGE": "img:$OWN"})
+	want := map[string]string{"REPORT": "own-j-", "SEEN": "own-j-", "GIVEN": "event", "OWN": "own"}
+	for _, v := range job.Variables {
+		if text, ok := want[v.Name]; ok && v.Value != text {
+			t.Errorf("%s: %q, want %q", v.Name, v.Value, text)
+		}
+	}
+	if job.Image.Name != "img:own" {
+		t.Errorf("image %s", job.Image.Name)
 	}
 }

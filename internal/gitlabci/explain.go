@@ -63,6 +63,9 @@ type PolicyTrace struct {
 	Met  bool
 }
 
+// LeavesOut reports whether the condition keeps the job out of the pipeline.
+func (p PolicyTrace) LeavesOut() bool { return p.Met == strings.HasPrefix(p.Text, "except") }
+
 // Rules traces the rules of a job up to its end, nil for a job without rules.
 func (j *Job) Rules() []RuleTrace {
 	if j.decided == nil || !j.decided.def.hasRules {

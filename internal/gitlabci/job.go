@@ -76,7 +76,8 @@ type unexpanded struct {
 }
 
 // WithDotenv gives the job with variables that other jobs have left in dotenv
-// reports. They go over all but those given when the pipeline was started.
+// reports. They go over all but those given when the pipeline was started, and
+// may name other variables.
 func (j *Job) WithDotenv(variables map[string]string) Job {
 	if len(variables) == 0 || j.written == nil {
 		return *j
@@ -84,7 +85,7 @@ func (j *Job) WithDotenv(variables map[string]string) Job {
 	vars := maps.Clone(j.written.vars)
 	for name, value := range variables {
 		if vars[name].from != FromEvent {
-			vars[name] = setting{value: value, raw: true, from: FromDotenv}
+			vars[name] = setting{value: value, from: FromDotenv}
 		}
 	}
 	job := j.written.job

@@ -157,6 +157,9 @@ func (r *Runner) collect(ctx context.Context, j *Job, c jobContainer, passed boo
 			out.JUnit = append(out.JUnit, file)
 		}
 	}
+	if err := r.checkDotenv(j); err != nil {
+		return fmt.Errorf("GitLab refuses the dotenv report of job %q: %w", j.Name, err)
+	}
 	return nil
 }
 

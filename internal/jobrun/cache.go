@@ -4,6 +4,7 @@ package jobrun
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -14,9 +15,11 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/google/renameio/v2"
 	"github.com/klauspost/compress/zstd"
 
@@ -42,8 +45,10 @@ func (r *Runner) ccacheVolume(j *Job) string {
 // maxKeyFile bounds a file that a cache's key is made from.
 const maxKeyFile = 256 << 20
 
-// cacheKey gives the key of a cache, which may be made from files of the tree.
-func (r *Runner) cacheKey(c gitlabci.Cache) (string, error) {
+// cacheKey gives the key of one of a job's caches, by its place among them. It may
+// be made from files of the tree: from what those hold that are there, whatever
+// their names.
+func (r *Runner) cacheKey(c gitlabci.Cache, place int) (string, error) {
 	if len(c.KeyFiles) == 0 {
 		return c.Key, nil
 	}
@@ -52,39 +57,87 @@ func (r *Runner) cacheKey(c gitlabci.Cache) (string, error) {
 		return "", err
 	}
 	defer tree.Close()
-	h := sha256.New()
-	for _, name := range c.KeyFiles {
-		sum, err := fileSum(tree, strings.TrimPrefix(path.Join("/", name), "/"))
+	names, err := keyFiles(tree, c.KeyFiles)
+	if err != nil {
+		return "", err
+	}
+	var sums []string
+	for _, name := range names {
+		sum, err := fileSum(tree, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return "", fmt.Errorf("cache:key:files: cannot read %q: %w", name, err)
 		}
-		fmt.Fprintf(h, "%s %x\n", name, sum)
+		sums = append(sums, sum)
 	}
-	key := fmt.Sprintf("%.20x", h.Sum(nil))
-	if c.KeyPrefix != "" {
-		key = c.KeyPrefix + "-" + key
+	key := "default"
+	if slices.Sort(sums); len(sums) > 0 {
+		key = fmt.Sprintf("%.20x", sha256.Sum256([]byte(strings.Join(slices.Compact(sums), "-"))))
 	}
-	return key, nil
+	return cmp.Or(c.KeyPrefix, strconv.Itoa(place)) + "-" + key, nil
 }
 
-// fileSum is the SHA-256 sum of a file. One that is missing counts as empty.
-func fileSum(tree *safefs.Dir, name string) ([]byte, error) {
-	h := sha256.New()
-	f, err := tree.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return h.Sum(nil), nil
+// keyFiles gives the paths of files that a key is made from. A pattern stands for
+// all files of the tree that match.
+func keyFiles(tree *safefs.Dir, patterns []string) ([]string, error) {
+	var out []string
+	for _, p := range patterns {
+		p = strings.TrimPrefix(path.Join("/", p), "/")
+		if !strings.Contains(p, "*") {
+			out = append(out, p)
+			continue
+		}
+		found, err := doublestar.Glob(tree.FS(), p, doublestar.WithFilesOnly(), doublestar.WithNoFollow())
+		if err != nil {
+			return nil, fmt.Errorf("cache:key:files: %q: %w", p, err)
+		}
+		out = append(out, found...)
 	}
+	return out, nil
+}
+
+// fileSum is the SHA-256 sum of a file.
+func fileSum(tree *safefs.Dir, name string) (string, error) {
+	f, err := tree.Open(name)
 	if err != nil {
-		return nil, diag.Cause(err)
+		return "", diag.Cause(err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || info.Size() > maxKeyFile {
-		return nil, errors.Join(err, &safefs.TooLargeError{Limit: maxKeyFile})
+		return "", errors.Join(err, &safefs.TooLargeError{Limit: maxKeyFile})
 	}
+	h := sha256.New()
 	if _, err := io.Copy(h, safefs.Limit(f, maxKeyFile)); err != nil {
-		return nil, diag.Cause(err)
+		return "", diag.Cause(err)
 	}
-	return h.Sum(nil), nil
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}
+
+// checkCaches refuses what the runner refuses.
+func (j *Job) checkCaches() error {
+	for _, c := range j.Cache {
+		if !slices.Contains([]string{"", "pull-push", "pull", "push"}, c.Policy) {
+			return refusedf("%s: unknown cache policy %q", j.Pos, c.Policy)
+		}
+	}
+	return nil
+}
+
+// fallbackKeys are the keys of caches that stand in for one that is not there.
+func (j *Job) fallbackKeys(c gitlabci.Cache, warn func(string)) []string {
+	keys := slices.Clone(c.FallbackKeys)
+	for _, v := range j.Variables {
+		switch {
+		case v.Name != "CACHE_FALLBACK_KEY" || v.Value == "":
+		case strings.HasSuffix(strings.TrimRight(v.Value, ". "), "-protected"):
+			warn(fmt.Sprintf("CACHE_FALLBACK_KEY %q must not end in -protected", v.Value))
+		default:
+			keys = append(keys, v.Value)
+		}
+	}
+	return keys
 }
 
 // cacheScope is what keeps caches apart: what a fork's job stored is not for
@@ -113,16 +166,16 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c jobContainer) erro
 	if r.Caches == "" {
 		return nil
 	}
-	for _, cache := range j.Cache {
+	for i, cache := range j.Cache {
 		if cache.Policy == "push" {
 			continue
 		}
-		first, err := r.cacheKey(cache)
+		first, err := r.cacheKey(cache, i)
 		if err != nil {
 			r.warn(j, fmt.Sprintf("cache is not used: %v", err))
 			continue
 		}
-		for _, key := range append([]string{first}, cache.FallbackKeys...) {
+		for _, key := range append([]string{first}, j.fallbackKeys(cache, func(what string) { r.warn(j, what) })...) {
 			found, err := r.restore(ctx, j, c, r.cacheFile(cache, key))
 			if err != nil {
 				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", key, err))
@@ -161,11 +214,11 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed 
 	if r.Caches == "" {
 		return nil
 	}
-	for _, cache := range j.Cache {
+	for i, cache := range j.Cache {
 		if cache.Policy == "pull" || cache.When != "always" && (cache.When == "on_failure") == passed {
 			continue
 		}
-		key, err := r.cacheKey(cache)
+		key, err := r.cacheKey(cache, i)
 		if err != nil {
 			if cache.Policy == "push" { // else said when the job began
 				r.warn(j, fmt.Sprintf("cache is not kept: %v", err))

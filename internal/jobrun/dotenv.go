@@ -3,7 +3,10 @@
 package jobrun
 
 import (
+	"compress/gzip"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,19 +16,26 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// maxDotenv is the largest report of variables that GitLab takes, in bytes.
-const maxDotenv = 5 << 10
+const (
+	maxDotenv          = 1 << 20 // bytes of a report of variables that are read
+	maxDotenvStored    = 5 << 10 // bytes that GitLab takes, compressed as the runner sends them
+	maxDotenvVariables = 150     // that GitLab takes at most, whatever the plan of the project's group
+)
 
 var dotenvName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 
 // AddDotenv gives a job the variables that the jobs before it have left.
 func (r *Runner) AddDotenv(j *Job) {
+	if r.Artifacts == nil {
+		return
+	}
 	variables := map[string]string{}
 	for _, from := range j.ArtifactsFrom {
-		for _, file := range r.dotenvFiles(from) {
-			if err := readDotenv(file, variables); err != nil {
-				r.warn(j, fmt.Sprintf("variables of job %q are not set: %v", from.Name, err))
-			}
+		if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
+			continue
+		}
+		if err := readDotenv(r.dotenvFiles(from), variables); err != nil {
+			r.warn(j, fmt.Sprintf("variables of job %q are not set: %v", from.Name, err))
 		}
 	}
 	if len(variables) == 0 {
@@ -46,7 +56,7 @@ func (r *Runner) AddDotenv(j *Job) {
 // dotenvFiles lists the reports of variables among the artifacts of a job.
 func (r *Runner) dotenvFiles(from *Job) []string {
 	var paths []string
-	if from.Job.Artifacts != nil && r.Artifacts != nil {
+	if from.Job.Artifacts != nil {
 		for _, report := range from.Job.Artifacts.Reports {
 			if report.Kind == "dotenv" {
 				paths = append(paths, report.Paths...)
@@ -54,9 +64,6 @@ func (r *Runner) dotenvFiles(from *Job) []string {
 		}
 	}
 	if len(paths) == 0 {
-		return nil
-	}
-	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 		return nil
 	}
 	dir := r.Artifacts.Dir(from.Name)
@@ -71,24 +78,60 @@ func (r *Runner) dotenvFiles(from *Job) []string {
 	return files
 }
 
-// readDotenv reads variables as GitLab does: NAME=VALUE in each line, white
-// space around both taken away, quotes kept.
-func readDotenv(file string, into map[string]string) error {
-	data, err := safefs.ReadFile(file, maxDotenv)
-	if err != nil {
-		return err
-	}
+// checkDotenv refuses the reports of variables that GitLab refuses: the upload
+// fails, and the job with it.
+func (r *Runner) checkDotenv(j *Job) error {
+	return readDotenv(r.dotenvFiles(j), map[string]string{})
+}
+
+// readDotenv reads the files of one report.
+func readDotenv(files []string, into map[string]string) error {
 	read := map[string]string{}
-	for n, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
-		name, value, ok := strings.Cut(line, "=")
+	var stored countingWriter
+	for _, file := range files {
+		data, err := safefs.ReadFile(file, maxDotenv)
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(file), err)
+		}
+		z := gzip.NewWriter(&stored)
+		_, err = z.Write(data)
+		if err := errors.Join(err, z.Close()); err != nil {
+			return err
+		}
+		if err := parseDotenv(filepath.Base(file), string(data), read); err != nil {
+			return err
+		}
+	}
+	switch {
+	case stored >= maxDotenvStored:
+		return fmt.Errorf("the report has %d bytes compressed, and GitLab takes less than %d", stored, maxDotenvStored)
+	case len(read) > maxDotenvVariables:
+		return fmt.Errorf("the report has %d variables, and GitLab takes %d", len(read), maxDotenvVariables)
+	}
+	maps.Copy(into, read)
+	return nil
+}
+
+// parseDotenv reads variables as GitLab does: NAME=VALUE in each line, white
+// space around both taken away, quotes kept.
+func parseDotenv(file, text string, into map[string]string) error {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		if !ok || !dotenvName.MatchString(name) {
-			return fmt.Errorf("%s:%d: expected NAME=VALUE, got %q", filepath.Base(file), n+1, line)
+			return fmt.Errorf("%s:%d: expected NAME=VALUE, got %q", file, n, strings.TrimRight(line, "\r\n"))
 		}
-		read[name] = value
-	}
-	for name, value := range read {
 		into[name] = value
 	}
 	return nil
+}
+
+// A countingWriter counts bytes.
+type countingWriter int
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	*w += countingWriter(len(p))
+	return len(p), nil
 }

@@ -3,6 +3,8 @@
 package jobrun
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +16,14 @@ import (
 )
 
 func TestReadDotenv(t *testing.T) {
+	var random, many strings.Builder
+	fmt.Fprintf(&random, "A=")
+	for n := range 5000 {
+		fmt.Fprintf(&random, "%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))
+	}
+	for n := range 151 {
+		fmt.Fprintf(&many, "A%d=1\n", n)
+	}
 	for text, want := range map[string]map[string]string{
 		"A=1\nB=2\n":                  {"A": "1", "B": "2"},
 		"A=\n":                        {"A": ""},
@@ -24,14 +34,17 @@ func TestReadDotenv(t *testing.T) {
 		"# comment\nA=1\n":            nil,
 		"A=1\n\nB=2\n":                nil,
 		"A-B=1\n":                     nil,
-		strings.Repeat("A=1\n", 5000): nil, // larger than GitLab takes
+		"":                            {},
+		strings.Repeat("A=1\n", 5000): {"A": "1"}, // what GitLab stores is compressed
+		random.String():               nil,        // larger than GitLab takes
+		many.String():                 nil,        // more than GitLab takes
 	} {
 		file := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]string{}
-		err := readDotenv(file, got)
+		err := readDotenv([]string{file}, got)
 		if (err != nil) != (want == nil) || !maps.Equal(got, want) && want != nil || want == nil && len(got) > 0 {
 			t.Errorf("%.40q: got %v, %v; want %v", text, got, err, want)
 		}

@@ -42,6 +42,8 @@ type memoryEngine struct {
 func (e *memoryEngine) Local() bool     { return true }
 func (e *memoryEngine) Address() string { return "memory" }
 
+func (e *memoryEngine) Rootless(context.Context) (bool, error) { return false, nil }
+
 func (e *memoryEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
 	return container.Image{ID: "id of " + reference}, nil
 }

@@ -3,7 +3,6 @@
 package jobrun
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -60,7 +59,7 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	}
 	for name := range all {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(all[name], "\x00") {
-			return nil, fmt.Errorf("variable %q cannot be in an environment", name)
+			return nil, refusedf("variable %q cannot be in an environment", name)
 		}
 	}
 	return sorted(all), nil

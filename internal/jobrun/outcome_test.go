@@ -16,6 +16,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -377,6 +378,102 @@ func TestCacheKeys(t *testing.T) {
 	finds("second")
 	keep("first")
 	finds("first")
+}
+
+// TestKeysOfFiles: a key is made from what the files hold, and from the place of
+// the cache among those of the job.
+func TestKeysOfFiles(t *testing.T) {
+	h := newHarness(t)
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(h.Tree.Dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := func(place int, prefix string, files ...string) string {
+		key, err := h.cacheKey(gitlabci.Cache{KeyFiles: files, KeyPrefix: prefix}, place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	write("a.lock", "1")
+	write("same.lock", "1")
+	write("b.lock", "2")
+	for _, test := range []struct {
+		what, one, other string
+		same             bool
+	}{
+		{"names", key(0, "", "a.lock"), key(0, "", "same.lock"), true},
+		{"contents", key(0, "", "a.lock"), key(0, "", "b.lock"), false},
+		{"order", key(0, "", "a.lock", "b.lock"), key(0, "", "b.lock", "a.lock"), true},
+		{"a missing file", key(0, "", "a.lock", "missing"), key(0, "", "a.lock"), true},
+		{"missing files", key(0, "", "missing"), "0-default", true},
+		{"the place", key(0, "", "a.lock"), key(1, "", "a.lock"), false},
+		{"a prefix", key(0, "p", "a.lock"), key(1, "p", "a.lock"), true},
+		{"missing files with a prefix", key(0, "p", "missing"), "p-default", true},
+		{"a pattern", key(0, "", "*.lock"), key(0, "", "a.lock", "b.lock"), true},
+		{"a pattern without files", key(0, "", "*.none"), "0-default", true},
+	} {
+		if (test.one == test.other) != test.same {
+			t.Errorf("%s: %s, %s", test.what, test.one, test.other)
+		}
+	}
+}
+
+// TestFallbackVariable: a job finds the cache that a variable names.
+func TestFallbackVariable(t *testing.T) {
+	var warned []string
+	warn := func(what string) { warned = append(warned, what) }
+	j := job("x", nil)
+	for value, want := range map[string]string{"main": "first main", "": "first", "main-protected": "first", "x-protected. ": "first"} {
+		j.Variables = []gitlabci.Variable{{Name: "CACHE_FALLBACK_KEY", Value: value}}
+		if got := strings.Join(j.fallbackKeys(gitlabci.Cache{FallbackKeys: []string{"first"}}, warn), " "); got != want {
+			t.Errorf("%q: %s, want %s", value, got, want)
+		}
+	}
+	if len(warned) != 2 {
+		t.Errorf("warned %q", warned)
+	}
+}
+
+// TestRefused: what a runner refuses is a failure of the job that says why.
+func TestRefused(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Job)
+	}{
+		{"GIT_STRATEGY", func(j *Job) { j.Env = []string{"GIT_STRATEGY=other"} }},
+		{"GIT_SUBMODULE_STRATEGY", func(j *Job) { j.Env = []string{"GIT_SUBMODULE_STRATEGY=other"} }},
+		{"GIT_CLONE_PATH", func(j *Job) { j.Env = []string{"GIT_CLONE_PATH=/elsewhere"} }},
+		{"cache policy", func(j *Job) { j.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"p"}, Policy: "other"}} }},
+		{"is not known", func(j *Job) { j.Unresolved = []string{"its image is not known"} }},
+	} {
+		h := newHarness(t)
+		h.Tree.Writable = false
+		h.Tree.Snapshot = &checkout.Snapshot{}
+		j := job("x", nil)
+		c.change(j)
+		var said strings.Builder
+		result, _ := h.Run(t.Context(), j, scheduler.Streams{Stderr: &said})
+		if result.State != outcome.Failed || result.Code != 1 || !strings.Contains(said.String(), c.name) {
+			t.Errorf("%s: %s, %v; said %q", c.name, result.Text(), result.Err, said.String())
+		}
+	}
+}
+
+// TestRefusedDotenv: the job fails whose report GitLab does not take.
+func TestRefusedDotenv(t *testing.T) {
+	for text, want := range map[string]outcome.State{"A=1\n": outcome.Passed, "": outcome.Passed, "no variable\n": outcome.Failed} {
+		h := newHarness(t)
+		j := job("x", &gitlabci.Artifacts{When: "on_success", Reports: []gitlabci.Report{{Kind: "dotenv", Paths: []string{"a.env"}}}})
+		h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+			c.files[treeDir+"/a.env"] = text
+			return nil
+		}
+		if result, _ := h.Run(t.Context(), j, scheduler.Streams{}); result.State != want {
+			t.Errorf("%q: %s, %v", text, result.Text(), result.Err)
+		}
+	}
 }
 
 // TestForgottenCaches: those used longest ago go first.

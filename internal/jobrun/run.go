@@ -35,6 +35,9 @@ func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result o
 	for try := 0; ; try++ {
 		j.again = try < j.Retry.Max
 		result, out = r.once(ctx, j, s)
+		if refused := new(refusedError); errors.As(result.Err, refused) && s.Stderr != nil {
+			fmt.Fprintln(s.Stderr, refused.Error())
+		}
 		result.Workload, result.Duration = j.Name, time.Since(started)
 		if !j.again || ctx.Err() != nil || !retries(j.Retry, result) {
 			return result, out
@@ -126,19 +129,30 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 	return result, out
 }
 
-// impossible says what a job wants that cannot be had here.
+// A refusedError is why a job fails before its script: a runner refuses it as
+// well, or something that it wants is not here.
+type refusedError struct{ error }
+
+// ExitStatus makes it a failure of the job, not of the engine.
+func (refusedError) ExitStatus() int { return 1 }
+
+func (e refusedError) Unwrap() error { return e.error }
+
+func refusedf(format string, args ...any) error { return refusedError{fmt.Errorf(format, args...)} }
+
+// impossible says what a job wants that is not here.
 func (j *Job) impossible() error {
 	switch {
 	case len(j.Unresolved) > 0:
-		return fmt.Errorf("%s: %s", j.Pos, strings.Join(j.Unresolved, "; "))
+		return refusedf("%s: %s", j.Pos, strings.Join(j.Unresolved, "; "))
 	case j.Image.BuildOnly:
 		return nil
 	case j.Trigger:
-		return fmt.Errorf("%s: the job starts another pipeline, which only GitLab can", j.Pos)
+		return refusedf("%s: the job starts another pipeline, which only GitLab can", j.Pos)
 	case j.Image.Reference == "":
-		return fmt.Errorf("%s: the job names no image, so only a runner of its own can run it", j.Pos)
+		return refusedf("%s: the job names no image, so only a runner of its own can run it", j.Pos)
 	}
-	return nil
+	return j.checkCaches()
 }
 
 // scripts runs the job's commands, then after_script, even if they failed.

@@ -97,7 +97,7 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	switch t.Strategy {
 	case "", checkout.Fetch, checkout.Clone, checkout.None, checkout.Empty:
 	default:
-		return t, fmt.Errorf("unknown GIT_STRATEGY %q", t.Strategy)
+		return t, refusedf("unknown GIT_STRATEGY %q", t.Strategy)
 	}
 	t.Depth = number(value(env, "GIT_DEPTH"), defaultDepth)
 	t.Submodules.Depth = number(value(env, "GIT_SUBMODULE_DEPTH"), t.Depth)
@@ -110,7 +110,7 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 		t.Submodules.Enabled, t.Submodules.Recursive = true, s == "recursive"
 		t.Submodules.Paths = strings.Fields(value(env, "GIT_SUBMODULE_PATHS"))
 	default:
-		return t, fmt.Errorf("unknown GIT_SUBMODULE_STRATEGY %q", s)
+		return t, refusedf("unknown GIT_SUBMODULE_STRATEGY %q", s)
 	}
 	return t, nil
 }
@@ -200,10 +200,10 @@ func (r *Runner) dir(env []string) (string, error) {
 		return r.Tree.MountPath, nil
 	}
 	if !path.IsAbs(at) {
-		return "", fmt.Errorf("GIT_CLONE_PATH %q is not an absolute path", at)
+		return "", refusedf("GIT_CLONE_PATH %q is not an absolute path", at)
 	}
 	if at = path.Clean(at); at != buildsDir && !strings.HasPrefix(at, buildsDir+"/") {
-		return "", fmt.Errorf("GIT_CLONE_PATH %q is not below %s", at, buildsDir)
+		return "", refusedf("GIT_CLONE_PATH %q is not below %s", at, buildsDir)
 	}
 	return at, nil
 }

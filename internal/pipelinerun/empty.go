@@ -25,6 +25,7 @@ type Reason struct {
 	Jobs     int                // how many
 	Workflow bool               // it is one of the workflow, which leaves out all
 	Policy   bool               // only or except leaves them out
+	Own      bool               // they have no rules, and "when: never" of their own
 	Rule     gitlabci.RuleTrace // the zero value if no rule of theirs matches
 	Job      string             // the first of the jobs, "" for the workflow
 }
@@ -103,10 +104,12 @@ func (e *Evaluation) reasons() []Reason {
 	var out []Reason
 	for i := range e.Jobs {
 		rule, policy := deciding(e.Jobs[i].Rules()), len(e.Jobs[i].Policies()) > 0
-		at := slices.IndexFunc(out, func(r Reason) bool { return r.Rule.Pos == rule.Pos && r.Policy == policy })
+		own := e.Jobs[i].Rules() == nil && !slices.ContainsFunc(e.Jobs[i].Policies(), gitlabci.PolicyTrace.LeavesOut)
+		policy = policy && !own
+		at := slices.IndexFunc(out, func(r Reason) bool { return r.Rule.Pos == rule.Pos && r.Policy == policy && r.Own == own })
 		if at < 0 {
 			at = len(out)
-			out = append(out, Reason{Rule: rule, Job: e.Jobs[i].Name, Policy: policy})
+			out = append(out, Reason{Rule: rule, Job: e.Jobs[i].Name, Policy: policy, Own: own})
 		}
 		out[at].Jobs++
 	}

@@ -37,7 +37,10 @@ c:
 		{"workflow", "workflow: {rules: [{if: $RUN_PIPELINE}]}\na: {script: [x]}\n", "1 by 0 workflow; RUN_PIPELINE=1 1/0"},
 		{"last rule", "a:\n  script: [x]\n  rules:\n    - if: $CI_PIPELINE_SOURCE == 'push' && $RUN\n    - when: never\n", "1 by 5; RUN=1 1/0"},
 		{"predefined only", "a:\n  script: [x]\n  rules:\n    - if: $CI_COMMIT_TAG\n", "1 by 0; tag 1/0"},
-		{"policy", "a: {script: [x], except: [pushes]}\nb: {script: [x], only: [tags]}\nc: {script: [x], only: [schedules], when: manual}\n", "3 by 0; web 1/0 schedule 2/1"},
+		{"policy", "a: {script: [x], except: [pushes]}\nb: {script: [x], only: [tags]}\nc: {script: [x], only: [schedules], when: manual}\n", "3 by 0 policy; web 1/0 schedule 2/1"},
+		{"when of its own", "a: {script: [x], when: never}\n", "1 by 0 own; "},
+		{"when beside a policy", "a: {script: [x], when: never, only: [tags]}\nb: {script: [x], only: [tags]}\nc: {script: [x], except: [branches]}\n", "3 by 0 policy; tag 2/0"},
+		{"both", "a: {script: [x], when: never}\nb: {script: [x], except: [branches]}\n", "1 by 0 own, 1 by 0 policy; tag 1/0"},
 		{"given but wrong", "a:\n  script: [x]\n  rules:\n    - if: $GIVEN == 'yes'\n", "1 by 0; GIVEN=yes 1/0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -58,6 +61,12 @@ c:
 					text := fmt.Sprintf("%d by %d", r.Jobs, r.Rule.Pos.Line)
 					if r.Workflow {
 						text += " workflow"
+					}
+					if r.Own {
+						text += " own"
+					}
+					if r.Policy {
+						text += " policy"
 					}
 					reasons = append(reasons, text)
 				}

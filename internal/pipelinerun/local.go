@@ -60,6 +60,16 @@ func (p *Plan) CheckArtifacts() error {
 // Local runs the jobs of a plan in containers. The Result is nil if none could
 // begin.
 func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
+	release, err := p.source.lockArtifacts(p.Jobs)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return local(ctx, p, o)
+}
+
+// local is Local for jobs whose artifacts are locked.
+func local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	p.source.sweep(ctx, o.Engine)
 	live, err := o.Store.Create()
 	if err != nil {

@@ -99,6 +99,8 @@ func reasonText(r Reason) string {
 	switch {
 	case r.Workflow && r.Rule.Pos.Line == 0:
 		return jobs + ": no rule of the workflow matches"
+	case r.Own:
+		return jobs + fmt.Sprintf(` by "when: never" of their own, such as job %q; GitLab takes it in rules only`, r.Job)
 	case r.Policy:
 		return jobs + fmt.Sprintf(" by only or except, such as job %q", r.Job)
 	case r.Rule.Pos.Line == 0:

@@ -61,9 +61,14 @@ const keptRounds = 20
 // which the job of a round is called "NAME #NUMBER". The result of the jobs that
 // are needed comes instead if one of them failed.
 func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, needs *Result, err error) {
+	release, err := p.source.lockArtifacts(p.Jobs)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer release()
 	asked, needed := p.split()
 	if len(needed.Jobs) > 0 {
-		needs, err := Local(ctx, needed, o.LocalOptions)
+		needs, err := local(ctx, needed, o.LocalOptions)
 		if err != nil || !needs.OK() || ctx.Err() != nil {
 			return nil, needs, err
 		}
