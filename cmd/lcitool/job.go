@@ -17,6 +17,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/includes"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
 
@@ -41,6 +42,7 @@ func newJob(a *app) *cobra.Command {
 type eventChoice struct {
 	pipelinerun.EventOptions
 	variableFlags
+	fetch   bool
 	inputs  []string
 	changed *pflag.Flag // --changed, to tell an empty list from none
 }
@@ -49,6 +51,7 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 	cliflags.Choice(f, &c.Name, "event", "", "event that starts the pipeline: "+strings.Join(pipelinerun.Events(), ", "), pipelinerun.Events()...)
 	f.StringVar(&c.Tag, "tag", "", "name of the tag (default v0.0.0 with --event tag)")
 	f.StringArrayVar(&c.inputs, "input", nil, "input of the pipeline, NAME=VALUE; may be repeated")
+	f.BoolVar(&c.fetch, "fetch", false, "fetch files that the pipeline includes by URL, from other projects and as components, and lock them in "+includes.LockFile)
 	f.StringVar(&c.Branch, "branch", "", "branch of the pipeline, or target branch of the merge request (default the default branch)")
 	f.StringVar(&c.DefaultBranch, "default-branch", "", `default branch of the project (default that of the remote "origin", or main)`)
 	f.BoolVar(&c.FromUpstream, "upstream", false, "pipeline in upstream's namespace instead of a fork's")
@@ -108,6 +111,14 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	if err := c.load(a, cmd); err != nil {
 		return nil, nil, err
 	}
+	if c.fetch && a.offline {
+		return nil, nil, &usageError{cmd, errors.New("argument --fetch: not allowed with argument --offline")}
+	}
+	roots, err := a.workspace().Authorities()
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Includes = includes.Options{Fetch: c.fetch, CacheDir: a.cacheDir(), RootCAs: roots, Log: a.log()}
 	o.Project, o.Inputs, o.Messages = directory, inputs, a.messages()
 	source, err := pipelinerun.Open(cmd.Context(), o)
 	if err != nil {
@@ -139,7 +150,23 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluat
 
 // warnMissing names the includes that cannot be followed.
 func (a *app) warnMissing(e *gitlabci.Evaluation) {
+	hint := false
 	for _, m := range e.Missing {
-		a.infof("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
+		text := fmt.Sprintf("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
+		switch {
+		case m.Why != "":
+			text += ": " + m.Why
+		case fetchable(m):
+			hint = true
+		}
+		a.infof("%s", text)
 	}
+	if hint {
+		a.infof("hint: --fetch brings what is public")
+	}
+}
+
+// fetchable reports whether --fetch may bring an include.
+func fetchable(m gitlabci.Missing) bool {
+	return m.Kind == "remote" || m.Kind == "project" || m.Kind == "component"
 }

@@ -18,8 +18,8 @@ func newJobList(a *app) *cobra.Command {
 		Short: "List the jobs of the project's pipeline",
 		Long: `Read .gitlab-ci.yml with what it includes from the same tree, and list the jobs
 that GitLab would put into the pipeline of an event: by default a merge request
-from a fork with RUN_PIPELINE=1. Nothing is fetched: an include from elsewhere is
-named, and jobs that need something from it are marked. So are jobs that GitLab
+from a fork with RUN_PIPELINE=1. Nothing is fetched without --fetch: an include from
+elsewhere is named, and jobs that need something from it are marked. So are jobs that GitLab
 refuses; "lcitool job lint" fails for them. Of a pipeline without jobs it says which
 rules leave them out and which variables would give some.`,
 		Args: needArgs(),

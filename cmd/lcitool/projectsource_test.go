@@ -220,3 +220,31 @@ func TestCertificateVariables(t *testing.T) {
 		}
 	}
 }
+
+// TestFetch: a pipeline's includes from elsewhere are fetched when that is asked
+// for, and stay as they were.
+func TestFetch(t *testing.T) {
+	s := serve(t, map[string]string{"/a.yml": "there: {script: [x]}\n"})
+	if err := os.WriteFile(".gitlab-ci.yml", []byte("include: "+s.URL+"/a.yml\nhere: {script: [x]}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stdout, stderr := s.run(t, "job", "list", "--event", "push"); strings.Contains(stdout, "there") || !strings.Contains(stderr, "hint: --fetch") {
+		t.Errorf("not asked: %q, %q", stdout, stderr)
+	}
+	if s.requests.Load() != 0 {
+		t.Errorf("%d requests that nobody asked for", s.requests.Load())
+	}
+	if status, stdout, stderr := s.run(t, "job", "list", "--event", "push", "--fetch"); status != 0 || !strings.Contains(stdout, "there") || strings.Contains(stderr, "not available") {
+		t.Errorf("fetched: %d, %q, %q", status, stdout, stderr)
+	}
+	s.put("/a.yml", "changed: {script: [x]}\n")
+	if status, stdout, stderr := s.run(t, "--offline", "job", "list", "--event", "push"); status != 0 || !strings.Contains(stdout, "there") || stderr != "" {
+		t.Errorf("locked: %d, %q, %q", status, stdout, stderr)
+	}
+	if status, _, stderr := s.run(t, "--offline", "job", "list", "--fetch"); status != 2 || !strings.Contains(stderr, "not allowed with argument --offline") {
+		t.Errorf("offline: %d, %q", status, stderr)
+	}
+	if _, stdout, stderr := s.run(t, "job", "list", "--event", "push", "--fetch"); !strings.Contains(stdout, "changed") || !strings.Contains(stderr, "has changed since it was locked") {
+		t.Errorf("changed: %q, %q", stdout, stderr)
+	}
+}

@@ -20,6 +20,7 @@ type Missing struct {
 	Kind     string        // remote, template, project, component, artifact or local
 	Location string        // the URL, name or path it gives
 	Pos      diag.Position // of the include
+	Why      string        // it is not known although somebody asked, "" if nobody did
 }
 
 // String gives the include as a message has it: `remote include "https://…"`.
@@ -31,7 +32,8 @@ type includer struct {
 	scope    *scope // nil without an event
 	stack    []string
 	count    int
-	deferred bool // an include was left out for want of an event
+	at       *place // where the file comes from that is being read, nil for the tree
+	deferred bool   // an include was left out for want of an event
 	missing  []Missing
 	problems problems
 }
@@ -44,7 +46,7 @@ func (in *includer) errorf(pos diag.Position, format string, args ...any) {
 // are not known.
 func (in *includer) broken(v *value, format string, args ...any) {
 	in.errorf(v.pos, format, args...)
-	in.missing = append(in.missing, Missing{"local", v.text, v.pos})
+	in.missing = append(in.missing, Missing{Kind: "local", Location: v.text, Pos: v.pos})
 }
 
 // file gives the content of a file with its includes laid under it, nil if it
@@ -100,7 +102,7 @@ func (in *includer) unreadable(name string, from *value, err error) {
 	default:
 		in.errorf(from.pos, "local include %s: %s", yamldoc.Quote(name), yamldoc.OneLine(err.Error()))
 	}
-	in.missing = append(in.missing, Missing{"local", name, from.pos})
+	in.missing = append(in.missing, Missing{Kind: "local", Location: name, Pos: from.pos})
 }
 
 // elsewhere are the kinds of include that are not files of the project.
@@ -113,8 +115,7 @@ func (in *includer) location(v *value) []*value {
 	switch v.kind {
 	case text:
 		if strings.HasPrefix(v.text, "http://") || strings.HasPrefix(v.text, "https://") {
-			in.missing = append(in.missing, Missing{"remote", v.text, v.pos})
-			return nil
+			return in.remote(v, nil, &given{pos: v.pos, scope: in.scope})
 		}
 		return in.local(v, &given{pos: v.pos, scope: in.scope})
 	case mapping:
@@ -130,17 +131,17 @@ func (in *includer) location(v *value) []*value {
 		return in.local(local, g)
 	}
 	if component := v.get("component"); component != nil {
-		if doc, ok := in.component(component, g); ok {
-			return doc
-		}
+		return in.component(component, g)
+	}
+	if remote := v.get("remote"); remote != nil {
+		return in.remote(remote, v.get("integrity"), g)
+	}
+	if v.get("project") != nil {
+		return in.project(v, g)
 	}
 	for _, kind := range elsewhere() {
 		if l := v.get(kind); l != nil {
-			m := Missing{kind, l.text, v.pos}
-			if file := v.get("file"); kind == "project" && file != nil {
-				m.Location += ": " + strings.Join(looseTexts(file), ", ")
-			}
-			in.missing = append(in.missing, m)
+			in.missing = append(in.missing, Missing{Kind: kind, Location: l.text, Pos: v.pos})
 			return nil
 		}
 	}
@@ -163,41 +164,6 @@ func (in *includer) given(v *value) *given {
 		}
 	}
 	return g
-}
-
-// component gives the content of a component that this project has itself, at
-// the commit at hand. ok is false for any other.
-func (in *includer) component(v *value, g *given) (docs []*value, ok bool) {
-	address := v.text
-	if strings.Contains(address, "$") {
-		if in.scope == nil {
-			in.deferred = true
-			return nil, true
-		}
-		address = in.scope.vars.existing(address)
-	}
-	if in.scope == nil {
-		in.deferred = true // the event says which project this is
-		return nil, true
-	}
-	e := in.scope.event
-	path, version, _ := strings.Cut(address, "@")
-	name, own := strings.CutPrefix(path, e.Host+"/"+e.projectPath()+"/")
-	if !own || strings.Contains(name, "/") || version == "" || version != e.Commit && version != e.ref() {
-		return nil, false
-	}
-	g.component = map[string]string{"name": name, "sha": e.Commit, "version": version, "reference": version}
-	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
-		if (&tree{fsys: in.p.fsys}).has(file) {
-			if doc := in.file(file, v, g); doc != nil {
-				docs = append(docs, doc)
-			}
-			return docs, true
-		}
-	}
-	in.errorf(v.pos, "component %s: this project has neither templates/%s.yml nor templates/%s/template.yml", yamldoc.Quote(v.text), name, name)
-	in.missing = append(in.missing, Missing{"component", v.text, v.pos})
-	return nil, true
 }
 
 // looseTexts gives the texts of a scalar or a list.
@@ -237,10 +203,10 @@ func (in *includer) wanted(v *value) bool {
 func (in *includer) named(v *value) Missing {
 	for _, kind := range append(elsewhere(), "local") {
 		if l := v.get(kind); l != nil {
-			return Missing{kind, l.text, v.pos}
+			return Missing{Kind: kind, Location: l.text, Pos: v.pos}
 		}
 	}
-	return Missing{"unknown", "", v.pos}
+	return Missing{Kind: "unknown", Pos: v.pos}
 }
 
 // local gives the contents of the project's files that a path or glob names,
@@ -257,6 +223,9 @@ func (in *includer) local(v *value, g *given) []*value {
 			return nil
 		}
 		name = in.scope.vars.existing(name)
+	}
+	if in.at != nil {
+		return in.localElsewhere(v, strings.TrimLeft(name, "/"), g)
 	}
 	written := strings.TrimLeft(name, "/")
 	if name = strings.TrimPrefix(path.Clean("/"+name), "/"); name != written && (&tree{fsys: in.p.fsys}).has(name) {

@@ -61,7 +61,7 @@ func inputTypes() []string { return []string{"string", "number", "boolean", "arr
 // or not the right one, is a problem and not among them.
 func (s *source) inputs(g *given, d *decoder) map[string]*value {
 	out := map[string]*value{}
-	specs := s.inputSpecs(d)
+	specs := s.inputSpecs(g, d)
 	names := map[string]bool{}
 	for _, spec := range specs {
 		names[spec.name] = true
@@ -77,28 +77,79 @@ func (s *source) inputs(g *given, d *decoder) map[string]*value {
 	return out
 }
 
-func (s *source) inputSpecs(d *decoder) []*inputSpec {
+func (s *source) inputSpecs(g *given, d *decoder) []*inputSpec {
 	d.keys(s.header, "a header", "spec")
 	spec := s.header.get("spec")
 	if spec == nil || !d.keys(spec, "spec", "inputs", "component", "include") {
 		return nil
 	}
-	if include := spec.get("include"); include != nil {
-		d.incomplete(include.pos, "spec: include is not supported: inputs in it are not known")
-	}
-	inputs := spec.get("inputs")
-	if inputs == nil {
-		return nil
-	}
-	if inputs.kind != mapping {
-		d.errorf(inputs.pos, "spec: inputs takes a mapping, got %s", inputs.describe())
-		return nil
+	fields := s.includedInputs(spec.get("include"), g, d)
+	if inputs := spec.get("inputs"); inputs != nil {
+		fields = append(fields, d.inputFields(inputs, "spec: inputs")...)
 	}
 	var out []*inputSpec
-	for _, f := range inputs.fields {
-		out = append(out, d.inputSpec(f))
+	for i, f := range fields {
+		if !slices.ContainsFunc(fields[i+1:], func(later field) bool { return later.key == f.key }) {
+			out = append(out, d.inputSpec(f))
+		}
 	}
 	return out
+}
+
+func (d *decoder) inputFields(v *value, what string) []field {
+	if v.kind != mapping {
+		d.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())
+		return nil
+	}
+	return v.fields
+}
+
+// includedInputs gives the inputs of the files that a header includes, which
+// those of the header itself go over.
+func (s *source) includedInputs(include *value, g *given, d *decoder) []field {
+	if include == nil {
+		return nil
+	}
+	items := []*value{include}
+	if include.kind == list {
+		items = include.items
+	}
+	var out []field
+	for _, item := range items {
+		in := &includer{p: s.p, scope: g.scope}
+		names := in.headerFiles(item)
+		g.deferred = g.deferred || in.deferred
+		for _, name := range names {
+			if v := s.p.inputsFile(name, item.pos, d); v != nil {
+				out = append(out, d.inputFields(v, "inputs")...)
+			}
+		}
+		d.problems = append(d.problems, in.problems...)
+		for _, m := range in.missing {
+			d.incomplete(m.Pos, "spec: include: %s is not available here: inputs in it are not known%s", m, m.because())
+		}
+	}
+	return out
+}
+
+// inputsFile reads a file that has nothing but inputs.
+func (p *Pipeline) inputsFile(name string, from diag.Position, d *decoder) *value {
+	data, err := p.readFile(name)
+	if err != nil {
+		d.errorf(from, "spec: include %s: %s", yamldoc.Quote(name), yamldoc.OneLine(err.Error()))
+		return nil
+	}
+	n, err := yamldoc.Parse(name, data, 0)
+	if err != nil {
+		d.problems.addError(err)
+		return nil
+	}
+	v := (&reader{left: maxValues}).read(n, 0)
+	if v.kind != mapping || !d.keys(v, "a file of inputs", "inputs") || v.get("inputs") == nil {
+		d.errorf(v.pos, "the file %s has no inputs", yamldoc.Quote(name))
+		return nil
+	}
+	return v.get("inputs")
 }
 
 func (d *decoder) inputSpec(f field) *inputSpec {

@@ -4,9 +4,9 @@
 //
 // Load reads the file with all it includes from the same tree, Evaluate then
 // says what GitLab would make of it for one event: which jobs there are, when
-// each runs, and with which image, variables and commands. Nothing is fetched
-// and nothing is guessed: an include from elsewhere is named, and so is every
-// job that needs something from it. What GitLab refuses is a Problem, and
+// each runs, and with which image, variables and commands. Nothing is fetched but
+// through Options.Elsewhere, and nothing is guessed: an include from elsewhere is
+// named, and so is every job that needs something from it. What GitLab refuses is a Problem, and
 // keeps no other job from being resolved.
 package gitlabci
 
@@ -22,6 +22,7 @@ import (
 type Options struct {
 	MaxIncludes int               // files that may be included, the same one counting each time; 0 means 150, as GitLab
 	Inputs      map[string]string // values for the inputs of the main file; other types than string are written as JSON
+	Elsewhere   *Elsewhere        // files that are not in the tree; nil for none
 }
 
 const defaultMaxIncludes = 150
@@ -29,9 +30,12 @@ const defaultMaxIncludes = 150
 // A Pipeline is a project's pipeline as it is written. It is not safe for
 // use by several goroutines at once.
 type Pipeline struct {
-	fsys  fs.FS
-	file  string
-	limit int
+	fsys    fs.FS
+	file    string
+	limit   int
+	options Options
+
+	elsewhere map[string]fetchedFile // by the name that messages have for them
 
 	inputs  map[string]string      // of the main file, as they were given
 	sources map[string]*source     // by path
@@ -50,7 +54,7 @@ type parsedFile struct {
 // what is wrong with what it says is in an Evaluation.
 func Load(fsys fs.FS, file string, o Options) (*Pipeline, error) {
 	p := &Pipeline{
-		fsys: fsys, file: file, limit: o.MaxIncludes, inputs: o.Inputs,
+		fsys: fsys, file: file, limit: o.MaxIncludes, inputs: o.Inputs, options: o, elsewhere: map[string]fetchedFile{},
 		sources: map[string]*source{}, parsed: map[string]*parsedFile{},
 	}
 	if p.limit == 0 {

@@ -374,7 +374,7 @@ other-project:
 	for _, m := range e.Missing {
 		got = append(got, fmt.Sprintf("%d %s", m.Pos.Line, m))
 	}
-	want := `3 remote include "https://example.org/a.yml"|4 template include "Auto.yml"|5 project include "group/other: /b.yml, /c.yml"|6 component include "$CI_SERVER_FQDN/x/y@1"`
+	want := `3 remote include "https://example.org/a.yml"|4 template include "Auto.yml"|5 project include "group/other: b.yml"|5 project include "group/other: c.yml"|6 component include "gitlab.com/x/y@1"`
 	if strings.Join(got, "|") != want {
 		t.Errorf("missing %q", got)
 	}

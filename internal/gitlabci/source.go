@@ -16,6 +16,7 @@ import (
 // A source is a file of the project as it is written. A header, which declares
 // inputs, stands in a document of its own before the body.
 type source struct {
+	p      *Pipeline
 	path   string
 	header *value // nil for none
 	body   []byte
@@ -41,7 +42,7 @@ func (p *Pipeline) source(path string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{path: path}
+	s := &source{p: p, path: path}
 	docs := documents(data)
 	if len(docs) > 1 {
 		if header := s.readHeader(docs[0]); header != nil {
@@ -111,6 +112,9 @@ func documents(data []byte) []document {
 var comment = regexp.MustCompile(`(?m)^\s*(?:#|%YAML|\.\.\.).*$`)
 
 func (p *Pipeline) readFile(path string) ([]byte, error) {
+	if f, ok := p.elsewhere[path]; ok {
+		return f.data, f.err
+	}
 	f, err := p.fsys.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)

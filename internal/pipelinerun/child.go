@@ -240,7 +240,7 @@ func (p *Plan) loadChild(j *jobrun.Job, store *artifacts.Store) (*gitlabci.Pipel
 	}
 	name := "trigger of " + strings.ReplaceAll(j.Name, "/", " ")
 	files.made[name] = main
-	return gitlabci.Load(files, name, gitlabci.Options{})
+	return gitlabci.Load(files, name, gitlabci.Options{Elsewhere: p.source.elsewhere})
 }
 
 // overlaid gives values for inputs with those of one file over those of all.

@@ -20,6 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/includes"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
@@ -59,6 +60,7 @@ type SourceOptions struct {
 	Checkouts string            // directory for the jobs' trees, made if needed; "" if none is to run
 	Writable  bool              // jobs see and change the project's directory itself
 	Inputs    map[string]string // of the pipeline, by name
+	Includes  includes.Options  // files from elsewhere; its Warn is not used
 	Messages  Messages
 }
 
@@ -69,6 +71,8 @@ type Source struct {
 	Pipeline *gitlabci.Pipeline
 
 	messages  Messages
+	includes  *includes.Files
+	elsewhere *gitlabci.Elsewhere
 	artifacts *artifacts.Store
 	checkouts string             // directory for the jobs' trees
 	work      string             // the one below it for this source
@@ -90,7 +94,12 @@ func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
 			return nil, err
 		}
 	}
-	s.Pipeline, err = loadPipeline(s.tree, o.Inputs)
+	o.Includes.Warn = func(message string) { s.messages.warnf("", "%s", message) }
+	if s.includes, err = includes.Open(s.Project, o.Includes); err != nil {
+		return nil, err
+	}
+	s.elsewhere = s.includes.For(ctx)
+	s.Pipeline, err = loadPipeline(s.tree, gitlabci.Options{Inputs: o.Inputs, Elsewhere: s.elsewhere})
 	return s, err
 }
 
@@ -98,12 +107,12 @@ func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
 func (s *Source) Close() { s.remove() }
 
 // loadPipeline reads the pipeline of a directory.
-func loadPipeline(directory string, inputs map[string]string) (*gitlabci.Pipeline, error) {
+func loadPipeline(directory string, o gitlabci.Options) (*gitlabci.Pipeline, error) {
 	tree, err := safefs.OpenDir(directory) // no include and no link leads out of it
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the project: %w", err)
 	}
-	return gitlabci.Load(tree.FS(), PipelineFile, gitlabci.Options{Inputs: inputs})
+	return gitlabci.Load(tree.FS(), PipelineFile, o)
 }
 
 // An Evaluation is which jobs there are in the pipeline of an event.
@@ -125,6 +134,9 @@ func (s *Source) Evaluate(ctx context.Context, event gitlabci.Event) *Evaluation
 	}
 	e.event = event
 	e.Evaluation = s.Pipeline.Evaluate(event)
+	if err := s.includes.Write(); err != nil {
+		s.messages.warnf("", "included files are not locked: %v", err)
+	}
 	e.built = newBuiltImages(e.Evaluation, s.tree, nil)
 	return e
 }

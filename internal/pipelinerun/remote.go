@@ -135,7 +135,7 @@ type knownJobs struct{ gitlabci.Evaluation }
 // readKnownJobs reads the pipeline as a push would have it. What cannot be read
 // is GitLab's to complain about.
 func readKnownJobs(ctx context.Context, o RemoteOptions) *knownJobs {
-	p, err := loadPipeline(o.Project, nil)
+	p, err := loadPipeline(o.Project, gitlabci.Options{})
 	if err != nil {
 		o.Messages.warnf("", "%v", err)
 		return &knownJobs{}

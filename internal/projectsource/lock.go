@@ -32,8 +32,16 @@ const lockHeader = "# What the project files held that this project refers to.\n
 
 // A Lock says what files held. A nil lock says nothing of any file.
 type Lock struct {
+	LockFormat
 	dir     string // absolute, without symbolic links
 	entries map[string]lockEntry
+}
+
+// A LockFormat says what a lock is for.
+type LockFormat struct {
+	File   string // below the directory of the project
+	Header string // comment at its top, whole lines
+	Parse  func(text, dir string) (Reference, error)
 }
 
 // A lockEntry is one file of a lock.
@@ -52,20 +60,26 @@ type lockFile struct {
 // ReadLock reads the lock of the project whose base directory is dir. A lock
 // that is not there is an empty one.
 func ReadLock(dir string) (*Lock, error) {
+	return LockFormat{LockFile, lockHeader, Parse}.Read(dir)
+}
+
+// Read reads the lock of the project in a directory. A lock that is not there is
+// an empty one.
+func (f LockFormat) Read(dir string) (*Lock, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", LockFile, err)
+		return nil, fmt.Errorf("cannot read %s: %w", f.File, err)
 	}
 	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = resolved
 	}
-	l := &Lock{dir: dir, entries: map[string]lockEntry{}}
+	l := &Lock{LockFormat: f, dir: dir, entries: map[string]lockEntry{}}
 	data, err := l.read()
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return l, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", LockFile, diag.Cause(err))
+		return nil, fmt.Errorf("cannot read %s: %w", l.File, diag.Cause(err))
 	}
 	return l, l.decode(data)
 }
@@ -76,11 +90,11 @@ func (l *Lock) read() ([]byte, error) {
 		return nil, err
 	}
 	defer tree.Close()
-	return tree.ReadFile(LockFile, maxLock)
+	return tree.ReadFile(l.File, maxLock)
 }
 
 func (l *Lock) decode(data []byte) error {
-	doc, err := yamldoc.Parse(LockFile, data, 0)
+	doc, err := yamldoc.Parse(l.File, data, 0)
 	if err != nil {
 		return err
 	}
@@ -138,7 +152,7 @@ func lockText(n yamldoc.Node) (string, error) {
 }
 
 func (l *Lock) add(pos diag.Position, url, sum string) error {
-	ref, err := Parse(url, l.dir)
+	ref, err := l.Parse(url, l.dir)
 	if err != nil {
 		return diag.Errorf(pos, "%v", err)
 	}
@@ -213,11 +227,11 @@ func (l *Lock) sorted() []lockEntry {
 // its place or above it, which may lead out of the project, is an error.
 func (l *Lock) Write() error {
 	var b bytes.Buffer
-	b.WriteString(lockHeader)
+	b.WriteString(l.Header)
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
 	if err := enc.Encode(lockFile{Version: 1, Files: l.sorted()}); err != nil {
-		return fmt.Errorf("cannot write %s: %w", LockFile, err)
+		return fmt.Errorf("cannot write %s: %w", l.File, err)
 	}
 	if old, err := l.read(); err == nil && bytes.Equal(old, b.Bytes()) {
 		return nil
@@ -225,13 +239,13 @@ func (l *Lock) Write() error {
 	tree, err := safefs.OpenDir(l.dir)
 	if err == nil {
 		defer tree.Close()
-		err = tree.MkdirAll(path.Dir(LockFile), 0o777)
+		err = tree.MkdirAll(path.Dir(l.File), 0o777)
 	}
 	if err == nil {
-		err = tree.WriteFile(LockFile, b.Bytes(), 0o644)
+		err = tree.WriteFile(l.File, b.Bytes(), 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", LockFile, diag.Cause(err))
+		return fmt.Errorf("cannot write %s: %w", l.File, diag.Cause(err))
 	}
 	return nil
 }

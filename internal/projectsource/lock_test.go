@@ -240,7 +240,7 @@ func FuzzReadLock(f *testing.F) {
 	f.Add("version: 2\n")
 	f.Add("[")
 	f.Fuzz(func(t *testing.T, text string) {
-		lock := &Lock{dir: t.TempDir(), entries: map[string]lockEntry{}}
+		lock := &Lock{LockFormat: LockFormat{LockFile, lockHeader, Parse}, dir: t.TempDir(), entries: map[string]lockEntry{}}
 		if err := lock.decode([]byte(text)); err != nil {
 			return
 		}

@@ -49,6 +49,19 @@ func Parse(text, dir string) (Reference, error) {
 	return ref, nil
 }
 
+// URL reads a URL of https that may name any file.
+func URL(text string) (Reference, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return Reference{}, fmt.Errorf("%q is no valid URL: %w", text, diag.Cause(err))
+	case u.Scheme != "https" || u.Hostname() == "":
+		return Reference{}, fmt.Errorf("%q is no URL of https", text)
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return Reference{Text: text, url: u}, nil
+}
+
 func parse(text, dir string) (Reference, error) {
 	scheme, rest, isURL := strings.Cut(text, "://")
 	if !isURL {

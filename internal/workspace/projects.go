@@ -132,7 +132,7 @@ func (w *Workspace) lockedSource() (*projectsource.Source, error) {
 // NewSource is where the files come from that projects are defined in by
 // reference, held to a lock unless it is nil.
 func (w *Workspace) NewSource(lock *projectsource.Lock) (*projectsource.Source, error) {
-	roots, err := w.authorities()
+	roots, err := w.Authorities()
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +147,9 @@ func (w *Workspace) NewSource(lock *projectsource.Lock) (*projectsource.Source, 
 	}), nil
 }
 
-// authorities gives the certificates of the file that the variables name
+// Authorities gives the certificates of the file that the variables name
 // which the original and curl look at, nil for the system's.
-func (w *Workspace) authorities() (*x509.CertPool, error) {
+func (w *Workspace) Authorities() (*x509.CertPool, error) {
 	for _, variable := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
 		file := w.o.Getenv(variable)
 		if file == "" {

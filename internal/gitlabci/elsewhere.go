@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io/fs"
+	"net/url"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// Elsewhere gives files that are not in the project's tree. An error that is
+// fs.ErrNotExist says that there is no such file, ErrNotAsked that nobody may
+// look for it.
+type Elsewhere struct {
+	// URL gives the file at a URL of https.
+	URL func(url string) ([]byte, error)
+	// Revision gives a file of the project itself at another commit, branch or tag.
+	Revision func(ref, file string) ([]byte, error)
+}
+
+// ErrNotAsked is why a file from elsewhere is not known if nobody asked for it.
+var ErrNotAsked = errors.New("not asked for")
+
+// A place is where a file comes from that is not in the project's tree: local
+// includes of it are looked for there. The zero value is a file by its URL, whose
+// includes cannot be local.
+type place struct {
+	own     bool   // another commit of the project itself
+	project string // path of the project; "" for a file by its URL
+	ref     string
+}
+
+// fetched gives the text of a file from elsewhere, each asked for once.
+func (p *Pipeline) fetched(key string, get func() ([]byte, error)) ([]byte, error) {
+	if f, ok := p.elsewhere[key]; ok {
+		return f.data, f.err
+	}
+	var f fetchedFile
+	if f.err = ErrNotAsked; p.options.Elsewhere != nil {
+		f.data, f.err = get()
+	}
+	if f.err == nil {
+		f.err = yamldoc.CheckText(key, f.data, 0)
+	}
+	p.elsewhere[key] = f
+	return f.data, f.err
+}
+
+// A fetchedFile is what became of a file from elsewhere.
+type fetchedFile struct {
+	data []byte
+	err  error
+}
+
+// fileOf gives the name that messages have for a file of a place.
+func (at place) fileOf(file string) string { return at.project + "@" + at.ref + ":" + file }
+
+// read fetches a file of a place. It is then read by its name.
+func (in *includer) read(at place, file string) (name string, err error) {
+	name = at.fileOf(file)
+	_, err = in.p.fetched(name, func() ([]byte, error) {
+		if at.own {
+			return in.p.options.Elsewhere.Revision(at.ref, file)
+		}
+		return in.p.options.Elsewhere.URL("https://" + in.scope.event.Host + "/api/v4/projects/" + url.PathEscape(at.project) +
+			"/repository/files/" + url.PathEscape(file) + "/raw?ref=" + url.QueryEscape(at.ref))
+	})
+	return name, err
+}
+
+// within has a file of a place read with what it includes.
+func (in *includer) within(at place, name string, from *value, g *given) []*value {
+	before := in.at
+	in.at = &at
+	defer func() { in.at = before }()
+	if doc := in.file(name, from, g); doc != nil {
+		return []*value{doc}
+	}
+	return nil
+}
+
+// absent notes an include from elsewhere whose content is not known.
+func (in *includer) absent(m Missing, err error) {
+	if err != nil && !errors.Is(err, ErrNotAsked) {
+		m.Why = yamldoc.OneLine(err.Error())
+	}
+	in.missing = append(in.missing, m)
+}
+
+// expanded gives the text of an include's address. ok is false if that depends on
+// the event and there is none.
+func (in *includer) expanded(v *value) (text string, ok bool) {
+	if !strings.Contains(v.text, "$") {
+		return v.text, true
+	}
+	if in.scope == nil {
+		in.deferred = true
+		return "", false
+	}
+	return in.scope.vars.existing(v.text), true
+}
+
+// remote gives the content of a file that a URL names.
+func (in *includer) remote(v, integrity *value, g *given) []*value {
+	if name, ok := in.remoteFile(v, integrity); ok {
+		return in.within(place{}, name, v, g)
+	}
+	return nil
+}
+
+// remoteFile fetches a file that a URL names. It is then read by its name.
+func (in *includer) remoteFile(v, integrity *value) (name string, ok bool) {
+	address, ok := in.expanded(v)
+	if !ok {
+		return "", false
+	}
+	missing := Missing{Kind: "remote", Location: address, Pos: v.pos}
+	if !strings.HasPrefix(address, "https://") {
+		if in.p.options.Elsewhere != nil {
+			missing.Why = "only files by https are fetched"
+		}
+		in.absent(missing, nil)
+		return "", false
+	}
+	data, err := in.p.fetched(address, func() ([]byte, error) { return in.p.options.Elsewhere.URL(address) })
+	if err != nil {
+		in.absent(missing, err)
+		return "", false
+	}
+	if integrity != nil && !in.intact(address, integrity, data) {
+		in.absent(missing, nil)
+		return "", false
+	}
+	return address, true
+}
+
+// intact checks the digest that an include gives.
+func (in *includer) intact(address string, integrity *value, data []byte) bool {
+	sum := sha256.Sum256(data)
+	got := "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	if integrity.text != got {
+		in.errorf(integrity.pos, "remote include %s: its integrity is %s, not %s", yamldoc.Quote(address), got, yamldoc.Quote(integrity.text))
+	}
+	return integrity.text == got
+}
+
+// project gives the contents of files of another project.
+func (in *includer) project(v *value, g *given) []*value {
+	var out []*value
+	at, names := in.projectFiles(v)
+	for _, name := range names {
+		out = append(out, in.within(at, name, v, g)...)
+	}
+	return out
+}
+
+// projectFiles fetches files of another project. They are then read by their
+// names.
+func (in *includer) projectFiles(v *value) (at place, out []string) {
+	if in.scope == nil {
+		in.deferred = true // the event says on which server
+		return at, nil
+	}
+	names := looseTexts(v.get("project"))
+	if len(names) == 0 {
+		in.errorf(v.pos, "include: project has no name")
+		return at, nil
+	}
+	at = place{project: strings.ToLower(in.scope.vars.existing(names[0])), ref: "HEAD"}
+	if ref := v.get("ref"); ref != nil {
+		at.ref = in.scope.vars.existing(ref.text)
+	}
+	files := v.get("file")
+	if files == nil {
+		in.errorf(v.pos, "include: project needs file")
+		return at, nil
+	}
+	e := in.scope.event
+	at.own = at.project == strings.ToLower(e.projectPath())
+	for _, file := range looseTexts(files) {
+		file = strings.TrimLeft(in.scope.vars.existing(file), "/")
+		name, err := in.read(at, file)
+		if err != nil {
+			in.absent(Missing{Kind: "project", Location: at.project + ": " + file, Pos: v.pos}, err)
+			continue
+		}
+		out = append(out, name)
+	}
+	return at, out
+}
+
+// component gives the content of a component: of this project at the commit at
+// hand, of another commit of it, or of another project of the server.
+func (in *includer) component(v *value, g *given) []*value {
+	address, ok := in.expanded(v)
+	if !ok {
+		return nil
+	}
+	if in.scope == nil {
+		in.deferred = true // the event says which project this is
+		return nil
+	}
+	e := in.scope.event
+	missing := Missing{Kind: "component", Location: address, Pos: v.pos}
+	long, version, _ := strings.Cut(address, "@")
+	full, here := strings.CutPrefix(long, e.Host+"/")
+	slash := strings.LastIndex(full, "/")
+	if !here || slash < 0 || version == "" {
+		if in.p.options.Elsewhere != nil {
+			missing.Why = "expected " + e.Host + "/PROJECT/NAME@VERSION"
+		}
+		in.absent(missing, nil)
+		return nil
+	}
+	at, name := place{project: full[:slash], ref: version}, full[slash+1:]
+	g.component = map[string]string{"name": name, "version": version, "reference": version}
+	if at.own = at.project == e.projectPath(); at.own && (version == e.Commit || version == e.ref()) {
+		g.component["sha"] = e.Commit
+		return in.ownComponent(v, name, g)
+	}
+	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
+		path, err := in.read(at, file)
+		if errors.Is(err, fs.ErrNotExist) {
+			missing.Why = "there is no " + file
+			continue
+		}
+		if err != nil {
+			in.absent(missing, err)
+			return nil
+		}
+		return in.within(at, path, v, g)
+	}
+	in.absent(missing, nil)
+	return nil
+}
+
+// ownComponent gives the content of a component of the tree at hand.
+func (in *includer) ownComponent(v *value, name string, g *given) []*value {
+	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
+		if !(&tree{fsys: in.p.fsys}).has(file) {
+			continue
+		}
+		before := in.at
+		in.at = nil
+		defer func() { in.at = before }()
+		if doc := in.file(file, v, g); doc != nil {
+			return []*value{doc}
+		}
+		return nil
+	}
+	in.errorf(v.pos, "component %s: this project has neither templates/%s.yml nor templates/%s/template.yml", yamldoc.Quote(v.text), name, name)
+	in.missing = append(in.missing, Missing{Kind: "component", Location: v.text, Pos: v.pos})
+	return nil
+}
+
+// localElsewhere gives the content of a file beside the one that is being read,
+// which is not of the tree.
+func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
+	at := *in.at
+	missing := Missing{Kind: "local", Location: at.fileOf(file), Pos: v.pos}
+	switch {
+	case at.project == "":
+		in.errorf(v.pos, "local include %s: a file by its URL has no other files beside it", yamldoc.Quote(v.text))
+		in.absent(missing, nil)
+		return nil
+	case strings.Contains(file, "*"):
+		missing.Why = "patterns are not supported outside of the tree"
+		in.absent(missing, nil)
+		return nil
+	}
+	name, err := in.read(at, file)
+	if err != nil {
+		in.absent(missing, err)
+		return nil
+	}
+	return in.within(at, name, v, g)
+}
+
+// because says why an include is not known, if anything does.
+func (m Missing) because() string {
+	if m.Why == "" {
+		return ""
+	}
+	return ": " + m.Why
+}
+
+// headerFiles gives the names of the files that one entry of a header's include
+// means.
+func (in *includer) headerFiles(v *value) []string {
+	if v.kind == text {
+		v = &value{kind: mapping, pos: v.pos, fields: []field{{key: "local", value: v}}}
+	}
+	switch {
+	case v.get("local") != nil:
+		if file, ok := in.expanded(v.get("local")); ok {
+			return []string{strings.TrimLeft(file, "/")}
+		}
+	case v.get("remote") != nil:
+		if name, _ := in.remoteFile(v.get("remote"), v.get("integrity")); name != "" {
+			return []string{name}
+		}
+	case v.get("project") != nil:
+		_, names := in.projectFiles(v)
+		return names
+	default:
+		in.errorf(v.pos, "spec: include names none of local, remote, project")
+	}
+	return nil
+}
