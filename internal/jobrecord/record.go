@@ -39,12 +39,13 @@ type Job struct {
 	State    outcome.State `json:"state"` // Waiting or Running if the run was killed
 	Allowed  bool          `json:"allowed"`
 	Code     int           `json:"code"`
-	Line     string        `json:"line"`    // first line that reports the failure
-	Command  string        `json:"command"` // that failed, as the script has it; "" if not known
-	Resumed  int           `json:"resumed"` // number of the command at which it went on, from 1; 0 if it began at the first
-	Of       string        `json:"of"`      // name of the job that it repeats, "" for none
-	Built    bool          `json:"built"`   // its image was built for it
-	Started  time.Time     `json:"started"` // zero if it did not run
+	Line     string        `json:"line"`     // first line that reports the failure
+	Coverage string        `json:"coverage"` // percentage that its log reports, "" for none
+	Command  string        `json:"command"`  // that failed, as the script has it; "" if not known
+	Resumed  int           `json:"resumed"`  // number of the command at which it went on, from 1; 0 if it began at the first
+	Of       string        `json:"of"`       // name of the job that it repeats, "" for none
+	Built    bool          `json:"built"`    // its image was built for it
+	Started  time.Time     `json:"started"`  // zero if it did not run
 	Duration float64       `json:"seconds"`
 
 	Phases   []Phase   `json:"phases"`   // in their order; null if it did not run

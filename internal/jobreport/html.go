@@ -75,6 +75,9 @@ func HTML(w io.Writer, s *jobrecord.Stored) error {
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
 		r := row{Job: j, Class: class(j), Result: result(j)}
+		if j.Coverage != "" {
+			r.Result += ", coverage " + j.Coverage + "%"
+		}
 		if !j.Started.IsZero() {
 			r.Time = outcome.Elapsed(length(j))
 		}

@@ -73,6 +73,9 @@ func readBelow(dir, name string) ([]byte, error) {
 // jobCase is the case of a job.
 func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 	c := junit.Case{Name: junit.Clean(j.Name), Class: junit.Clean("lcitool." + cmp.Or(j.Target, j.Stage, "job")), Time: junit.Seconds(time.Duration(j.Duration * float64(time.Second)))}
+	if j.Coverage != "" {
+		c.Properties = &junit.Properties{Properties: []junit.Property{{Name: "coverage", Value: junit.Clean(j.Coverage)}}}
+	}
 	message := &junit.Message{Message: junit.Clean(result(j)), Type: junit.Clean(string(j.State))}
 	if j.Line != "" {
 		message.Message += junit.Clean(": " + shorten(j.Line))

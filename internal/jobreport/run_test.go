@@ -42,7 +42,7 @@ func sample(t *testing.T) *jobrecord.Stored {
 					{Stage: "script", Command: "meson setup build", Started: at(35), Duration: 5}, {Stage: "script", Command: "meson compile -C build", Started: at(40), Duration: 13},
 				}},
 			{Name: "x86_64-debian-13", Stage: "builds", Target: "debian-13", Arch: "x86_64", Kind: "build",
-				State: outcome.Passed, Started: at(2), Duration: 40, Log: "x86_64-debian-13.log", Packages: deb("14.2.0-1"),
+				State: outcome.Passed, Started: at(2), Duration: 40, Coverage: "93.5", Log: "x86_64-debian-13.log", Packages: deb("14.2.0-1"),
 				Artifacts: artifacts, JUnit: []string{"tests/junit.xml", "tests/none.xml"}},
 			{Name: "x86_64-fedora-44-cross-mingw64-with-a-name-longer-than-anybody-wants", Target: "fedora-44", Arch: "x86_64", Kind: "build",
 				State: outcome.Failed, Code: 77, Allowed: true, Line: "FAIL: it", Started: at(42), Duration: 12},

@@ -33,15 +33,29 @@ type Suite struct {
 
 // A Case is one test. It passed unless it has a Failure, an Error or Skipped.
 type Case struct {
-	Name    string   `xml:"name,attr"`
-	Class   string   `xml:"classname,attr"`
-	File    string   `xml:"file,attr,omitempty"`
-	Time    string   `xml:"time,attr,omitempty"` // as Seconds gives it
+	Name  string `xml:"name,attr"`
+	Class string `xml:"classname,attr"`
+	File  string `xml:"file,attr,omitempty"`
+	Time  string `xml:"time,attr,omitempty"` // as Seconds gives it
+
+	Properties *Properties `xml:"properties"`
+
 	Failure *Message `xml:"failure"`
 	Error   *Message `xml:"error"`
 	Skipped *Message `xml:"skipped"`
 	Output  string   `xml:"system-out,omitempty"`
 	Errout  string   `xml:"system-err,omitempty"`
+}
+
+// Properties are what else is known of a test.
+type Properties struct {
+	Properties []Property `xml:"property"`
+}
+
+// A Property is something else that is known of a test.
+type Property struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 // A Message says why a test did not pass.

@@ -90,6 +90,7 @@ func local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 		return nil, err
 	}
 	addCoverage(p.Jobs, own)
+	l.record.results(0, own)
 	result.Jobs = append(own, l.children...)
 	result.Run, err = l.record.end()
 	return result, err

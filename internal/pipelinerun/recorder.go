@@ -103,7 +103,7 @@ func (r *recorder) line(l scheduler.Line) { r.events.Line(l.Time, l.Task, l.Stre
 // recordResult takes down how a job ended.
 func recordResult(j *jobrecord.Job, result *outcome.Result) {
 	j.State, j.Allowed, j.Code, j.Line, j.Built = result.State, result.Allowed, result.Code, result.Line, result.Built
-	j.Duration = result.Duration.Seconds()
+	j.Duration, j.Coverage = result.Duration.Seconds(), result.Coverage
 	if result.Log != "" {
 		j.Log = filepath.Base(result.Log)
 	}

@@ -32,7 +32,7 @@ func TestRecord(t *testing.T) {
 		Artifacts: "/a", JUnit: []string{"x.xml"}, Phases: []jobrun.Phase{{Name: "script", Duration: 2500 * time.Millisecond}},
 		Commands: []jobrun.Command{{Stage: "script", Text: "make", Started: began, Duration: 500 * time.Millisecond}},
 	})
-	result := outcome.Result{Workload: "first", State: outcome.Failed, Code: 3, Allowed: true, Line: "why", Built: true, Duration: 1250 * time.Millisecond}
+	result := outcome.Result{Workload: "first", State: outcome.Failed, Code: 3, Allowed: true, Line: "why", Coverage: "12.5", Built: true, Duration: 1250 * time.Millisecond}
 	r.event(scheduler.Event{Task: "first", State: outcome.Failed, Result: &result})
 	run, err := r.end()
 	if err != nil || run.Ended.IsZero() {
@@ -43,7 +43,7 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := jobrecord.Job{
-		Name: "first", Stage: "build", Kind: "other", State: outcome.Failed, Code: 3, Allowed: true, Line: "why", Built: true, Duration: 1.25,
+		Name: "first", Stage: "build", Kind: "other", State: outcome.Failed, Code: 3, Allowed: true, Line: "why", Coverage: "12.5", Built: true, Duration: 1.25,
 		Started: began, Log: "first.log", Image: "i", ImageID: "id", Container: "kept", Command: "make TOKEN=[hidden]", WorkDir: "/builds/q",
 		Env: []string{"A=[hidden]"}, Packages: []string{"p"}, Artifacts: "/a", JUnit: []string{"x.xml"},
 		Phases:   []jobrecord.Phase{{Name: "script", Duration: 2.5}},
