@@ -58,8 +58,12 @@ type Files struct {
 func Open(project string, o Options) (*Files, error) {
 	format := projectsource.LockFormat{File: LockFile, Header: lockHeader, Parse: func(text, _ string) (projectsource.Reference, error) { return projectsource.URL(text) }}
 	lock, err := format.Read(project)
-	if err != nil {
+	switch {
+	case err != nil && o.Fetch:
 		return nil, err
+	case err != nil: // a tree that nothing is fetched for may be what it is
+		o.Warn(err.Error())
+		lock = nil
 	}
 	from := projectsource.Options{CacheDir: o.CacheDir, Offline: !o.Fetch, MaxSize: maxIncluded, RootCAs: o.RootCAs, Warn: o.Warn, Log: o.Log}
 	if !o.Fetch {
@@ -84,7 +88,7 @@ func (f *Files) url(ctx context.Context, url string) ([]byte, error) {
 		return nil, err
 	}
 	f.mu.Lock()
-	want := f.lock.Digest(ref)
+	want := f.lock.Digest(ref) // "" without a lock
 	f.mu.Unlock()
 	if !f.o.Fetch && want == "" {
 		return nil, gitlabci.ErrNotAsked

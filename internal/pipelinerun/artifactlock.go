@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/gofrs/flock"
 
@@ -15,53 +16,62 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
-// lockArtifacts keeps other runs of the project from replacing, until release
-// is called, what jobs leave and what others take of them.
-func (s *Source) lockArtifacts(jobs []*jobrun.Job) (release func(), err error) {
-	var held []*flock.Flock
-	release = func() {
-		for _, lock := range held {
-			_ = lock.Close() // its end frees it in any case
-		}
-	}
-	if s.checkouts == "" {
-		return release, nil
-	}
-	locked := map[string]bool{}
-	take := func(job string, try func(*flock.Flock) (bool, error)) error {
-		if locked[job] {
-			return nil
-		}
-		locked[job] = true
-		lock, err := s.artifactLock(job)
-		if err != nil {
-			return fmt.Errorf("cannot lock the artifacts of job %q: %w", job, err)
-		}
-		ok, err := try(lock)
-		switch {
-		case err != nil:
-			return fmt.Errorf("cannot lock the artifacts of job %q: %w", job, errors.Join(err, lock.Close()))
-		case !ok:
-			return diag.WithHint(fmt.Errorf("cannot use the artifacts of job %q: another run in %s uses them", job, s.Project),
-				`wait for its end, or run in a tree of its own ("git worktree add" makes one)`)
-		}
-		held = append(held, lock)
-		return nil
-	}
+// artifactLocks keep other runs of the project from replacing what the jobs of
+// this one leave, and what they take of others.
+type artifactLocks struct {
+	mu   sync.Mutex
+	held map[string]*flock.Flock // by the name of the job
+}
+
+// take locks the artifacts of jobs, beside those that are locked already.
+func (l *artifactLocks) take(s *Source, jobs []*jobrun.Job) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
 	for _, j := range jobs {
 		if j.Job.Artifacts != nil {
-			err = errors.Join(err, take(j.Name, (*flock.Flock).TryLock))
+			errs = append(errs, l.lock(s, j.Name, (*flock.Flock).TryLock))
 		}
 	}
 	for _, j := range jobs {
 		for _, from := range j.ArtifactsFrom {
-			err = errors.Join(err, take(from.Name, (*flock.Flock).TryRLock))
+			errs = append(errs, l.lock(s, from.Name, (*flock.Flock).TryRLock))
 		}
 	}
-	if err != nil {
-		release()
+	return errors.Join(errs...)
+}
+
+func (l *artifactLocks) lock(s *Source, job string, try func(*flock.Flock) (bool, error)) error {
+	if l.held[job] != nil || s.checkouts == "" {
+		return nil
 	}
-	return release, err
+	lock, err := s.artifactLock(job)
+	if err != nil {
+		return fmt.Errorf("cannot lock the artifacts of job %q: %w", job, err)
+	}
+	ok, err := try(lock)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot lock the artifacts of job %q: %w", job, errors.Join(err, lock.Close()))
+	case !ok:
+		return diag.WithHint(fmt.Errorf("cannot use the artifacts of job %q: another run in %s uses them", job, s.Project),
+			`wait for its end, or run in a tree of its own ("git worktree add" makes one)`)
+	}
+	if l.held == nil {
+		l.held = map[string]*flock.Flock{}
+	}
+	l.held[job] = lock
+	return nil
+}
+
+// release gives all of them up.
+func (l *artifactLocks) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, lock := range l.held {
+		_ = lock.Close() // the end of the process frees it in any case
+	}
+	l.held = nil
 }
 
 // artifactLock is the lock for the artifacts of a job.

@@ -34,22 +34,25 @@ func TestArtifactsOfTwoRuns(t *testing.T) {
 		{"other tree", []*jobrun.Job{a}, []*jobrun.Job{a}, "/q", ""},
 	} {
 		first, second := &Source{Project: "/p", checkouts: checkouts}, &Source{Project: test.project, checkouts: checkouts}
-		release, err := first.lockArtifacts(test.one)
-		if err != nil {
+		var one, other artifactLocks
+		if err := one.take(first, test.one); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
-		again, err := second.lockArtifacts(test.other)
+		if err := one.take(first, test.one); err != nil { // as a child pipeline does
+			t.Errorf("%s: the same run again: %v", test.name, err)
+		}
+		err := other.take(second, test.other)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), `"`+test.want+`"`) {
 			t.Errorf("%s: %v", test.name, err)
 		}
-		again()
-		release()
+		one.release()
+		other.release()
 		for _, s := range []*Source{first, second} {
-			after, err := s.lockArtifacts([]*jobrun.Job{a, b})
-			if err != nil {
+			var after artifactLocks
+			if err := after.take(s, []*jobrun.Job{a, b}); err != nil {
 				t.Errorf("%s: not free afterwards: %v", test.name, err)
 			}
-			after()
+			after.release()
 		}
 	}
 }

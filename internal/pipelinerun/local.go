@@ -60,23 +60,23 @@ func (p *Plan) CheckArtifacts() error {
 // Local runs the jobs of a plan in containers. The Result is nil if none could
 // begin.
 func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
-	release, err := p.source.lockArtifacts(p.Jobs)
-	if err != nil {
+	locks := &artifactLocks{}
+	defer locks.release()
+	if err := locks.take(p.source, p.Jobs); err != nil {
 		return nil, err
 	}
-	defer release()
-	return local(ctx, p, o)
+	return local(ctx, p, locks, o)
 }
 
 // local is Local for jobs whose artifacts are locked.
-func local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
+func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (*Result, error) {
 	p.source.sweep(ctx, o.Engine)
 	live, err := o.Store.Create()
 	if err != nil {
 		return nil, err
 	}
 	defer live.Close()
-	l := &localRun{LocalOptions: o, runner: p.runner(o), dir: live.Dir, groups: map[string]*sync.Mutex{}}
+	l := &localRun{LocalOptions: o, locks: locks, runner: p.runner(o), dir: live.Dir, groups: map[string]*sync.Mutex{}}
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o)}
 	l.secrets = result.Secrets
 	l.runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
@@ -108,6 +108,7 @@ func (p *Plan) newRun(o LocalOptions, secrets *redact.Redactor) jobrecord.Run {
 // A localRun is one run of jobs here.
 type localRun struct {
 	LocalOptions
+	locks   *artifactLocks
 	runner  *jobrun.Runner
 	record  *recorder
 	dir     string // of the run: its record and logs

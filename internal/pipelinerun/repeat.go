@@ -61,14 +61,14 @@ const keptRounds = 20
 // which the job of a round is called "NAME #NUMBER". The result of the jobs that
 // are needed comes instead if one of them failed.
 func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, needs *Result, err error) {
-	release, err := p.source.lockArtifacts(p.Jobs)
-	if err != nil {
+	locks := &artifactLocks{}
+	defer locks.release()
+	if err := locks.take(p.source, p.Jobs); err != nil {
 		return nil, nil, err
 	}
-	defer release()
 	asked, needed := p.split()
 	if len(needed.Jobs) > 0 {
-		needs, err := local(ctx, needed, o.LocalOptions)
+		needs, err := local(ctx, needed, locks, o.LocalOptions)
 		if err != nil || !needs.OK() || ctx.Err() != nil {
 			return nil, needs, err
 		}
@@ -87,7 +87,7 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.MountPath, r.out.Secrets, o.Events); err != nil {
 		return nil, nil, err
 	}
-	l := &localRun{LocalOptions: o.LocalOptions, runner: runner, record: r.record, dir: live.Dir, secrets: r.out.Secrets, groups: map[string]*sync.Mutex{}}
+	l := &localRun{LocalOptions: o.LocalOptions, locks: locks, runner: runner, record: r.record, dir: live.Dir, secrets: r.out.Secrets, groups: map[string]*sync.Mutex{}}
 	r.tasks = func(jobs []*jobrun.Job, first int) []scheduler.Task {
 		round, chosen := *asked, *asked.Chosen
 		chosen.Jobs, round.Chosen = jobs, &chosen
