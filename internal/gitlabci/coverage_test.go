@@ -46,3 +46,35 @@ func TestDotenvVariables(t *testing.T) {
 		t.Errorf("image %s", job.Image.Name)
 	}
 }
+
+// TestPercent: GitLab knows variables in the syntax of Windows as well, within
+// other variables.
+func TestPercent(t *testing.T) {
+	for value, want := range map[string]string{
+		"%A%":         "x",
+		"%A%%A%":      "xx",
+		"a%A%$A${A}b": "axxxb",
+		"%%":          "%%",
+		"%%A%%":       "%%A%%",
+		"%NONE%":      "%NONE%",
+		"100%":        "100%",
+		"%1A%":        "%1A%",
+		"% A %":       "% A %",
+		"%RAW%":       "$A",
+		"$$A%A%":      "$Ax",
+		"%NESTED%":    "<x>",
+	} {
+		e, err := evaluate(files(map[string]string{"": "j:\n  variables: {A: x, RAW: {value: $A, expand: false}, NESTED: <%A%>, V: '" + value + "'}\n  script: [x]\n"}), Event{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range e.Jobs[0].Variables {
+			if v.Name == "V" && v.Value != want {
+				t.Errorf("%s: %q, want %q", value, v.Value, want)
+			}
+		}
+	}
+	if _, err := evaluate(files(map[string]string{"": "j: {variables: {A: '%B%', B: '%A%'}, script: [x]}\n"}), Event{}); err == nil {
+		t.Error("a circle is not refused")
+	}
+}

@@ -98,13 +98,34 @@ func (x *expander) value(name string) string {
 	if !ok {
 		return ""
 	}
-	if !v.raw && strings.Contains(v.value, "$") {
+	if !v.raw && strings.ContainsAny(v.value, "$%") {
 		x.path = append(x.path, name)
-		v.value = os.Expand(v.value, x.inner)
+		v.value = x.replaced(v.value)
 		x.path = x.path[:len(x.path)-1]
 	}
 	x.done[name] = v.value
 	return v.value
+}
+
+// percent is a variable in the syntax of Windows, or what only looks like one.
+var percent = regexp.MustCompile(`\$\$|%%|%[A-Za-z_]\w*%`)
+
+// replaced gives the value of a variable with $NAME replaced, and with %NAME%
+// where there is such a variable.
+func (x *expander) replaced(text string) string {
+	var b strings.Builder
+	at := 0
+	for _, m := range percent.FindAllStringIndex(text, -1) {
+		name := strings.Trim(text[m[0]:m[1]], "$%")
+		if !hasKey(x.vars, name) {
+			continue
+		}
+		b.WriteString(os.Expand(text[at:m[0]], x.inner))
+		b.WriteString(x.inner(name))
+		at = m[1]
+	}
+	b.WriteString(os.Expand(text[at:], x.inner))
+	return b.String()
 }
 
 // inner is what a name inside the value of another variable stands for.
