@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
+	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -35,7 +36,7 @@ The kernel must emulate that one; this is slow.`,
 			if err := render.CheckDockerfile(t); err != nil {
 				return err
 			}
-			o, err := a.baseImage(&t.Release, mirror)
+			o, err := a.mirrors().Base(mirror, &t.Release)
 			if err != nil {
 				return err
 			}
@@ -65,7 +66,7 @@ The kernel must emulate that one; this is slow.`,
 	return cmd
 }
 
-// foreignBase changes o to an image for an architecture, unless that is this machine's.
+// foreignBase changes o to an image for an architecture, "" for this machine's.
 func foreignBase(cmd *cobra.Command, o bootstrap.Options, target, name string) (bootstrap.Options, error) {
 	if name == "" {
 		return o, nil
@@ -74,17 +75,5 @@ func foreignBase(cmd *cobra.Command, o bootstrap.Options, target, name string) (
 	if err := choice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
 		return o, err
 	}
-	arch := targets.Arch(name)
-	if own, err := workspace.HostArch(""); err != nil || own == arch {
-		return o, err
-	}
-	o.Reference = "lcitool.base." + target + "-" + name
-	o.Arch = bootstrap.Arch{Kernel: name, Debian: arch.Deb(), Go: arch.Go()}
-	return o, nil
-}
-
-// baseImage says how to make the base image of a release, from a mirror, or the
-// usual one for "".
-func (a *app) baseImage(r *targets.Release, mirror string) (bootstrap.Options, error) {
-	return a.mirrors().Base(mirror, r)
+	return imageplan.ForeignBase(o, target, targets.Arch(name))
 }

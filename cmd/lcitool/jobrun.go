@@ -17,6 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -139,9 +140,9 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.ciDir, "ci-dir", "ci", "directory with the Dockerfiles, below the base directory")
 	f.BoolVar(&v.render, "render", false, "build images from the manifest instead of the committed Dockerfiles")
 	f.BoolVar(&v.pull, "pull", false, "use the images that the project published in its registry")
-	f.BoolVar(&v.build.bootstrap, "bootstrap", false, "build base images from the distribution's mirror if they cannot be pulled")
-	f.BoolVar(&v.build.noCache, "no-cache", false, "do not use cached steps of image builds")
-	f.BoolVar(&v.build.exact, "exact", false, "build whole Dockerfiles instead of adding to older images")
+	f.BoolVar(&v.build.Bootstrap, "bootstrap", false, "build base images from the distribution's mirror if they cannot be pulled")
+	f.BoolVar(&v.build.NoCache, "no-cache", false, "do not use cached steps of image builds")
+	f.BoolVar(&v.build.Exact, "exact", false, "build whole Dockerfiles instead of adding to older images")
 	f.StringVar(&v.imagePrefix, "image-prefix", "", "prefix of the names of published images to use, for example registry.example.org/group/ci-")
 	f.StringVar(&v.imageTag, "image-tag", "", "tag of the published images to use")
 	f.StringVar(&v.defaultImage, "default-image", "", "image of jobs that name none (default "+pipelinerun.RunnerImage+")")
@@ -325,14 +326,14 @@ func (v *jobVerb) extraEnv() []string {
 // imageOptions say how the images of jobs are found.
 func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 	o := pipelinerun.ImageOptions{
-		Environments: &environments{app: v.app},
+		Environments: &imageplan.Environments{Workspace: v.app.workspace(), Mirrors: v.app.mirrors, ManifestFailed: v.app.manifestFailed},
 		CIDir:        v.ciDir,
 		Render:       v.render,
 		Published:    v.pull,
-		Bootstrap:    v.build.bootstrap,
-		NoCache:      v.build.noCache,
-		Exact:        v.build.exact || v.app.getenv("CI") != "",
-		AllowUnsafe:  v.build.unsafe,
+		Bootstrap:    v.build.Bootstrap,
+		NoCache:      v.build.NoCache,
+		Exact:        v.build.Exact || v.app.getenv("CI") != "",
+		AllowUnsafe:  v.build.AllowUnsafe,
 		Offline:      v.app.offline,
 		Upstream:     v.event.Upstream,
 		Prefix:       v.imagePrefix,

@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -135,9 +136,9 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
 	switch {
-	case len(r.dockerfiles.files) > 0 && (len(r.targets) > 0 || r.projects != "" || r.arches.Cross != ""):
+	case len(r.dockerfiles.Files) > 0 && (len(r.targets) > 0 || r.projects != "" || r.arches.Cross != ""):
 		return wrong("argument --dockerfile: not allowed with arguments --target, --projects and --cross-arch")
-	case len(r.targets) == 0 && len(r.dockerfiles.files) == 0:
+	case len(r.targets) == 0 && len(r.dockerfiles.Files) == 0:
 		return wrong("the following arguments are required: --target")
 	case len(args) == 0 && r.script == "":
 		return wrong("the following arguments are required: COMMAND")
@@ -191,24 +192,24 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 	if err != nil {
 		return nil, err
 	}
+	planner := r.app.planner(r.build)
 	var all []workload.Workload
 	for _, target := range r.targets {
-		want := wantedImage{target: target, cross: r.arches.Cross, projects: r.projects}
-		if want.projects == "" {
-			if want.list, want.manifest, err = r.app.workspace().ManifestProjects(target); err != nil {
+		want := imageplan.Wanted{Target: target, Cross: r.arches.Cross, Projects: r.projects, Network: r.buildNetwork()}
+		if want.Projects == "" {
+			if want.List, want.Manifest, err = r.app.workspace().ManifestProjects(target); err != nil {
 				return nil, err
 			}
-			want.projects = strings.Join(want.list, ",")
+			want.Projects = strings.Join(want.List, ",")
 		}
-		want.network = r.buildNetwork()
-		image, err := r.app.image(ctx, r.build, want)
+		image, err := planner.Image(ctx, want)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, workload.Workload{Name: target, Image: image, Labels: map[string]string{container.LabelTarget: target}})
 	}
-	for _, file := range r.dockerfiles.files {
-		name, image, err := r.dockerfileImage(tree, file)
+	for _, file := range r.dockerfiles.Files {
+		name, image, err := planner.Dockerfile(tree, file, r.dockerfiles.Dockerfiles, r.buildNetwork())
 		if err != nil {
 			return nil, err
 		}
@@ -237,5 +238,5 @@ func (r *runVerb) advise(result outcome.Result) error {
 	if errors.Is(result.Err, container.ErrTimeout) {
 		return fmt.Errorf("%s: %w", result.Workload, result.Err)
 	}
-	return r.app.adviseBuild(result.Err, r.build, result.Workload)
+	return r.app.planner(r.build).Advise(result.Err, result.Workload)
 }

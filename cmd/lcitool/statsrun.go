@@ -16,6 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/statsrun"
 )
 
@@ -120,7 +121,8 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 
 // runTarget builds the image of a target and runs the suite in it.
 func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, target string, out *statsrun.Output) error {
-	image, err := s.app.image(ctx, s.build, s.image(target))
+	planner := s.app.planner(s.build)
+	image, err := planner.Image(ctx, s.image(target))
 	if err != nil {
 		return err
 	}
@@ -128,7 +130,7 @@ func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, targ
 	defer log.Close()
 	built, err := image.Ensure(ctx, engine, log)
 	if err != nil {
-		return s.app.adviseBuild(err, s.build, target)
+		return planner.Advise(err, target)
 	}
 	summary, err := statsrun.Options{
 		Target: target, Libvirt: s.libvirt, QEMU: s.qemu, Reports: s.reports, Privileged: s.privileged,
@@ -140,12 +142,12 @@ func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, targ
 
 // image is what a target needs: a libvirt or a QEMU of this machine also needs
 // what it was built with.
-func (s *statsRun) image(target string) wantedImage {
-	want := wantedImage{target: target, projects: "libvirt-stats", tag: "lcitool.stats." + target}
+func (s *statsRun) image(target string) imageplan.Wanted {
+	want := imageplan.Wanted{Target: target, Projects: "libvirt-stats", Tag: "lcitool.stats." + target}
 	for _, tested := range []struct{ project, dir string }{{"libvirt", s.libvirt}, {"qemu", s.qemu}} {
 		if tested.dir != "" {
-			want.projects += "," + tested.project
-			want.tag += "." + tested.project
+			want.Projects += "," + tested.project
+			want.Tag += "." + tested.project
 		}
 	}
 	return want

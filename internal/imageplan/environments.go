@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package main
+package imageplan
 
 import (
 	"context"
 
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// environments is what the manifest and the targets say of the environments
+// Environments is what the manifest and the targets say of the environments
 // that jobs run in.
-type environments struct{ app *app }
+type Environments struct {
+	Workspace *workspace.Workspace
+	Mirrors   func() *envimage.Mirrors
+
+	// ManifestFailed says in the error of a manifest what it is about.
+	ManifestFailed func(error) error
+}
 
 // Dockerfiles renders those of a manifest.
-func (e *environments) Dockerfiles(ctx context.Context, file string, manifest []byte, ciDir string, requests bool) (map[string][]byte, string, error) {
-	w := e.app.workspace()
+func (e *Environments) Dockerfiles(ctx context.Context, file string, manifest []byte, ciDir string, requests bool) (map[string][]byte, string, error) {
+	w := e.Workspace
 	if !requests {
 		w = w.WithoutRequests()
 	}
 	plan, files, err := w.RenderManifest(ctx, file, manifest, ciDir)
 	if err != nil {
 		if requests {
-			err = e.app.manifestFailed(err)
+			err = e.ManifestFailed(err)
 		}
 		return nil, "", err
 	}
@@ -38,8 +45,8 @@ func (e *environments) Dockerfiles(ctx context.Context, file string, manifest []
 }
 
 // Target gives a target, nil if only the project knows it.
-func (e *environments) Target(name, crossArch string) *targets.Target {
-	t, err := e.app.workspace().Target(name, workspace.Arches{Cross: crossArch})
+func (e *Environments) Target(name, crossArch string) *targets.Target {
+	t, err := e.Workspace.Target(name, workspace.Arches{Cross: crossArch})
 	if err != nil {
 		return nil
 	}
@@ -47,10 +54,10 @@ func (e *environments) Target(name, crossArch string) *targets.Target {
 }
 
 // Base says how to make the base image of a target.
-func (e *environments) Base(target string) (bootstrap.Options, error) {
-	t, err := e.app.workspace().Target(target, workspace.Arches{})
+func (e *Environments) Base(target string) (bootstrap.Options, error) {
+	t, err := e.Workspace.Target(target, workspace.Arches{})
 	if err != nil {
 		return bootstrap.Options{}, err
 	}
-	return e.app.baseImage(&t.Release, "")
+	return e.Mirrors().Base("", &t.Release)
 }

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package imageplan plans the images of build environments from the facts of a
+// workspace.
+package imageplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
+	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// Options say how images are built.
+type Options struct {
+	Bootstrap    bool // make the base image if it cannot be pulled
+	NoCache      bool
+	PullBase     bool // if the registry has a newer one
+	KeepPackages bool // that are fetched, for later builds
+	Exact        bool // build the whole Dockerfile instead of adding to an older image
+	AllowUnsafe  bool // build what this builder lets reach the host
+}
+
+// A Planner says how images are built.
+type Planner struct {
+	Options
+	Workspace *workspace.Workspace
+	Mirrors   func() *envimage.Mirrors
+	CacheDir  string // "" for none
+	Offline   bool
+	Warnf     func(about, format string, args ...any)
+}
+
+// A Wanted is an image that is asked for.
+type Wanted struct {
+	Target   string
+	Cross    string
+	Projects string   // as a label of the image has them
+	List     []string // projects and references, instead of the pattern in Projects
+	Manifest string   // digest of the manifest that has the projects, "" for none
+	Tag      string   // "" for the usual one
+	Network  container.Network
+}
+
+// Image says how to build an image of a target.
+func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error) {
+	list := want.List
+	if list == nil {
+		var err error
+		if list, err = p.Workspace.Patterns(want.Projects); err != nil {
+			return envimage.Image{}, err
+		}
+	}
+	t, packages, err := p.Workspace.Resolve(ctx, workspace.Arches{Cross: want.Cross}, want.Target, list, render.CheckDockerfile)
+	if err != nil {
+		return envimage.Image{}, err
+	}
+	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{})
+	if err != nil {
+		return envimage.Image{}, err
+	}
+	arch := t.Host
+	if t.Cross != "" {
+		arch = t.Cross
+	}
+	image := envimage.New(&t, p.imageOptions(envimage.Options{
+		Tag: want.Tag, Body: body, Manifest: want.Manifest, Network: want.Network,
+		Labels: map[string]string{
+			container.LabelTarget: t.Name, container.LabelProjects: want.Projects, container.LabelArch: string(arch),
+		},
+	}))
+	if p.KeepPackages {
+		p.keepPackages(t, &image)
+	}
+	return image, p.addBase(&image, &t)
+}
+
+// imageOptions adds to options of an image those that the planner has.
+func (p *Planner) imageOptions(o envimage.Options) envimage.Options {
+	o.NoCache, o.Exact, o.AllowUnsafe, o.Offline, o.PullBase = p.NoCache, p.Exact, p.AllowUnsafe, p.Offline, p.PullBase
+	return o
+}
+
+// addBase says how the base image of a target is made, if that is wanted.
+func (p *Planner) addBase(image *envimage.Image, t *targets.Target) (err error) {
+	if image.Bootstrap = p.Bootstrap && !p.Offline && t != nil; image.Bootstrap {
+		image.Base, err = p.Mirrors().Base("", &t.Release)
+	}
+	return err
+}
+
+// keepPackages keeps the packages that a build fetches for later ones.
+func (p *Planner) keepPackages(t targets.Target, image *envimage.Image) {
+	switch {
+	case p.CacheDir == "":
+		p.Warnf(t.Name, "--package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where")
+	case !image.KeepPackages(t, filepath.Join(p.CacheDir, "packages")):
+		p.Warnf(t.Name, "--package-cache has no effect: only deb packages can be kept")
+	}
+}
+
+// Advise adds to the error of a build what can be done about it, such as about a
+// base image that cannot be pulled.
+func (p *Planner) Advise(err error, target string) error {
+	var failed *container.BuildError
+	switch {
+	case !errors.As(err, &failed):
+		return err
+	case !failed.BaseMissing && p.Offline && failed.Code != 0:
+		return diag.WithHint(err, "--offline gives the steps of a build no network")
+	case !failed.BaseMissing:
+		return err
+	case p.Bootstrap: // and offline, or it would have been made
+		return diag.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")
+	}
+	return diag.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", target))
+}
+
+// ForeignBase changes how the base image of a target is made to another
+// architecture, unless that is this machine's.
+func ForeignBase(o bootstrap.Options, target string, arch targets.Arch) (bootstrap.Options, error) {
+	if own, err := workspace.HostArch(""); err != nil || own == arch {
+		return o, err
+	}
+	o.Reference = "lcitool.base." + target + "-" + string(arch)
+	o.Arch = bootstrap.Arch{Kernel: string(arch), Debian: arch.Deb(), Go: arch.Go()}
+	return o, nil
+}
