@@ -8,52 +8,28 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// A completion gives the words that can stand at a place of a command line. It
-// asks nobody: no request leaves the machine and no engine is started.
-type completion func(cmd *cobra.Command, args []string) []string
-
-// function is what cobra wants. With list the last of several words with commas
-// between them is completed.
-func (c completion) function(list bool) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		before := ""
-		if at := strings.LastIndexByte(word, ','); list && at >= 0 {
-			before, word = word[:at+1], word[at+1:]
-		}
-		var found []string
-		for _, w := range c(cmd, args) {
-			name, _, _ := strings.Cut(w, "\t")
-			if strings.HasPrefix(name, word) && !strings.ContainsAny(name, "\n\r") {
-				found = append(found, before+w)
-			}
-		}
-		return found, cobra.ShellCompDirectiveNoFileComp
-	}
-}
-
-// words completes with the same words always.
-func words(all ...string) completion { return func(*cobra.Command, []string) []string { return all } }
-
 // addCompletions says how flags and arguments of commands are completed.
 func (a *app) addCompletions(root *cobra.Command) {
-	flags := map[string]completion{
-		"event":      words(pipelinerun.Events()...),
-		"format":     words("text", "json"),
-		"network":    words("none", "host", "bridge"),
-		"on-failure": words("shell", "keep", "none"),
+	c := cliflags.Completions{Lists: []string{"projects", "targets"}}
+	c.Flags = map[string]cliflags.Completion{
+		"event":      cliflags.Words(pipelinerun.Events()...),
+		"format":     cliflags.Words("text", "json"),
+		"network":    cliflags.Words("none", "host", "bridge"),
+		"on-failure": cliflags.Words("shell", "keep", "none"),
 		"target":     a.completeTargets,
 		"targets":    a.completeTargets,
 		"projects":   a.completeProjects,
-		"report":     words("junit=", "json=", "html="),
+		"report":     cliflags.Words("junit=", "json=", "html="),
 		"run":        a.completeRuns,
 	}
-	arguments := map[string][]completion{ // the last one stands for all that follow
+	c.Arguments = map[string][]cliflags.Completion{
 		"dockerfile":          {a.completeTargets, a.completeProjects},
 		"buildenvscript":      {a.completeTargets, a.completeProjects},
 		"variables":           {a.completeTargets, a.completeProjects},
@@ -68,28 +44,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 		"job diff":            {a.completeRecorded, a.completeRecorded, nil},
 		"job bisect":          {a.completeJobs, nil},
 	}
-	var visit func(cmd *cobra.Command)
-	visit = func(cmd *cobra.Command) {
-		for name, c := range flags {
-			if f := cmd.Flags().Lookup(name); f != nil && !(name == "run" && f.Value.Type() != "string") {
-				_ = cmd.RegisterFlagCompletionFunc(name, c.function(name == "projects" || name == "targets")) // fails for a flag that has one
-			}
-		}
-		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
-		if list := arguments[path]; list != nil && cmd.ValidArgsFunction == nil {
-			cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-				c := list[min(len(args), len(list)-1)]
-				if c == nil {
-					return nil, cobra.ShellCompDirectiveDefault
-				}
-				return c.function(len(list) == 2 && len(args) == 1)(cmd, args, word)
-			}
-		}
-		for _, sub := range cmd.Commands() {
-			visit(sub)
-		}
-	}
-	visit(root)
+	c.Add(root)
 }
 
 func (a *app) completeTargets(*cobra.Command, []string) []string {

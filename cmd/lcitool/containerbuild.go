@@ -23,12 +23,12 @@ func (i *imageFlags) flags(f *pflag.FlagSet) {
 	f.BoolVar(&i.PullBase, "pull", false, "pull a newer base image if the registry has one")
 	f.BoolVar(&i.KeepPackages, "package-cache", false, "keep downloaded packages for later builds (deb only)")
 	f.BoolVar(&i.Exact, "exact", false, "build the whole Dockerfile instead of adding to an older image")
-	i.unsafeFlag(f)
+	unsafeFlag(f, &i.AllowUnsafe)
 }
 
 // unsafeFlag is the way around what a Dockerfile is refused for.
-func (i *imageFlags) unsafeFlag(f *pflag.FlagSet) {
-	f.BoolVar(&i.AllowUnsafe, "allow-unsafe-build", false, "build Dockerfiles that could read or change files of this machine through a bug of its podman")
+func unsafeFlag(f *pflag.FlagSet, value *bool) {
+	f.BoolVar(value, "allow-unsafe-build", false, "build Dockerfiles that could read or change files of this machine through a bug of its podman")
 }
 
 func newContainerBuild(a *app) *cobra.Command {

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -42,11 +42,11 @@ func (w *containerVerb) flags(cmd *cobra.Command) {
 
 // options checks what was asked for and gives the container's description.
 func (w *containerVerb) options(image string) (container.RunOptions, error) {
-	dir, err := existing(w.dir, "directory", os.FileMode.IsDir)
+	dir, err := safefs.Existing(w.dir, "directory", os.FileMode.IsDir)
 	if err != nil {
 		return container.RunOptions{}, err
 	}
-	script, err := existing(w.script, "file", os.FileMode.IsRegular)
+	script, err := safefs.Existing(w.script, "file", os.FileMode.IsRegular)
 	if err != nil {
 		return container.RunOptions{}, err
 	}
@@ -88,25 +88,6 @@ func (w *containerVerb) findImage(cmd *cobra.Command, engine *container.Engine, 
 	}
 	_, err := engine.ForPlatform(cmd.Context(), image, platform, w.app.stderr)
 	return err
-}
-
-// existing gives the absolute path of something that must be there, "" for "".
-func existing(path, what string, is func(os.FileMode) bool) (string, error) {
-	if path == "" {
-		return "", nil
-	}
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	var info os.FileInfo
-	if err == nil {
-		info, err = os.Stat(real)
-	}
-	if err != nil || !is(info.Mode()) {
-		return "", fmt.Errorf("'%s' is not a %s", path, what)
-	}
-	return real, nil
 }
 
 func newContainerRun(a *app) *cobra.Command {

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container/doctor"
@@ -34,7 +32,7 @@ what to do about it. The exit status is 1 if containers will not work.`,
 				}
 			}
 			checks := doctor.Run(cmd.Context(), doctor.Options{Connect: engine.options(), Images: images})
-			if err := a.printChecks(format, checks); err != nil {
+			if err := a.result(format, checks, doctor.Lines(checks)); err != nil {
 				return err
 			}
 			for _, c := range checks {
@@ -49,18 +47,4 @@ what to do about it. The exit status is 1 if containers will not work.`,
 	cmd.Flags().StringArrayVarP(&wanted, "target", "t", nil, "also check for the base image of this target; may be repeated")
 	engine.flags(cmd)
 	return cmd
-}
-
-func (a *app) printChecks(format string, checks []doctor.Check) error {
-	if format == "json" {
-		return a.json(checks)
-	}
-	var lines []string
-	for _, c := range checks {
-		lines = append(lines, fmt.Sprintf("%-4s  %-19s  %s", c.State, c.Name, c.Found))
-		if c.Hint != "" {
-			lines = append(lines, fmt.Sprintf("%-4s  %-19s  → %s", "", "", c.Hint))
-		}
-	}
-	return a.lines(lines)
 }

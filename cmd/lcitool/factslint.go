@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -32,7 +31,8 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 			if err != nil {
 				return err
 			}
-			if err := a.printFindings(format, findings); err != nil {
+			reports, lines := facts.ListFindings(findings)
+			if err := a.result(format, reports, lines); err != nil {
 				return err
 			}
 			bad := func(f facts.Finding) bool { return a.strict || f.Severity == facts.ErrorSeverity }
@@ -44,33 +44,6 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
-}
-
-// A findingReport is how JSON shows a finding.
-type findingReport struct {
-	Severity facts.Severity `json:"severity"`
-	File     string         `json:"file"`
-	Line     int            `json:"line,omitempty"`
-	Column   int            `json:"column,omitempty"`
-	Message  string         `json:"message"`
-}
-
-func (a *app) printFindings(format string, findings []facts.Finding) error {
-	if format == "json" {
-		list := make([]findingReport, len(findings))
-		for i, f := range findings {
-			list[i] = findingReport{f.Severity, f.File, f.Line, f.Column, f.Message}
-		}
-		return a.json(list)
-	}
-	lines := make([]string, len(findings))
-	for i, f := range findings {
-		lines[i] = f.Error()
-		if f.Severity == facts.NoteSeverity {
-			lines[i] = fmt.Sprintf("%s: note: %s", f.Position, f.Message)
-		}
-	}
-	return a.lines(lines)
 }
 
 // atMostArgs allows the named arguments and demands none.

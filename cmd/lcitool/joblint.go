@@ -7,7 +7,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
 
 func newJobLint(a *app) *cobra.Command {
@@ -29,7 +29,8 @@ doubtful.`,
 			if err != nil {
 				return err
 			}
-			if err := a.printProblems(e.Problems, format); err != nil {
+			all, lines := pipelinerun.ListProblems(e.Problems)
+			if err := a.result(format, all, lines); err != nil {
 				return err
 			}
 			for _, p := range e.Problems {
@@ -43,30 +44,4 @@ doubtful.`,
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	chosen.flags(cmd.Flags())
 	return cmd
-}
-
-// A listedProblem is a problem in JSON.
-type listedProblem struct {
-	Effect  string `json:"effect"` // refused, incomplete, doubtful or notice
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column"`
-	Job     string `json:"job"` // "" for the whole pipeline
-	Message string `json:"message"`
-}
-
-// printProblems writes problems, a line each in text.
-func (a *app) printProblems(list []gitlabci.Problem, format string) error {
-	if format == "json" {
-		out := []listedProblem{}
-		for _, p := range list {
-			out = append(out, listedProblem{p.Effect.String(), p.Pos.File, p.Pos.Line, p.Pos.Column, p.Job, p.Message})
-		}
-		return a.json(out)
-	}
-	text := ""
-	for _, p := range list {
-		text += termtext.Line(p.Pos.String()+": "+p.Effect.String()+": "+p.Text()) + "\n"
-	}
-	return a.write([]byte(text))
 }

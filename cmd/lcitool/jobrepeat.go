@@ -40,7 +40,7 @@ func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipel
 	a := v.app
 	r := pipelinerun.RepeatOptions{LocalOptions: o, Times: v.repeats.times}
 	r.Parallel = max(1, o.Parallel)
-	r.FailFast = v.repeats.untilFailure || v.failFast
+	r.FailFast = v.repeats.untilFailure || v.local.FailFast
 	var lost error
 	r.Watch = func(x pipelinerun.Round) {
 		number := fmt.Sprint(x.Number)

@@ -28,7 +28,7 @@ func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *
 		return err
 	}
 	a.infos(result.Files())
-	if v.timestamps {
+	if v.local.Timestamps {
 		a.infos((&jobrecord.Stored{Run: *record, Dir: result.Dir}).Timings(record.Names()))
 	}
 	var kept *jobrecord.Job

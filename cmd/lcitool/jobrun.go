@@ -28,32 +28,22 @@ import (
 
 // A jobVerb runs jobs of the project's pipeline, or enters their containers.
 type jobVerb struct {
-	app          *app
-	event        eventChoice
-	engine       engineFlags
-	build        imageFlags
-	choice       pipelinerun.Choice
-	ciDir        string
-	render       bool
-	pull         bool
-	imagePrefix  string
-	imageTag     string
-	defaultImage string
-	commit       string
-	writable     bool
-	untracked    bool
-	fullHistory  bool
-	env          []string
-	envFiles     []string
-	limits       limitFlags
-	parallel     int
-	failFast     bool
-	keepGoing    bool
-	onFailure    string
-	reports      []string
-	timestamps   bool
-	events       string
-	repeats      repeatFlags
+	app       *app
+	event     eventChoice
+	engine    engineFlags
+	choice    pipelinerun.Choice
+	images    pipelinerun.ImageOptions
+	commit    string
+	writable  bool
+	local     pipelinerun.LocalOptions
+	env       []string
+	envFiles  []string
+	limits    limitFlags
+	keepGoing bool
+	onFailure string
+	reports   []string
+	events    string
+	repeats   repeatFlags
 
 	retryOf *jobrecord.Stored // the run whose jobs run again; nil for none
 	resume  map[string]jobrun.Kept
@@ -105,19 +95,19 @@ artifacts and reports come back as if the jobs had run here.`,
 // runFlags are those of verbs that run jobs.
 func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.commit, "commit", "", "commit to run with (default HEAD with the uncommitted changes to tracked files)")
-	f.BoolVar(&v.untracked, "untracked", false, "include files that git does not track, ignored ones as well")
-	f.BoolVar(&v.fullHistory, "full-history", false, "clone the whole history with all branches instead of GIT_DEPTH commits")
+	f.BoolVar(&v.local.Untracked, "untracked", false, "include files that git does not track, ignored ones as well")
+	f.BoolVar(&v.local.FullHistory, "full-history", false, "clone the whole history with all branches instead of GIT_DEPTH commits")
 	f.BoolVar(&v.writable, "writable", false, "let jobs write to the project's directory")
 	f.StringArrayVar(&v.env, "env", nil, "environment variable of the scripts: NAME=VALUE, or NAME for its value here; may be repeated")
 	f.StringArrayVar(&v.envFiles, "env-file", nil, "file with environment variables of the scripts, NAME=VALUE lines; may be repeated")
 	v.limits.flags(f)
-	f.IntVarP(&v.parallel, "jobs", "j", 0, "number of jobs that run at a time (default from processors and memory)")
+	f.IntVarP(&v.local.Parallel, "jobs", "j", 0, "number of jobs that run at a time (default from processors and memory)")
 	f.BoolVar(&v.keepGoing, "keep-going", false, "continue with other jobs after a failure (the default)")
-	f.BoolVar(&v.failFast, "fail-fast", false, "stop all jobs after a failure")
+	f.BoolVar(&v.local.FailFast, "fail-fast", false, "stop all jobs after a failure")
 	cliflags.Choice(f, &v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell, keep or none (default keep on a terminal, else none)", "", "shell", "keep", "none")
 	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE with KIND junit, json or html; may be repeated")
 	f.StringVar(&v.events, "events", "", "file for what happens, a JSON object a line; - is stdout, in place of what jobs print there")
-	f.BoolVar(&v.timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
+	f.BoolVar(&v.local.Timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
 }
 
 func (v *jobVerb) repeatFlags(f *pflag.FlagSet) {
@@ -137,16 +127,16 @@ func (v *jobVerb) chooseFlags(cmd *cobra.Command) {
 }
 
 func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
-	f.StringVar(&v.ciDir, "ci-dir", "ci", "directory with the Dockerfiles, below the base directory")
-	f.BoolVar(&v.render, "render", false, "build images from the manifest instead of the committed Dockerfiles")
-	f.BoolVar(&v.pull, "pull", false, "use the images that the project published in its registry")
-	f.BoolVar(&v.build.Bootstrap, "bootstrap", false, "build base images from the distribution's mirror if they cannot be pulled")
-	f.BoolVar(&v.build.NoCache, "no-cache", false, "do not use cached steps of image builds")
-	f.BoolVar(&v.build.Exact, "exact", false, "build whole Dockerfiles instead of adding to older images")
-	f.StringVar(&v.imagePrefix, "image-prefix", "", "prefix of the names of published images to use, for example registry.example.org/group/ci-")
-	f.StringVar(&v.imageTag, "image-tag", "", "tag of the published images to use")
-	f.StringVar(&v.defaultImage, "default-image", "", "image of jobs that name none (default "+pipelinerun.RunnerImage+")")
-	v.build.unsafeFlag(f)
+	f.StringVar(&v.images.CIDir, "ci-dir", "ci", "directory with the Dockerfiles, below the base directory")
+	f.BoolVar(&v.images.Render, "render", false, "build images from the manifest instead of the committed Dockerfiles")
+	f.BoolVar(&v.images.Published, "pull", false, "use the images that the project published in its registry")
+	f.BoolVar(&v.images.Bootstrap, "bootstrap", false, "build base images from the distribution's mirror if they cannot be pulled")
+	f.BoolVar(&v.images.NoCache, "no-cache", false, "do not use cached steps of image builds")
+	f.BoolVar(&v.images.Exact, "exact", false, "build whole Dockerfiles instead of adding to older images")
+	f.StringVar(&v.images.Prefix, "image-prefix", "", "prefix of the names of published images to use, for example registry.example.org/group/ci-")
+	f.StringVar(&v.images.Tag, "image-tag", "", "tag of the published images to use")
+	f.StringVar(&v.images.Default, "default-image", "", "image of jobs that name none (default "+pipelinerun.RunnerImage+")")
+	unsafeFlag(f, &v.images.AllowUnsafe)
 }
 
 // check refuses what makes no sense, before anything is read.
@@ -155,21 +145,21 @@ func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0 && len(v.choice.Targets) == 0 && len(v.choice.Arches) == 0:
 		return wrong(`the following arguments are required: JOB ("lcitool job list" lists them, '*' stands for all)`)
-	case v.keepGoing && v.failFast:
+	case v.keepGoing && v.local.FailFast:
 		return wrong("argument --fail-fast: not allowed with argument --keep-going")
-	case v.render && v.pull:
+	case v.images.Render && v.images.Published:
 		return wrong("argument --pull: not allowed with argument --render")
-	case v.render && v.imagePrefix != "":
+	case v.images.Render && v.images.Prefix != "":
 		return wrong("argument --image-prefix: not allowed with argument --render")
-	case v.render && v.imageTag != "":
+	case v.images.Render && v.images.Tag != "":
 		return wrong("argument --image-tag: not allowed with argument --render")
 	case v.writable && v.commit != "":
 		return wrong("argument --commit: not allowed with argument --writable")
-	case v.writable && v.untracked:
+	case v.writable && v.local.Untracked:
 		return wrong("argument --untracked: not allowed with argument --writable")
-	case v.untracked && v.commit != "":
+	case v.local.Untracked && v.commit != "":
 		return wrong("argument --commit: not allowed with argument --untracked")
-	case v.parallel < 0:
+	case v.local.Parallel < 0:
 		return wrong("argument --jobs: must not be negative")
 	}
 	for _, e := range v.env {
@@ -214,7 +204,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
-	if left := p.Untracked(); !v.untracked && left != (checkout.Left{}) {
+	if left := p.Untracked(); !v.local.Untracked && left != (checkout.Left{}) {
 		v.app.infof("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
 	}
 	for _, line := range p.Skipped {
@@ -325,21 +315,10 @@ func (v *jobVerb) extraEnv() []string {
 
 // imageOptions say how the images of jobs are found.
 func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
-	o := pipelinerun.ImageOptions{
-		Environments: &imageplan.Environments{Workspace: v.app.workspace(), Mirrors: v.app.mirrors, ManifestFailed: v.app.manifestFailed},
-		CIDir:        v.ciDir,
-		Render:       v.render,
-		Published:    v.pull,
-		Bootstrap:    v.build.Bootstrap,
-		NoCache:      v.build.NoCache,
-		Exact:        v.build.Exact || v.app.getenv("CI") != "",
-		AllowUnsafe:  v.build.AllowUnsafe,
-		Offline:      v.app.offline,
-		Upstream:     v.event.Upstream,
-		Prefix:       v.imagePrefix,
-		Tag:          v.imageTag,
-		Default:      v.defaultImage,
-	}
+	o := v.images
+	o.Environments = &imageplan.Environments{Workspace: v.app.workspace(), Mirrors: v.app.mirrors, ManifestFailed: v.app.manifestFailed}
+	o.Exact = o.Exact || v.app.getenv("CI") != ""
+	o.Offline, o.Upstream = v.app.offline, v.event.Upstream
 	if v.limits.Network == container.NetworkHost {
 		o.Network = container.NetworkHost
 	}
@@ -347,25 +326,12 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 }
 
 // localOptions say how jobs run here.
-func (v *jobVerb) localOptions(engine *container.Engine) (pipelinerun.LocalOptions, error) {
-	store, err := v.app.runs()
-	return pipelinerun.LocalOptions{
-		Engine:   engine,
-		Store:    store,
-		Console:  v.app.console(),
-		Limits:   v.limits.Limits,
-		Caches:   v.app.cacheDir(),
-		Keep:     v.keeps(),
-		Parallel: v.parallel,
-		FailFast: v.failFast,
-		Secrets:  v.event.given.All,
-		Hidden:   v.event.given.Hidden(v.extraEnv()),
-		Files:    v.event.given.Files,
-
-		FullHistory: v.fullHistory,
-		Untracked:   v.untracked,
-		Timestamps:  v.timestamps,
-	}, err
+func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOptions, err error) {
+	o = v.local
+	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.console(), v.limits.Limits, v.app.cacheDir(), v.keeps()
+	o.Secrets, o.Hidden, o.Files = v.event.given.All, v.event.given.Hidden(v.extraEnv()), v.event.given.Files
+	o.Store, err = v.app.runs()
+	return o, err
 }
 
 // checkouts is where trees of jobs are while they run.

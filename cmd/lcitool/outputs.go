@@ -15,11 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A releases reads the facts of targets by name.
-type releases interface {
-	Release(name string) (*targets.Release, error)
-}
-
 // An output is a verb that renders a target with projects.
 type output struct {
 	app *app
@@ -66,22 +61,9 @@ func (o *output) resolve(ctx context.Context, target, pattern string, check func
 	return t, packages, o.app.checkWarnings()
 }
 
-// header is the comment above the output, with the command that makes it
-// again. The architecture of this machine is named where it is not the usual
-// one, since packages depend on it. Directories of facts are left out: where
-// they are is a matter of the machine.
+// header is the comment above the output, with the command that makes it again.
 func (o *output) header(verb string, options []string, target, pattern string) (string, error) {
-	args := slices.Concat([]string{verb}, options)
-	host := o.Host
-	if arch, err := workspace.HostArch(""); host == "" && err == nil && arch != "x86_64" {
-		host = string(arch)
-	}
-	if host != "" {
-		args = append(args, "--host-arch", host)
-	}
-	if o.Cross != "" {
-		args = append(args, "--cross-arch", o.Cross)
-	}
+	args := append(slices.Concat([]string{verb}, options), o.Arches.Portable()...)
 	return render.Header(append(args, target, workspace.PortablePattern(pattern)))
 }
 

@@ -57,12 +57,9 @@ func (l *projectsLock) run(cmd *cobra.Command, args []string) error {
 }
 
 func (l *projectsLock) print(done []workspace.LockedFile) error {
-	if l.format == "json" {
-		return l.app.json(append([]workspace.LockedFile{}, done...))
-	}
-	var out []string
+	var lines []string
 	for _, f := range done {
-		out = append(out, f.State+" "+f.URL)
+		lines = append(lines, f.State+" "+f.URL)
 	}
-	return l.app.lines(out)
+	return l.app.result(l.format, append([]workspace.LockedFile{}, done...), lines)
 }

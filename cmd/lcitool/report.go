@@ -26,24 +26,9 @@ import (
 // the only two ways to say something; both keep what comes from outside from
 // steering the terminal.
 
-// infof writes a message to stderr. It begins one line: what it quotes is kept
-// on that line, and further lines of an error are indented unless they are those
-// of a diff.
+// infof writes a message to stderr.
 func (a *app) infof(format string, args ...any) {
-	safe := make([]any, len(args))
-	for i, arg := range args {
-		if text, ok := arg.(string); ok {
-			arg = termtext.Line(text)
-		}
-		safe[i] = arg
-	}
-	lines := strings.Split(termtext.Text(fmt.Sprintf(format, safe...)), "\n")
-	for i, line := range lines {
-		if i > 0 && line != "" && !strings.ContainsRune("-+ @", rune(line[0])) {
-			lines[i] = "  " + line
-		}
-	}
-	fmt.Fprintln(messageWriter{a}, strings.Join(lines, "\n"))
+	fmt.Fprintln(messageWriter{a}, termtext.Message(format, args...))
 }
 
 // infos writes messages to stderr, one for each line.
@@ -209,10 +194,15 @@ func (a *app) lines(items []string) error {
 
 // list sends names to stdout, as lines or as a JSON list.
 func (a *app) list(format string, names []string) error {
+	return a.result(format, append([]string{}, names...), names)
+}
+
+// result sends a value to stdout as JSON, or lines that say the same.
+func (a *app) result(format string, v any, lines []string) error {
 	if format == "json" {
-		return a.json(append([]string{}, names...))
+		return a.json(v)
 	}
-	return a.lines(names)
+	return a.lines(lines)
 }
 
 // json sends a value to stdout as indented JSON.

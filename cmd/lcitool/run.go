@@ -17,6 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -173,7 +174,7 @@ func (r *runVerb) expandTargets() error {
 	if err != nil {
 		return err
 	}
-	known, err := withContainers(catalogue, catalogue.Names())
+	known, err := targets.Containerized(catalogue, catalogue.Names())
 	if err != nil {
 		return err
 	}
@@ -184,11 +185,11 @@ func (r *runVerb) expandTargets() error {
 // workloads says what to run on each target, all found out before the first
 // one runs.
 func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]workload.Workload, error) {
-	tree, err := existing(r.app.workspace().BaseDir(), "directory", os.FileMode.IsDir)
+	tree, err := safefs.Existing(r.app.workspace().BaseDir(), "directory", os.FileMode.IsDir)
 	if err != nil {
 		return nil, err
 	}
-	script, err := existing(r.script, "file", os.FileMode.IsRegular)
+	script, err := safefs.Existing(r.script, "file", os.FileMode.IsRegular)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/statsrun"
 )
 
@@ -80,7 +81,7 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 		return err
 	}
 	for _, dir := range []*string{&s.libvirt, &s.qemu} {
-		real, err := existing(*dir, "directory", os.FileMode.IsDir)
+		real, err := safefs.Existing(*dir, "directory", os.FileMode.IsDir)
 		if err != nil {
 			return err
 		}

@@ -6,14 +6,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/display"
-	"gitlab.com/lcitool/lcitool/domstats/qmp"
+	"gitlab.com/lcitool/lcitool/domstats/observe"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
@@ -92,26 +91,20 @@ func (s *statsShow) run(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	var domains []domstats.Domain
-	for _, name := range s.names {
-		d, err := c.Lookup(ctx, name)
-		if err != nil {
-			return fmt.Errorf("domain %q: %w", name, err)
-		}
-		domains = append(domains, d)
+	o := &observe.Observer{Client: c, Groups: s.chosen(), QEMU: !s.noQEMU, Log: s.app.log()}
+	domains, err := o.Domains(ctx, s.names)
+	if err != nil {
+		return err
 	}
 	printer := &display.Printer{Groups: s.chosen(), Zeros: s.zeros, Moving: s.watch}
 	last := map[domstats.UUID]display.Snapshot{}
 	for {
-		snapshots, err := s.look(ctx, c, domains)
+		snapshots, err := o.Look(ctx, domains)
 		if err != nil {
 			return err
 		}
-		if err := s.print(printer, snapshots, last); err != nil {
+		if err := s.print(printer, snapshots, last); err != nil || !s.watch {
 			return err
-		}
-		if !s.watch {
-			return nil
 		}
 		select {
 		case <-time.After(s.interval):
@@ -119,59 +112,6 @@ func (s *statsShow) run(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// look takes the statistics of the domains, or of all that run, by name.
-func (s *statsShow) look(ctx context.Context, c *rpc.Client, domains []domstats.Domain) ([]display.Snapshot, error) {
-	flags := domstats.FlagNoWait
-	if len(domains) == 0 {
-		flags |= domstats.FlagActive
-	}
-	records, err := c.Collect(ctx, domains, s.chosen(), flags)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(records, func(a, b domstats.Record) int { return strings.Compare(a.Domain.Name, b.Domain.Name) })
-	out := make([]display.Snapshot, len(records))
-	for i, r := range records {
-		out[i] = display.Snapshot{At: time.Now(), Record: r}
-		if !s.noQEMU && r.Domain.ID >= 0 {
-			s.askQEMU(ctx, monitor{c, r.Domain}, &out[i])
-		}
-	}
-	return out, nil
-}
-
-// monitor is the passthrough to one domain's QEMU.
-type monitor struct {
-	c *rpc.Client
-	d domstats.Domain
-}
-
-func (m monitor) Execute(ctx context.Context, command string) (string, error) {
-	return m.c.Monitor(ctx, m.d, command, false)
-}
-
-// askQEMU adds what only QEMU knows. A driver without QEMU, or a QEMU that is
-// too old, leaves the snapshot as it is; the log says so.
-func (s *statsShow) askQEMU(ctx context.Context, m monitor, out *display.Snapshot) {
-	schema, err := qmp.Schema(ctx, m)
-	if err != nil {
-		s.app.log().Debug("cannot ask QEMU", "domain", m.d.Name, "err", err)
-		return
-	}
-	out.Schema = schema
-	cpus, err := qmp.CPUs(ctx, m)
-	if err != nil {
-		s.app.log().Debug("cannot list the vCPUs", "domain", m.d.Name, "err", err)
-		return
-	}
-	values, err := qmp.Stats(ctx, m, "vcpu")
-	if err != nil {
-		s.app.log().Debug("cannot read QEMU's statistics", "domain", m.d.Name, "err", err)
-		return
-	}
-	out.Histograms = display.Histograms(schema, cpus, values)
 }
 
 func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot, last map[domstats.UUID]display.Snapshot) error {

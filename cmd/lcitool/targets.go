@@ -4,11 +4,11 @@ package main
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 func newTargets(a *app) *cobra.Command {
@@ -26,7 +26,7 @@ func newTargets(a *app) *cobra.Command {
 			names := catalogue.Names()
 			var broken error
 			if containerized {
-				names, broken = withContainers(catalogue, names)
+				names, broken = targets.Containerized(catalogue, names)
 			}
 			return errors.Join(a.list(format, names), broken)
 		},
@@ -34,24 +34,6 @@ func newTargets(a *app) *cobra.Command {
 	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "list only targets that have a container image")
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
-}
-
-// withContainers keeps the targets that a Dockerfile can be written for. The
-// error joins those of the targets that cannot be read.
-func withContainers(catalogue releases, names []string) ([]string, error) {
-	var kept []string
-	var errs []error
-	for _, name := range names {
-		release, err := catalogue.Release(name)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if slices.Contains([]string{"apk", "deb", "rpm"}, release.Packaging.Format) {
-			kept = append(kept, name)
-		}
-	}
-	return kept, errors.Join(errs...)
 }
 
 func newProjects(a *app) *cobra.Command {

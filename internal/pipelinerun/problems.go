@@ -58,3 +58,23 @@ func (e *Evaluation) WarnChosen(chosen []*jobrun.Job) {
 		m.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
 	}
 }
+
+// A ListedProblem is a problem for other programs.
+type ListedProblem struct {
+	Effect  string `json:"effect"` // refused, incomplete, doubtful or notice
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Job     string `json:"job"` // "" for the whole pipeline
+	Message string `json:"message"`
+}
+
+// ListProblems gives problems for other programs, and each as a line for people.
+func ListProblems(list []gitlabci.Problem) (all []ListedProblem, lines []string) {
+	all = []ListedProblem{}
+	for _, p := range list {
+		all = append(all, ListedProblem{p.Effect.String(), p.Pos.File, p.Pos.Line, p.Pos.Column, p.Job, p.Message})
+		lines = append(lines, p.Pos.String()+": "+p.Effect.String()+": "+p.Text())
+	}
+	return all, lines
+}

@@ -17,6 +17,24 @@ type Arches struct {
 	Cross string // "" for none
 }
 
+// Portable gives the options that mean the architectures on any machine. That of
+// this machine is named where it is not the usual one, since packages depend on
+// it.
+func (a Arches) Portable() []string {
+	host := a.Host
+	if arch, err := HostArch(""); host == "" && err == nil && arch != "x86_64" {
+		host = string(arch)
+	}
+	var args []string
+	if host != "" {
+		args = append(args, "--host-arch", host)
+	}
+	if a.Cross != "" {
+		args = append(args, "--cross-arch", a.Cross)
+	}
+	return args
+}
+
 // Resolve gives the target with the packages that a list of projects and
 // references needs there. check says whether the output can be made for a
 // target; it is asked before packages are looked for.

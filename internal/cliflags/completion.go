@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package cliflags
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// A Completion gives the words that can stand at a place of a command line. It
+// asks nobody: no request leaves the machine and no engine is started.
+type Completion func(cmd *cobra.Command, args []string) []string
+
+// function is what cobra wants. With list the last of several words with commas
+// between them is completed.
+func (c Completion) function(list bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		before := ""
+		if at := strings.LastIndexByte(word, ','); list && at >= 0 {
+			before, word = word[:at+1], word[at+1:]
+		}
+		var found []string
+		for _, w := range c(cmd, args) {
+			name, _, _ := strings.Cut(w, "\t")
+			if strings.HasPrefix(name, word) && !strings.ContainsAny(name, "\n\r") {
+				found = append(found, before+w)
+			}
+		}
+		return found, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// Words completes with the same words always.
+func Words(all ...string) Completion { return func(*cobra.Command, []string) []string { return all } }
+
+// Completions say how the command lines of commands are completed.
+type Completions struct {
+	Flags     map[string]Completion   // by name of the flag
+	Arguments map[string][]Completion // by path of the command; the last one stands for all that follow, nil for files
+	Lists     []string                // flags whose value is a list with commas
+}
+
+// Add completes the command lines of a command and of those below it.
+func (c *Completions) Add(root *cobra.Command) {
+	var visit func(cmd *cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		for name, words := range c.Flags {
+			if f := cmd.Flags().Lookup(name); f != nil && !(name == "run" && f.Value.Type() != "string") {
+				_ = cmd.RegisterFlagCompletionFunc(name, words.function(slices.Contains(c.Lists, name))) // fails for a flag that has one
+			}
+		}
+		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+		if list := c.Arguments[path]; list != nil && cmd.ValidArgsFunction == nil {
+			cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+				words := list[min(len(args), len(list)-1)]
+				if words == nil {
+					return nil, cobra.ShellCompDirectiveDefault
+				}
+				return words.function(len(list) == 2 && len(args) == 1)(cmd, args, word)
+			}
+		}
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+	}
+	visit(root)
+}
