@@ -32,13 +32,14 @@ type Options struct {
 	Offline     bool
 	PullBase    bool // ask the registry for a newer base image
 	Network     container.Network
+	CacheDir    string // for the packages that the Recipe of Body keeps, "" without one
 }
 
 // New describes an image. Without a target that is known, packages cannot be
 // added to it later: it is built as a whole.
 func New(t *targets.Target, o Options) Image {
 	b := container.BuildOptions{
-		Tag: o.Tag, Dockerfile: o.Body.Text, File: o.File, Labels: o.Labels, NoCache: o.NoCache, Exact: o.Exact,
+		Tag: o.Tag, Dockerfile: o.Body.Text, Recipe: o.Body.Recipe, CacheDir: o.CacheDir, File: o.File, Labels: o.Labels, NoCache: o.NoCache, Exact: o.Exact,
 		AllowUnsafe: o.AllowUnsafe, Offline: o.Offline, Network: o.Network,
 	}
 	if o.Manifest != "" {
@@ -90,16 +91,6 @@ type Image struct {
 	Build     container.BuildOptions
 	Base      bootstrap.Options // how to make the image that Build starts from
 	Bootstrap bool              // make it when it can be had in no other way
-}
-
-// KeepPackages keeps the packages that a build fetches for later ones, in a
-// directory. It reports whether they can be kept.
-func (i *Image) KeepPackages(t targets.Target, dir string) bool {
-	recipe, ok := render.WithPackageCache(t, i.Build.Dockerfile)
-	if ok {
-		i.Build.Recipe, i.Build.CacheDir = recipe, dir
-	}
-	return ok
 }
 
 // Builder is what making an image asks of an engine.

@@ -63,7 +63,7 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 	if err != nil {
 		return envimage.Image{}, err
 	}
-	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{})
+	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{PackageCache: p.KeepPackages && p.CacheDir != ""})
 	if err != nil {
 		return envimage.Image{}, err
 	}
@@ -71,15 +71,22 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 	if t.Cross != "" {
 		arch = t.Cross
 	}
+	cache := ""
+	switch {
+	case !p.KeepPackages:
+	case p.CacheDir == "":
+		p.Warnf(t.Name, "--package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where")
+	case body.Recipe == nil:
+		p.Warnf(t.Name, "--package-cache has no effect: only deb packages can be kept")
+	default:
+		cache = filepath.Join(p.CacheDir, "packages")
+	}
 	image := envimage.New(&t, p.imageOptions(envimage.Options{
-		Tag: want.Tag, Body: body, Manifest: want.Manifest, Network: want.Network,
+		Tag: want.Tag, Body: body, Manifest: want.Manifest, Network: want.Network, CacheDir: cache,
 		Labels: map[string]string{
 			container.LabelTarget: t.Name, container.LabelProjects: want.Projects, container.LabelArch: string(arch),
 		},
 	}))
-	if p.KeepPackages {
-		p.keepPackages(t, &image)
-	}
 	return image, p.addBase(&image, &t)
 }
 
@@ -95,16 +102,6 @@ func (p *Planner) addBase(image *envimage.Image, t *targets.Target) (err error) 
 		image.Base, err = p.Mirrors().Base("", &t.Release)
 	}
 	return err
-}
-
-// keepPackages keeps the packages that a build fetches for later ones.
-func (p *Planner) keepPackages(t targets.Target, image *envimage.Image) {
-	switch {
-	case p.CacheDir == "":
-		p.Warnf(t.Name, "--package-cache has no effect: neither XDG_CACHE_HOME nor HOME says where")
-	case !image.KeepPackages(t, filepath.Join(p.CacheDir, "packages")):
-		p.Warnf(t.Name, "--package-cache has no effect: only deb packages can be kept")
-	}
 }
 
 // Advise adds to the error of a build what can be done about it, such as about a

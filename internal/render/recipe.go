@@ -41,6 +41,22 @@ type recipe struct {
 	packages *targets.Packages
 	image    bool   // for an image, which wants to be small, not for a script
 	wrapper  string // stands before slow commands
+	hidden   *hidden
+}
+
+// hidden are names of packages that an output leaves out.
+type hidden struct {
+	names []string
+	times int // how often that happened
+}
+
+// hides reports whether names are those to be left out, not only equal ones.
+func (h *hidden) hides(names []string) bool {
+	if h == nil || len(names) == 0 || len(names) != len(h.names) || &names[0] != &h.names[0] {
+		return false
+	}
+	h.times++
+	return true
 }
 
 // native gives the commands for the host in groups, each a layer of an image:
@@ -77,6 +93,9 @@ func (r recipe) foreign(f format) []string {
 // The column is what the original's is: it counts the wrapper even where no
 // wrapper is used (internal/render/testdata/debian-12-pip.Dockerfile).
 func (r recipe) names(names []string, tool string) string {
+	if r.hidden.hides(names) {
+		return ""
+	}
 	if len(names) == 1 {
 		return quote(names[0])
 	}

@@ -31,6 +31,8 @@ const (
 type DockerfileOptions struct {
 	Base   string // image to start from; "" means the target's own
 	Layers Layers // "" means all
+
+	PackageCache bool // also write the Recipe
 }
 
 // An UnsupportedError is a target for which an output makes no sense.
@@ -50,6 +52,11 @@ type Body struct {
 	Text     []byte
 	Packages []string // that the last installing command names, sorted by byte
 	Rest     []byte   // the text without them; nil when the order of layers matters
+
+	// Recipe makes the same image and keeps the packages that it fetches in a
+	// cache mount, from one build to the next. It is nil for a packaging that we
+	// know no way for.
+	Recipe []byte
 }
 
 // Dockerfile writes the recipe of an image in which projects that need p can
@@ -70,54 +77,69 @@ func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) (Bod
 	if err := checkReference(base); err != nil {
 		return Body{}, err
 	}
-	r := recipe{target: t, packages: p, image: true, wrapper: f.wrapper(t)}
+	d := dockerfile{recipe: recipe{target: t, packages: p, image: true, wrapper: f.wrapper(t)}, format: f, base: base, layers: o.Layers}
+	text, last := d.write()
+	body := Body{Text: text}
+	hasBlank := func(name string) bool { return strings.ContainsAny(name, " \t") }
+	if len(last) > 0 && !slices.ContainsFunc(last, hasBlank) { // what lists packages joins them by blanks
+		rest := d
+		rest.hidden = &hidden{names: last}
+		if text, _ := rest.write(); rest.hidden.times == 1 {
+			body.Packages, body.Rest = last, text
+		}
+	}
+	if o.PackageCache {
+		d.first, d.cache = f.cache(cacheDir)
+		if d.first != "" {
+			body.Recipe, _ = d.write()
+		}
+	}
+	return body, nil
+}
+
+// A dockerfile is one way to write a Dockerfile.
+type dockerfile struct {
+	recipe
+	format format
+	base   string
+	layers Layers
+	first  string   // command that layers begin with before which cache stands, "" for none
+	cache  []string // commands that keep packages
+}
+
+// write gives the text, and the packages that its last installing command names
+// if no order of layers matters.
+func (d *dockerfile) write() (text []byte, last []string) {
+	t, p := d.target, d.packages
 	var b bytes.Buffer
-	b.WriteString("FROM " + base)
-	last := []string(nil)
-	if o.Layers != ForeignLayer {
-		for _, group := range r.native(f) {
-			writeRun(&b, group)
+	b.WriteString("FROM " + d.base)
+	if d.layers != ForeignLayer {
+		for _, group := range d.native(d.format) {
+			d.writeRun(&b, group)
 		}
 		b.WriteString("\n\n" + assignments("ENV ", nativeEnv(t, p)))
 		if len(p.PyPI)+len(p.CPAN) == 0 {
 			last = p.Native
 		}
 	}
-	if t.Cross != "" && o.Layers != NativeLayers {
-		writeRun(&b, r.foreign(f))
+	if t.Cross != "" && d.layers != NativeLayers {
+		d.writeRun(&b, d.foreign(d.format))
 		b.WriteString("\n\n" + assignments("ENV ", foreignEnv(t, p)))
-		if last != nil || o.Layers == ForeignLayer {
+		if last != nil || d.layers == ForeignLayer {
 			last = p.Foreign
 		}
 	}
-	body := Body{Text: b.Bytes()}
-	hasBlank := func(name string) bool { return strings.ContainsAny(name, " \t") }
-	if len(last) > 0 && !slices.ContainsFunc(last, hasBlank) { // what lists packages joins them by blanks
-		body.Packages, body.Rest = last, without(body.Text, f.install(r)+" ", r.names(last, t.Packaging.Command))
-	}
-	return body, nil
-}
-
-// without removes the names at the end of the last installing command.
-func without(text []byte, install, names string) []byte {
-	at := bytes.LastIndex(text, []byte("    "+install+names))
-	if at < 0 {
-		return nil
-	}
-	at += len("    " + install)
-	return slices.Concat(text[:at], text[at+len(names):])
+	return b.Bytes(), last
 }
 
 // writeRun writes commands as one layer of an image.
-func writeRun(b *bytes.Buffer, commands []string) {
-	for i, c := range commands {
-		before := " && \\\n    "
-		if i == 0 {
-			before = "\n\nRUN "
-		}
-		b.WriteString(before)
-		b.WriteString(c)
+func (d *dockerfile) writeRun(b *bytes.Buffer, commands []string) {
+	before := "\n\nRUN "
+	if d.first != "" && commands[0] == d.first {
+		before += "--mount=type=cache,id=lcitool-" + d.target.Name + ",target=" + cacheDir + " \\\n    "
+		commands = slices.Concat(d.cache, commands)
 	}
+	b.WriteString(before + strings.Join(commands, " && \\\n    "))
 }
 
 // BuildEnvScript writes a shell script with a function install_buildenv, which
@@ -160,6 +182,11 @@ func checkReference(image string) error {
 	}
 	return nil
 }
+
+// cacheDir is where a cache of packages is mounted while a layer is made. It
+// is not the packaging's own directory: images of Docker have a hook that empties
+// that one.
+const cacheDir = "/var/cache/lcitool"
 
 // CheckDockerfile says whether a Dockerfile can be written for t.
 func CheckDockerfile(t targets.Target) error { return check(t, "Dockerfile") }
