@@ -13,36 +13,14 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/httpcache"
 )
 
-const maxRedirects = 5
-
-// newClient gives the client that every request uses. Proxies come from the
-// environment.
+// newClient gives the client that every request uses.
 func newClient(o Options) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: o.ConnectTimeout}).DialContext,
-			TLSHandshakeTimeout:    o.ConnectTimeout,
-			TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
-			MaxResponseHeaderBytes: 64 << 10,
-			IdleConnTimeout:        10 * time.Second,
-			ForceAttemptHTTP2:      true,
-		},
-		CheckRedirect: checkRedirect,
-	}
-}
-
-// checkRedirect keeps the rule that files come by https to the end.
-func checkRedirect(req *http.Request, via []*http.Request) error {
-	if req.URL.Scheme != "https" {
-		return fmt.Errorf("redirected to %s, which is not https", req.URL.Redacted())
-	}
-	if len(via) > maxRedirects {
-		return fmt.Errorf("redirected more than %d times", maxRedirects)
-	}
-	return nil
+	return httpcache.NewClient(httpcache.NewTransport(httpcache.ClientOptions{
+		ConnectTimeout: o.ConnectTimeout, IdleTimeout: 10 * time.Second, RootCAs: o.RootCAs,
+	}))
 }
 
 // get asks the server for a file. kept is what the cache has of it, which is
@@ -58,11 +36,14 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 	defer all()
 	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, &tooSlowError{s.opts.Timeout})
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ref.url.String(), nil)
+	var known httpcache.Validators
+	if kept.data != nil {
+		known = httpcache.Validators{ETag: kept.ETag, LastModified: kept.LastModified}
+	}
+	req, err := httpcache.NewRequest(ctx, ref.url.String(), known)
 	if err != nil {
 		return failed(err)
 	}
-	ask(req, kept)
 	s.opts.Log.Debug("project file asked for", "url", ref.Location())
 	resp, err := s.http.Do(req)
 	if err != nil {
@@ -70,12 +51,8 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 	}
 	defer resp.Body.Close()
 	s.opts.Log.Debug("project file answered", "url", ref.Location(), "status", resp.StatusCode)
-	got := record{
-		URL:          ref.Location(),
-		ETag:         resp.Header.Get("ETag"),
-		LastModified: resp.Header.Get("Last-Modified"),
-		Fetched:      time.Now().UTC(),
-	}
+	sent := httpcache.ValidatorsOf(resp)
+	got := record{URL: ref.Location(), ETag: sent.ETag, LastModified: sent.LastModified, Fetched: time.Now().UTC()}
 	switch {
 	case resp.StatusCode == http.StatusNotModified && kept.data != nil:
 		got.data = kept.data
@@ -101,21 +78,6 @@ func (s *Source) end() time.Time {
 		s.deadline = time.Now().Add(s.opts.Total)
 	}
 	return s.deadline
-}
-
-// ask fills in the headers of a request.
-func ask(req *http.Request, kept record) {
-	req.Header.Set("User-Agent", "lcitool")
-	req.Header.Set("Accept", "*/*")
-	if kept.data == nil {
-		return
-	}
-	if kept.ETag != "" {
-		req.Header.Set("If-None-Match", kept.ETag)
-	}
-	if kept.LastModified != "" {
-		req.Header.Set("If-Modified-Since", kept.LastModified)
-	}
 }
 
 // readLimited reads all of r, limit bytes at most.

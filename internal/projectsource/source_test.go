@@ -271,7 +271,7 @@ func TestD56NeverPlainHTTP(t *testing.T) {
 		"/http.yml":  "redirected to " + plain.URL + "/p.yml, which is not https",
 		"/later.yml": "which is not https",
 		"/file.yml":  "redirected to file:///etc/passwd, which is not https",
-		"/loop.yml":  "redirected more than 5 times",
+		"/loop.yml":  "more than 5 redirects",
 	} {
 		_, err := New(s.options).Fetch(t.Context(), s.ref(t, path))
 		if wantErr == "" && err != nil || wantErr != "" && (err == nil || !strings.Contains(err.Error(), wantErr)) {

@@ -14,9 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
+	"gitlab.com/lcitool/lcitool/internal/httpcache"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
@@ -75,7 +75,7 @@ func again(ctx context.Context, response *http.Response, err error) (bool, error
 	if response != nil && response.Request != nil && response.Request.Method != http.MethodGet {
 		return response.StatusCode == http.StatusTooManyRequests, nil
 	}
-	return retryablehttp.DefaultRetryPolicy(ctx, response, err)
+	return ctx.Err() == nil && httpcache.Retry(response, err), ctx.Err()
 }
 
 // once makes a request that has an effect not be repeated when its answer got
@@ -89,7 +89,7 @@ func once() gitlab.RequestOptionFunc {
 // pause is how long is waited before a request is repeated: what the server
 // asks for, within bounds.
 func pause(low, high time.Duration, attempt int, response *http.Response) time.Duration {
-	return min(retryablehttp.DefaultBackoff(low, high, attempt, response), max(maxPause, high))
+	return min(httpcache.Pause(low, high, attempt, response), max(maxPause, high))
 }
 
 // download streams what a path below the project answers into w.

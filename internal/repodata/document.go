@@ -55,7 +55,7 @@ func (c *Client) fetchDocument(ctx context.Context, url string, limit int64) (do
 	case err == nil && r.notModified:
 		return document{body: kept}, nil
 	case err == nil:
-		meta := cacheMeta{Key: key, ETag: r.etag, LastModified: r.lastModified, Fetched: c.opts.Now()}
+		meta := cacheMeta{Key: key, ETag: r.ETag, LastModified: r.LastModified, Fetched: c.opts.Now()}
 		return document{body: body.Bytes()}, c.cache.write(meta, body.Bytes())
 	case known == nil || errors.Is(err, ErrNotFound) || ctx.Err() != nil:
 		return document{}, err

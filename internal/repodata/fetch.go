@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/httpcache"
 )
 
 // ErrNotFound says that the mirror answered and has no such file.
@@ -27,35 +27,15 @@ var (
 	errTooSlow = errors.New("the mirror takes too long")
 )
 
-const maxRedirects = 5
-
-// newHTTPClient gives the client every request uses: no address is followed
-// from https to http, and nothing is unpacked behind our back.
+// newHTTPClient gives the client every request uses: nothing is unpacked behind
+// our back.
 func newHTTPClient(o Options) *http.Client {
-	transport := o.Transport
-	if transport == nil {
-		transport = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			TLSHandshakeTimeout:    10 * time.Second,
-			IdleConnTimeout:        30 * time.Second,
-			MaxIdleConnsPerHost:    o.Parallel,
-			MaxResponseHeaderBytes: 64 << 10,
-			DisableCompression:     true,
-			ForceAttemptHTTP2:      true,
-		}
+	if o.Transport != nil {
+		return httpcache.NewClient(o.Transport)
 	}
-	return &http.Client{Transport: transport, CheckRedirect: checkRedirect}
-}
-
-func checkRedirect(req *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
-		return fmt.Errorf("more than %d redirects", maxRedirects)
-	}
-	if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
-		return fmt.Errorf("redirect from https to %s refused", req.URL.Scheme)
-	}
-	return nil
+	return httpcache.NewClient(httpcache.NewTransport(httpcache.ClientOptions{
+		ConnectTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, PerHost: o.Parallel, Verbatim: true,
+	}))
 }
 
 // parseURL accepts the addresses that a mirror may have.
@@ -94,9 +74,8 @@ func join(base string, parts ...string) string {
 
 // A response is what came back besides the body.
 type response struct {
-	notModified  bool
-	etag         string
-	lastModified string
+	notModified bool
+	httpcache.Validators
 }
 
 // A request is a file to be fetched.
@@ -149,7 +128,7 @@ func copyFile(ctx context.Context, name string, limit int64, w *progressWriter) 
 	}
 	defer f.Close()
 	w.state.Total = info.Size()
-	return copyLimited(ctx, w, f, limit, nil)
+	return httpcache.Copy(ctx, w, f, info.Size(), limit, nil)
 }
 
 // request makes one request, bounded in time as a whole and between bytes.
@@ -161,14 +140,13 @@ func (c *Client) request(ctx context.Context, u *url.URL, f request, w *progress
 	watchdog := time.AfterFunc(c.opts.IdleTimeout, func() { cancel(errSilent) })
 	defer watchdog.Stop()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	var known httpcache.Validators
+	if f.known != nil {
+		known = httpcache.Validators{ETag: f.known.ETag, LastModified: f.known.LastModified}
+	}
+	req, err := httpcache.NewRequest(ctx, u.String(), known)
 	if err != nil {
 		return response{}, err
-	}
-	req.Header.Set("User-Agent", "lcitool")
-	if f.known != nil {
-		setIf(req.Header, "If-None-Match", f.known.ETag)
-		setIf(req.Header, "If-Modified-Since", f.known.LastModified)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -192,46 +170,8 @@ func (c *Client) request(ctx context.Context, u *url.URL, f request, w *progress
 	}
 	w.state.Total = resp.ContentLength
 	alive := func() { watchdog.Reset(c.opts.IdleTimeout) }
-	err = copyLimited(ctx, w, resp.Body, f.limit, alive)
-	return response{etag: resp.Header.Get("ETag"), lastModified: resp.Header.Get("Last-Modified")}, err
-}
-
-func setIf(h http.Header, key, value string) {
-	if value != "" {
-		h.Set(key, value)
-	}
-}
-
-// copyLimited copies at most limit bytes and calls back after each piece that the
-// sender is alive.
-func copyLimited(ctx context.Context, w *progressWriter, r io.Reader, limit int64, alive func()) error {
-	if w.state.Total > limit {
-		return fmt.Errorf("%d bytes are announced, more than the %d allowed", w.state.Total, limit)
-	}
-	buf := make([]byte, 64<<10)
-	var done int64
-	for {
-		n, err := r.Read(buf)
-		if alive != nil && n > 0 {
-			alive()
-		}
-		done += int64(n)
-		if done > limit {
-			return fmt.Errorf("more than the %d bytes allowed", limit)
-		}
-		if _, werr := w.Write(buf[:n]); werr != nil {
-			return werr
-		}
-		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil
-		}
-		if cause := context.Cause(ctx); cause != nil {
-			return cause
-		}
-		if err != nil {
-			return err
-		}
-	}
+	err = httpcache.Copy(ctx, w, resp.Body, resp.ContentLength, f.limit, alive)
+	return response{Validators: httpcache.ValidatorsOf(resp)}, err
 }
 
 // A progressWriter counts what passes and tells the client's caller.

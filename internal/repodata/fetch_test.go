@@ -100,14 +100,14 @@ func TestGetDowngrade(t *testing.T) {
 	client := newClient(t, Options{Transport: secure.Client().Transport})
 	var got bytes.Buffer
 	_, err := client.get(t.Context(), request{url: secure.URL, limit: 1000}, &got)
-	wantError(t, err, "redirect from https to http refused")
+	wantError(t, err, "which is not https")
 	if got.Len() > 0 {
 		t.Errorf("%q arrived", got.String())
 	}
 	upgrade := httptest.NewServer(redirect(secure.URL + "/elsewhere"))
 	defer upgrade.Close()
 	_, err = client.get(t.Context(), request{url: upgrade.URL, limit: 1000}, &got)
-	wantError(t, err, "redirect from https to http refused")
+	wantError(t, err, "which is not https")
 }
 
 func TestGetCancelled(t *testing.T) {
