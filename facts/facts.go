@@ -18,8 +18,8 @@ import (
 // A Position is a place in a file of facts.
 type Position = diag.Position
 
-// A Fault is something wrong at one place of a file. Its text is one line.
-type Fault = diag.Error
+// A Problem is something wrong at one place of a file. Its text is one line.
+type Problem = diag.Error
 
 var (
 	// ErrNoMapping is wrapped by errors about a mapping that no layer has.

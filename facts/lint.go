@@ -23,7 +23,7 @@ const (
 
 // A Finding is what a check of facts has to say about one place.
 type Finding struct {
-	*Fault
+	*Problem
 	Severity Severity
 }
 
@@ -36,7 +36,7 @@ func SortFindings(list []Finding) []Finding {
 		}
 		return strings.Compare(a.Message, b.Message)
 	})
-	return slices.CompactFunc(list, func(a, b Finding) bool { return *a.Fault == *b.Fault })
+	return slices.CompactFunc(list, func(a, b Finding) bool { return *a.Problem == *b.Problem })
 }
 
 // LintOptions say what Lint checks.
@@ -77,17 +77,17 @@ type linter struct {
 // report adds the errors that err joins.
 func (l *linter) report(err error) {
 	for _, e := range diag.Leaves(err) {
-		var fault *Fault
-		if errors.As(e, &fault) {
-			l.findings = append(l.findings, Finding{fault, ErrorSeverity})
+		var problem *Problem
+		if errors.As(e, &problem) {
+			l.findings = append(l.findings, Finding{problem, ErrorSeverity})
 			continue
 		}
 		l.findings = append(l.findings, Finding{diag.Errorf(Position{}, "%v", e), ErrorSeverity})
 	}
 }
 
-func (l *linter) reportAll(faults []*Fault) {
-	for _, f := range faults {
+func (l *linter) reportAll(problems []*Problem) {
+	for _, f := range problems {
 		l.report(f)
 	}
 }

@@ -106,7 +106,7 @@ func (s *Set) decodeProject(file string, data []byte) ([]Reference, error) {
 
 // DecodeProject reads the text of a project file. ignored are keys that have
 // no effect or appear twice.
-func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Fault, err error) {
+func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Problem, err error) {
 	items, ignored, err := decodeItems(file, data)
 	seen := make(map[string]bool, len(items))
 	for _, item := range items {
@@ -119,7 +119,7 @@ func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Faul
 }
 
 // decodeItems gives what a project file lists, as often as it does.
-func decodeItems(file string, data []byte) (items []Reference, ignored []*Fault, err error) {
+func decodeItems(file string, data []byte) (items []Reference, ignored []*Problem, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil {
 		return nil, nil, err

@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Layers []Layer           // nearest first; a nearer layer's selectors win
 	Known  func() Vocabulary // the selectors there are; nil means that none is unknown
-	Warn   func(*Fault)      // called with what is read and has no effect; nil means nobody listens
+	Warn   func(*Problem)    // called with what is read and has no effect; nil means nobody listens
 }
 
 // A Set is the facts of several layers seen as one. It may be used from
@@ -68,7 +68,7 @@ type decoded struct {
 // lists their projects; the error joins all that is wrong.
 func Load(o Options) (*Set, error) {
 	if o.Warn == nil {
-		o.Warn = func(*Fault) {}
+		o.Warn = func(*Problem) {}
 	}
 	s := &Set{
 		options:  o,
@@ -132,7 +132,7 @@ func mappingFiles(layer Layer) ([]string, error) {
 func sections() []string { return []string{nativeSection, pypiSection, cpanSection} }
 
 // check gives what is wrong with a section, nil for nothing.
-func (s section) check() *Fault {
+func (s section) check() *Problem {
 	if slices.Contains(sections(), s.name) {
 		return nil
 	}
@@ -141,7 +141,7 @@ func (s section) check() *Fault {
 
 // addEntry puts e into the table, in the place of the same entry of an earlier
 // file of its layer, which the error names.
-func addEntry(table map[string][]entry, e entry) *Fault {
+func addEntry(table map[string][]entry, e entry) *Problem {
 	for i, old := range table[e.name] {
 		if old.section == e.section {
 			table[e.name][i] = e
@@ -154,7 +154,7 @@ func addEntry(table map[string][]entry, e entry) *Fault {
 
 // readMappings gives the sections and entries of a mappings file. Keys that
 // appear twice are in repeats, and the last one counts.
-func readMappings(file string, data []byte) (all []section, entries []entry, repeats []*Fault, err error) {
+func readMappings(file string, data []byte) (all []section, entries []entry, repeats []*Problem, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil || doc.IsNull() {
 		return nil, nil, nil, err

@@ -40,7 +40,7 @@ func FuzzLoadMappings(f *testing.F) {
 			}
 		}
 		layer := Layer{Name: "f", FS: fstest.MapFS{"mappings.yml": &fstest.MapFile{Data: data}}}
-		set, err := Load(Options{Layers: []Layer{layer}, Warn: func(f *Fault) { named(f.Error()) }})
+		set, err := Load(Options{Layers: []Layer{layer}, Warn: func(f *Problem) { named(f.Error()) }})
 		if err != nil {
 			named(err.Error())
 			return

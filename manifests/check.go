@@ -107,12 +107,12 @@ func invalidTarget(t *yamlTarget, err error) error {
 	if !errors.Is(err, targets.ErrNoTarget) {
 		return err
 	}
-	fault := t.place.known("Invalid target '%s'", strings.ReplaceAll(t.name, "\n", " "))
+	invalid := t.place.known("Invalid target '%s'", strings.ReplaceAll(t.name, "\n", " "))
 	var hinted *diag.HintError
 	if errors.As(err, &hinted) {
-		fault.Hint = hinted.Hint
+		invalid.Hint = hinted.Hint
 	}
-	return fault
+	return invalid
 }
 
 // enabledJob checks what has an effect only on jobs that run.

@@ -13,14 +13,14 @@ import (
 type LoadOptions struct {
 	File     string       // what messages call it
 	Releases releases     // the facts of targets
-	Warn     func(*Fault) // called with keys that have no effect; nil means nobody listens
+	Warn     func(*Error) // called with keys that have no effect; nil means nobody listens
 }
 
 // Load reads a manifest, checks it and fills in its defaults. The error joins
 // all errors in the order of the file.
 func Load(data []byte, o LoadOptions) (*Manifest, error) {
 	if o.Warn == nil {
-		o.Warn = func(*Fault) {}
+		o.Warn = func(*Error) {}
 	}
 	y, err := decode(o.File, data, o.Warn)
 	if y != nil {

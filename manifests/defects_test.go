@@ -439,7 +439,7 @@ func TestD39DuplicateKeysAreToldOfAndAliasesAreCopies(t *testing.T) {
 		"targets: {}\ntargets:\n  debian-12: s390x\n":                                         `m.yml:4:1: key "targets" appears twice, first in line 3: the last one counts`,
 	} {
 		var warned []string
-		m, err := Load([]byte(head+text), LoadOptions{File: "m.yml", Releases: catalogue(t), Warn: func(f *Fault) { warned = append(warned, f.Error()) }})
+		m, err := Load([]byte(head+text), LoadOptions{File: "m.yml", Releases: catalogue(t), Warn: func(f *Error) { warned = append(warned, f.Error()) }})
 		if err != nil || len(warned) != 1 || warned[0] != want {
 			t.Errorf("%s: warned %q, %v", text, warned, err)
 		}

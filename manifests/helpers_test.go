@@ -42,7 +42,7 @@ func load(t testing.TB, text string) (*Manifest, []string, error) {
 	m, err := Load([]byte(text), LoadOptions{
 		File:     "m.yml",
 		Releases: catalogue(t),
-		Warn:     func(f *Fault) { warnings = append(warnings, f.Error()) },
+		Warn:     func(f *Error) { warnings = append(warnings, f.Error()) },
 	})
 	return m, warnings, err
 }

@@ -166,7 +166,7 @@ func newProjectList(e Environment, find func([]string) (*facts.Set, []string, er
 }
 
 func unknownProject(e Environment, name string, err error) error {
-	f := &Fault{
+	f := &Error{
 		Message: fmt.Sprintf("unknown project '%s' (target %s)", name, e.Target.Name),
 		Hint:    `"lcitool projects" lists those there are; one of your own is a file projects/NAME.yml in the data directory, ci/lcitool`,
 	}

@@ -83,7 +83,7 @@ type yamlArtifacts struct {
 
 // decode reads the text of a manifest. What is there has the right type
 // afterwards; whether it makes sense is for check to say.
-func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) {
+func decode(file string, data []byte, warn func(*Error)) (*yamlManifest, error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil {
 		return nil, place{}.wrap(err)
@@ -96,7 +96,7 @@ func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) 
 		return nil, at(doc, "").errorf("expected a mapping, got %s", doc.Describe())
 	}
 	for _, f := range doc.Duplicates() {
-		warn(&Fault{Position: f.Position, Message: f.Message})
+		warn(&Error{Position: f.Position, Message: f.Message})
 	}
 	m := &yamlManifest{place: top, gitlab: yamlGitLab{place: place{top.pos, "gitlab"}}}
 	d := &decoder{}
@@ -109,9 +109,9 @@ func decode(file string, data []byte, warn func(*Fault)) (*yamlManifest, error) 
 	})
 	for _, u := range d.unknowns {
 		if u.more > 0 {
-			u.fault.Message += fmt.Sprintf(" (and %d more like it)", u.more)
+			u.err.Message += fmt.Sprintf(" (and %d more like it)", u.more)
 		}
-		warn(u.fault)
+		warn(u.err)
 	}
 	return m, join(d.errs...)
 }
@@ -124,7 +124,7 @@ type decoder struct {
 
 // An unknownKey is a key that nobody reads, in one or more mappings of a kind.
 type unknownKey struct {
-	fault *Fault // about the first
+	err   *Error // about the first
 	key   string
 	known string // what the mappings may hold, joined
 	more  int
@@ -184,7 +184,7 @@ func (d *decoder) unknown(here place, key string, known []string) {
 		}
 	}
 	f := here.errorf("unknown key %q%s", key, nearest(key, known))
-	d.unknowns = append(d.unknowns, unknownKey{fault: f, key: key, known: kind})
+	d.unknowns = append(d.unknowns, unknownKey{err: f, key: key, known: kind})
 }
 
 // nearest names the known word that is most like word: by its letters, or

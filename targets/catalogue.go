@@ -27,8 +27,8 @@ var ErrNoTarget = errors.New("Target not found")
 
 // Options say what Load reads.
 type Options struct {
-	Layers []facts.Layer      // of NAME.yml files, nearest first
-	Warn   func(*facts.Fault) // called with keys that have no effect; nil means nobody listens
+	Layers []facts.Layer        // of NAME.yml files, nearest first
+	Warn   func(*facts.Problem) // called with keys that have no effect; nil means nobody listens
 }
 
 // A Catalogue knows the releases that several layers describe. It may be used
@@ -45,7 +45,7 @@ type Catalogue struct {
 type readRelease struct {
 	once    sync.Once
 	release *Release
-	ignored []*facts.Fault // told of when the release is first asked for
+	ignored []*facts.Problem // told of when the release is first asked for
 	err     error
 }
 
@@ -53,7 +53,7 @@ type readRelease struct {
 // asked for, so a broken one harms nobody else.
 func Load(o Options) (*Catalogue, error) {
 	if o.Warn == nil {
-		o.Warn = func(*facts.Fault) {}
+		o.Warn = func(*facts.Problem) {}
 	}
 	c := &Catalogue{options: o, files: map[string][]int{}, releases: map[string]*readRelease{}}
 	c.vocab = sync.OnceValue(c.vocabulary)
@@ -137,7 +137,7 @@ func (c *Catalogue) hintNames(name string) string {
 
 // read reads a target from some of the layers that have it. ignored are keys
 // that have no effect.
-func (c *Catalogue) read(name string, layers []int) (release *Release, ignored []*facts.Fault, err error) {
+func (c *Catalogue) read(name string, layers []int) (release *Release, ignored []*facts.Problem, err error) {
 	if len(layers) == 0 || name == shared {
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
 		return nil, nil, &Error{Target: name, Err: diag.WithHint(err, c.hintNames(name))}
@@ -167,7 +167,7 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 
 // readLayer adds the keys of one file where no nearer one says anything of
 // them.
-func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Fault, err error) {
+func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Problem, err error) {
 	data, err := layer.Read(file)
 	if err != nil {
 		return nil, err

@@ -234,7 +234,7 @@ func (d *decoder) list(key string, rule valueRule) []string {
 
 // message is an error's text without its place, which the new one has already.
 func message(err error) string {
-	var f *facts.Fault
+	var f *facts.Problem
 	if errors.As(err, &f) {
 		return f.Message
 	}

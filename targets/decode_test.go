@@ -30,7 +30,7 @@ containers: {base: 'docker.io/library/debian:99'}
 func release(t *testing.T, name string, layers ...facts.Layer) (*Release, []string, error) {
 	t.Helper()
 	var warnings []string
-	c, err := Load(Options{Layers: layers, Warn: func(f *facts.Fault) { warnings = append(warnings, f.Error()) }})
+	c, err := Load(Options{Layers: layers, Warn: func(f *facts.Problem) { warnings = append(warnings, f.Error()) }})
 	if err != nil {
 		t.Fatal(err)
 	}

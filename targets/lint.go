@@ -15,15 +15,15 @@ import (
 // that do not fit. The findings are sorted.
 func Lint(layers []facts.Layer, check int) []facts.Finding {
 	var findings []facts.Finding
-	report := func(f *facts.Fault) {
-		findings = append(findings, facts.Finding{Fault: f, Severity: facts.ErrorSeverity})
+	report := func(f *facts.Problem) {
+		findings = append(findings, facts.Finding{Problem: f, Severity: facts.ErrorSeverity})
 	}
 	layers = slices.Clone(layers)
 	for i := range layers {
 		layers[i].Proven = i >= check
 	}
 	c, err := Load(Options{Layers: layers, Warn: report})
-	for _, f := range faultsIn(err) {
+	for _, f := range problemsIn(err) {
 		report(f)
 	}
 	for name, files := range c.files {
@@ -35,7 +35,7 @@ func Lint(layers []facts.Layer, check int) []facts.Finding {
 		} else {
 			_, err = c.Release(name)
 		}
-		for _, f := range faultsIn(err) {
+		for _, f := range problemsIn(err) {
 			report(f)
 		}
 	}
@@ -51,21 +51,21 @@ func readShared(layer facts.Layer, name string) (yamldoc.Node, error) {
 	return yamldoc.Parse(layer.Path(name+".yml"), data, 0)
 }
 
-// faultsIn gives the errors with a place that err wraps and joins.
-func faultsIn(err error) []*facts.Fault {
+// problemsIn gives the errors with a place that err wraps and joins.
+func problemsIn(err error) []*facts.Problem {
 	var (
-		joined interface{ Unwrap() []error }
-		fault  *facts.Fault
-		faults []*facts.Fault
+		joined   interface{ Unwrap() []error }
+		problem  *facts.Problem
+		problems []*facts.Problem
 	)
 	if errors.As(err, &joined) {
 		for _, e := range joined.Unwrap() {
-			faults = append(faults, faultsIn(e)...)
+			problems = append(problems, problemsIn(e)...)
 		}
-		return faults
+		return problems
 	}
-	if errors.As(err, &fault) {
-		faults = append(faults, fault)
+	if errors.As(err, &problem) {
+		problems = append(problems, problem)
 	}
-	return faults
+	return problems
 }

@@ -40,7 +40,7 @@ const (
 )
 
 // A PolicyError is a cross policy that is none of those there are.
-type PolicyError struct{ *facts.Fault }
+type PolicyError struct{ *facts.Problem }
 
 // Resolve finds the package that a mapping means on t. ok is false when it
 // means none there. The error wraps facts.ErrNoMapping for an unknown mapping.
@@ -173,6 +173,6 @@ func (r *resolver) crossPolicy(m *facts.Mapping) (policy, error) {
 	case policyNative, policyForeign, policySkip:
 		return p, nil
 	}
-	fault := diag.Errorf(name.Pos, "mapping %q: %s is %q, expected native, foreign or skip", m.Name, selector, name.Package)
-	return "", &PolicyError{fault}
+	problem := diag.Errorf(name.Pos, "mapping %q: %s is %q, expected native, foreign or skip", m.Name, selector, name.Package)
+	return "", &PolicyError{problem}
 }

@@ -165,7 +165,7 @@ func mayLayer() facts.Layer {
 
 func loadBuiltIn(t *testing.T, nearer ...facts.Layer) (*facts.Set, *targets.Catalogue) {
 	t.Helper()
-	warn := func(f *facts.Fault) { t.Errorf("warning: %v", f) }
+	warn := func(f *facts.Problem) { t.Errorf("warning: %v", f) }
 	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}, Warn: warn})
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func (a *app) warnf(about, format string, args ...any) {
 }
 
 // warn keeps a warning for checkWarnings.
-func (a *app) warn(f *facts.Fault) { a.warnings.Add(f) }
+func (a *app) warn(f *facts.Problem) { a.warnings.Add(f) }
 
 // checkWarnings turns what was warned of into an error with --strict, and
 // into lines on stderr without.
@@ -34,9 +34,9 @@ func (a *app) checkWarnings() error {
 	}
 	for _, w := range list {
 		about, message := "", w.Error()
-		var fault *facts.Fault
-		if errors.As(w, &fault) && fault.Error() == message {
-			about, message = fault.Position.String(), fault.Message
+		var problem *facts.Problem
+		if errors.As(w, &problem) && problem.Error() == message {
+			about, message = problem.Position.String(), problem.Message
 		}
 		a.warnf(about, "%s", message)
 	}

@@ -50,7 +50,7 @@ func TestWarningsTogether(t *testing.T) {
 		t.Errorf("%d lines, want each warning once", n)
 	}
 	a.strict = true
-	a.warn(&facts.Fault{Message: "x"})
+	a.warn(&facts.Problem{Message: "x"})
 	if a.checkWarnings() == nil {
 		t.Error("no error with --strict")
 	}

@@ -55,8 +55,8 @@ type row struct {
 // A failure is a job that went wrong with what its log says.
 type failure struct {
 	row
-	Excerpt *Excerpt // nil with a Fault
-	Fault   string
+	Excerpt *Excerpt // nil with Unread
+	Unread  string
 	LogFile string
 }
 
@@ -106,7 +106,7 @@ func failed(s *jobrecord.Stored, r row) failure {
 	x, err := Read(s, r.Job)
 	f := failure{row: r, Excerpt: x, LogFile: s.LogFile(r.Job)}
 	if err != nil {
-		f.Fault = err.Error()
+		f.Unread = err.Error()
 	}
 	return f
 }

@@ -225,9 +225,9 @@ func (u *unpacker) link(name string, h *tar.Header) error {
 
 // closeDirs gives directories their modes and times, inner ones first.
 func (u *unpacker) closeDirs() error {
-	var faults []error
+	var errs []error
 	for _, d := range slices.Backward(u.dirs) {
-		faults = append(faults, u.root.Chtimes(d.name, d.time, d.time), u.root.Chmod(d.name, d.mode))
+		errs = append(errs, u.root.Chtimes(d.name, d.time, d.time), u.root.Chmod(d.name, d.mode))
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }

@@ -63,7 +63,7 @@ func (w *Workspace) RenderManifest(ctx context.Context, file string, data []byte
 	manifest, err := manifests.Load(data, manifests.LoadOptions{
 		File:     file,
 		Releases: catalogue,
-		Warn:     func(f *manifests.Fault) { w.o.Warnings.AddError(f) },
+		Warn:     func(f *manifests.Error) { w.o.Warnings.AddError(f) },
 	})
 	if err != nil {
 		return nil, nil, err

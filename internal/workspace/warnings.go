@@ -25,7 +25,7 @@ type Warnings struct {
 }
 
 // Add keeps a warning until it is taken, once.
-func (w *Warnings) Add(f *facts.Fault) { w.AddError(f) }
+func (w *Warnings) Add(f *facts.Problem) { w.AddError(f) }
 
 // AddError is Add for a warning of any kind.
 func (w *Warnings) AddError(err error) {

@@ -118,7 +118,7 @@ func (m *merger) merge(v Node, depth int) {
 // Duplicates gives an error for each key of the value, and of all below it,
 // that repeats an earlier one of its mapping, in the order of the file.
 func (n Node) Duplicates() []*diag.Error {
-	var faults []*diag.Error
+	var errs []*diag.Error
 	n.eachMapping(func(m Node) {
 		first := make(map[string]diag.Position, len(m.node.Content)/2)
 		for i := 0; i+1 < len(m.node.Content); i += 2 {
@@ -128,14 +128,14 @@ func (n Node) Duplicates() []*diag.Error {
 				continue
 			}
 			if pos, twice := first[name]; twice {
-				faults = append(faults, diag.Errorf(key.Pos(), "key %s appears twice, first in line %d: the last one counts", Quote(name), pos.Line))
+				errs = append(errs, diag.Errorf(key.Pos(), "key %s appears twice, first in line %d: the last one counts", Quote(name), pos.Line))
 				continue
 			}
 			first[name] = key.Pos()
 		}
 	})
-	slices.SortStableFunc(faults, func(a, b *diag.Error) int { return a.Compare(b.Position) })
-	return faults
+	slices.SortStableFunc(errs, func(a, b *diag.Error) int { return a.Compare(b.Position) })
+	return errs
 }
 
 // eachMapping calls do for the value and all below it that are mappings. What

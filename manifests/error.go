@@ -11,9 +11,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// A Fault is something wrong at one place of a manifest. Its text is one
+// An Error is something wrong at one place of a manifest. Its text is one
 // line, without advice.
-type Fault struct {
+type Error struct {
 	Position
 	Path    string // the keys that lead there: "targets.debian-12.jobs[0].arch"
 	Message string
@@ -24,7 +24,7 @@ type Fault struct {
 	known bool
 }
 
-func (f *Fault) Error() string {
+func (f *Error) Error() string {
 	at := fmt.Sprintf("%s:%d", Position{File: f.File, Line: max(f.Line, 1)}, max(f.Column, 1))
 	if f.Path != "" {
 		at += ": " + termtext.Quoted(f.Path)
@@ -49,12 +49,12 @@ func (p place) key(name string) string {
 }
 
 // errorf says in our words what is wrong at a place.
-func (p place) errorf(format string, args ...any) *Fault {
-	return &Fault{Position: p.pos, Path: p.path, Message: fmt.Sprintf(format, args...)}
+func (p place) errorf(format string, args ...any) *Error {
+	return &Error{Position: p.pos, Path: p.path, Message: fmt.Sprintf(format, args...)}
 }
 
 // known says in the original's words what is wrong at a place.
-func (p place) known(format string, args ...any) *Fault {
+func (p place) known(format string, args ...any) *Error {
 	f := p.errorf(format, args...)
 	f.known = true
 	return f
@@ -66,7 +66,7 @@ func (p place) wrap(err error) error {
 	for _, e := range diag.Parts(err) {
 		var f *diag.Error
 		if errors.As(e, &f) {
-			e = &Fault{Position: f.Position, Path: p.path, Message: f.Message}
+			e = &Error{Position: f.Position, Path: p.path, Message: f.Message}
 		}
 		all = append(all, e)
 	}
@@ -78,7 +78,7 @@ func (p place) wrap(err error) error {
 func join(errs ...error) error {
 	all := diag.Parts(errors.Join(errs...))
 	place := func(err error) Position {
-		var f *Fault
+		var f *Error
 		if errors.As(err, &f) {
 			return f.Position
 		}
@@ -91,7 +91,7 @@ func join(errs ...error) error {
 	})
 	all = slices.CompactFunc(all, func(a, b error) bool { return a.Error() == b.Error() })
 	for i, e := range all {
-		if f, ok := e.(*Fault); ok { //nolint:errorlint // made here, never wrapped before
+		if f, ok := e.(*Error); ok { //nolint:errorlint // made here, never wrapped before
 			all[i] = diag.WithHint(f, f.Hint)
 		}
 	}
