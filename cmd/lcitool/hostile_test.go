@@ -5,9 +5,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -73,7 +75,12 @@ func TestHostileStrings(t *testing.T) {
 		"explain debian-12 x", "facts diff debian-12 fedora-44 -p p", "facts lint", "projects", "targets",
 	}
 	for i, s := range hostileStrings() {
-		for place, archive := range hostileFiles(t, s) {
+		files := hostileFiles(t, s)
+		for n, place := range slices.Sorted(maps.Keys(files)) {
+			if testing.Short() && (i+n)%5 != 0 { // each string in a fifth of the places, each place with a fifth of the strings
+				continue
+			}
+			archive := files[place]
 			dir := t.TempDir()
 			write(t, dir, archive)
 			t.Chdir(dir)
@@ -81,7 +88,7 @@ func TestHostileStrings(t *testing.T) {
 				args = "-d d " + args
 				start := time.Now()
 				r := lcitoolHere(t, strings.Fields(args)...)
-				if took := time.Since(start); took > 5*time.Second {
+				if took := time.Since(start); took > time.Minute {
 					t.Errorf("string %d as %s: %s took %v", i, place, args, took)
 				}
 				checkHostile(t, fmt.Sprintf("string %d as %s: %s", i, place, args), r)
@@ -142,7 +149,7 @@ func TestHostileTrees(t *testing.T) {
 			t.Chdir(dir)
 			start := time.Now()
 			r := lcitoolHere(t, "-d", "d", "dockerfile", "debian-12", "p")
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 			first := ""

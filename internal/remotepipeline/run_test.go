@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
@@ -60,16 +62,15 @@ func newWorld(t *testing.T, jobs ...*fakeJob) *world {
 	} {
 		t.Setenv(name, value)
 	}
-	git(t, dir, "init", "-q", "--bare", w.bare)
-	git(t, w.bare, "config", "receive.advertisePushOptions", "true")
+	made := repositories(t)
+	if err := os.CopyFS(dir, made.files); err != nil {
+		t.Fatal(err)
+	}
 	hook := fmt.Sprintf("#!/bin/sh\nenv | grep ^GIT_PUSH_OPTION | sort > '%s'\n", pushed)
 	write(t, filepath.Join(w.bare, "hooks", "post-receive"), hook, 0o755)
-	git(t, dir, "init", "-q", "-b", "topic", work)
-	write(t, filepath.Join(work, "README"), "hello\n", 0o644)
-	git(t, work, "add", "README")
-	git(t, work, "commit", "-q", "-m", "begin")
-	git(t, work, "remote", "add", "origin", w.bare)
-	w.gitLab = &gitLab{t: t, pushed: pushed, branch: "topic", commit: git(t, work, "rev-parse", "HEAD"), jobs: jobs}
+	config := fmt.Sprintf("[remote \"origin\"]\n\turl = %s\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n", w.bare)
+	write(t, filepath.Join(work, ".git", "config"), made.config+config, 0o644)
+	w.gitLab = &gitLab{t: t, pushed: pushed, branch: "topic", commit: made.commit, jobs: jobs}
 	env := map[string]string{"GITLAB_TOKEN": marker, "GITLAB_HOST": address}
 	w.options = Options{
 		Directory: work,
@@ -85,6 +86,55 @@ func newWorld(t *testing.T, jobs ...*fakeJob) *world {
 		Log: slog.New(slog.NewTextHandler(&w.said, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	return w
+}
+
+// madeRepositories are the repositories that every world begins with: making
+// them takes longer than all that is tested.
+type madeRepositories struct {
+	files  fs.FS
+	config string // of the checkout, without a remote
+	commit string
+}
+
+var (
+	makeRepositories sync.Once
+	theRepositories  madeRepositories
+)
+
+// repositories makes them in the environment of the first world.
+func repositories(t *testing.T) *madeRepositories {
+	t.Helper()
+	makeRepositories.Do(func() {
+		dir := t.TempDir()
+		bare, work := filepath.Join(dir, "bare.git"), filepath.Join(dir, "work")
+		git(t, dir, "init", "-q", "--bare", bare)
+		git(t, bare, "config", "receive.advertisePushOptions", "true")
+		git(t, dir, "init", "-q", "-b", "topic", work)
+		write(t, filepath.Join(work, "README"), "hello\n", 0o644)
+		git(t, work, "add", "README")
+		git(t, work, "commit", "-q", "-m", "begin")
+		files := fstest.MapFS{}
+		if err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || name == dir {
+				return err
+			}
+			info, err := entry.Info()
+			if err != nil {
+				return err
+			}
+			file := &fstest.MapFile{Mode: info.Mode(), ModTime: info.ModTime()}
+			if !entry.IsDir() {
+				file.Data, err = os.ReadFile(name)
+			}
+			below, _ := filepath.Rel(dir, name)
+			files[below] = file
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		theRepositories = madeRepositories{files, string(files["work/.git/config"].Data), git(t, work, "rev-parse", "HEAD")}
+	})
+	return &theRepositories
 }
 
 // run runs it in a bubble, in which no time is lost by waiting.
