@@ -39,7 +39,7 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 			return fail(fmt.Errorf("mmdebstrap cannot enter %s: without root it runs as a subordinate id", closed), hintClosedDir)
 		}
 	}
-	args := []string{"--variant=minbase", "--format=tar", "--aptopt=Acquire::Retries \"3\""}
+	args := []string{"--variant=minbase", "--include=apt", "--format=tar", "--aptopt=Acquire::Retries \"3\""} // Ubuntu's minbase lacks apt
 	if o.Suite == "sid" || o.Suite == "unstable" {
 		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
 	}
