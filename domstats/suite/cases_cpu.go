@@ -39,7 +39,8 @@ func (t *T) spender(more time.Duration) (*Guest, Process) {
 	g := t.disk()
 	p := g.process()
 	g.do("s")
-	t.until(time.Minute, "user time is well above system time", func() bool {
+	t.reaches("user time is above system time by "+more.String(), func() bool {
+		t.span(50 * time.Millisecond)
 		user, system, err := p.Times()
 		t.must(err, "read the process's times")
 		return user > system+more

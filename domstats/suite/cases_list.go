@@ -78,7 +78,15 @@ func apiFilters(t *T) {
 		t.small(false).UUID: "T", persistent(false).UUID: "P", persistent(true).UUID: "Pp",
 		t.small(true).UUID: "Tp", t.define().UUID: "O",
 	}
-	checkFilters(t, func(flags uint32) []domstats.Record { return t.ours(domstats.GroupState, flags) }, letter)
+	var list []domstats.Domain
+	for _, r := range t.ours(domstats.GroupState, 0) {
+		list = append(list, r.Domain)
+	}
+	// Flags that are no filters leave the filters alone.
+	for _, more := range []uint32{0, domstats.FlagNoWait | domstats.FlagBacking | enforce} {
+		checkFilters(t, func(flags uint32) []domstats.Record { return t.ours(domstats.GroupState, flags|more) }, letter)
+		checkFilters(t, func(flags uint32) []domstats.Record { return t.stats(domstats.GroupState, flags|more, list...) }, letter)
+	}
 }
 
 func apiFiltersOnList(t *T) {
@@ -182,6 +190,10 @@ func apiBacking(t *T) {
 	}
 	sameList(t, "names outside the block group", other(with), other(without))
 	t.check(len(with.Names("block.")) > len(without.Names("block.")), "BACKING adds no block entries")
+	for _, more := range []uint32{nowait, enforce, nowait | enforce} {
+		r := g.recordFlags(domstats.GroupBlock, domstats.FlagBacking|more)
+		sameList(t, "entries with "+domstats.FlagNames(domstats.FlagBacking|more), r.Names(""), with.Names("block."))
+	}
 }
 
 func apiUndefined(t *T) {

@@ -165,13 +165,22 @@ func vcpSparseTimes(t *T) {
 // lifPluggedOnce plugs devices into the running domain only: its definition stays.
 func lifPluggedOnce(t *T) {
 	g := t.define(cores(1, 4), func(s *guest.Spec) {
-		s.Disks = []guest.Disk{t.raw("vda", "a.img")}
+		s.Disks = []guest.Disk{{Target: "vda", File: t.file("a.img", guest.Image(), guest.DiskSize)}}
 		s.IOThreads = []guest.IOThread{{ID: 4}}
 	})
-	defined := g.record(domstats.GroupVCPU | domstats.GroupBalloon | domstats.GroupBlock | domstats.GroupInterface | domstats.GroupIOThread)
+	const groups = domstats.GroupVCPU | domstats.GroupBalloon | domstats.GroupBlock | domstats.GroupInterface | domstats.GroupIOThread | domstats.GroupPerf
+	defined := g.record(groups)
 	for range 2 {
 		g.start(true)
-		t.want(g.record(everything), map[string]uint64{"vcpu.current": 1, "block.count": 1, "net.count": 0, "iothread.count": 1})
+		r := g.record(everything)
+		t.want(r, map[string]uint64{"vcpu.current": 1, "block.count": 1, "net.count": 0, "iothread.count": 1, "block.0.wr.bytes": 0})
+		t.check(!r.Has("block.0.threshold"), "block.0.threshold is there before one is set")
+		t.wantNames(r, "perf.")
+		g.inject("virtio-disk0", "aio_write -P 5 0 4k") // where the file has its space already
+		t.must(t.conn.SetThreshold(t.ctx, g.Domain, "vda", 900001), "set a threshold")
+		if t.has(NeedPerf) {
+			g.perf(true, softwareEvents()...)
+		}
 		g.plug(2, true)
 		g.attachDisk(t.raw("vdb", "b.img"))
 		g.attachNIC(guest.NIC{User: true, Model: "usb-net", MAC: mac(5)})
@@ -179,7 +188,7 @@ func lifPluggedOnce(t *T) {
 		t.want(g.record(everything), map[string]uint64{"vcpu.current": 2, "block.count": 2, "net.count": 1, "iothread.count": 2})
 		g.destroy()
 		g.state(shutOff, 2)
-		r := g.record(domstats.GroupVCPU | domstats.GroupBalloon | domstats.GroupBlock | domstats.GroupInterface | domstats.GroupIOThread)
+		r = g.record(groups)
 		t.wantNames(r, "", defined.Names("")...)
 		t.wantStill(defined, r)
 	}

@@ -87,5 +87,7 @@ func Faults() []Fault {
 		{ID: "F74", What: "events are cut to 32 bits", Caught: []string{"PRF-07"}, change: cut("perf.")},
 		{ID: "F75", What: "an inactive domain has no images below the first", Caught: []string{"BLK-36"}, ask: oneImage},
 		{ID: "F76", What: "memory that a guest gave back is forgotten when the daemon restarts", Caught: []string{"LIF-09"}, change: forgetful},
+		{ID: "F77", What: "BACKING is ignored with NOWAIT", Caught: []string{"API-22"}, ask: dropsWith(domstats.FlagNoWait, domstats.FlagBacking)},
+		{ID: "F78", What: "filters are ignored with BACKING", Caught: []string{"API-14"}, ask: dropsWith(domstats.FlagBacking, 0xff)},
 	}
 }

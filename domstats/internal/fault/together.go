@@ -134,3 +134,12 @@ func forgetful(q query, records []domstats.Record) []domstats.Record {
 	}
 	return equated("current", "maximum")(q, records)
 }
+
+// dropsWith leaves flags out when one other is given.
+func dropsWith(given, flags uint32) func(*query) {
+	return func(q *query) {
+		if q.flags&given != 0 {
+			q.flags &^= flags
+		}
+	}
+}

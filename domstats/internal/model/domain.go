@@ -151,6 +151,7 @@ func (d *domain) boot(s *Stack, stopped bool) {
 		d.plug(n)
 	}
 	d.clock, d.ran, d.booted, d.busy, d.saved, d.pending, d.card = time.Now(), 0, false, d.rom, false, "", 0
+	clear(d.perf)
 	d.ballooned, d.told, d.dirty, d.calls = d.memory, time.Time{}, dirtyRate{}, 0
 	for _, k := range d.disks {
 		k.counts, k.highest, k.threshold = counts{}, 0, 0
