@@ -21,7 +21,8 @@ that GitLab would put into the pipeline of an event: by default a merge request
 from a fork with RUN_PIPELINE=1. Nothing is fetched without --fetch: an include from
 elsewhere is named, and jobs that need something from it are marked. So are jobs that GitLab
 refuses; "lcitool job lint" fails for them. Of a pipeline without jobs it says which
-rules leave them out and which variables would give some.`,
+rules leave them out and which variables would give some. Jobs of a child pipeline
+whose files are in the tree are listed as TRIGGER/JOB.`,
 		Args: needArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.pipeline(cmd, &chosen)
@@ -29,7 +30,7 @@ rules leave them out and which variables would give some.`,
 				return err
 			}
 			jobs := e.List(all)
-			e.WriteNotes(len(jobs), chosen.given.All)
+			e.WriteNotes(jobs, chosen.given.All)
 			if format == "json" {
 				return a.json(jobs)
 			}

@@ -132,7 +132,7 @@ func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, er
 	}
 	source.Pipeline, source.remove = pipeline, func() {}
 	event := p.event
-	event.Child, event.Variables = true, forwarded(p.event, j)
+	event.Child, event.Variables = true, forwarded(p.event, &j.Job)
 	e := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: p.commit}
 	e.built = newBuiltImages(e.Evaluation, source.tree, p.built)
 	if e.Refused() {
@@ -197,7 +197,7 @@ func (p *Plan) adopt(parent *Plan, trigger *jobrun.Job) {
 }
 
 // forwarded gives the variables that a child pipeline is started with.
-func forwarded(e gitlabci.Event, j *jobrun.Job) map[string]string {
+func forwarded(e gitlabci.Event, j *gitlabci.Job) map[string]string {
 	out := map[string]string{}
 	if j.Downstream.YAMLVariables {
 		for _, v := range j.Variables {
@@ -214,7 +214,13 @@ func forwarded(e gitlabci.Event, j *jobrun.Job) map[string]string {
 
 // loadChild reads the files of a child pipeline.
 func (p *Plan) loadChild(j *jobrun.Job, store *artifacts.Store) (*gitlabci.Pipeline, error) {
-	tree, err := safefs.OpenDir(p.source.tree)
+	return p.source.loadChild(&j.Job, func(files *childFiles, c gitlabci.Child) (string, error) { return files.take(p, c, store) })
+}
+
+// loadChild reads the files of the pipeline that a job starts. take gives the path
+// of one that another job writes.
+func (s *Source) loadChild(j *gitlabci.Job, take func(*childFiles, gitlabci.Child) (string, error)) (*gitlabci.Pipeline, error) {
+	tree, err := safefs.OpenDir(s.tree)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the project: %w", err)
 	}
@@ -222,7 +228,7 @@ func (p *Plan) loadChild(j *jobrun.Job, store *artifacts.Store) (*gitlabci.Pipel
 	var includes []map[string]any
 	for _, c := range j.Downstream.Include {
 		if c.Kind == "artifact" {
-			if c.Location, err = files.take(p, c, store); err != nil {
+			if c.Location, err = take(&files, c); err != nil {
 				return nil, err
 			}
 		}
@@ -238,7 +244,7 @@ func (p *Plan) loadChild(j *jobrun.Job, store *artifacts.Store) (*gitlabci.Pipel
 	}
 	name := "trigger of " + strings.ReplaceAll(j.Name, "/", " ")
 	files.made[name] = main
-	return gitlabci.Load(files, name, gitlabci.Options{Elsewhere: p.source.elsewhere})
+	return gitlabci.Load(files, name, gitlabci.Options{Elsewhere: s.elsewhere})
 }
 
 // overlaid gives values for inputs with those of one file over those of all.
@@ -258,7 +264,7 @@ type childFiles struct {
 }
 
 // take reads a file that a job has written, and gives the path that it has here.
-func (f childFiles) take(p *Plan, c gitlabci.Child, store *artifacts.Store) (string, error) {
+func (f *childFiles) take(p *Plan, c gitlabci.Child, store *artifacts.Store) (string, error) {
 	at := slices.IndexFunc(p.Jobs, func(j *jobrun.Job) bool {
 		return j.Name == c.Job || j.Base == c.Job || strings.HasSuffix(j.Name, "/"+c.Job)
 	})

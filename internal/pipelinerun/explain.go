@@ -40,6 +40,14 @@ func Explain(e *Evaluation, name string, secrets *redact.Redactor) []ExplainedJo
 	var out []ExplainedJob
 	for i := range e.Jobs {
 		job := &e.Jobs[i]
+		if below, ok := strings.CutPrefix(name, job.Name+"/"); ok && job.Trigger {
+			if child, err := e.child(job); err == nil {
+				for _, x := range Explain(child, below, secrets) {
+					x.Name = job.Name + "/" + x.Name
+					out = append(out, x)
+				}
+			}
+		}
 		if match, _ := gitlabci.MatchName(name, job.Name, job.Base); !match {
 			continue
 		}

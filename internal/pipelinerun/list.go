@@ -25,10 +25,14 @@ type ListedJob struct {
 	Unresolved   []string `json:"unresolved"` // parts that are not known: the job cannot run here
 	Problems     []string `json:"problems"`   // what GitLab refuses, or what is not known
 	effect       gitlabci.Effect
+	child        bool // of a pipeline that a job starts
 }
 
 // List lists the jobs of the pipeline, with all also those that are not in it.
-func (e *Evaluation) List(all bool) []ListedJob {
+// Those of a child pipeline stand behind its trigger as TRIGGER/JOB.
+func (e *Evaluation) List(all bool) []ListedJob { return e.list(all, 0) }
+
+func (e *Evaluation) list(all bool, depth int) []ListedJob {
 	jobs := []ListedJob{}
 	for _, job := range e.Jobs {
 		if job.When == gitlabci.Never && !all {
@@ -56,7 +60,8 @@ func (e *Evaluation) List(all bool) []ListedJob {
 				row.Needs = append(row.Needs, n.Job)
 			}
 		}
-		jobs = append(jobs, row)
+		below := e.listChild(&job, &row, all, depth+1)
+		jobs = append(append(jobs, row), below...)
 	}
 	return jobs
 }

@@ -9,9 +9,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// WriteNotes says what a list of jobs does not show. shown is how many it shows,
-// variables are those that the pipeline was given, NAME=VALUE.
-func (e *Evaluation) WriteNotes(shown int, variables []string) {
+// WriteNotes says what a list of jobs does not show. variables are those that the
+// pipeline was given, NAME=VALUE.
+func (e *Evaluation) WriteNotes(jobs []ListedJob, variables []string) {
+	shown := 0
+	for i := range jobs {
+		if !jobs[i].child {
+			shown++
+		}
+	}
 	m := e.source.messages
 	empty := e.Empty()
 	switch {

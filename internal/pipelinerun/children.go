@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"errors"
+	"fmt"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// errLater is why a child pipeline is not known before jobs have run.
+var errLater = errors.New("its pipeline is written by a job")
+
+// child evaluates the pipeline that a job starts, if its files are in the tree.
+func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
+	if why := cannotStart(job.Downstream); why != "" {
+		return nil, errors.New("it " + why)
+	}
+	pipeline, err := e.source.loadChild(job, func(*childFiles, gitlabci.Child) (string, error) { return "", errLater })
+	if err != nil {
+		return nil, err
+	}
+	source := *e.source
+	source.Pipeline, source.remove = pipeline, func() {}
+	event := e.event
+	event.Child, event.Variables = true, forwarded(e.event, job)
+	out := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: e.commit}
+	out.built = newBuiltImages(out.Evaluation, source.tree, e.built)
+	if out.Refused() {
+		return nil, fmt.Errorf("GitLab refuses its pipeline: %s", refusal(out.Evaluation))
+	}
+	return out, nil
+}
+
+// listChild lists the jobs of the pipeline that a job starts, and notes in its row
+// why they are not known.
+func (e *Evaluation) listChild(job *gitlabci.Job, row *ListedJob, all bool, depth int) []ListedJob {
+	if !job.Trigger || job.When == gitlabci.Never || depth > maxGenerations {
+		return nil
+	}
+	child, err := e.child(job)
+	switch {
+	case errors.Is(err, errLater):
+		return nil
+	case err != nil:
+		row.Problems = append(row.Problems, job.Pos.String()+": "+err.Error())
+		return nil
+	}
+	jobs := child.list(all, depth)
+	for i := range jobs {
+		jobs[i].Name, jobs[i].child = row.Name+"/"+jobs[i].Name, true
+		for k := range jobs[i].Needs {
+			jobs[i].Needs[k] = row.Name + "/" + jobs[i].Needs[k]
+		}
+	}
+	return jobs
+}

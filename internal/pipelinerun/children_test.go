@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/redact"
+)
+
+// TestListedChildren: jobs of child pipelines are listed and explained as far as
+// their files are in the tree.
+func TestListedChildren(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		".gitlab-ci.yml": `
+first: {script: [x]}
+t:
+  variables: {GIVEN: given}
+  trigger: {include: child.yml}
+dynamic:
+  trigger: {include: [{artifact: a.yml, job: first}]}
+elsewhere: {trigger: {project: a/b}}
+bad: {trigger: {include: bad.yml}}
+loop: {trigger: {include: loop.yml}}
+`,
+		"child.yml": "c:\n  script: [x]\n  rules: [{if: $GIVEN == 'given'}]\nd: {script: [x], rules: [{if: $CI_PIPELINE_SOURCE == 'push'}]}\ne: {script: [x], needs: [c]}\n",
+		"bad.yml":   "b: {script: [x], needs: [none]}\n",
+		"loop.yml":  "loop: {trigger: {include: loop.yml}}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), SourceOptions{Project: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	e := s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p"})
+	var names, problems []string
+	for _, j := range e.List(false) {
+		names = append(names, j.Name)
+		problems = append(problems, j.Problems...)
+		if j.Name == "t/e" && strings.Join(j.Needs, " ") != "t/c" {
+			t.Errorf("needs %q", j.Needs)
+		}
+	}
+	if want := "first t t/c t/e dynamic elsewhere bad loop loop/loop loop/loop/loop"; strings.Join(names, " ") != want {
+		t.Errorf("got %q", names)
+	}
+	if text := strings.Join(problems, "\n"); len(problems) != 2 || !strings.Contains(text, "only GitLab can") || !strings.Contains(text, "GitLab refuses its pipeline") {
+		t.Errorf("problems %q", problems)
+	}
+	if got := Explain(e, "t/c", redact.Variables(nil)); len(got) != 1 || got[0].Name != "t/c" || len(got[0].Rules) != 1 {
+		t.Errorf("explained %+v", got)
+	}
+}
