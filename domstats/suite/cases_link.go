@@ -91,7 +91,7 @@ func netTwo(t *T) {
 	equal(t, "net.1.tx.bytes", t.grew(before, r, "net.1.tx.bytes"), 5*64)
 }
 
-// netAlike has names of which one is the beginning of the other, the longer one first
+// netAlike has two names, the shorter one the beginning of the longer one, which is first
 // and last.
 func netAlike(t *T) {
 	name := t.link()

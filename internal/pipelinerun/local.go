@@ -41,7 +41,7 @@ type LocalOptions struct {
 	Untracked   bool // with the files that git does not track
 	Timestamps  bool // each line that is shown begins with its time
 
-	Events *jobevents.Writer // is told of all that happens; nil for none
+	Events *jobevents.Writer // gets all that happens; nil for none
 
 	Retry  string                 // ID of the run whose jobs run again, "" for none
 	Flags  []string               // "--NAME=VALUE" of those that say what runs, for the record
