@@ -23,6 +23,7 @@ func heldBy() map[string]string {
 		"a job with services whose entry":    "cmd/lcitool/testdata/engine/job-services.txtar: job run parted",
 		"line numbers":                       "internal/jobrun/script_test.go: func TestLineNumbers",
 		"a cancelled job's":                  "internal/jobrun/outcome_test.go: func TestStopped",
+		"the runner's pull policy":           "internal/jobrun/image_test.go: func TestPullPolicy",
 		"images from the dependency proxy":   "internal/gitlabci/local_test.go: func TestWithoutProxy",
 		"services are machines":              "cmd/lcitool/testdata/engine/job-services.txtar: hello from web",
 		"`docker:dind`":                      "cmd/lcitool/testdata/engine/job-services.txtar: docker:dind\" is not started",

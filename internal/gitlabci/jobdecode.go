@@ -265,6 +265,11 @@ func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 	if image.Name == "" {
 		j.errorf(v.pos, "%s has no name", what)
 	}
+	for _, policy := range image.PullPolicy {
+		if !slices.Contains([]string{"always", "if-not-present", "never"}, policy) {
+			j.errorf(v.get("pull_policy").pos, "%s: pull_policy: %q is none of always, if-not-present, never", what, policy)
+		}
+	}
 	if docker := v.get("docker"); docker != nil && j.keys(docker, what+": docker", "platform", "user") {
 		image.Platform, image.User = j.text(docker.get("platform"), "platform"), docker.get("user").looseText()
 	}

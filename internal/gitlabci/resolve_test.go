@@ -99,6 +99,7 @@ func TestFaults(t *testing.T) {
 		{"interruptible", map[string]string{"": "j:\n  interruptible: maybe" + script}, at + `2: job "j": interruptible takes true or false, got a string`},
 		{"default twice", map[string]string{"": "default: {image: a}\nimage: b\nj:" + script}, at + "2: image stands both at the top and in default"},
 		{"unknown default", map[string]string{"": "default: {script: a}\nj:" + script}, at + `1: default has the unknown key "script"`},
+		{"pull policy", map[string]string{"": "j:\n  image: {name: x, pull_policy: [never, Always]}" + script}, at + `2: job "j": image: pull_policy: "Always" is none of always, if-not-present, never`},
 		{"image without a name", map[string]string{"": "j:\n  image: {entrypoint: ['']}" + script}, at + `2: job "j": image has no name`},
 		{"artifacts", map[string]string{"": "j:\n  artifacts: {path: [a], expire_in: x}" + script}, at + "2: job \"j\": artifacts has the unknown key \"path\"\n" + at + `2: job "j": artifacts: expire_in takes a length of time such as "1h 30m", got "x"`},
 		{"cache", map[string]string{"": "j:\n  cache: {policy: none, key: {files: []}}" + script}, at + "2: job \"j\": cache: policy takes one of pull-push, pull, push\n" + at + `2: job "j": cache: key: files takes one or two paths`},

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
 // image makes sure that the image is there.
@@ -29,6 +31,10 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 	}
 	if j.Image.Local {
 		id, err = r.local(ctx, j.Image.Reference)
+		return id, false, err
+	}
+	if neverPulled(j.Job.Image) {
+		id, err = r.present(ctx, j.Image.Reference)
 		return id, false, err
 	}
 	id, err = r.pulled(ctx, j.Image.Reference, j.platform(), j.Image.AlwaysPull, log)
@@ -51,6 +57,21 @@ func (r *Runner) local(ctx context.Context, reference string) (string, error) {
 	if errors.Is(err, container.ErrNoImage) {
 		return "", diag.WithHint(fmt.Errorf("image %s is not here, and the project of its registry is not known", reference),
 			"--project and --upstream-namespace name it, --image-prefix another registry")
+	}
+	return image.ID, err
+}
+
+// neverPulled reports whether the only pull policy of a job or service is
+// "never". The others differ only in when the registry is asked.
+func neverPulled(image *gitlabci.Image) bool {
+	return image != nil && len(image.PullPolicy) > 0 && !slices.ContainsFunc(image.PullPolicy, func(p string) bool { return p != "never" })
+}
+
+// present gives the ID of an image that must not be pulled.
+func (r *Runner) present(ctx context.Context, reference string) (string, error) {
+	image, err := r.Engine.Inspect(ctx, reference)
+	if errors.Is(err, container.ErrNoImage) {
+		return "", fmt.Errorf("image %s is not here, and its pull_policy is never", reference)
 	}
 	return image.ID, err
 }

@@ -36,6 +36,30 @@ func (e *imageEngine) PullPlatform(_ context.Context, reference, _ string, _ io.
 	return container.Image{ID: "id of " + reference}, nil
 }
 
+// TestPullPolicy: an image that is here is used whatever the job's policy is, and
+// one that must not be pulled is not.
+func TestPullPolicy(t *testing.T) {
+	for _, test := range []struct {
+		policy, here string
+		asked        string
+		err          string // a part of it
+	}{
+		{"", "up", "", ""},
+		{"always", "up", "", ""},
+		{"if-not-present", "", "up", ""},
+		{"never", "up", "", ""},
+		{"never", "", "", "image up is not here, and its pull_policy is never"},
+		{"never if-not-present", "", "up", ""},
+	} {
+		e := &imageEngine{here: strings.Fields(test.here), registry: []string{"up"}}
+		j := &Job{Job: gitlabci.Job{Image: &gitlabci.Image{Name: "up", PullPolicy: strings.Fields(test.policy)}}, Image: Image{Reference: "up"}}
+		_, _, err := (&Runner{Engine: e}).image(t.Context(), j, nil)
+		if strings.Join(e.asked, " ") != test.asked || (err == nil) != (test.err == "") || err != nil && err.Error() != test.err {
+			t.Errorf("%q with %q: asked for %v, %v", test.policy, test.here, e.asked, err)
+		}
+	}
+}
+
 func TestImage(t *testing.T) {
 	tests := []struct {
 		name           string

@@ -49,7 +49,13 @@ func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) err
 	j.services = j.planServices(func(what string) { r.warn(j, what) })
 	for _, s := range j.services {
 		s.reference = gitlabci.WithoutProxy(s.Name)
-		if _, err := r.pulled(ctx, s.reference, s.Platform, false, log); err != nil {
+		var err error
+		if neverPulled(&s.Image) {
+			_, err = r.present(ctx, s.reference)
+		} else {
+			_, err = r.pulled(ctx, s.reference, s.Platform, false, log)
+		}
+		if err != nil {
 			return fmt.Errorf("service %q: %w", s.name(), err)
 		}
 		image, err := r.Engine.Inspect(ctx, s.reference)
