@@ -3,16 +3,17 @@
 package pipelinerun
 
 import (
+	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 
-	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
@@ -23,45 +24,72 @@ type artifactLocks struct {
 	held map[string]*flock.Flock // by the name of the job
 }
 
-// take locks the artifacts of jobs, beside those that are locked already.
-func (l *artifactLocks) take(s *Source, jobs []*jobrun.Job) error {
+// lockPause is between two looks whether another run has ended.
+const lockPause = 100 * time.Millisecond
+
+// take locks the artifacts of jobs, beside those that are locked already. It
+// waits for other runs that use them, and holds none of them meanwhile: two runs
+// never wait for each other.
+func (l *artifactLocks) take(ctx context.Context, s *Source, jobs []*jobrun.Job) error {
+	for told := false; ; told = true {
+		busy, err := l.try(s, jobs)
+		if err != nil || busy == "" {
+			return err
+		}
+		if !told {
+			s.messages.infof("waiting: another run in %s uses the artifacts of job %q", s.Project, busy)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("artifacts of job %q, which another run uses: %w", busy, context.Cause(ctx))
+		case <-time.After(lockPause):
+		}
+	}
+}
+
+// try locks all, or none and names a job whose artifacts another run uses.
+func (l *artifactLocks) try(s *Source, jobs []*jobrun.Job) (busy string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var errs []error
+	taken := map[string]*flock.Flock{}
+	lock := func(job string, try func(*flock.Flock) (bool, error)) {
+		if l.held[job] != nil || taken[job] != nil || busy != "" || err != nil || s.checkouts == "" {
+			return
+		}
+		var own *flock.Flock
+		if own, err = s.artifactLock(job); err != nil {
+			return
+		}
+		taken[job] = own
+		var ok bool
+		if ok, err = try(own); !ok {
+			busy = job
+		}
+	}
 	for _, j := range jobs {
 		if j.Job.Artifacts != nil {
-			errs = append(errs, l.lock(s, j.Name, (*flock.Flock).TryLock))
+			lock(j.Name, (*flock.Flock).TryLock)
 		}
 	}
 	for _, j := range jobs {
 		for _, from := range j.ArtifactsFrom {
-			errs = append(errs, l.lock(s, from.Name, (*flock.Flock).TryRLock))
+			lock(from.Name, (*flock.Flock).TryRLock)
 		}
 	}
-	return errors.Join(errs...)
-}
-
-func (l *artifactLocks) lock(s *Source, job string, try func(*flock.Flock) (bool, error)) error {
-	if l.held[job] != nil || s.checkouts == "" {
-		return nil
-	}
-	lock, err := s.artifactLock(job)
-	if err != nil {
-		return fmt.Errorf("cannot lock the artifacts of job %q: %w", job, err)
-	}
-	ok, err := try(lock)
-	switch {
-	case err != nil:
-		return fmt.Errorf("cannot lock the artifacts of job %q: %w", job, errors.Join(err, lock.Close()))
-	case !ok:
-		return diag.WithHint(fmt.Errorf("cannot use the artifacts of job %q: another run in %s uses them", job, s.Project),
-			`wait for its end, or run in a tree of its own ("git worktree add" makes one)`)
+	if err != nil || busy != "" {
+		for _, other := range taken {
+			_ = other.Close()
+		}
+		if err != nil {
+			err = fmt.Errorf("cannot lock the artifacts of jobs: %w", err)
+		}
+		return busy, err
 	}
 	if l.held == nil {
 		l.held = map[string]*flock.Flock{}
 	}
-	l.held[job] = lock
-	return nil
+	maps.Copy(l.held, taken)
+	return "", nil
 }
 
 // release gives all of them up.

@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -35,21 +36,30 @@ func TestArtifactsOfTwoRuns(t *testing.T) {
 	} {
 		first, second := &Source{Project: "/p", checkouts: checkouts}, &Source{Project: test.project, checkouts: checkouts}
 		var one, other artifactLocks
-		if err := one.take(first, test.one); err != nil {
+		if err := one.take(t.Context(), first, test.one); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
-		if err := one.take(first, test.one); err != nil { // as a child pipeline does
+		if err := one.take(t.Context(), first, test.one); err != nil { // as a child pipeline does
 			t.Errorf("%s: the same run again: %v", test.name, err)
 		}
-		err := other.take(second, test.other)
+		ctx, stop := context.WithCancel(t.Context())
+		second.messages.Infof = func(string, ...any) { stop() } // it would wait
+		err := other.take(ctx, second, test.other)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), `"`+test.want+`"`) {
 			t.Errorf("%s: %v", test.name, err)
+		}
+		stop()
+		if test.want != "" {
+			second.messages.Infof = func(string, ...any) { one.release() }
+			if err := other.take(t.Context(), second, test.other); err != nil {
+				t.Errorf("%s: after the end of the first: %v", test.name, err)
+			}
 		}
 		one.release()
 		other.release()
 		for _, s := range []*Source{first, second} {
 			var after artifactLocks
-			if err := after.take(s, []*jobrun.Job{a, b}); err != nil {
+			if err := after.take(t.Context(), s, []*jobrun.Job{a, b}); err != nil {
 				t.Errorf("%s: not free afterwards: %v", test.name, err)
 			}
 			after.release()

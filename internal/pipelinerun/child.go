@@ -91,7 +91,7 @@ func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s schedu
 // runChild runs the jobs of a child pipeline, and says which of them failed, ""
 // for none. With allowed, that does not count for the run.
 func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s scheduler.Streams) (string, error) {
-	if err := l.locks.take(child.source, child.Jobs); err != nil {
+	if err := l.locks.take(ctx, child.source, child.Jobs); err != nil {
 		return "", err
 	}
 	l.mu.Lock()

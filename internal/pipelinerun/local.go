@@ -62,7 +62,7 @@ func (p *Plan) CheckArtifacts() error {
 func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	locks := &artifactLocks{}
 	defer locks.release()
-	if err := locks.take(p.source, p.Jobs); err != nil {
+	if err := locks.take(ctx, p.source, p.Jobs); err != nil {
 		return nil, err
 	}
 	return local(ctx, p, locks, o)

@@ -63,7 +63,7 @@ const keptRounds = 20
 func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, needs *Result, err error) {
 	locks := &artifactLocks{}
 	defer locks.release()
-	if err := locks.take(p.source, p.Jobs); err != nil {
+	if err := locks.take(ctx, p.source, p.Jobs); err != nil {
 		return nil, nil, err
 	}
 	asked, needed := p.split()
