@@ -12,7 +12,8 @@ GOBUILD = go build -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
 # The versions of the tools are in ci/tools/go.mod and nowhere else.
 TOOL = go tool -modfile=ci/tools/go.mod
 # What the race detector would make last for many minutes and has nothing to find in.
-NORACE = ^(TestMutationScore|TestNewerLibvirt|TestFactsVerifyDebian|TestCrossCompilersOfDebian)$$
+NORACE = ^(TestMutationScore|TestNewerLibvirt|TestFactsVerifyDebian|TestCrossCompilersOfDebian|TestDebianMirror|TestRulesDecideAsTheTables|TestAnotherProgramListsTheSameJobs|TestAgainstOther)$$
+NORACE_IN = ./domstats/internal/fault ./cmd/lcitool ./internal/repodata ./internal/gitlabci ./manifests
 GOTESTSUM = $(TOOL) gotestsum --format pkgname-and-test-fails --
 SCRIPTS = $(shell git ls-files | xargs awk 'FNR == 1 && /^\#!(\/bin\/sh|\/bin\/bash|\/usr\/bin\/env bash)/ { print FILENAME } { nextfile }')
 PREFIX ?= /usr/local
@@ -32,8 +33,8 @@ test: ## Set the machine up, then every check and every test, podman included
 	ci/host-setup test
 	@$(MAKE) --no-print-directory check shell
 	ci/test-machines --quick debian-13
-	$(GOTESTSUM) -timeout 30m -tags '$(TAGS) integration' -run '$(NORACE)' ./domstats/internal/fault ./cmd/lcitool
-	CGO_ENABLED=1 $(GOTESTSUM) -race -timeout 60m -tags '$(TAGS) integration' ./...
+	$(GOTESTSUM) -timeout 30m -tags '$(TAGS) integration' -run '$(NORACE)' $(NORACE_IN)
+	CGO_ENABLED=1 $(GOTESTSUM) -race -timeout 60m -tags '$(TAGS) integration' -skip '$(NORACE)' ./...
 
 ##@ While working
 
