@@ -33,8 +33,8 @@ test: ## Set the machine up, then every check and every test, podman included
 	ci/host-setup test
 	@$(MAKE) --no-print-directory check shell
 	ci/test-machines --quick debian-13
-	$(GOTESTSUM) -timeout 30m -tags '$(TAGS) integration' -run '$(NORACE)' $(NORACE_IN)
-	CGO_ENABLED=1 $(GOTESTSUM) -race -timeout 60m -tags '$(TAGS) integration' -skip '$(NORACE)' ./...
+	$(GOTESTSUM) -timeout 2h -tags '$(TAGS) integration' -run '$(NORACE)' $(NORACE_IN)
+	CGO_ENABLED=1 $(GOTESTSUM) -race -timeout 4h -tags '$(TAGS) integration' -skip '$(NORACE)' ./...
 
 ##@ While working
 

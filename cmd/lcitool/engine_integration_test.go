@@ -63,6 +63,16 @@ func (r *engineRoom) env() []string {
 	}
 }
 
+// podman runs the room's podman.
+func (r *engineRoom) podman(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.Command("podman", args...)
+	cmd.Env = append(os.Environ(), r.env()...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("podman %s: %v\n%s", args[0], err, out)
+	}
+}
+
 // clear stops the services that were started in the room and removes it.
 func (r *engineRoom) clear(t *testing.T) {
 	cmd := exec.Command("podman", "rm", "--all", "--force", "--time", "0")
@@ -180,7 +190,7 @@ func oldBuilder() (bool, error) {
 
 // TestMainJob builds the example's image from the distribution's own mirror
 // and runs its build and tests in it, and then, on the same base images, real
-// projects and the statistics suite.
+// projects and, beside them, the statistics suite.
 func TestMainJob(t *testing.T) {
 	t.Parallel()
 	room := newEngineRoom(t)
@@ -192,9 +202,30 @@ func TestMainJob(t *testing.T) {
 			})
 		}
 	})
-	t.Run("layers", func(t *testing.T) { testscript.Run(t, engineParams(t, room, "testdata/layers")) })
-	t.Run("projects", func(t *testing.T) { testRealProjects(t, room) })
-	t.Run("statistics", func(t *testing.T) { testStatistics(t, room) })
+	t.Run("images", func(t *testing.T) {
+		t.Run("statistics", func(t *testing.T) {
+			t.Parallel()
+			testStatistics(t, room.withImages(t, "docker.io/library/debian:12-slim", "docker.io/library/debian:13-slim"))
+		})
+		t.Run("scripts", func(t *testing.T) {
+			t.Parallel()
+			t.Run("layers", func(t *testing.T) { testscript.Run(t, engineParams(t, room, "testdata/layers")) })
+			t.Run("projects", func(t *testing.T) { testRealProjects(t, room) })
+		})
+	})
+}
+
+// withImages makes a room that has images of this one.
+func (r *engineRoom) withImages(t *testing.T, images ...string) *engineRoom {
+	t.Helper()
+	room := newEngineRoom(t)
+	archive := room.path("images.tar")
+	r.podman(t, append([]string{"save", "--quiet", "--multi-image-archive", "--output", archive}, images...)...)
+	room.podman(t, "load", "--quiet", "--input", archive)
+	if err := os.Remove(archive); err != nil {
+		t.Error(err)
+	}
+	return room
 }
 
 // TestEngineScripts runs the verbs that need an engine, in images that hold
@@ -241,11 +272,7 @@ func (r *engineRoom) importTiny(t *testing.T, reference string, changes ...strin
 	for _, change := range changes {
 		args = append(args, "--change", change)
 	}
-	cmd := exec.Command("podman", append(args, tar, reference)...)
-	cmd.Env = append(os.Environ(), r.env()...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("cannot import: %v\n%s", err, out)
-	}
+	r.podman(t, append(args, tar, reference)...)
 }
 
 // busyboxImage writes a root file system with busybox, its applets, two
