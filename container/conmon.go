@@ -52,7 +52,7 @@ func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Lef
 	for _, found := range conmon.Processes(p.processes, m) {
 		r, ours := byID[found.ID]
 		_, err := os.Stat(filepath.Join(m.Containers, found.ID))
-		if ours && errors.Is(err, fs.ErrNotExist) && !conmon.EndsItself(found.PID) {
+		if ours && errors.Is(err, fs.ErrNotExist) && !found.EndsItself(p.processes) {
 			dead = append(dead, Leftover{Kind: "process", Name: fmt.Sprintf("%d, the conmon of %s", found.PID, r.Name), Run: r.Owner.Run, record: r, conmon: found})
 		}
 	}

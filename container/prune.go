@@ -67,7 +67,7 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 		{e.surplus, e.discardContainer},
 		{e.deadVolumes, e.discardVolumeOf},
 		{e.unusedCaches, e.discardVolumeOf},
-		{e.deadConmons, func(ctx context.Context, l Leftover) error { return l.conmon.Discard(ctx) }},
+		{e.deadConmons, func(ctx context.Context, l Leftover) error { return l.conmon.Discard(ctx, records.HostProcesses()) }},
 		{e.deadWorkers, e.discardWorker},
 		{e.deadImages, e.discardImage},
 		{e.deadDirs, e.discardDir},
@@ -93,7 +93,7 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 		for _, l := range found {
 			if !o.DryRun {
 				if err := kind.remove(c, l); err != nil {
-					faults = append(faults, fmt.Errorf("cannot remove %s %s: %w", l.Kind, l.Name, err))
+					faults = append(faults, fmt.Errorf("cannot remove %s %s: %w", l.Kind, l.Name, podman.Reason(err)))
 					continue
 				}
 			}

@@ -125,15 +125,39 @@ func MayWatch(p records.Processes, id string) bool {
 	})
 }
 
-// EndsItself waits for the end of a conmon whose container may have been
-// removed a moment ago.
-func EndsItself(pid int) bool {
-	fd, err := openProcess(pid)
+// EndsItself reports whether a conmon whose container may have been removed a
+// moment ago ends without help.
+func (p Process) EndsItself(table records.Processes) bool {
+	fd, err := openProcess(p.PID)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(fd)
-	return ended(fd)
+	return p.ending(table, fd)
+}
+
+// ending waits for the end of a conmon. One that runs its exit command ends
+// after it, which takes long on a busy machine.
+func (p Process) ending(table records.Processes, pidfd int) bool {
+	return ended(pidfd) || p.runsExitCommand(table) || ended(pidfd)
+}
+
+// runsExitCommand looks for the child that tells podman of the container's end.
+func (p Process) runsExitCommand(table records.Processes) bool {
+	files, _ := fs.Glob(table, "[0-9]*/stat")
+	return slices.ContainsFunc(files, func(file string) bool {
+		stat, err := fs.ReadFile(table, file)
+		if err != nil {
+			return false
+		}
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		if len(fields) < 2 || fields[1] != strconv.Itoa(p.PID) {
+			return false
+		}
+		line, err := fs.ReadFile(table, filepath.Join(filepath.Dir(file), "cmdline"))
+		args := strings.Split(string(line), "\x00")
+		return err == nil && slices.Contains(args, "cleanup") && slices.Contains(args, p.ID)
+	})
 }
 
 // ended waits for a process to end, for as long as a conmon may take.
@@ -149,14 +173,14 @@ func ended(pidfd int) bool {
 
 // Discard has the runtime end what the conmon watches, upon which it
 // ends. The runtime is looked up where ours are.
-func (p Process) Discard(ctx context.Context) error {
+func (p Process) Discard(ctx context.Context, table records.Processes) error {
 	fd, err := openProcess(p.PID)
 	if err != nil {
 		return nil // it has ended
 	}
 	defer unix.Close(fd)
 	output, err := exec.CommandContext(ctx, p.Runtime, "delete", "--force", p.ID).CombinedOutput() //nolint:gosec // runc or crun, an ID of ours
-	if ended(fd) {
+	if p.ending(table, fd) {
 		return nil
 	}
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -82,4 +83,68 @@ func TestConmons(t *testing.T) {
 			t.Errorf("%s: %+v", name, got[0])
 		}
 	}
+}
+
+// What a conmon's child is called decides whether it ends without help.
+func TestRunsExitCommand(t *testing.T) {
+	p := Process{PID: 42, ID: strings.Repeat("a", 64)}
+	for name, c := range map[string]struct {
+		stat, line string
+		want       bool
+	}{
+		"podman's clean-up":   {"77 (podman) S 42 1 1", "/usr/bin/podman\x00--root\x00/x\x00container\x00cleanup\x00" + p.ID + "\x00", true},
+		"of podman 5":         {"77 (podman) S 42 1 1", "podman\x00container\x00cleanup\x00--stopped-only\x00" + p.ID + "\x00", true},
+		"of another parent":   {"77 (podman) S 43 1 1", "podman\x00container\x00cleanup\x00" + p.ID + "\x00", false},
+		"of another one":      {"77 (podman) S 42 1 1", "podman\x00container\x00cleanup\x00" + strings.Repeat("b", 64) + "\x00", false},
+		"the container":       {"77 (sh) S 42 1 1", "sh\x00-c\x00cleanup " + p.ID + "\x00", false},
+		"a name like a stat":  {"77 (a) S 42 1 1) S 1 1 1", "podman\x00container\x00cleanup\x00" + p.ID + "\x00", false},
+		"a table of nonsense": {"", "cleanup\x00" + p.ID + "\x00", false},
+	} {
+		table := records.Processes{FS: fstest.MapFS{"77/stat": {Data: []byte(c.stat)}, "77/cmdline": {Data: []byte(c.line)}}}
+		if got := p.runsExitCommand(table); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// A conmon that waits for podman to note the container's end needs no help; one
+// that waits for ever is an error with a cause.
+func TestDiscardKnowsABusyExitCommand(t *testing.T) {
+	t.Parallel()
+	id := strings.Repeat("a", 64)
+	for name, c := range map[string]struct {
+		script, runtime, want string
+	}{
+		"exit command": {`sh -c 'sleep 600; exit' podman container cleanup ` + id + `; exit`, "true", ""},
+		"hangs":        {`sleep 600; exit`, "true", "true delete " + id + ": it does not end"},
+		"hangs, words": {`sleep 600; exit`, "false", "false delete " + id + ": exit status 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command("sh", "-c", c.script)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+				_ = cmd.Wait()
+			})
+			p := Process{PID: cmd.Process.Pid, ID: id, Runtime: c.runtime}
+			err := p.Discard(t.Context(), records.HostProcesses())
+			if got := errorText(err); got != c.want {
+				t.Errorf("got %q; want %q", got, c.want)
+			}
+			if got := p.EndsItself(records.HostProcesses()); got != (c.want == "") {
+				t.Errorf("ends itself: %v", got)
+			}
+		})
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -65,7 +65,7 @@ type Error struct {
 	Err  error
 }
 
-func (e *Error) Error() string { return "cannot " + e.Op + ": " + e.Err.Error() }
+func (e *Error) Error() string { return "cannot " + e.Op + ": " + Reason(e.Err).Error() }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

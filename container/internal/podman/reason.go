@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package podman
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/containers/podman/v4/pkg/errorhandling"
+)
+
+// A reasonless is an error of podman's without a word about its cause.
+type reasonless struct {
+	err  error
+	text string
+}
+
+func (r *reasonless) Error() string { return r.text }
+
+func (r *reasonless) Unwrap() error { return r.err }
+
+// Reason returns err, or one with the same cause in its chain that says more:
+// an answer of podman without a message, or one that is no answer of podman's.
+func Reason(err error) error {
+	if err == nil {
+		return errors.New("no reason is known")
+	}
+	text := err.Error()
+	if _, after, found := strings.Cut(text, "unmarshalling error into "); found {
+		_, data, _ := strings.Cut(after, ", data ")
+		data, _, _ = strings.Cut(data, ": ")
+		if data = strings.Trim(data, `"`); data == "" {
+			return &reasonless{err, "podman's answer is empty"}
+		}
+		return &reasonless{err, "the answer is not podman's: " + data}
+	}
+	if strings.TrimSpace(text) != "" {
+		return err
+	}
+	if m, ok := errors.AsType[*errorhandling.ErrorModel](err); ok {
+		if m.Because != "" {
+			return &reasonless{err, m.Because}
+		}
+		return &reasonless{err, fmt.Sprintf("podman refused with status %d and gave no reason", m.ResponseCode)}
+	}
+	return &reasonless{err, fmt.Sprintf("no reason was given (%T)", err)}
+}
