@@ -70,16 +70,6 @@ type Cirrus struct {
 	Arch                                   Arch // the only one it has
 }
 
-// A Mirror is where the distribution's packages can be had from when nothing
-// else is said.
-type Mirror struct {
-	URL        string
-	Suite      string            // deb: codename of the release
-	Components []string          // deb
-	Keyring    string            // deb: file with the keys that sign Release; may be ""
-	Repos      map[string]string // apk, rpm: path below URL, or a URL, by repository; "$arch" stands for the architecture
-}
-
 // A Target is a release together with the machines it builds on and for.
 type Target struct {
 	Release

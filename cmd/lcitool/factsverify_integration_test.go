@@ -82,7 +82,7 @@ func TestFactsVerifyDebian(t *testing.T) {
 					t.Logf("%s: %s is %s", r.Target, n.Name, n.Note())
 				}
 			}
-			if len(r.Signatures) != 1 || !r.Signatures[0].Verified {
+			if len(r.Signatures) == 0 || slices.ContainsFunc(r.Signatures, func(s factscheck.Signature) bool { return !s.Verified }) {
 				t.Errorf("signatures are %+v", r.Signatures)
 			}
 			t.Logf("%s from %s: %+v, warnings %q", r.Target, r.Mirror, r.Counts, r.Warnings)
@@ -123,7 +123,9 @@ func TestCrossCompilersOfDebian(t *testing.T) {
 					names = append(names, "gcc-"+triplet, "g++-"+triplet)
 				}
 			}
-			report, err := client.Verify(t.Context(), checker.Source(release, mirrors.For("", release), host), names)
+			source := checker.Source(release, mirrors.For("", release), host)
+			source.Pockets = nil // they bring no compilers
+			report, err := client.Verify(t.Context(), source, names)
 			if err != nil {
 				t.Error(err)
 				continue

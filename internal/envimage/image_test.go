@@ -9,6 +9,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/aptsources"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -68,5 +69,34 @@ func TestMirrors(t *testing.T) {
 	}
 	if base, err := m.Base("", &target(t, "fedora-44", "").Release); err != nil || base.Sources != nil {
 		t.Errorf("of rpm packages: %+v, %v", base, err)
+	}
+}
+
+// An image from a distribution's own mirror has its updates and security fixes,
+// as the distribution's image has; a mirror that somebody named may lack them.
+func TestSourcesOfABaseImage(t *testing.T) {
+	m := &Mirrors{machine: &aptsources.Machine{ID: "fedora"}}
+	for _, test := range []struct {
+		option, target string
+		want           []string
+	}{
+		{"", "debian-sid", []string{"deb http://ftp.debian.org/debian sid main"}},
+		{"", "debian-12", []string{
+			"deb http://ftp.debian.org/debian bookworm main",
+			"deb http://security.debian.org/debian-security bookworm-security main",
+			"deb http://ftp.debian.org/debian bookworm-updates main",
+		}},
+		{"", "ubuntu-2404", []string{
+			"deb http://archive.ubuntu.com/ubuntu noble main universe",
+			"deb http://archive.ubuntu.com/ubuntu noble-backports main universe",
+			"deb http://archive.ubuntu.com/ubuntu noble-security main universe",
+			"deb http://archive.ubuntu.com/ubuntu noble-updates main universe",
+		}},
+		{"http://own.example/debian", "debian-12", []string{"deb http://own.example/debian bookworm main"}},
+	} {
+		o, err := m.Base(test.option, &target(t, test.target, "").Release)
+		if err != nil || !slices.Equal(o.Sources, test.want) {
+			t.Errorf("%s: %q, %v", test.target, o.Sources, err)
+		}
 	}
 }

@@ -69,7 +69,18 @@ func (m *Mirrors) sources(option string, release *targets.Release) ([]string, er
 		}
 	}
 	line, err := aptsources.Line(cmp.Or(mirror, release.Mirror.URL), release.Mirror.Suite, release.Mirror.Components)
-	return []string{line}, err
+	lines := []string{line}
+	if mirror != "" || err != nil { // it need not have more than the release
+		return lines, err
+	}
+	for _, p := range release.Mirror.Pockets(release.Mirror.URL) {
+		line, err := aptsources.Line(p.URL, p.Suite, release.Mirror.Components)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // Base says which base image a release wants, and from which mirror it is to be

@@ -159,8 +159,14 @@ func (c *Checker) Source(release *targets.Release, mirror string, arch targets.A
 		Arch:       indexArch(release.Packaging.Format, arch),
 		Keyring:    m.Keyring,
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.Repos)) {
-		s.Repos = append(s.Repos, m.Repos[name])
+	if s.Format == "deb" {
+		for _, p := range m.Pockets(mirror) {
+			s.Pockets = append(s.Pockets, repodata.Pocket{URL: p.URL, Suite: p.Suite})
+		}
+	} else {
+		for _, name := range slices.Sorted(maps.Keys(m.Repos)) {
+			s.Repos = append(s.Repos, m.Repos[name])
+		}
 	}
 	if s.Format == "apk" && s.Keyring == "" {
 		s.Keyring = "/usr/share/apk/keys" // the keys of all architectures, where Alpine is

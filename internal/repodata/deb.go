@@ -3,6 +3,7 @@
 package repodata
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,37 @@ import (
 	"strings"
 )
 
-// debIndexes opens the Packages files of a suite, one for each component.
+// debIndexes opens the Packages files of a suite and of its pockets, one for
+// each component. A mirror need not have the pockets: r.unread says why one was
+// not read. A wrong signature is an error there, as well.
 func (c *Client) debIndexes(ctx context.Context, s Source, r *Report) ([]index, error) {
+	indexes, err := c.suiteIndexes(ctx, s, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.Pockets {
+		more, err := c.suiteIndexes(ctx, p.source(s), r)
+		if errors.Is(err, ErrSignature) || ctx.Err() != nil && err != nil {
+			for _, i := range indexes {
+				i.close()
+			}
+			return nil, err
+		}
+		if err != nil {
+			r.unread = append(r.unread, fmt.Sprintf("suite %s: %v", p.Suite, err))
+		}
+		indexes = append(indexes, more...)
+	}
+	return indexes, nil
+}
+
+// source describes the pocket as a suite of its own.
+func (p Pocket) source(s Source) Source {
+	s.URL, s.Suite, s.Pockets = cmp.Or(p.URL, s.URL), p.Suite, nil
+	return s
+}
+
+func (c *Client) suiteIndexes(ctx context.Context, s Source, r *Report) ([]index, error) {
 	rel, err := c.release(ctx, s, r)
 	if err != nil {
 		return nil, err

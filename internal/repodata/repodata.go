@@ -27,6 +27,7 @@ type Source struct {
 	URL        string   // the mirror's base: http, https or file
 	Suite      string   // deb: directory below dists/
 	Components []string // deb: "main", "universe", …
+	Pockets    []Pocket // deb: further parts of the release, as far as the mirror has them
 
 	// Repos are the repositories of rpm (their directories hold repodata/) and apk
 	// (holding APKINDEX.tar.gz): directories below URL, or whole addresses, in
@@ -40,6 +41,13 @@ type Source struct {
 	// path where nothing is, means that signatures are not verified, which
 	// the report says.
 	Keyring string
+}
+
+// A Pocket is a part of a deb release that has its own suite, with the same
+// components and keys: updates, security fixes.
+type Pocket struct {
+	URL   string // of its mirror, "" for the source's
+	Suite string // "trixie-updates"
 }
 
 // A Status says how an index knows a name.
@@ -73,6 +81,8 @@ type Report struct {
 	Signatures []Signature // one for each signed document that was read, in that order
 	Warnings   []string    // what went on without something, in no particular order but always the same
 	Packages   int         // entries in the indexes read; a package in several versions counts as often
+
+	unread []string // pockets, and why; it matters if a name is missing
 }
 
 // errUnsupported is returned for a format that has no reader here, such as pkg.
@@ -120,6 +130,9 @@ func (c *Client) Verify(ctx context.Context, s Source, names []string) (*Report,
 			}
 		}
 		near.finish()
+		for _, pocket := range r.unread {
+			r.Warnings = append(r.Warnings, "missing names may be in what cannot be read: "+pocket)
+		}
 	}
 	r.Results = asked.results
 	slices.Sort(r.Warnings)
@@ -157,6 +170,9 @@ func (s Source) check() error {
 			return errors.New("deb source without a suite or without components")
 		}
 		words = append(words, s.Suite)
+		for _, p := range s.Pockets {
+			words = append(words, p.Suite)
+		}
 	}
 	for _, w := range words {
 		if !plainPath(w) {
