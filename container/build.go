@@ -86,7 +86,7 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	if err != nil {
 		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 	}
-	if err := e.safe(ctx, o); err != nil {
+	if err := e.safe(ctx, o, nil); err != nil {
 		return BuildResult{}, err
 	}
 	if o, err = e.pullBase(ctx, o); err != nil {
@@ -116,13 +116,19 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 		<-e.sweepLater(ctx)
 		e.retryReplaced(ctx, record)
 	}()
+	pull, err := e.safeBases(ctx, o)
+	if err != nil {
+		return BuildResult{}, err
+	}
 	record.Extra = map[string]string{extraBases: strings.Join(append(e.bases(ctx, o), old.image.ID), " ")}
 	if err := e.recordBuild(record); err != nil {
 		return BuildResult{}, err
 	}
 	result, done, err := e.buildOver(ctx, o, record, digest, old)
 	if err == nil && !done {
-		result.ID, err = e.build(ctx, order{BuildOptions: o, record: record, text: text})
+		judged := o
+		judged.Pull = pull
+		result.ID, err = e.build(ctx, order{BuildOptions: judged, record: record, text: text})
 	}
 	if err != nil {
 		e.endBuild(record)

@@ -27,9 +27,10 @@ func (u *UnsafeError) Error() string {
 }
 
 // safe refuses a Dockerfile that reaches for what is ours or this machine's.
-// Who wrote it does not matter: what lcitool renders never does.
-func (e *Engine) safe(ctx context.Context, o BuildOptions) error {
-	f, err := buildrisk.Parse(o.Dockerfile, o.Args)
+// Who wrote it does not matter: what lcitool renders never does. bases are its
+// base images by name, nil before they are known.
+func (e *Engine) safe(ctx context.Context, o BuildOptions, bases map[string]buildrisk.Base) error {
+	f, err := buildrisk.Parse(o.Dockerfile, o.Args, bases)
 	if err != nil {
 		return fmt.Errorf("cannot build image %s: %s: %w", o.Tag, o.file(), err)
 	}

@@ -78,6 +78,8 @@ type Image struct {
 	Size         int64             `json:"size"`    // bytes
 	Created      time.Time         `json:"created"` // zero if the image does not say
 	Layers       []string          `json:"layers"`  // digests of the layers' content, lowest first
+
+	workDir string // that commands begin in; empty for /
 }
 
 // RemoveOptions names an image to remove.

@@ -72,7 +72,7 @@ func fromReport(r *entities.ImageInspectReport) Image {
 		ID: r.ID, Digest: r.Digest.String(), Tags: r.RepoTags, Labels: r.Labels, Architecture: r.Architecture, User: r.User, Size: r.Size,
 	}
 	if r.Config != nil {
-		image.Env, image.Entrypoint, image.Command = r.Config.Env, r.Config.Entrypoint, r.Config.Cmd
+		image.Env, image.Entrypoint, image.Command, image.workDir = r.Config.Env, r.Config.Entrypoint, r.Config.Cmd, r.Config.WorkingDir
 		image.Ports = exposed(r.Config.ExposedPorts)
 	}
 	if r.RootFS != nil {

@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/openshift/imagebuilder/dockerfile/parser"
@@ -31,6 +32,7 @@ type instruction struct {
 
 // A File is a Dockerfile with what is wrong with it.
 type File struct {
+	froms   []From
 	refused []Problem
 	risks   []risk
 }
@@ -43,8 +45,9 @@ type Problem struct {
 
 func (p Problem) String() string { return fmt.Sprintf("%d: %s", p.Line, p.What) }
 
-// Parse reads a Dockerfile. args are the values of build arguments.
-func Parse(text []byte, args map[string]string) (*File, error) {
+// Parse reads a Dockerfile. args are the values of build arguments, bases the
+// images of Froms by name, as far as they are known.
+func Parse(text []byte, args map[string]string, bases map[string]Base) (*File, error) {
 	if len(text) > maxSize {
 		return nil, fmt.Errorf("larger than %d bytes", maxSize)
 	}
@@ -54,8 +57,8 @@ func Parse(text []byte, args map[string]string) (*File, error) {
 		return nil, plainErr
 	}
 	f := &File{}
-	for _, reading := range [][]instruction{plain, old} {
-		j := newJudge(args, reading)
+	for n, reading := range [][]instruction{plain, old} {
+		j := newJudge(args, bases, n == 1, reading)
 		for _, i := range reading {
 			j.judge(i)
 		}
@@ -72,6 +75,11 @@ func (f *File) add(j *judge) {
 	}
 	for _, r := range f.risks {
 		seen[r.String()] = true
+	}
+	for _, from := range j.froms {
+		if !slices.Contains(f.froms, from) {
+			f.froms = append(f.froms, from)
+		}
 	}
 	for _, p := range j.refused {
 		if !seen[p.String()] {

@@ -17,7 +17,7 @@ const (
 
 func parse(t *testing.T, text string, args map[string]string) *File {
 	t.Helper()
-	f, err := Parse([]byte(text), args)
+	f, err := Parse([]byte(text), args, nil)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -211,9 +211,71 @@ func TestFixes(t *testing.T) {
 // TestUnreadable fails rather than lets pass what it cannot read.
 func TestUnreadable(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "FROM x\nLABEL a=b c", strings.Repeat("#\n", maxSize)} {
-		if f, err := Parse([]byte(text), nil); err == nil {
+		if f, err := Parse([]byte(text), nil, nil); err == nil {
 			t.Errorf("%.20q: %+v", text, f)
 		}
+	}
+}
+
+// TestBases has what base images bring along. want is a part of the only
+// problem with a builder that has no fix, "" for none.
+func TestBases(t *testing.T) {
+	bases := map[string]Base{
+		"plain":  {Env: []string{"PATH=/bin"}, WorkDir: "/srv"},
+		"env":    {Env: []string{"T=bind", "N=lcitool", "D=/proc/self/fd/8", "F=dir:/etc"}},
+		"mount":  {OnBuild: []string{"ENV X=1", "RUN --mount=type=bind,target=/m id"}},
+		"old":    {OnBuild: []string{"RUN cat <<X\nRUN --mount=type=bind,target=/m id\nX"}},
+		"label":  {OnBuild: []string{"LABEL lcitool.rest=x"}},
+		"copy":   {OnBuild: []string{"COPY --from=dir:/etc / /etc"}},
+		"from":   {OnBuild: []string{"FROM other"}},
+		"broken": {OnBuild: []string{"LABEL a=b c"}},
+		"set":    {OnBuild: []string{"ENV T=bind"}},
+		"cache":  {OnBuild: []string{"RUN --mount=type=cache,id=var,target=/c ln -s / /c/x"}},
+		"proc":   {WorkDir: "/proc/self/fd/8"},
+	}
+	const cache = "\nARG T=cache\nRUN --mount=type=$T,target=/m id"
+	tests := []struct{ name, text, want string }{
+		{"nothing", "FROM plain" + cache, ""},
+		{"not known", "FROM unknown" + cache, ""},
+		{"variable over an argument", "FROM env" + cache, "3: RUN: --mount=type=bind,target=/m"},
+		{"variable in a label", "FROM env\nARG N=org\nLABEL $N.rest=x", `label "lcitool.rest"`},
+		{"variable in a source", "FROM env\nARG F=debian\nCOPY --from=$F /a /b", `image "dir:/etc"`},
+		{"variable in a directory", "FROM env\nWORKDIR $D", "CVE-2024-21626"},
+		{"set in the Dockerfile", "FROM env\nENV T=cache\nRUN --mount=type=$T,target=/m id", ""},
+		{"through a stage", "FROM env AS a\nFROM a" + cache, "bind"},
+		{"base of another stage", "FROM env\nRUN true\nFROM plain" + cache, ""},
+		{"through an argument", "ARG B=env\nFROM $B" + cache, "bind"},
+		{"stage of the same name", "FROM plain AS env\nFROM env" + cache, ""},
+		{"stage in another case", "FROM plain AS Env\nFROM env" + cache, "bind"},
+		{"instruction", "FROM plain\nFROM mount", "2: RUN: --mount=type=bind"},
+		{"instruction for old builders", "FROM old", "1: RUN"},
+		{"instruction with a label", "FROM label", "1: LABEL"},
+		{"instruction that copies", "FROM copy", `image "dir:/etc"`},
+		{"stage inside", "FROM from", "has a FROM"},
+		{"unreadable", "FROM broken", `cannot read the base image's ONBUILD "LABEL a=b c"`},
+		{"variable of an instruction", "FROM set" + cache, "3: RUN"},
+		{"cache of an instruction", "FROM cache\nRUN --mount=type=cache,target=/var/x id", "CVE-2024-9675"},
+		{"working directory", "FROM proc\nRUN id", "1: FROM: /proc/self/fd/8"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f, err := Parse([]byte(test.text), nil, bases)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := slices.Concat(f.Refused(), f.Unsafe(debian12))
+			if text := fmt.Sprint(got); test.want == "" && len(got) > 0 || !strings.Contains(text, test.want) {
+				t.Errorf("got %s, want %q", text, test.want)
+			}
+		})
+	}
+}
+
+func TestFroms(t *testing.T) {
+	text := "ARG V=12\nFROM debian:$V AS a\nFROM scratch\nFROM a\nFROM A\nFROM --platform=linux/arm64 debian:12\nFROM debian:12\nCOPY --from=other / /"
+	want := []From{{"debian:12", "", 2}, {"A", "", 5}, {"debian:12", "linux/arm64", 6}, {"debian:12", "", 7}}
+	if got := parse(t, text, nil).Froms(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
@@ -228,7 +290,7 @@ func FuzzParse(f *testing.F) {
 			return // may swallow what comes after it
 		}
 		text := "FROM a\n" + middle + "\nLABEL lcitool.rest=x\nRUN --mount=type=bind,target=/m id\n"
-		file, err := Parse([]byte(text), nil)
+		file, err := Parse([]byte(text), nil, nil)
 		if err != nil {
 			return
 		}

@@ -4,7 +4,9 @@ package buildrisk
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -14,14 +16,22 @@ const ownLabels = "lcitool."
 // A judge goes through the instructions of one reading in order.
 type judge struct {
 	*scope
-	cacheDirs []string // of cache mounts, below the builder's directory for them
-	workDir   string
-	refused   []Problem
-	risks     []risk
+	bases      map[string]Base // by name
+	old        bool            // reads as builders do that know no here-documents
+	stageNames map[string]bool // as written
+	cacheDirs  []string        // of cache mounts, below the builder's directory for them
+	workDir    string
+	froms      []From
+	refused    []Problem
+	risks      []risk
 }
 
-func newJudge(args map[string]string, all []instruction) *judge {
-	j := &judge{scope: newScope(args), workDir: "/"}
+func newJudge(args map[string]string, bases map[string]Base, old bool, all []instruction) *judge {
+	j := &judge{scope: newScope(args), bases: bases, old: old, stageNames: map[string]bool{}, workDir: "/"}
+	for _, name := range slices.Sorted(maps.Keys(bases)) {
+		all = append(slices.Clip(all), j.onBuild(instruction{}, bases[name])...)
+	}
+	j.refused = nil // told where the base is used
 	for _, i := range all {
 		if i.name != "RUN" {
 			continue
@@ -47,9 +57,14 @@ func (j *judge) judge(i instruction) {
 		if len(i.args) > 0 {
 			text, known := j.expandGlobal(i.args[0])
 			j.image(i, i.args[0], text, known)
+			stage := j.stageNames[text]
+			j.noteFrom(i, text)
+			j.from(i.args)
+			j.workDir = "/"
+			if b, known := j.bases[text]; known && !stage {
+				j.base(i, b)
+			}
 		}
-		j.from(i.args)
-		j.workDir = "/"
 	case "ARG":
 		for _, word := range i.args {
 			j.arg(word)
@@ -177,6 +192,10 @@ func (j *judge) nested(dir string) bool {
 // workdir refuses directories that runc before 1.1.12 opens on the host.
 func (j *judge) workdir(i instruction) {
 	text, _ := j.expand(strings.Join(i.args, " "))
+	j.setWorkDir(i, text)
+}
+
+func (j *judge) setWorkDir(i instruction, text string) {
 	if !path.IsAbs(text) {
 		text = path.Join(j.workDir, text)
 	}

@@ -15,7 +15,7 @@ func Sources(text []byte, args map[string]string) ([]string, error) {
 		return nil, err
 	}
 	var out []string
-	j := newJudge(args, all)
+	j := newJudge(args, nil, false, all)
 	for _, i := range all {
 		j.judge(i)
 		for _, source := range j.sources(i) {

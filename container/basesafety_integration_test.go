@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestBuildSeesWhatBaseImagesBring has a base image whose ONBUILD and whose
+// variables would change what the Dockerfile says.
+func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	for name, lines := range map[string]string{
+		"onbuild":  "ONBUILD COPY --from=dir:/etc / /stolen\nONBUILD RUN touch /ran",
+		"variable": "ENV F=dir:/etc",
+		"harmless": "ENV F=x\nONBUILD RUN echo > /ran",
+	} {
+		file := filepath.Join(t.TempDir(), "Dockerfile")
+		if err := os.WriteFile(file, []byte("FROM "+base+"\n"+lines+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		here.podman(t, "build", "--quiet", "--format", "docker", "--tag", "localhost/brings-"+name+":1", "--file", file, filepath.Dir(file)) // OCI has no ONBUILD
+		removeLater(t, e, "localhost/brings-"+name+":1")
+	}
+	tests := []struct{ name, text, want string }{
+		{"onbuild", "FROM localhost/brings-onbuild:1\nRUN true", `Dockerfile:1: COPY: image "dir:/etc" is not read from a registry`},
+		{"first stage", "FROM localhost/brings-onbuild:1 AS a\nFROM " + base + "\nCOPY --from=a /stolen /", `Dockerfile:1: COPY: image "dir:/etc"`},
+		{"variable", "FROM localhost/brings-variable:1\nARG F=scratch\nCOPY --from=$F / /stolen", `Dockerfile:3: COPY: image "dir:/etc"`},
+		{"harmless", "FROM localhost/brings-harmless:1\nRUN test -f /ran", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			tag := "test.brings-" + filepath.Base(t.Name())
+			removeLater(t, e, tag)
+			var log bytes.Buffer
+			_, err := e.Build(t.Context(), BuildOptions{Tag: tag, Dockerfile: []byte(test.text), Network: NetworkNone, Log: &log})
+			var unsafe *UnsafeError
+			switch {
+			case test.want == "" && (err != nil || strings.Contains(log.String(), "warning")):
+				t.Errorf("%v\n%s", err, log.String())
+			case test.want != "" && (!errors.As(err, &unsafe) || !strings.Contains(err.Error(), test.want) || log.Len() > 0):
+				t.Errorf("got %v, want %q\n%s", err, test.want, log.String())
+			}
+		})
+	}
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package buildrisk
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// A From is an image that a stage starts from.
+type From struct {
+	Image    string // as the builder looks it up
+	Platform string // of its --platform, such as linux/arm64; empty for the builder's own
+	Line     int
+}
+
+// A Base is what an image brings into the stages that start from it.
+type Base struct {
+	Env     []string // NAME=VALUE
+	OnBuild []string // instructions that run before those of the stage
+	WorkDir string   // that the stage begins in; empty for /
+}
+
+// Froms lists the images that stages start from, in order; stages that start
+// from an earlier one or from scratch have none.
+func (f *File) Froms() []From { return f.froms }
+
+// noteFrom takes the image of a FROM. The builder treats a name as a stage's
+// only if it is written in the same way.
+func (j *judge) noteFrom(i instruction, image string) {
+	if image != "scratch" && !j.stageNames[image] {
+		from := From{Image: image, Line: i.line}
+		for _, flag := range i.flags {
+			if platform, ok := strings.CutPrefix(flag, "--platform="); ok {
+				from.Platform, _ = j.expandGlobal(platform)
+			}
+		}
+		if !slices.Contains(j.froms, from) {
+			j.froms = append(j.froms, from)
+		}
+	}
+	if len(i.args) == 3 {
+		j.stageNames[i.args[2]] = true
+	}
+}
+
+// base takes what the image of a stage brings along.
+func (j *judge) base(i instruction, b Base) {
+	for _, pair := range b.Env {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			j.vars[name], j.env[name] = value, value
+		}
+	}
+	if b.WorkDir != "" {
+		j.setWorkDir(i, b.WorkDir)
+	}
+	for _, inside := range j.onBuild(i, b) {
+		if inside.name == "FROM" {
+			j.refuse(i, "the base image has a FROM for ONBUILD")
+			continue
+		}
+		j.judge(inside)
+	}
+}
+
+// onBuild gives a base's instructions, with the line of the FROM.
+func (j *judge) onBuild(i instruction, b Base) []instruction {
+	var all []instruction
+	for _, text := range b.OnBuild {
+		line := []byte(text)
+		if j.old {
+			line = bytes.ReplaceAll(line, []byte("<<"), []byte("< "))
+		}
+		list, err := read(line)
+		if err != nil {
+			j.refuse(i, "cannot read the base image's ONBUILD %q: %v", text, err)
+			continue
+		}
+		for _, inside := range list {
+			inside.line = i.line
+			all = append(all, inside)
+		}
+	}
+	return all
+}
