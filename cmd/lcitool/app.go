@@ -3,27 +3,23 @@
 package main
 
 import (
-	"io"
 	"log/slog"
-	"os"
 	"sync"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/settings"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
 // app is what all verbs share: the streams, the options before the verb, and
 // the workspace.
 type app struct {
-	stdin          *os.File
-	stdout, stderr io.Writer
-	getenv         func(string) string
+	stdio.Streams
 
-	command *cobra.Command            // the verb at work
-	display atomic.Pointer[io.Writer] // that messages go through, nil for none
+	command *cobra.Command // the verb at work
 
 	debug    bool
 	strict   bool
@@ -43,8 +39,8 @@ type app struct {
 func (a *app) prepare() {
 	a.openWorkspace = sync.OnceValue(func() *workspace.Workspace {
 		return workspace.New(workspace.Options{
-			DataDir: a.dataDir, FactsDir: a.factsDir, BaseDir: a.baseDir, CacheDir: a.cacheDir(), Offline: a.offline,
-			Warnings: &a.warnings, Warnf: a.warnf, Getenv: a.getenv, Log: a.log(),
+			DataDir: a.dataDir, FactsDir: a.factsDir, BaseDir: a.baseDir, CacheDir: userdirs.Cache(a.Getenv), Offline: a.offline,
+			Warnings: &a.warnings, Warnf: a.warnf, Getenv: a.Getenv, Log: a.log(),
 		})
 	})
 }
@@ -57,5 +53,5 @@ func (a *app) log() *slog.Logger {
 	if !a.debug {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(messageWriter{a}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(a.Messages(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

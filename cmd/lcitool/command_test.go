@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // A ran is what a command line left behind.
@@ -57,7 +59,7 @@ func lcitoolHere(t *testing.T, args ...string) ran {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	environment := map[string]string{"HOME": t.TempDir()}
-	a := &app{stdin: os.Stdin, stdout: &stdout, stderr: &stderr, getenv: func(name string) string { return environment[name] }}
+	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: &stdout, Stderr: &stderr, Getenv: func(name string) string { return environment[name] }}}
 	status := run(t.Context(), a, args)
 	return ran{status, stdout.String(), stderr.String()}
 }

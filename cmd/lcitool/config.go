@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
@@ -16,7 +17,7 @@ func newConfig(a *app) *cobra.Command {
 		Use:   "config",
 		Short: "Show the settings of the user and of the project",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  needAction,
+		RunE:  clihelp.NeedAction,
 	}
 	cmd.AddCommand(newConfigShow(a))
 	return cmd
@@ -30,13 +31,13 @@ func newConfigShow(a *app) *cobra.Command {
 		Long: `Print each setting with its value and where that comes from: a variable of the
 environment, the project's settings, the user's, or the default. Values of secret
 variables are hidden.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list := a.listSettings(cmd.Root())
 			if format == "json" {
-				return a.json(list)
+				return a.JSON(list)
 			}
-			return a.table(settings.Rows(list))
+			return a.Table(settings.Rows(list))
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
@@ -48,7 +49,7 @@ variables are hidden.`,
 func (a *app) listSettings(root *cobra.Command) []settings.Listed {
 	return a.settings.List(func(flag string) (variable, value string) {
 		variable = cliflags.Variable(flag)
-		return variable, a.getenv(variable)
+		return variable, a.Getenv(variable)
 	}, func(key settings.Key) string { return defaultOf(root, key) })
 }
 

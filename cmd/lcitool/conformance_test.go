@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/golden"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -28,7 +29,7 @@ const mayFacts = "../../facts/testdata/may-2026"
 // TestBodies compares what is rendered for every target with what was when a
 // person last looked.
 func TestBodies(t *testing.T) {
-	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }}
+	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}}
 	a.prepare()
 	catalogue, err := a.workspace().Catalogue()
 	if err != nil {
@@ -104,7 +105,7 @@ func TestConformance(t *testing.T) {
 func runOutput(t *testing.T, args ...string) []byte {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	a := &app{stdin: os.Stdin, stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" }}
+	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}}
 	if status := run(t.Context(), a, args); status != 0 {
 		t.Fatalf("lcitool %s: status %d\n%s", strings.Join(args, " "), status, stderr.String())
 	}

@@ -5,25 +5,27 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // TestMessagesGoThroughTheDisplay: while a display is shown it has the
 // messages, and stderr stays what it is.
 func TestMessagesGoThroughTheDisplay(t *testing.T) {
 	var stderr, outer, inner strings.Builder
-	a := &app{stderr: &stderr, getenv: func(string) string { return "" }, debug: true}
-	redirect := a.console().Redirect
+	a := &app{Streams: stdio.Streams{Stderr: &stderr, Getenv: func(string) string { return "" }}, debug: true}
+	redirect := a.Console().Redirect
 	log := a.log()
-	a.infof("one")
+	a.Infof("one")
 	restoreOuter := redirect(&outer)
-	a.infof("two")
+	a.Infof("two")
 	restoreInner := redirect(&inner)
-	a.infof("three")
+	a.Infof("three")
 	log.Debug("four")
 	restoreInner()
-	a.infof("five")
+	a.Infof("five")
 	restoreOuter()
-	a.infof("six")
+	a.Infof("six")
 	if stderr.String() != "one\nsix\n" || outer.String() != "two\nfive\n" {
 		t.Errorf("stderr %q, outer %q", stderr.String(), outer.String())
 	}

@@ -10,6 +10,8 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
 // engineFlags choose the engine that a verb drives.
@@ -32,16 +34,16 @@ func (e *engineFlags) options() container.ConnectOptions {
 	return container.ConnectOptions{
 		Connection: e.connection,
 		URL:        e.url,
-		StateDir:   e.app.stateDir(),
-		Getenv:     e.app.getenv,
+		StateDir:   userdirs.State(e.app.Getenv),
+		Getenv:     e.app.Getenv,
 		Log:        e.app.log(),
-		Notice:     func(line string) { e.app.infof("%s", line) },
+		Notice:     func(line string) { e.app.Infof("%s", line) },
 	}
 }
 
 // connect finds the engine, or starts one.
 func (e *engineFlags) connect(ctx context.Context, cmd *cobra.Command) (*container.Engine, error) {
-	if err := choice(cmd, "engine", e.name, "podman", "docker"); err != nil {
+	if err := cliflags.CheckChoice(cmd, "engine", e.name, "podman", "docker"); err != nil {
 		return nil, err
 	}
 	if e.name == "docker" {
@@ -55,7 +57,7 @@ func newContainer(a *app) *cobra.Command {
 		Use:   "container",
 		Short: "Build images and run workloads in them",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  needAction,
+		RunE:  clihelp.NeedAction,
 	}
 	cmd.AddCommand(
 		newContainerEngines(a),
@@ -73,13 +75,13 @@ func newContainerEngines(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "engines",
 		Short: "List the engines of this machine",
-		Args:  needArgs(),
+		Args:  cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			engines := container.Available(cmd.Context())
 			if len(engines) == 0 && format == "text" {
 				engines = []string{"No engine available"}
 			}
-			return a.list(format, engines)
+			return a.List(format, engines)
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
@@ -27,7 +28,7 @@ else the machine's own package sources, else the target's default.
 
 With --arch the image is for another architecture, and called lcitool.base.TARGET-ARCH.
 The kernel must emulate that one; this is slow.`,
-		Args: needArgs("TARGET"),
+		Args: cliflags.Args("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.workspace().Target(args[0], workspace.Arches{})
 			if err != nil {
@@ -40,7 +41,7 @@ The kernel must emulate that one; this is slow.`,
 			if err != nil {
 				return err
 			}
-			o.Force, o.Offline, o.Log = force, a.offline, a.stderr
+			o.Force, o.Offline, o.Log = force, a.offline, a.Stderr
 			if o, err = foreignBase(cmd, o, args[0], arch); err != nil {
 				return err
 			}
@@ -53,9 +54,9 @@ The kernel must emulate that one; this is slow.`,
 				return err
 			}
 			if result.Existed {
-				return a.lines([]string{fmt.Sprintf("Image '%s' already exists.", o.Reference)})
+				return a.Lines([]string{fmt.Sprintf("Image '%s' already exists.", o.Reference)})
 			}
-			return a.lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, o.Sources[0])})
+			return a.Lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, o.Sources[0])})
 		},
 	}
 	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror")
@@ -72,7 +73,7 @@ func foreignBase(cmd *cobra.Command, o bootstrap.Options, target, name string) (
 		return o, nil
 	}
 	name = archName(name)
-	if err := choice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
+	if err := cliflags.CheckChoice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
 		return o, err
 	}
 	return imageplan.ForeignBase(o, target, targets.Arch(name))

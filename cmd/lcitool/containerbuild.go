@@ -11,6 +11,8 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
 // imageFlags say how images are built.
@@ -45,7 +47,7 @@ lcitool.TARGET-cross-ARCH when it is for another architecture. The tag moves whe
 the new image is there. Nothing is built when nothing has changed since. When
 packages were added and that is all, they are installed on top of the image that is
 there: five times at most, not where the variable CI is set, and not with --exact.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if want.Target == "" || want.Projects == "" {
 				return errors.New("--target and --projects are required")
@@ -88,26 +90,26 @@ func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFl
 	if err != nil {
 		return err
 	}
-	log, done := forProgram(a.stderr)
+	log, done := stdio.ForProgram(a.Stderr)
 	result, err := image.Ensure(cmd.Context(), engine, log)
 	done()
 	if err != nil {
 		return planner.Advise(err, want.Target)
 	}
 	if result.Cached {
-		a.infof("nothing has changed since image '%s' was built", image.Build.Tag)
+		a.Infof("nothing has changed since image '%s' was built", image.Build.Tag)
 	}
 	if format == "json" {
-		return a.json(builtImage{image.Build.Tag, result.ID, want.Target, result.Cached, result.Added, result.Duration.Seconds()})
+		return a.JSON(builtImage{image.Build.Tag, result.ID, want.Target, result.Cached, result.Added, result.Duration.Seconds()})
 	}
-	return a.lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
+	return a.Lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
 }
 
 // planner says how images are built.
 func (a *app) planner(how imageFlags) *imageplan.Planner {
 	p := &imageplan.Planner{
-		Options: how.Options, Workspace: a.workspace(), Mirrors: a.mirrors, CacheDir: a.cacheDir(), Offline: a.offline, Warnf: a.warnf,
+		Options: how.Options, Workspace: a.workspace(), Mirrors: a.mirrors, CacheDir: userdirs.Cache(a.Getenv), Offline: a.offline, Warnf: a.warnf,
 	}
-	p.Exact = p.Exact || a.getenv("CI") != ""
+	p.Exact = p.Exact || a.Getenv("CI") != ""
 	return p
 }

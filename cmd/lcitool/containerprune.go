@@ -29,7 +29,7 @@ lcitool's. What looks like a leftover of an earlier version is only named.
 Containers of failed jobs that were kept to be looked into stay for a week, the
 newest five of them; --dry-run lists them too, --kept removes them all. What ccache
 stored in jobs of "lcitool job run" stays for the next one until --caches removes it.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
@@ -37,16 +37,16 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 			}
 			list, err := leftovers.Prune(cmd.Context(), e, o, a.checkouts())
 			if format == "json" {
-				return errors.Join(a.json(append([]leftovers.Pruned{}, list...)), err, a.warnUnproven(cmd.Context(), e))
+				return errors.Join(a.JSON(append([]leftovers.Pruned{}, list...)), err, a.warnUnproven(cmd.Context(), e))
 			}
 			lines := make([]string, len(list))
 			for i, p := range list {
 				lines[i] = p.Line(o.DryRun, time.Now())
 			}
 			if len(list) == 0 && err == nil {
-				a.infof("nothing to remove")
+				a.Infof("nothing to remove")
 			}
-			return errors.Join(a.lines(lines), err, a.warnUnproven(cmd.Context(), e))
+			return errors.Join(a.Lines(lines), err, a.warnUnproven(cmd.Context(), e))
 		},
 	}
 	f := cmd.Flags()
@@ -66,8 +66,8 @@ func (a *app) warnUnproven(ctx context.Context, e *container.Engine) error {
 		if l.Kind == "volume" {
 			remove = "podman volume rm "
 		}
-		a.infof("%s %s has the labels of an lcitool that is gone, but no record; it stays", l.Kind, l.Name)
-		a.infof("hint: %s%s", remove, l.Name)
+		a.Infof("%s %s has the labels of an lcitool that is gone, but no record; it stays", l.Kind, l.Name)
+		a.Infof("hint: %s%s", remove, l.Name)
 	}
 	return err
 }

@@ -60,9 +60,9 @@ func (w *containerVerb) options(image string) (container.RunOptions, error) {
 		},
 		Script:      script,
 		WorkloadDir: dir,
-		Stdin:       w.app.stdin,
-		Stdout:      w.app.stdout,
-		Stderr:      w.app.stderr,
+		Stdin:       w.app.Stdin,
+		Stdout:      w.app.Stdout,
+		Stderr:      w.app.Stderr,
 	}, nil
 }
 
@@ -74,7 +74,7 @@ func (w *containerVerb) findImage(cmd *cobra.Command, engine *container.Engine, 
 	platform := w.arch
 	if !strings.Contains(platform, "/") {
 		name := archName(platform)
-		if err := choice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
+		if err := cliflags.CheckChoice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
 			return err
 		}
 		platform = targets.Arch(name).Platform()
@@ -86,7 +86,7 @@ func (w *containerVerb) findImage(cmd *cobra.Command, engine *container.Engine, 
 		}
 		return err
 	}
-	_, err := engine.ForPlatform(cmd.Context(), image, platform, w.app.stderr)
+	_, err := engine.ForPlatform(cmd.Context(), image, platform, w.app.Stderr)
 	return err
 }
 
@@ -128,7 +128,7 @@ failed, 126 and 127 that the command could not be run or was not found.`,
 // needImage demands an image; what follows is the workload's.
 func needImage(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return &usageError{cmd, errors.New("the following arguments are required: IMAGE")}
+		return cliflags.Usagef(cmd, "the following arguments are required: IMAGE")
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func newContainerShell(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shell IMAGE",
 		Short: "Enter an image",
-		Args:  needArgs("IMAGE"),
+		Args:  cliflags.Args("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := w.options(args[0])
 			if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // The tests in this file are named after defects of the original in how it
@@ -130,9 +132,9 @@ func TestD62NoCacheFolderIsMade(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for _, cache := range []string{"", "/proc/x", filepath.Join(dir, "cache")} {
-		a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard, getenv: func(name string) string {
+		a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(name string) string {
 			return map[string]string{"XDG_CACHE_HOME": cache, "HOME": dir}[name]
-		}}
+		}}}
 		for _, verb := range []string{"targets", "projects", "dockerfile debian-12 libvirt", "version"} {
 			if status := run(t.Context(), a, strings.Fields(verb)); status != 0 {
 				t.Errorf("%s with %q: status %d", verb, cache, status)
@@ -153,12 +155,12 @@ func TestD63BrokenPipeAndInterruptAreQuiet(t *testing.T) {
 	for _, verb := range []string{"dockerfile debian-12 libvirt", "targets", "targets --format json", "variables debian-12 qemu", "explain debian-12 gcc", "facts diff debian-12 fedora-44", "version"} {
 		var said strings.Builder
 		pipe := &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
-		a := &app{stdin: os.Stdin, stdout: failing{pipe}, stderr: &said, getenv: func(string) string { return "" }}
+		a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: failing{pipe}, Stderr: &said, Getenv: func(string) string { return "" }}}
 		if status := run(t.Context(), a, strings.Fields(verb)); status != 141 || said.String() != "" {
 			t.Errorf("%s, broken pipe: status %d, said %q", verb, status, said.String())
 		}
 		full := errors.New("no space left on device")
-		a = &app{stdin: os.Stdin, stdout: failing{full}, stderr: &said, getenv: func(string) string { return "" }}
+		a = &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: failing{full}, Stderr: &said, Getenv: func(string) string { return "" }}}
 		if status := run(t.Context(), a, strings.Fields(verb)); status != 1 || !strings.Contains(said.String(), full.Error()) {
 			t.Errorf("%s, full disk: status %d, said %q", verb, status, said.String())
 		}

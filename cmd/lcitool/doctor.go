@@ -19,7 +19,7 @@ func newDoctor(a *app) *cobra.Command {
 		Short: "Say whether this machine can run containers",
 		Long: `Look at everything that containers need on this machine and say what was found and
 what to do about it. The exit status is 1 if containers will not work.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var images []string
 			for _, name := range wanted {
@@ -32,7 +32,7 @@ what to do about it. The exit status is 1 if containers will not work.`,
 				}
 			}
 			checks := doctor.Run(cmd.Context(), doctor.Options{Connect: engine.options(), Images: images})
-			if err := a.result(format, checks, doctor.Lines(checks)); err != nil {
+			if err := a.Result(format, checks, doctor.Lines(checks)); err != nil {
 				return err
 			}
 			for _, c := range checks {

@@ -11,6 +11,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats/report"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // TestStatusOfStats: a case that fails makes stats check fail, and an interrupted
@@ -33,7 +34,7 @@ func TestStatusOfStats(t *testing.T) {
 			cancel()
 		}
 		var out bytes.Buffer
-		s := &statsCheck{app: &app{stdout: &out, stderr: io.Discard}, format: "json"}
+		s := &statsCheck{app: &app{Streams: stdio.Streams{Stdout: &out, Stderr: io.Discard}}, format: "json"}
 		err := s.finish(ctx, &report.Run{Results: []suite.Result{{Status: c.status}}})
 		if !errors.Is(err, c.want) || out.Len() == 0 {
 			t.Errorf("%v, stopped %v: %v", c.status, c.stopped, err)

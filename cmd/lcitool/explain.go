@@ -20,7 +20,7 @@ func newExplain(a *app) *cobra.Command {
 		Long: `Follows a package of a target, or a mapping, from the projects that need it to
 the line of the facts that decided: with the selectors that would have come
 before it, all others of the mapping, and the targets that have nothing for it.`,
-		Args: needArgs("TARGET", "PACKAGE|MAPPING"),
+		Args: cliflags.Args("TARGET", "PACKAGE|MAPPING"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkArches(cmd); err != nil {
 				return err
@@ -37,9 +37,9 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 				return err
 			}
 			if format == "json" {
-				return a.json(found)
+				return a.JSON(found)
 			}
-			return a.text(func(w io.Writer) error { return targets.WriteExplanations(w, e.Target, found) })
+			return a.Text(func(w io.Writer) error { return targets.WriteExplanations(w, e.Target, found) })
 		},
 	}
 	o.flags(cmd)

@@ -4,6 +4,8 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
 // newFacts makes the verb whose actions look after the facts themselves.
@@ -12,7 +14,7 @@ func newFacts(a *app) *cobra.Command {
 		Use:   "facts ACTION",
 		Short: "Check and compare the facts",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  needAction,
+		RunE:  clihelp.NeedAction,
 	}
 	cmd.AddCommand(newFactsDiff(a), newFactsImport(a), newFactsLint(a), newFactsVerify(a))
 	return cmd

@@ -18,7 +18,7 @@ func newFactsDiff(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff TARGET TARGET",
 		Short: "Show what two targets install differently",
-		Args:  needArgs("TARGET", "TARGET"),
+		Args:  cliflags.Args("TARGET", "TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkArches(cmd); err != nil {
 				return err
@@ -33,9 +33,9 @@ func newFactsDiff(a *app) *cobra.Command {
 			}
 			differences := targets.Differences(left, right)
 			if format == "json" {
-				return a.json(differences)
+				return a.JSON(differences)
 			}
-			return a.text(func(w io.Writer) error { return targets.WriteDifferences(w, args[0], args[1], differences) })
+			return a.Text(func(w io.Writer) error { return targets.WriteDifferences(w, args[0], args[1], differences) })
 		},
 	}
 	o.flags(cmd)

@@ -25,7 +25,7 @@ lists are left out. The status is 1 if anything differs.
 
 With --write, the files of a source tree of lcitool are changed so that nothing
 differs. Their order and comments stay.`,
-		Args: needArgs("DIR"),
+		Args: cliflags.Args("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.importFacts(args[0], tree, format, write)
 		},
@@ -53,9 +53,9 @@ func (a *app) importFacts(dir, tree, format string, write bool) error {
 		return err
 	}
 	if format == "json" {
-		err = a.json(report)
+		err = a.JSON(report)
 	} else {
-		err = a.write([]byte(report.Text()))
+		err = a.Write([]byte(report.Text()))
 	}
 	if err != nil || !report.Differs() {
 		return err
@@ -65,7 +65,7 @@ func (a *app) importFacts(dir, tree, format string, write bool) error {
 	}
 	files, err := factsimport.Apply(tree, ours, theirs, report)
 	for _, file := range files {
-		a.infof("wrote %s", file)
+		a.Infof("wrote %s", file)
 	}
 	return err
 }

@@ -21,7 +21,7 @@ directory in use or else the built-in ones, and lists what is wrong with them
 by file and line: keys and selectors without effect, names that are missing,
 lists out of order, targets that cannot be read. What may well be as it should
 be is a note; notes alone leave the exit status 0, unless --strict is given.`,
-		Args: atMostArgs("DIR"),
+		Args: cliflags.AtMostArgs("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := a.workspace().DataDir()
 			if len(args) > 0 {
@@ -32,7 +32,7 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 				return err
 			}
 			reports, lines := facts.ListFindings(findings)
-			if err := a.result(format, reports, lines); err != nil {
+			if err := a.Result(format, reports, lines); err != nil {
 				return err
 			}
 			bad := func(f facts.Finding) bool { return a.strict || f.Severity == facts.ErrorSeverity }
@@ -44,14 +44,4 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd
-}
-
-// atMostArgs allows the named arguments and demands none.
-func atMostArgs(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) <= len(names) {
-			return nil
-		}
-		return needArgs(names...)(cmd, args)
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/factscheck"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -35,12 +36,12 @@ target can be cross compiled for; with --arch, those for the named ones.
 The mirror is the one of --mirror, else of the settings (a section mirrors, by
 target or distribution), else the one this machine's own packages come from,
 when the target is of its distribution, else the one in the target's facts.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range arches {
 				arch, err := targets.ParseArch(name)
 				if err != nil {
-					return &usageError{cmd, err}
+					return cliflags.Usage(cmd, err)
 				}
 				v.checker.Arches = append(v.checker.Arches, arch)
 			}
@@ -84,15 +85,15 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 	}
 	other := func(r *targets.Release) bool { return r.OS.Name != releases[0].OS.Name }
 	if v.checker.Mirror != "" && slices.ContainsFunc(releases, other) {
-		return &usageError{cmd, errors.New("argument --mirror: name the targets of one distribution with --target")}
+		return cliflags.Usagef(cmd, "argument --mirror: name the targets of one distribution with --target")
 	}
-	bars := v.app.downloads()
+	bars := v.app.Downloads()
 	if err := v.prepare(catalogue, bars); err != nil {
 		return err
 	}
 	reports, failed := v.checker.CheckAll(cmd.Context(), releases)
 	bars.End()
-	factscheck.Warnings(reports, v.app.warnf, v.app.infof)
+	factscheck.Warnings(reports, v.app.warnf, v.app.Infof)
 	if err := errors.Join(failed, v.print(reports)); err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downl
 	for i, name := range names {
 		v.app.warnf("settings: mirrors", "%q is neither a target nor a distribution%s", name, meant[i])
 	}
-	dir := v.app.cacheDir()
+	dir := userdirs.Cache(v.app.Getenv)
 	if dir == "" {
 		return diag.WithHint(errors.New("cannot find a directory for the cache"), "set HOME or XDG_CACHE_HOME")
 	}
@@ -130,9 +131,9 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downl
 func (v *factsVerify) print(reports []factscheck.Report) error {
 	switch v.format {
 	case "json":
-		return v.app.json(reports)
+		return v.app.JSON(reports)
 	case "junit":
-		return v.app.text(func(w io.Writer) error { return factscheck.JUnit(w, reports) })
+		return v.app.Text(func(w io.Writer) error { return factscheck.JUnit(w, reports) })
 	}
-	return v.app.text(func(w io.Writer) error { return factscheck.WriteText(w, reports) })
+	return v.app.Text(func(w io.Writer) error { return factscheck.WriteText(w, reports) })
 }

@@ -18,6 +18,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/factscheck"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -99,7 +100,7 @@ func TestFactsVerifyDebian(t *testing.T) {
 func TestCrossCompilersOfDebian(t *testing.T) {
 	t.Parallel()
 	var stderr bytes.Buffer
-	a := &app{stdin: os.Stdin, stdout: &stderr, stderr: &stderr, getenv: os.Getenv}
+	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: &stderr, Stderr: &stderr, Getenv: os.Getenv}}
 	a.prepare()
 	catalogue, err := a.workspace().Catalogue()
 	if err != nil {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,24 +99,4 @@ func examples() map[string][]string {
 		"variables":           {"variables debian-13 libvirt", "variables freebsd-14 libvirt --format json"},
 		"version":             {"version", "version --format json"},
 	}
-}
-
-// addExamples gives commands their examples.
-func addExamples(root *cobra.Command) {
-	all := examples()
-	var visit func(cmd *cobra.Command)
-	visit = func(cmd *cobra.Command) {
-		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
-		if list := all[path]; len(list) > 0 && cmd.Example == "" {
-			list = slices.Clone(list)
-			for i := range list {
-				list[i] = "  lcitool " + list[i]
-			}
-			cmd.Example = strings.Join(list, "\n")
-		}
-		for _, sub := range cmd.Commands() {
-			visit(sub)
-		}
-	}
-	visit(root)
 }

@@ -16,9 +16,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/includes"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
 func newJob(a *app) *cobra.Command {
@@ -28,9 +30,9 @@ func newJob(a *app) *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &usageError{cmd, suggest(fmt.Errorf("unrecognized arguments: %s", strings.Join(args, " ")), args[0], actionNames(cmd))}
+				return cliflags.Usage(cmd, cliflags.Unknown(cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args, " ")), args[0]))
 			}
-			return needAction(cmd, args)
+			return clihelp.NeedAction(cmd, args)
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project or one below it (default the current directory)")
@@ -90,7 +92,7 @@ func (c *eventChoice) inputValues(cmd *cobra.Command) (map[string]string, error)
 	for _, in := range c.inputs {
 		name, value, ok := strings.Cut(in, "=")
 		if !ok || name == "" {
-			return nil, &usageError{cmd, fmt.Errorf("argument --input: expected NAME=VALUE, got %q", in)}
+			return nil, cliflags.Usagef(cmd, "argument --input: expected NAME=VALUE, got %q", in)
 		}
 		out[name] = value
 	}
@@ -112,13 +114,13 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 		return nil, nil, err
 	}
 	if c.fetch && a.offline {
-		return nil, nil, &usageError{cmd, errors.New("argument --fetch: not allowed with argument --offline")}
+		return nil, nil, cliflags.Usagef(cmd, "argument --fetch: not allowed with argument --offline")
 	}
 	roots, err := a.workspace().Authorities()
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Includes = includes.Options{Fetch: c.fetch, CacheDir: a.cacheDir(), RootCAs: roots, Log: a.log()}
+	o.Includes = includes.Options{Fetch: c.fetch, CacheDir: userdirs.Cache(a.Getenv), RootCAs: roots, Log: a.log()}
 	o.Project, o.Inputs, o.Messages = directory, inputs, a.messages()
 	source, err := pipelinerun.Open(cmd.Context(), o)
 	if err != nil {
@@ -131,7 +133,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	event, err := c.Event(cmd.Context(), directory, source.Pipeline)
 	if err != nil {
 		source.Close()
-		return nil, nil, &usageError{cmd, err}
+		return nil, nil, cliflags.Usage(cmd, err)
 	}
 	e := source.Evaluate(cmd.Context(), event)
 	a.warnMissing(e.Evaluation)
@@ -159,10 +161,10 @@ func (a *app) warnMissing(e *gitlabci.Evaluation) {
 		case fetchable(m):
 			hint = true
 		}
-		a.infof("%s", text)
+		a.Infof("%s", text)
 	}
 	if hint {
-		a.infof("hint: --fetch brings what is public")
+		a.Infof("hint: --fetch brings what is public")
 	}
 }
 

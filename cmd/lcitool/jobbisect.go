@@ -3,12 +3,12 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
 func newJobBisect(a *app) *cobra.Command {
@@ -29,10 +29,10 @@ called again in the same way.
 The exit status is 0 if the first bad commit was found, and 1 if skipped commits hide it.`,
 		Example: `  lcitool job bisect x86_64-debian-12 --good v1.2.0 --bad HEAD
   lcitool job bisect x86_64-debian-12 --good HEAD~20 --bad HEAD --run './build.sh sums'`,
-		Args: needArgs("JOB"),
+		Args: cliflags.Args("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if good == "" || bad == "" {
-				return &usageError{cmd, errors.New("the following arguments are required: --good, --bad")}
+				return cliflags.Usagef(cmd, "the following arguments are required: --good, --bad")
 			}
 			if err := v.limits.check(cmd); err != nil {
 				return err
@@ -63,7 +63,7 @@ func (v *jobVerb) bisect(cmd *cobra.Command, job, good, bad, command string) err
 	v.choice.Names, v.onFailure = []string{job}, "none"
 	lines, found, err := pipelinerun.Bisect(cmd.Context(), pipelinerun.BisectOptions{
 		Project: project, Job: job, Good: good, Bad: bad, Command: command,
-		StateDir: a.stateDir(), Messages: a.messages(), Step: func(line string) error { return a.lines([]string{line}) },
+		StateDir: userdirs.State(a.Getenv), Messages: a.messages(), Step: func(line string) error { return a.Lines([]string{line}) },
 		Connect: func() (err error) {
 			engine, err = v.engine.connect(cmd.Context(), cmd)
 			return err
@@ -75,7 +75,7 @@ func (v *jobVerb) bisect(cmd *cobra.Command, job, good, bad, command string) err
 		Local: func() (pipelinerun.LocalOptions, error) { return v.localOptions(engine) },
 	})
 	if err == nil {
-		err = a.lines(lines)
+		err = a.Lines(lines)
 	}
 	if err == nil && !found {
 		return statusError(1)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -38,7 +37,7 @@ is 0 with and without them.`,
 			if len(args) == 1 {
 				return nil
 			}
-			return needArgs("JOB", "JOB")(cmd, args)
+			return cliflags.Args("JOB", "JOB")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			left, right, err := a.jobsToCompare(cmd, args)
@@ -50,9 +49,9 @@ is 0 with and without them.`,
 				return err
 			}
 			if format == "json" {
-				return a.json(d)
+				return a.JSON(d)
 			}
-			return d.WriteText(a.stdout)
+			return d.WriteText(a.Stdout)
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
@@ -74,7 +73,7 @@ func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *job
 		return left, right, err
 	}
 	if left.Run.ID == right.Run.ID && left.Job.Name == right.Job.Name {
-		return nil, nil, &usageError{cmd, fmt.Errorf("both are job %q of run %s", left.Job.Name, left.Run.ID)}
+		return nil, nil, cliflags.Usagef(cmd, "both are job %q of run %s", left.Job.Name, left.Run.ID)
 	}
 	a.genericNames(cmd.Context(), left)
 	a.genericNames(cmd.Context(), right)

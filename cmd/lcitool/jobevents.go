@@ -19,7 +19,7 @@ func (v *jobVerb) openEvents(console *progress.Console) (_ *jobevents.Writer, do
 		return nil, func() {}, nil
 	case "-":
 		console.Stdout = io.Discard
-		return jobevents.New(v.app.stdout), func() {}, nil
+		return jobevents.New(v.app.Stdout), func() {}, nil
 	}
 	file, err := os.Create(v.events)
 	if err != nil {

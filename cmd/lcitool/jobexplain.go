@@ -22,7 +22,7 @@ func newJobExplain(a *app) *cobra.Command {
 RUN_PIPELINE=1: each condition with the values of its variables, and which rule
 decides. It also says where the job's image comes from. Values of secret variables
 are hidden.`,
-		Args: needArgs("JOB"),
+		Args: cliflags.Args("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := a.pipeline(cmd, &chosen)
 			if err != nil {
@@ -33,9 +33,9 @@ are hidden.`,
 				return fmt.Errorf("no job of the pipeline is called %q or matches it", args[0])
 			}
 			if format == "json" {
-				return a.json(jobs)
+				return a.JSON(jobs)
 			}
-			return a.write([]byte(pipelinerun.ExplanationText(jobs)))
+			return a.Write([]byte(pipelinerun.ExplanationText(jobs)))
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")

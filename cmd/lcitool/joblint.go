@@ -23,14 +23,14 @@ one, by default a merge request from a fork with RUN_PIPELINE=1. Nothing is fetc
 
 The exit status is 1 if GitLab makes no pipeline; with --strict also if something is
 doubtful.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.pipeline(cmd, &chosen)
 			if err != nil {
 				return err
 			}
 			all, lines := pipelinerun.ListProblems(e.Problems)
-			if err := a.result(format, all, lines); err != nil {
+			if err := a.Result(format, all, lines); err != nil {
 				return err
 			}
 			for _, p := range e.Problems {

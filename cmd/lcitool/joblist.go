@@ -23,7 +23,7 @@ elsewhere is named, and jobs that need something from it are marked. So are jobs
 refuses; "lcitool job lint" fails for them. Of a pipeline without jobs it says which
 rules leave them out and which variables would give some. Jobs of a child pipeline
 whose files are in the tree are listed as TRIGGER/JOB.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.pipeline(cmd, &chosen)
 			if err != nil {
@@ -32,9 +32,9 @@ whose files are in the tree are listed as TRIGGER/JOB.`,
 			jobs := e.List(all)
 			e.WriteNotes(jobs, chosen.given.All)
 			if format == "json" {
-				return a.json(jobs)
+				return a.JSON(jobs)
 			}
-			return a.table(pipelinerun.JobRows(jobs))
+			return a.Table(pipelinerun.JobRows(jobs))
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")

@@ -7,6 +7,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/joblogs"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 func newJobLogs(a *app) *cobra.Command {
@@ -37,14 +38,14 @@ With --follow the logs of a run that goes on are shown until its jobs have ended
 			if o.Jobs, err = joblogs.Choose(run, args, failed); err != nil {
 				return err
 			}
-			out, done := forProgram(a.stdout)
+			out, done := stdio.ForProgram(a.Stdout)
 			defer done()
 			o.Out = out
 			if err := joblogs.Show(cmd.Context(), o); err != nil {
 				return err
 			}
 			if o.Timestamps {
-				a.infos(run.Timings(o.Jobs))
+				a.Infos(run.Timings(o.Jobs))
 			}
 			return nil
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
@@ -46,29 +47,28 @@ func localFlags() []string {
 
 // check refuses what makes no sense, before anything is read.
 func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
-	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
 	given := func(name string) bool { // on the command line: a variable may be meant for other calls
 		f := cmd.Flags().Lookup(name)
-		return f != nil && f.Changed && a.getenv(cliflags.Variable(name)) == ""
+		return f != nil && f.Changed && a.Getenv(cliflags.Variable(name)) == ""
 	}
 	if !o.remote {
 		for _, name := range []string{"remote-name", "host", "no-push", "poll"} {
 			if given(name) {
-				return wrong("argument --%s: not allowed without argument --remote", name)
+				return cliflags.Usagef(cmd, "argument --%s: not allowed without argument --remote", name)
 			}
 		}
 		return nil
 	}
 	for _, name := range localFlags() {
 		if given(name) {
-			return wrong("argument --%s: not allowed with argument --remote", name)
+			return cliflags.Usagef(cmd, "argument --%s: not allowed with argument --remote", name)
 		}
 	}
 	switch {
 	case a.offline:
-		return wrong("argument --remote: not allowed with argument --offline")
+		return cliflags.Usagef(cmd, "argument --remote: not allowed with argument --offline")
 	case o.poll < 0 || o.poll > time.Hour:
-		return wrong("argument --poll: expected at most an hour, got %s", o.poll)
+		return cliflags.Usagef(cmd, "argument --poll: expected at most an hour, got %s", o.poll)
 	}
 	return nil
 }
@@ -77,10 +77,10 @@ func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
-		return &usageError{cmd, err}
+		return cliflags.Usage(cmd, err)
 	}
 	if v.limits.Timeout < 0 {
-		return &usageError{cmd, errors.New("argument --timeout: must not be negative")}
+		return cliflags.Usagef(cmd, "argument --timeout: must not be negative")
 	}
 	project, err := v.app.pipelineDirectory()
 	if err != nil {
@@ -100,7 +100,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	result, err := pipelinerun.Remote(cmd.Context(), pipelinerun.RemoteOptions{
 		Project:       project,
 		Store:         store,
-		Console:       v.app.console(),
+		Console:       v.app.Console(),
 		Messages:      v.app.messages(),
 		Choice:        v.choice,
 		Variables:     v.event.given.All,
@@ -110,7 +110,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 		RemoteProject: v.event.Project,
 		NoPush:        v.remote.noPush,
 		Poll:          v.remote.poll,
-		Getenv:        v.app.getenv,
+		Getenv:        v.app.Getenv,
 		Log:           v.app.log(),
 	})
 	if result == nil {
@@ -122,7 +122,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	case err == nil:
 		return finished
 	case errors.Is(err, remotepipeline.ErrTimeout):
-		v.app.printError(err)
+		errortext.Print(v.app.Infof, err)
 		return statusError(124)
 	case errors.As(finished, &ended): // err says more
 		return err
@@ -133,13 +133,13 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 // finishRemote says how jobs ended that GitLab ran, and gives the exit status.
 func (a *app) finishRemote(result *pipelinerun.Result, reports []jobreport.Request) error {
 	if len(result.Jobs) > 0 {
-		if err := a.table(outcome.Rows("JOB", result.Jobs)); err != nil {
+		if err := a.Table(outcome.Rows("JOB", result.Jobs)); err != nil {
 			return err
 		}
-		a.infos(result.Files())
-		a.infos(result.Remote.Notes)
+		a.Infos(result.Files())
+		a.Infos(result.Remote.Notes)
 	}
-	a.infof("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "status unknown"))
+	a.Infof("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "status unknown"))
 	if err := a.writeReports(reports, result); err != nil {
 		return err
 	}

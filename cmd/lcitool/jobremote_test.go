@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // remoteToken must not be seen in anything that is said or written.
@@ -134,7 +136,7 @@ git rev-parse HEAD`, bare, s.pushed)
 	env := map[string]string{"HOME": dir, "GITLAB_TOKEN": remoteToken, "GITLAB_HOST": server.URL}
 	var mu sync.Mutex
 	var stdout, stderr strings.Builder // a file takes writes of several goroutines
-	a := &app{stdin: os.Stdin, stdout: lockedBuilder{&mu, &stdout}, stderr: lockedBuilder{&mu, &stderr}, getenv: func(name string) string { return env[name] }}
+	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: lockedBuilder{&mu, &stdout}, Stderr: lockedBuilder{&mu, &stderr}, Getenv: func(name string) string { return env[name] }}}
 	args = append([]string{"--debug", "job", "run", "--remote", "--project", "group/name", "--poll", "1ms"}, args...)
 	got := ran{status: run(t.Context(), a, args), stdout: stdout.String(), stderr: stderr.String()}
 	if strings.Contains(got.stdout+got.stderr, remoteToken) {

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -29,7 +31,7 @@ func (r *repeatFlags) wanted() bool { return r.times != 0 || r.untilFailure }
 
 func (r *repeatFlags) check(cmd *cobra.Command) error {
 	if r.times < 0 || cmd.Flags().Changed("repeat") && r.times == 0 {
-		return &usageError{cmd, errors.New("argument --repeat: must be positive")}
+		return cliflags.Usagef(cmd, "argument --repeat: must be positive")
 	}
 	return nil
 }
@@ -51,7 +53,7 @@ func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipel
 		if !x.Worst.OK() {
 			line += ": " + termtext.Line(x.Worst.Line)
 		}
-		lost = errors.Join(lost, a.write([]byte(line+"\n")))
+		lost = errors.Join(lost, a.Write([]byte(line+"\n")))
 	}
 	all, needs, err := pipelinerun.Repeat(ctx, p, r)
 	switch {
@@ -67,15 +69,15 @@ func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipel
 			if j := all.Run.Job(x.Workload); j != nil {
 				target = j.Target
 			}
-			a.printError(pipelinerun.Advise(name, target, x.Err))
+			errortext.Print(a.Infof, pipelinerun.Advise(name, target, x.Err))
 			break
 		}
 	}
-	err = errors.Join(err, lost, a.write([]byte(all.Text())), a.writeReports(reports, all.Result))
+	err = errors.Join(err, lost, a.Write([]byte(all.Text())), a.writeReports(reports, all.Result))
 	if i := slices.IndexFunc(all.Run.Jobs, func(j jobrecord.Job) bool { return j.Container != "" }); i >= 0 {
-		a.infof(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, all.Run.Jobs[i].Name)
+		a.Infof(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, all.Run.Jobs[i].Name)
 	}
-	a.infof("logs: %s", all.Dir)
+	a.Infof("logs: %s", all.Dir)
 	if err == nil && all.Failed > 0 {
 		return statusError(1)
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
@@ -57,7 +57,7 @@ again as a whole before you rely on it.`,
 func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFailed bool) error {
 	a := v.app
 	if fromFailed && v.repeats.wanted() {
-		return &usageError{cmd, errors.New("argument --from-failed: not allowed with arguments --repeat and --until-failure")}
+		return cliflags.Usagef(cmd, "argument --from-failed: not allowed with arguments --repeat and --until-failure")
 	}
 	run, err := a.findRun(id)
 	if err != nil {

@@ -23,6 +23,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/settings"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -141,30 +143,20 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 
 // check refuses what makes no sense, before anything is read.
 func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
-	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
 	switch {
 	case len(args) == 0 && len(v.choice.Targets) == 0 && len(v.choice.Arches) == 0:
-		return wrong(`the following arguments are required: JOB ("lcitool job list" lists them, '*' stands for all)`)
-	case v.keepGoing && v.local.FailFast:
-		return wrong("argument --fail-fast: not allowed with argument --keep-going")
-	case v.images.Render && v.images.Published:
-		return wrong("argument --pull: not allowed with argument --render")
-	case v.images.Render && v.images.Prefix != "":
-		return wrong("argument --image-prefix: not allowed with argument --render")
-	case v.images.Render && v.images.Tag != "":
-		return wrong("argument --image-tag: not allowed with argument --render")
-	case v.writable && v.commit != "":
-		return wrong("argument --commit: not allowed with argument --writable")
-	case v.writable && v.local.Untracked:
-		return wrong("argument --untracked: not allowed with argument --writable")
-	case v.local.Untracked && v.commit != "":
-		return wrong("argument --commit: not allowed with argument --untracked")
+		return cliflags.Usagef(cmd, `the following arguments are required: JOB ("lcitool job list" lists them, '*' stands for all)`)
 	case v.local.Parallel < 0:
-		return wrong("argument --jobs: must not be negative")
+		return cliflags.Usagef(cmd, "argument --jobs: must not be negative")
+	}
+	err := cliflags.Exclude(cmd, "fail-fast keep-going", "pull render", "image-prefix render", "image-tag render",
+		"commit writable untracked", "untracked writable")
+	if err != nil {
+		return err
 	}
 	for _, e := range v.env {
 		if strings.HasPrefix(e, "=") || e == "" {
-			return wrong("argument --env: expected NAME=VALUE or NAME, got %q", e)
+			return cliflags.Usagef(cmd, "argument --env: expected NAME=VALUE or NAME, got %q", e)
 		}
 	}
 	if err := v.repeats.check(cmd); err != nil {
@@ -191,7 +183,7 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 func (v *jobVerb) execute(cmd *cobra.Command) error {
 	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
-		return &usageError{cmd, err}
+		return cliflags.Usage(cmd, err)
 	}
 	if err := v.readEnvFiles(); err != nil {
 		return err
@@ -205,10 +197,10 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 		return err
 	}
 	if left := p.Untracked(); !v.local.Untracked && left != (checkout.Left{}) {
-		v.app.infof("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
+		v.app.Infof("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
 	}
 	for _, line := range p.Skipped {
-		v.app.infof("left out %s", line)
+		v.app.Infof("left out %s", line)
 	}
 	if len(p.Jobs) == 0 {
 		p.ExplainEmpty(v.event.given.All)
@@ -216,10 +208,10 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.Name))
 	}
 	for _, line := range p.Missing {
-		v.app.infof("warning: %s", line)
+		v.app.Infof("warning: %s", line)
 	}
 	if len(p.Implied) > 0 {
-		v.app.infof("also needed for their artifacts: %s", strings.Join(p.Implied, ", "))
+		v.app.Infof("also needed for their artifacts: %s", strings.Join(p.Implied, ", "))
 	}
 	if err := p.CheckArtifacts(); err != nil {
 		return err
@@ -317,7 +309,7 @@ func (v *jobVerb) extraEnv() []string {
 func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 	o := v.images
 	o.Environments = &imageplan.Environments{Workspace: v.app.workspace(), Mirrors: v.app.mirrors, ManifestFailed: v.app.manifestFailed}
-	o.Exact = o.Exact || v.app.getenv("CI") != ""
+	o.Exact = o.Exact || v.app.Getenv("CI") != ""
 	o.Offline, o.Upstream = v.app.offline, v.event.Upstream
 	if v.limits.Network == container.NetworkHost {
 		o.Network = container.NetworkHost
@@ -328,7 +320,7 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 // localOptions say how jobs run here.
 func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOptions, err error) {
 	o = v.local
-	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.console(), v.limits.Limits, v.app.cacheDir(), v.keeps()
+	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.Console(), v.limits.Limits, userdirs.Cache(v.app.Getenv), v.keeps()
 	o.Secrets, o.Hidden, o.Files = v.event.given.All, v.event.given.Hidden(v.extraEnv()), v.event.given.Files
 	o.Store, err = v.app.runs()
 	return o, err
@@ -336,7 +328,7 @@ func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOpt
 
 // checkouts is where trees of jobs are while they run.
 func (a *app) checkouts() string {
-	if dir := a.cacheDir(); dir != "" {
+	if dir := userdirs.Cache(a.Getenv); dir != "" {
 		return filepath.Join(dir, "checkouts")
 	}
 	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
@@ -345,7 +337,7 @@ func (a *app) checkouts() string {
 // keeps reports whether containers of failed jobs stay.
 func (v *jobVerb) keeps() bool {
 	if v.onFailure == "" {
-		return isTerminal(v.app.stdin) && v.app.terminal()
+		return stdio.IsTerminal(v.app.Stdin) && v.app.Terminal()
 	}
 	return v.onFailure != "none"
 }

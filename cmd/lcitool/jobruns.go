@@ -20,7 +20,7 @@ runs of all projects are. Other commands accept the beginning of an ID, such
 as "lcitool job logs --run 20261123-2359".`,
 		Example: `  lcitool job runs
   lcitool job runs --all --format json`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			store, err := a.runs()
 			if err != nil {
@@ -34,9 +34,9 @@ as "lcitool job logs --run 20261123-2359".`,
 			}
 			runs := jobrecord.Summarize(store.Runs(project))
 			if format == "json" {
-				return a.json(append([]jobrecord.Summary{}, runs...))
+				return a.JSON(append([]jobrecord.Summary{}, runs...))
 			}
-			return a.table(jobrecord.Rows(runs, all))
+			return a.Table(jobrecord.Rows(runs, all))
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")

@@ -10,11 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
-	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 func newJobShell(a *app) *cobra.Command {
@@ -37,9 +37,9 @@ and tree, in which nothing has run yet; it is removed afterwards.`,
 			}
 			switch {
 			case lastFailed && len(names) > 0:
-				return &usageError{cmd, errors.New("argument --last-failed: not allowed with argument JOB")}
+				return cliflags.Usagef(cmd, "argument --last-failed: not allowed with argument JOB")
 			case !lastFailed && len(names) != 1:
-				return &usageError{cmd, errors.New("one of the arguments --last-failed JOB is required")}
+				return cliflags.Usagef(cmd, "one of the arguments --last-failed JOB is required")
 			}
 			return v.shell(cmd, strings.Join(names, ""), command)
 		},
@@ -77,31 +77,12 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 			`"lcitool job run" keeps them on a terminal, and with --on-failure keep everywhere`)
 	}
 	if job != nil {
-		err := pipelinerun.EnterKept(cmd.Context(), engine, job, command, v.app.terminalStreams(), v.app.messages())
+		err := pipelinerun.EnterKept(cmd.Context(), engine, job, command, v.app.Own(), v.app.messages())
 		if name == "" || !errors.Is(err, container.ErrNotKept) {
 			return err
 		}
 	}
 	return v.freshShell(cmd, engine, name, command)
-}
-
-// terminalStreams are lcitool's own.
-func (a *app) terminalStreams() scheduler.Streams {
-	return scheduler.Streams{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Build: a.stderr, TTY: true}
-}
-
-// programStreams are lcitool's own for a command that may have the terminal to
-// itself. One that has not gets the terminal as forProgram has it.
-func (a *app) programStreams() (s scheduler.Streams, done func()) {
-	s = a.terminalStreams()
-	var buildDone, outDone, errDone func()
-	s.Build, buildDone = forProgram(a.stderr)
-	if isTerminal(a.stdin) && isTerminal(a.stdout) {
-		return s, buildDone
-	}
-	s.Stdout, outDone = forProgram(a.stdout)
-	s.Stderr, errDone = forProgram(a.stderr)
-	return s, func() { buildDone(); outDone(); errDone() }
 }
 
 // freshShell enters a container in which the job has not run.
@@ -119,14 +100,14 @@ func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name 
 		return fmt.Errorf("%q stands for %d jobs: name one", name, len(p.Jobs))
 	}
 	if command == nil {
-		v.app.infof("nothing of job %q has run in this container, which goes away afterwards; its script is %s", name, jobrun.ScriptFile)
+		v.app.Infof("nothing of job %q has run in this container, which goes away afterwards; its script is %s", name, jobrun.ScriptFile)
 	}
 	o, err := v.localOptions(engine)
 	if err != nil {
 		return err
 	}
 	o.Keep = false
-	err = pipelinerun.Shell(cmd.Context(), p, o, command, v.app.terminalStreams())
+	err = pipelinerun.Shell(cmd.Context(), p, o, command, v.app.Own())
 	var exit *container.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		err = pipelinerun.Advise(name, p.Jobs[0].Role().Target, err)

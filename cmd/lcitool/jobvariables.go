@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
@@ -29,7 +30,7 @@ func (v *variableFlags) load(a *app, cmd *cobra.Command) (err error) {
 		return nil
 	}
 	if err := v.asked.Check(); err != nil {
-		return &usageError{cmd, err}
+		return cliflags.Usage(cmd, err)
 	}
 	v.given, err = a.settings.ReadVariables(v.asked)
 	return err

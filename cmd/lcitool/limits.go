@@ -3,8 +3,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,17 +29,16 @@ func (l *limitFlags) flags(f *pflag.FlagSet) {
 
 // check refuses values that make no sense.
 func (l *limitFlags) check(cmd *cobra.Command) error {
-	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
 	switch {
 	case l.Timeout < 0:
-		return wrong("argument --timeout: must not be negative")
+		return cliflags.Usagef(cmd, "argument --timeout: must not be negative")
 	case l.CPUs < 0:
-		return wrong("argument --cpus: must not be negative")
+		return cliflags.Usagef(cmd, "argument --cpus: must not be negative")
 	}
 	if l.memory != "" {
 		memory, err := units.RAMInBytes(l.memory)
 		if err != nil || memory <= 0 {
-			return wrong("argument --memory: '%s' is not a size such as 512m or 2g", l.memory)
+			return cliflags.Usagef(cmd, "argument --memory: '%s' is not a size such as 512m or 2g", l.memory)
 		}
 		l.Memory = memory
 	}

@@ -10,16 +10,17 @@ import (
 	"os"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/interrupt"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 func main() {
-	ctx, gone := untilSignal(context.Background())
-	os.Exit(run(ctx, &app{
-		stdin:  os.Stdin,
-		stdout: watched(os.Stdout, gone),
-		stderr: watched(os.Stderr, gone),
-		getenv: os.Getenv,
-	}, os.Args[1:]))
+	ctx, gone := interrupt.Context(context.Background())
+	os.Exit(run(ctx, &app{Streams: stdio.Streams{
+		Stdin:  os.Stdin,
+		Stdout: stdio.Watch(os.Stdout, gone),
+		Stderr: stdio.Watch(os.Stderr, gone),
+		Getenv: os.Getenv}}, os.Args[1:]))
 }
 
 // run carries out one command line and gives the exit status.
@@ -27,8 +28,8 @@ func run(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a) //nolint:contextcheck // a command carries its context: ExecuteContext hands it over
 	root.SetArgs(cliflags.Expand(root, args))
 	err := root.ExecuteContext(ctx)
-	if isFlagError(err) { // before the verb cobra does not ask for a better one
-		err = flagError(root, err)
+	if cliflags.IsFlagError(err) { // before the verb cobra does not ask for a better one
+		err = cliflags.FlagError(root, err)
 	}
 	err = errors.Join(a.checkWarnings(), err)
 	a.countWarnings()

@@ -29,22 +29,6 @@ type manifestVerb struct {
 	format string
 }
 
-// A manifestError is anything that goes wrong with a manifest.
-type manifestError struct {
-	error
-	notWriting bool // it is about a check or a first manifest
-}
-
-func (e *manifestError) Unwrap() error { return e.error }
-
-// prefix stands before the error.
-func (e *manifestError) prefix() string {
-	if e.notWriting || errors.Is(e.error, manifests.ErrUnfinished) {
-		return "Manifest error: "
-	}
-	return "Manifest error: Failed to generate configuration: "
-}
-
 func newManifest(a *app) *cobra.Command {
 	m := &manifestVerb{app: a}
 	cmd := &cobra.Command{
@@ -57,7 +41,7 @@ manifest does not mean any more are deleted.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args[1:], " "))}
+				return cliflags.Usagef(cmd, "unrecognized arguments: %s", strings.Join(args[1:], " "))
 			}
 			return m.run(cmd, args)
 		},
@@ -88,8 +72,8 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 		return m.failed(err)
 	}
 	if closed := plan.CirrusTargets(); len(closed) > 0 {
-		m.app.infof("warning: %s: Cirrus CI has closed: the jobs for %s will not run", file, strings.Join(closed, ", "))
-		m.app.infof("hint: remove these targets, or leave the jobs out with \"cirrus: {enabled: false}\"")
+		m.app.Infof("warning: %s: Cirrus CI has closed: the jobs for %s will not run", file, strings.Join(closed, ", "))
+		m.app.Infof("hint: remove these targets, or leave the jobs out with \"cirrus: {enabled: false}\"")
 	}
 	differ := 0
 	for _, c := range changes {
@@ -101,7 +85,7 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if m.check && differ > 0 {
-		return manifestErrors(checkResult(differ, len(changes), file), true)
+		return workspace.ManifestErrors(checkResult(differ, len(changes), file), true)
 	}
 	return nil
 }
@@ -124,7 +108,7 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 	switch {
 	case len(args) == 1 && file == "-":
 		file = manifests.Stdin
-		data, err = safefs.ReadAll(m.app.stdin, manifests.MaxSize)
+		data, err = safefs.ReadAll(m.app.Stdin, manifests.MaxSize)
 	case len(args) == 1:
 		data, err = safefs.ReadArgument(file, manifests.MaxSize)
 	case file == manifests.DefaultPath:
@@ -142,7 +126,7 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 	if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
 		err = diag.WithHint(err, `"lcitool manifest init" writes a first one`)
 	}
-	return "", nil, &usageError{cmd, err}
+	return "", nil, cliflags.Usage(cmd, err)
 }
 
 // strictWarnings fails, with --strict, for what has no effect in a manifest.
@@ -162,36 +146,25 @@ func (a *app) manifestFailed(err error) error {
 	if !a.strict {
 		_ = a.checkWarnings() // fails only when strict
 	}
-	return manifestErrors(err, false)
-}
-
-func manifestErrors(err error, notWriting bool) error {
-	if err == nil {
-		return nil
-	}
-	var errs []error
-	for _, e := range workspace.Separate(err) {
-		errs = append(errs, &manifestError{e, notWriting})
-	}
-	return errors.Join(errs...)
+	return workspace.ManifestErrors(err, false)
 }
 
 // print says what has been done, or would be: as lines, as a diff, or as JSON.
 func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) error {
 	switch {
 	case m.format == "json":
-		return m.app.json(manifests.NewReport(plan, changes))
+		return m.app.JSON(manifests.NewReport(plan, changes))
 	case m.quiet:
 		return nil
 	case m.check:
-		return m.app.write([]byte(manifests.Diff(changes, m.name)))
+		return m.app.Write([]byte(manifests.Diff(changes, m.name)))
 	}
 	words := map[manifests.Action]string{manifests.Write: "Generating", manifests.Keep: "Keeping", manifests.Delete: "Deleting"}
 	lines := make([]string, len(changes))
 	for i, c := range changes {
 		lines[i] = words[c.Action] + " " + m.name(c.Path)
 	}
-	return m.app.lines(lines)
+	return m.app.Lines(lines)
 }
 
 // name is a generated file's with the base directory before it, as typed.

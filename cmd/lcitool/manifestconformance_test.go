@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/manifests"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -36,7 +37,7 @@ type manifestCase struct {
 // TestManifestBodies compares the files of a manifest with what the verbs
 // print for the same targets and projects.
 func TestManifestBodies(t *testing.T) {
-	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }}
+	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}}
 	a.prepare()
 	catalogue, err := a.workspace().Catalogue()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/manifests"
 )
@@ -26,7 +27,7 @@ func newManifestInit(m *manifestVerb) *cobra.Command {
 		Short: "Write a project's first manifest",
 		Long: `Write ci/manifest.yml with comments, unless there is one, and print the lines
 that the project's .gitlab-ci.yml needs.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: i.run,
 	}
 	f := cmd.Flags()
@@ -37,7 +38,7 @@ that the project's .gitlab-ci.yml needs.`,
 }
 
 func (i *manifestInit) run(*cobra.Command, []string) error {
-	return manifestErrors(i.write(), true)
+	return workspace.ManifestErrors(i.write(), true)
 }
 
 func (i *manifestInit) write() error {
@@ -54,8 +55,8 @@ func (i *manifestInit) write() error {
 	if err != nil {
 		return err
 	}
-	m.app.infof("wrote %s; .gitlab-ci.yml needs these lines:", file)
-	if err := m.app.write(lines); err != nil {
+	m.app.Infof("wrote %s; .gitlab-ci.yml needs these lines:", file)
+	if err := m.app.Write(lines); err != nil {
 		return err
 	}
 	return i.adviseProject(i.Project)
@@ -71,7 +72,7 @@ func (i *manifestInit) adviseProject(name string) error {
 	var project *facts.ProjectError
 	if _, err := set.Project(name); errors.As(err, &project) {
 		file := filepath.Join(i.manifestVerb.app.workspace().BaseDir(), workspace.DefaultDataDir, "projects", name+".yml")
-		i.manifestVerb.app.infof("hint: list what %s needs in %s, for example: packages: [gcc, make]", name, file)
+		i.manifestVerb.app.Infof("hint: list what %s needs in %s, for example: packages: [gcc, make]", name, file)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ func newMissing(a *app, name, reason, instead string) *cobra.Command {
 		Hidden:             true,
 		DisableFlagParsing: true,
 		RunE: func(*cobra.Command, []string) error {
-			a.infof("lcitool: %s does not exist here: lcitool %s; %s", name, reason, instead)
+			a.Infof("lcitool: %s does not exist here: lcitool %s; %s", name, reason, instead)
 			return statusError(2)
 		},
 	}

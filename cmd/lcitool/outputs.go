@@ -39,7 +39,7 @@ func (o *output) checkArches(cmd *cobra.Command) error {
 			continue
 		}
 		*f.value = archName(*f.value)
-		if err := choice(cmd, f.flag, *f.value, archNames(f.choices)...); err != nil {
+		if err := cliflags.CheckChoice(cmd, f.flag, *f.value, archNames(f.choices)...); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (o *output) header(verb string, options []string, target, pattern string) (
 
 // print writes header and body, which end in a newline.
 func (o *output) print(header string, body []byte) error {
-	return o.app.write(slices.Concat([]byte(header), body, []byte("\n")))
+	return o.app.Write(slices.Concat([]byte(header), body, []byte("\n")))
 }
 
 func anything(targets.Target) error { return nil }
@@ -80,7 +80,7 @@ func newDockerfile(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dockerfile TARGET PROJECTS",
 		Short: "Print the Dockerfile of a build environment",
-		Args:  needArgs("TARGET", "PROJECTS"),
+		Args:  cliflags.Args("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkArches(cmd); err != nil {
 				return err
@@ -105,7 +105,7 @@ func newDockerfile(a *app) *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				return a.json(renderedDockerfile{t.Name, string(t.Cross), cmp.Or(base, t.Containers.Base), header + string(body.Text) + "\n"})
+				return a.JSON(renderedDockerfile{t.Name, string(t.Cross), cmp.Or(base, t.Containers.Base), header + string(body.Text) + "\n"})
 			}
 			return o.print(header, body.Text)
 		},
@@ -130,7 +130,7 @@ func newBuildEnvScript(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "buildenvscript TARGET PROJECTS",
 		Short: "Print a script that makes a machine a build environment",
-		Args:  needArgs("TARGET", "PROJECTS"),
+		Args:  cliflags.Args("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkArches(cmd); err != nil {
 				return err
@@ -160,7 +160,7 @@ func newVariables(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "variables TARGET PROJECTS",
 		Short: "Print the packages and tools of a build environment",
-		Args:  needArgs("TARGET", "PROJECTS"),
+		Args:  cliflags.Args("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkArches(cmd); err != nil {
 				return err

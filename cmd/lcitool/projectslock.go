@@ -42,15 +42,15 @@ func (l *projectsLock) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(done) == 0 {
-		l.app.infof("no project is named by URL")
+		l.app.Infof("no project is named by URL")
 	}
 	for _, f := range done {
 		if f.Diff == "" {
 			continue
 		}
-		l.app.infof("%s:", f.URL)
+		l.app.Infof("%s:", f.URL)
 		for line := range strings.Lines(f.Diff) {
-			l.app.infof("%s", strings.TrimSuffix(line, "\n"))
+			l.app.Infof("%s", strings.TrimSuffix(line, "\n"))
 		}
 	}
 	return l.print(done)
@@ -61,5 +61,5 @@ func (l *projectsLock) print(done []workspace.LockedFile) error {
 	for _, f := range done {
 		lines = append(lines, f.State+" "+f.URL)
 	}
-	return l.app.result(l.format, append([]workspace.LockedFile{}, done...), lines)
+	return l.app.Result(l.format, append([]workspace.LockedFile{}, done...), lines)
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // A site serves project files by https to a program that runs in an empty
@@ -61,7 +63,7 @@ func (s *site) put(path, text string) {
 
 func (s *site) app() (a *app, stdout, stderr *bytes.Buffer) {
 	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
-	a = &app{stdout: stdout, stderr: stderr, getenv: func(name string) string { return s.env[name] }}
+	a = &app{Streams: stdio.Streams{Stdout: stdout, Stderr: stderr, Getenv: func(name string) string { return s.env[name] }}}
 	return a, stdout, stderr
 }
 

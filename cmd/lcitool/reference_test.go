@@ -12,12 +12,13 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"gitlab.com/lcitool/lcitool/internal/golden"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // TestReference compares the command reference and the man pages with what
 // the commands say of themselves.
 func TestReference(t *testing.T) {
-	root := newRoot(&app{stdout: io.Discard, stderr: io.Discard})
+	root := newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}})
 	reference, man := map[string][]byte{}, map[string][]byte{}
 	walk(root, func(cmd *cobra.Command) {
 		cmd.DisableAutoGenTag = true
@@ -49,7 +50,7 @@ func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 
 // TestEveryCommandSaysWhatItDoes keeps the reference worth reading.
 func TestEveryCommandSaysWhatItDoes(t *testing.T) {
-	walk(newRoot(&app{stdout: io.Discard, stderr: io.Discard}), func(cmd *cobra.Command) {
+	walk(newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}}), func(cmd *cobra.Command) {
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
 			t.Errorf("%s: short description %q", cmd.CommandPath(), cmd.Short)
 		}
@@ -59,7 +60,7 @@ func TestEveryCommandSaysWhatItDoes(t *testing.T) {
 // TestExamples: each command that does something has examples, which are command
 // lines that it takes.
 func TestExamples(t *testing.T) {
-	root := newRoot(&app{stdout: io.Discard, stderr: io.Discard})
+	root := newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}})
 	walk(root, func(cmd *cobra.Command) {
 		if cmd.HasAvailableSubCommands() && cmd.Name() != "manifest" && cmd.Name() != "projects" {
 			return
@@ -81,7 +82,7 @@ func TestExamples(t *testing.T) {
 				t.Errorf("%s: example %q is one of %v, %v", cmd.CommandPath(), line, example, err)
 				continue
 			}
-			fresh, rest, err := newRoot(&app{stdout: io.Discard, stderr: io.Discard}).Traverse(strings.Fields(words))
+			fresh, rest, err := newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}}).Traverse(strings.Fields(words))
 			if err == nil {
 				fresh.InheritedFlags()
 				err = fresh.ParseFlags(rest)

@@ -3,14 +3,10 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
 // newRoot makes the command with all its verbs.
@@ -25,29 +21,26 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		SilenceUsage:     true,
 		TraverseChildren: true,
 		Args:             cobra.ArbitraryArgs,
-		RunE:             needAction,
+		RunE:             clihelp.NeedAction,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.prepare()
 			a.command = cmd
-			if err := cliflags.FromEnvironment(cmd, a.getenv); err != nil {
-				return &usageError{cmd, err}
+			if err := cliflags.FromEnvironment(cmd, a.Getenv); err != nil {
+				return err
 			}
 			if err := a.fromSettings(cmd); err != nil {
 				return err
 			}
-			if err := cliflags.CheckChoices(cmd); err != nil {
-				return &usageError{cmd, err}
-			}
-			return nil
+			return cliflags.CheckChoices(cmd)
 		},
 	}
 	root.Version = versionText()
 	root.SetVersionTemplate(versionLine() + "\n")
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(flagError)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	root.SetFlagErrorFunc(cliflags.FlagError)
 	root.SetUsageFunc(helpStyle().Usage)
-	root.SetHelpCommand(newHelp())
+	root.SetHelpCommand(clihelp.Command())
 
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.debug, "debug", false, "print debug messages on stderr")
@@ -79,41 +72,7 @@ pipelines, and runs builds and tests in the containers they describe.`,
 		newVersion(a),
 	)
 	root.InitDefaultCompletionCmd()
-	addExamples(root)
+	clihelp.AddExamples(root, examples())
 	a.addCompletions(root)
 	return root
-}
-
-// needArgs demands exactly the named arguments.
-func needArgs(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return &usageError{cmd, fmt.Errorf("the following arguments are required: %s", strings.Join(names[len(args):], ", "))}
-		case len(args) > len(names):
-			return &usageError{cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args[len(names):], " "))}
-		}
-		return nil
-	}
-}
-
-// choice demands one of the values for a flag.
-func choice(cmd *cobra.Command, flag, value string, values ...string) error {
-	if err := cliflags.CheckChoice(flag, value, values...); err != nil {
-		return &usageError{cmd, err}
-	}
-	return nil
-}
-
-// isFlagError reports whether err is about an option as such.
-func isFlagError(err error) bool {
-	var (
-		unknown *pflag.NotExistError
-		missing *pflag.ValueRequiredError
-		invalid *pflag.InvalidValueError
-		syntax  *pflag.InvalidSyntaxError
-		usage   *usageError
-	)
-	return !errors.As(err, &usage) &&
-		(errors.As(err, &unknown) || errors.As(err, &missing) || errors.As(err, &invalid) || errors.As(err, &syntax))
 }

@@ -126,7 +126,7 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 		Warn:      func(workload, what string) { r.app.warnf(workload, "%s", what) },
 	}
 	if len(workloads) == 1 && r.format == "text" {
-		s, done := r.app.programStreams()
+		s, done := r.app.Shared()
 		defer done()
 		return r.advise(runner.Run(cmd.Context(), workloads[0], s))
 	}
@@ -135,26 +135,26 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 
 // check refuses what makes no sense, before anything is read.
 func (r *runVerb) check(cmd *cobra.Command, args []string) error {
-	wrong := func(format string, args ...any) error { return &usageError{cmd, fmt.Errorf(format, args...)} }
 	switch {
 	case len(r.dockerfiles.Files) > 0 && (len(r.targets) > 0 || r.projects != "" || r.arches.Cross != ""):
-		return wrong("argument --dockerfile: not allowed with arguments --target, --projects and --cross-arch")
+		return cliflags.Usagef(cmd, "argument --dockerfile: not allowed with arguments --target, --projects and --cross-arch")
 	case len(r.targets) == 0 && len(r.dockerfiles.Files) == 0:
-		return wrong("the following arguments are required: --target")
+		return cliflags.Usagef(cmd, "the following arguments are required: --target")
 	case len(args) == 0 && r.script == "":
-		return wrong("the following arguments are required: COMMAND")
-	case r.keepGoing && r.failFast:
-		return wrong("argument --fail-fast: not allowed with argument --keep-going")
+		return cliflags.Usagef(cmd, "the following arguments are required: COMMAND")
 	case r.parallel < 0:
-		return wrong("argument --jobs: must not be negative")
+		return cliflags.Usagef(cmd, "argument --jobs: must not be negative")
+	}
+	if err := cliflags.Exclude(cmd, "fail-fast keep-going"); err != nil {
+		return err
 	}
 	for i, t := range r.targets {
 		if slices.Contains(r.targets[:i], t) {
-			return wrong("argument --target: '%s' is given twice", t)
+			return cliflags.Usagef(cmd, "argument --target: '%s' is given twice", t)
 		}
 	}
 	if err := workload.CheckMountPoint(r.mountAt); err != nil {
-		return wrong("argument --mount-at: %w", err)
+		return cliflags.Usagef(cmd, "argument --mount-at: %w", err)
 	}
 	if err := r.dockerfiles.check(cmd); err != nil {
 		return err

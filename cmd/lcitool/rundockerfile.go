@@ -3,12 +3,12 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 )
 
@@ -25,11 +25,11 @@ func (d *dockerfileFlags) flags(f *pflag.FlagSet) {
 func (d *dockerfileFlags) check(cmd *cobra.Command) error {
 	for _, a := range d.Args {
 		if name, _, ok := strings.Cut(a, "="); !ok || name == "" {
-			return &usageError{cmd, fmt.Errorf("argument --build-arg: expected NAME=VALUE, got %q", a)}
+			return cliflags.Usagef(cmd, "argument --build-arg: expected NAME=VALUE, got %q", a)
 		}
 	}
 	if len(d.Files) == 0 && (d.Context != "" || len(d.Args) > 0) {
-		return &usageError{cmd, fmt.Errorf("arguments --context and --build-arg: only allowed with argument --dockerfile")}
+		return cliflags.Usagef(cmd, "arguments --context and --build-arg: only allowed with argument --dockerfile")
 	}
 	return nil
 }

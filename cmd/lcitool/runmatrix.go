@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -29,18 +30,18 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 	for _, result := range results {
 		failed = failed || result.State != outcome.Passed
 		if result.State == outcome.NoImage || result.State == outcome.EngineError {
-			r.app.printError(r.advise(result))
+			errortext.Print(r.app.Infof, r.advise(result))
 		}
 	}
 	if r.format == "json" {
-		err = r.app.json(jsonResults(results))
+		err = r.app.JSON(jsonResults(results))
 	} else {
-		err = r.app.table(outcome.Rows("TARGET", results))
+		err = r.app.Table(outcome.Rows("TARGET", results))
 	}
 	if err != nil {
 		return err
 	}
-	r.app.infof("logs: %s", logs)
+	r.app.Infof("logs: %s", logs)
 	if failed {
 		return statusError(1)
 	}
@@ -50,7 +51,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 // console is where commands are shown: stdout is for how they ended if that is
 // asked for as JSON.
 func (r *runVerb) console() progress.Console {
-	c := r.app.console()
+	c := r.app.Console()
 	if r.format == "json" {
 		c.Stdout = c.Stderr
 	}

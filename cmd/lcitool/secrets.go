@@ -3,12 +3,11 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
@@ -23,7 +22,7 @@ func (s *secretFlags) flags(f *pflag.FlagSet) {
 func (s *secretFlags) read(cmd *cobra.Command) ([]container.Secret, error) {
 	files, err := workload.ParseSecrets(s.asked)
 	if err != nil {
-		return nil, &usageError{cmd, fmt.Errorf("argument --secret: %w", err)}
+		return nil, cliflags.Usagef(cmd, "argument --secret: %w", err)
 	}
 	return workload.ReadSecrets(files)
 }

@@ -12,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/settings"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
 // mirrors reads where mirrors are said to be.
@@ -25,7 +27,7 @@ func (a *app) mirrors() *envimage.Mirrors {
 // readSettings reads the settings of the user and of the project at hand.
 func (a *app) readSettings() error {
 	file, err := a.settingsFile()
-	if usage, ok := errors.AsType[*usageError](err); ok && isVerb(a.command, originalVerbs()) {
+	if usage, ok := errors.AsType[*cliflags.UsageError](err); ok && isVerb(a.command, originalVerbs()) {
 		a.warnings.AddError(usage) // the original reads no settings for these
 		err = nil
 	}
@@ -124,11 +126,11 @@ func isVerb(cmd *cobra.Command, verbs []string) bool {
 // one, else "".
 func (a *app) settingsFile() (string, error) {
 	if a.config == "" {
-		return settings.UserFile(a.configDir())
+		return settings.UserFile(userdirs.Config(a.Getenv))
 	}
 	f, err := os.Open(a.config)
 	if err != nil {
-		return "", &usageError{a.command, fmt.Errorf("argument --config: cannot read %q: %w", a.config, err)}
+		return "", cliflags.Usagef(a.command, "argument --config: cannot read %q: %w", a.config, err)
 	}
 	return a.config, f.Close()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
@@ -17,7 +18,7 @@ func newStats(a *app) *cobra.Command {
 		Use:   "stats ACTION",
 		Short: "Test the statistics that libvirt and QEMU report of domains",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  needAction,
+		RunE:  clihelp.NeedAction,
 	}
 	cmd.AddCommand(newStatsCheck(a), newStatsDiff(a), newStatsShow(a), newStatsRun(a))
 	return cmd
@@ -47,10 +48,10 @@ func (f *daemonFlags) flags(cmd *cobra.Command) {
 
 func (f *daemonFlags) options() rpc.Options {
 	o := rpc.Options{URI: f.uri, Socket: f.socket}
-	if dir := f.app.getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+	if dir := f.app.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
 		o.UserDirs = append(o.UserDirs, dir)
 	}
-	if home := f.app.getenv("HOME"); filepath.IsAbs(home) {
+	if home := f.app.Getenv("HOME"); filepath.IsAbs(home) {
 		o.UserDirs = append(o.UserDirs, filepath.Join(home, ".cache"))
 	}
 	return o

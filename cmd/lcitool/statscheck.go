@@ -50,17 +50,17 @@ are never touched. What the machine cannot offer is skipped with the reason.
 
 The status is 1 if a case fails. Known deviations of released software are shown
 as such and are no failures.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.jobs < 1 {
-				return &usageError{cmd, fmt.Errorf("argument --jobs: must be positive, got %d", s.jobs)}
+				return cliflags.Usagef(cmd, "argument --jobs: must be positive, got %d", s.jobs)
 			}
 			cases, err := suite.Select(suite.Cases(), s.patterns...)
 			if err != nil {
-				return &usageError{cmd, fmt.Errorf("argument --run: %w", err)}
+				return cliflags.Usagef(cmd, "argument --run: %w", err)
 			}
 			if err := check.CheckNeeds(s.required); err != nil {
-				return &usageError{cmd, fmt.Errorf("argument --require: %w", err)}
+				return cliflags.Usagef(cmd, "argument --require: %w", err)
 			}
 			if s.list {
 				return s.print(cases)
@@ -106,9 +106,9 @@ func (s *statsCheck) print(cases []suite.Case) error {
 		lines[i] = fmt.Sprintf("%-6s  %-45s  %s", c.ID, c.Title, strings.Join(words, " "))
 	}
 	if s.format == "json" {
-		return s.app.json(listed)
+		return s.app.JSON(listed)
 	}
-	return s.app.lines(lines)
+	return s.app.Lines(lines)
 }
 
 func (s *statsCheck) run(ctx context.Context, cases []suite.Case) error {
@@ -119,9 +119,9 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) error {
 		Cases: cases, Jobs: s.jobs, Require: check.Needs(s.required),
 		RPC: s.daemon.options(), Dir: cmp.Or(s.dir, os.TempDir()), QEMU: s.qemu,
 		Log:    s.app.log(),
-		Notice: func(line string) { s.app.infof("%s", line) },
+		Notice: func(line string) { s.app.Infof("%s", line) },
 		Done: func(r suite.Result) {
-			fmt.Fprintf(s.app.stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), termtext.Line(r.Verdict()))
+			fmt.Fprintf(s.app.Stderr, "%-6s  %5.1f s  %s\n", r.ID, r.Duration.Seconds(), termtext.Line(r.Verdict()))
 		},
 	}
 	if s.startDaemon {
@@ -138,7 +138,7 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) error {
 // found out is written as well.
 func (s *statsCheck) finish(ctx context.Context, r *report.Run) error {
 	show := map[string]func(io.Writer) error{"text": r.WriteSummary, "json": r.WriteJSON, "tap": r.WriteTAP}
-	err := errors.Join(show[s.format](s.app.stdout), s.files.Write(r))
+	err := errors.Join(show[s.format](s.app.Stdout), s.files.Write(r))
 	if err != nil {
 		return err
 	}

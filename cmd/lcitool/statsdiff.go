@@ -21,7 +21,7 @@ func newStatsDiff(a *app) *cobra.Command {
 		Long: `Compare two files that lcitool stats check --json wrote: statistics that are new,
 gone or of another type, what QEMU offers, and cases that end otherwise. This is
 for the day after an update of libvirt, QEMU or the kernel.`,
-		Args: needArgs("FILE", "FILE"),
+		Args: cliflags.Args("FILE", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			left, err := readRun(args[0])
 			if err != nil {
@@ -33,9 +33,9 @@ for the day after an update of libvirt, QEMU or the kernel.`,
 			}
 			changes := report.Diff(left, right)
 			if format == "json" {
-				err = a.json(append([]report.Change{}, changes...))
+				err = a.JSON(append([]report.Change{}, changes...))
 			} else {
-				err = report.WriteChanges(a.stdout, changes)
+				err = report.WriteChanges(a.Stdout, changes)
 			}
 			if err == nil && fail && len(changes) > 0 {
 				return statusError(1)

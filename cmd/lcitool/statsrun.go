@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 
@@ -16,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/statsrun"
@@ -48,16 +48,16 @@ is skipped with the reason. Several targets run side by side.
 With --libvirt and --qemu, a build tree or an installed prefix of this machine is
 tested instead of the distribution's; it is mounted at the same path. The image then
 has what such a build needs.`,
-		Args: needArgs(),
+		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(s.targets) == 0 {
-				return &usageError{cmd, errors.New("the following arguments are required: -t/--target")}
+				return cliflags.Usagef(cmd, "the following arguments are required: -t/--target")
 			}
 			if s.jobs < 1 {
-				return &usageError{cmd, fmt.Errorf("argument --jobs: must be positive, got %d", s.jobs)}
+				return cliflags.Usagef(cmd, "argument --jobs: must be positive, got %d", s.jobs)
 			}
 			if err := check.CheckNeeds(s.required); err != nil {
-				return &usageError{cmd, fmt.Errorf("argument --require: %w", err)}
+				return cliflags.Usagef(cmd, "argument --require: %w", err)
 			}
 			return s.run(cmd)
 		},
@@ -91,7 +91,7 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 		return err
 	}
 	if _, err := suite.Select(suite.Cases(), s.patterns...); err != nil {
-		return &usageError{cmd, fmt.Errorf("argument --run: %w", err)}
+		return cliflags.Usagef(cmd, "argument --run: %w", err)
 	}
 	if s.libvirt != "" {
 		if err := daemon.Check(s.libvirt); err != nil {
@@ -107,7 +107,7 @@ func (s *statsRun) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out := &statsrun.Output{W: s.app.stdout}
+	out := &statsrun.Output{W: s.app.Stdout}
 	var group errgroup.Group
 	errs := make([]error, len(s.targets))
 	for i, target := range s.targets {
@@ -127,7 +127,7 @@ func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, targ
 	if err != nil {
 		return err
 	}
-	log := out.Lines(s.app.stderr, target)
+	log := out.Lines(s.app.Stderr, target)
 	defer log.Close()
 	built, err := image.Ensure(ctx, engine, log)
 	if err != nil {

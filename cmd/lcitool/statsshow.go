@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/observe"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // statsShow writes the statistics of domains for a person.
@@ -44,10 +45,10 @@ marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if s.interval <= 0 {
-				return &usageError{cmd, fmt.Errorf("argument --interval: must be positive, got %s", s.interval)}
+				return cliflags.Usagef(cmd, "argument --interval: must be positive, got %s", s.interval)
 			}
 			for _, g := range s.groups {
-				if err := choice(cmd, "group", g, groupNames()...); err != nil {
+				if err := cliflags.CheckChoice(cmd, "group", g, groupNames()...); err != nil {
 					return err
 				}
 			}
@@ -116,18 +117,18 @@ func (s *statsShow) run(ctx context.Context) error {
 
 func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot, last map[domstats.UUID]display.Snapshot) error {
 	if s.format == "json" {
-		return s.app.json(append([]display.Snapshot{}, snapshots...))
+		return s.app.JSON(append([]display.Snapshot{}, snapshots...))
 	}
-	if s.watch && isTerminal(s.app.stdout) {
+	if s.watch && stdio.IsTerminal(s.app.Stdout) {
 		// One screen, drawn again from its top.
-		fmt.Fprint(s.app.stdout, "\x1b[H\x1b[2J")
+		fmt.Fprint(s.app.Stdout, "\x1b[H\x1b[2J")
 	}
 	for _, x := range snapshots {
 		var previous *display.Snapshot
 		if old, ok := last[x.Record.Domain.UUID]; ok {
 			previous = &old
 		}
-		if err := p.Write(s.app.stdout, x, previous); err != nil {
+		if err := p.Write(s.app.Stdout, x, previous); err != nil {
 			return err
 		}
 		last[x.Record.Domain.UUID] = x

@@ -17,7 +17,7 @@ func newTargets(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "targets",
 		Short: "List the targets",
-		Args:  needArgs(),
+		Args:  cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			catalogue, err := a.workspace().Catalogue()
 			if err != nil {
@@ -28,7 +28,7 @@ func newTargets(a *app) *cobra.Command {
 			if containerized {
 				names, broken = targets.Containerized(catalogue, names)
 			}
-			return errors.Join(a.list(format, names), broken)
+			return errors.Join(a.List(format, names), broken)
 		},
 	}
 	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "list only targets that have a container image")
@@ -42,13 +42,13 @@ func newProjects(a *app) *cobra.Command {
 		Use:   "projects",
 		Short: "List the projects",
 		Long:  "List the projects that are known by name, or look after those that are named by URL.",
-		Args:  needArgs(),
+		Args:  cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			set, err := a.workspace().Facts()
 			if err != nil {
 				return err
 			}
-			return a.list(format, set.ProjectNames())
+			return a.List(format, set.ProjectNames())
 		},
 	}
 	cmd.AddCommand(newProjectsLock(a))

@@ -20,12 +20,12 @@ func newVersion(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  needArgs(),
+		Args:  cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format == "json" {
-				return a.json(versionInfo{versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH})
+				return a.JSON(versionInfo{versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH})
 			}
-			return a.lines([]string{versionLine()})
+			return a.Lines([]string{versionLine()})
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")

@@ -16,9 +16,9 @@ func (a *app) warnf(about, format string, args ...any) {
 	switch {
 	case !a.warnings.Shows(message):
 	case about == "":
-		a.infof("warning: %s", message)
+		a.Infof("warning: %s", message)
 	default:
-		a.infof("warning: %s: %s", about, message)
+		a.Infof("warning: %s: %s", about, message)
 	}
 }
 
@@ -46,6 +46,6 @@ func (a *app) checkWarnings() error {
 // countWarnings says how many warnings were not shown.
 func (a *app) countWarnings() {
 	for _, line := range a.warnings.Hidden() {
-		a.infof("warning: %s", line)
+		a.Infof("warning: %s", line)
 	}
 }

@@ -10,12 +10,14 @@ import (
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/errortext"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // TestWarningsAreCounted: the eleventh of a kind is not shown, but counted.
 func TestWarningsAreCounted(t *testing.T) {
 	var said strings.Builder
-	a := &app{stderr: &said}
+	a := &app{Streams: stdio.Streams{Stderr: &said}}
 	for i := range 500 {
 		a.warnf(fmt.Sprintf("job %d", i), "unknown keyword %q", fmt.Sprint("key", i))
 	}
@@ -33,7 +35,7 @@ func TestWarningsAreCounted(t *testing.T) {
 func TestWarningsTogether(t *testing.T) {
 	var mu sync.Mutex
 	var said strings.Builder
-	a := &app{stderr: lockedBuilder{&mu, &said}}
+	a := &app{Streams: stdio.Streams{Stderr: lockedBuilder{&mu, &said}}}
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -71,9 +73,9 @@ func (w lockedBuilder) Write(p []byte) (int, error) {
 func TestTellKeepsToItsLine(t *testing.T) {
 	name := "x\nlcitool: all jobs passed\x1b[2J\u202e"
 	var said strings.Builder
-	a := &app{stderr: &said}
-	a.infof("%s: passed", name)
-	a.printError(fmt.Errorf("job %s: failed", name))
+	a := &app{Streams: stdio.Streams{Stderr: &said}}
+	a.Infof("%s: passed", name)
+	errortext.Print(a.Infof, fmt.Errorf("job %s: failed", name))
 	a.warnf(name, "%s", name)
 	for i, line := range strings.Split(said.String(), "\n") {
 		if strings.HasPrefix(line, "lcitool: all") || strings.ContainsAny(line, "\x1b\u202e") {

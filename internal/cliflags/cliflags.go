@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package cliflags finds the options of commands.
+// Package cliflags reads command lines.
 package cliflags
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,7 +27,7 @@ func FromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 			return
 		}
 		if e := cmd.Flags().Set(f.Name, value); e != nil {
-			err = fmt.Errorf("environment variable %s: %w", name, e)
+			err = Usagef(cmd, "environment variable %s: %w", name, e)
 		}
 	})
 	return err
@@ -50,18 +49,18 @@ func CheckChoices(cmd *cobra.Command) error {
 	var err error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if values, ok := f.Annotations[choices]; ok && err == nil {
-			err = CheckChoice(f.Name, f.Value.String(), values...)
+			err = CheckChoice(cmd, f.Name, f.Value.String(), values...)
 		}
 	})
 	return err
 }
 
 // CheckChoice fails if the value of an option is not one of some.
-func CheckChoice(flag, value string, values ...string) error {
+func CheckChoice(cmd *cobra.Command, flag, value string, values ...string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}
-	return fmt.Errorf("argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(values, ", "))
+	return Usagef(cmd, "argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(values, ", "))
 }
 
 // Expand writes out long options that are given by an unambiguous

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package cliflags
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
+)
+
+// A UsageError is a command line that makes no sense.
+type UsageError struct {
+	Command *cobra.Command
+	Err     error
+}
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usage makes an error one of the command line.
+func Usage(cmd *cobra.Command, err error) error { return &UsageError{cmd, err} }
+
+// Usagef is an error of the command line.
+func Usagef(cmd *cobra.Command, format string, args ...any) error {
+	return &UsageError{cmd, fmt.Errorf(format, args...)}
+}
+
+// Args demands exactly the named arguments.
+func Args(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return Usagef(cmd, "the following arguments are required: %s", strings.Join(names[len(args):], ", "))
+		case len(args) > len(names):
+			return Usagef(cmd, "unrecognized arguments: %s", strings.Join(args[len(names):], " "))
+		}
+		return nil
+	}
+}
+
+// AtMostArgs allows the named arguments and demands none.
+func AtMostArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= len(names) {
+			return nil
+		}
+		return Args(names...)(cmd, args)
+	}
+}
+
+// Exclude fails if an option is given together with one of others, each as
+// "OPTION OTHER OTHER".
+func Exclude(cmd *cobra.Command, groups ...string) error {
+	given := func(name string) bool {
+		f := cmd.Flags().Lookup(name)
+		return f != nil && f.Value.String() != f.DefValue
+	}
+	for _, group := range groups {
+		names := strings.Fields(group)
+		for _, other := range names[1:] {
+			if given(names[0]) && given(other) {
+				return Usagef(cmd, "argument --%s: not allowed with argument --%s", names[0], other)
+			}
+		}
+	}
+	return nil
+}
+
+// FlagError makes an error about a flag one of the command line, with the flag
+// that was meant.
+func FlagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+		var names []string
+		All(cmd).VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				names = append(names, "--"+f.Name)
+			}
+		})
+		err = suggest(err, "--"+unknown.GetSpecifiedName(), names)
+	}
+	return Usage(cmd, err)
+}
+
+// IsFlagError reports whether err is about an option as such.
+func IsFlagError(err error) bool {
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+		syntax  *pflag.InvalidSyntaxError
+		usage   *UsageError
+	)
+	return !errors.As(err, &usage) &&
+		(errors.As(err, &unknown) || errors.As(err, &missing) || errors.As(err, &invalid) || errors.As(err, &syntax))
+}
+
+// Actions are the commands below one that are no secret.
+func Actions(cmd *cobra.Command) []string {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return names
+}
+
+// Unknown adds to the error about a word that is none of a command's actions the
+// one that was meant.
+func Unknown(cmd *cobra.Command, err error, word string) error {
+	return suggest(err, word, Actions(cmd))
+}
+
+// suggest adds the known word that is nearest to a wrong one, if one is near.
+func suggest(err error, word string, known []string) error {
+	if meant := facts.Suggestion(word, known); meant != "" {
+		return diag.WithHint(err, meant)
+	}
+	return err
+}

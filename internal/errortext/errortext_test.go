@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package errortext_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/errortext"
+	"gitlab.com/lcitool/lcitool/internal/render"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
+	"gitlab.com/lcitool/lcitool/manifests"
+	"gitlab.com/lcitool/lcitool/targets"
+)
+
+// printed gives the messages about an error.
+func printed(err error) (lines []string) {
+	errortext.Print(func(format string, args ...any) { lines = append(lines, termtext.Message(format, args...)) }, err)
+	return lines
+}
+
+func TestPrint(t *testing.T) {
+	plain := errors.New("it broke")
+	for _, c := range []struct {
+		err  error
+		want []string
+	}{
+		{nil, nil},
+		{plain, []string{"Application error: it broke"}},
+		{diag.WithHint(plain, "mend it"), []string{"Application error: it broke", "hint: mend it"}},
+		{errors.Join(plain, errors.New("so did this")), []string{"Application error: it broke", "Application error: so did this"}},
+		{workspace.ManifestErrors(plain, false), []string{"Manifest error: Failed to generate configuration: it broke"}},
+		{workspace.ManifestErrors(plain, true), []string{"Manifest error: it broke"}},
+		{workspace.ManifestErrors(manifests.ErrUnfinished, false), []string{"Manifest error: " + manifests.ErrUnfinished.Error()}},
+		{workspace.ManifestErrors(errors.Join(plain, plain), true), []string{"Manifest error: it broke", "Manifest error: it broke"}},
+		{errors.New("changed:\n-a\n+b\nmore"), []string{"Application error: changed:\n-a\n+b\n  more"}},
+		{fmt.Errorf("x: %w", container.ErrNoUser), []string{"Container error: x: " + container.ErrNoUser.Error()}},
+	} {
+		if got := printed(c.err); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+// TestPrefixes: what scripts know of the original stands before the error.
+func TestPrefixes(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&targets.Error{Err: errors.New("e")}, "Targets error: "},
+		{&targets.CrossError{}, "Project error: "},
+		{&facts.ProjectError{Err: errors.New("e")}, "Project error: "},
+		{&render.UnsupportedError{Output: "Dockerfile", Target: targets.Target{}}, "Docker formatter error: "},
+		{&render.UnsupportedError{Output: "build environment script"}, "Shell build env formatter error: "},
+		{&targets.ResolveError{Err: errors.New("e")}, "Package generic name resolution error: "},
+		{&facts.MappingsError{Err: errors.New("e")}, "Package generic name resolution error: "},
+		{&container.EngineError{Err: errors.New("e")}, "Container error: "},
+		{&container.BuildError{Text: "e"}, "Container error: "},
+		{&container.UnsafeError{}, "Container error: "},
+	} {
+		lines := printed(fmt.Errorf("x: %w", c.err))
+		if len(lines) == 0 || lines[0] != c.want+"x: "+c.err.Error() {
+			t.Errorf("%T: %q, want %q", c.err, lines, c.want)
+		}
+	}
+}
+
+func TestTargetWithoutImageHasAHint(t *testing.T) {
+	got := printed(&render.UnsupportedError{Output: "Dockerfile", Target: targets.Target{}})
+	if len(got) != 2 || !strings.HasPrefix(got[1], "hint: no image of ") {
+		t.Errorf("%q", got)
+	}
+}
