@@ -4,6 +4,7 @@ package gitlabci
 
 import (
 	"slices"
+	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -22,6 +23,7 @@ func (c *config) checkNames(out *definitions) {
 		c.checkNeeds(def, known, out.stages)
 		c.checkDependencies(def, known, out.stages)
 		c.checkOnStop(def, known)
+		c.checkChildren(def, known, out.stages)
 	}
 }
 
@@ -63,6 +65,24 @@ func (c *config) checkDependencies(def *definition, known map[string]*definition
 			c.problems.add(pos, job.Base, Refused, "depends on %s, which is not among its needs", yamldoc.Quote(name))
 		case isLater(other, def, stages):
 			c.problems.add(pos, job.Base, Refused, "depends on %s, which is in a later stage", yamldoc.Quote(name))
+		}
+	}
+}
+
+// checkChildren demands that the jobs run before that make files of a child
+// pipeline.
+func (c *config) checkChildren(def *definition, known map[string]*definition, stages []string) {
+	if def.job.Downstream == nil {
+		return
+	}
+	pos := c.top[def.job.Base].get("trigger").pos
+	for _, child := range def.job.Downstream.Include {
+		switch maker := known[child.Job]; {
+		case child.Job == "" || strings.Contains(child.Job, "$"):
+		case maker == nil:
+			c.unknown(def.job.Base, pos, "trigger", "trigger: the job "+yamldoc.Quote(child.Job)+" is not defined")
+		case isLater(maker, def, stages):
+			c.problems.add(pos, def.job.Base, Refused, "trigger: the job %s is in a later stage", yamldoc.Quote(child.Job))
 		}
 	}
 }

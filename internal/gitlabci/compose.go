@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // A config is a pipeline with includes, extends and references resolved.
@@ -39,6 +40,9 @@ func (p *Pipeline) compose(s *scope) *config {
 		start: diag.Position{File: p.file, Line: 1}, missing: in.missing, lacks: map[string][]string{}, problems: in.problems,
 	}
 	for _, f := range doc.fields {
+		if f.odd != "" {
+			c.errorf(f.pos, "job %s: its name is %s for GitLab: put it between quotes", yamldoc.Quote(f.key), f.odd)
+		}
 		c.order = append(c.order, f.key)
 		c.top[f.key] = f.value
 		c.pos[f.key] = f.pos

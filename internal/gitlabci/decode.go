@@ -220,6 +220,7 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 	}
 	out := make(settings, len(v.fields))
 	for _, f := range v.fields {
+		d.named(f)
 		s := setting{}
 		at := f.value
 		if at.kind == mapping {
@@ -238,6 +239,26 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 		out[f.key] = s
 	}
 	return out
+}
+
+// named demands that the name of a variable is a text or a whole number.
+func (d *decoder) named(f field) {
+	if _, err := strconv.Atoi(f.key); f.odd != "" && err != nil {
+		d.errorf(f.pos, "the name of variable %s is %s for GitLab: put it between quotes", yamldoc.Quote(f.key), f.odd)
+	}
+}
+
+// plain gives the variables of a mapping in which GitLab takes nothing but
+// their values.
+func (d *decoder) plain(v *value, what string) settings {
+	if v != nil && v.kind == mapping {
+		for _, f := range v.fields {
+			if f.value.kind == mapping {
+				d.errorf(f.pos, "variable %s takes a single value, got a mapping", yamldoc.Quote(f.key))
+			}
+		}
+	}
+	return d.settings(v, what)
 }
 
 // variable gives the value of a variable as GitLab reads it.

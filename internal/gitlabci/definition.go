@@ -52,16 +52,20 @@ func (c *config) decode() *definitions {
 	out.globals = d.settings(c.top["variables"].orNil(), "variables", "description", "options").from(FromPipeline)
 	if w := c.top["workflow"].orNil(); w != nil && d.keys(w, "workflow", "rules", "name", "auto_cancel") {
 		if rules := w.get("rules"); rules != nil {
-			if out.workflow = d.rules(rules, Always, Never); len(out.workflow) == 0 {
+			if out.workflow = d.rules(rules, workflowRules); len(out.workflow) == 0 {
 				out.workflow = nil // which is refused; the jobs are as without it
 			}
 		}
 		out.name = d.text(w.get("name"), "name")
+		d.autoCancel(w.get("auto_cancel"))
 	}
 	defaults := c.defaults(d)
 	d.known, d.flats = map[*value][]rule{}, map[*value][]string{}
 	for _, name := range c.order {
 		v := c.top[name]
+		if strings.HasPrefix(name, ".") && v.isBlank() && len(c.lacks[name]) == 0 {
+			c.errorf(c.pos[name], "the template %s is empty", yamldoc.Quote(name))
+		}
 		if !isJob(name) {
 			continue
 		}
@@ -76,10 +80,17 @@ func (c *config) decode() *definitions {
 		out.jobs = append(out.jobs, def)
 	}
 	c.problems = append(c.problems, d.problems...)
+	c.checkDefaults(defaults)
 	c.checkContent(out)
 	c.checkStages(out)
 	c.checkNames(out)
 	return out
+}
+
+// isBlank reports whether GitLab takes a value for nothing.
+func (v *value) isBlank() bool {
+	return v.kind == null || v.kind == boolean && v.text == "false" || v.kind == text && strings.TrimSpace(v.text) == "" ||
+		(v.kind == list || v.kind == mapping) && len(v.items)+len(v.fields) == 0
 }
 
 // isJob reports whether a key at the top names a job that is no template.
@@ -144,6 +155,21 @@ func (d *decoder) stages(v *value) []string {
 	return append(out, ".post")
 }
 
+// checkDefaults demands of the defaults what GitLab demands of them, although
+// every job may have something else.
+func (c *config) checkDefaults(defaults *value) {
+	d := &decoder{}
+	script := field{key: "script", value: &value{kind: text, text: "true"}}
+	j := &jobDecoder{decoder: d, v: &value{kind: mapping, fields: append(slices.Clone(defaults.fields), script)}, defaults: &value{kind: mapping}}
+	j.decode("default", c.start, true, false)
+	for _, p := range d.problems {
+		said := slices.ContainsFunc(c.problems, func(other Problem) bool { return other.Pos == p.Pos })
+		if p.Effect == Refused && !said {
+			c.errorf(p.Pos, "default: %s", p.Message)
+		}
+	}
+}
+
 // defaults gives what jobs take over: the mapping "default", and the keys at
 // the top that stood for it before there was one.
 func (c *config) defaults(d *decoder) *value {
@@ -159,7 +185,7 @@ func (c *config) defaults(d *decoder) *value {
 		if out.get(key) != nil {
 			d.errorf(c.pos[key], "%s stands both at the top and in default", key)
 		}
-		out.fields = append(out.fields, field{key, c.pos[key], v})
+		out.fields = append(out.fields, field{key: key, pos: c.pos[key], value: v})
 	}
 	return out
 }

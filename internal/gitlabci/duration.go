@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,36 +22,77 @@ func units() map[string]time.Duration {
 		"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
 		"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
 		"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
-		"d": day, "day": day, "days": day, "dy": day, "dys": day,
+		"d": day, "day": day, "days": day, "dy": day,
 		"w": 7 * day, "wk": 7 * day, "wks": 7 * day, "week": 7 * day, "weeks": 7 * day,
-		"mo": 30 * day, "mos": 30 * day, "mon": 30 * day, "mons": 30 * day, "month": 30 * day, "months": 30 * day,
+		"mo": 30 * day, "mos": 30 * day, "month": 30 * day, "months": 30 * day,
 		"y": 365*day + day/4, "yr": 365*day + day/4, "yrs": 365*day + day/4, "year": 365*day + day/4, "years": 365*day + day/4,
 	}
 }
 
-var durationPart = regexp.MustCompile(`^(?:(?:and|,|\s)\s*)*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*`)
+var (
+	clock       = regexp.MustCompile(`^[0-9]+(?::[0-9]+){1,5}(?:\.[0-9]*)?$`)
+	lengthParts = regexp.MustCompile(`[0-9]*\.?[0-9]+|[^0-9\s]+`)
+)
 
-// parseDuration reads "1h 30m", "3 hours and 10 minutes", "90" for seconds.
+// parseDuration reads "1h 30m", "3 hours and 10 minutes", "90" for seconds, "day"
+// for one, "1:30:00": what the library takes that GitLab reads lengths with.
 func parseDuration(s string) (time.Duration, bool) {
-	rest := strings.ToLower(strings.TrimSpace(s))
+	s = strings.ToLower(s)
+	if joined := strings.Join(strings.Fields(s), ""); clock.MatchString(joined) {
+		s = fromClock(joined)
+	}
+	words, ok := lengthWords(s)
 	var total time.Duration
-	for first := true; rest != ""; first = false {
-		m := durationPart.FindStringSubmatch(rest)
-		if m == nil {
-			return 0, false
+	for i, w := range words {
+		unit := time.Second // behind the last number
+		if i+1 < len(words) {
+			unit = words[i+1].unit
 		}
-		unit, ok := units()[m[2]]
-		if rest = rest[len(m[0]):]; m[2] == "" && first && rest == "" {
-			unit, ok = time.Second, true
-		}
-		n, err := strconv.ParseFloat(m[1], 64)
-		amount := n * float64(unit)
-		if !ok || err != nil || amount > math.MaxInt64/4 || total > math.MaxInt64/4 {
+		amount := w.number * float64(unit)
+		if amount > math.MaxInt64/16 || total > math.MaxInt64/16 {
 			return 0, false
 		}
 		total += time.Duration(amount)
 	}
-	return total, total > 0
+	return total, ok && total > 0
+}
+
+// A lengthWord is a number or a unit.
+type lengthWord struct {
+	number float64
+	unit   time.Duration
+}
+
+// lengthWords gives the numbers and units of a length of time; ok is false if
+// there is something else in it.
+func lengthWords(s string) (out []lengthWord, ok bool) {
+	for _, word := range lengthParts.FindAllString(s, -1) {
+		if n, err := strconv.ParseFloat(word, 64); err == nil {
+			out = append(out, lengthWord{number: n})
+			continue
+		}
+		word = strings.TrimSuffix(strings.TrimPrefix(word, ","), ",")
+		unit, ok := units()[word]
+		switch {
+		case ok && len(out) == 0:
+			out = append(out, lengthWord{number: 1}, lengthWord{unit: unit})
+		case ok:
+			out = append(out, lengthWord{unit: unit})
+		case !slices.Contains([]string{"and", "with", "plus"}, word):
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// fromClock writes "1:30:00" with units.
+func fromClock(s string) string {
+	names := []string{"seconds", "minutes", "hours", "days", "months", "years"}
+	parts := strings.Split(s, ":")
+	for i := range parts {
+		parts[i] += " " + names[len(parts)-1-i]
+	}
+	return strings.Join(parts, " ")
 }
 
 // duration gives a length of time, 0 for nil.
@@ -63,4 +105,13 @@ func (d *decoder) duration(v *value, what string) time.Duration {
 		d.errorf(v.pos, `%s takes a length of time such as "1h 30m", got %s`, what, yamldoc.Quote(v.text))
 	}
 	return length
+}
+
+// expiry checks a length of time that may also be "never", or come from a
+// variable.
+func (d *decoder) expiry(v *value, what string, variables bool) {
+	if v != nil && v.kind == text && (strings.EqualFold(v.text, "never") || variables && strings.Contains(v.text, "$")) {
+		return
+	}
+	d.duration(v, what)
 }

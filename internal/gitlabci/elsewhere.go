@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -120,6 +121,10 @@ func (in *includer) remoteFile(v, integrity *value) (name string, ok bool) {
 		return "", false
 	}
 	missing := Missing{Kind: "remote", Location: address, Pos: v.pos}
+	in.checkAddress("remote", address, v)
+	if integrity != nil && !digest.MatchString(integrity.text) {
+		in.errorf(integrity.pos, "include: integrity takes sha256- and a digest in base64, got %s", yamldoc.Quote(integrity.text))
+	}
 	if !strings.HasPrefix(address, "https://") {
 		if in.p.options.Elsewhere != nil {
 			missing.Why = "only files by https are fetched"
@@ -137,6 +142,24 @@ func (in *includer) remoteFile(v, integrity *value) (name string, ok bool) {
 		return "", false
 	}
 	return address, true
+}
+
+// digest is what an include says of the content of a remote file.
+var digest = regexp.MustCompile(`^sha256-(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`)
+
+// checkAddress demands the address of a file of a pipeline. One with a variable
+// that has no value here is left alone.
+func (in *includer) checkAddress(kind, address string, v *value) {
+	scheme, _, isURL := strings.Cut(address, "://")
+	switch {
+	case strings.Contains(address, "$"):
+	case kind == "remote" && (!isURL || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https")):
+		in.errorf(v.pos, "remote include %s: expected a URL by http or https", yamldoc.Quote(address))
+	case kind == "template" && !strings.HasSuffix(address, ".gitlab-ci.yml"):
+		in.errorf(v.pos, "template include %s: expected a name that ends in .gitlab-ci.yml", yamldoc.Quote(address))
+	case !isYAML(address):
+		in.errorf(v.pos, "%s include %s: expected a file whose name ends in .yml or .yaml", kind, yamldoc.Quote(address))
+	}
 }
 
 // intact checks the digest that an include gives.
@@ -184,6 +207,7 @@ func (in *includer) projectFiles(v *value) (at place, out []string) {
 	at.own = at.project == strings.ToLower(e.projectPath())
 	for _, file := range looseTexts(files) {
 		file = strings.TrimLeft(in.scope.vars.existing(file), "/")
+		in.checkAddress("project", file, files)
 		name, err := in.read(at, file)
 		if err != nil {
 			in.absent(Missing{Kind: "project", Location: at.project + ": " + file, Pos: v.pos}, err)

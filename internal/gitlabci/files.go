@@ -55,8 +55,8 @@ func (j *jobDecoder) artifacts(v *value) *Artifacts {
 		j.exposed(e, a)
 	}
 	if e := v.get("expire_in"); e != nil {
-		if a.ExpireIn = e.text; e.kind != text || e.text != "never" && e.text != "0" {
-			j.duration(e, "artifacts: expire_in")
+		if a.ExpireIn = e.text; e.kind != text || e.text != "0" {
+			j.expiry(e, "artifacts: expire_in", false)
 		}
 	}
 	if reports := v.get("reports"); reports != nil {
@@ -67,16 +67,30 @@ func (j *jobDecoder) artifacts(v *value) *Artifacts {
 			if !slices.Contains(reportKinds(), f.key) {
 				j.errorf(f.pos, "artifacts: reports has the unknown key %s", yamldoc.Quote(f.key))
 			}
-			r := Report{Kind: f.key}
-			if f.value.kind == mapping { // coverage_report, which names its format too
-				r.Paths = j.texts(f.value.get("path"), "artifacts: reports: "+f.key)
-			} else if f.value.kind != null {
-				r.Paths = j.texts(f.value, "artifacts: reports: "+f.key)
-			}
-			a.Reports = append(a.Reports, r)
+			a.Reports = append(a.Reports, j.report(f))
 		}
 	}
 	return a
+}
+
+func (j *jobDecoder) report(f field) Report {
+	r, what := Report{Kind: f.key}, "artifacts: reports: "+yamldoc.OneLine(f.key)
+	switch v := f.value; {
+	case v.kind == null:
+	case f.key != "coverage_report":
+		r.Paths = j.texts(v, what)
+	case j.keys(v, what, "coverage_format", "path"):
+		if path := j.text(v.get("path"), what+": path"); path != "" {
+			r.Paths = []string{path}
+		} else {
+			j.errorf(v.pos, "%s needs path", what)
+		}
+		if v.get("coverage_format") == nil {
+			j.errorf(v.pos, "%s needs coverage_format", what)
+		}
+		j.choice(v.get("coverage_format"), what+": coverage_format", "", "cobertura", "jacoco")
+	}
+	return r
 }
 
 func reportKinds() []string {
@@ -101,6 +115,9 @@ func (j *jobDecoder) exposed(v *value, a *Artifacts) {
 	}
 }
 
+// maxFallbackKeys is how many keys a cache may have beside its own.
+const maxFallbackKeys = 5
+
 func (j *jobDecoder) cache(v *value) Cache {
 	if !j.keys(v, "cache", "fallback_keys", "key", "paths", "policy", "unprotect", "untracked", "when") {
 		return Cache{}
@@ -111,6 +128,7 @@ func (j *jobDecoder) cache(v *value) Cache {
 		When:      j.choice(v.get("when"), "cache: when", OnSuccess, OnFailure, Always),
 		Untracked: j.truth(v.get("untracked"), "cache: untracked"), Unprotect: j.truth(v.get("unprotect"), "cache: unprotect"),
 	}
+	j.atMost(v, "cache: fallback_keys", c.FallbackKeys, maxFallbackKeys)
 	if p := v.get("policy"); p != nil {
 		if c.Policy = j.text(p, "cache: policy"); c.Policy == "" || c.Policy[0] != '$' { // a variable may give it
 			c.Policy = j.choice(p, "cache: policy", "pull-push", "pull", "push")
@@ -123,6 +141,9 @@ func (j *jobDecoder) cache(v *value) Cache {
 		c.Key, c.KeyPrefix = "", j.text(key.get("prefix"), "cache: key: prefix")
 		c.KeyFiles = j.listed(key.get("files"), "cache: key: files")
 		if commits := key.get("files_commits"); commits != nil {
+			if key.get("files") != nil {
+				j.errorf(key.pos, "cache: key takes one of files, files_commits")
+			}
 			c.KeyFiles = j.listed(commits, "cache: key: files_commits")
 		}
 		if len(c.KeyFiles) == 0 || len(c.KeyFiles) > 2 {

@@ -123,7 +123,7 @@ func (in *includer) location(v *value) []*value {
 		in.errorf(v.pos, "include takes a path or a mapping, got %s", v.describe())
 		return nil
 	}
-	if !in.wanted(v) {
+	if !in.wanted(v) || !in.isOneInclude(v) {
 		return nil
 	}
 	g := in.given(v)
@@ -141,12 +141,45 @@ func (in *includer) location(v *value) []*value {
 	}
 	for _, kind := range elsewhere() {
 		if l := v.get(kind); l != nil {
+			if address, ok := in.expanded(l); ok && kind == "template" {
+				in.checkAddress(kind, address, v)
+			}
 			in.missing = append(in.missing, Missing{Kind: kind, Location: l.text, Pos: v.pos})
 			return nil
 		}
 	}
 	in.errorf(v.pos, "include names none of local, %s", strings.Join(elsewhere(), ", "))
 	return nil
+}
+
+// isOneInclude checks which keys an entry of include has: GitLab refuses one
+// that names several files.
+func (in *includer) isOneInclude(v *value) bool {
+	var named []string
+	for _, f := range v.fields {
+		switch {
+		case f.value.kind == null:
+		case f.key == "local" || slices.Contains(elsewhere(), f.key):
+			named = append(named, f.key)
+		case len(v.fields) > 1 && !slices.Contains([]string{"file", "ref", "inputs", "job", "rules", "integrity"}, f.key):
+			in.errorf(f.pos, "include has the unknown key %s", yamldoc.Quote(f.key))
+		}
+	}
+	if len(named) > 1 {
+		in.errorf(v.pos, "include names more than one of %s", strings.Join(named, ", "))
+		in.missing = append(in.missing, in.named(v))
+		return false
+	}
+	if i := v.get("integrity"); i != nil && v.get("remote") == nil {
+		in.errorf(i.pos, "include: integrity is for remote files only")
+	}
+	return true
+}
+
+// isYAML reports whether GitLab takes a file of this name for one of a pipeline.
+func isYAML(name string) bool {
+	ext := strings.ToLower(path.Ext(name))
+	return (ext == ".yml" || ext == ".yaml") && len(path.Base(name)) > len(ext)
 }
 
 // given takes over the inputs of an include.
@@ -185,7 +218,7 @@ func (in *includer) wanted(v *value) bool {
 		return true
 	}
 	d := &decoder{}
-	rules := d.rules(list, "always", "never")
+	rules := d.rules(list, includeRules)
 	if in.scope == nil {
 		in.deferred = true
 		return false
@@ -231,7 +264,7 @@ func (in *includer) local(v *value, g *given) []*value {
 	if name = strings.TrimPrefix(path.Clean("/"+name), "/"); name != written && (&tree{fsys: in.p.fsys}).has(name) {
 		in.errorf(v.pos, "local include %s: GitLab finds no file by that path, write %s", yamldoc.Quote(v.text), yamldoc.Quote(name))
 	}
-	if !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
+	if !isYAML(name) {
 		in.broken(v, "local include %s: expected a file whose name ends in .yml or .yaml", yamldoc.Quote(v.text))
 		return nil
 	}

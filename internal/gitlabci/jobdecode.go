@@ -29,10 +29,6 @@ func triggerKeys() []string {
 	}
 }
 
-func beyondUs() []string {
-	return []string{"dast_configuration", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
-}
-
 // A jobDecoder decodes one job.
 type jobDecoder struct {
 	*decoder
@@ -82,23 +78,11 @@ func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool
 	if def.needs != nil {
 		job.Ordered = true
 		job.Needs = j.needs(def.needs)
+		j.checkMirrors(def.needs)
 	}
 	job.Dependencies = j.listed(j.v.get("dependencies"), "dependencies")
 	j.leaveToGitLab(pos)
 	return def
-}
-
-// leaveToGitLab says which keys of the job have no effect here.
-func (j *jobDecoder) leaveToGitLab(pos diag.Position) {
-	var left []string
-	for _, key := range beyondUs() {
-		if v := j.get(key); v != nil && (v.kind != mapping || len(v.fields) > 0) && (v.kind != boolean || v.text == "true") {
-			left = append(left, key)
-		}
-	}
-	if len(left) > 0 {
-		j.problems.add(pos, j.job, Notice, "%s: left to GitLab, only the script runs here", strings.Join(left, ", "))
-	}
 }
 
 // mirrored gives the project whose pipeline's status a job without a script
@@ -141,7 +125,9 @@ func (j *jobDecoder) inheritance(v *value) inheritance {
 		}
 		return []string{}
 	}
-	return inheritance{names(v.get("default"), "inherit: default"), names(v.get("variables"), "inherit: variables")}
+	defaults := names(v.get("default"), "inherit: default")
+	j.checkInherited(v, defaults)
+	return inheritance{defaults, names(v.get("variables"), "inherit: variables")}
 }
 
 func (j *jobDecoder) when(def *definition) {
@@ -177,7 +163,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 			}
 		}
 		def.hasRules = true
-		def.rules = j.rules(rules, OnSuccess, OnFailure, Always, Never, Manual, Delayed)
+		def.rules = j.rules(rules, jobRules)
 		return
 	}
 	if only != nil || !workflow && !lacks {
@@ -198,7 +184,7 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	job.Script = j.script(j.v.get("script"), "script")
 	job.BeforeScript = j.script(j.get("before_script"), "before_script")
 	job.AfterScript = j.script(j.get("after_script"), "after_script")
-	if hooks := j.get("hooks"); hooks != nil && hooks.kind == mapping {
+	if hooks := j.get("hooks"); hooks != nil && j.keys(hooks, "hooks", "pre_get_sources_script") {
 		job.PreGetSources = j.script(hooks.get("pre_get_sources_script"), "hooks: pre_get_sources_script")
 	}
 	if len(j.problems) > before {
@@ -237,8 +223,12 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	}
 	if job.Trigger {
 		job.Downstream = j.downstream(j.v.get("trigger"))
+		j.checkTrigger()
 	}
-	job.Tags = j.listed(j.get("tags"), "tags")
+	if tags := j.get("tags"); tags != nil {
+		job.Tags = j.listed(tags, "tags")
+		j.atMost(tags, "tags", job.Tags, maxTags)
+	}
 	job.Environment = j.environment(j.v.get("environment"))
 	job.ResourceGroup = j.text(j.v.get("resource_group"), "resource_group")
 	if c := j.v.get("coverage"); c != nil {
@@ -248,6 +238,9 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 		}
 	}
 }
+
+// maxTags is how many tags a job may have; GitLab's message counts one more.
+const maxTags = 49
 
 func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 	if v.kind != mapping {
@@ -271,7 +264,10 @@ func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 		}
 	}
 	if docker := v.get("docker"); docker != nil && j.keys(docker, what+": docker", "platform", "user") {
-		image.Platform, image.User = j.text(docker.get("platform"), "platform"), docker.get("user").looseText()
+		image.Platform, image.User = j.text(docker.get("platform"), "platform"), j.text(docker.get("user"), "user")
+	}
+	if k := v.get("kubernetes"); k != nil {
+		j.keys(k, what+": kubernetes", "user")
 	}
 	return image
 }
@@ -289,19 +285,23 @@ func (j *jobDecoder) environment(v *value) *Environment {
 	case v == nil:
 		return nil
 	case v.kind != mapping:
-		return &Environment{Name: j.text(v, "environment"), Action: "start"}
+		e := &Environment{Name: j.text(v, "environment"), Action: "start"}
+		j.checkEnvironment(e, v)
+		return e
 	}
 	j.keys(v, "environment", "name", "url", "action", "on_stop", "auto_stop_in", "kubernetes", "deployment_tier")
 	if v.get("name").looseText() == "" {
 		j.errorf(v.pos, "environment has no name")
 	}
-	j.duration(v.get("auto_stop_in"), "environment: auto_stop_in")
-	return &Environment{
+	j.expiry(v.get("auto_stop_in"), "environment: auto_stop_in", true)
+	e := &Environment{
 		Tier: j.choice(v.get("deployment_tier"), "environment: deployment_tier", "", "production", "staging", "testing", "development", "other"),
 		Name: j.text(v.get("name"), "environment: name"), URL: j.text(v.get("url"), "environment: url"),
 		Action: j.choice(v.get("action"), "environment: action", "start", "prepare", "stop", "verify", "access"),
 		OnStop: j.text(v.get("on_stop"), "environment: on_stop"),
 	}
+	j.checkEnvironment(e, v)
+	return e
 }
 
 // maxDelay is how long a job may be delayed.

@@ -48,6 +48,7 @@ func (d *decoder) matrix(v *value) (instances []settings, labels []string) {
 		}
 		rows := [][]string{nil}
 		for _, f := range entry.fields {
+			d.named(f)
 			values := d.matrixValues(f)
 			if len(rows)*len(values) > maxParallel {
 				d.errorf(v.pos, "parallel: matrix makes more than %d jobs", maxParallel)

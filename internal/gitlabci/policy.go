@@ -33,6 +33,7 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 	case v.kind == mapping:
 		j.keys(v, "only and except", "refs", "variables", "changes", "kubernetes")
 		if k := v.get("kubernetes"); k != nil {
+			j.choice(k, "only and except: kubernetes", "", "active")
 			j.incomplete(k.pos, "only and except: whether the project has a Kubernetes cluster is not known here")
 			p.unknown = true
 		}

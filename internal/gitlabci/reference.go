@@ -91,7 +91,7 @@ func (r *referrer) inside(v *value) *value {
 	}
 	fields := make([]field, len(v.fields))
 	for i, f := range v.fields {
-		fields[i] = field{f.key, f.pos, r.resolve(f.value)}
+		fields[i] = field{f.key, f.pos, r.resolve(f.value), f.odd}
 	}
 	if slices.Equal(fields, v.fields) {
 		return v

@@ -133,6 +133,10 @@ func TestFaults(t *testing.T) {
 		{"references too deep", map[string]string{"": references(10)}, at + "12: job \"last\": !reference [.r10, script]: references go deeper than 10 levels"},
 		{"lists too deep", map[string]string{"": "j:\n  script: " + strings.Repeat("[", 12) + "x" + strings.Repeat("]", 12) + "\n"}, at + "1: job \"j\": it has no script and no trigger\n" + at + `2: job "j": script has lists in lists over more than 10 levels`},
 
+		{"include of two", map[string]string{"": "include: {local: a.yml, template: A.gitlab-ci.yml}\nj:" + script}, at + "1: include names more than one of local, template"},
+		{"include of an unknown key", map[string]string{"": "include: {local: a.yml, path: x}\n", "a.yml": "j:" + script}, at + `1: include has the unknown key "path"`},
+		{"include of a rule of jobs", map[string]string{"": "include: {local: a.yml, rules: [{if: $CI, allow_failure: true}]}\n", "a.yml": "j:" + script}, at + "1: a rule has the unknown key \"allow_failure\""},
+		{"include with an odd digest", map[string]string{"": "include: {local: a.yml, integrity: x}\n", "a.yml": "j:" + script}, at + "1: include: integrity is for remote files only"},
 		{"include of nothing", map[string]string{"": "include: a.yml\n"}, at + `1: local include "a.yml": there is no such file`},
 		{"include of text", map[string]string{"": "include: README\n"}, at + `1: local include "README": expected a file whose name ends in .yml or .yaml`},
 		{"include from outside", map[string]string{"": "include: ../../a.yml\n"}, at + `1: local include "a.yml": there is no such file`},
@@ -163,7 +167,7 @@ func TestFaults(t *testing.T) {
 		{"dependencies in a later stage", map[string]string{"": "a: {stage: deploy, script: [x]}\nj:\n  dependencies: [a]" + script}, at + `3: job "j": depends on "a", which is in a later stage`},
 		{"rules that are empty", map[string]string{"": "j:\n  rules: []" + script}, at + `2: job "j": rules is empty`},
 		{"a rule that is empty", map[string]string{"": "j:\n  rules: [{}]" + script}, at + `2: job "j": a rule is empty`},
-		{"paths of rules", map[string]string{"": "j:\n  rules: [{changes: a}, {exists: b}, {changes: {paths: c}}]" + script}, at + "2: job \"j\": changes takes a list of strings, got a string\n" + at + "2: job \"j\": exists takes a list of strings, got a string\n" + at + `2: job "j": changes takes a list of strings, got a string`},
+		{"paths of rules", map[string]string{"": "j:\n  rules: [{changes: a}, {exists: {paths: b}}, {changes: {paths: c}}]" + script}, at + "2: job \"j\": changes takes a list of strings, got a string\n" + at + "2: job \"j\": exists takes a list of strings, got a string\n" + at + `2: job "j": changes takes a list of strings, got a string`},
 		{"only of a string", map[string]string{"": "j:\n  only: main\n  except: tags" + script}, at + "2: job \"j\": refs takes a list of strings, got a string\n" + at + `3: job "j": refs takes a list of strings, got a string`},
 		{"when: never", map[string]string{"": "j:\n  when: never" + script}, at + `2: job "j": when: only a rule takes never`},
 		{"start_in alone", map[string]string{"": "j:\n  start_in: 5 min" + script}, at + `2: job "j": start_in needs when: delayed`},
@@ -295,8 +299,8 @@ func TestOneBadConstruct(t *testing.T) {
 		"bad: {script: [x], when: sometimes}":                                        {OnSuccess, Refused, "when takes one of on_success, on_failure, always, manual, delayed", true},
 		"bad: text":                                                                  {"", Refused, "", false},
 		"include: none.yml\nbad: {script: [x], stage: theirs}":                       {OnSuccess, Incomplete, `there is no stage "theirs"; it may be in local include "none.yml"`, true},
-		"include: {template: Their.yml}\nbad: {variables: {A: b}}": {Unknown, Incomplete,
-			`it has no script and no trigger; it may be in template include "Their.yml"`, false},
+		"include: {template: Their.gitlab-ci.yml}\nbad: {variables: {A: b}}": {Unknown, Incomplete,
+			`it has no script and no trigger; it may be in template include "Their.gitlab-ci.yml"`, false},
 		"bad: {script: [x], rules: [{if: $CI =~ /./}]}": {OnSuccess, Doubtful,
 			`if: "$CI =~ /./": GitLab does not read the pattern /./, as it has a single character`, true},
 		"workflow: {rules: []}\nbad: {script: [x], stage: none}": {OnSuccess, Refused, `there is no stage "none"`, true},
@@ -347,7 +351,7 @@ func TestMissing(t *testing.T) {
 	e, err := evaluate(files(map[string]string{"": `
 include:
   - https://example.org/a.yml
-  - template: Auto.yml
+  - template: Auto.gitlab-ci.yml
   - {project: group/other, file: [/b.yml, /c.yml], ref: main}
   - component: $CI_SERVER_FQDN/x/y@1
 whole:
@@ -375,7 +379,7 @@ other-project:
 	for _, m := range e.Missing {
 		got = append(got, fmt.Sprintf("%d %s", m.Pos.Line, m))
 	}
-	want := `3 remote include "https://example.org/a.yml"|4 template include "Auto.yml"|5 project include "group/other: b.yml"|5 project include "group/other: c.yml"|6 component include "gitlab.com/x/y@1"`
+	want := `3 remote include "https://example.org/a.yml"|4 template include "Auto.gitlab-ci.yml"|5 project include "group/other: b.yml"|5 project include "group/other: c.yml"|6 component include "gitlab.com/x/y@1"`
 	if strings.Join(got, "|") != want {
 		t.Errorf("missing %q", got)
 	}
@@ -429,7 +433,9 @@ func TestDuration(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"90": 90 * time.Second, "1h 30m": 90 * time.Minute, "1h30m": 90 * time.Minute, "3 hours and 10 minutes": 190 * time.Minute, "2 days": 2 * day,
 		"1 week": 7 * day, "1.5 hours": 90 * time.Minute, "10 mins, 3 secs": 603 * time.Second, "1 Day": day,
-		"": 0, "soon": 0, "h": 0, "-1h": 0, "1 fortnight": 0, "1h 30": 0, "10:30": 0, "1h,": 0, "99999999999 years": 0, "0": 0,
+		"h": time.Hour, "1h 30": time.Hour + 30*time.Second, "1h,": time.Hour, "10:30": 630 * time.Second, "1:30:00": 90 * time.Minute,
+		"an hour": 0, "hour and 5m": 65 * time.Minute, "5 10 m": 10 * time.Minute, "2h plus 5m with 3s": 2*time.Hour + 303*time.Second,
+		"": 0, "soon": 0, "-1h": 0, "1 fortnight": 0, "1h , 3m": 0, "one hour": 0, "1 mon": 0, "99999999999 years": 0, "0": 0, "1:2:3:4:5:6:7": 0,
 	} {
 		got, ok := parseDuration(text)
 		if ok && got != want || ok == (want == 0) {

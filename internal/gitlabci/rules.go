@@ -26,9 +26,26 @@ type rule struct {
 	unknown      bool   // it cannot be read, or asks for what is not known here
 }
 
-// rules decodes the rules of a job, a workflow or an include; when lists what
-// "when" may be there.
-func (d *decoder) rules(v *value, when ...string) []rule {
+// A ruleKind says what rules may hold where they stand.
+type ruleKind struct {
+	when, keys []string
+	manyPaths  bool // exists may have more than 50
+}
+
+var (
+	jobRules = ruleKind{
+		when: []string{OnSuccess, OnFailure, Always, Never, Manual, Delayed},
+		keys: []string{"if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible"},
+	}
+	workflowRules = ruleKind{
+		when: []string{Always, Never},
+		keys: []string{"if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "auto_cancel"},
+	}
+	includeRules = ruleKind{when: []string{Always, Never}, keys: []string{"if", "changes", "exists", "when"}, manyPaths: true}
+)
+
+// rules decodes the rules of a job, a workflow or an include.
+func (d *decoder) rules(v *value, kind ruleKind) []rule {
 	if out, ok := d.known[v]; ok {
 		return out
 	}
@@ -45,7 +62,7 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 		at := len(d.problems)
 		r := rule{pos: item.pos}
 		if item.kind == mapping {
-			r = d.rule(item, when)
+			r = d.rule(item, kind)
 		} else {
 			d.errorf(item.pos, "a rule takes a mapping, got %s", item.describe())
 		}
@@ -58,20 +75,23 @@ func (d *decoder) rules(v *value, when ...string) []rule {
 	return out
 }
 
-func (d *decoder) rule(v *value, when []string) rule {
-	d.keys(v, "a rule", "if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible", "auto_cancel")
+func (d *decoder) rule(v *value, kind ruleKind) rule {
+	d.keys(v, "a rule", kind.keys...)
 	r := rule{pos: v.pos}
 	if condition := v.get("if"); condition != nil {
 		r.condition = d.condition(condition)
 	}
 	if changes := v.get("changes"); changes != nil {
-		r.changes = d.paths(changes, "changes", "compare_to")
+		r.changes = d.changes(changes)
+		d.atMost(changes, "changes", r.changes, maxPatterns)
 	}
 	if exists := v.get("exists"); exists != nil {
-		r.exists = d.paths(exists, "exists")
+		if r.exists = d.exists(exists); !kind.manyPaths {
+			d.atMost(exists, "exists", r.exists, maxPatterns)
+		}
 	}
 	if w := v.get("when"); w != nil {
-		r.when = d.choice(w, "when", when...)
+		r.when = d.choice(w, "when", kind.when...)
 	}
 	r.startIn = d.startIn(v, r.when)
 	if len(v.fields) == 0 {
@@ -81,7 +101,9 @@ func (d *decoder) rule(v *value, when []string) rule {
 		truth := d.truth(allow, "allow_failure")
 		r.allowFailure = &truth
 	}
-	r.variables = d.settings(v.get("variables"), "variables")
+	d.truth(v.get("interruptible"), "interruptible")
+	d.autoCancel(v.get("auto_cancel"))
+	r.variables = d.plain(v.get("variables"), "variables")
 	if needs := v.get("needs"); needs != nil {
 		r.needs = d.needs(needs)
 	}
@@ -106,22 +128,59 @@ func (d *decoder) condition(v *value) *expression {
 	return e
 }
 
-// paths decodes a list of patterns, or a mapping with such a list as paths.
-// The other keys of the mapping are those that more names.
-func (d *decoder) paths(v *value, what string, more ...string) []string {
-	if v.kind == mapping {
-		if project := v.get("project"); project != nil {
-			d.incomplete(project.pos, "%s: files of another project are not known here", what)
-			return nil
-		}
-		d.keys(v, what, append(more, "paths")...)
-		if v = v.get("paths"); v == nil {
-			return []string{}
-		}
+// maxPatterns is how many patterns a rule may ask for.
+const maxPatterns = 50
+
+// changes decodes the patterns of files that changed.
+func (d *decoder) changes(v *value) []string {
+	if v.kind != mapping {
+		return d.listed(v, "changes")
 	}
-	out := d.listed(v, what)
-	if len(out) > 50 {
-		d.errorf(v.pos, "%s has more than 50 patterns", what)
+	d.keys(v, "changes", "paths", "compare_to")
+	d.text(v.get("compare_to"), "changes: compare_to")
+	return d.pathsOf(v, "changes")
+}
+
+// exists decodes the patterns of files that there are. Unlike elsewhere GitLab
+// takes a single one.
+func (d *decoder) exists(v *value) []string {
+	if v.kind != mapping {
+		return d.texts(v, "exists")
 	}
-	return out
+	d.keys(v, "exists", "paths", "project", "ref")
+	project, ref := v.get("project"), v.get("ref")
+	d.text(ref, "exists: ref")
+	if ref != nil && project == nil {
+		d.errorf(ref.pos, "exists: ref needs a project")
+	}
+	paths := d.pathsOf(v, "exists")
+	if project != nil && d.text(project, "exists: project") != "" {
+		d.incomplete(project.pos, "exists: files of another project are not known here")
+		return nil
+	}
+	return paths
+}
+
+func (d *decoder) pathsOf(v *value, what string) []string {
+	paths := v.get("paths")
+	if paths == nil {
+		d.errorf(v.pos, "%s needs paths", what)
+		return []string{}
+	}
+	return d.listed(paths, what)
+}
+
+// atMost demands that a list is no longer than GitLab takes it.
+func (d *decoder) atMost(v *value, what string, texts []string, limit int) {
+	if len(texts) > limit {
+		d.errorf(v.pos, "%s has more than %d entries", what, limit)
+	}
+}
+
+// autoCancel checks when GitLab cancels a pipeline by itself.
+func (d *decoder) autoCancel(v *value) {
+	if v != nil && d.keys(v, "auto_cancel", "on_new_commit", "on_job_failure") {
+		d.choice(v.get("on_new_commit"), "auto_cancel: on_new_commit", "conservative", "interruptible", "none")
+		d.choice(v.get("on_job_failure"), "auto_cancel: on_job_failure", "none", "all")
+	}
 }

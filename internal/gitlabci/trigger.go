@@ -9,7 +9,9 @@ func (j *jobDecoder) downstream(v *value) *Downstreams {
 	out := &Downstreams{YAMLVariables: true}
 	switch v.kind {
 	case text:
-		out.Project = v.text
+		if out.Project = v.text; out.Project == "" {
+			j.errorf(v.pos, "trigger names neither a project nor files to include")
+		}
 		return out
 	case mapping:
 	default:
@@ -36,6 +38,30 @@ func (j *jobDecoder) downstream(v *value) *Downstreams {
 		out.PipelineVariables = j.truth(forward.get("pipeline_variables"), "trigger: forward: pipeline_variables")
 	}
 	return out
+}
+
+// checkTrigger checks what only the other keys of a job with a trigger may not
+// hold.
+func (j *jobDecoder) checkTrigger() {
+	if p := j.v.get("parallel"); p != nil && p.kind != mapping {
+		j.errorf(p.pos, "parallel of a job with a trigger takes a matrix only")
+	}
+	if a := j.v.get("allow_failure"); a != nil && a.kind == mapping {
+		j.errorf(a.pos, "allow_failure of a job with a trigger takes true or false, got a mapping")
+	}
+}
+
+// checkMirrors demands that a job with a script does not mirror a pipeline.
+func (j *jobDecoder) checkMirrors(needs *value) {
+	items := []*value{needs}
+	if needs.kind == list {
+		items = needs.items
+	}
+	for _, item := range items {
+		if item.get("pipeline") != nil && item.get("job") == nil && j.v.get("script") != nil {
+			j.errorf(item.pos, "needs: a pipeline without a job is for jobs without a script")
+		}
+	}
 }
 
 // maxChildren is how many files a child pipeline may be made of.

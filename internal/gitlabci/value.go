@@ -37,6 +37,7 @@ type field struct {
 	key   string
 	pos   diag.Position
 	value *value
+	odd   string // what GitLab reads the key as, "" for a text
 }
 
 // Bounds on what a pipeline may grow to. Each file's size and the depth are
@@ -68,12 +69,13 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 		}
 	case n.IsNull():
 	case n.IsMapping():
+		r.checkTag(v, n)
 		v.kind = mapping
 		fields, err := n.MappingInOrder()
 		r.problems.addError(err)
 		v.fields = make([]field, 0, len(fields))
 		for _, f := range fields {
-			v.fields = append(v.fields, field{f.Key, f.Pos, r.read(f.Value, depth+1)})
+			v.fields = append(v.fields, field{f.Key, f.Pos, r.read(f.Value, depth+1), r.oddKey(f)})
 		}
 	case n.IsSequence():
 		v.kind = list
@@ -92,6 +94,29 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 		r.scalar(v, n)
 	}
 	return v
+}
+
+// oddKey says what GitLab reads a key as if not as a text.
+func (r *reader) oddKey(f yamldoc.Field) string {
+	if !f.Plain {
+		return ""
+	}
+	switch kind, _ := rubyScalar(f.Key); kind {
+	case text:
+		return ""
+	case date:
+		r.errorf(f.Pos, "the key %s is a date, which GitLab does not read: put it between quotes", yamldoc.OneLine(f.Key))
+		return ""
+	default:
+		return (&value{kind: kind}).describe()
+	}
+}
+
+// checkTag refuses a reference that is no list.
+func (r *reader) checkTag(v *value, n yamldoc.Node) {
+	if n.Tag() == "!reference" {
+		r.errorf(v.pos, "!reference takes a list of names")
+	}
 }
 
 func (r *reader) checkReference(v *value) {
@@ -115,6 +140,8 @@ func (r *reader) scalar(v *value, n yamldoc.Node) {
 	switch {
 	case n.IsQuoted():
 		return
+	case tag == "!reference":
+		r.checkTag(v, n)
 	case !strings.HasPrefix(tag, "!!"):
 		r.problems.add(v.pos, "", Doubtful, "tag %s means nothing in a pipeline", yamldoc.Quote(tag))
 	}
@@ -159,7 +186,7 @@ func merged(base, over *value) *value {
 	}
 	for _, f := range over.fields {
 		if i, ok := at[f.key]; ok {
-			out.fields[i] = field{f.key, f.pos, merged(out.fields[i].value, f.value)}
+			out.fields[i] = field{f.key, f.pos, merged(out.fields[i].value, f.value), f.odd}
 			continue
 		}
 		at[f.key] = len(out.fields)

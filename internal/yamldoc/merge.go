@@ -73,7 +73,7 @@ func (m *merger) add(n Node, depth int) {
 		case isMerge(key):
 			merges = append(merges, value)
 		default:
-			m.set(Field{Key: name, Pos: key.Pos(), Value: value}, m.inOrder || own[name])
+			m.set(Field{Key: name, Pos: key.Pos(), Value: value, Plain: !key.IsQuoted()}, m.inOrder || own[name])
 			own[name] = own[name] || m.list[m.at[name]].Pos == key.Pos()
 		}
 	}

@@ -25,6 +25,7 @@ type Field struct {
 	Key   string
 	Pos   diag.Position // of the key
 	Value Node
+	Plain bool // the key stands there without quotes, and so may be no string
 }
 
 // Parse reads data as the only document of file. skip is the number of lines
