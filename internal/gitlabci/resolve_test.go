@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -226,6 +227,14 @@ func numbered(n int, write func(i int) string) string {
 	return b.String()
 }
 
+// processorTime is how long this process has had a processor, which a busy
+// machine does not make more.
+func processorTime() time.Duration {
+	var r syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r)
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
 // Few lines can stand for very many things; they are refused or done with
 // before long, and never fill the memory.
 func TestSmallFilesStayCheap(t *testing.T) {
@@ -256,12 +265,13 @@ func TestSmallFilesStayCheap(t *testing.T) {
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
+			start := processorTime()
 			_, err := evaluate(files(map[string]string{"": text}), Event{Source: MergeRequest})
-			if took := time.Since(start); took > 20*time.Second { // minutes without a bound, a second with it
+			took := processorTime() - start
+			if took > 20*time.Second { // minutes without a bound, a second with it
 				t.Errorf("%v, %.200s", took, fmt.Sprint(err))
 			}
-			t.Logf("%v, %.100s", time.Since(start), fmt.Sprint(err))
+			t.Logf("%v, %.100s", took, fmt.Sprint(err))
 		})
 	}
 }
