@@ -22,6 +22,7 @@ type app struct {
 	command *cobra.Command // the verb at work
 
 	debug    bool
+	verbose  bool // show all that builds of images say
 	strict   bool
 	offline  bool
 	dataDir  string

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
@@ -27,6 +28,13 @@ func (a *app) store(kind string) (*jobrecord.Store, error) {
 		return nil, errors.New("cannot keep logs: neither XDG_STATE_HOME nor HOME says where")
 	}
 	return &jobrecord.Store{Dir: filepath.Join(state, kind)}, nil
+}
+
+// console is where runs are shown.
+func (a *app) console() progress.Console {
+	c := a.Console()
+	c.Verbose = a.showsBuilds()
+	return c
 }
 
 // messages are those of runs of jobs.

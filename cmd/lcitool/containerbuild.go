@@ -11,7 +11,6 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
-	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
@@ -66,6 +65,7 @@ there: five times at most, not where the variable CI is set, and not with --exac
 	f.StringVar(&want.Tag, "tag", "", "name of the image (default lcitool.TARGET)")
 	cliflags.Choice(f, &format, "format", "", "text or json", "text", "json")
 	how.flags(f)
+	a.verboseFlag(f)
 	engine.flags(cmd)
 	return cmd
 }
@@ -90,9 +90,7 @@ func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFl
 	if err != nil {
 		return err
 	}
-	log, done := stdio.ForProgram(a.Stderr)
-	result, err := image.Ensure(cmd.Context(), engine, log)
-	done()
+	result, err := a.ensure(cmd.Context(), engine, image, a.Stderr)
 	if err != nil {
 		return planner.Advise(err, want.Target)
 	}

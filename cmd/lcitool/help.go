@@ -18,7 +18,7 @@ func helpStyle() *clihelp.Style {
 		{Heading: "Image", Flags: strings.Fields("ci-dir render pull bootstrap no-cache exact allow-unsafe-build package-cache")},
 		{Heading: "Limits", Flags: strings.Fields("network memory cpus timeout device")},
 		{Heading: "Engine", Flags: strings.Fields("engine connection url")},
-		{Heading: "Reports", Flags: strings.Fields("report timestamps format log-dir events")},
+		{Heading: "Reports", Flags: strings.Fields("report timestamps format log-dir events verbose")},
 		{Heading: "Remote", Flags: strings.Fields("remote remote-name host no-push poll")},
 	}}
 }

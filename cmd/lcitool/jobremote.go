@@ -41,7 +41,7 @@ func localFlags() []string {
 	return []string{
 		"no-needs", "commit", "writable", "env", "env-file", "file-var", "network", "memory", "cpus", "device", "jobs", "keep-going", "fail-fast", "on-failure",
 		"ci-dir", "render", "pull", "bootstrap", "no-cache", "exact", "event", "branch", "upstream", "changed",
-		"untracked", "full-history", "server", "timestamps", "events", "repeat", "until-failure",
+		"untracked", "full-history", "server", "timestamps", "verbose", "events", "repeat", "until-failure",
 	}
 }
 

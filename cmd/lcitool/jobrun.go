@@ -109,6 +109,7 @@ func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	cliflags.Choice(f, &v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell, keep or none (default keep on a terminal, else none)", "", "shell", "keep", "none")
 	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE with KIND junit, json or html; may be repeated")
 	f.StringVar(&v.events, "events", "", "file for what happens, a JSON object a line; - is stdout, in place of what jobs print there")
+	v.app.verboseFlag(f)
 	f.BoolVar(&v.local.Timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
 }
 
@@ -320,7 +321,7 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 // localOptions say how jobs run here.
 func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOptions, err error) {
 	o = v.local
-	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.Console(), v.limits.Limits, userdirs.Cache(v.app.Getenv), v.keeps()
+	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.console(), v.limits.Limits, userdirs.Cache(v.app.Getenv), v.keeps()
 	o.Secrets, o.Hidden, o.Files = v.event.given.All, v.event.given.Hidden(v.extraEnv()), v.event.given.Files
 	o.Store, err = v.app.runs()
 	return o, err

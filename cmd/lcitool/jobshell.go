@@ -107,7 +107,9 @@ func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name 
 		return err
 	}
 	o.Keep = false
-	err = pipelinerun.Shell(cmd.Context(), p, o, command, v.app.Own())
+	s := v.app.Own()
+	s.Build, s.Built = v.app.buildLog(p.Jobs[0].Image.Reference, v.app.Stderr)
+	err = pipelinerun.Shell(cmd.Context(), p, o, command, s)
 	var exit *container.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		err = pipelinerun.Advise(name, p.Jobs[0].Role().Target, err)

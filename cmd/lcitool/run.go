@@ -89,6 +89,7 @@ if one of them failed.`,
 	f.BoolVar(&r.failFast, "fail-fast", false, "stop all targets after a failure")
 	f.StringVar(&r.logDir, "log-dir", "", "directory to create for the logs of several targets (default below the user's state directory)")
 	r.build.flags(f)
+	a.verboseFlag(f)
 	r.engine.flags(cmd)
 	return cmd
 }
@@ -127,6 +128,7 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	}
 	if len(workloads) == 1 && r.format == "text" {
 		s, done := r.app.Shared()
+		s.Build, s.Built = r.app.buildLog(workloads[0].Image.Build.Tag, r.app.Stderr)
 		defer done()
 		return r.advise(runner.Run(cmd.Context(), workloads[0], s))
 	}

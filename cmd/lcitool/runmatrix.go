@@ -51,7 +51,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 // console is where commands are shown: stdout is for how they ended if that is
 // asked for as JSON.
 func (r *runVerb) console() progress.Console {
-	c := r.app.Console()
+	c := r.app.console()
 	if r.format == "json" {
 		c.Stdout = c.Stderr
 	}

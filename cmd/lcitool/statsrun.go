@@ -72,6 +72,7 @@ has what such a build needs.`,
 	f.StringVar(&s.reports, "reports", "", "directory for TARGET.json, .html, .xml and .tap")
 	f.BoolVar(&s.privileged, "privileged", false, "run privileged containers, for performance events and control groups")
 	s.build.flags(f)
+	s.app.verboseFlag(f)
 	s.engine.flags(cmd)
 	return cmd
 }
@@ -129,7 +130,7 @@ func (s *statsRun) runTarget(ctx context.Context, engine *container.Engine, targ
 	}
 	log := out.Lines(s.app.Stderr, target)
 	defer log.Close()
-	built, err := image.Ensure(ctx, engine, log)
+	built, err := s.app.ensure(ctx, engine, image, log)
 	if err != nil {
 		return planner.Advise(err, target)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
+	"gitlab.com/lcitool/lcitool/internal/buildsteps"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -114,7 +115,7 @@ func (i Image) Ensure(ctx context.Context, e Builder, log io.Writer) (container.
 		return result, err
 	}
 	if log != nil {
-		_, _ = fmt.Fprintf(log, "base image %s cannot be pulled; building it from the distribution's mirror\n", i.Base.Reference)
+		_, _ = fmt.Fprintln(log, buildsteps.BaseLine(i.Base.Reference))
 	}
 	base := i.Base
 	base.Log = log

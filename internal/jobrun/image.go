@@ -13,7 +13,23 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
+
+// images makes sure that the images of a job and its services are there.
+func (r *Runner) images(ctx context.Context, j *Job, s scheduler.Streams) (id string, built bool, err error) {
+	id, built, err = r.image(ctx, j, s.Build)
+	if err == nil && !j.Image.BuildOnly {
+		err = r.prepareServices(ctx, j, s.Build)
+	}
+	var result outcome.Result
+	if err != nil {
+		result.Unbuilt(ctx, err)
+	}
+	s.EndBuild(result.State)
+	return id, built, err
+}
 
 // image makes sure that the image is there.
 func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, built bool, err error) {

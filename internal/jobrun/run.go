@@ -86,7 +86,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 		}
 	}
 	r.AddDotenv(j)
-	id, built, err := r.image(ctx, j, s.Build)
+	id, built, err := r.images(ctx, j, s)
 	result.Built, out.ImageID = built, id
 	if err != nil {
 		result.Unbuilt(ctx, err)
@@ -94,10 +94,6 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 	}
 	if j.Image.BuildOnly {
 		result.End(ctx, nil)
-		return result, out
-	}
-	if err := r.prepareServices(ctx, j, s.Build); err != nil {
-		result.Unbuilt(ctx, err)
 		return result, out
 	}
 	parts.done("image")

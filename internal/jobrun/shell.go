@@ -26,10 +26,7 @@ func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s schedule
 		return err
 	}
 	r.AddDotenv(j)
-	if _, _, err := r.image(ctx, j, s.Build); err != nil {
-		return err
-	}
-	if err := r.prepareServices(ctx, j, s.Build); err != nil {
+	if _, _, err := r.images(ctx, j, s); err != nil {
 		return err
 	}
 	env, err := r.setUp(j)

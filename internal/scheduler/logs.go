@@ -15,7 +15,7 @@ import (
 
 // outputs opens the logs of all tasks before the first one runs.
 func (m *Scheduler) outputs(tasks []Task, w *watcher) ([]*output, error) {
-	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, lines: m.Lines, raw: m.Raw, timestamps: m.Timestamps}
+	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, lines: m.Lines, raw: m.Raw, quiet: m.Quiet, live: m.Live && m.Raw, timestamps: m.Timestamps}
 	width := 0
 	for _, t := range tasks {
 		width = max(width, utf8.RuneCountInString(ShownName(t.Name)))

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/buildsteps"
 	"gitlab.com/lcitool/lcitool/internal/logtimes"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
@@ -34,6 +35,7 @@ type sink struct {
 	watcher        *watcher
 	lines          func(Line) // nil means nobody listens
 	raw            bool
+	quiet, live    bool // as Scheduler has them
 	timestamps     bool // each line begins with its time
 }
 
@@ -51,6 +53,7 @@ type output struct {
 	timesFile *os.File         // nil if there is none
 	times     *logtimes.Writer // nil once it cannot be written
 	left      int              // bytes that the log still takes
+	shown     int64            // so many bytes of the log were shown after failed builds
 }
 
 // newOutput makes the output of a task. The log has no times if timesFile is
@@ -63,6 +66,9 @@ func newOutput(to *sink, secrets *redact.Redactor, task, prefix string, log, tim
 	o.stdout = &lines{output: o, sink: to, to: to.stdout, prefix: prefix, name: "stdout"}
 	o.stderr = &lines{output: o, sink: to, to: to.stderr, prefix: prefix, name: "stderr"}
 	o.build = &lines{output: o, sink: to, to: to.stderr, prefix: prefix, name: "build"}
+	if to.quiet {
+		o.build.steps = &buildsteps.Steps{Live: to.live}
+	}
 	for _, l := range []*lines{o.build, o.stdout, o.stderr} {
 		l.hidden = secrets.Writer(passing{l})
 	}
@@ -110,6 +116,8 @@ type lines struct {
 	raw    bool      // the terminal is within a line
 	whole  []byte    // lines for the sink, which takes many at once
 	last   string    // of these
+
+	steps *buildsteps.Steps // all that is shown; nil for what was written
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -127,7 +135,7 @@ func (l passing) Write(p []byte) (int, error) {
 		l.sink.warn(l.prefix, fmt.Sprintf("warning: the log of %s is incomplete: %v", termtext.Line(l.output.task), err))
 	}
 	now := time.Now()
-	if l.sink.raw && l.to != nil {
+	if l.sink.raw && l.to != nil && l.steps == nil {
 		_, _ = l.to.Write(l.stamped(p, now))
 	}
 	for rest := p; len(rest) > 0; {
@@ -208,17 +216,26 @@ func (l *lines) finish() {
 	if l.sink.lines != nil {
 		l.sink.lines(Line{Time: l.begun, Task: l.output.task, Stream: l.name, Text: text})
 	}
-	if l.to != nil && !l.sink.raw {
-		l.whole = append(l.whole, l.prefix...)
-		if l.sink.timestamps {
-			l.whole = append(l.whole, logtimes.Stamp(l.begun)...)
-		}
-		l.whole = append(append(l.whole, text...), '\n')
+	switch {
+	case l.to == nil:
+	case l.steps != nil:
+		l.show(l.steps.Line(text, l.begun))
+	case !l.sink.raw:
+		l.add(text)
 	}
 	l.last = text
 	if len(l.whole) >= maxWhole {
 		l.flush()
 	}
+}
+
+// add takes a line for the sink.
+func (l *lines) add(text string) {
+	l.whole = append(l.whole, l.prefix...)
+	if l.sink.timestamps {
+		l.whole = append(l.whole, logtimes.Stamp(l.begun)...)
+	}
+	l.whole = append(append(l.whole, text...), '\n')
 }
 
 // flush passes the whole lines on, the last one to the watcher as well.

@@ -26,6 +26,8 @@ type Scheduler struct {
 	Parallel int    // at most so many at a time; 0 means 1
 	FailFast bool   // stop all when one does not pass
 	Raw      bool   // what tasks say goes to Stdout and Stderr as it is; for one task
+	Quiet    bool   // of what builds of images say Stderr gets a line a step, and all of it if one fails
+	Live     bool   // with Raw and Quiet: Stderr is a terminal, which has the step that runs as well
 	LogDir   string // existing directory for NAME.log of each task
 	Stdout   io.Writer
 	Stderr   io.Writer
@@ -170,7 +172,7 @@ func (r *run) one(ctx context.Context, i int) {
 	t, out := r.tasks[i], r.outputs[i]
 	r.watcher.notify(Event{Task: t.Name, State: outcome.Running, Log: out.path})
 	started := time.Now()
-	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Ended: out.closeFailure})
+	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Built: out.endBuild, Ended: out.closeFailure})
 	out.end()
 	result.Started, result.Log = started, out.path
 	result.Explain(out.failure.Text())

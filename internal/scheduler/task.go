@@ -33,12 +33,20 @@ type Task struct {
 
 // Streams are what a task is connected to.
 type Streams struct {
-	Stdin  io.Reader // nil for none
-	Stdout io.Writer // nil discards
-	Stderr io.Writer // nil discards
-	Build  io.Writer // output of building the image; nil discards
-	TTY    bool      // use a terminal if Stdin and Stdout are one
-	Ended  func()    // called when later output no longer says why the task failed; may be nil
+	Stdin  io.Reader           // nil for none
+	Stdout io.Writer           // nil discards
+	Stderr io.Writer           // nil discards
+	Build  io.Writer           // output of building the image; nil discards
+	Built  func(outcome.State) // called when nothing more goes to Build: with NoImage or Stopped if there is no image; may be nil
+	TTY    bool                // use a terminal if Stdin and Stdout are one
+	Ended  func()              // called when later output no longer says why the task failed; may be nil
+}
+
+// EndBuild calls Built.
+func (s Streams) EndBuild(state outcome.State) {
+	if s.Built != nil {
+		s.Built(state)
+	}
 }
 
 // A Line is one that a task has said, without secrets and without anything that

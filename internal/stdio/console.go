@@ -30,21 +30,21 @@ func (s *Streams) Downloads() *progress.Downloads {
 	return progress.NewDownloads(s.Stderr)
 }
 
-// Own are the program's streams for a command that has the terminal to itself.
+// Own are the program's streams for a command that has the terminal to itself,
+// without one for builds.
 func (s *Streams) Own() scheduler.Streams {
-	return scheduler.Streams{Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, Build: s.Stderr, TTY: true}
+	return scheduler.Streams{Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, TTY: true}
 }
 
 // Shared are the program's streams for a command that may have the terminal to
 // itself. One that has not gets the terminal as ForProgram has it.
 func (s *Streams) Shared() (own scheduler.Streams, done func()) {
 	own = s.Own()
-	var buildDone, outDone, errDone func()
-	own.Build, buildDone = ForProgram(s.Stderr)
 	if IsTerminal(s.Stdin) && IsTerminal(s.Stdout) {
-		return own, buildDone
+		return own, func() {}
 	}
+	var outDone, errDone func()
 	own.Stdout, outDone = ForProgram(s.Stdout)
 	own.Stderr, errDone = ForProgram(s.Stderr)
-	return own, func() { buildDone(); outDone(); errDone() }
+	return own, func() { outDone(); errDone() }
 }

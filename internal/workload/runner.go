@@ -38,9 +38,11 @@ func (r *Runner) Run(ctx context.Context, w Workload, s scheduler.Streams) outco
 	built, err := w.Image.Ensure(ctx, r.Engine, s.Build)
 	if err != nil {
 		result.Unbuilt(ctx, err)
+		s.EndBuild(result.State)
 		result.Duration = time.Since(started)
 		return result
 	}
+	s.EndBuild("")
 	result.Built = !built.Cached
 	ran, err := r.inContainer(ctx, w, s)
 	for _, warning := range ran.Warnings {

@@ -14,6 +14,7 @@ import (
 type Console struct {
 	Stdout, Stderr io.Writer
 	Live           bool // Stderr is a terminal that can move its cursor, an *os.File
+	Verbose        bool // show all that builds of images say, instead of a line a step
 	Color          bool // colour how tasks ended; only for a terminal
 	Sections       bool // Stderr is a log that GitLab shows
 
@@ -35,6 +36,7 @@ func (c Console) Show(parallel int, names ...string) (d *Display, done func()) {
 // Run runs tasks. A single one has the console to itself; of several, each has
 // a line on a terminal, and its name before its lines elsewhere.
 func (c Console) Run(ctx context.Context, s *scheduler.Scheduler, tasks []scheduler.Task) ([]outcome.Result, error) {
+	s.Quiet, s.Live = !c.Verbose, c.Live
 	if len(tasks) == 1 {
 		var stdoutDone, stderrDone func()
 		s.Raw = true

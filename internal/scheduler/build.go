@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package scheduler
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+)
+
+// show shows text of our own in the place of what a build says.
+func (l *lines) show(text string) {
+	if l.sink.raw {
+		_, _ = l.to.Write(l.stamped([]byte(text), time.Now()))
+		return
+	}
+	for line := range bytes.Lines([]byte(text)) {
+		l.add(string(bytes.TrimSuffix(line, []byte("\n"))))
+	}
+}
+
+// endBuild is called when the image is there or cannot be built. What is in the
+// log then is what the builder said.
+func (o *output) endBuild(state outcome.State) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.build
+	if l.steps == nil || l.to == nil {
+		return
+	}
+	_ = l.hidden.Flush() // never fails
+	if len(l.line) > 0 {
+		l.finish()
+	}
+	l.show(l.steps.End(state, time.Now()))
+	l.flush()
+	if state == outcome.NoImage {
+		l.showLog()
+	}
+}
+
+// showLog shows the log so far, without what an earlier try has shown.
+func (l *lines) showLog() {
+	log, err := os.Open(l.output.path)
+	if err != nil {
+		l.sink.warn(l.prefix, "warning: cannot show the log: "+err.Error())
+		return
+	}
+	defer log.Close()
+	if _, err := log.Seek(l.output.shown, io.SeekStart); err != nil {
+		return
+	}
+	defer func() { l.output.shown, _ = log.Seek(0, io.SeekCurrent) }()
+	if l.sink.raw {
+		_, _ = io.Copy(l.to, log)
+		return
+	}
+	for from := bufio.NewReaderSize(log, maxLine); ; {
+		line, err := from.ReadSlice('\n')
+		if len(line) > 0 {
+			l.add(termtext.LogLine(string(bytes.TrimSuffix(line, []byte("\n")))))
+		}
+		if len(l.whole) >= maxWhole || err == io.EOF {
+			l.flush()
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return
+		}
+	}
+}
