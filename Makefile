@@ -12,7 +12,7 @@ GOBUILD = go build -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
 # The versions of the tools are in ci/tools/go.mod and nowhere else.
 TOOL = go tool -modfile=ci/tools/go.mod
 # What the race detector would make last for many minutes and has nothing to find in.
-NORACE = ^(TestMutationScore|TestNewerLibvirt|TestFactsVerifyDebian|TestCrossCompilersOfDebian|TestDebianMirror|TestRulesDecideAsTheTables|TestAnotherProgramListsTheSameJobs|TestAgainstOther|TestHostileStrings)$$
+NORACE = ^(TestMutationScore|TestNewerLibvirt|TestFactsVerifyDebian|TestCrossCompilersOfDebian|TestDebianMirror|TestRulesDecideAsTheTables|TestAnotherProgramListsTheSameJobs|TestAgainstOther|TestHostileStrings|TestSmallFilesStayCheap)$$
 NORACE_IN = ./domstats/internal/fault ./cmd/lcitool ./internal/repodata ./internal/gitlabci ./manifests
 GOTESTSUM = $(TOOL) gotestsum --format pkgname-and-test-fails --
 SCRIPTS = $(shell git ls-files | xargs awk 'FNR == 1 && /^\#!(\/bin\/sh|\/bin\/bash|\/usr\/bin\/env bash)/ { print FILENAME } { nextfile }')

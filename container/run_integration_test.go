@@ -128,7 +128,7 @@ func TestRunTimesOut(t *testing.T) {
 	if !errors.Is(err, ErrTimeout) {
 		t.Errorf("error %v, want a timeout", err)
 	}
-	if took := time.Since(started); took > 20*time.Second {
+	if took := time.Since(started); took > 2*time.Minute {
 		t.Errorf("took %v", took)
 	}
 }

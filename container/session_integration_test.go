@@ -137,7 +137,7 @@ func TestExecIsEnded(t *testing.T) {
 			if !errors.Is(err, reason) {
 				t.Errorf("error %v", err)
 			}
-			if took := time.Since(started); took > 20*time.Second {
+			if took := time.Since(started); took > 2*time.Minute {
 				t.Errorf("took %v", took)
 			} else {
 				t.Log(took)
@@ -298,7 +298,7 @@ func TestExecServiceDies(t *testing.T) {
 	}}
 	started := time.Now()
 	_, err = c.Exec(t.Context(), ExecOptions{Command: sh("echo ready; sleep 1002"), Stdout: kill})
-	if _, ok := errors.AsType[*EngineError](err); !ok || Status(err) != 125 || time.Since(started) > 15*time.Second {
+	if _, ok := errors.AsType[*EngineError](err); !ok || Status(err) != 125 || time.Since(started) > 2*time.Minute {
 		t.Errorf("after %v: %v", time.Since(started), err)
 	}
 	t.Log(time.Since(started), err)

@@ -261,7 +261,7 @@ func (o *written) String() string {
 func (o *written) await(t *testing.T, text string) {
 	t.Helper()
 	for begin := time.Now(); !strings.Contains(o.String(), text); time.Sleep(10 * time.Millisecond) {
-		if time.Since(begin) > time.Minute {
+		if time.Since(begin) > 5*time.Minute {
 			t.Fatalf("%q was not written\n%s", text, o)
 		}
 	}

@@ -123,7 +123,7 @@ func resize(t *testing.T, tty *os.File, columns, rows uint16) {
 // until waits for the screen to show something.
 func until(t *testing.T, s *screen, what string, ok func(text string) bool) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for !ok(s.text()) {
 		select {
 		case <-s.changed:
