@@ -42,7 +42,11 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 	}
 	e.service, err = podman.Connect(ctx, o, self.Run, func(ctx context.Context, s *podman.Service) (bool, error) {
 		e.service = s
-		return e.seesOurFiles(ctx)
+		sees, err := e.seesOurFiles(ctx)
+		if sees && err == nil {
+			sees, err = e.seesWorkingDir(ctx)
+		}
+		return sees, err
 	})
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type Engine struct {
 	owner             records.Owner
 	records           *records.Store
 	conmonUnreachable atomic.Bool // or direct attach is switched off
+	same              samePaths
 }
 
 // Address returns the URL of the service.

@@ -46,18 +46,22 @@ func engineError(op string, err error) error {
 	return &EngineError{Op: op, Code: refusal(err.Error()), Hint: podman.Explain(err), Err: err}
 }
 
+// quoted is a name as Go quotes it.
+const quoted = `"(?:[^"\\]|\\.)*"`
+
 // Words of the runtimes that name the command of a container. Other things
 // that are missing or forbidden have words like them: a helper of podman, a
 // file of the kernel's cgroups, a limit.
 var (
 	commandMissing = regexp.MustCompile("executable file `[^`]+` not found|" +
-		"exec container process `[^`]+`: No such file|" +
-		`(?:container process|exec failed|container init)\b.*exec: "[^"]*": (?:executable file not found|stat [^:]+: no such file)|` +
-		`^exec: "[^"]*": (?:executable file not found in \$PATH|stat [^:]+: no such file or directory): OCI runtime`)
+		"exec container process (?:\\(missing dynamic library\\?\\) )?`[^`]+`: No such file|" +
+		`(?:container process|exec failed|container init)\b.*exec: ` + quoted + `: (?:executable file not found|stat .+: no such file)|` +
+		`^exec: ` + quoted + `: (?:executable file not found in \$PATH|stat .+: no such file or directory): OCI runtime`)
 	commandForbidden = regexp.MustCompile("the path `[^`]+` exists but it is not executable|" +
-		"exec container process `[^`]+`: (?:Permission denied|Exec format error|Is a directory)|" +
-		`(?:container process|exec failed|container init)\b.*exec: "[^"]*": (?:permission denied|exec format error|is a directory)|` +
-		`^exec: "[^"]*": (?:permission denied|is a directory): OCI permission denied`)
+		"exec container process (?:failed with handler as )?`[^`]+`: (?:Permission denied|Operation not permitted|Exec format error|Is a directory|Not a directory|Text file busy|Argument list too long)|" +
+		"crun: open executable: (?:Permission denied|Operation not permitted|Is a directory|Not a directory)|" +
+		`(?:container process|exec failed|container init)\b.*exec: ` + quoted + `: (?:permission denied|exec format error|is a directory|stat .+: (?:permission denied|not a directory))|` +
+		`^exec: ` + quoted + `: (?:permission denied|is a directory): OCI permission denied`)
 )
 
 // refusal returns the status for a container that could not be started: 127

@@ -23,6 +23,13 @@ const (
 	hintNoTLS    = "the registry speaks no TLS: set insecure = true for it in registries.conf, if it is to be trusted"
 	hintRegistry = "can the registry be reached from here? A mirror of it can be named in registries.conf"
 	hintThrottle = "the registry limits how much is pulled: wait, or podman login %s"
+	hintShort    = "the engine looks for short names nowhere: give the whole name, for example docker.io/library/NAME"
+	hintProxy    = "the engine goes through a proxy that does not answer: see http_proxy and https_proxy where the engine runs"
+	hintFault    = "the registry has a fault of its own: try again later"
+	hintArch     = "the registry has no image of that name and tag for this architecture"
+	hintPolicy   = "the engine's /etc/containers/policy.json, or the user's, does not allow it"
+	hintBlocked  = "registries.conf blocks the registry where the engine runs"
+	hintHelper   = "the file of credentials names a credential helper that is not installed where the engine runs"
 	hintPull     = "can the registry be reached from here, and is the image published there? podman login gives credentials for it"
 )
 
@@ -30,14 +37,25 @@ const (
 // order of their weight. A %s in a hint is the registry.
 func registryCauses() []struct{ words, hint string } {
 	return []struct{ words, hint string }{
+		{"short-name", hintShort},
+		{"docker-credential-", hintHelper},
+		{"is rejected by policy", hintPolicy},
+		{"A signature was required", hintPolicy},
+		{"is blocked in ", hintBlocked},
+		{"no image found in", hintArch},
+		{"proxyconnect", hintProxy},
 		{"toomanyrequests", hintThrottle},
+		{"429", hintThrottle},
 		{"authentication required", hintLogin},
 		{"unauthorized", hintLogin},
 		{"invalid username/password", hintLogin},
 		{"access to the resource is denied", hintLogin},
 		{"access denied", hintLogin},
 		{"denied:", hintLogin},
-		{"403 (Forbidden)", hintLogin},
+		{"authorization failed", hintLogin},
+		{"no basic auth credentials", hintLogin},
+		{"Unauthorized", hintLogin},
+		{"Forbidden", hintLogin},
 		{"manifest unknown", hintNoTag},
 		{"name unknown", hintNoTag},
 		{"repository name not known", hintNoTag},
@@ -49,8 +67,15 @@ func registryCauses() []struct{ words, hint string } {
 		{"network is unreachable", hintRegistry},
 		{"no route to host", hintRegistry},
 		{"i/o timeout", hintRegistry},
+		{"TLS handshake timeout", hintRegistry},
+		{"context deadline exceeded", hintRegistry},
+		{"connection reset by peer", hintRegistry},
 		{"Temporary failure in name resolution", hintRegistry},
 		{"server misbehaving", hintRegistry},
+		{"Internal Server Error", hintFault},
+		{"Bad Gateway", hintFault},
+		{"Service Unavailable", hintFault},
+		{"Gateway Timeout", hintFault},
 	}
 }
 
@@ -61,23 +86,15 @@ var (
 
 // registryHint says what to do about the words of a failed pull.
 func registryHint(text string) string {
+	if hint := podman.Explain(errors.New(text)); hint == podman.HintDisk || hint == podman.HintDiskWhere {
+		return hint
+	}
 	for _, c := range registryCauses() {
 		if strings.Contains(text, c.words) {
 			return strings.Replace(c.hint, "%s", hostOf(text), 1)
 		}
 	}
 	return hintPull
-}
-
-// registryRefused reports whether a registry answered, and would not give the
-// image: then it is not the network that is missing.
-func registryRefused(text string) bool {
-	for _, c := range registryCauses() {
-		if strings.Contains(text, c.words) {
-			return c.hint != hintRegistry
-		}
-	}
-	return false
 }
 
 // hostOf returns the registry that the last words of a failed pull name.

@@ -65,6 +65,9 @@ func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir st
 	if err := o.storage(s, u, dir, own); err != nil {
 		return nil, err
 	}
+	if err := e.refuseOthers(ctx, s); err != nil {
+		return nil, err
+	}
 	return s, e.label(ctx, s)
 }
 

@@ -5,6 +5,7 @@
 package container
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,9 +18,15 @@ import (
 // own, as that of a virtual machine has, with the directories in hidden empty.
 func foreign(t *testing.T, hidden ...string) *Engine {
 	t.Helper()
+	return partlyForeign(t, append([]string{here.dir + "/tmp"}, hidden...)...)
+}
+
+// partlyForeign is foreign with all other directories shared, the temporary one too.
+func partlyForeign(t *testing.T, hidden ...string) *Engine {
+	t.Helper()
 	socket := filepath.Join(here.dir, "foreign-"+randomName()+".sock")
 	script := `socket=$1; shift; for dir; do mount -t tmpfs foreign "$dir"; done; exec podman system service --time 0 "unix://$socket"`
-	cmd := exec.Command("unshare", append([]string{"--mount", "--propagation", "private", "sh", "-c", script, "sh", socket, here.dir + "/tmp"}, hidden...)...)
+	cmd := exec.Command("unshare", append([]string{"--mount", "--propagation", "private", "sh", "-c", script, "sh", socket}, hidden...)...)
 	cmd.Env, cmd.Stderr = here.env, os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -32,7 +39,10 @@ func foreign(t *testing.T, hidden ...string) *Engine {
 		_ = os.Remove(socket)
 	})
 	waitUntil(t, "the service answers", func() bool {
-		_, err := os.Stat(socket)
+		conn, err := net.Dial("unix", socket)
+		if err == nil {
+			conn.Close()
+		}
 		return err == nil
 	})
 	return away(t, "unix://"+socket)
@@ -82,6 +92,51 @@ func TestForeignSocketWithADirectoryOfTheSameName(t *testing.T) {
 		_, err := e.Run(t.Context(), o)
 		if err == nil || !strings.Contains(err.Error(), "another machine") || out.Len() > 0 {
 			t.Errorf("%s: %v, output %q", name, err, out.String())
+		}
+	}
+}
+
+// TestPartlySharedFiles has an engine that sees our temporary directory, as in a
+// toolbox, and has another directory in the place of one of ours. A bare socket
+// of the engine is no better than one that another program passes on.
+func TestPartlySharedFiles(t *testing.T) {
+	needRoot(t)
+	nothingLeft(t, engine(t))
+	project, other := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "ours"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(project)
+	if e := partlyForeign(t, project); e.Local() {
+		t.Error("the engine has another working directory, and is taken for one that has our files")
+	}
+	e := partlyForeign(t, other)
+	if !e.Local() {
+		t.Fatal("the engine has our working directory, and is taken for one of another machine")
+	}
+	run := func(o RunOptions) (string, error) {
+		var out strings.Builder
+		o.Image, o.Command, o.Network, o.Stdout = base, sh("ls /x ~/datadir"), NetworkNone, &out
+		_, err := e.Run(t.Context(), o)
+		return out.String(), err
+	}
+	for name, o := range map[string]RunOptions{
+		"workload": {WorkloadDir: other},
+		"mount":    {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: other, Target: "/x"}}}},
+		"file":     {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: other + "/ours", Target: "/x/ours"}}}},
+		"overlay":  {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: other, Target: "/x", Overlay: true}}}},
+	} {
+		if out, err := run(o); err == nil || !strings.Contains(err.Error(), "has something else there, or nothing") || Status(err) != 125 || out != "" {
+			t.Errorf("%s: %v, output %q", name, err, out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(project, "ours"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		o := RunOptions{WorkloadDir: project, ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: project, Target: "/x", ReadOnly: true}}}}
+		if out, err := run(o); err != nil || strings.Count(out, "ours") != 2 {
+			t.Errorf("what is shared: %v, output %q", err, out)
 		}
 	}
 }

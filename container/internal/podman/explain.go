@@ -21,6 +21,13 @@ const (
 	HintLimits    = "the limits of this process or container are above what the service may set: raise them for the service (for example DefaultLimitNPROC= of systemd), or start a private one by leaving the address out"
 	HintDelegate  = `the kernel or systemd does not let podman limit this resource: leave the limit out, or delegate it with "systemctl edit user@.service" ([Service] Delegate=cpu cpuset io memory pids)`
 	HintOCI       = "the monitor could not start the container: is the runtime there (crun or runc), and does it work? podman info names it"
+	HintBus       = `systemd does not answer this user, who has no session: log in by ssh or "machinectl shell", or "loginctl enable-linger USER"; su and sudo open no session`
+	HintNoRuntime = "install crun or runc, whichever containers.conf names"
+	HintTun       = "load the kernel's module for tap devices: modprobe tun"
+	HintUIDMapCap = "newuidmap and newgidmap have lost their privileges, as in a copied file system: reinstall uidmap"
+	HintStorage   = "storage.conf names directories that this user cannot write: leave graphroot and runroot out of /etc/containers/storage.conf"
+	HintFuse      = "install fuse-overlayfs, or take mount_program out of storage.conf"
+	HintSocket    = "the socket is another user's: use your own (systemctl --user start podman.socket), or leave the address out"
 	HintUIDMap    = "install uidmap, which has newuidmap and newgidmap"
 	HintShared    = "mount --make-rshared /, if mounts made later must be seen inside containers"
 	HintDisk      = "free some space: lcitool container prune, podman image prune; a commit needs its layer's size twice"
@@ -48,11 +55,21 @@ func explanations() []struct {
 		{[]string{"memory.swap.max", "o such file"}, HintDelegate},
 		{[]string{"cpu.max", "o such file"}, HintDelegate},
 		{[]string{"pids.max", "o such file"}, HintDelegate},
+		{[]string{"opening file `", "` for writing: No such file"}, HintDelegate},
+		{[]string{"sd-bus"}, HintBus},
+		{[]string{"OCI runtime", "not found: invalid argument"}, HintNoRuntime},
 		{[]string{"cannot clone: Operation not permitted"}, HintClone},
 		{[]string{"no subuid ranges found"}, HintSubIDs},
 		{[]string{"no subgid ranges found"}, HintSubIDs},
 		{[]string{"insufficient UIDs or GIDs"}, HintSubIDs},
 		{[]string{"newuidmap", "executable file not found"}, HintUIDMap},
+		{[]string{"newgidmap", "executable file not found"}, HintUIDMap},
+		{[]string{"write to uid_map failed"}, HintUIDMapCap},
+		{[]string{"write to gid_map failed"}, HintUIDMapCap},
+		{[]string{"RunRoot is pointing to a path", "not writable"}, HintStorage},
+		{[]string{"cannot evaluate symlinks on DB run root path"}, HintStorage},
+		{[]string{"fuse-overlayfs", "executable file not found"}, HintFuse},
+		{[]string{"/dev/net/tun"}, HintTun},
 		{[]string{"is not owned by the current user"}, HintRuntimeD},
 		{[]string{"netavark", "nftables"}, HintNft},
 		{[]string{"netavark", "unable to execute", "nft"}, HintNft},
@@ -72,6 +89,7 @@ func explanations() []struct {
 		{[]string{"initializing source docker://"}, HintBase},
 		{[]string{"server API version is too old"}, HintOld},
 		{[]string{"Could not get lock /var/lib/apt"}, HintAptLocked},
+		{[]string{"podman.sock", "permission denied"}, HintSocket},
 		{[]string{"podman.sock", "connection refused"}, HintUnreach},
 		{[]string{"podman.sock", "no such file or directory"}, HintUnreach},
 	}
