@@ -41,6 +41,7 @@ type BuildOptions struct {
 	Context     BuildContext      // the files that the Dockerfile copies
 	Network     Network           // of RUN steps; the zero value is a private network
 	Pull        PullPolicy        // of the base image; PullAlways also builds when nothing changed
+	Platform    string            // such as linux/arm64, emulated where it is not the engine's own; "" for that
 	Offline     bool              // no network for RUN steps either; not part of the input digest
 	Force       bool              // build even if the input digest says nothing changed
 	NoCache     bool              // run every step again; implies Force
@@ -163,6 +164,9 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 	baseNow := make(chan []string, 1)
 	go func() { // beside the other request, since this is the fast path
 		base, _ := inspect(c, o.base()) // without layers when it is not there
+		if !RunsOn(base, o.Platform) {
+			base.Layers = nil
+		}
 		baseNow <- base.Layers
 	}()
 	image, err := inspect(c, WithTag(o.Tag))

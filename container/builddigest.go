@@ -84,6 +84,9 @@ func (o BuildOptions) digest() string {
 	if o.Context.Digest != "" {
 		fmt.Fprintf(h, "context %q\n", o.Context.Digest)
 	}
+	if o.Platform != "" {
+		fmt.Fprintf(h, "platform %q\n", o.Platform)
+	}
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 

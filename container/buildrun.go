@@ -148,6 +148,9 @@ func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, er
 	if image.Labels[labelBuild] != o.record.Token {
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
 	}
+	if !RunsOn(image, o.Platform) {
+		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("its base image %s is for %s, not for %s", o.base(), image.Architecture, o.Platform)}
+	}
 	return image.ID, nil
 }
 
@@ -179,6 +182,10 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 	if e.service.Private() == nil { // a service of another's has proxies of its own
 		b.CommonBuildOpts.HTTPProxy = false
 		b.Args = proxies(e.options.Variable, o.Args)
+	}
+	if o.Platform != "" {
+		system, arch, variant := splitPlatform(o.Platform)
+		b.Platforms = []struct{ OS, Arch, Variant string }{{system, arch, variant}}
 	}
 	if file := e.authFile(); file != "" {
 		b.SystemContext = &types.SystemContext{AuthFilePath: file}

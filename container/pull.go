@@ -99,7 +99,7 @@ func (e *Engine) pullBase(ctx context.Context, o BuildOptions) (BuildOptions, er
 		return o, nil
 	}
 	o.Pull = PullMissing
-	_, err := e.Pull(ctx, o.base(), o.Log)
+	_, err := e.PullPlatform(ctx, o.base(), o.Platform, o.Log)
 	if err == nil || ctx.Err() != nil {
 		return o, err
 	}

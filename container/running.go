@@ -249,7 +249,7 @@ func (r *running) ended(code int, streamErr error) outcome {
 		return outcome{code, &EngineError{Op: "pass on the output of container " + r.name, Code: 125, Err: streamErr}}
 	case code == 1:
 		if status, cause := r.initRefused(); status != 0 {
-			return outcome{status, &EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause}}
+			return outcome{status, &EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause, Hint: podman.Explain(cause)}}
 		}
 		fallthrough
 	case code != 0:

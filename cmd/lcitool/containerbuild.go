@@ -12,6 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // imageFlags say how images are built.
@@ -45,7 +46,11 @@ func newContainerBuild(a *app) *cobra.Command {
 lcitool.TARGET-cross-ARCH when it is for another architecture. The tag moves when
 the new image is there. Nothing is built when nothing has changed since. When
 packages were added and that is all, they are installed on top of the image that is
-there: five times at most, not where the variable CI is set, and not with --exact.`,
+there: five times at most, not where the variable CI is set, and not with --exact.
+
+With --arch the image is for another architecture, which the kernel must emulate, and
+is tagged lcitool.TARGET-ARCH. This is slow; --cross-arch is not. Its base image comes
+from the registry; with --bootstrap from the distribution's mirror.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if want.Target == "" || want.Projects == "" {
@@ -53,6 +58,12 @@ there: five times at most, not where the variable CI is set, and not with --exac
 			}
 			if err := o.checkArches(cmd); err != nil {
 				return err
+			}
+			if want.Arch != "" {
+				want.Arch = archName(want.Arch)
+				if err := cliflags.CheckChoice(cmd, "arch", want.Arch, archNames(targets.Machines())...); err != nil {
+					return err
+				}
 			}
 			want.Cross = o.Cross
 			return a.containerBuild(cmd, &engine, how, want, format)
@@ -62,6 +73,8 @@ there: five times at most, not where the variable CI is set, and not with --exac
 	f.StringVarP(&want.Target, "target", "t", "", "target to build for (required)")
 	f.StringVarP(&want.Projects, "projects", "p", "", "projects whose dependencies to install (required)")
 	crossArchFlag(cmd, &o.Cross)
+	f.StringVar(&want.Arch, "arch", "", "architecture of the image (default this machine's)")
+	completeArches(cmd, "arch", targets.Machines())
 	f.StringVar(&want.Tag, "tag", "", "name of the image (default lcitool.TARGET)")
 	cliflags.Choice(f, &format, "format", "", "text or json", "text", "json")
 	how.flags(f)

@@ -42,7 +42,8 @@ type Planner struct {
 // A Wanted is an image that is asked for.
 type Wanted struct {
 	Target   string
-	Cross    string
+	Arch     string   // that the image is for, "" for this machine's
+	Cross    string   // that is built for in it, "" for none
 	Projects string   // as a label of the image has them
 	List     []string // projects and references, instead of the pattern in Projects
 	Manifest string   // digest of the manifest that has the projects, "" for none
@@ -59,7 +60,11 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 			return envimage.Image{}, err
 		}
 	}
-	t, packages, err := p.Workspace.Resolve(ctx, workspace.Arches{Cross: want.Cross}, want.Target, list, render.CheckDockerfile)
+	t, packages, err := p.Workspace.Resolve(ctx, workspace.Arches{Host: want.Arch, Cross: want.Cross}, want.Target, list, render.CheckDockerfile)
+	if err != nil {
+		return envimage.Image{}, err
+	}
+	foreign, err := p.foreign(&t, want.Arch)
 	if err != nil {
 		return envimage.Image{}, err
 	}
@@ -87,7 +92,41 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 			container.LabelTarget: t.Name, container.LabelProjects: want.Projects, container.LabelArch: string(arch),
 		},
 	}))
-	return image, p.addBase(&image, &t)
+	if foreign == nil {
+		return image, p.addBase(&image, &t)
+	}
+	image.Build.Platform = t.Host.Platform()
+	image.Base, image.Bootstrap = *foreign, p.Bootstrap && !p.Offline
+	if want.Tag == "" {
+		image.Build.Tag += "-" + string(t.Host)
+	}
+	return image, nil
+}
+
+// foreign says how the base image of a target is made for an architecture that
+// is not this machine's, and has its Dockerfile start from it where it is to be
+// made. It returns nil for this machine's.
+func (p *Planner) foreign(t *targets.Target, arch string) (*bootstrap.Options, error) {
+	if arch == "" {
+		return nil, nil
+	}
+	base, err := p.Mirrors().Base("", &t.Release)
+	if err != nil {
+		return nil, err
+	}
+	usual := base.Reference
+	if base, err = ForeignBase(base, t.Name, t.Host); err != nil || base.Reference == usual {
+		return nil, err
+	}
+	if t.Host.Platform() == "" {
+		return nil, fmt.Errorf("registries have no images for %s", t.Host)
+	}
+	if p.Bootstrap {
+		containers := *t.Containers
+		containers.Base = "localhost/" + base.Reference // no registry has it
+		t.Containers = &containers
+	}
+	return &base, nil
 }
 
 // imageOptions adds to options of an image those that the planner has.

@@ -22,6 +22,7 @@ const (
 	HintDelegate  = `the kernel or systemd does not let podman limit this resource: leave the limit out, or delegate it with "systemctl edit user@.service" ([Service] Delegate=cpu cpuset io memory pids)`
 	HintOCI       = "the monitor could not start the container: is the runtime there (crun or runc), and does it work? podman info names it"
 	HintBus       = `systemd does not answer this user, who has no session: log in by ssh or "machinectl shell", or "loginctl enable-linger USER"; su and sudo open no session`
+	HintForeign   = "it may be a program for another architecture: qemu-user-static has the kernel emulate those (lcitool doctor says which)"
 	HintNoRuntime = "install crun or runc, whichever containers.conf names"
 	HintTun       = "load the kernel's module for tap devices: modprobe tun"
 	HintUIDMapCap = "newuidmap and newgidmap have lost their privileges, as in a copied file system: reinstall uidmap"
@@ -59,6 +60,7 @@ func explanations() []struct {
 		{[]string{"sd-bus"}, HintBus},
 		{[]string{"OCI runtime", "not found: invalid argument"}, HintNoRuntime},
 		{[]string{"cannot clone: Operation not permitted"}, HintClone},
+		{[]string{"xec format error"}, HintForeign},
 		{[]string{"no subuid ranges found"}, HintSubIDs},
 		{[]string{"no subgid ranges found"}, HintSubIDs},
 		{[]string{"insufficient UIDs or GIDs"}, HintSubIDs},
