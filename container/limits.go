@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 const (
@@ -60,11 +61,24 @@ func (e *Engine) limits() (files, procs uint64) {
 	return files, procs
 }
 
-// rlimits are the limits of a container. podman 5 lowers what is left out to
-// what it may set, and so is left to choose the number of processes.
+// choosesProcs reports whether a service that we did not start lowers the number
+// of processes to what it may set if we do not say one: podman 5 does, and
+// earlier ones do as an ordinary user.
+func (e *Engine) choosesProcs() bool {
+	if e.service.Private() != nil {
+		return false
+	}
+	if e.atLeast(5) {
+		return true
+	}
+	info, err := os.Stat(e.service.Socket())
+	return err == nil && e.service.Local() && safefs.UID(info) != 0
+}
+
+// rlimits are the limits of a container.
 func (e *Engine) rlimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
-	if e.service.Private() == nil && e.atLeast(5) {
+	if e.choosesProcs() {
 		return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}}
 	}
 	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
@@ -75,7 +89,7 @@ func (e *Engine) rlimits() []spec.POSIXRlimit {
 // itself.
 func (e *Engine) engineLimits() []spec.POSIXRlimit {
 	const podmanFiles = 1 << 20
-	if e.service.Private() == nil && e.atLeast(5) {
+	if e.choosesProcs() {
 		return nil
 	}
 	if !e.service.Local() {
@@ -89,5 +103,8 @@ func (e *Engine) engineLimits() []spec.POSIXRlimit {
 // ulimits are the limits of a build's steps.
 func (e *Engine) ulimits() []string {
 	files, procs := e.limits()
+	if e.service.Private() == nil && e.atLeast(5) { // as choosesProcs has it; earlier builders do not choose
+		return []string{fmt.Sprintf("nofile=%d:%d", files, files)}
+	}
 	return []string{fmt.Sprintf("nofile=%d:%d", files, files), fmt.Sprintf("nproc=%d:%d", procs, procs)}
 }

@@ -3,13 +3,17 @@
 package podman
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // serviceVariables are what a service reads of its environment when it starts,
@@ -27,8 +31,26 @@ func serviceVariables() []string {
 // serviceFiles are patterns of the settings below a directory "containers".
 func serviceFiles() []string {
 	return []string{
-		"containers.conf", "containers.conf.d/*", "storage.conf", "registries.conf", "registries.conf.d/*", "policy.json", "certs.d/*", "certs.d/*/*",
+		"containers.conf", "containers.conf.d/*", "storage.conf", "registries.conf", "registries.conf.d/*", "registries.d/*", "policy.json", "certs.d/*", "certs.d/*/*",
 	}
+}
+
+// authorities are the files of trusted certificates that Go programs read once.
+func authorities() []string {
+	return []string{
+		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+	}
+}
+
+// addProcess writes what a service inherits from the process that starts it:
+// what it sees of the machine, and how much it may use.
+func addProcess(w io.Writer) {
+	for _, name := range []string{"mnt", "net", "pid", "user"} {
+		link, _ := os.Readlink("/proc/self/ns/" + name)
+		fmt.Fprintln(w, link)
+	}
+	fmt.Fprintln(w, HardLimit(unix.RLIMIT_NOFILE), HardLimit(unix.RLIMIT_NPROC))
 }
 
 // serviceKey tells services apart that would see different stores, registries
@@ -48,6 +70,13 @@ func (o Options) serviceKey() string {
 	for _, name := range []string{"CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE"} {
 		addFileState(h, env[name])
 	}
+	for _, file := range authorities() {
+		addFileState(h, file)
+	}
+	certs, _ := filepath.Glob("/etc/docker/certs.d/*/*")
+	for _, file := range certs {
+		addFileState(h, file)
+	}
 	for _, dir := range []string{"/usr/share", "/etc", ConfigHome(getenv)} {
 		for _, pattern := range serviceFiles() {
 			files, _ := filepath.Glob(filepath.Join(dir, "containers", pattern))
@@ -56,7 +85,17 @@ func (o Options) serviceKey() string {
 			}
 		}
 	}
+	if dir := env["CONTAINERS_REGISTRIES_CONF_DIR"]; dir != "" {
+		files, _ := filepath.Glob(filepath.Join(dir, "*"))
+		for _, file := range files {
+			addFileState(h, file)
+		}
+	}
 	fmt.Fprintln(h, o.Podman)
+	if program, err := exec.LookPath(cmp.Or(o.Podman, "podman")); err == nil {
+		addFileState(h, program)
+	}
+	addProcess(h)
 	return fmt.Sprintf("%x", h.Sum(nil)[:4])
 }
 

@@ -3,8 +3,11 @@
 package podman
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,7 +33,7 @@ func TestServiceKeyFollowsWhatAServiceKeeps(t *testing.T) {
 		}
 		seen[key] = v
 	}
-	for _, name := range []string{"registries.conf", "registries.conf.d/a.conf", "storage.conf", "containers.conf", "containers.conf.d/b.conf", "policy.json", "certs.d/host:5000/ca.crt"} {
+	for _, name := range []string{"registries.conf", "registries.d/a.yaml", "registries.conf.d/a.conf", "storage.conf", "containers.conf", "containers.conf.d/b.conf", "policy.json", "certs.d/host:5000/ca.crt"} {
 		file := filepath.Join(config, "containers", name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -50,6 +53,36 @@ func TestServiceKeyFollowsWhatAServiceKeeps(t *testing.T) {
 		}
 		if _, twice := seen[env().serviceKey()]; twice {
 			t.Errorf("%s replaced by one as long: the same key", name)
+		}
+	}
+}
+
+// A service has the limits of the process that started it, and is not asked by
+// one with others.
+func TestServiceKeyFollowsTheProcess(t *testing.T) {
+	const variable = "TEST_PRINT_SERVICE_KEY"
+	if os.Getenv(variable) != "" {
+		fmt.Println("key " + Options{ServiceEnv: []string{"HOME=/nowhere"}}.serviceKey())
+		return
+	}
+	key := func(script string) string {
+		t.Helper()
+		cmd := exec.Command("sh", "-c", script+`; exec "$0" -test.run '^TestServiceKeyFollowsTheProcess$'`, os.Args[0])
+		cmd.Env = append(os.Environ(), variable+"=yes")
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(out), "key ") {
+			t.Fatalf("%s: %v: %s", script, err, out)
+		}
+		line, _, _ := strings.Cut(string(out), "\n")
+		return line
+	}
+	own := key("true")
+	if again := key("umask 077"); again != own {
+		t.Errorf("what does not matter changes it: %s, %s", own, again)
+	}
+	for _, limit := range []string{"ulimit -S -n 200 && ulimit -H -n 200"} {
+		if key(limit) == own {
+			t.Errorf("%s: the same key", limit)
 		}
 	}
 }
