@@ -28,3 +28,17 @@ func TestWithoutBuildTags(t *testing.T) {
 		t.Errorf("%d lines:\n%s", lines, out)
 	}
 }
+
+// TestWindows: a build for Windows says that there is none, and nothing else.
+func TestWindows(t *testing.T) {
+	const tags = "remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper"
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", tags, "-o", os.DevNull, ".")
+	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "windows_is_not_supported_use_WSL: build constraints exclude all Go files") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if lines := strings.Count(string(out), "\n"); lines > 2 {
+		t.Errorf("%d lines:\n%s", lines, out)
+	}
+}
