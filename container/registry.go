@@ -25,7 +25,7 @@ const (
 	hintThrottle = "the registry limits how much is pulled: wait, or podman login %s"
 	hintShort    = "the engine looks for short names nowhere: give the whole name, for example docker.io/library/NAME"
 	hintProxy    = "the engine goes through a proxy that does not answer: see http_proxy and https_proxy where the engine runs"
-	hintFault    = "the registry has a fault of its own: try again later"
+	hintFault    = "the registry itself fails: try again later"
 	hintArch     = "the registry has no image of that name and tag for this architecture"
 	hintPolicy   = "the engine's /etc/containers/policy.json, or the user's, does not allow it"
 	hintBlocked  = "registries.conf blocks the registry where the engine runs"

@@ -26,7 +26,7 @@ func TestRegistryHintFollowsTheReason(t *testing.T) {
 		"toomanyrequests: You have reached your pull rate limit":                                                                                                       "the registry limits how much",
 		`short-name "sh" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"`:                            "the whole name",
 		`initializing source docker://r.example/a:1: pinging container registry r.example: Get "https://r.example/v2/": proxyconnect tcp: dial tcp: refused`:           "proxy",
-		"initializing source docker://r.example/a:1: reading manifest 1 in r.example/a: received unexpected HTTP status: 503 Service Unavailable":                      "fault of its own",
+		"initializing source docker://r.example/a:1: reading manifest 1 in r.example/a: received unexpected HTTP status: 503 Service Unavailable":                      "itself fails",
 		"initializing source docker://r.example/a:1: reading manifest 1 in r.example/a: StatusCode: 401, Unauthorized":                                                 "podman login r.example",
 		"insufficient_scope: authorization failed": "podman login",
 		`choosing an image from manifest list docker://r.example/a:1: no image found in manifest list for architecture "s390x", variant "", OS "linux"`: "architecture",
