@@ -10,11 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/imageowners"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
 )
 
 func newJobDiff(a *app) *cobra.Command {
 	var format string
+	var ask bool
+	engine := engineFlags{app: a}
 	cmd := &cobra.Command{
 		Use:   "diff JOB [JOB]",
 		Short: "Show how two jobs that ran here differ",
@@ -28,11 +31,17 @@ run of this project in which it ran. JOB@previous is the run before that, JOB@pa
 and JOB@failed the newest one in which it did, and RUN:JOB the run whose ID begins
 with RUN. With one JOB, it is compared with its run before.
 
+If the first failing line names a header, a function, a symbol, a library, a tool, or a
+module of pkg-config, Python or Perl, the packages that have it come first. They are
+found by their names; --ask-images looks for the thing itself in both images and asks
+their package managers.
+
 As with lcitool facts diff, differences are a result, not a failure: the exit status
 is 0 with and without them.`,
 		Example: `  lcitool job diff x86_64-debian-12 x86_64-fedora-44
   lcitool job diff x86_64-debian-13@passed x86_64-debian-13@failed
-  lcitool job diff 20261123-2359:x86_64-debian-13 x86_64-debian-13`,
+  lcitool job diff 20261123-2359:x86_64-debian-13 x86_64-debian-13
+  lcitool job diff --ask-images x86_64-debian-12 x86_64-debian-13`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil
@@ -43,6 +52,11 @@ is 0 with and without them.`,
 			left, right, err := a.jobsToCompare(cmd, args)
 			if err != nil {
 				return err
+			}
+			if ask {
+				if err := a.askImages(cmd, &engine, left, right); err != nil {
+					return err
+				}
 			}
 			d, err := jobdiff.Compare(left, right)
 			if err != nil {
@@ -55,7 +69,35 @@ is 0 with and without them.`,
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cmd.Flags().BoolVar(&ask, "ask-images", false, "search the images for what the first failing line names, and for its packages")
+	engine.flags(cmd)
 	return cmd
+}
+
+// askImages adds to jobs the packages that have what the first failing line names.
+// An image that is gone cannot be asked.
+func (a *app) askImages(cmd *cobra.Command, flags *engineFlags, left, right *jobdiff.Input) error {
+	mentions := jobdiff.Mentions(jobdiff.FailingLine(left, right))
+	if len(mentions) == 0 {
+		return nil
+	}
+	engine, err := flags.connect(cmd.Context(), cmd)
+	if err != nil {
+		return err
+	}
+	for _, in := range []*jobdiff.Input{left, right} {
+		if in.Job.ImageID == "" {
+			continue
+		}
+		in.Owners, err = imageowners.Find(cmd.Context(), engine, in.Job.ImageID, mentions)
+		if cmd.Context().Err() != nil {
+			return err
+		}
+		if err != nil {
+			a.warnf(in.Job.Name, "%v", err)
+		}
+	}
+	return nil
 }
 
 // jobsToCompare finds the jobs that arguments name.

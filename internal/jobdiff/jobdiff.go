@@ -20,6 +20,9 @@ type Input struct {
 	// Generic gives the package of each generic name on the job's target, for
 	// a comparison with another format. nil if that is not known.
 	Generic map[string]string
+	// Owners are the packages that have what FailingLine mentions in the job's
+	// image, nil if that was not asked.
+	Owners []Owner
 }
 
 // A Side says what was compared.
@@ -54,6 +57,8 @@ func (s *Side) elapsed() string {
 type Difference struct {
 	Left        Side             `json:"left"`
 	Right       Side             `json:"right"`
+	Mentions    []Mention        `json:"mentions"` // that the first failing line has
+	Suspects    []Suspect        `json:"suspects"` // packages that have them
 	Packages    *Packages        `json:"packages"` // null if those of one side are not known
 	Environment []VariableChange `json:"environment"`
 	Log         *Parting         `json:"log"` // null if the logs are the same
@@ -62,6 +67,7 @@ type Difference struct {
 // Compare compares two jobs. An error is about their logs.
 func Compare(left, right *Input) (*Difference, error) {
 	d := &Difference{
+		Mentions: append([]Mention{}, Mentions(FailingLine(left, right))...), Suspects: []Suspect{},
 		Left: left.side(), Right: right.side(),
 		Environment: append([]VariableChange{}, CompareEnvironment(left.Job.Env, right.Job.Env)...),
 	}
@@ -70,7 +76,7 @@ func Compare(left, right *Input) (*Difference, error) {
 		if !p.Comparable() {
 			p = CompareGeneric(left.Job.Packages, right.Job.Packages, left.Generic, right.Generic)
 		}
-		d.Packages = &p
+		d.Packages, d.Suspects = &p, newPair(left, right, &p).suspects(d.Mentions)
 	}
 	var err error
 	d.Log, err = compareLogs(left, right)

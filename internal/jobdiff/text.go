@@ -18,6 +18,9 @@ func (d *Difference) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "- %s\n+ %s\n", d.Left.text(), d.Right.text())
 	d.writeImages(&b)
+	if err := d.writeSuspects(&b); err != nil {
+		return err
+	}
 	if err := d.writePackages(&b); err != nil {
 		return err
 	}
@@ -50,6 +53,43 @@ func (d *Difference) writeImages(b *bytes.Buffer) {
 	if l.Commit != r.Commit {
 		fmt.Fprintf(b, "commit: %s -> %s\n", commit(l.Commit), commit(r.Commit))
 	}
+}
+
+// writeSuspects writes which packages the failing line may be about.
+func (d *Difference) writeSuspects(b *bytes.Buffer) error {
+	if len(d.Mentions) == 0 || d.Packages == nil {
+		return nil
+	}
+	var names []string
+	for _, m := range d.Mentions {
+		names = append(names, fmt.Sprintf("%s %s", m.Kind, oneLine(m.Name)))
+	}
+	fmt.Fprintf(b, "the failing line names %s\n", strings.Join(names, ", "))
+	if len(d.Suspects) == 0 {
+		fmt.Fprintln(b, "  no package of either image is known to have it")
+		return nil
+	}
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	for i := range d.Suspects {
+		s := &d.Suspects[i]
+		how := direction(s.Order)
+		if s.Same {
+			how = "the same"
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", oneLine(s.Name), installed(s.Left), installed(s.Right), how, oneLine(s.Reason))
+	}
+	return flush(w, b)
+}
+
+// installed is the version of a suspect.
+func installed(version *string) string {
+	switch {
+	case version == nil:
+		return "?"
+	case *version == "":
+		return "-"
+	}
+	return oneLine(*version)
 }
 
 func (d *Difference) writePackages(b *bytes.Buffer) error {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package imageowners asks an image for the packages of files in it.
+package imageowners
+
+import (
+	"context"
+	_ "embed" // for the script
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/jobdiff"
+)
+
+//go:embed owners.sh
+var script string
+
+const (
+	limit     = 2 * time.Minute
+	mostBytes = 64 << 10
+	workload  = "lcitool-owners" // name of the container
+)
+
+// engine is what this asks of container.Engine.
+type engine interface {
+	Run(context.Context, container.RunOptions) (container.RunResult, error)
+}
+
+// Find gives the packages of an image that have what mentions name. It runs a
+// script in a container of the image, without a network.
+func Find(ctx context.Context, e engine, image string, mentions []jobdiff.Mention) ([]jobdiff.Owner, error) {
+	command := []string{"sh", "-c", script, "sh"}
+	for _, m := range mentions {
+		command = append(command, string(m.Kind), m.Name)
+	}
+	out := &bounded{left: mostBytes}
+	_, err := e.Run(ctx, container.RunOptions{
+		ContainerOptions: container.ContainerOptions{Image: image, Name: workload, Network: container.NetworkNone},
+		Command:          command, Stdout: out, Timeout: limit,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask image %s which packages have its files: %w", image, err)
+	}
+	return parse(string(out.text), mentions), nil
+}
+
+// parse reads what the script printed. The image may be anybody's: what is no
+// line of the script is left out.
+func parse(text string, mentions []jobdiff.Mention) []jobdiff.Owner {
+	var all []jobdiff.Owner
+	for line := range strings.Lines(text) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(fields) != 3 || fields[1] == "" {
+			continue
+		}
+		i, err := strconv.Atoi(fields[0])
+		if err != nil || i < 0 || i >= len(mentions) {
+			continue
+		}
+		o := jobdiff.Owner{Mention: mentions[i], Package: fields[1], Path: fields[2]}
+		if !slices.ContainsFunc(all, func(other jobdiff.Owner) bool { return other.Mention == o.Mention && other.Package == o.Package }) {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// bounded keeps the beginning of what is written.
+type bounded struct {
+	text []byte
+	left int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	part := p[:min(len(p), b.left)]
+	b.left -= len(part)
+	b.text = append(b.text, part...)
+	return len(p), nil
+}

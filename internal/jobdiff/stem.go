@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobdiff
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// shortestPrefix is how long the prefix of a function must be to tell a library.
+const shortestPrefix = 3
+
+var (
+	wordsAround = regexp.MustCompile(`^(?:lib|python3?\d*-|perl-)|(?:-(?:dev|devel|libs?|common|bin|utils|tools|headers|perl))+$`)
+	versionTail = regexp.MustCompile(`[-.]?\d[-.\d]*[a-z]?$`)
+	triplet     = regexp.MustCompile(`^[a-z0-9_]+-linux-[a-z0-9]+$`)
+	prefix      = regexp.MustCompile(`^(?:[a-z]+|[A-Z]+(?:_|$))`)
+)
+
+// stem is a name without what languages, packages and versions add to it.
+func stem(name string) string {
+	name = strings.ToLower(name)
+	name = wordsAround.ReplaceAllString(name, "")
+	return versionTail.ReplaceAllString(name, "")
+}
+
+// wholeStem is the stem of a package's name, which may end in ":arch".
+func wholeStem(name string) string {
+	name, _, _ = strings.Cut(name, ":")
+	return stem(name)
+}
+
+// firstStem is the stem of what is before the first dash: that of
+// "libcurl4-openssl-dev" is "curl".
+func firstStem(name string) string {
+	name, _, _ = strings.Cut(wholeStem(name), "-")
+	return stem(name)
+}
+
+// stems are those of packages that may have a mention.
+func (m Mention) stems() []string {
+	var all []string
+	add := func(names ...string) {
+		for _, n := range names {
+			if s := stem(n); s != "" && !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
+	}
+	switch m.Kind {
+	case Header:
+		parts := strings.Split(strings.TrimPrefix(m.Name, "/usr/include/"), "/")
+		if len(parts) > 1 && triplet.MatchString(parts[0]) {
+			parts = parts[1:]
+		}
+		if len(parts) > 1 {
+			add(parts[0])
+		}
+		add(strings.TrimSuffix(path.Base(m.Name), path.Ext(m.Name)))
+	case Function, Symbol:
+		if p := strings.TrimSuffix(prefix.FindString(m.Name), "_"); len(p) >= shortestPrefix && p != m.Name {
+			add(p)
+		}
+	case PerlModule:
+		add(strings.ReplaceAll(strings.TrimSuffix(m.Name, ".pm"), "/", "-"))
+	default:
+		add(m.Name)
+	}
+	return all
+}
