@@ -20,7 +20,7 @@ type decoder struct {
 	// known keeps the rules of jobs by their list, which many jobs share by
 	// extending one. Nil to keep none.
 	known map[*value][]rule
-	flats map[*value][]string // as known, for lists of texts
+	flats map[flat][]string // as known, for lists of texts
 }
 
 // errorf notes what GitLab refuses.
@@ -121,28 +121,39 @@ func (d *decoder) integers(v *value, what string) []int {
 	return out
 }
 
-// How deep lists in lists go, as GitLab has it, and how many texts they may
-// give: references make few of them stand for many.
+// How many lists in one another GitLab takes where it takes any, and how many
+// texts they may give: references make few of them stand for many.
 const (
 	maxNested = 10
 	maxTexts  = 10_000
 )
 
-// texts gives a list of strings, or one; lists in lists are laid flat. It is
-// nil for nil and not nil for an empty list.
-func (d *decoder) texts(v *value, what string) []string {
+// A flat is a list whose texts are known.
+type flat struct {
+	v     *value
+	depth int
+}
+
+// texts gives a list of strings, or one. It is nil for nil and not nil for an
+// empty list.
+func (d *decoder) texts(v *value, what string) []string { return d.textsWithin(v, what, 1) }
+
+// nested gives a list of strings, or one; lists in lists are laid flat.
+func (d *decoder) nested(v *value, what string) []string { return d.textsWithin(v, what, maxNested) }
+
+func (d *decoder) textsWithin(v *value, what string, depth int) []string {
 	if v == nil {
 		return nil
 	}
 	if v.kind == text {
 		return []string{v.text}
 	}
-	if out, ok := d.flats[v]; ok {
+	if out, ok := d.flats[flat{v, depth}]; ok {
 		return out
 	}
 	before := len(d.problems)
 	out := []string{}
-	for _, item := range d.flat(v, what) {
+	for _, item := range d.flatWithin(v, what, depth) {
 		if item.kind != text {
 			d.errorf(item.pos, "%s takes strings, got %s", what, item.describe())
 			continue
@@ -150,7 +161,7 @@ func (d *decoder) texts(v *value, what string) []string {
 		out = append(out, item.text)
 	}
 	if d.flats != nil && len(d.problems) == before {
-		d.flats[v] = out
+		d.flats[flat{v, depth}] = out
 	}
 	return out
 }
@@ -165,26 +176,32 @@ func (d *decoder) listed(v *value, what string) []string {
 }
 
 // flat gives the items of a list, those of lists in it in their place.
-func (d *decoder) flat(v *value, what string) []*value {
+func (d *decoder) flat(v *value, what string) []*value { return d.flatWithin(v, what, maxNested+1) }
+
+// flatWithin is flat for at most depth lists in one another.
+func (d *decoder) flatWithin(v *value, what string, depth int) []*value {
 	if v.kind != list {
 		d.errorf(v.pos, "%s takes a list, got %s", what, v.describe())
 		return nil
 	}
 	var out []*value
 	visited := 0
-	var walk func(v *value, depth int) bool
-	walk = func(v *value, depth int) bool {
+	var walk func(v *value, level int) bool
+	walk = func(v *value, level int) bool {
 		for _, item := range v.items {
 			visited++
 			switch {
-			case item.kind == list && depth == maxNested:
-				d.errorf(item.pos, "%s has lists in lists over more than %d levels", what, maxNested)
+			case item.kind == list && level == depth && depth == 1:
+				d.errorf(item.pos, "%s takes no lists in its list", what)
+				return false
+			case item.kind == list && level == depth:
+				d.errorf(item.pos, "%s has lists in lists over more than %d levels", what, depth)
 				return false
 			case visited > maxTexts: // lists in it count too, as they may be empty
 				d.errorf(v.pos, "%s has more than %d items", what, maxTexts)
 				return false
 			case item.kind == list:
-				if !walk(item, depth+1) {
+				if !walk(item, level+1) {
 					return false
 				}
 			default:
@@ -193,13 +210,13 @@ func (d *decoder) flat(v *value, what string) []*value {
 		}
 		return true
 	}
-	walk(v, 0)
+	walk(v, 1)
 	return out
 }
 
 // script gives the commands of a script, nil if there are none.
 func (d *decoder) script(v *value, what string) []string {
-	commands := d.texts(v, what)
+	commands := d.nested(v, what)
 	for _, s := range commands {
 		if s != "" {
 			return commands

@@ -60,7 +60,7 @@ func (c *config) decode() *definitions {
 		d.autoCancel(w.get("auto_cancel"))
 	}
 	defaults := c.defaults(d)
-	d.known, d.flats = map[*value][]rule{}, map[*value][]string{}
+	d.known, d.flats = map[*value][]rule{}, map[flat][]string{}
 	for _, name := range c.order {
 		v := c.top[name]
 		if strings.HasPrefix(name, ".") && v.isBlank() && len(c.lacks[name]) == 0 {
@@ -144,7 +144,10 @@ func (v *value) orNil() *value {
 func (d *decoder) stages(v *value) []string {
 	stages := []string{"build", "test", "deploy"}
 	if v = v.orNil(); v != nil {
-		stages = d.listed(v, "stages")
+		if v.kind == text {
+			d.errorf(v.pos, "stages takes a list of strings, got a string")
+		}
+		stages = d.nested(v, "stages")
 	}
 	out := []string{".pre"}
 	for _, s := range stages {

@@ -93,6 +93,33 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// TestDefaultBeforeTheEvent: what an event without a project makes of includes
+// does not stay when the event is known.
+func TestDefaultBeforeTheEvent(t *testing.T) {
+	var asked []string
+	elsewhere := &Elsewhere{URL: func(url string) ([]byte, error) {
+		asked = append(asked, url)
+		if strings.HasPrefix(url, "https://git.example.org/") {
+			return []byte("variables: {UPSTREAM: up}\nj: {script: [x]}\n"), nil
+		}
+		return nil, errors.New("another server")
+	}}
+	p, err := Load(files(map[string]string{"": "include: {project: group/other, file: a.yml}\n"}), ".gitlab-ci.yml", Options{Elsewhere: elsewhere})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := p.Default(Event{}, "UPSTREAM"); ok {
+		t.Error("a file of gitlab.com is known")
+	}
+	event := Event{Host: "git.example.org", Namespace: "team", Project: "app"}
+	if got, ok := p.Default(event, "UPSTREAM"); got != "up" || !ok {
+		t.Errorf("got %q, %v; asked for %q", got, ok, asked)
+	}
+	if e := p.Evaluate(event); jobsOf(e) != "j@test:x" || len(e.Missing) > 0 {
+		t.Errorf("jobs %s, missing %v; asked for %q", jobsOf(e), e.Missing, asked)
+	}
+}
+
 // TestIntegrity: a file that has the digest an include gives is read.
 func TestIntegrity(t *testing.T) {
 	elsewhere := &Elsewhere{URL: func(string) ([]byte, error) { return []byte("abc: {script: [x]}\n"), nil }}

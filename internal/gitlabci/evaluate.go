@@ -29,9 +29,13 @@ type Evaluation struct {
 	workflow *workflowDecision
 }
 
-// Default gives a variable that the top of the files sets, as it is written.
-func (p *Pipeline) Default(name string) (string, bool) {
-	c := p.config(&scope{event: &Event{}, vars: settings{}, tree: &tree{fsys: p.fsys}})
+// Default gives a variable that the top of the files sets, as it is written. The
+// event needs no more than a project: what it makes of includes is not kept.
+func (p *Pipeline) Default(event Event, name string) (string, bool) {
+	event = event.filled()
+	own := *p
+	own.elsewhere, own.sources, own.parsed = map[string]fetchedFile{}, map[string]*source{}, map[string]*parsedFile{}
+	c := own.config(&scope{event: &event, vars: event.predefined(), tree: &tree{fsys: p.fsys}})
 	return c.decoded.globals.lookup(name)
 }
 

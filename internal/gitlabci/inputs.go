@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"encoding/json"
 	"maps"
 	"regexp"
 	"slices"
@@ -178,6 +179,9 @@ func (d *decoder) inputSpec(f field) *inputSpec {
 		s.pattern = ""
 	case s.hasRules && (s.options != nil || s.value != nil):
 		d.errorf(f.pos, "input %s: rules cannot stand beside options and default", yamldoc.Quote(f.key))
+	case s.kind == "boolean" && s.options != nil:
+		d.errorf(f.pos, "input %s: options are not for booleans", yamldoc.Quote(f.key))
+		s.options = nil
 	}
 	return s
 }
@@ -203,15 +207,22 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 	if s.hasRules {
 		fallback, options = s.byRules(others, d)
 	}
-	v := g.inputs[s.name]
-	where, what := g.pos, "the value"
-	if v == nil {
-		if fallback == nil {
-			d.errorf(g.pos, "input %s has no value and no default", yamldoc.Quote(s.name))
-			return nil
-		}
-		v, where, what = fallback, s.pos, "the default"
+	v := g.inputs[s.name].orNil()
+	var byDefault *value
+	if fallback != nil && (v == nil || !s.hasRules) { // GitLab checks a default even if it is not used
+		byDefault = s.check(fallback, options, d, s.pos, "the default")
 	}
+	if v != nil {
+		return s.check(v, options, d, g.pos, "the value")
+	}
+	if fallback == nil {
+		d.errorf(g.pos, "input %s has no value and no default", yamldoc.Quote(s.name))
+	}
+	return byDefault
+}
+
+// check gives a value as one of the input, nil if it cannot be.
+func (s *inputSpec) check(v *value, options []*value, d *decoder, where diag.Position, what string) *value {
 	out := s.typed(v)
 	switch {
 	case out == nil:
@@ -231,7 +242,7 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 }
 
 // typed gives v as the type of the input, nil if it is of another one. A text
-// may hold another type as JSON, which is how the command line gives it.
+// may hold another type as JSON, as with GitLab.
 func (s *inputSpec) typed(v *value) *value {
 	if s.kind == "string" {
 		if v.kind >= list {
@@ -240,23 +251,30 @@ func (s *inputSpec) typed(v *value) *value {
 		return &value{kind: text, text: v.text, pos: v.pos}
 	}
 	if v.kind == text {
-		n, err := yamldoc.Parse("", []byte(v.text), 0)
-		if err != nil {
+		if !json.Valid([]byte(v.text)) {
 			return nil
 		}
-		r := &reader{left: maxValues}
-		v = r.read(n, 0)
+		decoder := json.NewDecoder(strings.NewReader(v.text))
+		decoder.UseNumber()
+		var parsed any
+		if err := decoder.Decode(&parsed); err != nil {
+			return nil
+		}
+		v = fromJSON(parsed)
 	}
-	if want := map[string]kind{"number": number, "boolean": boolean, "array": list}[s.kind]; v.kind != want && v.kind != null {
+	if want := map[string]kind{"number": number, "boolean": boolean, "array": list}[s.kind]; v.kind != want {
 		return nil
 	}
 	return v
 }
 
-// isOption reports whether a value, or each item of a list, may be chosen.
+// isOption reports whether a value, or each item of a list, may be chosen. For
+// strings it is the text that counts, for others the type as well.
 func (s *inputSpec) isOption(v *value, options []*value) bool {
 	same := func(v *value) bool {
-		return slices.ContainsFunc(options, func(o *value) bool { return o.text == v.text && o.kind < list && v.kind < list })
+		return slices.ContainsFunc(options, func(o *value) bool {
+			return o.text == v.text && o.kind < list && v.kind < list && (s.kind == "string" || o.kind == v.kind)
+		})
 	}
 	if v.kind != list {
 		return same(v)
@@ -270,7 +288,13 @@ func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *val
 		if !d.keys(r, "a rule of an input", "if", "options", "default") {
 			continue
 		}
-		if condition := r.get("if"); condition != nil && !inputCondition(condition, others, d) {
+		switch condition := r.get("if"); {
+		case condition == nil && r.get("options") == nil:
+			d.errorf(r.pos, "a rule of an input without if needs options")
+		case condition != nil && r.get("options") == nil && !hasField(r, "default"):
+			d.errorf(r.pos, "a rule of an input needs options or default")
+			continue
+		case condition != nil && !inputCondition(condition, others, d):
 			continue
 		}
 		if hasField(r, "default") {

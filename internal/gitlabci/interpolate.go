@@ -5,7 +5,9 @@ package gitlabci
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,6 +154,34 @@ func shellEscape(s string) string {
 		return "''"
 	}
 	return strings.ReplaceAll(unsafe.ReplaceAllString(s, `\$0`), "\n", "'\n'")
+}
+
+// fromJSON gives what encoding/json has decoded, numbers as they are written.
+func fromJSON(in any) *value {
+	switch in := in.(type) {
+	case string:
+		return &value{kind: text, text: in}
+	case json.Number:
+		if strings.ContainsAny(in.String(), ".eE") {
+			return &value{kind: number, text: rubyFloatText(in.String())}
+		}
+		return &value{kind: number, text: in.String()}
+	case bool:
+		return &value{kind: boolean, text: strconv.FormatBool(in)}
+	case []any:
+		out := &value{kind: list}
+		for _, item := range in {
+			out.items = append(out.items, fromJSON(item))
+		}
+		return out
+	case map[string]any:
+		out := &value{kind: mapping}
+		for _, key := range slices.Sorted(maps.Keys(in)) {
+			out.fields = append(out.fields, field{key: key, value: fromJSON(in[key])})
+		}
+		return out
+	}
+	return &value{}
 }
 
 // json writes a value as JSON.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -61,9 +62,7 @@ func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool
 	if strings.TrimSpace(name) == "" {
 		j.errorf(pos, "the name of a job is empty")
 	}
-	if len(name) > 255 {
-		j.errorf(pos, "the name is longer than 255 characters")
-	}
+	j.nameLength(pos, name)
 	job.Stage = "test"
 	if s := j.v.get("stage"); s != nil {
 		job.Stage = j.text(s, "stage")
@@ -108,6 +107,15 @@ func (j *jobDecoder) get(key string) *value {
 		return j.defaults.get(key)
 	}
 	return nil
+}
+
+// nameLength demands a name that GitLab's database takes, with what an instance
+// adds.
+func (j *jobDecoder) nameLength(pos diag.Position, name string) (ok bool) {
+	if ok = utf8.RuneCountInString(name) <= 255; !ok {
+		j.errorf(pos, "the name %s is longer than 255 characters", yamldoc.OneLine(name))
+	}
+	return ok
 }
 
 func (j *jobDecoder) inheritance(v *value) inheritance {

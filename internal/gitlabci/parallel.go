@@ -32,6 +32,11 @@ func (j *jobDecoder) parallel(def *definition) {
 			def.labels = append(def.labels, fmt.Sprintf(" %d/%d", i+1, total))
 		}
 	}
+	for _, label := range def.labels {
+		if !j.nameLength(v.pos, def.job.Name+label) {
+			break
+		}
+	}
 	for i, s := range def.matrix {
 		s["CI_NODE_INDEX"] = setting{value: strconv.Itoa(i + 1), from: FromGitLab}
 		s["CI_NODE_TOTAL"] = setting{value: strconv.Itoa(len(def.matrix)), from: FromGitLab}
@@ -41,7 +46,7 @@ func (j *jobDecoder) parallel(def *definition) {
 // matrix gives the variables of each instance with what its name adds, in the
 // order of the file, the last variable of an entry turning fastest.
 func (d *decoder) matrix(v *value) (instances []settings, labels []string) {
-	for _, entry := range d.flat(v, "parallel: matrix") {
+	for _, entry := range d.flatWithin(v, "parallel: matrix", 1) {
 		if entry.kind != mapping || len(entry.fields) == 0 {
 			d.errorf(entry.pos, "parallel: matrix takes a list of mappings")
 			continue
@@ -83,7 +88,7 @@ func (d *decoder) matrixValues(f field) []string {
 		return []string{d.variable(f.key, f.value)}
 	}
 	var out []string
-	for _, item := range d.flat(f.value, "parallel: matrix: "+f.key) {
+	for _, item := range d.flatWithin(f.value, "parallel: matrix: "+f.key, 1) {
 		out = append(out, d.variable(f.key, item))
 	}
 	if len(out) == 0 {

@@ -42,7 +42,7 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 			j.errorf(v.pos, "only and except: the mapping is empty")
 		}
 		if expressions := v.get("variables"); expressions != nil {
-			for _, item := range j.flat(expressions, "variables") {
+			for _, item := range j.flatWithin(expressions, "variables", 1) {
 				if e := j.condition(item); e != nil {
 					p.variables = append(p.variables, e)
 				} else {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -132,7 +131,16 @@ func TestFaults(t *testing.T) {
 		{"empty reference", map[string]string{"": "j:\n  script: !reference []\n"}, at + "1: job \"j\": it has no script and no trigger\n" + at + "2: !reference names nothing"},
 		{"references in a circle", map[string]string{"": ".a: {x: !reference [.a, x]}\n"}, at + "1: job \".a\": !reference [.a, x]: references name each other in a circle"},
 		{"references too deep", map[string]string{"": references(10)}, at + "12: job \"last\": !reference [.r10, script]: references go deeper than 10 levels"},
-		{"lists too deep", map[string]string{"": "j:\n  script: " + strings.Repeat("[", 12) + "x" + strings.Repeat("]", 12) + "\n"}, at + "1: job \"j\": it has no script and no trigger\n" + at + `2: job "j": script has lists in lists over more than 10 levels`},
+		{"lists too deep", map[string]string{"": "j:\n  script: " + strings.Repeat("[", 11) + "x" + strings.Repeat("]", 11) + "\n"}, at + "1: job \"j\": it has no script and no trigger\n" + at + `2: job "j": script has lists in lists over more than 10 levels`},
+
+		{"lists as deep as may be", map[string]string{"": "stages: [[test]]\nj:\n  needs: [[]]\n  rules: [[{when: always}]]\n  script: " + strings.Repeat("[", 10) + "x" + strings.Repeat("]", 10) + "\n"}, ""},
+		{"lists in flat lists", map[string]string{"": "j:\n  artifacts:\n    paths: [a, [b]]\n    exclude: [[c]]\n    reports: {junit: [[d]]}\n  cache: {key: {files: [[f]]}, paths: [[g]]}\n  image: {name: i, entrypoint: [[sh]], pull_policy: [[never]]}\n  rules: [{changes: [[h]]}, {exists: {paths: [[h]]}}]\n  retry: {max: 1, when: [[always]]}\n  tags: [[k]]" + script + "k:\n  stage: build\n  dependencies: [[j]]\n  only: [[branches]]\n  parallel: {matrix: [[{A: b}]]}" + script + "l:\n  parallel: {matrix: [{A: [[b]]}]}" + script},
+			at + `3: job "j": artifacts: paths takes no lists in its list` + "\n" + at + `4: job "j": artifacts: exclude takes no lists in its list` + "\n" + at + `5: job "j": artifacts: reports: junit takes no lists in its list` + "\n" +
+				at + `6: job "j": cache: key: files takes one or two paths` + "\n" + at + `6: job "j": cache: key: files takes no lists in its list` + "\n" + at + `6: job "j": cache: paths takes no lists in its list` + "\n" + at + `7: job "j": image: entrypoint takes no lists in its list` + "\n" + at + `7: job "j": image: pull_policy takes no lists in its list` + "\n" +
+				at + `8: job "j": changes takes no lists in its list` + "\n" + at + `8: job "j": exists takes no lists in its list` + "\n" + at + `9: job "j": retry: when takes no lists in its list` + "\n" + at + `10: job "j": tags takes no lists in its list` + "\n" + at + `14: job "k": dependencies takes no lists in its list` + "\n" +
+				at + `15: job "k": refs takes no lists in its list` + "\n" + at + `16: job "k": parallel: matrix takes no lists in its list` + "\n" + at + `19: job "l": parallel: matrix: A has no values` + "\n" + at + `19: job "l": parallel: matrix: A takes no lists in its list`},
+		{"a reference by number", map[string]string{"": ".s: [x]\nj:\n  script: !reference [.s, 0]\n"}, at + "2: job \"j\": it has no script and no trigger\n" + at + "3: !reference takes a list of names, got a number"},
+		{"a matrix of long names", map[string]string{"": "j:\n  parallel: {matrix: [{A: [short, " + strings.Repeat("ä", 250) + "]}]}" + script + "k:\n  parallel: {matrix: [{A: [" + strings.Repeat("n", 251) + ", o]}]}" + script}, at + `5: job "k": the name k: [` + strings.Repeat("n", 116) + "… is longer than 255 characters"},
 
 		{"include of two", map[string]string{"": "include: {local: a.yml, template: A.gitlab-ci.yml}\nj:" + script}, at + "1: include names more than one of local, template"},
 		{"include of an unknown key", map[string]string{"": "include: {local: a.yml, path: x}\n", "a.yml": "j:" + script}, at + `1: include has the unknown key "path"`},

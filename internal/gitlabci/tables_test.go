@@ -64,7 +64,7 @@ func TestDecisionTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	upstream, ok := p.Default("RUN_UPSTREAM_NAMESPACE")
+	upstream, ok := p.Default(Event{}, "RUN_UPSTREAM_NAMESPACE")
 	if !ok {
 		t.Fatal("RUN_UPSTREAM_NAMESPACE is not set")
 	}

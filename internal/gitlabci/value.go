@@ -121,7 +121,7 @@ func (r *reader) checkTag(v *value, n yamldoc.Node) {
 
 func (r *reader) checkReference(v *value) {
 	for _, item := range v.items {
-		if item.kind != text && item.kind != number {
+		if item.kind != text {
 			r.errorf(item.pos, "!reference takes a list of names, got %s", item.describe())
 			v.kind, v.items = null, nil
 			return

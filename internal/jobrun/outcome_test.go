@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
@@ -473,6 +474,32 @@ func TestRefusedDotenv(t *testing.T) {
 		if result, _ := h.Run(t.Context(), j, scheduler.Streams{}); result.State != want {
 			t.Errorf("%q: %s, %v", text, result.Text(), result.Err)
 		}
+	}
+}
+
+// TestImageFromDotenv: a job's image and the policy of its cache may be what an
+// earlier job has left in its report.
+func TestImageFromDotenv(t *testing.T) {
+	const text = "make: {stage: build, script: [x], artifacts: {reports: {dotenv: a.env}}}\nuse: {image: $IMG, cache: {key: k, paths: [p], policy: $POLICY}, script: [x]}\n"
+	p, err := gitlabci.Load(fstest.MapFS{".gitlab-ci.yml": {Data: []byte(text)}}, ".gitlab-ci.yml", gitlabci.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := p.Evaluate(gitlabci.Event{})
+	h := newHarness(t)
+	h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+		c.files[treeDir+"/a.env"] = "IMG=from/report:1\nPOLICY=pull\n"
+		return nil
+	}
+	producer := &Job{Job: e.Jobs[0], Image: Image{Reference: "image"}, Runs: true}
+	use := &Job{Job: e.Jobs[1], ArtifactsFrom: []*Job{producer}, Runs: true}
+	for _, j := range []*Job{producer, use} {
+		if result, _ := h.Run(t.Context(), j, scheduler.Streams{}); result.State != outcome.Passed {
+			t.Errorf("%s: %s, %v", j.Name, result.Text(), result.Err)
+		}
+	}
+	if use.Image.Reference != "from/report:1" {
+		t.Errorf("the image is %q", use.Image.Reference)
 	}
 }
 

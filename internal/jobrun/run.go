@@ -75,6 +75,7 @@ func retries(retry gitlabci.Retry, result outcome.Result) bool {
 func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	parts := &phases{last: time.Now()}
 	defer func() { out.Phases = parts.all }()
+	r.AddDotenv(j)
 	if err := j.impossible(); err != nil {
 		result.End(ctx, err)
 		return result, out
@@ -85,7 +86,6 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 			return result, out
 		}
 	}
-	r.AddDotenv(j)
 	id, built, err := r.images(ctx, j, s)
 	result.Built, out.ImageID = built, id
 	if err != nil {

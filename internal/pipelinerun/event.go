@@ -95,7 +95,14 @@ func (o *EventOptions) Event(ctx context.Context, directory string, p *gitlabci.
 // where origin is the upstream project itself.
 func (o *EventOptions) identify(ctx context.Context, directory string, p *gitlabci.Pipeline, e *gitlabci.Event) error {
 	e.Host, e.Namespace, e.Project = Identify(ctx, directory)
-	upstream, known := o.Upstream.Of(p)
+	if o.Server != "" {
+		u, err := url.Parse(o.Server)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return fmt.Errorf("argument --server: expected an address such as https://gitlab.com, got %q", o.Server)
+		}
+		e.Host = u.Host
+	}
+	upstream, known := o.Upstream.Of(p, *e)
 	switch {
 	case e.Namespace == "":
 		e.Namespace, e.Project = ForkNamespace, filepath.Base(directory)
@@ -114,13 +121,6 @@ func (o *EventOptions) identify(ctx context.Context, directory string, p *gitlab
 			return fmt.Errorf("argument --project: expected GROUP/NAME, got %q", o.Project)
 		}
 		e.Namespace, e.Project = o.Project[:at], o.Project[at+1:]
-	}
-	if o.Server != "" {
-		u, err := url.Parse(o.Server)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("argument --server: expected an address such as https://gitlab.com, got %q", o.Server)
-		}
-		e.Host = u.Host
 	}
 	return nil
 }

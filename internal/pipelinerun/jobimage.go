@@ -135,7 +135,7 @@ func (i *jobImages) upstreamImages() map[string]string {
 		Source: gitlabci.Push, Namespace: e.Namespace, Project: e.Project, DefaultBranch: e.DefaultBranch, Host: e.Host,
 		Branch: e.DefaultBranch, Directory: e.Directory, Variables: e.Variables,
 	}
-	name, ok := i.Upstream.Of(i.source.Pipeline)
+	name, ok := i.Upstream.Of(i.source.Pipeline, e)
 	if ok {
 		up.Namespace = name
 	} else if e.Namespace == ForkNamespace {

@@ -17,8 +17,9 @@ type Upstream struct {
 // upstreamVariables are those that projects use.
 func upstreamVariables() []string { return []string{"RUN_UPSTREAM_NAMESPACE", "QEMU_CI_UPSTREAM"} }
 
-// Of gives the namespace. ok is false if nobody says it.
-func (u Upstream) Of(p *gitlabci.Pipeline) (namespace string, ok bool) {
+// Of gives the namespace for a pipeline of an event's project. ok is false if
+// nobody says it.
+func (u Upstream) Of(p *gitlabci.Pipeline, e gitlabci.Event) (namespace string, ok bool) {
 	if u.Namespace != "" {
 		return u.Namespace, true
 	}
@@ -27,7 +28,7 @@ func (u Upstream) Of(p *gitlabci.Pipeline) (namespace string, ok bool) {
 		names = []string{u.Variable}
 	}
 	for _, name := range names {
-		if value, ok := p.Default(name); ok && value != "" {
+		if value, ok := p.Default(e, name); ok && value != "" {
 			return value, true
 		}
 	}
