@@ -33,6 +33,9 @@ func heldBy() map[string]string {
 		"`resource_group`":                   "internal/pipelinerun/local_test.go: func TestResourceGroups",
 		"`git fetch` prints":                 "internal/checkout/checkout_test.go: func TestOrigin",
 		"a trigger without `strategy`":       "cmd/lcitool/testdata/engine/job-needs.txtar: GitLab does not wait",
+		"`include: template`":                "internal/gitlabci/elsewhere_test.go: a template that is not there",
+		"versions of components":             "internal/gitlabci/elsewhere_test.go: the newest release of a minor version",
+		"a dotenv report":                    "internal/jobrun/dotenv_test.go: func TestReadDotenv",
 		"a trigger starts a pipeline of ano": "internal/pipelinerun/child_test.go: which only GitLab can",
 		"the files of a checkout":            "internal/checkout/layers_test.go: func TestLayersAreAsOld",
 	}

@@ -170,5 +170,5 @@ func (a *app) warnMissing(e *gitlabci.Evaluation) {
 
 // fetchable reports whether --fetch may bring an include.
 func fetchable(m gitlabci.Missing) bool {
-	return m.Kind == "remote" || m.Kind == "project" || m.Kind == "component"
+	return m.Kind == "remote" || m.Kind == "project" || m.Kind == "component" || m.Kind == "template"
 }

@@ -5,10 +5,12 @@ package gitlabci
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
-	"io/fs"
+	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -22,6 +24,8 @@ type Elsewhere struct {
 	URL func(url string) ([]byte, error)
 	// Revision gives a file of the project itself at another commit, branch or tag.
 	Revision func(ref, file string) ([]byte, error)
+	// Files lists the files of the project itself at another commit, branch or tag.
+	Files func(ref string) ([]string, error)
 }
 
 // ErrNotAsked is why a file from elsewhere is not known if nobody asked for it.
@@ -31,6 +35,7 @@ var ErrNotAsked = errors.New("not asked for")
 // includes of it are looked for there. The zero value is a file by its URL, whose
 // includes cannot be local.
 type place struct {
+	host    string // of the server; "" for that of the event
 	own     bool   // another commit of the project itself
 	project string // path of the project; "" for a file by its URL
 	ref     string
@@ -68,10 +73,106 @@ func (in *includer) read(at place, file string) (name string, err error) {
 		if at.own {
 			return in.p.options.Elsewhere.Revision(at.ref, file)
 		}
-		return in.p.options.Elsewhere.URL("https://" + in.scope.event.Host + "/api/v4/projects/" + url.PathEscape(at.project) +
-			"/repository/files/" + url.PathEscape(file) + "/raw?ref=" + url.QueryEscape(at.ref))
+		return in.p.options.Elsewhere.URL(in.api(at) + "/repository/files/" + url.PathEscape(file) + "/raw?ref=" + url.QueryEscape(at.ref))
 	})
 	return name, err
+}
+
+// api gives the address of what a server's API has about a project.
+func (in *includer) api(at place) string {
+	host := at.host
+	if host == "" {
+		host = in.scope.event.Host
+	}
+	return "https://" + host + "/api/v4/projects/" + url.PathEscape(at.project)
+}
+
+// fetchJSON decodes what is at a URL.
+func (in *includer) fetchJSON(address string, into any) error {
+	data, err := in.p.fetched(address, func() ([]byte, error) { return in.p.options.Elsewhere.URL(address) })
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("the answer of %s is not what GitLab's API gives", yamldoc.OneLine(address))
+	}
+	return nil
+}
+
+// allOf decodes the lists on all pages of a part of a server's API.
+func allOf[T any](in *includer, address string) ([]T, error) {
+	var out []T
+	for page := 1; page <= maxPages; page++ {
+		var some []T
+		if err := in.fetchJSON(fmt.Sprintf("%s&per_page=%d&page=%d", address, pageSize, page), &some); err != nil {
+			return nil, err
+		}
+		if out = append(out, some...); len(some) < pageSize {
+			break
+		}
+	}
+	return out, nil
+}
+
+// How much of a list of a server's API is read.
+const (
+	pageSize = 100
+	maxPages = 20
+)
+
+// matching lists the files of a place that a pattern of an include matches,
+// sorted.
+func (in *includer) matching(at place, pattern string) ([]string, error) {
+	matcher, start := includePattern(pattern)
+	var names []string
+	if at.own {
+		if in.p.options.Elsewhere == nil {
+			return nil, ErrNotAsked
+		}
+		var err error
+		if names, err = in.p.options.Elsewhere.Files(at.ref); err != nil {
+			return nil, err
+		}
+	} else {
+		address := in.api(at) + "/repository/tree?recursive=true&ref=" + url.QueryEscape(at.ref)
+		if start != "." {
+			address += "&path=" + url.QueryEscape(start)
+		}
+		entries, err := allOf[struct{ Path, Type string }](in, address)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.Type == "blob" {
+				names = append(names, e.Path)
+			}
+		}
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return matcher == nil || !matcher.MatchString(name) })
+	slices.Sort(names)
+	return names, nil
+}
+
+// templates is where GitLab has the files that template includes name.
+func templates() place { return place{host: "gitlab.com", project: "gitlab-org/gitlab", ref: "HEAD"} }
+
+// template gives the content of a file that comes with GitLab.
+func (in *includer) template(v *value, g *given) []*value {
+	name, ok := in.expanded(v)
+	if !ok {
+		return nil
+	}
+	missing := Missing{Kind: "template", Location: name, Pos: v.pos}
+	if in.checkAddress("template", name, v); !strings.HasSuffix(name, ".gitlab-ci.yml") {
+		in.missing = append(in.missing, missing)
+		return nil
+	}
+	file, err := in.read(templates(), "lib/gitlab/ci/templates/"+name)
+	if err != nil {
+		in.absent(missing, err)
+		return nil
+	}
+	return in.within(templates(), file, v, g)
 }
 
 // within has a file of a place read with what it includes.
@@ -218,70 +319,6 @@ func (in *includer) projectFiles(v *value) (at place, out []string) {
 	return at, out
 }
 
-// component gives the content of a component: of this project at the commit at
-// hand, of another commit of it, or of another project of the server.
-func (in *includer) component(v *value, g *given) []*value {
-	address, ok := in.expanded(v)
-	if !ok {
-		return nil
-	}
-	if in.scope == nil {
-		in.deferred = true // the event says which project this is
-		return nil
-	}
-	e := in.scope.event
-	missing := Missing{Kind: "component", Location: address, Pos: v.pos}
-	long, version, _ := strings.Cut(address, "@")
-	full, here := strings.CutPrefix(long, e.Host+"/")
-	slash := strings.LastIndex(full, "/")
-	if !here || slash < 0 || version == "" {
-		if in.p.options.Elsewhere != nil {
-			missing.Why = "expected " + e.Host + "/PROJECT/NAME@VERSION"
-		}
-		in.absent(missing, nil)
-		return nil
-	}
-	at, name := place{project: full[:slash], ref: version}, full[slash+1:]
-	g.component = map[string]string{"name": name, "version": version, "reference": version}
-	if at.own = at.project == e.projectPath(); at.own && (version == e.Commit || version == e.ref()) {
-		g.component["sha"] = e.Commit
-		return in.ownComponent(v, name, g)
-	}
-	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
-		path, err := in.read(at, file)
-		if errors.Is(err, fs.ErrNotExist) {
-			missing.Why = "there is no " + file
-			continue
-		}
-		if err != nil {
-			in.absent(missing, err)
-			return nil
-		}
-		return in.within(at, path, v, g)
-	}
-	in.absent(missing, nil)
-	return nil
-}
-
-// ownComponent gives the content of a component of the tree at hand.
-func (in *includer) ownComponent(v *value, name string, g *given) []*value {
-	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
-		if !(&tree{fsys: in.p.fsys}).has(file) {
-			continue
-		}
-		before := in.at
-		in.at = nil
-		defer func() { in.at = before }()
-		if doc := in.file(file, v, g); doc != nil {
-			return []*value{doc}
-		}
-		return nil
-	}
-	in.errorf(v.pos, "component %s: this project has neither templates/%s.yml nor templates/%s/template.yml", yamldoc.Quote(v.text), name, name)
-	in.missing = append(in.missing, Missing{Kind: "component", Location: v.text, Pos: v.pos})
-	return nil
-}
-
 // localElsewhere gives the content of a file beside the one that is being read,
 // which is not of the tree.
 func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
@@ -292,17 +329,25 @@ func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
 		in.errorf(v.pos, "local include %s: a file by its URL has no other files beside it", yamldoc.Quote(v.text))
 		in.absent(missing, nil)
 		return nil
-	case strings.Contains(file, "*"):
-		missing.Why = "patterns are not supported outside of the tree"
-		in.absent(missing, nil)
-		return nil
 	}
-	name, err := in.read(at, file)
-	if err != nil {
-		in.absent(missing, err)
-		return nil
+	files := []string{file}
+	if strings.Contains(file, "*") {
+		var err error
+		if files, err = in.matching(at, file); err != nil {
+			in.absent(missing, err)
+			return nil
+		}
 	}
-	return in.within(at, name, v, g)
+	var out []*value
+	for _, file := range files {
+		name, err := in.read(at, file)
+		if err != nil {
+			in.absent(Missing{Kind: "local", Location: at.fileOf(file), Pos: v.pos}, err)
+			continue
+		}
+		out = append(out, in.within(at, name, v, g)...)
+	}
+	return out
 }
 
 // because says why an include is not known, if anything does.

@@ -16,19 +16,50 @@ func repositoryFile(project, file, ref string) string {
 	return "https://gitlab.com/api/v4/projects/" + escape(project) + "/repository/files/" + escape(file) + "/raw?ref=" + ref
 }
 
+// apiOf is where a server has what its API says of a project.
+func apiOf(project string) string {
+	return "https://gitlab.com/api/v4/projects/" + strings.ReplaceAll(project, "/", "%2F")
+}
+
+func releasesOf(project string, page int) string {
+	return fmt.Sprintf("%s/releases?order_by=released_at&per_page=100&page=%d", apiOf(project), page)
+}
+
+// releaseTags is a list of releases as GitLab gives it.
+func releaseTags(tags ...string) string {
+	var out []string
+	for _, tag := range tags {
+		out = append(out, fmt.Sprintf(`{"tag_name": %q, "name": "x", "commit": {"id": %q}}`, tag, "c"+tag))
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
 // TestElsewhere has pipelines with files that are not in the tree.
 func TestElsewhere(t *testing.T) {
 	served := map[string]string{
-		"https://example.org/a.yml":                                    "a: {script: [remote]}\n",
-		"https://example.org/inputs.yml":                               "inputs: {x: {default: served}, y: {default: 2}}\n",
-		"https://example.org/local.yml":                                "include: b.yml\na: {script: [remote]}\n",
-		repositoryFile("group/other", "ci/b.yml", "HEAD"):              "include: [{local: /ci/c.yml}]\nb: {script: [other]}\n",
-		repositoryFile("group/other", "ci/c.yml", "HEAD"):              "c: {script: [nested]}\n",
-		repositoryFile("group/other", "ci/b.yml", "v1"):                "b: {script: [old]}\n",
-		repositoryFile("group/parts", "templates/lint.yml", "1.2"):     "spec: {inputs: {stage: {default: test}}}\n---\nlint: {stage: $[[ inputs.stage ]], script: [lint]}\n",
-		repositoryFile("group/parts", "templates/x/template.yml", "2"): "spec: {component: [name]}\n---\nx: {script: ['$[[ component.name ]]']}\n",
-		"own v1 templates/own.yml":                                     "own: {script: [own of v1]}\n",
-		"own v1 ci/l.yml":                                              "l: {script: [l of v1]}\n",
+		"https://example.org/a.yml":                                       "a: {script: [remote]}\n",
+		"https://example.org/inputs.yml":                                  "inputs: {x: {default: served}, y: {default: 2}}\n",
+		"https://example.org/local.yml":                                   "include: b.yml\na: {script: [remote]}\n",
+		repositoryFile("group/other", "ci/b.yml", "HEAD"):                 "include: [{local: /ci/c.yml}]\nb: {script: [other]}\n",
+		repositoryFile("group/other", "ci/c.yml", "HEAD"):                 "c: {script: [nested]}\n",
+		repositoryFile("group/other", "ci/b.yml", "v1"):                   "b: {script: [old]}\n",
+		repositoryFile("group/parts", "templates/lint.yml", "1.2.0"):      "spec: {inputs: {stage: {default: test}}}\n---\nlint: {stage: $[[ inputs.stage ]], script: [lint]}\n",
+		repositoryFile("group/parts", "templates/x/template.yml", "main"): "spec: {component: [name]}\n---\nx: {script: ['$[[ component.name ]]']}\n",
+		"own v1 templates/own.yml":                                        "own: {script: [own of v1]}\n",
+		"own v1 ci/all.yml":                                               "include: /ci/parts/**.yml\n",
+		"own v1 ci/parts/a/a.yml":                                         "part-a: {script: [own]}\n",
+		"own v1 ci/parts/b.yml":                                           "part-b: {script: [own]}\n",
+		repositoryFile("group/other", "ci/glob.yml", "HEAD"):              "include: {local: 'ci/parts/*.yml'}\n",
+		repositoryFile("group/other", "ci/parts/x.yml", "HEAD"):           "part-x: {script: [other]}\n",
+		apiOf("group/other") + "/repository/tree?recursive=true&ref=HEAD&path=ci%2Fparts&per_page=100&page=1": `[{"path": "ci/parts/x.yml", "type": "blob"},
+			{"path": "ci/parts/sub", "type": "tree"}, {"path": "ci/parts/sub/y.yml", "type": "blob"}, {"path": "ci/parts/z.txt", "type": "blob"}]`,
+		apiOf("gitlab-org/gitlab") + "/repository/files/lib%2Fgitlab%2Fci%2Ftemplates%2FJobs%2FX.gitlab-ci.yml/raw?ref=HEAD": "from-template: {script: [x]}\n",
+		releasesOf("group/parts", 1):                                  releaseTags("1.2.10", "1.2.9", "2.0.0-rc.1", "1.10.0", "v3.0.0", "nightly", "0.9.0"),
+		repositoryFile("group/parts", "templates/lint.yml", "1.2.10"): "lint: {script: ['$[[ component.version ]] $[[ component.reference ]] $[[ component.sha ]]']}\n",
+		repositoryFile("group/parts", "templates/lint.yml", "1.10.0"): "spec: {component: [version, reference, sha]}\n---\nlint: {script: ['$[[ component.version ]] $[[ component.reference ]] $[[ component.sha ]]']}\n",
+		repositoryFile("group/parts", "templates/lint.yml", "3"):      "lint: {script: [branch 3]}\n",
+		repositoryFile("group/plain", "templates/lint.yml", "1"):      "lint: {script: [tag 1]}\n",
+		"own v1 ci/l.yml": "l: {script: [l of v1]}\n",
 	}
 	asked := map[string]int{}
 	get := func(key string) ([]byte, error) {
@@ -41,7 +72,8 @@ func TestElsewhere(t *testing.T) {
 		}
 		return nil, fmt.Errorf("%w: HTTP 404", fs.ErrNotExist)
 	}
-	elsewhere := &Elsewhere{URL: get, Revision: func(ref, file string) ([]byte, error) { return get("own " + ref + " " + file) }}
+	elsewhere := &Elsewhere{URL: get, Revision: func(ref, file string) ([]byte, error) { return get("own " + ref + " " + file) },
+		Files: func(string) ([]string, error) { return []string{"ci/parts/b.yml", "ci/parts/a/a.yml", "ci/l.yml"}, nil }}
 	sum := "sha256-0dWfSNkBH5kWOjfYUvTuUX9yNOyEPi8WU8ZGKVH8xPo="
 	for _, c := range []struct{ name, main, jobs, missing, told string }{
 		{"a URL", "include: https://example.org/a.yml\n", "a@test:remote", "", ""},
@@ -55,9 +87,22 @@ func TestElsewhere(t *testing.T) {
 		{"a project's ref", "include: {project: group/other, ref: v1, file: [ci/b.yml]}\n", "b@test:old", "", ""},
 		{"a project's missing file", "include: {project: group/other, file: no.yml}\nj: {script: [x]}\n", "j@test:x", "404", ""},
 		{"the project itself", "include: {project: team/app, ref: v1, file: ci/l.yml}\n", "l@test:l of v1", "", ""},
-		{"a component", "include: {component: $CI_SERVER_FQDN/group/parts/lint@1.2, inputs: {stage: build}}\n", "lint@build:lint", "", ""},
-		{"a component's directory", "include: {component: gitlab.com/group/parts/x@2}\n", "x@test:x", "", ""},
-		{"a component that is not there", "include: {component: gitlab.com/group/parts/y@2}\nj: {script: [x]}\n", "j@test:x", "there is no templates/y/template.yml", ""},
+		{"a component", "include: {component: $CI_SERVER_FQDN/group/parts/lint@1.2.0, inputs: {stage: build}}\n", "lint@build:lint", "", ""},
+		{"a component's directory", "include: {component: gitlab.com/group/parts/x@main}\n", "x@test:x", "", ""},
+		{"a component that is not there", "include: {component: gitlab.com/group/parts/y@main}\nj: {script: [x]}\n", "j@test:x", "there is no templates/y/template.yml", ""},
+		{"the newest release", "include: {component: gitlab.com/group/parts/lint@~latest}\n", "lint@test:1.10.0 ~latest c1.10.0", "", ""},
+		{"the newest release of a major version", "include: {component: gitlab.com/group/parts/lint@1}\n", "lint@test:1.10.0 1 c1.10.0", "", ""},
+		{"the newest release of a minor version", "include: {component: gitlab.com/group/parts/lint@1.2}\n", "lint@test:$[[ component.version ]] $[[ component.reference ]] $[[ component.sha ]]", "", ""},
+		{"no release that is final", "include: {component: gitlab.com/group/parts/lint@2}\nj: {script: [x]}\n", "j@test:x", "there is no templates/lint/template.yml", ""},
+		{"a branch like a version", "include: {component: gitlab.com/group/parts/lint@3}\n", "lint@test:branch 3", "", ""},
+		{"a tag of a project without releases", "include: {component: gitlab.com/group/plain/lint@1}\n", "lint@test:tag 1", "", ""},
+		{"the newest of none", "include: {component: gitlab.com/group/plain/lint@~latest}\nj: {script: [x]}\n", "j@test:x", "404", ""},
+		{"releases of a server that is away", "include: {component: gitlab.com/group/broken/lint@1}\nj: {script: [x]}\n", "j@test:x", "connection refused", ""},
+		{"a pattern in another project", "include: {project: group/other, file: ci/glob.yml}\n", "part-x@test:other", "", ""},
+		{"a pattern in another commit", "include: {project: team/app, ref: v1, file: ci/all.yml}\n", "part-a@test:own part-b@test:own", "", ""},
+		{"a template", "include: {template: Jobs/X.gitlab-ci.yml}\n", "from-template@test:x", "", ""},
+		{"a template that is not there", "include: {template: Jobs/Y.gitlab-ci.yml}\nj: {script: [x]}\n", "j@test:x", "404", ""},
+		{"a template by another name", "include: {template: Jobs/X}\nj: {script: [x]}\n", "j@test:x", "template", "ends in .gitlab-ci.yml"},
 		{"another server's component", "include: {component: example.org/group/parts/x@2}\nj: {script: [x]}\n", "j@test:x", "expected gitlab.com/PROJECT/NAME@VERSION", ""},
 		{"own component of another ref", "include: {component: gitlab.com/team/app/own@v1}\n", "own@test:own of v1", "", ""},
 		{"inputs from a URL", "spec: {include: [{remote: https://example.org/inputs.yml}], inputs: {y: {default: own}}}\n---\nj: {script: ['$[[ inputs.x ]] $[[ inputs.y ]]']}\n", "j@test:served own", "", ""},

@@ -307,6 +307,7 @@ func expandDownstream(job *Job, x *expander) {
 	d.Include = slices.Clone(d.Include)
 	for i := range d.Include {
 		d.Include[i].Location, d.Include[i].Job = x.text(d.Include[i].Location), x.text(d.Include[i].Job)
+		d.Include[i].Ref, d.Include[i].Files = x.text(d.Include[i].Ref), x.texts(d.Include[i].Files)
 	}
 	job.Downstream = &d
 }

@@ -139,11 +139,11 @@ func (in *includer) location(v *value) []*value {
 	if v.get("project") != nil {
 		return in.project(v, g)
 	}
+	if template := v.get("template"); template != nil {
+		return in.template(template, g)
+	}
 	for _, kind := range elsewhere() {
 		if l := v.get(kind); l != nil {
-			if address, ok := in.expanded(l); ok && kind == "template" {
-				in.checkAddress(kind, address, v)
-			}
 			in.missing = append(in.missing, Missing{Kind: kind, Location: l.text, Pos: v.pos})
 			return nil
 		}
@@ -285,15 +285,24 @@ func (in *includer) local(v *value, g *given) []*value {
 // pattern has "*", which stands for anything within one part of a path, and
 // "**", which stands for anything at all. That is not what both mean in rules.
 func (p *Pipeline) below(pattern string) []string {
+	matcher, start := includePattern(pattern)
+	if matcher == nil {
+		return nil
+	}
+	t := &tree{fsys: p.fsys}
+	t.list(start)
+	return slices.DeleteFunc(t.listed, func(name string) bool { return !matcher.MatchString(name) })
+}
+
+// includePattern compiles such a pattern, and gives the directory that all files
+// are in. matcher is nil if it can match no file.
+func includePattern(pattern string) (matcher *regexp.Regexp, start string) {
 	expression := regexp.QuoteMeta(pattern)
 	expression = strings.ReplaceAll(expression, `\*\*`, ".*")
 	expression = strings.ReplaceAll(expression, `\*`, "[^/]*")
 	matcher, err := regexp.Compile("^" + expression + "$")
 	if err != nil {
-		return nil // no UTF-8, and so no file's name
+		return nil, "." // no UTF-8, and so no file's name
 	}
-	start := path.Dir(pattern[:strings.Index(pattern, "*")] + "x")
-	t := &tree{fsys: p.fsys}
-	t.list(start)
-	return slices.DeleteFunc(t.listed, func(name string) bool { return !matcher.MatchString(name) })
+	return matcher, path.Dir(pattern[:strings.Index(pattern, "*")] + "x")
 }

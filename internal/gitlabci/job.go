@@ -127,6 +127,10 @@ type Child struct {
 	Location string // its path, or what else tells where it is
 	Job      string // that made an artifact
 	Inputs   map[string]string
+
+	Ref       string   // of another project, "" for its default branch
+	Files     []string // of another project
+	Integrity string   // of a remote file, "" for any
 }
 
 // A Need is a job that must be done before.

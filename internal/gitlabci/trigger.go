@@ -93,9 +93,13 @@ func (j *jobDecoder) children(v *value) []Child {
 				break
 			}
 		}
+		child.Ref, child.Integrity = j.text(item.get("ref"), "trigger: include: ref"), j.text(item.get("integrity"), "trigger: include: integrity")
+		child.Files = j.texts(item.get("file"), "trigger: include: file")
 		switch {
 		case child.Kind == "":
 			j.errorf(item.pos, "trigger: include names no file")
+		case child.Kind == "project" && len(child.Files) == 0:
+			j.errorf(item.pos, "trigger: include: project needs file")
 		case child.Kind == "artifact" && child.Job == "":
 			j.errorf(item.pos, "trigger: include: artifact needs the job that makes it")
 		}

@@ -11,9 +11,9 @@ func TestTrigger(t *testing.T) {
 	for trigger, want := range map[string]string{
 		"group/$NAME": "{Project:group/lib Branch: Include:[] Strategy: Inputs:map[] YAMLVariables:true PipelineVariables:false}",
 		"{project: a/b, branch: $NAME, strategy: depend}":                            "{Project:a/b Branch:lib Include:[] Strategy:depend Inputs:map[] YAMLVariables:true PipelineVariables:false}",
-		"{include: a.yml, forward: {yaml_variables: false, pipeline_variables: on}}": "{Project: Branch: Include:[{Kind:local Location:a.yml Job: Inputs:map[]}] Strategy: Inputs:map[] YAMLVariables:false PipelineVariables:true}",
-		"{include: [{artifact: $NAME.yml, job: make}, {local: b.yml, inputs: {n: [1, x]}}], strategy: mirror}": "{Project: Branch: Include:[{Kind:artifact Location:lib.yml Job:make Inputs:map[]} " +
-			`{Kind:local Location:b.yml Job: Inputs:map[n:[1,"x"]]}] Strategy:mirror Inputs:map[] YAMLVariables:true PipelineVariables:false}`,
+		"{include: a.yml, forward: {yaml_variables: false, pipeline_variables: on}}": "{Project: Branch: Include:[{Kind:local Location:a.yml Job: Inputs:map[] Ref: Files:[] Integrity:}] Strategy: Inputs:map[] YAMLVariables:false PipelineVariables:true}",
+		"{include: [{artifact: $NAME.yml, job: make}, {local: b.yml, inputs: {n: [1, x]}}], strategy: mirror}": "{Project: Branch: Include:[{Kind:artifact Location:lib.yml Job:make Inputs:map[] Ref: Files:[] Integrity:} " +
+			`{Kind:local Location:b.yml Job: Inputs:map[n:[1,"x"]] Ref: Files:[] Integrity:}] Strategy:mirror Inputs:map[] YAMLVariables:true PipelineVariables:false}`,
 	} {
 		e, err := evaluate(files(map[string]string{"": "variables: {NAME: lib}\nmake: {script: [x]}\nt:\n  trigger: " + trigger + "\n"}), Event{})
 		if err != nil {
@@ -29,6 +29,7 @@ func TestTrigger(t *testing.T) {
 		"{include: a.yml, project: a/b}": `.gitlab-ci.yml:2: job "t": trigger has the unknown key "project"`,
 		"{project: a/b, strategy: wait}": `.gitlab-ci.yml:2: job "t": trigger: strategy takes one of depend, mirror`,
 		"{include: [{artifact: a.yml}]}": `.gitlab-ci.yml:2: job "t": trigger: include: artifact needs the job that makes it`,
+		"{include: [{project: a/b}]}":    `.gitlab-ci.yml:2: job "t": trigger: include: project needs file`,
 		"{include: [a, b, c, d]}":        `.gitlab-ci.yml:2: job "t": trigger: include has more than 3 files`,
 		"{include: [{nothing: a}]}":      ".gitlab-ci.yml:2: job \"t\": trigger: include names no file\n.gitlab-ci.yml:2: job \"t\": trigger: include has the unknown key \"nothing\"",
 	} {

@@ -77,6 +77,7 @@ func (f *Files) For(ctx context.Context) *gitlabci.Elsewhere {
 	return &gitlabci.Elsewhere{
 		URL:      func(url string) ([]byte, error) { return f.url(ctx, url) },
 		Revision: func(ref, file string) ([]byte, error) { return f.revision(ctx, ref, file) },
+		Files:    func(ref string) ([]string, error) { return f.files(ctx, ref) },
 	}
 }
 
@@ -128,14 +129,9 @@ func (f *Files) revision(ctx context.Context, ref, file string) ([]byte, error) 
 		return nil, err
 	}
 	defer repo.Close()
-	hash := ""
-	for _, name := range []string{"refs/tags/" + ref, "refs/remotes/origin/" + ref, "refs/heads/" + ref, ref} {
-		if hash, err = repo.Resolve(ctx, name); err == nil {
-			break
-		}
-	}
-	if hash == "" {
-		return nil, fmt.Errorf("the repository has no %q", ref)
+	hash, err := resolve(ctx, repo, ref)
+	if err != nil {
+		return nil, err
 	}
 	if names, err := repo.Git(ctx, "ls-tree", "--name-only", hash, "--", file); err != nil || strings.TrimSpace(names) == "" {
 		return nil, errors.Join(err, fs.ErrNotExist)
@@ -145,6 +141,31 @@ func (f *Files) revision(ctx context.Context, ref, file string) ([]byte, error) 
 		return nil, &safefs.TooLargeError{Limit: maxIncluded}
 	}
 	return []byte(text + "\n"), err // without the line's end that Git takes away
+}
+
+// resolve gives the commit that a tag, a branch or a hash means.
+func resolve(ctx context.Context, repo *gitcmd.Repo, ref string) (string, error) {
+	for _, name := range []string{"refs/tags/" + ref, "refs/remotes/origin/" + ref, "refs/heads/" + ref, ref} {
+		if hash, err := repo.Resolve(ctx, name); err == nil && hash != "" {
+			return hash, nil
+		}
+	}
+	return "", fmt.Errorf("the repository has no %q", ref)
+}
+
+// files lists the files of the project at a commit that its repository has.
+func (f *Files) files(ctx context.Context, ref string) ([]string, error) {
+	repo, err := gitcmd.Open(ctx, f.project)
+	if err != nil {
+		return nil, err
+	}
+	defer repo.Close()
+	hash, err := resolve(ctx, repo, ref)
+	if err != nil {
+		return nil, err
+	}
+	names, err := repo.Git(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", hash)
+	return strings.FieldsFunc(names, func(r rune) bool { return r == 0 }), err
 }
 
 // Write writes the lock down if files were fetched.

@@ -168,6 +168,9 @@ func TestRevision(t *testing.T) {
 			t.Errorf("%s: %q, %v", ref, got, err)
 		}
 	}
+	if names, err := f.For(t.Context()).Files("old"); len(names) != 1 || names[0] != "f.yml" || err != nil {
+		t.Errorf("the files are %q, %v", names, err)
+	}
 	if _, err := read("old", "none.yml"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}

@@ -30,19 +30,44 @@ const (
 )
 
 // cannotStart says why the pipeline of a trigger cannot be started here, or "".
-func cannotStart(d *gitlabci.Downstreams) string {
+func (s *Source) cannotStart(job *gitlabci.Job, event gitlabci.Event) string {
+	d := job.Downstream
 	switch {
 	case d == nil:
 		return "starts another pipeline"
 	case d.Project != "":
 		return fmt.Sprintf("starts a pipeline of project %q, which only GitLab can", d.Project)
+	case !slices.ContainsFunc(d.Include, func(c gitlabci.Child) bool { return c.Kind != "local" && c.Kind != "artifact" }):
+		return ""
 	}
-	for _, c := range d.Include {
-		if c.Kind != "local" && c.Kind != "artifact" {
-			return fmt.Sprintf("starts a pipeline from %s %q, which is not here", c.Kind, c.Location)
+	pipeline, err := s.loadChild(job, func(*childFiles, gitlabci.Child) (string, error) { return "", errLater })
+	switch {
+	case errors.Is(err, errLater):
+		return ""
+	case err != nil:
+		return "starts a pipeline that cannot be read: " + err.Error()
+	}
+	for _, m := range pipeline.Evaluate(childEvent(event, job)).Missing {
+		if m.Pos.File != childMain(job) {
+			continue
 		}
+		why := "which is not here"
+		if m.Why != "" {
+			why += ": " + m.Why
+		}
+		return fmt.Sprintf("starts a pipeline from %s %q, %s", m.Kind, m.Location, why)
 	}
 	return ""
+}
+
+// childMain is the name of the file that a child pipeline begins with.
+func childMain(j *gitlabci.Job) string { return "trigger of " + strings.ReplaceAll(j.Name, "/", " ") }
+
+// childEvent is what starts the child pipeline of a job.
+func childEvent(e gitlabci.Event, j *gitlabci.Job) gitlabci.Event {
+	e.Variables = forwarded(e, j)
+	e.Child = true
+	return e
 }
 
 // trigger runs the child pipeline of a job. GitLab waits for it only with a
@@ -55,7 +80,7 @@ func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s schedu
 		result.Err, result.Line, result.Duration = err, err.Error(), time.Since(started)
 		return result
 	}
-	if why := cannotStart(j.Downstream); why != "" {
+	if why := p.source.cannotStart(&j.Job, p.event); why != "" {
 		return fail(fmt.Errorf("%s: %s", j.Pos, why))
 	}
 	l.runner.AddDotenv(j)
@@ -131,14 +156,13 @@ func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, er
 		return nil, err
 	}
 	source.Pipeline, source.remove = pipeline, func() {}
-	event := p.event
-	event.Child, event.Variables = true, forwarded(p.event, &j.Job)
+	event := childEvent(p.event, &j.Job)
 	e := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: p.commit}
 	e.built = newBuiltImages(e.Evaluation, source.tree, p.built)
 	if e.Refused() {
 		return nil, errors.New("GitLab refuses it: " + refusal(e.Evaluation))
 	}
-	chosen, err := Choose(e.Evaluation, Choice{built: e.built})
+	chosen, err := Choose(e.Evaluation, Choice{built: e.built, cannotStart: e.cannotStart})
 	if err != nil || !slices.ContainsFunc(e.Jobs, func(j gitlabci.Job) bool { return j.When != gitlabci.Never }) {
 		return nil, cmp.Or(err, errors.New("there are no jobs in it"))
 	}
@@ -232,7 +256,7 @@ func (s *Source) loadChild(j *gitlabci.Job, take func(*childFiles, gitlabci.Chil
 				return nil, err
 			}
 		}
-		include := map[string]any{"local": "/" + strings.TrimPrefix(c.Location, "/")}
+		include := childInclude(c)
 		if inputs := overlaid(j.Downstream.Inputs, c.Inputs); len(inputs) > 0 {
 			include["inputs"] = inputs
 		}
@@ -242,9 +266,28 @@ func (s *Source) loadChild(j *gitlabci.Job, take func(*childFiles, gitlabci.Chil
 	if err != nil {
 		return nil, err
 	}
-	name := "trigger of " + strings.ReplaceAll(j.Name, "/", " ")
+	name := childMain(j)
 	files.made[name] = main
 	return gitlabci.Load(files, name, gitlabci.Options{Elsewhere: s.elsewhere})
+}
+
+// childInclude writes a file of a child pipeline as an include of one.
+func childInclude(c gitlabci.Child) map[string]any {
+	switch c.Kind {
+	case "local", "artifact":
+		return map[string]any{"local": "/" + strings.TrimPrefix(c.Location, "/")}
+	case "project":
+		out := map[string]any{"project": c.Location, "file": c.Files}
+		if c.Ref != "" {
+			out["ref"] = c.Ref
+		}
+		return out
+	}
+	out := map[string]any{c.Kind: c.Location}
+	if c.Integrity != "" {
+		out["integrity"] = c.Integrity
+	}
+	return out
 }
 
 // overlaid gives values for inputs with those of one file over those of all.

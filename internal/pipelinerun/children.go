@@ -14,7 +14,7 @@ var errLater = errors.New("its pipeline is written by a job")
 
 // child evaluates the pipeline that a job starts, if its files are in the tree.
 func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
-	if why := cannotStart(job.Downstream); why != "" {
+	if why := e.cannotStart(job); why != "" {
 		return nil, errors.New("it " + why)
 	}
 	pipeline, err := e.source.loadChild(job, func(*childFiles, gitlabci.Child) (string, error) { return "", errLater })
@@ -23,8 +23,7 @@ func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
 	}
 	source := *e.source
 	source.Pipeline, source.remove = pipeline, func() {}
-	event := e.event
-	event.Child, event.Variables = true, forwarded(e.event, job)
+	event := childEvent(e.event, job)
 	out := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: e.commit}
 	out.built = newBuiltImages(out.Evaluation, source.tree, e.built)
 	if out.Refused() {
@@ -32,6 +31,9 @@ func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
 	}
 	return out, nil
 }
+
+// cannotStart says why the pipeline of a trigger cannot be started here, or "".
+func (e *Evaluation) cannotStart(job *gitlabci.Job) string { return e.source.cannotStart(job, e.event) }
 
 // listChild lists the jobs of the pipeline that a job starts, and notes in its row
 // why they are not known.

@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,5 +59,57 @@ loop: {trigger: {include: loop.yml}}
 	}
 	if got := Explain(e, "t/c", redact.Variables(nil)); len(got) != 1 || got[0].Name != "t/c" || len(got[0].Rules) != 1 {
 		t.Errorf("explained %+v", got)
+	}
+}
+
+// TestChildrenFromElsewhere: a child pipeline may be made of files by URL and of
+// other projects, if they may be fetched.
+func TestChildrenFromElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	const text = `
+url: {trigger: {include: [{remote: "https://example.org/a.yml", inputs: {word: given}}]}}
+lib: {variables: {REF: v1}, trigger: {include: [{project: group/lib, ref: $REF, file: [b.yml, c.yml]}]}}
+away: {trigger: {include: [{remote: "https://example.org/none.yml"}]}}
+`
+	if err := os.WriteFile(filepath.Join(dir, PipelineFile), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), SourceOptions{Project: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const project = "https://gitlab.com/api/v4/projects/group%2Flib/repository/files/"
+	served := map[string]string{
+		"https://example.org/a.yml":  "spec: {inputs: {word: {default: none}}}\n---\na-$[[ inputs.word ]]: {script: [x]}\n",
+		project + "b.yml/raw?ref=v1": "b: {script: [x]}\n",
+		project + "c.yml/raw?ref=v1": "c: {script: [x], needs: [b]}\n",
+	}
+	names := func() string {
+		var out []string
+		for _, j := range s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p"}).List(false) {
+			out = append(out, j.Name)
+		}
+		return strings.Join(out, " ")
+	}
+	if got := names(); got != "url lib away" {
+		t.Errorf("not asked for: %s", got)
+	}
+	s.elsewhere = &gitlabci.Elsewhere{URL: func(url string) ([]byte, error) {
+		if text, ok := served[url]; ok {
+			return []byte(text), nil
+		}
+		return nil, errors.New("no answer")
+	}}
+	if got := names(); got != "url url/a-given lib lib/b lib/c away" {
+		t.Errorf("listed: %s", got)
+	}
+	e := s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p"})
+	p, err := e.Plan(t.Context(), Choice{Names: []string{"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(p.Skipped, "\n"), `away: starts a pipeline from remote "https://example.org/none.yml", which is not here: no answer`; got != want || len(p.Jobs) != 2 {
+		t.Errorf("%d jobs, left out %s", len(p.Jobs), got)
 	}
 }

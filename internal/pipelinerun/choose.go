@@ -22,7 +22,8 @@ type Choice struct {
 	Arches  []string // only jobs of these; none stands for all
 	Alone   bool     // leave out jobs that are only needed for their artifacts
 
-	built *builtImages // nil for none
+	built       *builtImages               // nil for none
+	cannotStart func(*gitlabci.Job) string // says why the pipeline of a trigger cannot be started here, "" if it can; nil for all can
 }
 
 // Chosen are the jobs to run, in an order in which none comes before one that
@@ -238,8 +239,8 @@ func (c *Choice) cannotRun(job *gitlabci.Job) string {
 		return "needs something that is not here: " + strings.Join(job.Unresolved, "; ")
 	case worst(job).Effect == gitlabci.Incomplete:
 		return "needs something that is not here: " + worst(job).Message
-	case job.Trigger:
-		return cannotStart(job.Downstream)
+	case job.Trigger && c.cannotStart != nil:
+		return c.cannotStart(job)
 	}
 	return ""
 }

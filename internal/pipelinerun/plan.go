@@ -162,7 +162,7 @@ type Plan struct {
 
 // Plan chooses jobs.
 func (e *Evaluation) Plan(ctx context.Context, c Choice) (*Plan, error) {
-	c.built = e.built
+	c.built, c.cannotStart = e.built, e.cannotStart
 	chosen, err := Choose(e.Evaluation, c)
 	if err != nil {
 		return nil, err
