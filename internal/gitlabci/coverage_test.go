@@ -60,11 +60,19 @@ func TestPercent(t *testing.T) {
 		"100%":        "100%",
 		"%1A%":        "%1A%",
 		"% A %":       "% A %",
-		"%RAW%":       "$A",
+		"%RAW%":       "%RAW%",
+		"$RAW":        "$A",
+		"%CI%":        "true",
+		"${N_${ONE}}": "<x>",
+		"${${AN}_N}":  "<%%A>",
+		"$N_$ONE":     "$A1",
+		"${N_}${ONE":  "$AONE",
+		"$$N_1":       "$N_1",
+		"$DOLLAR":     "$x",
 		"$$A%A%":      "$Ax",
 		"%NESTED%":    "<x>",
 	} {
-		e, err := evaluate(files(map[string]string{"": "j:\n  variables: {A: x, RAW: {value: $A, expand: false}, NESTED: <%A%>, V: '" + value + "'}\n  script: [x]\n"}), Event{})
+		e, err := evaluate(files(map[string]string{"": "j:\n  variables: {A: x, RAW: {value: $A, expand: false}, NESTED: <%A%>, N_1: <$A>, AN: A, N_: {value: $A, expand: false}, A_N: <%%A>, ONE: '1', DOLLAR: $$x, V: '" + value + "'}\n  script: [x]\n"}), Event{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,6 +78,7 @@ var variableName = regexp.MustCompile(`\$\w+|\$\{\w+\}`)
 type expander struct {
 	vars  settings
 	under settings // what a variable that names itself stands for
+	sent  map[string]string
 	done  map[string]string
 	path  []string // names being looked into, outermost first
 	left  int      // bytes that may still be brought in
@@ -85,11 +86,11 @@ type expander struct {
 }
 
 func newExpander(vars, under settings) *expander {
-	return &expander{vars: vars, under: under, done: make(map[string]string, len(vars)), left: maxExpanded}
+	return &expander{vars: vars, under: under, sent: map[string]string{}, done: make(map[string]string, len(vars)), left: maxExpanded}
 }
 
-// value gives a variable with all variables in it replaced. A variable that
-// does not exist is empty.
+// value gives a variable with all variables in it replaced: by GitLab, and then by
+// the runner. A variable that does not exist is empty.
 func (x *expander) value(name string) string {
 	if done, ok := x.done[name]; ok {
 		return done
@@ -99,42 +100,54 @@ func (x *expander) value(name string) string {
 		return ""
 	}
 	if !v.raw && strings.ContainsAny(v.value, "$%") {
-		x.path = append(x.path, name)
-		v.value = x.replaced(v.value)
-		x.path = x.path[:len(x.path)-1]
+		v.value = os.Expand(x.fromGitLab(name), func(inner string) string {
+			switch {
+			case inner == "$":
+				return "$" // "$$" keeps a dollar
+			case inner == name:
+				return x.bounded(x.under[name].value)
+			}
+			return x.bounded(x.fromGitLab(inner))
+		})
 	}
 	x.done[name] = v.value
 	return v.value
 }
 
-// percent is a variable in the syntax of Windows, or what only looks like one.
-var percent = regexp.MustCompile(`\$\$|%%|%[A-Za-z_]\w*%`)
+// variableReference is a variable in the value of another one as GitLab sees it, in the
+// syntax of a shell or of Windows, or what only looks like one.
+var variableReference = regexp.MustCompile(`\$\$|%%|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%`)
 
-// replaced gives the value of a variable with $NAME replaced, and with %NAME%
-// where there is such a variable.
-func (x *expander) replaced(text string) string {
-	var b strings.Builder
-	at := 0
-	for _, m := range percent.FindAllStringIndex(text, -1) {
-		name := strings.Trim(text[m[0]:m[1]], "$%")
-		if !hasKey(x.vars, name) {
-			continue
-		}
-		b.WriteString(os.Expand(text[at:m[0]], x.inner))
-		b.WriteString(x.inner(name))
-		at = m[1]
+// fromGitLab gives a variable as GitLab sends it to the runner. What does not exist
+// in it, and what nothing is replaced in, is left to the runner.
+func (x *expander) fromGitLab(name string) string {
+	if sent, ok := x.sent[name]; ok {
+		return sent
 	}
-	b.WriteString(os.Expand(text[at:], x.inner))
-	return b.String()
+	v := x.vars[name]
+	if v.raw || !strings.ContainsAny(v.value, "$%") {
+		return v.value
+	}
+	x.path = append(x.path, name)
+	v.value = variableReference.ReplaceAllStringFunc(v.value, x.inner)
+	x.path = x.path[:len(x.path)-1]
+	x.sent[name] = v.value
+	return v.value
 }
 
-// inner is what a name inside the value of another variable stands for.
-func (x *expander) inner(name string) string {
-	if name == "$" {
-		return "$" // "$$" keeps a dollar
-	}
-	if name == x.path[len(x.path)-1] {
-		return x.bounded(x.under[name].value)
+// inner is what GitLab makes of a reference inside the value of another variable.
+func (x *expander) inner(ref string) string {
+	name := strings.Trim(ref, "${}%")
+	v, ok := x.vars[name]
+	switch {
+	case !ok: // which "$$" is as well
+		return ref
+	case name == x.path[len(x.path)-1]:
+		return x.bounded(kept(x.under[name].value))
+	case v.raw && (v.from == FromGitLab || ref[0] == '$'):
+		return x.bounded(kept(v.value))
+	case v.raw:
+		return ref
 	}
 	if at := slices.Index(x.path, name); at >= 0 {
 		if x.err == nil {
@@ -143,8 +156,11 @@ func (x *expander) inner(name string) string {
 		}
 		return ""
 	}
-	return x.bounded(x.value(name))
+	return x.bounded(x.fromGitLab(name))
 }
+
+// kept writes a value in which the runner replaces nothing.
+func kept(value string) string { return strings.ReplaceAll(value, "$", "$$") }
 
 func (x *expander) bounded(s string) string {
 	x.left -= len(s)

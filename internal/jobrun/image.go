@@ -49,12 +49,12 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 		id, err = r.local(ctx, j.Image.Reference)
 		return id, false, err
 	}
-	if neverPulled(j.Job.Image) {
-		id, err = r.present(ctx, j.Image.Reference)
-		return id, false, err
-	}
-	id, err = r.pulled(ctx, j.Image.Reference, j.platform(), j.Image.AlwaysPull, log)
-	if err == nil || ctx.Err() != nil {
+	if policies := pullPolicies(j.Job.Image); len(policies) > 0 && !j.Image.AlwaysPull {
+		id, err = r.byPolicy(ctx, j, j.Image.Reference, j.platform(), policies, log)
+		if err == nil || ctx.Err() != nil || !slices.ContainsFunc(policies, asks) {
+			return id, false, err
+		}
+	} else if id, err = r.pulled(ctx, j.Image.Reference, j.platform(), j.Image.AlwaysPull, log); err == nil || ctx.Err() != nil {
 		return id, false, err
 	}
 	for _, other := range j.Image.Alternatives {
@@ -77,10 +77,40 @@ func (r *Runner) local(ctx context.Context, reference string) (string, error) {
 	return image.ID, err
 }
 
-// neverPulled reports whether the only pull policy of a job or service is
-// "never". The others differ only in when the registry is asked.
-func neverPulled(image *gitlabci.Image) bool {
-	return image != nil && len(image.PullPolicy) > 0 && !slices.ContainsFunc(image.PullPolicy, func(p string) bool { return p != "never" })
+// pullPolicies are those that a job or service names, nil for none: then an image
+// that is here is used, and others are pulled.
+func pullPolicies(image *gitlabci.Image) []string {
+	if image == nil {
+		return nil
+	}
+	return image.PullPolicy
+}
+
+// asks reports whether a policy may ask a registry.
+func asks(policy string) bool { return policy != "never" }
+
+// byPolicy gives the ID of an image by the first policy that gives one, as the
+// runner does it. Without a network "always" takes what is here.
+func (r *Runner) byPolicy(ctx context.Context, j *Job, reference, platform string, policies []string, log io.Writer) (id string, err error) {
+	for i, policy := range policies {
+		switch {
+		case policy == "never":
+			id, err = r.present(ctx, reference)
+		case policy == "always" && r.Offline:
+			if id, err = r.pulled(ctx, reference, platform, false, log); err == nil {
+				r.warn(j, fmt.Sprintf("image %s is not pulled, although its pull_policy is always: --offline forbids it", reference))
+			}
+		default:
+			id, err = r.pulled(ctx, reference, platform, policy == "always", log)
+		}
+		if err == nil || ctx.Err() != nil {
+			return id, err
+		}
+		if i+1 < len(policies) {
+			r.warn(j, fmt.Sprintf("pull_policy %s: %v; trying %s", policy, err, policies[i+1]))
+		}
+	}
+	return id, err
 }
 
 // present gives the ID of an image that must not be pulled.

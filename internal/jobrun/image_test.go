@@ -36,8 +36,7 @@ func (e *imageEngine) PullPlatform(_ context.Context, reference, _ string, _ io.
 	return container.Image{ID: "id of " + reference}, nil
 }
 
-// TestPullPolicy: an image that is here is used whatever the job's policy is, and
-// one that must not be pulled is not.
+// TestPullPolicy: the registry is asked when the job's policy says so.
 func TestPullPolicy(t *testing.T) {
 	for _, test := range []struct {
 		policy, here string
@@ -45,7 +44,11 @@ func TestPullPolicy(t *testing.T) {
 		err          string // a part of it
 	}{
 		{"", "up", "", ""},
-		{"always", "up", "", ""},
+		{"always", "up", "up", ""},
+		{"always", "", "up", ""},
+		{"if-not-present", "up", "", ""},
+		{"never always", "up", "", ""},
+		{"never always", "", "up", ""},
 		{"if-not-present", "", "up", ""},
 		{"never", "up", "", ""},
 		{"never", "", "", "image up is not here, and its pull_policy is never"},
@@ -57,6 +60,42 @@ func TestPullPolicy(t *testing.T) {
 		if strings.Join(e.asked, " ") != test.asked || (err == nil) != (test.err == "") || err != nil && err.Error() != test.err {
 			t.Errorf("%q with %q: asked for %v, %v", test.policy, test.here, e.asked, err)
 		}
+	}
+}
+
+// TestPullPolicies: with a list the next policy is tried, a registry that is away
+// fails a job that asks for it, and so does --offline unless the image is here.
+func TestPullPolicies(t *testing.T) {
+	for _, test := range []struct {
+		policy, here string
+		offline      bool
+		asked        string
+		err          string // a part of it, "" for none
+		warned       int
+	}{
+		{"always", "up", false, "up", "denied: up", 0},
+		{"always if-not-present", "up", false, "up", "", 1},
+		{"always never", "up", false, "up", "", 1},
+		{"always if-not-present", "", false, "up up", "denied: up", 1},
+		{"always never", "", false, "up", "its pull_policy is never", 1},
+		{"always", "up", true, "", "", 1},
+		{"always", "", true, "", "--offline forbids", 0},
+		{"if-not-present", "", true, "", "--offline forbids", 0},
+	} {
+		e := &imageEngine{here: strings.Fields(test.here)}
+		warned := 0
+		r := &Runner{Engine: e, Offline: test.offline, Warn: func(string, string) { warned++ }}
+		image := gitlabci.Image{Name: "up", PullPolicy: strings.Fields(test.policy)}
+		check := func(what string, err error) {
+			t.Helper()
+			if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) || strings.Join(e.asked, " ") != test.asked || warned != test.warned {
+				t.Errorf("%s, %q with %q: asked for %q, %d warnings, %v", what, test.policy, test.here, e.asked, warned, err)
+			}
+			e.asked, warned = nil, 0
+		}
+		_, _, err := r.image(t.Context(), &Job{Job: gitlabci.Job{Image: &image}, Image: Image{Reference: "up"}}, nil)
+		check("job", err)
+		check("service", r.prepareServices(t.Context(), &Job{Job: gitlabci.Job{Services: []gitlabci.Image{image}}}, nil))
 	}
 }
 

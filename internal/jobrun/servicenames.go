@@ -63,12 +63,20 @@ func (j *Job) planServices(warn func(string)) []*service {
 			}
 		}
 		if len(s.aliases) == 0 {
-			warn(fmt.Sprintf("service %q is not started: another one has its name; an alias sets them apart", image.Name))
+			warn(notStarted(image.Name))
 			continue
 		}
 		list = append(list, s)
 	}
 	return list
+}
+
+// notStarted says why a service without a name of its own is left out.
+func notStarted(image string) string {
+	if image == "" {
+		return "a service whose variables give it no name is not started"
+	}
+	return fmt.Sprintf("service %q is not started: another one has its name; an alias sets them apart", image)
 }
 
 // hosts are the lines for the /etc/hosts that a job shares with its services.

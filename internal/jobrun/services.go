@@ -50,8 +50,8 @@ func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) err
 	for _, s := range j.services {
 		s.reference = gitlabci.WithoutProxy(s.Name)
 		var err error
-		if neverPulled(&s.Image) {
-			_, err = r.present(ctx, s.reference)
+		if policies := pullPolicies(&s.Image); len(policies) > 0 {
+			_, err = r.byPolicy(ctx, j, s.reference, s.Platform, policies, log)
 		} else {
 			_, err = r.pulled(ctx, s.reference, s.Platform, false, log)
 		}

@@ -55,6 +55,7 @@ func TestPlanServices(t *testing.T) {
 			"same alias", []gitlabci.Image{{Name: "a", Alias: "x"}, {Name: "b", Alias: "x"}},
 			[]string{"a x", "b"}, []string{`alias "x" of service "b" is left out`},
 		},
+		{"no name", []gitlabci.Image{{Name: ""}, {Name: "db"}}, []string{"db"}, []string{"a service whose variables give it no name"}},
 		{"bad alias", []gitlabci.Image{{Name: "a", Alias: "x:1 #c ok"}}, []string{"a ok"}, []string{`alias "x:1"`, `alias "#c"`}},
 		{
 			"engines", []gitlabci.Image{{Name: "docker:27-dind"}, {Name: "docker.io/library/docker:dind@sha256:00"}, {Name: "me/dind"}, {Name: "dind.org/db"}},
