@@ -27,10 +27,19 @@ func (c *config) checkNames(out *definitions) {
 	}
 }
 
+// checkNeeds checks the needs of a job, and those that its rules give it
+// instead: GitLab looks at all, whichever rule will match.
 func (c *config) checkNeeds(def *definition, known map[string]*definition, stages []string) {
+	c.checkNeedsOf(def, def.job.Needs, known, stages)
+	for _, r := range def.rules {
+		c.checkNeedsOf(def, r.needs, known, stages)
+	}
+}
+
+func (c *config) checkNeedsOf(def *definition, needs []Need, known map[string]*definition, stages []string) {
 	job := &def.job
 	seen := map[string]bool{}
-	for _, n := range c.matrixNeeds(def) {
+	for _, n := range c.matrixNeeds(def, needs) {
 		needed := known[n.Job]
 		switch {
 		case needed == nil && !n.Optional:

@@ -30,11 +30,11 @@ func withMatrix(needs []Need, own settings) []Need {
 	return out
 }
 
-// matrixNeeds gives the needs of all instances of a job, each once. One that
+// matrixNeeds gives needs for all instances of a job, each once. One that
 // names a variable which the matrix does not have is a problem, and left out.
-func (c *config) matrixNeeds(def *definition) []Need {
+func (c *config) matrixNeeds(def *definition, needs []Need) []Need {
 	var out []Need
-	for _, n := range def.job.Needs {
+	for _, n := range needs {
 		if n.pipeline != "" {
 			continue
 		}

@@ -44,6 +44,19 @@ func (d *decoder) needs(v *value) []Need {
 	return out
 }
 
+// onlyJobs demands that a rule gives no needs but jobs of the pipeline.
+func (d *decoder) onlyJobs(needs *value) {
+	items := []*value{needs}
+	if needs.kind == list {
+		items = needs.items
+	}
+	for _, item := range items {
+		if item.get("pipeline") != nil || item.get("project") != nil {
+			d.errorf(item.pos, "needs of a rule names jobs of this pipeline only")
+		}
+	}
+}
+
 const (
 	maxListed = 200 // jobs that one may name, before their instances are counted
 	maxNeeds  = 50  // that one may need, GitLab's default

@@ -106,6 +106,7 @@ func (d *decoder) rule(v *value, kind ruleKind) rule {
 	r.variables = d.plain(v.get("variables"), "variables")
 	if needs := v.get("needs"); needs != nil {
 		r.needs = d.needs(needs)
+		d.onlyJobs(needs)
 	}
 	return r
 }
