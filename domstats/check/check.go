@@ -44,7 +44,7 @@ func Run(ctx context.Context, o Options) (found *report.Run, err error) {
 	if err := daemon.CheckProgram(emulator); err != nil {
 		return nil, fmt.Errorf("cannot run %s: %w", emulator, err)
 	}
-	var restart func(context.Context) error
+	stack := live.Options{RPC: o.RPC}
 	var deaths chan string
 	if d := o.Daemon; d != nil {
 		if dir := daemon.Borrowed(d.Libvirt); dir != "" {
@@ -52,20 +52,21 @@ func Run(ctx context.Context, o Options) (found *report.Run, err error) {
 		}
 		const most = 1000 // deaths that nobody has looked at yet
 		deaths = make(chan string, most)
-		again, stop, failed := d.start(ctx, o.RPC, deaths)
+		running, stop, failed := d.start(ctx, o.RPC, deaths)
 		if failed != nil {
 			return nil, failed
 		}
 		defer func() { err = errors.Join(err, stop()) }()
-		restart = again
+		stack.Restart, stack.ErrorsSince = running.Restart, running.ErrorsSince
 	}
 	owner, dir, err := o.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	stack.Dir = dir
 	result, err := suite.Run(ctx, suite.Options{
-		Stack: live.New(live.Options{RPC: o.RPC, Dir: dir, Restart: restart}), Cases: o.Cases, Prefix: owner.Prefix(),
+		Stack: live.New(stack), Cases: o.Cases, Prefix: owner.Prefix(),
 		Jobs: o.Jobs, Emulator: emulator, Log: o.Log, Deaths: deaths, Require: o.Require, Done: o.Done,
 	})
 	if err != nil {

@@ -20,8 +20,8 @@ type Daemon struct {
 	Log     string // file for what the daemon writes, "" for none
 }
 
-// start runs the daemon and gives the way to restart it; stop ends it.
-func (d Daemon) start(ctx context.Context, o rpc.Options, deaths chan<- string) (restart func(context.Context) error, stop func() error, err error) {
+// start runs the daemon; stop ends it.
+func (d Daemon) start(ctx context.Context, o rpc.Options, deaths chan<- string) (run *daemon.Daemon, stop func() error, err error) {
 	options := daemon.Options{Libvirt: d.Libvirt, Died: func(x daemon.Death) { deaths <- x.String() }}
 	closeLog := func() error { return nil }
 	if d.Log != "" {
@@ -31,7 +31,7 @@ func (d Daemon) start(ctx context.Context, o rpc.Options, deaths chan<- string) 
 		}
 		options.Log, closeLog = f, f.Close
 	}
-	run, err := daemon.Start(options)
+	run, err = daemon.Start(options)
 	if err != nil {
 		return nil, nil, errors.Join(err, closeLog())
 	}
@@ -45,7 +45,7 @@ func (d Daemon) start(ctx context.Context, o rpc.Options, deaths chan<- string) 
 	}); err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
-	return run.Restart, stop, nil
+	return run, stop, nil
 }
 
 // FindEmulator is the QEMU of a prefix or a build tree, "" for "".

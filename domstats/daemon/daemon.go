@@ -240,6 +240,10 @@ func (d *Daemon) Stop(ctx context.Context) error {
 	}
 }
 
+// ErrorsSince gives the last of the errors that libvirtd has logged after the first n,
+// and how many it has logged so far.
+func (d *Daemon) ErrorsSince(n int) (lines []string, now int) { return d.tail.since(n) }
+
 // Restart stops libvirtd and starts it again.
 func (d *Daemon) Restart(ctx context.Context) error {
 	if err := d.Stop(ctx); err != nil {

@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // tail passes on what is written and keeps the last lines.
 type tail struct {
-	mu    sync.Mutex
-	w     io.Writer // nil for nowhere
-	lines []string
-	part  []byte
+	mu     sync.Mutex
+	w      io.Writer // nil for nowhere
+	lines  []string
+	part   []byte
+	errors []string // the last lines that report an error
+	wrong  int      // how many lines did
 }
 
 // mostLines is how much of a log says why its daemon ended.
@@ -31,7 +34,7 @@ func (t *tail) Write(b []byte) (int, error) {
 		if i < 0 {
 			break
 		}
-		t.lines = append(t.lines, string(t.part[:i]))
+		t.note(string(t.part[:i]))
 		t.part = t.part[i+1:]
 	}
 	if extra := len(t.lines) - mostLines; extra > 0 {
@@ -41,6 +44,27 @@ func (t *tail) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	return t.w.Write(b)
+}
+
+// note keeps a line; the lock is held.
+func (t *tail) note(line string) {
+	t.lines = append(t.lines, line)
+	if !strings.Contains(line, ": error : ") {
+		return
+	}
+	const most = 100
+	t.wrong++
+	if t.errors = append(t.errors, line); len(t.errors) > most {
+		t.errors = t.errors[1:]
+	}
+}
+
+// since gives the last of the errors after the first n, and how many there were so far.
+func (t *tail) since(n int) (lines []string, now int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fresh := min(max(t.wrong-n, 0), len(t.errors))
+	return slices.Clone(t.errors[len(t.errors)-fresh:]), t.wrong
 }
 
 func (t *tail) last() []string {

@@ -4,6 +4,8 @@ package guest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"libvirt.org/go/libvirtxml"
@@ -13,6 +15,7 @@ import (
 // name is 64 MiB, one vCPU, emulated, with a balloon and nothing else.
 type Spec struct {
 	Name       string
+	UUID       string // of a domain to define again; empty for a new one
 	KVM        bool   // needs KVM; otherwise emulated by TCG
 	MemoryKiB  uint   // 0 means 65536
 	SlotsKiB   uint   // limit for memory modules that are plugged in later; 0 for none
@@ -32,6 +35,9 @@ type Spec struct {
 	S3        bool // the guest may sleep
 	Panic     bool // a panic device; a crashed domain is kept
 	DirtyRing uint // slots of KVM's dirty ring; 0 for none
+
+	// Perf are performance events that the definition switches on or off.
+	Perf map[string]bool
 
 	CacheMonitor     bool // a resctrl monitor of the cache for vCPU 0
 	BandwidthMonitor bool // one of the memory bandwidth
@@ -64,6 +70,7 @@ func (s Spec) domain() *libvirtxml.Domain {
 	d := &libvirtxml.Domain{
 		Type:   "qemu",
 		Name:   s.Name,
+		UUID:   s.UUID,
 		Memory: &libvirtxml.DomainMemory{Value: s.MemoryKiB, Unit: "KiB"},
 		VCPU:   &libvirtxml.DomainVCPU{Value: s.MaxVCPUs, Current: s.VCPUs},
 		OS: &libvirtxml.DomainOS{
@@ -101,6 +108,7 @@ func (s Spec) domain() *libvirtxml.Domain {
 	}
 	s.addIOThreads(d)
 	s.addMonitors(d)
+	s.addPerf(d)
 	return d
 }
 
@@ -114,6 +122,16 @@ func (s Spec) addMonitors(d *libvirtxml.Domain) {
 	}
 	if s.CacheMonitor || s.BandwidthMonitor {
 		d.CPUTune = tune
+	}
+}
+
+func (s Spec) addPerf(d *libvirtxml.Domain) {
+	for _, name := range slices.Sorted(maps.Keys(s.Perf)) {
+		if d.Perf == nil {
+			d.Perf = &libvirtxml.DomainPerf{}
+		}
+		enabled := map[bool]string{true: "yes", false: "no"}[s.Perf[name]]
+		d.Perf.Events = append(d.Perf.Events, libvirtxml.DomainPerfEvent{Name: name, Enabled: enabled})
 	}
 }
 

@@ -19,6 +19,9 @@ func missingPerf() string { return "performance events are counted on Linux only
 // SendFrames needs Linux.
 func (*Host) SendFrames(string, int) error { return errors.ErrUnsupported }
 
+// SendLarge needs Linux.
+func (*Host) SendLarge(string, int) error { return errors.ErrUnsupported }
+
 func makeTapNode(string) (string, error) { return "", errors.ErrUnsupported }
 
 // KVMSchema needs Linux.

@@ -7,10 +7,22 @@ import (
 	"fmt"
 	"net"
 	"syscall"
+
+	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// SendFrames sends broadcast frames of a local experimental type.
+// SendFrames sends small broadcast frames of a local experimental type.
 func (h *Host) SendFrames(device string, frames int) error {
+	const least = 64
+	return send(device, frames, least)
+}
+
+// SendLarge sends large ones.
+func (h *Host) SendLarge(device string, frames int) error {
+	return send(device, frames, suite.LargeFrame)
+}
+
+func send(device string, frames, size int) error {
 	dev, err := net.InterfaceByName(device)
 	if err != nil {
 		return fmt.Errorf("cannot find device %q: %w", device, err)
@@ -20,7 +32,7 @@ func (h *Host) SendFrames(device string, frames int) error {
 	if err != nil {
 		return fmt.Errorf("cannot open a raw socket: %w", err)
 	}
-	frame := make([]byte, 64)
+	frame := make([]byte, size)
 	copy(frame, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0, 0, 1, protocol >> 8, protocol & 0xff})
 	to := &syscall.SockaddrLinklayer{Ifindex: dev.Index, Protocol: protocol>>8 | protocol&0xff<<8, Halen: 6}
 	for range frames {

@@ -34,7 +34,7 @@ func (h *Host) Missing(n suite.Need) string {
 	if h.o.remote() {
 		switch n {
 		case suite.NeedFiles, suite.NeedPID, suite.NeedTap, suite.NeedRaw, suite.NeedNBD, suite.NeedDaemon, suite.NeedPerf,
-			suite.NeedLink, suite.NeedMacvtap, suite.NeedProcess, suite.NeedVirsh, suite.NeedCGroups:
+			suite.NeedLink, suite.NeedMacvtap, suite.NeedProcess, suite.NeedVirsh, suite.NeedCGroups, suite.NeedLog:
 			return "the daemon is not on this machine"
 		}
 		return ""
@@ -80,6 +80,10 @@ func (h *Host) Missing(n suite.Need) string {
 	case suite.NeedDaemon:
 		if h.o.Restart == nil {
 			return "the daemon is not ours to restart"
+		}
+	case suite.NeedLog:
+		if h.o.ErrorsSince == nil {
+			return "the daemon's log is not ours to read"
 		}
 	case suite.NeedFiles:
 		if h.o.Dir == "" {
@@ -155,6 +159,9 @@ func (h *Host) RestartDaemon(ctx context.Context) error {
 	return h.o.Restart(ctx)
 }
 
+// ErrorsSince gives what the daemon has logged as errors after the first n.
+func (h *Host) ErrorsSince(n int) (lines []string, now int) { return h.o.ErrorsSince(n) }
+
 // Uptime is how long the kernel runs.
 func (h *Host) Uptime() (time.Duration, error) {
 	text, err := os.ReadFile("/proc/uptime")
@@ -170,13 +177,13 @@ func (h *Host) Uptime() (time.Duration, error) {
 }
 
 // ServeNBD runs qemu-nbd on a raw file until stop is called.
-func (h *Host) ServeNBD(ctx context.Context, file string) (string, func(), error) {
+func (h *Host) ServeNBD(ctx context.Context, file string) (string, suite.Signaler, func(), error) {
 	socket := file + ".nbd"
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, "qemu-nbd", "--persistent", "--format=raw", "--shared=4", "--socket="+socket, file)
 	if err := cmd.Start(); err != nil {
 		cancel()
-		return "", nil, fmt.Errorf("cannot start qemu-nbd: %w", err)
+		return "", nil, nil, fmt.Errorf("cannot start qemu-nbd: %w", err)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -190,15 +197,15 @@ func (h *Host) ServeNBD(ctx context.Context, file string) (string, func(), error
 	}
 	for {
 		if err := os.Chmod(socket, 0o777); err == nil {
-			return socket, stop, nil
+			return socket, process{cmd.Process.Pid}, stop, nil
 		}
 		select {
 		case <-done:
 			cancel()
-			return "", nil, errors.New("qemu-nbd ended at once")
+			return "", nil, nil, errors.New("qemu-nbd ended at once")
 		case <-ctx.Done():
 			stop()
-			return "", nil, ctx.Err()
+			return "", nil, nil, ctx.Err()
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -40,6 +40,30 @@ func (h *Host) MakeBridge(ctx context.Context, name string) (remove func(), err 
 	return makeLink(ctx, name, "name", name, "type", "bridge")
 }
 
+// RenameLink gives a device another name, which Linux allows while it is down.
+func (h *Host) RenameLink(ctx context.Context, name, now string) error {
+	for _, args := range [][]string{{name, "down"}, {name, "name", now}, {now, "up"}} {
+		if err := ip(ctx, append([]string{"link", "set"}, args...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MakePair makes two virtual Ethernet devices whose frames may be large.
+func (h *Host) MakePair(ctx context.Context, name, peer string) (remove func(), err error) {
+	const mtu = "65535"
+	remove, err = makeLink(ctx, name, "name", name, "mtu", mtu, "type", "veth", "peer", "name", peer, "mtu", mtu)
+	if err != nil {
+		return nil, err
+	}
+	if err := ip(ctx, "link", "set", peer, "up"); err != nil {
+		remove()
+		return nil, err
+	}
+	return remove, nil
+}
+
 // MakeMacvtap makes a macvtap device on a bridge, with its node in /dev, which
 // nobody makes in a container.
 func (h *Host) MakeMacvtap(ctx context.Context, name, bridge string) (remove func(), err error) {

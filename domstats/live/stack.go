@@ -21,6 +21,9 @@ type Options struct {
 	Dir string
 	// Restart stops the daemon and starts it again; nil when that is not ours to do.
 	Restart func(ctx context.Context) error
+	// ErrorsSince gives errors of the daemon's log after the first n, and how many there
+	// are; nil when the log is not ours.
+	ErrorsSince func(n int) (lines []string, now int)
 }
 
 // A Stack is a daemon and the machine it runs on.

@@ -29,6 +29,21 @@ func (c *Client) BlockJobAbort(ctx context.Context, d domstats.Domain, disk stri
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainBlockJobAbort(d, disk, 0) })
 }
 
+// BlockCommit starts to merge all images of a disk into the lowest one, which then
+// follows what the guest writes until the job ends.
+func (c *Client) BlockCommit(ctx context.Context, d domstats.Domain, disk string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainBlockCommit(d, disk, nil, nil, 0, libvirt.DomainBlockCommitActive)
+	})
+}
+
+// BlockJobPivot ends the job of a disk, which goes on with the target of the job.
+func (c *Client) BlockJobPivot(ctx context.Context, d domstats.Domain, disk string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainBlockJobAbort(d, disk, libvirt.DomainBlockJobAbortPivot)
+	})
+}
+
 // Backup starts the backup that the XML describes.
 func (c *Client) Backup(ctx context.Context, d domstats.Domain, xml string) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainBackupBegin(d, xml, nil, 0) })

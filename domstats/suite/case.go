@@ -38,6 +38,10 @@ const (
 	NeedVirsh            Need = "virsh"   // libvirt's own client
 	NeedProcess          Need = "process" // the daemon's process, visible
 	NeedCGroups          Need = "cgroups" // control groups in use for domains
+	NeedLog              Need = "log"     // what the daemon logs
+	// NeedTime is CPU time enough for counters to pass 32 bits. Cases find out while they
+	// run whether they get it.
+	NeedTime Need = "cpu-time"
 )
 
 // A Case is one behaviour that is checked.
@@ -100,7 +104,7 @@ func Cases() []Case {
 	return slices.Concat(
 		apiCases(), listCases(), mappingCases(), stateCases(), lifecycleCases(), cpuCases(), vcpuCases(), balloonCases(),
 		interfaceCases(), linkCases(), blockCases(), chainCases(), driveCases(), imageCases(), perfCases(), iothreadCases(), memoryCases(), dirtyCases(),
-		vmCases(), jobCases(), loadCases(), sourceCases(), wholeCases(), queryCases(), clientCases(), togetherCases(), wideCases(), testDriverCases(),
+		vmCases(), jobCases(), loadCases(), sourceCases(), wholeCases(), queryCases(), clientCases(), togetherCases(), wideCases(), layerCases(), againCases(), testDriverCases(),
 	)
 }
 

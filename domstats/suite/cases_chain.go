@@ -71,6 +71,8 @@ func blkSnapshot(t *T) {
 	g.images(2)
 	after := g.blk()
 	t.moved(before, after, "vda", nil)
+	t.wantText(before, "block.0.path", g.spec.Disks[0].File)
+	t.wantText(after, "block.0.path", t.path("snapshot.qcow2"))
 	t.check(t.uint(before, "block.0.backingIndex") != t.uint(after, "block.0.backingIndex"), "the new image has the index of the old one")
 }
 

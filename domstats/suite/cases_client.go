@@ -3,6 +3,7 @@
 package suite
 
 import (
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/domstats"
@@ -15,6 +16,7 @@ func clientCases() []Case {
 		{ID: "VSH-01", Title: "virsh prints the same of a paused guest", Needs: v, run: vshPaused},
 		{ID: "VSH-02", Title: "virsh prints each group alone", Needs: v, run: vshGroups},
 		{ID: "VSH-03", Title: "virsh prints the images of a chain", Needs: v, run: vshBacking},
+		{ID: "VSH-05", Title: "virsh selects domains", Needs: v, Alone: true, run: vshFilters},
 		{ID: "VSH-04", Title: "virsh prints an inactive guest", Needs: v, run: vshInactive},
 	}
 }
@@ -74,6 +76,29 @@ func vshGroups(t *T) {
 func vshBacking(t *T) {
 	g := oneDisk(t, t.chain())
 	g.wantVirsh(g.backing(), g.virshStats("--block", "--backing"))
+}
+
+// vshFilters asks for domains without naming them, with each of virsh's filters.
+func vshFilters(t *T) {
+	on, held, off := t.small(false), t.define(), t.define()
+	held.start(true)
+	for filter, want := range map[string][]string{
+		"--list-active": {on.Name, held.Name}, "--list-inactive": {off.Name}, "--list-transient": {on.Name}, "--list-persistent": {held.Name, off.Name},
+		"--list-running": {on.Name}, "--list-paused": {held.Name}, "--list-shutoff": {off.Name}, "--list-other": nil,
+		"--nowait": {on.Name, held.Name, off.Name},
+	} {
+		out, err := t.host().Virsh(t.ctx, "domstats", "--raw", "--state", filter)
+		t.must(err, "run virsh")
+		var got []string
+		for line := range strings.Lines(out) {
+			name, ok := strings.CutPrefix(strings.TrimSpace(line), "Domain: '")
+			if name = strings.TrimSuffix(name, "'"); ok && strings.HasPrefix(name, t.prefix()) {
+				got = append(got, name)
+			}
+		}
+		slices.Sort(got)
+		sameList(t, "virsh "+filter, got, want)
+	}
 }
 
 func vshInactive(t *T) {

@@ -131,6 +131,7 @@ func drtRing(t *T) {
 	r, _ := g.dirtyDuring(byRing, "D", func(rate uint64) bool { return rate > 0 })
 	t.wantNames(r, "", append(dirtyNames(), "dirtyrate.megabytes_per_second", "dirtyrate.vcpu.0.megabytes_per_second",
 		"dirtyrate.vcpu.1.megabytes_per_second")...)
+	t.wantText(r, "dirtyrate.calc_mode", "dirty-ring")
 	first := t.uint(r, "dirtyrate.vcpu.0.megabytes_per_second")
 	t.check(first > 0, "dirtyrate.vcpu.0.megabytes_per_second is 0")
 	t.want(r, map[string]uint64{"dirtyrate.vcpu.1.megabytes_per_second": 0, "dirtyrate.megabytes_per_second": first})

@@ -3,7 +3,9 @@
 package suite
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
@@ -20,7 +22,7 @@ func driveCases() []Case {
 		{ID: "BLK-20", Title: "unplugging that the guest ignores", Needs: x, run: blkUnplugLate},
 		{ID: "BLK-21", Title: "a disk on the network", Needs: require(NeedQEMU, NeedFiles, NeedNBD), run: blkNetwork},
 		{ID: "BLK-22", Title: "an inactive domain", Needs: q, run: blkInactive},
-		{ID: "BLK-23", Title: "an optional source that is missing", Needs: q, run: blkMissing},
+		{ID: "BLK-23", Title: "sources that are missing, optional and not", Needs: q, run: blkMissing},
 		{ID: "BLK-24", Title: "times", Needs: x, run: blkTimes},
 		{ID: "BLK-33", Title: "a qcow2 image of an inactive domain", Needs: require(NeedQEMU, NeedFiles), run: blkInactiveQCOW2},
 	}
@@ -129,7 +131,7 @@ func blkUnplugLate(t *T) {
 }
 
 func blkNetwork(t *T) {
-	socket, stop, err := t.host().ServeNBD(t.ctx, t.file("vda.img", nil, guest.DiskSize))
+	socket, _, stop, err := t.host().ServeNBD(t.ctx, t.file("vda.img", nil, guest.DiskSize))
 	t.must(err, "serve a disk")
 	defer stop()
 	g := oneDisk(t, guest.Disk{Target: "vda", NBD: socket})
@@ -167,10 +169,20 @@ func blkInactiveQCOW2(t *T) {
 }
 
 func blkMissing(t *T) {
+	there := t.file("there.img", []byte(strings.Repeat("x", 64<<10)), 2<<20)
+	missing := []string{t.path("missing.img"), t.path("lost.img")}
 	g := t.define(func(s *guest.Spec) {
-		s.Disks = []guest.Disk{{Target: "vda", File: t.path("missing.img"), Optional: true}}
+		s.Disks = []guest.Disk{{Target: "vda", File: missing[0], Optional: true}, {Target: "vdb", File: missing[1]}, {Target: "vdc", File: there}}
 	})
-	t.wantNames(g.blk(), "", "block.count", "block.0.name", "block.0.path")
+	r := g.blk()
+	t.want(r, map[string]uint64{"block.count": 3})
+	for i, disk := range []string{"vda", "vdb"} {
+		p := fmt.Sprintf("block.%d.", i)
+		t.wantNames(r, p, p+"name", p+"path")
+		t.wantText(r, p+"name", disk)
+		t.wantText(r, p+"path", missing[i])
+	}
+	t.wantInactive(r, 2, "vdc", there, 2<<20)
 }
 
 func blkTimes(t *T) {

@@ -20,7 +20,7 @@ func imageCases() []Case {
 		{ID: "BLK-28", Title: "the write threshold of a qcow2 image", Needs: x, run: blkThresholdQcow2},
 		{ID: "BLK-29", Title: "sizes of inactive images", Needs: q, run: blkInactiveSizes},
 		{ID: "BLK-30", Title: "the target of a copy beside its own node", Needs: q, run: blkCopyTarget},
-		{ID: "BLK-31", Title: "the scratch file of a backup beside its own node", Needs: q, run: blkScratch},
+		{ID: "BLK-31", Title: "the scratch files of a backup beside their own nodes", Needs: q, run: blkScratch},
 		{ID: "BLK-32", Title: "two disks with requests of their own", Needs: q, run: blkTwoDisks},
 		{ID: "BLK-36", Title: "a chain that the definition of an inactive domain names", Needs: q, run: blkInactiveChain},
 		{ID: "BLK-37", Title: "empty drives of an inactive domain", Needs: q, run: blkInactiveEmpty},
@@ -204,6 +204,14 @@ func blkInactiveSizes(t *T) {
 		equal(t, p+"allocation", t.uint(r, p+"allocation"), space)
 	}
 	t.want(g.backing(), map[string]uint64{"block.count": 2})
+
+	// The files change: sizes are those of the moment. What takes no space has none.
+	t.file("a.img", nil, 3<<20)
+	t.file("b.qcow2", guest.QCOW2(9<<20, "", ""), 1<<20)
+	r = g.blk()
+	t.wantNames(r, "block.0.", "block.0.name", "block.0.path", "block.0.capacity", "block.0.physical")
+	t.want(r, map[string]uint64{"block.0.capacity": 3 << 20, "block.0.physical": 3 << 20})
+	t.wantInactive(r, 1, "vdb", b, 9<<20)
 }
 
 // wantInactive compares an entry of an inactive domain with the file.
@@ -264,24 +272,26 @@ func blkCopyTarget(t *T) {
 	t.must(t.conn.BlockJobAbort(t.ctx, g.Domain, "vda"), "end the copy")
 }
 
+// blkScratch backs up two disks of three, each to a file of its own.
 func blkScratch(t *T) {
-	source := t.file("vda.qcow2", guest.QCOW2(guest.DiskSize, "", ""), 0)
+	sources := map[string]string{"vda": t.file("vda.qcow2", guest.QCOW2(guest.DiskSize, "", ""), 0), "vdb": t.file("vdb.img", nil, 3<<20)}
 	g := t.small(true, func(s *guest.Spec) {
-		s.Disks = []guest.Disk{t.raw("hda", "hda.img"), {Target: "vda", Format: "qcow2", File: source}}
+		s.Disks = []guest.Disk{t.raw("hda", "hda.img"), {Target: "vda", Format: "qcow2", File: sources["vda"]}, {Target: "vdb", File: sources["vdb"]}}
 	})
-	scratch := t.path("scratch")
-	xml := fmt.Sprintf(`<domainbackup mode='pull'><server transport='unix' socket='%s'/><disks><disk name='vda' backup='yes' type='file'>`+
-		`<scratch file='%s'/></disk><disk name='hda' backup='no'/></disks></domainbackup>`, t.path("nbd.sock"), scratch)
+	scratch := map[string]string{"vda": t.path("scratch-a"), "vdb": t.path("scratch-b")}
+	xml := fmt.Sprintf(`<domainbackup mode='pull'><server transport='unix' socket='%s'/><disks>`+
+		`<disk name='vda' backup='yes' type='file'><scratch file='%s'/></disk>`+
+		`<disk name='vdb' backup='yes' type='file'><scratch file='%s'/></disk><disk name='hda' backup='no'/></disks></domainbackup>`,
+		t.path("nbd.sock"), scratch["vda"], scratch["vdb"])
 	t.must(t.conn.Backup(t.ctx, g.Domain, xml), "start a backup")
 	r := g.backing()
-	t.want(r, map[string]uint64{"block.count": 3})
-	p := t.entry(r, "vda")
-	var i int
-	if _, err := fmt.Sscanf(p, "block.%d.", &i); err != nil {
-		t.fatalf("%s is no entry", p)
+	t.want(r, map[string]uint64{"block.count": 5})
+	for disk, source := range sources {
+		i := t.place(r, disk)
+		g.wantImage(r, i, disk, source)
+		g.wantImage(r, i+1, disk, scratch[disk])
 	}
-	g.wantImage(r, i, "vda", source)
-	g.wantImage(r, i+1, "vda", scratch)
+	t.want(g.blk(), map[string]uint64{"block.count": 3})
 	t.must(t.conn.AbortJob(t.ctx, g.Domain), "end the backup")
 }
 

@@ -18,6 +18,8 @@ func linkCases() []Case {
 		{ID: "NET-14", Title: "frames that the guest does not take are dropped", Needs: append(require(NeedRaw), x...), run: netOverflow},
 		{ID: "NET-15", Title: "an interface on a bridge", Needs: append(require(NeedLink), x...), run: netBridge},
 		{ID: "NET-17", Title: "interfaces whose names begin alike", Needs: append(require(NeedRaw), x...), run: netAlike},
+		{ID: "NET-18", Title: "an interface whose device is gone", Needs: append(require(NeedLink), x...), run: netGone},
+		{ID: "NET-19", Title: "traffic of more than 32 bits", Needs: append(require(NeedLink, NeedRaw), x...), Limit: 6 * minute, run: netWide},
 		{ID: "NET-16", Title: "a macvtap interface", Needs: append(require(NeedMacvtap), x...), run: netMacvtap},
 	}
 }
@@ -106,6 +108,76 @@ func netAlike(t *T) {
 		t.wantText(r, fmt.Sprintf("net.%d.name", i), name+suffix)
 	}
 	t.moves("net.1.rx.drop", t.uint(r, "net.1.rx.drop") > 0)
+}
+
+// named is a guest with interfaces whose devices have names of this case.
+func (t *T) named(n int) (g *Guest, devices []string) {
+	var list []guest.NIC
+	for i := range n {
+		devices = append(devices, fmt.Sprintf("%s%d", t.link(), i))
+		list = append(list, guest.NIC{Model: "e1000", MAC: mac(3 + i), Target: devices[i]})
+	}
+	return t.small(true, nics(list...)), devices
+}
+
+// netGone takes the name from the device of the first interface: libvirt does not
+// find it, which concerns no other interface.
+func netGone(t *T) {
+	g, devices := t.named(3)
+	whole := []string{"net.count"}
+	for i := range devices {
+		whole = append(whole, netFields(i)...)
+	}
+	t.wantNames(g.net(), "", whole...)
+	for i, name := range devices {
+		t.must(t.host().RenameLink(t.ctx, name, name+"x"), "rename a device")
+		r := g.net()
+		var want []string
+		for j := range devices {
+			if j != i {
+				want = append(want, netFields(j)...)
+			}
+		}
+		t.wantNames(r, "", append(want, "net.count", fmt.Sprintf("net.%d.name", i))...)
+		t.want(r, map[string]uint64{"net.count": 3})
+		t.wantText(r, fmt.Sprintf("net.%d.name", i), name)
+		t.must(t.host().RenameLink(t.ctx, name+"x", name), "rename a device back")
+		t.wantNames(g.net(), "", whole...)
+	}
+	g.wantCounts(true, 0, 1, 2)
+}
+
+// netWide puts a pair of devices in the place of a tap, over which 4 GiB go in each
+// direction sooner than a guest could send them.
+func netWide(t *T) {
+	g, devices := t.named(2)
+	t.must(t.host().RenameLink(t.ctx, devices[1], devices[1]+"x"), "rename a device")
+	peer := devices[1] + "p"
+	remove, err := t.host().MakePair(t.ctx, devices[1], peer)
+	t.must(err, "make a pair of devices")
+	t.cleanup(func(context.Context) { remove() })
+	t.pump(devices[1], wide+wide/16, func(c NetCounts) uint64 { return c.TxBytes })
+	t.pump(peer, wide+wide/8, func(c NetCounts) uint64 { return c.TxBytes })
+	r := g.wantCounts(true, 0, 1)
+	for _, name := range []string{"net.1.rx.bytes", "net.1.tx.bytes"} {
+		t.check(t.uint(r, name) > wide, "%s is %d after more than 4 GiB", name, t.uint(r, name))
+	}
+	t.check(t.uint(r, "net.0.tx.bytes") < wide, "net.0.tx.bytes is %d on an interface that nothing went over", t.uint(r, "net.0.tx.bytes"))
+}
+
+// pump sends out of a device until its counter has reached an amount: frames that
+// find no memory are not sent.
+func (t *T) pump(device string, amount uint64, count func(NetCounts) uint64) {
+	const most, frames = 1000, 2000
+	for range most {
+		t.must(t.host().SendLarge(device, frames), "send frames out of %s", device)
+		c, err := t.host().NetDev(device)
+		t.must(err, "read the counters of %s", device)
+		if count(c) > amount {
+			return
+		}
+	}
+	t.fatalf("%s does not count what is sent", device)
 }
 
 // netOverflow floods interfaces that nobody reads: a tap keeps 1000 frames.

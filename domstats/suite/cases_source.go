@@ -21,7 +21,7 @@ func sourceCases() []Case {
 		{ID: "VCP-15", Title: "times of the threads of a KVM guest", Needs: k, run: vcpKVMTimes},
 		{ID: "VCP-16", Title: "128 vCPUs have more than 4096 parameters", Needs: require(NeedKStats), run: vcpHuge},
 		{ID: "CPU-09", Title: "halt polling that succeeds", Needs: require(NeedKStats, NeedX86, NeedFiles), run: cpuPolled},
-		{ID: "CPU-10", Title: "times with control groups", Needs: append(require(NeedCGroups, NeedX86, NeedFiles), pid...), run: cpuGrouped},
+		{ID: "CPU-10", Title: "times with control groups", Needs: append(require(NeedCGroups, NeedTime, NeedX86, NeedFiles), pid...), Limit: 6 * minute, run: cpuGrouped},
 		{ID: "BAL-13", Title: "no device and less than the maximum", Needs: q, run: balNoDeviceLess},
 		{ID: "BAL-14", Title: "memory of an inactive domain", Needs: q, run: balInactiveLess},
 		{ID: "BAL-15", Title: "a memory module that is plugged in", Needs: q, run: balModule},
@@ -159,6 +159,11 @@ func balModule(t *T) {
 	t.wantNames(r, "", before.Names("")...)
 	actual := t.uint(r, "balloon.current")
 	t.check(actual <= 65536+131072, "balloon.current is %d, more than the maximum", actual)
+
+	// Without the device nothing can take the module's memory away.
+	g = t.small(false, func(s *guest.Spec) { s.MemoryKiB, s.SlotsKiB, s.NoBalloon = 65536, 1<<20, true })
+	t.must(t.conn.Attach(t.ctx, g.Domain, module), "plug a memory module in")
+	t.want(g.balloon(), map[string]uint64{"balloon.maximum": 65536 + 131072, "balloon.current": 65536 + 131072})
 }
 
 func iotTwo(t *T) {

@@ -18,6 +18,7 @@ func perfCases() []Case {
 		{ID: "PRF-02", Title: "software events", Needs: p, run: prfEvents},
 		{ID: "PRF-03", Title: "events move", Needs: p, run: prfMove},
 		{ID: "PRF-04", Title: "an event that is disabled", Needs: p, run: prfDisable},
+		{ID: "PRF-08", Title: "events of the definition", Needs: p, run: prfDefined},
 		{ID: "PRF-05", Title: "an event that is refused", Needs: q, run: prfRefused},
 	}
 }
@@ -72,6 +73,22 @@ func prfDisable(t *T) {
 	g.perf(true, softwareEvents()...)
 	g.perf(false, "cpu_clock")
 	t.wantNames(g.record(domstats.GroupPerf), "", perfNames(softwareEvents()[1:])...)
+}
+
+// prfDefined has events that the definition switches on and off, in two runs.
+func prfDefined(t *T) {
+	g := t.define(func(s *guest.Spec) {
+		s.Perf = map[string]bool{"task_clock": true, "context_switches": true, "cpu_clock": false, "page_faults": false}
+	})
+	want := perfNames([]string{"task_clock", "context_switches"})
+	for range 2 {
+		g.start(true)
+		t.wantNames(g.record(domstats.GroupPerf), "", want...)
+		g.perf(true, "cpu_clock")
+		t.wantNames(g.record(domstats.GroupPerf), "", append(want, "perf.cpu_clock")...)
+		g.destroy()
+		t.wantNames(g.record(domstats.GroupPerf), "")
+	}
 }
 
 func prfRefused(t *T) {

@@ -21,6 +21,7 @@ func togetherCases() []Case {
 		{ID: "API-26", Title: "records come in the order of the list", Needs: q, run: apiOrder},
 		{ID: "API-27", Title: "two domains of one shape keep their own values", Needs: files, run: apiSameShape},
 		{ID: "API-28", Title: "a paused domain has the same statistics", Needs: require(NeedQEMU, NeedX86, NeedFiles), run: apiPaused},
+		{ID: "API-29", Title: "as many records as a list may have", Needs: q, run: apiManyRecords},
 		{ID: "VCP-17", Title: "times of vCPUs with a gap", Needs: require(NeedKStats, NeedPID, NeedX86, NeedFiles), run: vcpSparseTimes},
 		{ID: "LIF-11", Title: "what was plugged in ends with the run", Needs: files, run: lifPluggedOnce},
 		{ID: "CPU-11", Title: "halt polling of two vCPUs adds up", Needs: require(NeedKStats, NeedX86, NeedFiles), run: cpuTwoPolled},
@@ -56,6 +57,25 @@ func apiOrder(t *T) {
 			got = append(got, r.Domain.Name)
 		}
 		sameList(t, "records", got, want)
+	}
+}
+
+// apiManyRecords asks for one domain as often as a list may name domains.
+func apiManyRecords(t *T) {
+	const most = 16384
+	g := t.small(true)
+	list := make([]domstats.Domain, most)
+	for i := range list {
+		list[i] = g.Domain
+	}
+	t.silent = true
+	records := t.stats(domstats.GroupState, 0, list...)
+	equal(t, "the number of records", len(records), most)
+	for _, i := range []int{0, len(records) / 2, len(records) - 1} {
+		if i >= 0 && i < len(records) {
+			equal(t, "the domain", records[i].Domain, g.Domain)
+			t.want(records[i], map[string]uint64{"state.state": paused, "state.reason": 1})
+		}
 	}
 }
 

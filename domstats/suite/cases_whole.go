@@ -20,6 +20,7 @@ func wholeCases() []Case {
 		{ID: "LIF-09", Title: "the daemon restarts under a full guest", Needs: require(NeedQEMU, NeedX86, NeedPID, NeedDaemon, NeedFiles), Alone: true, run: lifFullRestart},
 		{ID: "LIF-10", Title: "guests end during calls", Needs: p, Limit: 6 * minute, run: lifRaces},
 		{ID: "CON-14", Title: "many calls leave nothing behind", Needs: require(NeedQEMU, NeedProcess, NeedFiles), Alone: true, Limit: 6 * minute, run: conLeaks},
+		{ID: "CON-17", Title: "calls that succeed log no error", Needs: require(NeedQEMU, NeedFiles, NeedLog), Alone: true, run: conLog},
 		{ID: "CON-15", Title: "statistics while memory is saved", Needs: require(NeedQEMU, NeedFiles), run: conSave},
 		{ID: "CON-16", Title: "statistics during a backup", Needs: require(NeedQEMU, NeedFiles), run: conBackup},
 	}
@@ -222,18 +223,54 @@ func conLeaks(t *T) {
 	t.notef("the daemon: %d -> %d descriptors, %d -> %d KiB over %d calls", files, filesAfter, kib, kibAfter, calls)
 }
 
+// conLog asks for everything of domains that have something missing, which is no
+// error: the daemon's log is for what is.
+func conLog(t *T) {
+	full, emulated := t.full(), t.small(false, nics(guest.NIC{User: true, Model: "virtio", MAC: mac(3)}))
+	off := t.define(func(s *guest.Spec) {
+		s.Disks = []guest.Disk{{Target: "vda", File: t.path("missing.img"), Optional: true}, {Target: "vdb", File: t.path("lost.img")},
+			{Target: "hdc", Device: "cdrom"}, t.raw("vdc", "log.img")}
+	})
+	list := []domstats.Domain{full.Domain, emulated.Domain, off.Domain}
+	t.stats(everything, domstats.FlagBacking, list...) // what is looked up once may be missing
+	_, before := t.host().ErrorsSince(0)
+	const rounds = 5
+	for range rounds {
+		t.stats(everything, domstats.FlagBacking, list...)
+		t.stats(everything, nowait, list...)
+	}
+	for _, info := range domstats.Groups() {
+		t.stats(info.Group, 0, list...)
+	}
+	t.span(300 * time.Millisecond) // the log comes through a pipe
+	lines, now := t.host().ErrorsSince(before)
+	for _, line := range lines {
+		// Connections that end are none of this.
+		t.check(strings.Contains(line, "virNetSocket"), "%d errors in the daemon's log over calls that succeed: %s", now-before, line)
+	}
+}
+
 // whileBusy asks for everything while a job of the domain goes on.
 func (g *Guest) whileBusy(what string, want []string) {
 	t := g.t
-	for range 5 {
-		a := t.wait(t.background(everything, 0, g.Domain))
+	ask := func(flags uint32) (r domstats.Record) {
+		a := t.wait(t.background(everything, flags, g.Domain))
 		t.must(a.err, "ask while %s", what)
 		t.quick("a call while "+what, a.took, atOnce)
 		equal(t, "the number of records", len(a.records), 1)
-		for _, r := range a.records {
-			t.wantNames(r, "", want...)
+		for _, r = range a.records {
 		}
+		return r
 	}
+	for range 5 {
+		t.wantNames(ask(0), "", want...)
+	}
+	// The job that goes on asks QEMU now and then, for which it takes the domain's own.
+	var r domstats.Record
+	if !t.eventually(atOnce, func() bool { r = ask(nowait); return complete(r) }) {
+		t.errorf("while %s a call with NOWAIT never has what needs QEMU", what)
+	}
+	t.wantNames(r, "", want...)
 }
 
 func conSave(t *T) {

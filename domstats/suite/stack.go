@@ -73,7 +73,9 @@ type devices interface {
 	Update(ctx context.Context, d domstats.Domain, xml string) error
 	BlockResize(ctx context.Context, d domstats.Domain, disk string, size uint64) error
 	BlockCopy(ctx context.Context, d domstats.Domain, disk, xml string) error
+	BlockCommit(ctx context.Context, d domstats.Domain, disk string) error
 	BlockJobAbort(ctx context.Context, d domstats.Domain, disk string) error
+	BlockJobPivot(ctx context.Context, d domstats.Domain, disk string) error
 	Backup(ctx context.Context, d domstats.Domain, xml string) error
 	AbortJob(ctx context.Context, d domstats.Domain) error
 	SetThreshold(ctx context.Context, d domstats.Domain, device string, bytes uint64) error
@@ -104,8 +106,15 @@ type Host interface {
 	MakeBridge(ctx context.Context, name string) (remove func(), err error)
 	// MakeMacvtap makes a macvtap device on a bridge until remove is called.
 	MakeMacvtap(ctx context.Context, name, bridge string) (remove func(), err error)
+	// RenameLink gives a network device another name; it is down for a moment.
+	RenameLink(ctx context.Context, name, now string) error
+	// MakePair makes two network devices, name and its peer, until remove is called.
+	// Each receives what the other one sends.
+	MakePair(ctx context.Context, name, peer string) (remove func(), err error)
 	// SendFrames makes the host send broadcast frames out of a network device.
 	SendFrames(device string, frames int) error
+	// SendLarge does the same with frames of LargeFrame bytes, over a pair.
+	SendLarge(device string, frames int) error
 	// FileSize is the length of a file and the space that it takes, in bytes.
 	FileSize(path string) (length, space uint64, err error)
 	// HoldPipe makes a named pipe from which nothing is read until release is called.
@@ -120,13 +129,20 @@ type Host interface {
 	KVMSchema() (domstats.Schema, error)
 	// HaltPolling is for how long the kernel polls for a halted vCPU at most.
 	HaltPolling() (time.Duration, error)
-	// ServeNBD serves a raw file on a unix socket until stop is called.
-	ServeNBD(ctx context.Context, file string) (socket string, stop func(), err error)
+	// ServeNBD serves a raw file on a unix socket until stop is called. The server
+	// may be stopped for a while.
+	ServeNBD(ctx context.Context, file string) (socket string, server Signaler, stop func(), err error)
 	// RestartDaemon stops the daemon and starts it again.
 	RestartDaemon(ctx context.Context) error
+	// ErrorsSince gives the last of the errors that the daemon has logged after the
+	// first n, and how many it has logged so far.
+	ErrorsSince(n int) (lines []string, now int)
 	// Uptime is how long the host runs.
 	Uptime() (time.Duration, error)
 }
+
+// LargeFrame is the length of the frames of [Host.SendLarge].
+const LargeFrame = 65000
 
 // A Port is a guest's serial port; package guest explains the commands.
 type Port interface {
@@ -147,8 +163,14 @@ const (
 	SigKill
 )
 
+// A Signaler takes signals.
+type Signaler interface {
+	Signal(s Signal) error
+}
+
 // A Process is the QEMU of one domain.
 type Process interface {
+	Signaler
 	// Times are the CPU times of the whole process.
 	Times() (user, system time.Duration, err error)
 	// ThreadTime is the CPU time of one thread, user and system together.
@@ -170,7 +192,6 @@ type Process interface {
 	// KVMStats are the statistics of a vCPU as the kernel gives them; ok is false
 	// where QEMU has no descriptor of them open that could be read.
 	KVMStats(vcpu int) (s domstats.KVMStats, ok bool, err error)
-	Signal(s Signal) error
 }
 
 // An EventCounter counts a performance event.

@@ -35,6 +35,8 @@ type Fault struct {
 	asks bool
 	// descriptors and kib are what each call leaves behind in the daemon.
 	descriptors, kib int
+	// logs tells that each call logs an error.
+	logs bool
 }
 
 // Rewriter gives the fault as a change of records alone, with a memory of its
@@ -152,6 +154,7 @@ type event struct {
 	after  bool   // the call is over
 	added  bool   // otherwise removed
 	prefix string // of what came or went: "vcpu.2.", "iothread.4."; empty for devices
+	xml    string // of a definition
 }
 
 // around runs a call between two events.

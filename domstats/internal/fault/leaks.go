@@ -4,6 +4,7 @@ package fault
 
 import (
 	"context"
+	"slices"
 
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
@@ -37,6 +38,15 @@ func (h host) RestartDaemon(ctx context.Context) error {
 	h.m.fresh = true
 	h.m.mu.Unlock()
 	return h.Host.RestartDaemon(ctx)
+}
+
+// ErrorsSince shows an error for each call, where calls log them.
+func (h host) ErrorsSince(n int) ([]string, int) {
+	if !h.f.logs {
+		return h.Host.ErrorsSince(n)
+	}
+	now := h.m.leaked(1)
+	return slices.Repeat([]string{"error : internal error: no such file"}, max(now-n, 0)), now
 }
 
 func (h host) Daemon(ctx context.Context) (suite.Process, error) {

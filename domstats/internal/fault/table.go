@@ -89,5 +89,32 @@ func Faults() []Fault {
 		{ID: "F76", What: "memory that a guest gave back is forgotten when the daemon restarts", Caught: []string{"LIF-09"}, change: forgetful},
 		{ID: "F77", What: "BACKING is ignored with NOWAIT", Caught: []string{"API-22"}, ask: dropsWith(domstats.FlagNoWait, domstats.FlagBacking)},
 		{ID: "F78", What: "filters are ignored with BACKING", Caught: []string{"API-14"}, ask: dropsWith(domstats.FlagBacking, 0xff)},
+		{ID: "F79", What: "an inactive domain has cache monitors", Caught: []string{"CPU-08", "LIF-01"}, change: monitored, asks: true},
+		{ID: "F80", What: "thresholds of images below the first are not shown", Caught: []string{"BLK-38"}, change: firstImagesOnly},
+		{ID: "F81", What: "the target of a merge is listed twice", Caught: []string{"BLK-39"}, change: mergedTwice, event: happened("merge")},
+		{ID: "F82", What: "a disk on USB has no counters", Caught: []string{"BLK-40"}, change: uncounted("sdb")},
+		{ID: "F83", What: "flush times are cut to 32 bits", Caught: []string{"BLK-41"}, change: cut(".fl.times")},
+		{ID: "F84", What: "a running domain has the memory of its next run", Caught: []string{"LIF-12"}, change: ofNextRun, event: memoryDefined},
+		{ID: "F85", What: "what QEMU offers is asked in the first run only", Caught: []string{"LIF-13"}, change: firstSchema},
+		{ID: "F86", What: "vCPUs are joined by the beginning of their path", Caught: []string{"VCP-18"}, change: alikeJoined},
+		{ID: "F87", What: "an event that is switched off is reported", Caught: []string{"PRF-08", "PRF-04"}, change: switchedOn},
+		{ID: "F88", What: "answers end after 4096 records", Caught: []string{"API-29"}, change: fewer(4096)},
+		{ID: "F89", What: "ENFORCE looks at the first domain of a list only", Caught: []string{"API-08"}, ask: trusting},
+		{ID: "F90", What: "NOWAIT gives a part only during a backup", Caught: []string{"CON-16"}, change: shortenedBy("backup"), event: happened("backup"), asks: true},
+		{ID: "F91", What: "a source that is missing takes no number", Caught: []string{"BLK-23"}, change: unnumbered},
+		{ID: "F92", What: "sizes of an inactive domain are those of the first look", Caught: []string{"BLK-29"}, change: firstValue(inactiveSize)},
+		{ID: "F93", What: "a domain without a balloon does not have the memory that was plugged in", Caught: []string{"BAL-15"}, change: set(func(name string) bool { return name == "balloon.current" }, func(v uint64) uint64 { return min(v, 65536) })},
+		{ID: "F94", What: "an image that takes no space has an allocation", Caught: []string{"BLK-29"}, change: allocated},
+		{ID: "F95", What: "the path of a disk stays that of its first image", Caught: []string{"BLK-12", "BLK-39"}, change: firstValue(pathOfFirst)},
+		{ID: "F96", What: "system time is cut to 32 bits", Caught: []string{"CPU-13"}, change: cut("cpu.system")},
+		{ID: "F97", What: "traffic is cut to 32 bits", Caught: []string{"NET-19"}, change: cut(".rx.bytes", ".tx.bytes")},
+		{ID: "F98", What: "interfaces after one without a device are left out", Caught: []string{"NET-18"}, change: stopsAtGap},
+		{ID: "F99", What: "calls that succeed log errors", Caught: []string{"CON-17"}, logs: true},
 	}
 }
+
+func inactiveSize(r domstats.Record, name string) bool {
+	return r.Domain.ID < 0 && strings.HasSuffix(name, ".capacity")
+}
+
+func pathOfFirst(_ domstats.Record, name string) bool { return name == "block.0.path" }

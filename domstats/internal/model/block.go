@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"libvirt.org/go/libvirtxml"
 
@@ -55,17 +56,19 @@ type disk struct {
 	highest   uint64 // end of the highest write
 	size      uint64 // after a resize; 0 for that of the file
 	threshold uint64
-	throttled bool    // requests wait for each other
-	images    []image // top first
-	mirror    *image  // of a copy
-	scratch   *image  // of a backup
+	throttled bool          // requests wait for each other
+	waited    time.Duration // for the server, of the request that is done now
+	images    []image       // top first
+	mirror    *image        // of a copy
+	scratch   *image        // of a backup
 	slot      uint
 }
 
 // An image is one file of a chain.
 type image struct {
-	path  string
-	index uint32
+	path      string
+	index     uint32
+	threshold uint64 // of an image below the first
 }
 
 func (k *disk) name() string { return k.x.Target.Dev }
@@ -77,10 +80,20 @@ func (k *disk) path() string {
 	return k.x.Source.File.File
 }
 
+// setPath gives the disk another file. Its definition stays.
+func (k *disk) setPath(path string) {
+	x := *k.x
+	x.Source = &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: path}}
+	k.x = &x
+}
+
 func (k *disk) nbd() bool { return k.x.Source != nil && k.x.Source.Network != nil }
 
 // took is how many ns a request takes.
 func (k *disk) took() uint64 {
+	if k.waited > 0 {
+		return uint64(k.waited)
+	}
 	if k.throttled {
 		return 2_000_000_000
 	}
@@ -118,10 +131,10 @@ func (s *Stack) nextIndex() uint32 {
 func (k *disk) open(s *Stack) {
 	k.images = nil
 	for path := k.path(); path != ""; path = backing(s.files[path].data) {
-		k.images = append(k.images, image{path, s.nextIndex()})
+		k.images = append(k.images, image{path: path, index: s.nextIndex()})
 	}
 	if k.nbd() {
-		k.images = []image{{"", s.nextIndex()}}
+		k.images = []image{{index: s.nextIndex()}}
 	}
 }
 
@@ -205,6 +218,9 @@ func (d *domain) blockParams(s *Stack, chain, job bool) []domstats.Param {
 			if f := s.files[img.path]; job {
 				out = append(out, sizes(p, 0, f.capacity(), f.physical())...)
 			}
+			if job && img.threshold > 0 {
+				out = append(out, domstats.NewParam(p+"threshold", img.threshold))
+			}
 			i++
 		}
 	}
@@ -216,7 +232,7 @@ func (k *disk) definedBelow(s *Stack, out []domstats.Param, i int) ([]domstats.P
 	for b := k.x.BackingStore; b != nil && b.Source != nil && b.Source.File != nil; b = b.BackingStore {
 		p, f := fmt.Sprintf("block.%d.", i), s.files[b.Source.File.File]
 		out = append(out, domstats.NewParam(p+"name", k.name()), domstats.NewParam(p+"path", b.Source.File.File))
-		out = append(out, sizes(p, f.space(), f.capacity(), uint64(f.size))...)
+		out = append(out, inactiveSizes(p, f.space(), f.capacity(), uint64(f.size))...)
 		i++
 	}
 	return out, i
@@ -231,7 +247,7 @@ func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Par
 	f, there := s.files[path]
 	if !active {
 		if there {
-			out = append(out, sizes(p, f.space(), k.capacity(s), uint64(f.size))...)
+			out = append(out, inactiveSizes(p, f.space(), k.capacity(s), uint64(f.size))...)
 		}
 		return out
 	}
@@ -255,6 +271,15 @@ func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Par
 	return out
 }
 
+// inactiveSizes leaves out the space of a file that takes none.
+func inactiveSizes(p string, allocation, capacity, physical uint64) []domstats.Param {
+	all := sizes(p, allocation, capacity, physical)
+	if allocation == 0 {
+		return all[1:]
+	}
+	return all
+}
+
 func sizes(p string, allocation, capacity, physical uint64) []domstats.Param {
 	return []domstats.Param{domstats.NewParam(p+"allocation", allocation), domstats.NewParam(p+"capacity", capacity),
 		domstats.NewParam(p+"physical", physical)}
@@ -263,4 +288,12 @@ func sizes(p string, allocation, capacity, physical uint64) []domstats.Param {
 // alias is QEMU's name for a virtio disk's device.
 func (k *disk) alias() string {
 	return fmt.Sprintf("virtio-disk%d", strings.TrimLeft(k.name(), "vd")[0]-'a')
+}
+
+// qdev is the path of the device.
+func (k *disk) qdev() string {
+	if k.x.Target.Bus == "virtio" {
+		return "/machine/peripheral/" + k.alias() + "/virtio-backend"
+	}
+	return "/machine/peripheral/" + k.name()
 }

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// Virsh carries out "domstats --raw NAME FLAG…" as libvirt's client does.
+// Virsh carries out "domstats --raw [NAME] FLAG…" as libvirt's client does.
 func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
 	if len(args) < 3 || args[0] != "domstats" || args[1] != "--raw" {
 		return "", fmt.Errorf("virsh %q", args)
@@ -21,9 +21,14 @@ func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
 		return "", err
 	}
 	defer c.Close()
-	d, err := c.Lookup(ctx, args[2])
-	if err != nil {
-		return "", err
+	var list []domstats.Domain
+	args = args[2:]
+	if !strings.HasPrefix(args[0], "--") {
+		d, err := c.Lookup(ctx, args[0])
+		if err != nil {
+			return "", err
+		}
+		list, args = []domstats.Domain{d}, args[1:]
 	}
 	var groups domstats.Group
 	var flags uint32
@@ -31,17 +36,11 @@ func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
 	for _, g := range domstats.Groups() {
 		words["--"+g.Name] = g.Group
 	}
-	for _, a := range args[3:] {
-		switch a {
-		case "--backing":
-			flags |= domstats.FlagBacking
-		case "--enforce":
-			flags |= domstats.FlagEnforce
-		default:
-			groups |= words[a]
-		}
+	for _, a := range args {
+		groups |= words[a]
+		flags |= virshFlags()[a]
 	}
-	records, err := c.Stats(ctx, []domstats.Domain{d}, groups, flags)
+	records, err := c.Stats(ctx, list, groups, flags)
 	if err != nil {
 		return "", err
 	}
@@ -53,4 +52,13 @@ func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
 		}
 	}
 	return out.String(), nil
+}
+
+// virshFlags are the options of virsh that become flags.
+func virshFlags() map[string]uint32 {
+	flags := map[string]uint32{"--backing": domstats.FlagBacking, "--enforce": domstats.FlagEnforce, "--nowait": domstats.FlagNoWait}
+	for bit, name := range []string{"active", "inactive", "persistent", "transient", "running", "paused", "shutoff", "other"} {
+		flags["--list-"+name] = 1 << bit
+	}
+	return flags
 }

@@ -151,6 +151,9 @@ func (c *conn) add(ctx context.Context, xml string, begin func(*domain)) (domsta
 		return domstats.Domain{}, err
 	}
 	for _, other := range c.domains {
+		if d.definition.UUID == other.id.UUID.String() {
+			return other.id, other.redefine(d)
+		}
 		if other.id.Name == d.id.Name {
 			return domstats.Domain{}, fault(domstats.CodeOperationFailed, "domain %q already exists", d.id.Name)
 		}

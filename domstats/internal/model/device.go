@@ -208,9 +208,9 @@ func (c *conn) BlockResize(ctx context.Context, id domstats.Domain, name string,
 	return c.onDisk(ctx, id, name, func(k *disk) { k.size = size })
 }
 
-// source is the file that a description of a disk or a backup names.
+// source is the file that a description of a disk names.
 func source(xml string) string {
-	m := regexp.MustCompile(`<(?:source|scratch) file='([^']*)'`).FindStringSubmatch(xml)
+	m := regexp.MustCompile(`<source file='([^']*)'`).FindStringSubmatch(xml)
 	if m == nil {
 		return ""
 	}
@@ -220,7 +220,7 @@ func source(xml string) string {
 // extra adds an image of the size of the disk, below which nothing is.
 func (k *disk) extra(s *Stack, path string, data []byte) *image {
 	s.files[path] = file{data, int64(k.capacity(s))}
-	return &image{path, s.nextIndex()}
+	return &image{path: path, index: s.nextIndex()}
 }
 
 // BlockCopy starts a copy.
@@ -228,19 +228,49 @@ func (c *conn) BlockCopy(ctx context.Context, id domstats.Domain, name, xml stri
 	return c.onDisk(ctx, id, name, func(k *disk) { k.mirror = k.extra(c.s, source(xml), nil) })
 }
 
+// BlockCommit starts to merge a chain, whose images all have their entries already.
+func (c *conn) BlockCommit(ctx context.Context, id domstats.Domain, name string) error {
+	return c.onDisk(ctx, id, name, func(*disk) {})
+}
+
+// BlockJobPivot leaves the lowest image of a chain.
+func (c *conn) BlockJobPivot(ctx context.Context, id domstats.Domain, name string) error {
+	return c.onDisk(ctx, id, name, func(k *disk) {
+		k.images = k.images[len(k.images)-1:]
+		k.setPath(k.images[0].path)
+	})
+}
+
 // BlockJobAbort ends a copy.
 func (c *conn) BlockJobAbort(ctx context.Context, id domstats.Domain, name string) error {
 	return c.onDisk(ctx, id, name, func(k *disk) { k.mirror = nil })
 }
 
-// SetThreshold arms a threshold.
+// SetThreshold arms the threshold of a disk, or of an image such as "vda[3]".
 func (c *conn) SetThreshold(ctx context.Context, id domstats.Domain, name string, bytes uint64) error {
-	return c.onDisk(ctx, id, name, func(k *disk) { k.threshold = bytes })
+	name, rest, _ := strings.Cut(name, "[")
+	index, _ := strconv.ParseUint(strings.TrimSuffix(rest, "]"), 10, 32) // 0 for the first image
+	return c.onDisk(ctx, id, name, func(k *disk) {
+		if index == 0 || uint32(index) == k.images[0].index {
+			k.threshold = bytes
+			return
+		}
+		for i := range k.images {
+			if k.images[i].index == uint32(index) {
+				k.images[i].threshold = bytes
+			}
+		}
+	})
 }
 
-// Backup starts a backup of vda.
+// Backup starts a backup of the disks that have a scratch file.
 func (c *conn) Backup(ctx context.Context, id domstats.Domain, xml string) error {
-	return c.onDisk(ctx, id, "vda", func(k *disk) { k.scratch = k.extra(c.s, source(xml), nil) })
+	for _, m := range regexp.MustCompile(`<disk name='(\w+)'[^>]*><scratch file='([^']*)'`).FindAllStringSubmatch(xml, -1) {
+		if err := c.onDisk(ctx, id, m[1], func(k *disk) { k.scratch = k.extra(c.s, m[2], nil) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AbortJob ends a backup or a save.
@@ -277,10 +307,12 @@ func (c *conn) Save(ctx context.Context, id domstats.Domain, _ string) error {
 }
 
 // Snapshot puts an image on top of each disk.
-func (c *conn) Snapshot(ctx context.Context, id domstats.Domain, _ string) error {
+func (c *conn) Snapshot(ctx context.Context, id domstats.Domain, xml string) error {
 	return c.live(ctx, id, func(d *domain) error {
 		for _, k := range d.disks {
-			k.images = slices.Insert(k.images, 0, image{"/snapshot", c.s.nextIndex()})
+			top := k.extra(c.s, source(xml), nil)
+			k.images = slices.Insert(k.images, 0, *top)
+			k.setPath(top.path)
 		}
 		return nil
 	})

@@ -28,7 +28,8 @@ type domain struct {
 	id            domstats.Domain
 	definition    libvirtxml.Domain
 	persistent    bool
-	undefined     bool // while it runs
+	undefined     bool    // while it runs
+	next          *domain // the definition of the next run, where it is another
 	state, reason int32
 	kvm, rom      bool
 
@@ -88,7 +89,6 @@ func (s *Stack) parse(xml string) (*domain, error) {
 	s.made++
 	d.id = domstats.Domain{Name: x.Name, ID: -1, UUID: domstats.UUID{0xab}}
 	binary.BigEndian.PutUint32(d.id.UUID[12:], s.made)
-	d.kvm = x.Type == "kvm"
 	d.memory = uint64(x.Memory.Value)
 	if x.Memory.Unit == "" {
 		x.Memory.Unit = "KiB"
@@ -97,7 +97,7 @@ func (s *Stack) parse(xml string) (*domain, error) {
 	if x.CurrentMemory != nil {
 		d.target = uint64(x.CurrentMemory.Value)
 	}
-	d.rom = x.OS != nil && x.OS.Loader != nil
+	d.kvm, d.rom = x.Type == "kvm", x.OS != nil && x.OS.Loader != nil
 	if x.IOThreadIDs != nil {
 		for _, t := range x.IOThreadIDs.IOThreads {
 			io := &iothread{max: 32768}
@@ -152,10 +152,34 @@ func (d *domain) boot(s *Stack, stopped bool) {
 	}
 	d.clock, d.ran, d.booted, d.busy, d.saved, d.pending, d.card = time.Now(), 0, false, d.rom, false, "", 0
 	clear(d.perf)
+	if p := d.definition.Perf; p != nil {
+		for _, e := range p.Events {
+			if e.Enabled == "yes" {
+				d.perf[e.Name] = 0
+			}
+		}
+	}
 	d.ballooned, d.told, d.dirty, d.calls = d.memory, time.Time{}, dirtyRate{}, 0
 	for _, k := range d.disks {
 		k.counts, k.highest, k.threshold = counts{}, 0, 0
 	}
+}
+
+// redefine takes another definition, which holds from the next run on.
+func (d *domain) redefine(next *domain) error {
+	if d.active() {
+		d.next = next
+	} else {
+		d.become(next)
+	}
+	return nil
+}
+
+// become takes what is defined from another domain.
+func (d *domain) become(x *domain) {
+	d.definition, d.kvm, d.rom = x.definition, x.kvm, x.rom
+	d.memory, d.ballooned, d.target = x.memory, x.ballooned, x.target
+	d.disks, d.nics, d.iothreads = x.disks, x.nics, x.iothreads
 }
 
 // plug adds a vCPU. Its wait is long already, so that 32 bits do not hold it,
@@ -174,6 +198,10 @@ func (d *domain) halt(reason int32, drv map[domstats.UUID]*domain) {
 	if d.defined != nil {
 		d.disks, d.nics, d.iothreads = d.defined.disks, d.defined.nics, d.defined.iothreads
 		d.defined = nil
+	}
+	if d.next != nil {
+		d.become(d.next)
+		d.next = nil
 	}
 	if d.mute != nil {
 		close(d.mute)

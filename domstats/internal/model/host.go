@@ -58,6 +58,9 @@ func (h host) Process(_ context.Context, name string) (suite.Process, error) {
 func (h host) NetDev(name string) (suite.NetCounts, error) {
 	h.s.mu.Lock()
 	defer h.s.mu.Unlock()
+	if n, ok := h.s.peers[name]; ok {
+		return suite.NetCounts{RxBytes: n.rxBytes, RxPackets: n.rxPkts, TxBytes: n.txBytes, TxPackets: n.txPkts}, nil
+	}
 	n, ok := h.s.devices[name]
 	if !ok {
 		return suite.NetCounts{}, fmt.Errorf("no device %q", name)
@@ -68,6 +71,48 @@ func (h host) NetDev(name string) (suite.NetCounts, error) {
 	}
 	return suite.NetCounts{RxBytes: n.txBytes, RxPackets: n.txPkts, RxDropped: n.txDrop,
 		TxBytes: n.rxBytes, TxPackets: n.rxPkts, TxDropped: n.rxDrop}, nil
+}
+
+// RenameLink hides the device from libvirt, which knows it by its name.
+func (h host) RenameLink(_ context.Context, name, now string) error {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	n, ok := h.s.devices[name]
+	if !ok {
+		return fmt.Errorf("there is no device %q", name)
+	}
+	delete(h.s.devices, name)
+	h.s.devices[now], n.gone = n, now != n.device
+	return nil
+}
+
+// MakePair makes devices in the place of an interface's, whose counters begin again.
+func (h host) MakePair(_ context.Context, name, peer string) (func(), error) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	for _, d := range h.s.qemu {
+		for _, n := range d.nics {
+			if n.device == name {
+				x := n.x
+				*n = nic{x: x, device: name, slot: n.slot}
+				h.s.devices[name], h.s.peers[peer] = n, n
+			}
+		}
+	}
+	return func() {}, nil
+}
+
+func (h host) SendLarge(name string, frames int) error {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	if n, ok := h.s.peers[name]; ok {
+		n.txPkts += uint64(frames)
+		n.txBytes += uint64(frames) * suite.LargeFrame
+	} else if n, ok := h.s.devices[name]; ok {
+		n.rxPkts += uint64(frames)
+		n.rxBytes += uint64(frames) * suite.LargeFrame
+	}
+	return nil
 }
 
 func (h host) SendFrames(name string, frames int) error {
@@ -87,8 +132,9 @@ func (h host) SendFrames(name string, frames int) error {
 	return nil
 }
 
-func (h host) ServeNBD(_ context.Context, file string) (string, func(), error) {
-	return file + ".nbd", func() {}, nil
+func (h host) ServeNBD(_ context.Context, file string) (string, suite.Signaler, func(), error) {
+	socket := file + ".nbd"
+	return socket, nbdServer{h.s, socket}, func() {}, nil
 }
 
 // RestartDaemon cuts all connections; domains run on.
@@ -99,6 +145,8 @@ func (h host) RestartDaemon(context.Context) error {
 	h.s.restart = make(chan struct{})
 	return nil
 }
+
+func (host) ErrorsSince(int) ([]string, int) { return nil, 0 }
 
 func (h host) Uptime() (time.Duration, error) { return time.Since(h.s.started), nil }
 

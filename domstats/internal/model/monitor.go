@@ -38,6 +38,11 @@ func (c *conn) Monitor(ctx context.Context, id domstats.Domain, command string, 
 	}
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
+	if human {
+		if err := c.waitForServer(ctx, d, command); err != nil {
+			return "", err
+		}
+	}
 	d.advance(time.Now())
 	d.calls++
 	if human {
@@ -113,7 +118,7 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 		return d.queryDirtyRate()
 	case "block_set_io_throttle":
 		for _, k := range d.disks {
-			k.throttled = k.throttled || args["id"] == "/machine/peripheral/"+k.alias()+"/virtio-backend"
+			k.throttled = k.throttled || args["id"] == k.qdev()
 		}
 		return object{}
 	}
@@ -123,8 +128,11 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 func (d *domain) blockstats() any {
 	out := []object{}
 	for _, k := range d.disks {
-		c := k.counts
-		out = append(out, object{"qdev": "/machine/peripheral/" + k.x.Target.Dev, "stats": object{
+		c, node := k.counts, ""
+		if len(k.images) > 0 {
+			node = formatNode(k.images[0].index)
+		}
+		out = append(out, object{"qdev": k.qdev(), "node-name": node, "stats": object{
 			"rd_bytes": c.rdBytes, "rd_operations": c.rdReqs, "rd_total_time_ns": c.rdTimes,
 			"wr_bytes": c.wrBytes, "wr_operations": c.wrReqs, "wr_total_time_ns": c.wrTimes,
 			"flush_operations": c.flReqs, "flush_total_time_ns": c.flTimes, "wr_highest_offset": k.highest,
@@ -168,17 +176,26 @@ func (d *domain) queryDirtyRate() any {
 	return out
 }
 
+// drives finds the disk that a line of the human monitor is about, and what is to be done.
+func (d *domain) drives(line string) (k *disk, command string, ok bool) {
+	m := regexp.MustCompile(`^qemu-io -d (\S+) "(.*)"$`).FindStringSubmatch(line)
+	if m == nil {
+		return nil, "", false
+	}
+	i := slices.IndexFunc(d.disks, func(k *disk) bool { return k.qdev() == m[1] })
+	if i < 0 {
+		return nil, "", false
+	}
+	return d.disks[i], m[2], true
+}
+
 // human carries out the one line that the suite uses.
 func (d *domain) human(line string) string {
-	m := regexp.MustCompile(`^qemu-io -d /machine/peripheral/([a-z0-9-]+)/virtio-backend "(.*)"$`).FindStringSubmatch(line)
-	if m == nil {
-		return "Error: unknown command"
-	}
-	i := slices.IndexFunc(d.disks, func(k *disk) bool { return k.x.Target.Bus == "virtio" && k.alias() == m[1] })
-	if i < 0 {
+	k, command, ok := d.drives(line)
+	if !ok {
 		return "Error: device not found"
 	}
-	k, words := d.disks[i], strings.Fields(m[2])
+	words := strings.Fields(command)
 	size := func(i int) uint64 {
 		text, kib := strings.CutSuffix(words[len(words)-i], "k") // no other unit is used
 		n, err := strconv.ParseUint(text, 10, 32)

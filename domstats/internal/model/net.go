@@ -21,6 +21,7 @@ type nic struct {
 	rxBytes, txBytes uint64
 	txDrop           uint64
 	receives         bool
+	gone             bool // the host's device has another name
 }
 
 func (d *domain) addNIC(s *Stack, x *libvirtxml.DomainInterface) {
@@ -57,6 +58,9 @@ func (d *domain) netParams() []domstats.Param {
 		}
 		p := fmt.Sprintf("net.%d.", i)
 		out = append(out, domstats.NewParam(p+"name", n.device))
+		if n.gone {
+			continue
+		}
 		for _, f := range []struct {
 			name  string
 			value uint64

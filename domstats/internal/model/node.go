@@ -40,6 +40,9 @@ func (d *domain) blockNodes(s *Stack) any {
 			if i == 0 && k.threshold > 0 {
 				storage["write_threshold"] = k.threshold
 			}
+			if img.threshold > 0 {
+				storage["write_threshold"] = img.threshold
+			}
 			out = append(out, storage, object{"node-name": formatNode(img.index), "file": img.path, "drv": driver,
 				"image": object{"virtual-size": capacity, "actual-size": f.space()}})
 		}

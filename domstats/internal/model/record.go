@@ -80,7 +80,10 @@ func (d *domain) cpuParams(job bool) []domstats.Param {
 
 func (d *domain) balloonParams(job bool) []domstats.Param {
 	current := d.ballooned
-	if !d.active() && d.hasBalloon() {
+	switch {
+	case !d.hasBalloon():
+		current = d.memory
+	case !d.active():
 		current = d.target
 	}
 	out := []domstats.Param{domstats.NewParam("balloon.current", current), domstats.NewParam("balloon.maximum", d.memory)}

@@ -26,17 +26,20 @@ type Stack struct {
 	test    map[domstats.UUID]*domain
 	files   map[string]file
 	devices map[string]*nic // host devices by name
+	peers   map[string]*nic // by the name of the other end of a pair
 	lastID  int32
 	made    uint32
 	images  uint32 // that were opened so far
 	started time.Time
-	restart chan struct{} // closed when the daemon stops
+	// muteServers are those that are stopped, by socket; closed when they go on.
+	muteServers map[string]chan struct{}
+	restart     chan struct{} // closed when the daemon stops
 }
 
 // New makes a machine on which a domain that is not the suite's runs.
 func New() *Stack {
 	s := &Stack{qemu: map[domstats.UUID]*domain{}, test: map[domstats.UUID]*domain{}, files: map[string]file{},
-		devices: map[string]*nic{}, started: time.Now().Add(-time.Hour), restart: make(chan struct{})}
+		devices: map[string]*nic{}, peers: map[string]*nic{}, muteServers: map[string]chan struct{}{}, started: time.Now().Add(-time.Hour), restart: make(chan struct{})}
 	for name, drv := range map[string]map[domstats.UUID]*domain{"bystander": s.qemu, "test": s.test} {
 		d, err := s.parse("<domain type='qemu'><name>" + name + "</name><memory unit='KiB'>8192</memory><vcpu>1</vcpu></domain>")
 		if err == nil {
