@@ -75,8 +75,16 @@ func (p *Printer) Write(w io.Writer, s Snapshot, previous *Snapshot) error {
 		}
 	}
 	if p.Groups == 0 || p.Groups&(domstats.GroupVCPU|domstats.GroupVM) != 0 {
+		empty := 0
 		for _, h := range s.Histograms {
+			if !p.Zeros && h.empty() {
+				empty++
+				continue
+			}
 			h.write(&b)
+		}
+		if empty > 0 {
+			fmt.Fprintf(&b, "  %-44s %d are empty (not reported by libvirt)\n", "histograms", empty)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -129,6 +129,17 @@ func TestOddHistograms(t *testing.T) {
 	}
 }
 
+func TestEmptyHistogramsAreCounted(t *testing.T) {
+	s := snapshot(10, 7)
+	s.Histograms = append(s.Histograms, Histogram{VCPU: 3, Stat: domstats.SchemaStat{Name: "idle_hist", Type: "log2-histogram"}, Buckets: make([]uint64, 4)})
+	if got := written(t, &Printer{}, s, nil); strings.Contains(got, "idle_hist") || !strings.Contains(got, "1 are empty (not reported by libvirt)\n") {
+		t.Errorf("got %s", got)
+	}
+	if got := written(t, &Printer{Zeros: true}, s, nil); !strings.Contains(got, "vcpu.3.idle_hist") || strings.Contains(got, "are empty") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestZerosAndWords(t *testing.T) {
 	s := Snapshot{At: time.Unix(10, 0), Record: domstats.Record{Params: []domstats.Param{
 		domstats.NewParam("state.state", int32(5)), domstats.NewParam("state.reason", int32(5)),

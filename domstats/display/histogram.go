@@ -43,6 +43,11 @@ func (h Histogram) limit(i int) float64 {
 	return math.Pow(2, float64(i))
 }
 
+// empty tells whether nothing was counted.
+func (h Histogram) empty() bool {
+	return !slices.ContainsFunc(h.Buckets, func(n uint64) bool { return n > 0 })
+}
+
 // write draws the buckets from the first to the last that holds anything.
 func (h Histogram) write(b *strings.Builder) {
 	full := func(n uint64) bool { return n > 0 }
