@@ -152,7 +152,8 @@ func (c *conn) add(ctx context.Context, xml string, begin func(*domain)) (domsta
 	}
 	for _, other := range c.domains {
 		if d.definition.UUID == other.id.UUID.String() {
-			return other.id, other.redefine(d)
+			other.redefine(d)
+			return other.id, nil
 		}
 		if other.id.Name == d.id.Name {
 			return domstats.Domain{}, fault(domstats.CodeOperationFailed, "domain %q already exists", d.id.Name)

@@ -166,13 +166,12 @@ func (d *domain) boot(s *Stack, stopped bool) {
 }
 
 // redefine takes another definition, which holds from the next run on.
-func (d *domain) redefine(next *domain) error {
+func (d *domain) redefine(next *domain) {
 	if d.active() {
 		d.next = next
 	} else {
 		d.become(next)
 	}
-	return nil
 }
 
 // become takes what is defined from another domain.
