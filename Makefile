@@ -55,7 +55,7 @@ fmt: ## Name the Go files that gofmt would change
 
 .PHONY: vet
 vet: ## go vet, integration tests included
-	go vet -tags '$(TAGS) integration libvirt' ./...
+	go vet -tags '$(TAGS) integration libvirt browser' ./...
 
 .PHONY: cross
 cross: ## Type-check all packages and unit tests for the other systems that lcitool runs on
@@ -101,6 +101,11 @@ golden: ## Rewrite the golden files; read the diff before committing it
 nightly: ## The tests that build libvirt and QEMU to test them, for hours
 	ci/host-setup test
 	go test -count=1 -timeout 12h -tags '$(TAGS) integration nightly' -run TestPatchOf -v ./cmd/lcitool
+
+.PHONY: browser
+browser: ## The tests that open reports in Chromium
+	ci/host-setup browser
+	go test -count=1 -tags '$(TAGS) browser' -run 'TestOpen|TestInBrowser' ./internal/headless ./internal/jobreport ./domstats/report
 
 .PHONY: test-machines
 test-machines: ## The tests that need podman on the podman of other distributions
