@@ -92,7 +92,8 @@ func (p Processes) namespace() (string, error) {
 }
 
 // start returns the start time of a process, field 22 of its stat file. The
-// second field is its name, which may hold blanks and parentheses.
+// second field is its name, which may hold blanks and parentheses. One that has
+// ended and waits for its parent to ask is none.
 func (p Processes) start(pid int) (string, error) {
 	if p.FS == nil {
 		return p.system.start(pid)
@@ -105,6 +106,9 @@ func (p Processes) start(pid int) (string, error) {
 	fields := strings.Fields(string(rest))
 	if len(fields) < 20 {
 		return "", fmt.Errorf("/proc/%d/stat: only %d fields after the name", pid, len(fields))
+	}
+	if state := fields[0]; state == "Z" || state == "X" {
+		return "", fmt.Errorf("process %d has ended: %w", pid, fs.ErrNotExist)
 	}
 	return fields[19], nil
 }

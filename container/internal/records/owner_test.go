@@ -23,7 +23,7 @@ func stat(name, start string) string {
 }
 
 func TestDead(t *testing.T) {
-	p := processes(map[string]string{"42/stat": stat("a) S (b", "1000"), "43/stat": "43 (cut"})
+	p := processes(map[string]string{"42/stat": stat("a) S (b", "1000"), "43/stat": "43 (cut", "45/stat": strings.Replace(stat("a", "1000"), ") S", ") Z", 1)})
 	alive := Owner{Run: "r", PID: "42", Start: "1000", Boot: "boot-1", PIDNS: "pid:[1]", Machine: "machine-1"}
 	if got, err := p.Owner(42); err != nil || got != (Owner{PID: "42", Start: "1000", Boot: "boot-1", PIDNS: "pid:[1]", Machine: "machine-1"}) {
 		t.Errorf("owner %+v, %v", got, err)
@@ -35,6 +35,7 @@ func TestDead(t *testing.T) {
 		"itself":                      {func(*Owner) {}, false},
 		"number used again":           {func(o *Owner) { o.Start = "999" }, true},
 		"gone":                        {func(o *Owner) { o.PID = "44" }, true},
+		"ended, its parent asleep":    {func(o *Owner) { o.PID = "45" }, true},
 		"before this boot":            {func(o *Owner) { o.Boot = "boot-0" }, true},
 		"before boot, other space":    {func(o *Owner) { o.Boot, o.PIDNS = "boot-0", "pid:[2]" }, true},
 		"other space":                 {func(o *Owner) { o.PID, o.PIDNS = "44", "pid:[2]" }, false},
