@@ -86,6 +86,7 @@ func run(t *testing.T, dir string, scheme Scheme, args ...string) (stdout string
 
 // Bright reports whether a colour is nearer to white than to black.
 func Bright(c color.Color) bool {
-	const half = 1 << 7
-	return color.GrayModel.Convert(c).(color.Gray).Y >= half //nolint:errcheck,forcetypeassert // the model gives nothing else
+	const half = 1 << 15
+	r, g, b, _ := c.RGBA()
+	return r+g+b >= 3*half
 }

@@ -5,6 +5,7 @@ package scheduler
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"time"
@@ -65,10 +66,10 @@ func (l *lines) showLog() {
 		if len(line) > 0 {
 			l.add(termtext.LogLine(string(bytes.TrimSuffix(line, []byte("\n")))))
 		}
-		if len(l.whole) >= maxWhole || err == io.EOF {
+		if len(l.whole) >= maxWhole || errors.Is(err, io.EOF) {
 			l.flush()
 		}
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return
 		}
 	}
