@@ -324,8 +324,7 @@ func (in *includer) projectFiles(v *value) (at place, out []string) {
 func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
 	at := *in.at
 	missing := Missing{Kind: "local", Location: at.fileOf(file), Pos: v.pos}
-	switch {
-	case at.project == "":
+	if at.project == "" {
 		in.errorf(v.pos, "local include %s: a file by its URL has no other files beside it", yamldoc.Quote(v.text))
 		in.absent(missing, nil)
 		return nil

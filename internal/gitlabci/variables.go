@@ -101,10 +101,10 @@ func (x *expander) value(name string) string {
 	}
 	if !v.raw && strings.ContainsAny(v.value, "$%") {
 		v.value = os.Expand(x.fromGitLab(name), func(inner string) string {
-			switch {
-			case inner == "$":
+			switch inner {
+			case "$":
 				return "$" // "$$" keeps a dollar
-			case inner == name:
+			case name:
 				return x.bounded(x.under[name].value)
 			}
 			return x.bounded(x.fromGitLab(inner))

@@ -96,7 +96,7 @@ var parallelPart = regexp.MustCompile(`(?: \d+/\d+|: \[.*\])$`)
 func matches(pattern string, j seenJob) (matched, exact bool) {
 	names := []string{j.name}
 	if j.below != "" {
-		names = append(names, strings.TrimPrefix(j.name, j.below+": "))
+		names = append(names, j.own())
 	}
 	for _, name := range names {
 		names = append(names, parallelPart.ReplaceAllString(name, ""))

@@ -192,11 +192,11 @@ func TestChildPipelines(t *testing.T) {
 		want    string
 		ok      bool
 	}{
-		{name: "followed", bridge: trigger("success"), want: "a passed, more passed, more: inner failed allowed", ok: true},
-		{name: "that the parent depends on", bridge: trigger("failed"), want: "a passed, more failed, more: inner failed"},
+		{name: "followed", bridge: trigger("success"), want: "a passed, more passed, more/inner failed allowed", ok: true},
+		{name: "that the parent depends on", bridge: trigger("failed"), want: "a passed, more failed, more/inner failed"},
 		{name: "of another project", bridge: trigger("success"), foreign: true, want: "a passed, more passed", ok: true},
-		{name: "named by its trigger", bridge: trigger("success"), named: []string{"more"}, want: "more passed, more: inner failed allowed", ok: true},
-		{name: "named by its own job", bridge: trigger("failed"), named: []string{"inner"}, want: "more: inner failed"},
+		{name: "named by its trigger", bridge: trigger("success"), named: []string{"more"}, want: "more passed, more/inner failed allowed", ok: true},
+		{name: "named by its own job", bridge: trigger("failed"), named: []string{"inner"}, want: "more/inner failed"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

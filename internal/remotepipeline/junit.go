@@ -52,7 +52,7 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 		return f.requestError(ctx, "fetch them", err)
 	}
 	for _, job := range jobs {
-		own := strings.TrimPrefix(job.Name, job.seen.below+": ")
+		own := job.seen.own()
 		for _, suite := range all.TestSuites {
 			// Copies of a job that runs in parallel share a suite.
 			if suite == nil || suite.Name != own && suite.Name != parallelPart.ReplaceAllString(own, "") {

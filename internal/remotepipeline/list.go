@@ -178,9 +178,17 @@ func bridgeSeen(b *gitlab.Bridge, pipeline int64, below string) seenJob {
 // inside is what a job is called in the pipeline that another one started.
 func inside(below, name string) string {
 	if name = word(name); below != "" {
-		return below + ": " + name
+		return below + "/" + name
 	}
 	return name
+}
+
+// own is the name of a job in its own pipeline.
+func (j *seenJob) own() string {
+	if j.below == "" {
+		return j.name
+	}
+	return strings.TrimPrefix(j.name, j.below+"/")
 }
 
 // word makes a short text of what a server sent, which is not held as a whole.
