@@ -107,6 +107,10 @@ browser: ## The tests that open reports in Chromium
 	ci/host-setup browser
 	go test -count=1 -tags '$(TAGS) browser' -run 'TestOpen|TestInBrowser' ./internal/headless ./internal/jobreport ./domstats/report
 
+.PHONY: pictures
+pictures: build ## Draw the pictures of the README from a run of examples/hello
+	ci/pictures
+
 .PHONY: test-machines
 test-machines: ## The tests that need podman on the podman of other distributions
 	ci/host-setup test
@@ -139,6 +143,10 @@ install: build ## Install below PREFIX (/usr/local), DESTDIR respected
 dist: ## Build a release into dist/: programs, deb, rpm and apk packages, checksums
 	rm -rf dist
 	VERSION='$(VERSION)' ci/dist dist
+
+.PHONY: image
+image: build ## Make the image localhost/lcitool, which has bin/lcitool alone
+	ci/image bin/lcitool localhost/lcitool
 
 .PHONY: clean
 clean: ## Remove what was built

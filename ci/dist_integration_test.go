@@ -2,7 +2,6 @@
 
 //go:build integration
 
-// Package ci tests the scripts beside it.
 package ci
 
 import (
@@ -120,7 +119,9 @@ func TestDist(t *testing.T) {
 	golden.File(t, "testdata/deb.txt", fewer(t, deb))
 	rpm := run(t, out, nil, "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{LICENSE} %{BUILDHOST} [%{RECOMMENDS} ]\n[%{FILEMODES:perms} %{FILEUSERNAME} %{FILENAMES}\n]", "lcitool-1.2.3-1.x86_64.rpm")
 	golden.File(t, "testdata/rpm.txt", fewer(t, rpm))
-	if strings.Contains(deb+rpm, temp) {
+	apk := run(t, out, nil, "sh", "-c", `tar -xzOf "$1" .PKGINFO | grep -v -e ^size -e ^datahash; tar --warning=no-unknown-keyword -tvzf "$1" | awk '{ print $1, $2, $6 }'`, "sh", "lcitool_1.2.3_x86_64.apk")
+	golden.File(t, "testdata/apk.txt", fewer(t, apk))
+	if strings.Contains(deb+rpm+apk, temp) {
 		t.Error("packages name the directory that they were made in")
 	}
 }

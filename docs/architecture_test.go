@@ -19,7 +19,7 @@ const module = "gitlab.com/lcitool/lcitool/"
 const baseLayer = "internal/treetar"
 
 // testOnly are packages that no program imports.
-var testOnly = []string{"internal/golden", "internal/headless", "internal/strictyaml", "docs", "docs/schema", "ci", "ci/crosscheck", "ci/sbom"}
+var testOnly = []string{"internal/golden", "internal/headless", "internal/strictyaml", "docs", "docs/schema", "ci", "ci/crosscheck", "ci/picture", "ci/sbom"}
 
 // picture lists the packages of the picture from the top down.
 func picture(t *testing.T) []string {

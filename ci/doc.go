@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package ci tests the scripts beside it, with the build tag integration.
+package ci
