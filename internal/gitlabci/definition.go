@@ -52,7 +52,7 @@ func (c *config) decode() *definitions {
 	out.globals = d.settings(c.top["variables"].orNil(), "variables", "description", "options").from(FromPipeline)
 	if w := c.top["workflow"].orNil(); w != nil && d.keys(w, "workflow", "rules", "name", "auto_cancel") {
 		if rules := w.get("rules"); rules != nil {
-			if out.workflow = d.rules(rules, workflowRules); len(out.workflow) == 0 {
+			if out.workflow = d.rules(rules, workflowRules()); len(out.workflow) == 0 {
 				out.workflow = nil // which is refused; the jobs are as without it
 			}
 		}

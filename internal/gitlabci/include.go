@@ -218,7 +218,7 @@ func (in *includer) wanted(v *value) bool {
 		return true
 	}
 	d := &decoder{}
-	rules := d.rules(list, includeRules)
+	rules := d.rules(list, includeRules())
 	if in.scope == nil {
 		in.deferred = true
 		return false

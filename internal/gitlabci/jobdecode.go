@@ -171,7 +171,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 			}
 		}
 		def.hasRules = true
-		def.rules = j.rules(rules, jobRules)
+		def.rules = j.rules(rules, jobRules())
 		return
 	}
 	if only != nil || !workflow && !lacks {

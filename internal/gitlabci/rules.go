@@ -32,17 +32,23 @@ type ruleKind struct {
 	manyPaths  bool // exists may have more than 50
 }
 
-var (
-	jobRules = ruleKind{
+func jobRules() ruleKind {
+	return ruleKind{
 		when: []string{OnSuccess, OnFailure, Always, Never, Manual, Delayed},
 		keys: []string{"if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible"},
 	}
-	workflowRules = ruleKind{
+}
+
+func workflowRules() ruleKind {
+	return ruleKind{
 		when: []string{Always, Never},
 		keys: []string{"if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "auto_cancel"},
 	}
-	includeRules = ruleKind{when: []string{Always, Never}, keys: []string{"if", "changes", "exists", "when"}, manyPaths: true}
-)
+}
+
+func includeRules() ruleKind {
+	return ruleKind{when: []string{Always, Never}, keys: []string{"if", "changes", "exists", "when"}, manyPaths: true}
+}
 
 // rules decodes the rules of a job, a workflow or an include.
 func (d *decoder) rules(v *value, kind ruleKind) []rule {
