@@ -123,9 +123,10 @@ func TestPatchOfQEMU(t *testing.T) {
 	// Python package and the firmware.
 	p.inTree(t, "--", "sh", "-ec", `sed -i /^pycotap/d pythondeps.toml
 sed -i '/unpack_edk2_blobs = bzip2.found/d' meson.build
-./configure --target-list=x86_64-softmmu --without-default-features --enable-kvm --enable-tcg \
+./configure --target-list=x86_64-softmmu --without-default-features --enable-kvm --enable-tcg --enable-slirp \
 	--disable-install-blobs --firmwarepath=/usr/share/qemu:/usr/share/seabios
-ninja -C build qemu-system-x86_64`)
+ninja -C build qemu-system-x86_64
+ln -s /usr/share build/qemu-bundle/usr/share`)
 	for _, dir := range []string{p.tree, filepath.Join(p.tree, "build")} {
 		p.pass(t, "--qemu", dir, "--run", "API-0[1-4]", "--run", "BLK-0[1-3]", "--run", "QST-0*")
 	}
