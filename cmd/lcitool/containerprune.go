@@ -12,6 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/leftovers"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
 func newContainerPrune(a *app) *cobra.Command {
@@ -35,7 +37,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 			if err != nil {
 				return err
 			}
-			list, err := leftovers.Prune(cmd.Context(), e, o, a.checkouts())
+			list, err := leftovers.Prune(cmd.Context(), e, o, pipelinerun.CheckoutsDir(userdirs.Cache(a.Getenv)))
 			if format == "json" {
 				return errors.Join(a.JSON(append([]leftovers.Pruned{}, list...)), err, a.warnUnproven(cmd.Context(), e))
 			}

@@ -3,12 +3,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,7 +13,6 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
-	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/includes"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
@@ -66,38 +61,8 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 	c.changed = f.Lookup("changed")
 }
 
-// pipelineDirectory is the nearest directory with a pipeline, from the
-// current one upwards.
-func (a *app) pipelineDirectory() (string, error) {
-	start, err := filepath.Abs(a.baseDir)
-	if err != nil {
-		return "", fmt.Errorf("cannot find the current directory: %w", err)
-	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		_, err := os.Lstat(filepath.Join(dir, pipelinerun.PipelineFile))
-		switch {
-		case err == nil:
-			return dir, nil
-		case !errors.Is(err, fs.ErrNotExist):
-			return "", fmt.Errorf("cannot look for %s: %w", pipelinerun.PipelineFile, err)
-		case dir == filepath.Dir(dir):
-			return "", fmt.Errorf("there is no %s in %s or above it", pipelinerun.PipelineFile, start)
-		}
-	}
-}
-
-// inputValues gives the values of --input by name.
-func (c *eventChoice) inputValues(cmd *cobra.Command) (map[string]string, error) {
-	out := map[string]string{}
-	for _, in := range c.inputs {
-		name, value, ok := strings.Cut(in, "=")
-		if !ok || name == "" {
-			return nil, cliflags.Usagef(cmd, "argument --input: expected NAME=VALUE, got %q", in)
-		}
-		out[name] = value
-	}
-	return out, nil
-}
+// pipelineDirectory is the directory of the pipeline at hand.
+func (a *app) pipelineDirectory() (string, error) { return pipelinerun.FindProject(a.baseDir) }
 
 // evaluate reads the pipeline of the project at hand and evaluates it. The
 // source must be closed.
@@ -106,9 +71,9 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	if err != nil {
 		return nil, nil, err
 	}
-	inputs, err := c.inputValues(cmd)
+	inputs, err := pipelinerun.ParseInputs(c.inputs)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, cliflags.Usage(cmd, err)
 	}
 	if err := c.load(a, cmd); err != nil {
 		return nil, nil, err
@@ -136,7 +101,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 		return nil, nil, cliflags.Usage(cmd, err)
 	}
 	e := source.Evaluate(cmd.Context(), event)
-	a.warnMissing(e.Evaluation)
+	e.WriteMissing()
 	return source, e, nil
 }
 
@@ -148,27 +113,4 @@ func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluat
 	}
 	source.Close()
 	return e, nil
-}
-
-// warnMissing names the includes that cannot be followed.
-func (a *app) warnMissing(e *gitlabci.Evaluation) {
-	hint := false
-	for _, m := range e.Missing {
-		text := fmt.Sprintf("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
-		switch {
-		case m.Why != "":
-			text += ": " + m.Why
-		case fetchable(m):
-			hint = true
-		}
-		a.Infof("%s", text)
-	}
-	if hint {
-		a.Infof("hint: --fetch brings what is public")
-	}
-}
-
-// fetchable reports whether --fetch may bring an include.
-func fetchable(m gitlabci.Missing) bool {
-	return m.Kind == "remote" || m.Kind == "project" || m.Kind == "component" || m.Kind == "template"
 }

@@ -3,11 +3,14 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/settings"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
@@ -57,6 +60,9 @@ func (v *jobVerb) bisect(cmd *cobra.Command, job, good, bad, command string) err
 	a := v.app
 	project, err := a.pipelineDirectory()
 	if err != nil {
+		return err
+	}
+	if v.extraEnv, err = settings.Environment(nil, v.env, os.LookupEnv); err != nil {
 		return err
 	}
 	var engine *container.Engine

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
-	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 )
@@ -133,14 +131,12 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 // finishRemote says how jobs ended that GitLab ran, and gives the exit status.
 func (a *app) finishRemote(result *pipelinerun.Result, reports []jobreport.Request) error {
 	if len(result.Jobs) > 0 {
-		if err := a.Table(outcome.Rows("JOB", result.Jobs)); err != nil {
+		if err := a.Table(result.Rows()); err != nil {
 			return err
 		}
-		a.Infos(result.Files())
-		a.Infos(result.Remote.Notes)
 	}
-	a.Infof("pipeline: %s (%s)", result.Remote.URL, cmp.Or(result.Remote.Status, "status unknown"))
-	if err := a.writeReports(reports, result); err != nil {
+	a.Infos(result.Notes(false))
+	if err := result.WriteReports(reports, a.Stdout); err != nil {
 		return err
 	}
 	if !result.OK() {

@@ -4,17 +4,14 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
-	"gitlab.com/lcitool/lcitool/internal/diag"
-	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
-	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
 func newJobRetry(a *app) *cobra.Command {
@@ -72,13 +69,17 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		return err
 	}
 	if fromFailed {
-		if v.resume, err = pipelinerun.Resumable(run, v.choice.Names, len(patterns) > 0, v.extraEnv()); err != nil {
+		env, err := settings.Environment(v.envFiles, v.env, os.LookupEnv)
+		if err != nil {
+			return err
+		}
+		if v.resume, err = pipelinerun.Resumable(run, v.choice.Names, len(patterns) > 0, env); err != nil {
 			return err
 		}
 		v.choice.Names = slices.DeleteFunc(v.choice.Names, func(name string) bool { return v.resume[name].Container == "" })
 	}
-	if err := a.restoreFlags(cmd, run); err != nil {
-		return err
+	if err := cliflags.Restore(cmd, run.Flags, recordedFlags()); err != nil {
+		return fmt.Errorf("run %s: %w", run.ID, err)
 	}
 	v.choice.Alone, v.retryOf = true, run
 	if err := v.check(cmd, v.choice.Names); err != nil {
@@ -99,23 +100,4 @@ func recordedFlags() []string {
 		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env", "env-file",
 		"network", "memory", "cpus", "timeout", "device",
 	}
-}
-
-// restoreFlags gives a call the options of a run that it was not given itself.
-func (a *app) restoreFlags(cmd *cobra.Command, run *jobrecord.Stored) error {
-	given := map[string]bool{}
-	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
-	for _, text := range run.Flags {
-		name, value, _ := strings.Cut(strings.TrimPrefix(text, "--"), "=")
-		if given[name] || !slices.Contains(recordedFlags(), name) {
-			continue
-		}
-		if strings.Contains(value, redact.Hidden) {
-			return diag.WithHint(fmt.Errorf("run %s was given a secret, which is not kept: --%s=%s", run.ID, name, value), "give it again")
-		}
-		if err := cmd.Flags().Set(name, value); err != nil {
-			return fmt.Errorf("run %s: cannot use its option --%s again: %w", run.ID, name, err)
-		}
-	}
-	return nil
 }

@@ -4,19 +4,14 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
-	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
-	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
@@ -40,6 +35,7 @@ type jobVerb struct {
 	local     pipelinerun.LocalOptions
 	env       []string
 	envFiles  []string
+	extraEnv  []string // what --env and --env-file say, NAME=VALUE
 	limits    limitFlags
 	keepGoing bool
 	onFailure string
@@ -155,10 +151,8 @@ func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range v.env {
-		if strings.HasPrefix(e, "=") || e == "" {
-			return cliflags.Usagef(cmd, "argument --env: expected NAME=VALUE or NAME, got %q", e)
-		}
+	if err := settings.CheckEnvironment(v.env); err != nil {
+		return cliflags.Usage(cmd, err)
 	}
 	if err := v.repeats.check(cmd); err != nil {
 		return err
@@ -186,7 +180,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return cliflags.Usage(cmd, err)
 	}
-	if err := v.readEnvFiles(); err != nil {
+	if v.extraEnv, err = settings.Environment(v.envFiles, v.env, os.LookupEnv); err != nil {
 		return err
 	}
 	p, done, err := v.plan(cmd)
@@ -197,24 +191,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
-	if left := p.Untracked(); !v.local.Untracked && left != (checkout.Left{}) {
-		v.app.Infof("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
-	}
-	for _, line := range p.Skipped {
-		v.app.Infof("left out %s", line)
-	}
-	if len(p.Jobs) == 0 {
-		p.ExplainEmpty(v.event.given.All)
-		return diag.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
-			fmt.Sprintf("this was the pipeline of %q, --event chooses another", v.event.Name))
-	}
-	for _, line := range p.Missing {
-		v.app.Infof("warning: %s", line)
-	}
-	if len(p.Implied) > 0 {
-		v.app.Infof("also needed for their artifacts: %s", strings.Join(p.Implied, ", "))
-	}
-	if err := p.CheckArtifacts(); err != nil {
+	if err := p.Report(v.local.Untracked, v.event.Name, v.event.given.All); err != nil {
 		return err
 	}
 	engine, err := v.engine.connect(cmd.Context(), cmd)
@@ -244,7 +221,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if result == nil {
 		return err
 	}
-	err = errors.Join(err, v.app.writeReports(reports, result), v.finish(cmd.Context(), engine, result))
+	err = errors.Join(err, result.WriteReports(reports, v.app.Stdout), v.finish(cmd.Context(), engine, result))
 	if err != nil || !p.Refused || p.Names(v.choice.Names) {
 		return err
 	}
@@ -255,7 +232,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 // what was made for them.
 func (v *jobVerb) plan(cmd *cobra.Command) (_ *pipelinerun.Plan, done func(), err error) {
 	ctx := cmd.Context()
-	tree := pipelinerun.SourceOptions{Commit: v.commit, Checkouts: v.app.checkouts(), Writable: v.writable}
+	tree := pipelinerun.SourceOptions{Commit: v.commit, Checkouts: pipelinerun.CheckoutsDir(userdirs.Cache(v.app.Getenv)), Writable: v.writable}
 	source, e, err := v.app.evaluate(cmd, &v.event, tree)
 	if err != nil {
 		return nil, nil, err
@@ -273,37 +250,8 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *pipelinerun.Plan, done func(), er
 	if err := p.FindImages(ctx, v.imageOptions()); err != nil {
 		return nil, nil, err
 	}
-	p.AddEnv(v.extraEnv())
+	p.AddEnv(v.extraEnv)
 	return p, source.Close, nil
-}
-
-// readEnvFiles puts what --env-file names before what --env says.
-func (v *jobVerb) readEnvFiles() error {
-	var all []string
-	for _, file := range v.envFiles {
-		list, err := settings.ReadDotenv(file)
-		if err != nil {
-			return fmt.Errorf("cannot read the environment: %w", err)
-		}
-		all = append(all, list...)
-	}
-	v.env = append(all, v.env...)
-	return nil
-}
-
-// extraEnv gives what --env adds, NAME=VALUE.
-func (v *jobVerb) extraEnv() []string {
-	var all []string
-	for _, e := range v.env {
-		name, value, ok := strings.Cut(e, "=")
-		if !ok {
-			if value, ok = os.LookupEnv(name); !ok {
-				continue
-			}
-		}
-		all = append(all, name+"="+value)
-	}
-	return all
 }
 
 // imageOptions say how the images of jobs are found.
@@ -322,17 +270,9 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOptions, err error) {
 	o = v.local
 	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.console(), v.limits.Limits, userdirs.Cache(v.app.Getenv), v.keeps()
-	o.Secrets, o.Hidden, o.Files = v.event.given.All, v.event.given.Hidden(v.extraEnv()), v.event.given.Files
+	o.Secrets, o.Hidden, o.Files = v.event.given.All, v.event.given.Hidden(v.extraEnv), v.event.given.Files
 	o.Store, err = v.app.runs()
 	return o, err
-}
-
-// checkouts is where trees of jobs are while they run.
-func (a *app) checkouts() string {
-	if dir := userdirs.Cache(a.Getenv); dir != "" {
-		return filepath.Join(dir, "checkouts")
-	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
 }
 
 // keeps reports whether containers of failed jobs stay.

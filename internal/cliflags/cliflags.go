@@ -4,11 +4,15 @@
 package cliflags
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // Variable is the environment variable that gives an option its value.
@@ -153,4 +157,25 @@ func Given(cmd *cobra.Command, names []string) []string {
 		}
 	}
 	return all
+}
+
+// Restore gives a call the options, "--NAME=VALUE", that Given listed of an
+// earlier one, as far as it was not given them itself. names are those that it
+// may restore.
+func Restore(cmd *cobra.Command, options, names []string) error {
+	given := map[string]bool{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
+	for _, text := range options {
+		name, value, _ := strings.Cut(strings.TrimPrefix(text, "--"), "=")
+		if given[name] || !slices.Contains(names, name) {
+			continue
+		}
+		if strings.Contains(value, redact.Hidden) {
+			return diag.WithHint(fmt.Errorf("it was given a secret, which is not kept: --%s=%s", name, value), "give it again")
+		}
+		if err := cmd.Flags().Set(name, value); err != nil {
+			return fmt.Errorf("cannot use its option --%s again: %w", name, err)
+		}
+	}
+	return nil
 }

@@ -48,9 +48,9 @@ type LocalOptions struct {
 	Resume map[string]jobrun.Kept // containers in which jobs go on, by the job's name
 }
 
-// CheckArtifacts fails, before any job has run, if the tree has a link where
+// checkArtifacts fails, before any job has run, if the tree has a link where
 // artifacts are to go.
-func (p *Plan) CheckArtifacts() error {
+func (p *Plan) checkArtifacts() error {
 	if !slices.ContainsFunc(p.Jobs, func(j *jobrun.Job) bool { return j.Job.Artifacts != nil }) {
 		return nil
 	}

@@ -3,8 +3,12 @@
 package pipelinerun
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
@@ -122,5 +126,27 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// ExplainEmpty says why there are no jobs to run, if the pipeline has none.
-func (p *Plan) ExplainEmpty(variables []string) { p.source.messages.explainEmpty(p.Empty, variables) }
+// Report says what the plan leaves out or adds, and fails if it has no job.
+// untracked says that jobs see what git does not track, event and variables are
+// those that options named.
+func (p *Plan) Report(untracked bool, event string, variables []string) error {
+	m := p.source.messages
+	if left := p.Untracked(); !untracked && left != (checkout.Left{}) {
+		m.infof("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
+	}
+	for _, line := range p.Skipped {
+		m.infof("left out %s", line)
+	}
+	if len(p.Jobs) == 0 {
+		m.explainEmpty(p.Empty, variables)
+		return diag.WithHint(errors.New("no job is left to run; one that is named runs whatever its rules say"),
+			fmt.Sprintf("this was the pipeline of %q, --event chooses another", event))
+	}
+	for _, line := range p.Missing {
+		m.infof("warning: %s", line)
+	}
+	if len(p.Implied) > 0 {
+		m.infof("also needed for their artifacts: %s", strings.Join(p.Implied, ", "))
+	}
+	return p.checkArtifacts()
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +37,20 @@ type Round struct {
 	Number   int // from 1, in the order in which they began
 	Worst    outcome.Result
 	Duration time.Duration
+}
+
+// Text says in a line how the round ended, of a number of rounds or 0 for no
+// limit.
+func (x *Round) Text(times int) string {
+	number := fmt.Sprint(x.Number)
+	if times > 0 {
+		number += fmt.Sprintf(" of %d", times)
+	}
+	line := fmt.Sprintf("run %s: %s in %s", number, x.Worst.Text(), outcome.Elapsed(x.Duration))
+	if !x.Worst.OK() {
+		line += ": " + x.Worst.Line
+	}
+	return line
 }
 
 // A Failure is what rounds failed with.
@@ -260,6 +275,22 @@ func (r *recorder) change(name string, how func(*jobrecord.Job)) {
 	defer r.mu.Unlock()
 	how(&r.run.Jobs[r.at[name]])
 	r.touch()
+}
+
+// FirstError says why the jobs of a round could not run, with what can be done about
+// it; nil if all could.
+func (r *Repetitions) FirstError() error {
+	for _, x := range r.Jobs {
+		if x.State == outcome.NoImage || x.State == outcome.EngineError {
+			name, _, _ := strings.Cut(x.Workload, " #")
+			target := ""
+			if j := r.Run.Job(x.Workload); j != nil {
+				target = j.Target
+			}
+			return Advise(name, target, x.Err)
+		}
+	}
+	return nil
 }
 
 // Text counts how runs ended, and what those that failed failed with.

@@ -3,14 +3,18 @@
 package pipelinerun
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A Result is how the jobs of a pipeline ended.
@@ -55,15 +59,59 @@ func (r *Result) ExitStatus() int {
 	return 0
 }
 
-// Files says where the files of the run are.
-func (r *Result) Files() []string {
-	lines := []string{"logs: " + r.Dir}
+// Rows are the jobs as rows of a table, headings first.
+func (r *Result) Rows() [][]string { return outcome.Rows("JOB", r.Jobs) }
+
+// Errors lists why jobs could not run, with what can be done about it.
+func (r *Result) Errors() []error {
+	var errs []error
+	for i, job := range r.Jobs {
+		if job.State == outcome.NoImage || job.State == outcome.EngineError {
+			errs = append(errs, Advise(r.Run.Jobs[i].Name, r.Run.Jobs[i].Target, job.Err))
+		}
+	}
+	return errs
+}
+
+// Notes say where the files of the run are and what its jobs failed in, with
+// timings how long their commands took.
+func (r *Result) Notes(timings bool) []string {
+	var lines []string
+	if len(r.Jobs) > 0 || r.Remote == nil {
+		lines = append(lines, "logs: "+r.Dir)
+	}
 	for _, j := range r.Run.Jobs {
 		if j.Artifacts != "" {
 			lines = append(lines, "artifacts: "+j.Artifacts)
 		}
 	}
+	if r.Remote != nil {
+		return append(append(lines, r.Remote.Notes...), fmt.Sprintf("pipeline: %s (%s)", r.Remote.URL, cmp.Or(r.Remote.Status, "status unknown")))
+	}
+	if timings {
+		lines = append(lines, (&jobrecord.Stored{Run: *r.Run, Dir: r.Dir}).Timings(r.Run.Names())...)
+	}
+	for _, j := range r.Run.Jobs {
+		if j.Command != "" {
+			lines = append(lines, fmt.Sprintf("%s failed in: %s", j.Name, termtext.FirstLine(j.Command)))
+		}
+	}
 	return lines
+}
+
+// Kept is the first job whose container is kept, nil for none.
+func (r *Result) Kept() *jobrecord.Job {
+	for i := range r.Run.Jobs {
+		if r.Run.Jobs[i].Container != "" {
+			return &r.Run.Jobs[i]
+		}
+	}
+	return nil
+}
+
+// WriteReports writes reports on the run; stdout is for those to "-".
+func (r *Result) WriteReports(reports []jobreport.Request, stdout io.Writer) error {
+	return jobreport.WriteAll(reports, &jobrecord.Stored{Run: *r.Run, Dir: r.Dir}, r.Secrets, stdout)
 }
 
 // Advise adds to the error of a job what can be done about it. target is that of

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/joho/godotenv"
 
@@ -46,3 +47,34 @@ func ReadDotenv(file string) ([]string, error) {
 
 // ReadValue reads the value of a variable of type file.
 func ReadValue(file string) ([]byte, error) { return safefs.ReadArgument(file, maxSize) }
+
+// Environment gives the variables of dotenv files, then those of a list: NAME=VALUE,
+// or NAME for its value in lookup. Names without a value there are left out.
+func Environment(files, list []string, lookup func(string) (string, bool)) ([]string, error) {
+	var all []string
+	for _, file := range files {
+		variables, err := ReadDotenv(file)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the environment: %w", err)
+		}
+		all = append(all, variables...)
+	}
+	for _, variable := range list {
+		if strings.Contains(variable, "=") {
+			all = append(all, variable)
+		} else if value, ok := lookup(variable); ok {
+			all = append(all, variable+"="+value)
+		}
+	}
+	return all, nil
+}
+
+// CheckEnvironment fails for what is neither NAME=VALUE nor NAME.
+func CheckEnvironment(list []string) error {
+	for _, variable := range list {
+		if variable == "" || strings.HasPrefix(variable, "=") {
+			return fmt.Errorf("argument --env: expected NAME=VALUE or NAME, got %q", variable)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+)
+
+// FindProject gives the nearest directory with a pipeline, from one upwards; ""
+// is the current directory.
+func FindProject(dir string) (string, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("cannot find the current directory: %w", err)
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		_, err := os.Lstat(filepath.Join(dir, PipelineFile))
+		switch {
+		case err == nil:
+			return dir, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return "", fmt.Errorf("cannot look for %s: %w", PipelineFile, err)
+		case dir == filepath.Dir(dir):
+			return "", fmt.Errorf("there is no %s in %s or above it", PipelineFile, start)
+		}
+	}
+}
+
+// CheckoutsDir is where trees of jobs are while they run, for a user's cache
+// directory, "" for none.
+func CheckoutsDir(cache string) string {
+	if cache != "" {
+		return filepath.Join(cache, "checkouts")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
+}
+
+// ParseInputs gives inputs of a pipeline, NAME=VALUE, by name.
+func ParseInputs(list []string) (map[string]string, error) {
+	all := map[string]string{}
+	for _, in := range list {
+		name, value, ok := strings.Cut(in, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("argument --input: expected NAME=VALUE, got %q", in)
+		}
+		all[name] = value
+	}
+	return all, nil
+}
+
+// WriteMissing names the includes that cannot be followed.
+func (e *Evaluation) WriteMissing() {
+	hint := false
+	for _, m := range e.Missing {
+		text := fmt.Sprintf("%s: %s is not available here: jobs and settings in it are not known", m.Pos, m)
+		switch {
+		case m.Why != "":
+			text += ": " + m.Why
+		case fetchable(m):
+			hint = true
+		}
+		e.source.messages.infof("%s", text)
+	}
+	if hint {
+		e.source.messages.infof("hint: --fetch brings what is public")
+	}
+}
+
+// fetchable reports whether --fetch may bring an include.
+func fetchable(m gitlabci.Missing) bool {
+	return m.Kind == "remote" || m.Kind == "project" || m.Kind == "component" || m.Kind == "template"
+}
