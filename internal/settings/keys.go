@@ -28,6 +28,7 @@ type Key struct {
 	User    bool     // a project's file may not have it
 	Values  []string // that it may have; nil for any
 	Refused []string // values that a project's file may not have
+	Yields  string   // option on the command line that it gives way to, "" for none
 	Summary string
 }
 
@@ -50,8 +51,8 @@ func Keys() []Key {
 		{Name: "variables", Kind: Variables, Verbs: jobVerbs(), Summary: "variables given to the pipeline"},
 		{Name: "upstream.namespace", Flag: "upstream-namespace", Verbs: jobVerbs(), Summary: "upstream's namespace"},
 		{Name: "upstream.variable", Flag: "upstream-variable", Verbs: jobVerbs(), Summary: "variable of the pipeline that names upstream's namespace"},
-		{Name: "image.prefix", Flag: "image-prefix", Verbs: jobVerbs(), Summary: "what the names of published images begin with"},
-		{Name: "image.tag", Flag: "image-tag", Verbs: jobVerbs(), Summary: "tag of published images"},
+		{Name: "image.prefix", Flag: "image-prefix", Yields: "render", Verbs: jobVerbs(), Summary: "what the names of published images begin with"},
+		{Name: "image.tag", Flag: "image-tag", Yields: "render", Verbs: jobVerbs(), Summary: "tag of published images"},
 		{Name: "image.default", Flag: "default-image", Verbs: jobVerbs(), Summary: "image of jobs that name none"},
 		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Summary: "what becomes of the container of a job that failed"},
 		{Name: "jobs", Flag: "jobs", Verbs: runVerbs(), Kind: Number, Summary: "jobs or targets at a time"},
@@ -59,7 +60,7 @@ func Keys() []Key {
 		{Name: "limits.cpus", Flag: "cpus", Verbs: runVerbs(), Kind: Number, Summary: "processor limit for each command, for example 1.5"},
 		{Name: "limits.timeout", Flag: "timeout", Verbs: runVerbs(), Summary: "time limit for each command, for example 2h"},
 		{Name: "limits.network", Flag: "network", Verbs: runVerbs(), Values: []string{"none", "host", "bridge"}, Refused: []string{"host"}, Summary: "network of commands"},
-		{Name: "connection", Flag: "connection", User: true, Summary: "name of a connection in containers.conf"},
+		{Name: "connection", Flag: "connection", Yields: "url", User: true, Summary: "name of a connection in containers.conf"},
 		{Name: "mirrors", Kind: Mirrors, User: true, Summary: "addresses of package mirrors by target or distribution"},
 		{Name: "data-dir", Flag: "data-dir", Kind: Directory, Summary: "directory with facts of your own"},
 		{Name: "facts-dir", Flag: "facts-dir", Kind: Directory, Summary: "directory with facts to use instead of the built-in ones"},

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package settings
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
+)
+
+// Read reads the settings of the user, from a file or "" for none, and of the
+// project that a directory is part of. A file of the project that cannot be read
+// is only warned of: a tree of somebody else's keeps no verb from working.
+func Read(user, dir string) (s Settings, warnings []error, err error) {
+	if user != "" {
+		if s.User, err = ReadUser(user); err != nil {
+			return s, nil, err
+		}
+	}
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return s, nil, fmt.Errorf("cannot find the current directory: %w", err)
+	}
+	if s.Project, err = ReadProject(FindProject(start)); err != nil {
+		s.Project = nil
+		warnings = diag.Leaves(err)
+	}
+	for _, w := range s.Warnings() {
+		warnings = append(warnings, w)
+	}
+	return s, warnings, nil
+}
+
+// Apply gives each option of a verb that has no value yet the one that the
+// settings have for it. It counts as one that was not given.
+func (s Settings) Apply(flags *pflag.FlagSet, verb string) error {
+	for _, key := range Keys() {
+		f := flags.Lookup(key.Flag)
+		if key.Flag == "" || f == nil || f.Changed || key.Verbs != nil && !slices.Contains(key.Verbs, verb) {
+			continue
+		}
+		if stronger := flags.Lookup(key.Yields); key.Yields != "" && stronger != nil && stronger.Changed {
+			continue
+		}
+		value, ok := s.Lookup(key.Name)
+		if !ok {
+			continue
+		}
+		if err := flags.Set(f.Name, value.Text); err != nil {
+			return fmt.Errorf("%s: %s: %w", value.Pos, key.Name, err)
+		}
+		f.Changed = false
+	}
+	return nil
+}
