@@ -3,12 +3,32 @@
 package manifests
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
+
+// CheckResult is the error of a check that finds files that are not what the
+// manifest says, nil if it finds none.
+func CheckResult(changes []Change, manifest string) error {
+	n, are := 0, "are"
+	for _, c := range changes {
+		if c.Action != Keep {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		are = "is"
+	}
+	return diag.WithHint(fmt.Errorf("%d of %d files %s not what %s says", n, len(changes), are, manifest), `run "lcitool manifest"`)
+}
 
 // Diff gives what changes do to files as a diff. name is how it calls them.
 func Diff(changes []Change, name func(path string) string) string {

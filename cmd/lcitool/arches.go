@@ -5,15 +5,44 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// archName gives our name of an architecture, and leaves what is none as it is.
-func archName(name string) string {
-	if arch, err := targets.ParseArch(name); err == nil {
-		return string(arch)
+// archFlags choose the architectures that a target is looked at for.
+type archFlags struct{ workspace.Arches }
+
+func (f *archFlags) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.Host, "host-arch", "a", "", "architecture of the build machine (default this machine's)")
+	completeArches(cmd, "host-arch", targets.Machines())
+	f.crossFlag(cmd)
+}
+
+func (f *archFlags) crossFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.Cross, "cross-arch", "x", "", "architecture to build for")
+	completeArches(cmd, "cross-arch", targets.Arches())
+}
+
+// check refuses architectures that nobody knows, and puts our names in the place
+// of others.
+func (f *archFlags) check(cmd *cobra.Command) error {
+	if err := knownArch(cmd, "host-arch", &f.Host, targets.Machines()); err != nil {
+		return err
 	}
-	return name
+	return knownArch(cmd, "cross-arch", &f.Cross, targets.Arches())
+}
+
+// knownArch refuses the value of an option that is none of some architectures,
+// and puts our name in the place of another. An option that is not given has none.
+func knownArch(cmd *cobra.Command, flag string, value *string, choices []targets.Arch) error {
+	if *value == "" && !cmd.Flags().Changed(flag) {
+		return nil
+	}
+	if arch, err := targets.ParseArch(*value); err == nil {
+		*value = string(arch)
+	}
+	return cliflags.CheckChoice(cmd, flag, *value, archNames(choices)...)
 }
 
 func archNames(arches []targets.Arch) []string {
@@ -22,11 +51,6 @@ func archNames(arches []targets.Arch) []string {
 		names = append(names, string(arch))
 	}
 	return names
-}
-
-func crossArchFlag(cmd *cobra.Command, value *string) {
-	cmd.Flags().StringVarP(value, "cross-arch", "x", "", "architecture to build for")
-	completeArches(cmd, "cross-arch", targets.Arches())
 }
 
 // completeArches completes the values of a flag, other names of the

@@ -42,8 +42,13 @@ The kernel must emulate that one; this is slow.`,
 				return err
 			}
 			o.Force, o.Offline, o.Log = force, a.offline, a.Stderr
-			if o, err = foreignBase(cmd, o, args[0], arch); err != nil {
-				return err
+			if arch != "" {
+				if err := knownArch(cmd, "arch", &arch, targets.Machines()); err != nil {
+					return err
+				}
+				if o, err = imageplan.ForeignBase(o, args[0], targets.Arch(arch)); err != nil {
+					return err
+				}
 			}
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
@@ -65,16 +70,4 @@ The kernel must emulate that one; this is slow.`,
 	completeArches(cmd, "arch", targets.Machines())
 	engine.flags(cmd)
 	return cmd
-}
-
-// foreignBase changes o to an image for an architecture, "" for this machine's.
-func foreignBase(cmd *cobra.Command, o bootstrap.Options, target, name string) (bootstrap.Options, error) {
-	if name == "" {
-		return o, nil
-	}
-	name = archName(name)
-	if err := cliflags.CheckChoice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
-		return o, err
-	}
-	return imageplan.ForeignBase(o, target, targets.Arch(name))
 }

@@ -34,7 +34,7 @@ func unsafeFlag(f *pflag.FlagSet, value *bool) {
 }
 
 func newContainerBuild(a *app) *cobra.Command {
-	o := &output{app: a}
+	var arches archFlags
 	engine := engineFlags{app: a}
 	var how imageFlags
 	var want imageplan.Wanted
@@ -56,23 +56,22 @@ from the registry; with --bootstrap from the distribution's mirror.`,
 			if want.Target == "" || want.Projects == "" {
 				return errors.New("--target and --projects are required")
 			}
-			if err := o.checkArches(cmd); err != nil {
+			if err := arches.check(cmd); err != nil {
 				return err
 			}
 			if want.Arch != "" {
-				want.Arch = archName(want.Arch)
-				if err := cliflags.CheckChoice(cmd, "arch", want.Arch, archNames(targets.Machines())...); err != nil {
+				if err := knownArch(cmd, "arch", &want.Arch, targets.Machines()); err != nil {
 					return err
 				}
 			}
-			want.Cross = o.Cross
+			want.Cross = arches.Cross
 			return a.containerBuild(cmd, &engine, how, want, format)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&want.Target, "target", "t", "", "target to build for (required)")
 	f.StringVarP(&want.Projects, "projects", "p", "", "projects whose dependencies to install (required)")
-	crossArchFlag(cmd, &o.Cross)
+	arches.crossFlag(cmd)
 	f.StringVar(&want.Arch, "arch", "", "architecture of the image (default this machine's)")
 	completeArches(cmd, "arch", targets.Machines())
 	f.StringVar(&want.Tag, "tag", "", "name of the image (default lcitool.TARGET)")

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -73,21 +73,12 @@ func (w *containerVerb) findImage(cmd *cobra.Command, engine *container.Engine, 
 	}
 	platform := w.arch
 	if !strings.Contains(platform, "/") {
-		name := archName(platform)
-		if err := cliflags.CheckChoice(cmd, "arch", name, archNames(targets.Machines())...); err != nil {
+		if err := knownArch(cmd, "arch", &w.arch, targets.Machines()); err != nil {
 			return err
 		}
-		platform = targets.Arch(name).Platform()
+		platform = targets.Arch(w.arch).Platform()
 	}
-	if w.app.offline {
-		found, err := engine.Inspect(cmd.Context(), image)
-		if err == nil && !container.RunsOn(found, platform) {
-			err = fmt.Errorf("image %s is for %s, not for %s, and --offline forbids to pull it", image, found.Architecture, platform)
-		}
-		return err
-	}
-	_, err := engine.ForPlatform(cmd.Context(), image, platform, w.app.Stderr)
-	return err
+	return imageplan.ForPlatform(cmd.Context(), engine, image, platform, w.app.offline, w.app.Stderr)
 }
 
 func newContainerRun(a *app) *cobra.Command {

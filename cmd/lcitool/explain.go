@@ -12,7 +12,7 @@ import (
 )
 
 func newExplain(a *app) *cobra.Command {
-	o := &output{app: a}
+	var arches archFlags
 	var projects, format string
 	cmd := &cobra.Command{
 		Use:   "explain TARGET PACKAGE|MAPPING",
@@ -22,10 +22,10 @@ the line of the facts that decided: with the selectors that would have come
 before it, all others of the mapping, and the targets that have nothing for it.`,
 		Args: cliflags.Args("TARGET", "PACKAGE|MAPPING"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.checkArches(cmd); err != nil {
+			if err := arches.check(cmd); err != nil {
 				return err
 			}
-			e, err := a.workspace().Explainer(cmd.Context(), o.Arches, args[0], projects)
+			e, err := a.workspace().Explainer(cmd.Context(), arches.Arches, args[0], projects)
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,7 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 			return a.Text(func(w io.Writer) error { return targets.WriteExplanations(w, e.Target, found) })
 		},
 	}
-	o.flags(cmd)
+	arches.flags(cmd)
 	cmd.Flags().StringVarP(&projects, "projects", "p", "", "projects to search (default all)")
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	return cmd

@@ -12,6 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageowners"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
 func newJobDiff(a *app) *cobra.Command {
@@ -129,12 +130,12 @@ func (a *app) genericNames(ctx context.Context, in *jobdiff.Input) {
 	if target == "" || len(in.Job.Packages) == 0 {
 		return
 	}
-	resolved, err := (&output{app: a}).resolved(ctx, target, "all")
-	if err != nil {
+	_, packages, err := a.workspace().ResolvePattern(ctx, workspace.Arches{}, target, "all", workspace.AnyTarget)
+	if err != nil || a.checkWarnings() != nil {
 		return
 	}
 	in.Generic = map[string]string{}
-	for mapping, p := range resolved {
+	for mapping, p := range packages.Resolved {
 		in.Generic[mapping] = p.Name
 	}
 }

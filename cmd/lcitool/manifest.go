@@ -4,15 +4,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
-	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
@@ -66,67 +63,34 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 		CIDir: m.ciDir, CompareOnly: m.dryRun || m.check, Checked: m.strictWarnings,
 	})
 	if err != nil {
-		return m.failed(err)
+		return m.app.manifestFailed(err)
 	}
 	if err := m.app.checkWarnings(); err != nil {
-		return m.failed(err)
+		return m.app.manifestFailed(err)
 	}
 	if closed := plan.CirrusTargets(); len(closed) > 0 {
 		m.app.Infof("warning: %s: Cirrus CI has closed: the jobs for %s will not run", file, strings.Join(closed, ", "))
 		m.app.Infof("hint: remove these targets, or leave the jobs out with \"cirrus: {enabled: false}\"")
 	}
-	differ := 0
-	for _, c := range changes {
-		if c.Action != manifests.Keep {
-			differ++
-		}
-	}
 	if err := m.print(plan, changes); err != nil {
 		return err
 	}
-	if m.check && differ > 0 {
-		return workspace.ManifestErrors(checkResult(differ, len(changes), file), true)
+	if m.check {
+		return workspace.ManifestErrors(manifests.CheckResult(changes, file), true)
 	}
 	return nil
 }
 
-// checkResult is what a check says of files that differ.
-func checkResult(n, all int, file string) error {
-	are := "are"
-	if n == 1 {
-		are = "is"
-	}
-	return diag.WithHint(fmt.Errorf("%d of %d files %s not what %s says", n, all, are, file), `run "lcitool manifest"`)
-}
-
 // read gives the manifest's text with the name that messages have for it.
 func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, data []byte, err error) {
-	file = m.app.workspace().ManifestPath()
-	if len(args) == 1 {
-		file = args[0]
+	file, data, err = m.app.workspace().OpenManifest(args, m.app.Stdin)
+	if _, ok := errors.AsType[*safefs.TooLargeError](err); ok {
+		return "", nil, m.app.manifestFailed(err)
 	}
-	switch {
-	case len(args) == 1 && file == "-":
-		file = manifests.Stdin
-		data, err = safefs.ReadAll(m.app.Stdin, manifests.MaxSize)
-	case len(args) == 1:
-		data, err = safefs.ReadArgument(file, manifests.MaxSize)
-	case file == manifests.DefaultPath:
-		data, err = workspace.ReadManifest(".")
-	default:
-		data, err = workspace.ReadManifest(m.app.workspace().BaseDir())
+	if err != nil {
+		return "", nil, cliflags.Usage(cmd, err)
 	}
-	if err == nil {
-		return file, data, nil
-	}
-	if tooLarge, ok := errors.AsType[*safefs.TooLargeError](err); ok {
-		return "", nil, m.failed(fmt.Errorf("%s: %w", file, tooLarge))
-	}
-	err = fmt.Errorf("argument manifest: can't open '%s': %w", file, diag.Cause(err))
-	if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
-		err = diag.WithHint(err, `"lcitool manifest init" writes a first one`)
-	}
-	return "", nil, cliflags.Usage(cmd, err)
+	return file, data, nil
 }
 
 // strictWarnings fails, with --strict, for what has no effect in a manifest.
@@ -137,11 +101,8 @@ func (m *manifestVerb) strictWarnings() error {
 	return m.app.checkWarnings()
 }
 
-// failed marks all errors that err joins as ones about a manifest, and tells
-// of what has no effect before them.
-func (m *manifestVerb) failed(err error) error { return m.app.manifestFailed(err) }
-
-// manifestFailed is failed for any verb.
+// manifestFailed marks all errors that err joins as ones about a manifest, and
+// warns of what has no effect before them.
 func (a *app) manifestFailed(err error) error {
 	if !a.strict {
 		_ = a.checkWarnings() // fails only when strict

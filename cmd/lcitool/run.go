@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
-	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/workload"
-	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // A runVerb runs a command in the images of targets.
@@ -27,7 +24,7 @@ type runVerb struct {
 	app      *app
 	engine   engineFlags
 	build    imageFlags
-	arches   output // only its flags
+	arches   archFlags
 	projects string
 	targets  []string
 
@@ -48,7 +45,7 @@ type runVerb struct {
 }
 
 func newRun(a *app) *cobra.Command {
-	r := &runVerb{app: a, engine: engineFlags{app: a}, arches: output{app: a}}
+	r := &runVerb{app: a, engine: engineFlags{app: a}}
 	cmd := &cobra.Command{
 		Use:   "run (-t TARGET [-p PROJECTS] | --dockerfile FILE) [--script FILE] -- COMMAND...",
 		Short: "Run a command with the project's tree in the images of targets",
@@ -74,7 +71,7 @@ if one of them failed.`,
 	f.StringArrayVarP(&r.targets, "target", "t", nil, "target to run on, or a pattern such as 'debian-*' (required); may be repeated")
 	cliflags.Choice(f, &r.format, "format", "", "text, or json: print how commands ended, and what they print on stderr", "text", "json")
 	f.StringVarP(&r.projects, "projects", "p", "", "projects whose dependencies to install (default those of the manifest)")
-	crossArchFlag(cmd, &r.arches.Cross)
+	r.arches.crossFlag(cmd)
 	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current directory)")
 	f.StringVar(&r.script, "script", "", "script to copy into the container and run with COMMAND as its arguments")
 	f.StringVar(&r.user, "user", "", "user of this machine or of the image, or UID[:GID] (default the current user)")
@@ -100,9 +97,6 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	}
 	secrets, err := r.secrets.read(cmd)
 	if err != nil {
-		return err
-	}
-	if err := r.expandTargets(); err != nil {
 		return err
 	}
 	workloads, err := r.workloads(cmd.Context(), args, secrets)
@@ -164,75 +158,22 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	if err := r.limits.check(cmd); err != nil {
 		return err
 	}
-	return r.arches.checkArches(cmd)
+	return r.arches.check(cmd)
 }
 
-// expandTargets puts the targets that have images in the place of patterns.
-func (r *runVerb) expandTargets() error {
-	if !slices.ContainsFunc(r.targets, targets.IsPattern) {
-		return nil
-	}
-	catalogue, err := r.app.workspace().Catalogue()
-	if err != nil {
-		return err
-	}
-	known, err := targets.Containerized(catalogue, catalogue.Names())
-	if err != nil {
-		return err
-	}
-	r.targets, err = targets.Expand(r.targets, known)
-	return err
-}
-
-// workloads says what to run on each target, all found out before the first
-// one runs.
+// workloads says what to run on each target.
 func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]workload.Workload, error) {
-	tree, err := safefs.Existing(r.app.workspace().BaseDir(), "directory", os.FileMode.IsDir)
+	all, err := r.app.planner(r.build).Workloads(ctx, imageplan.WorkloadOptions{
+		Targets: r.targets, Cross: r.arches.Cross, Projects: r.projects, Dockerfiles: r.dockerfiles.Dockerfiles,
+		Workload: workload.Workload{
+			Tree:    workload.Tree{Dir: r.app.workspace().BaseDir(), MountAt: r.mountAt, Writable: r.writable},
+			Command: command, Script: r.script, User: cmp.Or(r.user, workload.Caller()), Env: r.env, Secrets: secrets, Limits: r.limits.Limits,
+		},
+	})
 	if err != nil {
 		return nil, err
-	}
-	script, err := safefs.Existing(r.script, "file", os.FileMode.IsRegular)
-	if err != nil {
-		return nil, err
-	}
-	planner := r.app.planner(r.build)
-	var all []workload.Workload
-	for _, target := range r.targets {
-		want := imageplan.Wanted{Target: target, Cross: r.arches.Cross, Projects: r.projects, Network: r.buildNetwork()}
-		if want.Projects == "" {
-			if want.List, want.Manifest, err = r.app.workspace().ManifestProjects(target); err != nil {
-				return nil, err
-			}
-			want.Projects = strings.Join(want.List, ",")
-		}
-		image, err := planner.Image(ctx, want)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, workload.Workload{Name: target, Image: image, Labels: map[string]string{container.LabelTarget: target}})
-	}
-	for _, file := range r.dockerfiles.Files {
-		name, image, err := planner.Dockerfile(tree, file, r.dockerfiles.Dockerfiles, r.buildNetwork())
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, workload.Workload{Name: name, Image: image})
-	}
-	for i := range all {
-		w := &all[i]
-		w.Tree = workload.Tree{Dir: tree, MountAt: r.mountAt, Writable: r.writable}
-		w.Command, w.Script, w.User, w.Env, w.Secrets, w.Limits = command, script, cmp.Or(r.user, workload.Caller()), r.env, secrets, r.limits.Limits
 	}
 	return all, r.app.checkWarnings()
-}
-
-// buildNetwork is that of builds. Rootless podman 4.3 may have no other than the
-// host's for them.
-func (r *runVerb) buildNetwork() container.Network {
-	if r.limits.Network == container.NetworkHost {
-		return container.NetworkHost
-	}
-	return ""
 }
 
 // advise makes the result of a workload the error that its target's image

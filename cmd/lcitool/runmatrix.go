@@ -34,7 +34,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 		}
 	}
 	if r.format == "json" {
-		err = r.app.JSON(jsonResults(results))
+		err = r.app.JSON(outcome.List(results))
 	} else {
 		err = r.app.Table(outcome.Rows("TARGET", results))
 	}
@@ -56,25 +56,6 @@ func (r *runVerb) console() progress.Console {
 		c.Stdout = c.Stderr
 	}
 	return c
-}
-
-// A jsonResult is how the command on one target ended.
-type jsonResult struct {
-	Target  string  `json:"target"`
-	State   string  `json:"state"`
-	Code    int     `json:"code"`
-	Seconds float64 `json:"seconds"`
-	Line    string  `json:"line"` // first that reports a failure
-	Built   bool    `json:"built"`
-	Log     string  `json:"log"` // file
-}
-
-func jsonResults(results []outcome.Result) []jsonResult {
-	all := []jsonResult{}
-	for _, r := range results {
-		all = append(all, jsonResult{r.Workload, string(r.State), r.Code, r.Duration.Seconds(), r.Line, r.Built, r.Log})
-	}
-	return all
 }
 
 func (r *runVerb) store() (*jobrecord.Store, error) {

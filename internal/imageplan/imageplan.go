@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"gitlab.com/lcitool/lcitool/container"
@@ -158,6 +159,26 @@ func (p *Planner) Advise(err error, target string) error {
 		return diag.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")
 	}
 	return diag.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", target))
+}
+
+// A platformEngine has images for platforms.
+type platformEngine interface {
+	Inspect(ctx context.Context, name string) (container.Image, error)
+	ForPlatform(ctx context.Context, name, platform string, log io.Writer) (container.Image, error)
+}
+
+// ForPlatform makes sure that an image is for a platform: it is pulled if it is
+// not, unless no request may leave the machine.
+func ForPlatform(ctx context.Context, engine platformEngine, image, platform string, offline bool, log io.Writer) error {
+	if !offline {
+		_, err := engine.ForPlatform(ctx, image, platform, log)
+		return err
+	}
+	found, err := engine.Inspect(ctx, image)
+	if err == nil && !container.RunsOn(found, platform) {
+		err = fmt.Errorf("image %s is for %s, not for %s, and --offline forbids to pull it", image, found.Architecture, platform)
+	}
+	return err
 }
 
 // ForeignBase changes how the base image of a target is made to another

@@ -43,3 +43,23 @@ func (r Result) Sentence() string {
 	}
 	return text
 }
+
+// A Listed is how a workload ended, as JSON.
+type Listed struct {
+	Target  string  `json:"target"`
+	State   string  `json:"state"`
+	Code    int     `json:"code"`
+	Seconds float64 `json:"seconds"`
+	Line    string  `json:"line"` // first that reports a failure
+	Built   bool    `json:"built"`
+	Log     string  `json:"log"` // file
+}
+
+// List gives how workloads of targets ended; an empty list is not nil.
+func List(results []Result) []Listed {
+	all := []Listed{}
+	for _, r := range results {
+		all = append(all, Listed{r.Workload, string(r.State), r.Code, r.Duration.Seconds(), r.Line, r.Built, r.Log})
+	}
+	return all
+}

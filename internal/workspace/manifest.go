@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -51,6 +52,36 @@ func (w *Workspace) ManifestProjects(target string) (names []string, digest stri
 // ReadManifest returns the usual manifest of a tree.
 func ReadManifest(tree string) ([]byte, error) {
 	return safefs.ReadFileIn(tree, manifests.DefaultPath, manifests.MaxSize)
+}
+
+// OpenManifest gives the text of a manifest with the name that messages have for
+// it. args names a file, "-" for stdin, or nothing for the usual one.
+func (w *Workspace) OpenManifest(args []string, stdin io.Reader) (file string, data []byte, err error) {
+	if file = w.ManifestPath(); len(args) > 0 {
+		file = args[0]
+	}
+	switch {
+	case len(args) > 0 && file == "-":
+		file = manifests.Stdin
+		data, err = safefs.ReadAll(stdin, manifests.MaxSize)
+	case len(args) > 0:
+		data, err = safefs.ReadArgument(file, manifests.MaxSize)
+	case file == manifests.DefaultPath:
+		data, err = ReadManifest(".")
+	default:
+		data, err = ReadManifest(w.BaseDir())
+	}
+	if err == nil {
+		return file, data, nil
+	}
+	if tooLarge, ok := errors.AsType[*safefs.TooLargeError](err); ok {
+		return file, nil, fmt.Errorf("%s: %w", file, tooLarge)
+	}
+	wrapped := fmt.Errorf("argument manifest: can't open '%s': %w", file, diag.Cause(err))
+	if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
+		wrapped = diag.WithHint(wrapped, `"lcitool manifest init" writes a first one`)
+	}
+	return file, nil, wrapped
 }
 
 // RenderManifest gives the plan of a manifest with the files that it means, for

@@ -35,6 +35,18 @@ func (a Arches) Portable() []string {
 	return args
 }
 
+// AnyTarget is the check of what can be made for all targets.
+func AnyTarget(targets.Target) error { return nil }
+
+// ResolvePattern is Resolve for the projects that a pattern list selects.
+func (w *Workspace) ResolvePattern(ctx context.Context, arches Arches, target, pattern string, check func(targets.Target) error) (targets.Target, *targets.Packages, error) {
+	list, err := w.Patterns(pattern)
+	if err != nil {
+		return targets.Target{}, nil, err
+	}
+	return w.Resolve(ctx, arches, target, list, check)
+}
+
 // Resolve gives the target with the packages that a list of projects and
 // references needs there. check says whether the output can be made for a
 // target; it is asked before packages are looked for.
