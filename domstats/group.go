@@ -2,6 +2,12 @@
 
 package domstats
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // A Group is one bit of the statistics groups a caller asks for.
 type Group uint32
 
@@ -62,4 +68,21 @@ func Groups() []GroupInfo {
 		{GroupDirtyRate, "dirtyrate", "dirtyrate.", "7.2.0", true},
 		{GroupVM, "vm", "vm.", "8.9.0", true},
 	}
+}
+
+// ParseGroups gives the union of groups by name, 0 for no names.
+func ParseGroups(names []string) (Group, error) {
+	var all Group
+	var known []string
+	for _, g := range Groups() {
+		known = append(known, g.Name)
+	}
+	for _, name := range names {
+		at := slices.Index(known, name)
+		if at < 0 {
+			return 0, fmt.Errorf("invalid choice: '%s' (choose from %s)", name, strings.Join(known, ", "))
+		}
+		all |= Groups()[at].Group
+	}
+	return all, nil
 }

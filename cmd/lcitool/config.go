@@ -3,8 +3,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
@@ -50,23 +48,5 @@ func (a *app) listSettings(root *cobra.Command) []settings.Listed {
 	return a.settings.List(func(flag string) (variable, value string) {
 		variable = cliflags.Variable(flag)
 		return variable, a.Getenv(variable)
-	}, func(key settings.Key) string { return defaultOf(root, key) })
-}
-
-// defaultOf gives the value that a setting has when nobody sets it.
-func defaultOf(root *cobra.Command, key settings.Key) string {
-	verbs := key.Verbs
-	if verbs == nil {
-		verbs = []string{"run"}
-	}
-	for _, verb := range verbs {
-		cmd, _, err := root.Find(strings.Fields(verb))
-		if err != nil {
-			continue
-		}
-		if f := cliflags.All(cmd).Lookup(key.Flag); f != nil {
-			return strings.TrimPrefix(f.DefValue, "0s")
-		}
-	}
-	return ""
+	}, func(key settings.Key) string { return cliflags.Default(root, key.Verbs, key.Flag) })
 }

@@ -62,14 +62,7 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 
 // warnUnproven names what may be a leftover but is not proven to be ours.
 func (a *app) warnUnproven(ctx context.Context, e *container.Engine) error {
-	list, err := e.Unproven(ctx)
-	for _, l := range list {
-		remove := "podman rm --force --volumes "
-		if l.Kind == "volume" {
-			remove = "podman volume rm "
-		}
-		a.Infof("%s %s has the labels of an lcitool that is gone, but no record; it stays", l.Kind, l.Name)
-		a.Infof("hint: %s%s", remove, l.Name)
-	}
+	lines, err := leftovers.Unproven(ctx, e)
+	a.Infos(lines)
 	return err
 }

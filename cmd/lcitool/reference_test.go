@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/golden"
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
@@ -29,7 +30,9 @@ func TestReference(t *testing.T) {
 			t.Fatal(err)
 		}
 		reference[name+".md"] = page.Bytes()
-		man[name+".1"] = helpStyle().Man(cmd, manualPage(cmd))
+		manual := clihelp.Describe(cmd)
+		manual.Files = manualFiles()
+		man[name+".1"] = helpStyle().Man(cmd, manual)
 	})
 	if len(reference) < 10 {
 		t.Fatalf("only %d commands", len(reference))

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +62,8 @@ as such and are no failures.`,
 				return cliflags.Usagef(cmd, "argument --require: %w", err)
 			}
 			if s.list {
-				return s.print(cases)
+				listed, lines := suite.List(cases)
+				return a.Result(s.format, listed, lines)
 			}
 			return s.run(cmd.Context(), cases)
 		},
@@ -85,30 +85,6 @@ as such and are no failures.`,
 	flags.StringVar(&s.files.JSON, "json", "", "file for the whole run as JSON, for lcitool stats diff")
 	flags.StringVar(&s.files.HTML, "html", "", "file for an HTML page with the coverage map")
 	return cmd
-}
-
-// A listedCase is a case as --list shows it.
-type listedCase struct {
-	ID    string       `json:"id"`
-	Title string       `json:"title"`
-	Needs []suite.Need `json:"needs"`
-}
-
-func (s *statsCheck) print(cases []suite.Case) error {
-	listed := make([]listedCase, len(cases))
-	lines := make([]string, len(cases))
-	for i, c := range cases {
-		listed[i] = listedCase{c.ID, c.Title, c.Needs}
-		words := make([]string, len(c.Needs))
-		for j, n := range c.Needs {
-			words[j] = string(n)
-		}
-		lines[i] = fmt.Sprintf("%-6s  %-45s  %s", c.ID, c.Title, strings.Join(words, " "))
-	}
-	if s.format == "json" {
-		return s.app.JSON(listed)
-	}
-	return s.app.Lines(lines)
 }
 
 func (s *statsCheck) run(ctx context.Context, cases []suite.Case) error {

@@ -3,9 +3,6 @@
 package main
 
 import (
-	"fmt"
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/domstats/report"
@@ -23,11 +20,11 @@ gone or of another type, what QEMU offers, and cases that end otherwise. This is
 for the day after an update of libvirt, QEMU or the kernel.`,
 		Args: cliflags.Args("FILE", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			left, err := readRun(args[0])
+			left, err := report.ReadFile(args[0])
 			if err != nil {
 				return err
 			}
-			right, err := readRun(args[1])
+			right, err := report.ReadFile(args[1])
 			if err != nil {
 				return err
 			}
@@ -46,19 +43,4 @@ for the day after an update of libvirt, QEMU or the kernel.`,
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
 	cmd.Flags().BoolVar(&fail, "fail-on-difference", false, "exit with status 1 if the runs differ")
 	return cmd
-}
-
-func readRun(path string) (*report.Run, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	r, err := report.ReadJSON(f)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
 }

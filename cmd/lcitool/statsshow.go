@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +23,7 @@ type statsShow struct {
 	daemon   *daemonFlags
 	names    []string
 	groups   []string
+	chosen   domstats.Group // the union of groups, 0 for all
 	watch    bool
 	interval time.Duration
 	format   string
@@ -43,14 +43,12 @@ histograms that libvirt does not report.
 Units and histograms come from QEMU itself through libvirt's passthrough, which
 marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if s.interval <= 0 {
 				return cliflags.Usagef(cmd, "argument --interval: must be positive, got %s", s.interval)
 			}
-			for _, g := range s.groups {
-				if err := cliflags.CheckChoice(cmd, "group", g, groupNames()...); err != nil {
-					return err
-				}
+			if s.chosen, err = domstats.ParseGroups(s.groups); err != nil {
+				return cliflags.Usagef(cmd, "argument --group: %w", err)
 			}
 			s.names = args
 			return s.run(cmd.Context())
@@ -67,44 +65,24 @@ marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 	return cmd
 }
 
-func groupNames() []string {
-	var names []string
-	for _, g := range domstats.Groups() {
-		names = append(names, g.Name)
-	}
-	return names
-}
-
-// chosen is the union of the groups that were named, 0 for all.
-func (s *statsShow) chosen() domstats.Group {
-	var groups domstats.Group
-	for _, g := range domstats.Groups() {
-		if slices.Contains(s.groups, g.Name) {
-			groups |= g.Group
-		}
-	}
-	return groups
-}
-
 func (s *statsShow) run(ctx context.Context) error {
 	c, err := rpc.Open(ctx, s.daemon.options())
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	o := &observe.Observer{Client: c, Groups: s.chosen(), QEMU: !s.noQEMU, Log: s.app.log()}
+	o := &observe.Observer{Client: c, Groups: s.chosen, QEMU: !s.noQEMU, Log: s.app.log()}
 	domains, err := o.Domains(ctx, s.names)
 	if err != nil {
 		return err
 	}
-	printer := &display.Printer{Groups: s.chosen(), Zeros: s.zeros, Moving: s.watch}
-	last := map[domstats.UUID]display.Snapshot{}
+	printer := &display.Printer{Groups: s.chosen, Zeros: s.zeros, Moving: s.watch}
 	for {
 		snapshots, err := o.Look(ctx, domains)
 		if err != nil {
 			return err
 		}
-		if err := s.print(printer, snapshots, last); err != nil || !s.watch {
+		if err := s.print(printer, snapshots); err != nil || !s.watch {
 			return err
 		}
 		select {
@@ -115,7 +93,7 @@ func (s *statsShow) run(ctx context.Context) error {
 	}
 }
 
-func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot, last map[domstats.UUID]display.Snapshot) error {
+func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot) error {
 	if s.format == "json" {
 		return s.app.JSON(append([]display.Snapshot{}, snapshots...))
 	}
@@ -123,15 +101,5 @@ func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot, last
 		// One screen, drawn again from its top.
 		fmt.Fprint(s.app.Stdout, "\x1b[H\x1b[2J")
 	}
-	for _, x := range snapshots {
-		var previous *display.Snapshot
-		if old, ok := last[x.Record.Domain.UUID]; ok {
-			previous = &old
-		}
-		if err := p.Write(s.app.Stdout, x, previous); err != nil {
-			return err
-		}
-		last[x.Record.Domain.UUID] = x
-	}
-	return nil
+	return p.WriteNext(s.app.Stdout, snapshots)
 }

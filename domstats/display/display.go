@@ -43,6 +43,25 @@ type Printer struct {
 	Moving bool
 	// catalogue is made when first needed.
 	catalogue *domstats.Catalogue
+	last      map[domstats.UUID]Snapshot // by WriteNext
+}
+
+// WriteNext writes snapshots, with rates since the ones of the call before.
+func (p *Printer) WriteNext(w io.Writer, snapshots []Snapshot) error {
+	if p.last == nil {
+		p.last = map[domstats.UUID]Snapshot{}
+	}
+	for _, x := range snapshots {
+		var previous *Snapshot
+		if old, ok := p.last[x.Record.Domain.UUID]; ok {
+			previous = &old
+		}
+		if err := p.Write(w, x, previous); err != nil {
+			return err
+		}
+		p.last[x.Record.Domain.UUID] = x
+	}
+	return nil
 }
 
 // Write writes a snapshot; previous, of the same domain, gives the rates and

@@ -179,3 +179,21 @@ func Restore(cmd *cobra.Command, options, names []string) error {
 	}
 	return nil
 }
+
+// Default gives the value that an option has when nobody sets it, "" if no verb
+// has it. verbs are those that may; nil stands for "run".
+func Default(root *cobra.Command, verbs []string, flag string) string {
+	if verbs == nil {
+		verbs = []string{"run"}
+	}
+	for _, verb := range verbs {
+		cmd, _, err := root.Find(strings.Fields(verb))
+		if err != nil {
+			continue
+		}
+		if f := All(cmd).Lookup(flag); f != nil {
+			return strings.TrimPrefix(f.DefValue, "0s")
+		}
+	}
+	return ""
+}

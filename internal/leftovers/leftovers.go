@@ -78,3 +78,18 @@ func Prune(ctx context.Context, e *container.Engine, o container.PruneOptions, p
 	}
 	return list, err
 }
+
+// Unproven names what may be a leftover but is not proven to be ours, each with a
+// hint.
+func Unproven(ctx context.Context, e *container.Engine) ([]string, error) {
+	list, err := e.Unproven(ctx)
+	var lines []string
+	for _, l := range list {
+		remove := "podman rm --force --volumes "
+		if l.Kind == "volume" {
+			remove = "podman volume rm "
+		}
+		lines = append(lines, fmt.Sprintf("%s %s has the labels of an lcitool that is gone, but no record; it stays", l.Kind, l.Name), "hint: "+remove+l.Name)
+	}
+	return lines, err
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package statsrun runs the statistics suite in the container of a target.
+// Package statsrun runs the statistics suite in the containers of targets.
 package statsrun
 
 import (

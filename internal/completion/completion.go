@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package completion lists the words that complete a command line.
+package completion
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
+	"gitlab.com/lcitool/lcitool/internal/workspace"
+)
+
+// Words list what may stand at a place of a command line, each a
+// cliflags.Completion. What cannot be read completes nothing.
+type Words struct {
+	Workspace func() *workspace.Workspace
+	Pipeline  func() (string, error)                     // directory of the pipeline at hand
+	Recorded  func() ([]jobrecord.Stored, error)         // runs of the project at hand
+	Run       func(id string) (*jobrecord.Stored, error) // by the beginning of its ID, "" for the newest
+}
+
+// Targets are all of them.
+func (w *Words) Targets(*cobra.Command, []string) []string {
+	catalogue, err := w.Workspace().Catalogue()
+	if err != nil {
+		return nil
+	}
+	return catalogue.Names()
+}
+
+// Projects are those that are known by name.
+func (w *Words) Projects(*cobra.Command, []string) []string {
+	set, err := w.Workspace().Facts()
+	if err != nil {
+		return nil
+	}
+	return set.ProjectNames()
+}
+
+// Mappings are all of them.
+func (w *Words) Mappings(*cobra.Command, []string) []string {
+	set, err := w.Workspace().Facts()
+	if err != nil {
+		return nil
+	}
+	return set.MappingNames()
+}
+
+// Jobs are those of the pipeline at hand, with their stages.
+func (w *Words) Jobs(cmd *cobra.Command, args []string) []string {
+	directory, err := w.Pipeline()
+	if err != nil {
+		return nil
+	}
+	source, err := pipelinerun.Open(cmd.Context(), pipelinerun.SourceOptions{Project: directory})
+	if err != nil {
+		return nil
+	}
+	defer source.Close()
+	var names []string
+	e := source.Pipeline.Evaluate(gitlabci.Event{Source: gitlabci.MergeRequest, Namespace: "fork", Project: "project", DefaultBranch: "main", Variables: map[string]string{"RUN_PIPELINE": "1"}})
+	for i := range e.Jobs {
+		if j := &e.Jobs[i]; !slices.Contains(args, j.Name) {
+			names = append(names, cobra.CompletionWithDesc(termtext.Line(j.Name), termtext.Line(j.Stage)))
+		}
+	}
+	return names
+}
+
+// Runs are the IDs of recorded runs, with what they came to.
+func (w *Words) Runs(*cobra.Command, []string) []string {
+	runs, err := w.Recorded()
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, s := range jobrecord.Summarize(runs) {
+		all = append(all, cobra.CompletionWithDesc(s.ID, termtext.Line(s.Result)))
+	}
+	return all
+}
+
+// RecordedJobs are the jobs of a run: that of --run, or the newest one.
+func (w *Words) RecordedJobs(cmd *cobra.Command, args []string) []string {
+	id := ""
+	if f := cmd.Flags().Lookup("run"); f != nil {
+		id = f.Value.String()
+	}
+	run, err := w.Run(id)
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for i := range run.Jobs {
+		if j := &run.Jobs[i]; !slices.Contains(args, j.Name) {
+			all = append(all, cobra.CompletionWithDesc(termtext.Line(j.Name), string(j.State)))
+		}
+	}
+	return all
+}
+
+// KeptJobs are the jobs whose containers are kept, then all others.
+func (w *Words) KeptJobs(cmd *cobra.Command, args []string) []string {
+	var all, names []string
+	runs, err := w.Recorded()
+	if err != nil {
+		runs = nil
+	}
+	for _, run := range runs {
+		for i := range run.Jobs {
+			if j := &run.Jobs[i]; j.Container != "" && !slices.Contains(names, j.Name) {
+				names = append(names, j.Name)
+				all = append(all, cobra.CompletionWithDesc(termtext.Line(j.Name), "kept: "+j.Container))
+			}
+		}
+	}
+	for _, j := range w.Jobs(cmd, args) {
+		if name, _, _ := strings.Cut(j, "\t"); !slices.Contains(names, name) {
+			all = append(all, j)
+		}
+	}
+	return all
+}
