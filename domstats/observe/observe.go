@@ -14,12 +14,18 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/display"
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
-	"gitlab.com/lcitool/lcitool/domstats/rpc"
 )
+
+// A Client asks libvirt; an *rpc.Client is one.
+type Client interface {
+	Lookup(ctx context.Context, name string) (domstats.Domain, error)
+	Collect(ctx context.Context, domains []domstats.Domain, groups domstats.Group, flags uint32) ([]domstats.Record, error)
+	Monitor(ctx context.Context, d domstats.Domain, command string, human bool) (string, error)
+}
 
 // An Observer asks one libvirt.
 type Observer struct {
-	Client *rpc.Client
+	Client Client
 	Groups domstats.Group // 0 for all
 	QEMU   bool           // ask QEMU for what libvirt does not report
 	Log    *slog.Logger
@@ -61,7 +67,7 @@ func (o *Observer) Look(ctx context.Context, domains []domstats.Domain) ([]displ
 
 // monitor is the passthrough to one domain's QEMU.
 type monitor struct {
-	c *rpc.Client
+	c Client
 	d domstats.Domain
 }
 

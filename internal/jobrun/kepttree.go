@@ -37,9 +37,15 @@ func keepTree(dir, engine, name string) error {
 	return nil
 }
 
+// A KeptEngine knows the containers that are kept.
+type KeptEngine interface {
+	Kept(ctx context.Context) ([]container.KeptContainer, error)
+	Address() string
+}
+
 // SweepKept removes the trees in parent of kept containers of an engine that
 // are gone. The directories go with the next sweep.
-func SweepKept(ctx context.Context, engine *container.Engine, parent string) error {
+func SweepKept(ctx context.Context, engine KeptEngine, parent string) error {
 	files := append(scratch.Kept(parent), checkout.CacheIn(parent).Kept()...)
 	if len(files) == 0 {
 		return nil

@@ -42,9 +42,16 @@ func daysLeft(d time.Duration) string {
 	return fmt.Sprintf("%d more days", days)
 }
 
+// An engine has what killed runs leave.
+type engine interface {
+	jobrun.KeptEngine
+	Prune(ctx context.Context, o container.PruneOptions) ([]container.Leftover, error)
+	Unproven(ctx context.Context) ([]container.Leftover, error)
+}
+
 // Prune returns what goes, and in a dry run what is kept. Runs of jobs make
 // directories below parents that a kill leaves.
-func Prune(ctx context.Context, e *container.Engine, o container.PruneOptions, parents ...string) ([]Pruned, error) {
+func Prune(ctx context.Context, e engine, o container.PruneOptions, parents ...string) ([]Pruned, error) {
 	left, err := e.Prune(ctx, o)
 	var list []Pruned
 	for _, l := range left {
@@ -81,7 +88,7 @@ func Prune(ctx context.Context, e *container.Engine, o container.PruneOptions, p
 
 // Unproven names what may be a leftover but is not proven to be ours, each with a
 // hint.
-func Unproven(ctx context.Context, e *container.Engine) ([]string, error) {
+func Unproven(ctx context.Context, e engine) ([]string, error) {
 	list, err := e.Unproven(ctx)
 	var lines []string
 	for _, l := range list {

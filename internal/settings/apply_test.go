@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package settings_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"gitlab.com/lcitool/lcitool/internal/settings"
+)
+
+// file writes a file below a directory and gives its path.
+func file(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestReadWarnsOfAProjectThatCannotBeRead(t *testing.T) {
+	tree := t.TempDir()
+	user := file(t, t.TempDir(), "config.yml", "jobs: 3\nbogus: 1\n")
+	file(t, tree, ".lcitool.yml", "jobs: [1\n")
+	s, warnings, err := settings.Read(user, tree)
+	if err != nil || s.User == nil || s.Project != nil || len(warnings) != 2 {
+		t.Fatalf("%v, %+v, %v", err, s, warnings)
+	}
+	if !strings.Contains(warnings[0].Error(), ".lcitool.yml") || !strings.Contains(warnings[1].Error(), "bogus") {
+		t.Errorf("%v", warnings)
+	}
+	if _, _, err := settings.Read(file(t, tree, "broken.yml", "jobs: [1\n"), t.TempDir()); err == nil {
+		t.Error("the user's own file is broken and nothing fails")
+	}
+}
+
+// TestPrecedence: an option of the command line beats the project's settings, which
+// beat the user's.
+func TestPrecedence(t *testing.T) {
+	tree := t.TempDir()
+	user := file(t, t.TempDir(), "config.yml", "jobs: 3\nimage: {tag: user, prefix: p}\nconnection: c\n")
+	file(t, tree, ".lcitool.yml", "image: {tag: project}\nevent: push\n")
+	s, warnings, err := settings.Read(user, tree)
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("%v, %v", err, warnings)
+	}
+	for _, c := range []struct{ verb, args, want string }{
+		{"job run", "", "jobs=3 image-tag=project image-prefix=p connection=c event=push"},
+		{"job run", "--jobs=5 --event=tag", "jobs=5 image-tag=project image-prefix=p connection=c event=tag"},
+		{"job run", "--render", "jobs=3 image-tag= image-prefix= connection=c event=push"},
+		{"job run", "--url=u", "jobs=3 image-tag=project image-prefix=p connection= event=push"},
+		{"run", "", "jobs=3 image-tag= image-prefix= connection=c event="},
+		{"container run", "", "jobs=0 image-tag= image-prefix= connection=c event="},
+	} {
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		flags.Int("jobs", 0, "")
+		for _, name := range []string{"image-tag", "image-prefix", "connection", "event", "url"} {
+			flags.String(name, "", "")
+		}
+		flags.Bool("render", false, "")
+		if err := flags.Parse(strings.Fields(c.args)); err != nil {
+			t.Fatal(err)
+		}
+		given := flags.NFlag()
+		if err := s.Apply(flags, c.verb); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		changed := 0
+		for _, name := range []string{"jobs", "image-tag", "image-prefix", "connection", "event"} {
+			f := flags.Lookup(name)
+			got = append(got, name+"="+f.Value.String())
+		}
+		flags.VisitAll(func(f *pflag.Flag) {
+			if f.Changed {
+				changed++
+			}
+		})
+		if strings.Join(got, " ") != c.want || changed != given {
+			t.Errorf("%s %s: %q, want %q; %d count as given, %d were", c.verb, c.args, got, c.want, changed, given)
+		}
+	}
+}
+
+func TestApplySaysWhichSettingIsWrong(t *testing.T) {
+	s, _, err := settings.Read(file(t, t.TempDir(), "c.yml", "\nlimits: {timeout: soon}\n"), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.Duration("timeout", 0, "")
+	if err := s.Apply(flags, "run"); err == nil || !strings.Contains(err.Error(), "c.yml:2: limits.timeout: ") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	dotenv := file(t, t.TempDir(), "env", "B=2\nA=1\n")
+	lookup := func(name string) (string, bool) { return "here", name == "HERE" || name == "EMPTY" }
+	got, err := settings.Environment([]string{dotenv}, []string{"C=3", "HERE", "GONE", "D="}, lookup)
+	if want := []string{"A=1", "B=2", "C=3", "HERE=here", "D="}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %q, want %q", err, got, want)
+	}
+	if _, err := settings.Environment([]string{dotenv + "x"}, nil, lookup); err == nil {
+		t.Error("a file that does not exist")
+	}
+	for _, list := range [][]string{{""}, {"=x"}, {"A=1", "="}} {
+		if settings.CheckEnvironment(list) == nil {
+			t.Errorf("%q is no environment", list)
+		}
+	}
+	if err := settings.CheckEnvironment([]string{"A", "A=", "A=b=c"}); err != nil {
+		t.Error(err)
+	}
+}
