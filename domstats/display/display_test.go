@@ -163,3 +163,30 @@ func TestZerosAndWords(t *testing.T) {
 		t.Errorf("what moves is not first:\n%s", moving)
 	}
 }
+
+// TestWriteNext: rates come from the snapshot before, of the same domain.
+func TestWriteNext(t *testing.T) {
+	p := &Printer{}
+	write := func(snapshots ...Snapshot) string {
+		t.Helper()
+		var b strings.Builder
+		if err := p.WriteNext(&b, snapshots); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	other := snapshot(1, 50)
+	other.Record.Domain.UUID[0] = 1
+	first := write(snapshot(0, 100), other)
+	if strings.Contains(first, "/s") {
+		t.Errorf("rates without a snapshot before:\n%s", first)
+	}
+	var want strings.Builder
+	previous := snapshot(0, 100)
+	if err := (&Printer{}).Write(&want, snapshot(2, 300), &previous); err != nil {
+		t.Fatal(err)
+	}
+	if got := write(snapshot(2, 300)); got != want.String() || got == strings.SplitAfter(first, "\n\n")[0] {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want.String())
+	}
+}

@@ -87,6 +87,9 @@ func TestEndIsWritten(t *testing.T) {
 	}
 	defer read.Close()
 	defer write.Close()
+	if err := read.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil { // guards against a hang
+		t.Fatal(err)
+	}
 	w := New(write)
 	decoder := json.NewDecoder(read)
 	w.Line(time.Now(), "build", "stderr", "soon")
