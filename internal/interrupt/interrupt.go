@@ -12,15 +12,15 @@ import (
 )
 
 // A Signal is the one that ended a context.
-type Signal struct{ syscall.Signal }
+type Signal syscall.Signal
 
-func (s Signal) Error() string { return s.String() }
+func (s Signal) Error() string { return syscall.Signal(s).String() }
 
 // Status is what a shell calls a death of the signal.
-func (s Signal) Status() int { return 128 + int(s.Signal) }
+func (s Signal) Status() int { return 128 + int(s) }
 
 // Pipe is what writing to a pipe without a reader raises.
-var Pipe = Signal{syscall.SIGPIPE}
+const Pipe = Signal(syscall.SIGPIPE)
 
 // Context gives a context that the first interrupt, hang-up or request to
 // terminate cancels, with the Signal as its cause. The second one ends the
@@ -33,7 +33,7 @@ func Context(parent context.Context) (_ context.Context, gone func()) {
 	go func() {
 		s := (<-signals).(syscall.Signal)
 		signal.Stop(signals)
-		cancel(Signal{s})
+		cancel(Signal(s))
 	}()
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return ctx, func() { cancel(Pipe) }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
@@ -93,6 +94,17 @@ func TestReport(t *testing.T) {
 	err := p.Report(false, "push", nil)
 	if err == nil || !strings.Contains(diag.Hint(err), `"push"`) || !slices.Equal(*lines, []string{"left out a: by hand"}) {
 		t.Errorf("%v, hint %q, %q", err, diag.Hint(err), *lines)
+	}
+}
+
+func TestReportNamesWhatIsLeftOut(t *testing.T) {
+	for _, untracked := range []bool{false, true} {
+		m, lines := said()
+		p := &Plan{Chosen: &Chosen{}, source: &Source{messages: m, snapshot: &checkout.Snapshot{Left: checkout.Left{Untracked: 2, Ignored: 1}}}}
+		_ = p.Report(untracked, "push", nil)
+		if got := len(*lines) == 1 && strings.Contains((*lines)[0], "2 files, 1 ignored; --untracked brings them"); got == untracked {
+			t.Errorf("--untracked %v: %q", untracked, *lines)
+		}
 	}
 }
 

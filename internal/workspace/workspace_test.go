@@ -99,6 +99,9 @@ func TestManifestErrors(t *testing.T) {
 	if len(all) != 2 || ManifestErrors(nil, true) != nil {
 		t.Fatalf("%v", all)
 	}
+	if e, ok := errors.AsType[*ManifestError](ManifestErrors(errors.New("a"), true)); !ok || e.Prefix() != "Manifest error: " {
+		t.Errorf("a check: %v", e)
+	}
 	for i, want := range []string{"Manifest error: Failed to generate configuration: ", "Manifest error: "} {
 		if e, ok := errors.AsType[*ManifestError](all[i]); !ok || e.Prefix() != want {
 			t.Errorf("%v: prefix %q, want %q", all[i], e.Prefix(), want)
