@@ -4,10 +4,12 @@ package factscheck
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
@@ -185,5 +187,28 @@ func TestNames(t *testing.T) {
 		if !l.cross {
 			t.Errorf("%s counts as this machine's", l.arch)
 		}
+	}
+}
+
+// TestTargetWithoutMirror: of all targets it is left out, by name it is an error.
+func TestTargetWithoutMirror(t *testing.T) {
+	text, err := fs.ReadFile(targets.BuiltIn().FS, "debian-13.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(text), "\nmirror:\n")
+	for strings.HasPrefix(rest, " ") {
+		_, rest, _ = strings.Cut(rest, "\n")
+	}
+	own := facts.Layer{Name: "own", FS: fstest.MapFS{"debian-13.yml": {Data: []byte(before + "\n" + rest)}}}
+	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{own}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := Releases(catalogue, nil); err != nil || len(list) != 0 {
+		t.Errorf("%v, %d targets", err, len(list))
+	}
+	if _, err := Releases(catalogue, []string{"debian-13"}); err == nil || !strings.Contains(err.Error(), "no section mirror") {
+		t.Errorf("%v", err)
 	}
 }
