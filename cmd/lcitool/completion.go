@@ -17,7 +17,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 	c := cliflags.Completions{Lists: []string{"projects", "targets"}}
 	c.Flags = map[string]cliflags.Completion{
 		"event":      cliflags.Words(pipelinerun.Events()...),
-		"format":     cliflags.Words("text", "json"),
+		"label":      cliflags.Words(toolboxLabels),
 		"network":    cliflags.Words("none", "host", "bridge"),
 		"on-failure": cliflags.Words("shell", "keep", "none"),
 		"target":     w.Targets,
@@ -27,6 +27,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 		"run":        w.Runs,
 	}
 	c.Arguments = map[string][]cliflags.Completion{
+		"devcontainer":        {w.Targets, w.Projects},
 		"dockerfile":          {w.Targets, w.Projects},
 		"buildenvscript":      {w.Targets, w.Projects},
 		"variables":           {w.Targets, w.Projects},

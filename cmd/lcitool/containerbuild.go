@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,6 +40,7 @@ func newContainerBuild(a *app) *cobra.Command {
 	var how imageFlags
 	var want imageplan.Wanted
 	var format string
+	var labels []string
 	cmd := &cobra.Command{
 		Use:   "build -t TARGET -p PROJECTS",
 		Short: "Build the image of a build environment",
@@ -64,6 +66,10 @@ from the registry; with --bootstrap from the distribution's mirror.`,
 					return err
 				}
 			}
+			var err error
+			if want.Labels, err = imageLabels(labels); err != nil {
+				return cliflags.Usagef(cmd, "argument --label: %w", err)
+			}
 			want.Cross = arches.Cross
 			return a.containerBuild(cmd, &engine, how, want, format)
 		},
@@ -75,11 +81,34 @@ from the registry; with --bootstrap from the distribution's mirror.`,
 	f.StringVar(&want.Arch, "arch", "", "architecture of the image (default this machine's)")
 	completeArches(cmd, "arch", targets.Machines())
 	f.StringVar(&want.Tag, "tag", "", "name of the image (default lcitool.TARGET)")
+	f.StringArrayVar(&labels, "label", nil, "label of the image, NAME=VALUE, or toolbox for those with which toolbox uses it; may be repeated")
 	cliflags.Choice(f, &format, "format", "", "text or json", "text", "json")
 	how.flags(f)
 	a.verboseFlag(f)
 	engine.flags(cmd)
 	return cmd
+}
+
+// toolboxLabels stands for the labels without which toolbox refuses an image.
+// Distrobox takes an image without any.
+const toolboxLabels = "toolbox"
+
+// imageLabels reads the labels of --label.
+func imageLabels(given []string) (map[string]string, error) {
+	labels := map[string]string{}
+	for _, g := range given {
+		name, value, ok := strings.Cut(g, "=")
+		switch {
+		case g == toolboxLabels:
+			name, value = "com.github.containers.toolbox", "true"
+		case !ok || name == "":
+			return nil, fmt.Errorf("expected NAME=VALUE or %s, got %q", toolboxLabels, g)
+		case strings.HasPrefix(name, "lcitool."):
+			return nil, fmt.Errorf("%q: lcitool sets labels of this name itself", name)
+		}
+		labels[name] = value
+	}
+	return labels, nil
 }
 
 // A builtImage is what "container build" says as JSON.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // A Completion gives the words that can stand at a place of a command line. It
@@ -42,10 +43,16 @@ type Completions struct {
 	Lists     []string                // flags whose value is a list with commas
 }
 
-// Add completes the command lines of a command and of those below it.
+// Add completes the command lines of a command and of those below it. A flag that
+// has choices is completed with those.
 func (c *Completions) Add(root *cobra.Command) {
 	var visit func(cmd *cobra.Command)
 	visit = func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if values, ok := f.Annotations[choices]; ok && c.Flags[f.Name] == nil {
+				_ = cmd.RegisterFlagCompletionFunc(f.Name, Words(values...).function(false)) // fails for a flag that has one
+			}
+		})
 		for name, words := range c.Flags {
 			if f := cmd.Flags().Lookup(name); f != nil && !(name == "run" && f.Value.Type() != "string") {
 				_ = cmd.RegisterFlagCompletionFunc(name, words.function(slices.Contains(c.Lists, name))) // fails for a flag that has one

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 
 	"gitlab.com/lcitool/lcitool/container"
@@ -43,12 +44,13 @@ type Planner struct {
 // A Wanted is an image that is asked for.
 type Wanted struct {
 	Target   string
-	Arch     string   // that the image is for, "" for this machine's
-	Cross    string   // that is built for in it, "" for none
-	Projects string   // as a label of the image has them
-	List     []string // projects and references, instead of the pattern in Projects
-	Manifest string   // digest of the manifest that has the projects, "" for none
-	Tag      string   // "" for the usual one
+	Arch     string            // that the image is for, "" for this machine's
+	Cross    string            // that is built for in it, "" for none
+	Projects string            // as a label of the image has them
+	List     []string          // projects and references, instead of the pattern in Projects
+	Manifest string            // digest of the manifest that has the projects, "" for none
+	Tag      string            // "" for the usual one
+	Labels   map[string]string // beside those of every image
 	Network  container.Network
 }
 
@@ -87,11 +89,10 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 	default:
 		cache = filepath.Join(p.CacheDir, "packages")
 	}
+	labels := map[string]string{container.LabelTarget: t.Name, container.LabelProjects: want.Projects, container.LabelArch: string(arch)}
+	maps.Copy(labels, want.Labels)
 	image := envimage.New(&t, p.imageOptions(envimage.Options{
-		Tag: want.Tag, Body: body, Manifest: want.Manifest, Network: want.Network, CacheDir: cache,
-		Labels: map[string]string{
-			container.LabelTarget: t.Name, container.LabelProjects: want.Projects, container.LabelArch: string(arch),
-		},
+		Tag: want.Tag, Body: body, Manifest: want.Manifest, Network: want.Network, CacheDir: cache, Labels: labels,
 	}))
 	if foreign == nil {
 		return image, p.addBase(&image, &t)

@@ -44,7 +44,7 @@ func planner(t *testing.T, tree string) (p *Planner, warned *[]string) {
 
 func TestImage(t *testing.T) {
 	p, _ := planner(t, t.TempDir())
-	image, err := p.Image(t.Context(), Wanted{Target: "debian-13", Projects: "libvirt", Network: container.NetworkHost, Manifest: "digest"})
+	image, err := p.Image(t.Context(), Wanted{Target: "debian-13", Projects: "libvirt", Network: container.NetworkHost, Manifest: "digest", Labels: map[string]string{"own": "x=y"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for label, want := range map[string]string{container.LabelTarget: "debian-13", container.LabelProjects: "libvirt", container.LabelArch: string(own)} {
+	for label, want := range map[string]string{container.LabelTarget: "debian-13", container.LabelProjects: "libvirt", container.LabelArch: string(own), "own": "x=y"} {
 		if b.Labels[label] != want {
 			t.Errorf("label %s is %q, want %q", label, b.Labels[label], want)
 		}
