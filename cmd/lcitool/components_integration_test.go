@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// serveReleases serves this very program as the releases v1.2.3 and, with sums that
+// are not its own, v6.6.6.
+func serveReleases(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		version, name := path.Split(strings.TrimPrefix(r.URL.Path, "/"))
+		version = strings.TrimSuffix(version, "/")
+		file := "lcitool-" + version + "-linux-" + runtime.GOARCH
+		sum := sha256.Sum256(program)
+		if version == "v6.6.6" {
+			sum[0]++
+		}
+		switch name {
+		case file:
+			_, _ = w.Write(program)
+		case "SHA256SUMS":
+			_, _ = fmt.Fprintf(w, "%x  lcitool.deb\n%x  %s\n", sha256.Sum256(nil), sum, file)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestComponentJobs runs the jobs of this project's components.
+func TestComponentJobs(t *testing.T) {
+	t.Parallel()
+	room := newEngineRoom(t)
+	room.importTiny(t, "localhost/tiny:1")
+	params := engineParams(t, room, "", "RELEASES="+serveReleases(t))
+	params.Files = []string{"testdata/component/run.txtar"}
+	setup := params.Setup
+	params.Setup = func(e *testscript.Env) error {
+		if err := setup(e); err != nil {
+			return err
+		}
+		return withTemplates(e)
+	}
+	testscript.Run(t, params)
+}
