@@ -5,6 +5,7 @@
 package ci
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,9 +43,42 @@ func TestRelease(t *testing.T) {
 	if got := run(t, temp, nil, program, "version"); !strings.HasPrefix(got, "lcitool v1.2.3 (go") || !strings.HasSuffix(got, system+")\n") {
 		t.Errorf("version: %q", got)
 	}
+	testStartup(t, program)
 	env = ownStorage(t, temp)
 	t.Run("image", func(t *testing.T) { testImage(t, env, program) })
 	t.Run("deb", func(t *testing.T) { testDeb(t, env, program, filepath.Join(temp, "one out")) })
+}
+
+// testStartup: no package of ours does much before main, since all commands wait
+// for that. One large regular expression that is compiled there is some hundred
+// allocations.
+func testStartup(t *testing.T, program string) {
+	const most = 200
+	cmd := exec.CommandContext(t.Context(), program, "version")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	found := 0
+	for line := range strings.Lines(string(out)) {
+		rest, ok := strings.CutPrefix(line, "init gitlab.com/lcitool/lcitool/")
+		if !ok {
+			continue
+		}
+		name, rest, _ := strings.Cut(rest, " @")
+		var at, clock float64
+		var bytes, allocs int
+		if _, err := fmt.Sscanf(rest, "%f ms, %f ms clock, %d bytes, %d allocs", &at, &clock, &bytes, &allocs); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if found++; allocs > most {
+			t.Errorf("%s: %d allocations before main, more than %d", name, allocs, most)
+		}
+	}
+	if found < 10 {
+		t.Errorf("%d packages of ours in the trace:\n%s", found, out)
+	}
 }
 
 // ownStorage gives a podman images of its own, which go with the test.

@@ -8,18 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // digestVersion changes when the same input gives another image.
 const digestVersion = "1"
 
 var (
-	labelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-	fromLine  = regexp.MustCompile(`(?im)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*([^ \t\r\n]+)`)
+	labelName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	fromLine  = lazyregexp.New(`(?im)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*([^ \t\r\n]+)`)
 )
 
 // prepare checks the options and returns the text that is sent, with one LABEL

@@ -5,18 +5,19 @@ package container
 import (
 	"bytes"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // maxLogLine bounds what is kept of a line to recognise it.
 const maxLogLine = 4096
 
 var (
-	stepLine   = regexp.MustCompile(`^(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)$`)
-	idLine     = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	statusText = regexp.MustCompile(`: exit status (\d{1,3})\b`)
+	stepLine   = lazyregexp.New(`^(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)$`)
+	idLine     = lazyregexp.New(`^[0-9a-f]{64}$`)
+	statusText = lazyregexp.New(`: exit status (\d{1,3})\b`)
 )
 
 // A buildLog passes a build's output on and notes where it is.

@@ -6,13 +6,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 )
 
 // scratchName is how the builder names its directories.
-var scratchName = regexp.MustCompile(`^buildah[0-9]+$`)
+var scratchName = lazyregexp.New(`^buildah[0-9]+$`)
 
 // buildSteps are the steps of one build. The builder keeps the running one in a
 // scratch directory of its TMPDIR, which is the build's own: the directory's

@@ -5,9 +5,9 @@ package container
 import (
 	"errors"
 	"fmt"
-	"regexp"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // Errors to ask for with errors.Is.
@@ -53,11 +53,11 @@ const quoted = `"(?:[^"\\]|\\.)*"`
 // that are missing or forbidden have words like them: a helper of podman, a
 // file of the kernel's cgroups, a limit.
 var (
-	commandMissing = regexp.MustCompile("executable file `[^`]+` not found|" +
+	commandMissing = lazyregexp.New("executable file `[^`]+` not found|" +
 		"exec container process (?:\\(missing dynamic library\\?\\) )?`[^`]+`: No such file|" +
 		`(?:container process|exec failed|container init)\b.*exec: ` + quoted + `: (?:executable file not found|stat .+: no such file)|` +
 		`^exec: ` + quoted + `: (?:executable file not found in \$PATH|stat .+: no such file or directory): OCI runtime`)
-	commandForbidden = regexp.MustCompile("the path `[^`]+` exists but it is not executable|" +
+	commandForbidden = lazyregexp.New("the path `[^`]+` exists but it is not executable|" +
 		"exec container process (?:failed with handler as )?`[^`]+`: (?:Permission denied|Operation not permitted|Exec format error|Is a directory|Not a directory|Text file busy|Argument list too long)|" +
 		"crun: open executable: (?:Permission denied|Operation not permitted|Is a directory|Not a directory)|" +
 		`(?:container process|exec failed|container init)\b.*exec: ` + quoted + `: (?:permission denied|exec format error|is a directory|stat .+: (?:permission denied|not a directory))|` +

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,11 +15,12 @@ import (
 	"github.com/containers/podman/v4/pkg/errorhandling"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // shortID matches what podman would take for the beginning of an ID although
 // nobody would call it one: podman shows 12 digits.
-var shortID = regexp.MustCompile(`^[0-9a-f]{1,11}$`)
+var shortID = lazyregexp.New(`^[0-9a-f]{1,11}$`)
 
 // Exists reports whether an image is in the local store.
 func (e *Engine) Exists(ctx context.Context, reference string) (bool, error) {

@@ -4,7 +4,6 @@ package container
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
@@ -12,6 +11,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // Labels that tell people whose a container or volume is. They prove nothing:
@@ -41,7 +41,7 @@ func ownerOf(labels map[string]string) (records.Owner, bool) {
 }
 
 // legacyName is how earlier versions ended the names of what they made.
-var legacyName = regexp.MustCompile(`-[0-9a-f]{10}(-layers)?$`)
+var legacyName = lazyregexp.New(`-[0-9a-f]{10}(-layers)?$`)
 
 // Unproven lists containers and volumes that look like leftovers of an earlier
 // version, or of an lcitool with another state directory. No record says that

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // Hints about a registry, by what it said.
@@ -80,8 +80,8 @@ func registryCauses() []struct{ words, hint string } {
 }
 
 var (
-	registrySource = regexp.MustCompile(`(?:initializing source|Source) docker://[^ ]+: `)
-	registryHost   = regexp.MustCompile(`docker://([^/ ]+)/|pinging container registry ([^ ]+): |(?:manifest|blob) [^ ]+ in ([^/ ]+)/`)
+	registrySource = lazyregexp.New(`(?:initializing source|Source) docker://[^ ]+: `)
+	registryHost   = lazyregexp.New(`docker://([^/ ]+)/|pinging container registry ([^ ]+): |(?:manifest|blob) [^ ]+ in ([^/ ]+)/`)
 )
 
 // registryHint says what to do about the words of a failed pull.

@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // secretDir is where workloads find their secrets.
 const secretDir = "/run/secrets"
 
-var secretName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+var secretName = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
 // A Secret is something that a workload may read and that appears neither in
 // its environment nor in what the engine says about the container.

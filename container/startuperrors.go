@@ -6,8 +6,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // maxHeld bounds what is held back of a stream's beginning.
@@ -16,14 +17,14 @@ const maxHeld = 4096
 // startupErrors are messages of the engine at the beginning of a stream whose
 // command could not be started.
 type startupErrors struct {
-	begin string         // of the first line
-	line  *regexp.Regexp // each line, without its end
+	begin string             // of the first line
+	line  *lazyregexp.Regexp // each line, without its end
 }
 
 // The lines, as patterns.
 var (
-	initLine = regexp.MustCompile(`^ERROR \(catatonit:\d+\): failed to exec pid1: (.+)$`)
-	execLine = regexp.MustCompile(
+	initLine = lazyregexp.New(`^ERROR \(catatonit:\d+\): failed to exec pid1: (.+)$`)
+	execLine = lazyregexp.New(
 		`^Error: (.*(?:OCI runtime attempted to invoke a command that was not found|OCI permission denied)|read unixpacket .*: connection reset by peer)$`,
 	)
 )

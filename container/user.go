@@ -13,17 +13,18 @@ import (
 	"os"
 	"os/user"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 var (
-	userName = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}\$?$`)
-	numeric  = regexp.MustCompile(`^[0-9]{1,10}$`)
+	userName = lazyregexp.New(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}\$?$`)
+	numeric  = lazyregexp.New(`^[0-9]{1,10}$`)
 )
 
 // maxPasswd bounds what is read of an image's passwd file.

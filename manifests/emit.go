@@ -6,19 +6,20 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // Values are written so that every reader of YAML, of version 1.1 as GitLab's
 // or 1.2, gets the same string: plain where nobody could take them for
 // anything else, else between double quotes.
 
-var plainWord = regexp.MustCompile(`^[A-Za-z_/$.][A-Za-z0-9_/$.@%+=~-]*( [A-Za-z0-9_/$.@%+=~-]+)*$`)
+var plainWord = lazyregexp.New(`^[A-Za-z_/$.][A-Za-z0-9_/$.@%+=~-]*( [A-Za-z0-9_/$.@%+=~-]+)*$`)
 
 // notStrings are words that YAML readers take for something else.
 //

@@ -10,20 +10,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // stopLimit is how long mmdebstrap may take to clean up after SIGTERM.
 const stopLimit = 2 * time.Minute
 
 // localSource matches a line of a sources.list whose packages are files here.
-var localSource = regexp.MustCompile(`^deb(-src)?\s+(\[[^\]]*\]\s+)?(file|copy):`)
+var localSource = lazyregexp.New(`^deb(-src)?\s+(\[[^\]]*\]\s+)?(file|copy):`)
 
-var suiteName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+var suiteName = lazyregexp.New(`^[a-z][a-z0-9-]*$`)
 
 // Options describes a base image made from a package mirror.
 type Options struct {

@@ -8,10 +8,10 @@ package buildsteps
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
@@ -20,8 +20,8 @@ import (
 const longestText = 64
 
 var (
-	stepLine = regexp.MustCompile(`^(?:\[(\d+)/(\d+)\] )?STEP (\d+)/(\d+): (.*)$`)
-	idLine   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	stepLine = lazyregexp.New(`^(?:\[(\d+)/(\d+)\] )?STEP (\d+)/(\d+): (.*)$`)
+	idLine   = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
 // bootstrapping begins the line that BaseLine gives.

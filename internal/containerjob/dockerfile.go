@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -71,7 +71,7 @@ func dockerfileName(file string) string {
 }
 
 // header is the line in which lcitool says how it wrote a file.
-var header = regexp.MustCompile(`(?m)^#[ \t]+\$ lcitool(?:[ \t].*)?[ \t]dockerfile[ \t]+(.+)$`)
+var header = lazyregexp.New(`(?m)^#[ \t]+\$ lcitool(?:[ \t].*)?[ \t]dockerfile[ \t]+(.+)$`)
 
 // madeFor reads the head of a Dockerfile that lcitool, or the original, wrote.
 func madeFor(text []byte) (target, cross string) {
@@ -105,7 +105,7 @@ func (d *Dockerfile) Tag(project string) string {
 }
 
 // notInImageName matches what cannot be part of an image's name.
-var notInImageName = regexp.MustCompile(`[^a-z0-9]+`)
+var notInImageName = lazyregexp.New(`[^a-z0-9]+`)
 
 // ImageName makes a part of an image's name of any text.
 func ImageName(text string) string {
@@ -138,4 +138,4 @@ func UpToStage(text []byte, stage string) ([]byte, error) {
 	return text, nil
 }
 
-var fromLine = regexp.MustCompile(`(?im)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*[^ \t\r\n]+(?:[ \t]+AS[ \t]+([^ \t\r\n]+))?`)
+var fromLine = lazyregexp.New(`(?im)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*[^ \t\r\n]+(?:[ \t]+AS[ \t]+([^ \t\r\n]+))?`)

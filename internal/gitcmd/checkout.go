@@ -12,9 +12,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -81,9 +81,9 @@ func (r *Repo) borrows() (bool, error) {
 }
 
 var (
-	looseDir  = regexp.MustCompile(`^[0-9a-f]{2}$`)
-	looseFile = regexp.MustCompile(`^([0-9a-f]{38}|[0-9a-f]{62})$`)
-	packFile  = regexp.MustCompile(`^pack-[0-9a-f]+\.(pack|idx|rev|promisor)$`)
+	looseDir  = lazyregexp.New(`^[0-9a-f]{2}$`)
+	looseFile = lazyregexp.New(`^([0-9a-f]{38}|[0-9a-f]{62})$`)
+	packFile  = lazyregexp.New(`^pack-[0-9a-f]+\.(pack|idx|rev|promisor)$`)
 )
 
 // copyObjects copies object files: faster by far than to pack them once more.
@@ -116,7 +116,7 @@ func (r *Repo) copyObjects(ctx context.Context, _, gitDir string) error {
 	return nil
 }
 
-func copyDir(ctx context.Context, from, to *safefs.Dir, dir string, wanted *regexp.Regexp) error {
+func copyDir(ctx context.Context, from, to *safefs.Dir, dir string, wanted *lazyregexp.Regexp) error {
 	files, err := fs.ReadDir(from.FS(), dir)
 	if err != nil {
 		return err

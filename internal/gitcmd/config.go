@@ -10,10 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -36,7 +36,7 @@ func (s setting) parts() (section, sub, name string) {
 }
 
 // plainValue is a value without a path, a command or an address.
-var plainValue = regexp.MustCompile(`^[A-Za-z0-9-]{0,20}$`)
+var plainValue = lazyregexp.New(`^[A-Za-z0-9-]{0,20}$`)
 
 // allowed settings hold no program, no file and no password. What is not here
 // git does not see: filter.*, diff.*.textconv, merge.*.driver, core.sshCommand,

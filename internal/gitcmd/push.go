@@ -7,8 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // PushAddresses returns where a push to a remote goes, after all rewriting.
@@ -38,9 +39,9 @@ func (r *Repo) Push(ctx context.Context, remote string, options []string, refspe
 }
 
 var (
-	scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-	helper = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9+.-]*::`)
-	scp    = regexp.MustCompile(`^[^/]*:`)
+	scheme = lazyregexp.New(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	helper = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9+.-]*::`)
+	scp    = lazyregexp.New(`^[^/]*:`)
 )
 
 // checkAddress refuses addresses that run a program: those of transport

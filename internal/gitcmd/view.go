@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"syscall"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A view is the directory that git takes for the repository's common one. It
@@ -40,7 +41,7 @@ func newView() (*view, error) {
 }
 
 // viewName is what newView names views.
-var viewName = regexp.MustCompile("^" + viewPrefix + "[0-9]+$")
+var viewName = lazyregexp.New("^" + viewPrefix + "[0-9]+$")
 
 // sweepViews removes the views of processes that are gone. A directory that
 // holds anything else than a view does is somebody's own.

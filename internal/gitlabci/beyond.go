@@ -3,11 +3,11 @@
 package gitlabci
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -82,7 +82,7 @@ func (j *jobDecoder) idTokens(v *value) {
 }
 
 // moment is how a time in ISO 8601 begins.
-var moment = regexp.MustCompile(`^\s*[-+]?\d{2}`)
+var moment = lazyregexp.New(`^\s*[-+]?\d{2}`)
 
 func (j *jobDecoder) release(v *value) {
 	if !j.keys(v, "release", "tag_name", "tag_message", "name", "description", "ref", "released_at", "milestones", "assets") {
@@ -116,7 +116,7 @@ func (j *jobDecoder) release(v *value) {
 
 // environmentName is what GitLab takes for the name of an environment before
 // variables in it are replaced.
-var environmentName = regexp.MustCompile(`^[a-zA-Z0-9_${}. -]([a-zA-Z0-9_/${}. -]*[a-zA-Z0-9_${}. -])?$`)
+var environmentName = lazyregexp.New(`^[a-zA-Z0-9_${}. -]([a-zA-Z0-9_/${}. -]*[a-zA-Z0-9_${}. -])?$`)
 
 // maxURL is how long the URL of an environment may be.
 const maxURL = 255

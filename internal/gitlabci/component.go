@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"golang.org/x/mod/semver"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -98,7 +98,7 @@ type release struct {
 const latest = "~latest"
 
 // partial matches versions that stand for the newest release that begins so.
-var partial = regexp.MustCompile(`^[0-9]+(?:\.[0-9]+)?$`)
+var partial = lazyregexp.New(`^[0-9]+(?:\.[0-9]+)?$`)
 
 // release gives the release that a version of a component stands for, nil if the
 // version is itself a tag, a branch or a commit. GitLab takes releases of its

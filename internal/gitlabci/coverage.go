@@ -3,12 +3,13 @@
 package gitlabci
 
 import (
-	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // coverageNumber is the number in what a coverage pattern has found.
-var coverageNumber = regexp.MustCompile(`\d+(\.\d+)?`)
+var coverageNumber = lazyregexp.New(`\d+(\.\d+)?`)
 
 // CoverageIn gives the coverage that a job reports in its log: the first number in
 // the last match of its pattern, or of the last group of it. It is "" if there is

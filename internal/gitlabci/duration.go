@@ -4,12 +4,12 @@ package gitlabci
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -30,8 +30,8 @@ func units() map[string]time.Duration {
 }
 
 var (
-	clock       = regexp.MustCompile(`^[0-9]+(?::[0-9]+){1,5}(?:\.[0-9]*)?$`)
-	lengthParts = regexp.MustCompile(`[0-9]*\.?[0-9]+|[^0-9\s]+`)
+	clock       = lazyregexp.New(`^[0-9]+(?::[0-9]+){1,5}(?:\.[0-9]*)?$`)
+	lengthParts = lazyregexp.New(`[0-9]*\.?[0-9]+|[^0-9\s]+`)
 )
 
 // parseDuration reads "1h 30m", "3 hours and 10 minutes", "90" for seconds, "day"

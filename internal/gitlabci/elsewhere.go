@@ -9,10 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -246,7 +246,7 @@ func (in *includer) remoteFile(v, integrity *value) (name string, ok bool) {
 }
 
 // digest is what an include says of the content of a remote file.
-var digest = regexp.MustCompile(`^sha256-(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`)
+var digest = lazyregexp.New(`^sha256-(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`)
 
 // checkAddress demands the address of a file of a pipeline. One with a variable
 // that has no value here is left alone.

@@ -5,8 +5,9 @@ package gitlabci
 import (
 	"crypto/sha256"
 	"math/big"
-	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // What starts a pipeline, as CI_PIPELINE_SOURCE has it.
@@ -171,7 +172,7 @@ func slug(s string) string {
 }
 
 // squeeze finds what cannot stand in an environment's slug.
-var squeeze = regexp.MustCompile(`[^a-z0-9]+`)
+var squeeze = lazyregexp.New(`[^a-z0-9]+`)
 
 // environmentSlug is an environment's name as it can stand in a host's: it
 // begins with a letter, has at most 24 characters, and a name that had to be

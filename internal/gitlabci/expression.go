@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -138,7 +139,7 @@ func matches(left, right operand) bool {
 
 // patternText is a pattern as it stands in an expression or in a variable. As
 // with GitLab, any line of the text may hold it.
-var patternText = regexp.MustCompile(`(?m)^/(.*)/([ismU]*)$`)
+var patternText = lazyregexp.New(`(?m)^/(.*)/([ismU]*)$`)
 
 // maxPattern bounds a pattern in bytes: one in a variable is read each time it
 // is asked for.

@@ -4,11 +4,11 @@ package gitlabci
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -101,7 +101,7 @@ func reportKinds() []string {
 	}
 }
 
-var exposedName = regexp.MustCompile(`^\w[-\w ]*$`)
+var exposedName = lazyregexp.New(`^\w[-\w ]*$`)
 
 // exposed checks under what name GitLab shows artifacts.
 func (j *jobDecoder) exposed(v *value, a *Artifacts) {

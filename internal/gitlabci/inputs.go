@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -310,7 +311,7 @@ func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *val
 	return nil, nil
 }
 
-var inputLexeme = regexp.MustCompile(`\$\[\[\s*inputs\.(\w+)\s*\]\]`)
+var inputLexeme = lazyregexp.New(`\$\[\[\s*inputs\.(\w+)\s*\]\]`)
 
 // inputCondition evaluates the condition of a rule of an input.
 func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {

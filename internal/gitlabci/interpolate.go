@@ -6,17 +6,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // A block stands for a value in the text of a file: "$[[ inputs.a | truncate(0,8) ]]".
-var block = regexp.MustCompile(`\$\[\[\s*(\S.*?\S)\s*\]\]`)
+var block = lazyregexp.New(`\$\[\[\s*(\S.*?\S)\s*\]\]`)
 
 // Bounds on what blocks may do; the number of functions is GitLab's.
 const (
@@ -110,8 +110,8 @@ func (b *blocks) declared(name string) bool {
 }
 
 var (
-	truncate = regexp.MustCompile(`^truncate\(\s*([0-9]+)\s*,\s*([0-9]+)\s*\)$`)
-	unsafe   = regexp.MustCompile(`[^A-Za-z0-9_\-.,:+/@\n]`)
+	truncate = lazyregexp.New(`^truncate\(\s*([0-9]+)\s*,\s*([0-9]+)\s*\)$`)
+	unsafe   = lazyregexp.New(`[^A-Za-z0-9_\-.,:+/@\n]`)
 )
 
 // apply gives what a function makes of a value.

@@ -3,15 +3,15 @@
 package gitlabci
 
 import (
-	"regexp"
 	"slices"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // matrixValue is a value of the job's own matrix in the name of a job that it
 // needs.
-var matrixValue = regexp.MustCompile(`\$\[\[\s*matrix\.([a-zA-Z0-9_-]+)\s*\]\]`)
+var matrixValue = lazyregexp.New(`\$\[\[\s*matrix\.([a-zA-Z0-9_-]+)\s*\]\]`)
 
 // withMatrix gives a job's needs with the values of one of its instances.
 func withMatrix(needs []Need, own settings) []Need {

@@ -3,12 +3,12 @@
 package gitlabci
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -118,7 +118,7 @@ func (d *decoder) rule(v *value, kind ruleKind) rule {
 }
 
 // shortPattern is a pattern that GitLab's scanner does not take for one.
-var shortPattern = regexp.MustCompile(`[=!]~\s*/[^/]/`)
+var shortPattern = lazyregexp.New(`[=!]~\s*/[^/]/`)
 
 // condition decodes the expression of an "if".
 func (d *decoder) condition(v *value) *expression {

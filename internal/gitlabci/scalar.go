@@ -5,24 +5,25 @@ package gitlabci
 import (
 	"math"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // GitLab reads YAML with Ruby's Psych, whose plain scalars are neither those of
 // YAML 1.1 nor of 1.2: 08, 1e3 and 0o17 are texts, 1,000 and 12:30 are numbers.
 var (
-	rubyWord     = regexp.MustCompile(`^[^0-9.:-]?[\pL\pM_\s!@#$%^&*(){}<>|/\\~;=]+`)
-	rubyDate     = regexp.MustCompile(`^[0-9]{4}-(?:1[012]|0[0-9]|[0-9])-(?:[12][0-9]|3[01]|0[0-9]|[0-9])$`)
-	rubyTime     = regexp.MustCompile(`^-?[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|\s+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:\s*(?:Z|[-+][0-9]{1,2}:?(?:[0-9]{2})?))?$`)
-	rubyBase60   = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}(\.[0-9_]*)?$`)
-	rubyFloat    = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_,]*)?\.[0-9]*(?:[eE][-+][0-9]+)?$`)
-	rubyInteger  = regexp.MustCompile(`^[-+]?(?:0b[01_,]+|0[0-7_,]+|0|[1-9](?:[0-9]|,[0-9]|_[0-9])*|0x[0-9a-fA-F_,]+)$`)
-	rubySymbol   = regexp.MustCompile(`^:(?:"(.*)"|'(.*)'|(.+))$`)
-	rubyInfinity = regexp.MustCompile(`(?i)^([-+]?)\.inf$`)
+	rubyWord     = lazyregexp.New(`^[^0-9.:-]?[\pL\pM_\s!@#$%^&*(){}<>|/\\~;=]+`)
+	rubyDate     = lazyregexp.New(`^[0-9]{4}-(?:1[012]|0[0-9]|[0-9])-(?:[12][0-9]|3[01]|0[0-9]|[0-9])$`)
+	rubyTime     = lazyregexp.New(`^-?[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|\s+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:\s*(?:Z|[-+][0-9]{1,2}:?(?:[0-9]{2})?))?$`)
+	rubyBase60   = lazyregexp.New(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}(\.[0-9_]*)?$`)
+	rubyFloat    = lazyregexp.New(`^[-+]?(?:[0-9][0-9_,]*)?\.[0-9]*(?:[eE][-+][0-9]+)?$`)
+	rubyInteger  = lazyregexp.New(`^[-+]?(?:0b[01_,]+|0[0-7_,]+|0|[1-9](?:[0-9]|,[0-9]|_[0-9])*|0x[0-9a-fA-F_,]+)$`)
+	rubySymbol   = lazyregexp.New(`^:(?:"(.*)"|'(.*)'|(.+))$`)
+	rubyInfinity = lazyregexp.New(`(?i)^([-+]?)\.inf$`)
 )
 
 // rubyScalar gives the type of a plain scalar and its text once it was read

@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -25,7 +25,7 @@ type source struct {
 }
 
 // divider separates documents for GitLab, wherever it stands.
-var divider = regexp.MustCompile(`(?m)^---(?:[ \t\r]*\n|[ \t]|\z)`)
+var divider = lazyregexp.New(`(?m)^---(?:[ \t\r]*\n|[ \t]|\z)`)
 
 // A document is a part of a file between dividers.
 type document struct {
@@ -109,7 +109,7 @@ func documents(data []byte) []document {
 	return out
 }
 
-var comment = regexp.MustCompile(`(?m)^\s*(?:#|%YAML|\.\.\.).*$`)
+var comment = lazyregexp.New(`(?m)^\s*(?:#|%YAML|\.\.\.).*$`)
 
 func (p *Pipeline) readFile(path string) ([]byte, error) {
 	if f, ok := p.elsewhere[path]; ok {

@@ -4,9 +4,9 @@ package gitlabci
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -17,12 +17,12 @@ type token struct {
 }
 
 var (
-	spaceToken    = regexp.MustCompile(`^\s+`)
-	variableToken = regexp.MustCompile(`^\$(\w+)`)
-	stringToken   = regexp.MustCompile(`^(?:"([^"\n]*)"|'([^'\n]*)')`)
-	patternToken  = regexp.MustCompile(`^/(?:[^/\n\\]|\\.)+/[ismU]*`)
-	wordToken     = regexp.MustCompile(`^\w+`)
-	operatorToken = regexp.MustCompile(`^(?:==|!=|=~|!~|&&|\|\||\(|\))`)
+	spaceToken    = lazyregexp.New(`^\s+`)
+	variableToken = lazyregexp.New(`^\$(\w+)`)
+	stringToken   = lazyregexp.New(`^(?:"([^"\n]*)"|'([^'\n]*)')`)
+	patternToken  = lazyregexp.New(`^/(?:[^/\n\\]|\\.)+/[ismU]*`)
+	wordToken     = lazyregexp.New(`^\w+`)
+	operatorToken = lazyregexp.New(`^(?:==|!=|=~|!~|&&|\|\||\(|\))`)
 )
 
 // scanExpression splits an expression into tokens.

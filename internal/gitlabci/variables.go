@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // Where a variable's value comes from, weakest first: a value is replaced by
@@ -72,7 +73,7 @@ func (s settings) from(origin string) settings {
 const maxExpanded = 4 << 20
 
 // variableName is a variable in a text.
-var variableName = regexp.MustCompile(`\$\w+|\$\{\w+\}`)
+var variableName = lazyregexp.New(`\$\w+|\$\{\w+\}`)
 
 // An expander replaces variables in variables.
 type expander struct {
@@ -116,7 +117,7 @@ func (x *expander) value(name string) string {
 
 // variableReference is a variable in the value of another one as GitLab sees it, in the
 // syntax of a shell or of Windows, or what only looks like one.
-var variableReference = regexp.MustCompile(`\$\$|%%|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%`)
+var variableReference = lazyregexp.New(`\$\$|%%|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%`)
 
 // fromGitLab gives a variable as GitLab sends it to the runner. What does not exist
 // in it, and what nothing is replaced in, is left to the runner.

@@ -13,9 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // patience guards against a browser that hangs.
@@ -38,7 +39,7 @@ type Page struct {
 }
 
 // consoleLine is how Chromium logs a message of the console.
-var consoleLine = regexp.MustCompile(`(?m)^.*:CONSOLE[:(].*$`)
+var consoleLine = lazyregexp.New(`(?m)^.*:CONSOLE[:(].*$`)
 
 // Open opens a page.
 func Open(t *testing.T, html string, scheme Scheme) Page {

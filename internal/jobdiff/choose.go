@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
@@ -23,7 +23,7 @@ type Chooser struct {
 }
 
 // ofRun matches a job of a named run, such as 20261123-2359:x86_64-debian-13.
-var ofRun = regexp.MustCompile(`^(\d{4,8}[-\w]*):(.+)$`)
+var ofRun = lazyregexp.New(`^(\d{4,8}[-\w]*):(.+)$`)
 
 // Find gives a job by its name, or by its target if that has only one, from
 // the newest run in which it ran. "RUN:" before it names the run by the

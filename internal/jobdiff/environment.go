@@ -4,9 +4,10 @@ package jobdiff
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A VariableChange is a variable that two jobs see differently.
@@ -18,11 +19,11 @@ type VariableChange struct {
 
 // ofOneRun matches variables that name a job or a pipeline among others, and
 // so differ whenever two are compared.
-var ofOneRun = regexp.MustCompile(`^(?:CI_JOB_(?:ID|NAME|NAME_SLUG|URL|STARTED_AT|TOKEN|TIMEOUT|GROUP_NAME|JWT.*)|` +
+var ofOneRun = lazyregexp.New(`^(?:CI_JOB_(?:ID|NAME|NAME_SLUG|URL|STARTED_AT|TOKEN|TIMEOUT|GROUP_NAME|JWT.*)|` +
 	`CI_PIPELINE_(?:ID|IID|URL|CREATED_AT|NAME)|CI_CONCURRENT.*|CI_NODE_INDEX|CI_RUNNER_.*|CI_SERVER_TLS_.*|GITLAB_USER_.*)$`)
 
 // confidential matches variables whose values are not for others to see.
-var confidential = regexp.MustCompile(`(?i)(?:TOKEN|PASSWORD|PASSWD|SECRET|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|CREDENTIAL)`)
+var confidential = lazyregexp.New(`(?i)(?:TOKEN|PASSWORD|PASSWD|SECRET|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|CREDENTIAL)`)
 
 // masked stands for a value that is not shown.
 const masked = "[masked]"

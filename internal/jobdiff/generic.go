@@ -4,9 +4,10 @@ package jobdiff
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // CompareGeneric compares the packages of two images by what they are for,
@@ -34,7 +35,7 @@ func CompareGeneric(left, right []string, leftNames, rightNames map[string]strin
 }
 
 // distribution matches what distributions add to the version of the software.
-var distribution = regexp.MustCompile(`(?:[+~.](?:dfsg|ds|really|git|deb).*)?(?:-[^-]*)?$`)
+var distribution = lazyregexp.New(`(?:[+~.](?:dfsg|ds|really|git|deb).*)?(?:-[^-]*)?$`)
 
 // upstream is the version of the software that a package's version names.
 func upstream(v string) string {

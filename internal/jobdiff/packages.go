@@ -5,11 +5,12 @@ package jobdiff
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"pault.ag/go/debian/version"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A Format is how a distribution packages.
@@ -95,10 +96,10 @@ type entry struct{ name, version, arch string }
 // The shapes of lines, most telling first: "libc6_2.36-9_amd64",
 // "musl-1.2.5-r0 x86_64 {musl} (MIT) [installed]", "bash-5.2.37-1.fc44.x86_64".
 var (
-	debLine = regexp.MustCompile(`^([^_\s]+)_([^_\s]+)_([^_\s]+)$`)
-	apkLine = regexp.MustCompile(`^(\S+)-(\d\S*-r\d+) (\S+) \{`)
-	rpmLine = regexp.MustCompile(`^(\S+)-([^-\s]+-[^-\s]+)\.([^.\s-]+)$`)
-	rpmKey  = regexp.MustCompile(`^(gpg-pubkey)-([0-9a-f]+-[0-9a-f]+)$`) // a package without an architecture
+	debLine = lazyregexp.New(`^([^_\s]+)_([^_\s]+)_([^_\s]+)$`)
+	apkLine = lazyregexp.New(`^(\S+)-(\d\S*-r\d+) (\S+) \{`)
+	rpmLine = lazyregexp.New(`^(\S+)-([^-\s]+-[^-\s]+)\.([^.\s-]+)$`)
+	rpmKey  = lazyregexp.New(`^(gpg-pubkey)-([0-9a-f]+-[0-9a-f]+)$`) // a package without an architecture
 )
 
 func parseLine(line string) (Format, entry) {

@@ -3,35 +3,36 @@
 package jobdiff
 
 import (
-	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A rule replaces what differs between any two runs of the same commands.
 type rule struct {
-	pattern *regexp.Regexp
+	pattern *lazyregexp.Regexp
 	with    string
 }
 
 // rules are tried in their order: a date before the time in it.
 func rules() []rule {
 	return []rule{
-		{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[ ]?[+-]\d\d:?\d\d|\b)`), "DATE"},
-		{regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +[\d: APM]+(?: [A-Z]{3,4})?(?: \d{4})?\b`), "DATE"},
-		{regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`), "DATE"},
-		{regexp.MustCompile(`\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b`), "TIME"},
-		{regexp.MustCompile(`(?:/var)?/tmp/[^\s:;,'"()<>\]]+`), "/tmp/X"},
-		{regexp.MustCompile(`\btmp[._][A-Za-z0-9_]{6,}\b`), "tmp.X"},
-		{regexp.MustCompile(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "UUID"},
-		{regexp.MustCompile(`\b0x[0-9a-fA-F]{4,}\b`), "0xADDRESS"},
-		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "DIGEST"},
-		{regexp.MustCompile(`\b((?i:pid|process|thread))([ =:#]+)\d+\b`), "${1}${2}N"},
-		{regexp.MustCompile(`([\w)])\[\d+\]:`), "${1}[N]:"},
-		{regexp.MustCompile(`^\[ *\d+/(\d+)\]`), "[N/$1]"}, // ninja, whose commands end in any order
-		{regexp.MustCompile(`==\d+==`), "==N=="},           // valgrind, sanitizers
-		{regexp.MustCompile(`\b[\d.,]+ ?[kKMG]?i?B/s\b`), "N B/s"},
-		{regexp.MustCompile(`\b\d+h ?(?:\d+m ?)?(?:\d+(?:\.\d+)?s)?\b|\b\d+m ?\d+(?:\.\d+)?s\b`), "DURATION"},
-		{regexp.MustCompile(`\b\d+(?:[.,]\d+)? ?(?:ns|us|µs|ms|s|secs?|seconds?|minutes?)\b`), "DURATION"},
+		{lazyregexp.New(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[ ]?[+-]\d\d:?\d\d|\b)`), "DATE"},
+		{lazyregexp.New(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +[\d: APM]+(?: [A-Z]{3,4})?(?: \d{4})?\b`), "DATE"},
+		{lazyregexp.New(`\b\d{4}-\d\d-\d\d\b`), "DATE"},
+		{lazyregexp.New(`\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b`), "TIME"},
+		{lazyregexp.New(`(?:/var)?/tmp/[^\s:;,'"()<>\]]+`), "/tmp/X"},
+		{lazyregexp.New(`\btmp[._][A-Za-z0-9_]{6,}\b`), "tmp.X"},
+		{lazyregexp.New(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "UUID"},
+		{lazyregexp.New(`\b0x[0-9a-fA-F]{4,}\b`), "0xADDRESS"},
+		{lazyregexp.New(`\b[0-9a-f]{64}\b`), "DIGEST"},
+		{lazyregexp.New(`\b((?i:pid|process|thread))([ =:#]+)\d+\b`), "${1}${2}N"},
+		{lazyregexp.New(`([\w)])\[\d+\]:`), "${1}[N]:"},
+		{lazyregexp.New(`^\[ *\d+/(\d+)\]`), "[N/$1]"}, // ninja, whose commands end in any order
+		{lazyregexp.New(`==\d+==`), "==N=="},           // valgrind, sanitizers
+		{lazyregexp.New(`\b[\d.,]+ ?[kKMG]?i?B/s\b`), "N B/s"},
+		{lazyregexp.New(`\b\d+h ?(?:\d+m ?)?(?:\d+(?:\.\d+)?s)?\b|\b\d+m ?\d+(?:\.\d+)?s\b`), "DURATION"},
+		{lazyregexp.New(`\b\d+(?:[.,]\d+)? ?(?:ns|us|µs|ms|s|secs?|seconds?|minutes?)\b`), "DURATION"},
 	}
 }
 

@@ -4,19 +4,20 @@ package jobdiff
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // shortestPrefix is how long the prefix of a function must be to tell a library.
 const shortestPrefix = 3
 
 var (
-	wordsAround = regexp.MustCompile(`^(?:lib|python3?\d*-|perl-)|(?:-(?:dev|devel|libs?|common|bin|utils|tools|headers|perl))+$`)
-	versionTail = regexp.MustCompile(`[-.]?\d[-.\d]*[a-z]?$`)
-	triplet     = regexp.MustCompile(`^[a-z0-9_]+-linux-[a-z0-9]+$`)
-	prefix      = regexp.MustCompile(`^(?:[a-z]+|[A-Z]+(?:_|$))`)
+	wordsAround = lazyregexp.New(`^(?:lib|python3?\d*-|perl-)|(?:-(?:dev|devel|libs?|common|bin|utils|tools|headers|perl))+$`)
+	versionTail = lazyregexp.New(`[-.]?\d[-.\d]*[a-z]?$`)
+	triplet     = lazyregexp.New(`^[a-z0-9_]+-linux-[a-z0-9]+$`)
+	prefix      = lazyregexp.New(`^(?:[a-z]+|[A-Z]+(?:_|$))`)
 )
 
 // stem is a name without what languages, packages and versions add to it.

@@ -9,10 +9,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -22,7 +22,7 @@ const (
 	maxDotenvVariables = 150     // that GitLab takes at most, whatever the plan of the project's group
 )
 
-var dotenvName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+var dotenvName = lazyregexp.New(`^[A-Za-z0-9_]+$`)
 
 // AddDotenv gives a job the variables that the jobs before it have left.
 func (r *Runner) AddDotenv(j *Job) {

@@ -4,13 +4,14 @@ package jobrun
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // registryPort matches the port in the name of an image.
-var registryPort = regexp.MustCompile(`^([^/]*):[0-9]+(/|$)`)
+var registryPort = lazyregexp.New(`^([^/]*):[0-9]+(/|$)`)
 
 // repository gives the name of an image without its tag, digest and port.
 func repository(image string) string {

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -67,10 +67,10 @@ func charsetReader(label string, input io.Reader) (io.Reader, error) {
 }
 
 // reference matches a character that is named by its number.
-var reference = regexp.MustCompile(`&#(?:[0-9]{1,10}|[xX][0-9a-fA-F]{1,8});`)
+var reference = lazyregexp.New(`&#(?:[0-9]{1,10}|[xX][0-9a-fA-F]{1,8});`)
 
 // otherEncoding matches the head of a report that says it is not UTF-8.
-var otherEncoding = regexp.MustCompile(`(?i)^\s*<\?xml[^>]*encoding\s*=\s*["'](?:[^uU"']|u[^tT]|ut[^fF]|utf-?[^-8])`)
+var otherEncoding = lazyregexp.New(`(?i)^\s*<\?xml[^>]*encoding\s*=\s*["'](?:[^uU"']|u[^tT]|ut[^fF]|utf-?[^-8])`)
 
 // repair takes what XML does not have out of a report, but which test programs
 // write into one: control characters, bytes that are no text.

@@ -3,13 +3,14 @@
 package outcome
 
 import (
-	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // errorPattern matches lines in which compilers, test runners, package managers
 // and shells say that something went wrong.
-var errorPattern = regexp.MustCompile(strings.Join([]string{
+var errorPattern = lazyregexp.New(strings.Join([]string{
 	`(?:^|[\s:(])(?i:(?:fatal |internal compiler )?error)(?:\[\w+\])?: `, // compilers, meson, cmake, most programs
 	`^error\[`,                             // rustc
 	`^(?i:fatal|panic): `,                  // git, Go
@@ -48,11 +49,11 @@ func isErrorLine(line string) bool {
 }
 
 // harmless matches counts of nothing and words that only name a failure.
-var harmless = regexp.MustCompile(`\b(?i:FAIL(?:ED|URES?)?|TIMEOUT|errors?)\b\s*[:=]\s*0\b|\b0 (?i:errors?|failed|failures?)\b|\bXFAIL\b|\bExpected Fail\b`)
+var harmless = lazyregexp.New(`\b(?i:FAIL(?:ED|URES?)?|TIMEOUT|errors?)\b\s*[:=]\s*0\b|\b0 (?i:errors?|failed|failures?)\b|\bXFAIL\b|\bExpected Fail\b`)
 
 // announcement matches lines that announce a failure whose reason comes after them:
 // ninja's.
-var announcement = regexp.MustCompile(`^FAILED: `)
+var announcement = lazyregexp.New(`^FAILED: `)
 
 // A FailingLine finds the line that says best why a command failed.
 type FailingLine struct {

@@ -6,10 +6,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -33,7 +33,7 @@ type remoteFailure struct {
 
 // exitCode matches the line with which a runner ends the log of a job whose
 // script failed.
-var exitCode = regexp.MustCompile(`^ERROR: Job failed: .*exit (?:code|status) (\d{1,3})\b`)
+var exitCode = lazyregexp.New(`^ERROR: Job failed: .*exit (?:code|status) (\d{1,3})\b`)
 
 // See takes the next line of the log.
 func (f *remoteFailure) See(line string) {

@@ -10,9 +10,10 @@ import (
 	"html"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // Hidden stands where a secret was.
@@ -62,7 +63,7 @@ func redactor(least int, secrets []string) *Redactor {
 }
 
 // secretName matches names of variables whose values are secret.
-var secretName = regexp.MustCompile(`(?i)TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|(?:PRIVATE|API|ACCESS|SIGNING|DEPLOY|SSH)_?KEY`)
+var secretName = lazyregexp.New(`(?i)TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|(?:PRIVATE|API|ACCESS|SIGNING|DEPLOY|SSH)_?KEY`)
 
 // Variables gives a Redactor for the values of those variables, NAME=VALUE,
 // whose name says that they are secret.

@@ -5,11 +5,11 @@ package remotepipeline
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // errNoJob is wrapped by the error about names that no job has.
@@ -88,7 +88,7 @@ func (c choice) check(jobs []seenJob) error {
 }
 
 // parallelPart matches what GitLab adds to the names of a job's copies.
-var parallelPart = regexp.MustCompile(`(?: \d+/\d+|: \[.*\])$`)
+var parallelPart = lazyregexp.New(`(?: \d+/\d+|: \[.*\])$`)
 
 // matches reports whether a name or glob means a job: by its full name,
 // without what parallel adds, or by its own name in a child pipeline. exact says

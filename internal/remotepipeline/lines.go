@@ -4,20 +4,20 @@ package remotepipeline
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // section matches the marks that make parts of a log fold, as far as the
 // carriage return that hides them on a terminal.
-var section = regexp.MustCompile(`section_(?:start|end):[0-9]+:[^\s\[\]]+(?:\[[^\]]*\])?\r`)
+var section = lazyregexp.New(`section_(?:start|end):[0-9]+:[^\s\[\]]+(?:\[[^\]]*\])?\r`)
 
 // stamp matches the time that runners put before each line: date and time,
 // number of the stream, whether it is of the job or of the runner, and "+" if
 // the line goes on.
-var stamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[OE][ +]`)
+var stamp = lazyregexp.New(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[OE][ +]`)
 
 // plain keeps text from steering the terminal: of what a progress display
 // writes over and over the last state stays, colours go, other control

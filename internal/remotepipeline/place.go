@@ -8,8 +8,9 @@ import (
 	"net"
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A Place is where a project is on a GitLab server.
@@ -22,7 +23,7 @@ type Place struct {
 func (p Place) String() string { return p.Server.String() + "/" + p.Project }
 
 // plainScheme matches git's short form for ssh: "user@host:path".
-var plainScheme = regexp.MustCompile(`^(?:[^\s@:/]+@)?(\[[0-9A-Fa-f:.]+\]|[^\s@:/\[\]]+):([^\s]*)$`)
+var plainScheme = lazyregexp.New(`^(?:[^\s@:/]+@)?(\[[0-9A-Fa-f:.]+\]|[^\s@:/\[\]]+):([^\s]*)$`)
 
 // ParseRemote takes the address of a git remote apart: https, http, ssh or
 // user@host:path. Of what a program uses to log in nothing stays. An address

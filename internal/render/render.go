@@ -10,10 +10,10 @@ package render
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
@@ -174,7 +174,7 @@ func BuildEnvScript(t targets.Target, p *targets.Packages) ([]byte, error) {
 
 // reference matches what can be one word of a FROM line and nothing but the
 // name of an image: no option, no variable.
-var reference = regexp.MustCompile(`^[A-Za-z0-9./~_][A-Za-z0-9./~_@%+=:,-]*$`)
+var reference = lazyregexp.New(`^[A-Za-z0-9./~_][A-Za-z0-9./~_@%+=:,-]*$`)
 
 func checkReference(image string) error {
 	if !reference.MatchString(image) {

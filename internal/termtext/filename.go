@@ -5,10 +5,11 @@ package termtext
 import (
 	"crypto/sha256"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // longestName bounds a file's name, in bytes. File systems allow 255; the rest
@@ -19,7 +20,7 @@ const longestName = 200
 const hashLength = 16
 
 // hashed matches names that look like changed ones.
-var hashed = regexp.MustCompile(fmt.Sprintf(`-[0-9a-f]{%d}$`, hashLength))
+var hashed = lazyregexp.New(fmt.Sprintf(`-[0-9a-f]{%d}$`, hashLength))
 
 // FileName gives the name of a file or directory for any text: without slashes
 // and hidden characters, not beginning with a dot or a dash, and not too long.

@@ -4,10 +4,10 @@ package workspace
 
 import (
 	"fmt"
-	"regexp"
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // mostWarnings is how many warnings of one kind are shown; the others are
@@ -79,7 +79,7 @@ func (w *Warnings) Hidden() []string {
 }
 
 // varying matches what differs between messages of one kind.
-var varying = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'[^']*'|[0-9]+`)
+var varying = lazyregexp.New(`"(?:[^"\\]|\\.)*"|'[^']*'|[0-9]+`)
 
 // kindOf gives what messages of one kind have in common.
 func kindOf(message string) string { return varying.ReplaceAllString(message, "…") }

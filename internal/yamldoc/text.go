@@ -4,12 +4,12 @@ package yamldoc
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -61,8 +61,8 @@ func allowed(r rune, at int) bool {
 }
 
 var (
-	syntaxText    = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	syntaxText    = lazyregexp.New(`^yaml: (?:line (\d+): )?(.*)$`)
+	unknownAnchor = lazyregexp.New(`^unknown anchor '(.*)' referenced$`)
 )
 
 // syntaxFault turns what the parser says into an error. The parser counts lines

@@ -19,10 +19,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A Kind is what a record is about.
@@ -134,7 +135,7 @@ func (s *Store) Dir() string { return s.dir }
 func (s *Store) Close() error { return s.root.Close() }
 
 // plainName is what can stand in a file name as it is.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$`)
+var plainName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$`)
 
 func fileOf(kind Kind, name string) (string, error) {
 	if !plainName.MatchString(name) || !plainName.MatchString(string(kind)) {
