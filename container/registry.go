@@ -45,7 +45,7 @@ func registryCauses() []struct{ words, hint string } {
 		{"no image found in", hintArch},
 		{"proxyconnect", hintProxy},
 		{"toomanyrequests", hintThrottle},
-		{"429", hintThrottle},
+		{"Too Many Requests", hintThrottle},
 		{"authentication required", hintLogin},
 		{"unauthorized", hintLogin},
 		{"invalid username/password", hintLogin},
@@ -81,6 +81,7 @@ func registryCauses() []struct{ words, hint string } {
 
 var (
 	registrySource = lazyregexp.New(`(?:initializing source|Source) docker://[^ ]+: `)
+	registryNames  = lazyregexp.New(`docker://[^ ]+|https?://[^ "]+|(?:manifest|blob) [^ ]+ in [^ ]+`) // of images, chosen by users
 	registryHost   = lazyregexp.New(`docker://([^/ ]+)/|pinging container registry ([^ ]+): |(?:manifest|blob) [^ ]+ in ([^/ ]+)/`)
 )
 
@@ -89,8 +90,9 @@ func registryHint(text string) string {
 	if hint := podman.Explain(errors.New(text)); hint == podman.HintDisk || hint == podman.HintDiskWhere {
 		return hint
 	}
+	said := registryNames.ReplaceAllString(text, "")
 	for _, c := range registryCauses() {
-		if strings.Contains(text, c.words) {
+		if strings.Contains(said, c.words) {
 			return strings.Replace(c.hint, "%s", hostOf(text), 1)
 		}
 	}
