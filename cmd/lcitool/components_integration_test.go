@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -22,11 +23,9 @@ import (
 // are not its own, v6.6.6.
 func serveReleases(t *testing.T) string {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.ReadFile(self)
+	file := filepath.Join(t.TempDir(), "lcitool")
+	goBuild(t, "build", "-o", file, ".") // static, as a release is: the image has no libraries
+	program, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
