@@ -14,13 +14,13 @@ import (
 type archFlags struct{ workspace.Arches }
 
 func (f *archFlags) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.Host, "host-arch", "a", "", "architecture of the build machine (default this machine's)")
+	cmd.Flags().StringVarP(&f.Host, "host-arch", "a", "", "architecture of the build machine (default that of this machine)")
 	completeArches(cmd, "host-arch", targets.Machines())
 	f.crossFlag(cmd)
 }
 
 func (f *archFlags) crossFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.Cross, "cross-arch", "x", "", "architecture to build for")
+	cmd.Flags().StringVarP(&f.Cross, "cross-arch", "x", "", "architecture to cross-compile for (default none)")
 	completeArches(cmd, "cross-arch", targets.Arches())
 }
 

@@ -19,7 +19,7 @@ import (
 
 // verboseFlag is that of verbs that build images.
 func (a *app) verboseFlag(f *pflag.FlagSet) {
-	f.BoolVarP(&a.verbose, "verbose", "v", false, "show the whole output of image builds instead of a line for each step (the default if CI is set)")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "show the full output of image builds instead of one line per step (the default if CI is set)")
 }
 
 // showsBuilds reports whether all that builds say is shown. In the log of a

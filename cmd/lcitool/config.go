@@ -38,8 +38,8 @@ variables are hidden.`,
 			return a.Table(settings.Rows(list))
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
-	cmd.Flags().StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current one)")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
+	cmd.Flags().StringVar(&a.baseDir, "base-dir", "", "project directory (default the current directory)")
 	return cmd
 }
 

@@ -25,8 +25,8 @@ type engineFlags struct {
 func (e *engineFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&e.name, "engine", "podman", "container engine; only podman is supported")
-	f.StringVar(&e.connection, "connection", "", "connection of containers.conf to use")
-	f.StringVar(&e.url, "url", "", "address of podman's service (unix://, tcp://, ssh://)")
+	f.StringVar(&e.connection, "connection", "", "name of the podman connection to use, see podman-system-connection(1)")
+	f.StringVar(&e.url, "url", "", "URL of the podman service: unix://, tcp:// or ssh://")
 }
 
 // options say where the engine is.
@@ -84,6 +84,6 @@ func newContainerEngines(a *app) *cobra.Command {
 			return a.List(format, engines)
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }

@@ -64,9 +64,9 @@ The kernel must emulate that one; this is slow.`,
 			return a.Lines([]string{fmt.Sprintf("Image '%s' made from %s.", o.Reference, o.Sources[0])})
 		},
 	}
-	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror")
+	cmd.Flags().StringVar(&mirror, "mirror", "", "URL of the package mirror (default from the settings, this machine's package sources or the target)")
 	cmd.Flags().BoolVar(&force, "force", false, "rebuild the image even if it exists")
-	cmd.Flags().StringVar(&arch, "arch", "", "architecture of the image (default this machine's)")
+	cmd.Flags().StringVar(&arch, "arch", "", "architecture of the image (default that of this machine)")
 	completeArches(cmd, "arch", targets.Machines())
 	engine.flags(cmd)
 	return cmd

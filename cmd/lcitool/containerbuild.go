@@ -21,17 +21,17 @@ type imageFlags struct{ imageplan.Options }
 
 // flags are those of every verb that builds images of targets.
 func (i *imageFlags) flags(f *pflag.FlagSet) {
-	f.BoolVar(&i.Bootstrap, "bootstrap", false, "build the base image from the distribution's mirror if it cannot be pulled")
-	f.BoolVar(&i.NoCache, "no-cache", false, "do not use cached steps")
+	f.BoolVar(&i.Bootstrap, "bootstrap", false, "build the base image from the distribution's package mirror if it cannot be pulled")
+	f.BoolVar(&i.NoCache, "no-cache", false, "do not use cached layers when building images")
 	f.BoolVar(&i.PullBase, "pull", false, "pull a newer base image if the registry has one")
 	f.BoolVar(&i.KeepPackages, "package-cache", false, "keep downloaded packages for later builds (deb only)")
-	f.BoolVar(&i.Exact, "exact", false, "build the whole Dockerfile instead of adding to an older image")
+	f.BoolVar(&i.Exact, "exact", false, "build the whole Dockerfile instead of adding packages to an older image (the default if CI is set)")
 	unsafeFlag(f, &i.AllowUnsafe)
 }
 
 // unsafeFlag is the way around what a Dockerfile is refused for.
 func unsafeFlag(f *pflag.FlagSet, value *bool) {
-	f.BoolVar(value, "allow-unsafe-build", false, "build Dockerfiles that could read or change files of this machine through a bug of its podman")
+	f.BoolVar(value, "allow-unsafe-build", false, "build Dockerfiles that could read or change files of this machine through a bug in its podman")
 }
 
 func newContainerBuild(a *app) *cobra.Command {
@@ -76,13 +76,13 @@ from the registry; with --bootstrap from the distribution's mirror.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&want.Target, "target", "t", "", "target to build for (required)")
-	f.StringVarP(&want.Projects, "projects", "p", "", "projects whose dependencies to install (required)")
+	f.StringVarP(&want.Projects, "projects", "p", "", "projects whose dependencies to install, separated by commas (required)")
 	arches.crossFlag(cmd)
-	f.StringVar(&want.Arch, "arch", "", "architecture of the image (default this machine's)")
+	f.StringVar(&want.Arch, "arch", "", "architecture of the image (default that of this machine)")
 	completeArches(cmd, "arch", targets.Machines())
 	f.StringVar(&want.Tag, "tag", "", "name of the image (default lcitool.TARGET)")
-	f.StringArrayVar(&labels, "label", nil, "label of the image, NAME=VALUE, or toolbox for those with which toolbox uses it; may be repeated")
-	cliflags.Choice(f, &format, "format", "", "text or json", "text", "json")
+	f.StringArrayVar(&labels, "label", nil, "label to add to the image: NAME=VALUE, or toolbox for the label that toolbox requires; may be repeated")
+	cliflags.Choice(f, &format, "format", "", "output format: text or json", "text", "json")
 	how.flags(f)
 	a.verboseFlag(f)
 	engine.flags(cmd)

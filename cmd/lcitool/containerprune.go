@@ -52,10 +52,10 @@ stored in jobs of "lcitool job run" stays for the next one until --caches remove
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "list what would be removed, and kept containers with their remaining time")
+	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "only list what would be removed, and how long kept containers will stay")
 	f.BoolVar(&o.Kept, "kept", false, "also remove the kept containers of failed jobs")
-	f.BoolVar(&o.Caches, "caches", false, "also remove ccache's data of earlier jobs, and checked-out trees")
-	cliflags.Choice(f, &format, "format", "", "text or json", "text", "json")
+	f.BoolVar(&o.Caches, "caches", false, "also remove the ccache volumes of earlier jobs and the cached checkouts")
+	cliflags.Choice(f, &format, "format", "", "output format: text or json", "text", "json")
 	engine.flags(cmd)
 	return cmd
 }

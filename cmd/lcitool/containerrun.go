@@ -30,12 +30,12 @@ type containerVerb struct {
 
 func (w *containerVerb) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&w.script, "script", "", "script to copy into the container, as HOME/script")
-	f.StringVar(&w.dir, "workload-dir", "", "directory to mount read-write, as HOME/datadir")
-	f.StringVar(&w.user, "user", "root", "user of this machine or of the image, or UID[:GID]")
-	f.StringArrayVar(&w.env, "env", nil, "environment variable: NAME=VALUE, or NAME for its value here; may be repeated")
-	cliflags.Choice(f, &w.network, "network", "", "container network: none, host or bridge (default podman's)", "", "none", "host", "bridge")
-	f.StringVar(&w.arch, "arch", "", "architecture or platform that the image must be for, pulled if it is not: arm64, linux/arm64/v8")
+	f.StringVar(&w.script, "script", "", "script to copy into the container as $HOME/script")
+	f.StringVar(&w.dir, "workload-dir", "", "directory to mount read-write as $HOME/datadir")
+	f.StringVar(&w.user, "user", "root", "user to run as: a user of this machine or of the image, or UID[:GID]")
+	f.StringArrayVar(&w.env, "env", nil, "environment variable to set: NAME=VALUE, or NAME to pass its current value; may be repeated")
+	cliflags.Choice(f, &w.network, "network", "", "container network: none, host or bridge (default that of podman)", "", "none", "host", "bridge")
+	f.StringVar(&w.arch, "arch", "", "architecture or platform of the image, for example arm64 or linux/arm64/v8; pulled unless the local image is for it")
 	completeArches(cmd, "arch", targets.Machines())
 	w.engine.flags(cmd)
 }

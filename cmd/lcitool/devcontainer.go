@@ -65,8 +65,8 @@ before each start and does nothing if nothing has changed.`,
 	}
 	arches.crossFlag(cmd)
 	f := cmd.Flags()
-	f.StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current directory)")
-	f.StringVar(&ciDir, "ci-dir", "ci", "directory with the Dockerfiles, below the base directory")
+	f.StringVar(&a.baseDir, "base-dir", "", "project directory (default the current directory)")
+	f.StringVar(&ciDir, "ci-dir", "ci", "directory of the generated files, relative to the project directory")
 	return cmd
 }
 

@@ -43,8 +43,8 @@ what to do about it. The exit status is 1 if containers will not work.`,
 			return nil
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
-	cmd.Flags().StringArrayVarP(&wanted, "target", "t", nil, "also check for the base image of this target; may be repeated")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
+	cmd.Flags().StringArrayVarP(&wanted, "target", "t", nil, "target whose base image to check as well; may be repeated")
 	engine.flags(cmd)
 	return cmd
 }

@@ -43,7 +43,7 @@ before it, all others of the mapping, and the targets that have nothing for it.`
 		},
 	}
 	arches.flags(cmd)
-	cmd.Flags().StringVarP(&projects, "projects", "p", "", "projects to search (default all)")
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cmd.Flags().StringVarP(&projects, "projects", "p", "", "projects to search, separated by commas (default all)")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }

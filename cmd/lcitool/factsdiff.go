@@ -41,7 +41,7 @@ func newFactsDiff(a *app) *cobra.Command {
 		},
 	}
 	arches.flags(cmd)
-	cmd.Flags().StringVarP(&projects, "projects", "p", "all", "projects to compare")
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cmd.Flags().StringVarP(&projects, "projects", "p", "all", "projects to compare, separated by commas")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }

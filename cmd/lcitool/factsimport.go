@@ -30,9 +30,9 @@ differs. Their order and comments stay.`,
 			return a.importFacts(args[0], tree, format, write)
 		},
 	}
-	cmd.Flags().StringVar(&tree, "tree", ".", "source tree of lcitool to compare and write; without facts in it, the built-in ones are compared")
-	cmd.Flags().BoolVar(&write, "write", false, "write the differences to the source tree")
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cmd.Flags().StringVar(&tree, "tree", ".", "lcitool source tree whose facts to compare and update; without facts there, the built-in ones are compared")
+	cmd.Flags().BoolVar(&write, "write", false, "update the source tree")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }
 

@@ -42,6 +42,6 @@ be is a note; notes alone leave the exit status 0, unless --strict is given.`,
 			return nil
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }

@@ -55,9 +55,9 @@ when the target is of its distribution, else the one in the target's facts.`,
 	flags.StringArrayVarP(&v.targets, "target", "t", nil, "target to check, or a pattern such as 'debian-*'; may be repeated (default all with package indexes)")
 	flags.StringArrayVarP(&arches, "arch", "a", nil, "architecture to check; may be repeated")
 	completeArches(cmd, "arch", targets.Arches())
-	flags.StringVar(&v.checker.Mirror, "mirror", "", "URL of the distribution's mirror: http, https or file")
-	flags.StringVar(&v.keyring, "keyring", "", "file with the keys that sign the mirror's indexes; \"\" turns verification off (default the distribution's, if installed)")
-	cliflags.Choice(flags, &v.format, "format", "", "text, json or junit", "text", "json", "junit")
+	flags.StringVar(&v.checker.Mirror, "mirror", "", "URL of the package mirror: http, https or file (default from the settings, this machine's package sources or the target)")
+	flags.StringVar(&v.keyring, "keyring", "", "file with the keys that verify the signatures of the mirror's indexes; \"\" disables verification (default the distribution's keyring, if installed)")
+	cliflags.Choice(flags, &v.format, "format", "", "output format: text, json or junit", "text", "json", "junit")
 	return cmd
 }
 

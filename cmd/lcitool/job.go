@@ -30,7 +30,7 @@ func newJob(a *app) *cobra.Command {
 			return clihelp.NeedAction(cmd, args)
 		},
 	}
-	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project or one below it (default the current directory)")
+	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "project directory or a directory below it (default the current directory)")
 	cmd.AddCommand(newJobBisect(a), newJobDiff(a), newJobExplain(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRetry(a), newJobRun(a), newJobRuns(a), newJobShell(a))
 	return cmd
 }
@@ -45,19 +45,19 @@ type eventChoice struct {
 }
 
 func (c *eventChoice) flags(f *pflag.FlagSet) {
-	cliflags.Choice(f, &c.Name, "event", "", "event that starts the pipeline: "+strings.Join(pipelinerun.Events(), ", "), pipelinerun.Events()...)
-	f.StringVar(&c.Tag, "tag", "", "name of the tag (default v0.0.0 with --event tag)")
-	f.StringArrayVar(&c.inputs, "input", nil, "input of the pipeline, NAME=VALUE; may be repeated")
-	f.BoolVar(&c.fetch, "fetch", false, "fetch files that the pipeline includes by URL, from other projects and as components, and lock them in "+includes.LockFile)
-	f.StringVar(&c.Branch, "branch", "", "branch of the pipeline, or target branch of the merge request (default the default branch)")
-	f.StringVar(&c.DefaultBranch, "default-branch", "", `default branch of the project (default that of the remote "origin", or main)`)
-	f.BoolVar(&c.FromUpstream, "upstream", false, "pipeline in upstream's namespace instead of a fork's")
-	f.StringVar(&c.Upstream.Namespace, "upstream-namespace", "", "namespace of the upstream project (default that of the pipeline's variable)")
-	f.StringVar(&c.Upstream.Variable, "upstream-variable", "", "variable of the pipeline with upstream's namespace (default RUN_UPSTREAM_NAMESPACE or QEMU_CI_UPSTREAM)")
-	f.StringVar(&c.Project, "project", "", `project that the pipeline runs in, GROUP/NAME (default from "origin")`)
-	f.StringVar(&c.Server, "server", "", `URL of the GitLab server (default from "origin", or https://gitlab.com)`)
+	cliflags.Choice(f, &c.Name, "event", "", "event that triggers the pipeline: "+strings.Join(pipelinerun.Events(), ", "), pipelinerun.Events()...)
+	f.StringVar(&c.Tag, "tag", "", "tag that the pipeline runs for (default v0.0.0 with --event tag)")
+	f.StringArrayVar(&c.inputs, "input", nil, "pipeline input, NAME=VALUE; may be repeated")
+	f.BoolVar(&c.fetch, "fetch", false, "fetch the files of include:remote, include:project and include:component, and lock them in "+includes.LockFile)
+	f.StringVar(&c.Branch, "branch", "", "branch of the pipeline, or target branch of the merge request (default the project's default branch)")
+	f.StringVar(&c.DefaultBranch, "default-branch", "", `default branch of the project (default that of the remote origin, or main)`)
+	f.BoolVar(&c.FromUpstream, "upstream", false, "evaluate the pipeline for the upstream project instead of a fork")
+	f.StringVar(&c.Upstream.Namespace, "upstream-namespace", "", "namespace of the upstream project (default the value of --upstream-variable)")
+	f.StringVar(&c.Upstream.Variable, "upstream-variable", "", "pipeline variable that holds the upstream namespace (default RUN_UPSTREAM_NAMESPACE or QEMU_CI_UPSTREAM)")
+	f.StringVar(&c.Project, "project", "", `path of the project on GitLab, GROUP/NAME (default from the remote origin)`)
+	f.StringVar(&c.Server, "server", "", `URL of the GitLab server (default from the remote origin, or https://gitlab.com)`)
 	c.variableFlags.flags(f)
-	f.StringArrayVar(&c.Changed, "changed", nil, "file that the event changed, '' for none; may be repeated (default all files count as changed)")
+	f.StringArrayVar(&c.Changed, "changed", nil, "file changed by the event, '' for none; may be repeated (default all files)")
 	c.changed = f.Lookup("changed")
 }
 

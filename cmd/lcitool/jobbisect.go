@@ -44,10 +44,10 @@ The exit status is 0 if the first bad commit was found, and 1 if skipped commits
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&good, "good", "", "commit with which the job passes (required)")
-	f.StringVar(&bad, "bad", "", "later commit with which it fails (required)")
+	f.StringVar(&good, "good", "", "commit at which the job passes (required)")
+	f.StringVar(&bad, "bad", "", "later commit at which the job fails (required)")
 	f.StringVar(&command, "run", "", "command to run instead of the job's script, after its before_script")
-	f.StringArrayVar(&v.env, "env", nil, "environment variable of the scripts: NAME=VALUE, or NAME for its value here; may be repeated")
+	f.StringArrayVar(&v.env, "env", nil, "environment variable to set in jobs: NAME=VALUE, or NAME to pass its current value; may be repeated")
 	v.imageFlags(f)
 	v.limits.flags(f)
 	v.event.flags(f)

@@ -69,8 +69,8 @@ is 0 with and without them.`,
 			return d.WriteText(a.Stdout)
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
-	cmd.Flags().BoolVar(&ask, "ask-images", false, "search the images for what the first failing line names, and for its packages")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
+	cmd.Flags().BoolVar(&ask, "ask-images", false, "search both images for what the first failing line names, and for the packages that own it")
 	engine.flags(cmd)
 	return cmd
 }

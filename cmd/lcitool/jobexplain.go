@@ -38,7 +38,7 @@ are hidden.`,
 			return a.Write([]byte(pipelinerun.ExplanationText(jobs)))
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	chosen.flags(cmd.Flags())
 	return cmd
 }

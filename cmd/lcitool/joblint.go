@@ -41,7 +41,7 @@ doubtful.`,
 			return nil
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	chosen.flags(cmd.Flags())
 	return cmd
 }

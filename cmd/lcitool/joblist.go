@@ -37,7 +37,7 @@ whose files are in the tree are listed as TRIGGER/JOB.`,
 			return a.Table(pipelinerun.JobRows(jobs))
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	cmd.Flags().BoolVar(&all, "all", false, `include jobs that are not in the pipeline, as "never"`)
 	chosen.flags(cmd.Flags())
 	return cmd

@@ -51,10 +51,10 @@ With --follow the logs of a run that goes on are shown until its jobs have ended
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&id, "run", "", "ID of the run or its beginning (default the newest run of this project)")
-	f.BoolVarP(&o.Follow, "follow", "f", false, "follow the logs until the jobs have ended")
-	f.BoolVar(&o.Timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
-	f.BoolVar(&failed, "failed", false, "failed jobs only")
+	f.StringVar(&id, "run", "", "ID of the run, or the beginning of it (default the newest run of this project)")
+	f.BoolVarP(&o.Follow, "follow", "f", false, "follow the logs until all jobs have ended")
+	f.BoolVar(&o.Timestamps, "timestamps", false, "prefix lines with their time, and print the duration of each command at the end")
+	f.BoolVar(&failed, "failed", false, "show only failed jobs")
 	return cmd
 }
 

@@ -27,11 +27,11 @@ type remoteOptions struct {
 }
 
 func (o *remoteOptions) flags(f *pflag.FlagSet) {
-	f.BoolVar(&o.remote, "remote", false, "push the branch with RUN_PIPELINE=1 and follow its pipeline on GitLab; without JOB, all of its jobs")
-	f.StringVar(&o.name, "remote-name", "", "with --remote: git remote to push to (default the branch's push remote, or origin)")
-	f.StringVar(&o.host, "host", "", "with --remote: GitLab server (default that of the remote's URL)")
+	f.BoolVar(&o.remote, "remote", false, "run the jobs on GitLab: push the branch with RUN_PIPELINE=1 and follow its pipeline; without JOB, all of its jobs")
+	f.StringVar(&o.name, "remote-name", "", "with --remote: git remote to push to (default the push remote of the branch, or origin)")
+	f.StringVar(&o.host, "host", "", "with --remote: GitLab server (default that of the git remote)")
 	f.BoolVar(&o.noPush, "no-push", false, "with --remote: follow the newest pipeline of the commit instead of pushing")
-	f.DurationVar(&o.poll, "poll", 2*time.Second, "with --remote: shortest time between two requests for the state")
+	f.DurationVar(&o.poll, "poll", 2*time.Second, "with --remote: minimum time between two status requests")
 }
 
 // localFlags are those of "job run" that say how jobs run here.

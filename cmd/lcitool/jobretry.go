@@ -40,8 +40,8 @@ again as a whole before you rely on it.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&id, "run", "", "run whose jobs to retry, by the beginning of its ID (default the newest one of this project)")
-	f.BoolVar(&fromFailed, "from-failed", false, "continue in the kept containers at the commands that failed")
+	f.StringVar(&id, "run", "", "ID of the run whose jobs to retry, or the beginning of it (default the newest run of this project)")
+	f.BoolVar(&fromFailed, "from-failed", false, "continue in the kept containers, at the commands that failed")
 	v.imageFlags(f)
 	v.runFlags(f)
 	v.repeatFlags(f)

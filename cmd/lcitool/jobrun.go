@@ -81,7 +81,7 @@ artifacts and reports come back as if the jobs had run here.`,
 	f := cmd.Flags()
 	v.chooseFlags(cmd)
 	v.imageFlags(f)
-	f.BoolVar(&v.choice.Alone, "no-needs", false, "do not run needed jobs: use the artifacts of their earlier runs")
+	f.BoolVar(&v.choice.Alone, "no-needs", false, "do not run needed jobs; use the artifacts of their earlier runs")
 	v.runFlags(f)
 	v.repeatFlags(f)
 	v.event.flags(f)
@@ -92,26 +92,26 @@ artifacts and reports come back as if the jobs had run here.`,
 
 // runFlags are those of verbs that run jobs.
 func (v *jobVerb) runFlags(f *pflag.FlagSet) {
-	f.StringVar(&v.commit, "commit", "", "commit to run with (default HEAD with the uncommitted changes to tracked files)")
-	f.BoolVar(&v.local.Untracked, "untracked", false, "include files that git does not track, ignored ones as well")
-	f.BoolVar(&v.local.FullHistory, "full-history", false, "clone the whole history with all branches instead of GIT_DEPTH commits")
-	f.BoolVar(&v.writable, "writable", false, "let jobs write to the project's directory")
-	f.StringArrayVar(&v.env, "env", nil, "environment variable of the scripts: NAME=VALUE, or NAME for its value here; may be repeated")
-	f.StringArrayVar(&v.envFiles, "env-file", nil, "file with environment variables of the scripts, NAME=VALUE lines; may be repeated")
+	f.StringVar(&v.commit, "commit", "", "commit to run jobs on (default HEAD with uncommitted changes to tracked files)")
+	f.BoolVar(&v.local.Untracked, "untracked", false, "include untracked files, ignored ones as well")
+	f.BoolVar(&v.local.FullHistory, "full-history", false, "clone the full history with all branches instead of GIT_DEPTH commits")
+	f.BoolVar(&v.writable, "writable", false, "run jobs in the project directory itself and let them write to it")
+	f.StringArrayVar(&v.env, "env", nil, "environment variable to set in jobs: NAME=VALUE, or NAME to pass its current value; may be repeated")
+	f.StringArrayVar(&v.envFiles, "env-file", nil, "file with environment variables to set in jobs, one NAME=VALUE per line; may be repeated")
 	v.limits.flags(f)
-	f.IntVarP(&v.local.Parallel, "jobs", "j", 0, "number of jobs that run at a time (default from processors and memory)")
+	f.IntVarP(&v.local.Parallel, "jobs", "j", 0, "maximum number of jobs to run in parallel (default from CPUs and memory)")
 	f.BoolVar(&v.keepGoing, "keep-going", false, "continue with other jobs after a failure (the default)")
-	f.BoolVar(&v.local.FailFast, "fail-fast", false, "stop all jobs after a failure")
-	cliflags.Choice(f, &v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell, keep or none (default keep on a terminal, else none)", "", "shell", "keep", "none")
-	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE with KIND junit, json or html; may be repeated")
-	f.StringVar(&v.events, "events", "", "file for what happens, a JSON object a line; - is stdout, in place of what jobs print there")
+	f.BoolVar(&v.local.FailFast, "fail-fast", false, "stop all jobs after the first failure")
+	cliflags.Choice(f, &v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell to enter it, keep, or none to remove it (default keep on a terminal, otherwise none)", "", "shell", "keep", "none")
+	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE where KIND is junit, json or html; may be repeated")
+	f.StringVar(&v.events, "events", "", "file to write events to, one JSON object per line; - for stdout, which then has no job output")
 	v.app.verboseFlag(f)
-	f.BoolVar(&v.local.Timestamps, "timestamps", false, "prefix lines with their time, and end with the duration of each command")
+	f.BoolVar(&v.local.Timestamps, "timestamps", false, "prefix lines with their time, and print the duration of each command at the end")
 }
 
 func (v *jobVerb) repeatFlags(f *pflag.FlagSet) {
-	f.IntVar(&v.repeats.times, "repeat", 0, "number of times to run the jobs, --jobs of them at a time (default 1); counts the failures")
-	f.BoolVar(&v.repeats.untilFailure, "until-failure", false, "run the jobs again until one fails, at most --repeat times")
+	f.IntVar(&v.repeats.times, "repeat", 0, "number of times to run the jobs, --jobs of them in parallel; prints how often each failed (default 1)")
+	f.BoolVar(&v.repeats.untilFailure, "until-failure", false, "repeat the jobs until one fails, at most --repeat times if that is given")
 }
 
 func newJobVerb(a *app) *jobVerb {
@@ -126,15 +126,15 @@ func (v *jobVerb) chooseFlags(cmd *cobra.Command) {
 }
 
 func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
-	f.StringVar(&v.images.CIDir, "ci-dir", "ci", "directory with the Dockerfiles, below the base directory")
-	f.BoolVar(&v.images.Render, "render", false, "build images from the manifest instead of the committed Dockerfiles")
-	f.BoolVar(&v.images.Published, "pull", false, "use the images that the project published in its registry")
-	f.BoolVar(&v.images.Bootstrap, "bootstrap", false, "build base images from the distribution's mirror if they cannot be pulled")
-	f.BoolVar(&v.images.NoCache, "no-cache", false, "do not use cached steps of image builds")
-	f.BoolVar(&v.images.Exact, "exact", false, "build whole Dockerfiles instead of adding to older images")
-	f.StringVar(&v.images.Prefix, "image-prefix", "", "prefix of the names of published images to use, for example registry.example.org/group/ci-")
-	f.StringVar(&v.images.Tag, "image-tag", "", "tag of the published images to use")
-	f.StringVar(&v.images.Default, "default-image", "", "image of jobs that name none (default "+pipelinerun.RunnerImage+")")
+	f.StringVar(&v.images.CIDir, "ci-dir", "ci", "directory of the generated files, relative to the project directory")
+	f.BoolVar(&v.images.Render, "render", false, "build images from ci/manifest.yml instead of the committed Dockerfiles")
+	f.BoolVar(&v.images.Published, "pull", false, "use the images published in the project's registry instead of building them")
+	f.BoolVar(&v.images.Bootstrap, "bootstrap", false, "build the base image from the distribution's package mirror if it cannot be pulled")
+	f.BoolVar(&v.images.NoCache, "no-cache", false, "do not use cached layers when building images")
+	f.BoolVar(&v.images.Exact, "exact", false, "build the whole Dockerfile instead of adding packages to an older image (the default if CI is set)")
+	f.StringVar(&v.images.Prefix, "image-prefix", "", "name prefix of the published images, for example registry.example.org/group/ci-")
+	f.StringVar(&v.images.Tag, "image-tag", "", "tag of the published images")
+	f.StringVar(&v.images.Default, "default-image", "", "image for jobs that specify none (default "+pipelinerun.RunnerImage+")")
 	unsafeFlag(f, &v.images.AllowUnsafe)
 }
 

@@ -39,7 +39,7 @@ as "lcitool job logs --run 20261123-2359".`,
 			return a.Table(jobrecord.Rows(runs, all))
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	cmd.Flags().BoolVar(&all, "all", false, "list the runs of all projects")
 	return cmd
 }

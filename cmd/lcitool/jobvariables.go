@@ -17,10 +17,10 @@ type variableFlags struct {
 }
 
 func (v *variableFlags) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&v.asked.Asked, "var", nil, "variable of the pipeline, NAME=VALUE; may be repeated")
-	f.StringArrayVar(&v.asked.Dotenv, "var-file", nil, "file with variables of the pipeline, NAME=VALUE lines; may be repeated")
-	f.StringArrayVar(&v.asked.Files, "file-var", nil, "variable of type file, NAME=FILE: its value in jobs is the path of a copy; may be repeated")
-	f.StringArrayVar(&v.asked.Mask, "mask", nil, "name of a variable whose value is hidden in job output; may be repeated")
+	f.StringArrayVar(&v.asked.Asked, "var", nil, "pipeline variable, NAME=VALUE; may be repeated")
+	f.StringArrayVar(&v.asked.Dotenv, "var-file", nil, "file with pipeline variables, one NAME=VALUE per line; may be repeated")
+	f.StringArrayVar(&v.asked.Files, "file-var", nil, "pipeline variable of type file, NAME=FILE: its value in jobs is the path of a copy of FILE; may be repeated")
+	f.StringArrayVar(&v.asked.Mask, "mask", nil, "name of a variable whose value to mask in job output; may be repeated")
 }
 
 // load adds what files and settings say to what the command line says. It does

@@ -44,12 +44,12 @@ manifest does not mean any more are deleted.`,
 		},
 	}
 	f := cmd.Flags()
-	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "directory of the project (default the current directory)")
-	cmd.PersistentFlags().StringVar(&m.ciDir, "ci-dir", "ci", "directory for generated files, below the base directory")
-	f.BoolVarP(&m.dryRun, "dry-run", "n", false, "list what would be done without writing")
+	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "project directory (default the current directory)")
+	cmd.PersistentFlags().StringVar(&m.ciDir, "ci-dir", "ci", "directory of the generated files, relative to the project directory")
+	f.BoolVarP(&m.dryRun, "dry-run", "n", false, "only list what would be written or deleted")
 	f.BoolVar(&m.check, "check", false, "fail with a diff if generated files differ from the manifest, without writing")
 	f.BoolVarP(&m.quiet, "quiet", "q", false, "do not list written files")
-	cliflags.Choice(f, &m.format, "format", "", "text, or json for the plan of files, images and jobs", "text", "json")
+	cliflags.Choice(f, &m.format, "format", "", "output format: text, or json for the plan of files, images and jobs", "text", "json")
 	cmd.AddCommand(newManifestInit(m))
 	return cmd
 }

@@ -31,8 +31,8 @@ that the project's .gitlab-ci.yml needs.`,
 		RunE: i.run,
 	}
 	f := cmd.Flags()
-	f.StringSliceVarP(&i.Targets, "targets", "t", nil, "targets to build on (default the newest release of each distribution)")
-	f.StringVarP(&i.Project, "project", "p", "", "name of the project (default that of its directory)")
+	f.StringSliceVarP(&i.Targets, "targets", "t", nil, "targets to build on, separated by commas (default the newest release of each distribution)")
+	f.StringVarP(&i.Project, "project", "p", "", "name of the project (default the name of its directory)")
 	f.StringVar(&i.Namespace, "namespace", "", "namespace of the upstream project on GitLab (default the project's name)")
 	return cmd
 }

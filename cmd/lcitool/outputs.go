@@ -80,9 +80,9 @@ func newDockerfile(a *app) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
-	cmd.Flags().StringVarP(&base, "base", "b", "", "base image (default the target's)")
-	cliflags.Choice(cmd.Flags(), &layers, "layers", "l", "layers to render: all, native or foreign", "all", "native", "foreign")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
+	cmd.Flags().StringVarP(&base, "base", "b", "", "base image (default that of the target)")
+	cliflags.Choice(cmd.Flags(), &layers, "layers", "l", "layers to print: all, native or foreign", "all", "native", "foreign")
 	return cmd
 }
 
@@ -140,6 +140,6 @@ func newVariables(a *app) *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cliflags.Choice(cmd.Flags(), &format, "format", "f", "shell, json or yaml", "shell", "json", "yaml")
+	cliflags.Choice(cmd.Flags(), &format, "format", "f", "output format: shell, json or yaml", "shell", "json", "yaml")
 	return cmd
 }

@@ -32,7 +32,7 @@ named any more stays locked.`,
 		RunE: l.run,
 	}
 	cmd.Flags().BoolVar(&l.update, "update", false, "accept changed files")
-	cliflags.Choice(cmd.Flags(), &l.format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &l.format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }
 

@@ -43,12 +43,12 @@ pipelines, and runs builds and tests in the containers they describe.`,
 	root.SetHelpCommand(clihelp.Command())
 
 	flags := root.PersistentFlags()
-	flags.BoolVar(&a.debug, "debug", false, "print debug messages on stderr")
+	flags.BoolVar(&a.debug, "debug", false, "print debug messages to stderr")
 	flags.BoolVar(&a.strict, "strict", false, "treat unused keys and selectors as errors")
 	flags.BoolVar(&a.offline, "offline", false, "make no network requests")
 	flags.StringVarP(&a.dataDir, "data-dir", "d", "", "directory with additional facts (default ci/lcitool if it exists)")
 	flags.StringVar(&a.factsDir, "facts-dir", "", "directory with facts that replace the built-in ones")
-	root.Flags().StringVarP(&a.config, "config", "c", "", "settings file of the user (default lcitool/config.yml in the user's configuration directory)")
+	root.Flags().StringVarP(&a.config, "config", "c", "", "user settings file (default ~/.config/lcitool/config.yml)")
 
 	root.AddCommand(
 		newMissing(a, "install", "sets up no machines", missingMachine),

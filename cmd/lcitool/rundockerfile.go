@@ -16,9 +16,9 @@ import (
 type dockerfileFlags struct{ imageplan.Dockerfiles }
 
 func (d *dockerfileFlags) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&d.Files, "dockerfile", nil, "Dockerfile of the project to run in instead of a target; may be repeated")
-	f.StringVar(&d.Context, "context", "", "directory that the Dockerfiles copy from (default the project's)")
-	f.StringArrayVar(&d.Args, "build-arg", nil, "argument of the Dockerfiles, NAME=VALUE; may be repeated")
+	f.StringArrayVar(&d.Files, "dockerfile", nil, "Dockerfile of the project whose image to run in, instead of a target; may be repeated")
+	f.StringVar(&d.Context, "context", "", "build context of the Dockerfiles (default the project directory)")
+	f.StringArrayVar(&d.Args, "build-arg", nil, "build argument of the Dockerfiles, NAME=VALUE; may be repeated")
 }
 
 // check refuses what makes no sense.

@@ -15,7 +15,7 @@ import (
 type secretFlags struct{ asked []string }
 
 func (s *secretFlags) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&s.asked, "secret", nil, "secret, NAME=FILE: FILE is copied to /run/secrets/NAME, readable only by the command's user; may be repeated")
+	f.StringArrayVar(&s.asked, "secret", nil, "secret, NAME=FILE: FILE is copied to /run/secrets/NAME, readable only by the user of the command; may be repeated")
 }
 
 // read gives the secrets. Files are read once, so that they may be pipes.

@@ -42,8 +42,8 @@ type daemonFlags struct {
 }
 
 func (f *daemonFlags) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.uri, "connect", "qemu:///system", "libvirt connection URI, local or with +unix or +tcp")
-	cmd.Flags().StringVar(&f.socket, "socket", "", "socket of the daemon (default that of the URI)")
+	cmd.Flags().StringVar(&f.uri, "connect", "qemu:///system", "libvirt connection URI: local, or with the transport unix or tcp")
+	cmd.Flags().StringVar(&f.socket, "socket", "", "path of the daemon's socket (default from the URI)")
 }
 
 func (f *daemonFlags) options() rpc.Options {

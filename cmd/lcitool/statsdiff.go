@@ -40,7 +40,7 @@ for the day after an update of libvirt, QEMU or the kernel.`,
 			return err
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	cmd.Flags().BoolVar(&fail, "fail-on-difference", false, "exit with status 1 if the runs differ")
 	return cmd
 }

@@ -57,11 +57,11 @@ marks the domain as tainted in libvirt's log; --no-qemu does without.`,
 	s.daemon.flags(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&s.groups, "group", "g", nil, "group of statistics to show; may be repeated (default all)")
-	flags.BoolVarP(&s.watch, "watch", "w", false, "repeat until interrupted, with rates")
-	flags.DurationVar(&s.interval, "interval", 2*time.Second, "time between two requests with --watch")
-	cliflags.Choice(flags, &s.format, "format", "", "text or json", "text", "json")
+	flags.BoolVarP(&s.watch, "watch", "w", false, "update until interrupted, and show rates")
+	flags.DurationVar(&s.interval, "interval", 2*time.Second, "time between two updates with --watch")
+	cliflags.Choice(flags, &s.format, "format", "", "output format: text or json", "text", "json")
 	flags.BoolVar(&s.zeros, "zeros", false, "include statistics that are 0")
-	flags.BoolVar(&s.noQEMU, "no-qemu", false, "ask only libvirt")
+	flags.BoolVar(&s.noQEMU, "no-qemu", false, "query only libvirt, not QEMU")
 	return cmd
 }
 

@@ -32,7 +32,7 @@ func newTargets(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&containerized, "containerized", "c", false, "list only targets that have a container image")
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }
 
@@ -52,6 +52,6 @@ func newProjects(a *app) *cobra.Command {
 		},
 	}
 	cmd.AddCommand(newProjectsLock(a))
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }

@@ -28,7 +28,7 @@ func newVersion(a *app) *cobra.Command {
 			return a.Lines([]string{versionLine()})
 		},
 	}
-	cliflags.Choice(cmd.Flags(), &format, "format", "", "text or json", "text", "json")
+	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }
 
