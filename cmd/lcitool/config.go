@@ -12,7 +12,7 @@ import (
 
 func newConfig(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "config",
+		Use:   "config COMMAND",
 		Short: "Show the settings of the user and of the project",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  clihelp.NeedAction,
@@ -25,10 +25,10 @@ func newConfigShow(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "show",
-		Short: "Show each setting and where its value comes from",
-		Long: `Print each setting with its value and where that comes from: a variable of the
-environment, the project's settings, the user's, or the default. Values of secret
-variables are hidden.`,
+		Short: "Show all settings and where their values come from",
+		Long: `Print each setting with its value and the origin of that value: an environment
+variable, the settings file of the project or of the user, or the default. Values
+of secret variables are hidden.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list := a.listSettings(cmd.Root())

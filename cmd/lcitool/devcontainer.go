@@ -41,11 +41,11 @@ func newDevcontainer(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "devcontainer TARGET [PROJECTS]",
 		Short: "Print a devcontainer.json for editors",
-		Long: `Print a devcontainer.json, with which editors open the project in a container. It
-belongs in the project's directory .devcontainer. Without PROJECTS the container is
-built from the Dockerfile that "lcitool manifest" has written for the target. With
-PROJECTS it has the image that "lcitool container build" builds for them, which runs
-before each start and does nothing if nothing has changed.`,
+		Long: `Print a devcontainer.json, with which editors open the project in a container. Save
+it as .devcontainer/devcontainer.json in the project directory. Without PROJECTS, the
+container is built from the Dockerfile that "lcitool manifest" generated for the target.
+With PROJECTS, it uses the image that "lcitool container build" builds for them. That
+command runs before each start and does nothing if nothing has changed.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 {
 				return nil

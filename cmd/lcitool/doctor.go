@@ -16,9 +16,9 @@ func newDoctor(a *app) *cobra.Command {
 	var wanted []string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say whether this machine can run containers",
-		Long: `Look at everything that containers need on this machine and say what was found and
-what to do about it. The exit status is 1 if containers will not work.`,
+		Short: "Check whether this machine can run containers",
+		Long: `Check everything on this machine that containers need. Print what was found and how
+to fix the problems. The exit status is 1 if containers will not work.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var images []string

@@ -16,10 +16,11 @@ func newExplain(a *app) *cobra.Command {
 	var projects, format string
 	cmd := &cobra.Command{
 		Use:   "explain TARGET PACKAGE|MAPPING",
-		Short: "Say why a package is there",
-		Long: `Follows a package of a target, or a mapping, from the projects that need it to
-the line of the facts that decided: with the selectors that would have come
-before it, all others of the mapping, and the targets that have nothing for it.`,
+		Short: "Explain why a package is installed",
+		Long: `Trace a package of a target, or a mapping (the generic name of a dependency), from the
+projects that need it to the line of the facts that decides its name. The output also
+has the selectors that would take precedence, all other selectors of the mapping, and
+the targets on which the mapping has no package.`,
 		Args: cliflags.Args("TARGET", "PACKAGE|MAPPING"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := arches.check(cmd); err != nil {

@@ -30,11 +30,11 @@ func newManifest(a *app) *cobra.Command {
 	m := &manifestVerb{app: a}
 	cmd := &cobra.Command{
 		Use:   "manifest [PATH]",
-		Short: "Write a project's Dockerfiles and GitLab pipeline",
-		Long: `Read a manifest, ci/manifest.yml unless PATH names another or "-" standard input,
-and write the Dockerfiles, build-environment scripts and GitLab files that it
-means. Files that are as they should be are not touched. Files of ours that the
-manifest does not mean any more are deleted.`,
+		Short: "Generate a project's Dockerfiles and GitLab pipeline",
+		Long: `Read a manifest (ci/manifest.yml, PATH, or standard input if PATH is "-") and generate
+the Dockerfiles, build-environment scripts and GitLab files that it describes. Files
+that are up to date are not rewritten. Files that lcitool generated earlier and that
+the manifest no longer describes are deleted.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {

@@ -24,9 +24,9 @@ func newManifestInit(m *manifestVerb) *cobra.Command {
 	i := &manifestInit{manifestVerb: m}
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a project's first manifest",
-		Long: `Write ci/manifest.yml with comments, unless there is one, and print the lines
-that the project's .gitlab-ci.yml needs.`,
+		Short: "Create the manifest of a project",
+		Long: `Create ci/manifest.yml with comments, unless it exists, and print the lines that the
+project's .gitlab-ci.yml needs.`,
 		Args: cliflags.Args(),
 		RunE: i.run,
 	}

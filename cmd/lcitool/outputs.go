@@ -98,7 +98,7 @@ func newBuildEnvScript(a *app) *cobra.Command {
 	o := &output{app: a, check: render.CheckBuildEnvScript, body: render.BuildEnvScript, options: noOptions}
 	cmd := &cobra.Command{
 		Use:   "buildenvscript TARGET PROJECTS",
-		Short: "Print a script that makes a machine a build environment",
+		Short: "Print a script that sets up a build environment on a machine",
 		Args:  cliflags.Args("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, header, text, err := o.render(cmd, args[0], args[1])

@@ -22,16 +22,16 @@ func newProjectsLock(a *app) *cobra.Command {
 	l := &projectsLock{app: a}
 	cmd := &cobra.Command{
 		Use:   "lock [PROJECTS...]",
-		Short: "Write down what the project files named by URL hold",
-		Long: `Write ci/lcitool.lock: what each project file holds that PROJECTS name by URL or
-path, and each that ci/manifest.yml names by URL. Every action that meets such a
-file later fails if it holds anything else, and shows what changed, until
-"lcitool projects lock --update" accepts it. What is locked already and not
-named any more stays locked.`,
+		Short: "Lock the contents of project files that are named by URL",
+		Long: `Write ci/lcitool.lock with the contents of the project files that PROJECTS name by URL
+or path, and of those that ci/manifest.yml names by URL. From then on, each command that
+reads such a file fails if the file has changed, and shows the changes. This ends when
+"lcitool projects lock --update" accepts them. Locked files that are no longer named
+stay locked.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: l.run,
 	}
-	cmd.Flags().BoolVar(&l.update, "update", false, "accept changed files")
+	cmd.Flags().BoolVar(&l.update, "update", false, "accept changed project files")
 	cliflags.Choice(cmd.Flags(), &l.format, "format", "", "output format: text or json", "text", "json")
 	return cmd
 }

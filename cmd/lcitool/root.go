@@ -13,10 +13,10 @@ import (
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lcitool",
-		Short: "Build environments, pipelines and containers for many distributions",
+		Short: "Generate build environments and GitLab pipelines, and run jobs in containers",
 		Long: `lcitool knows what each build dependency is called on each distribution. From
-that it writes Dockerfiles, build-environment scripts and whole GitLab
-pipelines, and runs builds and tests in the containers they describe.`,
+these facts it generates Dockerfiles, build-environment scripts and complete
+GitLab pipelines. It runs builds and tests in the containers that they describe.`,
 		SilenceErrors:    true,
 		SilenceUsage:     true,
 		TraverseChildren: true,

@@ -41,7 +41,7 @@ func newProjects(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "projects",
 		Short: "List the projects",
-		Long:  "List the projects that are known by name, or look after those that are named by URL.",
+		Long:  "List the projects that are known by name, or lock those that are named by URL.",
 		Args:  cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			set, err := a.workspace().Facts()
