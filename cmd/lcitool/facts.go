@@ -11,8 +11,8 @@ import (
 // newFacts makes the verb whose actions look after the facts themselves.
 func newFacts(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "facts ACTION",
-		Short: "Check and compare the facts",
+		Use:   "facts COMMAND",
+		Short: "Check and compare the facts: package names, targets and projects",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  clihelp.NeedAction,
 	}

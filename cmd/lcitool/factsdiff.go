@@ -17,7 +17,7 @@ func newFactsDiff(a *app) *cobra.Command {
 	var projects, format string
 	cmd := &cobra.Command{
 		Use:   "diff TARGET TARGET",
-		Short: "Show what two targets install differently",
+		Short: "Compare the packages of two targets",
 		Args:  cliflags.Args("TARGET", "TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := arches.check(cmd); err != nil {

@@ -17,14 +17,14 @@ func newFactsImport(a *app) *cobra.Command {
 	var write bool
 	cmd := &cobra.Command{
 		Use:   "import DIR",
-		Short: "Compare the facts with a checkout of the original's",
-		Long: `Compare the facts with those of DIR, a checkout of libvirt-ci or its directory
-lcitool/facts: targets and mappings that are new, gone or different, each with
-the targets and architectures that it differs on. Differences that CORRECTIONS.md
-lists are left out. The status is 1 if anything differs.
+		Short: "Compare the facts with those of libvirt-ci, or import them",
+		Long: `Compare the facts with those of DIR, which is a checkout of libvirt-ci or the directory
+lcitool/facts in one. Print the targets and mappings that are new, removed or different,
+each with the targets and architectures on which it differs. Differences that
+CORRECTIONS.md lists are left out. The exit status is 1 if anything differs.
 
-With --write, the files of a source tree of lcitool are changed so that nothing
-differs. Their order and comments stay.`,
+With --write, update the files in a source tree of lcitool so that nothing differs. The
+order and the comments of the files do not change.`,
 		Args: cliflags.Args("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.importFacts(args[0], tree, format, write)

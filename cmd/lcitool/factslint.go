@@ -15,12 +15,13 @@ func newFactsLint(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "lint [DIR]",
-		Short: "Find all that is wrong with a directory of facts",
-		Long: `Reads all mappings, targets and projects of DIR, by default those of the data
-directory in use or else the built-in ones, and lists what is wrong with them
-by file and line: keys and selectors without effect, names that are missing,
-lists out of order, targets that cannot be read. What may well be as it should
-be is a note; notes alone leave the exit status 0, unless --strict is given.`,
+		Short: "Check a directory of facts for errors",
+		Long: `Read all mappings, targets and projects of DIR, and list problems by file and line: keys
+and selectors without effect, missing names, unsorted lists, and targets that cannot be
+read. DIR is by default the data directory in use, or else the built-in facts.
+
+What may be intended is reported as a note. If there are only notes, the exit status
+is 0, unless --strict is given.`,
 		Args: cliflags.AtMostArgs("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := a.workspace().DataDir()

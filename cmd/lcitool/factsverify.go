@@ -24,18 +24,18 @@ func newFactsVerify(a *app) *cobra.Command {
 	var arches []string
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check package names against the distributions' own indexes",
-		Long: `Check that every package name that the facts give exists in the distribution's
-own package index, and say for each name that is no package what it is: virtual,
-with the packages that provide it, or missing, with the names most like it. The
-status is 1 if any is missing.
+		Short: "Check package names against the package indexes of distributions",
+		Long: `Check that every package name in the facts exists in the package index of the
+distribution. A name that is not a package is reported as virtual, with the packages
+that provide it, or as missing, with the most similar names. The exit status is 1 if
+any name is missing.
 
-The names are those for this machine's architecture and for every one that the
-target can be cross compiled for; with --arch, those for the named ones.
+The names are those for this machine's architecture and for every architecture that the
+target can be cross-compiled for. With --arch, they are those for the given ones.
 
-The mirror is the one of --mirror, else of the settings (a section mirrors, by
-target or distribution), else the one this machine's own packages come from,
-when the target is of its distribution, else the one in the target's facts.`,
+The mirror is the first of these that exists: --mirror; the one in the settings (section
+mirrors, by target or distribution); the one that this machine's own packages come from,
+if the target is of the same distribution; the one in the facts of the target.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range arches {
