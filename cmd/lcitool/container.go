@@ -54,8 +54,8 @@ func (e *engineFlags) connect(ctx context.Context, cmd *cobra.Command) (*contain
 
 func newContainer(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "container",
-		Short: "Build images and run workloads in them",
+		Use:   "container COMMAND",
+		Short: "Build images and run commands in containers",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  clihelp.NeedAction,
 	}
@@ -74,7 +74,7 @@ func newContainerEngines(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "engines",
-		Short: "List the engines of this machine",
+		Short: "List the container engines of this machine",
 		Args:  cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			engines := container.Available(cmd.Context())

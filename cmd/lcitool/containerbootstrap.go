@@ -21,13 +21,15 @@ func newContainerBootstrap(a *app) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "bootstrap TARGET",
-		Short: "Make a target's base image from its package mirror",
-		Long: `Make the image that a target's Dockerfiles start from out of the distribution's own
-packages, for machines that reach a mirror and no registry. The mirror is --mirror,
-else the machine's own package sources, else the target's default.
+		Short: "Build the base image of a target from a package mirror",
+		Long: `Build the base image of a target's Dockerfiles from the packages of the distribution,
+for machines that can reach a package mirror but no registry. The mirror is the first of
+these that exists: --mirror; the one in the settings; this machine's own package sources,
+if they are of the same distribution; the one in the facts of the target.
 
-With --arch the image is for another architecture, and called lcitool.base.TARGET-ARCH.
-The kernel must emulate that one; this is slow.`,
+With --arch, the image is for another architecture and is called
+lcitool.base.TARGET-ARCH. Building it is slow because the architecture is emulated
+(with qemu-user-static).`,
 		Args: cliflags.Args("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.workspace().Target(args[0], workspace.Arches{})

@@ -45,14 +45,16 @@ func newContainerBuild(a *app) *cobra.Command {
 		Use:   "build -t TARGET -p PROJECTS",
 		Short: "Build the image of a build environment",
 		Long: `Build the image that a target's Dockerfile describes and tag it lcitool.TARGET, or
-lcitool.TARGET-cross-ARCH when it is for another architecture. The tag moves when
-the new image is there. Nothing is built when nothing has changed since. When
-packages were added and that is all, they are installed on top of the image that is
-there: five times at most, not where the variable CI is set, and not with --exact.
+lcitool.TARGET-cross-ARCH with --cross-arch. The tag moves to the new image when the
+build has succeeded. If nothing has changed since the last build, nothing is built. If
+packages were added and nothing else changed, they are installed on top of the existing
+image. This happens at most five times in a row, and not with --exact or if the
+environment variable CI is set.
 
-With --arch the image is for another architecture, which the kernel must emulate, and
-is tagged lcitool.TARGET-ARCH. This is slow; --cross-arch is not. Its base image comes
-from the registry; with --bootstrap from the distribution's mirror.`,
+With --arch, the image is for another architecture and is tagged lcitool.TARGET-ARCH.
+Building it is slow because the architecture is emulated (with qemu-user-static);
+--cross-arch needs no emulation. The base image comes from the registry, or with
+--bootstrap from the distribution's package mirror.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if want.Target == "" || want.Projects == "" {

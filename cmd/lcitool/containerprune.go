@@ -23,14 +23,15 @@ func newContainerPrune(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what killed runs left behind",
-		Long: `Remove containers, volumes, images without a name, conmon processes and temporary
-directories of runs whose process is gone. Nothing of a live run is touched, nor an
-image with a name, nor anything that no record in the state directory proves to be
-lcitool's. What looks like a leftover of an earlier version is only named.
+		Long: `Remove containers, volumes, untagged images, conmon processes and temporary directories
+of runs whose process no longer exists. Objects of active runs and tagged images are not
+removed. Neither is anything that no record in the state directory
+(~/.local/state/lcitool) proves to be lcitool's. What may be a leftover of an earlier
+version is listed, but not removed.
 
-Containers of failed jobs that were kept to be looked into stay for a week, the
-newest five of them; --dry-run lists them too, --kept removes them all. What ccache
-stored in jobs of "lcitool job run" stays for the next one until --caches removes it.`,
+The containers of failed jobs that were kept stay for a week, and at most the newest five
+of them. With --dry-run they are listed as well; with --kept all of them are removed.
+The ccache volumes of "lcitool job run" stay for later jobs until --caches removes them.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.connect(cmd.Context(), cmd)

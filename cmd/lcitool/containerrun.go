@@ -85,10 +85,10 @@ func newContainerRun(a *app) *cobra.Command {
 	w := &containerVerb{app: a, engine: engineFlags{app: a}}
 	cmd := &cobra.Command{
 		Use:   "run [--script FILE] IMAGE [-- COMMAND|ARGUMENTS...]",
-		Short: "Run a script or a command in an image",
-		Long: `Run a script, with arguments if there are any, or a command in a container that lives
-as long as it does. Its exit status becomes lcitool's; 125 means that the engine
-failed, 126 and 127 that the command could not be run or was not found.`,
+		Short: "Run a command or a script in a new container",
+		Long: `Run a command, or a script with optional arguments, in a new container of an image. The
+container is removed afterwards. The exit status is that of the command; 125 means that
+the engine failed, 126 that the command cannot be run, and 127 that it was not found.`,
 		Args: needImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := w.options(args[0])
@@ -128,7 +128,8 @@ func newContainerShell(a *app) *cobra.Command {
 	w := &containerVerb{app: a, engine: engineFlags{app: a}}
 	cmd := &cobra.Command{
 		Use:   "shell IMAGE",
-		Short: "Enter an image",
+		Short: "Start a shell in a new container",
+		Long:  "Start an interactive shell in a new container of an image. The container is removed\nafterwards.",
 		Args:  cliflags.Args("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := w.options(args[0])
