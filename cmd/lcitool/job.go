@@ -20,7 +20,7 @@ import (
 
 func newJob(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "job",
+		Use:   "job COMMAND",
 		Short: "Work with the jobs of a project's GitLab pipeline",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -20,16 +20,17 @@ func newJobBisect(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bisect JOB --good REV --bad REV",
 		Short: "Find the commit that broke a job",
-		Long: `Run a job with commits between a good and a bad one, halving what is left each time,
-and name the first commit with which it fails. Each runs as "job run --commit" does,
-in the image that its own Dockerfile describes. Your tree stays as it is.
+		Long: `Run a job at commits between a good and a bad one, as in a binary search, and print the
+first commit at which it fails. Each commit runs as with "job run --commit", in the image
+that its own Dockerfile describes. Your working tree does not change.
 
-A commit is skipped if the job does not get to its script there: the pipeline cannot be
-read or has no such job, the image cannot be built, a job that it needs fails; and if
-the script ends with status 125. A search that is interrupted goes on when it is
-called again in the same way.
+A commit is skipped if the script of the job does not start: the pipeline cannot be read
+or has no such job, the image cannot be built, or a job that it needs fails. It is also
+skipped if the script exits with status 125. An interrupted search continues when the
+same command is run again.
 
-The exit status is 0 if the first bad commit was found, and 1 if skipped commits hide it.`,
+The exit status is 0 if the first bad commit was found, and 1 if skipped commits make
+it ambiguous.`,
 		Example: `  lcitool job bisect x86_64-debian-12 --good v1.2.0 --bad HEAD
   lcitool job bisect x86_64-debian-12 --good HEAD~20 --bad HEAD --run './build.sh sums'`,
 		Args: cliflags.Args("JOB"),

@@ -21,24 +21,23 @@ func newJobDiff(a *app) *cobra.Command {
 	engine := engineFlags{app: a}
 	cmd := &cobra.Command{
 		Use:   "diff JOB [JOB]",
-		Short: "Show how two jobs that ran here differ",
-		Long: `Compare two jobs that lcitool job run or lcitool run ran: the versions of the packages
-in their images, the variables they saw, and the first line where their logs part,
-times and other numbers of a single run aside. This is for the question why something
-fails on one target only, or since yesterday.
+		Short: "Compare two jobs that ran on this machine",
+		Long: `Compare two jobs that "lcitool job run" or "lcitool run" ran: the versions of the packages
+in their images, their variables, and the first line where their logs differ. Times and
+other numbers that change with each run are ignored. This helps to find out why something
+fails on one target only, or only since yesterday.
 
-JOB is the name of a job, or a target that has only one, and stands for the newest
-run of this project in which it ran. JOB@previous is the run before that, JOB@passed
-and JOB@failed the newest one in which it did, and RUN:JOB the run whose ID begins
-with RUN. With one JOB, it is compared with its run before.
+JOB is the name of a job, or a target that has only one job, and means the newest run of
+this project in which it ran. JOB@previous is the run before that, JOB@passed and
+JOB@failed are the newest runs in which the job passed or failed, and RUN:JOB is the run
+whose ID begins with RUN. A single JOB is compared with its previous run.
 
 If the first failing line names a header, a function, a symbol, a library, a tool, or a
-module of pkg-config, Python or Perl, the packages that have it come first. They are
-found by their names; --ask-images looks for the thing itself in both images and asks
-their package managers.
+module of pkg-config, Python or Perl, the packages that contain it are listed first. They
+are found by their names. With --ask-images, both images are searched for it, and their
+package managers are queried.
 
-As with lcitool facts diff, differences are a result, not a failure: the exit status
-is 0 with and without them.`,
+As with "lcitool facts diff", the exit status is 0 with and without differences.`,
 		Example: `  lcitool job diff x86_64-debian-12 x86_64-fedora-44
   lcitool job diff x86_64-debian-13@passed x86_64-debian-13@failed
   lcitool job diff 20261123-2359:x86_64-debian-13 x86_64-debian-13

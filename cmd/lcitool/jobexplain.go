@@ -17,11 +17,11 @@ func newJobExplain(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "explain JOB",
-		Short: "Explain why a job is, or is not, in the pipeline",
-		Long: `Print the rules of a job for an event, by default a merge request from a fork with
-RUN_PIPELINE=1: each condition with the values of its variables, and which rule
-decides. It also says where the job's image comes from. Values of secret variables
-are hidden.`,
+		Short: "Explain why a job is or is not in the pipeline",
+		Long: `Print the rules of a job for an event: each condition with the values of its variables,
+and the rule that decides. Also print where the image of the job comes from. The default
+event is a merge request from a fork with RUN_PIPELINE=1. Values of secret variables are
+hidden.`,
 		Args: cliflags.Args("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := a.pipeline(cmd, &chosen)

@@ -15,14 +15,14 @@ func newJobLint(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "lint",
-		Short: "Check the project's pipeline",
-		Long: `Read .gitlab-ci.yml with what it includes from the same tree, and list what GitLab
-refuses, what hardly means what its author thinks, what is not known here and what
-is left to GitLab, each with file and line. What depends on an event is checked for
-one, by default a merge request from a fork with RUN_PIPELINE=1. Nothing is fetched.
+		Short: "Check the project's GitLab pipeline",
+		Long: `Read .gitlab-ci.yml and the files that it includes, and list problems by file and line:
+what GitLab rejects, what is probably a mistake, what lcitool does not know, and what only
+GitLab can check. Rules are checked for one event, by default a merge request from a fork
+with RUN_PIPELINE=1. Files from outside of the project are only fetched with --fetch.
 
-The exit status is 1 if GitLab makes no pipeline; with --strict also if something is
-doubtful.`,
+The exit status is 1 if GitLab would not create a pipeline. With --strict, it is also 1
+if something is probably a mistake.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.pipeline(cmd, &chosen)

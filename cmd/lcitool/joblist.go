@@ -16,13 +16,15 @@ func newJobList(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the jobs of the project's pipeline",
-		Long: `Read .gitlab-ci.yml with what it includes from the same tree, and list the jobs
-that GitLab would put into the pipeline of an event: by default a merge request
-from a fork with RUN_PIPELINE=1. Nothing is fetched without --fetch: an include from
-elsewhere is named, and jobs that need something from it are marked. So are jobs that GitLab
-refuses; "lcitool job lint" fails for them. Of a pipeline without jobs it says which
-rules leave them out and which variables would give some. Jobs of a child pipeline
-whose files are in the tree are listed as TRIGGER/JOB.`,
+		Long: `Read .gitlab-ci.yml and the files that it includes, and list the jobs that GitLab would
+add to the pipeline of an event. The default event is a merge request from a fork with
+RUN_PIPELINE=1. Jobs of a child pipeline whose files are in the project are listed as
+TRIGGER/JOB. If the pipeline has no jobs, lcitool prints the rules that exclude them and
+the variables that would add some.
+
+Files from outside of the project are only fetched with --fetch. Without it, lcitool lists
+such includes and marks the jobs that need something from them as unresolved. Jobs that
+GitLab rejects are marked as refused; "lcitool job lint" fails for them.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.pipeline(cmd, &chosen)

@@ -16,14 +16,15 @@ func newJobLogs(a *app) *cobra.Command {
 	o := joblogs.Options{}
 	cmd := &cobra.Command{
 		Use:   "logs [JOB...]",
-		Short: "Show the logs of jobs that ran here",
-		Long: `Show what jobs of a run printed, by default all jobs of the newest run of this project.
-JOB is a name or a pattern. The log of a single job is shown as it is; of several,
-each line begins with the name of the job, in the order in which they were written.
+		Short: "Show the logs of jobs that ran on this machine",
+		Long: `Show the output of the jobs of a run, by default of all jobs of the newest run of this
+project. JOB is a name or a pattern. The log of a single job is shown unchanged. With
+several jobs, each line begins with the name of its job, and lines are in the order in
+which they were written.
 
-With --follow the logs of a run that goes on are shown until its jobs have ended.
-"lcitool job runs" lists the runs. The link latest in the state directory
-(~/.local/state/lcitool) leads to the files of the newest one.`,
+With --follow, the logs of an active run are shown until its jobs have ended.
+"lcitool job runs" lists the runs. The symbolic link latest in the state directory
+(~/.local/state/lcitool) points to the files of the newest run.`,
 		Example: `  lcitool job logs x86_64-debian-12 | less
   lcitool job logs --failed --timestamps
   lcitool job logs --follow

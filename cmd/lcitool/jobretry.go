@@ -20,17 +20,18 @@ func newJobRetry(a *app) *cobra.Command {
 	var fromFailed bool
 	cmd := &cobra.Command{
 		Use:   "retry [JOB...]",
-		Short: "Run again the jobs that failed",
-		Long: `Run again what did not pass in the newest run of this project, or JOB of it, with the
-tree as it is now and the options of that run; options that are given here count more.
-Jobs that they need do not run: their artifacts are taken as they are.
+		Short: "Run failed jobs again",
+		Long: `Run the jobs that did not pass in the newest run of this project again, or the given ones
+of that run. They run with the current tree and the options of that run; options on the
+command line take precedence. Jobs that they need do not run: the existing artifacts of
+those are used.
 
-With --from-failed a job goes on in the container that was kept, at the command that
-failed, with the variables, functions, options and directory that the script had
-there. What has changed in the tree since is brought into the container first, except
-for files that the job itself has changed. The log says what was not repeated. A job
-that ends well so has passed (continued), which no report counts as passed; run it
-again as a whole before you rely on it.`,
+With --from-failed, a job continues in its kept container, at the command that failed,
+with the variables, functions, shell options and working directory that the script had
+there. Changes to the tree since then are first copied into the container, except for
+files that the job itself has changed. The log lists what was not repeated. If such a job
+succeeds, its state is "passed (continued)", which reports do not count as passed. Run it
+again from the start before you rely on the result.`,
 		Example: `  lcitool job retry
   lcitool job retry x86_64-debian-12 --env CFLAGS=-O0
   lcitool job retry --from-failed`,

@@ -53,28 +53,29 @@ func newJobRun(a *app) *cobra.Command {
 	v := newJobVerb(a)
 	cmd := &cobra.Command{
 		Use:   "run JOB...",
-		Short: "Run jobs of the project's pipeline here",
-		Long: `Run jobs of the pipeline in containers, as GitLab runs them: in the same image, with
-the same variables, commands and artifacts. JOB is a name or a pattern such as
-'*debian*'; --target and --arch may stand in place of it. The pipeline is that of an
-event, by default a merge request from a fork with RUN_PIPELINE=1.
+		Short: "Run jobs of the project's GitLab pipeline on this machine",
+		Long: `Run jobs of the pipeline in containers, as GitLab runs them: in the same image, with the
+same variables, commands and artifacts. JOB is a name or a pattern such as '*debian*';
+--target and --arch narrow the selection or replace JOB. The pipeline is that of an event,
+by default a merge request from a fork with RUN_PIPELINE=1.
 
-A job's image is built from the Dockerfile that the project has committed for its
-target, or that another job of the pipeline builds it from, unless it is there and
-nothing has changed. Other images are pulled from the project's registry or from
-upstream's. A job that builds an image does only that here. Each job has its own clean checkout
-of what a push of the tracked files would bring, uncommitted changes included; files
-that git does not track are left out. Jobs run in the order of their needs, and jobs
-whose artifacts they need run before them. Artifacts and JUnit reports are left in
+The image of a job is built from the Dockerfile that the project has committed for its
+target, or from the one that another job of the pipeline builds the image from. It is not
+built again if nothing has changed. Other images are pulled from the registry of the
+project or of upstream. A job that builds an image does nothing else when it runs locally.
+
+Each job has its own clean checkout of the current commit, with the uncommitted changes
+to tracked files; untracked files are left out. Jobs run in the order of their needs, and
+jobs whose artifacts they need run before them. Artifacts and JUnit reports are saved in
 ` + artifacts.Below + `/JOB.
 
-The container of a job that fails is kept if lcitool runs on a terminal: "lcitool job
-shell --last-failed" enters it. The exit status is 1 if a job failed whose failure is
-not allowed; of a single job, 124 means that it took longer than its timeout and 125
-that the engine failed.
+The container of a failed job is kept if lcitool runs on a terminal; "lcitool job shell
+--last-failed" enters it. The exit status is 1 if a job failed that is not allowed to
+fail. If a single job was run, 124 means that it exceeded its timeout and 125 that the
+engine failed.
 
-With --remote GitLab runs them on its runners instead: the branch is pushed, and logs,
-artifacts and reports come back as if the jobs had run here.`,
+With --remote, GitLab runs the jobs on its runners instead: the branch is pushed, and
+logs, artifacts and reports are downloaded as if the jobs had run on this machine.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: v.run,
 	}

@@ -14,10 +14,10 @@ func newJobRuns(a *app) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "List the runs of jobs that are kept",
-		Long: `List the runs of this project's jobs that lcitool has kept, newest first. The last 20
-runs of all projects are. Other commands accept the beginning of an ID, such
-as "lcitool job logs --run 20261123-2359".`,
+		Short: "List earlier runs of jobs",
+		Long: `List the runs of this project's jobs, newest first. lcitool keeps the last 20 runs of all
+projects together. Other commands accept the beginning of an ID, for example
+"lcitool job logs --run 20261123-2359".`,
 		Example: `  lcitool job runs
   lcitool job runs --all --format json`,
 		Args: cliflags.Args(),

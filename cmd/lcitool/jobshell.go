@@ -22,13 +22,13 @@ func newJobShell(a *app) *cobra.Command {
 	var lastFailed bool
 	cmd := &cobra.Command{
 		Use:   "shell (--last-failed | JOB) [-- COMMAND...]",
-		Short: "Enter the container of a job",
-		Long: `Start a shell, or COMMAND, where a job failed: in its container, which was kept, with
-the environment and in the directory in which its script ended. The script itself is
-there as ` + jobrun.ScriptFile + `.
+		Short: "Start a shell in the container of a job",
+		Long: `Start a shell, or run COMMAND, in the kept container of a failed job, with the
+environment and in the working directory with which its script ended. The script itself
+is ` + jobrun.ScriptFile + `.
 
-Without a kept container of JOB a fresh one is made, with the same image, variables
-and tree, in which nothing has run yet; it is removed afterwards.`,
+If JOB has no kept container, a new one is created with the same image, variables and
+tree, in which nothing has run yet. It is removed afterwards.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, command := args, []string(nil)
