@@ -48,22 +48,22 @@ func newRun(a *app) *cobra.Command {
 	r := &runVerb{app: a, engine: engineFlags{app: a}}
 	cmd := &cobra.Command{
 		Use:   "run (-t TARGET [-p PROJECTS] | --dockerfile FILE) [--script FILE] -- COMMAND...",
-		Short: "Run a command with the project's tree in the images of targets",
-		Long: `Build the image of each target if it is not there or something has changed, and run
-a command or a script in it. The project's directory appears as ` + workload.MountPoint + `, where the
-command starts. What it writes there is gone afterwards and the directory itself is
-only read, unless --writable is given. A podman of another machine is sent a copy.
-What is built with --writable has its path compiled in: with --mount-at "$PWD" it can
-be used on this machine and by stats run.
+		Short: "Run a command on the project directory in containers of targets",
+		Long: `Build the image of each target, unless it exists and nothing has changed, and run a
+command or a script in it. The project directory is mounted at ` + workload.MountPoint + `, where the command
+starts. Unless --writable is given, what the command writes there is discarded and the
+directory on this machine does not change. A podman on another machine is sent a copy.
+What is built with --writable may contain the path of the mount point: with
+--mount-at "$PWD" it can be used on this machine and by "lcitool stats run".
 
-Without --projects the projects are those that ci/manifest.yml has for the target.
-With --dockerfile the image is that of any Dockerfile of the project.
+Without --projects, the projects are those that ci/manifest.yml has for the target.
+With --dockerfile, the image is built from a Dockerfile of the project.
 
-With one target the command has lcitool's own input, output and terminal, and its
-exit status becomes lcitool's: 124 means that it took longer than --timeout, 125 that
-the engine failed. With several targets each line of output has the target before
-it, a log of each is kept, a table says how they ended, and the exit status is 1
-if one of them failed.`,
+With one target, the command has the standard input, output and terminal of lcitool, and
+its exit status becomes that of lcitool: 124 means that it exceeded --timeout, 125 that
+the engine failed. With several targets, each line of output begins with the target, the
+log of each target is saved, and a table shows the results. The exit status is then 1 if
+the command failed on one of them.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: r.run,
 	}

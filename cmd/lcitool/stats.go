@@ -15,8 +15,8 @@ import (
 
 func newStats(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "stats ACTION",
-		Short: "Test the statistics that libvirt and QEMU report of domains",
+		Use:   "stats COMMAND",
+		Short: "Test and show the statistics that libvirt and QEMU report for domains",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  clihelp.NeedAction,
 	}

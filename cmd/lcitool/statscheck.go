@@ -43,12 +43,12 @@ func newStatsCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Run the statistics suite against a libvirt daemon",
-		Long: `Run the extended statistics suite against the libvirt daemon at hand. Each case
-makes its own small guests and removes them; domains that the run did not make
-are never touched. What the machine cannot offer is skipped with the reason.
+		Long: `Run the extended statistics suite against a libvirt daemon. Each case creates its own
+small guests and removes them; domains that the suite did not create are never changed.
+Cases whose requirements this machine does not meet are skipped, with the reason.
 
-The status is 1 if a case fails. Known deviations of released software are shown
-as such and are no failures.`,
+The exit status is 1 if a case fails. Known deviations of released software are reported
+as such and do not count as failures.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.jobs < 1 {

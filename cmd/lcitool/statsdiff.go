@@ -14,10 +14,10 @@ func newStatsDiff(a *app) *cobra.Command {
 	var fail bool
 	cmd := &cobra.Command{
 		Use:   "diff FILE FILE",
-		Short: "Show what changed between two runs of the statistics suite",
-		Long: `Compare two files that lcitool stats check --json wrote: statistics that are new,
-gone or of another type, what QEMU offers, and cases that end otherwise. This is
-for the day after an update of libvirt, QEMU or the kernel.`,
+		Short: "Compare two runs of the statistics suite",
+		Long: `Compare two files written by "lcitool stats check --json": statistics that are new, removed
+or of another type, what QEMU offers, and cases with another result. This is useful
+after an update of libvirt, QEMU or the kernel.`,
 		Args: cliflags.Args("FILE", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			left, err := report.ReadFile(args[0])

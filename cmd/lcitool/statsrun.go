@@ -27,13 +27,13 @@ func newStatsRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run -t TARGET",
 		Short: "Run the statistics suite in containers",
-		Long: `Build an image with libvirt and QEMU for each target, and run the statistics suite
-in it, with /dev/kvm and /dev/net/tun where this machine has them. What is missing
-is skipped with the reason. Several targets run side by side.
+		Long: `Build an image with libvirt and QEMU for each target and run the statistics suite in it,
+with /dev/kvm and /dev/net/tun if this machine has them. Cases whose requirements are not
+met are skipped, with the reason. Several targets run in parallel.
 
-With --libvirt and --qemu, a build tree or an installed prefix of this machine is
-tested instead of the distribution's; it is mounted at the same path. The image then
-has what such a build needs.`,
+With --libvirt and --qemu, a build tree or an installation prefix of this machine is
+tested instead of the distribution's packages. It is mounted at the same path, and the
+image contains what such a build needs.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(s.targets) == 0 {

@@ -36,12 +36,12 @@ func newStatsShow(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [DOMAIN...]",
 		Short: "Show the statistics of running domains",
-		Long: `Show the statistics of running domains, or of all that run, with the units that
-QEMU knows and libvirt leaves out, with rates while watching, and with the
-histograms that libvirt does not report.
+		Long: `Show the statistics of the given domains, or of all running ones: with the units that QEMU
+knows and libvirt leaves out, with rates if --watch is given, and with the histograms that
+libvirt does not report.
 
-Units and histograms come from QEMU itself through libvirt's passthrough, which
-marks the domain as tainted in libvirt's log; --no-qemu does without.`,
+Units and histograms are queried from QEMU through the monitor passthrough of libvirt,
+which marks the domain as tainted in libvirt's log. --no-qemu avoids this.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if s.interval <= 0 {
