@@ -24,10 +24,10 @@ func helpStyle() *clihelp.Style {
 // manualFiles are those that manual pages name.
 func manualFiles() []clihelp.Item {
 	return []clihelp.Item{
-		{Name: "~/.config/lcitool/config.yml", Text: "Settings."},
-		{Name: "ci/lcitool", Text: "Facts of a project's own, the default of --data-dir."},
-		{Name: "~/.local/state/lcitool", Text: "What lcitool has made, and the runs of jobs; latest leads to the newest run."},
-		{Name: "~/.cache/lcitool", Text: "What can be fetched or made again."},
+		{Name: "~/.config/lcitool/config.yml", Text: "Settings of the user."},
+		{Name: "ci/lcitool", Text: "Facts of the project, the default of --data-dir."},
+		{Name: "~/.local/state/lcitool", Text: "Records of what lcitool has created, and the runs of jobs. The symbolic link latest points to the newest run."},
+		{Name: "~/.cache/lcitool", Text: "Data that can be downloaded or generated again."},
 	}
 }
 

@@ -10,29 +10,29 @@ func Describe(cmd *cobra.Command) Page {
 	p := Page{Date: "November 2026"} // of the release, not of the day of the build
 	runs := cmd.Flags().Lookup("timeout") != nil || cmd.Name() == "shell"
 	engine := cmd.Flags().Lookup("connection") != nil
-	p.Exit = []Item{{Name: "0", Text: "All went well."}, {Name: "1", Text: "Something failed."}, {Name: "2", Text: "The command line makes no sense."}}
+	p.Exit = []Item{{Name: "0", Text: "Success."}, {Name: "1", Text: "Failure."}, {Name: "2", Text: "The command line is wrong."}}
 	if runs {
-		p.Exit = append(p.Exit, Item{Name: "124", Text: "What ran took longer than its timeout."})
+		p.Exit = append(p.Exit, Item{Name: "124", Text: "A command or job exceeded its timeout."})
 	}
 	if engine {
 		p.Exit = append(p.Exit,
 			Item{Name: "125", Text: "The container engine failed."},
-			Item{Name: "126, 127", Text: "The command in the container cannot be run, or does not exist."})
+			Item{Name: "126, 127", Text: "The command in the container cannot be run, or was not found."})
 	}
 	if runs {
-		p.Exit = append(p.Exit, Item{Name: "other", Text: "That of the only command that ran in a container."})
+		p.Exit = append(p.Exit, Item{Name: "other", Text: "The exit status of the command, if only one ran in a container."})
 	}
 	p.Exit = append(p.Exit,
-		Item{Name: "129, 130, 143", Text: "It was stopped by HUP, INT or TERM."},
-		Item{Name: "141", Text: "Nobody reads the output any more."})
+		Item{Name: "129, 130, 143", Text: "Stopped by the signal HUP, INT or TERM."},
+		Item{Name: "141", Text: "The reader of the output has closed it."})
 
-	p.Environment = []Item{{Name: "LCITOOL_OPTION", Text: "The value of an option that is not given, such as LCITOOL_DATA_DIR for --data-dir."}}
+	p.Environment = []Item{{Name: "LCITOOL_OPTION", Text: "Value of an option that is not on the command line, for example LCITOOL_DATA_DIR for --data-dir."}}
 	if engine {
 		p.Environment = append(p.Environment,
-			Item{Name: "CONTAINER_HOST, CONTAINER_CONNECTION", Text: "The podman service to use, unless --url or --connection is given."})
+			Item{Name: "CONTAINER_HOST, CONTAINER_CONNECTION", Text: "URL or connection of the podman service, unless --url or --connection is given."})
 	}
 	p.Environment = append(p.Environment,
-		Item{Name: "NO_COLOR, TERM, CI", Text: "Colours are off with NO_COLOR; lines on a terminal do not change with TERM=dumb or CI."},
-		Item{Name: "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME", Text: "The directories of the user, below HOME by default."})
+		Item{Name: "NO_COLOR, TERM, CI", Text: "NO_COLOR disables colours. TERM=dumb and CI disable progress lines that are updated in place."},
+		Item{Name: "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME", Text: "Base directories for the settings, state and cache of the user (default below HOME)."})
 	return p
 }

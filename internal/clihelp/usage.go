@@ -95,7 +95,7 @@ func (s *Style) Usage(cmd *cobra.Command) error {
 		b.WriteString("\nGlobal flags:\n" + trimmed(cmd.InheritedFlags().FlagUsages()) + "\n")
 	}
 	if cmd.HasAvailableSubCommands() {
-		fmt.Fprintf(&b, "\n\"%s COMMAND --help\" says more of a command.\n", cmd.CommandPath())
+		fmt.Fprintf(&b, "\nRun \"%s COMMAND --help\" for more about a command.\n", cmd.CommandPath())
 	}
 	_, err := io.WriteString(cmd.OutOrStderr(), b.String())
 	return err
