@@ -23,9 +23,10 @@ func newContainerBootstrap(a *app) *cobra.Command {
 		Use:   "bootstrap TARGET",
 		Short: "Build the base image of a target from a package mirror",
 		Long: `Build the base image of a target's Dockerfiles from the packages of the distribution,
-for machines that can reach a package mirror but no registry. The mirror is the first of
-these that exists: --mirror; the one in the settings; this machine's own package sources,
-if they are of the same distribution; the one in the facts of the target.
+for machines that can reach a package mirror but no registry. This is possible for Debian
+and Ubuntu. The mirror is the first of these that exists: --mirror; the one in the
+settings; this machine's own package sources, if they are of the same distribution; the
+one in the facts of the target.
 
 With --arch, the image is for another architecture and is called
 lcitool.base.TARGET-ARCH. Building it is slow because the architecture is emulated

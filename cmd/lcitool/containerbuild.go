@@ -21,10 +21,10 @@ type imageFlags struct{ imageplan.Options }
 
 // flags are those of every verb that builds images of targets.
 func (i *imageFlags) flags(f *pflag.FlagSet) {
-	f.BoolVar(&i.Bootstrap, "bootstrap", false, "build the base image from the distribution's package mirror if it cannot be pulled")
+	f.BoolVar(&i.Bootstrap, "bootstrap", false, "build the base image from the distribution's package mirror if it cannot be pulled (Debian and Ubuntu only)")
 	f.BoolVar(&i.NoCache, "no-cache", false, "do not use cached layers when building images")
 	f.BoolVar(&i.PullBase, "pull", false, "pull a newer base image if the registry has one")
-	f.BoolVar(&i.KeepPackages, "package-cache", false, "keep downloaded packages for later builds (deb only)")
+	f.BoolVar(&i.KeepPackages, "package-cache", false, "keep downloaded packages for later builds (Debian and Ubuntu only)")
 	f.BoolVar(&i.Exact, "exact", false, "build the whole Dockerfile instead of adding packages to an older image (the default if CI is set)")
 	unsafeFlag(f, &i.AllowUnsafe)
 }

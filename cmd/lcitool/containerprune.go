@@ -24,14 +24,14 @@ func newContainerPrune(a *app) *cobra.Command {
 		Use:   "prune",
 		Short: "Remove what killed runs left behind",
 		Long: `Remove containers, volumes, untagged images, conmon processes and temporary directories
-of runs whose process no longer exists. Objects of active runs and tagged images are not
-removed. Neither is anything that no record in the state directory
-(~/.local/state/lcitool) proves to be lcitool's. What may be a leftover of an earlier
-version is listed, but not removed.
+of runs whose process no longer exists. Tagged images, objects of active runs, and objects
+that have no record in the state directory (~/.local/state/lcitool) are not removed.
+Possible leftovers of earlier versions are listed, but not removed.
 
-The containers of failed jobs that were kept stay for a week, and at most the newest five
-of them. With --dry-run they are listed as well; with --kept all of them are removed.
-The ccache volumes of "lcitool job run" stay for later jobs until --caches removes them.`,
+Kept containers of failed jobs are removed after a week, or when there are five newer
+ones. With --dry-run, the remaining ones are listed as well; with --kept, all of them are
+removed. The ccache volumes of "lcitool job run" stay for later jobs until --caches
+removes them.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.connect(cmd.Context(), cmd)

@@ -18,7 +18,10 @@ func newFactsDiff(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff TARGET TARGET",
 		Short: "Compare the packages of two targets",
-		Args:  cliflags.Args("TARGET", "TARGET"),
+		Long: `List the mappings (generic names of dependencies) for which two targets install different
+packages, or for which only one of them installs a package. The exit status is 0 with
+and without differences.`,
+		Args: cliflags.Args("TARGET", "TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := arches.check(cmd); err != nil {
 				return err

@@ -53,7 +53,7 @@ if the target is of the same distribution; the one in the facts of the target.`,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&v.targets, "target", "t", nil, "target to check, or a pattern such as 'debian-*'; may be repeated (default all with package indexes)")
-	flags.StringArrayVarP(&arches, "arch", "a", nil, "architecture to check; may be repeated")
+	flags.StringArrayVarP(&arches, "arch", "a", nil, "architecture to check; may be repeated (default this machine's and all that the target can be cross-compiled for)")
 	completeArches(cmd, "arch", targets.Arches())
 	flags.StringVar(&v.checker.Mirror, "mirror", "", "URL of the package mirror: http, https or file (default from the settings, this machine's package sources or the target)")
 	flags.StringVar(&v.keyring, "keyring", "", "file with the keys that verify the signatures of the mirror's indexes; \"\" disables verification (default the distribution's keyring, if installed)")

@@ -15,7 +15,7 @@ func newJobList(a *app) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the jobs of the project's pipeline",
+		Short: "List the jobs of the project's GitLab pipeline",
 		Long: `Read .gitlab-ci.yml and the files that it includes, and list the jobs that GitLab would
 add to the pipeline of an event. The default event is a merge request from a fork with
 RUN_PIPELINE=1. Jobs of a child pipeline whose files are in the project are listed as

@@ -111,7 +111,7 @@ func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 }
 
 func (v *jobVerb) repeatFlags(f *pflag.FlagSet) {
-	f.IntVar(&v.repeats.times, "repeat", 0, "number of times to run the jobs, --jobs of them in parallel; prints how often each failed (default 1)")
+	f.IntVar(&v.repeats.times, "repeat", 0, "number of times to run the jobs, --jobs of them in parallel (default 1); prints how often each failed")
 	f.BoolVar(&v.repeats.untilFailure, "until-failure", false, "repeat the jobs until one fails, at most --repeat times if that is given")
 }
 
@@ -128,9 +128,9 @@ func (v *jobVerb) chooseFlags(cmd *cobra.Command) {
 
 func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.images.CIDir, "ci-dir", "ci", "directory of the generated files, relative to the project directory")
-	f.BoolVar(&v.images.Render, "render", false, "build images from ci/manifest.yml instead of the committed Dockerfiles")
+	f.BoolVar(&v.images.Render, "render", false, "build images from the manifest instead of the committed Dockerfiles")
 	f.BoolVar(&v.images.Published, "pull", false, "use the images published in the project's registry instead of building them")
-	f.BoolVar(&v.images.Bootstrap, "bootstrap", false, "build the base image from the distribution's package mirror if it cannot be pulled")
+	f.BoolVar(&v.images.Bootstrap, "bootstrap", false, "build the base image from the distribution's package mirror if it cannot be pulled (Debian and Ubuntu only)")
 	f.BoolVar(&v.images.NoCache, "no-cache", false, "do not use cached layers when building images")
 	f.BoolVar(&v.images.Exact, "exact", false, "build the whole Dockerfile instead of adding packages to an older image (the default if CI is set)")
 	f.StringVar(&v.images.Prefix, "image-prefix", "", "name prefix of the published images, for example registry.example.org/group/ci-")

@@ -45,6 +45,13 @@ func (o *output) render(cmd *cobra.Command, target, pattern string) (t targets.T
 
 func noOptions() []string { return nil }
 
+// projectsHelp says what the arguments of outputs may be.
+const projectsHelp = `
+
+"lcitool targets" lists the targets, "lcitool projects" the projects. PROJECTS are names,
+patterns such as 'libvirt*', or paths or URLs of project files, separated by commas; "all"
+stands for all known projects.`
+
 func newDockerfile(a *app) *cobra.Command {
 	var base, layers, format string
 	o := &output{app: a, check: render.CheckDockerfile}
@@ -67,7 +74,9 @@ func newDockerfile(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dockerfile TARGET PROJECTS",
 		Short: "Print the Dockerfile of a build environment",
-		Args:  cliflags.Args("TARGET", "PROJECTS"),
+		Long: `Print a Dockerfile for TARGET. The image that it describes contains all that PROJECTS
+need to be built.` + projectsHelp,
+		Args: cliflags.Args("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, header, text, err := o.render(cmd, args[0], args[1])
 			if err != nil {
@@ -99,7 +108,9 @@ func newBuildEnvScript(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "buildenvscript TARGET PROJECTS",
 		Short: "Print a script that sets up a build environment on a machine",
-		Args:  cliflags.Args("TARGET", "PROJECTS"),
+		Long: `Print a shell script that installs all that PROJECTS need to be built on a machine that
+runs TARGET.` + projectsHelp,
+		Args: cliflags.Args("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, header, text, err := o.render(cmd, args[0], args[1])
 			if err != nil {
@@ -127,7 +138,9 @@ func newVariables(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "variables TARGET PROJECTS",
 		Short: "Print the packages and tools of a build environment",
-		Args:  cliflags.Args("TARGET", "PROJECTS"),
+		Long: `Print the packages that PROJECTS need on TARGET, and the package manager and build tools
+to use there, as variables. The format yaml has the packages only.` + projectsHelp,
+		Args: cliflags.Args("TARGET", "PROJECTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, header, text, err := o.render(cmd, args[0], args[1])
 			if err != nil {

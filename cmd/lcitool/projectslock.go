@@ -24,10 +24,10 @@ func newProjectsLock(a *app) *cobra.Command {
 		Use:   "lock [PROJECTS...]",
 		Short: "Lock the contents of project files that are named by URL",
 		Long: `Write ci/lcitool.lock with the contents of the project files that PROJECTS name by URL
-or path, and of those that ci/manifest.yml names by URL. From then on, each command that
-reads such a file fails if the file has changed, and shows the changes. This ends when
-"lcitool projects lock --update" accepts them. Locked files that are no longer named
-stay locked.`,
+or path, and of those that ci/manifest.yml names by URL. From then on, a command that reads
+such a file fails and shows what changed if the file is not the locked one, until
+"lcitool projects lock --update" accepts the changes. Locked files that are no longer
+named stay locked.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: l.run,
 	}

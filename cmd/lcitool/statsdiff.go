@@ -16,7 +16,7 @@ func newStatsDiff(a *app) *cobra.Command {
 		Use:   "diff FILE FILE",
 		Short: "Compare two runs of the statistics suite",
 		Long: `Compare two files written by "lcitool stats check --json": statistics that are new, removed
-or of another type, what QEMU offers, and cases with another result. This is useful
+or of another type, changes in what QEMU supports, and cases with another result. This is useful
 after an update of libvirt, QEMU or the kernel.`,
 		Args: cliflags.Args("FILE", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {

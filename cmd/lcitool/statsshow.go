@@ -56,7 +56,7 @@ which marks the domain as tainted in libvirt's log. --no-qemu avoids this.`,
 	}
 	s.daemon.flags(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&s.groups, "group", "g", nil, "group of statistics to show; may be repeated (default all)")
+	flags.StringArrayVarP(&s.groups, "group", "g", nil, "group of statistics to show, for example block or vcpu; may be repeated (default all)")
 	flags.BoolVarP(&s.watch, "watch", "w", false, "update until interrupted, and show rates")
 	flags.DurationVar(&s.interval, "interval", 2*time.Second, "time between two updates with --watch")
 	cliflags.Choice(flags, &s.format, "format", "", "output format: text or json", "text", "json")

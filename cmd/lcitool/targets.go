@@ -17,6 +17,7 @@ func newTargets(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "targets",
 		Short: "List the targets",
+		Long:  "List the targets. A target is a release of a distribution or of another operating system,\nfor example debian-13.",
 		Args:  cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			catalogue, err := a.workspace().Catalogue()
