@@ -17,9 +17,10 @@ func newJobLint(a *app) *cobra.Command {
 		Use:   "lint",
 		Short: "Check the project's GitLab pipeline",
 		Long: `Read .gitlab-ci.yml and the files that it includes, and list problems by file and line:
-what GitLab rejects, what is probably a mistake, what lcitool does not know, and what only
-GitLab can check. Rules are checked for one event, by default a merge request from a fork
-with RUN_PIPELINE=1. Files from outside of the project are only fetched with --fetch.
+what GitLab rejects, what is probably a mistake, what a job needs that lcitool does not
+know, and what GitLab does but lcitool does not. What depends on an event is checked for
+one event, by default a merge request from a fork with RUN_PIPELINE=1. Files from outside
+of the project are only fetched with --fetch.
 
 The exit status is 1 if GitLab would not create a pipeline. With --strict, it is also 1
 if something is probably a mistake.`,
