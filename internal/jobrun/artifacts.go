@@ -22,19 +22,19 @@ import (
 )
 
 const (
-	maxArtifacts     = 8 << 30 // bytes of one job's
+	maxArtifacts     = 8 << 30 // bytes per job
 	maxArtifactFiles = 1 << 20
 )
 
-// A fileSet is files of a tree by GitLab's patterns: a directory that matches
-// stands for all below it.
+// A fileSet selects files of a tree by GitLab's patterns. A directory that
+// matches includes everything below it.
 type fileSet struct {
 	paths, exclude []string
 	tracked        map[string]bool // files that git tracks if all others belong to the set; nil if they do not
 }
 
-// newFileSet makes a set of paths below a tree. Those below one of the
-// directories in which a job may have its tree may be absolute.
+// newFileSet makes a set of paths relative to the tree. Absolute paths are
+// accepted if they are below one of trees.
 func newFileSet(paths, exclude []string, trees ...string) fileSet {
 	clean := func(list []string) (out []string) {
 		for _, p := range list {
@@ -46,24 +46,23 @@ func newFileSet(paths, exclude []string, trees ...string) fileSet {
 				}
 			}
 			if p = path.Clean(strings.TrimPrefix(p, "./")); p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
-				continue // GitLab takes nothing from outside the project either
+				continue // GitLab ignores paths outside the project
 			}
 			out = append(out, p)
 		}
 		return out
 	}
-	return fileSet{paths: clean(paths), exclude: append(clean(exclude), "**/.git", "**/.git/**")} // as a runner does
+	return fileSet{paths: clean(paths), exclude: append(clean(exclude), "**/.git", "**/.git/**")} // as GitLab Runner does
 }
 
-// cacheFileSet is the files of a cache, which may hold repositories, but not
-// the tree's own.
+// cacheFileSet selects the files of a cache. A cache may contain repositories,
+// but not the tree's own .git.
 func cacheFileSet(paths []string, trees ...string) fileSet {
 	s := newFileSet(paths, nil, trees...)
 	s.exclude = []string{".git", ".git/**"}
 	return s
 }
 
-// has reports whether a file, by its path below the tree, belongs to the set.
 func (s fileSet) has(file string) bool {
 	for _, p := range s.exclude {
 		if ok, err := doublestar.Match(p, file); err == nil && ok {
@@ -89,8 +88,8 @@ func (s fileSet) has(file string) bool {
 	return false
 }
 
-// roots gives the paths without a pattern below which all files of the set
-// are, none of them below another.
+// roots returns paths without patterns that contain every file of the set. No
+// path is below another one.
 func (s fileSet) roots() []string {
 	if s.tracked != nil {
 		return []string{"."}
@@ -113,8 +112,8 @@ func (s fileSet) roots() []string {
 	return out
 }
 
-// collect takes the artifacts and reports of a job out of its container.
-// What was there from an earlier run is replaced.
+// collect copies a job's artifacts and reports out of its container and replaces
+// those of an earlier run.
 func (r *Runner) collect(ctx context.Context, j *Job, c jobContainer, passed bool, out *Outcome) error {
 	a := j.Job.Artifacts
 	if a == nil || r.Artifacts == nil {
@@ -163,7 +162,6 @@ func (r *Runner) collect(ctx context.Context, j *Job, c jobContainer, passed boo
 	return nil
 }
 
-// tracked lists the files that git tracks in the jobs' trees.
 func (r *Runner) tracked(ctx context.Context) (map[string]bool, error) {
 	if r.Tree.Snapshot == nil {
 		return nil, errors.New("untracked files are not known in a directory that jobs change")
@@ -171,13 +169,14 @@ func (r *Runner) tracked(ctx context.Context) (map[string]bool, error) {
 	return r.Tree.Snapshot.Tracked(ctx)
 }
 
-// isDir reports whether there is a directory, perhaps an empty one.
+// isDir reports whether name is a directory below dir. It may be empty.
 func isDir(dir, name string) bool {
 	info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(path.Join("/", name))))
 	return err == nil && info.IsDir()
 }
 
-// collectFiles stores the files of a set as the job's artifacts, all or none.
+// collectFiles stores all files of a set as the job's artifacts, or none if it
+// fails.
 func (r *Runner) collectFiles(ctx context.Context, j *Job, c jobContainer, set fileSet) (files []string, err error) {
 	err = r.Artifacts.Replace(j.Name, func(fresh *safefs.Dir) error {
 		for _, root := range set.roots() {
@@ -192,7 +191,7 @@ func (r *Runner) collectFiles(ctx context.Context, j *Job, c jobContainer, set f
 	return files, err
 }
 
-// dropEmpty removes directories without files that do not belong to the set.
+// dropEmpty removes empty directories that do not belong to the set.
 func dropEmpty(dir string, set fileSet) error {
 	var dirs []string
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -201,16 +200,15 @@ func dropEmpty(dir string, set fileSet) error {
 		}
 		return err
 	})
-	for _, name := range slices.Backward(dirs) { // those below come after those above
+	for _, name := range slices.Backward(dirs) { // children before their parents
 		rel, err := filepath.Rel(dir, name)
 		if err == nil && !set.has(filepath.ToSlash(rel)) {
-			_ = os.Remove(name) // refused unless it is empty
+			_ = os.Remove(name) // fails unless the directory is empty
 		}
 	}
 	return err
 }
 
-// fetch unpacks what is below one path of the tree in the container.
 func (r *Runner) fetch(ctx context.Context, j *Job, c jobContainer, root, to string, set fileSet) ([]string, error) {
 	o := treetar.UnpackOptions{
 		MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
@@ -243,13 +241,14 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c jobContainer, root, to str
 	return files, err
 }
 
-// copyArtifacts puts the artifacts that a job left here into another's container.
+// copyArtifacts copies the stored artifacts of job from into the container of
+// job j.
 func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c jobContainer) error {
 	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 		if err == nil && (j.asksFor(from.Name) || !from.Runs) {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
 		}
-		return err // without artifacts GitLab goes on as well
+		return err // GitLab too runs the job without the artifacts
 	}
 	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.Tree.MountPath)
 	if from.Job.Artifacts.Untracked {
@@ -261,8 +260,8 @@ func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c jobContainer
 	return r.send(ctx, j, c, r.Artifacts.Dir(from.Name), func(name string) bool { return set.has(name) })
 }
 
-// asksFor reports whether a job names another whose artifacts it takes, or runs
-// together with it.
+// asksFor reports whether j names the job in dependencies or needs, or waits for
+// it in this run.
 func (j *Job) asksFor(name string) bool {
 	if slices.Contains(j.Dependencies, name) || slices.Contains(j.WaitsFor, name) {
 		return true
@@ -270,7 +269,8 @@ func (j *Job) asksFor(name string) bool {
 	return slices.ContainsFunc(j.Needs, func(n gitlabci.Need) bool { return n.Job == name })
 }
 
-// send packs files of a directory into the tree in the container.
+// send copies the files of dir for which keep returns true into the tree in the
+// container.
 func (r *Runner) send(ctx context.Context, j *Job, c jobContainer, dir string, keep func(string) bool) error {
 	from, into := io.Pipe()
 	go func() {

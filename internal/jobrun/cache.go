@@ -31,22 +31,23 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
-// keptCaches is how many caches of a project stay, those last used.
+// keptCaches is the number of caches kept per project and scope. The least
+// recently used are removed first.
 const keptCaches = 20
 
-// ccacheVolume names the volume in which compilers' results of a job stay: one
-// for each environment that they are made in.
+// ccacheVolume names the volume with the job's ccache results. Each combination
+// of project, scope, target, architecture and image has its own.
 func (r *Runner) ccacheVolume(j *Job) string {
 	role := j.Role()
 	of := r.Project + "\x00" + r.cacheScope(false) + "\x00" + role.Target + "\x00" + role.Arch + "\x00" + j.Image.Reference
 	return container.CacheVolume(fmt.Sprintf("%.16x", sha256.Sum256([]byte(of))))
 }
 
-// maxKeyFile bounds a file that a cache's key is made from.
+// maxKeyFile limits the size of one file in cache:key:files, in bytes.
 const maxKeyFile = 256 << 20
 
-// cacheKey gives the key of one of a job's caches, by its place among them. It may
-// be made from files of the tree: from what those hold that are there, whatever
+// cacheKey returns the key of the cache at index place of a job. A key from
+// cache:key:files depends on the contents of those files that exist, not on
 // their names.
 func (r *Runner) cacheKey(c gitlabci.Cache, place int) (string, error) {
 	if len(c.KeyFiles) == 0 {
@@ -79,8 +80,7 @@ func (r *Runner) cacheKey(c gitlabci.Cache, place int) (string, error) {
 	return cmp.Or(c.KeyPrefix, strconv.Itoa(place)) + "-" + key, nil
 }
 
-// keyFiles gives the paths of files that a key is made from. A pattern stands for
-// all files of the tree that match.
+// keyFiles expands the patterns of cache:key:files to paths in the tree.
 func keyFiles(tree *safefs.Dir, patterns []string) ([]string, error) {
 	var out []string
 	for _, p := range patterns {
@@ -98,7 +98,6 @@ func keyFiles(tree *safefs.Dir, patterns []string) ([]string, error) {
 	return out, nil
 }
 
-// fileSum is the SHA-256 sum of a file.
 func fileSum(tree *safefs.Dir, name string) (string, error) {
 	f, err := tree.Open(name)
 	if err != nil {
@@ -115,7 +114,7 @@ func fileSum(tree *safefs.Dir, name string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
-// checkCaches refuses what the runner refuses.
+// checkCaches returns an error for a cache policy that GitLab Runner refuses.
 func (j *Job) checkCaches() error {
 	for _, c := range j.Cache {
 		if !slices.Contains([]string{"", "pull-push", "pull", "push"}, c.Policy) {
@@ -125,7 +124,8 @@ func (j *Job) checkCaches() error {
 	return nil
 }
 
-// fallbackKeys are the keys of caches that stand in for one that is not there.
+// fallbackKeys returns the keys to try, in order, if the cache itself does not
+// exist.
 func (j *Job) fallbackKeys(c gitlabci.Cache, warn func(string)) []string {
 	keys := slices.Clone(c.FallbackKeys)
 	for _, v := range j.Variables {
@@ -140,9 +140,9 @@ func (j *Job) fallbackKeys(c gitlabci.Cache, warn func(string)) []string {
 	return keys
 }
 
-// cacheScope is what keeps caches apart: what a fork's job stored is not for
-// the default branch's. GitLab adds such a suffix to keys; unprotect, set on
-// both sides, shares a cache there and here.
+// cacheScope returns the suffix that separates the caches of protected and
+// unprotected refs, as GitLab's key suffix does: a fork's job must not write the
+// default branch's cache. With unprotect set, both share one cache.
 func (r *Runner) cacheScope(unprotect bool) string {
 	switch {
 	case unprotect:
@@ -153,15 +153,15 @@ func (r *Runner) cacheScope(unprotect bool) string {
 	return r.Source + "\x00non_protected"
 }
 
-// cacheFile is where a cache is kept. Its archive has the paths that the cache
-// is made from. Each scope has a directory of its own, so that none pushes
-// another's caches out.
+// cacheFile returns the path of a cache's archive. Paths in the archive are
+// relative to the tree. Each scope has its own directory, so that caches of one
+// scope do not evict those of another.
 func (r *Runner) cacheFile(c gitlabci.Cache, key string) string {
 	scope := sha256.Sum256([]byte(r.Project + "\x00" + r.cacheScope(c.Unprotect)))
 	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", scope), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
 }
 
-// restoreCaches puts into the container what earlier runs kept.
+// restoreCaches copies the caches of earlier runs into the container.
 func (r *Runner) restoreCaches(ctx context.Context, j *Job, c jobContainer) error {
 	if r.Caches == "" {
 		return nil
@@ -209,7 +209,7 @@ func (r *Runner) restore(ctx context.Context, j *Job, c jobContainer, file strin
 	return true, os.Chtimes(file, now, now)
 }
 
-// saveCaches takes out of the container what later runs are to find.
+// saveCaches copies the job's caches out of the container.
 func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed bool) error {
 	if r.Caches == "" {
 		return nil
@@ -220,7 +220,7 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed 
 		}
 		key, err := r.cacheKey(cache, i)
 		if err != nil {
-			if cache.Policy == "push" { // else said when the job began
+			if cache.Policy == "push" { // otherwise restoreCaches has warned
 				r.warn(j, fmt.Sprintf("cache is not kept: %v", err))
 			}
 			continue
@@ -232,7 +232,6 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed 
 	return nil
 }
 
-// cacheSet is the files of a cache.
 func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fileSet {
 	set := cacheFileSet(cache.Paths, j.dir, r.Tree.MountPath)
 	if cache.Untracked {
@@ -244,8 +243,8 @@ func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fil
 	return set
 }
 
-// save replaces the archive of a cache. The files go through a directory of
-// ours, so that nothing in the archive leads out of the tree.
+// save replaces the archive of a cache. The files pass through a temporary
+// directory, so that no path or link in the archive leads out of the tree.
 func (r *Runner) save(ctx context.Context, j *Job, c jobContainer, set fileSet, file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
@@ -291,7 +290,7 @@ func compress(ctx context.Context, to io.Writer, dir string) error {
 	return errors.Join(treetar.Pack(ctx, z, dir, treetar.PackOptions{}), z.Close(), w.Flush())
 }
 
-// forgetCaches removes the caches of a project that were used longest ago.
+// forgetCaches removes the least recently used caches in dir beyond keptCaches.
 func (r *Runner) forgetCaches(dir string) {
 	files, _ := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
 	used := map[string]time.Time{}
@@ -302,6 +301,6 @@ func (r *Runner) forgetCaches(dir string) {
 	}
 	slices.SortFunc(files, func(a, b string) int { return used[b].Compare(used[a]) })
 	for _, file := range files[min(len(files), keptCaches-1):] {
-		_ = os.Remove(file) // a cache too many does no harm
+		_ = os.Remove(file) // best effort
 	}
 }

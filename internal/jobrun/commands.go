@@ -14,43 +14,43 @@ import (
 // maxSteps bounds the steps file, in bytes.
 const maxSteps = 1 << 20
 
-// A Command is one that a script began.
+// A Command is one command of a script that was started.
 type Command struct {
 	Stage    string // "script" or "after_script"
-	Text     string // as the script has it
+	Text     string
 	Started  time.Time
 	Duration time.Duration
 }
 
-// A Phase is a part of what running a job takes.
+// A Phase is one part of a job's run time, such as starting the container.
 type Phase struct {
 	Name     string
 	Duration time.Duration
 }
 
-// phases measures the parts of a job.
 type phases struct {
 	all  []Phase
 	last time.Time
 }
 
-// done ends a part that began when the one before ended.
+// done records a phase that began when the previous one ended.
 func (p *phases) done(name string) {
 	now := time.Now()
 	p.all = append(p.all, Phase{name, now.Sub(p.last)})
 	p.last = now
 }
 
-// A step is a line of the steps file: "script 3 8123.45", or "script end 8130.00"
-// when the stage has ended.
+// A step is one line of the steps file. "script 3 8123.45" says that command 3
+// of the stage began at that uptime, in seconds; "script end 8130.00" says that
+// the stage ended.
 type step struct {
 	stage string
 	n     int           // number of the command, from 1; 0 for the end
 	up    time.Duration // since the start of the machine
 }
 
-// parseSteps reads the steps file. Scripts can write to it too: lines that make
-// no sense are left out.
+// parseSteps reads the steps file. A job's script can write to it as well, so
+// malformed lines are skipped.
 func parseSteps(text string) []step {
 	var all []step
 	for line := range strings.Lines(text) {
@@ -71,14 +71,13 @@ func parseSteps(text string) []step {
 	return all
 }
 
-// A stageTime is when a stage ran.
 type stageTime struct {
 	began time.Time
 	took  time.Duration
 }
 
-// commandsOf gives the commands of a stage that began. A command without a next
-// one ends with the stage.
+// commandsOf returns the commands of a stage that were started. The last one
+// lasts until the end of the stage.
 func commandsOf(steps []step, stage string, commands []string, t stageTime) []Command {
 	var all []Command
 	var first time.Duration
@@ -106,7 +105,7 @@ func commandsOf(steps []step, stage string, commands []string, t stageTime) []Co
 	return all
 }
 
-// readCommands fills in which commands began, and which one failed.
+// readCommands sets the commands that were started and the one that failed.
 func (r *Runner) readCommands(ctx context.Context, j *Job, c jobContainer, state outcome.State, out *Outcome) {
 	text, err := readFile(ctx, c, stepsFile, maxSteps)
 	if err != nil {

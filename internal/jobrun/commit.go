@@ -10,8 +10,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 )
 
-// CommitVariables are those that GitLab makes from the commit of a tree,
-// NAME=VALUE.
+// CommitVariables returns the CI_COMMIT_* variables that GitLab derives from the
+// checked-out commit, as NAME=VALUE.
 func CommitVariables(ctx context.Context, repo *gitcmd.Repo) ([]string, error) {
 	out, err := repo.Git(ctx, "log", "-1", "--format=%an <%ae>%x00%cI%x00%s%x00%b%x00%B")
 	if err != nil {

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	maxDotenv          = 1 << 20 // bytes of a report of variables that are read
-	maxDotenvStored    = 5 << 10 // bytes that GitLab takes, compressed as the runner sends them
-	maxDotenvVariables = 150     // that GitLab takes at most, whatever the plan of the project's group
+	maxDotenv          = 1 << 20 // bytes read of one dotenv report
+	maxDotenvStored    = 5 << 10 // GitLab's limit in bytes, for the report as the runner compresses it
+	maxDotenvVariables = 150     // GitLab's highest limit, that of the most expensive plan
 )
 
 var dotenvName = lazyregexp.New(`^[A-Za-z0-9_]+$`)
 
-// AddDotenv gives a job the variables that the jobs before it have left.
+// AddDotenv adds the dotenv variables of earlier jobs to j.
 func (r *Runner) AddDotenv(j *Job) {
 	if r.Artifacts == nil {
 		return
@@ -47,13 +47,13 @@ func (r *Runner) AddDotenv(j *Job) {
 	}
 	name := j.Name
 	j.Job = j.Job.WithDotenv(variables)
-	j.Name = name // which that of the trigger begins with in a child pipeline
+	j.Name = name // in a child pipeline, the name begins with the trigger job's
 	if j.Job.Image != nil && j.Job.Image.Name != named && j.Image.Build == nil {
 		j.Image.Reference = gitlabci.WithoutProxy(j.Job.Image.Name)
 	}
 }
 
-// dotenvFiles lists the reports of variables among the artifacts of a job.
+// dotenvFiles lists the dotenv reports among the artifacts of a job.
 func (r *Runner) dotenvFiles(from *Job) []string {
 	var paths []string
 	if from.Job.Artifacts != nil {
@@ -69,7 +69,7 @@ func (r *Runner) dotenvFiles(from *Job) []string {
 	dir := r.Artifacts.Dir(from.Name)
 	set := newFileSet(paths, nil, r.Tree.MountPath)
 	var files []string
-	_ = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error { // what cannot be read has no variables
+	_ = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error { // unreadable files have no variables
 		if rel, relErr := filepath.Rel(dir, name); err == nil && relErr == nil && d.Type().IsRegular() && set.has(filepath.ToSlash(rel)) {
 			files = append(files, name)
 		}
@@ -78,13 +78,12 @@ func (r *Runner) dotenvFiles(from *Job) []string {
 	return files
 }
 
-// checkDotenv refuses the reports of variables that GitLab refuses: the upload
-// fails, and the job with it.
+// checkDotenv returns an error for dotenv reports that GitLab refuses. There the
+// upload fails, and the job with it.
 func (r *Runner) checkDotenv(j *Job) error {
 	return readDotenv(r.dotenvFiles(j), map[string]string{})
 }
 
-// readDotenv reads the files of one report.
 func readDotenv(files []string, into map[string]string) error {
 	read := map[string]string{}
 	var stored countingWriter
@@ -112,8 +111,8 @@ func readDotenv(files []string, into map[string]string) error {
 	return nil
 }
 
-// parseDotenv reads variables as GitLab does: NAME=VALUE in each line, white
-// space around both taken away, quotes kept.
+// parseDotenv parses variables as GitLab does: one NAME=VALUE per line, white
+// space around both removed, quotes kept.
 func parseDotenv(file, text string, into map[string]string) error {
 	n := 0
 	for line := range strings.Lines(text) {
@@ -128,7 +127,6 @@ func parseDotenv(file, text string, into map[string]string) error {
 	return nil
 }
 
-// A countingWriter counts bytes.
 type countingWriter int
 
 func (w *countingWriter) Write(p []byte) (int, error) {

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 )
 
-// engine is what a Runner asks of podman.
+// engine is the part of podman that a Runner calls.
 type engine interface {
 	envimage.Builder
 	PullPlatform(ctx context.Context, reference, platform string, log io.Writer) (container.Image, error)
@@ -21,8 +21,8 @@ type engine interface {
 	Rootless(ctx context.Context) (bool, error)
 }
 
-// jobContainer is a container of a job or of one of its services.
-// *container.Container is one.
+// jobContainer is the container of a job or of one of its services.
+// *container.Container implements it.
 type jobContainer interface {
 	Name() string
 	Warnings() []string
@@ -37,10 +37,10 @@ type jobContainer interface {
 	Remove(ctx context.Context) error
 }
 
-// podman is the engine of a Runner outside of tests.
+// podman implements engine with a real podman service.
 type podman struct{ *container.Engine }
 
-// Podman returns the engine of a Runner.
+// Podman returns an engine for Runner.Engine.
 func Podman(e *container.Engine) engine { return podman{e} }
 
 func (p podman) Start(ctx context.Context, o container.StartOptions) (jobContainer, error) {

@@ -14,10 +14,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// exitPoll is how often a container is asked whether its entrypoint has ended.
+// exitPoll is the interval of checks whether the entrypoint has ended.
 const exitPoll = 100 * time.Millisecond
 
-// again is what a shell runs to become the entrypoint with its command.
+// again returns the shell command that executes the entrypoint with its command
+// again.
 func again(entrypoint []string) string {
 	var words []string
 	for _, w := range append(append([]string{}, entrypoint...), firstCommand()...) {
@@ -26,7 +27,7 @@ func again(entrypoint []string) string {
 	return "exec " + strings.Join(words, " ") + "\n"
 }
 
-// An entrypoint is the one of a job's container, while the job runs.
+// An entrypoint follows the entrypoint of a job's container while the job runs.
 type entrypoint struct {
 	container jobContainer
 	none      bool // the container has no entrypoint
@@ -34,7 +35,7 @@ type entrypoint struct {
 	waits     bool // it goes on when a script has ended, and then the container ends
 }
 
-// begin writes what the entrypoint says until the first process waits.
+// begin copies the entrypoint's output to to until the first process is ready.
 func (e *entrypoint) begin(ctx context.Context, to io.Writer) {
 	if e.none {
 		return
@@ -54,8 +55,9 @@ func (e *entrypoint) begin(ctx context.Context, to io.Writer) {
 	})
 }
 
-// read calls line with each line of the container that is new, until ctx or the
-// container ends. An error shows again in what follows.
+// read calls line for each new line of the container's log, until ctx or the
+// container ends. It ignores errors, because the next call to podman returns
+// them as well.
 func (e *entrypoint) read(ctx context.Context, line func(string)) {
 	n := 0
 	_ = e.container.Follow(ctx, func(text string) {
@@ -66,8 +68,8 @@ func (e *entrypoint) read(ctx context.Context, line func(string)) {
 	e.seen = max(n, e.seen)
 }
 
-// finish waits until an entrypoint that goes on after a script has ended too,
-// and gives its status in place of the script's.
+// finish waits for an entrypoint that continues after the script to end. The
+// entrypoint's exit status then replaces the script's.
 func (e *entrypoint) finish(ctx context.Context, script error, limit time.Duration, to io.Writer) error {
 	var failed *container.ExitError
 	if script != nil && !errors.As(script, &failed) {
@@ -94,8 +96,8 @@ func (e *entrypoint) finish(ctx context.Context, script error, limit time.Durati
 	}
 }
 
-// restart starts a container that has ended, and writes what its entrypoint
-// says.
+// restart starts a container that has ended and copies the entrypoint's output
+// to to.
 func (e *entrypoint) restart(ctx context.Context, to io.Writer) error {
 	if err := e.container.Restart(ctx); err != nil {
 		return err

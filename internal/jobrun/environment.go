@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// ccacheDir is where ccache keeps compilers' results for root unless a job says
-// otherwise.
+// ccacheDir is ccache's default cache directory for root.
 const ccacheDir = "/root/.cache/ccache"
 
-// runnerVersion is the release of GitLab's runner that jobs see.
+// runnerVersion is the GitLab Runner release that lcitool imitates; jobs see it
+// in CI_RUNNER_VERSION.
 const runnerVersion = "19.4.0"
 
-// environment gives the variables of a job, sorted: the runner's, then the
-// pipeline's and the job's, then those added for this run.
+// environment returns a job's variables as sorted NAME=VALUE. Variables of the
+// pipeline and the job override the runner's; Env of the job overrides both.
 func (r *Runner) environment(j *Job) []string {
 	env := map[string]string{
 		"CI_JOB_STARTED_AT": time.Now().UTC().Format(time.RFC3339),
@@ -41,8 +41,8 @@ func (r *Runner) environment(j *Job) []string {
 	return sorted(env)
 }
 
-// setUp decides where a job has its tree, and gives its variables. The image's
-// own variables are not among them.
+// setUp decides the path of a job's tree and returns the job's variables without
+// those of the image.
 func (r *Runner) setUp(j *Job) ([]string, error) {
 	env := r.environment(j)
 	var err error
@@ -65,7 +65,7 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	return sorted(all), nil
 }
 
-// sorted gives variables as NAME=VALUE.
+// sorted returns variables as NAME=VALUE, sorted by name.
 func sorted(env map[string]string) []string {
 	out := make([]string, 0, len(env))
 	for _, name := range slices.Sorted(maps.Keys(env)) {
@@ -82,7 +82,7 @@ func set(env map[string]string, list []string) {
 	}
 }
 
-// value gives a variable of an environment, or "".
+// value returns the value of a variable in env, or "" if it is not set.
 func value(env []string, name string) string {
 	for _, v := range env {
 		if rest, ok := strings.CutPrefix(v, name+"="); ok {
@@ -92,7 +92,7 @@ func value(env []string, name string) string {
 	return ""
 }
 
-// featureFlags are the runner's switches of that release.
+// featureFlags returns the feature flags of GitLab Runner at runnerVersion.
 func featureFlags() []string {
 	return strings.Fields(`FF_NETWORK_PER_BUILD FF_USE_LEGACY_KUBERNETES_EXECUTION_STRATEGY FF_USE_DIRECT_DOWNLOAD FF_USE_FASTZIP
 		FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR FF_ENABLE_BASH_EXIT_CODE_CHECK FF_USE_WINDOWS_LEGACY_PROCESS_STRATEGY FF_USE_LEGACY_BASH_EVAL
@@ -109,7 +109,7 @@ func featureFlags() []string {
 		FF_USE_PARALLEL_ARTIFACT_TRANSFER FF_CONCRETE FF_SUSPENDABLE_ENVIRONMENTS FF_USE_NATIVE_CONTAINER_STOP`)
 }
 
-// featureFlagsOn are those that are on unless a job turns them off.
+// featureFlagsOn returns the feature flags that are on by default.
 func featureFlagsOn() []string {
 	return strings.Fields(`FF_USE_DIRECT_DOWNLOAD FF_USE_FASTZIP FF_USE_POD_ACTIVE_DEADLINE_SECONDS FF_SECRET_RESOLVING_FAILS_IF_MISSING
 		FF_USE_GIT_BUNDLE_URIS FF_USE_DOCKER_AUTOSCALER_DIAL_STDIO FF_TIMESTAMPS FF_MASK_ALL_DEFAULT_TOKENS

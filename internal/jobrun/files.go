@@ -11,7 +11,8 @@ import (
 	"io/fs"
 )
 
-// readFile gives the text of a small file in a container.
+// readFile returns the text of a file in a container. It fails if the file is
+// larger than most bytes.
 func readFile(ctx context.Context, c jobContainer, name string, most int64) (string, error) {
 	var archive bytes.Buffer
 	if err := c.Get(ctx, name, &limited{&archive, most + 4096}); err != nil {
@@ -33,7 +34,7 @@ func readFile(ctx context.Context, c jobContainer, name string, most int64) (str
 	}
 }
 
-// limited refuses to take more than so many bytes.
+// limited is a writer that fails after left bytes.
 type limited struct {
 	to   io.Writer
 	left int64

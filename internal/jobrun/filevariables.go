@@ -14,11 +14,10 @@ import (
 	"time"
 )
 
-// filePath is where a job that has its tree at a place finds the value of a
-// variable of type file.
+// filePath returns the path of the file for a variable of type file, in a job
+// whose tree is at at.
 func filePath(at, name string) string { return path.Join(tempDir(at), name) }
 
-// packFiles packs the values of variables of type file.
 func (r *Runner) packFiles(at string) func(context.Context, io.Writer) error {
 	return func(_ context.Context, to io.Writer) error {
 		w := tar.NewWriter(to)

@@ -8,46 +8,50 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 )
 
-// The runner starts a job's container with its script on standard input, so
-// that the script's shell is a child of the container's first process. Here the
-// first process waits instead, and runs a stage whenever a command in the
-// container asks it to: the container stays up in between. $$ in a script is the
-// first process for the same reason as there, which no signal ends.
+// GitLab Runner starts a job's container with the script on standard input, so
+// the script's shell is the container's first process or its child. Here the
+// first process waits and runs a stage when an exec session asks for it, so the
+// container stays up between stages. In both cases $$ in a script is the first
+// process, which ignores signals without a handler.
 
-// shells are those that the runner looks for, in this order.
+// shells returns the shells that GitLab Runner looks for, in its order.
 func shells() []string {
 	return []string{"/usr/local/bin/bash", "/usr/bin/bash", "/bin/bash", "/usr/local/bin/sh", "/usr/bin/sh", "/bin/sh", "/busybox/sh"}
 }
 
-// findShell runs the first of the shells that there is.
+// findShell returns a command that executes the first shell that exists.
 func findShell(arguments string) string {
 	return "for s in " + strings.Join(shells(), " ") + `; do if [ -x "$s" ]; then exec "$s" ` + arguments + "; fi; done; echo shell not found; exit 1"
 }
 
-// readyLine is what the first process writes when it waits, in a container
-// whose entrypoint may write something before.
+// readyLine is what the first process prints when it waits for stages. The
+// entrypoint may print other lines before it.
 const readyLine = "lcitool: ready"
 
-// replacedLine is written before readyLine if the entrypoint is gone: it has
-// become the shell that waits. Otherwise it goes on after that shell.
+// replacedLine precedes readyLine if the entrypoint has replaced itself with the
+// shell by exec. Otherwise the entrypoint waits for the shell.
 const replacedLine = "lcitool: replaced"
 
-// markStep is the command that adds a line to the steps file: what begins, and
-// the time since the machine's start. It leaves the shell as it is.
+// markStep returns a command that appends a line to the steps file: what begins
+// and the machine's uptime. It runs in a subshell, so the shell's state does not
+// change.
 func markStep(what string) string {
 	return `( read -r up _ < /proc/uptime; echo "` + what + ` ${up-}" >> ` + stepsFile + ` )`
 }
 
-// firstProcess waits for a line that names a process and a stage. The stage has
-// the files 3 and 4 of that process as its streams: the shell that writes the
-// line has the pipe as file 1 meanwhile. Afterwards nothing is left of it, and its
-// status can be read. The pipe for it is open in both directions, so that a
-// process that no longer waits for its status holds nothing up.
+// firstProcess returns the script of the container's first process. It reads
+// lines with a process ID and a stage from a pipe. The stage uses file
+// descriptors 3 and 4 of that process as its output; the process that writes the
+// line has the pipe as descriptor 1 meanwhile. After the stage, it kills the
+// processes that are left and writes the status to another pipe. That pipe is
+// open in both directions, so that a reader that is gone does not block the
+// writer.
 //
-// The runner starts the container once for each of the scripts, with its
-// entrypoint. A shell that the entrypoint has become does the same by becoming
-// the entrypoint again. One that the entrypoint waits for ends with the script,
-// so that the entrypoint decides how the container ends.
+// GitLab Runner starts the container once per script, with its entrypoint. If
+// the entrypoint has replaced itself with this shell, the shell executes the
+// entrypoint again for the next script. If the entrypoint waits for the shell,
+// the shell exits after the script, and the entrypoint decides how the container
+// ends.
 func firstProcess() string {
 	return `
 _lcitool_next=
@@ -96,10 +100,10 @@ done
 `
 }
 
-// killScript sends a signal to all processes but itself, the first process and
-// those above that, and the one that waits for the stage's status. It goes on
-// until there are none left that it has not sent it to. It uses nothing but the
-// shell.
+// killScript sends a signal to all processes except itself, the first process
+// and its ancestors, and the process that waits for the stage's status. It
+// repeats until no process is left that has not received it. It uses only shell
+// builtins, because an image may have no other tools.
 const killScript = `
 signal=$1
 read -r spare < ` + stateDir + `/spare
@@ -116,7 +120,7 @@ while :; do
 done 2> /dev/null
 `
 
-// session is how a job's container starts.
+// session returns how a job's container starts.
 func session(entrypoint []string, hasEntrypoint bool) container.Session {
 	s := container.Session{AsImage: true, Entrypoint: entrypoint, Command: firstCommand()}
 	if hasEntrypoint {
@@ -125,22 +129,22 @@ func session(entrypoint []string, hasEntrypoint bool) container.Session {
 	return s
 }
 
-// firstCommand is what a container runs, after its entrypoint.
+// firstCommand returns the command that the container's entrypoint gets.
 func firstCommand() []string {
 	return []string{"sh", "-c", findShell("-c " + Quote(firstProcess()) + ` "$s"`)}
 }
 
-// runStage is the command that has the first process run a stage, with a value
-// for CI_JOB_STATUS.
+// runStage returns the command that makes the first process run a stage with
+// status in CI_JOB_STATUS.
 func runStage(name, status string) []string {
 	return []string{"sh", "-c", `exec 3>&1 4>&2; echo "$$ ` + name + " " + status + `" > ` + stateDir + `/todo; while read -r pid code; do [ "$pid" = $$ ] && exit "$code"; done < ` + stateDir + `/done; exit 125`}
 }
 
-// killStage is the command that sends a signal to all of a stage.
+// killStage returns the command that sends a signal to all processes of a stage.
 func killStage() []string { return []string{"sh", stateDir + "/kill"} }
 
-// enterScript is what a user's shell in the container of a job begins with. Its
-// argument is a command to be run in place of an interactive shell.
+// enterScript returns the script that starts a user's shell in a job's
+// container. If it has arguments, it runs them as a command instead.
 func enterScript() string {
 	return `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
 if [ $# -gt 0 ]; then exec "$@"; fi
@@ -148,7 +152,7 @@ i=; [ -t 0 ] && i=-i
 ` + findShell("$i") + "\n"
 }
 
-// enterCommand runs enter with a command.
+// enterCommand returns the command that runs enterScript with arguments.
 func enterCommand(command []string) []string {
 	return append([]string{"sh", "-c", findShell(`"$@"`), "sh", stateDir + "/enter"}, command...)
 }

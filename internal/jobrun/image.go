@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// images makes sure that the images of a job and its services are there.
+// images builds or pulls the images of a job and its services.
 func (r *Runner) images(ctx context.Context, j *Job, s scheduler.Streams) (id string, built bool, err error) {
 	id, built, err = r.image(ctx, j, s.Build)
 	if err == nil && !j.Image.BuildOnly {
@@ -31,7 +31,7 @@ func (r *Runner) images(ctx context.Context, j *Job, s scheduler.Streams) (id st
 	return id, built, err
 }
 
-// image makes sure that the image is there.
+// image builds or pulls the image of a job.
 func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, built bool, err error) {
 	if j.Image.Build != nil {
 		result, err := j.Image.Build.Ensure(ctx, r.Engine, log)
@@ -67,7 +67,7 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 	return id, false, err
 }
 
-// local gives the ID of an image that is never pulled.
+// local returns the ID of an image that is never pulled.
 func (r *Runner) local(ctx context.Context, reference string) (string, error) {
 	image, err := r.Engine.Inspect(ctx, reference)
 	if errors.Is(err, container.ErrNoImage) {
@@ -77,8 +77,8 @@ func (r *Runner) local(ctx context.Context, reference string) (string, error) {
 	return image.ID, err
 }
 
-// pullPolicies are those that a job or service names, nil for none: then an image
-// that is here is used, and others are pulled.
+// pullPolicies returns the pull_policy of a job or service. Without one, a local
+// image is used if it exists and pulled otherwise.
 func pullPolicies(image *gitlabci.Image) []string {
 	if image == nil {
 		return nil
@@ -86,11 +86,11 @@ func pullPolicies(image *gitlabci.Image) []string {
 	return image.PullPolicy
 }
 
-// asks reports whether a policy may ask a registry.
+// asks reports whether a pull policy may contact a registry.
 func asks(policy string) bool { return policy != "never" }
 
-// byPolicy gives the ID of an image by the first policy that gives one, as the
-// runner does it. Without a network "always" takes what is here.
+// byPolicy returns the ID of an image by the first pull policy that succeeds, as
+// GitLab Runner does. When offline, "always" uses the local image.
 func (r *Runner) byPolicy(ctx context.Context, j *Job, reference, platform string, policies []string, log io.Writer) (id string, err error) {
 	for i, policy := range policies {
 		switch {
@@ -113,7 +113,7 @@ func (r *Runner) byPolicy(ctx context.Context, j *Job, reference, platform strin
 	return id, err
 }
 
-// present gives the ID of an image that must not be pulled.
+// present returns the ID of an image with the pull policy "never".
 func (r *Runner) present(ctx context.Context, reference string) (string, error) {
 	image, err := r.Engine.Inspect(ctx, reference)
 	if errors.Is(err, container.ErrNoImage) {
@@ -122,8 +122,8 @@ func (r *Runner) present(ctx context.Context, reference string) (string, error) 
 	return image.ID, err
 }
 
-// pulled gives the ID of an image, which is pulled if it is not there, or
-// always. One for another platform is not there.
+// pulled returns the ID of an image. It pulls the image if it does not exist
+// locally for the platform, or if always is true.
 func (r *Runner) pulled(ctx context.Context, reference, platform string, always bool, log io.Writer) (string, error) {
 	if !always {
 		image, err := r.Engine.Inspect(ctx, reference)
@@ -138,7 +138,7 @@ func (r *Runner) pulled(ctx context.Context, reference, platform string, always 
 	return image.ID, err
 }
 
-// platform is the one that the job names for its image.
+// platform returns image:docker:platform of the job, or "".
 func (j *Job) platform() string {
 	if j.Job.Image == nil {
 		return ""

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package jobrun runs the jobs of a GitLab pipeline in containers here, as a
-// runner of GitLab's does.
+// Package jobrun runs the jobs of a GitLab pipeline in local containers, as
+// GitLab Runner does.
 //
-// Choose picks jobs of an evaluated pipeline. A Runner runs one: it makes sure
-// of the image, gives the job its own view of the project's tree, puts in the
-// artifacts of the jobs that it needs, runs the scripts and takes out its own
-// artifacts.
+// Choose picks jobs of an evaluated pipeline. A Runner runs one job: it builds
+// or pulls the image, gives the job its own view of the project's tree, copies
+// in the artifacts of the jobs that it needs, runs the scripts and copies out
+// the job's artifacts.
 package jobrun
 
 import (
@@ -21,91 +21,91 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// A Job is a job of a pipeline with what has been decided about running it here.
+// A Job is a job of a pipeline with the decisions about how it runs here.
 type Job struct {
 	gitlabci.Job
 	Image         Image    // instead of the one that the pipeline names
 	Env           []string // NAME=VALUE, after the job's own variables
 	WaitsFor      []string // names of chosen jobs that end before it begins
-	ArtifactsFrom []*Job   // jobs whose artifacts it gets, chosen or not
-	Runs          bool     // it is among those that run now
-	Of            string   // name of the job that it repeats, "" for none
-	Named         bool     // it was asked for by its name
+	ArtifactsFrom []*Job   // jobs whose artifacts it gets; they need not run now
+	Runs          bool     // whether it is among the jobs that run now
+	Of            string   // name of the job that it repeats, or ""
+	Named         bool     // whether the user named it
 
-	dir   string // where it has its tree, once it runs
-	tree  string // directory of the host with the files that are there at first; "" if it sees the project's own
-	again bool   // it may run again if it fails
+	dir   string // path of its tree in the container, set when it runs
+	tree  string // host directory with the files as they were at the start; "" if the job sees the project's own directory
+	again bool   // it is retried if it fails
 
-	entrypoint []string         // that its containers start with, nil for none
-	layers     *checkout.Layers // of its tree, nil for a whole one
+	entrypoint []string         // the container's entrypoint, nil for none
+	layers     *checkout.Layers // of its tree, nil for a whole checkout
 
 	services []*service // that run beside it
 }
 
-// An Image is what a job runs in.
+// An Image says which image a job runs in and how to get it.
 type Image struct {
 	Reference  string
 	Build      *envimage.Image // how to make it; nil if it must exist, here or in its registry
 	AlwaysPull bool            // ask the registry for it even if it is there
 	BuildOnly  bool            // having it is all that the job is for
 
-	Builds       []*envimage.Image // further ones that the job is for
-	Alternatives []string          // references to take in place of one that cannot be pulled, in this order
-	Local        bool              // it is never pulled: nobody knows which registry has it
+	Builds       []*envimage.Image // further images to build
+	Alternatives []string          // references to try, in this order, if Reference cannot be pulled
+	Local        bool              // it is never pulled, because its registry is not known
 }
 
-// A Runner runs single jobs. It is safe for use by several goroutines.
+// A Runner runs single jobs. It is safe for concurrent use.
 type Runner struct {
 	Engine    engine
 	Project   string // name that its caches and containers have
 	Tree      Tree
 	Files     map[string][]byte      // values of variables of type file, by name
-	BaseEnv   []string               // variables that those of the pipeline go over, NAME=VALUE
+	BaseEnv   []string               // variables that those of the pipeline override, NAME=VALUE
 	Artifacts *artifacts.Store       // nil for none
-	Caches    string                 // directory of the host for what jobs keep between runs, "" for none
-	Source    string                 // whose tree it is, as far as caches go: none of one source is seen by another
-	Protected bool                   // GitLab would count the pipeline's ref as protected
-	Limits    workload.Limits        // Timeout is overruled by that of a job if that is shorter
-	Offline   bool                   // no image is pulled
-	Keep      bool                   // containers of jobs that fail stay
-	KeepFirst bool                   // of those with Keep only the first does
-	Warn      func(job, what string) // told of what is not as GitLab has it; nil means nobody listens
+	Caches    string                 // host directory for caches, "" for none
+	Source    string                 // source that the tree comes from; caches are not shared between sources
+	Protected bool                   // whether GitLab would treat the pipeline's ref as protected
+	Limits    workload.Limits        // a shorter timeout of the job overrides Timeout
+	Offline   bool                   // do not pull images
+	Keep      bool                   // keep the containers of jobs that fail
+	KeepFirst bool                   // with Keep: keep only the first
+	Warn      func(job, what string) // called for each difference from GitLab; may be nil
 
-	// ServiceLog opens the log of a job's service; nil keeps none.
+	// ServiceLog opens the log of a job's service. If it is nil, no log is kept.
 	ServiceLog func(job, alias string) (io.WriteCloser, error)
 
 	trees    sharedTrees
-	noLayers atomic.Bool // the engine has no place for the upper layers of trees
-	kept     atomic.Bool // one container stays
+	noLayers atomic.Bool // the engine cannot store the upper layers of trees
+	kept     atomic.Bool // a container was kept
 }
 
-// keeps reports whether the container of a job that failed stays. It is to be
-// asked once for each.
+// keeps reports whether to keep the container of a job that failed. It must be
+// called once per failed job.
 func (r *Runner) keeps() bool {
 	return r.Keep && (!r.KeepFirst || r.kept.CompareAndSwap(false, true))
 }
 
-// An Outcome is what there is to know of a job that ran, beside how it ended.
+// An Outcome describes a job that ran, except for its result.
 type Outcome struct {
 	ImageID   string
 	Container string   // that was kept, "" for none
 	Dir       string   // of its tree in the container
 	Tree      string   // directories of the host with the files that were there at first, upper ones first, a line each, while a container is kept; "" for the project's own
-	Resumed   int      // number of the command at which it went on, 0 if it began at the first
-	Command   string   // that was running last, "" for none
-	Env       []string // NAME=VALUE, sorted, that the scripts saw beside the image's own
-	Packages  []string // lines of the image's /packages.txt, nil if it has none
-	Artifacts string   // directory of the host, "" for none
-	JUnit     []string // files below it
+	Resumed   int      // number of the command at which it resumed, 0 if it ran from the start
+	Command   string   // command that ran last, or ""
+	Env       []string // NAME=VALUE, sorted, that the scripts had in addition to the image's
+	Packages  []string // lines of the image's /packages.txt, nil if the image has none
+	Artifacts string   // host directory, or ""
+	JUnit     []string // paths below Artifacts
 	Commands  []Command
 	Phases    []Phase
 
-	resumed       bool      // its container was kept before, and stays unless it passes
-	abandoned     bool      // nothing of the container is wanted
-	script, after stageTime // zero for one that did not run
+	resumed       bool      // the container was kept by an earlier run, and stays unless the job passes
+	abandoned     bool      // do not copy anything out of the container
+	script, after stageTime // zero for a script that did not run
 }
 
-// afterTimeout is what an after_script gets, as with GitLab.
+// afterTimeout is GitLab's default limit for after_script.
 const afterTimeout = 5 * time.Minute
 
 func (r *Runner) warn(j *Job, what string) {

@@ -20,10 +20,9 @@ import (
 
 const maxKeptFile = 1 << 20
 
-// keepTree lets a scratch directory stay for a container that was kept. Its
-// scratch.KeptFile lists the containers whose trees are in it, a line each: the
-// engine's address, a tab, the container's name. No container stays for longer
-// than the directory.
+// keepTree marks a scratch directory as used by a kept container. The file
+// scratch.KeptFile in it lists these containers, one per line: engine address,
+// tab, container name. A container must be removed before the directory is.
 func keepTree(dir, engine, name string) error {
 	path := filepath.Join(dir, scratch.KeptFile)
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -37,14 +36,14 @@ func keepTree(dir, engine, name string) error {
 	return nil
 }
 
-// A KeptEngine knows the containers that are kept.
+// A KeptEngine lists the kept containers of a podman service.
 type KeptEngine interface {
 	Kept(ctx context.Context) ([]container.KeptContainer, error)
 	Address() string
 }
 
-// SweepKept removes the trees in parent of kept containers of an engine that
-// are gone. The directories go with the next sweep.
+// SweepKept releases the trees in parent whose kept containers no longer exist.
+// The next sweep of scratch directories removes them.
 func SweepKept(ctx context.Context, engine KeptEngine, parent string) error {
 	files := append(scratch.Kept(parent), checkout.CacheIn(parent).Kept()...)
 	if len(files) == 0 {
@@ -70,8 +69,8 @@ func SweepKept(ctx context.Context, engine KeptEngine, parent string) error {
 	return nil
 }
 
-// goneFrom reports whether none of the listed containers is there. Those of
-// another engine count as there.
+// goneFrom reports whether none of the listed containers exists. Containers of
+// another engine count as existing.
 func goneFrom(engine string, listed, there []string) bool {
 	return !slices.ContainsFunc(listed, func(entry string) bool {
 		return !strings.HasPrefix(entry, engine+"\t") || slices.Contains(there, entry)

@@ -16,17 +16,19 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// A Kept is the container of a job that failed, which the job can go on in.
+// A Kept is the kept container of a job that failed. Resume continues the job in
+// it.
 type Kept struct {
 	Container string
 	Tree      string   // as Outcome has it; "" if the job saw the project's own directory
 	Env       []string // NAME=VALUE that the script gets in addition
 }
 
-// Resume has a job go on at the command that failed, in the container that was
-// kept, with the state of the shell before that command and the tree as it is
-// now below what the job changed. A job that ends well is never Passed but
-// Continued, and its container is removed; else that stays.
+// Resume continues a job in its kept container at the command that failed. The
+// shell has the state it had before that command; the tree is updated to its
+// current files except those that the job changed. A job that succeeds is
+// Continued, never Passed, and its container is removed. Otherwise the container
+// stays.
 func (r *Runner) Resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
 	j.again = false
@@ -38,7 +40,7 @@ func (r *Runner) Resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 		result.State = outcome.Continued
 	}
 	if out.Container == "" && result.State != outcome.Continued {
-		out.Container = k.Container // it is as it was
+		out.Container = k.Container // nothing in it has changed
 	}
 	result.Workload, result.Duration = j.Name, time.Since(started)
 	return result, out
@@ -85,8 +87,8 @@ func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 	return nil
 }
 
-// failedCommand gives the number of the command that a job's script ended in,
-// from 1.
+// failedCommand returns the number of the script's last command that was
+// started, from 1.
 func (r *Runner) failedCommand(ctx context.Context, j *Job, c jobContainer) (int, error) {
 	text, err := readFile(ctx, c, stepsFile, maxSteps)
 	if err != nil {
@@ -107,10 +109,10 @@ func (r *Runner) failedCommand(ctx context.Context, j *Job, c jobContainer) (int
 	return n, nil
 }
 
-// maxState bounds the state of a shell, in bytes.
+// maxState limits the size of a saved shell state, in bytes.
 const maxState = 16 << 20
 
-// refresh brings the tree as it is now into a kept container.
+// refresh copies changes of the project's tree into a kept container.
 func (r *Runner) refresh(ctx context.Context, j *Job, c jobContainer, k Kept, to io.Writer, out *Outcome) error {
 	switch {
 	case r.Tree.Writable && k.Tree == "":
@@ -135,7 +137,7 @@ func (r *Runner) refresh(ctx context.Context, j *Job, c jobContainer, k Kept, to
 	return r.keep(now.layers, k.Container)
 }
 
-// putRest puts the scripts that are left to run into a container.
+// putRest copies the remaining scripts into a container.
 func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, added, env []string) error {
 	script, after := r.stages(j, env)
 	script.declare = functionsOf(script.commands[:n-1])
@@ -156,17 +158,17 @@ func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, add
 	if err := errors.Join(append(errs, w.Close())...); err != nil {
 		return err
 	}
-	// Without the file, the first process does not end with its entrypoint.
+	// Without this file, the first process does not execute the entrypoint again.
 	if _, err := c.Exec(ctx, container.ExecOptions{Command: []string{"rm", "-f", stateDir + "/again"}, WorkDir: "/"}); err != nil {
 		return fmt.Errorf("cannot prepare the container: %w", err)
 	}
 	return c.Put(ctx, stateDir, strings.NewReader(archive.String()))
 }
 
-// restStage is the stage of what is left of a script.
+// restStage is the name of the stage with the remaining commands of a script.
 const restStage = "rest"
 
-// rest runs what is left of the script, then after_script.
+// rest runs the remaining commands of the script, then after_script.
 func (r *Runner) rest(ctx context.Context, j *Job, c jobContainer, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)

@@ -23,13 +23,13 @@ import (
 
 const (
 	goarch      = runtime.GOARCH
-	grace       = 2 * time.Second // from TERM to KILL: one interrupt is to have an effect soon
-	wrapUp      = 2 * time.Minute // for what is done after a job was stopped
+	grace       = 2 * time.Second // from TERM to KILL; short, so that one interrupt stops the job soon
+	wrapUp      = 2 * time.Minute // for cleanup after a job was stopped
 	maxPackages = 16 << 20        // bytes of /packages.txt
 )
 
-// Run runs a job to its end. How it ended is in the result, errors of the
-// engine included; when ctx ends, so does the job.
+// Run runs a job, with its retries. Errors of the engine are part of the result.
+// The job is stopped when ctx ends.
 func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
 	for try := 0; ; try++ {
@@ -48,8 +48,8 @@ func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result o
 	}
 }
 
-// retries reports whether a job that ended like this runs again. Statuses that
-// are given without kinds of failure are the only ones that count.
+// retries reports whether retry applies to a result. If retry has exit codes but
+// no failure kinds, only the exit codes count.
 func retries(retry gitlabci.Retry, result outcome.Result) bool {
 	kind := ""
 	switch result.State {
@@ -71,7 +71,6 @@ func retries(retry gitlabci.Retry, result outcome.Result) bool {
 	return slices.Contains(retry.When, kind) || slices.Contains(retry.When, "always")
 }
 
-// once runs a job a single time.
 func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	parts := &phases{last: time.Now()}
 	defer func() { out.Phases = parts.all }()
@@ -125,18 +124,19 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 	return result, out
 }
 
-// A refusedError is why a job fails before its script: a runner refuses it as
-// well, or something that it wants is not here.
+// A refusedError is the reason why a job fails before its script: GitLab Runner
+// would refuse the job as well, or something it requires is missing here.
 type refusedError struct{ error }
 
-// ExitStatus makes it a failure of the job, not of the engine.
+// ExitStatus marks the error as a failure of the job, not of the engine.
 func (refusedError) ExitStatus() int { return 1 }
 
 func (e refusedError) Unwrap() error { return e.error }
 
 func refusedf(format string, args ...any) error { return refusedError{fmt.Errorf(format, args...)} }
 
-// impossible says what a job wants that is not here.
+// impossible returns an error if the job requires something that is not
+// supported or missing.
 func (j *Job) impossible() error {
 	switch {
 	case len(j.Unresolved) > 0:
@@ -151,8 +151,8 @@ func (j *Job) impossible() error {
 	return j.checkCaches()
 }
 
-// scripts runs the job's commands, then after_script, even if they failed.
-// GitLab gives a job up that has used all its time, so that nothing follows.
+// scripts runs the job's commands, then after_script even if they failed. After
+// a job timeout GitLab runs nothing more.
 func (r *Runner) scripts(ctx context.Context, j *Job, c jobContainer, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
@@ -186,12 +186,14 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c jobContainer, s schedule
 		parts.done("after_script")
 	}
 	if entry.waits && !out.abandoned && ctx.Err() == nil && j.Job.Artifacts != nil {
-		// Files are only seen in a container that runs. What is wrong shows when they are taken.
+		// Files can only be read from a running container. An error shows when
+		// artifacts are collected.
 		_ = entry.restart(ctx, io.Discard)
 	}
 }
 
-// afterScript runs after_script. Its status counts only if the job says so.
+// afterScript runs after_script. Its failure fails the job only if
+// AFTER_SCRIPT_IGNORE_ERRORS is "false".
 func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s scheduler.Streams, left time.Duration, result *outcome.Result, out *Outcome) {
 	after, cancel := ctx, context.CancelFunc(func() {})
 	if ctx.Err() != nil { // GitLab runs it for a cancelled job too, but nobody waits for long here
@@ -220,7 +222,7 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 	}
 }
 
-// stage has the first process of the container run one of the scripts.
+// stage makes the first process of the container run one of the scripts.
 func (r *Runner) stage(ctx context.Context, c jobContainer, name, status string, limit time.Duration, s scheduler.Streams) error {
 	_, err := c.Exec(ctx, container.ExecOptions{
 		Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage(),
@@ -232,8 +234,8 @@ func (r *Runner) stage(ctx context.Context, c jobContainer, name, status string,
 }
 
 // containerGone reports whether the first process of the container has ended,
-// as it does when an entrypoint does not run what it is given. Its status is
-// then that of the job.
+// for example because the entrypoint does not execute its arguments. It then
+// sets *err to the container's exit status.
 func containerGone(ctx context.Context, c jobContainer, err *error) bool {
 	if *err == nil || ctx.Err() != nil {
 		return false
@@ -248,10 +250,10 @@ func containerGone(ctx context.Context, c jobContainer, err *error) bool {
 	return true
 }
 
-// jobTimeout is what GitLab gives a job of a new project.
+// jobTimeout is GitLab's default job timeout for new projects.
 const jobTimeout = time.Hour
 
-// timeLimit is how long a job may take.
+// timeLimit returns the shorter of the job's timeout and the user's limit.
 func (r *Runner) timeLimit(j *Job) time.Duration {
 	limit := cmp.Or(j.Timeout, jobTimeout)
 	if r.Limits.Timeout > 0 {
@@ -260,7 +262,7 @@ func (r *Runner) timeLimit(j *Job) time.Duration {
 	return limit
 }
 
-// duration reads a time limit as the runner does. What is none counts as the
+// duration parses a time limit as GitLab Runner does. Invalid text gives the
 // default.
 func duration(text string, otherwise time.Duration) time.Duration {
 	if d, err := time.ParseDuration(text); err == nil && d > 0 {
@@ -269,7 +271,7 @@ func duration(text string, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// status is the state of a job in the words of CI_JOB_STATUS.
+// status returns the value of CI_JOB_STATUS for a state.
 func status(s outcome.State) string {
 	switch s {
 	case outcome.Passed:
@@ -280,7 +282,7 @@ func status(s outcome.State) string {
 	return "failed"
 }
 
-// nonEmptyLines gives the lines of a text without those of white space.
+// nonEmptyLines returns the lines of a text that are not blank.
 func nonEmptyLines(text string) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
@@ -291,8 +293,8 @@ func nonEmptyLines(text string) []string {
 	return lines
 }
 
-// finish takes out of the container what is wanted of it and removes or keeps
-// it. It goes on when ctx has ended, for a limited time.
+// finish collects artifacts and caches from the container, then removes or keeps
+// it. It continues for a limited time after ctx has ended.
 func (r *Runner) finish(ctx context.Context, j *Job, c jobContainer, result *outcome.Result, out *Outcome) error {
 	stopped := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)

@@ -13,51 +13,51 @@ import (
 	"time"
 )
 
-// Where a job's container has what the scripts need. It is not below the tree,
-// so that a job sees nothing there that GitLab would not show it.
+// Paths in a job's container for lcitool's own files. They are outside the tree,
+// so that the tree contains only what GitLab would put there.
 const (
 	stateDir  = "/run/lcitool"
 	stepsFile = stateDir + "/steps" // a line for each command that began, as parseSteps has it
 	stateFile = stateDir + "/state" // environment at the end of the script
 
-	// ScriptFile is where a job's container has its commands.
+	// ScriptFile is the file in a job's container with its commands.
 	ScriptFile = stateDir + "/script"
 )
 
-// preamble makes the shell end with the first command that fails, also within
-// a pipe where the shell knows that.
+// preamble makes the shell exit at the first command that fails, including
+// commands in a pipeline if the shell has pipefail.
 const preamble = `case "$(set -o)" in *pipefail*) set -o pipefail;; esac; set -o errexit
 set +o noclobber
 `
 
-// remember writes down what a shell of the user's needs to go on from here. It
-// is put in place of nothing: a script that traps EXIT itself has only the
-// environment that it began with.
+// remember saves the shell's environment and directory at its exit. It uses the
+// EXIT trap, so a script that sets its own EXIT trap leaves only the environment
+// from the start.
 const remember = `trap '{ { export -p; echo "cd \"$PWD\""; } > ` + stateFile + `; } 2> /dev/null' EXIT
 `
 
-// A stage is a list of commands that one shell runs, as the runner does it.
+// A stage is a list of commands that one shell runs, as in GitLab Runner.
 type stage struct {
 	dir      string      // to begin in
 	temp     string      // for temporary files of the runner's
 	env      [][2]string // variables, by name
 	commands []string
-	prefix   string // of the sections of blocks
-	name     string // of the stage in the steps file; "" if its commands are not taken down
-	status   bool   // CI_JOB_STATUS is given when it runs
-	keep     bool   // a shell may go on from the end, or before the last command
-	first    int    // commands of the stage that come before these
-	restored bool   // it goes on in the state that was saved before the first one, and env is added to that
-	declare  string // functions that the state may lack
+	prefix   string // of the log sections of multi-line commands
+	name     string // of the stage in the steps file; "" to record no steps
+	status   bool   // CI_JOB_STATUS is set when it runs
+	keep     bool   // save the state, so that a shell can continue at the end or before the last command
+	first    int    // number of commands of the script that precede these
+	restored bool   // start with the state saved before the first command, with env added
+	declare  string // functions that the saved state may lack
 
 	checks   bool // FF_ENABLE_BASH_EXIT_CODE_CHECK
 	sections bool // FF_SCRIPT_SECTIONS
 	trace    bool // CI_DEBUG_TRACE
 }
 
-// script is the text that a shell runs for a stage. Each command is shown
-// first. What is ours does not show when the script traces its commands: such
-// a trace goes where the standard error of a group goes.
+// script returns the text that a shell runs for a stage. Each command is printed
+// before it runs. lcitool's own commands redirect the standard error of their
+// group, so that a trace does not show them.
 func (s stage) script() string {
 	var b strings.Builder
 	if s.trace {
@@ -89,7 +89,6 @@ func (s stage) script() string {
 	return b.String()
 }
 
-// command shows a command and runs it.
 func (s stage) command(b *strings.Builder, i int, command string) {
 	b.WriteString("{ ")
 	if s.name != "" {
@@ -111,12 +110,12 @@ func (s stage) command(b *strings.Builder, i int, command string) {
 	}
 }
 
-// gitlabEnvFile is the file in the directory for temporary files whose lines
-// become variables of later stages.
+// gitlabEnvFile is the file in the temporary directory whose lines become
+// variables of later stages.
 const gitlabEnvFile = "gitlab_runner_env"
 
-// shown is a command as the log has it: GitLab too shows the first line of a
-// longer one.
+// shown returns a command as the log shows it. Like GitLab, it shows only the
+// first line of a longer command.
 func shown(command string) string {
 	if command == "" {
 		return ""
@@ -128,7 +127,7 @@ func shown(command string) string {
 	return "$ " + first
 }
 
-// word leaves a name as it is if the shell reads it as one word.
+// word quotes a name unless the shell reads it as one word.
 func word(s string) string {
 	if s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" {
 		return s
@@ -136,10 +135,10 @@ func word(s string) string {
 	return Quote(s)
 }
 
-// Quote makes one word of the shell's out of any text.
+// Quote quotes text as one word for a POSIX shell.
 func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// stages are the two scripts of a job.
+// stages returns the two scripts of a job: script and after_script.
 func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 	script = stage{
 		dir: j.dir, temp: tempDir(j.dir), commands: j.commands(), prefix: "script_step", name: "script", keep: r.Keep,
@@ -156,7 +155,7 @@ func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 	return script, after
 }
 
-// packState packs what goes to the state directory.
+// packState packs the files of the state directory.
 func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer) error {
 	return func(_ context.Context, to io.Writer) error {
 		w := tar.NewWriter(to)
@@ -184,8 +183,7 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 	}
 }
 
-// commands are those of before_script, then those of script: one shell runs
-// both.
+// commands returns before_script followed by script. One shell runs both.
 func (j *Job) commands() []string {
 	return append(append([]string{}, j.BeforeScript...), j.Script...)
 }

@@ -10,10 +10,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// registryPort matches the port in the name of an image.
 var registryPort = lazyregexp.New(`^([^/]*):[0-9]+(/|$)`)
 
-// repository gives the name of an image without its tag, digest and port.
+// repository returns the name of an image without tag, digest and registry port.
 func repository(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
@@ -22,7 +21,8 @@ func repository(image string) string {
 	return registryPort.ReplaceAllString(image, "$1$2")
 }
 
-// imageAliases gives the names that a service has because of its image.
+// imageAliases returns the host names that GitLab Runner derives from a
+// service's image.
 func imageAliases(image string) []string {
 	name := repository(image)
 	if name == "" {
@@ -31,17 +31,18 @@ func imageAliases(image string) []string {
 	return slices.Compact([]string{strings.ReplaceAll(name, "/", "__"), strings.ReplaceAll(name, "/", "-")})
 }
 
-// ownAliases gives the names that the pipeline gives a service.
+// ownAliases splits the alias keyword of a service into host names.
 func ownAliases(alias string) []string { return strings.Fields(strings.ReplaceAll(alias, ",", " ")) }
 
-// runsEngine reports whether an image is one of Docker in Docker.
+// runsEngine reports whether an image is a Docker-in-Docker image.
 func runsEngine(image string) bool {
 	image, _, _ = strings.Cut(image, "@")
 	return strings.Contains(image[strings.LastIndexByte(image, '/')+1:], "dind")
 }
 
-// planServices gives the services of a job that are started, with the names
-// that nothing else in the job has. Warnings say which are not.
+// planServices returns the services of a job that are started, each with the
+// host names that no earlier service uses. It calls warn for services that are
+// not started.
 func (j *Job) planServices(warn func(string)) []*service {
 	taken := map[string]bool{}
 	var list []*service
@@ -54,7 +55,7 @@ func (j *Job) planServices(warn func(string)) []*service {
 		own := ownAliases(image.Alias)
 		for _, alias := range append(imageAliases(image.Name), own...) {
 			switch {
-			case strings.ContainsAny(alias, ":#"): // it is for a line of /etc/hosts
+			case strings.ContainsAny(alias, ":#"): // it would break the line in /etc/hosts
 				warn(fmt.Sprintf("alias %q of service %q is not the name of a host", alias, image.Name))
 			case !taken[alias]:
 				taken[alias] = true
@@ -72,7 +73,7 @@ func (j *Job) planServices(warn func(string)) []*service {
 	return list
 }
 
-// notStarted says why a service without a name of its own is left out.
+// notStarted returns the warning for a service all of whose names are in use.
 func notStarted(image string) string {
 	if image == "" {
 		return "a service whose variables give it no name is not started"
@@ -80,7 +81,8 @@ func notStarted(image string) string {
 	return fmt.Sprintf("service %q is not started: another one has its name; an alias sets them apart", image)
 }
 
-// hosts are the lines for the /etc/hosts that a job shares with its services.
+// hosts returns the /etc/hosts entries, NAME:ADDRESS, for the job and its
+// services.
 func (j *Job) hosts() []string {
 	var list []string
 	for _, s := range j.services {

@@ -19,32 +19,32 @@ import (
 )
 
 const (
-	serviceLines = 10               // of a service's log that a warning shows
-	serviceDrain = 10 * time.Second // for what a service wrote last to be read
-	maxPorts     = 20               // of a service that are looked at, as a runner does
+	serviceLines = 10               // of a service's log shown in a warning
+	serviceDrain = 10 * time.Second // wait for the last lines of a service's log
+	maxPorts     = 20               // ports checked per service, as in GitLab Runner
 )
 
-// A service is a container that runs beside that of a job and shares its
-// network, as with GitLab's runner for Kubernetes.
+// A service is a container that runs beside a job's container and shares its
+// network, as with GitLab Runner's Kubernetes executor.
 type service struct {
 	gitlabci.Image
 	aliases   []string // at least one
 	reference string
 	image     container.Image
-	ports     []int // it listens on one of them once it is up; nil if nothing says
+	ports     []int // TCP ports, any of which it listens on when it is ready; nil if unknown
 
 	container jobContainer
-	cancel    context.CancelFunc // ends the reading of its log
-	read      chan struct{}      // closed when its log has been read to the end
+	cancel    context.CancelFunc // stops reading its log
+	read      chan struct{}      // closed when its log has been read
 
 	mu   sync.Mutex
-	last []string // lines of its log
+	last []string // last lines of its log
 }
 
-// name is what messages call the service.
+// name is the name of the service in messages.
 func (s *service) name() string { return s.aliases[len(s.aliases)-1] }
 
-// prepareServices makes sure of the images of a job's services.
+// prepareServices pulls the images of a job's services.
 func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) error {
 	j.services = j.planServices(func(what string) { r.warn(j, what) })
 	for _, s := range j.services {
@@ -67,8 +67,8 @@ func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) err
 	return nil
 }
 
-// startServices starts the services of a job and waits for them. They end with
-// a call of stop, which has to come before the job's container is removed.
+// startServices starts the services of a job and waits until they are ready. The
+// caller must call stop before it removes the job's container.
 func (r *Runner) startServices(ctx context.Context, j *Job, c jobContainer, env []string, to scheduler.Streams) (stop func(), err error) {
 	stop = func() { r.stopServices(ctx, j) }
 	if len(j.services) == 0 {
@@ -121,8 +121,8 @@ func (r *Runner) startService(ctx context.Context, j *Job, s *service, c jobCont
 	return err
 }
 
-// serviceEnv gives the variables of a service. Those that a user gives to a
-// pipeline reach it only through its own ones.
+// serviceEnv returns the variables of a service. Variables that a user gives to
+// the pipeline apply only if the service's own variables refer to them.
 func (j *Job) serviceEnv(s *service, env []string) []string {
 	all := map[string]string{}
 	set(all, env)
@@ -142,7 +142,7 @@ func (j *Job) serviceEnv(s *service, env []string) []string {
 	return sorted(all)
 }
 
-// readLog keeps the log of a service while it runs.
+// readLog stores the log of a service until the container ends.
 func (r *Runner) readLog(ctx context.Context, j *Job, s *service, live io.Writer) {
 	var file io.WriteCloser
 	if r.ServiceLog != nil {
@@ -172,7 +172,6 @@ func (r *Runner) readLog(ctx context.Context, j *Job, s *service, live io.Writer
 	}()
 }
 
-// keep remembers the last lines.
 func (s *service) keep(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +180,8 @@ func (s *service) keep(line string) {
 	}
 }
 
-// drained waits until the log of a service that has ended is read.
+// drained waits until the log of a service that has ended was read, at most
+// serviceDrain.
 func (s *service) drained() {
 	select {
 	case <-s.read:
@@ -189,7 +189,6 @@ func (s *service) drained() {
 	}
 }
 
-// showLast writes the last lines of a service.
 func (s *service) showLast(to io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,7 +197,8 @@ func (s *service) showLast(to io.Writer) {
 	}
 }
 
-// stopServices ends and removes the services of a job, also when ctx has ended.
+// stopServices stops and removes the services of a job, even after ctx has
+// ended.
 func (r *Runner) stopServices(ctx context.Context, j *Job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
 	defer cancel()

@@ -16,13 +16,14 @@ import (
 )
 
 const (
-	serviceTimeout = 30 * time.Second // for a service to listen on a port that it exposes
-	// serviceNoPort is how long a runner waits for a service that exposes none.
+	serviceTimeout = 30 * time.Second // for a service to listen on an exposed port
+	// serviceNoPort is how long GitLab Runner waits for a service without an
+	// exposed port.
 	serviceNoPort = 10 * time.Second
 	servicePause  = 200 * time.Millisecond
 )
 
-// A serviceWait waits until the services of a job are up.
+// A serviceWait waits until the services of a job are ready.
 type serviceWait struct {
 	job      jobContainer
 	services []*service
@@ -31,14 +32,14 @@ type serviceWait struct {
 	warn     func(string)
 }
 
-// wait returns when each service listens, has ended, or had its time. The job
-// runs in any case, as with a runner.
+// wait returns when each service listens, has ended or has timed out. As in
+// GitLab Runner, the job runs in any case.
 func (w *serviceWait) wait(ctx context.Context) {
 	started := time.Now()
 	for pending := w.services; len(pending) > 0 && ctx.Err() == nil; {
 		ports, err := w.listening(ctx)
 		if err != nil {
-			return // the job's container has ended, as its script will say
+			return // the job's container has ended; running the script returns the error
 		}
 		elapsed := time.Since(started)
 		pending = slices.DeleteFunc(slices.Clone(pending), func(s *service) bool {
@@ -51,8 +52,9 @@ func (w *serviceWait) wait(ctx context.Context) {
 	}
 }
 
-// up reports whether a service listens. Ports that no service exposes may be of
-// any of those that expose none, so there must be one for each.
+// up reports whether a service listens. A port that no service exposes can
+// belong to any service without exposed ports, so there must be one such port
+// for each of them.
 func (w *serviceWait) up(s *service, listening []int) bool {
 	if len(s.ports) > 0 {
 		return slices.ContainsFunc(s.ports, func(port int) bool { return slices.Contains(listening, port) })
@@ -69,7 +71,7 @@ func (w *serviceWait) up(s *service, listening []int) bool {
 	return len(found) >= silent
 }
 
-// ended reports whether a service has ended, and warns of it.
+// ended reports whether a service has ended, and warns if so.
 func (w *serviceWait) ended(ctx context.Context, s *service) bool {
 	code, exited, err := s.container.Exited(ctx)
 	if err != nil || !exited {
@@ -81,7 +83,8 @@ func (w *serviceWait) ended(ctx context.Context, s *service) bool {
 	return true
 }
 
-// late reports whether a service had its time, and warns if it should listen.
+// late reports whether a service has timed out, and warns if it has exposed
+// ports.
 func (w *serviceWait) late(s *service, elapsed time.Duration) bool {
 	if len(s.ports) == 0 {
 		return elapsed >= serviceNoPort
@@ -102,8 +105,8 @@ func portList(ports []int) string {
 	return strings.Join(list, ", ")
 }
 
-// listening gives the TCP ports that something listens on in the network that a
-// job shares with its services.
+// listening returns the TCP ports with listeners in the network that a job
+// shares with its services.
 func (w *serviceWait) listening(ctx context.Context) ([]int, error) {
 	const show = `for f in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$f" ] || while read -r line; do echo "$line"; done < "$f"; done`
 	var out bytes.Buffer
@@ -111,8 +114,7 @@ func (w *serviceWait) listening(ctx context.Context) ([]int, error) {
 	return listeningPorts(out.String()), err
 }
 
-// listeningPorts reads lines of /proc/net/tcp. The state of a socket that
-// listens is 0A.
+// listeningPorts parses lines of /proc/net/tcp. Socket state 0A is LISTEN.
 func listeningPorts(text string) []int {
 	var ports []int
 	for line := range strings.Lines(text) {

@@ -10,8 +10,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// Enter says how to run a user's shell, or a command, in the container of a
-// job as its script left it.
+// Enter returns the options to run a shell, or command if it is not empty, in
+// the container of a job after its script. dir is the job's directory in the
+// container.
 func Enter(dir string, command []string, s scheduler.Streams) container.ExecOptions {
 	return container.ExecOptions{
 		Command: enterCommand(command),
@@ -19,8 +20,8 @@ func Enter(dir string, command []string, s scheduler.Streams) container.ExecOpti
 	}
 }
 
-// Shell runs a user's shell, or a command, in a container of the job in which
-// nothing has run, and removes that.
+// Shell runs a shell, or command, in a new container of the job instead of its
+// scripts, then removes the container.
 func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s scheduler.Streams) error {
 	if err := j.impossible(); err != nil {
 		return err

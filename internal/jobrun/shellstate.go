@@ -8,14 +8,15 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// beforeFile has the state of the script's shell before the command that began
-// last, as commands that bring it back.
+// beforeFile has the state of the script's shell before the latest command, as
+// shell commands that restore it.
 const beforeFile = stateDir + "/before"
 
-// saveState writes the state of the shell to beforeFile: variables, functions,
-// options, mask, traps and directory. It starts no program. Variables that
-// belong to bash cannot be set, and end a shell that tries. A shell that is no
-// bash does not print its functions; functionsOf finds those.
+// saveState returns the commands that write the shell's state to beforeFile:
+// variables, functions, options, umask, traps and directory. They start no
+// programs. Variables that bash reserves are left out, because a shell that sets
+// them exits. Other shells cannot print their functions; functionsOf finds
+// those.
 func saveState() string {
 	return `{ if [ "${BASH_VERSION-}" ]; then compgen -v | while IFS= read -r _lcitool_v; do case $_lcitool_v in ` +
 		`BASH*|EUID|UID|PPID|SHELLOPTS|FUNCNAME|GROUPS|DIRSTACK|PIPESTATUS|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH*|_|_lcitool_*) ;; ` +
@@ -23,14 +24,14 @@ func saveState() string {
 		`printf 'umask '; umask; trap; set +o; echo 'command cd "$PWD"'; } > ` + beforeFile
 }
 
-// restoreState is what a shell begins with that goes on in the state of
-// beforeFile. What belongs to a shell and cannot be set is not.
+// restoreState returns the commands that restore the state from beforeFile in a
+// new shell. Reserved variables are not restored.
 func restoreState(functions string) string {
 	return functions + ". " + beforeFile + " 2> /dev/null || :\n"
 }
 
-// functionsOf gives the functions that commands declare, as text that declares
-// them again. Commands that cannot be read declare none.
+// functionsOf returns the declarations of the functions that commands declare.
+// Commands that cannot be parsed declare none.
 func functionsOf(commands []string) string {
 	var b strings.Builder
 	for _, text := range commands {

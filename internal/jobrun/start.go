@@ -22,8 +22,8 @@ const (
 	LabelProject = "lcitool.project"
 )
 
-// start makes the container with the tree, the scripts and what earlier jobs
-// hand on.
+// start creates and starts the container with the tree, the scripts, caches and
+// artifacts of earlier jobs.
 func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer, error) {
 	o := container.StartOptions{
 		ContainerOptions: container.ContainerOptions{
@@ -61,7 +61,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer,
 	}
 	c, err := r.Engine.Start(ctx, o)
 	if errors.Is(err, container.ErrNoUpper) && !r.noLayers.Swap(true) {
-		return r.start(ctx, j, env) // with a whole tree
+		return r.start(ctx, j, env) // with a whole checkout
 	}
 	if err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer,
 	return c, nil
 }
 
-// ownEntrypoint gives the one of the job, nil for the image's, and whether there
-// is any.
+// ownEntrypoint returns the entrypoint of the job, nil for the image's, and
+// whether the container has one.
 func (j *Job) ownEntrypoint(image []string) ([]string, bool) {
 	if j.Job.Image == nil || len(j.Job.Image.Entrypoint) == 0 {
 		return nil, len(image) > 0
@@ -87,9 +87,8 @@ func (j *Job) ownEntrypoint(image []string) ([]string, bool) {
 	return []string{}, false
 }
 
-// tree gives the container the project's files: its own view of the tree that
-// all jobs share where the engine can make one that behaves like a checkout of
-// its own, else a copy.
+// tree adds the project's files to the container. If the engine supports it, the
+// job gets an overlay of the tree that all jobs share, otherwise a copy.
 func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, env []string) error {
 	if r.Tree.Writable {
 		if !r.Engine.Local() {
@@ -128,22 +127,23 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, en
 	return nil
 }
 
-// overlays reports whether the engine can give a job its own view of a directory.
+// overlays reports whether the engine can give a job its own view of a host
+// directory. It must be local and run as root.
 func (r *Runner) overlays(ctx context.Context) (bool, error) {
 	rootless, err := r.Engine.Rootless(ctx)
 	return r.Engine.Local() && !rootless, err
 }
 
-// copied sends a directory of the host with root as its owner.
+// copied packs a host directory with root as the owner.
 func copied(dir, target string) container.Tree {
 	return container.Tree{Target: target, AsPacked: true, Tar: func(ctx context.Context, w io.Writer) error {
 		return treetar.Pack(ctx, w, dir, treetar.PackOptions{})
 	}}
 }
 
-// packSurroundings packs the directories around a tree, in which every user
-// may write as in a runner's, with the configuration that sends git to our copy
-// of the remote.
+// packSurroundings packs the directories around a tree. As in GitLab Runner,
+// every user may write to them. It includes the git configuration that redirects
+// the remote to the local copy.
 func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) error {
 	return func(_ context.Context, w io.Writer) error {
 		out := tar.NewWriter(w)
@@ -169,7 +169,7 @@ func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) er
 	}
 }
 
-// populate puts into a new container what the job finds there.
+// populate copies caches and artifacts into a new container.
 func (r *Runner) populate(ctx context.Context, j *Job, c jobContainer) error {
 	if err := r.restoreCaches(ctx, j, c); err != nil {
 		return err
@@ -182,7 +182,7 @@ func (r *Runner) populate(ctx context.Context, j *Job, c jobContainer) error {
 	return nil
 }
 
-// label keeps a value from being none.
+// label replaces control characters in the value of a label by spaces.
 func label(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' {

@@ -16,45 +16,43 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 )
 
-// A Tree is where the project's files are.
+// A Tree says where the project's files are and how they are checked out.
 type Tree struct {
 	Dir       string // absolute path of the host
 	Writable  bool   // jobs see Dir itself, and what they change stays
 	MountPath string // path in the container
 
-	// The rest says what is checked out for jobs that do not see Dir itself.
+	// The following fields apply if Writable is false.
 	Snapshot    *checkout.Snapshot
 	Work        string          // directory for the trees, of Scratch
 	Cache       *checkout.Cache // nil for none
 	Origin      string          // URL of the remote
 	Ref         string          // that the pipeline runs for, as checkout.Tree has it
 	Kind        checkout.RefKind
-	Pipeline    string // its number
-	FullHistory bool   // all generations, whatever GIT_DEPTH says
-	Untracked   bool   // with the files that git does not track
+	Pipeline    string // pipeline number
+	FullHistory bool   // whole history, whatever GIT_DEPTH says
+	Untracked   bool   // include files that git does not track
 }
 
-// Where a job finds what its repository borrows.
+// Paths in the container of the repositories that a job's repository uses.
 const (
 	objectsAt = stateDir + "/objects"
 	originAt  = stateDir + "/origin.git"
 )
 
-// defaultDepth is the generations of history that a new project of GitLab's
-// gives its jobs.
+// defaultDepth is GitLab's default GIT_DEPTH for new projects.
 const defaultDepth = 20
 
-// buildsDir is the directory below which all trees are.
+// buildsDir is the directory that contains all trees, as in GitLab Runner.
 const buildsDir = "/builds"
 
-// sharedTrees are the trees of a run, by what they are made with. The zero
-// value is ready for use.
+// sharedTrees holds the trees of a run by the settings they are checked out
+// with. The zero value is ready to use.
 type sharedTrees struct {
 	mu    sync.Mutex
 	trees map[string]*sharedTree
 }
 
-// sharedTree is made by the first job that asks for it.
 type sharedTree struct {
 	once   sync.Once
 	dir    string
@@ -62,7 +60,7 @@ type sharedTree struct {
 	err    error
 }
 
-// get gives the tree with a key, made once.
+// get returns the tree for a key. populate is called once per key.
 func (s *sharedTrees) get(key, parent string, populate func(t *sharedTree) error) (*sharedTree, error) {
 	s.mu.Lock()
 	if s.trees == nil {
@@ -82,7 +80,8 @@ func (s *sharedTrees) get(key, parent string, populate func(t *sharedTree) error
 	return t, t.err
 }
 
-// checkoutFor says how the tree of a job is checked out, by its variables.
+// checkoutFor returns how the tree of a job is checked out, from its GIT_*
+// variables.
 func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	t := checkout.Tree{
 		Strategy: value(env, "GIT_STRATEGY"), NoCheckout: value(env, "GIT_CHECKOUT") == "false", Depth: defaultDepth,
@@ -115,7 +114,7 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	return t, nil
 }
 
-// number reads a number of generations. What is none counts as the default.
+// number parses a non-negative number. Invalid text gives the default.
 func number(text string, otherwise int) int {
 	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 		return n
@@ -123,20 +122,21 @@ func number(text string, otherwise int) int {
 	return otherwise
 }
 
-// tempDir is the directory beside the tree for what belongs to the runner.
+// tempDir is the directory beside the tree for the runner's temporary files.
 func tempDir(at string) string { return at + ".tmp" }
 
-// gitConfigFile is the file there that the repository's configuration includes.
+// gitConfigFile is the file in tempDir that the repository's configuration
+// includes.
 const gitConfigFile = ".gitlab-runner.ext.conf"
 
-// prepareTree makes the tree of a job, unless another job of the run has the
-// same. One for an overlay may have layers.
+// prepareTree checks out the tree of a job, unless another job of the run uses
+// the same settings. A tree for an overlay may have layers.
 func (r *Runner) prepareTree(ctx context.Context, at string, env []string, overlay bool) (*sharedTree, error) {
 	t, err := r.checkoutFor(at, env)
 	if err != nil {
 		return nil, err
 	}
-	ctx = context.WithoutCancel(ctx) // other jobs wait for it too
+	ctx = context.WithoutCancel(ctx) // other jobs may wait for it
 	if overlay && r.Tree.Cache != nil && !r.noLayers.Load() {
 		shared, err := r.trees.get(fmt.Sprintf("layers %+v", t), r.Tree.Work, func(s *sharedTree) (err error) {
 			t.Dir = s.dir
@@ -153,7 +153,7 @@ func (r *Runner) prepareTree(ctx context.Context, at string, env []string, overl
 	})
 }
 
-// mount is the job's own view of a tree.
+// mount returns the job's overlay mount of a tree.
 func (t *sharedTree) mount(at string) container.Mount {
 	if t.layers == nil {
 		return container.Mount{Source: t.dir, Target: at, Overlay: true}
@@ -161,7 +161,6 @@ func (t *sharedTree) mount(at string) container.Mount {
 	return container.Mount{Source: t.layers.Lower, Target: at, Overlay: true, Upper: t.layers.Upper}
 }
 
-// view is where the files of a tree are.
 func (t *sharedTree) view() view {
 	if t.layers == nil {
 		return view{t.dir}
@@ -169,7 +168,7 @@ func (t *sharedTree) view() view {
 	return view{t.layers.Upper, t.layers.Lower}
 }
 
-// keep lets the tree of a container stay that is kept.
+// keep marks the directories of a tree as used by the kept container name.
 func (r *Runner) keep(layers *checkout.Layers, name string) error {
 	err := keepTree(r.Tree.Work, r.Engine.Address(), name)
 	if layers != nil {
@@ -178,7 +177,7 @@ func (r *Runner) keep(layers *checkout.Layers, name string) error {
 	return err
 }
 
-// prepareOrigin makes the repository that answers for the remote.
+// prepareOrigin creates the repository that stands in for the remote.
 func (r *Runner) prepareOrigin(ctx context.Context) (string, error) {
 	t := checkout.Tree{Ref: r.Tree.Ref, Kind: r.Tree.Kind, Pipeline: r.Tree.Pipeline}
 	if r.Engine.Local() && r.Tree.Snapshot.Objects() != "" {
@@ -193,7 +192,8 @@ func (r *Runner) prepareOrigin(ctx context.Context) (string, error) {
 	return shared.dir, nil
 }
 
-// dir is where a job finds its tree.
+// dir returns the path of a job's tree in the container: GIT_CLONE_PATH or
+// MountPath.
 func (r *Runner) dir(env []string) (string, error) {
 	at := value(env, "GIT_CLONE_PATH")
 	if at == "" || r.Tree.Writable {

@@ -20,22 +20,23 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 )
 
-// A fingerprint tells states of a file apart. The zero value is one that is not
-// there.
+// A fingerprint identifies the content of a file. The zero value means that the
+// file does not exist.
 type fingerprint struct {
 	kind byte   // 'f', 'l' for a link, 'd', '?' for others
 	exec bool   // of a file
 	sum  string // digest of a file, target of a link
 }
 
-// fileOf reads a file of the host, "" for none.
+// fileOf returns the fingerprint of a host file. An empty name means that the
+// file does not exist.
 func fileOf(name string) (fingerprint, error) {
 	if name == "" {
 		return fingerprint{}, nil
 	}
 	info, err := os.Lstat(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // a file may stand where one of its directories was
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // a file may have replaced one of its directories
 		return fingerprint{}, nil
 	case err != nil:
 		return fingerprint{}, err
@@ -57,7 +58,8 @@ func fileOf(name string) (fingerprint, error) {
 	return fingerprint{kind: 'f', exec: info.Mode()&0o100 != 0, sum: string(h.Sum(nil))}, err
 }
 
-// fileIn reads a file of a container. No link is followed in its last element.
+// fileIn returns the fingerprint of a file in a container. It does not follow a
+// symbolic link in the last element.
 func fileIn(ctx context.Context, c jobContainer, name string) (fingerprint, error) {
 	var link strings.Builder
 	_, err := c.Exec(ctx, container.ExecOptions{
@@ -93,8 +95,8 @@ func fileIn(ctx context.Context, c jobContainer, name string) (fingerprint, erro
 	}
 }
 
-// treeChanges lists the files that differ between two trees, sorted. What
-// belongs to git does not count, nor do directories by themselves.
+// treeChanges returns the files that differ between two trees, sorted. It
+// ignores .git and directories themselves.
 func treeChanges(before, now view) ([]string, error) {
 	seen := map[string]bool{}
 	for _, root := range slices.Concat(before, now) {
@@ -133,16 +135,15 @@ func treeChanges(before, now view) ([]string, error) {
 	return changed, nil
 }
 
-// An update is what became of files that changed between two trees in the
-// container of a job.
+// An update says what updateTree did with the files that changed between two
+// trees.
 type update struct {
 	replaced, removed []string
 	kept              []string // what the job made of them stays
 }
 
-// updateTree brings what changed from one tree of the host to another into the
-// tree of a container. Files that differ there from how they were before are the
-// job's, and stay.
+// updateTree applies the changes between two trees of the host to the tree in a
+// container. Files that the job has changed are kept.
 func updateTree(ctx context.Context, c jobContainer, before, now view, at string) (update, error) {
 	var u update
 	changed, err := treeChanges(before, now)
@@ -163,7 +164,7 @@ func updateTree(ctx context.Context, c jobContainer, before, now view, at string
 		case err != nil:
 			return u, err
 		case there == is:
-		case there != was, there.kind == 'd': // a directory may hold more of the job's
+		case there != was, there.kind == 'd': // a directory may contain files of the job
 			u.kept = append(u.kept, name)
 		case is.kind == 0 || is.kind == 'd':
 			u.removed = append(u.removed, name)
@@ -187,7 +188,7 @@ func updateTree(ctx context.Context, c jobContainer, before, now view, at string
 	return u, c.Put(ctx, at, strings.NewReader(archive.String()))
 }
 
-// prefixed keeps names from being options.
+// prefixed adds ./ to names, so that they are not parsed as options.
 func prefixed(names []string) []string {
 	var all []string
 	for _, n := range names {
@@ -196,7 +197,7 @@ func prefixed(names []string) []string {
 	return all
 }
 
-// packFiles packs files and links of a tree.
+// packFiles packs files and symbolic links of a tree.
 func packFiles(to io.Writer, tree view, names []string) error {
 	w := tar.NewWriter(to)
 	for _, name := range names {
@@ -233,7 +234,6 @@ func packFiles(to io.Writer, tree view, names []string) error {
 	return w.Close()
 }
 
-// tell says what an update did.
 func (u *update) tell(to io.Writer) {
 	for _, list := range []struct {
 		what  string
@@ -253,5 +253,5 @@ func (u *update) tell(to io.Writer) {
 	}
 }
 
-// maxNamed is how many files of a kind are named.
+// maxNamed is the number of file names printed per list.
 const maxNamed = 20

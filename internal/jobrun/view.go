@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// A view is a tree in directories that lie over each other as with overlayfs,
-// the upper one first.
+// A view is a tree in directories that are stacked as in overlayfs, the upper
+// one first.
 type view []string
 
-// String gives the directories, a line each.
+// String returns the directories, one per line.
 func (v view) String() string { return strings.Join(v, "\n") }
 
-// parseView is the opposite of String.
+// parseView is the inverse of String.
 func parseView(text string) view { return strings.Split(text, "\n") }
 
-// file gives where a file of the tree is, "" if it is not there. The name has
-// slashes.
+// file returns the host path of a file of the tree, or "" if it does not exist.
+// name is slash-separated.
 func (v view) file(name string) string {
 	for _, dir := range v {
 		for at := path.Dir(name); at != "."; at = path.Dir(at) {
