@@ -17,19 +17,20 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
-// artifactLocks keep other runs of the project from replacing what the jobs of
-// this one leave, and what they take of others.
+// artifactLocks are file locks on the artifacts of jobs. While a run holds them,
+// other runs of the project cannot replace the artifacts that its jobs write or
+// read.
 type artifactLocks struct {
 	mu   sync.Mutex
 	held map[string]*flock.Flock // by the name of the job
 }
 
-// lockPause is between two looks whether another run has ended.
+// lockPause is the interval between attempts to lock.
 const lockPause = 100 * time.Millisecond
 
-// take locks the artifacts of jobs, beside those that are locked already. It
-// waits for other runs that use them, and holds none of them meanwhile: two runs
-// never wait for each other.
+// take locks the artifacts of jobs in addition to those already locked. It waits
+// for other runs that use them. It locks all or nothing in each attempt, so that
+// two runs cannot deadlock.
 func (l *artifactLocks) take(ctx context.Context, s *Source, jobs []*jobrun.Job) error {
 	for told := false; ; told = true {
 		busy, err := l.try(s, jobs)
@@ -47,7 +48,8 @@ func (l *artifactLocks) take(ctx context.Context, s *Source, jobs []*jobrun.Job)
 	}
 }
 
-// try locks all, or none and names a job whose artifacts another run uses.
+// try locks the artifacts of all jobs, or none. busy is a job whose artifacts
+// another run uses, or "".
 func (l *artifactLocks) try(s *Source, jobs []*jobrun.Job) (busy string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -92,7 +94,7 @@ func (l *artifactLocks) try(s *Source, jobs []*jobrun.Job) (busy string, err err
 	return "", nil
 }
 
-// release gives all of them up.
+// release releases all locks.
 func (l *artifactLocks) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,7 +104,6 @@ func (l *artifactLocks) release() {
 	l.held = nil
 }
 
-// artifactLock is the lock for the artifacts of a job.
 func (s *Source) artifactLock(job string) (*flock.Flock, error) {
 	dir := filepath.Join(s.checkouts, "locks")
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -19,23 +19,23 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// BisectOptions say what to search for.
+// BisectOptions are the options of Bisect.
 type BisectOptions struct {
 	Project   string // absolute directory
 	Job       string
 	Good, Bad string // revisions
 	Command   string // in place of the job's script, "" for that
-	StateDir  string // for the steps of an interrupted search
+	StateDir  string // for the state of an interrupted search
 	Messages  Messages
 
-	Step    func(line string) error                               // gets a line about each commit
-	Connect func() error                                          // to the engine; called once, when the revisions are known to be right
-	Plan    func(commit string) (p *Plan, done func(), err error) // of the job with a commit
+	Step    func(line string) error                               // called with a line about each commit tested
+	Connect func() error                                          // connects to the engine; called once, after the revisions were resolved
+	Plan    func(commit string) (p *Plan, done func(), err error) // plans the job for a commit
 	Local   func() (LocalOptions, error)                          // called after Plan
 }
 
-// Bisect searches for the first commit with which a job fails. The lines say what
-// it is, or if found is false which commits it may be.
+// Bisect searches for the first commit with which a job fails. If found is true,
+// lines describe that commit, otherwise they list the candidates.
 func Bisect(ctx context.Context, o BisectOptions) (lines []string, found bool, err error) {
 	repo, err := gitcmd.Open(ctx, o.Project)
 	if err != nil {
@@ -58,7 +58,7 @@ func Bisect(ctx context.Context, o BisectOptions) (lines []string, found bool, e
 			lines, found, err := bisected(ctx, repo, next.Candidates)
 			return lines, found, errors.Join(s.Forget(), err)
 		}
-		subject, _ := repo.Git(ctx, "show", "-s", "--format=%s", next.Commit) // only shown
+		subject, _ := repo.Git(ctx, "show", "-s", "--format=%s", next.Commit) // for display only
 		o.Messages.infof("running %s with %.12s, about %d more: %s", o.Job, next.Commit, max(0, next.Left), subject)
 		step := bisect.Step{Commit: next.Commit, Subject: termtext.Line(subject)}
 		if step.Verdict, step.Why, err = o.judge(ctx, next.Commit); err != nil {
@@ -73,7 +73,7 @@ func Bisect(ctx context.Context, o BisectOptions) (lines []string, found bool, e
 	}
 }
 
-// session opens the search, which may go on where one was interrupted.
+// session opens the search, or resumes an interrupted one.
 func (o *BisectOptions) session(ctx context.Context, repo *gitcmd.Repo) (s *bisect.Session, err error) {
 	s = &bisect.Session{Repo: repo}
 	if s.Good, err = repo.Resolve(ctx, o.Good); err != nil {
@@ -99,7 +99,8 @@ func (o *BisectOptions) session(ctx context.Context, repo *gitcmd.Repo) (s *bise
 	return s, nil
 }
 
-// judge runs the job with a commit. The error is about the search itself.
+// judge runs the job with a commit. The error is one of the search, not of the
+// job.
 func (o *BisectOptions) judge(ctx context.Context, commit string) (bisect.Verdict, string, error) {
 	p, done, err := o.Plan(commit)
 	if ctx.Err() != nil {
@@ -135,8 +136,8 @@ func (o *BisectOptions) judge(ctx context.Context, commit string) (bisect.Verdic
 	return bisect.Skip, "the job did not run", nil
 }
 
-// verdictOn says what the end of a job says about its commit. Status 125 is git's
-// way to skip one.
+// verdictOn maps the result of a job to a verdict on its commit. Exit status 125
+// skips the commit, as in git bisect run.
 func verdictOn(r outcome.Result) (bisect.Verdict, string) {
 	why := r.Text()
 	if r.Line != "" {
@@ -151,7 +152,7 @@ func verdictOn(r outcome.Result) (bisect.Verdict, string) {
 	return bisect.Skip, why
 }
 
-// quietConsole shows nothing: the logs have it.
+// quietConsole discards all output, which is in the logs.
 func quietConsole() progress.Console {
 	return progress.Console{
 		Stdout: io.Discard, Stderr: io.Discard,
@@ -160,7 +161,7 @@ func quietConsole() progress.Console {
 	}
 }
 
-// bisected says what came of a search.
+// bisected describes the result of a search.
 func bisected(ctx context.Context, repo *gitcmd.Repo, candidates []string) (lines []string, found bool, err error) {
 	if len(candidates) > 1 {
 		return append([]string{"the first bad commit is one of these, as the others were skipped:"}, candidates...), false, nil

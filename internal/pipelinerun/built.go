@@ -17,8 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// builtImages are the images that jobs of the pipeline build from Dockerfiles
-// of the tree.
+// builtImages are the images that jobs of the pipeline build from Dockerfiles in
+// the tree.
 type builtImages struct {
 	index *containerjob.Index
 	tree  string
@@ -27,11 +27,11 @@ type builtImages struct {
 
 type readFile struct {
 	*containerjob.Dockerfile
-	err error // fs.ErrNotExist if there is none
+	err error // fs.ErrNotExist if there is no such file
 }
 
-// newBuiltImages reads the commands of a pipeline's jobs. Images that no job of
-// it builds may be those of its parent, nil for none.
+// newBuiltImages reads the commands of a pipeline's jobs. An image that no job
+// of this pipeline builds is looked up in parent, which may be nil.
 func newBuiltImages(e *gitlabci.Evaluation, tree string, parent *builtImages) *builtImages {
 	b := &builtImages{index: containerjob.NewIndex(e), tree: tree, files: map[string]*readFile{}}
 	if parent != nil {
@@ -40,7 +40,7 @@ func newBuiltImages(e *gitlabci.Evaluation, tree string, parent *builtImages) *b
 	return b
 }
 
-// buildKey tells builds apart that make different images.
+// buildKey returns a key that is equal for builds of the same image.
 func buildKey(b containerjob.Build) string {
 	key := fmt.Sprintf("%q %q %q", b.Dockerfiles, b.Context, b.Stage)
 	for _, name := range slices.Sorted(maps.Keys(b.Args)) {
@@ -49,7 +49,7 @@ func buildKey(b containerjob.Build) string {
 	return key
 }
 
-// dockerfile gives the Dockerfile of a build.
+// dockerfile reads the Dockerfile of a build. It caches the result.
 func (b *builtImages) dockerfile(build containerjob.Build) (*containerjob.Dockerfile, error) {
 	key := buildKey(build)
 	if b.files[key] == nil {
@@ -59,8 +59,7 @@ func (b *builtImages) dockerfile(build containerjob.Build) (*containerjob.Docker
 	return b.files[key].Dockerfile, b.files[key].err
 }
 
-// builds reports whether a job's purpose is an image: it builds one whose
-// Dockerfile is here.
+// builds reports whether a job builds an image from a Dockerfile in the tree.
 func (b *builtImages) builds(job *gitlabci.Job) bool {
 	if job.Role().Kind == gitlabci.Container {
 		return true
@@ -75,8 +74,8 @@ func (b *builtImages) builds(job *gitlabci.Job) bool {
 	})
 }
 
-// of gives the build of the image that a job builds, or else runs in, if its
-// Dockerfile is here.
+// of returns the build of the image that a job builds, or else of the image it
+// runs in. ok is false if the tree has no Dockerfile for it.
 func (b *builtImages) of(job *gitlabci.Job) (containerjob.Build, *containerjob.Dockerfile, bool) {
 	all, _ := b.index.By(job.Name)
 	if _, build, ok := b.index.For(job); ok {
@@ -90,8 +89,8 @@ func (b *builtImages) of(job *gitlabci.Job) (containerjob.Build, *containerjob.D
 	return containerjob.Build{}, nil, false
 }
 
-// role says what a job is for. What its variables do not tell, the Dockerfile
-// of its image does.
+// role returns the role of a job. If its variables do not name a target, the
+// Dockerfile of its image may.
 func (b *builtImages) role(job *gitlabci.Job) gitlabci.Role {
 	role := job.Role()
 	if b == nil || role.Target != "" {
@@ -114,13 +113,13 @@ func (b *builtImages) role(job *gitlabci.Job) gitlabci.Role {
 	return role
 }
 
-// Role says what a job is for, by its variables or by the Dockerfile of its
-// image.
+// Role returns the role of a job, from its variables or from the Dockerfile of
+// its image.
 func (e *Evaluation) Role(job *gitlabci.Job) gitlabci.Role { return e.built.role(job) }
 
-// ImageSource says how the image of a job is made here: the job that builds it,
-// "" for the job itself, and the Dockerfile below the project. ok is false if no
-// job builds it.
+// ImageSource says how the image of a job is built. by is the name of the job
+// that builds it, "" for job itself; dockerfile is a path below the project. ok
+// is false if no job builds it.
 func (e *Evaluation) ImageSource(job *gitlabci.Job) (by, dockerfile string, ok bool) {
 	build, d, ok := e.built.of(job)
 	if !ok {
@@ -132,8 +131,8 @@ func (e *Evaluation) ImageSource(job *gitlabci.Job) (by, dockerfile string, ok b
 	return by, d.Path, true
 }
 
-// isFor reports whether a job is for a target: by its variables, or as its
-// image's Dockerfile has this name or was written for the target.
+// isFor reports whether a job is for a target: its variables say so, or its
+// image's Dockerfile has the target's name or was generated for it.
 func (b *builtImages) isFor(job *gitlabci.Job, target string) bool {
 	if job.Role().Target == target {
 		return true
@@ -145,8 +144,8 @@ func (b *builtImages) isFor(job *gitlabci.Job, target string) bool {
 	return ok && (target == d.Name || target == d.Target || target == targets.EnvironmentName(d.Target, targets.Arch(d.Cross)))
 }
 
-// tag gives the name of a build among the images of a project. Two builds have
-// the same only if they make the same image.
+// tag returns the tag of a build. Builds of different images have different
+// tags.
 func (b *builtImages) tag(project string, build containerjob.Build, d *containerjob.Dockerfile) string {
 	sum := sha256.Sum256([]byte(buildKey(build)))
 	for key, other := range b.files {
@@ -164,8 +163,8 @@ func (b *builtImages) readAll() {
 	}
 }
 
-// imagePath gives the name of an image without registry, tag and digest, as a
-// last part of a path.
+// imagePath returns the last element of an image's name, without registry, tag
+// and digest.
 func imagePath(reference string) string {
 	name := path.Base(filepath.ToSlash(reference))
 	for i, r := range name {

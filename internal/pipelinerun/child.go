@@ -25,11 +25,12 @@ import (
 )
 
 const (
-	maxGenerations = 2       // of pipelines below the first, as with GitLab
-	maxChildFile   = 4 << 20 // bytes of a pipeline that a job has written
+	maxGenerations = 2       // GitLab's limit on nested child pipelines
+	maxChildFile   = 4 << 20 // bytes of a generated pipeline file
 )
 
-// cannotStart says why the pipeline of a trigger cannot be started here, or "".
+// cannotStart says why lcitool cannot run the downstream pipeline of a trigger
+// job, or returns "".
 func (s *Source) cannotStart(job *gitlabci.Job, event gitlabci.Event) string {
 	d := job.Downstream
 	switch {
@@ -60,18 +61,19 @@ func (s *Source) cannotStart(job *gitlabci.Job, event gitlabci.Event) string {
 	return ""
 }
 
-// childMain is the name of the file that a child pipeline begins with.
+// childMain returns the file name of a child pipeline's configuration.
 func childMain(j *gitlabci.Job) string { return "trigger of " + strings.ReplaceAll(j.Name, "/", " ") }
 
-// childEvent is what starts the child pipeline of a job.
+// childEvent returns the event of a job's child pipeline.
 func childEvent(e gitlabci.Event, j *gitlabci.Job) gitlabci.Event {
 	e.Variables = forwarded(e, j)
 	e.Child = true
 	return e
 }
 
-// trigger runs the child pipeline of a job. GitLab waits for it only with a
-// strategy; here its jobs run before those behind the trigger in either case.
+// trigger runs the child pipeline of a job. GitLab waits for it only with
+// trigger:strategy; lcitool always finishes it before jobs that depend on the
+// trigger job.
 func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s scheduler.Streams) outcome.Result {
 	started := time.Now()
 	result := outcome.Result{Workload: j.Name, State: outcome.Failed}
@@ -113,8 +115,8 @@ func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s schedu
 	return result
 }
 
-// runChild runs the jobs of a child pipeline, and says which of them failed, ""
-// for none. With allowed, that does not count for the run.
+// runChild runs the jobs of a child pipeline. It returns the name of one that
+// failed, or "". With allowed, a failure does not fail the run.
 func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s scheduler.Streams) (string, error) {
 	if err := l.locks.take(ctx, child.source, child.Jobs); err != nil {
 		return "", err
@@ -145,7 +147,7 @@ func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s sc
 	return bad, nil
 }
 
-// child plans the pipeline that a trigger starts.
+// child plans the child pipeline of a trigger job.
 func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, error) {
 	if p.generation >= maxGenerations {
 		return nil, fmt.Errorf("there are already %d pipelines above it", maxGenerations)
@@ -175,7 +177,7 @@ func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, er
 	return child, nil
 }
 
-// refusal gives the first thing that GitLab refuses in a pipeline.
+// refusal returns the first reason why GitLab refuses a pipeline, or "".
 func refusal(e *gitlabci.Evaluation) string {
 	for _, p := range e.Problems {
 		if p.Effect == gitlabci.Refused {
@@ -185,8 +187,8 @@ func refusal(e *gitlabci.Evaluation) string {
 	return ""
 }
 
-// adopt names the jobs of a child pipeline after the trigger, and gives them the
-// artifacts that they take of its pipeline.
+// adopt prefixes the names of a child pipeline's jobs with the trigger job's,
+// and resolves needs:pipeline to artifacts of the parent.
 func (p *Plan) adopt(parent *Plan, trigger *jobrun.Job) {
 	prefix := trigger.Name + "/"
 	named := map[*jobrun.Job]bool{}
@@ -220,7 +222,8 @@ func (p *Plan) adopt(parent *Plan, trigger *jobrun.Job) {
 	}
 }
 
-// forwarded gives the variables that a child pipeline is started with.
+// forwarded returns the variables that a trigger job forwards to its child
+// pipeline.
 func forwarded(e gitlabci.Event, j *gitlabci.Job) map[string]string {
 	out := map[string]string{}
 	if j.Downstream.YAMLVariables {
@@ -236,13 +239,14 @@ func forwarded(e gitlabci.Event, j *gitlabci.Job) map[string]string {
 	return out
 }
 
-// loadChild reads the files of a child pipeline.
+// loadChild reads the configuration of a child pipeline, including files from
+// artifacts.
 func (p *Plan) loadChild(j *jobrun.Job, store *artifacts.Store) (*gitlabci.Pipeline, error) {
 	return p.source.loadChild(&j.Job, func(files *childFiles, c gitlabci.Child) (string, error) { return files.take(p, c, store) })
 }
 
-// loadChild reads the files of the pipeline that a job starts. take gives the path
-// of one that another job writes.
+// loadChild reads the configuration of the pipeline that a job triggers. take
+// returns the path of a file that another job generates.
 func (s *Source) loadChild(j *gitlabci.Job, take func(*childFiles, gitlabci.Child) (string, error)) (*gitlabci.Pipeline, error) {
 	tree, err := safefs.OpenDir(s.tree)
 	if err != nil {
@@ -271,7 +275,7 @@ func (s *Source) loadChild(j *gitlabci.Job, take func(*childFiles, gitlabci.Chil
 	return gitlabci.Load(files, name, gitlabci.Options{Elsewhere: s.elsewhere})
 }
 
-// childInclude writes a file of a child pipeline as an include of one.
+// childInclude converts an entry of trigger:include to an entry of include.
 func childInclude(c gitlabci.Child) map[string]any {
 	switch c.Kind {
 	case "local", "artifact":
@@ -290,7 +294,7 @@ func childInclude(c gitlabci.Child) map[string]any {
 	return out
 }
 
-// overlaid gives values for inputs with those of one file over those of all.
+// overlaid returns the inputs of all files, overridden by those of one file.
 func overlaid(all, own map[string]string) map[string]string {
 	out := maps.Clone(all)
 	if out == nil {
@@ -300,13 +304,14 @@ func overlaid(all, own map[string]string) map[string]string {
 	return out
 }
 
-// childFiles are the files of the project with those that jobs have written.
+// childFiles are the files of the project plus generated ones.
 type childFiles struct {
 	tree fs.FS
 	made map[string][]byte
 }
 
-// take reads a file that a job has written, and gives the path that it has here.
+// take reads a generated file from a job's artifacts and returns its path in
+// childFiles.
 func (f *childFiles) take(p *Plan, c gitlabci.Child, store *artifacts.Store) (string, error) {
 	at := slices.IndexFunc(p.Jobs, func(j *jobrun.Job) bool {
 		return j.Name == c.Job || j.Base == c.Job || strings.HasSuffix(j.Name, "/"+c.Job)
@@ -331,7 +336,7 @@ func (f *childFiles) take(p *Plan, c gitlabci.Child, store *artifacts.Store) (st
 	return name, nil
 }
 
-// Open gives a file that was made, or one of the project's tree.
+// Open opens a generated file, or one of the project's tree.
 func (f childFiles) Open(name string) (fs.File, error) {
 	if data, ok := f.made[name]; ok {
 		return &madeFile{Reader: bytes.NewReader(data), name: path.Base(name)}, nil
@@ -339,7 +344,7 @@ func (f childFiles) Open(name string) (fs.File, error) {
 	return f.tree.Open(name)
 }
 
-// A madeFile is a file in memory, and what is known of it.
+// A madeFile is an fs.File in memory.
 type madeFile struct {
 	*bytes.Reader
 	name string

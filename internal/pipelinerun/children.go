@@ -9,10 +9,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// errLater is why a child pipeline is not known before jobs have run.
+// errLater says that a child pipeline is not known before a job has generated
+// it.
 var errLater = errors.New("its pipeline is written by a job")
 
-// child evaluates the pipeline that a job starts, if its files are in the tree.
+// child evaluates the child pipeline of a job, if its files are in the tree.
 func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
 	if why := e.cannotStart(job); why != "" {
 		return nil, errors.New("it " + why)
@@ -32,11 +33,10 @@ func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
 	return out, nil
 }
 
-// cannotStart says why the pipeline of a trigger cannot be started here, or "".
 func (e *Evaluation) cannotStart(job *gitlabci.Job) string { return e.source.cannotStart(job, e.event) }
 
-// listChild lists the jobs of the pipeline that a job starts, and notes in its row
-// why they are not known.
+// listChild lists the jobs of a job's child pipeline. If they are not known, it
+// adds the reason to row.
 func (e *Evaluation) listChild(job *gitlabci.Job, row *ListedJob, all bool, depth int) []ListedJob {
 	if !job.Trigger || job.When == gitlabci.Never || depth > maxGenerations {
 		return nil

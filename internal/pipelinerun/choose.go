@@ -15,32 +15,31 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A Choice says which jobs of a pipeline are to run.
+// A Choice selects jobs of a pipeline.
 type Choice struct {
 	Names   []string // jobs, or patterns of them; none stands for all
 	Targets []string // only jobs of these; none stands for all
 	Arches  []string // only jobs of these; none stands for all
 	Alone   bool     // leave out jobs that are only needed for their artifacts
 
-	built       *builtImages               // nil for none
-	cannotStart func(*gitlabci.Job) string // says why the pipeline of a trigger cannot be started here, "" if it can; nil for all can
+	built       *builtImages               // may be nil
+	cannotStart func(*gitlabci.Job) string // returns why the downstream pipeline of a trigger job cannot run here, or ""; may be nil
 }
 
-// Chosen are the jobs to run, in an order in which none comes before one that
-// it needs.
+// Chosen are the chosen jobs. A job comes after those that it needs.
 type Chosen struct {
 	Jobs    []*jobrun.Job
 	Implied []string // jobs among them that were not asked for, but needed
 	Skipped []string // why jobs that match a pattern are not among them, a line each
 
-	// Missing says which artifacts no job will have made, a line each.
+	// Missing lists artifacts that no chosen job produces, one line each.
 	Missing []string
 }
 
-// Choose picks jobs. A job that is named is taken whatever its rules say; one
-// that a pattern matches only if GitLab would start it by itself in this
-// pipeline, and if it is neither for building an image nor on a machine
-// elsewhere.
+// Choose selects jobs. A job that Names lists literally is chosen whatever its
+// rules say. A job that matches a pattern is chosen only if GitLab would start
+// it automatically, it does not exist only to build an image, and it does not
+// run on another machine.
 func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	taken, named := make([]bool, len(e.Jobs)), make([]bool, len(e.Jobs))
 	matched := make([]bool, len(e.Jobs))
@@ -84,7 +83,7 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	return out, nil
 }
 
-// jobNames are the names that a user may have meant.
+// jobNames returns all names of jobs, for suggestions.
 func jobNames(e *gitlabci.Evaluation) []string {
 	var names []string
 	for i := range e.Jobs {
@@ -96,16 +95,16 @@ func jobNames(e *gitlabci.Evaluation) []string {
 	return names
 }
 
-// holdBack takes back jobs that GitLab does not start before somebody has
-// started a manual one: those that need it, and those of later stages if it may
-// not fail. It gives the reason by the job's place. Jobs that were named run.
+// holdBack removes jobs that GitLab would not start before a manual job: those
+// that need it and, if it must succeed, those of later stages. It returns the
+// reasons by index of the job. Jobs chosen by name are kept.
 func (c *Choice) holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]string {
 	held := map[int]string{}
 	waits := func(i int) string {
 		job := &e.Jobs[i]
 		for k := range e.Jobs {
 			other := &e.Jobs[k]
-			manual := other.When == gitlabci.Manual && !taken[k] && !c.built.builds(other) // images are built by the jobs in them
+			manual := other.When == gitlabci.Manual && !taken[k] && !c.built.builds(other) // jobs build their own images here
 			if !manual && held[k] == "" {
 				continue
 			}
@@ -134,8 +133,8 @@ func (c *Choice) holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]s
 	return held
 }
 
-// order puts each job behind those that it waits for, and leaves the order as
-// it is otherwise. Jobs that wait for each other stay where they are.
+// order moves each job after those that it waits for and is otherwise stable.
+// Jobs in a cycle keep their order.
 func order(jobs []*jobrun.Job) []*jobrun.Job {
 	byName := map[string]*jobrun.Job{}
 	for _, j := range jobs {
@@ -165,8 +164,8 @@ func (c *Choice) wants(job *gitlabci.Job) bool {
 	return target && (len(c.Arches) == 0 || c.wantsArch(c.built.role(job).Arch))
 }
 
-// wantsArch compares an architecture of a job with those asked for, which may
-// have other names.
+// wantsArch reports whether arch is among c.Arches, which may use other names of
+// the same architecture.
 func (c *Choice) wantsArch(arch string) bool {
 	return slices.ContainsFunc(c.Arches, func(name string) bool {
 		asked, err := targets.ParseArch(name)
@@ -174,7 +173,7 @@ func (c *Choice) wantsArch(arch string) bool {
 	})
 }
 
-// notFound says why no job is meant by a name.
+// notFound returns the error for a name or pattern that selects no job.
 func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
 	called := slices.ContainsFunc(e.Jobs, func(job gitlabci.Job) bool { match, _ := gitlabci.MatchName(name, job.Name, job.Base); return match })
 	var narrowed []string
@@ -198,7 +197,7 @@ func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
 	return c.hintTargets(e, fmt.Errorf("no job that %q matches is for %s", name, what))
 }
 
-// hintTargets adds to an error which targets there are.
+// hintTargets adds a hint with the available targets.
 func (c *Choice) hintTargets(e *gitlabci.Evaluation, err error) error {
 	var all []string
 	for i := range e.Jobs {
@@ -213,7 +212,8 @@ func (c *Choice) hintTargets(e *gitlabci.Evaluation, err error) error {
 	return diag.WithHint(err, "jobs are for "+strings.Join(all, ", "))
 }
 
-// leftOut says why a job that nobody asked for by name does not run, or "".
+// leftOut says why a job that was not chosen by name does not run, or returns
+// "".
 func (c *Choice) leftOut(job *gitlabci.Job) string {
 	switch why := c.cannotRun(job); {
 	case job.When == gitlabci.Never && !c.built.builds(job) && job.Role().Kind != gitlabci.Cirrus:
@@ -228,7 +228,7 @@ func (c *Choice) leftOut(job *gitlabci.Job) string {
 	return ""
 }
 
-// cannotRun says why a job cannot run here, or is not to, or "".
+// cannotRun says why a job cannot or should not run here, or returns "".
 func (c *Choice) cannotRun(job *gitlabci.Job) string {
 	switch {
 	case c.built.builds(job):
@@ -245,7 +245,7 @@ func (c *Choice) cannotRun(job *gitlabci.Job) string {
 	return ""
 }
 
-// worst gives the problem of a job that weighs most, the zero Problem for none.
+// worst returns the job's problem with the highest Effect, or the zero Problem.
 func worst(job *gitlabci.Job) gitlabci.Problem {
 	var out gitlabci.Problem
 	for _, p := range job.Problems {
@@ -256,9 +256,10 @@ func worst(job *gitlabci.Job) gitlabci.Problem {
 	return out
 }
 
-// producers lists the jobs whose artifacts a job takes, by their places: those
-// that it needs, or depends on, or both where it says both. A job that says
-// neither takes those of all earlier stages that GitLab starts by itself.
+// producers returns the indexes of the jobs whose artifacts a job gets: those in
+// needs, those in dependencies, or those in both if it has both. A job with
+// neither gets artifacts of all jobs in earlier stages that GitLab starts
+// automatically.
 func producers(e *gitlabci.Evaluation, i int) []int {
 	job := &e.Jobs[i]
 	var list []int
@@ -281,12 +282,13 @@ func isBefore(e *gitlabci.Evaluation, a, b *gitlabci.Job) bool {
 	return slices.Index(e.Stages, a.Stage) < slices.Index(e.Stages, b.Stage)
 }
 
-// startsItself reports whether GitLab starts a job if none before it fails.
+// startsItself reports whether GitLab starts a job automatically if no earlier
+// job fails.
 func startsItself(job *gitlabci.Job) bool {
 	return job.When != gitlabci.Never && job.When != gitlabci.Manual && job.When != gitlabci.OnFailure
 }
 
-// addNeeded takes jobs whose artifacts those that are taken take. It gives their
+// addNeeded adds the jobs whose artifacts the chosen jobs need. It returns their
 // names, and a line for each that cannot run here.
 func (c *Choice) addNeeded(e *gitlabci.Evaluation, taken []bool) (added, missing []string) {
 	var visit func(i int)
@@ -313,26 +315,26 @@ func (c *Choice) addNeeded(e *gitlabci.Evaluation, taken []bool) (added, missing
 	return added, missing
 }
 
-// makesChild reports whether a job of that name writes the pipeline that a
-// trigger starts.
+// makesChild reports whether the job called name generates the configuration of
+// job's child pipeline.
 func makesChild(job *gitlabci.Job, name string) bool {
 	return job.Downstream != nil && slices.ContainsFunc(job.Downstream.Include, func(c gitlabci.Child) bool { return c.Job == name })
 }
 
-// handsOn reports whether a job leaves something for others: files or variables.
+// handsOn reports whether a job has artifacts or dotenv variables for later
+// jobs.
 func handsOn(job *gitlabci.Job) bool {
 	a := job.Artifacts
 	return a != nil && (len(a.Paths) > 0 || a.Untracked || hasDotenv(job))
 }
 
-// hasDotenv reports whether a job leaves variables for others.
 func hasDotenv(job *gitlabci.Job) bool {
 	return job.Artifacts != nil && slices.ContainsFunc(job.Artifacts.Reports, func(r gitlabci.Report) bool { return r.Kind == "dotenv" })
 }
 
-// link makes Jobs of those that are taken, and finds out which of them wait
-// for each other and hand something on. What jobs that do not run now left is
-// taken with alone.
+// link creates the chosen Jobs, with the jobs that they wait for and get
+// artifacts from. With alone, they also get stored artifacts of jobs that do not
+// run now.
 func link(e *gitlabci.Evaluation, taken []bool, alone bool) []*jobrun.Job {
 	every := make([]*jobrun.Job, len(e.Jobs))
 	for i := range e.Jobs {

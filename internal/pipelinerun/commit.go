@@ -15,9 +15,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 )
 
-// addCommit fills in what GitLab knows from the commit of a tree, and gives the
-// variables that it makes of it, NAME=VALUE. A tree without a repository or a
-// commit is one like others.
+// addCommit sets what GitLab derives from the commit of a tree in event, and
+// returns the commit's variables as NAME=VALUE. A tree without a repository or
+// commit has none.
 func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string {
 	repo, err := gitcmd.Open(ctx, s.tree)
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string 
 	defer repo.Close()
 	hash, err := repo.Resolve(ctx, "HEAD")
 	if err != nil {
-		return nil // nothing is committed yet
+		return nil // no commit yet
 	}
 	event.Commit = hash
 	variables, err := jobrun.CommitVariables(ctx, repo)
@@ -46,8 +46,8 @@ func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string 
 	return variables
 }
 
-// setUser names git's user as the one who starts the pipeline, or the author of
-// the commit.
+// setUser sets GITLAB_USER_NAME, _EMAIL and _LOGIN from git's user, or else from
+// the author of the commit.
 func setUser(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
 	name, email, _ := strings.Cut(event.Predefined["CI_COMMIT_AUTHOR"], " <")
 	email = strings.TrimSuffix(email, ">")
@@ -65,8 +65,8 @@ func setUser(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
 	}
 }
 
-// setMergeBase gives a merge request the commit that its branch left the target
-// at, as far as the repository knows the target.
+// setMergeBase sets CI_MERGE_REQUEST_DIFF_BASE_SHA, if the repository has the
+// target branch.
 func setMergeBase(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
 	if event.Source != gitlabci.MergeRequest {
 		return
@@ -80,9 +80,9 @@ func setMergeBase(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event)
 	}
 }
 
-// Identify gives the place of the project on its server: of the address that
-// origin is pushed to, as that is where pipelines run. It is empty if there is
-// none, or one that names no server.
+// Identify returns the project's server and path from the push URL of origin,
+// because pipelines run there. The results are empty without a remote, or if the
+// URL names no server.
 func Identify(ctx context.Context, directory string) (host, namespace, name string) {
 	repo, err := gitcmd.Open(ctx, directory)
 	if err != nil {
@@ -101,8 +101,8 @@ func Identify(ctx context.Context, directory string) (host, namespace, name stri
 	return place.Server.Host, place.Project[:at], place.Project[at+1:]
 }
 
-// DefaultBranch is the branch that git remembers as the default of "origin",
-// "main" if there is none.
+// DefaultBranch returns the branch that refs/remotes/origin/HEAD names, or
+// "main".
 func DefaultBranch(ctx context.Context, directory string) string {
 	const otherwise = "main"
 	repo, err := gitcmd.Open(ctx, directory)

@@ -10,10 +10,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// maxCoverageLog is how much of the end of a log is searched, in bytes.
+// maxCoverageLog is the size of the end of a log that is searched, in bytes.
 const maxCoverageLog = 4 << 20
 
-// addCoverage fills in what the logs of jobs say of their coverage.
+// addCoverage sets the coverage that the logs of jobs report.
 func addCoverage(jobs []*jobrun.Job, results []outcome.Result) {
 	for i, j := range jobs {
 		if j.Coverage == "" || results[i].Log == "" {
@@ -25,7 +25,7 @@ func addCoverage(jobs []*jobrun.Job, results []outcome.Result) {
 	}
 }
 
-// readEnd reads the last bytes of a file of ours.
+// readEnd reads the last most bytes of a file.
 func readEnd(name string, most int64) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// maxWishes bounds how many variables are tried out.
+// maxWishes limits the number of variables that are tried.
 const maxWishes = 12
 
 // An Emptiness says why the pipeline of an event has no jobs.
@@ -20,30 +20,31 @@ type Emptiness struct {
 	Events  []OtherEvent
 }
 
-// A Reason is a rule that leaves jobs out.
+// A Reason is a rule that excludes jobs.
 type Reason struct {
 	Jobs     int                // how many
 	Workflow bool               // it is one of the workflow, which leaves out all
 	Policy   bool               // only or except leaves them out
 	Own      bool               // they have no rules, and "when: never" of their own
-	Rule     gitlabci.RuleTrace // the zero value if no rule of theirs matches
-	Job      string             // the first of the jobs, "" for the workflow
+	Rule     gitlabci.RuleTrace // the zero value if no rule matches
+	Job      string             // the first of the jobs, "" for workflow:rules
 }
 
-// A Wish is a value of a variable with which there would be jobs.
+// A Wish is a variable setting with which the pipeline would have jobs.
 type Wish struct {
 	Name, Value  string
 	Jobs, Manual int // that there would be, and those of them that are started by hand
 }
 
-// An OtherEvent is one that would give jobs, more than those before it in a list.
+// An OtherEvent is an event whose pipeline has jobs, more than those of earlier
+// events in the list.
 type OtherEvent struct {
 	Source       string // as gitlabci.Event has it
 	Tag          bool   // it is the push of a tag
 	Jobs, Manual int    // that there would be, and those of them that are started by hand
 }
 
-// Empty says why there are no jobs, nil if there are some.
+// Empty says why the pipeline has no jobs. It returns nil if it has some.
 func (e *Evaluation) Empty() *Emptiness {
 	if inPipeline, _ := count(e.Evaluation); inPipeline > 0 || len(e.Jobs) == 0 {
 		return nil
@@ -74,7 +75,7 @@ func (e *Evaluation) Empty() *Emptiness {
 	return out
 }
 
-// count counts the jobs of a pipeline, and those that are started by hand.
+// count counts the jobs of a pipeline, and the manual jobs among them.
 func count(e *gitlabci.Evaluation) (all, manual int) {
 	for i := range e.Jobs {
 		switch e.Jobs[i].When {
@@ -89,7 +90,7 @@ func count(e *gitlabci.Evaluation) (all, manual int) {
 	return all, manual
 }
 
-// deciding gives the rule that decides, the zero value for none.
+// deciding returns the rule that decides, or the zero value.
 func deciding(rules []gitlabci.RuleTrace) gitlabci.RuleTrace {
 	for _, r := range rules {
 		if r.Outcome == gitlabci.RuleDecides {
@@ -99,7 +100,7 @@ func deciding(rules []gitlabci.RuleTrace) gitlabci.RuleTrace {
 	return gitlabci.RuleTrace{}
 }
 
-// reasons groups the jobs by the rule that leaves them out.
+// reasons groups the jobs by the rule that excludes them.
 func (e *Evaluation) reasons() []Reason {
 	var out []Reason
 	for i := range e.Jobs {
@@ -117,7 +118,7 @@ func (e *Evaluation) reasons() []Reason {
 	return out
 }
 
-// try finds out which of the values give jobs, each alone.
+// try returns the settings that give jobs, each tried alone.
 func (e *Evaluation) try(wishes map[string]map[string]int) []Wish {
 	type candidate struct {
 		Wish
@@ -147,7 +148,7 @@ func (e *Evaluation) try(wishes map[string]map[string]int) []Wish {
 	return out
 }
 
-// tryEvents finds out which events give jobs where this one gives none.
+// tryEvents returns other events that give jobs.
 func (e *Evaluation) tryEvents() []OtherEvent {
 	var out []OtherEvent
 	most := 0
@@ -159,7 +160,7 @@ func (e *Evaluation) tryEvents() []OtherEvent {
 		if event.Source = other.Source; e.event.Source == gitlabci.MergeRequest {
 			event.Branch, event.TargetBranch = event.TargetBranch, ""
 			event.Variables = maps.Clone(event.Variables)
-			delete(event.Variables, "RUN_PIPELINE") // merge requests of forks have it
+			delete(event.Variables, "RUN_PIPELINE") // set only for merge requests of forks
 		}
 		if other.Tag {
 			event.Tag = "v0.0.0"

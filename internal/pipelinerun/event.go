@@ -13,29 +13,28 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// EventOptions say which event a pipeline is looked at for, in the words of
-// options. What is "" has its usual value.
+// EventOptions describe an event by command-line options. Empty strings mean
+// defaults.
 type EventOptions struct {
 	Name          string // one of Events
 	Branch        string
 	DefaultBranch string
 	Tag           string
-	FromUpstream  bool // in upstream's namespace instead of a fork's
+	FromUpstream  bool // in upstream's namespace, not in a fork
 	Upstream      Upstream
 	Project       string   // GROUP/NAME
-	Server        string   // address
-	Variables     []string // NAME=VALUE; of equal names the last one counts
+	Server        string   // base URL
+	Variables     []string // NAME=VALUE; the last of equal names counts
 	FileVariables []string // names of variables of type file
-	Changed       []string // files that the event changed; nil for all, "" names none
+	Changed       []string // files changed by the event; nil means all, "" is ignored
 }
 
-// Events are the events that start pipelines, as options name them; the usual one
-// comes first.
+// Events returns the names of --event, the default first.
 func Events() []string {
 	return []string{"merge-request", "push", "tag", "web", "schedule", "api", "trigger", "parent-pipeline", "pipeline", "external", "chat"}
 }
 
-// sources gives for each of Events what GitLab calls it.
+// sources maps each of Events to its CI_PIPELINE_SOURCE.
 func sources() map[string]string {
 	return map[string]string{
 		"merge-request": gitlabci.MergeRequest, "push": gitlabci.Push, "tag": gitlabci.Push, "web": gitlabci.Web,
@@ -44,8 +43,8 @@ func sources() map[string]string {
 	}
 }
 
-// Event gives the event for a pipeline in a directory. An error is about the
-// options.
+// Event returns the event for a pipeline of the project in directory. An error
+// is about the options.
 func (o *EventOptions) Event(ctx context.Context, directory string, p *gitlabci.Pipeline) (gitlabci.Event, error) {
 	if o.Tag != "" && o.Name == "merge-request" {
 		return gitlabci.Event{}, errors.New("argument --tag: not allowed for a merge request, see --event")
@@ -90,9 +89,9 @@ func (o *EventOptions) Event(ctx context.Context, directory string, p *gitlabci.
 	return e, nil
 }
 
-// identify says which project the pipeline runs in: the one that is asked for,
-// or that of origin. A merge request is one of a fork, whose name is not known
-// where origin is the upstream project itself.
+// identify sets the project that the pipeline runs in: Project and Server, or
+// else that of origin. A merge request comes from a fork, whose namespace is
+// unknown if origin is the upstream project.
 func (o *EventOptions) identify(ctx context.Context, directory string, p *gitlabci.Pipeline, e *gitlabci.Event) error {
 	e.Host, e.Namespace, e.Project = Identify(ctx, directory)
 	if o.Server != "" {

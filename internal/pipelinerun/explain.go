@@ -10,32 +10,33 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// An ExplainedJob is a job with the rules that decide about it.
+// An ExplainedJob is a job with the rules that decide about it, for JSON.
 type ExplainedJob struct {
 	Name       string          `json:"name"`
 	Source     string          `json:"source"`
 	When       string          `json:"when"`
 	Target     string          `json:"target"`
 	Image      string          `json:"image"`
-	BuiltBy    string          `json:"built_by"`   // the job that builds the image, "" for none or the job itself
-	Dockerfile string          `json:"dockerfile"` // "" if no job builds the image
+	BuiltBy    string          `json:"built_by"`   // job that builds the image; "" for the job itself, or if no job does
+	Dockerfile string          `json:"dockerfile"` // path below the project; "" if no job builds the image
 	Workflow   []ExplainedRule `json:"workflow"`
 	Rules      []ExplainedRule `json:"rules"`
-	Policies   []string        `json:"policies"` // of only and except
+	Policies   []string        `json:"policies"` // entries of only and except
 }
 
-// An ExplainedRule is one rule.
+// An ExplainedRule is one entry of rules.
 type ExplainedRule struct {
 	Source     string            `json:"source"`
 	Outcome    string            `json:"outcome"`
 	If         string            `json:"if"`
 	Conditions []string          `json:"conditions"` // TEXT: true or false
-	Variables  map[string]string `json:"variables"`  // those that are set
+	Variables  map[string]string `json:"variables"`  // set ones only
 	Unset      []string          `json:"unset"`
 	When       string            `json:"when"`
 }
 
-// Explain gives the jobs that a name stands for.
+// Explain returns the jobs that name matches, including TRIGGER/JOB for jobs of
+// child pipelines.
 func Explain(e *Evaluation, name string, secrets *redact.Redactor) []ExplainedJob {
 	var out []ExplainedJob
 	for i := range e.Jobs {
@@ -65,7 +66,7 @@ func Explain(e *Evaluation, name string, secrets *redact.Redactor) []ExplainedJo
 	return out
 }
 
-// ExplainRules gives what rules say, secrets hidden.
+// ExplainRules converts rules and masks secrets.
 func ExplainRules(rules []gitlabci.RuleTrace, secrets *redact.Redactor) []ExplainedRule {
 	out := []ExplainedRule{}
 	for _, r := range rules {
@@ -85,7 +86,8 @@ func ExplainRules(rules []gitlabci.RuleTrace, secrets *redact.Redactor) []Explai
 	return out
 }
 
-// conditions says of each condition of a rule whether it is met.
+// conditions returns "TEXT: true" or "TEXT: false" for each part of a rule's
+// condition.
 func conditions(r gitlabci.RuleTrace) []string {
 	out := []string{}
 	for _, p := range r.Parts {

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// ExplanationText writes jobs for people.
+// ExplanationText formats jobs as text.
 func ExplanationText(jobs []ExplainedJob) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { b.WriteString(termtext.Line(fmt.Sprintf(format, args...)) + "\n") }
@@ -76,7 +76,7 @@ func ruleLines(line func(string, ...any), rules []ExplainedRule) {
 	}
 }
 
-// variableText writes the variables of a rule with their values.
+// variableText formats the variables that a rule uses.
 func variableText(r ExplainedRule) string {
 	var all []string
 	for name, value := range r.Variables {

@@ -26,46 +26,45 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// maxDockerfile bounds a Dockerfile of the project, in bytes.
+// maxDockerfile limits the size of a Dockerfile in the project, in bytes.
 const maxDockerfile = 4 << 20
 
-// Environments is what is known of the build environments that jobs run in.
+// Environments returns facts about the build environments that jobs run in.
 type Environments interface {
-	// Dockerfiles renders those of a manifest, by environment, and gives the
-	// manifest's digest. Without requests, an error may be a
-	// *projectsource.OfflineError.
+	// Dockerfiles renders the Dockerfiles of a manifest, by environment name, and
+	// returns the manifest's digest. With requests false it sends no network
+	// requests, and the error may be a *projectsource.OfflineError.
 	Dockerfiles(ctx context.Context, file string, manifest []byte, ciDir string, requests bool) (files map[string][]byte, digest string, err error)
-	// Target gives a target, nil if only the project knows it.
+	// Target returns a target, or nil if lcitool's facts do not have it.
 	Target(name, crossArch string) *targets.Target
-	// Base says how to make the base image of a target.
+	// Base returns how to build the base image of a target.
 	Base(target string) (bootstrap.Options, error)
 }
 
-// ImageOptions say how the images of jobs are found.
+// ImageOptions say how to find the images of jobs.
 type ImageOptions struct {
 	Environments Environments
 	CIDir        string // with the Dockerfiles, below the project
 	Render       bool   // build what the manifest says instead of the committed Dockerfiles
 	Published    bool   // use those of the project's own registry
-	Bootstrap    bool   // make base images that cannot be pulled
+	Bootstrap    bool   // build base images that cannot be pulled
 	NoCache      bool
-	Exact        bool // build from Dockerfiles as they are, not on top of older images
+	Exact        bool // build Dockerfiles as they are, without reusing older images
 	AllowUnsafe  bool
 	Offline      bool
 	Network      container.Network // of builds
 	Upstream     Upstream
-	Prefix       string // of published images: what stands before their name; "" for the project's registry
-	Tag          string // of published images; "" for that of the pipeline
-	Default      string // of jobs that name none; "" for RunnerImage
+	Prefix       string // replaces the registry and path in published images' names; "" for the project's registry
+	Tag          string // of published images; "" for the pipeline's tag
+	Default      string // for jobs without an image; "" for RunnerImage
 }
 
-// RunnerImage is what jobs that name no image run in on GitLab.com's runners.
+// RunnerImage is the image that GitLab.com's runners use for jobs without one.
 const RunnerImage = "docker.io/library/ruby:3.1"
 
-// named reports whether images are published ones that the user names.
+// named reports whether the user names the published images.
 func (o ImageOptions) named() bool { return o.Prefix != "" || o.Tag != "" }
 
-// jobImages finds the image of each job.
 type jobImages struct {
 	ImageOptions
 	messages    Messages
@@ -74,14 +73,14 @@ type jobImages struct {
 	source      *Source
 	event       gitlabci.Event
 	built       *builtImages
-	upstream    map[string]string // image of each job in the registry of upstream, by job; nil if not asked for yet
-	fresh       map[string][]byte // Dockerfiles as the manifest means them, by environment; nil if there is none
+	upstream    map[string]string // image of each job in upstream's registry, by job name; nil until computed
+	fresh       map[string][]byte // rendered Dockerfiles, by environment; nil if there is no manifest
 	digest      string            // of the manifest
-	warnedStale map[string]bool   // environments
+	warnedStale map[string]bool   // environments that warnStale has reported
 	saidDefault bool
 }
 
-// FindImages finds the image of each job of a plan.
+// FindImages sets the image of each job of a plan.
 func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 	i := &jobImages{
 		ImageOptions: o, messages: p.source.messages, tree: p.source.tree, project: containerjob.ImageName(filepath.Base(p.source.Project)),
@@ -104,7 +103,7 @@ func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 	return nil
 }
 
-// prepare reads what all jobs have in common.
+// prepare reads the manifest and renders its Dockerfiles.
 func (i *jobImages) prepare(ctx context.Context) error {
 	if i.Published || i.named() {
 		return nil
@@ -122,7 +121,8 @@ func (i *jobImages) prepare(ctx context.Context) error {
 		i.messages.infof("warning: cannot tell whether Dockerfiles are what the manifest says: %v", err)
 		return nil
 	}
-	// Without --render this is only for a warning, and the manifest may name any host.
+	// Without Render, the result is used only for a warning. A manifest may name
+	// any host, so no requests are sent then.
 	i.fresh, i.digest, err = i.Environments.Dockerfiles(ctx, file, data, i.CIDir, i.Render)
 	if err != nil && !i.Render {
 		i.unknown(err)
@@ -131,7 +131,7 @@ func (i *jobImages) prepare(ctx context.Context) error {
 	return err
 }
 
-// unknown says why nobody can tell whether Dockerfiles are stale.
+// unknown warns that stale Dockerfiles cannot be detected.
 func (i *jobImages) unknown(err error) {
 	const what = "warning: cannot tell whether Dockerfiles are what the manifest says: "
 	var offline *projectsource.OfflineError
@@ -142,7 +142,7 @@ func (i *jobImages) unknown(err error) {
 	i.messages.infof(what+"%v", err)
 }
 
-// crossArch is what a job's image makes programs for, "" for its own machine.
+// crossArch returns the architecture that a job cross-builds for, or "".
 func crossArch(r gitlabci.Role) string {
 	if r.Kind == gitlabci.Cross {
 		return r.Arch
@@ -150,7 +150,8 @@ func crossArch(r gitlabci.Role) string {
 	return ""
 }
 
-// chooseDefault sets the image of a job that has none so far, and says so once.
+// chooseDefault sets the default image for a job that has none, and reports it
+// once.
 func (i *jobImages) chooseDefault(j *jobrun.Job) {
 	if j.Image.Reference != "" || j.Image.Build != nil || j.Job.Image != nil || j.Role().Kind == gitlabci.Cirrus {
 		return
@@ -162,8 +163,8 @@ func (i *jobImages) chooseDefault(j *jobrun.Job) {
 	}
 }
 
-// choose sets the image of a job: made from the Dockerfile of its environment,
-// made as another job of the pipeline makes it, or a published one.
+// choose sets the image of a job: built from the Dockerfile of its environment,
+// built as another job of the pipeline builds it, or published.
 func (i *jobImages) choose(ctx context.Context, j *jobrun.Job) error {
 	role := j.Role()
 	if j.Job.Image != nil {
@@ -193,8 +194,8 @@ func (i *jobImages) choose(ctx context.Context, j *jobrun.Job) error {
 	return nil
 }
 
-// fromEnvironment sets the image of a job that has a build environment of the
-// manifest: it is made from the Dockerfile of that, as GitLab makes it.
+// fromEnvironment sets the image of a job that runs in a build environment of
+// the manifest. The image is built from the environment's Dockerfile.
 func (i *jobImages) fromEnvironment(j *jobrun.Job, role gitlabci.Role) (done bool, err error) {
 	name := targets.EnvironmentName(role.Target, targets.Arch(crossArch(role)))
 	if role.Kind == gitlabci.Container {
@@ -231,8 +232,8 @@ func (i *jobImages) fromEnvironment(j *jobrun.Job, role gitlabci.Role) (done boo
 	return true, nil
 }
 
-// setImageEnv makes the job take its image for one in which everything is
-// installed already, as GitLab's jobs do in images of the registry.
+// setImageEnv sets IMAGE, which tells a job's script that the packages are
+// installed, as in images of the project's registry.
 func setImageEnv(j *jobrun.Job, role gitlabci.Role) {
 	if role.Kind == gitlabci.Native || role.Kind == gitlabci.Cross {
 		j.Env = append(j.Env, "IMAGE="+j.Image.Reference)
@@ -244,7 +245,8 @@ func (i *jobImages) upToDate(file string, wanted []byte) bool {
 	return err == nil && bytes.Equal(body, wanted)
 }
 
-// warnStale says once that a Dockerfile is not what the manifest means.
+// warnStale warns once that a committed Dockerfile differs from the rendered
+// one.
 func (i *jobImages) warnStale(name, file string) {
 	if i.warnedStale == nil {
 		i.warnedStale = map[string]bool{}
@@ -260,13 +262,11 @@ func (i *jobImages) warnStale(name, file string) {
 	i.messages.infof("%s is not what the manifest says; building from the file, as GitLab does (--render builds what the manifest says)", file)
 }
 
-// build describes the image of an environment.
 func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name, file string, body []byte) *envimage.Image {
 	return i.describe(j, i.Environments.Target(role.Target, crossArch(role)), role, "lcitool."+i.project+"."+name, file, body)
 }
 
-// describe describes an image with the Dockerfile of a target, which is nil if
-// it is not known.
+// describe returns the image of a Dockerfile. t may be nil.
 func (i *jobImages) describe(j *jobrun.Job, t *targets.Target, role gitlabci.Role, tag, file string, body []byte) *envimage.Image {
 	image := envimage.New(t, envimage.Options{
 		Tag:  tag,
@@ -287,7 +287,7 @@ func (i *jobImages) describe(j *jobrun.Job, t *targets.Target, role gitlabci.Rol
 	if image.Bootstrap {
 		base, err := i.Environments.Base(role.Target)
 		if err != nil {
-			image.Bootstrap = false // the build says what is missing
+			image.Bootstrap = false // the build reports the missing image
 			i.messages.warnf(fmt.Sprintf("job %q", j.Name), "--bootstrap: %v", err)
 		}
 		image.Base = base
@@ -295,13 +295,13 @@ func (i *jobImages) describe(j *jobrun.Job, t *targets.Target, role gitlabci.Rol
 	return &image
 }
 
-// isPlainName reports whether a name of an environment is a file's name and
-// no path.
+// isPlainName reports whether an environment's name is a valid file name and not
+// a path.
 func isPlainName(name string) bool {
 	return name != "." && fs.ValidPath(name) && path.Base(name) == name
 }
 
-// variable gives the value that a job sees, "" for none.
+// variable returns the value of a job's variable, or "".
 func variable(j *jobrun.Job, name string) string {
 	for _, v := range j.Variables {
 		if v.Name == name {

@@ -17,9 +17,9 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// fromJob sets the image of a job that builds one, or that runs in one which
-// another job builds. Only the Dockerfile counts of such a job: what serves to
-// build it on GitLab, as docker's own service, is not wanted here.
+// fromJob sets the image of a job that builds an image, or that runs in an image
+// that another job builds. It uses only the Dockerfile: the job's own image and
+// services exist to run docker build on GitLab.
 func (i *jobImages) fromJob(ctx context.Context, j *jobrun.Job) (done bool, err error) {
 	own, unknown := i.built.index.By(j.Name)
 	for _, build := range own {
@@ -57,8 +57,8 @@ func (i *jobImages) fromJob(ctx context.Context, j *jobrun.Job) (done bool, err 
 	return true, nil
 }
 
-// fromBuild describes an image that a job builds. The error is fs.ErrNotExist
-// if the tree does not have its Dockerfile.
+// fromBuild describes an image that a job builds. The error is fs.ErrNotExist if
+// the tree does not have the Dockerfile.
 func (i *jobImages) fromBuild(ctx context.Context, j *jobrun.Job, build containerjob.Build) (*envimage.Image, error) {
 	d, err := i.built.dockerfile(build)
 	if err != nil {
@@ -69,7 +69,7 @@ func (i *jobImages) fromBuild(ctx context.Context, j *jobrun.Job, build containe
 		return nil, fmt.Errorf("%s: %w", d.Path, err)
 	}
 	args := maps.Clone(build.Args)
-	maps.DeleteFunc(args, func(name, _ string) bool { return strings.HasPrefix(name, "BUILDKIT_") }) // for docker's builder
+	maps.DeleteFunc(args, func(name, _ string) bool { return strings.HasPrefix(name, "BUILDKIT_") }) // arguments of BuildKit itself
 	role := gitlabci.Role{Kind: gitlabci.Native, Target: d.Target, Arch: d.Cross}
 	if d.Cross != "" {
 		role.Kind = gitlabci.Cross
@@ -82,12 +82,12 @@ func (i *jobImages) fromBuild(ctx context.Context, j *jobrun.Job, build containe
 	image.Build.Args = args
 	err = image.AddContext(i.tree, build.Context, func() ([]string, error) { return i.source.trackedFiles(ctx) })
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("there is no build context %q", build.Context) // which is not to be taken for a missing Dockerfile
+		err = fmt.Errorf("there is no build context %q", build.Context) // must not match fs.ErrNotExist, which means a missing Dockerfile
 	}
 	return image, err
 }
 
-// trackedFiles lists the files that jobs see, nil for all.
+// trackedFiles returns the files that jobs see, or nil for all.
 func (s *Source) trackedFiles(ctx context.Context) ([]string, error) {
 	if s.snapshot == nil {
 		return nil, nil
@@ -96,8 +96,8 @@ func (s *Source) trackedFiles(ctx context.Context) ([]string, error) {
 }
 
 // fromRegistry sets where the published image of a job is pulled from: the
-// registry of the project, else that of upstream. A fork that is not known has
-// no registry: what has its name belongs to somebody else.
+// project's registry, else upstream's. The registry of an unknown fork is not
+// used, because its placeholder name may belong to someone else.
 func (i *jobImages) fromRegistry(j *jobrun.Job) {
 	if !inRegistry(j.Image.Reference, variable(j, "CI_REGISTRY_IMAGE")) {
 		return
@@ -111,20 +111,20 @@ func (i *jobImages) fromRegistry(j *jobrun.Job) {
 	j.Image.Local = i.nobodys(j)
 }
 
-// nobodys reports whether an image is one of a fork that is not known.
+// nobodys reports whether an image is in the registry of an unknown fork.
 func (i *jobImages) nobodys(j *jobrun.Job) bool {
 	registry := variable(j, "CI_REGISTRY_IMAGE")
 	return i.event.Namespace == ForkNamespace && inRegistry(j.Image.Reference, registry)
 }
 
-// inRegistry reports whether an image is one of a project's registry.
+// inRegistry reports whether an image is in a project's registry.
 func inRegistry(reference, registry string) bool {
 	rest, ok := strings.CutPrefix(reference, registry)
 	return ok && registry != "" && (rest == "" || strings.ContainsAny(rest[:1], "/:@"))
 }
 
-// upstreamImages gives the images of upstream's own registry by job: those that
-// a push to its default branch runs in.
+// upstreamImages returns the images in upstream's registry, by job name: those
+// that a push to its default branch uses.
 func (i *jobImages) upstreamImages() map[string]string {
 	if i.upstream != nil {
 		return i.upstream
@@ -141,7 +141,7 @@ func (i *jobImages) upstreamImages() map[string]string {
 	} else if e.Namespace == ForkNamespace {
 		return i.upstream
 	}
-	evaluation := i.source.Pipeline.Evaluate(up) // what GitLab refuses does not matter here
+	evaluation := i.source.Pipeline.Evaluate(up) // its problems do not matter here
 	for k := range evaluation.Jobs {
 		if job := &evaluation.Jobs[k]; job.Image != nil {
 			i.upstream[job.Name] = job.Image.Name
@@ -150,8 +150,8 @@ func (i *jobImages) upstreamImages() map[string]string {
 	return i.upstream
 }
 
-// rename makes the image of a job the published one that the user means, if it
-// is one of the project's.
+// rename applies Prefix and Tag to the image of a job, if it is one of the
+// project's.
 func (i *jobImages) rename(j *jobrun.Job, role gitlabci.Role) {
 	reference := j.Image.Reference
 	_, _, made := i.built.index.For(&j.Job)
@@ -173,7 +173,7 @@ func (i *jobImages) rename(j *jobrun.Job, role gitlabci.Role) {
 	setImageEnv(j, role)
 }
 
-// splitTag takes a reference with a tag apart.
+// splitTag splits a reference at its tag or digest.
 func splitTag(reference string) (name, tag string) {
 	at := strings.LastIndexAny(reference, ":@")
 	if at < 0 {

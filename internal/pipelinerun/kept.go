@@ -18,7 +18,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// EnterKept runs a shell, or a command, in the kept container of a job.
+// EnterKept runs a shell, or command if it is not empty, in the kept container
+// of a job.
 func EnterKept(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string, s scheduler.Streams, m Messages) error {
 	c, err := engine.Open(ctx, j.Container)
 	if errors.Is(err, container.ErrNotKept) {
@@ -56,9 +57,9 @@ func RemoveKept(ctx context.Context, engine *container.Engine, run *jobrecord.Ru
 	return errors.Join(errs...)
 }
 
-// Resumable finds the containers in which jobs of a run go on, by the job's name,
-// with variables, NAME=VALUE, that they get in addition. Of jobs that nobody
-// named, those without a container are left out.
+// Resumable returns the kept containers to resume jobs of a run in, by job name.
+// env, NAME=VALUE, is added to their variables. If the user did not name the
+// jobs, those without a container are skipped.
 func Resumable(run *jobrecord.Stored, names []string, named bool, env []string) (map[string]jobrun.Kept, error) {
 	resume := map[string]jobrun.Kept{}
 	for _, name := range names {
@@ -77,8 +78,8 @@ func Resumable(run *jobrecord.Stored, names []string, named bool, env []string) 
 	return resume, nil
 }
 
-// CheckKept fails if one of the containers in which jobs go on is gone. names
-// are the jobs in the order of messages.
+// CheckKept fails if one of the containers to resume no longer exists. names
+// gives the order of messages.
 func CheckKept(ctx context.Context, engine *container.Engine, names []string, resume map[string]jobrun.Kept) error {
 	if len(resume) == 0 {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// A ListedJob is what a list of jobs says of one.
+// A ListedJob is one row of a list of jobs.
 type ListedJob struct {
 	Name         string   `json:"name"`
 	Stage        string   `json:"stage"`
@@ -18,18 +18,18 @@ type ListedJob struct {
 	Image        string   `json:"image"` // "" if the runner decides
 	When         string   `json:"when"`
 	AllowFailure bool     `json:"allow_failure"`
-	Needs        []string `json:"needs"` // null if it waits for the stages before it
+	Needs        []string `json:"needs"` // null if it waits for earlier stages
 	Source       string   `json:"source"`
-	Rule         string   `json:"rule"`       // where the rule is that decided, "" for none
-	Trigger      bool     `json:"trigger"`    // it starts another pipeline
-	Unresolved   []string `json:"unresolved"` // parts that are not known: the job cannot run here
-	Problems     []string `json:"problems"`   // what GitLab refuses, or what is not known
+	Rule         string   `json:"rule"`       // position of the deciding rule, or ""
+	Trigger      bool     `json:"trigger"`    // it starts a downstream pipeline
+	Unresolved   []string `json:"unresolved"` // unresolved parts; the job cannot run here
+	Problems     []string `json:"problems"`   // what GitLab refuses, or what lcitool does not know
 	effect       gitlabci.Effect
-	child        bool // of a pipeline that a job starts
+	child        bool // it belongs to a child pipeline
 }
 
-// List lists the jobs of the pipeline, with all also those that are not in it.
-// Those of a child pipeline stand behind its trigger as TRIGGER/JOB.
+// List lists the jobs of the pipeline; with all also those that rules exclude.
+// Jobs of a child pipeline follow its trigger job as TRIGGER/JOB.
 func (e *Evaluation) List(all bool) []ListedJob { return e.list(all, 0) }
 
 func (e *Evaluation) list(all bool, depth int) []ListedJob {
@@ -66,7 +66,7 @@ func (e *Evaluation) list(all bool, depth int) []ListedJob {
 	return jobs
 }
 
-// marks says in words what is special about a job.
+// marks returns the special properties of a job as text.
 func (j *ListedJob) marks() string {
 	out := ""
 	if j.AllowFailure {
@@ -84,7 +84,8 @@ func (j *ListedJob) marks() string {
 	return out
 }
 
-// JobRows gives jobs as rows of a table, headings first; nil for no jobs.
+// JobRows formats jobs as rows of a table, headings first. It returns nil for no
+// jobs.
 func JobRows(jobs []ListedJob) [][]string {
 	if len(jobs) == 0 {
 		return nil

@@ -22,34 +22,34 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// LocalOptions say how jobs run on this machine's engine.
+// LocalOptions say how jobs run with the local engine.
 type LocalOptions struct {
 	Engine  *container.Engine
 	Store   *jobrecord.Store // where the run is kept
 	Console progress.Console
 
 	Limits   workload.Limits
-	Caches   string            // directory for what jobs keep between runs, "" for none
-	Keep     bool              // containers of jobs that fail stay
-	Parallel int               // jobs at a time; 0 chooses
+	Caches   string            // host directory for caches, "" for none
+	Keep     bool              // keep the containers of jobs that fail
+	Parallel int               // jobs at a time; 0 for scheduler.DefaultParallel
 	FailFast bool              // stop all jobs when one fails
-	Secrets  []string          // variables, NAME=VALUE, that may be secret, beside those of the jobs
-	Hidden   []string          // texts that are secret
+	Secrets  []string          // further variables, NAME=VALUE, whose values are masked if their names look secret
+	Hidden   []string          // further texts to mask
 	Files    map[string][]byte // values of variables of type file, by name
 
-	FullHistory bool // all generations, whatever GIT_DEPTH says
-	Untracked   bool // with the files that git does not track
-	Timestamps  bool // each line that is shown begins with its time
+	FullHistory bool // whole history, whatever GIT_DEPTH says
+	Untracked   bool // include files that git does not track
+	Timestamps  bool // print the time before each line
 
-	Events *jobevents.Writer // gets all that happens; nil for none
+	Events *jobevents.Writer // may be nil
 
-	Retry  string                 // ID of the run whose jobs run again, "" for none
-	Flags  []string               // "--NAME=VALUE" of those that say what runs, for the record
-	Resume map[string]jobrun.Kept // containers in which jobs go on, by the job's name
+	Retry  string                 // ID of the run that is retried, or ""
+	Flags  []string               // "--NAME=VALUE" flags that select what runs, for the record
+	Resume map[string]jobrun.Kept // containers to resume, by job name
 }
 
-// checkArtifacts fails, before any job has run, if the tree has a link where
-// artifacts are to go.
+// checkArtifacts fails before any job runs if the artifacts directory is a
+// symbolic link.
 func (p *Plan) checkArtifacts() error {
 	if !slices.ContainsFunc(p.Jobs, func(j *jobrun.Job) bool { return j.Job.Artifacts != nil }) {
 		return nil
@@ -57,8 +57,8 @@ func (p *Plan) checkArtifacts() error {
 	return p.source.artifacts.Check()
 }
 
-// Local runs the jobs of a plan in containers. The Result is nil if none could
-// begin.
+// Local runs the jobs of a plan in containers. The Result is nil if no job was
+// started.
 func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	locks := &artifactLocks{}
 	defer locks.release()
@@ -68,7 +68,7 @@ func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
 	return local(ctx, p, locks, o)
 }
 
-// local is Local for jobs whose artifacts are locked.
+// local is Local after the artifacts were locked.
 func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (*Result, error) {
 	p.source.sweep(ctx, o.Engine)
 	live, err := o.Store.Create()
@@ -96,7 +96,7 @@ func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (
 	return result, err
 }
 
-// newRun is the record of a run without its jobs.
+// newRun returns the record of a run without its jobs.
 func (p *Plan) newRun(o LocalOptions, secrets *redact.Redactor) jobrecord.Run {
 	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address(), Retry: o.Retry}
 	for _, f := range o.Flags {
@@ -105,18 +105,18 @@ func (p *Plan) newRun(o LocalOptions, secrets *redact.Redactor) jobrecord.Run {
 	return run
 }
 
-// A localRun is one run of jobs here.
+// A localRun is one call of Local or Repeat.
 type localRun struct {
 	LocalOptions
 	locks   *artifactLocks
 	runner  *jobrun.Runner
 	record  *recorder
-	dir     string // of the run: its record and logs
+	dir     string // with the run's record and logs
 	secrets *redact.Redactor
-	groups  map[string]*sync.Mutex // by the name of the resource group
+	groups  map[string]*sync.Mutex // by resource_group
 
 	mu       sync.Mutex
-	children []outcome.Result // of the jobs of child pipelines, as the record has them
+	children []outcome.Result // of the jobs of child pipelines, in the order of the record
 }
 
 func (l *localRun) scheduler() *scheduler.Scheduler {
@@ -129,7 +129,8 @@ func (l *localRun) scheduler() *scheduler.Scheduler {
 	return s
 }
 
-// tasks are the jobs of a plan, whose records begin with the one of an index.
+// tasks returns the jobs of a plan as tasks. first is the index of the first job
+// in the record.
 func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 	var tasks []scheduler.Task
 	for i, j := range p.Jobs {
@@ -141,7 +142,7 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 			Name: j.Name, Needs: j.WaitsFor, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
 			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
 				if j.Trigger {
-					return l.trigger(ctx, p, j, s) // its jobs may be of the same group
+					return l.trigger(ctx, p, j, s) // its jobs may be in the same resource group
 				}
 				group.Lock()
 				defer group.Unlock()
@@ -160,7 +161,7 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 	return tasks
 }
 
-// group is held by a job while it runs: one job of a resource group at a time.
+// group returns the mutex of a job's resource_group.
 func (l *localRun) group(j *jobrun.Job) *sync.Mutex {
 	if j.ResourceGroup == "" {
 		return &sync.Mutex{}
@@ -173,7 +174,8 @@ func (l *localRun) group(j *jobrun.Job) *sync.Mutex {
 	return l.groups[j.ResourceGroup]
 }
 
-// sweep removes what killed runs left.
+// sweep removes temporary files that killed runs left, and old trees of the
+// cache.
 func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
 	if err := jobrun.SweepKept(ctx, engine, s.checkouts); err != nil {
 		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
@@ -183,13 +185,12 @@ func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
 	s.artifacts.Sweep()
 }
 
-// Shell runs a user's shell, or a command, in a container of the only job of a
-// plan in which nothing has run.
+// Shell runs a shell, or command if it is not empty, in a new container of the
+// plan's only job.
 func Shell(ctx context.Context, p *Plan, o LocalOptions, command []string, s scheduler.Streams) error {
 	return p.runner(o).Shell(ctx, p.Jobs[0], command, s)
 }
 
-// runner says how jobs are run.
 func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 	s := p.source
 	r := &jobrun.Runner{
@@ -212,8 +213,8 @@ func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 	return r
 }
 
-// secrets are the values of variables given to this run, for the pipeline or its
-// scripts, whose name says that they are secret.
+// secrets returns the values to mask: variables given to this run, for the
+// pipeline or its scripts, whose names look secret, and o.Hidden.
 func (p *Plan) secrets(o LocalOptions) *redact.Redactor {
 	given := slices.Clone(o.Secrets)
 	for _, j := range p.Jobs {
@@ -223,8 +224,8 @@ func (p *Plan) secrets(o LocalOptions) *redact.Redactor {
 	return redact.Join(redact.Variables(slices.Compact(given)), redact.New(o.Hidden...))
 }
 
-// when says for which ends of jobs before it a job runs. One that somebody
-// named runs if there is nothing before it that could have failed.
+// when maps a job's when to the scheduler's. An on_failure job that the user
+// named runs if no earlier job runs that could fail.
 func when(j *jobrun.Job) scheduler.When {
 	switch {
 	case j.When == gitlabci.OnFailure && !(j.Named && len(j.WaitsFor) == 0):

@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// WriteNotes says what a list of jobs does not show. variables are those that the
-// pipeline was given, NAME=VALUE.
+// WriteNotes reports what a list of jobs does not show. variables are those
+// given to the pipeline, NAME=VALUE.
 func (e *Evaluation) WriteNotes(jobs []ListedJob, variables []string) {
 	shown := 0
 	for i := range jobs {
@@ -43,10 +43,11 @@ func (e *Evaluation) WriteNotes(jobs []ListedJob, variables []string) {
 	}
 }
 
-// maxReasons is how many rules are named that leave out all jobs.
+// maxReasons is the number of excluding rules that are reported.
 const maxReasons = 3
 
-// explainEmpty says why there are no jobs, and what would give some.
+// explainEmpty reports why there are no jobs, and which settings would give
+// some.
 func (m Messages) explainEmpty(empty *Emptiness, variables []string) {
 	if empty == nil {
 		return
@@ -75,7 +76,7 @@ func (m Messages) explainEmpty(empty *Emptiness, variables []string) {
 	}
 }
 
-// eventName gives the name that options have for an event.
+// eventName returns the --event name of an event.
 func eventName(e OtherEvent) string {
 	if e.Tag {
 		return "tag"
@@ -88,7 +89,7 @@ func eventName(e OtherEvent) string {
 	return e.Source
 }
 
-// startedText counts jobs, and says how many of them are started by hand.
+// startedText counts jobs and the manual ones among them.
 func startedText(jobs, manual int) string {
 	switch text := plural(jobs, "job"); {
 	case manual == jobs:
@@ -126,9 +127,9 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// Report says what the plan leaves out or adds, and fails if it has no job.
-// untracked says that jobs see what git does not track, event and variables are
-// those that options named.
+// Report reports what the plan leaves out or adds, and fails if it has no job.
+// untracked says that jobs see untracked files. event and variables are those
+// that the user gave.
 func (p *Plan) Report(untracked bool, event string, variables []string) error {
 	m := p.source.messages
 	if left := p.Untracked(); !untracked && left != (checkout.Left{}) {

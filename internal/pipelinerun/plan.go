@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package pipelinerun runs the jobs of a project's pipeline, on this machine
-// or on GitLab's runners.
+// Package pipelinerun runs the jobs of a project's pipeline, on this machine or
+// on GitLab's runners.
 //
-// Open reads the pipeline of a project, Evaluate decides for an event which
-// jobs there are, Choose picks some of them, FindImages finds what they run in.
-// Local runs such a Plan in containers; Remote has GitLab run the pipeline.
-// Both give a Result.
+// Open reads the pipeline of a project, Evaluate decides which jobs it has for
+// an event, Choose selects some of them, and FindImages finds their images.
+// Local runs such a Plan in containers; Remote has GitLab run the pipeline. Both
+// return a Result.
 package pipelinerun
 
 import (
@@ -25,10 +25,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// PipelineFile is where GitLab looks for a project's pipeline.
+// PipelineFile is GitLab's default name of a project's pipeline file.
 const PipelineFile = ".gitlab-ci.yml"
 
-// Messages are for people. A nil function discards them.
+// Messages prints messages to the user. A nil function discards them.
 type Messages struct {
 	Infof func(format string, args ...any)
 	Warnf func(about, format string, args ...any) // about a job, a target or a place in a file, "" for none
@@ -53,14 +53,14 @@ func (m Messages) warn(err *diag.Error) {
 	}
 }
 
-// SourceOptions say which tree jobs run with.
+// SourceOptions select the tree that jobs run with.
 type SourceOptions struct {
 	Project   string            // absolute directory
 	Commit    string            // revision; "" for HEAD with the uncommitted changes to tracked files
 	Checkouts string            // directory for the jobs' trees, made if needed; "" if none is to run
 	Writable  bool              // jobs see and change the project's directory itself
-	Inputs    map[string]string // of the pipeline, by name
-	Includes  includes.Options  // files from elsewhere; its Warn is not used
+	Inputs    map[string]string // of spec:inputs, by name
+	Includes  includes.Options  // included files from elsewhere; Warn is not used
 	Messages  Messages
 }
 
@@ -75,13 +75,13 @@ type Source struct {
 	elsewhere *gitlabci.Elsewhere
 	artifacts *artifacts.Store
 	checkouts string             // directory for the jobs' trees
-	work      string             // the one below it for this source
-	snapshot  *checkout.Snapshot // nil if jobs change the project's directory, or none is to run
-	tree      string             // directory with the files, elsewhere for a commit
-	remove    func()             // what was made for it
+	work      string             // directory below checkouts for this source
+	snapshot  *checkout.Snapshot // nil if jobs change the project's directory, or no job will run
+	tree      string             // directory with the files; differs from Project for a commit
+	remove    func()             // removes the trees
 }
 
-// Open reads the pipeline of a project. Close removes what was made for it.
+// Open reads the pipeline of a project. The caller must call Close.
 func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
 	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, checkouts: o.Checkouts, tree: o.Project, remove: func() {}}
 	defer func() {
@@ -103,10 +103,8 @@ func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
 	return s, err
 }
 
-// Close removes the jobs' trees.
 func (s *Source) Close() { s.remove() }
 
-// loadPipeline reads the pipeline of a directory.
 func loadPipeline(directory string, o gitlabci.Options) (*gitlabci.Pipeline, error) {
 	tree, err := safefs.OpenDir(directory) // no include and no link leads out of it
 	if err != nil {
@@ -115,7 +113,7 @@ func loadPipeline(directory string, o gitlabci.Options) (*gitlabci.Pipeline, err
 	return gitlabci.Load(tree.FS(), PipelineFile, o)
 }
 
-// An Evaluation is which jobs there are in the pipeline of an event.
+// An Evaluation says which jobs the pipeline has for an event.
 type Evaluation struct {
 	*gitlabci.Evaluation
 	source *Source
@@ -124,8 +122,8 @@ type Evaluation struct {
 	built  *builtImages
 }
 
-// Evaluate decides which jobs there are for an event. It fills in what GitLab
-// knows from the tree's commit.
+// Evaluate decides which jobs the pipeline has for an event. It adds to event
+// what GitLab derives from the tree's commit.
 func (s *Source) Evaluate(ctx context.Context, event gitlabci.Event) *Evaluation {
 	e := &Evaluation{source: s}
 	e.commit = s.addCommit(ctx, &event)
@@ -141,7 +139,7 @@ func (s *Source) Evaluate(ctx context.Context, event gitlabci.Event) *Evaluation
 	return e
 }
 
-// A Plan is which jobs are to run, with which tree and in which images.
+// A Plan says which jobs run, with which tree and in which images.
 type Plan struct {
 	*Chosen
 	Refused bool       // GitLab makes no such pipeline
@@ -151,13 +149,13 @@ type Plan struct {
 	event   gitlabci.Event
 	commit  []string // variables of the commit, NAME=VALUE
 	built   *builtImages
-	offline bool   // no image is pulled
-	origin  string // as jobrun.Runner.Source has it
+	offline bool   // do not pull images
+	origin  string // see jobrun.Runner.Source
 
-	images ImageOptions // that the jobs' images were found with
-	env    []string     // NAME=VALUE, that was added for all jobs
+	images ImageOptions // options of FindImages
+	env    []string     // NAME=VALUE, from AddEnv
 
-	generation int // 0 for the first pipeline, 1 for its children
+	generation int // 0 for the first pipeline, 1 for its child pipelines
 }
 
 // Plan chooses jobs.
@@ -177,14 +175,14 @@ func (e *Evaluation) Plan(ctx context.Context, c Choice) (*Plan, error) {
 	}, nil
 }
 
-// Names reports whether one of the jobs was asked for by its name.
+// Names reports whether one of the jobs was chosen by its name.
 func (p *Plan) Names(names []string) bool {
 	return slices.ContainsFunc(p.Jobs, func(j *jobrun.Job) bool {
 		return slices.Contains(names, j.Name) || slices.Contains(names, j.Base)
 	})
 }
 
-// origin says who can have written the tree, which an event does not tell.
+// origin identifies who may have written the tree. The event does not say.
 func (s *Source) origin(ctx context.Context, e gitlabci.Event) string {
 	repo, err := gitcmd.Open(ctx, s.Project)
 	if err != nil {
@@ -194,9 +192,9 @@ func (s *Source) origin(ctx context.Context, e gitlabci.Event) string {
 	return e.Namespace + "\x00" + treeSource(ctx, repo, s.Commit, cmp.Or(e.DefaultBranch, "main"))
 }
 
-// treeSource says who can have written a tree: the owner of the remote it
-// comes from, and whether it is the default branch. An event does not tell, as
-// it may be given for any tree.
+// treeSource identifies who may have written a tree: the owner of the remote it
+// comes from, and whether it is the default branch. The event does not say,
+// because any event can be combined with any tree.
 func treeSource(ctx context.Context, repo *gitcmd.Repo, commit, defaultBranch string) string {
 	origin, _ := repo.Git(ctx, "config", "--get", "remote.origin.url") // none is a source like others
 	kind := "other"
@@ -214,13 +212,13 @@ func treeSource(ctx context.Context, repo *gitcmd.Repo, commit, defaultBranch st
 	return origin + "\x00" + kind
 }
 
-// protected reports whether GitLab would count the event's ref as protected.
+// protected reports whether GitLab would treat the event's ref as protected.
 func protected(e gitlabci.Event) bool {
 	return e.Source != gitlabci.MergeRequest && e.Tag == "" && (e.Branch == "" || e.Branch == cmp.Or(e.DefaultBranch, "main"))
 }
 
-// AddEnv adds variables, NAME=VALUE, for the scripts of all jobs. They beat all
-// others.
+// AddEnv adds variables, NAME=VALUE, for the scripts of all jobs. They override
+// all others.
 func (p *Plan) AddEnv(env []string) {
 	p.env = append(p.env, env...)
 	for _, j := range p.Jobs {

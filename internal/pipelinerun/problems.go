@@ -10,11 +10,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
-// maxOfKind is how many problems of one kind are written out.
+// maxOfKind is the number of problems of one kind that are printed.
 const maxOfKind = 10
 
-// problems reports a pipeline's problems: what GitLab refuses or what is
-// doubtful is a warning, what is not done or not known here is only said.
+// problems reports a pipeline's problems. Refused and doubtful ones are
+// warnings, others are printed as information.
 func (m Messages) problems(list []gitlabci.Problem) {
 	count := map[string]int{}
 	var counted []gitlabci.Problem // the first that is not written out, of each kind
@@ -39,8 +39,8 @@ func (m Messages) problems(list []gitlabci.Problem) {
 	}
 }
 
-// WarnChosen reports the problems of the jobs that are to run, and of those
-// of the whole pipeline.
+// WarnChosen reports the problems of the chosen jobs and of the pipeline as a
+// whole.
 func (e *Evaluation) WarnChosen(chosen []*jobrun.Job) {
 	m := e.source.messages
 	run := map[string]bool{"": true}
@@ -59,7 +59,7 @@ func (e *Evaluation) WarnChosen(chosen []*jobrun.Job) {
 	}
 }
 
-// A ListedProblem is a problem for other programs.
+// A ListedProblem is a problem for JSON output.
 type ListedProblem struct {
 	Effect  string `json:"effect"` // refused, incomplete, doubtful or notice
 	File    string `json:"file"`
@@ -69,7 +69,7 @@ type ListedProblem struct {
 	Message string `json:"message"`
 }
 
-// ListProblems gives problems for other programs, and each as a line for people.
+// ListProblems returns the problems for JSON, and each as a line of text.
 func ListProblems(list []gitlabci.Problem) (all []ListedProblem, lines []string) {
 	all = []ListedProblem{}
 	for _, p := range list {

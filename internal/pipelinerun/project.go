@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// FindProject gives the nearest directory with a pipeline, from one upwards; ""
-// is the current directory.
+// FindProject returns the nearest directory, from dir upwards, that has a
+// pipeline. "" means the current directory.
 func FindProject(dir string) (string, error) {
 	start, err := filepath.Abs(dir)
 	if err != nil {
@@ -33,8 +33,8 @@ func FindProject(dir string) (string, error) {
 	}
 }
 
-// CheckoutsDir is where trees of jobs are while they run, for a user's cache
-// directory, "" for none.
+// CheckoutsDir returns the directory for jobs' trees below a user's cache
+// directory. If cache is "", it is below os.TempDir.
 func CheckoutsDir(cache string) string {
 	if cache != "" {
 		return filepath.Join(cache, "checkouts")
@@ -42,7 +42,7 @@ func CheckoutsDir(cache string) string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
 }
 
-// ParseInputs gives inputs of a pipeline, NAME=VALUE, by name.
+// ParseInputs parses pipeline inputs, NAME=VALUE, into a map.
 func ParseInputs(list []string) (map[string]string, error) {
 	all := map[string]string{}
 	for _, in := range list {
@@ -55,7 +55,7 @@ func ParseInputs(list []string) (map[string]string, error) {
 	return all, nil
 }
 
-// WriteMissing names the includes that cannot be followed.
+// WriteMissing reports the includes that are not available.
 func (e *Evaluation) WriteMissing() {
 	hint := false
 	for _, m := range e.Missing {
@@ -73,7 +73,7 @@ func (e *Evaluation) WriteMissing() {
 	}
 }
 
-// fetchable reports whether --fetch may bring an include.
+// fetchable reports whether --fetch may make an include available.
 func fetchable(m gitlabci.Missing) bool {
 	return m.Kind == "remote" || m.Kind == "project" || m.Kind == "component" || m.Kind == "template"
 }

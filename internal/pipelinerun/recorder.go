@@ -19,16 +19,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// A recorder keeps the record of a run while it goes on, so that what is known
-// when we are killed is not lost.
+// A recorder updates the record of a run while it runs, so that a killed run
+// leaves a record.
 type recorder struct {
 	dir     string
 	secrets *redact.Redactor
 	events  *jobevents.Writer // nil for none
 	at      map[string]int    // index of each job
 
-	changed chan struct{} // has an element if there is something to write
-	written chan error    // gets the first error of writing when all is written
+	changed chan struct{} // has an element if the record must be written
+	written chan error    // receives the first write error after the last write
 
 	mu  sync.Mutex
 	run jobrecord.Run
@@ -46,7 +46,7 @@ func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir stri
 	return r, nil
 }
 
-// append adds jobs that wait to the record.
+// append adds waiting jobs to the record.
 func (r *recorder) append(list []*jobrun.Job, workDir string) {
 	for _, j := range list {
 		row := newRecord(&j.Job)
@@ -58,7 +58,7 @@ func (r *recorder) append(list []*jobrun.Job, workDir string) {
 	}
 }
 
-// add adds jobs to the record of a run that goes on, and gives the index of the
+// add adds jobs to the record of a run that goes on and returns the index of the
 // first.
 func (r *recorder) add(list []*jobrun.Job, workDir string) int {
 	r.mu.Lock()
@@ -69,13 +69,12 @@ func (r *recorder) add(list []*jobrun.Job, workDir string) int {
 	return first
 }
 
-// newRecord is the record of a job that has not started.
 func newRecord(j *gitlabci.Job) jobrecord.Job {
 	role := j.Role()
 	return jobrecord.Job{Name: j.Name, Stage: j.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind}
 }
 
-// event takes down what happened to a job.
+// event records a change of a job's state.
 func (r *recorder) event(e scheduler.Event) {
 	if e.State == "" || e.State == outcome.Waiting {
 		return
@@ -97,10 +96,10 @@ func (r *recorder) event(e scheduler.Event) {
 	r.touch()
 }
 
-// line takes a line that a job has said.
+// line passes a line of a job's output to events.
 func (r *recorder) line(l scheduler.Line) { r.events.Line(l.Time, l.Task, l.Stream, l.Text) }
 
-// recordResult takes down how a job ended.
+// recordResult copies result to the record.
 func recordResult(j *jobrecord.Job, result *outcome.Result) {
 	j.State, j.Allowed, j.Code, j.Line, j.Built = result.State, result.Allowed, result.Code, result.Line, result.Built
 	j.Duration, j.Coverage = result.Duration.Seconds(), result.Coverage
@@ -109,7 +108,7 @@ func recordResult(j *jobrecord.Job, result *outcome.Result) {
 	}
 }
 
-// outcome takes down what is known of a job that ran.
+// outcome records the Outcome of a job.
 func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -139,7 +138,8 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	}
 }
 
-// results takes down how jobs ended whose records begin with the one of an index.
+// results records the results of jobs. first is the index of the first in the
+// record.
 func (r *recorder) results(first int, results []outcome.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -149,7 +149,7 @@ func (r *recorder) results(first int, results []outcome.Result) {
 	r.touch()
 }
 
-// touch has the record written soon: no job waits for the disk.
+// touch requests that the record is written, without waiting for the disk.
 func (r *recorder) touch() {
 	select {
 	case r.changed <- struct{}{}:
@@ -157,7 +157,7 @@ func (r *recorder) touch() {
 	}
 }
 
-// write writes the record whenever it has changed.
+// write writes the record whenever it has changed, until changed is closed.
 func (r *recorder) write() {
 	var first error
 	for range r.changed {
@@ -172,7 +172,7 @@ func (r *recorder) write() {
 	r.written <- first
 }
 
-// end gives the record of a run that is over. No event may follow.
+// end returns the final record. The recorder must not be used afterwards.
 func (r *recorder) end() (*jobrecord.Run, error) {
 	r.mu.Lock()
 	r.run.Ended = time.Now()

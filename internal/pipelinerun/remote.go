@@ -24,22 +24,22 @@ type RemoteOptions struct {
 	Store     *jobrecord.Store // where the run is kept
 	Console   progress.Console
 	Messages  Messages
-	Choice    Choice        // no name stands for the whole pipeline
+	Choice    Choice        // no names select the whole pipeline
 	Variables []string      // NAME=VALUE
 	Timeout   time.Duration // 0 for none
 
-	Remote        string // git's name of where to push; "" for the usual one
-	Host          string // the GitLab server; "" for that of the remote
+	Remote        string // git remote to push to; "" for the default
+	Host          string // GitLab server; "" for that of the remote
 	RemoteProject string // GROUP/NAME; "" for that of the remote
-	NoPush        bool   // follow the newest pipeline of the commit
+	NoPush        bool   // do not push; follow the newest pipeline of the commit
 	Poll          time.Duration
 	Getenv        func(string) string
 	Log           *slog.Logger
 }
 
-// Remote has GitLab run the pipeline of the branch at hand, and keeps what
-// comes of it as if it had run here. The Result is nil if no pipeline was
-// found. An error that is remotepipeline.ErrTimeout comes with a Result.
+// Remote has GitLab run the pipeline of the current branch, and records the run
+// as if it were local. The Result is nil if no pipeline was found. A
+// remotepipeline.ErrTimeout error comes with a Result.
 func Remote(ctx context.Context, o RemoteOptions) (*Result, error) {
 	known := readKnownJobs(ctx, o)
 	names, err := known.choose(o.Choice)
@@ -78,13 +78,13 @@ func Remote(ctx context.Context, o RemoteOptions) (*Result, error) {
 		return nil, err
 	}
 	result := display.result(known, ended, o.Project, live.Dir)
-	if len(result.Run.Jobs) > 0 { // else nothing ran that could be recorded
+	if len(result.Run.Jobs) > 0 { // otherwise nothing ran
 		err = errors.Join(err, jobrecord.Write(live.Dir, result.Run))
 	}
 	return result, err
 }
 
-// result is how jobs ended that GitLab ran.
+// result converts the result of a remote pipeline.
 func (s *remoteDisplay) result(known *knownJobs, ended *remotepipeline.Result, project, dir string) *Result {
 	run := &jobrecord.Run{ID: filepath.Base(dir), Project: project, Event: gitlabci.Push, Engine: ended.URL, Ended: time.Now()}
 	run.Started = run.Ended
@@ -118,8 +118,8 @@ func (s *remoteDisplay) result(known *knownJobs, ended *remotepipeline.Result, p
 	return result
 }
 
-// runVariables are those that a pipeline is given: RUN_PIPELINE is 1 unless it
-// is named.
+// runVariables returns the variables for the pipeline. It adds RUN_PIPELINE=1
+// unless named sets it.
 func runVariables(named []string) []string {
 	const name = "RUN_PIPELINE="
 	if slices.ContainsFunc(named, func(v string) bool { return strings.HasPrefix(v, name) }) {
@@ -128,12 +128,12 @@ func runVariables(named []string) []string {
 	return append([]string{name + "1"}, named...)
 }
 
-// knownJobs is what the project's own files say of the jobs, by name. GitLab
-// does not tell over its API what a job needs.
+// knownJobs are the jobs of the project's own pipeline files. GitLab's API does
+// not return the needs of jobs.
 type knownJobs struct{ gitlabci.Evaluation }
 
-// readKnownJobs reads the pipeline as a push would have it. What cannot be read
-// is GitLab's to complain about.
+// readKnownJobs evaluates the pipeline for a push. Errors are warnings, because
+// GitLab reports them as well.
 func readKnownJobs(ctx context.Context, o RemoteOptions) *knownJobs {
 	p, err := loadPipeline(o.Project, gitlabci.Options{})
 	if err != nil {
@@ -153,8 +153,8 @@ func readKnownJobs(ctx context.Context, o RemoteOptions) *knownJobs {
 	return &knownJobs{*e}
 }
 
-// choose gives the names and globs of what is to be waited for. Only the
-// project's files tell which target a job is for.
+// choose returns the names and patterns of the jobs to wait for. Only the
+// project's files say which target a job is for.
 func (k *knownJobs) choose(c Choice) ([]string, error) {
 	if len(c.Targets) == 0 && len(c.Arches) == 0 {
 		return c.Names, nil
@@ -173,8 +173,8 @@ func (k *knownJobs) choose(c Choice) ([]string, error) {
 	return names, nil
 }
 
-// needs lists for each job those that GitLab runs before it: what it needs, or
-// the stages before its own.
+// needs returns, by job, the jobs that GitLab runs before it: its needs, or
+// those of earlier stages.
 func (k *knownJobs) needs() map[string][]string {
 	needs := map[string][]string{}
 	for _, job := range k.Jobs {
@@ -193,7 +193,7 @@ func (k *knownJobs) needs() map[string][]string {
 	return needs
 }
 
-// junit lists for each job the globs of its JUnit reports.
+// junit returns, by job, the patterns of its JUnit reports.
 func (k *knownJobs) junit() map[string][]string {
 	globs := map[string][]string{}
 	for _, job := range k.Jobs {
@@ -209,7 +209,7 @@ func (k *knownJobs) junit() map[string][]string {
 	return globs
 }
 
-// find gives the job of a name, nil if it is not known.
+// find returns the job called name, or nil.
 func (k *knownJobs) find(name string) *gitlabci.Job {
 	for i := range k.Jobs {
 		if k.Jobs[i].Name == name {

@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// A remoteDisplay shows jobs that GitLab runs as those that run here.
+// A remoteDisplay shows jobs that GitLab runs like local ones.
 type remoteDisplay struct {
 	console  progress.Console
 	messages Messages
@@ -25,17 +25,16 @@ type remoteDisplay struct {
 	failing  map[string]*remoteFailure
 }
 
-// A remoteFailure is what the log of a job says of its failure.
+// A remoteFailure finds the reason of a job's failure in its log.
 type remoteFailure struct {
 	outcome.FailingLine
 	code int // exit status
 }
 
-// exitCode matches the line with which a runner ends the log of a job whose
-// script failed.
+// exitCode matches the last line of GitLab Runner's log of a failed script.
 var exitCode = lazyregexp.New(`^ERROR: Job failed: .*exit (?:code|status) (\d{1,3})\b`)
 
-// See takes the next line of the log.
+// See processes the next line of the log.
 func (f *remoteFailure) See(line string) {
 	if m := exitCode.FindStringSubmatch(line); m != nil {
 		f.code, _ = strconv.Atoi(m[1])
@@ -50,14 +49,14 @@ func newRemoteDisplay(c progress.Console, m Messages, parallel int) (s *remoteDi
 	return s, done
 }
 
-// update takes what happened to a job, one call at a time.
+// update processes an event of a job. Calls must not overlap.
 func (s *remoteDisplay) update(u remotepipeline.Update) {
 	if u.Job == "" {
 		s.messages.infof("%s", u.Line)
 		return
 	}
 	f := s.failing[u.Job]
-	if f == nil || u.State == outcome.Waiting { // it has been started again
+	if f == nil || u.State == outcome.Waiting { // it was started again
 		f = &remoteFailure{code: 1}
 		s.failing[u.Job] = f
 	}
@@ -66,24 +65,24 @@ func (s *remoteDisplay) update(u remotepipeline.Update) {
 	case u.State == "":
 		f.See(u.Line)
 		if !s.console.Live {
-			_, _ = fmt.Fprintf(s.console.Stdout, "%s | %s\n", termtext.Line(u.Job), termtext.Line(u.Line)) // a lost reader fails no job
+			_, _ = fmt.Fprintf(s.console.Stdout, "%s | %s\n", termtext.Line(u.Job), termtext.Line(u.Line)) // a closed pipe must not fail the job
 		}
 	case u.Ended != nil:
 		result := s.jobResult(u.Ended)
 		e.Result = &result
 	case u.State.Ended():
-		return // it waits for somebody to start it
+		return // a manual job that waits
 	}
 	s.display.Event(e)
 }
 
-// jobResult puts how a job ended into the words of those that run here.
+// jobResult converts the result of a remote job.
 func (s *remoteDisplay) jobResult(j *remotepipeline.Job) outcome.Result {
 	r := outcome.Result{
 		Workload: j.Name, State: j.State, Allowed: j.AllowFailure && j.State.Bad(),
 		Started: j.Started, Duration: j.Duration, Log: j.Log,
 	}
-	if j.State == outcome.NotRun { // nothing went wrong with it
+	if j.State == outcome.NotRun { // it has no error
 		r.State = outcome.Skipped
 	}
 	if !j.State.Bad() {

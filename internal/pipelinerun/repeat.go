@@ -24,23 +24,23 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// RepeatOptions say how often jobs run. Parallel is how many rounds run at a
-// time there; FailFast ends with the first one that fails.
+// RepeatOptions say how often jobs run. Parallel is the number of rounds at a
+// time; FailFast stops at the first round that fails.
 type RepeatOptions struct {
 	LocalOptions
 	Times int         // 0 for no limit
 	Watch func(Round) // told of each round that has ended, one at a time
 }
 
-// A Round is one time that the jobs ran.
+// A Round is one execution of the repeated jobs.
 type Round struct {
 	Number   int // from 1, in the order in which they began
 	Worst    outcome.Result
 	Duration time.Duration
 }
 
-// Text says in a line how the round ended, of a number of rounds or 0 for no
-// limit.
+// Text describes the result in one line. times is the total number of rounds, or
+// 0 for no limit.
 func (x *Round) Text(times int) string {
 	number := fmt.Sprint(x.Number)
 	if times > 0 {
@@ -53,14 +53,14 @@ func (x *Round) Text(times int) string {
 	return line
 }
 
-// A Failure is what rounds failed with.
+// A Failure groups rounds that failed in the same way.
 type Failure struct {
 	Line  string // the first failing line, of the first such round
 	Count int
 	First int // number of the first round
 }
 
-// Repetitions are how all rounds ended.
+// Repetitions are the results of all rounds.
 type Repetitions struct {
 	*Result
 	Passed   int
@@ -68,13 +68,12 @@ type Repetitions struct {
 	Failures []Failure // the most frequent first
 }
 
-// keptRounds is how many rounds that passed keep their logs.
+// keptRounds is the number of passed rounds whose logs are kept.
 const keptRounds = 20
 
-// Repeat runs the jobs of a plan that were asked for again and again, after
-// those that they need have run once. All rounds make one run in the record, in
-// which the job of a round is called "NAME #NUMBER". The result of the jobs that
-// are needed comes instead if one of them failed.
+// Repeat runs the chosen jobs repeatedly, after one run of the jobs that they
+// need. All rounds are one run in the record, in which job names have the suffix
+// " #NUMBER". If a needed job failed, only needs is returned.
 func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, needs *Result, err error) {
 	locks := &artifactLocks{}
 	defer locks.release()
@@ -116,8 +115,8 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	return &r.out, nil, errors.Join(err, recorded)
 }
 
-// split gives the plan of the jobs that were asked for, and that of those which
-// are only needed.
+// split splits the plan into the jobs that were asked for and those that are
+// only needed.
 func (p *Plan) split() (asked, needed *Plan) {
 	part := func(added bool) *Plan {
 		q, chosen := *p, *p.Chosen
@@ -135,17 +134,17 @@ type repeater struct {
 	tasks     func(jobs []*jobrun.Job, first int) []scheduler.Task // first is the index of the first in the record
 	artifacts *artifacts.Store
 	record    *recorder
-	dir, at   string                   // of the run, of the tree in containers
-	same      func(line string) string // what lines of several rounds have in common
+	dir, at   string                   // directory of the run; path of the tree in containers
+	same      func(line string) string // normalizes lines, so that those of several rounds can be compared
 
 	mu      sync.Mutex
 	out     Repetitions
 	results []outcome.Result
-	passed  []string // names of jobs of rounds that passed whose logs are there
+	passed  []string // job names of passed rounds whose logs exist
 	err     error
 }
 
-// all runs rounds side by side until there have been enough.
+// all runs rounds in parallel until there are enough.
 func (r *repeater) all(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -170,8 +169,8 @@ func (r *repeater) all(ctx context.Context) error {
 	return r.err
 }
 
-// round runs the jobs once and reports whether there may be another round. One
-// that was stopped does not count.
+// round runs the jobs once. It reports whether another round may follow. A
+// stopped round does not count.
 func (r *repeater) round(ctx context.Context, n int) bool {
 	jobs := numbered(r.jobs, n)
 	first := r.record.add(jobs, r.at)
@@ -205,7 +204,7 @@ func (r *repeater) round(ctx context.Context, n int) bool {
 	return !broken && (worst.OK() || !r.o.FailFast)
 }
 
-// count takes down how a round ended. It is called with the lock.
+// count counts the result of a round. The caller holds r.mu.
 func (r *repeater) count(n int, worst outcome.Result, jobs []*jobrun.Job) {
 	if worst.OK() {
 		r.out.Passed++
@@ -230,7 +229,7 @@ func (r *repeater) count(n int, worst outcome.Result, jobs []*jobrun.Job) {
 	r.out.Failures[at].Count++
 }
 
-// numbered gives jobs of their own for a round.
+// numbered copies jobs for round n.
 func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
 	name := func(of string) string { return fmt.Sprintf("%s #%d", of, n) }
 	copies := map[*jobrun.Job]*jobrun.Job{}
@@ -246,7 +245,7 @@ func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
 		var after []string
 		for _, other := range j.WaitsFor {
 			if names[other] {
-				after = append(after, name(other)) // what is only needed has run
+				after = append(after, name(other)) // needed jobs have run already
 			}
 		}
 		var from []*jobrun.Job
@@ -258,18 +257,18 @@ func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
 	return all
 }
 
-// thin leaves of a job only how it ended.
+// thin removes all but the result from a job's record.
 func (r *recorder) thin(name string) {
 	log := ""
 	r.change(name, func(j *jobrecord.Job) {
 		log = filepath.Join(r.dir, j.Log)
 		j.Log, j.Env, j.Packages, j.Commands = "", nil, nil, nil
 	})
-	_ = os.Remove(log) // what stays goes with the run
+	_ = os.Remove(log) // removed with the run at the latest
 	_ = os.Remove(logtimes.File(log))
 }
 
-// change changes what is recorded of a job.
+// change applies how to a job's record.
 func (r *recorder) change(name string, how func(*jobrecord.Job)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -277,8 +276,8 @@ func (r *recorder) change(name string, how func(*jobrecord.Job)) {
 	r.touch()
 }
 
-// FirstError says why the jobs of a round could not run, with what can be done about
-// it; nil if all could.
+// FirstError returns the first error that kept a job from running, with a hint,
+// or nil.
 func (r *Repetitions) FirstError() error {
 	for _, x := range r.Jobs {
 		if x.State == outcome.NoImage || x.State == outcome.EngineError {
@@ -293,7 +292,7 @@ func (r *Repetitions) FirstError() error {
 	return nil
 }
 
-// Text counts how runs ended, and what those that failed failed with.
+// Text summarizes the number of passed and failed runs and the failures.
 func (r *Repetitions) Text() string {
 	text := fmt.Sprintf("%d passed, %d failed\n", r.Passed, r.Failed)
 	for _, f := range r.Failures {

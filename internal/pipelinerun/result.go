@@ -17,13 +17,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// A Result is how the jobs of a pipeline ended.
+// A Result says how the jobs of a pipeline ended.
 type Result struct {
 	Run     *jobrecord.Run
 	Dir     string           // of the run: its record and logs
 	Jobs    []outcome.Result // as in Run.Jobs
 	Secrets *redact.Redactor // what no report may show
-	Remote  *RemotePipeline  // nil if the jobs ran here
+	Remote  *RemotePipeline  // nil if the jobs ran locally
 }
 
 // A RemotePipeline is a pipeline that GitLab ran.
@@ -34,7 +34,7 @@ type RemotePipeline struct {
 	Notes  []string // "JOB: what could not be brought back"
 }
 
-// OK reports whether nothing went wrong other than what was allowed to.
+// OK reports whether all failures were allowed.
 func (r *Result) OK() bool {
 	if r.Remote != nil {
 		return r.Remote.OK
@@ -42,8 +42,8 @@ func (r *Result) OK() bool {
 	return r.Run.OK()
 }
 
-// ExitStatus is that of the program for the run, 0 if nothing went wrong. A
-// single job says more of itself.
+// ExitStatus returns lcitool's exit status for the run, 0 if OK. A single job
+// decides the status itself.
 func (r *Result) ExitStatus() int {
 	if len(r.Jobs) == 1 && !r.Jobs[0].OK() {
 		switch only := r.Jobs[0]; only.State {
@@ -59,10 +59,10 @@ func (r *Result) ExitStatus() int {
 	return 0
 }
 
-// Rows are the jobs as rows of a table, headings first.
+// Rows returns the jobs as rows of a table, headings first.
 func (r *Result) Rows() [][]string { return outcome.Rows("JOB", r.Jobs) }
 
-// Errors lists why jobs could not run, with what can be done about it.
+// Errors returns the errors that kept jobs from running, with hints.
 func (r *Result) Errors() []error {
 	var errs []error
 	for i, job := range r.Jobs {
@@ -73,8 +73,8 @@ func (r *Result) Errors() []error {
 	return errs
 }
 
-// Notes say where the files of the run are and what its jobs failed in, with
-// timings how long their commands took.
+// Notes returns lines that say where the run's files are and why jobs failed;
+// with timings also how long their commands took.
 func (r *Result) Notes(timings bool) []string {
 	var lines []string
 	if len(r.Jobs) > 0 || r.Remote == nil {
@@ -99,7 +99,7 @@ func (r *Result) Notes(timings bool) []string {
 	return lines
 }
 
-// Kept is the first job whose container is kept, nil for none.
+// Kept returns the first job with a kept container, or nil.
 func (r *Result) Kept() *jobrecord.Job {
 	for i := range r.Run.Jobs {
 		if r.Run.Jobs[i].Container != "" {
@@ -109,13 +109,12 @@ func (r *Result) Kept() *jobrecord.Job {
 	return nil
 }
 
-// WriteReports writes reports on the run; stdout is for those to "-".
+// WriteReports writes reports on the run. The file name "-" is stdout.
 func (r *Result) WriteReports(reports []jobreport.Request, stdout io.Writer) error {
 	return jobreport.WriteAll(reports, &jobrecord.Stored{Run: *r.Run, Dir: r.Dir}, r.Secrets, stdout)
 }
 
-// Advise adds to the error of a job what can be done about it. target is that of
-// the job, "" if it has none.
+// Advise adds a hint to the error of a job. target is the job's, or "".
 func Advise(job, target string, err error) error {
 	err = fmt.Errorf("%s: %w", job, err)
 	var failed *container.BuildError

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 )
 
-// Retries gives the pipeline's jobs that are to run again: those of a run that
-// patterns match, or those that did not end well.
+// Retries returns the pipeline's jobs to run again: those of a run that match
+// patterns, or those that failed if patterns is empty.
 func Retries(run *jobrecord.Stored, patterns []string) ([]string, error) {
 	if len(patterns) == 0 {
 		names := run.Retries()

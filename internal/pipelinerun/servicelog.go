@@ -15,10 +15,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// maxServiceLog bounds the log of a service, in bytes.
+// maxServiceLog limits the size of a service's log, in bytes.
 const maxServiceLog = 64 << 20
 
-// serviceLogs opens the logs of services in the directory of a run.
+// serviceLogs returns a function that opens the log of a service in a run's
+// directory.
 func serviceLogs(dir string, secrets *redact.Redactor) func(job, alias string) (io.WriteCloser, error) {
 	return func(job, alias string) (io.WriteCloser, error) {
 		base := filepath.Join(dir, termtext.FileName(job)+"-service-"+termtext.FileName(alias))
@@ -39,7 +40,7 @@ func serviceLogs(dir string, secrets *redact.Redactor) func(job, alias string) (
 	}
 }
 
-// A serviceLog is a file in which no secret is written.
+// A serviceLog is a log file with secrets masked.
 type serviceLog struct {
 	hidden *redact.Writer
 	file   *os.File
@@ -50,7 +51,7 @@ func (l *serviceLog) Write(p []byte) (int, error) { return l.hidden.Write(p) }
 
 func (l *serviceLog) Close() error { return errors.Join(l.hidden.Flush(), l.file.Close()) }
 
-// limited takes what is written once no secret is in it.
+// limited writes masked text to the file, up to the size limit.
 type limited struct{ *serviceLog }
 
 func (l limited) Write(p []byte) (int, error) {

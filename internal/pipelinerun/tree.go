@@ -15,8 +15,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
 
-// takeSnapshot takes the state of the project that jobs are to see. The
-// source's tree becomes that of the commit if one was asked for.
+// takeSnapshot takes a snapshot of the project for the jobs. If a revision was
+// asked for, s.tree becomes its tree.
 func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
 	if err := os.MkdirAll(filepath.Dir(s.checkouts), 0o700); err != nil {
 		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
@@ -54,7 +54,6 @@ func (p *Plan) Untracked() checkout.Left {
 	return p.source.snapshot.Left
 }
 
-// jobTree says where the jobs' trees come from.
 func (p *Plan) jobTree(o LocalOptions) jobrun.Tree {
 	t := jobrun.Tree{
 		Dir: p.source.tree, Writable: p.source.snapshot == nil, MountPath: gitlabci.ProjectDir(p.event), Snapshot: p.source.snapshot, Work: p.source.work,

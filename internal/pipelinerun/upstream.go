@@ -4,21 +4,21 @@ package pipelinerun
 
 import "gitlab.com/lcitool/lcitool/internal/gitlabci"
 
-// ForkNamespace stands for the namespace of a fork that is not known.
+// ForkNamespace is a placeholder for the namespace of an unknown fork.
 const ForkNamespace = "fork"
 
-// Upstream says which namespace a project that others fork is in. The zero
-// value leaves it to the pipeline.
+// Upstream says which namespace the upstream project is in. The zero value
+// leaves it to the pipeline's variables.
 type Upstream struct {
 	Namespace string
 	Variable  string // of the pipeline, that names it; "" for one of those that projects use
 }
 
-// upstreamVariables are those that projects use.
+// upstreamVariables returns the variables by which projects name the namespace.
 func upstreamVariables() []string { return []string{"RUN_UPSTREAM_NAMESPACE", "QEMU_CI_UPSTREAM"} }
 
-// Of gives the namespace for a pipeline of an event's project. ok is false if
-// nobody says it.
+// Of returns the upstream namespace for an event's project. ok is false if
+// nothing names it.
 func (u Upstream) Of(p *gitlabci.Pipeline, e gitlabci.Event) (namespace string, ok bool) {
 	if u.Namespace != "" {
 		return u.Namespace, true
