@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// show shows text of our own in the place of what a build says.
+// show prints lcitool's own text in place of a build's output.
 func (l *lines) show(text string) {
 	if l.sink.raw {
 		_, _ = l.to.Write(l.stamped([]byte(text), time.Now()))
@@ -25,8 +25,8 @@ func (l *lines) show(text string) {
 	}
 }
 
-// endBuild is called when the image is there or cannot be built. What is in the
-// log then is what the builder said.
+// endBuild ends the build's output. The log so far is the builder's output; if
+// the build failed and only steps were shown, it is printed.
 func (o *output) endBuild(state outcome.State) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -34,7 +34,7 @@ func (o *output) endBuild(state outcome.State) {
 	if l.steps == nil || l.to == nil {
 		return
 	}
-	_ = l.hidden.Flush() // never fails
+	_ = l.hidden.Flush() // hidden writes to memory
 	if len(l.line) > 0 {
 		l.finish()
 	}
@@ -45,7 +45,7 @@ func (o *output) endBuild(state outcome.State) {
 	}
 }
 
-// showLog shows the log so far, without what an earlier try has shown.
+// showLog prints the log from where the last call ended.
 func (l *lines) showLog() {
 	log, err := os.Open(l.output.path)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// outputs opens the logs of all tasks before the first one runs.
+// outputs creates the logs of all tasks before the first one runs.
 func (m *Scheduler) outputs(tasks []Task, w *watcher) ([]*output, error) {
 	terminal := &sink{stdout: m.Stdout, stderr: m.Stderr, watcher: w, lines: m.Lines, raw: m.Raw, quiet: m.Quiet, live: m.Live && m.Raw, timestamps: m.Timestamps}
 	width := 0
@@ -31,20 +31,21 @@ func (m *Scheduler) outputs(tasks []Task, w *watcher) ([]*output, error) {
 			}
 			return nil, fmt.Errorf("cannot keep a log: %w", err)
 		}
-		times, _ := os.OpenFile(logtimes.File(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) // a log does without
+		times, _ := os.OpenFile(logtimes.File(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) // the log works without times
 		all = append(all, newOutput(terminal, m.Secrets, t.Name, Prefix(t.Name, width), file, times))
 	}
 	return all, nil
 }
 
-// longestPrefix bounds the name before each line, in characters.
+// longestPrefix limits the task name in front of a line, in characters.
 const longestPrefix = 80
 
-// Prefix is what begins each line of a task whose name is given so many
-// characters.
+// Prefix returns the text in front of each line of a task. The name is padded to
+// width characters.
 func Prefix(name string, width int) string { return fmt.Sprintf("%-*s | ", width, ShownName(name)) }
 
-// ShownName is the name of a task before its lines.
+// ShownName returns the name of a task as it is printed, safe for a terminal and
+// of limited length.
 func ShownName(name string) string {
 	name = termtext.Line(name)
 	if runes := []rune(name); len(runes) > longestPrefix {
@@ -53,7 +54,7 @@ func ShownName(name string) string {
 	return name
 }
 
-// logName gives a file's name for the log of a task that no other task has.
+// logName returns a log file name that is not in taken.
 func logName(name string, taken map[string]bool) string {
 	base := termtext.FileName(name)
 	for n := 1; ; n++ {

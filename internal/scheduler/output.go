@@ -17,47 +17,47 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// maxLine is where a line without an end is broken, in bytes, so that what a
-// workload says never fills our memory.
+// maxLine is the size at which a long line is broken, in bytes. It limits the
+// memory for a line.
 const maxLine = 16 << 10
 
-// maxWhole is about how many bytes of whole lines are passed on at once.
+// maxWhole is the approximate size at which buffered lines are written, in
+// bytes.
 const maxWhole = 64 << 10
 
-// maxLog is how much of what one task says its log takes, in bytes: more than
-// anybody reads, less than what fills a disk.
+// maxLog limits the size of one task's log, in bytes, so that it does not fill
+// the disk.
 const maxLog = 256 << 20
 
-// A sink is where whole lines of several tasks come together.
+// A sink merges the lines of several tasks.
 type sink struct {
 	mu             sync.Mutex
 	stdout, stderr io.Writer
 	watcher        *watcher
 	lines          func(Line) // nil means nobody listens
 	raw            bool
-	quiet, live    bool // as Scheduler has them
-	timestamps     bool // each line begins with its time
+	quiet, live    bool // see Scheduler
+	timestamps     bool // print the time before each line
 }
 
-// An output takes what one workload says: as it is to its log, and line by
-// line to the sink. Writing to it never fails, since neither a full disk nor a
-// reader that is gone is a failure of the workload.
+// An output receives a task's output. It writes it unchanged to the log, and
+// line by line to the sink. Writing never fails, because neither a full disk nor
+// a closed pipe is a failure of the task.
 type output struct {
 	stdout, stderr, build *lines
 	failure               outcome.FailingLine
 	path                  string
 	task                  string
 
-	mu        sync.Mutex // of the three streams that share the log and failure
+	mu        sync.Mutex // guards the log and failure, which the three streams share
 	log       *os.File
-	timesFile *os.File         // nil if there is none
-	times     *logtimes.Writer // nil once it cannot be written
-	left      int              // bytes that the log still takes
-	shown     int64            // so many bytes of the log were shown after failed builds
+	timesFile *os.File         // may be nil
+	times     *logtimes.Writer // nil after a write error
+	left      int              // bytes left until maxLog
+	shown     int64            // offset in the log up to which showLog has printed
 }
 
-// newOutput makes the output of a task. The log has no times if timesFile is
-// nil.
+// newOutput creates the output of a task. timesFile may be nil.
 func newOutput(to *sink, secrets *redact.Redactor, task, prefix string, log, timesFile *os.File) *output {
 	o := &output{log: log, path: log.Name(), task: task, left: maxLog, timesFile: timesFile}
 	if timesFile != nil {
@@ -75,7 +75,7 @@ func newOutput(to *sink, secrets *redact.Redactor, task, prefix string, log, tim
 	return o
 }
 
-// end takes unfinished lines as whole ones.
+// end handles unfinished lines as if they had ended.
 func (o *output) end() {
 	for _, l := range []*lines{o.build, o.stdout, o.stderr} {
 		o.mu.Lock()
@@ -88,7 +88,7 @@ func (o *output) end() {
 	}
 }
 
-// closeFailure is called when nothing more is said about the failure.
+// closeFailure is called when later output is not the reason of the failure.
 func (o *output) closeFailure() {
 	o.end()
 	o.mu.Lock()
@@ -103,7 +103,6 @@ func (o *output) close() {
 	}
 }
 
-// lines is one stream of an output.
 type lines struct {
 	output *output
 	sink   *sink
@@ -111,13 +110,13 @@ type lines struct {
 	to     io.Writer
 	prefix string
 	name   string    // of the stream
-	line   []byte    // the unfinished one, no longer than maxLine
+	line   []byte    // the unfinished line, at most maxLine bytes
 	begun  time.Time // when it began
-	raw    bool      // the terminal is within a line
-	whole  []byte    // lines for the sink, which takes many at once
-	last   string    // of these
+	raw    bool      // the terminal's cursor is within a line
+	whole  []byte    // buffered lines for the sink
+	last   string    // last line in whole
 
-	steps *buildsteps.Steps // all that is shown; nil for what was written
+	steps *buildsteps.Steps // if set, only build steps are printed
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -126,8 +125,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.hidden.Write(p)
 }
 
-// passing takes what a stream says once no secret is in it. It is called with
-// the lock.
+// passing receives a stream after masking. The caller holds output.mu.
 type passing struct{ *lines }
 
 func (l passing) Write(p []byte) (int, error) {
@@ -161,7 +159,7 @@ func (l passing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// stamped puts the time before each line that begins in p.
+// stamped adds the time before each line that begins in p.
 func (l *lines) stamped(p []byte, now time.Time) []byte {
 	if !l.sink.timestamps {
 		return p
@@ -177,8 +175,8 @@ func (l *lines) stamped(p []byte, now time.Time) []byte {
 	return out
 }
 
-// keep writes to the log what it still takes. The error of a disk is returned
-// once, and ends the log.
+// keep writes to the log up to its size limit. It returns a write error once and
+// then stops.
 func (o *output) keep(p []byte) error {
 	if o.left == 0 {
 		return nil
@@ -199,7 +197,7 @@ func (o *output) keep(p []byte) error {
 	return nil
 }
 
-// warn writes a line of our own between those of the tasks.
+// warn prints a line of lcitool's own between those of the tasks.
 func (s *sink) warn(prefix, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -208,7 +206,7 @@ func (s *sink) warn(prefix, text string) {
 	}
 }
 
-// finish takes the unfinished line as a whole one.
+// finish handles the unfinished line as if it had ended.
 func (l *lines) finish() {
 	text := termtext.LogLine(string(l.line))
 	l.line = l.line[:0]
@@ -229,7 +227,7 @@ func (l *lines) finish() {
 	}
 }
 
-// add takes a line for the sink.
+// add adds a line to the buffer.
 func (l *lines) add(text string) {
 	l.whole = append(l.whole, l.prefix...)
 	if l.sink.timestamps {
@@ -238,7 +236,7 @@ func (l *lines) add(text string) {
 	l.whole = append(append(l.whole, text...), '\n')
 }
 
-// flush passes the whole lines on, the last one to the watcher as well.
+// flush writes the buffered lines and passes the last one to the watcher.
 func (l *lines) flush() {
 	if l.last == "" && len(l.whole) == 0 {
 		return

@@ -11,14 +11,13 @@ import (
 	"strings"
 )
 
-// usualMemory is what a workload without a limit is taken to need, in bytes:
-// a linker of a large project.
+// usualMemory is the memory that a task without a limit is assumed to need, in
+// bytes: that of a linker in a large project.
 const usualMemory = 2 << 30
 
-// DefaultParallel says how many workloads to run at a time on a machine with
-// so many cores and so much available memory, in bytes, 0 for not known.
-// Workloads wait for disk and mirrors much of their time, hence two a core.
-// limit is the memory that each may use, 0 for no limit. It is at least 1.
+// DefaultParallel returns how many tasks to run at a time, at least 1. available
+// is the free memory in bytes, 0 if unknown; limit is the memory limit of each
+// task, 0 for none. Tasks often wait for disk and network, hence two per core.
 func DefaultParallel(cores int, available, limit int64) int {
 	n := 2 * cores
 	if limit <= 0 {
@@ -30,14 +29,13 @@ func DefaultParallel(cores int, available, limit int64) int {
 	return max(1, n)
 }
 
-// Parallel is how many tasks to run at a time on this machine: so many as were
-// asked for, or DefaultParallel for 0.
+// Parallel returns asked, or DefaultParallel for this machine if asked is 0.
 func Parallel(asked int, limit int64) int {
 	return cmp.Or(asked, DefaultParallel(runtime.NumCPU(), availableMemory(), limit))
 }
 
-// availableMemory is what the kernel says can be used without swapping, in
-// bytes, 0 if it does not say.
+// availableMemory returns MemAvailable of /proc/meminfo in bytes, or 0 if it is
+// unknown.
 func availableMemory() int64 {
 	file, err := os.Open("/proc/meminfo")
 	if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package scheduler runs tasks side by side in the order of their needs.
+// Package scheduler runs tasks in parallel, in the order of their needs.
 package scheduler
 
 import (
@@ -16,31 +16,32 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// ErrFailFast is the error of tasks that were stopped because another one failed.
+// ErrFailFast is the cause of tasks being stopped because another one failed.
 var ErrFailFast = errors.New("another workload failed")
 
-// A Scheduler runs tasks side by side, each once those that it needs have ended.
-// What they say goes line by line to Stdout and Stderr, with the name of the
-// task before each line, and as it is to a file each.
+// A Scheduler runs tasks in parallel, each after those that it needs. Their
+// output goes line by line to Stdout and Stderr with the name of the task in
+// front, and unchanged to one log file per task.
 type Scheduler struct {
-	Parallel int    // at most so many at a time; 0 means 1
-	FailFast bool   // stop all when one does not pass
-	Raw      bool   // what tasks say goes to Stdout and Stderr as it is; for one task
-	Quiet    bool   // of what builds of images say Stderr gets a line a step, and all of it if one fails
-	Live     bool   // with Raw and Quiet: Stderr is a terminal, which has the step that runs as well
-	LogDir   string // existing directory for NAME.log of each task
+	Parallel int    // tasks at a time; 0 means 1
+	FailFast bool   // stop all tasks when one fails
+	Raw      bool   // copy output unchanged to Stdout and Stderr; only for one task
+	Quiet    bool   // print one line per step of an image build on Stderr, and its log only if it fails
+	Live     bool   // with Raw and Quiet: Stderr is a terminal and also shows the current step
+	LogDir   string // existing directory for the log NAME.log of each task
 	Stdout   io.Writer
 	Stderr   io.Writer
-	Secrets  *redact.Redactor // never shown or kept; nil for none
+	Secrets  *redact.Redactor // masked in output and logs; may be nil
 
-	Timestamps bool        // each line on Stdout and Stderr begins with the time at which it did
-	Watch      func(Event) // told of all that happens, one event at a time; nil means nobody listens
-	Lines      func(Line)  // told of each whole line, from several goroutines; nil means nobody listens
+	Timestamps bool        // print the time before each line on Stdout and Stderr
+	Watch      func(Event) // called for each event, one call at a time; may be nil
+	Lines      func(Line)  // called for each complete line, concurrently; may be nil
 }
 
-// Run runs the tasks, begun in their order as far as their needs let it, and
-// gives their results in the same order. The error is about the logs or about
-// tasks that wait for each other; no task runs then.
+// Run runs the tasks and returns their results in the order of tasks. Tasks
+// start in that order as far as their needs permit. If the logs cannot be
+// created, or tasks need each other in a cycle, it returns an error and runs
+// nothing.
 func (m *Scheduler) Run(ctx context.Context, tasks []Task) ([]outcome.Result, error) {
 	if err := checkNeeds(tasks); err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (m *Scheduler) Run(ctx context.Context, tasks []Task) ([]outcome.Result, er
 	return r.results, nil
 }
 
-// A watcher tells somebody of events, one at a time.
+// A watcher calls a function for events, one call at a time.
 type watcher struct {
 	mu    sync.Mutex
 	watch func(Event) // nil means nobody listens
@@ -80,7 +81,7 @@ func (w *watcher) notify(e Event) {
 	w.watch(e)
 }
 
-// A run is one run of a scheduler.
+// A run is one call of Scheduler.Run.
 type run struct {
 	failFast bool
 	secrets  *redact.Redactor
@@ -91,12 +92,12 @@ type run struct {
 
 	mu      sync.Mutex
 	changed sync.Cond
-	results []outcome.Result // with a State once they are there
+	results []outcome.Result // State is set when a task has ended
 	begun   []bool
 	free    int
 }
 
-// all runs whatever can run until everything has ended.
+// all starts tasks as they become ready, until all have ended.
 func (r *run) all(ctx context.Context) {
 	wake := context.AfterFunc(ctx, func() { r.mu.Lock(); r.changed.Broadcast(); r.mu.Unlock() })
 	defer wake()
@@ -107,7 +108,7 @@ func (r *run) all(ctx context.Context) {
 		switch {
 		case i < 0:
 			r.changed.Wait()
-		case result != nil: // decided without running it
+		case result != nil: // ended without running
 			r.begun[i] = true
 			r.finish(i, *result)
 		default:
@@ -122,8 +123,8 @@ func (r *run) over() bool {
 	return !slices.ContainsFunc(r.results, func(result outcome.Result) bool { return result.State == "" })
 }
 
-// next gives the first task whose turn it is, with its result if it need not
-// run, or -1.
+// next returns the index of the first task to start, or -1. The result is not
+// nil if the task does not run.
 func (r *run) next(ctx context.Context) (int, *outcome.Result) {
 	for i := range r.tasks {
 		if r.begun[i] {
@@ -143,8 +144,8 @@ func (r *run) next(ctx context.Context) (int, *outcome.Result) {
 	return -1, nil
 }
 
-// ready reports whether all that a task needs has ended, and gives its result
-// if it is not to run because of how.
+// ready reports whether all needs of a task have ended. The result is not nil if
+// the task does not run because of their results.
 func (r *run) ready(t *Task) (bool, *outcome.Result) {
 	var bad string
 	for i := range r.tasks {
@@ -167,7 +168,7 @@ func (r *run) ready(t *Task) (bool, *outcome.Result) {
 	return true, nil
 }
 
-// one runs a task. It is called without the lock.
+// one runs a task. The caller must not hold r.mu.
 func (r *run) one(ctx context.Context, i int) {
 	t, out := r.tasks[i], r.outputs[i]
 	r.watcher.notify(Event{Task: t.Name, State: outcome.Running, Log: out.path})
@@ -183,7 +184,7 @@ func (r *run) one(ctx context.Context, i int) {
 	r.finish(i, result)
 }
 
-// finish takes the result of a task down. It is called with the lock.
+// finish records the result of a task. The caller holds r.mu.
 func (r *run) finish(i int, result outcome.Result) {
 	t := r.tasks[i]
 	r.outputs[i].close()
@@ -197,7 +198,7 @@ func (r *run) finish(i int, result outcome.Result) {
 	r.changed.Broadcast()
 }
 
-// checkNeeds refuses names that are used twice and tasks that wait for each other.
+// checkNeeds returns an error for duplicate names and for cycles.
 func checkNeeds(tasks []Task) error {
 	const entered, left = 1, 2
 	seen := map[string]int{}

@@ -10,47 +10,45 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// When says for which ends of the tasks before it a task runs.
+// When says after which results of its needs a task runs.
 type When int
 
-// A task runs when all that it needs ended well, when one of them did not, or
-// whatever happened.
+// A task runs if all its needs succeeded, if one of them failed, or always.
 const (
 	OnSuccess When = iota
 	OnFailure
 	Always
 )
 
-// A Task is one thing that a scheduler runs.
+// A Task is a unit of work for a Scheduler.
 type Task struct {
 	Name         string   // unique in a scheduler
 	Needs        []string // tasks of the same scheduler that end before it begins; others are taken to have ended well
 	When         When
 	AllowFailure bool  // its failure stops nobody and fails nothing
-	AllowCodes   []int // exit statuses that are allowed as well
+	AllowCodes   []int // exit statuses that are allowed to fail, as with AllowFailure
 	Run          func(context.Context, Streams) outcome.Result
 }
 
-// Streams are what a task is connected to.
+// Streams are the input and outputs of a task.
 type Streams struct {
 	Stdin  io.Reader           // nil for none
 	Stdout io.Writer           // nil discards
 	Stderr io.Writer           // nil discards
 	Build  io.Writer           // output of building the image; nil discards
-	Built  func(outcome.State) // called when nothing more goes to Build: with NoImage or Stopped if there is no image; may be nil
-	TTY    bool                // use a terminal if Stdin and Stdout are one
-	Ended  func()              // called when later output no longer says why the task failed; may be nil
+	Built  func(outcome.State) // called after the last write to Build, with NoImage or Stopped if there is no image; may be nil
+	TTY    bool                // allocate a terminal if Stdin and Stdout are terminals
+	Ended  func()              // called when later output is not the reason of a failure; may be nil
 }
 
-// EndBuild calls Built.
 func (s Streams) EndBuild(state outcome.State) {
 	if s.Built != nil {
 		s.Built(state)
 	}
 }
 
-// A Line is one that a task has said, without secrets and without anything that
-// steers a terminal. A very long line is broken.
+// A Line is one line of a task's output, with secrets masked and escape
+// sequences removed. Long lines are broken.
 type Line struct {
 	Time   time.Time // when it began
 	Task   string
@@ -58,12 +56,12 @@ type Line struct {
 	Text   string
 }
 
-// An Event is something that happened to a task of a scheduler.
+// An Event reports a change of a task's state, or its latest output.
 type Event struct {
 	Time   time.Time
 	Task   string
 	State  outcome.State   // the state it is in now; "" for a line
 	Line   string          // the last of what it said at once, without anything that steers a terminal
-	Log    string          // file that gets all it says, with Running
-	Result *outcome.Result // how it ended, with the states of an end
+	Log    string          // log file of the task, with State Running
+	Result *outcome.Result // with a final State
 }

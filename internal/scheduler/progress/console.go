@@ -10,31 +10,32 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// A Console is where a run is shown.
+// A Console says where and how progress and output are shown.
 type Console struct {
 	Stdout, Stderr io.Writer
 	Live           bool // Stderr is a terminal that can move its cursor, an *os.File
 	Verbose        bool // show all that builds of images say, instead of a line a step
 	Color          bool // colour how tasks ended; only for a terminal
-	Sections       bool // Stderr is a log that GitLab shows
+	Sections       bool // Stderr is the log of a GitLab job
 
-	// Program gives the writer for what a single task prints to a stream; done
-	// is called when the task has ended.
+	// Program returns the writer for the output of a single task to stream. The
+	// caller calls done when the task has ended.
 	Program func(stream io.Writer) (w io.Writer, done func())
-	// Redirect sends messages to w, above the lines of tasks that run, until
+	// Redirect sends messages to w, above the lines of running tasks, until
 	// restore is called.
 	Redirect func(w io.Writer) (restore func())
 }
 
-// Show begins to show tasks that run in parallel; done ends it.
+// Show starts to display tasks. The caller must call done.
 func (c Console) Show(parallel int, names ...string) (d *Display, done func()) {
 	d = New(Options{Out: c.Stderr, Live: c.Live, Color: c.Live && c.Color, Sections: c.Sections, Parallel: parallel, Names: names})
 	restore := c.Redirect(d)
 	return d, func() { restore(); d.Close() }
 }
 
-// Run runs tasks. A single one has the console to itself; of several, each has
-// a line on a terminal, and its name before its lines elsewhere.
+// Run runs tasks. The output of a single task is passed through. With several
+// tasks, a terminal shows one line per task; otherwise each line of output has
+// the task's name in front.
 func (c Console) Run(ctx context.Context, s *scheduler.Scheduler, tasks []scheduler.Task) ([]outcome.Result, error) {
 	s.Quiet, s.Live = !c.Verbose, c.Live
 	if len(tasks) == 1 {
@@ -54,7 +55,7 @@ func (c Console) Run(ctx context.Context, s *scheduler.Scheduler, tasks []schedu
 	defer done()
 	s.Stdout, s.Stderr = c.Stdout, d
 	if c.Live {
-		s.Stdout, s.Stderr = nil, nil // the display has the last line of each
+		s.Stdout, s.Stderr = nil, nil // the display shows the last line of each task
 	}
 	watch := s.Watch
 	s.Watch = func(e scheduler.Event) {

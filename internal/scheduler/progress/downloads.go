@@ -12,14 +12,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// Downloads shows on a terminal how downloads get on, a line each while it
-// runs. The zero value shows nothing.
+// Downloads shows progress bars of downloads on a terminal. The zero value shows
+// nothing.
 type Downloads struct {
 	bars *mpb.Progress // nil when nobody watches
 	open map[string]*mpb.Bar
 }
 
-// NewDownloads starts showing on a terminal.
 func NewDownloads(terminal io.Writer) *Downloads {
 	return &Downloads{
 		bars: mpb.New(mpb.WithOutput(terminal), mpb.WithWidth(60)),
@@ -27,8 +26,8 @@ func NewDownloads(terminal io.Writer) *Downloads {
 	}
 }
 
-// Show takes the state of one download, in bytes. total is not positive if
-// nobody knows it.
+// Show updates the state of one download, in bytes. total is at most 0 if it is
+// unknown.
 func (d *Downloads) Show(url string, done, total int64, ended bool) {
 	if d.bars == nil {
 		return
@@ -36,7 +35,7 @@ func (d *Downloads) Show(url string, done, total int64, ended bool) {
 	bar := d.open[url]
 	if bar == nil {
 		if ended {
-			return // nothing came: nothing to show
+			return // no data yet
 		}
 		bar = d.bars.AddBar(max(total, 0), mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(termtext.Line(ending(url)), decor.WCSyncSpaceR)),
@@ -50,13 +49,14 @@ func (d *Downloads) Show(url string, done, total int64, ended bool) {
 	}
 }
 
-// ending is the end of an address, enough to tell one index from another.
+// ending returns the last three elements of a URL, which are enough to tell
+// package indexes apart.
 func ending(url string) string {
 	parts := strings.Split(url, "/")
 	return strings.Join(parts[max(0, len(parts)-3):], "/")
 }
 
-// End clears the lines.
+// End removes the progress bars.
 func (d *Downloads) End() {
 	if d.bars == nil {
 		return

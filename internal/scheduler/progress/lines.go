@@ -19,14 +19,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// usualRows is the height of a terminal that does not tell.
+// usualRows is the height of a terminal whose size is unknown.
 const usualRows = 24
 
-// longestReason is how much of a failing line is shown, in columns: the log has
-// all of it.
+// longestReason limits the length of a failing line, in columns. The log has the
+// whole line.
 const longestReason = 300
 
-// height gives a function for the height of a terminal, which changes.
+// height returns a function for the current height of a terminal.
 func height(out io.Writer) func() int {
 	f, ok := out.(*os.File)
 	if !ok {
@@ -40,9 +40,8 @@ func height(out io.Writer) func() int {
 	}
 }
 
-// frame gives the lines at the bottom of a terminal with so many columns and
-// rows: one for each task that runs, as far as there is room, and one that
-// sums all up. There is at least one.
+// frame returns the lines at the bottom of a terminal: one per running task, if
+// there is room, and a summary. There is at least one line.
 func (b *Display) frame(columns, rows int, now time.Time) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,7 +55,8 @@ func (b *Display) frame(columns, rows int, now time.Time) []string {
 	return append(lines, cut(b.sum(now), columns))
 }
 
-// sum says how many tasks are in which state: "2 running, 3 waiting, 1 passed, 12.0s".
+// sum counts the tasks in each state, for example "2 running, 3 waiting, 1
+// passed, 12.0s".
 func (b *Display) sum(now time.Time) string {
 	var parts []string
 	count := func(n int, what outcome.State) {
@@ -77,15 +77,15 @@ func (b *Display) sum(now time.Time) string {
 	return strings.Join(append(parts, outcome.Elapsed(now.Sub(b.started))), ", ")
 }
 
-// closing is what is said of a task that has ended, "" for nothing. ran tells
-// whether it had begun.
+// closing returns the text for a task that has ended, or "". ran reports whether
+// it was started.
 func (b *Display) closing(t *task, e scheduler.Event, ran bool) string {
 	r := outcome.Result{State: e.State}
 	if e.Result != nil {
 		r = *e.Result
 	}
 	if r.State == outcome.NotRun {
-		return "" // the closing table has them; after an interrupt nobody waits for a list
+		return "" // the final table lists them; a list after an interrupt is too late
 	}
 	text := t.name + ": " + b.colour(r)
 	switch {
@@ -107,7 +107,7 @@ func (b *Display) closing(t *task, e scheduler.Event, ran bool) string {
 	return text + "\n"
 }
 
-// opening is what is said of a task that begins, "" for nothing.
+// opening returns the text for a task that starts, or "".
 func (b *Display) opening(t *task, e scheduler.Event) string {
 	switch {
 	case b.o.Live:
@@ -125,11 +125,12 @@ func (b *Display) sectionEnd(t *task, e scheduler.Event) string {
 	return fmt.Sprintf("\x1b[0Ksection_end:%d:%s\r\x1b[0K", e.Time.Unix(), section(t))
 }
 
-// sections reports whether tasks have sections: those of tasks that run at the
-// same time would overlap.
+// sections reports whether to print collapsible sections. Sections of parallel
+// tasks would overlap.
 func (b *Display) sections() bool { return b.o.Sections && !b.o.Live && b.o.Parallel <= 1 }
 
-// section is the name of a task's section, of the characters that GitLab takes.
+// section returns the name of a task's section, with only characters that GitLab
+// allows.
 func section(t *task) string {
 	return "lcitool_" + strings.Map(func(r rune) rune {
 		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
@@ -139,7 +140,7 @@ func section(t *task) string {
 	}, t.name)
 }
 
-// colour gives the result in words.
+// colour returns the result as coloured text.
 func (b *Display) colour(r outcome.Result) string {
 	const green, yellow, red = 32, 33, 31
 	code := red
@@ -154,15 +155,14 @@ func (b *Display) colour(r outcome.Result) string {
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, r.Text())
 }
 
-// width is how many columns a text takes.
 func width(text string) int { return runewidth.StringWidth(text) }
 
-// cut shortens a line to so many columns.
+// cut truncates a line to columns.
 func cut(line string, columns int) string {
 	return strings.TrimRight(runewidth.Truncate(line, max(0, columns), "…"), " ")
 }
 
-// pad gives a text exactly so many columns.
+// pad truncates or pads a text to exactly columns.
 func pad(text string, columns int) string {
 	return runewidth.FillRight(runewidth.Truncate(text, columns, "…"), columns)
 }

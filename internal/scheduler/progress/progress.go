@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package progress shows how tasks are doing.
+// Package progress shows the progress of tasks.
 //
-// On a terminal each task that runs has a line of its own, which changes as
-// the task goes on, and one that has ended moves up for good. Elsewhere there
-// is a plain line when a task begins or ends.
+// On a terminal, each running task has a line that is updated; the line of a
+// task that has ended scrolls up. Otherwise a line is printed when a task starts
+// or ends.
 package progress
 
 import (
@@ -21,39 +21,38 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// refresh is how often a terminal is drawn again, however much tasks say.
+// refresh is the interval at which a terminal is redrawn.
 const refresh = 100 * time.Millisecond
 
-// Options say where and how to show tasks.
+// Options say where and how to show progress.
 type Options struct {
 	Out      io.Writer // stderr
 	Live     bool      // Out is a terminal that can move its cursor, an *os.File
 	Color    bool      // colour how tasks ended; only for a terminal
 	Sections bool      // Out is a log that GitLab shows: a collapsed section a task, if they run one by one
-	Parallel int       // so many tasks run at a time; 0 means 1
+	Parallel int       // tasks that run at a time; 0 means 1
 	Names    []string  // of all tasks
 }
 
-// A Display shows tasks. It is safe for use by several goroutines.
+// A Display shows tasks. It is safe for concurrent use.
 type Display struct {
 	o      Options
 	rows   func() int    // height of the terminal
 	bars   *mpb.Progress // nil without a terminal
 	bar    *mpb.Bar      // the block of lines at the bottom
-	block  []string      // the lines of the frame that is being drawn
+	block  []string      // lines of the frame being drawn
 	column int           // width of the longest name
 	close  sync.Once
-	out    sync.Mutex // a write at a time
+	out    sync.Mutex // held during a write
 
 	mu      sync.Mutex
 	tasks   map[string]*task
-	running []*task // in the order in which they began
+	running []*task // in the order of their start
 	ended   map[outcome.State]int
 	waiting int
 	started time.Time
 }
 
-// A task is what the display knows of one.
 type task struct {
 	name  string // as it may be shown
 	state outcome.State
@@ -61,7 +60,7 @@ type task struct {
 	line  string    // that it said last
 }
 
-// New begins to show tasks; Close ends it.
+// New starts to display tasks. The caller must call Close.
 func New(o Options) *Display {
 	b := &Display{
 		o: o, rows: height(o.Out), tasks: map[string]*task{}, ended: map[outcome.State]int{}, started: time.Now(),
@@ -77,8 +76,8 @@ func New(o Options) *Display {
 	return b
 }
 
-// task gives the task of a name, which waits if it is new. It is called with
-// the lock, or before anybody else can.
+// task returns the task called name. A new one is waiting. The caller holds
+// b.mu, or the Display is not shared yet.
 func (b *Display) task(name string) *task {
 	t := b.tasks[name]
 	if t == nil {
@@ -90,8 +89,8 @@ func (b *Display) task(name string) *task {
 	return t
 }
 
-// Event takes what happened to a task. It is what Matrix.Watch wants, and
-// costs next to nothing for a line.
+// Event updates a task. It is a function for scheduler.Scheduler.Watch, and
+// cheap for events without a state.
 func (b *Display) Event(e scheduler.Event) {
 	b.mu.Lock()
 	t := b.task(e.Task)
@@ -103,12 +102,11 @@ func (b *Display) Event(e scheduler.Event) {
 	text := b.change(t, e)
 	b.mu.Unlock()
 	if text != "" {
-		_, _ = b.Write([]byte(text)) // nobody is left to tell
+		_, _ = b.Write([]byte(text)) // write errors cannot be reported
 	}
 }
 
-// change takes down the new state of a task and gives the line to print for
-// it, "" for none.
+// change sets the new state of a task and returns the text to print, or "".
 func (b *Display) change(t *task, e scheduler.Event) string {
 	before := t.state
 	t.state = e.State
@@ -130,8 +128,8 @@ func (b *Display) change(t *task, e scheduler.Event) string {
 	return b.opening(t, e)
 }
 
-// Write puts whole lines above those of tasks: what others have to say while
-// the display is there has to go through it.
+// Write prints lines above those of running tasks. While the display exists, all
+// other output to the terminal must go through it.
 func (b *Display) Write(lines []byte) (int, error) {
 	if b.bars != nil {
 		if n, err := b.bars.Write(lines); err == nil {
@@ -143,7 +141,7 @@ func (b *Display) Write(lines []byte) (int, error) {
 	return b.o.Out.Write(lines)
 }
 
-// Close takes the lines of tasks away, those that have ended excepted.
+// Close removes the lines of running tasks.
 func (b *Display) Close() {
 	b.close.Do(func() {
 		if b.bars != nil {
@@ -153,14 +151,14 @@ func (b *Display) Close() {
 	})
 }
 
-// firstLine begins a frame.
+// firstLine draws the first line of a frame.
 func (b *Display) firstLine(w io.Writer, s decor.Statistics) error {
 	b.block = b.frame(s.AvailableWidth, b.rows(), time.Now())
 	_, err := io.WriteString(w, b.block[0])
 	return err
 }
 
-// otherLines writes the rest of the frame.
+// otherLines draws the rest of the frame.
 func (b *Display) otherLines(w io.Writer, _ decor.Statistics) error {
 	for _, line := range b.block[1:] {
 		if _, err := io.WriteString(w, line+"\n"); err != nil {

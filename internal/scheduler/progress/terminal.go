@@ -9,8 +9,8 @@ import (
 	"github.com/vbauerster/cupwriter"
 )
 
-// A terminal is a terminal whose frames have as many lines as they have: mpb
-// takes the block of lines under the first one for a single line.
+// A terminal counts the lines of each frame. Without it, mpb counts the block of
+// lines below the first one as a single line.
 type terminal struct {
 	*cupwriter.Writer
 	lines int // of the frame that is being drawn
@@ -20,7 +20,7 @@ func newTerminal(out io.Writer) *terminal {
 	return &terminal{Writer: cupwriter.New(out, false)}
 }
 
-// ReadFrom takes a part of a frame; what goes above it comes through Write.
+// ReadFrom receives a part of a frame. Text above the frame goes through Write.
 func (c *terminal) ReadFrom(r io.Reader) (int64, error) {
 	before := c.Len()
 	n, err := c.Writer.ReadFrom(r)
@@ -28,7 +28,7 @@ func (c *terminal) ReadFrom(r io.Reader) (int64, error) {
 	return n, err
 }
 
-// Flush draws the frame and has the next one drawn over it.
+// Flush draws the frame. The next frame overwrites it.
 func (c *terminal) Flush(int) error {
 	lines := c.lines
 	c.lines = 0
