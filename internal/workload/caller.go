@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// CheckMountPoint refuses paths at which a directory would hide what every
-// command needs; "" is the default.
+// CheckMountPoint returns an error for paths where a mount would hide files that
+// commands need. "" is valid and means MountPoint.
 func CheckMountPoint(dir string) error {
 	if dir == "" {
 		return nil
@@ -30,8 +30,8 @@ func CheckMountPoint(dir string) error {
 	return nil
 }
 
-// Caller is the user of this process: a UID that the machine knows, else
-// UID:GID. Files then have the same owner inside and outside.
+// Caller returns the current user as UID, or as UID:GID if the host does not
+// know the UID. Files created in a container then have the same owner outside.
 func Caller() string {
 	uid := strconv.Itoa(os.Getuid())
 	if _, err := user.LookupId(uid); err != nil {

@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// A Matrix runs several workloads side by side and keeps their logs.
+// A Matrix runs several workloads in parallel and keeps their logs.
 type Matrix struct {
 	Scheduler scheduler.Scheduler // how; its logs and secrets are the matrix's
 	Project   string              // directory that the run is of
@@ -26,7 +26,8 @@ type Matrix struct {
 	Show      func(context.Context, *scheduler.Scheduler, []scheduler.Task) ([]outcome.Result, error)
 }
 
-// Run gives how the workloads ended, in their order, and where their logs are.
+// Run returns the results in the order of workloads, and the directory of the
+// logs.
 func (m Matrix) Run(ctx context.Context, runner *Runner, workloads []Workload) (results []outcome.Result, logs string, err error) {
 	logs, done, err := m.logs()
 	if err != nil {
@@ -46,7 +47,7 @@ func (m Matrix) Run(ctx context.Context, runner *Runner, workloads []Workload) (
 	return results, logs, done(started, results)
 }
 
-// secrets are what logs of workloads may not repeat.
+// secrets returns the values to mask in logs.
 func secrets(workloads []Workload) *redact.Redactor {
 	var all []string
 	for _, w := range workloads {
@@ -58,9 +59,9 @@ func secrets(workloads []Workload) *redact.Redactor {
 	return redact.New(slices.Compact(all)...)
 }
 
-// logs gives the directory for the logs of this run. It is not below the
-// project's directory, which stays as it is, nor among the runs of jobs. done
-// keeps how the workloads ended, and removes a directory in which none has.
+// logs creates the directory for the logs of this run. It is not in the
+// project's directory, which stays unchanged, and not among the runs of jobs.
+// done writes the record; it removes the directory if no workload has ended.
 func (m Matrix) logs() (dir string, done func(time.Time, []outcome.Result) error, err error) {
 	if m.LogDir != "" {
 		if err := os.MkdirAll(m.LogDir, 0o755); err != nil {

@@ -14,24 +14,23 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// engine is what running workloads asks of container.Engine.
+// engine is the part of container.Engine that a Runner calls.
 type engine interface {
 	envimage.Builder
 	Run(context.Context, container.RunOptions) (container.RunResult, error)
 	SecretMounts(ctx context.Context, image, user string, secrets []container.Secret) ([]container.Mount, func(), error)
 }
 
-// A Runner runs single workloads. It is safe for use by several goroutines if
-// its functions are.
+// A Runner runs single workloads. It is safe for concurrent use if its functions
+// are.
 type Runner struct {
 	Engine    engine
 	LookupEnv func(name string) (string, bool) // os.LookupEnv in the program; nil leaves NAMEs without a value out
 	Warn      func(workload, what string)      // told what the engine warns of; nil means nobody listens
 }
 
-// Run makes sure that the image of a workload is there and runs it to its
-// end. How it ended is in the result, errors of the engine included. When ctx
-// ends, so does the workload.
+// Run builds the image of a workload if needed and runs the workload. Errors of
+// the engine are part of the result. The workload is stopped when ctx ends.
 func (r *Runner) Run(ctx context.Context, w Workload, s scheduler.Streams) outcome.Result {
 	started := time.Now()
 	result := outcome.Result{Workload: w.Name}
@@ -58,12 +57,12 @@ func (r *Runner) Run(ctx context.Context, w Workload, s scheduler.Streams) outco
 	return result
 }
 
-// Task makes a workload something that a scheduler runs.
+// Task returns a scheduler task that runs a workload.
 func (r *Runner) Task(w Workload) scheduler.Task {
 	return scheduler.Task{Name: w.Name, Run: func(ctx context.Context, s scheduler.Streams) outcome.Result { return r.Run(ctx, w, s) }}
 }
 
-// inContainer runs the command of a workload whose image is there.
+// inContainer runs the command of a workload. The image must exist.
 func (r *Runner) inContainer(ctx context.Context, w Workload, s scheduler.Streams) (container.RunResult, error) {
 	o := w.options(s)
 	o.LookupEnv = r.LookupEnv
@@ -76,11 +75,10 @@ func (r *Runner) inContainer(ctx context.Context, w Workload, s scheduler.Stream
 	return r.Engine.Run(ctx, o)
 }
 
-// TimeoutError makes of an error that is container.ErrTimeout one that says
-// how long the command had.
+// TimeoutError returns an error whose text has the time limit of the command. It
+// wraps err, which is container.ErrTimeout.
 func TimeoutError(limit time.Duration, err error) error { return &timeoutError{limit, err} }
 
-// A timeoutError is a workload that took too long.
 type timeoutError struct {
 	limit time.Duration
 	err   error
@@ -90,5 +88,4 @@ func (t *timeoutError) Error() string {
 	return fmt.Sprintf("the command did not end within %v and was killed", t.limit)
 }
 
-// Unwrap returns an error that is container.ErrTimeout.
 func (t *timeoutError) Unwrap() error { return t.err }

@@ -12,13 +12,13 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 )
 
-// maxSecret bounds a secret, in bytes.
+// maxSecret limits the size of a secret, in bytes.
 const maxSecret = 1 << 20
 
-// A SecretFile is the file of a secret.
+// A SecretFile is a secret and the host file that contains it.
 type SecretFile struct{ Name, File string }
 
-// ParseSecrets reads NAME=FILE lines.
+// ParseSecrets parses NAME=FILE arguments.
 func ParseSecrets(asked []string) ([]SecretFile, error) {
 	var all []SecretFile
 	for _, a := range asked {
@@ -37,7 +37,7 @@ func ParseSecrets(asked []string) ([]SecretFile, error) {
 	return all, nil
 }
 
-// ReadSecrets reads the files of secrets, each once.
+// ReadSecrets reads each file once.
 func ReadSecrets(files []SecretFile) ([]container.Secret, error) {
 	var all []container.Secret
 	for _, f := range files {

@@ -2,8 +2,8 @@
 
 // Package workload runs one command in the image of a target.
 //
-// A Workload says what to run, in which image and with which tree of the
-// host. A Runner runs one of them; its Task is what a scheduler runs.
+// A Workload says what to run, in which image and with which host directory. A
+// Runner runs it, directly or as a task of a scheduler.
 package workload
 
 import (
@@ -18,26 +18,26 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
-// MountPoint is where the tree of a workload appears in its container unless
-// its Tree says otherwise, and where the command starts. It is the same on every
-// target and in every run, so that compilers' caches and logs agree.
+// MountPoint is the default path of a workload's tree in its container, where
+// the command starts. It is the same for all targets and runs, so that compiler
+// caches hit and logs can be compared.
 const MountPoint = "/tree"
 
-// A Workload is one command to be run in the image of one target.
+// A Workload is a command to run in the image of a target.
 type Workload struct {
 	Name    string // of the workload in logs and tables, such as its target's; unique in a scheduler
 	Image   envimage.Image
 	Tree    Tree
 	Command []string // with its arguments; the arguments alone if there is a Script
-	Script  string   // file of the host to bring along and run, absolute; "" for none
-	User    string   // as container.RunOptions has it; "" for root
-	Env     []string // NAME=VALUE, or NAME for the value that the host has
+	Script  string   // absolute path of a host file to copy in and run; "" for none
+	User    string   // see container.RunOptions; "" for root
+	Env     []string // NAME=VALUE, or NAME to pass the host's value
 	Secrets []container.Secret
 	Limits  Limits
-	Labels  map[string]string // put on the container
+	Labels  map[string]string // of the container
 }
 
-// A Tree is the directory that a workload works in.
+// A Tree is the host directory that a workload uses.
 type Tree struct {
 	Dir      string // absolute path of the host
 	MountAt  string // absolute path in the container; "" for MountPoint
@@ -45,28 +45,26 @@ type Tree struct {
 	Sent     bool   // a copy is sent, for an engine that cannot see Dir; not with Writable
 }
 
-// mountAt is where the container has the tree.
 func (t Tree) mountAt() string { return cmp.Or(t.MountAt, MountPoint) }
 
-// pack writes an archive of the tree.
 func (t Tree) pack(ctx context.Context, w io.Writer) error {
 	return treetar.Pack(ctx, w, t.Dir, treetar.PackOptions{})
 }
 
-// Limits are what a workload may use.
+// Limits restrict the resources of a workload.
 type Limits struct {
 	Network container.Network
 	Memory  int64         // bytes; 0 for no limit
 	CPUs    float64       // 0 for no limit
 	Timeout time.Duration // wall clock of the command, not of building its image; 0 for none
-	Devices []string      // nodes of the host, such as /dev/kvm
+	Devices []string      // device nodes of the host, for example /dev/kvm
 }
 
-// grace is how long a workload may take to end after SIGTERM; one
-// interrupt is to have an effect soon.
+// grace is the time from SIGTERM to SIGKILL; short, so that one interrupt stops
+// the workload soon.
 const grace = 2 * time.Second
 
-// options describe the container.
+// options returns the options of the container.
 func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 	o := container.RunOptions{
 		ContainerOptions: container.ContainerOptions{
@@ -95,7 +93,7 @@ func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 		o.Mounts = []container.Mount{{Source: w.Tree.Dir, Target: w.Tree.mountAt(), Overlay: !w.Tree.Writable}}
 	}
 	if w.Script != "" {
-		o.Command = nil // the engine knows where it puts the script
+		o.Command = nil // the engine adds the path of the script
 	}
 	if w.Script != "" && len(w.Command) > 0 {
 		o.Command = append([]string{"/bin/sh", "-c", `exec "$HOME/script" "$@"`, "sh"}, w.Command...)
