@@ -9,9 +9,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/buildcontext"
 )
 
-// AddContext gives the build of an image the files that its Dockerfile copies,
-// from a directory of a project's tree. tracked lists the files of the tree that
-// count, nil for all; it is only called if the Dockerfile copies some.
+// AddContext adds the files that the Dockerfile copies to the build, from dir
+// below tree. tracked returns the files of the tree to include, nil for all; it
+// is called only if the Dockerfile copies files.
 func (i *Image) AddContext(tree, dir string, tracked func() ([]string, error)) error {
 	sources, err := container.ContextSources(i.Build.Dockerfile, i.Build.Args)
 	if err == nil && len(sources) == 0 {
@@ -29,6 +29,6 @@ func (i *Image) AddContext(tree, dir string, tracked func() ([]string, error)) e
 		return fmt.Errorf("%s: %w", i.Build.File, err)
 	}
 	i.Build.Context = container.BuildContext{Write: c.Write, Digest: c.Digest}
-	i.Build.Delta = nil // it says nothing of files
+	i.Build.Delta = nil // it does not cover copied files
 	return nil
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 // Package envimage describes the image of a build environment: its tag, how it
-// is built, and how its base image is made where it cannot be pulled.
+// is built, and how its base image is built if it cannot be pulled.
 package envimage
 
 import (
@@ -17,7 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Tag is the tag of a target's image that is promised to users.
+// Tag returns the tag of a target's image. It is documented, so it must not
+// change.
 func Tag(t targets.Target) string { return "lcitool." + t.Environment() }
 
 // Options say how an image is built.
@@ -26,18 +27,18 @@ type Options struct {
 	Body        render.Body // the Dockerfile, rendered or from Committed
 	File        string      // where the Dockerfile is, for messages; "" if it was rendered
 	Labels      map[string]string
-	Manifest    string // digest of the manifest that the Dockerfile comes from, "" for none
-	NoCache     bool   // run every step again
-	Exact       bool   // build from the Dockerfile as it is, not on top of an older image
+	Manifest    string // digest of the manifest that the Dockerfile was rendered from, "" for none
+	NoCache     bool   // run all steps again
+	Exact       bool   // build the Dockerfile as it is, without reusing an older image
 	AllowUnsafe bool
 	Offline     bool
 	PullBase    bool // ask the registry for a newer base image
 	Network     container.Network
-	CacheDir    string // for the packages that the Recipe of Body keeps, "" without one
+	CacheDir    string // for packages that the Recipe of Body keeps; "" if there is none
 }
 
-// New describes an image. Without a target that is known, packages cannot be
-// added to it later: it is built as a whole.
+// New returns the description of an image. If t is nil, an image is always built
+// as a whole, because packages cannot be added to it.
 func New(t *targets.Target, o Options) Image {
 	b := container.BuildOptions{
 		Tag: o.Tag, Dockerfile: o.Body.Text, Recipe: o.Body.Recipe, CacheDir: o.CacheDir, File: o.File, Labels: o.Labels, NoCache: o.NoCache, Exact: o.Exact,
@@ -61,8 +62,8 @@ func New(t *targets.Target, o Options) Image {
 	return Image{Build: b}
 }
 
-// Committed is the body of a Dockerfile that a project has committed for a
-// target, nil if the target is not known.
+// Committed returns the body of a Dockerfile that a project has committed for a
+// target. t may be nil; then the body is only text.
 func Committed(t *targets.Target, dockerfile []byte) render.Body {
 	body := render.Body{Text: dockerfile}
 	if t == nil {
@@ -74,8 +75,8 @@ func Committed(t *targets.Target, dockerfile []byte) render.Body {
 	return body
 }
 
-// delta says how packages are added to the image of a target; nil if the image
-// has to be built as a whole.
+// delta says how to add packages to the existing image of a target. It returns
+// nil if the image must be built as a whole.
 func delta(t targets.Target, body render.Body) *container.Delta {
 	if body.Rest == nil {
 		return nil
@@ -87,25 +88,24 @@ func delta(t targets.Target, body render.Body) *container.Delta {
 	}
 }
 
-// An Image is a build environment's image, with how to make it.
+// An Image says how to build the image of a build environment.
 type Image struct {
 	Build     container.BuildOptions
 	Base      bootstrap.Options // how to make the image that Build starts from
 	Bootstrap bool              // make it when it can be had in no other way
 }
 
-// Builder is what making an image asks of an engine.
+// Builder is the part of container.Engine that builds images.
 type Builder interface {
 	Build(context.Context, container.BuildOptions) (container.BuildResult, error)
 	bootstrap.Engine
 }
 
-// Ensure builds the image unless it is there already and nothing has changed
-// since, and makes its base image first where that is wanted and needed. What
-// the builder says goes to log, which may be nil.
+// Ensure builds the image if it does not exist or its inputs have changed. With
+// Bootstrap, it first builds a base image that cannot be pulled. The builder's
+// output goes to log, which may be nil.
 //
-// An error that is a *container.BuildError with BaseMissing set says that
-// Bootstrap would have been needed.
+// A *container.BuildError with BaseMissing set means that Bootstrap was needed.
 func (i Image) Ensure(ctx context.Context, e Builder, log io.Writer) (container.BuildResult, error) {
 	build := i.Build
 	build.Log = log

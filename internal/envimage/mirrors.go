@@ -15,15 +15,15 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Mirrors are the addresses that the user's settings and the machine's own
-// package sources give.
+// Mirrors finds package mirrors in the user's settings and in the machine's own
+// package sources.
 type Mirrors struct {
 	settings map[string]string // by target or distribution, in lower case
 	machine  *aptsources.Machine
 }
 
-// ReadMirrors takes the mirrors that settings name by target or distribution, in
-// lower case, and reads the machine's package sources.
+// ReadMirrors reads the machine's package sources. The keys of settings are
+// targets or distributions, in lower case.
 func ReadMirrors(settings map[string]string, log *slog.Logger) *Mirrors {
 	m := &Mirrors{settings: settings}
 	var err error
@@ -34,22 +34,23 @@ func ReadMirrors(settings map[string]string, log *slog.Logger) *Mirrors {
 	return m
 }
 
-// Settings lists what the settings name mirrors for, sorted: targets and
-// distributions in lower case.
+// Settings returns the targets and distributions, in lower case, that have
+// mirrors in the settings, sorted.
 func (m *Mirrors) Settings() []string { return slices.Sorted(maps.Keys(m.settings)) }
 
-// named is the mirror that somebody named for a release: an option's value, or
-// what the settings say; "" when nobody did.
+// named returns the mirror that the option or the settings name for a release,
+// or "".
 func (m *Mirrors) named(option string, release *targets.Release) string {
 	return cmp.Or(option, m.settings[release.Name], m.settings[strings.ToLower(release.OS.Name)])
 }
 
-// isOwn reports whether the release is of the machine's own distribution.
+// isOwn reports whether the release belongs to the machine's own distribution.
 func (m *Mirrors) isOwn(release *targets.Release) bool {
 	return m.machine.ID == strings.ToLower(release.OS.Name)
 }
 
-// For is the address of the mirror for a release.
+// For returns the URL of the mirror for a release. option overrides it unless it
+// is "".
 func (m *Mirrors) For(option string, release *targets.Release) string {
 	if mirror := m.named(option, release); mirror != "" {
 		return mirror
@@ -60,7 +61,7 @@ func (m *Mirrors) For(option string, release *targets.Release) string {
 	return release.Mirror.URL
 }
 
-// sources gives the lines of a sources.list for a release.
+// sources returns the lines of sources.list for a release.
 func (m *Mirrors) sources(option string, release *targets.Release) ([]string, error) {
 	mirror := m.named(option, release)
 	if mirror == "" && m.isOwn(release) {
@@ -70,7 +71,7 @@ func (m *Mirrors) sources(option string, release *targets.Release) ([]string, er
 	}
 	line, err := aptsources.Line(cmp.Or(mirror, release.Mirror.URL), release.Mirror.Suite, release.Mirror.Components)
 	lines := []string{line}
-	if mirror != "" || err != nil { // it need not have more than the release
+	if mirror != "" || err != nil { // a named mirror need not have the other suites
 		return lines, err
 	}
 	for _, p := range release.Mirror.Pockets(release.Mirror.URL) {
@@ -83,8 +84,8 @@ func (m *Mirrors) sources(option string, release *targets.Release) ([]string, er
 	return lines, nil
 }
 
-// Base says which base image a release wants, and from which mirror it is to be
-// made: the one of the option, or For's if it is "".
+// Base returns the base image of a release and the mirror that it is built from:
+// option, or that of For if it is "".
 func (m *Mirrors) Base(option string, r *targets.Release) (bootstrap.Options, error) {
 	o := bootstrap.Options{Reference: r.Containers.Base, Distro: strings.ToLower(r.OS.Name)}
 	if r.Packaging.Format != "deb" || r.Mirror == nil {
