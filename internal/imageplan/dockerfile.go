@@ -16,15 +16,15 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Dockerfiles are those of a tree that images are built from.
+// Dockerfiles are the Dockerfiles of a tree that images are built from.
 type Dockerfiles struct {
 	Files   []string
 	Context string   // directory that they copy from, "" for the tree
 	Args    []string // NAME=VALUE
 }
 
-// Dockerfile describes the image of one of the Dockerfiles of a tree. It is the
-// one that jobs have whose pipeline builds it from this Dockerfile.
+// Dockerfile describes the image of a Dockerfile in a tree. Pipelines that build
+// this Dockerfile use the same image for their jobs.
 func (p *Planner) Dockerfile(tree, file string, from Dockerfiles, network container.Network) (name string, _ envimage.Image, err error) {
 	inTree, err := pathInTree(tree, file)
 	if err != nil {
@@ -68,8 +68,8 @@ func (p *Planner) Dockerfile(tree, file string, from Dockerfiles, network contai
 	return d.Path, image, image.AddContext(tree, context, func() ([]string, error) { return nil, nil })
 }
 
-// tag gives the name of an image. Arguments and another context make another
-// image, and so does another Dockerfile of the same name.
+// tag returns the tag of an image. Images with other arguments, another context,
+// or another Dockerfile of the same name have other tags.
 func (d *Dockerfiles) tag(project string, file *containerjob.Dockerfile) string {
 	tag := file.Tag(project)
 	if len(d.Args) == 0 && d.Context == "" && len(d.Files) == 1 {
@@ -79,7 +79,8 @@ func (d *Dockerfiles) tag(project string, file *containerjob.Dockerfile) string 
 	return fmt.Sprintf("%s-%x", tag, sum[:4])
 }
 
-// pathInTree gives a path below a tree of one from the current directory.
+// pathInTree converts a path relative to the current directory to one below
+// tree.
 func pathInTree(tree, name string) (string, error) {
 	absolute, err := filepath.Abs(name)
 	if err != nil {
@@ -95,7 +96,8 @@ func pathInTree(tree, name string) (string, error) {
 	return "", fmt.Errorf("%q is not below the project's directory %s", name, tree)
 }
 
-// resolved is a path without links, or itself if it cannot be resolved.
+// resolved returns path with symbolic links resolved, or path itself on an
+// error.
 func resolved(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real

@@ -12,17 +12,19 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Environments is what the manifest and the targets say of the environments
-// that jobs run in.
+// Environments implements pipelinerun.Environments with the facts of a
+// workspace.
 type Environments struct {
 	Workspace *workspace.Workspace
 	Mirrors   func() *envimage.Mirrors
 
-	// ManifestFailed says in the error of a manifest what it is about.
+	// ManifestFailed adds context to the error of a manifest.
 	ManifestFailed func(error) error
 }
 
-// Dockerfiles renders those of a manifest.
+// Dockerfiles renders the Dockerfiles of a manifest and returns them by
+// environment, with the manifest's digest. With requests false, it sends no
+// network requests.
 func (e *Environments) Dockerfiles(ctx context.Context, file string, manifest []byte, ciDir string, requests bool) (map[string][]byte, string, error) {
 	w := e.Workspace
 	if !requests {
@@ -44,7 +46,7 @@ func (e *Environments) Dockerfiles(ctx context.Context, file string, manifest []
 	return all, plan.ManifestDigest, nil
 }
 
-// Target gives a target, nil if only the project knows it.
+// Target returns a target, or nil if the workspace does not have it.
 func (e *Environments) Target(name, crossArch string) *targets.Target {
 	t, err := e.Workspace.Target(name, workspace.Arches{Cross: crossArch})
 	if err != nil {
@@ -53,7 +55,7 @@ func (e *Environments) Target(name, crossArch string) *targets.Target {
 	return &t
 }
 
-// Base says how to make the base image of a target.
+// Base returns how to build the base image of a target.
 func (e *Environments) Base(target string) (bootstrap.Options, error) {
 	t, err := e.Workspace.Target(target, workspace.Arches{})
 	if err != nil {

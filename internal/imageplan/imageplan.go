@@ -27,11 +27,11 @@ type Options struct {
 	NoCache      bool
 	PullBase     bool // if the registry has a newer one
 	KeepPackages bool // that are fetched, for later builds
-	Exact        bool // build the whole Dockerfile instead of adding to an older image
-	AllowUnsafe  bool // build what this builder lets reach the host
+	Exact        bool // build the whole Dockerfile instead of adding packages to an older image
+	AllowUnsafe  bool // permit build steps that may access the host
 }
 
-// A Planner says how images are built.
+// A Planner decides how images are built.
 type Planner struct {
 	Options
 	Workspace *workspace.Workspace
@@ -41,20 +41,20 @@ type Planner struct {
 	Warnf     func(about, format string, args ...any)
 }
 
-// A Wanted is an image that is asked for.
+// A Wanted is an image that was requested.
 type Wanted struct {
 	Target   string
 	Arch     string            // that the image is for, "" for this machine's
 	Cross    string            // that is built for in it, "" for none
 	Projects string            // as a label of the image has them
-	List     []string          // projects and references, instead of the pattern in Projects
-	Manifest string            // digest of the manifest that has the projects, "" for none
-	Tag      string            // "" for the usual one
-	Labels   map[string]string // beside those of every image
+	List     []string          // projects and references that replace the pattern in Projects
+	Manifest string            // digest of the manifest that lists the projects, "" for none
+	Tag      string            // "" for envimage.Tag
+	Labels   map[string]string // in addition to those of every image
 	Network  container.Network
 }
 
-// Image says how to build an image of a target.
+// Image returns how to build the image of a target.
 func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error) {
 	list := want.List
 	if list == nil {
@@ -105,9 +105,9 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 	return image, nil
 }
 
-// foreign says how the base image of a target is made for an architecture that
-// is not this machine's, and has its Dockerfile start from it where it is to be
-// made. It returns nil for this machine's.
+// foreign returns how to build the base image of a target for another
+// architecture, and makes its Dockerfile start from that image if it is built
+// locally. It returns nil for the host's architecture.
 func (p *Planner) foreign(t *targets.Target, arch string) (*bootstrap.Options, error) {
 	if arch == "" {
 		return nil, nil
@@ -125,19 +125,19 @@ func (p *Planner) foreign(t *targets.Target, arch string) (*bootstrap.Options, e
 	}
 	if p.Bootstrap {
 		containers := *t.Containers
-		containers.Base = "localhost/" + base.Reference // no registry has it
+		containers.Base = "localhost/" + base.Reference // it exists only locally
 		t.Containers = &containers
 	}
 	return &base, nil
 }
 
-// imageOptions adds to options of an image those that the planner has.
 func (p *Planner) imageOptions(o envimage.Options) envimage.Options {
 	o.NoCache, o.Exact, o.AllowUnsafe, o.Offline, o.PullBase = p.NoCache, p.Exact, p.AllowUnsafe, p.Offline, p.PullBase
 	return o
 }
 
-// addBase says how the base image of a target is made, if that is wanted.
+// addBase sets how to build the base image of a target, if p.Bootstrap permits
+// it.
 func (p *Planner) addBase(image *envimage.Image, t *targets.Target) (err error) {
 	if image.Bootstrap = p.Bootstrap && !p.Offline && t != nil; image.Bootstrap {
 		image.Base, err = p.Mirrors().Base("", &t.Release)
@@ -145,8 +145,8 @@ func (p *Planner) addBase(image *envimage.Image, t *targets.Target) (err error) 
 	return err
 }
 
-// Advise adds to the error of a build what can be done about it, such as about a
-// base image that cannot be pulled.
+// Advise adds a hint to a build error, for example for a base image that cannot
+// be pulled.
 func (p *Planner) Advise(err error, target string) error {
 	var failed *container.BuildError
 	switch {
@@ -156,20 +156,20 @@ func (p *Planner) Advise(err error, target string) error {
 		return diag.WithHint(err, "--offline gives the steps of a build no network")
 	case !failed.BaseMissing:
 		return err
-	case p.Bootstrap: // and offline, or it would have been made
+	case p.Bootstrap: // only when offline; otherwise the image would have been built
 		return diag.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")
 	}
 	return diag.WithHint(err, fmt.Sprintf("lcitool container bootstrap %s makes the base image from the distribution's mirror; --bootstrap does so here", target))
 }
 
-// A platformEngine has images for platforms.
+// A platformEngine finds images for platforms.
 type platformEngine interface {
 	Inspect(ctx context.Context, name string) (container.Image, error)
 	ForPlatform(ctx context.Context, name, platform string, log io.Writer) (container.Image, error)
 }
 
-// ForPlatform makes sure that an image is for a platform: it is pulled if it is
-// not, unless no request may leave the machine.
+// ForPlatform checks that an image is for a platform. It pulls the image if it
+// is not, unless offline is true.
 func ForPlatform(ctx context.Context, engine platformEngine, image, platform string, offline bool, log io.Writer) error {
 	if !offline {
 		_, err := engine.ForPlatform(ctx, image, platform, log)
@@ -182,8 +182,8 @@ func ForPlatform(ctx context.Context, engine platformEngine, image, platform str
 	return err
 }
 
-// ForeignBase changes how the base image of a target is made to another
-// architecture, unless that is this machine's.
+// ForeignBase changes options for building a target's base image to another
+// architecture. It returns o unchanged for the host's.
 func ForeignBase(o bootstrap.Options, target string, arch targets.Arch) (bootstrap.Options, error) {
 	if own, err := workspace.HostArch(""); err != nil || own == arch {
 		return o, err

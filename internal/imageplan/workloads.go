@@ -14,20 +14,20 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// WorkloadOptions say what runs in the images of targets or Dockerfiles.
+// WorkloadOptions say what to run in the images of targets or Dockerfiles.
 type WorkloadOptions struct {
 	Targets     []string // or patterns, which stand for those that have images
 	Cross       string
 	Projects    string // "" for those that the manifest has for each target
 	Dockerfiles Dockerfiles
 
-	// Workload is what all have in common. Its Tree.Dir is that of the project and
-	// its Script a file, both as the user names them.
+	// Workload is common to all workloads. Its Tree.Dir is the project's
+	// directory and Script a file, both as given by the user.
 	Workload workload.Workload
 }
 
-// Workloads says what to run on each target, all found out before the first one
-// runs.
+// Workloads returns the workload for each target. It resolves all of them before
+// any can run.
 func (p *Planner) Workloads(ctx context.Context, o WorkloadOptions) ([]workload.Workload, error) {
 	names, err := p.expand(o.Targets)
 	if err != nil {
@@ -67,7 +67,7 @@ func (p *Planner) Workloads(ctx context.Context, o WorkloadOptions) ([]workload.
 	return all, nil
 }
 
-// expand puts the targets that have images in the place of patterns.
+// expand replaces patterns by the matching targets that have images.
 func (p *Planner) expand(names []string) ([]string, error) {
 	if !slices.ContainsFunc(names, targets.IsPattern) {
 		return names, nil
@@ -83,8 +83,8 @@ func (p *Planner) expand(names []string) ([]string, error) {
 	return targets.Expand(names, known)
 }
 
-// buildNetwork is that of builds for commands that have a network. Rootless
-// podman 4.3 may have no other than the host's for them.
+// buildNetwork returns the network for builds, given that of the commands.
+// Rootless podman 4.3 may support only the host network for builds.
 func buildNetwork(commands container.Network) container.Network {
 	if commands == container.NetworkHost {
 		return container.NetworkHost
