@@ -18,27 +18,27 @@ import (
 )
 
 const (
-	maxBases  = 4                   // trees that are kept of all projects
-	maxUnused = 14 * 24 * time.Hour // for which one is kept
+	maxBases  = 4                   // trees kept, of all projects together
+	maxUnused = 14 * 24 * time.Hour // a tree unused for longer is removed
 	maxStamp  = 4096                // bytes
-	nearby    = 100                 // files in which a tree may differ so that no better one is looked for
-	maxUpper  = 2000                // files in which it may differ at all
+	nearby    = 100                 // changed files up to which no closer tree is searched for
+	maxUpper  = 2000                // changed files up to which a tree can be used at all
 )
 
-// A Cache keeps the files of checked-out trees, so that a later run has them at
-// once. A run that needs another tree lays what differs over the nearest one. It
-// belongs to this program alone: a tree that has changed since it was made is
+// A Cache keeps the files of checked-out trees for later runs. A run that needs
+// another tree uses the closest one as the lower layer of an overlay. Only
+// lcitool may write to the cache: a tree that has changed since it was made is
 // not used again.
 type Cache struct {
 	Dir string // private, in which nothing else is
 
-	most int // files in which a tree may differ from one of the cache; 0 means maxUpper
+	most int // changed files up to which a cached tree can be used; 0 means maxUpper
 }
 
-// CacheIn is the cache below a directory, which need not exist.
+// CacheIn returns the cache below parent, which need not exist.
 func CacheIn(parent string) *Cache { return &Cache{Dir: filepath.Join(parent, "trees")} }
 
-// Kept lists the scratch.KeptFiles of the cache's trees.
+// Kept returns the paths of the scratch.KeptFiles of the cache's trees.
 func (c *Cache) Kept() []string {
 	files, _ := filepath.Glob(filepath.Join(c.Dir, "*", scratch.KeptFile)) // the pattern is valid
 	return files
@@ -51,7 +51,7 @@ const (
 	stampName = "stamp" // written last, a stamp as JSON
 )
 
-// A stamp says what a base is.
+// A stamp identifies a base. It is stored as JSON.
 type stamp struct {
 	Format int    `json:"format"`
 	Source string `json:"source"` // directory of the project
@@ -61,7 +61,7 @@ type stamp struct {
 
 const stampFormat = 1
 
-// A base is one tree of the cache, which stays until it is released.
+// A base is one tree of the cache. It is locked until it is released.
 type base struct {
 	dir  string
 	lock *os.File
@@ -72,7 +72,7 @@ func (b *base) files() string { return filepath.Join(b.dir, filesName) }
 func (b *base) index() string { return filepath.Join(b.dir, indexName) }
 func (b *base) release()      { _ = b.lock.Close() }
 
-// bases lists the directories of the cache's trees, last used first.
+// bases returns the directories of the cache's trees, most recently used first.
 func (c *Cache) bases() []string {
 	entries, _ := os.ReadDir(c.Dir) // those that could be read
 	used := map[string]time.Time{}
@@ -88,14 +88,15 @@ func (c *Cache) bases() []string {
 	return dirs
 }
 
-// open takes a base into use if it is of a source. It gives nil for another.
+// open locks a base for use. It returns nil if the base does not belong to
+// source.
 func (c *Cache) open(dir, source string) *base {
 	lock, err := lockBase(dir, syscall.LOCK_SH)
 	if err != nil {
 		return nil
 	}
 	b := &base{dir: dir, lock: lock}
-	data, err := safefs.ReadFile(filepath.Join(dir, stampName), maxStamp) // which is removed first
+	data, err := safefs.ReadFile(filepath.Join(dir, stampName), maxStamp) // another process removes it first
 	if err == nil {
 		err = json.Unmarshal(data, &b.stamp)
 	}
@@ -106,7 +107,8 @@ func (c *Cache) open(dir, source string) *base {
 	return b
 }
 
-// lockBase locks the directory of a base if nobody has it otherwise.
+// lockBase locks the directory of a base. It fails if another process has a
+// conflicting lock.
 func lockBase(dir string, how int) (*os.File, error) {
 	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
@@ -118,7 +120,8 @@ func lockBase(dir string, how int) (*os.File, error) {
 	return f, nil
 }
 
-// check reports whether a base is as it was made, and notes that it is used.
+// check reports whether a base is unchanged, and updates the time of its last
+// use.
 func (b *base) check() bool {
 	digest, err := treeDigest(b.files())
 	if err != nil || digest != b.Digest {
@@ -127,8 +130,7 @@ func (b *base) check() bool {
 	return os.Chtimes(filepath.Join(b.dir, stampName), time.Time{}, time.Now()) == nil
 }
 
-// discard removes a base unless somebody else uses it or a container is kept with
-// it.
+// discard removes a base unless it is locked or used by a kept container.
 func (c *Cache) discard(dir string) {
 	if scratch.IsKept(dir) {
 		return
@@ -139,12 +141,12 @@ func (c *Cache) discard(dir string) {
 	}
 	defer lock.Close()
 	if err := os.Remove(filepath.Join(dir, stampName)); err == nil || errors.Is(err, os.ErrNotExist) {
-		_ = os.RemoveAll(dir) // what stays has no stamp
+		_ = os.RemoveAll(dir) // without a stamp, the rest is not used
 	}
 }
 
-// Sweep removes trees that nobody has used for long, those beyond the number
-// that is kept, and what is left of those that were being made or removed.
+// Sweep removes trees that were not used recently, those beyond the maximum
+// number, and incomplete ones.
 func (c *Cache) Sweep() { c.sweep(maxBases) }
 
 // Clear removes all trees that are not in use.
@@ -164,7 +166,8 @@ func (c *Cache) sweep(most int) {
 	}
 }
 
-// make checks out a tree for the cache. The snapshot has its objects.
+// make checks out a tree for the cache. The objects must be in the snapshot's
+// store.
 func (c *Cache) make(ctx context.Context, s *Snapshot, source, tree string) (*base, error) {
 	if err := safefs.MakePrivateDir(c.Dir); err != nil {
 		return nil, err
@@ -203,7 +206,7 @@ func (c *Cache) make(ctx context.Context, s *Snapshot, source, tree string) (*ba
 	return c.add(&fresh)
 }
 
-// add stamps a new tree and puts it among the others.
+// add writes the stamp of a new tree and moves it into the cache.
 func (c *Cache) add(fresh *base) (*base, error) {
 	var err error
 	if fresh.Digest, err = treeDigest(fresh.files()); err != nil {

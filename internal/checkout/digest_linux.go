@@ -12,8 +12,9 @@ import (
 	"syscall"
 )
 
-// treeDigest is a digest of what changes with any file of a tree: its name,
-// kind, mode, owner, size, times and number. Files are not read.
+// treeDigest returns a digest of the metadata of all files in a tree: name,
+// type, mode, owner, size, times and inode number. It does not read file
+// contents.
 func treeDigest(dir string) (string, error) {
 	h := sha256.New()
 	if err := digestDir(h, dir); err != nil {

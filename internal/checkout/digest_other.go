@@ -6,5 +6,5 @@ package checkout
 
 import "errors"
 
-// treeDigest is only known where overlayfs is.
+// treeDigest is implemented only on Linux, because the cache needs overlayfs.
 func treeDigest(string) (string, error) { return "", errors.ErrUnsupported }

@@ -16,13 +16,13 @@ import (
 	"syscall"
 )
 
-// files are those of the project in a working tree.
+// files are the files of the project in a working tree.
 type files struct {
 	git         git // with the working tree
 	top, prefix string
 }
 
-// left counts what git does not track.
+// left counts the files that git does not track.
 func (f files) left(ctx context.Context) (Left, error) {
 	untracked, err := f.list(ctx, "--exclude-standard")
 	if err != nil {
@@ -36,7 +36,7 @@ func (f files) left(ctx context.Context) (Left, error) {
 	return Left{len(untracked), len(ignored)}, nil
 }
 
-// list lists what git does not track, by path below the project.
+// list returns the files that git does not track, as paths below the project.
 func (f files) list(ctx context.Context, options ...string) ([]string, error) {
 	args := append([]string{"ls-files", "-z", "--others"}, options...)
 	if f.prefix != "" {
@@ -49,9 +49,8 @@ func (f files) list(ctx context.Context, options ...string) ([]string, error) {
 	return names, err
 }
 
-// copyUntracked copies what git does not track, ignored files included, into a
-// tree. Devices, FIFOs and sockets are left out, and what a repository inside
-// the tree holds.
+// copyUntracked copies the files that git does not track, including ignored
+// ones, into a tree. It skips devices, FIFOs, sockets and nested repositories.
 func (f files) copyUntracked(ctx context.Context, to string) error {
 	if f.top == "" {
 		return nil
@@ -87,7 +86,7 @@ func (f files) copyUntracked(ctx context.Context, to string) error {
 // ownDir is where lcitool keeps the artifacts of a project's jobs.
 const ownDir = ".lcitool"
 
-// copyEntry copies a regular file or a link.
+// copyEntry copies a regular file or a symbolic link.
 func copyEntry(from, into *os.Root, name string) error {
 	info, err := from.Lstat(name)
 	if err != nil {
@@ -120,8 +119,8 @@ func copyEntry(from, into *os.Root, name string) error {
 	return errors.Join(err, target.Chmod(mode), target.Close())
 }
 
-// copyTree copies the files below a directory of ours. Names that skip accepts
-// are left out, by their path below it.
+// copyTree copies the files below from. skip is called with paths relative to
+// from; files for which it returns true are skipped.
 func copyTree(from, to string, skip func(name string) bool) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -149,8 +148,8 @@ func copyTree(from, to string, skip func(name string) bool) error {
 	})
 }
 
-// openModes lets every user write to a tree, as the umask of a runner does:
-// which user the job's image has is not known.
+// openModes makes a tree writable for every user, as GitLab Runner's umask of
+// 0000 does: the user of the job's image is not known.
 func openModes(dir string) error {
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.Type()&fs.ModeSymlink != 0 {
@@ -171,7 +170,7 @@ func openModes(dir string) error {
 	})
 }
 
-// Tracked lists the files of the snapshot's commit.
+// Tracked returns the set of files in the snapshot's commit.
 func (s *Snapshot) Tracked(ctx context.Context) (map[string]bool, error) {
 	names, err := s.store.list(ctx, "ls-tree", "-r", "-z", "--name-only", s.Commit)
 	if err != nil {

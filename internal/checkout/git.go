@@ -14,35 +14,35 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 )
 
-// git is a repository that this package made, perhaps with a working tree.
+// git is a repository that this package created, with or without a working tree.
 type git struct {
 	dir  string // of the repository
 	tree string // of the files, empty for none
 }
 
-// of gives the repository a working tree.
+// of returns the repository with a working tree.
 func (g git) of(tree string) git { return git{g.dir, tree} }
 
-// raw runs git and returns what it prints.
+// raw runs git and returns its standard output.
 func (g git) raw(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	return gitcmd.Own{GitDir: g.dir, WorkTree: g.tree}.Run(ctx, stdin, args...)
 }
 
-// writeTimeout bounds a command that writes all files of a tree, on a slow disk.
+// writeTimeout limits a command that writes all files of a tree, on a slow disk.
 const writeTimeout = 30 * time.Minute
 
-// long is raw for such a command.
+// long is raw with writeTimeout.
 func (g git) long(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	return gitcmd.Own{GitDir: g.dir, WorkTree: g.tree, Timeout: writeTimeout}.Run(ctx, stdin, args...)
 }
 
-// run is raw without the last line break.
+// run is raw without the trailing newline.
 func (g git) run(ctx context.Context, args ...string) (string, error) {
 	out, err := g.raw(ctx, nil, args...)
 	return strings.TrimRight(string(out), "\n"), err
 }
 
-// list is raw for output of texts that each end with a zero byte.
+// list is raw for NUL-terminated output.
 func (g git) list(ctx context.Context, args ...string) ([]string, error) {
 	out, err := g.raw(ctx, nil, args...)
 	if err != nil || len(out) == 0 {
@@ -51,8 +51,8 @@ func (g git) list(ctx context.Context, args ...string) ([]string, error) {
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), nil
 }
 
-// addChanges brings the index up to the files that it lists. git add would ask
-// submodules for their state, with their own configuration.
+// addChanges updates the index from the working tree. It avoids git add, which
+// would run git in submodules with their own configuration.
 func (g git) addChanges(ctx context.Context, p *project) error {
 	if p.repo == nil {
 		_, err := g.run(ctx, "add", "--all", "--force", "--", ".")
@@ -77,8 +77,8 @@ func (g git) addChanges(ctx context.Context, p *project) error {
 	return g.addSubmodules(ctx)
 }
 
-// addSubmodules records the commits that the developer has checked out in
-// submodules.
+// addSubmodules adds the commits that are checked out in submodules to the
+// index.
 func (g git) addSubmodules(ctx context.Context) error {
 	entries, err := g.list(ctx, "ls-files", "-z", "--stage")
 	if err != nil {
@@ -104,8 +104,7 @@ func (g git) addSubmodules(ctx context.Context) error {
 	return nil
 }
 
-// submoduleHead is the commit that is checked out in a submodule, empty if
-// there is none.
+// submoduleHead returns the commit that is checked out in a submodule, or "".
 func submoduleHead(ctx context.Context, tree, name string) (string, error) {
 	dir := filepath.Join(tree, filepath.FromSlash(name))
 	if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
@@ -119,7 +118,7 @@ func submoduleHead(ctx context.Context, tree, name string) (string, error) {
 	return repo.Resolve(ctx, "HEAD")
 }
 
-// commitFirst commits a tree that has no history.
+// commitFirst commits a tree without parents.
 func (g git) commitFirst(ctx context.Context, tree string) (string, error) {
 	const who = "lcitool <lcitool@localhost> 0 +0000"
 	object := fmt.Sprintf("tree %s\nauthor %s\ncommitter %s\n\n%s\n", tree, who, who, messageOfFirst)
@@ -127,5 +126,5 @@ func (g git) commitFirst(ctx context.Context, tree string) (string, error) {
 	return strings.TrimSpace(string(hash)), err
 }
 
-// errUnmerged is an index with conflicts.
+// errUnmerged reports an index with conflicts.
 var errUnmerged = errors.New("files have merge conflicts; resolve them first, or choose a commit")

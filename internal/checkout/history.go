@@ -9,19 +9,20 @@ import (
 	"strings"
 )
 
-// maxHistory bounds the commits of a shallow history. Twenty generations of a
-// project that merges a lot are a few thousand.
+// maxHistory limits the commits of a shallow history. Depth 20 in a project with
+// many merges gives a few thousand.
 const maxHistory = 200_000
 
-// A history is the part of a commit's history that a clone of a depth has.
+// A history is the part of a commit's history that a clone with --depth has.
 type history struct {
 	commits  map[string]bool
 	boundary []string // commits whose parents are left out, sorted
 }
 
-// history walks the parents of a commit, depth generations with the commit
-// itself. stop holds commits whose parents the developer's own repository
-// lacks. Depth 0 means all, for which only the boundary is known.
+// history collects the ancestors of a commit up to depth generations, which
+// include the commit itself. stop lists commits whose parents are missing in the
+// developer's repository. Depth 0 means no limit; then only the boundary is
+// computed.
 func (g git) history(ctx context.Context, commit string, depth int, stop []string) (history, error) {
 	h := history{commits: map[string]bool{commit: true}}
 	if depth == 0 {
@@ -36,7 +37,7 @@ func (g git) history(ctx context.Context, commit string, depth int, stop []strin
 		}
 		var next []string
 		for _, c := range generation {
-			if slices.Contains(stop, c) || n == depth { // git counts a first commit too
+			if slices.Contains(stop, c) || n == depth { // git lists a root commit as well
 				h.boundary = append(h.boundary, c)
 				continue
 			}
@@ -56,7 +57,6 @@ func (g git) history(ctx context.Context, commit string, depth int, stop []strin
 	return h, nil
 }
 
-// parents gives the parents of each commit.
 func (g git) parents(ctx context.Context, commits []string) (map[string][]string, error) {
 	out, err := g.raw(ctx, []byte(strings.Join(commits, "\n")+"\n"), "rev-list", "--no-walk=unsorted", "--parents", "--stdin")
 	if err != nil {

@@ -16,26 +16,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Layers are a tree in two directories, as overlayfs has them. Lower belongs to
-// a cache and must not be changed. Upper, which lies over it, has the repository
-// and the files that differ.
+// Layers are a tree as two layers of overlayfs. Lower belongs to a cache and
+// must not be changed. Upper contains the repository and the files that differ.
 type Layers struct {
 	Lower, Upper string
 
 	base *base
 }
 
-// Kept is the directory whose scratch.KeptFile keeps Lower.
+// Kept returns the directory in which a scratch.KeptFile protects Lower from
+// removal.
 func (l *Layers) Kept() string { return l.base.dir }
 
-// Release lets the cache remove Lower.
+// Release permits the cache to remove Lower.
 func (l *Layers) Release() { l.base.release() }
 
-// ErrNoLayers is a tree that cannot be laid over another.
+// ErrNoLayers reports a tree that cannot be checked out as layers.
 var ErrNoLayers = errors.New("the tree has no layers")
 
-// Layers checks the snapshot out as Populate does, with the help of a cache.
-// What is in t.Dir afterwards is the upper layer. It takes root to make it.
+// Layers checks out the snapshot as Populate does, using a cache. t.Dir becomes
+// the upper layer. Layers requires root, to create whiteouts.
 func (s *Snapshot) Layers(ctx context.Context, c *Cache, t Tree) (*Layers, error) {
 	if t.Strategy != "" && t.Strategy != Fetch || t.NoCheckout || t.Submodules.Enabled {
 		return nil, ErrNoLayers
@@ -83,8 +83,8 @@ func (s *Snapshot) layers(ctx context.Context, c *Cache, t Tree) (_ *Layers, err
 	return &Layers{Lower: b.files(), Upper: t.Dir, base: b}, openModes(t.Dir)
 }
 
-// nearest gives the tree of the cache that differs least from one, and in what.
-// One is made if none is near.
+// nearest returns the cached tree with the fewest differences from tree, and the
+// differences. If no tree is close enough, it adds one to the cache.
 func (s *Snapshot) nearest(ctx context.Context, c *Cache, g git, tree string) (*base, differences, error) {
 	var best *base
 	var differs differences
@@ -133,7 +133,7 @@ func (g git) differences(ctx context.Context, b *base, tree string) (d differenc
 		return d, err
 	}
 	for i := 0; i+1 < len(list); i += 2 {
-		if list[i] == "A" { // the index has it, the tree has not
+		if list[i] == "A" { // in the index but not in the tree
 			d.removed = append(d.removed, list[i+1])
 		} else {
 			d.written = append(d.written, list[i+1])
@@ -142,7 +142,7 @@ func (g git) differences(ctx context.Context, b *base, tree string) (d differenc
 	return d, nil
 }
 
-// useIndex gives a repository the index of a base.
+// useIndex copies the index of a base into the repository.
 func (g git) useIndex(b *base) error {
 	in, err := os.Open(b.index())
 	if err != nil {
@@ -152,7 +152,8 @@ func (g git) useIndex(b *base) error {
 	return writeFrom(in, filepath.Join(g.dir, indexName))
 }
 
-// layOver writes what differs, and hides what is only in the base.
+// layOver writes the files that differ, and whiteouts for those only in the
+// base.
 func (g git) layOver(ctx context.Context, tree string, b *base, d differences) error {
 	if err := g.useIndex(b); err != nil {
 		return err
@@ -160,7 +161,7 @@ func (g git) layOver(ctx context.Context, tree string, b *base, d differences) e
 	if b.Tree == tree {
 		return nil
 	}
-	if _, err := g.run(ctx, "read-tree", "-m", tree); err != nil { // it keeps what the index knows of the same files
+	if _, err := g.run(ctx, "read-tree", "-m", tree); err != nil { // it keeps the cached stat data of unchanged files
 		return err
 	}
 	if len(d.written) > 0 {
@@ -187,8 +188,8 @@ func (g git) layOver(ctx context.Context, tree string, b *base, d differences) e
 	return nil
 }
 
-// backdate gives files the time of those of the base, so that make takes no file
-// of a checkout for newer than the others.
+// backdate sets the modification times of files to that of the base, so that
+// make does not consider some files of a checkout newer than others.
 func (g git) backdate(b *base, names []string) error {
 	info, err := os.Stat(b.index())
 	if err != nil {
@@ -206,7 +207,7 @@ func (g git) backdate(b *base, names []string) error {
 	return nil
 }
 
-// directories lists those that have files in the index.
+// directories returns the directories of the files in the index.
 func (g git) directories(ctx context.Context) (map[string]bool, error) {
 	names, err := g.list(ctx, "ls-files", "-z")
 	if err != nil {
@@ -221,8 +222,8 @@ func (g git) directories(ctx context.Context) (map[string]bool, error) {
 	return present, nil
 }
 
-// hide puts what overlayfs makes of a removed file in the place of one, or of
-// the first directory above it that has no files any more.
+// hide creates a whiteout for a removed file, or for its topmost parent
+// directory without files.
 func hide(upper, name string, present map[string]bool) error {
 	for dir := path.Dir(name); !present[dir]; dir = path.Dir(dir) {
 		name = dir
@@ -237,7 +238,7 @@ func hide(upper, name string, present map[string]bool) error {
 	}
 	err := unix.Mknod(filepath.Join(upper, filepath.FromSlash(name)), unix.S_IFCHR, 0)
 	if errors.Is(err, unix.EEXIST) {
-		return nil // something else is there now, or it is hidden already
+		return nil // replaced by another file, or hidden already
 	}
 	return err
 }

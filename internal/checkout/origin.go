@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// Origin makes a bare repository in an empty directory that answers for the
-// remote "origin" in jobs that fetch from it: the branches of the remote as
-// the developer's repository knows them, local branches that it does not have,
-// the tags, and the snapshot as the branch that the pipeline is for. Its
-// objects are the developer's, looked for where the job sees them; seen is
-// empty to copy all.
+// Origin creates a bare repository in an empty directory that stands in for the
+// remote "origin" of jobs. It has the remote-tracking branches of the
+// developer's repository, local branches that the remote does not have, the
+// tags, and the snapshot as the branch of the pipeline. It uses the developer's
+// objects at t.Objects, where the job sees them; if that is empty, it copies all
+// objects.
 func (s *Snapshot) Origin(ctx context.Context, dir string, t Tree) error {
 	g := git{dir: dir}
 	err := g.create(s.format, s.objects, s.shallow)

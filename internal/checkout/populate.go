@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Strategies, as GIT_STRATEGY has them.
+// Values of GIT_STRATEGY.
 const (
 	Fetch = "fetch"
 	Clone = "clone"
@@ -30,24 +30,24 @@ type Tree struct {
 	Origin     string // URL of the remote "origin"
 	Ref        string // branch, tag or "refs/merge-requests/N/head" of the pipeline
 	Kind       RefKind
-	Pipeline   string // its number, for refs/pipelines
-	Include    string // file for include.path in the repository's configuration, as the job sees it; empty for none
-	Objects    string // where the job sees the developer's objects; empty to copy what the history needs
+	Pipeline   string // pipeline number, for refs/pipelines
+	Include    string // include.path in the repository's configuration, as the job sees it; empty for none
+	Objects    string // developer's object directory, as the job sees it; empty to copy the objects of the history
 	Submodules Submodules
-	Untracked  bool // with the files that git does not track, ignored ones too
+	Untracked  bool // include files that git does not track, also ignored ones
 }
 
-// RefKind is what a pipeline is for.
+// RefKind is the kind of ref that a pipeline runs for.
 type RefKind int
 
-// The kinds of references that a pipeline runs for.
+// Kinds of refs.
 const (
 	BranchRef RefKind = iota
 	TagRef
 	MergeRequestRef
 )
 
-// Populate checks the snapshot out. The tree belongs to the user at work.
+// Populate checks out the snapshot. The files belong to the current user.
 func (s *Snapshot) Populate(ctx context.Context, t Tree) error {
 	if err := s.populate(ctx, t); err != nil {
 		return fmt.Errorf("cannot check out %s: %w", s.Commit, err)
@@ -87,8 +87,8 @@ func (s *Snapshot) populate(ctx context.Context, t Tree) error {
 	return openModes(t.Dir)
 }
 
-// repository makes the repository of the tree as a fetch of a runner leaves
-// it: only the references of the pipeline, and the tags within its history.
+// repository creates the repository of the tree as GitLab Runner's git fetch
+// leaves it: only the refs of the pipeline, and the tags in its history.
 func (s *Snapshot) repository(ctx context.Context, g git, t Tree) error {
 	h, err := s.store.history(ctx, s.Commit, t.Depth, s.shallow)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Snapshot) repository(ctx context.Context, g git, t Tree) error {
 	return g.writeRefs(refs)
 }
 
-// peeled is the commit that a tag of the developer's stands for.
+// peeled returns the commit that a tag of the developer's repository refers to.
 func (s *Snapshot) peeled(name string) string {
 	if hash, ok := s.refs[name+peel]; ok {
 		return hash
@@ -125,7 +125,7 @@ func (s *Snapshot) peeled(name string) string {
 	return s.refs[name]
 }
 
-// refs gives the references that the runner asks for.
+// refs returns the refs that GitLab Runner fetches.
 func (t *Tree) refs(commit string) map[string]string {
 	refs := map[string]string{}
 	if t.Pipeline != "" {
@@ -141,7 +141,7 @@ func (t *Tree) refs(commit string) map[string]string {
 	return refs
 }
 
-// config is the configuration that the runner gives the repository.
+// config returns the repository configuration that GitLab Runner writes.
 func (t *Tree) config(format string) string {
 	var b strings.Builder
 	version, extensions := 0, ""
@@ -157,12 +157,12 @@ func (t *Tree) config(format string) string {
 	return b.String()
 }
 
-// quoteConfig writes a value for a configuration file of git's.
+// quoteConfig quotes a value for a git configuration file.
 func quoteConfig(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(s) + `"`
 }
 
-// writeRefs writes references as git packs them.
+// writeRefs writes refs as a packed-refs file.
 func (g git) writeRefs(refs map[string]string) error {
 	var b strings.Builder
 	b.WriteString("# pack-refs with: sorted\n")
@@ -174,12 +174,14 @@ func (g git) writeRefs(refs map[string]string) error {
 	return os.WriteFile(filepath.Join(g.dir, "packed-refs"), []byte(b.String()), 0o666)
 }
 
-// copyObjects copies what a repository of ours has written itself.
+// copyObjects copies the objects in a repository's own object directory.
 func copyObjects(from, to string) error {
 	return copyTree(filepath.Join(from, "objects"), filepath.Join(to, "objects"), func(name string) bool { return name == "info" })
 }
 
-// finish lets the objects be found where the job will see them.
+// finish makes the developer's objects, which are at here, available at seen,
+// the path in the job's container. If seen is "", it copies them into the
+// repository.
 func (g git) finish(ctx context.Context, seen, here string) error {
 	alternates := filepath.Join(g.dir, "objects", "info", "alternates")
 	if seen != "" && here != "" {

@@ -16,7 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// A project is the developer's side of a checkout.
+// A project is the developer's repository and working tree.
 type project struct {
 	repo    *gitcmd.Repo // nil if there is none
 	top     string       // of the working tree
@@ -24,18 +24,19 @@ type project struct {
 	objects string       // object directory; empty if the repository cannot lend it
 	format  string
 	head    string // hash, empty before the first commit
-	branch  string // short name, empty if HEAD is detached
+	branch  string // short name, empty for a detached HEAD
 	shallow []string
 	refs    map[string]string
 }
 
-// peel is put behind the name of an annotated tag for what it stands for.
+// peel is the suffix of an annotated tag's name for the object that it refers
+// to.
 const peel = "^{}"
 
-// maxShallow bounds the file that lists where a shallow history ends.
+// maxShallow limits the size of a repository's shallow file, in bytes.
 const maxShallow = 16 << 20
 
-// find reads what a checkout needs of the developer's repository.
+// find reads the state of the developer's repository.
 func find(ctx context.Context, dir string) (*project, error) {
 	repo, err := gitcmd.Open(ctx, dir)
 	if errors.Is(err, gitcmd.ErrNoRepository) {
@@ -63,7 +64,7 @@ func (p *project) read(ctx context.Context) (err error) {
 		return err
 	}
 	if p.head, err = p.repo.Git(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err != nil {
-		p.head = "" // before the first commit
+		p.head = "" // no commit yet
 	}
 	if p.branch, err = p.repo.Git(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {
 		p.branch = ""
@@ -102,8 +103,8 @@ func (p *project) resolve(ctx context.Context, revision string) (string, error) 
 	return p.repo.Resolve(ctx, revision)
 }
 
-// setting is a value of the developer's own configuration that says how files
-// are read, empty for none.
+// setting returns a value of the developer's own configuration that affects how
+// files are read, or "".
 func (p *project) setting(key string) string {
 	if p.repo == nil {
 		return ""
@@ -111,8 +112,8 @@ func (p *project) setting(key string) string {
 	return p.repo.Setting(key)
 }
 
-// copyIndex copies the index into a repository of ours, so that what git
-// knows of unchanged files is of use there.
+// copyIndex copies the index into a repository of this package, so that git need
+// not read unchanged files.
 func (p *project) copyIndex(to string) error {
 	if p.repo == nil {
 		return nil
@@ -136,8 +137,7 @@ func (p *project) copyIndex(to string) error {
 	return nil
 }
 
-// copyExclude copies the developer's list of ignored files that is no part of
-// the tree.
+// copyExclude copies info/exclude, the developer's ignore list outside the tree.
 func (p *project) copyExclude(to string) error {
 	if p.repo == nil {
 		return nil
@@ -150,8 +150,8 @@ func (p *project) copyExclude(to string) error {
 	return takeFile(dir, "info/exclude", to)
 }
 
-// maxFile bounds a file of the developer's repository that is copied whole. The
-// index of a million files has 100 MB.
+// maxFile limits the size of a copied repository file, in bytes. The index of a
+// million files has 100 MB.
 const maxFile = 1 << 30
 
 // takeFile copies a regular file of a repository if it exists.
@@ -170,7 +170,6 @@ func takeFile(dir *safefs.Dir, name, to string) error {
 	return writeFrom(safefs.Limit(in, maxFile), to)
 }
 
-// writeFrom makes a file of ours.
 func writeFrom(in io.Reader, to string) error {
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {

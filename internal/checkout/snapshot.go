@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package checkout makes the tree that a GitLab runner would check out for a job.
+// Package checkout creates the tree that GitLab Runner would check out for a
+// job.
 //
-// Take turns the state of a developer's project into one commit. Nothing is
-// written to the developer's repository, whose configuration is not used
-// either. Snapshot.Populate checks the commit out the way a runner does: a
-// shallow clone with a detached HEAD, no other branches, and files that every
-// user may write.
+// Take turns the state of a developer's project into one commit. It does not
+// write to the developer's repository, and does not use its configuration except
+// for repositoryKeys. Snapshot.Populate checks out the commit as GitLab Runner
+// does: a shallow clone with a detached HEAD, no other branches, and files that
+// every user can write.
 package checkout
 
 import (
@@ -17,7 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 )
 
-// Source says what is checked out.
+// Source says what to take a snapshot of.
 type Source struct {
 	Dir      string // the project's directory, absolute
 	Revision string // a commit; empty for the working tree as it would be after a push
@@ -31,28 +32,29 @@ type Snapshot struct {
 	Modified bool   // Commit is not the developer's: it holds uncommitted changes
 	Left     Left
 
-	store   git    // repository of ours with the snapshot's objects
-	format  string // of hashes: sha1 or sha256
-	objects string // the developer's object directory, empty if there is no repository
+	store   git    // repository with the snapshot's objects
+	format  string // hash algorithm: sha1 or sha256
+	objects string // the developer's object directory, empty without a repository
 	shallow []string
 	refs    map[string]string // full name → hash, of the developer's repository
 	files   files             // the working tree; zero for a revision
-	work    string            // the developer's project directory
+	work    string            // the project's directory
 }
 
-// Left counts what git does not track in the working tree and a checkout does not have.
+// Left counts the files of the working tree that are not in a checkout, because
+// git does not track them.
 type Left struct {
 	Untracked int // files
 	Ignored   int // files, and directories with nothing but ignored files
 }
 
-// messageOfFirst is the message of the commit that stands for a project
-// without any.
+// messageOfFirst is the message of the snapshot's commit in a project without
+// commits.
 const messageOfFirst = "Uncommitted files"
 
-// Take makes the snapshot of a project. A project without a repository counts
-// as one in which every file is staged. A project below the top of its
-// repository becomes the top of the snapshot, without history.
+// Take takes a snapshot of a project. In a project without a repository, all
+// files count as staged. If the project is a subdirectory of its repository, it
+// becomes the root of the snapshot, without history.
 func Take(ctx context.Context, s Source) (*Snapshot, error) {
 	p, err := find(ctx, s.Dir)
 	if err != nil {
@@ -77,7 +79,7 @@ func Take(ctx context.Context, s Source) (*Snapshot, error) {
 	return snapshot, err
 }
 
-// revision takes a commit of the developer's.
+// revision uses a commit of the developer's repository as the snapshot.
 func (s *Snapshot) revision(ctx context.Context, p *project, revision string) error {
 	hash, err := p.resolve(ctx, revision)
 	if err != nil {
@@ -87,9 +89,9 @@ func (s *Snapshot) revision(ctx context.Context, p *project, revision string) er
 	return nil
 }
 
-// workingTree commits the tracked files as they are, and those that are staged.
-// The commit takes the place of HEAD, with its message, author and parents, so
-// that what a job reads from the history is what the push will bring.
+// workingTree commits the tracked and the staged files of the working tree. The
+// commit replaces HEAD and has its message, author and parents, so that a job
+// sees the history as it will be after the push.
 func (s *Snapshot) workingTree(ctx context.Context, p *project) error {
 	w := s.store.of(p.top)
 	if err := gitcmd.CheckWorkTree(ctx, p.top); err != nil {
@@ -124,7 +126,7 @@ func (s *Snapshot) workingTree(ctx context.Context, p *project) error {
 	return err
 }
 
-// replaceHead commits a tree with everything else as HEAD has it.
+// replaceHead commits a tree with the metadata of HEAD.
 func (s *Snapshot) replaceHead(ctx context.Context, head, tree string) (string, error) {
 	if head == "" {
 		return s.store.commitFirst(ctx, tree)
@@ -140,7 +142,7 @@ func (s *Snapshot) replaceHead(ctx context.Context, head, tree string) (string, 
 	return strings.TrimSpace(string(hash)), nil
 }
 
-// withTree gives a commit object another tree, and takes its signature away.
+// withTree replaces the tree in a commit object and removes its signature.
 func withTree(object []byte, tree string) []byte {
 	header, message, _ := strings.Cut(string(object), "\n\n")
 	var out []string
@@ -161,8 +163,8 @@ func withTree(object []byte, tree string) []byte {
 	return []byte(strings.Join(out, "\n") + "\n\n" + message)
 }
 
-// subdirectory makes a part of the snapshot the whole of it. What GitLab would
-// make of the directory is a project of its own, without a history.
+// subdirectory makes a directory of the snapshot its root. GitLab would see the
+// directory as a project of its own, so it has no history.
 func (s *Snapshot) subdirectory(ctx context.Context, prefix string) error {
 	tree, err := s.store.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", s.Commit+":"+strings.TrimSuffix(prefix, "/"))
 	if err != nil {
@@ -182,7 +184,7 @@ func (s *Snapshot) subdirectory(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// Names lists the files of the snapshot, sorted, by path below the project.
+// Names returns the files of the snapshot, sorted, as paths below the project.
 func (s *Snapshot) Names(ctx context.Context) ([]string, error) {
 	names, err := s.store.list(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", s.Commit)
 	if err != nil {

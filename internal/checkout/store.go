@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// repositoryKeys are the settings of the developer's repository that decide
-// what is in a commit of its working tree. All others stay behind: some of
-// them name programs.
+// repositoryKeys returns the settings of the developer's repository that decide
+// how a commit of its working tree looks. Other settings are ignored, because
+// some of them name programs to run.
 func repositoryKeys() []string {
 	return []string{"core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode", "core.autocrlf", "core.eol"}
 }
 
-// newStore makes a bare repository of ours whose objects are those of the
-// developer's and what is written to it.
+// newStore creates a bare repository for the snapshot's objects. It reads the
+// developer's objects through alternates.
 func newStore(ctx context.Context, dir string, p *project) (git, error) {
 	g := git{dir: filepath.Join(dir, "snapshot.git")}
 	if err := g.create(p.format, p.objects, p.shallow); err != nil {
@@ -37,8 +37,8 @@ func newStore(ctx context.Context, dir string, p *project) (git, error) {
 	return g, p.copyExclude(filepath.Join(g.dir, "info", "exclude"))
 }
 
-// create lays out an empty bare repository. Objects are looked for in another
-// directory as well, if there is one.
+// create creates an empty bare repository. objects is an alternate object
+// directory, or "".
 func (g git) create(format, objects string, shallow []string) error {
 	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
 		if err := os.MkdirAll(filepath.Join(g.dir, dir), 0o777); err != nil {
@@ -67,7 +67,7 @@ func (g git) create(format, objects string, shallow []string) error {
 	return errors.Join(errs...)
 }
 
-// lines joins texts, each with a line break.
+// lines joins texts, each followed by a newline.
 func lines(texts []string) string {
 	if len(texts) == 0 {
 		return ""
@@ -75,9 +75,9 @@ func lines(texts []string) string {
 	return strings.Join(texts, "\n") + "\n"
 }
 
-// Objects is the directory of the developer's objects if a job can have it in
-// place of copies: every user may read it, and it borrows from no other. It is
-// empty otherwise.
+// Objects returns the developer's object directory if a job can use it instead
+// of copies: every user can read it and it has no alternates. Otherwise it
+// returns "".
 func (s *Snapshot) Objects() string {
 	if s.objects == "" {
 		return ""

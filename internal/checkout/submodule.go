@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// Submodules says which submodules a tree has. Their commits come from the
-// developer's own checkouts of them: nothing is fetched.
+// Submodules says which submodules are checked out. Their commits come from the
+// developer's checkouts of them; nothing is fetched.
 type Submodules struct {
 	Enabled   bool
 	Recursive bool
@@ -23,13 +23,13 @@ type Submodules struct {
 	Paths     []string // only these; empty for all
 }
 
-// maxNested bounds submodules within submodules.
+// maxNested limits the nesting of submodules.
 const maxNested = 10
 
-// A submodule is one as .gitmodules describes it.
+// A submodule is an entry of .gitmodules with its commit.
 type submodule struct{ name, path, url, commit string }
 
-// populate checks out the submodules of a tree that is checked out.
+// populate checks out the submodules of a tree.
 func (o Submodules) populate(ctx context.Context, s *Snapshot, t Tree) error {
 	if !o.Enabled {
 		return nil
@@ -71,8 +71,8 @@ func (o Submodules) level(ctx context.Context, t Tree, l level) error {
 	return nil
 }
 
-// matchesPath follows GIT_SUBMODULE_PATHS: paths, and those to exclude as
-// ":(exclude)PATH" or ":!PATH".
+// matchesPath implements GIT_SUBMODULE_PATHS: a list of paths, where
+// ":(exclude)PATH" or ":!PATH" excludes one.
 func matchesPath(paths []string, name string) bool {
 	included, only := false, false
 	for _, p := range paths {
@@ -92,7 +92,8 @@ func matchesPath(paths []string, name string) bool {
 	return included || !only
 }
 
-// submodules lists what .gitmodules and the commit agree on.
+// submodules returns the submodules that are both in .gitmodules and in the
+// commit.
 func (l level) submodules(ctx context.Context) ([]submodule, error) {
 	links, err := l.git.list(ctx, "ls-tree", "-r", "-z", l.commit)
 	if err != nil {
@@ -148,7 +149,6 @@ func (l level) submodules(ctx context.Context) ([]submodule, error) {
 	return out, nil
 }
 
-// one checks one submodule out.
 func (o Submodules) one(ctx context.Context, t Tree, l level, m submodule) (level, error) {
 	source := filepath.Join(l.source, filepath.FromSlash(m.path))
 	p, err := find(ctx, source)
@@ -202,7 +202,8 @@ func (o Submodules) one(ctx context.Context, t Tree, l level, m submodule) (leve
 	return below, g.finish(ctx, "", p.objects)
 }
 
-// realDir fails unless a path below a directory leads through directories alone.
+// realDir fails unless every element of a path below dir is a directory and not
+// a symbolic link.
 func realDir(dir, name string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -224,8 +225,8 @@ func realDir(dir, name string) error {
 	return nil
 }
 
-// resolveURL gives the URL of a submodule, which may be relative to that of
-// the repository above it.
+// resolveURL returns the URL of a submodule. ref may be relative to origin, the
+// URL of the parent repository.
 func resolveURL(origin, ref string) string {
 	if !strings.HasPrefix(ref, "./") && !strings.HasPrefix(ref, "../") {
 		return ref
