@@ -10,8 +10,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// Choose gives the run whose ID begins with text, or the newest one of a project
-// if text is "".
+// Choose returns the run whose ID begins with text, or the newest run of the
+// project if text is "".
 func (s *Store) Choose(text, project string) (*Stored, error) {
 	if text != "" {
 		run, err := s.Find(text)
@@ -27,7 +27,7 @@ func (s *Store) Choose(text, project string) (*Stored, error) {
 	return run, err
 }
 
-// Names are those of the jobs of a run.
+// Names returns the names of the run's jobs.
 func (r *Run) Names() []string {
 	var names []string
 	for i := range r.Jobs {
@@ -36,8 +36,8 @@ func (r *Run) Names() []string {
 	return names
 }
 
-// LastKept finds the newest job with a name, any if it is "", that left a
-// container; nil for none.
+// LastKept returns the newest job called name that has a kept container, or nil.
+// An empty name matches any job.
 func LastKept(runs []Stored, name string) *Job {
 	for r := range runs {
 		for i := range runs[r].Jobs {

@@ -14,11 +14,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// maxLine is where a line of a log is broken, in bytes, as it is when it is
-// shown.
+// maxLine is the size at which a long line of a log is broken, in bytes. It
+// equals that of package scheduler.
 const maxLine = 16 << 10
 
-// LogFile is the absolute path of a job's log, "" for none.
+// LogFile returns the absolute path of a job's log, or "".
 func (s *Stored) LogFile(j *Job) string {
 	if !filepath.IsLocal(j.Log) {
 		return ""
@@ -26,7 +26,7 @@ func (s *Stored) LogFile(j *Job) string {
 	return filepath.Join(s.Dir, j.Log)
 }
 
-// Job gives the job of a name, nil if the run has none.
+// Job returns the job called name, or nil.
 func (r *Run) Job(name string) *Job {
 	for i := range r.Jobs {
 		if r.Jobs[i].Name == name {
@@ -36,8 +36,8 @@ func (r *Run) Job(name string) *Job {
 	return nil
 }
 
-// Lines gives the lines of a job's log without anything that steers a
-// terminal, or an error. A job without a log has none.
+// Lines iterates over the lines of a job's log, with escape sequences removed.
+// An error ends the iteration. A job without a log has no lines.
 func (s *Stored) Lines(j *Job) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if j.Log == "" {

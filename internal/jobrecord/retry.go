@@ -9,10 +9,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// Retries lists the jobs of a run that a retry runs again: those that did not
-// end well, and those that did not run because of that. A job of a child
-// pipeline stands for the job that started the pipeline, one of many times that
-// a job ran for the job.
+// Retries returns the jobs to run again in a retry: those that failed, and those
+// that did not run because of a failure. A job of a child pipeline is replaced
+// by its trigger job, and a repeated job by the original.
 func (r *Run) Retries() []string {
 	var names []string
 	for i := range r.Jobs {
@@ -27,8 +26,8 @@ func (r *Run) Retries() []string {
 	return names
 }
 
-// Origin is the name of the pipeline's own job that a job of the record comes
-// from.
+// Origin returns the name of the job in the top-level pipeline that a recorded
+// job belongs to.
 func (r *Run) Origin(j *Job) string {
 	for i := range r.Jobs {
 		if starter := r.Jobs[i].Name; j.Of == "" && strings.HasPrefix(j.Name, starter+"/") {

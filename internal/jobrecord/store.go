@@ -19,30 +19,31 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// recordFile is the file of a run that has its Run.
 const recordFile = "run.json"
 
-// maxRecord bounds the record of a run, in bytes.
+// maxRecord limits the size of a run's record, in bytes.
 const maxRecord = 256 << 20
 
-// A Store is the directory in which the runs of a user are.
+// A Store is the directory with a user's runs.
 type Store struct {
 	Dir  string // made when the first run is
 	Keep int    // so many runs stay, the newest; 0 means 20
 
-	// Latest is where a link to the directory of the newest run is, outside of
-	// Dir; "" for nowhere.
+	// Latest is the path of a symbolic link to the newest run's directory. It is
+	// outside of Dir; "" means no link.
 	Latest string
 }
 
-// A Live is the directory of a run that goes on. No other run removes it.
+// A Live is the directory of a run that has not ended. Other runs do not remove
+// it.
 type Live struct {
 	Dir   string
 	store *Store
 	lock  *flock.Flock
 }
 
-// Create makes the directory of a new run. Close ends the run.
+// Create creates the directory of a new run. The caller must call Close at the
+// end of the run.
 func (s *Store) Create() (*Live, error) {
 	l, err := s.create()
 	if err != nil {
@@ -60,22 +61,22 @@ func (s *Store) create() (*Live, error) {
 		return nil, err
 	}
 	l := &Live{Dir: dir, store: s, lock: lockOf(dir)}
-	if _, err := l.lock.TryLock(); err != nil { // nobody else can have it
+	if _, err := l.lock.TryLock(); err != nil { // no other process knows the file
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	s.link(dir)
 	return l, nil
 }
 
-// link makes the latest link lead to a run, "" for the newest that there is. It
-// is for people: one that cannot be made is no reason to fail.
+// link points the Latest link to a run, or to the newest one if dir is "". The
+// link is only a convenience, so errors are ignored.
 func (s *Store) link(dir string) {
 	link := s.Latest
 	if link == "" {
 		return
 	}
 	if info, err := os.Lstat(link); err == nil && info.Mode()&fs.ModeSymlink == 0 {
-		return // somebody else's
+		return // not a link of ours
 	}
 	if dirs := s.dirs(); dir == "" && len(dirs) > 0 {
 		dir = dirs[len(dirs)-1]
@@ -87,7 +88,7 @@ func (s *Store) link(dir string) {
 	_ = renameio.Symlink(dir, link)
 }
 
-// GoesOn reports whether the run of a directory goes on.
+// GoesOn reports whether the run in dir has not ended.
 func GoesOn(dir string) bool {
 	lock := lockOf(dir)
 	if _, err := os.Lstat(lock.Path()); err != nil {
@@ -98,11 +99,11 @@ func GoesOn(dir string) bool {
 	return err == nil && !free
 }
 
-// lockOf is the lock that the run of a directory holds while it goes on.
+// lockOf returns the lock file that a run holds until it ends.
 func lockOf(dir string) *flock.Flock { return flock.New(filepath.Join(dir, "lock")) }
 
-// Close ends the run. Its directory stays if it has a record, and the oldest
-// runs with one are removed.
+// Close ends the run and removes the oldest runs. It removes the run's own
+// directory if it has no record.
 func (l *Live) Close() error {
 	if hasRecord(l.Dir) {
 		defer l.store.forget()
@@ -117,9 +118,9 @@ func hasRecord(dir string) bool {
 	return err == nil
 }
 
-// forget removes the oldest runs that are over; their names begin with their
-// time. Directories without a record, which killed runs leave, do not count as
-// runs. One that cannot be removed is no reason to fail.
+// forget removes the oldest runs that have ended; their names sort by time.
+// Directories without a record, left by killed runs, do not count towards Keep.
+// It ignores errors.
 func (s *Store) forget() {
 	keep := s.Keep
 	if keep == 0 {
@@ -142,7 +143,7 @@ func (s *Store) forget() {
 	}
 }
 
-// dirs lists the directories of runs, oldest first.
+// dirs returns the directories of runs, oldest first.
 func (s *Store) dirs() []string {
 	dirs, _ := filepath.Glob(filepath.Join(s.Dir, "[0-9]*-[0-9]*-*")) // the pattern is right
 	slices.Sort(dirs)
@@ -150,7 +151,7 @@ func (s *Store) dirs() []string {
 }
 
 // Write replaces the record in the directory of a run. Only the user can read
-// it, since a job's variables may be nobody else's business.
+// it, because it contains the variables of jobs.
 func Write(dir string, r *Run) error {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
@@ -162,7 +163,6 @@ func Write(dir string, r *Run) error {
 	return nil
 }
 
-// Read reads the record in the directory of a run.
 func Read(dir string) (*Run, error) {
 	data, err := safefs.ReadFile(filepath.Join(dir, recordFile), maxRecord)
 	if err != nil {
@@ -175,14 +175,14 @@ func Read(dir string) (*Run, error) {
 	return &r, nil
 }
 
-// A Stored is a run with where it is.
+// A Stored is a run with the directory that contains it.
 type Stored struct {
 	Run
 	Dir string
 }
 
-// Runs reads the runs of a project, newest first; those of all projects if
-// project is "". What is no record is left out.
+// Runs returns the runs of a project, newest first, or those of all projects if
+// project is "". It skips directories without a valid record.
 func (s *Store) Runs(project string) []Stored {
 	var all []Stored
 	for _, dir := range slices.Backward(s.dirs()) {
@@ -194,8 +194,8 @@ func (s *Store) Runs(project string) []Stored {
 	return all
 }
 
-// Newest gives the newest run of a project, or an error that is
-// fs.ErrNotExist.
+// Newest returns the newest run of a project. The error is fs.ErrNotExist if
+// there is none.
 func (s *Store) Newest(project string) (*Stored, error) {
 	for _, dir := range slices.Backward(s.dirs()) {
 		if r, err := Read(dir); err == nil && r.Project == project {
@@ -205,8 +205,8 @@ func (s *Store) Newest(project string) (*Stored, error) {
 	return nil, fmt.Errorf("no run of %s: %w", project, fs.ErrNotExist)
 }
 
-// Find gives the run whose ID begins with text, or an error that is
-// fs.ErrNotExist.
+// Find returns the run whose ID begins with text. The error is fs.ErrNotExist if
+// there is none.
 func (s *Store) Find(text string) (*Stored, error) {
 	var found []string
 	for _, dir := range s.dirs() {

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// A Summary is what a list of runs says of one.
+// A Summary is one row of a list of runs.
 type Summary struct {
 	ID      string    `json:"id"`
 	Dir     string    `json:"dir"`
@@ -20,12 +20,12 @@ type Summary struct {
 	Started time.Time `json:"started"`
 	Seconds float64   `json:"seconds"`
 	Running bool      `json:"running"`
-	OK      bool      `json:"ok"`     // it is over, and nothing went wrong other than what was allowed to
-	Jobs    int       `json:"jobs"`   // how many
-	Result  string    `json:"result"` // in words
+	OK      bool      `json:"ok"`     // it has ended, and all failures were allowed
+	Jobs    int       `json:"jobs"`   // number of jobs
+	Result  string    `json:"result"` // as text
 }
 
-// Summarize sums runs up.
+// Summarize returns a Summary for each run.
 func Summarize(runs []Stored) []Summary {
 	var all []Summary
 	for i := range runs {
@@ -48,8 +48,8 @@ func Summarize(runs []Stored) []Summary {
 	return all
 }
 
-// result says how the jobs of a run ended: the only one by its name, others as
-// a count of each end.
+// result describes how the jobs of a run ended: a single job by name, several as
+// a count per result.
 func (r *Run) result() string {
 	text := func(j *Job) string {
 		words := outcome.Result{State: j.State, Code: j.Code}.Text()

@@ -12,7 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// Rows gives runs as rows of a table, headings first.
+// Rows formats runs as rows of a table, headings first. With projects, it adds a
+// column for the project.
 func Rows(runs []Summary, projects bool) [][]string {
 	rows := [][]string{{"RUN", "STARTED", "TIME", "TREE", "RESULT"}}
 	if projects {
@@ -33,7 +34,7 @@ func elapsed(seconds float64) string {
 	return outcome.Elapsed(time.Duration(seconds * float64(time.Second)))
 }
 
-// Timings lists the commands of jobs with how long each took, as far as that is
+// Timings returns lines with the duration of each command of jobs, as far as
 // known.
 func (s *Stored) Timings(jobs []string) []string {
 	run := &s.Run
