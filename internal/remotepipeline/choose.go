@@ -12,10 +12,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// errNoJob is wrapped by the error about names that no job has.
+// errNoJob is wrapped by the error about names that match no job.
 var errNoJob = errors.New("no such job")
 
-// A choice says which jobs of a pipeline are waited for.
+// A choice says which jobs of a pipeline to wait for.
 type choice struct {
 	all     bool            // nobody named any
 	named   map[string]bool // by name or glob, or needed by one that is
@@ -23,7 +23,7 @@ type choice struct {
 	missing []string        // names and globs that no job has
 }
 
-// choose finds the jobs that are named, with those they need.
+// choose selects the jobs that match patterns, and those that they need.
 func choose(jobs []seenJob, patterns []string, needs map[string][]string) choice {
 	c := choice{all: len(patterns) == 0, named: map[string]bool{}, played: map[string]bool{}}
 	for _, pattern := range patterns {
@@ -49,8 +49,8 @@ func choose(jobs []seenJob, patterns []string, needs map[string][]string) choice
 	return c
 }
 
-// spread adds a job to a set, with what it needs and the jobs of the pipeline
-// that it starts.
+// spread adds a job to a set, with its needs and the jobs of its downstream
+// pipeline.
 func spread(name string, to map[string]bool, jobs []seenJob, needs map[string][]string) {
 	for open := []string{name}; len(open) > 0; {
 		name := open[len(open)-1]
@@ -68,10 +68,9 @@ func spread(name string, to map[string]bool, jobs []seenJob, needs map[string][]
 	}
 }
 
-// wants reports whether a job is waited for.
 func (c choice) wants(j seenJob) bool { return c.all || c.named[j.name] }
 
-// check complains about names that no job has.
+// check returns an error for names that match no job.
 func (c choice) check(jobs []seenJob) error {
 	if len(c.missing) == 0 {
 		return nil
@@ -87,12 +86,13 @@ func (c choice) check(jobs []seenJob) error {
 	return fmt.Errorf("%w in the pipeline: %q; there are %s", errNoJob, strings.Join(c.missing, ", "), strings.Join(names, ", "))
 }
 
-// parallelPart matches what GitLab adds to the names of a job's copies.
+// parallelPart matches the suffix that GitLab adds to the names of parallel
+// jobs.
 var parallelPart = lazyregexp.New(`(?: \d+/\d+|: \[.*\])$`)
 
-// matches reports whether a name or glob means a job: by its full name,
-// without what parallel adds, or by its own name in a child pipeline. exact says
-// that it is a name.
+// matches reports whether pattern matches a job: by its full name, by its name
+// without the parallel suffix, or by its own name in a child pipeline. exact
+// reports whether it matches literally.
 func matches(pattern string, j seenJob) (matched, exact bool) {
 	names := []string{j.name}
 	if j.below != "" {

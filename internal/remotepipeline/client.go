@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// A client asks GitLab about one project.
+// A client sends requests about one project to GitLab's API.
 type client struct {
 	api   *gitlab.Client
 	place Place
@@ -28,8 +28,7 @@ type client struct {
 	hide  *redact.Redactor // takes all secrets out of a text
 }
 
-// How often one request is made before it counts as failed, and how long is
-// waited in between unless the server says.
+// Attempts for one request, and the limit of the pause between them.
 const (
 	retries  = 4
 	maxPause = 2 * time.Minute // that a server may ask for
@@ -41,7 +40,7 @@ func newClient(place Place, t *token, o *Options) (*client, error) {
 		next = ownTransport()
 	}
 	g := &authTransport{next: next, server: place.Server, token: t, limits: o.Limits, log: o.Log}
-	api, err := gitlab.NewAuthSourceClient(gitlab.Unauthenticated{}, // the guard knows better
+	api, err := gitlab.NewAuthSourceClient(gitlab.Unauthenticated{}, // authTransport adds the token
 		gitlab.WithURLWarningLogger(slog.New(slog.DiscardHandler)),
 		gitlab.WithBaseURL(place.Server.String()),
 		gitlab.WithHTTPClient(g.httpClient()),
@@ -57,7 +56,7 @@ func newClient(place Place, t *token, o *Options) (*client, error) {
 	return &client{api: api, place: place, token: t, hide: t.hide}, nil
 }
 
-// ownTransport is a transport that shares no connections.
+// ownTransport returns a transport that shares no connections.
 func ownTransport() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -66,8 +65,8 @@ func ownTransport() http.RoundTripper {
 	return t.Clone()
 }
 
-// again decides whether a request is made once more: what may have had an
-// effect is not.
+// again reports whether to repeat a request. Requests that may have had an
+// effect are not repeated.
 func again(ctx context.Context, response *http.Response, err error) (bool, error) {
 	if errors.Is(err, errRefused) || errors.Is(err, errTooLarge) {
 		return false, nil
@@ -78,21 +77,21 @@ func again(ctx context.Context, response *http.Response, err error) (bool, error
 	return ctx.Err() == nil && httpcache.Retry(response, err), ctx.Err()
 }
 
-// once makes a request that has an effect not be repeated when its answer got
-// lost.
+// once disables the repetition of a request that may have had an effect although
+// its answer was lost.
 func once() gitlab.RequestOptionFunc {
 	return gitlab.WithRequestRetry(func(ctx context.Context, response *http.Response, err error) (bool, error) {
 		return ctx.Err() == nil && err == nil && response.StatusCode == http.StatusTooManyRequests, nil
 	})
 }
 
-// pause is how long is waited before a request is repeated: what the server
+// pause returns the time to wait before a request is repeated: what the server
 // asks for, within bounds.
 func pause(low, high time.Duration, attempt int, response *http.Response) time.Duration {
 	return min(httpcache.Pause(low, high, attempt, response), max(maxPause, high))
 }
 
-// download streams what a path below the project answers into w.
+// download writes the response for a path below the project to w.
 func (c *client) download(ctx context.Context, w io.Writer, format string, args ...any) error {
 	path := "projects/" + gitlab.PathEscape(c.place.Project) + fmt.Sprintf(format, args...)
 	request, err := c.api.NewRequest(http.MethodGet, path, nil, []gitlab.RequestOptionFunc{gitlab.WithContext(ctx)})
@@ -103,13 +102,13 @@ func (c *client) download(ctx context.Context, w io.Writer, format string, args 
 	return err
 }
 
-// A RequestError is a request that GitLab did not answer as hoped.
+// A RequestError is a request to GitLab that failed.
 type RequestError struct {
 	What   string // that could not be done: "list jobs"
 	Status int    // of HTTP, 0 if there was no answer
 	Text   string // what was said about it, without secrets
 	advice string
-	final  bool // asking again is of no use, whatever the status
+	final  bool // do not repeat the request, whatever the status
 }
 
 func (f *RequestError) Error() string {
@@ -120,17 +119,17 @@ func (f *RequestError) Error() string {
 	return text
 }
 
-// passing reports whether it may be better a little later.
+// passing reports whether a later attempt may succeed.
 func (f *RequestError) passing() bool {
 	return !f.final && (f.Status == 0 || f.Status == http.StatusTooManyRequests || f.Status >= http.StatusInternalServerError)
 }
 
-// maxSaid is how much of the message of a server is passed on.
+// maxSaid limits the length of a server's message.
 const maxSaid = 300
 
-// requestError makes an error of ours of one of the library's. Nothing is wrapped,
-// as causes hold requests with all they carry; of a context that ended its
-// cause stays.
+// requestError converts an error of the GitLab library. It does not wrap err,
+// because it may contain the request with its token. If ctx has ended, it wraps
+// the cause.
 func (c *client) requestError(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
@@ -143,14 +142,14 @@ func (c *client) requestError(ctx context.Context, what string, err error) error
 	var address *url.Error
 	var syntax *json.SyntaxError
 	switch {
-	case errors.Is(err, gitlab.ErrNotFound): // this one has no more to it
+	case errors.Is(err, gitlab.ErrNotFound): // the library returns it without details
 		f.answered(http.StatusNotFound, "")
 	case errors.As(err, &answer) && answer.Response != nil:
 		f.answered(answer.Response.StatusCode, answer.Message)
 	case errors.As(err, &syntax):
 		f.Text = "the answer is none of GitLab's API"
 	case errors.As(err, &address):
-		f.Text = address.Err.Error() // an address may be signed
+		f.Text = address.Err.Error() // the URL may be signed
 	}
 	f.final = errors.Is(err, errRefused) || errors.Is(err, errTooLarge)
 	f.advice = c.advice(f.Status)
@@ -161,7 +160,7 @@ func (c *client) requestError(ctx context.Context, what string, err error) error
 	return f
 }
 
-// answered fills in what a server answered.
+// answered sets the status and the message of the server.
 func (f *RequestError) answered(status int, said string) {
 	f.Status = status
 	f.Text = fmt.Sprintf("%d %s", status, http.StatusText(status))
@@ -170,7 +169,7 @@ func (f *RequestError) answered(status int, said string) {
 	}
 }
 
-// advice says what to do about a status.
+// advice returns a hint for an HTTP status.
 func (c *client) advice(status int) string {
 	switch status {
 	case http.StatusUnauthorized:
@@ -183,13 +182,13 @@ func (c *client) advice(status int) string {
 	return ""
 }
 
-// passing reports whether an error may be gone a little later.
+// passing reports whether a later attempt may succeed.
 func passing(err error) bool {
 	var f *RequestError
 	return errors.As(err, &f) && f.passing()
 }
 
-// status is that of a failed request, 0 for none.
+// status returns the HTTP status of a failed request, or 0.
 func status(err error) int {
 	var f *RequestError
 	if errors.As(err, &f) {

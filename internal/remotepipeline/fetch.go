@@ -21,8 +21,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// goFetch brings a job's files here while the pipeline goes on, then tells
-// how the job ended. f.mu is held.
+// goFetch starts to download a job's log and artifacts, and notifies the job's
+// end afterwards. The caller holds f.mu.
 func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) {
 	said := job.said
 	got := job.Job
@@ -31,7 +31,7 @@ func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) 
 		defer f.waiting.Done()
 		f.slots <- struct{}{}
 		defer func() { <-f.slots }()
-		job.fetched.Lock() // the same job may have been started again meanwhile
+		job.fetched.Lock() // an earlier attempt of the same job may still be downloading
 		defer job.fetched.Unlock()
 		f.fetchLog(ctx, said, seen, &got)
 		f.fetchArtifacts(ctx, seen, &got)
@@ -44,8 +44,8 @@ func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) 
 	}()
 }
 
-// fetchLog streams a job's log to its file, and tells its lines from the byte
-// said on.
+// fetchLog downloads a job's log to its file and reports its lines from byte
+// offset said.
 func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *Job) {
 	path := filepath.Join(f.o.Logs, termtext.FileName(seen.name)+".log")
 	note := func(err error) {
@@ -91,7 +91,6 @@ func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *
 	got.Log = path
 }
 
-// restart empties a file.
 func restart(file *os.File) error {
 	if err := file.Truncate(0); err != nil {
 		return err
@@ -100,15 +99,17 @@ func restart(file *os.File) error {
 	return err
 }
 
-// lines tells the lines of a job's log from a byte on.
+// lines returns a writer that reports the lines of a job's log from a byte
+// offset.
 func (f *follower) lines(seen seenJob, from int64) *lineWriter {
 	return &lineWriter{told: from, skip: from, tell: func(line string) {
 		f.o.Watch(Update{Job: seen.name, Stage: seen.stage, URL: seen.url, Line: line})
 	}}
 }
 
-// fetchArtifacts unpacks what a job left. What an earlier run left goes first,
-// so that nobody takes it for this one's if nothing can be fetched.
+// fetchArtifacts downloads a job's artifacts. It first removes those of an
+// earlier run, so that they are not mistaken for this run's if the download
+// fails.
 func (f *follower) fetchArtifacts(ctx context.Context, seen seenJob, got *Job) {
 	note := func(format string, args ...any) { got.Notes = append(got.Notes, fmt.Sprintf(format, args...)) }
 	if err := f.o.Artifacts.Remove(seen.name); err != nil {
@@ -135,7 +136,7 @@ func (f *follower) fetchArtifacts(ctx context.Context, seen seenJob, got *Job) {
 	}
 }
 
-// unpackArtifacts stores a job's artifacts, all or none.
+// unpackArtifacts stores all artifacts of a job, or none on an error.
 func (f *follower) unpackArtifacts(ctx context.Context, seen seenJob) (notes []string, err error) {
 	err = f.o.Artifacts.Replace(seen.name, func(fresh *safefs.Dir) error {
 		packed, err := fresh.CreateUnnamed()
@@ -158,7 +159,7 @@ func (f *follower) unpackArtifacts(ctx context.Context, seen seenJob) (notes []s
 	return notes, err
 }
 
-// junitFiles gives the files below a directory that globs mean, sorted.
+// junitFiles returns the files below a directory that match globs, sorted.
 func junitFiles(directory string, globs []string) []string {
 	root, err := os.OpenRoot(directory) // so that no link leads out
 	if err != nil {
@@ -176,14 +177,14 @@ func junitFiles(directory string, globs []string) []string {
 	return slices.Compact(files)
 }
 
-// liveLimit is how much of the log of a job at work is looked through, in
-// bytes; the rest comes when it has ended.
+// liveLimit limits how much of a running job's log is read at once, in bytes.
+// The rest is read when the job has ended.
 const liveLimit = 4 << 20
 
-// liveJobs is how many logs of jobs at work are asked for between two looks.
+// liveJobs is the number of running jobs whose logs are read between two polls.
 const liveJobs = 8
 
-// listen tells what jobs at work have said since.
+// listen reports new lines in the logs of running jobs.
 func (f *follower) listen(ctx context.Context) {
 	asked := 0
 	for _, name := range f.order {
@@ -198,7 +199,7 @@ func (f *follower) listen(ctx context.Context) {
 		job.asked = time.Now()
 		lines := f.lines(seen, said)
 		enough, stop := context.WithCancel(ctx)
-		// An error is no matter: the log is asked for again.
+		// Errors are ignored, because the log is requested again.
 		_ = f.download(enough, &limitedWriter{f.hide.Writer(lines), liveLimit, stop}, "/jobs/%d/trace", seen.id)
 		stop()
 		f.mu.Lock()
@@ -207,7 +208,7 @@ func (f *follower) listen(ctx context.Context) {
 	}
 }
 
-// A limitedWriter fails after some bytes, and stops what writes to it.
+// A limitedWriter fails after left bytes and calls stop.
 type limitedWriter struct {
 	w    io.Writer
 	left int

@@ -14,30 +14,30 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// A follower watches one pipeline.
+// A follower polls one pipeline.
 type follower struct {
 	*session
 	id      int64
 	last    *snapshot
 	order   []string
 	jobs    map[string]*followedJob
-	waiting sync.WaitGroup // fetches
-	slots   chan struct{}  // of them
+	waiting sync.WaitGroup // running downloads
+	slots   chan struct{}  // limit the downloads
 
-	mu sync.Mutex // of what the fetches change: the jobs' Job
+	mu sync.Mutex // guards Job of each job, which downloads change
 }
 
-// A followedJob is a job that is waited for.
+// A followedJob is a job to wait for.
 type followedJob struct {
 	Job
 	seen    seenJob // newest
 	played  bool
 	said    int64     // bytes of its log that were passed on as lines
-	asked   time.Time // when its log was asked for
+	asked   time.Time // when its log was last requested
 	fetched sync.Mutex
 }
 
-// parallelFetches is how many jobs' files are fetched at the same time.
+// parallelFetches is the number of jobs downloaded at the same time.
 const parallelFetches = 3
 
 func newFollower(s *session, id int64) *follower {
@@ -46,7 +46,7 @@ func newFollower(s *session, id int64) *follower {
 	}
 }
 
-// follow watches the pipeline to its end.
+// follow polls the pipeline until it ends.
 func (f *follower) follow(ctx context.Context) (*Result, error) {
 	err := f.watch(ctx)
 	f.waiting.Wait() // a fetch notes what went wrong with its job
@@ -59,7 +59,7 @@ func (f *follower) follow(ctx context.Context) (*Result, error) {
 	return f.result(ctx, err), err
 }
 
-// watch looks at the pipeline until there is nothing more to wait for.
+// watch polls the pipeline until nothing is left to wait for.
 func (f *follower) watch(ctx context.Context) error {
 	pause := f.o.PollMin
 	good := time.Now()
@@ -99,8 +99,8 @@ func (f *follower) watch(ctx context.Context) error {
 	return nil
 }
 
-// apply compares what was seen with what was known. done says that nothing
-// more is to be waited for, as far as can be seen now.
+// apply compares a snapshot with the last one. done reports whether nothing is
+// left to wait for.
 func (f *follower) apply(ctx context.Context, seen *snapshot) (changed, done bool, err error) {
 	changed = f.last == nil || f.last.pipeline.Status != seen.pipeline.Status
 	f.last = seen
@@ -146,8 +146,7 @@ func hasBridge(jobs []seenJob) bool {
 	return false
 }
 
-// update takes what was seen of a job, and reports whether it tells something
-// new.
+// update processes the state of a job. It reports whether the state has changed.
 func (f *follower) update(ctx context.Context, seen seenJob) bool {
 	job := f.jobs[seen.name]
 	if job == nil {
@@ -163,7 +162,7 @@ func (f *follower) update(ctx context.Context, seen seenJob) bool {
 		return false
 	}
 	if begins := job.seen.id != seen.id || job.seen.started.IsZero(); begins && !seen.started.IsZero() {
-		_ = f.o.Artifacts.Remove(seen.name) // what cannot be removed is noted when the job has ended
+		_ = f.o.Artifacts.Remove(seen.name) // an error is noted when the job has ended
 	}
 	if again {
 		job.played, job.said = false, 0
@@ -186,7 +185,7 @@ func (f *follower) update(ctx context.Context, seen seenJob) bool {
 	return true
 }
 
-// notify passes on what a job is at. f.mu is held.
+// notify reports the state of a job. The caller holds f.mu.
 func (f *follower) notify(job *followedJob, ended bool) {
 	u := Update{
 		Job: job.Name, Stage: job.Stage, State: job.State, AllowFailure: job.AllowFailure, Duration: job.Duration, URL: job.URL,
@@ -198,7 +197,7 @@ func (f *follower) notify(job *followedJob, ended bool) {
 	f.o.Watch(u)
 }
 
-// play starts a job that waits for somebody to do so.
+// play starts a manual job.
 func (f *follower) play(ctx context.Context, job *followedJob) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -209,7 +208,7 @@ func (f *follower) play(ctx context.Context, job *followedJob) error {
 	}
 	err = f.requestError(ctx, fmt.Sprintf("start job %q", job.seen.name), err)
 	switch {
-	case status(err) == 400: // somebody else was faster, or GitLab says why in the job
+	case status(err) == 400: // someone else started it, or the job has the reason
 		return nil
 	case passing(err):
 		job.played = false
@@ -218,7 +217,7 @@ func (f *follower) play(ctx context.Context, job *followedJob) error {
 	return err
 }
 
-// result is what is known when the pipeline ended, or err ended the watch.
+// result returns the result of the pipeline, or of the part before err.
 func (f *follower) result(ctx context.Context, err error) *Result {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -226,7 +225,7 @@ func (f *follower) result(ctx context.Context, err error) *Result {
 	for _, name := range f.order {
 		job := f.jobs[name]
 		if starter := f.jobs[job.seen.below]; starter != nil && starter.State == outcome.Passed {
-			job.AllowFailure = true // the pipeline it is in decides nothing for the one that started it
+			job.AllowFailure = true // the downstream pipeline's result does not affect the upstream one
 		}
 		if open := !job.State.Ended(); open || job.seen.status == "manual" {
 			switch {
@@ -246,8 +245,8 @@ func (f *follower) result(ctx context.Context, err error) *Result {
 	return r
 }
 
-// persist does something again and again until it is done, cannot be, or the
-// server is away for too long.
+// persist calls do until it succeeds, fails permanently, or the server is
+// unavailable for too long.
 func (f *follower) persist(ctx context.Context, do func() error) error {
 	begun := time.Now()
 	for {

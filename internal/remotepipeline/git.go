@@ -15,17 +15,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// A checkout is the branch at hand.
+// A checkout is the branch that is checked out.
 type checkout struct {
 	repo    *gitcmd.Repo
 	branch  string // its name
 	commit  string // the branch's, 40 or 64 hex digits
 	remote  string // name of where it is pushed
-	address string // of the remote; may hold a password
+	address string // URL of the remote; may contain a password
 	hide    *redact.Redactor
 }
 
-// openCheckout looks at the branch that is checked out.
+// openCheckout reads the branch that is checked out.
 func openCheckout(ctx context.Context, directory, remote string) (_ *checkout, err error) {
 	c := &checkout{}
 	if c.repo, err = gitcmd.Open(ctx, directory); err != nil {
@@ -61,7 +61,7 @@ func openCheckout(ctx context.Context, directory, remote string) (_ *checkout, e
 
 func (c *checkout) close() { c.repo.Close() }
 
-// usualRemote is where git itself would push the branch.
+// usualRemote returns the remote that git push uses for the branch.
 func (c *checkout) usualRemote(ctx context.Context) string {
 	for _, key := range []string{"branch." + c.branch + ".pushRemote", "remote.pushDefault", "branch." + c.branch + ".remote"} {
 		if name, err := c.git(ctx, "config", "--get", key); err == nil && name != "" && name != "." {
@@ -71,10 +71,10 @@ func (c *checkout) usualRemote(ctx context.Context) string {
 	return "origin"
 }
 
-// maxNamed is how many files are named in one line.
+// maxNamed is the number of files named in one line.
 const maxNamed = 5
 
-// uncommitted says which changes are not in the commit, "" for none.
+// uncommitted describes the changes that are not committed, "" for none.
 func (c *checkout) uncommitted(ctx context.Context) (string, error) {
 	out, err := c.repo.Status(ctx)
 	if err != nil {
@@ -96,11 +96,10 @@ func (c *checkout) uncommitted(ctx context.Context) (string, error) {
 	return plain("not committed, so not pushed: " + text), nil
 }
 
-// pushTimeout is how long a push may take.
 const pushTimeout = 15 * time.Minute
 
-// push sends the commit to a branch of the same name, never by force. It
-// reports whether the remote had something to learn.
+// push pushes the commit to a branch of the same name, never by force. It
+// reports whether the remote branch has changed.
 func (c *checkout) push(ctx context.Context, variables []string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
@@ -114,8 +113,8 @@ func (c *checkout) push(ctx context.Context, variables []string) (bool, error) {
 	if err == nil {
 		return !c.upToDate(out), nil
 	}
-	// With nothing to tell, a remote may hang up before it has heard the
-	// options, and SIGPIPE ends git: that is no failure.
+	// If there is nothing to push, a remote may close the connection before git
+	// has sent the push options, and SIGPIPE ends git. That is no failure.
 	out, again := c.repo.Push(ctx, c.remote, append(args, "--dry-run"), to)
 	if again == nil && c.upToDate(out) {
 		return false, nil
@@ -127,7 +126,8 @@ func (c *checkout) push(ctx context.Context, variables []string) (bool, error) {
 	return false, err
 }
 
-// upToDate reads from what git says of a push whether there was nothing to do.
+// upToDate reports whether the output of git push --porcelain says that there
+// was nothing to push.
 func (c *checkout) upToDate(out string) bool {
 	for line := range strings.Lines(out) {
 		if flag, rest, ok := strings.Cut(line, "\t"); ok && strings.Contains(rest, ":refs/heads/"+c.branch+"\t") {
@@ -137,13 +137,12 @@ func (c *checkout) upToDate(out string) bool {
 	return false
 }
 
-// git runs git and gives what it says on stdout.
 func (c *checkout) git(ctx context.Context, args ...string) (string, error) {
 	out, err := c.repo.Git(ctx, args...)
 	return out, c.reason(err)
 }
 
-// reason makes of what git says why it failed, without passwords.
+// reason converts an error of git to its cause, without passwords.
 func (c *checkout) reason(err error) error {
 	failed, ok := errors.AsType[*gitcmd.Error](err)
 	if !ok {
@@ -152,7 +151,7 @@ func (c *checkout) reason(err error) error {
 	return errors.New(c.hide.Text(firstOf(reason(failed.Stderr), reason(failed.Stdout), failed.Err.Error())))
 }
 
-// reason picks from what git says the lines that tell why it failed.
+// reason returns the lines of git's output that say why it failed.
 func reason(text string) string {
 	var told []string
 	for line := range strings.Lines(text) {
@@ -171,11 +170,11 @@ func reason(text string) string {
 	return strings.Join(told, "; ")
 }
 
-// credentialTimeout is how long the programs may take that keep passwords.
+// credentialTimeout limits git's credential helpers.
 const credentialTimeout = 10 * time.Second
 
-// credential asks git for what it would log in with, nil for nothing. Nobody
-// is asked to type anything.
+// credential returns the password that git's credential helpers have for the
+// server, or nil. They do not prompt.
 func (c *checkout) credential(ctx context.Context, server *url.URL) *token {
 	ctx, cancel := context.WithTimeout(ctx, credentialTimeout)
 	defer cancel()

@@ -15,10 +15,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxSettings is how much of glab's file is read, in bytes.
+// maxSettings limits the size of glab's configuration file, in bytes.
 const maxSettings = 1 << 20
 
-// glabToken gives the token that glab has for the server, nil for none.
+// glabToken returns glab's token for the server, or nil.
 func glabToken(server *url.URL, o *Options) (*token, error) {
 	for _, file := range glabFiles(o) {
 		host, err := glabHost(file, server)
@@ -44,7 +44,7 @@ func glabToken(server *url.URL, o *Options) (*token, error) {
 	return nil, nil
 }
 
-// glabFiles are the places where glab may have its settings.
+// glabFiles returns the possible paths of glab's configuration.
 func glabFiles(o *Options) []string {
 	var files []string
 	if dir := o.getenv("GLAB_CONFIG_DIR"); dir != "" {
@@ -61,8 +61,8 @@ func glabFiles(o *Options) []string {
 	return files
 }
 
-// glabHost gives what glab knows of a server, nil for nothing. Values are
-// taken as they are written: glab writes a token as "!!null glpat-…".
+// glabHost returns glab's settings for a server, or nil. Values are read as
+// plain text, because glab writes a token as "!!null glpat-…".
 func glabHost(file string, server *url.URL) (map[string]string, error) {
 	data, err := readSettings(file)
 	if err != nil {
@@ -85,7 +85,7 @@ func glabHost(file string, server *url.URL) (map[string]string, error) {
 	return nil, nil
 }
 
-// serves reports whether a host of glab's settings is the server.
+// serves reports whether a host in glab's configuration is the server.
 func serves(host string, server *url.URL) bool {
 	return host != "" && sameOrigin(&url.URL{Scheme: server.Scheme, Host: host}, server)
 }
@@ -106,7 +106,7 @@ func readSettings(file string) ([]byte, error) {
 	return data, nil
 }
 
-// child gives the value of a key, nil for none.
+// child returns the value of a key in a mapping, or nil.
 func child(node *yaml.Node, key string) *yaml.Node {
 	if node.Kind != yaml.MappingNode {
 		return nil
@@ -119,7 +119,7 @@ func child(node *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// scalars gives the plain values of a mapping.
+// scalars returns the scalar values of a mapping.
 func scalars(node *yaml.Node) map[string]string {
 	values := map[string]string{}
 	if node.Kind != yaml.MappingNode {

@@ -14,29 +14,30 @@ import (
 	"time"
 )
 
-// errRefused is wrapped by errors about answers that lead where no request
-// of ours goes. Asking again does not help.
+// errRefused is wrapped by errors about forbidden redirects. The request is not
+// repeated.
 var errRefused = errors.New("refused")
 
-// errTooLarge ends what is larger than it may be.
+// errTooLarge reports a response that exceeds its size limit.
 var errTooLarge = errors.New("larger than allowed")
 
-// errSlow ends a request that takes too long.
+// errSlow reports a response that takes too long.
 var errSlow = errors.New("the server does not go on")
 
-// What one attempt of a request may take.
+// Limits of one attempt of a request.
 const (
 	answerTimeout   = time.Minute // an answer of the API
 	downloadTimeout = 2 * time.Hour
 	stallTimeout    = time.Minute // until the next bytes
 	maxAnswer       = 16 << 20    // bytes of an answer of the API
-	maxReport       = 64 << 20    // bytes of a pipeline's test results
-	maxValues       = 500_000     // JSON values in it: what is decoded takes more memory than its text
+	maxReport       = 64 << 20    // bytes of a pipeline's test report
+	maxValues       = 500_000     // JSON values in a test report, which take more memory than its text
 	maxRedirects    = 5
 )
 
-// An authTransport sends requests. It adds the token to those that go to the server it
-// is for, on each hop, and to no others; what comes back is bounded.
+// An authTransport adds the token to requests to its server, and never to
+// requests to other servers, not even after a redirect. It limits the size and
+// duration of responses.
 type authTransport struct {
 	next   http.RoundTripper
 	server *url.URL
@@ -45,13 +46,12 @@ type authTransport struct {
 	log    *slog.Logger
 }
 
-// httpClient is the client that requests go through.
+// httpClient returns the client for all requests.
 func (g *authTransport) httpClient() *http.Client {
 	return &http.Client{Transport: g, CheckRedirect: g.redirect}
 }
 
-// limit is how much an answer to a request may hold, and how long it may
-// take.
+// limit returns the maximum size and duration of a response.
 func (g *authTransport) limit(path string) (int64, time.Duration) {
 	switch {
 	case strings.HasSuffix(path, "/trace"):
@@ -64,14 +64,13 @@ func (g *authTransport) limit(path string) (int64, time.Duration) {
 	return maxAnswer, answerTimeout
 }
 
-// isDownload reports whether a path of the API is one whose answer GitLab may
-// keep elsewhere.
+// isDownload reports whether GitLab may redirect an API path to object storage.
 func isDownload(path string) bool {
 	return strings.HasSuffix(path, "/trace") || strings.HasSuffix(path, "/artifacts")
 }
 
-// redirect decides whether a request goes where an answer sends it. Only logs
-// and artifacts may be on another server.
+// redirect decides whether to follow a redirect. Only logs and artifacts may be
+// on another server.
 func (g *authTransport) redirect(r *http.Request, via []*http.Request) error {
 	first := via[0]
 	switch {
@@ -93,7 +92,7 @@ func (g *authTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	origin := r
 	for origin.Response != nil && origin.Response.Request != nil {
-		origin = origin.Response.Request // what a redirect was made of
+		origin = origin.Response.Request // the response that redirected
 	}
 	bytes, timeout := g.limit(origin.URL.Path)
 	ctx, cancel := context.WithCancelCause(r.Context())
@@ -128,8 +127,8 @@ func (g *authTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// A valueCounter is an answer in JSON that ends with an error when it has too
-// many values: decoded, "{}" takes a thousand times the memory of its text.
+// A valueCounter fails when a JSON response has too many values. Decoded, "{}"
+// takes a thousand times the memory of its text.
 type valueCounter struct {
 	io.ReadCloser
 	left     int
@@ -147,7 +146,7 @@ func (c *valueCounter) Read(p []byte) (int, error) {
 			c.escaped = c.inString
 		case b == '"':
 			c.inString = !c.inString
-		case !c.inString && (b == '{' || b == '[' || b == ','): // each value but the first follows one
+		case !c.inString && (b == '{' || b == '[' || b == ','): // each value except the first follows one of these
 			c.left--
 		}
 	}
@@ -157,8 +156,7 @@ func (c *valueCounter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A boundedBody is what a server answers, as long as it is not too much and
-// goes on coming.
+// A boundedBody limits the size of a response body and the time without data.
 type boundedBody struct {
 	body    io.ReadCloser
 	ctx     context.Context
@@ -171,7 +169,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, errTooLarge
 	}
-	if int64(len(p)) > b.left+1 { // one more tells that there is more
+	if int64(len(p)) > b.left+1 { // one extra byte shows that there is more
 		p = p[:b.left+1]
 	}
 	n, err := b.body.Read(p)

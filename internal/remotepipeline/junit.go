@@ -14,12 +14,12 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/junit"
 )
 
-// reportFile is where the test results of a job are put that did not leave
-// its own reports among its artifacts.
+// reportFile is the name of the test report for a job whose artifacts contain
+// none.
 const reportFile = "gitlab-junit.xml"
 
-// reports brings test results here of jobs that gave them to GitLab alone.
-// GitLab hands them out for a whole pipeline, read and put into its own form.
+// reports downloads the test reports of jobs that uploaded them only as reports.
+// GitLab's API returns the parsed report of a whole pipeline.
 func (f *follower) reports(ctx context.Context) {
 	missing := map[int64][]*followedJob{} // by pipeline
 	var pipelines []int64
@@ -43,7 +43,7 @@ func (f *follower) reports(ctx context.Context) {
 	}
 }
 
-// report writes the test results of some jobs of a pipeline.
+// report writes the test reports of some jobs of a pipeline.
 func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -54,7 +54,7 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 	for _, job := range jobs {
 		own := job.seen.own()
 		for _, suite := range all.TestSuites {
-			// Copies of a job that runs in parallel share a suite.
+			// Parallel jobs share a suite.
 			if suite == nil || suite.Name != own && suite.Name != parallelPart.ReplaceAllString(own, "") {
 				continue
 			}
@@ -73,7 +73,7 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 	return nil
 }
 
-// formatSuite gives what GitLab knows of a job's tests as JUnit's XML.
+// formatSuite converts the tests of a job to JUnit XML.
 func formatSuite(from *gitlab.PipelineTestSuites) ([]byte, error) {
 	suite := junit.Suite{Name: from.Name, Time: junit.Seconds(seconds(from.TotalTime))}
 	for _, c := range from.TestCases {
@@ -97,8 +97,8 @@ func formatSuite(from *gitlab.PipelineTestSuites) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// said is a test's output, which GitLab hands out as text or, for some forms
-// of reports, as an object.
+// said returns a test's output. GitLab returns text or, for some report formats,
+// an object.
 func said(output any) string {
 	if output == nil {
 		return ""

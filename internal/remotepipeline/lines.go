@@ -10,18 +10,18 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// section matches the marks that make parts of a log fold, as far as the
-// carriage return that hides them on a terminal.
+// section matches the section markers of a log, up to the carriage return that
+// hides them on a terminal.
 var section = lazyregexp.New(`section_(?:start|end):[0-9]+:[^\s\[\]]+(?:\[[^\]]*\])?\r`)
 
-// stamp matches the time that runners put before each line: date and time,
-// number of the stream, whether it is of the job or of the runner, and "+" if
-// the line goes on.
+// stamp matches the timestamp that GitLab Runner puts in front of each line:
+// date and time, stream number, O for stdout or E for stderr, and "+" if the
+// line continues the previous one.
 var stamp = lazyregexp.New(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[OE][ +]`)
 
-// plain keeps text from steering the terminal: of what a progress display
-// writes over and over the last state stays, colours go, other control
-// characters are replaced.
+// plain makes a line safe for a terminal. It keeps the last state of text that
+// is overwritten with carriage returns, removes colours and replaces other
+// control characters.
 func plain(line string) string {
 	line = stamp.ReplaceAllString(line, "")
 	if strings.Contains(line, "section_") {
@@ -30,11 +30,11 @@ func plain(line string) string {
 	return termtext.LogLine(line)
 }
 
-// maxLine is where a line without an end is broken, in bytes.
+// maxLine is the size at which a long line is broken, in bytes.
 const maxLine = 16 << 10
 
-// A lineWriter passes whole lines of a log on, made plain. A line that holds
-// nothing but marks is left out.
+// A lineWriter splits a log into lines and makes them plain. It skips lines that
+// contain only section markers.
 type lineWriter struct {
 	told int64 // bytes of the lines that were passed on, from the log's beginning
 	skip int64 // bytes still to come that were passed on before
@@ -42,7 +42,7 @@ type lineWriter struct {
 	line []byte
 }
 
-// restart readies it for the same log from its beginning.
+// restart prepares to read the same log from its beginning.
 func (w *lineWriter) restart() { w.skip, w.line = w.told, w.line[:0] }
 
 func (w *lineWriter) Write(p []byte) (int, error) {
@@ -71,7 +71,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// flush passes the unfinished line on as a whole one.
+// flush passes on the unfinished line.
 func (w *lineWriter) flush() {
 	raw := string(w.line)
 	w.told += int64(len(raw))
@@ -81,7 +81,6 @@ func (w *lineWriter) flush() {
 	}
 }
 
-// end passes on what is left.
 func (w *lineWriter) end() {
 	if len(w.line) > 0 {
 		w.flush()

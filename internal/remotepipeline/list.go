@@ -15,17 +15,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// How much of a pipeline is looked at.
+// Limits on what is read of a pipeline.
 const (
 	pageSize    = 100
 	maxPages    = 100
 	maxDepth    = 3  // of pipelines that jobs start
 	maxChildren = 50 // pipelines altogether
 	maxJobs     = 20_000
-	maxWord     = 1 << 10 // bytes of a job's name and the like; GitLab has 255
+	maxWord     = 1 << 10 // bytes of a job's name and similar texts; GitLab's limit is 255
 )
 
-// A snapshot is a pipeline with its jobs at one moment.
+// A snapshot is the state of a pipeline and its jobs at one time.
 type snapshot struct {
 	pipeline *gitlab.Pipeline
 	jobs     []seenJob // in the order in which GitLab made them, each name once
@@ -33,27 +33,27 @@ type snapshot struct {
 	children int
 }
 
-// A seenJob is one job at one moment.
+// A seenJob is the state of a job at one time.
 type seenJob struct {
 	id       int64
 	pipeline int64  // that it is in
 	name     string // with that of the job before it that started its pipeline
 	stage    string
 	state    outcome.State
-	status   string // GitLab's word for it
+	status   string // GitLab's status
 	reason   string
 	allowed  bool
 	started  time.Time
 	duration time.Duration
 	url      string
-	below    string // the job that started its pipeline, "" for none
-	bridge   bool   // it starts a pipeline, so it has no log
-	archive  bool   // it left files
-	junit    bool   // it left JUnit reports
+	below    string // trigger job of its pipeline, or ""
+	bridge   bool   // it is a trigger job and has no log
+	archive  bool   // it has artifacts
+	junit    bool   // it has JUnit reports
 	expires  time.Time
 }
 
-// look asks what a pipeline is at.
+// look reads the state of a pipeline.
 func (s *session) look(ctx context.Context, id int64) (*snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -78,8 +78,8 @@ func (s *session) look(ctx context.Context, id int64) (*snapshot, error) {
 	return seen, nil
 }
 
-// gather adds the jobs of a pipeline, and of those that its jobs start in the
-// same project.
+// gather adds the jobs of a pipeline, and of its child pipelines in the same
+// project.
 func (s *session) gather(ctx context.Context, seen *snapshot, id int64, below string, depth int) error {
 	err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Job, *gitlab.Response, error) {
 		return s.api.Jobs.ListPipelineJobs(s.place.Project, id, o, withContext(ctx))
@@ -125,8 +125,7 @@ func (s *snapshot) add(j seenJob) error {
 	return nil
 }
 
-// pages asks for all pages of a list. What a page holds can be forgotten
-// before the next one comes.
+// pages reads all pages of a list and calls add for each item.
 func pages[T any](page func(*gitlab.ListJobsOptions) ([]*T, *gitlab.Response, error), add func(*T) error) error {
 	o := &gitlab.ListJobsOptions{ListOptions: gitlab.ListOptions{PerPage: pageSize, Page: 1}}
 	for range maxPages {
@@ -175,7 +174,7 @@ func bridgeSeen(b *gitlab.Bridge, pipeline int64, below string) seenJob {
 	return s
 }
 
-// inside is what a job is called in the pipeline that another one started.
+// inside returns the full name of a job in a child pipeline.
 func inside(below, name string) string {
 	if name = word(name); below != "" {
 		return below + "/" + name
@@ -183,7 +182,7 @@ func inside(below, name string) string {
 	return name
 }
 
-// own is the name of a job in its own pipeline.
+// own returns the name of a job in its own pipeline.
 func (j *seenJob) own() string {
 	if j.below == "" {
 		return j.name
@@ -191,7 +190,8 @@ func (j *seenJob) own() string {
 	return strings.TrimPrefix(j.name, j.below+"/")
 }
 
-// word makes a short text of what a server sent, which is not held as a whole.
+// word makes text from a server safe for a terminal, and truncates it. The
+// result does not keep the response in memory.
 func word(text string) string {
 	if text = plain(text); len(text) > maxWord {
 		text = strings.ToValidUTF8(text[:maxWord], "") + "…"

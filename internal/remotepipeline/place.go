@@ -13,21 +13,21 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// A Place is where a project is on a GitLab server.
+// A Place is a project on a GitLab server.
 type Place struct {
 	Server  *url.URL // scheme, host with its port, and the path that GitLab lives below, without a slash at the end
 	Project string   // "group/subgroup/name"
 }
 
-// String is the project's address.
+// String returns the project's URL.
 func (p Place) String() string { return p.Server.String() + "/" + p.Project }
 
-// plainScheme matches git's short form for ssh: "user@host:path".
+// plainScheme matches the short form of ssh URLs: "user@host:path".
 var plainScheme = lazyregexp.New(`^(?:[^\s@:/]+@)?(\[[0-9A-Fa-f:.]+\]|[^\s@:/\[\]]+):([^\s]*)$`)
 
-// ParseRemote takes the address of a git remote apart: https, http, ssh or
-// user@host:path. Of what a program uses to log in nothing stays. An address
-// without a server, such as a directory, is an error.
+// ParseRemote parses the URL of a git remote: https, http, ssh or
+// user@host:path. It drops user names and passwords. A URL without a server,
+// such as a directory, is an error.
 func ParseRemote(address string) (Place, error) {
 	if scheme, _, ok := strings.Cut(address, "://"); !ok {
 		if m := plainScheme.FindStringSubmatch(address); m != nil {
@@ -38,14 +38,14 @@ func ParseRemote(address string) (Place, error) {
 		case "https", "http":
 			return newPlace(scheme, u.Host, u.Path)
 		case "ssh", "git+ssh", "ssh+git":
-			host := u.Hostname() // the port is that of ssh
+			host := u.Hostname() // the port belongs to ssh
 			if strings.Contains(host, ":") {
 				host = "[" + host + "]"
 			}
 			return newPlace("https", host, u.Path)
 		}
 	}
-	return Place{}, errors.New("the remote's address names no GitLab server") // it may hold a password: not quoted
+	return Place{}, errors.New("the remote's address names no GitLab server") // the URL may contain a password, so it is not quoted
 }
 
 func newPlace(scheme, host, project string) (Place, error) {
@@ -57,7 +57,7 @@ func newPlace(scheme, host, project string) (Place, error) {
 	return Place{Server: server, Project: project}, err
 }
 
-// parseProject checks a project's path and takes off what git adds to it.
+// parseProject validates a project's path and removes the suffix .git.
 func parseProject(text string) (string, error) {
 	project := strings.TrimSuffix(strings.Trim(text, "/"), ".git")
 	if !strings.Contains(project, "/") || path.Clean(project) != project || strings.HasPrefix(project, "../") {
@@ -71,8 +71,8 @@ func parseProject(text string) (string, error) {
 	return project, nil
 }
 
-// parseServer reads the name or address of a server. Plain http is only for
-// this machine itself, since tokens go there.
+// parseServer parses the name or URL of a server. It permits http only for
+// loopback addresses, because tokens are sent to the server.
 func parseServer(text string) (*url.URL, error) {
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
@@ -80,7 +80,7 @@ func parseServer(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, errors.New("the server's address cannot be read") // it may hold a password: not quoted
+		return nil, errors.New("the server's address cannot be read") // the URL may contain a password, so it is not quoted
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("server %q: expected https", u.Host)
 	case u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\\%") || u.RawQuery != "" || u.Fragment != "":
@@ -93,7 +93,8 @@ func parseServer(text string) (*url.URL, error) {
 	return server, nil
 }
 
-// private reports whether nobody on the way to a server can read along.
+// private reports whether a connection to the server cannot be read by others:
+// https or a loopback address.
 func private(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true
@@ -102,7 +103,7 @@ func private(u *url.URL) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// sameOrigin reports whether what is meant for one address may go to another.
+// sameOrigin reports whether two URLs have the same scheme, host and port.
 func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
@@ -117,10 +118,9 @@ func port(u *url.URL) string {
 	return "443"
 }
 
-// locate says where the project of a remote is. What is asked for by name
-// wins, then what the remote's address says; the environment fills in what an
-// address does not tell: the port of a server reached by ssh, the path it
-// lives below, or the server itself.
+// locate returns the place of a remote's project. Options override the remote's
+// URL. The environment adds what the URL does not contain: the https port of a
+// server used over ssh, the path of GitLab on the server, or the server itself.
 func locate(address string, o *Options) (Place, error) {
 	place, err := ParseRemote(address)
 	server := o.Host

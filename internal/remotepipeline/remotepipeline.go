@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package remotepipeline runs a branch's pipeline on a GitLab server: it
-// pushes the branch, follows the pipeline through GitLab's API, brings back
-// what its jobs leave behind.
+// Package remotepipeline runs a branch's pipeline on a GitLab server: it pushes
+// the branch, follows the pipeline through GitLab's API, and downloads the logs
+// and artifacts of its jobs.
 package remotepipeline
 
 import (
@@ -15,36 +15,36 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// Options say what to run, where it is and what to bring back.
+// Options say what to run, on which server, and what to download.
 type Options struct {
 	Directory string           // of the git checkout
 	Artifacts *artifacts.Store // for what jobs leave behind
 	Logs      string           // directory for the jobs' logs; made when there is one
 
-	Remote    string   // git's name of where to push; "" for where git would push the branch, or "origin"
-	Host      string   // the server, by name or address; "" for what the remote says
-	Project   string   // "group/name"; "" for what the remote says
-	Variables []string // given to the pipeline, NAME=VALUE; nothing is added to them
-	NoPush    bool     // follow the pipeline that is there: push nothing, start nothing, stop nothing
+	Remote    string   // git remote to push to; "" for that of git push, or "origin"
+	Host      string   // server, by host name or URL; "" for that of the remote
+	Project   string   // "group/name"; "" for that of the remote
+	Variables []string // for the pipeline, NAME=VALUE; nothing is added
+	NoPush    bool     // follow the existing pipeline: do not push, start or cancel anything
 
-	Jobs  []string            // names or globs of the jobs to wait for, with what they need; none for all that start by themselves
-	Needs map[string][]string // what a job needs, as far as known
-	JUnit map[string][]string // globs of a job's JUnit reports among its artifacts, as far as known
+	Jobs  []string            // names or globs of the jobs to wait for, with their needs; none for all jobs that start automatically
+	Needs map[string][]string // needs of each job, as far as known
+	JUnit map[string][]string // globs of each job's JUnit reports among its artifacts, as far as known
 
-	PollMin time.Duration // between two looks at a pipeline in which something happens; 0 for 2 s
-	PollMax time.Duration // in which nothing happens; 0 for 10 s
-	Appear  time.Duration // how long GitLab may take to make a pipeline of a push; 0 for 2 min
-	Outage  time.Duration // how long the server may be away; 0 for 5 min
-	Timeout time.Duration // wall clock until the pipeline is cancelled; 0 means none
+	PollMin time.Duration // between polls while the pipeline changes; 0 for 2 s
+	PollMax time.Duration // between polls while nothing changes; 0 for 10 s
+	Appear  time.Duration // for GitLab to create a pipeline after the push; 0 for 2 min
+	Outage  time.Duration // longest time that the server may be unavailable; 0 for 5 min
+	Timeout time.Duration // time until the pipeline is cancelled; 0 for none
 	Limits  Limits
 
-	Watch     func(Update)        // told what happens, one call at a time; nil for nobody
+	Watch     func(Update)        // called for each event, one call at a time; may be nil
 	Getenv    func(string) string // nil for an empty environment
-	Transport http.RoundTripper   // nil for one that obeys the environment's proxies
-	Log       *slog.Logger        // nil for none
+	Transport http.RoundTripper   // nil for one that uses the environment's proxies
+	Log       *slog.Logger        // may be nil
 }
 
-// Limits bound what comes from the server. Zero values mean what is usual.
+// Limits restrict downloads from the server. Zero values are defaults.
 type Limits struct {
 	Log      int64 // of one job, in bytes; 0 for 1 GiB
 	Archive  int64 // of one job's artifacts, packed, in bytes; 0 for 4 GiB
@@ -52,47 +52,47 @@ type Limits struct {
 	Files    int   // in one archive; 0 for 200,000
 }
 
-// An Update is something that happened to a job, or to all of it if Job is "".
+// An Update is an event of a job, or of the pipeline if Job is "".
 type Update struct {
 	Job          string // "trigger: name" for one of a child pipeline
 	Stage        string
 	State        outcome.State // "" for a line
 	AllowFailure bool
-	Duration     time.Duration // since it began to run
-	URL          string        // where to look at it, "" if not known
-	Line         string        // what it said, without anything that steers a terminal
-	Ended        *Job          // with the states of an end, once all that it left is here
+	Duration     time.Duration // since its start
+	URL          string        // web page of the job, or ""
+	Line         string        // a line of its log, safe for a terminal
+	Ended        *Job          // with a final State, after its files were downloaded
 }
 
-// A Job is how a job ended.
+// A Job is the result of a job.
 type Job struct {
 	Name         string // "trigger: name" for one of a child pipeline
 	Stage        string
 	State        outcome.State
 	AllowFailure bool
-	Started      time.Time // zero if it did not
+	Started      time.Time // zero if it was not started
 	Duration     time.Duration
 	URL          string
-	Reason       string   // GitLab's word for why it failed, "" for none
-	Log          string   // file with all it said, as GitLab has it but for secrets; "" for none
-	Artifacts    string   // directory with what it left, "" for nothing
-	JUnit        []string // files
-	Notes        []string // what could not be brought back, and why
+	Reason       string   // GitLab's failure_reason, or ""
+	Log          string   // file with its log, secrets masked; or ""
+	Artifacts    string   // directory with its artifacts, or ""
+	JUnit        []string // report files
+	Notes        []string // what could not be downloaded, and why
 }
 
-// A Result is how a pipeline ended.
+// A Result is the result of a pipeline.
 type Result struct {
 	ID     int64
 	URL    string
 	Status string // GitLab's word for all of it
 	Part   bool   // only some of its jobs were waited for
-	Jobs   []Job  // that were waited for, in the pipeline's order
+	Jobs   []Job  // the jobs waited for, in the pipeline's order
 
-	Secrets *redact.Redactor // what no report of it may show
+	Secrets *redact.Redactor // values that reports must mask
 }
 
-// OK reports whether no job failed that must not. What becomes of jobs that
-// nobody waited for does not count.
+// OK reports whether all failures were allowed. It ignores jobs that were not
+// waited for.
 func (r *Result) OK() bool {
 	for _, job := range r.Jobs {
 		if job.State.Bad() && !job.AllowFailure {
@@ -109,7 +109,7 @@ func (o *Options) getenv(name string) string {
 	return o.Getenv(name)
 }
 
-// withDefaults gives the options with all that is usual filled in.
+// withDefaults returns the options with defaults filled in.
 func (o Options) withDefaults() Options {
 	o.PollMin = usual(o.PollMin, 2*time.Second)
 	o.PollMax = max(usual(o.PollMax, 10*time.Second), o.PollMin)

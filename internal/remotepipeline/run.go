@@ -13,15 +13,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// ErrTimeout is wrapped by the error about a pipeline that took longer than
+// ErrTimeout is wrapped by the error of a pipeline that exceeded
 // Options.Timeout.
 var ErrTimeout = errors.New("the pipeline took too long")
 
-// Run pushes the branch at hand, follows its pipeline to the end and brings
-// back what the jobs leave. The result is nil if no pipeline was found. When
-// ctx ends, the pipeline is cancelled if this call has started it.
+// Run pushes the current branch, follows its pipeline to the end and downloads
+// the logs and artifacts. The result is nil if no pipeline was found. When ctx
+// ends, Run cancels the pipeline if it has started it.
 //
-// No error and nothing that Watch or the log gets holds a token.
+// Errors, Watch and the log never contain a token.
 func Run(ctx context.Context, options Options) (*Result, error) {
 	o := options.withDefaults()
 	var told sync.Mutex
@@ -61,14 +61,14 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	return result, err
 }
 
-// A session is one run: a checkout and the project it belongs to.
+// A session is one call of Run: a checkout and its project.
 type session struct {
 	*client
 	o        *Options
 	checkout *checkout
 }
 
-// open finds all that a run needs before anything is pushed.
+// open checks all preconditions before anything is pushed.
 func open(ctx context.Context, o *Options) (_ *session, err error) {
 	c, err := openCheckout(ctx, o.Directory, o.Remote)
 	if err != nil {
@@ -96,8 +96,8 @@ func open(ctx context.Context, o *Options) (_ *session, err error) {
 	return &session{client: api, o: o, checkout: c}, nil
 }
 
-// checkVariables refuses variables that git or GitLab would take for
-// something else.
+// checkVariables returns an error for variables that git or GitLab would
+// misinterpret.
 func checkVariables(variables []string) error {
 	for _, v := range variables {
 		name, value, ok := strings.Cut(v, "=")
@@ -111,12 +111,11 @@ func checkVariables(variables []string) error {
 	return nil
 }
 
-// infof reports something that is about no job.
+// infof reports a message about the pipeline.
 func (s *session) infof(format string, args ...any) {
 	s.o.Watch(Update{Line: plain(s.hide.Text(fmt.Sprintf(format, args...)))})
 }
 
-// sleep waits unless ctx ends before.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -128,11 +127,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// cancelTimeout is how long a cancelled run goes on to cancel its pipeline.
+// cancelTimeout limits the request to cancel a pipeline after ctx has ended.
 const cancelTimeout = 10 * time.Second
 
-// cancel asks GitLab to end a pipeline although ctx has ended, and says
-// whether it will.
+// cancel cancels a pipeline, also after ctx has ended. It reports whether GitLab
+// accepted the request.
 func (s *session) cancel(ctx context.Context, id int64) bool {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
@@ -145,7 +144,7 @@ func (s *session) cancel(ctx context.Context, id int64) bool {
 	return true
 }
 
-// page is where a person looks at a pipeline.
+// page returns the URL of a pipeline's web page.
 func (s *session) page(id int64) string {
 	return fmt.Sprintf("%s/-/pipelines/%d", s.place, id)
 }

@@ -14,13 +14,14 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 )
 
-// requestTimeout bounds a request of the API with all its repetitions.
+// requestTimeout limits an API request with all its attempts.
 const requestTimeout = 10 * time.Minute
 
 func withContext(ctx context.Context) gitlab.RequestOptionFunc { return gitlab.WithContext(ctx) }
 
-// start makes sure that there is a pipeline of the commit at hand. ours says
-// that it is there because of this run.
+// start pushes the branch, or creates a pipeline if there is nothing to push,
+// and returns the pipeline of the commit. With NoPush it only finds an existing
+// one. ours reports whether this call caused the pipeline.
 func (s *session) start(ctx context.Context) (id int64, ours bool, err error) {
 	before, err := s.pipelines(ctx) // also tells whether the token is good for anything
 	if err != nil {
@@ -69,8 +70,8 @@ func (s *session) found(p *gitlab.PipelineInfo) int64 {
 	return p.ID
 }
 
-// pipelines gives the pipelines of the commit at hand: those of the branch
-// before others, then the newest first.
+// pipelines returns the pipelines of the commit: first those of the branch, each
+// group newest first.
 func (s *session) pipelines(ctx context.Context) ([]*gitlab.PipelineInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -94,12 +95,12 @@ func (s *session) pipelines(ctx context.Context) ([]*gitlab.PipelineInfo, error)
 	return all, nil
 }
 
-// patience is how often a pipeline of something else than the branch has to
-// be seen before none of the branch is expected any more.
+// patience is the number of polls that find only pipelines of other refs before
+// one of those is used.
 const patience = 3
 
-// awaited waits for the pipeline that GitLab makes of a push. If ctx ends
-// meanwhile, one that has come by then is cancelled.
+// awaited waits for the pipeline that GitLab creates for a push. If ctx ends, it
+// cancels one created until then.
 func (s *session) awaited(ctx context.Context, before []*gitlab.PipelineInfo) (int64, error) {
 	deadline := time.Now().Add(s.o.Appear)
 	for others := 0; ; {
@@ -125,11 +126,11 @@ func (s *session) awaited(ctx context.Context, before []*gitlab.PipelineInfo) (i
 			}
 			return 0, s.noPipeline(ctx)
 		}
-		_ = sleep(ctx, s.o.PollMin) // the next look sees that ctx has ended
+		_ = sleep(ctx, s.o.PollMin) // the next poll sees that ctx has ended
 	}
 }
 
-// cancelLate cancels what a push has started by the time that ctx ended.
+// cancelLate cancels the pipeline that a push has created when ctx ended.
 func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo) {
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
@@ -146,7 +147,7 @@ func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo)
 	s.infof("GitLab may still make a pipeline of the push: see %s/-/pipelines", s.place)
 }
 
-// create asks for a pipeline of the branch when there is nothing to push.
+// create creates a pipeline of the branch when there is nothing to push.
 func (s *session) create(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -171,7 +172,7 @@ func (s *session) create(ctx context.Context) (int64, error) {
 	return p.ID, nil
 }
 
-// noPipeline says why GitLab may have made no pipeline.
+// noPipeline returns an error that says why GitLab may have created no pipeline.
 func (s *session) noPipeline(ctx context.Context) error {
 	err := fmt.Errorf("GitLab has made no pipeline of %s (%s) within %s", s.checkout.branch, s.commit(), s.o.Appear)
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)

@@ -8,8 +8,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// stateOf puts GitLab's word for a job's status, with the reason of a
-// failure, into ours.
+// stateOf maps GitLab's job status and failure_reason to a State.
 func stateOf(status, reason string) outcome.State {
 	switch status {
 	case "running", "canceling":
@@ -25,10 +24,10 @@ func stateOf(status, reason string) outcome.State {
 	case "manual":
 		return outcome.NotRun
 	}
-	return outcome.Waiting // created, pending, preparing, scheduled, waiting_for_resource, and what is not known yet
+	return outcome.Waiting // created, pending, preparing, scheduled, waiting_for_resource, and unknown ones
 }
 
-// failureOf tells failures of a job from those of what should run it.
+// failureOf separates failures of a job from failures of the runner.
 func failureOf(reason string) outcome.State {
 	switch {
 	case strings.Contains(reason, "timeout"): // job_execution_timeout, stuck_or_timeout_failure
@@ -40,7 +39,8 @@ func failureOf(reason string) outcome.State {
 	return outcome.Failed
 }
 
-// pipelineEnded reports whether nothing more happens in a pipeline by itself.
+// pipelineEnded reports whether a pipeline with this status does not change by
+// itself.
 func pipelineEnded(status string) bool {
 	switch status {
 	case "success", "failed", "canceled", "skipped", "manual":

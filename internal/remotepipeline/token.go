@@ -11,15 +11,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// A token is what GitLab knows its user by. What it is stays within its
-// functions, so that no way of printing it tells.
+// A token authenticates the user to GitLab. The secret is only in its functions,
+// so that printing a token does not reveal it.
 type token struct {
 	source string              // where it is from, for people
 	apply  func(h http.Header) // adds it to a request
 	hide   *redact.Redactor    // takes it out of a text
 }
 
-// newToken wraps a secret that goes into a header.
+// newToken wraps a secret that is sent in a header.
 func newToken(source, header, secret string) *token {
 	value := secret
 	if header == "Authorization" {
@@ -32,15 +32,15 @@ func newToken(source, header, secret string) *token {
 	}
 }
 
-// The headers in which GitLab takes a token.
+// Headers for GitLab tokens.
 const (
 	personalToken = "Private-Token"
 	jobToken      = "Job-Token"
 	bearer        = "Authorization" // any kind but a job's
 )
 
-// findToken looks for a token for a server: in the environment, with glab,
-// with git. checkout is where git is asked.
+// findToken looks for a token for a server: in the environment, in glab's
+// configuration, then with git credential.
 func findToken(ctx context.Context, server *url.URL, o *Options, c *checkout) (*token, error) {
 	t, doubt := environmentToken(server, o)
 	if t != nil {
@@ -63,8 +63,9 @@ func findToken(ctx context.Context, server *url.URL, o *Options, c *checkout) (*
 	return nil, missing
 }
 
-// environmentToken gives the token in the environment, if it is for the
-// server: nobody else is to see it. If it is not, doubt says so.
+// environmentToken returns the token in the environment, if it is for the
+// server; other servers must not see it. Otherwise doubt says why it was not
+// used.
 func environmentToken(server *url.URL, o *Options) (t *token, doubt string) {
 	for _, name := range []string{"GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN"} {
 		secret := o.getenv(name)

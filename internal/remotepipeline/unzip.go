@@ -19,8 +19,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// unzip unpacks an archive below a directory, which nothing in it can leave.
-// Links to elsewhere are left out and named in the notes.
+// unzip unpacks an untrusted archive below a directory. It skips symbolic links
+// that lead out of the directory and says so in notes.
 func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits Limits) (notes []string, err error) {
 	info, err := packed.Stat()
 	if err != nil {
@@ -47,20 +47,20 @@ func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits L
 	return u.notes, nil
 }
 
-// maxIndex bounds an archive's index, in bytes.
+// maxIndex limits the size of an archive's central directory, in bytes.
 const maxIndex = 128 << 20
 
-// An indexReader bounds an archive's index, which package zip holds in memory
-// as a whole. What the archive says of its length and number is not to be
-// trusted, so the signatures of its entries are counted as they are read.
+// An indexReader limits the central directory of an archive, which archive/zip
+// reads into memory. It counts the entries' signatures as they are read, because
+// the sizes in the archive cannot be trusted.
 type indexReader struct {
 	from  io.ReaderAt
 	files int    // allowed
 	bytes int64  // that may still come
 	seen  int    // files, without a jump
-	end   int64  // where the last read ended
-	tail  []byte // of it
-	done  bool   // what is read now is the files
+	end   int64  // end offset of the last read
+	tail  []byte // last bytes of the last read
+	done  bool   // the central directory was read
 	err   error
 }
 
@@ -69,13 +69,13 @@ func (r *indexReader) ReadAt(p []byte, offset int64) (int, error) {
 	if r.done {
 		return n, err
 	}
-	if offset != r.end { // the end of the archive comes first, then the index as a whole
+	if offset != r.end { // archive/zip reads the end record first, then the central directory in sequence
 		r.seen, r.tail = 0, nil
 	}
 	r.end = offset + int64(n)
 	read := append(r.tail, p[:n]...)
 	r.seen += bytes.Count(read, []byte("PK\x01\x02"))
-	r.tail = bytes.Clone(read[max(0, len(read)-3):]) // one less than a signature
+	r.tail = bytes.Clone(read[max(0, len(read)-3):]) // one byte less than a signature
 	r.bytes -= int64(n)
 	switch {
 	case r.seen > r.files:
@@ -91,19 +91,19 @@ func (r *indexReader) ReadAt(p []byte, offset int64) (int, error) {
 
 type unzipper struct {
 	dir   *safefs.Dir
-	left  int64 // bytes that may still come
+	left  int64 // bytes that may still be written
 	notes []string
 
-	repository bool // something of one was left out, which is said once
+	repository bool // a file of a repository was skipped; noted once
 }
 
-// ofRepository reports whether a file is part of a repository, whose
-// configuration would take effect for any git command beside it.
+// ofRepository reports whether a file is part of a .git directory. Its
+// configuration would affect git commands in the directory.
 func ofRepository(name string) bool {
 	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
 }
 
-// maxLink is how long what a link leads to may be, in bytes.
+// maxLink limits the length of a symbolic link's target, in bytes.
 const maxLink = 4096
 
 func (u *unzipper) leaveOut(name, why string) {
@@ -164,14 +164,14 @@ func (u *unzipper) file(entry *zip.File, name string, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(to, io.LimitReader(from, u.left+1)) // to the end, so that the checksum is looked at
+	n, err := io.Copy(to, io.LimitReader(from, u.left+1)) // the extra byte detects files that are too large; reading to the end verifies the checksum
 	if u.left -= n; u.left < 0 {
 		err = fmt.Errorf("the files are %w", errTooLarge)
 	}
 	return errors.Join(err, to.Close())
 }
 
-// link makes a symbolic link if it stays in the directory.
+// link creates a symbolic link if its target is in the directory.
 func (u *unzipper) link(entry *zip.File, name string) error {
 	from, err := entry.Open()
 	if err != nil {
