@@ -17,13 +17,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// maxImageConfig is far above what any image has, in bytes.
+// maxImageConfig limits the size of an image configuration, in bytes. Real ones
+// are far smaller.
 const maxImageConfig = 16 << 20
 
-// safeBases judges the Dockerfile together with what its base images bring
-// along: variables, which change what its instructions say, and ONBUILD, which
-// the builder runs first. What has to be pulled is pulled before: the builder
-// gets the policy that makes it take what was judged.
+// safeBases checks the Dockerfile together with its base images, whose variables
+// change the meaning of instructions and whose ONBUILD instructions the builder
+// runs first. It pulls missing base images before the check. The returned policy
+// makes the builder use the images that were checked.
 func (e *Engine) safeBases(ctx context.Context, o BuildOptions) (PullPolicy, error) {
 	policy := PullMissing
 	if o.Pull == PullNever {
@@ -62,8 +63,8 @@ func (e *Engine) safeBases(ctx context.Context, o BuildOptions) (PullPolicy, err
 	return policy, nil
 }
 
-// pullFrom returns the image that a stage starts from, pulled if need be. One
-// that may not be pulled is left to the builder, which says that it is missing.
+// pullFrom returns the image that a stage starts from, and pulls it if needed.
+// If the policy forbids it, the builder reports the missing image.
 func (e *Engine) pullFrom(ctx context.Context, o BuildOptions, from buildrisk.From) (Image, error) {
 	image, err := e.Inspect(ctx, from.Image)
 	if err != nil && !errors.Is(err, ErrNoImage) {
@@ -84,8 +85,8 @@ func (e *Engine) pullFrom(ctx context.Context, o BuildOptions, from buildrisk.Fr
 	return Image{}, &BuildError{Tag: o.Tag, Base: from.Image, BaseMissing: true, Text: err.Error()}
 }
 
-// base returns what an image brings along. seen is false if its ONBUILD cannot
-// be read: the API does not tell it, so that it is read from the store.
+// base returns what an image adds to a build. The API does not return ONBUILD,
+// so it is read from the store; seen is false if it cannot be read.
 func (e *Engine) base(ctx context.Context, image Image) (b buildrisk.Base, seen bool, err error) {
 	b = buildrisk.Base{Env: image.Env, WorkDir: image.workDir}
 	if image.ID == "" { // not there
@@ -111,7 +112,7 @@ func (e *Engine) base(ctx context.Context, image Image) (b buildrisk.Base, seen 
 }
 
 // onBuild reads the ONBUILD instructions of an image from the directory of a
-// store's images, where its configuration is a file named for its digest.
+// store's images. The file name of the configuration is derived from its digest.
 func onBuild(store, id string) ([]string, error) {
 	name := "=" + base64.StdEncoding.EncodeToString([]byte("sha256:"+id))
 	data, err := safefs.ReadFile(filepath.Join(store, id, name), maxImageConfig)

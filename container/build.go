@@ -17,69 +17,68 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// PullPolicy says when the base image is asked from a registry.
+// PullPolicy says when to ask the registry for the base image.
 type PullPolicy int
 
-// Pull policies; the zero value pulls what is missing.
+// Pull policies. The zero value pulls missing images.
 const (
 	PullMissing PullPolicy = iota
 	PullAlways
 	PullNever
-	PullNewer // than what is here; goes on without when the registry does not answer
+	PullNewer // newer than the local image; uses that one if the registry does not answer
 )
 
-// BuildOptions describes one image to build.
+// BuildOptions describes an image to build.
 type BuildOptions struct {
-	Tag         string            // name promised to users; moved only after success
-	Dockerfile  []byte            // whole text; without Context the build context holds nothing else
+	Tag         string            // moved to the new image only after success
+	Dockerfile  []byte            // whole text; without Context, the build context contains nothing else
 	File        string            // path of the Dockerfile in errors; "" for Dockerfile
-	Recipe      []byte            // sent in Dockerfile's place; makes the same image, such as with cache mounts; nil for Dockerfile itself
-	CacheDir    string            // directory of the host for cache mounts that last, made if need be; "" for the service's own
-	Labels      map[string]string // put on the image beside our own; part of the input digest
-	ExtraLabels map[string]string // put on the image too, but no reason to build it again
+	Recipe      []byte            // sent instead of Dockerfile; must build the same image, for example with cache mounts; nil to send Dockerfile
+	CacheDir    string            // host directory for cache mounts that persist, created if needed; "" for the service's own
+	Labels      map[string]string // labels of the image; part of the input digest
+	ExtraLabels map[string]string // further labels of the image, not part of the input digest
 	Args        map[string]string // ARG values
-	Context     BuildContext      // the files that the Dockerfile copies
+	Context     BuildContext      // files that the Dockerfile copies
 	Network     Network           // of RUN steps; the zero value is a private network
-	Pull        PullPolicy        // of the base image; PullAlways also builds when nothing changed
-	Platform    string            // such as linux/arm64, emulated where it is not the engine's own; "" for that
-	Offline     bool              // no network for RUN steps either; not part of the input digest
-	Force       bool              // build even if the input digest says nothing changed
-	NoCache     bool              // run every step again; implies Force
-	AllowUnsafe bool              // build what this builder lets reach the host; what no builder is given is refused all the same
-	Delta       *Delta            // how to make the image on top of an older one; nil for not at all
-	Exact       bool              // make nothing on top of an older image, nor take an image that was made so
-	Log         io.Writer         // the build's output as it comes; nil discards it
+	Pull        PullPolicy        // of the base image; PullAlways also builds if nothing changed
+	Platform    string            // such as linux/arm64, emulated if needed; "" for the engine's own
+	Offline     bool              // no network for RUN steps; not part of the input digest
+	Force       bool              // build even if the input digest is unchanged
+	NoCache     bool              // run all steps again; implies Force
+	AllowUnsafe bool              // build instructions that this builder lets access the host; those that no builder confines are still refused
+	Delta       *Delta            // how to add packages to an older image; nil if that is not possible
+	Exact       bool              // do not add packages to an older image, and do not reuse an image made that way
+	Log         io.Writer         // the build's output; nil discards it
 }
 
-// A BuildContext is the files that a Dockerfile copies, beside itself. The zero
-// value has none.
+// A BuildContext contains the files that a Dockerfile copies. The zero value is
+// empty.
 type BuildContext struct {
 	Write  func(dir string) error // puts the files into an empty directory; nil for none
 	Digest string                 // of the files; part of the input digest
 }
 
-// A BuildResult is an image that exists under its tag.
+// A BuildResult describes an image that exists under its tag.
 type BuildResult struct {
 	ID       string        // 64 hex digits
 	Cached   bool          // the input digest matched and no build was started
 	Replaced string        // ID of the image that had the tag before; empty if none or the same
 	Delta    string        // ID of the image it was made on top of; empty if made as a whole or Cached
-	Added    []string      // packages that a delta has more than that image, sorted
+	Added    []string      // packages that the delta adds, sorted
 	Duration time.Duration // wall clock
 
-	deltas int // that it consists of
+	deltas int // number of deltas in the image
 }
 
-// Build makes an image and then moves its tag, so that a failing build leaves
-// the previous image in place. The previous image is removed afterwards if
-// nothing else has a name for it or uses it. Of two that build the same at
-// once, in this process or another of this user, one builds and the other
-// waits for it.
+// Build builds an image and then moves the tag, so that a failed build does not
+// affect the previous image. It removes the previous image afterwards if that
+// has no other name and is not in use. If another goroutine or process of this
+// user builds the same image, Build waits for it and uses the result.
 //
-// Errors are *BuildError when podman's builder says why, *EngineError when
-// podman itself fails; a cancelled ctx gives an error that wraps its cause.
-// With a private service cancelling ends the running step at once; with any
-// other that step runs on there, and the error says so.
+// Errors are *BuildError if the builder reports a failure and *EngineError if
+// podman itself fails; after cancellation the error wraps the cause of ctx. With
+// a private service, cancellation stops the running step at once; another
+// service goes on with it, and the error says so.
 func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
 	started := time.Now()
 	record := e.newBuildRecord()
@@ -100,7 +99,7 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 			return BuildResult{}, lockErr
 		}
 		defer unlock()
-		old, err = e.standing(ctx, o, digest) // somebody may have built it meanwhile
+		old, err = e.standing(ctx, o, digest) // another process may have built it meanwhile
 	}
 	if err != nil {
 		return BuildResult{}, err
@@ -145,16 +144,16 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	return result, e.promote(ctx, o.Tag, record, result.ID, result.Replaced)
 }
 
-// A standing is what there is of an image before it is built.
+// A standing describes the image that has the tag before a build.
 type standing struct {
-	image Image // that has the tag; the zero value if none has
-	same  bool  // it was made from the same input, so that there is nothing to do
-	moved bool  // it was made from a base that is another one now
+	image Image // image with the tag; the zero value if there is none
+	same  bool  // built from the same input: nothing to do
+	moved bool  // built from a base image that has changed
 	from  origin
 }
 
-// standing looks the promised tag up. An image was made from the same input if
-// its record has the same digest, and its base is gone or still the same.
+// standing inspects the tag. The image is unchanged if its image record has the
+// same input digest, and its base image is the same or was removed.
 func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (standing, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -162,8 +161,8 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 	}
 	defer podman.CloseIdle(c)
 	baseNow := make(chan []string, 1)
-	go func() { // beside the other request, since this is the fast path
-		base, _ := inspect(c, o.base()) // without layers when it is not there
+	go func() { // concurrent with the other request, because this is the common case
+		base, _ := inspect(c, o.base()) // without layers if it does not exist
 		if !RunsOn(base, o.Platform) {
 			base.Layers = nil
 		}
@@ -183,12 +182,12 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 	return s, nil
 }
 
-// fresh reports whether an image that is there already will not do.
+// fresh reports whether to build although the image exists.
 func (o BuildOptions) fresh() bool {
 	return o.Force || o.NoCache || o.Pull == PullAlways || o.Pull == PullNewer
 }
 
-// promote gives a finished image its name and removes the one that had it.
+// promote tags a new image and removes the one that had the tag.
 func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, before string) error {
 	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
@@ -200,7 +199,7 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 		return fmt.Errorf("cannot build image %s: %w", tag, context.Cause(ctx))
 	}
 	if !e.madeImage(before) {
-		before = "" // the user's: it stays, without a name
+		before = "" // the image was not made by lcitool: keep it without a name
 	}
 	r, err = e.noteImage(r, id, before)
 	if err != nil {
@@ -214,16 +213,16 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 	return nil
 }
 
-// A BuildError is a build that podman's builder gave up.
+// A BuildError is a build that failed in podman's builder.
 type BuildError struct {
 	Tag         string // what was to be built
 	Step        int    // number of the failing step from 1; 0 when none had begun
 	Steps       int    // how many there are
 	Instruction string // of that step
-	Code        int    // exit status of its command; 0 when it was not that
-	Base        string // image that the Dockerfile starts from
-	BaseMissing bool   // Base is not here and could not be pulled
-	Text        string // podman's own words, whole
+	Code        int    // exit status of its command; 0 if no command failed
+	Base        string // base image of the last stage
+	BaseMissing bool   // Base does not exist locally and could not be pulled
+	Text        string // podman's message
 }
 
 func (b *BuildError) Error() string {

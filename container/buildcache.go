@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// linkCache makes the builder, whose TMPDIR is temp, keep cache mounts in dir:
-// it looks for them in a directory of its TMPDIR, which would go with the build.
-// podman 5 has the user's number in that directory's name.
+// linkCache makes the builder keep cache mounts in dir. The builder, whose
+// TMPDIR is temp, keeps them in a subdirectory of TMPDIR, which is removed after
+// the build. Since podman 5, the name of that subdirectory contains the UID.
 func linkCache(temp, dir string) error {
 	if dir == "" {
 		return nil

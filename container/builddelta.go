@@ -16,34 +16,34 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// maxDeltas is how many deltas may stand on one another. Each is a layer more
-// to mount, and each is one update of the packages below it that was missed.
+// maxDeltas limits the deltas on top of each other. Each adds a layer to mount,
+// and leaves the packages below it without updates.
 const maxDeltas = 5
 
-// A Delta is how an image can be made on top of one that lacks nothing but
-// some packages.
+// A Delta says how to build an image by adding packages to an older one.
 type Delta struct {
 	Rest     []byte   // all that the image is made from, but without Packages
 	Packages []string // sorted by byte; none has a blank in it
-	// Layer gives the instructions that add packages. They have to fail rather
-	// than take away what is there.
+	// Layer returns the instructions that add packages. They must fail rather
+	// than remove packages.
 	Layer func(added []string) ([]byte, error)
 }
 
-// A deltaStep is one delta that can be built.
+// A deltaStep is a delta that can be built.
 type deltaStep struct {
 	on    string   // ID of the image it stands on
 	added []string // packages, sorted; none when only labels are new
 	count int      // of deltas on one another, this one included
 }
 
-// labels tell people what the image holds.
+// labels returns informative labels of the image's content.
 func (d *Delta) labels(o BuildOptions) map[string]string {
 	return map[string]string{LabelRest: o.rest(), LabelPackages: strings.Join(d.Packages, " ")}
 }
 
-// rest is the SHA-256 of what has to be equal in an image that a delta stands
-// on, in hex. Values of labels need not be, since a delta has them all again.
+// rest returns the SHA-256, in hex, of the inputs that must be equal in the
+// image below a delta. It includes the names of labels but not their values,
+// because the delta sets all labels again.
 func (o BuildOptions) rest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, "") // no network, as in digest
@@ -54,8 +54,8 @@ func (o BuildOptions) rest() string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// over finds out whether the image can be made on top of the one that has its
-// tag.
+// over returns the delta that builds the image on top of the one that has the
+// tag. ok is false if that is not possible.
 func (o BuildOptions) over(old standing) (deltaStep, bool) {
 	if o.Delta == nil || o.Exact || o.fresh() || old.moved || old.image.ID == "" {
 		return deltaStep{}, false
@@ -68,8 +68,8 @@ func (o BuildOptions) over(old standing) (deltaStep, bool) {
 	return deltaStep{on: old.image.ID, added: added, count: count + 1}, only && count < maxDeltas
 }
 
-// additions returns what is in after but not in before, and whether that is
-// the only difference.
+// additions returns the elements of after that are not in before. only reports
+// whether nothing was removed.
 func additions(before, after []string) (added []string, only bool) {
 	had, has := map[string]bool{}, map[string]bool{}
 	for _, name := range before {
@@ -89,7 +89,7 @@ func additions(before, after []string) (added []string, only bool) {
 	return added, true
 }
 
-// order gives what to send for a delta.
+// order returns the build request for a delta.
 func (d deltaStep) order(o BuildOptions, token, digest string) (order, error) {
 	var layer []byte
 	if len(d.added) > 0 {
@@ -104,8 +104,8 @@ func (d deltaStep) order(o BuildOptions, token, digest string) (order, error) {
 	}
 	o.Pull = PullNever
 	text := slices.Concat([]byte("FROM "+d.on+"\n"), layer, []byte(line))
-	// In one layer: an image between would have the labels of the one below,
-	// and so be taken for what a killed run left.
+	// It builds a single layer: an intermediate image would inherit the labels of
+	// the image below, and would look like the leftover of a killed run.
 	return order{BuildOptions: o, text: text, flat: true}, nil
 }
 
@@ -117,8 +117,9 @@ func (d deltaStep) String() string {
 	return fmt.Sprintf("delta %d of %d on image %.12s: %s", d.count, maxDeltas, d.on, what)
 }
 
-// buildOver tries to make the image as a delta. Where that cannot be, done is
-// false, and the whole image is to be built: only that tells what is wrong.
+// buildOver tries to build the image as a delta. If it is not possible or fails,
+// done is false and the caller builds the whole image, which also gives the
+// error message.
 func (e *Engine) buildOver(ctx context.Context, o BuildOptions, r records.Record, digest string, old standing) (result BuildResult, done bool, err error) {
 	step, can := o.over(old)
 	if !can {

@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// digestVersion changes when the same input gives another image.
+// digestVersion must change if the same input results in another image.
 const digestVersion = "1"
 
 var (
@@ -23,10 +23,11 @@ var (
 	fromLine  = lazyregexp.New(`(?im)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*([^ \t\r\n]+)`)
 )
 
-// prepare checks the options and returns the text that is sent, with one LABEL
-// line at its end, and the input digest. One line, because podman 4.3 makes a
-// step of each label it is given beside the Dockerfile; at the end, because a
-// label that differs each time would make every later step run again.
+// prepare checks the options and returns the Dockerfile to send, with one LABEL
+// instruction added at the end, and the input digest. All labels are in one line
+// because podman 4.3 adds a step for each label in the request. They are at the
+// end because the token differs in each build and later steps would not be
+// cached.
 func (o BuildOptions) prepare(token string) (text []byte, digest string, err error) {
 	if o.Tag == "" || strings.ContainsAny(o.Tag, " \t\n@") {
 		return nil, "", fmt.Errorf("%q is not a tag", o.Tag)
@@ -47,7 +48,7 @@ func (o BuildOptions) prepare(token string) (text []byte, digest string, err err
 	return append(text, line...), digest, nil
 }
 
-// allLabels are those of the image as a whole.
+// allLabels returns the labels of an image that is not a delta.
 func (o BuildOptions) allLabels(token, digest string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, o.Labels)
@@ -69,10 +70,9 @@ func (o BuildOptions) base() string {
 	return string(all[len(all)-1][1])
 }
 
-// stages is the number of stages.
 func (o BuildOptions) stages() int { return len(fromLine.FindAllIndex(o.Dockerfile, -1)) }
 
-// digest is the SHA-256 of all that the image is made from, in hex.
+// digest returns the SHA-256, in hex, of all inputs of the image.
 func (o BuildOptions) digest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Dockerfile, "") // the network has no part in the image
@@ -91,8 +91,8 @@ func (o BuildOptions) digest() string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// labelLine returns a LABEL instruction, sorted by name; of equal names the
-// last one counts.
+// labelLine returns a LABEL instruction, sorted by name. Later parts override
+// earlier ones.
 func labelLine(parts ...map[string]string) (string, error) {
 	labels := map[string]string{}
 	for _, part := range parts {
@@ -113,7 +113,8 @@ func labelLine(parts ...map[string]string) (string, error) {
 	return line.String() + "\n", nil
 }
 
-// quoteLabel keeps a value from ending its quotes or naming a variable.
+// quoteLabel quotes a value, so that it cannot end the quotes or expand
+// variables.
 func quoteLabel(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(value) + `"`
 }

@@ -12,14 +12,15 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockPause is the time between two looks at a lock that somebody holds.
+// lockPause is the interval between attempts to lock.
 const lockPause = 50 * time.Millisecond
 
-// imagesLock is held by builds together, and by what removes images that no
-// name protects alone: a build may be about to use them.
+// imagesLock names a lock file. Builds hold a shared lock on it; code that
+// removes unnamed images needs an exclusive one, because a build may be about to
+// use them.
 const imagesLock = "images.lock"
 
-// useImages keeps nameless images in place until unlock.
+// useImages prevents the removal of unnamed images until unlock.
 func (e *Engine) useImages(ctx context.Context) (unlock func(), err error) {
 	lock := flock.New(filepath.Join(e.records.Dir(), imagesLock))
 	if _, err := lock.TryRLockContext(ctx, lockPause); err != nil {
@@ -29,8 +30,8 @@ func (e *Engine) useImages(ctx context.Context) (unlock func(), err error) {
 	return func() { _ = lock.Close() }, nil
 }
 
-// LockImages reports whether no build of this user runs, and keeps others from
-// beginning until unlock.
+// lockImages reports whether no build of this user is running. If so, it blocks
+// new builds until unlock.
 func (e *Engine) lockImages() (unlock func(), free bool) {
 	lock := flock.New(filepath.Join(e.records.Dir(), imagesLock))
 	if ours, err := lock.TryLock(); err != nil || !ours {
@@ -40,9 +41,9 @@ func (e *Engine) lockImages() (unlock func(), free bool) {
 	return func() { _ = lock.Close() }, true
 }
 
-// LockImage keeps two of us, processes or goroutines, from making an image of
-// the same name at once: the second one finds it made. The file stays,
-// since removing it would let a third in; the lock ends with its process.
+// LockImage locks the name of an image, so that two goroutines or processes do
+// not build it at once. The lock file is not removed, since a third process
+// could then lock a new one; the kernel releases the lock when the process ends.
 func (e *Engine) LockImage(ctx context.Context, reference string) (unlock func(), err error) {
 	dir, err := e.options.SocketDir()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// maxLogLine bounds what is kept of a line to recognise it.
+// maxLogLine limits the part of a line that is kept to parse it, in bytes.
 const maxLogLine = 4096
 
 var (
@@ -20,13 +20,13 @@ var (
 	statusText = lazyregexp.New(`: exit status (\d{1,3})\b`)
 )
 
-// A buildLog passes a build's output on and notes where it is.
+// A buildLog copies a build's output and records its progress.
 type buildLog struct {
 	to          io.Writer
 	line        []byte // the unfinished one, cut at maxLogLine
 	step, steps int
 	instruction string
-	id          string // last line that was nothing but an ID
+	id          string // last line that consists of an ID
 }
 
 func newBuildLog(to io.Writer) *buildLog {
@@ -36,7 +36,7 @@ func newBuildLog(to io.Writer) *buildLog {
 	return &buildLog{to: to}
 }
 
-// Write never fails: an output that is gone is no reason to fail a build.
+// Write ignores errors of the destination, because they must not fail a build.
 func (b *buildLog) Write(p []byte) (int, error) {
 	_, _ = b.to.Write(p)
 	for rest := p; len(rest) > 0; {
@@ -50,7 +50,7 @@ func (b *buildLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush takes the unfinished line as a whole one.
+// flush handles the unfinished line as if it had ended.
 func (b *buildLog) flush() {
 	line := strings.TrimRight(string(b.line), "\r")
 	b.line = b.line[:0]
@@ -66,8 +66,8 @@ func (b *buildLog) flush() {
 	}
 }
 
-// exitStatus returns the status of the command that a build failed at; it is
-// nowhere but in the text. The last one is the command's own.
+// exitStatus returns the exit status of the command that failed a build, or 0.
+// It is only in the error text; the last match is that of the command.
 func exitStatus(text string) int {
 	if !strings.Contains(text, "while running runtime") && !strings.Contains(text, "building at STEP") {
 		return 0
@@ -83,8 +83,8 @@ func exitStatus(text string) int {
 	return status
 }
 
-// baseMissing reports whether a build failed because its base image is
-// neither here nor in its registry.
+// baseMissing reports whether a build failed because its base image neither
+// exists locally nor can be pulled.
 func baseMissing(text string) bool {
 	for _, words := range []string{"initializing source docker://", "pinging container registry", "image not known", "no such image", "short-name"} {
 		if strings.Contains(text, words) {

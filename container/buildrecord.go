@@ -22,20 +22,22 @@ import (
 )
 
 const (
-	// annotationBuild holds a build's token on each image that it commits. Images
-	// made on top of them have it too, but none is before the image has its name.
+	// annotationBuild is an annotation with the build's token on each image that
+	// it commits. Images built on top inherit it, but only after the image has
+	// its name.
 	annotationBuild = "lcitool.build"
-	// secretPrefix and a build's token are the name of a secret that no step asks
-	// for. The builder writes it into its description of each working
-	// container, which nothing inherits.
+	// secretPrefix with a build's token is the name of a build secret that no
+	// step uses. The builder writes the name to the buildah.json of each working
+	// container. Images and other containers do not inherit it.
 	secretPrefix = "lcitool-"
-	// labelBuild makes each image another one, and proves that the ID at the end
-	// of a build's stream is not one that a step printed.
+	// labelBuild makes each image unique. It also proves that the ID at the end
+	// of the build's output was not printed by a step.
 	labelBuild = "lcitool.build"
-	// buildahFile describes a working container.
+	// buildahFile is the builder's description of a working container.
 	buildahFile = "buildah.json"
 	maxBuildah  = 4 << 20
-	// maxChain is how many images may stand on one another, as many as layers.
+	// maxChain limits the number of parent images. It is the maximum number of
+	// layers.
 	maxChain = 200
 )
 
@@ -45,7 +47,11 @@ func (e *Engine) newBuildRecord() records.Record {
 	return r
 }
 
-// recordBuild notes a build before it is asked for.
+// recordBuild stores the build record r. A build record exists before the build
+// is requested from podman and until everything it made has a name or was
+// removed. Prune and the next runs read it to find working containers and images
+// that a killed build left: these carry the record's token. Only records prove
+// that they are lcitool's.
 func (e *Engine) recordBuild(r records.Record) error {
 	if err := e.records.Put(r); err != nil {
 		return &EngineError{Op: "record a build", Code: 125, Err: err}
@@ -53,16 +59,17 @@ func (e *Engine) recordBuild(r records.Record) error {
 	return nil
 }
 
-// noteImage notes the image that a build is about to name: from then on others
-// may build on it, and nothing but the image itself can be a leftover.
+// noteImage adds the image that a build is about to tag to the build record, and
+// the image that had the tag before. From then on others may use the image, and
+// only the image itself can be a leftover of the build.
 func (e *Engine) noteImage(r records.Record, id, before string) (records.Record, error) {
 	r.Extra = map[string]string{extraImage: id, extraBefore: before, extraEnded: "yes"}
 	return r, e.records.Put(r)
 }
 
-// removeReplaced removes the image that had the name before. While it is in the
-// way of nothing but a container, such as one that a killed build left, the
-// record stays for a later try.
+// removeReplaced removes the image that had the tag before, then the build
+// record. If a container still uses the image, for example one of a killed
+// build, the record stays and retryReplaced tries again.
 func (e *Engine) removeReplaced(c context.Context, r records.Record) {
 	if before := r.Extra[extraBefore]; before != "" {
 		e.removeNameless(c, before)
@@ -74,7 +81,8 @@ func (e *Engine) removeReplaced(c context.Context, r records.Record) {
 	e.forget(r)
 }
 
-// retryReplaced tries again what a leftover was in the way of.
+// retryReplaced tries again to remove a replaced image, after a leftover that
+// used it was removed.
 func (e *Engine) retryReplaced(ctx context.Context, r records.Record) {
 	r, err := e.records.Get(r.Kind, r.Name)
 	if err != nil || r.Extra[extraBefore] == "" {
@@ -95,7 +103,8 @@ func danglingImages(c context.Context) ([]*entities.ImageSummary, error) {
 	return list, nil
 }
 
-// endBuild notes that nothing of a build that failed can appear any more.
+// endBuild marks the record of a failed build as ended: nothing of it can appear
+// any more.
 func (e *Engine) endBuild(r records.Record) {
 	r.Extra = map[string]string{extraEnded: "yes", extraBases: r.Extra[extraBases]}
 	if err := e.records.Put(r); err != nil {
@@ -103,7 +112,7 @@ func (e *Engine) endBuild(r records.Record) {
 	}
 }
 
-// deadBuilds returns the tokens of builds whose process is gone.
+// deadBuilds returns the records of builds whose process has ended, by token.
 func (p proofs) deadBuilds() map[string]records.Record {
 	tokens := map[string]records.Record{}
 	for _, r := range p.builds {
@@ -114,8 +123,8 @@ func (p proofs) deadBuilds() map[string]records.Record {
 	return tokens
 }
 
-// bases returns the IDs of the images that the stages start from, as far as
-// they are there.
+// bases returns the IDs of the images that the stages start from, as far as they
+// exist locally.
 func (e *Engine) bases(ctx context.Context, o BuildOptions) []string {
 	var list []string
 	for _, from := range fromLine.FindAllSubmatch(o.Dockerfile, -1) {
@@ -126,13 +135,13 @@ func (e *Engine) bases(ctx context.Context, o BuildOptions) []string {
 	return list
 }
 
-// deadWorkers finds working containers of builds whose process is gone.
+// deadWorkers returns the working containers of builds whose process has ended.
 func (e *Engine) deadWorkers(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
 	return e.findWorkers(c, p.deadBuilds())
 }
 
-// findWorkers returns the working containers of builds, by their tokens. It
-// looks into the store itself, since the engine tells nothing of them.
+// findWorkers returns the working containers of builds, given by token. It reads
+// the store's files, because the API does not list these containers.
 func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record) ([]Leftover, error) {
 	if len(builds) == 0 {
 		return nil, nil
@@ -159,17 +168,19 @@ func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record
 	return found, nil
 }
 
-// workerName is how the builder names its containers.
+// workerName is a part of the names that the builder gives its working
+// containers.
 const workerName = "-working-container"
 
-// unfinishedAge is how old a working container without a description must be:
-// one of a build that goes on gets it at once.
+// unfinishedAge is the minimum age of a working container without a description.
+// A running build writes the description immediately.
 const unfinishedAge = 10 * time.Second
 
-// unfinishedWorker reports whether a working container was made in the moment
-// before the builder was killed: it has no description, and nobody can do
-// anything with it any more. It must be made from an image that only one of
-// these builds knows, or from one that the build started from, since then.
+// unfinishedWorker returns the record of the build that a working container
+// without a description belongs to, because the builder was killed just after it
+// created the container. The container's image must be one that only this build
+// knows, or one that the build started from; in the second case the container
+// must be newer than the build.
 func unfinishedWorker(c context.Context, item entities.ListContainer, file string, builds map[string]records.Record) (records.Record, bool) {
 	named := slices.ContainsFunc(item.Names, func(name string) bool { return strings.Contains(name, workerName) })
 	if !named || !inStorageOnly(item) {
@@ -200,7 +211,7 @@ func unfinishedWorker(c context.Context, item entities.ListContainer, file strin
 }
 
 // workerToken returns the token of the build that a working container belongs
-// to, "" for a container of anything else.
+// to, or "".
 func workerToken(file string) string {
 	data, err := readSmall(file, maxBuildah)
 	if err != nil {
@@ -228,7 +239,8 @@ func (e *Engine) discardWorker(c context.Context, l Leftover) error {
 	return removeContainer(c, l.Name)
 }
 
-// deadImages finds images that builds committed but did not live to name.
+// deadImages returns images that builds committed and were killed before they
+// tagged them.
 func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
 	builds := p.deadBuilds()
 	if len(builds) == 0 {
@@ -236,7 +248,7 @@ func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]Left
 	}
 	unlock, free := e.lockImages()
 	if !free {
-		return nil, nil // a build may be about to use them
+		return nil, nil // a running build may use them
 	}
 	defer unlock()
 	found, err := findImages(c, builds)
@@ -249,8 +261,8 @@ func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]Left
 	}), err
 }
 
-// imageInUse reports whether a container was made from an image, other than a
-// working container of a build. The user may have made it by the image's ID.
+// imageInUse reports whether a container other than a working container uses an
+// image. A user may have created it by the image's ID.
 func imageInUse(c context.Context, id string) bool {
 	filter := map[string][]string{"ancestor": {id}}
 	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithFilters(filter))
@@ -287,8 +299,8 @@ func findImages(c context.Context, builds map[string]records.Record) ([]Leftover
 	return dead, nil
 }
 
-// discardImage removes an image and those below it that are left without a
-// name, if they are of a build of ours as well.
+// discardImage removes an image and its parents that have no name, if builds of
+// lcitool made them.
 func (e *Engine) discardImage(c context.Context, l Leftover) error {
 	unlock, free := e.lockImages()
 	if !free {
@@ -313,6 +325,6 @@ func (e *Engine) discardImage(c context.Context, l Leftover) error {
 	return errors.New("it does not go")
 }
 
-// buildSecret asks for a secret that is a variable which no service has: the
-// builder looks for it only when a step wants it.
+// buildSecret returns the definition of a build secret from an environment
+// variable that does not exist. The builder reads it only if a step uses it.
 func buildSecret(token string) string { return "id=" + secretPrefix + token + ",type=env" }

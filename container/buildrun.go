@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// An order is one request to the builder.
+// An order is one build request.
 type order struct {
 	BuildOptions
 	record records.Record
@@ -28,7 +28,7 @@ type order struct {
 	flat   bool   // all in one layer, and nothing from the cache
 }
 
-// build runs one build and returns the ID of an image that has no name yet.
+// build runs one build and returns the ID of the image, which has no name yet.
 func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	service, dir, remove, err := e.buildService(ctx)
 	if err != nil {
@@ -58,8 +58,8 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	return id, err
 }
 
-// writeContext fills the directory that is sent. A file of the context may be
-// called Dockerfile.
+// writeContext writes the build context to dir. The context may itself contain a
+// file called Dockerfile.
 func (o order) writeContext(dir string) error {
 	if o.Context.Write != nil {
 		if err := o.Context.Write(dir); err != nil {
@@ -69,7 +69,7 @@ func (o order) writeContext(dir string) error {
 	return os.WriteFile(filepath.Join(dir, o.recipeName()), o.text, 0o600)
 }
 
-// recipeName is the name of the Dockerfile in the context that is sent.
+// recipeName returns the name of the Dockerfile in the build context.
 func (o order) recipeName() string {
 	if o.Context.Write != nil {
 		return "lcitool.Dockerfile"
@@ -77,9 +77,9 @@ func (o order) recipeName() string {
 	return "Dockerfile"
 }
 
-// request sends the build and reads its stream to the end. When ctx ends a
-// service of our own is stopped while the request is still open, which
-// leaves nothing behind; only then is the request given up.
+// request sends the build request and reads the response to its end. When ctx
+// ends, it stops a private service before it closes the request; otherwise
+// containers would be left behind.
 func (e *Engine) request(ctx context.Context, o order, dir string) (string, error) {
 	open, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
@@ -130,8 +130,8 @@ func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) e
 	return fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 }
 
-// verify finds the image by the last ID of the stream. A step may print
-// something like an ID too, hence the look at whose it is.
+// verify returns the image with the last ID of the output. A step may print an
+// ID as well, so it checks the image's label.
 func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, error) {
 	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
@@ -158,7 +158,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 	b := define.BuildOptions{
 		ContextDirectory: dir,
 		Out:              log,
-		// The zero values of these four turn the cache off and leave containers.
+		// The bindings' zero values would turn off the cache and keep containers.
 		Layers:                  !o.flat,
 		OutputFormat:            define.OCIv1ImageManifest,
 		RemoveIntermediateCtrs:  true,
@@ -170,7 +170,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: e.ulimits(), HTTPProxy: true, Secrets: []string{buildSecret(o.record.Token)}},
 	}
 	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
-	switch { // unset would be the host's
+	switch { // if unset, the host's would be used
 	case o.Offline || o.Network == NetworkNone:
 		b.ConfigureNetwork = define.NetworkDisabled
 	case o.Network == NetworkHost:
@@ -179,7 +179,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		b.ConfigureNetwork = define.NetworkEnabled
 	}
 	b.NamespaceOptions = []define.NamespaceOption{network}
-	if e.service.Private() == nil { // a service of another's has proxies of its own
+	if e.service.Private() == nil { // a service of another user has its own proxies
 		b.CommonBuildOpts.HTTPProxy = false
 		b.Args = proxies(e.options.Variable, o.Args)
 	}
@@ -205,8 +205,8 @@ func (p PullPolicy) define() define.PullPolicy {
 	return define.PullIfMissing
 }
 
-// buildError turns the builder's words into a BuildError; an answer of the
-// service itself stays an EngineError.
+// buildError converts an error of the builder to a BuildError, and other errors
+// to an EngineError.
 func buildError(o BuildOptions, log *buildLog, err error) error {
 	if code(err) >= http.StatusBadRequest && log.step == 0 && !baseMissing(err.Error()) {
 		return engineError("build image "+o.Tag, err)

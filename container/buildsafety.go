@@ -14,8 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// An UnsafeError is a Dockerfile that was not built because of what it could
-// do to this machine.
+// An UnsafeError is a Dockerfile that was not built because it could harm this
+// machine.
 type UnsafeError struct {
 	Tag      string   // what was to be built
 	Problems []string // FILE:LINE: INSTRUCTION: what, in the order of lines
@@ -26,9 +26,9 @@ func (u *UnsafeError) Error() string {
 	return fmt.Sprintf("cannot build image %s: %s", u.Tag, strings.Join(u.Problems, "; "))
 }
 
-// safe refuses a Dockerfile that reaches for what is ours or this machine's.
-// Who wrote it does not matter: what lcitool renders never does. bases are its
-// base images by name, nil before they are known.
+// safe returns an UnsafeError for a Dockerfile that could access lcitool's data
+// or this machine. It applies to all Dockerfiles; those that lcitool renders
+// always pass. bases are the base images by name, nil before they are known.
 func (e *Engine) safe(ctx context.Context, o BuildOptions, bases map[string]buildrisk.Base) error {
 	f, err := buildrisk.Parse(o.Dockerfile, o.Args, bases)
 	if err != nil {
@@ -56,7 +56,7 @@ func (o BuildOptions) unsafe(problems []buildrisk.Problem, hint string) error {
 	return u
 }
 
-// buildah returns the version of the service's builder, "" if it does not say.
+// buildah returns the version of the service's builder, or "" if unknown.
 func (e *Engine) buildah(ctx context.Context) string {
 	c, err := e.service.Conn(ctx)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// A StillRunningError is a build that was cancelled at a service whose steps
-// nobody can end: one of somebody else, or on another machine.
+// A StillRunningError is a cancelled build whose current step goes on, because
+// lcitool cannot stop the service: it belongs to another user or machine.
 type StillRunningError struct {
 	Step, Steps int
 	URL         string // of the service
@@ -29,14 +29,13 @@ func (e *StillRunningError) Error() string {
 	return fmt.Sprintf("%v; step %d of %d is still running at %s until its end", e.Err, e.Step, e.Steps, e.URL)
 }
 
-// Unwrap returns the cause.
 func (e *StillRunningError) Unwrap() error { return e.Err }
 
-// buildService starts a service for one build if the engine's is a private
-// one, or works on our own store: only then can the running step be ended, and
-// a build that hangs is in nobody's way. The directory is its TMPDIR, in which
-// the builder's scratch is found if we are killed. Without a service the
-// directory only holds the context.
+// buildService starts a service for one build if the engine uses a private
+// service or this user's own store. Only then can the running step be stopped,
+// and a hanging build blocks nothing else. dir is the service's TMPDIR; after a
+// kill, the builder's scratch directories are found there. If service is nil,
+// dir is only for the build context.
 func (e *Engine) buildService(ctx context.Context) (service *podman.Process, dir string, remove func(), err error) {
 	private := e.service.Private() != nil
 	if !private && !e.isOurs() {
@@ -74,9 +73,9 @@ func (e *Engine) startBuildService(ctx context.Context, dir string) (*podman.Pro
 	return s, err
 }
 
-// isOurs reports whether the engine's service is one of this user on this very
-// machine, such as a podman.socket that systemd listens on. In a container a
-// socket leads out of it, even if all directories look the same.
+// isOurs reports whether the engine's service belongs to this user and runs on
+// this machine outside of containers, for example the podman.socket of systemd.
+// A socket can lead out of a container even if all paths are equal.
 func (e *Engine) isOurs() bool {
 	info, err := os.Stat(e.service.Socket())
 	if err != nil || !e.service.Local() || safefs.UID(info) != os.Geteuid() {
@@ -89,9 +88,9 @@ func (e *Engine) isOurs() bool {
 	return listensHere(records.HostProcesses(), pid, conmon.MountNamespaces(os.Geteuid() != 0))
 }
 
-// listensHere reports whether a process sees the files that we see. A user's
-// systemd may hold a capability that keeps others from looking at it; then it
-// counts that podman marks its containers.
+// listensHere reports whether a process sees the same files as this one. If the
+// user's systemd has a capability that hides its mount namespace, it checks
+// instead that this process is not in a podman container.
 func listensHere(p records.Processes, pid int, mounts []string) bool {
 	if pid <= 0 { // of another pid namespace
 		return false
@@ -104,8 +103,8 @@ func listensHere(p records.Processes, pid int, mounts []string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// sharesStore reports whether a service that we started is of the same podman
-// and works on the same store as the engine's: then both take the same locks.
+// sharesStore reports whether a service started by lcitool has the same podman
+// version and store as the engine. Both then use the same locks.
 func (e *Engine) sharesStore(ctx context.Context, s *podman.Process) bool {
 	theirs, err := e.Info(ctx)
 	if err != nil {
@@ -119,7 +118,7 @@ func (e *Engine) sharesStore(ctx context.Context, s *podman.Process) bool {
 	return same
 }
 
-// at returns an engine like e that speaks to another service.
+// at returns a copy of e that uses another service.
 func (e *Engine) at(s *podman.Process) *Engine {
 	other := &Engine{options: e.options, log: e.log, owner: e.owner, records: e.records}
 	other.service = podman.NewService("unix://"+s.Socket(), e.Version(), s)

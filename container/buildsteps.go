@@ -16,28 +16,28 @@ import (
 )
 
 const (
-	// sandboxesFile lists the sandboxes that were seen, since the builder deletes
-	// its scratch directory before it commits.
+	// sandboxesFile lists the sandboxes seen during a build. The builder removes
+	// their scratch directories before it commits.
 	sandboxesFile = "workers"
 	watchPause    = 100 * time.Millisecond
-	// settleLimit is how long a cancelled step may take to show its container:
-	// a service that is stopped before that leaves it behind.
+	// settleLimit is how long a cancelled step may take to create its container.
+	// If the service is stopped earlier, the container is left behind.
 	settleLimit = 2 * time.Second
 )
 
-// scratchName is how the builder names its directories.
+// scratchName matches the builder's scratch directories.
 var scratchName = lazyregexp.New(`^buildah[0-9]+$`)
 
-// buildSteps are the steps of one build. The builder keeps the running one in a
-// scratch directory of its TMPDIR, which is the build's own: the directory's
-// name is that of the runtime's sandbox.
+// buildSteps tracks the steps of one build. The builder keeps the running step
+// in a scratch directory of its TMPDIR, which only this build uses. The name of
+// that directory is also the name of the runtime's sandbox.
 type buildSteps struct {
 	dir  string
 	mu   sync.Mutex
 	seen []string // scratch directories
 }
 
-// watch notes steps until over is closed.
+// watch records steps until over is closed.
 func (b *buildSteps) watch(over <-chan struct{}) {
 	tick := time.NewTicker(watchPause)
 	defer tick.Stop()
@@ -51,9 +51,8 @@ func (b *buildSteps) watch(over <-chan struct{}) {
 	}
 }
 
-// look notes the step that runs now. It reports whether none is being
-// prepared: a file with its process number is the last thing written before
-// it starts.
+// look records the running step. settled is false while a step is being
+// prepared: the builder writes the PID file just before the step starts.
 func (b *buildSteps) look() (settled bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,14 +69,14 @@ func (b *buildSteps) look() (settled bool) {
 	return settled
 }
 
-// stop waits until no step is being prepared.
+// stop waits until no step is being prepared, at most settleLimit.
 func (b *buildSteps) stop() {
 	for limit := time.Now().Add(settleLimit); !b.look() && time.Now().Before(limit); {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
 
-// containersIn returns the scratch directories below dir.
+// containersIn returns the names of the scratch directories below dir.
 func containersIn(dir string) []string {
 	paths, _ := filepath.Glob(filepath.Join(dir, "buildah*"))
 	var list []string
@@ -89,8 +88,8 @@ func containersIn(dir string) []string {
 	return list
 }
 
-// scratchesOf returns those of all steps that a build is known to have run, dir
-// being its directory.
+// scratchesOf returns the scratch directories of all recorded steps of the build
+// with TMPDIR dir.
 func scratchesOf(dir string) []string {
 	list := containersIn(dir)
 	data, _ := readSmall(filepath.Join(dir, sandboxesFile), 1<<20)
@@ -102,8 +101,8 @@ func scratchesOf(dir string) []string {
 	return list
 }
 
-// removeWorkers removes what a build that was cut short left: the sandbox of
-// its step, then its containers.
+// removeWorkers removes what an interrupted build left: the sandbox of its step,
+// then its containers.
 func (e *Engine) removeWorkers(ctx context.Context, dir string, r records.Record) {
 	for _, scratch := range scratchesOf(dir) {
 		deleteSandbox(context.WithoutCancel(ctx), "buildah-"+scratch)

@@ -13,21 +13,21 @@ import (
 	"github.com/containers/podman/v4/pkg/specgen"
 )
 
-// applyOwn makes the first process of a container what the image says.
+// applyOwn sets the first process of a container to that of the image or of o.
 func (o Session) applyOwn(s *specgen.SpecGenerator) {
 	s.Init = false
 	switch {
 	case o.Entrypoint == nil:
 		s.Command = o.Command
-	case len(o.Entrypoint) == 0: // would be left out of the request
+	case len(o.Entrypoint) == 0: // the request would omit an empty list
 		s.Entrypoint, s.Command = o.Command, nil
 	default:
 		s.Entrypoint, s.Command = o.Entrypoint, o.Command
 	}
 }
 
-// Follow calls line with each line that the first process of a session of its
-// own has written and goes on to write, until it has ended.
+// Follow calls line for each line of output of a container with Session.Own,
+// until its first process has ended.
 func (c *Container) Follow(ctx context.Context, line func(string)) error {
 	return c.follow(ctx, func(text string) bool {
 		line(text)
@@ -35,8 +35,8 @@ func (c *Container) Follow(ctx context.Context, line func(string)) error {
 	})
 }
 
-// Kill ends all processes of the container, which stays. One that does not run
-// is no error.
+// Kill kills all processes of the container and does not remove it. It returns
+// no error if the container is not running.
 func (c *Container) Kill(ctx context.Context) error {
 	conn, done, err := c.engine.service.Afterwards(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Container) Kill(ctx context.Context) error {
 	return engineError("end container "+c.Name(), err)
 }
 
-// exposed returns the TCP ports of an image's configuration, such as "80/tcp".
+// exposed returns the TCP ports of an image configuration's ExposedPorts.
 func exposed(config map[string]struct{}) []int {
 	var ports []int
 	for text := range config {
@@ -63,7 +63,7 @@ func exposed(config map[string]struct{}) []int {
 	return ports
 }
 
-// joinedFirst puts containers before those whose network they use.
+// joinedFirst sorts containers before those whose network they use.
 func joinedFirst(list []Leftover) {
 	joined := func(l Leftover) bool { return l.record.Extra[extraJoined] != "" }
 	slices.SortStableFunc(list, func(a, b Leftover) int {

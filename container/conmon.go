@@ -16,7 +16,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// machineStore asks the engine. ok is false when it is on another machine.
+// machineStore returns the engine's store on this machine. ok is false if the
+// engine is on another machine.
 func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err error) {
 	if !e.service.Local() {
 		return m, false, nil
@@ -30,15 +31,16 @@ func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err e
 	}
 	m.Containers = filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-containers")
 	if m.Program, err = filepath.EvalSymlinks(info.Host.Conmon.Path); err != nil {
-		return m, false, nil // it is in a virtual machine or in a container
+		return m, false, nil // it is in a virtual machine or a container
 	}
 	m.Mounts = conmon.MountNamespaces(info.Host.Security.Rootless)
 	return m, true, nil
 }
 
-// deadConmons finds those of our containers that are not podman's any more: a
-// service that was killed before it noted that the runtime had made one removes
-// the container later without it, and both would wait for a start for ever.
+// deadConmons finds conmon processes of containers that podman no longer knows.
+// A service that was killed before it recorded that the runtime had created the
+// container removes only podman's part; conmon and the runtime would wait
+// forever.
 func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
 	byID := p.deadIDs()
 	if len(byID) == 0 {
@@ -59,8 +61,8 @@ func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Lef
 	return dead, nil
 }
 
-// deadIDs returns the records of dead runs' containers that are not kept. One
-// that was about to be kept has two records.
+// deadIDs returns the records of dead runs' containers by ID, without kept ones.
+// A container that was about to be kept has two records.
 func (p proofs) deadIDs() map[string]records.Record {
 	byID := map[string]records.Record{}
 	for _, r := range p.dead() {
@@ -78,8 +80,8 @@ func (p proofs) deadIDs() map[string]records.Record {
 	return byID
 }
 
-// conmonLeft reports whether a process may be the conmon of a container that
-// is removed. Its record must stay then.
+// conmonLeft reports whether a process may be the conmon of a removed container.
+// In that case its record must be kept.
 func (e *Engine) conmonLeft(r records.Record) bool {
 	if r.ID == "" || !e.service.Local() {
 		return false

@@ -15,17 +15,17 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// ConnectOptions says where podman is to be found. The zero value looks at no
-// environment variable and goes straight to the sockets of this machine.
+// ConnectOptions say how to find podman. The zero value uses no environment
+// variables, only the sockets of this machine.
 type ConnectOptions = podman.Options
 
-const recordsDir = "records" // below the state directory
+const recordsDir = "records" // below StateDir
 
 // Connect finds podman in this order: o.Connection or o.URL, CONTAINER_HOST or
 // CONTAINER_CONNECTION, the default connection of containers.conf, the user's
-// socket, the system's socket when root, and at last a private service, which
-// ends by itself a minute after its last use. An address that was asked for by
-// name is the only one tried.
+// socket, the system's socket for root, and finally a private service, which
+// exits one minute after its last use. If a name or address was given, no other
+// is tried.
 func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 	e := &Engine{options: o, log: o.Log}
 	if e.log == nil {
@@ -54,9 +54,9 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 	return e, nil
 }
 
-// openRecords opens the records of what this user's runs made. They lie in
-// StateDir; where that cannot be written, as in a read-only home, they lie
-// below the runtime directory and do not outlive the next boot.
+// openRecords opens the records of objects that this user's runs created. They
+// are in StateDir or, if that is not writable, in the runtime directory, where
+// they are lost at the next boot.
 func openRecords(o ConnectOptions) (*records.Store, error) {
 	fail := func(err error) error { return &EngineError{Op: "record what is made", Code: 125, Err: err} }
 	var first error
@@ -85,8 +85,9 @@ func openRecords(o ConnectOptions) (*records.Store, error) {
 	return store, nil
 }
 
-// Available returns the engines of this machine, podman before docker. An
-// engine is available when "ENGINE version" exits 0. Only podman is driven.
+// Available returns the engines of this machine, podman before docker. An engine
+// is available if "ENGINE version" exits with status 0. lcitool uses only
+// podman.
 func Available(ctx context.Context) []string {
 	var list []string
 	for _, name := range []string{"podman", "docker"} {

@@ -4,8 +4,8 @@ package container
 
 import "gitlab.com/lcitool/lcitool/container/internal/buildrisk"
 
-// ContextSources gives the paths and patterns below the build context that a
-// Dockerfile copies from, "." for all of it.
+// ContextSources returns the paths and patterns in the build context that a
+// Dockerfile copies, "." for the whole context.
 func ContextSources(dockerfile []byte, args map[string]string) ([]string, error) {
 	return buildrisk.Sources(dockerfile, args)
 }

@@ -10,16 +10,16 @@ import (
 	"io"
 )
 
-// maxErrorFrame bounds the message that a service puts into its own stream.
+// maxErrorFrame limits an error message in a stream of frames, in bytes.
 const maxErrorFrame = 64 << 10
 
-// demuxBuffer is how much is read at once: some frames, which have 8 KiB.
+// demuxBuffer is the size of a read; a frame has at most 8 KiB.
 const demuxBuffer = 64 << 10
 
-// demux copies a stream of frames, as the service sends logs, to stdout and
-// stderr until its end. A frame is a channel number, three zero bytes, a
-// length in four bytes and that many bytes; the length is a claim that nothing
-// is allocated for. A stream cut inside a frame is io.ErrUnexpectedEOF.
+// demux copies the frames of podman's log stream to stdout and stderr. A frame
+// consists of a stream number, three zero bytes, a 4-byte big-endian length, and
+// the data. The length is not trusted for allocations. A truncated frame gives
+// io.ErrUnexpectedEOF.
 func demux(stdout, stderr io.Writer, stream io.Reader) error {
 	header, in := make([]byte, 8), bufio.NewReaderSize(stream, demuxBuffer)
 	for {
@@ -32,7 +32,7 @@ func demux(stdout, stderr io.Writer, stream io.Reader) error {
 		length := int64(binary.BigEndian.Uint32(header[4:]))
 		var to io.Writer
 		switch header[0] {
-		case 0, 1: // 0 is what was sent to the container's stdin, which logs do not have
+		case 0, 1: // 0 is stdin, which does not occur in logs
 			to = stdout
 		case 2:
 			to = stderr
@@ -51,7 +51,7 @@ func demux(stdout, stderr io.Writer, stream io.Reader) error {
 	}
 }
 
-// pass writes the next length bytes to to, from where they are in the buffer.
+// pass copies length bytes from the buffer to to.
 func pass(to io.Writer, in *bufio.Reader, length int64) error {
 	for length > 0 {
 		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
@@ -59,7 +59,7 @@ func pass(to io.Writer, in *bufio.Reader, length int64) error {
 		} else if err != nil {
 			return err
 		}
-		part, _ := in.Peek(int(min(length, int64(in.Buffered())))) // it is there
+		part, _ := in.Peek(int(min(length, int64(in.Buffered())))) // does not fail: these bytes are buffered
 		if _, err := to.Write(part); err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func pass(to io.Writer, in *bufio.Reader, length int64) error {
 	return nil
 }
 
-// A skipper drops the first bytes of what is written to it.
+// A skipper drops the first bytes written to it.
 type skipper struct {
 	to   io.Writer
 	drop int64
@@ -86,8 +86,8 @@ func (s *skipper) Write(p []byte) (int, error) {
 	return head + n, err
 }
 
-// A counter counts what goes through it. Its methods have pointer receivers
-// because the bindings panic on a writer that is a plain struct.
+// A counter counts the bytes written through it. It is used as a pointer,
+// because the bindings panic on a writer that is a struct.
 type counter struct {
 	to io.Writer
 	n  int64

@@ -15,12 +15,12 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/conmon"
 )
 
-// errConmonUnreachable is a conmon whose socket cannot be reached from here.
+// errConmonUnreachable reports a conmon whose socket is not accessible.
 var errConmonUnreachable = errors.New("the socket of the container's conmon cannot be reached")
 
-// useConmonSocket reports whether the streams may come from conmon itself: that
-// is twice as fast as through the service, outlives the service, and needs no
-// copy of the output on disk. A terminal is left to the bindings.
+// useConmonSocket reports whether to connect to conmon directly. That is twice
+// as fast as through the service, survives the service, and needs no copy of the
+// output on disk. Terminals use the bindings.
 func (e *Engine) useConmonSocket(o RunOptions) bool {
 	if e.conmonUnreachable.Load() || !e.service.Local() || o.terminal() {
 		return false
@@ -33,8 +33,8 @@ func (e *Engine) useConmonSocket(o RunOptions) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// attachDirect has the runtime prepare the container, which is where most
-// reasons why it cannot start show, and connects to its conmon.
+// attachDirect initializes the container, which detects most reasons why it
+// cannot start, and connects to its conmon.
 func (r *running) attachDirect(stdin io.Reader) (<-chan error, error) {
 	if err := containers.ContainerInit(r.conn, r.name, nil); err != nil {
 		return nil, err
@@ -61,8 +61,8 @@ func (r *running) attachDirect(stdin io.Reader) (<-chan error, error) {
 	return ended, nil
 }
 
-// detach leaves a container that was never started because the service died
-// over it. Its conmon would wait for the start for ever.
+// detach removes a container that was not started because the service died.
+// Otherwise its conmon would wait forever.
 func (r *running) detach(ctx context.Context) {
 	if err := r.engine.service.Reconnect(context.WithoutCancel(ctx)); err != nil {
 		_ = r.conmon.Close() // nothing can be started any more

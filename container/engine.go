@@ -2,11 +2,15 @@
 
 // Package container drives podman through its REST bindings.
 //
-// Start with Connect, which finds a service or starts a private one; the
-// Engine it returns builds images (Build), runs workloads in them (Run,
-// Shell, Start), answers questions about images (Exists, Inspect), removes
-// them (Remove) and clears what killed runs left behind (Prune). Package
-// bootstrap makes base images, package doctor looks at the machine.
+// Connect finds a podman service or starts a private one. The Engine that it
+// returns builds images (Build), runs workloads in them (Run, Shell, Start),
+// inspects and removes images (Exists, Inspect, Remove), and removes what killed
+// runs left (Prune). Package bootstrap builds base images; package doctor checks
+// the machine.
+//
+// Each object that lcitool creates in podman's store has a record in the user's
+// state directory, see package records. Prune removes only what a record proves
+// to be lcitool's.
 package container
 
 import (
@@ -18,38 +22,41 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// An Engine is one podman service. It is safe for use by several goroutines.
+// An Engine is a connection to one podman service. It is safe for concurrent
+// use.
 type Engine struct {
 	service           *podman.Service
 	options           ConnectOptions
 	log               *slog.Logger
 	owner             records.Owner
 	records           *records.Store
-	conmonUnreachable atomic.Bool // or direct attach is switched off
+	conmonUnreachable atomic.Bool // conmon's sockets are not accessible, or direct attach is turned off
 	same              samePaths
 }
 
-// Address returns the URL of the service.
+// Address returns the service's URL.
 func (e *Engine) Address() string { return e.service.URL() }
 
-// Local reports whether the service has the files of this machine under the
-// same names. If it has not, files are sent to it.
+// Local reports whether the service sees the files of this machine under the
+// same paths. If not, files are copied to it.
 func (e *Engine) Local() bool { return e.service.Local() }
 
-// Source says in words why this address was chosen, such as "CONTAINER_HOST".
+// Source says why this address was chosen, for example "CONTAINER_HOST".
 func (e *Engine) Source() string { return e.service.Source() }
 
-// Version returns the version of podman's API, such as "4.3.1".
+// Version returns the API version of podman, for example "4.3.1".
 func (e *Engine) Version() string { return e.service.Version() }
 
-// Private reports whether the service was started by us or by an earlier call.
+// Private reports whether lcitool has started the service, in this process or an
+// earlier one.
 func (e *Engine) Private() bool { return e.service.Private() != nil }
 
-// RunID is the label value that everything made through this engine carries.
+// RunID identifies this process in the records and labels of everything that it
+// creates.
 func (e *Engine) RunID() string { return e.owner.Run }
 
-// Labels that images of ours carry; the values are the caller's, except that
-// those that Build computes: LabelDigest and those about deltas.
+// Labels of lcitool's images. The caller sets them, except for LabelDigest and
+// those of deltas, which Build computes.
 const (
 	LabelTarget   = "lcitool.target"
 	LabelManifest = "lcitool.manifest" // SHA-256 of the manifest that asked for it, in hex
@@ -58,42 +65,42 @@ const (
 	LabelDigest   = "lcitool.digest"
 	LabelSuite    = "lcitool.suite"
 	LabelDate     = "lcitool.date"
-	LabelRest     = "lcitool.rest"     // SHA-256 of the input but its packages, in hex
-	LabelPackages = "lcitool.packages" // that the input names, sorted, a blank between
-	LabelDelta    = "lcitool.delta"    // ID of the image that it was made on top of
-	LabelDeltas   = "lcitool.deltas"   // how many deltas stand on one another, 1 to 5
+	LabelRest     = "lcitool.rest"     // SHA-256 of the input without its packages, in hex
+	LabelPackages = "lcitool.packages" // packages in the input, sorted, separated by spaces
+	LabelDelta    = "lcitool.delta"    // ID of the image below the delta
+	LabelDeltas   = "lcitool.deltas"   // number of deltas in the image, 1 to 5
 )
 
-// An Image is what the engine knows of an image in its store.
+// An Image describes an image in the engine's store.
 type Image struct {
 	ID           string            `json:"id"`      // 64 hex digits
 	Digest       string            `json:"digest"`  // of the manifest, sha256:…
 	Tags         []string          `json:"tags"`    // whole names, in the engine's order
 	Labels       map[string]string `json:"labels"`  // may be nil
-	Architecture string            `json:"arch"`    // Go's name, such as amd64
+	Architecture string            `json:"arch"`    // GOARCH, such as amd64
 	User         string            `json:"user"`    // default user, empty for root
 	Env          []string          `json:"env"`     // NAME=VALUE
 	Entrypoint   []string          `json:"-"`       // nil for none
 	Command      []string          `json:"-"`       // nil for none
-	Ports        []int             `json:"-"`       // that it exposes over TCP, sorted
+	Ports        []int             `json:"-"`       // exposed TCP ports, sorted
 	Size         int64             `json:"size"`    // bytes
-	Created      time.Time         `json:"created"` // zero if the image does not say
-	Layers       []string          `json:"layers"`  // digests of the layers' content, lowest first
+	Created      time.Time         `json:"created"` // zero if unknown
+	Layers       []string          `json:"layers"`  // diff IDs, lowest layer first
 
-	workDir string // that commands begin in; empty for /
+	workDir string // working directory; empty for /
 }
 
-// RemoveOptions names an image to remove.
+// RemoveOptions says which image to remove.
 type RemoveOptions struct {
 	Image string // reference or ID
 	Force bool   // also remove containers made from it
 }
 
-// Network says which network a build or a container has.
+// Network is the network of a build or container.
 type Network string
 
-// Networks. The zero value is podman's own choice on the command line: a
-// private one.
+// Networks. The zero value is podman's default for its command line, a private
+// network.
 const (
 	NetworkDefault Network = ""
 	NetworkNone    Network = "none"

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// Errors to ask for with errors.Is.
+// Errors for errors.Is.
 var (
 	ErrNoImage  = errors.New("image not found in local cache")
 	ErrNoUser   = errors.New("user not found")
@@ -22,10 +22,10 @@ type timeout struct{}
 
 func (timeout) Error() string { return "timed out" }
 
-// Timeout says what kind of error it is, as net.Error does.
+// Timeout implements the Timeout method of net.Error.
 func (timeout) Timeout() bool { return true }
 
-// An ExitError is a workload that ran to its end and returned non-zero.
+// An ExitError is a workload that ended with a non-zero exit status.
 type ExitError struct {
 	Container string // container name
 	Code      int    // exit status, 1 to 255
@@ -35,23 +35,22 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("container %s: exit status %d", e.Container, e.Code)
 }
 
-// ExitStatus is the status of the command, from 1 to 255.
+// ExitStatus returns the exit status of the command, from 1 to 255.
 func (e *ExitError) ExitStatus() int { return e.Code }
 
-// An EngineError is something podman could not do.
+// An EngineError is a failure of podman.
 type EngineError = podman.Error
 
-// engineError makes podman's answer one of ours.
+// engineError converts an error of podman.
 func engineError(op string, err error) error {
 	return &EngineError{Op: op, Code: refusal(err.Error()), Hint: podman.Explain(err), Err: err}
 }
 
-// quoted is a name as Go quotes it.
+// quoted matches a string quoted as in Go.
 const quoted = `"(?:[^"\\]|\\.)*"`
 
-// Words of the runtimes that name the command of a container. Other things
-// that are missing or forbidden have words like them: a helper of podman, a
-// file of the kernel's cgroups, a limit.
+// Messages of the runtimes about a container's command. They must not match
+// similar messages about podman's helpers, cgroup files or resource limits.
 var (
 	commandMissing = lazyregexp.New("executable file `[^`]+` not found|" +
 		"exec container process (?:\\(missing dynamic library\\?\\) )?`[^`]+`: No such file|" +
@@ -64,8 +63,8 @@ var (
 		`^exec: ` + quoted + `: (?:permission denied|is a directory): OCI permission denied`)
 )
 
-// refusal returns the status for a container that could not be started: 127
-// for a command that is not there, 126 for one that may not be run, else 125.
+// refusal returns the exit status for a container that could not be started: 127
+// if the command was not found, 126 if it is not executable, otherwise 125.
 func refusal(text string) int {
 	switch {
 	case commandMissing.MatchString(text):
@@ -76,7 +75,7 @@ func refusal(text string) int {
 	return 125
 }
 
-// Hint returns what a user can do about err, or "".
+// Hint returns what the user can do about err, or "".
 func Hint(err error) string {
 	if e, ok := errors.AsType[*EngineError](err); ok && e.Hint != "" {
 		return e.Hint
@@ -90,9 +89,8 @@ func Hint(err error) string {
 	return podman.Explain(err)
 }
 
-// Status returns the exit status that err asks for: the workload's own for an
-// ExitError, 125 to 127 for an EngineError, 124 for ErrTimeout, 0 for nil and
-// 1 otherwise.
+// Status returns the exit status for err: that of the workload for an ExitError,
+// 125 to 127 for an EngineError, 124 for ErrTimeout, 0 for nil and 1 otherwise.
 func Status(err error) int {
 	if err == nil {
 		return 0
@@ -104,7 +102,7 @@ func Status(err error) int {
 		return e.Code
 	}
 	if errors.Is(err, ErrTimeout) {
-		return 124 // as timeout(1) has it
+		return 124 // as in timeout(1)
 	}
 	return 1
 }

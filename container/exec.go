@@ -21,11 +21,11 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// markName is a variable that all processes of one Exec inherit, so that they
-// are found again wherever they have gone.
+// markName is an environment variable that all processes of one Exec inherit. It
+// identifies them even after they were reparented.
 const markName = "LCITOOL_EXEC"
 
-// ExecOptions describe one command in a container that is up.
+// ExecOptions describe a command in a running container.
 type ExecOptions struct {
 	Command []string      // with its arguments
 	User    string        // name in the container, or UID[:GID]; empty means the container's
@@ -34,17 +34,17 @@ type ExecOptions struct {
 	Stdin   io.Reader     // nil means none
 	Stdout  io.Writer     // nil discards
 	Stderr  io.Writer     // nil discards; unused with a terminal
-	TTY     bool          // give it a terminal; taken only if Stdin and Stdout are this process' own ones and terminals
-	Grace   time.Duration // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
+	TTY     bool          // allocate a terminal, only if Stdin and Stdout are this process' own ones and are terminals
+	Grace   time.Duration // from TERM to KILL after ctx is cancelled or Timeout is exceeded; 0 means 10 s
 	Timeout time.Duration // wall clock; 0 means none
 
-	// Killer is a command that sends a signal, whose number is added to it, to
-	// all that the command started, for one that has others do its work. Nil
-	// means that descendants are looked for.
+	// Killer is a command that sends a signal to all processes of the command;
+	// the signal number is appended to it. It is for commands whose work is done
+	// by other processes. If it is nil, the command's descendants are signalled.
 	Killer []string
 }
 
-// execution is one command in a session.
+// execution is one call of Exec.
 type execution struct {
 	container *Container
 	options   ExecOptions
@@ -54,16 +54,16 @@ type execution struct {
 	started   time.Time
 	line      *podman.Watch
 	out       *counter
-	stderr    *startupErrorFilter // what the command says on stderr
+	stderr    *startupErrorFilter // stderr of the command
 }
 
-// Exec runs a command in the container to its end. One that returns non-zero
-// gives *ExitError, one that cannot be run *EngineError with status 126 or
-// 127. When ctx ends or Timeout is over, the command and all its descendants
-// get TERM, after Grace KILL, and the error wraps context.Cause(ctx) or
-// ErrTimeout. What outlives a command that ended by itself goes on until
-// Remove. When the podman service dies, the output is lost and the command is
-// killed: an *EngineError.
+// Exec runs a command in the container until it ends. A non-zero exit status
+// gives *ExitError; a command that cannot be run gives *EngineError with status
+// 126 or 127. When ctx ends or Timeout is exceeded, the command and all its
+// descendants get SIGTERM and, after Grace, SIGKILL; the error wraps
+// context.Cause(ctx) or ErrTimeout. Processes that a command leaves running
+// continue until Remove. If the podman service dies, the output is lost and the
+// command is killed; the error is an *EngineError.
 func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) {
 	x := &execution{container: c, options: o, name: c.Name(), mark: randomName(), started: time.Now()}
 	x.out, x.stderr = newCounter(o.Stdout), newStartupErrorFilter(o.Stderr, execErrors())
@@ -72,7 +72,7 @@ func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) 
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
 	}
-	own, err := c.engine.service.Conn(context.WithoutCancel(ctx)) // the stream takes it over
+	own, err := c.engine.service.Conn(context.WithoutCancel(ctx)) // the stream takes over the connection
 	if err != nil {
 		return result, err
 	}
@@ -105,7 +105,7 @@ func (x *execution) config() *handlers.ExecCreateConfig {
 	return config
 }
 
-// attach starts the command and passes its streams on until they end.
+// attach starts the command and copies its streams until they end.
 func (x *execution) attach(own context.Context) error {
 	if x.options.Stdin == nil {
 		return x.listen(own)
@@ -115,8 +115,8 @@ func (x *execution) attach(own context.Context) error {
 	return containers.ExecStartAndAttach(own, x.id, o)
 }
 
-// listen is attach without stdin, for which the bindings read each frame in
-// two pieces into new memory. A stream that is cut ends as with them.
+// listen is attach without stdin. The bindings would read each frame in two
+// pieces into new memory. Truncated streams are handled as in the bindings.
 func (x *execution) listen(own context.Context) error {
 	client, err := bindings.GetClient(own)
 	if err != nil {
@@ -140,7 +140,7 @@ func (x *execution) listen(own context.Context) error {
 	return err
 }
 
-// wait sees to cancellation and the time limit until the command has ended.
+// wait handles cancellation and the time limit until the command has ended.
 func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
 	cause, cancel := withTimeout(ctx, x.options.Timeout)
 	defer cancel()
@@ -154,7 +154,7 @@ func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
 	return x.end(ctx, context.Cause(cause), ended)
 }
 
-// outcome asks for the exit status: the end of the streams proves nothing.
+// outcome asks podman for the exit status, because the streams can end earlier.
 func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 	defer x.stderr.flush()
 	if streamErr != nil {
@@ -162,7 +162,7 @@ func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 			return outcome{125, x.refused(streamErr)}
 		}
 		x.log.Debug("output ended early", "err", streamErr)
-		x.kill(ctx, syscall.SIGKILL) // nobody reads any more
+		x.kill(ctx, syscall.SIGKILL) // the reader is gone
 	}
 	conn, done, err := x.container.engine.service.Afterwards(ctx)
 	if err != nil {
@@ -178,7 +178,7 @@ func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 			return x.ended(data.ExitCode, streamErr)
 		case err == nil:
 			time.Sleep(pause)
-		case conn.Err() != nil: // a connection lives for a minute, the command perhaps longer
+		case conn.Err() != nil: // a connection lasts one minute, the command may take longer
 			done()
 			if conn, done, err = x.container.engine.service.Afterwards(ctx); err != nil {
 				return x.serviceDied(ctx, err)
@@ -211,7 +211,7 @@ func (x *execution) ended(code int, streamErr error) outcome {
 	return outcome{}
 }
 
-// serviceDied kills the command, which goes on without anybody to hear it.
+// serviceDied kills the command, whose output can no longer be read.
 func (x *execution) serviceDied(ctx context.Context, cause error) outcome {
 	if cause == nil {
 		cause = errors.New("it was restarted meanwhile")
@@ -228,7 +228,7 @@ func (x *execution) serviceDied(ctx context.Context, cause error) outcome {
 	return outcome{125, fail}
 }
 
-// refused says why the engine would not run the command.
+// refused returns the error for a command that the engine did not run.
 func (x *execution) refused(err error) error {
 	return engineError("run a command in container "+x.name, err)
 }

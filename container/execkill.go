@@ -16,16 +16,17 @@ import (
 )
 
 const (
-	// settleTime is what the engine gets to notice that what it runs was killed.
+	// settleTime is how long the engine may take to notice that a process was
+	// killed.
 	settleTime = 2 * time.Second
-	// killerLimit bounds a command that kills others.
+	// killerLimit limits the time of a command that kills others.
 	killerLimit = 20 * time.Second
 )
 
-// killMarked sends signal $1 to all processes that have the mark $2 in their
-// environment, until there are none it has not sent it to. It uses nothing but
-// the shell itself: images may have no grep, kill or ps. NUL bytes are dropped
-// when a shell reads, so the variables of a process are one long line.
+// killMarked sends signal $1 to all processes with the mark $2 in their
+// environment, until none is left that has not received it. It uses only shell
+// builtins, because an image may have no grep, kill or ps. The shell drops NUL
+// bytes when it reads, so the environment of a process is one long line.
 const killMarked = `
 seen=" 1 $$ "
 while :; do
@@ -40,9 +41,9 @@ while :; do
 	[ "$new" ] || exit 0
 done 2>/dev/null`
 
-// end brings a command to an end: first its own processes are asked, then
-// killed, then everything in the container, at last the container itself, which
-// is started again for whatever has to be done in it next.
+// end ends a command step by step: SIGTERM to its processes, SIGKILL to them,
+// SIGKILL to all processes of the container, and finally a restart of the
+// container.
 func (x *execution) end(ctx context.Context, cause error, ended <-chan outcome) outcome {
 	grace := x.options.Grace
 	if grace == 0 {
@@ -61,7 +62,7 @@ func (x *execution) end(ctx context.Context, cause error, ended <-chan outcome) 
 		stage.do()
 		select {
 		case out := <-ended:
-			if i == 0 { // descendants may have stayed
+			if i == 0 { // descendants may still run
 				x.kill(ctx, syscall.SIGKILL)
 			}
 			return outcome{out.code, fmt.Errorf("container %s: %w", x.name, cause)}
@@ -80,13 +81,13 @@ func (x *execution) kill(ctx context.Context, s syscall.Signal) {
 	x.container.killer(ctx, x.log, killMarked, strconv.Itoa(int(s)), markName+"="+x.mark)
 }
 
-// killer runs a shell script as the container's root and waits for it, for a
-// while. What went wrong shows in what is still there.
+// killer runs a shell script as root in the container, for at most killerLimit.
+// It ignores errors, because the caller checks which processes are left.
 func (c *Container) killer(ctx context.Context, log *slog.Logger, script string, args ...string) {
 	c.asRoot(ctx, log, append([]string{"/bin/sh", "-c", script, "sh"}, args...)...)
 }
 
-// asRoot runs a command as the container's root and waits for it, for a while.
+// asRoot runs a command as root in the container, for at most killerLimit.
 func (c *Container) asRoot(ctx context.Context, log *slog.Logger, command ...string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killerLimit)
 	defer cancel()
@@ -95,8 +96,9 @@ func (c *Container) asRoot(ctx context.Context, log *slog.Logger, command ...str
 	}
 }
 
-// quietly runs a command as the container's root, in silence. Its end shows by
-// that of its output: of one that nobody listens to, podman 4.3 does not note it.
+// quietly runs a command as root in the container and discards its output. It
+// waits for the end of the output, because podman 4.3 does not record the end of
+// a detached command.
 func (c *Container) quietly(ctx context.Context, command []string) error {
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
@@ -113,7 +115,7 @@ func (c *Container) quietly(ctx context.Context, command []string) error {
 		WithOutputStream(none).WithErrorStream(none).WithAttachOutput(true).WithAttachError(true))
 }
 
-// restart kills the container, as the last resort, and starts it again.
+// restart kills and restarts the container, as the last resort.
 func (c *Container) restart(ctx context.Context, log *slog.Logger) {
 	conn, done, err := c.engine.service.Afterwards(ctx)
 	if err != nil {

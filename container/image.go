@@ -18,8 +18,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// shortID matches what podman would take for the beginning of an ID although
-// nobody would call it one: podman shows 12 digits.
+// shortID matches short hexadecimal names, which podman accepts as a prefix of
+// an ID. podman itself shows 12 digits.
 var shortID = lazyregexp.New(`^[0-9a-f]{1,11}$`)
 
 // Exists reports whether an image is in the local store.
@@ -31,9 +31,9 @@ func (e *Engine) Exists(ctx context.Context, reference string) (bool, error) {
 	return err == nil, err
 }
 
-// Inspect returns an image of the local store, or an error that is ErrNoImage.
-// The engine resolves the reference: names, short names, tags, digests and IDs
-// of at least 12 digits.
+// Inspect returns an image in the local store. If there is none, the error is
+// ErrNoImage. The engine resolves the reference, which is a name, short name,
+// tag, digest or an ID of at least 12 digits.
 func (e *Engine) Inspect(ctx context.Context, reference string) (Image, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -61,7 +61,8 @@ func inspect(c context.Context, reference string) (Image, error) {
 	return image, nil
 }
 
-// namedAs reports whether tag is a whole name whose last component is name.
+// namedAs reports whether the last component of tag is name, with the tag
+// latest.
 func namedAs(tag, name string) bool {
 	last := tag[strings.LastIndexByte(tag, '/')+1:]
 	return last == name+":latest"
@@ -86,8 +87,8 @@ func fromReport(r *entities.ImageInspectReport) Image {
 	return image
 }
 
-// Remove removes an image; one that is not there is ErrNoImage. Without Force
-// an image that a container uses stays, and the error says so.
+// Remove removes an image. The error is ErrNoImage if it does not exist. Without
+// Force, an image that a container uses is not removed and the error says so.
 func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -104,7 +105,7 @@ func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
 	return nil
 }
 
-// A noImageError is ErrNoImage with the words that users and scripts know.
+// A noImageError is ErrNoImage with the message that users and scripts know.
 type noImageError struct{ reference string }
 
 func (n *noImageError) Error() string {
@@ -113,8 +114,8 @@ func (n *noImageError) Error() string {
 
 func (n *noImageError) Is(target error) bool { return target == ErrNoImage }
 
-// WithTag adds ":latest" to a reference that has neither tag nor digest. The
-// tag's colon is the last one after the last slash; a registry's port is none.
+// WithTag appends ":latest" to a reference without tag and digest. A colon
+// before the last slash belongs to a registry's port.
 func WithTag(reference string) string {
 	last := reference[strings.LastIndexByte(reference, '/')+1:]
 	if strings.ContainsAny(last, ":@") {
@@ -123,20 +124,21 @@ func WithTag(reference string) string {
 	return reference + ":latest"
 }
 
-// splitTag splits a reference into what images.Tag wants.
+// splitTag splits a reference into the arguments of images.Tag.
 func splitTag(reference string) (repository, tag string) {
 	reference = WithTag(reference)
 	i := strings.LastIndexByte(reference, ':')
 	return reference[:i], reference[i+1:]
 }
 
-// noSuchImage recognises the answer to a create: 500 from podman 4.3, 404 later.
+// noSuchImage recognises a missing image in the response to create: status 500
+// in podman 4.3, 404 later.
 func noSuchImage(err error) bool {
 	m, ok := errors.AsType[*errorhandling.ErrorModel](err)
 	return ok && (m.Because == "image not known" || m.Because == "no such image")
 }
 
-// code returns the HTTP status inside an error of the bindings, or 0.
+// code returns the HTTP status of an error of the bindings, or 0.
 func code(err error) int {
 	if m, ok := errors.AsType[*errorhandling.ErrorModel](err); ok {
 		return m.ResponseCode

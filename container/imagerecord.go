@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// Extra fields of an image's record.
+// Keys of Record.Extra in an image's record.
 const (
 	extraDigest   = "digest"
 	extraRest     = "rest"
@@ -19,9 +19,9 @@ const (
 	extraDeltas   = "deltas"
 )
 
-// An origin is what is recorded of an image that Build made. The labels of
-// the image say the same, but anybody's Dockerfile or base image can set those:
-// nothing is decided by them.
+// An origin says what an image was built from. It is stored in the image's
+// record, because labels with the same content could come from any Dockerfile or
+// base image.
 type origin struct {
 	digest   string   // of its input
 	rest     string   // as rest has it; "" if no delta may stand on it
@@ -29,7 +29,7 @@ type origin struct {
 	deltas   int      // that it consists of, one on another; 0 if made as a whole
 }
 
-// origin is what is to be recorded of the image once it is made.
+// origin returns the origin of the image that o describes.
 func (o BuildOptions) origin(digest string, deltas int) origin {
 	from := origin{digest: digest, deltas: deltas}
 	if o.Delta != nil {
@@ -38,7 +38,9 @@ func (o BuildOptions) origin(digest string, deltas int) origin {
 	return from
 }
 
-// recordImage notes where an image comes from.
+// recordImage stores the record of an image. Build reads it to decide whether
+// the image is up to date, and Build and Pull to decide whether lcitool may
+// remove the image.
 func (e *Engine) recordImage(id string, from origin) error {
 	r := e.newRecord(records.Image, id)
 	r.ID = id
@@ -50,8 +52,8 @@ func (e *Engine) recordImage(id string, from origin) error {
 	return e.records.Put(r)
 }
 
-// originOf returns what is recorded of an image, the zero value for one that
-// this user's lcitool did not make.
+// originOf returns the origin of an image. It is the zero value if this user's
+// lcitool did not build the image.
 func (e *Engine) originOf(id string) origin {
 	r, err := e.records.Get(records.Image, id)
 	if err != nil || r.ID != id {
@@ -67,8 +69,9 @@ func (e *Engine) originOf(id string) origin {
 	}
 }
 
-// madeImage reports whether an image is one that this user's lcitool has built or
-// pulled. Any other may be all that the user has of it.
+// madeImage reports whether this user's lcitool has built or pulled an image.
+// Any other image may be the user's only copy and is kept when it loses its
+// name.
 func (e *Engine) madeImage(id string) bool {
 	if id == "" {
 		return false
@@ -77,7 +80,7 @@ func (e *Engine) madeImage(id string) bool {
 	return err == nil && r.ID == id
 }
 
-// forgetImage drops the record of an image that is gone.
+// forgetImage removes the record of a removed image.
 func (e *Engine) forgetImage(id string) {
 	if _, err := e.records.Get(records.Image, id); err == nil {
 		e.forget(records.Record{Kind: records.Image, Name: id})

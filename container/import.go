@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// ImportOptions describes an image of one layer.
+// ImportOptions describe an image with one layer.
 type ImportOptions struct {
 	Reference string            // its name
 	Command   string            // program that its containers run
@@ -23,7 +23,7 @@ type ImportOptions struct {
 	Arch      string            // Go's name; empty means the engine's own
 }
 
-// Import makes an image out of a tar stream of a file system and returns its ID.
+// Import creates an image from a tar stream of a file system and returns its ID.
 func (e *Engine) Import(ctx context.Context, o ImportOptions, layer io.Reader) (string, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {

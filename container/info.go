@@ -11,8 +11,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// Info is what podman info says of the machine that the engine runs on. What a
-// version of podman does not say is empty.
+// Info is the part of podman info that lcitool uses. Fields that a podman
+// version does not have are empty.
 type Info struct {
 	Host struct {
 		Hostname       string
@@ -25,7 +25,7 @@ type Info struct {
 		OCIRuntime struct {
 			Name    string
 			Package string
-			Version string // several lines, the first of them "runc version 1.1.5"
+			Version string // several lines; the first is like "runc version 1.1.5"
 		}
 		Security struct {
 			SELinuxEnabled bool
@@ -46,7 +46,6 @@ type Info struct {
 	}
 }
 
-// Info asks the engine about itself.
 func (e *Engine) Info(ctx context.Context) (Info, error) {
 	var info Info
 	c, err := e.service.Conn(ctx)

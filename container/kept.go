@@ -18,15 +18,15 @@ import (
 
 const (
 	keptPrefix = "lcitool-kept-"
-	keptMost   = 5 // newest ones that are kept
+	keptMost   = 5 // number of newest containers to keep
 
 )
 
-// KeptAge is how long a container is kept at most.
+// KeptAge is the maximum age of a kept container.
 const KeptAge = 7 * 24 * time.Hour
 
-// A KeptContainer is a container that stays until somebody has looked into it, or it is
-// too old, or there are too many newer ones.
+// A KeptContainer is a container that stays after its run, for inspection, until
+// it is removed, is older than KeptAge or there are too many newer ones.
 type KeptContainer struct {
 	Name    string            `json:"name"`
 	Image   string            `json:"image"`
@@ -37,11 +37,11 @@ type KeptContainer struct {
 	record records.Record
 }
 
-// Expires returns when the container is too old to be kept.
+// Expires returns when the container exceeds KeptAge.
 func (k KeptContainer) Expires() time.Time { return k.Created.Add(KeptAge) }
 
-// Keep lets the container stay after this process, under a new name, for Open.
-// Kept containers that are too old or too many are removed.
+// Keep renames the container and lets it stay after this process ends, so that
+// Open can find it. It removes kept containers that are too old or too many.
 func (c *Container) Keep(ctx context.Context) (string, error) {
 	conn, done, err := c.engine.service.Afterwards(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *Container) Keep(ctx context.Context) (string, error) {
 	kept := c.record
 	kept.Name = keptPrefix + c.name[strings.LastIndexByte(c.name, '-')+1:]
 	kept.Extra = map[string]string{extraKept: "yes", extraLayers: c.record.Extra[extraLayers]}
-	// Both records stand while it has either name.
+	// There are two records until the container has been renamed.
 	if err := c.engine.records.Put(kept); err != nil {
 		return "", &EngineError{Op: "keep container " + c.name, Code: 125, Err: err}
 	}
@@ -72,7 +72,7 @@ func (c *Container) Keep(ctx context.Context) (string, error) {
 	return kept.Name, c.engine.removeSurplus(conn, kept.Name)
 }
 
-// removeSurplus removes kept containers that are too old or too many, except
+// removeSurplus removes kept containers that are too old or too many, except for
 // one.
 func (e *Engine) removeSurplus(conn context.Context, except string) error {
 	all, err := e.keptContainers(conn)
@@ -90,9 +90,9 @@ func (e *Engine) removeSurplus(conn context.Context, except string) error {
 	return nil
 }
 
-// Open finds a kept container by its name, and starts it if it is stopped: its
-// files are then as they were, but no process is left. A name that no kept
-// container has gives an error that is ErrNotKept.
+// Open returns a kept container and starts it if it is stopped. Its files are
+// unchanged then, but no process is left. The error is ErrNotKept if there is no
+// such container.
 func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 	conn, err := e.service.Conn(ctx)
 	if err != nil {
@@ -115,7 +115,7 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 	return &Container{engine: e, name: name, record: all[i].record}, nil
 }
 
-// ErrNotKept is a name that no kept container has.
+// ErrNotKept reports a name without a kept container.
 var ErrNotKept = errors.New("no such kept container")
 
 // Kept returns the kept containers, newest first.
@@ -136,7 +136,8 @@ func (e *Engine) keptContainers(conn context.Context) ([]KeptContainer, error) {
 	return p.kept(conn)
 }
 
-// kept returns the containers that a record says are kept, newest first.
+// kept returns the containers whose record says that they are kept, newest
+// first.
 func (p proofs) kept(conn context.Context) ([]KeptContainer, error) {
 	if !p.anyKept() {
 		return nil, nil
@@ -172,7 +173,8 @@ func (p proofs) anyKept() bool {
 	return false
 }
 
-// surplusKept returns those that are too old or too many; all are newest first.
+// surplusKept returns the containers that are too old or too many. all is sorted
+// newest first.
 func surplusKept(all []KeptContainer, now time.Time) []KeptContainer {
 	var surplus []KeptContainer
 	for i, k := range all {

@@ -14,8 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// Labels that tell people whose a container or volume is. They prove nothing:
-// images of earlier versions have them too, and pass them on to containers.
+// Labels that tell users who created a container or volume. They prove nothing,
+// because containers inherit them from images of earlier versions.
 const (
 	labelRun     = "lcitool.run"
 	labelPID     = "lcitool.pid"
@@ -31,7 +31,7 @@ func ownerLabels(o records.Owner) map[string]string {
 	}
 }
 
-// ownerOf reads labels back; ok is false when one is missing.
+// ownerOf reads an Owner from labels. ok is false if one is missing.
 func ownerOf(labels map[string]string) (records.Owner, bool) {
 	o := records.Owner{
 		Run: labels[labelRun], PID: labels[labelPID], Start: labels[labelStart],
@@ -40,12 +40,13 @@ func ownerOf(labels map[string]string) (records.Owner, bool) {
 	return o, o.Complete()
 }
 
-// legacyName is how earlier versions ended the names of what they made.
+// legacyName matches the suffix of names that earlier versions gave to
+// containers and volumes.
 var legacyName = lazyregexp.New(`-[0-9a-f]{10}(-layers)?$`)
 
 // Unproven lists containers and volumes that look like leftovers of an earlier
-// version, or of an lcitool with another state directory. No record says that
-// they are ours, therefore nothing removes them.
+// version, or of an lcitool with another state directory. They have no record,
+// so Prune does not remove them.
 func (e *Engine) Unproven(ctx context.Context) ([]Leftover, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -68,7 +69,7 @@ func (e *Engine) Unproven(ctx context.Context) ([]Leftover, error) {
 			continue
 		}
 		if image, err := inspect(c, item.ImageID); err == nil && image.Labels[labelRun] == o.Run {
-			continue // the label is the image's
+			continue // inherited from the image
 		}
 		found = append(found, Leftover{Kind: "container", Name: item.Names[0], Run: o.Run})
 	}

@@ -16,23 +16,23 @@ import (
 )
 
 const (
-	// maxFiles is small because programs that close all descriptors get slow
-	// with the huge default of some engines.
+	// maxFiles is small, because programs that close all descriptors at start are
+	// slow with the large default of some engines.
 	maxFiles = 1024
-	// maxProcsAway is for services whose machine we cannot look at.
+	// maxProcsAway is used for services on machines whose limits are not known.
 	maxProcsAway = 4096
 )
 
-// atLeast reports whether the service is of that major version or a later one.
+// atLeast reports whether podman has this major version or a later one.
 func (e *Engine) atLeast(major int) bool {
 	first, _, _ := strings.Cut(e.Version(), ".")
 	n, err := strconv.Atoi(first)
 	return err == nil && n >= major
 }
 
-// limits returns the numbers of open files and processes that every container
-// and build step gets. Both are always said: podman's own default of either is
-// refused where the service may not raise its limits.
+// limits returns the limits on open files and processes of containers and build
+// steps. Both are always set, because podman's defaults fail if the service may
+// not raise its limits.
 func limits(local bool) (files, procs uint64) {
 	if !local {
 		return maxFiles, maxProcsAway
@@ -41,8 +41,8 @@ func limits(local bool) (files, procs uint64) {
 	return min(maxFiles, podman.HardLimit(unix.RLIMIT_NOFILE)), safeProcs(podman.HardLimit(unix.RLIMIT_NPROC), string(pidMax))
 }
 
-// safeProcs is the most that podman accepts: it lowers what is above pid_max
-// and the runtime refuses what is above the hard limit.
+// safeProcs returns the highest process limit that works: podman lowers values
+// above pid_max, and the runtime refuses values above the hard limit.
 func safeProcs(hard uint64, pidMax string) uint64 {
 	most, err := strconv.ParseUint(strings.TrimSpace(pidMax), 10, 64)
 	if err != nil || most == 0 {
@@ -51,8 +51,8 @@ func safeProcs(hard uint64, pidMax string) uint64 {
 	return min(hard, most)
 }
 
-// limits are those that the engine's service may set. One that we did not
-// start may have lower limits than we have, which nobody tells.
+// limits returns the limits that the service may set. A service that lcitool did
+// not start may have lower hard limits, which the API does not return.
 func (e *Engine) limits() (files, procs uint64) {
 	files, procs = limits(e.service.Local())
 	if e.service.Private() == nil {
@@ -61,9 +61,9 @@ func (e *Engine) limits() (files, procs uint64) {
 	return files, procs
 }
 
-// choosesProcs reports whether a service that we did not start lowers the number
-// of processes to what it may set if we do not say one: podman 5 does, and
-// earlier ones do as an ordinary user.
+// choosesProcs reports whether a service that lcitool did not start chooses a
+// valid process limit by itself if none is set: podman 5 does, earlier versions
+// only as an ordinary user.
 func (e *Engine) choosesProcs() bool {
 	if e.service.Private() != nil {
 		return false
@@ -75,7 +75,7 @@ func (e *Engine) choosesProcs() bool {
 	return err == nil && e.service.Local() && safefs.UID(info) != 0
 }
 
-// rlimits are the limits of a container.
+// rlimits returns the limits of a container.
 func (e *Engine) rlimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
 	if e.choosesProcs() {
@@ -84,9 +84,8 @@ func (e *Engine) rlimits() []spec.POSIXRlimit {
 	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
 }
 
-// engineLimits are podman's own limits of open files and processes, as far as
-// the service may set them. A podman 5 that we did not start finds that out
-// itself.
+// engineLimits returns podman's default limits, reduced to what the service may
+// set. It returns nil for a service that chooses them by itself.
 func (e *Engine) engineLimits() []spec.POSIXRlimit {
 	const podmanFiles = 1 << 20
 	if e.choosesProcs() {
@@ -100,7 +99,7 @@ func (e *Engine) engineLimits() []spec.POSIXRlimit {
 	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
 }
 
-// ulimits are the limits of a build's steps.
+// ulimits returns the limits of build steps.
 func (e *Engine) ulimits() []string {
 	files, procs := e.limits()
 	if e.service.Private() == nil && e.atLeast(5) { // as choosesProcs has it; earlier builders do not choose

@@ -16,14 +16,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// storage adds to s what the container sees of the host: the user's home and
-// accounts, own and the caller's mounts. Copies go to dir, which must stay until
-// the container has ended; without one accounts are left to uploads.
+// storage adds the user's home and account files, own and the caller's mounts to
+// s. Copies of files are made in dir, which must exist until the container has
+// ended; if it is "", account files are uploaded instead.
 func (o ContainerOptions) storage(s *specgen.SpecGenerator, u runUser, dir string, own []Mount) error {
 	var mounts []Mount
 	if u.Fresh {
-		// An anonymous volume rather than a directory of the host: the engine gives
-		// it to the user, whatever the id map, and removes it with the container.
+		// An anonymous volume is used, because the engine assigns it to the user
+		// with any ID mapping and removes it with the container.
 		s.Volumes = append(s.Volumes, &specgen.NamedVolume{Dest: u.Home, Options: []string{"U", "exec"}})
 	}
 	if u.OnHost && dir != "" {
@@ -48,8 +48,8 @@ func (o ContainerOptions) storage(s *specgen.SpecGenerator, u runUser, dir strin
 	return nil
 }
 
-// ownMounts are the script and the workload's directory. The script is copied
-// to dir; without one it is left to uploads.
+// ownMounts returns the mounts of the script and WorkloadDir. The script is
+// copied to dir; if dir is "", it is uploaded instead.
 func (o RunOptions) ownMounts(u runUser, dir string) ([]Mount, error) {
 	var mounts []Mount
 	if o.Script != "" && dir != "" {
@@ -69,8 +69,9 @@ func (o RunOptions) ownMounts(u runUser, dir string) ([]Mount, error) {
 	return mounts, nil
 }
 
-// whileVolumesAppear makes a container. Podman makes missing volumes with it, and
-// fails if somebody else makes one of them at the same time: the next try finds it.
+// whileVolumesAppear calls try to create a container. podman creates missing
+// volumes with it and fails if another process creates one at the same time;
+// then it tries again.
 func whileVolumesAppear(try func() error) error {
 	const most = 5
 	var err error
@@ -82,7 +83,8 @@ func whileVolumesAppear(try func() error) error {
 	return err
 }
 
-// unseen refuses what a service on another machine cannot see.
+// unseen returns the error for a host path that a service on another machine
+// cannot see.
 func (e *Engine) unseen(source string) error {
 	return fmt.Errorf("cannot mount %s: podman at %s is on another machine", source, e.service.URL())
 }
@@ -103,8 +105,8 @@ func (m Mount) add(s *specgen.SpecGenerator) error {
 	return nil
 }
 
-// accountMounts copies passwd and group, since relabelling the originals for
-// SELinux would be harmful or impossible.
+// accountMounts copies passwd and group, because the originals must not be
+// relabelled for SELinux.
 func accountMounts(u runUser, dir string) ([]Mount, error) {
 	passwd, group, err := hostFiles(u)
 	if err != nil {
@@ -121,7 +123,7 @@ func accountMounts(u runUser, dir string) ([]Mount, error) {
 	return mounts, nil
 }
 
-// copyScript copies a script into dir and makes it executable for all.
+// copyScript copies a script to dir and makes it executable for all users.
 func copyScript(script, dir string) (string, error) {
 	data, mode, err := readScript(script)
 	if err != nil {
@@ -131,12 +133,12 @@ func copyScript(script, dir string) (string, error) {
 	return file, writeAll(file, data, mode)
 }
 
-// writeAll writes a file with exactly this mode, whatever the umask.
+// writeAll writes a file with this mode, independent of the umask.
 func writeAll(file string, data []byte, mode fs.FileMode) error {
 	return errors.Join(os.WriteFile(file, data, mode), os.Chmod(file, mode))
 }
 
-// workloadDir makes dir absolute with symlinks resolved.
+// workloadDir returns the absolute path of dir with symbolic links resolved.
 func workloadDir(dir string) (string, error) {
 	info, err := os.Stat(dir)
 	if err != nil || !info.IsDir() {
@@ -153,8 +155,8 @@ type badPathError struct{ path, kind string }
 
 func (b *badPathError) Error() string { return fmt.Sprintf("'%s' is not a %s", b.path, b.kind) }
 
-// devices adds device nodes. Root may open them; another user needs the
-// node's group, as a number since the image may not know its name.
+// devices adds device nodes. Users other than root also get the node's group, by
+// number, because the image may not have its name.
 func (o ContainerOptions) devices(s *specgen.SpecGenerator, u runUser, rootless bool) error {
 	groups, _ := os.Getgroups()
 	for _, path := range o.Devices {
@@ -168,7 +170,8 @@ func (o ContainerOptions) devices(s *specgen.SpecGenerator, u runUser, rootless 
 		s.Devices = append(s.Devices, spec.LinuxDevice{Path: path})
 		switch {
 		case rootless && opensByGroup(os.FileMode(stat.Mode).Perm(), stat.Uid, stat.Gid, os.Getuid(), groups):
-			// The group has no number in there. crun keeps it all the same; runc ignores this.
+			// The group has no number in the user namespace. crun keeps the group
+			// with this annotation; runc ignores it.
 			if s.Annotations == nil {
 				s.Annotations = map[string]string{}
 			}
@@ -180,8 +183,8 @@ func (o ContainerOptions) devices(s *specgen.SpecGenerator, u runUser, rootless 
 	return nil
 }
 
-// opensByGroup reports whether it takes one of the groups of user uid to open
-// a file for reading and writing.
+// opensByGroup reports whether user uid can read and write a file only through
+// one of its groups.
 func opensByGroup(mode os.FileMode, owner, group uint32, uid int, groups []int) bool {
 	const others, members = 0o006, 0o060
 	if mode&others == others || int(owner) == uid {

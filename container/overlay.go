@@ -19,17 +19,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// layersSuffix ends the name of the volume that holds what a container wrote
-// over its overlay mounts.
+// layersSuffix is the suffix of the volume for the upper layers of a container's
+// overlay mounts.
 const layersSuffix = "-layers"
 
-// layers gives the overlay mounts of s a place to write to that outlives a
-// stop of the container: podman's own does not. It is a volume, because that
-// lies on a file system that can be the upper part of an overlay, and the
-// service can remove what subordinate ids own. Where we may not write to the
-// volume, s stays as it is and the changes end with the container's first stop.
+// layers adds upper layers to the overlay mounts of s that survive a stop of the
+// container; podman's own do not. They are in a volume, because its file system
+// supports overlay upper layers and the service can remove files of subordinate
+// IDs. If lcitool cannot write to the volume, s is unchanged, and changes are
+// lost when the container first stops.
 //
-// The volume's name is returned, also with an error if it may have been made.
+// It returns the volume's name, also with an error if the volume may have been
+// created.
 func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) (string, error) {
 	upper := slices.ContainsFunc(mounts, func(m Mount) bool { return m.Upper != "" })
 	if upper && !e.service.Local() {
@@ -68,10 +69,10 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 	return name, nil
 }
 
-// ErrNoUpper is an engine that has no place here for the upper layer of a mount.
+// ErrNoUpper reports that the engine cannot store the upper layer of a mount.
 var ErrNoUpper = errors.New("the engine's volumes cannot be written to from here")
 
-// copyLayer copies what an overlay's upper layer begins with.
+// copyLayer copies the initial content of an overlay's upper layer.
 func copyLayer(from, to string) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || name == from {
@@ -111,9 +112,9 @@ func copyLayer(from, to string) error {
 	})
 }
 
-// layer makes the two directories of an overlay's upper part and returns the
-// options that name them. The upper one shows as the mount itself. What is
-// hidden is so by what an overlay makes of a file that was removed.
+// layer creates the upper and work directories of an overlay and returns the
+// options that name them. The upper directory gets the mode and owner of source,
+// because the container sees it as the mount. A hidden file is a whiteout.
 func layer(dir, source, hide, over string) ([]string, error) {
 	if strings.ContainsAny(dir, ",:") {
 		return nil, fmt.Errorf("%s cannot be said in an option", dir)
@@ -153,9 +154,9 @@ func layer(dir, source, hide, over string) ([]string, error) {
 	return overlayOptions(upper, work), nil
 }
 
-// withRedirects lets directories of the lower layer be renamed. Podman knows no
-// such option, but passes on what follows a comma in one that it knows. The
-// kernel refuses it in a user namespace.
+// withRedirects permits directories of the lower layer to be renamed. podman has
+// no option for this, but passes on text after a comma in an option that it
+// knows. The kernel refuses it in a user namespace.
 func withRedirects(options []string) []string {
 	last := len(options) - 1
 	return append(slices.Clone(options[:last]), options[last]+",redirect_dir=on")

@@ -19,28 +19,28 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// labelToken holds the token of a container's or volume's record. It counts
-// only together with the name, and only until the ID is recorded.
+// labelToken is the label with the token of a container's or volume's record. It
+// is checked together with the name, until the record has the ID.
 const labelToken = "lcitool.token"
 
-// Keys of what a record says beside its owner.
+// Keys of Record.Extra.
 const (
 	extraKept   = "kept"   // the container stays though its process is gone
 	extraJoined = "joined" // the container uses the network of another one, which cannot be removed before
 	extraLayers = "layers" // volume that the container writes to
 	extraCache  = "cache"  // the volume outlives its runs
-	extraPath   = "path"   // of a directory
-	extraImage  = "image"  // that a build is about to name
-	extraBases  = "bases"  // IDs of images that a build starts from, a blank between
-	extraBefore = "before" // image that had the name, to be removed
-	extraEnded  = "ended"  // the build is over, nothing of it can appear any more
+	extraPath   = "path"   // path of a directory
+	extraImage  = "image"  // ID of the image that a build is about to tag
+	extraBases  = "bases"  // IDs of images that a build starts from, separated by spaces
+	extraBefore = "before" // ID of the image that had the tag before and must be removed
+	extraEnded  = "ended"  // the build has ended and creates nothing more
 )
 
 func (e *Engine) newRecord(kind records.Kind, name string) records.Record {
 	return records.Record{Kind: kind, Name: name, Token: records.NewToken(), Engine: e.service.URL(), Owner: e.owner}
 }
 
-// create makes a container that is recorded before it is there.
+// create writes the record of a container, then creates the container.
 func (e *Engine) create(c context.Context, s *specgen.SpecGenerator, layers string) (records.Record, []string, error) {
 	r := e.newRecord(records.Container, s.Name)
 	r.Extra = map[string]string{}
@@ -66,7 +66,7 @@ func (e *Engine) create(c context.Context, s *specgen.SpecGenerator, layers stri
 		return err
 	})
 	if err != nil {
-		if code(err) != 0 { // refused, whereas a lost answer leaves it open
+		if code(err) != 0 { // refused; if the response was lost, the container may exist
 			e.forget(r)
 		}
 		return r, nil, err
@@ -75,8 +75,8 @@ func (e *Engine) create(c context.Context, s *specgen.SpecGenerator, layers stri
 	return r, made.Warnings, e.records.Put(r)
 }
 
-// recordCaches notes the volumes of CacheVolume that podman may make with a
-// container.
+// recordCaches writes records for the cache volumes that podman may create with
+// a container.
 func (e *Engine) recordCaches(list []*specgen.NamedVolume) error {
 	for _, v := range list {
 		if !isCacheName(v.Name) {
@@ -94,7 +94,7 @@ func (e *Engine) recordCaches(list []*specgen.NamedVolume) error {
 	return nil
 }
 
-// createVolume makes a volume that is recorded before it is there.
+// createVolume writes the record of a volume, then creates the volume.
 func (e *Engine) createVolume(c context.Context, name string) (*entities.VolumeConfigResponse, error) {
 	r := e.newRecord(records.Volume, name)
 	if err := e.records.Put(r); err != nil {
@@ -112,7 +112,7 @@ func (e *Engine) createVolume(c context.Context, name string) (*entities.VolumeC
 	return made, nil
 }
 
-// discard removes a container of ours, with the volume that it wrote to.
+// discard removes a container of lcitool and the volume of its upper layers.
 func (e *Engine) discard(c context.Context, r records.Record) error {
 	if r.Name != "" { // it may have been asked for
 		id, err := e.idOf(c, r)
@@ -126,15 +126,15 @@ func (e *Engine) discard(c context.Context, r records.Record) error {
 	if err := e.discardVolume(c, r.Extra[extraLayers]); err != nil {
 		return err
 	}
-	// The conmon of a service that was killed is found by its record.
+	// If the service died, the record is needed to find the container's conmon.
 	if r.Name != "" && !(e.service.Died() && e.conmonLeft(r)) {
 		e.forget(r)
 	}
 	return nil
 }
 
-// idOf returns the ID of a recorded container, or "" if it is not there. One
-// whose ID was never learned has to carry the record's token.
+// idOf returns the ID of a recorded container, or "" if it does not exist.
+// Without an ID in the record, the container must have the record's token.
 func (e *Engine) idOf(c context.Context, r records.Record) (string, error) {
 	if r.ID != "" {
 		return r.ID, nil
@@ -152,8 +152,8 @@ func (e *Engine) idOf(c context.Context, r records.Record) (string, error) {
 	return data.ID, nil
 }
 
-// discardVolume removes a volume of ours. It does not insist: by force podman
-// removes the containers that use the volume, whosever they are.
+// discardVolume removes a volume of lcitool. It does not use force, because
+// podman would then remove all containers that use the volume.
 func (e *Engine) discardVolume(c context.Context, name string) error {
 	if name == "" {
 		return nil
@@ -176,8 +176,8 @@ func (e *Engine) discardVolume(c context.Context, name string) error {
 	return nil
 }
 
-// storageID finds what a service that was killed over creating a container had
-// in its storage by then: it has the name, but nothing else of it is known.
+// storageID finds a container that a killed service had created only in its
+// storage. Nothing but its name is known.
 func storageID(c context.Context, r records.Record) (string, error) {
 	list, err := containers.List(c, new(containers.ListOptions).WithAll(true).WithExternal(true))
 	if err != nil {
@@ -191,8 +191,8 @@ func storageID(c context.Context, r records.Record) (string, error) {
 	return "", nil
 }
 
-// inStorageOnly reports whether podman lists a container that it does not
-// manage, such as a working container of a build.
+// inStorageOnly reports whether a listed container is only in podman's storage,
+// like a build's working container.
 func inStorageOnly(item entities.ListContainer) bool {
 	return len(item.Labels) == 0 && strings.EqualFold(item.State, "storage")
 }
@@ -203,18 +203,19 @@ func (e *Engine) forget(r records.Record) {
 	}
 }
 
-// proofs are the records at one moment, by what they are about.
+// proofs are all records at one time.
 type proofs struct {
 	processes  records.Processes
 	containers map[string][]records.Record // by name
 	volumes    map[string]records.Record
 	builds     []records.Record
 	dirs       []records.Record
-	taken      map[string]bool // volumes that go or stay with a container
+	taken      map[string]bool // volumes that belong to a container and are removed with it
 	inUse      map[string]bool // builds with an image that a container still needs
 }
 
-// proofs reads all records. What cannot be read proves nothing.
+// proofs reads all records. Those that cannot be read prove nothing, and the
+// error names them.
 func (e *Engine) proofs() (proofs, error) {
 	p := proofs{processes: records.HostProcesses(), containers: map[string][]records.Record{}, volumes: map[string]records.Record{}, taken: map[string]bool{}, inUse: map[string]bool{}}
 	var faults []error
@@ -236,7 +237,8 @@ func (e *Engine) proofs() (proofs, error) {
 	return p, nil
 }
 
-// container returns the record that proves a container ours.
+// container returns the record of a container. ok is false if no record proves
+// that it is lcitool's.
 func (p proofs) container(item entities.ListContainer) (records.Record, bool) {
 	if len(item.Names) != 1 {
 		return records.Record{}, false
@@ -250,13 +252,15 @@ func (p proofs) container(item entities.ListContainer) (records.Record, bool) {
 	return records.Record{}, false
 }
 
-// volume returns the record that proves a volume ours.
+// volume returns the record of a volume. ok is false if no record proves that it
+// is lcitool's.
 func (p proofs) volume(name string, labels map[string]string) (records.Record, bool) {
 	r, there := p.volumes[name]
 	return r, there && (r.Extra[extraCache] != "" || r.Token != "" && labels[labelToken] == r.Token)
 }
 
-// dead returns the container records whose process is gone, kept ones included.
+// dead returns the records of containers whose process has ended, including kept
+// ones.
 func (p proofs) dead() []records.Record {
 	var list []records.Record
 	for _, all := range p.containers {

@@ -19,43 +19,44 @@ import (
 )
 
 const (
-	// sweepTimeout bounds what a run does for others.
+	// sweepTimeout limits the cleanup that a run does for earlier runs.
 	sweepTimeout = 20 * time.Second
-	// lateLimit is how long a service may take over a request of a process that
-	// is gone. A record without an object is kept for as long.
+	// lateLimit is how long a service may take to complete a request of a process
+	// that has ended. Records without an object are kept for this time.
 	lateLimit = time.Hour
-	// recordAge bounds the age of records at an engine that is not asked any more.
+	// recordAge is the maximum age of records of an engine that is no longer
+	// used.
 	recordAge = 60 * 24 * time.Hour
 )
 
-// PruneOptions says how far Prune goes.
+// PruneOptions say what Prune removes.
 type PruneOptions struct {
 	DryRun bool // only list
 	Kept   bool // also remove all kept containers, not only those too old or too many
 	Caches bool // also remove the volumes of CacheVolume that nothing uses
 }
 
-// cachePrefix begins the names of volumes that outlive the runs that use them.
+// cachePrefix is the prefix of volumes that outlive their runs.
 const cachePrefix = "lcitool-ccache-"
 
-// CacheVolume names a volume that stays when the run has ended, by what it is
-// good for.
+// CacheVolume returns the name of a volume that is kept after the run. id
+// identifies its content.
 func CacheVolume(id string) string { return cachePrefix + id }
 
 func isCacheName(name string) bool { return strings.HasPrefix(name, cachePrefix) }
 
-// A Leftover is something that a dead run left behind.
+// A Leftover is an object of a run whose process has ended.
 type Leftover struct {
 	Kind string `json:"kind"`          // container, volume, image, process or directory
 	Name string `json:"name"`          // name, ID or path
 	Run  string `json:"run,omitempty"` // run that made it
 
-	record records.Record // that proves it ours; the zero value if something else does
+	record records.Record // proves that it is lcitool's; the zero value for a process
 	conmon conmon.Process // if it is a process
 }
 
-// A leftoverKind is one kind of what killed runs leave. There is one list of
-// them, for Prune and for what each run does.
+// A leftoverKind is one kind of leftovers. Prune and the cleanup of each run use
+// the same list of kinds.
 type leftoverKind struct {
 	find   func(context.Context, proofs, PruneOptions) ([]Leftover, error)
 	remove func(context.Context, Leftover) error
@@ -74,10 +75,11 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 	}
 }
 
-// Prune removes containers, volumes, images, processes and temporary
-// directories of runs whose process is gone, and kept containers that are too
-// old or too many. It takes only what a record proves to be ours. The list is
-// what was removed, or would be; an error names what could not be.
+// Prune removes containers, volumes, images, processes and temporary directories
+// of runs whose process has ended, and kept containers that are too old or too
+// many. It removes only what a record proves to be lcitool's. It returns what
+// was removed, or with DryRun would be; the error names what could not be
+// removed.
 func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -107,8 +109,8 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 	return done, err
 }
 
-// sweepLater does what Prune does, beside a run of our own. The channel is
-// closed when that is over.
+// sweepLater does the same as Prune concurrently with a run. The channel is
+// closed at its end.
 func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 	over := make(chan struct{})
 	go func() {
@@ -145,7 +147,7 @@ func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]
 	return dead, nil
 }
 
-// surplus returns the kept containers that Prune removes.
+// surplus returns the kept containers to remove.
 func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]Leftover, error) {
 	all, err := p.kept(c)
 	if err != nil {
@@ -163,8 +165,8 @@ func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]Leftove
 
 func (e *Engine) discardContainer(c context.Context, l Leftover) error { return e.discard(c, l.record) }
 
-// deadVolumes finds the volumes of dead runs, but for those that a container
-// still has: they go with it.
+// deadVolumes returns the volumes of dead runs, except for those that are
+// removed with a container.
 func (e *Engine) deadVolumes(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
 	var dead []Leftover
 	for _, r := range p.volumes {
@@ -189,7 +191,7 @@ func (e *Engine) discardVolumeOf(c context.Context, l Leftover) error {
 	return e.discardVolume(c, l.Name)
 }
 
-// unusedCaches finds the cache volumes of ours that no container has.
+// unusedCaches returns lcitool's cache volumes that no container uses.
 func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]Leftover, error) {
 	if !o.Caches {
 		return nil, nil
@@ -208,8 +210,8 @@ func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]Le
 	return unused, nil
 }
 
-// deadDirs finds directories. Those of containers go when their container is
-// gone, which comes first in the list of kinds.
+// deadDirs returns directories of dead runs. The list of kinds puts containers
+// first, so a directory is removed after its container.
 func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
 	list := append(e.recordedDirs(p), legacyDirs(p.processes, e.options.TempParent())...)
 	if parent := e.options.BuildTempParent(); parent != e.options.TempParent() {
@@ -218,8 +220,8 @@ func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]Leftov
 	return list, nil
 }
 
-// forgetGone drops the records of dead runs whose object is not there and
-// cannot appear any more.
+// forgetGone removes records of dead runs whose object does not exist and cannot
+// appear any more.
 func (e *Engine) forgetGone(c context.Context, p proofs) error {
 	gone := func(r records.Record) bool {
 		age := time.Since(r.Time)
@@ -257,7 +259,8 @@ func (e *Engine) forgetGone(c context.Context, p proofs) error {
 	return nil
 }
 
-// cmpID is what a recorded container is asked for by.
+// cmpID returns the ID of a recorded container, or its name if the ID is not
+// known.
 func cmpID(r records.Record) string {
 	if r.ID != "" {
 		return r.ID

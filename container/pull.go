@@ -15,17 +15,16 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// Pull gets an image from its registry, whether or not one of that name is
-// here, and returns what is here then. An image that loses its name to it and
-// that nothing else has a use for is removed. What podman says goes to log,
-// which may be nil. An error is an *EngineError that names the reference; the
-// image that was here then stays as it is.
+// Pull pulls an image, even if one with this name exists locally, and returns
+// it. It removes the image that had the name before if lcitool made it and
+// nothing else uses it. podman's output goes to log, which may be nil. An error
+// is an *EngineError with the reference, and the previous image stays.
 func (e *Engine) Pull(ctx context.Context, reference string, log io.Writer) (Image, error) {
 	return e.PullPlatform(ctx, reference, "", log)
 }
 
-// PullPlatform is Pull for a platform such as linux/arm64/v8; the empty one is
-// the engine's own.
+// PullPlatform is Pull for a platform such as linux/arm64/v8. "" means the
+// engine's own.
 func (e *Engine) PullPlatform(ctx context.Context, reference, platform string, log io.Writer) (Image, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -46,7 +45,7 @@ func (e *Engine) PullPlatform(ctx context.Context, reference, platform string, l
 		options.WithOS(system).WithArch(arch).WithVariant(variant)
 	}
 	ids, err := images.Pull(c, reference, options)
-	if ctx.Err() != nil { // which the bindings take for an end like any other
+	if ctx.Err() != nil { // the bindings report the end of ctx like the end of the output
 		return Image{}, fmt.Errorf("cannot pull image %s: %w", reference, context.Cause(ctx))
 	}
 	if err == nil && len(ids) == 0 {
@@ -65,7 +64,7 @@ func (e *Engine) PullPlatform(ctx context.Context, reference, platform string, l
 	return image, err
 }
 
-// imageIDs lists the images that are there, nil if that is not known.
+// imageIDs returns the local images, or nil if they are unknown.
 func imageIDs(c context.Context) map[string]bool {
 	list, err := images.List(c, new(images.ListOptions).WithAll(true))
 	if err != nil {
@@ -78,7 +77,7 @@ func imageIDs(c context.Context) map[string]bool {
 	return there
 }
 
-// removeNameless removes an image if it has no name and nothing needs it.
+// removeNameless removes an image that has no name if nothing uses it.
 func (e *Engine) removeNameless(c context.Context, id string) {
 	image, err := inspect(c, id)
 	if err != nil || len(image.Tags) > 0 {
@@ -91,9 +90,9 @@ func (e *Engine) removeNameless(c context.Context, id string) {
 	e.forgetImage(id)
 }
 
-// pullBase asks the registry for a newer base image, if that is wanted, so
-// that an image whose base is still the same need not be built again. When the
-// registry does not answer the base that is here does, and that is said.
+// pullBase asks the registry for a newer base image if o.Pull is PullNewer, so
+// that an image with an unchanged base is not built again. If the registry does
+// not answer, the local base image is used and a line is logged.
 func (e *Engine) pullBase(ctx context.Context, o BuildOptions) (BuildOptions, error) {
 	if o.Pull != PullNewer || o.stages() != 1 || strings.Contains(o.base(), "$") {
 		return o, nil
@@ -114,7 +113,7 @@ func (e *Engine) pullBase(ctx context.Context, o BuildOptions) (BuildOptions, er
 	return o, nil
 }
 
-// splitPlatform reads OS/ARCH/VARIANT, ARCH alone is required.
+// splitPlatform parses OS/ARCH/VARIANT or ARCH.
 func splitPlatform(platform string) (system, arch, variant string) {
 	system, rest, ok := strings.Cut(platform, "/")
 	if !ok {
@@ -124,14 +123,14 @@ func splitPlatform(platform string) (system, arch, variant string) {
 	return system, arch, variant
 }
 
-// RunsOn reports whether an image is for a platform; the empty one is any.
+// RunsOn reports whether an image is for a platform. "" matches any image.
 func RunsOn(image Image, platform string) bool {
 	_, arch, _ := splitPlatform(platform)
 	return platform == "" || image.Architecture == arch
 }
 
-// ForPlatform returns an image for a platform: the one that is here, if it is
-// for its architecture, or else one of its registry.
+// ForPlatform returns the local image if it is for the platform's architecture,
+// and pulls it otherwise.
 func (e *Engine) ForPlatform(ctx context.Context, reference, platform string, log io.Writer) (Image, error) {
 	image, err := e.Inspect(ctx, reference)
 	switch {
@@ -145,7 +144,8 @@ func (e *Engine) ForPlatform(ctx context.Context, reference, platform string, lo
 	return e.PullPlatform(ctx, reference, platform, log)
 }
 
-// matches reports whether a whole name is what a reference stands for here.
+// matches reports whether tag, a full name, is the local image that reference
+// means.
 func matches(tag, reference string) bool {
 	reference = WithTag(reference)
 	return tag == reference || tag == "localhost/"+reference

@@ -10,8 +10,9 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings"
 )
 
-// recover follows a container whose service died: it runs on under its
-// conmon. A new service gives the rest of its output and its true status.
+// recover continues with a container whose service died. The container runs on
+// under its conmon; a new service returns the rest of its output and its exit
+// status.
 func (r *running) recover(ctx context.Context) (context.Context, error) {
 	ctx = context.WithoutCancel(ctx)
 	r.log.Warn("podman service died, going on with another")
@@ -22,7 +23,7 @@ func (r *running) recover(ctx context.Context) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.direct { // the service never had the output
+	if r.direct { // direct output does not go through the service
 		return c, nil
 	}
 	if err := r.restOfLog(c); err != nil {
@@ -31,9 +32,9 @@ func (r *running) recover(ctx context.Context) (context.Context, error) {
 	return c, nil
 }
 
-// restOfLog copies what the container wrote since the stream broke, and
-// follows it to its end. Streams are kept apart, so the bytes that were
-// already passed on are the first ones of each.
+// restOfLog copies the output since the stream broke and follows it to its end.
+// It skips, separately for stdout and stderr, the bytes that were already
+// copied.
 func (r *running) restOfLog(c context.Context) error {
 	client, err := bindings.GetClient(c)
 	if err != nil {

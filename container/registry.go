@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// Hints about a registry, by what it said.
+// Hints for errors of registries.
 const (
 	hintLogin    = "the registry wants other credentials, or there is no such repository: podman login %s"
 	hintNoTag    = "the registry has no image of that name and tag: is it spelt right, and published?"
@@ -33,8 +33,8 @@ const (
 	hintPull     = "can the registry be reached from here, and is the image published there? podman login gives credentials for it"
 )
 
-// registryCauses are words of registries and of podman about them, in the
-// order of their weight. A %s in a hint is the registry.
+// registryCauses returns parts of error messages with their hints, by priority.
+// %s in a hint is the registry.
 func registryCauses() []struct{ words, hint string } {
 	return []struct{ words, hint string }{
 		{"short-name", hintShort},
@@ -85,7 +85,7 @@ var (
 	registryHost   = lazyregexp.New(`docker://([^/ ]+)/|pinging container registry ([^ ]+): |(?:manifest|blob) [^ ]+ in ([^/ ]+)/`)
 )
 
-// registryHint says what to do about the words of a failed pull.
+// registryHint returns the hint for the message of a failed pull, or "".
 func registryHint(text string) string {
 	if hint := podman.Explain(errors.New(text)); hint == podman.HintDisk || hint == podman.HintDiskWhere {
 		return hint
@@ -99,7 +99,7 @@ func registryHint(text string) string {
 	return hintPull
 }
 
-// hostOf returns the registry that the last words of a failed pull name.
+// hostOf returns the last registry that the message of a failed pull names.
 func hostOf(text string) string {
 	all := registryHost.FindAllStringSubmatch(text, -1)
 	for i := len(all) - 1; i >= 0; i-- {
@@ -112,8 +112,8 @@ func hostOf(text string) string {
 	return "REGISTRY"
 }
 
-// registryReason returns why an image could not be pulled, in one line,
-// without the names that precede it.
+// registryReason returns the reason of a failed pull in one line, without the
+// names in front of it.
 func registryReason(text string) string {
 	line := podman.LastLine(text)
 	if at := registrySource.FindAllStringIndex(line, -1); at != nil {
@@ -122,8 +122,8 @@ func registryReason(text string) string {
 	return line
 }
 
-// AskRegistry has the engine ask the registry of an image for its tags, with
-// the engine's mirrors and the user's credentials. Nothing is pulled.
+// AskRegistry makes the engine ask an image's registry for its tags, using the
+// engine's mirrors and the user's credentials. It pulls nothing.
 func (e *Engine) AskRegistry(ctx context.Context, reference string) error {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -141,13 +141,13 @@ func (e *Engine) AskRegistry(ctx context.Context, reference string) error {
 	if ctx.Err() != nil {
 		return &EngineError{Op: "ask the registry of " + name, Code: 125, Err: context.Cause(ctx), Hint: hintRegistry}
 	}
-	reason := strings.TrimLeft(podman.LastLine(err.Error()), "* \t") // podman lists errors
+	reason := strings.TrimLeft(podman.LastLine(err.Error()), "* \t") // podman formats errors as a list
 	return &EngineError{Op: "ask the registry of " + name, Code: 125, Err: errors.New(reason), Hint: registryHint("docker://" + name + "/ " + reason)}
 }
 
-// authFile returns the file of credentials to send along, as podman's own
-// command line does: REGISTRY_AUTH_FILE, else what lies in DOCKER_CONFIG. A
-// service elsewhere is sent the user's own. Empty leaves it to the service.
+// authFile returns the credentials file to send with a request, as podman's
+// command line does: REGISTRY_AUTH_FILE, or the file in DOCKER_CONFIG. A service
+// on another machine gets the user's default file. "" leaves it to the service.
 func (e *Engine) authFile() string {
 	if file := e.options.Variable("REGISTRY_AUTH_FILE"); file != "" {
 		return file

@@ -19,84 +19,83 @@ type ContainerOptions struct {
 	WorkDir string // empty means HOME
 
 	Env       []string                         // NAME=VALUE, or NAME for the host's value
-	LookupEnv func(name string) (string, bool) // os.LookupEnv in the program; nil leaves such NAMEs out
+	LookupEnv func(name string) (string, bool) // os.LookupEnv in the program; nil ignores NAMEs without a value
 
-	Mounts     []Mount // for a podman of this machine only
-	Trees      []Tree  // sent to wherever podman is
+	Mounts     []Mount // only if podman is on this machine
+	Trees      []Tree  // copied to the container, wherever podman is
 	Volumes    []Volume
-	Devices    []string // paths such as /dev/kvm; the node's group is added for other users than root
-	Groups     []string // additional groups, names of the image or numbers
-	CapAdd     []string // beside SYS_PTRACE
+	Devices    []string // device nodes such as /dev/kvm; users other than root get the node's group
+	Groups     []string // additional groups, names in the image or numbers
+	CapAdd     []string // in addition to SYS_PTRACE
 	Privileged bool
-	AllCalls   bool // no system call is filtered out; what needs privileges needs them still
+	AllCalls   bool // no seccomp filter; privileged calls still need capabilities
 	Network    Network
-	Hostname   string            // empty means the engine's choice
+	Hostname   string            // empty means the engine's default
 	Memory     int64             // bytes; 0 means no limit
 	CPUs       float64           // 0 means no limit
-	Pids       int64             // 0 means the engine's choice
-	Labels     map[string]string // beside our own
-	Name       string            // prefix of the container's name, a random part is added; empty means lcitool
+	Pids       int64             // 0 means the engine's default
+	Labels     map[string]string // in addition to lcitool's
+	Name       string            // prefix of the container's name, before a random part; empty means lcitool
 }
 
-// RunOptions describe a container that lives as long as one command.
+// RunOptions describe a container for one command.
 type RunOptions struct {
 	ContainerOptions
-	Command []string // nil means ./script when Script is set, else the image's own
+	Command []string // nil means ./script if Script is set, else the image's command
 
-	Script      string // file of the host, copied to HOME/script
-	WorkloadDir string // directory of the host, mounted read-write at HOME/datadir
+	Script      string // host file, copied to HOME/script
+	WorkloadDir string // host directory, mounted read-write at HOME/datadir
 
 	Stdin  io.Reader // nil means none
 	Stdout io.Writer // nil discards
 	Stderr io.Writer // nil discards; unused with a terminal
-	TTY    bool      // give it a terminal; taken only if Stdin and Stdout are terminals
+	TTY    bool      // allocate a terminal, only if Stdin and Stdout are terminals
 
-	Signals <-chan os.Signal // each is sent on to the workload; nil means none
-	Grace   time.Duration    // from TERM to KILL after ctx is cancelled or Timeout is over; 0 means 10 s
+	Signals <-chan os.Signal // forwarded to the workload; nil means none
+	Grace   time.Duration    // from TERM to KILL after ctx is cancelled or Timeout is exceeded; 0 means 10 s
 	Timeout time.Duration    // wall clock of the workload; 0 means none
 }
 
-// StartOptions describe a container that stays until it is removed. The image
+// StartOptions describe a container that runs until it is removed. The image
 // must have /bin/sh and, without a command in Session, sleep.
 type StartOptions struct {
 	ContainerOptions
 	Session Session
 	Hosts   []string // NAME:ADDRESS for /etc/hosts
-	Join    string   // container whose network and /etc/hosts it shares, in place of Network and Hosts; to be removed before that one
+	Join    string   // container whose network and /etc/hosts it shares, instead of Network and Hosts; must be removed before that container
 }
 
-// A Session says how the first process of a Container starts. The zero value
-// is one that waits, whatever the image says.
+// A Session says what the first process of a Container is. The zero value is a
+// process that waits.
 type Session struct {
-	// AsImage makes the container as podman itself would: User is passed on
-	// as it is, empty for the image's, HOME and the working directory are what
-	// the image says, there are no more capabilities, and the limits are the
-	// engine's.
+	// AsImage creates the container as podman run does: User is passed on
+	// unchanged, empty for the image's; HOME and the working directory are those
+	// of the image; no capabilities are added; the limits are the engine's.
 	AsImage    bool
-	Command    []string // goes to the entrypoint; nil for a process that waits
-	Entrypoint []string // with Command; nil for the image's, empty for none
-	Ready      string   // line that Command writes once it waits; empty if nobody asks for what was written before
-	Own        bool     // the first process is the image's, or what Command and Entrypoint say, and does not wait; see Follow
+	Command    []string // arguments of the entrypoint; nil for a process that waits
+	Entrypoint []string // used with Command; nil for the image's, empty for none
+	Ready      string   // line that Command prints when it waits; empty if Written is not used
+	Own        bool     // the first process is that of the image, or of Command and Entrypoint, and does not wait; see Follow
 }
 
-// A Mount makes a file or directory of the host appear in the container.
+// A Mount is a bind mount of a host file or directory.
 type Mount struct {
 	Source   string // absolute path on the host
 	Target   string // absolute path in the container
 	ReadOnly bool
 	Overlay  bool // writes go to a layer that ends with the container; Source stays as it is
 
-	// Hide names a file or directory in Source that is not there for the
-	// container. It works for overlays of sessions on this machine.
+	// Hide is the name of an entry of Source that the container does not see. It
+	// requires an overlay, a session and an engine on this machine.
 	Hide string
 
-	// Upper is a directory with what lies over Source from the beginning,
-	// whiteouts included, "" for nothing. It is for overlays of sessions, which
-	// fail with ErrNoUpper where it cannot be put.
+	// Upper is a directory with the initial upper layer over Source, including
+	// whiteouts; "" for none. It requires an overlay and a session, and fails
+	// with ErrNoUpper if the engine cannot store it.
 	Upper string
 }
 
-// A Volume is a named volume of the engine, made when it is not there.
+// A Volume is a named volume, created if it does not exist.
 type Volume struct {
 	Name     string
 	Target   string
@@ -111,11 +110,11 @@ type RunResult struct {
 	Duration  time.Duration // from start to the workload's end
 }
 
-// Run runs one container to its end and removes it. A workload that returns
-// non-zero gives *ExitError, an engine that cannot start it *EngineError with
-// status 125, 126 or 127, an image that is not there ErrNoImage. When ctx ends
-// or Timeout is over the workload gets TERM, after Grace KILL, and the error
-// wraps context.Cause(ctx) or ErrTimeout.
+// Run runs a container until it ends and removes it. A non-zero exit status
+// gives *ExitError, a container that cannot be started *EngineError with status
+// 125, 126 or 127, and a missing image ErrNoImage. When ctx ends or Timeout is
+// exceeded, the workload gets SIGTERM and, after Grace, SIGKILL; the error wraps
+// context.Cause(ctx) or ErrTimeout.
 func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	result, err := e.runOnce(ctx, o)
 	if errors.Is(err, errConmonUnreachable) { // found out once, and before anything was started
@@ -160,8 +159,8 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 	return r.run(ctx, s)
 }
 
-// Shell is Run with /bin/sh, or o.Command when set, at a terminal if Stdin and
-// Stdout are one.
+// Shell is Run with /bin/sh, or o.Command if it is set, with a terminal if Stdin
+// and Stdout are terminals.
 func (e *Engine) Shell(ctx context.Context, o RunOptions) (RunResult, error) {
 	o.TTY = true
 	if o.Command == nil {
@@ -170,7 +169,8 @@ func (e *Engine) Shell(ctx context.Context, o RunOptions) (RunResult, error) {
 	return e.Run(ctx, o)
 }
 
-// refuseShortID keeps "de" from running whatever image has an ID beginning so.
+// refuseShortID refuses short hexadecimal names such as "de", which podman would
+// resolve to any image whose ID begins with them.
 func (e *Engine) refuseShortID(ctx context.Context, reference string) error {
 	if reference != "" && !shortID.MatchString(reference) {
 		return nil // podman itself says whether it is there

@@ -31,11 +31,11 @@ const (
 	pollMost     = 250 * time.Millisecond
 )
 
-// noDetach are keys that nobody types: without any, podman waits after each
-// ^P for a ^Q that would leave the container running.
+// noDetach are detach keys that nobody types. With an empty setting, podman
+// waits after each ^P for a ^Q that would detach.
 const noDetach = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 
-// running is one container on its way from create to remove.
+// running is a container from its creation to its removal.
 type running struct {
 	engine   *Engine
 	options  RunOptions
@@ -45,22 +45,22 @@ type running struct {
 	record   records.Record
 	log      *slog.Logger
 	out, err *counter
-	stderr   *startupErrorFilter // what err passes through
+	stderr   *startupErrorFilter // filters err
 	line     *podman.Watch
-	conmon   *net.UnixConn // the streams, nil when they come through the service
+	conmon   *net.UnixConn // the streams, nil if they come through the service
 	started  time.Time
-	lost     error           // set when the answer to the start was
+	lost     error           // set if the response to the start request was lost
 	conn     context.Context //nolint:containedctx // the bindings keep a connection in a context
 }
 
-// An outcome is how the workload ended.
+// An outcome says how the workload ended.
 type outcome struct {
 	code int
 	err  error
 }
 
-// run creates, attaches, starts and waits. Everything after the first request
-// goes on when ctx ends, since the container has to be brought to an end.
+// run creates, attaches, starts and waits. After the first request it continues
+// even if ctx ends, because it must stop the container.
 func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult, error) {
 	result := RunResult{Container: r.name}
 	c, err := r.engine.service.Conn(context.WithoutCancel(ctx))
@@ -96,7 +96,7 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 		if code(err) != 0 {
 			return result, r.refused(err)
 		}
-		r.lost = err // the service died; whether before or after starting it shows later
+		r.lost = err // the service died; later it shows whether the container was started
 		if r.direct {
 			r.detach(ctx)
 		}
@@ -108,9 +108,9 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 	return result, out.err
 }
 
-// attach connects the streams before the start, so that nothing is lost, and
-// returns a channel that tells their end. Most reasons why a container cannot
-// start show here, because the runtime prepares it.
+// attach connects the streams before the start, so that no output is lost. The
+// channel receives their end. The runtime initializes the container, so most
+// reasons why it cannot start show here.
 func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	r.out, r.stderr = newCounter(r.options.Stdout), newStartupErrorFilter(r.options.Stderr, initErrors())
 	r.err = newCounter(r.stderr)
@@ -121,7 +121,7 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	if r.direct {
 		return r.attachDirect(stdin)
 	}
-	if r.options.terminal() { // Attach recognises a terminal by the file itself
+	if r.options.terminal() { // Attach detects a terminal by the file itself
 		stdin, stdout, stderr = r.options.Stdin, r.options.Stdout, nil
 	}
 	own, err := r.engine.service.Conn(context.WithoutCancel(ctx))
@@ -143,7 +143,8 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	}
 }
 
-// wait sees to signals, cancellation and the time limit until the workload has ended.
+// wait handles signals, cancellation and the time limit until the workload has
+// ended.
 func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
 	cause, cancel := withTimeout(ctx, r.options.Timeout)
 	defer cancel()
@@ -162,7 +163,7 @@ func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
 		case s := <-r.options.Signals:
 			r.signal(ctx, s)
 		case <-done:
-			done, cancelled = nil, true // once
+			done, cancelled = nil, true // only once
 			r.signal(ctx, syscall.SIGTERM)
 			insist = time.After(r.grace())
 		case <-insist:
@@ -174,7 +175,8 @@ func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
 	}
 }
 
-// withTimeout ends ctx with ErrTimeout after a while, never for 0.
+// withTimeout returns a context that ends with ErrTimeout after limit. 0 means
+// no limit.
 func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if limit <= 0 {
 		return ctx, func() {}
@@ -189,8 +191,8 @@ func (r *running) grace() time.Duration {
 	return defaultGrace
 }
 
-// signal passes a signal on. One that comes too late is refused by the engine,
-// with various statuses, and does no harm.
+// signal forwards a signal. If the container has already ended, the engine
+// returns various errors, which are ignored.
 func (r *running) signal(ctx context.Context, s os.Signal) {
 	number, ok := s.(syscall.Signal)
 	if !ok {
@@ -207,14 +209,14 @@ func (r *running) signal(ctx context.Context, s os.Signal) {
 	}
 }
 
-// outcome asks for the exit status: the end of the streams proves nothing,
-// they also end when the service dies.
+// outcome asks podman for the exit status, because the streams also end when the
+// service dies.
 func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 	if streamErr != nil && !errors.Is(streamErr, define.ErrDetach) {
 		r.log.Debug("output ended early", "err", streamErr)
 	}
 	if errors.Is(streamErr, syscall.EPIPE) || errors.Is(streamErr, io.ErrClosedPipe) {
-		r.signal(ctx, syscall.SIGKILL) // nobody reads any more
+		r.signal(ctx, syscall.SIGKILL) // the reader is gone
 	}
 	defer r.stderr.flush()
 	c, recovered := r.conn, false //nolint:contextcheck // the bindings keep the connection in a context
@@ -258,8 +260,8 @@ func (r *running) ended(code int, streamErr error) outcome {
 	return outcome{}
 }
 
-// initRefused returns the status that the runtime itself would have given for
-// a command that cannot be run, or 0 when that is not what happened.
+// initRefused returns the runtime's exit status for a command that cannot be
+// run, or 0 for other reasons.
 func (r *running) initRefused() (int, error) {
 	cause := r.stderr.startupError()
 	if cause == nil || r.out.n > 0 {
@@ -273,7 +275,7 @@ func (r *running) initRefused() (int, error) {
 	return 126, reason
 }
 
-// refused says why the engine would not start the container.
+// refused returns the error for a container that the engine did not start.
 func (r *running) refused(err error) error {
 	if code(err) == 0 {
 		r.engine.service.NoteDeath()
@@ -281,7 +283,8 @@ func (r *running) refused(err error) error {
 	return engineError("run image "+r.options.Image, err)
 }
 
-// remove ends and removes the container, also when creating it was not seen to succeed.
+// remove stops and removes the container, even if the create request seemed to
+// fail.
 func (r *running) remove(ctx context.Context) {
 	if r.record.Name == "" {
 		return // it was not asked for
@@ -300,7 +303,8 @@ func (r *running) remove(ctx context.Context) {
 	}
 }
 
-// removeContainer removes a container and its anonymous volumes; none is no error.
+// removeContainer removes a container and its anonymous volumes. A missing
+// container is no error.
 func removeContainer(c context.Context, name string) error {
 	_, err := containers.Remove(c, name, new(containers.RemoveOptions).WithForce(true).WithVolumes(true).WithTimeout(0))
 	if code(err) == http.StatusNotFound {
@@ -316,7 +320,7 @@ func newCounter(w io.Writer) *counter {
 	return &counter{to: w}
 }
 
-// A reader is a pointer whatever it reads from, which the bindings insist on.
+// A reader is a pointer type, which the bindings require.
 type reader struct{ from io.Reader }
 
 func (r *reader) Read(p []byte) (int, error) { return r.from.Read(p) }

@@ -20,12 +20,12 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// cpuPeriod is the kernel's usual one, in microseconds.
+// cpuPeriod is the kernel's default, in microseconds.
 const cpuPeriod = 100000
 
-// spec turns options into what podman is asked for. Files that the container
-// needs of us go to dir; without one they are left out, for uploads to bring.
-// own are mounts beside those of the options.
+// spec converts options to podman's container specification. Files that lcitool
+// provides are written to dir; if it is "", they are left out and uploaded
+// later. own are mounts in addition to those of the options.
 func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir string, own []Mount) (*specgen.SpecGenerator, error) {
 	s := specgen.NewSpecGenerator(o.Image, false)
 	s.Name = o.Name
@@ -39,7 +39,7 @@ func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir st
 	if s.WorkDir == "" {
 		s.WorkDir = u.Home
 	}
-	s.Init = true // PID 1 ignores signals that it has no handler for
+	s.Init = true // PID 1 ignores signals without a handler
 	s.CapAdd = append([]string{"SYS_PTRACE"}, o.CapAdd...)
 	s.Privileged, s.Hostname = o.Privileged, o.Hostname
 	if o.AllCalls {
@@ -47,8 +47,8 @@ func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir st
 	}
 	s.Groups = append(s.Groups, o.Groups...)
 	s.Rlimits = e.rlimits()
-	// The output is kept on disk until the container is removed, so that it
-	// can still be had after the service died in the middle.
+	// k8s-file keeps the output on disk until the container is removed, so that
+	// it can be read after the service died.
 	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
 	s.User = u.spec()
 	s.Env = proxies(e.options.Variable, o.environ(u)) // the service would add its own
@@ -71,7 +71,7 @@ func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir st
 	return s, e.label(ctx, s)
 }
 
-// devices adds the devices and refuses mounts that the engine cannot see.
+// devices adds the devices, and refuses mounts that the engine cannot see.
 func (e *Engine) devices(ctx context.Context, o ContainerOptions, s *specgen.SpecGenerator, u runUser) error {
 	if !e.service.Local() {
 		if len(o.Mounts) > 0 {
@@ -92,7 +92,7 @@ func (e *Engine) devices(ctx context.Context, o ContainerOptions, s *specgen.Spe
 	return o.devices(s, u, rootless)
 }
 
-// runSpec is what podman is asked for to run one command.
+// runSpec returns the container specification for one command.
 func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir string) (*specgen.SpecGenerator, error) {
 	if o.WorkloadDir != "" && !e.service.Local() {
 		return nil, e.unseen(o.WorkloadDir)
@@ -115,7 +115,7 @@ func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir strin
 	return s, nil
 }
 
-// startSpec is what podman is asked for to start a session.
+// startSpec returns the container specification for a session.
 func (e *Engine) startSpec(ctx context.Context, o StartOptions, u runUser) (*specgen.SpecGenerator, error) {
 	s, err := e.spec(ctx, o.ContainerOptions, u, "", nil)
 	if err != nil {
@@ -131,8 +131,8 @@ func (e *Engine) startSpec(ctx context.Context, o StartOptions, u runUser) (*spe
 	return s, nil
 }
 
-// sessionUser is who runs a workload. Of one that is left to the image only
-// whether it is root counts.
+// sessionUser returns the user of a session. With AsImage, it only matters
+// whether it is root.
 func (e *Engine) sessionUser(ctx context.Context, o StartOptions) (runUser, error) {
 	if !o.Session.AsImage {
 		return e.resolveUser(ctx, o.Image, o.User)
@@ -143,7 +143,8 @@ func (e *Engine) sessionUser(ctx context.Context, o StartOptions) (runUser, erro
 	return runUser{Name: o.User, UID: -1, GID: -1}, nil
 }
 
-// asImage takes back what our containers have and podman's have not.
+// asImage removes the settings in which lcitool's containers differ from those
+// of podman run.
 func (o StartOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
 	s.User, s.WorkDir, s.CapAdd = o.User, o.WorkDir, o.CapAdd
 	delete(s.Env, "HOME")
@@ -155,7 +156,7 @@ func (o StartOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimi
 	s.Rlimits = limits
 }
 
-// command is what the container runs, nil for the image's own.
+// command returns the container's command, nil for the image's.
 func (o RunOptions) command(u runUser) []string {
 	switch {
 	case o.Command != nil || o.Script == "":
@@ -166,8 +167,8 @@ func (o RunOptions) command(u runUser) []string {
 	return []string{"./script"}
 }
 
-// terminal reports whether the container gets a terminal: it must be wanted,
-// and both ends must be one.
+// terminal reports whether to allocate a terminal: TTY is set, and Stdin and
+// Stdout are terminals.
 func (o RunOptions) terminal() bool { return o.TTY && isTerminal(o.Stdin) && isTerminal(o.Stdout) }
 
 func isTerminal(stream any) bool {
@@ -175,8 +176,8 @@ func isTerminal(stream any) bool {
 	return ok && f != nil && term.IsTerminal(int(f.Fd()))
 }
 
-// environ returns the workload's variables: HOME, then the caller's; a
-// NAME alone takes the host's value if there is one.
+// environ returns the workload's variables: HOME, then the caller's. A NAME
+// without a value takes the host's value, if any.
 func (o ContainerOptions) environ(u runUser) map[string]string {
 	env := map[string]string{"HOME": u.Home}
 	for _, v := range o.Env {
@@ -191,8 +192,8 @@ func (o ContainerOptions) environ(u runUser) map[string]string {
 	return env
 }
 
-// proxies returns env with the proxies of the caller, as podman's command line
-// hands them to builds and containers. What env has already stays.
+// proxies adds the caller's proxy variables to env, as podman's command line
+// does for builds and containers. Variables in env take precedence.
 func proxies(getenv func(string) string, env map[string]string) map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy"} {
@@ -206,9 +207,9 @@ func proxies(getenv func(string) string, env map[string]string) map[string]strin
 	return all
 }
 
-// idmap makes files of the invoking user belong to u inside a rootless
-// container, where they would otherwise appear as root's. Rootful podman
-// refuses it, and needs none.
+// idmap maps the calling user to u in a rootless container, where the user's
+// files would otherwise belong to root. Rootful podman refuses the mapping and
+// does not need it.
 func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser) error {
 	if u.UID <= 0 { // root, or left to the image
 		return nil
@@ -218,7 +219,7 @@ func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser)
 		return err
 	}
 	s.UserNS = specgen.Namespace{NSMode: specgen.KeepID}
-	if u.UID != os.Getuid() || !e.service.Local() { // who we are there is not known
+	if u.UID != os.Getuid() || !e.service.Local() { // the user's UID there is not known
 		gid := u.GID
 		if gid < 0 {
 			gid = u.UID
@@ -231,8 +232,8 @@ func (e *Engine) idmap(ctx context.Context, s *specgen.SpecGenerator, u runUser)
 // Rootless reports whether the service runs as an ordinary user.
 func (e *Engine) Rootless(ctx context.Context) (bool, error) { return e.rootless(ctx) }
 
-// rootless reports whether the service runs as an ordinary user: its socket's
-// owner tells at no cost, another machine has to be asked.
+// rootless reports whether the service runs as an ordinary user. It checks the
+// owner of a local socket, and asks a service on another machine.
 func (e *Engine) rootless(ctx context.Context) (bool, error) {
 	if e.service.Local() {
 		info, err := os.Stat(e.service.Socket())
@@ -287,7 +288,7 @@ func (o ContainerOptions) resources(s *specgen.SpecGenerator) {
 	s.ResourceLimits = r
 }
 
-// randomName returns the part of a container's name that keeps two runs apart.
+// randomName returns a random suffix for container names.
 func randomName() string {
 	random := make([]byte, 5)
 	_, _ = rand.Read(random) // documented never to fail

@@ -20,17 +20,18 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// samePaths says which paths the engine has been proven to see as we do. An
-// engine may share some directories with us and have others of the same name.
+// samePaths caches which paths are the same files for the engine. An engine may
+// share some directories with this machine and have other directories of the
+// same name.
 type samePaths struct {
 	needed bool // nothing else proves it
 	mu     sync.Mutex
 	known  map[string]bool
 }
 
-// provesItself reports whether the service's process shows that it sees what we
-// see: podman or systemd, in our mount namespace. Another program may pass on
-// what it hears to anywhere.
+// provesItself reports whether the process that listens on the socket is podman
+// or systemd in this mount namespace. Other programs may forward requests
+// elsewhere.
 func (e *Engine) provesItself() bool {
 	if !e.isOurs() {
 		return false
@@ -42,14 +43,14 @@ func (e *Engine) provesItself() bool {
 	return isServer(records.HostProcesses(), pid)
 }
 
-// isServer looks at what a process that listens on a socket of podman's is called.
+// isServer reports whether the process is podman or systemd, by its name.
 func isServer(p records.Processes, pid int) bool {
 	name, err := fs.ReadFile(p, fmt.Sprintf("%d/comm", pid))
 	comm := strings.TrimSpace(string(name))
 	return err == nil && (comm == "podman" || comm == "systemd" || comm == "init")
 }
 
-// seesWorkingDir proves the directory that most commands are about.
+// seesWorkingDir checks the current directory, which most commands use.
 func (e *Engine) seesWorkingDir(ctx context.Context) (bool, error) {
 	e.same.needed = !e.provesItself()
 	dir, err := os.Getwd()
@@ -62,15 +63,15 @@ func (e *Engine) seesWorkingDir(ctx context.Context) (bool, error) {
 	return e.sees(ctx, dir)
 }
 
-// refuseOthers returns an error if the engine has another file or directory
-// in the place of one that s mounts.
+// refuseOthers returns an error if a path that s mounts is another file or
+// directory for the engine.
 func (e *Engine) refuseOthers(ctx context.Context, s *specgen.SpecGenerator) error {
 	if !e.same.needed || !e.service.Local() {
 		return nil
 	}
 	for _, source := range sourcesOf(s) {
 		if strings.HasPrefix(source, filepath.Join(e.options.TempParent(), tempPrefix)) {
-			continue // a directory of ours, where the engine has found one before
+			continue // in a temporary directory of lcitool, which was checked before
 		}
 		sees, err := e.sees(ctx, source)
 		if err != nil {
@@ -99,8 +100,8 @@ func sourcesOf(s *specgen.SpecGenerator) []string {
 	return sources
 }
 
-// sees asks the engine for the time and mode of a file or directory, by means
-// of a container that mounts it and is never started.
+// sees asks the engine for the mode and time of a file or directory. It creates
+// a container that mounts it, and does not start it.
 func (e *Engine) sees(ctx context.Context, path string) (bool, error) {
 	e.same.mu.Lock()
 	defer e.same.mu.Unlock()
@@ -156,8 +157,8 @@ func (e *Engine) askFor(ctx context.Context, path string) (bool, error) {
 	})
 }
 
-// asSeen compares a path with what the engine says of it, which may change in
-// between: then both are asked again.
+// asSeen compares a path with what the engine returns. If the file changes in
+// between, it compares again.
 func asSeen(path string, theirs func() (fs.FileMode, time.Time, error)) (bool, error) {
 	const tries = 5
 	for range tries {

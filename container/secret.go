@@ -12,25 +12,24 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// secretDir is where workloads find their secrets.
+// secretDir is the directory of a workload's secrets.
 const secretDir = "/run/secrets"
 
 var secretName = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
-// A Secret is something that a workload may read and that appears neither in
-// its environment nor in what the engine says about the container.
+// A Secret is a file for a workload. Its content appears neither in environment
+// variables nor in the engine's description of the container.
 type Secret struct {
 	Name string // it is the file /run/secrets/Name: letters, digits, "_", "-", "." but not as the first
 	Data []byte
 }
 
-// String gives the name alone, so that no log has the rest.
+// String returns only the name, so that logs do not contain the data.
 func (s Secret) String() string { return "secret " + s.Name }
 
-// GoString is String.
 func (s Secret) GoString() string { return s.String() }
 
-// Check refuses a name that cannot be one of a file.
+// Check returns an error if the name is not a valid file name.
 func (s Secret) Check() error {
 	if !secretName.MatchString(s.Name) {
 		return fmt.Errorf("%q cannot be the name of a secret", s.Name)
@@ -38,10 +37,10 @@ func (s Secret) Check() error {
 	return nil
 }
 
-// SecretMounts puts secrets into files that only user, as RunOptions.User has
-// it, can read in a container of image, and gives the mounts for its options.
-// The files are removed by remove, which is to be called when the container is
-// gone and is never nil; those of a killed process go with what else it left.
+// SecretMounts writes secrets to files that only user can read in a container of
+// image, and returns their mounts. user has the format of RunOptions.User. The
+// caller must call remove, which is never nil, after the container was removed.
+// Prune removes the files of a killed process.
 func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets []Secret) (mounts []Mount, remove func(), err error) {
 	remove = func() {}
 	if len(secrets) == 0 {
@@ -70,11 +69,11 @@ func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets [
 	return mounts, remove, nil
 }
 
-// A fileOwner is the owner that a file must have on the host; -1 leaves it as it is.
+// A fileOwner is the owner of a file on the host; -1 means no change.
 type fileOwner struct{ uid, gid int }
 
-// secretReader gives the owner on the host of what user can read in a
-// container. Rootless podman makes its caller that user.
+// secretReader returns the host owner that makes a file readable for user in a
+// container. Rootless podman maps the caller to that user.
 func (e *Engine) secretReader(ctx context.Context, image, user string) (fileOwner, error) {
 	rootless, err := e.rootless(ctx)
 	if err != nil || rootless {
@@ -87,7 +86,7 @@ func (e *Engine) secretReader(ctx context.Context, image, user string) (fileOwne
 	return fileOwner{u.UID, u.GID}, nil
 }
 
-// write makes a file that is never readable by anybody else.
+// write writes a file that other users can never read.
 func (o fileOwner) write(file string, data []byte) error {
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
 	if err != nil {

@@ -14,9 +14,10 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// label lets a container read what is mounted in it where SELinux keeps it from
-// that. Files that lcitool made get the containers' label. Files of the user
-// keep theirs, which other programs go by: the container is not confined then.
+// label permits a container to read its mounts if SELinux is enforcing.
+// lcitool's own files get the container label. The user's files keep their
+// label, because other programs depend on it; the container is not confined
+// then.
 func (e *Engine) label(ctx context.Context, s *specgen.SpecGenerator) error {
 	if len(s.Mounts)+len(s.OverlayVolumes) == 0 || !e.service.Local() || !selinuxEnforcing(os.DirFS("/sys/fs/selinux")) {
 		return nil
@@ -31,7 +32,8 @@ func (e *Engine) label(ctx context.Context, s *specgen.SpecGenerator) error {
 	return nil
 }
 
-// relabel does so for all mounts, or for none.
+// relabel relabels all mounts, or disables the confinement if one of them is not
+// lcitool's.
 func relabel(s *specgen.SpecGenerator, ours func(path string) bool) {
 	foreign := len(s.OverlayVolumes) > 0
 	for _, m := range s.Mounts {
@@ -42,11 +44,11 @@ func relabel(s *specgen.SpecGenerator, ours func(path string) bool) {
 		return
 	}
 	for i := range s.Mounts {
-		s.Mounts[i].Options = append(s.Mounts[i].Options, "z") // several containers may have it
+		s.Mounts[i].Options = append(s.Mounts[i].Options, "z") // shared label, as several containers may use it
 	}
 }
 
-// madeDir reports whether a path is in a temporary directory of ours.
+// madeDir reports whether a path is in a temporary directory of lcitool.
 func (e *Engine) madeDir(path string) bool {
 	for dir := filepath.Clean(path); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		r, err := e.records.Get(records.Directory, filepath.Base(dir))
@@ -57,7 +59,7 @@ func (e *Engine) madeDir(path string) bool {
 	return false
 }
 
-// selinuxEnforcing looks at the file system that the kernel shows its policy in.
+// selinuxEnforcing reads /sys/fs/selinux/enforce.
 func selinuxEnforcing(sys fs.FS) bool {
 	data, err := fs.ReadFile(sys, "enforce")
 	return err == nil && bytes.Equal(bytes.TrimSpace(data), []byte("1"))

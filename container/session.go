@@ -16,14 +16,14 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// idle is what the first process of a session does: it waits, and takes over
-// what its descendants leave. A shell does both, in any image, and signals
-// from inside do not reach it because it handles none. When somebody kills the
-// sleep, it begins another one.
+// idle is the command of a session's first process. It waits and reaps orphaned
+// processes. A shell can do both in any image. It has no signal handlers, so
+// signals from inside the container do not reach it as PID 1. If the sleep is
+// killed, it starts another one.
 const idle = `while :; do sleep 1000000 & wait $!; done`
 
-// A Container stays up while several things are done in it, until Remove or
-// Keep. It is safe for use by several goroutines.
+// A Container runs until Remove or Keep, and several commands can be run in it.
+// It is safe for concurrent use.
 type Container struct {
 	engine   *Engine
 	warnings []string
@@ -34,9 +34,9 @@ type Container struct {
 	record records.Record
 }
 
-// Start makes a container that does nothing by itself. It is removed by
-// Remove, stays after Keep, and is a leftover otherwise, as soon as this
-// process ends. Errors are those of Run.
+// Start creates and starts a container whose first process waits. If neither
+// Remove nor Keep is called, it is a leftover when this process ends. Errors are
+// those of Run.
 func (e *Engine) Start(ctx context.Context, o StartOptions) (*Container, error) {
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (e *Engine) Start(ctx context.Context, o StartOptions) (*Container, error) 
 	}
 	c := &Container{engine: e, name: s.Name}
 	if err := c.start(ctx, s, uploads, o.Mounts); err != nil {
-		_ = c.Remove(ctx) // it says so itself
+		_ = c.Remove(ctx) // it reports its own errors
 		return nil, err
 	}
 	c.swept = e.sweepLater(ctx)
@@ -95,13 +95,13 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads
 	return nil
 }
 
-// apply makes the first process of a container that of a session.
+// apply sets the first process of a container.
 func (o Session) apply(s *specgen.SpecGenerator) {
 	if o.Own {
 		o.applyOwn(s)
 		return
 	}
-	kill := syscall.SIGKILL // a process that waits would not listen to another one
+	kill := syscall.SIGKILL // a waiting process ignores other signals
 	s.Init, s.StopSignal = false, &kill
 	s.LogConfiguration = &specgen.LogConfig{Driver: "none"}
 	if o.Ready != "" {
@@ -112,24 +112,24 @@ func (o Session) apply(s *specgen.SpecGenerator) {
 		s.Entrypoint, s.Command = []string{"/bin/sh", "-c", idle}, nil
 	case o.Entrypoint == nil:
 		s.Command = o.Command
-	default: // an empty list would be left out of the request
+	default: // the request would omit an empty list
 		s.Entrypoint, s.Command = slices.Concat(o.Entrypoint, o.Command), nil
 	}
 }
 
-// Name returns the container's name, which Keep changes.
+// Name returns the container's name. Keep changes it.
 func (c *Container) Name() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.name
 }
 
-// Warnings returns what the engine said when it made the container, such as
-// that limits are ignored.
+// Warnings returns the engine's warnings about the container's creation, for
+// example about ignored limits.
 func (c *Container) Warnings() []string { return c.warnings }
 
-// Remove ends whatever runs in the container and removes it, also after ctx
-// was cancelled. Removing it again does nothing.
+// Remove stops the container and removes it, also after ctx was cancelled.
+// Further calls do nothing.
 func (c *Container) Remove(ctx context.Context) error {
 	conn, done, err := c.engine.service.Afterwards(ctx)
 	if err != nil && c.engine.service.Reconnect(context.WithoutCancel(ctx)) == nil {
@@ -148,12 +148,12 @@ func (c *Container) Remove(ctx context.Context) error {
 	return nil
 }
 
-// settle waits until nothing of ours goes on in the background.
+// settle waits for the background cleanup.
 func (c *Container) settle() {
 	if c.swept != nil {
 		<-c.swept
 	}
 }
 
-// errGone is a session whose container is not there any more.
+// errGone reports a session whose container does not exist any more.
 var errGone = errors.New("the container is gone")

@@ -17,9 +17,9 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// Put unpacks an archive below target, a directory that is made if it is
-// missing. All files belong to the container's user then, even if the archive
-// names. The archive is trusted not to be larger than the engine's disk.
+// Put unpacks a tar archive below target, a directory that is created if it does
+// not exist. All files get the container's user as their owner, whatever the
+// archive says. The size of the archive is not limited.
 func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error {
 	op := fmt.Sprintf("put files into %s in container %s", target, c.Name())
 	if !path.IsAbs(target) {
@@ -39,9 +39,10 @@ func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error
 	return nil
 }
 
-// Get writes an archive of a file or directory to w; its names begin with the
-// last element of the path, its owners mean nothing. What is not there gives
-// fs.ErrNotExist. An archive that ends early is one that the engine broke off.
+// Get writes a tar archive of a file or directory to w. Its names begin with the
+// last element of the path; its owners are not meaningful. The error is
+// fs.ErrNotExist if the path does not exist. A truncated archive means that the
+// engine stopped.
 func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 	op := fmt.Sprintf("get %s out of container %s", from, c.Name())
 	conn, err := c.engine.service.Conn(ctx)
@@ -71,7 +72,7 @@ func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 	return nil
 }
 
-// during makes err one of ours, or says that ctx ended if that is the reason.
+// during wraps err, or returns the cause of ctx if it has ended.
 func during(ctx context.Context, op string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("cannot %s: %w", op, context.Cause(ctx))

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// Exited reports whether the first process of the container has ended, and with
-// which status.
+// Exited reports whether the first process of the container has ended, and its
+// exit status.
 func (c *Container) Exited(ctx context.Context) (code int, exited bool, err error) {
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
@@ -28,8 +28,8 @@ func (c *Container) Exited(ctx context.Context) (code int, exited bool, err erro
 	return int(data.State.ExitCode), ended, nil
 }
 
-// Restart starts the container again, whose first process has ended. Its files
-// are as they were.
+// Restart starts a container again whose first process has ended. Its files are
+// unchanged.
 func (c *Container) Restart(ctx context.Context) error {
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
@@ -42,9 +42,8 @@ func (c *Container) Restart(ctx context.Context) error {
 	return nil
 }
 
-// Written calls line with each line that the first process has written, until
-// it has written the one that says it is ready, or has ended. The session must
-// have been started with such a line.
+// Written calls line for each line of output of the first process, until the
+// line ready or its end. Session.Ready must have been set.
 func (c *Container) Written(ctx context.Context, ready string, line func(string)) error {
 	return c.follow(ctx, func(text string) bool {
 		if text == ready {
@@ -55,8 +54,8 @@ func (c *Container) Written(ctx context.Context, ready string, line func(string)
 	})
 }
 
-// follow calls line with each line that the first process has written, until
-// that returns false, or the process has ended.
+// follow calls line for each line of output of the first process, until it
+// returns false or the process has ended.
 func (c *Container) follow(ctx context.Context, line func(string) bool) error {
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {

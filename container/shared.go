@@ -15,12 +15,12 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// seesOurFiles reports whether the engine has the files of this machine: a
+// seesOurFiles reports whether the engine sees the files of this machine. A
 // socket may lead into a virtual machine, out of a container or to another host.
-// The engine is asked for a container that it cannot make, on a root file
-// system that is nowhere, with a new file of ours mounted. It looks at mounts
-// first, so its words tell whether it found the file. Nothing is made. Words that
-// nobody has seen before count as no: a copy is never wrong.
+// It requests a container that podman cannot create, because its root file
+// system does not exist, with a new file of lcitool as a mount. podman checks
+// mounts first, so its error says whether it found the file. Unknown errors
+// count as no, since copying files always works.
 func (e *Engine) seesOurFiles(ctx context.Context) (bool, error) {
 	dir, remove, err := e.TempDir(ctx, "run")
 	if err != nil {
@@ -42,7 +42,7 @@ func (e *Engine) seesOurFiles(ctx context.Context) (bool, error) {
 	s.Mounts = []spec.Mount{{Type: "bind", Source: token, Destination: "/token", Options: []string{"ro"}}}
 	made, err := containers.CreateWithSpec(c, s, nil)
 	switch {
-	case err == nil: // an engine that looks at neither
+	case err == nil: // an engine that checks neither
 		_, err = containers.Remove(c, made.ID, new(containers.RemoveOptions).WithForce(true))
 		return false, err
 	case strings.Contains(err.Error(), nowhere):

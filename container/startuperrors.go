@@ -11,17 +11,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// maxHeld bounds what is held back of a stream's beginning.
+// maxHeld limits the part of a stream that is held back, in bytes.
 const maxHeld = 4096
 
-// startupErrors are messages of the engine at the beginning of a stream whose
-// command could not be started.
+// startupErrors are messages at the beginning of a stream if the command could
+// not be started.
 type startupErrors struct {
 	begin string             // of the first line
 	line  *lazyregexp.Regexp // each line, without its end
 }
 
-// The lines, as patterns.
+// Patterns of the lines.
 var (
 	initLine = lazyregexp.New(`^ERROR \(catatonit:\d+\): failed to exec pid1: (.+)$`)
 	execLine = lazyregexp.New(
@@ -29,15 +29,15 @@ var (
 	)
 )
 
-// initErrors are the one line of an init process. Its status is 1, whatever
-// the reason.
+// initErrors returns the message of the init process. Its exit status is always
+// 1.
 func initErrors() startupErrors { return startupErrors{"ERROR (catatonit:", initLine} }
 
-// execErrors are those of the runtime and of podman after it.
+// execErrors returns the messages of the runtime and of podman.
 func execErrors() startupErrors { return startupErrors{"Error: ", execLine} }
 
-// A startupErrorFilter passes a stream on. It holds back the beginning for as
-// long as that may be a startup error.
+// A startupErrorFilter copies a stream. It holds back the beginning while it may
+// be a startup error.
 type startupErrorFilter struct {
 	to       io.Writer
 	patterns startupErrors
@@ -63,7 +63,7 @@ func (w *startupErrorFilter) Write(p []byte) (int, error) {
 	return len(p), w.flush()
 }
 
-// couldMatch reports whether what came so far may be a startup error.
+// couldMatch reports whether the data so far may be a startup error.
 func (w *startupErrorFilter) couldMatch() bool {
 	begin := []byte(w.patterns.begin)
 	if len(w.held) < len(begin) {
@@ -80,8 +80,7 @@ func (w *startupErrorFilter) couldMatch() bool {
 	return true
 }
 
-// startupError returns why the command could not be started, nil if the stream
-// does not say that.
+// startupError returns the reason why the command could not be started, or nil.
 func (w *startupErrorFilter) startupError() error {
 	first, rest, ended := strings.Cut(string(w.held), "\n")
 	m := w.patterns.line.FindStringSubmatch(strings.TrimSuffix(first, "\r"))
@@ -91,10 +90,9 @@ func (w *startupErrorFilter) startupError() error {
 	return errors.New(m[1])
 }
 
-// discard forgets what was held back.
 func (w *startupErrorFilter) discard() { w.held = nil }
 
-// flush passes on what was held back, and from now on everything.
+// flush writes the data that was held back. Later data is written immediately.
 func (w *startupErrorFilter) flush() error {
 	w.open = true
 	held := w.held

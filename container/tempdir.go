@@ -17,18 +17,19 @@ import (
 
 const (
 	tempPrefix = "lcitool-"
-	// ownerFile says whose a directory of an earlier version is. Nobody else can
-	// have written it into a directory of ours.
+	// ownerFile identifies the owner of a directory from an earlier version.
+	// Other users cannot write to such a directory.
 	ownerFile = "owner.json"
 )
 
-// TempDir makes a directory of mode 0700 for files that a container or the
-// builder needs. remove removes it; the next run does if this one is killed.
+// TempDir creates a directory of mode 0700 for files of a container or the
+// builder. remove removes it; if this process is killed, the next run removes
+// it.
 func (e *Engine) TempDir(ctx context.Context, kind string) (dir string, remove func(), err error) {
 	return e.TempDirIn(ctx, e.options.TempParent(), kind)
 }
 
-// TempDirIn is TempDir in a directory of the caller's choice.
+// TempDirIn is TempDir with a directory below parent.
 func (e *Engine) TempDirIn(ctx context.Context, parent, kind string) (dir string, remove func(), err error) {
 	fail := func(err error) (string, func(), error) {
 		return "", nil, fmt.Errorf("cannot make a temporary directory: %w", err)
@@ -56,8 +57,8 @@ func (e *Engine) TempDirIn(ctx context.Context, parent, kind string) (dir string
 	}, nil
 }
 
-// recordedDirs returns the directories of runs that are gone, and forgets
-// those that are not there: no process is left that could make them.
+// recordedDirs returns the directories of dead runs. It removes the records of
+// those that do not exist, since no process is left to create them.
 func (e *Engine) recordedDirs(p proofs) []Leftover {
 	var list []Leftover
 	for _, r := range p.dirs {
@@ -75,7 +76,7 @@ func (e *Engine) recordedDirs(p proofs) []Leftover {
 	return list
 }
 
-// legacyDirs returns the directories below parent that an earlier version left.
+// legacyDirs returns the directories below parent that earlier versions left.
 func legacyDirs(p records.Processes, parent string) []Leftover {
 	dirs, _ := filepath.Glob(filepath.Join(parent, tempPrefix+"*-*-*"))
 	var list []Leftover

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// discardDir removes a directory of ours with what a build may have left
-// running or mounted in it.
+// discardDir removes a directory of lcitool, after the processes and mounts that
+// a build left in it.
 func (e *Engine) discardDir(ctx context.Context, l Leftover) error {
 	for _, scratch := range scratchesOf(l.Name) {
 		deleteSandbox(ctx, "buildah-"+scratch)
@@ -27,20 +27,21 @@ func (e *Engine) discardDir(ctx context.Context, l Leftover) error {
 	return nil
 }
 
-// removeDir removes a directory after what is mounted in it.
+// removeDir unmounts what is mounted in a directory and removes it.
 func removeDir(ctx context.Context, dir string) error {
 	if err := unmountBelow(dir); err != nil {
 		return err
 	}
 	err := os.RemoveAll(dir)
-	if errors.Is(err, fs.ErrPermission) { // files of subordinate ids
+	if errors.Is(err, fs.ErrPermission) { // files of subordinate IDs
 		err = exec.CommandContext(ctx, "podman", "unshare", "rm", "-rf", "--", dir).Run()
 	}
 	return err
 }
 
-// deleteSandbox ends a step that outlived its service and clears the
-// runtime's list. A runtime that is not there, or does not know it, is fine.
+// deleteSandbox stops a step that outlived its service and removes it from the
+// runtime. Errors are ignored, because the runtime may not be installed or not
+// know the sandbox.
 func deleteSandbox(ctx context.Context, name string) {
 	for _, runtime := range []string{"runc", "crun"} {
 		if _, err := exec.LookPath(runtime); err == nil {

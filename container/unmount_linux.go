@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unmountBelow unmounts what is mounted at and below dir, and fails if
-// something stays: that is not ours to empty.
+// unmountBelow unmounts all file systems at and below dir. It fails if one stays
+// mounted, because the directory must not be removed then.
 func unmountBelow(dir string) error {
 	mounts, err := mountsBelow(dir)
 	if err != nil {

@@ -4,5 +4,5 @@
 
 package container
 
-// unmountBelow has nothing to do where no build of this machine mounts anything.
+// unmountBelow does nothing, because builds mount file systems only on Linux.
 func unmountBelow(string) error { return nil }

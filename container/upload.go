@@ -21,18 +21,18 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// A Tree is files that are sent into a container before it starts, for an
-// engine that cannot see the host's directories. They belong to the
-// container's user, and changes do not come back.
+// A Tree is a set of files that are copied into a container before it starts,
+// for an engine that does not see the host's directories. They belong to the
+// container's user. Changes are not copied back.
 type Tree struct {
 	Target string                                       // directory in the container, made if it is missing
 	Tar    func(ctx context.Context, w io.Writer) error // writes the archive of what belongs there
 
-	AsPacked bool // Target exists, and the files have the owners that the archive names
+	AsPacked bool // Target exists, and the files have the owners in the archive
 }
 
-// uploads returns what is sent to a container of u: the caller's trees and,
-// where nothing of the host is mounted, what is mounted otherwise.
+// uploads returns the files to copy to a container of u: the caller's trees and,
+// unless mounted is true, the account files.
 func (o ContainerOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 	var list []Tree
 	if u.OnHost && !mounted {
@@ -65,7 +65,7 @@ type packedFile struct {
 	data []byte
 }
 
-// packed returns a function that writes an archive of a few small files.
+// packed returns a function that writes a tar archive of small files.
 func packed(files ...packedFile) func(context.Context, io.Writer) error {
 	return func(_ context.Context, w io.Writer) error {
 		t := tar.NewWriter(w)
@@ -81,7 +81,7 @@ func packed(files ...packedFile) func(context.Context, io.Writer) error {
 	}
 }
 
-// dirArchive is an archive of one directory.
+// dirArchive returns a tar archive of one directory.
 func dirArchive(name string) io.Reader {
 	var b bytes.Buffer
 	t := tar.NewWriter(&b)
@@ -89,8 +89,8 @@ func dirArchive(name string) io.Reader {
 	return &b
 }
 
-// makeDir makes a directory of a container, for the container's user,
-// unless it is there: podman would make it for root.
+// makeDir creates a directory in a container for the container's user, unless it
+// exists. podman would create it for root.
 func makeDir(c context.Context, name, target string) error {
 	target = path.Clean(target)
 	_, err := containers.Stat(c, name, target)
@@ -100,7 +100,7 @@ func makeDir(c context.Context, name, target string) error {
 	return putArchive(c, name, path.Dir(target), false, dirArchive(path.Base(target)))
 }
 
-// copyIn sends files into a container that is created and not started.
+// copyIn copies files into a container that was created but not started.
 func (e *Engine) copyIn(ctx context.Context, name string, uploads []Tree) error {
 	if len(uploads) == 0 {
 		return nil
@@ -137,9 +137,9 @@ func (e *Engine) copyIn(ctx context.Context, name string, uploads []Tree) error 
 	return nil
 }
 
-// putArchive unpacks an archive in a container. The bindings' own call loses
-// the reason of a failure, and may send a second, empty archive when the first
-// one broke off: that would look like success.
+// putArchive unpacks an archive in a container. The bindings' function loses the
+// reason of a failure. It may also retry with an empty archive, which looks like
+// success.
 func putArchive(c context.Context, name, target string, asPacked bool, archive io.Reader) error {
 	client, err := bindings.GetClient(c)
 	if err != nil {
@@ -160,7 +160,7 @@ func putArchive(c context.Context, name, target string, asPacked bool, archive i
 	return nil
 }
 
-// A singleUseBody is a request's body that cannot be sent again.
+// A singleUseBody is a request body that cannot be sent again.
 type singleUseBody struct {
 	from   io.Reader
 	closed bool
@@ -173,13 +173,13 @@ func (b *singleUseBody) Read(p []byte) (int, error) {
 	return b.from.Read(p)
 }
 
-// Close is called by the client when it has sent the body, or given up.
+// Close is called by the HTTP client after it has sent the body or given up.
 func (b *singleUseBody) Close() error {
 	b.closed = true
 	return nil
 }
 
-// readScript reads a script and makes it executable for all.
+// readScript reads a script and makes its mode executable for all users.
 func readScript(script string) ([]byte, os.FileMode, error) {
 	info, err := os.Stat(script)
 	if err != nil || !info.Mode().IsRegular() {

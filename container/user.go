@@ -27,17 +27,17 @@ var (
 	numeric  = lazyregexp.New(`^[0-9]{1,10}$`)
 )
 
-// maxPasswd bounds what is read of an image's passwd file.
+// maxPasswd limits the size of an image's passwd file, in bytes.
 const maxPasswd = 4 << 20
 
-// A runUser is who runs a workload.
+// A runUser is the user that runs a workload.
 type runUser struct {
 	Name   string // empty for a bare number
 	UID    int
 	GID    int    // -1 leaves it to the image
 	Home   string // HOME, also where script and datadir appear
-	OnHost bool   // an account of the host: its passwd and group files go into the container
-	Fresh  bool   // Home is an empty directory of ours
+	OnHost bool   // an account of the host; its passwd and group files are copied into the container
+	Fresh  bool   // Home is a new empty directory
 }
 
 func (u runUser) spec() string {
@@ -47,15 +47,14 @@ func (u runUser) spec() string {
 	return fmt.Sprintf("%d:%d", u.UID, u.GID)
 }
 
-// resolveUser finds out who wanted is. In this order: root; uid:gid; an
-// account of the host by name or number, so that files of the workload's
-// directory have the same owner inside and outside; a bare number; a user of
-// the image.
+// resolveUser resolves wanted in this order: root; UID:GID; an account of the
+// host by name or number, so that files in WorkloadDir have the same owner
+// inside and outside; a number; a user of the image.
 //
-// The home directory of everybody but root is a neutral /home/NAME, because an
-// empty directory mounted over the account's own home may hide a system directory
-// (daemon lives in /usr/sbin) and may not exist at all (nobody). A user of the
-// image whose home is below /home keeps it as the image has it.
+// The home directory of all users except root is /home/NAME. A directory mounted
+// over the account's own home could hide a system directory (daemon has
+// /usr/sbin), or the home may not exist (nobody). A user of the image whose home
+// is below /home keeps it.
 func (e *Engine) resolveUser(ctx context.Context, image, wanted string) (runUser, error) {
 	root := runUser{Name: "root", Home: "/root"}
 	switch {
@@ -119,8 +118,8 @@ func number(wanted string) (runUser, error) {
 	return runUser{UID: int(uid), GID: -1, Home: "/home/user", Fresh: true}, nil
 }
 
-// imageUser looks a name up in the image's passwd file, read through a
-// container that is never started.
+// imageUser looks up a name in the image's passwd file, using a container that
+// is not started.
 func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, error) {
 	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
@@ -148,11 +147,11 @@ func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, er
 	})
 }
 
-// maxPasswdLinks is how many links in a row lead to an image's passwd file.
+// maxPasswdLinks limits the chain of symbolic links to an image's passwd file.
 const maxPasswdLinks = 10
 
-// userFromImage reads /etc/passwd of an image, which may be a link within the
-// image. get gives an archive of one file.
+// userFromImage reads /etc/passwd of an image, which may be a symbolic link
+// within the image. get returns a tar archive of one file.
 func userFromImage(name string, get func(file string) (io.Reader, error)) (runUser, error) {
 	file := "/etc/passwd"
 	for range maxPasswdLinks {
@@ -202,8 +201,8 @@ func userFromPasswd(passwd io.Reader, name string) (runUser, error) {
 	return runUser{}, &noUserError{name}
 }
 
-// passwdCopy returns the host's passwd file with u's home and shell as they
-// are in the container.
+// passwdCopy returns the host's passwd file with u's home and shell in the
+// container.
 func passwdCopy(passwd []byte, u runUser) []byte {
 	var out bytes.Buffer
 	for line := range strings.Lines(string(passwd)) {
@@ -217,8 +216,8 @@ func passwdCopy(passwd []byte, u runUser) []byte {
 	return out.Bytes()
 }
 
-// hostFiles returns the contents of /etc/passwd and /etc/group for u. An
-// account that comes from elsewhere, such as LDAP, is added.
+// hostFiles returns the contents of /etc/passwd and /etc/group for u. It adds
+// accounts from other sources such as LDAP.
 func hostFiles(u runUser) (passwd, group []byte, err error) {
 	if passwd, err = os.ReadFile("/etc/passwd"); err != nil {
 		return nil, nil, err
@@ -237,7 +236,7 @@ type noUserError struct{ name string }
 func (n *noUserError) Error() string        { return fmt.Sprintf("user, %s not found", n.name) }
 func (n *noUserError) Is(target error) bool { return target == ErrNoUser }
 
-// A limitedWriter takes the first n bytes and refuses more.
+// A limitedWriter fails after n bytes.
 type limitedWriter struct {
 	w *bytes.Buffer
 	n int
