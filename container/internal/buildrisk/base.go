@@ -15,19 +15,19 @@ type From struct {
 	Line     int
 }
 
-// A Base is what an image brings into the stages that start from it.
+// A Base is what an image adds to the stages that start from it.
 type Base struct {
 	Env     []string // NAME=VALUE
 	OnBuild []string // instructions that run before those of the stage
 	WorkDir string   // that the stage begins in; empty for /
 }
 
-// Froms lists the images that stages start from, in order; stages that start
-// from an earlier one or from scratch have none.
+// Froms returns the images that stages start from, in order, without earlier
+// stages and scratch.
 func (f *File) Froms() []From { return f.froms }
 
-// noteFrom takes the image of a FROM. The builder treats a name as a stage's
-// only if it is written in the same way.
+// noteFrom records the image of a FROM instruction. The builder compares names
+// of stages case-sensitively.
 func (j *judge) noteFrom(i instruction, image string) {
 	if image != "scratch" && !j.stageNames[image] {
 		from := From{Image: image, Line: i.line}
@@ -45,7 +45,7 @@ func (j *judge) noteFrom(i instruction, image string) {
 	}
 }
 
-// base takes what the image of a stage brings along.
+// base applies the variables and ONBUILD instructions of a stage's image.
 func (j *judge) base(i instruction, b Base) {
 	for _, pair := range b.Env {
 		if name, value, ok := strings.Cut(pair, "="); ok {
@@ -64,7 +64,8 @@ func (j *judge) base(i instruction, b Base) {
 	}
 }
 
-// onBuild gives a base's instructions, with the line of the FROM.
+// onBuild returns the ONBUILD instructions of a base image, with the line of the
+// FROM instruction.
 func (j *judge) onBuild(i instruction, b Base) []instruction {
 	var all []instruction
 	for _, text := range b.OnBuild {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package buildrisk says what of an untrusted Dockerfile must not reach a
-// builder.
+// Package buildrisk finds instructions in an untrusted Dockerfile that must not
+// reach a builder.
 //
-// It reads text with the parser that podman's builder uses, so that both see
-// the same instructions. Builders before buildah 1.33 know no here-documents
-// and take their lines for instructions: both readings are judged.
+// It uses the parser of podman's builder, so that both see the same
+// instructions. Before version 1.33, buildah does not support here-documents and
+// reads their lines as instructions, so both interpretations are checked.
 package buildrisk
 
 import (
@@ -18,11 +18,11 @@ import (
 	"github.com/openshift/imagebuilder/dockerfile/parser"
 )
 
-// maxSize is far above what anybody writes, in bytes.
+// maxSize limits a Dockerfile, in bytes. Real ones are far smaller.
 const maxSize = 1 << 20
 
-// An instruction is one line of a Dockerfile, continuations included. What an
-// ONBUILD holds is an instruction of its own.
+// An instruction is an instruction of a Dockerfile, including continuation
+// lines. The instruction in an ONBUILD is a separate one.
 type instruction struct {
 	line  int
 	name  string // upper case
@@ -30,14 +30,14 @@ type instruction struct {
 	args  []string // as written, quotes included
 }
 
-// A File is a Dockerfile with what is wrong with it.
+// A File is a Dockerfile with its problems.
 type File struct {
 	froms   []From
 	refused []Problem
 	risks   []risk
 }
 
-// A Problem is one thing that must not be built.
+// A Problem is an instruction that must not be built.
 type Problem struct {
 	Line int
 	What string
@@ -45,14 +45,14 @@ type Problem struct {
 
 func (p Problem) String() string { return fmt.Sprintf("%d: %s", p.Line, p.What) }
 
-// Parse reads a Dockerfile. args are the values of build arguments, bases the
-// images of Froms by name, as far as they are known.
+// Parse parses and checks a Dockerfile. args are build arguments; bases are the
+// images of Froms by name, as far as known.
 func Parse(text []byte, args map[string]string, bases map[string]Base) (*File, error) {
 	if len(text) > maxSize {
 		return nil, fmt.Errorf("larger than %d bytes", maxSize)
 	}
 	plain, plainErr := read(text)
-	old, oldErr := read(bytes.ReplaceAll(text, []byte("<<"), []byte("< "))) // without here-documents
+	old, oldErr := read(bytes.ReplaceAll(text, []byte("<<"), []byte("< "))) // as builders without here-documents read it
 	if plainErr != nil && oldErr != nil {
 		return nil, plainErr
 	}
@@ -67,7 +67,7 @@ func Parse(text []byte, args map[string]string, bases map[string]Base) (*File, e
 	return f, nil
 }
 
-// add takes what one reading found and the other did not.
+// add adds the problems of j that f does not have yet.
 func (f *File) add(j *judge) {
 	seen := map[string]bool{}
 	for _, p := range f.refused {
@@ -93,7 +93,6 @@ func (f *File) add(j *judge) {
 	}
 }
 
-// read returns the instructions of a text.
 func read(text []byte) ([]instruction, error) {
 	result, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
@@ -109,7 +108,7 @@ func read(text []byte) ([]instruction, error) {
 	return all, nil
 }
 
-// flatten adds the instruction of a node and those inside it.
+// flatten appends the instruction of a node and those nested in it.
 func flatten(all []instruction, node *parser.Node, line int) []instruction {
 	i := instruction{line: line, name: strings.ToUpper(node.Value), flags: node.Flags}
 	var inside []*parser.Node

@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// ownLabels is what our labels begin with.
+// ownLabels is the prefix of lcitool's labels.
 const ownLabels = "lcitool."
 
-// A judge goes through the instructions of one reading in order.
+// A judge checks the instructions of one interpretation, in order.
 type judge struct {
 	*scope
 	bases      map[string]Base // by name
 	old        bool            // reads as builders do that know no here-documents
 	stageNames map[string]bool // as written
-	cacheDirs  []string        // of cache mounts, below the builder's directory for them
+	cacheDirs  []string        // of cache mounts, relative to the builder's directory for them
 	workDir    string
 	froms      []From
 	refused    []Problem
@@ -31,7 +31,7 @@ func newJudge(args map[string]string, bases map[string]Base, old bool, all []ins
 	for _, name := range slices.Sorted(maps.Keys(bases)) {
 		all = append(slices.Clip(all), j.onBuild(instruction{}, bases[name])...)
 	}
-	j.refused = nil // told where the base is used
+	j.refused = nil // reported where the base image is used
 	for _, i := range all {
 		if i.name != "RUN" {
 			continue
@@ -86,8 +86,8 @@ func (j *judge) judge(i instruction) {
 	}
 }
 
-// label refuses names that are ours: no decision depends on them, but
-// nobody should be misled by them either.
+// label refuses lcitool's labels. No decision depends on them, but they would
+// mislead users.
 func (j *judge) label(i instruction, word string) {
 	name, known := j.expand(word)
 	switch {
@@ -98,15 +98,14 @@ func (j *judge) label(i instruction, word string) {
 	}
 }
 
-// transports are the names before the first colon that make a builder read
-// an image from a place that is no registry.
+// transports are image transports of the builder that do not read from a
+// registry.
 var transports = map[string]bool{ //nolint:gochecknoglobals // a table
 	"atomic": true, "containers-storage": true, "dir": true, "docker-archive": true, "docker-daemon": true,
 	"oci": true, "oci-archive": true, "ostree": true, "sif": true, "tarball": true, "tar": true, "file": true,
 }
 
-// image refuses images that are read from elsewhere than a registry or the
-// local store by name.
+// image refuses images that are neither in a registry nor in the local store.
 func (j *judge) image(i instruction, word, text string, known bool) {
 	for _, t := range []string{text, strings.Trim(word, `"'`)} {
 		transport, _, has := strings.Cut(strings.TrimSpace(t), ":")
@@ -120,7 +119,7 @@ func (j *judge) image(i instruction, word, text string, known bool) {
 	}
 }
 
-// copy judges COPY and ADD.
+// copy checks COPY and ADD.
 func (j *judge) copy(i instruction) {
 	for _, flag := range i.flags {
 		text, known := j.expand(flag)
@@ -138,7 +137,7 @@ func (j *judge) copy(i instruction) {
 	}
 }
 
-// gitURL reports whether a builder clones a source of ADD.
+// gitURL reports whether the builder clones a source of ADD with git.
 func gitURL(text string) bool {
 	for _, prefix := range []string{"git://", "git@", "ssh://", "git+", "github.com/"} {
 		if strings.HasPrefix(text, prefix) {
@@ -149,7 +148,7 @@ func gitURL(text string) bool {
 	return strings.Contains(rest, "://") && strings.HasSuffix(rest, ".git")
 }
 
-// run judges the flags of a RUN; its command runs in the container.
+// run checks the flags of RUN. The command itself runs in the container.
 func (j *judge) run(i instruction) {
 	for _, flag := range i.flags {
 		text, known := j.expand(flag)
@@ -164,7 +163,7 @@ func (j *judge) run(i instruction) {
 	}
 }
 
-// mount judges one --mount.
+// mount checks one --mount flag.
 func (j *judge) mount(i instruction, value string, known bool) {
 	m, plain := readMount(value)
 	if m.from != "" {
@@ -178,8 +177,8 @@ func (j *judge) mount(i instruction, value string, known bool) {
 	}
 }
 
-// nested reports whether a cache lies inside another one, which may hold a
-// link in its place.
+// nested reports whether a cache directory is inside another one, which could
+// contain a symbolic link in its place.
 func (j *judge) nested(dir string) bool {
 	for _, other := range j.cacheDirs {
 		if dir != other && (strings.HasPrefix(dir, other+"/") || strings.HasPrefix(other, dir+"/")) {
@@ -189,7 +188,7 @@ func (j *judge) nested(dir string) bool {
 	return false
 }
 
-// workdir refuses directories that runc before 1.1.12 opens on the host.
+// workdir checks WORKDIR. runc before 1.1.12 opens some directories on the host.
 func (j *judge) workdir(i instruction) {
 	text, _ := j.expand(strings.Join(i.args, " "))
 	j.setWorkDir(i, text)
@@ -204,21 +203,20 @@ func (j *judge) setWorkDir(i instruction, text string) {
 	}
 }
 
-// A mount is one --mount of a RUN.
+// A mount is a --mount flag of RUN.
 type mount struct {
 	dir  string // of a cache, below the directory for them, absolute
 	id   string
 	from string
 }
 
-// leaves reports whether the cache's directory is not the one that its name
-// says.
+// leaves reports whether the mount uses another directory than that of its ID.
 func (m mount) leaves() bool {
 	return m.dir == "/" || m.id != "" && (strings.Contains(m.id, "/") || m.id == "." || m.id == "..")
 }
 
-// readMount takes a mount apart. plain is false unless it is a cache of the
-// builder's own with nothing unusual about it.
+// readMount parses the value of --mount. plain is true only for a cache mount
+// without unusual options.
 func readMount(value string) (m mount, plain bool) {
 	plain = true
 	kind, target := "", ""

@@ -10,14 +10,14 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
-// A scope is the variables that the instructions of a stage see.
+// A scope contains the variables that the instructions of a stage see.
 type scope struct {
 	given  map[string]string            // build arguments
 	global map[string]string            // ARG before the first FROM
 	vars   map[string]string            // of the stage; nil before the first one
 	env    map[string]string            // those of vars that an ENV set
-	stages map[string]map[string]string // env of earlier stages by name, lower case
-	name   string                       // of the stage
+	stages map[string]map[string]string // env of earlier stages, by name in lower case
+	name   string                       // of the current stage
 }
 
 func newScope(given map[string]string) *scope {
@@ -29,9 +29,9 @@ func newScope(given map[string]string) *scope {
 	return &scope{given: given, global: global, stages: map[string]map[string]string{}}
 }
 
-// expand gives a word as the builder sees it, without quotes. known is false
-// when it depends on a variable that only the builder has, such as one of the
-// base image.
+// expand expands variables and removes quotes as the builder does. known is
+// false if the word uses a variable whose value is not known, for example one of
+// the base image.
 func (s *scope) expand(word string) (text string, known bool) {
 	if s.vars == nil {
 		return s.expandGlobal(word)
@@ -45,8 +45,8 @@ func (s *scope) expand(word string) (text string, known bool) {
 	return text, !strings.Contains(text, "$")
 }
 
-// expandGlobal gives a word of a FROM, which sees only what is before the
-// first one. A variable that is not set there is empty.
+// expandGlobal expands a word of FROM, which can use only ARG variables before
+// the first FROM. Unset variables are empty.
 func (s *scope) expandGlobal(word string) (text string, known bool) {
 	text, err := shell.NewLex('\\').ProcessWordWithMap(word, s.global)
 	if err != nil {
@@ -55,7 +55,6 @@ func (s *scope) expandGlobal(word string) (text string, known bool) {
 	return text, true
 }
 
-// from starts a stage.
 func (s *scope) from(args []string) {
 	base := ""
 	if len(args) > 0 {
@@ -70,7 +69,7 @@ func (s *scope) from(args []string) {
 	}
 }
 
-// arg is one argument of an ARG.
+// arg processes one argument of ARG.
 func (s *scope) arg(word string) {
 	name, value, has := strings.Cut(word, "=")
 	vars := s.vars
@@ -78,7 +77,7 @@ func (s *scope) arg(word string) {
 		vars = s.global
 	}
 	if _, set := s.env[name]; set && s.vars != nil {
-		return // ENV wins
+		return // ENV takes precedence
 	}
 	switch given, ok := s.given[name]; {
 	case ok:
@@ -94,7 +93,7 @@ func (s *scope) arg(word string) {
 	}
 }
 
-// setEnv is one pair of an ENV.
+// setEnv processes one NAME=VALUE of ENV.
 func (s *scope) setEnv(name, value string) {
 	if s.vars == nil {
 		return
@@ -110,7 +109,7 @@ func (s *scope) setEnv(name, value string) {
 func (s *scope) set(vars map[string]string, name, value string) {
 	text, known := s.expand(value)
 	if !known {
-		delete(vars, name) // and is not known then
+		delete(vars, name) // its value is unknown from here on
 		return
 	}
 	vars[name] = text

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Sources gives the paths and patterns below the build context that a
-// Dockerfile copies from, "." for all of it. None is empty.
+// Sources returns the paths and patterns in the build context that a Dockerfile
+// copies, "." for the whole context. The result is nil if it copies nothing.
 func Sources(text []byte, args map[string]string) ([]string, error) {
 	all, err := read(text)
 	if err != nil {
@@ -27,7 +27,7 @@ func Sources(text []byte, args map[string]string) ([]string, error) {
 	return out, nil
 }
 
-// sources gives those of one instruction.
+// sources returns the paths that one instruction copies.
 func (j *judge) sources(i instruction) []string {
 	switch i.name {
 	case "ADD", "COPY":

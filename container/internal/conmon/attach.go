@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package conmon speaks to the processes that watch over podman's containers.
+// Package conmon communicates with conmon, the process that supervises a
+// container of podman.
 package conmon
 
 import (
@@ -11,8 +12,8 @@ import (
 	"syscall"
 )
 
-// A packet from conmon is the number of a stream and up to 8 KiB of what the
-// container wrote there; one to it is what the container reads.
+// A packet from conmon is a stream number and up to 8 KiB of the container's
+// output. A packet to conmon is the container's input.
 const (
 	packetStdout = 2
 	packetStderr = 3
@@ -20,7 +21,7 @@ const (
 	packetWrite  = 8 << 10
 )
 
-// Feed copies stdin to its end, or until nobody reads it any more.
+// Feed copies stdin until its end, or until conmon closes the connection.
 func Feed(conn *net.UnixConn, stdin io.Reader) {
 	buffer := make([]byte, packetWrite)
 	for {
@@ -37,8 +38,8 @@ func Feed(conn *net.UnixConn, stdin io.Reader) {
 	}
 }
 
-// Copy copies packets, one a read, to stdout and stderr until their
-// end. Closing the connection is an end like any other.
+// Copy copies packets to stdout and stderr until the end of the stream. One read
+// returns one packet. A closed connection is not an error.
 func Copy(stdout, stderr io.Writer, conn io.Reader) error {
 	buffer := make([]byte, packetRead)
 	for {

@@ -22,25 +22,25 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// endLimit is how long a conmon may take to end after its container did.
+// endLimit is how long a conmon may take to end after its container.
 const endLimit = 2 * time.Second
 
-// A Process is the conmon of one container.
+// A Process is the conmon process of a container.
 type Process struct {
 	PID     int
 	ID      string // of the container
 	Runtime string // runc or crun
 }
 
-// A Store is what the engine says of its own place on this machine.
+// A Store describes the engine's container store on this machine.
 type Store struct {
 	Containers string   // directory that holds one for each container
 	Program    string   // program, without links
 	Mounts     []string // mount namespaces in which conmon runs
 }
 
-// MountNamespaces returns ours, and that of rootless podman, which its pause
-// process holds.
+// MountNamespaces returns the mount namespace of this process and, for rootless
+// podman, that of its pause process.
 func MountNamespaces(rootless bool) []string {
 	var list []string
 	if own, err := os.Readlink("/proc/self/ns/mnt"); err == nil {
@@ -63,10 +63,10 @@ func MountNamespaces(rootless bool) []string {
 	return list
 }
 
-// Processes lists the conmon processes of containers. What a process calls itself
-// proves nothing: it has to be ours, run the engine's program in our own
-// namespaces, and have its bundle where the engine keeps them. Those of single
-// commands are not among them: they end by themselves.
+// Processes returns the conmon processes of containers. Command lines can be
+// forged, so a process must belong to this user, run the engine's conmon program
+// in one of s.Mounts, and have its bundle in the engine's store. It ignores the
+// conmon processes of exec sessions, which end by themselves.
 func Processes(p records.Processes, s Store) []Process {
 	files, _ := fs.Glob(p, "[0-9]*/cmdline")
 	var list []Process
@@ -79,7 +79,7 @@ func Processes(p records.Processes, s Store) []Process {
 	return list
 }
 
-// parse reads a command line.
+// parse parses the command line of a process.
 func parse(p records.Processes, file string) (found Process, bundle string, ok bool) {
 	pid, err := strconv.Atoi(filepath.Dir(file))
 	if err != nil {
@@ -101,7 +101,7 @@ func parse(p records.Processes, file string) (found Process, bundle string, ok b
 	return found, value("-b"), ok
 }
 
-// isConmon looks at the process itself.
+// isConmon checks the owner, program and mount namespace of a process.
 func isConmon(p records.Processes, pid int, s Store) bool {
 	dir := strconv.Itoa(pid)
 	info, err := fs.Stat(p, dir)
@@ -116,7 +116,7 @@ func isConmon(p records.Processes, pid int, s Store) bool {
 }
 
 // MayWatch reports whether a process may be the conmon of the container with
-// that ID. It takes the command line's word.
+// that ID. It checks only command lines.
 func MayWatch(p records.Processes, id string) bool {
 	files, _ := fs.Glob(p, "[0-9]*/cmdline")
 	return slices.ContainsFunc(files, func(file string) bool {
@@ -125,8 +125,8 @@ func MayWatch(p records.Processes, id string) bool {
 	})
 }
 
-// EndsItself reports whether a conmon whose container may have been removed a
-// moment ago ends without help.
+// EndsItself reports whether a conmon ends without help, after its container may
+// have been removed just now.
 func (p Process) EndsItself(table records.Processes) bool {
 	fd, err := openProcess(p.PID)
 	if err != nil {
@@ -136,13 +136,14 @@ func (p Process) EndsItself(table records.Processes) bool {
 	return p.ending(table, fd)
 }
 
-// ending waits for the end of a conmon. One that runs its exit command ends
-// after it, which takes long on a busy machine.
+// ending waits for the end of a conmon. A conmon ends after its exit command,
+// which takes long on a busy machine.
 func (p Process) ending(table records.Processes, pidfd int) bool {
 	return ended(pidfd) || p.runsExitCommand(table) || ended(pidfd)
 }
 
-// runsExitCommand looks for the child that tells podman of the container's end.
+// runsExitCommand reports whether a conmon has a child, which is the command
+// that reports the container's end to podman.
 func (p Process) runsExitCommand(table records.Processes) bool {
 	files, _ := fs.Glob(table, "[0-9]*/stat")
 	return slices.ContainsFunc(files, func(file string) bool {
@@ -160,7 +161,7 @@ func (p Process) runsExitCommand(table records.Processes) bool {
 	})
 }
 
-// ended waits for a process to end, for as long as a conmon may take.
+// ended waits for a process to end, at most endLimit.
 func ended(pidfd int) bool {
 	for deadline := time.Now().Add(endLimit); ; {
 		left := max(0, time.Until(deadline))
@@ -171,8 +172,8 @@ func ended(pidfd int) bool {
 	}
 }
 
-// Discard has the runtime end what the conmon watches, upon which it
-// ends. The runtime is looked up where ours are.
+// Discard makes the runtime stop the container, after which conmon ends. It
+// finds the runtime in PATH.
 func (p Process) Discard(ctx context.Context, table records.Processes) error {
 	fd, err := openProcess(p.PID)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dial connects to a container's attach socket, whose path may be longer than an address
-// can be.
+// Dial connects to a container's attach socket. Its path may be longer than a
+// socket address permits.
 func Dial(path string) (*net.UnixConn, error) {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -20,5 +20,5 @@ func Dial(path string) (*net.UnixConn, error) {
 	return net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: fmt.Sprintf("/proc/self/fd/%d", fd), Net: "unixpacket"})
 }
 
-// openProcess returns a descriptor that becomes readable when the process ends.
+// openProcess returns a pidfd.
 func openProcess(pid int) (int, error) { return unix.PidfdOpen(pid, 0) }

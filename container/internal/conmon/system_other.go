@@ -9,7 +9,7 @@ import (
 	"net"
 )
 
-// Dial needs podman on this very machine, so Linux.
+// Dial returns an error, because conmon runs only on Linux.
 func Dial(string) (*net.UnixConn, error) { return nil, errors.ErrUnsupported }
 
 func openProcess(int) (int, error) { return -1, errors.ErrUnsupported }

@@ -13,18 +13,18 @@ import (
 	"strings"
 )
 
-// An address is one place where a service may answer.
+// An address is a possible address of a podman service.
 type address struct {
 	URL      string
 	Identity string // private key file, ssh only
 	Via      string // socket of this machine that leads to URL; empty when URL itself can be dialled
 	Machine  bool   // a podman machine, whose host key is not checked
 	Source   string // why it was chosen
-	Fixed    bool   // asked for by name: no other is tried when it does not answer
-	Foreign  bool   // a socket of this machine behind which our files are not seen
+	Fixed    bool   // given by the user: no other address is tried
+	Foreign  bool   // a local socket of a service that does not see the files of this machine
 }
 
-// endpoint is the URL to dial.
+// endpoint returns the URL to connect to.
 func (a address) endpoint() string {
 	if a.Via != "" {
 		return "unix://" + a.Via
@@ -32,10 +32,11 @@ func (a address) endpoint() string {
 	return a.URL
 }
 
-// local reports whether paths on this machine mean the same to the service.
+// local reports whether the service sees the files of this machine under the
+// same paths.
 func (a address) local() bool { return strings.HasPrefix(a.URL, "unix:") && !a.Foreign }
 
-// socket returns the path of a unix address, or "".
+// socket returns the path of a unix URL, or "".
 func (a address) socket() string {
 	if u, err := url.Parse(a.URL); err == nil && u.Scheme == "unix" {
 		return u.Host + u.Path
@@ -43,8 +44,8 @@ func (a address) socket() string {
 	return ""
 }
 
-// addresses returns the addresses to try, in order. An address that was asked
-// for by name comes alone; none at all means that only a private service is left.
+// addresses returns the addresses to try, in order. An address that the user
+// gave is the only one. If there are none, only a private service is left.
 func (o Options) addresses(uid int) ([]address, error) {
 	if o.Connection != "" && o.URL != "" {
 		return nil, errors.New("--connection and --url exclude each other")
@@ -70,14 +71,14 @@ func (o Options) addresses(uid int) ([]address, error) {
 	return sockets(o.Variable("XDG_RUNTIME_DIR"), uid), nil
 }
 
-// Elsewhere reports whether the engine that is asked for by name is reached by
-// a network.
+// Elsewhere reports whether the user gave the address of an engine on the
+// network.
 func (o Options) Elsewhere() bool {
 	list, err := o.addresses(os.Getuid())
 	return err == nil && len(list) == 1 && list[0].Fixed && !list[0].local()
 }
 
-// fixed checks an address given by the user.
+// fixed checks an address that the user gave.
 func fixed(raw, identity, source string) ([]address, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -98,8 +99,8 @@ func fixed(raw, identity, source string) ([]address, error) {
 	return []address{{URL: raw, Identity: identity, Source: source, Fixed: true}}, nil
 }
 
-// named looks a connection up; the empty name means the default one, which
-// need not be there.
+// named returns the connection called name. "" means the default connection,
+// which need not exist.
 func named(name, identity, source string, getenv func(string) string, uid int) ([]address, error) {
 	all, active, err := connections(getenv, uid)
 	if err != nil {
@@ -126,8 +127,8 @@ func named(name, identity, source string, getenv func(string) string, uid int) (
 	return list, err
 }
 
-// connections reads the connections of containers.conf and, as podman 5 has
-// them, of podman-connections.json, which wins.
+// connections reads the connections of containers.conf and, as in podman 5, of
+// podman-connections.json, which takes precedence.
 func connections(getenv func(string) string, uid int) (map[string]destination, string, error) {
 	conf, err := readContainersConf(getenv, uid)
 	if err != nil {

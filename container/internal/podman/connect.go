@@ -23,39 +23,38 @@ import (
 )
 
 const (
-	dialTimeout    = time.Second      // a socket of this machine answers at once or not at all
+	dialTimeout    = time.Second      // for local sockets
 	networkTimeout = 10 * time.Second // tcp
-	pingTimeout    = 10 * time.Second // the service accepted, but may hang
-	cleanupTimeout = time.Minute      // what is done after cancellation
+	pingTimeout    = 10 * time.Second // for a service that accepts connections but does not respond
+	cleanupTimeout = time.Minute      // for requests after cancellation
 )
 
-// A Service is a podman service that answered. It is safe for use by several
-// goroutines.
+// A Service is a connection to a podman service that has responded. It is safe
+// for concurrent use.
 type Service struct {
 	addr    address
 	version string
 	private *Process // set when the service is one of ours
 	keyOnce sync.Once
-	key     string  // of the private service
-	tunnel  *tunnel // set when the service is reached by ssh
+	key     string  // see serviceKey; of the private service
+	tunnel  *tunnel // nil unless the service is reached by ssh
 	options Options
-	run     string // tells our tunnels from those of other processes
+	run     string // distinguishes this process' tunnels from those of others
 	log     *slog.Logger
 	died    atomic.Bool
 }
 
-// A Probe reports whether the service has the files of this machine under the
-// same names.
+// A Probe reports whether the service sees the files of this machine under the
+// same paths.
 type Probe func(context.Context, *Service) (bool, error)
 
 // Connect finds podman in this order: o.Connection or o.URL, CONTAINER_HOST or
 // CONTAINER_CONNECTION, the default connection of containers.conf, the user's
-// socket, the system's socket when root, and at last a private service, which
-// ends by itself a minute after its last use. An address that was asked for by
-// name is the only one tried. Over ssh the machine's own ssh program is used,
-// which asks nothing: the host's key must be known, and a key or agent be there.
-// A service that was not started by us is asked by probe. run is unique to this
-// process.
+// socket, the system's socket for root, and finally a private service, which
+// exits one minute after its last use. If a name or address was given, no other
+// is tried. For ssh it runs the ssh program without prompts: the host key must
+// be known, and a key or agent must be available. probe is called for a local
+// service that this program has not started. run must be unique to this process.
 func Connect(ctx context.Context, o Options, run string, probe Probe) (*Service, error) {
 	logrus.SetOutput(io.Discard) // the bindings log behind our back
 	s := &Service{options: o, run: run, log: o.Log}
@@ -85,13 +84,13 @@ func Connect(ctx context.Context, o Options, run string, probe Probe) (*Service,
 	return s, s.usePrivate(ctx)
 }
 
-// NewService returns the service at an address that is known to answer. process
-// is the service itself if it was started by us.
+// NewService returns the service at a URL that is known to respond. process is
+// nil unless this program has started it.
 func NewService(url, version string, process *Process) *Service {
 	return &Service{addr: address{URL: url}, version: version, private: process, log: slog.New(slog.DiscardHandler)}
 }
 
-// probe finds out whether a local service has our files.
+// probe calls probe for a local service.
 func (s *Service) probe(ctx context.Context, probe Probe) error {
 	if !s.addr.local() {
 		return nil
@@ -108,37 +107,37 @@ func (s *Service) probe(ctx context.Context, probe Probe) error {
 // URL returns the address of the service.
 func (s *Service) URL() string { return s.addr.URL }
 
-// Socket returns the path of the service's socket, empty if it has none here.
+// Socket returns the path of the service's local socket, or "".
 func (s *Service) Socket() string { return s.addr.socket() }
 
-// Local reports whether the service has the files of this machine under the
-// same names.
+// Local reports whether the service sees the files of this machine under the
+// same paths.
 func (s *Service) Local() bool { return s.addr.local() }
 
-// Source says in words why this address was chosen, such as "CONTAINER_HOST".
+// Source says why this address was chosen, for example "CONTAINER_HOST".
 func (s *Service) Source() string { return s.addr.Source }
 
-// Version returns the version of podman's API, such as "4.3.1".
+// Version returns the API version of podman, for example "4.3.1".
 func (s *Service) Version() string { return s.version }
 
-// Private is the service as started by us or by an earlier call, nil for
-// another one.
+// Private returns the service if this program has started it, in this process or
+// an earlier one, and nil otherwise.
 func (s *Service) Private() *Process { return s.private }
 
-// Close ends the ssh that leads to the service, if there is one.
+// Close stops the ssh tunnel to the service, if there is one.
 func (s *Service) Close() {
 	if s.tunnel != nil {
 		s.tunnel.process.Stop()
 	}
 }
 
-// Died reports whether the service once did not answer.
+// Died reports whether the service has failed to respond at least once.
 func (s *Service) Died() bool { return s.died.Load() }
 
-// NoteDeath notes that the service did not answer.
+// NoteDeath records that the service did not respond.
 func (s *Service) NoteDeath() { s.died.Store(true) }
 
-// use makes a the engine's address if podman answers there.
+// use selects address a if podman responds there.
 func (s *Service) use(ctx context.Context, a address) error {
 	if strings.HasPrefix(a.URL, "ssh:") {
 		through, err := s.openTunnel(ctx, a)
@@ -187,8 +186,9 @@ func ping(ctx context.Context, a address) (string, error) {
 	return version.String(), nil
 }
 
-// dial finds out in good time that nobody is there: the bindings take 0.6 s
-// for it, and for ever when the other side accepts and hangs.
+// dial checks quickly whether a service accepts connections. The bindings need
+// 0.6 s for that, and do not return if the other side accepts but does not
+// respond.
 func dial(ctx context.Context, a address) error {
 	u, err := url.Parse(a.endpoint())
 	if err != nil {
@@ -210,8 +210,8 @@ func dial(ctx context.Context, a address) error {
 	return conn.Close()
 }
 
-// Conn returns a connection of its own whose requests end with ctx. Attach
-// takes over the connection it is given, so nothing else may share that one.
+// Conn returns a new connection. Its requests end with ctx. Attach takes over
+// the connection it uses, so a connection must not be shared.
 func (s *Service) Conn(ctx context.Context) (context.Context, error) {
 	if err := s.wake(ctx); err != nil {
 		return nil, err
@@ -223,8 +223,8 @@ func (s *Service) Conn(ctx context.Context) (context.Context, error) {
 	return c, nil
 }
 
-// Afterwards returns a connection that outlives the cancellation of ctx, for
-// removing what was made.
+// Afterwards returns a connection that is still valid after ctx was cancelled,
+// for cleanup.
 func (s *Service) Afterwards(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	c, err := s.Conn(ctx)
@@ -235,7 +235,7 @@ func (s *Service) Afterwards(ctx context.Context) (context.Context, context.Canc
 	return c, func() { CloseIdle(c); cancel() }, nil
 }
 
-// CloseIdle gives back the sockets of a connection that is no longer used.
+// CloseIdle closes the sockets of a connection that is no longer used.
 func CloseIdle(c context.Context) {
 	if client, err := bindings.GetClient(c); err == nil {
 		client.Client.CloseIdleConnections()

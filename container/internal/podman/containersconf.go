@@ -12,15 +12,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// A destination is a connection that the user named.
+// A destination is a connection that the user has configured.
 type destination struct {
 	URI       string `toml:"uri"`
 	Identity  string `toml:"identity"`
 	IsMachine bool   `toml:"is_machine"`
 }
 
-// containersConf is what we read of containers.conf. The library that podman
-// reads it with changes the limits of the process that calls it.
+// containersConf is the part of containers.conf that lcitool uses. podman's own
+// library is not used, because it changes the resource limits of the calling
+// process.
 type containersConf struct {
 	Engine struct {
 		Runtime             string                 `toml:"runtime"`
@@ -29,7 +30,7 @@ type containersConf struct {
 	} `toml:"engine"`
 }
 
-// readContainersConf reads the files that there are, later ones over earlier.
+// readContainersConf reads all existing files. Later ones override earlier ones.
 func readContainersConf(getenv func(string) string, uid int) (containersConf, error) {
 	var conf containersConf
 	for _, file := range confFiles(getenv, uid) {
@@ -41,7 +42,7 @@ func readContainersConf(getenv func(string) string, uid int) (containersConf, er
 	return conf, nil
 }
 
-// confFiles returns the places of containers.conf in podman's order.
+// confFiles returns the paths of containers.conf in podman's order.
 func confFiles(getenv func(string) string, uid int) []string {
 	var files []string
 	add := func(file string) {
@@ -64,7 +65,7 @@ func confFiles(getenv func(string) string, uid int) []string {
 	return files
 }
 
-// ConfigHome is the directory of the user's configuration, empty if unknown.
+// ConfigHome returns the user's configuration directory, or "".
 func ConfigHome(getenv func(string) string) string {
 	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
 		return dir
@@ -75,8 +76,8 @@ func ConfigHome(getenv func(string) string) string {
 	return ""
 }
 
-// OCIRuntime returns the runtime that podman is configured to use, else the
-// one it takes by itself.
+// OCIRuntime returns the runtime in podman's configuration, or else podman's
+// default.
 func OCIRuntime(getenv func(string) string, uid int, installed func(string) bool) string {
 	conf, err := readContainersConf(getenv, uid)
 	switch {
@@ -88,7 +89,7 @@ func OCIRuntime(getenv func(string) string, uid int, installed func(string) bool
 	return "runc"
 }
 
-// readOptional reads a file that need not be there.
+// readOptional reads a file. It returns nil if the file does not exist.
 func readOptional(path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil

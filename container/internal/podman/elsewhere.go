@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// linux is the system that podman runs containers on.
+// linux is the GOOS on which podman runs containers.
 const linux = "linux"
 
-// elsewhereHint says how to find podman from another system.
+// elsewhereHint returns a hint for users of other systems.
 func elsewhereHint(system string) string {
 	if system == "darwin" {
 		return `start podman's virtual machine with "podman machine start", or name an engine with --connection or --url`
@@ -18,9 +18,9 @@ func elsewhereHint(system string) string {
 	return "name an engine on Linux with --connection or --url, for example ssh://user@host/run/user/1000/podman/podman.sock"
 }
 
-// watchScript runs its arguments until they end, or until its own standard
-// input ends: then all of its process group gets SIGTERM. There is no trap,
-// since a shell that has just been forked loses a signal that its parent traps.
+// watchScript runs its arguments until they end or its standard input is closed.
+// Then it sends SIGTERM to its process group. It does not use a trap, because a
+// forked shell can lose a signal that its parent traps.
 const watchScript = `exec 3<&0
 { cat <&3; kill -s TERM 0; } >/dev/null 2>&1 &
 watch=$!
@@ -30,9 +30,9 @@ status=$?
 kill "$watch" 2>/dev/null
 exit "$status"`
 
-// watched returns a command that runs cmd, in a session of its own, and ends it
-// when this process ends: the kernel closes the pipe that it reads from. So does
-// Wait when only the watch was asked to end. cmd must not have been started.
+// watched returns a command that runs cmd in a new session and stops it when
+// this process ends, because the kernel then closes the pipe to its standard
+// input. Wait also closes the pipe. cmd must not have been started.
 func watched(cmd *exec.Cmd) *exec.Cmd {
 	outer := exec.Command("/bin/sh", append([]string{"-c", watchScript, "sh", cmd.Path}, cmd.Args[1:]...)...) //nolint:gosec // the arguments are passed on as they are
 	outer.Env, outer.Dir = cmd.Env, cmd.Dir

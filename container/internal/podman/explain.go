@@ -4,7 +4,8 @@ package podman
 
 import "strings"
 
-// Hints that a check of Checks and an error of the engine share.
+// Hints that are used for both checks of package doctor and errors of the
+// engine.
 const (
 	HintRuntime   = `this machine has cgroups in hybrid mode, which crun refuses: install runc and set runtime = "runc" under [engine] in containers.conf, or boot with cgroup v2`
 	HintRlimits   = `the service may not raise its limits: set default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"] under [containers] in containers.conf`
@@ -39,7 +40,8 @@ const (
 	HintAptLocked = "another build uses the same cache mount: build one at a time, or use flock in RUN"
 )
 
-// explanations are looked through in order; all words of one must be there.
+// explanations returns hints by priority. An error matches if it contains all
+// words.
 func explanations() []struct {
 	words []string
 	hint  string
@@ -97,8 +99,7 @@ func explanations() []struct {
 	}
 }
 
-// Explain returns one line saying what to do about an error of the engine, or
-// "" when its own words are all there is.
+// Explain returns a one-line hint for an error of the engine, or "".
 func Explain(err error) string {
 	if err == nil {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// endWithUs returns cmd as a command that ends when this process ends.
+// endWithUs makes cmd end when this process ends.
 func endWithUs(cmd *exec.Cmd) *exec.Cmd {
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
 	return cmd

@@ -9,8 +9,8 @@ import (
 	"os/exec"
 )
 
-// endWithUs returns cmd as a command that ends when this process ends.
+// endWithUs makes cmd end when this process ends.
 func endWithUs(cmd *exec.Cmd) *exec.Cmd { return watched(cmd) }
 
-// PeerPID needs Linux, where podman is.
+// PeerPID returns an error, because it is implemented only on Linux.
 func PeerPID(string) (int, error) { return 0, errors.ErrUnsupported }

@@ -9,7 +9,7 @@ import (
 )
 
 // HardLimit returns this process' hard limit of a resource such as
-// unix.RLIMIT_NOFILE, which a private service inherits.
+// unix.RLIMIT_NOFILE. A private service inherits it.
 func HardLimit(resource int) uint64 {
 	var l unix.Rlimit
 	if err := unix.Getrlimit(resource, &l); err != nil {

@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// Options says where podman is to be found. The zero value looks at no
-// environment variable and goes straight to the sockets of this machine.
+// Options say how to find podman. The zero value uses no environment variables,
+// only the sockets of this machine.
 type Options struct {
 	Connection string                   // name of a connection in containers.conf; excludes URL
 	URL        string                   // unix://, tcp:// or ssh:// address; excludes Connection
 	Identity   string                   // private key file for ssh://; empty means CONTAINER_SSHKEY
 	Getenv     func(name string) string // os.Getenv in the program; nil means every variable is empty
 
-	Private    bool     // use a private service whatever else answers
-	Podman     string   // program that a private service is started from; empty means podman
+	Private    bool     // use a private service even if others are available
+	Podman     string   // program of a private service; empty means podman
 	ServiceEnv []string // environment of a private service; nil means that of this process
-	RuntimeDir string   // 0700 directory for lock and socket of a private service; empty chooses one
-	StateDir   string   // directory for what later runs must know; empty means below RuntimeDir
+	RuntimeDir string   // directory of mode 0700 for the lock and socket of a private service; empty means a default
+	StateDir   string   // directory for the records; empty means below RuntimeDir
 
-	Log    *slog.Logger      // nil means silence
-	Notice func(line string) // told when a private service is started; nil means Log says it
+	Log    *slog.Logger      // nil discards messages
+	Notice func(line string) // called when a private service is started; nil means Log
 }
 
-// Variable returns the value of an environment variable, empty without Getenv.
+// Variable returns the value of an environment variable, or "" without Getenv.
 func (o Options) Variable(name string) string {
 	if o.Getenv == nil {
 		return ""
@@ -35,7 +35,8 @@ func (o Options) Variable(name string) string {
 	return o.Getenv(name)
 }
 
-// TempParent is where copies for a container go.
+// TempParent returns the parent of temporary directories with files for
+// containers.
 func (o Options) TempParent() string {
 	if dir := o.Variable("TMPDIR"); dir != "" {
 		return dir
@@ -43,8 +44,8 @@ func (o Options) TempParent() string {
 	return "/tmp"
 }
 
-// BuildTempParent is where builds unpack their contexts and keep their
-// scratch: as in podman, the service's TMPDIR or else /var/tmp.
+// BuildTempParent returns the parent of the temporary directories of builds. As
+// in podman, it is the service's TMPDIR, or /var/tmp.
 func (o Options) BuildTempParent() string {
 	for _, v := range o.Environ() {
 		if dir, ok := strings.CutPrefix(v, "TMPDIR="); ok && dir != "" {
@@ -54,10 +55,10 @@ func (o Options) BuildTempParent() string {
 	return "/var/tmp"
 }
 
-// ErrNoEngine says that there is no podman on this machine.
+// ErrNoEngine reports that podman is not installed on this machine.
 var ErrNoEngine = errors.New("no engine available")
 
-// An Error is something podman could not do.
+// An Error is a failure of podman.
 type Error struct {
 	Op   string // what was to be done, as it follows "cannot"
 	Code int    // exit status for it: 125, or 126 and 127 for a command that cannot be run or found
@@ -67,5 +68,4 @@ type Error struct {
 
 func (e *Error) Error() string { return "cannot " + e.Op + ": " + Reason(e.Err).Error() }
 
-// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

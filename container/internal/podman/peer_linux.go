@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// PeerPID returns the process that listens on a socket, or that systemd had
-// listen there; 0 is one of another pid namespace.
+// PeerPID returns the PID of the process that listens on a socket, or that of
+// systemd if it has created the socket. 0 means a process in another PID
+// namespace.
 func PeerPID(socket string) (int, error) {
 	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/containers/podman/v4/pkg/errorhandling"
 )
 
-// A reasonless is an error of podman's without a word about its cause.
+// A reasonless is an error of podman without a message about its cause.
 type reasonless struct {
 	err  error
 	text string
@@ -20,8 +20,8 @@ func (r *reasonless) Error() string { return r.text }
 
 func (r *reasonless) Unwrap() error { return r.err }
 
-// Reason returns err, or one with the same cause in its chain that says more:
-// an answer of podman without a message, or one that is no answer of podman's.
+// Reason returns err, with a better message if podman's response has none, or if
+// it does not come from podman.
 func Reason(err error) error {
 	if err == nil {
 		return errors.New("no reason is known")

@@ -21,12 +21,12 @@ import (
 )
 
 const (
-	lingerSeconds = "60"             // how long a shared private service outlives its last use
-	startTimeout  = 20 * time.Second // it takes 30 ms, and seconds on a first start or a busy machine
-	maxSocketPath = 103              // what the smallest of the kernels' address structures holds
+	lingerSeconds = "60"             // time until an unused shared private service exits
+	startTimeout  = 20 * time.Second // usually 30 ms, but seconds at the first start or on a busy machine
+	maxSocketPath = 103              // limit of sockaddr_un on the most restrictive system
 )
 
-// A Process is a podman service, or an ssh, started by us.
+// A Process is a podman service or an ssh client that lcitool has started.
 type Process struct {
 	socket string
 	shared bool          // by all our processes; ends by itself when it is idle for long
@@ -34,8 +34,8 @@ type Process struct {
 	done   chan struct{} // closed when the process has ended; nil when pid is 0
 }
 
-// usePrivate makes the shared private service the engine's. One that answers
-// may be at the end of its minute, so it is asked for twice.
+// usePrivate connects to the shared private service. The service may be about to
+// exit, so it tries twice.
 func (s *Service) usePrivate(ctx context.Context) error {
 	var fault error
 	for range 2 {
@@ -54,15 +54,15 @@ func (s *Service) usePrivate(ctx context.Context) error {
 	return fault
 }
 
-// sharedService takes the private service that runs already, or starts one. A
-// second service on the same path would take the socket away from the first,
-// hence the lock.
+// sharedService returns the running private service, or starts one. It holds a
+// lock, because a second service would replace the socket of the first.
 func (s *Service) sharedService(ctx context.Context) (address, *Process, error) {
 	dir, err := s.options.SocketDir()
 	if err != nil {
 		return address{}, nil, &Error{Op: "start a private podman service", Code: 125, Err: err}
 	}
-	// The key of the first time: an engine stays where it is while files change.
+	// The key is computed once, so that an engine keeps its service when
+	// configuration files change.
 	s.keyOnce.Do(func() { s.key = s.options.serviceKey() })
 	base := filepath.Join(dir, "podman-"+s.key)
 	a := address{URL: "unix://" + base + ".sock", Source: "private service"}
@@ -82,9 +82,9 @@ func (s *Service) sharedService(ctx context.Context) (address, *Process, error) 
 	return a, p, nil
 }
 
-// wake starts the shared private service again if it has ended for having
-// nothing to do, as it does while a long build has a service of its own, and
-// a tunnel that broke.
+// wake restarts the shared private service if it has exited because it was
+// unused, for example during a long build with its own service. It also restarts
+// a broken tunnel.
 func (s *Service) wake(ctx context.Context) error {
 	if s.tunnel != nil {
 		return s.tunnel.up(ctx)
@@ -92,12 +92,12 @@ func (s *Service) wake(ctx context.Context) error {
 	if s.private == nil || !s.private.shared || dial(ctx, s.addr) == nil {
 		return nil
 	}
-	s.died.Store(true) // it may have ended by itself, too
+	s.died.Store(true) // or it has exited because it was unused
 	_, _, err := s.sharedService(ctx)
 	return err
 }
 
-// Notice tells the user one line.
+// Notice prints a line for the user.
 func (s *Service) Notice(line string) {
 	if s.options.Notice != nil {
 		s.options.Notice(line)
@@ -106,8 +106,8 @@ func (s *Service) Notice(line string) {
 	s.log.Info(line)
 }
 
-// Environ returns the environment of a private service, sorted. Variables of
-// socket activation belong to this program.
+// Environ returns the environment of a private service, sorted, without the
+// variables of socket activation.
 func (o Options) Environ() []string {
 	env := o.ServiceEnv
 	if env == nil {
@@ -121,8 +121,8 @@ func (o Options) Environ() []string {
 	return env
 }
 
-// SocketDir returns a directory that only we can enter, short enough for a
-// socket's path.
+// SocketDir returns a directory of mode 0700 whose path is short enough for a
+// socket.
 func (o Options) SocketDir() (string, error) {
 	dirs := []string{o.RuntimeDir}
 	if o.RuntimeDir == "" {
@@ -147,7 +147,8 @@ func (o Options) SocketDir() (string, error) {
 	return "", errors.Join(faults...)
 }
 
-// ownDir makes a directory of mode 0700, or checks that it is one of ours.
+// ownDir creates a directory of mode 0700, or checks that an existing one
+// belongs to this user.
 func ownDir(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
@@ -165,9 +166,9 @@ func ownDir(dir string) error {
 	return nil
 }
 
-// StartService runs "podman system service" on base.sock and waits until it answers.
-// What it says goes to base.log. extra is added to its environment; when not
-// nil the service also ends with this process.
+// StartService runs "podman system service" on base.sock and waits until it
+// responds. Its output goes to base.log. extra is added to its environment; if
+// it is not nil, the service is stopped when this process ends.
 func (o Options) StartService(ctx context.Context, base, linger string, extra []string) (*Process, error) {
 	fail := func(err error, hint string) (*Process, error) {
 		return nil, &Error{Op: "start a private podman service", Code: 125, Err: err, Hint: hint}
@@ -191,7 +192,7 @@ func (o Options) StartService(ctx context.Context, base, linger string, extra []
 	defer out.Close()
 	cmd := exec.Command(path, "system", "service", "--time", linger, "unix://"+base+".sock") //nolint:gosec // the program is the user's choice
 	cmd.Env, cmd.Dir, cmd.Stderr = append(o.Environ(), extra...), "/", out
-	// A session of its own, so that ^C in the terminal does not reach it.
+	// A new session, so that ^C in the terminal does not stop it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if extra != nil {
 		cmd = endWithUs(cmd)
@@ -210,8 +211,8 @@ func (o Options) StartService(ctx context.Context, base, linger string, extra []
 	return s, nil
 }
 
-// spawn starts cmd on a thread that lives as long as it does: the kernel
-// sends Pdeathsig when the thread ends that forked, not the process.
+// spawn starts cmd on a thread that exists as long as cmd runs. The kernel sends
+// Pdeathsig when the thread that forked ends, not the process.
 func spawn(cmd *exec.Cmd) (*Process, error) {
 	s := &Process{done: make(chan struct{})}
 	started := make(chan error)
@@ -220,7 +221,7 @@ func spawn(cmd *exec.Cmd) (*Process, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // its socket tells more than its status
+			_ = cmd.Wait() // the status is not needed
 			close(s.done)
 		}
 	}()
@@ -231,10 +232,9 @@ func spawn(cmd *exec.Cmd) (*Process, error) {
 	return s, nil
 }
 
-// Socket returns the path that it answers at.
+// Socket returns the path of the service's socket.
 func (s *Process) Socket() string { return s.socket }
 
-// ready waits until the service accepts connections.
 func (s *Process) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -254,7 +254,6 @@ func (s *Process) ready(ctx context.Context) error {
 	}
 }
 
-// gone reports whether the process has ended.
 func (s *Process) gone() bool {
 	select {
 	case <-s.done:
@@ -264,8 +263,8 @@ func (s *Process) gone() bool {
 	}
 }
 
-// Stop asks the service to end, and insists after a while. The steps of
-// builds that it runs end with it.
+// Stop sends SIGTERM, later SIGKILL. The steps of the service's builds end with
+// it.
 func (s *Process) Stop() {
 	if s.pid == 0 {
 		return
@@ -280,8 +279,8 @@ func (s *Process) Stop() {
 	_ = os.Remove(s.socket)
 }
 
-// Ended reports whether the service is gone, which may take a while to show
-// after its connections broke. One whose socket answers is there.
+// Ended reports whether the service has ended. That may be known only some time
+// after its connections broke. A service whose socket responds has not ended.
 func (s *Process) Ended(ctx context.Context) bool {
 	select {
 	case <-s.done:

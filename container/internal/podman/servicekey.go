@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serviceVariables are what a service reads of its environment when it starts,
-// and keeps.
+// serviceVariables returns the environment variables that a service reads only
+// at its start.
 func serviceVariables() []string {
 	return []string{
 		"CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "CONTAINERS_REGISTRIES_CONF_DIR",
@@ -28,14 +28,15 @@ func serviceVariables() []string {
 	}
 }
 
-// serviceFiles are patterns of the settings below a directory "containers".
+// serviceFiles returns patterns of configuration files in a "containers"
+// directory.
 func serviceFiles() []string {
 	return []string{
 		"containers.conf", "containers.conf.d/*", "storage.conf", "registries.conf", "registries.conf.d/*", "registries.d/*", "policy.json", "certs.d/*", "certs.d/*/*",
 	}
 }
 
-// authorities are the files of trusted certificates that Go programs read once.
+// authorities returns the certificate files that Go programs read only once.
 func authorities() []string {
 	return []string{
 		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
@@ -44,7 +45,7 @@ func authorities() []string {
 }
 
 // addProcess writes what a service inherits from the process that starts it:
-// what it sees of the machine, and how much it may use.
+// namespaces and resource limits.
 func addProcess(w io.Writer) {
 	for _, name := range []string{"mnt", "net", "pid", "user"} {
 		link, _ := os.Readlink("/proc/self/ns/" + name)
@@ -53,9 +54,9 @@ func addProcess(w io.Writer) {
 	fmt.Fprintln(w, HardLimit(unix.RLIMIT_NOFILE), HardLimit(unix.RLIMIT_NPROC))
 }
 
-// serviceKey tells services apart that would see different stores, registries
-// or proxies: by the variables and the state of the files that a service reads
-// once. One that was started with others ends by itself.
+// serviceKey returns a hash of the variables and the files that a service reads
+// only at its start. Services with different keys may see different stores,
+// registries or proxies. A service with an old key exits when it is unused.
 func (o Options) serviceKey() string {
 	h := sha256.New()
 	env := map[string]string{}
@@ -99,7 +100,7 @@ func (o Options) serviceKey() string {
 	return fmt.Sprintf("%x", h.Sum(nil)[:4])
 }
 
-// addFileState writes what changes when a file is written or replaced.
+// addFileState writes metadata that changes when a file is modified or replaced.
 func addFileState(w io.Writer, file string) {
 	if file == "" {
 		return

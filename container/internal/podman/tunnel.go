@@ -15,10 +15,10 @@ import (
 	"syscall"
 )
 
-// A tunnel is an ssh that forwards a socket of ours to that of a service on
-// another machine. All our connections go through one, so the two machines
-// shake hands once, and it is the user's own ssh: with its configuration,
-// agent, jump hosts and known hosts. It ends with this process.
+// A tunnel is an ssh process that forwards a local socket to the socket of a
+// service on another machine. All connections use the same process, so there is
+// one handshake. It is the user's ssh with its configuration, agent, jump hosts
+// and known hosts. It ends with this process.
 type tunnel struct {
 	to     *url.URL
 	args   []string
@@ -26,10 +26,10 @@ type tunnel struct {
 	log    string // what ssh says goes to this file
 
 	mu      sync.Mutex
-	process *Process // nil when none was started yet
+	process *Process // nil if none was started yet
 }
 
-// openTunnel starts one to a, and returns a with the way to go.
+// openTunnel starts a tunnel to a and returns a with the local socket.
 func (s *Service) openTunnel(ctx context.Context, a address) (address, error) {
 	dir, err := s.options.SocketDir()
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Service) openTunnel(ctx context.Context, a address) (address, error) {
 	return a, nil
 }
 
-// sshArgs are the arguments that make ssh forward socket to the service at a.
+// sshArgs returns the arguments for ssh to forward socket to the service at a.
 func sshArgs(to *url.URL, a address, socket string) ([]string, error) {
 	if to.Path == "" || to.Path == "/" || strings.Contains(to.Path+socket, ":") {
 		return nil, fmt.Errorf("%q names no socket; podman's is /run/podman/podman.sock for root and /run/user/UID/podman/podman.sock for others", a.URL)
@@ -70,7 +70,7 @@ func sshArgs(to *url.URL, a address, socket string) ([]string, error) {
 	if a.Identity != "" {
 		args = append(args, "-o", "IdentitiesOnly=yes", "-i", a.Identity)
 	}
-	if a.Machine { // a virtual machine of podman's own, made again with each init
+	if a.Machine { // each init of a podman machine changes the host key
 		args = append(args, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
 	}
 	return append(args, "--", to.Hostname()), nil
@@ -95,7 +95,7 @@ func (t *tunnel) up(ctx context.Context) error {
 	defer log.Close()
 	cmd := exec.Command(path, t.args...) //nolint:gosec // the address is the user's choice, and is no option
 	cmd.Stderr, cmd.Dir = log, "/"
-	// A session of its own, so that ^C in the terminal does not reach it.
+	// A new session, so that ^C in the terminal does not stop it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if t.process, err = spawn(endWithUs(cmd)); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (t *tunnel) up(ctx context.Context) error {
 	return nil
 }
 
-// failed says why ssh does not forward, in its own words if it has any.
+// failed returns the error of a tunnel, with the output of ssh if there is any.
 func (t *tunnel) failed(err error) error {
 	text, _ := os.ReadFile(t.log)
 	said := strings.TrimSpace(strings.ReplaceAll(string(text), "\r", ""))
@@ -133,7 +133,7 @@ func (t *tunnel) destination() string {
 	return host
 }
 
-// removeStale removes the sockets of tunnels that nobody listens on any more.
+// removeStale removes sockets of tunnels that have ended.
 func removeStale(ctx context.Context, dir string) {
 	sockets, _ := filepath.Glob(filepath.Join(dir, "ssh-*.sock"))
 	for _, socket := range sockets {

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// A Watch is an idle connection to a service. It breaks when the service
-// dies, even if another one has taken its place by the time that one is asked
-// anything: a stream that ends looks the same in both cases.
+// A Watch is an idle connection to a service. It breaks when the service dies,
+// even if another service has replaced it before the next request.
 type Watch struct{ conn net.Conn }
 
-// Watch returns one, or nil, which never breaks, when nothing answers.
+// Watch returns a Watch of the service. If the service does not respond, it
+// returns nil, which never breaks.
 func (s *Service) Watch(ctx context.Context) *Watch {
 	u, err := url.Parse(s.addr.endpoint())
 	if err != nil {
@@ -33,8 +33,8 @@ func (s *Service) Watch(ctx context.Context) *Watch {
 	return &Watch{conn}
 }
 
-// Closed reports whether the service has died. Nothing is ever sent on the
-// connection, so anything but silence means its end.
+// Closed reports whether the service has died. The service never sends data on
+// this connection, so any result except a timeout means its end.
 func (w *Watch) Closed() bool {
 	if w == nil {
 		return false
@@ -46,7 +46,6 @@ func (w *Watch) Closed() bool {
 	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// Close ends the watch.
 func (w *Watch) Close() {
 	if w != nil {
 		_ = w.conn.Close()
@@ -58,7 +57,8 @@ const (
 	reconnectPause = 500 * time.Millisecond
 )
 
-// Reconnect waits for the service to answer again, and starts a private one again.
+// Reconnect restarts a private service if needed and waits until the service
+// responds.
 func (s *Service) Reconnect(ctx context.Context) error {
 	s.died.Store(true)
 	var err error

@@ -15,39 +15,37 @@ import (
 	"strings"
 )
 
-// An Owner is the process that made something. Its number alone proves
-// nothing: numbers are used again, differ between namespaces and start again
-// with each boot.
+// An Owner identifies a process. A PID alone is not enough: PIDs are reused,
+// differ between PID namespaces and start again at each boot.
 type Owner struct {
 	Run     string `json:"run"` // random, one per connection
 	PID     string `json:"pid"`
 	Start   string `json:"start"`   // clock ticks after boot, or what else the system tells processes apart by
 	Boot    string `json:"boot"`    // kernel's boot id
-	PIDNS   string `json:"pidns"`   // namespace in which PID counts
-	Machine string `json:"machine"` // machine-id, or the host's name
+	PIDNS   string `json:"pidns"`   // PID namespace
+	Machine string `json:"machine"` // machine-id, or the host name
 }
 
-// Complete reports whether all fields are set.
 func (o Owner) Complete() bool {
 	return o.Run != "" && o.PID != "" && o.Start != "" && o.Boot != "" && o.PIDNS != "" && o.Machine != ""
 }
 
-// Processes is the process table that owners are read from.
+// Processes is a process table.
 type Processes struct {
 	fs.FS    // a directory like Linux's /proc; nil on other systems
 	Readlink func(name string) (string, error)
 	Machine  string
 
-	system *system // asked where FS is nil
+	system *system // used if FS is nil
 }
 
-// A system answers for its processes by system calls.
+// A system reads the process table by system calls.
 type system struct {
 	boot  func() (string, error)        // differs after each boot
 	start func(pid int) (string, error) // differs if a number is used again, where the system says so; fs.ErrNotExist if there is none
 }
 
-// Self describes this process, under a new Run.
+// Self returns the owner for this process, with a new Run.
 func Self() (Owner, error) {
 	random := make([]byte, 6)
 	if _, err := rand.Read(random); err != nil {
@@ -58,7 +56,8 @@ func Self() (Owner, error) {
 	return o, err
 }
 
-// Owner describes process pid; an error that is fs.ErrNotExist means there is none.
+// Owner returns the owner for process pid. The error is fs.ErrNotExist if there
+// is no such process.
 func (p Processes) Owner(pid int) (Owner, error) {
 	start, err := p.start(pid)
 	if err != nil {
@@ -83,7 +82,7 @@ func (p Processes) boot() (string, error) {
 	return strings.TrimSpace(string(boot)), err
 }
 
-// namespace returns the one that numbers of processes count in.
+// namespace returns the PID namespace.
 func (p Processes) namespace() (string, error) {
 	if p.FS == nil {
 		return runtime.GOOS, nil
@@ -92,8 +91,8 @@ func (p Processes) namespace() (string, error) {
 }
 
 // start returns the start time of a process, field 22 of its stat file. The
-// second field is its name, which may hold blanks and parentheses. One that has
-// ended and waits for its parent to ask is none.
+// second field is its name, which may contain spaces and parentheses. Zombies
+// count as ended.
 func (p Processes) start(pid int) (string, error) {
 	if p.FS == nil {
 		return p.system.start(pid)
@@ -113,8 +112,8 @@ func (p Processes) start(pid int) (string, error) {
 	return fields[19], nil
 }
 
-// Dead reports whether o is known to be gone. What cannot be known, such as a
-// process of another machine or of another namespace, counts as alive.
+// Dead reports whether o is known to have ended. If that cannot be known, for
+// example on another machine or in another PID namespace, it returns false.
 func (p Processes) Dead(o Owner) bool {
 	self, err := p.namespace()
 	if err != nil || o.Machine != p.Machine {

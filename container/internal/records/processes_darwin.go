@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HostProcesses is the process table of this machine.
+// HostProcesses returns the process table of this machine.
 func HostProcesses() Processes {
 	machine, _ := os.Hostname()
 	return Processes{Machine: machine, system: &system{

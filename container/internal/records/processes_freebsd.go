@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HostProcesses is the process table of this machine.
+// HostProcesses returns the process table of this machine.
 func HostProcesses() Processes {
 	machine, err := unix.Sysctl("kern.hostuuid")
 	if err != nil || machine == "" {
@@ -20,8 +20,8 @@ func HostProcesses() Processes {
 			id, err := unix.SysctlRaw("kern.boot_id")
 			return hex.EncodeToString(id), err
 		},
-		// The start times that FreeBSD tells move with the clock: a process
-		// that took the number of a dead one counts as alive.
+		// FreeBSD's start times change with the clock, so they are not used: a
+		// process with a reused PID counts as the original one.
 		start: func(pid int) (string, error) { return "running", exists(pid) },
 	}}
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// HostProcesses is the process table of this machine.
+// HostProcesses returns the process table of this machine.
 func HostProcesses() Processes {
 	machine, err := os.ReadFile("/etc/machine-id")
 	if err != nil || len(bytes.TrimSpace(machine)) == 0 {

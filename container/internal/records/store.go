@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package records keeps a file for each object that this program made in
-// podman's store.
+// Package records stores a file for each object that lcitool created in podman's
+// store.
 //
-// A record is written before its object is made, under a name that nobody can
-// guess, so that a kill at any moment leaves either a record without an object
-// or an object with a record. Labels prove nothing: images pass them on to
-// containers, and a Dockerfile can set them.
+// A record is written before its object is created, and the object gets an
+// unguessable name or token. A kill at any time leaves either a record without
+// an object or an object with a record. Package container reads the records to
+// find and remove the leftovers of killed runs. Labels are not used for that:
+// containers inherit them from images, and any Dockerfile can set them.
 package records
 
 import (
@@ -26,33 +27,32 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// A Kind is what a record is about.
+// A Kind is the kind of object that a record describes.
 type Kind string
 
-// Kinds of objects.
 const (
 	Container Kind = "container"
 	Volume    Kind = "volume"
 	Image     Kind = "image"     // named by its ID
 	Build     Kind = "build"     // one request to the builder, with all that it makes
-	Directory Kind = "directory" // temporary, named by the last element of its path
+	Directory Kind = "directory" // temporary directory, named by the last element of its path
 )
 
 const (
 	maxRecord  = 256 << 10 // bytes
-	maxRecords = 20000     // read of one kind
+	maxRecords = 20000     // records read of one kind
 	tempPrefix = ".new-"
 	suffix     = ".json"
-	lockDelay  = 200 * time.Millisecond // from making a file to locking it, as a rule
+	lockDelay  = 200 * time.Millisecond // usual time from the creation of a file to its lock
 )
 
-// A Record says that this program made an object.
+// A Record states that lcitool has created an object, or was about to.
 type Record struct {
 	Kind   Kind              `json:"kind"`
 	Name   string            `json:"name"`
 	ID     string            `json:"id,omitempty"`     // the engine's, empty until it is known
 	Token  string            `json:"token,omitempty"`  // random; the object carries it if it can
-	Engine string            `json:"engine,omitempty"` // address of the service that was asked to make it
+	Engine string            `json:"engine,omitempty"` // URL of the service that was asked to create it
 	Owner  Owner             `json:"owner"`
 	Time   time.Time         `json:"time"`
 	Extra  map[string]string `json:"extra,omitempty"`
@@ -65,16 +65,16 @@ func NewToken() string {
 	return hex.EncodeToString(random)
 }
 
-// A Store is a directory of records. It is safe for use by several goroutines
+// A Store is a directory of records. It is safe for concurrent use by goroutines
 // and processes.
 type Store struct {
 	root *os.Root
 	dir  string
 }
 
-// Open returns the store in dir, an absolute path, which is made with mode
-// 0700 if need be. A directory that is a link, belongs to another user or
-// cannot be closed to others is refused.
+// Open returns the store in dir, an absolute path. It creates the directory with
+// mode 0700. It fails if dir is a symbolic link, belongs to another user, or
+// cannot be closed to other users.
 func Open(dir string) (*Store, error) {
 	root, err := openOwn(dir)
 	if err != nil {
@@ -107,8 +107,8 @@ func openOwn(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// closeToOthers looks at the directory that is open, even after a change of
-// its path.
+// closeToOthers checks the open directory, so that a concurrent change of its
+// path has no effect.
 func closeToOthers(root *os.Root, dir string) error {
 	info, err := root.Stat(".")
 	if err != nil {
@@ -128,13 +128,11 @@ func ours(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// Dir returns the directory of the store.
 func (s *Store) Dir() string { return s.dir }
 
-// Close gives back what the store holds open.
 func (s *Store) Close() error { return s.root.Close() }
 
-// plainName is what can stand in a file name as it is.
+// plainName matches names that are used as file names unchanged.
 var plainName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$`)
 
 func fileOf(kind Kind, name string) (string, error) {
@@ -144,7 +142,7 @@ func fileOf(kind Kind, name string) (string, error) {
 	return string(kind) + "@" + name + suffix, nil
 }
 
-// Put writes a record, in place of one of the same kind and name. Time is set
+// Put writes a record and replaces one of the same kind and name. It sets Time
 // if it is zero.
 func (s *Store) Put(r Record) error {
 	file, err := fileOf(r.Kind, r.Name)
@@ -167,7 +165,8 @@ func (s *Store) Put(r Record) error {
 	return nil
 }
 
-// replace tries again when somebody took the new file for abandoned.
+// replace tries again if another process removed the temporary file as
+// abandoned.
 func (s *Store) replace(file string, data []byte) error {
 	err := s.replaceOnce(file, data)
 	for tries := 0; errors.Is(err, fs.ErrNotExist) && tries < 3; tries++ {
@@ -176,8 +175,8 @@ func (s *Store) replace(file string, data []byte) error {
 	return err
 }
 
-// replaceOnce holds a lock on the new file until it has its name: one without a
-// lock was left by a kill.
+// replaceOnce holds a lock on the temporary file until it is renamed. A
+// temporary file without a lock was left by a killed process.
 func (s *Store) replaceOnce(file string, data []byte) error {
 	temp := tempPrefix + NewToken()
 	f, err := s.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -197,7 +196,7 @@ func (s *Store) replaceOnce(file string, data []byte) error {
 	return err
 }
 
-// Get returns a record. One that is not there is fs.ErrNotExist.
+// Get returns a record. The error is fs.ErrNotExist if there is none.
 func (s *Store) Get(kind Kind, name string) (Record, error) {
 	file, err := fileOf(kind, name)
 	if err != nil {
@@ -206,8 +205,8 @@ func (s *Store) Get(kind Kind, name string) (Record, error) {
 	return s.read(file)
 }
 
-// read takes nothing but a regular file of ours, and checks that it is what
-// its name says.
+// read accepts only a regular file of this user, and checks that its content
+// matches its name.
 func (s *Store) read(file string) (Record, error) {
 	info, err := s.root.Lstat(file)
 	if err != nil {
@@ -241,8 +240,8 @@ func (s *Store) read(file string) (Record, error) {
 	return r, nil
 }
 
-// List returns the records of a kind, in no order. Files that are no records
-// are left out, and the error names them.
+// List returns the records of a kind in no particular order. It skips invalid
+// files, and the error names them.
 func (s *Store) List(kind Kind) ([]Record, error) {
 	dir, err := s.root.Open(".")
 	if err != nil {
@@ -275,7 +274,7 @@ func (s *Store) List(kind Kind) ([]Record, error) {
 	return list, errors.Join(faults...)
 }
 
-// sweep removes what a kill left of a record on its way.
+// sweep removes the temporary file of a killed process.
 func (s *Store) sweep(entry fs.DirEntry) {
 	if !strings.HasPrefix(entry.Name(), tempPrefix) {
 		return
@@ -294,7 +293,7 @@ func (s *Store) sweep(entry fs.DirEntry) {
 	}
 }
 
-// Remove removes a record; one that is not there is no error.
+// Remove removes a record. It is no error if there is none.
 func (s *Store) Remove(kind Kind, name string) error {
 	file, err := fileOf(kind, name)
 	if err != nil {
