@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package bootstrap makes base images from a distribution's package mirror.
+// Package bootstrap builds base images from a distribution's package mirror.
 package bootstrap
 
 import (
@@ -17,28 +17,28 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// stopLimit is how long mmdebstrap may take to clean up after SIGTERM.
+// stopLimit is how long mmdebstrap may take to clean up after an interrupt.
 const stopLimit = 2 * time.Minute
 
-// localSource matches a line of a sources.list whose packages are files here.
+// localSource matches a line of sources.list whose packages are local files.
 var localSource = lazyregexp.New(`^deb(-src)?\s+(\[[^\]]*\]\s+)?(file|copy):`)
 
 var suiteName = lazyregexp.New(`^[a-z][a-z0-9-]*$`)
 
-// Options describes a base image made from a package mirror.
+// Options describe a base image to build from a package mirror.
 type Options struct {
 	Reference string   // name that Dockerfiles start FROM
 	Distro    string   // debian or ubuntu; others are refused
 	Suite     string   // bookworm, trixie, sid, jammy …
 	Sources   []string // lines of the image's sources.list, the first one naming the mirror
-	Offline   bool     // fail rather than send a request; Sources on this machine (file:) are no request
-	Force     bool     // rebuild it even if it exists; builds on it then start again
-	Arch      Arch     // the zero value is this machine's own
-	TempDir   string   // empty means /var/tmp; needs some 200 MB for a minute
+	Offline   bool     // fail instead of sending network requests; local Sources (file:) are permitted
+	Force     bool     // rebuild it even if it exists; images based on it are then built again as a whole
+	Arch      Arch     // the zero value is this machine's architecture
+	TempDir   string   // empty means /var/tmp; needs about 200 MB for a minute
 	Log       io.Writer
 }
 
-// An Arch is an architecture under the names that it has elsewhere.
+// An Arch is an architecture with its names in several systems.
 type Arch struct {
 	Kernel string // "aarch64"
 	Debian string // "arm64"
@@ -51,7 +51,7 @@ type Result struct {
 	Existed bool   // it was there and nothing was done
 }
 
-// An Engine keeps images. *container.Engine is one.
+// An Engine stores images. *container.Engine implements it.
 type Engine interface {
 	Inspect(ctx context.Context, reference string) (container.Image, error)
 	LockImage(ctx context.Context, reference string) (unlock func(), err error)
@@ -59,10 +59,10 @@ type Engine interface {
 	Import(ctx context.Context, o container.ImportOptions, layer io.Reader) (id string, err error)
 }
 
-// Image makes a distribution's minimal base image without any registry,
-// by mmdebstrap, and names it o.Reference. The image's own package sources are
-// those that it was made from. It is only made when it is not there, because
-// each import is another image and every build on it starts again.
+// Image builds a distribution's minimal base image with mmdebstrap and names it
+// o.Reference. It needs no registry. The image's sources.list is o.Sources. An
+// existing image is not rebuilt, because each import has another ID and all
+// images based on it would be built again.
 func Image(ctx context.Context, e Engine, o Options) (Result, error) {
 	if err := o.check(); err != nil {
 		return Result{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
@@ -99,7 +99,7 @@ func Image(ctx context.Context, e Engine, o Options) (Result, error) {
 	return Result{ID: id}, err
 }
 
-// local reports whether all packages come from this machine.
+// local reports whether all packages are local files.
 func (o Options) local() bool {
 	for _, source := range o.Sources {
 		if !localSource.MatchString(source) {
@@ -119,7 +119,8 @@ func importLayer(ctx context.Context, e Engine, o Options, layer string) (string
 	return e.Import(ctx, container.ImportOptions{Reference: o.Reference, Command: "/bin/bash", Labels: labels, Arch: o.Arch.Go}, file)
 }
 
-// check refuses what mmdebstrap could not make or would misunderstand.
+// check returns an error for options that mmdebstrap does not support or would
+// misinterpret.
 func (o Options) check() error {
 	switch {
 	case o.Distro != "debian" && o.Distro != "ubuntu":

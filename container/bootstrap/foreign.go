@@ -7,8 +7,9 @@ import (
 	"io/fs"
 )
 
-// emulated reports whether the kernel runs programs of an architecture with
-// an emulator, which the new tree need not have: flag F has it opened already.
+// emulated reports whether the kernel runs programs of an architecture with an
+// emulator from outside the new root file system. That requires flag F of
+// binfmt_misc, with which the kernel has already opened the emulator.
 func emulated(root fs.FS, kernel string) bool {
 	text, err := fs.ReadFile(root, "proc/sys/fs/binfmt_misc/qemu-"+emulator(kernel))
 	if err != nil || !bytes.HasPrefix(text, []byte("enabled")) {
@@ -22,7 +23,7 @@ func emulated(root fs.FS, kernel string) bool {
 	return false
 }
 
-// emulator is QEMU's name of an architecture.
+// emulator returns QEMU's name of an architecture.
 func emulator(kernel string) string {
 	switch kernel {
 	case "armv6l", "armv7l":

@@ -16,9 +16,9 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 )
 
-// mmdebstrap writes the file system of a minimal system to the file layer.
-// Without root it runs as the first subordinate id, which must be able to
-// reach dir.
+// mmdebstrap writes a tar archive of a minimal system to the file layer. Without
+// root privileges it runs as the first subordinate ID, which must be able to
+// access dir.
 func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	fail := func(err error, hint string) error {
 		return &container.EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
@@ -39,7 +39,7 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 			return fail(fmt.Errorf("mmdebstrap cannot enter %s: without root it runs as a subordinate id", closed), hintClosedDir)
 		}
 	}
-	args := []string{"--variant=minbase", "--include=apt", "--format=tar", "--aptopt=Acquire::Retries \"3\""} // Ubuntu's minbase lacks apt
+	args := []string{"--variant=minbase", "--include=apt", "--format=tar", "--aptopt=Acquire::Retries \"3\""} // Ubuntu's minbase variant does not include apt
 	if o.Suite == "sid" || o.Suite == "unstable" {
 		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
 	}
@@ -54,13 +54,14 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	cmd := exec.CommandContext(ctx, program, append(args, o.Sources...)...) //nolint:gosec // checked above
 	cmd.Stdout, cmd.Stderr = tail, tail
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
-	// An interrupt of the whole group, as by ^C, makes it unmount and remove what it made.
+	// After SIGINT to its process group, as by ^C, mmdebstrap unmounts and
+	// removes its files.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = stopLimit
 	err = cmd.Run()
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // whatever of it did not stop in time
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes that did not stop in time
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -71,7 +72,7 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	return nil
 }
 
-// keyringHint names the package with the keys of a distribution.
+// keyringHint returns how to install a distribution's archive keys.
 func keyringHint(distro string) string {
 	if distro == "ubuntu" {
 		return "apt-get install ubuntu-keyring, which Debian has since release 13"
@@ -79,8 +80,8 @@ func keyringHint(distro string) string {
 	return "apt-get install " + distro + "-archive-keyring"
 }
 
-// closedParent returns the outermost directory on the way to dir, dir
-// included, that users other than its owner and group cannot enter.
+// closedParent returns the outermost directory of dir's path, including dir,
+// that other users cannot enter, or "".
 func closedParent(dir string) string {
 	closed := ""
 	for ; ; dir = filepath.Dir(dir) {
@@ -100,8 +101,8 @@ const (
 	hintKeys      = "the keys of the distribution on this machine do not match what signs the mirror: update its archive keyring package"
 )
 
-// bootstrapCauses are words of mmdebstrap and apt, in the order of their
-// weight: what comes after the first error is its consequence.
+// bootstrapCauses returns parts of mmdebstrap's and apt's messages with hints,
+// by priority: later errors are consequences of the first.
 func bootstrapCauses() []struct{ words, hint string } {
 	return []struct{ words, hint string }{
 		{"No space left on device", "free some space: a base image needs about 200 MB in the temporary directory; TMPDIR moves it"},
@@ -121,7 +122,8 @@ func bootstrapCauses() []struct{ words, hint string } {
 	}
 }
 
-// bootstrapMirrorWords are apt's when the mirror does not answer or lacks the release.
+// bootstrapMirrorWords returns apt's messages for a mirror that does not respond
+// or does not have the release.
 func bootstrapMirrorWords() []string {
 	return []string{
 		"does not have a Release file", "Failed to fetch", "Could not resolve", "Could not connect", "Unable to connect",
@@ -129,7 +131,7 @@ func bootstrapMirrorWords() []string {
 	}
 }
 
-// bootstrapHint returns what helps against the cause that log names, "" if unknown.
+// bootstrapHint returns a hint for the cause in log, or "".
 func bootstrapHint(log string, sources []string) string {
 	for _, cause := range bootstrapCauses() {
 		if strings.Contains(log, cause.words) {
@@ -144,10 +146,11 @@ func bootstrapHint(log string, sources []string) string {
 	return ""
 }
 
-// maxBootstrapLog holds the messages of a failure, and of its consequences.
+// maxBootstrapLog is the size of the log's end that is kept, in bytes. It is
+// enough for an error and its consequences.
 const maxBootstrapLog = 64 << 10
 
-// A tailBuffer passes a log on and keeps its end.
+// A tailBuffer copies a log and keeps its end.
 type tailBuffer struct {
 	to   io.Writer
 	tail []byte
@@ -155,15 +158,15 @@ type tailBuffer struct {
 
 func (t *tailBuffer) Write(p []byte) (int, error) {
 	if t.to != nil {
-		_, _ = t.to.Write(p) // nobody reading is no reason to fail
+		_, _ = t.to.Write(p) // a closed pipe must not stop mmdebstrap
 	}
 	t.tail = append(t.tail, p...)
 	t.tail = t.tail[max(0, len(t.tail)-maxBootstrapLog):]
 	return len(p), nil
 }
 
-// reason returns the first line that names an error, else err: later ones
-// are of the cleaning up.
+// reason returns the first line with an error, or else err. Later errors come
+// from the cleanup.
 func (t *tailBuffer) reason(err error) string {
 	for line := range strings.Lines(string(t.tail)) {
 		if strings.HasPrefix(line, "E: ") {
