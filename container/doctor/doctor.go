@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package doctor looks at a machine for what containers need.
+// Package doctor checks whether a machine can run containers.
 package doctor
 
 import (
@@ -17,17 +17,16 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// State is a check's verdict.
+// State is the result of a check.
 type State string
 
-// Verdicts of checks.
 const (
 	OK   State = "ok"
 	Warn State = "warn" // works, but not everything or not well
 	Fail State = "fail" // containers will not work
 )
 
-// A Check is one thing that containers need and what was found.
+// A Check is the result of one check.
 type Check struct {
 	Name  string `json:"name"`
 	State State  `json:"state"`
@@ -35,16 +34,15 @@ type Check struct {
 	Hint  string `json:"hint,omitempty"` // what to do; empty when State is OK
 }
 
-// Options says what Run looks at.
+// Options say what Run checks.
 type Options struct {
 	Connect container.ConnectOptions // how the program would connect; a private service is started and ends by itself
 	Images  []string                 // base images that should be there
 }
 
-// Run looks at everything that containers need, in a fixed order. What belongs
-// to the machine of the engine is looked at if that is this one, and else the
-// engine is asked as far as it answers. It needs no podman to run: a missing
-// one is what it says then.
+// Run performs all checks in a fixed order. If the engine is on another machine,
+// checks of that machine use what the engine reports. podman need not be
+// installed; then that is the result of a check.
 func Run(ctx context.Context, o Options) []Check {
 	m := thisMachine(o.Connect)
 	store := storeInfo{}
@@ -91,7 +89,7 @@ func podmanCheck(ctx context.Context, o container.ConnectOptions) Check {
 	return versionCheck(strings.TrimSpace(string(out)))
 }
 
-// versionCheck judges what "podman --version" says.
+// versionCheck checks the output of "podman --version".
 func versionCheck(text string) Check {
 	var major, minor int
 	if _, err := fmt.Sscanf(text[strings.LastIndexByte(text, ' ')+1:], "%d.%d", &major, &minor); err != nil {
@@ -117,7 +115,7 @@ func serviceCheck(e *container.Engine, err error) Check {
 	return Check{"service", OK, found, ""}
 }
 
-// storeInfo is what the engine says about its store.
+// storeInfo describes the engine's store.
 type storeInfo struct {
 	driver, root, buildah string
 	err                   error
@@ -137,8 +135,8 @@ func (s storeInfo) check() Check {
 	return Check{name, OK, fmt.Sprintf("%s in %s", s.driver, s.root), ""}
 }
 
-// A build of a few hundred packages takes 1.3 GB of layer, which a commit needs
-// twice, and some 40,000 files.
+// An image with a few hundred packages has 1.3 GB, which a commit needs twice,
+// and about 40,000 files.
 const (
 	minimumFree   = 4 << 30
 	minimumInodes = 200_000
@@ -186,7 +184,7 @@ func thisMachine(o container.ConnectOptions) machine {
 	}
 }
 
-// builderCheck says what the service's builder lets a Dockerfile do.
+// builderCheck reports the known vulnerabilities of the service's builder.
 func builderCheck(version string) Check {
 	const name = "builder"
 	known := buildrisk.Known(version)

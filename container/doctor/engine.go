@@ -12,11 +12,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// engineInfo is what podman info says of the programs that it calls.
+// engineInfo is what podman info reports about the programs that podman calls.
 type engineInfo container.Info
 
-// setInfo takes over what the engine says. If it said nothing the checks go by
-// what is installed.
+// setInfo adds what the engine reports. Otherwise, checks depend on what is
+// installed.
 func (m *machine) setInfo(i container.Info) {
 	m.info = engineInfo(i)
 	if i.Host.OCIRuntime.Name != "" {
@@ -24,7 +24,7 @@ func (m *machine) setInfo(i container.Info) {
 	}
 }
 
-// firewall is the program that sets up bridge networks, "" if that is not known.
+// firewall returns the program that sets up bridge networks, or "".
 func (i engineInfo) firewall() string {
 	var major, minor int
 	version := i.Host.NetworkBackendInfo.Version
@@ -37,11 +37,11 @@ func (i engineInfo) firewall() string {
 	case minor < 10:
 		return "iptables"
 	}
-	return "" // built either way
+	return "" // depends on the build
 }
 
-// rootlessNetwork is the program that connects containers of ordinary users,
-// "" if that is not known.
+// rootlessNetwork returns the program for networks of rootless containers, or
+// "".
 func (i engineInfo) rootlessNetwork() string {
 	if i.Host.RootlessNetworkCmd != "" {
 		return i.Host.RootlessNetworkCmd
@@ -58,7 +58,7 @@ func (i engineInfo) rootlessNetwork() string {
 
 func (m machine) runtimeName() string { return filepath.Base(m.conf) }
 
-// kvmByGroup reports whether it takes a group to open the device.
+// kvmByGroup reports whether /dev/kvm is accessible only through a group.
 func (m machine) kvmByGroup() bool {
 	info, err := fs.Stat(m.root, "dev/kvm")
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// foreignArches looks for emulators that the kernel runs programs of other
-// architectures with. A container finds its emulator only if the kernel has
-// opened it beforehand, which flag F says.
+// foreignArches finds the emulators for programs of other architectures. They
+// work in containers only with flag F of binfmt_misc, with which the kernel has
+// opened the emulator.
 func (m machine) foreignArches() Check {
 	const name = "other architectures"
 	files, _ := fs.Glob(m.root, "proc/sys/fs/binfmt_misc/qemu-*")
@@ -36,7 +36,7 @@ func (m machine) foreignArches() Check {
 	return Check{name, OK, "none; qemu-user-static emulates them", ""}
 }
 
-// fixed looks for flag F in what the kernel says of a handler.
+// fixed reports whether a binfmt_misc handler has flag F.
 func fixed(text string) bool {
 	return slices.ContainsFunc(strings.Split(text, "\n"), func(line string) bool {
 		flags, ok := strings.CutPrefix(line, "flags: ")

@@ -24,24 +24,24 @@ const (
 	rlimitProcs = unix.RLIMIT_NPROC
 	rlimitFiles = unix.RLIMIT_NOFILE
 
-	// capSysResource is the bit of the capability to raise limits.
+	// capSysResource is the number of CAP_SYS_RESOURCE.
 	capSysResource = 24
-	// podmanLimit is the number of files and processes that podman asks for by default.
+	// podmanLimit is podman's default limit on files and processes.
 	podmanLimit = 1048576
 )
 
-// A machine is what the checks look at. Tests fill one in by hand.
+// A machine is the machine to check. Tests create one without the real system.
 type machine struct {
 	root      fs.FS  // the file system; paths without a leading slash
 	uid       int    // effective user
 	user      string // login name; empty means looked up by uid
 	runtime   string // XDG_RUNTIME_DIR
-	conf      string // OCI runtime that podman is configured to use, such as crun
+	conf      string // OCI runtime in podman's configuration, such as crun
 	lookPath  func(program string) bool
 	open      func(device string) error
 	hardProcs uint64
 	hardFiles uint64
-	info      engineInfo // what the engine says of itself; empty if it was not asked
+	info      engineInfo // empty if the engine did not respond
 }
 
 func (m machine) read(path string) string {
@@ -52,7 +52,7 @@ func (m machine) read(path string) string {
 	return strings.TrimSpace(string(data))
 }
 
-// cgroups tells version 2 from 1 and from both at once, which crun refuses.
+// cgroups checks the cgroup version. crun does not support hybrid mode.
 func (m machine) cgroups() Check {
 	const name = "runtime and cgroups"
 	mode := m.cgroupMode()
@@ -90,8 +90,8 @@ func (m machine) cgroupMode() string {
 	return "unknown"
 }
 
-// rlimits looks whether podman may raise limits to what it asks for by
-// default. We ask for less, so this only concerns podman run itself.
+// rlimits checks whether podman may raise limits to its defaults. lcitool uses
+// lower limits, so this affects only podman run itself.
 func (m machine) rlimits() Check {
 	const name = "resource limits"
 	if m.capable(capSysResource) {
@@ -132,7 +132,7 @@ func (m machine) namespaces() Check {
 	off := m.read("proc/sys/kernel/unprivileged_userns_clone") == "0"
 	state := Fail
 	if m.uid == 0 {
-		state = Warn // root does without
+		state = Warn // root does not need it
 	}
 	switch {
 	case err != nil:
@@ -145,7 +145,8 @@ func (m machine) namespaces() Check {
 	return Check{name, OK, fmt.Sprintf("%d allowed", most), ""}
 }
 
-// subordinateIDs looks for the invoking user's own ranges, by name or number.
+// subordinateIDs checks the user's entries in /etc/subuid and /etc/subgid, by
+// name or number.
 func (m machine) subordinateIDs() Check {
 	const name = "subordinate ids"
 	if m.uid == 0 {
@@ -206,7 +207,7 @@ func (m machine) runtimeDir() Check {
 	return Check{name, OK, m.runtime, ""}
 }
 
-// helpers looks for the programs that podman calls.
+// helpers checks the programs that podman calls.
 func (m machine) helpers() Check {
 	const name = "helpers"
 	var missing, hints []string
@@ -284,7 +285,8 @@ func openDevice(device string) error {
 	return f.Close()
 }
 
-// helperPath looks where podman does: its own directories, then PATH.
+// helperPath looks for a program like podman: in its own directories, then in
+// PATH.
 func helperPath(program string) bool {
 	if strings.HasPrefix(program, "/") {
 		_, err := os.Stat(program)
@@ -299,7 +301,7 @@ func helperPath(program string) bool {
 	return err == nil
 }
 
-// A room is what is left on a file system.
+// A room is the free space of a file system.
 type room struct {
 	bytes, inodes uint64
 	countsInodes  bool // some file systems make inodes as they need them

@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// usualImage is asked for where no target is named.
+	// usualImage is used if no target is given.
 	usualImage = "docker.io/library/debian:stable"
-	// registryLimit bounds how long one is waited for.
+	// registryLimit limits the time for one registry.
 	registryLimit = 15 * time.Second
 )
 
-// registryChecks ask the registries of images, through the engine and all at
-// once: its mirrors and its network count, not those of this machine.
+// registryChecks checks the registries of images concurrently. It asks through
+// the engine, whose mirrors and network matter.
 func registryChecks(ctx context.Context, references []string, ask func(context.Context, string) error) []Check {
 	if len(references) == 0 {
 		references = []string{usualImage}

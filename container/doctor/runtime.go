@@ -9,14 +9,14 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
 )
 
-// An escape is a known way out of a container.
+// An escape is a known vulnerability that permits leaving a container.
 type escape struct {
 	runtime, name string
 	fixed         []string // the first and all later ones are safe, the others are fixes on older branches
 }
 
-// escapes are those of runtimes that a container can use by itself, from the
-// advisories of November 2025.
+// escapes returns vulnerabilities that a container can use without help, from
+// the advisories of November 2025.
 func escapes() []escape {
 	return []escape{
 		{"runc", "CVE-2024-21626", []string{"1.1.12"}},
@@ -26,7 +26,7 @@ func escapes() []escape {
 	}
 }
 
-// runtimeCheck looks for known ways out of the engine's runtime.
+// runtimeCheck reports the known vulnerabilities of the engine's runtime.
 func (i engineInfo) runtimeCheck() Check {
 	const name = "runtime"
 	runtime := i.Host.OCIRuntime
@@ -38,7 +38,8 @@ func (i engineInfo) runtimeCheck() Check {
 	found := strings.TrimSpace(runtime.Name + " " + version)
 	var open []string
 	for _, e := range escapes() {
-		// A version that is not known counts as new: nobody reads a warning that is always there.
+		// An unknown version counts as new, because users ignore a warning that is
+		// always shown.
 		if lacks, _ := buildrisk.Lacks(version, e.fixed); lacks && e.runtime == runtime.Name {
 			open = append(open, e.name)
 		}
@@ -53,7 +54,7 @@ func (i engineInfo) runtimeCheck() Check {
 	return Check{name, Warn, found + " lets containers out: " + strings.Join(open, ", "), hint}
 }
 
-// selinux says what becomes of labels.
+// selinux reports how SELinux labels are used.
 func (i engineInfo) selinux() Check {
 	if i.Host.Security.SELinuxEnabled {
 		return Check{"SELinux", OK, "enabled: only lcitool's own files are relabelled", ""}

@@ -4,7 +4,7 @@ package doctor
 
 import "fmt"
 
-// Lines gives checks for people.
+// Lines formats checks as text.
 func Lines(checks []Check) []string {
 	var lines []string
 	for _, c := range checks {
