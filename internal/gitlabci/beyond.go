@@ -11,13 +11,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// beyondUs are the keys of a job that mean something only GitLab can do. What
-// they hold is checked all the same, as GitLab makes no pipeline of mistakes.
+// beyondUs returns the keys of a job that only GitLab can act on. Their values
+// are validated, because GitLab creates no pipeline if they are invalid.
 func beyondUs() []string {
 	return []string{"dast_configuration", "id_tokens", "identity", "pages", "publish", "release", "run", "secrets"}
 }
 
-// leaveToGitLab says which keys of the job have no effect here.
+// leaveToGitLab reports the keys of the job that have no effect here.
 func (j *jobDecoder) leaveToGitLab(pos diag.Position) {
 	j.checkBeyond()
 	var left []string
@@ -54,7 +54,7 @@ func (j *jobDecoder) checkBeyond() {
 	}
 }
 
-// eachMapping demands a mapping of mappings, and calls do for each of these.
+// eachMapping requires a mapping of mappings and calls do for each of these.
 func (j *jobDecoder) eachMapping(v *value, what string, do func(v *value, what string)) {
 	if v.kind != mapping {
 		j.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())
@@ -81,7 +81,7 @@ func (j *jobDecoder) idTokens(v *value) {
 	})
 }
 
-// moment is how a time in ISO 8601 begins.
+// moment matches the beginning of a time in ISO 8601.
 var moment = lazyregexp.New(`^\s*[-+]?\d{2}`)
 
 func (j *jobDecoder) release(v *value) {
@@ -114,11 +114,11 @@ func (j *jobDecoder) release(v *value) {
 	}
 }
 
-// environmentName is what GitLab takes for the name of an environment before
-// variables in it are replaced.
+// environmentName matches the names of environments that GitLab accepts, before
+// variables are expanded.
 var environmentName = lazyregexp.New(`^[a-zA-Z0-9_${}. -]([a-zA-Z0-9_/${}. -]*[a-zA-Z0-9_${}. -])?$`)
 
-// maxURL is how long the URL of an environment may be.
+// maxURL is GitLab's limit on the length of an environment's URL.
 const maxURL = 255
 
 func (j *jobDecoder) checkEnvironment(e *Environment, v *value) {
@@ -139,7 +139,7 @@ func (j *jobDecoder) checkEnvironment(e *Environment, v *value) {
 	}
 }
 
-// checkInherited demands that the defaults which a job takes over are such.
+// checkInherited requires that the names in inherit:default are keys of default.
 func (j *jobDecoder) checkInherited(v *value, names []string) {
 	for _, name := range names {
 		if !slices.Contains(defaultKeys(), name) {

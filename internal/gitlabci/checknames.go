@@ -9,8 +9,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// checkNames holds the names of other jobs in a job against those that there
-// are.
+// checkNames checks that jobs refer only to jobs that exist.
 func (c *config) checkNames(out *definitions) {
 	known := map[string]*definition{}
 	for _, def := range out.jobs {
@@ -27,8 +26,8 @@ func (c *config) checkNames(out *definitions) {
 	}
 }
 
-// checkNeeds checks the needs of a job, and those that its rules give it
-// instead: GitLab looks at all, whichever rule will match.
+// checkNeeds checks the needs of a job and of all its rules. GitLab too checks
+// rules that do not match.
 func (c *config) checkNeeds(def *definition, known map[string]*definition, stages []string) {
 	c.checkNeedsOf(def, def.job.Needs, known, stages)
 	for _, r := range def.rules {
@@ -78,8 +77,8 @@ func (c *config) checkDependencies(def *definition, known map[string]*definition
 	}
 }
 
-// checkChildren demands that the jobs run before that make files of a child
-// pipeline.
+// checkChildren requires that the jobs that generate files of a child pipeline
+// run earlier.
 func (c *config) checkChildren(def *definition, known map[string]*definition, stages []string) {
 	if def.job.Downstream == nil {
 		return
@@ -96,7 +95,8 @@ func (c *config) checkChildren(def *definition, known map[string]*definition, st
 	}
 }
 
-// checkOnStop demands that the job that stops an environment is made for it.
+// checkOnStop requires that the on_stop job belongs to the same environment and
+// stops it.
 func (c *config) checkOnStop(def *definition, known map[string]*definition) {
 	env := def.job.Environment
 	if env == nil || env.OnStop == "" {

@@ -14,15 +14,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// component gives the content of a component: of this project at the commit at
-// hand, of another commit of it, or of another project of the server.
+// component returns the content of a component: of this project at the current
+// commit or another one, or of another project on the server.
 func (in *includer) component(v *value, g *given) []*value {
 	address, ok := in.expanded(v)
 	if !ok {
 		return nil
 	}
 	if in.scope == nil {
-		in.deferred = true // the event says which project this is
+		in.deferred = true // the event determines the project
 		return nil
 	}
 	e := in.scope.event
@@ -67,7 +67,7 @@ func (in *includer) component(v *value, g *given) []*value {
 	return nil
 }
 
-// ownComponent gives the content of a component of the tree at hand.
+// ownComponent returns the content of a component in the current tree.
 func (in *includer) ownComponent(v *value, name string, g *given) []*value {
 	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
 		if !(&tree{fsys: in.p.fsys}).has(file) {
@@ -86,7 +86,7 @@ func (in *includer) ownComponent(v *value, name string, g *given) []*value {
 	return nil
 }
 
-// A release is one that a project has published.
+// A release is a release of a project, as GitLab's API returns it.
 type release struct {
 	Tag    string `json:"tag_name"`
 	Commit struct {
@@ -94,15 +94,15 @@ type release struct {
 	} `json:"commit"`
 }
 
-// latest is the version of a component that is its newest release.
+// latest is the component version for the newest release.
 const latest = "~latest"
 
-// partial matches versions that stand for the newest release that begins so.
+// partial matches versions that select the newest release with this prefix.
 var partial = lazyregexp.New(`^[0-9]+(?:\.[0-9]+)?$`)
 
-// release gives the release that a version of a component stands for, nil if the
-// version is itself a tag, a branch or a commit. GitLab takes releases of its
-// catalog, which have semantic versions, and none that are not final.
+// release returns the release that a component version selects, or nil if
+// version is itself a tag, branch or commit. Like GitLab's catalog, it considers
+// only semantic versions that are no pre-releases.
 func (in *includer) release(project, version string) (*release, error) {
 	if version != latest && !partial.MatchString(version) {
 		return nil, nil

@@ -9,14 +9,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A config is a pipeline with includes, extends and references resolved.
+// A config is a pipeline after includes, extends and references were resolved.
 type config struct {
 	order   []string          // keys, in the order of the files
 	top     map[string]*value // by key
 	pos     map[string]diag.Position
 	start   diag.Position // of the main file
 	missing []Missing
-	// lacks says of a job what is missing from its own content: it cannot run.
+	// lacks lists, by job, missing parts. A job with missing parts cannot run.
 	lacks map[string][]string
 
 	decoded  *definitions
@@ -27,8 +27,8 @@ func (c *config) errorf(pos diag.Position, format string, args ...any) {
 	c.problems.add(pos, "", Refused, format, args...)
 }
 
-// compose puts the pipeline together, for an event or, if scope is nil, for
-// any. It gives nil if the event makes a difference.
+// compose merges the pipeline's files for an event, or for any event if scope is
+// nil. It returns nil if the result depends on the event.
 func (p *Pipeline) compose(s *scope) *config {
 	in := &includer{p: p, scope: s}
 	doc := in.file(p.file, nil, p.mainInputs(s))
@@ -53,8 +53,7 @@ func (p *Pipeline) compose(s *scope) *config {
 	return c
 }
 
-// lack notes that a part of a job is nowhere in the project, so that it cannot
-// run.
+// lack records a missing part of a job, which therefore cannot run.
 func (c *config) lack(job string, l lack) {
 	if l.refused {
 		c.lacks[job] = append(c.lacks[job], l.what)
@@ -65,8 +64,8 @@ func (c *config) lack(job string, l lack) {
 	c.unknown(job, l.pos, l.kind, l.what)
 }
 
-// unknown notes that what a job names is nowhere in the project. GitLab refuses
-// that, unless an include from elsewhere has it.
+// unknown reports something that a job refers to and that does not exist. GitLab
+// refuses the pipeline, unless an include that is not available here defines it.
 func (c *config) unknown(job string, pos diag.Position, kind, what string) {
 	effect := Refused
 	if len(c.missing) > 0 {
@@ -77,7 +76,7 @@ func (c *config) unknown(job string, pos diag.Position, kind, what string) {
 	}
 }
 
-// elsewhere says where what is missing may be, "" for nowhere.
+// elsewhere lists the missing includes as text, or returns "".
 func (c *config) elsewhere() string {
 	if len(c.missing) == 0 {
 		return ""

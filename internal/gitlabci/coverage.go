@@ -8,12 +8,12 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// coverageNumber is the number in what a coverage pattern has found.
+// coverageNumber matches the number in the text that a coverage pattern matches.
 var coverageNumber = lazyregexp.New(`\d+(\.\d+)?`)
 
-// CoverageIn gives the coverage that a job reports in its log: the first number in
-// the last match of its pattern, or of the last group of it. It is "" if there is
-// none. A line counts as GitLab sees it.
+// CoverageIn returns the coverage in a job's log: the first number in the last
+// match of the coverage pattern, or in its last group. It returns "" if there is
+// none. Like GitLab, it matches each line separately.
 func (j *Job) CoverageIn(log string) string {
 	if j.Coverage == "" {
 		return ""

@@ -11,34 +11,35 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A decoder turns values into what they mean. It notes what is wrong, gives
-// something empty in its place, and goes on.
+// A decoder converts values. It records invalid ones as problems and returns
+// zero values for them.
 type decoder struct {
 	job      string // what problems are about; "" for the pipeline
 	problems problems
 
-	// known keeps the rules of jobs by their list, which many jobs share by
-	// extending one. Nil to keep none.
+	// known caches the rules of jobs by their list, because jobs share lists
+	// through extends. Nil disables the cache.
 	known map[*value][]rule
 	flats map[flat][]string // as known, for lists of texts
 }
 
-// errorf notes what GitLab refuses.
+// errorf records a problem for which GitLab refuses the pipeline.
 func (d *decoder) errorf(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Refused, format, args...)
 }
 
-// incomplete notes what is not known here.
+// incomplete records something that is not known here.
 func (d *decoder) incomplete(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Incomplete, format, args...)
 }
 
-// notice notes what the author of the job should know.
+// notice records something that lcitool does differently from GitLab.
 func (d *decoder) notice(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Notice, format, args...)
 }
 
-// keys demands that a mapping has none but the keys named.
+// keys requires a mapping without keys other than known. It reports whether v is
+// a mapping.
 func (d *decoder) keys(v *value, what string, known ...string) bool {
 	if v.kind != mapping {
 		d.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())
@@ -52,7 +53,7 @@ func (d *decoder) keys(v *value, what string, known ...string) bool {
 	return true
 }
 
-// text gives a string, "" for nil.
+// text returns a string, or "" for nil.
 func (d *decoder) text(v *value, what string) string {
 	if v == nil {
 		return ""
@@ -64,7 +65,7 @@ func (d *decoder) text(v *value, what string) string {
 	return v.text
 }
 
-// choice gives one of several words, the first for nil.
+// choice requires one of words and returns the first one for nil.
 func (d *decoder) choice(v *value, what string, words ...string) string {
 	otherwise := words[0]
 	if v == nil {
@@ -80,7 +81,7 @@ func (d *decoder) choice(v *value, what string, words ...string) string {
 	return v.text
 }
 
-// truth gives a boolean, false for nil.
+// truth returns a boolean, or false for nil.
 func (d *decoder) truth(v *value, what string) bool {
 	if v == nil {
 		return false
@@ -92,7 +93,7 @@ func (d *decoder) truth(v *value, what string) bool {
 	return v.text == "true"
 }
 
-// integer gives a number within bounds, 0 for nil.
+// integer requires a number from low to high and returns 0 for nil.
 func (d *decoder) integer(v *value, what string, low, high int) int {
 	if v == nil {
 		return 0
@@ -105,7 +106,7 @@ func (d *decoder) integer(v *value, what string, low, high int) int {
 	return n
 }
 
-// integers gives a number or a list of them.
+// integers returns a number or a list of numbers.
 func (d *decoder) integers(v *value, what string) []int {
 	if v == nil {
 		return nil
@@ -121,24 +122,24 @@ func (d *decoder) integers(v *value, what string) []int {
 	return out
 }
 
-// How many lists in one another GitLab takes where it takes any, and how many
-// texts they may give: references make few of them stand for many.
+// GitLab's limit on nested lists, and a limit on the texts in them, which
+// references can multiply.
 const (
 	maxNested = 10
 	maxTexts  = 10_000
 )
 
-// A flat is a list whose texts are known.
+// A flat identifies a list whose texts are cached.
 type flat struct {
 	v     *value
 	depth int
 }
 
-// texts gives a list of strings, or one. It is nil for nil and not nil for an
-// empty list.
+// texts returns a list of strings, or a single string as a list. It returns nil
+// for nil and an empty slice for an empty list.
 func (d *decoder) texts(v *value, what string) []string { return d.textsWithin(v, what, 1) }
 
-// nested gives a list of strings, or one; lists in lists are laid flat.
+// nested is texts with nested lists flattened.
 func (d *decoder) nested(v *value, what string) []string { return d.textsWithin(v, what, maxNested) }
 
 func (d *decoder) textsWithin(v *value, what string, depth int) []string {
@@ -166,8 +167,8 @@ func (d *decoder) textsWithin(v *value, what string, depth int) []string {
 	return out
 }
 
-// listed gives a list of strings. Where GitLab takes no single one, that is
-// refused, and stands for a list of it.
+// listed returns a list of strings. A single string is a problem and is returned
+// as a list.
 func (d *decoder) listed(v *value, what string) []string {
 	if v != nil && v.kind == text {
 		d.errorf(v.pos, "%s takes a list of strings, got a string", what)
@@ -175,10 +176,10 @@ func (d *decoder) listed(v *value, what string) []string {
 	return d.texts(v, what)
 }
 
-// flat gives the items of a list, those of lists in it in their place.
+// flat returns the items of a list, with nested lists flattened.
 func (d *decoder) flat(v *value, what string) []*value { return d.flatWithin(v, what, maxNested+1) }
 
-// flatWithin is flat for at most depth lists in one another.
+// flatWithin is flat with a limit on the nesting.
 func (d *decoder) flatWithin(v *value, what string, depth int) []*value {
 	if v.kind != list {
 		d.errorf(v.pos, "%s takes a list, got %s", what, v.describe())
@@ -197,7 +198,7 @@ func (d *decoder) flatWithin(v *value, what string, depth int) []*value {
 			case item.kind == list && level == depth:
 				d.errorf(item.pos, "%s has lists in lists over more than %d levels", what, depth)
 				return false
-			case visited > maxTexts: // lists in it count too, as they may be empty
+			case visited > maxTexts: // empty lists count too
 				d.errorf(v.pos, "%s has more than %d items", what, maxTexts)
 				return false
 			case item.kind == list:
@@ -214,7 +215,7 @@ func (d *decoder) flatWithin(v *value, what string, depth int) []*value {
 	return out
 }
 
-// script gives the commands of a script, nil if there are none.
+// script returns the commands of a script, or nil if all are empty.
 func (d *decoder) script(v *value, what string) []string {
 	commands := d.nested(v, what)
 	for _, s := range commands {
@@ -225,8 +226,8 @@ func (d *decoder) script(v *value, what string) []string {
 	return nil
 }
 
-// settings gives the variables of a mapping. At the top of a file a variable
-// may also have a description and options to choose from.
+// settings returns the variables of a mapping. more names the keys of a variable
+// that are allowed in addition to value and expand, such as description.
 func (d *decoder) settings(v *value, what string, more ...string) settings {
 	if v == nil {
 		return nil
@@ -258,15 +259,15 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 	return out
 }
 
-// named demands that the name of a variable is a text or a whole number.
+// named requires that a variable's name is a string or an integer.
 func (d *decoder) named(f field) {
 	if _, err := strconv.Atoi(f.key); f.odd != "" && err != nil {
 		d.errorf(f.pos, "the name of variable %s is %s for GitLab: put it between quotes", yamldoc.Quote(f.key), f.odd)
 	}
 }
 
-// plain gives the variables of a mapping in which GitLab takes nothing but
-// their values.
+// plain returns the variables of a mapping in which GitLab accepts only scalar
+// values.
 func (d *decoder) plain(v *value, what string) settings {
 	if v != nil && v.kind == mapping {
 		for _, f := range v.fields {
@@ -278,7 +279,7 @@ func (d *decoder) plain(v *value, what string) settings {
 	return d.settings(v, what)
 }
 
-// variable gives the value of a variable as GitLab reads it.
+// variable returns the value of a variable as GitLab reads it.
 func (d *decoder) variable(name string, v *value) string {
 	if v.kind >= list {
 		d.errorf(v.pos, "variable %s takes a single value, got %s", yamldoc.Quote(name), v.describe())

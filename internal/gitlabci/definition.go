@@ -9,7 +9,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// Definitions are what a pipeline says, before there is an event.
+// definitions are the content of a pipeline that does not depend on an event.
 type definitions struct {
 	stages   []string // in order, .pre and .post among them
 	globals  settings
@@ -18,7 +18,7 @@ type definitions struct {
 	jobs     []*definition
 }
 
-// A definition is a job as it is written, nothing in it replaced.
+// A definition is a job without variables expanded and rules evaluated.
 type definition struct {
 	job       Job // When and AllowFailure are what holds without rules
 	rules     []rule
@@ -27,12 +27,12 @@ type definition struct {
 	except    *policy
 	variables settings
 	inherit   inheritance
-	matrix    []settings // one an instance, nil for a job without parallel
-	labels    []string   // what is added to the name, one an instance
+	matrix    []settings // variables of each instance; nil without parallel
+	labels    []string   // name suffix of each instance
 	needs     *value
 }
 
-// Keys at the top of a file that are no jobs.
+// topKeys returns the top-level keys that are not jobs.
 func topKeys() []string {
 	return []string{"default", "include", "stages", "types", "variables", "workflow", "spec"}
 }
@@ -45,7 +45,7 @@ func oldDefaults() []string {
 	return []string{"image", "services", "cache", "before_script", "after_script"}
 }
 
-// decode turns what was put together into definitions.
+// decode converts the merged files to definitions.
 func (c *config) decode() *definitions {
 	d := &decoder{}
 	out := &definitions{stages: d.stages(c.top["stages"])}
@@ -53,7 +53,7 @@ func (c *config) decode() *definitions {
 	if w := c.top["workflow"].orNil(); w != nil && d.keys(w, "workflow", "rules", "name", "auto_cancel") {
 		if rules := w.get("rules"); rules != nil {
 			if out.workflow = d.rules(rules, workflowRules()); len(out.workflow) == 0 {
-				out.workflow = nil // which is refused; the jobs are as without it
+				out.workflow = nil // it is refused; jobs are evaluated as without it
 			}
 		}
 		out.name = d.text(w.get("name"), "name")
@@ -87,19 +87,19 @@ func (c *config) decode() *definitions {
 	return out
 }
 
-// isBlank reports whether GitLab takes a value for nothing.
+// isBlank reports whether GitLab treats a value as missing.
 func (v *value) isBlank() bool {
 	return v.kind == null || v.kind == boolean && v.text == "false" || v.kind == text && strings.TrimSpace(v.text) == "" ||
 		(v.kind == list || v.kind == mapping) && len(v.items)+len(v.fields) == 0
 }
 
-// isJob reports whether a key at the top names a job that is no template.
+// isJob reports whether a top-level key is a job and not a hidden one.
 func isJob(name string) bool {
 	return !strings.HasPrefix(name, ".") && !slices.Contains(topKeys(), name) && !slices.Contains(oldDefaults(), name)
 }
 
-// checkContent demands a job that is no template, unless something else that
-// is refused may be why there is none.
+// checkContent requires at least one job that is not hidden, unless another
+// problem may be the reason why there is none.
 func (c *config) checkContent(out *definitions) {
 	switch {
 	case slices.ContainsFunc(c.problems, func(p Problem) bool { return p.Effect == Refused }):
@@ -111,8 +111,8 @@ func (c *config) checkContent(out *definitions) {
 	}
 }
 
-// checkStages demands that the stages of jobs exist. One that does not comes
-// behind those that do.
+// checkStages requires that the stages of jobs exist. An unknown stage is added
+// after the known ones.
 func (c *config) checkStages(out *definitions) {
 	last := len(out.stages) - 1 // .post
 	known := slices.Clone(out.stages)
@@ -133,7 +133,7 @@ func (c *config) checkStages(out *definitions) {
 	}
 }
 
-// orNil makes a null, which stands for a key that is not there, nil.
+// orNil returns nil for null, which GitLab treats like a missing key.
 func (v *value) orNil() *value {
 	if v == nil || v.kind == null {
 		return nil
@@ -158,8 +158,7 @@ func (d *decoder) stages(v *value) []string {
 	return append(out, ".post")
 }
 
-// checkDefaults demands of the defaults what GitLab demands of them, although
-// every job may have something else.
+// checkDefaults validates default as GitLab does, even if all jobs override it.
 func (c *config) checkDefaults(defaults *value) {
 	d := &decoder{}
 	script := field{key: "script", value: &value{kind: text, text: "true"}}
@@ -173,8 +172,8 @@ func (c *config) checkDefaults(defaults *value) {
 	}
 }
 
-// defaults gives what jobs take over: the mapping "default", and the keys at
-// the top that stood for it before there was one.
+// defaults returns default, merged with the deprecated top-level keys of the
+// same meaning.
 func (c *config) defaults(d *decoder) *value {
 	out := &value{kind: mapping}
 	if v := c.top["default"].orNil(); v != nil && d.keys(v, "default", defaultKeys()...) {

@@ -15,8 +15,8 @@ import (
 
 const day = 24 * time.Hour
 
-// units are the words for lengths of time. A month has 30 days and a year
-// 365 and a quarter, as GitLab counts them.
+// units returns the names of units. As in GitLab, a month has 30 days and a year
+// 365.25.
 func units() map[string]time.Duration {
 	return map[string]time.Duration{
 		"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
@@ -34,8 +34,9 @@ var (
 	lengthParts = lazyregexp.New(`[0-9]*\.?[0-9]+|[^0-9\s]+`)
 )
 
-// parseDuration reads "1h 30m", "3 hours and 10 minutes", "90" for seconds, "day"
-// for one, "1:30:00": what the library takes that GitLab reads lengths with.
+// parseDuration parses durations like "1h 30m", "3 hours and 10 minutes", "90"
+// (seconds), "day" or "1:30:00". These are the formats of the Ruby library
+// chronic_duration, which GitLab uses.
 func parseDuration(s string) (time.Duration, bool) {
 	s = strings.ToLower(s)
 	if joined := strings.Join(strings.Fields(s), ""); clock.MatchString(joined) {
@@ -44,7 +45,7 @@ func parseDuration(s string) (time.Duration, bool) {
 	words, ok := lengthWords(s)
 	var total time.Duration
 	for i, w := range words {
-		unit := time.Second // behind the last number
+		unit := time.Second // after the last number
 		if i+1 < len(words) {
 			unit = words[i+1].unit
 		}
@@ -57,14 +58,14 @@ func parseDuration(s string) (time.Duration, bool) {
 	return total, ok && total > 0
 }
 
-// A lengthWord is a number or a unit.
+// A lengthWord is a number or a unit of a duration.
 type lengthWord struct {
 	number float64
 	unit   time.Duration
 }
 
-// lengthWords gives the numbers and units of a length of time; ok is false if
-// there is something else in it.
+// lengthWords splits a duration into numbers and units. ok is false if it
+// contains anything else.
 func lengthWords(s string) (out []lengthWord, ok bool) {
 	for _, word := range lengthParts.FindAllString(s, -1) {
 		if n, err := strconv.ParseFloat(word, 64); err == nil {
@@ -85,7 +86,7 @@ func lengthWords(s string) (out []lengthWord, ok bool) {
 	return out, true
 }
 
-// fromClock writes "1:30:00" with units.
+// fromClock converts "1:30:00" to a duration with units.
 func fromClock(s string) string {
 	names := []string{"seconds", "minutes", "hours", "days", "months", "years"}
 	parts := strings.Split(s, ":")
@@ -95,7 +96,7 @@ func fromClock(s string) string {
 	return strings.Join(parts, " ")
 }
 
-// duration gives a length of time, 0 for nil.
+// duration returns a duration, or 0 for nil.
 func (d *decoder) duration(v *value, what string) time.Duration {
 	if v == nil {
 		return 0
@@ -107,8 +108,8 @@ func (d *decoder) duration(v *value, what string) time.Duration {
 	return length
 }
 
-// expiry checks a length of time that may also be "never", or come from a
-// variable.
+// expiry validates a duration that may also be "never" or, with variables,
+// contain a variable.
 func (d *decoder) expiry(v *value, what string, variables bool) {
 	if v != nil && v.kind == text && (strings.EqualFold(v.text, "never") || variables && strings.Contains(v.text, "$")) {
 		return

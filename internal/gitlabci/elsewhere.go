@@ -16,24 +16,25 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// Elsewhere gives files that are not in the project's tree. An error that is
-// fs.ErrNotExist says that there is no such file, ErrNotAsked that nobody may
-// look for it.
+// Elsewhere returns files that are not in the project's tree. If a file does not
+// exist, the error is fs.ErrNotExist; if fetching was not permitted, it is
+// ErrNotAsked.
 type Elsewhere struct {
-	// URL gives the file at a URL of https.
+	// URL returns the file at an https URL.
 	URL func(url string) ([]byte, error)
-	// Revision gives a file of the project itself at another commit, branch or tag.
+	// Revision returns a file of the project at another commit, branch or tag.
 	Revision func(ref, file string) ([]byte, error)
-	// Files lists the files of the project itself at another commit, branch or tag.
+	// Files lists the files of the project at another commit, branch or tag.
 	Files func(ref string) ([]string, error)
 }
 
-// ErrNotAsked is why a file from elsewhere is not known if nobody asked for it.
+// ErrNotAsked reports that a file was not fetched because the user has not
+// permitted it.
 var ErrNotAsked = errors.New("not asked for")
 
-// A place is where a file comes from that is not in the project's tree: local
-// includes of it are looked for there. The zero value is a file by its URL, whose
-// includes cannot be local.
+// A place is the origin of a file that is not in the project's tree. Local
+// includes of the file are read from the same place. The zero value is for a
+// file given by its URL, which cannot have local includes.
 type place struct {
 	host    string // of the server; "" for that of the event
 	own     bool   // another commit of the project itself
@@ -41,7 +42,7 @@ type place struct {
 	ref     string
 }
 
-// fetched gives the text of a file from elsewhere, each asked for once.
+// fetched returns the content of a file from elsewhere and caches it.
 func (p *Pipeline) fetched(key string, get func() ([]byte, error)) ([]byte, error) {
 	if f, ok := p.elsewhere[key]; ok {
 		return f.data, f.err
@@ -57,16 +58,16 @@ func (p *Pipeline) fetched(key string, get func() ([]byte, error)) ([]byte, erro
 	return f.data, f.err
 }
 
-// A fetchedFile is what became of a file from elsewhere.
+// A fetchedFile is the result of fetching a file.
 type fetchedFile struct {
 	data []byte
 	err  error
 }
 
-// fileOf gives the name that messages have for a file of a place.
+// fileOf returns the name of a file in messages.
 func (at place) fileOf(file string) string { return at.project + "@" + at.ref + ":" + file }
 
-// read fetches a file of a place. It is then read by its name.
+// read fetches a file of a place. Later reads use name.
 func (in *includer) read(at place, file string) (name string, err error) {
 	name = at.fileOf(file)
 	_, err = in.p.fetched(name, func() ([]byte, error) {
@@ -78,7 +79,7 @@ func (in *includer) read(at place, file string) (name string, err error) {
 	return name, err
 }
 
-// api gives the address of what a server's API has about a project.
+// api returns the API URL of a project.
 func (in *includer) api(at place) string {
 	host := at.host
 	if host == "" {
@@ -87,7 +88,7 @@ func (in *includer) api(at place) string {
 	return "https://" + host + "/api/v4/projects/" + url.PathEscape(at.project)
 }
 
-// fetchJSON decodes what is at a URL.
+// fetchJSON fetches and decodes a JSON document.
 func (in *includer) fetchJSON(address string, into any) error {
 	data, err := in.p.fetched(address, func() ([]byte, error) { return in.p.options.Elsewhere.URL(address) })
 	if err != nil {
@@ -99,7 +100,7 @@ func (in *includer) fetchJSON(address string, into any) error {
 	return nil
 }
 
-// allOf decodes the lists on all pages of a part of a server's API.
+// allOf fetches and decodes all pages of a list in GitLab's API.
 func allOf[T any](in *includer, address string) ([]T, error) {
 	var out []T
 	for page := 1; page <= maxPages; page++ {
@@ -114,13 +115,13 @@ func allOf[T any](in *includer, address string) ([]T, error) {
 	return out, nil
 }
 
-// How much of a list of a server's API is read.
+// Limits for lists in GitLab's API.
 const (
 	pageSize = 100
 	maxPages = 20
 )
 
-// matching lists the files of a place that a pattern of an include matches,
+// matching returns the files of a place that match the pattern of an include,
 // sorted.
 func (in *includer) matching(at place, pattern string) ([]string, error) {
 	matcher, start := includePattern(pattern)
@@ -153,10 +154,10 @@ func (in *includer) matching(at place, pattern string) ([]string, error) {
 	return names, nil
 }
 
-// templates is where GitLab has the files that template includes name.
+// templates returns the place of the files for include:template.
 func templates() place { return place{host: "gitlab.com", project: "gitlab-org/gitlab", ref: "HEAD"} }
 
-// template gives the content of a file that comes with GitLab.
+// template returns the content of a template.
 func (in *includer) template(v *value, g *given) []*value {
 	name, ok := in.expanded(v)
 	if !ok {
@@ -175,7 +176,7 @@ func (in *includer) template(v *value, g *given) []*value {
 	return in.within(templates(), file, v, g)
 }
 
-// within has a file of a place read with what it includes.
+// within reads a file of a place with its includes.
 func (in *includer) within(at place, name string, from *value, g *given) []*value {
 	before := in.at
 	in.at = &at
@@ -186,7 +187,7 @@ func (in *includer) within(at place, name string, from *value, g *given) []*valu
 	return nil
 }
 
-// absent notes an include from elsewhere whose content is not known.
+// absent records an include that is not available.
 func (in *includer) absent(m Missing, err error) {
 	if err != nil && !errors.Is(err, ErrNotAsked) {
 		m.Why = yamldoc.OneLine(err.Error())
@@ -194,8 +195,8 @@ func (in *includer) absent(m Missing, err error) {
 	in.missing = append(in.missing, m)
 }
 
-// expanded gives the text of an include's address. ok is false if that depends on
-// the event and there is none.
+// expanded expands variables in the address of an include. ok is false if that
+// requires an event and there is none.
 func (in *includer) expanded(v *value) (text string, ok bool) {
 	if !strings.Contains(v.text, "$") {
 		return v.text, true
@@ -207,7 +208,7 @@ func (in *includer) expanded(v *value) (text string, ok bool) {
 	return in.scope.vars.existing(v.text), true
 }
 
-// remote gives the content of a file that a URL names.
+// remote returns the content of the file at a URL.
 func (in *includer) remote(v, integrity *value, g *given) []*value {
 	if name, ok := in.remoteFile(v, integrity); ok {
 		return in.within(place{}, name, v, g)
@@ -215,7 +216,7 @@ func (in *includer) remote(v, integrity *value, g *given) []*value {
 	return nil
 }
 
-// remoteFile fetches a file that a URL names. It is then read by its name.
+// remoteFile fetches the file at a URL. Later reads use name.
 func (in *includer) remoteFile(v, integrity *value) (name string, ok bool) {
 	address, ok := in.expanded(v)
 	if !ok {
@@ -245,11 +246,11 @@ func (in *includer) remoteFile(v, integrity *value) (name string, ok bool) {
 	return address, true
 }
 
-// digest is what an include says of the content of a remote file.
+// digest matches the value of include:integrity.
 var digest = lazyregexp.New(`^sha256-(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`)
 
-// checkAddress demands the address of a file of a pipeline. One with a variable
-// that has no value here is left alone.
+// checkAddress validates the address of an included file. Addresses with unknown
+// variables are not checked.
 func (in *includer) checkAddress(kind, address string, v *value) {
 	scheme, _, isURL := strings.Cut(address, "://")
 	switch {
@@ -263,7 +264,7 @@ func (in *includer) checkAddress(kind, address string, v *value) {
 	}
 }
 
-// intact checks the digest that an include gives.
+// intact verifies include:integrity.
 func (in *includer) intact(address string, integrity *value, data []byte) bool {
 	sum := sha256.Sum256(data)
 	got := "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
@@ -273,7 +274,7 @@ func (in *includer) intact(address string, integrity *value, data []byte) bool {
 	return integrity.text == got
 }
 
-// project gives the contents of files of another project.
+// project returns the content of files in another project.
 func (in *includer) project(v *value, g *given) []*value {
 	var out []*value
 	at, names := in.projectFiles(v)
@@ -283,7 +284,7 @@ func (in *includer) project(v *value, g *given) []*value {
 	return out
 }
 
-// projectFiles fetches files of another project. They are then read by their
+// projectFiles fetches files of another project. Later reads use the returned
 // names.
 func (in *includer) projectFiles(v *value) (at place, out []string) {
 	if in.scope == nil {
@@ -319,8 +320,8 @@ func (in *includer) projectFiles(v *value) (at place, out []string) {
 	return at, out
 }
 
-// localElsewhere gives the content of a file beside the one that is being read,
-// which is not of the tree.
+// localElsewhere returns the content of a local include in a file that is not in
+// the tree.
 func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
 	at := *in.at
 	missing := Missing{Kind: "local", Location: at.fileOf(file), Pos: v.pos}
@@ -349,7 +350,7 @@ func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
 	return out
 }
 
-// because says why an include is not known, if anything does.
+// because returns the reason for a missing include as a suffix for messages.
 func (m Missing) because() string {
 	if m.Why == "" {
 		return ""
@@ -357,8 +358,7 @@ func (m Missing) because() string {
 	return ": " + m.Why
 }
 
-// headerFiles gives the names of the files that one entry of a header's include
-// means.
+// headerFiles returns the names of the files for one entry of spec:include.
 func (in *includer) headerFiles(v *value) []string {
 	if v.kind == text {
 		v = &value{kind: mapping, pos: v.pos, fields: []field{{key: "local", value: v}}}

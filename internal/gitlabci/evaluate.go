@@ -11,26 +11,27 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// An Evaluation is what GitLab would make of a pipeline for one event.
+// An Evaluation is the pipeline that GitLab would create for an event.
 type Evaluation struct {
 	Created bool          // there is a pipeline; workflow:rules may say that there is none
 	Rule    diag.Position // of the workflow's rule that decided, zero for none
 	Name    string        // of the pipeline, "" for none
 	Stages  []string      // in order, .pre first and .post last
-	Jobs    []Job         // by stage, then in the order of the files; those with When Never are not in the pipeline
-	Missing []Missing     // includes that could not be had
+	Jobs    []Job         // by stage, then in the order of the files; jobs with When Never are not in the pipeline
+	Missing []Missing     // includes that are not available
 
-	Problems []Problem // of the files and of this event, in the order of the files
+	Problems []Problem // problems of the files and of this event, in the order of the files
 
-	// UnknownChanges says that a rule asked which files the event changed, and
-	// the event does not say. Such a rule counts as met.
+	// UnknownChanges reports that a rule uses changes, but the event has no list
+	// of changed files. Such a rule counts as matching.
 	UnknownChanges bool
 
 	workflow *workflowDecision
 }
 
-// Default gives a variable that the top of the files sets, as it is written. The
-// event needs no more than a project: what it makes of includes is not kept.
+// Default returns the value of a top-level variable as written in the files.
+// event needs only the fields about the project. Includes that this call fetches
+// are not cached.
 func (p *Pipeline) Default(event Event, name string) (string, bool) {
 	event = event.filled()
 	own := *p
@@ -46,8 +47,8 @@ func (p *Pipeline) config(s *scope) *config {
 	return p.compose(s)
 }
 
-// Evaluate says what GitLab makes of the pipeline for an event. The jobs are
-// those that there would be without what GitLab refuses.
+// Evaluate returns the pipeline for an event. If GitLab refuses it, the result
+// has the jobs that would exist without the problems.
 func (p *Pipeline) Evaluate(event Event) *Evaluation {
 	event = event.filled()
 	given := settings{}
@@ -78,7 +79,7 @@ func (p *Pipeline) Evaluate(event Event) *Evaluation {
 	return e.out
 }
 
-// checkStages demands a job in a stage other than .pre and .post.
+// checkStages requires a job in a stage other than .pre and .post.
 func (e *evaluator) checkStages() {
 	var first *Job
 	for i := range e.out.Jobs {
@@ -96,7 +97,7 @@ func (e *evaluator) checkStages() {
 	}
 }
 
-// markJobs gives each job the problems that are about it.
+// markJobs assigns each job its problems.
 func (e *evaluator) markJobs() {
 	about := map[string][]Problem{}
 	for _, p := range e.out.Problems {
@@ -107,34 +108,34 @@ func (e *evaluator) markJobs() {
 	}
 }
 
-// Refused reports whether GitLab makes no pipeline because of a problem.
+// Refused reports whether GitLab refuses to create the pipeline.
 func (e *Evaluation) Refused() bool {
 	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Effect == Refused })
 }
 
-// An evaluator makes jobs of definitions.
 type evaluator struct {
 	scope      *scope
 	defs       *definitions
 	predefined settings
 	given      settings // with the event
-	globals    settings // of the files, those of the workflow's rule over them
+	globals    settings // top-level variables, overridden by those of the matching workflow rule
 	out        *Evaluation
-	at         map[string]int // places of jobs in out, by name
-	left       int            // rules and variables that may still be looked at
+	at         map[string]int // index of each job in out, by name
+	left       int            // rules and variables that may still be evaluated
 	problems   problems
 }
 
-// maxWork bounds the rules and variables of all jobs together. A hundred jobs
-// with a hundred variables each are far from it.
+// maxWork limits the rules and variables of all jobs together. A hundred jobs
+// with a hundred variables each need far less.
 const maxWork = 500_000
 
-// errorf notes what GitLab refuses about a job of this event.
+// errorf records a problem of a job for which GitLab refuses this event's
+// pipeline.
 func (e *evaluator) errorf(job *Job, format string, args ...any) {
 	e.problems.add(job.Pos, job.Base, Refused, format, args...)
 }
 
-// workflow decides whether there is a pipeline at all.
+// workflow evaluates workflow:rules.
 func (e *evaluator) workflow() {
 	e.globals = e.defs.globals
 	s := e.scope.with(e.predefined.over(e.globals, e.given))
@@ -151,7 +152,7 @@ func (e *evaluator) workflow() {
 	e.out.Name = newExpander(e.predefined.over(e.globals, e.given), e.predefined).text(e.defs.name)
 }
 
-// definition makes the instances of one job.
+// definition creates the instances of one job.
 func (e *evaluator) definition(def *definition) {
 	if def.matrix == nil {
 		e.add(e.instance(def, "", nil))
@@ -162,9 +163,9 @@ func (e *evaluator) definition(def *definition) {
 	}
 }
 
-// add takes a job into the pipeline. The name of an instance may be that of
-// another job, or a matrix has the same values twice: as with GitLab the last
-// job counts, in the place of the first.
+// add adds a job to the pipeline. If two jobs have the same name, for example
+// because of equal values in a matrix, the later one replaces the earlier one,
+// as in GitLab.
 func (e *evaluator) add(job Job) {
 	if at, taken := e.at[job.Name]; taken {
 		e.problems.add(job.Pos, job.Base, Doubtful, "there is another job called %s: the last one counts", yamldoc.Quote(job.Name))
@@ -216,7 +217,7 @@ func (e *evaluator) checkImage(job *Job, vars settings) {
 	}
 }
 
-// inherited gives the variables of the files that a job takes over.
+// inherited returns the top-level variables that a job inherits.
 func (e *evaluator) inherited(def *definition) settings {
 	if def.inherit.variables == nil {
 		return e.globals
@@ -230,7 +231,7 @@ func (e *evaluator) inherited(def *definition) settings {
 	return out
 }
 
-// decide says when the job runs, and gives the rule that says so.
+// decide evaluates when the job runs, and returns the matching rule or nil.
 func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
 	if !def.hasRules {
 		switch {
@@ -265,8 +266,8 @@ func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
 	return r
 }
 
-// expandJob replaces variables where the runner does. Scripts are left to the
-// shell. What is changed is copied, as instances share their definition.
+// expandJob expands variables where GitLab Runner does. Scripts are left to the
+// shell. It copies what it changes, because instances share their definition.
 func expandJob(job *Job, x *expander) {
 	if job.Image != nil {
 		image := expandImage(*job.Image, x)
@@ -312,8 +313,8 @@ func expandDownstream(job *Job, x *expander) {
 	job.Downstream = &d
 }
 
-// expandEnvironment names the environment, and then gives the job the
-// variables that describe it: its URL is made with them.
+// expandEnvironment expands the environment's name, sets the variables derived
+// from it, and then expands the URL, which may use them.
 func expandEnvironment(job *Job, x *expander) {
 	env := *job.Environment
 	env.Name = x.text(env.Name)

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// What starts a pipeline, as CI_PIPELINE_SOURCE has it.
+// Values of CI_PIPELINE_SOURCE.
 const (
 	Push         = "push"
 	MergeRequest = "merge_request_event"
@@ -24,22 +24,22 @@ const (
 	Chat         = "chat"
 )
 
-// An Event is what a pipeline is made for.
+// An Event is what starts a pipeline.
 type Event struct {
 	Source        string            // one of the constants above
 	Namespace     string            // group or user of the project that the pipeline runs in
 	Project       string            // its name, "" for "project"
 	DefaultBranch string            // "" for "main"
-	Branch        string            // pushed or chosen; of a merge request the source. "" for the default branch
-	TargetBranch  string            // of a merge request, "" for the default branch
-	Tag           string            // the tag that was pushed or chosen, "" for a branch
-	Commit        string            // full hash, "" for zeros
-	Changed       []string          // paths changed; nil if they are not known, which is not an empty list
+	Branch        string            // pushed branch, or the source branch of a merge request; "" for the default branch
+	TargetBranch  string            // of a merge request; "" for the default branch
+	Tag           string            // pushed tag, "" for a branch
+	Commit        string            // full hash; "" for zeros
+	Changed       []string          // changed files; nil if unknown, which differs from empty
 	Variables     map[string]string // given when the pipeline is started, as in "Run pipeline"
-	Predefined    map[string]string // more variables that GitLab sets, such as those of the commit; they win over those made of the other fields
+	Predefined    map[string]string // further predefined variables, such as those of the commit; they override those derived from other fields
 	Host          string            // "" for gitlab.com
-	Child         bool              // another pipeline of the project starts this one; the other fields are that one's
-	Directory     string            // where the job finds the tree, "" for GitLab's /builds/NAMESPACE/PROJECT
+	Child         bool              // it is a child pipeline; the other fields are those of its parent
+	Directory     string            // path of the tree in the job, "" for GitLab's /builds/NAMESPACE/PROJECT
 }
 
 func (e Event) filled() Event {
@@ -58,7 +58,7 @@ func (e Event) filled() Event {
 		e.Branch = e.DefaultBranch
 	}
 	if e.Source == MergeRequest {
-		e.Tag = "" // a merge request is for branches
+		e.Tag = "" // merge request pipelines have no tag
 	}
 	if e.TargetBranch == "" {
 		e.TargetBranch = e.DefaultBranch
@@ -69,10 +69,10 @@ func (e Event) filled() Event {
 	return e
 }
 
-// ProjectDir is where the jobs of the event's pipeline find the tree.
+// ProjectDir returns the path of the tree in the jobs of the event's pipeline.
 func ProjectDir(e Event) string { return e.filled().Directory }
 
-// source is what starts the pipeline.
+// source returns CI_PIPELINE_SOURCE.
 func (e *Event) source() string {
 	if e.Child {
 		return Parent
@@ -80,7 +80,7 @@ func (e *Event) source() string {
 	return e.Source
 }
 
-// ref is the branch or tag that the event is about.
+// ref returns the tag or branch of the event.
 func (e *Event) ref() string {
 	if e.Tag != "" {
 		return e.Tag
@@ -90,9 +90,9 @@ func (e *Event) ref() string {
 
 func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 
-// Predefined gives the variables that GitLab sets for all jobs of the event's
-// pipeline, by name. Those that name things which only a server has, such as
-// the pipeline's number, have values that say nothing.
+// Predefined returns the predefined variables of all jobs in the event's
+// pipeline, sorted by name. Variables that only a server can know, such as the
+// pipeline's ID, have placeholder values.
 func Predefined(e Event) []Variable {
 	e = e.filled()
 	return newExpander(e.predefined(), nil).all()
@@ -122,7 +122,7 @@ func (e *Event) predefined() settings {
 		"CI_COMMIT_SHA", e.Commit, "CI_COMMIT_SHORT_SHA", e.Commit[:min(8, len(e.Commit))], "CI_COMMIT_REF_NAME", ref, "CI_COMMIT_REF_SLUG", slug(ref),
 		"CI_COMMIT_REF_PROTECTED", "false", "CI_COMMIT_BEFORE_SHA", strings.Repeat("0", 40))
 	for _, prefix := range []string{"CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX"} {
-		set(prefix, "docker.io") // what the proxy stands for
+		set(prefix, "docker.io") // what the dependency proxy is a proxy for
 	}
 	e.addLocal(set)
 	switch {
@@ -144,8 +144,8 @@ func (e *Event) predefined() settings {
 	return out
 }
 
-// predefined gives the variables that GitLab sets for one job of a pipeline
-// whose own ones are given.
+// predefined returns the predefined variables of a job. pipeline has those of
+// its pipeline.
 func (j *Job) predefined(pipeline settings) settings {
 	out, id := settings{}, localJobID(j.Name)
 	url := pipeline["CI_PROJECT_URL"].value
@@ -159,8 +159,8 @@ func (j *Job) predefined(pipeline settings) settings {
 	return out
 }
 
-// slug is a name as it can stand in a host's: lower case, at most 63 letters,
-// digits and "-".
+// slug returns a name for use in a host name: lower case, at most 63 letters,
+// digits and hyphens.
 func slug(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
@@ -171,12 +171,12 @@ func slug(s string) string {
 	return strings.Trim(s[:min(63, len(s))], "-")
 }
 
-// squeeze finds what cannot stand in an environment's slug.
+// squeeze matches characters that an environment's slug cannot contain.
 var squeeze = lazyregexp.New(`[^a-z0-9]+`)
 
-// environmentSlug is an environment's name as it can stand in a host's: it
-// begins with a letter, has at most 24 characters, and a name that had to be
-// changed ends in six more made from its hash.
+// environmentSlug returns CI_ENVIRONMENT_SLUG. It begins with a letter and has
+// at most 24 characters. If the name had to be changed, it ends with six
+// characters of a hash.
 func environmentSlug(name string) string {
 	s := squeeze.ReplaceAllString(strings.ToLower(name), "-")
 	if s == "" || s[0] < 'a' || s[0] > 'z' {
@@ -190,6 +190,6 @@ func environmentSlug(name string) string {
 	return strings.TrimSuffix(s[:min(17, len(s))], "-") + "-" + hash[len(hash)-6:]
 }
 
-// FileVariable is the value of a variable of type file: the path at which a job
-// finds it, beside its tree.
+// FileVariable returns the value of a variable of type file: the path of the
+// file, which is outside of the tree.
 func FileVariable(e Event, name string) string { return ProjectDir(e) + ".tmp/" + name }

@@ -9,19 +9,19 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// A decision is what decided when a job runs.
+// A decision is the input of a job's rules.
 type decision struct {
 	def   *definition
 	scope *scope
 }
 
-// A workflowDecision is what decided whether there is a pipeline.
+// A workflowDecision is the input of workflow:rules.
 type workflowDecision struct {
 	rules []rule
 	scope *scope
 }
 
-// How a rule ended.
+// Results of a rule.
 const (
 	RuleDecides    = "decides"
 	RuleFails      = "does not match"
@@ -29,7 +29,7 @@ const (
 	RuleUnknown    = "cannot be read"
 )
 
-// A RuleTrace is one rule with what became of it for an event.
+// A RuleTrace is the result of one rule for an event.
 type RuleTrace struct {
 	Pos       diag.Position
 	Outcome   string // one of the constants above
@@ -37,19 +37,18 @@ type RuleTrace struct {
 	Parts     []Part // of If, where "&&" or "||" join some
 	Changes   []string
 	Exists    []string
-	Changed   bool   // Changes is met
-	There     bool   // Exists is met
-	When      string // "" if the rule leaves it to the job
+	Changed   bool   // whether Changes matches
+	There     bool   // whether Exists matches
+	When      string // "" if the rule does not set it
 	Variables []TracedVariable
 }
 
-// A Part is one operand of a condition.
 type Part struct {
 	Text string
 	Met  bool
 }
 
-// A TracedVariable is a variable that a condition names.
+// A TracedVariable is a variable that a condition uses.
 type TracedVariable struct {
 	Name  string
 	Value string
@@ -57,16 +56,17 @@ type TracedVariable struct {
 	From  string // one of the From constants, "" if it is not set
 }
 
-// A PolicyTrace is one condition of only or except.
+// A PolicyTrace is the result of one condition of only or except.
 type PolicyTrace struct {
 	Text string // "only: variables"
 	Met  bool
 }
 
-// LeavesOut reports whether the condition keeps the job out of the pipeline.
+// LeavesOut reports whether the condition excludes the job.
 func (p PolicyTrace) LeavesOut() bool { return p.Met == strings.HasPrefix(p.Text, "except") }
 
-// Rules traces the rules of a job up to its end, nil for a job without rules.
+// Rules traces the rules of a job up to the one that decides. It returns nil for
+// a job without rules.
 func (j *Job) Rules() []RuleTrace {
 	if j.decided == nil || !j.decided.def.hasRules {
 		return nil
@@ -74,8 +74,7 @@ func (j *Job) Rules() []RuleTrace {
 	return j.decided.scope.trace(j.decided.def.rules)
 }
 
-// WorkflowRules traces the rules that decide whether there is a pipeline, nil
-// for none.
+// WorkflowRules traces workflow:rules. It returns nil without them.
 func (e *Evaluation) WorkflowRules() []RuleTrace {
 	if e.workflow == nil {
 		return nil
@@ -83,7 +82,7 @@ func (e *Evaluation) WorkflowRules() []RuleTrace {
 	return e.workflow.scope.trace(e.workflow.rules)
 }
 
-// Policies traces only and except of a job, nil for none.
+// Policies traces only and except of a job. It returns nil without them.
 func (j *Job) Policies() []PolicyTrace {
 	if j.decided == nil || j.decided.def.hasRules {
 		return nil
@@ -128,7 +127,7 @@ func (p *policy) kinds() []string {
 }
 
 func (s *scope) trace(rules []rule) []RuleTrace {
-	s = &scope{event: s.event, vars: s.vars, tree: &tree{fsys: s.tree.fsys, listed: s.tree.listed}} // what is asked here is not asked by the pipeline
+	s = &scope{event: s.event, vars: s.vars, tree: &tree{fsys: s.tree.fsys, listed: s.tree.listed}} // a copy, so that the trace does not set unknownChanges of the pipeline
 	out := make([]RuleTrace, len(rules))
 	decided := false
 	for i := range rules {
@@ -158,7 +157,7 @@ func (s *scope) trace(rules []rule) []RuleTrace {
 	return out
 }
 
-// parts gives the operands that the outermost operator of a condition joins.
+// parts returns the operands of the outermost operator of a condition.
 func (s *scope) parts(e *expression) []Part {
 	if e.op != "&&" && e.op != "||" {
 		return []Part{{e.text, e.holds(s.vars.lookup)}}
@@ -175,7 +174,7 @@ func (s *scope) parts(e *expression) []Part {
 	return out
 }
 
-// named gives the variables of a condition, in the order in which it names them.
+// named returns the variables of a condition, in order of appearance.
 func (s *scope) named(e *expression) []TracedVariable {
 	var out []TracedVariable
 	e.leaves(func(leaf operand) {
@@ -198,9 +197,9 @@ func (e *expression) leaves(f func(operand)) {
 	e.right.leaves(f)
 }
 
-// Wishes gives values that could make the rules of a job end otherwise: for
-// each variable that they name and that GitLab does not set, the texts that it
-// is compared with, or "1".
+// Wishes returns values that could change the result of a job's rules. For each
+// variable in them that GitLab does not set, these are the texts it is compared
+// with, or "1".
 func (j *Job) Wishes() map[string][]string {
 	if j.decided == nil {
 		return nil
@@ -208,8 +207,7 @@ func (j *Job) Wishes() map[string][]string {
 	return j.decided.scope.wishes(j.decided.def.rules)
 }
 
-// WorkflowWishes is Wishes for the rules that decide whether there is a
-// pipeline.
+// WorkflowWishes is Wishes for workflow:rules.
 func (e *Evaluation) WorkflowWishes() map[string][]string {
 	if e.workflow == nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// maxTokens bounds an expression, as GitLab does.
+// maxTokens is GitLab's limit on the size of an expression.
 const maxTokens = 100
 
 // An expression is the condition of a rule's "if".
@@ -29,23 +29,22 @@ type expression struct {
 	enclosed    bool   // in parentheses
 }
 
-// An operand is what an expression compares. A comparison gives true or
-// false; a variable that is not set gives null. What "&&" and "||" look at is
-// whether a value is null or false, so an empty string counts there as true;
-// the whole expression holds only if it ends in something that is not empty.
+// An operand is a value in an expression. A comparison gives a boolean, an unset
+// variable null. For && and ||, only null and false are false, so an empty
+// string is true. The whole expression is true only if its result is neither
+// null, false nor empty.
 type operand struct {
 	variable string         // name, without "$"
 	pattern  *regexp.Regexp // between slashes
 	text     *string        // nil for null, and for a boolean
 	boolean  bool           // it is true or false, as a comparison is
-	truth    bool           // of a boolean
+	truth    bool           // value of a boolean
 }
 
 func truth(t bool) operand { return operand{boolean: true, truth: t} }
 
 func (o operand) solid() bool { return o.text != nil || o.pattern != nil || o.truth }
 
-// parseExpression reads a condition. The error says what is wrong with it.
 func parseExpression(source string) (*expression, error) {
 	tokens, err := scanExpression(source)
 	if err != nil {
@@ -62,8 +61,9 @@ func parseExpression(source string) (*expression, error) {
 	return e, nil
 }
 
-// holds reports whether the condition is met. lookup gives a variable's value
-// as it was written: values inside values are not replaced in conditions.
+// holds reports whether the condition is true. lookup returns the value of a
+// variable as written: GitLab does not expand variables inside values in
+// conditions.
 func (e *expression) holds(lookup func(name string) (string, bool)) bool {
 	v := e.evaluate(lookup)
 	if v.text != nil {
@@ -115,10 +115,10 @@ func same(a, b operand) bool {
 	return a.text == nil && b.text == nil && a.boolean == b.boolean && a.truth == b.truth
 }
 
-// matches looks for a pattern in a text; a text that is null counts as empty.
-// A text on the right may hold the pattern, written there or in a variable.
-// One that holds no pattern is looked through for the left side, the other way
-// round: GitLab's rule, for which $A =~ "abc" holds if $A is "b".
+// matches evaluates =~. Null on the left counts as an empty string. The right
+// side may be a pattern or a text that contains one. If the text contains no
+// pattern, GitLab searches in it for the left side: $A =~ "abc" is true if $A is
+// "b".
 func matches(left, right operand) bool {
 	var s string
 	switch {
@@ -137,16 +137,16 @@ func matches(left, right operand) bool {
 	return pattern != nil && pattern.MatchString(s)
 }
 
-// patternText is a pattern as it stands in an expression or in a variable. As
-// with GitLab, any line of the text may hold it.
+// patternText matches a pattern in an expression or in a variable. As in GitLab,
+// it may be on any line of the text.
 var patternText = lazyregexp.New(`(?m)^/(.*)/([ismU]*)$`)
 
-// maxPattern bounds a pattern in bytes: one in a variable is read each time it
-// is asked for.
+// maxPattern limits a pattern, in bytes. Patterns in variables are compiled each
+// time.
 const maxPattern = 4096
 
-// compilePattern reads "/…/flags". The syntax of patterns is RE2's, which is
-// that of package regexp, the flags i, s, m, U among it.
+// compilePattern compiles "/…/flags". GitLab uses RE2, whose syntax and flags i,
+// s, m and U are those of package regexp.
 func compilePattern(s string) (*regexp.Regexp, error) {
 	m := patternText.FindStringSubmatch(s)
 	if m == nil || len(s) > maxPattern {
@@ -165,7 +165,7 @@ type expressionParser struct {
 	depth  int
 }
 
-// take moves on if the next token is one of the operators.
+// take consumes the next token if it is one of operators, and returns it.
 func (p *expressionParser) take(operators ...string) string {
 	if p.at < len(p.tokens) && p.tokens[p.at].leaf == nil {
 		for _, op := range operators {

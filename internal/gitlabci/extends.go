@@ -11,31 +11,30 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// maxExtends is how many levels of jobs that extend one another GitLab takes.
+// maxExtends is GitLab's limit on levels of extends.
 const maxExtends = 11
 
-// An extender lays jobs over those they extend.
+// An extender resolves extends.
 type extender struct {
 	c      *config
 	done   map[string]*value
 	levels map[string]int // of the jobs done: 0 extends nothing
 	lacks  map[string][]lack
 	path   []string
-	left   int // keys that may still be laid over one another
+	left   int // keys that may still be merged
 }
 
-// How many jobs one may extend directly, and of how much that is nowhere in
-// the project it is given.
+// Limits of the jobs that a job extends directly, and of its reported missing
+// parts.
 const (
 	maxBases = 100
 	maxLacks = 10
 )
 
-// maxExtended bounds the keys that all jobs together take over.
+// maxExtended limits the keys that all jobs together inherit.
 const maxExtended = 1_000_000
 
-// A lack is a part of a job that is nowhere in the project, or that GitLab
-// refuses.
+// A lack is a missing part of a job, or one that GitLab refuses.
 type lack struct {
 	pos     diag.Position
 	kind    string // of the problem
@@ -60,7 +59,7 @@ func (c *config) extendAll() {
 	}
 }
 
-// job gives a job with all it extends.
+// job returns a job merged with all that it extends.
 func (x *extender) job(name string) *value {
 	if v, ok := x.done[name]; ok {
 		return v
@@ -107,14 +106,14 @@ func (x *extender) job(name string) *value {
 	return result
 }
 
-// refuse notes that GitLab refuses what a job extends.
+// refuse records that GitLab refuses an extends of a job.
 func (x *extender) refuse(name string, v *value, format string, args ...any) {
 	if len(x.lacks[name]) < maxLacks {
 		x.lacks[name] = append(x.lacks[name], lack{v.pos, format, fmt.Sprintf(format, args...), true})
 	}
 }
 
-// base gives one job that name extends, nil if it cannot be had.
+// base returns a job that name extends, or nil if it is not available.
 func (x *extender) base(name string, b *value) *value {
 	switch {
 	case b.kind != text:

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// files decodes what a job keeps and hands on.
+// files decodes artifacts and cache.
 func (j *jobDecoder) files(job *Job) {
 	if v := j.get("artifacts"); v != nil {
 		job.Artifacts = j.artifacts(v)
@@ -27,7 +27,7 @@ func (j *jobDecoder) files(job *Job) {
 	}
 	for _, item := range items {
 		if item.kind == mapping && len(item.fields) == 0 {
-			continue // a job's way to say that it keeps nothing
+			continue // an empty mapping disables the cache
 		}
 		job.Cache = append(job.Cache, j.cache(item))
 	}
@@ -103,7 +103,7 @@ func reportKinds() []string {
 
 var exposedName = lazyregexp.New(`^\w[-\w ]*$`)
 
-// exposed checks under what name GitLab shows artifacts.
+// exposed validates artifacts:expose_as.
 func (j *jobDecoder) exposed(v *value, a *Artifacts) {
 	switch {
 	case v.kind == text && (!exposedName.MatchString(v.text) || len(v.text) > 100):
@@ -115,7 +115,7 @@ func (j *jobDecoder) exposed(v *value, a *Artifacts) {
 	}
 }
 
-// maxFallbackKeys is how many keys a cache may have beside its own.
+// maxFallbackKeys is GitLab's limit on cache:fallback_keys.
 const maxFallbackKeys = 5
 
 func (j *jobDecoder) cache(v *value) Cache {
@@ -130,7 +130,7 @@ func (j *jobDecoder) cache(v *value) Cache {
 	}
 	j.atMost(v, "cache: fallback_keys", c.FallbackKeys, maxFallbackKeys)
 	if p := v.get("policy"); p != nil {
-		if c.Policy = j.text(p, "cache: policy"); c.Policy == "" || c.Policy[0] != '$' { // a variable may give it
+		if c.Policy = j.text(p, "cache: policy"); c.Policy == "" || c.Policy[0] != '$' { // it may come from a variable
 			c.Policy = j.choice(p, "cache: policy", "pull-push", "pull", "push")
 		}
 	}
@@ -158,7 +158,7 @@ func (j *jobDecoder) cache(v *value) Cache {
 	return c
 }
 
-// limits decodes how long and how often a job may run.
+// limits decodes timeout, interruptible and retry.
 func (j *jobDecoder) limits(job *Job) {
 	if job.Timeout = j.duration(j.get("timeout"), "timeout"); job.Timeout > 30*24*time.Hour {
 		j.errorf(j.get("timeout").pos, "timeout is longer than a month")
@@ -182,7 +182,7 @@ func (j *jobDecoder) limits(job *Job) {
 	}
 }
 
-// failures are the kinds of failure that GitLab knows.
+// failures returns the values of retry:when.
 func failures() []string {
 	return []string{
 		"always", "unknown_failure", "script_failure", "api_failure", "stuck_or_timeout_failure", "stuck_pending", "stuck_no_matching_runner",

@@ -8,9 +8,9 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// rubyGlob rewrites a pattern of GitLab for doublestar. GitLab asks Ruby's
-// fnmatch, to which "**" stands for directories only when it is a whole part
-// of the path and a slash follows; anywhere else it is "*".
+// rubyGlob converts a pattern of GitLab for package doublestar. GitLab uses
+// Ruby's File.fnmatch, where "**" matches directories only as a whole path
+// element before a slash, and is otherwise "*".
 func rubyGlob(pattern string) string {
 	parts := strings.Split(pattern, "/")
 	for i, part := range parts {
@@ -25,11 +25,12 @@ func rubyGlob(pattern string) string {
 	return strings.Join(parts, "/")
 }
 
-// maxComparisons is after how many comparisons GitLab takes a rule for met.
+// maxComparisons is the number of comparisons after which GitLab treats a rule
+// as matching.
 const maxComparisons = 50_000
 
-// globMatches reports whether one of the files matches one of the patterns,
-// or there are too many of both to tell.
+// globMatches reports whether a file matches a pattern, or whether there are
+// more than maxComparisons pairs.
 func globMatches(patterns, files []string) bool {
 	if len(patterns)*len(files) > maxComparisons {
 		return true

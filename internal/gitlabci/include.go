@@ -14,26 +14,25 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A Missing is an include of something that cannot be had from the project's
-// tree.
+// A Missing is an include that is not available.
 type Missing struct {
 	Kind     string        // remote, template, project, component, artifact or local
 	Location string        // the URL, name or path it gives
 	Pos      diag.Position // of the include
-	Why      string        // it is not known although somebody asked, "" if nobody did
+	Why      string        // error when it was fetched, "" if it was not
 }
 
-// String gives the include as a message has it: `remote include "https://…"`.
+// String returns the include as in messages: `remote include "https://…"`.
 func (m Missing) String() string { return m.Kind + " include " + yamldoc.Quote(m.Location) }
 
-// An includer puts a file together with what it includes.
+// An includer merges a file with its includes.
 type includer struct {
 	p        *Pipeline
 	scope    *scope // nil without an event
 	stack    []string
 	count    int
-	at       *place // where the file comes from that is being read, nil for the tree
-	deferred bool   // an include was left out for want of an event
+	at       *place // origin of the current file, nil for the tree
+	deferred bool   // an include was skipped, because it requires an event
 	missing  []Missing
 	problems problems
 }
@@ -42,15 +41,15 @@ func (in *includer) errorf(pos diag.Position, format string, args ...any) {
 	in.problems.add(pos, "", Refused, format, args...)
 }
 
-// broken notes a local include that GitLab refuses; jobs and settings in it
-// are not known.
+// broken records a local include that GitLab refuses. Its jobs and settings are
+// unknown.
 func (in *includer) broken(v *value, format string, args ...any) {
 	in.errorf(v.pos, format, args...)
 	in.missing = append(in.missing, Missing{Kind: "local", Location: v.text, Pos: v.pos})
 }
 
-// file gives the content of a file with its includes laid under it, nil if it
-// cannot be had.
+// file returns the content of a file merged over its includes, or nil if it is
+// not available.
 func (in *includer) file(name string, from *value, g *given) *value {
 	if at := slices.Index(in.stack, name); at >= 0 {
 		in.broken(from, "files include each other in a circle: %s", strings.Join(append(slices.Clone(in.stack[at:]), name), ", "))
@@ -91,7 +90,7 @@ func (in *includer) file(name string, from *value, g *given) *value {
 	return merged(result, doc.without("include"))
 }
 
-// unreadable notes a local include that cannot be read.
+// unreadable records a local include that cannot be read.
 func (in *includer) unreadable(name string, from *value, err error) {
 	var f *diag.Error
 	switch {
@@ -105,12 +104,12 @@ func (in *includer) unreadable(name string, from *value, err error) {
 	in.missing = append(in.missing, Missing{Kind: "local", Location: name, Pos: from.pos})
 }
 
-// elsewhere are the kinds of include that are not files of the project.
+// elsewhere returns the kinds of includes that are not local.
 func elsewhere() []string {
 	return []string{"remote", "template", "project", "component", "artifact"}
 }
 
-// location gives the contents that one entry of include brings in.
+// location returns the contents that one entry of include adds.
 func (in *includer) location(v *value) []*value {
 	switch v.kind {
 	case text:
@@ -152,8 +151,8 @@ func (in *includer) location(v *value) []*value {
 	return nil
 }
 
-// isOneInclude checks which keys an entry of include has: GitLab refuses one
-// that names several files.
+// isOneInclude checks the keys of an include entry. GitLab refuses an entry with
+// several kinds.
 func (in *includer) isOneInclude(v *value) bool {
 	var named []string
 	for _, f := range v.fields {
@@ -176,13 +175,13 @@ func (in *includer) isOneInclude(v *value) bool {
 	return true
 }
 
-// isYAML reports whether GitLab takes a file of this name for one of a pipeline.
+// isYAML reports whether GitLab accepts a name as that of a pipeline file.
 func isYAML(name string) bool {
 	ext := strings.ToLower(path.Ext(name))
 	return (ext == ".yml" || ext == ".yaml") && len(path.Base(name)) > len(ext)
 }
 
-// given takes over the inputs of an include.
+// given returns the inputs of an include.
 func (in *includer) given(v *value) *given {
 	g := &given{pos: v.pos, scope: in.scope, inputs: map[string]*value{}}
 	inputs := v.get("inputs")
@@ -199,7 +198,7 @@ func (in *includer) given(v *value) *given {
 	return g
 }
 
-// looseTexts gives the texts of a scalar or a list.
+// looseTexts returns the text of a scalar or of the items of a list.
 func looseTexts(v *value) []string {
 	if v.kind != list {
 		return []string{v.text}
@@ -232,7 +231,7 @@ func (in *includer) wanted(v *value) bool {
 	return r != nil && r.when != "never"
 }
 
-// named says what an entry of include brings in.
+// named describes an include entry.
 func (in *includer) named(v *value) Missing {
 	for _, kind := range append(elsewhere(), "local") {
 		if l := v.get(kind); l != nil {
@@ -242,8 +241,8 @@ func (in *includer) named(v *value) Missing {
 	return Missing{Kind: "unknown", Pos: v.pos}
 }
 
-// local gives the contents of the project's files that a path or glob names,
-// sorted by path.
+// local returns the contents of the project's files that a path or pattern
+// matches, sorted by path.
 func (in *includer) local(v *value, g *given) []*value {
 	if v.kind != text {
 		in.errorf(v.pos, "include: local takes a path, got %s", v.describe())
@@ -281,9 +280,8 @@ func (in *includer) local(v *value, g *given) []*value {
 	return out
 }
 
-// below gives the files that a pattern of an include matches, sorted. Such a
-// pattern has "*", which stands for anything within one part of a path, and
-// "**", which stands for anything at all. That is not what both mean in rules.
+// below returns the files that the pattern of an include matches, sorted. "*"
+// matches within one path element and "**" matches anything, unlike in rules.
 func (p *Pipeline) below(pattern string) []string {
 	matcher, start := includePattern(pattern)
 	if matcher == nil {
@@ -294,15 +292,15 @@ func (p *Pipeline) below(pattern string) []string {
 	return slices.DeleteFunc(t.listed, func(name string) bool { return !matcher.MatchString(name) })
 }
 
-// includePattern compiles such a pattern, and gives the directory that all files
-// are in. matcher is nil if it can match no file.
+// includePattern compiles the pattern of an include and returns the directory
+// that contains all matches. matcher is nil if no file can match.
 func includePattern(pattern string) (matcher *regexp.Regexp, start string) {
 	expression := regexp.QuoteMeta(pattern)
 	expression = strings.ReplaceAll(expression, `\*\*`, ".*")
 	expression = strings.ReplaceAll(expression, `\*`, "[^/]*")
 	matcher, err := regexp.Compile("^" + expression + "$")
 	if err != nil {
-		return nil, "." // no UTF-8, and so no file's name
+		return nil, "." // invalid UTF-8
 	}
 	return matcher, path.Dir(pattern[:strings.Index(pattern, "*")] + "x")
 }

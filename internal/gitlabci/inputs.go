@@ -14,16 +14,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// given is what an include gives to a file.
+// given is what an include passes to a file.
 type given struct {
 	pos       diag.Position // of the include, or of the file
 	inputs    map[string]*value
 	component map[string]string // what the file may ask of itself as a component
 	scope     *scope            // nil without an event
-	deferred  bool              // set if a value depends on the event and there is none
+	deferred  bool              // a value depends on the event and there is none
 }
 
-// key tells sets of values apart.
+// key identifies a set of input values.
 func (g *given) key() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(g.inputs)) {
@@ -35,7 +35,7 @@ func (g *given) key() string {
 	return b.String()
 }
 
-// mainInputs are the values that the user gave for the main file.
+// mainInputs returns the inputs that the user gave for the main file.
 func (p *Pipeline) mainInputs(s *scope) *given {
 	g := &given{pos: diag.Position{File: p.file, Line: 1}, inputs: map[string]*value{}, scope: s}
 	for name, v := range p.inputs {
@@ -44,7 +44,7 @@ func (p *Pipeline) mainInputs(s *scope) *given {
 	return g
 }
 
-// An inputSpec is what a header says of one input.
+// An inputSpec is the declaration of one input in spec:inputs.
 type inputSpec struct {
 	name     string
 	pos      diag.Position
@@ -56,11 +56,11 @@ type inputSpec struct {
 	rules    []*value
 }
 
-// inputTypes are the types that an input may have, the first by default.
+// inputTypes returns the types of inputs, the default first.
 func inputTypes() []string { return []string{"string", "number", "boolean", "array"} }
 
-// inputs gives the values of a file's inputs by name. One that has no value,
-// or not the right one, is a problem and not among them.
+// inputs returns the values of a file's inputs by name. It records a missing or
+// invalid value as a problem and leaves it out.
 func (s *source) inputs(g *given, d *decoder) map[string]*value {
 	out := map[string]*value{}
 	specs := s.inputSpecs(g, d)
@@ -106,8 +106,8 @@ func (d *decoder) inputFields(v *value, what string) []field {
 	return v.fields
 }
 
-// includedInputs gives the inputs of the files that a header includes, which
-// those of the header itself go over.
+// includedInputs returns the inputs of the files in spec:include. Those of the
+// header override them.
 func (s *source) includedInputs(include *value, g *given, d *decoder) []field {
 	if include == nil {
 		return nil
@@ -134,7 +134,7 @@ func (s *source) includedInputs(include *value, g *given, d *decoder) []field {
 	return out
 }
 
-// inputsFile reads a file that has nothing but inputs.
+// inputsFile reads a file that contains only inputs.
 func (p *Pipeline) inputsFile(name string, from diag.Position, d *decoder) *value {
 	data, err := p.readFile(name)
 	if err != nil {
@@ -187,7 +187,7 @@ func (d *decoder) inputSpec(f field) *inputSpec {
 	return s
 }
 
-// maxOptions is how many values one input may have to choose from.
+// maxOptions is GitLab's limit on the options of an input.
 const maxOptions = 50
 
 func (d *decoder) inputOptions(v *value) []*value {
@@ -201,8 +201,8 @@ func (d *decoder) inputOptions(v *value) []*value {
 	return v.items
 }
 
-// resolve gives the value of an input, nil if there is none. others are the
-// inputs before it.
+// resolve returns the value of an input, or nil if there is none. others are the
+// earlier inputs.
 func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *value {
 	fallback, options := s.value, s.options
 	if s.hasRules {
@@ -210,7 +210,7 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 	}
 	v := g.inputs[s.name].orNil()
 	var byDefault *value
-	if fallback != nil && (v == nil || !s.hasRules) { // GitLab checks a default even if it is not used
+	if fallback != nil && (v == nil || !s.hasRules) { // GitLab validates the default even if it is not used
 		byDefault = s.check(fallback, options, d, s.pos, "the default")
 	}
 	if v != nil {
@@ -222,7 +222,8 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 	return byDefault
 }
 
-// check gives a value as one of the input, nil if it cannot be.
+// check validates a value against the input's declaration. It returns nil if the
+// value is invalid.
 func (s *inputSpec) check(v *value, options []*value, d *decoder, where diag.Position, what string) *value {
 	out := s.typed(v)
 	switch {
@@ -242,8 +243,8 @@ func (s *inputSpec) check(v *value, options []*value, d *decoder, where diag.Pos
 	return out
 }
 
-// typed gives v as the type of the input, nil if it is of another one. A text
-// may hold another type as JSON, as with GitLab.
+// typed converts v to the type of the input, or returns nil. As in GitLab, a
+// string may contain another type as JSON.
 func (s *inputSpec) typed(v *value) *value {
 	if s.kind == "string" {
 		if v.kind >= list {
@@ -269,8 +270,8 @@ func (s *inputSpec) typed(v *value) *value {
 	return v
 }
 
-// isOption reports whether a value, or each item of a list, may be chosen. For
-// strings it is the text that counts, for others the type as well.
+// isOption reports whether a value, or each item of a list, is one of options.
+// Strings are compared by text, others by type as well.
 func (s *inputSpec) isOption(v *value, options []*value) bool {
 	same := func(v *value) bool {
 		return slices.ContainsFunc(options, func(o *value) bool {
@@ -283,7 +284,7 @@ func (s *inputSpec) isOption(v *value, options []*value) bool {
 	return !slices.ContainsFunc(v.items, func(item *value) bool { return !same(item) })
 }
 
-// byRules gives the default and the options of the first rule that applies.
+// byRules returns the default and the options of the first matching rule.
 func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *value, options []*value) {
 	for _, r := range s.rules {
 		if !d.keys(r, "a rule of an input", "if", "options", "default") {
@@ -313,7 +314,7 @@ func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *val
 
 var inputLexeme = lazyregexp.New(`\$\[\[\s*inputs\.(\w+)\s*\]\]`)
 
-// inputCondition evaluates the condition of a rule of an input.
+// inputCondition evaluates the condition of an input's rule.
 func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
 	source := inputLexeme.ReplaceAllStringFunc(v.text, func(ref string) string {
 		in := inputs[inputLexeme.FindStringSubmatch(ref)[1]]

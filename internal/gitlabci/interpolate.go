@@ -15,17 +15,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A block stands for a value in the text of a file: "$[[ inputs.a | truncate(0,8) ]]".
+// A block is an interpolation in a file: "$[[ inputs.a | truncate(0,8) ]]".
 var block = lazyregexp.New(`\$\[\[\s*(\S.*?\S)\s*\]\]`)
 
-// Bounds on what blocks may do; the number of functions is GitLab's.
+// Limits of blocks. The number of functions is GitLab's limit.
 const (
 	maxFunctions    = 3
 	maxInterpolated = maxFileSize
 )
 
-// interpolate gives the body of a file with all blocks replaced. A block that
-// has no value stays as it is written, and is a problem.
+// interpolate returns the body of a file with blocks replaced. A block without a
+// value is a problem and stays in the text.
 func (s *source) interpolate(g *given) ([]byte, problems) {
 	d := &decoder{}
 	if s.header == nil {
@@ -53,25 +53,26 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 	return append(out, s.body[at:]...), d.problems
 }
 
-// blocks gives the values of blocks.
+// blocks evaluates blocks.
 type blocks struct {
 	*given
 	*decoder
 	inputs map[string]*value
 }
 
-// value gives what a block stands for; ok is false for one that stays.
+// value returns the value of a block. ok is false if the block stays in the
+// text.
 func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) {
 	parts := strings.Split(content, "|")
 	access := strings.TrimSpace(parts[0])
 	context, name, _ := strings.Cut(access, ".")
 	var v *value
 	switch context {
-	case "matrix": // replaced where a job needs others
+	case "matrix": // replaced in needs
 		return "", false
 	case "inputs":
 		if v = b.inputs[name]; v == nil && b.declared(name) {
-			return "", false // what is wrong with it is said
+			return "", false // its problem was recorded
 		}
 	case "component":
 		if s, ok := b.component[name]; ok {
@@ -99,7 +100,7 @@ func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) 
 	return v.json(), true
 }
 
-// declared reports whether a problem has named the input.
+// declared reports whether a problem about the input was recorded.
 func (b *blocks) declared(name string) bool {
 	for _, p := range b.problems {
 		if strings.HasPrefix(p.Message, "input "+yamldoc.Quote(name)) {
@@ -114,7 +115,7 @@ var (
 	unsafe   = lazyregexp.New(`[^A-Za-z0-9_\-.,:+/@\n]`)
 )
 
-// apply gives what a function makes of a value.
+// apply applies a function to a value.
 func (b *blocks) apply(function string, v *value) (*value, error) {
 	name, _, _ := strings.Cut(function, "(")
 	m := truncate.FindStringSubmatch(function)
@@ -134,7 +135,7 @@ func (b *blocks) apply(function string, v *value) (*value, error) {
 	return &value{kind: text, text: b.scope.vars.existing(v.text)}, nil
 }
 
-// cut gives a part of a text, counted in characters.
+// cut returns a substring. Offset and length count characters.
 func cut(s, offset, length string) string {
 	runes := []rune(s)
 	from, err := strconv.Atoi(offset)
@@ -148,7 +149,8 @@ func cut(s, offset, length string) string {
 	return string(runes[from : from+n])
 }
 
-// shellEscape writes a text as one word of a shell, as Ruby's Shellwords does.
+// shellEscape quotes a text as one word of a shell, like Ruby's
+// Shellwords.escape.
 func shellEscape(s string) string {
 	if s == "" {
 		return "''"
@@ -156,7 +158,7 @@ func shellEscape(s string) string {
 	return strings.ReplaceAll(unsafe.ReplaceAllString(s, `\$0`), "\n", "'\n'")
 }
 
-// fromJSON gives what encoding/json has decoded, numbers as they are written.
+// fromJSON converts a value decoded by encoding/json. Numbers keep their text.
 func fromJSON(in any) *value {
 	switch in := in.(type) {
 	case string:
@@ -184,7 +186,7 @@ func fromJSON(in any) *value {
 	return &value{}
 }
 
-// json writes a value as JSON.
+// json returns a value as JSON.
 func (v *value) json() string {
 	switch v.kind {
 	case null:

@@ -9,7 +9,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// When a job runs. A job with Never is not in the pipeline.
+// Values of Job.When. A job with Never is not in the pipeline.
 const (
 	OnSuccess = "on_success" // once all jobs before it are done well
 	OnFailure = "on_failure" // once one of them has failed
@@ -17,10 +17,10 @@ const (
 	Manual    = "manual"
 	Delayed   = "delayed"
 	Never     = "never"
-	Unknown   = "unknown" // its rules are in an include that cannot be had
+	Unknown   = "unknown" // its rules are in an include that is not available
 )
 
-// A Job is one job as GitLab would run it for an event.
+// A Job is a job as GitLab would run it for an event.
 type Job struct {
 	Name  string        // as GitLab shows it: "test: [a, b]", "test 1/3"
 	Base  string        // the key in the file, the name but for what parallel adds
@@ -28,26 +28,26 @@ type Job struct {
 	Stage string
 
 	When         string        // one of the constants above
-	StartIn      time.Duration // for Delayed
-	Rule         diag.Position // of the rule that decided, zero for none
+	StartIn      time.Duration // with Delayed
+	Rule         diag.Position // position of the deciding rule, zero for none
 	AllowFailure bool
-	AllowCodes   []int // exit statuses that count as an allowed failure; AllowFailure is false
+	AllowCodes   []int // exit statuses that are allowed failures; AllowFailure is false
 
-	Image     *Image // nil for the runner's own choice
+	Image     *Image // nil for the runner's default
 	Services  []Image
 	Tags      []string
-	Variables []Variable // all the job sees, by name
+	Variables []Variable // all variables of the job, sorted by name
 
-	BeforeScript []string // each a command or a block of them, as are the next two
-	Script       []string // empty for a job that starts another pipeline
+	BeforeScript []string // commands, possibly of several lines, as in the next two fields
+	Script       []string // empty for a trigger job
 	AfterScript  []string
 
-	PreGetSources []string // commands before the tree is checked out
+	PreGetSources []string // commands that run before the tree is checked out
 
-	Ordered      bool     // it starts as soon as Needs are done, whatever the stage
-	Needs        []Need   // only with Ordered; only jobs that are in the pipeline
-	FromParent   []string // jobs of the pipeline that started this one, whose artifacts it takes
-	Dependencies []string // jobs whose artifacts it takes; nil for all before it
+	Ordered      bool     // it starts when Needs have ended, independent of stages
+	Needs        []Need   // only with Ordered; only jobs in the pipeline
+	FromParent   []string // jobs of the parent pipeline whose artifacts it gets
+	Dependencies []string // jobs whose artifacts it gets; nil for all earlier ones
 
 	Artifacts     *Artifacts // nil for none
 	Cache         []Cache
@@ -56,12 +56,12 @@ type Job struct {
 	Interruptible bool
 	Environment   *Environment // nil for none
 	ResourceGroup string
-	Coverage      string       // the pattern, between slashes
-	Trigger       bool         // it starts another pipeline
-	Downstream    *Downstreams // what Trigger starts; nil without it
+	Coverage      string       // pattern between slashes
+	Trigger       bool         // it starts a downstream pipeline
+	Downstream    *Downstreams // nil unless Trigger is set
 
-	// Unresolved says which parts of the job are not known, a line each: it
-	// cannot run as GitLab runs it.
+	// Unresolved lists the parts of the job that are not known. Such a job cannot
+	// run.
 	Unresolved []string
 	Problems   []Problem // those of the pipeline that are about this job
 
@@ -69,15 +69,15 @@ type Job struct {
 	decided *decision
 }
 
-// An unexpanded is a job before the variables in it were replaced.
+// An unexpanded is a job before variables were expanded.
 type unexpanded struct {
 	job              Job
 	vars, predefined settings
 }
 
-// WithDotenv gives the job with variables that other jobs have left in dotenv
-// reports. They go over all but those given when the pipeline was started, and
-// may name other variables.
+// WithDotenv returns the job with the dotenv variables of other jobs. They
+// override all variables except those given when the pipeline was started, and
+// may refer to other variables.
 func (j *Job) WithDotenv(variables map[string]string) Job {
 	if len(variables) == 0 || j.written == nil {
 		return *j
@@ -95,55 +95,55 @@ func (j *Job) WithDotenv(variables map[string]string) Job {
 	return job
 }
 
-// An Image is a container image that a job runs in, or a service beside it.
+// An Image is the image of a job or of a service.
 type Image struct {
 	Name       string
 	Entrypoint []string          // nil for the image's own
 	Command    []string          // of a service; nil for the image's own
 	Alias      string            // of a service, or several with blanks or commas between them
-	Variables  map[string]string // of a service alone; nil for none
-	PullPolicy []string          // empty for the runner's
-	Platform   string            // "linux/arm64", "" for the runner's
+	Variables  map[string]string // of a service only; nil for none
+	PullPolicy []string          // empty for the runner's default
+	Platform   string            // "linux/arm64"; "" for the runner's
 	User       string            // "" for the image's
 }
 
-// Downstreams are what a trigger starts: a pipeline of another project, or a
-// child pipeline made of files.
+// Downstreams describe what a trigger job starts: a pipeline of another project,
+// or a child pipeline.
 type Downstreams struct {
 	Project  string            // "" for a child pipeline
 	Branch   string            // of the other project, "" for its default branch
 	Include  []Child           // the files of a child pipeline
 	Strategy string            // "depend" or "mirror" if the job waits for it, else ""
-	Inputs   map[string]string // values for its inputs, other types than string as JSON
+	Inputs   map[string]string // inputs of the pipeline; values that are no strings are JSON
 
-	// What it gets of the job's pipeline.
+	// Which variables are forwarded to it.
 	YAMLVariables     bool
 	PipelineVariables bool
 }
 
-// A Child is a file of a child pipeline.
+// A Child is an entry of trigger:include.
 type Child struct {
 	Kind     string // local, artifact, project, template, remote or component
 	Location string // its path, or what else tells where it is
 	Job      string // that made an artifact
 	Inputs   map[string]string
 
-	Ref       string   // of another project, "" for its default branch
+	Ref       string   // of another project; "" for its default branch
 	Files     []string // of another project
-	Integrity string   // of a remote file, "" for any
+	Integrity string   // of a remote file; "" if not given
 }
 
-// A Need is a job that must be done before.
+// A Need is a job that must end before.
 type Need struct {
 	Job       string
 	Artifacts bool // its artifacts are wanted
 	Optional  bool
 
-	pos      diag.Position // where it is written
-	pipeline string        // that the job is of, "" for its own
+	pos      diag.Position // position in the files
+	pipeline string        // pipeline of the job, "" for the same one
 }
 
-// Artifacts are the files that a job hands on.
+// Artifacts are the artifacts of a job.
 type Artifacts struct {
 	Name      string
 	Paths     []string // globs
@@ -152,16 +152,16 @@ type Artifacts struct {
 	When      string // on_success, on_failure or always
 	Untracked bool
 	ExposeAs  string
-	Reports   []Report // by kind
+	Reports   []Report // sorted by kind
 }
 
-// A Report is a file that GitLab reads: "junit", "coverage_report".
+// A Report is an entry of artifacts:reports, such as "junit".
 type Report struct {
 	Kind  string
 	Paths []string
 }
 
-// A Cache is a set of paths kept between runs.
+// A Cache is a cache of a job.
 type Cache struct {
 	Key          string   // "" if it is made from files
 	KeyFiles     []string // the key is made from what these hold
@@ -174,18 +174,18 @@ type Cache struct {
 	Unprotect    bool
 }
 
-// Retry says how often a failed job starts again.
+// Retry says when a failed job runs again.
 type Retry struct {
 	Max       int
 	When      []string // kinds of failure, empty for all
 	ExitCodes []int    // empty for all
 }
 
-// An Environment is what a job deploys to.
+// An Environment is the deployment environment of a job.
 type Environment struct {
 	Name   string
 	URL    string
 	Action string // start, prepare, stop, verify or access
 	OnStop string
-	Tier   string // production, staging, testing, development or other, "" for what GitLab makes of the name
+	Tier   string // production, staging, testing, development or other; "" to derive it from the name
 }

@@ -12,8 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// jobKeys are the keys of a job. Those in beyondUs mean something that only
-// GitLab can do.
+// jobKeys returns the keys of a job, without those in beyondUs.
 func jobKeys() []string {
 	return []string{
 		"after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dependencies", "environment", "except",
@@ -22,7 +21,7 @@ func jobKeys() []string {
 	}
 }
 
-// triggerKeys are the keys of a job that starts another pipeline.
+// triggerKeys returns the keys of a trigger job.
 func triggerKeys() []string {
 	return []string{
 		"allow_failure", "environment", "except", "extends", "inherit", "interruptible", "manual_confirmation", "needs", "only", "parallel",
@@ -30,17 +29,16 @@ func triggerKeys() []string {
 	}
 }
 
-// A jobDecoder decodes one job.
 type jobDecoder struct {
 	*decoder
 	v        *value
 	defaults *value
 	inherit  inheritance
 
-	elsewhere string // where what the job lacks may be, "" for nowhere
+	elsewhere string // text about includes that may have what the job lacks, or ""
 }
 
-// inheritance says what a job takes over from the top of the file.
+// inheritance is the inherit keyword of a job.
 type inheritance struct {
 	defaults  []string // nil for all
 	variables []string // nil for all
@@ -84,8 +82,8 @@ func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool
 	return def
 }
 
-// mirrored gives the project whose pipeline's status a job without a script
-// takes over, "" for none.
+// mirrored returns the project whose pipeline status a job without a script
+// mirrors, or "".
 func (j *jobDecoder) mirrored() string {
 	needs := j.v.get("needs")
 	if needs != nil && needs.kind == list && len(needs.items) == 1 {
@@ -97,8 +95,8 @@ func (j *jobDecoder) mirrored() string {
 	return needs.get("pipeline").looseText()
 }
 
-// get gives the value of a key, from the defaults if the job has none and
-// takes them over.
+// get returns the value of a key of the job or, if the job inherits it, of
+// default.
 func (j *jobDecoder) get(key string) *value {
 	if v := j.v.get(key); v != nil {
 		return v
@@ -109,8 +107,8 @@ func (j *jobDecoder) get(key string) *value {
 	return nil
 }
 
-// nameLength demands a name that GitLab's database takes, with what an instance
-// adds.
+// nameLength requires a name, including the suffix of an instance, that fits in
+// GitLab's database.
 func (j *jobDecoder) nameLength(pos diag.Position, name string) (ok bool) {
 	if ok = utf8.RuneCountInString(name) <= 255; !ok {
 		j.errorf(pos, "the name %s is longer than 255 characters", yamldoc.OneLine(name))
@@ -161,7 +159,7 @@ func (j *jobDecoder) when(def *definition) {
 	}
 }
 
-// conditions decodes what decides whether the job is in a pipeline.
+// conditions decodes rules, only and except.
 func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 	rules, only, except := j.v.get("rules"), j.v.get("only"), j.v.get("except")
 	if rules != nil {
@@ -185,7 +183,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 	}
 }
 
-// work decodes what the job does and in what.
+// work decodes the scripts, the image and what else the job runs with.
 func (j *jobDecoder) work(job *Job, lacks bool) {
 	job.Trigger = j.v.get("trigger") != nil
 	before := len(j.problems)
@@ -247,7 +245,7 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	}
 }
 
-// maxTags is how many tags a job may have; GitLab's message counts one more.
+// maxTags is GitLab's limit on tags. GitLab's message has one more.
 const maxTags = 49
 
 func (j *jobDecoder) image(v *value, what string, more ...string) Image {
@@ -280,7 +278,7 @@ func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 	return image
 }
 
-// looseText gives the text of a scalar of any type, "" for nil.
+// looseText returns the text of a scalar of any type, or "" for nil.
 func (v *value) looseText() string {
 	if v == nil {
 		return ""
@@ -312,10 +310,10 @@ func (j *jobDecoder) environment(v *value) *Environment {
 	return e
 }
 
-// maxDelay is how long a job may be delayed.
+// maxDelay is GitLab's limit on start_in.
 const maxDelay = 7 * day
 
-// startIn gives how long a job, or what a rule makes of it, is delayed.
+// startIn decodes start_in of a job or rule.
 func (d *decoder) startIn(v *value, when string) time.Duration {
 	delay := v.get("start_in")
 	length := d.duration(delay, "start_in")

@@ -4,7 +4,7 @@ package gitlabci
 
 import "strings"
 
-// Kinds of job, as pipelines made from a manifest have them.
+// Kinds of jobs in a pipeline generated from a manifest.
 const (
 	Container = "container" // it builds an image
 	Native    = "native"    // it builds for the machine it runs on
@@ -13,14 +13,14 @@ const (
 	Other     = "other"
 )
 
-// A Role is what a job is for in a pipeline made from a manifest.
+// A Role is the purpose of a job in a pipeline generated from a manifest.
 type Role struct {
 	Kind   string // one of the constants above
 	Target string // "debian-13", "" for Other
 	Arch   string // "s390x", "" for Other
 }
 
-// Role tells from a job's variables and name what it is for.
+// Role derives a job's role from its variables and name.
 func (j *Job) Role() Role {
 	vars := map[string]string{}
 	for _, v := range j.Variables {
@@ -44,9 +44,9 @@ func (j *Job) Role() Role {
 	return Role{Kind: Other}
 }
 
-// isBuild reports whether a job has the name of a build on the target, as in
-// trees made before 2024, which set nothing but NAME: "x86_64-debian-12",
-// "x86_64-debian-12-clang-local-env".
+// isBuild reports whether name is that of a build job for the target in
+// pipelines generated before 2024, which set only NAME: for example
+// "x86_64-debian-12" or "x86_64-debian-12-clang-local-env".
 func isBuild(name, target string) bool {
 	rest, ok := strings.CutPrefix(name, archBefore(name, target)+"-"+target)
 	return ok && (rest == "" || rest[0] == '-') && knownArch(archBefore(name, target))
@@ -60,8 +60,8 @@ func knownArch(name string) bool {
 	return false
 }
 
-// archBefore gives "x86_64" of "x86_64-debian-13-asan", x86_64 for names that
-// are made otherwise.
+// archBefore returns "x86_64" for "x86_64-debian-13-asan". It also returns
+// "x86_64" for names of another form.
 func archBefore(name, target string) string {
 	if arch, _, ok := strings.Cut(name, "-"+target); ok && arch != "" && !strings.ContainsAny(arch, " -") {
 		return arch

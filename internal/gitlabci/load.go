@@ -2,12 +2,12 @@
 
 // Package gitlabci resolves a project's .gitlab-ci.yml into jobs.
 //
-// Load reads the file with all it includes from the same tree, Evaluate then
-// says what GitLab would make of it for one event: which jobs there are, when
-// each runs, and with which image, variables and commands. Nothing is fetched but
-// through Options.Elsewhere, and nothing is guessed: an include from elsewhere is
-// named, and so is every job that needs something from it. What GitLab refuses is a Problem, and
-// keeps no other job from being resolved.
+// Load reads the file with its local includes. Evaluate returns the pipeline
+// that GitLab would create for an event: its jobs, when each runs, and its
+// image, variables and commands. Files from elsewhere are fetched only through
+// Options.Elsewhere. The package does not guess: it names the includes that are
+// not available, and the jobs that need something from them. What GitLab refuses
+// is a Problem and does not affect other jobs.
 package gitlabci
 
 import (
@@ -18,7 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// Options of Load.
+// Options are the options of Load.
 type Options struct {
 	MaxIncludes int               // files that may be included, the same one counting each time; 0 means 150, as GitLab
 	Inputs      map[string]string // values for the inputs of the main file; other types than string are written as JSON
@@ -27,31 +27,31 @@ type Options struct {
 
 const defaultMaxIncludes = 150
 
-// A Pipeline is a project's pipeline as it is written. It is not safe for
-// use by several goroutines at once.
+// A Pipeline is a project's pipeline as written. It is not safe for concurrent
+// use.
 type Pipeline struct {
 	fsys    fs.FS
 	file    string
 	limit   int
 	options Options
 
-	elsewhere map[string]fetchedFile // by the name that messages have for them
+	elsewhere map[string]fetchedFile // by their name in messages
 
-	inputs  map[string]string      // of the main file, as they were given
+	inputs  map[string]string      // inputs of the main file, as given by the user
 	sources map[string]*source     // by path
 	parsed  map[string]*parsedFile // by path and inputs
 	fixed   *config                // nil if an include depends on the event
 }
 
-// A parsedFile is a file of the project as it is written.
+// A parsedFile is a file of the project, parsed.
 type parsedFile struct {
 	doc      *value
 	problems problems
 }
 
-// Load reads the pipeline in a file of a project's tree, file being relative
-// to its root. The error says that this file cannot be read, or is not YAML;
-// what is wrong with what it says is in an Evaluation.
+// Load reads a pipeline. file is relative to the root of fsys. The error says
+// that the file cannot be read or is not YAML; other problems are in an
+// Evaluation.
 func Load(fsys fs.FS, file string, o Options) (*Pipeline, error) {
 	p := &Pipeline{
 		fsys: fsys, file: file, limit: o.MaxIncludes, inputs: o.Inputs, options: o, elsewhere: map[string]fetchedFile{},
@@ -67,8 +67,8 @@ func Load(fsys fs.FS, file string, o Options) (*Pipeline, error) {
 	return p, nil
 }
 
-// parse reads one file of the project with values for its inputs. A file is
-// parsed once for each set of values.
+// parse parses a file of the project with its inputs. It caches the result for
+// each set of inputs.
 func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 	key := path + "\x00" + g.key()
 	if f, ok := p.parsed[key]; ok {
@@ -101,5 +101,5 @@ func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 	return f, nil
 }
 
-// duplicateKey is the kind of problem that a key twice in a mapping is.
+// duplicateKey is the Kind of problems about duplicate keys in a mapping.
 const duplicateKey = "%s"

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Values that only a server knows. They are the same in every run, and obviously
-// those of no server: a number that a script prints does not lead anywhere.
+// Placeholder values for what only a server knows. They are equal in all runs
+// and recognizable as placeholders, so that a printed ID does not lead to
+// another project.
 const (
 	localID        = "1"
 	localToken     = "lcitool-local-job-token"
@@ -21,16 +22,15 @@ const (
 	localReference = "lcitool"
 )
 
-// localJobID is a number for a job that tells it from others of its pipeline.
+// localJobID returns an ID for a job that is unique in its pipeline.
 func localJobID(name string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))
 	return strconv.FormatUint(uint64(h.Sum32()%1_000_000_000)+1, 10)
 }
 
-// addLocal sets what GitLab always sets, but what says little on this machine.
-// Secrets of the server are empty, except for the token of the job, which
-// scripts expect to be there.
+// addLocal sets predefined variables that have little meaning without a server.
+// Secrets are empty, except for the job token, which scripts expect to exist.
 func (e *Event) addLocal(set func(pairs ...string)) {
 	url, path := "https://"+e.Host, e.projectPath()
 	root, _, _ := strings.Cut(e.Namespace, "/")
@@ -57,7 +57,7 @@ func (e *Event) addLocal(set func(pairs ...string)) {
 	}
 }
 
-// addLocalMergeRequest sets what a server says of a merge request.
+// addLocalMergeRequest sets the predefined variables of a merge request.
 func (e *Event) addLocalMergeRequest(set func(pairs ...string), url, path string) {
 	set("CI_MERGE_REQUEST_ID", localID, "CI_MERGE_REQUEST_IID", localID, "CI_MERGE_REQUEST_DIFF_ID", localID,
 		"CI_MERGE_REQUEST_PROJECT_ID", localID, "CI_MERGE_REQUEST_PROJECT_PATH", path, "CI_MERGE_REQUEST_PROJECT_URL", url+"/"+path,
@@ -69,11 +69,11 @@ func (e *Event) addLocalMergeRequest(set func(pairs ...string), url, path string
 		"CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "", "CI_MERGE_REQUEST_DIFF_BASE_SHA", e.Commit)
 }
 
-// dependencyProxy ends the prefix of images that come through GitLab's proxy.
+// dependencyProxy is the end of the dependency proxy's path.
 const dependencyProxy = "/dependency_proxy/containers"
 
-// WithoutProxy gives the name of an image in its own registry if it is one that
-// comes through GitLab's dependency proxy, which needs a login.
+// WithoutProxy returns the name of an image in its own registry if it is pulled
+// through GitLab's dependency proxy, which requires a login.
 func WithoutProxy(image string) string {
 	_, rest, ok := strings.Cut(image, dependencyProxy+"/")
 	switch {
@@ -85,7 +85,8 @@ func WithoutProxy(image string) string {
 	return "docker.io/library/" + rest
 }
 
-// tier is the kind of an environment, which GitLab guesses from its name.
+// tier returns the tier of an environment. Like GitLab, it derives it from the
+// name if it is not set.
 func (e *Environment) tier() string {
 	if e.Tier != "" {
 		return e.Tier
@@ -109,8 +110,8 @@ func (e *Environment) tier() string {
 	return "other"
 }
 
-// matchesTier follows GitLab: short words count as whole words, others wherever
-// they are.
+// matchesTier matches like GitLab: short parts must be whole words, others can
+// be anywhere.
 func matchesTier(name, part string) bool {
 	if len(part) > 3 || part == "dev" || part == "stg" {
 		return strings.Contains(name, part)

@@ -8,7 +8,7 @@ import (
 )
 
 // MatchName reports whether a pattern matches one of a job's names, and whether
-// it is one of them. "*" also matches slashes.
+// it equals one. "*" also matches slashes.
 func MatchName(pattern string, names ...string) (matched, exact bool) {
 	const notInNames = "\x00"
 	flat := func(s string) string { return strings.ReplaceAll(s, "/", notInNames) }

@@ -9,11 +9,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// matrixValue is a value of the job's own matrix in the name of a job that it
-// needs.
+// matrixValue matches a reference to the job's own matrix in a needed job's
+// name.
 var matrixValue = lazyregexp.New(`\$\[\[\s*matrix\.([a-zA-Z0-9_-]+)\s*\]\]`)
 
-// withMatrix gives a job's needs with the values of one of its instances.
+// withMatrix replaces references to the matrix by the values of an instance.
 func withMatrix(needs []Need, own settings) []Need {
 	if !slices.ContainsFunc(needs, func(n Need) bool { return matrixValue.MatchString(n.Job) }) {
 		return needs
@@ -30,8 +30,8 @@ func withMatrix(needs []Need, own settings) []Need {
 	return out
 }
 
-// matrixNeeds gives needs for all instances of a job, each once. One that
-// names a variable which the matrix does not have is a problem, and left out.
+// matrixNeeds returns the needs of all instances of a job without duplicates. A
+// reference to a variable that is not in the matrix is a problem.
 func (c *config) matrixNeeds(def *definition, needs []Need) []Need {
 	var out []Need
 	for _, n := range needs {

@@ -6,8 +6,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// needs decodes the jobs that a job needs, by the names in the file. What it
-// needs from other projects and pipelines is not known here.
+// needs decodes the jobs that a job needs, by their names in the file. Needs of
+// other projects and pipelines are not known here.
 func (d *decoder) needs(v *value) []Need {
 	items := []*value{v}
 	if v.kind != list && v.kind != mapping {
@@ -44,7 +44,7 @@ func (d *decoder) needs(v *value) []Need {
 	return out
 }
 
-// onlyJobs demands that a rule gives no needs but jobs of the pipeline.
+// onlyJobs requires that the needs of a rule are jobs of the pipeline.
 func (d *decoder) onlyJobs(needs *value) {
 	items := []*value{needs}
 	if needs.kind == list {
@@ -58,8 +58,8 @@ func (d *decoder) onlyJobs(needs *value) {
 }
 
 const (
-	maxListed = 200 // jobs that one may name, before their instances are counted
-	maxNeeds  = 50  // that one may need, GitLab's default
+	maxListed = 200 // needs of a job, before parallel jobs are counted
+	maxNeeds  = 50  // GitLab's default limit on the needs of a job
 )
 
 func (d *decoder) need(v *value) []Need {
@@ -85,8 +85,8 @@ func (d *decoder) need(v *value) []Need {
 	return out
 }
 
-// splitNeeds tells what a job needs of its own pipeline from what it takes of the
-// one that started it. Other pipelines are not known here.
+// splitNeeds separates the needs in the job's own pipeline from those in the
+// parent pipeline. Other pipelines are not known here.
 func (e *evaluator) splitNeeds(job *Job) {
 	var own []Need
 	for _, n := range job.Needs {
@@ -104,8 +104,8 @@ func (e *evaluator) splitNeeds(job *Job) {
 	}
 }
 
-// linkNeeds replaces the names in needs by those of jobs that are in the
-// pipeline, and says what is not there.
+// linkNeeds replaces the names in needs by those of jobs in the pipeline, and
+// reports missing ones.
 func (e *evaluator) linkNeeds() {
 	instances, at := map[string][]string{}, map[string]int{}
 	for i := range e.out.Jobs {
@@ -145,7 +145,7 @@ func (e *evaluator) linkNeeds() {
 	e.checkCircles(at)
 }
 
-// needed reports whether a job that another needs is in the pipeline with it.
+// needed reports whether a needed job is in the pipeline.
 func (e *evaluator) needed(job, needed *Job, optional bool) bool {
 	if job.When == Never || needed.When == Never {
 		if job.When != Never && job.When != Unknown && !optional && e.out.Created {
@@ -156,7 +156,7 @@ func (e *evaluator) needed(job, needed *Job, optional bool) bool {
 	return true
 }
 
-// checkCircles demands that no job needs itself, straight or through others.
+// checkCircles requires that no job needs itself, directly or indirectly.
 func (e *evaluator) checkCircles(at map[string]int) {
 	const open, done = 1, 2
 	state := map[string]int{}

@@ -8,11 +8,10 @@ import (
 	"strings"
 )
 
-// maxParallel is how many instances of a job GitLab makes.
+// maxParallel is GitLab's limit on the instances of a job.
 const maxParallel = 200
 
-// parallel decodes how many instances of a job there are, and what each has
-// of its own.
+// parallel decodes the instances of a job.
 func (j *jobDecoder) parallel(def *definition) {
 	v := j.v.get("parallel")
 	if v == nil {
@@ -43,8 +42,8 @@ func (j *jobDecoder) parallel(def *definition) {
 	}
 }
 
-// matrix gives the variables of each instance with what its name adds, in the
-// order of the file, the last variable of an entry turning fastest.
+// matrix returns the variables and the name suffix of each instance, in GitLab's
+// order: the last variable of an entry changes fastest.
 func (d *decoder) matrix(v *value) (instances []settings, labels []string) {
 	for _, entry := range d.flatWithin(v, "parallel: matrix", 1) {
 		if entry.kind != mapping || len(entry.fields) == 0 {

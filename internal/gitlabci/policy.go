@@ -9,7 +9,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A policy is what only or except says.
+// A policy is the value of only or except.
 type policy struct {
 	refs      []ref         // one of them must match; nil for no such condition
 	variables []*expression // as refs
@@ -17,15 +17,15 @@ type policy struct {
 	unknown   bool          // there is a condition that cannot be answered here
 }
 
-// A ref matches a branch, a tag or a kind of pipeline.
+// A ref is an entry of only:refs.
 type ref struct {
 	word    string         // "branches", "web" or a name
 	pattern *regexp.Regexp // for a name
 	path    string         // of the project it must be, "" for any
 }
 
-// policy decodes only or except. An only without refs holds for branches and
-// tags, and so does a job without any.
+// policy decodes only or except. Without refs, only applies to branches and
+// tags, as does a job without only.
 func (j *jobDecoder) policy(v *value, only bool) *policy {
 	p := &policy{}
 	switch {
@@ -80,8 +80,7 @@ func (j *jobDecoder) refs(v *value) []ref {
 	return out
 }
 
-// conditions gives for each kind of condition that the policy has whether it
-// is met.
+// conditions returns the result of each kind of condition in the policy.
 func (p *policy) conditions(s *scope) []bool {
 	var out []bool
 	if p.refs != nil {
@@ -104,8 +103,8 @@ func (p *policy) conditions(s *scope) []bool {
 	return out
 }
 
-// matches reports whether a ref is that of the event. Names and patterns are
-// compared with branches and tags alone.
+// matches reports whether a ref matches the event. Names and patterns match only
+// branches and tags.
 func (r ref) matches(e *Event) bool {
 	if r.path != "" && r.path != e.projectPath() {
 		return false

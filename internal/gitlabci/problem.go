@@ -11,32 +11,32 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// An Effect is what a problem leads to.
+// An Effect is the consequence of a problem.
 type Effect uint8
 
 const (
-	Notice     Effect = iota // GitLab does something that is not done here
-	Doubtful                 // GitLab takes it, but it hardly means what its author thinks
+	Notice     Effect = iota // lcitool does not do what GitLab does
+	Doubtful                 // GitLab accepts it, but it is probably a mistake
 	Incomplete               // something that the job needs is not known here
-	Refused                  // GitLab makes no pipeline
+	Refused                  // GitLab creates no pipeline
 )
 
-// String gives the word that JSON has for an effect.
+// String returns the effect as in JSON.
 func (e Effect) String() string { return [...]string{"notice", "doubtful", "incomplete", "refused"}[e] }
 
-// A Problem is something about a pipeline that its author should know.
+// A Problem is a problem of a pipeline for its author.
 type Problem struct {
 	Pos     diag.Position
 	Job     string // the job it is about, as the files call it; "" for the pipeline
 	Effect  Effect
 	Kind    string // the same for all problems that differ only in names
-	Message string // on one line, without place and job
+	Message string // one line, without position and job
 }
 
-// String gives "file:line: job "x": message".
+// String returns "file:line: job "x": message".
 func (p Problem) String() string { return p.Pos.String() + ": " + p.Text() }
 
-// Text gives the problem without its place.
+// Text returns the problem without its position.
 func (p Problem) Text() string {
 	if p.Job == "" {
 		return p.Message
@@ -44,10 +44,9 @@ func (p Problem) Text() string {
 	return "job " + yamldoc.Quote(p.Job) + ": " + p.Message
 }
 
-// maxProblems bounds the problems of one pipeline.
+// maxProblems limits the problems of a pipeline.
 const maxProblems = 10_000
 
-// problems gathers what is found.
 type problems []Problem
 
 func (p *problems) add(pos diag.Position, job string, effect Effect, format string, args ...any) {
@@ -70,7 +69,7 @@ func (p *problems) addError(err error) {
 	}
 }
 
-// errors gives the problems as errors.
+// errors returns the problems as errors.
 func (p problems) errors() []error {
 	var out []error
 	for _, problem := range p {
@@ -79,7 +78,7 @@ func (p problems) errors() []error {
 	return out
 }
 
-// sorted gives the problems in the order of the files, each once.
+// sorted returns the problems in the order of the files, without duplicates.
 func (p problems) sorted() []Problem {
 	out, seen := make([]Problem, 0, len(p)), make(map[Problem]bool, len(p))
 	for _, problem := range p {

@@ -11,19 +11,19 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// maxReferences is how deep references inside what is referred to may go.
+// maxReferences is GitLab's limit on nested references.
 const maxReferences = 10
 
-// A referrer puts in the place of each !reference what it names. What it made
-// is kept by value, as many jobs share their parts.
+// A referrer resolves !reference tags. It caches the results by value, because
+// jobs share values.
 type referrer struct {
 	c     *config
 	done  map[*value]*value
 	path  []string // references being followed, outermost first
 	lacks map[*value][]lack
-	deep  map[*value]int // how many references deep a value goes
-	found []lack         // in the value being resolved
-	level int            // of the value being resolved, as deep has it
+	deep  map[*value]int // nesting of references in a value
+	found []lack         // missing parts of the current value
+	level int            // nesting of references in the current value
 }
 
 func (c *config) resolveReferences() {
@@ -39,7 +39,7 @@ func (c *config) resolveReferences() {
 	c.top = resolved
 }
 
-// resolve gives v with its references replaced, v itself if it has none.
+// resolve returns v with references resolved, or v itself if it has none.
 func (r *referrer) resolve(v *value) *value {
 	if v.kind < list {
 		return v
@@ -63,7 +63,7 @@ func (r *referrer) resolve(v *value) *value {
 	return out
 }
 
-// find notes what is nowhere in the project, each once.
+// find records missing parts without duplicates.
 func (r *referrer) find(lacks ...lack) {
 	for _, l := range lacks {
 		if len(r.found) < maxLacks && !slices.Contains(r.found, l) {
@@ -80,7 +80,7 @@ func (r *referrer) inside(v *value) *value {
 		items := make([]*value, 0, len(v.items))
 		for _, item := range v.items {
 			got := r.resolve(item)
-			if got.kind != null || item.kind != reference { // what is not there leaves no gap
+			if got.kind != null || item.kind != reference { // a missing reference leaves no empty item
 				items = append(items, got)
 			}
 		}
@@ -99,7 +99,7 @@ func (r *referrer) inside(v *value) *value {
 	return &value{kind: mapping, fields: fields, pos: v.pos}
 }
 
-// follow gives what a reference names.
+// follow returns the value that a reference names.
 func (r *referrer) follow(v *value) *value {
 	nothing := &value{pos: v.pos}
 	target := r.c.top[v.items[0].text]

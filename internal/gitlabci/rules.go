@@ -12,21 +12,21 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A rule is one entry of rules. It matches if all its conditions hold.
+// A rule is an entry of rules. It matches if all its conditions are true.
 type rule struct {
 	pos          diag.Position
 	condition    *expression // nil for none
 	changes      []string    // nil for none
 	exists       []string    // nil for none
-	when         string      // "" to leave the job's
+	when         string      // "" to keep the job's
 	startIn      time.Duration
 	allowFailure *bool
 	variables    settings
-	needs        []Need // nil to leave the job's
-	unknown      bool   // it cannot be read, or asks for what is not known here
+	needs        []Need // nil to keep the job's
+	unknown      bool   // it is invalid, or needs something that is not known here
 }
 
-// A ruleKind says what rules may hold where they stand.
+// A ruleKind says what rules may contain, depending on their place.
 type ruleKind struct {
 	when, keys []string
 	manyPaths  bool // exists may have more than 50
@@ -50,7 +50,7 @@ func includeRules() ruleKind {
 	return ruleKind{when: []string{Always, Never}, keys: []string{"if", "changes", "exists", "when"}, manyPaths: true}
 }
 
-// rules decodes the rules of a job, a workflow or an include.
+// rules decodes the rules of a job, workflow or include.
 func (d *decoder) rules(v *value, kind ruleKind) []rule {
 	if out, ok := d.known[v]; ok {
 		return out
@@ -117,10 +117,11 @@ func (d *decoder) rule(v *value, kind ruleKind) rule {
 	return r
 }
 
-// shortPattern is a pattern that GitLab's scanner does not take for one.
+// shortPattern matches a pattern of one character, which GitLab's scanner does
+// not accept.
 var shortPattern = lazyregexp.New(`[=!]~\s*/[^/]/`)
 
-// condition decodes the expression of an "if".
+// condition decodes an if expression.
 func (d *decoder) condition(v *value) *expression {
 	if v.kind != text {
 		d.errorf(v.pos, "if takes an expression, got %s", v.describe())
@@ -135,10 +136,10 @@ func (d *decoder) condition(v *value) *expression {
 	return e
 }
 
-// maxPatterns is how many patterns a rule may ask for.
+// maxPatterns is GitLab's limit on the patterns of a rule.
 const maxPatterns = 50
 
-// changes decodes the patterns of files that changed.
+// changes decodes rules:changes.
 func (d *decoder) changes(v *value) []string {
 	if v.kind != mapping {
 		return d.listed(v, "changes")
@@ -148,8 +149,7 @@ func (d *decoder) changes(v *value) []string {
 	return d.pathsOf(v, "changes")
 }
 
-// exists decodes the patterns of files that there are. Unlike elsewhere GitLab
-// takes a single one.
+// exists decodes rules:exists. Unlike changes, it may be a single string.
 func (d *decoder) exists(v *value) []string {
 	if v.kind != mapping {
 		return d.texts(v, "exists")
@@ -177,14 +177,14 @@ func (d *decoder) pathsOf(v *value, what string) []string {
 	return d.listed(paths, what)
 }
 
-// atMost demands that a list is no longer than GitLab takes it.
+// atMost requires that a list has at most limit entries.
 func (d *decoder) atMost(v *value, what string, texts []string, limit int) {
 	if len(texts) > limit {
 		d.errorf(v.pos, "%s has more than %d entries", what, limit)
 	}
 }
 
-// autoCancel checks when GitLab cancels a pipeline by itself.
+// autoCancel validates workflow:auto_cancel.
 func (d *decoder) autoCancel(v *value) {
 	if v != nil && d.keys(v, "auto_cancel", "on_new_commit", "on_job_failure") {
 		d.choice(v.get("on_new_commit"), "auto_cancel: on_new_commit", "conservative", "interruptible", "none")

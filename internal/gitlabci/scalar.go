@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// GitLab reads YAML with Ruby's Psych, whose plain scalars are neither those of
-// YAML 1.1 nor of 1.2: 08, 1e3 and 0o17 are texts, 1,000 and 12:30 are numbers.
+// GitLab reads YAML with Ruby's Psych. Its plain scalars differ from YAML 1.1
+// and 1.2: 08, 1e3 and 0o17 are strings, 1,000 and 12:30 are numbers.
 var (
 	rubyWord     = lazyregexp.New(`^[^0-9.:-]?[\pL\pM_\s!@#$%^&*(){}<>|/\\~;=]+`)
 	rubyDate     = lazyregexp.New(`^[0-9]{4}-(?:1[012]|0[0-9]|[0-9])-(?:[12][0-9]|3[01]|0[0-9]|[0-9])$`)
@@ -26,8 +26,8 @@ var (
 	rubyInfinity = lazyregexp.New(`(?i)^([-+]?)\.inf$`)
 )
 
-// rubyScalar gives the type of a plain scalar and its text once it was read
-// and written again, as Psych does both.
+// rubyScalar returns the type of a plain scalar, and its text after Psych has
+// read and written it.
 func rubyScalar(s string) (kind, string) {
 	switch {
 	case s == "":
@@ -57,7 +57,7 @@ func rubyScalar(s string) (kind, string) {
 	return text, s
 }
 
-// rubyText reads what may be a word for true, false or null.
+// rubyText handles scalars that may be a boolean or null.
 func rubyText(s string) (kind, string) {
 	if utf8.RuneCountInString(s) > len("false") {
 		return text, s
@@ -78,7 +78,8 @@ func isDate(s string) bool {
 	return err == nil
 }
 
-// octal marks a number with a leading zero as octal for package big.
+// octal converts a number with a leading zero to the octal syntax of package
+// big.
 func octal(s string) string {
 	digits := strings.TrimLeft(s, "+-")
 	if len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '7' {
@@ -87,7 +88,7 @@ func octal(s string) string {
 	return s
 }
 
-// base60 gives the value of "12:30", which Psych takes for 12 hours and 30
+// base60 returns the value of "12:30", which Psych reads as 12 hours and 30
 // minutes in seconds, or of "1:2:3.5".
 func base60(s string) string {
 	factor := []int64{3600, 60, 1}
@@ -117,8 +118,8 @@ func rubyFloatText(s string) string {
 	return rubyNumber(f)
 }
 
-// rubyNumber writes a fraction as Ruby does: 3.10 is 3.1, 2.0 stays 2.0, and
-// very large or small ones have an exponent.
+// rubyNumber formats a float like Ruby: 3.10 becomes 3.1, 2.0 stays 2.0, and
+// very large or small numbers have an exponent.
 func rubyNumber(f float64) string {
 	size := math.Abs(f)
 	switch {

@@ -7,19 +7,19 @@ import (
 	"slices"
 )
 
-// A scope is what rules look at.
+// A scope is the input of rules.
 type scope struct {
 	event *Event
 	vars  settings
 	tree  *tree
 }
 
-// with gives the scope with other variables.
+// with returns the scope with other variables.
 func (s *scope) with(vars settings) *scope {
 	return &scope{event: s.event, vars: vars, tree: s.tree}
 }
 
-// match gives the first rule that matches or may do so, nil for none.
+// match returns the first rule that matches or may match, or nil.
 func (s *scope) match(rules []rule) *rule {
 	for i := range rules {
 		if s.holds(&rules[i]) {
@@ -35,9 +35,9 @@ func (s *scope) holds(r *rule) bool {
 		(r.exists == nil || s.exists(r.exists))
 }
 
-// changed reports whether one of the event's files matches a pattern. An
-// event without a known list of files counts as one that changed them all,
-// which is GitLab's rule for pipelines that no push or merge request started.
+// changed reports whether a changed file of the event matches a pattern. If the
+// changed files are unknown, it returns true, as GitLab does for pipelines that
+// were not started by a push or merge request.
 func (s *scope) changed(patterns []string) bool {
 	if s.event.Changed == nil {
 		s.tree.unknownChanges = true
@@ -74,10 +74,11 @@ func (s *scope) exists(patterns []string) bool {
 	return len(globs) > 0 && globMatches(globs, s.tree.files())
 }
 
-// maxFiles bounds how many files of a tree patterns are compared with.
+// maxFiles limits the files of a tree that are compared with patterns.
 const maxFiles = 200_000
 
-// A tree is the project's files, listed when a pattern first asks for them.
+// A tree is the project's files. They are listed when a pattern is first
+// evaluated.
 type tree struct {
 	fsys           fs.FS
 	listed         []string
@@ -99,8 +100,8 @@ func (t *tree) files() []string {
 	return t.listed
 }
 
-// list lists the files below a directory, sorted, but git's own. What cannot
-// be read is left out, as it is no file of the commit that GitLab sees.
+// list lists the files below a directory, sorted, without .git. It skips
+// unreadable files, because they are not in the commit that GitLab sees.
 func (t *tree) list(start string) {
 	t.listed = []string{}
 	_ = fs.WalkDir(t.fsys, start, func(name string, entry fs.DirEntry, err error) error {

@@ -13,27 +13,27 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A source is a file of the project as it is written. A header, which declares
-// inputs, stands in a document of its own before the body.
+// A source is a file of the project. A header that declares inputs is a YAML
+// document before the body.
 type source struct {
 	p      *Pipeline
 	path   string
 	header *value // nil for none
 	body   []byte
-	skip   int // lines before the body
+	skip   int // number of lines before the body
 	found  problems
 }
 
-// divider separates documents for GitLab, wherever it stands.
+// divider matches a document separator anywhere, as in GitLab.
 var divider = lazyregexp.New(`(?m)^---(?:[ \t\r]*\n|[ \t]|\z)`)
 
-// A document is a part of a file between dividers.
+// A document is the part of a file between separators.
 type document struct {
 	text []byte
 	skip int // lines before it
 }
 
-// source reads one file of the project. A file is read once.
+// source reads a file of the project and caches it.
 func (p *Pipeline) source(path string) (*source, error) {
 	if s, ok := p.sources[path]; ok {
 		return s, nil
@@ -60,14 +60,14 @@ func (p *Pipeline) source(path string) (*source, error) {
 	return s, nil
 }
 
-// readHeader gives a document if it is a header.
+// readHeader returns a document if it is a header, and nil otherwise.
 func (s *source) readHeader(d document) *value {
 	if !bytes.Contains(d.text, []byte("spec")) {
 		return nil
 	}
 	n, err := yamldoc.Parse(s.path, d.text, d.skip)
 	if err != nil {
-		return nil // said when it is read as a body
+		return nil // the error is reported when it is read as a body
 	}
 	r := &reader{left: maxValues}
 	v := r.read(n, 0)
@@ -87,8 +87,8 @@ func hasField(v *value, key string) bool {
 	return false
 }
 
-// documents splits a file, at least into one document. Those that hold nothing
-// are left out.
+// documents splits a file into documents without empty ones. It returns at least
+// one.
 func documents(data []byte) []document {
 	var out []document
 	start := 0

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A token is an operator, or a value when leaf is set.
+// A token is an operator, or an operand if leaf is set.
 type token struct {
 	text string
 	leaf *operand
@@ -25,7 +25,6 @@ var (
 	operatorToken = lazyregexp.New(`^(?:==|!=|=~|!~|&&|\|\||\(|\))`)
 )
 
-// scanExpression splits an expression into tokens.
 func scanExpression(source string) ([]token, error) {
 	var tokens []token
 	for rest := source; ; {

@@ -4,7 +4,7 @@ package gitlabci
 
 import "gitlab.com/lcitool/lcitool/internal/yamldoc"
 
-// downstream decodes what a trigger starts.
+// downstream decodes trigger.
 func (j *jobDecoder) downstream(v *value) *Downstreams {
 	out := &Downstreams{YAMLVariables: true}
 	switch v.kind {
@@ -40,8 +40,7 @@ func (j *jobDecoder) downstream(v *value) *Downstreams {
 	return out
 }
 
-// checkTrigger checks what only the other keys of a job with a trigger may not
-// hold.
+// checkTrigger checks the values of other keys in a trigger job.
 func (j *jobDecoder) checkTrigger() {
 	if p := j.v.get("parallel"); p != nil && p.kind != mapping {
 		j.errorf(p.pos, "parallel of a job with a trigger takes a matrix only")
@@ -51,7 +50,7 @@ func (j *jobDecoder) checkTrigger() {
 	}
 }
 
-// checkMirrors demands that a job with a script does not mirror a pipeline.
+// checkMirrors requires that a job with a script does not mirror a pipeline.
 func (j *jobDecoder) checkMirrors(needs *value) {
 	items := []*value{needs}
 	if needs.kind == list {
@@ -64,7 +63,7 @@ func (j *jobDecoder) checkMirrors(needs *value) {
 	}
 }
 
-// maxChildren is how many files a child pipeline may be made of.
+// maxChildren is GitLab's limit on the files of a child pipeline.
 const maxChildren = 3
 
 func (j *jobDecoder) children(v *value) []Child {
@@ -108,7 +107,7 @@ func (j *jobDecoder) children(v *value) []Child {
 	return out
 }
 
-// inputTexts gives values for inputs, those that are no strings as JSON.
+// inputTexts returns the values of inputs. Values that are no strings are JSON.
 func (d *decoder) inputTexts(v *value) map[string]string {
 	if v == nil {
 		return nil
@@ -126,7 +125,7 @@ func (d *decoder) inputTexts(v *value) map[string]string {
 	return out
 }
 
-// plainSettings gives variables that are values alone.
+// plainSettings returns variables whose values must be scalars.
 func (d *decoder) plainSettings(v *value, what string) map[string]string {
 	if v.kind != mapping {
 		d.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())

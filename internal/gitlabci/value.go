@@ -19,12 +19,12 @@ const (
 	boolean
 	list
 	mapping
-	reference // !reference [a, b], its path in items
+	reference // !reference [a, b], with its path in items
 	date      // only while a scalar is read
 )
 
-// A value is a node of a pipeline once aliases are gone. It is shared between
-// all that extend or refer to it, and so never changed after it was made.
+// A value is a YAML node with aliases resolved. Values are shared by all jobs
+// that extend or refer to them, so they must not be modified.
 type value struct {
 	kind   kind
 	text   string // of a scalar, as GitLab's reader writes it
@@ -37,18 +37,18 @@ type field struct {
 	key   string
 	pos   diag.Position
 	value *value
-	odd   string // what GitLab reads the key as, "" for a text
+	odd   string // type that GitLab reads the key as, "" for a string
 }
 
-// Bounds on what a pipeline may grow to. Each file's size and the depth are
-// GitLab's own; the number of values keeps aliases from standing for billions.
+// Limits on the size of a pipeline. File size and depth are GitLab's limits; the
+// number of values limits what aliases can multiply.
 const (
 	maxFileSize = 2 << 20
 	maxDepth    = 100
 	maxValues   = 500_000
 )
 
-// A reader turns documents into values.
+// A reader converts YAML documents to values.
 type reader struct {
 	left     int // values that may still be made
 	problems problems
@@ -65,7 +65,7 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 	case r.left < 0 || depth > maxDepth:
 		if r.left > math.MinInt32 {
 			r.errorf(v.pos, "the file holds too much: more than %d values, or more than %d levels", maxValues, maxDepth)
-			r.left = math.MinInt32 // said once
+			r.left = math.MinInt32 // report it once
 		}
 	case n.IsNull():
 	case n.IsMapping():
@@ -96,7 +96,7 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 	return v
 }
 
-// oddKey says what GitLab reads a key as if not as a text.
+// oddKey returns the type that GitLab reads a key as, or "" for a string.
 func (r *reader) oddKey(f yamldoc.Field) string {
 	if !f.Plain {
 		return ""
@@ -112,7 +112,7 @@ func (r *reader) oddKey(f yamldoc.Field) string {
 	}
 }
 
-// checkTag refuses a reference that is no list.
+// checkTag refuses a !reference that is not a list.
 func (r *reader) checkTag(v *value, n yamldoc.Node) {
 	if n.Tag() == "!reference" {
 		r.errorf(v.pos, "!reference takes a list of names")
@@ -152,8 +152,8 @@ func (r *reader) scalar(v *value, n yamldoc.Node) {
 	}
 }
 
-// get gives the value of a key, nil when it is absent or null: GitLab takes
-// a null for a key that is not there.
+// get returns the value of a key. It returns nil if the key is missing or null,
+// which GitLab treats alike.
 func (v *value) get(key string) *value {
 	if v == nil {
 		return nil
@@ -173,7 +173,8 @@ func (v *value) describe() string {
 	return [...]string{"nothing", "a string", "a number", "a boolean", "a list", "a mapping", "a reference", "a date"}[v.kind]
 }
 
-// merged lays over on base: mappings key by key, everything else as a whole.
+// merged returns over merged into base: mappings key by key, other values as a
+// whole.
 func merged(base, over *value) *value {
 	if base == nil || base.kind != mapping || over.kind != mapping {
 		return over
@@ -195,7 +196,7 @@ func merged(base, over *value) *value {
 	return out
 }
 
-// without leaves a key out.
+// without returns a mapping without a key.
 func (v *value) without(key string) *value {
 	out := &value{kind: v.kind, pos: v.pos, fields: make([]field, 0, len(v.fields))}
 	for _, f := range v.fields {

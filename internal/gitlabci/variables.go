@@ -12,8 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// Where a variable's value comes from, weakest first: a value is replaced by
-// one from a later place.
+// Sources of a variable's value, in ascending precedence.
 const (
 	FromGitLab   = "predefined" // GitLab sets it
 	FromPipeline = "pipeline"   // variables: at the top, or of workflow:rules
@@ -22,7 +21,7 @@ const (
 	FromEvent    = "event"      // given when the pipeline was started
 )
 
-// A Variable is one of a job's environment.
+// A Variable is a variable of a job.
 type Variable struct {
 	Name  string
 	Value string // what the job sees, other variables in it replaced
@@ -30,17 +29,16 @@ type Variable struct {
 	Raw   bool   // expand: false, so nothing in it is replaced
 }
 
-// setting is a variable as it is written.
+// setting is the value of a variable as written.
 type setting struct {
 	value string
 	raw   bool
 	from  string
 }
 
-// settings are variables by name.
 type settings map[string]setting
 
-// over gives the variables of s with those of each layer laid over it, in turn.
+// over returns s overridden by each of layers in turn.
 func (s settings) over(layers ...settings) settings {
 	out := maps.Clone(s)
 	if out == nil {
@@ -52,13 +50,13 @@ func (s settings) over(layers ...settings) settings {
 	return out
 }
 
-// lookup gives the value as it is written, which is what conditions see.
+// lookup returns the value as written, which is what conditions see.
 func (s settings) lookup(name string) (string, bool) {
 	v, ok := s[name]
 	return v.value, ok
 }
 
-// from marks all variables with where they come from.
+// from sets the source of all variables.
 func (s settings) from(origin string) settings {
 	out := make(settings, len(s))
 	for name, v := range s {
@@ -68,30 +66,30 @@ func (s settings) from(origin string) settings {
 	return out
 }
 
-// maxExpanded bounds in bytes what replacing may bring into the values of one
-// job, as values inside values multiply.
+// maxExpanded limits the size of all expanded values of a job, in bytes, because
+// nested variables multiply.
 const maxExpanded = 4 << 20
 
-// variableName is a variable in a text.
+// variableName matches a reference to a variable.
 var variableName = lazyregexp.New(`\$\w+|\$\{\w+\}`)
 
-// An expander replaces variables in variables.
+// An expander expands variables in values.
 type expander struct {
 	vars  settings
 	under settings // what a variable that names itself stands for
 	sent  map[string]string
 	done  map[string]string
-	path  []string // names being looked into, outermost first
-	left  int      // bytes that may still be brought in
-	err   error    // the first cycle or overgrown value
+	path  []string // names being expanded, outermost first
+	left  int      // bytes that may still be added
+	err   error    // the first cycle, or that the limit was exceeded
 }
 
 func newExpander(vars, under settings) *expander {
 	return &expander{vars: vars, under: under, sent: map[string]string{}, done: make(map[string]string, len(vars)), left: maxExpanded}
 }
 
-// value gives a variable with all variables in it replaced: by GitLab, and then by
-// the runner. A variable that does not exist is empty.
+// value returns a variable with all references expanded: first by GitLab, then
+// by the runner. A variable that does not exist is empty.
 func (x *expander) value(name string) string {
 	if done, ok := x.done[name]; ok {
 		return done
@@ -104,7 +102,7 @@ func (x *expander) value(name string) string {
 		v.value = os.Expand(x.fromGitLab(name), func(inner string) string {
 			switch inner {
 			case "$":
-				return "$" // "$$" keeps a dollar
+				return "$" // "$$" stands for "$"
 			case name:
 				return x.bounded(x.under[name].value)
 			}
@@ -115,12 +113,12 @@ func (x *expander) value(name string) string {
 	return v.value
 }
 
-// variableReference is a variable in the value of another one as GitLab sees it, in the
-// syntax of a shell or of Windows, or what only looks like one.
+// variableReference matches what GitLab treats as a reference in a variable's
+// value: in the syntax of a shell or of Windows, or an escape.
 var variableReference = lazyregexp.New(`\$\$|%%|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%`)
 
-// fromGitLab gives a variable as GitLab sends it to the runner. What does not exist
-// in it, and what nothing is replaced in, is left to the runner.
+// fromGitLab returns a variable as GitLab sends it to the runner. References to
+// unknown variables, and values with expand: false, are left to the runner.
 func (x *expander) fromGitLab(name string) string {
 	if sent, ok := x.sent[name]; ok {
 		return sent
@@ -136,7 +134,7 @@ func (x *expander) fromGitLab(name string) string {
 	return v.value
 }
 
-// inner is what GitLab makes of a reference inside the value of another variable.
+// inner returns GitLab's replacement of a reference in a variable's value.
 func (x *expander) inner(ref string) string {
 	name := strings.Trim(ref, "${}%")
 	v, ok := x.vars[name]
@@ -160,7 +158,7 @@ func (x *expander) inner(ref string) string {
 	return x.bounded(x.fromGitLab(name))
 }
 
-// kept writes a value in which the runner replaces nothing.
+// kept escapes a value, so that the runner expands nothing in it.
 func kept(value string) string { return strings.ReplaceAll(value, "$", "$$") }
 
 func (x *expander) bounded(s string) string {
@@ -174,7 +172,7 @@ func (x *expander) bounded(s string) string {
 	return ""
 }
 
-// text replaces the variables in a text, as the runner does it in an image's
+// text expands variables in a text as the runner does, for example in an image's
 // name or an artifact's path.
 func (x *expander) text(s string) string {
 	if !strings.Contains(s, "$") {
@@ -188,7 +186,8 @@ func (x *expander) text(s string) string {
 	})
 }
 
-// texts gives the list itself if there is nothing in it to replace.
+// texts expands a list. It returns the list itself if there is nothing to
+// expand.
 func (x *expander) texts(list []string) []string {
 	if !slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, "$") }) {
 		return list
@@ -200,8 +199,8 @@ func (x *expander) texts(list []string) []string {
 	return out
 }
 
-// existing replaces the variables that there are, and leaves the others as
-// they are written: GitLab's way with the paths of rules.
+// existing expands known variables and keeps other references, as GitLab does in
+// the paths of rules.
 func (s settings) existing(path string) string {
 	if !strings.Contains(path, "$") {
 		return path
@@ -214,10 +213,10 @@ func (s settings) existing(path string) string {
 	})
 }
 
-// bareName gives the name in "$NAME" or "${NAME}".
+// bareName returns NAME for "$NAME" or "${NAME}".
 func bareName(ref string) string { return strings.Trim(ref, "${}") }
 
-// all gives the variables by name.
+// all returns all variables, sorted by name.
 func (x *expander) all() []Variable {
 	out := make([]Variable, 0, len(x.vars))
 	for _, name := range slices.Sorted(maps.Keys(x.vars)) {
