@@ -14,21 +14,21 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
-// app is what all verbs share: the streams, the options before the verb, and
+// app is shared by all commands: the standard streams, the global options and
 // the workspace.
 type app struct {
 	stdio.Streams
 
-	command *cobra.Command // the verb at work
+	command *cobra.Command // the command that runs
 
 	debug    bool
-	verbose  bool // show all that builds of images say
+	verbose  bool // show the whole output of image builds
 	strict   bool
 	offline  bool
 	dataDir  string
 	factsDir string
 	config   string
-	baseDir  string // of the project at hand, "" for the current directory
+	baseDir  string // project directory; "" for the current directory
 
 	settings settings.Settings
 
@@ -36,7 +36,7 @@ type app struct {
 	warnings      workspace.Warnings
 }
 
-// prepare readies what the options before the verb decide.
+// prepare applies the global options.
 func (a *app) prepare() {
 	a.openWorkspace = sync.OnceValue(func() *workspace.Workspace {
 		return workspace.New(workspace.Options{
@@ -46,10 +46,10 @@ func (a *app) prepare() {
 	})
 }
 
-// workspace has the facts.
 func (a *app) workspace() *workspace.Workspace { return a.openWorkspace() }
 
-// log writes what a verb does for people to follow, to stderr.
+// log returns a logger to stderr with --debug, and one that discards everything
+// otherwise.
 func (a *app) log() *slog.Logger {
 	if !a.debug {
 		return slog.New(slog.DiscardHandler)

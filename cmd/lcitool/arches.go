@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// archFlags choose the architectures that a target is looked at for.
+// archFlags are the flags for the architectures of a target.
 type archFlags struct{ workspace.Arches }
 
 func (f *archFlags) flags(cmd *cobra.Command) {
@@ -24,8 +24,8 @@ func (f *archFlags) crossFlag(cmd *cobra.Command) {
 	completeArches(cmd, "cross-arch", targets.Arches())
 }
 
-// check refuses architectures that nobody knows, and puts our names in the place
-// of others.
+// check refuses unknown architectures and replaces alternative names by
+// lcitool's.
 func (f *archFlags) check(cmd *cobra.Command) error {
 	if err := knownArch(cmd, "host-arch", &f.Host, targets.Machines()); err != nil {
 		return err
@@ -33,8 +33,8 @@ func (f *archFlags) check(cmd *cobra.Command) error {
 	return knownArch(cmd, "cross-arch", &f.Cross, targets.Arches())
 }
 
-// knownArch refuses the value of an option that is none of some architectures,
-// and puts our name in the place of another. An option that is not given has none.
+// knownArch refuses a flag's value that is not one of choices, and replaces an
+// alternative name by lcitool's. A flag that is not set is valid.
 func knownArch(cmd *cobra.Command, flag string, value *string, choices []targets.Arch) error {
 	if *value == "" && !cmd.Flags().Changed(flag) {
 		return nil
@@ -53,8 +53,8 @@ func archNames(arches []targets.Arch) []string {
 	return names
 }
 
-// completeArches completes the values of a flag, other names of the
-// architectures among them.
+// completeArches completes the values of a flag, including alternative names of
+// architectures.
 func completeArches(cmd *cobra.Command, flag string, arches []targets.Arch) {
 	names := archNames(arches)
 	for _, arch := range arches {
@@ -63,7 +63,7 @@ func completeArches(cmd *cobra.Command, flag string, arches []targets.Arch) {
 		}
 	}
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil { // only for a flag that is not there
+	if err != nil { // only for an unknown flag
 		panic(err)
 	}
 }

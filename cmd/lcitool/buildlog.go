@@ -17,19 +17,20 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
-// verboseFlag is that of verbs that build images.
+// verboseFlag adds the flag of commands that build images.
 func (a *app) verboseFlag(f *pflag.FlagSet) {
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show the full output of image builds instead of one line per step (the default if CI is set)")
 }
 
-// showsBuilds reports whether all that builds say is shown. In the log of a
-// pipeline nobody can look at a file afterwards.
+// showsBuilds reports whether to show the whole output of image builds. It is
+// the default in CI, where nobody can read a log file afterwards.
 func (a *app) showsBuilds() bool {
 	return a.verbose || a.debug || a.Getenv("CI") != ""
 }
 
-// buildLog gives the writer for what the build of an image says, which shows as
-// much of it as is wanted. done is called as Streams.Built is.
+// buildLog returns the writer for the output of an image build. It shows steps
+// or, with --verbose, the whole output. The caller must call done, as with
+// Streams.Built.
 func (a *app) buildLog(image string, to io.Writer) (w io.Writer, done func(outcome.State)) {
 	shown, restore := stdio.ForProgram(to)
 	state := userdirs.State(a.Getenv)
@@ -48,7 +49,7 @@ func (a *app) buildLog(image string, to io.Writer) (w io.Writer, done func(outco
 	}
 }
 
-// ensure makes sure that an image is there.
+// ensure builds an image if needed.
 func (a *app) ensure(ctx context.Context, engine *container.Engine, image envimage.Image, to io.Writer) (container.BuildResult, error) {
 	log, done := a.buildLog(image.Build.Tag, to)
 	built, err := image.Ensure(ctx, engine, log)

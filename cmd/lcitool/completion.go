@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
 
-// addCompletions says how flags and arguments of commands are completed.
+// addCompletions registers the completions of flags and arguments.
 func (a *app) addCompletions(root *cobra.Command) {
 	w := &completion.Words{Workspace: a.workspace, Pipeline: a.pipelineDirectory, Recorded: a.recorded, Run: a.findRun}
 	c := cliflags.Completions{Lists: []string{"projects", "targets"}}
@@ -45,7 +45,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 	c.Add(root)
 }
 
-// recorded gives the runs of the project at hand.
+// recorded returns the recorded runs of the current project.
 func (a *app) recorded() ([]jobrecord.Stored, error) {
 	store, err := a.runs()
 	if err != nil {

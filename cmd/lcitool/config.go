@@ -43,7 +43,6 @@ of secret variables are hidden.`,
 	return cmd
 }
 
-// listSettings lists all settings.
 func (a *app) listSettings(root *cobra.Command) []settings.Listed {
 	return a.settings.List(func(flag string) (variable, value string) {
 		variable = cliflags.Variable(flag)

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
-// runs is where what runs of jobs came to is kept.
+// runs returns the store with the records of job runs.
 func (a *app) runs() (*jobrecord.Store, error) {
 	store, err := a.store("runs")
 	if err == nil {
@@ -21,7 +21,7 @@ func (a *app) runs() (*jobrecord.Store, error) {
 	return store, err
 }
 
-// store is where runs of one kind are kept.
+// store returns the store for records of one kind.
 func (a *app) store(kind string) (*jobrecord.Store, error) {
 	state := userdirs.State(a.Getenv)
 	if state == "" {
@@ -30,14 +30,13 @@ func (a *app) store(kind string) (*jobrecord.Store, error) {
 	return &jobrecord.Store{Dir: filepath.Join(state, kind)}, nil
 }
 
-// console is where runs are shown.
+// console returns where runs are shown.
 func (a *app) console() progress.Console {
 	c := a.Console()
 	c.Verbose = a.showsBuilds()
 	return c
 }
 
-// messages are those of runs of jobs.
 func (a *app) messages() pipelinerun.Messages {
 	return pipelinerun.Messages{Infof: a.Infof, Warnf: a.warnf, Warn: a.warn}
 }

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
-// engineFlags choose the engine that a verb drives.
+// engineFlags are the flags that choose the engine.
 type engineFlags struct {
 	app        *app
 	name       string
@@ -29,7 +29,6 @@ func (e *engineFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&e.url, "url", "", "URL of the podman service: unix://, tcp:// or ssh://")
 }
 
-// options say where the engine is.
 func (e *engineFlags) options() container.ConnectOptions {
 	return container.ConnectOptions{
 		Connection: e.connection,
@@ -41,7 +40,7 @@ func (e *engineFlags) options() container.ConnectOptions {
 	}
 }
 
-// connect finds the engine, or starts one.
+// connect connects to the engine and starts a private one if needed.
 func (e *engineFlags) connect(ctx context.Context, cmd *cobra.Command) (*container.Engine, error) {
 	if err := cliflags.CheckChoice(cmd, "engine", e.name, "podman", "docker"); err != nil {
 		return nil, err

@@ -16,10 +16,9 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// imageFlags say how images are built.
+// imageFlags are the flags that say how images are built.
 type imageFlags struct{ imageplan.Options }
 
-// flags are those of every verb that builds images of targets.
 func (i *imageFlags) flags(f *pflag.FlagSet) {
 	f.BoolVar(&i.Bootstrap, "bootstrap", false, "build the base image from the distribution's package mirror if it cannot be pulled (Debian and Ubuntu only)")
 	f.BoolVar(&i.NoCache, "no-cache", false, "do not use cached layers when building images")
@@ -29,7 +28,6 @@ func (i *imageFlags) flags(f *pflag.FlagSet) {
 	unsafeFlag(f, &i.AllowUnsafe)
 }
 
-// unsafeFlag is the way around what a Dockerfile is refused for.
 func unsafeFlag(f *pflag.FlagSet, value *bool) {
 	f.BoolVar(value, "allow-unsafe-build", false, "build Dockerfiles that could read or change files of this machine through a bug in its podman")
 }
@@ -91,11 +89,11 @@ Building it is slow because the architecture is emulated (with qemu-user-static)
 	return cmd
 }
 
-// toolboxLabels stands for the labels without which toolbox refuses an image.
-// Distrobox takes an image without any.
+// toolboxLabels is the value of --label for the labels that toolbox requires.
+// Distrobox requires none.
 const toolboxLabels = "toolbox"
 
-// imageLabels reads the labels of --label.
+// imageLabels parses the values of --label.
 func imageLabels(given []string) (map[string]string, error) {
 	labels := map[string]string{}
 	for _, g := range given {
@@ -113,13 +111,13 @@ func imageLabels(given []string) (map[string]string, error) {
 	return labels, nil
 }
 
-// A builtImage is what "container build" says as JSON.
+// A builtImage is the JSON output of "container build".
 type builtImage struct {
 	Image   string   `json:"image"`
 	ID      string   `json:"id"`
 	Target  string   `json:"target"`
 	Cached  bool     `json:"cached"` // nothing had changed
-	Added   []string `json:"added"`  // packages that were installed on top of an older image; null if it was made as a whole
+	Added   []string `json:"added"`  // packages added to an older image; null if the image was built as a whole
 	Seconds float64  `json:"seconds"`
 }
 
@@ -146,7 +144,6 @@ func (a *app) containerBuild(cmd *cobra.Command, flags *engineFlags, how imageFl
 	return a.Lines([]string{fmt.Sprintf("Image '%s' successfully built.", image.Build.Tag)})
 }
 
-// planner says how images are built.
 func (a *app) planner(how imageFlags) *imageplan.Planner {
 	p := &imageplan.Planner{
 		Options: how.Options, Workspace: a.workspace(), Mirrors: a.mirrors, CacheDir: userdirs.Cache(a.Getenv), Offline: a.offline, Warnf: a.warnf,

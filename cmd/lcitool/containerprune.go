@@ -61,7 +61,7 @@ removes them.`,
 	return cmd
 }
 
-// warnUnproven names what may be a leftover but is not proven to be ours.
+// warnUnproven lists possible leftovers that no record proves to be lcitool's.
 func (a *app) warnUnproven(ctx context.Context, e *container.Engine) error {
 	lines, err := leftovers.Unproven(ctx, e)
 	a.Infos(lines)

@@ -16,7 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// containerVerb is what run and shell have in common.
+// containerVerb is common to "container run" and "container shell".
 type containerVerb struct {
 	app     *app
 	engine  engineFlags
@@ -40,7 +40,7 @@ func (w *containerVerb) flags(cmd *cobra.Command) {
 	w.engine.flags(cmd)
 }
 
-// options checks what was asked for and gives the container's description.
+// options validates the flags and returns the options of the container.
 func (w *containerVerb) options(image string) (container.RunOptions, error) {
 	dir, err := safefs.Existing(w.dir, "directory", os.FileMode.IsDir)
 	if err != nil {
@@ -66,7 +66,7 @@ func (w *containerVerb) options(image string) (container.RunOptions, error) {
 	}, nil
 }
 
-// findImage makes sure of an image for --arch.
+// findImage pulls an image for --arch if needed.
 func (w *containerVerb) findImage(cmd *cobra.Command, engine *container.Engine, image string) error {
 	if w.arch == "" {
 		return nil
@@ -116,7 +116,7 @@ the engine failed, 126 that the command cannot be run, and 127 that it was not f
 	return cmd
 }
 
-// needImage demands an image; what follows is the workload's.
+// needImage requires an IMAGE argument. Further arguments belong to the command.
 func needImage(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cliflags.Usagef(cmd, "the following arguments are required: IMAGE")

@@ -20,16 +20,16 @@ import (
 )
 
 // A devcontainer is the file .devcontainer/devcontainer.json. Its fields are
-// those of https://containers.dev/implementors/json_reference.
+// defined in https://containers.dev/implementors/json_reference.
 type devcontainer struct {
 	Name              string             `json:"name"`
 	InitializeCommand []string           `json:"initializeCommand,omitempty"` // on the machine, before the container starts
 	Image             string             `json:"image,omitempty"`
 	Build             *devcontainerBuild `json:"build,omitempty"`
-	Init              bool               `json:"init"` // reap what the editor's helpers leave behind
+	Init              bool               `json:"init"` // reap orphaned processes of the editor
 }
 
-// A devcontainerBuild names files relative to the devcontainer.json.
+// A devcontainerBuild has paths relative to devcontainer.json.
 type devcontainerBuild struct {
 	Dockerfile string `json:"dockerfile"`
 	Context    string `json:"context"`
@@ -96,7 +96,7 @@ func (a *app) devcontainer(cmd *cobra.Command, cross, ciDir string, args []strin
 	return d, nil
 }
 
-// devcontainerImage is one with an image that lcitool builds.
+// devcontainerImage returns a devcontainer that uses an image built by lcitool.
 func (a *app) devcontainerImage(cmd *cobra.Command, cross, target, pattern string) (*devcontainer, error) {
 	t, _, err := a.workspace().ResolvePattern(cmd.Context(), workspace.Arches{Cross: cross}, target, pattern, render.CheckDockerfile)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
-// newFacts makes the verb whose actions look after the facts themselves.
+// newFacts returns the "facts" command, whose subcommands check the facts
+// themselves.
 func newFacts(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "facts COMMAND",

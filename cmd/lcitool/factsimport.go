@@ -61,7 +61,7 @@ func (a *app) importFacts(dir, tree, format string, write bool) error {
 		return err
 	}
 	if !write {
-		return statusError(1) // the report says why
+		return statusError(1) // the report has the reason
 	}
 	files, err := factsimport.Apply(tree, ours, theirs, report)
 	for _, file := range files {

@@ -61,7 +61,7 @@ if the target is of the same distribution; the one in the facts of the target.`,
 	return cmd
 }
 
-// A factsVerify carries out one call of facts verify.
+// A factsVerify is one call of "facts verify".
 type factsVerify struct {
 	app     *app
 	targets []string // none means all
@@ -98,12 +98,12 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 		return err
 	}
 	if slices.ContainsFunc(reports, func(r factscheck.Report) bool { return r.Counts.Missing > 0 }) {
-		return statusError(1) // the report says why
+		return statusError(1) // the report has the reason
 	}
 	return nil
 }
 
-// prepare reads facts and settings, and readies the client.
+// prepare reads the facts and settings and creates the HTTP client.
 func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downloads) (err error) {
 	c := &v.checker
 	if c.Set, err = v.app.workspace().Facts(); err != nil {
@@ -127,7 +127,7 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downl
 	return err
 }
 
-// print sends the reports to stdout.
+// print writes the reports to stdout.
 func (v *factsVerify) print(reports []factscheck.Report) error {
 	switch v.format {
 	case "json":

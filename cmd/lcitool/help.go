@@ -8,7 +8,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
-// helpStyle puts the flags of verbs that have many below headings.
+// helpStyle groups the flags of commands that have many.
 func helpStyle() *clihelp.Style {
 	return &clihelp.Style{Groups: []clihelp.Group{
 		{Heading: "Pipeline", Flags: strings.Fields("event tag input branch default-branch upstream project server var changed")},
@@ -21,7 +21,7 @@ func helpStyle() *clihelp.Style {
 	}}
 }
 
-// manualFiles are those that manual pages name.
+// manualFiles returns the FILES section of manual pages.
 func manualFiles() []clihelp.Item {
 	return []clihelp.Item{
 		{Name: "~/.config/lcitool/config.yml", Text: "Settings of the user."},
@@ -31,7 +31,7 @@ func manualFiles() []clihelp.Item {
 	}
 }
 
-// examples are those of commands, by what comes after "lcitool".
+// examples returns examples by command, without the program's name.
 func examples() map[string][]string {
 	return map[string][]string{
 		"buildenvscript":      {"buildenvscript debian-13 libvirt > setup.sh", "buildenvscript fedora-44 libvirt,qemu --cross-arch mingw64"},

@@ -35,13 +35,13 @@ func newJob(a *app) *cobra.Command {
 	return cmd
 }
 
-// An eventChoice is the event that a pipeline is looked at for.
+// An eventChoice is the event for which a pipeline is evaluated.
 type eventChoice struct {
 	pipelinerun.EventOptions
 	variableFlags
 	fetch   bool
 	inputs  []string
-	changed *pflag.Flag // --changed, to tell an empty list from none
+	changed *pflag.Flag // --changed, to distinguish an empty list from none
 }
 
 func (c *eventChoice) flags(f *pflag.FlagSet) {
@@ -61,11 +61,11 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 	c.changed = f.Lookup("changed")
 }
 
-// pipelineDirectory is the directory of the pipeline at hand.
+// pipelineDirectory returns the nearest directory with a pipeline.
 func (a *app) pipelineDirectory() (string, error) { return pipelinerun.FindProject(a.baseDir) }
 
-// evaluate reads the pipeline of the project at hand and evaluates it. The
-// source must be closed.
+// evaluate reads and evaluates the pipeline of the current project. The caller
+// must close the source.
 func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceOptions) (*pipelinerun.Source, *pipelinerun.Evaluation, error) {
 	directory, err := a.pipelineDirectory()
 	if err != nil {
@@ -105,7 +105,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	return source, e, nil
 }
 
-// pipeline reads the pipeline of the project at hand and evaluates it.
+// pipeline is evaluate for commands that run no jobs. It closes the source.
 func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluation, error) {
 	source, e, err := a.evaluate(cmd, c, pipelinerun.SourceOptions{})
 	if err != nil {

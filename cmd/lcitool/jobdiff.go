@@ -74,8 +74,8 @@ As with "lcitool facts diff", the exit status is 0 with and without differences.
 	return cmd
 }
 
-// askImages adds to jobs the packages that have what the first failing line names.
-// An image that is gone cannot be asked.
+// askImages looks up which packages contain the files that the first failing
+// line mentions. Images that no longer exist are skipped.
 func (a *app) askImages(cmd *cobra.Command, flags *engineFlags, left, right *jobdiff.Input) error {
 	mentions := jobdiff.Mentions(jobdiff.FailingLine(left, right))
 	if len(mentions) == 0 {
@@ -100,7 +100,7 @@ func (a *app) askImages(cmd *cobra.Command, flags *engineFlags, left, right *job
 	return nil
 }
 
-// jobsToCompare finds the jobs that arguments name.
+// jobsToCompare returns the jobs that the arguments name.
 func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *jobdiff.Input, err error) {
 	store, err := a.runs()
 	if err != nil {
@@ -122,8 +122,8 @@ func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *job
 	return left, right, nil
 }
 
-// genericNames adds what packages are called on the target of a job. A target
-// that is not known has no names.
+// genericNames adds the generic names of packages on the job's target. An
+// unknown target has none.
 func (a *app) genericNames(ctx context.Context, in *jobdiff.Input) {
 	target, _, _ := strings.Cut(in.Job.Target, "-cross-")
 	if target == "" || len(in.Job.Packages) == 0 {
@@ -139,8 +139,8 @@ func (a *app) genericNames(ctx context.Context, in *jobdiff.Input) {
 	}
 }
 
-// projectDirectory is the directory of the project at hand: that with its
-// pipeline, or the current one without.
+// projectDirectory returns the nearest directory with a pipeline, or else the
+// base directory.
 func (a *app) projectDirectory() (string, error) {
 	if dir, err := a.pipelineDirectory(); err == nil {
 		return dir, nil

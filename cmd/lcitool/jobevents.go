@@ -11,8 +11,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 )
 
-// openEvents gives the writer for the events that --events asks for, nil for
-// none. done closes it. On stdout they take the place of what jobs print.
+// openEvents returns the writer for --events, or nil without it. The caller must
+// call done. With "-", events replace the output of jobs on stdout.
 func (v *jobVerb) openEvents(console *progress.Console) (_ *jobevents.Writer, done func(), err error) {
 	switch v.events {
 	case "":
@@ -25,5 +25,5 @@ func (v *jobVerb) openEvents(console *progress.Console) (_ *jobevents.Writer, do
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot write events: %w", err)
 	}
-	return jobevents.New(file), func() { _ = file.Close() }, nil // what is not written, the run has said
+	return jobevents.New(file), func() { _ = file.Close() }, nil // the run has reported write errors
 }

@@ -59,8 +59,8 @@ With --follow, the logs of an active run are shown until its jobs have ended.
 	return cmd
 }
 
-// findRun gives the run whose ID begins with text, or the newest one of the
-// project at hand if text is "".
+// findRun returns the run whose ID begins with text, or the newest run of the
+// current project if text is "".
 func (a *app) findRun(text string) (*jobrecord.Stored, error) {
 	store, err := a.runs()
 	if err != nil {

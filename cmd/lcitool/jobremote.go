@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 )
 
-// remoteOptions say how jobs are run by GitLab instead of here.
+// remoteOptions are the flags for running jobs on GitLab.
 type remoteOptions struct {
 	remote bool // they are
 	name   string
@@ -34,7 +34,7 @@ func (o *remoteOptions) flags(f *pflag.FlagSet) {
 	f.DurationVar(&o.poll, "poll", 2*time.Second, "with --remote: minimum time between two status requests")
 }
 
-// localFlags are those of "job run" that say how jobs run here.
+// localFlags returns the flags of "job run" that apply only to local jobs.
 func localFlags() []string {
 	return []string{
 		"no-needs", "commit", "writable", "env", "env-file", "file-var", "network", "memory", "cpus", "device", "jobs", "keep-going", "fail-fast", "on-failure",
@@ -43,7 +43,7 @@ func localFlags() []string {
 	}
 }
 
-// check refuses what makes no sense, before anything is read.
+// check refuses conflicting flags before anything is read.
 func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 	given := func(name string) bool { // on the command line: a variable may be meant for other calls
 		f := cmd.Flags().Lookup(name)
@@ -71,7 +71,7 @@ func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 	return nil
 }
 
-// runRemote is what "job run" does with --remote.
+// runRemote implements "job run --remote".
 func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
@@ -122,13 +122,14 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	case errors.Is(err, remotepipeline.ErrTimeout):
 		errortext.Print(v.app.Infof, err)
 		return statusError(124)
-	case errors.As(finished, &ended): // err says more
+	case errors.As(finished, &ended): // err has more details
 		return err
 	}
 	return errors.Join(err, finished)
 }
 
-// finishRemote says how jobs ended that GitLab ran, and gives the exit status.
+// finishRemote prints the results of a remote pipeline and returns the exit
+// status.
 func (a *app) finishRemote(result *pipelinerun.Result, reports []jobreport.Request) error {
 	if len(result.Jobs) > 0 {
 		if err := a.Table(result.Rows()); err != nil {

@@ -15,7 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
 
-// repeatFlags say how often jobs run.
 type repeatFlags struct {
 	times        int
 	untilFailure bool
@@ -30,8 +29,8 @@ func (r *repeatFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// repeat runs the jobs of a plan again and again, a line for each time, and
-// says what failed how often.
+// repeat runs the jobs of a plan repeatedly, prints a line per round, and
+// summarizes the failures.
 func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipelinerun.Plan, o pipelinerun.LocalOptions, reports []jobreport.Request) error {
 	a := v.app
 	r := pipelinerun.RepeatOptions{LocalOptions: o, Times: v.repeats.times}

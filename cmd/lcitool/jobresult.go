@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// finish says how jobs ended and gives the exit status.
+// finish prints the results of jobs and returns the exit status.
 func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *pipelinerun.Result) error {
 	a := v.app
 	for _, err := range result.Errors() {

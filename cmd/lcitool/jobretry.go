@@ -51,7 +51,6 @@ again from the start before you rely on the result.`,
 	return cmd
 }
 
-// retry runs jobs of a run again.
 func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFailed bool) error {
 	a := v.app
 	if fromFailed && v.repeats.wanted() {
@@ -92,8 +91,8 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 	return v.execute(cmd)
 }
 
-// recordedFlags are the options of "job run" that say what runs, rather than
-// how it is shown.
+// recordedFlags returns the flags of "job run" that select what runs. They are
+// recorded, because "job retry" uses them again.
 func recordedFlags() []string {
 	return []string{
 		"event", "tag", "input", "branch", "default-branch", "upstream", "project", "server", "var", "var-file", "file-var", "mask", "changed",

@@ -23,7 +23,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A jobVerb runs jobs of the project's pipeline, or enters their containers.
+// A jobVerb is a command that runs jobs of the project's pipeline, or a shell in
+// their containers.
 type jobVerb struct {
 	app       *app
 	event     eventChoice
@@ -35,7 +36,7 @@ type jobVerb struct {
 	local     pipelinerun.LocalOptions
 	env       []string
 	envFiles  []string
-	extraEnv  []string // what --env and --env-file say, NAME=VALUE
+	extraEnv  []string // from --env and --env-file, NAME=VALUE
 	limits    limitFlags
 	keepGoing bool
 	onFailure string
@@ -43,7 +44,7 @@ type jobVerb struct {
 	events    string
 	repeats   repeatFlags
 
-	retryOf *jobrecord.Stored // the run whose jobs run again; nil for none
+	retryOf *jobrecord.Stored // the run to retry; nil for none
 	resume  map[string]jobrun.Kept
 
 	remote remoteOptions
@@ -91,7 +92,7 @@ logs, artifacts and reports are downloaded as if the jobs had run on this machin
 	return cmd
 }
 
-// runFlags are those of verbs that run jobs.
+// runFlags adds the flags of commands that run jobs.
 func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.commit, "commit", "", "commit to run jobs on (default HEAD with uncommitted changes to tracked files)")
 	f.BoolVar(&v.local.Untracked, "untracked", false, "include untracked files, ignored ones as well")
@@ -139,7 +140,7 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	unsafeFlag(f, &v.images.AllowUnsafe)
 }
 
-// check refuses what makes no sense, before anything is read.
+// check refuses conflicting or missing arguments before anything is read.
 func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0 && len(v.choice.Targets) == 0 && len(v.choice.Arches) == 0:
@@ -175,7 +176,7 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	return v.execute(cmd)
 }
 
-// execute runs the jobs that were chosen.
+// execute runs the chosen jobs.
 func (v *jobVerb) execute(cmd *cobra.Command) error {
 	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
@@ -226,11 +227,11 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil || !p.Refused || p.Names(v.choice.Names) {
 		return err
 	}
-	return statusError(1) // nothing that GitLab refuses passes, unless the user chose it
+	return statusError(1) // GitLab would refuse the pipeline; only jobs that the user named can pass
 }
 
-// plan reads the pipeline of the project at hand and chooses jobs. done removes
-// what was made for them.
+// plan reads the pipeline of the current project and chooses jobs. The caller
+// must call done, which removes temporary files.
 func (v *jobVerb) plan(cmd *cobra.Command) (_ *pipelinerun.Plan, done func(), err error) {
 	ctx := cmd.Context()
 	tree := pipelinerun.SourceOptions{Commit: v.commit, Checkouts: pipelinerun.CheckoutsDir(userdirs.Cache(v.app.Getenv)), Writable: v.writable}
@@ -255,7 +256,6 @@ func (v *jobVerb) plan(cmd *cobra.Command) (_ *pipelinerun.Plan, done func(), er
 	return p, source.Close, nil
 }
 
-// imageOptions say how the images of jobs are found.
 func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 	o := v.images
 	o.Environments = &imageplan.Environments{Workspace: v.app.workspace(), Mirrors: v.app.mirrors, ManifestFailed: v.app.manifestFailed}
@@ -267,7 +267,6 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 	return o
 }
 
-// localOptions say how jobs run here.
 func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOptions, err error) {
 	o = v.local
 	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.console(), v.limits.Limits, userdirs.Cache(v.app.Getenv), v.keeps()
@@ -276,7 +275,8 @@ func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOpt
 	return o, err
 }
 
-// keeps reports whether containers of failed jobs stay.
+// keeps reports whether to keep the containers of failed jobs. The default is to
+// keep them in interactive use.
 func (v *jobVerb) keeps() bool {
 	if v.onFailure == "" {
 		return stdio.IsTerminal(v.app.Stdin) && v.app.Terminal()

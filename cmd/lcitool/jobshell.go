@@ -53,8 +53,8 @@ tree, in which nothing has run yet. It is removed afterwards.`,
 	return cmd
 }
 
-// shell enters the kept container of the job with a name, or of the one that
-// failed last if the name is "".
+// shell runs a shell in the kept container of the job called name, or of the
+// latest failed job if name is "".
 func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error {
 	if err := v.limits.check(cmd); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 	return v.freshShell(cmd, engine, name, command)
 }
 
-// freshShell enters a container in which the job has not run.
+// freshShell runs a shell in a new container of the job.
 func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name string, command []string) error {
 	v.choice.Names, v.choice.Alone = []string{name}, true
 	p, done, err := v.plan(cmd)

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
-// variableFlags say which variables a pipeline is given.
+// variableFlags are the flags for variables of a pipeline.
 type variableFlags struct {
 	asked settings.VariableOptions
 	given *settings.PipelineVariables // nil before load
@@ -23,8 +23,8 @@ func (v *variableFlags) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&v.asked.Mask, "mask", nil, "name of a variable whose value to mask in job output; may be repeated")
 }
 
-// load adds what files and settings say to what the command line says. It does
-// so once.
+// load merges the variables of the command line, files and settings. Further
+// calls do nothing.
 func (v *variableFlags) load(a *app, cmd *cobra.Command) (err error) {
 	if v.given != nil {
 		return nil

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Command lcitool makes build environments, pipelines or containers for
-// projects that many distributions build.
+// Command lcitool generates build environments, pipelines and containers for
+// projects that are built on many distributions.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 		Getenv: os.Getenv}}, os.Args[1:]))
 }
 
-// run carries out one command line and gives the exit status.
+// run executes a command line and returns the exit status.
 func run(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a) //nolint:contextcheck // a command carries its context: ExecuteContext hands it over
 	root.SetArgs(cliflags.Expand(root, args))

@@ -16,7 +16,8 @@ import (
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
-// A manifestVerb makes the files of a project's pipeline.
+// A manifestVerb is the command that generates the files of a project's
+// pipeline.
 type manifestVerb struct {
 	app    *app
 	ciDir  string
@@ -81,7 +82,7 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// read gives the manifest's text with the name that messages have for it.
+// read returns the text of the manifest and its name in messages.
 func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, data []byte, err error) {
 	file, data, err = m.app.workspace().OpenManifest(args, m.app.Stdin)
 	if _, ok := errors.AsType[*safefs.TooLargeError](err); ok {
@@ -93,7 +94,7 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 	return file, data, nil
 }
 
-// strictWarnings fails, with --strict, for what has no effect in a manifest.
+// strictWarnings fails with --strict if parts of the manifest have no effect.
 func (m *manifestVerb) strictWarnings() error {
 	if !m.app.strict {
 		return nil
@@ -101,8 +102,8 @@ func (m *manifestVerb) strictWarnings() error {
 	return m.app.checkWarnings()
 }
 
-// manifestFailed marks all errors that err joins as ones about a manifest, and
-// warns of what has no effect before them.
+// manifestFailed marks all errors that err joins as errors of a manifest. It
+// prints pending warnings first.
 func (a *app) manifestFailed(err error) error {
 	if !a.strict {
 		_ = a.checkWarnings() // fails only when strict
@@ -110,7 +111,8 @@ func (a *app) manifestFailed(err error) error {
 	return workspace.ManifestErrors(err, false)
 }
 
-// print says what has been done, or would be: as lines, as a diff, or as JSON.
+// print prints the changes, or with --dry-run those that would be made, as
+// lines, a diff or JSON.
 func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) error {
 	switch {
 	case m.format == "json":
@@ -128,7 +130,8 @@ func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) e
 	return m.app.Lines(lines)
 }
 
-// name is a generated file's with the base directory before it, as typed.
+// name returns a generated file's path below the base directory, as the user
+// gave it.
 func (m *manifestVerb) name(path string) string {
 	return termtext.Line(filepath.Join(m.app.workspace().BaseDir(), filepath.FromSlash(path)))
 }

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
-// A manifestInit is the verb that writes a project's first manifest.
+// A manifestInit is the command that writes a project's first manifest.
 type manifestInit struct {
 	manifestVerb *manifestVerb
 	manifests.Start
@@ -62,8 +62,8 @@ func (i *manifestInit) write() error {
 	return i.adviseProject(i.Project)
 }
 
-// adviseProject says what is missing while nobody knows what the project
-// needs.
+// adviseProject says how to add the project's dependencies, if no facts about
+// the project exist.
 func (i *manifestInit) adviseProject(name string) error {
 	set, err := i.manifestVerb.app.workspace().Facts()
 	if err != nil {

@@ -6,8 +6,8 @@ import "github.com/spf13/cobra"
 
 const missingMachine = `"lcitool container build" makes an image, and "lcitool buildenvscript TARGET PROJECTS" a script that sets a machine up`
 
-// newMissing answers an action of the original that this program does not
-// have, whatever its arguments, with what to use instead.
+// newMissing returns a hidden command for an action of the original lcitool that
+// this program does not have. It prints an alternative.
 func newMissing(a *app, name, reason, instead string) *cobra.Command {
 	return &cobra.Command{
 		Use:                name,

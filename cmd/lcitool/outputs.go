@@ -14,16 +14,16 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// An output is a verb that renders a target with projects.
+// An output is a command that renders something for a target and projects.
 type output struct {
 	app *app
 	archFlags
 	check   func(targets.Target) error // says whether the output can be made for a target
 	body    func(targets.Target, *targets.Packages) ([]byte, error)
-	options func() []string // for the header, which has the command that makes the output again
+	options func() []string // for the header, which has the command that generated the output
 }
 
-// render gives the text of the output with the comment above it.
+// render returns the text of the output, and separately the comment above it.
 func (o *output) render(cmd *cobra.Command, target, pattern string) (t targets.Target, header string, text []byte, err error) {
 	if err := o.archFlags.check(cmd); err != nil {
 		return t, "", nil, err
@@ -95,7 +95,7 @@ need to be built.` + projectsHelp,
 	return cmd
 }
 
-// A renderedDockerfile is what "dockerfile" says as JSON.
+// A renderedDockerfile is the JSON output of "dockerfile".
 type renderedDockerfile struct {
 	Target     string `json:"target"`
 	Cross      string `json:"cross_arch"` // "" for the machine's own

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
-// A projectsLock is the verb that writes down what project files hold.
+// A projectsLock is the command that records the content of project files.
 type projectsLock struct {
 	app    *app
 	update bool

@@ -14,11 +14,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// A statusError ends the program with a status that is not its own failure.
-// Nothing is said about it.
+// A statusError is an exit status without an error message.
 type statusError int
 
-// status makes an exit status an error, nil for 0.
+// status converts an exit status to an error, nil for 0.
 func status(code int) error {
 	if code == 0 {
 		return nil
@@ -28,10 +27,9 @@ func status(code int) error {
 
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
-// report says what went wrong and gives the exit status: 0, 1 for a failure,
-// 2 for a command line that makes no sense, a workload's own status, or 128
-// plus a signal's number: 141 if nobody reads the output any more, about which
-// nothing is said.
+// report prints an error and returns the exit status: 0 for success, 1 for a
+// failure, 2 for a usage error, the status of a workload, or 128 plus the number
+// of a signal. A closed pipe on stdout gives 141 without a message.
 func (a *app) report(ctx context.Context, err error) int {
 	var usage *cliflags.UsageError
 	var ended statusError

@@ -9,7 +9,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
-// newRoot makes the command with all its verbs.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lcitool",

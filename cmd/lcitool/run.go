@@ -19,7 +19,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// A runVerb runs a command in the images of targets.
 type runVerb struct {
 	app      *app
 	engine   engineFlags
@@ -129,7 +128,7 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	return r.matrix(cmd.Context(), runner, workloads)
 }
 
-// check refuses what makes no sense, before anything is read.
+// check refuses conflicting flags before anything is read.
 func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(r.dockerfiles.Files) > 0 && (len(r.targets) > 0 || r.projects != "" || r.arches.Cross != ""):
@@ -161,7 +160,7 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	return r.arches.check(cmd)
 }
 
-// workloads says what to run on each target.
+// workloads returns the workload for each target.
 func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]workload.Workload, error) {
 	all, err := r.app.planner(r.build).Workloads(ctx, imageplan.WorkloadOptions{
 		Targets: r.targets, Cross: r.arches.Cross, Projects: r.projects, Dockerfiles: r.dockerfiles.Dockerfiles,
@@ -176,8 +175,8 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 	return all, r.app.checkWarnings()
 }
 
-// advise makes the result of a workload the error that its target's image
-// may have advice for.
+// advise returns the error of a result, with a hint about the target's image if
+// there is one.
 func (r *runVerb) advise(result outcome.Result) error {
 	if errors.Is(result.Err, container.ErrTimeout) {
 		return fmt.Errorf("%s: %w", result.Workload, result.Err)

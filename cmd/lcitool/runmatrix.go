@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// matrix runs several workloads and says how they ended.
+// matrix runs several workloads and prints their results.
 func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads []workload.Workload) error {
 	results, logs, err := workload.Matrix{
 		Scheduler: scheduler.Scheduler{Parallel: scheduler.Parallel(r.parallel, r.limits.Memory), FailFast: r.failFast},
@@ -48,8 +48,8 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 	return nil
 }
 
-// console is where commands are shown: stdout is for how they ended if that is
-// asked for as JSON.
+// console returns where output is shown. With JSON output, stdout is only for
+// the results.
 func (r *runVerb) console() progress.Console {
 	c := r.app.console()
 	if r.format == "json" {

@@ -11,14 +11,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// secretFlags say what commands may read that nobody else is to see.
+// secretFlags is the flag --secret.
 type secretFlags struct{ asked []string }
 
 func (s *secretFlags) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.asked, "secret", nil, "secret, NAME=FILE: FILE is copied to /run/secrets/NAME, readable only by the user of the command; may be repeated")
 }
 
-// read gives the secrets. Files are read once, so that they may be pipes.
+// read returns the secrets. It reads each file once, because it may be a pipe.
 func (s *secretFlags) read(cmd *cobra.Command) ([]container.Secret, error) {
 	files, err := workload.ParseSecrets(s.asked)
 	if err != nil {

@@ -16,13 +16,12 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
-// mirrors reads where mirrors are said to be.
 func (a *app) mirrors() *envimage.Mirrors {
 	return envimage.ReadMirrors(a.settings.Mirrors(), a.log())
 }
 
-// fromSettings reads the settings of the user and of the project at hand, and
-// gives each option that nobody gave the value that they have for it.
+// fromSettings reads the settings of the user and of the current project, and
+// applies them to flags that are not set.
 func (a *app) fromSettings(cmd *cobra.Command) error {
 	verb := verbPath(cmd)
 	if !readsSettings(verb) {
@@ -30,7 +29,7 @@ func (a *app) fromSettings(cmd *cobra.Command) error {
 	}
 	file, err := a.settingsFile()
 	if usage, ok := errors.AsType[*cliflags.UsageError](err); ok && slices.Contains(originalVerbs(), verb) {
-		a.warnings.AddError(usage) // the original reads no settings for these
+		a.warnings.AddError(usage) // the original lcitool reads no settings for these
 		err = nil
 	}
 	if err != nil {
@@ -47,8 +46,8 @@ func (a *app) fromSettings(cmd *cobra.Command) error {
 	return read.Apply(cmd.Flags(), verb)
 }
 
-// readsSettings reports whether a verb does: those that only speak of lcitool
-// itself work whatever the files hold.
+// readsSettings reports whether a command reads settings. Commands about lcitool
+// itself do not, so they work even if the files are invalid.
 func readsSettings(verb string) bool {
 	switch verb {
 	case "version", "help", "completion", "doctor", "install", "update", "hosts", "build", "":
@@ -57,19 +56,20 @@ func readsSettings(verb string) bool {
 	return true
 }
 
-// originalVerbs are those of the original that read no settings there.
+// originalVerbs returns the commands that read no settings in the original
+// lcitool.
 func originalVerbs() []string {
 	return []string{"targets", "projects", "variables", "dockerfile", "buildenvscript", "manifest"}
 }
 
-// verbPath is a command without the program's name.
+// verbPath returns the command's name without that of the program.
 func verbPath(cmd *cobra.Command) string {
 	_, rest, _ := strings.Cut(cmd.CommandPath(), " ")
 	return rest
 }
 
-// settingsFile is the file named by --config, or the user's own if there is
-// one, else "".
+// settingsFile returns the file of --config, or the user's settings file, or ""
+// if there is none.
 func (a *app) settingsFile() (string, error) {
 	if a.config == "" {
 		return settings.UserFile(userdirs.Config(a.Getenv))

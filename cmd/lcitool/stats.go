@@ -24,8 +24,8 @@ func newStats(a *app) *cobra.Command {
 	return cmd
 }
 
-// needLinux fails where the suite, which is this very program, cannot run:
-// neither can the program of another system in a container.
+// needLinux fails on other systems than Linux. The suite runs this program in a
+// container, which must be a Linux program.
 func needLinux(system string) error {
 	if system == "linux" {
 		return nil
@@ -34,7 +34,7 @@ func needLinux(system string) error {
 		"\"lcitool stats diff\" and \"lcitool stats show\" work here")
 }
 
-// daemonFlags say which libvirt a verb talks to.
+// daemonFlags are the flags that choose the libvirt daemon.
 type daemonFlags struct {
 	app    *app
 	uri    string

@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// statsCheck is one run of the suite against a daemon at hand.
+// statsCheck runs the suite once against a libvirt daemon.
 type statsCheck struct {
 	app    *app
 	daemon *daemonFlags
@@ -110,8 +110,8 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) error {
 	return errors.Join(s.finish(ctx, found), err)
 }
 
-// finish writes the reports and gives the status. What an interrupted run
-// found out is written as well.
+// finish writes the reports and returns the exit status. It also writes the
+// partial results of an interrupted run.
 func (s *statsCheck) finish(ctx context.Context, r *report.Run) error {
 	show := map[string]func(io.Writer) error{"text": r.WriteSummary, "json": r.WriteJSON, "tap": r.WriteTAP}
 	err := errors.Join(show[s.format](s.app.Stdout), s.files.Write(r))

@@ -13,7 +13,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/statsrun"
 )
 
-// statsRun runs the suite in the containers of targets.
 type statsRun struct {
 	app     *app
 	engine  engineFlags

@@ -17,13 +17,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// statsShow writes the statistics of domains for a person.
+// statsShow prints the statistics of domains.
 type statsShow struct {
 	app      *app
 	daemon   *daemonFlags
 	names    []string
 	groups   []string
-	chosen   domstats.Group // the union of groups, 0 for all
+	chosen   domstats.Group // the union of groups; 0 for all
 	watch    bool
 	interval time.Duration
 	format   string
@@ -98,7 +98,7 @@ func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot) erro
 		return s.app.JSON(append([]display.Snapshot{}, snapshots...))
 	}
 	if s.watch && stdio.IsTerminal(s.app.Stdout) {
-		// One screen, drawn again from its top.
+		// Clear the screen and draw from its top.
 		fmt.Fprint(s.app.Stdout, "\x1b[H\x1b[2J")
 	}
 	return p.WriteNext(s.app.Stdout, snapshots)

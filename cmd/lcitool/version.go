@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
-// version is set by the linker to what git describe says.
+// version is set by the linker to the output of git describe.
 var version string
 
 func newVersion(a *app) *cobra.Command {
@@ -32,7 +32,7 @@ func newVersion(a *app) *cobra.Command {
 	return cmd
 }
 
-// A versionInfo is what "version" says as JSON.
+// A versionInfo is the JSON output of "version".
 type versionInfo struct {
 	Version string `json:"version"`
 	Go      string `json:"go"`
@@ -40,13 +40,11 @@ type versionInfo struct {
 	Arch    string `json:"arch"`
 }
 
-// versionLine says what this program is.
 func versionLine() string {
 	return fmt.Sprintf("lcitool %s (%s, %s/%s)", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// versionText is the version the program was built with: the linker's, the
-// module's, or the commit's.
+// versionText returns the version from the linker, the module or the commit.
 func versionText() string {
 	if version != "" {
 		return version

@@ -9,8 +9,8 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 )
 
-// warnf says that something is not as it should be, about what comes before the
-// message: a job, a target or a place in a file, "" for none.
+// warnf prints a warning. about is a job, a target or a position in a file, or
+// "".
 func (a *app) warnf(about, format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	switch {
@@ -22,11 +22,11 @@ func (a *app) warnf(about, format string, args ...any) {
 	}
 }
 
-// warn keeps a warning for checkWarnings.
+// warn adds a warning for checkWarnings.
 func (a *app) warn(f *facts.Problem) { a.warnings.Add(f) }
 
-// checkWarnings turns what was warned of into an error with --strict, and
-// into lines on stderr without.
+// checkWarnings prints the pending warnings to stderr. With --strict, it returns
+// them as an error instead.
 func (a *app) checkWarnings() error {
 	list := a.warnings.Take()
 	if a.strict {
@@ -43,7 +43,7 @@ func (a *app) checkWarnings() error {
 	return nil
 }
 
-// countWarnings says how many warnings were not shown.
+// countWarnings prints how many warnings were not shown.
 func (a *app) countWarnings() {
 	for _, line := range a.warnings.Hidden() {
 		a.Infof("warning: %s", line)
