@@ -16,13 +16,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// A Dir is a directory that no name leads out of. Names are slash-separated
-// paths below it, "." for the directory itself.
+// A Dir is a directory. No name leads out of it: names are slash-separated paths
+// below it, and "." is the directory itself.
 type Dir struct {
 	root *os.Root
 }
 
-// OpenDir opens a directory by a path of the user, whose links are followed.
+// OpenDir opens a directory given by the user. Symbolic links in its path are
+// followed.
 func OpenDir(dir string) (*Dir, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -31,26 +32,26 @@ func OpenDir(dir string) (*Dir, error) {
 	return &Dir{root}, nil
 }
 
-// In is the directory that a root is open for. Closing either closes both.
+// In returns the directory that root is open for. Closing either closes both.
 func In(root *os.Root) *Dir { return &Dir{root} }
 
-// Close closes the directory.
 func (d *Dir) Close() error { return d.root.Close() }
 
-// Name is the path by which the directory was opened.
+// Name returns the path by which the directory was opened.
 func (d *Dir) Name() string { return d.root.Name() }
 
-// Path is the name of a file for messages, and for programs that trust it.
+// Path returns the path of a file for messages. A program that uses it must
+// trust the directory.
 func (d *Dir) Path(name string) string { return filepath.Join(d.root.Name(), filepath.FromSlash(name)) }
 
-// Open opens a regular file. Links inside the directory are followed.
+// Open opens a regular file. It follows symbolic links inside the directory.
 func (d *Dir) Open(name string) (*os.File, error) {
 	f, err := d.root.OpenFile(filepath.FromSlash(name), readFlags, 0)
 	return regular(f, name, err)
 }
 
-// ReadFile returns a regular file of at most limit bytes. Links inside the
-// directory are followed.
+// ReadFile returns the content of a regular file of at most limit bytes. It
+// follows symbolic links inside the directory.
 func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
 	f, err := d.Open(name)
 	if err != nil {
@@ -60,9 +61,9 @@ func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
 	return readAll(f, name, limit)
 }
 
-// ReadFileIn returns a file of a tree, by its slash-separated path below it.
-// Links are followed unless they lead out of the tree. The error is
-// fs.ErrNotExist for a file that is missing, and names it otherwise.
+// ReadFileIn returns the content of a file below tree. name is slash-separated.
+// It follows symbolic links inside the tree. The error is fs.ErrNotExist for a
+// missing file, and contains name otherwise.
 func ReadFileIn(tree, name string, limit int64) ([]byte, error) {
 	dir, err := OpenDir(tree)
 	if err != nil {
@@ -76,13 +77,13 @@ func ReadFileIn(tree, name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// Stat follows links inside the directory.
+// Stat follows symbolic links inside the directory.
 func (d *Dir) Stat(name string) (fs.FileInfo, error) { return d.root.Stat(filepath.FromSlash(name)) }
 
-// Lstat follows no link at the end of a name.
+// Lstat does not follow a symbolic link in the last element of a name.
 func (d *Dir) Lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(filepath.FromSlash(name)) }
 
-// Sub opens a directory below, through no link. A missing one is an error.
+// Sub opens an existing directory below. It follows no symbolic links.
 func (d *Dir) Sub(name string) (*Dir, error) {
 	if err := d.realDirs(name); err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func (d *Dir) Sub(name string) (*Dir, error) {
 	return &Dir{root}, nil
 }
 
-// MakeSub is Sub that makes missing directories.
+// MakeSub is Sub, but creates missing directories.
 func (d *Dir) MakeSub(name string, perm fs.FileMode) (*Dir, error) {
 	if err := d.MkdirAll(name, perm); err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func (d *Dir) MakeSub(name string, perm fs.FileMode) (*Dir, error) {
 	return d.Sub(name)
 }
 
-// MkdirAll makes a directory with those above it, through no link.
+// MkdirAll creates a directory and its parents. It follows no symbolic links.
 func (d *Dir) MkdirAll(name string, perm fs.FileMode) error {
 	if err := d.realDirs(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -110,7 +111,8 @@ func (d *Dir) MkdirAll(name string, perm fs.FileMode) error {
 	return d.root.MkdirAll(filepath.FromSlash(name), perm)
 }
 
-// realDirs fails unless a name and all above it are directories, no links.
+// realDirs fails unless all elements of a name are directories and no symbolic
+// links.
 func (d *Dir) realDirs(name string) error {
 	if !fs.ValidPath(name) {
 		return &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
@@ -132,9 +134,9 @@ func (d *Dir) realDirs(name string) error {
 	return nil
 }
 
-// WriteFile replaces a file atomically: others see the old one or the new
-// one. The directories above it must be there and no links; a link in place
-// of the file is an error, as it may lead to a file of somebody else.
+// WriteFile replaces a file atomically. Its directory must exist, and its path
+// must not contain symbolic links. If the file itself is a symbolic link, it
+// fails, because the link may lead to a file of another owner.
 func (d *Dir) WriteFile(name string, data []byte, perm fs.FileMode) error {
 	if err := d.realDirs(path.Dir(name)); err != nil {
 		return err
@@ -163,8 +165,8 @@ func (d *Dir) WriteFile(name string, data []byte, perm fs.FileMode) error {
 	return err
 }
 
-// CreateFile writes a file that is not there yet; one that is, or a link, is
-// fs.ErrExist.
+// CreateFile writes a new file. The error is fs.ErrExist if the name exists,
+// also as a symbolic link.
 func (d *Dir) CreateFile(name string, data []byte, perm fs.FileMode) error {
 	f, err := d.Create(name, perm)
 	if err != nil {
@@ -177,7 +179,7 @@ func (d *Dir) CreateFile(name string, data []byte, perm fs.FileMode) error {
 	return err
 }
 
-// Create opens a new file to write, like CreateFile.
+// Create opens a new file for writing, like CreateFile.
 func (d *Dir) Create(name string, perm fs.FileMode) (*os.File, error) {
 	if err := d.realDirs(path.Dir(name)); err != nil {
 		return nil, err
@@ -185,8 +187,8 @@ func (d *Dir) Create(name string, perm fs.FileMode) (*os.File, error) {
 	return d.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 }
 
-// CreateUnnamed opens a file for reading and writing that has no name, so that
-// it goes with the process however that ends.
+// CreateUnnamed opens a new file without a name for reading and writing. It
+// disappears when the process ends.
 func (d *Dir) CreateUnnamed() (*os.File, error) {
 	name := temporaryName("file")
 	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
@@ -200,7 +202,7 @@ func (d *Dir) CreateUnnamed() (*os.File, error) {
 	return f, nil
 }
 
-// Symlink makes a link. What it leads to is for CheckLink to judge.
+// Symlink creates a symbolic link. It does not check target, see CheckLink.
 func (d *Dir) Symlink(target, name string) error {
 	if err := d.realDirs(path.Dir(name)); err != nil {
 		return err
@@ -208,8 +210,8 @@ func (d *Dir) Symlink(target, name string) error {
 	return d.root.Symlink(target, filepath.FromSlash(name))
 }
 
-// RemoveAll removes what has a name, through no link: a link at its end is
-// removed itself. What is not there is no error.
+// RemoveAll removes a file or directory tree. It follows no symbolic links: a
+// link as the last element is removed itself. A missing name is no error.
 func (d *Dir) RemoveAll(name string) error {
 	err := d.realDirs(path.Dir(name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -221,9 +223,8 @@ func (d *Dir) RemoveAll(name string) error {
 	return d.root.RemoveAll(filepath.FromSlash(name))
 }
 
-// ReplaceDir moves a directory to another name, where it takes the place of
-// what is there. At no time a mixture of both is seen; after a failure the old
-// one is back.
+// ReplaceDir renames a directory and replaces an existing one. A reader never
+// sees a mixture of both. On failure, the old directory is restored.
 func (d *Dir) ReplaceDir(from, to string) error {
 	if err := errors.Join(d.realDirs(from), d.realDirs(path.Dir(to))); err != nil {
 		return err
@@ -247,16 +248,17 @@ func (d *Dir) ReplaceDir(from, to string) error {
 	return nil
 }
 
-// TemporaryPrefix begins the names of what is on its way to its final name.
+// TemporaryPrefix is the prefix of files and directories that have not been
+// renamed to their final name yet.
 const TemporaryPrefix = ".new-"
 
-// temporaryName is a name beside another that nothing else has.
+// temporaryName returns an unused name in the directory of name.
 func temporaryName(name string) string {
 	return path.Join(path.Dir(name), fmt.Sprintf("%s%016x", TemporaryPrefix, rand.Uint64()))
 }
 
 // Outside reports whether an error says that a name leads out of a directory,
-// by a link or by "..".
+// through a symbolic link or "..".
 func Outside(err error) bool {
 	if err == nil {
 		return false

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 )
 
-// Existing gives the absolute path without links of something that must be there, "" for "".
+// Existing returns the absolute path, with symbolic links resolved, of an
+// existing file. is must accept its mode; what is the kind of file for the error
+// message. "" gives "".
 func Existing(path, what string, is func(os.FileMode) bool) (string, error) {
 	if path == "" {
 		return "", nil

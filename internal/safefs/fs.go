@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// FS returns the directory as a file system to read from. Files that are not
-// regular cannot be opened. It implements fs.ReadDirFS, fs.StatFS and
+// FS returns the directory as a read-only file system. Only regular files and
+// directories can be opened. It implements fs.ReadDirFS, fs.StatFS and
 // fs.ReadLinkFS.
 func (d *Dir) FS() fs.FS { return dirFS{d} }
 
@@ -68,8 +68,8 @@ func valid(op, name string) error {
 	return nil
 }
 
-// DirFS is os.DirFS for files that are regular: links lead anywhere, but
-// nothing that would keep a reader waiting can be opened.
+// DirFS is os.DirFS restricted to regular files and directories, so that opening
+// a file does not block. It follows all symbolic links.
 func DirFS(dir string) fs.FS { return userFS(dir) }
 
 type userFS string
@@ -88,7 +88,7 @@ func (f userFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err := valid("readdir", name); err != nil {
 		return nil, err
 	}
-	return os.ReadDir(f.path(name) + "/.") // a FIFO is no directory
+	return os.ReadDir(f.path(name) + "/.") // with "/.", a FIFO fails instead of blocking
 }
 
 func (f userFS) Stat(name string) (fs.FileInfo, error) {
@@ -98,7 +98,7 @@ func (f userFS) Stat(name string) (fs.FileInfo, error) {
 	return os.Stat(f.path(name))
 }
 
-// regularOrDir closes a file that is neither.
+// regularOrDir closes a file that is neither a regular file nor a directory.
 func regularOrDir(file *os.File, name string, err error) (fs.File, error) {
 	if err == nil {
 		if info, statErr := file.Stat(); statErr == nil && info.IsDir() {
@@ -106,7 +106,7 @@ func regularOrDir(file *os.File, name string, err error) (fs.File, error) {
 		}
 	}
 	if file, err = regular(file, name, err); err != nil {
-		return nil, err // a nil *os.File is no nil fs.File
+		return nil, err // a nil *os.File would be a non-nil fs.File
 	}
 	return file, nil
 }

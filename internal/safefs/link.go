@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// Bounds of names in archives.
+// Limits of names in archives.
 const (
 	maxName  = 4096 // bytes, the kernel's PATH_MAX
 	maxDepth = 200  // directories in each other
 )
 
-// CheckLink returns an error unless a symbolic link in an archive, by its name
-// below the directory that is unpacked into, stays inside. A target may go up
-// only at its beginning, and not above the directory. This holds for all links
-// together only if no entry is unpacked through a link: then each link is
-// where its name says, and those that it leads through obey the same rule.
+// CheckLink returns an error unless a symbolic link in an archive stays inside
+// the directory that is unpacked into. name is relative to that directory. A
+// target may contain ".." only at its beginning and not lead above the
+// directory. This is sufficient if no entry is unpacked through a symbolic link:
+// then each link is where its name says, and the links that it leads through
+// obey the same rule.
 func CheckLink(name, target string) error {
 	switch {
 	case target == "" || strings.HasPrefix(target, "/"):
@@ -41,7 +42,7 @@ func CheckLink(name, target string) error {
 }
 
 // CheckName returns an error unless an entry's name stays below the directory
-// that an archive is unpacked into.
+// that is unpacked into.
 func CheckName(name string) error {
 	switch {
 	case name == "" || strings.HasPrefix(name, "/"):

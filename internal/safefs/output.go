@@ -11,11 +11,11 @@ import (
 	"path/filepath"
 )
 
-// OpenOutput opens the directory, below a project's, for what this program
-// leaves there. It is made if it is missing, with a .gitignore above it.
-// A link in its place or above it, below the project, is an error: what a tree
-// brings must not lead writes and removals elsewhere. made lists what was
-// made, by path.
+// OpenOutput opens lcitool's output directory below a project. It creates the
+// directory, and a .gitignore above it, if they are missing. If an element of
+// its path below the project is a symbolic link, it fails, because an untrusted
+// tree must not redirect writes and removals. made lists the paths that were
+// created.
 func OpenOutput(project, output string) (dir *Dir, made []string, err error) {
 	dir, made, err = openOutput(project, output)
 	if err != nil {
@@ -26,7 +26,7 @@ func OpenOutput(project, output string) (dir *Dir, made []string, err error) {
 
 func openOutput(project, output string) (*Dir, []string, error) {
 	below, err := filepath.Rel(project, output)
-	if err != nil || !filepath.IsLocal(below) { // the user's choice, not the tree's
+	if err != nil || !filepath.IsLocal(below) { // chosen by the user, not by the tree
 		if err := os.MkdirAll(output, 0o755); err != nil {
 			return nil, nil, err
 		}
@@ -63,7 +63,7 @@ func openOutput(project, output string) (*Dir, []string, error) {
 	return dir, made, nil
 }
 
-// pathless strips the operation from a file system's error.
+// pathless removes the operation from an fs.PathError.
 func pathless(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", pathErr.Path, pathErr.Err)

@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// MakePrivateDir makes a directory for nobody but the caller. One that is
-// there already must be the caller's and no link: in a directory such as /tmp
-// anybody can have made it.
+// MakePrivateDir creates a directory of mode 0700. An existing one must belong
+// to the user and must not be a symbolic link, because in a directory such as
+// /tmp other users can create it.
 func MakePrivateDir(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
@@ -35,7 +35,7 @@ func MakePrivateDir(dir string) error {
 	return f.Chmod(0o700)
 }
 
-// UID returns the owner of a file, -1 if the system does not say.
+// UID returns the owner of a file, or -1 if it is not known.
 func UID(info fs.FileInfo) int {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(stat.Uid)

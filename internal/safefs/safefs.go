@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package safefs reads and replaces files of directories that a stranger may
-// have filled.
+// Package safefs reads and replaces files in untrusted directories.
 //
-// Reads are bounded and take regular files only: a FIFO, a device or a socket
-// is an error at once, never a wait. Links that stay inside a directory are
-// followed when reading, as GitLab does; links that lead out are errors.
-// Writes and removals go through no link at all.
+// Reads are limited and accept only regular files: a FIFO, a device or a socket
+// gives an error immediately. When reading, symbolic links inside a directory
+// are followed, as in GitLab, and those that lead out are errors. Writes and
+// removals follow no symbolic links.
 package safefs
 
 import (
@@ -21,13 +20,13 @@ import (
 	"syscall"
 )
 
-// Errors that a file itself causes. They are wrapped in *fs.PathError.
+// Errors about the kind of a file. They are wrapped in *fs.PathError.
 var (
 	ErrNotRegular = errors.New("not a regular file")
 	ErrLink       = errors.New("is a symbolic link or leads through one")
 )
 
-// A TooLargeError is a file beyond the limit of its reader.
+// A TooLargeError reports a file that exceeds its size limit.
 type TooLargeError struct{ Limit int64 }
 
 func (e *TooLargeError) Error() string { return "larger than " + size(e.Limit) }
@@ -44,18 +43,18 @@ func size(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// readFlags open a file without waiting for the other end of a FIFO and
-// without making a terminal ours.
+// readFlags open a file without waiting for the writer of a FIFO, and without
+// making a terminal the controlling one.
 const readFlags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
 
-// Open opens a regular file by a path of the user, whose links are followed.
+// Open opens a regular file given by the user. Symbolic links are followed.
 func Open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, readFlags, 0)
 	return regular(f, path, err)
 }
 
-// ReadFile returns a regular file of at most limit bytes, by a path of the
-// user, whose links are followed.
+// ReadFile returns the content of a regular file of at most limit bytes, given
+// by the user. Symbolic links are followed.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -65,8 +64,8 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	return readAll(f, path, limit)
 }
 
-// ReadArgument is ReadFile for a file that the user named, which may also be
-// one end of a pipe, such as /dev/stdin or <(command) of a shell.
+// ReadArgument is ReadFile for a command-line argument. It also accepts a pipe
+// such as /dev/stdin or the shell's <(command).
 func ReadArgument(path string, limit int64) ([]byte, error) {
 	data, err := ReadFile(path, limit)
 	if !errors.Is(err, ErrNotRegular) || !openDescriptor(path) {
@@ -83,20 +82,20 @@ func ReadArgument(path string, limit int64) ([]byte, error) {
 	return readAll(f, path, limit)
 }
 
-// openDescriptor reports whether a path names an open file of this process
-// rather than a file of a tree.
+// openDescriptor reports whether a path names an open file descriptor of this
+// process.
 func openDescriptor(path string) bool {
 	path = filepath.Clean(path)
 	return path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/self/fd/")
 }
 
-// Limit returns a reader that fails with a TooLargeError instead of giving
-// more than limit bytes.
+// Limit returns a reader that fails with a TooLargeError after limit bytes.
 func Limit(r io.Reader, limit int64) io.Reader {
 	return &limitReader{from: r, left: limit, limit: limit}
 }
 
-// ReadAll is io.ReadAll with a TooLargeError for more than limit bytes.
+// ReadAll is io.ReadAll that fails with a TooLargeError if there are more than
+// limit bytes.
 func ReadAll(r io.Reader, limit int64) ([]byte, error) { return io.ReadAll(Limit(r, limit)) }
 
 type limitReader struct {
@@ -117,8 +116,8 @@ func (l *limitReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readAll reads an open file. A file that says that it is too large is not
-// read at all; one that says nothing, as those of /proc, is stopped.
+// readAll reads an open file. If the file's size exceeds the limit, it reads
+// nothing; files of /proc have no size and are limited while they are read.
 func readAll(f fs.File, name string, limit int64) ([]byte, error) {
 	if info, err := f.Stat(); err != nil {
 		return nil, err
@@ -132,7 +131,7 @@ func readAll(f fs.File, name string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// regular closes a file that is not a regular one.
+// regular closes a file that is not a regular file.
 func regular(f *os.File, name string, err error) (*os.File, error) {
 	if err != nil {
 		if errors.Is(err, syscall.ENXIO) { // a socket, or a device without a driver
@@ -151,7 +150,7 @@ func regular(f *os.File, name string, err error) (*os.File, error) {
 	return f, nil
 }
 
-// kindError says what a file is that is not regular.
+// kindError returns the error for a file that is not regular.
 func kindError(mode fs.FileMode) error {
 	kind := "something else"
 	switch {
