@@ -18,15 +18,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// Resolve returns the whole hash of the commit that a revision names.
+// Resolve returns the full hash of the commit that a revision names.
 func (r *Repo) Resolve(ctx context.Context, revision string) (string, error) {
 	return r.Git(ctx, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
 }
 
-// Checkout makes a repository in dir, which must be empty or missing, with a
-// clean tree of a commit. It has all objects of this one as copies, so that
-// what changes them there changes nothing here, its branches as those of
-// "origin" and its tags, but nothing of its configuration and no hooks.
+// Checkout creates a repository with a clean tree of a commit in dir, which must
+// be empty or missing. It copies all objects, so that changes to the copies do
+// not affect this repository. It has this repository's branches as
+// remote-tracking branches of "origin", and its tags, but not its configuration
+// and hooks.
 func (r *Repo) Checkout(ctx context.Context, hash, dir string) error {
 	gitDir := filepath.Join(dir, ".git")
 	format, err := r.Git(ctx, "rev-parse", "--show-object-format")
@@ -46,7 +47,7 @@ func (r *Repo) Checkout(ctx context.Context, hash, dir string) error {
 	return err
 }
 
-// populate fills a new repository with objects and refs.
+// populate copies objects and refs to a new repository.
 func (r *Repo) populate(ctx context.Context, hash, gitDir string) error {
 	copyIn := r.copyObjects
 	if borrowed, err := r.borrows(); err != nil {
@@ -70,8 +71,9 @@ func (r *Repo) populate(ctx context.Context, hash, gitDir string) error {
 	return r.copyRemote(ctx, gitDir)
 }
 
-// borrows reports whether objects are also elsewhere, which may be another
-// repository of the user: of those only what the refs reach is taken.
+// borrows reports whether the repository has alternates. These may be another
+// repository of the user, of which only objects reachable from the refs must be
+// copied.
 func (r *Repo) borrows() (bool, error) {
 	info, err := os.Stat(filepath.Join(r.commonDir, "objects", "info", "alternates"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,7 +88,7 @@ var (
 	packFile  = lazyregexp.New(`^pack-[0-9a-f]+\.(pack|idx|rev|promisor)$`)
 )
 
-// copyObjects copies object files: faster by far than to pack them once more.
+// copyObjects copies object files, which is much faster than packing them again.
 func (r *Repo) copyObjects(ctx context.Context, _, gitDir string) error {
 	from, err := safefs.OpenDir(filepath.Join(r.commonDir, "objects"))
 	if err != nil {
@@ -141,7 +143,7 @@ func copyDir(ctx context.Context, from, to *safefs.Dir, dir string, wanted *lazy
 func copyFile(from, to *safefs.Dir, name string) error {
 	in, err := from.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // packed meanwhile
+		return nil // packed concurrently
 	}
 	if err != nil {
 		return err
@@ -155,7 +157,8 @@ func copyFile(from, to *safefs.Dir, name string) error {
 	return errors.Join(err, out.Close())
 }
 
-// packObjects takes what the refs and a commit reach, wherever it is.
+// packObjects copies all objects reachable from the refs and a commit, including
+// those in alternates.
 func (r *Repo) packObjects(ctx context.Context, hash, gitDir string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -180,7 +183,7 @@ func (r *Repo) packObjects(ctx context.Context, hash, gitDir string) error {
 	return err
 }
 
-// copyRefs writes the branches, as those of a remote, and the tags.
+// copyRefs writes the branches as remote-tracking branches, and the tags.
 func (r *Repo) copyRefs(ctx context.Context, gitDir string) error {
 	out, err := r.Git(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags")
 	if err != nil {
@@ -197,8 +200,7 @@ func (r *Repo) copyRefs(ctx context.Context, gitDir string) error {
 	return os.WriteFile(filepath.Join(gitDir, "packed-refs"), []byte(refs.String()), 0o644)
 }
 
-// copyRemote gives the new repository the address of "origin", without a
-// password in it.
+// copyRemote sets the URL of "origin" in the new repository, without a password.
 func (r *Repo) copyRemote(ctx context.Context, gitDir string) error {
 	address, err := r.Git(ctx, "config", "--get", "remote.origin.url")
 	if err != nil || address == "" {

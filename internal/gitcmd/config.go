@@ -17,16 +17,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// maxConfig bounds a repository's configuration.
+// maxConfig limits the size of a repository's configuration, in bytes.
 const maxConfig = 1 << 20
 
-// A setting is one of the repository's configuration.
+// A setting is one variable of the repository's configuration.
 type setting struct {
 	key   string // section and name in lower case: "remote.origin.url"
 	value string
 }
 
-// parts returns section, subsection and name.
+// parts splits the key.
 func (s setting) parts() (section, sub, name string) {
 	section, rest, _ := strings.Cut(s.key, ".")
 	if i := strings.LastIndexByte(rest, '.'); i >= 0 {
@@ -35,12 +35,13 @@ func (s setting) parts() (section, sub, name string) {
 	return section, "", rest
 }
 
-// plainValue is a value without a path, a command or an address.
+// plainValue matches values that cannot be a path, a command or a URL.
 var plainValue = lazyregexp.New(`^[A-Za-z0-9-]{0,20}$`)
 
-// allowed settings hold no program, no file and no password. What is not here
-// git does not see: filter.*, diff.*.textconv, merge.*.driver, core.sshCommand,
-// credential.*, http.*, include.path, remote.*.receivepack, alias.* …
+// allowed reports whether git may see a setting. Such settings name no programs,
+// files or passwords. All others are hidden: filter.*, diff.*.textconv,
+// merge.*.driver, core.sshCommand, credential.*, http.*, include.path,
+// remote.*.receivepack, alias.* and more.
 func (s setting) allowed() bool {
 	section, sub, name := s.parts()
 	switch section {
@@ -60,8 +61,8 @@ func (s setting) allowed() bool {
 	return false
 }
 
-// NotUsed lists settings of the repository that a push with plain git would
-// use and that do not count here, by key.
+// NotUsed returns the keys of hidden settings that a push with plain git would
+// use.
 func (r *Repo) NotUsed() []string {
 	var keys []string
 	for _, s := range r.settings {
@@ -76,7 +77,7 @@ func (r *Repo) NotUsed() []string {
 	return keys
 }
 
-// readSettings reads the repository's configuration without what it includes.
+// readSettings reads the repository's configuration without included files.
 func (r *Repo) readSettings(ctx context.Context) ([]setting, error) {
 	all, err := r.readConfig(ctx, filepath.Join(r.commonDir, "config"))
 	if err != nil {
@@ -92,8 +93,8 @@ func (r *Repo) readSettings(ctx context.Context) ([]setting, error) {
 	return all, nil
 }
 
-// readConfig has git take a copy of a configuration file apart. A copy is
-// regular and bounded, and cannot change meanwhile.
+// readConfig parses a configuration file with git. It uses a copy, which is a
+// regular file of limited size and cannot change concurrently.
 func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 	data, err := safefs.ReadFile(file, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -125,7 +126,7 @@ func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 	return all, nil
 }
 
-// configText is a configuration with the settings that are allowed.
+// configText formats the settings that are allowed.
 func configText(settings []setting) []byte {
 	var b bytes.Buffer
 	version := 0
@@ -147,7 +148,7 @@ func configText(settings []setting) []byte {
 	return b.Bytes()
 }
 
-// checkFormat fails for a repository that needs what git would not be told.
+// checkFormat fails for a repository with an extension that is hidden from git.
 func checkFormat(settings []setting) error {
 	known := []string{"objectformat", "refstorage", "worktreeconfig", "noop", "preciousobjects", "partialclone", "relativeworktrees"}
 	for _, s := range settings {

@@ -16,11 +16,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// maxPointer bounds a file that holds one path or ref.
+// maxPointer limits the size of a file with one path or ref, in bytes.
 const maxPointer = 8 << 10
 
-// find looks for .git in a directory and above, on one file system. Its
-// errors are ErrNoRepository or say what is wrong with one.
+// find looks for .git in a directory and its parents on the same file system.
+// The error is ErrNoRepository, or says why a repository cannot be used.
 func find(dir string) (*Repo, error) {
 	dir, err := filepath.Abs(dir)
 	if err == nil {
@@ -38,7 +38,7 @@ func find(dir string) (*Repo, error) {
 		}
 		stat, ok := info.Sys().(*syscall.Stat_t)
 		if !ok || below != nil && stat.Dev != below.Dev {
-			return nil, ErrNoRepository // git stops there as well
+			return nil, ErrNoRepository // as in git
 		}
 		below = stat
 		r, err := at(top)
@@ -57,7 +57,7 @@ func find(dir string) (*Repo, error) {
 	}
 }
 
-// at returns the repository whose work tree begins at top, nil if there is none.
+// at returns the repository whose work tree is top, or nil if there is none.
 func at(top string) (*Repo, error) {
 	entry := filepath.Join(top, ".git")
 	info, err := os.Lstat(entry)
@@ -83,7 +83,7 @@ func at(top string) (*Repo, error) {
 	}
 	if !isGitDir(gitDir) {
 		if info.IsDir() {
-			return nil, nil // git looks further up as well
+			return nil, nil // as in git, continue with the parent
 		}
 		return nil, fmt.Errorf("there is no repository in %s", gitDir)
 	}
@@ -96,7 +96,7 @@ func at(top string) (*Repo, error) {
 	return r, nil
 }
 
-// gitFile reads the file .git of a submodule or another work tree.
+// gitFile reads the .git file of a submodule or linked work tree.
 func gitFile(file string) (string, error) {
 	dir, err := pointer(file, "gitdir: ")
 	if err != nil {
@@ -105,7 +105,7 @@ func gitFile(file string) (string, error) {
 	return filepath.EvalSymlinks(dir)
 }
 
-// pointer reads a file that holds a path, which may be relative to the file.
+// pointer reads a file that contains a path, which may be relative to the file.
 func pointer(file, prefix string) (string, error) {
 	data, err := safefs.ReadFile(file, maxPointer)
 	if err != nil {
@@ -127,8 +127,8 @@ func isGitDir(dir string) bool {
 	return err == nil
 }
 
-// checkLink fails if .git leads to a repository elsewhere that does not know
-// this work tree: then a stranger's tree names a repository of the user's.
+// checkLink fails if .git refers to a repository that does not know this work
+// tree. An untrusted tree could otherwise use a repository of the user.
 func (r *Repo) checkLink() error {
 	entry := filepath.Join(r.Top, ".git")
 	if r.gitDir == entry && r.commonDir == entry {
@@ -136,14 +136,14 @@ func (r *Repo) checkLink() error {
 	}
 	known := false
 	switch {
-	case r.commonDir != r.gitDir: // one of several work trees
+	case r.commonDir != r.gitDir: // a linked work tree
 		back, err := pointer(filepath.Join(r.gitDir, "gitdir"), "")
 		known = err == nil && sameEntry(back, entry) && same(filepath.Dir(filepath.Dir(r.gitDir)), r.commonDir)
 	case strings.HasPrefix(r.gitDir, r.Top+"/"):
 		known = true
 	case r.setting("core.worktree") != "": // a submodule
 		known = same(absolute(r.setting("core.worktree"), r.gitDir), r.Top)
-	default: // "git init --separate-git-dir" records nothing; at least it is no other tree's and not bare
+	default: // "git init --separate-git-dir" records nothing; check at least that the repository is neither bare nor of another tree
 		known = filepath.Base(r.gitDir) != ".git" && r.setting("core.bare") == "false"
 	}
 	if !known {
@@ -169,7 +169,7 @@ func (r *Repo) setting(key string) (value string) {
 	return value
 }
 
-// sameEntry reports whether two paths name one file that is no link.
+// sameEntry reports whether two paths are the same regular file.
 func sameEntry(a, b string) bool {
 	infoA, errA := os.Lstat(a)
 	infoB, errB := os.Lstat(b)
@@ -182,8 +182,8 @@ func same(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// checkOwner refuses a repository of somebody else as git does, which looks
-// only for repositories that it has found itself.
+// checkOwner refuses a repository of another user. git itself does so only for
+// repositories that it has found itself.
 func (r *Repo) checkOwner(ctx context.Context) error {
 	for _, dir := range []string{r.Top, r.gitDir} {
 		info, err := os.Stat(dir)
@@ -210,7 +210,7 @@ func ours(uid uint32) bool {
 	return err == nil && os.Geteuid() == 0 && uint64(uid) == sudo
 }
 
-// isSafe reports whether the user has allowed the repository in safe.directory.
+// isSafe reports whether safe.directory lists the repository.
 func (r *Repo) isSafe(ctx context.Context) bool {
 	out, err := r.run(ctx, command{args: []string{"config", "-z", "--type=path", "--get-all", "safe.directory"}, bare: true, timeout: timeout})
 	if err != nil {
@@ -220,7 +220,7 @@ func (r *Repo) isSafe(ctx context.Context) bool {
 	for value := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
 		above, star := strings.CutSuffix(value, "/*")
 		switch {
-		case value == "": // forgets those before it
+		case value == "": // clears the list
 			safe = false
 		case value == "*", star && strings.HasPrefix(r.Top, above+"/"), same(value, r.Top):
 			safe = true
@@ -229,8 +229,8 @@ func (r *Repo) isSafe(ctx context.Context) bool {
 	return safe
 }
 
-// checkFiles fails if a file that git would read whole is none: git waits for
-// a FIFO, and reads a device until memory is full.
+// checkFiles fails if a file that git would read is not a regular file. git
+// would block on a FIFO and read a device until memory is exhausted.
 func (r *Repo) checkFiles() error {
 	for _, base := range []string{r.gitDir, r.commonDir} {
 		dir, err := safefs.OpenDir(base)
@@ -268,7 +268,7 @@ func checkRegular(dir *safefs.Dir) error {
 	return nil
 }
 
-// checkRefs fails if a ref is a link, a FIFO or the like.
+// checkRefs fails if a ref is not a regular file.
 func checkRefs(dir *safefs.Dir) error {
 	return fs.WalkDir(dir.FS(), "refs", func(name string, d fs.DirEntry, err error) error {
 		switch {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package gitcmd runs git in repositories that a stranger may have made.
+// Package gitcmd runs git in untrusted repositories.
 //
-// It is the one place that runs git. A repository can name programs in dozens
-// of settings, so git never reads its configuration. Open finds the repository
-// itself and makes a common directory of our own for it (GIT_COMMON_DIR): links
-// to its objects and refs, beside a configuration that holds only what
-// config.go lists. The user's own configuration counts as usual. The switches
-// in switches.go stand for the same once more, and for what is no setting.
+// No other package runs git. A repository can name programs in many settings, so
+// git never reads its configuration. Open finds the repository and creates a
+// temporary common directory for it (GIT_COMMON_DIR) with symbolic links to its
+// objects and refs, and a configuration with only the settings that config.go
+// permits. The user's own configuration is used as usual. The options in
+// switches.go are a second protection, and cover what is not a setting.
 package gitcmd
 
 import (
@@ -22,29 +22,29 @@ import (
 	"time"
 )
 
-// timeout bounds a command that needs no network. A FIFO among the refs makes
-// git wait for ever.
+// timeout limits a command that needs no network. git blocks on a FIFO among the
+// refs.
 const timeout = 2 * time.Minute
 
-// maxOutput bounds what a command prints.
+// maxOutput limits the output of a command, in bytes.
 const maxOutput = 64 << 20
 
-// ErrNoRepository is a directory that is in no repository.
+// ErrNoRepository reports a directory that is not in a repository.
 var ErrNoRepository = errors.New("not in a git repository")
 
-// A Repo is an open repository.
+// A Repo is an open repository. The caller must call Close.
 type Repo struct {
 	Top    string // top directory of the work tree, without links
 	Prefix string // of the directory it was opened for, below Top: slash-separated, "" for Top
 
-	gitDir    string // $GIT_DIR: HEAD, index
-	commonDir string // of all work trees: objects, refs, config
+	gitDir    string // $GIT_DIR, with HEAD and index
+	commonDir string // common directory of all work trees, with objects, refs and config
 	view      *view
-	settings  []setting // all of the repository's configuration
+	settings  []setting // the repository's configuration, including hidden settings
 }
 
-// Open finds the repository that a directory is in, in the directory or above.
-// A bare repository is none: it could be a directory of the tree.
+// Open finds the repository of a directory. Bare repositories are not accepted,
+// because a directory of an untrusted tree could look like one.
 func Open(ctx context.Context, dir string) (*Repo, error) {
 	r, err := find(dir)
 	if err != nil {
@@ -77,23 +77,24 @@ func (r *Repo) open(ctx context.Context) (err error) {
 	return r.view.fill(r.commonDir, r.settings)
 }
 
-// Close removes what Open made. The repository stays as it is.
+// Close removes the temporary directory that Open has created.
 func (r *Repo) Close() { r.view.close() }
 
-// Git runs a command that needs neither work tree nor network, and returns
-// what it prints without the last line breaks.
+// Git runs a command that needs neither work tree nor network. It returns the
+// output without trailing newlines.
 func (r *Repo) Git(ctx context.Context, args ...string) (string, error) {
 	return r.run(ctx, command{args: args, timeout: timeout})
 }
 
-// Status lists files that differ from the index or HEAD, with
-// untracked ones, as "git status --porcelain -z" prints them.
+// Status returns the output of "git status --porcelain -z": files that differ
+// from the index or HEAD, and untracked files.
 func (r *Repo) Status(ctx context.Context) (string, error) {
 	if err := CheckWorkTree(ctx, r.Top); err != nil {
 		return "", err
 	}
 	return r.run(ctx, command{
-		// A dirty submodule would be looked at by a git that reads its configuration.
+		// For a dirty submodule, git would run another git that reads the
+		// submodule's configuration.
 		args:    []string{"status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty"},
 		options: []string{"--work-tree=" + r.Top}, timeout: timeout,
 	})
@@ -106,12 +107,12 @@ type command struct {
 	stdin   io.Reader
 	stdout  io.Writer // nil returns it
 	env     []string
-	network bool // the user's settings for ssh, proxies and passwords count
+	network bool // the user's settings for ssh, proxies and passwords apply
 	timeout time.Duration
-	bare    bool // no repository
+	bare    bool // run without a repository
 }
 
-// An Error is a command that failed.
+// An Error is a git command that failed.
 type Error struct {
 	Command string // without options: "push"
 	Stdout  string
@@ -137,7 +138,7 @@ func (r *Repo) run(ctx context.Context, c command) (string, error) {
 	return run(ctx, r.view.dir, c)
 }
 
-// run runs git in a directory of ours, so that nothing is found beside it.
+// run runs git in a directory that contains nothing else.
 func run(ctx context.Context, dir string, c command) (string, error) {
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
@@ -168,7 +169,7 @@ func run(ctx context.Context, dir string, c command) (string, error) {
 	return "", &Error{Command: c.args[0], Stdout: out, Stderr: stderr.String(), Err: err}
 }
 
-// A limitedBuffer refuses more than so many bytes.
+// A limitedBuffer fails after left bytes.
 type limitedBuffer struct {
 	bytes.Buffer
 	left int

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Own is a repository that this program made and nobody else has written to,
-// so that git may read its configuration.
+// Own is a repository that lcitool has created and nobody else has written to,
+// so git may read its configuration.
 type Own struct {
 	GitDir   string
 	WorkTree string // may be a stranger's; empty for none
@@ -18,7 +18,7 @@ type Own struct {
 	Timeout time.Duration // of each command; 0 means two minutes
 }
 
-// Run runs a command that needs no network and returns what it prints.
+// Run runs a command that needs no network and returns its output.
 func (o Own) Run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	c := command{args: args, options: []string{"--git-dir=" + o.GitDir}, timeout: cmp.Or(o.Timeout, timeout)}
 	dir := o.GitDir
@@ -35,14 +35,14 @@ func (o Own) Run(ctx context.Context, stdin []byte, args ...string) ([]byte, err
 	return out.Bytes(), err
 }
 
-// GitDir is the directory of HEAD and the index.
+// GitDir returns the directory with HEAD and the index.
 func (r *Repo) GitDir() string { return r.gitDir }
 
-// CommonDir is the directory of objects and refs.
+// CommonDir returns the directory with objects and refs.
 func (r *Repo) CommonDir() string { return r.commonDir }
 
-// Setting is a value of the repository's own configuration, empty if it is not
-// set or could name a program.
+// Setting returns a value of the repository's own configuration. It returns ""
+// if it is not set or could name a program.
 func (r *Repo) Setting(key string) string {
 	value := ""
 	for _, s := range r.settings {

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// PushAddresses returns where a push to a remote goes, after all rewriting.
+// PushAddresses returns the URLs of a push to a remote, after all rewriting.
 func (r *Repo) PushAddresses(ctx context.Context, remote string) ([]string, error) {
 	out, err := r.Git(ctx, "remote", "get-url", "--push", "--all", "--", remote)
 	if err != nil {
@@ -21,9 +21,9 @@ func (r *Repo) PushAddresses(ctx context.Context, remote string) ([]string, erro
 	return strings.Split(out, "\n"), nil
 }
 
-// Push pushes refspecs to a remote with the user's own settings for ssh,
-// proxies and passwords, and returns what git prints. Of the repository's
-// configuration the address counts, not what would be run to reach it.
+// Push pushes refspecs to a remote and returns git's output. It uses the user's
+// own settings for ssh, proxies and passwords. Of the repository's configuration
+// it uses only the URL.
 func (r *Repo) Push(ctx context.Context, remote string, options []string, refspecs ...string) (string, error) {
 	addresses, err := r.PushAddresses(ctx, remote)
 	if err != nil {
@@ -44,15 +44,15 @@ var (
 	scp    = lazyregexp.New(`^[^/]*:`)
 )
 
-// checkAddress refuses addresses that run a program: those of transport
-// helpers, and repositories in the tree, whose hooks git would run.
+// checkAddress refuses URLs that run a program: those of remote helpers, and of
+// repositories in the tree, whose hooks git would run.
 func (r *Repo) checkAddress(address string) error {
 	path, isFile := strings.CutPrefix(address, "file://")
 	switch {
 	case helper.MatchString(address):
 		return errors.New("addresses of the form HELPER::ADDRESS are not supported")
 	case !isFile && (scheme.MatchString(address) || scp.MatchString(address)):
-		return nil // GIT_ALLOW_PROTOCOL says which
+		return nil // GIT_ALLOW_PROTOCOL restricts it
 	case !filepath.IsAbs(path):
 		return errors.New("a directory must be given by an absolute path")
 	}
@@ -68,8 +68,8 @@ func (r *Repo) checkAddress(address string) error {
 	return nil
 }
 
-// Credential asks the user's credential helpers and nobody else. input and
-// output are those of "git credential fill".
+// Credential runs "git credential fill" with the user's credential helpers and
+// without prompts. input and output have its format.
 func (r *Repo) Credential(ctx context.Context, input string) (string, error) {
 	return r.run(ctx, command{
 		args: []string{"credential", "fill"}, stdin: strings.NewReader(input), network: true,

@@ -7,16 +7,17 @@ import (
 	"strings"
 )
 
-// switches stand before every command. The repository's configuration is not
-// read at all (see view.go); these hold even if it were, and turn off what the
-// user's own configuration turns on for their own trees.
+// switches returns the options before each command. The repository's
+// configuration is not read (see view.go), so for it they are a second
+// protection. They also disable settings of the user's configuration that are
+// meant for trusted trees.
 func switches() []string {
 	options := []string{
 		"--no-pager",          // core.pager and pager.COMMAND are programs
 		"--no-optional-locks", // "status" writes nothing: no index, no post-index-change hook
 	}
 	for _, setting := range []string{
-		"safe.bareRepository=explicit",   // a directory of the tree that looks like a repository is none
+		"safe.bareRepository=explicit",   // a directory of the tree is not a repository
 		"core.hooksPath=/dev/null",       // hooks are programs: pre-push, post-checkout, reference-transaction, post-index-change
 		"core.fsmonitor=false",           // a program that "status" asks what has changed
 		"core.untrackedCache=false",      // part of the index, which a stranger may have written
@@ -51,9 +52,9 @@ func switches() []string {
 	return options
 }
 
-// environment is that of this process without variables that make git use
-// another repository, run a program or write somewhere: GIT_DIR, GIT_INDEX_FILE,
-// GIT_EXTERNAL_DIFF, GIT_TRACE, GIT_CONFIG_PARAMETERS and their like.
+// environment returns this process' environment without variables that make git
+// use another repository, run a program or write files: GIT_DIR, GIT_INDEX_FILE,
+// GIT_EXTERNAL_DIFF, GIT_TRACE, GIT_CONFIG_PARAMETERS and similar ones.
 func environment(network bool) []string {
 	var env []string
 	for _, entry := range os.Environ() {
@@ -64,14 +65,14 @@ func environment(network bool) []string {
 	}
 	return append(env,
 		"LC_ALL=C",
-		"GIT_NO_LAZY_FETCH=1", // objects that a partial clone lacks are not fetched by the way
-		"GIT_ALLOW_PROTOCOL=file:git:http:https:ssh", // no transport helper, no ext::
+		"GIT_NO_LAZY_FETCH=1", // do not fetch missing objects of a partial clone
+		"GIT_ALLOW_PROTOCOL=file:git:http:https:ssh", // no remote helpers, no ext::
 		"GIT_EDITOR=false", "GIT_SEQUENCE_EDITOR=false",
 	)
 }
 
-// kept reports whether a variable is the user's word on where their
-// configuration is or, for the network, on how to log in.
+// kept reports whether a variable says where the user's configuration is or,
+// with network, how to authenticate.
 func kept(name string, network bool) bool {
 	switch name {
 	case "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH":

@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// A view is the directory that git takes for the repository's common one. It
-// is locked, so that one which a killed process left is known by its free lock.
+// A view is the temporary common directory for a repository. It is locked; an
+// unlocked one was left by a killed process.
 type view struct {
 	dir  string
 	lock *os.File
@@ -34,17 +34,17 @@ func newView() (*view, error) {
 			if _, err := os.Lstat(dir); err == nil {
 				return v, nil
 			}
-			_ = v.lock.Close() // swept before it was locked
+			_ = v.lock.Close() // removed before it was locked
 		}
 	}
 	return nil, errors.New("cannot make a temporary directory: others remove it")
 }
 
-// viewName is what newView names views.
+// viewName matches the names of views.
 var viewName = lazyregexp.New("^" + viewPrefix + "[0-9]+$")
 
-// sweepViews removes the views of processes that are gone. A directory that
-// holds anything else than a view does is somebody's own.
+// sweepViews removes the views of killed processes. A directory with other files
+// is not a view.
 func sweepViews(parent string) {
 	entries, _ := os.ReadDir(parent) // those that could be read
 	for _, e := range entries {
@@ -61,15 +61,15 @@ func sweepViews(parent string) {
 		}
 		if f, err := lock(dir); err == nil {
 			if isView(dir) {
-				_ = os.RemoveAll(dir) // of links only the links
+				_ = os.RemoveAll(dir) // removes symbolic links, not their targets
 			}
 			_ = f.Close()
 		}
 	}
 }
 
-// isView reports whether a directory has nothing but what fill and readConfig
-// put there.
+// isView reports whether a directory contains only what fill and readConfig
+// create.
 func isView(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -91,7 +91,7 @@ func isView(dir string) bool {
 	return true
 }
 
-// linked lists what a view has of the common directory.
+// linked returns the entries of the common directory that a view links to.
 func linked() []string {
 	return []string{"objects", "refs", "packed-refs", "reftable", "logs", "shallow", "info/exclude"}
 }
@@ -114,8 +114,8 @@ func (v *view) close() {
 	_ = v.lock.Close()
 }
 
-// fill makes the view one of a common directory. What is not linked git does
-// not see: hooks, info/attributes, info/grafts, remotes, branches, modules.
+// fill creates the view of a common directory. git does not see entries without
+// a link: hooks, info/attributes, info/grafts, remotes, branches, modules.
 func (v *view) fill(commonDir string, settings []setting) error {
 	if err := checkFormat(settings); err != nil {
 		return err

@@ -13,14 +13,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// CheckWorkTree fails if a file that git reads in every directory of a work
-// tree is none: git waits for a FIFO until somebody writes to it.
+// CheckWorkTree fails if a file that git reads in each directory of a work tree
+// is not a regular file. git would block on a FIFO.
 func CheckWorkTree(ctx context.Context, top string) error {
 	return filepath.WalkDir(top, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err != nil: // git says itself what it cannot read
+		case err != nil: // git reports it
 			return nil
 		case d.IsDir() && d.Name() == ".git":
 			if err := checkNested(name); err != nil {
@@ -29,7 +29,7 @@ func CheckWorkTree(ctx context.Context, top string) error {
 			return fs.SkipDir
 		}
 		switch d.Name() {
-		case ".gitignore", ".gitattributes": // git follows no link with these names
+		case ".gitignore", ".gitattributes": // git does not follow symbolic links with these names
 			if special(d.Type()) {
 				return fmt.Errorf("%s: %w", name, safefs.ErrNotRegular)
 			}
@@ -40,8 +40,8 @@ func CheckWorkTree(ctx context.Context, top string) error {
 	})
 }
 
-// checkNested looks at what git reads of a repository inside the tree, to see
-// whether there is one and what it has checked out.
+// checkNested checks the files of a nested repository that git reads to find its
+// HEAD.
 func checkNested(dir string) error {
 	var errs []error
 	for _, name := range []string{"HEAD", "config", "config.worktree", "commondir", "packed-refs"} {
@@ -56,7 +56,8 @@ func checkNested(dir string) error {
 	return errors.Join(errs...)
 }
 
-// checkEnds fails for a file that is there, perhaps by a link, and need not end.
+// checkEnds fails for a file, also through a symbolic link, whose reading may
+// not end.
 func checkEnds(name string) error {
 	if info, err := os.Stat(name); err == nil && special(info.Mode().Type()) {
 		return fmt.Errorf("%s: %w", name, safefs.ErrNotRegular)
@@ -64,7 +65,7 @@ func checkEnds(name string) error {
 	return nil
 }
 
-// special reports whether what is read from a file need not end.
+// special reports whether reading a file of this type may not end.
 func special(kind fs.FileMode) bool {
 	return kind&(fs.ModeNamedPipe|fs.ModeDevice|fs.ModeSocket|fs.ModeIrregular) != 0
 }
