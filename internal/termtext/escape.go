@@ -4,7 +4,7 @@ package termtext
 
 import "strings"
 
-// A state is where in an escape sequence of ECMA-48 the last byte was.
+// A state is the position in an escape sequence (ECMA-48).
 type state int
 
 const (
@@ -16,22 +16,22 @@ const (
 	textEscape         // after an ESC in a control string, which is its end if "\" follows
 )
 
-// longestSequence bounds a control sequence, in bytes, so that one without an
-// end hides little.
+// longestSequence limits a control sequence, in bytes, so that an unterminated
+// one hides little text.
 const longestSequence = 256
 
-// longestText bounds a control string, in bytes.
+// longestText limits a control string, in bytes.
 const longestText = 4096
 
-// A parser finds escape sequences in output that comes in pieces.
+// A parser finds escape sequences in output that comes in parts.
 type parser struct {
 	state state
 	seq   []byte // the sequence so far, no longer than longestSequence
 	size  int    // of the control string so far
 }
 
-// next takes the next character. It reports whether the character is text for
-// people; colour is a whole sequence that only selects how text looks.
+// next processes a character. shown reports whether it is text; colour is a
+// complete sequence that only selects colours and styles.
 func (p *parser) next(r rune) (shown bool, colour []byte) {
 	switch p.state {
 	case escape:
@@ -78,8 +78,8 @@ func (p *parser) afterEscape(r rune) {
 	}
 }
 
-// inControl takes a character of a control sequence. A line break ends one that
-// is broken off, and is shown.
+// inControl processes a character of a control sequence. A newline ends an
+// incomplete sequence and is shown.
 func (p *parser) inControl(r rune) (bool, []byte) {
 	switch {
 	case r == 0x1b:
@@ -101,8 +101,8 @@ func (p *parser) inControl(r rune) (bool, []byte) {
 	return false, nil
 }
 
-// isColour reports whether a control sequence that ends in "m" has digits and
-// separators alone.
+// isColour reports whether a control sequence that ends in "m" consists of
+// digits and separators.
 func isColour(seq []byte) bool {
 	for _, c := range seq[len("\x1b[") : len(seq)-1] {
 		if (c < '0' || c > '9') && c != ';' && c != ':' {
@@ -112,8 +112,8 @@ func isColour(seq []byte) bool {
 	return true
 }
 
-// inText takes a character of a control string, which a line break ends too: no
-// program has one there, and what follows is not to disappear.
+// inText processes a character of a control string. A newline ends it as well,
+// so that an unterminated string does not hide the text after it.
 func (p *parser) inText(r rune) bool {
 	p.size++
 	switch {
@@ -133,7 +133,7 @@ func (p *parser) inText(r rune) bool {
 	return false
 }
 
-// strip takes escape sequences out of a line.
+// strip removes escape sequences from a line.
 func strip(line string) string {
 	if !strings.ContainsAny(line, "\x1b\u0090\u0098\u009b\u009d\u009e\u009f") {
 		return line
@@ -144,7 +144,7 @@ func strip(line string) string {
 		if shown, _ := p.next(r); !shown {
 			continue
 		}
-		if r == '\uFFFD' && line[i] < 0xef { // not UTF-8; the caller replaces it
+		if r == '\uFFFD' && line[i] < 0xef { // invalid UTF-8; the caller replaces it
 			out.WriteByte(line[i])
 			continue
 		}

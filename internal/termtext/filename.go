@@ -12,20 +12,20 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// longestName bounds a file's name, in bytes. File systems allow 255; the rest
-// is for what is put behind it.
+// longestName limits a file name, in bytes. File systems permit 255; the rest is
+// for suffixes.
 const longestName = 200
 
-// hashLength is the number of digits that tell changed names apart.
+// hashLength is the number of hex digits that distinguish changed names.
 const hashLength = 16
 
-// hashed matches names that look like changed ones.
+// hashed matches names that end like a changed one.
 var hashed = lazyregexp.New(fmt.Sprintf(`-[0-9a-f]{%d}$`, hashLength))
 
-// FileName gives the name of a file or directory for any text: without slashes
-// and hidden characters, not beginning with a dot or a dash, and not too long.
-// Text that is such a name stays as it is; what had to change ends in digits of
-// its hash, so that no two texts have the same name.
+// FileName converts any text to a file name: without slashes and hidden
+// characters, not beginning with a dot or dash, and of limited length. A text
+// that is such a name is unchanged; otherwise the name ends with digits of a
+// hash, so that different texts have different names.
 func FileName(text string) string {
 	name := strings.Map(func(r rune) rune {
 		if r == '/' || r == '\\' || Hidden(r) || r == unicode.ReplacementChar {

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Message gives a message for people. It begins one line: text among args is kept
-// on that line, and further lines of an error are indented unless they are those
-// of a diff.
+// Message formats a message for people. String arguments stay on one line;
+// further lines of an error are indented, except those of a diff.
 func Message(format string, args ...any) string {
 	safe := make([]any, len(args))
 	for i, arg := range args {

@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 )
 
-// Table writes rows of cells, the columns two spaces apart and each cell as Line
-// has it.
+// Table writes rows of cells. Columns are separated by two spaces; each cell is
+// made safe by Line.
 func Table(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, row := range rows {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package termtext makes untrusted text safe for the place where it is shown.
+// Package termtext makes untrusted text safe to show.
 //
-// There is one function for each such place: Line and Text for people, LogLine
-// for a line that a program printed, Quoted for a name inside of a message,
-// FileName for names of files, JSON for documents, and a Writer for output
-// that goes to a terminal as it comes. None of them lets through control
-// characters, or format characters such as those that change the direction of
-// writing or take no space.
+// There is one function for each destination: Line and Text for people, LogLine
+// for a line of a program's output, Quoted for a name in a message, FileName for
+// names of files, JSON for documents, and Writer for output that is copied to a
+// terminal. None of them passes control characters, or format characters such as
+// those that change the direction of text or have no width.
 package termtext
 
 import (
@@ -17,9 +16,9 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden reports whether a character steers what shows it, or does not show:
-// control characters (line breaks and tabs included), format characters,
-// separators of lines, and what Unicode will never assign.
+// Hidden reports whether a character is invisible or controls the output:
+// control characters including newlines and tabs, format characters, line
+// separators, and noncharacters.
 func Hidden(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
@@ -27,8 +26,8 @@ func Hidden(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
 }
 
-// Line gives text as one line: what is hidden or not UTF-8 becomes U+FFFD, a
-// tab becomes a space.
+// Line returns text as one line. Hidden characters and invalid UTF-8 become
+// U+FFFD, tabs become spaces.
 func Line(text string) string {
 	return replace(text, func(r rune) rune {
 		if r == '\t' {
@@ -38,7 +37,8 @@ func Line(text string) string {
 	})
 }
 
-// FirstLine is the first line of a text, with a sign if there are more.
+// FirstLine returns the first line of a text, with an ellipsis if there are
+// more.
 func FirstLine(text string) string {
 	first, _, more := strings.Cut(strings.TrimSpace(text), "\n")
 	if more {
@@ -47,7 +47,7 @@ func FirstLine(text string) string {
 	return first
 }
 
-// Text is Line for text of several lines: line breaks and tabs stay.
+// Text is Line for text of several lines. It keeps newlines and tabs.
 func Text(text string) string {
 	return replace(text, func(r rune) rune {
 		if r == '\n' || r == '\t' {
@@ -57,7 +57,7 @@ func Text(text string) string {
 	})
 }
 
-// replace puts something else in the place of each hidden character.
+// replace replaces each hidden character.
 func replace(text string, by func(rune) rune) string {
 	if IsPlain(text) {
 		return text
@@ -80,7 +80,8 @@ func IsPlain(text string) bool {
 	return true
 }
 
-// Quoted gives text as it is if all of it shows, else as a Go string literal.
+// Quoted returns printable text unchanged, and other text as a Go string
+// literal.
 func Quoted(text string) string {
 	if IsPlain(text) {
 		return text
@@ -88,11 +89,11 @@ func Quoted(text string) string {
 	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return Hidden(r) || !strconv.IsPrint(r) }) {
 		return text
 	}
-	return string(JSON([]byte(strconv.Quote(text)))) // some characters that take no space count as printable
+	return string(JSON([]byte(strconv.Quote(text)))) // strconv considers some characters without width printable
 }
 
-// LogLine gives a line that a program printed without escape sequences. Of
-// what a progress display writes over and over the last state stays. Tabs stay.
+// LogLine returns a line of a program's output without escape sequences. Of text
+// overwritten with carriage returns, it keeps the last state. It keeps tabs.
 func LogLine(line string) string {
 	if IsPlain(line) {
 		return line
@@ -108,8 +109,8 @@ func LogLine(line string) string {
 	})
 }
 
-// JSON gives a JSON document with hidden characters written as escapes, which
-// mean the same. They stand only inside of strings, line breaks excepted.
+// JSON replaces hidden characters in a JSON document by escapes, which does not
+// change its meaning. Except for newlines, they occur only in strings.
 func JSON(document []byte) []byte {
 	out := make([]byte, 0, len(document))
 	for len(document) > 0 {

@@ -8,11 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// A Writer passes output on to a terminal without what moves the cursor, sets
-// titles, asks the terminal something or hides text. Colours, line breaks, tabs
-// and carriage returns stay: progress displays write a line over and over. A
-// sequence may be split over any number of writes. It is not safe for use by
-// several goroutines.
+// A Writer copies output to a terminal without sequences that move the cursor,
+// set titles, query the terminal or hide text. It keeps colours, newlines, tabs
+// and carriage returns, which progress displays use. A sequence may be split
+// over several writes. A Writer is not safe for concurrent use.
 type Writer struct {
 	to       io.Writer
 	parser   parser
@@ -20,7 +19,6 @@ type Writer struct {
 	coloured bool   // a colour is on
 }
 
-// NewWriter gives a Writer to a terminal.
 func NewWriter(terminal io.Writer) *Writer { return &Writer{to: terminal} }
 
 // Write implements io.Writer. It reports all bytes of p as written unless the
@@ -59,7 +57,7 @@ func (w *Writer) append(out []byte, r rune) []byte {
 		return out
 	case r == '\n', r == '\t', r == '\r':
 		return utf8.AppendRune(out, r)
-	case r < ' ', r == 0x7f: // bells and backspaces: programs print them, nobody misses them
+	case r < ' ', r == 0x7f: // bells and backspaces
 		return out
 	case Hidden(r):
 		r = unicode.ReplacementChar
@@ -67,8 +65,7 @@ func (w *Writer) append(out []byte, r rune) []byte {
 	return utf8.AppendRune(out, r)
 }
 
-// Close writes what is left and switches colours off. It does not close the
-// terminal.
+// Close writes the rest and resets colours. It does not close the terminal.
 func (w *Writer) Close() error {
 	var out []byte
 	if len(w.partial) > 0 {
