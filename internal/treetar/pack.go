@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package treetar carries directories of the host in tar archives.
+// Package treetar copies directories as tar archives.
 //
-// Pack makes an archive out of a directory. Unpack takes one apart, and takes
-// it to be made by an enemy: nothing outside of the directory it is given is
-// ever written to, not even by a later reader that follows its links.
+// Pack creates an archive of a directory. Unpack extracts an untrusted archive:
+// it never writes outside of its directory, and creates no symbolic link through
+// which a later reader would leave it.
 package treetar
 
 import (
@@ -20,21 +20,21 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// Keep chooses what is packed or unpacked, by its path below the directory
-// with slashes in it. Of a directory that is not kept nothing is.
+// Keep selects what is packed or unpacked, by its slash-separated path below the
+// directory. It is not called for entries of a directory that it rejects.
 type Keep func(path string, d fs.DirEntry) bool
 
-// PackOptions says what goes into an archive.
+// PackOptions say what goes into an archive.
 type PackOptions struct {
 	Keep Keep // nil means everything
 	Open bool // every user may read and write, as a runner's umask makes files
 }
 
-// Pack writes an archive of what is in dir, sorted by name, to w. Owners are
-// 0:0, times are cut to seconds, set-user-ID bits and the like are dropped.
-// Symbolic links stay links wherever they lead, hard links become files, other
-// things than files, directories and links are left out, and so is what
-// vanishes meanwhile. A file that shrinks while it is read is an error.
+// Pack writes an archive of dir, sorted by name, to w. Owners are 0:0, times are
+// truncated to seconds, and set-user-ID, set-group-ID and sticky bits are
+// dropped. Symbolic links are packed unchanged, hard links as files. Other
+// types, and files that disappear meanwhile, are skipped. A file that shrinks
+// while it is read is an error.
 func Pack(ctx context.Context, w io.Writer, dir string, o PackOptions) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -109,8 +109,8 @@ func (p *packer) add(path string, d fs.DirEntry) error {
 	return nil
 }
 
-// file adds a regular file. What is opened may be another thing by now than
-// what was seen, such as a pipe that nobody writes to.
+// file packs a regular file. The file may have been replaced since it was
+// listed, for example by a FIFO.
 func (p *packer) file(path string, h *tar.Header) error {
 	f, err := safefs.In(p.root).Open(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefs.ErrNotRegular) {

@@ -14,15 +14,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// A refusal is an entry that may not be unpacked.
+// A refusal is the reason why an entry is not unpacked.
 type refusal struct{ why string }
 
 func (r *refusal) Error() string { return r.why }
 
 func refuse(why string) error { return &refusal{why} }
 
-// localName returns an entry's name below the directory it is unpacked into,
-// "." for that directory, or "" when there is nothing left after stripping.
+// localName returns an entry's name below the directory after removing strip
+// elements, "." for the directory itself, or "" if nothing is left.
 func localName(name string, strip int) (string, error) {
 	if err := safefs.CheckName(name); err != nil {
 		return "", refuse(err.Error())
@@ -44,7 +44,7 @@ func localName(name string, strip int) (string, error) {
 	return "", nil
 }
 
-// parents makes the directories that an entry is in.
+// parents creates the parent directories of an entry.
 func (u *unpacker) parents(name string) error {
 	if name == "." {
 		return nil
@@ -59,8 +59,8 @@ func (u *unpacker) parents(name string) error {
 	return u.makeDir(name)
 }
 
-// makeDir makes a directory that we can write to. What is already there must
-// be a real one.
+// makeDir creates a writable directory. An existing entry must be a directory
+// and not a symbolic link.
 func (u *unpacker) makeDir(name string) error {
 	info, err := u.root.Lstat(name)
 	switch {
@@ -77,8 +77,8 @@ func (u *unpacker) makeDir(name string) error {
 	return nil
 }
 
-// makeWay removes the file or link that an entry replaces. It is never opened:
-// it may be a link, or have another name elsewhere.
+// makeWay removes the file or symbolic link that an entry replaces. It does not
+// open it, because it may be a link or have another hard link elsewhere.
 func (u *unpacker) makeWay(name string) error {
 	info, err := u.root.Lstat(name)
 	switch {
@@ -93,13 +93,14 @@ func (u *unpacker) makeWay(name string) error {
 	return u.root.Remove(name)
 }
 
-// tail remembers how many zero bytes a stream has ended with so far.
+// tail counts the zero bytes at the end of a stream.
 type tail struct {
 	from  io.Reader
 	zeros int
 }
 
-// tarBlock is what an archive is made of; it ends with two that are empty.
+// tarBlock is the block size of an archive. An archive ends with two blocks of
+// zeros.
 const tarBlock = 512
 
 func (t *tail) Read(p []byte) (int, error) {
@@ -113,10 +114,10 @@ func (t *tail) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// proper reports whether the archive had an end.
+// proper reports whether the archive was complete.
 func (t *tail) proper() bool { return t.zeros >= tarBlock }
 
-// ctxReader is a reader that gives up when its context ends.
+// ctxReader is a reader that fails when its context ends.
 type ctxReader struct {
 	ctx  context.Context //nolint:containedctx // lives as long as one call
 	from io.Reader

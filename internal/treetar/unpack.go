@@ -22,26 +22,27 @@ const (
 	defaultFiles = 1_000_000
 )
 
-// ErrTooLarge is an archive that is beyond the limits of UnpackOptions.
+// ErrTooLarge reports an archive that exceeds the limits of UnpackOptions.
 var ErrTooLarge = errors.New("archive is too large")
 
-// UnpackOptions says what is taken out of an archive, and how much at most.
+// UnpackOptions say what is unpacked, and limit it.
 type UnpackOptions struct {
 	Strip    int                    // leading elements of names to drop; what has no more is left out
 	Keep     Keep                   // sees names that are stripped already; nil means everything
 	MaxBytes int64                  // of all files together; 0 means 16 GiB
 	MaxFiles int                    // and directories and links; 0 means a million
-	Refused  func(name, why string) // told of what may not be unpacked; nil makes that an error
+	Refused  func(name, why string) // called for entries that are refused; if it is nil, they are errors
 }
 
-// Unpack takes an archive apart below dir, which must be there, and returns
-// the names of files and links it made, in the archive's order, also with an
-// error. Files replace those of the same name. All belong to the caller;
-// modes and times are the archive's, without set-user-ID bits and the like.
+// Unpack extracts an archive below dir, which must exist. It returns the names
+// of the files and links that it has created, in the archive's order, also with
+// an error. Files replace existing ones. All files belong to the caller; modes
+// and times are the archive's, without set-user-ID, set-group-ID and sticky
+// bits.
 //
-// Not unpacked are names that are absolute or have "..", links that lead out
-// of dir or to what was not unpacked before, what goes through a link, and
-// devices. An archive without its end is io.ErrUnexpectedEOF.
+// It refuses absolute names and names with "..", links that lead out of dir or
+// to files that were not unpacked before, entries below a symbolic link, and
+// devices. A truncated archive gives io.ErrUnexpectedEOF.
 func Unpack(ctx context.Context, r io.Reader, dir string, o UnpackOptions) ([]string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -72,11 +73,11 @@ type unpacker struct {
 	bytes   int64
 	count   int
 	made    []string
-	files   map[string]bool // regular files among made, for hard links
+	files   map[string]bool // regular files that were created, for hard links
 	dirs    []dirAttributes
 }
 
-// dirAttributes are set when everything is in the directory.
+// dirAttributes are applied after all entries were unpacked.
 type dirAttributes struct {
 	name string
 	mode fs.FileMode
@@ -94,12 +95,12 @@ func (u *unpacker) all(r io.Reader) error {
 		case errors.Is(err, io.EOF) && !end.proper():
 			return io.ErrUnexpectedEOF
 		case errors.Is(err, io.EOF):
-			_, err := io.CopyN(io.Discard, r, 1<<20) // what pads it, so that the sender is not stopped
+			_, err := io.CopyN(io.Discard, r, 1<<20) // read the padding, so that the sender does not get SIGPIPE
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			return err
-		case err != nil && !errors.Is(err, tar.ErrInsecurePath): // names are looked at below
+		case err != nil && !errors.Is(err, tar.ErrInsecurePath): // names are checked below
 			return err
 		}
 		err = u.entry(archive, h)
@@ -113,7 +114,6 @@ func (u *unpacker) all(r io.Reader) error {
 	}
 }
 
-// entry unpacks one thing.
 func (u *unpacker) entry(content io.Reader, h *tar.Header) error {
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
@@ -129,7 +129,7 @@ func (u *unpacker) entry(content io.Reader, h *tar.Header) error {
 		return fmt.Errorf("%w: more than %d files", ErrTooLarge, u.options.MaxFiles)
 	}
 	if name == "." {
-		return nil // dir itself, whose mode is not ours to change
+		return nil // the mode of dir itself is not changed
 	}
 	if err := u.parents(path.Dir(name)); err != nil {
 		return err
@@ -147,8 +147,8 @@ func (u *unpacker) entry(content io.Reader, h *tar.Header) error {
 	return refuse("it is neither file nor directory nor link")
 }
 
-// keeps asks for a name and, since the archive may have no entry for them, the
-// directories it is in.
+// keeps calls Keep for a name and its parent directories, for which the archive
+// may have no entries.
 func (u *unpacker) keeps(name string, h *tar.Header) bool {
 	if u.options.Keep == nil {
 		return true
@@ -223,7 +223,7 @@ func (u *unpacker) link(name string, h *tar.Header) error {
 	return nil
 }
 
-// closeDirs gives directories their modes and times, inner ones first.
+// closeDirs sets the modes and times of directories, inner ones first.
 func (u *unpacker) closeDirs() error {
 	var errs []error
 	for _, d := range slices.Backward(u.dirs) {
