@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package redact takes secrets out of text before it is shown or stored.
+// Package redact removes secrets from text before it is shown or stored.
 package redact
 
 import (
@@ -16,30 +16,32 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// Hidden stands where a secret was.
+// Hidden replaces a secret.
 const Hidden = "[hidden]"
 
-// shortest is the length of the shortest line of a secret, or encoded form of
-// one, that is looked for, in bytes. Shorter ones stand in any text.
+// shortest is the minimum length of a line of a secret, or of an encoded form,
+// in bytes. Shorter ones occur in any text.
 const shortest = 4
 
-// A Redactor knows secrets and the forms that they take: as they are, escaped
-// for URLs, JSON or HTML, in base64 at any offset, and in hexadecimal digits. Of
-// a secret of several lines each line is one. A nil Redactor knows none. It is
-// safe for use by several goroutines, and prints as nothing that tells a secret.
+// A Redactor replaces secrets in these forms: unchanged, escaped for URLs, JSON
+// or HTML, in base64 at any offset, and in hexadecimal. Each line of a secret is
+// a secret. A nil Redactor replaces nothing. A Redactor is safe for concurrent
+// use, and printing it reveals no secret.
 type Redactor struct {
 	secrets  []string
 	forms    []string // the longest first
 	replacer *strings.Replacer
 }
 
-// New gives a Redactor, nil if there is nothing to take out.
+// New returns a Redactor for secrets. It returns nil if none of them is long
+// enough.
 func New(secrets ...string) *Redactor { return redactor(shortest, secrets) }
 
-// Token gives a Redactor for a secret that is taken out however short it is.
+// Token returns a Redactor for a secret of any length.
 func Token(token string) *Redactor { return redactor(1, []string{token}) }
 
-// redactor knows the lines of secrets that have at least so many bytes.
+// redactor returns a Redactor for the lines of secrets that have at least least
+// bytes.
 func redactor(least int, secrets []string) *Redactor {
 	r := &Redactor{}
 	for _, secret := range secrets {
@@ -65,8 +67,8 @@ func redactor(least int, secrets []string) *Redactor {
 // secretName matches names of variables whose values are secret.
 var secretName = lazyregexp.New(`(?i)TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|(?:PRIVATE|API|ACCESS|SIGNING|DEPLOY|SSH)_?KEY`)
 
-// Variables gives a Redactor for the values of those variables, NAME=VALUE,
-// whose name says that they are secret.
+// Variables returns a Redactor for the values of those variables, NAME=VALUE,
+// whose names look secret.
 func Variables(variables []string) *Redactor {
 	var secrets []string
 	for _, v := range variables {
@@ -77,7 +79,7 @@ func Variables(variables []string) *Redactor {
 	return New(secrets...)
 }
 
-// Join gives a Redactor that knows the secrets of several.
+// Join returns a Redactor for the secrets of all.
 func Join(all ...*Redactor) *Redactor {
 	var secrets []string
 	for _, r := range all {
@@ -88,13 +90,13 @@ func Join(all ...*Redactor) *Redactor {
 	return redactor(1, secrets)
 }
 
-// String tells nothing.
+// String returns a constant, so that printing reveals no secret.
 func (r *Redactor) String() string { return "secrets" }
 
-// GoString tells nothing.
+// GoString returns a constant, so that printing reveals no secret.
 func (r *Redactor) GoString() string { return "secrets" }
 
-// forms lists how a secret may stand in a text.
+// forms returns the forms of a secret.
 func forms(secret string) []string {
 	all := []string{secret}
 	add := func(form string) {
@@ -119,7 +121,7 @@ func forms(secret string) []string {
 	return all
 }
 
-// lowerEscapes writes the digits of percent escapes in lower case.
+// lowerEscapes converts the digits of percent escapes to lower case.
 func lowerEscapes(text string) string {
 	b := []byte(text)
 	for i := range b {
@@ -130,8 +132,9 @@ func lowerEscapes(text string) string {
 	return string(b)
 }
 
-// base64Form gives what a secret is in base64 whatever stands before and behind
-// it, if so many bytes before it belong to its first group of three.
+// base64Form returns the part of a secret's base64 form that does not depend on
+// the surrounding bytes. before is the number of bytes in front of it in its
+// first group of three.
 func base64Form(encoding *base64.Encoding, secret string, before int) string {
 	const bitsOfByte, bitsOfDigit = 8, 6
 	text := encoding.EncodeToString(append(make([]byte, before), secret...))
@@ -143,7 +146,7 @@ func base64Form(encoding *base64.Encoding, secret string, before int) string {
 	return text[first:last]
 }
 
-// Text gives a text without secrets.
+// Text returns text with secrets replaced.
 func (r *Redactor) Text(text string) string {
 	if r == nil {
 		return text
@@ -151,15 +154,15 @@ func (r *Redactor) Text(text string) string {
 	return r.replacer.Replace(text)
 }
 
-// A Writer passes on what is written to it without secrets, even if they come
-// in pieces. It is not safe for use by several goroutines.
+// A Writer replaces secrets in what is written to it, also if they are split
+// over several writes. It is not safe for concurrent use.
 type Writer struct {
 	to       io.Writer
 	redactor *Redactor
 	held     string // may be the beginning of a secret
 }
 
-// Writer gives a Writer to another one.
+// Writer returns a Writer to to.
 func (r *Redactor) Writer(to io.Writer) *Writer { return &Writer{to: to, redactor: r} }
 
 func (w *Writer) Write(p []byte) (int, error) {
@@ -177,8 +180,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush passes on what may have been the beginning of a secret, but no more
-// came.
+// Flush writes the bytes that were held back because they may be the beginning
+// of a secret.
 func (w *Writer) Flush() error {
 	held := w.held
 	w.held = ""
@@ -189,11 +192,11 @@ func (w *Writer) Flush() error {
 	return err
 }
 
-// Reset forgets what was held back.
+// Reset discards the bytes that were held back.
 func (w *Writer) Reset() { w.held = "" }
 
-// beginning gives the length of the longest end of a text that a secret may
-// begin with.
+// beginning returns the length of the longest suffix of text that may be the
+// beginning of a secret.
 func (r *Redactor) beginning(text string) int {
 	for n := min(len(text), len(r.forms[0])-1); n > 0; n-- {
 		end := text[len(text)-n:]
