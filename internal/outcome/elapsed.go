@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Elapsed writes a time for people: tenths of seconds below a minute, "59.9s",
+// Elapsed formats a duration: tenths of seconds below a minute, "59.9s", and
 // whole seconds above, "1m12s".
 func Elapsed(d time.Duration) string {
 	if d < time.Minute-50*time.Millisecond {

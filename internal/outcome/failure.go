@@ -8,8 +8,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// errorPattern matches lines in which compilers, test runners, package managers
-// and shells say that something went wrong.
+// errorPattern matches error messages of compilers, test runners, package
+// managers and shells.
 var errorPattern = lazyregexp.New(strings.Join([]string{
 	`(?:^|[\s:(])(?i:(?:fatal |internal compiler )?error)(?:\[\w+\])?: `, // compilers, meson, cmake, most programs
 	`^error\[`,                             // rustc
@@ -27,9 +27,9 @@ var errorPattern = lazyregexp.New(strings.Join([]string{
 	`: Permission denied$`,
 }, "|"))
 
-// prefiltered reports whether a line in small letters holds what it must for
-// errorPattern to match it. Nearly no line does, and looking for these takes a
-// hundredth of the time that the patterns take.
+// prefiltered reports whether a line in lower case contains a text that is
+// required for errorPattern. It is false for nearly all lines, and a hundred
+// times faster than the pattern.
 func prefiltered(small string) bool {
 	for _, hint := range [...]string{
 		"error", "fatal: ", "panic: ", "undefined reference", "*** ", "fail", "timeout", "not ok", "traceback", "e: ",
@@ -43,28 +43,27 @@ func prefiltered(small string) bool {
 	return false
 }
 
-// isErrorLine reports whether a line says that something went wrong.
 func isErrorLine(line string) bool {
 	return prefiltered(strings.ToLower(line)) && errorPattern.MatchString(line) && !harmless.MatchString(line)
 }
 
-// harmless matches counts of nothing and words that only name a failure.
+// harmless matches zero counts, and expected failures.
 var harmless = lazyregexp.New(`\b(?i:FAIL(?:ED|URES?)?|TIMEOUT|errors?)\b\s*[:=]\s*0\b|\b0 (?i:errors?|failed|failures?)\b|\bXFAIL\b|\bExpected Fail\b`)
 
-// announcement matches lines that announce a failure whose reason comes after them:
-// ninja's.
+// announcement matches lines of ninja that announce a failure. The reason
+// follows.
 var announcement = lazyregexp.New(`^FAILED: `)
 
-// A FailingLine finds the line that says best why a command failed.
+// A FailingLine finds the line that best explains why a command failed.
 type FailingLine struct {
 	first     string
 	announced bool   // first only announces
 	last      string // that is not empty
 
-	closed bool // no line matters any more
+	closed bool // ignore further lines
 }
 
-// See takes the next line, as termtext.LogLine returns it.
+// See processes the next line, as returned by termtext.LogLine.
 func (f *FailingLine) See(line string) {
 	line = strings.TrimSpace(line)
 	if line == "" || f.closed {
@@ -78,11 +77,10 @@ func (f *FailingLine) See(line string) {
 	}
 }
 
-// Close makes See ignore what follows.
+// Close makes See ignore further lines.
 func (f *FailingLine) Close() { f.closed = true }
 
-// Text is the first error line, or the last line that is not empty if there is
-// none.
+// Text returns the first error line, or else the last line that is not empty.
 func (f *FailingLine) Text() string {
 	if f.first != "" {
 		return f.first

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package outcome says how a workload or a job ended.
+// Package outcome describes the results of workloads and jobs.
 package outcome
 
 import (
@@ -11,62 +11,61 @@ import (
 	"time"
 )
 
-// A State is how a workload ended.
+// A State is the state of a workload.
 type State string
 
-// The states.
+// Final states.
 const (
 	Passed      State = "passed"
 	Continued   State = "passed (continued)" // it failed, then went on at the command that failed, and ended well
 	Failed      State = "failed"             // the command returned non-zero
 	TimedOut    State = "timed out"          // the command was ended for taking too long
-	NoImage     State = "no image"           // the image could not be made
+	NoImage     State = "no image"           // the image could not be built or pulled
 	EngineError State = "engine error"       // the container could not be run
-	Stopped     State = "stopped"            // ended because the run was, or because another workload failed
-	NotRun      State = "not run"            // not begun for the same reasons
-	Skipped     State = "skipped"            // not begun because of how what it needs ended
+	Stopped     State = "stopped"            // ended because the run was stopped, or because another workload failed
+	NotRun      State = "not run"            // not started for the same reasons
+	Skipped     State = "skipped"            // not started because of the results of its needs
 )
 
-// The states of a task that has not ended.
+// States of a task that has not ended.
 const (
 	Waiting State = "waiting"
 	Running State = "running"
 )
 
-// Ended reports whether a task in this state has ended.
+// Ended reports whether the state is final.
 func (s State) Ended() bool { return s != "" && s != Waiting && s != Running }
 
-// Bad reports whether something went wrong with what ended in this state.
+// Bad reports whether the state is a failure.
 func (s State) Bad() bool {
 	return s.Ended() && s != Passed && s != Continued && s != Skipped && s != NotRun
 }
 
-// A Result says how a workload ended.
+// A Result is the result of a workload.
 type Result struct {
 	Workload string // its name
 	State    State
 	Allowed  bool          // it did not pass, but that was allowed
 	Code     int           // the command's exit status, when State is Failed; 0 if its results could not be stored
-	Built    bool          // the image was built for it
-	Started  time.Time     // zero if it did not
-	Duration time.Duration // wall clock, image included
-	Line     string        // first line that reports a failure, else the last one; "" if State is Passed or nothing was said
-	Log      string        // file with all it said, "" for none
-	Coverage string        // percentage that its log reports, "" for none
-	Err      error         // nil if State is Passed or NotRun, and if nothing was there to do for a Skipped one
+	Built    bool          // whether its image was built for it
+	Started  time.Time     // zero if it was not started
+	Duration time.Duration // wall clock, including its image
+	Line     string        // first line that reports a failure, else the last one; "" if State is Passed or there is no output
+	Log      string        // file with its output, or ""
+	Coverage string        // percentage from its log, or ""
+	Err      error         // nil if State is Passed or NotRun, and for a Skipped workload without a failed need
 }
 
-// OK reports whether a run with this result may count as a good one: it
-// passed, its failure was allowed, or nothing went wrong that it should have
-// run for.
+// OK reports whether the result is a success: it passed, its failure was
+// allowed, or it was skipped without a failure.
 func (r Result) OK() bool {
 	return r.State == Passed || r.State == Continued || r.State == Skipped && r.Err == nil || r.Allowed
 }
 
-// Bad reports whether something went wrong with it.
+// Bad reports whether the state is a failure.
 func (r Result) Bad() bool { return r.State.Bad() }
 
-// Text is the state in words, with the status of a command that failed.
+// Text returns the state, with the exit status of a failed command.
 func (r Result) Text() string {
 	if r.State == Failed && r.Code != 0 {
 		return fmt.Sprintf("%s (%d)", r.State, r.Code)
@@ -77,12 +76,12 @@ func (r Result) Text() string {
 // An exitError is a command that returned non-zero.
 type exitError interface{ ExitStatus() int }
 
-// A timeoutError is a command that was ended for taking too long.
+// A timeoutError is a command that exceeded its time limit.
 type timeoutError interface{ Timeout() bool }
 
-// End fills in how the container of the workload ended. An error with a method
-// ExitStatus is a failed command, one with Timeout, as net.Error has it, took
-// too long; any other is the engine's.
+// End sets the result from the error of the container. An error with a method
+// ExitStatus is a failed command, one with Timeout a timeout, as in net.Error;
+// all others are errors of the engine.
 func (r *Result) End(ctx context.Context, err error) {
 	r.Err = err
 	var exit exitError
@@ -101,10 +100,11 @@ func (r *Result) End(ctx context.Context, err error) {
 	}
 }
 
-// Unstored makes a failure of a workload whose results cannot be stored.
+// Unstored changes the result to a failure, because the results cannot be
+// stored.
 func (r *Result) Unstored(err error) { r.State, r.Code, r.Err = Failed, 0, err }
 
-// Unbuilt fills in why there is no image.
+// Unbuilt sets the result of a workload without an image.
 func (r *Result) Unbuilt(ctx context.Context, err error) {
 	r.Err, r.State = err, NoImage
 	if ctx.Err() != nil {
@@ -112,8 +112,8 @@ func (r *Result) Unbuilt(ctx context.Context, err error) {
 	}
 }
 
-// Explain chooses the line that says best why the workload did not pass: one
-// of its own output, unless the engine has something to say.
+// Explain sets Line: said, the best line of the workload's output, or the error
+// of the engine.
 func (r *Result) Explain(said string) {
 	switch r.State {
 	case Failed:

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Rows gives how workloads ended as rows of a table, headings first; heading is
-// what workloads are.
+// Rows formats results as rows of a table, headings first. heading is the title
+// of the first column.
 func Rows(heading string, results []Result) [][]string {
 	covered := slices.ContainsFunc(results, func(r Result) bool { return r.Coverage != "" })
 	row := func(name, result, time, coverage, line string) []string {
@@ -32,7 +32,7 @@ func Rows(heading string, results []Result) [][]string {
 	return rows
 }
 
-// Sentence says how the workload ended.
+// Sentence describes the result in one line.
 func (r Result) Sentence() string {
 	text := fmt.Sprintf("%s: %s in %s", r.Workload, r.Text(), Elapsed(r.Duration))
 	if r.Line != "" && r.State != NoImage && r.State != EngineError {
@@ -44,18 +44,18 @@ func (r Result) Sentence() string {
 	return text
 }
 
-// A Listed is how a workload ended, as JSON.
+// A Listed is a result for JSON output.
 type Listed struct {
 	Target  string  `json:"target"`
 	State   string  `json:"state"`
 	Code    int     `json:"code"`
 	Seconds float64 `json:"seconds"`
-	Line    string  `json:"line"` // first that reports a failure
+	Line    string  `json:"line"` // first line that reports a failure
 	Built   bool    `json:"built"`
 	Log     string  `json:"log"` // file
 }
 
-// List gives how workloads of targets ended; an empty list is not nil.
+// List converts results. It never returns nil.
 func List(results []Result) []Listed {
 	all := []Listed{}
 	for _, r := range results {
