@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package diag handles what programs say about places in files: positions,
-// lists of errors, advice on what to do.
+// Package diag handles messages about positions in files.
 package diag
 
 import (
@@ -17,16 +16,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// A Position is a place in a file. Line and Column count from 1; a zero Line
-// means the file as a whole.
+// A Position is a position in a file. Line and Column count from 1; Line is 0
+// for the file as a whole.
 type Position struct {
 	File   string
 	Line   int
 	Column int
 }
 
-// String gives "file:line", or the file's name alone for a zero Line. It is
-// one line whatever the file is called.
+// String returns "file:line", or only the file's name if Line is 0. The result
+// is one line for any file name.
 func (p Position) String() string {
 	if p.Line == 0 {
 		return termtext.Quoted(p.File)
@@ -39,24 +38,24 @@ func (p Position) Compare(q Position) int {
 	return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
-// An Error is something wrong at one place of a file. Its text is one line.
+// An Error is an error at a position. Its text is one line.
 type Error struct {
 	Position
 	Message string
 }
 
-// Error gives "file:line: message".
+// Error returns "file:line: message".
 func (e *Error) Error() string {
 	return e.Position.String() + ": " + e.Message
 }
 
-// Errorf makes an error at p.
+// Errorf returns an error at p.
 func Errorf(p Position, format string, args ...any) *Error {
 	return &Error{Position: p, Message: fmt.Sprintf(format, args...)}
 }
 
-// Join gathers errors as errors.Join does, with the Errors among them first
-// and in the order of file, line and column. Equal ones appear once.
+// Join joins errors like errors.Join, with Errors first, sorted by file, line
+// and column. Equal ones appear once.
 func Join(errs ...error) error {
 	var placed []*Error
 	var others []error
@@ -76,8 +75,8 @@ func Join(errs ...error) error {
 	return errors.Join(append(all, others...)...)
 }
 
-// Parts lists the errors that err joins, in their order. What is wrapped stays
-// whole.
+// Parts returns the errors that err joins, in their order. Wrapped errors are
+// not split.
 func Parts(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	switch {
@@ -93,8 +92,8 @@ func Parts(err error) []error {
 	return all
 }
 
-// Leaves is Parts that also takes apart what is joined inside a wrapping, whose
-// own words are lost.
+// Leaves is Parts that also splits joined errors inside a wrapping error, whose
+// own text is lost.
 func Leaves(err error) []error {
 	var joined interface{ Unwrap() []error }
 	switch {
@@ -110,8 +109,8 @@ func Leaves(err error) []error {
 	return all
 }
 
-// Cause strips what the standard library puts before an error of the file
-// system or of a request: operation, path and address.
+// Cause removes the operation, path and URL that the standard library adds to
+// errors of the file system and of requests.
 func Cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

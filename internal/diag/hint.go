@@ -4,8 +4,8 @@ package diag
 
 import "errors"
 
-// A HintError is an error with advice on what to do about it. The advice is
-// no part of the error's text: it belongs on a line of its own.
+// A HintError is an error with a hint. The hint is not part of the error's text,
+// because it is printed on its own line.
 type HintError struct {
 	Err  error
 	Hint string
@@ -15,7 +15,7 @@ func (e *HintError) Error() string { return e.Err.Error() }
 
 func (e *HintError) Unwrap() error { return e.Err }
 
-// WithHint adds advice to err; err itself comes back when there is none.
+// WithHint adds a hint to err. It returns err itself if hint is "".
 func WithHint(err error, hint string) error {
 	if err == nil || hint == "" {
 		return err
@@ -23,7 +23,7 @@ func WithHint(err error, hint string) error {
 	return &HintError{Err: err, Hint: hint}
 }
 
-// Hint is the advice that err has, "" for none.
+// Hint returns the hint of err, or "".
 func Hint(err error) string {
 	if e, ok := errors.AsType[*HintError](err); ok {
 		return e.Hint
