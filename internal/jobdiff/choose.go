@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// A Chooser finds jobs by what people call them.
+// A Chooser finds recorded jobs by the names that users give.
 type Chooser struct {
 	Store   *jobrecord.Store
 	Project string // absolute directory of the project whose runs are looked at
@@ -22,13 +22,13 @@ type Chooser struct {
 	runs []jobrecord.Stored
 }
 
-// ofRun matches a job of a named run, such as 20261123-2359:x86_64-debian-13.
+// ofRun matches RUN:JOB, for example 20261123-2359:x86_64-debian-13.
 var ofRun = lazyregexp.New(`^(\d{4,8}[-\w]*):(.+)$`)
 
-// Find gives a job by its name, or by its target if that has only one, from
-// the newest run in which it ran. "RUN:" before it names the run by the
-// beginning of its ID; "@previous" after it stands for the run before, with
-// "@passed" and "@failed" for the newest one in which it did.
+// Find returns the job with this name, or the only job for a target with this
+// name, from the newest run in which it ran. A prefix "RUN:" selects the run by
+// the beginning of its ID. A suffix "@previous" selects the run before,
+// "@passed" and "@failed" the newest run in which the job passed or failed.
 func (c *Chooser) Find(text string) (*Input, error) {
 	in, err := c.newest(text, 0, ran)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -51,7 +51,7 @@ func (c *Chooser) Find(text string) (*Input, error) {
 	return nil, err
 }
 
-// Previous gives the same job of the run before.
+// Previous returns the same job in the previous run.
 func (c *Chooser) Previous(in *Input) (*Input, error) {
 	for i := range c.all() {
 		run := &c.runs[i]
@@ -65,7 +65,7 @@ func (c *Chooser) Previous(in *Input) (*Input, error) {
 	return nil, fmt.Errorf("job %q has no run before %s: %w", in.Job.Name, in.Run.ID, fs.ErrNotExist)
 }
 
-// ran reports whether a job has anything to compare.
+// ran reports whether a job was executed.
 func ran(j *jobrecord.Job) bool { return j.State.Ended() && !j.Started.IsZero() }
 
 func (c *Chooser) all() []jobrecord.Stored {
@@ -75,8 +75,8 @@ func (c *Chooser) all() []jobrecord.Stored {
 	return c.runs
 }
 
-// newest gives the job of a name in the newest run in which it is of use, or
-// one that is older by skip such runs.
+// newest returns the job called name from the newest run in which of accepts it,
+// after skipping skip such runs.
 func (c *Chooser) newest(name string, skip int, of func(*jobrecord.Job) bool) (*Input, error) {
 	for i := range c.all() {
 		run := &c.runs[i]
@@ -95,7 +95,7 @@ func (c *Chooser) newest(name string, skip int, of func(*jobrecord.Job) bool) (*
 	return nil, fmt.Errorf("no run of %s has a job or target %q that will do: %w", c.Project, name, fs.ErrNotExist)
 }
 
-// inRun gives a job of a run that is named by the beginning of its ID.
+// inRun returns a job of a run. id is the beginning of the run's ID.
 func (c *Chooser) inRun(id, name string) (*Input, error) {
 	run, err := c.Store.Find(id)
 	if err != nil {
@@ -111,8 +111,8 @@ func (c *Chooser) inRun(id, name string) (*Input, error) {
 	return &Input{Run: run, Job: j}, nil
 }
 
-// pick gives the job of a run that has a name, or the only one for a target,
-// nil if there is none.
+// pick returns the job of a run with this name, or the only one for a target, or
+// nil.
 func pick(run *jobrecord.Stored, name string, of func(*jobrecord.Job) bool) (*jobrecord.Job, error) {
 	if j := named(run, name); j != nil {
 		if !of(j) {
@@ -144,8 +144,8 @@ func named(run *jobrecord.Stored, name string) *jobrecord.Job {
 	return &run.Jobs[i]
 }
 
-// Pair finds the jobs that one or two texts name: one is compared with its run
-// before.
+// Pair finds the jobs that one or two texts name. A single job is compared with
+// the same job of the previous run.
 func (c *Chooser) Pair(texts []string) (left, right *Input, err error) {
 	if right, err = c.Find(texts[len(texts)-1]); err != nil {
 		return nil, nil, err

@@ -10,26 +10,26 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// A VariableChange is a variable that two jobs see differently.
+// A VariableChange is a variable with different values in two jobs.
 type VariableChange struct {
 	Name  string  `json:"name"`
 	Left  *string `json:"left"` // null when it is not set
 	Right *string `json:"right"`
 }
 
-// ofOneRun matches variables that name a job or a pipeline among others, and
-// so differ whenever two are compared.
+// ofOneRun matches variables that identify a job or pipeline and therefore
+// always differ.
 var ofOneRun = lazyregexp.New(`^(?:CI_JOB_(?:ID|NAME|NAME_SLUG|URL|STARTED_AT|TOKEN|TIMEOUT|GROUP_NAME|JWT.*)|` +
 	`CI_PIPELINE_(?:ID|IID|URL|CREATED_AT|NAME)|CI_CONCURRENT.*|CI_NODE_INDEX|CI_RUNNER_.*|CI_SERVER_TLS_.*|GITLAB_USER_.*)$`)
 
-// confidential matches variables whose values are not for others to see.
+// confidential matches variables whose values must not be shown.
 var confidential = lazyregexp.New(`(?i)(?:TOKEN|PASSWORD|PASSWD|SECRET|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|CREDENTIAL)`)
 
-// masked stands for a value that is not shown.
+// masked replaces a value that is not shown.
 const masked = "[masked]"
 
-// CompareEnvironment compares variables, NAME=VALUE each, and gives those that
-// differ, sorted by name, without what differs between any two jobs.
+// CompareEnvironment compares variables, NAME=VALUE, and returns those that
+// differ, sorted by name. It ignores those that differ between any two jobs.
 func CompareEnvironment(left, right []string) []VariableChange {
 	a, b := variables(left), variables(right)
 	names := maps.Clone(a)

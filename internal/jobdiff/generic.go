@@ -10,11 +10,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// CompareGeneric compares the packages of two images by what they are for,
-// where the names of packages tell nothing since the formats differ. The maps
-// give the package of each generic name on each side. Versions are the same if
-// those of the software are; what only one side has is left out, since the
-// other one may have it under a name that nobody gave.
+// CompareGeneric compares packages of different formats by generic names,
+// because package names differ. leftNames and rightNames map generic names to
+// packages. Only the upstream version is compared. Packages of only one side are
+// left out, because the other side may have them under an unknown name.
 func CompareGeneric(left, right []string, leftNames, rightNames map[string]string) Packages {
 	p := Packages{OnlyLeft: []Package{}, OnlyRight: []Package{}, Changed: []PackageChange{}}
 	var a, b map[string][]string
@@ -34,10 +33,10 @@ func CompareGeneric(left, right []string, leftNames, rightNames map[string]strin
 	return p
 }
 
-// distribution matches what distributions add to the version of the software.
+// distribution matches the part of a version that distributions add.
 var distribution = lazyregexp.New(`(?:[+~.](?:dfsg|ds|really|git|deb).*)?(?:-[^-]*)?$`)
 
-// upstream is the version of the software that a package's version names.
+// upstream returns the upstream version in a package's version.
 func upstream(v string) string {
 	if epoch, rest, ok := strings.Cut(v, ":"); ok && strings.Trim(epoch, "0123456789") == "" {
 		v = rest

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package jobdiff says how two jobs that ran differ.
+// Package jobdiff compares two jobs that ran.
 //
-// It compares what is installed in their images, the variables that they see,
-// and their logs up to the first line that is not the same.
+// It compares the packages in their images, their variables, and their logs up
+// to the first line that differs.
 package jobdiff
 
 import (
@@ -13,19 +13,19 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// An Input is a job that ran.
+// An Input is a job to compare.
 type Input struct {
 	Run *jobrecord.Stored
 	Job *jobrecord.Job // of Run
-	// Generic gives the package of each generic name on the job's target, for
-	// a comparison with another format. nil if that is not known.
+	// Generic maps generic names to packages of the job's target, for a
+	// comparison with another format. It is nil if unknown.
 	Generic map[string]string
-	// Owners are the packages that have what FailingLine mentions in the job's
-	// image, nil if that was not asked.
+	// Owners are the packages in the job's image that contain what FailingLine
+	// mentions. It is nil if they were not looked up.
 	Owners []Owner
 }
 
-// A Side says what was compared.
+// A Side describes one of the jobs.
 type Side struct {
 	Run     string        `json:"run"`
 	Job     string        `json:"job"`
@@ -40,7 +40,7 @@ type Side struct {
 	Line    string        `json:"line"` // first line that reports a failure
 }
 
-// Result is how the job ended, in words.
+// Result describes how the job ended.
 func (s *Side) Result() string {
 	text := outcome.Result{State: s.State, Code: s.Code}.Text()
 	if s.State == outcome.Passed {
@@ -53,18 +53,18 @@ func (s *Side) elapsed() string {
 	return outcome.Elapsed(time.Duration(s.Seconds * float64(time.Second)))
 }
 
-// A Difference is how two jobs differ.
+// A Difference is the result of a comparison.
 type Difference struct {
 	Left        Side             `json:"left"`
 	Right       Side             `json:"right"`
 	Mentions    []Mention        `json:"mentions"` // that the first failing line has
 	Suspects    []Suspect        `json:"suspects"` // packages that have them
-	Packages    *Packages        `json:"packages"` // null if those of one side are not known
+	Packages    *Packages        `json:"packages"` // null if the packages of one side are unknown
 	Environment []VariableChange `json:"environment"`
-	Log         *Parting         `json:"log"` // null if the logs are the same
+	Log         *Parting         `json:"log"` // null if the logs are equal
 }
 
-// Compare compares two jobs. An error is about their logs.
+// Compare compares two jobs. An error is one of reading their logs.
 func Compare(left, right *Input) (*Difference, error) {
 	d := &Difference{
 		Mentions: append([]Mention{}, Mentions(FailingLine(left, right))...), Suspects: []Suspect{},

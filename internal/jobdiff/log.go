@@ -8,28 +8,27 @@ import (
 )
 
 const (
-	context  = 3   // lines before the first one that differs
-	ahead    = 200 // lines of each log that are looked at after it
-	shuffled = 60  // lines that may come in another order
-	perSide  = 12  // lines of each log that are shown of one difference
+	context  = 3   // lines before the first difference
+	ahead    = 200 // lines of each log that are compared after it
+	shuffled = 60  // lines that may be in another order
+	perSide  = 12  // lines of each log that are shown of a difference
 	longLine = 500 // bytes of a line that are shown
 )
 
-// A Parting is where two logs begin to differ.
+// A Parting is the first difference of two logs.
 type Parting struct {
 	Left  int    `json:"left"`  // number of the first line that differs, from 1; that after the last one if the log ends
 	Right int    `json:"right"` // the same of the other log
 	Lines []Line `json:"lines"` // of both logs from some lines before it on
 }
 
-// A Line is one of a Parting.
 type Line struct {
 	Side string `json:"side"` // "left", "right", or "both" if they do not differ there
 	Text string `json:"text"`
 }
 
-// begin counts the lines before the first command that a script shows: what
-// making an image says there is not what a job does. It is -1 if there is no
+// begin returns the number of lines before the first command of the script,
+// which are the output of building the image. It returns -1 if there is no
 // command.
 func begin(in *Input) (int, error) {
 	n := 0
@@ -45,7 +44,7 @@ func begin(in *Input) (int, error) {
 	return -1, nil
 }
 
-// compareLogs finds where two logs part, nil if they do not.
+// compareLogs returns the first difference of two logs, or nil.
 func compareLogs(left, right *Input) (*Parting, error) {
 	a, stopA := newLogReader(left)
 	defer stopA()
@@ -102,9 +101,9 @@ func part(a, b *logReader) (*Parting, error) {
 	}
 }
 
-// alike gives for how many lines two logs go on alike: as many as are the
-// same, or the fewest that are the same in another order, which is what
-// commands that run side by side make of it. It is 0 if they part here.
+// alike returns the number of lines for which two logs are equal: the lines that
+// are identical, or the smallest number that are equal in another order, as the
+// output of parallel commands is. It returns 0 if the first lines differ.
 func alike(a, b []*line) int {
 	most := min(len(a), len(b))
 	for n := range most {
@@ -139,8 +138,7 @@ func alike(a, b []*line) int {
 	return 0
 }
 
-// hunk adds the first difference of lines that begin with one, and what comes
-// after it.
+// hunk adds the first difference, and the lines after it.
 func (p *Parting) hunk(a, b []*line) {
 	i, j := meet(forms(a), forms(b))
 	p.lines("left", a[:i])
@@ -153,8 +151,8 @@ func (p *Parting) hunk(a, b []*line) {
 	p.lines("both", a[i:end])
 }
 
-// meet gives where a longest common subsequence of two lists begins in each,
-// their lengths if they have nothing in common.
+// meet returns where a longest common subsequence of two lists begins in each.
+// If they have nothing in common, it returns their lengths.
 func meet(a, b []string) (int, int) {
 	common := make([][]int, len(a)+1) // [i][j] is the length for a[i:] and b[j:]
 	common[len(a)] = make([]int, len(b)+1)

@@ -4,18 +4,18 @@ package jobdiff
 
 import "iter"
 
-// A logReader reads a log line by line. It passes over the list of what is
-// installed, which projects print at the beginning of a job: packages are
-// compared by themselves, and every log would part there.
+// A logReader reads a log line by line. It skips the list of installed packages
+// that projects print at the beginning of a job. Packages are compared
+// separately, and logs would always differ there.
 type logReader struct {
 	next   func() (string, error, bool)
 	same   func(line string) string
 	listed map[string]bool // lines of the image's /packages.txt
 	read   int             // lines
-	seen   []*line         // those that are read but not passed
+	seen   []*line         // lines that were read but not passed
 }
 
-// A line is one of a log.
+// A line is a line of a log.
 type line struct {
 	text   string
 	number int // from 1
@@ -23,7 +23,7 @@ type line struct {
 	form   string // what it is compared by, once somebody asked
 }
 
-// same gives what a line is compared by.
+// same returns the normalized text of a line.
 func (l *line) same() string {
 	if l.form == "" {
 		l.form = l.reader.same(l.text)
@@ -31,7 +31,7 @@ func (l *line) same() string {
 	return l.form
 }
 
-// equals reports whether two lines are the same. Most are to the letter.
+// equals compares normalized texts. Most equal lines are identical.
 func (l *line) equals(other *line) bool { return l.text == other.text || l.same() == other.same() }
 
 func newLogReader(in *Input) (*logReader, func()) {
@@ -43,7 +43,7 @@ func newLogReader(in *Input) (*logReader, func()) {
 	return l, stop
 }
 
-// peek gives the next lines that are to be compared, n at most.
+// peek returns the next lines to compare, at most n.
 func (l *logReader) peek(n int) ([]*line, error) {
 	for len(l.seen) < n {
 		text, err, ok := l.next()
@@ -57,10 +57,10 @@ func (l *logReader) peek(n int) ([]*line, error) {
 	return l.seen[:n], nil
 }
 
-// pass goes on by lines that were seen.
+// pass consumes n lines that peek returned.
 func (l *logReader) pass(n int) { l.seen = l.seen[n:] }
 
-// number is that of the next line, or the one after the last.
+// number returns the number of the next line, or that after the last one.
 func (l *logReader) number() int {
 	if len(l.seen) > 0 {
 		return l.seen[0].number
@@ -68,7 +68,6 @@ func (l *logReader) number() int {
 	return l.read + 1
 }
 
-// skip passes over a number of lines.
 func (l *logReader) skip(lines int) error {
 	for range lines {
 		if _, err, _ := l.next(); err != nil {

@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// A Kind is what a line of a log is about.
+// A Kind is the kind of thing that a line of a log mentions.
 type Kind string
 
-// The kinds.
 const (
 	Header       Kind = "header"
 	Function     Kind = "function"
@@ -24,23 +23,24 @@ const (
 	PerlModule   Kind = "Perl module"
 )
 
-// A Mention is a thing that a line of a log names, which a package may have.
+// A Mention is a thing named in a line of a log that a package may contain.
 type Mention struct {
 	Kind Kind   `json:"kind"`
 	Name string `json:"name"` // such as "zlib.h" or "deflate"
 }
 
-// A phrase is how programs name things of one kind; the first group is the name.
+// A phrase matches messages about things of one kind. The first group is the
+// name.
 type phrase struct {
 	kind    Kind
 	pattern *regexp.Regexp
 }
 
-// quoted matches a name in any of the quotes that compilers use.
+// quoted matches a name with any quotes that compilers use.
 const quoted = "[`'\"‘“]?([^\\s`'\"‘’“”,;:()]+)['\"’”]?"
 
-// phrases are what compilers, linkers, shells and build systems say, the most
-// telling first.
+// phrases returns messages of compilers, linkers, shells and build systems, most
+// specific first.
 func phrases() []phrase {
 	of := func(kind Kind, patterns ...string) (all []phrase) {
 		for _, p := range patterns {
@@ -65,8 +65,7 @@ func phrases() []phrase {
 	)
 }
 
-// Mentions gives what a line names that a package may have, the most telling
-// first.
+// Mentions returns what a line mentions, most specific first.
 func Mentions(line string) []Mention {
 	var all []Mention
 	for _, p := range phrases() {
@@ -82,7 +81,7 @@ func Mentions(line string) []Mention {
 	return all
 }
 
-// tidy gives the name of a thing as packages have it.
+// tidy returns a name as packages contain it.
 func tidy(kind Kind, name string) string {
 	name = strings.TrimRight(name, ".…")
 	switch kind {

@@ -13,23 +13,23 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// A Format is how a distribution packages.
+// A Format is a packaging format.
 type Format string
 
-// The formats; the list of an image without packages has none.
+// Formats. A list without packages has none.
 const (
 	Deb Format = "deb"
 	RPM Format = "rpm"
 	APK Format = "apk"
 )
 
-// A Package is one that is installed.
+// A Package is an installed package.
 type Package struct {
 	Name    string `json:"name"` // with ":arch" if that is not the image's own
 	Version string `json:"version"`
 }
 
-// A PackageChange is a package that two images have in different versions.
+// A PackageChange is a package with different versions in two images.
 type PackageChange struct {
 	Name  string `json:"name"`
 	Left  string `json:"left"`
@@ -37,22 +37,22 @@ type PackageChange struct {
 	Order int    `json:"order"` // -1 if the left version is the older one, 1 if it is the newer one, 0 if that is not known
 }
 
-// Packages is how the packages of two images differ. The lists are sorted by
-// name.
+// Packages is the difference of the packages in two images. The lists are sorted
+// by name.
 type Packages struct {
 	Left      Format          `json:"left_format"`
 	Right     Format          `json:"right_format"`
 	OnlyLeft  []Package       `json:"only_left"`
 	OnlyRight []Package       `json:"only_right"`
 	Changed   []PackageChange `json:"changed"`
-	Same      int             `json:"same"` // so many have the same version in both
+	Same      int             `json:"same"` // number of packages with equal versions
 }
 
-// Comparable reports whether names mean the same in both images: those of
-// different formats are given by different people.
+// Comparable reports whether both images use the same format, and therefore the
+// same package names.
 func (p *Packages) Comparable() bool { return p.Left == p.Right && p.Left != "" }
 
-// ComparePackages compares what the /packages.txt of two images list.
+// ComparePackages compares the contents of two images' /packages.txt.
 func ComparePackages(left, right []string) Packages {
 	p := Packages{OnlyLeft: []Package{}, OnlyRight: []Package{}, Changed: []PackageChange{}}
 	var a, b map[string][]string
@@ -76,8 +76,8 @@ func ComparePackages(left, right []string) Packages {
 	return p
 }
 
-// order compares two versions as Debian does. Other formats have rules of
-// their own.
+// order compares two versions by Debian's rules. It returns 0 for other formats,
+// whose rules differ.
 func (p *Packages) order(left, right string) int {
 	if p.Left != Deb || p.Right != Deb {
 		return 0
@@ -90,11 +90,11 @@ func (p *Packages) order(left, right string) int {
 	return cmp.Compare(version.Compare(a, b), 0)
 }
 
-// entry is what one line says.
+// entry is a parsed line.
 type entry struct{ name, version, arch string }
 
-// The shapes of lines, most telling first: "libc6_2.36-9_amd64",
-// "musl-1.2.5-r0 x86_64 {musl} (MIT) [installed]", "bash-5.2.37-1.fc44.x86_64".
+// Formats of lines, most specific first: "libc6_2.36-9_amd64", "musl-1.2.5-r0
+// x86_64 {musl} (MIT) [installed]", "bash-5.2.37-1.fc44.x86_64".
 var (
 	debLine = lazyregexp.New(`^([^_\s]+)_([^_\s]+)_([^_\s]+)$`)
 	apkLine = lazyregexp.New(`^(\S+)-(\d\S*-r\d+) (\S+) \{`)
@@ -118,8 +118,8 @@ func parseLine(line string) (Format, entry) {
 	return "", entry{}
 }
 
-// parse gives the versions of each package and the format that most lines
-// have; lines of another shape are left out.
+// parse returns the versions of each package, and the format of most lines. It
+// ignores other lines.
 func parse(lines []string) (Format, map[string][]string) {
 	byFormat := map[Format][]entry{}
 	for _, line := range lines {
@@ -149,7 +149,7 @@ func parse(lines []string) (Format, map[string][]string) {
 	return best, all
 }
 
-// ownArch is the architecture of an image: that of most packages.
+// ownArch returns the architecture of an image, that of most packages.
 func ownArch(entries []entry) string {
 	count := map[string]int{}
 	for _, e := range entries {

@@ -8,13 +8,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// A rule replaces what differs between any two runs of the same commands.
+// A rule replaces text that differs between runs of the same commands.
 type rule struct {
 	pattern *lazyregexp.Regexp
 	with    string
 }
 
-// rules are tried in their order: a date before the time in it.
+// rules returns the rules in the order of their application: a date before a
+// time.
 func rules() []rule {
 	return []rule{
 		{lazyregexp.New(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[ ]?[+-]\d\d:?\d\d|\b)`), "DATE"},
@@ -36,13 +37,12 @@ func rules() []rule {
 	}
 }
 
-// NewSame gives a function for the form in which lines of several runs are
-// compared, for jobs that work in a directory.
+// NewSame returns a function that normalizes lines of several runs. dir is the
+// directory that the jobs work in.
 func NewSame(dir string) func(line string) string { return newSame(dir) }
 
-// newSame gives a function for the form in which a line is compared with
-// another: without what differs between any two runs, and with one name for
-// the directory that the job works in.
+// newSame returns a function that normalizes a line: it replaces what differs
+// between runs, and the directory that the job works in.
 func newSame(dir string) func(line string) string {
 	all := rules()
 	return func(line string) string {

@@ -10,7 +10,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// shortestPrefix is how long the prefix of a function must be to tell a library.
+// shortestPrefix is the minimum length of a function's prefix that identifies a
+// library.
 const shortestPrefix = 3
 
 var (
@@ -20,27 +21,27 @@ var (
 	prefix      = lazyregexp.New(`^(?:[a-z]+|[A-Z]+(?:_|$))`)
 )
 
-// stem is a name without what languages, packages and versions add to it.
+// stem returns a name without affixes that languages, packages and versions add.
 func stem(name string) string {
 	name = strings.ToLower(name)
 	name = wordsAround.ReplaceAllString(name, "")
 	return versionTail.ReplaceAllString(name, "")
 }
 
-// wholeStem is the stem of a package's name, which may end in ":arch".
+// wholeStem returns the stem of a package's name, which may end in ":arch".
 func wholeStem(name string) string {
 	name, _, _ = strings.Cut(name, ":")
 	return stem(name)
 }
 
-// firstStem is the stem of what is before the first dash: that of
-// "libcurl4-openssl-dev" is "curl".
+// firstStem returns the stem of the part before the first dash: "curl" for
+// "libcurl4-openssl-dev".
 func firstStem(name string) string {
 	name, _, _ = strings.Cut(wholeStem(name), "-")
 	return stem(name)
 }
 
-// stems are those of packages that may have a mention.
+// stems returns the stems of packages that may contain what is mentioned.
 func (m Mention) stems() []string {
 	var all []string
 	add := func(names ...string) {

@@ -10,29 +10,29 @@ import (
 	"strings"
 )
 
-// An Owner is the package of an image that has what a line mentions.
+// An Owner is the package in an image that contains what a line mentions.
 type Owner struct {
 	Mention Mention
 	Package string // as the image's format calls it
 	Path    string // of the file that has it
 }
 
-// A Suspect is a package that has what the first failing line mentions.
+// A Suspect is a package that contains what the first failing line mentions.
 type Suspect struct {
 	Mention Mention `json:"mention"`
 	Name    string  `json:"name"`
 	Left    *string `json:"left"`  // version, "" if it is not installed; null if its name there is not known
 	Right   *string `json:"right"` // the same
-	Same    bool    `json:"same"`  // the versions are
-	Order   int     `json:"order"` // that of PackageChange
+	Same    bool    `json:"same"`  // whether the versions are equal
+	Order   int     `json:"order"` // see PackageChange
 	Reason  string  `json:"reason"`
 }
 
-// mostSuspects bounds what is guessed from names.
+// mostSuspects limits the packages that are guessed by name.
 const mostSuspects = 6
 
-// FailingLine is where the search for suspects begins: the first failing line of
-// the right job, or of the left one if only that failed.
+// FailingLine returns the first failing line of the right job, or of the left
+// one if only that failed.
 func FailingLine(left, right *Input) string {
 	for _, in := range []*Input{right, left} {
 		if in.Job.State.Bad() && in.Job.Line != "" {
@@ -42,14 +42,12 @@ func FailingLine(left, right *Input) string {
 	return ""
 }
 
-// A side is one of two jobs with its packages.
 type side struct {
 	in       *Input
 	name     string // "left" or "right"
 	versions map[string][]string
 }
 
-// A pair is the packages of two jobs.
 type pair struct {
 	sides  [2]side
 	format *Packages
@@ -61,9 +59,9 @@ func newPair(left, right *Input, format *Packages) *pair {
 	return &pair{[2]side{{left, "left", a}, {right, "right", b}}, format}
 }
 
-// suspects gives the packages that have a mention, those that differ first. They
-// are known from files of the images where the inputs have owners, else guessed
-// from names of packages.
+// suspects returns the packages that contain what is mentioned, those that
+// differ first. They are known from the images' files if the inputs have owners;
+// otherwise they are guessed by name.
 func (p *pair) suspects(mentions []Mention) []Suspect {
 	all := []Suspect{}
 	for _, m := range mentions {
@@ -88,7 +86,8 @@ func same(s *Suspect) int {
 	return 0
 }
 
-// owning gives the packages whose files have a mention in one of the images.
+// owning returns the packages whose files contain a mention in one of the
+// images.
 func (p *pair) owning(m Mention) []Suspect {
 	var all []Suspect
 	for i := range p.sides {
@@ -101,8 +100,8 @@ func (p *pair) owning(m Mention) []Suspect {
 	return all
 }
 
-// alike gives the packages that are called like a mention, at first by their
-// whole names.
+// alike returns packages with names like a mention. It compares whole names
+// first.
 func (p *pair) alike(m Mention) []Suspect {
 	for _, stemOf := range []func(string) string{wholeStem, firstStem} {
 		var all []Suspect
@@ -120,8 +119,8 @@ func (p *pair) alike(m Mention) []Suspect {
 	return nil
 }
 
-// installed gives the name that the list of packages has for one that an image
-// calls "zlib1g-dev:amd64".
+// installed returns the name in the package list for a name such as
+// "zlib1g-dev:amd64".
 func (s *side) installed(name string) string {
 	if _, ok := s.versions[name]; ok {
 		return name
@@ -130,7 +129,7 @@ func (s *side) installed(name string) string {
 	return bare
 }
 
-// suspect describes a package of one side by its versions on both.
+// suspect describes a package of one side with its versions on both.
 func (p *pair) suspect(m Mention, own int, name, reason string) Suspect {
 	names := [2]string{name, name}
 	if !p.format.Comparable() {
@@ -152,7 +151,7 @@ func (p *pair) suspect(m Mention, own int, name, reason string) Suspect {
 	return s
 }
 
-// called is what the other side calls a package, "" if that is not known.
+// called returns the name of a package on the other side, or "".
 func (p *pair) called(own int, name string) string {
 	for _, generic := range slices.Sorted(maps.Keys(p.sides[own].in.Generic)) {
 		if p.sides[own].in.Generic[generic] == name {
@@ -162,7 +161,7 @@ func (p *pair) called(own int, name string) string {
 	return ""
 }
 
-// version is that of a package, "" if it is not installed.
+// version returns the version of a package, "" if it is not installed.
 func (p *pair) version(side int, name string) *string {
 	if name == "" {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// WriteText writes a difference for people: where the logs part comes last,
-// so that it is what a terminal shows.
+// WriteText writes a difference as text. The difference of the logs comes last,
+// so that a terminal shows it.
 func (d *Difference) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "- %s\n+ %s\n", d.Left.text(), d.Right.text())
@@ -81,7 +81,6 @@ func (d *Difference) writeSuspects(b *bytes.Buffer) error {
 	return flush(w, b)
 }
 
-// installed is the version of a suspect.
 func installed(version *string) string {
 	switch {
 	case version == nil:
@@ -146,7 +145,7 @@ func (d *Difference) writeLog(b *bytes.Buffer) {
 	}
 }
 
-// flush ends a table and takes away the blanks at the ends of its lines.
+// flush ends a table and removes trailing spaces.
 func flush(w *tabwriter.Writer, b *bytes.Buffer) error {
 	if err := w.Flush(); err != nil {
 		return err
@@ -182,5 +181,5 @@ func commit(name string) string {
 	return oneLine(name)
 }
 
-// oneLine keeps a text from steering a terminal or making lines of its own.
+// oneLine makes text safe for a terminal, on one line.
 func oneLine(text string) string { return termtext.Line(termtext.LogLine(text)) }
