@@ -10,26 +10,25 @@ import (
 )
 
 const (
-	around   = 20  // lines on each side of the failing one
+	around   = 20  // lines before and after the failing one
 	tail     = 20  // lines at the end of a log
 	longLine = 500 // bytes of a line that are shown
 )
 
-// An Excerpt is what a log says of a failure.
+// An Excerpt is the part of a log that explains a failure.
 type Excerpt struct {
 	Lines []Line `json:"lines"` // around the first failing one; empty if it is not in the log
 	Tail  []Line `json:"tail"`  // the end of the log, as far as it is not in Lines
 	Total int    `json:"total"` // lines of the log
 }
 
-// A Line is one of a log.
 type Line struct {
 	Number  int    `json:"number"` // from 1
 	Text    string `json:"text"`
 	Failing bool   `json:"failing,omitempty"`
 }
 
-// Read takes from the log of a job what says best why it failed.
+// Read returns the part of a job's log that best explains its failure.
 func Read(s *jobrecord.Stored, j *jobrecord.Job) (*Excerpt, error) {
 	x := &Excerpt{Lines: []Line{}, Tail: []Line{}}
 	var other []Line // the last ones that are not in x
@@ -65,7 +64,7 @@ func shorten(text string) string {
 	return text
 }
 
-// text gives the excerpt as plain text.
+// text returns the excerpt as plain text.
 func (x *Excerpt) text() string {
 	var b strings.Builder
 	for _, line := range x.Lines {

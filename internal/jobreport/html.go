@@ -23,21 +23,21 @@ var page string
 //go:embed page.css
 var style string
 
-// maxExcerpts is how many failures are shown with what their logs say.
+// maxExcerpts limits the failures that are shown with excerpts of their logs.
 const maxExcerpts = 100
 
-// A pageData is what the page is made from.
+// A pageData is the input of the page's template.
 type pageData struct {
 	Run      *jobrecord.Run
 	Policy   string // what the page may load: its own style
 	Style    template.CSS
 	OK       bool
-	Sum      string // "3 passed, 1 failed"
+	Sum      string // for example "3 passed, 1 failed"
 	Time     string
 	Rows     []row
 	Drawing  drawing
 	Failures []failure
-	Left     int // failures that are not shown
+	Left     int // number of failures that are not shown
 	Packages []comparison
 	Times    []breakdown
 	Longest  []command
@@ -52,7 +52,7 @@ type row struct {
 	Time   string // "" if it did not run
 }
 
-// A failure is a job that went wrong with what its log says.
+// A failure is a failed job with an excerpt of its log.
 type failure struct {
 	row
 	Excerpt *Excerpt // nil with Unread
@@ -60,7 +60,7 @@ type failure struct {
 	LogFile string
 }
 
-// HTML writes one page that needs nothing else.
+// HTML writes a self-contained page.
 func HTML(w io.Writer, s *jobrecord.Stored) error {
 	t, err := template.New("page").Parse(page)
 	if err != nil {
@@ -111,7 +111,7 @@ func failed(s *jobrecord.Stored, r row) failure {
 	return f
 }
 
-// class sorts jobs by how they are coloured.
+// class returns the CSS class of a job.
 func class(j *jobrecord.Job) string {
 	switch {
 	case j.State == outcome.Passed:
@@ -130,7 +130,7 @@ func class(j *jobrecord.Job) string {
 	return "stopped"
 }
 
-// sum counts the jobs by how they ended, in the order in which that happens first.
+// sum counts the jobs by result, in the order of first occurrence.
 func sum(r *jobrecord.Run) string {
 	count := map[string]int{}
 	var order []string
@@ -154,10 +154,10 @@ func sum(r *jobrecord.Run) string {
 	return text
 }
 
-// Date is when the run began.
+// Date returns when the run began.
 func (p pageData) Date() string {
 	return p.Run.Started.UTC().Format("2006-01-02 15:04:05") + " UTC"
 }
 
-// Killed reports whether the run never got to its end.
+// Killed reports whether the run was killed.
 func (p pageData) Killed() bool { return p.Run.Ended.Equal(time.Time{}) }

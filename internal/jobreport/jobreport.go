@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package jobreport writes what a run of jobs came to for other programs.
+// Package jobreport writes reports on a run of jobs for other programs.
 //
-// What jobs say, what they are called and the reports that they leave are
-// written by the project: every size is bounded, and nothing
-// gets into a report unquoted.
+// The output, names and reports of jobs are untrusted: all sizes are limited,
+// and all text is escaped.
 package jobreport
 
 import (
@@ -19,7 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// result gives how a job ended, in words.
+// result describes how a job ended.
 func result(j *jobrecord.Job) string {
 	text := outcome.Result{State: j.State, Code: j.Code}.Text()
 	switch {
@@ -31,12 +30,11 @@ func result(j *jobrecord.Job) string {
 	return text
 }
 
-// length gives how long a job took.
 func length(j *jobrecord.Job) time.Duration {
 	return time.Duration(j.Duration * float64(time.Second))
 }
 
-// ended is when a run ended, as far as that is known.
+// ended returns when a run ended, as far as known.
 func ended(r *jobrecord.Run) time.Time {
 	last := r.Ended
 	for i := range r.Jobs {
@@ -47,20 +45,19 @@ func ended(r *jobrecord.Run) time.Time {
 	return last
 }
 
-// duration is how long a run took.
 func duration(r *jobrecord.Run) time.Duration { return max(0, ended(r).Sub(r.Started)) }
 
-// A jsonRun is a run as its JSON report has it.
+// A jsonRun is a run in the JSON report.
 type jsonRun struct {
 	*jobrecord.Run
 	OK      bool      `json:"ok"` // nothing went wrong, other than what was allowed to
 	Seconds float64   `json:"seconds"`
 	Jobs    []jsonJob `json:"jobs"`
-	Flags   []string  `json:"flags,omitempty"` // never there: they hold values of variables
+	Flags   []string  `json:"flags,omitempty"` // hides the field, which contains values of variables
 }
 
-// A jsonJob is a job there. It hides Env: values of variables may be secrets,
-// and reports are passed around.
+// A jsonJob is a job in the JSON report. It hides Env, because values of
+// variables may be secrets and reports are published.
 type jsonJob struct {
 	*jobrecord.Job
 	Result  string   `json:"result"`            // how it ended, in words
@@ -68,12 +65,12 @@ type jsonJob struct {
 	Env     []string `json:"env,omitempty"`     // never there
 	Needs   []string `json:"needs"`             // never null
 	JUnit   []string `json:"junit"`             // never null
-	LogFile string   `json:"log_file"`          // absolute; "" for none
+	LogFile string   `json:"log_file"`          // absolute; or ""
 	LogErr  string   `json:"log_err,omitempty"` // why there is no excerpt
 }
 
-// JSON writes a run as its record has it, without the variables that jobs saw
-// but with what their logs say of failures.
+// JSON writes the record of a run without the variables of jobs, but with
+// excerpts of their logs.
 func JSON(w io.Writer, s *jobrecord.Stored) error {
 	r := jsonRun{Run: &s.Run, OK: s.OK(), Seconds: duration(&s.Run).Seconds(), Jobs: []jsonJob{}}
 	for i := range s.Jobs {

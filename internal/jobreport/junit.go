@@ -17,9 +17,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// JUnit writes a case for each job of a run, then the cases of the reports
-// that the jobs left, named for their job. A failure that was allowed counts
-// as skipped, so that it shows without failing anything.
+// JUnit writes a test case for each job, and then the cases in the jobs' own
+// reports, with the job's name added. An allowed failure is reported as skipped,
+// so that it is visible but fails nothing.
 func JUnit(w io.Writer, s *jobrecord.Stored) error {
 	own := junit.Suite{Name: "lcitool", Time: junit.Seconds(duration(&s.Run)), Timestamp: junit.Timestamp(s.Started)}
 	all := []junit.Suite{{}}
@@ -33,11 +33,12 @@ func JUnit(w io.Writer, s *jobrecord.Stored) error {
 	return junit.Write(w, all...)
 }
 
-// maxFile bounds a report that a job left, in bytes.
+// maxFile limits the size of a job's report, in bytes.
 const maxFile = 16 << 20
 
-// readReports gives the suites of a job's reports. What cannot be read is a case
-// that is skipped and says why, since the job's own result stands.
+// readReports returns the suites in a job's reports. A report that cannot be
+// read becomes a skipped case with the reason, because the job's own result is
+// valid.
 func readReports(r *junit.Reader, j *jobrecord.Job) []junit.Suite {
 	var all []junit.Suite
 	var unread []junit.Case
@@ -60,8 +61,8 @@ func readReports(r *junit.Reader, j *jobrecord.Job) []junit.Suite {
 	return all
 }
 
-// readBelow reads a file below a directory that a job filled: neither a link
-// that leads out of it nor a pipe is read.
+// readBelow reads a file below a directory that a job has filled. It does not
+// follow links out of it and reads no FIFOs.
 func readBelow(dir, name string) ([]byte, error) {
 	data, err := safefs.ReadFileIn(dir, filepath.ToSlash(name), maxFile)
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
@@ -70,7 +71,7 @@ func readBelow(dir, name string) ([]byte, error) {
 	return data, err
 }
 
-// jobCase is the case of a job.
+// jobCase returns the test case of a job.
 func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 	c := junit.Case{Name: junit.Clean(j.Name), Class: junit.Clean("lcitool." + cmp.Or(j.Target, j.Stage, "job")), Time: junit.Seconds(time.Duration(j.Duration * float64(time.Second)))}
 	if j.Coverage != "" {
@@ -95,7 +96,7 @@ func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 	return c
 }
 
-// said is what the log of a job says of its failure.
+// said returns the excerpt of a job's log.
 func said(s *jobrecord.Stored, j *jobrecord.Job) string {
 	x, err := Read(s, j)
 	if err != nil {

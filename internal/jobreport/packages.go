@@ -10,12 +10,12 @@ import (
 
 const (
 	maxComparisons = 20  // failed jobs that are compared
-	maxPackages    = 200 // versions that are listed for one
+	maxPackages    = 200 // versions listed per comparison
 	maxCandidates  = 50  // passed jobs that a failed one is compared with
 )
 
-// A comparison is how the packages of a failed job's image differ from those
-// of one that passed.
+// A comparison is the difference between the packages of a failed job's image
+// and those of one that passed.
 type comparison struct {
 	Failed, Passed *jobrecord.Job
 	Changed        []jobdiff.PackageChange // the left version is that of the failed job
@@ -23,9 +23,9 @@ type comparison struct {
 	Same           int
 }
 
-// compare finds for each failed job the passed one whose image is most like
-// its own, in the same packaging format, so that what is left may explain
-// something.
+// compare finds for each failed job the passed job with the most similar image
+// of the same packaging format, so that the remaining differences may explain
+// the failure.
 func compare(r *jobrecord.Run) []comparison {
 	var out []comparison
 	for i := range r.Jobs {

@@ -17,15 +17,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// A Request is a report that was asked for.
+// A Request is a report to write.
 type Request struct {
 	kind  string
 	file  string // "-" for stdout
 	write func(io.Writer, *jobrecord.Stored) error
 }
 
-// ParseRequests reads requests, KIND=FILE each. A directory that is missing is
-// found out now, not after hours of building.
+// ParseRequests parses requests, KIND=FILE. It checks that the directories
+// exist, so that a mistake shows before the jobs run.
 func ParseRequests(values []string) ([]Request, error) {
 	wrong := func(format string, args ...any) error {
 		return fmt.Errorf("argument --report: "+format, args...)
@@ -56,9 +56,8 @@ func ParseRequests(values []string) ([]Request, error) {
 	return all, nil
 }
 
-// WriteAll writes reports on a run, those without a file to stdout. One that
-// cannot be written does not keep the others from being. Files that jobs left are
-// part of reports and may repeat secrets.
+// WriteAll writes reports on a run. An error in one report does not affect the
+// others. It masks secrets, which files of jobs in the reports may contain.
 func WriteAll(reports []Request, run *jobrecord.Stored, secrets *redact.Redactor, stdout io.Writer) error {
 	var errs []error
 	for _, r := range reports {
@@ -79,7 +78,7 @@ func (r Request) writeTo(run *jobrecord.Stored, secrets *redact.Redactor, stdout
 		_, err := stdout.Write(text)
 		return err
 	}
-	if info, err := os.Stat(r.file); err == nil && !info.Mode().IsRegular() { // a device or a pipe is not replaced
+	if info, err := os.Stat(r.file); err == nil && !info.Mode().IsRegular() { // do not replace a device or FIFO
 		return os.WriteFile(r.file, text, 0o644)
 	}
 	return renameio.WriteFile(r.file, text, 0o644)

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// The measures of the drawing, in its own units.
+// Measures of the drawing, in its own units.
 const (
 	labels    = 270 // columns of names
 	bars      = 620 // the time of the run
@@ -22,10 +22,10 @@ const (
 	top       = 26 // the scale
 )
 
-// maxArrows is how many needs are drawn: more are a net that nobody reads.
+// maxArrows limits the needs that are drawn.
 const maxArrows = 300
 
-// A drawing is the run as bars over time.
+// A drawing shows the jobs of a run as bars over time.
 type drawing struct {
 	Width, Height int
 	Ticks         []tick
@@ -52,7 +52,7 @@ type bar struct {
 	Segments      []segment
 }
 
-// An arrow leads from a job to one that needed it.
+// An arrow leads from a job to one that needs it.
 type arrow struct {
 	FromX, ToX float64
 	FromY, ToY int
@@ -61,7 +61,7 @@ type arrow struct {
 // A kind is an entry of the legend.
 type kind struct{ Class, Text string }
 
-// draw makes the drawing of a run.
+// draw returns the drawing of a run.
 func draw(r *jobrecord.Run) drawing {
 	d := drawing{Width: labels + bars + room, Height: top + rowHeight*len(r.Jobs) + 4}
 	begin := r.Started
@@ -118,7 +118,7 @@ func newBar(j *jobrecord.Job, i int, begin time.Time, x func(time.Duration) floa
 	return b
 }
 
-// legend explains the patterns that are there.
+// legend explains the classes of bars that occur.
 func legend(bars []bar) []kind {
 	all := []kind{
 		{"passed", "passed"}, {"failed", "failed"}, {"allowed", "failed, allowed"}, {"timeout", "timed out"},
@@ -136,7 +136,8 @@ func legend(bars []bar) []kind {
 	return out
 }
 
-// step is the distance of the lines of a scale, at most ten of them.
+// step returns the distance of the scale's lines, of which there are at most
+// ten.
 func step(whole time.Duration) time.Duration {
 	const s, m, h = time.Second, time.Minute, time.Hour
 	for _, t := range []time.Duration{
@@ -149,7 +150,7 @@ func step(whole time.Duration) time.Duration {
 	return max(24*h, (whole/10).Round(24*h)+24*h)
 }
 
-// scale writes a time of the scale.
+// scale formats a time of the scale.
 func scale(t time.Duration) string {
 	switch {
 	case t < time.Second && t > 0:
@@ -164,7 +165,8 @@ func scale(t time.Duration) string {
 	return t.Round(time.Second).String()
 }
 
-// middle cuts a name to so many characters: names of jobs differ at both ends.
+// middle shortens a name in its middle, because names of jobs differ at both
+// ends.
 func middle(name string, most int) string {
 	name = junit.Clean(name)
 	if utf8.RuneCountInString(name) <= most {

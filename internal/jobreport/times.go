@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	maxLongest  = 10  // commands of the run that are named
+	maxLongest  = 10  // commands of the run that are listed
 	maxCommands = 200 // commands of a job that are listed
 )
 
-// A command is one of a job with how long it took.
+// A command is a command of a job with its duration.
 type command struct {
 	Job      string
 	Stage    string
@@ -25,7 +25,7 @@ type command struct {
 	Duration float64
 }
 
-// A breakdown is where the time of one job went.
+// A breakdown shows how long the parts of one job took.
 type breakdown struct {
 	Name     string
 	Parts    []part
@@ -33,11 +33,10 @@ type breakdown struct {
 	Left     int // commands that are not listed
 }
 
-// A part is a phase of a job.
 type part struct{ Name, Time string }
 
-// breakdowns gives where the time of each job went, as far as that is known,
-// and the commands that took longest.
+// breakdowns returns the breakdown of each job, as far as known, and the
+// commands that took longest.
 func breakdowns(r *jobrecord.Run) (jobs []breakdown, longest []command) {
 	for i := range r.Jobs {
 		j := &r.Jobs[i]
@@ -66,14 +65,14 @@ func seconds(s float64) string {
 	return outcome.Elapsed(time.Duration(s * float64(time.Second)))
 }
 
-// A segment is the part of a bar that is no command of the job's: the drawing
-// has it lighter.
+// A segment is a part of a bar outside of the job's commands. It is drawn
+// lighter.
 type segment struct {
 	X, W  float64
 	Title string
 }
 
-// segments gives those of a bar.
+// segments returns the segments of a bar.
 func segments(j *jobrecord.Job, b bar) []segment {
 	var all []segment
 	total := max(j.Duration, 0.001)
