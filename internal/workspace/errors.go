@@ -7,8 +7,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Separate lists the errors that err joins. One that wraps several errors of
-// one file is taken apart as well, so that each has its line.
+// Separate lists the errors that err joins. It also splits an error that wraps
+// several errors of one file, so that each is printed on its own line.
 func Separate(err error) []error {
 	var all []error
 	wrap := func(inner error, again func(error) error) []error {

@@ -9,8 +9,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Explainer reads what explanations of a target need: the projects that a pattern
-// list selects, or all of them and the internal ones for "".
+// Explainer reads what explanations of a target need: the projects that a
+// pattern list selects. For "" these are all projects, including internal ones.
 func (w *Workspace) Explainer(ctx context.Context, arches Arches, target, pattern string) (*targets.Explainer, error) {
 	all := pattern == ""
 	var set *facts.Set
@@ -52,7 +52,7 @@ func (w *Workspace) Explainer(ctx context.Context, arches Arches, target, patter
 	return e, nil
 }
 
-// everyTarget gives the targets that can be read.
+// everyTarget returns the targets that can be read.
 func (w *Workspace) everyTarget(host targets.Arch) []targets.Target {
 	var list []targets.Target
 	catalogue, err := w.Catalogue()

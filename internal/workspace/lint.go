@@ -7,8 +7,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Lint checks the facts below dir; for no dir those of the directory that
-// replaces the built-in facts, or else the built-in ones.
+// Lint checks the facts below dir. For "", it checks those that replace the
+// built-in facts, or else the built-in ones.
 func (w *Workspace) Lint(dir string) ([]facts.Finding, error) {
 	var layers []facts.Layer
 	if dir != "" {

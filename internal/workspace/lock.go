@@ -18,7 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
-// A LockedFile is what became of one file that a project is defined in.
+// A LockedFile is the result for one project file.
 type LockedFile struct {
 	URL    string `json:"url"`
 	SHA256 string `json:"sha256"`
@@ -26,10 +26,10 @@ type LockedFile struct {
 	Diff   string `json:"-"`     // of one that was updated, "" if it is not known
 }
 
-// Lock writes down what the files hold that lists of projects refer to; without
-// lists, those that are locked already. Those that the manifest names by URL
-// always count. Without update, a file that has changed is an error, and nothing
-// is written.
+// Lock records the content of the project files that lists refer to, or of those
+// already locked if there are no lists, and of those that the manifest names by
+// URL. Without update, a file that has changed is an error and nothing is
+// written.
 func (w *Workspace) Lock(ctx context.Context, lists []string, update bool) ([]LockedFile, error) {
 	lock, err := projectsource.ReadLock(w.BaseDir())
 	if err != nil {
@@ -78,9 +78,9 @@ func (w *Workspace) Lock(ctx context.Context, lists []string, update bool) ([]Lo
 	return done, lock.Write()
 }
 
-// lockable gives the references in pattern lists, and those by URL in the
-// manifest. A path in the manifest is of the project's own tree, which
-// changes only with the manifest.
+// lockable returns the references in pattern lists, and the URLs in the
+// manifest. A path in the manifest is in the project's own tree and needs no
+// lock.
 func (w *Workspace) lockable(lists []string) ([]projectsource.Reference, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -116,8 +116,8 @@ func (w *Workspace) lockable(lists []string) ([]projectsource.Reference, error) 
 	return refs, ProjectErrors(errors.Join(errs...))
 }
 
-// oncePerFile drops references to what is in the list already and sorts it
-// by what they name.
+// oncePerFile removes references to the same file and sorts the rest by
+// location.
 func oncePerFile(refs []projectsource.Reference) []projectsource.Reference {
 	seen := map[string]bool{}
 	refs = slices.DeleteFunc(refs, func(r projectsource.Reference) bool {
@@ -129,8 +129,8 @@ func oncePerFile(refs []projectsource.Reference) []projectsource.Reference {
 	return refs
 }
 
-// allManifestProjects gives the entries of all lists of projects in the manifest
-// of a base directory, none when it has no manifest.
+// allManifestProjects returns the entries of all lists of projects in the
+// manifest of a base directory. It returns none if there is no manifest.
 func allManifestProjects(base string) ([]string, error) {
 	data, err := ReadManifest(base)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -160,8 +160,7 @@ func allManifestProjects(base string) ([]string, error) {
 	return entries, diag.Join(errs...)
 }
 
-// targetProjects gives the entries of the lists that targets have of their
-// own.
+// targetProjects returns the entries of the targets' own lists.
 func targetProjects(all yamldoc.Node) ([]string, error) {
 	if all.IsNull() {
 		return nil, nil
@@ -170,7 +169,7 @@ func targetProjects(all yamldoc.Node) ([]string, error) {
 	errs := []error{err}
 	var entries []string
 	for _, target := range fields {
-		if !target.Value.IsMapping() { // the short form, an architecture
+		if !target.Value.IsMapping() { // the short form, which is an architecture
 			continue
 		}
 		keys, err := target.Value.Mapping()

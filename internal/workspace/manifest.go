@@ -17,8 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
-// ManifestProjects lists the projects that the manifest of the project at
-// hand has for a target, and gives that manifest's digest.
+// ManifestProjects returns the projects that the current project's manifest
+// lists for a target, and the digest of that manifest.
 func (w *Workspace) ManifestProjects(target string) (names []string, digest string, err error) {
 	file := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
 	data, err := ReadManifest(w.BaseDir())
@@ -32,7 +32,7 @@ func (w *Workspace) ManifestProjects(target string) (names []string, digest stri
 	if err != nil {
 		return nil, "", err
 	}
-	// What has no effect in it is said by the verb that writes its files.
+	// Settings without effect are reported by "manifest".
 	manifest, err := manifests.Load(data, manifests.LoadOptions{File: file, Releases: catalogue})
 	if err != nil {
 		return nil, "", err
@@ -49,13 +49,13 @@ func (w *Workspace) ManifestProjects(target string) (names []string, digest stri
 	return nil, "", diag.WithHint(fmt.Errorf("no projects for target %q: it is not in %s", target, file), "name them with --projects")
 }
 
-// ReadManifest returns the usual manifest of a tree.
+// ReadManifest returns the default manifest of a tree.
 func ReadManifest(tree string) ([]byte, error) {
 	return safefs.ReadFileIn(tree, manifests.DefaultPath, manifests.MaxSize)
 }
 
-// OpenManifest gives the text of a manifest with the name that messages have for
-// it. args names a file, "-" for stdin, or nothing for the usual one.
+// OpenManifest returns the text of a manifest and its name in messages. args is
+// a file, "-" for stdin, or empty for the default manifest.
 func (w *Workspace) OpenManifest(args []string, stdin io.Reader) (file string, data []byte, err error) {
 	if file = w.ManifestPath(); len(args) > 0 {
 		file = args[0]
@@ -84,8 +84,8 @@ func (w *Workspace) OpenManifest(args []string, stdin io.Reader) (file string, d
 	return file, nil, wrapped
 }
 
-// RenderManifest gives the plan of a manifest with the files that it means, for
-// a directory of the project.
+// RenderManifest returns the plan of a manifest and the files that it generates,
+// for a directory of the project.
 func (w *Workspace) RenderManifest(ctx context.Context, file string, data []byte, ciDir string) (*manifests.Plan, []manifests.File, error) {
 	catalogue, err := w.Catalogue()
 	if err != nil {
@@ -119,8 +119,8 @@ type ApplyOptions struct {
 	Checked     func() error // what is asked once everything is rendered, before anything is written
 }
 
-// ApplyManifest goes from the text of a manifest to what is done to the tree.
-// Nothing is touched before everything is rendered.
+// ApplyManifest generates the files of a manifest and writes them to the tree.
+// It writes nothing before all files were rendered.
 func (w *Workspace) ApplyManifest(ctx context.Context, file string, data []byte, o ApplyOptions) (*manifests.Plan, []manifests.Change, error) {
 	plan, files, err := w.RenderManifest(ctx, file, data, o.CIDir)
 	if err != nil {
@@ -142,8 +142,8 @@ func (w *Workspace) ApplyManifest(ctx context.Context, file string, data []byte,
 	return plan, changes, err
 }
 
-// ManifestPath is that of the usual manifest: below the base directory if it is
-// there, else below the current one.
+// ManifestPath returns the path of the default manifest: below the base
+// directory if it exists there, otherwise below the current directory.
 func (w *Workspace) ManifestPath() string {
 	below := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
 	if _, err := os.Stat(below); err != nil {
@@ -154,8 +154,8 @@ func (w *Workspace) ManifestPath() string {
 	return below
 }
 
-// FillStart fills in what is not said about a first manifest: the project is
-// called like its directory, and built on the newest releases.
+// FillStart sets defaults of a first manifest: the project's name is that of its
+// directory, and its targets are the newest releases.
 func (w *Workspace) FillStart(s *manifests.Start) error {
 	if s.Project == "" {
 		dir, err := filepath.Abs(w.BaseDir())
@@ -180,7 +180,7 @@ func (w *Workspace) FillStart(s *manifests.Start) error {
 	return err
 }
 
-// CreateManifest writes a project's first manifest. It returns its path.
+// CreateManifest writes a project's first manifest and returns its path.
 func (w *Workspace) CreateManifest(s manifests.Start) (string, error) {
 	text, err := manifests.First(s)
 	if err != nil {
@@ -197,8 +197,9 @@ func (w *Workspace) CreateManifest(s manifests.Start) (string, error) {
 	return file, manifests.Create(file, text)
 }
 
-// manifestCommand is what headers say: the arguments that make the same files
-// again when given in the base directory. Directories of facts are left out.
+// manifestCommand returns the arguments for the headers of generated files. In
+// the base directory, they generate the same files again. Directories of facts
+// are left out.
 func (w *Workspace) manifestCommand(file, ciDir string) []string {
 	args := []string{"manifest"}
 	if dir, err := manifests.CleanDir(ciDir); err == nil && dir != "ci" {

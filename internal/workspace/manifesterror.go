@@ -8,7 +8,7 @@ import (
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
-// A ManifestError is anything that goes wrong with a manifest.
+// A ManifestError is an error about a manifest.
 type ManifestError struct {
 	Err        error
 	NotWriting bool // it is about a check or a first manifest
@@ -18,7 +18,7 @@ func (e *ManifestError) Error() string { return e.Err.Error() }
 
 func (e *ManifestError) Unwrap() error { return e.Err }
 
-// Prefix is what the original has before the error.
+// Prefix returns the text that the original lcitool prints before the error.
 func (e *ManifestError) Prefix() string {
 	if e.NotWriting || errors.Is(e.Err, manifests.ErrUnfinished) {
 		return "Manifest error: "
@@ -26,7 +26,7 @@ func (e *ManifestError) Prefix() string {
 	return "Manifest error: Failed to generate configuration: "
 }
 
-// ManifestErrors marks all errors that err joins as ones about a manifest.
+// ManifestErrors wraps all errors that err joins in ManifestErrors.
 func ManifestErrors(err error, notWriting bool) error {
 	if err == nil {
 		return nil

@@ -10,9 +10,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 )
 
-// PortablePath is a path as headers name it: seen from the directory base if
-// it is in there, and else the file's name alone. It is the same however the
-// two were spelt and wherever the tree is.
+// PortablePath returns a path for the headers of generated files: relative to
+// base if it is below it, otherwise only the file's name. It does not depend on
+// how the paths are written and where the tree is.
 func PortablePath(base, name string) string {
 	if rel, ok := relativeTo(filepath.Abs, base, name); ok {
 		return rel
@@ -23,8 +23,8 @@ func PortablePath(base, name string) string {
 	return filepath.Base(name)
 }
 
-// relativeTo is name seen from base; ok is false if it is not in there. The
-// directories are compared as resolve gives them.
+// relativeTo returns name relative to base. ok is false if it is not below base.
+// Directories are compared after resolve.
 func relativeTo(resolve func(string) (string, error), base, name string) (rel string, ok bool) {
 	from, err := resolve(base)
 	if err != nil {
@@ -44,8 +44,8 @@ func relativeTo(resolve func(string) (string, error), base, name string) (rel st
 	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
 }
 
-// PortablePattern is a list of projects as headers name it: paths in it are
-// seen from the current directory.
+// PortablePattern returns a list of projects for the headers of generated files.
+// Paths in it are relative to the current directory.
 func PortablePattern(list string) string {
 	entries := strings.Split(list, ",")
 	for i, entry := range entries {

@@ -17,8 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
 )
 
-// Patterns gives what a pattern list selects: names of projects, with
-// references as they are written.
+// Patterns returns what a pattern list selects: names of projects, and
+// references unchanged.
 func (w *Workspace) Patterns(list string) ([]string, error) {
 	set, err := w.Facts()
 	if err != nil {
@@ -27,8 +27,8 @@ func (w *Workspace) Patterns(list string) ([]string, error) {
 	return facts.Expand(list, set.ProjectNames())
 }
 
-// Expand gives the facts with the names of the projects that a pattern list
-// selects. What it refers to by URL or path is fetched.
+// Expand returns the facts and the names of the projects that a pattern list
+// selects. It fetches references by URL or path.
 func (w *Workspace) Expand(ctx context.Context, pattern string) (*facts.Set, []string, error) {
 	list, err := w.Patterns(pattern)
 	if err != nil {
@@ -37,8 +37,8 @@ func (w *Workspace) Expand(ctx context.Context, pattern string) (*facts.Set, []s
 	return w.Projects(ctx, list)
 }
 
-// Projects gives the facts with the names of the projects in a list, which
-// may hold references but no patterns.
+// Projects returns the facts and the names of the projects in a list. The list
+// may contain references but no patterns.
 func (w *Workspace) Projects(ctx context.Context, list []string) (*facts.Set, []string, error) {
 	names, more, err := w.references(ctx, list)
 	if err != nil {
@@ -48,11 +48,11 @@ func (w *Workspace) Projects(ctx context.Context, list []string) (*facts.Set, []
 	return set, names, err
 }
 
-// references fetches what a list of projects refers to by URL or path. It
-// gives the names of all the projects in the list, each once, with a layer
-// that has those fetched: to be passed to facts, where they take the place of
-// known projects of their names. Each file is fetched once a run. more is
-// empty for a list without references.
+// references fetches the references in a list of projects. It returns the names
+// of all projects in the list without duplicates, and a layer with the fetched
+// ones, to be passed to Facts. There they replace known projects with the same
+// names. Each file is fetched once per run. more is empty for a list without
+// references.
 func (w *Workspace) references(ctx context.Context, refs []string) (names []string, more []facts.Layer, err error) {
 	if !slices.ContainsFunc(refs, projectsource.IsReference) {
 		return unique(refs), nil, nil
@@ -76,9 +76,9 @@ func (w *Workspace) references(ctx context.Context, refs []string) (names []stri
 	return names, []facts.Layer{projectLayer(files)}, nil
 }
 
-// FromBase gives the entries of a manifest's list as seen from the current
-// directory: a path in it is relative to the project's base directory, or to
-// the current one where only that has such a file.
+// FromBase returns the entries of a manifest's list relative to the current
+// directory. Paths in it are relative to the project's base directory, or to the
+// current directory if the file exists only there.
 func (w *Workspace) FromBase(list []string) []string {
 	if w.o.BaseDir == "" {
 		return list
@@ -88,7 +88,7 @@ func (w *Workspace) FromBase(list []string) []string {
 		if !projectsource.IsReference(entry) || projectsource.IsURL(entry) || filepath.IsAbs(entry) {
 			continue
 		}
-		below := w.o.BaseDir + string(filepath.Separator) + entry // not joined, which would resolve "link/.." wrongly
+		below := w.o.BaseDir + string(filepath.Separator) + entry // not filepath.Join, which would resolve "link/.." wrongly
 		_, errBelow := os.Stat(below)
 		if _, err := os.Stat(entry); errBelow == nil || err != nil {
 			out[i] = below
@@ -107,7 +107,7 @@ func unique(list []string) []string {
 	return out
 }
 
-// projectLayer is a layer of facts that holds fetched projects.
+// projectLayer returns a layer of facts with fetched projects.
 func projectLayer(files []projectsource.File) facts.Layer {
 	tree := fstest.MapFS{}
 	locations := map[string]string{}
@@ -119,8 +119,8 @@ func projectLayer(files []projectsource.File) facts.Layer {
 	return facts.Layer{Name: "references", FS: tree, Locations: locations}
 }
 
-// lockedSource is where the files come from that projects are defined in by
-// reference. It holds them to the lock of the project at hand.
+// lockedSource returns the source of project files, checked against the lock of
+// the current project.
 func (w *Workspace) lockedSource() (*projectsource.Source, error) {
 	lock, err := projectsource.ReadLock(w.BaseDir())
 	if err != nil {
@@ -129,8 +129,8 @@ func (w *Workspace) lockedSource() (*projectsource.Source, error) {
 	return w.NewSource(lock)
 }
 
-// NewSource is where the files come from that projects are defined in by
-// reference, held to a lock unless it is nil.
+// NewSource returns the source of project files, checked against a lock unless
+// it is nil.
 func (w *Workspace) NewSource(lock *projectsource.Lock) (*projectsource.Source, error) {
 	roots, err := w.Authorities()
 	if err != nil {
@@ -147,8 +147,9 @@ func (w *Workspace) NewSource(lock *projectsource.Lock) (*projectsource.Source, 
 	}), nil
 }
 
-// Authorities gives the certificates of the file that the variables name
-// which the original and curl look at, nil for the system's.
+// Authorities returns the certificates in the file that REQUESTS_CA_BUNDLE or
+// CURL_CA_BUNDLE names, as the original lcitool and curl use it. It returns nil
+// for the system's certificates.
 func (w *Workspace) Authorities() (*x509.CertPool, error) {
 	for _, variable := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
 		file := w.o.Getenv(variable)
@@ -168,7 +169,7 @@ func (w *Workspace) Authorities() (*x509.CertPool, error) {
 	return nil, nil
 }
 
-// readProject checks the text of a project and lists what it needs.
+// readProject validates the text of a project and returns what it needs.
 func readProject(ref projectsource.Reference, data []byte) ([]string, error) {
 	needs, _, err := facts.DecodeProject(ref.Location(), data)
 	if err != nil {
@@ -181,8 +182,8 @@ func readProject(ref projectsource.Reference, data []byte) ([]string, error) {
 	return names, nil
 }
 
-// ProjectErrors marks all errors that err joins as ones about projects, with
-// advice where there is some.
+// ProjectErrors wraps all errors that err joins as errors about projects, with
+// hints.
 func ProjectErrors(err error) error {
 	if err == nil {
 		return nil

@@ -11,15 +11,15 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Arches are the architectures that a target is looked at for.
+// Arches are the architectures of a target.
 type Arches struct {
 	Host  string // "" for this machine's
 	Cross string // "" for none
 }
 
-// Portable gives the options that mean the architectures on any machine. That of
-// this machine is named where it is not the usual one, since packages depend on
-// it.
+// Portable returns the flags that select the same architectures on any machine.
+// It includes this machine's architecture unless it is x86_64, because packages
+// depend on it.
 func (a Arches) Portable() []string {
 	host := a.Host
 	if arch, err := HostArch(""); host == "" && err == nil && arch != "x86_64" {
@@ -35,7 +35,7 @@ func (a Arches) Portable() []string {
 	return args
 }
 
-// AnyTarget is the check of what can be made for all targets.
+// AnyTarget accepts all targets, for outputs that are possible for all.
 func AnyTarget(targets.Target) error { return nil }
 
 // ResolvePattern is Resolve for the projects that a pattern list selects.
@@ -47,9 +47,9 @@ func (w *Workspace) ResolvePattern(ctx context.Context, arches Arches, target, p
 	return w.Resolve(ctx, arches, target, list, check)
 }
 
-// Resolve gives the target with the packages that a list of projects and
-// references needs there. check says whether the output can be made for a
-// target; it is asked before packages are looked for.
+// Resolve returns the target and the packages that a list of projects and
+// references needs on it. check reports whether the output is possible for the
+// target; it is called before packages are resolved.
 func (w *Workspace) Resolve(ctx context.Context, arches Arches, target string, list []string, check func(targets.Target) error) (targets.Target, *targets.Packages, error) {
 	var none targets.Target
 	t, err := w.Target(target, arches)
@@ -80,8 +80,8 @@ func (w *Workspace) Resolve(ctx context.Context, arches Arches, target string, l
 	return t, packages, nil
 }
 
-// Target gives a target for the architectures. With a *targets.CrossError the target is
-// valid as well.
+// Target returns a target for the architectures. With a *targets.CrossError, the
+// target is valid as well.
 func (w *Workspace) Target(name string, arches Arches) (targets.Target, error) {
 	catalogue, err := w.Catalogue()
 	if err != nil {
@@ -98,7 +98,7 @@ func (w *Workspace) Target(name string, arches Arches) (targets.Target, error) {
 	return release.For(arch, targets.Arch(arches.Cross))
 }
 
-// HostArch is the architecture named, or that of this machine.
+// HostArch returns the architecture called name, or that of this machine.
 func HostArch(name string) (targets.Arch, error) {
 	if name != "" {
 		return targets.ParseArch(name)
@@ -106,7 +106,7 @@ func HostArch(name string) (targets.Arch, error) {
 	return targets.ParseArch(kernelArch(runtime.GOARCH))
 }
 
-// kernelArch is the kernel's name of an architecture that Go names, or "".
+// kernelArch returns the kernel's name of a GOARCH, or "".
 func kernelArch(goarch string) string {
 	return map[string]string{
 		"386": "i686", "amd64": "x86_64", "arm": "armv7l", "arm64": "aarch64", "mips": "mips",

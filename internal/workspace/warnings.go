@@ -10,12 +10,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// mostWarnings is how many warnings of one kind are shown; the others are
+// mostWarnings is the number of warnings of one kind that are shown. Others are
 // counted.
 const mostWarnings = 10
 
-// Warnings collects what was warned of. It is safe for use by several
-// goroutines.
+// Warnings collects warnings. It is safe for concurrent use.
 type Warnings struct {
 	mu     sync.Mutex
 	seen   map[string]bool // by text
@@ -24,10 +23,10 @@ type Warnings struct {
 	kinds  []string        // that were shown, in their order
 }
 
-// Add keeps a warning until it is taken, once.
+// Add adds a warning, without duplicates.
 func (w *Warnings) Add(f *facts.Problem) { w.AddError(f) }
 
-// AddError is Add for a warning of any kind.
+// AddError is Add for any error.
 func (w *Warnings) AddError(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,7 +39,7 @@ func (w *Warnings) AddError(err error) {
 	}
 }
 
-// Take gives what was added since.
+// Take returns the warnings added since the last call.
 func (w *Warnings) Take() []error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -49,8 +48,8 @@ func (w *Warnings) Take() []error {
 	return later
 }
 
-// Shows counts one more message like this one, and reports whether to show it.
-// Messages are alike that differ only in quoted text and numbers.
+// Shows counts a message and reports whether to show it. Messages that differ
+// only in quoted text and numbers are of the same kind.
 func (w *Warnings) Shows(message string) bool {
 	kind := kindOf(message)
 	w.mu.Lock()
@@ -64,7 +63,8 @@ func (w *Warnings) Shows(message string) bool {
 	return w.counts[kind] <= mostWarnings
 }
 
-// Hidden gives, once, a line for each kind that had too many warnings.
+// Hidden returns a line for each kind with too many warnings. Further calls
+// return nothing.
 func (w *Warnings) Hidden() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,5 +81,5 @@ func (w *Warnings) Hidden() []string {
 // varying matches what differs between messages of one kind.
 var varying = lazyregexp.New(`"(?:[^"\\]|\\.)*"|'[^']*'|[0-9]+`)
 
-// kindOf gives what messages of one kind have in common.
+// kindOf returns what messages of one kind have in common.
 func kindOf(message string) string { return varying.ReplaceAllString(message, "…") }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package workspace knows the facts that a command works with: those that are
-// built in, those of the user's data directory and those that projects refer to
-// by URL or path.
+// Package workspace provides the facts that a command works with: the built-in
+// facts, those of the data directory, and projects given by URL or path.
 package workspace
 
 import (
@@ -17,22 +16,22 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Options say where facts are. All functions must be set.
+// Options say where the facts are. All functions must be set.
 type Options struct {
 	DataDir  string // "" for the usual one, if it is there
 	FactsDir string // in place of the built-in facts, "" for these
 	BaseDir  string // of the project at hand, "" for the current directory
 	CacheDir string // for what is fetched, "" for none
-	Offline  bool   // no request leaves the machine
+	Offline  bool   // send no network requests
 
 	Warnings *Warnings
-	Warnf    func(about, format string, args ...any) // warns at once
+	Warnf    func(about, format string, args ...any) // prints a warning immediately
 	Getenv   func(string) string
 	Log      *slog.Logger
 }
 
-// A Workspace reads facts when they are first asked for, once. It is safe for
-// use by several goroutines.
+// A Workspace reads facts on first use and caches them. It is safe for
+// concurrent use.
 type Workspace struct {
 	o Options
 
@@ -42,7 +41,7 @@ type Workspace struct {
 	sourceOnce    func() (*projectsource.Source, error)
 }
 
-// New gives a workspace. Nothing is read yet.
+// New returns a workspace. It reads nothing yet.
 func New(o Options) *Workspace {
 	w := &Workspace{o: o}
 	w.layersOnce = sync.OnceValues(w.readLayers)
@@ -52,8 +51,8 @@ func New(o Options) *Workspace {
 	return w
 }
 
-// WithoutRequests is a workspace that takes projects named by URL from the cache
-// alone. It shares what has been read.
+// WithoutRequests returns a workspace that reads projects given by URL only from
+// the cache. It shares the facts that were read.
 func (w *Workspace) WithoutRequests() *Workspace {
 	quiet := *w
 	quiet.o.Offline = true
@@ -61,7 +60,7 @@ func (w *Workspace) WithoutRequests() *Workspace {
 	return &quiet
 }
 
-// BaseDir is the directory of the project at hand.
+// BaseDir returns the directory of the current project.
 func (w *Workspace) BaseDir() string {
 	if w.o.BaseDir == "" {
 		return "."
@@ -69,11 +68,11 @@ func (w *Workspace) BaseDir() string {
 	return w.o.BaseDir
 }
 
-// DefaultDataDir is used when it is there and no other was named.
+// DefaultDataDir is the data directory if it exists and no other is given.
 const DefaultDataDir = "ci/lcitool"
 
-// DataDir is the data directory in use, "" for none. The usual one is
-// looked for below the project's base directory, then below the current one.
+// DataDir returns the data directory, or "". The default is looked up below the
+// project's base directory, then below the current directory.
 func (w *Workspace) DataDir() string {
 	if w.o.DataDir != "" {
 		return w.o.DataDir
@@ -84,7 +83,8 @@ func (w *Workspace) DataDir() string {
 	return ""
 }
 
-// dataTree is the directory that has the usual data directory, "" for none.
+// dataTree returns the directory that contains the default data directory, or
+// "".
 func (w *Workspace) dataTree() string {
 	for _, tree := range []string{w.BaseDir(), "."} {
 		if _, err := os.Lstat(filepath.Join(tree, filepath.FromSlash(DefaultDataDir))); err == nil {
@@ -94,8 +94,8 @@ func (w *Workspace) dataTree() string {
 	return ""
 }
 
-// DataLayer is the layer of the data directory, which dataDirectory names. Only
-// that which the user has named may lead out of the tree.
+// DataLayer returns the layer of the data directory. Only a data directory given
+// by the user may be outside of the tree.
 func (w *Workspace) DataLayer() (facts.Layer, error) {
 	if w.o.DataDir != "" {
 		return facts.Dir(w.o.DataDir)
@@ -103,8 +103,8 @@ func (w *Workspace) DataLayer() (facts.Layer, error) {
 	return facts.TreeDir(w.dataTree(), DefaultDataDir)
 }
 
-// readLayers gives the layers of facts, nearest first, without the targets
-// that are built in.
+// readLayers returns the layers of facts, nearest first, without the built-in
+// targets.
 func (w *Workspace) readLayers() ([]facts.Layer, error) {
 	var layers []facts.Layer
 	if w.DataDir() != "" {
@@ -125,7 +125,7 @@ func (w *Workspace) readLayers() ([]facts.Layer, error) {
 	return append(layers, layer), nil
 }
 
-// Catalogue gives the targets.
+// Catalogue returns the targets.
 func (w *Workspace) Catalogue() (*targets.Catalogue, error) { return w.catalogueOnce() }
 
 func (w *Workspace) readCatalogue() (*targets.Catalogue, error) {
@@ -145,8 +145,8 @@ func (w *Workspace) readCatalogue() (*targets.Catalogue, error) {
 	return targets.Load(targets.Options{Layers: own, Warn: w.o.Warnings.Add})
 }
 
-// Facts gives the mappings and projects, with layers of more projects before
-// all others.
+// Facts returns the mappings and projects, with additional layers of projects
+// before all others.
 func (w *Workspace) Facts(more ...facts.Layer) (*facts.Set, error) {
 	if len(more) == 0 {
 		return w.factsOnce()
