@@ -13,8 +13,8 @@ import (
 )
 
 // Read reads the settings of the user, from a file or "" for none, and of the
-// project that a directory is part of. A file of the project that cannot be read
-// is only warned of: a tree of somebody else's keeps no verb from working.
+// project that contains dir. Errors in a project's file are only warnings,
+// because an untrusted tree must not break commands.
 func Read(user, dir string) (s Settings, warnings []error, err error) {
 	if user != "" {
 		if s.User, err = ReadUser(user); err != nil {
@@ -35,8 +35,8 @@ func Read(user, dir string) (s Settings, warnings []error, err error) {
 	return s, warnings, nil
 }
 
-// Apply gives each option of a verb that has no value yet the one that the
-// settings have for it. It counts as one that was not given.
+// Apply sets each flag of a command that has no value yet to that of the
+// settings. The flag still counts as not given.
 func (s Settings) Apply(flags *pflag.FlagSet, verb string) error {
 	for _, key := range Keys() {
 		f := flags.Lookup(key.Flag)

@@ -17,7 +17,7 @@ import (
 
 var variableName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// CheckName refuses what cannot be the name of a variable.
+// CheckName returns an error for an invalid variable name.
 func CheckName(name string) error {
 	if !variableName.MatchString(name) {
 		return fmt.Errorf("%q cannot be the name of a variable", name)
@@ -25,7 +25,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// ReadDotenv reads a file of NAME=VALUE lines. It gives them sorted by name.
+// ReadDotenv reads a file of NAME=VALUE lines and returns them sorted by name.
 func ReadDotenv(file string) ([]string, error) {
 	text, err := safefs.ReadArgument(file, maxSize)
 	if err != nil {
@@ -48,8 +48,9 @@ func ReadDotenv(file string) ([]string, error) {
 // ReadValue reads the value of a variable of type file.
 func ReadValue(file string) ([]byte, error) { return safefs.ReadArgument(file, maxSize) }
 
-// Environment gives the variables of dotenv files, then those of a list: NAME=VALUE,
-// or NAME for its value in lookup. Names without a value there are left out.
+// Environment returns the variables of dotenv files, then those of list. An
+// entry is NAME=VALUE, or NAME to use its value in lookup; a NAME without a
+// value is left out.
 func Environment(files, list []string, lookup func(string) (string, bool)) ([]string, error) {
 	var all []string
 	for _, file := range files {
@@ -69,7 +70,8 @@ func Environment(files, list []string, lookup func(string) (string, bool)) ([]st
 	return all, nil
 }
 
-// CheckEnvironment fails for what is neither NAME=VALUE nor NAME.
+// CheckEnvironment returns an error for entries that are neither NAME=VALUE nor
+// NAME.
 func CheckEnvironment(list []string) error {
 	for _, variable := range list {
 		if variable == "" || strings.HasPrefix(variable, "=") {

@@ -19,10 +19,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// maxSize bounds a file, in bytes.
+// maxSize limits the size of a settings file, in bytes.
 const maxSize = 1 << 20
 
-// A File is what one file says.
+// A File is the content of a settings file.
 type File struct {
 	Name      string // as messages have it
 	Project   string // directory of the project that it belongs to, absolute; "" for the user's
@@ -32,13 +32,13 @@ type File struct {
 	Warnings  []*diag.Error     // keys that have no effect
 }
 
-// A Value is what a file says about a key.
+// A Value is the value of a key.
 type Value struct {
 	Text string
 	Pos  diag.Position
 }
 
-// A Variable is one of the pipeline.
+// A Variable is a variable of the pipeline.
 type Variable struct {
 	Name   string
 	Value  string
@@ -47,10 +47,11 @@ type Variable struct {
 	Pos    diag.Position
 }
 
-// Names of a project's file; the first that exists counts.
+// projectFiles returns the names of a project's settings file; the first that
+// exists is used.
 func projectFiles() []string { return []string{"ci/lcitool/config.yml", ".lcitool.yml"} }
 
-// ReadUser reads a file of the user's, which may have all keys.
+// ReadUser reads the user's file, which may contain all keys.
 func ReadUser(file string) (*File, error) {
 	text, err := safefs.ReadArgument(file, maxSize)
 	if err != nil {
@@ -59,8 +60,8 @@ func ReadUser(file string) (*File, error) {
 	return parse(file, text, "")
 }
 
-// UserFile is the file of the user in the directory of the configuration, "" for
-// none.
+// UserFile returns the path of the user's settings file in a configuration
+// directory, or "" if there is none.
 func UserFile(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
@@ -71,14 +72,15 @@ func UserFile(dir string) (string, error) {
 		if err == nil {
 			return file, nil
 		}
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null is no home
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // with HOME=/dev/null there is no configuration directory
 			return "", fmt.Errorf("cannot read the settings: %w", err)
 		}
 	}
 	return "", nil
 }
 
-// ReadProject reads the file of a project, nil if it has none.
+// ReadProject reads the settings file of a project. It returns nil if there is
+// none.
 func ReadProject(dir string) (*File, error) {
 	for _, name := range projectFiles() {
 		text, err := safefs.ReadFileIn(dir, name, maxSize)
@@ -93,8 +95,8 @@ func ReadProject(dir string) (*File, error) {
 	return nil, nil
 }
 
-// FindProject gives the directory of the project that a directory is part of:
-// the nearest one upwards with settings, a pipeline or a repository.
+// FindProject returns the project that contains start: the nearest directory
+// upwards with settings, a pipeline or a repository.
 func FindProject(start string) string {
 	for dir := start; ; dir = filepath.Dir(dir) {
 		for _, name := range append(projectFiles(), ".gitlab-ci.yml", ".git") {
@@ -132,7 +134,7 @@ func (f *File) warn(pos diag.Position, format string, args ...any) {
 	f.Warnings = append(f.Warnings, diag.Errorf(pos, format, args...))
 }
 
-// section reads one key; within is the mapping that it stands in, "" for none.
+// section reads one key. within is the mapping that contains it, or "".
 func (f *File) section(within string, field yamldoc.Field) error {
 	name := field.Key
 	if within != "" {
@@ -163,7 +165,7 @@ func isSection(name string) bool {
 	return slices.ContainsFunc(Keys(), func(k Key) bool { return strings.HasPrefix(k.Name, name+".") })
 }
 
-// names are those that an unknown key may be meant for.
+// names returns all keys, for suggestions.
 func names() []string {
 	var all []string
 	for _, k := range Keys() {
@@ -209,8 +211,8 @@ func (f *File) value(k Key, field yamldoc.Field) error {
 	return nil
 }
 
-// path makes a path absolute: it is one below the project, or beside the user's
-// file. One that leads out of a project has no effect.
+// path makes a path absolute, relative to the project or to the user's file. A
+// path that leads out of a project has no effect.
 func (f *File) path(pos diag.Position, what, name string) (string, bool) {
 	if f.Project == "" {
 		if !filepath.IsAbs(name) {
@@ -224,7 +226,7 @@ func (f *File) path(pos diag.Position, what, name string) (string, bool) {
 		if resolved, e := filepath.EvalSymlinks(real); e == nil || !errors.Is(e, fs.ErrNotExist) {
 			real, err = resolved, e
 		} else {
-			real = filepath.Join(dir, filepath.FromSlash(name)) // the verb that uses it says that it is not there
+			real = filepath.Join(dir, filepath.FromSlash(name)) // the command that uses it reports that it does not exist
 		}
 	}
 	if err != nil || filepath.IsAbs(name) || real != dir && !strings.HasPrefix(real, dir+string(filepath.Separator)) {
@@ -249,8 +251,7 @@ func (f *File) mirrors(v yamldoc.Node) error {
 	return nil
 }
 
-// variables reads variables: a name with a value, or with a mapping that says
-// more.
+// variables reads variables with a value or a mapping.
 func (f *File) variables(v yamldoc.Node) error {
 	entries, err := v.Mapping()
 	if err != nil {
@@ -283,7 +284,7 @@ func (f *File) variables(v yamldoc.Node) error {
 	return errors.Join(errs...)
 }
 
-// variable reads what a mapping says. ok is false if it has no effect.
+// variable reads the mapping of a variable. ok is false if it has no effect.
 func (f *File) variable(x *Variable, v yamldoc.Node) (ok bool, err error) {
 	fields, err := v.Mapping()
 	if err != nil {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package settings reads what a user and a project have decided about options.
+// Package settings reads the settings of a user and a project.
 //
-// A project's file comes with its tree, which anybody may have written: keys
-// that reach beyond the containers of its jobs are the user's alone, and
-// directories stay below the tree.
+// A project's file is as untrusted as its tree. Keys that affect more than the
+// containers of its jobs are permitted only in the user's file, and directories
+// must be below the tree.
 package settings
 
-// A Kind is what the value of a key is.
+// A Kind is the type of a key's value.
 type Kind uint8
 
-// Kinds of values.
 const (
 	Text Kind = iota
 	Number
@@ -25,22 +24,22 @@ type Key struct {
 	Flag    string // that has the same effect, "" for none
 	Verbs   []string
 	Kind    Kind
-	User    bool     // a project's file may not have it
-	Values  []string // that it may have; nil for any
-	Refused []string // values that a project's file may not have
-	Yields  string   // option on the command line that it gives way to, "" for none
+	User    bool     // not permitted in a project's file
+	Values  []string // permitted values; nil for any
+	Refused []string // values that are not permitted in a project's file
+	Yields  string   // flag that overrides it, or ""
 	Summary string
 }
 
-// jobVerbs are the verbs that work with a pipeline; runVerbs those that run
-// commands in containers.
+// jobVerbs returns the commands that work with a pipeline; runVerbs returns
+// those that run commands in containers.
 func jobVerbs() []string {
 	return []string{"job run", "job shell", "job list", "job lint", "job explain", "job logs", "job diff"}
 }
 
 func runVerbs() []string { return []string{"job run", "job shell", "run"} }
 
-// Keys lists all keys in the order of the documentation.
+// Keys returns all keys in the order of the documentation.
 func Keys() []Key {
 	return []Key{
 		{Name: "event", Flag: "event", Verbs: jobVerbs(), Summary: "what starts the pipeline that job verbs work with"},

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// A Listed setting is one with where its value comes from.
+// A Listed is a setting with the origin of its value.
 type Listed struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`
@@ -19,8 +19,8 @@ type Listed struct {
 
 const hiddenValue = "[hidden]"
 
-// List lists all settings. fromEnvironment gives the variable that has the effect
-// of an option with its value, byDefault the value that nobody set.
+// List returns all settings. fromEnvironment returns the variable for a flag and
+// its value, byDefault the default value.
 func (s Settings) List(fromEnvironment func(flag string) (variable, value string), byDefault func(Key) string) []Listed {
 	var out []Listed
 	for _, key := range Keys() {
@@ -65,7 +65,7 @@ func (s Settings) listVariables() []Listed {
 	return out
 }
 
-// Rows gives settings as rows of a table, headings first.
+// Rows formats settings as rows of a table, headings first.
 func Rows(list []Listed) [][]string {
 	rows := [][]string{{"KEY", "VALUE", "ORIGIN"}}
 	for _, l := range list {

@@ -9,17 +9,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// Settings are those of a project over those of the user. Both may be nil.
+// Settings are the settings of a project, which override those of the user. Both
+// may be nil.
 type Settings struct {
 	Project, User *File
 }
 
-// files lists the files that there are, the strongest first.
+// files returns the existing files, by descending precedence.
 func (s Settings) files() []*File {
 	return slices.DeleteFunc([]*File{s.Project, s.User}, func(f *File) bool { return f == nil })
 }
 
-// Lookup gives the value of a key.
 func (s Settings) Lookup(key string) (Value, bool) {
 	for _, f := range s.files() {
 		if v, ok := f.Values[key]; ok {
@@ -29,8 +29,8 @@ func (s Settings) Lookup(key string) (Value, bool) {
 	return Value{}, false
 }
 
-// Variables gives the variables of the pipeline, by name. Those of the project
-// count where both have one.
+// Variables returns the variables of the pipeline, sorted by name. Those of the
+// project override those of the user.
 func (s Settings) Variables() []Variable {
 	all := map[string]Variable{}
 	for _, f := range slices.Backward(s.files()) {
@@ -45,7 +45,7 @@ func (s Settings) Variables() []Variable {
 	return out
 }
 
-// Mirrors gives the mirrors, by target or distribution in lower case.
+// Mirrors returns the mirrors by target or distribution, in lower case.
 func (s Settings) Mirrors() map[string]string {
 	all := map[string]string{}
 	for _, f := range slices.Backward(s.files()) {
@@ -54,7 +54,7 @@ func (s Settings) Mirrors() map[string]string {
 	return all
 }
 
-// Warnings lists what has no effect.
+// Warnings lists keys that have no effect.
 func (s Settings) Warnings() []*diag.Error {
 	var out []*diag.Error
 	for _, f := range s.files() {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// VariableOptions say which variables a pipeline is given.
+// VariableOptions are the command-line options for variables of a pipeline.
 type VariableOptions struct {
 	Asked  []string // NAME=VALUE
 	Dotenv []string // files with NAME=VALUE lines
@@ -15,7 +15,7 @@ type VariableOptions struct {
 	Mask   []string // names of those that are masked
 }
 
-// Check fails for what is no NAME=FILE.
+// Check returns an error for an invalid NAME=FILE.
 func (o *VariableOptions) Check() error {
 	for _, asked := range o.Files {
 		name, file, ok := strings.Cut(asked, "=")
@@ -34,8 +34,8 @@ type PipelineVariables struct {
 	masked []string // names
 }
 
-// ReadVariables adds to what the settings have what options say, which counts
-// more.
+// ReadVariables merges the variables of the settings with those of options,
+// which take precedence.
 func (s Settings) ReadVariables(o VariableOptions) (*PipelineVariables, error) {
 	v := &PipelineVariables{Files: map[string][]byte{}, masked: o.Mask}
 	var fromFiles []string
@@ -86,7 +86,7 @@ func (v *PipelineVariables) readFile(name, file string) error {
 	return nil
 }
 
-// Hidden gives the values of masked variables. env are further variables,
+// Hidden returns the values of masked variables. env are further variables,
 // NAME=VALUE.
 func (v *PipelineVariables) Hidden(env []string) []string {
 	var out []string
