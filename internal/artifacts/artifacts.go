@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package artifacts keeps what the jobs of a project left, a directory for each
-// job.
+// Package artifacts stores the artifacts of a project's jobs, in one directory
+// per job.
 package artifacts
 
 import (
@@ -20,11 +20,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// Below is where a project has its artifacts.
+// Below is the path of the artifacts below a project.
 const Below = ".lcitool/artifacts"
 
-// A Store has the artifacts of a project's jobs. No link in the project leads
-// it elsewhere. It is safe for use by several goroutines.
+// A Store contains the artifacts of a project's jobs. It follows no symbolic
+// links in the project. It is safe for concurrent use.
 type Store struct {
 	project string
 	dir     string // below project
@@ -34,16 +34,17 @@ type Store struct {
 	fresh map[string]bool // jobs whose artifacts were stored by this process
 }
 
-// In is the store of a project, by the project's absolute directory. Nothing is
-// made before there are artifacts. They belong to the project's owner.
+// In returns the store of a project, given by its absolute directory. It creates
+// no files before there are artifacts. These belong to the project's owner.
 func In(project string) *Store {
 	return &Store{project: project, dir: filepath.Join(project, filepath.FromSlash(Below)), owner: ownerOf(project)}
 }
 
-// Dir is the directory for the artifacts of a job.
+// Dir returns the directory for the artifacts of a job.
 func (s *Store) Dir(job string) string { return filepath.Join(s.dir, termtext.FileName(job)) }
 
-// Check fails if the project has something else where artifacts are to go.
+// Check fails if the project has something other than a directory in the place
+// of the artifacts.
 func (s *Store) Check() error {
 	all, err := s.open()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,7 +56,7 @@ func (s *Store) Check() error {
 	return all.Close()
 }
 
-// Sweep removes what killed processes left.
+// Sweep removes temporary files of killed processes.
 func (s *Store) Sweep() {
 	if all, err := s.open(); err == nil {
 		scratch.Sweep(s.dir)
@@ -63,8 +64,8 @@ func (s *Store) Sweep() {
 	}
 }
 
-// Remove removes what an earlier run left of a job, before the job begins:
-// whatever happens to it, nobody takes old files for new ones.
+// Remove removes the artifacts of an earlier run of a job. It is called before
+// the job begins, so that old files are not mistaken for new ones.
 func (s *Store) Remove(job string) error {
 	s.mu.Lock()
 	delete(s.fresh, job)
@@ -80,8 +81,8 @@ func (s *Store) Remove(job string) error {
 	return fmt.Errorf("cannot remove artifacts of an earlier run: %w", err)
 }
 
-// Replace stores the artifacts of a job in place of all that is there. They
-// appear when fill has filled their directory, or not at all.
+// Replace atomically replaces the artifacts of a job by the directory that fill
+// has filled.
 func (s *Store) Replace(job string, fill func(*safefs.Dir) error) error {
 	all, err := s.make()
 	if err != nil {
@@ -120,7 +121,6 @@ func (s *Store) Replace(job string, fill func(*safefs.Dir) error) error {
 	return nil
 }
 
-// Add adds a file to the artifacts of a job.
 func (s *Store) Add(job, name string, data []byte) error {
 	all, err := s.make()
 	if err != nil {
@@ -138,8 +138,8 @@ func (s *Store) Add(job, name string, data []byte) error {
 	return s.owner.chown(files.Name())
 }
 
-// Has reports whether there are artifacts of a job. With fresh, those of an
-// earlier process do not count.
+// Has reports whether there are artifacts of a job. With fresh, only those
+// stored by this process count.
 func (s *Store) Has(job string, fresh bool) (bool, error) {
 	s.mu.Lock()
 	stored := s.fresh[job]
@@ -152,7 +152,7 @@ func (s *Store) Has(job string, fresh bool) (bool, error) {
 		defer all.Close()
 		var left *safefs.Dir
 		if left, err = all.Sub(filepath.Base(s.Dir(job))); err == nil {
-			_ = left.Close() // it is there and no link
+			_ = left.Close() // it exists and is not a symbolic link
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -161,8 +161,8 @@ func (s *Store) Has(job string, fresh bool) (bool, error) {
 	return err == nil, err
 }
 
-// open opens the directory for artifacts. One that is not there is
-// fs.ErrNotExist.
+// open opens the directory of the artifacts. The error is fs.ErrNotExist if it
+// does not exist.
 func (s *Store) open() (*safefs.Dir, error) {
 	tree, err := safefs.OpenDir(s.project)
 	if err != nil {
@@ -172,7 +172,7 @@ func (s *Store) open() (*safefs.Dir, error) {
 	return tree.Sub(Below)
 }
 
-// make opens the directory for artifacts, made if it is missing.
+// make opens the directory of the artifacts and creates it if needed.
 func (s *Store) make() (*safefs.Dir, error) {
 	all, made, err := safefs.OpenOutput(s.project, s.dir)
 	if err != nil {
@@ -187,11 +187,10 @@ func (s *Store) make() (*safefs.Dir, error) {
 	return all, nil
 }
 
-// An owner is a user of the host.
 type owner struct{ uid, gid int }
 
-// ownerOf is who a directory belongs to, if that is not who runs us and it is
-// ours to give.
+// ownerOf returns the owner of a directory, or nil if files need not or cannot
+// be given to that user.
 func ownerOf(dir string) *owner {
 	info, err := os.Stat(dir)
 	if err != nil || os.Getuid() != 0 {
@@ -204,7 +203,7 @@ func ownerOf(dir string) *owner {
 	return &owner{int(stat.Uid), int(stat.Gid)}
 }
 
-// chown makes a file, and what is below a directory, the owner's.
+// chown changes the owner of a file or directory tree.
 func (o *owner) chown(name string) error {
 	if o == nil {
 		return nil
