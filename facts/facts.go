@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package facts reads what each build dependency is called on each
-// distribution.
+// Package facts reads the names of build dependencies on each distribution.
 //
 // Load takes layers of files, nearest first: a user's data directory, then the
-// facts built into the program. Selectors are decoded when they are first asked
-// for; Lint is the way to check everything.
+// built-in facts. Selectors are decoded on first use; Lint checks everything.
 package facts
 
 import (
@@ -15,10 +13,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A Position is a place in a file of facts.
+// A Position is a position in a file of facts.
 type Position = diag.Position
 
-// A Problem is something wrong at one place of a file. Its text is one line.
+// A Problem is an error at a position. Its text is one line.
 type Problem = diag.Error
 
 var (
@@ -28,19 +26,18 @@ var (
 	ErrPattern = errors.New("Invalid project list") //nolint:staticcheck // the text is the one that users of the original match on
 )
 
-// A Name is what one selector of a mapping says.
+// A Name is the value of one selector in a mapping.
 type Name struct {
 	Package string   // the distribution's name; "" when Null
 	Null    bool     // nothing to install there, and the search ends here
 	Pos     Position // of the selector
 }
 
-// Names maps a selector ("deb", "Fedora44", "s390x-default") to the name that
-// distributions it selects give the package.
+// Names maps selectors ("deb", "Fedora44", "s390x-default") to package names.
 type Names map[string]Name
 
-// Lookup returns the entry of the first selector that is present. ok is false
-// when none is. An entry that is Null ends the search like any other.
+// Lookup returns the entry of the first selector that is present. ok is false if
+// there is none. An entry that is Null ends the search like any other.
 func (n Names) Lookup(selectors ...string) (selector string, name Name, ok bool) {
 	for _, s := range selectors {
 		if name, ok = n[s]; ok {
@@ -50,7 +47,7 @@ func (n Names) Lookup(selectors ...string) (selector string, name Name, ok bool)
 	return "", Name{}, false
 }
 
-// A Mapping is all that is known of one generic package name.
+// A Mapping contains the names of one generic package.
 type Mapping struct {
 	Name   string
 	Native Names // the distribution's own packages, cross policies among them
@@ -59,13 +56,13 @@ type Mapping struct {
 	Pos    Position
 }
 
-// A Reference is a mapping named by a project.
+// A Reference is a mapping that a project lists.
 type Reference struct {
 	Mapping string
 	Pos     Position
 }
 
-// A Project is a list of the mappings that something needs to build.
+// A Project is a list of mappings that are needed to build something.
 type Project struct {
 	Name     string
 	Location string      // file or URL it was read from
@@ -73,7 +70,7 @@ type Project struct {
 	Needs    []Reference // in the order of the file, each mapping once
 }
 
-// A MappingsError says that mappings files cannot be read.
+// A MappingsError reports that mappings files cannot be read.
 type MappingsError struct {
 	Err error // the errors, joined
 }

@@ -4,7 +4,7 @@ package facts
 
 import "fmt"
 
-// A FindingReport is a finding for other programs.
+// A FindingReport is a finding for JSON output.
 type FindingReport struct {
 	Severity Severity `json:"severity"`
 	File     string   `json:"file"`
@@ -13,7 +13,7 @@ type FindingReport struct {
 	Message  string   `json:"message"`
 }
 
-// ListFindings gives findings for other programs, and each as a line for people.
+// ListFindings returns findings for JSON, and each as a line of text.
 func ListFindings(findings []Finding) (all []FindingReport, lines []string) {
 	all = []FindingReport{}
 	for _, f := range findings {

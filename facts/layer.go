@@ -21,27 +21,27 @@ import (
 //go:embed CORRECTIONS.md mappings/*.yml projects/*.yml projects/internal/*.yml
 var embedded embed.FS
 
-// maxFile bounds what one file of facts may hold, in bytes.
+// maxFile limits the size of one file of facts, in bytes.
 const maxFile = 2 << 20
 
-// A Layer is one tree of facts: mappings.yml or mappings/*.yml,
-// targets/*.yml, projects/*.yml, and projects/internal/*.yml.
+// A Layer is a tree of facts: mappings.yml or mappings/*.yml, targets/*.yml,
+// projects/*.yml, and projects/internal/*.yml.
 type Layer struct {
 	Name      string // stands before file names in messages
 	FS        fs.FS
 	Bundled   bool              // takes the place of the built-in facts: its projects/internal counts
 	Proven    bool              // checked by this program's own tests; not worth a check at each run
-	Locations map[string]string // what messages show for a file instead of Name and the file's name
+	Locations map[string]string // locations by file, shown in messages instead of Name and the file's name
 }
 
-// BuiltIn is the layer that comes with the program, less its targets, which
-// package targets holds.
+// BuiltIn returns the built-in layer without targets, which are in package
+// targets.
 func BuiltIn() Layer {
 	return Layer{Name: "facts", FS: embedded, Bundled: true, Proven: true}
 }
 
-// Dir is the layer of the directory at dir, which must be there. Links in it
-// may lead anywhere.
+// Dir returns the layer of an existing directory. Symbolic links in it may lead
+// anywhere.
 func Dir(dir string) (Layer, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -53,8 +53,8 @@ func Dir(dir string) (Layer, error) {
 	return Layer{Name: dir, FS: safefs.DirFS(dir)}, nil
 }
 
-// TreeDir is the layer of a directory below a tree that may be a stranger's:
-// no link leads out of the tree.
+// TreeDir returns the layer of a directory in an untrusted tree. Symbolic links
+// must not lead out of the tree.
 func TreeDir(tree, dir string) (Layer, error) {
 	name := filepath.Join(tree, filepath.FromSlash(dir))
 	base, err := safefs.OpenDir(tree)
@@ -77,7 +77,7 @@ func (l Layer) named(name string) Layer {
 	return l
 }
 
-// Sub is the part of the layer below the directory dir, which need not be there.
+// Sub returns the part of the layer below dir, which need not exist.
 func (l Layer) Sub(dir string) Layer {
 	sub, err := fs.Sub(l.FS, dir)
 	if err != nil { // only for a dir that is no valid path, which would be ours
@@ -86,8 +86,8 @@ func (l Layer) Sub(dir string) Layer {
 	return Layer{Name: path.Join(l.Name, dir), FS: sub, Bundled: l.Bundled, Proven: l.Proven}
 }
 
-// Files lists the files NAME.yml in the directory dir, sorted, without
-// what stands below. A directory that is not there holds none.
+// Files returns the files NAME.yml directly in dir, sorted. A missing directory
+// has none.
 func (l Layer) Files(dir string) ([]string, error) {
 	entries, err := fs.ReadDir(l.FS, dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,14 +113,15 @@ func (l Layer) Files(dir string) ([]string, error) {
 	return files, nil
 }
 
-// Has reports whether the layer holds something of that name which is no
-// directory. Read says what is wrong with a FIFO or a link that leads out.
+// Has reports whether the layer has a file called file that is not a directory.
+// For a FIFO, or a symbolic link that leads out, it is true, and Read returns
+// the error.
 func (l Layer) Has(file string) bool {
 	info, err := fs.Stat(l.FS, file)
 	return err == nil && !info.IsDir() || safefs.Outside(err) || errors.Is(err, safefs.ErrNotRegular)
 }
 
-// Path is the name of the layer's file in messages.
+// Path returns the file's name in messages.
 func (l Layer) Path(file string) string {
 	if location, ok := l.Locations[file]; ok {
 		return location
@@ -128,7 +129,7 @@ func (l Layer) Path(file string) string {
 	return path.Join(l.Name, file)
 }
 
-// Read gives the bytes of a file, of 2 MiB at most.
+// Read returns the content of a file of at most 2 MiB.
 func (l Layer) Read(file string) ([]byte, error) {
 	pos := Position{File: l.Path(file)}
 	f, err := l.FS.Open(file)

@@ -12,23 +12,21 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// A Severity says how much a finding matters.
+// A Severity is the importance of a finding.
 type Severity string
 
-// The severities.
 const (
 	ErrorSeverity Severity = "error" // to be put right
 	NoteSeverity  Severity = "note"  // may well be as it should be
 )
 
-// A Finding is what a check of facts has to say about one place.
+// A Finding is the result of a check at one position.
 type Finding struct {
 	*Problem
 	Severity Severity
 }
 
-// SortFindings orders findings by file, line and column; equal ones appear
-// once.
+// SortFindings sorts findings by file, line and column, and removes duplicates.
 func SortFindings(list []Finding) []Finding {
 	slices.SortStableFunc(list, func(a, b Finding) int {
 		if c := a.Compare(b.Position); c != 0 {
@@ -46,8 +44,8 @@ type LintOptions struct {
 	Known  Vocabulary // the selectors there are
 }
 
-// Lint reads all mappings and projects of the layers to check, and finds all
-// that is wrong with them or out of order. The findings are sorted.
+// Lint checks all mappings and projects of the first o.Check layers. The
+// findings are sorted.
 func Lint(o LintOptions) []Finding {
 	l := &linter{known: o.Known, names: map[string]bool{}, native: map[string]bool{}, needed: map[string]bool{}}
 	for i, layer := range o.Layers {
@@ -67,10 +65,10 @@ func Lint(o LintOptions) []Finding {
 
 type linter struct {
 	known    Vocabulary
-	names    map[string]bool // mappings of any section and layer
-	native   map[string]bool // those of the section that the original looks in first
-	needed   map[string]bool // by a project of any layer
-	own      []entry         // of the layers to check that are not built in
+	names    map[string]bool // mappings of all sections and layers
+	native   map[string]bool // mappings in the section that the original lcitool reads first
+	needed   map[string]bool // mappings that a project of any layer needs
+	own      []entry         // entries of the layers to check that are not built in
 	findings []Finding
 }
 
@@ -100,7 +98,7 @@ func (l *linter) note(pos Position, format string, args ...any) {
 	l.findings = append(l.findings, Finding{diag.Errorf(pos, format, args...), NoteSeverity})
 }
 
-// lintFiles finds what a layer holds under names of facts that are not read.
+// lintFiles reports files that are in directories of facts but are not read.
 func (l *linter) lintFiles(layer Layer) {
 	for _, dir := range []string{"mappings", "projects", "targets"} {
 		entries, err := fs.ReadDir(layer.FS, dir)

@@ -9,7 +9,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// lintMappings notes which mappings a layer has, and checks them.
+// lintMappings records the mappings of a layer, and checks them if check is
+// true.
 func (l *linter) lintMappings(layer Layer, check bool) {
 	quiet := len(l.findings)
 	files, err := mappingFiles(layer)
@@ -79,11 +80,11 @@ func (l *linter) lintEntry(e *entry) {
 	}
 }
 
-// policies lists what a cross policy can be.
+// policies returns the values of a cross policy.
 func policies() []string { return []string{"native", "foreign", "skip"} }
 
-// Before reports whether one selector is to stand before another: the general
-// ones first, those of a level by byte.
+// Before reports whether selector a must precede b: general selectors precede
+// specific ones; those of one level are sorted by byte.
 func (v Vocabulary) Before(a, b string) bool {
 	if x, y := v.level(a), v.level(b); x != y {
 		return x < y
@@ -110,7 +111,7 @@ func (v Vocabulary) level(selector string) int {
 	return 3
 }
 
-// lintUse notes mappings that do nothing, here or for the original.
+// lintUse reports mappings without effect, here or in the original lcitool.
 func (l *linter) lintUse(e entry) {
 	if !l.native[e.name] {
 		l.note(e.pos, "%s: %s is not in mappings, where the original lcitool wants it too", e.section, yamldoc.Quote(e.name))

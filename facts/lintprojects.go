@@ -9,7 +9,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// lintProjects notes what a layer's projects need, and checks them.
+// lintProjects records the needs of a layer's projects, and checks them if check
+// is true.
 func (l *linter) lintProjects(layer Layer, check bool) {
 	quiet := len(l.findings)
 	files, err := layer.Files("projects")

@@ -12,13 +12,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// Expand gives the names that a list of patterns selects from known: pieces
-// between commas, each a glob in the manner of Python's fnmatch, or taken as
-// it stands if it holds a "/". "all" alone selects everything. Names come in
-// the order of the pieces, those of one glob in the order of known; a name
-// found twice appears once, a piece with "/" as often as it is written. A
-// piece that matches nothing is an error that wraps ErrPattern. Its text has
-// "*" for "all" in its second half, as the original's has.
+// Expand returns the names in known that a pattern list selects. Patterns are
+// separated by commas. Each is a glob as in Python's fnmatch, or is taken
+// literally if it contains a "/". "all" alone selects everything. Names are in
+// the order of the patterns, those of one glob in the order of known. Duplicates
+// are removed, except for literal ones. A pattern that matches nothing is an
+// error that wraps ErrPattern; as in the original lcitool, the second half of
+// its text has "*" instead of "all".
 func Expand(list string, known []string) ([]string, error) {
 	written := list
 	if list == "all" {
@@ -49,9 +49,9 @@ func Expand(list string, known []string) ([]string, error) {
 	return names, nil
 }
 
-// fnmatch compiles a shell glob with the rules of Python's module of that
-// name: no escapes, "[!…]" alone negates, an unclosed "[" stands for itself.
-// What is not UTF-8 matches nothing that is.
+// fnmatch compiles a glob by the rules of Python's fnmatch: there are no
+// escapes, only "[!…]" negates, and an unclosed "[" is literal. Invalid UTF-8
+// matches no valid text.
 func fnmatch(glob string) *regexp.Regexp {
 	glob = strings.ToValidUTF8(glob, "\x00")
 	var b strings.Builder
@@ -79,14 +79,14 @@ func fnmatch(glob string) *regexp.Regexp {
 	return regexp.MustCompile(b.String())
 }
 
-// bracket translates the set that begins at glob[at] and gives the index of
+// bracket translates the set that begins at glob[at], and returns the index of
 // its last byte.
 func bracket(glob string, at int) (class string, last int) {
 	from := at + 1
 	if strings.HasPrefix(glob[from:], "!") {
 		from++
 	}
-	if strings.HasPrefix(glob[from:], "]") { // a "]" that comes first is a member
+	if strings.HasPrefix(glob[from:], "]") { // a leading "]" is a member
 		from++
 	}
 	end := strings.IndexByte(glob[from:], ']')
@@ -107,8 +107,8 @@ func bracket(glob string, at int) (class string, last int) {
 	return "[" + members + "]", last
 }
 
-// ranges writes the members of a set, "a-z" meaning all between. A range that
-// runs backwards has none.
+// ranges translates the members of a set, in which "a-z" is a range. A reversed
+// range is empty.
 func ranges(set []rune) string {
 	var b strings.Builder
 	for i := 0; i < len(set); i++ {

@@ -18,8 +18,7 @@ type readProject struct {
 	err     error
 }
 
-// listProjects notes which projects layer i has, nearer ones taking the place
-// of those below.
+// listProjects records the projects of layer i. Nearer layers take precedence.
 func (s *Set) listProjects(i int, layer Layer) error {
 	files, err := layer.Files("projects")
 	errs := []error{err}
@@ -41,18 +40,18 @@ func note(projects map[string]source, layer int, files []string) {
 	}
 }
 
-// ProjectNames lists the public projects, sorted.
+// ProjectNames returns the public projects, sorted.
 func (s *Set) ProjectNames() []string {
 	return slices.Sorted(maps.Keys(s.projects))
 }
 
-// InternalNames lists the program's own projects, sorted.
+// InternalNames returns the internal projects, sorted.
 func (s *Set) InternalNames() []string {
 	return slices.Sorted(maps.Keys(s.internal))
 }
 
-// Project reads a project by name, a public one or else an internal one. The
-// error is a *ProjectError.
+// Project reads a project by name, first among public ones, then among internal
+// ones. The error is a *ProjectError.
 func (s *Set) Project(name string) (*Project, error) {
 	if src, ok := s.projects[name]; ok {
 		return s.readProject(name, src, false)
@@ -67,7 +66,7 @@ func (s *Set) Project(name string) (*Project, error) {
 	}
 }
 
-// Internal reads one of the program's own projects ("base", "python-pip").
+// Internal reads an internal project such as "base" or "python-pip".
 func (s *Set) Internal(name string) (*Project, error) {
 	src, ok := s.internal[name]
 	if !ok {
@@ -104,8 +103,8 @@ func (s *Set) decodeProject(file string, data []byte) ([]Reference, error) {
 	return needs, err
 }
 
-// DecodeProject reads the text of a project file. ignored are keys that have
-// no effect or appear twice.
+// DecodeProject parses a project file. ignored are keys without effect and
+// duplicates.
 func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Problem, err error) {
 	items, ignored, err := decodeItems(file, data)
 	seen := make(map[string]bool, len(items))
@@ -118,7 +117,7 @@ func DecodeProject(file string, data []byte) (needs []Reference, ignored []*Prob
 	return needs, ignored, err
 }
 
-// decodeItems gives what a project file lists, as often as it does.
+// decodeItems returns the items of a project file, including duplicates.
 func decodeItems(file string, data []byte) (items []Reference, ignored []*Problem, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil {
@@ -142,7 +141,7 @@ func decodeItems(file string, data []byte) (items []Reference, ignored []*Proble
 	}
 	nodes, err := packages.Sequence()
 	if err != nil {
-		return nil, ignored, diag.Errorf(packages.Pos(), "Expected packages to be a list, got <class '%s'>", pythonType(*packages)) // in the words of the original, which users match on
+		return nil, ignored, diag.Errorf(packages.Pos(), "Expected packages to be a list, got <class '%s'>", pythonType(*packages)) // the message of the original lcitool, which scripts match
 	}
 	var errs []error
 	for _, n := range nodes {
@@ -156,8 +155,8 @@ func decodeItems(file string, data []byte) (items []Reference, ignored []*Proble
 	return items, ignored, diag.Join(errs...)
 }
 
-// pythonType names a value's type as the message of the original does, which
-// users' scripts match on.
+// pythonType returns the Python type of a value as in the message of the
+// original lcitool, which scripts match.
 func pythonType(n yamldoc.Node) string {
 	switch {
 	case n.IsNull():

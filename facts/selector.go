@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A Vocabulary is what selectors can be made of.
+// A Vocabulary contains the valid parts of selectors.
 type Vocabulary struct {
 	Formats       []string            // packaging formats: "deb"
 	Distributions map[string][]string // versions by name: "Debian" has "12"
@@ -27,8 +27,8 @@ const (
 	policyPrefix = "cross-policy-"
 )
 
-// check says what is wrong with a selector of a section: pip and cpanm know
-// no other architecture than the build machine's.
+// check returns an error for a selector that is invalid in a section. In the
+// sections of pip and cpanm, selectors for cross builds have no effect.
 func (v Vocabulary) check(section, selector string) error {
 	if section != nativeSection && strings.HasPrefix(selector, crossPrefix) {
 		return fmt.Errorf("selector %s has no effect in %s", yamldoc.Quote(selector), section)
@@ -36,9 +36,9 @@ func (v Vocabulary) check(section, selector string) error {
 	return v.Check(selector)
 }
 
-// Check says what is wrong with a selector, nil when it can match a target.
-// A selector is default, a format, a distribution or a release of it, with
-// "ARCH-", "cross-ARCH-" or "cross-policy-" before it or nothing.
+// Check returns an error unless a selector can match a target. A selector is
+// "default", a format, a distribution, or a release, optionally with the prefix
+// "ARCH-", "cross-ARCH-" or "cross-policy-".
 func (v Vocabulary) Check(selector string) error {
 	base, hasArch := selector, false
 	if rest, ok := strings.CutPrefix(selector, policyPrefix); ok {
@@ -64,12 +64,12 @@ func (v Vocabulary) Check(selector string) error {
 	return fmt.Errorf("unknown selector %s%s", yamldoc.Quote(selector), v.nearest(selector))
 }
 
-// isVersion reports whether s looks like the version part of a selector.
+// isVersion reports whether s looks like the version in a selector.
 func isVersion(s string) bool {
 	return s != "" && (unicode.IsDigit(rune(s[0])) || unicode.IsUpper(rune(s[0])))
 }
 
-// bases lists the selectors without a prefix.
+// bases returns the selectors without a prefix.
 func (v Vocabulary) bases() []string {
 	all := append([]string{"default"}, v.Formats...)
 	for os, versions := range v.Distributions {
@@ -97,17 +97,17 @@ func (v Vocabulary) nearest(selector string) string {
 	return DidYouMean(selector, known)
 }
 
-// Suggestion asks whether the known word nearest to word was meant, "" when none
-// is near.
+// Suggestion returns a question whether the most similar known word was meant,
+// or "" if none is similar.
 func Suggestion(word string, known []string) string {
 	return strings.Trim(DidYouMean(word, known), " ()")
 }
 
-// longestWord bounds what is compared with the words there are, in bytes.
+// longestWord limits the words that are compared, in bytes.
 const longestWord = 80
 
-// DidYouMean gives ` (did you mean "x"?)` for the known word nearest to word,
-// or nothing when none is near.
+// DidYouMean returns ` (did you mean "x"?)` for the most similar known word, or
+// "" if none is similar.
 func DidYouMean(word string, known []string) string {
 	if word == "" || len(word) > longestWord {
 		return ""
@@ -127,7 +127,8 @@ func DidYouMean(word string, known []string) string {
 	return fmt.Sprintf(" (did you mean %q?)", best)
 }
 
-// distanceOf counts the letters to change, and two swapped neighbours as one.
+// distanceOf returns the number of letters to change. A transposition counts as
+// one.
 func distanceOf(a, b string) int {
 	for i := 0; len(a) == len(b) && i+1 < len(a); i++ {
 		if a[i] != b[i] {
@@ -148,7 +149,7 @@ var (
 	errOption  = errors.New("begins with a dash and would be read as an option")
 )
 
-// checkPackage refuses names that no rendered file could hold safely.
+// checkPackage returns an error for names that are not safe in rendered files.
 func checkPackage(name string) error {
 	switch {
 	case name == "":

@@ -12,15 +12,14 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// Options say what Load reads.
+// Options are the options of Load.
 type Options struct {
 	Layers []Layer           // nearest first; a nearer layer's selectors win
 	Known  func() Vocabulary // the selectors there are; nil means that none is unknown
 	Warn   func(*Problem)    // called with what is read and has no effect; nil means nobody listens
 }
 
-// A Set is the facts of several layers seen as one. It may be used from
-// several goroutines.
+// A Set is the merged facts of several layers. It is safe for concurrent use.
 type Set struct {
 	options  Options
 	tables   []map[string][]entry // by mapping, one table a layer
@@ -32,13 +31,12 @@ type Set struct {
 	read    map[source]*readProject
 }
 
-// A source is a file of one layer.
 type source struct {
 	layer int
 	file  string
 }
 
-// The sections of a mappings file.
+// Sections of a mappings file.
 const (
 	nativeSection = "mappings"
 	pypiSection   = "pypi_mappings"
@@ -51,7 +49,7 @@ type section struct {
 	pos  Position
 }
 
-// An entry is one mapping of a file.
+// An entry is a mapping in a file.
 type entry struct {
 	section string
 	name    string
@@ -64,8 +62,8 @@ type decoded struct {
 	err     error
 }
 
-// Load finds out what the layers hold. It reads their mappings files and
-// lists their projects; the error joins all that is wrong.
+// Load reads the mappings files of the layers and lists their projects. The
+// error joins all problems.
 func Load(o Options) (*Set, error) {
 	if o.Warn == nil {
 		o.Warn = func(*Problem) {}
@@ -89,7 +87,7 @@ func Load(o Options) (*Set, error) {
 	return s, nil
 }
 
-// loadMappings reads mappings.yml and mappings/*.yml of one layer.
+// loadMappings reads mappings.yml and mappings/*.yml of a layer.
 func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 	table := map[string][]entry{}
 	files, err := mappingFiles(layer)
@@ -119,7 +117,7 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 	return table, mappingsError(diag.Join(errs...))
 }
 
-// mappingFiles lists the files with mappings that a layer has.
+// mappingFiles returns the mappings files of a layer.
 func mappingFiles(layer Layer) ([]string, error) {
 	files, err := layer.Files("mappings")
 	if layer.Has("mappings.yml") {
@@ -128,10 +126,10 @@ func mappingFiles(layer Layer) ([]string, error) {
 	return files, err
 }
 
-// sections lists the keys of a mappings file.
+// sections returns the valid sections of a mappings file.
 func sections() []string { return []string{nativeSection, pypiSection, cpanSection} }
 
-// check gives what is wrong with a section, nil for nothing.
+// check returns a problem for an unknown section, or nil.
 func (s section) check() *Problem {
 	if slices.Contains(sections(), s.name) {
 		return nil
@@ -139,8 +137,8 @@ func (s section) check() *Problem {
 	return diag.Errorf(s.pos, "unknown key %s%s", yamldoc.Quote(s.name), DidYouMean(s.name, sections()))
 }
 
-// addEntry puts e into the table, in the place of the same entry of an earlier
-// file of its layer, which the error names.
+// addEntry adds e to the table. It replaces the same entry of an earlier file in
+// the layer, and then returns a problem.
 func addEntry(table map[string][]entry, e entry) *Problem {
 	for i, old := range table[e.name] {
 		if old.section == e.section {
@@ -152,8 +150,8 @@ func addEntry(table map[string][]entry, e entry) *Problem {
 	return nil
 }
 
-// readMappings gives the sections and entries of a mappings file. Keys that
-// appear twice are in repeats, and the last one counts.
+// readMappings returns the sections and entries of a mappings file. Duplicate
+// keys are in repeats; the last one counts.
 func readMappings(file string, data []byte) (all []section, entries []entry, repeats []*Problem, err error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil || doc.IsNull() {
@@ -176,7 +174,7 @@ func readMappings(file string, data []byte) (all []section, entries []entry, rep
 	return all, entries, doc.Duplicates(), diag.Join(errs...)
 }
 
-// MappingNames lists the mappings of all layers, sorted.
+// MappingNames returns the mappings of all layers, sorted.
 func (s *Set) MappingNames() []string {
 	names := map[string]bool{}
 	for _, table := range s.tables {
@@ -187,10 +185,10 @@ func (s *Set) MappingNames() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Mapping gives all that the layers say of one generic name, a nearer layer's
-// selectors winning over those of the ones below. An entry that is null in a
-// layer hides what the layers below it say. The error wraps ErrNoMapping when
-// no layer has the name; else it joins the errors of the entries.
+// Mapping returns the merged mapping of a name. Selectors of nearer layers take
+// precedence, and an entry that is null hides those of the layers below. The
+// error wraps ErrNoMapping if no layer has the name, and joins the errors of its
+// entries otherwise.
 func (s *Set) Mapping(name string) (*Mapping, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -228,7 +226,7 @@ func (s *Set) decode(name string) (*Mapping, error) {
 	return m, diag.Join(errs...)
 }
 
-// decodeEntry adds the selectors of e to names where they are not there yet.
+// decodeEntry adds the selectors of e that names does not have yet.
 func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err error) {
 	if e.value.IsNull() {
 		return true, nil
