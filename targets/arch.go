@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// An Arch is a processor architecture under its name in the Linux kernel, or
+// An Arch is a processor architecture by its name in the Linux kernel, or
 // "mingw32" or "mingw64" for Windows.
 type Arch string
 
-// archFacts are the names an architecture has elsewhere.
+// archFacts are the names of an architecture elsewhere.
 type archFacts struct {
 	abi       string // GNU triplet
 	deb       string // Debian's name; "" when Debian has none
@@ -38,14 +38,14 @@ var arches = map[Arch]archFacts{ //nolint:gochecknoglobals // a table that nothi
 	"x86_64":   {"x86_64-linux-gnu", "amd64", "x86_64-unknown-linux-gnu", "x86_64", "x86_64", "little"},
 }
 
-// Arches lists all architectures, sorted.
+// Arches returns all architectures, sorted.
 func Arches() []Arch { return slices.Sorted(maps.Keys(arches)) }
 
-// Machines lists the architectures but those of Windows, sorted.
+// Machines returns the architectures except those of Windows, sorted.
 func Machines() []Arch { return slices.DeleteFunc(Arches(), Arch.IsWindows) }
 
-// OtherNames lists the names that ParseArch takes besides our own: Debian's,
-// Go's and those of older processors.
+// OtherNames returns the alternative names that ParseArch accepts: those of
+// Debian and Go, and names of older processors.
 func (a Arch) OtherNames() []string {
 	var names []string
 	if deb := a.Deb(); deb != "" && deb != string(a) {
@@ -57,8 +57,8 @@ func (a Arch) OtherNames() []string {
 	return names
 }
 
-// ParseArch gives the architecture of that name, or of one of OtherNames:
-// arm64 is aarch64.
+// ParseArch returns the architecture called name. It accepts OtherNames: arm64
+// is aarch64.
 func ParseArch(name string) (Arch, error) {
 	if _, ok := arches[Arch(name)]; ok {
 		return Arch(name), nil
@@ -71,13 +71,13 @@ func ParseArch(name string) (Arch, error) {
 	return "", fmt.Errorf("Unsupported architecture %s", name) //nolint:staticcheck // the text is the one that users of the original match on
 }
 
-// ABI is the GNU triplet: "aarch64-linux-gnu".
+// ABI returns the GNU triplet, for example "aarch64-linux-gnu".
 func (a Arch) ABI() string { return arches[a].abi }
 
-// Deb is Debian's name, "" when Debian has no such architecture.
+// Deb returns Debian's name, "" if Debian does not have the architecture.
 func (a Arch) Deb() string { return arches[a].deb }
 
-// Go is the name in images and in Go, "" where neither has it.
+// Go returns the GOARCH, which images use as well, or "".
 func (a Arch) Go() string {
 	switch a {
 	case "aarch64":
@@ -98,7 +98,7 @@ func (a Arch) Go() string {
 	return ""
 }
 
-// Platform is the architecture as registries have it, "" where they have none.
+// Platform returns the architecture as registries name it, or "".
 func (a Arch) Platform() string {
 	switch name := a.Go(); {
 	case name == "":
@@ -112,11 +112,10 @@ func (a Arch) Platform() string {
 	}
 }
 
-// Rust is the Rust target.
 func (a Arch) Rust() string { return arches[a].rust }
 
-// MesonCPU gives the words of a Meson cross file's host machine; ok is false
-// when the distribution ships the cross file itself.
+// MesonCPU returns the values of host_machine in a Meson cross file. ok is false
+// if the distribution provides the cross file.
 func (a Arch) MesonCPU() (family, cpu, endian string, ok bool) {
 	f := arches[a]
 	return f.cpuFamily, f.cpu, f.endian, f.cpuFamily != ""

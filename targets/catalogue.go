@@ -19,20 +19,20 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// shared is the file whose keys stand in for those a target leaves out.
+// shared is the file with default values for all targets.
 const shared = "all"
 
 // ErrNoTarget is wrapped by errors about a target that no layer has.
 var ErrNoTarget = errors.New("Target not found")
 
-// Options say what Load reads.
+// Options are the options of Load.
 type Options struct {
 	Layers []facts.Layer        // of NAME.yml files, nearest first
 	Warn   func(*facts.Problem) // called with keys that have no effect; nil means nobody listens
 }
 
-// A Catalogue knows the releases that several layers describe. It may be used
-// from several goroutines.
+// A Catalogue contains the releases of several layers. It is safe for concurrent
+// use.
 type Catalogue struct {
 	options Options
 	files   map[string][]int // layers that have a file, by its name
@@ -45,12 +45,12 @@ type Catalogue struct {
 type readRelease struct {
 	once    sync.Once
 	release *Release
-	ignored []*facts.Problem // told of when the release is first asked for
+	ignored []*facts.Problem // reported when the release is first used
 	err     error
 }
 
-// Load finds out which targets there are. A target's file is read when it is
-// asked for, so a broken one harms nobody else.
+// Load lists the targets. A target's file is read on first use, so an invalid
+// one does not affect others.
 func Load(o Options) (*Catalogue, error) {
 	if o.Warn == nil {
 		o.Warn = func(*facts.Problem) {}
@@ -69,15 +69,15 @@ func Load(o Options) (*Catalogue, error) {
 	return c, diag.Join(errs...)
 }
 
-// Names lists the targets, sorted.
+// Names returns the targets, sorted.
 func (c *Catalogue) Names() []string {
 	names := slices.Sorted(maps.Keys(c.files))
 	return slices.DeleteFunc(names, func(n string) bool { return n == shared })
 }
 
-// Release reads a target, the values of a nearer layer before those of the
-// ones below and all.yml last. The error wraps ErrNoTarget, or joins all that
-// is wrong with the target's files.
+// Release reads a target. Values of nearer layers take precedence; all.yml comes
+// last. The error wraps ErrNoTarget, or joins the problems of the target's
+// files.
 func (c *Catalogue) Release(name string) (*Release, error) {
 	r := c.readOnce(name)
 	c.mu.Lock()
@@ -90,20 +90,20 @@ func (c *Catalogue) Release(name string) (*Release, error) {
 	return r.release, r.err
 }
 
-// ReadAhead reads those of the targets that are there, as many at once as
-// there are processors, for Release to have them at hand.
+// ReadAhead reads targets in parallel and caches them for Release. It ignores
+// unknown names.
 func (c *Catalogue) ReadAhead(names []string) {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, name := range names {
 		if len(c.files[name]) > 0 {
 			group.Go(func() error {
-				c.readOnce(name) // keeps the error for Release
+				c.readOnce(name) // the error is cached for Release
 				return nil
 			})
 		}
 	}
-	_ = group.Wait() // no part of it fails
+	_ = group.Wait() // always nil
 }
 
 func (c *Catalogue) readOnce(name string) *readRelease {
@@ -118,8 +118,8 @@ func (c *Catalogue) readOnce(name string) *readRelease {
 	return r
 }
 
-// hintNames names the targets that may take the place of one that does not
-// exist: other releases of its distribution, or the name nearest to it.
+// hintNames suggests targets instead of one that does not exist: other releases
+// of the distribution, or the most similar name.
 func (c *Catalogue) hintNames(name string) string {
 	if at := strings.LastIndexByte(name, '-'); at > 0 {
 		var releases []string
@@ -136,7 +136,7 @@ func (c *Catalogue) hintNames(name string) string {
 }
 
 // read reads a target from some of the layers that have it. ignored are keys
-// that have no effect.
+// without effect.
 func (c *Catalogue) read(name string, layers []int) (release *Release, ignored []*facts.Problem, err error) {
 	if len(layers) == 0 || name == shared {
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
@@ -165,8 +165,7 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 	return release, ignored, nil
 }
 
-// readLayer adds the keys of one file where no nearer one says anything of
-// them.
+// readLayer adds the keys of one file that no nearer file has.
 func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Problem, err error) {
 	data, err := layer.Read(file)
 	if err != nil {
@@ -191,8 +190,8 @@ func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Pr
 	return ignored, err
 }
 
-// Vocabulary gives what selectors can be made of: the distributions of all
-// targets that can be read, the packaging formats and the architectures.
+// Vocabulary returns the valid parts of selectors: the distributions of all
+// valid targets, the packaging formats and the architectures.
 func (c *Catalogue) Vocabulary() facts.Vocabulary { return c.vocab() }
 
 func (c *Catalogue) vocabulary() facts.Vocabulary {
@@ -200,7 +199,7 @@ func (c *Catalogue) vocabulary() facts.Vocabulary {
 	for _, arch := range Arches() {
 		v.Arches = append(v.Arches, string(arch))
 	}
-	// What is odd about a target is said when it is asked for, not here.
+	// Warnings about a target are reported when it is used.
 	for _, name := range c.Names() {
 		layers := c.files[name]
 		r, _, err := c.read(name, layers)

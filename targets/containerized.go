@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Containerized keeps the targets that a Dockerfile can be written for. The
-// error joins those of the targets that cannot be read.
+// Containerized returns the targets for which Dockerfiles can be written. The
+// error joins those of targets that cannot be read.
 func Containerized(catalogue *Catalogue, names []string) ([]string, error) {
 	var kept []string
 	var errs []error

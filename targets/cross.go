@@ -45,8 +45,8 @@ func (t Target) checkCross() error {
 	return nil
 }
 
-// releaseNumber is the part of the version before the first dot. ok is false
-// for releases without a numeric version (sid, rawhide).
+// releaseNumber returns the part of the version before the first dot. ok is
+// false for releases without a numeric version (sid, rawhide).
 func (t Target) releaseNumber() (number int, ok bool) {
 	major, _, _ := strings.Cut(t.OS.Version, ".")
 	v, err := strconv.Atoi(major)

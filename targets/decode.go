@@ -12,11 +12,11 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// Formats lists the packaging formats, sorted.
+// Formats returns the packaging formats, sorted.
 func Formats() []string { return []string{"apk", "brew", "deb", "pkg", "rpm"} }
 
-// decoder turns the values of a target's files into a Release, gathering all
-// that is wrong with them.
+// decoder converts the values of a target's files to a Release and collects
+// errors.
 type decoder struct {
 	keys  keys
 	start facts.Position // of the nearest file
@@ -125,7 +125,7 @@ func (d *decoder) mirror() *Mirror {
 	return m
 }
 
-// checkName holds the file's name against what is in it.
+// checkName compares the file's name with its content.
 func (d *decoder) checkName(r *Release) {
 	if r.OS.Name == "" || r.OS.Version == "" {
 		return
@@ -157,14 +157,14 @@ func (d *decoder) checkPackaging(r *Release) {
 	}
 }
 
-// has reports whether the target says anything but null of key.
+// has reports whether the target has a value other than null for key.
 func (d *decoder) has(key string) bool {
 	f, ok := d.keys[key]
 	return ok && !f.Value.IsNull()
 }
 
-// errorf notes what is wrong with key, at its place or at that of the group it
-// is missing from.
+// errorf records an error at the position of key, or of its group if it is
+// missing.
 func (d *decoder) errorf(key, format string, args ...any) {
 	pos := d.start
 	if f, ok := d.keys[groupOf(key)]; ok {
@@ -232,7 +232,7 @@ func (d *decoder) list(key string, rule valueRule) []string {
 	return list
 }
 
-// message is an error's text without its place, which the new one has already.
+// message returns an error's text without its position.
 func message(err error) string {
 	var f *facts.Problem
 	if errors.As(err, &f) {

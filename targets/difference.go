@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// A Difference is a mapping that two targets have different packages for.
+// A Difference is a mapping with different packages on two targets.
 type Difference struct {
 	Mapping string     `json:"mapping"`
 	Left    *Installed `json:"left"` // null when there is none
@@ -21,7 +21,7 @@ type Installed struct {
 	Package string `json:"package"`
 }
 
-// Differences lists the mappings that have different packages, sorted.
+// Differences returns the mappings with different packages, sorted.
 func Differences(left, right map[string]Package) []Difference {
 	mappings := slices.Concat(slices.Collect(maps.Keys(left)), slices.Collect(maps.Keys(right)))
 	slices.Sort(mappings)

@@ -13,26 +13,27 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// distributions holds distributions/NAME.yml, NAME as in os.name. They are read
-// whatever data directories there are: a target is enough to get what its
-// distribution needs.
+// distributions contains distributions/NAME.yml, where NAME is os.name. It does
+// not depend on data directories, so that a user's target gets the settings of
+// its distribution.
 //
 //go:embed distributions/*.yml
 var distributions embed.FS
 
-// A PackageManager is how a distribution's package manager is driven where that
-// differs from other distributions of the same packaging format. All of it may
-// be empty. Commands are arguments of packaging.command, separated by blanks.
+// A PackageManager says how to use a distribution's package manager, as far as
+// it differs from other distributions with the same packaging format. All fields
+// may be empty. Commands are arguments of packaging.command, separated by
+// spaces.
 type PackageManager struct {
 	Wrapper string   `yaml:"wrapper"`  // a program to install first, in images, that runs slow commands
 	Keys    string   `yaml:"keys"`     // a package with keys, updated before the others without a look at its signature
 	Update  string   `yaml:"update"`   // the command that updates everything
 	Enable  []string `yaml:"enable"`   // commands that make more packages available
-	AddRepo string   `yaml:"add_repo"` // the command that a URL of packaging.repos follows; without it there can be none
+	AddRepo string   `yaml:"add_repo"` // the command for a URL of packaging.repos; without it, repos are not supported
 	Clean   []string `yaml:"clean"`    // commands that empty caches
 }
 
-// A CrossLimit says what a distribution can cross compile for.
+// A CrossLimit says for which architectures a distribution can cross compile.
 type CrossLimit struct {
 	Systems []string     `yaml:"systems"` // linux, windows
 	Since   map[Arch]int `yaml:"since"`   // the first release that can, by architecture
@@ -44,11 +45,11 @@ type distribution struct {
 	Cross     *CrossLimit    `yaml:"cross"` // nil if it cannot cross compile
 	Releases  map[string]struct {
 		Packaging PackageManager `yaml:"packaging"`
-	} `yaml:"releases"` // what differs, by os.version
+	} `yaml:"releases"` // overrides, by os.version
 }
 
-// distributionOf gives what holds for a release; it is empty for a
-// distribution without a file.
+// distributionOf returns the settings of a release's distribution. They are
+// empty for a distribution without a file.
 func distributionOf(os OS) (distribution, error) {
 	var d distribution
 	file := "distributions/" + os.Name + ".yml"
@@ -68,7 +69,7 @@ func distributionOf(os OS) (distribution, error) {
 	return d, nil
 }
 
-// over fills what p leaves empty.
+// over returns p with empty fields taken from other.
 func (p PackageManager) over(other PackageManager) PackageManager {
 	p.Wrapper = cmp.Or(p.Wrapper, other.Wrapper)
 	p.Keys = cmp.Or(p.Keys, other.Keys)

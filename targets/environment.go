@@ -2,12 +2,11 @@
 
 package targets
 
-// Environment names the build environment of a target: "debian-13", or
-// "debian-13-cross-s390x".
+// Environment returns the name of a target's build environment, for example
+// "debian-13" or "debian-13-cross-s390x".
 func (t Target) Environment() string { return EnvironmentName(t.Name, t.Cross) }
 
-// EnvironmentName names the build environment of a target by its name, for
-// machines of another architecture if cross is not empty.
+// EnvironmentName returns the name of a build environment. cross may be "".
 func EnvironmentName(target string, cross Arch) string {
 	if cross == "" {
 		return target

@@ -11,28 +11,28 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// An Explanation is all that decides about a mapping on a target.
+// An Explanation says what decides about a mapping on a target.
 type Explanation struct {
 	Mapping   string      `json:"mapping"`
 	Target    string      `json:"target"`
 	Kind      string      `json:"kind,omitempty"`    // "" when there is no package
 	Package   string      `json:"package,omitempty"` // "" when there is none
 	NeededBy  []Need      `json:"needed_by"`
-	Policy    *Selection  `json:"cross_policy,omitempty"` // nil when none is set, which means native
-	DecidedBy *Selection  `json:"decided_by,omitempty"`   // nil when no selector matched
-	Unset     []string    `json:"considered_before"`      // selectors that would have come first
+	Policy    *Selection  `json:"cross_policy,omitempty"` // nil if there is none, which means native
+	DecidedBy *Selection  `json:"decided_by,omitempty"`   // nil if no selector matches
+	Unset     []string    `json:"considered_before"`      // selectors with precedence that are not in the mapping
 	Others    []Selection `json:"other_selectors"`
 	AbsentOn  []string    `json:"absent_on"`
 }
 
-// A Need is the line of a project that asks for a mapping.
+// A Need is an entry of a project for a mapping.
 type Need struct {
 	Project  string `json:"project"`
 	Internal bool   `json:"internal,omitempty"`
 	Place
 }
 
-// A Selection is one line of a mapping.
+// A Selection is a line of a mapping.
 type Selection struct {
 	Section  string  `json:"section"`
 	Selector string  `json:"selector"`
@@ -50,7 +50,7 @@ func placeOf(p facts.Position) Place { return Place{p.File, p.Line} }
 
 func (p Place) String() string { return facts.Position{File: p.File, Line: p.Line}.String() }
 
-// An Explainer says what decides about the mappings on one target.
+// An Explainer explains mappings on one target.
 type Explainer struct {
 	Set      *facts.Set
 	Target   Target
@@ -58,7 +58,8 @@ type Explainer struct {
 	Others   []Target         // all targets there are, for this machine's kind
 }
 
-// Explain explains the mapping called name and those whose package is called so.
+// Explain explains the mapping called name, and mappings whose package has this
+// name.
 func (e *Explainer) Explain(name string) ([]Explanation, error) {
 	var found []Explanation
 	packages := []string{}
@@ -84,7 +85,7 @@ func (e *Explainer) Explain(name string) ([]Explanation, error) {
 		return nil, diag.WithHint(err, strings.Trim(facts.DidYouMean(name, append(packages, names...)), " ()"))
 	}
 	slices.SortStableFunc(found, func(x, y Explanation) int {
-		switch name { // the mapping itself first
+		switch name { // the mapping itself comes first
 		case x.Mapping:
 			return -1
 		case y.Mapping:
@@ -134,8 +135,8 @@ func (e *Explainer) explain(mapping string, p Package, ok bool) (Explanation, er
 	return x, nil
 }
 
-// decisive gives the line that the first of the selectors there is on, nil
-// for none, and those before it.
+// decisive returns the line of the first selector that exists, or nil, and the
+// selectors before it.
 func decisive(names facts.Names, section string, selectors []string) (*Selection, []string) {
 	selector, _, ok := names.Lookup(selectors...)
 	if !ok {
@@ -163,7 +164,7 @@ func selectionOf(section, selector string, name facts.Name) Selection {
 	return s
 }
 
-// otherSelectors lists the lines of a mapping that did not decide, in the
+// otherSelectors returns the lines of a mapping that did not decide, in the
 // order of the files.
 func (e *Explainer) otherSelectors(m *facts.Mapping, x Explanation) []Selection {
 	others := []Selection{}

@@ -10,8 +10,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// knownKeys are the keys of a target's file; those of machines to install are
-// known and not used. Those below cross.compilers are architectures.
+// knownKeys are the keys of a target's file. Keys about the installation of
+// machines are accepted but not used. Keys below cross.compilers are
+// architectures.
 var knownKeys = []string{ //nolint:gochecknoglobals // a table that nothing writes to
 	"os.name", "os.version", "os.stable", "os.libosinfo_id",
 	"packaging.format", "packaging.command", "packaging.repos",
@@ -23,13 +24,13 @@ var knownKeys = []string{ //nolint:gochecknoglobals // a table that nothing writ
 	"mirror.url", "mirror.suite", "mirror.components", "mirror.keyring",
 }
 
-// groups are the keys that hold other keys.
+// groups are the keys that contain other keys.
 var groups = []string{"os", "packaging", "paths", "containers", "cirrus", "install", "cross", "cross.compilers", "mirror", "mirror.repos"} //nolint:gochecknoglobals // a table that nothing writes to
 
 const compilersPrefix = "cross.compilers."
 
-// isKnown reports whether a dotted key means something to us. The names of a
-// mirror's repositories are free.
+// isKnown reports whether a dotted key is valid. The names of a mirror's
+// repositories are not restricted.
 func isKnown(key string) bool {
 	if arch, ok := strings.CutPrefix(key, compilersPrefix); ok {
 		_, err := ParseArch(arch)
@@ -38,11 +39,11 @@ func isKnown(key string) bool {
 	return slices.Contains(knownKeys, key) || slices.Contains(groups, key) || strings.HasPrefix(key, "mirror.repos.")
 }
 
-// keys holds the fields of a target's files by their dotted keys, those that
-// hold others among them.
+// keys contains the fields of a target's files by their dotted keys, including
+// groups.
 type keys map[string]yamldoc.Field
 
-// add takes in the fields of a mapping and of the groups in it.
+// add adds the fields of a mapping and of its groups.
 func (k keys) add(n yamldoc.Node, prefix string) error {
 	fields, err := n.Mapping()
 	errs := []error{err}
@@ -58,8 +59,8 @@ func (k keys) add(n yamldoc.Node, prefix string) error {
 	return diag.Join(errs...)
 }
 
-// fill takes over what farther says beyond k: groups key by key, everything
-// else whole. A null, of a group too, is something said.
+// fill adds fields of farther that k does not have: groups key by key, other
+// values as a whole. A null counts as a value, also for a group.
 func (k keys) fill(farther keys) {
 	hidden := map[string]bool{}
 	for _, group := range groups {
@@ -77,7 +78,6 @@ func (k keys) fill(farther keys) {
 	}
 }
 
-// groupOf is the first part of a dotted key.
 func groupOf(key string) string {
 	group, _, _ := strings.Cut(key, ".")
 	return group

@@ -10,9 +10,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// Lint reads all targets that the first check layers have a file of, and
-// finds all that is wrong with them: broken files, keys without effect, names
-// that do not fit. The findings are sorted.
+// Lint checks all targets that the first check layers contain: invalid files,
+// keys without effect, wrong names. The findings are sorted.
 func Lint(layers []facts.Layer, check int) []facts.Finding {
 	var findings []facts.Finding
 	report := func(f *facts.Problem) {
@@ -42,7 +41,7 @@ func Lint(layers []facts.Layer, check int) []facts.Finding {
 	return facts.SortFindings(findings)
 }
 
-// readShared reads a file that is no target of its own.
+// readShared reads a file that is not a target.
 func readShared(layer facts.Layer, name string) (yamldoc.Node, error) {
 	data, err := layer.Read(name + ".yml")
 	if err != nil {
@@ -51,7 +50,7 @@ func readShared(layer facts.Layer, name string) (yamldoc.Node, error) {
 	return yamldoc.Parse(layer.Path(name+".yml"), data, 0)
 }
 
-// problemsIn gives the errors with a place that err wraps and joins.
+// problemsIn returns the problems with a position that err wraps and joins.
 func problemsIn(err error) []*facts.Problem {
 	var (
 		joined   interface{ Unwrap() []error }

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// IsPattern reports whether a name stands for the targets that match it.
+// IsPattern reports whether a name is a pattern.
 func IsPattern(name string) bool { return strings.ContainsAny(name, "*?[") }
 
-// Expand gives the names that names and patterns such as debian-* stand for, each
-// once. A name stands for itself, known or not; a pattern has to match one of
-// the known names.
+// Expand replaces patterns such as debian-* by matching names, without
+// duplicates. Names are kept even if they are unknown; a pattern must match a
+// known name.
 func Expand(patterns, known []string) ([]string, error) {
 	var all []string
 	add := func(name string) {

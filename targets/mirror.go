@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// A Mirror is where the distribution's packages can be had from when nothing
-// else is said.
+// A Mirror is the default source of a distribution's packages.
 type Mirror struct {
 	URL        string
 	Suite      string   // deb: codename of the release
 	Components []string // deb
 	Keyring    string   // deb: file with the keys that sign Release; may be ""
 
-	// Repos are the repositories of a standard installation by name. apk, rpm:
-	// path below URL, or a URL; "$arch" stands for the architecture. deb: those
-	// beside Suite, each a suite, after a URL and a blank if it is elsewhere.
+	// Repos are the repositories of a standard installation by name. apk, rpm: a
+	// path below URL, or a URL; "$arch" is the architecture. deb: suites in
+	// addition to Suite, each with a URL and a space in front if it is in another
+	// archive.
 	Repos map[string]string
 }
 
-// A Pocket is a part of a deb release beside its main suite.
+// A Pocket is a suite of a deb release in addition to the main one.
 type Pocket struct{ URL, Suite string }
 
-// Pockets returns the repositories of a deb release as a mirror has them, by
-// their names' order. An archive that is apart is looked for beside the mirror,
-// under its own name, if that is not the default one.
+// Pockets returns the additional suites of a deb release on a mirror, sorted by
+// name. If mirror is not the default, other archives are expected next to it
+// under their own names.
 func (m *Mirror) Pockets(mirror string) []Pocket {
 	mirror = strings.TrimRight(mirror, "/")
 	var pockets []Pocket

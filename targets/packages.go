@@ -10,39 +10,37 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 )
 
-// Packages is what projects need on one target. The lists are sorted by byte
-// and hold each name once.
+// Packages contains the packages that projects need on a target. The lists are
+// sorted by byte, without duplicates.
 type Packages struct {
 	Native  []string
 	Foreign []string
 	PyPI    []string
 	CPAN    []string
 
-	// Resolved holds the package of each mapping that has one here.
+	// Resolved contains the package of each mapping that has one on the target.
 	Resolved map[string]Package
-	// Dropped lists the mappings that mean nothing here, sorted.
+	// Dropped lists the mappings without a package on the target, sorted.
 	Dropped []string
-	// Unavailable lists packages that the distribution does not have on this
-	// host, cross compilers, in the order of their mappings.
+	// Unavailable lists cross compilers that the distribution does not have for
+	// this host, in the order of their mappings.
 	Unavailable []Package
 }
 
-// Has reports whether the mapping has a package here.
 func (p *Packages) Has(mapping string) bool {
 	_, ok := p.Resolved[mapping]
 	return ok
 }
 
-// The program's own projects that outputs are made with.
+// Internal projects that all outputs use.
 const (
 	baseProject = "base"
 	pipProject  = "python-pip"
 	cpanProject = "perl-cpan"
 )
 
-// Select resolves the named projects on t, with what every build needs and
-// what pip and cpanm need where they are used. The error joins all that is
-// wrong with the facts asked for.
+// Select resolves the projects on t, and adds what every build, pip and cpanm
+// need. The error joins all problems of the facts used.
 func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
 	s := selection{resolver: newResolver(set, t), dropped: map[string]bool{}}
 	s.resolved = make(map[string]Package, needs(set, projects))
@@ -67,7 +65,7 @@ func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
 	return s.packages(), nil
 }
 
-// needs is about how many mappings the projects need, to make room for them.
+// needs estimates the number of mappings that the projects need.
 func needs(set *facts.Set, projects []string) int {
 	n := 16 // for what every build needs
 	for _, name := range projects {
@@ -95,7 +93,7 @@ func (s *selection) internal(name string) {
 	s.add(project)
 }
 
-// add resolves a project's mappings and gives the kinds of package met.
+// add resolves a project's mappings and returns the kinds of their packages.
 func (s *selection) add(project *facts.Project) map[Kind]bool {
 	kinds := map[Kind]bool{}
 	for _, need := range project.Needs {
@@ -158,8 +156,8 @@ func (s *selection) packages() *Packages {
 	return p
 }
 
-// unavailable lists the packages that a build machine of the host's
-// architecture cannot install.
+// unavailable returns the packages that do not exist for build machines of the
+// host's architecture.
 func (s *selection) unavailable() []Package {
 	var list []Package
 	if s.resolver.target.Cross == "" {

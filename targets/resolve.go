@@ -13,7 +13,6 @@ import (
 // A Kind says what installs a package.
 type Kind string
 
-// The kinds of package.
 const (
 	Native  Kind = "native"  // the distribution, for the host
 	Foreign Kind = "foreign" // the distribution, for the cross architecture
@@ -21,39 +20,39 @@ const (
 	CPAN    Kind = "cpan"    // cpanm
 )
 
-// A Package is what a mapping means on a target.
+// A Package is the package of a mapping on a target.
 type Package struct {
 	Mapping  string
 	Kind     Kind
 	Name     string         // "zlib1g-dev:s390x"
 	Selector string         // that decided
-	Pos      facts.Position // of that selector
+	Pos      facts.Position // of the selector
 }
 
-// A policy says what a mapping means when building for another architecture.
+// A policy says which package a mapping has when cross compiling.
 type policy string
 
 const (
-	policyNative  policy = "native"  // the build machine's own package
-	policyForeign policy = "foreign" // the other architecture's package
-	policySkip    policy = "skip"    // nothing
+	policyNative  policy = "native"  // package of the build machine
+	policyForeign policy = "foreign" // package of the other architecture
+	policySkip    policy = "skip"    // no package
 )
 
-// A PolicyError is a cross policy that is none of those there are.
+// A PolicyError reports an unknown cross policy.
 type PolicyError struct{ *facts.Problem }
 
-// Resolve finds the package that a mapping means on t. ok is false when it
-// means none there. The error wraps facts.ErrNoMapping for an unknown mapping.
+// Resolve returns the package of a mapping on t. ok is false if there is none.
+// The error wraps facts.ErrNoMapping for an unknown mapping.
 func Resolve(set *facts.Set, t Target, mapping string) (p Package, ok bool, err error) {
 	return newResolver(set, t).resolve(mapping)
 }
 
-// ResolveMapping is Resolve for a mapping at hand.
+// ResolveMapping is Resolve for a mapping that was already read.
 func ResolveMapping(t Target, m *facts.Mapping) (p Package, ok bool, err error) {
 	return newResolver(nil, t).resolveMapping(m)
 }
 
-// A resolver is what many mappings on one target are resolved with.
+// A resolver resolves mappings on one target.
 type resolver struct {
 	set    *facts.Set
 	target Target
@@ -113,9 +112,9 @@ func lookup(m *facts.Mapping, kind Kind, selectors []string) (Package, bool) {
 	return Package{Mapping: m.Name, Kind: kind, Name: name.Package, Selector: selector, Pos: name.Pos}, true
 }
 
-// foreignPackage finds the package of the cross architecture. Debian's
-// multiarch names carry the architecture, but for the compilers, which run on
-// the host.
+// foreignPackage returns the package for the cross architecture. In Debian's
+// multiarch, the architecture is appended to the name, except for compilers,
+// which run on the host.
 func (r *resolver) foreignPackage(m *facts.Mapping) (Package, bool) {
 	p, ok := lookup(m, Foreign, r.foreign)
 	switch {
@@ -123,22 +122,22 @@ func (r *resolver) foreignPackage(m *facts.Mapping) (Package, bool) {
 	case m.Name != "gcc" && m.Name != "g++":
 		p.Name += ":" + r.target.Cross.Deb()
 	case r.target.Cross == r.target.Host && r.target.lacks(p):
-		// Nothing but the plain package has the names with a triplet.
+		// Only the native package has the names with a triplet.
 		p, ok = lookup(m, Native, r.host)
 		p.Kind = Foreign
 	}
 	return p, ok
 }
 
-// lacks reports whether p is a cross compiler of Debian's that the release
-// does not have for build machines of the host's architecture.
+// lacks reports whether p is a cross compiler that the Debian release does not
+// have for the host's architecture.
 func (t Target) lacks(p Package) bool {
 	triplet := strings.ReplaceAll(t.Cross.ABI(), "_", "-")
 	return t.Compilers != nil && strings.HasSuffix(p.Name, "-"+triplet) && !slices.Contains(t.Compilers[t.Host], t.Cross)
 }
 
-// Selectors lists the selectors that can decide about a package of that kind
-// on t, the most specific first.
+// Selectors returns the selectors that can decide about a package of a kind on
+// t, most specific first.
 func Selectors(t Target, kind Kind) []string {
 	base := t.selectors()
 	if kind != Foreign {
@@ -151,7 +150,7 @@ func Selectors(t Target, kind Kind) []string {
 	return append(append(all, prefixed(string(t.Cross)+"-", base)...), base...)
 }
 
-// PolicySelectors lists the selectors that can decide about the cross policy.
+// PolicySelectors returns the selectors that can decide about the cross policy.
 func PolicySelectors(t Target) []string {
 	return prefixed("cross-policy-", t.selectors())
 }

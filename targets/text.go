@@ -12,8 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// WriteDifferences writes a table with the targets above its columns, nothing
-// without differences.
+// WriteDifferences writes a table with the targets as headings. It writes
+// nothing if there are no differences.
 func WriteDifferences(w io.Writer, left, right string, differences []Difference) error {
 	if len(differences) == 0 {
 		return nil
@@ -25,8 +25,8 @@ func WriteDifferences(w io.Writer, left, right string, differences []Difference)
 	return termtext.Table(w, rows)
 }
 
-// WriteExplanations writes explanations of a target for people, an empty line
-// between two.
+// WriteExplanations writes explanations of a target as text, separated by empty
+// lines.
 func WriteExplanations(w io.Writer, t Target, list []Explanation) error {
 	for i, x := range list {
 		if i > 0 {
@@ -79,7 +79,7 @@ func (x *Explanation) writeText(out io.Writer, t Target) error {
 	return w.Flush()
 }
 
-// only is the text where it is to be said, blank elsewhere.
+// only returns text if here is true.
 func only(here bool, text string) string {
 	if here {
 		return text
@@ -87,7 +87,7 @@ func only(here bool, text string) string {
 	return ""
 }
 
-// headline says in one sentence what the mapping is on the target.
+// headline describes in one sentence what the mapping is on the target.
 func (x *Explanation) headline(t Target) string {
 	mapping := yamldoc.OneLine(x.Mapping)
 	switch {
@@ -101,8 +101,7 @@ func (x *Explanation) headline(t Target) string {
 	return fmt.Sprintf("mapping %s means nothing on %s: no selector of it matches", mapping, t)
 }
 
-// text gives the line as the file has it, with the section where it is not
-// the usual one.
+// text returns the line as in the file, with the section unless it is mappings.
 func (s Selection) text() string {
 	text := yamldoc.OneLine(s.Selector) + ":"
 	if s.Package != nil {

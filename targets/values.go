@@ -11,8 +11,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// A valueRule says what a target's value may be. Values end in shell commands
-// and Dockerfiles, some between double quotes and some without.
+// A valueRule says which values are valid. Values are used in shell commands and
+// Dockerfiles, partly in double quotes and partly without.
 type valueRule struct {
 	what    string // with an article
 	other   string // characters besides ASCII letters and digits; "" for all that are no blank, control character, quote or backslash
@@ -33,7 +33,7 @@ var (
 	urlRule     = valueRule{"a URL", "", hasScheme, `it does not begin with a scheme such as "https://"`}
 )
 
-// check says what is wrong with a value, "" for nothing.
+// check returns what is wrong with a value, or "".
 func (r valueRule) check(text string) string {
 	problem := ""
 	bad := strings.IndexFunc(text, r.forbids)
