@@ -11,13 +11,13 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A releases knows the facts of targets by name.
+// releases returns the facts of targets by name.
 type releases interface {
 	Release(name string) (*targets.Release, error)
 	ReadAhead(names []string) // makes Release quick for them
 }
 
-// A checker gathers what is wrong with a manifest.
+// A checker collects the errors in a manifest.
 type checker struct {
 	releases releases
 	errs     []error
@@ -25,7 +25,8 @@ type checker struct {
 
 func (c *checker) add(errs ...error) { c.errs = append(c.errs, errs...) }
 
-// check reports all that makes no sense in m, whether in use or not.
+// check reports all invalid values in m, including those of disabled targets and
+// jobs.
 func check(m *yamlManifest, r releases) error {
 	c := &checker{releases: r}
 	switch p := m.projects; {
@@ -101,8 +102,8 @@ func (c *checker) target(t *yamlTarget) {
 	}
 }
 
-// invalidTarget says why a target cannot be used: there is none of that name,
-// or its facts are broken.
+// invalidTarget returns the error for an unknown target, or for one whose facts
+// are invalid.
 func invalidTarget(t *yamlTarget, err error) error {
 	if !errors.Is(err, targets.ErrNoTarget) {
 		return err
@@ -115,7 +116,7 @@ func invalidTarget(t *yamlTarget, err error) error {
 	return invalid
 }
 
-// enabledJob checks what has an effect only on jobs that run.
+// enabledJob checks values that affect only enabled jobs.
 func (c *checker) enabledJob(release *targets.Release, j *yamlJob) {
 	if release.Containers == nil && release.Cirrus == nil {
 		return
@@ -168,7 +169,7 @@ func (c *checker) artifacts(j *yamlJob) {
 	}
 }
 
-// reserved lists the variables that a job may not set: they are ours.
+// reserved returns the variables that lcitool sets and a job must not.
 func reserved(release *targets.Release, cross bool) []string {
 	switch {
 	case release.Cirrus != nil:

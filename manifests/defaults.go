@@ -9,14 +9,14 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// LoadOptions say how Load reads a manifest.
+// LoadOptions are the options of Load.
 type LoadOptions struct {
 	File     string       // what messages call it
 	Releases releases     // the facts of targets
 	Warn     func(*Error) // called with keys that have no effect; nil means nobody listens
 }
 
-// Load reads a manifest, checks it and fills in its defaults. The error joins
+// Load reads and checks a manifest and fills in its defaults. The error joins
 // all errors in the order of the file.
 func Load(data []byte, o LoadOptions) (*Manifest, error) {
 	if o.Warn == nil {
@@ -45,7 +45,7 @@ func or[T any](value *T, otherwise T) T {
 	return *value
 }
 
-// fill makes the manifest from a file that has been checked.
+// fill converts a valid manifest file to a Manifest.
 func fill(y *yamlManifest, r releases) (*Manifest, error) {
 	g := &y.gitlab
 	m := &Manifest{
@@ -83,7 +83,8 @@ func fill(y *yamlManifest, r releases) (*Manifest, error) {
 	return m, nil
 }
 
-// crossBuild says whether a job builds for its architecture on x86_64.
+// crossBuild reports whether a job cross compiles on x86_64 for its
+// architecture.
 func crossBuild(release *targets.Release, j *yamlJob) bool {
 	return or(j.crossBuild, *j.arch != "x86_64" && release.Cirrus == nil)
 }
@@ -116,8 +117,8 @@ func fillJob(g *yamlGitLab, release *targets.Release, j *yamlJob) TargetJob {
 	return job
 }
 
-// checkVariables refuses a variable that would be overwritten for being
-// optional; whether a job is, only its defaults say.
+// checkVariables refuses a variable that lcitool sets for optional jobs. Whether
+// a job is optional depends on defaults.
 func checkVariables(m *Manifest) error {
 	var errs []error
 	for _, t := range m.Targets {

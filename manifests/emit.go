@@ -15,13 +15,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// Values are written so that every reader of YAML, of version 1.1 as GitLab's
-// or 1.2, gets the same string: plain where nobody could take them for
-// anything else, else between double quotes.
+// Values are written so that all YAML readers, of version 1.1 like GitLab's or
+// of 1.2, read the same string: plain if it is unambiguous, otherwise in double
+// quotes.
 
 var plainWord = lazyregexp.New(`^[A-Za-z_/$.][A-Za-z0-9_/$.@%+=~-]*( [A-Za-z0-9_/$.@%+=~-]+)*$`)
 
-// notStrings are words that YAML readers take for something else.
+// notStrings are words that some YAML readers do not read as strings.
 //
 //nolint:gochecknoglobals // a table
 var notStrings = map[string]bool{
@@ -37,12 +37,12 @@ func scalar(s string) *yaml.Node {
 	return n
 }
 
-// numberLike reports whether s begins as a fraction does: ".5", "._1".
+// numberLike reports whether s begins like a fraction: ".5", "._1".
 func numberLike(s string) bool {
 	return strings.HasPrefix(s, ".") && strings.Trim(s, "._+-eE0123456789") == ""
 }
 
-// plain is a value that is ours and no string.
+// plain returns a plain scalar that need not be a string.
 func plain(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
 
 func boolean(b bool) *yaml.Node { return plain(strconv.FormatBool(b)) }
@@ -68,7 +68,7 @@ func sequence(items []string) *yaml.Node {
 	return n
 }
 
-// value writes what a manifest passes on.
+// value converts a value that the manifest passes through.
 func value(v any) *yaml.Node {
 	switch v := v.(type) {
 	case nil:
@@ -93,7 +93,7 @@ func value(v any) *yaml.Node {
 	return scalar(fmt.Sprint(v))
 }
 
-// encode writes a node as a block of its own.
+// encode encodes a node as a YAML document.
 func encode(n *yaml.Node) ([]byte, error) {
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
@@ -104,7 +104,7 @@ func encode(n *yaml.Node) ([]byte, error) {
 	return b.Bytes(), enc.Close()
 }
 
-// yamlWord writes the parts of a string as one scalar, for templates.
+// yamlWord encodes the concatenated words as one scalar, for templates.
 func yamlWord(words ...string) (string, error) {
 	text, err := encode(scalar(strings.Join(words, "")))
 	return strings.TrimSuffix(string(text), "\n"), err

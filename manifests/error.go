@@ -11,16 +11,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// An Error is something wrong at one place of a manifest. Its text is one
-// line, without advice.
+// An Error is an error at one position of a manifest. Its text is one line,
+// without the hint.
 type Error struct {
 	Position
 	Path    string // the keys that lead there: "targets.debian-12.jobs[0].arch"
 	Message string
 	Hint    string // what may have been meant, "" when nothing comes close
 
-	// known errors are those of the original, whose message users' scripts
-	// match on: it comes first, the place behind it.
+	// known errors have the message of the original lcitool, which scripts match,
+	// followed by the position.
 	known bool
 }
 
@@ -35,7 +35,7 @@ func (f *Error) Error() string {
 	return at + ": " + f.Message
 }
 
-// A place is where in a manifest something stands.
+// A place is a position in a manifest with its key path.
 type place struct {
 	pos  Position
 	path string
@@ -48,19 +48,19 @@ func (p place) key(name string) string {
 	return p.path + "." + name
 }
 
-// errorf says in our words what is wrong at a place.
+// errorf returns an error at the place.
 func (p place) errorf(format string, args ...any) *Error {
 	return &Error{Position: p.pos, Path: p.path, Message: fmt.Sprintf(format, args...)}
 }
 
-// known says in the original's words what is wrong at a place.
+// known returns an error at the place with a message of the original lcitool.
 func (p place) known(format string, args ...any) *Error {
 	f := p.errorf(format, args...)
 	f.known = true
 	return f
 }
 
-// wrap gives what reading YAML complains of its key path.
+// wrap adds the key path to errors of reading YAML.
 func (p place) wrap(err error) error {
 	var all []error
 	for _, e := range diag.Parts(err) {
@@ -73,8 +73,7 @@ func (p place) wrap(err error) error {
 	return errors.Join(all...)
 }
 
-// join gathers errors in the order of the file, each once, those of one place with their
-// advice.
+// join joins errors in the order of the file, without duplicates.
 func join(errs ...error) error {
 	all := diag.Parts(errors.Join(errs...))
 	place := func(err error) Position {
@@ -82,7 +81,7 @@ func join(errs ...error) error {
 		if errors.As(err, &f) {
 			return f.Position
 		}
-		return Position{Line: 1 << 30} // behind all that has a place
+		return Position{Line: 1 << 30} // after all errors with a position
 	}
 	slices.SortStableFunc(all, func(a, b error) int {
 		p, q := place(a), place(b)

@@ -16,7 +16,7 @@ import (
 //go:embed templates/*.yml
 var templates embed.FS
 
-// parts are the values that templates may use.
+// parts are the values for templates.
 type parts struct {
 	Namespace, Project string
 	CIDir              string
@@ -28,14 +28,15 @@ type parts struct {
 	Includes           []string
 }
 
-// Lower is for image names, which are lower case throughout.
+// Lower converts image names, which must be lower case.
 func (parts) Lower(s string) string { return strings.ToLower(s) }
 
-// Path is a path below the CI directory, whose name needs no quotes in a shell.
+// Path returns a path below the CI directory, whose name needs no quoting in a
+// shell.
 func (p parts) Path(words ...string) string { return path.Join(p.CIDir, strings.Join(words, "")) }
 
-// gitLabFile writes the body of one of GitLab's files: its static part from
-// the template of the same name, then its jobs. Its last line has no end.
+// gitLabFile returns the body of one of GitLab's files: the template of the same
+// name, then jobs. It has no trailing newline.
 func (p *Plan) gitLabFile(set *template.Template, name string) ([]byte, error) {
 	var b bytes.Buffer
 	values := parts{
@@ -61,7 +62,7 @@ func (p *Plan) gitLabFile(set *template.Template, name string) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), nil
 }
 
-// jobParts are the jobs behind a file's static part.
+// jobParts lists the groups of jobs that follow a file's template.
 //
 //nolint:gochecknoglobals // a table
 var jobParts = map[string][]struct {
@@ -73,8 +74,8 @@ var jobParts = map[string][]struct {
 	buildsFile:       {{NativeBuild, "Builds for x86_64"}, {CrossBuild, "Builds for other architectures"}, {CirrusBuild, "Builds on Cirrus CI"}},
 }
 
-// writeGroup writes the jobs of a group that are not written out in a
-// template.
+// writeGroup writes the jobs of a group, except for those that a template
+// contains.
 func (p *Plan) writeGroup(b *bytes.Buffer, group Group, comment string) error {
 	for _, j := range p.Jobs {
 		if j.Group != group || j.Group == Sanity && j.Extends == "" {
@@ -106,7 +107,7 @@ func jobNode(j Job) *yaml.Node {
 	case CirrusBuild:
 		allow := boolean(true)
 		if !j.AllowFailure {
-			// What cirrus-run ends with when Cirrus CI itself could not do it.
+			// exit status of cirrus-run if Cirrus CI itself failed
 			allow = mapping(field{"exit_codes", plain("3")})
 		}
 		fields = append(fields, field{"needs", sequence(nil)}, field{"allow_failure", allow})
@@ -134,7 +135,6 @@ func artifactsNode(a *Artifacts) *yaml.Node {
 	return n
 }
 
-// templateSet reads the templates.
 func templateSet() (*template.Template, error) {
 	return template.New("").Funcs(template.FuncMap{"yaml": yamlWord, "list": list}).ParseFS(templates, "templates/*.yml")
 }

@@ -18,7 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A Start is what a project's first manifest says.
+// A Start contains the values of a project's first manifest.
 type Start struct {
 	Namespace string   // of the upstream project
 	Project   string   // also the name of its list of dependencies
@@ -26,7 +26,7 @@ type Start struct {
 	CIDir     string   // where generated files go, "" for the usual directory
 }
 
-// First writes a commented manifest.
+// First returns a first manifest with comments.
 func First(s Start) ([]byte, error) {
 	dir, err := CleanDir(cmp.Or(s.CIDir, "ci"))
 	if err != nil {
@@ -39,8 +39,8 @@ func First(s Start) ([]byte, error) {
 	}{s, allChecks})
 }
 
-// PipelineLines are what a project's .gitlab-ci.yml needs for the files
-// generated below ciDir to work.
+// PipelineLines returns the lines that a project's .gitlab-ci.yml needs for the
+// files generated below ciDir.
 func PipelineLines(ciDir string) ([]byte, error) {
 	dir, err := CleanDir(ciDir)
 	if err != nil {
@@ -61,8 +61,8 @@ func start(name string, values any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ProjectName makes of a directory's name one that GitLab's projects can have,
-// "" if nothing of it is allowed.
+// ProjectName converts a directory's name to a valid name of a GitLab project.
+// It returns "" if no character is allowed.
 func ProjectName(name string) string {
 	words := strings.FieldsFunc(name, func(r rune) bool {
 		plain := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
@@ -71,8 +71,8 @@ func ProjectName(name string) string {
 	return strings.Trim(strings.Join(words, "-"), ".-_")
 }
 
-// NewestReleases gives those of the targets that are the newest stable release of their
-// distribution and have containers.
+// NewestReleases returns those of the targets that are the newest stable release
+// of their distribution and have container images.
 func NewestReleases(catalogue releases, names []string) ([]string, error) {
 	latest := map[string]*targets.Release{}
 	var order []string
@@ -99,7 +99,7 @@ func NewestReleases(catalogue releases, names []string) ([]string, error) {
 	return list, nil
 }
 
-// newer compares versions by the numbers in them.
+// newer compares the numbers in versions.
 func newer(a, b string) bool { return slices.Compare(numbers(a), numbers(b)) > 0 }
 
 func numbers(version string) []int {
@@ -114,7 +114,7 @@ func numbers(version string) []int {
 	return list
 }
 
-// Create writes a first manifest; it never replaces a file.
+// Create writes a first manifest. It does not replace an existing file.
 func Create(file string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), diag.Cause(err))

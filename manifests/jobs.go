@@ -11,10 +11,10 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A Group is a kind of job. Jobs of one group are written one after another.
+// A Group is a kind of job. Jobs of a group are written together.
 type Group string
 
-// The groups, in the order in which a plan has them.
+// Groups, in the order of a plan.
 const (
 	Sanity          Group = "sanity"
 	NativeContainer Group = "native container"
@@ -25,7 +25,7 @@ const (
 	Debug           Group = "debug"
 )
 
-// A Job is one job of the pipeline.
+// A Job is a job of the pipeline.
 type Job struct {
 	Name         string
 	Group        Group
@@ -33,20 +33,21 @@ type Job struct {
 	Extends      string // "" for jobs that are written out
 	Needs        []string
 	AllowFailure bool
-	Optional     bool       // waits for a click
+	Optional     bool       // it is manual
 	Variables    []Variable // sorted by name
 	Artifacts    *Artifacts // nil for none
-	Target       string     // "" for jobs that need no environment
+	Target       string     // "" for jobs without an environment
 	Arch         targets.Arch
-	Environment  string // whose image the job builds or runs in
+	Environment  string // environment whose image the job builds or runs in
 
 	place place
 }
 
-// optionalVariable tells the rules that a job waits for a click.
+// optionalVariable is the variable that makes a job manual in the templates'
+// rules.
 const optionalVariable = "JOB_OPTIONAL"
 
-// A Check is a job that looks at the sources alone.
+// A Check is a job that checks only the sources.
 type Check struct {
 	Name      string
 	Extension string // of the file with its findings; "" when it has none
@@ -63,7 +64,8 @@ var allChecks = []Check{
 	{"flake8", "txt", false},
 }
 
-// cirrusCommands are what a machine of Cirrus CI runs, by packaging command.
+// cirrusCommands are the commands on machines of Cirrus CI, by packaging
+// command.
 //
 //nolint:gochecknoglobals // a table
 var cirrusCommands = map[string]struct{ install, upgrade, update string }{
@@ -72,7 +74,7 @@ var cirrusCommands = map[string]struct{ install, upgrade, update string }{
 	"pkg_add": {"pkg_add -I", "pkg_add -uI", "true"},
 }
 
-// jobs makes the jobs of the pipeline.
+// jobs adds the jobs of the pipeline.
 func (p *Plan) jobs(m *Manifest) {
 	for _, c := range m.GitLab.Checks {
 		p.Jobs = append(p.Jobs, checkJob(c))
@@ -119,8 +121,8 @@ func checkJob(c Check) Job {
 	return j
 }
 
-// imageArch is the architecture in the names of a target's jobs. A native job
-// runs on x86_64.
+// imageArch returns the architecture in the names of a target's jobs. Native
+// jobs run on x86_64.
 func (j *TargetJob) imageArch() targets.Arch {
 	if j.Cross {
 		return j.Arch
@@ -132,8 +134,8 @@ func containerName(target string, arch targets.Arch) string {
 	return string(arch) + "-" + target + "-container"
 }
 
-// containerJobs makes a job for each image that the target's jobs run in. It
-// may fail, or waits, only if that holds for all of them.
+// containerJobs adds a job for each image that the target's jobs use. It is
+// allowed to fail, or manual, only if all of them are.
 func containerJobs(groups map[Group][]Job, t Target) {
 	type image struct {
 		cross targets.Arch
@@ -179,7 +181,7 @@ func containerJobs(groups map[Group][]Job, t Target) {
 	}
 }
 
-// variables joins the user's with ours and sorts them.
+// variables returns the user's variables and lcitool's, sorted.
 func variables(user []Variable, optional bool, ours ...Variable) []Variable {
 	all := slices.Concat(user, ours)
 	if optional {
@@ -250,14 +252,14 @@ func cirrusJobs(groups map[Group][]Job, t Target) {
 	}
 }
 
-// reservedNames are what GitLab reads as something else than a job.
+// reservedNames are top-level keys that GitLab does not read as jobs.
 //
 //nolint:gochecknoglobals // a table
 var reservedNames = []string{"after_script", "before_script", "cache", "default", "image", "include", "pages",
 	"services", "spec", "stages", "types", "variables", "workflow"}
 
-// checkNames refuses two jobs of one name: GitLab would keep the
-// last without a word.
+// checkNames returns an error for two jobs of the same name. GitLab would use
+// only the last one.
 func checkNames(jobs []Job) error {
 	var errs []error
 	seen := map[string]Job{}

@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// ErrUnfinished is about a tree in which a run was killed while it replaced
+// ErrUnfinished reports a tree in which a run was killed while it replaced
 // files.
 var ErrUnfinished = errors.New(`an earlier run was killed while it replaced files: "lcitool manifest" completes it`)
 
@@ -27,7 +27,8 @@ const (
 	maxJournal  = 16 << 20 // bytes
 )
 
-// A step is one file of a journal. All paths are below the project's directory.
+// A step is one file in a journal. All paths are relative to the project's
+// directory.
 type step struct {
 	Path   string `json:"path"`
 	New    string `json:"new,omitempty"`    // staged text to rename to Path, "" to delete Path
@@ -44,7 +45,7 @@ func (t *Tree) unfinished() bool {
 	return err == nil
 }
 
-// apply carries the changes out, all or none.
+// apply makes all changes, or none on an error.
 func (t *Tree) apply(changes []Change) (err error) {
 	var todo []Change
 	for _, c := range changes {
@@ -96,7 +97,7 @@ func (t *Tree) apply(changes []Change) (err error) {
 	return t.discard()
 }
 
-// prepare writes all that is new, and links to all that is replaced, to the
+// prepare writes the new files, and links to the files to be replaced, to the
 // private directory.
 func (t *Tree) prepare(todo []Change) ([]step, error) {
 	stage := t.stage()
@@ -125,7 +126,7 @@ func (t *Tree) prepare(todo []Change) ([]step, error) {
 	return steps, nil
 }
 
-// keepOld links to what the file holds, or copies it where links do not work.
+// keepOld links to a file, or copies it if links are not supported.
 func (t *Tree) keepOld(c Change, name string) error {
 	if t.root.Link(c.Path, name) == nil {
 		return nil
@@ -133,8 +134,8 @@ func (t *Tree) keepOld(c Change, name string) error {
 	return t.root.WriteFile(name, c.Old, c.mode)
 }
 
-// clearStage removes what a run has left that was killed before its journal
-// was written.
+// clearStage removes the files of a run that was killed before it wrote the
+// journal.
 func (t *Tree) clearStage() error {
 	if _, err := t.root.Lstat(t.stage()); errors.Is(err, fs.ErrNotExist) {
 		return nil // asking first lets a tree be read-only that needs no change
@@ -145,8 +146,8 @@ func (t *Tree) clearStage() error {
 	return nil
 }
 
-// writeNew writes a file with the mode that it had, or what the umask leaves
-// of 0644.
+// writeNew writes a file with its previous mode, or with mode 0644 modified by
+// the umask.
 func (t *Tree) writeNew(c Change, name string) error {
 	dir, name, err := t.at(name)
 	if err != nil {
@@ -166,7 +167,7 @@ func digest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// writeJournal makes the steps last: from here on they will be carried out.
+// writeJournal makes the steps durable. From then on, they will be completed.
 func (t *Tree) writeJournal(steps []step) error {
 	text, err := json.Marshal(steps)
 	if err != nil {
@@ -179,7 +180,7 @@ func (t *Tree) writeJournal(steps []step) error {
 	return nil
 }
 
-// replay carries steps out; one that has been before is left.
+// replay performs the steps that have not been performed yet.
 func (t *Tree) replay(steps []step) error {
 	f, err := t.openStepDirs(steps)
 	defer f.close()
@@ -200,14 +201,14 @@ func (t *Tree) replay(steps []step) error {
 	return nil
 }
 
-// undo brings back what was there before the steps.
+// undo restores the files from before the steps.
 func (t *Tree) undo(steps []step) error {
 	var errs []error
 	for _, s := range steps {
 		switch _, err := t.root.Lstat(s.Old); {
 		case s.Old == "":
 			if !t.holds(s.Path, s.Digest) {
-				continue // it has not come to that
+				continue // the step was not performed
 			}
 			err := t.root.Remove(s.Path)
 			errs = append(errs, err)
@@ -218,7 +219,7 @@ func (t *Tree) undo(steps []step) error {
 	return errors.Join(errs...)
 }
 
-// holds reports whether a file has the text of that digest.
+// holds reports whether a file has the content with this digest.
 func (t *Tree) holds(name, want string) bool {
 	info, err := t.root.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxGenerated {
@@ -239,7 +240,7 @@ func (t *Tree) discard() error {
 	return nil
 }
 
-// recover finishes what a killed run has begun.
+// recover completes the changes of a killed run.
 func (t *Tree) recover() error {
 	text, err := safefs.In(t.root).ReadFile(t.journal(), maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -270,8 +271,8 @@ func (t *Tree) recover() error {
 	return t.discard()
 }
 
-// checkJournal refuses a journal that no run of ours has written: it would
-// come with the project's files.
+// checkJournal refuses a journal that no run can have written, because it may
+// come with an untrusted tree.
 func (t *Tree) checkJournal(steps []step) error {
 	bad := func() error {
 		return fmt.Errorf("cannot use %s: no run has written it; remove %s", t.name(t.journal()), t.name(t.stage()))
@@ -289,7 +290,7 @@ func (t *Tree) checkJournal(steps []step) error {
 	return nil
 }
 
-// isOurs reports whether a path is one that generated files have.
+// isOurs reports whether a path is one of generated files.
 func (t *Tree) isOurs(name string) bool {
 	if name == path.Join(t.ciDir, "gitlab.yml") {
 		return true

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Labels are what an image carries that is built from the environment's
-// Dockerfile on a machine at hand, so that a job can be followed back to the
-// manifest that made it.
+// Labels returns the labels of an image that lcitool builds locally from the
+// environment's Dockerfile. They identify the manifest.
 func (p *Plan) Labels(e Environment) map[string]string {
 	names := make([]string, len(e.Projects))
 	for i, project := range e.Projects {
@@ -27,8 +26,7 @@ func (p *Plan) Labels(e Environment) map[string]string {
 	}
 }
 
-// labelImages tells container jobs what the images they build are labelled
-// with beside their names.
+// labelImages passes the labels of images to the jobs that build them.
 func (p *Plan) labelImages(jobs []Job) {
 	for i, j := range jobs {
 		at := slices.IndexFunc(p.Environments, func(e Environment) bool { return e.Name == j.Environment })

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openDirs are open directories by their paths; one that is not there is nil. With
-// them a file is renamed or removed by one system call instead of ten, which
-// is as short as the time can be in which a kill leaves a mixture of trees.
+// openDirs are open directories by path; missing ones are nil. With them, a
+// rename or removal is one system call, which minimizes the time in which a kill
+// leaves a mixture of old and new files.
 type openDirs map[string]*os.File
 
-// openStepDirs opens all that the steps are about, within the tree.
+// openStepDirs opens the directories of all steps, within the tree.
 func (t *Tree) openStepDirs(steps []step) (openDirs, error) {
 	f := openDirs{}
 	for _, s := range steps {
@@ -45,11 +45,11 @@ func (t *Tree) openFolder(file string) (*os.File, error) {
 
 func (f openDirs) close() {
 	for _, open := range f {
-		_ = open.Close() // nothing was written through it; nil has nothing to close
+		_ = open.Close() // only used for lookups; closing nil does nothing
 	}
 }
 
-// at gives a file's directory with its name there.
+// at returns a file's directory and its name there.
 func (f openDirs) at(file string) (fd int, name string, err error) {
 	dir, name := path.Dir(file), path.Base(file)
 	if f[dir] == nil {

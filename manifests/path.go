@@ -3,8 +3,8 @@
 package manifests
 
 const (
-	// DefaultPath is where a project's manifest is, below its directory.
+	// DefaultPath is the path of a project's manifest below its directory.
 	DefaultPath = "ci/manifest.yml"
-	// MaxSize bounds a manifest, in bytes.
+	// MaxSize limits the size of a manifest, in bytes.
 	MaxSize = 4 << 20
 )

@@ -11,9 +11,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A Plan is all that a manifest means, as plain data: environments, then the
-// files and the jobs of a pipeline, each in the order in which they are
-// written.
+// A Plan is the result of a manifest as plain data: the environments, files and
+// jobs, each in the order of the output.
 type Plan struct {
 	ManifestDigest string
 	CIDir          string // below the project's directory, with slashes, "." for that directory itself
@@ -22,15 +21,15 @@ type Plan struct {
 	Files          []PlannedFile
 	Jobs           []Job
 
-	// templates say which parts build-templates.yml has.
+	// templates says which templates build-templates.yml contains.
 	templates buildTemplates
 }
 
-// buildTemplates are the templates that build jobs extend, or that the
-// project's templates do.
+// buildTemplates are the templates that build jobs, or the project's own
+// templates, extend.
 type buildTemplates struct{ Native, Cross, Cirrus bool }
 
-// An Environment is something to build in: a container image, or a machine of
+// An Environment is a build environment: a container image, or a machine of
 // Cirrus CI.
 type Environment struct {
 	Name     string // "debian-12", "debian-12-cross-s390x"
@@ -39,10 +38,9 @@ type Environment struct {
 	Image    bool // false for Cirrus CI
 }
 
-// A Kind says what a file is.
+// A Kind is the kind of a generated file.
 type Kind string
 
-// The kinds of file.
 const (
 	DockerfileKind Kind = "dockerfile"
 	BuildEnvKind   Kind = "buildenv"
@@ -50,15 +48,15 @@ const (
 	GitLabKind     Kind = "gitlab"
 )
 
-// A PlannedFile is a file to be written.
+// A PlannedFile is a file to generate.
 type PlannedFile struct {
 	Path        string // below the project's directory, with slashes
 	Kind        Kind
 	Environment string // "" for GitLab's files
 }
 
-// NewPlan makes the plan of a manifest for files below ciDir. The error joins
-// what makes a pipeline impossible.
+// NewPlan returns the plan of a manifest with files below ciDir. The error joins
+// all reasons why the pipeline is invalid.
 func NewPlan(m *Manifest, ciDir string) (*Plan, error) {
 	dir, err := CleanDir(ciDir)
 	if err != nil {
@@ -73,12 +71,12 @@ func NewPlan(m *Manifest, ciDir string) (*Plan, error) {
 	return p, checkNames(p.Jobs)
 }
 
-// errDir is about a directory that GitLab's path patterns could not name.
+// errDir reports a directory that GitLab's path patterns cannot match.
 var errDir = errors.New("the CI directory must be a path below the base directory, of letters, digits and ._-+@/ only")
 
-// CleanDir is the directory for generated files in its shortest form, "." for
-// the project's own. A directory outside of the project is refused, as is a
-// name that a shell or GitLab's path patterns would not read as written.
+// CleanDir returns the shortest form of the directory for generated files, "."
+// for the project's own. It refuses directories outside of the project, and
+// names that need quoting in a shell or in GitLab's path patterns.
 func CleanDir(dir string) (string, error) {
 	clean := path.Clean(dir)
 	plain := strings.Trim(clean, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+@/") == ""
@@ -112,8 +110,8 @@ func (p *Plan) environments(m *Manifest) {
 	}
 }
 
-// CirrusTargets lists the targets that jobs of the pipeline build on Cirrus
-// CI for, in the order of the manifest. Cirrus CI closed in 2026.
+// CirrusTargets returns the targets of jobs on Cirrus CI, in the order of the
+// manifest. Cirrus CI closed in 2026.
 func (p *Plan) CirrusTargets() []string {
 	var names []string
 	for _, j := range p.Jobs {
@@ -124,8 +122,7 @@ func (p *Plan) CirrusTargets() []string {
 	return names
 }
 
-// Path is where a file of the environment belongs, below the project's
-// directory.
+// Path returns the path of an environment's file, below the project's directory.
 func (p *Plan) Path(e Environment, kind Kind) string {
 	switch kind {
 	case BuildEnvKind:
@@ -153,7 +150,7 @@ func (p *Plan) files(m *Manifest) {
 	p.Files = append(p.Files, PlannedFile{Path: path.Join(p.CIDir, "gitlab.yml"), Kind: GitLabKind})
 }
 
-// The files in the directory gitlab.
+// Files in the directory gitlab.
 const (
 	containerTemplatesFile = "container-templates.yml"
 	buildTemplatesFile     = "build-templates.yml"
@@ -162,8 +159,8 @@ const (
 	buildsFile             = "builds.yml"
 )
 
-// includes lists the files that have something in them, in the order in which
-// gitlab.yml includes them.
+// includes returns the files with content, in the order in which gitlab.yml
+// includes them.
 func (p *Plan) includes() []string {
 	has := func(groups ...Group) bool {
 		return slices.ContainsFunc(p.Jobs, func(j Job) bool { return slices.Contains(groups, j.Group) })

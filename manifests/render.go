@@ -24,34 +24,33 @@ type File struct {
 	Data []byte
 }
 
-// RenderOptions say what Render writes the files with.
+// RenderOptions are the options of Render.
 type RenderOptions struct {
-	// Facts gives what is known of a list of projects, with the names that
-	// stand for them there: references become names.
+	// Facts returns the facts for a list of projects, and the projects' names.
+	// References are replaced by names.
 	Facts func(projects []string) (*facts.Set, []string, error)
-	// Command holds the arguments with which this program makes the files
-	// again, for their headers.
+	// Command contains the arguments that generate the files again, for their
+	// headers.
 	Command []string
 }
 
-// Stdin is what headers call a manifest that came from standard input.
+// Stdin is the name of standard input in headers.
 const Stdin = "<stdin>"
 
-// Render writes all files of the plan in memory, in its order. The error joins
-// all that is wrong with what the manifest names.
+// Render renders all files of the plan in memory, in its order. The error joins
+// all errors in what the manifest refers to.
 func (p *Plan) Render(o RenderOptions) ([]File, error) {
 	header, err := render.Header(o.Command)
 	if err != nil {
 		return nil, err
 	}
-	// No file is called that; the shell's quotes would only mislead.
+	// Stdin is not a file name, so it needs no quotes.
 	header = strings.Replace(header, "'"+Stdin+"'", Stdin, 1)
 	r := newRenderer(p, header)
 	return r.files, r.render(o)
 }
 
-// A renderer writes the files of one plan, as many at once as there are
-// processors.
+// A renderer renders the files of a plan in parallel.
 type renderer struct {
 	plan   *Plan
 	header string
@@ -95,7 +94,7 @@ func (r *renderer) render(o RenderOptions) error {
 	return join(slices.Concat(listErrs, errs, []error{gitLabErr})...)
 }
 
-// gitLab writes the files that GitLab reads.
+// gitLab renders the files that GitLab reads.
 func (r *renderer) gitLab() error {
 	if !r.plan.GitLab.Enabled {
 		return nil
@@ -117,8 +116,7 @@ func (r *renderer) gitLab() error {
 	return nil
 }
 
-// put notes the text of a file that is in the plan: the header, then a body
-// and the end of its last line.
+// put sets the content of a file: the header, the body and a newline.
 func (r *renderer) put(file string, body []byte) {
 	data := make([]byte, 0, len(r.header)+len(body)+1)
 	data = append(data, r.header...)
@@ -126,7 +124,7 @@ func (r *renderer) put(file string, body []byte) {
 	r.files[r.at[file]].Data = append(data, '\n')
 }
 
-// A projectList is the facts for one list of projects.
+// A projectList contains the facts for one list of projects.
 type projectList struct {
 	set   *facts.Set
 	names []string
@@ -141,8 +139,8 @@ func projectKey(projects []Project) string {
 	return b.String()
 }
 
-// newProjectList looks all projects up, so that an unknown one is reported
-// once, where it stands, with the first target that wants it.
+// newProjectList looks up all projects, so that an unknown one is reported once,
+// at its position, with the first target that uses it.
 func newProjectList(e Environment, find func([]string) (*facts.Set, []string, error)) projectList {
 	entries := make([]string, len(e.Projects))
 	for i, p := range e.Projects {
@@ -182,7 +180,7 @@ func unknownProject(e Environment, name string, err error) error {
 	return f
 }
 
-// environment writes the files of one environment.
+// environment renders the files of one environment.
 func (r *renderer) environment(e Environment, list projectList) error {
 	packages, err := targets.Select(list.set, e.Target, list.names)
 	if err != nil {

@@ -12,8 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// CheckResult is the error of a check that finds files that are not what the
-// manifest says, nil if it finds none.
+// CheckResult returns an error if there are changes, and nil otherwise.
 func CheckResult(changes []Change, manifest string) error {
 	n, are := 0, "are"
 	for _, c := range changes {
@@ -30,7 +29,7 @@ func CheckResult(changes []Change, manifest string) error {
 	return diag.WithHint(fmt.Errorf("%d of %d files %s not what %s says", n, len(changes), are, manifest), `run "lcitool manifest"`)
 }
 
-// Diff gives what changes do to files as a diff. name is how it calls them.
+// Diff formats changes as a unified diff. name returns the name of a file in it.
 func Diff(changes []Change, name func(path string) string) string {
 	var b strings.Builder
 	for _, c := range changes {
@@ -50,10 +49,9 @@ func Diff(changes []Change, name func(path string) string) string {
 	return b.String()
 }
 
-// The …Report types are what other programs read: keys may be added, none is
-// ever renamed.
+// The following types are JSON output. Keys may be added but not renamed.
 
-// A Report is a plan for other programs.
+// A Report is a plan for JSON output.
 type Report struct {
 	Digest string        `json:"manifest_digest"`
 	Files  []FileReport  `json:"files"`
@@ -61,7 +59,6 @@ type Report struct {
 	Jobs   []JobReport   `json:"jobs"`
 }
 
-// A FileReport is a generated file.
 type FileReport struct {
 	Path        string `json:"path"`
 	Kind        string `json:"kind"`
@@ -69,7 +66,7 @@ type FileReport struct {
 	Action      Action `json:"action"`
 }
 
-// An ImageReport is the image of an environment.
+// An ImageReport describes the image of an environment.
 type ImageReport struct {
 	Environment string            `json:"environment"`
 	Target      string            `json:"target"`
@@ -82,7 +79,6 @@ type ImageReport struct {
 	Labels      map[string]string `json:"labels"`
 }
 
-// A JobReport is a generated job.
 type JobReport struct {
 	Name         string            `json:"name"`
 	Group        string            `json:"group"`
@@ -99,7 +95,7 @@ type JobReport struct {
 	Dockerfile   string            `json:"dockerfile,omitempty"`
 }
 
-// NewReport says what a plan is and what is done to the tree for it.
+// NewReport returns the report on a plan and the changes to the tree.
 func NewReport(plan *Plan, changes []Change) Report {
 	out := Report{Digest: plan.ManifestDigest, Files: []FileReport{}, Images: []ImageReport{}, Jobs: []JobReport{}}
 	for _, c := range changes {

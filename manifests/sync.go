@@ -26,18 +26,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// An Action is what becomes of a file.
+// An Action says what happens to a file.
 type Action string
 
-// The actions.
 const (
 	Keep   Action = "keep"   // it is as it should be
 	Write  Action = "write"  // it is new or differs
 	Delete Action = "delete" // it is ours and no longer wanted
 )
 
-// A Change is one file of the tree. Changes come in the order of the plan,
-// files that go away behind those of their kind.
+// A Change is the change of one file. Changes are in the order of the plan;
+// deleted files come after the others of their kind.
 type Change struct {
 	PlannedFile
 	Action Action
@@ -47,22 +46,21 @@ type Change struct {
 	mode fs.FileMode
 }
 
-// maxGenerated bounds what is read of a file that should be ours, in bytes.
+// maxGenerated limits the size of a generated file that is read, in bytes.
 const maxGenerated = 64 << 20
 
-// A Tree is the project's directory on disk. All access stays within it: a link
-// that leads out of it is an error.
+// A Tree is the project's directory. All accesses stay within it: a symbolic
+// link that leads out is an error.
 type Tree struct {
 	root  *os.Root
 	base  string // the directory, as given
 	ciDir string
 
 	mu   sync.Mutex
-	dirs map[string]*os.Root // directories that are open, by path
+	dirs map[string]*os.Root // open directories, by path
 }
 
-// OpenTree opens the directory of a project, whose generated files are below
-// ciDir.
+// OpenTree opens a project's directory, whose generated files are below ciDir.
 func OpenTree(base, ciDir string) (*Tree, error) {
 	dir, err := CleanDir(ciDir)
 	if err != nil {
@@ -75,14 +73,13 @@ func OpenTree(base, ciDir string) (*Tree, error) {
 	return &Tree{root: root, base: base, ciDir: dir, dirs: map[string]*os.Root{}}, nil
 }
 
-// Close lets go of the directory.
 func (t *Tree) Close() error {
 	t.closeDirs()
 	return t.root.Close()
 }
 
-// at gives the open directory that a file is in, with its name there. Opening it
-// once spares looking its path up for each file.
+// at returns the open directory of a file and its name there. It caches
+// directories, because looking up each path is slow.
 func (t *Tree) at(file string) (*os.Root, string, error) {
 	dir, name := path.Split(file)
 	dir = path.Clean(dir)
@@ -105,8 +102,8 @@ func (t *Tree) closeDirs() {
 	clear(t.dirs)
 }
 
-// Compare says what Sync would do, and touches nothing. The error is an
-// ErrUnfinished when an earlier run was killed while it replaced files.
+// Compare returns the changes that Sync would make. The error is ErrUnfinished
+// if an earlier run was killed while it replaced files.
 func (t *Tree) Compare(files []File) ([]Change, error) {
 	if t.unfinished() {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(t.base, t.stage()), ErrUnfinished)
@@ -115,17 +112,16 @@ func (t *Tree) Compare(files []File) ([]Change, error) {
 	return t.compare(files)
 }
 
-// Sync makes the tree what the files say and gives what has been done. Other
-// runs on the same tree wait for it.
+// Sync writes the files to the tree and returns the changes. It waits for other
+// runs on the same tree.
 //
-// Everything new is first written to a private directory, together with links to
-// what it replaces; the tree is not touched before all of it is there. Then a
-// journal is written and the files are renamed into place. When that fails,
-// what has been renamed is put back: the old tree stands. When the program or
-// the machine dies before the journal is there, the old tree stands as well;
-// when it dies later, within the few milliseconds that renaming takes, the
-// journal stays, Compare refuses the tree, and the next Sync first completes
-// the new tree or, where the new files were lost, brings back the old one.
+// It first writes all new files, and links to the files to be replaced, to a
+// private directory. Then it writes a journal and renames the files into place.
+// If that fails, it restores the old files. After a kill or crash before the
+// journal is written, the tree is unchanged. After a kill during the renames,
+// which take a few milliseconds, the journal remains and Compare returns an
+// error. The next Sync then completes the changes or, if new files were lost,
+// restores the old ones.
 func (t *Tree) Sync(ctx context.Context, files []File) ([]Change, error) {
 	unlock, err := t.lock(ctx)
 	if err != nil {
@@ -146,7 +142,7 @@ func (t *Tree) Sync(ctx context.Context, files []File) ([]Change, error) {
 	return changes, t.apply(changes)
 }
 
-// compare reads the tree.
+// compare compares the tree with files.
 func (t *Tree) compare(files []File) ([]Change, error) {
 	changes := make([]Change, len(files))
 	errs := make([]error, len(files))
@@ -160,7 +156,7 @@ func (t *Tree) compare(files []File) ([]Change, error) {
 			return nil
 		})
 	}
-	_ = group.Wait() // errs has what went wrong, in the order of the files
+	_ = group.Wait() // errs has the errors, in the order of the files
 	for _, p := range places {
 		kind := p.kind
 		stale, err := t.stale(kind, wanted)
@@ -174,8 +170,8 @@ func (t *Tree) compare(files []File) ([]Change, error) {
 	return changes, errors.Join(errs...)
 }
 
-// places are where files of each kind are, below the CI directory, in the order
-// in which they are written.
+// places are the directories of each kind of file below the CI directory, in the
+// order of the output.
 //
 //nolint:gochecknoglobals // a table
 var places = []struct {
@@ -220,13 +216,13 @@ func (t *Tree) compareFile(f File) (Change, error) {
 		return c, err
 	}
 	if bytes.Equal(c.Old, c.New) {
-		c.Action, c.Old = Keep, c.New // one of the two is enough to hold
+		c.Action, c.Old = Keep, c.New // share memory
 	}
 	return c, nil
 }
 
-// compareLink keeps a symbolic link that leads to the right text, and refuses
-// any other: what it leads to is not known to be ours.
+// compareLink keeps a symbolic link to a file with the right content. It refuses
+// other links, because their targets may not be generated files.
 func (t *Tree) compareLink(c Change) (Change, error) {
 	info, err := t.root.Stat(c.Path)
 	if err == nil && info.Mode().IsRegular() && info.Size() <= maxGenerated {
@@ -261,7 +257,7 @@ func (t *Tree) read(name string, info fs.FileInfo) ([]byte, error) {
 	return data, nil
 }
 
-// stale finds files of a kind that are ours and not wanted, sorted.
+// stale returns generated files of a kind that are not wanted, sorted.
 func (t *Tree) stale(kind Kind, wanted map[string]bool) ([]Change, error) {
 	names, err := t.candidates(kind)
 	if err != nil {
@@ -278,14 +274,14 @@ func (t *Tree) stale(kind Kind, wanted map[string]bool) ([]Change, error) {
 		}
 		data, err := safefs.In(t.root).ReadFile(name, maxGenerated)
 		if err != nil || !generated(data) {
-			continue // what cannot be read is not known to be ours
+			continue // an unreadable file is not known to be generated
 		}
 		changes = append(changes, Change{PlannedFile: PlannedFile{Path: name, Kind: kind}, Action: Delete, Old: data, mode: info.Mode().Perm()})
 	}
 	return changes, nil
 }
 
-// candidates are the files whose names are such as ours are, sorted.
+// candidates returns the files that are named like generated ones, sorted.
 func (t *Tree) candidates(kind Kind) ([]string, error) {
 	p := places[rank(kind)]
 	dir := path.Join(t.ciDir, p.dir)
@@ -305,9 +301,9 @@ func (t *Tree) candidates(kind Kind) ([]string, error) {
 	return names, nil
 }
 
-// generated reports whether a file was made from a manifest, by this program
-// or by the original: it begins with the mark of generated files, and does
-// not say that another action made it.
+// generated reports whether a file was generated from a manifest, by this
+// program or the original: it begins with the mark of generated files, and does
+// not name another command.
 func generated(data []byte) bool {
 	lines := strings.SplitN(string(data[:min(len(data), 4096)]), "\n", 4)
 	if strings.TrimRight(lines[0], "\r") != render.Mark {
@@ -321,15 +317,15 @@ func generated(data []byte) bool {
 	return true
 }
 
-// name is a file's path for messages.
+// name returns a file's path in messages.
 func (t *Tree) name(file string) string { return filepath.Join(t.base, filepath.FromSlash(file)) }
 
 func (t *Tree) cannot(do, file string, err error) error {
 	return fmt.Errorf("cannot %s %s: %w", do, t.name(file), diag.Cause(err))
 }
 
-// lock waits until no other run is at work on the tree. What is locked is the
-// directory itself, so nothing is left behind.
+// lock waits until no other run uses the tree. It locks the directory itself, so
+// there is no lock file.
 func (t *Tree) lock(ctx context.Context) (unlock func(), err error) {
 	made, err := t.makeDirs(t.ciDir)
 	if err != nil {
@@ -339,7 +335,7 @@ func (t *Tree) lock(ctx context.Context) (unlock func(), err error) {
 	ok, err := lock.TryLockContext(ctx, 20*time.Millisecond)
 	switch {
 	case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.EBADF):
-		return func() {}, nil // a network file system without locks for directories
+		return func() {}, nil // a network file system without locks on directories
 	case err != nil:
 		return nil, t.cannot("lock", t.ciDir, err)
 	case !ok:
@@ -347,14 +343,13 @@ func (t *Tree) lock(ctx context.Context) (unlock func(), err error) {
 	}
 	return func() {
 		for _, dir := range slices.Backward(made) {
-			_ = t.root.Remove(dir) // succeeds only where nothing has been written
+			_ = t.root.Remove(dir) // fails unless the directory is empty
 		}
 		_ = lock.Close()
 	}, nil
 }
 
-// makeDirs makes a directory with those above it and gives the ones that were
-// not there.
+// makeDirs creates a directory with its parents and returns the created ones.
 func (t *Tree) makeDirs(dir string) (made []string, err error) {
 	at := ""
 	for _, part := range strings.Split(dir, "/") {

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// The yaml… types mirror the file. A nil pointer is a key that is not there.
+// The yaml… types mirror the file. A nil pointer is a missing key.
 
 type yamlManifest struct {
 	place      place
@@ -28,7 +28,7 @@ type yamlManifest struct {
 type yamlProjects struct {
 	place place
 	list  []Project
-	bad   bool // no list at all
+	bad   bool // it is not a list
 }
 
 type yamlGitLab struct {
@@ -52,7 +52,7 @@ type yamlTarget struct {
 }
 
 type yamlJob struct {
-	bad          bool // no mapping, or its arch no string; either is said already
+	bad          bool // it is not a mapping, or its arch is not a string; the error was recorded
 	place        place
 	arch         *string
 	archPlace    place
@@ -81,8 +81,7 @@ type yamlArtifacts struct {
 	more     map[string]any
 }
 
-// decode reads the text of a manifest. What is there has the right type
-// afterwards; whether it makes sense is for check to say.
+// decode parses a manifest and checks types. check validates the values.
 func decode(file string, data []byte, warn func(*Error)) (*yamlManifest, error) {
 	doc, err := yamldoc.Parse(file, data, 0)
 	if err != nil {
@@ -116,13 +115,13 @@ func decode(file string, data []byte, warn func(*Error)) (*yamlManifest, error) 
 	return m, join(d.errs...)
 }
 
-// A decoder gathers what is wrong while it reads.
+// A decoder collects errors while it reads.
 type decoder struct {
 	unknowns []unknownKey
 	errs     []error
 }
 
-// An unknownKey is a key that nobody reads, in one or more mappings of a kind.
+// An unknownKey is an unknown key in one or more mappings of a kind.
 type unknownKey struct {
 	err   *Error // about the first
 	key   string
@@ -130,7 +129,8 @@ type unknownKey struct {
 	more  int
 }
 
-// keys are what a mapping may hold, with what to do with it.
+// keys are the valid keys of a mapping, with the functions that read their
+// values.
 type keys []struct {
 	name string
 	read func(n yamldoc.Node, at place)
@@ -144,10 +144,10 @@ func (k keys) names() []string {
 	return names
 }
 
-// at is the place of a value.
+// at returns the place of a value.
 func at(n yamldoc.Node, path string) place { return place{n.Pos(), path} }
 
-// mapping reads the keys of a mapping and warns of others.
+// mapping reads the keys of a mapping and warns about unknown ones.
 func (d *decoder) mapping(n yamldoc.Node, path string, known keys) {
 	for _, f := range d.fields(n, path) {
 		i := slices.IndexFunc(known, func(k struct {
@@ -174,7 +174,7 @@ func (d *decoder) fields(n yamldoc.Node, path string) []yamldoc.Field {
 	return fields
 }
 
-// unknown notes a key that nobody reads, with the nearest that is known.
+// unknown records an unknown key, with the most similar valid one.
 func (d *decoder) unknown(here place, key string, known []string) {
 	kind := strings.Join(known, " ")
 	for i := range d.unknowns {
@@ -187,8 +187,8 @@ func (d *decoder) unknown(here place, key string, known []string) {
 	d.unknowns = append(d.unknowns, unknownKey{err: f, key: key, known: kind})
 }
 
-// nearest names the known word that is most like word: by its letters, or
-// else by how it begins ("expiry", "expire_in").
+// nearest returns a hint with the most similar known word, by its letters or by
+// a common prefix ("expiry", "expire_in").
 func nearest(word string, known []string) string {
 	if hint := facts.DidYouMean(word, known); hint != "" {
 		return hint
@@ -209,7 +209,7 @@ func nearest(word string, known []string) string {
 	return " (did you mean " + strconv.Quote(best) + "?)"
 }
 
-// flag reads a boolean; nil is what is none.
+// flag reads a boolean, or returns nil for other values.
 func (d *decoder) flag(n yamldoc.Node, at place) *bool {
 	b, err := n.Bool()
 	if err != nil {
@@ -219,8 +219,8 @@ func (d *decoder) flag(n yamldoc.Node, at place) *bool {
 	return &b
 }
 
-// text reads what must be a string. For what is none it gives what is there,
-// so that nobody takes it for left out.
+// text reads a string. For other values it returns their description, so that
+// the key does not count as missing.
 func (d *decoder) text(n yamldoc.Node, at place) *string {
 	s, err := n.Text()
 	if err != nil {
@@ -230,7 +230,7 @@ func (d *decoder) text(n yamldoc.Node, at place) *string {
 	return &s
 }
 
-// word reads a scalar as it is written: 1.10 stays "1.10".
+// word reads a scalar as written: 1.10 stays "1.10".
 func (d *decoder) word(n yamldoc.Node, at place) *string {
 	s, ok := n.Scalar()
 	if !ok || n.IsNull() {
@@ -239,7 +239,7 @@ func (d *decoder) word(n yamldoc.Node, at place) *string {
 	return &s
 }
 
-// enabled reads a mapping with the only key "enabled".
+// enabled reads a mapping with the single key "enabled".
 func (d *decoder) enabled(n yamldoc.Node, at place) *bool {
 	var enabled *bool
 	d.mapping(n, at.path, keys{
@@ -248,7 +248,7 @@ func (d *decoder) enabled(n yamldoc.Node, at place) *bool {
 	return enabled
 }
 
-// items are the values of a list with their places.
+// items reads the items of a list.
 func (d *decoder) items(n yamldoc.Node, list place, read func(n yamldoc.Node, at place)) {
 	items, err := n.Sequence()
 	d.errs = append(d.errs, list.wrap(err))
@@ -357,8 +357,8 @@ func (d *decoder) job(n yamldoc.Node, here place) yamlJob {
 	return j
 }
 
-// variables reads a job's variables; their values are strings whatever they
-// look like, and null is the empty one.
+// variables reads a job's variables. Values are read as strings, null as the
+// empty string.
 func (d *decoder) variables(n yamldoc.Node, all place) []yamlVariable {
 	var list []yamlVariable
 	for _, f := range d.fields(n, all.path) {
@@ -371,7 +371,7 @@ func (d *decoder) variables(n yamldoc.Node, all place) []yamlVariable {
 	return list
 }
 
-// artifactKeys are those of GitLab that are passed on as they are.
+// artifactKeys returns the keys of GitLab that are passed through.
 func artifactKeys() []string {
 	return []string{"access", "exclude", "expose_as", "name", "public", "reports", "untracked", "when"}
 }
@@ -397,10 +397,10 @@ func (d *decoder) artifacts(n yamldoc.Node, here place) *yamlArtifacts {
 	return a
 }
 
-// maxDepth bounds values that are passed on as they are.
+// maxDepth limits the nesting of values that are passed through.
 const maxDepth = 8
 
-// any reads a value of whatever type.
+// any reads a value of any type.
 func (d *decoder) any(n yamldoc.Node, here place, depth int) any {
 	switch {
 	case depth > maxDepth:
