@@ -9,7 +9,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 )
 
-// Console is where runs are shown.
+// Console returns where runs are shown.
 func (s *Streams) Console() progress.Console {
 	return progress.Console{
 		Stdout: s.Stdout, Stderr: s.Stderr,
@@ -22,7 +22,8 @@ func (s *Streams) Console() progress.Console {
 	}
 }
 
-// Downloads shows how downloads get on, if stderr is a terminal that can.
+// Downloads returns progress bars, which show nothing unless stderr is a
+// terminal.
 func (s *Streams) Downloads() *progress.Downloads {
 	if !s.Terminal() {
 		return &progress.Downloads{}
@@ -30,14 +31,15 @@ func (s *Streams) Downloads() *progress.Downloads {
 	return progress.NewDownloads(s.Stderr)
 }
 
-// Own are the program's streams for a command that has the terminal to itself,
-// without one for builds.
+// Own returns the program's streams for a command that uses the terminal alone,
+// without a stream for builds.
 func (s *Streams) Own() scheduler.Streams {
 	return scheduler.Streams{Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, TTY: true}
 }
 
-// Shared are the program's streams for a command that may have the terminal to
-// itself. One that has not gets the terminal as ForProgram has it.
+// Shared returns the program's streams for a command. It gets the terminal
+// itself if stdin and stdout are terminals, and otherwise the writers of
+// ForProgram. The caller must call done.
 func (s *Streams) Shared() (own scheduler.Streams, done func()) {
 	own = s.Own()
 	if IsTerminal(s.Stdin) && IsTerminal(s.Stdout) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package stdio writes to the standard streams of the program.
+// Package stdio writes to the program's standard streams.
 //
-// Results go to stdout, everything said to a person goes to stderr. Nothing else
-// writes to them: what comes from outside never steers the terminal.
+// Results go to stdout, messages to stderr. No other package writes to them, so
+// that untrusted text never controls the terminal.
 package stdio
 
 import (
@@ -20,17 +20,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// Streams are those of the program.
+// Streams are the standard streams of the program.
 type Streams struct {
 	Stdin          *os.File
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 
-	display atomic.Pointer[io.Writer] // that messages go through, nil for none
+	display atomic.Pointer[io.Writer] // destination of messages while there is a display; nil for none
 }
 
-// Messages is stderr for messages: they appear above the lines of a display
-// while there is one.
+// Messages returns the writer for messages: stderr, or the display while there
+// is one, which prints them above its lines.
 func (s *Streams) Messages() io.Writer { return messageWriter{s} }
 
 type messageWriter struct{ s *Streams }
@@ -42,19 +42,19 @@ func (m messageWriter) Write(p []byte) (int, error) {
 	return m.s.Stderr.Write(p)
 }
 
-// Infof writes a message to stderr.
+// Infof prints a message to stderr.
 func (s *Streams) Infof(format string, args ...any) {
 	fmt.Fprintln(messageWriter{s}, termtext.Message(format, args...))
 }
 
-// Infos writes messages to stderr, one for each line.
+// Infos prints messages to stderr, one per line.
 func (s *Streams) Infos(lines []string) {
 	for _, line := range lines {
 		s.Infof("%s", line)
 	}
 }
 
-// Write sends a result to stdout.
+// Write writes a result to stdout.
 func (s *Streams) Write(data []byte) error {
 	if len(data) == 0 {
 		return nil
@@ -65,7 +65,7 @@ func (s *Streams) Write(data []byte) error {
 	return nil
 }
 
-// Text sends to stdout what write writes, if it does not fail.
+// Text writes to stdout what write writes. If write fails, it writes nothing.
 func (s *Streams) Text(write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
@@ -74,12 +74,12 @@ func (s *Streams) Text(write func(io.Writer) error) error {
 	return s.Write(b.Bytes())
 }
 
-// Table sends rows of a table to stdout.
+// Table writes the rows of a table to stdout.
 func (s *Streams) Table(rows [][]string) error {
 	return s.Text(func(w io.Writer) error { return termtext.Table(w, rows) })
 }
 
-// Lines sends a result to stdout, an item a line.
+// Lines writes a result to stdout, one item per line.
 func (s *Streams) Lines(items []string) error {
 	var b strings.Builder
 	for _, item := range items {
@@ -88,12 +88,12 @@ func (s *Streams) Lines(items []string) error {
 	return s.Write([]byte(b.String()))
 }
 
-// List sends names to stdout, as lines or as a JSON list.
+// List writes names to stdout, as lines or as a JSON list.
 func (s *Streams) List(format string, names []string) error {
 	return s.Result(format, append([]string{}, names...), names)
 }
 
-// Result sends a value to stdout as JSON, or lines that say the same.
+// Result writes a value to stdout as JSON, or else lines.
 func (s *Streams) Result(format string, v any, lines []string) error {
 	if format == "json" {
 		return s.JSON(v)
@@ -101,7 +101,7 @@ func (s *Streams) Result(format string, v any, lines []string) error {
 	return s.Lines(lines)
 }
 
-// JSON sends a value to stdout as indented JSON.
+// JSON writes a value to stdout as indented JSON.
 func (s *Streams) JSON(v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -113,12 +113,11 @@ func (s *Streams) JSON(v any) error {
 	return s.Write(termtext.JSON(b.Bytes()))
 }
 
-// Terminal reports whether stderr is a terminal that lines can be drawn on.
+// Terminal reports whether stderr is a terminal that supports cursor movement.
 func (s *Streams) Terminal() bool {
 	return IsTerminal(s.Stderr) && s.Getenv("TERM") != "dumb" && s.Getenv("CI") == ""
 }
 
-// IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
