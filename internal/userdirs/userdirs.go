@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package userdirs names the user's directories for lcitool, as the XDG base
-// directory specification has them.
+// Package userdirs returns lcitool's directories for the user, by the XDG Base
+// Directory Specification.
 //
-// A variable that is empty counts as unset, one that holds a relative path is
-// ignored. Nothing here creates a directory; what writes into one does.
+// An empty variable counts as unset, and one with a relative path is ignored.
+// The package creates no directories.
 package userdirs
 
 import "path/filepath"
 
-// Config is where the user's settings are looked for, "" when there is no such
-// place.
+// Config returns the directory of the user's settings, or "".
 func Config(getenv func(string) string) string { return dir(getenv, "XDG_CONFIG_HOME", ".config") }
 
-// Cache is for what can be fetched again, "" when there is no such place.
+// Cache returns the directory for data that can be fetched again, or "".
 func Cache(getenv func(string) string) string { return dir(getenv, "XDG_CACHE_HOME", ".cache") }
 
-// State is for what runs leave for later ones, "" when there is no such place.
+// State returns the directory for data that runs leave for later ones, or "".
 func State(getenv func(string) string) string {
 	return dir(getenv, "XDG_STATE_HOME", filepath.Join(".local", "state"))
 }
 
-// dir is our directory below the one that a variable names, or else below the
-// one at its usual place in the user's home.
+// dir returns lcitool's directory below the one that a variable names, or else
+// below the default in the user's home.
 func dir(getenv func(string) string, variable, usual string) string {
 	if dir := getenv(variable); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "lcitool")
