@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package interrupt ends the work of a program when it gets a signal.
+// Package interrupt cancels a context when the process gets a signal.
 package interrupt
 
 import (
@@ -11,21 +11,21 @@ import (
 	"syscall"
 )
 
-// A Signal is the one that ended a context.
+// A Signal is the signal that cancelled a context.
 type Signal syscall.Signal
 
 func (s Signal) Error() string { return syscall.Signal(s).String() }
 
-// Status is what a shell calls a death of the signal.
+// Status returns the exit status that a shell uses for the signal.
 func (s Signal) Status() int { return 128 + int(s) }
 
-// Pipe is what writing to a pipe without a reader raises.
+// Pipe is the signal for a write to a pipe without a reader.
 const Pipe = Signal(syscall.SIGPIPE)
 
-// Context gives a context that the first interrupt, hang-up or request to
-// terminate cancels, with the Signal as its cause. The second one ends the
-// program at once. gone cancels it as SIGPIPE would, which itself does nothing:
-// a write to a pipe without a reader is an error.
+// Context returns a context that the first SIGINT, SIGTERM or SIGHUP cancels,
+// with the Signal as its cause. A second signal ends the process. gone cancels
+// the context with Pipe; SIGPIPE itself does nothing, so such a write returns an
+// error.
 func Context(parent context.Context) (_ context.Context, gone func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -39,7 +39,7 @@ func Context(parent context.Context) (_ context.Context, gone func()) {
 	return ctx, func() { cancel(Pipe) }
 }
 
-// Cause gives the signal that ended ctx.
+// Cause returns the signal that cancelled ctx.
 func Cause(ctx context.Context) (Signal, bool) {
 	var s Signal
 	ok := errors.As(context.Cause(ctx), &s)
