@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// Abandoned lists the directories that Sweep would remove from parent, which
+// Abandoned returns the directories that Sweep would remove from parent, which
 // need not exist.
 func Abandoned(parent string) []string {
 	guard, err := lockDir(parent, 0)
@@ -17,7 +17,7 @@ func Abandoned(parent string) []string {
 		return nil
 	}
 	defer guard.Close()
-	entries, _ := os.ReadDir(parent) // those that could be read
+	entries, _ := os.ReadDir(parent) // the entries read before an error
 	var list []string
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())

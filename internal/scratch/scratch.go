@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package scratch makes directories for files on their way, which disappear
-// however the process ends.
+// Package scratch creates temporary directories that are removed even if the
+// process is killed.
 package scratch
 
 import (
@@ -17,10 +17,9 @@ import (
 
 const prefix = safefs.TemporaryPrefix
 
-// New makes a directory in parent, which must exist, for files on their
-// way. done removes it with what is left in it. Those that a killed process
-// left in parent are removed first: a lock, which ends with the process, says
-// which are in use.
+// New creates a temporary directory in parent, which must exist. done removes
+// it. New first removes those of killed processes. A lock, which the kernel
+// releases when its process ends, marks a directory as used.
 func New(parent string) (dir string, done func(), err error) {
 	guard, err := lockDir(parent, 0) // nobody sweeps while ours has no lock yet
 	if err != nil {
@@ -43,8 +42,8 @@ func New(parent string) (dir string, done func(), err error) {
 	}, nil
 }
 
-// Sweep removes what killed processes left of New in parent, which need
-// not exist.
+// Sweep removes the directories of killed processes in parent, which need not
+// exist.
 func Sweep(parent string) {
 	if guard, err := lockDir(parent, 0); err == nil {
 		sweep(parent)
@@ -53,14 +52,14 @@ func Sweep(parent string) {
 }
 
 func sweep(parent string) {
-	entries, _ := os.ReadDir(parent) // those that could be read
+	entries, _ := os.ReadDir(parent) // the entries read before an error
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
 		if !strings.HasPrefix(e.Name(), prefix) || IsKept(dir) {
 			continue
 		}
 		if lock, err := lockDir(dir, syscall.LOCK_NB); err == nil {
-			_ = os.RemoveAll(dir) // what stays is tried again by the next one
+			_ = os.RemoveAll(dir) // the next sweep tries again
 			_ = lock.Close()
 		}
 	}
@@ -84,17 +83,17 @@ func lockDir(dir string, how int) (*os.File, error) {
 	return f, nil
 }
 
-// KeptFile is a file in a directory of New that lets the directory stay until
-// the file's time.
+// KeptFile is a file in a directory of New that keeps the directory until the
+// file's modification time.
 const KeptFile = "kept"
 
-// IsKept reports whether a KeptFile lets a directory stay.
+// IsKept reports whether a KeptFile keeps a directory.
 func IsKept(dir string) bool {
 	info, err := os.Lstat(filepath.Join(dir, KeptFile))
 	return err == nil && time.Now().Before(info.ModTime())
 }
 
-// Kept lists the KeptFiles of directories in parent.
+// Kept returns the KeptFiles of directories in parent.
 func Kept(parent string) []string {
 	files, _ := filepath.Glob(filepath.Join(parent, prefix+"*", KeptFile)) // the pattern is valid
 	return files
