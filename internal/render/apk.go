@@ -4,7 +4,7 @@ package render
 
 import "gitlab.com/lcitool/lcitool/targets"
 
-// apk is Alpine's packaging.
+// apk is the packaging format of Alpine.
 type apk struct{}
 
 func (apk) wrapper(targets.Target) string { return "" }
@@ -20,7 +20,7 @@ func (a apk) native(r recipe) []string {
 	}
 }
 
-// foreign has nothing to do: no apk target builds for another architecture.
+// foreign returns nothing, because no apk target cross compiles.
 func (apk) foreign(recipe) []string { return nil }
 
 func (a apk) add(r recipe, names []string) []string {

@@ -4,10 +4,10 @@ package render
 
 import "gitlab.com/lcitool/lcitool/targets"
 
-// debQuiet begins every layer that installs packages.
+// debQuiet is the first command of each layer that installs packages.
 const debQuiet = "export DEBIAN_FRONTEND=noninteractive"
 
-// deb is the packaging of Debian and what descends from it.
+// deb is the packaging format of Debian and its derivatives.
 type deb struct{}
 
 func (deb) wrapper(targets.Target) string { return "eatmydata " }
@@ -60,9 +60,9 @@ func (d deb) add(r recipe, names []string) []string {
 	}
 }
 
-// cache keeps other builds out while packages are fetched and installed: apt
-// would fail at its own lock, and podman 4.3 hangs at a locked mount. Root
-// fetches, so that the files on the host are all the caller's.
+// cache locks the cache while packages are downloaded and installed. Otherwise
+// apt fails at its own lock; podman 4.3 hangs with a locked mount. apt downloads
+// as root, so that the files on the host belong to the caller.
 func (deb) cache(dir string) (first string, commands []string) {
 	return debQuiet, []string{
 		"exec 9> " + dir + "/lock",

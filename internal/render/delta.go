@@ -10,15 +10,14 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Addable takes a Dockerfile of t apart that Dockerfile wrote, its header
-// included if it has one: into the packages that its last installing command
-// names, sorted by byte, and the rest. Where two rests are equal the images
-// differ in those packages alone, and AddLayer makes one of the other if it
-// only lacks some.
+// Addable splits a Dockerfile of t that Dockerfile has written, with or without
+// its header, into the packages of its last installing command, sorted by byte,
+// and the rest. If the rests of two Dockerfiles are equal, the images differ
+// only in those packages, and AddLayer can add missing ones.
 //
-// ok is false when the order of layers matters, since what pip or cpanm makes
-// may be another thing once one more package is there, and when the text is
-// not what Dockerfile writes.
+// ok is false if the order of layers matters, because the results of pip and
+// cpanm may depend on installed packages. It is also false if Dockerfile has not
+// written the text.
 func Addable(t targets.Target, dockerfile []byte) (packages []string, rest []byte, ok bool) {
 	f, known := formats[t.Packaging.Format]
 	if !known {
@@ -48,7 +47,7 @@ func Addable(t targets.Target, dockerfile []byte) (packages []string, rest []byt
 	return packages, slices.Concat(dockerfile[:begin], dockerfile[end:]), true
 }
 
-// words reads back what names wrote, as far as no word has a blank in it.
+// words is the inverse of names, if no word contains a space.
 func words(list string) []string {
 	all := strings.Fields(strings.ReplaceAll(list, "\\\n", " "))
 	for i, word := range all {
@@ -59,8 +58,8 @@ func words(list string) []string {
 	return all
 }
 
-// AddLayer writes the instruction that installs packages in an image made from
-// t's Dockerfile. It fails in the builder rather than remove what is there.
+// AddLayer returns the instruction that installs packages in an image of t's
+// Dockerfile. The build fails if that would remove packages.
 func AddLayer(t targets.Target, names []string) ([]byte, error) {
 	f, ok := formats[t.Packaging.Format]
 	if !ok {

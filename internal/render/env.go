@@ -9,10 +9,10 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// wrappersDir holds links named like compilers that lead to ccache.
+// wrappersDir contains symbolic links to ccache with the names of compilers.
 const wrappersDir = "/usr/libexec/ccache-wrappers"
 
-// nativeEnv gives the variables that builds on the host want.
+// nativeEnv returns the variables for native builds.
 func nativeEnv(t targets.Target, p *targets.Packages) map[string]string {
 	env := map[string]string{"LANG": "en_US.UTF-8"}
 	for _, v := range []struct{ mapping, name, value string }{
@@ -28,7 +28,7 @@ func nativeEnv(t targets.Target, p *targets.Packages) map[string]string {
 	return env
 }
 
-// foreignEnv gives the variables that builds for the cross architecture want.
+// foreignEnv returns the variables for cross builds.
 func foreignEnv(t targets.Target, p *targets.Packages) map[string]string {
 	abi := t.Cross.ABI()
 	env := map[string]string{"ABI": abi}
@@ -47,8 +47,8 @@ func foreignEnv(t targets.Target, p *targets.Packages) map[string]string {
 	return env
 }
 
-// assignments writes NAME="VALUE" lines sorted by name. Values are ours or
-// have been checked to hold nothing that means something between the quotes.
+// assignments returns NAME="VALUE" lines sorted by name. The values need no
+// escaping in double quotes.
 func assignments(keyword string, env map[string]string) string {
 	text := ""
 	for _, name := range slices.Sorted(maps.Keys(env)) {

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Home is where this program lives, for the headers of what it writes.
+// Home is the URL of lcitool in the headers of generated files.
 const Home = "https://gitlab.com/lcitool/lcitool"
 
-// Mark is the line that tells files of ours, or of the original's, from others.
+// Mark is the line that identifies generated files of this program and of the
+// original lcitool.
 const Mark = "# THIS FILE WAS AUTO-GENERATED"
 
 // Header is the comment above a generated file, with the arguments of the

@@ -4,7 +4,7 @@ package render
 
 import "strings"
 
-// quote writes s as one word of a POSIX shell.
+// quote quotes s as one word of a POSIX shell, if needed.
 func quote(s string) string {
 	if s == "" {
 		return quoteAlways(s)
@@ -17,9 +17,9 @@ func quote(s string) string {
 	return s
 }
 
-// plainByte reports whether a byte means only itself in a shell word. The set
-// and the manner of quoting are those of Python's shlex, whose output the
-// bodies hold; a library that quotes differently is as safe and not as equal.
+// plainByte reports whether a byte needs no quoting in a shell. The rules are
+// those of Python's shlex, which the original lcitool uses, so that the output
+// is identical.
 func plainByte(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
@@ -28,7 +28,7 @@ func plainByte(c byte) bool {
 	return strings.IndexByte("_@%+=:,./-", c) >= 0
 }
 
-// quoteAlways puts s between single quotes even where it needs none.
+// quoteAlways puts s in single quotes.
 func quoteAlways(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'"
 }

@@ -10,32 +10,34 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A format is what differs by packaging format. Its methods give commands,
-// one an item, in the order in which they run.
+// A format implements what differs by packaging format. Methods return commands
+// in the order of their execution.
 type format interface {
-	// wrapper is the program that spares package installation its syncs in an
-	// image, with a blank behind it, or "".
+	// wrapper returns the program, followed by a space, that suppresses syncs
+	// during package installation in an image, or "".
 	wrapper(t targets.Target) string
-	// native brings the system up to date and installs the host's packages.
+	// native returns the commands that upgrade the system and install the host's
+	// packages.
 	native(r recipe) []string
-	// foreign installs the cross architecture's packages.
+	// foreign returns the commands that install the cross architecture's
+	// packages.
 	foreign(r recipe) []string
-	// install is the command that the names of packages follow.
+	// install returns the command in front of package names.
 	install(r recipe) string
-	// add installs more packages in an image that native or foreign made, and
-	// removes none.
+	// add returns the commands that install more packages and remove none.
 	add(r recipe, names []string) []string
-	// cache gives the command that a layer with packages begins with, and
-	// commands before it that have packages kept in dir. first is "" if there
-	// is no way.
+	// cache returns the first command of a layer with packages, and commands to
+	// run before it so that packages are kept in dir. first is "" if that is not
+	// supported.
 	cache(dir string) (first string, commands []string)
-	// list writes all installed packages to /packages.txt.
+	// list returns the command that writes all installed packages to
+	// /packages.txt.
 	list() string
 }
 
 var formats = map[string]format{"apk": apk{}, "deb": deb{}, "rpm": rpm{}} //nolint:gochecknoglobals // a table that nothing writes to
 
-// A recipe is what the commands of one output are made from.
+// A recipe contains the input for the commands of one output.
 type recipe struct {
 	target   targets.Target
 	packages *targets.Packages
@@ -44,13 +46,14 @@ type recipe struct {
 	hidden   *hidden
 }
 
-// hidden are names of packages that an output leaves out.
+// hidden are package names that an output leaves out.
 type hidden struct {
 	names []string
 	times int // how often that happened
 }
 
-// hides reports whether names are those to be left out, not only equal ones.
+// hides reports whether names is the same slice as the hidden one, not only
+// equal.
 func (h *hidden) hides(names []string) bool {
 	if h == nil || len(names) == 0 || len(names) != len(h.names) || &names[0] != &h.names[0] {
 		return false
@@ -59,8 +62,8 @@ func (h *hidden) hides(names []string) bool {
 	return true
 }
 
-// native gives the commands for the host in groups, each a layer of an image:
-// packages of the distribution, of pip, of cpanm.
+// native returns the commands for the host, grouped by layers of an image:
+// packages of the distribution, of pip, and of cpanm.
 func (r recipe) native(f format) [][]string {
 	commands := f.native(r)
 	if r.packages.Has("python3") || len(r.packages.PyPI) > 0 {
@@ -81,17 +84,16 @@ func (r recipe) native(f format) [][]string {
 	return groups
 }
 
-// foreign gives the commands for the cross architecture.
 func (r recipe) foreign(f format) []string {
 	commands := append(f.foreign(r), r.mesonCrossFile()...)
 	commands = append(commands, f.list())
 	return append(commands, r.ccache()...)
 }
 
-// names writes the arguments of an installing command, one a line below the
-// tool's first argument, or on the command's own line when there is but one.
-// The column is what the original's is: it counts the wrapper even where no
-// wrapper is used (internal/render/testdata/debian-12-pip.Dockerfile).
+// names formats the arguments of an installing command: a single one on the
+// command's line, otherwise one per line, aligned below the first argument of
+// tool. As in the original lcitool, the column includes the wrapper even if none
+// is used (internal/render/testdata/debian-12-pip.Dockerfile).
 func (r recipe) names(names []string, tool string) string {
 	if r.hidden.hides(names) {
 		return ""
@@ -112,7 +114,7 @@ func (r recipe) names(names []string, tool string) string {
 	return b.String()
 }
 
-// ccache gives the commands that put ccache before the compilers.
+// ccache returns the commands that put ccache in front of the compilers.
 func (r recipe) ccache() []string {
 	if !r.packages.Has("ccache") {
 		return nil
@@ -140,7 +142,7 @@ func (r recipe) ccache() []string {
 
 const mesonCrossDir = "/usr/local/share/meson/cross"
 
-// mesonCrossFile gives the commands that tell Meson of the cross compilers.
+// mesonCrossFile returns the commands that write a Meson cross file.
 func (r recipe) mesonCrossFile() []string {
 	family, cpu, endian, ok := r.target.Cross.MesonCPU()
 	if !ok {
@@ -166,7 +168,7 @@ func (r recipe) mesonCrossFile() []string {
 	}
 }
 
-// printfText writes lines as the format of a printf, each on a line of its own.
+// printfText formats lines as the format string of printf, one per line.
 func printfText(lines []string) string {
 	return strings.Join(lines, "\\n\\\n") + "\\n"
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package render writes Dockerfiles, build-environment scripts or variables
-// from a target with its packages.
+// Package render renders Dockerfiles, build-environment scripts and variables
+// from a target and its packages.
 //
-// Every function is one of its arguments alone. Bodies end without a newline;
-// what prints them adds the header and the newline.
+// The functions depend only on their arguments. Bodies have no trailing newline;
+// callers add the header and the newline.
 package render
 
 import (
@@ -17,25 +17,24 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// Layers choose the parts of a Dockerfile.
+// Layers selects the parts of a Dockerfile.
 type Layers string
 
-// The choices of layers.
 const (
 	AllLayers    Layers = "all"
 	NativeLayers Layers = "native" // what the build machine needs
 	ForeignLayer Layers = "foreign"
 )
 
-// DockerfileOptions change what Dockerfile writes.
+// DockerfileOptions are the options of Dockerfile.
 type DockerfileOptions struct {
 	Base   string // image to start from; "" means the target's own
 	Layers Layers // "" means all
 
-	PackageCache bool // also write the Recipe
+	PackageCache bool // also set Recipe
 }
 
-// An UnsupportedError is a target for which an output makes no sense.
+// An UnsupportedError reports a target that does not support an output.
 type UnsupportedError struct {
 	Output string // "Dockerfile", "build-environment script"
 	Target targets.Target
@@ -45,23 +44,22 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("Target %s doesn't support this generator", e.Target)
 }
 
-// A Body is the text of a Dockerfile with what an image made from it can be
-// extended by. Where the Rest of two is equal, the images differ in Packages
-// alone, and AddLayer makes one of the other if it only lacks some.
+// A Body is a Dockerfile with the data for adding packages to its image. If the
+// Rests of two Bodies are equal, the images differ only in Packages, and
+// AddLayer can add missing ones.
 type Body struct {
 	Text     []byte
 	Packages []string // that the last installing command names, sorted by byte
 	Rest     []byte   // the text without them; nil when the order of layers matters
 
-	// Recipe makes the same image and keeps the packages that it fetches in a
-	// cache mount, from one build to the next. It is nil for a packaging that we
-	// know no way for.
+	// Recipe builds the same image and keeps downloaded packages in a cache
+	// mount. It is nil if the packaging format does not support that.
 	Recipe []byte
 }
 
-// Dockerfile writes the recipe of an image in which projects that need p can
-// be built. Only targets with apk, deb or rpm packages have one; for others
-// the error is an *UnsupportedError.
+// Dockerfile renders a Dockerfile for building projects that need p. It supports
+// targets with apk, deb or rpm packages. For others the error is an
+// *UnsupportedError.
 func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) (Body, error) {
 	f, ok := formats[t.Packaging.Format]
 	base := o.Base
@@ -81,7 +79,7 @@ func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) (Bod
 	text, last := d.write()
 	body := Body{Text: text}
 	hasBlank := func(name string) bool { return strings.ContainsAny(name, " \t") }
-	if len(last) > 0 && !slices.ContainsFunc(last, hasBlank) { // what lists packages joins them by blanks
+	if len(last) > 0 && !slices.ContainsFunc(last, hasBlank) { // package lists are joined by spaces
 		rest := d
 		rest.hidden = &hidden{names: last}
 		if text, _ := rest.write(); rest.hidden.times == 1 {
@@ -97,18 +95,18 @@ func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) (Bod
 	return body, nil
 }
 
-// A dockerfile is one way to write a Dockerfile.
+// A dockerfile renders one variant of a Dockerfile.
 type dockerfile struct {
 	recipe
 	format format
 	base   string
 	layers Layers
-	first  string   // command that layers begin with before which cache stands, "" for none
+	first  string   // first command of layers that need cache, or ""
 	cache  []string // commands that keep packages
 }
 
-// write gives the text, and the packages that its last installing command names
-// if no order of layers matters.
+// write returns the text, and the packages of its last installing command unless
+// the order of layers matters.
 func (d *dockerfile) write() (text []byte, last []string) {
 	t, p := d.target, d.packages
 	var b bytes.Buffer
@@ -132,7 +130,7 @@ func (d *dockerfile) write() (text []byte, last []string) {
 	return b.Bytes(), last
 }
 
-// writeRun writes commands as one layer of an image.
+// writeRun writes commands as one layer.
 func (d *dockerfile) writeRun(b *bytes.Buffer, commands []string) {
 	before := "\n\nRUN "
 	if d.first != "" && commands[0] == d.first {
@@ -142,10 +140,10 @@ func (d *dockerfile) writeRun(b *bytes.Buffer, commands []string) {
 	b.WriteString(before + strings.Join(commands, " && \\\n    "))
 }
 
-// BuildEnvScript writes a shell script with a function install_buildenv, which
-// turns a machine that runs the target into a build environment, and the
-// variables that builds then want. Targets without apk, deb or rpm packages
-// have none; the error is an *UnsupportedError.
+// BuildEnvScript renders a shell script with the function install_buildenv,
+// which turns a machine with the target into a build environment, and the
+// variables for builds. It supports targets with apk, deb or rpm packages. For
+// others the error is an *UnsupportedError.
 func BuildEnvScript(t targets.Target, p *targets.Packages) ([]byte, error) {
 	f, ok := formats[t.Packaging.Format]
 	if !ok {
@@ -172,8 +170,8 @@ func BuildEnvScript(t targets.Target, p *targets.Packages) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// reference matches what can be one word of a FROM line and nothing but the
-// name of an image: no option, no variable.
+// reference matches image references that are one word in a FROM instruction,
+// without options and variables.
 var reference = lazyregexp.New(`^[A-Za-z0-9./~_][A-Za-z0-9./~_@%+=:,-]*$`)
 
 func checkReference(image string) error {
@@ -183,16 +181,16 @@ func checkReference(image string) error {
 	return nil
 }
 
-// cacheDir is where a cache of packages is mounted while a layer is made. It
-// is not the packaging's own directory: images of Docker have a hook that empties
-// that one.
+// cacheDir is the mount point of the package cache. It is not the package
+// manager's own directory, because Docker's images have a hook that empties that
+// one.
 const cacheDir = "/var/cache/lcitool"
 
-// CheckDockerfile says whether a Dockerfile can be written for t.
+// CheckDockerfile returns an error if t does not support a Dockerfile.
 func CheckDockerfile(t targets.Target) error { return check(t, "Dockerfile") }
 
-// CheckBuildEnvScript says whether a build-environment script can be written
-// for t.
+// CheckBuildEnvScript returns an error if t does not support a build-environment
+// script.
 func CheckBuildEnvScript(t targets.Target) error { return check(t, "build-environment script") }
 
 func check(t targets.Target, output string) error {

@@ -9,7 +9,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// rpm is the packaging of Fedora, its relatives and openSUSE.
+// rpm is the packaging format of Fedora, its derivatives and openSUSE.
 type rpm struct{}
 
 func (rpm) wrapper(t targets.Target) string {
@@ -43,7 +43,7 @@ func (p rpm) native(r recipe) []string {
 	return append(commands, rpmCleanUp(r, []string{"autoremove -y", "clean all -y"})...)
 }
 
-// arguments quotes words that blanks separate.
+// arguments quotes each word of text.
 func arguments(text string) string {
 	words := strings.Fields(text)
 	for i, word := range words {
@@ -69,7 +69,7 @@ func (p rpm) add(r recipe, names []string) []string {
 	return append(commands, rpmCleanUp(r, []string{"clean all -y"})...)
 }
 
-// cache does not exist: the Dockerfile's own clean-up empties every cache.
+// cache is not supported, because the Dockerfile's cleanup empties all caches.
 func (rpm) cache(string) (first string, commands []string) { return "", nil }
 
 func (rpm) list() string { return "rpm -qa | sort > /packages.txt" }
@@ -88,8 +88,8 @@ func rpmCleanUp(r recipe, verbs []string) []string {
 	return commands
 }
 
-// rpmWrapper installs a package such as nosync, which has a library to preload.
-// The package's own wrapper script looks in one library directory only.
+// rpmWrapper installs a package such as nosync, whose library is preloaded. The
+// package's own wrapper script looks only in one library directory.
 func rpmWrapper(t targets.Target) []string {
 	name := t.Manager.Wrapper
 	script := []string{

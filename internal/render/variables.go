@@ -15,18 +15,17 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A VariablesFormat is a syntax that variables can be written in.
+// A VariablesFormat is an output format of Variables.
 type VariablesFormat string
 
-// The formats of variables.
 const (
 	ShellVariables VariablesFormat = "shell"
 	JSONVariables  VariablesFormat = "json"
 	YAMLVariables  VariablesFormat = "yaml" // a list of packages
 )
 
-// Variables writes what a machine of the target needs to know to become a
-// build environment. Any target has them.
+// Variables renders the values that are needed to turn a machine into a build
+// environment. It supports all targets.
 func Variables(t targets.Target, p *targets.Packages, f VariablesFormat) ([]byte, error) {
 	switch f {
 	case ShellVariables:
@@ -39,7 +38,7 @@ func Variables(t targets.Target, p *targets.Packages, f VariablesFormat) ([]byte
 	return nil, fmt.Errorf("unknown format %q of variables", f)
 }
 
-// variables gives strings or lists of strings by name.
+// variables returns strings and lists of strings by name.
 func variables(t targets.Target, p *targets.Packages) map[string]any {
 	v := map[string]any{
 		"packaging_command": t.Packaging.Command,
@@ -67,13 +66,12 @@ func variables(t targets.Target, p *targets.Packages) map[string]any {
 	return v
 }
 
-// list makes JSON's [] of a nil list.
+// list converts nil to an empty list, for JSON.
 func list(names []string) []string {
 	return append([]string{}, names...)
 }
 
-// shellVariables joins lists by blanks, so a name with a blank in it would
-// come out as two and is refused.
+// shellVariables joins lists by spaces, and refuses names that contain a space.
 func shellVariables(v map[string]any) ([]byte, error) {
 	lines := make([]string, 0, len(v))
 	for name, value := range v {
@@ -105,7 +103,8 @@ func jsonVariables(v map[string]any) ([]byte, error) {
 	return escapeNonASCII(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
-// escapeNonASCII writes what is not ASCII as \uXXXX, which is the same JSON.
+// escapeNonASCII replaces non-ASCII characters by \uXXXX, which is equivalent
+// JSON.
 func escapeNonASCII(text []byte) []byte {
 	var b bytes.Buffer
 	for _, r := range string(text) {
@@ -120,9 +119,8 @@ func escapeNonASCII(text []byte) []byte {
 	return b.Bytes()
 }
 
-// yamlPackages writes the lists of packages: those of the distribution under
-// the key that the original has, others under keys of their own when there
-// are any.
+// yamlPackages renders the lists of packages: those of the distribution under
+// the key of the original lcitool, others under further keys if there are any.
 func yamlPackages(p *targets.Packages) ([]byte, error) {
 	doc := []struct {
 		key   string
