@@ -71,8 +71,8 @@ func (r *Repo) populate(ctx context.Context, hash, gitDir string) error {
 	return r.copyRemote(ctx, gitDir)
 }
 
-// borrows reports whether the repository has alternates. These may be another
-// repository of the user, of which only objects reachable from the refs must be
+// borrows reports whether the repository has alternates. These may belong to
+// another repository of the user; then only objects reachable from the refs are
 // copied.
 func (r *Repo) borrows() (bool, error) {
 	info, err := os.Stat(filepath.Join(r.commonDir, "objects", "info", "alternates"))

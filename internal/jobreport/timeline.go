@@ -136,8 +136,7 @@ func legend(bars []bar) []kind {
 	return out
 }
 
-// step returns the distance of the scale's lines, of which there are at most
-// ten.
+// step returns the distance of the scale's lines. There are at most ten lines.
 func step(whole time.Duration) time.Duration {
 	const s, m, h = time.Second, time.Minute, time.Hour
 	for _, t := range []time.Duration{

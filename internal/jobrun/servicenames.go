@@ -73,7 +73,7 @@ func (j *Job) planServices(warn func(string)) []*service {
 	return list
 }
 
-// notStarted returns the warning for a service all of whose names are in use.
+// notStarted returns the warning for a service whose names are all in use.
 func notStarted(image string) string {
 	if image == "" {
 		return "a service whose variables give it no name is not started"

@@ -31,7 +31,7 @@ type service struct {
 	aliases   []string // at least one
 	reference string
 	image     container.Image
-	ports     []int // TCP ports, any of which it listens on when it is ready; nil if unknown
+	ports     []int // TCP ports; it is ready when it listens on one of them; nil if unknown
 
 	container jobContainer
 	cancel    context.CancelFunc // stops reading its log
