@@ -17,20 +17,20 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// maxRecord bounds what the cache says of one URL, in bytes.
+// maxRecord limits the size of the cache's record of a URL, in bytes.
 const maxRecord = 64 << 10
 
 var errDamaged = errors.New("not what its name says")
 
-// A cache keeps files under their digests, and for each URL which digest it
-// had last. Both are replaced whole, so that several processes may share the
-// directory; what does not match its digest counts as absent.
+// A cache stores files by digest, and for each URL the digest of the last
+// response. Files are replaced atomically, so that processes can share the
+// directory. A file that does not match its digest counts as missing.
 type cache struct {
 	dir   string // "" for a cache that keeps nothing
 	limit int64  // of one file, in bytes
 }
 
-// A record is the last answer for a URL.
+// A record is the last response for a URL.
 type record struct {
 	URL          string    `json:"url"`
 	SHA256       string    `json:"sha256"`
@@ -38,7 +38,7 @@ type record struct {
 	LastModified string    `json:"last_modified,omitempty"` // as the server sent it
 	Fetched      time.Time `json:"fetched"`
 
-	data []byte // nil when there is none
+	data []byte // nil if there is none
 }
 
 func (c cache) recordPath(location string) string {
@@ -49,7 +49,7 @@ func (c cache) blobPath(digest string) string {
 	return filepath.Join(c.dir, "sha256", digest+".yml")
 }
 
-// load gives what the cache has of a file, the zero record for nothing.
+// load returns the record of a file. ok is false if there is none.
 func (c cache) load(ref Reference) (record, bool) {
 	if c.dir == "" {
 		return record{}, false
@@ -68,7 +68,7 @@ func (c cache) load(ref Reference) (record, bool) {
 	return r, true
 }
 
-// blob gives the file of a digest.
+// blob returns the file with a digest.
 func (c cache) blob(sum string) ([]byte, error) {
 	if c.dir == "" {
 		return nil, fs.ErrNotExist
@@ -83,7 +83,7 @@ func (c cache) blob(sum string) ([]byte, error) {
 	return data, nil
 }
 
-// store keeps an answer.
+// store stores a response.
 func (c cache) store(ref Reference, r record) error {
 	if c.dir == "" {
 		return nil
@@ -99,7 +99,7 @@ func (c cache) store(ref Reference, r record) error {
 	return writeCache(c.recordPath(r.URL), append(text, '\n'))
 }
 
-// keep stores a file under its digest unless it is there.
+// keep stores a file by its digest unless it exists.
 func (c cache) keep(sum string, data []byte) error {
 	if c.dir == "" {
 		return nil
@@ -120,8 +120,8 @@ func writeCache(name string, data []byte) error {
 	return nil
 }
 
-// readFile reads a regular file of limit bytes at most. Its errors name neither path
-// nor operation.
+// readFile reads a regular file of at most limit bytes. Its errors contain
+// neither path nor operation.
 func readFile(name string, limit int64) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // without waiting for the writer of a pipe
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 )
 
-// Compare holds a file against the digest that it ought to have, "" for any.
-// The error is a *ChangedError.
+// Compare compares a file with its expected digest; "" accepts any. The error is
+// a *ChangedError.
 func (s *Source) Compare(f File, want string) error {
 	if want == "" || want == f.Digest {
 		return nil
@@ -24,7 +24,8 @@ func (s *Source) Compare(f File, want string) error {
 	return e
 }
 
-// diff shows what two versions of a project file list differently.
+// diff returns the differences between the packages in two versions of a project
+// file.
 func (s *Source) diff(ref Reference, before, after []byte) string {
 	old, err := s.opts.Read(ref, before)
 	if err != nil {
@@ -42,7 +43,7 @@ func (s *Source) diff(ref Reference, before, after []byte) string {
 	return strings.TrimSuffix(hunks, "\n")
 }
 
-// lines gives the packages sorted, one a line, without doubles.
+// lines returns the packages sorted, one per line, without duplicates.
 func lines(packages []string) []byte {
 	var out []string
 	for _, p := range packages {

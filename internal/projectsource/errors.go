@@ -4,7 +4,7 @@ package projectsource
 
 import "fmt"
 
-// An UnreadableError is a local file that cannot be read.
+// An UnreadableError reports a local file that cannot be read.
 type UnreadableError struct {
 	Reference Reference
 	Err       error // says neither path nor operation
@@ -16,7 +16,7 @@ func (e *UnreadableError) Error() string {
 
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// A StatusError is an answer that holds no file.
+// A StatusError reports a response without a file.
 type StatusError struct {
 	URL  string
 	Code int // HTTP status
@@ -24,7 +24,7 @@ type StatusError struct {
 
 func (e *StatusError) Error() string { return fmt.Sprintf("HTTP %d from %s", e.Code, e.URL) }
 
-// An OfflineError is a file that only the network has.
+// An OfflineError reports a file that is not in the cache.
 type OfflineError struct {
 	URL string
 }
@@ -33,7 +33,7 @@ func (e *OfflineError) Error() string {
 	return "offline, and not in the cache: " + e.URL
 }
 
-// A ChangedError is a file that is not the one its lock names.
+// A ChangedError reports a file that differs from its lock.
 type ChangedError struct {
 	Location string
 	Want     string // SHA-256 of the lock

@@ -16,15 +16,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/httpcache"
 )
 
-// newClient gives the client that every request uses.
+// newClient returns the client for all requests.
 func newClient(o Options) *http.Client {
 	return httpcache.NewClient(httpcache.NewTransport(httpcache.ClientOptions{
 		ConnectTimeout: o.ConnectTimeout, IdleTimeout: 10 * time.Second, RootCAs: o.RootCAs,
 	}))
 }
 
-// get asks the server for a file. kept is what the cache has of it, which is
-// the answer when the server says that nothing has changed.
+// get fetches a file. kept is the cached record, which is returned if the server
+// says that the file is unchanged.
 func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, error) {
 	failed := func(err error) (record, error) {
 		if err := context.Cause(ctx); err != nil {
@@ -62,7 +62,7 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 	}
 	got.data, err = readLimited(resp.Body, s.opts.MaxSize)
 	if err == nil {
-		err = ctx.Err() // a server that gives up when we do ends its answer as if it were whole
+		err = ctx.Err() // if both time out at once, the response can look complete
 	}
 	if err != nil {
 		return failed(err)
@@ -70,7 +70,8 @@ func (s *Source) get(ctx context.Context, ref Reference, kept record) (record, e
 	return got, nil
 }
 
-// end is when no request goes on, however many hosts are silent.
+// end returns the time at which all requests end, however many hosts do not
+// respond.
 func (s *Source) end() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +81,7 @@ func (s *Source) end() time.Time {
 	return s.deadline
 }
 
-// readLimited reads all of r, limit bytes at most.
+// readLimited reads at most limit bytes from r and fails if there are more.
 func readLimited(r io.Reader, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
@@ -105,9 +106,9 @@ type tooSlowError struct{ limit time.Duration }
 
 func (e *tooSlowError) Error() string { return fmt.Sprintf("no whole answer within %v", e.limit) }
 
-// away reports whether an error of get means that the server was not reached,
-// or not for long enough. A server that answers something wrong was reached,
-// and one that cannot prove who it is may be somebody else.
+// away reports whether an error of get means that the server was not reached. It
+// is false for an invalid response, and for a certificate error, because another
+// server may have responded.
 func away(err error) bool {
 	var (
 		alert   tls.AlertError

@@ -21,30 +21,30 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// LockFile is where a lock stands, below the base directory of its project.
+// LockFile is the path of a lock below the base directory of its project.
 const LockFile = "ci/lcitool.lock"
 
-// maxLock bounds a lock's file, in bytes.
+// maxLock limits the size of a lock file, in bytes.
 const maxLock = 1 << 20
 
 const lockHeader = "# What the project files held that this project refers to.\n" +
 	"# Made by \"lcitool projects lock\"; \"lcitool projects lock --update\" rewrites it.\n"
 
-// A Lock says what files held. A nil lock says nothing of any file.
+// A Lock contains the expected digests of files. A nil lock accepts any file.
 type Lock struct {
 	LockFormat
 	dir     string // absolute, without symbolic links
 	entries map[string]lockEntry
 }
 
-// A LockFormat says what a lock is for.
+// A LockFormat describes a kind of lock file.
 type LockFormat struct {
 	File   string // below the directory of the project
 	Header string // comment at its top, whole lines
 	Parse  func(text, dir string) (Reference, error)
 }
 
-// A lockEntry is one file of a lock.
+// A lockEntry is one file in a lock.
 type lockEntry struct {
 	URL    string `yaml:"url"` // or the path below the base directory
 	SHA256 string `yaml:"sha256"`
@@ -57,14 +57,13 @@ type lockFile struct {
 	Files   []lockEntry `yaml:"files"` // sorted by URL
 }
 
-// ReadLock reads the lock of the project whose base directory is dir. A lock
-// that is not there is an empty one.
+// ReadLock reads the lock of the project with base directory dir. A missing lock
+// is empty.
 func ReadLock(dir string) (*Lock, error) {
 	return LockFormat{LockFile, lockHeader, Parse}.Read(dir)
 }
 
-// Read reads the lock of the project in a directory. A lock that is not there is
-// an empty one.
+// Read reads the lock of the project in a directory. A missing lock is empty.
 func (f LockFormat) Read(dir string) (*Lock, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -100,7 +99,7 @@ func (l *Lock) decode(data []byte) error {
 	}
 	fields, err := doc.Mapping()
 	errs := []error{err}
-	for _, f := range doc.Duplicates() { // our own file never has any
+	for _, f := range doc.Duplicates() { // a file that lcitool has written has none
 		errs = append(errs, f)
 	}
 	version := ""
@@ -142,7 +141,7 @@ func (l *Lock) decodeFiles(files yamldoc.Node) error {
 	return diag.Join(errs...)
 }
 
-// lockText gives a scalar as it is written: a digest may look like a number.
+// lockText returns a scalar as written, because a digest may look like a number.
 func lockText(n yamldoc.Node) (string, error) {
 	text, ok := n.Scalar()
 	if !ok {
@@ -171,7 +170,7 @@ func isDigest(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Digest is the SHA-256 digest that a file must have, "" for any.
+// Digest returns the expected SHA-256 of a file, or "" for any.
 func (l *Lock) Digest(ref Reference) string {
 	if l == nil {
 		return ""
@@ -179,7 +178,7 @@ func (l *Lock) Digest(ref Reference) string {
 	return l.entries[ref.Location()].SHA256
 }
 
-// References lists the files of the lock, sorted by their text.
+// References returns the files of the lock, sorted by their text.
 func (l *Lock) References() []Reference {
 	var refs []Reference
 	for _, e := range l.sorted() {
@@ -188,14 +187,13 @@ func (l *Lock) References() []Reference {
 	return refs
 }
 
-// Set notes what a file holds.
+// Set records the digest of a file.
 func (l *Lock) Set(f File) {
 	text := l.text(f.Reference)
 	l.entries[f.Location()] = lockEntry{URL: text, SHA256: f.Digest, ref: f.Reference}
 }
 
-// text names a file so that it is found from other machines too, where there
-// is a way.
+// text returns a reference that is valid on other machines, if there is one.
 func (l *Lock) text(ref Reference) string {
 	if ref.remote() {
 		return ref.Location()
@@ -223,8 +221,8 @@ func (l *Lock) sorted() []lockEntry {
 	return entries
 }
 
-// Write replaces the lock's file unless it says the same already. A link in
-// its place or above it, which may lead out of the project, is an error.
+// Write replaces the lock file unless it is unchanged. It fails if the path
+// contains a symbolic link, which may lead out of the project.
 func (l *Lock) Write() error {
 	var b bytes.Buffer
 	b.WriteString(l.Header)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package projectsource fetches project files that are named by URL or path.
+// Package projectsource fetches project files given by URL or path.
 //
-// Replace finds the references in a list of projects, a Source fetches what
-// they name, a Lock says what each of them held when somebody last looked.
+// Replace finds the references in a list of projects, a Source fetches them, and
+// a Lock contains the digests that were accepted.
 package projectsource
 
 import (
@@ -19,25 +19,24 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// A Reference names a project file.
+// A Reference identifies a project file.
 type Reference struct {
 	Text string // as written
 	Name string // of the project: the file's name without ".yml"
 
-	url  *url.URL // of https; nil for a local file
-	path string   // of a local file, absolute
+	url  *url.URL // https URL; nil for a local file
+	path string   // absolute path of a local file
 }
 
-// IsReference reports whether an entry of a list of projects names a file
-// instead of a known project.
+// IsReference reports whether an entry in a list of projects is a file and not
+// the name of a project.
 func IsReference(entry string) bool { return strings.Contains(entry, "/") }
 
-// IsURL reports whether a reference is a URL, not a path.
+// IsURL reports whether a reference is a URL and not a path.
 func IsURL(entry string) bool { return strings.Contains(entry, "://") }
 
-// Parse reads a reference: a URL of scheme https or file, or else a path,
-// which is relative to dir. It looks at symbolic links on the disk and at
-// nothing else.
+// Parse parses a reference: a URL with the scheme https or file, or a path
+// relative to dir. It accesses the disk only to resolve symbolic links.
 func Parse(text, dir string) (Reference, error) {
 	ref, err := parse(text, dir)
 	if err != nil {
@@ -49,7 +48,7 @@ func Parse(text, dir string) (Reference, error) {
 	return ref, nil
 }
 
-// URL reads a URL of https that may name any file.
+// URL parses an https URL of any file.
 func URL(text string) (Reference, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -66,7 +65,7 @@ func parse(text, dir string) (Reference, error) {
 	scheme, rest, isURL := strings.Cut(text, "://")
 	if !isURL {
 		name := text
-		if !filepath.IsAbs(name) { // not joined, which would resolve "link/.." wrongly
+		if !filepath.IsAbs(name) { // not filepath.Join, which would resolve "link/.." wrongly
 			name = dir + string(filepath.Separator) + name
 		}
 		return local(text, name)
@@ -90,20 +89,20 @@ func parse(text, dir string) (Reference, error) {
 	return Reference{Text: text, Name: name, url: u}, err
 }
 
-// local makes the reference to the file at name.
+// local returns the reference to the file at name.
 func local(text, name string) (Reference, error) {
 	stem, err := stem(text, filepath.ToSlash(name))
 	if err != nil {
 		return Reference{}, err
 	}
 	resolved, err := filepath.EvalSymlinks(name)
-	if err != nil { // told when it is read
+	if err != nil { // reported when the file is read
 		resolved = filepath.Clean(name)
 	}
 	return Reference{Text: text, Name: stem, path: resolved}, nil
 }
 
-// stem is the project's name that a file's path gives.
+// stem returns the project's name in a file's path.
 func stem(text, name string) (string, error) {
 	base, isYML := strings.CutSuffix(path.Base(name), ".yml")
 	if !isYML || base == "" || strings.HasSuffix(name, "/") {
@@ -112,7 +111,7 @@ func stem(text, name string) (string, error) {
 	return base, nil
 }
 
-// checkName refuses a name that cannot be shown or listed.
+// checkName returns an error for a name that cannot be printed.
 func checkName(name string) error {
 	if !utf8.ValidString(name) {
 		return errors.New("has a name that is not UTF-8")
@@ -123,8 +122,8 @@ func checkName(name string) error {
 	return nil
 }
 
-// Location is the URL, less any user and password, or the path of the file. Two
-// references of one location name the same file.
+// Location returns the URL without user and password, or the path of the file.
+// References with equal locations are the same file.
 func (r Reference) Location() string {
 	if r.url == nil {
 		return r.path
@@ -134,18 +133,17 @@ func (r Reference) Location() string {
 	return shown.String()
 }
 
-// fileURL is the URL of the file at an absolute path.
+// fileURL returns the file URL of an absolute path.
 func fileURL(name string) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(name)}).String()
 }
 
-// remote reports whether the file has to be fetched.
 func (r Reference) remote() bool { return r.url != nil }
 
-// Replace takes the references out of a list of projects: each gives way to
-// the name of the project it refers to, which stands there once. An entry
-// without a "/" stays as it is. Paths are relative to dir. The error joins
-// those of all entries; one project from two files is among them.
+// Replace replaces each reference in a list of projects by the name of its
+// project, without duplicates. An entry without "/" is unchanged. Paths are
+// relative to dir. The error joins those of all entries; two files for the same
+// project are an error.
 func Replace(list []string, dir string) (names []string, refs []Reference, err error) {
 	var errs []error
 	from := map[string]Reference{}
