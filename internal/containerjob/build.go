@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// switches are the flags of build commands without a value. All others have
-// one, in the same word or in the next.
+// switches returns the flags of build commands that have no value. All others
+// have one, in the same word or the next.
 func switches() []string {
 	return []string{
 		"all-platforms", "check", "compress", "D", "disable-compression", "disable-content-trust", "force-compression", "force-rm", "help",
@@ -21,13 +21,13 @@ func switches() []string {
 	}
 }
 
-// A flagSet has the flags of a command line by name, and what is no flag.
+// A flagSet contains the flags of a command line by name, and the other words.
 type flagSet struct {
 	values     map[string][]string
 	positional []string
 }
 
-// readFlags takes a command line apart.
+// readFlags parses a command line.
 func readFlags(args []string) flagSet {
 	f := flagSet{values: map[string][]string{}}
 	for i := 0; i < len(args); i++ {
@@ -58,7 +58,7 @@ func readFlags(args []string) flagSet {
 	return f
 }
 
-// short reads flags of one letter each.
+// short parses single-letter flags.
 func (f flagSet) short(letters string, next func() (string, bool)) {
 	for i := range len(letters) {
 		name := letters[i : i+1]
@@ -74,7 +74,7 @@ func (f flagSet) short(letters string, next func() (string, bool)) {
 	}
 }
 
-// all gives the values of a flag by any of its names.
+// all returns the values of a flag with several names.
 func (f flagSet) all(names ...string) []string {
 	var out []string
 	for _, name := range names {
@@ -83,8 +83,8 @@ func (f flagSet) all(names ...string) []string {
 	return out
 }
 
-// positional gives the words of a command line that are no flags; values are
-// the flags that have a value in the next word.
+// positional returns the words of a command line that are not flags. values are
+// the flags with a value in the next word.
 func positional(args, values []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -99,8 +99,8 @@ func positional(args, values []string) []string {
 	return out
 }
 
-// build goes through a line that builds an image. podman and buildah look for
-// a Containerfile as well, and for the Dockerfile in the context.
+// build evaluates a command that builds an image. podman and buildah also look
+// for a Containerfile, and for the Dockerfile in the context.
 func (s *shell) build(podman bool, args []string) {
 	f := readFlags(args)
 	b := &madeImage{Build: Build{Context: ".", Stage: last(f.all("target")), Args: s.args(f.all("build-arg"))}}
@@ -110,7 +110,7 @@ func (s *shell) build(podman bool, args []string) {
 	files := f.all("f", "file", "dockerfile")
 	switch {
 	case len(f.positional) == 0 && !podman && len(files) == 0, len(f.positional) > 1, len(files) > 1:
-		return // no command that works
+		return // the command would fail
 	case len(files) == 1 && podman && !path.IsAbs(files[0]):
 		b.Dockerfiles = []string{files[0], path.Join(b.Context, files[0])}
 	case len(files) == 1:
@@ -123,7 +123,7 @@ func (s *shell) build(podman bool, args []string) {
 	s.made(b, f.all("t", "tag"))
 }
 
-// kaniko goes through a line of kaniko's executor.
+// kaniko evaluates a command of kaniko's executor.
 func (s *shell) kaniko(args []string) {
 	f := readFlags(args)
 	b := &madeImage{Build: Build{Context: ".", Stage: last(f.all("target")), Args: s.args(f.all("build-arg"))}}
@@ -139,7 +139,7 @@ func (s *shell) kaniko(args []string) {
 	s.made(b, f.all("d", "destination"))
 }
 
-// made keeps a build with its tags, or why it is left out.
+// made records a build with its tags, or why it is left out.
 func (s *shell) made(b *madeImage, tags []string) {
 	if why := s.place(b); why != "" {
 		s.leaveOut(tags, why)
@@ -157,8 +157,8 @@ func (s *shell) made(b *madeImage, tags []string) {
 	s.builds = append(s.builds, b)
 }
 
-// place makes the paths of a build ones below the project, or says why it
-// cannot.
+// place makes the paths of a build relative to the project. If that is not
+// possible, why is the reason.
 func (s *shell) place(b *madeImage) (why string) {
 	switch {
 	case b.Dockerfiles[0] == "-" || b.Context == "-":
@@ -194,8 +194,8 @@ func (s *shell) leaveOut(tags []string, why string) {
 	}
 }
 
-// args gives the values of build arguments; one without a value has that of
-// the variable.
+// args returns the values of build arguments. An argument without a value has
+// that of the variable.
 func (s *shell) args(list []string) map[string]string {
 	out := map[string]string{}
 	for _, a := range list {

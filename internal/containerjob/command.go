@@ -11,7 +11,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// call goes through a simple command.
+// call evaluates a simple command.
 func (s *shell) call(c *syntax.CallExpr) truth {
 	words := s.fields(c.Args)
 	if len(words) == 0 {
@@ -35,7 +35,7 @@ func (s *shell) call(c *syntax.CallExpr) truth {
 	return ended
 }
 
-// words goes through a command and its arguments.
+// words evaluates a command and its arguments.
 func (s *shell) words(words []string) truth {
 	words = withoutPrefix(words)
 	if len(words) == 0 {
@@ -76,7 +76,7 @@ func (s *shell) words(words []string) truth {
 	return maybe
 }
 
-// withoutPrefix takes away what runs the rest of the line.
+// withoutPrefix removes commands that run the rest of the line, such as sudo.
 func withoutPrefix(words []string) []string {
 	for len(words) > 0 {
 		switch path.Base(words[0]) {
@@ -96,7 +96,7 @@ func withoutPrefix(words []string) []string {
 	return words
 }
 
-// program goes through a command that is no part of the shell.
+// program evaluates a command that is not part of the shell.
 func (s *shell) program(name string, args []string) {
 	switch name {
 	case "docker", "podman", "nerdctl", "docker.py":
@@ -120,7 +120,7 @@ func (s *shell) program(name string, args []string) {
 	}
 }
 
-// engine goes through a command of docker, or of what takes the same ones.
+// engine evaluates a command of docker or of a compatible program.
 func (s *shell) engine(name string, args []string) {
 	args = withoutGlobals(args)
 	if len(args) > 1 && slices.Contains([]string{"image", "buildx", "builder"}, args[0]) {
@@ -144,7 +144,7 @@ func (s *shell) engine(name string, args []string) {
 	}
 }
 
-// withoutGlobals takes away the flags before the verb.
+// withoutGlobals removes the flags before the subcommand.
 func withoutGlobals(args []string) []string {
 	values := []string{"--config", "-c", "--context", "-H", "--host", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey",
 		"--cgroup-manager", "--connection", "--root", "--runroot", "--runtime", "--storage-driver", "--storage-opt", "--tmpdir", "--url", "--engine"}
@@ -165,7 +165,7 @@ func after(args []string, verb string) ([]string, bool) {
 	return args[1:], true
 }
 
-// tag gives an image that was built more names.
+// tag adds names to an image that was built.
 func (s *shell) tag(from string, names []string) {
 	for _, b := range s.builds {
 		if !slices.Contains(b.local, Reference(from)) {
@@ -214,12 +214,11 @@ func (s *shell) function(body *syntax.Stmt, args []string) truth {
 
 func (s *shell) nested(text string) {
 	if s.depth++; s.depth <= maxDepth && !isUnknown(text) {
-		_ = s.script(text) // what is no shell command builds no image
+		_ = s.script(text) // a text that is not a script builds no image
 	}
 	s.depth--
 }
 
-// change goes into another directory.
 func (s *shell) change(args []string) {
 	to := s.project
 	if p := positional(args, nil); len(p) > 0 {
@@ -233,7 +232,7 @@ func (s *shell) change(args []string) {
 	s.set("PWD", path.Join(s.project, dir))
 }
 
-// forget gives up what a command may have changed.
+// forget marks what a command may have changed as unknown.
 func (s *shell) forget(name string, args []string) {
 	switch name {
 	case "popd":

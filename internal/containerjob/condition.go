@@ -10,7 +10,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// test is what "test" and "[" say. words are those between.
+// test evaluates "test" and "[". words are its arguments.
 func test(words []string) truth {
 	for _, w := range words {
 		if isUnknown(w) {
@@ -43,7 +43,7 @@ func test(words []string) truth {
 	return maybe
 }
 
-// testClause is what "[[" says.
+// testClause evaluates "[[".
 func (s *shell) testClause(x syntax.TestExpr) truth {
 	switch x := x.(type) {
 	case *syntax.Word:
@@ -93,7 +93,7 @@ func (s *shell) binaryTest(x *syntax.BinaryTest) truth {
 	return maybe
 }
 
-// like reports whether a text matches a pattern of the shell's.
+// like reports whether a text matches a shell pattern.
 func (s *shell) like(text string, p *syntax.Word) truth {
 	pat, err := expand.Pattern(s.config(), p)
 	if err != nil || isUnknown(text) || isUnknown(pat) {

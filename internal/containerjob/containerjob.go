@@ -2,10 +2,10 @@
 
 // Package containerjob finds the images that jobs of a pipeline build.
 //
-// Nothing is run. The commands of a job are read with a shell's parser,
-// variables in them are replaced, and the lines that have docker, podman,
-// buildah or kaniko build an image are kept. What depends on something that is
-// only known while the job runs, such as the output of a command, is not.
+// It runs nothing. It parses the commands of a job as a shell does, expands
+// variables, and keeps the commands with which docker, podman, buildah or kaniko
+// build an image. It leaves out commands that depend on something known only at
+// run time, such as the output of a command.
 package containerjob
 
 import (
@@ -24,11 +24,11 @@ type Build struct {
 	Stage       string            // the last one to build, "" for all
 }
 
-// unknownWhy says why a build is left out.
+// unknownWhy is the reason why a build is left out.
 const unknownWhy = "depends on what is only known while the job runs"
 
-// Of gives the images that a job builds, and why it may build others that are
-// not among them, a line each.
+// Of returns the images that a job builds. unknown has a line for each reason
+// why it may build others.
 func Of(job *gitlabci.Job) (builds []Build, unknown []string) {
 	s := newShell(job)
 	s.scripts(append(append([]string{}, job.BeforeScript...), job.Script...))
@@ -40,8 +40,8 @@ func Of(job *gitlabci.Job) (builds []Build, unknown []string) {
 	return builds, s.unknown
 }
 
-// Reference gives an image's reference with the tag that it has if it names
-// none, so that two references of one image are the same text.
+// Reference returns an image's reference with its default tag, so that
+// references to the same image are equal.
 func Reference(name string) string {
 	name = strings.TrimPrefix(gitlabci.WithoutProxy(name), "docker://")
 	if last := name[strings.LastIndexByte(name, '/')+1:]; !strings.ContainsAny(last, ":@") {
@@ -50,8 +50,8 @@ func Reference(name string) string {
 	return name
 }
 
-// below gives the path below the project of one that a command names, which
-// runs in the directory dir below it. ok is false for a path outside.
+// below converts a path in a command to one below the project. dir is the
+// command's directory below the project. ok is false for a path outside.
 func (s *shell) below(dir, name string) (_ string, ok bool) {
 	if path.IsAbs(name) {
 		rest, inside := strings.CutPrefix(path.Clean(name)+"/", path.Clean(s.project)+"/")

@@ -13,20 +13,20 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// maxDockerfile bounds a Dockerfile of the project, in bytes.
+// maxDockerfile limits the size of a Dockerfile in the project, in bytes.
 const maxDockerfile = 4 << 20
 
-// A Dockerfile is one of the project's.
+// A Dockerfile is a Dockerfile of the project.
 type Dockerfile struct {
 	Path   string // below the project
 	Text   []byte
 	Name   string // what tells it from others: "debian" of tests/docker/debian.docker
 	Target string // that lcitool wrote it for, "" for none
-	Cross  string // architecture that lcitool wrote it for, "" for the machine's own
+	Cross  string // architecture that lcitool generated it for, "" for the native one
 }
 
-// ReadDockerfile reads the Dockerfile of a build. The error is fs.ErrNotExist
-// if the tree has none.
+// ReadDockerfile reads the Dockerfile of a build. The error is fs.ErrNotExist if
+// the tree has none.
 func ReadDockerfile(tree string, b Build) (*Dockerfile, error) {
 	for _, file := range b.Dockerfiles {
 		text, err := safefs.ReadFileIn(tree, file, maxDockerfile)
@@ -47,8 +47,8 @@ func newDockerfile(file string, text []byte) *Dockerfile {
 	return d
 }
 
-// dockerfileName gives what tells a Dockerfile from others: its own name, or
-// that of its directory.
+// dockerfileName returns what distinguishes a Dockerfile from others: its own
+// name, or that of its directory.
 func dockerfileName(file string) string {
 	base := path.Base(file)
 	for _, word := range []string{"Dockerfile", "Containerfile", "docker", "dockerfile", "containerfile"} {
@@ -70,10 +70,11 @@ func dockerfileName(file string) string {
 	return base
 }
 
-// header is the line in which lcitool says how it wrote a file.
+// header matches the line with the lcitool command that generated a file.
 var header = lazyregexp.New(`(?m)^#[ \t]+\$ lcitool(?:[ \t].*)?[ \t]dockerfile[ \t]+(.+)$`)
 
-// madeFor reads the head of a Dockerfile that lcitool, or the original, wrote.
+// madeFor returns the target of a Dockerfile that lcitool, or the original, has
+// generated.
 func madeFor(text []byte) (target, cross string) {
 	m := header.FindSubmatch(text[:min(len(text), 4096)])
 	if m == nil {
@@ -96,7 +97,7 @@ func madeFor(text []byte) (target, cross string) {
 	return "", ""
 }
 
-// Tag gives the name of the image of a Dockerfile among those of a project.
+// Tag returns the tag of a Dockerfile's image in a project.
 func (d *Dockerfile) Tag(project string) string {
 	if d.Name == "." {
 		return "lcitool." + project + ".image"
@@ -104,10 +105,10 @@ func (d *Dockerfile) Tag(project string) string {
 	return "lcitool." + project + "." + ImageName(d.Name)
 }
 
-// notInImageName matches what cannot be part of an image's name.
+// notInImageName matches characters that are invalid in an image's name.
 var notInImageName = lazyregexp.New(`[^a-z0-9]+`)
 
-// ImageName makes a part of an image's name of any text.
+// ImageName converts any text to a part of an image's name.
 func ImageName(text string) string {
 	if name := strings.Trim(notInImageName.ReplaceAllString(strings.ToLower(text), "-"), "-"); name != "" {
 		return name
@@ -115,7 +116,7 @@ func ImageName(text string) string {
 	return "project"
 }
 
-// UpToStage gives a Dockerfile without what comes after a stage; "" leaves all.
+// UpToStage removes what follows a stage of a Dockerfile. "" removes nothing.
 func UpToStage(text []byte, stage string) ([]byte, error) {
 	if stage == "" {
 		return text, nil

@@ -8,7 +8,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// An Index knows which job of a pipeline builds which image.
+// An Index says which job of a pipeline builds which image.
 type Index struct {
 	Parent *Index // of the pipeline that started this one, nil for none
 
@@ -24,7 +24,7 @@ type maker struct {
 	build   Build
 }
 
-// NewIndex reads the commands of the jobs of a pipeline.
+// NewIndex evaluates the commands of a pipeline's jobs.
 func NewIndex(e *gitlabci.Evaluation) *Index {
 	x := &Index{jobs: map[string][]Build{}, unknown: map[string][]string{}, makers: map[string][]maker{}}
 	for i := range e.Jobs {
@@ -40,15 +40,15 @@ func NewIndex(e *gitlabci.Evaluation) *Index {
 	return x
 }
 
-// By gives the images that a job builds, and why it may build others, a line
-// each.
+// By returns the images that a job builds. unknown has a line for each reason
+// why it may build others.
 func (x *Index) By(job string) (builds []Build, unknown []string) {
 	return x.jobs[job], x.unknown[job]
 }
 
-// For gives the build of the image that a job runs in. Of several jobs that
-// build it one that the job needs counts, then one that is in the pipeline,
-// then the first.
+// For returns the build of the image that a job runs in. If several jobs build
+// it, it prefers a job that this one needs, then one in the pipeline, then the
+// first.
 func (x *Index) For(job *gitlabci.Job) (by string, _ Build, ok bool) {
 	if job.Image == nil || job.Image.Name == "" {
 		return "", Build{}, false
@@ -73,7 +73,8 @@ func (x *Index) For(job *gitlabci.Job) (by string, _ Build, ok bool) {
 	return best.job, best.build, true
 }
 
-// All gives the builds of all jobs and of the parent's, in no order.
+// All returns the builds of all jobs and of the parent's, in no particular
+// order.
 func (x *Index) All() []Build {
 	var out []Build
 	for _, builds := range x.jobs {

@@ -16,7 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// Bounds on what is read of a job's commands, which anybody may have written.
+// Limits for a job's commands, which are untrusted.
 const (
 	maxScript = 64 << 10 // bytes
 	maxValue  = 4 << 10  // bytes of a variable
@@ -25,14 +25,14 @@ const (
 	maxDepth  = 20       // of functions and scripts in scripts
 )
 
-// unknownText stands in values for what is only known while the job runs.
+// unknownText represents values that are known only at run time.
 const unknownText = "\uFFFF"
 
 var errTooLong = errors.New("the commands of the job are too long to be read")
 
 func isUnknown(text string) bool { return strings.Contains(text, unknownText) }
 
-// A shell goes through the commands of a job in order, without running any.
+// A shell evaluates the commands of a job in order without running them.
 type shell struct {
 	vars      map[string]string
 	functions map[string]*syntax.Stmt
@@ -45,7 +45,7 @@ type shell struct {
 	depth   int
 }
 
-// A madeImage is a build with the IDs and names that later commands call it by.
+// A madeImage is a build with the IDs and names that later commands use for it.
 type madeImage struct {
 	Build
 	local []string // references, as Reference gives them
@@ -61,7 +61,8 @@ func newShell(job *gitlabci.Job) *shell {
 	return s
 }
 
-// set sets a variable. Values grow by repetition, so a long one is given up.
+// set sets a variable. Long values become unknown, because repetition lets them
+// grow.
 func (s *shell) set(name, value string) {
 	if len(value) > maxValue {
 		value = unknownText
@@ -69,18 +70,17 @@ func (s *shell) set(name, value string) {
 	s.vars[name] = value
 }
 
-// scripts goes through the items of a job's script. They are one text, unless
-// only some of them can be read.
+// scripts evaluates the items of a job's script as one text. If that cannot be
+// parsed, it evaluates them one by one.
 func (s *shell) scripts(items []string) {
 	if err := s.script(strings.Join(items, "\n")); err == nil {
 		return
 	}
 	for _, item := range items {
-		_ = s.script(item) // what is no shell command builds no image
+		_ = s.script(item) // a text that is not a script builds no image
 	}
 }
 
-// script goes through a text.
 func (s *shell) script(text string) error {
 	if len(text) > maxScript {
 		return errTooLong
@@ -93,7 +93,7 @@ func (s *shell) script(text string) error {
 	return nil
 }
 
-// A truth is how a command ends, as far as that is known.
+// A truth is the result of a command, as far as known.
 type truth int
 
 const (
@@ -193,15 +193,15 @@ func (s *shell) binary(c *syntax.BinaryCmd) truth {
 	return s.aside(func() truth { return s.statement(c.Y) })
 }
 
-// aside runs what cannot change the shell itself.
+// aside calls f for a subshell, which does not change the shell itself.
 func (s *shell) aside(f func() truth) truth {
 	vars, dir := maps.Clone(s.vars), s.dir
 	defer func() { s.vars, s.dir = vars, dir }()
 	return f()
 }
 
-// branches depends on what happens at run time.
-// Variables that differ afterwards are not known.
+// branches evaluates alternatives that depend on the run time. Variables with
+// different values afterwards become unknown.
 func (s *shell) branches(ways ...func()) {
 	before, dir := s.vars, s.dir
 	var ends []map[string]string
@@ -317,7 +317,7 @@ func (s *shell) assign(a *syntax.Assign) {
 	}
 }
 
-// config is how words are expanded.
+// config returns the configuration for expanding words.
 func (s *shell) config() *expand.Config {
 	return &expand.Config{
 		Env: environ{s},
@@ -329,7 +329,7 @@ func (s *shell) config() *expand.Config {
 	}
 }
 
-// output is what a command prints, as far as that is known.
+// output returns the output of commands, as far as known.
 func (s *shell) output(stmts []*syntax.Stmt) string {
 	if s.depth++; s.depth > maxDepth {
 		s.depth--
@@ -370,7 +370,7 @@ func (s *shell) literal(w *syntax.Word) string {
 	return text
 }
 
-// fields expands words as those of a command are.
+// fields expands words as the words of a command.
 func (s *shell) fields(words []*syntax.Word) []string {
 	var out []string
 	for _, w := range words {
@@ -390,8 +390,8 @@ func (s *shell) fields(words []*syntax.Word) []string {
 	return out
 }
 
-// hasRange reports whether a word may have braces with a range, which may
-// stand for any number of words.
+// hasRange reports whether a word may contain a brace range, which may expand to
+// any number of words.
 func hasRange(w *syntax.Word) bool {
 	return slices.ContainsFunc(w.Parts, func(p syntax.WordPart) bool {
 		lit, ok := p.(*syntax.Lit)
@@ -399,7 +399,6 @@ func hasRange(w *syntax.Word) bool {
 	})
 }
 
-// environ shows the variables to the expansion.
 type environ struct{ s *shell }
 
 func (e environ) Get(name string) expand.Variable {
