@@ -29,7 +29,6 @@ type Delta struct {
 	Layer func(added []string) ([]byte, error)
 }
 
-// A deltaStep is a delta that can be built.
 type deltaStep struct {
 	on    string   // ID of the image it stands on
 	added []string // packages, sorted; none when only labels are new
@@ -89,7 +88,6 @@ func additions(before, after []string) (added []string, only bool) {
 	return added, true
 }
 
-// order returns the build request for a delta.
 func (d deltaStep) order(o BuildOptions, token, digest string) (order, error) {
 	var layer []byte
 	if len(d.added) > 0 {

@@ -12,7 +12,6 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockPause is the interval between attempts to lock.
 const lockPause = 50 * time.Millisecond
 
 // imagesLock names a lock file. Builds hold a shared lock on it; code that

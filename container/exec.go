@@ -44,7 +44,6 @@ type ExecOptions struct {
 	Killer []string
 }
 
-// execution is one call of Exec.
 type execution struct {
 	container *Container
 	options   ExecOptions

@@ -80,7 +80,6 @@ func (e *Engine) madeImage(id string) bool {
 	return err == nil && r.ID == id
 }
 
-// forgetImage removes the record of a removed image.
 func (e *Engine) forgetImage(id string) {
 	if _, err := e.records.Get(records.Image, id); err == nil {
 		e.forget(records.Record{Kind: records.Image, Name: id})

@@ -147,7 +147,6 @@ func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]
 	return dead, nil
 }
 
-// surplus returns the kept containers to remove.
 func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]Leftover, error) {
 	all, err := p.kept(c)
 	if err != nil {

@@ -92,7 +92,6 @@ func (e *Engine) devices(ctx context.Context, o ContainerOptions, s *specgen.Spe
 	return o.devices(s, u, rootless)
 }
 
-// runSpec returns the container specification for one command.
 func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir string) (*specgen.SpecGenerator, error) {
 	if o.WorkloadDir != "" && !e.service.Local() {
 		return nil, e.unseen(o.WorkloadDir)
@@ -115,7 +114,6 @@ func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir strin
 	return s, nil
 }
 
-// startSpec returns the container specification for a session.
 func (e *Engine) startSpec(ctx context.Context, o StartOptions, u runUser) (*specgen.SpecGenerator, error) {
 	s, err := e.spec(ctx, o.ContainerOptions, u, "", nil)
 	if err != nil {
@@ -288,7 +286,6 @@ func (o ContainerOptions) resources(s *specgen.SpecGenerator) {
 	s.ResourceLimits = r
 }
 
-// randomName returns a random suffix for container names.
 func randomName() string {
 	random := make([]byte, 5)
 	_, _ = rand.Read(random) // documented never to fail

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// secretDir is the directory of a workload's secrets.
 const secretDir = "/run/secrets"
 
 var secretName = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)

@@ -59,7 +59,6 @@ func (e *Engine) madeDir(path string) bool {
 	return false
 }
 
-// selinuxEnforcing reads /sys/fs/selinux/enforce.
 func selinuxEnforcing(sys fs.FS) bool {
 	data, err := fs.ReadFile(sys, "enforce")
 	return err == nil && bytes.Equal(bytes.TrimSpace(data), []byte("1"))

@@ -95,7 +95,6 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads
 	return nil
 }
 
-// apply sets the first process of a container.
 func (o Session) apply(s *specgen.SpecGenerator) {
 	if o.Own {
 		o.applyOwn(s)

@@ -81,7 +81,6 @@ func packed(files ...packedFile) func(context.Context, io.Writer) error {
 	}
 }
 
-// dirArchive returns a tar archive of one directory.
 func dirArchive(name string) io.Reader {
 	var b bytes.Buffer
 	t := tar.NewWriter(&b)

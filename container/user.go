@@ -30,7 +30,6 @@ var (
 // maxPasswd limits the size of an image's passwd file, in bytes.
 const maxPasswd = 4 << 20
 
-// A runUser is the user that runs a workload.
 type runUser struct {
 	Name   string // empty for a bare number
 	UID    int

@@ -80,7 +80,6 @@ func (l *linter) lintEntry(e *entry) {
 	}
 }
 
-// policies returns the values of a cross policy.
 func policies() []string { return []string{"native", "foreign", "skip"} }
 
 // Before reports whether selector a must precede b: general selectors precede

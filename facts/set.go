@@ -49,7 +49,6 @@ type section struct {
 	pos  Position
 }
 
-// An entry is a mapping in a file.
 type entry struct {
 	section string
 	name    string
@@ -87,7 +86,6 @@ func Load(o Options) (*Set, error) {
 	return s, nil
 }
 
-// loadMappings reads mappings.yml and mappings/*.yml of a layer.
 func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 	table := map[string][]entry{}
 	files, err := mappingFiles(layer)
@@ -117,7 +115,6 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 	return table, mappingsError(diag.Join(errs...))
 }
 
-// mappingFiles returns the mappings files of a layer.
 func mappingFiles(layer Layer) ([]string, error) {
 	files, err := layer.Files("mappings")
 	if layer.Has("mappings.yml") {

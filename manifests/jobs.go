@@ -74,7 +74,6 @@ var cirrusCommands = map[string]struct{ install, upgrade, update string }{
 	"pkg_add": {"pkg_add -I", "pkg_add -uI", "true"},
 }
 
-// jobs adds the jobs of the pipeline.
 func (p *Plan) jobs(m *Manifest) {
 	for _, c := range m.GitLab.Checks {
 		p.Jobs = append(p.Jobs, checkJob(c))

@@ -317,7 +317,6 @@ func generated(data []byte) bool {
 	return true
 }
 
-// name returns a file's path in messages.
 func (t *Tree) name(file string) string { return filepath.Join(t.base, filepath.FromSlash(file)) }
 
 func (t *Tree) cannot(do, file string, err error) error {

@@ -248,7 +248,6 @@ func (d *decoder) enabled(n yamldoc.Node, at place) *bool {
 	return enabled
 }
 
-// items reads the items of a list.
 func (d *decoder) items(n yamldoc.Node, list place, read func(n yamldoc.Node, at place)) {
 	items, err := n.Sequence()
 	d.errs = append(d.errs, list.wrap(err))
@@ -400,7 +399,6 @@ func (d *decoder) artifacts(n yamldoc.Node, here place) *yamlArtifacts {
 // maxDepth limits the nesting of values that are passed through.
 const maxDepth = 8
 
-// any reads a value of any type.
 func (d *decoder) any(n yamldoc.Node, here place, depth int) any {
 	switch {
 	case depth > maxDepth:

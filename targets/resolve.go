@@ -52,7 +52,6 @@ func ResolveMapping(t Target, m *facts.Mapping) (p Package, ok bool, err error) 
 	return newResolver(nil, t).resolveMapping(m)
 }
 
-// A resolver resolves mappings on one target.
 type resolver struct {
 	set    *facts.Set
 	target Target

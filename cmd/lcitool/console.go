@@ -30,7 +30,6 @@ func (a *app) store(kind string) (*jobrecord.Store, error) {
 	return &jobrecord.Store{Dir: filepath.Join(state, kind)}, nil
 }
 
-// console returns where runs are shown.
 func (a *app) console() progress.Console {
 	c := a.Console()
 	c.Verbose = a.showsBuilds()

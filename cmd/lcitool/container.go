@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
-// engineFlags are the flags that choose the engine.
 type engineFlags struct {
 	app        *app
 	name       string

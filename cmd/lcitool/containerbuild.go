@@ -93,7 +93,6 @@ Building it is slow because the architecture is emulated (with qemu-user-static)
 // Distrobox requires none.
 const toolboxLabels = "toolbox"
 
-// imageLabels parses the values of --label.
 func imageLabels(given []string) (map[string]string, error) {
 	labels := map[string]string{}
 	for _, g := range given {

@@ -100,7 +100,6 @@ func (a *app) askImages(cmd *cobra.Command, flags *engineFlags, left, right *job
 	return nil
 }
 
-// jobsToCompare returns the jobs that the arguments name.
 func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *jobdiff.Input, err error) {
 	store, err := a.runs()
 	if err != nil {

@@ -160,7 +160,6 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	return r.arches.check(cmd)
 }
 
-// workloads returns the workload for each target.
 func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]workload.Workload, error) {
 	all, err := r.app.planner(r.build).Workloads(ctx, imageplan.WorkloadOptions{
 		Targets: r.targets, Cross: r.arches.Cross, Projects: r.projects, Dockerfiles: r.dockerfiles.Dockerfiles,

@@ -11,7 +11,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// secretFlags is the flag --secret.
 type secretFlags struct{ asked []string }
 
 func (s *secretFlags) flags(f *pflag.FlagSet) {

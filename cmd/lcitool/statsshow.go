@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// statsShow prints the statistics of domains.
 type statsShow struct {
 	app      *app
 	daemon   *daemonFlags

@@ -115,7 +115,6 @@ func serviceCheck(e *container.Engine, err error) Check {
 	return Check{"service", OK, found, ""}
 }
 
-// storeInfo describes the engine's store.
 type storeInfo struct {
 	driver, root, buildah string
 	err                   error

@@ -162,7 +162,6 @@ func quoteConfig(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(s) + `"`
 }
 
-// writeRefs writes refs as a packed-refs file.
 func (g git) writeRefs(refs map[string]string) error {
 	var b strings.Builder
 	b.WriteString("# pack-refs with: sorted\n")

@@ -27,7 +27,6 @@ type flagSet struct {
 	positional []string
 }
 
-// readFlags parses a command line.
 func readFlags(args []string) flagSet {
 	f := flagSet{values: map[string][]string{}}
 	for i := 0; i < len(args); i++ {
@@ -123,7 +122,6 @@ func (s *shell) build(podman bool, args []string) {
 	s.made(b, f.all("t", "tag"))
 }
 
-// kaniko evaluates a command of kaniko's executor.
 func (s *shell) kaniko(args []string) {
 	f := readFlags(args)
 	b := &madeImage{Build: Build{Context: ".", Stage: last(f.all("target")), Args: s.args(f.all("build-arg"))}}

@@ -11,7 +11,6 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// call evaluates a simple command.
 func (s *shell) call(c *syntax.CallExpr) truth {
 	words := s.fields(c.Args)
 	if len(words) == 0 {
@@ -35,7 +34,6 @@ func (s *shell) call(c *syntax.CallExpr) truth {
 	return ended
 }
 
-// words evaluates a command and its arguments.
 func (s *shell) words(words []string) truth {
 	words = withoutPrefix(words)
 	if len(words) == 0 {

@@ -317,7 +317,6 @@ func (s *shell) assign(a *syntax.Assign) {
 	}
 }
 
-// config returns the configuration for expanding words.
 func (s *shell) config() *expand.Config {
 	return &expand.Config{
 		Env: environ{s},

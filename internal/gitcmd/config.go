@@ -126,7 +126,6 @@ func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 	return all, nil
 }
 
-// configText formats the settings that are allowed.
 func configText(settings []setting) []byte {
 	var b bytes.Buffer
 	version := 0

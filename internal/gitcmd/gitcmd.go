@@ -100,7 +100,6 @@ func (r *Repo) Status(ctx context.Context) (string, error) {
 	})
 }
 
-// A command is one call of git.
 type command struct {
 	options []string // before the command's name
 	args    []string

@@ -58,7 +58,6 @@ func (p *Pipeline) fetched(key string, get func() ([]byte, error)) ([]byte, erro
 	return f.data, f.err
 }
 
-// A fetchedFile is the result of fetching a file.
 type fetchedFile struct {
 	data []byte
 	err  error
@@ -79,7 +78,6 @@ func (in *includer) read(at place, file string) (name string, err error) {
 	return name, err
 }
 
-// api returns the API URL of a project.
 func (in *includer) api(at place) string {
 	host := at.host
 	if host == "" {
@@ -157,7 +155,6 @@ func (in *includer) matching(at place, pattern string) ([]string, error) {
 // templates returns the place of the files for include:template.
 func templates() place { return place{host: "gitlab.com", project: "gitlab-org/gitlab", ref: "HEAD"} }
 
-// template returns the content of a template.
 func (in *includer) template(v *value, g *given) []*value {
 	name, ok := in.expanded(v)
 	if !ok {

@@ -135,7 +135,6 @@ func (e *evaluator) errorf(job *Job, format string, args ...any) {
 	e.problems.add(job.Pos, job.Base, Refused, format, args...)
 }
 
-// workflow evaluates workflow:rules.
 func (e *evaluator) workflow() {
 	e.globals = e.defs.globals
 	s := e.scope.with(e.predefined.over(e.globals, e.given))
@@ -152,7 +151,6 @@ func (e *evaluator) workflow() {
 	e.out.Name = newExpander(e.predefined.over(e.globals, e.given), e.predefined).text(e.defs.name)
 }
 
-// definition creates the instances of one job.
 func (e *evaluator) definition(def *definition) {
 	if def.matrix == nil {
 		e.add(e.instance(def, "", nil))

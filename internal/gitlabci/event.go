@@ -72,7 +72,6 @@ func (e Event) filled() Event {
 // ProjectDir returns the path of the tree in the jobs of the event's pipeline.
 func ProjectDir(e Event) string { return e.filled().Directory }
 
-// source returns CI_PIPELINE_SOURCE.
 func (e *Event) source() string {
 	if e.Child {
 		return Parent

@@ -14,7 +14,6 @@ import (
 // maxExtends is GitLab's limit on levels of extends.
 const maxExtends = 11
 
-// An extender resolves extends.
 type extender struct {
 	c      *config
 	done   map[string]*value

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// files decodes artifacts and cache.
 func (j *jobDecoder) files(job *Job) {
 	if v := j.get("artifacts"); v != nil {
 		job.Artifacts = j.artifacts(v)
@@ -158,7 +157,6 @@ func (j *jobDecoder) cache(v *value) Cache {
 	return c
 }
 
-// limits decodes timeout, interruptible and retry.
 func (j *jobDecoder) limits(job *Job) {
 	if job.Timeout = j.duration(j.get("timeout"), "timeout"); job.Timeout > 30*24*time.Hour {
 		j.errorf(j.get("timeout").pos, "timeout is longer than a month")

@@ -181,7 +181,6 @@ func isYAML(name string) bool {
 	return (ext == ".yml" || ext == ".yaml") && len(path.Base(name)) > len(ext)
 }
 
-// given returns the inputs of an include.
 func (in *includer) given(v *value) *given {
 	g := &given{pos: v.pos, scope: in.scope, inputs: map[string]*value{}}
 	inputs := v.get("inputs")
@@ -210,7 +209,6 @@ func looseTexts(v *value) []string {
 	return out
 }
 
-// wanted evaluates the rules of an include.
 func (in *includer) wanted(v *value) bool {
 	list := v.get("rules")
 	if list == nil {
@@ -231,7 +229,6 @@ func (in *includer) wanted(v *value) bool {
 	return r != nil && r.when != "never"
 }
 
-// named describes an include entry.
 func (in *includer) named(v *value) Missing {
 	for _, kind := range append(elsewhere(), "local") {
 		if l := v.get(kind); l != nil {

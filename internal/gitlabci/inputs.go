@@ -314,7 +314,6 @@ func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *val
 
 var inputLexeme = lazyregexp.New(`\$\[\[\s*inputs\.(\w+)\s*\]\]`)
 
-// inputCondition evaluates the condition of an input's rule.
 func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
 	source := inputLexeme.ReplaceAllStringFunc(v.text, func(ref string) string {
 		in := inputs[inputLexeme.FindStringSubmatch(ref)[1]]

@@ -53,7 +53,6 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 	return append(out, s.body[at:]...), d.problems
 }
 
-// blocks evaluates blocks.
 type blocks struct {
 	*given
 	*decoder
@@ -186,7 +185,6 @@ func fromJSON(in any) *value {
 	return &value{}
 }
 
-// json returns a value as JSON.
 func (v *value) json() string {
 	switch v.kind {
 	case null:

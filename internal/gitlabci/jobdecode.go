@@ -159,7 +159,6 @@ func (j *jobDecoder) when(def *definition) {
 	}
 }
 
-// conditions decodes rules, only and except.
 func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 	rules, only, except := j.v.get("rules"), j.v.get("only"), j.v.get("except")
 	if rules != nil {
@@ -313,7 +312,6 @@ func (j *jobDecoder) environment(v *value) *Environment {
 // maxDelay is GitLab's limit on start_in.
 const maxDelay = 7 * day
 
-// startIn decodes start_in of a job or rule.
 func (d *decoder) startIn(v *value, when string) time.Duration {
 	delay := v.get("start_in")
 	length := d.duration(delay, "start_in")

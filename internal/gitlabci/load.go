@@ -43,7 +43,6 @@ type Pipeline struct {
 	fixed   *config                // nil if an include depends on the event
 }
 
-// A parsedFile is a file of the project, parsed.
 type parsedFile struct {
 	doc      *value
 	problems problems

@@ -11,7 +11,6 @@ import (
 // maxParallel is GitLab's limit on the instances of a job.
 const maxParallel = 200
 
-// parallel decodes the instances of a job.
 func (j *jobDecoder) parallel(def *definition) {
 	v := j.v.get("parallel")
 	if v == nil {

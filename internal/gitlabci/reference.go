@@ -99,7 +99,6 @@ func (r *referrer) inside(v *value) *value {
 	return &value{kind: mapping, fields: fields, pos: v.pos}
 }
 
-// follow returns the value that a reference names.
 func (r *referrer) follow(v *value) *value {
 	nothing := &value{pos: v.pos}
 	target := r.c.top[v.items[0].text]

@@ -121,7 +121,6 @@ func (d *decoder) rule(v *value, kind ruleKind) rule {
 // not accept.
 var shortPattern = lazyregexp.New(`[=!]~\s*/[^/]/`)
 
-// condition decodes an if expression.
 func (d *decoder) condition(v *value) *expression {
 	if v.kind != text {
 		d.errorf(v.pos, "if takes an expression, got %s", v.describe())
@@ -139,7 +138,6 @@ func (d *decoder) condition(v *value) *expression {
 // maxPatterns is GitLab's limit on the patterns of a rule.
 const maxPatterns = 50
 
-// changes decodes rules:changes.
 func (d *decoder) changes(v *value) []string {
 	if v.kind != mapping {
 		return d.listed(v, "changes")

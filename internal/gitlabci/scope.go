@@ -14,7 +14,6 @@ type scope struct {
 	tree  *tree
 }
 
-// with returns the scope with other variables.
 func (s *scope) with(vars settings) *scope {
 	return &scope{event: s.event, vars: vars, tree: s.tree}
 }

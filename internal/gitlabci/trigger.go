@@ -4,7 +4,6 @@ package gitlabci
 
 import "gitlab.com/lcitool/lcitool/internal/yamldoc"
 
-// downstream decodes trigger.
 func (j *jobDecoder) downstream(v *value) *Downstreams {
 	out := &Downstreams{YAMLVariables: true}
 	switch v.kind {

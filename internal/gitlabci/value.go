@@ -196,7 +196,6 @@ func merged(base, over *value) *value {
 	return out
 }
 
-// without returns a mapping without a key.
 func (v *value) without(key string) *value {
 	out := &value{kind: v.kind, pos: v.pos, fields: make([]field, 0, len(v.fields))}
 	for _, f := range v.fields {

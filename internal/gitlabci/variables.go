@@ -56,7 +56,6 @@ func (s settings) lookup(name string) (string, bool) {
 	return v.value, ok
 }
 
-// from sets the source of all variables.
 func (s settings) from(origin string) settings {
 	out := make(settings, len(s))
 	for name, v := range s {

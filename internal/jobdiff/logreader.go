@@ -15,7 +15,6 @@ type logReader struct {
 	seen   []*line         // lines that were read but not passed
 }
 
-// A line is a line of a log.
 type line struct {
 	text   string
 	number int // from 1

@@ -90,7 +90,6 @@ func (p *Packages) order(left, right string) int {
 	return cmp.Compare(version.Compare(a, b), 0)
 }
 
-// entry is a parsed line.
 type entry struct{ name, version, arch string }
 
 // Formats of lines, most specific first: "libc6_2.36-9_amd64", "musl-1.2.5-r0

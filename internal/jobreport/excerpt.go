@@ -64,7 +64,6 @@ func shorten(text string) string {
 	return text
 }
 
-// text returns the excerpt as plain text.
 func (x *Excerpt) text() string {
 	var b strings.Builder
 	for _, line := range x.Lines {

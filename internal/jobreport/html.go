@@ -111,7 +111,6 @@ func failed(s *jobrecord.Stored, r row) failure {
 	return f
 }
 
-// class returns the CSS class of a job.
 func class(j *jobrecord.Job) string {
 	switch {
 	case j.State == outcome.Passed:

@@ -18,7 +18,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// result describes how a job ended.
 func result(j *jobrecord.Job) string {
 	text := outcome.Result{State: j.State, Code: j.Code}.Text()
 	switch {

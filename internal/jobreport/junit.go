@@ -71,7 +71,6 @@ func readBelow(dir, name string) ([]byte, error) {
 	return data, err
 }
 
-// jobCase returns the test case of a job.
 func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 	c := junit.Case{Name: junit.Clean(j.Name), Class: junit.Clean("lcitool." + cmp.Or(j.Target, j.Stage, "job")), Time: junit.Seconds(time.Duration(j.Duration * float64(time.Second)))}
 	if j.Coverage != "" {

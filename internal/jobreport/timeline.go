@@ -61,7 +61,6 @@ type arrow struct {
 // A kind is an entry of the legend.
 type kind struct{ Class, Text string }
 
-// draw returns the drawing of a run.
 func draw(r *jobrecord.Run) drawing {
 	d := drawing{Width: labels + bars + room, Height: top + rowHeight*len(r.Jobs) + 4}
 	begin := r.Started
@@ -149,7 +148,6 @@ func step(whole time.Duration) time.Duration {
 	return max(24*h, (whole/10).Round(24*h)+24*h)
 }
 
-// scale formats a time of the scale.
 func scale(t time.Duration) string {
 	switch {
 	case t < time.Second && t > 0:

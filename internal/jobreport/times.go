@@ -72,7 +72,6 @@ type segment struct {
 	Title string
 }
 
-// segments returns the segments of a bar.
 func segments(j *jobrecord.Job, b bar) []segment {
 	var all []segment
 	total := max(j.Duration, 0.001)

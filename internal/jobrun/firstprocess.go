@@ -120,7 +120,6 @@ while :; do
 done 2> /dev/null
 `
 
-// session returns how a job's container starts.
 func session(entrypoint []string, hasEntrypoint bool) container.Session {
 	s := container.Session{AsImage: true, Entrypoint: entrypoint, Command: firstCommand()}
 	if hasEntrypoint {

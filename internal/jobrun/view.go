@@ -17,7 +17,6 @@ type view []string
 // String returns the directories, one per line.
 func (v view) String() string { return strings.Join(v, "\n") }
 
-// parseView is the inverse of String.
 func parseView(text string) view { return strings.Split(text, "\n") }
 
 // file returns the host path of a file of the tree, or "" if it does not exist.

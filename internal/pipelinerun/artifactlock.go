@@ -25,7 +25,6 @@ type artifactLocks struct {
 	held map[string]*flock.Flock // by the name of the job
 }
 
-// lockPause is the interval between attempts to lock.
 const lockPause = 100 * time.Millisecond
 
 // take locks the artifacts of jobs in addition to those already locked. It waits

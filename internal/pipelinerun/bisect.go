@@ -161,7 +161,6 @@ func quietConsole() progress.Console {
 	}
 }
 
-// bisected describes the result of a search.
 func bisected(ctx context.Context, repo *gitcmd.Repo, candidates []string) (lines []string, found bool, err error) {
 	if len(candidates) > 1 {
 		return append([]string{"the first bad commit is one of these, as the others were skipped:"}, candidates...), false, nil

@@ -197,7 +197,6 @@ func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
 	return c.hintTargets(e, fmt.Errorf("no job that %q matches is for %s", name, what))
 }
 
-// hintTargets adds a hint with the available targets.
 func (c *Choice) hintTargets(e *gitlabci.Evaluation, err error) error {
 	var all []string
 	for i := range e.Jobs {

@@ -76,7 +76,6 @@ func ruleLines(line func(string, ...any), rules []ExplainedRule) {
 	}
 }
 
-// variableText formats the variables that a rule uses.
 func variableText(r ExplainedRule) string {
 	var all []string
 	for name, value := range r.Variables {

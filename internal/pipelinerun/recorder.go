@@ -74,7 +74,6 @@ func newRecord(j *gitlabci.Job) jobrecord.Job {
 	return jobrecord.Job{Name: j.Name, Stage: j.Stage, Target: role.Target, Arch: role.Arch, Kind: role.Kind}
 }
 
-// event records a change of a job's state.
 func (r *recorder) event(e scheduler.Event) {
 	if e.State == "" || e.State == outcome.Waiting {
 		return
@@ -99,7 +98,6 @@ func (r *recorder) event(e scheduler.Event) {
 // line passes a line of a job's output to events.
 func (r *recorder) line(l scheduler.Line) { r.events.Line(l.Time, l.Task, l.Stream, l.Text) }
 
-// recordResult copies result to the record.
 func recordResult(j *jobrecord.Job, result *outcome.Result) {
 	j.State, j.Allowed, j.Code, j.Line, j.Built = result.State, result.Allowed, result.Code, result.Line, result.Built
 	j.Duration, j.Coverage = result.Duration.Seconds(), result.Coverage
@@ -108,7 +106,6 @@ func recordResult(j *jobrecord.Job, result *outcome.Result) {
 	}
 }
 
-// outcome records the Outcome of a job.
 func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

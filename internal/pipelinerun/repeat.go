@@ -229,7 +229,6 @@ func (r *repeater) count(n int, worst outcome.Result, jobs []*jobrun.Job) {
 	r.out.Failures[at].Count++
 }
 
-// numbered copies jobs for round n.
 func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
 	name := func(of string) string { return fmt.Sprintf("%s #%d", of, n) }
 	copies := map[*jobrun.Job]*jobrun.Job{}

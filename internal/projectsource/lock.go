@@ -44,7 +44,6 @@ type LockFormat struct {
 	Parse  func(text, dir string) (Reference, error)
 }
 
-// A lockEntry is one file in a lock.
 type lockEntry struct {
 	URL    string `yaml:"url"` // or the path below the base directory
 	SHA256 string `yaml:"sha256"`

@@ -96,7 +96,6 @@ func (r *Redactor) String() string { return "secrets" }
 // GoString returns a constant, so that printing reveals no secret.
 func (r *Redactor) GoString() string { return "secrets" }
 
-// forms returns the forms of a secret.
 func forms(secret string) []string {
 	all := []string{secret}
 	add := func(form string) {

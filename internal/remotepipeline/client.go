@@ -169,7 +169,6 @@ func (f *RequestError) answered(status int, said string) {
 	}
 }
 
-// advice returns a hint for an HTTP status.
 func (c *client) advice(status int) string {
 	switch status {
 	case http.StatusUnauthorized:

@@ -25,7 +25,6 @@ type checkout struct {
 	hide    *redact.Redactor
 }
 
-// openCheckout reads the branch that is checked out.
 func openCheckout(ctx context.Context, directory, remote string) (_ *checkout, err error) {
 	c := &checkout{}
 	if c.repo, err = gitcmd.Open(ctx, directory); err != nil {

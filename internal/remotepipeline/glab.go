@@ -119,7 +119,6 @@ func child(node *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// scalars returns the scalar values of a mapping.
 func scalars(node *yaml.Node) map[string]string {
 	values := map[string]string{}
 	if node.Kind != yaml.MappingNode {

@@ -46,7 +46,6 @@ type authTransport struct {
 	log    *slog.Logger
 }
 
-// httpClient returns the client for all requests.
 func (g *authTransport) httpClient() *http.Client {
 	return &http.Client{Transport: g, CheckRedirect: g.redirect}
 }

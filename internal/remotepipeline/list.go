@@ -53,7 +53,6 @@ type seenJob struct {
 	expires  time.Time
 }
 
-// look reads the state of a pipeline.
 func (s *session) look(ctx context.Context, id int64) (*snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

@@ -109,7 +109,6 @@ func (o *Options) getenv(name string) string {
 	return o.Getenv(name)
 }
 
-// withDefaults returns the options with defaults filled in.
 func (o Options) withDefaults() Options {
 	o.PollMin = usual(o.PollMin, 2*time.Second)
 	o.PollMax = max(usual(o.PollMax, 10*time.Second), o.PollMin)

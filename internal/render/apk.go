@@ -4,7 +4,6 @@ package render
 
 import "gitlab.com/lcitool/lcitool/targets"
 
-// apk is the packaging format of Alpine.
 type apk struct{}
 
 func (apk) wrapper(targets.Target) string { return "" }

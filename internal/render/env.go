@@ -12,7 +12,6 @@ import (
 // wrappersDir contains symbolic links to ccache with the names of compilers.
 const wrappersDir = "/usr/libexec/ccache-wrappers"
 
-// nativeEnv returns the variables for native builds.
 func nativeEnv(t targets.Target, p *targets.Packages) map[string]string {
 	env := map[string]string{"LANG": "en_US.UTF-8"}
 	for _, v := range []struct{ mapping, name, value string }{
@@ -28,7 +27,6 @@ func nativeEnv(t targets.Target, p *targets.Packages) map[string]string {
 	return env
 }
 
-// foreignEnv returns the variables for cross builds.
 func foreignEnv(t targets.Target, p *targets.Packages) map[string]string {
 	abi := t.Cross.ABI()
 	env := map[string]string{"ABI": abi}

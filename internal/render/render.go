@@ -130,7 +130,6 @@ func (d *dockerfile) write() (text []byte, last []string) {
 	return b.Bytes(), last
 }
 
-// writeRun writes commands as one layer.
 func (d *dockerfile) writeRun(b *bytes.Buffer, commands []string) {
 	before := "\n\nRUN "
 	if d.first != "" && commands[0] == d.first {

@@ -227,7 +227,6 @@ func (l *lines) finish() {
 	}
 }
 
-// add adds a line to the buffer.
 func (l *lines) add(text string) {
 	l.whole = append(l.whole, l.prefix...)
 	if l.sink.timestamps {

@@ -133,7 +133,6 @@ func (p *parser) inText(r rune) bool {
 	return false
 }
 
-// strip removes escape sequences from a line.
 func strip(line string) string {
 	if !strings.ContainsAny(line, "\x1b\u0090\u0098\u009b\u009d\u009e\u009f") {
 		return line

@@ -44,7 +44,6 @@ func localName(name string, strip int) (string, error) {
 	return "", nil
 }
 
-// parents creates the parent directories of an entry.
 func (u *unpacker) parents(name string) error {
 	if name == "." {
 		return nil

@@ -64,7 +64,6 @@ type Limits struct {
 // the workload soon.
 const grace = 2 * time.Second
 
-// options returns the options of the container.
 func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 	o := container.RunOptions{
 		ContainerOptions: container.ContainerOptions{

@@ -203,7 +203,6 @@ func (j *judge) setWorkDir(i instruction, text string) {
 	}
 }
 
-// A mount is a --mount flag of RUN.
 type mount struct {
 	dir  string // of a cache, below the directory for them, absolute
 	id   string

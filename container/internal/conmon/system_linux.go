@@ -20,5 +20,4 @@ func Dial(path string) (*net.UnixConn, error) {
 	return net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: fmt.Sprintf("/proc/self/fd/%d", fd), Net: "unixpacket"})
 }
 
-// openProcess returns a pidfd.
 func openProcess(pid int) (int, error) { return unix.PidfdOpen(pid, 0) }

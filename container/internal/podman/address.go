@@ -24,7 +24,6 @@ type address struct {
 	Foreign  bool   // a local socket of a service that does not see the files of this machine
 }
 
-// endpoint returns the URL to connect to.
 func (a address) endpoint() string {
 	if a.Via != "" {
 		return "unix://" + a.Via
