@@ -4,6 +4,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,8 @@ const (
 	// settleLimit is how long a cancelled step may take to create its container.
 	// If the service is stopped earlier, the container is left behind.
 	settleLimit = 2 * time.Second
+	// removeLimit is how long the removal of working containers is tried.
+	removeLimit = 10 * time.Second
 )
 
 // scratchName matches the builder's scratch directories.
@@ -102,23 +105,32 @@ func scratchesOf(dir string) []string {
 }
 
 // removeWorkers removes what an interrupted build left: the sandbox of its step,
-// then its containers.
+// then its containers. The mounts of a sandbox can be busy for a moment longer.
 func (e *Engine) removeWorkers(ctx context.Context, dir string, r records.Record) {
 	for _, scratch := range scratchesOf(dir) {
 		deleteSandbox(context.WithoutCancel(ctx), "buildah-"+scratch)
 	}
+	for deadline := time.Now().Add(removeLimit); ; time.Sleep(watchPause) {
+		err := e.removeFoundWorkers(ctx, r)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			e.log.Warn("working container may stay behind", "err", err)
+			return
+		}
+	}
+}
+
+func (e *Engine) removeFoundWorkers(ctx context.Context, r records.Record) error {
 	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
-		return
+		return err
 	}
 	defer done()
 	found, err := e.findWorkers(c, map[string]records.Record{r.Token: r})
-	if err != nil {
-		e.log.Warn("working container may stay behind", "err", err)
-	}
 	for _, l := range found {
-		if err := removeContainer(c, l.Name); err != nil {
-			e.log.Warn("working container stays behind", "container", l.Name, "err", err)
-		}
+		err = errors.Join(err, removeContainer(c, l.Name))
 	}
+	return err
 }
