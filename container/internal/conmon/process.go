@@ -4,6 +4,7 @@ package conmon
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type Process struct {
 	PID     int
 	ID      string // of the container
 	Runtime string // runc or crun
+
+	wait time.Duration // at most for its end; zero for endLimit
 }
 
 // A Store describes the engine's container store on this machine.
@@ -139,7 +142,7 @@ func (p Process) EndsItself(table records.Processes) bool {
 // ending waits for the end of a conmon. A conmon ends after its exit command,
 // which takes long on a busy machine.
 func (p Process) ending(table records.Processes, pidfd int) bool {
-	return ended(pidfd) || p.runsExitCommand(table) || ended(pidfd)
+	return p.ended(pidfd) || p.runsExitCommand(table) || p.ended(pidfd)
 }
 
 // runsExitCommand reports whether a conmon has a child, which is the command
@@ -161,9 +164,9 @@ func (p Process) runsExitCommand(table records.Processes) bool {
 	})
 }
 
-// ended waits for a process to end, at most endLimit.
-func ended(pidfd int) bool {
-	for deadline := time.Now().Add(endLimit); ; {
+// ended waits a limited time for the process to end.
+func (p Process) ended(pidfd int) bool {
+	for deadline := time.Now().Add(cmp.Or(p.wait, endLimit)); ; {
 		left := max(0, time.Until(deadline))
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds()))
 		if !errors.Is(err, unix.EINTR) {
