@@ -124,15 +124,11 @@ func fetchError(err error) error {
 
 // revision gives a file of the project at a commit that its repository has.
 func (f *Files) revision(ctx context.Context, ref, file string) ([]byte, error) {
-	repo, err := gitcmd.Open(ctx, f.project)
+	repo, hash, err := f.commit(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	defer repo.Close()
-	hash, err := resolve(ctx, repo, ref)
-	if err != nil {
-		return nil, err
-	}
 	if names, err := repo.Git(ctx, "ls-tree", "--name-only", hash, "--", file); err != nil || strings.TrimSpace(names) == "" {
 		return nil, errors.Join(err, fs.ErrNotExist)
 	}
@@ -141,6 +137,20 @@ func (f *Files) revision(ctx context.Context, ref, file string) ([]byte, error) 
 		return nil, &safefs.TooLargeError{Limit: maxIncluded}
 	}
 	return []byte(text + "\n"), err // without the line's end that Git takes away
+}
+
+// commit opens the project's repository and gives the commit that ref means.
+func (f *Files) commit(ctx context.Context, ref string) (*gitcmd.Repo, string, error) {
+	repo, err := gitcmd.Open(ctx, f.project)
+	if err != nil {
+		return nil, "", err
+	}
+	hash, err := resolve(ctx, repo, ref)
+	if err != nil {
+		repo.Close()
+		return nil, "", err
+	}
+	return repo, hash, nil
 }
 
 // resolve gives the commit that a tag, a branch or a hash means.
@@ -155,15 +165,11 @@ func resolve(ctx context.Context, repo *gitcmd.Repo, ref string) (string, error)
 
 // files lists the files of the project at a commit that its repository has.
 func (f *Files) files(ctx context.Context, ref string) ([]string, error) {
-	repo, err := gitcmd.Open(ctx, f.project)
+	repo, hash, err := f.commit(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	defer repo.Close()
-	hash, err := resolve(ctx, repo, ref)
-	if err != nil {
-		return nil, err
-	}
 	names, err := repo.Git(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", hash)
 	return strings.FieldsFunc(names, func(r rune) bool { return r == 0 }), err
 }
