@@ -231,6 +231,7 @@ func TestBases(t *testing.T) {
 		"broken": {OnBuild: []string{"LABEL a=b c"}},
 		"set":    {OnBuild: []string{"ENV T=bind"}},
 		"cache":  {OnBuild: []string{"RUN --mount=type=cache,id=var,target=/c ln -s / /c/x"}},
+		"caches": {OnBuild: []string{"RUN --mount=type=cache,id=var,target=/c true", "RUN --mount=type=cache,target=/var/x id"}},
 		"proc":   {WorkDir: "/proc/self/fd/8"},
 	}
 	const cache = "\nARG T=cache\nRUN --mount=type=$T,target=/m id"
@@ -255,6 +256,7 @@ func TestBases(t *testing.T) {
 		{"unreadable", "FROM broken", `cannot read the base image's ONBUILD "LABEL a=b c"`},
 		{"variable of an instruction", "FROM set" + cache, "3: RUN"},
 		{"cache of an instruction", "FROM cache\nRUN --mount=type=cache,target=/var/x id", "CVE-2024-9675"},
+		{"caches of instructions", "FROM caches", "CVE-2024-9675"},
 		{"working directory", "FROM proc\nRUN id", "1: FROM: /proc/self/fd/8"},
 	}
 	for _, test := range tests {
