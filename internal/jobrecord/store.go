@@ -56,7 +56,7 @@ func (s *Store) create() (*Live, error) {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(s.Dir, time.Now().UTC().Format("20060102-150405")+"-")
+	dir, err := s.makeDir()
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +66,18 @@ func (s *Store) create() (*Live, error) {
 	}
 	s.link(dir)
 	return l, nil
+}
+
+// makeDir creates a directory named for the present nanosecond, so that names
+// sort by time even within a second.
+func (s *Store) makeDir() (string, error) {
+	for {
+		now := time.Now().UTC()
+		dir := filepath.Join(s.Dir, fmt.Sprintf("%s-%09d", now.Format("20060102-150405"), now.Nanosecond()))
+		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
+			return dir, err
+		}
+	}
 }
 
 // link points the Latest link to a run, or to the newest one if dir is "". The

@@ -61,6 +61,28 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// TestOrderWithinASecond: runs that begin in the same second keep their order.
+func TestOrderWithinASecond(t *testing.T) {
+	s := &Store{Dir: t.TempDir(), Keep: 50, Latest: filepath.Join(t.TempDir(), "latest")}
+	for n := range 30 {
+		live, err := s.Create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := filepath.Base(live.Dir)
+		if err := errors.Join(Write(live.Dir, &Run{ID: id, Project: "p"}), live.Close()); err != nil {
+			t.Fatal(err)
+		}
+		newest, err := s.Newest("p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if newest.ID != id {
+			t.Fatalf("after run %d, %s, the newest is %s", n+1, id, newest.ID)
+		}
+	}
+}
+
 // TestForget: runs that came to nothing take no run's place, and none is removed
 // while it goes on.
 func TestForget(t *testing.T) {
@@ -73,7 +95,7 @@ func TestForget(t *testing.T) {
 		return live.Dir
 	}
 	n := 0
-	create := func() *Live { // each in a second of its own
+	create := func() *Live { // older than killed, in order
 		t.Helper()
 		live, err := s.Create()
 		if err != nil {
