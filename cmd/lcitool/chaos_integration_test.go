@@ -181,7 +181,7 @@ func (r *faultRoom) killedAt(at time.Duration, mode string, args []string) strin
 
 // processEnds is how long a process may take to end by itself: conmon cleans up
 // after its container.
-const processEnds = 20 * time.Second
+const processEnds = 2 * time.Minute
 
 // left lists what was not there before.
 func (r *faultRoom) left(before []string) []string {

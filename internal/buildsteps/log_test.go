@@ -25,7 +25,7 @@ func build(t *testing.T, dir, text string, state outcome.State) (path, out strin
 		}
 	}
 	path, err = l.Close(state)
-	return path, regexp.MustCompile(`\d\.\ds`).ReplaceAllString(b.String(), "T"), err
+	return path, regexp.MustCompile(`\d+\.\ds`).ReplaceAllString(b.String(), "T"), err
 }
 
 func TestLog(t *testing.T) {

@@ -49,7 +49,7 @@ func TestQuiet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := regexp.MustCompile(`\d\.\ds`).ReplaceAllString(stderr.String(), "T"); got != test.want {
+		if got := regexp.MustCompile(`\d+\.\ds`).ReplaceAllString(stderr.String(), "T"); got != test.want {
 			t.Errorf("%s:\n%q, want\n%q", test.name, got, test.want)
 		}
 		want := "STEP 1/2: RUN x\nGet:1 [hidden]\n\x1b[1mSTEP\x1b[0m\nSTEP 2/2: LABEL a=b\nsaid\n"
