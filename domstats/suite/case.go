@@ -39,6 +39,7 @@ const (
 	NeedProcess          Need = "process" // the daemon's process, visible
 	NeedCGroups          Need = "cgroups" // control groups in use for domains
 	NeedLog              Need = "log"     // what the daemon logs
+	NeedSlirp            Need = "slirp"   // QEMU's own network, for interfaces of type user
 	// NeedTime is CPU time enough for counters to pass 32 bits. Cases find out while they
 	// run whether they get it.
 	NeedTime Need = "cpu-time"

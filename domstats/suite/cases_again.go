@@ -41,7 +41,7 @@ func lifRedefined(t *T) {
 		s.MemoryKiB = 32768
 		s.Disks = []guest.Disk{t.raw("vda", "b.img"), {Target: "vdb", File: t.file("c.img", guest.Image(), 3<<20)}}
 		s.IOThreads = []guest.IOThread{{ID: 5}, {ID: 6}}
-		s.NICs = []guest.NIC{{User: true, Model: "virtio", MAC: mac(1)}}
+		s.NICs = t.userNICs(1)
 	})
 	r := g.record(everything)
 	t.wantNames(r, "", first.Names("")...)
@@ -54,7 +54,7 @@ func lifRedefined(t *T) {
 	g.start(true)
 	r = g.record(everything)
 	t.want(r, map[string]uint64{"balloon.current": 32768, "balloon.maximum": 32768, "vcpu.current": 3, "vcpu.maximum": 4, "block.count": 2,
-		"block.1.capacity": 3 << 20, "net.count": 1, "iothread.count": 2})
+		"block.1.capacity": 3 << 20, "net.count": uint64(len(g.spec.NICs)), "iothread.count": 2})
 }
 
 // lifAccelerated runs one domain under one accelerator after the other: what QEMU

@@ -20,12 +20,12 @@ const (
 func require(n ...Need) []Need { return n }
 
 func apiCases() []Case {
-	q := require(NeedQEMU)
+	q, net := require(NeedQEMU), require(NeedQEMU, NeedSlirp)
 	return []Case{
-		{ID: "API-01", Title: "groups 0 is the union of all groups", Needs: q, run: apiUnion},
-		{ID: "API-02", Title: "a group returns only its prefix", Needs: q, run: apiPrefix},
-		{ID: "API-03", Title: "no name appears twice", Needs: q, run: apiUnique},
-		{ID: "API-04", Title: "types are as documented", Needs: q, run: apiTypes},
+		{ID: "API-01", Title: "groups 0 is the union of all groups", Needs: net, run: apiUnion},
+		{ID: "API-02", Title: "a group returns only its prefix", Needs: net, run: apiPrefix},
+		{ID: "API-03", Title: "no name appears twice", Needs: net, run: apiUnique},
+		{ID: "API-04", Title: "types are as documented", Needs: net, run: apiTypes},
 		{ID: "API-05", Title: "an unknown group is ignored", Needs: q, run: apiUnknownGroup},
 		{ID: "API-06", Title: "an unknown group is an error with ENFORCE", Needs: q, run: apiUnknownEnforced},
 		{ID: "API-07", Title: "the VM group of an inactive domain", Needs: q, run: apiVMInactive},
@@ -46,7 +46,7 @@ func (t *T) busy() *Guest {
 		s.VCPUs, s.MaxVCPUs = 2, 4
 		s.IOThreads = []guest.IOThread{{ID: 4}}
 		s.Disks = []guest.Disk{{Target: "vda", File: t.file("busy.img", nil, guest.DiskSize)}}
-		s.NICs = []guest.NIC{{User: true, Model: "virtio", MAC: mac(1)}}
+		s.NICs = t.userNICs(1)
 	})
 }
 

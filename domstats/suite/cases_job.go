@@ -68,7 +68,7 @@ func (t *T) wantStill(before, after domstats.Record) {
 // answer, with its full record from before.
 func held(t *T) (g *Guest, full domstats.Record) {
 	g = t.small(false, cores(2, 2), func(s *guest.Spec) {
-		s.NICs = []guest.NIC{{User: true, Model: "virtio", MAC: mac(1)}}
+		s.NICs = t.userNICs(1)
 		s.IOThreads = []guest.IOThread{{ID: 4}}
 		s.Disks = []guest.Disk{{Target: "vda", File: t.file("held.img", nil, guest.DiskSize)}}
 	})

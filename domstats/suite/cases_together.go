@@ -139,7 +139,7 @@ func apiSameShape(t *T) {
 func apiPaused(t *T) {
 	g := t.disk(func(s *guest.Spec) {
 		s.IOThreads = []guest.IOThread{{ID: 4}}
-		s.NICs = []guest.NIC{{User: true, Model: "virtio", MAC: mac(1)}}
+		s.NICs = t.userNICs(1)
 	})
 	g.tell()
 	if t.has(NeedPerf) {
@@ -203,9 +203,13 @@ func lifPluggedOnce(t *T) {
 		}
 		g.plug(2, true)
 		g.attachDisk(t.raw("vdb", "b.img"))
-		g.attachNIC(guest.NIC{User: true, Model: "usb-net", MAC: mac(5)})
+		cards := t.userNICs(5)
+		for _, card := range cards {
+			card.Model = "usb-net"
+			g.attachNIC(card)
+		}
 		t.must(t.conn.AddIOThread(t.ctx, g.Domain, 9), "add IOThread 9")
-		t.want(g.record(everything), map[string]uint64{"vcpu.current": 2, "block.count": 2, "net.count": 1, "iothread.count": 2})
+		t.want(g.record(everything), map[string]uint64{"vcpu.current": 2, "block.count": 2, "net.count": uint64(len(cards)), "iothread.count": 2})
 		g.destroy()
 		g.state(shutOff, 2)
 		r = g.record(groups)

@@ -226,7 +226,7 @@ func conLeaks(t *T) {
 // conLog asks for everything of domains that have something missing, which is no
 // error: the daemon's log is for what is.
 func conLog(t *T) {
-	full, emulated := t.full(), t.small(false, nics(guest.NIC{User: true, Model: "virtio", MAC: mac(3)}))
+	full, emulated := t.full(), t.small(false, nics(t.userNICs(3)...))
 	off := t.define(func(s *guest.Spec) {
 		s.Disks = []guest.Disk{{Target: "vda", File: t.path("missing.img"), Optional: true}, {Target: "vdb", File: t.path("lost.img")},
 			{Target: "hdc", Device: "cdrom"}, t.raw("vdc", "log.img")}

@@ -121,6 +121,14 @@ func (t *T) small(paused bool, changes ...func(*guest.Spec)) *Guest {
 	return g
 }
 
+// userNICs is an interface of QEMU's own network, or nothing where QEMU was built without.
+func (t *T) userNICs(n int) []guest.NIC {
+	if !t.has(NeedSlirp) {
+		return nil
+	}
+	return []guest.NIC{{User: true, Model: "virtio", MAC: mac(n)}}
+}
+
 // define makes a persistent guest that does not run.
 func (t *T) define(changes ...func(*guest.Spec)) *Guest {
 	s := guest.Spec{MemoryKiB: 16384}

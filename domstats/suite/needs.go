@@ -127,6 +127,8 @@ func probe(t *T, r *run, n Need) string {
 			}
 			return ""
 		})
+	case NeedSlirp:
+		return probeGuest(t, guest.Spec{}, (*Guest).missingSlirp)
 	case NeedPerf:
 		return probeGuest(t, guest.Spec{}, func(g *Guest) string {
 			if err := t.conn.SetPerf(t.ctx, g.Domain, true, "cpu_clock"); err != nil {
@@ -134,6 +136,16 @@ func probe(t *T, r *run, n Need) string {
 			}
 			return ""
 		})
+	}
+	return ""
+}
+
+// missingSlirp asks QEMU itself: libvirt does not know how it was built.
+func (g *Guest) missingSlirp() string {
+	reply, err := g.t.conn.Monitor(g.t.ctx, g.Domain, "netdev_add user,id=probe", true)
+	g.t.must(err, "ask QEMU for a network of its own")
+	if strings.Contains(reply, "not compiled") {
+		return "QEMU was built without slirp: " + strings.TrimSpace(strings.TrimPrefix(reply, "Error: "))
 	}
 	return ""
 }

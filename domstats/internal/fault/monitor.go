@@ -4,10 +4,15 @@ package fault
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
+
+var wideValue = lazyregexp.New(`"value":[0-9]{10,}`)
 
 // Faults of QEMU, in what its monitor answers. What libvirt reports stays right.
 
@@ -28,6 +33,21 @@ func replacedIn(name, old, now string) func(command, reply string) string {
 		}
 		return strings.ReplaceAll(reply, old, now)
 	}
+}
+
+// cutValues leaves 32 bits of each value.
+func cutValues(command, reply string) string {
+	if !strings.Contains(command, `"query-stats"`) {
+		return reply
+	}
+	return wideValue.ReplaceAllStringFunc(reply, func(text string) string {
+		name, number, _ := strings.Cut(text, `"value":`)
+		v, err := strconv.ParseUint(number, 10, 64)
+		if err != nil {
+			return text
+		}
+		return fmt.Sprintf(`%s"value":%d`, name, uint32(v))
+	})
 }
 
 // exchangedIn gives the values of two statistics under each other's names.

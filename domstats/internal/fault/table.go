@@ -110,6 +110,7 @@ func Faults() []Fault {
 		{ID: "F97", What: "traffic is cut to 32 bits", Caught: []string{"NET-19"}, change: cut(".rx.bytes", ".tx.bytes")},
 		{ID: "F98", What: "interfaces after one without a device are left out", Caught: []string{"NET-18"}, change: stopsAtGap},
 		{ID: "F99", What: "calls that succeed log errors", Caught: []string{"CON-17"}, logs: true},
+		{ID: "F100", What: "QEMU cuts values to 32 bits", Caught: []string{"QST-10"}, monitor: cutValues},
 	}
 }
 

@@ -102,6 +102,7 @@ func (d *domain) script(c byte) error {
 		}
 	case 'm':
 		d.card++
+	case 'h': // each vCPU has waited long already
 	case 'T':
 		first.poll += time.Millisecond
 	case 'H':
