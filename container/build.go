@@ -168,7 +168,7 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 		}
 		baseNow <- base.Layers
 	}()
-	image, err := inspect(c, WithTag(o.Tag))
+	image, err := e.inspect(c, WithTag(o.Tag))
 	layers := <-baseNow
 	if errors.Is(err, ErrNoImage) {
 		return standing{}, nil

@@ -141,7 +141,7 @@ func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, er
 	if log.id == "" {
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: errors.New("the stream ended without an image")}
 	}
-	image, err := inspect(c, log.id)
+	image, err := e.inspect(c, log.id)
 	if err != nil {
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: err}
 	}

@@ -128,6 +128,9 @@ func (e *Engine) removeFoundWorkers(ctx context.Context, r records.Record) error
 		return err
 	}
 	defer done()
+	if err := e.removeCommits(c, r); err != nil { // the working containers prove them
+		return err
+	}
 	found, err := e.findWorkers(c, map[string]records.Record{r.Token: r})
 	for _, l := range found {
 		err = errors.Join(err, removeContainer(c, l.Name))

@@ -40,7 +40,7 @@ func (e *Engine) Inspect(ctx context.Context, reference string) (Image, error) {
 		return Image{}, err
 	}
 	defer podman.CloseIdle(c)
-	return inspect(c, reference)
+	return e.inspect(c, reference)
 }
 
 func inspect(c context.Context, reference string) (Image, error) {
@@ -95,7 +95,7 @@ func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
 		return err
 	}
 	defer podman.CloseIdle(c)
-	if _, err := inspect(c, o.Image); err != nil {
+	if _, err := e.inspect(c, o.Image); err != nil {
 		return err
 	}
 	_, errs := images.Remove(c, []string{o.Image}, new(images.RemoveOptions).WithForce(o.Force))

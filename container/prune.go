@@ -69,6 +69,7 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 		{e.deadVolumes, e.discardVolumeOf},
 		{e.unusedCaches, e.discardVolumeOf},
 		{e.deadConmons, func(ctx context.Context, l Leftover) error { return l.conmon.Discard(ctx, records.HostProcesses()) }},
+		{e.deadCommits, e.discardCommit}, // before the working containers, which prove them
 		{e.deadWorkers, e.discardWorker},
 		{e.deadImages, e.discardImage},
 		{e.deadDirs, e.discardDir},
