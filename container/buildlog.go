@@ -18,6 +18,8 @@ var (
 	stepLine   = lazyregexp.New(`^(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)$`)
 	idLine     = lazyregexp.New(`^[0-9a-f]{64}$`)
 	statusText = lazyregexp.New(`: exit status (\d{1,3})\b`)
+	notStarted = lazyregexp.New(`^(?:error )?running container: (?:error )?from \S+ creating container for \[`)
+	runcReason = lazyregexp.New(`(?:^|\s)level=error msg=("(?:[^"\\]|\\.)*")`)
 )
 
 // A buildLog copies a build's output and records its progress.
@@ -27,6 +29,7 @@ type buildLog struct {
 	step, steps int
 	instruction string
 	id          string // last line that consists of an ID
+	refusal     string // the builder's last words, if the runtime refused to start the step's command
 }
 
 func newBuildLog(to io.Writer) *buildLog {
@@ -58,12 +61,35 @@ func (b *buildLog) flush() {
 		step, err1 := strconv.Atoi(m[1])
 		steps, err2 := strconv.Atoi(m[2])
 		if err1 == nil && err2 == nil {
-			b.step, b.steps, b.instruction = step, steps, m[3]
+			b.step, b.steps, b.instruction, b.refusal = step, steps, m[3], ""
 		}
 	}
 	if idLine.MatchString(line) {
 		b.id = line
 	}
+	if notStarted.MatchString(line) {
+		b.refusal = line
+	} else if b.refusal != "" && len(b.refusal) < maxLogLine { // the command may have several lines
+		b.refusal += "\n" + line
+	}
+}
+
+// refused returns the runtime's reason if it did not start the command of the
+// last step, else "".
+func (b *buildLog) refused() string {
+	if m := runcReason.FindStringSubmatch(b.refusal); m != nil {
+		if reason, err := strconv.Unquote(m[1]); err == nil {
+			return reason
+		}
+	}
+	text := b.refusal
+	if i := strings.LastIndex(text, ": exit status "); i >= 0 { // of the runtime
+		text = text[:i]
+	}
+	if i := strings.LastIndex(text, "]: "); i >= 0 { // after the command
+		text = text[i+len("]: "):]
+	}
+	return strings.TrimSpace(text)
 }
 
 // exitStatus returns the exit status of the command that failed a build, or 0.

@@ -50,7 +50,12 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 	if err := o.writeContext(request); err != nil {
 		return "", err
 	}
+	asked := builder.buildLimits()
 	id, err := builder.request(ctx, o, request)
+	for ctx.Err() == nil && builder.lowerLimits(asked, err) {
+		asked = builder.buildLimits()
+		id, err = builder.request(ctx, o, request)
+	}
 	if err != nil && service != nil && (ctx.Err() != nil || service.Ended(ctx)) {
 		service.Stop()
 		e.removeWorkers(ctx, dir, o.record)
@@ -167,7 +172,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		PullPolicy:              o.Pull.define(),
 		Args:                    o.Args,
 		Annotations:             []string{annotationBuild + "=" + o.record.Token},
-		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: e.ulimits(), HTTPProxy: true, Secrets: []string{buildSecret(o.record.Token)}},
+		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.buildLimits()), HTTPProxy: true, Secrets: []string{buildSecret(o.record.Token)}},
 	}
 	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
 	switch { // if unset, the host's would be used
@@ -211,8 +216,12 @@ func buildError(o BuildOptions, log *buildLog, err error) error {
 	if code(err) >= http.StatusBadRequest && log.step == 0 && !baseMissing(err.Error()) {
 		return engineError("build image "+o.Tag, err)
 	}
-	return &BuildError{
+	failed := &BuildError{
 		Tag: o.Tag, Step: log.step, Steps: log.steps, Instruction: log.instruction,
 		Code: exitStatus(err.Error()), Base: o.base(), BaseMissing: baseMissing(err.Error()), Text: err.Error(),
 	}
+	if reason := log.refused(); reason != "" && failed.Code != 0 {
+		failed.Code, failed.Text = 0, reason // the status is the builder's own
+	}
+	return failed
 }

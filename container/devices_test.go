@@ -65,7 +65,7 @@ func TestLimitsOfAnotherService(t *testing.T) {
 		if names != c.names {
 			t.Errorf("podman %s, private %v: got %q, want %q", c.e.Version(), c.e.service.Private() != nil, names, c.names)
 		}
-		if got := c.e.ulimits(); len(got) != c.build {
+		if got := ulimits(c.e.buildLimits()); len(got) != c.build {
 			t.Errorf("a build gets %v", got)
 		}
 	}

@@ -32,6 +32,7 @@ type Engine struct {
 	records           *records.Store
 	conmonUnreachable atomic.Bool // conmon's sockets are not accessible, or direct attach is turned off
 	same              samePaths
+	refused           refusedLimits
 }
 
 // Address returns the service's URL.

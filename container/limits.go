@@ -52,13 +52,14 @@ func safeProcs(hard uint64, pidMax string) uint64 {
 }
 
 // limits returns the limits that the service may set. A service that lcitool did
-// not start may have lower hard limits, which the API does not return.
+// not start may have lower hard limits, which the API does not return: its
+// refusals tell.
 func (e *Engine) limits() (files, procs uint64) {
 	files, procs = limits(e.service.Local())
 	if e.service.Private() == nil {
 		procs = min(procs, maxProcsAway)
 	}
-	return files, procs
+	return e.refused.files.lower(files), e.refused.procs.lower(procs)
 }
 
 // choosesProcs reports whether a service that lcitool did not start chooses a
@@ -79,9 +80,9 @@ func (e *Engine) choosesProcs() bool {
 func (e *Engine) rlimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
 	if e.choosesProcs() {
-		return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}}
+		procs = 0
 	}
-	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
+	return posixLimits(files, procs)
 }
 
 // engineLimits returns podman's default limits, reduced to what the service may
@@ -94,16 +95,33 @@ func (e *Engine) engineLimits() []spec.POSIXRlimit {
 	if !e.service.Local() {
 		return e.rlimits()
 	}
-	files := min(podmanFiles, podman.HardLimit(unix.RLIMIT_NOFILE))
 	_, procs := e.limits()
-	return []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}, {Type: "nproc", Hard: procs, Soft: procs}}
+	return posixLimits(e.refused.files.lower(min(podmanFiles, podman.HardLimit(unix.RLIMIT_NOFILE))), procs)
 }
 
-// ulimits returns the limits of build steps.
-func (e *Engine) ulimits() []string {
+// buildLimits returns the limits of build steps.
+func (e *Engine) buildLimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
 	if e.service.Private() == nil && e.atLeast(5) { // as choosesProcs has it; earlier builders do not choose
-		return []string{fmt.Sprintf("nofile=%d:%d", files, files)}
+		procs = 0
 	}
-	return []string{fmt.Sprintf("nofile=%d:%d", files, files), fmt.Sprintf("nproc=%d:%d", procs, procs)}
+	return posixLimits(files, procs)
+}
+
+// posixLimits sets no limit of processes if procs is 0.
+func posixLimits(files, procs uint64) []spec.POSIXRlimit {
+	list := []spec.POSIXRlimit{{Type: "nofile", Hard: files, Soft: files}}
+	if procs > 0 {
+		list = append(list, spec.POSIXRlimit{Type: "nproc", Hard: procs, Soft: procs})
+	}
+	return list
+}
+
+// ulimits writes limits as a build request has them.
+func ulimits(list []spec.POSIXRlimit) []string {
+	words := make([]string, 0, len(list))
+	for _, l := range list {
+		words = append(words, fmt.Sprintf("%s=%d:%d", l.Type, l.Soft, l.Hard))
+	}
+	return words
 }

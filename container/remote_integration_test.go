@@ -38,7 +38,11 @@ func daemon(t *testing.T, address string, env []string, program string, args ...
 		<-ended
 	})
 	waitUntil(t, program+" answers", func() bool {
-		conn, err := net.Dial("tcp", address)
+		network := "tcp"
+		if strings.HasPrefix(address, "/") {
+			network = "unix"
+		}
+		conn, err := net.Dial(network, address)
 		if err == nil {
 			_ = conn.Close()
 		}

@@ -116,11 +116,13 @@ type RunResult struct {
 // exceeded, the workload gets SIGTERM and, after Grace, SIGKILL; the error wraps
 // context.Cause(ctx) or ErrTimeout.
 func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
-	result, err := e.runOnce(ctx, o)
-	if errors.Is(err, errConmonUnreachable) { // found out once, and before anything was started
-		return e.runOnce(ctx, o)
+	for { // both reasons to do it again are found out before anything was started
+		asked := e.rlimits()
+		result, err := e.runOnce(ctx, o)
+		if !errors.Is(err, errConmonUnreachable) && !e.lowerLimits(asked, err) {
+			return result, err
+		}
 	}
-	return result, err
 }
 
 func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {

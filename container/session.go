@@ -38,6 +38,19 @@ type Container struct {
 // Remove nor Keep is called, it is a leftover when this process ends. Errors are
 // those of Run.
 func (e *Engine) Start(ctx context.Context, o StartOptions) (*Container, error) {
+	for {
+		asked := e.rlimits()
+		if o.Session.AsImage {
+			asked = e.engineLimits()
+		}
+		c, err := e.startOnce(ctx, o)
+		if !e.lowerLimits(asked, err) {
+			return c, err
+		}
+	}
+}
+
+func (e *Engine) startOnce(ctx context.Context, o StartOptions) (*Container, error) {
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"strings"
+	"sync/atomic"
+
+	spec "github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// refusedLimits are what the runtime refused to set so far.
+type refusedLimits struct{ files, procs ceiling }
+
+// A ceiling is half of the smallest value that was refused, 0 if none was.
+type ceiling struct{ value atomic.Uint64 }
+
+func (c *ceiling) lower(limit uint64) uint64 {
+	if most := c.value.Load(); most > 0 {
+		return min(limit, most)
+	}
+	return limit
+}
+
+// refuse lowers the ceiling below a value. It reports whether there is anything
+// left to try.
+func (c *ceiling) refuse(value uint64) bool {
+	for value > 1 {
+		old := c.value.Load()
+		if old > 0 && old <= value/2 || c.value.CompareAndSwap(old, value/2) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusedLimit returns the limit that a runtime may not raise, by its words: ""
+// if err is something else.
+func refusedLimit(err error) string {
+	if err == nil {
+		return ""
+	}
+	words := err.Error()
+	if !strings.Contains(words, "rlimit") || !strings.Contains(words, "peration not permitted") {
+		return ""
+	}
+	switch {
+	case strings.Contains(words, "RLIMIT_NPROC"), strings.Contains(words, "rlimit type 6"):
+		return "nproc"
+	case strings.Contains(words, "RLIMIT_NOFILE"), strings.Contains(words, "rlimit type 7"):
+		return "nofile"
+	}
+	return ""
+}
+
+// lowerLimits reports whether a container or build that asked for these limits
+// failed because of one of them, and can be tried with less. Nothing of it has
+// run then.
+func (e *Engine) lowerLimits(asked []spec.POSIXRlimit, err error) bool {
+	refused := refusedLimit(err)
+	for _, l := range asked {
+		if l.Type != refused {
+			continue
+		}
+		e.log.Debug("the service may not set a limit", "limit", l.Type, "value", l.Hard)
+		if refused == "nproc" {
+			return e.refused.procs.refuse(l.Hard)
+		}
+		return e.refused.files.refuse(l.Hard)
+	}
+	return false
+}
