@@ -86,10 +86,12 @@ type lineEvent struct {
 
 type commandEvent struct {
 	head
-	Job      string  `json:"job"`
-	Stage    string  `json:"stage"`
-	Command  string  `json:"command"`
-	Duration float64 `json:"seconds"`
+	Job      string   `json:"job"`
+	Stage    string   `json:"stage"`
+	Command  string   `json:"command"`
+	Duration *float64 `json:"seconds,omitempty"` // nil until it has ended
+	State    string   `json:"state"`
+	Number   int      `json:"number"`
 }
 
 type artifactsEvent struct {
@@ -131,12 +133,16 @@ func (w *Writer) Line(at time.Time, job, stream, text string) {
 	w.write(lineEvent{head{at, "line"}, job, stream, text}, false)
 }
 
-// Commands says which commands of a job have run, once that is known: the time
-// of the event is when the command began.
-func (w *Writer) Commands(job string, commands []jobrecord.Command) {
-	for _, c := range commands {
-		w.write(commandEvent{head{c.Started, "command"}, job, c.Stage, c.Command, c.Duration}, false)
-	}
+// Begun says that a command of a job has begun. number is its place in the
+// stage, from 1.
+func (w *Writer) Begun(job string, number int, c jobrecord.Command) {
+	w.write(commandEvent{head: head{c.Started, "command"}, Job: job, Stage: c.Stage, Command: c.Command, State: "begun", Number: number}, true)
+}
+
+// Ended says that a command of a job has ended.
+func (w *Writer) Ended(job string, number int, c jobrecord.Command) {
+	at := c.Started.Add(time.Duration(c.Duration * float64(time.Second)))
+	w.write(commandEvent{head{at, "command"}, job, c.Stage, c.Command, &c.Duration, "ended", number}, false)
 }
 
 // Artifacts says where those of a job are.

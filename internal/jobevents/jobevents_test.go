@@ -26,7 +26,8 @@ func everything(w *Writer) {
 	w.Planned(&job)
 	w.Job(at, &job, "/runs/build.log")
 	w.Line(at, "build", "stdout", "a \"line\"\tof it \x1b[31m")
-	w.Commands("build", []jobrecord.Command{{Stage: "script", Command: "make", Started: at, Duration: 1.5}})
+	w.Begun("build", 1, jobrecord.Command{Stage: "script", Command: "make", Started: at})
+	w.Ended("build", 1, jobrecord.Command{Stage: "script", Command: "make", Started: at})
 	w.Artifacts("build", "/src/.lcitool/artifacts/build", nil)
 	job.State, job.Code, job.Line, job.Duration = outcome.Failed, 2, "error: no", 3
 	w.Job(at, &job, "/runs/build.log")
@@ -68,10 +69,12 @@ func TestEventsFitTheSchema(t *testing.T) {
 		}
 		kinds = append(kinds, event.(map[string]any)["event"].(string))
 	}
-	if got, want := strings.Join(kinds, " "), "run planned job line command artifacts job end"; got != want {
+	if got, want := strings.Join(kinds, " "), "run planned job line command command artifacts job end"; got != want {
 		t.Errorf("events %s, want %s", got, want)
 	}
-	for _, bad := range []string{`{"time": "x"}`, `{"time": "x", "event": "job", "job": "a", "state": "failed", "log": ""}`, `{"time": "x", "event": "line", "job": "a", "stream": "other", "text": ""}`} {
+	for _, bad := range []string{`{"time": "x"}`, `{"time": "x", "event": "job", "job": "a", "state": "failed", "log": ""}`, `{"time": "x", "event": "line", "job": "a", "stream": "other", "text": ""}`,
+		`{"time": "x", "event": "command", "job": "a", "stage": "script", "command": "", "state": "ended", "number": 1}`,
+		`{"time": "x", "event": "command", "job": "a", "stage": "script", "command": "", "state": "begun", "number": 1, "seconds": 1}`} {
 		if event, err := jsonschema.UnmarshalJSON(strings.NewReader(bad)); err != nil || schema.Validate(event) == nil {
 			t.Errorf("%s fits (%v)", bad, err)
 		}

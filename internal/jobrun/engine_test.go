@@ -71,6 +71,8 @@ type memoryContainer struct {
 	files   map[string]string
 	stages  []string // that ran: name, status
 	limits  []time.Duration
+	stdout  io.Writer // of the stage that runs
+	stderr  io.Writer
 	kept    bool
 	removed bool
 }
@@ -93,6 +95,7 @@ func (c *memoryContainer) Exec(ctx context.Context, o container.ExecOptions) (co
 	}
 	c.stages = append(c.stages, m[1]+" "+m[2])
 	c.limits = append(c.limits, o.Timeout)
+	c.stdout, c.stderr = o.Stdout, o.Stderr
 	if c.engine.stage == nil {
 		return container.RunResult{}, nil
 	}

@@ -33,10 +33,12 @@ const readyLine = "lcitool: ready"
 const replacedLine = "lcitool: replaced"
 
 // markStep returns a command that appends a line to the steps file: what begins
-// and the machine's uptime. It runs in a subshell, so the shell's state does not
-// change.
+// and the machine's uptime. With a mark file it also writes the line as a mark to
+// both output streams of the stage, which the script may have redirected. It runs
+// in a subshell, so the shell's state does not change.
 func markStep(what string) string {
-	return `( read -r up _ < /proc/uptime; echo "` + what + ` ${up-}" >> ` + stepsFile + ` )`
+	return `( read -r up _ < /proc/uptime; echo "` + what + ` ${up-}" >> ` + stepsFile +
+		`; ! read -r mark < ` + markFile + ` || for fd in 3 4; do printf '` + markFormat + `' "$mark" "` + what + `" "${up-}" > "/proc/$_lcitool_pid/fd/$fd"; done )`
 }
 
 // firstProcess returns the script of the container's first process. It reads

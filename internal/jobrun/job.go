@@ -35,6 +35,7 @@ type Job struct {
 	dir   string // path of its tree in the container, set when it runs
 	tree  string // host directory with the files as they were at the start; "" if the job sees the project's own directory
 	again bool   // it is retried if it fails
+	mark  string // content of its mark file, "" for no marks
 
 	entrypoint []string         // the container's entrypoint, nil for none
 	layers     *checkout.Layers // of its tree, nil for a whole checkout
@@ -70,6 +71,10 @@ type Runner struct {
 	Keep      bool                   // keep the containers of jobs that fail
 	KeepFirst bool                   // with Keep: keep only the first
 	Warn      func(job, what string) // called for each difference from GitLab; may be nil
+
+	// Commands is called when a command of a job begins or ends, between the
+	// writes of its output. It may be nil.
+	Commands func(job string, e CommandEvent)
 
 	// ServiceLog opens the log of a job's service. If it is nil, no log is kept.
 	ServiceLog func(job, alias string) (io.WriteCloser, error)

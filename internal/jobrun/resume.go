@@ -31,7 +31,7 @@ type Kept struct {
 // stays.
 func (r *Runner) Resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
-	j.again = false
+	j.again, j.mark = false, r.newMark()
 	out.resumed = true
 	if err := r.resume(ctx, j, k, s, &result, &out); err != nil {
 		result.End(ctx, err)
@@ -150,7 +150,7 @@ func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, add
 	var archive strings.Builder
 	w := tar.NewWriter(&archive)
 	var errs []error
-	for _, file := range [][2]string{{restStage, script.script()}, {"after_script", after.script()}, {"steps", fmt.Sprintf("%s %d 0\n", restStage, n)}} {
+	for _, file := range [][2]string{{restStage, script.script()}, {"after_script", after.script()}, {"steps", fmt.Sprintf("%s %d 0\n", restStage, n)}, {"mark", j.mark}} {
 		errs = append(errs, w.WriteHeader(&tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o777, Size: int64(len(file[1])), ModTime: time.Now()}))
 		_, err := io.WriteString(w, file[1])
 		errs = append(errs, err)
@@ -173,9 +173,8 @@ func (r *Runner) rest(ctx context.Context, j *Job, c jobContainer, s scheduler.S
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
-	began := time.Now()
-	err := r.stage(ctx, c, restStage, "running", min(own, limit), s)
-	out.script = stageTime{began, time.Since(began)}
+	took, err := r.stage(ctx, j, c, restStage, "running", min(own, limit), s)
+	out.script = took
 	parts.done("script")
 	result.End(ctx, err)
 	out.abandoned = result.State == outcome.TimedOut && own >= limit

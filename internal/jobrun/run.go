@@ -33,7 +33,7 @@ const (
 func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
 	for try := 0; ; try++ {
-		j.again = try < j.Retry.Max
+		j.again, j.mark = try < j.Retry.Max, r.newMark()
 		result, out = r.once(ctx, j, s)
 		if refused := new(refusedError); errors.As(result.Err, refused) && s.Stderr != nil {
 			fmt.Fprintln(s.Stderr, refused.Error())
@@ -161,12 +161,10 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c jobContainer, s schedule
 	entry.begin(ctx, s.Stdout)
 	var err error
 	if strategy := value(out.Env, "GIT_STRATEGY"); len(j.PreGetSources) > 0 && strategy != checkout.None && strategy != checkout.Empty {
-		err = r.stage(ctx, c, "pre_get_sources_script", "running", limit, s)
+		_, err = r.stage(ctx, j, c, "pre_get_sources_script", "running", limit, s)
 	}
 	if err == nil {
-		began := time.Now()
-		err = r.stage(ctx, c, "script", "running", min(own, limit), s)
-		out.script = stageTime{began, time.Since(began)}
+		out.script, err = r.stage(ctx, j, c, "script", "running", min(own, limit), s)
 	}
 	parts.done("script")
 	if entry.waits {
@@ -207,9 +205,8 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 			return
 		}
 	}
-	began := time.Now()
-	err := r.stage(after, entry.container, "after_script", status(result.State), limit, s)
-	out.after = stageTime{began, time.Since(began)}
+	took, err := r.stage(after, j, entry.container, "after_script", status(result.State), limit, s)
+	out.after = took
 	if entry.waits {
 		err = entry.finish(after, err, limit, s.Stdout)
 	}
@@ -223,14 +220,31 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 }
 
 // stage makes the first process of the container run one of the scripts.
-func (r *Runner) stage(ctx context.Context, c jobContainer, name, status string, limit time.Duration, s scheduler.Streams) error {
-	_, err := c.Exec(ctx, container.ExecOptions{
+func (r *Runner) stage(ctx context.Context, j *Job, c jobContainer, name, status string, limit time.Duration, s scheduler.Streams) (took stageTime, err error) {
+	began := time.Now()
+	if w := r.watch(j, name, began, s); w != nil {
+		s.Stdout, s.Stderr = w.streams[0], w.streams[1]
+		defer func() { w.close(began.Add(took.took)) }()
+	}
+	_, err = c.Exec(ctx, container.ExecOptions{
 		Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage(),
 	})
 	if errors.Is(err, container.ErrTimeout) {
-		return workload.TimeoutError(limit, err)
+		err = workload.TimeoutError(limit, err)
 	}
-	return err
+	return stageTime{began, time.Since(began)}, err
+}
+
+// watch returns the watch of a stage, nil if nobody wants to know its commands.
+func (r *Runner) watch(j *Job, name string, began time.Time, s scheduler.Streams) *commandWatch {
+	if r.Commands == nil || name == "pre_get_sources_script" {
+		return nil
+	}
+	stage, commands := "script", j.commands()
+	if name == "after_script" {
+		stage, commands = name, j.AfterScript
+	}
+	return watch(j.mark, stage, commands, began, s.Stdout, s.Stderr, func(e CommandEvent) { r.Commands(j.Name, e) })
 }
 
 // containerGone reports whether the first process of the container has ended,

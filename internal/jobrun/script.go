@@ -176,6 +176,9 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enterScript()}, {"kill", killScript}} {
 			put(tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o755}, file[1])
 		}
+		if j.mark != "" {
+			put(tar.Header{Name: "mark", Typeflag: tar.TypeReg, Mode: 0o644}, j.mark)
+		}
 		if j.entrypoint != nil {
 			put(tar.Header{Name: "again", Typeflag: tar.TypeReg, Mode: 0o755}, again(j.entrypoint))
 		}

@@ -83,6 +83,9 @@ func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (
 	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.MountPath, result.Secrets, o.Events); err != nil {
 		return nil, err
 	}
+	if o.Events != nil {
+		l.runner.Commands = l.record.command
+	}
 	all := l.scheduler()
 	all.Timestamps = o.Timestamps
 	own, err := o.Console.Run(ctx, all, l.tasks(p, 0))

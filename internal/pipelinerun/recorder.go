@@ -125,13 +125,23 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 		j.Phases = append(j.Phases, jobrecord.Phase{Name: p.Name, Duration: p.Duration.Seconds()})
 	}
 	for _, c := range o.Commands {
-		j.Commands = append(j.Commands, jobrecord.Command{
-			Stage: c.Stage, Command: r.secrets.Text(c.Text), Started: c.Started, Duration: c.Duration.Seconds(),
-		})
+		j.Commands = append(j.Commands, r.newCommand(c))
 	}
-	r.events.Commands(j.Name, j.Commands)
 	if j.Artifacts != "" {
 		r.events.Artifacts(j.Name, j.Artifacts, j.JUnit)
+	}
+}
+
+func (r *recorder) newCommand(c jobrun.Command) jobrecord.Command {
+	return jobrecord.Command{Stage: c.Stage, Command: r.secrets.Text(c.Text), Started: c.Started, Duration: c.Duration.Seconds()}
+}
+
+// command passes the begin or end of a command to events.
+func (r *recorder) command(job string, e jobrun.CommandEvent) {
+	if e.Ended {
+		r.events.Ended(job, e.Number, r.newCommand(e.Command))
+	} else {
+		r.events.Begun(job, e.Number, r.newCommand(e.Command))
 	}
 }
 

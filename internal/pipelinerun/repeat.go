@@ -101,6 +101,9 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.MountPath, r.out.Secrets, o.Events); err != nil {
 		return nil, nil, err
 	}
+	if o.Events != nil {
+		runner.Commands = r.record.command
+	}
 	l := &localRun{LocalOptions: o.LocalOptions, locks: locks, runner: runner, record: r.record, dir: live.Dir, secrets: r.out.Secrets, groups: map[string]*sync.Mutex{}}
 	r.tasks = func(jobs []*jobrun.Job, first int) []scheduler.Task {
 		round, chosen := *asked, *asked.Chosen
