@@ -66,7 +66,7 @@ func (e *Engine) limits() (files, procs uint64) {
 // valid process limit by itself if none is set: podman 5 does, earlier versions
 // only as an ordinary user.
 func (e *Engine) choosesProcs() bool {
-	if e.service.Private() != nil {
+	if e.service.Private() != nil || e.refused.files.known() || e.refused.procs.known() {
 		return false
 	}
 	if e.atLeast(5) {
@@ -102,7 +102,7 @@ func (e *Engine) engineLimits() []spec.POSIXRlimit {
 // buildLimits returns the limits of build steps.
 func (e *Engine) buildLimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
-	if e.service.Private() == nil && e.atLeast(5) { // as choosesProcs has it; earlier builders do not choose
+	if e.choosesProcs() && e.atLeast(5) { // earlier builders do not choose
 		procs = 0
 	}
 	return posixLimits(files, procs)

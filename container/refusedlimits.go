@@ -22,6 +22,8 @@ func (c *ceiling) lower(limit uint64) uint64 {
 	return limit
 }
 
+func (c *ceiling) known() bool { return c.value.Load() > 0 }
+
 // refuse lowers the ceiling below a value. It reports whether there is anything
 // left to try.
 func (c *ceiling) refuse(value uint64) bool {
@@ -55,18 +57,22 @@ func refusedLimit(err error) string {
 
 // lowerLimits reports whether a container or build that asked for these limits
 // failed because of one of them, and can be tried with less. Nothing of it has
-// run then.
+// run then. A refused limit that was not asked for is a default of the service:
+// from then on lcitool asks.
 func (e *Engine) lowerLimits(asked []spec.POSIXRlimit, err error) bool {
-	refused := refusedLimit(err)
-	for _, l := range asked {
-		if l.Type != refused {
-			continue
-		}
-		e.log.Debug("the service may not set a limit", "limit", l.Type, "value", l.Hard)
-		if refused == "nproc" {
-			return e.refused.procs.refuse(l.Hard)
-		}
-		return e.refused.files.refuse(l.Hard)
+	refused, most := refusedLimit(err), &e.refused.files
+	switch refused {
+	case "":
+		return false
+	case "nproc":
+		most = &e.refused.procs
 	}
-	return false
+	value := uint64(2 * maxProcsAway)
+	for _, l := range asked {
+		if l.Type == refused {
+			value = l.Hard
+		}
+	}
+	e.log.Debug("the service may not set a limit", "limit", refused, "value", value)
+	return most.refuse(value)
 }
