@@ -20,6 +20,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // An Engine is a connection to one podman service. It is safe for concurrent
@@ -35,8 +36,8 @@ type Engine struct {
 	refused           refusedLimits
 }
 
-// Address returns the service's URL.
-func (e *Engine) Address() string { return e.service.URL() }
+// Address returns the service's URL without a password.
+func (e *Engine) Address() string { return redact.URLs(e.service.URL()) }
 
 // Local reports whether the service sees the files of this machine under the
 // same paths. If not, files are copied to it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/settings"
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
@@ -54,5 +55,14 @@ func (a *app) log() *slog.Logger {
 	if !a.debug {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(a.Messages(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(a.Messages(), &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: hideSecrets}))
+}
+
+// hideSecrets hides secrets of URLs in an attribute of the log.
+func hideSecrets(_ []string, attr slog.Attr) slog.Attr {
+	text := attr.Value.String()
+	if hidden := redact.URLs(text); hidden != text {
+		attr.Value = slog.StringValue(hidden)
+	}
+	return attr
 }

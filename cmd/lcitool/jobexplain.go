@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,10 @@ hidden.`,
 			if format == "json" {
 				return a.JSON(jobs)
 			}
-			return a.Write([]byte(pipelinerun.ExplanationText(jobs)))
+			return a.Text(func(w io.Writer) error {
+				_, err := io.WriteString(w, pipelinerun.ExplanationText(jobs))
+				return err
+			})
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")

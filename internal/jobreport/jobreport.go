@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -91,6 +92,6 @@ func JSON(w io.Writer, s *jobrecord.Stored) error {
 	if err := e.Encode(r); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	_, err := w.Write(termtext.JSON(text.Bytes()))
+	_, err := io.WriteString(w, redact.URLs(string(termtext.JSON(text.Bytes()))))
 	return err
 }

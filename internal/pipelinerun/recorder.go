@@ -98,8 +98,11 @@ func (r *recorder) event(e scheduler.Event) {
 // line passes a line of a job's output to events.
 func (r *recorder) line(l scheduler.Line) { r.events.Line(l.Time, l.Task, l.Stream, l.Text) }
 
+// hide takes the secrets out of a text.
+func (r *recorder) hide(text string) string { return redact.URLs(r.secrets.Text(text)) }
+
 func recordResult(j *jobrecord.Job, result *outcome.Result) {
-	j.State, j.Allowed, j.Code, j.Line, j.Built = result.State, result.Allowed, result.Code, result.Line, result.Built
+	j.State, j.Allowed, j.Code, j.Line, j.Built = result.State, result.Allowed, result.Code, redact.URLs(result.Line), result.Built
 	j.Duration, j.Coverage = result.Duration.Seconds(), result.Coverage
 	if result.Log != "" {
 		j.Log = filepath.Base(result.Log)
@@ -111,13 +114,13 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	defer r.mu.Unlock()
 	j := &r.run.Jobs[i]
 	j.Tree, j.Resumed = o.Tree, o.Resumed
-	j.ImageID, j.Container, j.Command = o.ImageID, o.Container, r.secrets.Text(o.Command)
+	j.ImageID, j.Container, j.Command = o.ImageID, o.Container, r.hide(o.Command)
 	if o.Dir != "" {
 		j.WorkDir = o.Dir
 	}
 	j.Env = nil
 	for _, v := range o.Env {
-		j.Env = append(j.Env, r.secrets.Text(v))
+		j.Env = append(j.Env, r.hide(v))
 	}
 	j.Packages, j.Artifacts, j.JUnit = o.Packages, o.Artifacts, o.JUnit
 	j.Phases, j.Commands = nil, nil
@@ -133,7 +136,7 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 }
 
 func (r *recorder) newCommand(c jobrun.Command) jobrecord.Command {
-	return jobrecord.Command{Stage: c.Stage, Command: r.secrets.Text(c.Text), Started: c.Started, Duration: c.Duration.Seconds()}
+	return jobrecord.Command{Stage: c.Stage, Command: r.hide(c.Text), Started: c.Started, Duration: c.Duration.Seconds()}
 }
 
 // command passes the begin or end of a command to events.

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // A Reference identifies a project file.
@@ -122,7 +123,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// Location returns the URL without user and password, or the path of the file.
+// Location returns the URL without user, password and secret parameters, or the path of the file.
 // References with equal locations are the same file.
 func (r Reference) Location() string {
 	if r.url == nil {
@@ -130,7 +131,7 @@ func (r Reference) Location() string {
 	}
 	shown := *r.url
 	shown.User = nil
-	return shown.String()
+	return redact.URLs(shown.String())
 }
 
 // fileURL returns the file URL of an absolute path.

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/term"
 
+	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -42,9 +43,10 @@ func (m messageWriter) Write(p []byte) (int, error) {
 	return m.s.Stderr.Write(p)
 }
 
-// Infof prints a message to stderr.
+// Infof prints a message to stderr. It hides secrets of URLs, like the methods
+// for results do.
 func (s *Streams) Infof(format string, args ...any) {
-	fmt.Fprintln(messageWriter{s}, termtext.Message(format, args...))
+	fmt.Fprintln(messageWriter{s}, redact.URLs(termtext.Message(format, args...)))
 }
 
 // Infos prints messages to stderr, one per line.
@@ -54,7 +56,7 @@ func (s *Streams) Infos(lines []string) {
 	}
 }
 
-// Write writes a result to stdout.
+// Write writes a result to stdout as it is, such as a generated file.
 func (s *Streams) Write(data []byte) error {
 	if len(data) == 0 {
 		return nil
@@ -65,13 +67,14 @@ func (s *Streams) Write(data []byte) error {
 	return nil
 }
 
-// Text writes to stdout what write writes. If write fails, it writes nothing.
+// Text writes to stdout what write writes, for people. If write fails, it writes
+// nothing.
 func (s *Streams) Text(write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
 		return err
 	}
-	return s.Write(b.Bytes())
+	return s.Write([]byte(redact.URLs(b.String())))
 }
 
 // Table writes the rows of a table to stdout.
@@ -83,7 +86,7 @@ func (s *Streams) Table(rows [][]string) error {
 func (s *Streams) Lines(items []string) error {
 	var b strings.Builder
 	for _, item := range items {
-		b.WriteString(termtext.Line(item) + "\n")
+		b.WriteString(redact.URLs(termtext.Line(item)) + "\n")
 	}
 	return s.Write([]byte(b.String()))
 }
@@ -110,7 +113,7 @@ func (s *Streams) JSON(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	return s.Write(termtext.JSON(b.Bytes()))
+	return s.Write([]byte(redact.URLs(string(termtext.JSON(b.Bytes())))))
 }
 
 // Terminal reports whether stderr is a terminal that supports cursor movement.
