@@ -10,6 +10,7 @@ package containerjob
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -30,14 +31,34 @@ const unknownWhy = "depends on what is only known while the job runs"
 // Of returns the images that a job builds. unknown has a line for each reason
 // why it may build others.
 func Of(job *gitlabci.Job) (builds []Build, unknown []string) {
+	scripts := append(append([]string{}, job.BeforeScript...), job.Script...)
+	if !namesBuilder(scripts, job.Variables) {
+		return nil, nil // parsing every script would take longer than reading the pipeline
+	}
 	s := newShell(job)
-	s.scripts(append(append([]string{}, job.BeforeScript...), job.Script...))
+	s.scripts(scripts)
 	for _, b := range s.builds {
 		if len(b.Tags) > 0 {
 			builds = append(builds, b.Build)
 		}
 	}
 	return builds, s.unknown
+}
+
+// namesBuilder reports whether a script or a variable has the name of a program
+// that builds images.
+func namesBuilder(scripts []string, variables []gitlabci.Variable) bool {
+	names := func(text string) bool {
+		return slices.ContainsFunc(builders(), func(name string) bool { return strings.Contains(text, name) })
+	}
+	return slices.ContainsFunc(scripts, names) ||
+		slices.ContainsFunc(variables, func(v gitlabci.Variable) bool { return names(v.Value) })
+}
+
+// builders returns the names of the programs that shell.program knows, except
+// those that only run or name what others have built.
+func builders() []string {
+	return []string{"docker", "podman", "nerdctl", "buildah", "img", "executor"}
 }
 
 // Reference returns an image's reference with its default tag, so that

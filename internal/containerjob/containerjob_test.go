@@ -115,6 +115,33 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestWithoutBuilder: a job whose scripts and variables name no program that builds
+// images builds none.
+func TestWithoutBuilder(t *testing.T) {
+	for _, test := range []struct {
+		script, tool string
+		want         bool
+	}{
+		{"make build", "", false},
+		{"$TOOL build -t x .", "make", false},
+		{"$TOOL build -t x .", "/usr/bin/podman", true},
+		{"T=buildah; $T bud -t x .", "", true},
+		{"nerdctl build -t x .", "", true},
+		{"img build -t x .", "", true},
+		{"/kaniko/executor --destination x --dockerfile D", "", true},
+	} {
+		j := job(test.script)
+		j.Variables = append(j.Variables, gitlabci.Variable{Name: "TOOL", Value: test.tool})
+		builds, unknown := Of(j)
+		if got := len(builds) > 0; got != test.want || len(unknown) > 0 {
+			t.Errorf("%q with %q: %v %v", test.script, test.tool, builds, unknown)
+		}
+		if got := namesBuilder(j.Script, j.Variables); got != test.want {
+			t.Errorf("%q with %q: a builder is named: %v", test.script, test.tool, got)
+		}
+	}
+}
+
 // TestBounds has scripts that would never end, or fill the memory.
 func TestBounds(t *testing.T) {
 	for _, script := range []string{
@@ -129,7 +156,7 @@ func TestBounds(t *testing.T) {
 		"echo ${A[@]} ${#A} $((1/0)) $((2**70)) ${!A} ${A?no} ${A//x/y} $[1+1]",
 	} {
 		done := make(chan struct{})
-		go func() { defer close(done); Of(job(script)) }()
+		go func() { defer close(done); Of(job(script, ": docker")) }()
 		select {
 		case <-done:
 		case <-time.After(5 * time.Minute):
