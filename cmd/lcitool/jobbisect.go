@@ -14,12 +14,20 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
+// A bisectVerb is the command that searches for what broke a job.
+type bisectVerb struct {
+	*jobVerb
+	good, bad string
+	command   string
+	byImage   bool
+	format    string
+}
+
 func newJobBisect(a *app) *cobra.Command {
-	v := newJobVerb(a)
-	var good, bad, command string
+	v := &bisectVerb{jobVerb: newJobVerb(a)}
 	cmd := &cobra.Command{
 		Use:   "bisect JOB --good REV --bad REV",
-		Short: "Find the commit that broke a job",
+		Short: "Find the commit or the package update that broke a job",
 		Long: `Run a job at commits between a good and a bad one, as in a binary search, and print the
 first commit at which it fails. Each commit runs as with "job run --commit", in the image
 that its own Dockerfile describes. Your working tree does not change.
@@ -29,25 +37,35 @@ or has no such job, the image cannot be built, or a job that it needs fails. It 
 skipped if the script exits with status 125. An interrupted search continues when the
 same command is run again.
 
-The exit status is 0 if the first bad commit was found, and 1 if skipped commits make
-it ambiguous.`,
+With --images, --good and --bad are two images instead, or recorded jobs that ran in them,
+as in "job diff": JOB@passed, JOB@failed or RUN:JOB. The job runs with the current tree in
+the good image with some of the package updates that the bad image has. Only apt and dnf
+can install a given version; updates whose versions no mirror of the good image has any
+more are listed and left out. An update is named only if the job fails with it and no
+other, as the package manager allows. The images of the steps are removed.
+
+The exit status is 0 if the commit or update was found, and 1 if skipped ones make it
+ambiguous or something else makes the job fail.`,
 		Example: `  lcitool job bisect x86_64-debian-12 --good v1.2.0 --bad HEAD
-  lcitool job bisect x86_64-debian-12 --good HEAD~20 --bad HEAD --run './build.sh sums'`,
+  lcitool job bisect x86_64-debian-12 --good HEAD~20 --bad HEAD --run './build.sh sums'
+  lcitool job bisect x86_64-debian-12 --images --good debian-12:monday --bad x86_64-debian-12@failed`,
 		Args: cliflags.Args("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if good == "" || bad == "" {
+			if v.good == "" || v.bad == "" {
 				return cliflags.Usagef(cmd, "the following arguments are required: --good, --bad")
 			}
 			if err := v.limits.check(cmd); err != nil {
 				return err
 			}
-			return v.bisect(cmd, args[0], good, bad, command)
+			return v.bisect(cmd, args[0])
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&good, "good", "", "commit at which the job passes (required)")
-	f.StringVar(&bad, "bad", "", "later commit at which the job fails (required)")
-	f.StringVar(&command, "run", "", "command to run instead of the job's script, after its before_script")
+	f.StringVar(&v.good, "good", "", "commit at which the job passes, or image in which it does (required)")
+	f.StringVar(&v.bad, "bad", "", "later commit at which the job fails, or image in which it does (required)")
+	f.BoolVar(&v.byImage, "images", false, "search for the package update between two images instead of a commit")
+	f.StringVar(&v.command, "run", "", "command to run instead of the job's script, after its before_script")
+	cliflags.Choice(f, &v.format, "format", "", "output format: text or json", "text", "json")
 	f.StringArrayVar(&v.env, "env", nil, "environment variable to set in jobs: NAME=VALUE, or NAME to pass its current value; may be repeated")
 	v.imageFlags(f)
 	v.limits.flags(f)
@@ -56,21 +74,28 @@ it ambiguous.`,
 	return cmd
 }
 
-// bisect searches for the first commit with which a job fails.
-func (v *jobVerb) bisect(cmd *cobra.Command, job, good, bad, command string) error {
-	a := v.app
-	project, err := a.pipelineDirectory()
-	if err != nil {
-		return err
-	}
+// bisect searches for what broke a job.
+func (v *bisectVerb) bisect(cmd *cobra.Command, job string) (err error) {
 	if v.extraEnv, err = settings.Environment(nil, v.env, os.LookupEnv); err != nil {
 		return err
 	}
-	var engine *container.Engine
 	v.choice.Names, v.onFailure = []string{job}, "none"
-	lines, found, err := pipelinerun.Bisect(cmd.Context(), pipelinerun.BisectOptions{
-		Project: project, Job: job, Good: good, Bad: bad, Command: command,
-		StateDir: userdirs.State(a.Getenv), Messages: a.messages(), Step: func(line string) error { return a.Lines([]string{line}) },
+	if v.byImage {
+		return v.bisectImages(cmd, job)
+	}
+	return v.bisectCommits(cmd, job)
+}
+
+// bisectCommits searches for the first commit with which a job fails.
+func (v *bisectVerb) bisectCommits(cmd *cobra.Command, job string) error {
+	project, err := v.app.pipelineDirectory()
+	if err != nil {
+		return err
+	}
+	var engine *container.Engine
+	found, err := pipelinerun.Bisect(cmd.Context(), pipelinerun.BisectOptions{
+		Project: project, Job: job, Good: v.good, Bad: v.bad, Command: v.command,
+		StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(), Step: v.step,
 		Connect: func() (err error) {
 			engine, err = v.engine.connect(cmd.Context(), cmd)
 			return err
@@ -81,8 +106,53 @@ func (v *jobVerb) bisect(cmd *cobra.Command, job, good, bad, command string) err
 		},
 		Local: func() (pipelinerun.LocalOptions, error) { return v.localOptions(engine) },
 	})
-	if err == nil {
-		err = a.Lines(lines)
+	if err != nil {
+		return err
+	}
+	return v.show(found, found.Text, found.Found)
+}
+
+// bisectImages searches for the package updates with which a job fails.
+func (v *bisectVerb) bisectImages(cmd *cobra.Command, job string) error {
+	p, done, err := v.plan(cmd)
+	if err != nil {
+		return err
+	}
+	defer done()
+	engine, err := v.engine.connect(cmd.Context(), cmd)
+	if err != nil {
+		return err
+	}
+	local, err := v.localOptions(engine)
+	if err != nil {
+		return err
+	}
+	images := v.imageOptions()
+	found, err := pipelinerun.BisectImages(cmd.Context(), p, pipelinerun.ImageBisectOptions{
+		Job: job, Good: v.good, Bad: v.bad, Command: v.command, StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(),
+		Local: local, Network: images.Network, Offline: images.Offline, Step: v.step,
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(found, found.Text, found.Found)
+}
+
+// step prints a line about a commit or image that was tried.
+func (v *bisectVerb) step(line string) error {
+	if v.format == "json" {
+		v.app.Infof("%s", line)
+		return nil
+	}
+	return v.app.Lines([]string{line})
+}
+
+func (v *bisectVerb) show(result any, text []string, found bool) error {
+	var err error
+	if v.format == "json" {
+		err = v.app.JSON(result)
+	} else {
+		err = v.app.Lines(text)
 	}
 	if err == nil && !found {
 		return statusError(1)

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package bisect finds the commit from which on something fails.
+// Package bisect finds the commit, or the package update, that broke something.
 package bisect
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/bits"
-	"os"
-	"path/filepath"
 	"strings"
-
-	"github.com/google/renameio/v2"
-
-	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// A Verdict is what is known of a commit.
+// A Verdict is what is known of a commit or of an image.
 type Verdict string
 
 // The verdicts.
@@ -42,57 +34,12 @@ type Repo interface {
 	Git(ctx context.Context, args ...string) (string, error)
 }
 
-// A Session is one search. Its steps are kept in a file, so that a search that
-// was interrupted goes on where it was.
+// A Session is one search for a commit.
 type Session struct {
+	Log[Step]
 	Repo Repo
 	Good string // commits
 	Bad  string
-	File string // of the steps
-
-	Steps []Step
-}
-
-// maxFile bounds the file of a session, in bytes.
-const maxFile = 16 << 20
-
-// Load reads the steps of an interrupted search, if there was one.
-func (s *Session) Load() error {
-	data, err := safefs.ReadFile(s.File, maxFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &s.Steps)
-	}
-	if err != nil {
-		return fmt.Errorf("cannot go on with the search: %w", err)
-	}
-	return nil
-}
-
-// Add takes down what became of a commit.
-func (s *Session) Add(step Step) error {
-	s.Steps = append(s.Steps, step)
-	data, err := json.MarshalIndent(s.Steps, "", "  ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(s.File), 0o700)
-	}
-	if err == nil {
-		err = renameio.WriteFile(s.File, append(data, '\n'), 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("cannot keep the steps of the search: %w", err)
-	}
-	return nil
-}
-
-// Forget removes the file of a search that has ended.
-func (s *Session) Forget() error {
-	if err := os.Remove(s.File); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // A Next is how a search goes on.

@@ -46,7 +46,7 @@ func history(t *testing.T, n int) (dirRepo, []string) {
 func search(t *testing.T, r dirRepo, all []string, file string, each int, verdict func(i int) Verdict) (tried int, end []string) {
 	t.Helper()
 	for range 100 {
-		s := &Session{Repo: r, Good: all[0], Bad: all[len(all)-1], File: file}
+		s := &Session{Repo: r, Good: all[0], Bad: all[len(all)-1], Log: Log[Step]{File: file}}
 		if err := s.Check(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("from %s to %s", s.Good, s.Bad)
 		}
 	}
-	broken := &Session{File: t.TempDir()}
+	broken := &Log[Step]{File: t.TempDir()}
 	if err := broken.Load(); err == nil {
 		t.Error("a directory has steps")
 	}

@@ -34,41 +34,52 @@ type BisectOptions struct {
 	Local   func() (LocalOptions, error)                          // called after Plan
 }
 
-// Bisect searches for the first commit with which a job fails. If found is true,
-// lines describe that commit, otherwise they list the candidates.
-func Bisect(ctx context.Context, o BisectOptions) (lines []string, found bool, err error) {
+// A CommitBisection is the result of Bisect.
+type CommitBisection struct {
+	Job     string        `json:"job"`
+	Good    string        `json:"good"` // commit
+	Bad     string        `json:"bad"`
+	Found   bool          `json:"found"`
+	Commits []string      `json:"commits"` // the first bad commit if Found, otherwise candidates
+	Steps   []bisect.Step `json:"steps"`
+	Text    []string      `json:"text"` // the result in words
+}
+
+// Bisect searches for the first commit with which a job fails.
+func Bisect(ctx context.Context, o BisectOptions) (*CommitBisection, error) {
 	repo, err := gitcmd.Open(ctx, o.Project)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	defer repo.Close()
 	s, err := o.session(ctx, repo)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if err := o.Connect(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	for {
 		next, err := s.Next(ctx)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if next.Commit == "" {
-			lines, found, err := bisected(ctx, repo, next.Candidates)
-			return lines, found, errors.Join(s.Forget(), err)
+			b := &CommitBisection{Job: o.Job, Good: s.Good, Bad: s.Bad, Commits: next.Candidates, Steps: s.Steps}
+			b.Text, b.Found, err = bisected(ctx, repo, next.Candidates)
+			return b, errors.Join(s.Forget(), err)
 		}
 		subject, _ := repo.Git(ctx, "show", "-s", "--format=%s", next.Commit) // for display only
 		o.Messages.infof("running %s with %.12s, about %d more: %s", o.Job, next.Commit, max(0, next.Left), subject)
 		step := bisect.Step{Commit: next.Commit, Subject: termtext.Line(subject)}
 		if step.Verdict, step.Why, err = o.judge(ctx, next.Commit); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if err := s.Add(step); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if err := o.Step(fmt.Sprintf("%-4s %.12s %s (%s)", step.Verdict, step.Commit, step.Subject, step.Why)); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
 }
@@ -110,14 +121,20 @@ func (o *BisectOptions) judge(ctx context.Context, commit string) (bisect.Verdic
 		return bisect.Skip, err.Error(), nil
 	}
 	defer done()
-	for _, j := range p.Jobs {
-		if o.Command != "" && j.Name == o.Job {
-			j.Script = []string{o.Command}
-		}
-	}
 	local, err := o.Local()
 	if err != nil {
 		return "", "", err
+	}
+	return judge(ctx, p, o.Job, o.Command, local)
+}
+
+// judge runs the jobs of a plan, and says what the result of one of them means.
+// command replaces its script unless it is "".
+func judge(ctx context.Context, p *Plan, job, command string, local LocalOptions) (bisect.Verdict, string, error) {
+	for _, j := range p.Jobs {
+		if command != "" && j.Name == job {
+			j.Script = []string{command}
+		}
 	}
 	local.Console = quietConsole()
 	result, err := Local(ctx, p, local)
@@ -128,7 +145,7 @@ func (o *BisectOptions) judge(ctx context.Context, commit string) (bisect.Verdic
 		return "", "", err
 	}
 	for _, r := range result.Jobs {
-		if r.Workload == o.Job {
+		if r.Workload == job {
 			verdict, why := verdictOn(r)
 			return verdict, why, nil
 		}

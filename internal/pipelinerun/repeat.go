@@ -233,13 +233,22 @@ func (r *repeater) count(n int, worst outcome.Result, jobs []*jobrun.Job) {
 }
 
 func numbered(jobs []*jobrun.Job, n int) []*jobrun.Job {
-	name := func(of string) string { return fmt.Sprintf("%s #%d", of, n) }
+	all := copyJobs(jobs, func(of string) string { return fmt.Sprintf("%s #%d", of, n) })
+	for i, j := range all {
+		j.Of = jobs[i].Name
+	}
+	return all
+}
+
+// copyJobs returns copies that can run once more, with names that name returns
+// for those of jobs.
+func copyJobs(jobs []*jobrun.Job, name func(of string) string) []*jobrun.Job {
 	copies := map[*jobrun.Job]*jobrun.Job{}
 	names := map[string]bool{}
 	var all []*jobrun.Job
 	for _, j := range jobs {
 		own := *j
-		own.Name, own.Of = name(j.Name), j.Name
+		own.Name = name(j.Name)
 		copies[j], names[j.Name] = &own, true
 		all = append(all, &own)
 	}
