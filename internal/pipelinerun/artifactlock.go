@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -22,7 +23,17 @@ import (
 // read.
 type artifactLocks struct {
 	mu   sync.Mutex
-	held map[string]*flock.Flock // by the name of the job
+	held map[string]artifactLock // by the name of the job
+}
+
+// An artifactLock has a lock in the user's directory, which works if the project
+// cannot be written, and one in the project, which other users see.
+type artifactLock []io.Closer
+
+func (l artifactLock) close() {
+	for _, c := range l {
+		_ = c.Close() // the end of the process frees it in any case
+	}
 }
 
 const lockPause = 100 * time.Millisecond
@@ -52,34 +63,29 @@ func (l *artifactLocks) take(ctx context.Context, s *Source, jobs []*jobrun.Job)
 func (l *artifactLocks) try(s *Source, jobs []*jobrun.Job) (busy string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	taken := map[string]*flock.Flock{}
-	lock := func(job string, try func(*flock.Flock) (bool, error)) {
+	taken := map[string]artifactLock{}
+	lock := func(job string, shared bool) {
 		if l.held[job] != nil || taken[job] != nil || busy != "" || err != nil || s.checkouts == "" {
 			return
 		}
-		var own *flock.Flock
-		if own, err = s.artifactLock(job); err != nil {
-			return
-		}
-		taken[job] = own
 		var ok bool
-		if ok, err = try(own); !ok {
+		if taken[job], ok, err = s.lockArtifacts(job, shared); !ok {
 			busy = job
 		}
 	}
 	for _, j := range jobs {
 		if j.Job.Artifacts != nil {
-			lock(j.Name, (*flock.Flock).TryLock)
+			lock(j.Name, false)
 		}
 	}
 	for _, j := range jobs {
 		for _, from := range j.ArtifactsFrom {
-			lock(from.Name, (*flock.Flock).TryRLock)
+			lock(from.Name, true)
 		}
 	}
 	if err != nil || busy != "" {
 		for _, other := range taken {
-			_ = other.Close()
+			other.close()
 		}
 		if err != nil {
 			err = fmt.Errorf("cannot lock the artifacts of jobs: %w", err)
@@ -87,7 +93,7 @@ func (l *artifactLocks) try(s *Source, jobs []*jobrun.Job) (busy string, err err
 		return busy, err
 	}
 	if l.held == nil {
-		l.held = map[string]*flock.Flock{}
+		l.held = map[string]artifactLock{}
 	}
 	maps.Copy(l.held, taken)
 	return "", nil
@@ -98,12 +104,33 @@ func (l *artifactLocks) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, lock := range l.held {
-		_ = lock.Close() // the end of the process frees it in any case
+		lock.close()
 	}
 	l.held = nil
 }
 
-func (s *Source) artifactLock(job string) (*flock.Flock, error) {
+// lockArtifacts locks the artifacts of a job. ok is false if another run uses
+// them. The caller closes the lock in any case.
+func (s *Source) lockArtifacts(job string, shared bool) (l artifactLock, ok bool, err error) {
+	own, err := s.ownLock(job)
+	if err != nil {
+		return nil, false, err
+	}
+	l, try := artifactLock{own}, own.TryLock
+	if shared {
+		try = own.TryRLock
+	}
+	if ok, err = try(); err != nil || !ok {
+		return l, ok, err
+	}
+	file, ok, err := s.artifacts.Lock(job, shared)
+	if file != nil {
+		l = append(l, file)
+	}
+	return l, ok, err
+}
+
+func (s *Source) ownLock(job string) (*flock.Flock, error) {
 	dir := filepath.Join(s.checkouts, "locks")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err

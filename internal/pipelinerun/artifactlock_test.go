@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
@@ -19,22 +20,26 @@ func TestArtifactsOfTwoRuns(t *testing.T) {
 	a, b := making("a"), making("b")
 	usesA := &jobrun.Job{Job: gitlabci.Job{Name: "u"}, ArtifactsFrom: []*jobrun.Job{a}}
 	plain := &jobrun.Job{Job: gitlabci.Job{Name: "plain"}}
-	checkouts := t.TempDir()
+	checkouts, p, q := t.TempDir(), t.TempDir(), t.TempDir()
 	for _, test := range []struct {
 		name       string
 		one, other []*jobrun.Job
 		project    string
+		checkouts  string // of the other run: two users have two directories
 		want       string // job of the error
 	}{
-		{"same job", []*jobrun.Job{a}, []*jobrun.Job{plain, a}, "/p", "a"},
-		{"maker and user", []*jobrun.Job{a}, []*jobrun.Job{usesA}, "/p", "a"},
-		{"user and maker", []*jobrun.Job{usesA}, []*jobrun.Job{b, a}, "/p", "a"},
-		{"both use", []*jobrun.Job{usesA}, []*jobrun.Job{usesA}, "/p", ""},
-		{"one makes and uses", []*jobrun.Job{a, usesA}, []*jobrun.Job{b}, "/p", ""},
-		{"without artifacts", []*jobrun.Job{plain}, []*jobrun.Job{plain}, "/p", ""},
-		{"other tree", []*jobrun.Job{a}, []*jobrun.Job{a}, "/q", ""},
+		{"same job", []*jobrun.Job{a}, []*jobrun.Job{plain, a}, p, checkouts, "a"},
+		{"maker and user", []*jobrun.Job{a}, []*jobrun.Job{usesA}, p, checkouts, "a"},
+		{"user and maker", []*jobrun.Job{usesA}, []*jobrun.Job{b, a}, p, checkouts, "a"},
+		{"both use", []*jobrun.Job{usesA}, []*jobrun.Job{usesA}, p, checkouts, ""},
+		{"one makes and uses", []*jobrun.Job{a, usesA}, []*jobrun.Job{b}, p, checkouts, ""},
+		{"without artifacts", []*jobrun.Job{plain}, []*jobrun.Job{plain}, p, checkouts, ""},
+		{"another user", []*jobrun.Job{a}, []*jobrun.Job{plain, a}, p, t.TempDir(), "a"},
+		{"another user reads", []*jobrun.Job{a}, []*jobrun.Job{usesA}, p, t.TempDir(), "a"},
+		{"two users read", []*jobrun.Job{usesA}, []*jobrun.Job{usesA}, p, t.TempDir(), ""},
+		{"other tree", []*jobrun.Job{a}, []*jobrun.Job{a}, q, checkouts, ""},
 	} {
-		first, second := &Source{Project: "/p", checkouts: checkouts}, &Source{Project: test.project, checkouts: checkouts}
+		first, second := &Source{Project: p, artifacts: artifacts.In(p), checkouts: checkouts}, &Source{Project: test.project, artifacts: artifacts.In(test.project), checkouts: test.checkouts}
 		var one, other artifactLocks
 		if err := one.take(t.Context(), first, test.one); err != nil {
 			t.Fatalf("%s: %v", test.name, err)

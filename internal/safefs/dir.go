@@ -187,6 +187,27 @@ func (d *Dir) Create(name string, perm fs.FileMode) (*os.File, error) {
 	return d.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 }
 
+// OpenShared opens a regular file that all users can read, for locks, and
+// creates it if it is missing. It follows no symbolic links.
+func (d *Dir) OpenShared(name string) (f *os.File, created bool, err error) {
+	const perm = 0o644
+	if f, err = d.Create(name, perm); err == nil {
+		if err = f.Chmod(perm); err != nil { // the umask may have closed it to others
+			_ = f.Close()
+			return nil, true, err
+		}
+		return f, true, nil
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return nil, false, err
+	}
+	if info, err := d.Lstat(name); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return nil, false, pathError(name, ErrLink)
+	}
+	f, err = d.Open(name)
+	return f, false, err
+}
+
 // CreateUnnamed opens a new file without a name for reading and writing. It
 // disappears when the process ends.
 func (d *Dir) CreateUnnamed() (*os.File, error) {
