@@ -23,6 +23,9 @@ type Disk struct {
 	Backing []Layer
 }
 
+// NBDExport is the name under which an NBD server has a disk.
+const NBDExport = "lcstats-disk"
+
 // A Layer is a file of a chain.
 type Layer struct{ File, Format string }
 
@@ -62,7 +65,7 @@ func (d Disk) device() *libvirtxml.DomainDisk {
 	switch {
 	case d.NBD != "":
 		x.Source = &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
-			Protocol: "nbd", Hosts: []libvirtxml.DomainDiskSourceHost{{Transport: "unix", Socket: d.NBD}},
+			Protocol: "nbd", Name: NBDExport, Hosts: []libvirtxml.DomainDiskSourceHost{{Transport: "unix", Socket: d.NBD}},
 		}}
 	case d.File != "":
 		x.Source = &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: d.File}}

@@ -16,6 +16,9 @@ func (process) CountEvent(string) (suite.EventCounter, error) { return nil, erro
 
 func missingPerf() string { return "performance events are counted on Linux only" }
 
+// Pin needs Linux.
+func (process) Pin(int, int) (bool, error) { return false, errors.ErrUnsupported }
+
 // SendFrames needs Linux.
 func (*Host) SendFrames(string, int) error { return errors.ErrUnsupported }
 

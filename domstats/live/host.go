@@ -180,7 +180,7 @@ func (h *Host) Uptime() (time.Duration, error) {
 func (h *Host) ServeNBD(ctx context.Context, file string) (string, suite.Signaler, func(), error) {
 	socket := file + ".nbd"
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, "qemu-nbd", "--persistent", "--format=raw", "--shared=4", "--socket="+socket, file)
+	cmd := exec.CommandContext(ctx, "qemu-nbd", "--persistent", "--export-name="+guest.NBDExport, "--format=raw", "--shared=4", "--socket="+socket, file)
 	if err := cmd.Start(); err != nil {
 		cancel()
 		return "", nil, nil, fmt.Errorf("cannot start qemu-nbd: %w", err)

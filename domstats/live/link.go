@@ -64,6 +64,24 @@ func (h *Host) MakePair(ctx context.Context, name, peer string) (remove func(), 
 	return remove, nil
 }
 
+// MakeFailing makes two devices above one pair that give each other what they broadcast;
+// what is larger than the second one takes, it counts as an error.
+func (h *Host) MakeFailing(ctx context.Context, name string) (send func(frames int) error, remove func(), err error) {
+	lower, sender := name+"l", name+"s"
+	remove, err = h.MakePair(ctx, lower, name+"p")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range []struct{ name, mtu string }{{sender, "65535"}, {name, "1500"}} {
+		// It goes with the pair.
+		if _, err := makeLink(ctx, d.name, "link", lower, "name", d.name, "mtu", d.mtu, "type", "macvlan", "mode", "bridge"); err != nil {
+			remove()
+			return nil, nil, err
+		}
+	}
+	return func(frames int) error { return h.SendLarge(sender, frames) }, remove, nil
+}
+
 // MakeMacvtap makes a macvtap device on a bridge, with its node in /dev, which
 // nobody makes in a container.
 func (h *Host) MakeMacvtap(ctx context.Context, name, bridge string) (remove func(), err error) {

@@ -97,6 +97,18 @@ func BlockNodes(ctx context.Context, x Executor) ([]BlockDevice, error) {
 	return out, Call(ctx, x, "query-blockstats", map[string]bool{"query-nodes": true}, &out)
 }
 
+// A BlockJob is something that goes on with images, such as a copy.
+type BlockJob struct {
+	Device string
+	Ready  bool // all is copied, and what is written goes to both
+}
+
+// BlockJobs lists the jobs of images.
+func BlockJobs(ctx context.Context, x Executor) ([]BlockJob, error) {
+	var out []BlockJob
+	return out, Call(ctx, x, "query-block-jobs", nil, &out)
+}
+
 // Balloon is the memory the guest has left, in bytes.
 func Balloon(ctx context.Context, x Executor) (uint64, error) {
 	var out struct{ Actual uint64 }

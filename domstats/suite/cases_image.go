@@ -83,6 +83,8 @@ func (g *Guest) wantImage(r domstats.Record, i int, disk, path string) {
 		physical = length
 	}
 	equal(t, p+"physical", t.uint(r, p+"physical"), physical)
+	threshold, _ := r.Uint(p + "threshold")
+	equal(t, p+"threshold (0 for none)", threshold, storage.Threshold)
 	allocation, highest := t.uint(r, p+"allocation"), w.highest[storage.Name]
 	if format.Driver != "qcow2" && allocation != highest {
 		t.deviates("KD-2", allocation == 0, "%sallocation is %d, QEMU has %d", p, allocation, highest)
@@ -256,14 +258,27 @@ func blkInactiveEmpty(t *T) {
 	t.want(r, map[string]uint64{p + "capacity": 2 << 20, p + "physical": 2 << 20, p + "allocation": 64 << 10})
 }
 
+// setThreshold sets that of the image of one entry.
+func (g *Guest) setThreshold(r domstats.Record, i int, disk string, bytes uint64) {
+	t, index := g.t, g.t.uint(r, fmt.Sprintf("block.%d.backingIndex", i))
+	t.must(t.conn.SetThreshold(t.ctx, g.Domain, fmt.Sprintf("%s[%d]", disk, index), bytes), "set the threshold of image %d", index)
+}
+
 func blkCopyTarget(t *T) {
 	source := guest.Disk{Target: "vda", File: t.file("vda.img", []byte(strings.Repeat("x", 64<<10)), guest.DiskSize)}
 	g := t.small(true, func(s *guest.Spec) { s.Disks = []guest.Disk{source, t.raw("vdb", "vdb.img")} })
 	target := t.path("copy.img")
 	xml := fmt.Sprintf(`<disk type='file'><source file='%s'/><driver type='raw'/></disk>`, target)
 	t.must(t.conn.BlockCopy(t.ctx, g.Domain, "vda", xml), "start a copy")
+	// Until then the target grows.
+	t.until(12*atOnce, "all is copied", func() bool {
+		jobs, err := qmp.BlockJobs(t.ctx, g)
+		t.must(err, "ask QEMU for its jobs")
+		return len(jobs) == 1 && jobs[0].Ready
+	})
+	g.setThreshold(g.backing(), 1, "vda", 700001)
 	r := g.backing()
-	t.want(r, map[string]uint64{"block.count": 3})
+	t.want(r, map[string]uint64{"block.count": 3, "block.1.threshold": 700001})
 	g.wantImage(r, 0, "vda", source.File)
 	g.wantImage(r, 1, "vda", target)
 	t.wantText(r, "block.2.name", "vdb")
@@ -286,6 +301,10 @@ func blkScratch(t *T) {
 	t.must(t.conn.Backup(t.ctx, g.Domain, xml), "start a backup")
 	r := g.backing()
 	t.want(r, map[string]uint64{"block.count": 5})
+	for i, disk := range []string{"vda", "vdb"} {
+		g.setThreshold(r, t.place(r, disk)+1, disk, 700001+uint64(i))
+	}
+	r = g.backing()
 	for disk, source := range sources {
 		i := t.place(r, disk)
 		g.wantImage(r, i, disk, source)

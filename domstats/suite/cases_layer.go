@@ -122,25 +122,36 @@ func blkBuses(t *T) {
 	}
 }
 
-// blkWideFlush stops the server of a disk while requests are on their way.
-func blkWideFlush(t *T) {
-	socket, server, stop, err := t.host().ServeNBD(t.ctx, t.file("vda.img", nil, guest.DiskSize))
-	t.must(err, "serve a disk")
-	defer stop()
-	g := oneDisk(t, guest.Disk{Target: "vda", NBD: socket})
+// delayed makes requests of a disk whose server is stopped for a time.
+func (g *Guest) delayed(server Signaler, span time.Duration, request func()) {
+	t := g.t
 	t.must(server.Signal(SigStop), "stop the server")
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		g.inject("virtio-disk0", "aio_write -P 5 0 4k")
+		request()
 	}()
-	t.span(wide + 200*time.Millisecond)
+	t.span(span)
 	t.must(server.Signal(SigCont), "let the server go on")
 	select {
 	case <-done:
 	case <-t.ctx.Done():
 		t.fatalf("the requests do not end")
 	}
+}
+
+// blkWideFlush stops the server of a disk while requests are on their way.
+func blkWideFlush(t *T) {
+	socket, server, stop, err := t.host().ServeNBD(t.ctx, t.file("vda.img", nil, guest.DiskSize))
+	t.must(err, "serve a disk")
+	defer stop()
+	g := oneDisk(t, guest.Disk{Target: "vda", NBD: socket})
+	// When the requests reach QEMU cannot be seen, as its monitor waits with them.
+	t.attempts(func() bool {
+		g.delayed(server, wide+200*time.Millisecond, func() { g.inject("virtio-disk0", "aio_write -P 5 0 4k") })
+		now := g.counts()
+		return now["fl.times"] > wide && now["wr.times"] > wide
+	})
 	r := g.blk()
 	for f, v := range g.counts() {
 		equal(t, "block.0."+f, t.uint(r, "block.0."+f), v)

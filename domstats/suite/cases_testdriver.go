@@ -80,6 +80,9 @@ func (t *T) only(d domstats.Domain, groups domstats.Group) domstats.Record {
 	if len(records) != 1 {
 		t.fatalf("%d records of one domain", len(records))
 	}
+	found, err := t.conn.Lookup(t.ctx, d.Name)
+	t.must(err, "look %s up", d.Name)
+	equal(t, "the domain of the record", records[0].Domain, found)
 	return records[0]
 }
 
@@ -172,6 +175,12 @@ func tdrLife(t *T) {
 	gone := t.fakeCreate("t")
 	t.wantState(gone, running, 1)
 	t.must(t.conn.Destroy(t.ctx, gone), "destroy it")
+	off := t.fakeDefine("off")
+	t.fakeStart(off)
+	t.must(t.conn.AddIOThread(t.ctx, off, 5), "add an IOThread")
+	t.want(t.only(off, domstats.GroupIOThread), map[string]uint64{"iothread.count": 1})
+	t.must(t.conn.Destroy(t.ctx, off), "destroy it")
+	t.wantNames(t.only(off, domstats.GroupIOThread), "")
 	equal(t, "the records of a domain that is gone", len(t.stats(domstats.GroupState, 0, gone)), 0)
 }
 

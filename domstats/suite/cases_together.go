@@ -53,8 +53,11 @@ func apiOrder(t *T) {
 		for _, d := range list {
 			want = append(want, d.Name)
 		}
-		for _, r := range t.stats(domstats.GroupState|domstats.GroupVCPU, 0, list...) {
+		for i, r := range t.stats(domstats.GroupState|domstats.GroupVCPU, 0, list...) {
 			got = append(got, r.Domain.Name)
+			if i < len(list) {
+				equal(t, "the domain of a record", r.Domain, list[i])
+			}
 		}
 		sameList(t, "records", got, want)
 	}

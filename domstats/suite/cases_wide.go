@@ -94,6 +94,14 @@ func blkWideImages(t *T) {
 	t.must(t.conn.SetThreshold(t.ctx, running.Domain, "vda", large-1023), "set a threshold")
 	t.want(running.blk(), map[string]uint64{"block.0.threshold": large - 1023})
 	running.destroy()
+	// What is written goes beyond the first 4 GiB of the file.
+	high := t.small(true, func(s *guest.Spec) {
+		s.Disks = []guest.Disk{{Target: "vda", Format: "qcow2", File: t.file("high.qcow2", guest.TakenQCOW2(guest.DiskSize, wide+wide/64), 0)}}
+	})
+	high.inject("virtio-disk0", "aio_write -P 5 0 4k")
+	r := high.blk()
+	high.wantImage(r, 0, "vda", high.spec.Disks[0].File)
+	t.check(t.uint(r, "block.0.allocation") > wide, "block.0.allocation is %d after a write beyond 4 GiB", t.uint(r, "block.0.allocation"))
 	t.want(t.define(disks).blk(), map[string]uint64{"block.count": 2, "block.0.capacity": large, "block.1.capacity": large + 1<<20, "block.0.physical": large})
 }
 

@@ -111,6 +111,9 @@ type Host interface {
 	// MakePair makes two network devices, name and its peer, until remove is called.
 	// Each receives what the other one sends.
 	MakePair(ctx context.Context, name, peer string) (remove func(), err error)
+	// MakeFailing makes a network device that counts as errors what send makes it receive,
+	// until remove is called.
+	MakeFailing(ctx context.Context, name string) (send func(frames int) error, remove func(), err error)
 	// SendFrames makes the host send broadcast frames out of a network device.
 	SendFrames(device string, frames int) error
 	// SendLarge does the same with frames of LargeFrame bytes, over a pair.
@@ -184,6 +187,9 @@ type Process interface {
 	Resident() (uint64, error)
 	// CGroup is the control group that it is in.
 	CGroup() (string, error)
+	// Pin binds a thread, or the main thread for 0, to one of the CPUs that it may use, by
+	// its place among them; several tells whether there are more than one.
+	Pin(thread, place int) (several bool, err error)
 	// Descriptors is the number of open files.
 	Descriptors() (int, error)
 	// CountEvent counts a software event of the process's main thread from now on,

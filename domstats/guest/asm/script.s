@@ -262,7 +262,7 @@ c_bstats:                         # push the statistics buffer on queue 2
     mov   $0x2000, %ax
     mov   %ax, %fs                # ring page at 0x20000
     cmpb  $0, vq_up
-    jne   bstats_push
+    jne   bstats_again
     lea   18(%bx), %dx
     xor   %al, %al
     out   %al, %dx                # status: reset
@@ -285,6 +285,10 @@ c_bstats:                         # push the statistics buffer on queue 2
     movl  $(bstats_end-bstats), %fs:8
     movl  $0, %fs:12
     movb  $1, vq_up
+    jmp   bstats_push
+bstats_again:                     # the last value is 0 from now on
+    movl  $0, bstats_end-8
+    movl  $0, bstats_end-4
 bstats_push:
     lea   14(%bx), %dx
     mov   $2, %ax

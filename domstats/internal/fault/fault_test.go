@@ -121,7 +121,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 100 {
+	if n := len(fault.Faults()); n != 108 {
 		t.Errorf("%d faults", n)
 	}
 }

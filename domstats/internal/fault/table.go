@@ -90,7 +90,7 @@ func Faults() []Fault {
 		{ID: "F77", What: "BACKING is ignored with NOWAIT", Caught: []string{"API-22"}, ask: dropsWith(domstats.FlagNoWait, domstats.FlagBacking)},
 		{ID: "F78", What: "filters are ignored with BACKING", Caught: []string{"API-14"}, ask: dropsWith(domstats.FlagBacking, 0xff)},
 		{ID: "F79", What: "an inactive domain has cache monitors", Caught: []string{"CPU-08", "LIF-01"}, change: monitored, asks: true},
-		{ID: "F80", What: "thresholds of images below the first are not shown", Caught: []string{"BLK-38"}, change: firstImagesOnly},
+		{ID: "F80", What: "thresholds of images below the first are not shown", Caught: []string{"BLK-38", "BLK-30", "BLK-31"}, change: firstImagesOnly},
 		{ID: "F81", What: "the target of a merge is listed twice", Caught: []string{"BLK-39"}, change: mergedTwice, event: happened("merge")},
 		{ID: "F82", What: "a disk on USB has no counters", Caught: []string{"BLK-40"}, change: uncounted("sdb")},
 		{ID: "F83", What: "flush times are cut to 32 bits", Caught: []string{"BLK-41"}, change: cut(".fl.times")},
@@ -111,6 +111,14 @@ func Faults() []Fault {
 		{ID: "F98", What: "interfaces after one without a device are left out", Caught: []string{"NET-18"}, change: stopsAtGap},
 		{ID: "F99", What: "calls that succeed log errors", Caught: []string{"CON-17"}, logs: true},
 		{ID: "F100", What: "QEMU cuts values to 32 bits", Caught: []string{"QST-10"}, monitor: cutValues},
+		{ID: "F101", What: "what the guest told as 0 is missing", Caught: []string{"BAL-05"}, change: toldNothing},
+		{ID: "F102", What: "a disk on the network has its export for a path", Caught: []string{"BLK-21"}, change: pathOfExport},
+		{ID: "F103", What: "a running domain has no id", Caught: []string{"API-26", "TDR-10"}, change: withoutID},
+		{ID: "F104", What: "IOThreads stay after the end of a run", Caught: []string{"LIF-11", "TDR-10"}, change: threadsStay},
+		{ID: "F105", What: "errors of one direction are those of the other", Caught: []string{"NET-20"}, change: sameErrors},
+		{ID: "F106", What: "delays are cut to 32 bits", Caught: []string{"VCP-19"}, change: cut(".delay")},
+		{ID: "F107", What: "moves between CPUs are major faults", Caught: []string{"PRF-09"}, change: set(func(name string) bool { return name == "perf.cpu_migrations" }, zero)},
+		{ID: "F108", What: "allocations are cut to 32 bits", Caught: []string{"BLK-34"}, change: cut(".allocation")},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"libvirt.org/go/libvirtxml"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
 )
 
 // A file is what the suite wrote.
@@ -54,6 +55,7 @@ type disk struct {
 	x         *libvirtxml.DomainDisk
 	counts    counts
 	highest   uint64 // end of the highest write
+	taken     uint64 // of the file, beyond which writes go; 0 for a file that is as it looks
 	size      uint64 // after a resize; 0 for that of the file
 	threshold uint64
 	throttled bool          // requests wait for each other
@@ -110,7 +112,7 @@ func (k *disk) write(offset, n uint64) {
 	k.counts.wrReqs++
 	k.counts.wrBytes += n
 	k.counts.wrTimes += k.took()
-	k.highest = max(k.highest, offset+n)
+	k.highest = max(k.highest, k.taken+offset+n)
 	if k.threshold > 0 && offset+n > k.threshold {
 		k.threshold = 0
 	}
@@ -132,6 +134,9 @@ func (k *disk) open(s *Stack) {
 	k.images = nil
 	for path := k.path(); path != ""; path = backing(s.files[path].data) {
 		k.images = append(k.images, image{path: path, index: s.nextIndex()})
+		if data := s.files[path].data; len(k.images) == 1 && isQCOW2(data) && guest.TakenBy(data) > uint64(len(data)) {
+			k.taken = guest.TakenBy(data)
+		}
 	}
 	if k.nbd() {
 		k.images = []image{{index: s.nextIndex()}}

@@ -260,6 +260,11 @@ func (c *conn) SetThreshold(ctx context.Context, id domstats.Domain, name string
 				k.images[i].threshold = bytes
 			}
 		}
+		for _, img := range []*image{k.mirror, k.scratch} {
+			if img != nil && img.index == uint32(index) {
+				img.threshold = bytes
+			}
+		}
 	})
 }
 

@@ -43,6 +43,7 @@ type domain struct {
 	perf              map[string]uint64 // events that are enabled, with the clock when they were
 	dirty             dirtyRate
 	told              time.Time // when the guest told its statistics; zero for never
+	toldAgain         bool      // more than once
 
 	clock   time.Time     // up to when counters are right
 	ran     time.Duration // since the last reset
@@ -159,7 +160,7 @@ func (d *domain) boot(s *Stack, stopped bool) {
 			}
 		}
 	}
-	d.ballooned, d.told, d.dirty, d.calls = d.memory, time.Time{}, dirtyRate{}, 0
+	d.ballooned, d.told, d.toldAgain, d.dirty, d.calls = d.memory, time.Time{}, false, dirtyRate{}, 0
 	for _, k := range d.disks {
 		k.counts, k.highest, k.threshold = counts{}, 0, 0
 	}
@@ -181,10 +182,11 @@ func (d *domain) become(x *domain) {
 	d.disks, d.nics, d.iothreads = x.disks, x.nics, x.iothreads
 }
 
-// plug adds a vCPU. Its wait is long already, so that 32 bits do not hold it,
-// and differs from that of others.
+// plug adds a vCPU. It has waited long already, so that 32 bits do not hold it, and
+// for another time than others.
 func (d *domain) plug(n int) {
-	d.vcpus[n] = &vcpu{wait: 5*time.Second + time.Duration(n)*time.Second, poll: time.Duration(n+1) * 1000, exits: uint64(10 * n)}
+	long := 5*time.Second + time.Duration(n)*time.Second
+	d.vcpus[n] = &vcpu{wait: long, delay: long, poll: time.Duration(n+1) * 1000, exits: uint64(10 * n)}
 }
 
 // halt ends QEMU.

@@ -69,7 +69,7 @@ func (h host) NetDev(name string) (suite.NetCounts, error) {
 		return suite.NetCounts{RxBytes: n.rxBytes, RxPackets: n.rxPkts, RxDropped: n.rxDrop,
 			TxBytes: n.txBytes, TxPackets: n.txPkts, TxDropped: n.txDrop}, nil
 	}
-	return suite.NetCounts{RxBytes: n.txBytes, RxPackets: n.txPkts, RxDropped: n.txDrop,
+	return suite.NetCounts{RxBytes: n.txBytes, RxPackets: n.txPkts, RxErrors: n.txErrs, RxDropped: n.txDrop,
 		TxBytes: n.rxBytes, TxPackets: n.rxPkts, TxDropped: n.rxDrop}, nil
 }
 
@@ -100,6 +100,17 @@ func (h host) MakePair(_ context.Context, name, peer string) (func(), error) {
 		}
 	}
 	return func() {}, nil
+}
+
+// MakeFailing makes a device in the place of an interface's.
+func (h host) MakeFailing(ctx context.Context, name string) (func(int) error, func(), error) {
+	_, err := h.MakePair(ctx, name, name+"s")
+	return func(frames int) error {
+		h.s.mu.Lock()
+		defer h.s.mu.Unlock()
+		h.s.devices[name].txErrs += uint64(frames)
+		return nil
+	}, func() {}, err
 }
 
 func (h host) SendLarge(name string, frames int) error {
@@ -196,6 +207,8 @@ func (p process) Delay(id int) (time.Duration, error) {
 	}
 	return v.delay, nil
 }
+
+func (process) Pin(int, int) (bool, error) { return true, nil }
 
 func (p process) Resident() (uint64, error) { return p.d.resident(), nil }
 

@@ -104,14 +104,19 @@ type told struct {
 	unit, value uint64
 }
 
-// guestTold is what the scripted guest tells when it is asked to.
-func guestTold() []told {
+// guestTold is what the scripted guest tells when it is asked to: one value is 0 from
+// the second time on.
+func (d *domain) guestTold() []told {
+	failed := uint64(5000000010)
+	if d.toldAgain {
+		failed = 0
+	}
 	return []told{
 		{"swap_in", "stat-swap-in", 1024, 5120000012287}, {"swap_out", "stat-swap-out", 1024, 5120000023551},
 		{"major_fault", "stat-major-faults", 1, 5000003000}, {"minor_fault", "stat-minor-faults", 1, 5000004000},
 		{"unused", "stat-free-memory", 1024, 5120000057343}, {"available", "stat-total-memory", 1024, 5120000068607},
 		{"usable", "stat-available-memory", 1024, 5120000079871}, {"disk_caches", "stat-disk-caches", 1024, 5120000091135},
-		{"hugetlb_pgalloc", "stat-htlb-pgalloc", 1, 5000000009}, {"hugetlb_pgfail", "stat-htlb-pgfail", 1, 5000000010},
+		{"hugetlb_pgalloc", "stat-htlb-pgalloc", 1, 5000000009}, {"hugetlb_pgfail", "stat-htlb-pgfail", 1, failed},
 	}
 }
 

@@ -102,6 +102,14 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 			return d.nodeStats()
 		}
 		return d.blockstats()
+	case "query-block-jobs":
+		out := []object{}
+		for _, k := range d.disks {
+			if k.mirror != nil {
+				out = append(out, object{"device": "copy-" + k.name(), "ready": true})
+			}
+		}
+		return out
 	case "query-balloon":
 		return object{"actual": d.ballooned * 1024}
 	case "qom-list":
@@ -143,7 +151,7 @@ func (d *domain) blockstats() any {
 
 func (d *domain) guestStats() any {
 	stats, updated := object{}, int64(0)
-	for _, t := range guestTold() {
+	for _, t := range d.guestTold() {
 		stats[t.key] = uint64(1<<64 - 1)
 		if !d.told.IsZero() {
 			stats[t.key] = t.value

@@ -19,7 +19,7 @@ type nic struct {
 	rxDrop           uint64
 	rxPkts, txPkts   uint64
 	rxBytes, txBytes uint64
-	txDrop           uint64
+	txDrop, txErrs   uint64
 	receives         bool
 	gone             bool // the host's device has another name
 }
@@ -65,7 +65,7 @@ func (d *domain) netParams() []domstats.Param {
 			name  string
 			value uint64
 		}{{"rx.bytes", n.rxBytes}, {"rx.pkts", n.rxPkts}, {"rx.errs", 0}, {"rx.drop", n.rxDrop},
-			{"tx.bytes", n.txBytes}, {"tx.pkts", n.txPkts}, {"tx.errs", 0}, {"tx.drop", n.txDrop}} {
+			{"tx.bytes", n.txBytes}, {"tx.pkts", n.txPkts}, {"tx.errs", n.txErrs}, {"tx.drop", n.txDrop}} {
 			out = append(out, domstats.NewParam(p+f.name, f.value))
 		}
 	}

@@ -95,7 +95,7 @@ func (d *domain) script(c byte) error {
 	case 'b':
 		d.ballooned = d.target
 	case 'S':
-		d.told = time.Now()
+		d.toldAgain, d.told = !d.told.IsZero(), time.Now()
 	case 'N':
 		if d.card < len(d.nics) {
 			d.nics[d.card].send(64)

@@ -97,7 +97,7 @@ func (d *domain) balloonParams(job bool) []domstats.Param {
 	if d.told.IsZero() {
 		return append(out, domstats.NewParam("balloon.last-update", uint64(0)))
 	}
-	for _, t := range guestTold() {
+	for _, t := range d.guestTold() {
 		out = append(out, domstats.NewParam("balloon."+t.name, t.value/t.unit))
 	}
 	return append(out, domstats.NewParam("balloon.last-update", uint64(d.told.Unix())))

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package fault
+
+import (
+	"slices"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
+)
+
+// Faults of what is left out, and of what is left over.
+
+func toldNothing(_ query, records []domstats.Record) []domstats.Record {
+	return without(records, func(r domstats.Record, name string) bool {
+		v, ok := r.Uint(name)
+		return ok && v == 0 && strings.HasPrefix(name, "balloon.") && name != "balloon.last-update"
+	})
+}
+
+// pathOfExport gives a path to each image that has none.
+func pathOfExport(_ query, records []domstats.Record) []domstats.Record {
+	return plus(records, func(r domstats.Record) []domstats.Param {
+		var out []domstats.Param
+		for _, p := range r.Params {
+			if base, ok := strings.CutSuffix(p.Name, ".backingIndex"); ok && !r.Has(base+".path") {
+				out = append(out, domstats.NewParam(base+".path", guest.NBDExport))
+			}
+		}
+		return out
+	})
+}
+
+func withoutID(_ query, records []domstats.Record) []domstats.Record {
+	out := slices.Clone(records)
+	for i := range out {
+		out[i].Domain.ID = -1
+	}
+	return out
+}
+
+// threadsStay shows the IOThreads that a domain had when it ran last.
+func threadsStay(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return plus(records, func(r domstats.Record) []domstats.Param {
+		if r.Domain.ID < 0 {
+			return q.m.shown[r.Domain.UUID]
+		}
+		threads := slices.DeleteFunc(slices.Clone(r.Params), func(p domstats.Param) bool { return !strings.HasPrefix(p.Name, "iothread.") })
+		if len(threads) > 0 {
+			q.m.shown[r.Domain.UUID] = threads
+		}
+		return nil
+	})
+}
+
+func sameErrors(_ query, records []domstats.Record) []domstats.Record {
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		if base, ok := strings.CutSuffix(p.Name, ".rx.errs"); ok {
+			if other, there := r.Lookup(base + ".tx.errs"); there {
+				p.Value = other.Value
+			}
+		}
+		return p
+	})
+}
