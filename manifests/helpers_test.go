@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"gopkg.in/yaml.v3"
@@ -26,9 +27,13 @@ func catalogue(t testing.TB, more ...facts.Layer) *targets.Catalogue {
 	return c
 }
 
+var loadFacts = sync.OnceValues(func() (*facts.Set, error) {
+	return facts.Load(facts.Options{Layers: []facts.Layer{facts.BuiltIn()}})
+})
+
 func builtInFacts(t testing.TB) *facts.Set {
 	t.Helper()
-	set, err := facts.Load(facts.Options{Layers: []facts.Layer{facts.BuiltIn()}})
+	set, err := loadFacts()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -24,52 +25,71 @@ var (
 	choice     = regexp.MustCompile(`^/\^\(([a-z_|]+)\)\$/$`) // the only kind of pattern in use
 )
 
-// holds evaluates an expression: terms joined by && within ||.
-func (v vars) holds(t testing.TB, expression string) bool {
-	t.Helper()
-	for _, alternative := range strings.Split(expression, " || ") {
-		all := true
-		for _, term := range strings.Split(alternative, " && ") {
-			all = v.term(t, term) && all
-		}
-		if all {
-			return true
-		}
-	}
-	return false
+// A term compares a variable; without an operator the variable must have a value.
+type term struct {
+	name, operator, operand string
+	words                   []string // what a pattern matches
 }
 
-func (v vars) term(t testing.TB, term string) bool {
+// expressions are those parsed before: few, and evaluated thousands of times.
+var expressions sync.Map // string to [][]term
+
+// parseExpression returns terms joined by && within ||.
+func parseExpression(t testing.TB, expression string) [][]term {
 	t.Helper()
-	m := comparison.FindStringSubmatch(term)
-	if m == nil {
-		t.Fatalf("cannot evaluate %q", term)
+	if parsed, ok := expressions.Load(expression); ok {
+		return parsed.([][]term)
 	}
-	left, defined := v[m[1][1:]]
-	var right string
-	rightDefined := true
-	switch word := m[3]; {
-	case word == "null":
-		rightDefined = false
-	case strings.HasPrefix(word, "$"):
-		right, rightDefined = v[word[1:]]
-	case m[2] == "=~":
-		words := choice.FindStringSubmatch(word)
-		if words == nil {
-			t.Fatalf("cannot evaluate %q", term)
+	var alternatives [][]term
+	for _, alternative := range strings.Split(expression, " || ") {
+		var terms []term
+		for _, text := range strings.Split(alternative, " && ") {
+			m := comparison.FindStringSubmatch(text)
+			if m == nil {
+				t.Fatalf("cannot evaluate %q", text)
+			}
+			parsed := term{name: m[1][1:], operator: m[2], operand: m[3]}
+			if parsed.operator == "=~" && strings.HasPrefix(parsed.operand, "/") {
+				words := choice.FindStringSubmatch(parsed.operand)
+				if words == nil {
+					t.Fatalf("cannot evaluate %q", text)
+				}
+				parsed.words = strings.Split(words[1], "|")
+			}
+			terms = append(terms, parsed)
 		}
-		return defined && slices.Contains(strings.Split(words[1], "|"), left)
-	default:
-		right = strings.Trim(word, `"`)
+		alternatives = append(alternatives, terms)
 	}
-	equal := defined == rightDefined && left == right
-	switch m[2] {
+	expressions.Store(expression, alternatives)
+	return alternatives
+}
+
+func (v vars) holds(t testing.TB, expression string) bool {
+	t.Helper()
+	return slices.ContainsFunc(parseExpression(t, expression), func(terms []term) bool {
+		return !slices.ContainsFunc(terms, func(o term) bool { return !o.holds(v) })
+	})
+}
+
+func (o term) holds(v vars) bool {
+	left, defined := v[o.name]
+	right, rightDefined := strings.Trim(o.operand, `"`), true
+	switch {
+	case o.operand == "null":
+		right, rightDefined = "", false
+	case strings.HasPrefix(o.operand, "$"):
+		right, rightDefined = v[o.operand[1:]]
+	}
+	switch o.operator {
 	case "":
 		return left != ""
+	case "=~":
+		return defined && slices.Contains(o.words, left)
 	case "==":
-		return equal
+		return defined == rightDefined && left == right
+	default:
+		return defined != rightDefined || left != right
 	}
-	return !equal
 }
 
 // outcome is what GitLab decides: "auto", "manual" with its failure allowed,

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,11 +29,43 @@ type developer struct {
 func newDeveloper(t *testing.T) developer {
 	t.Helper()
 	d := developer{t, filepath.Join(t.TempDir(), "app")}
-	d.write("README", "read me\n")
-	d.git("init", "--quiet", "--initial-branch=main")
-	d.git("remote", "add", "origin", "git@gitlab.com:team/app.git")
-	d.commit("first")
+	if err := os.CopyFS(d.dir, os.DirFS(firstCommit.of(t))); err != nil {
+		t.Fatal(err)
+	}
 	return d
+}
+
+// firstCommit is the repository that all developers begin with; TestMain removes it.
+var firstCommit template
+
+type template struct {
+	once sync.Once
+	dir  string
+}
+
+func (f *template) of(t *testing.T) string {
+	t.Helper()
+	f.once.Do(func() {
+		dir, err := os.MkdirTemp("", "lcitool-test-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.dir = dir
+		d := developer{t, dir}
+		d.write("README", "read me\n")
+		d.git("init", "--quiet", "--initial-branch=main")
+		d.git("remote", "add", "origin", "git@gitlab.com:team/app.git")
+		d.commit("first")
+	})
+	return f.dir
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if firstCommit.dir != "" {
+		_ = os.RemoveAll(firstCommit.dir)
+	}
+	os.Exit(status)
 }
 
 // git runs plain git, as the person would.
@@ -51,7 +84,7 @@ func gitIn(t *testing.T, dir string, args ...string) string {
 }
 
 func tryGit(dir string, args ...string) (string, error) {
-	cmd := exec.Command("git", append([]string{"-c", "user.name=Dev", "-c", "user.email=dev@example.com", "-c", "protocol.file.allow=always"}, args...)...)
+	cmd := exec.Command("git", append([]string{"-c", "user.name=Dev", "-c", "user.email=dev@example.com", "-c", "protocol.file.allow=always", "-c", "maintenance.auto=false", "-c", "init.templateDir="}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
 	out, err := cmd.CombinedOutput()

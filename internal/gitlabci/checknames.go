@@ -30,12 +30,15 @@ func (c *config) checkNames(out *definitions) {
 // rules that do not match.
 func (c *config) checkNeeds(def *definition, known map[string]*definition, stages []string) {
 	c.checkNeedsOf(def, def.job.Needs, known, stages)
-	for _, r := range def.rules {
-		c.checkNeedsOf(def, r.needs, known, stages)
+	for i := range def.rules {
+		c.checkNeedsOf(def, def.rules[i].needs, known, stages)
 	}
 }
 
 func (c *config) checkNeedsOf(def *definition, needs []Need, known map[string]*definition, stages []string) {
+	if len(needs) == 0 { // most rules, and there can be hundreds of thousands
+		return
+	}
 	job := &def.job
 	seen := map[string]bool{}
 	for _, n := range c.matrixNeeds(def, needs) {

@@ -66,7 +66,14 @@ func newWorld(t *testing.T, jobs ...*fakeJob) *world {
 	if err := os.CopyFS(dir, made.files); err != nil {
 		t.Fatal(err)
 	}
-	hook := fmt.Sprintf("#!/bin/sh\nenv | grep ^GIT_PUSH_OPTION | sort > '%s'\n", pushed)
+	hook := fmt.Sprintf(`#!/bin/sh
+n=0
+while [ $n -lt "$GIT_PUSH_OPTION_COUNT" ]; do
+	eval "echo GIT_PUSH_OPTION_$n=\"\$GIT_PUSH_OPTION_$n\""
+	n=$((n + 1))
+done >'%s'
+echo GIT_PUSH_OPTION_COUNT=$n >>'%[1]s'
+`, pushed)
 	write(t, filepath.Join(w.bare, "hooks", "post-receive"), hook, 0o755)
 	config := fmt.Sprintf("[remote \"origin\"]\n\turl = %s\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n", w.bare)
 	write(t, filepath.Join(work, ".git", "config"), made.config+config, 0o644)
@@ -107,9 +114,10 @@ func repositories(t *testing.T) *madeRepositories {
 	makeRepositories.Do(func() {
 		dir := t.TempDir()
 		bare, work := filepath.Join(dir, "bare.git"), filepath.Join(dir, "work")
-		git(t, dir, "init", "-q", "--bare", bare)
+		git(t, dir, "init", "-q", "--bare", "--template=", bare)
 		git(t, bare, "config", "receive.advertisePushOptions", "true")
-		git(t, dir, "init", "-q", "-b", "topic", work)
+		git(t, bare, "config", "receive.autogc", "false")
+		git(t, dir, "init", "-q", "-b", "topic", "--template=", work)
 		write(t, filepath.Join(work, "README"), "hello\n", 0o644)
 		git(t, work, "add", "README")
 		git(t, work, "commit", "-q", "-m", "begin")

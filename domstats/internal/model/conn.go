@@ -138,6 +138,10 @@ func (c *conn) Define(ctx context.Context, xml string) (domstats.Domain, error) 
 
 // Create starts a transient domain.
 func (c *conn) Create(ctx context.Context, xml string, stopped bool) (domstats.Domain, error) {
+	const starting = 100 * time.Millisecond
+	if err := c.wait(ctx, time.After(starting)); err != nil {
+		return domstats.Domain{}, err
+	}
 	return c.add(ctx, xml, func(d *domain) { d.boot(c.s, stopped) })
 }
 

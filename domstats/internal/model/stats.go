@@ -14,6 +14,10 @@ const knownFlags = 0xff | domstats.FlagNoWait | domstats.FlagBacking | domstats.
 
 // Stats answers as virConnectGetAllDomainStats and virDomainListGetStats do.
 func (c *conn) Stats(ctx context.Context, list []domstats.Domain, groups domstats.Group, flags uint32) ([]domstats.Record, error) {
+	const collecting = 4 * time.Millisecond
+	if err := c.wait(ctx, time.After(collecting)); err != nil {
+		return nil, err
+	}
 	if err := c.enter(ctx); err != nil {
 		return nil, err
 	}
