@@ -22,6 +22,7 @@ func heldBy() map[string]string {
 		"submodules are fetched":             "internal/checkout/checkout_test.go: func TestSubmodules",
 		"a job with services whose entry":    "cmd/lcitool/testdata/engine/job-services.txtar: job run parted",
 		"line numbers":                       "internal/jobrun/script_test.go: func TestLineNumbers",
+		"the limit on the size of cores":     "internal/jobrun/crash_test.go: func TestLimitOnCores",
 		"a cancelled job's":                  "internal/jobrun/outcome_test.go: func TestStopped",
 		"the runner's pull policy":           "internal/jobrun/image_test.go: func TestPullPolicy",
 		"images from the dependency proxy":   "internal/gitlabci/local_test.go: func TestWithoutProxy",

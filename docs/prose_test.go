@@ -31,7 +31,7 @@ var phrases = map[string]string{
 }
 
 // terms are words of others, and names of functions, that hold such a phrase.
-var terms = regexp.MustCompile(`\b(page|minor|major|fetch-minor-|segmentation)[-_ ]?faults?|injected faults`)
+var terms = regexp.MustCompile(`\b(page|minor|major|fetch-minor-|[Ss]egmentation)[-_ ]?faults?|injected faults`)
 
 // A sentence is some text with the place where it is.
 type sentence struct {

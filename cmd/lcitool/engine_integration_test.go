@@ -172,10 +172,29 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 				return os.Getuid() == 0, nil
 			case "memory", "cpu": // a machine need not have these controllers, or give them to its users
 				return room.controls(t, name), nil
+			case "cores":
+				return keepsCores()
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 	}
+}
+
+// keepsCores reports whether a process that crashes in a container of busybox
+// leaves a core.
+func keepsCores() (bool, error) {
+	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
+	if err != nil {
+		return false, err
+	}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil {
+		return false, err
+	}
+	name := strings.TrimSpace(string(pattern))
+	dirs := []string{"/", "/tmp", "/root", "/home", "/etc", "/bin"} // of the image
+	inDir := !filepath.IsAbs(name) || slices.Contains(dirs, filepath.Dir(name))
+	return limit.Max > 0 && name != "" && name[0] != '|' && inDir, nil
 }
 
 // oldBuilder reports whether a step of a build can reach the host here by a

@@ -13,7 +13,7 @@ func helpStyle() *clihelp.Style {
 	return &clihelp.Style{Groups: []clihelp.Group{
 		{Heading: "Pipeline", Flags: strings.Fields("event tag input branch default-branch upstream project server var changed")},
 		{Heading: "Tree", Flags: strings.Fields("commit untracked full-history writable base-dir mount-at")},
-		{Heading: "Image", Flags: strings.Fields("ci-dir render pull bootstrap no-cache exact allow-unsafe-build package-cache")},
+		{Heading: "Image", Flags: strings.Fields("ci-dir render pull bootstrap no-cache exact debug-tools allow-unsafe-build package-cache")},
 		{Heading: "Limits", Flags: strings.Fields("network memory cpus timeout device")},
 		{Heading: "Engine", Flags: strings.Fields("engine connection url")},
 		{Heading: "Reports", Flags: strings.Fields("report timestamps format log-dir events verbose")},

@@ -38,7 +38,7 @@ func (o *remoteOptions) flags(f *pflag.FlagSet) {
 func localFlags() []string {
 	return []string{
 		"no-needs", "commit", "writable", "env", "env-file", "file-var", "network", "memory", "cpus", "device", "jobs", "keep-going", "fail-fast", "on-failure",
-		"ci-dir", "render", "pull", "bootstrap", "no-cache", "exact", "event", "branch", "upstream", "changed",
+		"ci-dir", "render", "pull", "bootstrap", "no-cache", "exact", "debug-tools", "event", "branch", "upstream", "changed",
 		"untracked", "full-history", "server", "timestamps", "verbose", "events", "repeat", "until-failure",
 	}
 }

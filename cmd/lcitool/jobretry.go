@@ -97,7 +97,7 @@ func recordedFlags() []string {
 	return []string{
 		"event", "tag", "input", "branch", "default-branch", "upstream", "project", "server", "var", "var-file", "file-var", "mask", "changed",
 		"upstream-namespace", "upstream-variable", "image-prefix", "image-tag", "default-image",
-		"ci-dir", "render", "pull", "bootstrap", "exact", "commit", "untracked", "full-history", "writable", "env", "env-file",
+		"ci-dir", "render", "pull", "bootstrap", "exact", "debug-tools", "commit", "untracked", "full-history", "writable", "env", "env-file",
 		"network", "memory", "cpus", "timeout", "device",
 	}
 }

@@ -137,6 +137,7 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.images.Prefix, "image-prefix", "", "name prefix of the published images, for example registry.example.org/group/ci-")
 	f.StringVar(&v.images.Tag, "image-tag", "", "tag of the published images")
 	f.StringVar(&v.images.Default, "default-image", "", "image for jobs that specify none (default "+pipelinerun.RunnerImage+")")
+	f.BoolVar(&v.local.DebugTools, "debug-tools", false, "add gdb to the images of jobs, in a layer of its own, so that crashes get a backtrace")
 	unsafeFlag(f, &v.images.AllowUnsafe)
 }
 

@@ -28,7 +28,8 @@ environment and in the working directory with which its script ended. The script
 is ` + jobrun.ScriptFile + `.
 
 If JOB has no kept container, a new one is created with the same image, variables and
-tree, in which nothing has run yet. It is removed afterwards.`,
+tree, in which nothing has run yet. It is removed afterwards. If a process crashed in the
+last run of JOB, its core is copied into the new container.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, command := args, []string(nil)
@@ -82,11 +83,11 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 			return err
 		}
 	}
-	return v.freshShell(cmd, engine, name, command)
+	return v.freshShell(cmd, engine, name, jobrecord.LastCrashes(store.Runs(project), name), command)
 }
 
 // freshShell runs a shell in a new container of the job.
-func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name string, command []string) error {
+func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name string, crashes []jobrecord.Crash, command []string) error {
 	v.choice.Names, v.choice.Alone = []string{name}, true
 	p, done, err := v.plan(cmd)
 	if err != nil {
@@ -109,7 +110,7 @@ func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name 
 	o.Keep = false
 	s := v.app.Own()
 	s.Build, s.Built = v.app.buildLog(p.Jobs[0].Image.Reference, v.app.Stderr)
-	err = pipelinerun.Shell(cmd.Context(), p, o, command, s)
+	err = pipelinerun.Shell(cmd.Context(), p, o, crashes, command, s)
 	var exit *container.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		err = pipelinerun.Advise(name, p.Jobs[0].Role().Target, err)

@@ -50,6 +50,7 @@ type Job struct {
 
 	Phases   []Phase   `json:"phases"`   // in their order; null if it did not run
 	Commands []Command `json:"commands"` // of script, then of after_script; null if unknown
+	Crashes  []Crash   `json:"crashes"`  // processes whose cores were found; null for none
 
 	Image     string   `json:"image"`     // reference
 	ImageID   string   `json:"image_id"`  // or ""

@@ -38,6 +38,7 @@ type pageData struct {
 	Drawing  drawing
 	Failures []failure
 	Left     int // number of failures that are not shown
+	Crashes  []crash
 	Packages []comparison
 	Times    []breakdown
 	Longest  []command
@@ -58,6 +59,12 @@ type failure struct {
 	Excerpt *Excerpt // nil with Unread
 	Unread  string
 	LogFile string
+}
+
+// A crash is a process of a job that dumped core.
+type crash struct {
+	*jobrecord.Crash
+	Job string
 }
 
 // HTML writes a self-contained page.
@@ -86,6 +93,11 @@ func HTML(w io.Writer, s *jobrecord.Stored) error {
 			d.Failures = append(d.Failures, failed(s, r))
 		} else if j.Failed() {
 			d.Left++
+		}
+		for k := range j.Crashes {
+			if len(d.Crashes) < maxExcerpts {
+				d.Crashes = append(d.Crashes, crash{&j.Crashes[k], j.Name})
+			}
 		}
 		d.Rows = append(d.Rows, r)
 	}

@@ -60,13 +60,14 @@ type jsonRun struct {
 // variables may be secrets and reports are published.
 type jsonJob struct {
 	*jobrecord.Job
-	Result  string   `json:"result"`            // how it ended, in words
-	Excerpt *Excerpt `json:"excerpt"`           // null if it did not fail
-	Env     []string `json:"env,omitempty"`     // never there
-	Needs   []string `json:"needs"`             // never null
-	JUnit   []string `json:"junit"`             // never null
-	LogFile string   `json:"log_file"`          // absolute; or ""
-	LogErr  string   `json:"log_err,omitempty"` // why there is no excerpt
+	Result  string            `json:"result"`            // how it ended, in words
+	Excerpt *Excerpt          `json:"excerpt"`           // null if it did not fail
+	Env     []string          `json:"env,omitempty"`     // never there
+	Needs   []string          `json:"needs"`             // never null
+	JUnit   []string          `json:"junit"`             // never null
+	Crashes []jobrecord.Crash `json:"crashes"`           // never null
+	LogFile string            `json:"log_file"`          // absolute; or ""
+	LogErr  string            `json:"log_err,omitempty"` // why there is no excerpt
 }
 
 // JSON writes the record of a run without the variables of jobs, but with
@@ -75,7 +76,7 @@ func JSON(w io.Writer, s *jobrecord.Stored) error {
 	r := jsonRun{Run: &s.Run, OK: s.OK(), Seconds: duration(&s.Run).Seconds(), Jobs: []jsonJob{}}
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
-		row := jsonJob{Job: j, Result: result(j), Needs: append([]string{}, j.Needs...), JUnit: append([]string{}, j.JUnit...), LogFile: s.LogFile(j)}
+		row := jsonJob{Job: j, Result: result(j), Needs: append([]string{}, j.Needs...), JUnit: append([]string{}, j.JUnit...), Crashes: append([]jobrecord.Crash{}, j.Crashes...), LogFile: s.LogFile(j)}
 		if j.Failed() {
 			x, err := Read(s, j)
 			row.Excerpt = x

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
@@ -81,7 +82,7 @@ func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 		message.Message += junit.Clean(": " + shorten(j.Line))
 	}
 	if j.Failed() {
-		message.Text = said(s, j)
+		message.Text = said(s, j) + junit.Clean(crashText(j))
 	}
 	switch {
 	case j.State == outcome.Passed:
@@ -93,6 +94,18 @@ func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 		c.Error = message
 	}
 	return c
+}
+
+// crashText returns the crashes of a job with their frames.
+func crashText(j *jobrecord.Job) string {
+	var b strings.Builder
+	for i := range j.Crashes {
+		b.WriteString(j.Crashes[i].Text() + "\n")
+		for _, f := range j.Crashes[i].Frames {
+			b.WriteString(shorten(f) + "\n")
+		}
+	}
+	return b.String()
 }
 
 // said returns the excerpt of a job's log.

@@ -36,6 +36,10 @@ func sample(t *testing.T) *jobrecord.Stored {
 			{Name: "x86_64-debian-12", Stage: "builds", Target: "debian-12", Arch: "x86_64", Kind: "build", Needs: []string{"x86_64-debian-12-container"},
 				State: outcome.Failed, Code: 1, Line: "../src/hello.c:12:3: error: implicit declaration of function 'strlcpy' [-Wimplicit-function-declaration]",
 				Command: "meson compile -C build", Started: at(31.5), Duration: 22, Log: "x86_64-debian-12.log", Container: "lcitool-kept-1",
+				Crashes: []jobrecord.Crash{{
+					Signal: "SIGSEGV", Command: "./hello --all", Executable: "/builds/hello/hello", BuildID: "0ab1", Core: "/builds/hello/core", Size: 319488, Saved: true,
+					Dir: "/runs/1/x86_64-debian-12-crash-1", Debugger: true, Frames: []string{"#0  main () at hello.c:12"}, Notes: []string{"the executable is not saved: it has 300 MiB"},
+				}},
 				Packages: deb("12.2.0-3"), Env: []string{"CI_JOB_TOKEN=secret-value"},
 				Phases: []jobrecord.Phase{{Name: "image", Duration: 1}, {Name: "prepare", Duration: 2.5}, {Name: "script", Duration: 18}, {Name: "artifacts", Duration: .5}},
 				Commands: []jobrecord.Command{
@@ -68,6 +72,7 @@ func hostile(t *testing.T) *jobrecord.Stored {
 		j.Needs, j.JUnit = []string{fmt.Sprint(bad, 0)}, []string{bad}
 		j.Phases = []jobrecord.Phase{{Name: bad, Duration: 1e300}, {Name: bad, Duration: -1}}
 		j.Commands = []jobrecord.Command{{Stage: bad, Command: bad, Duration: 1}}
+		j.Crashes = []jobrecord.Crash{{Signal: bad, Command: bad, Executable: bad, BuildID: bad, Core: bad, Dir: bad, Frames: []string{bad}, Notes: []string{bad}}}
 		j.Packages = []string{"<script>_" + fmt.Sprint(i) + "_amd64"}
 		if j.Log != "" {
 			j.Log = "hostile.log"

@@ -34,6 +34,11 @@ type memoryEngine struct {
 	// stage does what a script would do, nil for nothing.
 	stage func(ctx context.Context, c *memoryContainer, name, status string) error
 
+	look   string // what a search for cores prints
+	user   string // of every image
+	builds []container.BuildOptions
+	output io.Writer // of the stage that runs
+
 	keepErr    error // of every container
 	mu         sync.Mutex
 	containers []*memoryContainer
@@ -45,7 +50,12 @@ func (e *memoryEngine) Address() string { return "memory" }
 func (e *memoryEngine) Rootless(context.Context) (bool, error) { return false, nil }
 
 func (e *memoryEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
-	return container.Image{ID: "id of " + reference}, nil
+	return container.Image{ID: "id of " + reference, User: e.user}, nil
+}
+
+func (e *memoryEngine) Build(_ context.Context, o container.BuildOptions) (container.BuildResult, error) {
+	e.builds = append(e.builds, o)
+	return container.BuildResult{ID: "id of " + o.Tag}, nil
 }
 
 func (e *memoryEngine) Start(_ context.Context, o container.StartOptions) (jobContainer, error) {
@@ -73,6 +83,7 @@ type memoryContainer struct {
 	limits  []time.Duration
 	stdout  io.Writer // of the stage that runs
 	stderr  io.Writer
+	looks   int // searches for cores
 	kept    bool
 	removed bool
 }
@@ -89,6 +100,11 @@ func (c *memoryContainer) Exec(ctx context.Context, o container.ExecOptions) (co
 	if o.Command[0] == "rm" {
 		return container.RunResult{}, nil
 	}
+	if strings.Contains(strings.Join(o.Command, " "), "core_pattern") {
+		c.looks++
+		_, err := io.WriteString(o.Stdout, c.engine.look)
+		return container.RunResult{}, err
+	}
 	m := stageCommand.FindStringSubmatch(strings.Join(o.Command, " "))
 	if m == nil {
 		return container.RunResult{}, fmt.Errorf("unexpected command %q", o.Command)
@@ -99,6 +115,7 @@ func (c *memoryContainer) Exec(ctx context.Context, o container.ExecOptions) (co
 	if c.engine.stage == nil {
 		return container.RunResult{}, nil
 	}
+	c.engine.output = o.Stdout
 	return container.RunResult{}, c.engine.stage(ctx, c, m[1], m[2])
 }
 

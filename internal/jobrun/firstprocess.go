@@ -65,6 +65,7 @@ else
 	echo "` + readyLine + `"
 fi
 exec < /dev/null > /dev/null 2>&1
+[ ! -f ` + coresFile + ` ] || . ` + coresFile + `
 _lcitool_spare="1 $$"; _lcitool_up=$PPID
 while [ "${_lcitool_up:-0}" -gt 1 ]; do
 	_lcitool_spare="$_lcitool_spare $_lcitool_up"
@@ -147,7 +148,8 @@ func killStage() []string { return []string{"sh", stateDir + "/kill"} }
 // enterScript returns the script that starts a user's shell in a job's
 // container. If it has arguments, it runs them as a command instead.
 func enterScript() string {
-	return `[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
+	return `[ ! -f ` + coresFile + ` ] || . ` + coresFile + `
+[ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
 if [ $# -gt 0 ]; then exec "$@"; fi
 i=; [ -t 0 ] && i=-i
 ` + findShell("$i") + "\n"

@@ -20,6 +20,9 @@ import (
 // images builds or pulls the images of a job and its services.
 func (r *Runner) images(ctx context.Context, j *Job, s scheduler.Streams) (id string, built bool, err error) {
 	id, built, err = r.image(ctx, j, s.Build)
+	if err == nil && r.DebugTools && !j.Image.BuildOnly {
+		err = r.addDebugTools(ctx, j, id, s.Build)
+	}
 	if err == nil && !j.Image.BuildOnly {
 		err = r.prepareServices(ctx, j, s.Build)
 	}

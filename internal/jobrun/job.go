@@ -16,8 +16,10 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/crashcapsule"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
@@ -32,10 +34,11 @@ type Job struct {
 	Of            string   // name of the job that it repeats, or ""
 	Named         bool     // whether the user named it
 
-	dir   string // path of its tree in the container, set when it runs
-	tree  string // host directory with the files as they were at the start; "" if the job sees the project's own directory
-	again bool   // it is retried if it fails
-	mark  string // content of its mark file, "" for no marks
+	dir        string // path of its tree in the container, set when it runs
+	tree       string // host directory with the files as they were at the start; "" if the job sees the project's own directory
+	debugImage string // with debug tools, in which it runs instead of Image; "" for none
+	again      bool   // it is retried if it fails
+	mark       string // content of its mark file, "" for no marks
 
 	entrypoint []string         // the container's entrypoint, nil for none
 	layers     *checkout.Layers // of its tree, nil for a whole checkout
@@ -57,20 +60,26 @@ type Image struct {
 
 // A Runner runs single jobs. It is safe for concurrent use.
 type Runner struct {
-	Engine    engine
-	Project   string // name that its caches and containers have
-	Tree      Tree
-	Files     map[string][]byte      // values of variables of type file, by name
-	BaseEnv   []string               // variables that those of the pipeline override, NAME=VALUE
-	Artifacts *artifacts.Store       // nil for none
-	Caches    string                 // host directory for caches, "" for none
-	Source    string                 // source that the tree comes from; caches are not shared between sources
-	Protected bool                   // whether GitLab would treat the pipeline's ref as protected
-	Limits    workload.Limits        // a shorter timeout of the job overrides Timeout
-	Offline   bool                   // do not pull images
-	Keep      bool                   // keep the containers of jobs that fail
-	KeepFirst bool                   // with Keep: keep only the first
-	Warn      func(job, what string) // called for each difference from GitLab; may be nil
+	Engine     engine
+	Project    string // name that its caches and containers have
+	Tree       Tree
+	Files      map[string][]byte      // values of variables of type file, by name
+	BaseEnv    []string               // variables that those of the pipeline override, NAME=VALUE
+	Artifacts  *artifacts.Store       // nil for none
+	Caches     string                 // host directory for caches, "" for none
+	Source     string                 // source that the tree comes from; caches are not shared between sources
+	Protected  bool                   // whether GitLab would treat the pipeline's ref as protected
+	Limits     workload.Limits        // a shorter timeout of the job overrides Timeout
+	Offline    bool                   // do not pull images
+	DebugTools bool                   // add gdb to the images of jobs
+	Keep       bool                   // keep the containers of jobs that fail
+	KeepFirst  bool                   // with Keep: keep only the first
+	Warn       func(job, what string) // called for each difference from GitLab; may be nil
+
+	// CrashDir makes a directory for what a crashed process of a job left. If it
+	// is nil, nobody looks for crashes.
+	CrashDir func(job string) (string, error)
+	Secrets  *redact.Redactor // masked in texts about crashes; may be nil
 
 	// Commands is called when a command of a job begins or ends, between the
 	// writes of its output. It may be nil.
@@ -80,8 +89,10 @@ type Runner struct {
 	ServiceLog func(job, alias string) (io.WriteCloser, error)
 
 	trees    sharedTrees
-	noLayers atomic.Bool // the engine cannot store the upper layers of trees
-	kept     atomic.Bool // a container was kept
+	noLayers atomic.Bool  // the engine cannot store the upper layers of trees
+	kept     atomic.Bool  // a container was kept
+	crashes  atomic.Int32 // number of crashes that were saved
+	noCore   atomic.Bool  // a reason why there is no core was given
 }
 
 // keeps reports whether to keep the container of a job that failed. It must be
@@ -104,10 +115,12 @@ type Outcome struct {
 	JUnit     []string // paths below Artifacts
 	Commands  []Command
 	Phases    []Phase
+	Crashes   []crashcapsule.Crash // of all attempts
 
 	resumed       bool      // the container was kept by an earlier run, and stays unless the job passes
 	abandoned     bool      // do not copy anything out of the container
 	script, after stageTime // zero for a script that did not run
+	output        *crashcapsule.Output
 }
 
 // afterTimeout is GitLab's default limit for after_script.

@@ -49,6 +49,7 @@ func (r *Runner) Resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams, result *outcome.Result, out *Outcome) (err error) {
 	parts := &phases{last: time.Now()}
 	defer func() { out.Phases = parts.all }()
+	s = out.watch(s)
 	r.AddDotenv(j)
 	if err := r.prepareServices(ctx, j, s.Build); err != nil {
 		return err
@@ -150,8 +151,8 @@ func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, add
 	var archive strings.Builder
 	w := tar.NewWriter(&archive)
 	var errs []error
-	for _, file := range [][2]string{{restStage, script.script()}, {"after_script", after.script()}, {"steps", fmt.Sprintf("%s %d 0\n", restStage, n)}, {"mark", j.mark}} {
-		errs = append(errs, w.WriteHeader(&tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o777, Size: int64(len(file[1])), ModTime: time.Now()}))
+	for _, file := range [][2]string{{restStage, script.script()}, {"after_script", after.script()}, {"steps", fmt.Sprintf("%s %d 0\n", restStage, n)}, {"mark", j.mark}, {"cores", r.coresScript()}} {
+		errs = append(errs, w.WriteHeader(&tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o777, Size: int64(len(file[1])), ModTime: began()}))
 		_, err := io.WriteString(w, file[1])
 		errs = append(errs, err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/crashcapsule"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -32,9 +33,12 @@ const (
 // The job is stopped when ctx ends.
 func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
+	var crashes []crashcapsule.Crash
 	for try := 0; ; try++ {
 		j.again, j.mark = try < j.Retry.Max, r.newMark()
 		result, out = r.once(ctx, j, s)
+		crashes = append(crashes, out.Crashes...)
+		out.Crashes = crashes
 		if refused := new(refusedError); errors.As(result.Err, refused) && s.Stderr != nil {
 			fmt.Fprintln(s.Stderr, refused.Error())
 		}
@@ -74,6 +78,7 @@ func retries(retry gitlabci.Retry, result outcome.Result) bool {
 func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	parts := &phases{last: time.Now()}
 	defer func() { out.Phases = parts.all }()
+	s = out.watch(s)
 	r.AddDotenv(j)
 	if err := j.impossible(); err != nil {
 		result.End(ctx, err)
@@ -183,7 +188,7 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c jobContainer, s schedule
 		r.afterScript(ctx, j, entry, s, time.Until(deadline), result, out)
 		parts.done("after_script")
 	}
-	if entry.waits && !out.abandoned && ctx.Err() == nil && j.Job.Artifacts != nil {
+	if entry.waits && !out.abandoned && ctx.Err() == nil && (j.Job.Artifacts != nil || r.CrashDir != nil && out.crashed(*result)) {
 		// Files can only be read from a running container. An error shows when
 		// artifacts are collected.
 		_ = entry.restart(ctx, io.Discard)
@@ -310,7 +315,7 @@ func nonEmptyLines(text string) []string {
 // finish collects artifacts and caches from the container, then removes or keeps
 // it. It continues for a limited time after ctx has ended.
 func (r *Runner) finish(ctx context.Context, j *Job, c jobContainer, result *outcome.Result, out *Outcome) error {
-	stopped := ctx.Err() != nil
+	stopped, running := ctx.Err() != nil, ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
 	defer cancel()
 	switch {
@@ -332,6 +337,7 @@ func (r *Runner) finish(ctx context.Context, j *Job, c jobContainer, result *out
 			errs = append(errs, err)
 		}
 	}
+	r.saveCrashes(running, j, c, result, out)
 	failed := result.State == outcome.Failed || result.State == outcome.TimedOut
 	stays := failed && !(j.again && retries(j.Retry, *result)) && r.keeps()
 	if out.resumed {

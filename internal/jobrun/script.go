@@ -10,7 +10,6 @@ import (
 	"io"
 	"path"
 	"strings"
-	"time"
 )
 
 // Paths in a job's container for lcitool's own files. They are outside the tree,
@@ -162,7 +161,7 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		var errs []error
 		name := strings.TrimPrefix(stateDir, "/")
 		put := func(h tar.Header, text string) {
-			h.Name, h.ModTime = path.Join(name, h.Name), time.Now()
+			h.Name, h.ModTime = path.Join(name, h.Name), began()
 			h.Size = int64(len(text))
 			errs = append(errs, w.WriteHeader(&h))
 			_, err := io.WriteString(w, text)
@@ -173,7 +172,7 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		hook.dir, hook.commands, hook.prefix, hook.name, hook.keep = "/", j.PreGetSources, "pre_clone_script", "", false
 		put(tar.Header{Name: "todo", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		put(tar.Header{Name: "done", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
-		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enterScript()}, {"kill", killScript}} {
+		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enterScript()}, {"kill", killScript}, {"cores", r.coresScript()}} {
 			put(tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o755}, file[1])
 		}
 		if j.mark != "" {

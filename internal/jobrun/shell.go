@@ -5,9 +5,14 @@ package jobrun
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
+	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
 // Enter returns the options to run a shell, or command if it is not empty, in
@@ -20,9 +25,13 @@ func Enter(dir string, command []string, s scheduler.Streams) container.ExecOpti
 	}
 }
 
+// CrashPath returns where Shell copies the directory of a crash to.
+func CrashPath(dir string) string { return path.Join(stateDir, filepath.Base(dir)) }
+
 // Shell runs a shell, or command, in a new container of the job instead of its
-// scripts, then removes the container.
-func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s scheduler.Streams) error {
+// scripts, then removes the container. The container gets the directories of
+// crashes.
+func (r *Runner) Shell(ctx context.Context, j *Job, crashes, command []string, s scheduler.Streams) error {
 	if err := j.impossible(); err != nil {
 		return err
 	}
@@ -38,10 +47,24 @@ func (r *Runner) Shell(ctx context.Context, j *Job, command []string, s schedule
 	if err != nil {
 		return err
 	}
+	for _, dir := range crashes {
+		if err := putDir(ctx, c, dir, CrashPath(dir)); err != nil {
+			r.warn(j, fmt.Sprintf("cannot copy %s into the container: %v", dir, err))
+		}
+	}
 	stop, err := r.startServices(ctx, j, c, env, s)
 	if err == nil {
 		_, err = c.Exec(ctx, Enter(j.dir, command, s))
 	}
 	stop()
 	return errors.Join(err, c.Remove(ctx))
+}
+
+// putDir copies a host directory into a container.
+func putDir(ctx context.Context, c jobContainer, dir, target string) error {
+	from, into := io.Pipe()
+	go func() { into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{})) }()
+	err := c.Put(ctx, target, from)
+	from.CloseWithError(err)
+	return err
 }

@@ -4,6 +4,7 @@ package jobrun
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ const (
 func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer, error) {
 	o := container.StartOptions{
 		ContainerOptions: container.ContainerOptions{
-			Image: j.Image.Reference, Env: env, Name: "lcitool-job",
+			Image: cmp.Or(j.debugImage, j.Image.Reference), Env: env, Name: "lcitool-job",
 			Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
 			Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
 		},

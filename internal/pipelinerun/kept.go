@@ -33,6 +33,9 @@ func EnterKept(ctx context.Context, engine *container.Engine, j *jobrecord.Job, 
 		if j.Command != "" {
 			m.infof("failed in: %s", termtext.FirstLine(j.Command))
 		}
+		for i := range j.Crashes {
+			m.infof("%s", openText(&j.Crashes[i], j.Crashes[i].Executable, j.Crashes[i].Core))
+		}
 		m.infof("the whole script is %s; the container stays until it is %d days old or \"lcitool container prune --kept\"", jobrun.ScriptFile, int(container.KeptAge/(24*time.Hour)))
 	}
 	_, err = c.Exec(ctx, jobrun.Enter(j.WorkDir, command, s))

@@ -40,6 +40,7 @@ type LocalOptions struct {
 	FullHistory bool // whole history, whatever GIT_DEPTH says
 	Untracked   bool // include files that git does not track
 	Timestamps  bool // print the time before each line
+	DebugTools  bool // add gdb to the images of jobs
 
 	Events *jobevents.Writer // may be nil
 
@@ -80,6 +81,7 @@ func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o)}
 	l.secrets = result.Secrets
 	l.runner.ServiceLog = serviceLogs(live.Dir, result.Secrets)
+	l.runner.CrashDir, l.runner.Secrets = crashDirs(live.Dir), result.Secrets
 	if l.record, err = newRecorder(live.Dir, p.newRun(o, result.Secrets), p.Jobs, l.runner.Tree.MountPath, result.Secrets, o.Events); err != nil {
 		return nil, err
 	}
@@ -189,26 +191,33 @@ func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
 }
 
 // Shell runs a shell, or command if it is not empty, in a new container of the
-// plan's only job.
-func Shell(ctx context.Context, p *Plan, o LocalOptions, command []string, s scheduler.Streams) error {
-	return p.runner(o).Shell(ctx, p.Jobs[0], command, s)
+// plan's only job, with what crashes of its last run left.
+func Shell(ctx context.Context, p *Plan, o LocalOptions, crashes []jobrecord.Crash, command []string, s scheduler.Streams) error {
+	dirs, lines := copied(crashes, o.DebugTools)
+	if command == nil {
+		for _, line := range lines {
+			p.source.messages.infof("%s", line)
+		}
+	}
+	return p.runner(o).Shell(ctx, p.Jobs[0], dirs, command, s)
 }
 
 func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 	s := p.source
 	r := &jobrun.Runner{
-		Engine:    jobrun.Podman(o.Engine),
-		Project:   s.Project,
-		Tree:      p.jobTree(o),
-		BaseEnv:   p.commit,
-		Artifacts: s.artifacts,
-		Limits:    o.Limits,
-		Files:     o.Files,
-		Keep:      o.Keep,
-		Offline:   p.offline,
-		Source:    p.origin,
-		Protected: protected(p.event),
-		Warn:      func(job, what string) { s.messages.warnf(job, "%s", what) },
+		Engine:     jobrun.Podman(o.Engine),
+		Project:    s.Project,
+		Tree:       p.jobTree(o),
+		BaseEnv:    p.commit,
+		Artifacts:  s.artifacts,
+		Limits:     o.Limits,
+		Files:      o.Files,
+		Keep:       o.Keep,
+		DebugTools: o.DebugTools,
+		Offline:    p.offline,
+		Source:     p.origin,
+		Protected:  protected(p.event),
+		Warn:       func(job, what string) { s.messages.warnf(job, "%s", what) },
 	}
 	if o.Caches != "" {
 		r.Caches = filepath.Join(o.Caches, "jobs")

@@ -123,6 +123,7 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 		j.Env = append(j.Env, r.hide(v))
 	}
 	j.Packages, j.Artifacts, j.JUnit = o.Packages, o.Artifacts, o.JUnit
+	j.Crashes = crashRecords(o.Crashes, r.secrets)
 	j.Phases, j.Commands = nil, nil
 	for _, p := range o.Phases {
 		j.Phases = append(j.Phases, jobrecord.Phase{Name: p.Name, Duration: p.Duration.Seconds()})

@@ -98,6 +98,7 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	r.out.Result = &Result{Dir: live.Dir, Secrets: asked.secrets(o.LocalOptions)}
 	runner.KeepFirst = true
 	runner.ServiceLog = serviceLogs(live.Dir, r.out.Secrets)
+	runner.CrashDir, runner.Secrets = crashDirs(live.Dir), r.out.Secrets
 	if r.record, err = newRecorder(live.Dir, p.newRun(o.LocalOptions, r.out.Secrets), nil, runner.Tree.MountPath, r.out.Secrets, o.Events); err != nil {
 		return nil, nil, err
 	}

@@ -88,6 +88,9 @@ func (r *Result) Notes(timings bool) []string {
 	if r.Remote != nil {
 		return append(append(lines, r.Remote.Notes...), fmt.Sprintf("pipeline: %s (%s)", r.Remote.URL, cmp.Or(r.Remote.Status, "status unknown")))
 	}
+	for i := range r.Run.Jobs {
+		lines = append(lines, crashNotes(&r.Run.Jobs[i])...)
+	}
 	if timings {
 		lines = append(lines, (&jobrecord.Stored{Run: *r.Run, Dir: r.Dir}).Timings(r.Run.Names())...)
 	}

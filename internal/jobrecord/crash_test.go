@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrecord
+
+import "testing"
+
+// TestLastCrashes: those of an earlier run do not count once the job has run
+// again.
+func TestLastCrashes(t *testing.T) {
+	crashed := []Crash{{Signal: "SIGSEGV"}}
+	runs := []Stored{
+		{Run: Run{Jobs: []Job{{Name: "other"}}}},
+		{Run: Run{Jobs: []Job{{Name: "a", Crashes: crashed}, {Name: "b"}}}},
+		{Run: Run{Jobs: []Job{{Name: "b", Crashes: crashed}}}},
+	}
+	for name, want := range map[string]int{"a": 1, "b": 0, "none": 0} {
+		if got := LastCrashes(runs, name); len(got) != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
