@@ -270,6 +270,35 @@ func TestUncommittedChanges(t *testing.T) {
 	j.wantNames(".gitignore", "README", "build/z", "file-or-dir/below", "intended.c", "src/x.c", "src/y.o", "staged.c", "stray")
 }
 
+// TestEditedRightAfterCommit: a file that changes after the index was written, in
+// the same second and to the same size, is a change.
+func TestEditedRightAfterCommit(t *testing.T) {
+	d := newDeveloper(t)
+	file := filepath.Join(d.dir, "README")
+	changed := func() int64 {
+		var stat syscall.Stat_t
+		if err := syscall.Stat(file, &stat); err != nil {
+			t.Fatal(err)
+		}
+		return stat.Ctim.Sec
+	}
+	for number := range 1000 { // until both are in one second
+		d.write("README", fmt.Sprintf("text %03d old\n", number))
+		before := changed()
+		d.commit("old")
+		d.write("README", fmt.Sprintf("text %03d new\n", number))
+		if changed() == before {
+			break
+		}
+	}
+	for time.Now().Unix() == changed() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if s := d.take(""); !s.Modified {
+		t.Error("the change was not seen")
+	}
+}
+
 func TestModes(t *testing.T) {
 	d := newDeveloper(t)
 	d.write("tools/run", "#!/bin/sh\n")

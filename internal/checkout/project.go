@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -154,7 +155,8 @@ func (p *project) copyExclude(to string) error {
 // million files has 100 MB.
 const maxFile = 1 << 30
 
-// takeFile copies a regular file of a repository if it exists.
+// takeFile copies a regular file of a repository, with its modification time, if
+// it exists. git compares the content of files that are as new as the index.
 func takeFile(dir *safefs.Dir, name, to string) error {
 	in, err := dir.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -164,10 +166,17 @@ func takeFile(dir *safefs.Dir, name, to string) error {
 		return err
 	}
 	defer in.Close()
-	if info, err := in.Stat(); err != nil || info.Size() > maxFile {
-		return fmt.Errorf("%s: %w", dir.Path(name), errors.Join(err, &safefs.TooLargeError{Limit: maxFile}))
+	info, err := in.Stat()
+	if err != nil {
+		return err
 	}
-	return writeFrom(safefs.Limit(in, maxFile), to)
+	if info.Size() > maxFile {
+		return fmt.Errorf("%s: %w", dir.Path(name), &safefs.TooLargeError{Limit: maxFile})
+	}
+	if err := writeFrom(safefs.Limit(in, maxFile), to); err != nil {
+		return err
+	}
+	return os.Chtimes(to, time.Time{}, info.ModTime())
 }
 
 func writeFrom(in io.Reader, to string) error {
