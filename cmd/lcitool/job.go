@@ -95,7 +95,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	if !c.changed.Changed {
 		c.Changed = nil
 	}
-	event, err := c.Event(cmd.Context(), directory, source.Pipeline)
+	event, err := c.Event(cmd.Context(), source)
 	if err != nil {
 		source.Close()
 		return nil, nil, cliflags.Usage(cmd, err)

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 )
@@ -22,23 +21,9 @@ type files struct {
 	top, prefix string
 }
 
-// left counts the files that git does not track.
-func (f files) left(ctx context.Context) (Left, error) {
-	untracked, err := f.list(ctx, "--exclude-standard")
-	if err != nil {
-		return Left{}, fmt.Errorf("cannot list the untracked files: %w", err)
-	}
-	ignored, err := f.list(ctx, "--ignored", "--exclude-standard", "--directory")
-	if err != nil {
-		return Left{}, fmt.Errorf("cannot list the ignored files: %w", err)
-	}
-	ignored = slices.DeleteFunc(ignored, func(name string) bool { return name == ownDir+"/" })
-	return Left{len(untracked), len(ignored)}, nil
-}
-
 // list returns the files that git does not track, as paths below the project.
-func (f files) list(ctx context.Context, options ...string) ([]string, error) {
-	args := append([]string{"ls-files", "-z", "--others"}, options...)
+func (f files) list(ctx context.Context) ([]string, error) {
+	args := []string{"ls-files", "-z", "--others"}
 	if f.prefix != "" {
 		args = append(args, "--", ":(literal)"+f.prefix)
 	}

@@ -51,59 +51,6 @@ func (g git) list(ctx context.Context, args ...string) ([]string, error) {
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), nil
 }
 
-// addChanges updates the index from the working tree. It avoids git add, which
-// would run git in submodules with their own configuration.
-func (g git) addChanges(ctx context.Context, p *project) error {
-	if p.repo == nil {
-		_, err := g.run(ctx, "add", "--all", "--force", "--", ".")
-		return err
-	}
-	unmerged, err := g.list(ctx, "ls-files", "-z", "--unmerged")
-	if err != nil {
-		return err
-	}
-	if len(unmerged) > 0 {
-		return errUnmerged
-	}
-	changed, err := g.raw(ctx, nil, "diff-files", "--name-only", "-z", "--ignore-submodules=all")
-	if err != nil {
-		return err
-	}
-	if len(changed) > 0 {
-		if _, err := g.raw(ctx, changed, "update-index", "--add", "--remove", "--replace", "-z", "--stdin"); err != nil {
-			return err
-		}
-	}
-	return g.addSubmodules(ctx)
-}
-
-// addSubmodules adds the commits that are checked out in submodules to the
-// index.
-func (g git) addSubmodules(ctx context.Context) error {
-	entries, err := g.list(ctx, "ls-files", "-z", "--stage")
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		meta, name, _ := strings.Cut(e, "\t")
-		fields := strings.Fields(meta)
-		if len(fields) != 3 || fields[0] != "160000" {
-			continue
-		}
-		head, err := submoduleHead(ctx, g.tree, name)
-		if err != nil {
-			return fmt.Errorf("submodule %q: %w", name, err)
-		}
-		if head == "" || head == fields[1] {
-			continue
-		}
-		if _, err := g.run(ctx, "update-index", "--cacheinfo", "160000,"+head+","+name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // submoduleHead returns the commit that is checked out in a submodule, or "".
 func submoduleHead(ctx context.Context, tree, name string) (string, error) {
 	dir := filepath.Join(tree, filepath.FromSlash(name))

@@ -6,7 +6,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 )
 
 // maxHistory limits the commits of a shallow history. Depth 20 in a project with
@@ -29,19 +30,24 @@ func (g git) history(ctx context.Context, commit string, depth int, stop []strin
 		h.boundary = slices.Sorted(slices.Values(stop))
 		return h, nil
 	}
+	reader, err := gitcmd.Own{GitDir: g.dir}.Commits(ctx)
+	if err != nil {
+		return h, fmt.Errorf("cannot read the history: %w", err)
+	}
+	defer reader.Close()
 	generation := []string{commit}
 	for n := 1; len(generation) > 0; n++ {
-		parents, err := g.parents(ctx, generation)
-		if err != nil {
-			return h, err
-		}
 		var next []string
 		for _, c := range generation {
+			parents, err := reader.Parents(c)
+			if err != nil {
+				return h, fmt.Errorf("cannot read the history: %w", err)
+			}
 			if slices.Contains(stop, c) || n == depth { // git lists a root commit as well
 				h.boundary = append(h.boundary, c)
 				continue
 			}
-			for _, p := range parents[c] {
+			for _, p := range parents {
 				if !h.commits[p] {
 					h.commits[p] = true
 					next = append(next, p)
@@ -55,18 +61,4 @@ func (g git) history(ctx context.Context, commit string, depth int, stop []strin
 	}
 	slices.Sort(h.boundary)
 	return h, nil
-}
-
-func (g git) parents(ctx context.Context, commits []string) (map[string][]string, error) {
-	out, err := g.raw(ctx, []byte(strings.Join(commits, "\n")+"\n"), "rev-list", "--no-walk=unsorted", "--parents", "--stdin")
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the history: %w", err)
-	}
-	parents := map[string][]string{}
-	for line := range strings.Lines(string(out)) {
-		if hashes := strings.Fields(line); len(hashes) > 0 {
-			parents[hashes[0]] = hashes[1:]
-		}
-	}
-	return parents, nil
 }

@@ -48,9 +48,11 @@ func (s *Snapshot) Layers(ctx context.Context, c *Cache, t Tree) (*Layers, error
 }
 
 func (s *Snapshot) layers(ctx context.Context, c *Cache, t Tree) (_ *Layers, err error) {
-	tree, err := s.store.run(ctx, "rev-parse", s.Commit+"^{tree}")
-	if err != nil {
-		return nil, err
+	tree := s.tree
+	if tree == "" {
+		if tree, err = s.store.run(ctx, "rev-parse", s.Commit+"^{tree}"); err != nil {
+			return nil, err
+		}
 	}
 	g := git{dir: filepath.Join(t.Dir, ".git")}
 	if err := s.repository(ctx, g, t); err != nil {

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -52,11 +50,5 @@ func (s *Snapshot) Origin(ctx context.Context, dir string, t Tree) error {
 	if err := g.writeRefs(refs); err != nil {
 		return err
 	}
-	config := filepath.Join(dir, "config")
-	settings, err := os.ReadFile(config)
-	if err != nil {
-		return err
-	}
-	settings = append(settings, "[uploadpack]\n\tallowAnySHA1InWant = true\n"...)
-	return errors.Join(os.WriteFile(config, settings, 0o666), g.finish(ctx, t.Objects, s.objects))
+	return errors.Join(g.addConfig("[uploadpack]\n\tallowAnySHA1InWant = true\n"), g.finish(ctx, t.Objects, s.objects))
 }

@@ -3,6 +3,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,12 +21,13 @@ import (
 // A project is the developer's repository and working tree.
 type project struct {
 	repo    *gitcmd.Repo // nil if there is none
+	opened  *gitcmd.Repo // by find
 	top     string       // of the working tree
 	prefix  string       // of the project below top
 	objects string       // object directory; empty if the repository cannot lend it
 	format  string
-	head    string // hash, empty before the first commit
-	branch  string // short name, empty for a detached HEAD
+	head    gitcmd.Head // zero before the first commit
+	branch  string      // short name, empty for a detached HEAD
 	shallow []string
 	refs    map[string]string
 }
@@ -37,39 +39,38 @@ const peel = "^{}"
 // maxShallow limits the size of a repository's shallow file, in bytes.
 const maxShallow = 16 << 20
 
-// find reads the state of the developer's repository.
-func find(ctx context.Context, dir string) (*project, error) {
-	repo, err := gitcmd.Open(ctx, dir)
-	if errors.Is(err, gitcmd.ErrNoRepository) {
-		return &project{top: dir, format: "sha1"}, nil
+// find reads the state of the developer's repository, and opens it if repo is
+// nil.
+func find(ctx context.Context, dir string, repo *gitcmd.Repo) (*project, error) {
+	p := &project{repo: repo, top: dir, format: "sha1"}
+	if repo == nil {
+		opened, err := gitcmd.Open(ctx, dir)
+		if errors.Is(err, gitcmd.ErrNoRepository) {
+			return p, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.repo, p.opened = opened, opened
 	}
-	if err != nil {
-		return nil, err
-	}
-	p := &project{repo: repo, top: repo.Top, prefix: repo.Prefix, objects: filepath.Join(repo.CommonDir(), "objects")}
+	p.top, p.prefix, p.objects = p.repo.Top, p.repo.Prefix, filepath.Join(p.repo.CommonDir(), "objects")
 	if err := p.read(ctx); err != nil {
-		repo.Close()
+		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
 func (p *project) close() {
-	if p.repo != nil {
-		p.repo.Close()
+	if p.opened != nil {
+		p.opened.Close()
 	}
 }
 
-func (p *project) read(ctx context.Context) (err error) {
-	if p.format, err = p.repo.Git(ctx, "rev-parse", "--show-object-format"); err != nil {
-		return err
-	}
-	if p.head, err = p.repo.Git(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err != nil {
-		p.head = "" // no commit yet
-	}
-	if p.branch, err = p.repo.Git(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {
-		p.branch = ""
-	}
+func (p *project) read(ctx context.Context) error {
+	p.format = cmp.Or(strings.ToLower(p.repo.Setting("extensions.objectformat")), "sha1")
+	p.head, _ = p.repo.Head(ctx) // there may be no commit yet
+	p.branch = strings.TrimPrefix(p.repo.HeadRef(ctx), "refs/heads/")
 	shallow, err := safefs.ReadFile(filepath.Join(p.repo.CommonDir(), "shallow"), maxShallow)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -79,19 +80,15 @@ func (p *project) read(ctx context.Context) (err error) {
 }
 
 func (p *project) readRefs(ctx context.Context) error {
-	out, err := p.repo.Git(ctx, "for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", "refs/heads", "refs/remotes/origin", "refs/tags")
+	refs, err := p.repo.Refs(ctx)
 	if err != nil {
 		return err
 	}
 	p.refs = map[string]string{}
-	for line := range strings.Lines(out) {
-		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 3)
-		if len(fields) != 3 {
-			continue
-		}
-		p.refs[fields[2]] = fields[0]
-		if fields[1] != "" {
-			p.refs[fields[2]+peel] = fields[1]
+	for name, ref := range refs {
+		p.refs[name] = ref.Hash
+		if ref.Peeled != "" {
+			p.refs[name+peel] = ref.Peeled
 		}
 	}
 	return nil

@@ -20,9 +20,10 @@ import (
 
 // Source says what to take a snapshot of.
 type Source struct {
-	Dir      string // the project's directory, absolute
-	Revision string // a commit; empty for the working tree as it would be after a push
-	Store    string // empty directory for the objects of the snapshot, needed until the last tree was made
+	Dir      string       // the project's directory, absolute
+	Repo     *gitcmd.Repo // of Dir; nil opens it
+	Revision string       // a commit; empty for the working tree as it would be after a push
+	Store    string       // empty directory for the objects of the snapshot, needed until the last tree was made
 }
 
 // Snapshot is the state of a project as one commit.
@@ -33,6 +34,7 @@ type Snapshot struct {
 	Left     Left
 
 	store   git    // repository with the snapshot's objects
+	tree    string // of Commit; empty if it is not known
 	format  string // hash algorithm: sha1 or sha256
 	objects string // the developer's object directory, empty without a repository
 	shallow []string
@@ -45,7 +47,7 @@ type Snapshot struct {
 // git does not track them.
 type Left struct {
 	Untracked int // files
-	Ignored   int // files, and directories with nothing but ignored files
+	Ignored   int // files and directories that an ignore pattern matches
 }
 
 // messageOfFirst is the message of the snapshot's commit in a project without
@@ -56,13 +58,13 @@ const messageOfFirst = "Uncommitted files"
 // files count as staged. If the project is a subdirectory of its repository, it
 // becomes the root of the snapshot, without history.
 func Take(ctx context.Context, s Source) (*Snapshot, error) {
-	p, err := find(ctx, s.Dir)
+	p, err := find(ctx, s.Dir, s.Repo)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the repository of %s: %w", s.Dir, err)
 	}
 	defer p.close()
 	snapshot := &Snapshot{objects: p.objects, shallow: p.shallow, refs: p.refs, Branch: p.branch, work: s.Dir, format: p.format}
-	if snapshot.store, err = newStore(ctx, s.Store, p); err != nil {
+	if snapshot.store, err = newStore(s.Store, p); err != nil {
 		return nil, fmt.Errorf("cannot prepare a checkout of %s: %w", s.Dir, err)
 	}
 	if s.Revision != "" {
@@ -100,30 +102,43 @@ func (s *Snapshot) workingTree(ctx context.Context, p *project) error {
 	if err := p.copyIndex(s.store.dir); err != nil {
 		return fmt.Errorf("cannot copy the index of %s: %w", p.top, err)
 	}
-	if err := w.addChanges(ctx, p); err != nil {
+	s.files = files{git: w, top: p.top, prefix: p.prefix}
+	changed, err := s.addChanges(ctx, w, p)
+	if err != nil {
 		return fmt.Errorf("cannot read the changes in %s: %w", p.top, err)
 	}
-	tree, err := w.run(ctx, "write-tree")
-	if err != nil {
+	if !changed && p.head.Commit != "" {
+		s.Commit, s.tree = p.head.Commit, p.head.Tree
+		return nil
+	}
+	if s.tree, err = w.run(ctx, "write-tree"); err != nil {
 		return fmt.Errorf("cannot take %s as one tree: %w", p.top, err)
 	}
-	s.files = files{git: w, top: p.top, prefix: p.prefix}
-	if s.Left, err = s.files.left(ctx); err != nil {
-		return err
-	}
-	if p.head != "" {
-		committed, err := s.store.run(ctx, "rev-parse", p.head+"^{tree}")
-		if err != nil {
-			return fmt.Errorf("cannot read commit %s: %w", p.head, err)
-		}
-		if committed == tree {
-			s.Commit = p.head
-			return nil
-		}
+	if s.tree == p.head.Tree {
+		s.Commit = p.head.Commit
+		return nil
 	}
 	s.Modified = true
-	s.Commit, err = s.replaceHead(ctx, p.head, tree)
+	s.Commit, err = s.replaceHead(ctx, p.head.Commit, s.tree)
 	return err
+}
+
+// addChanges updates the index w from the working tree, and reports whether it
+// may differ from HEAD.
+func (s *Snapshot) addChanges(ctx context.Context, w git, p *project) (bool, error) {
+	if p.repo == nil {
+		_, err := w.run(ctx, "add", "--all", "--force", "--", ".")
+		return true, err
+	}
+	c, err := w.changes(ctx, p.prefix)
+	if err != nil {
+		return false, err
+	}
+	if c.unmerged {
+		return false, errUnmerged
+	}
+	s.Left = c.left
+	return c.any, w.addChanges(ctx, c)
 }
 
 // replaceHead commits a tree with the metadata of HEAD.
@@ -179,7 +194,7 @@ func (s *Snapshot) subdirectory(ctx context.Context, prefix string) error {
 	if err != nil {
 		return fmt.Errorf("cannot write the commit of %q: %w", prefix, err)
 	}
-	s.Commit = strings.TrimSpace(string(hash))
+	s.Commit, s.tree = strings.TrimSpace(string(hash)), tree
 	s.refs, s.shallow = nil, nil
 	return nil
 }

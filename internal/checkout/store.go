@@ -3,7 +3,6 @@
 package checkout
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -20,17 +19,22 @@ func repositoryKeys() []string {
 
 // newStore creates a bare repository for the snapshot's objects. It reads the
 // developer's objects through alternates.
-func newStore(ctx context.Context, dir string, p *project) (git, error) {
+func newStore(dir string, p *project) (git, error) {
 	g := git{dir: filepath.Join(dir, "snapshot.git")}
 	if err := g.create(p.format, p.objects, p.shallow); err != nil {
 		return g, err
 	}
+	var settings strings.Builder
 	for _, key := range repositoryKeys() {
-		value := p.setting(key)
-		if value == "" {
-			continue
+		if value := p.setting(key); value != "" {
+			fmt.Fprintf(&settings, "[core]\n\t%s = %s\n", strings.TrimPrefix(key, "core."), quoteConfig(value))
 		}
-		if _, err := g.run(ctx, "config", key, value); err != nil {
+	}
+	if err := g.addConfig(settings.String()); err != nil {
+		return g, err
+	}
+	if p.head.Commit != "" { // git status compares the index with it
+		if err := os.WriteFile(filepath.Join(g.dir, "HEAD"), []byte(p.head.Commit+"\n"), 0o666); err != nil {
 			return g, err
 		}
 	}
@@ -65,6 +69,16 @@ func (g git) create(format, objects string, shallow []string) error {
 		write("objects/info/alternates", objects+"\n")
 	}
 	return errors.Join(errs...)
+}
+
+// addConfig appends text to the repository's configuration.
+func (g git) addConfig(text string) error {
+	f, err := os.OpenFile(filepath.Join(g.dir, "config"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }
 
 // lines joins texts, each followed by a newline.

@@ -151,7 +151,7 @@ func (l level) submodules(ctx context.Context) ([]submodule, error) {
 
 func (o Submodules) one(ctx context.Context, t Tree, l level, m submodule) (level, error) {
 	source := filepath.Join(l.source, filepath.FromSlash(m.path))
-	p, err := find(ctx, source)
+	p, err := find(ctx, source, nil)
 	if err != nil {
 		return level{}, err
 	}

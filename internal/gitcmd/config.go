@@ -112,7 +112,12 @@ func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	var all []setting
+	return parseSettings(out), nil
+}
+
+// parseSettings parses the output of "git config --list -z".
+func parseSettings(out string) []setting {
+	all := []setting{}
 	for entry := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
 		if entry == "" {
 			continue
@@ -123,7 +128,17 @@ func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 		}
 		all = append(all, setting{key, value})
 	}
-	return all, nil
+	return all
+}
+
+// lastValue returns the value of a setting that counts, or "".
+func lastValue(settings []setting, key string) (value string) {
+	for _, s := range settings {
+		if s.key == key {
+			value = s.value
+		}
+	}
+	return value
 }
 
 func configText(settings []setting) []byte {

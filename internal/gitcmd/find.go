@@ -160,14 +160,7 @@ func absolute(path, base string) string {
 }
 
 // setting returns the last value of a setting of the repository.
-func (r *Repo) setting(key string) (value string) {
-	for _, s := range r.settings {
-		if s.key == key {
-			value = s.value
-		}
-	}
-	return value
-}
+func (r *Repo) setting(key string) string { return lastValue(r.settings, key) }
 
 // sameEntry reports whether two paths are the same regular file.
 func sameEntry(a, b string) bool {

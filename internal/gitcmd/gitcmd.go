@@ -41,6 +41,7 @@ type Repo struct {
 	commonDir string // common directory of all work trees, with objects, refs and config
 	view      *view
 	settings  []setting // the repository's configuration, including hidden settings
+	state     state
 }
 
 // Open finds the repository of a directory. Bare repositories are not accepted,

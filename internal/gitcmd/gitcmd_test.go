@@ -81,6 +81,12 @@ func callAll(t *testing.T, r *Repo, commit string) {
 			t.Errorf("%v: %v", args, err)
 		}
 	}
+	if h, err := r.Head(t.Context()); err != nil || h.Commit != commit {
+		t.Errorf("head %+v, %v", h, err)
+	}
+	if ref, url := r.HeadRef(t.Context()), r.Config(t.Context(), "remote.https.url"); ref == "" || url == "" || r.Config(t.Context(), "core.editor") != "false" {
+		t.Errorf("HEAD refers to %q, the URL is %q", ref, url)
+	}
 	status, err := r.Status(t.Context())
 	if err != nil || !strings.Contains(status, " M file.x\x00") || !strings.Contains(status, "?? nested/\x00") {
 		t.Errorf("status %q, %v", status, err)

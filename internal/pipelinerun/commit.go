@@ -19,30 +19,31 @@ import (
 // returns the commit's variables as NAME=VALUE. A tree without a repository or
 // commit has none.
 func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string {
-	repo, err := gitcmd.Open(ctx, s.tree)
+	repo, err := s.repo(ctx)
+	if s.tree != s.Project {
+		if repo, err = gitcmd.Open(ctx, s.tree); err == nil {
+			defer repo.Close()
+		}
+	}
 	if err != nil {
 		if !errors.Is(err, gitcmd.ErrNoRepository) {
 			s.messages.infof("warning: variables of the commit are not set: %v", err)
 		}
 		return nil
 	}
-	defer repo.Close()
-	hash, err := repo.Resolve(ctx, "HEAD")
+	head, err := repo.Head(ctx)
 	if err != nil {
 		return nil // no commit yet
 	}
-	event.Commit = hash
-	variables, err := jobrun.CommitVariables(ctx, repo)
-	if err != nil {
-		s.messages.infof("warning: variables of the commit are not set: %v", err)
-	}
+	event.Commit = head.Commit
+	variables := jobrun.CommitVariables(head)
 	event.Predefined = map[string]string{"CI_PIPELINE_CREATED_AT": time.Now().UTC().Format(time.RFC3339)}
 	for _, v := range variables {
 		name, value, _ := strings.Cut(v, "=")
 		event.Predefined[name] = value
 	}
 	setUser(ctx, repo, event)
-	setMergeBase(ctx, repo, event)
+	setMergeBase(ctx, repo, head.Commit, event)
 	return variables
 }
 
@@ -51,12 +52,7 @@ func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string 
 func setUser(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
 	name, email, _ := strings.Cut(event.Predefined["CI_COMMIT_AUTHOR"], " <")
 	email = strings.TrimSuffix(email, ">")
-	if own, err := repo.Git(ctx, "config", "--get", "user.name"); err == nil && own != "" {
-		name = own
-	}
-	if own, err := repo.Git(ctx, "config", "--get", "user.email"); err == nil && own != "" {
-		email = own
-	}
+	name, email = cmp.Or(repo.Config(ctx, "user.name"), name), cmp.Or(repo.Config(ctx, "user.email"), email)
 	login, _, _ := strings.Cut(email, "@")
 	for variable, value := range map[string]string{"GITLAB_USER_NAME": name, "GITLAB_USER_EMAIL": email, "GITLAB_USER_LOGIN": login} {
 		if value != "" {
@@ -67,28 +63,39 @@ func setUser(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
 
 // setMergeBase sets CI_MERGE_REQUEST_DIFF_BASE_SHA, if the repository has the
 // target branch.
-func setMergeBase(ctx context.Context, repo *gitcmd.Repo, event *gitlabci.Event) {
+func setMergeBase(ctx context.Context, repo *gitcmd.Repo, head string, event *gitlabci.Event) {
 	if event.Source != gitlabci.MergeRequest {
 		return
 	}
+	refs, err := repo.Refs(ctx)
+	if err != nil {
+		return
+	}
 	target := cmp.Or(event.TargetBranch, event.DefaultBranch, "main")
-	for _, ref := range []string{"refs/remotes/origin/" + target, "refs/heads/" + target} {
-		if base, err := repo.Git(ctx, "merge-base", "HEAD", ref); err == nil && base != "" {
+	for _, name := range []string{"refs/remotes/origin/" + target, "refs/heads/" + target} {
+		ref, ok := refs[name]
+		if !ok {
+			continue
+		}
+		base := head
+		if ref.Hash != head {
+			base, err = repo.Git(ctx, "merge-base", head, ref.Hash)
+		}
+		if err == nil && base != "" {
 			event.Predefined["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = base
 			return
 		}
 	}
 }
 
-// Identify returns the project's server and path from the push URL of origin,
+// identify returns the project's server and path from the push URL of origin,
 // because pipelines run there. The results are empty without a remote, or if the
 // URL names no server.
-func Identify(ctx context.Context, directory string) (host, namespace, name string) {
-	repo, err := gitcmd.Open(ctx, directory)
+func (s *Source) identify(ctx context.Context) (host, namespace, name string) {
+	repo, err := s.repo(ctx)
 	if err != nil {
 		return "", "", ""
 	}
-	defer repo.Close()
 	addresses, err := repo.PushAddresses(ctx, "origin")
 	if err != nil || len(addresses) == 0 {
 		return "", "", ""
@@ -101,17 +108,16 @@ func Identify(ctx context.Context, directory string) (host, namespace, name stri
 	return place.Server.Host, place.Project[:at], place.Project[at+1:]
 }
 
-// DefaultBranch returns the branch that refs/remotes/origin/HEAD names, or
+// defaultBranch returns the branch that refs/remotes/origin/HEAD names, or
 // "main".
-func DefaultBranch(ctx context.Context, directory string) string {
+func (s *Source) defaultBranch(ctx context.Context) string {
 	const otherwise = "main"
-	repo, err := gitcmd.Open(ctx, directory)
+	repo, err := s.repo(ctx)
 	if err != nil {
 		return otherwise
 	}
-	defer repo.Close()
-	ref, err := repo.Git(ctx, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
-	if name, ok := strings.CutPrefix(ref, "refs/remotes/origin/"); err == nil && ok {
+	refs, _ := repo.Refs(ctx)
+	if name, ok := strings.CutPrefix(refs["refs/remotes/origin/HEAD"].Target, "refs/remotes/origin/"); ok {
 		return name
 	}
 	return otherwise

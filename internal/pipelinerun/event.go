@@ -43,18 +43,18 @@ func sources() map[string]string {
 	}
 }
 
-// Event returns the event for a pipeline of the project in directory. An error
-// is about the options.
-func (o *EventOptions) Event(ctx context.Context, directory string, p *gitlabci.Pipeline) (gitlabci.Event, error) {
+// Event returns the event for a pipeline of a project. An error is about the
+// options.
+func (o *EventOptions) Event(ctx context.Context, s *Source) (gitlabci.Event, error) {
 	if o.Tag != "" && o.Name == "merge-request" {
 		return gitlabci.Event{}, errors.New("argument --tag: not allowed for a merge request, see --event")
 	}
 	e := gitlabci.Event{Source: sources()[o.Name], DefaultBranch: o.DefaultBranch, Variables: map[string]string{}}
-	if err := o.identify(ctx, directory, p, &e); err != nil {
+	if err := o.identify(ctx, s, &e); err != nil {
 		return e, err
 	}
 	if e.DefaultBranch == "" {
-		e.DefaultBranch = DefaultBranch(ctx, directory)
+		e.DefaultBranch = s.defaultBranch(ctx)
 	}
 	if e.Branch = o.Branch; e.Source == gitlabci.MergeRequest {
 		e.Branch, e.TargetBranch = "topic", o.Branch
@@ -92,8 +92,8 @@ func (o *EventOptions) Event(ctx context.Context, directory string, p *gitlabci.
 // identify sets the project that the pipeline runs in: Project and Server, or
 // else that of origin. A merge request comes from a fork, whose namespace is
 // unknown if origin is the upstream project.
-func (o *EventOptions) identify(ctx context.Context, directory string, p *gitlabci.Pipeline, e *gitlabci.Event) error {
-	e.Host, e.Namespace, e.Project = Identify(ctx, directory)
+func (o *EventOptions) identify(ctx context.Context, s *Source, e *gitlabci.Event) error {
+	e.Host, e.Namespace, e.Project = s.identify(ctx)
 	if o.Server != "" {
 		u, err := url.Parse(o.Server)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -101,10 +101,10 @@ func (o *EventOptions) identify(ctx context.Context, directory string, p *gitlab
 		}
 		e.Host = u.Host
 	}
-	upstream, known := o.Upstream.Of(p, *e)
+	upstream, known := o.Upstream.Of(s.Pipeline, *e)
 	switch {
 	case e.Namespace == "":
-		e.Namespace, e.Project = ForkNamespace, filepath.Base(directory)
+		e.Namespace, e.Project = ForkNamespace, filepath.Base(s.Project)
 		if o.FromUpstream && !known {
 			return errors.New("argument --upstream: neither origin nor RUN_UPSTREAM_NAMESPACE names the project")
 		}

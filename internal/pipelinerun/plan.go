@@ -79,11 +79,12 @@ type Source struct {
 	snapshot  *checkout.Snapshot // nil if jobs change the project's directory, or no job will run
 	tree      string             // directory with the files; differs from Project for a commit
 	remove    func()             // removes the trees
+	git       *repository        // of Project
 }
 
 // Open reads the pipeline of a project. The caller must call Close.
 func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
-	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, checkouts: o.Checkouts, tree: o.Project, remove: func() {}}
+	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, checkouts: o.Checkouts, tree: o.Project, remove: func() {}, git: &repository{}}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -103,7 +104,11 @@ func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
 	return s, err
 }
 
-func (s *Source) Close() { s.remove() }
+// Close removes what Open has created.
+func (s *Source) Close() {
+	s.remove()
+	s.git.close()
+}
 
 func loadPipeline(directory string, o gitlabci.Options) (*gitlabci.Pipeline, error) {
 	tree, err := safefs.OpenDir(directory) // no include and no link leads out of it
@@ -184,11 +189,10 @@ func (p *Plan) Names(names []string) bool {
 
 // origin identifies who may have written the tree. The event does not say.
 func (s *Source) origin(ctx context.Context, e gitlabci.Event) string {
-	repo, err := gitcmd.Open(ctx, s.Project)
+	repo, err := s.repo(ctx)
 	if err != nil {
 		return e.Namespace // no repository; what else is wrong with it is said
 	}
-	defer repo.Close()
 	return e.Namespace + "\x00" + treeSource(ctx, repo, s.Commit, cmp.Or(e.DefaultBranch, "main"))
 }
 
@@ -196,13 +200,13 @@ func (s *Source) origin(ctx context.Context, e gitlabci.Event) string {
 // comes from, and whether it is the default branch. The event does not say,
 // because any event can be combined with any tree.
 func treeSource(ctx context.Context, repo *gitcmd.Repo, commit, defaultBranch string) string {
-	origin, _ := repo.Git(ctx, "config", "--get", "remote.origin.url") // none is a source like others
+	origin := repo.Config(ctx, "remote.origin.url") // none is a source like others
 	kind := "other"
-	head, err := repo.Git(ctx, "symbolic-ref", "--quiet", "HEAD")
+	head := repo.HeadRef(ctx)
 	switch {
-	case commit == "" && err == nil && head == "refs/heads/"+defaultBranch:
+	case commit == "" && head == "refs/heads/"+defaultBranch:
 		kind = "default"
-	case commit != "" || err != nil:
+	case commit != "" || head == "":
 		for _, ref := range []string{"refs/remotes/origin/", "refs/heads/"} {
 			if _, err := repo.Git(ctx, "merge-base", "--is-ancestor", cmp.Or(commit, "HEAD"), ref+defaultBranch); err == nil {
 				kind = "default"

@@ -140,8 +140,10 @@ func readKnownJobs(ctx context.Context, o RemoteOptions) *knownJobs {
 		o.Messages.warnf("", "%v", err)
 		return &knownJobs{}
 	}
+	source := &Source{Project: o.Project, git: &repository{}}
+	defer source.git.close()
 	event := gitlabci.Event{
-		Source: gitlabci.Push, Namespace: "fork", Project: filepath.Base(o.Project), DefaultBranch: DefaultBranch(ctx, o.Project),
+		Source: gitlabci.Push, Namespace: "fork", Project: filepath.Base(o.Project), DefaultBranch: source.defaultBranch(ctx),
 		Branch: "topic", Variables: map[string]string{},
 	}
 	for _, v := range runVariables(o.Variables) {

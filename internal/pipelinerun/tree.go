@@ -4,11 +4,13 @@ package pipelinerun
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -33,7 +35,11 @@ func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
 	if err := os.Mkdir(store, 0o755); err != nil {
 		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
 	}
-	if s.snapshot, err = checkout.Take(ctx, checkout.Source{Dir: s.Project, Revision: revision, Store: store}); err != nil {
+	repo, err := s.repo(ctx)
+	if err != nil && !errors.Is(err, gitcmd.ErrNoRepository) {
+		return fmt.Errorf("cannot read the repository of %s: %w", s.Project, err)
+	}
+	if s.snapshot, err = checkout.Take(ctx, checkout.Source{Dir: s.Project, Repo: repo, Revision: revision, Store: store}); err != nil {
 		return err
 	}
 	if revision == "" {

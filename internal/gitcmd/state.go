@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitcmd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// state is what was read of a repository so far. It is read once, so that all
+// parts of a run agree.
+type state struct {
+	mu       sync.Mutex
+	head     *Head
+	refs     map[string]Ref
+	settings []setting // the user's and the repository's
+}
+
+// A Head is the commit that is checked out.
+type Head struct {
+	Commit, Tree string // whole hashes
+	Author       string // "NAME <ADDRESS>"
+	Date         string // of the commit, as in RFC 3339
+
+	Title, Description, Message string
+}
+
+// Head returns the commit that was checked out at the first call. It fails
+// before the first commit.
+func (r *Repo) Head(ctx context.Context) (Head, error) {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	if r.state.head != nil {
+		return *r.state.head, nil
+	}
+	out, err := r.Git(ctx, "log", "-1", "--format=%H%x00%T%x00%an <%ae>%x00%cI%x00%s%x00%b%x00%B", "HEAD")
+	if err != nil {
+		return Head{}, err
+	}
+	f := strings.Split(out, "\x00")
+	if len(f) != 7 {
+		return Head{}, fmt.Errorf("git log: unexpected output %q", out)
+	}
+	r.state.head = &Head{Commit: f[0], Tree: f[1], Author: f[2], Date: f[3], Title: f[4], Description: f[5], Message: f[6]}
+	return *r.state.head, nil
+}
+
+// A Ref is a branch, a tag or a remote-tracking branch.
+type Ref struct {
+	Hash    string
+	Peeled  string // object that an annotated tag refers to
+	Target  string // full name of the ref that a symbolic one refers to
+	Current bool   // HEAD refers to it
+}
+
+// Refs returns the branches, the tags and the remote-tracking branches of origin
+// by their full names, as they were at the first call.
+func (r *Repo) Refs(ctx context.Context) (map[string]Ref, error) {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	if r.state.refs != nil {
+		return r.state.refs, nil
+	}
+	const format = "--format=%(objectname)%00%(*objectname)%00%(symref)%00%(HEAD)%00%(refname)"
+	out, err := r.Git(ctx, "for-each-ref", format, "refs/heads", "refs/remotes/origin", "refs/tags")
+	if err != nil {
+		return nil, err
+	}
+	refs := map[string]Ref{}
+	for line := range strings.Lines(out) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
+		if len(f) != 5 {
+			return nil, fmt.Errorf("git for-each-ref: unexpected output %q", line)
+		}
+		refs[f[4]] = Ref{Hash: f[0], Peeled: f[1], Target: f[2], Current: f[3] == "*"}
+	}
+	r.state.refs = refs
+	return refs, nil
+}
+
+// HeadRef returns the full name of the ref that HEAD refers to, or "" if HEAD is
+// detached.
+func (r *Repo) HeadRef(ctx context.Context) string {
+	refs, _ := r.Refs(ctx) // git is asked below
+	for name, ref := range refs {
+		if ref.Current {
+			return name
+		}
+	}
+	name, err := r.Git(ctx, "symbolic-ref", "--quiet", "HEAD") // before the first commit, or elsewhere
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// Config returns a value from the user's configuration and the allowed settings
+// of the repository's, as it was at the first call, or "". The section and the
+// name in key are in lower case.
+func (r *Repo) Config(ctx context.Context, key string) string {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	if r.state.settings == nil {
+		out, err := r.Git(ctx, "config", "--list", "-z")
+		if err != nil {
+			return ""
+		}
+		r.state.settings = parseSettings(out)
+	}
+	return lastValue(r.state.settings, key)
+}
