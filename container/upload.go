@@ -5,6 +5,7 @@ package container
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,7 +112,7 @@ func (e *Engine) copyIn(ctx context.Context, name string, uploads []Tree) error 
 		return err
 	}
 	defer podman.CloseIdle(c)
-	for _, p := range uploads {
+	for _, p := range joined(uploads) {
 		if !p.AsPacked {
 			if err := makeDir(c, name, p.Target); err != nil {
 				return engineError(fmt.Sprintf("make %s in container %s", p.Target, name), err)
@@ -134,6 +135,60 @@ func (e *Engine) copyIn(ctx context.Context, name string, uploads []Tree) error 
 		}
 	}
 	return nil
+}
+
+// joined returns trees with each group that follows one another for the same
+// directory as one. podman starts a process for each archive.
+func joined(trees []Tree) []Tree {
+	var list []Tree
+	for len(trees) > 0 {
+		n := 1
+		for n < len(trees) && trees[0].AsPacked && trees[n].AsPacked && trees[n].Target == trees[0].Target {
+			n++
+		}
+		tree, group := trees[0], trees[:n]
+		if n > 1 {
+			tree.Tar = func(ctx context.Context, w io.Writer) error { return joinArchives(ctx, w, group) }
+		}
+		list, trees = append(list, tree), trees[n:]
+	}
+	return list
+}
+
+// joinArchives writes the archives of trees as one.
+func joinArchives(ctx context.Context, w io.Writer, trees []Tree) error {
+	out := tar.NewWriter(w)
+	for _, tree := range trees {
+		r, from := io.Pipe()
+		go func() { from.CloseWithError(tree.Tar(ctx, from)) }()
+		err := copyEntries(out, r)
+		r.CloseWithError(cmp.Or(err, io.ErrClosedPipe))
+		if err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// copyEntries appends the entries of an archive to another one.
+func copyEntries(out *tar.Writer, archive io.Reader) error {
+	in := tar.NewReader(archive)
+	for {
+		h, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			_, err := io.Copy(io.Discard, archive) // an error after the last entry
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		if err := out.WriteHeader(h); err != nil {
+			return err
+		}
+		if _, err := io.Copy(out, in); err != nil {
+			return err
+		}
+	}
 }
 
 // putArchive unpacks an archive in a container. The bindings' function loses the
