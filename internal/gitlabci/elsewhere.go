@@ -327,8 +327,8 @@ func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
 		in.absent(missing, nil)
 		return nil
 	}
-	files := []string{file}
-	if strings.Contains(file, "*") {
+	files, isPattern := []string{file}, strings.Contains(file, "*")
+	if isPattern {
 		var err error
 		if files, err = in.matching(at, file); err != nil {
 			in.absent(missing, err)
@@ -340,6 +340,9 @@ func (in *includer) localElsewhere(v *value, file string, g *given) []*value {
 		name, err := in.read(at, file)
 		if err != nil {
 			in.absent(Missing{Kind: "local", Location: at.fileOf(file), Pos: v.pos}, err)
+			continue
+		}
+		if isPattern && name == v.pos.File { // a file does not include itself by a pattern
 			continue
 		}
 		out = append(out, in.within(at, name, v, g)...)

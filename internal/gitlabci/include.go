@@ -266,7 +266,7 @@ func (in *includer) local(v *value, g *given) []*value {
 	}
 	names := []string{name}
 	if strings.Contains(name, "*") {
-		names = in.p.below(name)
+		names = slices.DeleteFunc(in.p.below(name), func(name string) bool { return name == v.pos.File }) // a file does not include itself by a pattern
 	}
 	var out []*value
 	for _, n := range names {
@@ -278,7 +278,8 @@ func (in *includer) local(v *value, g *given) []*value {
 }
 
 // below returns the files that the pattern of an include matches, sorted. "*"
-// matches within one path element and "**" matches anything, unlike in rules.
+// matches within one path element, "**/" any directories or none, and another
+// "**" anything, unlike in rules.
 func (p *Pipeline) below(pattern string) []string {
 	matcher, start := includePattern(pattern)
 	if matcher == nil {
@@ -293,6 +294,7 @@ func (p *Pipeline) below(pattern string) []string {
 // that contains all matches. matcher is nil if no file can match.
 func includePattern(pattern string) (matcher *regexp.Regexp, start string) {
 	expression := regexp.QuoteMeta(pattern)
+	expression = strings.ReplaceAll(expression, `\*\*/`, "(.*/)?")
 	expression = strings.ReplaceAll(expression, `\*\*`, ".*")
 	expression = strings.ReplaceAll(expression, `\*`, "[^/]*")
 	matcher, err := regexp.Compile("^" + expression + "$")
