@@ -53,7 +53,7 @@ func Remote(ctx context.Context, o RemoteOptions) (*Result, error) {
 	defer live.Close()
 	left := artifacts.In(o.Project)
 	left.Sweep()
-	display, done := newRemoteDisplay(o.Console, o.Messages, max(2, len(known.Jobs)))
+	display, done := newRemoteDisplay(o.Console, o.Messages, max(2, known.count()))
 	ended, err := remotepipeline.Run(ctx, remotepipeline.Options{
 		Directory: o.Project,
 		Artifacts: left,
@@ -99,6 +99,7 @@ func (s *remoteDisplay) result(known *knownJobs, ended *remotepipeline.Result, p
 		row := jobrecord.Job{Name: j.Name}
 		if job := known.find(j.Name); job != nil {
 			row = newRecord(job)
+			row.Name = j.Name
 		}
 		row.Stage, row.Started, row.Artifacts = j.Stage, j.Started, j.Artifacts
 		recordResult(&row, &r)
@@ -126,97 +127,4 @@ func runVariables(named []string) []string {
 		return named
 	}
 	return append([]string{name + "1"}, named...)
-}
-
-// knownJobs are the jobs of the project's own pipeline files. GitLab's API does
-// not return the needs of jobs.
-type knownJobs struct{ gitlabci.Evaluation }
-
-// readKnownJobs evaluates the pipeline for a push. Errors are warnings, because
-// GitLab reports them as well.
-func readKnownJobs(ctx context.Context, o RemoteOptions) *knownJobs {
-	p, err := loadPipeline(o.Project, gitlabci.Options{})
-	if err != nil {
-		o.Messages.warnf("", "%v", err)
-		return &knownJobs{}
-	}
-	source := &Source{Project: o.Project, git: &repository{}}
-	defer source.git.close()
-	event := gitlabci.Event{
-		Source: gitlabci.Push, Namespace: "fork", Project: filepath.Base(o.Project), DefaultBranch: source.defaultBranch(ctx),
-		Branch: "topic", Variables: map[string]string{},
-	}
-	for _, v := range runVariables(o.Variables) {
-		name, value, _ := strings.Cut(v, "=")
-		event.Variables[name] = value
-	}
-	e := p.Evaluate(event)
-	o.Messages.problems(e.Problems)
-	return &knownJobs{*e}
-}
-
-// choose returns the names and patterns of the jobs to wait for. Only the
-// project's files say which target a job is for.
-func (k *knownJobs) choose(c Choice) ([]string, error) {
-	if len(c.Targets) == 0 && len(c.Arches) == 0 {
-		return c.Names, nil
-	}
-	chosen, err := Choose(&k.Evaluation, c)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, j := range chosen.Jobs {
-		names = append(names, j.Name)
-	}
-	if len(names) == 0 {
-		return nil, errors.New("no job of the pipeline is for that target and architecture")
-	}
-	return names, nil
-}
-
-// needs returns, by job, the jobs that GitLab runs before it: its needs, or
-// those of earlier stages.
-func (k *knownJobs) needs() map[string][]string {
-	needs := map[string][]string{}
-	for _, job := range k.Jobs {
-		if job.Ordered {
-			for _, n := range job.Needs {
-				needs[job.Name] = append(needs[job.Name], n.Job)
-			}
-			continue
-		}
-		for _, other := range k.Jobs {
-			if startsItself(&other) && isBefore(&k.Evaluation, &other, &job) {
-				needs[job.Name] = append(needs[job.Name], other.Name)
-			}
-		}
-	}
-	return needs
-}
-
-// junit returns, by job, the patterns of its JUnit reports.
-func (k *knownJobs) junit() map[string][]string {
-	globs := map[string][]string{}
-	for _, job := range k.Jobs {
-		if job.Artifacts == nil {
-			continue
-		}
-		for _, r := range job.Artifacts.Reports {
-			if r.Kind == "junit" {
-				globs[job.Name] = append(globs[job.Name], r.Paths...)
-			}
-		}
-	}
-	return globs
-}
-
-// find returns the job called name, or nil.
-func (k *knownJobs) find(name string) *gitlabci.Job {
-	for i := range k.Jobs {
-		if k.Jobs[i].Name == name {
-			return &k.Jobs[i]
-		}
-	}
-	return nil
 }

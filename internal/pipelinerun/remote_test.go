@@ -5,6 +5,8 @@ package pipelinerun
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -35,5 +37,48 @@ lint:
 	}
 	if globs := known.junit(); len(globs) != 1 || globs["x86_64-debian-13"][0] != "build/*.xml" {
 		t.Errorf("globs %v", globs)
+	}
+}
+
+// TestRemoteChildren: jobs of child pipelines are known by the names that they
+// have in the result.
+func TestRemoteChildren(t *testing.T) {
+	_, p := project(t, map[string]string{PipelineFile: `
+stages: [one, two]
+make: {stage: one, script: [x], artifacts: {paths: [made.yml]}}
+more: {stage: two, trigger: {include: child.yml}}
+made: {stage: two, trigger: {include: [{artifact: made.yml, job: make}]}}
+never: {stage: two, rules: [{when: never}], trigger: {include: child.yml}}
+broken: {stage: two, trigger: {include: broken.yml}}
+`, "child.yml": `
+stages: [build, test]
+build: {stage: build, script: [x], artifacts: {reports: {junit: [build.xml]}}}
+test: {stage: test, script: [x], needs: [build]}
+check: {stage: test, script: [x]}
+again: {stage: build, trigger: {include: grandchild.yml}}
+`, "grandchild.yml": `
+deep: {script: [x], artifacts: {reports: {junit: deep.xml}}}
+deeper: {trigger: {include: grandchild.yml}}
+`, "broken.yml": "stages: [a\n"})
+	known := readKnownJobs(t.Context(), RemoteOptions{Project: p.source.Project})
+	needs := known.needs()
+	for name, want := range map[string]string{
+		"more/test": "more/build", "more/check": "more/build more/again", "more/build": "", "more": "make", "more/again/deep": "",
+	} {
+		if got := strings.Join(needs[name], " "); got != want {
+			t.Errorf("%s needs %q, want %q", name, got, want)
+		}
+	}
+	globs := known.junit()
+	if len(globs) != 2 || !slices.Equal(globs["more/build"], []string{"build.xml"}) || !slices.Equal(globs["more/again/deep"], []string{"deep.xml"}) {
+		t.Errorf("globs %v", globs)
+	}
+	for name, found := range map[string]bool{"more/test": true, "more/again/deep": true, "test": false, "never/test": false, "made": true, "more/again/deeper/deep": false} {
+		if job := known.find(name); (job != nil) != found {
+			t.Errorf("%s: %v", name, job)
+		}
+	}
+	if known.count() != 11 {
+		t.Errorf("%d jobs", known.count())
 	}
 }
