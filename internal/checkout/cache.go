@@ -59,7 +59,7 @@ type stamp struct {
 	Digest string `json:"digest"` // of names, sizes and times
 }
 
-const stampFormat = 1
+const stampFormat = 2 // 1 was checked out with settings of the user
 
 // A base is one tree of the cache. It is locked until it is released.
 type base struct {

@@ -299,6 +299,58 @@ func TestEditedRightAfterCommit(t *testing.T) {
 	}
 }
 
+// TestSettingsOfTheUser: the user's settings say how the working tree is read,
+// not how the job's looks.
+func TestSettingsOfTheUser(t *testing.T) {
+	d := newDeveloper(t)
+	d.write(".gitattributes", "*.bat eol=crlf\n")
+	d.write("x.bat", "bat\n")
+	d.write("run", "text\n")
+	if err := os.Chmod(filepath.Join(d.dir, "run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d.commit("scripts")
+	home := t.TempDir()
+	attributes := filepath.Join(home, "attributes")
+	for name, settings := range map[string]string{
+		"lines":      "[core]\n\tautocrlf = true\n\teol = crlf\n",
+		"attributes": "[core]\n\tattributesFile = " + attributes + "\n",
+		"index":      "[feature]\n\tmanyFiles = true\n[index]\n\tversion = 4\n\tskipHash = true\n[core]\n\tsplitIndex = true\n",
+		"files":      "[core]\n\tfileMode = false\n\tsymlinks = false\n\tignoreCase = true\n",
+	} {
+		config := filepath.Join(home, "config")
+		if err := errors.Join(os.WriteFile(config, []byte(settings), 0o600), os.WriteFile(attributes, []byte("* text eol=crlf\n"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("GIT_CONFIG_GLOBAL", config)
+		d.write("README", name+"\r\n")
+		if err := os.Symlink("README", filepath.Join(d.dir, "link-"+name)); err != nil {
+			t.Fatal(err)
+		}
+		d.git("add", "link-"+name)
+		j := d.job(d.take(""), nil)
+		want := name + "\r\n"
+		if name == "lines" || name == "attributes" { // as git add does
+			want = name + "\n"
+		}
+		for file, want := range map[string]string{"README": want, "x.bat": "bat\r\n", "run": "text\n"} {
+			if data, err := os.ReadFile(filepath.Join(j.dir, file)); string(data) != want {
+				t.Errorf("%s: %s is %q, want %q, %v", name, file, data, want, err)
+			}
+		}
+		if info, err := os.Stat(filepath.Join(j.dir, "run")); err != nil || info.Mode().Perm() != 0o777 {
+			t.Errorf("%s: run is %v, %v", name, info.Mode(), err)
+		}
+		if target, err := os.Readlink(filepath.Join(j.dir, "link-"+name)); target != "README" {
+			t.Errorf("%s: link is %q, %v", name, target, err)
+		}
+		index, err := os.ReadFile(filepath.Join(j.dir, ".git/index"))
+		if err != nil || len(index) < 30 || index[7] > 3 || slices.Equal(index[len(index)-20:], make([]byte, 20)) {
+			t.Errorf("%s: the index has another format: %v, %x", name, err, index[:8])
+		}
+	}
+}
+
 func TestModes(t *testing.T) {
 	d := newDeveloper(t)
 	d.write("tools/run", "#!/bin/sh\n")

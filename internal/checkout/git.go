@@ -18,14 +18,23 @@ import (
 type git struct {
 	dir  string // of the repository
 	tree string // of the files, empty for none
+
+	developers bool // the files are the developer's, and read with the settings of the user
 }
 
 // of returns the repository with a working tree.
-func (g git) of(tree string) git { return git{g.dir, tree} }
+func (g git) of(tree string) git {
+	g.tree = tree
+	return g
+}
+
+func (g git) own() gitcmd.Own {
+	return gitcmd.Own{GitDir: g.dir, WorkTree: g.tree, Plain: !g.developers}
+}
 
 // raw runs git and returns its standard output.
 func (g git) raw(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	return gitcmd.Own{GitDir: g.dir, WorkTree: g.tree}.Run(ctx, stdin, args...)
+	return g.own().Run(ctx, stdin, args...)
 }
 
 // writeTimeout limits a command that writes all files of a tree, on a slow disk.
@@ -33,7 +42,9 @@ const writeTimeout = 30 * time.Minute
 
 // long is raw with writeTimeout.
 func (g git) long(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	return gitcmd.Own{GitDir: g.dir, WorkTree: g.tree, Timeout: writeTimeout}.Run(ctx, stdin, args...)
+	o := g.own()
+	o.Timeout = writeTimeout
+	return o.Run(ctx, stdin, args...)
 }
 
 // run is raw without the trailing newline.

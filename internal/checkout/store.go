@@ -20,7 +20,7 @@ func repositoryKeys() []string {
 // newStore creates a bare repository for the snapshot's objects. It reads the
 // developer's objects through alternates.
 func newStore(dir string, p *project) (git, error) {
-	g := git{dir: filepath.Join(dir, "snapshot.git")}
+	g := git{dir: filepath.Join(dir, "snapshot.git"), developers: true}
 	if err := g.create(p.format, p.objects, p.shallow); err != nil {
 		return g, err
 	}

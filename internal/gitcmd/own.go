@@ -16,11 +16,31 @@ type Own struct {
 	WorkTree string // may be a stranger's; empty for none
 
 	Timeout time.Duration // of each command; 0 means two minutes
+	Plain   bool          // settings of the user and the machine that change files and the index do not apply
+}
+
+// plain returns the options that override such settings with git's defaults, as
+// in the image in which GitLab Runner runs git.
+func plain() []string {
+	var options []string
+	for _, setting := range []string{
+		"core.autocrlf=false", "core.eol=native", "core.safecrlf=false", "core.attributesFile=/dev/null",
+		"core.fileMode=true", "core.symlinks=true", "core.ignoreCase=false", "core.precomposeUnicode=false",
+		"core.sparseCheckout=false", "core.splitIndex=false", "core.sharedRepository=umask",
+		"index.version=2", "index.sparse=false", "index.skipHash=false", "feature.manyFiles=false", "feature.experimental=false",
+	} {
+		options = append(options, "-c", setting)
+	}
+	return options
 }
 
 // Run runs a command that needs no network and returns its output.
 func (o Own) Run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	c := command{args: args, options: []string{"--git-dir=" + o.GitDir}, timeout: cmp.Or(o.Timeout, timeout)}
+	if o.Plain {
+		c.options = append(plain(), c.options...)
+		c.env = append(c.env, "GIT_ATTR_NOSYSTEM=1")
+	}
 	dir := o.GitDir
 	if o.WorkTree != "" {
 		c.options = append(c.options, "--work-tree="+o.WorkTree)
