@@ -351,6 +351,25 @@ func TestSettingsOfTheUser(t *testing.T) {
 	}
 }
 
+// TestReplacedCommit: a commit counts as it is pushed, whatever refs/replace shows.
+func TestReplacedCommit(t *testing.T) {
+	d := newDeveloper(t)
+	first := d.git("rev-parse", "HEAD")
+	d.write("README", "second\n")
+	d.commit("second")
+	d.git("replace", "HEAD", first)
+	s := d.take("HEAD")
+	d.git("replace", "--delete", "HEAD")
+	j := d.job(s, nil)
+	if text, err := os.ReadFile(filepath.Join(j.dir, "README")); string(text) != "second\n" || s.Commit != d.git("rev-parse", "HEAD") {
+		t.Errorf("README is %q, %v; commit %s", text, err, s.Commit)
+	}
+	d.git("replace", "HEAD", first)
+	if s := d.take(""); s.Modified || s.tree != d.git("--no-replace-objects", "rev-parse", "HEAD^{tree}") {
+		t.Errorf("modified %v, tree %s", s.Modified, s.tree)
+	}
+}
+
 func TestModes(t *testing.T) {
 	d := newDeveloper(t)
 	d.write("tools/run", "#!/bin/sh\n")

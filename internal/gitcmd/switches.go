@@ -65,7 +65,8 @@ func environment(network bool) []string {
 	}
 	return append(env,
 		"LC_ALL=C",
-		"GIT_NO_LAZY_FETCH=1", // do not fetch missing objects of a partial clone
+		"GIT_NO_LAZY_FETCH=1",                        // do not fetch missing objects of a partial clone
+		"GIT_NO_REPLACE_OBJECTS=1",                   // refs/replace shows other commits than those that are pushed
 		"GIT_ALLOW_PROTOCOL=file:git:http:https:ssh", // no remote helpers, no ext::
 		"GIT_EDITOR=false", "GIT_SEQUENCE_EDITOR=false",
 	)
