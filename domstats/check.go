@@ -61,7 +61,7 @@ func CheckTypes(c *Catalogue, r Record) (faults, unknown []string) {
 }
 
 // CheckFieldTypes compares the types of r with those that the schema asks for.
-// Absent fields are not its business.
+// It ignores absent fields.
 func CheckFieldTypes(r Record, fields []Field) []string {
 	var faults []string
 	byName := r.Map()
@@ -125,7 +125,7 @@ func CheckBracket(r Record, fields []Field, before, after StatsResult, frozen bo
 }
 
 // CheckMonotonic returns a line for each monotonic statistic that is lower in
-// after than in before. Names that left are not its business.
+// after than in before. It ignores names that after lacks.
 func CheckMonotonic(c *Catalogue, before, after Record) []string {
 	var faults []string
 	now := after.Map()

@@ -13,9 +13,9 @@ type CoverageRow struct {
 	Pattern string `json:"pattern,omitempty"`
 	// Reason says why it is not exported; empty when it is.
 	Reason Reason `json:"reason,omitempty"`
-	// Seen tells that a record had it.
+	// Seen is set if a record had it.
 	Seen bool `json:"seen"`
-	// Checked tells that its value was compared with QEMU's.
+	// Checked is set if its value was compared with QEMU's.
 	Checked bool `json:"checked"`
 }
 

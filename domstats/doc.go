@@ -6,10 +6,9 @@
 // Start with [NewCatalogue], the table of every statistic libvirt documents,
 // then [Schema], what one running QEMU offers on top, with [Schema.VM] and [Schema.VCPU], which
 // turn it into the names and types that libvirt must report for it.
-// [Record] is what one domain answered.
+// [Record] has the statistics of one domain.
 //
-// The collectors live beside it: package rpc talks to a daemon, package qmp to
-// QEMU. Package suite holds the test cases.
+// Package rpc reads statistics from a daemon, package qmp from QEMU. Package suite holds the test cases.
 //
 // The names of this package are kept compatible within a major release. The
 // names after "vm." and "vcpu.<n>." are the kernel's: no table of them exists

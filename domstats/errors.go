@@ -4,13 +4,13 @@ package domstats
 
 import "errors"
 
-// An Error is what libvirt answered instead of a result.
+// An Error is an error of libvirt.
 type Error struct {
 	Code    uint32 // one of libvirt's error numbers
 	Message string
 }
 
-// Error gives libvirt's own message.
+// Error returns libvirt's own message.
 func (e *Error) Error() string { return e.Message }
 
 // Error numbers that the statistics calls and their surroundings give.

@@ -70,7 +70,7 @@ func Groups() []GroupInfo {
 	}
 }
 
-// ParseGroups gives the union of groups by name, 0 for no names.
+// ParseGroups returns the union of groups by name, 0 for no names.
 func ParseGroups(names []string) (Group, error) {
 	var all Group
 	var known []string

@@ -76,7 +76,7 @@ func readAt(r io.ReaderAt, offset int64, out any) error {
 	return err
 }
 
-// stat gives an entry in QEMU's words.
+// stat converts an entry to QEMU's form.
 func (e kvmEntry) stat(name string) SchemaStat {
 	word := func(words []string, n uint32) string {
 		if int(n) < len(words) {

@@ -25,7 +25,7 @@ func bitNames(bits uint32, names []string) string {
 	return strings.Join(out, "|")
 }
 
-// String gives the words of the groups: "state|cpu".
+// String returns the words of the groups: "state|cpu".
 func (g Group) String() string {
 	if g == AllGroups {
 		return "all groups"
@@ -37,7 +37,7 @@ func (g Group) String() string {
 	return bitNames(uint32(g), names)
 }
 
-// FlagNames gives the last words of libvirt's constants for flags: "ACTIVE|NOWAIT".
+// FlagNames returns the last words of libvirt's constants for flags: "ACTIVE|NOWAIT".
 func FlagNames(flags uint32) string {
 	names := make([]string, 32)
 	copy(names, []string{"ACTIVE", "INACTIVE", "PERSISTENT", "TRANSIENT", "RUNNING", "PAUSED", "SHUTOFF", "OTHER"})

@@ -22,7 +22,7 @@ const (
 	String Type = 7 // string
 )
 
-// String gives libvirt's own word for the type.
+// String returns libvirt's own word for the type.
 func (t Type) String() string {
 	names := [...]string{Int: "int", UInt: "uint", LLong: "llong", ULLong: "ullong",
 		Double: "double", Bool: "boolean", String: "string"}
@@ -74,7 +74,7 @@ func NewParam(name string, v any) Param {
 	return p
 }
 
-// Uint gives a number as uint64, a boolean as 0 or 1. ok is false for
+// Uint returns a number as uint64, a boolean as 0 or 1. ok is false for
 // strings, fractions and negative numbers.
 func (p Param) Uint() (v uint64, ok bool) {
 	switch v := p.Value.(type) {

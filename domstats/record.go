@@ -13,7 +13,7 @@ import (
 // A UUID identifies a domain on every call.
 type UUID [16]byte
 
-// String gives the usual form, 36 characters in lower case.
+// String returns the usual form, 36 characters in lower case.
 func (u UUID) String() string {
 	h := hex.EncodeToString(u[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
@@ -65,7 +65,7 @@ func (r Record) Uint(name string) (v uint64, ok bool) {
 	return p.Uint()
 }
 
-// Has tells whether a parameter called name is present.
+// Has reports whether a parameter called name is present.
 func (r Record) Has(name string) bool {
 	_, ok := r.Lookup(name)
 	return ok

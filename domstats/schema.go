@@ -23,7 +23,7 @@ type SchemaStat struct {
 	BucketSize uint `json:"bucket-size,omitempty"` // linear histograms only
 }
 
-// Histogram tells whether the value is a list of buckets.
+// Histogram reports whether the value is a list of buckets.
 func (s SchemaStat) Histogram() bool {
 	return s.Type == "linear-histogram" || s.Type == "log2-histogram"
 }
@@ -62,7 +62,7 @@ func ParseSchema(data []byte) (Schema, error) {
 	return s, errors.Join(faults...)
 }
 
-// Provides tells whether provider offers anything for target.
+// Provides reports whether provider offers anything for target.
 func (s Schema) Provides(provider, target string) bool {
 	for _, g := range s {
 		if g.Provider == provider && g.Target == target && len(g.Stats) > 0 {

@@ -34,7 +34,7 @@ func ParseVersion(s string) (Version, error) {
 	return MakeVersion(n[0], n[1], n[2]), nil
 }
 
-// String gives the three numbers with dots.
+// String returns the three numbers with dots.
 func (v Version) String() string {
 	return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000)
 }

@@ -34,8 +34,8 @@ type Options struct {
 	Done   func(suite.Result) // called with each result as it comes
 }
 
-// Run gives what was found, also with an error of what came after it: the
-// daemon did not stop, or a directory stays.
+// Run returns a report even with an error of what follows the cases: the daemon
+// did not stop, or a directory cannot be removed.
 func Run(ctx context.Context, o Options) (found *report.Run, err error) {
 	emulator, err := FindEmulator(o.QEMU)
 	if err != nil {
@@ -50,7 +50,7 @@ func Run(ctx context.Context, o Options) (found *report.Run, err error) {
 		if dir := daemon.Borrowed(d.Libvirt); dir != "" {
 			o.Notice(fmt.Sprintf("the libvirt of %s takes its data from %s, which is compiled into it", d.Libvirt, dir))
 		}
-		const most = 1000 // deaths that nobody has looked at yet
+		const most = 1000 // deaths that no case has read yet
 		deaths = make(chan string, most)
 		running, stop, failed := d.start(ctx, o.RPC, deaths)
 		if failed != nil {
@@ -91,7 +91,7 @@ func (o Options) prepare(ctx context.Context) (owner live.Owner, dir string, err
 	return owner, dir, err
 }
 
-// where says on what machine this runs.
+// where describes the machine.
 func where(uri string) report.Where {
 	w := report.Where{URI: uri}
 	if kernel, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
@@ -103,7 +103,7 @@ func where(uri string) report.Where {
 	return w
 }
 
-// Needs are the words of a list.
+// Needs splits a comma-separated list.
 func Needs(words []string) []suite.Need {
 	out := make([]suite.Need, len(words))
 	for i, w := range words {

@@ -32,10 +32,10 @@ type Options struct {
 	// Libvirt is an installed prefix or a build tree; empty means the
 	// distribution's.
 	Libvirt string
-	// Log takes what the daemons write; nil drops it.
+	// Log receives the output of the daemons; nil discards it.
 	Log io.Writer
-	// Died is called when the daemon ends unasked, and is then
-	// started again; nil leaves it ended.
+	// Died is called when the daemon ends unexpectedly, and the daemon is
+	// restarted; if it is nil, the daemon is not restarted.
 	Died func(Death)
 	// Root is the root of the file system whose configuration is changed,
 	// for tests; empty means "/".
@@ -82,8 +82,8 @@ auth_unix_rw = "none"
 `
 }
 
-// Start configures and starts the daemons. It refuses to outside a container,
-// because it changes the machine's configuration.
+// Start configures and starts the daemons. It fails outside a container, because
+// it changes the machine's configuration.
 func Start(o Options) (*Daemon, error) {
 	if o.Root == "" {
 		o.Root = "/"
@@ -110,7 +110,7 @@ func Start(o Options) (*Daemon, error) {
 	return d, d.run()
 }
 
-// inContainer looks for the file that podman or docker puts into theirs.
+// inContainer reports whether a file exists that podman or docker creates.
 func inContainer(root string) bool {
 	for _, name := range []string{"run/.containerenv", ".dockerenv"} {
 		if _, err := os.Stat(filepath.Join(root, name)); err == nil {
@@ -137,7 +137,7 @@ func configure(root string, etc ...string) (config string, err error) {
 	return config, os.WriteFile(config, []byte(sockets()), 0o600)
 }
 
-// canGroup tells whether control groups can be made: in privileged containers.
+// canGroup reports whether control groups can be made: in privileged containers.
 func canGroup(root string) bool {
 	dirs := []string{"sys/fs/cgroup/cpu", "sys/fs/cgroup/cpuacct"} // the first version has one for each controller
 	if isFile(filepath.Join(root, "sys/fs/cgroup/cgroup.controllers")) {
@@ -240,7 +240,7 @@ func (d *Daemon) Stop(ctx context.Context) error {
 	}
 }
 
-// ErrorsSince gives the last of the errors that libvirtd has logged after the first n,
+// ErrorsSince returns the last of the errors that libvirtd has logged after the first n,
 // and how many it has logged so far.
 func (d *Daemon) ErrorsSince(n int) (lines []string, now int) { return d.tail.since(n) }
 

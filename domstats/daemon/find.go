@@ -23,9 +23,9 @@ type installation struct {
 	etc     []string // where its configuration may be
 }
 
-// Check tells whether there is a libvirt to run in a directory: an installed
-// prefix, a build tree, or a source tree with a build tree called build. What it
-// lacks on another machine is not looked at.
+// Check reports whether there is a libvirt to run in a directory: an installed
+// prefix, a build tree, or a source tree with a build tree called build. It does not
+// check what the installation needs on the machine where it runs.
 func Check(dir string) error {
 	i, err := find(dir)
 	if err != nil {
@@ -52,8 +52,8 @@ func Needs(dir string) []string {
 	return []string{dir}
 }
 
-// sourceOf is the source tree of one that meson built, "" where that is not told or
-// not there.
+// sourceOf is the source tree of one that meson built, "" if it is not recorded or
+// does not exist.
 func sourceOf(tree string) string {
 	text, err := os.ReadFile(filepath.Join(tree, "meson-info", "meson-info.json"))
 	if err != nil {
@@ -68,7 +68,7 @@ func sourceOf(tree string) string {
 	return filepath.Clean(info.Directories.Source)
 }
 
-// within tells whether a directory is another one or below it.
+// within reports whether a directory is another one or below it.
 func within(dir, parent string) bool { return dir == parent || strings.HasPrefix(dir, parent+"/") }
 
 // find tells how to run the libvirtd of a prefix or a build tree, or the
@@ -98,12 +98,12 @@ func treeEnv(tree string) []string {
 	src, tools := filepath.Join(tree, "src"), filepath.Join(tree, "tools")
 	return []string{
 		"LD_LIBRARY_PATH=" + src, "PATH=" + src + ":" + tools + ":" + os.Getenv("PATH"), "LIBVIRT_DIR_OVERRIDE=1",
-		"MALLOC_PERTURB_=165", // memory that is used after it was freed, or before it was set, shows
+		"MALLOC_PERTURB_=165", // uses of freed or uninitialized memory have an effect
 	}
 }
 
-// builtAt is where a build tree was built, which is compiled into it; empty where
-// its script does not tell.
+// builtAt is where a build tree was built, which is compiled into it; empty if its
+// script does not say.
 func builtAt(tree string) string {
 	text, err := os.ReadFile(filepath.Join(tree, "run"))
 	if err != nil {
@@ -156,7 +156,7 @@ func (i installation) complete() error {
 }
 
 // data is the directory with the models of processors that is compiled into a
-// libvirt; empty where that is not to be seen.
+// libvirt; empty if it cannot be found.
 func (i installation) data() string {
 	for _, v := range i.env {
 		paths, ok := strings.CutPrefix(v, "LD_LIBRARY_PATH=")

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// tail passes on what is written and keeps the last lines.
+// tail copies a log and keeps its last lines.
 type tail struct {
 	mu     sync.Mutex
 	w      io.Writer // nil for nowhere
@@ -59,7 +59,7 @@ func (t *tail) note(line string) {
 	}
 }
 
-// since gives the last of the errors after the first n, and how many there were so far.
+// since returns the last of the errors after the first n, and how many there were so far.
 func (t *tail) since(n int) (lines []string, now int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,13 +73,13 @@ func (t *tail) last() []string {
 	return append([]string{}, t.lines...)
 }
 
-// A Death is the end of a daemon that nobody asked to end.
+// A Death is an unexpected end of a daemon.
 type Death struct {
 	State string   // "exit status 1", "signal: segmentation fault"
 	Log   []string // the last lines that it wrote
 }
 
-// String tells it in one piece.
+// String has the state and the log.
 func (d Death) String() string {
 	if len(d.Log) == 0 {
 		return fmt.Sprintf("libvirtd ended by itself (%s) and wrote nothing", d.State)
@@ -87,7 +87,7 @@ func (d Death) String() string {
 	return fmt.Sprintf("libvirtd ended by itself (%s); the last lines that it wrote: %s", d.State, strings.Join(d.Log, " | "))
 }
 
-// died reports an end that nobody asked for, and starts the daemon again.
+// died reports an unexpected end and restarts the daemon.
 func (d *Daemon) died(state *os.ProcessState) {
 	death := Death{State: "unknown", Log: d.tail.last()}
 	if state != nil {
@@ -100,6 +100,6 @@ func (d *Daemon) died(state *os.ProcessState) {
 		return
 	}
 	d.o.Died(death)
-	// The next attempt to connect says when this fails.
+	// If this fails, the next attempt to connect reports it.
 	_ = d.run()
 }

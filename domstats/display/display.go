@@ -39,9 +39,9 @@ type Printer struct {
 	Groups domstats.Group
 	// Zeros writes numbers that are 0 as well.
 	Zeros bool
-	// Moving writes what moves before what does not, within each group.
+	// Moving writes values that changed first, within each group.
 	Moving bool
-	// catalogue is made when first needed.
+	// catalogue is created when first needed.
 	catalogue *domstats.Catalogue
 	last      map[domstats.UUID]Snapshot // by WriteNext
 }
@@ -110,8 +110,8 @@ func (p *Printer) Write(w io.Writer, s Snapshot, previous *Snapshot) error {
 	return err
 }
 
-// isZero tells whether a statistic says nothing: a number that is 0 and has no
-// name, or a flag that is off.
+// isZero reports whether a statistic is a number that is 0 and has no name, or a
+// flag that is off.
 func isZero(x domstats.Param) bool {
 	n, ok := x.Uint()
 	if _, named := domstats.ValueName(x.Name, n); named || x.Name == "state.reason" {

@@ -43,7 +43,7 @@ func (h Histogram) limit(i int) float64 {
 	return math.Pow(2, float64(i))
 }
 
-// empty tells whether nothing was counted.
+// empty reports whether nothing was counted.
 func (h Histogram) empty() bool {
 	return !slices.ContainsFunc(h.Buckets, func(n uint64) bool { return n > 0 })
 }

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 )
 
-// applied gives a raw value the unit and the scale that QEMU's schema has for
+// applied adds to a raw value the unit and the scale that QEMU's schema has for
 // it, which libvirt leaves out.
 func applied(v uint64, e domstats.SchemaStat) string {
 	scale := 1.0

@@ -44,7 +44,7 @@ func openEvent(pid int, config uint64) (eventCounter, error) {
 	return eventCounter(fd), nil
 }
 
-// Read gives the count since the counter was opened.
+// Read returns the count since the counter was opened.
 func (c eventCounter) Read() (uint64, error) {
 	var b [8]byte
 	n, err := unix.Read(int(c), b[:])

@@ -29,7 +29,7 @@ type Host struct{ o Options }
 
 func newHost(o Options) *Host { return &Host{o} }
 
-// Missing says why the host cannot serve a need.
+// Missing returns why the host does not meet a need, "" if it does.
 func (h *Host) Missing(n suite.Need) string {
 	if h.o.remote() {
 		switch n {
@@ -159,10 +159,10 @@ func (h *Host) RestartDaemon(ctx context.Context) error {
 	return h.o.Restart(ctx)
 }
 
-// ErrorsSince gives what the daemon has logged as errors after the first n.
+// ErrorsSince returns what the daemon has logged as errors after the first n.
 func (h *Host) ErrorsSince(n int) (lines []string, now int) { return h.o.ErrorsSince(n) }
 
-// Uptime is how long the kernel runs.
+// Uptime is the time since the kernel was booted.
 func (h *Host) Uptime() (time.Duration, error) {
 	text, err := os.ReadFile("/proc/uptime")
 	if err != nil {

@@ -40,7 +40,7 @@ func (h *Host) MakeBridge(ctx context.Context, name string) (remove func(), err 
 	return makeLink(ctx, name, "name", name, "type", "bridge")
 }
 
-// RenameLink gives a device another name, which Linux allows while it is down.
+// RenameLink renames a device, which Linux allows while it is down.
 func (h *Host) RenameLink(ctx context.Context, name, now string) error {
 	for _, args := range [][]string{{name, "down"}, {name, "name", now}, {now, "up"}} {
 		if err := ip(ctx, append([]string{"link", "set"}, args...)...); err != nil {
@@ -82,8 +82,8 @@ func (h *Host) MakeFailing(ctx context.Context, name string) (send func(frames i
 	return func(frames int) error { return h.SendLarge(sender, frames) }, remove, nil
 }
 
-// MakeMacvtap makes a macvtap device on a bridge, with its node in /dev, which
-// nobody makes in a container.
+// MakeMacvtap creates a macvtap device on a bridge, and its node in /dev, because
+// no udev does so in a container.
 func (h *Host) MakeMacvtap(ctx context.Context, name, bridge string) (remove func(), err error) {
 	unlink, err := makeLink(ctx, name, "link", bridge, "name", name, "type", "macvtap", "mode", "bridge")
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// An Owner names everything that a run makes, so that a later run can tell
-// what a dead one left behind: machine and pid namespace, pid, start time.
+// An Owner identifies a run in the names of all that it creates, so that a later
+// run finds what a killed one left behind.
 type Owner struct {
 	place string
 	pid   int
@@ -64,7 +64,7 @@ func (o Owner) String() string { return fmt.Sprintf("lcstats-%s-%d-%s", o.place,
 // Prefix begins the name of each domain of the run.
 func (o Owner) Prefix() string { return o.String() + "." }
 
-// dead tells whether name was given by a run of this machine whose process has ended.
+// dead reports whether name was given by a run of this machine whose process has ended.
 func dead(name, place string) bool {
 	m := regexp.MustCompile(`^lcstats-([0-9a-f]{8})-([0-9]+)-([0-9]+)(\.|$)`).FindStringSubmatch(name)
 	if m == nil || m[1] != place {

@@ -75,13 +75,13 @@ func testURI(uri string) string {
 	return u.String()
 }
 
-// remote tells whether the daemon may be on another machine.
+// remote reports whether the daemon may be on another machine.
 func (o Options) remote() bool {
 	u, err := url.Parse(o.RPC.URI)
 	return err == nil && u.Host != ""
 }
 
-// session tells whether the daemon is a user's own.
+// session reports whether the daemon is a user's own.
 func (o Options) session() bool {
 	u, err := url.Parse(o.RPC.URI)
 	return err == nil && u.Path == "/session"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package observe takes the statistics of domains at a moment.
+// Package observe reads the statistics of domains at one time.
 package observe
 
 import (
@@ -31,7 +31,7 @@ type Observer struct {
 	Log    *slog.Logger
 }
 
-// Domains gives the domains with some names.
+// Domains returns the domains with the given names.
 func (o *Observer) Domains(ctx context.Context, names []string) ([]domstats.Domain, error) {
 	var domains []domstats.Domain
 	for _, name := range names {

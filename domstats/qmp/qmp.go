@@ -22,7 +22,7 @@ type Error struct {
 	Desc  string `json:"desc"`
 }
 
-// Error gives QEMU's description.
+// Error returns QEMU's description.
 func (e *Error) Error() string { return e.Desc }
 
 // Call executes command with arguments (nil for none) and decodes what it
@@ -53,7 +53,7 @@ func Call(ctx context.Context, x Executor, command string, arguments, out any) e
 	return nil
 }
 
-// Return gives the "return" member of a reply, or the refusal in it.
+// Return returns the "return" member of a reply, or the refusal in it.
 func Return(reply []byte) (json.RawMessage, error) {
 	var r struct {
 		Return json.RawMessage `json:"return"`

@@ -94,7 +94,7 @@ func (r *Run) moved() []suite.Observation {
 	return out
 }
 
-// polyline gives the points of a drawing of 300 by 40.
+// polyline returns the points of a drawing of 300 by 40.
 func polyline(samples []suite.Sample) string {
 	const width, height = 300.0, 40.0
 	low, high := number(samples[0].Value), number(samples[0].Value)

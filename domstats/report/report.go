@@ -74,7 +74,7 @@ func (r *Run) Count(s suite.Status) int {
 	return n
 }
 
-// Failed tells whether a case failed.
+// Failed reports whether a case failed.
 func (r *Run) Failed() bool { return r.Count(suite.Fail) > 0 }
 
 // Totals are the counts in words.

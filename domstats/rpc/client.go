@@ -97,7 +97,7 @@ func (c *Client) Close() {
 	})
 }
 
-// Closed tells whether calls have become pointless.
+// Closed reports whether calls have become pointless.
 func (c *Client) Closed() bool {
 	select {
 	case <-c.closed:

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 )
 
-// BlockResize gives a disk a new size in bytes.
+// BlockResize resizes a disk to a size in bytes.
 func (c *Client) BlockResize(ctx context.Context, d domstats.Domain, disk string, size uint64) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error {
 		return c.lv.DomainBlockResize(d, disk, size, libvirt.DomainBlockResizeBytes)

@@ -44,7 +44,7 @@ func (g *limiter) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// answers tells whether a call waits for this packet, and ends that wait.
+// answers reports whether a call waits for this packet, and ends that wait.
 func (g *limiter) answers(h Header) bool {
 	if h.Type != TypeReply {
 		return false

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// CheckReply tells whether the payload of a reply is what libvirt's protocol
+// CheckReply reports whether the payload of a reply is what libvirt's protocol
 // says for that procedure. Only the procedures that this project calls are
 // known; an unknown one is refused.
 func CheckReply(h Header, payload []byte) error {
@@ -41,7 +41,7 @@ func (r *reader) remoteError() {
 	r.take(4)
 }
 
-// replyShape gives the reader of a successful reply.
+// replyShape returns the reader of a successful reply.
 func replyShape(program, procedure uint32) (func(*reader), bool) {
 	nothing := func(*reader) {}
 	text := func(r *reader) { r.str(maxString) }

@@ -14,11 +14,10 @@ import (
 	"strings"
 )
 
-// ErrNone says that a machine's sources name no mirror of its distribution.
+// ErrNone is returned if no source of a machine is a mirror of its distribution.
 var ErrNone = errors.New("no mirror of its own distribution in the machine's package sources")
 
-// A Machine is what a machine's files say of itself. The zero Machine has no
-// sources.
+// A Machine is a distribution release with its sources. The zero Machine has none.
 type Machine struct {
 	ID       string // the distribution, as in os-release: "debian", "ubuntu"
 	Codename string // of its release; "" on Debian's testing and unstable
@@ -40,9 +39,9 @@ func Read(root fs.FS) (*Machine, error) {
 
 // Mirror is the base URL of the machine's own archive, below which dists/ is.
 // An entry counts when it is enabled, plain http or https, at an archive named
-// like the distribution, for the machine's own release, and not signed with
-// somebody else's keyring: others' repositories use the same suites. The first
-// one that counts is it; the error is ErrNone when none does.
+// like the distribution, for the machine's own release, and not signed with the
+// keyring of a third party: their repositories use the same suites. Mirror
+// returns the first entry that counts, or ErrNone.
 func (m *Machine) Mirror() (string, error) {
 	for _, e := range m.entries {
 		if pocket, ok := m.pocket(e); ok && pocket != "-security" {
@@ -52,9 +51,9 @@ func (m *Machine) Mirror() (string, error) {
 	return "", ErrNone
 }
 
-// Lines gives the lines of a sources.list for another release of the same
+// Lines returns the lines of a sources.list for another release of the same
 // distribution on the machine's own mirrors, updates and security fixes among
-// them where a release has them apart. There are none if Mirror has none.
+// them if the release has them separately. It returns none if Mirror fails.
 func (m *Machine) Lines(suite string, components []string) []string {
 	rolling := slices.Contains([]string{"sid", "unstable", "testing", "experimental"}, suite)
 	var lines []string
@@ -71,7 +70,7 @@ func (m *Machine) Lines(suite string, components []string) []string {
 	return lines
 }
 
-// Line gives the line of a sources.list for a mirror that somebody named.
+// Line returns the line of a sources.list for a mirror that the user named.
 func Line(mirror, suite string, components []string) (string, error) {
 	u, err := url.Parse(mirror)
 	if err != nil || strings.ContainsAny(mirror, " \t\r\n[]") || u.Host == "" && u.Scheme != "file" {
@@ -83,7 +82,7 @@ func Line(mirror, suite string, components []string) (string, error) {
 	return fmt.Sprintf("deb %s %s %s", mirror, suite, strings.Join(components, " ")), nil
 }
 
-// pocket tells whether an entry is of the machine's own distribution and
+// pocket reports whether an entry is of the machine's own distribution and
 // release, and which part of the release it is: "", "-updates", "-security",
 // "-backports", "-proposed-updates".
 func (m *Machine) pocket(e entry) (pocket string, ok bool) {

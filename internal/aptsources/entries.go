@@ -21,8 +21,8 @@ type entry struct {
 	signedBy   string // empty when not said
 }
 
-// readEntries reads all of apt's sources, in the order in which apt does. What
-// apt would not understand is left out: apt complains about it.
+// readEntries reads all of apt's sources, in apt's order. It ignores entries
+// that apt would not understand: apt reports them.
 func readEntries(root fs.FS) ([]entry, error) {
 	names := []string{"etc/apt/sources.list"}
 	found, err := fs.ReadDir(root, "etc/apt/sources.list.d")

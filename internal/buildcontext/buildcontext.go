@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package buildcontext gives a builder the files that a Dockerfile copies.
+// Package buildcontext collects the files that a Dockerfile copies.
 //
 // The files are an untrusted project's. Only those that the Dockerfile names
 // are read, no link is followed, and their number and size are limited.
@@ -39,7 +39,7 @@ type Context struct {
 	files []string // below dir, sorted
 }
 
-// ignoreFiles name what a builder leaves out.
+// ignoreFiles are files that list what a builder leaves out.
 func ignoreFiles() []string { return []string{".containerignore", ".dockerignore"} }
 
 // Read finds the files of a directory of a project that sources name: paths and
@@ -152,7 +152,7 @@ func (c *Context) each(f func(name string, info fs.FileInfo, target string, file
 		info, err := dir.Lstat(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			continue // it was deleted, or the sparse checkout leaves it out
+			continue // deleted, or outside the sparse checkout
 		case err != nil:
 			return err
 		}
@@ -190,7 +190,7 @@ func (c *Context) open(dir *safefs.Dir, name string, info fs.FileInfo, f func(st
 	return f(name, info, "", file)
 }
 
-// mode is what git keeps of a mode.
+// mode returns the part of a file's mode that git stores.
 func mode(info fs.FileInfo) fs.FileMode {
 	if info.Mode()&0o100 != 0 {
 		return 0o755

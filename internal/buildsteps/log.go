@@ -27,12 +27,12 @@ type Log struct {
 	to    io.Writer // shown
 	steps Steps
 	line  []byte
-	path  string   // of the log once it is whole
+	path  string   // of the log when it is complete
 	file  *os.File // nil until something was written
 	err   error    // of the file: from then on all is shown
 }
 
-// NewLog gives a Log that shows steps on a writer. The whole output is in
+// NewLog returns a Log that shows steps on a writer. The whole output is in
 // DIR/NAME.log when the log is closed, in place of that of an earlier build.
 func NewLog(to io.Writer, live bool, dir, name string) *Log {
 	return &Log{to: to, steps: Steps{Live: live}, path: filepath.Join(dir, termtext.FileName(name)+".log")}
@@ -62,7 +62,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// show writes to somebody who may have gone.
+// show ignores errors: the reader may have gone.
 func (l *Log) show(text string) {
 	if text != "" {
 		_, _ = io.WriteString(l.to, text)

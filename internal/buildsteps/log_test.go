@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// build gives what is shown of a build in a directory, with times as T.
+// build returns what is shown of a build in a directory, with times as T.
 func build(t *testing.T, dir, text string, state outcome.State) (path, out string, err error) {
 	t.Helper()
 	var b strings.Builder

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package buildsteps shows the builds of images, a line a step.
+// Package buildsteps shows the builds of images, one line for each step.
 //
-// What a builder prints is kept whole. It is shown whole only when the build
-// fails.
+// The complete output of a builder is kept in a log. It is shown only if the
+// build fails.
 package buildsteps
 
 import (
@@ -24,7 +24,7 @@ var (
 	idLine   = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
-// bootstrapping begins the line that BaseLine gives.
+// bootstrapping begins the line that BaseLine returns.
 const bootstrapping = "building base image "
 
 // BaseLine is the line of a build whose base image is built first. Like a step,
@@ -33,8 +33,8 @@ func BaseLine(reference string) string {
 	return bootstrapping + reference + " from the distribution's mirror: it cannot be pulled"
 }
 
-// Steps makes of the output of builds what is shown of it. What is not part of a
-// step is shown as it is. The zero value is ready.
+// Steps reduces the output of builds to one line for each step. Lines that are
+// not part of a step are kept. The zero value is ready to use.
 type Steps struct {
 	Live bool // a step is shown when it begins, and its time added when it ends
 
@@ -44,7 +44,7 @@ type Steps struct {
 	last   bool // no step follows
 }
 
-// Line takes a line of the output and gives the text to show.
+// Line adds a line of output and returns the text to show.
 func (s *Steps) Line(line string, at time.Time) string {
 	if text, last := step(line); text != "" {
 		return s.end(at, "") + s.begin(text, last, at)
@@ -60,8 +60,8 @@ func (s *Steps) Line(line string, at time.Time) string {
 	return ""
 }
 
-// End takes the build as ended. The state is NoImage or Stopped of one that did
-// not come to its end.
+// End ends the build and returns the text to show. The state is NoImage for a
+// failed build and Stopped for one that was interrupted.
 func (s *Steps) End(state outcome.State, at time.Time) string {
 	switch state {
 	case outcome.NoImage:
@@ -72,7 +72,7 @@ func (s *Steps) End(state outcome.State, at time.Time) string {
 	return s.end(at, "")
 }
 
-// step gives the text of a step that begins with a line, "" if none does.
+// step returns the text of the step that a line begins, "" if it begins none.
 func step(line string) (text string, last bool) {
 	if strings.HasPrefix(line, bootstrapping) {
 		return termtext.Line(line), false
@@ -88,7 +88,7 @@ func step(line string) (text string, last bool) {
 	return text, m[1] == m[2] && m[3] == m[4]
 }
 
-// instruction shortens one of a Dockerfile. Labels are for programs.
+// instruction shortens an instruction of a Dockerfile and hides its labels.
 func instruction(text string) string {
 	text = strings.Join(strings.Fields(termtext.Line(text)), " ")
 	if strings.HasPrefix(text, "LABEL ") {

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// shown gives what is shown of lines that come a second after each other.
+// shown returns what is shown of lines that come a second after each other.
 func shown(s *Steps, end outcome.State, lines ...string) string {
 	var b strings.Builder
 	at := time.Unix(0, 0)

@@ -20,8 +20,8 @@ func Variable(flag string) string {
 	return "LCITOOL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// FromEnvironment gives each option that is not on the command line the value
-// of its variable.
+// FromEnvironment sets options that are not on the command line from their
+// environment variables.
 func FromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 	var err error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -40,7 +40,7 @@ func FromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 // choices is the annotation of an option with the values that it may have.
 const choices = "lcitool_choices"
 
-// Choice adds an option that has one of some values, the first by default.
+// Choice adds an option that accepts the given values; the first is the default.
 func Choice(f *pflag.FlagSet, value *string, name, shorthand, usage string, values ...string) {
 	f.StringVarP(value, name, shorthand, values[0], usage)
 	if err := f.SetAnnotation(name, choices, values); err != nil { // only for an option that is not there
@@ -67,11 +67,11 @@ func CheckChoice(cmd *cobra.Command, flag, value string, values ...string) error
 	return Usagef(cmd, "argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(values, ", "))
 }
 
-// Expand writes out long options that are given by an unambiguous
-// beginning, as those who know the original may do.
+// Expand replaces unambiguous prefixes of long options by their names, as the
+// Python lcitool does.
 func Expand(root *cobra.Command, args []string) []string {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
-		return args // they are completed as they are
+		return args // completion must see the words unchanged
 	}
 	out := make([]string, 0, len(args))
 	command := root
@@ -112,8 +112,7 @@ func Expand(root *cobra.Command, args []string) []string {
 	return out
 }
 
-// find gives the only flag of that name or beginning, nil for none or
-// several.
+// find returns the flag with that name or unambiguous prefix, or nil.
 func find(cmd *cobra.Command, name string) *pflag.Flag {
 	flags := All(cmd)
 	if f := flags.Lookup(name); f != nil {
@@ -131,7 +130,7 @@ func find(cmd *cobra.Command, name string) *pflag.Flag {
 	return found[0]
 }
 
-// All gives the flags of a command with those of the ones above it.
+// All returns the flags of a command with those of the ones above it.
 func All(cmd *cobra.Command) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.AddFlagSet(cmd.InheritedFlags())
@@ -140,7 +139,7 @@ func All(cmd *cobra.Command) *pflag.FlagSet {
 	return flags
 }
 
-// Given lists those of some options that a call was given, as "--NAME=VALUE".
+// Given lists which of the named options are set, as "--NAME=VALUE".
 func Given(cmd *cobra.Command, names []string) []string {
 	var all []string
 	for _, name := range names {
@@ -159,9 +158,9 @@ func Given(cmd *cobra.Command, names []string) []string {
 	return all
 }
 
-// Restore gives a call the options, "--NAME=VALUE", that Given listed of an
-// earlier one, as far as it was not given them itself. names are those that it
-// may restore.
+// Restore sets options that Given listed for an earlier command line,
+// "--NAME=VALUE", unless the command line has them itself. It restores only
+// those in names.
 func Restore(cmd *cobra.Command, options, names []string) error {
 	given := map[string]bool{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
@@ -180,7 +179,7 @@ func Restore(cmd *cobra.Command, options, names []string) error {
 	return nil
 }
 
-// Default gives the value that an option has when nobody sets it, "" if no verb
+// Default returns the default value of an option, "" if no command
 // has it. verbs are those that may; nil stands for "run".
 func Default(root *cobra.Command, verbs []string, flag string) string {
 	if verbs == nil {

@@ -10,12 +10,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// A Completion gives the words that can stand at a place of a command line. It
-// asks nobody: no request leaves the machine and no engine is started.
+// A Completion returns the words that can follow on a command line. It makes no
+// request and starts no engine.
 type Completion func(cmd *cobra.Command, args []string) []string
 
-// function is what cobra wants. With list the last of several words with commas
-// between them is completed.
+// function converts to cobra's type. With list it completes the last of several
+// words separated by commas.
 func (c Completion) function(list bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		before := ""
@@ -36,7 +36,7 @@ func (c Completion) function(list bool) cobra.CompletionFunc {
 // Words completes with the same words always.
 func Words(all ...string) Completion { return func(*cobra.Command, []string) []string { return all } }
 
-// Completions say how the command lines of commands are completed.
+// Completions has the completion of each flag and argument.
 type Completions struct {
 	Flags     map[string]Completion   // by name of the flag
 	Arguments map[string][]Completion // by path of the command; the last one stands for all that follow, nil for files

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// A UsageError is a command line that makes no sense.
+// A UsageError is an invalid command line.
 type UsageError struct {
 	Command *cobra.Command
 	Err     error
@@ -24,15 +24,15 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// Usage makes an error one of the command line.
+// Usage wraps an error of the command line.
 func Usage(cmd *cobra.Command, err error) error { return &UsageError{cmd, err} }
 
-// Usagef is an error of the command line.
+// Usagef returns a UsageError.
 func Usagef(cmd *cobra.Command, format string, args ...any) error {
 	return &UsageError{cmd, fmt.Errorf(format, args...)}
 }
 
-// Args demands exactly the named arguments.
+// Args requires exactly the named arguments.
 func Args(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -45,7 +45,7 @@ func Args(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// AtMostArgs allows the named arguments and demands none.
+// AtMostArgs allows the named arguments and requires none.
 func AtMostArgs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) <= len(names) {
@@ -73,8 +73,7 @@ func Exclude(cmd *cobra.Command, groups ...string) error {
 	return nil
 }
 
-// FlagError makes an error about a flag one of the command line, with the flag
-// that was meant.
+// FlagError wraps an error about a flag and suggests the flag that was meant.
 func FlagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
@@ -102,7 +101,7 @@ func IsFlagError(err error) bool {
 		(errors.As(err, &unknown) || errors.As(err, &missing) || errors.As(err, &invalid) || errors.As(err, &syntax))
 }
 
-// Actions are the commands below one that are no secret.
+// Actions returns the visible subcommands of a command.
 func Actions(cmd *cobra.Command) []string {
 	var names []string
 	for _, sub := range cmd.Commands() {
@@ -113,8 +112,7 @@ func Actions(cmd *cobra.Command) []string {
 	return names
 }
 
-// Unknown adds to the error about a word that is none of a command's actions the
-// one that was meant.
+// Unknown returns the error for an unknown subcommand, with a suggestion.
 func Unknown(cmd *cobra.Command, err error, word string) error {
 	return suggest(err, word, Actions(cmd))
 }

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
 
-// NeedAction answers a command that only has others below it: it lists them, or
-// says that there is none of that name.
+// NeedAction runs a command that only has subcommands: it lists them, or reports
+// that there is none of that name.
 func NeedAction(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return cliflags.Usage(cmd, cliflags.Unknown(cmd, fmt.Errorf("unknown action %q", args[0]), args[0]))
@@ -51,8 +51,8 @@ func Command() *cobra.Command {
 	}
 }
 
-// AddExamples gives a command and those below it their examples, by what comes
-// after the program's name.
+// AddExamples sets the examples of a command and its subcommands. Keys are the
+// names of commands without the program's.
 func AddExamples(cmd *cobra.Command, all map[string][]string) {
 	program, path, _ := strings.Cut(cmd.CommandPath(), " ")
 	if list := all[path]; len(list) > 0 && cmd.Example == "" {

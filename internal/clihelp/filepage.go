@@ -161,7 +161,7 @@ func (w *keyWriter) key(name, file string, node *yaml.Node) error {
 	return nil
 }
 
-// follow gives what a reference leads to.
+// follow resolves a reference.
 func (w *keyWriter) follow(file string, node *yaml.Node) (string, *yaml.Node, error) {
 	for range maxDepth {
 		ref := value(node, "$ref")
@@ -186,7 +186,7 @@ func (w *keyWriter) follow(file string, node *yaml.Node) (string, *yaml.Node, er
 	return "", nil, fmt.Errorf("references of %s have no end", file)
 }
 
-// member gives what an object has below a key, nil for nothing.
+// member returns what an object has below a key, nil for nothing.
 func member(node *yaml.Node, key string) *yaml.Node {
 	if node == nil || node.Kind != yaml.MappingNode {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// A Page says what a manual page has beside what its command says itself.
+// A Page has the parts of a manual page that do not come from its command.
 type Page struct {
 	Date        string // of the release, such as "November 2026"
 	Exit        []Item // statuses
@@ -144,7 +144,7 @@ func paragraphs(text string) string {
 
 func literal(text string) string { return escape(strings.Trim(text, "\n")) + "\n" }
 
-// escape keeps a text from being read as requests of troff's.
+// escape prevents troff from reading text as requests.
 func escape(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`).Replace(text)
 	lines := strings.Split(text, "\n")

@@ -4,8 +4,7 @@ package clihelp
 
 import "github.com/spf13/cobra"
 
-// Describe says what the manual page of a command has beside its help, but for
-// files.
+// Describe returns the exit statuses and environment variables of a command.
 func Describe(cmd *cobra.Command) Page {
 	p := Page{Date: "November 2026"} // of the release, not of the day of the build
 	runs := cmd.Flags().Lookup("timeout") != nil || cmd.Name() == "shell"

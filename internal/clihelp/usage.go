@@ -23,10 +23,10 @@ type Style struct {
 	Groups []Group // flags of none of them come first, below "Flags"
 }
 
-// longList is how many flags a command has at least for headings to help.
+// longList is the number of flags from which on headings are used.
 const longList = 9
 
-// grouped gives the flags of a command itself below their headings.
+// grouped returns the flags of a command itself below their headings.
 func (s *Style) grouped(cmd *cobra.Command) (headings []string, sets []*pflag.FlagSet) {
 	local := cmd.LocalFlags()
 	n := 0
@@ -65,8 +65,7 @@ func (s *Style) grouped(cmd *cobra.Command) (headings []string, sets []*pflag.Fl
 	return headings, sets
 }
 
-// Usage writes how a command is called: what (*cobra.Command).SetUsageFunc
-// wants.
+// Usage writes the usage of a command, for (*cobra.Command).SetUsageFunc.
 func (s *Style) Usage(cmd *cobra.Command) error {
 	var b strings.Builder
 	b.WriteString("Usage:\n")

@@ -16,16 +16,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
-// Words list what may stand at a place of a command line, each a
-// cliflags.Completion. What cannot be read completes nothing.
+// Words has methods that are each a cliflags.Completion. They return nothing if
+// their data cannot be read.
 type Words struct {
 	Workspace func() *workspace.Workspace
-	Pipeline  func() (string, error)                     // directory of the pipeline at hand
-	Recorded  func() ([]jobrecord.Stored, error)         // runs of the project at hand
+	Pipeline  func() (string, error)                     // directory of the current pipeline
+	Recorded  func() ([]jobrecord.Stored, error)         // runs of the current project
 	Run       func(id string) (*jobrecord.Stored, error) // by the beginning of its ID, "" for the newest
 }
 
-// Targets are all of them.
+// Targets returns all targets.
 func (w *Words) Targets(*cobra.Command, []string) []string {
 	catalogue, err := w.Workspace().Catalogue()
 	if err != nil {
@@ -34,7 +34,7 @@ func (w *Words) Targets(*cobra.Command, []string) []string {
 	return catalogue.Names()
 }
 
-// Projects are those that are known by name.
+// Projects returns the projects that have a name.
 func (w *Words) Projects(*cobra.Command, []string) []string {
 	set, err := w.Workspace().Facts()
 	if err != nil {
@@ -43,7 +43,7 @@ func (w *Words) Projects(*cobra.Command, []string) []string {
 	return set.ProjectNames()
 }
 
-// Mappings are all of them.
+// Mappings returns all mappings.
 func (w *Words) Mappings(*cobra.Command, []string) []string {
 	set, err := w.Workspace().Facts()
 	if err != nil {
@@ -52,7 +52,7 @@ func (w *Words) Mappings(*cobra.Command, []string) []string {
 	return set.MappingNames()
 }
 
-// Jobs are those of the pipeline at hand, with their stages.
+// Jobs returns the jobs of the current pipeline, with their stages.
 func (w *Words) Jobs(cmd *cobra.Command, args []string) []string {
 	directory, err := w.Pipeline()
 	if err != nil {
@@ -73,7 +73,7 @@ func (w *Words) Jobs(cmd *cobra.Command, args []string) []string {
 	return names
 }
 
-// Runs are the IDs of recorded runs, with what they came to.
+// Runs returns the IDs of recorded runs, with their results.
 func (w *Words) Runs(*cobra.Command, []string) []string {
 	runs, err := w.Recorded()
 	if err != nil {
@@ -86,7 +86,7 @@ func (w *Words) Runs(*cobra.Command, []string) []string {
 	return all
 }
 
-// RecordedJobs are the jobs of a run: that of --run, or the newest one.
+// RecordedJobs returns the jobs of the run that --run names, or of the newest.
 func (w *Words) RecordedJobs(cmd *cobra.Command, args []string) []string {
 	id := ""
 	if f := cmd.Flags().Lookup("run"); f != nil {
@@ -105,7 +105,7 @@ func (w *Words) RecordedJobs(cmd *cobra.Command, args []string) []string {
 	return all
 }
 
-// KeptJobs are the jobs whose containers are kept, then all others.
+// KeptJobs returns the jobs with kept containers, then all others.
 func (w *Words) KeptJobs(cmd *cobra.Command, args []string) []string {
 	var all, names []string
 	runs, err := w.Recorded()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package errortext says to people what went wrong.
+// Package errortext writes error messages for people.
 package errortext
 
 import (
@@ -15,11 +15,11 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// An Infof writes a message, as termtext.Message has it.
+// An Infof writes a message, see termtext.Message.
 type Infof func(format string, args ...any)
 
-// Print writes a message for each error that err joins, with advice after it
-// where there is some; none for nil.
+// Print writes a message for each error that err joins, followed by its hint if
+// there is one. It writes nothing for nil.
 func Print(infof Infof, err error) {
 	if err == nil {
 		return
@@ -30,14 +30,14 @@ func Print(infof Infof, err error) {
 	}
 }
 
-// PrintHint writes what to do about an error, if there is advice.
+// PrintHint writes the hint for an error, if there is one.
 func PrintHint(infof Infof, err error) {
 	if h := hint(err); h != "" {
 		infof("hint: %s", h)
 	}
 }
 
-// hint gives advice on an error, "" for none.
+// hint returns advice on an error, "" for none.
 func hint(err error) string {
 	if hint := diag.Hint(err); hint != "" {
 		return hint

@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// printed gives the messages about an error.
+// printed returns the messages about an error.
 func printed(err error) (lines []string) {
 	errortext.Print(func(format string, args ...any) { lines = append(lines, termtext.Message(format, args...)) }, err)
 	return lines

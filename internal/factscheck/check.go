@@ -41,7 +41,7 @@ func (e *Error) Error() string { return e.Target + ": " + e.Err.Error() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Releases gives the targets with these names, or all whose indexes can be read.
+// Releases returns the targets with these names, or all whose indexes can be read.
 func Releases(catalogue *targets.Catalogue, names []string) ([]*targets.Release, error) {
 	all := len(names) == 0
 	if all {
@@ -94,8 +94,8 @@ func (c *Checker) CheckAll(ctx context.Context, releases []*targets.Release) ([]
 	return reports, errors.Join(errs...)
 }
 
-// limit is for the indexes of all targets. A mirror that is silent costs half a
-// minute for each file.
+// limit is for the indexes of all targets. A mirror that does not answer costs
+// half a minute for each file.
 const limit = time.Hour
 
 // UnusedMirrors lists the names that the settings have mirrors for and no target
@@ -129,7 +129,7 @@ func (c *Checker) Check(ctx context.Context, release *targets.Release) (Report, 
 	for i, w := range wanted {
 		group.Go(func() error {
 			answers[i], errs[i] = c.Client.Verify(ctx, c.Source(release, mirror, w.arch), w.sorted())
-			return nil // all are tried, so that all that is wrong is said
+			return nil // report the errors of all architectures
 		})
 	}
 	_ = group.Wait()
@@ -169,7 +169,7 @@ func (c *Checker) Source(release *targets.Release, mirror string, arch targets.A
 		}
 	}
 	if s.Format == "apk" && s.Keyring == "" {
-		s.Keyring = "/usr/share/apk/keys" // the keys of all architectures, where Alpine is
+		s.Keyring = "/usr/share/apk/keys" // where Alpine has the keys of all architectures
 	}
 	if c.Keyring != nil {
 		s.Keyring = *c.Keyring

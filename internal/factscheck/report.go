@@ -11,8 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 )
 
-// A Report is what was found out about one target. Its JSON
-// form is what --format json prints, in a list.
+// A Report is the result for one target. --format json prints a list of reports.
 type Report struct {
 	Target     string        `json:"target"`
 	Mirror     string        `json:"mirror"` // without a password
@@ -21,7 +20,7 @@ type Report struct {
 	Signatures []Signature   `json:"signatures"` // of each signed document, once
 	Warnings   []string      `json:"warnings"`
 	Skipped    []SkippedArch `json:"skipped"`
-	Errors     []string      `json:"errors"` // indexes that cannot be had; their names are not among Names
+	Errors     []string      `json:"errors"` // about indexes that cannot be read; their names are not in Names
 	Names      []Name        `json:"names"`  // by architecture, then by name
 }
 
@@ -43,14 +42,14 @@ type Counts struct {
 	Missing int `json:"missing"`
 }
 
-// A Signature is what is known of that of a document.
+// A Signature is the result of verifying a document.
 type Signature struct {
 	URL      string `json:"url"`
 	Verified bool   `json:"verified"`
 	Detail   string `json:"detail"`
 }
 
-// A SkippedArch is one that facts have names for and the distribution has not.
+// A SkippedArch is an architecture that the facts have and the distribution lacks.
 type SkippedArch struct {
 	Arch   string `json:"arch"`
 	Names  int    `json:"names"`
@@ -93,7 +92,7 @@ func (r *Report) add(w *wantedNames, answers *repodata.Report) {
 	}
 }
 
-// Note says what else there is to know about the name.
+// Note returns what a report adds to the name.
 func (n Name) Note() string {
 	switch {
 	case n.Status == repodata.Virtual:

@@ -43,11 +43,11 @@ type Report struct {
 	// Kept lists mappings that only we have and need ourselves.
 	Kept  []string `json:"kept_mappings"`
 	Cells []Cell   `json:"cells"`
-	// Corrected lists the differences that are ours on purpose.
+	// Corrected lists intended differences.
 	Corrected []Cell `json:"corrected"`
 }
 
-// Differs reports whether there is anything to bring over.
+// Differs reports whether there is anything to import.
 func (r *Report) Differs() bool {
 	return len(r.NewTargets)+len(r.GoneTargets)+len(r.Keys)+len(r.NewMappings)+len(r.GoneMappings)+len(r.Cells) > 0
 }
@@ -98,7 +98,7 @@ type place struct {
 
 type change struct{ ours, theirs string }
 
-// Compare finds what theirs has that ours has not. corrections is the text of
+// Compare finds what ours lacks of theirs. corrections is the text of
 // our page on corrected facts.
 func Compare(ours, theirs Facts, corrections string) (*Report, error) {
 	c := comparison{ours: ours, theirs: theirs, corrected: readCorrections(corrections)}
@@ -137,7 +137,7 @@ func missing(names, from []string) []string {
 	return out
 }
 
-// needs gives the mappings that some project of a set needs.
+// needs returns the mappings that some project of a set needs.
 func needs(set *facts.Set) (map[string]bool, error) {
 	needed := map[string]bool{}
 	var errs []error

@@ -48,7 +48,7 @@ func (e *editor) writeMappings() error {
 	return nil
 }
 
-// section gives the lines below a heading; ok is false if it is not there.
+// section returns the lines below a heading; ok is false if it is not there.
 func (f *mappingFile) section(name string) (start, end int, ok bool) {
 	start = slices.Index(f.lines, name+":") + 1
 	if start == 0 {
@@ -64,7 +64,7 @@ func (f *mappingFile) section(name string) (start, end int, ok bool) {
 	return start, end, true
 }
 
-// entry gives the lines of a mapping, without comments before it.
+// entry returns the lines of a mapping, without comments before it.
 func (f *mappingFile) entry(section, name string) (start, end int, ok bool) {
 	from, to, ok := f.section(section)
 	if !ok {
@@ -82,7 +82,7 @@ func (f *mappingFile) entry(section, name string) (start, end int, ok bool) {
 	return start, end, true
 }
 
-// replace gives a mapping other names in one section; none removes it there,
+// replace changes the names of a mapping in one section; no names remove it there,
 // with the comments before it.
 func (e *editor) replace(section int, name string, names facts.Names) {
 	heading := sections[section]

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// Text gives the report for people, a line for each difference.
+// Text returns the report for people, a line for each difference.
 func (r *Report) Text() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { b.WriteString(termtext.Line(fmt.Sprintf(format, args...)) + "\n") }

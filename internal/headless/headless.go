@@ -22,7 +22,7 @@ import (
 // patience guards against a browser that hangs.
 const patience = 5 * time.Minute
 
-// A Scheme is what the user prefers, as prefers-color-scheme has it.
+// A Scheme is a value of prefers-color-scheme.
 type Scheme int
 
 // The schemes, with the numbers that Chromium has for them.
@@ -31,7 +31,7 @@ const (
 	Light
 )
 
-// A Page is what a browser makes of a file.
+// A Page is a file as a browser shows it.
 type Page struct {
 	DOM        string   // as HTML
 	Console    []string // messages: errors, warnings, what the policy of the page refused
@@ -66,7 +66,7 @@ func Open(t *testing.T, html string, scheme Scheme) Page {
 	return Page{DOM: dom, Console: console, Background: drawn.At(0, 0)}
 }
 
-// run starts a browser that has nothing of the user's and no network.
+// run starts a browser with its own profile and without network.
 func run(t *testing.T, dir string, scheme Scheme, args ...string) (stdout string, console []string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), patience)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package httpcache asks servers for files that a cache may have already.
+// Package httpcache makes conditional requests for files in a cache.
 package httpcache
 
 import (
@@ -17,16 +17,15 @@ import (
 
 const maxRedirects = 5
 
-// ClientOptions say how servers are reached.
 type ClientOptions struct {
-	ConnectTimeout time.Duration  // also for the handshake of TLS
-	IdleTimeout    time.Duration  // of connections that nobody uses
+	ConnectTimeout time.Duration  // includes the TLS handshake
+	IdleTimeout    time.Duration  // of unused connections
 	PerHost        int            // connections to a host that stay open, 0 for the usual number
 	RootCAs        *x509.CertPool // nil for the system's
 	Verbatim       bool           // ask for no compression and undo none
 }
 
-// NewTransport gives a transport of its own. Proxies come from the environment.
+// NewTransport returns a transport that uses the proxies of the environment.
 func NewTransport(o ClientOptions) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -41,7 +40,7 @@ func NewTransport(o ClientOptions) *http.Transport {
 	}
 }
 
-// NewClient gives a client that follows a few redirects, and none from https to
+// NewClient returns a client that follows a few redirects, and none from https to
 // anything else.
 func NewClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: checkRedirect}
@@ -57,11 +56,11 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// Validators tell a server which version of a file is in the cache, as it sent
-// them; "" for what it did not send.
+// Validators identify the cached version of a file, in the words of the server;
+// "" for those that it did not send.
 type Validators struct{ ETag, LastModified string }
 
-// ValidatorsOf are those of an answer.
+// ValidatorsOf returns the validators of a response.
 func ValidatorsOf(response *http.Response) Validators {
 	return Validators{ETag: response.Header.Get("ETag"), LastModified: response.Header.Get("Last-Modified")}
 }
@@ -84,9 +83,9 @@ func NewRequest(ctx context.Context, address string, known Validators) (*http.Re
 	return req, nil
 }
 
-// Copy copies a file of at most limit bytes. size is what was announced, not
-// positive for nothing; alive is called after each piece, it may be nil. The cause
-// of a context that ends is the error, whatever the sender makes of it.
+// Copy copies a file of at most limit bytes. size is the announced size, if
+// positive. alive, if not nil, is called after each read. If the context ends,
+// its cause is the error.
 func Copy(ctx context.Context, w io.Writer, r io.Reader, size, limit int64, alive func()) error {
 	if size > limit {
 		return fmt.Errorf("%d bytes are announced, more than the %d allowed", size, limit)

@@ -14,9 +14,8 @@ import (
 	"time"
 )
 
-// Retry reports whether a request that has no effect may go better when it is
-// made once more: the server has too much to do or is broken, or could not be
-// reached. response is nil with an error.
+// Retry reports whether an idempotent request should be repeated: the server is
+// overloaded, broken or unreachable. response is nil with an error.
 func Retry(response *http.Response, err error) bool {
 	if err != nil {
 		return !final(err)
@@ -25,8 +24,8 @@ func Retry(response *http.Response, err error) bool {
 	return code == http.StatusTooManyRequests || code == 0 || code >= 500 && code != http.StatusNotImplemented
 }
 
-// final reports whether an error stays the same however often one tries: the
-// address is wrong, or the server cannot prove who it is.
+// final reports whether an error is permanent: the URL is wrong, or the
+// server's certificate is.
 func final(err error) bool {
 	var (
 		cert      *tls.CertificateVerificationError

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package imageowners asks an image for the packages of files in it.
+// Package imageowners finds the packages of files in an image.
 package imageowners
 
 import (
@@ -25,12 +25,11 @@ const (
 	workload  = "lcitool-owners" // name of the container
 )
 
-// engine is what this asks of container.Engine.
 type engine interface {
 	Run(context.Context, container.RunOptions) (container.RunResult, error)
 }
 
-// Find gives the packages of an image that have what mentions name. It runs a
+// Find returns the packages of an image that have what mentions name. It runs a
 // script in a container of the image, without a network.
 func Find(ctx context.Context, e engine, image string, mentions []jobdiff.Mention) ([]jobdiff.Owner, error) {
 	command := []string{"sh", "-c", script, "sh"}
@@ -48,8 +47,8 @@ func Find(ctx context.Context, e engine, image string, mentions []jobdiff.Mentio
 	return parse(string(out.text), mentions), nil
 }
 
-// parse reads what the script printed. The image may be anybody's: what is no
-// line of the script is left out.
+// parse reads what the script printed. The image is untrusted: lines that
+// the script does not print are ignored.
 func parse(text string, mentions []jobdiff.Mention) []jobdiff.Owner {
 	var all []jobdiff.Owner
 	for line := range strings.Lines(text) {

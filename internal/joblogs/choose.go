@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 )
 
-// Choose gives the names of jobs of a run that patterns match, all without
+// Choose returns the names of jobs of a run that patterns match, all without
 // patterns.
 func Choose(run *jobrecord.Stored, patterns []string, failed bool) ([]string, error) {
 	if len(patterns) == 0 {

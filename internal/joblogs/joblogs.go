@@ -49,7 +49,7 @@ func Show(ctx context.Context, o Options) error {
 		}
 	}()
 	for {
-		over := !o.Follow || s.over() // asked first: what was written before the end is there then
+		over := !o.Follow || s.over() // before reading, so that the last lines are not missed
 		if err := s.available(over); err != nil || over {
 			return err
 		}
@@ -64,12 +64,12 @@ func Show(ctx context.Context, o Options) error {
 // show is one call of Show.
 type show struct {
 	Options
-	run   *jobrecord.Stored // as it was read last
+	run   *jobrecord.Stored // the last version read
 	logs  []*log
 	width int
 }
 
-// over reads the record again and reports whether none of the jobs goes on.
+// over reads the record again and reports whether all jobs have ended.
 func (s *show) over() bool {
 	live := jobrecord.GoesOn(s.run.Dir)
 	if run, err := jobrecord.Read(s.run.Dir); err == nil {

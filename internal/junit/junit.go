@@ -47,12 +47,11 @@ type Case struct {
 	Errout  string   `xml:"system-err,omitempty"`
 }
 
-// Properties are what else is known of a test.
 type Properties struct {
 	Properties []Property `xml:"property"`
 }
 
-// A Property is something else that is known of a test.
+// A Property is a name and a value that describe a test.
 type Property struct {
 	Name  string `xml:"name,attr"`
 	Value string `xml:"value,attr"`
@@ -65,10 +64,10 @@ type Message struct {
 	Text    string `xml:",chardata"`
 }
 
-// Seconds is a duration as reports have it.
+// Seconds formats a duration for reports.
 func Seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 
-// Timestamp is a time as reports have it.
+// Timestamp formats a time for reports.
 func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") }
 
 // Write writes a report.

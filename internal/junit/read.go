@@ -16,7 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// What is taken of the reports of all jobs together, and of each.
+// Limits for the reports of a run.
 const (
 	maxCases = 50_000   // cases of all
 	maxText  = 32 << 20 // bytes of text of all
@@ -24,16 +24,16 @@ const (
 	maxName  = 1 << 10  // bytes of a name
 )
 
-// A Reader reads the reports that jobs left, as long as there is room.
+// A Reader reads reports of jobs up to the limits.
 type Reader struct {
 	cases int
 	bytes int // of text
 }
 
-// NewReader gives a reader with room for the reports of a run.
+// NewReader returns a reader with room for the reports of a run.
 func NewReader() *Reader { return &Reader{cases: maxCases, bytes: maxText} }
 
-// Read gives the suites of a report, whose names and classes begin with that of
+// Read returns the suites of a report, whose names and classes begin with that of
 // its job; those before an error included.
 func (r *Reader) Read(job string, data []byte) ([]Suite, error) {
 	d := xml.NewDecoder(bytes.NewReader(repair(data)))
@@ -72,8 +72,8 @@ var reference = lazyregexp.New(`&#(?:[0-9]{1,10}|[xX][0-9a-fA-F]{1,8});`)
 // otherEncoding matches the head of a report that says it is not UTF-8.
 var otherEncoding = lazyregexp.New(`(?i)^\s*<\?xml[^>]*encoding\s*=\s*["'](?:[^uU"']|u[^tT]|ut[^fF]|utf-?[^-8])`)
 
-// repair takes what XML does not have out of a report, but which test programs
-// write into one: control characters, bytes that are no text.
+// repair removes what test programs write although XML forbids it: control
+// characters and invalid bytes.
 func repair(data []byte) []byte {
 	data = slices.DeleteFunc(data, func(b byte) bool { return b < 0x20 && b != '\t' && b != '\n' && b != '\r' })
 	if !otherEncoding.Match(data) {
@@ -109,7 +109,7 @@ type parser struct {
 // ErrFull is why the rest of the reports is left out.
 var ErrFull = errors.New("the rest is left out: there are too many cases, or too much text")
 
-// maxDepth is how deep suites may be nested; nobody nests more than three.
+// maxDepth limits how deep suites are nested; real reports have at most three.
 const maxDepth = 20
 
 func (p *parser) all() error {
@@ -220,5 +220,5 @@ func field(text string) string {
 	return text
 }
 
-// Clean gives text as XML can hold it.
+// Clean removes characters that XML forbids.
 func Clean(text string) string { return termtext.Text(strings.ReplaceAll(text, "\r\n", "\n")) }

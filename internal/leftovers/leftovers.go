@@ -22,7 +22,7 @@ type Pruned struct {
 	Expires *time.Time `json:"expires,omitempty"` // of a container that stays; nil for what goes
 }
 
-// Line says it in words.
+// Line describes it in one line.
 func (p Pruned) Line(dryRun bool, now time.Time) string {
 	switch {
 	case p.Expires != nil:
@@ -33,7 +33,7 @@ func (p Pruned) Line(dryRun bool, now time.Time) string {
 	return fmt.Sprintf("removed %s %s", p.Kind, p.Name)
 }
 
-// daysLeft rounds up: what is said to stay for a day is not gone after an hour.
+// daysLeft rounds up, so that nothing is removed earlier than announced.
 func daysLeft(d time.Duration) string {
 	days := int((d + 24*time.Hour - 1) / (24 * time.Hour))
 	if days == 1 {
@@ -49,8 +49,8 @@ type engine interface {
 	Unproven(ctx context.Context) ([]container.Leftover, error)
 }
 
-// Prune returns what goes, and in a dry run what is kept. Runs of jobs make
-// directories below parents that a kill leaves.
+// Prune returns what it removes, and in a dry run also what it would keep. parents
+// are the directories in which runs of jobs make temporary directories.
 func Prune(ctx context.Context, e engine, o container.PruneOptions, parents ...string) ([]Pruned, error) {
 	left, err := e.Prune(ctx, o)
 	var list []Pruned
@@ -86,8 +86,8 @@ func Prune(ctx context.Context, e engine, o container.PruneOptions, parents ...s
 	return list, err
 }
 
-// Unproven names what may be a leftover but is not proven to be ours, each with a
-// hint.
+// Unproven returns what may be left over but is not proven to be ours, each with
+// a hint.
 func Unproven(ctx context.Context, e engine) ([]string, error) {
 	list, err := e.Unproven(ctx)
 	var lines []string

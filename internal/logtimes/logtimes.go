@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package logtimes keeps when each part of a log was written.
+// Package logtimes records when each part of a log was written.
 //
 // The times of NAME.log are in NAME.times beside it, so that the log itself has
 // the bytes of the job and nothing else. Each line is an offset into the log and
@@ -29,11 +29,11 @@ type Writer struct {
 	last   int64 // milliseconds of the last line
 }
 
-// NewWriter gives a Writer for an empty log.
+// NewWriter returns a Writer for an empty log.
 func NewWriter(to io.Writer) *Writer { return &Writer{to: to} }
 
-// Wrote takes down that so many bytes were added to the log. It writes nothing
-// if that was in the same millisecond as before.
+// Wrote records that n bytes were appended to the log. It writes nothing within
+// the millisecond of the previous call.
 func (w *Writer) Wrote(n int, at time.Time) error {
 	offset, ms := w.offset, at.UnixMilli()
 	w.offset += int64(n)
@@ -54,7 +54,7 @@ type Reader struct {
 	nextAt  time.Time
 }
 
-// NewReader gives a Reader. One of nil knows no times.
+// NewReader returns a Reader. One of nil knows no times.
 func NewReader(from io.Reader) *Reader {
 	r := &Reader{next: -1}
 	if from != nil {
@@ -63,7 +63,7 @@ func NewReader(from io.Reader) *Reader {
 	return r
 }
 
-// At gives when the byte at an offset was written, the zero time if that is not
+// At returns when the byte at an offset was written, the zero time if that is not
 // known. Offsets must not go back from call to call.
 func (r *Reader) At(offset int64) time.Time {
 	for {
@@ -99,6 +99,6 @@ func (r *Reader) read() bool {
 	}
 }
 
-// maxLine bounds a line, in bytes: a file that is none of ours is not read to
-// its end.
+// maxLine bounds a line, in bytes: a foreign file is not read to its
+// end.
 const maxLine = 64

@@ -99,7 +99,7 @@ func New(o Options) *Source {
 	return s
 }
 
-// Fetch gives the files in the order of their references. The error joins
+// Fetch returns the files in the order of their references. The error joins
 // those of all of them: an *UnreadableError for a local file, a *StatusError,
 // an *OfflineError or a *ChangedError, or what Options.Read said.
 func (s *Source) Fetch(ctx context.Context, refs ...Reference) ([]File, error) {
@@ -143,7 +143,7 @@ func (s *Source) fetch(ctx context.Context, ref Reference) (File, error) {
 	return file, s.Compare(file, s.opts.Lock.Digest(ref))
 }
 
-// read gives the text of a file from the disk, the network or the cache.
+// read returns the text of a file from the disk, the network or the cache.
 func (s *Source) read(ctx context.Context, ref Reference) ([]byte, error) {
 	if ref.remote() {
 		return s.remote(ctx, ref)
@@ -156,7 +156,7 @@ func (s *Source) read(ctx context.Context, ref Reference) ([]byte, error) {
 	return data, err
 }
 
-// remote gives the text of a file that has to be fetched.
+// remote returns the text of a file that has to be fetched.
 func (s *Source) remote(ctx context.Context, ref Reference) ([]byte, error) {
 	last, _ := s.cache.load(ref)
 	if s.opts.Offline {
@@ -180,7 +180,7 @@ func (s *Source) remote(ctx context.Context, ref Reference) ([]byte, error) {
 	return got.data, nil
 }
 
-// offline gives the text of a file without asking anybody.
+// offline returns the text of a file without a request.
 func (s *Source) offline(ref Reference, last record) ([]byte, error) {
 	data, ok := s.kept(ref, last)
 	if !ok {

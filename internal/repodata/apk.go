@@ -29,7 +29,7 @@ const (
 )
 
 // apkIndexes opens the APKINDEX.tar.gz of each repository. They are small and
-// their digests are nowhere listed, so they are cached as they are.
+// no signed document lists their digests, so they are cached whole.
 func (c *Client) apkIndexes(ctx context.Context, s Source, r *Report) ([]index, error) {
 	repos := s.repoURLs()
 	lists := make([]*apkIndex, len(repos))
@@ -38,7 +38,7 @@ func (c *Client) apkIndexes(ctx context.Context, s Source, r *Report) ([]index, 
 	for i, repo := range repos {
 		group.Go(func() error {
 			lists[i], errs[i] = c.apkIndex(ctx, join(repo, "APKINDEX.tar.gz"), s.Keyring)
-			return nil // all are tried, so that all that is wrong is said
+			return nil // report the errors of all repositories
 		})
 	}
 	_ = group.Wait()
@@ -142,7 +142,7 @@ func readAPKIndex(packed []byte, keys string, limit int64, each func(record) err
 		if err := parseAPKIndex(files, each); err != nil {
 			return sig, fmt.Errorf("APKINDEX: %w", err)
 		}
-		// The rest is read for its checksum's sake.
+		// Read to the end, so that gzip verifies its checksum.
 		if _, err := io.Copy(io.Discard, plain); err != nil {
 			return sig, fmt.Errorf("cannot unpack: %w", err)
 		}
@@ -157,10 +157,10 @@ type apkSignature struct {
 	sig  []byte
 }
 
-// splitAPKIndex divides the signature stream, if there is one, from what is signed.
+// splitAPKIndex separates the signature stream, if there is one, from the signed part.
 func splitAPKIndex(packed []byte) (signed []byte, sigs []apkSignature, err error) {
 	rest := bytes.NewReader(packed)
-	z, err := gzip.NewReader(rest) // reads no further than it must: rest is an io.ByteReader
+	z, err := gzip.NewReader(rest) // reads not beyond the end of the stream: rest is an io.ByteReader
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot unpack: %w", err)
 	}
@@ -194,7 +194,7 @@ func splitAPKIndex(packed []byte) (signed []byte, sigs []apkSignature, err error
 	return packed[len(packed)-rest.Len():], sigs, nil
 }
 
-// parseSignatureName reads ".SIGN.RSA.KEYFILE". Other kinds are passed over.
+// parseSignatureName reads ".SIGN.RSA.KEYFILE". Other kinds are ignored.
 func parseSignatureName(name string) (apkSignature, bool) {
 	kinds := []struct {
 		prefix string
@@ -208,7 +208,7 @@ func parseSignatureName(name string) (apkSignature, bool) {
 	return apkSignature{}, false
 }
 
-// verifyAPK wants one good signature when the directory of keys is there.
+// verifyAPK requires one good signature if the directory of keys exists.
 func verifyAPK(signed []byte, sigs []apkSignature, keys string) (Signature, error) {
 	if keys == "" {
 		return Signature{Detail: "no keys given"}, nil

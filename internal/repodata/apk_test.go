@@ -84,7 +84,7 @@ func (k apkKey) sign(t testing.TB, prefix string, hash crypto.Hash, signed []byt
 	return tarball(t, false, prefix+k.name, string(sig))
 }
 
-// tarball packs pairs of name and text; end says whether the archive ends here.
+// tarball packs pairs of name and text; end reports whether the archive ends here.
 func tarball(t testing.TB, end bool, files ...string) []byte {
 	t.Helper()
 	var out bytes.Buffer

@@ -19,10 +19,10 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// A cache keeps one file an entry: a header of fixed length that says what the
-// body must be, then the body. Entries are replaced whole, so that several
-// processes may share the directory, and one that does not match its header counts
-// as absent.
+// A cache has one file for each entry: a header of fixed length with the size and
+// digest of the body, then the body. Entries are replaced atomically, so that
+// several processes can share the directory. An entry that does not match its
+// header counts as absent.
 type cache struct{ dir string }
 
 // cacheMeta is the header of an entry.
@@ -49,7 +49,7 @@ func (c cache) path(key string) string {
 	return filepath.Join(c.dir, hex.EncodeToString(sum[:])+".entry")
 }
 
-// open returns an entry's file, its body verified and next to be read.
+// open verifies an entry and returns its file at the start of the body.
 func (c cache) open(key string) (*os.File, cacheMeta, error) {
 	f, err := os.Open(c.path(key))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -114,8 +114,8 @@ func (c cache) write(meta cacheMeta, body []byte) error {
 	return w.commit(meta)
 }
 
-// temporary returns a file of the cache directory that has no name any more: it
-// is gone once closed, however the process ends.
+// temporary returns an unlinked file in the cache directory, which disappears even if
+// the process is killed.
 func (c cache) temporary() (*os.File, error) {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the cache: %w", err)
@@ -131,7 +131,7 @@ func (c cache) temporary() (*os.File, error) {
 	return f, nil
 }
 
-// A cacheWriter takes the body of an entry.
+// A cacheWriter writes an entry.
 type cacheWriter struct {
 	file *renameio.PendingFile
 	key  string
@@ -139,7 +139,7 @@ type cacheWriter struct {
 	size int64
 }
 
-// create starts an entry; nothing is seen of it before commit.
+// create starts an entry, which readers see after commit.
 func (c cache) create(key string) (*cacheWriter, error) {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the cache: %w", err)
@@ -156,7 +156,7 @@ func (c cache) create(key string) (*cacheWriter, error) {
 	return w, nil
 }
 
-// commit completes the header and lets the entry take its place.
+// commit writes the header and replaces the entry.
 func (w *cacheWriter) commit(meta cacheMeta) error {
 	meta.Key, meta.Size, meta.SHA256 = w.key, w.size, hex.EncodeToString(w.sum.Sum(nil))
 	head, err := header(meta)
@@ -172,7 +172,7 @@ func (w *cacheWriter) commit(meta cacheMeta) error {
 	return nil
 }
 
-// abandon drops an entry that was not committed; afterwards it does nothing.
+// abandon removes an entry that was not committed. It does nothing after commit.
 func (w *cacheWriter) abandon() { _ = w.file.Cleanup() }
 
 func (w *cacheWriter) Write(p []byte) (int, error) {

@@ -20,8 +20,8 @@ import (
 type Options struct {
 	CacheDir string // directory for what was fetched; made when first needed
 
-	// Offline asks no mirror: what is not in the cache is an [*OfflineError].
-	// File mirrors are read all the same.
+	// Offline sends no request: a file that the cache lacks is an [*OfflineError].
+	// Mirrors at file:// are still read.
 	Offline bool
 
 	Timeout     time.Duration // for one request with its whole body; 0 means 10 minutes
@@ -30,9 +30,9 @@ type Options struct {
 	MaxUnpacked int64         // bytes of one index unpacked; 0 means 1 GiB
 	Parallel    int           // requests at the same time; 0 means 4
 
-	Progress  func(Progress)    // told how downloads get on, from one goroutine at a time; may be nil
+	Progress  func(Progress)    // called by one goroutine at a time; may be nil
 	Transport http.RoundTripper // nil means the standard one, with its proxy variables
-	Now       func() time.Time  // the clock that dates are held against; nil means time.Now
+	Now       func() time.Time  // compared with dates of documents; nil means time.Now
 }
 
 // Progress is the state of one download.
@@ -40,11 +40,11 @@ type Progress struct {
 	URL   string // what is fetched, without credentials; for an index its lasting address
 	Done  int64  // bytes so far
 	Total int64  // bytes in all; -1 when the mirror does not say
-	Ended bool   // this is the last word on this URL, good or bad
+	Ended bool   // the last update for this URL, after success or failure
 }
 
-// A Client reads indexes through one cache. What it has fetched it does not ask
-// for again, so that the architectures of one release share their Release file.
+// A Client reads indexes through one cache. It downloads a file once, so that the
+// architectures of one release share its Release file.
 type Client struct {
 	opts   Options
 	http   *http.Client
@@ -57,7 +57,7 @@ type Client struct {
 	progress  sync.Mutex
 }
 
-// NewClient fills in the defaults. It touches neither network nor disk.
+// NewClient fills in the defaults. It uses neither network nor disk.
 func NewClient(o Options) (*Client, error) {
 	if o.CacheDir == "" {
 		return nil, errors.New("no cache directory given")
@@ -87,7 +87,7 @@ func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
 	return v
 }
 
-// An OfflineError names what a run without network lacks.
+// An OfflineError lists files that are not in the cache of an offline client.
 type OfflineError struct {
 	URLs []string // sorted
 }
@@ -130,8 +130,8 @@ type pendingDocument struct {
 	abandoned bool // by a caller whose context ended: others ask again
 }
 
-// once runs fetch for the first caller with this URL and gives every later one
-// the same answer.
+// once runs fetch for the first caller with this URL and returns its result to
+// all later ones.
 func (c *Client) once(ctx context.Context, url string, fetch func() (document, error)) (document, error) {
 	c.mu.Lock()
 	p, running := c.documents[url]
@@ -142,7 +142,7 @@ func (c *Client) once(ctx context.Context, url string, fetch func() (document, e
 	c.mu.Unlock()
 	if !running {
 		p.doc, p.err = fetch()
-		if ctx.Err() != nil { // ours to give up, not everybody's
+		if ctx.Err() != nil { // only this caller gives up
 			p.abandoned = true
 			c.mu.Lock()
 			delete(c.documents, url)

@@ -14,8 +14,8 @@ import (
 )
 
 // debIndexes opens the Packages files of a suite and of its pockets, one for
-// each component. A mirror need not have the pockets: r.unread says why one was
-// not read. A wrong signature is an error there, as well.
+// each component. A mirror need not have the pockets: r.unread has the reason for
+// each that was not read. A wrong signature of a pocket is an error.
 func (c *Client) debIndexes(ctx context.Context, s Source, r *Report) ([]index, error) {
 	indexes, err := c.suiteIndexes(ctx, s, r)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *Client) suiteIndexes(ctx context.Context, s Source, r *Report) ([]index
 	return c.openLists(ctx, files, r, nil)
 }
 
-// openLists opens the indexes' lists and says what was left out of them.
+// openLists opens the lists of indexes and warns of names that they leave out.
 func (c *Client) openLists(ctx context.Context, files []indexFile, r *Report, arch func(string) bool) ([]index, error) {
 	lists, err := c.lists(ctx, files)
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *Client) openLists(ctx context.Context, files []indexFile, r *Report, ar
 	return indexes, nil
 }
 
-// archsOf gives the binary-ARCH directories in which an architecture's packages are.
+// archsOf returns the binary-ARCH directories in which an architecture's packages are.
 func (rel *release) archsOf(arch string) []string {
 	if rel.allApart {
 		return []string{arch, "all"}

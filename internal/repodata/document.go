@@ -16,14 +16,14 @@ import (
 	"strings"
 )
 
-// A document is a small file whose address stays while its text changes.
+// A document is a small file that changes without changing its URL.
 type document struct {
 	body    []byte
-	warning string // that the cache stood in for the mirror; empty when it did not
+	warning string // set if the cache was used because the mirror did not answer
 }
 
-// document fetches a file that may change, asking only whether it did when the
-// cache has it. When the mirror cannot be reached the cache stands in for it.
+// document fetches a file, with a conditional request if the cache has it. If the
+// mirror cannot be reached, the cached file is used.
 func (c *Client) document(ctx context.Context, url string, limit int64) (document, error) {
 	return c.once(ctx, url, func() (document, error) { return c.fetchDocument(ctx, url, limit) })
 }
@@ -64,7 +64,7 @@ func (c *Client) fetchDocument(ctx context.Context, url string, limit int64) (do
 		err, meta.Fetched.UTC().Format("2006-01-02 15:04 UTC"))}, nil
 }
 
-// offline reports whether the address must not be asked.
+// offline reports whether a URL must not be requested.
 func (c *Client) offline(url string) bool {
 	return c.opts.Offline && !strings.HasPrefix(url, "file:")
 }
@@ -75,7 +75,7 @@ type digest struct {
 	hex  string
 }
 
-// newDigest reads a digest of a kind that still means something.
+// newDigest reads a digest of a kind that is still secure.
 func newDigest(kind, text string) (digest, error) {
 	kinds := map[string]crypto.Hash{"sha256": crypto.SHA256, "sha384": crypto.SHA384, "sha512": crypto.SHA512}
 	h, ok := kinds[strings.ToLower(kind)]
@@ -88,9 +88,8 @@ func newDigest(kind, text string) (digest, error) {
 	return digest{h, strings.ToLower(text)}, nil
 }
 
-// download fetches a file whose digest is known into a file without a name,
-// at its start. The wish's limit is the size it must have, -1 when that is not
-// known.
+// download fetches a file with a known digest and returns it unlinked, at its
+// start. The request's limit is the expected size, -1 if it is not known.
 func (c *Client) download(ctx context.Context, f request, want digest) (*os.File, error) {
 	if f.limit > c.opts.MaxDownload {
 		return nil, fmt.Errorf("%s: %d bytes are announced, more than the %d allowed", redacted(f.url), f.limit, c.opts.MaxDownload)

@@ -27,8 +27,8 @@ var (
 	errTooSlow = errors.New("the mirror takes too long")
 )
 
-// newHTTPClient gives the client every request uses: nothing is unpacked behind
-// our back.
+// newHTTPClient returns the client of all requests. It leaves compressed bodies
+// as they are.
 func newHTTPClient(o Options) *http.Client {
 	if o.Transport != nil {
 		return httpcache.NewClient(o.Transport)
@@ -72,7 +72,7 @@ func join(base string, parts ...string) string {
 	return strings.TrimRight(base, "/") + "/" + strings.Join(parts, "/")
 }
 
-// A response is what came back besides the body.
+// A response is the metadata of an answer.
 type response struct {
 	notModified bool
 	httpcache.Validators
@@ -81,9 +81,9 @@ type response struct {
 // A request is a file to be fetched.
 type request struct {
 	url   string
-	shown string     // address shown to people meanwhile; empty means url
+	shown string     // URL in progress messages; empty means url
 	limit int64      // bytes it may have
-	known *cacheMeta // what the cache has: the mirror may say that nothing changed since; nil for nothing
+	known *cacheMeta // the cached version, for a conditional request; nil if there is none
 }
 
 // get fetches a file into w.
@@ -119,7 +119,7 @@ func copyFile(ctx context.Context, name string, limit int64, w *progressWriter) 
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for ever
+	if !info.Mode().IsRegular() { // opening a FIFO would block
 		return errors.New("not a file")
 	}
 	f, err := os.Open(name)
@@ -174,7 +174,7 @@ func (c *Client) request(ctx context.Context, u *url.URL, f request, w *progress
 	return response{Validators: httpcache.ValidatorsOf(resp)}, err
 }
 
-// A progressWriter counts what passes and tells the client's caller.
+// A progressWriter counts bytes and calls Options.Progress.
 type progressWriter struct {
 	client *Client
 	w      io.Writer

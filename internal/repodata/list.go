@@ -15,12 +15,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// An indexFile is a large index whose digest a checked document gives. Of what
-// it says only names are kept, as a list in the cache that stands for the index
-// as long as its digest is the same: a fiftieth of the size, read in a moment.
+// An indexFile is a large index with a digest from a verified document. The cache
+// keeps only its names, in a list that is valid while the digest is the same. A
+// list has a fiftieth of the size of its index.
 type indexFile struct {
-	url      string   // its lasting address; the list is kept under it
-	from     []string // where this version of it is, best place first
+	url      string   // does not change with the content; key of the list
+	from     []string // URLs of this version, best first
 	digest   digest
 	size     int64 // as fetched; -1 when not known
 	unpacked int64 // as unpacked; -1 when not known
@@ -45,7 +45,7 @@ func (c *Client) lists(ctx context.Context, files []indexFile) ([]*nameList, err
 	for i, f := range files {
 		group.Go(func() error {
 			lists[i], errs[i] = c.list(ctx, f)
-			return nil // all are tried, so that all that is wrong is said
+			return nil // report the errors of all indexes
 		})
 	}
 	_ = group.Wait()
@@ -149,7 +149,7 @@ func (c contextReader) Read(p []byte) (int, error) {
 }
 
 // A listWriter writes records as lines: name, architecture, what it provides,
-// with tabs between. A package that provides very much takes several lines.
+// separated by tabs. A package that provides many names has several lines.
 type listWriter struct {
 	w    *bufio.Writer
 	meta *cacheMeta // counts go here

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// A record is one package as an index gives it. Name and provides are
+// A record is one package of an index. Name and provides are
 // printable and hold no tab, so that they can be listed and shown.
 type record struct {
 	name     string
@@ -19,14 +19,14 @@ type record struct {
 	provides []string
 }
 
-// An index gives its packages one after another, as often as it is asked.
+// An index iterates over its packages, any number of times.
 type index interface {
 	scan(ctx context.Context, each func(record)) error
 	packages() int
 	close()
 }
 
-const maxProviders = 20 // more would not help anybody to decide
+const maxProviders = 20
 
 // A matcher finds the names asked for in a stream of records.
 type matcher struct {

@@ -14,7 +14,7 @@ import (
 
 const (
 	maxNearest = 3
-	maxCompare = 64 // bytes: nothing longer was mistyped by a person
+	maxCompare = 64 // bytes; longer names are not compared
 )
 
 // A nearestSearch finds the known names that are most like the missing ones.

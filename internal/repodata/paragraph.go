@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// errLongLine is returned for a line that is no honest index's.
+// errLongLine is returned for a line longer than those of real indexes.
 var errLongLine = errors.New("a line is too long")
 
 const maxLine = 1 << 20
 
-// A lineReader gives a text's lines, and tells a text that was cut off from
-// one that is wrong.
+// A lineReader reads lines, and distinguishes a truncated text from an invalid
+// one.
 type lineReader struct {
 	*bufio.Scanner
 	in failingReader
@@ -44,8 +44,8 @@ func newLineReader(r io.Reader) *lineReader {
 	return l
 }
 
-// blame gives the reason for a line that makes no sense: that the text broke
-// off in its middle, if it did.
+// blame returns the reason for an invalid line: a read error if the line was
+// truncated by one.
 func (l *lineReader) blame(err error) error {
 	if l.in.err != nil {
 		return l.in.err
@@ -67,7 +67,7 @@ func (l *lineReader) err() error {
 // holds are good until the function returns.
 //
 // pault.ag/go/debian/control reads the same, but its time grows with the square
-// of a field's lines, and here the text is a stranger's.
+// of a field's lines, and this text is untrusted.
 func paragraphs(r io.Reader, wanted map[string]bool, each func(fields map[string]string) error) error {
 	lines := newLineReader(r)
 	p := paragraph{fields: map[string]string{}}

@@ -13,13 +13,12 @@ import (
 	"time"
 )
 
-// ErrNoIndex says that a release has no packages of a component or for an
-// architecture.
+// ErrNoIndex is returned if a release lacks a component or an architecture.
 var ErrNoIndex = errors.New("Release file lists no packages") //nolint:staticcheck // the file's name has a capital
 
 const maxRelease = 8 << 20 // Ubuntu's largest has 300 KiB
 
-// A release is what a Release file says, as far as it matters here.
+// A release has those fields of a Release file that this package uses.
 type release struct {
 	suite, codename string
 	archs           []string
@@ -58,7 +57,7 @@ func (c *Client) release(ctx context.Context, s Source, r *Report) (*release, er
 	return rel, nil
 }
 
-// signedRelease returns a Release file's text, its signature seen to.
+// signedRelease returns the verified text of a Release file.
 func (c *Client) signedRelease(ctx context.Context, base string, s Source, r *Report) ([]byte, error) {
 	url := join(base, "InRelease")
 	doc, err := c.document(ctx, url, maxRelease)
@@ -98,7 +97,7 @@ func (c *Client) detachedRelease(ctx context.Context, base string, s Source, r *
 	return doc.body, nil
 }
 
-// stale passes on that a document came from the cache for want of the mirror.
+// stale warns that a document came from the cache because the mirror did not answer.
 func (r *Report) stale(d document) {
 	if d.warning != "" {
 		r.Warnings = append(r.Warnings, d.warning)

@@ -2,14 +2,13 @@
 
 // Package repodata reads distributions' package indexes.
 //
-// A [Client] is asked with [Client.Verify] which of some names a [Source]
-// knows. It fetches the indexes over http, https or from a file:// mirror,
-// checks them as far as their distribution signs them, keeps what it needs
-// in a cache directory, then says for each name whether it is a package, only
-// a virtual name that packages provide, or missing.
+// [Client.Verify] looks up names in the indexes of a [Source]. It fetches the
+// indexes over http, https or from a file:// mirror, verifies the signatures
+// that the distribution makes, and caches the names. Each name is reported as a
+// package, as a virtual name that packages provide, or as missing.
 //
-// Everything that arrives is hostile until it is checked: sizes, redirects,
-// times, decompression and names are bounded, whatever the mirror claims.
+// Mirrors are untrusted: sizes, redirects, times, decompression and names are
+// bounded.
 package repodata
 
 import (
@@ -27,7 +26,7 @@ type Source struct {
 	URL        string   // the mirror's base: http, https or file
 	Suite      string   // deb: directory below dists/
 	Components []string // deb: "main", "universe", …
-	Pockets    []Pocket // deb: further parts of the release, as far as the mirror has them
+	Pockets    []Pocket // deb: further parts of the release; those that the mirror lacks are skipped
 
 	// Repos are the repositories of rpm (their directories hold repodata/) and apk
 	// (holding APKINDEX.tar.gz): directories below URL, or whole addresses, in
@@ -37,9 +36,9 @@ type Source struct {
 	Arch string // as the distribution calls it: "amd64" (deb), "x86_64" (rpm, apk)
 
 	// Keyring is a file of OpenPGP public keys (deb, rpm) or a directory of
-	// PEM public keys named as the signatures name them (apk). Empty, or a
-	// path where nothing is, means that signatures are not verified, which
-	// the report says.
+	// PEM public keys named as the signatures name them (apk). If it is
+	// empty or does not exist, signatures are not verified, and the report
+	// says so.
 	Keyring string
 }
 
@@ -50,10 +49,9 @@ type Pocket struct {
 	Suite string // "trixie-updates"
 }
 
-// A Status says how an index knows a name.
+// A Status is the result of a look-up.
 type Status string
 
-// The three answers.
 const (
 	Present Status = "present" // a package of that name
 	Virtual Status = "virtual" // no such package, but some provide the name
@@ -62,13 +60,13 @@ const (
 
 // A Result is the answer for one name.
 type Result struct {
-	Name       string   // as it was asked
+	Name       string   // as requested
 	Status     Status   // never empty
 	ProvidedBy []string // for Virtual: packages that provide it, sorted, at most 20
 	Nearest    []string // for Missing: at most three known names, the most similar first; nil when none is similar
 }
 
-// A Signature says what was found out about who made one index.
+// A Signature is the result of verifying one document.
 type Signature struct {
 	URL      string // the signed document
 	Verified bool   // signed by a key of the keyring
@@ -79,7 +77,7 @@ type Signature struct {
 type Report struct {
 	Results    []Result    // one for each distinct name, in the order asked
 	Signatures []Signature // one for each signed document that was read, in that order
-	Warnings   []string    // what went on without something, in no particular order but always the same
+	Warnings   []string    // in an undefined but stable order
 	Packages   int         // entries in the indexes read; a package in several versions counts as often
 
 	unread []string // pockets, and why; it matters if a name is missing
@@ -97,10 +95,10 @@ func Supported(format string) bool {
 // source's own architecture as a suffix (":arm64"), which is not part of what
 // is looked up. Names asked twice are answered once.
 //
-// It fails when an index cannot be had or be trusted: [ErrNotFound] when the
+// It fails if an index cannot be fetched or verified: [ErrNotFound] when the
 // mirror has no such file, [ErrNoIndex] when a deb release does not have the
-// architecture or a component, an [*OfflineError] when the cache lacks something
-// and asking is not allowed, [ErrSignature] when a signature is wrong. It is
+// architecture or a component, an [*OfflineError] when the cache of an offline
+// client lacks a file, [ErrSignature] when a signature is wrong. It is
 // safe from several goroutines.
 func (c *Client) Verify(ctx context.Context, s Source, names []string) (*Report, error) {
 	asked, err := newMatcher(names, s.Arch)
@@ -156,7 +154,7 @@ func (c *Client) indexes(ctx context.Context, s Source, r *Report) ([]index, err
 	}
 }
 
-// check refuses what would make a path or URL that nobody meant.
+// check refuses parts that would change the meaning of a path or URL.
 func (s Source) check() error {
 	if !Supported(s.Format) {
 		return fmt.Errorf("%w: %q", errUnsupported, s.Format)
@@ -201,7 +199,7 @@ func plainPath(p string) bool {
 	return true
 }
 
-// repoURLs gives the addresses of an rpm or apk source's repositories.
+// repoURLs returns the addresses of an rpm or apk source's repositories.
 func (s Source) repoURLs() []string {
 	urls := []string{s.URL}
 	if len(s.Repos) > 0 {

@@ -35,7 +35,7 @@ func (c *Client) rpmIndexes(ctx context.Context, s Source, r *Report) ([]index, 
 	return c.openLists(ctx, files, r, func(arch string) bool { return arch == s.Arch || arch == "noarch" })
 }
 
-// primary reads a repository's repomd.xml for where its packages are listed.
+// primary finds the list of packages in a repository's repomd.xml.
 func (c *Client) primary(ctx context.Context, base string, s Source, r *Report) (indexFile, error) {
 	url := join(base, "repodata/repomd.xml")
 	doc, err := c.document(ctx, url, maxRepomd)
@@ -96,7 +96,7 @@ func parseRepomd(base string, text []byte) (indexFile, error) {
 			return indexFile{}, err
 		}
 		x := indexFile{
-			// The file's name changes with its digest; its list's does not.
+			// The name of the file has its digest; the key of the list must not change.
 			url:  join(base, "repodata/primary"+d.Location.Href[strings.LastIndexByte(d.Location.Href, '.'):]),
 			from: []string{join(base, d.Location.Href)}, digest: sum, size: -1, unpacked: -1, parse: parsePrimary,
 		}
@@ -224,8 +224,8 @@ func (p *primaryParser) stop(t xml.EndElement) error {
 	return err
 }
 
-// maxProvides bounds one package's list; the largest honest ones have
-// some ten thousand.
+// maxProvides bounds the list of one package; the largest real ones have about
+// ten thousand.
 const maxProvides = 200_000
 
 func (p *primaryParser) provide(name string) {

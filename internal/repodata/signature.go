@@ -116,9 +116,9 @@ func (c *Client) detachedSignature(ctx context.Context, url, sigURL string, body
 	return sig, nil
 }
 
-// verifySignatures wants one good signature by a key of the keyring and none
-// that is wrong. A release is often signed with several keys, and a keyring
-// need not know all of them.
+// verifySignatures requires one good signature by a key of the keyring and no
+// wrong one. A release is often signed with several keys, and the keyring need
+// not have all of them.
 func verifySignatures(keyringFile string, text []byte, signatures io.Reader, now time.Time) (Signature, error) {
 	keys, why, err := keyring(keyringFile)
 	if err != nil {
@@ -158,8 +158,8 @@ func verifySignatures(keyringFile string, text []byte, signatures io.Reader, now
 	return Signature{Verified: true, Detail: "signed by " + good}, nil
 }
 
-// isWrong reports whether a signature does not fit the text, as opposed to one
-// that cannot be judged or that counts no more.
+// isWrong reports whether a signature does not match the text. Signatures that
+// cannot be verified or have expired are not wrong.
 func isWrong(err error) bool {
 	var wrong pgperrors.SignatureError
 	return errors.As(err, &wrong)

@@ -14,8 +14,8 @@ import (
 	"github.com/therootcompany/xz"
 )
 
-// maxDictionary is what unpacking one file may keep in memory. Indexes are
-// made with dictionaries of 8 MiB and less.
+// maxDictionary limits the memory for unpacking one file. Indexes use
+// dictionaries of at most 8 MiB.
 const maxDictionary = 64 << 20
 
 // unpack returns a reader of the file's content, at most limit bytes, by the

@@ -10,15 +10,15 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// An Output is shared by targets that run side by side: what one says in one
-// call stays together.
+// An Output is shared by targets that run in parallel: the text of one call stays
+// together.
 type Output struct {
 	W io.Writer
 
 	mu sync.Mutex
 }
 
-// WriteAll writes a whole text.
+// WriteAll writes a text in one piece.
 func (o *Output) WriteAll(text string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -26,7 +26,7 @@ func (o *Output) WriteAll(text string) error {
 	return err
 }
 
-// Lines gives a writer whose lines have the target before them.
+// Lines returns a writer whose lines have the target before them.
 func (o *Output) Lines(to io.Writer, target string) *Lines {
 	return &Lines{out: o, to: to, prefix: target + " | "}
 }

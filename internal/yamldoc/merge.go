@@ -17,14 +17,14 @@ const (
 	mergeKeys  = 10_000
 )
 
-// Mapping gives the fields of a mapping in the order of the file, with what
+// Mapping returns the fields of a mapping in the order of the file, with what
 // "<<" brings in behind them: the mapping's own keys win, then those of the
 // last "<<". The last of several equal keys counts, in the place of the first;
 // Duplicates reports them. A key that is not a scalar is an error; the other
 // fields are given all the same.
 func (n Node) Mapping() ([]Field, error) { return n.fields(false) }
 
-// MappingInOrder gives the fields of a mapping as Ruby's reader does, which is
+// MappingInOrder returns the fields of a mapping as Ruby's reader does, which is
 // GitLab's: what "<<" brings in replaces the keys that stand before it.
 func (n Node) MappingInOrder() ([]Field, error) { return n.fields(true) }
 
@@ -82,7 +82,7 @@ func (m *merger) add(n Node, depth int) {
 	}
 }
 
-// pair gives the key at an index of a mapping's content with its value.
+// pair returns the key at an index of a mapping's content with its value.
 func (n Node) pair(i int) (key, value Node) {
 	return Node{n.node.Content[i], n.file, n.skip}.resolved(), Node{n.node.Content[i+1], n.file, n.skip}.resolved()
 }
@@ -115,7 +115,7 @@ func (m *merger) merge(v Node, depth int) {
 	}
 }
 
-// Duplicates gives an error for each key of the value, and of all below it,
+// Duplicates returns an error for each key of the value, and of all below it,
 // that repeats an earlier one of its mapping, in the order of the file.
 func (n Node) Duplicates() []*diag.Error {
 	var errs []*diag.Error

@@ -108,7 +108,7 @@ func (n Node) Describe() string {
 	return "a value of type " + n.node.Tag
 }
 
-// Scalar gives the text of a scalar as written in the file, whatever its type.
+// Scalar returns the text of a scalar as written in the file, whatever its type.
 func (n Node) Scalar() (string, bool) {
 	if n.node == nil || n.node.Kind != yaml.ScalarNode {
 		return "", false
@@ -116,7 +116,7 @@ func (n Node) Scalar() (string, bool) {
 	return n.node.Value, true
 }
 
-// Text gives a string. A number, a date or one of YAML 1.1's words for true
+// Text returns a string. A number, a date or one of YAML 1.1's words for true
 // and false is refused with the advice to quote it.
 func (n Node) Text() (string, error) {
 	if n.node == nil || n.node.Kind != yaml.ScalarNode || n.IsNull() {
@@ -128,7 +128,7 @@ func (n Node) Text() (string, error) {
 	return n.node.Value, nil
 }
 
-// Bool gives a boolean, in any of the spellings that YAML 1.1 has for it.
+// Bool returns a boolean, in any of the spellings that YAML 1.1 has for it.
 func (n Node) Bool() (bool, error) {
 	if value, ok := n.boolean(); ok {
 		return value, nil
@@ -152,7 +152,7 @@ func (n Node) boolean() (value, ok bool) {
 	return false, false
 }
 
-// Sequence gives the items of a list.
+// Sequence returns the items of a list.
 func (n Node) Sequence() ([]Node, error) {
 	if !n.IsSequence() {
 		return nil, diag.Errorf(n.Pos(), "expected a list, got %s", n.Describe())

@@ -82,7 +82,7 @@ func (k *disk) path() string {
 	return k.x.Source.File.File
 }
 
-// setPath gives the disk another file. Its definition stays.
+// setPath replaces the file of the disk. Its definition stays.
 func (k *disk) setPath(path string) {
 	x := *k.x
 	x.Source = &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: path}}
@@ -191,7 +191,7 @@ func (d *domain) disk(name string) (*disk, error) {
 	return nil, &domstats.Error{Code: domstats.CodeInvalidArg, Message: fmt.Sprintf("disk %q is not there", name)}
 }
 
-// freeSlot gives each device a PCI slot of its own.
+// freeSlot returns a PCI slot that no other device has.
 func (d *domain) freeSlot() uint { return uint(3 + len(d.disks) + len(d.nics)) }
 
 // blockParams are the parameters of the block group.

@@ -114,12 +114,12 @@ func (c *conn) Lookup(ctx context.Context, name string) (domstats.Domain, error)
 	return domstats.Domain{}, fault(domstats.CodeNoDomain, "no domain with name %q", name)
 }
 
-// Version is the release of libvirt that is pretended.
+// Version is the release of libvirt that is simulated.
 func (c *conn) Version(ctx context.Context) (domstats.Version, error) {
 	return domstats.MakeVersion(11, 3, 0), c.wait(ctx, time.After(time.Millisecond))
 }
 
-// HypervisorVersion is the release of QEMU that is pretended.
+// HypervisorVersion is the release of QEMU that is simulated.
 func (c *conn) HypervisorVersion(ctx context.Context) (domstats.Version, error) {
 	return domstats.MakeVersion(10, 0, 0), c.wait(ctx, time.After(time.Millisecond))
 }

@@ -203,7 +203,7 @@ func (c *conn) onDisk(ctx context.Context, id domstats.Domain, name string, f fu
 	})
 }
 
-// BlockResize gives a disk another size.
+// BlockResize resizes a disk.
 func (c *conn) BlockResize(ctx context.Context, id domstats.Domain, name string, size uint64) error {
 	return c.onDisk(ctx, id, name, func(k *disk) { k.size = size })
 }

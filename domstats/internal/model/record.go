@@ -15,7 +15,7 @@ import (
 const needJob = domstats.GroupCPU | domstats.GroupBalloon | domstats.GroupVCPU | domstats.GroupBlock | domstats.GroupIOThread |
 	domstats.GroupDirtyRate | domstats.GroupVM
 
-// record is what a domain answers; job tells whether its QEMU could be asked.
+// record is what a domain answers; job reports whether its QEMU could be asked.
 func (d *domain) record(s *Stack, groups domstats.Group, chain, job bool) domstats.Record {
 	r := domstats.Record{Domain: d.id}
 	job = job && d.active()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package model pretends to be a libvirt daemon with its QEMU and its host.
+// Package model simulates a libvirt daemon with its QEMU and its host.
 //
 // It behaves as the documentation says and as libvirt 11.3 with QEMU 10 were
-// seen to, so that no case of the suite fails on it. Time is the only thing it
-// does not pretend: in a bubble of testing/synctest the whole suite takes moments.
+// observed to, so that no case of the suite fails on it. It uses the real clock,
+// which costs no time in a bubble of testing/synctest.
 package model
 
 import (
@@ -19,7 +19,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// A Stack is one pretended machine.
+// A Stack is one simulated machine.
 type Stack struct {
 	mu      sync.Mutex
 	qemu    map[domstats.UUID]*domain

@@ -157,7 +157,7 @@ func testRecord(d *domain, groups domstats.Group) domstats.Record {
 	return r
 }
 
-// takeJob tells whether the domain's job could be had: at once, or within the
+// takeJob reports whether the domain's job could be had: at once, or within the
 // thirty seconds that libvirt waits.
 func (c *conn) takeJob(ctx context.Context, d *domain, patient bool) (bool, error) {
 	select {

@@ -60,5 +60,5 @@ func ZeroLength(p wire.Packet) []byte {
 	return b
 }
 
-// Silence says nothing.
+// Silence sends nothing.
 func Silence(wire.Packet) []byte { return nil }

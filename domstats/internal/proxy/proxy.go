@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package proxy stands between a client and a libvirt daemon to rewrite what
-// the daemon says about domain statistics.
+// Package proxy rewrites the domain statistics that a libvirt daemon sends.
 //
-// It drives the real client and real domains with a lying server.
+// It shows how the suite judges a daemon that reports wrong values.
 package proxy
 
 import (
