@@ -42,7 +42,7 @@ func runVerbs() []string { return []string{"job run", "job shell", "run"} }
 // Keys returns all keys in the order of the documentation.
 func Keys() []Key {
 	return []Key{
-		{Name: "event", Flag: "event", Verbs: jobVerbs(), Summary: "what starts the pipeline that job verbs work with"},
+		{Name: "event", Flag: "event", Verbs: jobVerbs(), Summary: "what starts the pipeline that job commands work with"},
 		{Name: "branch", Flag: "branch", Verbs: jobVerbs(), Summary: "branch that is pushed, or that a merge request is for"},
 		{Name: "default-branch", Flag: "default-branch", Verbs: jobVerbs(), Summary: "the project's default branch"},
 		{Name: "project", Flag: "project", Verbs: jobVerbs(), Summary: "project that the pipeline runs in, GROUP/NAME"},
@@ -56,7 +56,7 @@ func Keys() []Key {
 		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Summary: "what becomes of the container of a job that failed"},
 		{Name: "jobs", Flag: "jobs", Verbs: runVerbs(), Kind: Number, Summary: "jobs or targets at a time"},
 		{Name: "limits.memory", Flag: "memory", Verbs: runVerbs(), Summary: "memory limit for each command, for example 2g"},
-		{Name: "limits.cpus", Flag: "cpus", Verbs: runVerbs(), Kind: Number, Summary: "processor limit for each command, for example 1.5"},
+		{Name: "limits.cpus", Flag: "cpus", Verbs: runVerbs(), Kind: Number, Summary: "CPU limit for each command, for example 1.5"},
 		{Name: "limits.timeout", Flag: "timeout", Verbs: runVerbs(), Summary: "time limit for each command, for example 2h"},
 		{Name: "limits.network", Flag: "network", Verbs: runVerbs(), Values: []string{"none", "host", "bridge"}, Refused: []string{"host"}, Summary: "network of commands"},
 		{Name: "connection", Flag: "connection", Yields: "url", User: true, Summary: "name of a connection in containers.conf"},
