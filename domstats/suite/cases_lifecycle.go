@@ -186,15 +186,7 @@ func lifDaemonRestart(t *T) {
 	g := t.small(false, func(s *guest.Spec) { s.KVM, s.VCPUs = kvm, 2 })
 	before := g.record(everything)
 	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
-	t.conn.Close()
-	var fresh Conn
-	t.until(5*time.Minute, "the daemon answers again", func() bool {
-		c, err := t.run.o.Stack.Open(t.ctx, ReadWrite)
-		fresh = c
-		return err == nil
-	})
-	t.conn = fresh
-	t.cleanup(func(context.Context) { fresh.Close() })
+	t.reopen()
 	after := g.record(everything)
 	t.wantNames(after, "", before.Names("")...)
 	t.report(domstats.CheckMonotonic(domstats.NewCatalogue(), before, after), "over the restart")
