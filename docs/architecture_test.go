@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -39,24 +40,32 @@ func picture(t *testing.T) []string {
 	return all
 }
 
-// imports gives what each package imports, by path below the module.
+// imports returns what each package imports, by path below the module.
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
+	all, err := listImports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+var listImports = sync.OnceValues(func() (map[string][]string, error) {
 	const tags = "remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper"
 	cmd := exec.Command("go", "list", "-tags", tags, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
 	cmd.Dir = ".."
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	all := map[string][]string{}
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
 		all[strings.TrimPrefix(fields[0], module)] = fields[1:]
 	}
-	return all
-}
+	return all, nil
+})
 
 // floor is the place of a package in the picture; what lies below a package
 // that is drawn belongs to it. It is -1 for none.
