@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/guest"
 )
 
@@ -187,9 +186,4 @@ func probeGuest(t *T, s guest.Spec, ask func(*Guest) string) string {
 		g.remove(ctx)
 	}()
 	return ask(g)
-}
-
-// versionBelow tells whether libvirt is older than a release.
-func (t *T) versionBelow(major, minor uint64) bool {
-	return t.run.libvirt < domstats.MakeVersion(major, minor, 0)
 }

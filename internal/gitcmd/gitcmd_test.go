@@ -91,20 +91,6 @@ func callAll(t *testing.T, r *Repo, commit string) {
 	if err != nil || !strings.Contains(status, " M file.x\x00") || !strings.Contains(status, "?? nested/\x00") {
 		t.Errorf("status %q, %v", status, err)
 	}
-	dir := filepath.Join(t.TempDir(), "tree")
-	if err := r.Checkout(t.Context(), commit, dir); err != nil {
-		t.Error(err)
-	}
-	if data, err := os.ReadFile(filepath.Join(dir, "file.x")); string(data) != "text\n" || err != nil {
-		t.Errorf("checked out %q, %v", data, err)
-	}
-	config, err := os.ReadFile(filepath.Join(dir, ".git/config"))
-	if err != nil || strings.Contains(string(config), "evil") {
-		t.Errorf("%s, %v", config, err)
-	}
-	if hooks, err := os.ReadDir(filepath.Join(dir, ".git/hooks")); len(hooks) > 0 {
-		t.Errorf("hooks %v, %v", hooks, err)
-	}
 }
 
 func newRepo(t *testing.T, dir string) string {
@@ -145,9 +131,6 @@ func TestWorktreesAndSubmodules(t *testing.T) {
 	}
 	if got, err := r.PushAddresses(t.Context(), "origin"); len(got) != 1 || got[0] != "https://gitlab.com/a/b.git" || err != nil {
 		t.Errorf("config.worktree: %v, %v", got, err)
-	}
-	if err := r.Checkout(t.Context(), commit, filepath.Join(top, "clean")); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -301,67 +284,6 @@ func TestOwner(t *testing.T) {
 		r.Close()
 		t.Error("the repository says itself that it is safe")
 	}
-}
-
-// TestCheckout has repositories whose objects are not all in one pack.
-func TestCheckout(t *testing.T) {
-	isolate(t)
-	top := t.TempDir()
-	origin := filepath.Join(top, "origin")
-	first := newRepo(t, origin)
-	put(t, filepath.Join(origin, "second"), "", 0o644)
-	plainGit(t, origin, "tag", "-a", "-m", "one", "v1")
-	plainGit(t, origin, "add", "-A")
-	plainGit(t, origin, "commit", "-q", "-m", "second")
-	plainGit(t, origin, "remote", "add", "origin", "https://me:secret@gitlab.com/a/b.git")
-	plainGit(t, top, "clone", "-q", origin, "packed")
-	plainGit(t, filepath.Join(top, "packed"), "gc", "-q")
-	plainGit(t, top, "clone", "-q", "--shared", origin, "shared")
-	plainGit(t, top, "clone", "-q", "--depth=1", "file://"+origin, "shallow")
-	plainGit(t, origin, "checkout", "-q", "--detach", first)
-	put(t, filepath.Join(origin, "third"), "", 0o644)
-	plainGit(t, origin, "add", "-A")
-	plainGit(t, origin, "commit", "-q", "-m", "on no branch")
-	plainGit(t, top, "init", "-q", "-b", "main", "--object-format=sha256", "sha256")
-	newRepo(t, filepath.Join(top, "sha256"))
-	for name, history := range map[string]string{"origin": "2", "packed": "2", "shared": "2", "shallow": "1", "sha256": "1"} {
-		r := open(t, filepath.Join(top, name))
-		hash, err := r.Resolve(t.Context(), "HEAD")
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := filepath.Join(top, "clean-"+name)
-		if err := r.Checkout(t.Context(), hash, dir); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if got := plainGit(t, dir, "rev-parse", "HEAD"); got != hash {
-			t.Errorf("%s: HEAD is %s, not %s", name, got, hash)
-		}
-		if got := plainGit(t, dir, "rev-list", "--count", "HEAD"); got != history {
-			t.Errorf("%s: %s commits", name, got)
-		}
-		plainGit(t, dir, "fsck", "--no-progress")
-		plainGit(t, dir, "rev-parse", "origin/main")
-		if got := plainGit(t, dir, "status", "--porcelain"); got != "" {
-			t.Errorf("%s: status %s", name, got)
-		}
-	}
-	clean := filepath.Join(top, "clean-origin")
-	if got := plainGit(t, clean, "describe", "--tags", first); got != "v1" {
-		t.Errorf("describe: %s", got)
-	}
-	if got := plainGit(t, clean, "remote", "get-url", "origin"); got != "https://gitlab.com/a/b.git" {
-		t.Errorf("origin is %s", got)
-	}
-	_ = filepath.WalkDir(filepath.Join(clean, ".git/objects"), func(path string, d os.DirEntry, err error) error {
-		if info, err := d.Info(); err == nil && !d.IsDir() {
-			if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
-				t.Errorf("%s is a hard link", path)
-			}
-		}
-		return err
-	})
 }
 
 func TestErrors(t *testing.T) {

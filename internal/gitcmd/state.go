@@ -47,6 +47,11 @@ func (r *Repo) Head(ctx context.Context) (Head, error) {
 	return *r.state.head, nil
 }
 
+// Resolve returns the full hash of the commit that a revision names.
+func (r *Repo) Resolve(ctx context.Context, revision string) (string, error) {
+	return r.Git(ctx, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
+}
+
 // A Ref is a branch, a tag or a remote-tracking branch.
 type Ref struct {
 	Hash    string

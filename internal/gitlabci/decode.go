@@ -33,11 +33,6 @@ func (d *decoder) incomplete(pos diag.Position, format string, args ...any) {
 	d.problems.add(pos, d.job, Incomplete, format, args...)
 }
 
-// notice records something that lcitool does differently from GitLab.
-func (d *decoder) notice(pos diag.Position, format string, args ...any) {
-	d.problems.add(pos, d.job, Notice, format, args...)
-}
-
 // keys requires a mapping without keys other than known. It reports whether v is
 // a mapping.
 func (d *decoder) keys(v *value, what string, known ...string) bool {
