@@ -44,5 +44,5 @@ func (p Pattern) None(limit string) (why, hint string) {
 		return "no core is in " + p.Dir + " of the container, where the kernel writes them (kernel.core_pattern is " + p.Text + ")",
 			"the script must create the directory if the image does not have it, and the process must be able to write there"
 	}
-	return "no core is in the container", "a process that cannot write to its directory leaves none"
+	return "no core is in the container", "a process that lowers its limit on cores, or cannot write to its directory, leaves none"
 }
