@@ -162,7 +162,6 @@ func compilePattern(s string) (*regexp.Regexp, error) {
 type expressionParser struct {
 	tokens []token
 	at     int
-	depth  int
 }
 
 // take consumes the next token if it is one of operators, and returns it.

@@ -28,7 +28,6 @@ type domain struct {
 	id            domstats.Domain
 	definition    libvirtxml.Domain
 	persistent    bool
-	undefined     bool    // while it runs
 	next          *domain // the definition of the next run, where it is another
 	state, reason int32
 	kvm, rom      bool
