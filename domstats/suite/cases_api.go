@@ -50,7 +50,7 @@ func (t *T) busy() *Guest {
 	})
 }
 
-// mac gives a locally administered address that differs by n.
+// mac returns a locally administered address that differs by n.
 func mac(n int) string { return fmt.Sprintf("52:54:00:5c:00:%02x", n) }
 
 func apiUnion(t *T) {

@@ -40,7 +40,7 @@ func (g *Guest) virshStats(args ...string) map[string]string {
 }
 
 // wantVirsh compares what virsh prints with the record: each name, and the value
-// of whatever does not move by being asked for.
+// of everything that a call does not change.
 func (g *Guest) wantVirsh(r domstats.Record, got map[string]string) {
 	t := g.t
 	for _, p := range t.withoutNews(r, nil).Params {

@@ -50,7 +50,7 @@ func (g *Guest) measureFor(seconds int32, mode uint32) {
 	g.t.must(g.t.conn.StartDirtyRate(g.t.ctx, g.Domain, seconds, mode), "measure the dirty rate")
 }
 
-// rate waits for a measurement to end and gives its record.
+// rate waits for a measurement to end and returns its record.
 func (g *Guest) rate() domstats.Record {
 	var r domstats.Record
 	g.t.until(time.Minute, "the dirty rate is measured", func() bool {

@@ -77,7 +77,7 @@ func (g *Guest) wantImage(r domstats.Record, i int, disk, path string) {
 	t.check(strings.HasSuffix(storage.File, path), "%sbackingIndex is that of %s, not of %s", p, storage.File, path)
 	equal(t, p+"capacity", t.uint(r, p+"capacity"), format.Image.VirtualSize)
 	physical := format.Image.ActualSize
-	if physical == 0 { // libvirt takes that for unknown, and gives the length
+	if physical == 0 { // unknown to libvirt, which reports the length
 		length, _, err := t.host().FileSize(path)
 		t.must(err, "look at %s", path)
 		physical = length

@@ -48,13 +48,13 @@ func (t *T) partialOf(full, r domstats.Record) {
 	c := domstats.NewCatalogue()
 	want := slices.DeleteFunc(full.Names(""), func(n string) bool {
 		s, known := c.Lookup(n)
-		return !known || !s.NoJob // whether news need the job nobody knows
+		return !known || !s.NoJob // for unknown statistics this is not known
 	})
 	t.wantNames(r, "", want...)
 	t.wantStill(full, r)
 }
 
-// wantStill compares what does not move by itself, in two records of one guest.
+// wantStill compares the statistics that only calls change, in two records of one guest.
 func (t *T) wantStill(before, after domstats.Record) {
 	now := after.Map()
 	for _, p := range before.Params {
@@ -188,7 +188,7 @@ func conOtherCall(t *T) {
 	}
 }
 
-// complete tells whether a record has what needs the job.
+// complete reports whether a record has what needs the job.
 func complete(r domstats.Record) bool {
 	return slices.ContainsFunc(r.Params, func(p domstats.Param) bool { return strings.HasPrefix(p.Name, "cpu.haltpoll.") })
 }

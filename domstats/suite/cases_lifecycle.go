@@ -84,7 +84,7 @@ func (t *T) background(groups domstats.Group, flags uint32, domains ...domstats.
 	return done
 }
 
-// wait takes the answer of a background call.
+// wait returns the result of a background call.
 func (t *T) wait(done <-chan answer) answer {
 	select {
 	case a := <-done:
@@ -109,7 +109,7 @@ func (t *T) blockOn(stopped *Guest, others ...domstats.Domain) <-chan answer {
 func (t *T) jobTaken(g *Guest) {
 	patience := 300 * time.Millisecond
 	t.until(10*time.Second, "the domain's job is taken", func() bool {
-		patience += patience / 10 // a busy machine takes longer to answer
+		patience += patience / 10 // a busy machine answers later
 		select {
 		case a := <-t.background(everything, domstats.FlagNoWait, g.Domain):
 			return a.err == nil && len(a.records) == 1 && !complete(a.records[0])

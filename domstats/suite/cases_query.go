@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
-// queryCases judge QEMU's query-stats itself, whatever libvirt makes of it.
+// queryCases judge QEMU's query-stats itself, without libvirt.
 func queryCases() []Case {
 	k := require(NeedKStats, NeedX86, NeedFiles)
 	return []Case{

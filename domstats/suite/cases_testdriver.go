@@ -74,7 +74,7 @@ func (t *T) fakeStart(d domstats.Domain) {
 	t.must(err, "start %s", d.Name)
 }
 
-// only asks for one domain's record.
+// only returns the record of one domain.
 func (t *T) only(d domstats.Domain, groups domstats.Group) domstats.Record {
 	records := t.stats(groups, 0, d)
 	if len(records) != 1 {

@@ -26,7 +26,7 @@ func wholeCases() []Case {
 	}
 }
 
-// full is a paused guest that has something of each group that can be had here.
+// full is a paused guest with statistics of each group that this machine supports.
 func (t *T) full() *Guest {
 	kvm := t.has(NeedKStats)
 	g := t.small(true, func(s *guest.Spec) {
@@ -105,7 +105,7 @@ func withoutPerf(r domstats.Record) domstats.Record {
 	return out
 }
 
-// still tells whether a statistic of a paused guest stays as it is.
+// still reports whether a statistic of a paused guest stays as it is.
 func still(name string) bool {
 	switch prefix, _, _ := strings.Cut(name, "."); prefix {
 	case "block", "iothread", "dirtyrate", "state":
@@ -120,7 +120,7 @@ func still(name string) bool {
 	return false
 }
 
-// lifRaces asks about guests that end in each way at any moment of the call.
+// lifRaces calls while guests end in each way.
 func lifRaces(t *T) {
 	const span = time.Minute
 	steady := t.small(true)
@@ -215,7 +215,7 @@ func conLeaks(t *T) {
 	t.check(filesAfter <= files+20, "the daemon had %d open descriptors before %d calls and has %d after them", files, calls, filesAfter)
 	const band = 1024
 	if kibAfter > kib+band {
-		// What it takes once is no leak: the same again must not add as much.
+		// Memory that is used once is no leak: the second half must not add as much.
 		ask(calls)
 		_, later := look()
 		t.check(later <= kibAfter+band, "the daemon had %d KiB before %d calls, %d after them and %d after as many again", kib, calls, kibAfter, later)
@@ -223,7 +223,7 @@ func conLeaks(t *T) {
 	t.notef("the daemon: %d -> %d descriptors, %d -> %d KiB over %d calls", files, filesAfter, kib, kibAfter, calls)
 }
 
-// conLog asks for everything of domains that have something missing, which is no
+// conLog requests all groups of domains that lack something, which is no
 // error: the daemon's log is for what is.
 func conLog(t *T) {
 	full, emulated := t.full(), t.small(false, nics(t.userNICs(3)...))
@@ -245,7 +245,7 @@ func conLog(t *T) {
 	t.span(300 * time.Millisecond) // the log comes through a pipe
 	lines, now := t.host().ErrorsSince(before)
 	for _, line := range lines {
-		// Connections that end are none of this.
+		// Messages about closed connections do not count.
 		t.check(strings.Contains(line, "virNetSocket"), "%d errors in the daemon's log over calls that succeed: %s", now-before, line)
 	}
 }
@@ -296,7 +296,7 @@ func conSave(t *T) {
 	release()
 	select {
 	case err := <-done:
-		// Nobody read what was saved.
+		// The pipe has no reader.
 		t.check(err != nil, "the save succeeds though its pipe was closed")
 	case <-t.ctx.Done():
 		t.fatalf("the save does not end")

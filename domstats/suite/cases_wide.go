@@ -28,7 +28,7 @@ func wideCases() []Case {
 
 // reaches waits for what takes seconds of CPU time, which a busy machine may not
 // give. The wait leaves the case a minute of its limit. What is not reached is a
-// skip, so that a machine's load fails nobody's patch; that a case which never runs
+// skip, so that the load of a machine fails no patch; that a case which never runs
 // hides nothing is what requiring [NeedTime] is for.
 func (t *T) reaches(what string, done func() bool) {
 	const most = 5 * time.Minute

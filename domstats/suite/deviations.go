@@ -16,7 +16,7 @@ type Deviation struct {
 	QEMUFrom, QEMUUntil domstats.Version
 }
 
-// Applies tells whether these releases are expected to deviate.
+// Applies reports whether these releases are expected to deviate.
 func (d Deviation) Applies(libvirt, qemu domstats.Version) bool {
 	within := func(v, from, until domstats.Version) bool { return v >= from && (until == 0 || v < until) }
 	return within(libvirt, d.From, d.Until) && within(qemu, d.QEMUFrom, d.QEMUUntil)

@@ -101,7 +101,7 @@ func (g *Guest) remove(ctx context.Context) {
 	if domstats.ErrorCode(err) == domstats.CodeNoDomain {
 		return
 	}
-	// Each fails where there is nothing to do; the look-up afterwards tells.
+	// Each may fail with nothing to do; the look-up afterwards decides.
 	destroyed := c.Destroy(ctx, d)
 	undefined := c.Undefine(ctx, d)
 	if _, err := c.Lookup(ctx, g.spec.Name); domstats.ErrorCode(err) != domstats.CodeNoDomain {

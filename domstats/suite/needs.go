@@ -42,7 +42,7 @@ func (r *run) unmet(t *T) string {
 // error, not a reason to skip.
 const refusal = "the host has it, libvirt refuses it: "
 
-// missing tells why a need is not met. That libvirt refuses
+// missing returns why a need is not met. That libvirt refuses
 // what the host has is an error in the case that asks.
 func (r *run) missing(t *T, n Need) string {
 	reason := r.lookFor(t, n)
@@ -149,7 +149,7 @@ func (g *Guest) missingSlirp() string {
 	return ""
 }
 
-// has tells whether a need that the case does not depend on is met.
+// has reports whether a need that the case does not depend on is met.
 func (t *T) has(n Need) bool { return t.run.missing(t, n) == "" }
 
 // monitors looks for a monitor in the capabilities that the kernel may offer.

@@ -46,7 +46,7 @@ type Statistic struct {
 	Seen    bool   `json:"seen"`
 	// Cases compare its value, in the order in which they did first.
 	Cases []string `json:"cases,omitempty"`
-	// Moved tells that a value other than 0 was compared.
+	// Moved is set if a value other than 0 was compared.
 	Moved bool `json:"moved"`
 }
 

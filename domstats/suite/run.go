@@ -26,7 +26,7 @@ type Options struct {
 	Emulator string
 	// Jobs is how many cases run at the same time; 0 means 1.
 	Jobs int
-	// Deaths reports each end of the daemon that nobody asked for, in words; may be nil.
+	// Deaths returns unexpected ends of the daemon, in words; may be nil.
 	Deaths <-chan string
 	// Require are needs that must be met: cases that lack one fail.
 	Require []Need

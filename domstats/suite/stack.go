@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 )
 
-// Access says which connection a case wants.
+// Access is the kind of connection that a case needs.
 type Access int
 
 // The connections.
@@ -89,7 +89,7 @@ type devices interface {
 
 // A Host is the machine that the daemon runs on, as far as the suite may touch it.
 type Host interface {
-	// Missing says why the host cannot serve a need; empty when it can.
+	// Missing returns why the host does not meet a need, "" if it does.
 	Missing(n Need) string
 	// WriteFile puts data, made longer with zeros up to size, where QEMU can
 	// read and write it, and returns the path.
@@ -106,7 +106,7 @@ type Host interface {
 	MakeBridge(ctx context.Context, name string) (remove func(), err error)
 	// MakeMacvtap makes a macvtap device on a bridge until remove is called.
 	MakeMacvtap(ctx context.Context, name, bridge string) (remove func(), err error)
-	// RenameLink gives a network device another name; it is down for a moment.
+	// RenameLink renames a network device, which is down meanwhile.
 	RenameLink(ctx context.Context, name, now string) error
 	// MakePair makes two network devices, name and its peer, until remove is called.
 	// Each receives what the other one sends.
@@ -122,11 +122,11 @@ type Host interface {
 	FileSize(path string) (length, space uint64, err error)
 	// HoldPipe makes a named pipe from which nothing is read until release is called.
 	HoldPipe(name string) (path string, release func(), err error)
-	// Virsh runs libvirt's own client with arguments and gives what it prints.
+	// Virsh runs libvirt's own client and returns its output.
 	Virsh(ctx context.Context, args ...string) (string, error)
 	// Daemon is the process that answers.
 	Daemon(ctx context.Context) (Process, error)
-	// Monitors tells whether the kernel's resctrl has a monitor of a feature.
+	// Monitors reports whether the kernel's resctrl has a monitor of a feature.
 	Monitors(feature string) bool
 	// KVMSchema is what the kernel offers of the targets "vm" and "vcpu".
 	KVMSchema() (domstats.Schema, error)
@@ -137,7 +137,7 @@ type Host interface {
 	ServeNBD(ctx context.Context, file string) (socket string, server Signaler, stop func(), err error)
 	// RestartDaemon stops the daemon and starts it again.
 	RestartDaemon(ctx context.Context) error
-	// ErrorsSince gives the last of the errors that the daemon has logged after the
+	// ErrorsSince returns the last of the errors that the daemon has logged after the
 	// first n, and how many it has logged so far.
 	ErrorsSince(n int) (lines []string, now int)
 	// Uptime is how long the host runs.
@@ -166,7 +166,7 @@ const (
 	SigKill
 )
 
-// A Signaler takes signals.
+// A Signaler is a process that can be sent signals.
 type Signaler interface {
 	Signal(s Signal) error
 }
@@ -188,7 +188,7 @@ type Process interface {
 	// CGroup is the control group that it is in.
 	CGroup() (string, error)
 	// Pin binds a thread, or the main thread for 0, to one of the CPUs that it may use, by
-	// its place among them; several tells whether there are more than one.
+	// its place among them; several reports whether there are more than one.
 	Pin(thread, place int) (several bool, err error)
 	// Descriptors is the number of open files.
 	Descriptors() (int, error)

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
-// stats asks for the records of domains.
+// stats returns the records of domains.
 func (t *T) stats(groups domstats.Group, flags uint32, domains ...domstats.Domain) []domstats.Record {
 	t.connect()
 	started := time.Now()
@@ -24,7 +24,7 @@ func (t *T) stats(groups domstats.Group, flags uint32, domains ...domstats.Domai
 	return records
 }
 
-// ours asks for all domains and keeps those of this case.
+// ours returns the records of this case's domains from a call for all.
 func (t *T) ours(groups domstats.Group, flags uint32) []domstats.Record {
 	return t.mine(t.stats(groups, flags))
 }
@@ -45,7 +45,7 @@ func (t *T) mine(records []domstats.Record) []domstats.Record {
 	return out
 }
 
-// record asks for the one record of the guest.
+// record returns the record of the guest.
 func (g *Guest) record(groups domstats.Group) domstats.Record { return g.recordFlags(groups, 0) }
 
 func (g *Guest) recordFlags(groups domstats.Group, flags uint32) domstats.Record {
@@ -125,7 +125,7 @@ func (g *Guest) state(state, reason uint64) domstats.Record {
 	return r
 }
 
-// A view is what QEMU itself says at one moment.
+// A view has QEMU's own values at one time.
 type view struct {
 	vm    domstats.StatsResult
 	vcpus map[int]domstats.StatsResult

@@ -127,7 +127,7 @@ func (t *T) deviates(id string, shows bool, format string, args ...any) {
 	}
 }
 
-// eventually waits until ok, at most for a time; it tells whether it was. On a
+// eventually waits until ok, for a limited time; it reports whether it was. On a
 // machine so busy that asking itself takes long, it goes on until it has asked
 // 25 times for each second.
 func (t *T) eventually(within time.Duration, ok func() bool) bool {
@@ -171,7 +171,7 @@ func (t *T) span(d time.Duration) {
 }
 
 // attempts repeats what a busy machine can spoil, until try is content; it
-// tells whether it ever was. An error of what is tested spoils every attempt.
+// reports whether it ever was. An error of what is tested spoils every attempt.
 func (t *T) attempts(try func() bool) bool {
 	const most = 4
 	for range most {
@@ -182,7 +182,7 @@ func (t *T) attempts(try func() bool) bool {
 	return false
 }
 
-// moves notes that a statistic did not move, so that comparing it says little.
+// moves notes a statistic that did not change, so that comparing it proves little.
 func (t *T) moves(name string, moved bool) {
 	if !moved {
 		t.notef("nothing moved: %s stayed 0", name)

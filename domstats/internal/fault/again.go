@@ -42,7 +42,7 @@ func (m *memory) note(kind string, id domstats.UUID, n uint64) {
 	m.values[kind+" "+id.String()] = domstats.NewParam(kind, n)
 }
 
-// noted gives the number of a note; the lock is held.
+// noted returns the number of a note; the lock is held.
 func (m *memory) noted(kind string, id domstats.UUID) (uint64, bool) {
 	p, ok := m.values[kind+" "+id.String()]
 	n, _ := p.Uint()

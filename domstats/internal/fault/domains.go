@@ -159,7 +159,7 @@ func haunted(q query, records []domstats.Record) []domstats.Record {
 	})
 }
 
-// asked tells whether a call is for the group of an entity.
+// asked reports whether a call is for the group of an entity.
 func asked(groups domstats.Group, entity string) bool {
 	for _, g := range domstats.Groups() {
 		if strings.HasPrefix(entity, g.Prefix) {

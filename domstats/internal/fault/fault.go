@@ -27,19 +27,19 @@ type Fault struct {
 	ask func(q *query)
 	// fail replaces the result by an error when it is not nil.
 	fail func(q query, records []domstats.Record) error
-	// event is told of calls that change a domain, before and after.
+	// event is called before and after calls that change a domain.
 	event func(m *memory, e event)
 	// monitor rewrites what QEMU's monitor replied to a command.
 	monitor func(command, reply string) string
-	// asks tells that change needs to know the call, or to make others.
+	// asks is set if change needs the call, or makes others.
 	asks bool
 	// descriptors and kib are what each call leaves behind in the daemon.
 	descriptors, kib int
-	// logs tells that each call logs an error.
+	// logs is set if each call logs an error.
 	logs bool
 }
 
-// Rewriter gives the fault as a change of records alone, with a memory of its
+// Rewriter returns the fault as a change of records alone, with a memory of its
 // own, for a test that sees only what goes over the wire. ok is false for faults
 // that are more than that.
 func (f Fault) Rewriter() (rewrite func([]domstats.Record) []domstats.Record, ok bool) {
@@ -61,7 +61,7 @@ type query struct {
 	before  int // destructions that had begun when the call did
 }
 
-// records asks without the fault.
+// records calls without the fault.
 func (q query) records(groups domstats.Group, domains ...domstats.Domain) []domstats.Record {
 	records, err := q.conn.Stats(q.ctx, domains, groups, 0)
 	if err != nil {
@@ -84,7 +84,7 @@ type memory struct {
 	fresh  bool // the daemon was restarted
 }
 
-// Wrap gives a stack that has a fault.
+// Wrap returns a stack that has a fault.
 func Wrap(s suite.Stack, f Fault) suite.Stack {
 	return stack{s, f, newMemory()}
 }
@@ -114,7 +114,7 @@ type conn struct {
 	m *memory
 }
 
-// Stats asks, and lies.
+// Stats returns changed statistics.
 func (c conn) Stats(ctx context.Context, domains []domstats.Domain, groups domstats.Group, flags uint32) ([]domstats.Record, error) {
 	c.m.count()
 	q := query{ctx: ctx, conn: c.Conn, domains: domains, groups: groups, flags: flags, m: c.m, before: c.m.destructions()}

@@ -16,7 +16,7 @@ var wideValue = lazyregexp.New(`"value":[0-9]{10,}`)
 
 // Faults of QEMU, in what its monitor answers. What libvirt reports stays right.
 
-// Monitor asks, and lies.
+// Monitor returns a changed reply.
 func (c conn) Monitor(ctx context.Context, d domstats.Domain, command string, human bool) (string, error) {
 	reply, err := c.Conn.Monitor(ctx, d, command, human)
 	if err == nil && c.f.monitor != nil {

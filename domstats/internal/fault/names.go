@@ -12,7 +12,7 @@ import (
 
 // Faults that change which names a record has.
 
-// extended tells whether a name comes from QEMU's schema.
+// extended reports whether a name comes from QEMU's schema.
 func extended(name string) bool {
 	return strings.HasPrefix(name, "vm.") || strings.HasPrefix(name, "vcpu.") && strings.Count(name, ".") == 3
 }

@@ -9,8 +9,8 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 )
 
-// Faults of the kinds that bugs in a real libvirt had and the suite once did not
-// see: two of a thing, values that nobody compared, types in some states.
+// Faults like bugs in a real libvirt that the suite once missed: several devices of
+// a kind, values that no case compared, types in some states.
 
 // borrowed gives every entry of a list the value of a field of its first entry.
 func borrowed(list string, fields ...string) func(query, []domstats.Record) []domstats.Record {
