@@ -109,11 +109,12 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downl
 	if c.Set, err = v.app.workspace().Facts(); err != nil {
 		return err
 	}
-	c.Mirrors = v.app.mirrors()
+	mirrors := v.app.mirrors()
+	c.Mirrors = mirrors
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
-	names, meant := factscheck.UnusedMirrors(catalogue, c.Mirrors)
+	names, meant := factscheck.UnusedMirrors(catalogue, mirrors.Settings())
 	for i, name := range names {
 		v.app.warnf("settings: mirrors", "%q is neither a target nor a distribution%s", name, meant[i])
 	}

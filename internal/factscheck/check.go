@@ -16,15 +16,19 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
+// mirrors finds the mirror of a release. option overrides it unless it is "".
+type mirrors interface {
+	For(option string, release *targets.Release) string
+}
+
 // A Checker checks the names of targets.
 type Checker struct {
 	Set     *facts.Set
-	Mirrors *envimage.Mirrors
+	Mirrors mirrors
 	Client  *repodata.Client
 	Mirror  string         // in place of Mirrors, "" for none
 	Arches  []targets.Arch // none means this machine's and all that can be crossed to
@@ -98,15 +102,15 @@ func (c *Checker) CheckAll(ctx context.Context, releases []*targets.Release) ([]
 // half a minute for each file.
 const limit = time.Hour
 
-// UnusedMirrors lists the names that the settings have mirrors for and no target
-// or distribution has, with what may have been meant.
-func UnusedMirrors(catalogue *targets.Catalogue, mirrors *envimage.Mirrors) (names, meant []string) {
+// UnusedMirrors returns the names in settings that no target or distribution has,
+// with what may have been meant.
+func UnusedMirrors(catalogue *targets.Catalogue, settings []string) (names, meant []string) {
 	known := catalogue.Names()
 	for name := range catalogue.Vocabulary().Distributions {
 		known = append(known, strings.ToLower(name))
 	}
 	slices.Sort(known)
-	for _, name := range mirrors.Settings() {
+	for _, name := range settings {
 		if !slices.Contains(known, name) {
 			names, meant = append(names, name), append(meant, facts.DidYouMean(name, known))
 		}
