@@ -226,6 +226,10 @@ func TestMainJob(t *testing.T) {
 			t.Parallel()
 			testStatistics(t, room.withImages(t, "docker.io/library/debian:12-slim", "docker.io/library/debian:13-slim"))
 		})
+		t.Run("updates", func(t *testing.T) { // it counts the images of its room
+			t.Parallel()
+			testscript.Run(t, engineParams(t, room.withImages(t, "docker.io/library/debian:12-slim"), "testdata/updates"))
+		})
 		t.Run("scripts", func(t *testing.T) {
 			t.Parallel()
 			t.Run("layers", func(t *testing.T) { testscript.Run(t, engineParams(t, room, "testdata/layers")) })
