@@ -4,22 +4,14 @@ package container
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
-
-	"github.com/containers/podman/v4/pkg/bindings/system"
+	"maps"
+	"slices"
 
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
-	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
-
-// maxImageConfig limits the size of an image configuration, in bytes. Real ones
-// are far smaller.
-const maxImageConfig = 16 << 20
 
 // safeBases checks the Dockerfile together with its base images, whose variables
 // change the meaning of instructions and whose ONBUILD instructions the builder
@@ -34,33 +26,29 @@ func (e *Engine) safeBases(ctx context.Context, o BuildOptions) (PullPolicy, err
 	if err != nil {
 		return policy, fmt.Errorf("cannot build image %s: %s: %w", o.Tag, o.file(), err)
 	}
-	bases, hidden := map[string]buildrisk.Base{}, []string{}
+	bases, hidden := map[string]buildrisk.Base{}, map[string]error{}
 	for _, from := range f.Froms() {
 		image, err := e.pullFrom(ctx, o, from)
 		if err != nil {
 			return policy, err
 		}
-		base, seen, err := e.base(ctx, image)
-		if err != nil {
+		base, err := e.base(ctx, image)
+		if ctx.Err() != nil {
 			return policy, err
+		}
+		if err != nil {
+			hidden[from.Image] = err
 		}
 		if old, twice := bases[from.Image]; twice { // for two platforms
 			base.OnBuild = append(old.OnBuild, base.OnBuild...)
 			base.Env = append(old.Env, base.Env...)
 		}
-		if bases[from.Image] = base; !seen {
-			hidden = append(hidden, from.Image)
-		}
+		bases[from.Image] = base
 	}
-	if err := e.safe(ctx, o, bases); err != nil || len(hidden) == 0 || o.AllowUnsafe {
+	if err := e.safe(ctx, o, bases); err != nil {
 		return policy, err
 	}
-	if known := buildrisk.Known(e.buildah(ctx)); len(known) > 0 {
-		for _, image := range hidden {
-			say(o.Log, fmt.Sprintf("warning: cannot see from here whether base image %s has ONBUILD instructions, which this podman lets reach its machine (%s)", image, known[0]))
-		}
-	}
-	return policy, nil
+	return policy, e.hiddenBases(ctx, o, hidden)
 }
 
 // pullFrom returns the image that a stage starts from, and pulls it if needed.
@@ -85,47 +73,39 @@ func (e *Engine) pullFrom(ctx context.Context, o BuildOptions, from buildrisk.Fr
 	return Image{}, &BuildError{Tag: o.Tag, Base: from.Image, BaseMissing: true, Text: err.Error()}
 }
 
-// base returns what an image adds to a build. The API does not return ONBUILD,
-// so it is read from the store; seen is false if it cannot be read.
-func (e *Engine) base(ctx context.Context, image Image) (b buildrisk.Base, seen bool, err error) {
-	b = buildrisk.Base{Env: image.Env, WorkDir: image.workDir}
+// base returns what an image adds to a build. It fails if the image's ONBUILD
+// instructions cannot be read.
+func (e *Engine) base(ctx context.Context, image Image) (buildrisk.Base, error) {
+	b := buildrisk.Base{Env: image.Env, WorkDir: image.workDir}
 	if image.ID == "" { // not there
-		return b, true, nil
-	}
-	if !e.service.Local() {
-		return b, false, nil
+		return b, nil
 	}
 	c, err := e.service.Conn(ctx)
 	if err != nil {
-		return b, false, err
+		return b, err
 	}
 	defer podman.CloseIdle(c)
-	info, err := system.Info(c, nil)
-	if err != nil {
-		return b, false, engineError("ask podman about itself", err)
-	}
-	if info.Store == nil || !filepath.IsAbs(info.Store.GraphRoot) {
-		return b, false, nil
-	}
-	b.OnBuild, err = onBuild(filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-images"), image.ID)
-	return b, err == nil, nil
+	b.OnBuild, err = e.onBuild(c, image)
+	return b, err
 }
 
-// onBuild reads the ONBUILD instructions of an image from the directory of a
-// store's images. The file name of the configuration is derived from its digest.
-func onBuild(store, id string) ([]string, error) {
-	name := "=" + base64.StdEncoding.EncodeToString([]byte("sha256:"+id))
-	data, err := safefs.ReadFile(filepath.Join(store, id, name), maxImageConfig)
-	if err != nil {
-		return nil, err
+// hiddenBases decides about base images whose ONBUILD instructions cannot be
+// read, given by name. They are refused if podman lets a build reach its machine.
+func (e *Engine) hiddenBases(ctx context.Context, o BuildOptions, hidden map[string]error) error {
+	if len(hidden) == 0 || o.AllowUnsafe {
+		return nil
 	}
-	var config struct {
-		Config struct {
-			OnBuild []string `json:"OnBuild"`
-		} `json:"config"`
+	known := buildrisk.Known(e.buildah(ctx))
+	u := &UnsafeError{Tag: o.Tag, Hint: "--allow-unsafe-build builds it without looking at them"}
+	for _, name := range slices.Sorted(maps.Keys(hidden)) {
+		if len(known) == 0 {
+			say(o.Log, fmt.Sprintf("warning: cannot read the ONBUILD instructions of base image %s: %v", name, hidden[name]))
+			continue
+		}
+		u.Problems = append(u.Problems, fmt.Sprintf("%s: cannot read the ONBUILD instructions of base image %s, which this podman lets reach its machine (%s): %v", o.file(), name, known[0], hidden[name]))
 	}
-	if err := json.Unmarshal(data, &config); err != nil {
-		return nil, err
+	if len(u.Problems) == 0 {
+		return nil
 	}
-	return config.Config.OnBuild, nil
+	return u
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -30,6 +31,8 @@ func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
 		here.podman(t, "build", "--quiet", "--format", "docker", "--tag", "localhost/brings-"+name+":1", "--file", file, filepath.Dir(file)) // OCI has no ONBUILD
 		removeLater(t, e, "localhost/brings-"+name+":1")
 	}
+	sameOnBuildInAnExport(t, e, "localhost/brings-onbuild:1", "COPY --from=dir:/etc / /stolen", "RUN touch /ran")
+	sameOnBuildInAnExport(t, e, "localhost/brings-variable:1")
 	tests := []struct{ name, text, want string }{
 		{"onbuild", "FROM localhost/brings-onbuild:1\nRUN true", `Dockerfile:1: COPY: image "dir:/etc" is not read from a registry`},
 		{"first stage", "FROM localhost/brings-onbuild:1 AS a\nFROM " + base + "\nCOPY --from=a /stolen /", `Dockerfile:1: COPY: image "dir:/etc"`},
@@ -50,5 +53,27 @@ func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
 				t.Errorf("got %v, want %q\n%s", err, test.want, log.String())
 			}
 		})
+	}
+}
+
+// sameOnBuildInAnExport fails the test if the ONBUILD instructions of an image
+// are others in its export, which is read if the store is elsewhere.
+func sameOnBuildInAnExport(t *testing.T, e *Engine, image string, want ...string) {
+	t.Helper()
+	found, err := e.Inspect(t.Context(), image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.service.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := e.onBuild(c, found)
+	if err != nil || !slices.Equal(stored, want) {
+		t.Errorf("%s: stored %q, %v", image, stored, err)
+	}
+	sent, err := exportedOnBuild(c, found.ID)
+	if err != nil || !slices.Equal(sent, want) {
+		t.Errorf("%s: exported %q, %v", image, sent, err)
 	}
 }
