@@ -9,10 +9,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 )
@@ -29,12 +31,19 @@ func TestSecretsAreForTheUserAlone(t *testing.T) {
 			}
 			defer remove()
 			var inspected string
-			out := &trigger{word: "hush", do: func() { inspected = inspectAll(t, e) }}
+			stdin, release := io.Pipe() // the container waits for its end
+			out := &trigger{word: "hush", do: func() {
+				inspected = inspectAll(t, e)
+				release.Close()
+			}}
 			_, err = e.Run(t.Context(), RunOptions{
 				ContainerOptions: ContainerOptions{Image: base, User: user, Mounts: mounts, Network: NetworkNone},
+				Stdin:            stdin,
+				Timeout:          5 * time.Minute,
 				Stdout:           out,
-				Command:          sh("cat /run/secrets/token; stat -c '%u %a' /run/secrets/token; wc -c </run/secrets/empty.key; echo x >/run/secrets/token; env; sleep 1"),
+				Command:          sh("cat /run/secrets/token; stat -c '%u %a' /run/secrets/token; wc -c </run/secrets/empty.key; echo x >/run/secrets/token; env; cat >/dev/null"),
 			})
+			release.Close()
 			if _, failed := errors.AsType[*ExitError](err); err != nil && !failed {
 				t.Fatal(err)
 			}

@@ -20,8 +20,9 @@ var ErrNone = errors.New("no mirror of its own distribution in the machine's pac
 // A Machine is a distribution release with its sources. The zero Machine has none.
 type Machine struct {
 	ID       string // the distribution, as in os-release: "debian", "ubuntu"
-	Codename string // of its release; "" on Debian's testing and unstable
+	Codename string // of its release; on Debian's testing and unstable that of the next one, or ""
 
+	rolling bool // it has no version: Debian's testing or unstable
 	entries []entry
 }
 
@@ -29,8 +30,8 @@ type Machine struct {
 // as os.DirFS("/") gives it.
 func Read(root fs.FS) (*Machine, error) {
 	m := &Machine{}
-	var err error
-	if m.ID, m.Codename, err = osRelease(root); err != nil {
+	err := m.readRelease(root)
+	if err != nil {
 		return nil, err
 	}
 	m.entries, err = readEntries(root)
@@ -105,30 +106,39 @@ func (m *Machine) pocket(e entry) (pocket string, ok bool) {
 	if archive != m.ID && (archive != m.ID+"-security" || pocket != "-security") {
 		return "", false
 	}
-	if m.Codename == "" { // Debian's testing and unstable name none
-		return pocket, slices.Contains([]string{"sid", "unstable", "testing"}, suite)
+	switch suite {
+	case m.Codename:
+		return pocket, true
+	case "sid", "unstable", "testing":
+		return pocket, m.rolling
+	case "stable", "oldstable", "oldoldstable": // others use these names, but not Debian's keyring
+		return pocket, e.signedBy != "" && !m.rolling
 	}
-	return pocket, suite == m.Codename
+	return pocket, false
 }
 
-// osRelease reads which distribution the machine has.
-func osRelease(root fs.FS) (id, codename string, err error) {
+// readRelease reads which distribution the machine has.
+func (m *Machine) readRelease(root fs.FS) error {
 	text, err := fs.ReadFile(root, "etc/os-release")
 	if errors.Is(err, fs.ErrNotExist) {
 		text, err = fs.ReadFile(root, "usr/lib/os-release")
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("cannot tell the machine's distribution: %w", err)
+		return fmt.Errorf("cannot tell the machine's distribution: %w", err)
 	}
+	m.rolling = true
 	for line := range strings.SplitSeq(string(text), "\n") {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		value = strings.Trim(value, `"'`)
 		switch key {
 		case "ID":
-			id = value
+			m.ID = value
 		case "VERSION_CODENAME":
-			codename = value
+			m.Codename = value
+		case "VERSION_ID":
+			m.rolling = value == ""
 		}
 	}
-	return id, codename, nil
+	m.rolling = m.rolling && m.ID == "debian"
+	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"testing/fstest"
 )
 
-const bookwormRelease = "ID=debian\nVERSION_CODENAME=bookworm\n"
+const bookwormRelease = "ID=debian\nVERSION_CODENAME=bookworm\nVERSION_ID=\"12\"\n"
 
 func TestMirror(t *testing.T) {
 	const list, sources = "etc/apt/sources.list", "etc/apt/sources.list.d/debian.sources"
@@ -39,6 +39,13 @@ func TestMirror(t *testing.T) {
 			sources:                         "# comment\n" + deb822("Enabled: no\n") + "\n\n" + deb822("")},
 			"http://mirror.example.org/debian"},
 		{"sid", "ID=debian\n", map[string]string{list: "deb http://m.example.org/debian sid main"}, "http://m.example.org/debian"},
+		{"sid, with the next codename", "ID=debian\nVERSION_CODENAME=forky\n", map[string]string{list: "deb http://m.example.org/debian sid main"}, "http://m.example.org/debian"},
+		{"testing, with the next codename", "ID=debian\nVERSION_CODENAME=forky\n", map[string]string{list: "deb http://m.example.org/debian testing main"}, "http://m.example.org/debian"},
+		{"the next codename", "ID=debian\nVERSION_CODENAME=forky\n", map[string]string{list: "deb http://m.example.org/debian forky main"}, "http://m.example.org/debian"},
+		{"sid on a release", bookwormRelease, map[string]string{list: "deb http://m.example.org/debian sid main"}, ""},
+		{"stable by name", bookwormRelease, map[string]string{list: "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://m.example.org/debian stable main"}, "http://m.example.org/debian"},
+		{"stable of somebody", bookwormRelease, map[string]string{list: "deb http://m.example.org/debian stable main"}, ""},
+		{"no version, another distribution", "ID=ubuntu\nVERSION_CODENAME=noble\n", map[string]string{list: "deb http://m.example.org/ubuntu testing main"}, ""},
 		{"ubuntu", "ID=ubuntu\nVERSION_CODENAME=\"noble\"\n", map[string]string{list: "deb http://m.example.org/ubuntu noble main universe"},
 			"http://m.example.org/ubuntu"},
 
