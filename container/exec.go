@@ -106,17 +106,18 @@ func (x *execution) config() *handlers.ExecCreateConfig {
 
 // attach starts the command and copies its streams until they end.
 func (x *execution) attach(own context.Context) error {
-	if x.options.Stdin == nil {
-		return x.listen(own)
+	if !x.terminal() {
+		return x.stream(own)
 	}
 	o := new(containers.ExecStartAndAttachOptions).WithOutputStream(x.out).WithErrorStream(x.stderr).
 		WithAttachOutput(true).WithAttachError(true).WithAttachInput(true).WithInputStream(*bufio.NewReader(x.options.Stdin))
 	return containers.ExecStartAndAttach(own, x.id, o)
 }
 
-// listen is attach without stdin. The bindings would read each frame in two
-// pieces into new memory. Truncated streams are handled as in the bindings.
-func (x *execution) listen(own context.Context) error {
+// stream is attach without a terminal. The bindings lose output that arrives
+// together with the header of the response, and read each frame in two pieces
+// into new memory. Truncated streams are handled as in the bindings.
+func (x *execution) stream(own context.Context) error {
 	client, err := bindings.GetClient(own)
 	if err != nil {
 		return err
@@ -132,11 +133,30 @@ func (x *execution) listen(own context.Context) error {
 		return response.Process(nil)
 	}
 	defer context.AfterFunc(own, func() { _ = response.Body.Close() })()
+	if x.options.Stdin != nil {
+		go x.feed(response.Body)
+	}
 	err = demux(x.out, x.stderr, response.Body)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
 	}
 	return err
+}
+
+// feed copies stdin to the command until its end, or until the command has ended.
+func (x *execution) feed(body io.Reader) {
+	stream, ok := body.(interface {
+		io.Writer
+		CloseWrite() error
+	})
+	if !ok {
+		x.log.Debug("the service does not take stdin")
+		return
+	}
+	_, _ = io.Copy(stream, x.options.Stdin) // a command need not read its input
+	if err := stream.CloseWrite(); err != nil {
+		x.log.Debug("cannot end stdin", "err", err)
+	}
 }
 
 // wait handles cancellation and the time limit until the command has ended.
