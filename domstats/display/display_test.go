@@ -43,7 +43,7 @@ func written(t *testing.T, p *Printer, s Snapshot, previous *Snapshot) string {
 
 func TestWrite(t *testing.T) {
 	got := written(t, &Printer{}, snapshot(10, 7), nil)
-	want := []string{"web\uFFFD[2J (", "cpu.time                                     1m30s", "balloon.current                              1024 MiB",
+	want := []string{"web\uFFFD[2J (", "cpu.time                                     1m30s", "balloon.current                              1 GiB",
 		"vcpu.2.exits.sum                             7\n", "vcpu.2.guest_mode.cur                        yes", "vcpu.2.halt_wait_ns.sum                      1.5s\n",
 		"vcpu.10.exits.sum", "block.0.name                                 vda", "4096 bytes", "vcpu.2.halt_wait_hist (not reported by libvirt)",
 		"< 8ns  █ ", "< 16ns  ", strings.Repeat("█", 40) + " 40"}
@@ -94,7 +94,9 @@ func TestUnits(t *testing.T) {
 		{withUnit(3, "MiB/s"), "3 MiB/s"},
 		{size(10239), "10239 bytes"},
 		{size(10240), "10 KiB"},
-		{size(1536 << 20), "1536 MiB"},
+		{size(8 << 20), "8 MiB"},
+		{size(1536 << 20), "1.5 GiB"},
+		{size(1023 << 10), "1023 KiB"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("got %q, want %q", tc.got, tc.want)
@@ -188,5 +190,13 @@ func TestWriteNext(t *testing.T) {
 	}
 	if got := write(snapshot(2, 300)); got != want.String() || got == strings.SplitAfter(first, "\n\n")[0] {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want.String())
+	}
+}
+
+func TestStateComesBeforeItsReason(t *testing.T) {
+	s := snapshot(1, 1)
+	s.Record.Params = []domstats.Param{domstats.NewParam("state.reason", int32(1)), domstats.NewParam("state.state", int32(1))}
+	if got := written(t, &Printer{}, s, nil); !strings.Contains(got, "running\n  state.reason") {
+		t.Errorf("got:\n%s", got)
 	}
 }

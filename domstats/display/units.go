@@ -63,7 +63,8 @@ func seconds(s float64) string {
 	return d.String()
 }
 
-// size writes bytes, exactly as long as the number is short.
+// size writes bytes, exactly as long as the number is short, else in the largest unit
+// that is no larger than they are.
 func size(v uint64) string {
 	const step = 1024
 	if v < 10*step {
@@ -72,15 +73,22 @@ func size(v uint64) string {
 	f := float64(v)
 	for _, unit := range []string{"KiB", "MiB", "GiB", "TiB"} {
 		f /= step
-		if f < 10*step {
+		if f < step {
 			return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0") + " " + unit
 		}
 	}
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f/step), ".0") + " PiB"
 }
 
-// natural orders names such that vcpu.2 comes before vcpu.10.
+// natural orders names such that vcpu.2 comes before vcpu.10, and a state before its reason.
 func natural(a, b string) int {
+	const state, reason = "state.state", "state.reason"
+	switch {
+	case a == state && b == reason:
+		return -1
+	case a == reason && b == state:
+		return 1
+	}
 	x, y := strings.Split(a, "."), strings.Split(b, ".")
 	for i := range min(len(x), len(y)) {
 		n, errN := strconv.Atoi(x[i])
