@@ -44,6 +44,7 @@ func Deviations() []Deviation {
 		{ID: "KD-11", What: "vcpu.<n>.wait is 0 on kernels without statistics of the scheduler", Correct: "the field is absent"},
 		{ID: "KD-12", What: "cpu.cache.monitor bank bytes are documented as ullong and sent as uint", Correct: "ullong"},
 		{ID: "KD-13", What: "a dirty-ring measurement of a domain whose vCPUs have a gap in their numbers ends QEMU", Correct: "a rate for each vCPU"},
+		{ID: "KD-14", What: "QEMU's query-stats has the buckets of histograms in reverse order", Correct: "the kernel's order"},
 	}
 }
 
