@@ -198,12 +198,12 @@ func TestFindMissing(t *testing.T) {
 		{
 			"apt", goodDeb, badDeb,
 			// As apt 2.6 prints it.
-			"      libc6 |   2.36-10 | http://deb.debian.org/debian bookworm/main amd64 Packages\n" +
-				"      libc6 |    2.36-9 | http://deb.debian.org/debian bookworm/main amd64 Packages\n" +
+			"      libc6 |   2.36-10 | http://mirror.example/debian bookworm/main amd64 Packages\n" +
+				"      libc6 |    2.36-9 | http://mirror.example/debian bookworm/main amd64 Packages\n" +
 				"   libc-bin |   2.36-10 | file:/mirror ./ Packages\n" +
-				"libc6:arm64 |   2.36-11 | http://deb.debian.org/debian bookworm/main arm64 Packages\n" +
-				"        new |    1~rc1  | http://deb.debian.org/debian bookworm/main amd64 Packages\n" +
-				"     tzdata |    2025b  | http://deb.debian.org/debian bookworm/main Sources\n",
+				"libc6:arm64 |   2.36-11 | http://mirror.example/debian bookworm/main arm64 Packages\n" +
+				"        new |    1~rc1  | http://mirror.example/debian bookworm/main amd64 Packages\n" +
+				"     tzdata |    2025b  | http://mirror.example/debian bookworm/main Sources\n",
 			"Err:1 http://x bookworm InRelease\n  Could not resolve\nW: Some index files failed to download.\n",
 			[]string{"libc-bin", "libc6", "libc6:arm64", "new", "tzdata"},
 			"glibc: no mirror has libc6:arm64 2.36-10 (only 2.36-11)|tzdata: no mirror has tzdata 2025b",
