@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/completion"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -42,27 +43,16 @@ func knownArch(cmd *cobra.Command, flag string, value *string, choices []targets
 	if arch, err := targets.ParseArch(*value); err == nil {
 		*value = string(arch)
 	}
-	return cliflags.CheckChoice(cmd, flag, *value, archNames(choices)...)
-}
-
-func archNames(arches []targets.Arch) []string {
-	names := make([]string, 0, len(arches))
-	for _, arch := range arches {
+	names := make([]string, 0, len(choices))
+	for _, arch := range choices {
 		names = append(names, string(arch))
 	}
-	return names
+	return cliflags.CheckChoice(cmd, flag, *value, names...)
 }
 
-// completeArches completes the values of a flag, including alternative names of
-// architectures.
+// completeArches completes the values of a flag.
 func completeArches(cmd *cobra.Command, flag string, arches []targets.Arch) {
-	names := archNames(arches)
-	for _, arch := range arches {
-		for _, other := range arch.OtherNames() {
-			names = append(names, cobra.CompletionWithDesc(other, string(arch)))
-		}
-	}
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(completion.Arches(arches), cobra.ShellCompDirectiveNoFileComp))
 	if err != nil { // only for an unknown flag
 		panic(err)
 	}

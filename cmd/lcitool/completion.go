@@ -7,6 +7,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/completion"
+	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
@@ -17,7 +18,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 	c := cliflags.Completions{Lists: []string{"projects", "targets"}}
 	c.Flags = map[string]cliflags.Completion{
 		"event":      cliflags.Words(pipelinerun.Events()...),
-		"label":      cliflags.Words(toolboxLabels),
+		"label":      cliflags.Words(imageplan.ToolboxLabels),
 		"network":    cliflags.Words("none", "host", "bridge"),
 		"on-failure": cliflags.Words("shell", "keep", "none"),
 		"target":     w.Targets,

@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -67,7 +66,7 @@ Building it is slow because the architecture is emulated (with qemu-user-static)
 				}
 			}
 			var err error
-			if want.Labels, err = imageLabels(labels); err != nil {
+			if want.Labels, err = imageplan.ParseLabels(labels); err != nil {
 				return cliflags.Usagef(cmd, "argument --label: %w", err)
 			}
 			want.Cross = arches.Cross
@@ -87,27 +86,6 @@ Building it is slow because the architecture is emulated (with qemu-user-static)
 	a.verboseFlag(f)
 	engine.flags(cmd)
 	return cmd
-}
-
-// toolboxLabels is the value of --label for the labels that toolbox requires.
-// Distrobox requires none.
-const toolboxLabels = "toolbox"
-
-func imageLabels(given []string) (map[string]string, error) {
-	labels := map[string]string{}
-	for _, g := range given {
-		name, value, ok := strings.Cut(g, "=")
-		switch {
-		case g == toolboxLabels:
-			name, value = "com.github.containers.toolbox", "true"
-		case !ok || name == "":
-			return nil, fmt.Errorf("expected NAME=VALUE or %s, got %q", toolboxLabels, g)
-		case strings.HasPrefix(name, "lcitool."):
-			return nil, fmt.Errorf("%q: lcitool sets labels of this name itself", name)
-		}
-		labels[name] = value
-	}
-	return labels, nil
 }
 
 // A builtImage is the JSON output of "container build".

@@ -66,7 +66,15 @@ func (w *containerVerb) options(image string) (container.RunOptions, error) {
 	}, nil
 }
 
-// findImage pulls an image for --arch if needed.
+// open connects to the engine and pulls an image for --arch if needed.
+func (w *containerVerb) open(cmd *cobra.Command, image string) (*container.Engine, error) {
+	engine, err := w.engine.connect(cmd.Context(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return engine, w.findImage(cmd, engine, image)
+}
+
 func (w *containerVerb) findImage(cmd *cobra.Command, engine *container.Engine, image string) error {
 	if w.arch == "" {
 		return nil
@@ -101,15 +109,11 @@ the engine failed, 126 that the command cannot be run, and 127 that it was not f
 			case len(args) == 1:
 				return errors.New("--script is required")
 			}
-			engine, err := w.engine.connect(cmd.Context(), cmd)
+			engine, err := w.open(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			if err := w.findImage(cmd, engine, args[0]); err != nil {
-				return err
-			}
-			result, err := engine.Run(cmd.Context(), o)
-			return w.finish(result, err)
+			return w.finish(engine.Run(cmd.Context(), o))
 		},
 	}
 	w.flags(cmd)
@@ -136,15 +140,11 @@ func newContainerShell(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			engine, err := w.engine.connect(cmd.Context(), cmd)
+			engine, err := w.open(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			if err := w.findImage(cmd, engine, args[0]); err != nil {
-				return err
-			}
-			result, err := engine.Shell(cmd.Context(), o)
-			return w.finish(result, err)
+			return w.finish(engine.Shell(cmd.Context(), o))
 		},
 	}
 	w.flags(cmd)

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageowners"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
-	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
 func newJobDiff(a *app) *cobra.Command {
@@ -54,7 +54,8 @@ As with "lcitool facts diff", the exit status is 0 with and without differences.
 				return err
 			}
 			if ask {
-				if err := a.askImages(cmd, &engine, left, right); err != nil {
+				connect := func() (*container.Engine, error) { return engine.connect(cmd.Context(), cmd) }
+				if err := imageowners.Add(cmd.Context(), connect, a.warnf, left, right); err != nil {
 					return err
 				}
 			}
@@ -72,32 +73,6 @@ As with "lcitool facts diff", the exit status is 0 with and without differences.
 	cmd.Flags().BoolVar(&ask, "ask-images", false, "search both images for what the first failing line names, and for the packages that own it")
 	engine.flags(cmd)
 	return cmd
-}
-
-// askImages looks up which packages contain the files that the first failing
-// line mentions. Images that no longer exist are skipped.
-func (a *app) askImages(cmd *cobra.Command, flags *engineFlags, left, right *jobdiff.Input) error {
-	mentions := jobdiff.Mentions(jobdiff.FailingLine(left, right))
-	if len(mentions) == 0 {
-		return nil
-	}
-	engine, err := flags.connect(cmd.Context(), cmd)
-	if err != nil {
-		return err
-	}
-	for _, in := range []*jobdiff.Input{left, right} {
-		if in.Job.ImageID == "" {
-			continue
-		}
-		in.Owners, err = imageowners.Find(cmd.Context(), engine, in.Job.ImageID, mentions)
-		if cmd.Context().Err() != nil {
-			return err
-		}
-		if err != nil {
-			a.warnf(in.Job.Name, "%v", err)
-		}
-	}
-	return nil
 }
 
 func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *jobdiff.Input, err error) {
@@ -128,13 +103,8 @@ func (a *app) genericNames(ctx context.Context, in *jobdiff.Input) {
 	if target == "" || len(in.Job.Packages) == 0 {
 		return
 	}
-	_, packages, err := a.workspace().ResolvePattern(ctx, workspace.Arches{}, target, "all", workspace.AnyTarget)
-	if err != nil || a.checkWarnings() != nil {
-		return
-	}
-	in.Generic = map[string]string{}
-	for mapping, p := range packages.Resolved {
-		in.Generic[mapping] = p.Name
+	if names, err := a.workspace().PackageNames(ctx, target); err == nil && a.checkWarnings() == nil {
+		in.Generic = names
 	}
 }
 

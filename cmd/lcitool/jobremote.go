@@ -45,22 +45,11 @@ func localFlags() []string {
 
 // check refuses conflicting flags before anything is read.
 func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
-	given := func(name string) bool { // on the command line: a variable may be meant for other calls
-		f := cmd.Flags().Lookup(name)
-		return f != nil && f.Changed && a.Getenv(cliflags.Variable(name)) == ""
-	}
 	if !o.remote {
-		for _, name := range []string{"remote-name", "host", "no-push", "poll"} {
-			if given(name) {
-				return cliflags.Usagef(cmd, "argument --%s: not allowed without argument --remote", name)
-			}
-		}
-		return nil
+		return cliflags.Refuse(cmd, a.Getenv, "not allowed without argument --remote", "remote-name", "host", "no-push", "poll")
 	}
-	for _, name := range localFlags() {
-		if given(name) {
-			return cliflags.Usagef(cmd, "argument --%s: not allowed with argument --remote", name)
-		}
+	if err := cliflags.Refuse(cmd, a.Getenv, "not allowed with argument --remote", localFlags()...); err != nil {
+		return err
 	}
 	switch {
 	case a.offline:

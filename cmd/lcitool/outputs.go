@@ -21,6 +21,7 @@ type output struct {
 	check   func(targets.Target) error // says whether the output can be made for a target
 	body    func(targets.Target, *targets.Packages) ([]byte, error)
 	options func() []string // for the header, which has the command that generated the output
+	json    func() bool     // says whether the output is JSON; nil for never
 }
 
 // render returns the text of the output, and separately the comment above it.
@@ -41,6 +42,18 @@ func (o *output) render(cmd *cobra.Command, target, pattern string) (t targets.T
 	args := slices.Concat([]string{cmd.Name()}, o.options(), o.Portable(), []string{target, workspace.PortablePattern(pattern)})
 	header, err = render.Header(args)
 	return t, header, append(text, '\n'), err
+}
+
+// print prints the output, with its header unless the format is JSON.
+func (o *output) print(cmd *cobra.Command, args []string) error {
+	_, header, text, err := o.render(cmd, args[0], args[1])
+	if err != nil {
+		return err
+	}
+	if o.json != nil && o.json() {
+		header = ""
+	}
+	return o.app.Write(append([]byte(header), text...))
 }
 
 func noOptions() []string { return nil }
@@ -111,13 +124,7 @@ func newBuildEnvScript(a *app) *cobra.Command {
 		Long: `Print a shell script that installs all that PROJECTS need to be built on a machine that
 runs TARGET.` + projectsHelp,
 		Args: cliflags.Args("TARGET", "PROJECTS"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			_, header, text, err := o.render(cmd, args[0], args[1])
-			if err != nil {
-				return err
-			}
-			return a.Write(append([]byte(header), text...))
-		},
+		RunE: o.print,
 	}
 	o.flags(cmd)
 	return cmd
@@ -125,7 +132,7 @@ runs TARGET.` + projectsHelp,
 
 func newVariables(a *app) *cobra.Command {
 	var format string
-	o := &output{app: a, check: workspace.AnyTarget}
+	o := &output{app: a, check: workspace.AnyTarget, json: func() bool { return format == "json" }}
 	o.body = func(t targets.Target, packages *targets.Packages) ([]byte, error) {
 		return render.Variables(t, packages, render.VariablesFormat(format))
 	}
@@ -141,16 +148,7 @@ func newVariables(a *app) *cobra.Command {
 		Long: `Print the packages that PROJECTS need on TARGET, and the package manager and build tools
 to use there, as variables. The format yaml has the packages only.` + projectsHelp,
 		Args: cliflags.Args("TARGET", "PROJECTS"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			_, header, text, err := o.render(cmd, args[0], args[1])
-			if err != nil {
-				return err
-			}
-			if format == "json" {
-				header = ""
-			}
-			return a.Write(append([]byte(header), text...))
-		},
+		RunE: o.print,
 	}
 	o.flags(cmd)
 	cliflags.Choice(cmd.Flags(), &format, "format", "f", "output format: shell, json or yaml", "shell", "json", "yaml")

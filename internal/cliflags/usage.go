@@ -124,3 +124,14 @@ func suggest(err error, word string, known []string) error {
 	}
 	return err
 }
+
+// Refuse fails if one of the named options is on the command line. One from an
+// environment variable may be meant for other commands.
+func Refuse(cmd *cobra.Command, getenv func(string) string, why string, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && getenv(Variable(name)) == "" {
+			return Usagef(cmd, "argument --%s: %s", name, why)
+		}
+	}
+	return nil
+}

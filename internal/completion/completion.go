@@ -14,6 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
+	"gitlab.com/lcitool/lcitool/targets"
 )
 
 // Words has methods that are each a cliflags.Completion. They return nothing if
@@ -32,6 +33,20 @@ func (w *Words) Targets(*cobra.Command, []string) []string {
 		return nil
 	}
 	return catalogue.Names()
+}
+
+// Arches returns the names of architectures, and their other names.
+func Arches(arches []targets.Arch) []cobra.Completion {
+	var names []cobra.Completion
+	for _, arch := range arches {
+		names = append(names, string(arch))
+	}
+	for _, arch := range arches {
+		for _, other := range arch.OtherNames() {
+			names = append(names, cobra.CompletionWithDesc(other, string(arch)))
+		}
+	}
+	return names
 }
 
 // Projects returns the projects that have a name.

@@ -29,6 +29,33 @@ type engine interface {
 	Run(context.Context, container.RunOptions) (container.RunResult, error)
 }
 
+// Add adds to two jobs the packages that contain what their first failing line
+// mentions. It connects to the engine only if the line mentions something. Images
+// that cannot be searched give a warning.
+func Add(ctx context.Context, connect func() (*container.Engine, error), warnf func(about, format string, args ...any), left, right *jobdiff.Input) error {
+	mentions := jobdiff.Mentions(jobdiff.FailingLine(left, right))
+	if len(mentions) == 0 {
+		return nil
+	}
+	e, err := connect()
+	if err != nil {
+		return err
+	}
+	for _, in := range []*jobdiff.Input{left, right} {
+		if in.Job.ImageID == "" {
+			continue
+		}
+		in.Owners, err = Find(ctx, e, in.Job.ImageID, mentions)
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			warnf(in.Job.Name, "%v", err)
+		}
+	}
+	return nil
+}
+
 // Find returns the packages of an image that have what mentions name. It runs a
 // script in a container of the image, without a network.
 func Find(ctx context.Context, e engine, image string, mentions []jobdiff.Mention) ([]jobdiff.Owner, error) {

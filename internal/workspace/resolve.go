@@ -113,3 +113,16 @@ func kernelArch(goarch string) string {
 		"mipsle": "mipsel", "mips64le": "mips64el", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
 	}[goarch]
 }
+
+// PackageNames returns the names of all packages of a target, by mapping.
+func (w *Workspace) PackageNames(ctx context.Context, target string) (map[string]string, error) {
+	_, packages, err := w.ResolvePattern(ctx, Arches{}, target, "all", AnyTarget)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for mapping, p := range packages.Resolved {
+		names[mapping] = p.Name
+	}
+	return names, nil
+}
