@@ -161,7 +161,7 @@ func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, add
 	}
 	// Without this file, the first process does not execute the entrypoint again.
 	if _, err := c.Exec(ctx, container.ExecOptions{Command: []string{"rm", "-f", stateDir + "/again"}, WorkDir: "/"}); err != nil {
-		return fmt.Errorf("cannot prepare the container: %w", err)
+		return fmt.Errorf("cannot prepare the container: %w", ownFailure(err))
 	}
 	return c.Put(ctx, stateDir, strings.NewReader(archive.String()))
 }

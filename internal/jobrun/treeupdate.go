@@ -71,7 +71,7 @@ func fileIn(ctx context.Context, c jobContainer, name string) (fingerprint, erro
 	case err == nil:
 		return fingerprint{kind: 'l', sum: strings.TrimSuffix(link.String(), "\n")}, nil
 	case !errors.As(err, &exit) || exit.Code < 3 || exit.Code > 6:
-		return fingerprint{}, err
+		return fingerprint{}, ownFailure(err)
 	case exit.Code != 4:
 		return fingerprint{kind: []byte{'d', 0, '?', 0}[exit.Code-3]}, nil
 	}
@@ -175,7 +175,7 @@ func updateTree(ctx context.Context, c jobContainer, before, now view, at string
 	for part := range slices.Chunk(slices.Concat(u.removed, u.replaced), 500) {
 		_, err := c.Exec(ctx, container.ExecOptions{Command: append([]string{"sh", "-c", `rm -f -- "$@"`, "sh"}, prefixed(part)...), WorkDir: at})
 		if err != nil {
-			return u, fmt.Errorf("cannot remove files of the tree: %w", err)
+			return u, fmt.Errorf("cannot remove files of the tree: %w", ownFailure(err))
 		}
 	}
 	if len(u.replaced) == 0 {
@@ -255,3 +255,12 @@ func (u *update) tell(to io.Writer) {
 
 // maxNamed is the number of file names printed per list.
 const maxNamed = 20
+
+// ownFailure returns the error of a command that is not the job's. Otherwise its
+// exit status would be taken for the job's.
+func ownFailure(err error) error {
+	if exit, ok := errors.AsType[*container.ExitError](err); ok {
+		return errors.New(exit.Error())
+	}
+	return err
+}

@@ -116,6 +116,22 @@ func TestUpdateTree(t *testing.T) {
 	})
 }
 
+// A brokenContainer has no program that works.
+type brokenContainer struct{ dirContainer }
+
+func (brokenContainer) Exec(context.Context, container.ExecOptions) (container.RunResult, error) {
+	return container.RunResult{}, &container.ExitError{Container: "c", Code: 1}
+}
+
+// TestOwnFailure: the status of a command of ours is not the job's.
+func TestOwnFailure(t *testing.T) {
+	before, now := tree(t, map[string]string{"a": "1"}), tree(t, map[string]string{"a": "2"})
+	_, err := updateTree(t.Context(), brokenContainer{}, before, now, t.TempDir())
+	if err == nil || errors.As(err, new(*container.ExitError)) || !strings.Contains(err.Error(), "exit status 1") {
+		t.Errorf("%v", err)
+	}
+}
+
 func testUpdateTree(t *testing.T, before, now view) {
 	at := tree(t, map[string]string{
 		"same": "1", "edited": "1", "both": "job", "gone": "1", "gone too": "job", "d/deep": "1", "link": "->same", "script": "1", "-rf": "1",
