@@ -32,9 +32,10 @@ func (r *Runner) coresScript() string {
 	return crashcapsule.RaiseLimit + "\n"
 }
 
-// began returns the time for files that exist when a script begins. Archives have
-// whole seconds and would round up.
-func began() time.Time { return time.Now().Truncate(time.Second) }
+// began returns the time for files that are older than all that a script writes.
+// Archives have whole seconds and would round up, and BusyBox compares only
+// these.
+func began() time.Time { return time.Now().Truncate(time.Second).Add(-time.Second) }
 
 // watch makes the output of a job pass through o.output.
 func (o *Outcome) watch(s scheduler.Streams) scheduler.Streams {

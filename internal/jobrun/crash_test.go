@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -197,5 +198,14 @@ func TestDebugTools(t *testing.T) {
 		if h.Run(t.Context(), j, scheduler.Streams{}); h.engine.builds[1].Tag != b.Tag {
 			t.Errorf("%s, then %s", b.Tag, h.engine.builds[1].Tag)
 		}
+	}
+}
+
+// TestBegan: files of a script are newer than the mark of its beginning, also in
+// whole seconds.
+func TestBegan(t *testing.T) {
+	now := time.Now()
+	if at := began(); at.Unix() >= now.Unix() || at.Nanosecond() != 0 || now.Sub(at) > time.Minute {
+		t.Errorf("began at %s, now is %s", at, now)
 	}
 }
