@@ -56,7 +56,7 @@ fmt: ## Name the Go files that gofmt would change
 
 .PHONY: vet
 vet: ## go vet, integration tests included
-	go vet -tags '$(TAGS) integration libvirt browser' ./...
+	go vet -tags '$(TAGS) integration libvirt browser emulator' ./...
 
 .PHONY: cross
 cross: ## Type-check all packages and unit tests for the other systems that lcitool runs on

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-//go:build integration
+//go:build integration && emulator
 
 package container
 
@@ -78,15 +78,12 @@ func emulate(t *testing.T, emulator string) {
 }
 
 // TestEmulatedProgram builds an image for another architecture with a step that
-// runs, and runs a container of it.
+// runs, and runs a container of it. It is for an ordinary user of the machines that
+// ci/test-machine --emulator boots.
 func TestEmulatedProgram(t *testing.T) {
-	emulator := os.Getenv("TEST_EMULATOR")
-	if emulator == "" {
-		t.Skip("ci/test-machines sets TEST_EMULATOR to QEMU's static emulator of arm64, for an ordinary user")
-	}
 	e := engine(t)
 	nothingLeft(t, e)
-	emulate(t, emulator)
+	emulate(t, "/usr/local/bin/qemu-aarch64-static")
 	from, tag := "localhost/test-arm64:"+randomName(), "test.arm64-"+randomName()
 	var layer bytes.Buffer
 	w := tar.NewWriter(&layer)
