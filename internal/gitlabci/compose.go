@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"fmt"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -76,13 +77,22 @@ func (c *config) unknown(job string, pos diag.Position, kind, what string) {
 	}
 }
 
-// elsewhere lists the missing includes as text, or returns "".
-func (c *config) elsewhere() string {
-	if len(c.missing) == 0 {
+// elsewhere names the missing includes as a suffix for messages, or returns "".
+func (c *config) elsewhere() string { return mayBeIn(c.missing) }
+
+// maxNamed limits the missing includes that a message names.
+const maxNamed = 2
+
+// mayBeIn returns a suffix for messages that names the missing includes, or "".
+func mayBeIn(missing []Missing) string {
+	switch {
+	case len(missing) == 0:
 		return ""
+	case len(missing) > maxNamed:
+		return fmt.Sprintf("; it may be in one of the %d includes that are not available here", len(missing))
 	}
 	var from []string
-	for _, m := range c.missing {
+	for _, m := range missing {
 		from = append(from, m.String())
 	}
 	return "; it may be in " + strings.Join(from, " or ")

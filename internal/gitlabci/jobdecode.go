@@ -219,6 +219,9 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	}
 	if v := j.get("services"); v != nil {
 		for _, item := range j.flat(v, "services") {
+			if item.kind == null { // GitLab ignores it
+				continue
+			}
 			service := j.image(item, "services", "alias", "command", "variables", "ports")
 			if vars := item.get("variables"); vars != nil {
 				service.Variables = j.plainSettings(vars, "services: variables")

@@ -18,6 +18,9 @@ func (d *decoder) needs(v *value) []Need {
 	}
 	out := []Need{}
 	for _, item := range items {
+		if item.kind == null { // GitLab ignores it
+			continue
+		}
 		if item.kind != mapping {
 			if name := d.text(item, "needs"); name != "" {
 				out = append(out, Need{Job: name, Artifacts: true, pos: item.pos})
@@ -149,11 +152,21 @@ func (e *evaluator) linkNeeds() {
 func (e *evaluator) needed(job, needed *Job, optional bool) bool {
 	if job.When == Never || needed.When == Never {
 		if job.When != Never && job.When != Unknown && !optional && e.out.Created {
-			e.errorf(job, "needs %s, which is not in the pipeline of this event", yamldoc.Quote(needed.Name))
+			e.absentNeed(job, needed)
 		}
 		return needed.When != Never || job.When == Never
 	}
 	return true
+}
+
+// absentNeed reports a needed job that is not in the pipeline. If an include is
+// missing, the workflow in it may add the job.
+func (e *evaluator) absentNeed(job, needed *Job) {
+	effect, more := Refused, ""
+	if len(e.out.Missing) > 0 && e.defs.workflow == nil {
+		effect, more = Incomplete, "; an include that is not available here may have rules that add it"
+	}
+	e.problems.add(job.Pos, job.Base, effect, "needs %s, which is not in the pipeline of this event%s", yamldoc.Quote(needed.Name), more)
 }
 
 // checkCircles requires that no job needs itself, directly or indirectly.

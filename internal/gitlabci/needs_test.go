@@ -24,3 +24,39 @@ func TestManyNeeds(t *testing.T) {
 		}
 	}
 }
+
+// GitLab drops empty items of needs and services. Xen's pipeline has them.
+func TestEmptyItems(t *testing.T) {
+	e, err := evaluate(files(map[string]string{"": `
+.none: &none
+  -
+first: {script: [x]}
+one:
+  script: [x]
+  needs: [*none, first]
+  services: [*none, {name: db}]
+`}), Event{})
+	if err != nil || len(e.Problems) > 0 {
+		t.Fatalf("%v, %v", err, e.Problems)
+	}
+	one := e.Jobs[1]
+	if len(one.Needs) != 1 || one.Needs[0].Job != "first" || len(one.Services) != 1 || one.Services[0].Name != "db" {
+		t.Errorf("got %+v and %+v", one.Needs, one.Services)
+	}
+}
+
+// A job that the default of only leaves out is in the pipeline if a missing
+// include has rules for the workflow.
+func TestNeedOfAJobLeftOut(t *testing.T) {
+	const jobs = "\nbuild: {script: [x]}\ntest: {script: [x], needs: [build], rules: [{when: always}]}\n"
+	for text, refused := range map[string]bool{
+		"":                                   true,
+		"include: https://example.org/a.yml": false,
+		"include: https://example.org/a.yml\nworkflow: {rules: [{if: $CI}]}\n": false,
+	} {
+		e, _ := evaluate(files(map[string]string{"": text + jobs}), Event{Source: MergeRequest})
+		if e == nil || e.Refused() != refused {
+			t.Errorf("%q: got %+v, want refused %v", text, e, refused)
+		}
+	}
+}

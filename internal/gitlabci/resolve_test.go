@@ -404,7 +404,7 @@ other-project:
 	}
 	for i, want := range []struct{ name, when, problem string }{
 		{"whole", OnSuccess, ""},
-		{"base-is-missing", Unknown, `extends ".there", which is not defined; it may be in remote include "https://example.org/a.yml" or template`},
+		{"base-is-missing", Unknown, `extends ".there", which is not defined; it may be in one of the 5 includes that are not available here`},
 		{"needed-is-missing", OnSuccess, `needs "there", which is not defined; it may be in`},
 		{"reference-is-missing", Unknown, `!reference [.there, script]: there is no such key; it may be in`},
 		{"inherits-it", Manual, `extends ".there", which is not defined; it may be in`},
