@@ -24,7 +24,7 @@ func (e *Engine) safeBases(ctx context.Context, o BuildOptions) (PullPolicy, err
 	}
 	f, err := buildrisk.Parse(o.Dockerfile, o.Args, nil)
 	if err != nil {
-		return policy, fmt.Errorf("cannot build image %s: %s: %w", o.Tag, o.file(), err)
+		return policy, fmt.Errorf("cannot build image %s: %s: %w", o.Tag, dockerfileName(o), err)
 	}
 	bases, hidden := map[string]buildrisk.Base{}, map[string]error{}
 	for _, from := range f.Froms() {
@@ -76,7 +76,7 @@ func (e *Engine) pullFrom(ctx context.Context, o BuildOptions, from buildrisk.Fr
 // base returns what an image adds to a build. It fails if the image's ONBUILD
 // instructions cannot be read.
 func (e *Engine) base(ctx context.Context, image Image) (buildrisk.Base, error) {
-	b := buildrisk.Base{Env: image.Env, WorkDir: image.workDir}
+	b := buildrisk.Base{Env: image.Env, WorkDir: image.WorkDir}
 	if image.ID == "" { // not there
 		return b, nil
 	}
@@ -102,7 +102,7 @@ func (e *Engine) hiddenBases(ctx context.Context, o BuildOptions, hidden map[str
 			say(o.Log, fmt.Sprintf("warning: cannot read the ONBUILD instructions of base image %s: %v", name, hidden[name]))
 			continue
 		}
-		u.Problems = append(u.Problems, fmt.Sprintf("%s: cannot read the ONBUILD instructions of base image %s, which this podman lets reach its machine (%s): %v", o.file(), name, known[0], hidden[name]))
+		u.Problems = append(u.Problems, fmt.Sprintf("%s: cannot read the ONBUILD instructions of base image %s, which this podman lets reach its machine (%s): %v", dockerfileName(o), name, known[0], hidden[name]))
 	}
 	if len(u.Problems) == 0 {
 		return nil

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -16,59 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
-
-// PullPolicy says when to ask the registry for the base image.
-type PullPolicy int
-
-// Pull policies. The zero value pulls missing images.
-const (
-	PullMissing PullPolicy = iota
-	PullAlways
-	PullNever
-	PullNewer // newer than the local image; uses that one if the registry does not answer
-)
-
-// BuildOptions describes an image to build.
-type BuildOptions struct {
-	Tag         string            // moved to the new image only after success
-	Dockerfile  []byte            // whole text; without Context, the build context contains nothing else
-	File        string            // path of the Dockerfile in errors; "" for Dockerfile
-	Recipe      []byte            // sent instead of Dockerfile; must build the same image, for example with cache mounts; nil to send Dockerfile
-	CacheDir    string            // host directory for cache mounts that persist, created if needed; "" for the service's own
-	Labels      map[string]string // labels of the image; part of the input digest
-	ExtraLabels map[string]string // further labels of the image, not part of the input digest
-	Args        map[string]string // ARG values
-	Context     BuildContext      // files that the Dockerfile copies
-	Network     Network           // of RUN steps; the zero value is a private network
-	Pull        PullPolicy        // of the base image; PullAlways also builds if nothing changed
-	Platform    string            // such as linux/arm64, emulated if needed; "" for the engine's own
-	Offline     bool              // no network for RUN steps; not part of the input digest
-	Force       bool              // build even if the input digest is unchanged
-	NoCache     bool              // run all steps again; implies Force
-	AllowUnsafe bool              // build instructions that this builder lets access the host; those that no builder confines are still refused
-	Delta       *Delta            // how to add packages to an older image; nil if that is not possible
-	Exact       bool              // do not add packages to an older image, and do not reuse an image made that way
-	Log         io.Writer         // the build's output; nil discards it
-}
-
-// A BuildContext contains the files that a Dockerfile copies. The zero value is
-// empty.
-type BuildContext struct {
-	Write  func(dir string) error // puts the files into an empty directory; nil for none
-	Digest string                 // of the files; part of the input digest
-}
-
-// A BuildResult describes an image that exists under its tag.
-type BuildResult struct {
-	ID       string        // 64 hex digits
-	Cached   bool          // the input digest matched and no build was started
-	Replaced string        // ID of the image that had the tag before; empty if none or the same
-	Delta    string        // ID of the image it was made on top of; empty if made as a whole or Cached
-	Added    []string      // packages that the delta adds, sorted
-	Duration time.Duration // wall clock
-
-	deltas int // number of deltas in the image
-}
 
 // Build builds an image and then moves the tag, so that a failed build does not
 // affect the previous image. It removes the previous image afterwards if that
@@ -82,7 +28,7 @@ type BuildResult struct {
 func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
 	started := time.Now()
 	record := e.newBuildRecord()
-	text, digest, err := o.prepare(record.Token)
+	text, digest, err := prepare(o, record.Token)
 	if err != nil {
 		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 	}
@@ -138,7 +84,7 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	if old.image.ID != result.ID {
 		result.Replaced = old.image.ID
 	}
-	if err := e.recordImage(result.ID, o.origin(digest, result.deltas)); err != nil {
+	if err := e.recordImage(result.ID, originOf(o, digest, result.Deltas)); err != nil {
 		return BuildResult{}, &EngineError{Op: "record image " + o.Tag, Code: 125, Err: err}
 	}
 	return result, e.promote(ctx, o.Tag, record, result.ID, result.Replaced)
@@ -162,7 +108,7 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 	defer podman.CloseIdle(c)
 	baseNow := make(chan []string, 1)
 	go func() { // concurrent with the other request, because this is the common case
-		base, _ := inspect(c, o.base()) // without layers if it does not exist
+		base, _ := inspect(c, baseImage(o)) // without layers if it does not exist
 		if !RunsOn(base, o.Platform) {
 			base.Layers = nil
 		}
@@ -178,12 +124,12 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 	}
 	s := standing{image: image, from: e.originOf(image.ID)}
 	s.moved = len(image.Layers) < len(layers) || !slices.Equal(image.Layers[:len(layers)], layers)
-	s.same = !o.fresh() && !s.moved && s.from.digest == digest && (!o.Exact || s.from.deltas == 0)
+	s.same = !fresh(o) && !s.moved && s.from.digest == digest && (!o.Exact || s.from.deltas == 0)
 	return s, nil
 }
 
 // fresh reports whether to build although the image exists.
-func (o BuildOptions) fresh() bool {
+func fresh(o BuildOptions) bool {
 	return o.Force || o.NoCache || o.Pull == PullAlways || o.Pull == PullNewer
 }
 
@@ -211,31 +157,4 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 	}
 	e.removeReplaced(c, r)
 	return nil
-}
-
-// A BuildError is a build that failed in podman's builder.
-type BuildError struct {
-	Tag         string // what was to be built
-	Step        int    // number of the failing step from 1; 0 when none had begun
-	Steps       int    // how many there are
-	Instruction string // of that step
-	Code        int    // exit status of its command; 0 if no command failed
-	Base        string // base image of the last stage
-	BaseMissing bool   // Base does not exist locally and could not be pulled
-	Text        string // podman's message
-}
-
-func (b *BuildError) Error() string {
-	where := "cannot build image " + b.Tag + ": "
-	if b.Step > 0 && !b.BaseMissing {
-		where += fmt.Sprintf("step %d of %d: ", b.Step, b.Steps)
-	}
-	switch {
-	case b.BaseMissing:
-		return strings.TrimSuffix(fmt.Sprintf("%sbase image %s is not here and cannot be pulled: %s", where, b.Base, registryReason(b.Text)), ": ")
-	case b.Code != 0:
-		return fmt.Sprintf("%scommand exited with status %d", where, b.Code)
-	}
-	first, _, _ := strings.Cut(strings.TrimSpace(b.Text), "\n")
-	return where + first
 }

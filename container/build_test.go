@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
 func TestBuildLogFollowsSteps(t *testing.T) {
@@ -69,14 +69,14 @@ func TestBuildErrorSaysOneLine(t *testing.T) {
 			t.Errorf("the text is not whole: %+v", b)
 		}
 	}
-	if Hint(buildError(o, log, errors.New("x: no space left on device"))) != podman.HintDisk {
+	if Hint(buildError(o, log, errors.New("x: no space left on device"))) != explain.HintDisk {
 		t.Error("no hint")
 	}
 }
 
 func TestPrepareAppendsOneLabelLine(t *testing.T) {
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\nRUN y\n\n"), Labels: map[string]string{"a": `q"$HOME\`}}
-	text, digest, err := o.prepare("T")
+	text, digest, err := prepare(o, "T")
 	want := "FROM x\nRUN y\nLABEL a=\"q\\\"\\$HOME\\\\\" lcitool.build=\"T\" lcitool.digest=\"" + digest + "\"\n"
 	if err != nil || string(text) != want {
 		t.Errorf("got\n%s%v\nwant\n%s", text, err, want)
@@ -103,7 +103,7 @@ func TestPrepareRefuses(t *testing.T) {
 		"label a: control character":  {Tag: "t", Dockerfile: good, Labels: map[string]string{"a": "x\nRUN evil"}},
 		"label b: control character ": {Tag: "t", Dockerfile: good, Labels: map[string]string{"b": "\x00"}},
 	} {
-		if _, _, err := o.prepare(""); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := prepare(o, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -113,10 +113,10 @@ func TestDigestDiffersWithItsInputs(t *testing.T) {
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
 	same := o
 	same.Tag, same.Force, same.Pull, same.Network = "u", true, PullAlways, NetworkHost
-	if o.digest() != same.digest() {
+	if inputDigest(o) != inputDigest(same) {
 		t.Error("tag, force, pull policy or network changed the digest")
 	}
-	seen := map[string]string{o.digest(): "plain"}
+	seen := map[string]string{inputDigest(o): "plain"}
 	for name, change := range map[string]func(*BuildOptions){
 		"text":          func(o *BuildOptions) { o.Dockerfile = []byte("FROM y\n") },
 		"label":         func(o *BuildOptions) { o.Labels = map[string]string{"a": "b"} },
@@ -126,10 +126,10 @@ func TestDigestDiffersWithItsInputs(t *testing.T) {
 	} {
 		changed := o
 		change(&changed)
-		if before, there := seen[changed.digest()]; there {
+		if before, there := seen[inputDigest(changed)]; there {
 			t.Errorf("%s has the digest of %s", name, before)
 		}
-		seen[changed.digest()] = name
+		seen[inputDigest(changed)] = name
 	}
 }
 
@@ -142,7 +142,7 @@ func TestBase(t *testing.T) {
 		"":                                               "",
 		"FROM":                                           "",
 	} {
-		if got := (BuildOptions{Dockerfile: []byte(text)}).base(); got != want {
+		if got := baseImage(BuildOptions{Dockerfile: []byte(text)}); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}

@@ -20,30 +20,21 @@ import (
 // and leaves the packages below it without updates.
 const maxDeltas = 5
 
-// A Delta says how to build an image by adding packages to an older one.
-type Delta struct {
-	Rest     []byte   // all that the image is made from, but without Packages
-	Packages []string // sorted by byte; none has a blank in it
-	// Layer returns the instructions that add packages. They must fail rather
-	// than remove packages.
-	Layer func(added []string) ([]byte, error)
-}
-
 type deltaStep struct {
 	on    string   // ID of the image it stands on
 	added []string // packages, sorted; none when only labels are new
 	count int      // of deltas on one another, this one included
 }
 
-// labels returns informative labels of the image's content.
-func (d *Delta) labels(o BuildOptions) map[string]string {
-	return map[string]string{LabelRest: o.rest(), LabelPackages: strings.Join(d.Packages, " ")}
+// deltaLabels returns informative labels of the image's content.
+func deltaLabels(d *Delta, o BuildOptions) map[string]string {
+	return map[string]string{LabelRest: restDigest(o), LabelPackages: strings.Join(d.Packages, " ")}
 }
 
-// rest returns the SHA-256, in hex, of the inputs that must be equal in the
+// restDigest returns the SHA-256, in hex, of the inputs that must be equal in the
 // image below a delta. It includes the names of labels but not their values,
 // because the delta sets all labels again.
-func (o BuildOptions) rest() string {
+func restDigest(o BuildOptions) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, "") // no network, as in digest
 	fmt.Fprintf(h, "%q\n%q\n", slices.Sorted(maps.Keys(o.Labels)), slices.Sorted(maps.Keys(o.ExtraLabels)))
@@ -53,13 +44,13 @@ func (o BuildOptions) rest() string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// over returns the delta that builds the image on top of the one that has the
+// deltaOver returns the delta that builds the image on top of the one that has the
 // tag. ok is false if that is not possible.
-func (o BuildOptions) over(old standing) (deltaStep, bool) {
-	if o.Delta == nil || o.Exact || o.fresh() || old.moved || old.image.ID == "" {
+func deltaOver(o BuildOptions, old standing) (deltaStep, bool) {
+	if o.Delta == nil || o.Exact || fresh(o) || old.moved || old.image.ID == "" {
 		return deltaStep{}, false
 	}
-	if old.from.rest == "" || old.from.rest != o.rest() {
+	if old.from.rest == "" || old.from.rest != restDigest(o) {
 		return deltaStep{}, false
 	}
 	count := old.from.deltas
@@ -96,7 +87,7 @@ func (d deltaStep) order(o BuildOptions, token, digest string) (order, error) {
 			return order{}, err
 		}
 	}
-	line, err := labelLine(o.allLabels(token, digest), map[string]string{LabelDelta: d.on, LabelDeltas: strconv.Itoa(d.count)})
+	line, err := labelLine(allLabels(o, token, digest), map[string]string{LabelDelta: d.on, LabelDeltas: strconv.Itoa(d.count)})
 	if err != nil {
 		return order{}, err
 	}
@@ -119,7 +110,7 @@ func (d deltaStep) String() string {
 // done is false and the caller builds the whole image, which also gives the
 // error message.
 func (e *Engine) buildOver(ctx context.Context, o BuildOptions, r records.Record, digest string, old standing) (result BuildResult, done bool, err error) {
-	step, can := o.over(old)
+	step, can := deltaOver(o, old)
 	if !can {
 		return BuildResult{}, false, nil
 	}
@@ -134,7 +125,7 @@ func (e *Engine) buildOver(ctx context.Context, o BuildOptions, r records.Record
 		say(o.Log, failed.Error()+"; building it as a whole")
 		return BuildResult{}, false, nil
 	}
-	return BuildResult{ID: id, Delta: step.on, Added: step.added, deltas: step.count}, true, err
+	return BuildResult{ID: id, Delta: step.on, Added: step.added, Deltas: step.count}, true, err
 }
 
 func say(log io.Writer, line string) {

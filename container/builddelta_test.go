@@ -22,7 +22,7 @@ func additive(packages ...string) BuildOptions {
 
 func TestDeltaOverAnImage(t *testing.T) {
 	made := func(o BuildOptions, deltas int) standing {
-		return standing{image: Image{ID: "0123456789abcdef"}, from: o.origin(o.digest(), deltas)}
+		return standing{image: Image{ID: "0123456789abcdef"}, from: originOf(o, inputDigest(o), deltas)}
 	}
 	ab := additive("a", "b")
 	with := func(change func(*BuildOptions)) BuildOptions {
@@ -48,7 +48,7 @@ func TestDeltaOverAnImage(t *testing.T) {
 		{"one less", made(ab, 0), additive("a"), nil, 0},
 		{"another", made(ab, 0), additive("a", "c"), nil, 0},
 		{"no image", standing{}, with(same), nil, 0},
-		{"not one of ours", standing{image: Image{ID: "0", Labels: ab.allLabels("T", ab.digest())}}, with(same), nil, 0},
+		{"not one of ours", standing{image: Image{ID: "0", Labels: allLabels(ab, "T", inputDigest(ab))}}, with(same), nil, 0},
 		{"base moved", standing{image: made(ab, 0).image, from: made(ab, 0).from, moved: true}, with(same), nil, 0},
 		{"no way", made(ab, 0), with(func(o *BuildOptions) { o.Delta = nil }), nil, 0},
 		{"exact", made(ab, 0), with(func(o *BuildOptions) { o.Exact = true }), nil, 0},
@@ -62,7 +62,7 @@ func TestDeltaOverAnImage(t *testing.T) {
 		{"note gone", made(func() BuildOptions { o := ab; o.ExtraLabels = map[string]string{"n": "1"}; return o }(), 0), with(same), nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			step, ok := c.o.over(c.old)
+			step, ok := deltaOver(c.o, c.old)
 			if !ok {
 				step = deltaStep{}
 			}
@@ -105,14 +105,14 @@ func TestDeltaOrder(t *testing.T) {
 
 func TestNotesAreNoInput(t *testing.T) {
 	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
-	_, plain, _ := o.prepare("")
+	_, plain, _ := prepare(o, "")
 	o.ExtraLabels = map[string]string{LabelManifest: "abc"}
-	text, noted, err := o.prepare("")
+	text, noted, err := prepare(o, "")
 	if err != nil || noted != plain || !strings.Contains(string(text), `lcitool.manifest="abc"`) {
 		t.Errorf("%v, %s and %s\n%s", err, plain, noted, text)
 	}
 	o.ExtraLabels = map[string]string{"a b": ""}
-	if _, _, err := o.prepare(""); err == nil {
+	if _, _, err := prepare(o, ""); err == nil {
 		t.Error("a note that cannot be a label")
 	}
 }

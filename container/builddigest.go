@@ -28,15 +28,15 @@ var (
 // because podman 4.3 adds a step for each label in the request. They are at the
 // end because the token differs in each build and later steps would not be
 // cached.
-func (o BuildOptions) prepare(token string) (text []byte, digest string, err error) {
+func prepare(o BuildOptions, token string) (text []byte, digest string, err error) {
 	if o.Tag == "" || strings.ContainsAny(o.Tag, " \t\n@") {
 		return nil, "", fmt.Errorf("%q is not a tag", o.Tag)
 	}
-	if o.base() == "" {
+	if baseImage(o) == "" {
 		return nil, "", errors.New("the Dockerfile has no FROM line")
 	}
-	digest = o.digest()
-	line, err := labelLine(o.allLabels(token, digest))
+	digest = inputDigest(o)
+	line, err := labelLine(allLabels(o, token, digest))
 	if err != nil {
 		return nil, "", err
 	}
@@ -49,20 +49,20 @@ func (o BuildOptions) prepare(token string) (text []byte, digest string, err err
 }
 
 // allLabels returns the labels of an image that is not a delta.
-func (o BuildOptions) allLabels(token, digest string) map[string]string {
+func allLabels(o BuildOptions, token, digest string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, o.Labels)
 	maps.Copy(labels, o.ExtraLabels)
 	if o.Delta != nil {
-		maps.Copy(labels, o.Delta.labels(o))
+		maps.Copy(labels, deltaLabels(o.Delta, o))
 	}
 	labels[labelBuild] = token
 	labels[LabelDigest] = digest
 	return labels
 }
 
-// base returns the image that the last stage starts from, or "".
-func (o BuildOptions) base() string {
+// baseImage returns the image that the last stage starts from, or "".
+func baseImage(o BuildOptions) string {
 	all := fromLine.FindAllSubmatch(o.Dockerfile, -1)
 	if len(all) == 0 {
 		return ""
@@ -70,10 +70,10 @@ func (o BuildOptions) base() string {
 	return string(all[len(all)-1][1])
 }
 
-func (o BuildOptions) stages() int { return len(fromLine.FindAllIndex(o.Dockerfile, -1)) }
+func stages(o BuildOptions) int { return len(fromLine.FindAllIndex(o.Dockerfile, -1)) }
 
-// digest returns the SHA-256, in hex, of all inputs of the image.
-func (o BuildOptions) digest() string {
+// inputDigest returns the SHA-256, in hex, of all inputs of the image.
+func inputDigest(o BuildOptions) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Dockerfile, "") // the network has no part in the image
 	for _, m := range []map[string]string{o.Labels, o.Args} {

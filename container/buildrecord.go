@@ -136,13 +136,13 @@ func (e *Engine) bases(ctx context.Context, o BuildOptions) []string {
 }
 
 // deadWorkers returns the working containers of builds whose process has ended.
-func (e *Engine) deadWorkers(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+func (e *Engine) deadWorkers(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
 	return e.findWorkers(c, p.deadBuilds())
 }
 
 // findWorkers returns the working containers of builds, given by token. It reads
 // the store's files, because the API does not list these containers.
-func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record) ([]Leftover, error) {
+func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record) ([]leftover, error) {
 	if len(builds) == 0 {
 		return nil, nil
 	}
@@ -154,7 +154,7 @@ func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
-	var found []Leftover
+	var found []leftover
 	for _, item := range list {
 		file := filepath.Join(m.Containers, item.ID, "userdata", buildahFile)
 		r, ours := builds[workerToken(file)]
@@ -162,7 +162,7 @@ func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record
 			r, ours = unfinishedWorker(c, item, file, builds)
 		}
 		if ours {
-			found = append(found, Leftover{Kind: "container", Name: item.ID, Run: r.Owner.Run, record: r})
+			found = append(found, leftover{Leftover: Leftover{Kind: "container", Name: item.ID, Run: r.Owner.Run}, record: r})
 		}
 	}
 	return found, nil
@@ -235,13 +235,13 @@ func workerToken(file string) string {
 	return ""
 }
 
-func (e *Engine) discardWorker(c context.Context, l Leftover) error {
+func (e *Engine) discardWorker(c context.Context, l leftover) error {
 	return removeContainer(c, l.Name)
 }
 
 // deadImages returns images that builds committed and were killed before they
 // tagged them.
-func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
 	builds := p.deadBuilds()
 	if len(builds) == 0 {
 		return nil, nil
@@ -252,7 +252,7 @@ func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]Left
 	}
 	defer unlock()
 	found, err := findImages(c, builds)
-	return slices.DeleteFunc(found, func(l Leftover) bool {
+	return slices.DeleteFunc(found, func(l leftover) bool {
 		used := imageInUse(c, l.Name)
 		if used {
 			p.inUse[l.record.Name] = true
@@ -269,7 +269,7 @@ func imageInUse(c context.Context, id string) bool {
 	return err != nil || len(list) > 0
 }
 
-func findImages(c context.Context, builds map[string]records.Record) ([]Leftover, error) {
+func findImages(c context.Context, builds map[string]records.Record) ([]leftover, error) {
 	list, err := danglingImages(c)
 	if err != nil {
 		return nil, err
@@ -278,13 +278,13 @@ func findImages(c context.Context, builds map[string]records.Record) ([]Leftover
 	for _, r := range builds {
 		replaced[r.Extra[extraBefore]] = r
 	}
-	var dead []Leftover
+	var dead []leftover
 	for _, item := range list {
 		if len(item.RepoTags) > 0 {
 			continue
 		}
 		if r, ours := replaced[item.ID]; ours {
-			dead = append(dead, Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run, record: r})
+			dead = append(dead, leftover{Leftover: Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run}, record: r})
 			continue
 		}
 		image, err := images.GetImage(c, item.ID, nil)
@@ -293,7 +293,7 @@ func findImages(c context.Context, builds map[string]records.Record) ([]Leftover
 		}
 		r, ours := builds[image.Annotations[annotationBuild]]
 		if named := r.Extra[extraImage]; ours && (named == "" || named == item.ID) {
-			dead = append(dead, Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run, record: r})
+			dead = append(dead, leftover{Leftover: Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run}, record: r})
 		}
 	}
 	return dead, nil
@@ -301,7 +301,7 @@ func findImages(c context.Context, builds map[string]records.Record) ([]Leftover
 
 // discardImage removes an image and its parents that have no name, if builds of
 // lcitool made them.
-func (e *Engine) discardImage(c context.Context, l Leftover) error {
+func (e *Engine) discardImage(c context.Context, l leftover) error {
 	unlock, free := e.lockImages()
 	if !free {
 		return errors.New("an image is being built")

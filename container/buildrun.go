@@ -16,6 +16,7 @@ import (
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -154,7 +155,7 @@ func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, er
 		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
 	}
 	if !RunsOn(image, o.Platform) {
-		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("its base image %s is for %s, not for %s", o.base(), image.Architecture, o.Platform)}
+		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("its base image %s is for %s, not for %s", baseImage(o.BuildOptions), image.Architecture, o.Platform)}
 	}
 	return image.ID, nil
 }
@@ -169,7 +170,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		RemoveIntermediateCtrs:  true,
 		ForceRmIntermediateCtrs: true,
 		NoCache:                 o.NoCache,
-		PullPolicy:              o.Pull.define(),
+		PullPolicy:              pullPolicy(o.Pull),
 		Args:                    o.Args,
 		Annotations:             []string{annotationBuild + "=" + o.record.Token},
 		CommonBuildOpts:         &define.CommonBuildOptions{Ulimit: ulimits(e.buildLimits()), HTTPProxy: true, Secrets: []string{buildSecret(o.record.Token)}},
@@ -189,7 +190,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 		b.Args = proxies(e.options.Variable, o.Args)
 	}
 	if o.Platform != "" {
-		system, arch, variant := splitPlatform(o.Platform)
+		system, arch, variant := api.SplitPlatform(o.Platform)
 		b.Platforms = []struct{ OS, Arch, Variant string }{{system, arch, variant}}
 	}
 	if file := e.authFile(); file != "" {
@@ -198,7 +199,7 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 	return entities.BuildOptions{BuildOptions: b}
 }
 
-func (p PullPolicy) define() define.PullPolicy {
+func pullPolicy(p PullPolicy) define.PullPolicy {
 	switch p {
 	case PullAlways:
 		return define.PullAlways
@@ -218,7 +219,7 @@ func buildError(o BuildOptions, log *buildLog, err error) error {
 	}
 	failed := &BuildError{
 		Tag: o.Tag, Step: log.step, Steps: log.steps, Instruction: log.instruction,
-		Code: exitStatus(err.Error()), Base: o.base(), BaseMissing: baseMissing(err.Error()), Text: err.Error(),
+		Code: exitStatus(err.Error()), Base: baseImage(o), BaseMissing: baseMissing(err.Error()), Text: err.Error(),
 	}
 	if reason := log.refused(); reason != "" && failed.Code != 0 {
 		failed.Code, failed.Text = 0, reason // the status is the builder's own

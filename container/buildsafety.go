@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings/system"
 
@@ -14,44 +13,32 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// An UnsafeError is a Dockerfile that was not built because it could harm this
-// machine.
-type UnsafeError struct {
-	Tag      string   // what was to be built
-	Problems []string // FILE:LINE: INSTRUCTION: what, in the order of lines
-	Hint     string   // what the user can do; empty for nothing
-}
-
-func (u *UnsafeError) Error() string {
-	return fmt.Sprintf("cannot build image %s: %s", u.Tag, strings.Join(u.Problems, "; "))
-}
-
 // safe returns an UnsafeError for a Dockerfile that could access lcitool's data
 // or this machine. It applies to all Dockerfiles; those that lcitool renders
 // always pass. bases are the base images by name, nil before they are known.
 func (e *Engine) safe(ctx context.Context, o BuildOptions, bases map[string]buildrisk.Base) error {
 	f, err := buildrisk.Parse(o.Dockerfile, o.Args, bases)
 	if err != nil {
-		return fmt.Errorf("cannot build image %s: %s: %w", o.Tag, o.file(), err)
+		return fmt.Errorf("cannot build image %s: %s: %w", o.Tag, dockerfileName(o), err)
 	}
 	if problems := f.Refused(); len(problems) > 0 {
-		return o.unsafe(problems, "")
+		return unsafeError(o, problems, "")
 	}
 	if o.AllowUnsafe || !f.Risky() {
 		return nil
 	}
 	if problems := f.Unsafe(e.buildah(ctx)); len(problems) > 0 {
-		return o.unsafe(problems, "a podman whose buildah has the fix may build it (lcitool doctor says what this one lacks); --allow-unsafe-build builds it here")
+		return unsafeError(o, problems, "a podman whose buildah has the fix may build it (lcitool doctor says what this one lacks); --allow-unsafe-build builds it here")
 	}
 	return nil
 }
 
-func (o BuildOptions) file() string { return cmp.Or(o.File, "Dockerfile") }
+func dockerfileName(o BuildOptions) string { return cmp.Or(o.File, "Dockerfile") }
 
-func (o BuildOptions) unsafe(problems []buildrisk.Problem, hint string) error {
+func unsafeError(o BuildOptions, problems []buildrisk.Problem, hint string) error {
 	u := &UnsafeError{Tag: o.Tag, Hint: hint}
 	for _, p := range problems {
-		u.Problems = append(u.Problems, o.file()+":"+p.String())
+		u.Problems = append(u.Problems, dockerfileName(o)+":"+p.String())
 	}
 	return u
 }

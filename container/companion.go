@@ -14,7 +14,7 @@ import (
 )
 
 // applyOwn sets the first process of a container to that of the image or of o.
-func (o Session) applyOwn(s *specgen.SpecGenerator) {
+func applyOwn(o Session, s *specgen.SpecGenerator) {
 	s.Init = false
 	switch {
 	case o.Entrypoint == nil:
@@ -64,9 +64,9 @@ func exposed(config map[string]struct{}) []int {
 }
 
 // joinedFirst sorts containers before those whose network they use.
-func joinedFirst(list []Leftover) {
-	joined := func(l Leftover) bool { return l.record.Extra[extraJoined] != "" }
-	slices.SortStableFunc(list, func(a, b Leftover) int {
+func joinedFirst(list []leftover) {
+	joined := func(l leftover) bool { return l.record.Extra[extraJoined] != "" }
+	slices.SortStableFunc(list, func(a, b leftover) int {
 		switch {
 		case joined(a) == joined(b):
 			return 0

@@ -26,7 +26,7 @@ func TestOwnSession(t *testing.T) {
 	} {
 		s := specgen.NewSpecGenerator("image", false)
 		s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
-		test.session.apply(s)
+		applySession(test.session, s)
 		if !slices.Equal(s.Entrypoint, test.entrypoint) || !slices.Equal(s.Command, test.command) {
 			t.Errorf("%s: entrypoint %q, command %q", test.name, s.Entrypoint, s.Command)
 		}
@@ -47,9 +47,9 @@ func TestExposedPorts(t *testing.T) {
 // Podman does not remove a container while another one uses its network.
 func TestJoinedContainersGoFirst(t *testing.T) {
 	t.Parallel()
-	var list []Leftover
+	var list []leftover
 	for _, name := range []string{"job-1", "service-1", "job-2", "service-2"} {
-		l := Leftover{Name: name}
+		l := leftover{Leftover: Leftover{Name: name}}
 		if name[0] == 's' {
 			l.record = records.Record{Extra: map[string]string{extraJoined: "job"}}
 		}

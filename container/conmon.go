@@ -41,7 +41,7 @@ func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err e
 // A service that was killed before it recorded that the runtime had created the
 // container removes only podman's part; conmon and the runtime would wait
 // forever.
-func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
 	byID := p.deadIDs()
 	if len(byID) == 0 {
 		return nil, nil
@@ -50,12 +50,12 @@ func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]Lef
 	if err != nil || !ok {
 		return nil, err
 	}
-	var dead []Leftover
+	var dead []leftover
 	for _, found := range conmon.Processes(p.processes, m) {
 		r, ours := byID[found.ID]
 		_, err := os.Stat(filepath.Join(m.Containers, found.ID))
 		if ours && errors.Is(err, fs.ErrNotExist) && !found.EndsItself(p.processes) {
-			dead = append(dead, Leftover{Kind: "process", Name: fmt.Sprintf("%d, the conmon of %s", found.PID, r.Name), Run: r.Owner.Run, record: r, conmon: found})
+			dead = append(dead, leftover{Leftover: Leftover{Kind: "process", Name: fmt.Sprintf("%d, the conmon of %s", found.PID, r.Name), Run: r.Owner.Run}, record: r, conmon: found})
 		}
 	}
 	return dead, nil

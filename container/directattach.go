@@ -22,7 +22,7 @@ var errConmonUnreachable = errors.New("the socket of the container's conmon cann
 // as fast as through the service, survives the service, and needs no copy of the
 // output on disk. Terminals use the bindings.
 func (e *Engine) useConmonSocket(o RunOptions) bool {
-	if e.conmonUnreachable.Load() || !e.service.Local() || o.terminal() {
+	if e.conmonUnreachable.Load() || !e.service.Local() || wantsTerminal(o) {
 		return false
 	}
 	info, err := os.Stat(e.service.Socket())

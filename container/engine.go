@@ -16,7 +16,6 @@ package container
 import (
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
@@ -56,56 +55,3 @@ func (e *Engine) Private() bool { return e.service.Private() != nil }
 // RunID identifies this process in the records and labels of everything that it
 // creates.
 func (e *Engine) RunID() string { return e.owner.Run }
-
-// Labels of lcitool's images. The caller sets them, except for LabelDigest and
-// those of deltas, which Build computes.
-const (
-	LabelTarget   = "lcitool.target"
-	LabelManifest = "lcitool.manifest" // SHA-256 of the manifest that asked for it, in hex
-	LabelProjects = "lcitool.projects"
-	LabelArch     = "lcitool.arch"
-	LabelDigest   = "lcitool.digest"
-	LabelSuite    = "lcitool.suite"
-	LabelDate     = "lcitool.date"
-	LabelRest     = "lcitool.rest"     // SHA-256 of the input without its packages, in hex
-	LabelPackages = "lcitool.packages" // packages in the input, sorted, separated by spaces
-	LabelDelta    = "lcitool.delta"    // ID of the image below the delta
-	LabelDeltas   = "lcitool.deltas"   // number of deltas in the image, 1 to 5
-)
-
-// An Image describes an image in the engine's store.
-type Image struct {
-	ID           string            `json:"id"`      // 64 hex digits
-	Digest       string            `json:"digest"`  // of the manifest, sha256:…
-	Tags         []string          `json:"tags"`    // whole names, in the engine's order
-	Labels       map[string]string `json:"labels"`  // may be nil
-	Architecture string            `json:"arch"`    // GOARCH, such as amd64
-	User         string            `json:"user"`    // default user, empty for root
-	Env          []string          `json:"env"`     // NAME=VALUE
-	Entrypoint   []string          `json:"-"`       // nil for none
-	Command      []string          `json:"-"`       // nil for none
-	Ports        []int             `json:"-"`       // exposed TCP ports, sorted
-	Size         int64             `json:"size"`    // bytes
-	Created      time.Time         `json:"created"` // zero if unknown
-	Layers       []string          `json:"layers"`  // diff IDs, lowest layer first
-
-	workDir string // working directory; empty for /
-}
-
-// RemoveOptions says which image to remove.
-type RemoveOptions struct {
-	Image string // reference or ID
-	Force bool   // also remove containers made from it
-}
-
-// Network is the network of a build or container.
-type Network string
-
-// Networks. The zero value is podman's default for its command line, a private
-// network.
-const (
-	NetworkDefault Network = ""
-	NetworkNone    Network = "none"
-	NetworkHost    Network = "host"
-	NetworkBridge  Network = "bridge"
-)

@@ -25,25 +25,6 @@ import (
 // identifies them even after they were reparented.
 const markName = "LCITOOL_EXEC"
 
-// ExecOptions describe a command in a running container.
-type ExecOptions struct {
-	Command []string      // with its arguments
-	User    string        // name in the container, or UID[:GID]; empty means the container's
-	WorkDir string        // empty means the container's
-	Env     []string      // NAME=VALUE, beside the container's
-	Stdin   io.Reader     // nil means none
-	Stdout  io.Writer     // nil discards
-	Stderr  io.Writer     // nil discards; unused with a terminal
-	TTY     bool          // allocate a terminal, only if Stdin and Stdout are this process' own ones and are terminals
-	Grace   time.Duration // from TERM to KILL after ctx is cancelled or Timeout is exceeded; 0 means 10 s
-	Timeout time.Duration // wall clock; 0 means none
-
-	// Killer is a command that sends a signal to all processes of the command;
-	// the signal number is appended to it. It is for commands whose work is done
-	// by other processes. If it is nil, the command's descendants are signalled.
-	Killer []string
-}
-
 type execution struct {
 	container *Container
 	options   ExecOptions
@@ -91,7 +72,7 @@ func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) 
 }
 
 func (x *execution) terminal() bool {
-	return RunOptions{TTY: x.options.TTY, Stdin: x.options.Stdin, Stdout: x.options.Stdout}.terminal()
+	return wantsTerminal(RunOptions{TTY: x.options.TTY, Stdin: x.options.Stdin, Stdout: x.options.Stdout})
 }
 
 func (x *execution) config() *handlers.ExecCreateConfig {

@@ -5,7 +5,6 @@ package container
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/containers/podman/v4/pkg/errorhandling"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
@@ -45,18 +45,18 @@ func (e *Engine) Inspect(ctx context.Context, reference string) (Image, error) {
 
 func inspect(c context.Context, reference string) (Image, error) {
 	if reference == "" {
-		return Image{}, &noImageError{reference}
+		return Image{}, &api.NoImageError{Reference: reference}
 	}
 	report, err := images.GetImage(c, reference, nil)
 	if err != nil {
 		if code(err) == http.StatusNotFound {
-			return Image{}, &noImageError{reference}
+			return Image{}, &api.NoImageError{Reference: reference}
 		}
 		return Image{}, engineError("inspect image "+reference, err)
 	}
 	image := fromReport(report)
 	if shortID.MatchString(reference) && !slices.ContainsFunc(image.Tags, func(tag string) bool { return namedAs(tag, reference) }) {
-		return Image{}, &noImageError{reference}
+		return Image{}, &api.NoImageError{Reference: reference}
 	}
 	return image, nil
 }
@@ -73,7 +73,7 @@ func fromReport(r *entities.ImageInspectReport) Image {
 		ID: r.ID, Digest: r.Digest.String(), Tags: r.RepoTags, Labels: r.Labels, Architecture: r.Architecture, User: r.User, Size: r.Size,
 	}
 	if r.Config != nil {
-		image.Env, image.Entrypoint, image.Command, image.workDir = r.Config.Env, r.Config.Entrypoint, r.Config.Cmd, r.Config.WorkingDir
+		image.Env, image.Entrypoint, image.Command, image.WorkDir = r.Config.Env, r.Config.Entrypoint, r.Config.Cmd, r.Config.WorkingDir
 		image.Ports = exposed(r.Config.ExposedPorts)
 	}
 	if r.RootFS != nil {
@@ -103,25 +103,6 @@ func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
 		return engineError("remove image "+o.Image, err)
 	}
 	return nil
-}
-
-// A noImageError is ErrNoImage with the message that users and scripts know.
-type noImageError struct{ reference string }
-
-func (n *noImageError) Error() string {
-	return fmt.Sprintf("Image '%s' not found in local cache. Build it or pull from registry first.", WithTag(n.reference))
-}
-
-func (n *noImageError) Is(target error) bool { return target == ErrNoImage }
-
-// WithTag appends ":latest" to a reference without tag and digest. A colon
-// before the last slash belongs to a registry's port.
-func WithTag(reference string) string {
-	last := reference[strings.LastIndexByte(reference, '/')+1:]
-	if strings.ContainsAny(last, ":@") {
-		return reference
-	}
-	return reference + ":latest"
 }
 
 // splitTag splits a reference into the arguments of images.Tag.

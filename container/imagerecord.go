@@ -29,11 +29,11 @@ type origin struct {
 	deltas   int      // that it consists of, one on another; 0 if made as a whole
 }
 
-// origin returns the origin of the image that o describes.
-func (o BuildOptions) origin(digest string, deltas int) origin {
+// originOf returns the origin of the image that o describes.
+func originOf(o BuildOptions, digest string, deltas int) origin {
 	from := origin{digest: digest, deltas: deltas}
 	if o.Delta != nil {
-		from.rest, from.packages = o.rest(), o.Delta.Packages
+		from.rest, from.packages = restDigest(o), o.Delta.Packages
 	}
 	return from
 }

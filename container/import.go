@@ -15,14 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// ImportOptions describe an image with one layer.
-type ImportOptions struct {
-	Reference string            // its name
-	Command   string            // program that its containers run
-	Labels    map[string]string // values without blanks
-	Arch      string            // Go's name; empty means the engine's own
-}
-
 // Import creates an image from a tar stream of a file system and returns its ID.
 func (e *Engine) Import(ctx context.Context, o ImportOptions, layer io.Reader) (string, error) {
 	c, err := e.service.Conn(ctx)

@@ -128,7 +128,7 @@ func (s storeIndex) committedFrom(i storedImage, container string) bool {
 // committed completely when they were killed. The working container of the
 // killed commit proves that the image is the build's. others are the remaining
 // incomplete images.
-func (e *Engine) incompleteImages(c context.Context, builds map[string]records.Record) (ours []Leftover, others []string, err error) {
+func (e *Engine) incompleteImages(c context.Context, builds map[string]records.Record) (ours []leftover, others []string, err error) {
 	m, ok, err := e.machineStore(c)
 	if err != nil || !ok {
 		return nil, nil, err
@@ -143,7 +143,7 @@ func (e *Engine) incompleteImages(c context.Context, builds map[string]records.R
 			others = append(others, image.ID)
 			continue
 		}
-		ours = append(ours, Leftover{Kind: "image", Name: image.ID, Run: r.Owner.Run, record: r})
+		ours = append(ours, leftover{Leftover: Leftover{Kind: "image", Name: image.ID, Run: r.Owner.Run}, record: r})
 	}
 	return ours, others, nil
 }
@@ -172,7 +172,7 @@ func (s storeIndex) committer(image storedImage, containerDir string, builds map
 // deadCommits returns incomplete images of builds whose process has ended. The
 // service may still be committing one, so it returns only images that stay
 // incomplete for a while.
-func (e *Engine) deadCommits(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+func (e *Engine) deadCommits(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
 	builds := p.deadBuilds()
 	if len(builds) == 0 {
 		return nil, nil
@@ -187,12 +187,12 @@ func (e *Engine) deadCommits(c context.Context, p proofs, _ PruneOptions) ([]Lef
 	case <-time.After(unfinishedAge):
 	}
 	found, _, err := e.incompleteImages(c, builds)
-	return slices.DeleteFunc(found, func(l Leftover) bool {
-		return !slices.ContainsFunc(first, func(f Leftover) bool { return f.Name == l.Name })
+	return slices.DeleteFunc(found, func(l leftover) bool {
+		return !slices.ContainsFunc(first, func(f leftover) bool { return f.Name == l.Name })
 	}), err
 }
 
-func (e *Engine) discardCommit(c context.Context, l Leftover) error {
+func (e *Engine) discardCommit(c context.Context, l leftover) error {
 	_, errs := images.Remove(c, []string{l.Name}, new(images.RemoveOptions).WithNoPrune(true))
 	if err := errors.Join(errs...); err != nil && code(err) != http.StatusNotFound {
 		return err

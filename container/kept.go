@@ -4,7 +4,6 @@ package container
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,26 +18,12 @@ import (
 const (
 	keptPrefix = "lcitool-kept-"
 	keptMost   = 5 // number of newest containers to keep
-
 )
 
-// KeptAge is the maximum age of a kept container.
-const KeptAge = 7 * 24 * time.Hour
-
-// A KeptContainer is a container that stays after its run, for inspection, until
-// it is removed, is older than KeptAge or there are too many newer ones.
-type KeptContainer struct {
-	Name    string            `json:"name"`
-	Image   string            `json:"image"`
-	Created time.Time         `json:"created"`
-	Labels  map[string]string `json:"labels"` // the caller's and ours
-	Running bool              `json:"running"`
-
+type keptContainer struct {
+	KeptContainer
 	record records.Record
 }
-
-// Expires returns when the container exceeds KeptAge.
-func (k KeptContainer) Expires() time.Time { return k.Created.Add(KeptAge) }
 
 // Keep renames the container and lets it stay after this process ends, so that
 // Open can find it. It removes kept containers that are too old or too many.
@@ -103,7 +88,7 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(k KeptContainer) bool { return k.Name == name })
+	i := slices.IndexFunc(all, func(k keptContainer) bool { return k.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("container %s: %w", name, ErrNotKept)
 	}
@@ -115,9 +100,6 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 	return &Container{engine: e, name: name, record: all[i].record}, nil
 }
 
-// ErrNotKept reports a name without a kept container.
-var ErrNotKept = errors.New("no such kept container")
-
 // Kept returns the kept containers, newest first.
 func (e *Engine) Kept(ctx context.Context) ([]KeptContainer, error) {
 	conn, err := e.service.Conn(ctx)
@@ -125,10 +107,15 @@ func (e *Engine) Kept(ctx context.Context) ([]KeptContainer, error) {
 		return nil, err
 	}
 	defer podman.CloseIdle(conn)
-	return e.keptContainers(conn)
+	all, err := e.keptContainers(conn)
+	var list []KeptContainer
+	for _, k := range all {
+		list = append(list, k.KeptContainer)
+	}
+	return list, err
 }
 
-func (e *Engine) keptContainers(conn context.Context) ([]KeptContainer, error) {
+func (e *Engine) keptContainers(conn context.Context) ([]keptContainer, error) {
 	p, err := e.proofs()
 	if err != nil {
 		e.log.Warn("kept containers may be missing", "err", err)
@@ -138,7 +125,7 @@ func (e *Engine) keptContainers(conn context.Context) ([]KeptContainer, error) {
 
 // kept returns the containers whose record says that they are kept, newest
 // first.
-func (p proofs) kept(conn context.Context) ([]KeptContainer, error) {
+func (p proofs) kept(conn context.Context) ([]keptContainer, error) {
 	if !p.anyKept() {
 		return nil, nil
 	}
@@ -146,16 +133,16 @@ func (p proofs) kept(conn context.Context) ([]KeptContainer, error) {
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
-	var all []KeptContainer
+	var all []keptContainer
 	for _, item := range list {
 		if r, ours := p.container(item); ours && r.Extra[extraKept] != "" {
 			p.taken[r.Extra[extraLayers]] = true
-			all = append(all, KeptContainer{
-				Name: r.Name, Image: item.Image, Created: item.Created, Labels: item.Labels, Running: item.State == "running", record: r,
-			})
+			all = append(all, keptContainer{KeptContainer{
+				Name: r.Name, Image: item.Image, Created: item.Created, Labels: item.Labels, Running: item.State == "running",
+			}, r})
 		}
 	}
-	slices.SortFunc(all, func(a, b KeptContainer) int {
+	slices.SortFunc(all, func(a, b keptContainer) int {
 		if c := b.Created.Compare(a.Created); c != 0 {
 			return c
 		}
@@ -175,8 +162,8 @@ func (p proofs) anyKept() bool {
 
 // surplusKept returns the containers that are too old or too many. all is sorted
 // newest first.
-func surplusKept(all []KeptContainer, now time.Time) []KeptContainer {
-	var surplus []KeptContainer
+func surplusKept(all []keptContainer, now time.Time) []keptContainer {
+	var surplus []keptContainer
 	for i, k := range all {
 		if i >= keptMost || !now.Before(k.Expires()) {
 			surplus = append(surplus, k)
@@ -185,6 +172,6 @@ func surplusKept(all []KeptContainer, now time.Time) []KeptContainer {
 	return surplus
 }
 
-func (k KeptContainer) leftover() Leftover {
-	return Leftover{Kind: "container", Name: k.Name, Run: k.record.Owner.Run, record: k.record}
+func (k keptContainer) leftover() leftover {
+	return leftover{Leftover: Leftover{Kind: "container", Name: k.Name, Run: k.record.Owner.Run}, record: k.record}
 }

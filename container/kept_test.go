@@ -25,9 +25,9 @@ func TestSurplusKept(t *testing.T) {
 		"ahead of us": {[]time.Duration{-day, 0}, "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var all []KeptContainer
+			var all []keptContainer
 			for i, age := range c.ages {
-				all = append(all, KeptContainer{Name: fmt.Sprint(i), Created: now.Add(-age)})
+				all = append(all, keptContainer{KeptContainer: KeptContainer{Name: fmt.Sprint(i), Created: now.Add(-age)}})
 			}
 			var got []string
 			for _, k := range surplusKept(all, now) {

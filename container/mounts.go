@@ -16,10 +16,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// storage adds the user's home and account files, own and the caller's mounts to
+// addStorage adds the user's home and account files, own and the caller's mounts to
 // s. Copies of files are made in dir, which must exist until the container has
 // ended; if it is "", account files are uploaded instead.
-func (o ContainerOptions) storage(s *specgen.SpecGenerator, u runUser, dir string, own []Mount) error {
+func addStorage(o ContainerOptions, s *specgen.SpecGenerator, u runUser, dir string, own []Mount) error {
 	var mounts []Mount
 	if u.Fresh {
 		// An anonymous volume is used, because the engine assigns it to the user
@@ -34,7 +34,7 @@ func (o ContainerOptions) storage(s *specgen.SpecGenerator, u runUser, dir strin
 		mounts = append(mounts, files...)
 	}
 	for _, m := range slices.Concat(mounts, own, o.Mounts) {
-		if err := m.add(s); err != nil {
+		if err := addMount(m, s); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func (o ContainerOptions) storage(s *specgen.SpecGenerator, u runUser, dir strin
 
 // ownMounts returns the mounts of the script and WorkloadDir. The script is
 // copied to dir; if dir is "", it is uploaded instead.
-func (o RunOptions) ownMounts(u runUser, dir string) ([]Mount, error) {
+func ownMounts(o RunOptions, u runUser, dir string) ([]Mount, error) {
 	var mounts []Mount
 	if o.Script != "" && dir != "" {
 		copied, err := copyScript(o.Script, dir)
@@ -89,7 +89,7 @@ func (e *Engine) unseen(source string) error {
 	return fmt.Errorf("cannot mount %s: podman at %s is on another machine", source, e.service.URL())
 }
 
-func (m Mount) add(s *specgen.SpecGenerator) error {
+func addMount(m Mount, s *specgen.SpecGenerator) error {
 	if !filepath.IsAbs(m.Source) || !filepath.IsAbs(m.Target) {
 		return fmt.Errorf("cannot mount %q at %q: both must be absolute", m.Source, m.Target)
 	}
@@ -155,9 +155,9 @@ type badPathError struct{ path, kind string }
 
 func (b *badPathError) Error() string { return fmt.Sprintf("'%s' is not a %s", b.path, b.kind) }
 
-// devices adds device nodes. Users other than root also get the node's group, by
+// addDevices adds device nodes. Users other than root also get the node's group, by
 // number, because the image may not have its name.
-func (o ContainerOptions) devices(s *specgen.SpecGenerator, u runUser, rootless bool) error {
+func addDevices(o ContainerOptions, s *specgen.SpecGenerator, u runUser, rootless bool) error {
 	groups, _ := os.Getgroups()
 	for _, path := range o.Devices {
 		var stat unix.Stat_t

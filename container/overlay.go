@@ -69,9 +69,6 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 	return name, nil
 }
 
-// ErrNoUpper reports that the engine cannot store the upper layer of a mount.
-var ErrNoUpper = errors.New("the engine's volumes cannot be written to from here")
-
 // copyLayer copies the initial content of an overlay's upper layer.
 func copyLayer(from, to string) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {

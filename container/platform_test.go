@@ -2,7 +2,11 @@
 
 package container
 
-import "testing"
+import (
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
+)
 
 func TestRunsOn(t *testing.T) {
 	for _, c := range []struct {
@@ -23,7 +27,7 @@ func TestSplitPlatform(t *testing.T) {
 		"linux/arm64/v8": {"linux", "arm64", "v8"}, "linux/s390x": {"linux", "s390x", ""}, "arm64": {"linux", "arm64", ""},
 		"windows/amd64": {"windows", "amd64", ""},
 	} {
-		system, arch, variant := splitPlatform(platform)
+		system, arch, variant := api.SplitPlatform(platform)
 		if got := [3]string{system, arch, variant}; got != want {
 			t.Errorf("%s: got %q", platform, got)
 		}

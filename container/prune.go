@@ -13,7 +13,9 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/conmon"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -29,28 +31,10 @@ const (
 	recordAge = 60 * 24 * time.Hour
 )
 
-// PruneOptions say what Prune removes.
-type PruneOptions struct {
-	DryRun bool // only list
-	Kept   bool // also remove all kept containers, not only those too old or too many
-	Caches bool // also remove the volumes of CacheVolume that nothing uses
-}
+func isCacheName(name string) bool { return strings.HasPrefix(name, api.CachePrefix) }
 
-// cachePrefix is the prefix of volumes that outlive their runs.
-const cachePrefix = "lcitool-ccache-"
-
-// CacheVolume returns the name of a volume that is kept after the run. id
-// identifies its content.
-func CacheVolume(id string) string { return cachePrefix + id }
-
-func isCacheName(name string) bool { return strings.HasPrefix(name, cachePrefix) }
-
-// A Leftover is an object of a run whose process has ended.
-type Leftover struct {
-	Kind string `json:"kind"`          // container, volume, image, process or directory
-	Name string `json:"name"`          // name, ID or path
-	Run  string `json:"run,omitempty"` // run that made it
-
+type leftover struct {
+	Leftover
 	record records.Record // proves that it is lcitool's; the zero value for a process
 	conmon conmon.Process // if it is a process
 }
@@ -58,8 +42,8 @@ type Leftover struct {
 // A leftoverKind is one kind of leftovers. Prune and the cleanup of each run use
 // the same list of kinds.
 type leftoverKind struct {
-	find   func(context.Context, proofs, PruneOptions) ([]Leftover, error)
-	remove func(context.Context, Leftover) error
+	find   func(context.Context, proofs, PruneOptions) ([]leftover, error)
+	remove func(context.Context, leftover) error
 }
 
 func (e *Engine) leftoverKinds() []leftoverKind {
@@ -68,7 +52,7 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 		{e.surplus, e.discardContainer},
 		{e.deadVolumes, e.discardVolumeOf},
 		{e.unusedCaches, e.discardVolumeOf},
-		{e.deadConmons, func(ctx context.Context, l Leftover) error { return l.conmon.Discard(ctx, records.HostProcesses()) }},
+		{e.deadConmons, func(ctx context.Context, l leftover) error { return l.conmon.Discard(ctx, records.HostProcesses()) }},
 		{e.deadCommits, e.discardCommit}, // before the working containers, which prove them
 		{e.deadWorkers, e.discardWorker},
 		{e.deadImages, e.discardImage},
@@ -96,11 +80,11 @@ func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) 
 		for _, l := range found {
 			if !o.DryRun {
 				if err := kind.remove(c, l); err != nil {
-					faults = append(faults, fmt.Errorf("cannot remove %s %s: %w", l.Kind, l.Name, podman.Reason(err)))
+					faults = append(faults, fmt.Errorf("cannot remove %s %s: %w", l.Kind, l.Name, explain.Reason(err)))
 					continue
 				}
 			}
-			done = append(done, l)
+			done = append(done, l.Leftover)
 		}
 	}
 	err = errors.Join(faults...)
@@ -129,7 +113,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 	return over
 }
 
-func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
 	if len(p.dead()) == 0 {
 		return nil, nil
 	}
@@ -137,18 +121,18 @@ func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
-	var dead []Leftover
+	var dead []leftover
 	for _, item := range list {
 		if r, ours := p.container(item); ours && r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) {
 			p.taken[r.Extra[extraLayers]] = true
-			dead = append(dead, Leftover{Kind: "container", Name: r.Name, Run: r.Owner.Run, record: r})
+			dead = append(dead, leftover{Leftover: Leftover{Kind: "container", Name: r.Name, Run: r.Owner.Run}, record: r})
 		}
 	}
 	joinedFirst(dead)
 	return dead, nil
 }
 
-func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]Leftover, error) {
+func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]leftover, error) {
 	all, err := p.kept(c)
 	if err != nil {
 		return nil, err
@@ -156,19 +140,19 @@ func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]Leftove
 	if !o.Kept {
 		all = surplusKept(all, time.Now())
 	}
-	var list []Leftover
+	var list []leftover
 	for _, k := range all {
 		list = append(list, k.leftover())
 	}
 	return list, nil
 }
 
-func (e *Engine) discardContainer(c context.Context, l Leftover) error { return e.discard(c, l.record) }
+func (e *Engine) discardContainer(c context.Context, l leftover) error { return e.discard(c, l.record) }
 
 // deadVolumes returns the volumes of dead runs, except for those that are
 // removed with a container.
-func (e *Engine) deadVolumes(c context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
-	var dead []Leftover
+func (e *Engine) deadVolumes(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+	var dead []leftover
 	for _, r := range p.volumes {
 		if r.Extra[extraCache] != "" || p.taken[r.Name] || !p.processes.Dead(r.Owner) {
 			continue
@@ -181,18 +165,18 @@ func (e *Engine) deadVolumes(c context.Context, p proofs, _ PruneOptions) ([]Lef
 			return dead, engineError("inspect volume "+r.Name, err)
 		}
 		if _, ours := p.volume(data.Name, data.Labels); ours {
-			dead = append(dead, Leftover{Kind: "volume", Name: r.Name, Run: r.Owner.Run, record: r})
+			dead = append(dead, leftover{Leftover: Leftover{Kind: "volume", Name: r.Name, Run: r.Owner.Run}, record: r})
 		}
 	}
 	return dead, nil
 }
 
-func (e *Engine) discardVolumeOf(c context.Context, l Leftover) error {
+func (e *Engine) discardVolumeOf(c context.Context, l leftover) error {
 	return e.discardVolume(c, l.Name)
 }
 
 // unusedCaches returns lcitool's cache volumes that no container uses.
-func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]Leftover, error) {
+func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]leftover, error) {
 	if !o.Caches {
 		return nil, nil
 	}
@@ -201,10 +185,10 @@ func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]Le
 	if err != nil {
 		return nil, engineError("list volumes", err)
 	}
-	var unused []Leftover
+	var unused []leftover
 	for _, item := range list {
 		if r, ours := p.volume(item.Name, item.Labels); ours && r.Extra[extraCache] != "" {
-			unused = append(unused, Leftover{Kind: "volume", Name: item.Name, record: r})
+			unused = append(unused, leftover{Leftover: Leftover{Kind: "volume", Name: item.Name}, record: r})
 		}
 	}
 	return unused, nil
@@ -212,7 +196,7 @@ func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]Le
 
 // deadDirs returns directories of dead runs. The list of kinds puts containers
 // first, so a directory is removed after its container.
-func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]Leftover, error) {
+func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
 	list := append(e.recordedDirs(p), legacyDirs(p.processes, e.options.TempParent())...)
 	if parent := e.options.BuildTempParent(); parent != e.options.TempParent() {
 		list = append(list, legacyDirs(p.processes, parent)...)

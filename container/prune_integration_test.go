@@ -154,7 +154,7 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 	build := func(tag string, lines ...string) (string, error) {
 		o := BuildOptions{Tag: tag, Dockerfile: dockerfile(lines...), Network: NetworkNone}
 		r := dead.newBuildRecord()
-		text, _, err := o.prepare(r.Token)
+		text, _, err := prepare(o, r.Token)
 		if err := errors.Join(err, dead.recordBuild(r)); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -41,7 +43,7 @@ func (e *Engine) PullPlatform(ctx context.Context, reference, platform string, l
 	there := imageIDs(c)
 	options := new(images.PullOptions).WithProgressWriter(log).WithPolicy("always").WithAuthfile(e.authFile())
 	if platform != "" {
-		system, arch, variant := splitPlatform(platform)
+		system, arch, variant := api.SplitPlatform(platform)
 		options.WithOS(system).WithArch(arch).WithVariant(variant)
 	}
 	ids, err := images.Pull(c, reference, options)
@@ -52,7 +54,7 @@ func (e *Engine) PullPlatform(ctx context.Context, reference, platform string, l
 		err = errors.New("the stream ended without an image")
 	}
 	if err != nil {
-		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(podman.LastLine(err.Error())), Hint: registryHint(err.Error())}
+		return Image{}, &EngineError{Op: "pull image " + reference, Code: 125, Err: errors.New(explain.LastLine(err.Error())), Hint: explain.RegistryHint(err.Error())}
 	}
 	image, err := inspect(c, reference)
 	if err == nil && there != nil && !there[image.ID] {
@@ -94,39 +96,23 @@ func (e *Engine) removeNameless(c context.Context, id string) {
 // that an image with an unchanged base is not built again. If the registry does
 // not answer, the local base image is used and a line is logged.
 func (e *Engine) pullBase(ctx context.Context, o BuildOptions) (BuildOptions, error) {
-	if o.Pull != PullNewer || o.stages() != 1 || strings.Contains(o.base(), "$") {
+	if o.Pull != PullNewer || stages(o) != 1 || strings.Contains(baseImage(o), "$") {
 		return o, nil
 	}
 	o.Pull = PullMissing
-	_, err := e.PullPlatform(ctx, o.base(), o.Platform, o.Log)
+	_, err := e.PullPlatform(ctx, baseImage(o), o.Platform, o.Log)
 	if err == nil || ctx.Err() != nil {
 		return o, err
 	}
-	there, lookErr := e.Exists(ctx, o.base())
+	there, lookErr := e.Exists(ctx, baseImage(o))
 	if lookErr != nil {
 		return o, lookErr
 	}
 	if !there {
-		return o, &BuildError{Tag: o.Tag, Base: o.base(), BaseMissing: true, Text: err.Error()}
+		return o, &BuildError{Tag: o.Tag, Base: baseImage(o), BaseMissing: true, Text: err.Error()}
 	}
 	say(o.Log, "warning: "+err.Error()+"; the one that is here is used")
 	return o, nil
-}
-
-// splitPlatform parses OS/ARCH/VARIANT or ARCH.
-func splitPlatform(platform string) (system, arch, variant string) {
-	system, rest, ok := strings.Cut(platform, "/")
-	if !ok {
-		return "linux", platform, ""
-	}
-	arch, variant, _ = strings.Cut(rest, "/")
-	return system, arch, variant
-}
-
-// RunsOn reports whether an image is for a platform. "" matches any image.
-func RunsOn(image Image, platform string) bool {
-	_, arch, _ := splitPlatform(platform)
-	return platform == "" || image.Architecture == arch
 }
 
 // ForPlatform returns the local image if it is for the platform's architecture,

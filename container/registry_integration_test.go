@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
 // A testRegistry is Debian's docker-registry on loopback, for one user.
@@ -169,10 +171,12 @@ func TestRegistryWithPasswords(t *testing.T) {
 		refused(t, h.connect(t, r.auth(t, "wrong")), image, "authentication required", "podman login "+r.address)
 	})
 	e := h.connect(t, r.auth(t, registryPassword))
-	t.Run("no such tag", func(t *testing.T) { refused(t, e, r.address+"/some/base:9", "manifest unknown", hintNoTag) })
+	t.Run("no such tag", func(t *testing.T) {
+		refused(t, e, r.address+"/some/base:9", "manifest unknown", "is it spelt right, and published")
+	})
 	t.Run("nobody there", func(t *testing.T) {
 		address := freeAddress(t)
-		refused(t, h.connect(t, r.auth(t, registryPassword)), address+"/some/base:1", "connection refused", hintRegistry)
+		refused(t, h.connect(t, r.auth(t, registryPassword)), address+"/some/base:1", "connection refused", explain.HintRegistry)
 	})
 	t.Run("asked for its tags", func(t *testing.T) {
 		for _, image := range []string{image, r.address + "/some/base@sha256:" + strings.Repeat("0", 64), r.address + "/some/base"} {
@@ -183,7 +187,7 @@ func TestRegistryWithPasswords(t *testing.T) {
 		if err := h.connect(t, none).AskRegistry(t.Context(), image); err == nil || !strings.Contains(Hint(err), "podman login "+r.address) {
 			t.Errorf("without credentials: %v, hint %q", err, Hint(err))
 		}
-		if err := e.AskRegistry(t.Context(), freeAddress(t)+"/some/base:1"); err == nil || Hint(err) != hintRegistry || strings.Contains(err.Error(), "\n") {
+		if err := e.AskRegistry(t.Context(), freeAddress(t)+"/some/base:1"); err == nil || Hint(err) != explain.HintRegistry || strings.Contains(err.Error(), "\n") {
 			t.Errorf("nobody there: %v, hint %q", err, Hint(err))
 		}
 	})
@@ -214,7 +218,7 @@ func TestRegistryMirrors(t *testing.T) {
 		}
 		image := prefix + "/mirrored:1"
 		h.registries(t, mirror(freeAddress(t)))
-		refused(t, h.connect(t, auth), image, "connection refused", hintRegistry)
+		refused(t, h.connect(t, auth), image, "connection refused", explain.HintRegistry)
 		h.registries(t, mirror(r.address))
 		e := h.connect(t, auth)
 		removeLater(t, e, image)

@@ -20,6 +20,8 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -74,7 +76,7 @@ func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult,
 	r.record, result.Warnings, err = r.engine.create(c, s, "")
 	if err != nil {
 		if noSuchImage(err) {
-			return result, &noImageError{r.options.Image}
+			return result, &api.NoImageError{Reference: r.options.Image}
 		}
 		return result, r.refused(err)
 	}
@@ -121,7 +123,7 @@ func (r *running) attach(ctx context.Context) (<-chan error, error) {
 	if r.direct {
 		return r.attachDirect(stdin)
 	}
-	if r.options.terminal() { // Attach detects a terminal by the file itself
+	if wantsTerminal(r.options) { // Attach detects a terminal by the file itself
 		stdin, stdout, stderr = r.options.Stdin, r.options.Stdout, nil
 	}
 	own, err := r.engine.service.Conn(context.WithoutCancel(ctx))
@@ -251,7 +253,7 @@ func (r *running) ended(code int, streamErr error) outcome {
 		return outcome{code, &EngineError{Op: "pass on the output of container " + r.name, Code: 125, Err: streamErr}}
 	case code == 1:
 		if status, cause := r.initRefused(); status != 0 {
-			return outcome{status, &EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause, Hint: podman.Explain(cause)}}
+			return outcome{status, &EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause, Hint: explain.Hint(cause)}}
 		}
 		fallthrough
 	case code != 0:

@@ -51,18 +51,18 @@ func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir st
 	// it can be read after the service died.
 	s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
 	s.User = u.spec()
-	s.Env = proxies(e.options.Variable, o.environ(u)) // the service would add its own
+	s.Env = proxies(e.options.Variable, environ(o, u)) // the service would add its own
 	if err := e.idmap(ctx, s, u); err != nil {
 		return nil, err
 	}
-	if err := o.Network.apply(s); err != nil {
+	if err := applyNetwork(o.Network, s); err != nil {
 		return nil, err
 	}
-	o.resources(s)
+	limitResources(o, s)
 	if err := e.devices(ctx, o, s, u); err != nil {
 		return nil, err
 	}
-	if err := o.storage(s, u, dir, own); err != nil {
+	if err := addStorage(o, s, u, dir, own); err != nil {
 		return nil, err
 	}
 	if err := e.refuseOthers(ctx, s); err != nil {
@@ -89,14 +89,14 @@ func (e *Engine) devices(ctx context.Context, o ContainerOptions, s *specgen.Spe
 	if err != nil {
 		return err
 	}
-	return o.devices(s, u, rootless)
+	return addDevices(o, s, u, rootless)
 }
 
 func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir string) (*specgen.SpecGenerator, error) {
 	if o.WorkloadDir != "" && !e.service.Local() {
 		return nil, e.unseen(o.WorkloadDir)
 	}
-	own, err := o.ownMounts(u, dir)
+	own, err := ownMounts(o, u, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +104,8 @@ func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir strin
 	if err != nil {
 		return nil, err
 	}
-	s.Command = o.command(u)
-	s.Stdin, s.Terminal = o.Stdin != nil, o.terminal()
+	s.Command = runCommand(o, u)
+	s.Stdin, s.Terminal = o.Stdin != nil, wantsTerminal(o)
 	if _, set := s.Env["TERM"]; !set && s.Terminal && o.LookupEnv != nil {
 		if value, ok := o.LookupEnv("TERM"); ok {
 			s.Env["TERM"] = value
@@ -120,12 +120,12 @@ func (e *Engine) startSpec(ctx context.Context, o StartOptions, u runUser) (*spe
 		return nil, err
 	}
 	if o.Session.AsImage {
-		o.asImage(s, e.engineLimits())
+		applyAsImage(o, s, e.engineLimits())
 	}
 	if s.HostAdd = o.Hosts; o.Join != "" {
 		s.HostAdd, s.NetNS = nil, specgen.Namespace{NSMode: specgen.FromContainer, Value: o.Join}
 	}
-	o.Session.apply(s)
+	applySession(o.Session, s)
 	return s, nil
 }
 
@@ -141,9 +141,9 @@ func (e *Engine) sessionUser(ctx context.Context, o StartOptions) (runUser, erro
 	return runUser{Name: o.User, UID: -1, GID: -1}, nil
 }
 
-// asImage removes the settings in which lcitool's containers differ from those
+// applyAsImage removes the settings in which lcitool's containers differ from those
 // of podman run.
-func (o StartOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
+func applyAsImage(o StartOptions, s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
 	s.User, s.WorkDir, s.CapAdd = o.User, o.WorkDir, o.CapAdd
 	delete(s.Env, "HOME")
 	for _, v := range o.Env {
@@ -154,8 +154,8 @@ func (o StartOptions) asImage(s *specgen.SpecGenerator, limits []spec.POSIXRlimi
 	s.Rlimits = limits
 }
 
-// command returns the container's command, nil for the image's.
-func (o RunOptions) command(u runUser) []string {
+// runCommand returns the container's command, nil for the image's.
+func runCommand(o RunOptions, u runUser) []string {
 	switch {
 	case o.Command != nil || o.Script == "":
 		return o.Command
@@ -165,9 +165,9 @@ func (o RunOptions) command(u runUser) []string {
 	return []string{"./script"}
 }
 
-// terminal reports whether to allocate a terminal: TTY is set, and Stdin and
+// wantsTerminal reports whether to allocate a terminal: TTY is set, and Stdin and
 // Stdout are terminals.
-func (o RunOptions) terminal() bool { return o.TTY && isTerminal(o.Stdin) && isTerminal(o.Stdout) }
+func wantsTerminal(o RunOptions) bool { return o.TTY && isTerminal(o.Stdin) && isTerminal(o.Stdout) }
 
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
@@ -176,7 +176,7 @@ func isTerminal(stream any) bool {
 
 // environ returns the workload's variables: HOME, then the caller's. A NAME
 // without a value takes the host's value, if any.
-func (o ContainerOptions) environ(u runUser) map[string]string {
+func environ(o ContainerOptions, u runUser) map[string]string {
 	env := map[string]string{"HOME": u.Home}
 	for _, v := range o.Env {
 		name, value, ok := strings.Cut(v, "=")
@@ -253,7 +253,7 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 	return info.Host.Security.Rootless, nil
 }
 
-func (n Network) apply(s *specgen.SpecGenerator) error {
+func applyNetwork(n Network, s *specgen.SpecGenerator) error {
 	switch n {
 	case NetworkDefault:
 	case NetworkNone:
@@ -268,7 +268,7 @@ func (n Network) apply(s *specgen.SpecGenerator) error {
 	return nil
 }
 
-func (o ContainerOptions) resources(s *specgen.SpecGenerator) {
+func limitResources(o ContainerOptions, s *specgen.SpecGenerator) {
 	if o.Memory == 0 && o.CPUs == 0 && o.Pids == 0 {
 		return
 	}

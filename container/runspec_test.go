@@ -55,7 +55,7 @@ func TestCommand(t *testing.T) {
 		{RunOptions{Script: "/s", Command: []string{"a"}}, "a"},
 		{RunOptions{Script: "/s", ContainerOptions: ContainerOptions{WorkDir: "/w"}}, "/root/script"},
 	} {
-		if got := strings.Join(c.o.command(root), " "); got != c.want {
+		if got := strings.Join(runCommand(c.o, root), " "); got != c.want {
 			t.Errorf("%+v: %q", c.o, got)
 		}
 	}

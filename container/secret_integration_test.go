@@ -113,7 +113,7 @@ func TestSecretsRefused(t *testing.T) {
 	if _, _, err := e.SecretMounts(t.Context(), base, "", []Secret{{Name: "a"}, {Name: "a"}}); !errors.Is(err, os.ErrExist) {
 		t.Errorf("the same twice: %v", err)
 	}
-	if text := fmt.Sprintf("%v %+v %#v %s", Secret{"a", []byte("hush")}, []Secret{{"a", []byte("hush")}}, &Secret{"a", []byte("hush")}, RunOptions{}.Image); strings.Contains(text, "hush") || strings.Contains(text, "104") {
+	if text := fmt.Sprintf("%v %+v %#v %s", Secret{Name: "a", Data: []byte("hush")}, []Secret{{Name: "a", Data: []byte("hush")}}, &Secret{Name: "a", Data: []byte("hush")}, RunOptions{}.Image); strings.Contains(text, "hush") || strings.Contains(text, "104") {
 		t.Errorf("a log would have %s", text)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -62,7 +63,7 @@ func (e *Engine) startOnce(ctx context.Context, o StartOptions) (*Container, err
 	if err != nil {
 		return nil, err
 	}
-	uploads, err := o.uploads(u, false)
+	uploads, err := uploads(o.ContainerOptions, u, false)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads
 	c.record, c.warnings, err = c.engine.create(conn, s, layers)
 	if err != nil {
 		if noSuchImage(err) {
-			return &noImageError{s.Image}
+			return &api.NoImageError{Reference: s.Image}
 		}
 		return engineError("run image "+s.Image, err)
 	}
@@ -108,9 +109,9 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads
 	return nil
 }
 
-func (o Session) apply(s *specgen.SpecGenerator) {
+func applySession(o Session, s *specgen.SpecGenerator) {
 	if o.Own {
-		o.applyOwn(s)
+		applyOwn(o, s)
 		return
 	}
 	kill := syscall.SIGKILL // a waiting process ignores other signals

@@ -59,8 +59,8 @@ func (e *Engine) TempDirIn(ctx context.Context, parent, kind string) (dir string
 
 // recordedDirs returns the directories of dead runs. It removes the records of
 // those that do not exist, since no process is left to create them.
-func (e *Engine) recordedDirs(p proofs) []Leftover {
-	var list []Leftover
+func (e *Engine) recordedDirs(p proofs) []leftover {
+	var list []leftover
 	for _, r := range p.dirs {
 		if !p.processes.Dead(r.Owner) {
 			continue
@@ -68,7 +68,7 @@ func (e *Engine) recordedDirs(p proofs) []Leftover {
 		dir := r.Extra[extraPath]
 		info, err := os.Lstat(dir)
 		if filepath.Base(dir) == r.Name && err == nil && info.IsDir() && safefs.UID(info) == os.Getuid() {
-			list = append(list, Leftover{Kind: "directory", Name: dir, Run: r.Owner.Run, record: r})
+			list = append(list, leftover{Leftover: Leftover{Kind: "directory", Name: dir, Run: r.Owner.Run}, record: r})
 			continue
 		}
 		e.forget(r)
@@ -77,9 +77,9 @@ func (e *Engine) recordedDirs(p proofs) []Leftover {
 }
 
 // legacyDirs returns the directories below parent that earlier versions left.
-func legacyDirs(p records.Processes, parent string) []Leftover {
+func legacyDirs(p records.Processes, parent string) []leftover {
 	dirs, _ := filepath.Glob(filepath.Join(parent, tempPrefix+"*-*-*"))
-	var list []Leftover
+	var list []leftover
 	for _, dir := range dirs {
 		info, err := os.Lstat(dir)
 		if err != nil || !info.IsDir() || safefs.UID(info) != os.Getuid() {
@@ -92,7 +92,7 @@ func legacyDirs(p records.Processes, parent string) []Leftover {
 		}
 		o, complete := ownerOf(labels)
 		if err == nil && complete && p.Dead(o) {
-			list = append(list, Leftover{Kind: "directory", Name: dir, Run: o.Run})
+			list = append(list, leftover{Leftover: Leftover{Kind: "directory", Name: dir, Run: o.Run}})
 		}
 	}
 	return list

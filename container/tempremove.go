@@ -14,7 +14,7 @@ import (
 
 // discardDir removes a directory of lcitool, after the processes and mounts that
 // a build left in it.
-func (e *Engine) discardDir(ctx context.Context, l Leftover) error {
+func (e *Engine) discardDir(ctx context.Context, l leftover) error {
 	for _, scratch := range scratchesOf(l.Name) {
 		deleteSandbox(ctx, "buildah-"+scratch)
 	}

@@ -22,19 +22,9 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// A Tree is a set of files that are copied into a container before it starts,
-// for an engine that does not see the host's directories. They belong to the
-// container's user. Changes are not copied back.
-type Tree struct {
-	Target string                                       // directory in the container, made if it is missing
-	Tar    func(ctx context.Context, w io.Writer) error // writes the archive of what belongs there
-
-	AsPacked bool // Target exists, and the files have the owners in the archive
-}
-
 // uploads returns the files to copy to a container of u: the caller's trees and,
 // unless mounted is true, the account files.
-func (o ContainerOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
+func uploads(o ContainerOptions, u runUser, mounted bool) ([]Tree, error) {
 	var list []Tree
 	if u.OnHost && !mounted {
 		passwd, group, err := hostFiles(u)
@@ -48,8 +38,8 @@ func (o ContainerOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 	return append(list, o.Trees...), nil
 }
 
-// uploads adds the script.
-func (o RunOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
+// runUploads adds the script.
+func runUploads(o RunOptions, u runUser, mounted bool) ([]Tree, error) {
 	if o.Script != "" && !mounted {
 		data, mode, err := readScript(o.Script)
 		if err != nil {
@@ -57,7 +47,7 @@ func (o RunOptions) uploads(u runUser, mounted bool) ([]Tree, error) {
 		}
 		o.Trees = append([]Tree{{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})}}, o.Trees...)
 	}
-	return o.ContainerOptions.uploads(u, mounted)
+	return uploads(o.ContainerOptions, u, mounted)
 }
 
 type packedFile struct {

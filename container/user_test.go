@@ -125,13 +125,13 @@ func TestStorage(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := specgen.NewSpecGenerator("x", false)
-	o := RunOptions{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/a", Target: "/b", Overlay: true}}, Volumes: []Volume{{"v", "/v", true}}}, Script: script, WorkloadDir: link}
+	o := RunOptions{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/a", Target: "/b", Overlay: true}}, Volumes: []Volume{{Name: "v", Target: "/v", ReadOnly: true}}}, Script: script, WorkloadDir: link}
 	daemon := runUser{Name: "daemon", UID: 1, GID: 1, Home: "/home/daemon", OnHost: true, Fresh: true}
-	own, err := o.ownMounts(daemon, dir)
+	own, err := ownMounts(o, daemon, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.storage(s, daemon, dir, own); err != nil {
+	if err := addStorage(o.ContainerOptions, s, daemon, dir, own); err != nil {
 		t.Fatal(err)
 	}
 	targets := map[string]string{}
@@ -154,8 +154,8 @@ func TestStorage(t *testing.T) {
 		"must be absolute":             {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/a", Target: "b"}}}},
 	} {
 		root := runUser{Home: "/root"}
-		own, err := bad.ownMounts(root, dir)
-		err = errors.Join(err, bad.storage(specgen.NewSpecGenerator("x", false), root, dir, own))
+		own, err := ownMounts(bad, root, dir)
+		err = errors.Join(err, addStorage(bad.ContainerOptions, specgen.NewSpecGenerator("x", false), root, dir, own))
 		if want = strings.Replace(want, "''", "'"+script+"/'", 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}

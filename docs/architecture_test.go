@@ -115,6 +115,11 @@ func TestImportsGoDown(t *testing.T) {
 
 func TestPackagesWithoutPodman(t *testing.T) {
 	all := imports(t)
+	for name, imported := range all {
+		if slices.Contains(imported, module+"container") && name != "cmd/lcitool" && name != "container/doctor" {
+			t.Errorf("%s imports container instead of container/api", name)
+		}
+	}
 	for _, name := range []string{"internal/jobrecord", "internal/jobreport", "internal/jobdiff", "internal/remotepipeline", "internal/scheduler"} {
 		seen := map[string]bool{}
 		next := []string{name}
@@ -128,8 +133,8 @@ func TestPackagesWithoutPodman(t *testing.T) {
 				}
 			}
 		}
-		if seen["container"] {
-			t.Errorf("%s reaches container", name)
+		if seen["container/api"] {
+			t.Errorf("%s reaches container/api", name)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/buildsteps"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -50,7 +50,7 @@ func (a *app) buildLog(image string, to io.Writer) (w io.Writer, done func(outco
 }
 
 // ensure builds an image if needed.
-func (a *app) ensure(ctx context.Context, engine *container.Engine, image envimage.Image, to io.Writer) (container.BuildResult, error) {
+func (a *app) ensure(ctx context.Context, engine envimage.Builder, image envimage.Image, to io.Writer) (api.BuildResult, error) {
 	log, done := a.buildLog(image.Build.Tag, to)
 	built, err := image.Ensure(ctx, engine, log)
 	var result outcome.Result

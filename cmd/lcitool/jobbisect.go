@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/settings"
@@ -92,12 +91,12 @@ func (v *bisectVerb) bisectCommits(cmd *cobra.Command, job string) error {
 	if err != nil {
 		return err
 	}
-	var engine *container.Engine
+	var engine pipelinerun.Engine
 	found, err := pipelinerun.Bisect(cmd.Context(), pipelinerun.BisectOptions{
 		Project: project, Job: job, Good: v.good, Bad: v.bad, Command: v.command,
 		StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(), Step: v.step,
 		Connect: func() (err error) {
-			engine, err = v.engine.connect(cmd.Context(), cmd)
+			engine, err = v.connect(cmd)
 			return err
 		},
 		Plan: func(commit string) (*pipelinerun.Plan, func(), error) {
@@ -119,7 +118,7 @@ func (v *bisectVerb) bisectImages(cmd *cobra.Command, job string) error {
 		return err
 	}
 	defer done()
-	engine, err := v.engine.connect(cmd.Context(), cmd)
+	engine, err := v.connect(cmd)
 	if err != nil {
 		return err
 	}

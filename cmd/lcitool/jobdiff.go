@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageowners"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
@@ -54,7 +53,7 @@ As with "lcitool facts diff", the exit status is 0 with and without differences.
 				return err
 			}
 			if ask {
-				connect := func() (*container.Engine, error) { return engine.connect(cmd.Context(), cmd) }
+				connect := func() (imageowners.Engine, error) { return engine.connect(cmd.Context(), cmd) }
 				if err := imageowners.Add(cmd.Context(), connect, a.warnf, left, right); err != nil {
 					return err
 				}

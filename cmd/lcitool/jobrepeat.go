@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
@@ -31,7 +30,7 @@ func (r *repeatFlags) check(cmd *cobra.Command) error {
 
 // repeat runs the jobs of a plan repeatedly, prints a line per round, and
 // summarizes the failures.
-func (v *jobVerb) repeat(ctx context.Context, engine *container.Engine, p *pipelinerun.Plan, o pipelinerun.LocalOptions, reports []jobreport.Request) error {
+func (v *jobVerb) repeat(ctx context.Context, engine pipelinerun.Engine, p *pipelinerun.Plan, o pipelinerun.LocalOptions, reports []jobreport.Request) error {
 	a := v.app
 	r := pipelinerun.RepeatOptions{LocalOptions: o, Times: v.repeats.times}
 	r.Parallel = max(1, o.Parallel)

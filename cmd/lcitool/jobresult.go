@@ -5,14 +5,13 @@ package main
 import (
 	"context"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 // finish prints the results of jobs and returns the exit status.
-func (v *jobVerb) finish(ctx context.Context, engine *container.Engine, result *pipelinerun.Result) error {
+func (v *jobVerb) finish(ctx context.Context, engine pipelinerun.Engine, result *pipelinerun.Result) error {
 	a := v.app
 	for _, err := range result.Errors() {
 		errortext.Print(a.Infof, err)

@@ -197,7 +197,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err := p.Report(v.local.Untracked, v.event.Name, v.event.given.All); err != nil {
 		return err
 	}
-	engine, err := v.engine.connect(cmd.Context(), cmd)
+	engine, err := v.connect(cmd)
 	if err != nil {
 		return err
 	}
@@ -268,7 +268,16 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 	return o
 }
 
-func (v *jobVerb) localOptions(engine *container.Engine) (o pipelinerun.LocalOptions, err error) {
+// connect returns the engine that runs jobs.
+func (v *jobVerb) connect(cmd *cobra.Command) (pipelinerun.Engine, error) {
+	engine, err := v.engine.connect(cmd.Context(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return pipelinerun.Podman(engine), nil
+}
+
+func (v *jobVerb) localOptions(engine pipelinerun.Engine) (o pipelinerun.LocalOptions, err error) {
 	o = v.local
 	o.Engine, o.Console, o.Limits, o.Caches, o.Keep = engine, v.app.console(), v.limits.Limits, userdirs.Cache(v.app.Getenv), v.keeps()
 	o.Secrets, o.Hidden, o.Files = v.event.given.All, v.event.given.Hidden(v.extraEnv), v.event.given.Files

@@ -68,7 +68,7 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 	if err != nil {
 		return err
 	}
-	engine, err := v.engine.connect(cmd.Context(), cmd)
+	engine, err := v.connect(cmd)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 }
 
 // freshShell runs a shell in a new container of the job.
-func (v *jobVerb) freshShell(cmd *cobra.Command, engine *container.Engine, name string, crashes []jobrecord.Crash, command []string) error {
+func (v *jobVerb) freshShell(cmd *cobra.Command, engine pipelinerun.Engine, name string, crashes []jobrecord.Crash, command []string) error {
 	v.choice.Names, v.choice.Alone = []string{name}, true
 	p, done, err := v.plan(cmd)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
@@ -53,10 +53,10 @@ type Result struct {
 
 // An Engine stores images. *container.Engine implements it.
 type Engine interface {
-	Inspect(ctx context.Context, reference string) (container.Image, error)
+	Inspect(ctx context.Context, reference string) (api.Image, error)
 	LockImage(ctx context.Context, reference string) (unlock func(), err error)
 	TempDirIn(ctx context.Context, parent, kind string) (dir string, remove func(), err error)
-	Import(ctx context.Context, o container.ImportOptions, layer io.Reader) (id string, err error)
+	Import(ctx context.Context, o api.ImportOptions, layer io.Reader) (id string, err error)
 }
 
 // Image builds a distribution's minimal base image with mmdebstrap and names it
@@ -72,11 +72,11 @@ func Image(ctx context.Context, e Engine, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer unlock()
-	before, err := e.Inspect(ctx, container.WithTag(o.Reference))
+	before, err := e.Inspect(ctx, api.WithTag(o.Reference))
 	if err == nil && !o.Force {
 		return Result{ID: before.ID, Existed: true}, nil
 	}
-	if err != nil && !errors.Is(err, container.ErrNoImage) {
+	if err != nil && !errors.Is(err, api.ErrNoImage) {
 		return Result{}, err
 	}
 	if o.Offline && !o.local() {
@@ -115,8 +115,8 @@ func importLayer(ctx context.Context, e Engine, o Options, layer string) (string
 		return "", err
 	}
 	defer file.Close()
-	labels := map[string]string{container.LabelSuite: o.Suite, container.LabelDate: time.Now().UTC().Format(time.DateOnly)}
-	return e.Import(ctx, container.ImportOptions{Reference: o.Reference, Command: "/bin/bash", Labels: labels, Arch: o.Arch.Go}, file)
+	labels := map[string]string{api.LabelSuite: o.Suite, api.LabelDate: time.Now().UTC().Format(time.DateOnly)}
+	return e.Import(ctx, api.ImportOptions{Reference: o.Reference, Command: "/bin/bash", Labels: labels, Arch: o.Arch.Go}, file)
 }
 
 // check returns an error for options that mmdebstrap does not support or would

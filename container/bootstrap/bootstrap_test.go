@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func TestSourcesOnThisMachine(t *testing.T) {
@@ -62,11 +62,11 @@ type images struct {
 
 var errNoDir = errors.New("no directory")
 
-func (i *images) Inspect(_ context.Context, reference string) (container.Image, error) {
+func (i *images) Inspect(_ context.Context, reference string) (api.Image, error) {
 	if slices.Contains(i.there, reference) {
-		return container.Image{ID: "id of " + reference}, nil
+		return api.Image{ID: "id of " + reference}, nil
 	}
-	return container.Image{}, container.ErrNoImage
+	return api.Image{}, api.ErrNoImage
 }
 
 func (i *images) LockImage(context.Context, string) (func(), error) {
@@ -81,7 +81,7 @@ func (i *images) TempDirIn(_ context.Context, parent, _ string) (string, func(),
 	return "", nil, fmt.Errorf("%s: %w", parent, errNoDir)
 }
 
-func (i *images) Import(context.Context, container.ImportOptions, io.Reader) (string, error) {
+func (i *images) Import(context.Context, api.ImportOptions, io.Reader) (string, error) {
 	return "", errors.New("nothing to import")
 }
 

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // mmdebstrap writes a tar archive of a minimal system to the file layer. Without
@@ -21,7 +21,7 @@ import (
 // access dir.
 func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	fail := func(err error, hint string) error {
-		return &container.EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
+		return &api.EngineError{Op: "bootstrap " + o.Reference, Code: 1, Err: err, Hint: hint}
 	}
 	program, err := exec.LookPath("mmdebstrap")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -96,7 +97,7 @@ func versionCheck(text string) Check {
 		return Check{"podman", Warn, fmt.Sprintf("%q", text), "is this podman?"}
 	}
 	if major < 4 {
-		return Check{"podman", Fail, text, podman.HintOld}
+		return Check{"podman", Fail, text, explain.HintOld}
 	}
 	return Check{"podman", OK, text, ""}
 }
@@ -151,10 +152,10 @@ func diskCheck(name, dir string, free func(dir string) (room, error)) Check {
 	}
 	found := fmt.Sprintf("%.1f GiB free in %s", float64(r.bytes)/(1<<30), dir)
 	if r.countsInodes && r.inodes < minimumInodes {
-		return Check{name, Warn, fmt.Sprintf("%s, and only %d inodes", found, r.inodes), podman.HintDisk}
+		return Check{name, Warn, fmt.Sprintf("%s, and only %d inodes", found, r.inodes), explain.HintDisk}
 	}
 	if r.bytes < minimumFree {
-		return Check{name, Warn, found, podman.HintDisk}
+		return Check{name, Warn, found, explain.HintDisk}
 	}
 	return Check{name, OK, found, ""}
 }
@@ -168,7 +169,7 @@ func imageChecks(ctx context.Context, e *container.Engine, references []string) 
 		case err != nil:
 			checks = append(checks, Check{name, Warn, err.Error(), container.Hint(err)})
 		case !there:
-			checks = append(checks, Check{name, Warn, "not in the local store", podman.HintBase})
+			checks = append(checks, Check{name, Warn, "not in the local store", explain.HintBase})
 		default:
 			checks = append(checks, Check{name, OK, "in the local store", ""})
 		}

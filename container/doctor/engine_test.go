@@ -5,7 +5,7 @@ package doctor
 import (
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
 func saying(podman, netavark, rootless string) engineInfo {
@@ -33,9 +33,9 @@ func TestHelpersByVersion(t *testing.T) {
 		{"12 without iptables", bookworm, []string{"iptables"}, Fail, "install iptables"},
 		{"24.04 without slirp4netns", noble, []string{"slirp4netns"}, Fail, "install slirp4netns"},
 		{"13", trixie, []string{"iptables", "slirp4netns"}, OK, ""},
-		{"13 without nft", trixie, []string{"nft"}, Fail, podman.HintNft},
-		{"13 without pasta", trixie, []string{"pasta"}, Fail, podman.HintPasta},
-		{"sid without both", sid, []string{"nft", "pasta"}, Fail, podman.HintNft + "; " + podman.HintPasta},
+		{"13 without nft", trixie, []string{"nft"}, Fail, explain.HintNft},
+		{"13 without pasta", trixie, []string{"pasta"}, Fail, explain.HintPasta},
+		{"sid without both", sid, []string{"nft", "pasta"}, Fail, explain.HintNft + "; " + explain.HintPasta},
 		{"slirp4netns by choice", chosen, []string{"pasta"}, OK, ""},
 		{"not asked", engineInfo{}, []string{"nft", "pasta"}, OK, ""},
 	} {

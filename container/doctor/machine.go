@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -61,7 +61,7 @@ func (m machine) cgroups() Check {
 	case mode == "unknown":
 		return Check{name, Warn, found, "is /sys/fs/cgroup mounted?"}
 	case mode == "hybrid" && strings.HasPrefix(filepath.Base(m.conf), "crun"):
-		return Check{name, Fail, found, podman.HintRuntime}
+		return Check{name, Fail, found, explain.HintRuntime}
 	case m.conf != "" && !m.lookPath(m.conf):
 		return Check{name, Fail, found + ", which is not installed", "install " + m.conf + ", or set another runtime under [engine] in containers.conf"}
 	}
@@ -103,7 +103,7 @@ func (m machine) rlimits() Check {
 	}
 	found := fmt.Sprintf("hard limits %s processes, %s files; pid_max %d", limitText(m.hardProcs), limitText(m.hardFiles), pidMax)
 	if m.hardProcs < podmanLimit || m.hardFiles < podmanLimit {
-		return Check{name, Warn, found, "lcitool asks for less, but plain podman run may fail: " + podman.HintRlimits}
+		return Check{name, Warn, found, "lcitool asks for less, but plain podman run may fail: " + explain.HintRlimits}
 	}
 	return Check{name, OK, found, ""}
 }
@@ -136,9 +136,9 @@ func (m machine) namespaces() Check {
 	}
 	switch {
 	case err != nil:
-		return Check{name, state, "not in this kernel", podman.HintClone}
+		return Check{name, state, "not in this kernel", explain.HintClone}
 	case most == 0:
-		return Check{name, state, "none allowed (user.max_user_namespaces = 0)", podman.HintClone}
+		return Check{name, state, "none allowed (user.max_user_namespaces = 0)", explain.HintClone}
 	case off && m.uid != 0:
 		return Check{name, Fail, "only for root (kernel.unprivileged_userns_clone = 0)", "sysctl kernel.unprivileged_userns_clone=1"}
 	}
@@ -159,12 +159,12 @@ func (m machine) subordinateIDs() Check {
 			login = u.Username
 		}
 	}
-	hint := strings.ReplaceAll(podman.HintSubIDs, "USER", login)
+	hint := strings.ReplaceAll(explain.HintSubIDs, "USER", login)
 	uids, gids := m.subordinate("etc/subuid", login), m.subordinate("etc/subgid", login)
 	found := fmt.Sprintf("%d uids, %d gids for %s", uids, gids, login)
 	switch {
 	case !m.lookPath("newuidmap") || !m.lookPath("newgidmap"):
-		return Check{name, Fail, found + ", newuidmap is not installed", podman.HintUIDMap}
+		return Check{name, Fail, found + ", newuidmap is not installed", explain.HintUIDMap}
 	case uids == 0 || gids == 0:
 		return Check{name, Fail, found, hint}
 	case uids < 65536 || gids < 65536:
@@ -193,16 +193,16 @@ func (m machine) runtimeDir() Check {
 		if m.uid == 0 {
 			return Check{name, OK, "not needed by root", ""}
 		}
-		return Check{name, Warn, "not set", podman.HintRuntimeD}
+		return Check{name, Warn, "not set", explain.HintRuntimeD}
 	}
 	info, err := fs.Stat(m.root, strings.TrimPrefix(m.runtime, "/"))
 	switch {
 	case err != nil:
-		return Check{name, Fail, m.runtime + " does not exist", podman.HintRuntimeD}
+		return Check{name, Fail, m.runtime + " does not exist", explain.HintRuntimeD}
 	case !info.IsDir():
-		return Check{name, Fail, m.runtime + " is no directory", podman.HintRuntimeD}
+		return Check{name, Fail, m.runtime + " is no directory", explain.HintRuntimeD}
 	case safefs.UID(info) >= 0 && safefs.UID(info) != m.uid:
-		return Check{name, Fail, fmt.Sprintf("%s belongs to user %d", m.runtime, safefs.UID(info)), podman.HintRuntimeD}
+		return Check{name, Fail, fmt.Sprintf("%s belongs to user %d", m.runtime, safefs.UID(info)), explain.HintRuntimeD}
 	}
 	return Check{name, OK, m.runtime, ""}
 }
@@ -221,23 +221,23 @@ func (m machine) helpers() Check {
 			state = s
 		}
 	}
-	note(m.lookPath("conmon"), "conmon", podman.HintConmon, Fail)
-	note(m.lookPath("catatonit"), "catatonit", podman.HintInit, Fail)
-	note(m.lookPath("netavark") && m.lookPath("aardvark-dns"), "netavark or aardvark-dns", podman.HintNetavark, Warn)
+	note(m.lookPath("conmon"), "conmon", explain.HintConmon, Fail)
+	note(m.lookPath("catatonit"), "catatonit", explain.HintInit, Fail)
+	note(m.lookPath("netavark") && m.lookPath("aardvark-dns"), "netavark or aardvark-dns", explain.HintNetavark, Warn)
 	switch firewall := m.info.firewall(); firewall {
 	case "":
-		note(m.lookPath("iptables") || m.lookPath("nft"), "iptables", podman.HintIptables, Warn)
+		note(m.lookPath("iptables") || m.lookPath("nft"), "iptables", explain.HintIptables, Warn)
 	case "nft":
-		note(m.lookPath("nft"), "nft", podman.HintNft, Fail)
+		note(m.lookPath("nft"), "nft", explain.HintNft, Fail)
 	default:
 		note(m.lookPath(firewall), firewall, "install "+firewall, Fail)
 	}
 	if m.uid != 0 {
 		switch network := m.info.rootlessNetwork(); network {
 		case "":
-			note(m.lookPath("slirp4netns") || m.lookPath("pasta"), "slirp4netns or pasta", podman.HintSlirp, Warn)
+			note(m.lookPath("slirp4netns") || m.lookPath("pasta"), "slirp4netns or pasta", explain.HintSlirp, Warn)
 		case "pasta":
-			note(m.lookPath("pasta"), "pasta", podman.HintPasta, Fail)
+			note(m.lookPath("pasta"), "pasta", explain.HintPasta, Fail)
 		default:
 			note(m.lookPath(network), network, "install "+network, Fail)
 		}
@@ -260,7 +260,7 @@ func (m machine) sharedMounts() Check {
 			}
 		}
 	}
-	return Check{name, Warn, `"/" is not a shared mount`, podman.HintShared}
+	return Check{name, Warn, `"/" is not a shared mount`, explain.HintShared}
 }
 
 func (m machine) kvm() Check {

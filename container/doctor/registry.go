@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container"
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
 const (
@@ -52,5 +52,5 @@ func registryCheck(registry string, err error) Check {
 	if err == nil {
 		return Check{name, OK, "answers", ""}
 	}
-	return Check{name, Warn, podman.LastLine(err.Error()), container.Hint(err) + "; without it: " + podman.HintBase}
+	return Check{name, Warn, explain.LastLine(err.Error()), container.Hint(err) + "; without it: " + explain.HintBase}
 }

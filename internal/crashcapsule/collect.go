@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // Limits of what is saved.
@@ -32,7 +32,7 @@ const (
 
 // A Container is a running container of a job.
 type Container interface {
-	Exec(ctx context.Context, o container.ExecOptions) (container.RunResult, error)
+	Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error)
 	Get(ctx context.Context, path string, tar io.Writer) error
 }
 

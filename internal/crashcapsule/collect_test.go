@@ -18,7 +18,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // A room is a container in memory.
@@ -31,14 +31,14 @@ type room struct {
 	commands [][]string
 }
 
-func (r *room) Exec(_ context.Context, o container.ExecOptions) (container.RunResult, error) {
+func (r *room) Exec(_ context.Context, o api.ExecOptions) (api.RunResult, error) {
 	r.commands = append(r.commands, o.Command)
 	text := r.found
 	if o.Command[0] == "gdb" {
 		text = r.trace
 	}
 	_, err := io.WriteString(o.Stdout, text)
-	return container.RunResult{}, err
+	return api.RunResult{}, err
 }
 
 func (r *room) Get(_ context.Context, name string, w io.Writer) error {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 const (
@@ -74,7 +74,7 @@ for dir; do walk "${dir%/}"; done`
 func look(ctx context.Context, o Options) (Place, []string, error) {
 	command := append([]string{"sh", "-c", lookScript, "sh", kernelDir, o.Skip, o.After, "/"}, o.Dirs...)
 	text, err := run(ctx, o.Container, searchTime, command...)
-	if exit := new(container.ExitError); err != nil && !errors.As(err, &exit) { // a status only says that some directory could not be read
+	if exit := new(api.ExitError); err != nil && !errors.As(err, &exit) { // a status only says that some directory could not be read
 		return Place{}, nil, fmt.Errorf("cannot look for cores: %w", err)
 	}
 	return parseLook(text)
@@ -98,7 +98,7 @@ func parseLook(text string) (Place, []string, error) {
 // run returns the output of a command that root runs in the container.
 func run(ctx context.Context, c Container, limit time.Duration, command ...string) (string, error) {
 	out := &head{left: maxOutput}
-	_, err := c.Exec(ctx, container.ExecOptions{
+	_, err := c.Exec(ctx, api.ExecOptions{
 		Command: command, User: "0", WorkDir: "/", Env: []string{"LC_ALL=C", "DEBUGINFOD_URLS="}, Stdout: out, Timeout: limit, Grace: time.Second,
 	})
 	return out.String(), err

@@ -5,7 +5,8 @@ package envimage
 import (
 	"fmt"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/dockerfile"
 	"gitlab.com/lcitool/lcitool/internal/buildcontext"
 )
 
@@ -13,7 +14,7 @@ import (
 // below tree. tracked returns the files of the tree to include, nil for all; it
 // is called only if the Dockerfile copies files.
 func (i *Image) AddContext(tree, dir string, tracked func() ([]string, error)) error {
-	sources, err := container.ContextSources(i.Build.Dockerfile, i.Build.Args)
+	sources, err := dockerfile.Sources(i.Build.Dockerfile, i.Build.Args)
 	if err == nil && len(sources) == 0 {
 		return nil
 	}
@@ -28,7 +29,7 @@ func (i *Image) AddContext(tree, dir string, tracked func() ([]string, error)) e
 	if err != nil {
 		return fmt.Errorf("%s: %w", i.Build.File, err)
 	}
-	i.Build.Context = container.BuildContext{Write: c.Write, Digest: c.Digest}
+	i.Build.Context = api.BuildContext{Write: c.Write, Digest: c.Digest}
 	i.Build.Delta = nil // it does not cover copied files
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"io"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/buildsteps"
 	"gitlab.com/lcitool/lcitool/internal/render"
@@ -33,25 +33,25 @@ type Options struct {
 	AllowUnsafe bool
 	Offline     bool
 	PullBase    bool // ask the registry for a newer base image
-	Network     container.Network
+	Network     api.Network
 	CacheDir    string // for packages that the Recipe of Body keeps; "" if there is none
 }
 
 // New returns the description of an image. If t is nil, an image is always built
 // as a whole, because packages cannot be added to it.
 func New(t *targets.Target, o Options) Image {
-	b := container.BuildOptions{
+	b := api.BuildOptions{
 		Tag: o.Tag, Dockerfile: o.Body.Text, Recipe: o.Body.Recipe, CacheDir: o.CacheDir, File: o.File, Labels: o.Labels, NoCache: o.NoCache, Exact: o.Exact,
 		AllowUnsafe: o.AllowUnsafe, Offline: o.Offline, Network: o.Network,
 	}
 	if o.Manifest != "" {
-		b.ExtraLabels = map[string]string{container.LabelManifest: o.Manifest}
+		b.ExtraLabels = map[string]string{api.LabelManifest: o.Manifest}
 	}
 	switch {
 	case o.Offline:
-		b.Pull = container.PullNever
+		b.Pull = api.PullNever
 	case o.PullBase:
-		b.Pull = container.PullNewer
+		b.Pull = api.PullNewer
 	}
 	if t != nil {
 		b.Delta = delta(*t, o.Body)
@@ -77,11 +77,11 @@ func Committed(t *targets.Target, dockerfile []byte) render.Body {
 
 // delta says how to add packages to the existing image of a target. It returns
 // nil if the image must be built as a whole.
-func delta(t targets.Target, body render.Body) *container.Delta {
+func delta(t targets.Target, body render.Body) *api.Delta {
 	if body.Rest == nil {
 		return nil
 	}
-	return &container.Delta{
+	return &api.Delta{
 		Rest:     body.Rest,
 		Packages: body.Packages,
 		Layer:    func(added []string) ([]byte, error) { return render.AddLayer(t, added) },
@@ -90,14 +90,14 @@ func delta(t targets.Target, body render.Body) *container.Delta {
 
 // An Image says how to build the image of a build environment.
 type Image struct {
-	Build     container.BuildOptions
+	Build     api.BuildOptions
 	Base      bootstrap.Options // how to make the image that Build starts from
 	Bootstrap bool              // make it when it can be had in no other way
 }
 
 // Builder is the part of container.Engine that builds images.
 type Builder interface {
-	Build(context.Context, container.BuildOptions) (container.BuildResult, error)
+	Build(context.Context, api.BuildOptions) (api.BuildResult, error)
 	bootstrap.Engine
 }
 
@@ -105,12 +105,12 @@ type Builder interface {
 // Bootstrap, it first builds a base image that cannot be pulled. The builder's
 // output goes to log, which may be nil.
 //
-// A *container.BuildError with BaseMissing set means that Bootstrap was needed.
-func (i Image) Ensure(ctx context.Context, e Builder, log io.Writer) (container.BuildResult, error) {
+// A *api.BuildError with BaseMissing set means that Bootstrap was needed.
+func (i Image) Ensure(ctx context.Context, e Builder, log io.Writer) (api.BuildResult, error) {
 	build := i.Build
 	build.Log = log
 	result, err := e.Build(ctx, build)
-	var failed *container.BuildError
+	var failed *api.BuildError
 	if !i.Bootstrap || !errors.As(err, &failed) || !failed.BaseMissing {
 		return result, err
 	}

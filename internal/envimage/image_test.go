@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 	"gitlab.com/lcitool/lcitool/internal/render"
@@ -36,13 +36,13 @@ func TestNew(t *testing.T) {
 	debian := target(t, "debian-13", "")
 	body := render.Body{Text: []byte("FROM x\n"), Packages: []string{"gcc"}, Rest: []byte("FROM x\n")}
 	if i := New(debian, Options{Body: body, Manifest: "m"}); i.Build.Tag != "lcitool.debian-13" || i.Build.Delta == nil ||
-		!slices.Equal(i.Build.Delta.Packages, body.Packages) || i.Build.ExtraLabels[container.LabelManifest] != "m" || i.Build.Pull == container.PullNever {
+		!slices.Equal(i.Build.Delta.Packages, body.Packages) || i.Build.ExtraLabels[api.LabelManifest] != "m" || i.Build.Pull == api.PullNever {
 		t.Errorf("%+v", i.Build)
 	}
-	if i := New(target(t, "debian-13", "s390x"), Options{PullBase: true}); i.Build.Tag != "lcitool.debian-13-cross-s390x" || i.Build.Pull != container.PullNewer {
+	if i := New(target(t, "debian-13", "s390x"), Options{PullBase: true}); i.Build.Tag != "lcitool.debian-13-cross-s390x" || i.Build.Pull != api.PullNewer {
 		t.Errorf("%+v", i.Build)
 	}
-	if i := New(debian, Options{Tag: "mine", Offline: true, PullBase: true}); i.Build.Tag != "mine" || i.Build.Pull != container.PullNever || !i.Build.Offline || i.Build.Delta != nil {
+	if i := New(debian, Options{Tag: "mine", Offline: true, PullBase: true}); i.Build.Tag != "mine" || i.Build.Pull != api.PullNever || !i.Build.Offline || i.Build.Delta != nil {
 		t.Errorf("%+v", i.Build)
 	}
 	if i := New(nil, Options{Tag: "x", Body: Committed(nil, []byte("FROM x\n"))}); i.Build.Delta != nil || string(i.Build.Dockerfile) != "FROM x\n" {

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/render"
@@ -46,7 +46,7 @@ func hint(err error) string {
 	if errors.As(err, &unsupported) && unsupported.Target.Containers == nil {
 		return fmt.Sprintf(`no image of %[1]s exists; "lcitool variables %[1]s PROJECTS" lists what a machine needs`, unsupported.Target.Name)
 	}
-	return container.Hint(err)
+	return api.Hint(err)
 }
 
 // prefix names the area an error comes from, in the original's words.
@@ -59,9 +59,9 @@ func prefix(err error) string {
 		unsupported *render.UnsupportedError
 		resolve     *targets.ResolveError
 		mappings    *facts.MappingsError
-		engine      *container.EngineError
-		build       *container.BuildError
-		unsafe      *container.UnsafeError
+		engine      *api.EngineError
+		build       *api.BuildError
+		unsafe      *api.UnsafeError
 	)
 	switch {
 	case errors.As(err, &manifest):
@@ -77,7 +77,7 @@ func prefix(err error) string {
 	case errors.As(err, &resolve), errors.As(err, &mappings):
 		return "Package generic name resolution error: "
 	}
-	if errors.As(err, &engine) || errors.As(err, &build) || errors.As(err, &unsafe) || errors.Is(err, container.ErrNoImage) || errors.Is(err, container.ErrNoUser) {
+	if errors.As(err, &engine) || errors.As(err, &build) || errors.As(err, &unsafe) || errors.Is(err, api.ErrNoImage) || errors.Is(err, api.ErrNoUser) {
 		return "Container error: "
 	}
 	return "Application error: "

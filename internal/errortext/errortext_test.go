@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/errortext"
@@ -41,7 +41,7 @@ func TestPrint(t *testing.T) {
 		{workspace.ManifestErrors(manifests.ErrUnfinished, false), []string{"Manifest error: " + manifests.ErrUnfinished.Error()}},
 		{workspace.ManifestErrors(errors.Join(plain, plain), true), []string{"Manifest error: it broke", "Manifest error: it broke"}},
 		{errors.New("changed:\n-a\n+b\nmore"), []string{"Application error: changed:\n-a\n+b\n  more"}},
-		{fmt.Errorf("x: %w", container.ErrNoUser), []string{"Container error: x: " + container.ErrNoUser.Error()}},
+		{fmt.Errorf("x: %w", api.ErrNoUser), []string{"Container error: x: " + api.ErrNoUser.Error()}},
 	} {
 		if got := printed(c.err); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)
@@ -62,9 +62,9 @@ func TestPrefixes(t *testing.T) {
 		{&render.UnsupportedError{Output: "build environment script"}, "Shell build env formatter error: "},
 		{&targets.ResolveError{Err: errors.New("e")}, "Package generic name resolution error: "},
 		{&facts.MappingsError{Err: errors.New("e")}, "Package generic name resolution error: "},
-		{&container.EngineError{Err: errors.New("e")}, "Container error: "},
-		{&container.BuildError{Text: "e"}, "Container error: "},
-		{&container.UnsafeError{}, "Container error: "},
+		{&api.EngineError{Err: errors.New("e")}, "Container error: "},
+		{&api.BuildError{Text: "e"}, "Container error: "},
+		{&api.UnsafeError{}, "Container error: "},
 	} {
 		lines := printed(fmt.Errorf("x: %w", c.err))
 		if len(lines) == 0 || lines[0] != c.want+"x: "+c.err.Error() {

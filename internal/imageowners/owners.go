@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
 )
 
@@ -25,14 +25,15 @@ const (
 	workload  = "lcitool-owners" // name of the container
 )
 
-type engine interface {
-	Run(context.Context, container.RunOptions) (container.RunResult, error)
+// An Engine runs a command in an image.
+type Engine interface {
+	Run(context.Context, api.RunOptions) (api.RunResult, error)
 }
 
 // Add adds to two jobs the packages that contain what their first failing line
 // mentions. It connects to the engine only if the line mentions something. Images
 // that cannot be searched give a warning.
-func Add(ctx context.Context, connect func() (*container.Engine, error), warnf func(about, format string, args ...any), left, right *jobdiff.Input) error {
+func Add(ctx context.Context, connect func() (Engine, error), warnf func(about, format string, args ...any), left, right *jobdiff.Input) error {
 	mentions := jobdiff.Mentions(jobdiff.FailingLine(left, right))
 	if len(mentions) == 0 {
 		return nil
@@ -58,14 +59,14 @@ func Add(ctx context.Context, connect func() (*container.Engine, error), warnf f
 
 // Find returns the packages of an image that have what mentions name. It runs a
 // script in a container of the image, without a network.
-func Find(ctx context.Context, e engine, image string, mentions []jobdiff.Mention) ([]jobdiff.Owner, error) {
+func Find(ctx context.Context, e Engine, image string, mentions []jobdiff.Mention) ([]jobdiff.Owner, error) {
 	command := []string{"sh", "-c", script, "sh"}
 	for _, m := range mentions {
 		command = append(command, string(m.Kind), m.Name)
 	}
 	out := &bounded{left: mostBytes}
-	_, err := e.Run(ctx, container.RunOptions{
-		ContainerOptions: container.ContainerOptions{Image: image, Name: workload, Network: container.NetworkNone},
+	_, err := e.Run(ctx, api.RunOptions{
+		ContainerOptions: api.ContainerOptions{Image: image, Name: workload, Network: api.NetworkNone},
 		Command:          command, Stdout: out, Timeout: limit,
 	})
 	if err != nil {

@@ -14,20 +14,20 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
 )
 
 type fakeEngine struct {
 	text string
 	err  error
-	got  container.RunOptions
+	got  api.RunOptions
 }
 
-func (f *fakeEngine) Run(_ context.Context, o container.RunOptions) (container.RunResult, error) {
+func (f *fakeEngine) Run(_ context.Context, o api.RunOptions) (api.RunResult, error) {
 	f.got = o
 	_, _ = io.WriteString(o.Stdout, f.text)
-	return container.RunResult{}, f.err
+	return api.RunResult{}, f.err
 }
 
 func TestFind(t *testing.T) {
@@ -38,7 +38,7 @@ func TestFind(t *testing.T) {
 		owners[1].Package != "b" || len(owners[1].Path) > mostBytes {
 		t.Errorf("%.200v, %v", owners, err)
 	}
-	if e.got.Image != "id" || e.got.Network != container.NetworkNone || !slices.Equal(e.got.Command[4:], []string{"header", "zlib.h", "tool", "-x;y"}) {
+	if e.got.Image != "id" || e.got.Network != api.NetworkNone || !slices.Equal(e.got.Command[4:], []string{"header", "zlib.h", "tool", "-x;y"}) {
 		t.Errorf("%v", e.got.Command)
 	}
 	e.err = errors.New("gone")

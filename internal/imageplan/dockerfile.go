@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/containerjob"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -25,7 +25,7 @@ type Dockerfiles struct {
 
 // Dockerfile describes the image of a Dockerfile in a tree. Pipelines that build
 // this Dockerfile use the same image for their jobs.
-func (p *Planner) Dockerfile(tree, file string, from Dockerfiles, network container.Network) (name string, _ envimage.Image, err error) {
+func (p *Planner) Dockerfile(tree, file string, from Dockerfiles, network api.Network) (name string, _ envimage.Image, err error) {
 	inTree, err := pathInTree(tree, file)
 	if err != nil {
 		return "", envimage.Image{}, fmt.Errorf("argument --dockerfile: %w", err)
@@ -49,10 +49,10 @@ func (p *Planner) Dockerfile(tree, file string, from Dockerfiles, network contai
 	project := containerjob.ImageName(filepath.Base(tree))
 	labels := map[string]string{jobrun.LabelProject: project}
 	if d.Target != "" {
-		labels[container.LabelTarget] = d.Target
+		labels[api.LabelTarget] = d.Target
 	}
 	if d.Cross != "" {
-		labels[container.LabelArch] = d.Cross
+		labels[api.LabelArch] = d.Cross
 	}
 	image := envimage.New(t, p.imageOptions(envimage.Options{
 		Tag: from.tag(project, d), Body: envimage.Committed(t, d.Text), File: inTree, Labels: labels, Network: network,

@@ -12,7 +12,7 @@ import (
 	"maps"
 	"path/filepath"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
@@ -51,7 +51,7 @@ type Wanted struct {
 	Manifest string            // digest of the manifest that lists the projects, "" for none
 	Tag      string            // "" for envimage.Tag
 	Labels   map[string]string // in addition to those of every image
-	Network  container.Network
+	Network  api.Network
 }
 
 // Image returns how to build the image of a target.
@@ -89,7 +89,7 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 	default:
 		cache = filepath.Join(p.CacheDir, "packages")
 	}
-	labels := map[string]string{container.LabelTarget: t.Name, container.LabelProjects: want.Projects, container.LabelArch: string(arch)}
+	labels := map[string]string{api.LabelTarget: t.Name, api.LabelProjects: want.Projects, api.LabelArch: string(arch)}
 	maps.Copy(labels, want.Labels)
 	image := envimage.New(&t, p.imageOptions(envimage.Options{
 		Tag: want.Tag, Body: body, Manifest: want.Manifest, Network: want.Network, CacheDir: cache, Labels: labels,
@@ -148,7 +148,7 @@ func (p *Planner) addBase(image *envimage.Image, t *targets.Target) (err error) 
 // Advise adds a hint to a build error, for example for a base image that cannot
 // be pulled.
 func (p *Planner) Advise(err error, target string) error {
-	var failed *container.BuildError
+	var failed *api.BuildError
 	switch {
 	case !errors.As(err, &failed):
 		return err
@@ -164,8 +164,8 @@ func (p *Planner) Advise(err error, target string) error {
 
 // A platformEngine finds images for platforms.
 type platformEngine interface {
-	Inspect(ctx context.Context, name string) (container.Image, error)
-	ForPlatform(ctx context.Context, name, platform string, log io.Writer) (container.Image, error)
+	Inspect(ctx context.Context, name string) (api.Image, error)
+	ForPlatform(ctx context.Context, name, platform string, log io.Writer) (api.Image, error)
 }
 
 // ForPlatform checks that an image is for a platform. It pulls the image if it
@@ -176,7 +176,7 @@ func ForPlatform(ctx context.Context, engine platformEngine, image, platform str
 		return err
 	}
 	found, err := engine.Inspect(ctx, image)
-	if err == nil && !container.RunsOn(found, platform) {
+	if err == nil && !api.RunsOn(found, platform) {
 		err = fmt.Errorf("image %s is for %s, not for %s, and --offline forbids to pull it", image, found.Architecture, platform)
 	}
 	return err

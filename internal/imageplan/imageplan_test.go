@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
@@ -44,24 +44,24 @@ func planner(t *testing.T, tree string) (p *Planner, warned *[]string) {
 
 func TestImage(t *testing.T) {
 	p, _ := planner(t, t.TempDir())
-	image, err := p.Image(t.Context(), Wanted{Target: "debian-13", Projects: "libvirt", Network: container.NetworkHost, Manifest: "digest", Labels: map[string]string{"own": "x=y"}})
+	image, err := p.Image(t.Context(), Wanted{Target: "debian-13", Projects: "libvirt", Network: api.NetworkHost, Manifest: "digest", Labels: map[string]string{"own": "x=y"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := image.Build
-	if b.Tag != "lcitool.debian-13" || b.Network != container.NetworkHost || !strings.Contains(string(b.Dockerfile), "debian:13-slim") {
+	if b.Tag != "lcitool.debian-13" || b.Network != api.NetworkHost || !strings.Contains(string(b.Dockerfile), "debian:13-slim") {
 		t.Errorf("%s, %s:\n%s", b.Tag, b.Network, b.Dockerfile)
 	}
 	own, err := workspace.HostArch("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for label, want := range map[string]string{container.LabelTarget: "debian-13", container.LabelProjects: "libvirt", container.LabelArch: string(own), "own": "x=y"} {
+	for label, want := range map[string]string{api.LabelTarget: "debian-13", api.LabelProjects: "libvirt", api.LabelArch: string(own), "own": "x=y"} {
 		if b.Labels[label] != want {
 			t.Errorf("label %s is %q, want %q", label, b.Labels[label], want)
 		}
 	}
-	if b.ExtraLabels[container.LabelManifest] != "digest" || image.Bootstrap || b.CacheDir != "" || b.Recipe != nil {
+	if b.ExtraLabels[api.LabelManifest] != "digest" || image.Bootstrap || b.CacheDir != "" || b.Recipe != nil {
 		t.Errorf("%+v", image)
 	}
 }
@@ -72,7 +72,7 @@ func TestImageForAnotherArchitecture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if image.Build.Tag != "own" || image.Build.Labels[container.LabelArch] != "s390x" {
+	if image.Build.Tag != "own" || image.Build.Labels[api.LabelArch] != "s390x" {
 		t.Errorf("%s, %v", image.Build.Tag, image.Build.Labels)
 	}
 	for _, want := range []Wanted{{Target: "debian-99", Projects: "libvirt"}, {Target: "debian-13", Projects: "none-such"}, {Target: "freebsd-14", Projects: "libvirt"}} {
@@ -118,7 +118,7 @@ func TestBaseImageIsMadeIfThatIsWanted(t *testing.T) {
 }
 
 func TestAdvise(t *testing.T) {
-	missing, step := &container.BuildError{BaseMissing: true}, &container.BuildError{Code: 100}
+	missing, step := &api.BuildError{BaseMissing: true}, &api.BuildError{Code: 100}
 	for _, c := range []struct {
 		err                error
 		offline, bootstrap bool
@@ -127,7 +127,7 @@ func TestAdvise(t *testing.T) {
 		{errors.New("x"), true, true, ""},
 		{step, false, false, ""},
 		{step, true, false, "gives the steps of a build no network"},
-		{&container.BuildError{}, true, false, ""},
+		{&api.BuildError{}, true, false, ""},
 		{missing, false, false, "lcitool container bootstrap debian-13 makes"},
 		{missing, true, false, "lcitool container bootstrap debian-13 makes"},
 		{missing, true, true, "--offline keeps --bootstrap from making"},
@@ -157,19 +157,19 @@ func TestForeignBase(t *testing.T) {
 
 // A platforms is an engine with one image.
 type platforms struct {
-	image  container.Image
+	image  api.Image
 	pulled []string
 }
 
-func (p *platforms) Inspect(context.Context, string) (container.Image, error) { return p.image, nil }
+func (p *platforms) Inspect(context.Context, string) (api.Image, error) { return p.image, nil }
 
-func (p *platforms) ForPlatform(_ context.Context, name, platform string, _ io.Writer) (container.Image, error) {
+func (p *platforms) ForPlatform(_ context.Context, name, platform string, _ io.Writer) (api.Image, error) {
 	p.pulled = append(p.pulled, name+" "+platform)
 	return p.image, nil
 }
 
 func TestForPlatform(t *testing.T) {
-	e := &platforms{image: container.Image{Architecture: "amd64"}}
+	e := &platforms{image: api.Image{Architecture: "amd64"}}
 	if err := ForPlatform(t.Context(), e, "i", "linux/arm64", false, nil); err != nil || !slices.Equal(e.pulled, []string{"i linux/arm64"}) {
 		t.Errorf("%v, %q", err, e.pulled)
 	}
@@ -209,14 +209,14 @@ func TestWorkloads(t *testing.T) {
 		Dockerfiles: Dockerfiles{Files: []string{filepath.Join(tree, "Dockerfile")}},
 		Workload: workload.Workload{
 			Tree: workload.Tree{Dir: tree, Writable: true}, Script: filepath.Join(tree, "build.sh"), Command: []string{"x"},
-			Limits: workload.Limits{Network: container.NetworkNone},
+			Limits: workload.Limits{Network: api.NetworkNone},
 		},
 	}
 	all, err := p.Workloads(t.Context(), o)
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%v, %d workloads", err, len(all))
 	}
-	if w := all[0]; w.Name != "debian-13" || w.Labels[container.LabelTarget] != "debian-13" || w.Image.Build.Labels[container.LabelProjects] != "libvirt" || w.Image.Build.Network != "" {
+	if w := all[0]; w.Name != "debian-13" || w.Labels[api.LabelTarget] != "debian-13" || w.Image.Build.Labels[api.LabelProjects] != "libvirt" || w.Image.Build.Network != "" {
 		t.Errorf("%+v", w)
 	}
 	if w := all[1]; w.Name != "Dockerfile" || w.Labels != nil || string(w.Image.Build.Dockerfile) != "FROM debian:13\n" {
@@ -227,8 +227,8 @@ func TestWorkloads(t *testing.T) {
 			t.Errorf("%s has not what all have: %+v", w.Name, w)
 		}
 	}
-	o.Workload.Limits.Network = container.NetworkHost
-	if all, err = p.Workloads(t.Context(), o); err != nil || all[0].Image.Build.Network != container.NetworkHost || all[1].Image.Build.Network != container.NetworkHost {
+	o.Workload.Limits.Network = api.NetworkHost
+	if all, err = p.Workloads(t.Context(), o); err != nil || all[0].Image.Build.Network != api.NetworkHost || all[1].Image.Build.Network != api.NetworkHost {
 		t.Errorf("the host's network does not apply to builds: %v", err)
 	}
 	for what, change := range map[string]func(*WorkloadOptions){

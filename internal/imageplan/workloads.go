@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -51,7 +51,7 @@ func (p *Planner) Workloads(ctx context.Context, o WorkloadOptions) ([]workload.
 			want.Projects = strings.Join(want.List, ",")
 		}
 		w := common
-		w.Name, w.Labels = target, map[string]string{container.LabelTarget: target}
+		w.Name, w.Labels = target, map[string]string{api.LabelTarget: target}
 		if w.Image, err = p.Image(ctx, want); err != nil {
 			return nil, err
 		}
@@ -85,9 +85,9 @@ func (p *Planner) expand(names []string) ([]string, error) {
 
 // buildNetwork returns the network for builds, given that of the commands.
 // Rootless podman 4.3 may support only the host network for builds.
-func buildNetwork(commands container.Network) container.Network {
-	if commands == container.NetworkHost {
-		return container.NetworkHost
+func buildNetwork(commands api.Network) api.Network {
+	if commands == api.NetworkHost {
+		return api.NetworkHost
 	}
 	return ""
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 var (
@@ -26,7 +26,7 @@ const askLimit = 15 * time.Minute
 // FindMissing asks the mirrors of the good image for the versions of the bad one,
 // and notes which cannot be had. It returns what the package manager complained
 // about.
-func (c *Comparison) FindMissing(ctx context.Context, e Engine, network container.Network) (complaints []string, err error) {
+func (c *Comparison) FindMissing(ctx context.Context, e Engine, network api.Network) (complaints []string, err error) {
 	var names []string
 	for i := range c.Updates {
 		for _, p := range c.Updates[i].Packages {
@@ -42,8 +42,8 @@ func (c *Comparison) FindMissing(ctx context.Context, e Engine, network containe
 	if c.Good.Manager == Dnf {
 		script = availableDnf
 	}
-	out, messages, err := run(ctx, e, container.RunOptions{
-		ContainerOptions: container.ContainerOptions{Image: c.Good.ID, Network: network},
+	out, messages, err := run(ctx, e, api.RunOptions{
+		ContainerOptions: api.ContainerOptions{Image: c.Good.ID, Network: network},
 		Command:          append([]string{"sh", "-c", script, "sh"}, names...), Timeout: askLimit,
 	})
 	complaints = complaintsIn(messages)

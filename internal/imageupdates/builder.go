@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
@@ -28,7 +28,7 @@ type Builder struct {
 	Engine     Engine
 	Comparison *Comparison
 	Tag        string // of the newest image; the one before is removed
-	Network    container.Network
+	Network    api.Network
 	Offline    bool
 }
 
@@ -45,10 +45,10 @@ func (b *Builder) Build(ctx context.Context, updates []string) (id string, err e
 		return "", err
 	}
 	log := &bounded{left: maxOutput}
-	result, err := b.Engine.Build(ctx, container.BuildOptions{
-		Tag: b.Tag, Dockerfile: text, Network: b.Network, Offline: b.Offline, Pull: container.PullNever, Force: true, Exact: true, Log: log,
+	result, err := b.Engine.Build(ctx, api.BuildOptions{
+		Tag: b.Tag, Dockerfile: text, Network: b.Network, Offline: b.Offline, Pull: api.PullNever, Force: true, Exact: true, Log: log,
 	})
-	if failed, ok := errors.AsType[*container.BuildError](err); ok && failed.Code != 0 {
+	if failed, ok := errors.AsType[*api.BuildError](err); ok && failed.Code != 0 {
 		reason := failed.Error()
 		if complaints := complaintsIn(string(log.text)); len(complaints) > 0 {
 			reason = complaints[0]
@@ -60,8 +60,8 @@ func (b *Builder) Build(ctx context.Context, updates []string) (id string, err e
 
 // Remove removes the newest image, if there is one.
 func (b *Builder) Remove(ctx context.Context) error {
-	err := b.Engine.Remove(ctx, container.RemoveOptions{Image: b.Tag})
-	if errors.Is(err, container.ErrNoImage) {
+	err := b.Engine.Remove(ctx, api.RemoveOptions{Image: b.Tag})
+	if errors.Is(err, api.ErrNoImage) {
 		return nil
 	}
 	return err

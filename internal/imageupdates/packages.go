@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
@@ -55,17 +55,17 @@ type Image struct {
 
 type pkg struct{ version, source string }
 
-// Engine is the part of container.Engine that makes and asks images.
+// Engine is the part of *container.Engine that makes and asks images.
 type Engine interface {
-	Run(context.Context, container.RunOptions) (container.RunResult, error)
-	Build(context.Context, container.BuildOptions) (container.BuildResult, error)
-	Remove(context.Context, container.RemoveOptions) error
+	Run(context.Context, api.RunOptions) (api.RunResult, error)
+	Build(context.Context, api.BuildOptions) (api.BuildResult, error)
+	Remove(context.Context, api.RemoveOptions) error
 }
 
 // Read lists the packages of an image that exists.
-func Read(ctx context.Context, e Engine, reference string, i container.Image) (*Image, error) {
-	out, _, err := run(ctx, e, container.RunOptions{
-		ContainerOptions: container.ContainerOptions{Image: i.ID, Network: container.NetworkNone},
+func Read(ctx context.Context, e Engine, reference string, i api.Image) (*Image, error) {
+	out, _, err := run(ctx, e, api.RunOptions{
+		ContainerOptions: api.ContainerOptions{Image: i.ID, Network: api.NetworkNone},
 		Command:          []string{"sh", "-c", packagesScript}, Timeout: readLimit,
 	})
 	if err != nil {
@@ -79,11 +79,11 @@ func Read(ctx context.Context, e Engine, reference string, i container.Image) (*
 }
 
 // run runs a script in a container and returns its output.
-func run(ctx context.Context, e Engine, o container.RunOptions) (stdout, stderr string, err error) {
+func run(ctx context.Context, e Engine, o api.RunOptions) (stdout, stderr string, err error) {
 	out, messages := &bounded{left: maxOutput}, &bounded{left: maxOutput}
 	o.Name, o.Stdout, o.Stderr = workload, out, messages
 	_, err = e.Run(ctx, o)
-	if exit, ok := errors.AsType[*container.ExitError](err); ok {
+	if exit, ok := errors.AsType[*api.ExitError](err); ok {
 		// Wrapped, it would be the status of a job for the caller.
 		err = fmt.Errorf("the commands in it exited with status %d", exit.Code)
 		if line := lastLine(string(messages.text)); line != "" {

@@ -15,41 +15,41 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // fakeEngine prints a text for each command, and keeps what it was asked.
 type fakeEngine struct {
 	out, messages string
 	err           error
-	runs          []container.RunOptions
-	builds        []container.BuildOptions
+	runs          []api.RunOptions
+	builds        []api.BuildOptions
 }
 
-func (f *fakeEngine) Run(_ context.Context, o container.RunOptions) (container.RunResult, error) {
+func (f *fakeEngine) Run(_ context.Context, o api.RunOptions) (api.RunResult, error) {
 	f.runs = append(f.runs, o)
 	_, _ = io.WriteString(o.Stdout, f.out)
 	_, _ = io.WriteString(o.Stderr, f.messages)
-	return container.RunResult{}, f.err
+	return api.RunResult{}, f.err
 }
 
-func (f *fakeEngine) Build(_ context.Context, o container.BuildOptions) (container.BuildResult, error) {
+func (f *fakeEngine) Build(_ context.Context, o api.BuildOptions) (api.BuildResult, error) {
 	f.builds = append(f.builds, o)
 	_, _ = io.WriteString(o.Log, f.out)
-	return container.BuildResult{ID: "made"}, f.err
+	return api.BuildResult{ID: "made"}, f.err
 }
 
-func (f *fakeEngine) Remove(context.Context, container.RemoveOptions) error { return f.err }
+func (f *fakeEngine) Remove(context.Context, api.RemoveOptions) error { return f.err }
 
 // image reads an image from lines with blanks for tabs.
 func image(t *testing.T, id, lines string) *Image {
 	t.Helper()
 	e := &fakeEngine{out: strings.ReplaceAll(lines, " ", "\t")}
-	i, err := Read(t.Context(), e, "image-"+id, container.Image{ID: id})
+	i, err := Read(t.Context(), e, "image-"+id, api.Image{ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.runs[0].Network != container.NetworkNone || e.runs[0].Image != id {
+	if e.runs[0].Network != api.NetworkNone || e.runs[0].Image != id {
 		t.Errorf("ran %+v", e.runs[0])
 	}
 	return i
@@ -149,11 +149,11 @@ func TestCompareRefuses(t *testing.T) {
 		"manager\tapt\ninstalled\t-oDebug=1\t1\tall\ta\n", "manager\tapt\ninstalled\ta\t1 2\tall\ta\n", "manager\tapt\ninstalled\ta\t$(x)\tall\ta\n",
 		"manager\tapt\ninstalled\ta*\t1\tall\ta\n", "manager\tapt\ninstalled\ta\t1\ta/b\ta\n",
 	} {
-		if i, err := Read(t.Context(), &fakeEngine{out: lines}, "x", container.Image{}); err == nil {
+		if i, err := Read(t.Context(), &fakeEngine{out: lines}, "x", api.Image{}); err == nil {
 			t.Errorf("%q: %+v", lines, i)
 		}
 	}
-	if _, err := Read(t.Context(), &fakeEngine{err: errors.New("no shell")}, "x", container.Image{}); err == nil {
+	if _, err := Read(t.Context(), &fakeEngine{err: errors.New("no shell")}, "x", api.Image{}); err == nil {
 		t.Error("an image that cannot be run was read")
 	}
 }
@@ -222,11 +222,11 @@ func TestFindMissing(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := compare(t, test.good, test.bad)
 			e := &fakeEngine{out: test.out, messages: test.messages}
-			complaints, err := c.FindMissing(t.Context(), e, container.NetworkHost)
+			complaints, err := c.FindMissing(t.Context(), e, api.NetworkHost)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if o := e.runs[0]; o.Image != "good" || o.Network != container.NetworkHost || !slices.Equal(o.Command[4:], test.asked) {
+			if o := e.runs[0]; o.Image != "good" || o.Network != api.NetworkHost || !slices.Equal(o.Command[4:], test.asked) {
 				t.Errorf("ran %+v", o)
 			}
 			var missing []string
@@ -242,8 +242,8 @@ func TestFindMissing(t *testing.T) {
 		})
 	}
 	c := compare(t, goodDeb, badDeb)
-	_, err := c.FindMissing(t.Context(), &fakeEngine{messages: "W: x\nE: no such thing\n", err: &container.ExitError{Code: 100}}, "")
-	if err == nil || !strings.HasSuffix(err.Error(), "exited with status 100: E: no such thing") || errors.As(err, new(*container.ExitError)) {
+	_, err := c.FindMissing(t.Context(), &fakeEngine{messages: "W: x\nE: no such thing\n", err: &api.ExitError{Code: 100}}, "")
+	if err == nil || !strings.HasSuffix(err.Error(), "exited with status 100: E: no such thing") || errors.As(err, new(*api.ExitError)) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -279,7 +279,7 @@ func TestBuild(t *testing.T) {
 				t.Fatalf("%q, %v", id, err)
 			}
 			o := e.builds[0]
-			if o.Tag != "step" || !o.Force || o.Pull != container.PullNever {
+			if o.Tag != "step" || !o.Force || o.Pull != api.PullNever {
 				t.Errorf("built %+v", o)
 			}
 			var froms []string
@@ -308,13 +308,13 @@ func TestBuild(t *testing.T) {
 
 func TestBuildRefused(t *testing.T) {
 	c := compare(t, goodDeb, badDeb)
-	e := &fakeEngine{out: "Reading\nE: Unable to correct problems\nE: second\n", err: &container.BuildError{Code: 100}}
+	e := &fakeEngine{out: "Reading\nE: Unable to correct problems\nE: second\n", err: &api.BuildError{Code: 100}}
 	b := Builder{Engine: e, Comparison: c}
 	_, err := b.Build(t.Context(), []string{"tzdata"})
 	if refused, ok := errors.AsType[*RefusedError](err); !ok || refused.Reason != "E: Unable to correct problems" {
 		t.Errorf("error %v", err)
 	}
-	e.err = &container.BuildError{BaseMissing: true}
+	e.err = &api.BuildError{BaseMissing: true}
 	if _, err := b.Build(t.Context(), nil); errors.As(err, new(*RefusedError)) || err == nil {
 		t.Errorf("error %v", err)
 	}
@@ -322,7 +322,7 @@ func TestBuildRefused(t *testing.T) {
 	if _, err := b.Build(t.Context(), nil); err == nil {
 		t.Error("built with a user that is none")
 	}
-	e.err = container.ErrNoImage
+	e.err = api.ErrNoImage
 	if err := b.Remove(t.Context()); err != nil {
 		t.Error(err)
 	}

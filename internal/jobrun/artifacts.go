@@ -114,7 +114,7 @@ func (s fileSet) roots() []string {
 
 // collect copies a job's artifacts and reports out of its container and replaces
 // those of an earlier run.
-func (r *Runner) collect(ctx context.Context, j *Job, c jobContainer, passed bool, out *Outcome) error {
+func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, out *Outcome) error {
 	a := j.Job.Artifacts
 	if a == nil || r.Artifacts == nil {
 		return nil
@@ -177,7 +177,7 @@ func isDir(dir, name string) bool {
 
 // collectFiles stores all files of a set as the job's artifacts, or none if it
 // fails.
-func (r *Runner) collectFiles(ctx context.Context, j *Job, c jobContainer, set fileSet) (files []string, err error) {
+func (r *Runner) collectFiles(ctx context.Context, j *Job, c Container, set fileSet) (files []string, err error) {
 	err = r.Artifacts.Replace(j.Name, func(fresh *safefs.Dir) error {
 		for _, root := range set.roots() {
 			some, err := r.fetch(ctx, j, c, root, fresh.Name(), set)
@@ -209,7 +209,7 @@ func dropEmpty(dir string, set fileSet) error {
 	return err
 }
 
-func (r *Runner) fetch(ctx context.Context, j *Job, c jobContainer, root, to string, set fileSet) ([]string, error) {
+func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string, set fileSet) ([]string, error) {
 	o := treetar.UnpackOptions{
 		MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
 		Refused: func(name, why string) { r.warn(j, fmt.Sprintf("%s is not taken: %s", name, why)) },
@@ -243,7 +243,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c jobContainer, root, to str
 
 // copyArtifacts copies the stored artifacts of job from into the container of
 // job j.
-func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c jobContainer) error {
+func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container) error {
 	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 		if err == nil && (j.asksFor(from.Name) || !from.Runs) {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
@@ -271,7 +271,7 @@ func (j *Job) asksFor(name string) bool {
 
 // send copies the files of dir for which keep returns true into the tree in the
 // container.
-func (r *Runner) send(ctx context.Context, j *Job, c jobContainer, dir string, keep func(string) bool) error {
+func (r *Runner) send(ctx context.Context, j *Job, c Container, dir string, keep func(string) bool) error {
 	from, into := io.Pipe()
 	go func() {
 		into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))

@@ -23,7 +23,7 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/klauspost/compress/zstd"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -40,7 +40,7 @@ const keptCaches = 20
 func (r *Runner) ccacheVolume(j *Job) string {
 	role := j.Role()
 	of := r.Project + "\x00" + r.cacheScope(false) + "\x00" + role.Target + "\x00" + role.Arch + "\x00" + j.Image.Reference
-	return container.CacheVolume(fmt.Sprintf("%.16x", sha256.Sum256([]byte(of))))
+	return api.CacheVolume(fmt.Sprintf("%.16x", sha256.Sum256([]byte(of))))
 }
 
 // maxKeyFile limits the size of one file in cache:key:files, in bytes.
@@ -162,7 +162,7 @@ func (r *Runner) cacheFile(c gitlabci.Cache, key string) string {
 }
 
 // restoreCaches copies the caches of earlier runs into the container.
-func (r *Runner) restoreCaches(ctx context.Context, j *Job, c jobContainer) error {
+func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
 	if r.Caches == "" {
 		return nil
 	}
@@ -188,7 +188,7 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c jobContainer) erro
 	return ctx.Err()
 }
 
-func (r *Runner) restore(ctx context.Context, j *Job, c jobContainer, file string) (bool, error) {
+func (r *Runner) restore(ctx context.Context, j *Job, c Container, file string) (bool, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -210,7 +210,7 @@ func (r *Runner) restore(ctx context.Context, j *Job, c jobContainer, file strin
 }
 
 // saveCaches copies the job's caches out of the container.
-func (r *Runner) saveCaches(ctx context.Context, j *Job, c jobContainer, passed bool) error {
+func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed bool) error {
 	if r.Caches == "" {
 		return nil
 	}
@@ -245,7 +245,7 @@ func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fil
 
 // save replaces the archive of a cache. The files pass through a temporary
 // directory, so that no path or link in the archive leads out of the tree.
-func (r *Runner) save(ctx context.Context, j *Job, c jobContainer, set fileSet, file string) error {
+func (r *Runner) save(ctx context.Context, j *Job, c Container, set fileSet, file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (o *Outcome) crashed(result outcome.Result) bool {
 
 // saveCrashes saves the cores of a job that failed, or that printed that a process
 // has crashed. It does not change the result.
-func (r *Runner) saveCrashes(ctx context.Context, j *Job, c jobContainer, result *outcome.Result, out *Outcome) {
+func (r *Runner) saveCrashes(ctx context.Context, j *Job, c Container, result *outcome.Result, out *Outcome) {
 	crashed := out.crashed(*result)
 	if r.CrashDir == nil || out.abandoned || result.State == outcome.EngineError || result.State == outcome.Passed && !crashed {
 		return

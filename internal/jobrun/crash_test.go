@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
@@ -192,7 +192,7 @@ func TestDebugTools(t *testing.T) {
 		if !strings.HasPrefix(text, "FROM id of image\nUSER 0\nRUN [") || !strings.Contains(text, "apt-get install") || !strings.HasSuffix(text, "]\n"+strings.TrimPrefix(c.want, "\n")) {
 			t.Errorf("%q", text)
 		}
-		if b.Pull != container.PullNever || h.engine.last().options.Image != b.Tag || j.Image.Reference != "image" {
+		if b.Pull != api.PullNever || h.engine.last().options.Image != b.Tag || j.Image.Reference != "image" {
 			t.Errorf("%+v, %s, %s", b, h.engine.last().options.Image, j.Image.Reference)
 		}
 		if h.Run(t.Context(), j, scheduler.Streams{}); h.engine.builds[1].Tag != b.Tag {

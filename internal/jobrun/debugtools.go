@@ -10,7 +10,7 @@ import (
 	"io"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // debugScript installs gdb, and the debug symbols of the C library where the
@@ -58,12 +58,12 @@ func (r *Runner) addDebugTools(ctx context.Context, j *Job, id string, log io.Wr
 		}
 		lines = append(lines, "USER "+string(user))
 	}
-	o := container.BuildOptions{
+	o := api.BuildOptions{
 		Tag: fmt.Sprintf("lcitool.debug-%.12x", sha256.Sum256([]byte(j.Image.Reference))), Dockerfile: []byte(strings.Join(lines, "\n") + "\n"),
-		File: "Dockerfile of --debug-tools", Pull: container.PullNever, Platform: j.platform(), Offline: r.Offline, Log: log,
+		File: "Dockerfile of --debug-tools", Pull: api.PullNever, Platform: j.platform(), Offline: r.Offline, Log: log,
 	}
-	if r.Limits.Network == container.NetworkHost {
-		o.Network = container.NetworkHost
+	if r.Limits.Network == api.NetworkHost {
+		o.Network = api.NetworkHost
 	}
 	if _, err := r.Engine.Build(ctx, o); err != nil {
 		return fmt.Errorf("cannot add debug tools: %w", err)

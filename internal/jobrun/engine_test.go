@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
@@ -29,14 +29,14 @@ const treeDir = "/builds/project"
 
 // memoryEngine keeps containers in memory. It has every image.
 type memoryEngine struct {
-	engine // whatever a test does not expect panics
+	Engine // whatever a test does not expect panics
 
 	// stage does what a script would do, nil for nothing.
 	stage func(ctx context.Context, c *memoryContainer, name, status string) error
 
 	look   string // what a search for cores prints
 	user   string // of every image
-	builds []container.BuildOptions
+	builds []api.BuildOptions
 	output io.Writer // of the stage that runs
 
 	keepErr    error // of every container
@@ -49,16 +49,16 @@ func (e *memoryEngine) Address() string { return "memory" }
 
 func (e *memoryEngine) Rootless(context.Context) (bool, error) { return false, nil }
 
-func (e *memoryEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
-	return container.Image{ID: "id of " + reference, User: e.user}, nil
+func (e *memoryEngine) Inspect(_ context.Context, reference string) (api.Image, error) {
+	return api.Image{ID: "id of " + reference, User: e.user}, nil
 }
 
-func (e *memoryEngine) Build(_ context.Context, o container.BuildOptions) (container.BuildResult, error) {
+func (e *memoryEngine) Build(_ context.Context, o api.BuildOptions) (api.BuildResult, error) {
 	e.builds = append(e.builds, o)
-	return container.BuildResult{ID: "id of " + o.Tag}, nil
+	return api.BuildResult{ID: "id of " + o.Tag}, nil
 }
 
-func (e *memoryEngine) Start(_ context.Context, o container.StartOptions) (jobContainer, error) {
+func (e *memoryEngine) Start(_ context.Context, o api.StartOptions) (Container, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := &memoryContainer{engine: e, name: fmt.Sprintf("c%d", len(e.containers)), options: o, files: map[string]string{}}
@@ -66,18 +66,18 @@ func (e *memoryEngine) Start(_ context.Context, o container.StartOptions) (jobCo
 	return c, nil
 }
 
-func (e *memoryEngine) Open(context.Context, string) (jobContainer, error) { return e.last(), nil }
+func (e *memoryEngine) Open(context.Context, string) (Container, error) { return e.last(), nil }
 
 // last is the container of the job that ran last.
 func (e *memoryEngine) last() *memoryContainer { return e.containers[len(e.containers)-1] }
 
 // memoryContainer has files by their absolute paths.
 type memoryContainer struct {
-	jobContainer
+	Container
 
 	engine  *memoryEngine
 	name    string
-	options container.StartOptions
+	options api.StartOptions
 	files   map[string]string
 	stages  []string // that ran: name, status
 	limits  []time.Duration
@@ -96,27 +96,27 @@ func (c *memoryContainer) Exited(context.Context) (int, bool, error) { return 0,
 // stageCommand finds what runStage asks for.
 var stageCommand = regexp.MustCompile(`echo "\$\$ (\w+) (\w+)"`)
 
-func (c *memoryContainer) Exec(ctx context.Context, o container.ExecOptions) (container.RunResult, error) {
+func (c *memoryContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error) {
 	if o.Command[0] == "rm" {
-		return container.RunResult{}, nil
+		return api.RunResult{}, nil
 	}
 	if strings.Contains(strings.Join(o.Command, " "), "core_pattern") {
 		c.looks++
 		_, err := io.WriteString(o.Stdout, c.engine.look)
-		return container.RunResult{}, err
+		return api.RunResult{}, err
 	}
 	m := stageCommand.FindStringSubmatch(strings.Join(o.Command, " "))
 	if m == nil {
-		return container.RunResult{}, fmt.Errorf("unexpected command %q", o.Command)
+		return api.RunResult{}, fmt.Errorf("unexpected command %q", o.Command)
 	}
 	c.stages = append(c.stages, m[1]+" "+m[2])
 	c.limits = append(c.limits, o.Timeout)
 	c.stdout, c.stderr = o.Stdout, o.Stderr
 	if c.engine.stage == nil {
-		return container.RunResult{}, nil
+		return api.RunResult{}, nil
 	}
 	c.engine.output = o.Stdout
-	return container.RunResult{}, c.engine.stage(ctx, c, m[1], m[2])
+	return api.RunResult{}, c.engine.stage(ctx, c, m[1], m[2])
 }
 
 func (c *memoryContainer) Put(_ context.Context, dir string, archive io.Reader) error {
@@ -180,7 +180,7 @@ func exits(code int) error {
 	if code == 0 {
 		return nil
 	}
-	return &container.ExitError{Container: "c", Code: code}
+	return &api.ExitError{Container: "c", Code: code}
 }
 
 // harness runs jobs on an engine in memory, in a project of its own.

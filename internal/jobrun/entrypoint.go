@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
@@ -29,7 +29,7 @@ func again(entrypoint []string) string {
 
 // An entrypoint follows the entrypoint of a job's container while the job runs.
 type entrypoint struct {
-	container jobContainer
+	container Container
 	none      bool // the container has no entrypoint
 	seen      int  // lines that the container has written
 	waits     bool // it goes on when a script has ended, and then the container ends
@@ -71,7 +71,7 @@ func (e *entrypoint) read(ctx context.Context, line func(string)) {
 // finish waits for an entrypoint that continues after the script to end. The
 // entrypoint's exit status then replaces the script's.
 func (e *entrypoint) finish(ctx context.Context, script error, limit time.Duration, to io.Writer) error {
-	var failed *container.ExitError
+	var failed *api.ExitError
 	if script != nil && !errors.As(script, &failed) {
 		if _, exited, err := e.container.Exited(ctx); err != nil || !exited {
 			return script
@@ -84,11 +84,11 @@ func (e *entrypoint) finish(ctx context.Context, script error, limit time.Durati
 		code, exited, err := e.container.Exited(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return workload.TimeoutError(limit, container.ErrTimeout)
+			return workload.TimeoutError(limit, api.ErrTimeout)
 		case err != nil:
 			return err
 		case exited && code != 0:
-			return &container.ExitError{Container: e.container.Name(), Code: code}
+			return &api.ExitError{Container: e.container.Name(), Code: code}
 		case exited:
 			return nil
 		}

@@ -13,7 +13,7 @@ import (
 
 // readFile returns the text of a file in a container. It fails if the file is
 // larger than most bytes.
-func readFile(ctx context.Context, c jobContainer, name string, most int64) (string, error) {
+func readFile(ctx context.Context, c Container, name string, most int64) (string, error) {
 	var archive bytes.Buffer
 	if err := c.Get(ctx, name, &limited{&archive, most + 4096}); err != nil {
 		return "", err

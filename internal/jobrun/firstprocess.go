@@ -5,7 +5,7 @@ package jobrun
 import (
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // GitLab Runner starts a job's container with the script on standard input, so
@@ -123,8 +123,8 @@ while :; do
 done 2> /dev/null
 `
 
-func session(entrypoint []string, hasEntrypoint bool) container.Session {
-	s := container.Session{AsImage: true, Entrypoint: entrypoint, Command: firstCommand()}
+func session(entrypoint []string, hasEntrypoint bool) api.Session {
+	s := api.Session{AsImage: true, Entrypoint: entrypoint, Command: firstCommand()}
 	if hasEntrypoint {
 		s.Ready = readyLine
 	}

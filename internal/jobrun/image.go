@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -73,7 +73,7 @@ func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, b
 // local returns the ID of an image that is never pulled.
 func (r *Runner) local(ctx context.Context, reference string) (string, error) {
 	image, err := r.Engine.Inspect(ctx, reference)
-	if errors.Is(err, container.ErrNoImage) {
+	if errors.Is(err, api.ErrNoImage) {
 		return "", diag.WithHint(fmt.Errorf("image %s is not here, and the project of its registry is not known", reference),
 			"--project and --upstream-namespace name it, --image-prefix another registry")
 	}
@@ -119,7 +119,7 @@ func (r *Runner) byPolicy(ctx context.Context, j *Job, reference, platform strin
 // present returns the ID of an image with the pull policy "never".
 func (r *Runner) present(ctx context.Context, reference string) (string, error) {
 	image, err := r.Engine.Inspect(ctx, reference)
-	if errors.Is(err, container.ErrNoImage) {
+	if errors.Is(err, api.ErrNoImage) {
 		return "", fmt.Errorf("image %s is not here, and its pull_policy is never", reference)
 	}
 	return image.ID, err
@@ -130,7 +130,7 @@ func (r *Runner) present(ctx context.Context, reference string) (string, error) 
 func (r *Runner) pulled(ctx context.Context, reference, platform string, always bool, log io.Writer) (string, error) {
 	if !always {
 		image, err := r.Engine.Inspect(ctx, reference)
-		if err == nil && container.RunsOn(image, platform) || err != nil && !errors.Is(err, container.ErrNoImage) {
+		if err == nil && api.RunsOn(image, platform) || err != nil && !errors.Is(err, api.ErrNoImage) {
 			return image.ID, err
 		}
 	}

@@ -10,30 +10,30 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
 // An imageEngine has images, and a registry with others.
 type imageEngine struct {
-	engine
+	Engine
 	here, registry []string
 	asked          []string // of the registry
 }
 
-func (e *imageEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
+func (e *imageEngine) Inspect(_ context.Context, reference string) (api.Image, error) {
 	if !slices.Contains(e.here, reference) {
-		return container.Image{}, container.ErrNoImage
+		return api.Image{}, api.ErrNoImage
 	}
-	return container.Image{ID: "id of " + reference}, nil
+	return api.Image{ID: "id of " + reference}, nil
 }
 
-func (e *imageEngine) PullPlatform(_ context.Context, reference, _ string, _ io.Writer) (container.Image, error) {
+func (e *imageEngine) PullPlatform(_ context.Context, reference, _ string, _ io.Writer) (api.Image, error) {
 	e.asked = append(e.asked, reference)
 	if !slices.Contains(e.registry, reference) {
-		return container.Image{}, errors.New("denied: " + reference)
+		return api.Image{}, errors.New("denied: " + reference)
 	}
-	return container.Image{ID: "id of " + reference}, nil
+	return api.Image{ID: "id of " + reference}, nil
 }
 
 // TestPullPolicy: the registry is asked when the job's policy says so.

@@ -60,7 +60,7 @@ type Image struct {
 
 // A Runner runs single jobs. It is safe for concurrent use.
 type Runner struct {
-	Engine     engine
+	Engine     Engine
 	Project    string // name that its caches and containers have
 	Tree       Tree
 	Files      map[string][]byte      // values of variables of type file, by name

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
@@ -28,7 +28,7 @@ func keepTree(dir, engine, name string) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err == nil {
 		_, err = fmt.Fprintf(file, "%s\t%s\n", engine, name)
-		err = errors.Join(err, file.Close(), os.Chtimes(path, time.Time{}, time.Now().Add(container.KeptAge+24*time.Hour)))
+		err = errors.Join(err, file.Close(), os.Chtimes(path, time.Time{}, time.Now().Add(api.KeptAge+24*time.Hour)))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot keep the tree of container %s: %w", name, err)
@@ -38,7 +38,7 @@ func keepTree(dir, engine, name string) error {
 
 // A KeptEngine lists the kept containers of a podman service.
 type KeptEngine interface {
-	Kept(ctx context.Context) ([]container.KeptContainer, error)
+	Kept(ctx context.Context) ([]api.KeptContainer, error)
 	Address() string
 }
 

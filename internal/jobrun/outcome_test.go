@@ -15,7 +15,7 @@ import (
 	"testing/fstest"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -43,7 +43,7 @@ func filesIn(t *testing.T, dir string) []string {
 
 // TestArtifactsByOutcome: what a job leaves depends on how it ended.
 func TestArtifactsByOutcome(t *testing.T) {
-	timeout := fmt.Errorf("container c: %w", container.ErrTimeout)
+	timeout := fmt.Errorf("container c: %w", api.ErrTimeout)
 	broken := errors.New("the engine broke")
 	for _, c := range []struct {
 		when  string
@@ -94,7 +94,7 @@ func TestScriptTimeoutLeavesArtifacts(t *testing.T) {
 	h.engine.stage = func(_ context.Context, c *memoryContainer, name, _ string) error {
 		c.files[treeDir+"/log"] = "x"
 		if name == "script" {
-			return fmt.Errorf("container c: %w", container.ErrTimeout)
+			return fmt.Errorf("container c: %w", api.ErrTimeout)
 		}
 		return nil
 	}
@@ -122,7 +122,7 @@ func TestTimeout(t *testing.T) {
 		h.Limits.Timeout = c.user
 		j := job("slow", nil)
 		j.Timeout, j.AfterScript = c.job, []string{"true"}
-		h.engine.stage = func(context.Context, *memoryContainer, string, string) error { return container.ErrTimeout }
+		h.engine.stage = func(context.Context, *memoryContainer, string, string) error { return api.ErrTimeout }
 		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
 		k := h.engine.last()
 		if result.State != outcome.TimedOut || k.limits[0] != c.want || len(k.stages) != 1 {
@@ -185,7 +185,7 @@ func TestArtifactsOfAnEarlierRun(t *testing.T) {
 // TestKeep: containers of jobs that fail or take too long stay if the user
 // wants that, all others go.
 func TestKeep(t *testing.T) {
-	failed, slow := exits(3), fmt.Errorf("c: %w", container.ErrTimeout)
+	failed, slow := exits(3), fmt.Errorf("c: %w", api.ErrTimeout)
 	for _, c := range []struct {
 		name    string
 		keep    bool

@@ -7,26 +7,26 @@ import (
 	"io"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
 // archEngine has one image, of one architecture, and notes what is pulled.
 type archEngine struct {
-	engine
+	Engine
 	arch, pulled string
 }
 
-func (e *archEngine) Inspect(context.Context, string) (container.Image, error) {
+func (e *archEngine) Inspect(context.Context, string) (api.Image, error) {
 	if e.arch == "" {
-		return container.Image{}, container.ErrNoImage
+		return api.Image{}, api.ErrNoImage
 	}
-	return container.Image{ID: "here", Architecture: e.arch}, nil
+	return api.Image{ID: "here", Architecture: e.arch}, nil
 }
 
-func (e *archEngine) PullPlatform(_ context.Context, _, platform string, _ io.Writer) (container.Image, error) {
+func (e *archEngine) PullPlatform(_ context.Context, _, platform string, _ io.Writer) (api.Image, error) {
 	e.pulled = "for " + platform
-	return container.Image{ID: "pulled"}, nil
+	return api.Image{ID: "pulled"}, nil
 }
 
 func TestImageOfTheJobsPlatform(t *testing.T) {

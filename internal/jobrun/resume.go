@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
@@ -90,7 +90,7 @@ func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 
 // failedCommand returns the number of the script's last command that was
 // started, from 1.
-func (r *Runner) failedCommand(ctx context.Context, j *Job, c jobContainer) (int, error) {
+func (r *Runner) failedCommand(ctx context.Context, j *Job, c Container) (int, error) {
 	text, err := readFile(ctx, c, stepsFile, maxSteps)
 	if err != nil {
 		return 0, fmt.Errorf("cannot tell where the script ended: %w", err)
@@ -114,7 +114,7 @@ func (r *Runner) failedCommand(ctx context.Context, j *Job, c jobContainer) (int
 const maxState = 16 << 20
 
 // refresh copies changes of the project's tree into a kept container.
-func (r *Runner) refresh(ctx context.Context, j *Job, c jobContainer, k Kept, to io.Writer, out *Outcome) error {
+func (r *Runner) refresh(ctx context.Context, j *Job, c Container, k Kept, to io.Writer, out *Outcome) error {
 	switch {
 	case r.Tree.Writable && k.Tree == "":
 		return nil
@@ -139,7 +139,7 @@ func (r *Runner) refresh(ctx context.Context, j *Job, c jobContainer, k Kept, to
 }
 
 // putRest copies the remaining scripts into a container.
-func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, added, env []string) error {
+func (r *Runner) putRest(ctx context.Context, j *Job, c Container, n int, added, env []string) error {
 	script, after := r.stages(j, env)
 	script.declare = functionsOf(script.commands[:n-1])
 	script.commands, script.first, script.restored, script.keep = script.commands[n-1:], n-1, true, true
@@ -160,7 +160,7 @@ func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, add
 		return err
 	}
 	// Without this file, the first process does not execute the entrypoint again.
-	if _, err := c.Exec(ctx, container.ExecOptions{Command: []string{"rm", "-f", stateDir + "/again"}, WorkDir: "/"}); err != nil {
+	if _, err := c.Exec(ctx, api.ExecOptions{Command: []string{"rm", "-f", stateDir + "/again"}, WorkDir: "/"}); err != nil {
 		return fmt.Errorf("cannot prepare the container: %w", ownFailure(err))
 	}
 	return c.Put(ctx, stateDir, strings.NewReader(archive.String()))
@@ -170,7 +170,7 @@ func (r *Runner) putRest(ctx context.Context, j *Job, c jobContainer, n int, add
 const restStage = "rest"
 
 // rest runs the remaining commands of the script, then after_script.
-func (r *Runner) rest(ctx context.Context, j *Job, c jobContainer, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
+func (r *Runner) rest(ctx context.Context, j *Job, c Container, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/crashcapsule"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -158,7 +158,7 @@ func (j *Job) impossible() error {
 
 // scripts runs the job's commands, then after_script even if they failed. After
 // a job timeout GitLab runs nothing more.
-func (r *Runner) scripts(ctx context.Context, j *Job, c jobContainer, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
+func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
@@ -225,16 +225,16 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 }
 
 // stage makes the first process of the container run one of the scripts.
-func (r *Runner) stage(ctx context.Context, j *Job, c jobContainer, name, status string, limit time.Duration, s scheduler.Streams) (took stageTime, err error) {
+func (r *Runner) stage(ctx context.Context, j *Job, c Container, name, status string, limit time.Duration, s scheduler.Streams) (took stageTime, err error) {
 	began := time.Now()
 	if w := r.watch(j, name, began, s); w != nil {
 		s.Stdout, s.Stderr = w.streams[0], w.streams[1]
 		defer func() { w.close(began.Add(took.took)) }()
 	}
-	_, err = c.Exec(ctx, container.ExecOptions{
+	_, err = c.Exec(ctx, api.ExecOptions{
 		Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage(),
 	})
-	if errors.Is(err, container.ErrTimeout) {
+	if errors.Is(err, api.ErrTimeout) {
 		err = workload.TimeoutError(limit, err)
 	}
 	return stageTime{began, time.Since(began)}, err
@@ -255,7 +255,7 @@ func (r *Runner) watch(j *Job, name string, began time.Time, s scheduler.Streams
 // containerGone reports whether the first process of the container has ended,
 // for example because the entrypoint does not execute its arguments. It then
 // sets *err to the container's exit status.
-func containerGone(ctx context.Context, c jobContainer, err *error) bool {
+func containerGone(ctx context.Context, c Container, err *error) bool {
 	if *err == nil || ctx.Err() != nil {
 		return false
 	}
@@ -264,7 +264,7 @@ func containerGone(ctx context.Context, c jobContainer, err *error) bool {
 		return false
 	}
 	if *err = nil; code != 0 {
-		*err = &container.ExitError{Container: c.Name(), Code: code}
+		*err = &api.ExitError{Container: c.Name(), Code: code}
 	}
 	return true
 }
@@ -314,7 +314,7 @@ func nonEmptyLines(text string) []string {
 
 // finish collects artifacts and caches from the container, then removes or keeps
 // it. It continues for a limited time after ctx has ended.
-func (r *Runner) finish(ctx context.Context, j *Job, c jobContainer, result *outcome.Result, out *Outcome) error {
+func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcome.Result, out *Outcome) error {
 	stopped, running := ctx.Err() != nil, ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
@@ -30,10 +30,10 @@ type service struct {
 	gitlabci.Image
 	aliases   []string // at least one
 	reference string
-	image     container.Image
+	image     api.Image
 	ports     []int // TCP ports; it is ready when it listens on one of them; nil if unknown
 
-	container jobContainer
+	container Container
 	cancel    context.CancelFunc // stops reading its log
 	read      chan struct{}      // closed when its log has been read
 
@@ -69,7 +69,7 @@ func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) err
 
 // startServices starts the services of a job and waits until they are ready. The
 // caller must call stop before it removes the job's container.
-func (r *Runner) startServices(ctx context.Context, j *Job, c jobContainer, env []string, to scheduler.Streams) (stop func(), err error) {
+func (r *Runner) startServices(ctx context.Context, j *Job, c Container, env []string, to scheduler.Streams) (stop func(), err error) {
 	stop = func() { r.stopServices(ctx, j) }
 	if len(j.services) == 0 {
 		return stop, nil
@@ -94,16 +94,16 @@ func (r *Runner) startServices(ctx context.Context, j *Job, c jobContainer, env 
 	return stop, nil
 }
 
-func (r *Runner) startService(ctx context.Context, j *Job, s *service, c jobContainer, env []string) (err error) {
-	o := container.StartOptions{
-		ContainerOptions: container.ContainerOptions{
+func (r *Runner) startService(ctx context.Context, j *Job, s *service, c Container, env []string) (err error) {
+	o := api.StartOptions{
+		ContainerOptions: api.ContainerOptions{
 			Image: s.reference, Env: j.serviceEnv(s, env), Name: "lcitool-service", User: cmp.Or(s.User, s.image.User),
 			Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
 			Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
 		},
 		Join: c.Name(),
 	}
-	o.Session = container.Session{AsImage: true, Own: true, Command: s.Command}
+	o.Session = api.Session{AsImage: true, Own: true, Command: s.Command}
 	switch {
 	case len(s.Entrypoint) == 1 && s.Entrypoint[0] == "":
 		o.Session.Entrypoint = []string{}

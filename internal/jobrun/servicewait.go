@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // A serviceWait waits until the services of a job are ready.
 type serviceWait struct {
-	job      jobContainer
+	job      Container
 	services []*service
 	before   []int     // ports that something listened on before
 	output   io.Writer // for the last lines of services that are not up
@@ -110,7 +110,7 @@ func portList(ports []int) string {
 func (w *serviceWait) listening(ctx context.Context) ([]int, error) {
 	const show = `for f in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$f" ] || while read -r line; do echo "$line"; done < "$f"; done`
 	var out bytes.Buffer
-	_, err := w.job.Exec(ctx, container.ExecOptions{Command: []string{"sh", "-c", show}, WorkDir: "/", Stdout: &out, Grace: grace})
+	_, err := w.job.Exec(ctx, api.ExecOptions{Command: []string{"sh", "-c", show}, WorkDir: "/", Stdout: &out, Grace: grace})
 	return listeningPorts(out.String()), err
 }
 

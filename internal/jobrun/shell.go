@@ -10,7 +10,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
@@ -18,8 +18,8 @@ import (
 // Enter returns the options to run a shell, or command if it is not empty, in
 // the container of a job after its script. dir is the job's directory in the
 // container.
-func Enter(dir string, command []string, s scheduler.Streams) container.ExecOptions {
-	return container.ExecOptions{
+func Enter(dir string, command []string, s scheduler.Streams) api.ExecOptions {
+	return api.ExecOptions{
 		Command: enterCommand(command),
 		WorkDir: dir, Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, TTY: s.TTY, Grace: grace,
 	}
@@ -61,7 +61,7 @@ func (r *Runner) Shell(ctx context.Context, j *Job, crashes, command []string, s
 }
 
 // putDir copies a host directory into a container.
-func putDir(ctx context.Context, c jobContainer, dir, target string) error {
+func putDir(ctx context.Context, c Container, dir, target string) error {
 	from, into := io.Pipe()
 	go func() { into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{})) }()
 	err := c.Put(ctx, target, from)

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
@@ -25,9 +25,9 @@ const (
 
 // start creates and starts the container with the tree, the scripts, caches and
 // artifacts of earlier jobs.
-func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer, error) {
-	o := container.StartOptions{
-		ContainerOptions: container.ContainerOptions{
+func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, error) {
+	o := api.StartOptions{
+		ContainerOptions: api.ContainerOptions{
 			Image: cmp.Or(j.debugImage, j.Image.Reference), Env: env, Name: "lcitool-job",
 			Devices: r.Limits.Devices, Network: r.Limits.Network, Memory: r.Limits.Memory, CPUs: r.Limits.CPUs,
 			Labels: map[string]string{LabelJob: label(j.Name), LabelProject: label(r.Project)},
@@ -53,15 +53,15 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (jobContainer,
 		}
 	}
 	o.Session = session(own, has)
-	o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packState(j, env)})
+	o.Trees = append(o.Trees, api.Tree{Target: "/", AsPacked: true, Tar: r.packState(j, env)})
 	if r.Caches != "" && (o.User == "" || o.User == "0" || o.User == "root") {
-		o.Volumes = append(o.Volumes, container.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
+		o.Volumes = append(o.Volumes, api.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
 	}
 	if len(r.Files) > 0 {
-		o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packFiles(j.dir)})
+		o.Trees = append(o.Trees, api.Tree{Target: "/", AsPacked: true, Tar: r.packFiles(j.dir)})
 	}
 	c, err := r.Engine.Start(ctx, o)
-	if errors.Is(err, container.ErrNoUpper) && !r.noLayers.Swap(true) {
+	if errors.Is(err, api.ErrNoUpper) && !r.noLayers.Swap(true) {
 		return r.start(ctx, j, env) // with a whole checkout
 	}
 	if err != nil {
@@ -90,12 +90,12 @@ func (j *Job) ownEntrypoint(image []string) ([]string, bool) {
 
 // tree adds the project's files to the container. If the engine supports it, the
 // job gets an overlay of the tree that all jobs share, otherwise a copy.
-func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, env []string) error {
+func (r *Runner) tree(ctx context.Context, j *Job, o *api.StartOptions, env []string) error {
 	if r.Tree.Writable {
 		if !r.Engine.Local() {
 			return fmt.Errorf("cannot let jobs change the project's directory: podman at %s is on another machine", r.Engine.Address())
 		}
-		o.Mounts = append(o.Mounts, container.Mount{Source: r.Tree.Dir, Target: j.dir})
+		o.Mounts = append(o.Mounts, api.Mount{Source: r.Tree.Dir, Target: j.dir})
 		return nil
 	}
 	overlay, err := r.overlays(ctx)
@@ -111,7 +111,7 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, en
 	if err != nil {
 		return err
 	}
-	o.Trees = append(o.Trees, container.Tree{Target: "/", AsPacked: true, Tar: r.packSurroundings(j.dir)})
+	o.Trees = append(o.Trees, api.Tree{Target: "/", AsPacked: true, Tar: r.packSurroundings(j.dir)})
 	if overlay {
 		o.Mounts = append(o.Mounts, tree.mount(j.dir))
 	} else {
@@ -121,9 +121,9 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *container.StartOptions, en
 		o.Trees = append(o.Trees, copied(origin, originAt))
 		return nil
 	}
-	o.Mounts = append(o.Mounts, container.Mount{Source: origin, Target: originAt, ReadOnly: true})
+	o.Mounts = append(o.Mounts, api.Mount{Source: origin, Target: originAt, ReadOnly: true})
 	if objects := r.Tree.Snapshot.Objects(); objects != "" {
-		o.Mounts = append(o.Mounts, container.Mount{Source: objects, Target: objectsAt, ReadOnly: true})
+		o.Mounts = append(o.Mounts, api.Mount{Source: objects, Target: objectsAt, ReadOnly: true})
 	}
 	return nil
 }
@@ -136,8 +136,8 @@ func (r *Runner) overlays(ctx context.Context) (bool, error) {
 }
 
 // copied packs a host directory with root as the owner.
-func copied(dir, target string) container.Tree {
-	return container.Tree{Target: target, AsPacked: true, Tar: func(ctx context.Context, w io.Writer) error {
+func copied(dir, target string) api.Tree {
+	return api.Tree{Target: target, AsPacked: true, Tar: func(ctx context.Context, w io.Writer) error {
 		return treetar.Pack(ctx, w, dir, treetar.PackOptions{})
 	}}
 }
@@ -171,7 +171,7 @@ func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) er
 }
 
 // populate copies caches and artifacts into a new container.
-func (r *Runner) populate(ctx context.Context, j *Job, c jobContainer) error {
+func (r *Runner) populate(ctx context.Context, j *Job, c Container) error {
 	if err := r.restoreCaches(ctx, j, c); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 )
 
@@ -154,11 +154,11 @@ func (r *Runner) prepareTree(ctx context.Context, at string, env []string, overl
 }
 
 // mount returns the job's overlay mount of a tree.
-func (t *sharedTree) mount(at string) container.Mount {
+func (t *sharedTree) mount(at string) api.Mount {
 	if t.layers == nil {
-		return container.Mount{Source: t.dir, Target: at, Overlay: true}
+		return api.Mount{Source: t.dir, Target: at, Overlay: true}
 	}
-	return container.Mount{Source: t.layers.Lower, Target: at, Overlay: true, Upper: t.layers.Upper}
+	return api.Mount{Source: t.layers.Lower, Target: at, Overlay: true, Upper: t.layers.Upper}
 }
 
 func (t *sharedTree) view() view {

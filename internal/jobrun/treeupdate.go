@@ -17,7 +17,7 @@ import (
 	"strings"
 	"syscall"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // A fingerprint identifies the content of a file. The zero value means that the
@@ -60,13 +60,13 @@ func fileOf(name string) (fingerprint, error) {
 
 // fileIn returns the fingerprint of a file in a container. It does not follow a
 // symbolic link in the last element.
-func fileIn(ctx context.Context, c jobContainer, name string) (fingerprint, error) {
+func fileIn(ctx context.Context, c Container, name string) (fingerprint, error) {
 	var link strings.Builder
-	_, err := c.Exec(ctx, container.ExecOptions{
+	_, err := c.Exec(ctx, api.ExecOptions{
 		Command: []string{"sh", "-c", `if [ -L "$1" ]; then readlink "$1"; elif [ -d "$1" ]; then exit 3; elif [ -f "$1" ]; then exit 4; elif [ -e "$1" ]; then exit 5; else exit 6; fi`, "sh", name},
 		WorkDir: "/", Stdout: &link,
 	})
-	var exit *container.ExitError
+	var exit *api.ExitError
 	switch {
 	case err == nil:
 		return fingerprint{kind: 'l', sum: strings.TrimSuffix(link.String(), "\n")}, nil
@@ -144,7 +144,7 @@ type update struct {
 
 // updateTree applies the changes between two trees of the host to the tree in a
 // container. Files that the job has changed are kept.
-func updateTree(ctx context.Context, c jobContainer, before, now view, at string) (update, error) {
+func updateTree(ctx context.Context, c Container, before, now view, at string) (update, error) {
 	var u update
 	changed, err := treeChanges(before, now)
 	if err != nil {
@@ -173,7 +173,7 @@ func updateTree(ctx context.Context, c jobContainer, before, now view, at string
 		}
 	}
 	for part := range slices.Chunk(slices.Concat(u.removed, u.replaced), 500) {
-		_, err := c.Exec(ctx, container.ExecOptions{Command: append([]string{"sh", "-c", `rm -f -- "$@"`, "sh"}, prefixed(part)...), WorkDir: at})
+		_, err := c.Exec(ctx, api.ExecOptions{Command: append([]string{"sh", "-c", `rm -f -- "$@"`, "sh"}, prefixed(part)...), WorkDir: at})
 		if err != nil {
 			return u, fmt.Errorf("cannot remove files of the tree: %w", ownFailure(err))
 		}
@@ -259,7 +259,7 @@ const maxNamed = 20
 // ownFailure returns the error of a command that is not the job's. Otherwise its
 // exit status would be taken for the job's.
 func ownFailure(err error) error {
-	if exit, ok := errors.AsType[*container.ExitError](err); ok {
+	if exit, ok := errors.AsType[*api.ExitError](err); ok {
 		return errors.New(exit.Error())
 	}
 	return err

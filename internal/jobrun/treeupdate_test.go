@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // tree makes a directory with files; a text that begins with "->" is a link.
@@ -45,17 +45,17 @@ func tree(t *testing.T, files map[string]string) view {
 }
 
 // A dirContainer is a container whose files are those of the host.
-type dirContainer struct{ jobContainer }
+type dirContainer struct{ Container }
 
-func (dirContainer) Exec(ctx context.Context, o container.ExecOptions) (container.RunResult, error) {
+func (dirContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error) {
 	cmd := exec.CommandContext(ctx, o.Command[0], o.Command[1:]...)
 	cmd.Dir, cmd.Stdout = o.WorkDir, o.Stdout
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		err = &container.ExitError{Code: exit.ExitCode()}
+		err = &api.ExitError{Code: exit.ExitCode()}
 	}
-	return container.RunResult{}, err
+	return api.RunResult{}, err
 }
 
 func (dirContainer) Get(ctx context.Context, name string, to io.Writer) error {
@@ -119,15 +119,15 @@ func TestUpdateTree(t *testing.T) {
 // A brokenContainer has no program that works.
 type brokenContainer struct{ dirContainer }
 
-func (brokenContainer) Exec(context.Context, container.ExecOptions) (container.RunResult, error) {
-	return container.RunResult{}, &container.ExitError{Container: "c", Code: 1}
+func (brokenContainer) Exec(context.Context, api.ExecOptions) (api.RunResult, error) {
+	return api.RunResult{}, &api.ExitError{Container: "c", Code: 1}
 }
 
 // TestOwnFailure: the status of a command of ours is not the job's.
 func TestOwnFailure(t *testing.T) {
 	before, now := tree(t, map[string]string{"a": "1"}), tree(t, map[string]string{"a": "2"})
 	_, err := updateTree(t.Context(), brokenContainer{}, before, now, t.TempDir())
-	if err == nil || errors.As(err, new(*container.ExitError)) || !strings.Contains(err.Error(), "exit status 1") {
+	if err == nil || errors.As(err, new(*api.ExitError)) || !strings.Contains(err.Error(), "exit status 1") {
 		t.Errorf("%v", err)
 	}
 }

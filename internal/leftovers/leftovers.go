@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
@@ -18,7 +18,7 @@ import (
 
 // A Pruned is one thing that Prune removed, or would.
 type Pruned struct {
-	container.Leftover
+	api.Leftover
 	Expires *time.Time `json:"expires,omitempty"` // of a container that stays; nil for what goes
 }
 
@@ -45,13 +45,13 @@ func daysLeft(d time.Duration) string {
 // An engine has what killed runs leave.
 type engine interface {
 	jobrun.KeptEngine
-	Prune(ctx context.Context, o container.PruneOptions) ([]container.Leftover, error)
-	Unproven(ctx context.Context) ([]container.Leftover, error)
+	Prune(ctx context.Context, o api.PruneOptions) ([]api.Leftover, error)
+	Unproven(ctx context.Context) ([]api.Leftover, error)
 }
 
 // Prune returns what it removes, and in a dry run also what it would keep. parents
 // are the directories in which runs of jobs make temporary directories.
-func Prune(ctx context.Context, e engine, o container.PruneOptions, parents ...string) ([]Pruned, error) {
+func Prune(ctx context.Context, e engine, o api.PruneOptions, parents ...string) ([]Pruned, error) {
 	left, err := e.Prune(ctx, o)
 	var list []Pruned
 	for _, l := range left {
@@ -62,7 +62,7 @@ func Prune(ctx context.Context, e engine, o container.PruneOptions, parents ...s
 			err = errors.Join(err, jobrun.SweepKept(ctx, e, parent))
 		}
 		for _, dir := range scratch.Abandoned(parent) {
-			list = append(list, Pruned{Leftover: container.Leftover{Kind: "directory", Name: dir}})
+			list = append(list, Pruned{Leftover: api.Leftover{Kind: "directory", Name: dir}})
 		}
 		if !o.DryRun {
 			scratch.Sweep(parent)
@@ -77,11 +77,11 @@ func Prune(ctx context.Context, e engine, o container.PruneOptions, parents ...s
 	}
 	kept, err := e.Kept(ctx)
 	for _, k := range kept {
-		if slices.ContainsFunc(left, func(l container.Leftover) bool { return l.Name == k.Name }) {
+		if slices.ContainsFunc(left, func(l api.Leftover) bool { return l.Name == k.Name }) {
 			continue
 		}
 		expires := k.Expires()
-		list = append(list, Pruned{container.Leftover{Kind: "container", Name: k.Name}, &expires})
+		list = append(list, Pruned{api.Leftover{Kind: "container", Name: k.Name}, &expires})
 	}
 	return list, err
 }

@@ -11,27 +11,27 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/leftovers"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
 
 // A fakeEngine has what a test gives it.
 type fakeEngine struct {
-	pruned, unproven []container.Leftover
-	kept             []container.KeptContainer
+	pruned, unproven []api.Leftover
+	kept             []api.KeptContainer
 	err              error
-	asked            container.PruneOptions
+	asked            api.PruneOptions
 }
 
-func (e *fakeEngine) Prune(_ context.Context, o container.PruneOptions) ([]container.Leftover, error) {
+func (e *fakeEngine) Prune(_ context.Context, o api.PruneOptions) ([]api.Leftover, error) {
 	e.asked = o
 	return e.pruned, e.err
 }
 
-func (e *fakeEngine) Kept(context.Context) ([]container.KeptContainer, error) { return e.kept, nil }
+func (e *fakeEngine) Kept(context.Context) ([]api.KeptContainer, error) { return e.kept, nil }
 
-func (e *fakeEngine) Unproven(context.Context) ([]container.Leftover, error) {
+func (e *fakeEngine) Unproven(context.Context) ([]api.Leftover, error) {
 	return e.unproven, e.err
 }
 
@@ -72,10 +72,10 @@ func TestDryRunRemovesNothingAndListsWhatIsKept(t *testing.T) {
 	parent, dir := abandoned(t)
 	created := time.Now().Add(-time.Hour)
 	e := &fakeEngine{
-		pruned: []container.Leftover{{Kind: "volume", Name: "v"}, {Kind: "container", Name: "old"}},
-		kept:   []container.KeptContainer{{Name: "old", Created: created}, {Name: "new", Created: created}},
+		pruned: []api.Leftover{{Kind: "volume", Name: "v"}, {Kind: "container", Name: "old"}},
+		kept:   []api.KeptContainer{{Name: "old", Created: created}, {Name: "new", Created: created}},
 	}
-	list, err := leftovers.Prune(t.Context(), e, container.PruneOptions{DryRun: true, Kept: true}, parent)
+	list, err := leftovers.Prune(t.Context(), e, api.PruneOptions{DryRun: true, Kept: true}, parent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestDryRunRemovesNothingAndListsWhatIsKept(t *testing.T) {
 		t.Errorf("the engine was asked with %+v", e.asked)
 	}
 	last := list[len(list)-1]
-	if last.Expires == nil || !last.Expires.Equal(created.Add(container.KeptAge)) {
+	if last.Expires == nil || !last.Expires.Equal(created.Add(api.KeptAge)) {
 		t.Errorf("expires %v", last.Expires)
 	}
 	if _, err := os.Stat(dir); err != nil {
@@ -96,8 +96,8 @@ func TestDryRunRemovesNothingAndListsWhatIsKept(t *testing.T) {
 
 func TestPruneRemovesDirectories(t *testing.T) {
 	parent, dir := abandoned(t)
-	e := &fakeEngine{kept: []container.KeptContainer{{Name: "new"}}}
-	list, err := leftovers.Prune(t.Context(), e, container.PruneOptions{}, parent)
+	e := &fakeEngine{kept: []api.KeptContainer{{Name: "new"}}}
+	list, err := leftovers.Prune(t.Context(), e, api.PruneOptions{}, parent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +112,8 @@ func TestPruneRemovesDirectories(t *testing.T) {
 func TestPruneGoesOnAfterAnError(t *testing.T) {
 	parent, dir := abandoned(t)
 	broken := errors.New("broken")
-	e := &fakeEngine{pruned: []container.Leftover{{Kind: "volume", Name: "v"}}, err: broken}
-	list, err := leftovers.Prune(t.Context(), e, container.PruneOptions{}, parent)
+	e := &fakeEngine{pruned: []api.Leftover{{Kind: "volume", Name: "v"}}, err: broken}
+	list, err := leftovers.Prune(t.Context(), e, api.PruneOptions{}, parent)
 	if !errors.Is(err, broken) || !slices.Equal(names(list), []string{"volume v", "directory " + dir}) {
 		t.Errorf("%v, %q", err, names(list))
 	}
@@ -122,7 +122,7 @@ func TestPruneGoesOnAfterAnError(t *testing.T) {
 func TestLine(t *testing.T) {
 	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	in := func(d time.Duration) *time.Time { at := now.Add(d); return &at }
-	volume := container.Leftover{Kind: "volume", Name: "v"}
+	volume := api.Leftover{Kind: "volume", Name: "v"}
 	for _, c := range []struct {
 		pruned leftovers.Pruned
 		dry    bool
@@ -141,7 +141,7 @@ func TestLine(t *testing.T) {
 }
 
 func TestUnprovenIsOnlyNamed(t *testing.T) {
-	e := &fakeEngine{unproven: []container.Leftover{{Kind: "container", Name: "c"}, {Kind: "volume", Name: "v"}}}
+	e := &fakeEngine{unproven: []api.Leftover{{Kind: "container", Name: "c"}, {Kind: "volume", Name: "v"}}}
 	got, err := leftovers.Unproven(t.Context(), e)
 	want := []string{
 		"container c has the labels of an lcitool that is gone, but no record; it stays", "hint: podman rm --force --volumes c",

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/bisect"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/imageupdates"
@@ -29,7 +29,7 @@ type ImageBisectOptions struct {
 	StateDir  string // for the state of an interrupted search
 	Messages  Messages
 	Local     LocalOptions
-	Network   container.Network // of builds
+	Network   api.Network // of builds
 	Offline   bool
 
 	Step func(line string) error // called with a line about each image tested
@@ -101,10 +101,10 @@ var recorded = lazyregexp.New(`^\d{8}-[-\d]+:|@(?:passed|failed|previous)$`)
 // read finds an image, which may be that of a recorded job, and lists its
 // packages.
 func (b *imageBisect) read(ctx context.Context, text string) (*imageupdates.Image, error) {
-	var image container.Image
-	err := container.ErrNoImage
+	var image api.Image
+	err := api.ErrNoImage
 	if !recorded.MatchString(text) {
-		if image, err = b.Local.Engine.Inspect(ctx, text); err != nil && !errors.Is(err, container.ErrNoImage) {
+		if image, err = b.Local.Engine.Inspect(ctx, text); err != nil && !errors.Is(err, api.ErrNoImage) {
 			return nil, err
 		}
 	}
@@ -117,19 +117,19 @@ func (b *imageBisect) read(ctx context.Context, text string) (*imageupdates.Imag
 }
 
 // ofRecord returns the image that a recorded job ran in.
-func (b *imageBisect) ofRecord(ctx context.Context, text string) (container.Image, error) {
+func (b *imageBisect) ofRecord(ctx context.Context, text string) (api.Image, error) {
 	chooser := &jobdiff.Chooser{Store: b.Local.Store, Project: b.plan.source.Project}
 	in, err := chooser.Find(text)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return container.Image{}, diag.WithHint(fmt.Errorf("there is no image %q, nor a recorded job of that name", text), "lcitool does not pull it: podman pull does")
+		return api.Image{}, diag.WithHint(fmt.Errorf("there is no image %q, nor a recorded job of that name", text), "lcitool does not pull it: podman pull does")
 	case err != nil:
-		return container.Image{}, err
+		return api.Image{}, err
 	case in.Job.ImageID == "":
-		return container.Image{}, fmt.Errorf("the record of job %q in run %s has no image", in.Job.Name, in.Run.ID)
+		return api.Image{}, fmt.Errorf("the record of job %q in run %s has no image", in.Job.Name, in.Run.ID)
 	}
 	image, err := b.Local.Engine.Inspect(ctx, in.Job.ImageID)
-	if errors.Is(err, container.ErrNoImage) {
+	if errors.Is(err, api.ErrNoImage) {
 		return image, diag.WithHint(fmt.Errorf("image %.12s, in which job %q ran in run %s, does not exist any more", in.Job.ImageID, in.Job.Name, in.Run.ID),
 			"an image that a new one replaces is removed, unless podman tag gave it another name")
 	}
@@ -164,7 +164,7 @@ func (b *imageBisect) open() error {
 func (b *imageBisect) findMissing(ctx context.Context) error {
 	network := b.Network
 	if b.Offline {
-		network = container.NetworkNone
+		network = api.NetworkNone
 	}
 	complaints, err := b.comparison.FindMissing(ctx, b.Local.Engine, network)
 	if err != nil {
@@ -217,7 +217,7 @@ func (b *imageBisect) make(ctx context.Context, t *bisect.Trial) (id string, err
 	if err != nil {
 		return "", err
 	}
-	image, err := imageupdates.Read(ctx, b.Local.Engine, b.builder.Tag, container.Image{ID: id})
+	image, err := imageupdates.Read(ctx, b.Local.Engine, b.builder.Tag, api.Image{ID: id})
 	if err != nil {
 		return "", err
 	}

@@ -13,7 +13,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/containerjob"
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -52,7 +52,7 @@ type ImageOptions struct {
 	Exact        bool // build Dockerfiles as they are, without reusing older images
 	AllowUnsafe  bool
 	Offline      bool
-	Network      container.Network // of builds
+	Network      api.Network // of builds
 	Upstream     Upstream
 	Prefix       string // replaces the registry and path in published images' names; "" for the project's registry
 	Tag          string // of published images; "" for the pipeline's tag
@@ -273,7 +273,7 @@ func (i *jobImages) describe(j *jobrun.Job, t *targets.Target, role gitlabci.Rol
 		Body: envimage.Committed(t, body),
 		File: file,
 		Labels: map[string]string{
-			container.LabelTarget: role.Target, container.LabelArch: role.Arch, jobrun.LabelProject: i.project,
+			api.LabelTarget: role.Target, api.LabelArch: role.Arch, jobrun.LabelProject: i.project,
 		},
 		Manifest:    i.digest,
 		NoCache:     i.NoCache,

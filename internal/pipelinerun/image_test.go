@@ -7,7 +7,7 @@ import (
 	"errors"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -52,7 +52,7 @@ func TestBootstrapOfJobImages(t *testing.T) {
 		if image.Bootstrap != c.want || (image.Base.Reference != "") != c.want || warned != c.warning || image.Build.Tag != "lcitool.p.env" {
 			t.Errorf("%+v, %s: %+v, warned %v", c.o, c.target, image, warned)
 		}
-		if offline := image.Build.Pull == container.PullNever; offline != c.o.Offline {
+		if offline := image.Build.Pull == api.PullNever; offline != c.o.Offline {
 			t.Errorf("%+v: pull policy %v", c.o, image.Build.Pull)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -122,7 +122,7 @@ func imageText(p *Plan) string {
 	out := j.Image.Reference
 	if b := j.Image.Build; b != nil {
 		out += fmt.Sprintf(" built from %s args %v context %v labels %s %s", b.Build.File, b.Build.Args, b.Build.Context.Digest != "",
-			b.Build.Labels[container.LabelTarget], b.Build.Labels[container.LabelArch])
+			b.Build.Labels[api.LabelTarget], b.Build.Labels[api.LabelArch])
 		if strings.Contains(string(b.Build.Dockerfile), "FROM b") {
 			out += " all stages"
 		}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -20,9 +20,9 @@ import (
 
 // EnterKept runs a shell, or command if it is not empty, in the kept container
 // of a job.
-func EnterKept(ctx context.Context, engine *container.Engine, j *jobrecord.Job, command []string, s scheduler.Streams, m Messages) error {
+func EnterKept(ctx context.Context, engine Engine, j *jobrecord.Job, command []string, s scheduler.Streams, m Messages) error {
 	c, err := engine.Open(ctx, j.Container)
-	if errors.Is(err, container.ErrNotKept) {
+	if errors.Is(err, api.ErrNotKept) {
 		return diag.WithHint(fmt.Errorf("the container of job %q is gone: %w", j.Name, err), fmt.Sprintf("lcitool job run --on-failure keep %s starts a new one", jobrun.Quote(j.Name)))
 	}
 	if err != nil {
@@ -36,14 +36,14 @@ func EnterKept(ctx context.Context, engine *container.Engine, j *jobrecord.Job, 
 		for i := range j.Crashes {
 			m.infof("%s", openText(&j.Crashes[i], j.Crashes[i].Executable, j.Crashes[i].Core))
 		}
-		m.infof("the whole script is %s; the container stays until it is %d days old or \"lcitool container prune --kept\"", jobrun.ScriptFile, int(container.KeptAge/(24*time.Hour)))
+		m.infof("the whole script is %s; the container stays until it is %d days old or \"lcitool container prune --kept\"", jobrun.ScriptFile, int(api.KeptAge/(24*time.Hour)))
 	}
 	_, err = c.Exec(ctx, jobrun.Enter(j.WorkDir, command, s))
 	return err
 }
 
 // RemoveKept removes the kept containers of a run.
-func RemoveKept(ctx context.Context, engine *container.Engine, run *jobrecord.Run) error {
+func RemoveKept(ctx context.Context, engine Engine, run *jobrecord.Run) error {
 	var errs []error
 	for _, j := range run.Jobs {
 		if j.Container == "" {
@@ -53,7 +53,7 @@ func RemoveKept(ctx context.Context, engine *container.Engine, run *jobrecord.Ru
 		if err == nil {
 			err = c.Remove(ctx)
 		}
-		if !errors.Is(err, container.ErrNotKept) {
+		if !errors.Is(err, api.ErrNotKept) {
 			errs = append(errs, err)
 		}
 	}
@@ -83,7 +83,7 @@ func Resumable(run *jobrecord.Stored, names []string, named bool, env []string) 
 
 // CheckKept fails if one of the containers to resume no longer exists. names
 // gives the order of messages.
-func CheckKept(ctx context.Context, engine *container.Engine, names []string, resume map[string]jobrun.Kept) error {
+func CheckKept(ctx context.Context, engine jobrun.KeptEngine, names []string, resume map[string]jobrun.Kept) error {
 	if len(resume) == 0 {
 		return nil
 	}
@@ -92,7 +92,7 @@ func CheckKept(ctx context.Context, engine *container.Engine, names []string, re
 		return err
 	}
 	for _, name := range names {
-		if !slices.ContainsFunc(kept, func(k container.KeptContainer) bool { return k.Name == resume[name].Container }) {
+		if !slices.ContainsFunc(kept, func(k api.KeptContainer) bool { return k.Name == resume[name].Container }) {
 			return diag.WithHint(fmt.Errorf("the container of job %q is gone: %s", name, resume[name].Container), "without --from-failed the job begins at its first command")
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobevents"
@@ -24,7 +23,7 @@ import (
 
 // LocalOptions say how jobs run with the local engine.
 type LocalOptions struct {
-	Engine  *container.Engine
+	Engine  Engine
 	Store   *jobrecord.Store // where the run is kept
 	Console progress.Console
 
@@ -181,7 +180,7 @@ func (l *localRun) group(j *jobrun.Job) *sync.Mutex {
 
 // sweep removes temporary files that killed runs left, and old trees of the
 // cache.
-func (s *Source) sweep(ctx context.Context, engine *container.Engine) {
+func (s *Source) sweep(ctx context.Context, engine jobrun.KeptEngine) {
 	if err := jobrun.SweepKept(ctx, engine, s.checkouts); err != nil {
 		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
 	}
@@ -205,7 +204,7 @@ func Shell(ctx context.Context, p *Plan, o LocalOptions, crashes []jobrecord.Cra
 func (p *Plan) runner(o LocalOptions) *jobrun.Runner {
 	s := p.source
 	r := &jobrun.Runner{
-		Engine:     jobrun.Podman(o.Engine),
+		Engine:     o.Engine,
 		Project:    s.Project,
 		Tree:       p.jobTree(o),
 		BaseEnv:    p.commit,

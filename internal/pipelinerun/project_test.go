@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -130,7 +130,7 @@ func example() *Result {
 			{Name: "b", State: outcome.Failed, Command: "make\ncheck", Container: "lcitool-b"},
 			{Name: "c", State: outcome.NoImage, Target: "debian-13", Container: "lcitool-c"},
 		}},
-		Jobs: []outcome.Result{{Workload: "a", State: outcome.Passed}, {Workload: "b", State: outcome.Failed, Code: 2}, {Workload: "c", State: outcome.NoImage, Err: &container.BuildError{BaseMissing: true}}},
+		Jobs: []outcome.Result{{Workload: "a", State: outcome.Passed}, {Workload: "b", State: outcome.Failed, Code: 2}, {Workload: "c", State: outcome.NoImage, Err: &api.BuildError{BaseMissing: true}}},
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
@@ -50,7 +50,7 @@ func (r *Result) ExitStatus() int {
 		case outcome.TimedOut:
 			return 124
 		case outcome.NoImage, outcome.EngineError:
-			return max(125, container.Status(only.Err)) // it did not run
+			return max(125, api.Status(only.Err)) // it did not run
 		}
 	}
 	if !r.OK() {
@@ -120,7 +120,7 @@ func (r *Result) WriteReports(reports []jobreport.Request, stdout io.Writer) err
 // Advise adds a hint to the error of a job. target is the job's, or "".
 func Advise(job, target string, err error) error {
 	err = fmt.Errorf("%s: %w", job, err)
-	var failed *container.BuildError
+	var failed *api.BuildError
 	if !errors.As(err, &failed) || !failed.BaseMissing || target == "" {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
@@ -14,8 +14,8 @@ import (
 // TestStatusOfJobs: a single job says more of itself than several do.
 func TestStatusOfJobs(t *testing.T) {
 	ended := func(state outcome.State, err error) outcome.Result { return outcome.Result{State: state, Err: err} }
-	engine := &container.EngineError{Op: "x", Code: 127, Err: errors.New("y")}
-	passed, failed := ended(outcome.Passed, nil), ended(outcome.Failed, &container.ExitError{Code: 3})
+	engine := &api.EngineError{Op: "x", Code: 127, Err: errors.New("y")}
+	passed, failed := ended(outcome.Passed, nil), ended(outcome.Failed, &api.ExitError{Code: 3})
 	for _, c := range []struct {
 		name string
 		jobs []outcome.Result
@@ -23,8 +23,8 @@ func TestStatusOfJobs(t *testing.T) {
 	}{
 		{"passed", []outcome.Result{passed}, 0},
 		{"failed", []outcome.Result{failed}, 1},
-		{"took too long", []outcome.Result{ended(outcome.TimedOut, container.ErrTimeout)}, 124},
-		{"one of two took too long", []outcome.Result{passed, ended(outcome.TimedOut, container.ErrTimeout)}, 1},
+		{"took too long", []outcome.Result{ended(outcome.TimedOut, api.ErrTimeout)}, 124},
+		{"one of two took too long", []outcome.Result{passed, ended(outcome.TimedOut, api.ErrTimeout)}, 1},
 		{"engine", []outcome.Result{ended(outcome.EngineError, engine)}, 127},
 		{"not the engine", []outcome.Result{ended(outcome.EngineError, errors.New("x"))}, 125},
 		{"no image", []outcome.Result{ended(outcome.NoImage, errors.New("x"))}, 125},

@@ -13,9 +13,10 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
+	"gitlab.com/lcitool/lcitool/internal/envimage"
 )
 
 // Options say what to test in the container of one target.
@@ -33,9 +34,16 @@ type Options struct {
 	Warn func(line string) // called with what the engine warns of
 }
 
+// An Engine builds images and runs commands in them. *container.Engine implements it.
+type Engine interface {
+	envimage.Builder
+	TempDir(ctx context.Context, kind string) (dir string, remove func(), err error)
+	Run(ctx context.Context, o api.RunOptions) (api.RunResult, error)
+}
+
 // Run runs this program's "stats check" in the image. It gives the summary
 // that it printed, also with an error.
-func (o Options) Run(ctx context.Context, engine *container.Engine, image string) (summary string, err error) {
+func (o Options) Run(ctx context.Context, engine Engine, image string) (summary string, err error) {
 	dir, remove, err := engine.TempDir(ctx, "stats")
 	if err != nil {
 		return "", err
@@ -45,7 +53,7 @@ func (o Options) Run(ctx context.Context, engine *container.Engine, image string
 	run, err := o.container(image, dir)
 	if err == nil {
 		run.Stdout, run.Stderr = &text, o.Log
-		var result container.RunResult
+		var result api.RunResult
 		result, err = engine.Run(ctx, run)
 		for _, warning := range result.Warnings {
 			o.Warn(warning)
@@ -58,21 +66,21 @@ func (o Options) Run(ctx context.Context, engine *container.Engine, image string
 const inside = "/run/lcitool"
 
 // container describes the container.
-func (o Options) container(image, dir string) (container.RunOptions, error) {
+func (o Options) container(image, dir string) (api.RunOptions, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return container.RunOptions{}, fmt.Errorf("cannot find this program: %w", err)
+		return api.RunOptions{}, fmt.Errorf("cannot find this program: %w", err)
 	}
 	binary, reports := inside+"/lcitool", inside+"/reports"
-	run := container.RunOptions{
-		ContainerOptions: container.ContainerOptions{
+	run := api.RunOptions{
+		ContainerOptions: api.ContainerOptions{
 			Image:      image,
 			Name:       "lcitool-stats-" + o.Target,
 			CapAdd:     []string{"NET_ADMIN", "NET_RAW", "PERFMON"},
 			Privileged: o.Privileged,
 			AllCalls:   true, // podman's filter keeps performance events from PERFMON as well
-			Network:    container.NetworkNone,
-			Mounts: []container.Mount{
+			Network:    api.NetworkNone,
+			Mounts: []api.Mount{
 				{Source: self, Target: binary, ReadOnly: true},
 				{Source: dir, Target: reports},
 			},
@@ -92,7 +100,7 @@ func (o Options) container(image, dir string) (container.RunOptions, error) {
 			continue
 		}
 		for _, tree := range daemon.Needs(tested.dir) {
-			run.Mounts = append(run.Mounts, container.Mount{Source: tree, Target: tree, Overlay: true})
+			run.Mounts = append(run.Mounts, api.Mount{Source: tree, Target: tree, Overlay: true})
 		}
 		run.Command = append(run.Command, tested.flag, tested.dir)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func TestContainerOfTheSuite(t *testing.T) {
@@ -24,10 +24,10 @@ func TestContainerOfTheSuite(t *testing.T) {
 			t.Errorf("no %q in %s", want, command)
 		}
 	}
-	if run.Network != container.NetworkNone || !run.Privileged || !run.AllCalls || run.Name != "lcitool-stats-debian-13" || strings.Contains(command, "--libvirt") {
+	if run.Network != api.NetworkNone || !run.Privileged || !run.AllCalls || run.Name != "lcitool-stats-debian-13" || strings.Contains(command, "--libvirt") {
 		t.Errorf("%+v", run.ContainerOptions)
 	}
-	if at := slices.IndexFunc(run.Mounts, func(m container.Mount) bool { return m.Target == inside+"/lcitool" }); at < 0 || !run.Mounts[at].ReadOnly {
+	if at := slices.IndexFunc(run.Mounts, func(m api.Mount) bool { return m.Target == inside+"/lcitool" }); at < 0 || !run.Mounts[at].ReadOnly {
 		t.Errorf("this program can be written: %+v", run.Mounts)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
@@ -44,12 +44,12 @@ func (o *Options) Prepare() error {
 
 // An EnsureFunc makes sure that an image is there; what the builder says goes to
 // log.
-type EnsureFunc func(ctx context.Context, engine *container.Engine, image envimage.Image, log io.Writer) (container.BuildResult, error)
+type EnsureFunc func(ctx context.Context, engine envimage.Builder, image envimage.Image, log io.Writer) (api.BuildResult, error)
 
 // A Runner runs the suite on targets side by side.
 type Runner struct {
 	Options        // for all targets; its Target and Log are the runner's
-	Engine         *container.Engine
+	Engine         Engine
 	Planner        *imageplan.Planner
 	Ensure         EnsureFunc
 	Stdout, Stderr io.Writer

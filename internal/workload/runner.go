@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -17,8 +17,8 @@ import (
 // engine is the part of container.Engine that a Runner calls.
 type engine interface {
 	envimage.Builder
-	Run(context.Context, container.RunOptions) (container.RunResult, error)
-	SecretMounts(ctx context.Context, image, user string, secrets []container.Secret) ([]container.Mount, func(), error)
+	Run(context.Context, api.RunOptions) (api.RunResult, error)
+	SecretMounts(ctx context.Context, image, user string, secrets []api.Secret) ([]api.Mount, func(), error)
 }
 
 // A Runner runs single workloads. It is safe for concurrent use if its functions
@@ -49,7 +49,7 @@ func (r *Runner) Run(ctx context.Context, w Workload, s scheduler.Streams) outco
 			r.Warn(w.Name, warning)
 		}
 	}
-	if errors.Is(err, container.ErrTimeout) {
+	if errors.Is(err, api.ErrTimeout) {
 		err = TimeoutError(w.Limits.Timeout, err)
 	}
 	result.End(ctx, err)
@@ -63,12 +63,12 @@ func (r *Runner) Task(w Workload) scheduler.Task {
 }
 
 // inContainer runs the command of a workload. The image must exist.
-func (r *Runner) inContainer(ctx context.Context, w Workload, s scheduler.Streams) (container.RunResult, error) {
+func (r *Runner) inContainer(ctx context.Context, w Workload, s scheduler.Streams) (api.RunResult, error) {
 	o := w.options(s)
 	o.LookupEnv = r.LookupEnv
 	secrets, remove, err := r.Engine.SecretMounts(ctx, o.Image, o.User, w.Secrets)
 	if err != nil {
-		return container.RunResult{}, err
+		return api.RunResult{}, err
 	}
 	defer remove()
 	o.Mounts = append(o.Mounts, secrets...)
@@ -76,7 +76,7 @@ func (r *Runner) inContainer(ctx context.Context, w Workload, s scheduler.Stream
 }
 
 // TimeoutError returns an error whose text has the time limit of the command. It
-// wraps err, which is container.ErrTimeout.
+// wraps err, which is api.ErrTimeout.
 func TimeoutError(limit time.Duration, err error) error { return &timeoutError{limit, err} }
 
 type timeoutError struct {

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -30,7 +30,7 @@ import (
 type fakeEngine struct {
 	missing map[string]error
 	bases   map[string]bool // tags whose base image has to be made first
-	run     func(ctx context.Context, o container.RunOptions) error
+	run     func(ctx context.Context, o api.RunOptions) error
 
 	mu        sync.Mutex
 	began     []string // images, in the order in which they ran
@@ -39,25 +39,25 @@ type fakeEngine struct {
 	builds    int
 }
 
-func (f *fakeEngine) Build(_ context.Context, o container.BuildOptions) (container.BuildResult, error) {
+func (f *fakeEngine) Build(_ context.Context, o api.BuildOptions) (api.BuildResult, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.builds++
 	if f.bases[o.Tag] && len(f.made) == 0 {
-		return container.BuildResult{}, &container.BuildError{Tag: o.Tag, Base: "base", BaseMissing: true}
+		return api.BuildResult{}, &api.BuildError{Tag: o.Tag, Base: "base", BaseMissing: true}
 	}
 	if o.Log != nil {
 		_, _ = io.WriteString(o.Log, "STEP 1/1\n")
 	}
-	return container.BuildResult{ID: o.Tag}, f.missing[o.Tag]
+	return api.BuildResult{ID: o.Tag}, f.missing[o.Tag]
 }
 
 // Inspect finds every base image, so that none is made.
-func (f *fakeEngine) Inspect(_ context.Context, reference string) (container.Image, error) {
+func (f *fakeEngine) Inspect(_ context.Context, reference string) (api.Image, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.made = append(f.made, strings.TrimSuffix(reference, ":latest"))
-	return container.Image{ID: reference}, nil
+	return api.Image{ID: reference}, nil
 }
 
 func (f *fakeEngine) LockImage(context.Context, string) (func(), error) { return func() {}, nil }
@@ -66,22 +66,22 @@ func (f *fakeEngine) TempDirIn(context.Context, string, string) (string, func(),
 	return "", nil, errors.New("no directory is needed")
 }
 
-func (f *fakeEngine) Import(context.Context, container.ImportOptions, io.Reader) (string, error) {
+func (f *fakeEngine) Import(context.Context, api.ImportOptions, io.Reader) (string, error) {
 	return "", errors.New("nothing is imported")
 }
 
-func (f *fakeEngine) SecretMounts(_ context.Context, _, _ string, secrets []container.Secret) ([]container.Mount, func(), error) {
-	var mounts []container.Mount
+func (f *fakeEngine) SecretMounts(_ context.Context, _, _ string, secrets []api.Secret) ([]api.Mount, func(), error) {
+	var mounts []api.Mount
 	for _, s := range secrets {
 		if err := s.Check(); err != nil {
 			return nil, nil, err
 		}
-		mounts = append(mounts, container.Mount{Source: "/copy/" + s.Name, Target: "/run/secrets/" + s.Name, ReadOnly: true})
+		mounts = append(mounts, api.Mount{Source: "/copy/" + s.Name, Target: "/run/secrets/" + s.Name, ReadOnly: true})
 	}
 	return mounts, func() {}, nil
 }
 
-func (f *fakeEngine) Run(ctx context.Context, o container.RunOptions) (container.RunResult, error) {
+func (f *fakeEngine) Run(ctx context.Context, o api.RunOptions) (api.RunResult, error) {
 	f.mu.Lock()
 	f.began = append(f.began, o.Image)
 	f.now++
@@ -91,13 +91,13 @@ func (f *fakeEngine) Run(ctx context.Context, o container.RunOptions) (container
 	f.mu.Lock()
 	f.now--
 	f.mu.Unlock()
-	return container.RunResult{}, err
+	return api.RunResult{}, err
 }
 
 func named(names ...string) []Workload {
 	var all []Workload
 	for _, name := range names {
-		all = append(all, Workload{Name: name, Image: envimage.Image{Build: container.BuildOptions{Tag: name}}, Tree: Tree{Dir: "/src"}})
+		all = append(all, Workload{Name: name, Image: envimage.Image{Build: api.BuildOptions{Tag: name}}, Tree: Tree{Dir: "/src"}})
 	}
 	return all
 }
@@ -122,16 +122,16 @@ func states(results []outcome.Result) string {
 }
 
 func TestMatrixKeepsGoing(t *testing.T) {
-	failed := &container.BuildError{Tag: "c", Step: 2, Steps: 3, Code: 100}
-	f := &fakeEngine{missing: map[string]error{"c": failed}, run: func(_ context.Context, o container.RunOptions) error {
+	failed := &api.BuildError{Tag: "c", Step: 2, Steps: 3, Code: 100}
+	f := &fakeEngine{missing: map[string]error{"c": failed}, run: func(_ context.Context, o api.RunOptions) error {
 		switch o.Image {
 		case "b":
 			say(o.Stdout, "compiling\nx.c:1:2: error: no such thing\nmake: *** [all] Error 2\n")
-			return &container.ExitError{Code: 2}
+			return &api.ExitError{Code: 2}
 		case "d":
-			return container.ErrTimeout
+			return api.ErrTimeout
 		case "e":
-			return &container.EngineError{Op: "run image e", Code: 125, Err: errors.New("no")}
+			return &api.EngineError{Op: "run image e", Code: 125, Err: errors.New("no")}
 		}
 		return nil
 	}}
@@ -164,10 +164,10 @@ func TestMatrixKeepsGoing(t *testing.T) {
 // third one waits for its turn.
 func TestMatrixFailFast(t *testing.T) {
 	running := make(chan bool)
-	f := &fakeEngine{run: func(ctx context.Context, o container.RunOptions) error {
+	f := &fakeEngine{run: func(ctx context.Context, o api.RunOptions) error {
 		if o.Image == "a" {
 			<-running
-			return &container.ExitError{Code: 1}
+			return &api.ExitError{Code: 1}
 		}
 		close(running)
 		<-ctx.Done()
@@ -187,7 +187,7 @@ func TestMatrixFailFast(t *testing.T) {
 func TestMatrixSideBySide(t *testing.T) {
 	var together sync.WaitGroup
 	together.Add(3)
-	f := &fakeEngine{run: func(context.Context, container.RunOptions) error {
+	f := &fakeEngine{run: func(context.Context, api.RunOptions) error {
 		together.Done()
 		together.Wait()
 		return nil
@@ -242,7 +242,7 @@ func TestSecretsAreKeptNowhere(t *testing.T) {
 }
 
 func TestMatrixLogs(t *testing.T) {
-	f := &fakeEngine{run: func(context.Context, container.RunOptions) error { return nil }}
+	f := &fakeEngine{run: func(context.Context, api.RunOptions) error { return nil }}
 	m := &scheduler.Scheduler{LogDir: t.TempDir()}
 	if _, err := m.Run(t.Context(), tasks(f, "../a", "b")); err != nil {
 		t.Fatal(err)
@@ -260,7 +260,7 @@ func TestMatrixLogs(t *testing.T) {
 }
 
 func TestMatrixPrefixes(t *testing.T) {
-	f := &fakeEngine{run: func(_ context.Context, o container.RunOptions) error {
+	f := &fakeEngine{run: func(_ context.Context, o api.RunOptions) error {
 		for _, part := range []string{"one\ntw", "o\n", "\r 10%\r 90%\r\n", "\x1b[31mred\x1b[0m \a\n", "no end"} {
 			say(o.Stdout, part)
 		}
@@ -290,11 +290,11 @@ func TestMatrixPrefixes(t *testing.T) {
 }
 
 func TestRunnerBootstraps(t *testing.T) {
-	run := func(context.Context, container.RunOptions) error { return nil }
+	run := func(context.Context, api.RunOptions) error { return nil }
 	w := named("a")[0]
 	f := &fakeEngine{bases: map[string]bool{"a": true}, run: run}
 	result := (&Runner{Engine: f}).Run(t.Context(), w, scheduler.Streams{})
-	var failed *container.BuildError
+	var failed *api.BuildError
 	if result.State != outcome.NoImage || !errors.As(result.Err, &failed) || len(f.made) > 0 {
 		t.Errorf("without being asked: %+v, made %v", result, f.made)
 	}
@@ -308,14 +308,14 @@ func TestRunnerBootstraps(t *testing.T) {
 
 func TestContainerOfWorkload(t *testing.T) {
 	w := Workload{
-		Image: envimage.Image{Build: container.BuildOptions{Tag: "i"}}, Tree: Tree{Dir: "/src"}, Command: []string{"make", "-k"},
-		Limits: Limits{Memory: 5, CPUs: 2, Timeout: time.Minute, Network: container.NetworkNone, Devices: []string{"/dev/kvm"}},
+		Image: envimage.Image{Build: api.BuildOptions{Tag: "i"}}, Tree: Tree{Dir: "/src"}, Command: []string{"make", "-k"},
+		Limits: Limits{Memory: 5, CPUs: 2, Timeout: time.Minute, Network: api.NetworkNone, Devices: []string{"/dev/kvm"}},
 	}
 	o := w.options(scheduler.Streams{})
-	if !slices.Equal(o.Mounts, []container.Mount{{Source: "/src", Target: MountPoint, Overlay: true}}) || o.WorkDir != MountPoint {
+	if !slices.Equal(o.Mounts, []api.Mount{{Source: "/src", Target: MountPoint, Overlay: true}}) || o.WorkDir != MountPoint {
 		t.Errorf("the tree is at %+v, the command in %s", o.Mounts, o.WorkDir)
 	}
-	if o.Memory != 5 || o.CPUs != 2 || o.Timeout != time.Minute || o.Network != container.NetworkNone || !slices.Equal(o.Devices, []string{"/dev/kvm"}) {
+	if o.Memory != 5 || o.CPUs != 2 || o.Timeout != time.Minute || o.Network != api.NetworkNone || !slices.Equal(o.Devices, []string{"/dev/kvm"}) {
 		t.Errorf("limits got lost: %+v", o)
 	}
 	if !slices.Equal(o.Command, []string{"make", "-k"}) {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // maxSecret limits the size of a secret, in bytes.
@@ -26,7 +26,7 @@ func ParseSecrets(asked []string) ([]SecretFile, error) {
 		if !ok || file == "" {
 			return nil, fmt.Errorf("expected NAME=FILE, got %q", a)
 		}
-		if err := (container.Secret{Name: name}).Check(); err != nil {
+		if err := (api.Secret{Name: name}).Check(); err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(all, func(other SecretFile) bool { return other.Name == name }) {
@@ -38,14 +38,14 @@ func ParseSecrets(asked []string) ([]SecretFile, error) {
 }
 
 // ReadSecrets reads each file once.
-func ReadSecrets(files []SecretFile) ([]container.Secret, error) {
-	var all []container.Secret
+func ReadSecrets(files []SecretFile) ([]api.Secret, error) {
+	var all []api.Secret
 	for _, f := range files {
 		data, err := readSecret(f.File)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read secret %s: %w", f.Name, err)
 		}
-		all = append(all, container.Secret{Name: f.Name, Data: data})
+		all = append(all, api.Secret{Name: f.Name, Data: data})
 	}
 	return all, nil
 }

@@ -12,7 +12,7 @@ import (
 	"io"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
@@ -30,9 +30,9 @@ type Workload struct {
 	Tree    Tree
 	Command []string // with its arguments; the arguments alone if there is a Script
 	Script  string   // absolute path of a host file to copy in and run; "" for none
-	User    string   // see container.RunOptions; "" for root
+	User    string   // see api.RunOptions; "" for root
 	Env     []string // NAME=VALUE, or NAME to pass the host's value
-	Secrets []container.Secret
+	Secrets []api.Secret
 	Limits  Limits
 	Labels  map[string]string // of the container
 }
@@ -53,7 +53,7 @@ func (t Tree) pack(ctx context.Context, w io.Writer) error {
 
 // Limits restrict the resources of a workload.
 type Limits struct {
-	Network container.Network
+	Network api.Network
 	Memory  int64         // bytes; 0 for no limit
 	CPUs    float64       // 0 for no limit
 	Timeout time.Duration // wall clock of the command, not of building its image; 0 for none
@@ -64,9 +64,9 @@ type Limits struct {
 // the workload soon.
 const grace = 2 * time.Second
 
-func (w *Workload) options(s scheduler.Streams) container.RunOptions {
-	o := container.RunOptions{
-		ContainerOptions: container.ContainerOptions{
+func (w *Workload) options(s scheduler.Streams) api.RunOptions {
+	o := api.RunOptions{
+		ContainerOptions: api.ContainerOptions{
 			Image:   w.Image.Build.Tag,
 			User:    w.User,
 			WorkDir: w.Tree.mountAt(),
@@ -87,9 +87,9 @@ func (w *Workload) options(s scheduler.Streams) container.RunOptions {
 		Timeout: w.Limits.Timeout,
 	}
 	if w.Tree.Sent {
-		o.Trees = []container.Tree{{Target: w.Tree.mountAt(), Tar: w.Tree.pack}}
+		o.Trees = []api.Tree{{Target: w.Tree.mountAt(), Tar: w.Tree.pack}}
 	} else {
-		o.Mounts = []container.Mount{{Source: w.Tree.Dir, Target: w.Tree.mountAt(), Overlay: !w.Tree.Writable}}
+		o.Mounts = []api.Mount{{Source: w.Tree.Dir, Target: w.Tree.mountAt(), Overlay: !w.Tree.Writable}}
 	}
 	if w.Script != "" {
 		o.Command = nil // the engine adds the path of the script

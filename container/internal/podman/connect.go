@@ -20,6 +20,9 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/sirupsen/logrus"
+
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
 const (
@@ -66,7 +69,7 @@ func Connect(ctx context.Context, o Options, run string, probe Probe) (*Service,
 	}
 	list, err := o.addresses(os.Getuid())
 	if err != nil {
-		return nil, &Error{Op: "choose an engine", Code: 125, Err: err}
+		return nil, &api.EngineError{Op: "choose an engine", Code: 125, Err: err}
 	}
 	for _, a := range list {
 		err := s.use(ctx, a)
@@ -152,7 +155,7 @@ func (s *Service) use(ctx context.Context, a address) error {
 		return s.tunnel.failed(err)
 	}
 	if err != nil {
-		return &Error{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a)}
+		return &api.EngineError{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a)}
 	}
 	s.addr, s.version = a, version
 	s.log.Debug("engine found", "local", s.addr.local(), "address", a.URL, "source", a.Source, "version", version)
@@ -218,7 +221,7 @@ func (s *Service) Conn(ctx context.Context) (context.Context, error) {
 	}
 	c, err := bindings.NewConnection(ctx, s.addr.endpoint())
 	if err != nil {
-		return nil, &Error{Op: "reach podman at " + s.addr.URL, Code: 125, Err: err, Hint: Explain(err)}
+		return nil, &api.EngineError{Op: "reach podman at " + s.addr.URL, Code: 125, Err: err, Hint: explain.Hint(err)}
 	}
 	return c, nil
 }

@@ -4,7 +4,6 @@
 package podman
 
 import (
-	"errors"
 	"log/slog"
 	"strings"
 )
@@ -54,18 +53,3 @@ func (o Options) BuildTempParent() string {
 	}
 	return "/var/tmp"
 }
-
-// ErrNoEngine reports that podman is not installed on this machine.
-var ErrNoEngine = errors.New("no engine available")
-
-// An Error is a failure of podman.
-type Error struct {
-	Op   string // what was to be done, as it follows "cannot"
-	Code int    // exit status for it: 125, or 126 and 127 for a command that cannot be run or found
-	Hint string // what the user can do; empty when nothing is known
-	Err  error
-}
-
-func (e *Error) Error() string { return "cannot " + e.Op + ": " + Reason(e.Err).Error() }
-
-func (e *Error) Unwrap() error { return e.Err }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -59,7 +61,7 @@ func (s *Service) usePrivate(ctx context.Context) error {
 func (s *Service) sharedService(ctx context.Context) (address, *Process, error) {
 	dir, err := s.options.SocketDir()
 	if err != nil {
-		return address{}, nil, &Error{Op: "start a private podman service", Code: 125, Err: err}
+		return address{}, nil, &api.EngineError{Op: "start a private podman service", Code: 125, Err: err}
 	}
 	// The key is computed once, so that an engine keeps its service when
 	// configuration files change.
@@ -68,7 +70,7 @@ func (s *Service) sharedService(ctx context.Context) (address, *Process, error) 
 	a := address{URL: "unix://" + base + ".sock", Source: "private service"}
 	lock := flock.New(base + ".lock")
 	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
-		return address{}, nil, &Error{Op: "lock " + base + ".lock", Code: 125, Err: err}
+		return address{}, nil, &api.EngineError{Op: "lock " + base + ".lock", Code: 125, Err: err}
 	}
 	defer lock.Unlock() //nolint:errcheck // closing the file unlocks it too
 	if _, err := ping(ctx, a); err == nil {
@@ -171,10 +173,10 @@ func ownDir(dir string) error {
 // it is not nil, the service is stopped when this process ends.
 func (o Options) StartService(ctx context.Context, base, linger string, extra []string) (*Process, error) {
 	fail := func(err error, hint string) (*Process, error) {
-		return nil, &Error{Op: "start a private podman service", Code: 125, Err: err, Hint: hint}
+		return nil, &api.EngineError{Op: "start a private podman service", Code: 125, Err: err, Hint: hint}
 	}
 	if runtime.GOOS != linux {
-		return fail(fmt.Errorf("%w that runs Linux containers on %s itself", ErrNoEngine, runtime.GOOS), elsewhereHint(runtime.GOOS))
+		return fail(fmt.Errorf("%w that runs Linux containers on %s itself", api.ErrNoEngine, runtime.GOOS), elsewhereHint(runtime.GOOS))
 	}
 	program := o.Podman
 	if program == "" {
@@ -182,7 +184,7 @@ func (o Options) StartService(ctx context.Context, base, linger string, extra []
 	}
 	path, err := exec.LookPath(program)
 	if err != nil {
-		return fail(fmt.Errorf("%w: %s is not installed", ErrNoEngine, program), "install podman; on Debian and Ubuntu: apt-get install podman")
+		return fail(fmt.Errorf("%w: %s is not installed", api.ErrNoEngine, program), "install podman; on Debian and Ubuntu: apt-get install podman")
 	}
 	_ = os.Remove(base + ".sock")
 	out, err := os.OpenFile(base+".log", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -205,8 +207,8 @@ func (o Options) StartService(ctx context.Context, base, linger string, extra []
 	if err := s.ready(ctx); err != nil {
 		s.Stop()
 		text, _ := os.ReadFile(base + ".log")
-		err = fmt.Errorf("%w: %s", err, LastLine(string(text)))
-		return fail(err, Explain(err))
+		err = fmt.Errorf("%w: %s", err, explain.LastLine(string(text)))
+		return fail(err, explain.Hint(err))
 	}
 	return s, nil
 }
@@ -297,10 +299,4 @@ func (s *Process) Ended(ctx context.Context) bool {
 	case <-time.After(cleanupTimeout):
 		return false
 	}
-}
-
-// LastLine returns the last line of text that is not empty.
-func LastLine(text string) string {
-	text = strings.TrimSpace(text)
-	return text[strings.LastIndexByte(text, '\n')+1:]
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // A tunnel is an ssh process that forwards a local socket to the socket of a
@@ -85,7 +87,7 @@ func (t *tunnel) up(ctx context.Context) error {
 	}
 	path, err := exec.LookPath("ssh")
 	if err != nil {
-		return &Error{Op: "reach " + t.to.Host, Code: 125, Err: errors.New("ssh is not installed"), Hint: "install openssh-client"}
+		return &api.EngineError{Op: "reach " + t.to.Host, Code: 125, Err: errors.New("ssh is not installed"), Hint: "install openssh-client"}
 	}
 	_ = os.Remove(t.socket)
 	log, err := os.OpenFile(t.log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -119,7 +121,7 @@ func (t *tunnel) failed(err error) error {
 	if said != "" {
 		err = errors.New("ssh: " + said[strings.LastIndexByte(said, '\n')+1:])
 	}
-	return &Error{Op: "reach " + t.to.Host, Code: 125, Err: err, Hint: hint}
+	return &api.EngineError{Op: "reach " + t.to.Host, Code: 125, Err: err, Hint: hint}
 }
 
 func (t *tunnel) destination() string {

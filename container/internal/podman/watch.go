@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // A Watch is an idle connection to a service. It breaks when the service dies,
@@ -74,5 +76,5 @@ func (s *Service) Reconnect(ctx context.Context) error {
 		}
 		time.Sleep(reconnectPause)
 	}
-	return &Error{Op: "reach podman at " + s.addr.URL, Code: 125, Err: err, Hint: "the service died while the container ran"}
+	return &api.EngineError{Op: "reach podman at " + s.addr.URL, Code: 125, Err: err, Hint: "the service died while the container ran"}
 }

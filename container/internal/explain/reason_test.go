@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package podman
+package explain_test
 
 import (
 	"context"
@@ -12,6 +12,9 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/containers/podman/v4/pkg/errorhandling"
+
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
 // An answer of any kind gives an error that ends in words.
@@ -34,13 +37,13 @@ func TestErrorsHaveAReason(t *testing.T) {
 		"no error":            {nil, "cannot stop it: no reason is known"},
 		"cancelled":           {context.Canceled, "cannot stop it: context canceled"},
 	} {
-		e := &Error{Op: "stop it", Err: c.err}
+		e := &api.EngineError{Op: "stop it", Err: c.err}
 		if e.Error() != c.want {
 			t.Errorf("%s: got %s; want %s", name, e, c.want)
 		}
 	}
 	var model *errorhandling.ErrorModel
-	if err := Reason(answer(409, `{"response":409}`)); !errors.As(err, &model) || model.ResponseCode != 409 {
+	if err := explain.Reason(answer(409, `{"response":409}`)); !errors.As(err, &model) || model.ResponseCode != 409 {
 		t.Errorf("the status is lost: %v", err)
 	}
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package podman
+// Package explain finds the reasons of podman's errors, with hints for users.
+package explain
 
 import "strings"
 
-// Hints that are used for both checks of package doctor and errors of the
-// engine.
+// Hints for checks of package doctor and errors of the engine.
 const (
 	HintRuntime   = `this machine has cgroups in hybrid mode, which crun refuses: install runc and set runtime = "runc" under [engine] in containers.conf, or boot with cgroup v2`
 	HintRlimits   = `the service may not raise its limits: set default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"] under [containers] in containers.conf`
@@ -99,8 +99,8 @@ func explanations() []struct {
 	}
 }
 
-// Explain returns a one-line hint for an error of the engine, or "".
-func Explain(err error) string {
+// Hint returns a one-line hint for an error of the engine, or "".
+func Hint(err error) string {
 	if err == nil {
 		return ""
 	}

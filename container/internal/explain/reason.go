@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package podman
+package explain
 
 import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/containers/podman/v4/pkg/errorhandling"
 )
 
 // A reasonless is an error of podman without a message about its cause.
@@ -19,6 +17,13 @@ type reasonless struct {
 func (r *reasonless) Error() string { return r.text }
 
 func (r *reasonless) Unwrap() error { return r.err }
+
+// A response is podman's errorhandling.ErrorModel, without its package.
+type response interface {
+	error
+	Cause() error
+	Code() int
+}
 
 // Reason returns err, with a better message if podman's response has none, or if
 // it does not come from podman.
@@ -38,11 +43,11 @@ func Reason(err error) error {
 	if strings.TrimSpace(text) != "" {
 		return err
 	}
-	if m, ok := errors.AsType[*errorhandling.ErrorModel](err); ok {
-		if m.Because != "" {
-			return &reasonless{err, m.Because}
+	if r, ok := errors.AsType[response](err); ok {
+		if cause := r.Cause().Error(); cause != "" {
+			return &reasonless{err, cause}
 		}
-		return &reasonless{err, fmt.Sprintf("podman refused with status %d and gave no reason", m.ResponseCode)}
+		return &reasonless{err, fmt.Sprintf("podman refused with status %d and gave no reason", r.Code())}
 	}
 	return &reasonless{err, fmt.Sprintf("no reason was given (%T)", err)}
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-package podman
+package explain
 
 import (
 	"errors"
 	"testing"
 )
 
-// TestExplain: podman's own words, as it says them, lead to the hint of the check.
-func TestExplain(t *testing.T) {
+// TestHint: podman's own words, as it says them, lead to the hint of the check.
+func TestHint(t *testing.T) {
 	for text, want := range map[string]string{
 		"crun: cgroups in hybrid mode not supported: OCI runtime error":              HintRuntime,
 		"runc create failed: error setting rlimit type 7: operation not permitted":   HintRlimits,
@@ -32,11 +32,11 @@ func TestExplain(t *testing.T) {
 		"netavark said no":                                                           "",
 		"":                                                                           "",
 	} {
-		if got := Explain(errors.New(text)); got != want {
+		if got := Hint(errors.New(text)); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
-	if Explain(nil) != "" {
+	if Hint(nil) != "" {
 		t.Error("a hint for no error")
 	}
 }
