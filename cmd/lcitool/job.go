@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"fmt"
 	"maps"
 	"slices"
@@ -81,9 +82,11 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	if c.fetch && a.offline {
 		return nil, nil, cliflags.Usagef(cmd, "argument --fetch: not allowed with argument --offline")
 	}
-	roots, err := a.workspace().Authorities()
-	if err != nil {
-		return nil, nil, err
+	var roots *x509.CertPool // only for what is fetched: reading them takes milliseconds
+	if c.fetch {
+		if roots, err = a.workspace().Authorities(); err != nil {
+			return nil, nil, err
+		}
 	}
 	o.Includes = includes.Options{Fetch: c.fetch, CacheDir: userdirs.Cache(a.Getenv), RootCAs: roots, Log: a.log()}
 	o.Project, o.Inputs, o.Messages = directory, inputs, a.messages()

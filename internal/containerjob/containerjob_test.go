@@ -131,7 +131,8 @@ func TestWithoutBuilder(t *testing.T) {
 		{"/kaniko/executor --destination x --dockerfile D", "", true},
 	} {
 		j := job(test.script)
-		j.Variables = append(j.Variables, gitlabci.Variable{Name: "TOOL", Value: test.tool})
+		j.Variables = append(j.Variables, gitlabci.Variable{Name: "TOOL", Value: test.tool},
+			gitlabci.Variable{Name: "CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", Value: "docker.io", From: gitlabci.FromGitLab})
 		builds, unknown := Of(j)
 		if got := len(builds) > 0; got != test.want || len(unknown) > 0 {
 			t.Errorf("%q with %q: %v %v", test.script, test.tool, builds, unknown)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,9 +58,20 @@ func TestCorpus(t *testing.T) {
 				continue
 			}
 			got[name+"/"+eventName+".txt"] = []byte(describe(e))
+			if decided := p.Decide(event); !slices.Equal(whens(decided), whens(e)) {
+				t.Errorf("%s, %s: Decide gives %q, Evaluate %q", name, eventName, whens(decided), whens(e))
+			}
 		}
 	}
 	golden.Tree(t, "testdata/jobs", got)
+}
+
+func whens(e *Evaluation) []string {
+	out := make([]string, len(e.Jobs))
+	for i := range e.Jobs {
+		out[i] = e.Jobs[i].Name + " " + e.Jobs[i].When
+	}
+	return out
 }
 
 // describe writes an evaluation as text: what is empty, and what GitLab sets,

@@ -36,8 +36,8 @@ func (p *Pipeline) Default(event Event, name string) (string, bool) {
 	event = event.filled()
 	own := *p
 	own.elsewhere, own.sources, own.parsed = map[string]fetchedFile{}, map[string]*source{}, map[string]*parsedFile{}
-	c := own.config(&scope{event: &event, vars: event.predefined(), tree: &tree{fsys: p.fsys}})
-	return c.decoded.globals.lookup(name)
+	c := own.config(&scope{event: &event, vars: layers{event.predefined()}, tree: &tree{fsys: p.fsys}})
+	return layers{c.decoded.globals}.lookup(name)
 }
 
 func (p *Pipeline) config(s *scope) *config {
@@ -49,16 +49,22 @@ func (p *Pipeline) config(s *scope) *config {
 
 // Evaluate returns the pipeline for an event. If GitLab refuses it, the result
 // has the jobs that would exist without the problems.
-func (p *Pipeline) Evaluate(event Event) *Evaluation {
+func (p *Pipeline) Evaluate(event Event) *Evaluation { return p.evaluate(event, false) }
+
+// Decide returns only Name and When of each job that the pipeline has for an
+// event.
+func (p *Pipeline) Decide(event Event) *Evaluation { return p.evaluate(event, true) }
+
+func (p *Pipeline) evaluate(event Event, decideOnly bool) *Evaluation {
 	event = event.filled()
 	given := settings{}
 	for name, value := range event.Variables {
 		given[name] = setting{value: value, from: FromEvent}
 	}
 	predefined := event.predefined()
-	s := &scope{event: &event, vars: predefined.over(given), tree: &tree{fsys: p.fsys}}
+	s := &scope{event: &event, vars: layers{predefined, given}, tree: &tree{fsys: p.fsys}}
 	c := p.config(s)
-	e := &evaluator{left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, given: given}
+	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, given: given}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
 	for _, def := range c.decoded.jobs {
@@ -123,6 +129,7 @@ type evaluator struct {
 	at         map[string]int // index of each job in out, by name
 	left       int            // rules and variables that may still be evaluated
 	problems   problems
+	decideOnly bool // leave out what Decide does not return
 }
 
 // maxWork limits the rules and variables of all jobs together. A hundred jobs
@@ -137,7 +144,7 @@ func (e *evaluator) errorf(job *Job, format string, args ...any) {
 
 func (e *evaluator) workflow() {
 	e.globals = e.defs.globals
-	s := e.scope.with(e.predefined.over(e.globals, e.given))
+	s := e.scope.with(layers{e.predefined, e.globals, e.given})
 	e.out.Created = true
 	if e.defs.workflow != nil {
 		e.out.workflow = &workflowDecision{e.defs.workflow, s}
@@ -145,10 +152,13 @@ func (e *evaluator) workflow() {
 		e.out.Created = r != nil && (r.when != Never || r.unknown)
 		if r != nil {
 			e.out.Rule = r.pos
-			e.globals = e.globals.over(r.variables.from(FromPipeline))
+			globals := settings{}
+			maps.Copy(globals, e.globals)
+			maps.Copy(globals, r.variables.from(FromPipeline))
+			e.globals = globals
 		}
 	}
-	e.out.Name = newExpander(e.predefined.over(e.globals, e.given), e.predefined).text(e.defs.name)
+	e.out.Name = newExpander(layers{e.predefined, e.globals, e.given}, layers{e.predefined}).text(e.defs.name)
 }
 
 func (e *evaluator) definition(def *definition) {
@@ -177,10 +187,10 @@ func (e *evaluator) add(job Job) {
 func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	job := def.job
 	job.Name += label
-	predefined := e.predefined.over(job.predefined(e.predefined))
-	e.left -= len(predefined) + len(e.globals) + len(def.variables) + len(def.rules)
-	written := e.inherited(def).over(def.variables, own)
-	s := e.scope.with(predefined.over(written, e.given))
+	predefined := layers{e.predefined, job.predefined(e.predefined)}
+	e.left -= len(predefined[0]) + len(predefined[1]) + len(e.globals) + len(def.variables) + len(def.rules)
+	written := predefined.over(e.inherited(def), def.variables, own)
+	s := e.scope.with(written.over(e.given))
 	rule := e.decide(def, &job, s)
 	job.decided = &decision{def, s}
 	job.Needs = withMatrix(job.Needs, own)
@@ -188,9 +198,12 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	if !e.out.Created {
 		job.When = Never
 	}
+	if e.decideOnly {
+		return Job{Name: job.Name, Base: job.Base, Pos: job.Pos, Stage: job.Stage, When: job.When}
+	}
 	all := s.vars
 	if rule != nil && len(rule.variables) > 0 {
-		all = predefined.over(written, rule.variables.from(FromJob), e.given)
+		all = written.over(rule.variables.from(FromJob), e.given)
 	}
 	x := newExpander(all, predefined)
 	e.checkImage(&job, all)
@@ -204,12 +217,12 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 }
 
 // checkImage reports variables without a value in the name of a job's image.
-func (e *evaluator) checkImage(job *Job, vars settings) {
+func (e *evaluator) checkImage(job *Job, vars layers) {
 	if job.Image == nil || job.When == Never {
 		return
 	}
 	for _, ref := range variableName.FindAllString(job.Image.Name, -1) {
-		if !hasKey(vars, bareName(ref)) {
+		if !vars.has(bareName(ref)) {
 			e.problems.add(job.Pos, job.Base, Doubtful, "image %s: %s has no value here, --var gives it one", yamldoc.Quote(job.Image.Name), ref)
 		}
 	}
@@ -316,14 +329,15 @@ func expandDownstream(job *Job, x *expander) {
 func expandEnvironment(job *Job, x *expander) {
 	env := *job.Environment
 	env.Name = x.text(env.Name)
-	x.vars = maps.Clone(x.vars)
-	x.vars["CI_ENVIRONMENT_NAME"] = setting{value: env.Name, raw: true, from: FromGitLab}
-	x.vars["CI_ENVIRONMENT_SLUG"] = setting{value: environmentSlug(env.Name), raw: true, from: FromGitLab}
+	about := settings{}
+	set := func(name, value string) { about[name] = setting{value: value, raw: true, from: FromGitLab} }
+	set("CI_ENVIRONMENT_NAME", env.Name)
+	set("CI_ENVIRONMENT_SLUG", environmentSlug(env.Name))
+	x.vars = x.vars.over(about)
 	env.URL = x.text(env.URL)
-	x.vars["CI_ENVIRONMENT_URL"] = setting{value: env.URL, raw: true, from: FromGitLab}
-	for name, value := range map[string]string{"CI_ENVIRONMENT_ACTION": cmp.Or(env.Action, "start"), "CI_ENVIRONMENT_TIER": env.tier()} {
-		x.vars[name] = setting{value: value, raw: true, from: FromGitLab}
-	}
+	set("CI_ENVIRONMENT_URL", env.URL)
+	set("CI_ENVIRONMENT_ACTION", cmp.Or(env.Action, "start"))
+	set("CI_ENVIRONMENT_TIER", env.tier())
 	job.Environment = &env
 }
 

@@ -94,7 +94,7 @@ func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 // pipeline's ID, have placeholder values.
 func Predefined(e Event) []Variable {
 	e = e.filled()
-	return newExpander(e.predefined(), nil).all()
+	return newExpander(layers{e.predefined()}, nil).all()
 }
 
 func (e *Event) predefined() settings {

@@ -182,7 +182,7 @@ func (s *scope) named(e *expression) []TracedVariable {
 		if name == "" || slices.ContainsFunc(out, func(v TracedVariable) bool { return v.Name == name }) {
 			return
 		}
-		v, ok := s.vars[name]
+		v, ok := s.vars.get(name)
 		out = append(out, TracedVariable{name, v.value, ok, v.from})
 	})
 	return out
@@ -220,7 +220,7 @@ func (s *scope) wishes(rules []rule) map[string][]string {
 	for i := range rules {
 		if rules[i].condition != nil {
 			rules[i].condition.wishes(func(name, value string) {
-				if v := s.vars[name]; v.from != FromGitLab && !strings.HasPrefix(name, "CI_") && !strings.HasPrefix(name, "GITLAB_") && !slices.Contains(out[name], value) && v.value != value {
+				if v, _ := s.vars.get(name); v.from != FromGitLab && !strings.HasPrefix(name, "CI_") && !strings.HasPrefix(name, "GITLAB_") && !slices.Contains(out[name], value) && v.value != value {
 					out[name] = append(out[name], value)
 				}
 			})

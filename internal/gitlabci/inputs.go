@@ -332,5 +332,5 @@ func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
 		d.errorf(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
 		return false
 	}
-	return e.holds(settings{}.lookup)
+	return e.holds(layers{}.lookup)
 }

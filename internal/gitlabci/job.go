@@ -3,7 +3,6 @@
 package gitlabci
 
 import (
-	"maps"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -72,7 +71,7 @@ type Job struct {
 // An unexpanded is a job before variables were expanded.
 type unexpanded struct {
 	job              Job
-	vars, predefined settings
+	vars, predefined layers
 }
 
 // WithDotenv returns the job with the dotenv variables of other jobs. They
@@ -82,14 +81,14 @@ func (j *Job) WithDotenv(variables map[string]string) Job {
 	if len(variables) == 0 || j.written == nil {
 		return *j
 	}
-	vars := maps.Clone(j.written.vars)
+	dotenv := settings{}
 	for name, value := range variables {
-		if vars[name].from != FromEvent {
-			vars[name] = setting{value: value, from: FromDotenv}
+		if v, _ := j.written.vars.get(name); v.from != FromEvent {
+			dotenv[name] = setting{value: value, from: FromDotenv}
 		}
 	}
 	job := j.written.job
-	x := newExpander(vars, j.written.predefined)
+	x := newExpander(j.written.vars.over(dotenv), j.written.predefined)
 	expandJob(&job, x)
 	job.Variables, job.Unresolved, job.Problems = x.all(), j.Unresolved, j.Problems
 	return job

@@ -22,26 +22,32 @@ type Role struct {
 
 // Role derives a job's role from its variables and name.
 func (j *Job) Role() Role {
-	vars := map[string]string{}
-	for _, v := range j.Variables {
-		vars[v.Name] = v.Value
-	}
-	target, cross := vars["NAME"], vars["CROSS"]
+	target, cross := j.variable("NAME"), j.variable("CROSS")
 	switch {
 	case target == "":
 	case cross != "":
 		return Role{Cross, target, cross}
-	case vars["CIRRUS_VM_INSTANCE_TYPE"] != "":
+	case j.variable("CIRRUS_VM_INSTANCE_TYPE") != "":
 		return Role{Cirrus, target, archBefore(j.Base, target)}
 	case strings.HasSuffix(j.Base, "-container"):
 		if release, arch, ok := strings.Cut(target, "-cross-"); ok {
 			return Role{Container, release, arch}
 		}
 		return Role{Container, target, archBefore(j.Base, target)}
-	case vars["TARGET_BASE_IMAGE"] != "" || isBuild(j.Base, target):
+	case j.variable("TARGET_BASE_IMAGE") != "" || isBuild(j.Base, target):
 		return Role{Native, target, archBefore(j.Base, target)}
 	}
 	return Role{Kind: Other}
+}
+
+// variable returns the value of a variable, "" if the job does not have it.
+func (j *Job) variable(name string) string {
+	for i := range j.Variables {
+		if j.Variables[i].Name == name {
+			return j.Variables[i].Value
+		}
+	}
+	return ""
 }
 
 // isBuild reports whether name is that of a build job for the target in

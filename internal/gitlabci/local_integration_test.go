@@ -292,6 +292,6 @@ func (c *comparison) previews(e *Evaluation, data []byte) {
 			vars[v.Name] = setting{value: v.Value, raw: true}
 		}
 		image := cmp.Or(job.Image, &Image{}).Name
-		c.same(job.Name, "image", image, newExpander(vars, nil).text(o.Image.Name))
+		c.same(job.Name, "image", image, newExpander(layers{vars}, nil).text(o.Image.Name))
 	}
 }

@@ -32,7 +32,7 @@ func rubyScalar(s string) (kind, string) {
 	switch {
 	case s == "":
 		return null, ""
-	case rubyWord.MatchString(s) || strings.Contains(s, "\n"):
+	case isRubyWord(s) || strings.Contains(s, "\n"):
 		return rubyText(s)
 	case rubyTime.MatchString(s) || rubyDate.MatchString(s) && isDate(s):
 		return date, s
@@ -55,6 +55,11 @@ func rubyScalar(s string) (kind, string) {
 		return number, n.String()
 	}
 	return text, s
+}
+
+// isRubyWord is rubyWord.MatchString, faster for most scalars.
+func isRubyWord(s string) bool {
+	return 'a' <= s[0] && s[0] <= 'z' || 'A' <= s[0] && s[0] <= 'Z' || rubyWord.MatchString(s)
 }
 
 // rubyText handles scalars that may be a boolean or null.

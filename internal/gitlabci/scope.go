@@ -10,11 +10,11 @@ import (
 // A scope is the input of rules.
 type scope struct {
 	event *Event
-	vars  settings
+	vars  layers
 	tree  *tree
 }
 
-func (s *scope) with(vars settings) *scope {
+func (s *scope) with(vars layers) *scope {
 	return &scope{event: s.event, vars: vars, tree: s.tree}
 }
 
@@ -46,18 +46,13 @@ func (s *scope) changed(patterns []string) bool {
 	expanded := make([]string, len(patterns))
 	for i, p := range patterns {
 		expanded[i] = variableName.ReplaceAllStringFunc(p, func(ref string) string {
-			if name := bareName(ref); hasKey(s.vars, name) {
+			if name := bareName(ref); s.vars.has(name) {
 				return x.value(name)
 			}
 			return ref
 		})
 	}
 	return globMatches(expanded, s.event.Changed)
-}
-
-func hasKey(s settings, name string) bool {
-	_, ok := s[name]
-	return ok
 }
 
 // exists reports whether a file of the tree matches a pattern.

@@ -60,10 +60,12 @@ func (p *Pipeline) source(path string) (*source, error) {
 	return s, nil
 }
 
+var headerKey = lazyregexp.New(`\bspec\b`)
+
 // readHeader returns a document if it is a header, and nil otherwise.
 func (s *source) readHeader(d document) *value {
-	if !bytes.Contains(d.text, []byte("spec")) {
-		return nil
+	if !headerKey.Match(d.text) {
+		return nil // parsing takes longer
 	}
 	n, err := yamldoc.Parse(s.path, d.text, d.skip)
 	if err != nil {
@@ -93,8 +95,7 @@ func documents(data []byte) []document {
 	var out []document
 	start := 0
 	add := func(end int) {
-		text := data[start:end]
-		if len(bytes.TrimSpace(comment.ReplaceAll(text, nil))) > 0 {
+		if text := data[start:end]; !isBlank(text) {
 			out = append(out, document{text, bytes.Count(data[:start], []byte("\n"))})
 		}
 	}
@@ -109,7 +110,18 @@ func documents(data []byte) []document {
 	return out
 }
 
-var comment = lazyregexp.New(`(?m)^\s*(?:#|%YAML|\.\.\.).*$`)
+// isBlank reports whether a document has only blank lines, comments, a directive
+// and its end.
+func isBlank(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		start := bytes.TrimLeft(line, " \t\r\f")
+		ignored := bytes.HasPrefix(start, []byte("#")) || bytes.HasPrefix(start, []byte("%YAML")) || bytes.HasPrefix(start, []byte("..."))
+		if !ignored && len(bytes.TrimSpace(line)) > 0 {
+			return false
+		}
+	}
+	return true
+}
 
 func (p *Pipeline) readFile(path string) ([]byte, error) {
 	if f, ok := p.elsewhere[path]; ok {

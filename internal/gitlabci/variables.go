@@ -38,22 +38,46 @@ type setting struct {
 
 type settings map[string]setting
 
-// over returns s overridden by each of layers in turn.
-func (s settings) over(layers ...settings) settings {
-	out := maps.Clone(s)
-	if out == nil {
-		out = settings{}
+// layers are settings in ascending precedence. The jobs of a pipeline share most
+// of them.
+type layers []settings
+
+// over returns l overridden by each of more in turn.
+func (l layers) over(more ...settings) layers { return slices.Concat(l, more) }
+
+// get returns the setting of the highest layer that has one.
+func (l layers) get(name string) (setting, bool) {
+	for _, s := range slices.Backward(l) {
+		if v, ok := s[name]; ok {
+			return v, true
+		}
 	}
-	for _, l := range layers {
-		maps.Copy(out, l)
-	}
-	return out
+	return setting{}, false
 }
 
 // lookup returns the value as written, which is what conditions see.
-func (s settings) lookup(name string) (string, bool) {
-	v, ok := s[name]
+func (l layers) lookup(name string) (string, bool) {
+	v, ok := l.get(name)
 	return v.value, ok
+}
+
+func (l layers) has(name string) bool {
+	_, ok := l.get(name)
+	return ok
+}
+
+// names returns the names of all variables, sorted.
+func (l layers) names() []string {
+	size := 0
+	for _, s := range l {
+		size += len(s)
+	}
+	names := make([]string, 0, size)
+	for _, s := range l {
+		names = slices.AppendSeq(names, maps.Keys(s))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (s settings) from(origin string) settings {
@@ -74,17 +98,17 @@ var variableName = lazyregexp.New(`\$\w+|\$\{\w+\}`)
 
 // An expander expands variables in values.
 type expander struct {
-	vars  settings
-	under settings // what a variable that names itself stands for
-	sent  map[string]string
-	done  map[string]string
-	path  []string // names being expanded, outermost first
-	left  int      // bytes that may still be added
-	err   error    // the first cycle, or that the limit was exceeded
+	vars  layers
+	under layers            // what a variable that names itself stands for
+	sent  map[string]string // by variable, what fromGitLab returns if it replaced something
+	done  map[string]string // by variable, what value returns if it replaced something
+	path  []string          // names being expanded, outermost first
+	left  int               // bytes that may still be added
+	err   error             // the first cycle, or that the limit was exceeded
 }
 
-func newExpander(vars, under settings) *expander {
-	return &expander{vars: vars, under: under, sent: map[string]string{}, done: make(map[string]string, len(vars)), left: maxExpanded}
+func newExpander(vars, under layers) *expander {
+	return &expander{vars: vars, under: under, sent: map[string]string{}, done: map[string]string{}, left: maxExpanded}
 }
 
 // value returns a variable with all references expanded: first by GitLab, then
@@ -93,22 +117,26 @@ func (x *expander) value(name string) string {
 	if done, ok := x.done[name]; ok {
 		return done
 	}
-	v, ok := x.vars[name]
-	if !ok {
-		return ""
+	v, _ := x.vars.get(name)
+	if v.raw || !strings.ContainsAny(v.value, "$%") {
+		return v.value
 	}
-	if !v.raw && strings.ContainsAny(v.value, "$%") {
-		v.value = os.Expand(x.fromGitLab(name), func(inner string) string {
-			switch inner {
-			case "$":
-				return "$" // "$$" stands for "$"
-			case name:
-				return x.bounded(x.under[name].value)
-			}
-			return x.bounded(x.fromGitLab(inner))
-		})
-	}
+	v.value = os.Expand(x.fromGitLab(name), func(inner string) string {
+		switch inner {
+		case "$":
+			return "$" // "$$" stands for "$"
+		case name:
+			return x.bounded(x.below(name))
+		}
+		return x.bounded(x.fromGitLab(inner))
+	})
 	x.done[name] = v.value
+	return v.value
+}
+
+// below returns what a variable that names itself stands for.
+func (x *expander) below(name string) string {
+	v, _ := x.under.get(name)
 	return v.value
 }
 
@@ -122,7 +150,7 @@ func (x *expander) fromGitLab(name string) string {
 	if sent, ok := x.sent[name]; ok {
 		return sent
 	}
-	v := x.vars[name]
+	v, _ := x.vars.get(name)
 	if v.raw || !strings.ContainsAny(v.value, "$%") {
 		return v.value
 	}
@@ -136,12 +164,12 @@ func (x *expander) fromGitLab(name string) string {
 // inner returns GitLab's replacement of a reference in a variable's value.
 func (x *expander) inner(ref string) string {
 	name := strings.Trim(ref, "${}%")
-	v, ok := x.vars[name]
+	v, ok := x.vars.get(name)
 	switch {
 	case !ok: // which "$$" is as well
 		return ref
 	case name == x.path[len(x.path)-1]:
-		return x.bounded(kept(x.under[name].value))
+		return x.bounded(kept(x.below(name)))
 	case v.raw && (v.from == FromGitLab || ref[0] == '$'):
 		return x.bounded(kept(v.value))
 	case v.raw:
@@ -200,13 +228,13 @@ func (x *expander) texts(list []string) []string {
 
 // existing expands known variables and keeps other references, as GitLab does in
 // the paths of rules.
-func (s settings) existing(path string) string {
+func (l layers) existing(path string) string {
 	if !strings.Contains(path, "$") {
 		return path
 	}
 	return variableName.ReplaceAllStringFunc(path, func(ref string) string {
-		if v, ok := s[bareName(ref)]; ok {
-			return v.value
+		if value, ok := l.lookup(bareName(ref)); ok {
+			return value
 		}
 		return ref
 	})
@@ -217,10 +245,11 @@ func bareName(ref string) string { return strings.Trim(ref, "${}") }
 
 // all returns all variables, sorted by name.
 func (x *expander) all() []Variable {
-	out := make([]Variable, 0, len(x.vars))
-	for _, name := range slices.Sorted(maps.Keys(x.vars)) {
-		v := x.vars[name]
-		out = append(out, Variable{Name: name, Value: x.value(name), From: v.from, Raw: v.raw})
+	names := x.vars.names()
+	out := make([]Variable, len(names))
+	for i, name := range names {
+		v, _ := x.vars.get(name)
+		out[i] = Variable{Name: name, Value: x.value(name), From: v.from, Raw: v.raw}
 	}
 	return out
 }

@@ -141,7 +141,7 @@ func (e *Evaluation) try(wishes map[string]map[string]int) []Wish {
 			event.Variables = map[string]string{}
 		}
 		event.Variables[c.Name] = c.Value
-		if c.Jobs, c.Manual = count(e.source.Pipeline.Evaluate(event)); c.Jobs > 0 {
+		if c.Jobs, c.Manual = count(e.source.Pipeline.Decide(event)); c.Jobs > 0 {
 			out = append(out, c.Wish)
 		}
 	}
@@ -165,7 +165,7 @@ func (e *Evaluation) tryEvents() []OtherEvent {
 		if other.Tag {
 			event.Tag = "v0.0.0"
 		}
-		if other.Jobs, other.Manual = count(e.source.Pipeline.Evaluate(event)); other.Jobs > most {
+		if other.Jobs, other.Manual = count(e.source.Pipeline.Decide(event)); other.Jobs > most {
 			most = other.Jobs
 			out = append(out, other)
 		}

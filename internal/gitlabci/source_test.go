@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import "testing"
+
+// TestDocuments counts the documents with content.
+func TestDocuments(t *testing.T) {
+	for text, want := range map[string]int{
+		"": 1,
+		"# comment\n \t# another\r\n\n%YAML 1.2\n...\n": 1,
+		"a: 1\n":                                  1,
+		"---\na: 1\n":                             1,
+		"# comment\n---\na: 1\n":                  1,
+		"  # comment\n\n  a: 1\n---\nb: 1\n":      2,
+		"spec:\n---\n# nothing\n---\nb: 1\n...\n": 2,
+		"a: 1\n...\n---\n\f\n":                    1,
+		"a: 1\n---\n\u00a0# no blank of YAML\n":   2,
+	} {
+		if got := len(documents([]byte(text))); got != want {
+			t.Errorf("%q: %d documents, want %d", text, got, want)
+		}
+	}
+	if docs := documents([]byte("# only a comment\n")); docs[0].text != nil {
+		t.Errorf("a comment is read as %q", docs[0].text)
+	}
+}
+
+// TestHeader finds a header however its key is written.
+func TestHeader(t *testing.T) {
+	for text, want := range map[string]bool{
+		"spec: {inputs: {a: }}\n":            true,
+		"\"spec\": {inputs: {a: }}\n":        true,
+		"'spec' : {inputs: {a: }}\n":         true,
+		"? spec\n: {inputs: {a: }}\n":        true,
+		"{spec: {inputs: {a: }}}\n":          true,
+		"&a !!str spec: {inputs: {a: }}\n":   true,
+		"special: {script: [make spec]}\n":   false,
+		"job: {script: [rpmbuild a.spec]}\n": false,
+		"inspect: {script: [./spectrum]}\n":  false,
+	} {
+		s := &source{path: ".gitlab-ci.yml"}
+		if got := s.readHeader(document{text: []byte(text)}) != nil; got != want {
+			t.Errorf("%q: header %t, want %t", text, got, want)
+		}
+	}
+}
