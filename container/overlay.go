@@ -30,23 +30,24 @@ const layersSuffix = "-layers"
 // lost when the container first stops.
 //
 // It returns the volume's name, also with an error if the volume may have been
-// created.
-func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) (string, error) {
+// created, and its directory if podman runs as root and lcitool has written to
+// it.
+func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) (name, dir string, err error) {
 	upper := slices.ContainsFunc(mounts, func(m Mount) bool { return m.Upper != "" })
 	if upper && !e.service.Local() {
-		return "", ErrNoUpper
+		return "", "", ErrNoUpper
 	}
 	if len(s.OverlayVolumes) == 0 || !e.service.Local() {
-		return "", nil
+		return "", "", nil
 	}
 	rootless, err := e.rootless(c)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	name := s.Name + layersSuffix
+	name = s.Name + layersSuffix
 	made, err := e.createVolume(c, name)
 	if err != nil {
-		return name, err
+		return name, "", err
 	}
 	for i, o := range s.OverlayVolumes {
 		var mount Mount
@@ -55,18 +56,18 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 		}
 		options, err := layer(filepath.Join(made.Mountpoint, fmt.Sprint(i)), o.Source, mount.Hide, mount.Upper)
 		if err != nil && mount.Upper != "" {
-			return name, fmt.Errorf("%w: %w", ErrNoUpper, err)
+			return name, "", fmt.Errorf("%w: %w", ErrNoUpper, err)
 		}
 		if err != nil {
 			e.log.Warn("changes end when the container is stopped", "container", s.Name, "mount", o.Destination, "err", err)
 			continue
 		}
 		if !rootless {
-			options = withRedirects(options)
+			options, dir = withRedirects(options), made.Mountpoint
 		}
 		o.Options = options
 	}
-	return name, nil
+	return name, dir, nil
 }
 
 // copyLayer copies the initial content of an overlay's upper layer.

@@ -29,6 +29,8 @@ type Container struct {
 	engine   *Engine
 	warnings []string
 	swept    <-chan struct{}
+	files    string   // directory of the host with the mounted directories, by their paths in the container
+	mounted  []string // of Tree.Mounted
 
 	mu     sync.Mutex
 	name   string
@@ -82,9 +84,12 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads
 		return err
 	}
 	defer podman.CloseIdle(conn)
-	layers, err := c.engine.layers(conn, s, mounts)
+	layers, dir, err := c.engine.layers(conn, s, mounts)
 	c.record.Extra = map[string]string{extraLayers: layers}
 	if err != nil {
+		return err
+	}
+	if uploads, err = c.mountFiles(ctx, s, dir, uploads); err != nil {
 		return err
 	}
 	c.record, c.warnings, err = c.engine.create(conn, s, layers)

@@ -225,6 +225,45 @@ func TestSessionPutAndGet(t *testing.T) {
 	}
 }
 
+// TestSessionMountsFiles must return the container's own files, whatever it has made
+// of those that are mounted from this machine.
+func TestSessionMountsFiles(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	files := Tree{Target: "/", AsPacked: true, Mounted: []string{"/state"}, Tar: packed(
+		packedFile{"state/steps", 0o666, []byte("old")}, packedFile{"state/forged", 0o666, []byte("old")},
+	)}
+	for name, mounts := range map[string][]Mount{"copied": nil, "mounted": {{Source: t.TempDir(), Target: "/tree", Overlay: true}}} {
+		t.Run(name, func(t *testing.T) {
+			c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{Mounts: mounts, Trees: []Tree{files}}})
+			if got := os.Getuid() == 0 && mounts != nil; got != (len(c.mounted) > 0) {
+				t.Errorf("mounted: %q", c.mounted)
+			}
+			script := "cd /state; cat steps; stat -c ' %a %u' steps; echo new > steps; rm forged; ln -s /etc/passwd forged; grep -c :0: forged"
+			if got := execSh(t, c, script); got != "old 666 0\n1\n" {
+				t.Errorf("got %q", got)
+			}
+			inside := execSh(t, c, "cat /etc/passwd")
+			for from, want := range map[string]string{"/state/steps": "new\n", "/state/forged": inside} {
+				var out bytes.Buffer
+				if err := c.Get(t.Context(), from, &out); err != nil {
+					t.Fatal(err)
+				}
+				r := tar.NewReader(&out)
+				if _, err := r.Next(); err != nil {
+					t.Fatal(err)
+				}
+				if text, err := io.ReadAll(r); string(text) != want || err != nil {
+					t.Errorf("%s: %q, %v", from, text, err)
+				}
+			}
+			if err := c.Get(t.Context(), "/state/none", io.Discard); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
 func TestKeep(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

@@ -45,6 +45,12 @@ func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error
 // engine stopped.
 func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 	op := fmt.Sprintf("get %s out of container %s", from, c.Name())
+	if done, err := c.getMounted(from, w); done {
+		if err != nil {
+			return during(ctx, op, err)
+		}
+		return nil
+	}
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err

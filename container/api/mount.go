@@ -39,6 +39,11 @@ type Tree struct {
 	Tar    func(ctx context.Context, w io.Writer) error // writes the archive of what belongs there
 
 	AsPacked bool // Target exists, and the files have the owners in the archive
+
+	// Mounted are the absolute paths of directories that hold everything in the
+	// archive. The container may have them as mounts of its own, which hide what
+	// its image has there. It requires AsPacked and a session.
+	Mounted []string
 }
 
 // Network is the network of a build or container.

@@ -170,6 +170,7 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		script, after := r.stages(j, env)
 		hook := script
 		hook.dir, hook.commands, hook.prefix, hook.name, hook.keep = "/", j.PreGetSources, "pre_clone_script", "", false
+		put(tar.Header{Typeflag: tar.TypeDir, Mode: 0o1777}, "")
 		put(tar.Header{Name: "todo", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		put(tar.Header{Name: "done", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enterScript()}, {"kill", killScript}, {"cores", r.coresScript()}} {

@@ -53,12 +53,12 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 		}
 	}
 	o.Session = session(own, has)
-	o.Trees = append(o.Trees, api.Tree{Target: "/", AsPacked: true, Tar: r.packState(j, env)})
+	o.Trees = append(o.Trees, ownFiles(r.packState(j, env), stateDir))
 	if r.Caches != "" && (o.User == "" || o.User == "0" || o.User == "root") {
 		o.Volumes = append(o.Volumes, api.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
 	}
 	if len(r.Files) > 0 {
-		o.Trees = append(o.Trees, api.Tree{Target: "/", AsPacked: true, Tar: r.packFiles(j.dir)})
+		o.Trees = append(o.Trees, ownFiles(r.packFiles(j.dir), mountedAround(j.dir)...))
 	}
 	c, err := r.Engine.Start(ctx, o)
 	if errors.Is(err, api.ErrNoUpper) && !r.noLayers.Swap(true) {
@@ -111,7 +111,7 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *api.StartOptions, env []st
 	if err != nil {
 		return err
 	}
-	o.Trees = append(o.Trees, api.Tree{Target: "/", AsPacked: true, Tar: r.packSurroundings(j.dir)})
+	o.Trees = append(o.Trees, ownFiles(r.packSurroundings(j.dir), mountedAround(j.dir)...))
 	if overlay {
 		o.Mounts = append(o.Mounts, tree.mount(j.dir))
 	} else {
@@ -140,6 +140,20 @@ func copied(dir, target string) api.Tree {
 	return api.Tree{Target: target, AsPacked: true, Tar: func(ctx context.Context, w io.Writer) error {
 		return treetar.Pack(ctx, w, dir, treetar.PackOptions{})
 	}}
+}
+
+// ownFiles returns the tree of an archive whose files are all below dirs.
+func ownFiles(pack func(context.Context, io.Writer) error, dirs ...string) api.Tree {
+	return api.Tree{Target: "/", AsPacked: true, Tar: pack, Mounted: dirs}
+}
+
+// mountedAround returns the directories that hold a tree, its temporary files and
+// the state directory. As in GitLab Runner, /builds is a mount.
+func mountedAround(at string) []string {
+	if !strings.HasPrefix(at, buildsDir+"/") {
+		return nil
+	}
+	return []string{buildsDir, stateDir}
 }
 
 // packSurroundings packs the directories around a tree. As in GitLab Runner,
