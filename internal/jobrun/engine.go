@@ -5,6 +5,7 @@ package jobrun
 import (
 	"context"
 	"io"
+	"os"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
@@ -31,6 +32,7 @@ type Container interface {
 	Follow(ctx context.Context, line func(string)) error
 	Put(ctx context.Context, dir string, tar io.Reader) error
 	Get(ctx context.Context, path string, tar io.Writer) error
+	Mounted(dir string) (*os.Root, error)
 	Restart(ctx context.Context) error
 	Kill(ctx context.Context) error
 	Keep(ctx context.Context) (name string, err error)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -86,6 +87,7 @@ type memoryContainer struct {
 	looks   int // searches for cores
 	kept    bool
 	removed bool
+	mounted string // directory of the host with its state directory, "" for none
 }
 
 func (c *memoryContainer) Name() string       { return c.name }
@@ -160,6 +162,13 @@ func (c *memoryContainer) Get(_ context.Context, from string, w io.Writer) error
 		return fs.ErrNotExist
 	}
 	return t.Close()
+}
+
+func (c *memoryContainer) Mounted(string) (*os.Root, error) {
+	if c.mounted == "" {
+		return nil, fs.ErrNotExist
+	}
+	return os.OpenRoot(c.mounted)
 }
 
 func (c *memoryContainer) Keep(context.Context) (string, error) {

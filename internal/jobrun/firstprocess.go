@@ -47,7 +47,7 @@ func markStep(what string) string {
 // line has the pipe as descriptor 1 meanwhile. After the stage, it kills the
 // processes that are left and writes the status to another pipe. That pipe is
 // open in both directions, so that a reader that is gone does not block the
-// writer.
+// writer. The stage endStage makes it exit.
 //
 // GitLab Runner starts the container once per script, with its entrypoint. If
 // the entrypoint has replaced itself with this shell, the shell executes the
@@ -61,6 +61,7 @@ if [ -s ` + stateDir + `/next ]; then
 	read -r _lcitool_next < ` + stateDir + `/next
 	: > ` + stateDir + `/next
 else
+	` + copyPackages() + `
 	[ $$ != 1 ] || echo "` + replacedLine + `"
 	echo "` + readyLine + `"
 fi
@@ -84,6 +85,7 @@ while :; do
 		_lcitool_next=
 	else
 		read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo || continue
+		[ "$_lcitool_stage" != ` + endStage + ` ] || exit 1
 		if [ $$ = 1 ] && [ "$_lcitool_stage" = after_script ] && [ -f ` + stateDir + `/again ]; then
 			echo "$_lcitool_pid $_lcitool_stage $_lcitool_status" > ` + stateDir + `/next
 			exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"

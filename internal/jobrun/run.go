@@ -326,9 +326,7 @@ func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcom
 	}
 	var errs []error
 	r.readCommands(ctx, j, c, result.State, out)
-	if text, err := readFile(ctx, c, "/packages.txt", maxPackages); err == nil {
-		out.Packages = nonEmptyLines(text)
-	}
+	out.Packages = packages(ctx, c)
 	if result.State != outcome.EngineError && !out.abandoned {
 		passed := result.State == outcome.Passed
 		if err := errors.Join(r.collect(ctx, j, c, passed, out), r.saveCaches(ctx, j, c, passed)); err != nil && passed {
@@ -353,6 +351,9 @@ func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcom
 			return errors.Join(errs...)
 		}
 		errs = append(errs, err)
+	}
+	if j.entrypoint == nil {
+		endFirst(c)
 	}
 	return errors.Join(append(errs, c.Remove(ctx))...)
 }
