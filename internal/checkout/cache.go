@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,6 +22,7 @@ const (
 	maxBases  = 4                   // trees kept, of all projects together
 	maxUnused = 14 * 24 * time.Hour // a tree unused for longer is removed
 	maxStamp  = 4096                // bytes
+	maxEarly  = 5 * time.Second     // age of a digest that Expect began
 	nearby    = 100                 // changed files up to which no closer tree is searched for
 	maxUpper  = 2000                // changed files up to which a tree can be used at all
 )
@@ -32,7 +34,8 @@ const (
 type Cache struct {
 	Dir string // private, in which nothing else is
 
-	most int // changed files up to which a cached tree can be used; 0 means maxUpper
+	most  int // changed files up to which a cached tree can be used; 0 means maxUpper
+	ahead atomic.Pointer[early]
 }
 
 // CacheIn returns the cache below parent, which need not exist.
@@ -120,10 +123,49 @@ func lockBase(dir string, how int) (*os.File, error) {
 	return f, nil
 }
 
+// An early is the digest of a base, made while other things are done.
+type early struct {
+	dir    string // of the base
+	began  time.Time
+	ended  chan struct{}
+	digest string
+	err    error
+}
+
+// Expect begins to make the digest of the tree of source that was used last,
+// which the next Layers is likely to need.
+func (c *Cache) Expect(source string) {
+	for _, dir := range c.bases() {
+		b := c.open(dir, source)
+		if b == nil {
+			continue
+		}
+		e := &early{dir: dir, began: time.Now(), ended: make(chan struct{})}
+		c.ahead.Store(e)
+		go func() {
+			defer close(e.ended)
+			defer b.release()
+			e.digest, e.err = treeDigest(b.files())
+		}()
+		return
+	}
+}
+
+// digest returns the digest of a base. That of Expect is used once, and only soon
+// after it was asked for.
+func (c *Cache) digest(b *base) (string, error) {
+	e := c.ahead.Load()
+	if e == nil || e.dir != b.dir || !c.ahead.CompareAndSwap(e, nil) || time.Since(e.began) > maxEarly {
+		return treeDigest(b.files())
+	}
+	<-e.ended
+	return e.digest, e.err
+}
+
 // check reports whether a base is unchanged, and updates the time of its last
 // use.
-func (b *base) check() bool {
-	digest, err := treeDigest(b.files())
+func (c *Cache) check(b *base) bool {
+	digest, err := c.digest(b)
 	if err != nil || digest != b.Digest {
 		return false
 	}

@@ -96,7 +96,7 @@ func (s *Snapshot) nearest(ctx context.Context, c *Cache, g git, tree string) (*
 			continue
 		}
 		d, err := g.differences(ctx, b, tree)
-		if err != nil || d.size() > cmp.Or(c.most, maxUpper) || best != nil && d.size() >= differs.size() || !b.check() {
+		if err != nil || d.size() > cmp.Or(c.most, maxUpper) || best != nil && d.size() >= differs.size() || !c.check(b) {
 			b.release()
 			continue
 		}

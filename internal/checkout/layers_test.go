@@ -229,6 +229,51 @@ func TestChangedBase(t *testing.T) {
 	}
 }
 
+// TestExpect: a digest that was begun early counts once, and not for long.
+func TestExpect(t *testing.T) {
+	d := newDeveloper(t)
+	c := &Cache{Dir: t.TempDir()}
+	s := d.take("")
+	if c.Expect(s.work); c.ahead.Load() != nil {
+		t.Fatal("expects a tree of an empty cache")
+	}
+	change := func(dir string) {
+		t.Helper()
+		if err := os.Chmod(filepath.Join(dir, "README"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, first := d.layered(s, c, nil)
+	if c.Expect(filepath.Join(s.work, "other")); c.ahead.Load() != nil {
+		t.Fatal("expects a tree of another project")
+	}
+	c.Expect(s.work)
+	early := c.ahead.Load()
+	<-early.ended
+	early.digest = "made early"
+	if _, l := d.layered(s, c, nil); l.Lower == first.Lower {
+		t.Error("the early digest is not used")
+	}
+	_, l := d.layered(s, c, nil)
+	c.Expect(s.work)
+	if _, again := d.layered(s, c, nil); again.Lower != l.Lower {
+		t.Error("a tree that is the same is not used")
+	}
+	change(l.Lower)
+	if _, again := d.layered(s, c, nil); again.Lower == l.Lower {
+		t.Error("the early digest is used twice")
+	}
+	_, l = d.layered(s, c, nil)
+	c.Expect(s.work)
+	early = c.ahead.Load()
+	<-early.ended
+	early.began = early.began.Add(-2 * maxEarly)
+	change(l.Lower)
+	if _, again := d.layered(s, c, nil); again.Lower == l.Lower {
+		t.Error("an old digest is used")
+	}
+}
+
 // TestCacheIsBounded: trees that nobody uses go, others stay.
 func TestCacheIsBounded(t *testing.T) {
 	d := newDeveloper(t)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobevents"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
@@ -185,7 +184,7 @@ func (s *Source) sweep(ctx context.Context, engine jobrun.KeptEngine) {
 		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
 	}
 	scratch.Sweep(s.checkouts)
-	checkout.CacheIn(s.checkouts).Sweep()
+	s.trees.Sweep()
 	s.artifacts.Sweep()
 }
 

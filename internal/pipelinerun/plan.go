@@ -75,6 +75,7 @@ type Source struct {
 	elsewhere *gitlabci.Elsewhere
 	artifacts *artifacts.Store
 	checkouts string             // directory for the jobs' trees
+	trees     *checkout.Cache    // below checkouts
 	work      string             // directory below checkouts for this source
 	snapshot  *checkout.Snapshot // nil if jobs change the project's directory, or no job will run
 	tree      string             // directory with the files; differs from Project for a commit
@@ -84,7 +85,7 @@ type Source struct {
 
 // Open reads the pipeline of a project. The caller must call Close.
 func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
-	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, checkouts: o.Checkouts, tree: o.Project, remove: func() {}, git: &repository{}}
+	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, checkouts: o.Checkouts, trees: checkout.CacheIn(o.Checkouts), tree: o.Project, remove: func() {}, git: &repository{}}
 	defer func() {
 		if err != nil {
 			s.Close()

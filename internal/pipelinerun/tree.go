@@ -26,6 +26,7 @@ func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
 	if err := safefs.MakePrivateDir(s.checkouts); err != nil {
 		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
 	}
+	s.trees.Expect(s.Project)
 	dir, done, err := scratch.New(s.checkouts)
 	if err != nil {
 		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
@@ -63,7 +64,7 @@ func (p *Plan) Untracked() checkout.Left {
 func (p *Plan) jobTree(o LocalOptions) jobrun.Tree {
 	t := jobrun.Tree{
 		Dir: p.source.tree, Writable: p.source.snapshot == nil, MountPath: gitlabci.ProjectDir(p.event), Snapshot: p.source.snapshot, Work: p.source.work,
-		FullHistory: o.FullHistory, Untracked: o.Untracked, Cache: checkout.CacheIn(p.source.checkouts),
+		FullHistory: o.FullHistory, Untracked: o.Untracked, Cache: p.source.trees,
 	}
 	for _, variable := range gitlabci.Predefined(p.event) {
 		switch variable.Name {
