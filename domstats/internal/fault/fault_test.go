@@ -28,7 +28,7 @@ func complete() []string { return []string{"F09", "F20", "F24", "F30", "F12"} }
 // all others where there is time.
 func casesFor(t *testing.T, f fault.Fault) []suite.Case {
 	t.Helper()
-	if testing.Short() || raceDetector && !slices.Contains(complete(), f.ID) {
+	if raceDetector && !slices.Contains(complete(), f.ID) {
 		cases, err := suite.Select(suite.Cases(), f.Caught...)
 		if err != nil {
 			t.Fatal(err)
@@ -69,6 +69,9 @@ func meet(t *testing.T, f fault.Fault) {
 // Every fault is seen by every case that is there to see it, and no case
 // breaks down over any.
 func TestMutationScore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test runs the cases on all faults")
+	}
 	var caught atomic.Int64
 	all := fault.Faults()
 	t.Run("faults", func(t *testing.T) {
@@ -88,6 +91,9 @@ func TestMutationScore(t *testing.T) {
 // A libvirt that is newer than the catalogue fails no case, and what it has
 // more is told.
 func TestNewerLibvirt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test runs the cases on all faults")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		rep, err := suite.Run(t.Context(), suite.Options{
 			Stack: fault.Wrap(model.New(), fault.Newer()), Cases: suite.Cases(), Prefix: "lcstats-fault-1-1.", Jobs: 4,
