@@ -10,7 +10,7 @@ import (
 )
 
 // An Executor sends one command in JSON to a QEMU and returns its reply in JSON.
-// libvirt's passthrough is one, [Socket] another.
+// libvirt's passthrough is one.
 type Executor interface {
 	Execute(ctx context.Context, command string) (reply string, err error)
 }

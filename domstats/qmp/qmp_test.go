@@ -3,15 +3,10 @@
 package qmp
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
-	"net"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 type canned string
@@ -51,77 +46,5 @@ func TestVersion(t *testing.T) {
 	}
 	if got, err := Version(t.Context(), canned(`{"return":{"qemu":"7"}}`)); err == nil {
 		t.Errorf("got %s", got)
-	}
-}
-
-// monitor answers each line with what script gives for it; nothing means silence.
-func monitor(t *testing.T, greeting string, script map[string]string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "qmp")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		answer := greeting
-		for lines := bufio.NewScanner(conn); ; answer = script[lines.Text()] {
-			if _, err := io.WriteString(conn, answer); err != nil || !lines.Scan() {
-				return
-			}
-		}
-	}()
-	return path
-}
-
-const (
-	hello = `{"QMP":{"version":{},"capabilities":[]}}` + "\n"
-	ready = `{"execute":"qmp_capabilities"}`
-)
-
-func TestSocketSkipsEvents(t *testing.T) {
-	path := monitor(t, hello, map[string]string{
-		ready:                        `{"return":{}}` + "\n",
-		`{"execute":"query-status"}`: `{"event":"STOP"}` + "\n" + `{"return":{"status":"paused"}}` + "\n",
-	})
-	s, err := Dial(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if got, err := Status(t.Context(), s); err != nil || got != "paused" {
-		t.Errorf("got %q, %v", got, err)
-	}
-}
-
-func TestSocketEndsWithItsContext(t *testing.T) {
-	for name, path := range map[string]string{
-		"no greeting":   monitor(t, "", nil),
-		"no agreement":  monitor(t, hello, nil),
-		"wrong service": monitor(t, "220 mail\n", nil),
-		"other JSON":    monitor(t, "{}\n", nil),
-	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		if _, err := Dial(ctx, path); err == nil {
-			t.Errorf("%s: connected", name)
-		}
-		cancel()
-	}
-	s, err := Dial(t.Context(), monitor(t, hello, map[string]string{ready: `{"return":{}}` + "\n"}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if _, err := Status(ctx, s); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := Status(t.Context(), s); err == nil {
-		t.Error("the connection is used again after a lost reply")
 	}
 }
