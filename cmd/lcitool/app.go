@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -66,3 +67,13 @@ func hideSecrets(_ []string, attr slog.Attr) slog.Attr {
 	}
 	return attr
 }
+
+// warnf prints a warning. about is a job, a target or a position in a file, or
+// "".
+func (a *app) warnf(about, format string, args ...any) {
+	a.warnings.Print(a.Infof, about, fmt.Sprintf(format, args...))
+}
+
+// checkWarnings prints the pending warnings to stderr. With --strict, it returns
+// them as an error instead.
+func (a *app) checkWarnings() error { return a.warnings.Check(a.strict, a.Infof) }

@@ -5,15 +5,12 @@ package main
 import (
 	"context"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/container/api"
-	"gitlab.com/lcitool/lcitool/internal/buildsteps"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
-	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
@@ -28,25 +25,13 @@ func (a *app) showsBuilds() bool {
 	return a.verbose || a.debug || a.Getenv("CI") != ""
 }
 
-// buildLog returns the writer for the output of an image build. It shows steps
-// or, with --verbose, the whole output. The caller must call done, as with
-// Streams.Built.
+// buildLog is Streams.BuildLog for this command line.
 func (a *app) buildLog(image string, to io.Writer) (w io.Writer, done func(outcome.State)) {
-	shown, restore := stdio.ForProgram(to)
-	state := userdirs.State(a.Getenv)
-	if a.showsBuilds() || state == "" {
-		return shown, func(outcome.State) { restore() }
+	dir := userdirs.State(a.Getenv)
+	if a.showsBuilds() {
+		dir = ""
 	}
-	log := buildsteps.NewLog(shown, stdio.IsTerminal(to) && a.Terminal(), filepath.Join(state, "builds"), image)
-	return log, func(state outcome.State) {
-		path, err := log.Close(state)
-		restore()
-		if err != nil {
-			a.warnf("", "cannot keep the log of the build: %v", err)
-		} else if path != "" {
-			a.Infof("build log: %s", path)
-		}
-	}
+	return a.BuildLog(image, to, dir, a.warnf)
 }
 
 // ensure builds an image if needed.

@@ -37,5 +37,5 @@ func (a *app) console() progress.Console {
 }
 
 func (a *app) messages() pipelinerun.Messages {
-	return pipelinerun.Messages{Infof: a.Infof, Warnf: a.warnf, Warn: a.warn}
+	return pipelinerun.Messages{Infof: a.Infof, Warnf: a.warnf, Warn: a.warnings.Add}
 }

@@ -32,6 +32,6 @@ func run(ctx context.Context, a *app, args []string) int {
 		err = cliflags.FlagError(root, err)
 	}
 	err = errors.Join(a.checkWarnings(), err)
-	a.countWarnings()
+	a.warnings.End(a.Infof)
 	return a.report(ctx, err)
 }

@@ -71,25 +71,11 @@ func (s *statsShow) run(ctx context.Context) error {
 	}
 	defer c.Close()
 	o := &observe.Observer{Client: c, Groups: s.chosen, QEMU: !s.noQEMU, Log: s.app.log()}
-	domains, err := o.Domains(ctx, s.names)
-	if err != nil {
-		return err
+	if !s.watch {
+		s.interval = 0
 	}
 	printer := &display.Printer{Groups: s.chosen, Zeros: s.zeros, Moving: s.watch}
-	for {
-		snapshots, err := o.Look(ctx, domains)
-		if err != nil {
-			return err
-		}
-		if err := s.print(printer, snapshots); err != nil || !s.watch {
-			return err
-		}
-		select {
-		case <-time.After(s.interval):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return o.Watch(ctx, s.names, s.interval, func(snapshots []display.Snapshot) error { return s.print(printer, snapshots) })
 }
 
 func (s *statsShow) print(p *display.Printer, snapshots []display.Snapshot) error {

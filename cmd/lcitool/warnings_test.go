@@ -22,7 +22,7 @@ func TestWarningsAreCounted(t *testing.T) {
 		a.warnf(fmt.Sprintf("job %d", i), "unknown keyword %q", fmt.Sprint("key", i))
 	}
 	a.warnf("job 1", "something else")
-	a.countWarnings()
+	a.warnings.End(a.Infof)
 	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
 	want := []string{"warning: job 9: unknown keyword \"key9\"", "warning: job 1: something else", "warning: 490 more like this: unknown keyword …"}
 	if len(lines) != 12 || strings.Join(lines[9:], "\n") != strings.Join(want, "\n") {
@@ -40,7 +40,7 @@ func TestWarningsTogether(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for i := range 50 {
-				a.warn(diag.Errorf(diag.Position{File: "f.yml", Line: i}, "kind %c", 'a'+rune(i)))
+				a.warnings.Add(diag.Errorf(diag.Position{File: "f.yml", Line: i}, "kind %c", 'a'+rune(i)))
 				if err := a.checkWarnings(); err != nil {
 					t.Error(err)
 				}
@@ -52,7 +52,7 @@ func TestWarningsTogether(t *testing.T) {
 		t.Errorf("%d lines, want each warning once", n)
 	}
 	a.strict = true
-	a.warn(&facts.Problem{Message: "x"})
+	a.warnings.Add(&facts.Problem{Message: "x"})
 	if a.checkWarnings() == nil {
 		t.Error("no error with --strict")
 	}

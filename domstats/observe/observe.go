@@ -44,6 +44,30 @@ func (o *Observer) Domains(ctx context.Context, names []string) ([]domstats.Doma
 	return domains, nil
 }
 
+// Watch calls show with the statistics of the domains with the given names, or
+// of all running ones, after each interval until ctx ends. If interval is 0, it
+// calls show once.
+func (o *Observer) Watch(ctx context.Context, names []string, interval time.Duration, show func([]display.Snapshot) error) error {
+	domains, err := o.Domains(ctx, names)
+	if err != nil {
+		return err
+	}
+	for {
+		snapshots, err := o.Look(ctx, domains)
+		if err == nil {
+			err = show(snapshots)
+		}
+		if err != nil || interval == 0 {
+			return err
+		}
+		select {
+		case <-time.After(interval):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Look takes the statistics of the domains, or of all that run, by name.
 func (o *Observer) Look(ctx context.Context, domains []domstats.Domain) ([]display.Snapshot, error) {
 	flags := domstats.FlagNoWait

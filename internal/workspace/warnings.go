@@ -3,7 +3,7 @@
 package workspace
 
 import (
-	"fmt"
+	"errors"
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/facts"
@@ -23,7 +23,7 @@ type Warnings struct {
 	kinds  []string        // that were shown, in their order
 }
 
-// Add adds a warning, without duplicates.
+// Add adds a warning for Check, without duplicates.
 func (w *Warnings) Add(f *facts.Problem) { w.AddError(f) }
 
 // AddError is Add for any error.
@@ -39,8 +39,24 @@ func (w *Warnings) AddError(err error) {
 	}
 }
 
-// Take returns the warnings added since the last call.
-func (w *Warnings) Take() []error {
+// Check prints the warnings added since the last call. If strict is true, it
+// returns them as an error instead.
+func (w *Warnings) Check(strict bool, infof func(format string, args ...any)) error {
+	list := w.take()
+	if strict {
+		return errors.Join(list...)
+	}
+	for _, err := range list {
+		about, message := "", err.Error()
+		if problem, ok := errors.AsType[*facts.Problem](err); ok && problem.Error() == message {
+			about, message = problem.Position.String(), problem.Message
+		}
+		w.Print(infof, about, message)
+	}
+	return nil
+}
+
+func (w *Warnings) take() []error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	later := w.later
@@ -48,9 +64,21 @@ func (w *Warnings) Take() []error {
 	return later
 }
 
-// Shows counts a message and reports whether to show it. Messages that differ
+// Print prints a warning unless many of its kind were printed. about is a job, a
+// target or a position in a file, or "".
+func (w *Warnings) Print(infof func(format string, args ...any), about, message string) {
+	switch {
+	case !w.shows(message):
+	case about == "":
+		infof("warning: %s", message)
+	default:
+		infof("warning: %s: %s", about, message)
+	}
+}
+
+// shows counts a message and reports whether to show it. Messages that differ
 // only in quoted text and numbers are of the same kind.
-func (w *Warnings) Shows(message string) bool {
+func (w *Warnings) shows(message string) bool {
 	kind := kindOf(message)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -63,19 +91,16 @@ func (w *Warnings) Shows(message string) bool {
 	return w.counts[kind] <= mostWarnings
 }
 
-// Hidden returns a line for each kind with too many warnings. Further calls
-// return nothing.
-func (w *Warnings) Hidden() []string {
+// End prints how many warnings of each kind were not printed.
+func (w *Warnings) End(infof func(format string, args ...any)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var lines []string
 	for _, kind := range w.kinds {
 		if more := w.counts[kind] - mostWarnings; more > 0 {
-			lines = append(lines, fmt.Sprintf("%d more like this: %s", more, kind))
+			infof("warning: %d more like this: %s", more, kind)
 		}
 	}
 	w.kinds, w.counts = nil, nil
-	return lines
 }
 
 // varying matches what differs between messages of one kind.
