@@ -270,7 +270,11 @@ func (r *running) initRefused() (int, error) {
 		return 0, nil
 	}
 	r.stderr.discard()
-	reason := errors.New("command: " + strings.ToLower(cause.Error()))
+	command := "command"
+	if len(r.options.Command) > 0 {
+		command += fmt.Sprintf(" %q", r.options.Command[0])
+	}
+	reason := errors.New(command + ": " + strings.ToLower(cause.Error()))
 	if cause.Error() == "No such file or directory" {
 		return 127, reason
 	}

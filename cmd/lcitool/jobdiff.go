@@ -42,10 +42,10 @@ As with "lcitool facts diff", the exit status is 0 with and without differences.
   lcitool job diff 20261123-2359:x86_64-debian-13 x86_64-debian-13
   lcitool job diff --ask-images x86_64-debian-12 x86_64-debian-13`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				return nil
+			if len(args) == 0 {
+				return cliflags.Args("JOB")(cmd, args)
 			}
-			return cliflags.Args("JOB", "JOB")(cmd, args)
+			return cliflags.AtMostArgs("JOB", "JOB")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			left, right, err := a.jobsToCompare(cmd, args)

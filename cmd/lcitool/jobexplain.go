@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -31,7 +30,7 @@ hidden.`,
 			}
 			jobs := pipelinerun.Explain(e, args[0], redact.Variables(chosen.given.All))
 			if len(jobs) == 0 {
-				return fmt.Errorf("no job of the pipeline is called %q or matches it", args[0])
+				return pipelinerun.NoJob(e.Evaluation, args[0])
 			}
 			if format == "json" {
 				return a.JSON(jobs)

@@ -53,7 +53,7 @@ func TestStaleDockerfilesAreFoundWithoutRequests(t *testing.T) {
 	if n := asked.Load(); n > 0 {
 		t.Errorf("%d connections to hosts of the manifest", n)
 	}
-	if status != 125 || !strings.Contains(stderr, "cannot tell whether Dockerfiles are what the manifest says: https://") || !strings.Contains(stderr, "is not in the cache") {
+	if status != 125 || !strings.Contains(stderr, "cannot compare the Dockerfiles with the manifest: https://") || !strings.Contains(stderr, "is not in the cache") {
 		t.Errorf("status %d, %s", status, stderr)
 	}
 	if n := strings.Count(stderr, "\n"); n > 6 {

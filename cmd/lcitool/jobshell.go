@@ -39,8 +39,11 @@ last run of JOB, its core is copied into the new container.`,
 			switch {
 			case lastFailed && len(names) > 0:
 				return cliflags.Usagef(cmd, "argument --last-failed: not allowed with argument JOB")
-			case !lastFailed && len(names) != 1:
-				return cliflags.Usagef(cmd, "one of the arguments --last-failed JOB is required")
+			case len(names) > 1:
+				err := fmt.Errorf("unrecognized arguments: %s", strings.Join(names[1:], " "))
+				return cliflags.Usage(cmd, diag.WithHint(err, `a command follows "--": lcitool job shell JOB -- COMMAND`))
+			case !lastFailed && len(names) == 0:
+				return cliflags.Usagef(cmd, "one of the arguments JOB, --last-failed is required")
 			}
 			return v.shell(cmd, strings.Join(names, ""), command)
 		},

@@ -31,7 +31,7 @@ func FromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 			return
 		}
 		if e := cmd.Flags().Set(f.Name, value); e != nil {
-			err = Usagef(cmd, "environment variable %s: %w", name, e)
+			err = Usagef(cmd, "environment variable %s: %w", name, ValueError(e))
 		}
 	})
 	return err
@@ -64,7 +64,8 @@ func CheckChoice(cmd *cobra.Command, flag, value string, values ...string) error
 	if slices.Contains(values, value) {
 		return nil
 	}
-	return Usagef(cmd, "argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(values, ", "))
+	named := slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" }) // "" stands for no choice
+	return Usagef(cmd, "argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(named, ", "))
 }
 
 // Expand replaces unambiguous prefixes of long options by their names, as the

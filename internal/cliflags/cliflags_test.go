@@ -33,7 +33,7 @@ func TestCheckChoices(t *testing.T) {
 		{[]string{"--format", "json", "--network="}, ""},
 		{[]string{"-f", "xml"}, "argument --format: invalid choice: 'xml' (choose from text, json)"},
 		{[]string{"--format="}, "argument --format: invalid choice: '' (choose from text, json)"},
-		{[]string{"--network", "none"}, "argument --network: invalid choice: 'none' (choose from , host)"},
+		{[]string{"--network", "none"}, "argument --network: invalid choice: 'none' (choose from host)"},
 	} {
 		got := ""
 		if err := CheckChoices(command(t, c.args...)); err != nil {

@@ -5,6 +5,7 @@ package cliflags
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,8 +74,31 @@ func Exclude(cmd *cobra.Command, groups ...string) error {
 	return nil
 }
 
+// ValueError returns what is wrong with the value of a flag, without the name of
+// the flag, if err is about a value that is not of the flag's type. It returns
+// other errors unchanged.
+func ValueError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	kinds := map[string]string{"int": "a whole number", "float64": "a number", "duration": "a duration such as 90s or 1h", "bool": "true or false"}
+	kind, ok := kinds[invalid.GetFlag().Value.Type()]
+	switch {
+	case !ok:
+		return errors.Unwrap(invalid)
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Errorf("'%s' is too large", invalid.GetValue())
+	}
+	return fmt.Errorf("'%s' is not %s", invalid.GetValue(), kind)
+}
+
 // FlagError wraps an error about a flag and suggests the flag that was meant.
 func FlagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return Usagef(cmd, "argument --%s: %w", invalid.GetFlag().Name, ValueError(err))
+	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
 		var names []string

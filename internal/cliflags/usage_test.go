@@ -95,6 +95,34 @@ func TestFlagErrorNamesTheOptionThatWasMeant(t *testing.T) {
 	}
 }
 
+func TestFlagErrorSaysWhatAValueMustBe(t *testing.T) {
+	for args, want := range map[string]string{
+		"--jobs many":                 "argument --jobs: 'many' is not a whole number",
+		"-j 1.5":                      "argument --jobs: '1.5' is not a whole number",
+		"--jobs 99999999999999999999": "argument --jobs: '99999999999999999999' is too large",
+		"--cpus two":                  "argument --cpus: 'two' is not a number",
+		"--timeout 5":                 "argument --timeout: '5' is not a duration such as 90s or 1h",
+		"--render=maybe":              "argument --render: 'maybe' is not true or false",
+		"--nosuch":                    "unknown flag: --nosuch",
+		"--tag":                       "flag needs an argument: --tag",
+	} {
+		cmd := command(t, "")
+		cmd.Flags().IntP("jobs", "j", 0, "")
+		cmd.Flags().Float64("cpus", 0, "")
+		if got := errorText(cliflags.FlagError(cmd, cmd.ParseFlags(strings.Fields(args)))); got != want {
+			t.Errorf("%s: %q, want %q", args, got, want)
+		}
+	}
+}
+
+func TestFromEnvironmentNamesTheVariable(t *testing.T) {
+	getenv := func(name string) string { return map[string]string{"LCITOOL_TIMEOUT": "soon"}[name] }
+	want := "environment variable LCITOOL_TIMEOUT: 'soon' is not a duration such as 90s or 1h"
+	if got := errorText(cliflags.FromEnvironment(command(t, ""), getenv)); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestUnknownAction(t *testing.T) {
 	cmd := &cobra.Command{Use: "job"}
 	cmd.AddCommand(&cobra.Command{Use: "list", Run: func(*cobra.Command, []string) {}}, &cobra.Command{Use: "lost", Hidden: true, Run: func(*cobra.Command, []string) {}})

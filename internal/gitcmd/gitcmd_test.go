@@ -291,7 +291,10 @@ func TestErrors(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tree")
 	newRepo(t, dir)
 	r := open(t, dir)
-	_, err := r.Resolve(t.Context(), "nothing")
+	if _, err := r.Resolve(t.Context(), "nothing"); err == nil || err.Error() != `there is no commit "nothing"` {
+		t.Errorf("%v", err)
+	}
+	_, err := r.Git(t.Context(), "rev-parse", "--verify", "nothing")
 	failed, ok := errors.AsType[*Error](err)
 	if !ok || failed.Command != "rev-parse" || err.Error() != "git rev-parse: Needed a single revision" {
 		t.Errorf("%v", err)

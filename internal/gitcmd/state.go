@@ -4,6 +4,7 @@ package gitcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -49,7 +50,11 @@ func (r *Repo) Head(ctx context.Context) (Head, error) {
 
 // Resolve returns the full hash of the commit that a revision names.
 func (r *Repo) Resolve(ctx context.Context, revision string) (string, error) {
-	return r.Git(ctx, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
+	hash, err := r.Git(ctx, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
+	if failed, ok := errors.AsType[*Error](err); ok && strings.Contains(failed.Stderr, "Needed a single revision") {
+		return "", fmt.Errorf("there is no commit %q", revision)
+	}
+	return hash, err
 }
 
 // A Ref is a branch, a tag or a remote-tracking branch.

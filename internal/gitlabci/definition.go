@@ -23,6 +23,7 @@ type definition struct {
 	job       Job // When and AllowFailure are what holds without rules
 	rules     []rule
 	hasRules  bool
+	bare      bool    // it has neither rules, only nor except
 	only      *policy // nil for none
 	except    *policy
 	variables settings

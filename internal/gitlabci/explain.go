@@ -82,6 +82,10 @@ func (e *Evaluation) WorkflowRules() []RuleTrace {
 	return e.workflow.scope.trace(e.workflow.rules)
 }
 
+// WithoutRules reports whether a job has neither rules, only nor except, which
+// means "only: [branches, tags]".
+func (j *Job) WithoutRules() bool { return j.decided != nil && j.decided.def.bare }
+
 // Policies traces only and except of a job. It returns nil without them.
 func (j *Job) Policies() []PolicyTrace {
 	if j.decided == nil || j.decided.def.hasRules {

@@ -171,6 +171,7 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 		def.rules = j.rules(rules, jobRules())
 		return
 	}
+	def.bare = only == nil && except == nil
 	if only != nil || !workflow && !lacks {
 		def.only = j.policy(only, true)
 	}

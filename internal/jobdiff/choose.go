@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -30,7 +31,7 @@ var ofRun = lazyregexp.New(`^(\d{4,8}[-\w]*):(.+)$`)
 // the beginning of its ID. A suffix "@previous" selects the run before,
 // "@passed" and "@failed" the newest run in which the job passed or failed.
 func (c *Chooser) Find(text string) (*Input, error) {
-	in, err := c.newest(text, 0, ran)
+	in, err := c.newest(text, 0, ran, "")
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return in, err
 	}
@@ -41,11 +42,11 @@ func (c *Chooser) Find(text string) (*Input, error) {
 		name := text[:at]
 		switch text[at+1:] {
 		case "previous":
-			return c.newest(name, 1, ran)
+			return c.newest(name, 1, ran, " before its newest run")
 		case "passed":
-			return c.newest(name, 0, func(j *jobrecord.Job) bool { return j.State == outcome.Passed })
+			return c.newest(name, 0, func(j *jobrecord.Job) bool { return j.State == outcome.Passed }, " that passed")
 		case "failed":
-			return c.newest(name, 0, (*jobrecord.Job).Failed)
+			return c.newest(name, 0, (*jobrecord.Job).Failed, " that failed")
 		}
 	}
 	return nil, err
@@ -62,8 +63,15 @@ func (c *Chooser) Previous(in *Input) (*Input, error) {
 			return &Input{Run: run, Job: j}, nil
 		}
 	}
-	return nil, fmt.Errorf("job %q has no run before %s: %w", in.Job.Name, in.Run.ID, fs.ErrNotExist)
+	return nil, errNotFound(fmt.Sprintf("job %q has no run before %s", in.Job.Name, in.Run.ID))
 }
+
+// An errNotFound is the text of an error that is fs.ErrNotExist.
+type errNotFound string
+
+func (e errNotFound) Error() string { return string(e) }
+
+func (errNotFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 // ran reports whether a job was executed.
 func ran(j *jobrecord.Job) bool { return j.State.Ended() && !j.Started.IsZero() }
@@ -76,8 +84,8 @@ func (c *Chooser) all() []jobrecord.Stored {
 }
 
 // newest returns the job called name from the newest run in which of accepts it,
-// after skipping skip such runs.
-func (c *Chooser) newest(name string, skip int, of func(*jobrecord.Job) bool) (*Input, error) {
+// after skipping skip such runs. wanted says in the error what of asks for.
+func (c *Chooser) newest(name string, skip int, of func(*jobrecord.Job) bool, wanted string) (*Input, error) {
 	for i := range c.all() {
 		run := &c.runs[i]
 		j, err := pick(run, name, of)
@@ -92,7 +100,8 @@ func (c *Chooser) newest(name string, skip int, of func(*jobrecord.Job) bool) (*
 		}
 		skip--
 	}
-	return nil, fmt.Errorf("no run of %s has a job or target %q that will do: %w", c.Project, name, fs.ErrNotExist)
+	return nil, diag.WithHint(errNotFound(fmt.Sprintf("no run of %s has a job or target %q%s", c.Project, name, wanted)),
+		`"lcitool job runs" lists the runs that are kept`)
 }
 
 // inRun returns a job of a run. id is the beginning of the run's ID.
@@ -106,7 +115,7 @@ func (c *Chooser) inRun(id, name string) (*Input, error) {
 	case err != nil:
 		return nil, err
 	case j == nil:
-		return nil, fmt.Errorf("no job or target %q ran in run %s: %w", name, run.ID, fs.ErrNotExist)
+		return nil, errNotFound(fmt.Sprintf("no job or target %q ran in run %s", name, run.ID))
 	}
 	return &Input{Run: run, Job: j}, nil
 }

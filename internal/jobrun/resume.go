@@ -67,7 +67,7 @@ func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 		return err
 	}
 	out.Resumed = n
-	fmt.Fprintf(s.Stdout, "lcitool: goes on in container %s at command %d of %d; the %d before it are not repeated, nor are processes that they started\n", k.Container, n, len(j.commands()), n-1)
+	fmt.Fprintf(s.Stdout, "lcitool: continues in container %s at command %d of %d; earlier commands are not repeated, and processes that they started are gone\n", k.Container, n, len(j.commands()))
 	if err := r.refresh(ctx, j, c, k, s.Stdout, out); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestResume(t *testing.T) {
 		if !strings.Contains(rest, "one() { :; }\n. "+beforeFile) || !strings.Contains(rest, `export ADDED='it'\''s'`) || !strings.HasSuffix(rest, "\ntwo\n") || strings.Contains(rest, "$ one") {
 			t.Errorf("%s: the rest is\n%s", name, rest)
 		}
-		if !strings.Contains(said.String(), "at command 2 of 2; the 1 before it are not repeated") || out.Resumed != 2 {
+		if !strings.Contains(said.String(), "at command 2 of 2; earlier commands are not repeated") || out.Resumed != 2 {
 			t.Errorf("%s: resumed at %d, said %s", name, out.Resumed, said.String())
 		}
 		if got := strings.Join(kept.stages, ", "); got != "rest running, after_script success" {

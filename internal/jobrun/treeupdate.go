@@ -239,8 +239,8 @@ func (u *update) tell(to io.Writer) {
 		what  string
 		names []string
 	}{
-		{"replaced by what they are in the tree now", u.replaced},
-		{"removed, as they are not in the tree now", u.removed},
+		{"updated from the tree", u.replaced},
+		{"removed, because the tree no longer has them", u.removed},
 		{"changed in the tree, but kept as the job left them", u.kept},
 	} {
 		if n := len(list.names); n > 0 {

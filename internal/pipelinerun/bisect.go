@@ -105,7 +105,7 @@ func (o *BisectOptions) session(ctx context.Context, repo *gitcmd.Repo) (s *bise
 		return nil, diag.WithHint(err, "remove "+s.File)
 	}
 	if len(s.Steps) > 0 {
-		o.Messages.infof("going on with a search that was interrupted after %d commits", len(s.Steps))
+		o.Messages.infof("continuing a search that was interrupted after %d commits", len(s.Steps))
 	}
 	return s, nil
 }

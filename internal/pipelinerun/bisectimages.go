@@ -152,7 +152,7 @@ func (b *imageBisect) open() error {
 		return diag.WithHint(err, "remove "+b.search.File)
 	}
 	if n := len(b.search.Steps); n > 0 {
-		b.Messages.infof("going on with a search that was interrupted after %d images", n)
+		b.Messages.infof("continuing a search that was interrupted after %d images", n)
 	}
 	b.builder = imageupdates.Builder{
 		Engine: b.Local.Engine, Comparison: b.comparison, Tag: "lcitool.bisect." + key, Network: b.Network, Offline: b.Offline,

@@ -186,15 +186,17 @@ func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
 	what := strings.Join(narrowed, " and ")
 	switch {
 	case !called:
-		err := fmt.Errorf("no job of the pipeline is called %q or matches it", name)
-		if meant := facts.Suggestion(name, jobNames(e)); meant != "" {
-			return diag.WithHint(err, meant)
-		}
-		return err
+		return NoJob(e, name)
 	case len(c.Names) == 0:
 		return c.hintTargets(e, fmt.Errorf("no job is for %s", what))
 	}
 	return c.hintTargets(e, fmt.Errorf("no job that %q matches is for %s", name, what))
+}
+
+// NoJob returns the error for a name or pattern that no job of the pipeline has.
+func NoJob(e *gitlabci.Evaluation, name string) error {
+	err := fmt.Errorf("no job of the pipeline is called %q or matches it", name)
+	return diag.WithHint(err, cmp.Or(facts.Suggestion(name, jobNames(e)), `"lcitool job list --all" lists the jobs`))
 }
 
 func (c *Choice) hintTargets(e *gitlabci.Evaluation, err error) error {
@@ -231,7 +233,7 @@ func (c *Choice) leftOut(job *gitlabci.Job) string {
 func (c *Choice) cannotRun(job *gitlabci.Job) string {
 	switch {
 	case c.built.builds(job):
-		return "builds an image, which the jobs that run in it do here"
+		return "only builds an image, and the jobs that use the image build it"
 	case job.Role().Kind == gitlabci.Cirrus:
 		return "runs on a machine of another service"
 	case len(job.Unresolved) > 0:

@@ -91,7 +91,7 @@ func TestChoose(t *testing.T) {
 		left   string
 	}{
 		{names: "x86_64-debian-12", want: "x86_64-debian-12"},
-		{names: "x86*", want: "x86_64-debian-12 x86_64-debian-13", left: "x86_64-debian-12-container: builds an image, which the jobs that run in it do here"},
+		{names: "x86*", want: "x86_64-debian-12 x86_64-debian-13", left: "x86_64-debian-12-container: only builds an image, and the jobs that use the image build it"},
 		{names: "x86_64-debian-12-container", want: "x86_64-debian-12-container"},
 		{names: "test*", want: "x86_64-debian-12 test/all<x86_64-debian-12>x86_64-debian-12", added: "x86_64-debian-12"},
 		{names: "test/all", choice: Choice{Alone: true}, want: "test/all>x86_64-debian-12"},
@@ -103,9 +103,9 @@ func TestChoose(t *testing.T) {
 		{names: "never debian-13-optional", want: "debian-13-optional never"},
 		{names: "*", choice: Choice{Targets: []string{"debian-13"}}, want: "x86_64-debian-13", left: "debian-13-optional: is started by hand"},
 		{choice: Choice{Targets: []string{"debian-12"}, Arches: []string{"x86_64"}}, want: "x86_64-debian-12",
-			left: "x86_64-debian-12-container: builds an image, which the jobs that run in it do here"},
+			left: "x86_64-debian-12-container: only builds an image, and the jobs that use the image build it"},
 		{choice: Choice{Targets: []string{"debian-12"}, Arches: []string{"arm64", "amd64"}}, want: "x86_64-debian-12",
-			left: "x86_64-debian-12-container: builds an image, which the jobs that run in it do here"},
+			left: "x86_64-debian-12-container: only builds an image, and the jobs that use the image build it"},
 		{names: "neve?", left: "never: is not in the pipeline of this event"},
 	} {
 		test.choice.Names = strings.Fields(test.names)

@@ -25,6 +25,7 @@ type Reason struct {
 	Jobs     int                // how many
 	Workflow bool               // it is one of the workflow, which leaves out all
 	Policy   bool               // only or except leaves them out
+	Default  bool               // they have neither rules, only nor except
 	Own      bool               // they have no rules, and "when: never" of their own
 	Rule     gitlabci.RuleTrace // the zero value if no rule matches
 	Job      string             // the first of the jobs, "" for workflow:rules
@@ -107,10 +108,13 @@ func (e *Evaluation) reasons() []Reason {
 		rule, policy := deciding(e.Jobs[i].Rules()), len(e.Jobs[i].Policies()) > 0
 		own := e.Jobs[i].Rules() == nil && !slices.ContainsFunc(e.Jobs[i].Policies(), gitlabci.PolicyTrace.LeavesOut)
 		policy = policy && !own
-		at := slices.IndexFunc(out, func(r Reason) bool { return r.Rule.Pos == rule.Pos && r.Policy == policy && r.Own == own })
+		bare := policy && e.Jobs[i].WithoutRules()
+		at := slices.IndexFunc(out, func(r Reason) bool {
+			return r.Rule.Pos == rule.Pos && r.Policy == policy && r.Default == bare && r.Own == own
+		})
 		if at < 0 {
 			at = len(out)
-			out = append(out, Reason{Rule: rule, Job: e.Jobs[i].Name, Policy: policy, Own: own})
+			out = append(out, Reason{Rule: rule, Job: e.Jobs[i].Name, Policy: policy, Default: bare, Own: own})
 		}
 		out[at].Jobs++
 	}

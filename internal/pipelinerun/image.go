@@ -118,7 +118,7 @@ func (i *jobImages) prepare(ctx context.Context) error {
 	case err != nil && i.Render:
 		return fmt.Errorf("cannot read the manifest: %w", err)
 	case err != nil:
-		i.messages.infof("warning: cannot tell whether Dockerfiles are what the manifest says: %v", err)
+		i.messages.infof("warning: cannot compare the Dockerfiles with the manifest: %v", err)
 		return nil
 	}
 	// Without Render, the result is used only for a warning. A manifest may name
@@ -133,7 +133,7 @@ func (i *jobImages) prepare(ctx context.Context) error {
 
 // unknown warns that stale Dockerfiles cannot be detected.
 func (i *jobImages) unknown(err error) {
-	const what = "warning: cannot tell whether Dockerfiles are what the manifest says: "
+	const what = "warning: cannot compare the Dockerfiles with the manifest: "
 	var offline *projectsource.OfflineError
 	if errors.As(err, &offline) {
 		i.messages.infof(what+"%s is not in the cache; \"lcitool manifest --check\" fetches it", offline.URL)
@@ -256,10 +256,10 @@ func (i *jobImages) warnStale(name, file string) {
 	}
 	i.warnedStale[name] = true
 	if i.Render {
-		i.messages.infof("%s is not what the manifest says; building what the manifest says, which GitLab will not do before it is committed", file)
+		i.messages.infof("%s differs from the manifest; building what the manifest describes, as GitLab does once it is committed", file)
 		return
 	}
-	i.messages.infof("%s is not what the manifest says; building from the file, as GitLab does (--render builds what the manifest says)", file)
+	i.messages.infof("%s differs from the manifest; building from the file, as GitLab does (--render builds what the manifest describes)", file)
 }
 
 func (i *jobImages) build(j *jobrun.Job, role gitlabci.Role, name, file string, body []byte) *envimage.Image {

@@ -36,7 +36,7 @@ func (i *jobImages) fromJob(ctx context.Context, j *jobrun.Job) (done bool, err 
 	}
 	if len(j.Image.Builds) > 0 {
 		for _, line := range unknown {
-			i.messages.warnf(j.Name, "%s is not built: what it is made from", line)
+			i.messages.warnf(j.Name, "cannot build %s", line)
 		}
 		j.Image.Build, j.Image.Builds, j.Image.BuildOnly = j.Image.Builds[0], j.Image.Builds[1:], true
 		j.Image.Reference = j.Image.Build.Build.Tag

@@ -35,7 +35,7 @@ func (e *Evaluation) WriteNotes(jobs []ListedJob, variables []string) {
 	}
 	m.explainEmpty(empty, variables)
 	if e.UnknownChanges {
-		m.infof("rules ask which files the event changed: name them with --changed; without it all count as changed")
+		m.infof("some rules depend on the changed files: without --changed, all files count as changed")
 	}
 	m.problems(e.Problems)
 	if e.Refused() {
@@ -112,6 +112,8 @@ func reasonText(r Reason) string {
 		return jobs + ": no rule of the workflow matches"
 	case r.Own:
 		return jobs + fmt.Sprintf(` by "when: never" of their own, such as job %q; GitLab takes it in rules only`, r.Job)
+	case r.Default:
+		return jobs + fmt.Sprintf(", such as job %q: GitLab runs jobs without rules for branches and tags only", r.Job)
 	case r.Policy:
 		return jobs + fmt.Sprintf(" by only or except, such as job %q", r.Job)
 	case r.Rule.Pos.Line == 0:
@@ -133,7 +135,7 @@ func plural(n int, what string) string {
 func (p *Plan) Report(untracked bool, event string, variables []string) error {
 	m := p.source.messages
 	if left := p.Untracked(); !untracked && left != (checkout.Left{}) {
-		m.infof("left out what git does not track, as GitLab does not see it either: %d files, %d ignored; --untracked brings them", left.Untracked, left.Ignored)
+		m.infof("untracked files are left out, as on GitLab: %d files, %d ignored; --untracked includes them", left.Untracked, left.Ignored)
 	}
 	for _, line := range p.Skipped {
 		m.infof("left out %s", line)

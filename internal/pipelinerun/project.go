@@ -69,7 +69,7 @@ func (e *Evaluation) WriteMissing() {
 		e.source.messages.infof("%s", text)
 	}
 	if hint {
-		e.source.messages.infof("hint: --fetch brings what is public")
+		e.source.messages.infof("hint: --fetch fetches what is public")
 	}
 }
 

@@ -82,7 +82,7 @@ func TestWriteMissing(t *testing.T) {
 		m, lines := said()
 		e := &Evaluation{source: &Source{messages: m}, Evaluation: &gitlabci.Evaluation{Missing: []gitlabci.Missing{{Kind: c.kind, Why: c.why}}}}
 		e.WriteMissing()
-		if hint := slices.Contains(*lines, "hint: --fetch brings what is public"); hint != c.hint || !strings.HasSuffix((*lines)[0], c.why) {
+		if hint := slices.Contains(*lines, "hint: --fetch fetches what is public"); hint != c.hint || !strings.HasSuffix((*lines)[0], c.why) {
 			t.Errorf("%+v: %q", c, *lines)
 		}
 	}
@@ -102,7 +102,7 @@ func TestReportNamesWhatIsLeftOut(t *testing.T) {
 		m, lines := said()
 		p := &Plan{Chosen: &Chosen{}, source: &Source{messages: m, snapshot: &checkout.Snapshot{Left: checkout.Left{Untracked: 2, Ignored: 1}}}}
 		_ = p.Report(untracked, "push", nil)
-		if got := len(*lines) == 1 && strings.Contains((*lines)[0], "2 files, 1 ignored; --untracked brings them"); got == untracked {
+		if got := len(*lines) == 1 && strings.Contains((*lines)[0], "2 files, 1 ignored; --untracked includes them"); got == untracked {
 			t.Errorf("--untracked %v: %q", untracked, *lines)
 		}
 	}

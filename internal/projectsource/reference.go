@@ -56,7 +56,7 @@ func URL(text string) (Reference, error) {
 	case err != nil:
 		return Reference{}, fmt.Errorf("%q is no valid URL: %w", text, diag.Cause(err))
 	case u.Scheme != "https" || u.Hostname() == "":
-		return Reference{}, fmt.Errorf("%q is no URL of https", text)
+		return Reference{}, fmt.Errorf("%q is not an https URL", text)
 	}
 	u.Fragment, u.RawFragment = "", ""
 	return Reference{Text: text, url: u}, nil

@@ -166,7 +166,7 @@ func parseFileList(text string) (map[string]releaseFile, error) {
 		}
 		size, err := strconv.ParseInt(f[1], 10, 64)
 		if err != nil || size < 0 {
-			return nil, fmt.Errorf("%q is no size", f[1])
+			return nil, fmt.Errorf("%q is not a size", f[1])
 		}
 		if old, twice := files[f[2]]; twice && old != (releaseFile{f[0], size}) {
 			return nil, fmt.Errorf("%q is listed twice, differently", f[2])

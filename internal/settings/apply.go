@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
@@ -51,7 +52,7 @@ func (s Settings) Apply(flags *pflag.FlagSet, verb string) error {
 			continue
 		}
 		if err := flags.Set(f.Name, value.Text); err != nil {
-			return fmt.Errorf("%s: %s: %w", value.Pos, key.Name, err)
+			return fmt.Errorf("%s: %s: %w", value.Pos, key.Name, cliflags.ValueError(err))
 		}
 		f.Changed = false
 	}

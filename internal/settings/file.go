@@ -200,7 +200,7 @@ func (f *File) value(k Key, field yamldoc.Field) error {
 		return nil
 	case k.Kind == Number:
 		if n, err := strconv.ParseFloat(text, 64); err != nil || n < 0 || n > 1e6 {
-			return diag.Errorf(field.Value.Pos(), "%s: %s is no number from 0 on", k.Name, yamldoc.Quote(text))
+			return diag.Errorf(field.Value.Pos(), "%s: %s is not a number of 0 or more", k.Name, yamldoc.Quote(text))
 		}
 	case k.Kind == Directory:
 		if text, ok = f.path(field.Value.Pos(), k.Name, text); !ok {

@@ -148,8 +148,8 @@ func TestWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"[]":                                "expected a mapping",
 		"event: [push]":                     "config.yml:1: event takes a single value",
-		"jobs: many":                        `config.yml:1: jobs: "many" is no number`,
-		"jobs: -1":                          "is no number",
+		"jobs: many":                        `config.yml:1: jobs: "many" is not a number`,
+		"jobs: -1":                          "is not a number",
 		"on-failure: stop":                  `on-failure: "stop" is none of shell, keep, none`,
 		"image: x":                          "expected a mapping",
 		"variables: [A]":                    "expected a mapping",

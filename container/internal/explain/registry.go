@@ -17,7 +17,7 @@ const (
 	hintNoTLS    = "the registry speaks no TLS: set insecure = true for it in registries.conf, if it is to be trusted"
 	HintRegistry = "can the registry be reached from here? A mirror of it can be named in registries.conf"
 	hintThrottle = "the registry limits how much is pulled: wait, or podman login %s"
-	hintShort    = "the engine looks for short names nowhere: give the whole name, for example docker.io/library/NAME"
+	hintShort    = "the engine has no registries for short names: use the full name, for example docker.io/library/NAME"
 	hintProxy    = "the engine goes through a proxy that does not answer: see http_proxy and https_proxy where the engine runs"
 	hintFault    = "the registry itself fails: try again later"
 	hintArch     = "the registry has no image of that name and tag for this architecture"

@@ -22,7 +22,7 @@ func TestRegistryHintFollowsTheReason(t *testing.T) {
 		`initializing source docker://[::1]:5/a:1: pinging container registry [::1]:5: Get "https://[::1]:5/v2/": dial tcp [::1]:5: connect: connection refused`:                                 HintRegistry,
 		`pinging container registry r.example: Get "https://r.example/v2/": http: server gave HTTP response to HTTPS client`:                                                                     hintNoTLS,
 		"toomanyrequests: You have reached your pull rate limit":                                                                                                                                 "the registry limits how much",
-		`short-name "sh" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"`:                                                      "the whole name",
+		`short-name "sh" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"`:                                                      "the full name",
 		`initializing source docker://r.example/a:1: pinging container registry r.example: Get "https://r.example/v2/": proxyconnect tcp: dial tcp: refused`:                                     "proxy",
 		"initializing source docker://r.example/a:1: reading manifest 1 in r.example/a: received unexpected HTTP status: 503 Service Unavailable":                                                "itself fails",
 		"initializing source docker://r.example/a:1: reading manifest 1 in r.example/a: StatusCode: 401, Unauthorized":                                                                           "podman login r.example",
