@@ -31,6 +31,8 @@ type Histogram struct {
 	VCPU    int                 `json:"vcpu"` // -1 for the virtual machine's own
 	Stat    domstats.SchemaStat `json:"stat"`
 	Buckets []uint64            `json:"buckets"`
+	// Unsure is set if the buckets may be in reverse order.
+	Unsure bool `json:"order_unknown,omitempty"`
 }
 
 // A Printer writes snapshots. The zero value writes every group.

@@ -116,6 +116,18 @@ func TestHistogramsAreJoinedByPath(t *testing.T) {
 	}
 }
 
+func TestUnknownOrderIsNamed(t *testing.T) {
+	s := snapshot(1, 1)
+	InKernelsOrder(s.Histograms, domstats.MakeVersion(99, 0, 0))
+	if got := written(t, &Printer{}, s, nil); !strings.Contains(got, "may be in reverse order") || !strings.Contains(got, "< 8ns  █ ") {
+		t.Errorf("of an unknown QEMU:\n%s", got)
+	}
+	InKernelsOrder(s.Histograms, domstats.MakeVersion(10, 0, 9))
+	if got := written(t, &Printer{}, s, nil); strings.Contains(got, "reverse") || !strings.Contains(got, "< 8ns  █ ") || !strings.Contains(got, "< 2ns  ███") {
+		t.Errorf("of QEMU 10.0:\n%s", got)
+	}
+}
+
 func TestOddHistograms(t *testing.T) {
 	for _, h := range []Histogram{
 		{VCPU: -1, Stat: domstats.SchemaStat{Name: "none", Type: "log2-histogram"}},

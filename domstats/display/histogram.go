@@ -35,6 +35,18 @@ func Histograms(schema domstats.Schema, cpus []qmp.CPU, vcpu []domstats.StatsRes
 	return out
 }
 
+// InKernelsOrder turns histograms as QEMU gives them. All releases up to 10.0 have the
+// buckets in reverse order; for others it is not known.
+func InKernelsOrder(histograms []Histogram, qemu domstats.Version) {
+	known := qemu != 0 && qemu < domstats.MakeVersion(10, 1, 0)
+	for i, h := range histograms {
+		histograms[i].Unsure = !known
+		if known {
+			slices.Reverse(h.Buckets)
+		}
+	}
+}
+
 // limit is where bucket i ends.
 func (h Histogram) limit(i int) float64 {
 	if h.Stat.Type == "linear-histogram" {
@@ -67,7 +79,11 @@ func (h Histogram) write(b *strings.Builder) {
 		}
 	}
 	most := slices.Max(h.Buckets)
-	fmt.Fprintf(b, "  %s (not reported by libvirt)\n", name)
+	note := "not reported by libvirt"
+	if h.Unsure {
+		note += "; the buckets of this QEMU may be in reverse order"
+	}
+	fmt.Fprintf(b, "  %s (%s)\n", name, note)
 	const width = 40
 	for i := first; i <= last; i++ {
 		// A bucket that holds anything shows.

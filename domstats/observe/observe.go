@@ -119,4 +119,7 @@ func (o *Observer) askQEMU(ctx context.Context, m monitor, out *display.Snapshot
 		return
 	}
 	out.Histograms = display.Histograms(schema, cpus, values)
+	// Without a version, nothing is known of the order.
+	version, _ := qmp.Version(ctx, m)
+	display.InKernelsOrder(out.Histograms, version)
 }

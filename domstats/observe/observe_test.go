@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/display"
 	"gitlab.com/lcitool/lcitool/domstats/observe"
 )
 
@@ -121,7 +122,20 @@ func TestHistogramsComeFromQEMU(t *testing.T) {
 	o := &observe.Observer{Client: c, QEMU: true, Log: slog.New(slog.DiscardHandler)}
 	got, err := o.Look(t.Context(), nil)
 	if err != nil || len(got) != 1 || got[0].Schema == nil || len(got[0].Histograms) != 1 {
-		t.Errorf("%v, %+v", err, got)
+		t.Fatalf("%v, %+v", err, got)
+	}
+	if h := got[0].Histograms[0]; !slices.Equal(h.Buckets, []uint64{1, 2, 3}) || !h.Unsure {
+		t.Errorf("without a version: %+v", h)
+	}
+	for version, want := range map[string]display.Histogram{
+		`{"major":10,"minor":0,"micro":3}`: {Buckets: []uint64{3, 2, 1}},
+		`{"major":99,"minor":0,"micro":0}`: {Buckets: []uint64{1, 2, 3}, Unsure: true},
+	} {
+		c.answers["query-version"] = `{"return":{"qemu":` + version + `}}`
+		got, err := o.Look(t.Context(), nil)
+		if err != nil || !slices.Equal(got[0].Histograms[0].Buckets, want.Buckets) || got[0].Histograms[0].Unsure != want.Unsure {
+			t.Errorf("%s: %v, %+v", version, err, got)
+		}
 	}
 	delete(c.answers, "query-cpus-fast")
 	if got, err = o.Look(t.Context(), nil); err != nil || got[0].Schema == nil || got[0].Histograms != nil {
