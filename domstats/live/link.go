@@ -4,6 +4,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -80,6 +81,44 @@ func (h *Host) MakeFailing(ctx context.Context, name string) (send func(frames i
 		}
 	}
 	return func(frames int) error { return h.SendLarge(sender, frames) }, remove, nil
+}
+
+// MakeTap makes a tap that stays when nobody has it open.
+func (h *Host) MakeTap(ctx context.Context, name string) (remove func(), err error) {
+	if err := ip(ctx, "tuntap", "add", "dev", name, "mode", "tap"); err != nil {
+		return nil, err
+	}
+	return func() {
+		// It may have another name, and goes with its device then.
+		_ = ip(context.WithoutCancel(ctx), "link", "delete", name)
+	}, nil
+}
+
+// MakeClosedMacvtap makes a macvtap device above one end of a pair, and a sender beside it.
+// Nobody opens the device: libvirt only looks whether its node is there, and where no
+// nodes can be made, an empty file is as good.
+func (h *Host) MakeClosedMacvtap(ctx context.Context, name string) (send func(small, large int) error, remove func(), err error) {
+	lower, sender := name+"l", name+"s"
+	unmake, err := h.MakePair(ctx, lower, name+"p")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range []struct{ name, mtu, kind string }{{sender, "65535", "macvlan"}, {name, "1500", "macvtap"}} {
+		// It goes with the pair.
+		if _, err := makeLink(ctx, d.name, "link", lower, "name", d.name, "mtu", d.mtu, "type", d.kind, "mode", "bridge"); err != nil {
+			unmake()
+			return nil, nil, err
+		}
+	}
+	unmark, err := markTapNode(name)
+	if err != nil {
+		unmake()
+		return nil, nil, err
+	}
+	send = func(small, large int) error {
+		return errors.Join(h.SendFrames(sender, small), h.SendLarge(sender, large))
+	}
+	return send, func() { unmark(); unmake() }, nil
 }
 
 // MakeMacvtap creates a macvtap device on a bridge, and its node in /dev, because

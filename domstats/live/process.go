@@ -121,6 +121,20 @@ func (p process) Resident() (uint64, error) {
 	return pages * uint64(os.Getpagesize()) / 1024, err
 }
 
+func (p process) Private() (uint64, error) {
+	path := fmt.Sprintf("/proc/%d/status", p.pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			return strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("%s has no RssAnon", path)
+}
+
 func (p process) Signal(s suite.Signal) error {
 	signals := map[suite.Signal]syscall.Signal{suite.SigStop: syscall.SIGSTOP, suite.SigCont: syscall.SIGCONT, suite.SigKill: syscall.SIGKILL}
 	return syscall.Kill(p.pid, signals[s])

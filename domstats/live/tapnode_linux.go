@@ -5,6 +5,7 @@ package live
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,26 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// markTapNode sees to it that there is a file in the place of a macvtap's node.
+func markTapNode(name string) (unmark func(), err error) {
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		return nil, err
+	}
+	path := fmt.Sprintf("/dev/tap%d", i.Index)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		// A later device of that number replaces it.
+		_ = os.Remove(path)
+	}, f.Close()
+}
 
 // makeTapNode makes the device node of a macvtap unless it is there already.
 func makeTapNode(name string) (node string, err error) {

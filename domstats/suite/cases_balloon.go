@@ -114,6 +114,7 @@ func balExact(t *T) {
 	for _, s := range guestStats() {
 		t.want(r, map[string]uint64{s.name: s.told})
 	}
+	t.check(r.Has("balloon.rss"), "balloon.rss is missing beside all that the guest told")
 	const zero = "balloon.hugetlb_pgfail"
 	names := r.Names("")
 	g.do("S")

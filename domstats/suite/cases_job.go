@@ -115,6 +115,19 @@ func conOthers(t *T) {
 	r, ok = byName(a.records, g.Name)
 	t.check(ok, "%s is missing", g.Name)
 	t.partialOf(full, r)
+	for _, list := range [][]domstats.Domain{{other.Domain, g.Domain}, {g.Domain, other.Domain}} {
+		a = t.wait(t.background(everything, nowait, list...))
+		t.must(a.err, "ask for a list with NOWAIT")
+		t.quick("the call", a.took, atOnce)
+		equal(t, "the number of records", len(a.records), len(list))
+		for _, r := range a.records {
+			if r.Domain.Name == other.Name {
+				t.wantNames(r, "", want.Names("")...)
+			} else {
+				t.partialOf(full, r)
+			}
+		}
+	}
 }
 
 func conJobless(t *T) {

@@ -16,6 +16,8 @@ import (
 func rareCases() []Case {
 	return []Case{
 		{ID: "NET-20", Title: "frames that are errors", Needs: require(NeedQEMU, NeedTap, NeedLink, NeedRaw), run: netErrors},
+		{ID: "NET-21", Title: "the directions of a macvtap interface", Needs: require(NeedQEMU, NeedTap, NeedLink, NeedRaw), run: netHostsView},
+		{ID: "NET-22", Title: "devices whose names end alike", Needs: require(NeedQEMU, NeedTap, NeedLink, NeedRaw), run: netEnds},
 		{ID: "VCP-19", Title: "delays of more than 32 bits", Needs: require(NeedKVM, NeedPID, NeedX86, NeedFiles), run: vcpWideDelay},
 		{ID: "PRF-09", Title: "a thread that moves between CPUs", Needs: require(NeedQEMU, NeedPID, NeedPerf), run: prfMigrations},
 	}
@@ -37,6 +39,65 @@ func netErrors(t *T) {
 	for _, name := range []string{"net.0.rx.errs", "net.0.tx.errs", "net.1.rx.errs"} {
 		equal(t, name, t.uint(r, name), 0)
 	}
+}
+
+// netHostsView puts a macvtap device, whose directions are the guest's, in the place of a
+// tap that libvirt does not manage.
+func netHostsView(t *T) {
+	const small, large = 40, 7
+	name := t.link()
+	remove, err := t.host().MakeTap(t.ctx, name)
+	t.must(err, "make a tap")
+	t.cleanup(func(context.Context) { remove() })
+	g := t.small(true, nics(guest.NIC{Model: "e1000", MAC: mac(3)}, guest.NIC{Model: "e1000", MAC: mac(4), Device: name}))
+	t.must(t.host().RenameLink(t.ctx, name, name+"x"), "rename the tap")
+	send, unmake, err := t.host().MakeClosedMacvtap(t.ctx, name)
+	if err != nil {
+		t.skipf("no macvtap device can be made here: %v", err)
+	}
+	t.cleanup(func(context.Context) { unmake() })
+	t.must(send(small, large), "send frames to the macvtap device")
+	r := g.net()
+	swapped := t.uint(r, "net.1.tx.pkts") >= small && t.uint(r, "net.1.rx.pkts") < small
+	t.deviates("KD-16", swapped, "net.1.tx.pkts is %d and net.1.rx.pkts %d after %d frames to the interface", t.uint(r, "net.1.tx.pkts"), t.uint(r, "net.1.rx.pkts"), small)
+	r = g.wantCounts(swapped, 1)
+	t.wantText(r, "net.1.name", name)
+	if !swapped {
+		t.check(t.uint(r, "net.1.rx.pkts") >= small, "net.1.rx.pkts is %d after %d frames", t.uint(r, "net.1.rx.pkts"), small)
+		t.moves("net.1.rx.errs", t.uint(r, "net.1.rx.errs") > 0)
+	}
+	g.wantCounts(true, 0)
+}
+
+// netEnds makes devices, before the tap, that have its name at the end of theirs.
+func netEnds(t *T) {
+	const frames = 1400 // a tap keeps 1000 of them
+	var others []string
+	for c := 'a'; c <= 'h'; c++ {
+		name := fmt.Sprintf("lcs%c%s0", c, t.link())
+		remove, err := t.host().MakeBridge(t.ctx, name)
+		t.must(err, "make a bridge")
+		t.cleanup(func(context.Context) { remove() })
+		others = append(others, name)
+	}
+	g, devices := t.named(1)
+	dropped := func(device string) uint64 {
+		c, err := t.host().NetDev(device)
+		t.must(err, "read the counters of %s", device)
+		return c.TxDropped
+	}
+	t.must(t.host().SendFrames(devices[0], frames), "send frames to the interface")
+	before := dropped(devices[0])
+	r := g.net()
+	v, after := t.uint(r, "net.0.rx.drop"), dropped(devices[0])
+	for _, name := range others {
+		equal(t, "what "+name+", which nobody uses, has dropped", dropped(name), 0)
+	}
+	t.wantText(r, "net.0.name", devices[0])
+	t.moves("net.0.rx.drop", before > 0)
+	another := v == 0 && before > 0
+	t.check(another || v >= before && v <= after, "net.0.rx.drop is %d, the host's device had %d before and %d after", v, before, after)
+	t.deviates("KD-15", another, "net.0.rx.drop is %d, the host's device has dropped %d frames: another device's name ends with %s", v, before, devices[0])
 }
 
 // vcpWideDelay has four busy vCPUs share one CPU until each has waited for 4.3 s.

@@ -184,45 +184,6 @@ func (t *T) shortLives(ctx context.Context, c Conn, g *Guest, kill bool) {
 	}
 }
 
-// conLeaks makes calls over all groups and looks at the daemon's process.
-func conLeaks(t *T) {
-	const warm, calls = 600, 2000
-	g := t.full()
-	// What leaks for each thread is small: there are enough of them to show.
-	for id := uint32(20); id < 36; id++ {
-		t.must(t.conn.AddIOThread(t.ctx, g.Domain, id), "add IOThread %d", id)
-	}
-	p, err := t.host().Daemon(t.ctx)
-	t.must(err, "find the daemon's process")
-	t.silent = true
-	look := func() (files int, kib uint64) {
-		files, err := p.Descriptors()
-		t.must(err, "count the daemon's descriptors")
-		kib, err = p.Resident()
-		t.must(err, "read the daemon's memory")
-		return files, kib
-	}
-	ask := func(n int) {
-		for range n {
-			g.recordFlags(everything, domstats.FlagBacking)
-		}
-	}
-	ask(warm)
-	files, kib := look()
-	ask(calls)
-	filesAfter, kibAfter := look()
-	// Threads and timers of the daemon itself come and go.
-	t.check(filesAfter <= files+20, "the daemon had %d open descriptors before %d calls and has %d after them", files, calls, filesAfter)
-	const band = 1024
-	if kibAfter > kib+band {
-		// Memory that is used once is no leak: the second half must not add as much.
-		ask(calls)
-		_, later := look()
-		t.check(later <= kibAfter+band, "the daemon had %d KiB before %d calls, %d after them and %d after as many again", kib, calls, kibAfter, later)
-	}
-	t.notef("the daemon: %d -> %d descriptors, %d -> %d KiB over %d calls", files, filesAfter, kib, kibAfter, calls)
-}
-
 // conLog requests all groups of domains that lack something, which is no
 // error: the daemon's log is for what is.
 func conLog(t *T) {

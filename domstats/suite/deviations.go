@@ -45,6 +45,8 @@ func Deviations() []Deviation {
 		{ID: "KD-12", What: "cpu.cache.monitor bank bytes are documented as ullong and sent as uint", Correct: "ullong"},
 		{ID: "KD-13", What: "a dirty-ring measurement of a domain whose vCPUs have a gap in their numbers ends QEMU", Correct: "a rate for each vCPU"},
 		{ID: "KD-14", What: "QEMU's query-stats has the buckets of histograms in reverse order", Correct: "the kernel's order"},
+		{ID: "KD-15", What: "an interface has the counters of another device whose name ends with its own", Correct: "those of its device"},
+		{ID: "KD-16", What: "the directions of an interface on a macvtap device that libvirt does not manage are the host's", Correct: "the guest's", Until: v(11, 3, 0)},
 	}
 }
 

@@ -114,6 +114,11 @@ type Host interface {
 	// MakeFailing makes a network device that counts as errors what send makes it receive,
 	// until remove is called.
 	MakeFailing(ctx context.Context, name string) (send func(frames int) error, remove func(), err error)
+	// MakeTap makes a tap that QEMU can open, until remove is called.
+	MakeTap(ctx context.Context, name string) (remove func(), err error)
+	// MakeClosedMacvtap makes a macvtap device that nobody opens, until remove is called.
+	// What send makes it receive are small frames, and large ones that it counts as errors.
+	MakeClosedMacvtap(ctx context.Context, name string) (send func(small, large int) error, remove func(), err error)
 	// SendFrames makes the host send broadcast frames out of a network device.
 	SendFrames(device string, frames int) error
 	// SendLarge does the same with frames of LargeFrame bytes, over a pair.
@@ -185,6 +190,8 @@ type Process interface {
 	Wait(thread int) (wait time.Duration, ok bool, err error)
 	// Resident is the resident memory in KiB.
 	Resident() (uint64, error)
+	// Private is the resident memory in KiB that is no file's.
+	Private() (uint64, error)
 	// CGroup is the control group that it is in.
 	CGroup() (string, error)
 	// Pin binds a thread, or the main thread for 0, to one of the CPUs that it may use, by

@@ -35,6 +35,8 @@ type Fault struct {
 	asks bool
 	// descriptors and kib are what each call leaves behind in the daemon.
 	descriptors, kib int
+	// left is what a call leaves behind for what it was asked, in bytes.
+	left func(q query, records []domstats.Record, err error) int
 	// logs is set if each call logs an error.
 	logs bool
 }
@@ -81,6 +83,7 @@ type memory struct {
 	dying  int  // destructions under way
 	begun  int  // destructions begun so far
 	asked  int  // calls for statistics so far
+	left   int  // bytes left behind so far
 	fresh  bool // the daemon was restarted
 }
 
@@ -122,6 +125,9 @@ func (c conn) Stats(ctx context.Context, domains []domstats.Domain, groups domst
 		c.f.ask(&q)
 	}
 	records, err := c.Conn.Stats(ctx, q.domains, q.groups, q.flags)
+	if c.f.left != nil {
+		c.m.leave(c.f.left(q, records, err))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 108 {
+	if n := len(fault.Faults()); n != 114 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -5,7 +5,9 @@ package fault
 import (
 	"context"
 	"slices"
+	"strings"
 
+	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
@@ -16,11 +18,25 @@ func (m *memory) count() {
 	m.asked++
 }
 
+// leave notes what a call leaves behind for what it was asked.
+func (m *memory) leave(bytes int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left += bytes
+}
+
 // leaked is what the calls so far left behind when each leaves as much.
 func (m *memory) leaked(each int) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return each * m.asked
+}
+
+// heap is what calls left behind for what they were asked.
+func (m *memory) heap() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.left
 }
 
 // host shows the daemon with what calls left behind in it.
@@ -68,7 +84,42 @@ func (d daemon) Descriptors() (int, error) {
 	return n + d.m.leaked(d.f.descriptors), err
 }
 
-func (d daemon) Resident() (uint64, error) {
-	kib, err := d.Process.Resident()
-	return kib + uint64(d.m.leaked(d.f.kib)), err
+func (d daemon) Private() (uint64, error) {
+	kib, err := d.Process.Private()
+	const kibibyte = 1024
+	return kib + uint64(d.m.leaked(d.f.kib)) + uint64(d.m.heap())/kibibyte, err
+}
+
+// chunk is the least that an allocation takes.
+const chunk = 32
+
+// leftOfThreads is an empty list for each record without IOThreads.
+func leftOfThreads(q query, records []domstats.Record, _ error) (bytes int) {
+	for _, r := range records {
+		if q.groups&domstats.GroupIOThread != 0 && !slices.ContainsFunc(r.Params, func(p domstats.Param) bool { return p.Name == "iothread.count" }) {
+			bytes += chunk
+		}
+	}
+	return bytes
+}
+
+// leftOfVCPUs is a text for each vCPU.
+func leftOfVCPUs(_ query, records []domstats.Record, _ error) (bytes int) {
+	for _, r := range records {
+		for _, p := range r.Params {
+			if strings.HasPrefix(p.Name, "vcpu.") && strings.HasSuffix(p.Name, ".state") {
+				bytes += chunk
+			}
+		}
+	}
+	return bytes
+}
+
+// leftOfRefused is the list of records, one pointer for each domain.
+func leftOfRefused(q query, _ []domstats.Record, err error) int {
+	const pointer = 8
+	if err == nil {
+		return 0
+	}
+	return pointer * len(q.domains)
 }

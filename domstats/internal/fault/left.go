@@ -19,6 +19,13 @@ func toldNothing(_ query, records []domstats.Record) []domstats.Record {
 	})
 }
 
+// tooMuchTold leaves no room for the last statistic.
+func tooMuchTold(_ query, records []domstats.Record) []domstats.Record {
+	return without(records, func(r domstats.Record, name string) bool {
+		return name == "balloon.rss" && r.Has("balloon.hugetlb_pgfail")
+	})
+}
+
 // pathOfExport gives a path to each image that has none.
 func pathOfExport(_ query, records []domstats.Record) []domstats.Record {
 	return plus(records, func(r domstats.Record) []domstats.Param {

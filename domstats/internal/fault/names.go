@@ -93,8 +93,17 @@ func swappedVCPUs(_ query, records []domstats.Record) []domstats.Record {
 }
 
 func turned(_ query, records []domstats.Record) []domstats.Record {
+	return turnedWith("net.", records)
+}
+
+// turnedMacvtap does so where the interface of the case has the device of another kind.
+func turnedMacvtap(_ query, records []domstats.Record) []domstats.Record {
+	return turnedWith("net.1.", records)
+}
+
+func turnedWith(prefix string, records []domstats.Record) []domstats.Record {
 	return named(records, func(_ domstats.Record, name string) string {
-		if !strings.HasPrefix(name, "net.") {
+		if !strings.HasPrefix(name, prefix) {
 			return name
 		}
 		if strings.Contains(name, ".rx.") {

@@ -119,6 +119,13 @@ func Faults() []Fault {
 		{ID: "F106", What: "delays are cut to 32 bits", Caught: []string{"VCP-19"}, change: cut(".delay")},
 		{ID: "F107", What: "moves between CPUs are major faults", Caught: []string{"PRF-09"}, change: set(func(name string) bool { return name == "perf.cpu_migrations" }, zero)},
 		{ID: "F108", What: "allocations are cut to 32 bits", Caught: []string{"BLK-34"}, change: cut(".allocation")},
+		{ID: "F109", What: "a record without IOThreads leaves a list behind", Caught: []string{"CON-14"}, left: leftOfThreads},
+		{ID: "F110", What: "each vCPU of a record leaves a text behind", Caught: []string{"CON-14"}, left: leftOfVCPUs},
+		{ID: "F111", What: "a refused call leaves its list behind", Caught: []string{"CON-14"}, left: leftOfRefused},
+		// Two runs at once would make the same devices, so these two do not go over the wire.
+		{ID: "F112", What: "the directions of a macvtap interface are the host's", Caught: []string{"NET-21"}, change: turnedMacvtap, asks: true},
+		{ID: "F113", What: "an interface has the drops of another device", Caught: []string{"NET-22"}, change: set(ending(".rx.drop"), func(v uint64) uint64 { return v + 5000 }), asks: true},
+		{ID: "F114", What: "what comes after all that the guest told is missing", Caught: []string{"BAL-05"}, change: tooMuchTold},
 	}
 }
 

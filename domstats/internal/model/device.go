@@ -110,6 +110,7 @@ func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error
 	return c.live(ctx, id, func(d *domain) error {
 		if kib, ok := module(xml); ok {
 			d.memory += kib
+			d.ballooned += kib
 			return nil
 		}
 		x, y, err := device(xml)

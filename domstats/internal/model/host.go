@@ -66,7 +66,7 @@ func (h host) NetDev(name string) (suite.NetCounts, error) {
 		return suite.NetCounts{}, fmt.Errorf("no device %q", name)
 	}
 	if n.shared {
-		return suite.NetCounts{RxBytes: n.rxBytes, RxPackets: n.rxPkts, RxDropped: n.rxDrop,
+		return suite.NetCounts{RxBytes: n.rxBytes, RxPackets: n.rxPkts, RxErrors: n.rxErrs, RxDropped: n.rxDrop,
 			TxBytes: n.txBytes, TxPackets: n.txPkts, TxDropped: n.txDrop}, nil
 	}
 	return suite.NetCounts{RxBytes: n.txBytes, RxPackets: n.txPkts, RxErrors: n.txErrs, RxDropped: n.txDrop,
@@ -112,6 +112,23 @@ func (h host) MakeFailing(ctx context.Context, name string) (func(int) error, fu
 		return nil
 	}, func() {}, err
 }
+
+// MakeClosedMacvtap makes a device in the place of an interface's that has its directions.
+func (h host) MakeClosedMacvtap(ctx context.Context, name string) (func(small, large int) error, func(), error) {
+	_, err := h.MakePair(ctx, name, name+"p")
+	return func(small, large int) error {
+		h.s.mu.Lock()
+		defer h.s.mu.Unlock()
+		n := h.s.devices[name]
+		n.shared = true
+		n.rxPkts += uint64(small)
+		n.rxBytes += 64 * uint64(small)
+		n.rxErrs += uint64(large)
+		return nil
+	}, func() {}, err
+}
+
+func (h host) MakeTap(context.Context, string) (func(), error) { return func() {}, nil }
 
 func (h host) SendLarge(name string, frames int) error {
 	h.s.mu.Lock()
@@ -212,6 +229,8 @@ func (process) Pin(int, int) (bool, error) { return true, nil }
 
 func (p process) Resident() (uint64, error) { return p.d.resident(), nil }
 
+func (p process) Private() (uint64, error) { return p.Resident() }
+
 func (process) Wait(int) (time.Duration, bool, error) { return 0, false, nil }
 
 func (process) Descriptors() (int, error) { return 40, nil }
@@ -241,11 +260,20 @@ func (eventCounter) Close() error { return nil }
 // daemon is the process that answers.
 type daemon struct{ process }
 
-func (daemon) Resident() (uint64, error) { return 40000, nil }
+func (daemon) Private() (uint64, error) { return 40000, nil }
 
 func (h host) Daemon(context.Context) (suite.Process, error) { return daemon{}, nil }
 
-func (h host) MakeBridge(context.Context, string) (func(), error) { return func() {}, nil }
+func (h host) MakeBridge(_ context.Context, name string) (func(), error) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	h.s.devices[name] = &nic{device: name}
+	return func() {
+		h.s.mu.Lock()
+		defer h.s.mu.Unlock()
+		delete(h.s.devices, name)
+	}, nil
+}
 
 func (h host) MakeMacvtap(context.Context, string, string) (func(), error) { return func() {}, nil }
 

@@ -20,6 +20,7 @@ type nic struct {
 	rxPkts, txPkts   uint64
 	rxBytes, txBytes uint64
 	txDrop, txErrs   uint64
+	rxErrs           uint64 // of a macvtap
 	receives         bool
 	gone             bool // the host's device has another name
 }
@@ -64,7 +65,7 @@ func (d *domain) netParams() []domstats.Param {
 		for _, f := range []struct {
 			name  string
 			value uint64
-		}{{"rx.bytes", n.rxBytes}, {"rx.pkts", n.rxPkts}, {"rx.errs", 0}, {"rx.drop", n.rxDrop},
+		}{{"rx.bytes", n.rxBytes}, {"rx.pkts", n.rxPkts}, {"rx.errs", n.rxErrs}, {"rx.drop", n.rxDrop},
 			{"tx.bytes", n.txBytes}, {"tx.pkts", n.txPkts}, {"tx.errs", n.txErrs}, {"tx.drop", n.txDrop}} {
 			out = append(out, domstats.NewParam(p+f.name, f.value))
 		}
