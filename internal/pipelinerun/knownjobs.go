@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
@@ -79,19 +80,44 @@ func (k *knownJobs) choose(c Choice) ([]string, error) {
 		return c.Names, nil
 	}
 	var names []string
-	for _, p := range k.pipelines[:min(1, len(k.pipelines))] {
+	none := errors.New("no job of the pipeline is for that target and architecture")
+	for i, p := range k.pipelines {
+		if i > 0 {
+			names = append(names, p.chooseChildren(c)...)
+			continue
+		}
 		chosen, err := Choose(p.Evaluation.Evaluation, c)
-		if err != nil {
-			return nil, err
+		if err != nil { // jobs of child pipelines may be chosen
+			none = err
+			continue
 		}
 		for _, j := range chosen.Jobs {
 			names = append(names, j.Name)
 		}
 	}
 	if len(names) == 0 {
-		return nil, errors.New("no job of the pipeline is for that target and architecture")
+		return nil, none
 	}
 	return names, nil
+}
+
+// chooseChildren returns the jobs of a child pipeline that are chosen and start
+// without a user, by their names on the server.
+func (p knownPipeline) chooseChildren(c Choice) []string {
+	c.built = p.built
+	var names []string
+	for i := range p.Jobs {
+		job := &p.Jobs[i]
+		name := p.prefix + job.Name
+		named := len(c.Names) == 0 || slices.ContainsFunc(c.Names, func(pattern string) bool {
+			match, _ := gitlabci.MatchName(pattern, name, "")
+			return match
+		})
+		if named && c.wants(job) && c.leftOut(job) == "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // needs returns, by job, the jobs that GitLab runs before it: its needs, or

@@ -82,3 +82,29 @@ deeper: {trigger: {include: grandchild.yml}}
 		t.Errorf("%d jobs", known.count())
 	}
 }
+
+// TestRemoteTargets: --target selects jobs of child pipelines as well.
+func TestRemoteTargets(t *testing.T) {
+	_, p := project(t, map[string]string{PipelineFile: `
+stages: [one, two]
+here: {stage: one, script: [x], variables: {NAME: debian-12, TARGET_BASE_IMAGE: x}}
+more: {stage: two, trigger: {include: child.yml}}
+`, "child.yml": `
+debian: {script: [x], variables: {NAME: debian-12, TARGET_BASE_IMAGE: x}}
+fedora: {script: [x], variables: {NAME: fedora-40, TARGET_BASE_IMAGE: x}}
+hand: {when: manual, script: [x], variables: {NAME: fedora-40, TARGET_BASE_IMAGE: x}}
+`})
+	known := readKnownJobs(t.Context(), RemoteOptions{Project: p.source.Project})
+	for want, c := range map[string]Choice{
+		"here more/debian": {Targets: []string{"debian-12"}},
+		"more/fedora":      {Targets: []string{"fedora-40"}},
+		"more/debian":      {Targets: []string{"debian-12"}, Names: []string{"more/*"}},
+		"here":             {Targets: []string{"debian-12"}, Names: []string{"here"}},
+		"":                 {Targets: []string{"alpine-edge"}},
+	} {
+		names, err := known.choose(c)
+		if got := strings.Join(names, " "); got != want || (err != nil) != (want == "") {
+			t.Errorf("%+v: %q, %v, want %q", c, got, err, want)
+		}
+	}
+}
