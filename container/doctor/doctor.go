@@ -6,6 +6,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -84,6 +85,10 @@ func podmanCheck(ctx context.Context, o container.ConnectOptions) Check {
 		program = "podman"
 	}
 	out, err := exec.CommandContext(ctx, program, "--version").Output() //nolint:gosec // the user's choice
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		said := explain.LogMessage(string(exit.Stderr))
+		return Check{"podman", Warn, fmt.Sprintf("cannot be run: %v: %s", err, said), explain.Hint(errors.New(said))}
+	}
 	if err != nil {
 		return Check{"podman", Warn, "not installed", "install podman; a service elsewhere can be used with --url"}
 	}

@@ -224,3 +224,19 @@ func TestChecksWithoutPodman(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestPodmanCheck: a podman that refuses to run is not one that is not there.
+func TestPodmanCheck(t *testing.T) {
+	refuses := t.TempDir() + "/podman"
+	if err := os.WriteFile(refuses, []byte("#!/bin/sh\ncat >&2 <<'E'\ntime=\"x\" level=error msg=\"cannot determine user's homedir\"\nE\nexit 1\n"), 0o700); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	for program, want := range map[string]Check{
+		refuses:        {"podman", Warn, "cannot be run: exit status 1: cannot determine user's homedir", explain.HintHome},
+		"/nosuch/here": {"podman", Warn, "not installed", "install podman; a service elsewhere can be used with --url"},
+	} {
+		if got := podmanCheck(t.Context(), container.ConnectOptions{Podman: program}); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

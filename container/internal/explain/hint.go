@@ -12,6 +12,7 @@ const (
 	HintClone     = "user namespaces are switched off or this is a chroot: set user.max_user_namespaces with sysctl, or run as root outside of the chroot"
 	HintSubIDs    = "give the user subordinate ids: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, then podman system migrate"
 	HintRuntimeD  = "export XDG_RUNTIME_DIR as a directory of your own, usually /run/user/UID; su and sudo do not set it"
+	HintHome      = "set HOME: podman keeps images of users below it, and this user has no entry in /etc/passwd"
 	HintNetavark  = "install netavark and aardvark-dns"
 	HintIptables  = "install iptables (or nftables for podman 5)"
 	HintNft       = "install nftables: netavark 1.10 and later set up networks with it"
@@ -75,6 +76,7 @@ func explanations() []struct {
 		{[]string{"fuse-overlayfs", "executable file not found"}, HintFuse},
 		{[]string{"/dev/net/tun"}, HintTun},
 		{[]string{"is not owned by the current user"}, HintRuntimeD},
+		{[]string{"cannot determine user's homedir"}, HintHome},
 		{[]string{"netavark", "nftables"}, HintNft},
 		{[]string{"netavark", "unable to execute", "nft"}, HintNft},
 		{[]string{"netavark", "iptables"}, HintIptables},

@@ -17,6 +17,7 @@ func TestHint(t *testing.T) {
 		"potentially insufficient UIDs or GIDs available in user namespace":          HintSubIDs,
 		`exec: "newuidmap": executable file not found in $PATH`:                      HintUIDMap,
 		`XDG_RUNTIME_DIR directory "/run/user/0" is not owned by the current user`:   HintRuntimeD,
+		"cannot determine user's homedir":                                            HintHome,
 		"netavark: No such file or directory (os error 2)":                           HintIptables,
 		`could not find "netavark" in one of [/usr/libexec/podman]`:                  HintNetavark,
 		"committing container: no space left on device":                              HintDisk,

@@ -5,6 +5,7 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -50,4 +51,16 @@ func Reason(err error) error {
 		return &reasonless{err, fmt.Sprintf("podman refused with status %d and gave no reason", r.Code())}
 	}
 	return &reasonless{err, fmt.Sprintf("no reason was given (%T)", err)}
+}
+
+// LogMessage returns the last message of podman's log.
+func LogMessage(text string) string {
+	line := LastLine(text)
+	_, rest, _ := strings.Cut(line, " msg=")
+	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+		if message, err := strconv.Unquote(quoted); err == nil && strings.TrimSpace(message) != "" {
+			return strings.TrimSpace(message)
+		}
+	}
+	return line
 }

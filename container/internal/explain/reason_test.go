@@ -47,3 +47,18 @@ func TestErrorsHaveAReason(t *testing.T) {
 		t.Errorf("the status is lost: %v", err)
 	}
 }
+
+// TestLogMessage: what a service said last is shown without the form of its log.
+func TestLogMessage(t *testing.T) {
+	for text, want := range map[string]string{
+		"time=\"2026-11-29T01:15:52Z\" level=info msg=first\ntime=\"2026-11-29T01:15:53Z\" level=error msg=\"stat \\\"/a\\\": no such file\\n\"\n": `stat "/a": no such file`,
+		`time="x" level=error msg=bare`: `time="x" level=error msg=bare`,
+		`time="x" level=error msg=""`:   `time="x" level=error msg=""`,
+		"Error: plain\n\n":              "Error: plain",
+		"":                              "",
+	} {
+		if got := explain.LogMessage(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

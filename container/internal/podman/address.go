@@ -83,19 +83,20 @@ func fixed(raw, identity, source string) ([]address, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %q is not an address", source, raw)
 	}
-	switch u.Scheme {
-	case "unix":
-		if u.Host+u.Path == "" {
-			return nil, fmt.Errorf("%s: %q names no socket", source, raw)
-		}
-	case "tcp", "ssh":
-		if u.Host == "" {
-			return nil, fmt.Errorf("%s: %q names no host", source, raw)
-		}
-	default:
+	switch {
+	case u.Scheme != "unix" && u.Scheme != "tcp" && u.Scheme != "ssh":
 		return nil, fmt.Errorf("%s: %q must begin with unix://, tcp:// or ssh://", source, raw)
+	case u.Scheme == "unix" && u.Host+u.Path == "":
+		return nil, fmt.Errorf("%s: %q names no socket", source, raw)
+	case u.Scheme != "unix" && u.Host == "":
+		return nil, fmt.Errorf("%s: %q names no host", source, raw)
+	case u.Scheme == "tcp" && u.Port() == "":
+		return nil, fmt.Errorf("%s: %q names no port", source, raw)
 	}
-	return []address{{URL: raw, Identity: identity, Source: source, Fixed: true}}, nil
+	if u.Scheme == "unix" && u.Host != "" { // unix://run/podman.sock, which podman takes for an absolute path
+		u.Host, u.Path = "", "/"+u.Host+u.Path
+	}
+	return []address{{URL: u.String(), Identity: identity, Source: source, Fixed: true}}, nil
 }
 
 // named returns the connection called name. "" means the default connection,

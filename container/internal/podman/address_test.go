@@ -44,6 +44,10 @@ func TestAddressOrder(t *testing.T) {
 		{"root", Options{}, map[string]string{"CONTAINERS_CONF": empty}, 0, "unix:///run/podman/podman.sock (system's socket)"},
 		{"root with a session", Options{}, map[string]string{"CONTAINERS_CONF": empty, "XDG_RUNTIME_DIR": "/run/user/0"}, 0, "unix:///run/user/0/podman/podman.sock (user's socket), unix:///run/podman/podman.sock (system's socket)"},
 		{"user", Options{}, map[string]string{"CONTAINERS_CONF": empty}, 1000, "unix:///run/user/1000/podman/podman.sock (user's socket)"},
+		{"one slash", Options{}, map[string]string{"CONTAINER_HOST": "unix:/run/a.sock"}, 1000, "unix:/run/a.sock (CONTAINER_HOST)!"},
+		{"two slashes", Options{}, map[string]string{"CONTAINER_HOST": "unix://run/a.sock"}, 1000, "unix:///run/a.sock (CONTAINER_HOST)!"},
+		{"capitals", Options{URL: "UNIX:///run/A.sock"}, nil, 1000, "unix:///run/A.sock (--url)!"},
+		{"port alone", Options{URL: "tcp://:8080"}, nil, 1000, "tcp://:8080 (--url)!"},
 		{"user with a session", Options{}, map[string]string{"CONTAINERS_CONF": empty, "XDG_RUNTIME_DIR": "/x"}, 1000, "unix:///x/podman/podman.sock (user's socket)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,6 +87,8 @@ func TestBadAddresses(t *testing.T) {
 		"must begin with unix://":             {URL: "/run/podman.sock"},
 		`"unix://" names no socket`:           {URL: "unix://"},
 		`"tcp://" names no host`:              {URL: "tcp://"},
+		`"tcp://host" names no port`:          {URL: "tcp://host"},
+		`"tcp://[::1]" names no port`:         {URL: "tcp://[::1]"},
 		"is not an address":                   {URL: "unix://%zz\x00"},
 		`no connection "nosuch"`:              {Connection: "nosuch", Getenv: env(map[string]string{"CONTAINERS_CONF": empty})},
 		"CONTAINER_HOST: \"ftp://x\" must":    {Getenv: env(map[string]string{"CONTAINER_HOST": "ftp://x"})},

@@ -10,7 +10,13 @@ import (
 	"path/filepath"
 
 	"github.com/BurntSushi/toml"
+
+	"gitlab.com/lcitool/lcitool/container/internal/libraryconf"
 )
+
+func init() { //nolint:gochecknoinits // the library has read its settings in its own
+	libraryconf.Restore()
+}
 
 // A destination is a connection that the user has configured.
 type destination struct {

@@ -207,7 +207,7 @@ func (o Options) StartService(ctx context.Context, base, linger string, extra []
 	if err := s.ready(ctx); err != nil {
 		s.Stop()
 		text, _ := os.ReadFile(base + ".log")
-		err = fmt.Errorf("%w: %s", err, explain.LastLine(string(text)))
+		err = fmt.Errorf("%w: %s", err, explain.LogMessage(string(text)))
 		return fail(err, explain.Hint(err))
 	}
 	return s, nil
