@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/fstest"
 
 	"github.com/containers/podman/v4/pkg/specgen"
 	spec "github.com/opencontainers/runtime-spec/specs-go"
@@ -55,5 +56,17 @@ func TestRelabel(t *testing.T) {
 				t.Errorf("%s: %s relabelled: %v", name, m.Source, got)
 			}
 		}
+	}
+}
+
+// Nothing is relabelled unless the kernel enforces.
+func TestSELinuxEnforcing(t *testing.T) {
+	for text, want := range map[string]bool{"1": true, "1\n": true, "0": false, "0\n": false, "": false, "11": false} {
+		if got := selinuxEnforcing(fstest.MapFS{"enforce": {Data: []byte(text)}}); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	if selinuxEnforcing(fstest.MapFS{}) {
+		t.Error("a kernel without SELinux enforces it")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -191,7 +192,7 @@ func (r *faultRoom) conmons() []string {
 			line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 			// The monitor of a command stays for five minutes by podman's will.
 			if err == nil && !bytes.Contains(line, []byte("--exec-process-spec")) {
-				lines = append(lines, string(bytes.ReplaceAll(line, []byte{0}, []byte(" "))))
+				lines = append(lines, string(bytes.ReplaceAll(line, []byte{0}, []byte(" ")))+waitsFor(pid))
 			}
 		}
 		if len(lines) == 0 || time.Now().After(deadline) || r.podman("ps", "--quiet") != "" {
@@ -266,4 +267,21 @@ func (o *written) await(t *testing.T, text string) {
 			t.Fatalf("%q was not written\n%s", text, o)
 		}
 	}
+}
+
+// waitsFor says what a process does, with its children.
+func waitsFor(pid int) string {
+	said := ""
+	for _, name := range []string{"stat", "wchan", "syscall"} {
+		data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
+		said += fmt.Sprintf("\n  %s: %s", name, strings.TrimSpace(string(data)))
+	}
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	for _, child := range strings.Fields(string(children)) {
+		if number, err := strconv.Atoi(child); err == nil {
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", number))
+			said += "\n  child " + string(bytes.ReplaceAll(line, []byte{0}, []byte(" "))) + waitsFor(number)
+		}
+	}
+	return said
 }

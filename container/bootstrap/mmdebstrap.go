@@ -98,6 +98,7 @@ const (
 	hintClosedDir = "set TMPDIR to a directory that all users can enter, for example /var/tmp"
 	hintSubids    = `add ids for the user, for example "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER", and install newuidmap (Debian: uidmap)`
 	hintUserNS    = "this machine does not let ordinary users make user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns): run it as root, or allow them"
+	hintMode      = "mmdebstrap found no way to work without root: lcitool doctor says whether user namespaces or subordinate ids are missing"
 	hintKeys      = "the keys of the distribution on this machine do not match what signs the mirror: update its archive keyring package"
 )
 
@@ -114,6 +115,7 @@ func bootstrapCauses() []struct{ words, hint string } {
 		{"unprivileged_userns_clone", hintUserNS},
 		{"unshare: Operation not permitted", hintUserNS},
 		{"unshare failed", hintUserNS},
+		{"unable to pick chroot mode", hintMode},
 		{"cannot create", hintClosedDir},
 		{"cannot change directory", hintClosedDir},
 		{"NO_PUBKEY", hintKeys},

@@ -18,6 +18,7 @@ func TestBootstrapHintFollowsTheCause(t *testing.T) {
 		"E: /etc/subuid doesn't contain an entry for dev\n":                                   hintSubids,
 		"E: cannot find newuidmap\n":                                                          hintSubids,
 		"W: kernel.unprivileged_userns_clone is set to 0\nE: unable to pick chroot mode\n":    hintUserNS,
+		"E: unable to pick chroot mode automatically (use --mode for manual selection)\n":     hintMode,
 		"E: unable to unshare: unshare failed: Operation not permitted\n":                     hintUserNS,
 		"E: write to layer.tar: No space left on device\nE: Failed to fetch http://x/y\n":     "free some space",
 		"W: GPG error: trixie InRelease: NO_PUBKEY 6ED0E7B82643E131\nE: Failed to fetch it\n": hintKeys,

@@ -77,6 +77,7 @@ func explanations() []struct {
 		{[]string{"/dev/net/tun"}, HintTun},
 		{[]string{"is not owned by the current user"}, HintRuntimeD},
 		{[]string{"cannot determine user's homedir"}, HintHome},
+		{[]string{"obtain podman configuration", "lstat /run/user/"}, HintRuntimeD},
 		{[]string{"netavark", "nftables"}, HintNft},
 		{[]string{"netavark", "unable to execute", "nft"}, HintNft},
 		{[]string{"netavark", "iptables"}, HintIptables},

@@ -90,6 +90,8 @@ func fixed(raw, identity, source string) ([]address, error) {
 		return nil, fmt.Errorf("%s: %q names no socket", source, raw)
 	case u.Scheme != "unix" && u.Host == "":
 		return nil, fmt.Errorf("%s: %q names no host", source, raw)
+	case u.Scheme == "ssh" && (u.Path == "" || u.Path == "/"):
+		return nil, fmt.Errorf("%s: %q names no socket; podman's is /run/podman/podman.sock for root and /run/user/UID/podman/podman.sock for others", source, raw)
 	case u.Scheme == "tcp" && u.Port() == "":
 		return nil, fmt.Errorf("%s: %q names no port", source, raw)
 	}

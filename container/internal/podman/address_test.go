@@ -3,10 +3,15 @@
 package podman
 
 import (
+	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func env(values map[string]string) func(string) string {
@@ -87,6 +92,8 @@ func TestBadAddresses(t *testing.T) {
 		"must begin with unix://":             {URL: "/run/podman.sock"},
 		`"unix://" names no socket`:           {URL: "unix://"},
 		`"tcp://" names no host`:              {URL: "tcp://"},
+		"CONTAINER_HOST: \"ssh://u@host\" na": {Getenv: env(map[string]string{"CONTAINER_HOST": "ssh://u@host"})},
+		"cannot read: is a directory":         {Getenv: env(map[string]string{"CONTAINERS_CONF": t.TempDir()})},
 		`"tcp://host" names no port`:          {URL: "tcp://host"},
 		`"tcp://[::1]" names no port`:         {URL: "tcp://[::1]"},
 		"is not an address":                   {URL: "unix://%zz\x00"},
@@ -133,5 +140,42 @@ func TestServiceKeyTellsStoresApart(t *testing.T) {
 	}
 	if key("HOME=/a") == key("HOME=/b") || key() == key("CONTAINERS_STORAGE_CONF=/x") || key() == (Options{ServiceEnv: []string{}, Podman: "/other"}).serviceKey() {
 		t.Error("two stores have one key")
+	}
+}
+
+// TestTunnelHints: what to do depends on what ssh says and on what is at its other end.
+func TestTunnelHints(t *testing.T) {
+	const refused = "ssh: connect to host 127.0.0.1 port 22: Connection refused\r\n"
+	for _, c := range []struct {
+		vm         bool
+		said, want string
+	}{
+		{true, refused, "podman machine start"},
+		{false, refused, "try it with: ssh core@127.0.0.1 true"},
+		{true, "core@127.0.0.1: Permission denied (publickey).", "try it with"},
+		{false, "Host key verification failed.", "compare the key"},
+	} {
+		to, err := url.Parse("ssh://core@127.0.0.1/run/podman.sock")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tun := &tunnel{to: to, vm: c.vm, log: write(t, "log", c.said)}
+		got, ok := errors.AsType[*api.EngineError](tun.failed(errors.New("it ended at once")))
+		if !ok || !strings.Contains(got.Hint, c.want) || strings.Contains(got.Error(), "ssh: ssh:") {
+			t.Errorf("%q: %v, hint %q", c.said, got, got.Hint)
+		}
+	}
+}
+
+// TestReachHints: what to do depends on why a service cannot be reached.
+func TestReachHints(t *testing.T) {
+	for want, err := range map[string]error{
+		"another user's":                 syscall.EACCES,
+		"needs podman's service":         errNotPodman,
+		"systemctl --user start podman.": syscall.ECONNREFUSED,
+	} {
+		if got := reachHint(address{URL: "unix:///x.sock", Source: "--url"}, err); !strings.Contains(got, want) || !strings.Contains(got, "--url") {
+			t.Errorf("%v: hint %q", err, got)
+		}
 	}
 }

@@ -155,20 +155,28 @@ func (s *Service) use(ctx context.Context, a address) error {
 		return s.tunnel.failed(err)
 	}
 	if err != nil {
-		return &api.EngineError{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a)}
+		return &api.EngineError{Op: "reach podman at " + a.URL, Code: 125, Err: err, Hint: reachHint(a, err)}
 	}
 	s.addr, s.version = a, version
 	s.log.Debug("engine found", "local", s.addr.local(), "address", a.URL, "source", a.Source, "version", version)
 	return nil
 }
 
-func reachHint(a address) string {
+func reachHint(a address, err error) string {
 	hint := fmt.Sprintf("the address comes from %s; ", a.Source)
+	switch {
+	case errors.Is(err, errNotPodman):
+		return hint + "lcitool needs podman's service, and no other engine's"
+	case a.local() && errors.Is(err, syscall.EACCES):
+		return hint + explain.HintSocket
+	}
 	if a.local() && runtime.GOOS == linux {
 		return hint + `start the service with "systemctl --user start podman.socket" (root: "systemctl start podman.socket"), or leave the address out for a private one`
 	}
 	return hint + "is the service running there?"
 }
+
+var errNotPodman = errors.New("something answers there, but it is not podman")
 
 // ping returns the version of the service at a.
 func ping(ctx context.Context, a address) (string, error) {
@@ -184,7 +192,7 @@ func ping(ctx context.Context, a address) (string, error) {
 	defer CloseIdle(c)
 	version := bindings.ServiceVersion(c)
 	if version.String() == "0.0.0" {
-		return "", errors.New("something answers there, but it is not podman")
+		return "", errNotPodman
 	}
 	return version.String(), nil
 }

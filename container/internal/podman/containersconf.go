@@ -41,7 +41,12 @@ func readContainersConf(getenv func(string) string, uid int) (containersConf, er
 	var conf containersConf
 	for _, file := range confFiles(getenv, uid) {
 		_, err := toml.DecodeFile(file, &conf)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		var cause *fs.PathError
+		switch {
+		case err == nil || errors.Is(err, fs.ErrNotExist):
+		case errors.As(err, &cause):
+			return conf, fmt.Errorf("%s: cannot read: %w", file, cause.Err)
+		default:
 			return conf, fmt.Errorf("%s: cannot decode: %w", file, err)
 		}
 	}

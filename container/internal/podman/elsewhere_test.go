@@ -126,3 +126,12 @@ func TestWatchOfShortCommandsEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestElsewhereHint: a Mac has podman's virtual machine to start.
+func TestElsewhereHint(t *testing.T) {
+	for system, want := range map[string]string{"darwin": "podman machine start", "freebsd": "an engine on Linux"} {
+		if got := elsewhereHint(system); !strings.Contains(got, want) || !strings.Contains(got, "--connection") {
+			t.Errorf("%s: %q", system, got)
+		}
+	}
+}

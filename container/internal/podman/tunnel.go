@@ -26,6 +26,7 @@ type tunnel struct {
 	args   []string
 	socket string
 	log    string // what ssh says goes to this file
+	vm     bool   // of "podman machine"
 
 	mu      sync.Mutex
 	process *Process // nil if none was started yet
@@ -39,7 +40,7 @@ func (s *Service) openTunnel(ctx context.Context, a address) (address, error) {
 	}
 	removeStale(ctx, dir)
 	base := filepath.Join(dir, "ssh-"+s.run)
-	t := &tunnel{socket: base + ".sock", log: base + ".log"}
+	t := &tunnel{socket: base + ".sock", log: base + ".log", vm: a.Machine}
 	if t.to, err = url.Parse(a.URL); err != nil {
 		return a, err
 	}
@@ -56,8 +57,8 @@ func (s *Service) openTunnel(ctx context.Context, a address) (address, error) {
 
 // sshArgs returns the arguments for ssh to forward socket to the service at a.
 func sshArgs(to *url.URL, a address, socket string) ([]string, error) {
-	if to.Path == "" || to.Path == "/" || strings.Contains(to.Path+socket, ":") {
-		return nil, fmt.Errorf("%q names no socket; podman's is /run/podman/podman.sock for root and /run/user/UID/podman/podman.sock for others", a.URL)
+	if strings.Contains(to.Path+socket, ":") {
+		return nil, &api.EngineError{Op: "reach " + to.Host, Code: 125, Err: fmt.Errorf("ssh cannot forward a socket with a colon in its path: %s to %s", socket, to.Path)}
 	}
 	args := []string{
 		"-N", "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ControlPath=none",
@@ -115,11 +116,14 @@ func (t *tunnel) failed(err error) error {
 	text, _ := os.ReadFile(t.log)
 	said := strings.TrimSpace(strings.ReplaceAll(string(text), "\r", ""))
 	hint := "try it with: ssh " + t.destination() + " true"
-	if strings.Contains(said, "Host key verification failed") {
+	switch {
+	case t.vm && strings.Contains(said, "Connection refused"):
+		hint = "start podman's virtual machine with \"podman machine start\", or name another engine with --connection or --url"
+	case strings.Contains(said, "Host key verification failed"):
 		hint = fmt.Sprintf("if this machine was never in contact with %s, do so once with \"ssh %s\" and compare the key it shows", t.to.Hostname(), t.destination())
 	}
 	if said != "" {
-		err = errors.New("ssh: " + said[strings.LastIndexByte(said, '\n')+1:])
+		err = errors.New("ssh: " + strings.TrimPrefix(said[strings.LastIndexByte(said, '\n')+1:], "ssh: "))
 	}
 	return &api.EngineError{Op: "reach " + t.to.Host, Code: 125, Err: err, Hint: hint}
 }
