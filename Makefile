@@ -71,9 +71,10 @@ prose: ## Look for phrases that docs/prose_test.go lists, in comments, strings a
 	go test -count=1 -run Prose ./docs
 
 .PHONY: generated
-generated: build ## Compare the command reference, the man pages and both pipelines with what they come from
+generated: build ## Compare the command reference, the man pages, the table of mappings and both pipelines with what they come from
 	go test -count=1 -tags '$(TAGS)' -run Reference ./cmd/lcitool
 	go test -count=1 -run ManualPages ./docs/schema
+	go test -count=1 -run BuiltIn ./facts
 	bin/lcitool --strict manifest --check
 	bin/lcitool --strict manifest --check --base-dir examples/hello
 	@for file in ci/hostenv/*.vars; do bin/lcitool --strict variables "$$(basename $$file .vars)" host | diff $$file - || exit 1; done
@@ -90,9 +91,10 @@ manifest: build ## Rewrite this project's own pipeline and the example's
 	@for file in ci/hostenv/*.vars; do bin/lcitool --strict variables "$$(basename $$file .vars)" host >$$file; done
 
 .PHONY: docs
-docs: ## Rewrite the command reference and the man pages
+docs: ## Rewrite the command reference, the man pages and the table of built-in mappings
 	go test -tags '$(TAGS)' -run Reference ./cmd/lcitool -update
 	go test -run ManualPages ./docs/schema -update
+	go test -run BuiltInTable ./facts -update
 
 .PHONY: golden
 golden: ## Rewrite the golden files; read the diff before committing it

@@ -32,12 +32,14 @@ type Layer struct {
 	Bundled   bool              // takes the place of the built-in facts: its projects/internal counts
 	Proven    bool              // checked by this program's own tests; not worth a check at each run
 	Locations map[string]string // locations by file, shown in messages instead of Name and the file's name
+
+	generated bool // the mappings are in builtInTable, too
 }
 
 // BuiltIn returns the built-in layer without targets, which are in package
 // targets.
 func BuiltIn() Layer {
-	return Layer{Name: "facts", FS: embedded, Bundled: true, Proven: true}
+	return Layer{Name: "facts", FS: embedded, Bundled: true, Proven: true, generated: true}
 }
 
 // Dir returns the layer of an existing directory. Symbolic links in it may lead

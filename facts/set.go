@@ -54,6 +54,7 @@ type entry struct {
 	name    string
 	pos     Position // of the name
 	value   yamldoc.Node
+	builtIn []builtInName // instead of value; nil for what is read from a file
 }
 
 type decoded struct {
@@ -87,6 +88,9 @@ func Load(o Options) (*Set, error) {
 }
 
 func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
+	if layer.generated {
+		return builtInEntries(), nil
+	}
 	table := map[string][]entry{}
 	files, err := mappingFiles(layer)
 	errs := []error{err}
@@ -225,6 +229,10 @@ func (s *Set) decode(name string) (*Mapping, error) {
 
 // decodeEntry adds the selectors of e that names does not have yet.
 func (s *Set) decodeEntry(e *entry, names Names, proven bool) (null bool, err error) {
+	if e.builtIn != nil {
+		addBuiltIn(e, names)
+		return false, nil
+	}
 	if e.value.IsNull() {
 		return true, nil
 	}

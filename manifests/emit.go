@@ -93,19 +93,29 @@ func value(v any) *yaml.Node {
 	return scalar(fmt.Sprint(v))
 }
 
-// encode encodes a node as a YAML document.
-func encode(n *yaml.Node) ([]byte, error) {
-	var b bytes.Buffer
-	enc := yaml.NewEncoder(&b)
-	enc.SetIndent(2)
-	if err := enc.Encode(n); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), enc.Close()
+// An encoder encodes nodes as YAML documents. It is for many nodes: making one
+// takes as long as encoding a job.
+type encoder struct {
+	b    bytes.Buffer
+	yaml *yaml.Encoder
+}
+
+func newEncoder() *encoder {
+	e := &encoder{}
+	e.yaml = yaml.NewEncoder(&e.b)
+	e.yaml.SetIndent(2)
+	return e
+}
+
+// encode returns a document, which is valid until the next call.
+func (e *encoder) encode(n *yaml.Node) ([]byte, error) {
+	e.b.Reset()
+	err := e.yaml.Encode(n)
+	return bytes.TrimPrefix(e.b.Bytes(), []byte("---\n")), err
 }
 
 // yamlWord encodes the concatenated words as one scalar, for templates.
 func yamlWord(words ...string) (string, error) {
-	text, err := encode(scalar(strings.Join(words, "")))
+	text, err := newEncoder().encode(scalar(strings.Join(words, "")))
 	return strings.TrimSuffix(string(text), "\n"), err
 }

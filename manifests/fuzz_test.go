@@ -113,7 +113,7 @@ func FuzzHostileString(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		n := scalar(s)
-		text, err := encode(mapping(field{s, n}))
+		text, err := newEncoder().encode(mapping(field{s, n}))
 		if strings.ToValidUTF8(s, "") != s {
 			return // no manifest can hold it
 		}

@@ -77,6 +77,7 @@ var jobParts = map[string][]struct {
 // writeGroup writes the jobs of a group, except for those that a template
 // contains.
 func (p *Plan) writeGroup(b *bytes.Buffer, group Group, comment string) error {
+	e := newEncoder()
 	for _, j := range p.Jobs {
 		if j.Group != group || j.Group == Sanity && j.Extends == "" {
 			continue
@@ -85,7 +86,7 @@ func (p *Plan) writeGroup(b *bytes.Buffer, group Group, comment string) error {
 			fmt.Fprintf(b, "\n# %s\n", comment)
 			comment = ""
 		}
-		text, err := encode(mapping(field{j.Name, jobNode(j)}))
+		text, err := e.encode(mapping(field{j.Name, jobNode(j)}))
 		if err != nil {
 			return err
 		}
