@@ -9,7 +9,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
-func newRoot(a *app) *cobra.Command {
+// newRoot returns the command line with all its verbs.
+func newRoot(a *app) *cobra.Command { return newRootWith(a, verbs()) }
+
+func newRootWith(a *app, verbs []verb) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lcitool",
 		Short: "Generate build environments and GitLab pipelines, and run jobs in containers",
@@ -49,28 +52,9 @@ GitLab pipelines. It runs builds and tests in the containers that they describe.
 	flags.StringVar(&a.factsDir, "facts-dir", "", "directory with facts that replace the built-in ones")
 	root.Flags().StringVarP(&a.config, "config", "c", "", "user settings file (default ~/.config/lcitool/config.yml)")
 
-	root.AddCommand(
-		newMissing(a, "install", "sets up no machines", missingMachine),
-		newMissing(a, "update", "sets up no machines", missingMachine),
-		newMissing(a, "hosts", "keeps no list of machines", `"lcitool targets" lists the targets`),
-		newMissing(a, "build", "builds on no machines", `"lcitool run --target TARGET --projects PROJECTS -- COMMAND" and "lcitool job run" build in containers`),
-		newTargets(a),
-		newProjects(a),
-		newDockerfile(a),
-		newDevcontainer(a),
-		newBuildEnvScript(a),
-		newVariables(a),
-		newManifest(a),
-		newExplain(a),
-		newFacts(a),
-		newContainer(a),
-		newConfig(a),
-		newRun(a),
-		newJob(a),
-		newStats(a),
-		newDoctor(a),
-		newVersion(a),
-	)
+	for _, v := range verbs {
+		root.AddCommand(v.command(a))
+	}
 	root.InitDefaultCompletionCmd()
 	clihelp.AddExamples(root, examples())
 	a.addCompletions(root)
