@@ -177,7 +177,15 @@ func (e *Engine) deadCommits(c context.Context, p proofs, _ PruneOptions) ([]lef
 	if len(builds) == 0 {
 		return nil, nil
 	}
-	first, _, err := e.incompleteImages(c, builds)
+	return staying(c, func() ([]leftover, error) {
+		found, _, err := e.incompleteImages(c, builds)
+		return found, err
+	})
+}
+
+// staying returns what list returns now and still returns after unfinishedAge.
+func staying(c context.Context, list func() ([]leftover, error)) ([]leftover, error) {
+	first, err := list()
 	if err != nil || len(first) == 0 {
 		return nil, err
 	}
@@ -186,7 +194,7 @@ func (e *Engine) deadCommits(c context.Context, p proofs, _ PruneOptions) ([]lef
 		return nil, c.Err()
 	case <-time.After(unfinishedAge):
 	}
-	found, _, err := e.incompleteImages(c, builds)
+	found, err := list()
 	return slices.DeleteFunc(found, func(l leftover) bool {
 		return !slices.ContainsFunc(first, func(f leftover) bool { return f.Name == l.Name })
 	}), err

@@ -3,11 +3,15 @@
 package container
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
@@ -109,4 +113,49 @@ func TestStoreIndexThatCannotBeRead(t *testing.T) {
 	if _, err := readStoreIndex(dir); err == nil {
 		t.Error("half an index is read without an error")
 	}
+}
+
+// TestImagesThatStayIncomplete lists images before and after the wait.
+func TestImagesThatStayIncomplete(t *testing.T) {
+	for name, test := range map[string]struct {
+		lists []string // names separated by spaces
+		want  string
+		wait  time.Duration
+	}{
+		"none":           {[]string{""}, "", 0},
+		"stays":          {[]string{"a", "a"}, "a", unfinishedAge},
+		"completed":      {[]string{"a b", "b"}, "b", unfinishedAge},
+		"began meantime": {[]string{"a", "a c"}, "a", unfinishedAge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin, lists := time.Now(), test.lists
+				found, err := staying(t.Context(), func() (found []leftover, err error) {
+					for image := range strings.FieldsSeq(lists[0]) {
+						found = append(found, leftover{Leftover: Leftover{Name: image}})
+					}
+					lists = lists[1:]
+					return found, nil
+				})
+				var got []string
+				for _, l := range found {
+					got = append(got, l.Name)
+				}
+				if wait := time.Since(begin); err != nil || strings.Join(got, " ") != test.want || wait != test.wait {
+					t.Errorf("got %q after %v, %v; want %q after %v", got, wait, err, test.want, test.wait)
+				}
+			})
+		})
+	}
+}
+
+func TestWaitForImagesIsInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		found, err := staying(ctx, func() ([]leftover, error) { return []leftover{{Leftover: Leftover{Name: "a"}}}, nil })
+		if !errors.Is(err, context.DeadlineExceeded) || len(found) > 0 {
+			t.Errorf("got %v, %v", found, err)
+		}
+	})
 }
