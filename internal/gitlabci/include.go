@@ -31,6 +31,7 @@ type includer struct {
 	scope    *scope // nil without an event
 	stack    []string
 	count    int
+	values   int    // of all files
 	at       *place // origin of the current file, nil for the tree
 	deferred bool   // an include was skipped, because it requires an event
 	missing  []Missing
@@ -63,10 +64,19 @@ func (in *includer) file(name string, from *value, g *given) *value {
 			return nil
 		}
 	}
+	if in.values > maxIncluded {
+		return nil
+	}
 	f, err := in.p.parse(name, g)
 	in.deferred = in.deferred || g.deferred
 	if err != nil {
 		in.unreadable(name, from, err)
+		return nil
+	}
+	if in.values += f.values; in.values > maxIncluded {
+		if in.values-f.values <= maxIncluded {
+			in.broken(from, "the included files have more than %d values together", maxIncluded)
+		}
 		return nil
 	}
 	in.problems = append(in.problems, f.problems...)

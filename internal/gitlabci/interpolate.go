@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -22,6 +23,7 @@ var block = lazyregexp.New(`\$\[\[\s*(\S.*?\S)\s*\]\]`)
 const (
 	maxFunctions    = 3
 	maxInterpolated = maxFileSize
+	maxProcessed    = 64 << 20 // bytes of values that the blocks of a file process
 )
 
 // interpolate returns the body of a file with blocks replaced. A block without a
@@ -35,20 +37,29 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 		return s.body, d.problems
 	}
 	b := &blocks{given: g, inputs: s.inputs(g, d), decoder: d}
-	size, at := 0, 0
+	b.invalid = invalidInputs(d.problems)
+	size, at, line := 0, 0, s.skip+1
 	var out []byte
 	for _, m := range block.FindAllSubmatchIndex(s.body, -1) {
 		out = append(out, s.body[at:m[0]]...)
-		at = m[1]
-		line := s.skip + 1 + strings.Count(string(s.body[:m[0]]), "\n")
-		value, ok := b.value(string(s.body[m[2]:m[3]]), diag.Position{File: s.path, Line: line})
-		if size += len(value); !ok || size > maxInterpolated {
+		line += bytes.Count(s.body[at:m[0]], []byte("\n"))
+		value, ok := "", false
+		if size <= maxInterpolated && b.processed <= maxProcessed {
+			value, ok = b.value(string(s.body[m[2]:m[3]]), diag.Position{File: s.path, Line: line})
+			size += len(value)
+		}
+		if !ok || size > maxInterpolated {
 			value = string(s.body[m[0]:m[1]])
 		}
 		out = append(out, value...)
+		line += bytes.Count(s.body[m[0]:m[1]], []byte("\n"))
+		at = m[1]
 	}
-	if size > maxInterpolated {
+	switch {
+	case size > maxInterpolated:
 		d.errorf(g.pos, "the inputs make the file %s larger than %d bytes", yamldoc.Quote(s.path), maxInterpolated)
+	case b.processed > maxProcessed:
+		d.errorf(g.pos, "the file %s processes more than %d bytes of inputs", yamldoc.Quote(s.path), maxProcessed)
 	}
 	return append(out, s.body[at:]...), d.problems
 }
@@ -56,7 +67,9 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 type blocks struct {
 	*given
 	*decoder
-	inputs map[string]*value
+	inputs    map[string]*value
+	invalid   map[string]bool // inputs with problems, by their quoted name
+	processed int             // bytes of values
 }
 
 // value returns the value of a block. ok is false if the block stays in the
@@ -70,7 +83,7 @@ func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) 
 	case "matrix": // replaced in needs
 		return "", false
 	case "inputs":
-		if v = b.inputs[name]; v == nil && b.declared(name) {
+		if v = b.inputs[name]; v == nil && b.invalid[yamldoc.Quote(name)] {
 			return "", false // its problem was recorded
 		}
 	case "component":
@@ -87,26 +100,31 @@ func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) 
 		return "", false
 	}
 	for _, f := range parts[1:] {
+		b.processed += len(v.text)
 		var err error
 		if v, err = b.apply(strings.TrimSpace(f), v); err != nil {
 			b.errorf(pos, "$[[ %s ]]: %v", yamldoc.OneLine(content), err)
 			return "", false
 		}
 	}
-	if v.kind == text {
-		return v.text, true
+	out = v.text
+	if v.kind != text {
+		out = v.json()
 	}
-	return v.json(), true
+	b.processed += len(out)
+	return out, true
 }
 
-// declared reports whether a problem about the input was recorded.
-func (b *blocks) declared(name string) bool {
-	for _, p := range b.problems {
-		if strings.HasPrefix(p.Message, "input "+yamldoc.Quote(name)) {
-			return true
+// invalidInputs returns the quoted names of the inputs that problems are about.
+func invalidInputs(found problems) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range found {
+		if rest, ok := strings.CutPrefix(p.Message, "input "); ok {
+			name, _ := strconv.QuotedPrefix(rest)
+			out[name] = true
 		}
 	}
-	return false
+	return out
 }
 
 var (

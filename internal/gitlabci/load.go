@@ -45,6 +45,7 @@ type Pipeline struct {
 
 type parsedFile struct {
 	doc      *value
+	values   int // that doc has
 	problems problems
 }
 
@@ -93,7 +94,7 @@ func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 		}
 		v = &value{kind: mapping, pos: v.pos}
 	}
-	f := &parsedFile{v, r.problems}
+	f := &parsedFile{v, maxValues - max(0, r.left), r.problems}
 	if !g.deferred {
 		p.parsed[key] = f
 	}

@@ -46,6 +46,7 @@ const (
 	maxFileSize = 2 << 20
 	maxDepth    = 100
 	maxValues   = 500_000
+	maxIncluded = 4 * maxValues // of all files of a pipeline
 )
 
 // A reader converts YAML documents to values.
