@@ -80,5 +80,8 @@ func ownSources(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if m.ID != "debian" {
+		return []string{"deb http://ftp.debian.org/debian bookworm main"}
+	}
 	return m.Lines("bookworm", []string{"main"})
 }
