@@ -46,6 +46,21 @@ func (a *app) addCompletions(root *cobra.Command) {
 	c.Add(root)
 }
 
+// describeCompletion replaces cobra's description of the command "completion".
+// Those of its subcommands say how to load the scripts.
+func describeCompletion(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Short = "Print a script that completes command lines in a shell"
+		cmd.Long = "Print a script that completes the commands, flags and arguments of lcitool in a shell.\nThe help of the subcommand for your shell explains how to load the script."
+		for _, shell := range cmd.Commands() {
+			shell.Short = "Print the completion script for " + shell.Name()
+		}
+	}
+}
+
 // recorded returns the recorded runs of the current project.
 func (a *app) recorded() ([]jobrecord.Stored, error) {
 	store, err := a.runs()

@@ -11,12 +11,12 @@ import (
 // helpStyle groups the flags of commands that have many.
 func helpStyle() *clihelp.Style {
 	return &clihelp.Style{Groups: []clihelp.Group{
-		{Heading: "Pipeline", Flags: strings.Fields("event tag input branch default-branch upstream project server var changed")},
+		{Heading: "Pipeline", With: "event", Flags: strings.Fields("event tag input branch default-branch upstream upstream-namespace upstream-variable project server var var-file file-var mask changed fetch")},
 		{Heading: "Tree", Flags: strings.Fields("commit untracked full-history writable base-dir mount-at")},
-		{Heading: "Image", Flags: strings.Fields("ci-dir render pull bootstrap no-cache exact debug-tools allow-unsafe-build package-cache")},
+		{Heading: "Image", Flags: strings.Fields("tag label ci-dir render image-prefix image-tag default-image pull bootstrap no-cache exact debug-tools allow-unsafe-build package-cache")},
 		{Heading: "Limits", Flags: strings.Fields("network memory cpus timeout device")},
 		{Heading: "Engine", Flags: strings.Fields("engine connection url")},
-		{Heading: "Reports", Flags: strings.Fields("report timestamps format log-dir events verbose")},
+		{Heading: "Output", Flags: strings.Fields("report reports timestamps format log-dir events verbose html json junit tap")},
 		{Heading: "Remote", Flags: strings.Fields("remote remote-name host no-push poll")},
 	}}
 }
@@ -34,6 +34,7 @@ func manualFiles() []clihelp.Item {
 // examples returns examples by command, without the program's name.
 func examples() map[string][]string {
 	return map[string][]string{
+		"":                    {"job list", "job run x86_64-debian-12", "dockerfile debian-13 libvirt", "manifest ci/manifest.yml"},
 		"buildenvscript":      {"buildenvscript debian-13 libvirt > setup.sh", "buildenvscript fedora-44 libvirt,qemu --cross-arch mingw64"},
 		"config show":         {"config show", "config show --format json"},
 		"container bootstrap": {"container bootstrap debian-13", "container bootstrap ubuntu-2404 --force"},

@@ -81,6 +81,9 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 	if err := cliflags.Restore(cmd, run.Flags, recordedFlags()); err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
 	}
+	if err := settings.Yield(cmd.Flags()); err != nil {
+		return err
+	}
 	v.choice.Alone, v.retryOf = true, run
 	if err := v.check(cmd, v.choice.Names); err != nil {
 		return err

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/golden"
+	"gitlab.com/lcitool/lcitool/internal/settings"
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
@@ -56,6 +58,22 @@ func TestEveryCommandSaysWhatItDoes(t *testing.T) {
 	walk(newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}}), func(cmd *cobra.Command) {
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
 			t.Errorf("%s: short description %q", cmd.CommandPath(), cmd.Short)
+		}
+	})
+}
+
+// TestSettingsApplyToAllJobCommands keeps the key of a setting and its option
+// together: what a project's file says holds for each job command.
+func TestSettingsApplyToAllJobCommands(t *testing.T) {
+	walk(newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}}), func(cmd *cobra.Command) {
+		verb := verbPath(cmd)
+		for _, key := range settings.Keys() {
+			if key.Flag == "" || key.Verbs == nil || !strings.HasPrefix(verb, "job ") || cmd.LocalFlags().Lookup(key.Flag) == nil {
+				continue
+			}
+			if !slices.Contains(key.Verbs, verb) {
+				t.Errorf("%q has the option --%s, and the setting %s does not apply to it", verb, key.Flag, key.Name)
+			}
 		}
 	})
 }

@@ -14,11 +14,11 @@ func newRoot(a *app) *cobra.Command { return newRootWith(a, verbs()) }
 
 func newRootWith(a *app, verbs []verb) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "lcitool",
+		Use:   "lcitool COMMAND",
 		Short: "Generate build environments and GitLab pipelines, and run jobs in containers",
-		Long: `lcitool knows what each build dependency is called on each distribution. From
-these facts it generates Dockerfiles, build-environment scripts and complete
-GitLab pipelines. It runs builds and tests in the containers that they describe.`,
+		Long: `lcitool generates a project's Dockerfiles and GitLab pipeline from a list of its
+dependencies, runs the jobs of the pipeline in containers on this machine, and helps to
+find out why one fails. It knows the name of each dependency on each distribution.`,
 		SilenceErrors:    true,
 		SilenceUsage:     true,
 		TraverseChildren: true,
@@ -56,6 +56,7 @@ GitLab pipelines. It runs builds and tests in the containers that they describe.
 		root.AddCommand(v.command(a))
 	}
 	root.InitDefaultCompletionCmd()
+	describeCompletion(root)
 	clihelp.AddExamples(root, examples())
 	a.addCompletions(root)
 	return root

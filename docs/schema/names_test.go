@@ -45,7 +45,7 @@ func namesSchema(t *testing.T) []byte {
 		"$defs": object{
 			"arch":            enum("Architectures.", v.Arches),
 			"format":          enum("Packaging formats.", v.Formats),
-			"internalProject": enum("The program's own projects.", internalProjects(t)),
+			"internalProject": enum("Projects that are part of every environment.", internalProjects(t)),
 			"mapping":         enum("Built-in mappings.", set.MappingNames()),
 			"project":         enum("Built-in projects.", set.ProjectNames()),
 			"selector":        selectorSchema(v),
@@ -97,7 +97,7 @@ func selectorSchema(v facts.Vocabulary) object {
 // offer them. They put no limit on the values.
 func selectorProperties(v facts.Vocabulary) object {
 	properties := object{
-		"default":              object{"description": "Where nothing more specific is said."},
+		"default":              object{"description": "Used if no other selector matches."},
 		"cross-policy-default": object{"description": "What a cross build installs."},
 	}
 	for _, format := range v.Formats {

@@ -65,9 +65,9 @@ func settingSchema(key settings.Key) object {
 		out["type"], out["additionalProperties"] = []string{"object", "null"}, object{"type": "string"}
 	case settings.Variables:
 		variable := object{"type": "object", "additionalProperties": false, "properties": object{
-			"value":  object{"description": "value", "type": scalar},
-			"path":   object{"description": "file with the value of a variable of type file", "type": "string"},
-			"masked": object{"description": "hide the value in what jobs print", "type": "boolean"},
+			"value":  object{"description": "value of the variable", "type": scalar},
+			"path":   object{"description": "file with the value; the variable is then of type file", "type": "string"},
+			"masked": object{"description": "replace the value by [hidden] in the output of jobs", "type": "boolean"},
 		}}
 		out["type"] = []string{"object", "null"}
 		out["additionalProperties"] = object{"anyOf": []object{{"type": scalar}, variable}}

@@ -33,7 +33,12 @@ func sample() (root, run *cobra.Command) {
 }
 
 func style() *Style {
-	return &Style{Groups: []Group{{"Limits", []string{"memory", "cpus"}}, {"Empty", []string{"none"}}}}
+	return &Style{Groups: []Group{
+		{Heading: "Other", With: "nosuch", Flags: []string{"memory"}},
+		{Heading: "Limits", With: "cpus", Flags: []string{"memory", "cpus"}},
+		{Heading: "Again", Flags: []string{"cpus"}},
+		{Heading: "Empty", Flags: []string{"none"}},
+	}}
 }
 
 func TestUsage(t *testing.T) {
@@ -51,7 +56,7 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
-	if strings.Contains(got, "Empty") || strings.Contains(got, "secret") {
+	if strings.Contains(got, "Empty") || strings.Contains(got, "Other") || strings.Contains(got, "Again") || strings.Contains(got, "secret") {
 		t.Errorf("too much:\n%s", got)
 	}
 	b.Reset()

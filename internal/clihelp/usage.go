@@ -6,6 +6,7 @@ package clihelp
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 // A Group is a heading for flags of commands.
 type Group struct {
 	Heading string
+	With    string   // only for commands that have this flag; "" for all
 	Flags   []string // names
 }
 
@@ -35,8 +37,11 @@ func (s *Style) grouped(cmd *cobra.Command) (headings []string, sets []*pflag.Fl
 			n++
 		}
 	})
-	named := map[string]int{}
-	for i, g := range s.Groups {
+	named := map[string]int{} // a flag of several groups is in the first
+	for i, g := range slices.Backward(s.Groups) {
+		if g.With != "" && local.Lookup(g.With) == nil {
+			continue
+		}
 		for _, name := range g.Flags {
 			named[name] = i + 1
 		}

@@ -36,6 +36,21 @@ func Read(user, dir string) (s Settings, warnings []error, err error) {
 	return s, warnings, nil
 }
 
+// Yield takes back what Apply set for flags that another flag, set since then,
+// overrides.
+func Yield(flags *pflag.FlagSet) error {
+	for _, key := range Keys() {
+		f, stronger := flags.Lookup(key.Flag), flags.Lookup(key.Yields)
+		if f == nil || f.Changed || stronger == nil || !stronger.Changed {
+			continue
+		}
+		if err := f.Value.Set(f.DefValue); err != nil {
+			return fmt.Errorf("--%s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
 // Apply sets each flag of a command that has no value yet to that of the
 // settings. The flag still counts as not given.
 func (s Settings) Apply(flags *pflag.FlagSet, verb string) error {

@@ -91,6 +91,30 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// TestYield: a recorded option that is set after the settings overrides them, too.
+func TestYield(t *testing.T) {
+	tree := t.TempDir()
+	file(t, tree, ".lcitool.yml", "image: {tag: t, prefix: p}\nevent: push\n")
+	s, _, err := settings.Read("", tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := pflag.NewFlagSet("", pflag.ContinueOnError)
+	tag, prefix, event := f.String("image-tag", "", ""), f.String("image-prefix", "", ""), f.String("event", "merge-request", "")
+	f.Bool("render", false, "")
+	if err := s.Apply(f, "job retry"); err != nil || *tag != "t" || *prefix != "p" || *event != "push" {
+		t.Fatalf("%q %q %q, %v", *tag, *prefix, *event, err)
+	}
+	for _, set := range [][2]string{{"image-tag", "own"}, {"render", "true"}} {
+		if err := f.Set(set[0], set[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := settings.Yield(f); err != nil || *tag != "own" || *prefix != "" || *event != "push" {
+		t.Errorf("%q %q %q, %v", *tag, *prefix, *event, err)
+	}
+}
+
 func TestApplySaysWhichSettingIsWrong(t *testing.T) {
 	s, _, err := settings.Read(file(t, t.TempDir(), "c.yml", "\nlimits: {timeout: soon}\n"), t.TempDir())
 	if err != nil {

@@ -34,34 +34,36 @@ type Key struct {
 // jobVerbs returns the commands that work with a pipeline; runVerbs returns
 // those that run commands in containers.
 func jobVerbs() []string {
-	return []string{"job run", "job shell", "job list", "job lint", "job explain", "job logs", "job diff"}
+	return []string{"job run", "job retry", "job shell", "job bisect", "job list", "job lint", "job explain", "job logs", "job diff"}
 }
 
-func runVerbs() []string { return []string{"job run", "job shell", "run"} }
+func runVerbs() []string {
+	return []string{"job run", "job retry", "job shell", "job bisect", "run"}
+}
 
 // Keys returns all keys in the order of the documentation.
 func Keys() []Key {
 	return []Key{
-		{Name: "event", Flag: "event", Verbs: jobVerbs(), Summary: "what starts the pipeline that job commands work with"},
-		{Name: "branch", Flag: "branch", Verbs: jobVerbs(), Summary: "branch that is pushed, or that a merge request is for"},
-		{Name: "default-branch", Flag: "default-branch", Verbs: jobVerbs(), Summary: "the project's default branch"},
-		{Name: "project", Flag: "project", Verbs: jobVerbs(), Summary: "project that the pipeline runs in, GROUP/NAME"},
-		{Name: "server", Flag: "server", Verbs: jobVerbs(), Summary: "address of the GitLab server"},
-		{Name: "variables", Kind: Variables, Verbs: jobVerbs(), Summary: "variables given to the pipeline"},
-		{Name: "upstream.namespace", Flag: "upstream-namespace", Verbs: jobVerbs(), Summary: "upstream's namespace"},
-		{Name: "upstream.variable", Flag: "upstream-variable", Verbs: jobVerbs(), Summary: "variable of the pipeline that names upstream's namespace"},
-		{Name: "image.prefix", Flag: "image-prefix", Yields: "render", Verbs: jobVerbs(), Summary: "what the names of published images begin with"},
-		{Name: "image.tag", Flag: "image-tag", Yields: "render", Verbs: jobVerbs(), Summary: "tag of published images"},
-		{Name: "image.default", Flag: "default-image", Verbs: jobVerbs(), Summary: "image of jobs that name none"},
-		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Summary: "what becomes of the container of a job that failed"},
-		{Name: "jobs", Flag: "jobs", Verbs: runVerbs(), Kind: Number, Summary: "jobs or targets at a time"},
+		{Name: "event", Flag: "event", Verbs: jobVerbs(), Summary: "event that starts the pipeline"},
+		{Name: "branch", Flag: "branch", Verbs: jobVerbs(), Summary: "branch of the pipeline, or target branch of the merge request"},
+		{Name: "default-branch", Flag: "default-branch", Verbs: jobVerbs(), Summary: "default branch of the project"},
+		{Name: "project", Flag: "project", Verbs: jobVerbs(), Summary: "path of the project on GitLab, GROUP/NAME"},
+		{Name: "server", Flag: "server", Verbs: jobVerbs(), Summary: "URL of the GitLab server"},
+		{Name: "variables", Kind: Variables, Verbs: jobVerbs(), Summary: "variables of the pipeline"},
+		{Name: "upstream.namespace", Flag: "upstream-namespace", Verbs: jobVerbs(), Summary: "namespace of the upstream project"},
+		{Name: "upstream.variable", Flag: "upstream-variable", Verbs: jobVerbs(), Summary: "variable of the pipeline with the namespace of the upstream project"},
+		{Name: "image.prefix", Flag: "image-prefix", Yields: "render", Verbs: jobVerbs(), Summary: "name prefix of the published images"},
+		{Name: "image.tag", Flag: "image-tag", Yields: "render", Verbs: jobVerbs(), Summary: "tag of the published images"},
+		{Name: "image.default", Flag: "default-image", Verbs: jobVerbs(), Summary: "image for jobs that specify none"},
+		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Summary: "what to do with the container of a failed job"},
+		{Name: "jobs", Flag: "jobs", Verbs: runVerbs(), Kind: Number, Summary: "maximum number of jobs or targets to run in parallel"},
 		{Name: "limits.memory", Flag: "memory", Verbs: runVerbs(), Summary: "memory limit for each command, for example 2g"},
 		{Name: "limits.cpus", Flag: "cpus", Verbs: runVerbs(), Kind: Number, Summary: "CPU limit for each command, for example 1.5"},
 		{Name: "limits.timeout", Flag: "timeout", Verbs: runVerbs(), Summary: "time limit for each command, for example 2h"},
-		{Name: "limits.network", Flag: "network", Verbs: runVerbs(), Values: []string{"none", "host", "bridge"}, Refused: []string{"host"}, Summary: "network of commands"},
+		{Name: "limits.network", Flag: "network", Verbs: runVerbs(), Values: []string{"none", "host", "bridge"}, Refused: []string{"host"}, Summary: "container network"},
 		{Name: "connection", Flag: "connection", Yields: "url", User: true, Summary: "name of a connection in containers.conf"},
-		{Name: "mirrors", Kind: Mirrors, User: true, Summary: "addresses of package mirrors by target or distribution"},
-		{Name: "data-dir", Flag: "data-dir", Kind: Directory, Summary: "directory with facts of your own"},
-		{Name: "facts-dir", Flag: "facts-dir", Kind: Directory, Summary: "directory with facts to use instead of the built-in ones"},
+		{Name: "mirrors", Kind: Mirrors, User: true, Summary: "URLs of package mirrors by target or distribution"},
+		{Name: "data-dir", Flag: "data-dir", Kind: Directory, Summary: "directory with additional facts"},
+		{Name: "facts-dir", Flag: "facts-dir", Kind: Directory, Summary: "directory with facts that replace the built-in ones"},
 	}
 }
