@@ -26,15 +26,6 @@ func applyOwn(o Session, s *specgen.SpecGenerator) {
 	}
 }
 
-// Follow calls line for each line of output of a container with Session.Own,
-// until its first process has ended.
-func (c *Container) Follow(ctx context.Context, line func(string)) error {
-	return c.follow(ctx, func(text string) bool {
-		line(text)
-		return true
-	})
-}
-
 // Kill kills all processes of the container and does not remove it. It returns
 // no error if the container is not running.
 func (c *Container) Kill(ctx context.Context) error {

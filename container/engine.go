@@ -51,7 +51,3 @@ func (e *Engine) Version() string { return e.service.Version() }
 // Private reports whether lcitool has started the service, in this process or an
 // earlier one.
 func (e *Engine) Private() bool { return e.service.Private() != nil }
-
-// RunID identifies this process in the records and labels of everything that it
-// creates.
-func (e *Engine) RunID() string { return e.owner.Run }

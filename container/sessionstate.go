@@ -42,21 +42,9 @@ func (c *Container) Restart(ctx context.Context) error {
 	return nil
 }
 
-// Written calls line for each line of output of the first process, until the
-// line ready or its end. Session.Ready must have been set.
-func (c *Container) Written(ctx context.Context, ready string, line func(string)) error {
-	return c.follow(ctx, func(text string) bool {
-		if text == ready {
-			return false
-		}
-		line(text)
-		return true
-	})
-}
-
-// follow calls line for each line of output of the first process, until it
-// returns false or the process has ended.
-func (c *Container) follow(ctx context.Context, line func(string) bool) error {
+// Follow calls line for each line of output of a container with Session.Own or
+// Session.Ready, until its first process has ended.
+func (c *Container) Follow(ctx context.Context, line func(string)) error {
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err
@@ -88,9 +76,7 @@ func (c *Container) follow(ctx context.Context, line func(string) bool) error {
 	for {
 		select {
 		case text := <-lines:
-			if !line(strings.TrimRight(text, "\r\n")) {
-				return nil
-			}
+			line(strings.TrimRight(text, "\r\n"))
 		case err := <-ended:
 			if err != nil && conn.Err() == nil {
 				return engineError("read what container "+c.Name()+" has written", err)

@@ -70,7 +70,7 @@ type Session struct {
 	AsImage    bool
 	Command    []string // arguments of the entrypoint; nil for a process that waits
 	Entrypoint []string // used with Command; nil for the image's, empty for none
-	Ready      string   // line that Command prints when it waits; empty if Written is not used
+	Ready      string   // line that Command prints when it waits; empty if Container.Follow is not used
 	Own        bool     // the first process is that of the image, or of Command and Entrypoint, and does not wait; see Follow
 }
 
