@@ -25,7 +25,7 @@ func main() {
 
 // run executes a command line and returns the exit status.
 func run(ctx context.Context, a *app, args []string) int {
-	root := newRootWith(a, needed(args)) //nolint:contextcheck // a command carries its context: ExecuteContext hands it over
+	root := newRootWith(a, needed(args))
 	root.SetArgs(cliflags.Expand(root, args))
 	err := root.ExecuteContext(ctx)
 	if cliflags.IsFlagError(err) { // before the verb cobra does not ask for a better one
