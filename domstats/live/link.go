@@ -89,7 +89,7 @@ func (h *Host) MakeTap(ctx context.Context, name string) (remove func(), err err
 		return nil, err
 	}
 	return func() {
-		// It may have another name, and goes with its device then.
+		// It may have gone already.
 		_ = ip(context.WithoutCancel(ctx), "link", "delete", name)
 	}, nil
 }

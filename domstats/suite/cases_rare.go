@@ -51,6 +51,11 @@ func netHostsView(t *T) {
 	t.cleanup(func(context.Context) { remove() })
 	g := t.small(true, nics(guest.NIC{Model: "e1000", MAC: mac(3)}, guest.NIC{Model: "e1000", MAC: mac(4), Device: name}))
 	t.must(t.host().RenameLink(t.ctx, name, name+"x"), "rename the tap")
+	t.cleanup(func(ctx context.Context) {
+		if err := t.host().RenameLink(ctx, name+"x", name); err != nil {
+			t.errorf("the tap could not be renamed back: %v", err)
+		}
+	})
 	send, unmake, err := t.host().MakeClosedMacvtap(t.ctx, name)
 	if err != nil {
 		t.skipf("no macvtap device can be made here: %v", err)
