@@ -31,6 +31,7 @@ const (
 	killLimit    = 30 * time.Second // from KILL to giving up on the engine
 	pollFirst    = 2 * time.Millisecond
 	pollMost     = 250 * time.Millisecond
+	removePause  = 20 * time.Millisecond
 )
 
 // noDetach are detach keys that nobody types. With an empty setting, podman
@@ -310,11 +311,20 @@ func (r *running) remove(ctx context.Context) {
 }
 
 // removeContainer removes a container and its anonymous volumes. A missing
-// container is no error.
+// container is no error. podman refuses to remove a container that ends while it
+// is being stopped, and removes it the next time.
 func removeContainer(c context.Context, name string) error {
-	_, err := containers.Remove(c, name, new(containers.RemoveOptions).WithForce(true).WithVolumes(true).WithTimeout(0))
-	if code(err) == http.StatusNotFound {
-		return nil
+	const tries = 10
+	var err error
+	for i := range tries {
+		_, err = containers.Remove(c, name, new(containers.RemoveOptions).WithForce(true).WithVolumes(true).WithTimeout(0))
+		if code(err) == http.StatusNotFound {
+			return nil
+		}
+		if err == nil || !strings.Contains(err.Error(), "container state improper") || c.Err() != nil {
+			break
+		}
+		time.Sleep(time.Duration(i+1) * removePause)
 	}
 	return err
 }

@@ -3,6 +3,7 @@
 package jobrun
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,7 +22,7 @@ const exitTime = 100 * time.Millisecond
 // endFirst makes the first process of a container exit before the container is
 // removed. podman would kill it and then wait at least 100 ms. Errors are ignored,
 // because podman still does so then.
-func endFirst(c Container) {
+func endFirst(ctx context.Context, c Container) {
 	root, err := c.Mounted(stateDir)
 	if err != nil {
 		return
@@ -45,7 +46,15 @@ func endFirst(c Container) {
 	if _, err := fmt.Fprintf(todo, "0 %s -\n", endStage); err != nil || done.SetReadDeadline(limit) != nil {
 		return
 	}
-	_, _ = io.Copy(io.Discard, done) // ends with the first process, which has it open
+	if _, err := io.Copy(io.Discard, done); err != nil { // ends with the first process, which has it open
+		return
+	}
+	for time.Now().Before(limit) { // until podman knows it
+		if _, exited, err := c.Exited(ctx); exited || err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // openFIFO opens a FIFO of a directory that a job can write to. It fails if no

@@ -43,7 +43,7 @@ func TestEndFirst(t *testing.T) {
 		_, _ = todo.Close(), done.Close()
 	}()
 	for { // as the goroutine may be slow to begin
-		endFirst(&memoryContainer{mounted: dir})
+		endFirst(t.Context(), &memoryContainer{mounted: dir})
 		select {
 		case line := <-read:
 			if line != "0 end -\n" {
@@ -57,7 +57,7 @@ func TestEndFirst(t *testing.T) {
 
 // TestEndFirstOfUnusualFiles must neither wait nor write.
 func TestEndFirstOfUnusualFiles(t *testing.T) {
-	endFirst(&memoryContainer{})
+	endFirst(t.Context(), &memoryContainer{})
 	for name, dir := range map[string]string{"nobody reads": stateIn(t, "todo", "done"), "none": stateIn(t), "no FIFO to read": stateIn(t, "todo"), "no FIFO to write": stateIn(t, "done")} {
 		t.Run(name, func(t *testing.T) {
 			outside := filepath.Join(t.TempDir(), "file")
@@ -69,7 +69,7 @@ func TestEndFirstOfUnusualFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			endFirst(&memoryContainer{mounted: dir})
+			endFirst(t.Context(), &memoryContainer{mounted: dir})
 			if text, err := os.ReadFile(outside); string(text) != "text" || err != nil {
 				t.Errorf("%q, %v", text, err)
 			}

@@ -353,7 +353,7 @@ func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcom
 		errs = append(errs, err)
 	}
 	if j.entrypoint == nil {
-		endFirst(c)
+		endFirst(ctx, c)
 	}
 	return errors.Join(append(errs, c.Remove(ctx))...)
 }
