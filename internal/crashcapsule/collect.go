@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // Limits of what is saved.
@@ -120,18 +121,19 @@ func (c *Crash) note(format string, args ...any) {
 	c.Notes = append(c.Notes, fmt.Sprintf(format, args...))
 }
 
-// text is the content of TextFile.
+// text is the content of TextFile. People read it in terminals, and a job has
+// chosen the names.
 func (c *Crash) text(backtrace string) string {
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"signal", c.Signal}, {"command", c.Command}, {"executable", c.Core.Executable}, {"build id", c.BuildID}, {"core", c.File},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
+			fmt.Fprintf(&b, "%s: %s\n", line[0], termtext.Line(line[1]))
 		}
 	}
 	for _, n := range c.Notes {
-		fmt.Fprintf(&b, "note: %s\n", n)
+		fmt.Fprintf(&b, "note: %s\n", termtext.Line(n))
 	}
-	return b.String() + "\n" + backtrace
+	return b.String() + "\n" + termtext.Text(backtrace)
 }

@@ -210,3 +210,59 @@ func TestBacktrace(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestZerosAtTheEnd: a core that ends in a hole has its whole length.
+func TestZerosAtTheEnd(t *testing.T) {
+	core, executable, _ := little()
+	core = append(core, make([]byte, 200<<10)...)
+	result, _, err := collect(t, &room{found: found + "/c\x00", files: map[string][]byte{"/c": core, "/bin/a": executable}}, 1)
+	if err != nil || len(result.Crashes) != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if saved, err := os.ReadFile(filepath.Join(result.Crashes[0].Dir, CoreFile)); err != nil || !bytes.Equal(saved, core) {
+		t.Errorf("%d bytes of %d are saved, %v", len(saved), len(core), err)
+	}
+}
+
+// A counter is a container that counts the bytes of a file that it has sent.
+type counter struct {
+	*room
+	sent int64
+}
+
+func (c *counter) Get(ctx context.Context, name string, w io.Writer) error {
+	return c.room.Get(ctx, name, writerFunc(func(p []byte) (int, error) {
+		n, err := w.Write(p)
+		c.sent += int64(n)
+		return n, err
+	}))
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// TestLargeCoreIsNotTransferred: a sparse core of 1 TiB is no transfer of 1 TiB.
+func TestLargeCoreIsNotTransferred(t *testing.T) {
+	core, _, _ := little()
+	c := &counter{room: &room{files: map[string][]byte{"/c": core}, sizes: map[string]int64{"/c": 1 << 40}}}
+	crash := Crash{File: "/c"}
+	dir := t.TempDir()
+	if err := crash.saveCore(t.Context(), Options{Container: c, MakeDir: func() (string, error) { return dir, nil }}); err != nil {
+		t.Fatal(err)
+	}
+	if crash.SavedCore || crash.Signal != "SIGBUS" || c.sent > 4*maxNotes {
+		t.Errorf("%+v after %d bytes", crash, c.sent)
+	}
+}
+
+// TestTextOfAHostileCore: names and traces do not control the terminal of the one
+// who reads the file, and have no lines of their own.
+func TestTextOfAHostileCore(t *testing.T) {
+	c := Crash{File: "/core\x1b]0;x\a.1\nsignal: SIGKILL", Core: Core{Command: "a\nnote: b\x1b[2J", Executable: "/\u202ebin"}}
+	c.note("gdb: %s", "x\ny\x1b[1m")
+	text := c.text("#0 main\x1b]52;c;ZXZpbA==\a ()\n#1 \x9b2J\n\tx = 1\n")
+	if strings.ContainsAny(text, "\x1b\a\u202e") || strings.Contains(text, "\x9b") || strings.Count(text, "\n") != 8 || !strings.HasSuffix(text, "\n\tx = 1\n") {
+		t.Errorf("%q", text)
+	}
+}

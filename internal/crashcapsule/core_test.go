@@ -192,3 +192,21 @@ func TestHostileCores(t *testing.T) {
 		t.Errorf("huge notes: %v", err)
 	}
 }
+
+// TestNotes: segments may align notes to 8 bytes, and other owners use the same
+// numbers.
+func TestNotes(t *testing.T) {
+	m := maker{64, binary.LittleEndian}
+	aligned := append(m.note("GNU", 1, []byte{1, 2, 3, 4}), 0, 0, 0, 0)
+	aligned = append(aligned, m.note("GNU", 2, []byte{5})...)
+	var kinds []uint32
+	visitNotes(aligned, binary.LittleEndian, 8, func(n note) { kinds = append(kinds, n.kind) })
+	if !slices.Equal(kinds, []uint32{1, 2}) {
+		t.Errorf("notes %v", kinds)
+	}
+	notes := append(m.note("Go", noteBuildID, []byte("go")), m.note("GNU", noteBuildID, []byte{0xab})...)
+	id, err := BuildID(bytes.NewReader(withoutSections(m.file(elf.ET_EXEC, segment{0, notes}))))
+	if id != "ab" || err != nil {
+		t.Errorf("build id %q, %v", id, err)
+	}
+}
