@@ -53,3 +53,15 @@ func TestLimitsOfIncludedText(t *testing.T) {
 		}
 	}
 }
+
+// TestManyMerges: keys that are merged again and again count, though few remain.
+func TestManyMerges(t *testing.T) {
+	text := ".m: &m {a: b}\nj: {script: [x]}\n"
+	for i := range 100 {
+		text += fmt.Sprintf(".m%d: {<<: [%s*m]}\n", i, strings.Repeat("*m,", 3000))
+	}
+	e, err := evaluate(files(map[string]string{"": text}), Event{})
+	if e == nil || !e.Refused() || !strings.Contains(fmt.Sprint(err), "the file holds too much") {
+		t.Errorf("got %.300v", err)
+	}
+}

@@ -51,7 +51,7 @@ const (
 
 // A reader converts YAML documents to values.
 type reader struct {
-	left     int // values that may still be made
+	left     int // values that may still be made or merged
 	problems problems
 }
 
@@ -72,8 +72,9 @@ func (r *reader) read(n yamldoc.Node, depth int) *value {
 	case n.IsMapping():
 		r.checkTag(v, n)
 		v.kind = mapping
-		fields, err := n.MappingInOrder()
+		fields, merged, err := n.MappingInOrder()
 		r.problems.addError(err)
+		r.left -= merged
 		v.fields = make([]field, 0, len(fields))
 		for _, f := range fields {
 			v.fields = append(v.fields, field{f.Key, f.Pos, r.read(f.Value, depth+1), r.oddKey(f)})

@@ -22,19 +22,23 @@ const (
 // last "<<". The last of several equal keys counts, in the place of the first;
 // Duplicates reports them. A key that is not a scalar is an error; the other
 // fields are given all the same.
-func (n Node) Mapping() ([]Field, error) { return n.fields(false) }
+func (n Node) Mapping() ([]Field, error) {
+	fields, _, err := n.fields(false)
+	return fields, err
+}
 
 // MappingInOrder returns the fields of a mapping as Ruby's reader does, which is
-// GitLab's: what "<<" brings in replaces the keys that stand before it.
-func (n Node) MappingInOrder() ([]Field, error) { return n.fields(true) }
+// GitLab's: what "<<" brings in replaces the keys that stand before it. merged
+// is the number of keys that were looked at for it.
+func (n Node) MappingInOrder() (fields []Field, merged int, err error) { return n.fields(true) }
 
-func (n Node) fields(inOrder bool) ([]Field, error) {
+func (n Node) fields(inOrder bool) (fields []Field, merged int, err error) {
 	if !n.IsMapping() {
-		return nil, diag.Errorf(n.Pos(), "expected a mapping, got %s", n.Describe())
+		return nil, 0, diag.Errorf(n.Pos(), "expected a mapping, got %s", n.Describe())
 	}
 	m := merger{at: make(map[string]int, len(n.node.Content)/2), inOrder: inOrder, budget: mergeKeys}
 	m.add(n, 0)
-	return m.list, diag.Join(m.errs...)
+	return m.list, mergeKeys - m.budget, diag.Join(m.errs...)
 }
 
 type merger struct {

@@ -290,11 +290,11 @@ func TestMappingInOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fields, err := n.MappingInOrder()
+		fields, _, err := n.MappingInOrder()
 		if err != nil {
 			t.Fatal(err)
 		}
-		fields, err = fields[2].Value.MappingInOrder()
+		fields, _, err = fields[2].Value.MappingInOrder()
 		var got []string
 		for _, f := range fields {
 			s, _ := f.Value.Scalar()
