@@ -185,7 +185,7 @@ func imageChecks(ctx context.Context, e *container.Engine, references []string) 
 func thisMachine(o container.ConnectOptions) machine {
 	return machine{
 		root: os.DirFS("/"), uid: os.Getuid(), user: o.Variable("USER"), runtime: o.Variable("XDG_RUNTIME_DIR"),
-		lookPath: helperPath, open: openDevice, conf: podman.OCIRuntime(o.Variable, os.Getuid(), helperPath), hardProcs: podman.HardLimit(rlimitProcs), hardFiles: podman.HardLimit(rlimitFiles),
+		lookPath: helperPath, open: openDevice, conf: podman.OCIRuntime(o.Variable, os.Getuid(), helperPath), defaultLimits: podman.DefaultLimits(o.Variable, os.Getuid()), hardProcs: podman.HardLimit(rlimitProcs), hardFiles: podman.HardLimit(rlimitFiles),
 	}
 }
 

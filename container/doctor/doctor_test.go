@@ -83,6 +83,8 @@ func TestMachineChecks(t *testing.T) {
 		"limits":                   {good().rlimits(), OK, "unlimited processes", ""},
 		"limits, low processes":    {set(good(), func(m *machine) { m.hardProcs = 96365 }).rlimits(), Warn, "96365 processes", explain.HintRlimits},
 		"limits, low files":        {set(good(), func(m *machine) { m.hardFiles = 20000 }).rlimits(), Warn, "20000 files", explain.HintRlimits},
+		"limits, configured":       {set(good(), func(m *machine) { m.hardFiles, m.defaultLimits = 20000, []string{"nofile", "nproc"} }).rlimits(), OK, "has default_ulimits", ""},
+		"limits, half configured":  {set(good(), func(m *machine) { m.hardFiles, m.defaultLimits = 20000, []string{"nofile"} }).rlimits(), Warn, "20000 files", explain.HintRlimits},
 		"limits, capable":          {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "CapEff:\t0000000001000000\n").rlimits(), OK, "CAP_SYS_RESOURCE", ""},
 		"limits, no status":        {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "").rlimits(), Warn, "1 files", explain.HintRlimits},
 		"limits, odd status":       {set(good(), func(m *machine) { m.hardFiles = 1 }).with("proc/self/status", "CapEff: zz\n").rlimits(), Warn, "1 files", explain.HintRlimits},

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,16 +33,17 @@ const (
 
 // A machine is the machine to check. Tests create one without the real system.
 type machine struct {
-	root      fs.FS  // the file system; paths without a leading slash
-	uid       int    // effective user
-	user      string // login name; empty means looked up by uid
-	runtime   string // XDG_RUNTIME_DIR
-	conf      string // OCI runtime in podman's configuration, such as crun
-	lookPath  func(program string) bool
-	open      func(device string) error
-	hardProcs uint64
-	hardFiles uint64
-	info      engineInfo // empty if the engine did not respond
+	root          fs.FS  // the file system; paths without a leading slash
+	uid           int    // effective user
+	user          string // login name; empty means looked up by uid
+	runtime       string // XDG_RUNTIME_DIR
+	conf          string // OCI runtime in podman's configuration, such as crun
+	lookPath      func(program string) bool
+	open          func(device string) error
+	defaultLimits []string // names of containers.conf's default_ulimits
+	hardProcs     uint64
+	hardFiles     uint64
+	info          engineInfo // empty if the engine did not respond
 }
 
 func (m machine) read(path string) string {
@@ -102,6 +104,9 @@ func (m machine) rlimits() Check {
 		pidMax = 0
 	}
 	found := fmt.Sprintf("hard limits %s processes, %s files; pid_max %d", limitText(m.hardProcs), limitText(m.hardFiles), pidMax)
+	if slices.Contains(m.defaultLimits, "nofile") && slices.Contains(m.defaultLimits, "nproc") {
+		return Check{name, OK, found + "; containers.conf has default_ulimits", ""}
+	}
 	if m.hardProcs < podmanLimit || m.hardFiles < podmanLimit {
 		return Check{name, Warn, found, "lcitool asks for less, but plain podman run may fail: " + explain.HintRlimits}
 	}

@@ -179,3 +179,13 @@ func TestReachHints(t *testing.T) {
 		}
 	}
 }
+
+func TestDefaultLimits(t *testing.T) {
+	conf := write(t, "containers.conf", "[containers]\ndefault_ulimits = [\"nofile=1:1\", \"nproc=2:2\", {append = true}]\n")
+	if got := strings.Join(DefaultLimits(env(map[string]string{"CONTAINERS_CONF": conf}), 0), " "); got != "nofile nproc" {
+		t.Errorf("got %q", got)
+	}
+	if got := DefaultLimits(env(map[string]string{"CONTAINERS_CONF": write(t, "containers.conf", "[")}), 0); got != nil {
+		t.Errorf("of a broken file: %q", got)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -29,6 +30,9 @@ type destination struct {
 // library is not used, because it changes the resource limits of the calling
 // process.
 type containersConf struct {
+	Containers struct {
+		DefaultUlimits []any `toml:"default_ulimits"` // strings, and {append = true}
+	} `toml:"containers"`
 	Engine struct {
 		Runtime             string                 `toml:"runtime"`
 		ActiveService       string                 `toml:"active_service"`
@@ -98,6 +102,23 @@ func OCIRuntime(getenv func(string) string, uid int, installed func(string) bool
 		return "crun"
 	}
 	return "runc"
+}
+
+// DefaultLimits returns the names of the limits that podman's configuration sets for
+// all containers.
+func DefaultLimits(getenv func(string) string, uid int) []string {
+	conf, err := readContainersConf(getenv, uid)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, value := range conf.Containers.DefaultUlimits {
+		if text, ok := value.(string); ok {
+			name, _, _ := strings.Cut(text, "=")
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // readOptional reads a file. It returns nil if the file does not exist.
