@@ -57,7 +57,6 @@ func (i storedImage) temporary() bool {
 	return !slices.ContainsFunc(i.Names, func(name string) bool { return !temporaryName.MatchString(name) })
 }
 
-// storeFileName returns the name of the file that holds an item of an image.
 func storeFileName(item string) string {
 	if strings.Trim(item, ".0123456789abcdefghijklmnopqrstuvwxyz") == "" {
 		return item
@@ -148,7 +147,6 @@ func (e *Engine) incompleteImages(c context.Context, builds map[string]records.R
 	return ours, others, nil
 }
 
-// committer returns the record of the build that was committing an image.
 func (s storeIndex) committer(image storedImage, containerDir string, builds map[string]records.Record) (records.Record, bool) {
 	if !image.temporary() {
 		return records.Record{}, false

@@ -99,7 +99,6 @@ func (e *Engine) engineLimits() []spec.POSIXRlimit {
 	return posixLimits(e.refused.files.lower(min(podmanFiles, podman.HardLimit(unix.RLIMIT_NOFILE))), procs)
 }
 
-// buildLimits returns the limits of build steps.
 func (e *Engine) buildLimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
 	if e.choosesProcs() && e.atLeast(5) { // earlier builders do not choose

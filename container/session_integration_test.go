@@ -39,7 +39,6 @@ func session(t *testing.T, e *Engine, o StartOptions) *Container {
 	return c
 }
 
-// execSh runs a script in c and returns what it printed.
 func execSh(t *testing.T, c *Container, script string) string {
 	t.Helper()
 	var out, errs bytes.Buffer

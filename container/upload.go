@@ -38,7 +38,6 @@ func uploads(o ContainerOptions, u runUser, mounted bool) ([]Tree, error) {
 	return append(list, o.Trees...), nil
 }
 
-// runUploads adds the script.
 func runUploads(o RunOptions, u runUser, mounted bool) ([]Tree, error) {
 	if o.Script != "" && !mounted {
 		data, mode, err := readScript(o.Script)
@@ -145,7 +144,6 @@ func joined(trees []Tree) []Tree {
 	return list
 }
 
-// joinArchives writes the archives of trees as one.
 func joinArchives(ctx context.Context, w io.Writer, trees []Tree) error {
 	out := tar.NewWriter(w)
 	for _, tree := range trees {

@@ -66,7 +66,6 @@ func ReadKVMStats(r io.ReaderAt) (KVMStats, error) {
 	return s, nil
 }
 
-// readAt decodes what is at an offset.
 func readAt(r io.ReaderAt, offset int64, out any) error {
 	b := make([]byte, binary.Size(out))
 	if n, err := r.ReadAt(b, offset); n < len(b) {

@@ -48,7 +48,6 @@ func (p place) key(name string) string {
 	return p.path + "." + name
 }
 
-// errorf returns an error at the place.
 func (p place) errorf(format string, args ...any) *Error {
 	return &Error{Position: p.pos, Path: p.path, Message: fmt.Sprintf(format, args...)}
 }

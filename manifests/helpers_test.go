@@ -40,7 +40,6 @@ func builtInFacts(t testing.TB) *facts.Set {
 	return set
 }
 
-// load reads a manifest and gives what it was warned of.
 func load(t testing.TB, text string) (*Manifest, []string, error) {
 	t.Helper()
 	var warnings []string

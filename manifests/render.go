@@ -94,7 +94,6 @@ func (r *renderer) render(o RenderOptions) error {
 	return join(slices.Concat(listErrs, errs, []error{gitLabErr})...)
 }
 
-// gitLab renders the files that GitLab reads.
 func (r *renderer) gitLab() error {
 	if !r.plan.GitLab.Enabled {
 		return nil
@@ -180,7 +179,6 @@ func unknownProject(e Environment, name string, err error) error {
 	return f
 }
 
-// environment renders the files of one environment.
 func (r *renderer) environment(e Environment, list projectList) error {
 	packages, err := targets.Select(list.set, e.Target, list.names)
 	if err != nil {

@@ -142,7 +142,6 @@ func (t *Tree) Sync(ctx context.Context, files []File) ([]Change, error) {
 	return changes, t.apply(changes)
 }
 
-// compare compares the tree with files.
 func (t *Tree) compare(files []File) ([]Change, error) {
 	changes := make([]Change, len(files))
 	errs := make([]error, len(files))

@@ -144,7 +144,6 @@ func (k keys) names() []string {
 	return names
 }
 
-// at returns the place of a value.
 func at(n yamldoc.Node, path string) place { return place{n.Pos(), path} }
 
 // mapping reads the keys of a mapping and warns about unknown ones.

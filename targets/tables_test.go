@@ -35,7 +35,6 @@ type place struct {
 	arch            targets.Arch
 }
 
-// An answer is what it resolves to.
 type answer struct {
 	kind targets.Kind // "" for nothing
 	name string

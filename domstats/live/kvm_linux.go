@@ -53,7 +53,6 @@ func (*Host) KVMSchema() (domstats.Schema, error) {
 	return out, nil
 }
 
-// request makes a request that gives a descriptor.
 func request(f *os.File, number uint, what string) (*os.File, error) {
 	fd, err := unix.IoctlRetInt(int(f.Fd()), number)
 	if err != nil {

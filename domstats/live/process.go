@@ -20,7 +20,6 @@ import (
 // tick is the unit of the times in /proc/<pid>/stat.
 const tick = 10 * time.Millisecond
 
-// A process is one QEMU.
 type process struct{ pid int }
 
 // Process finds the QEMU of a domain by the name on its command line.

@@ -26,7 +26,6 @@ func blockCases() []Case {
 	}
 }
 
-// blk reads the block group.
 func (g *Guest) blk() domstats.Record { return g.record(domstats.GroupBlock) }
 
 // entry finds the prefix of a disk's entry.

@@ -39,7 +39,6 @@ func stateCases() []Case {
 	}
 }
 
-// runState checks the state in QEMU.
 func (g *Guest) runState(want string) {
 	got, err := qmp.Status(g.t.ctx, g)
 	g.t.must(err, "ask QEMU for its state")

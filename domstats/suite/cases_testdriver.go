@@ -74,7 +74,6 @@ func (t *T) fakeStart(d domstats.Domain) {
 	t.must(err, "start %s", d.Name)
 }
 
-// only returns the record of one domain.
 func (t *T) only(d domstats.Domain, groups domstats.Group) domstats.Record {
 	records := t.stats(groups, 0, d)
 	if len(records) != 1 {
@@ -98,7 +97,6 @@ func tdrDefault(t *T) {
 	t.want(r, map[string]uint64{"state.state": running, "state.reason": 0})
 }
 
-// supportedByTest are the groups that the test driver has.
 const supportedByTest = domstats.GroupState | domstats.GroupIOThread
 
 func tdrGroups(t *T) {
@@ -129,7 +127,6 @@ func tdrAccepted(t *T) {
 	}
 }
 
-// fakeIOThread is a domain with IOThread 5.
 func fakeIOThread(t *T) domstats.Domain {
 	d := t.fakeCreate("a")
 	t.must(t.conn.AddIOThread(t.ctx, d, 5), "add an IOThread")

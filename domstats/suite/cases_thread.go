@@ -28,7 +28,6 @@ func softwareEvents() []string {
 		"page_faults_min", "page_faults_maj", "alignment_faults", "emulation_faults"}
 }
 
-// perfNames are the names of events.
 func perfNames(events []string) []string {
 	var names []string
 	for _, e := range events {

@@ -197,7 +197,6 @@ func short(name string) string {
 	return name[strings.LastIndex(name, ".")+1:]
 }
 
-// file writes a file of the case.
 func (t *T) file(name string, data []byte, size int64) string {
 	path, err := t.host().WriteFile(t.fileName(name), data, size)
 	t.must(err, "write %s", name)

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
-// stats returns the records of domains.
 func (t *T) stats(groups domstats.Group, flags uint32, domains ...domstats.Domain) []domstats.Record {
 	t.connect()
 	started := time.Now()
@@ -45,7 +44,6 @@ func (t *T) mine(records []domstats.Record) []domstats.Record {
 	return out
 }
 
-// record returns the record of the guest.
 func (g *Guest) record(groups domstats.Group) domstats.Record { return g.recordFlags(groups, 0) }
 
 func (g *Guest) recordFlags(groups domstats.Group, flags uint32) domstats.Record {

@@ -41,7 +41,6 @@ func (r *reader) remoteError() {
 	r.take(4)
 }
 
-// replyShape returns the reader of a successful reply.
 func replyShape(program, procedure uint32) (func(*reader), bool) {
 	nothing := func(*reader) {}
 	text := func(r *reader) { r.str(maxString) }

@@ -266,7 +266,6 @@ func (t *Trial) same(other *Trial) bool {
 	return t.Image == other.Image && key(t.Updates) == key(other.Updates)
 }
 
-// key identifies a set of updates.
 func key(updates []string) string {
 	return strings.Join(slices.Sorted(slices.Values(updates)), "\n")
 }

@@ -61,7 +61,6 @@ func (p *FilePage) Man(read func(name string) ([]byte, error)) ([]byte, error) {
 // maxDepth is more than any of the schemas has.
 const maxDepth = 12
 
-// A keyWriter writes the keys of a schema.
 type keyWriter struct {
 	text      *strings.Builder
 	read      func(name string) ([]byte, error)

@@ -25,7 +25,6 @@ func job(script ...string) *gitlabci.Job {
 	return j
 }
 
-// text writes a build in one line.
 func text(b Build) string {
 	out := fmt.Sprintf("%s <- %s in %s", strings.Join(b.Tags, " "), strings.Join(b.Dockerfiles, "|"), b.Context)
 	for _, name := range slices.Sorted(maps.Keys(b.Args)) {

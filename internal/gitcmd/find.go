@@ -159,7 +159,6 @@ func absolute(path, base string) string {
 	return filepath.Join(base, path)
 }
 
-// setting returns the last value of a setting of the repository.
 func (r *Repo) setting(key string) string { return lastValue(r.settings, key) }
 
 // sameEntry reports whether two paths are the same regular file.

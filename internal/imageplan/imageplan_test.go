@@ -182,7 +182,6 @@ func TestForPlatform(t *testing.T) {
 	}
 }
 
-// write makes files of a tree.
 func write(t *testing.T, tree string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {

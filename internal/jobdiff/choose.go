@@ -73,7 +73,6 @@ func (e errNotFound) Error() string { return string(e) }
 
 func (errNotFound) Is(target error) bool { return target == fs.ErrNotExist }
 
-// ran reports whether a job was executed.
 func ran(j *jobrecord.Job) bool { return j.State.Ended() && !j.Started.IsZero() }
 
 func (c *Chooser) all() []jobrecord.Stored {

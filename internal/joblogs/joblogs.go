@@ -61,7 +61,6 @@ func Show(ctx context.Context, o Options) error {
 	}
 }
 
-// show is one call of Show.
 type show struct {
 	Options
 	run   *jobrecord.Stored // the last version read
@@ -115,7 +114,6 @@ func (s *show) available(last bool) error {
 	}
 }
 
-// line shows the line that a log has.
 func (s *show) line(out *bufio.Writer, l *log) {
 	if len(s.logs) > 1 {
 		out.WriteString(l.prefix)
@@ -131,7 +129,6 @@ func (s *show) line(out *bufio.Writer, l *log) {
 // maxLine is where a line is broken, in bytes, as it is while a job runs.
 const maxLine = 16 << 10
 
-// A log is that of one job.
 type log struct {
 	job    string
 	prefix string

@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// put writes the files of a run.
 func put(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {

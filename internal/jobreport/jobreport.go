@@ -47,7 +47,6 @@ func ended(r *jobrecord.Run) time.Time {
 
 func duration(r *jobrecord.Run) time.Duration { return max(0, ended(r).Sub(r.Started)) }
 
-// A jsonRun is a run in the JSON report.
 type jsonRun struct {
 	*jobrecord.Run
 	OK      bool      `json:"ok"` // nothing went wrong, other than what was allowed to

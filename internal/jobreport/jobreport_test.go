@@ -18,7 +18,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 )
 
-// formats are the reports there are.
 func formats() map[string]func(io.Writer, *jobrecord.Stored) error {
 	return map[string]func(io.Writer, *jobrecord.Stored) error{"report.xml": JUnit, "report.json": JSON, "report.html": HTML}
 }

@@ -96,7 +96,6 @@ func jobCase(s *jobrecord.Stored, j *jobrecord.Job) junit.Case {
 	return c
 }
 
-// crashText returns the crashes of a job with their frames.
 func crashText(j *jobrecord.Job) string {
 	var b strings.Builder
 	for i := range j.Crashes {

@@ -40,7 +40,6 @@ type tick struct {
 	Text string
 }
 
-// A bar is a job.
 type bar struct {
 	Class         string
 	Label         string // its name, cut to the room there is

@@ -16,7 +16,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
 
-// A fakeEngine has what a test gives it.
 type fakeEngine struct {
 	pruned, unproven []api.Leftover
 	kept             []api.KeptContainer

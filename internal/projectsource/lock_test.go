@@ -14,7 +14,6 @@ import (
 
 const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
 
-// lockOf writes the text of a lock and reads it.
 func lockOf(t *testing.T, text string) (*Lock, error) {
 	t.Helper()
 	dir := t.TempDir()

@@ -90,7 +90,6 @@ func parse(text, dir string) (Reference, error) {
 	return Reference{Text: text, Name: name, url: u}, err
 }
 
-// local returns the reference to the file at name.
 func local(text, name string) (Reference, error) {
 	stem, err := stem(text, filepath.ToSlash(name))
 	if err != nil {

@@ -27,7 +27,6 @@ type follower struct {
 	mu sync.Mutex // guards Job of each job, which downloads change
 }
 
-// A followedJob is a job to wait for.
 type followedJob struct {
 	Job
 	seen    seenJob // newest

@@ -64,7 +64,6 @@ func TestPipelineIsFollowedToItsEnd(t *testing.T) {
 	}
 }
 
-// statesOf gives the states that were told of a job.
 func (w *world) statesOf(job string) string {
 	var all []string
 	for _, u := range w.updates {
@@ -75,7 +74,6 @@ func (w *world) statesOf(job string) string {
 	return strings.Join(all, " ")
 }
 
-// linesOf gives the lines that were told of a job.
 func (w *world) linesOf(job string) string {
 	var all []string
 	for _, u := range w.updates {

@@ -55,7 +55,6 @@ type phase struct {
 	status string
 }
 
-// A fakeJob is a job of the pipeline.
 type fakeJob struct {
 	id      int64
 	name    string

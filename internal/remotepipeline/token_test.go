@@ -13,7 +13,6 @@ import (
 	"time"
 )
 
-// sent gives what a token adds to a request.
 func (t *token) sent() string {
 	h := http.Header{}
 	t.apply(h)

@@ -142,7 +142,6 @@ func (r recipe) ccache() []string {
 
 const mesonCrossDir = "/usr/local/share/meson/cross"
 
-// mesonCrossFile returns the commands that write a Meson cross file.
 func (r recipe) mesonCrossFile() []string {
 	family, cpu, endian, ok := r.target.Cross.MesonCPU()
 	if !ok {

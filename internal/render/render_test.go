@@ -38,7 +38,6 @@ cpan_mappings:
   cpan-b: {default: 'App::x y'}
 `
 
-// A rendering is one call of a renderer.
 type rendering struct {
 	target, host, cross string
 	needs               string // mappings, between blanks
@@ -46,7 +45,6 @@ type rendering struct {
 	layers              render.Layers
 }
 
-// resolve gives the target and packages of a rendering.
 func (r rendering) resolve(tb testing.TB) (targets.Target, *targets.Packages) {
 	tb.Helper()
 	project := "packages: [" + strings.Join(strings.Fields(r.needs), ", ") + "]\n"

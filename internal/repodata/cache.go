@@ -131,7 +131,6 @@ func (c cache) temporary() (*os.File, error) {
 	return f, nil
 }
 
-// A cacheWriter writes an entry.
 type cacheWriter struct {
 	file *renameio.PendingFile
 	key  string

@@ -130,7 +130,6 @@ func quoteList(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// parsePackages reads a Packages file.
 func parsePackages(r io.Reader, each func(record) error) error {
 	wanted := map[string]bool{"package": true, "architecture": true, "provides": true}
 	return paragraphs(r, wanted, func(f map[string]string) error {

@@ -196,7 +196,6 @@ func (l *listWriter) start(r record) int {
 	return len(r.name) + 1 + len(r.arch)
 }
 
-// scan reads the list from its start.
 func (l *nameList) scan(ctx context.Context, each func(record)) error {
 	if _, err := l.file.Seek(cacheHeader, io.SeekStart); err != nil {
 		return fmt.Errorf("cannot read the cache: %w", err)

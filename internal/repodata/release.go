@@ -110,7 +110,6 @@ func releaseFields() map[string]bool {
 		"acquire-by-hash": true, "no-support-for-architecture-all": true, "valid-until": true, "sha256": true}
 }
 
-// parseRelease reads the text of a Release file.
 func parseRelease(text []byte) (*release, error) {
 	var rel *release
 	err := paragraphs(bytes.NewReader(text), releaseFields(), func(f map[string]string) error {

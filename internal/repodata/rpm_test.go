@@ -47,7 +47,6 @@ only-required: missing
 perl-Fooo: missing like perl-Foo
 `
 
-// rpmSite makes a repository.
 func rpmSite(t testing.TB, dir, ext, primary string) site {
 	t.Helper()
 	packed := pack(t, ext, []byte(primary))

@@ -49,7 +49,6 @@ func (s Settings) List(fromEnvironment func(flag string) (variable, value string
 	return out
 }
 
-// listVariables lists the variables of the pipeline.
 func (s Settings) listVariables() []Listed {
 	var out []Listed
 	for _, v := range s.Variables() {

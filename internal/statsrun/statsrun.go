@@ -65,7 +65,6 @@ func (o Options) Run(ctx context.Context, engine Engine, image string) (summary 
 // inside is where the container has what it needs of this machine.
 const inside = "/run/lcitool"
 
-// container describes the container.
 func (o Options) container(image, dir string) (api.RunOptions, error) {
 	self, err := os.Executable()
 	if err != nil {

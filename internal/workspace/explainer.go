@@ -52,7 +52,6 @@ func (w *Workspace) Explainer(ctx context.Context, arches Arches, target, patter
 	return e, nil
 }
 
-// everyTarget returns the targets that can be read.
 func (w *Workspace) everyTarget(host targets.Arch) []targets.Target {
 	var list []targets.Target
 	catalogue, err := w.Catalogue()

@@ -107,7 +107,6 @@ func unique(list []string) []string {
 	return out
 }
 
-// projectLayer returns a layer of facts with fetched projects.
 func projectLayer(files []projectsource.File) facts.Layer {
 	tree := fstest.MapFS{}
 	locations := map[string]string{}

@@ -163,7 +163,6 @@ func (j *judge) run(i instruction) {
 	}
 }
 
-// mount checks one --mount flag.
 func (j *judge) mount(i instruction, value string, known bool) {
 	m, plain := readMount(value)
 	if m.from != "" {

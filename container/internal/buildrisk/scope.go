@@ -93,7 +93,6 @@ func (s *scope) arg(word string) {
 	}
 }
 
-// setEnv processes one NAME=VALUE of ENV.
 func (s *scope) setEnv(name, value string) {
 	if s.vars == nil {
 		return

@@ -75,7 +75,6 @@ func entity(name string) string {
 	return parts[0] + "." + parts[1] + "."
 }
 
-// entities are those of a record.
 func entities(r domstats.Record) []string {
 	var out []string
 	for _, p := range r.Params {
@@ -159,7 +158,6 @@ func haunted(q query, records []domstats.Record) []domstats.Record {
 	})
 }
 
-// asked reports whether a call is for the group of an entity.
 func asked(groups domstats.Group, entity string) bool {
 	for _, g := range domstats.Groups() {
 		if strings.HasPrefix(entity, g.Prefix) {

@@ -17,7 +17,6 @@ func extended(name string) bool {
 	return strings.HasPrefix(name, "vm.") || strings.HasPrefix(name, "vcpu.") && strings.Count(name, ".") == 3
 }
 
-// named rewrites names.
 func named(records []domstats.Record, f func(r domstats.Record, name string) string) []domstats.Record {
 	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
 		p.Name = f(r, p.Name)
@@ -25,7 +24,6 @@ func named(records []domstats.Record, f func(r domstats.Record, name string) str
 	})
 }
 
-// plus adds parameters.
 func plus(records []domstats.Record, f func(r domstats.Record) []domstats.Param) []domstats.Record {
 	out := make([]domstats.Record, len(records))
 	for i, r := range records {

@@ -72,7 +72,6 @@ func stale(q query, records []domstats.Record) []domstats.Record {
 	return out
 }
 
-// call counts the calls.
 func (m *memory) call() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 )
 
-// conn is one connection.
 type conn struct {
 	s        *Stack
 	domains  map[domstats.UUID]*domain
@@ -75,7 +74,6 @@ func (c *conn) with(ctx context.Context, d domstats.Domain, f func(*domain) erro
 	return f(x)
 }
 
-// live is with for a domain that must run.
 func (c *conn) live(ctx context.Context, d domstats.Domain, f func(*domain) error) error {
 	return c.with(ctx, d, func(x *domain) error {
 		if !x.active() {

@@ -136,7 +136,6 @@ func module(xml string) (kib uint64, ok bool) {
 	return kib, err == nil
 }
 
-// device reads a disk or an interface.
 func device(xml string) (*libvirtxml.DomainDisk, *libvirtxml.DomainInterface, error) {
 	var disk libvirtxml.DomainDisk
 	var nic libvirtxml.DomainInterface

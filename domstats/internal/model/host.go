@@ -257,7 +257,6 @@ func (c eventCounter) Read() (uint64, error) {
 
 func (eventCounter) Close() error { return nil }
 
-// daemon is the process that answers.
 type daemon struct{ process }
 
 func (daemon) Private() (uint64, error) { return 40000, nil }

@@ -145,7 +145,6 @@ func (c *conn) one(ctx context.Context, d *domain, groups domstats.Group, flags 
 	return d.record(c.s, groups, flags&domstats.FlagBacking != 0, job && alive), true, nil
 }
 
-// testRecord has what the test driver reports.
 func testRecord(d *domain, groups domstats.Group) domstats.Record {
 	r := domstats.Record{Domain: d.id}
 	if groups&domstats.GroupState != 0 {

@@ -140,7 +140,6 @@ func section(t *task) string {
 	}, t.name)
 }
 
-// colour returns the result as coloured text.
 func (b *Display) colour(r outcome.Result) string {
 	const green, yellow, red = 32, 33, 31
 	code := red
@@ -157,7 +156,6 @@ func (b *Display) colour(r outcome.Result) string {
 
 func width(text string) int { return runewidth.StringWidth(text) }
 
-// cut truncates a line to columns.
 func cut(line string, columns int) string {
 	return strings.TrimRight(runewidth.Truncate(line, max(0, columns), "…"), " ")
 }
