@@ -25,6 +25,8 @@ func (*Host) SendFrames(string, int) error { return errors.ErrUnsupported }
 // SendLarge needs Linux.
 func (*Host) SendLarge(string, int) error { return errors.ErrUnsupported }
 
+func markTapNode(string) (unmark func(), err error) { return nil, errors.ErrUnsupported }
+
 func makeTapNode(string) (string, error) { return "", errors.ErrUnsupported }
 
 // KVMSchema needs Linux.
