@@ -51,7 +51,7 @@ func conLeaks(t *T) {
 // first rounds take memory that later ones use again, or use what is free; other threads
 // take some now and then: only growth in each of the later rounds is a leak.
 func (t *T) growsNot(p Process, kinds ...repeated) {
-	const warm, most, band = 2, 6, 128
+	const warm, most, band = 2, 6, 200
 	files := t.descriptors(p)
 	for _, k := range kinds {
 		var course []int64
