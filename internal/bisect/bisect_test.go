@@ -5,11 +5,14 @@ package bisect
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // dirRepo is a repository of git's.
@@ -132,5 +135,16 @@ func TestCheck(t *testing.T) {
 	broken := &Log[Step]{File: t.TempDir()}
 	if err := broken.Load(); err == nil {
 		t.Error("a directory has steps")
+	}
+}
+
+func TestDamagedLog(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	if err := os.WriteFile(file, []byte("[{\"half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := (&Log[Step]{File: file}).Load()
+	if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(diag.Hint(err), file) {
+		t.Errorf("got %v, hint %q", err, diag.Hint(err))
 	}
 }

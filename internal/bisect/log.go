@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -32,10 +33,12 @@ func (l *Log[T]) Load() error {
 		return nil
 	}
 	if err == nil {
-		err = json.Unmarshal(data, &l.Steps)
+		if err = json.Unmarshal(data, &l.Steps); err != nil {
+			err = fmt.Errorf("%s: %w", l.File, err)
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("cannot go on with the search: %w", err)
+		return diag.WithHint(fmt.Errorf("cannot go on with the search: %w", err), "remove the file to start the search again: "+l.File)
 	}
 	return nil
 }
