@@ -147,7 +147,7 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 	if !e.madeImage(before) {
 		before = "" // the image was not made by lcitool: keep it without a name
 	}
-	r, err = e.noteImage(r, id, before)
+	r, err = e.noteImage(c, r, id, before)
 	if err != nil {
 		return &EngineError{Op: "name image " + tag, Code: 125, Err: err}
 	}

@@ -123,6 +123,7 @@ func (e *Engine) buildOver(ctx context.Context, o BuildOptions, r records.Record
 	id, err := e.build(ctx, sent)
 	if failed, ok := errors.AsType[*BuildError](err); ok && ctx.Err() == nil {
 		say(o.Log, failed.Error()+"; building it as a whole")
+		e.removeDelta(ctx, r)
 		return BuildResult{}, false, nil
 	}
 	return BuildResult{ID: id, Delta: step.on, Added: step.added, Deltas: step.count}, true, err

@@ -60,25 +60,75 @@ func (e *Engine) recordBuild(r records.Record) error {
 }
 
 // noteImage adds the image that a build is about to tag to the build record, and
-// the image that had the tag before. From then on others may use the image, and
-// only the image itself can be a leftover of the build.
-func (e *Engine) noteImage(r records.Record, id, before string) (records.Record, error) {
-	r.Extra = map[string]string{extraImage: id, extraBefore: before, extraEnded: "yes"}
+// the image that had the tag before, with the images below it. From then on
+// others may use the image, and only the image itself can be a leftover of the
+// build.
+func (e *Engine) noteImage(c context.Context, r records.Record, id, before string) (records.Record, error) {
+	r.Extra = map[string]string{extraImage: id, extraBefore: strings.Join(sameBuild(c, before), " "), extraEnded: "yes"}
 	return r, e.records.Put(r)
+}
+
+// sameBuild returns an image, unless it is "", and the images below it that the
+// same build made for its steps. podman removes these with the image, but may be
+// killed before it has removed all.
+func sameBuild(c context.Context, id string) []string {
+	if id == "" {
+		return nil
+	}
+	list := []string{id}
+	image, err := images.GetImage(c, id, nil)
+	if err != nil || image.Annotations[annotationBuild] == "" {
+		return list
+	}
+	token := image.Annotations[annotationBuild]
+	for len(list) < maxChain && image.Parent != "" {
+		image, err = images.GetImage(c, image.Parent, nil)
+		if err != nil || len(image.RepoTags) > 0 || image.Annotations[annotationBuild] != token {
+			break
+		}
+		list = append(list, image.ID)
+	}
+	return list
 }
 
 // removeReplaced removes the image that had the tag before, then the build
 // record. If a container still uses the image, for example one of a killed
-// build, the record stays and retryReplaced tries again.
+// build, the record stays and retryReplaced tries again. It also stays if the new
+// image has no name, so that the next run removes that image.
 func (e *Engine) removeReplaced(c context.Context, r records.Record) {
-	if before := r.Extra[extraBefore]; before != "" {
-		e.removeNameless(c, before)
-		list, err := danglingImages(c)
-		if err != nil || slices.ContainsFunc(list, func(i *entities.ImageSummary) bool { return i.ID == before }) {
+	if r.Extra[extraBefore] == "" {
+		e.forget(r)
+		return
+	}
+	replaced := strings.Fields(r.Extra[extraBefore])
+	for range replaced {
+		left, err := dangling(c, replaced)
+		if err != nil {
 			return
 		}
+		if len(left) == 0 {
+			break
+		}
+		for _, id := range left {
+			e.removeNameless(c, id)
+		}
 	}
-	e.forget(r)
+	if left, err := dangling(c, append(replaced, r.Extra[extraImage])); err == nil && len(left) == 0 {
+		e.forget(r)
+	}
+}
+
+// dangling returns those of the images that have no name, and no image above
+// them.
+func dangling(c context.Context, ids []string) ([]string, error) {
+	list, err := danglingImages(c)
+	var found []string
+	for _, i := range list {
+		if slices.Contains(ids, i.ID) {
+			found = append(found, i.ID)
+		}
+	}
+	return found, err
 }
 
 // retryReplaced tries again to remove a replaced image, after a leftover that
@@ -276,7 +326,9 @@ func findImages(c context.Context, builds map[string]records.Record) ([]leftover
 	}
 	replaced := map[string]records.Record{}
 	for _, r := range builds {
-		replaced[r.Extra[extraBefore]] = r
+		for _, id := range strings.Fields(r.Extra[extraBefore]) {
+			replaced[id] = r
+		}
 	}
 	var dead []leftover
 	for _, item := range list {
@@ -299,6 +351,23 @@ func findImages(c context.Context, builds map[string]records.Record) ([]leftover
 	return dead, nil
 }
 
+// removeDelta removes the image of a delta that the builder committed before it
+// failed. It has a single layer, which no other build uses from its cache.
+func (e *Engine) removeDelta(ctx context.Context, r records.Record) {
+	c, done, err := e.service.Afterwards(ctx)
+	if err == nil {
+		defer done()
+		var found []leftover
+		found, err = findImages(c, map[string]records.Record{r.Token: r})
+		for _, l := range found {
+			err = errors.Join(err, e.discardCommit(c, l))
+		}
+	}
+	if err != nil {
+		e.log.Debug("the image of a failed delta may stay", "err", err)
+	}
+}
+
 // discardImage removes an image and its parents that have no name, if builds of
 // lcitool made them.
 func (e *Engine) discardImage(c context.Context, l leftover) error {
@@ -307,7 +376,7 @@ func (e *Engine) discardImage(c context.Context, l leftover) error {
 		return errors.New("an image is being built")
 	}
 	defer unlock()
-	if l.Name == l.record.Extra[extraBefore] {
+	if slices.Contains(strings.Fields(l.record.Extra[extraBefore]), l.Name) {
 		_, errs := images.Remove(c, []string{l.Name}, nil)
 		return errors.Join(errs...)
 	}

@@ -32,7 +32,7 @@ const (
 	extraPath   = "path"   // path of a directory
 	extraImage  = "image"  // ID of the image that a build is about to tag
 	extraBases  = "bases"  // IDs of images that a build starts from, separated by spaces
-	extraBefore = "before" // ID of the image that had the tag before and must be removed
+	extraBefore = "before" // IDs of the image that had the tag before and of those below it, which must be removed
 	extraEnded  = "ended"  // the build has ended and creates nothing more
 )
 

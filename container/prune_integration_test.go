@@ -162,7 +162,7 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 		if err == nil && tag == "test.named" {
 			err = e.promote(t.Context(), tag, r, id, "")
 			_ = dead.recordBuild(r) // killed before it forgot it
-			_, _ = dead.noteImage(r, id, "")
+			_, _ = dead.noteImage(t.Context(), r, id, "")
 		}
 		return id, err
 	}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package container
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func untagged(t *testing.T) []string {
+	t.Helper()
+	return strings.Fields(here.podman(t, "images", "--filter", "dangling=true", "--no-trunc", "--quiet"))
+}
+
+// TestDeltaWhoseServiceDies kills the service after it has committed the delta.
+// The whole image is built then, and the delta's image goes.
+func TestDeltaWhoseServiceDies(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	removeLater(t, e, "test.delta")
+	build := func(log *trigger, packages ...string) BuildResult {
+		t.Helper()
+		o := BuildOptions{Tag: "test.delta", Dockerfile: dockerfile("RUN echo " + strings.Join(packages, " ") + " >/packages.txt"), Network: NetworkNone}
+		o.Delta = &Delta{Rest: []byte("rest"), Packages: packages, Layer: func(added []string) ([]byte, error) {
+			return []byte("RUN echo " + strings.Join(added, " ") + " >>/packages.txt\n"), nil
+		}}
+		if log != nil {
+			o.Log = log
+		}
+		result, err := e.Build(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	build(nil, "one")
+	before := untagged(t)
+	killed := false
+	build(&trigger{word: "\n--> ", do: func() {
+		for _, pid := range processes("system service", here.dir, "build-") {
+			killed = true
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}}, "one", "two")
+	if !killed {
+		t.Error("no service was killed")
+	}
+	for _, id := range untagged(t) {
+		if !slices.Contains(before, id) {
+			t.Errorf("the image %s is left", id)
+		}
+	}
+}
+
+// TestImageThatGotNoName is in the record of its build until it is removed.
+func TestImageThatGotNoName(t *testing.T) {
+	e := engine(t)
+	removeLater(t, e, "test.named")
+	ids := map[string]string{}
+	for _, tag := range []string{"test.named", "test.nameless"} {
+		result, err := e.Build(t.Context(), BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + tag + " >/one"), Network: NetworkNone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[tag] = result.ID
+	}
+	here.podman(t, "untag", ids["test.nameless"])
+	c, err := e.service.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := e.noteImage(c, e.newBuildRecord(), ids["test.nameless"], ids["test.named"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.removeReplaced(c, r)
+	if _, err := e.records.Get(r.Kind, r.Name); err != nil {
+		t.Errorf("nothing proves any more whose image it is: %v", err)
+	}
+	if _, err := e.Inspect(t.Context(), "test.named"); err != nil {
+		t.Errorf("the image with the name: %v", err)
+	}
+	here.podman(t, "rmi", ids["test.nameless"])
+	e.removeReplaced(c, r)
+	if _, err := e.records.Get(r.Kind, r.Name); err == nil {
+		t.Error("the record stays although the image is gone")
+	}
+}
+
+// TestReplacedImageIsRemovedHalf removes the rest of it. podman was killed after it
+// had removed the image, and before the images below it.
+func TestReplacedImageIsRemovedHalf(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	removeLater(t, e, "test.half")
+	below := imageBelow(t, e, "test.half")
+	before := untagged(t)
+	old, err := e.Inspect(t.Context(), "test.half")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.service.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := e.noteImage(c, e.newBuildRecord(), below, old.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	here.podman(t, "rmi", "--no-prune", "test.half")
+	if len(untagged(t)) == len(before) {
+		t.Fatal("nothing is left below the image")
+	}
+	e.removeReplaced(c, r)
+	if left := untagged(t); len(left) != len(before) {
+		t.Errorf("left: %v, before: %v", left, before)
+	}
+	if _, err := e.records.Get(r.Kind, r.Name); err == nil {
+		t.Error("the record stays although the images are gone")
+	}
+}
