@@ -35,6 +35,7 @@ const (
 	HintShared    = "mount --make-rshared /, if mounts made later must be seen inside containers"
 	HintDisk      = "free some space: lcitool container prune, podman image prune; a commit needs its layer's size twice"
 	HintDiskWhere = "podman's storage is full (podman info --format '{{.Store.GraphRoot}}' says where it is): " + HintDisk
+	HintLocks     = `podman counts containers and volumes of removed storage too: end all containers, then "podman system renumber"`
 	HintBase      = `make the base image with "lcitool container bootstrap TARGET", or pull it where a registry can be reached`
 	HintOld       = "podman 4.0 is the oldest that works"
 	HintUnreach   = `start it with "systemctl --user start podman.socket" (root: "systemctl start podman.socket"), or set no address for a private service`
@@ -92,6 +93,7 @@ func explanations() []struct {
 		{[]string{"is not a shared mount"}, HintShared},
 		{[]string{"no space left on device"}, HintDisk},
 		{[]string{"database or disk is full"}, HintDiskWhere},
+		{[]string{"exceeded num_locks"}, HintLocks},
 		{[]string{"pinging container registry"}, HintBase},
 		{[]string{"initializing source docker://"}, HintBase},
 		{[]string{"server API version is too old"}, HintOld},

@@ -30,6 +30,7 @@ func TestHint(t *testing.T) {
 		"dial unix /run/podman/podman.sock: connect: permission denied":                       HintSocket,
 		"crun: cannot open sd-bus: No such file or directory":                                 HintBus,
 		`exec: "newgidmap": executable file not found in $PATH`:                               HintUIDMap,
+		"allocating lock for new container: allocation failed; exceeded num_locks (2048)":     HintLocks,
 		"something nobody has seen before":                                                    "",
 		"netavark said no":                                                                    "",
 		"":                                                                                    "",
