@@ -153,6 +153,15 @@ func (w world) options() ConnectOptions {
 }
 
 func (w world) destroy() {
+	// Containers and volumes have locks, which podman does not free when only
+	// their storage is removed.
+	for _, args := range [][]string{{"rm", "--all", "--force", "--time", "0"}, {"volume", "rm", "--all", "--force"}} {
+		cmd := exec.Command("podman", args...)
+		cmd.Env = w.env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "cannot free locks: %v\n%s", err, out)
+		}
+	}
 	// The conmons of commands wait for five minutes and then make podman look
 	// at a store that is gone.
 	for _, pid := range processes("conmon", w.dir) {

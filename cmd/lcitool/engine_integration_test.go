@@ -80,6 +80,13 @@ func (r *engineRoom) clear(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("cannot remove containers: %v\n%s", err, out)
 	}
+	// Each volume has one of the 2,048 locks that this user's podman has for all
+	// storage, and keeps it when only its storage is removed.
+	cmd = exec.Command("podman", "volume", "rm", "--all", "--force")
+	cmd.Env = append(os.Environ(), r.env()...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Logf("cannot remove volumes: %v\n%s", err, out)
+	}
 	// The monitors of commands wait for five minutes and then make podman look
 	// at a store that is gone, and so make it again.
 	for _, pid := range append(r.processes("conmon"), r.processes("cleanup")...) {
