@@ -47,7 +47,7 @@ func (c *Container) mountFiles(ctx context.Context, s *specgen.SpecGenerator, vo
 	}
 	root := filepath.Join(volume, filesDir)
 	if err := os.Mkdir(root, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make a directory for the container's files: %w", err)
+		return nil, engineError("make a directory for the container's files", err)
 	}
 	for _, tree := range joined(mounted) {
 		r, w := io.Pipe()
@@ -55,7 +55,7 @@ func (c *Container) mountFiles(ctx context.Context, s *specgen.SpecGenerator, vo
 		err := unpackOwn(filepath.Join(root, tree.Target), r)
 		r.CloseWithError(io.ErrClosedPipe)
 		if err != nil {
-			return nil, fmt.Errorf("cannot write the container's files: %w", err)
+			return nil, engineError("write the container's files", err)
 		}
 	}
 	c.files = root
