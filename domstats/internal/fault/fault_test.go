@@ -4,113 +4,12 @@ package fault_test
 
 import (
 	"fmt"
-	"slices"
-	"strings"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/internal/fault"
-	"gitlab.com/lcitool/lcitool/domstats/internal/model"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
-
-// soak are cases that repeat calls for long; they meet only the faults that
-// they are there to see.
-func soak() []string { return []string{"LIF-10", "CON-14"} }
-
-// complete are faults that meet all cases under the race detector too: of the
-// values, of what calls ask for, of whole calls, of what comes and goes.
-func complete() []string { return []string{"F09", "F20", "F24", "F30", "F12"} }
-
-// casesFor are the cases that meet a fault: those that are there to see it, and
-// all others where there is time.
-func casesFor(t *testing.T, f fault.Fault) []suite.Case {
-	t.Helper()
-	if raceDetector && !slices.Contains(complete(), f.ID) {
-		cases, err := suite.Select(suite.Cases(), f.Caught...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return cases
-	}
-	return slices.DeleteFunc(suite.Cases(), func(c suite.Case) bool {
-		return slices.Contains(soak(), c.ID) && !slices.Contains(f.Caught, c.ID)
-	})
-}
-
-// meet runs cases against a model that has a fault.
-func meet(t *testing.T, f fault.Fault) {
-	m := model.New()
-	rep, err := suite.Run(t.Context(), suite.Options{Stack: fault.Wrap(m, f), Cases: casesFor(t, f), Prefix: "lcstats-fault-1-1.", Jobs: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed := map[string]bool{}
-	for _, r := range rep.Results {
-		failed[r.ID] = r.Status == suite.Fail
-		for _, text := range r.Messages {
-			if strings.Contains(text, "broke down") || strings.Contains(text, "did not end") {
-				t.Errorf("%s: %s: %s", f.ID, r.ID, text)
-			}
-		}
-	}
-	for _, id := range f.Caught {
-		if !failed[id] {
-			t.Errorf("%s (%s): %s did not fail", f.ID, f.What, id)
-		}
-	}
-	if left := m.Domains(); !slices.Equal(left, []string{"bystander"}) {
-		t.Errorf("%s: left behind: %q", f.ID, left)
-	}
-}
-
-// Every fault is seen by every case that is there to see it, and no case
-// breaks down over any.
-func TestMutationScore(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make test runs the cases on all faults")
-	}
-	var caught atomic.Int64
-	all := fault.Faults()
-	t.Run("faults", func(t *testing.T) {
-		for _, f := range all {
-			t.Run(f.ID, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { meet(t, f) })
-				if !t.Failed() {
-					caught.Add(1)
-				}
-			})
-		}
-	})
-	fmt.Printf("mutation score: %d of %d faults caught\n", caught.Load(), len(all))
-}
-
-// A libvirt that is newer than the catalogue fails no case, and what it has
-// more is told.
-func TestNewerLibvirt(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make test runs the cases on all faults")
-	}
-	synctest.Test(t, func(t *testing.T) {
-		rep, err := suite.Run(t.Context(), suite.Options{
-			Stack: fault.Wrap(model.New(), fault.Newer()), Cases: suite.Cases(), Prefix: "lcstats-fault-1-1.", Jobs: 4,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range rep.Results {
-			if r.Status == suite.Fail {
-				t.Errorf("%s: %s", r.ID, strings.Join(r.Messages, "; "))
-			}
-		}
-		if !slices.Contains(rep.Unknown, "balloon.novelty") || !slices.Contains(rep.Unknown, "block.novelty") {
-			t.Errorf("unknown: %q", rep.Unknown)
-		}
-	})
-}
 
 func TestFaultsAreNumbered(t *testing.T) {
 	ids := map[string]bool{}
