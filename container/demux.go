@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 )
 
 // maxErrorFrame limits an error message in a stream of frames, in bytes.
@@ -67,6 +68,13 @@ func pass(to io.Writer, in *bufio.Reader, length int64) error {
 		length -= int64(len(part))
 	}
 	return nil
+}
+
+// connectionClosed reports whether copying to and from a terminal failed because
+// the engine closed the connection. It does when the command ends, and a key that
+// is pressed then cannot be sent. Terminals do not return these errors.
+func connectionClosed(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) // EOF from ssh
 }
 
 // A skipper drops the first bytes written to it.

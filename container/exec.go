@@ -157,6 +157,9 @@ func (x *execution) wait(ctx context.Context, attached <-chan error) outcome {
 // outcome asks podman for the exit status, because the streams can end earlier.
 func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 	defer x.stderr.flush()
+	if x.terminal() && connectionClosed(streamErr) {
+		streamErr = nil
+	}
 	if streamErr != nil {
 		if code(streamErr) != 0 { // it was never started
 			return outcome{125, x.refused(streamErr)}

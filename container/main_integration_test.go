@@ -89,8 +89,10 @@ func child(what string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if what == "shell" {
-		_, err = e.Shell(context.Background(), RunOptions{ContainerOptions: onBase, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	if what == "shell" || what == "session shell" {
+		if err = childShell(e, what); Status(err) == 125 {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		return Status(err)
 	}
 	if what == "session" || what == "keep" {
@@ -106,6 +108,21 @@ func child(what string) int {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
+}
+
+// childShell runs a shell in a container, or as a command in a session.
+func childShell(e *Engine, what string) error {
+	ctx := context.Background()
+	if what == "shell" {
+		_, err := e.Shell(ctx, RunOptions{ContainerOptions: onBase, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+		return err
+	}
+	c, err := e.Start(ctx, StartOptions{ContainerOptions: onBase})
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, ExecOptions{Command: []string{"sh"}, TTY: true, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	return errors.Join(err, c.Remove(ctx))
 }
 
 // childSession starts a session, writes to its tree and waits to be killed.

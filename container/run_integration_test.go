@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
+
 	"github.com/containers/podman/v4/pkg/bindings/system"
 )
 
@@ -328,6 +330,43 @@ func TestShellHasATerminal(t *testing.T) {
 	}
 	if out, code := run(os.Args[0]); code != 7 || out != "notty\n" {
 		t.Errorf("without: status %d, %q", code, out)
+	}
+}
+
+// TestShellEndsWhileInputArrives types on while the shell ends, so that a key
+// meets a connection that podman has closed.
+func TestShellEndsWhileInputArrives(t *testing.T) {
+	e := engine(t)
+	for _, what := range []string{"shell", "session shell"} {
+		t.Run(what, func(t *testing.T) {
+			nothingLeft(t, e)
+			for range 10 {
+				typeAtItsEnd(t, what)
+			}
+		})
+	}
+}
+
+func typeAtItsEnd(t *testing.T, what string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(slices.Clone(here.env), "CONTAINER_TEST_CHILD="+what, "CONTAINER_TEST_DIR="+here.dir)
+	terminal, err := pty.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	go func() {
+		_, err := io.WriteString(terminal, "exit 7\n")
+		for err == nil {
+			time.Sleep(50 * time.Microsecond)
+			_, err = io.WriteString(terminal, " ")
+		}
+	}()
+	out, _ := io.ReadAll(terminal) // ends with EIO, since the other end closes
+	err = cmd.Wait()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 7 {
+		t.Fatalf("got %v\n%s", err, out)
 	}
 }
 

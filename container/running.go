@@ -218,6 +218,9 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 	if streamErr != nil && !errors.Is(streamErr, define.ErrDetach) {
 		r.log.Debug("output ended early", "err", streamErr)
 	}
+	if wantsTerminal(r.options) && connectionClosed(streamErr) {
+		streamErr = nil
+	}
 	if errors.Is(streamErr, syscall.EPIPE) || errors.Is(streamErr, io.ErrClosedPipe) {
 		r.signal(ctx, syscall.SIGKILL) // the reader is gone
 	}
