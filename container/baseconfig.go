@@ -17,6 +17,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/images"
 	"github.com/containers/podman/v4/pkg/bindings/system"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
@@ -31,7 +32,7 @@ const extraOnBuild = "onbuild"
 // onBuild returns the ONBUILD instructions of an image. The API does not report
 // them. They are read from the store if it is on this machine, else from an
 // export of the image.
-func (e *Engine) onBuild(c context.Context, image Image) ([]string, error) {
+func (e *Engine) onBuild(c context.Context, image api.Image) ([]string, error) {
 	if e.service.Local() {
 		info, err := system.Info(c, nil)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
@@ -17,10 +18,10 @@ import (
 // change the meaning of instructions and whose ONBUILD instructions the builder
 // runs first. It pulls missing base images before the check. The returned policy
 // makes the builder use the images that were checked.
-func (e *Engine) safeBases(ctx context.Context, o BuildOptions) (PullPolicy, error) {
-	policy := PullMissing
-	if o.Pull == PullNever {
-		policy = PullNever
+func (e *Engine) safeBases(ctx context.Context, o api.BuildOptions) (api.PullPolicy, error) {
+	policy := api.PullMissing
+	if o.Pull == api.PullNever {
+		policy = api.PullNever
 	}
 	f, err := buildrisk.Parse(o.Dockerfile, o.Args, nil)
 	if err != nil {
@@ -53,29 +54,29 @@ func (e *Engine) safeBases(ctx context.Context, o BuildOptions) (PullPolicy, err
 
 // pullFrom returns the image that a stage starts from, and pulls it if needed.
 // If the policy forbids it, the builder reports the missing image.
-func (e *Engine) pullFrom(ctx context.Context, o BuildOptions, from buildrisk.From) (Image, error) {
+func (e *Engine) pullFrom(ctx context.Context, o api.BuildOptions, from buildrisk.From) (api.Image, error) {
 	image, err := e.Inspect(ctx, from.Image)
-	if err != nil && !errors.Is(err, ErrNoImage) {
-		return Image{}, err
+	if err != nil && !errors.Is(err, api.ErrNoImage) {
+		return api.Image{}, err
 	}
-	there := err == nil && RunsOn(image, from.Platform)
-	if there && o.Pull != PullAlways && o.Pull != PullNewer || o.Pull == PullNever {
+	there := err == nil && api.RunsOn(image, from.Platform)
+	if there && o.Pull != api.PullAlways && o.Pull != api.PullNewer || o.Pull == api.PullNever {
 		return image, nil
 	}
 	pulled, err := e.PullPlatform(ctx, from.Image, from.Platform, o.Log)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return pulled, err
-	case there && o.Pull == PullNewer:
+	case there && o.Pull == api.PullNewer:
 		say(o.Log, "warning: "+err.Error()+"; the one that is here is used")
 		return image, nil
 	}
-	return Image{}, &BuildError{Tag: o.Tag, Base: from.Image, BaseMissing: true, Text: err.Error()}
+	return api.Image{}, &api.BuildError{Tag: o.Tag, Base: from.Image, BaseMissing: true, Text: err.Error()}
 }
 
 // base returns what an image adds to a build. It fails if the image's ONBUILD
 // instructions cannot be read.
-func (e *Engine) base(ctx context.Context, image Image) (buildrisk.Base, error) {
+func (e *Engine) base(ctx context.Context, image api.Image) (buildrisk.Base, error) {
 	b := buildrisk.Base{Env: image.Env, WorkDir: image.WorkDir}
 	if image.ID == "" { // not there
 		return b, nil
@@ -91,12 +92,12 @@ func (e *Engine) base(ctx context.Context, image Image) (buildrisk.Base, error) 
 
 // hiddenBases decides about base images whose ONBUILD instructions cannot be
 // read, given by name. They are refused if podman lets a build reach its machine.
-func (e *Engine) hiddenBases(ctx context.Context, o BuildOptions, hidden map[string]error) error {
+func (e *Engine) hiddenBases(ctx context.Context, o api.BuildOptions, hidden map[string]error) error {
 	if len(hidden) == 0 || o.AllowUnsafe {
 		return nil
 	}
 	known := buildrisk.Known(e.buildah(ctx))
-	u := &UnsafeError{Tag: o.Tag, Hint: "--allow-unsafe-build builds it without looking at them"}
+	u := &api.UnsafeError{Tag: o.Tag, Hint: "--allow-unsafe-build builds it without looking at them"}
 	for _, name := range slices.Sorted(maps.Keys(hidden)) {
 		if len(known) == 0 {
 			say(o.Log, fmt.Sprintf("warning: cannot read the ONBUILD instructions of base image %s: %v", name, hidden[name]))

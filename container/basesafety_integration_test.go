@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // TestBuildSeesWhatBaseImagesBring has a base image whose ONBUILD and whose
@@ -44,8 +46,8 @@ func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
 			tag := "test.brings-" + filepath.Base(t.Name())
 			removeLater(t, e, tag)
 			var log bytes.Buffer
-			_, err := e.Build(t.Context(), BuildOptions{Tag: tag, Dockerfile: []byte(test.text), Network: NetworkNone, Log: &log})
-			var unsafe *UnsafeError
+			_, err := e.Build(t.Context(), api.BuildOptions{Tag: tag, Dockerfile: []byte(test.text), Network: api.NetworkNone, Log: &log})
+			var unsafe *api.UnsafeError
 			switch {
 			case test.want == "" && (err != nil || strings.Contains(log.String(), "warning")):
 				t.Errorf("%v\n%s", err, log.String())

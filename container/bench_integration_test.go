@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // BenchmarkRun runs a container through the bindings and through podman's own
@@ -20,7 +22,7 @@ func BenchmarkRun(b *testing.B) {
 		began := time.Now()
 		e, err := Connect(context.Background(), here.options())
 		if err == nil {
-			_, err = e.Run(context.Background(), RunOptions{ContainerOptions: onBase, Command: []string{"true"}})
+			_, err = e.Run(context.Background(), api.RunOptions{ContainerOptions: onBase, Command: []string{"true"}})
 		}
 		if err != nil {
 			b.Fatal(err)
@@ -46,7 +48,7 @@ func BenchmarkUnchangedBuild(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	o := BuildOptions{Tag: "test.bench", Dockerfile: dockerfile("RUN true", "RUN echo 1", "RUN echo 2"), Network: NetworkNone}
+	o := api.BuildOptions{Tag: "test.bench", Dockerfile: dockerfile("RUN true", "RUN echo 1", "RUN echo 2"), Network: api.NetworkNone}
 	if _, err := e.Build(context.Background(), o); err != nil {
 		b.Fatal(err)
 	}
@@ -71,6 +73,6 @@ func BenchmarkUnchangedBuild(b *testing.B) {
 		theirs += time.Since(began)
 	}
 	b.ReportMetric(float64(theirs)/float64(ours), "times-faster")
-	_ = e.Remove(context.Background(), RemoveOptions{Image: "test.bench", Force: true})
-	_ = e.Remove(context.Background(), RemoveOptions{Image: "test.bench2", Force: true})
+	_ = e.Remove(context.Background(), api.RemoveOptions{Image: "test.bench", Force: true})
+	_ = e.Remove(context.Background(), api.RemoveOptions{Image: "test.bench2", Force: true})
 }

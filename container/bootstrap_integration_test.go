@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 )
@@ -27,7 +28,7 @@ func TestBootstrapFromTheMachinesMirror(t *testing.T) {
 	o := bootstrap.Options{Reference: reference, Distro: "debian", Suite: "bookworm", Sources: ownSources(t), TempDir: e.Dir, Log: &log}
 	made, err := bootstrap.Image(t.Context(), e, o)
 	if err != nil {
-		t.Fatalf("%v (%s)\n%s", err, container.Hint(err), log.String())
+		t.Fatalf("%v (%s)\n%s", err, api.Hint(err), log.String())
 	}
 	if made.Existed || !strings.Contains(log.String(), "success in") {
 		t.Errorf("got %+v\n%s", made, log.String())
@@ -37,12 +38,12 @@ func TestBootstrapFromTheMachinesMirror(t *testing.T) {
 		t.Errorf("second call: %+v, %v", again, err)
 	}
 	image, err := e.Inspect(t.Context(), reference)
-	if err != nil || image.Labels[container.LabelSuite] != "bookworm" || image.Labels[container.LabelDate] == "" {
+	if err != nil || image.Labels[api.LabelSuite] != "bookworm" || image.Labels[api.LabelDate] == "" {
 		t.Errorf("image %+v, %v", image, err)
 	}
 	e.RemoveLater(t, "test.apt")
 	log.Reset()
-	build := container.BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + "\nRUN apt-get update && apt-get install -y --no-install-recommends hello && hello\n"), Network: container.NetworkHost, Log: &log}
+	build := api.BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + "\nRUN apt-get update && apt-get install -y --no-install-recommends hello && hello\n"), Network: api.NetworkHost, Log: &log}
 	if _, err := e.Build(t.Context(), build); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
@@ -68,8 +69,8 @@ func TestBootstrapCancelled(t *testing.T) {
 func TestBootstrapOfWhatTheMirrorLacks(t *testing.T) {
 	e := container.NewTestEngine(t)
 	o := bootstrap.Options{Reference: "localhost/test:none", Distro: "debian", Suite: "nosuch", TempDir: e.Dir, Sources: []string{"deb http://127.0.0.1:9/debian nosuch main"}}
-	if _, err := bootstrap.Image(t.Context(), e, o); err == nil || strings.Contains(err.Error(), "\n") || container.Hint(err) == "" {
-		t.Errorf("got %v, hint %q", err, container.Hint(err))
+	if _, err := bootstrap.Image(t.Context(), e, o); err == nil || strings.Contains(err.Error(), "\n") || api.Hint(err) == "" {
+		t.Errorf("got %v, hint %q", err, api.Hint(err))
 	}
 }
 

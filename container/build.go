@@ -12,6 +12,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -25,37 +26,37 @@ import (
 // podman itself fails; after cancellation the error wraps the cause of ctx. With
 // a private service, cancellation stops the running step at once; another
 // service goes on with it, and the error says so.
-func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
+func (e *Engine) Build(ctx context.Context, o api.BuildOptions) (api.BuildResult, error) {
 	started := time.Now()
 	record := e.newBuildRecord()
 	text, digest, err := prepare(o, record.Token)
 	if err != nil {
-		return BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
+		return api.BuildResult{}, fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 	}
 	if err := e.safe(ctx, o, nil); err != nil {
-		return BuildResult{}, err
+		return api.BuildResult{}, err
 	}
 	if o, err = e.pullBase(ctx, o); err != nil {
-		return BuildResult{}, err
+		return api.BuildResult{}, err
 	}
 	old, err := e.standing(ctx, o, digest)
 	if err == nil && !old.same {
 		unlock, lockErr := e.LockImage(ctx, o.Tag)
 		if lockErr != nil {
-			return BuildResult{}, lockErr
+			return api.BuildResult{}, lockErr
 		}
 		defer unlock()
 		old, err = e.standing(ctx, o, digest) // another process may have built it meanwhile
 	}
 	if err != nil {
-		return BuildResult{}, err
+		return api.BuildResult{}, err
 	}
 	if old.same {
-		return BuildResult{ID: old.image.ID, Cached: true, Duration: time.Since(started)}, nil
+		return api.BuildResult{ID: old.image.ID, Cached: true, Duration: time.Since(started)}, nil
 	}
 	unlockImages, err := e.useImages(ctx)
 	if err != nil {
-		return BuildResult{}, err
+		return api.BuildResult{}, err
 	}
 	defer func() {
 		unlockImages()
@@ -64,11 +65,11 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	}()
 	pull, err := e.safeBases(ctx, o)
 	if err != nil {
-		return BuildResult{}, err
+		return api.BuildResult{}, err
 	}
 	record.Extra = map[string]string{extraBases: strings.Join(append(e.bases(ctx, o), old.image.ID), " ")}
 	if err := e.recordBuild(record); err != nil {
-		return BuildResult{}, err
+		return api.BuildResult{}, err
 	}
 	result, done, err := e.buildOver(ctx, o, record, digest, old)
 	if err == nil && !done {
@@ -78,29 +79,29 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 	}
 	if err != nil {
 		e.endBuild(record)
-		return BuildResult{}, err
+		return api.BuildResult{}, err
 	}
 	result.Duration = time.Since(started)
 	if old.image.ID != result.ID {
 		result.Replaced = old.image.ID
 	}
 	if err := e.recordImage(result.ID, originOf(o, digest, result.Deltas)); err != nil {
-		return BuildResult{}, &EngineError{Op: "record image " + o.Tag, Code: 125, Err: err}
+		return api.BuildResult{}, &api.EngineError{Op: "record image " + o.Tag, Code: 125, Err: err}
 	}
 	return result, e.promote(ctx, o.Tag, record, result.ID, result.Replaced)
 }
 
 // A standing describes the image that has the tag before a build.
 type standing struct {
-	image Image // image with the tag; the zero value if there is none
-	same  bool  // built from the same input: nothing to do
-	moved bool  // built from a base image that has changed
+	image api.Image // image with the tag; the zero value if there is none
+	same  bool      // built from the same input: nothing to do
+	moved bool      // built from a base image that has changed
 	from  origin
 }
 
 // standing inspects the tag. The image is unchanged if its image record has the
 // same input digest, and its base image is the same or was removed.
-func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (standing, error) {
+func (e *Engine) standing(ctx context.Context, o api.BuildOptions, digest string) (standing, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return standing{}, err
@@ -109,14 +110,14 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 	baseNow := make(chan []string, 1)
 	go func() { // concurrent with the other request, because this is the common case
 		base, _ := inspect(c, baseImage(o)) // without layers if it does not exist
-		if !RunsOn(base, o.Platform) {
+		if !api.RunsOn(base, o.Platform) {
 			base.Layers = nil
 		}
 		baseNow <- base.Layers
 	}()
-	image, err := e.inspect(c, WithTag(o.Tag))
+	image, err := e.inspect(c, api.WithTag(o.Tag))
 	layers := <-baseNow
-	if errors.Is(err, ErrNoImage) {
+	if errors.Is(err, api.ErrNoImage) {
 		return standing{}, nil
 	}
 	if err != nil {
@@ -129,8 +130,8 @@ func (e *Engine) standing(ctx context.Context, o BuildOptions, digest string) (s
 }
 
 // fresh reports whether to build although the image exists.
-func fresh(o BuildOptions) bool {
-	return o.Force || o.NoCache || o.Pull == PullAlways || o.Pull == PullNewer
+func fresh(o api.BuildOptions) bool {
+	return o.Force || o.NoCache || o.Pull == api.PullAlways || o.Pull == api.PullNewer
 }
 
 // promote tags a new image and removes the one that had the tag.
@@ -149,7 +150,7 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 	}
 	r, err = e.noteImage(c, r, id, before)
 	if err != nil {
-		return &EngineError{Op: "name image " + tag, Code: 125, Err: err}
+		return &api.EngineError{Op: "name image " + tag, Code: 125, Err: err}
 	}
 	repository, name := splitTag(tag)
 	if err := images.Tag(c, id, name, repository, nil); err != nil {

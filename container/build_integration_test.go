@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func dockerfile(lines ...string) []byte {
@@ -24,7 +26,7 @@ func dockerfile(lines ...string) []byte {
 func removeLater(t *testing.T, e *Engine, tag string) {
 	t.Helper()
 	t.Cleanup(func() {
-		if err := e.Remove(context.Background(), RemoveOptions{Image: tag, Force: true}); err != nil && !errors.Is(err, ErrNoImage) {
+		if err := e.Remove(context.Background(), api.RemoveOptions{Image: tag, Force: true}); err != nil && !errors.Is(err, api.ErrNoImage) {
 			t.Error(err)
 		}
 	})
@@ -35,9 +37,9 @@ func TestBuildThenAnswersFromTheDigest(t *testing.T) {
 	nothingLeft(t, e)
 	removeLater(t, e, "test.good")
 	var log bytes.Buffer
-	o := BuildOptions{
-		Tag: "test.good", Dockerfile: dockerfile("RUN echo made > /made", "CMD cat /made"), Network: NetworkNone, Log: &log,
-		Labels: map[string]string{LabelTarget: "debian-12", "odd": `a "b" $c \d 'e'`},
+	o := api.BuildOptions{
+		Tag: "test.good", Dockerfile: dockerfile("RUN echo made > /made", "CMD cat /made"), Network: api.NetworkNone, Log: &log,
+		Labels: map[string]string{api.LabelTarget: "debian-12", "odd": `a "b" $c \d 'e'`},
 	}
 	first, err := e.Build(t.Context(), o)
 	if err != nil {
@@ -47,11 +49,11 @@ func TestBuildThenAnswersFromTheDigest(t *testing.T) {
 		t.Errorf("got %+v and the log\n%s", first, log.String())
 	}
 	image, err := e.Inspect(t.Context(), "test.good")
-	if err != nil || image.ID != first.ID || image.Labels[LabelTarget] != "debian-12" || image.Labels["odd"] != o.Labels["odd"] || image.Labels[labelRun] != "" {
+	if err != nil || image.ID != first.ID || image.Labels[api.LabelTarget] != "debian-12" || image.Labels["odd"] != o.Labels["odd"] || image.Labels[labelRun] != "" {
 		t.Errorf("image %+v, %v", image, err)
 	}
 	var out bytes.Buffer
-	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: "test.good", Network: NetworkNone}, Stdout: &out}); err != nil || out.String() != "made\n" {
+	if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: "test.good", Network: api.NetworkNone}, Stdout: &out}); err != nil || out.String() != "made\n" {
 		t.Errorf("ran %q, %v", out.String(), err)
 	}
 	again, err := e.Build(t.Context(), o)
@@ -63,7 +65,7 @@ func TestBuildThenAnswersFromTheDigest(t *testing.T) {
 	if err != nil || forced.Cached || forced.Replaced != "" && forced.Replaced != first.ID {
 		t.Errorf("forced build: %+v, %v", forced, err)
 	}
-	o.Force, o.Labels = false, map[string]string{LabelTarget: "debian-13"}
+	o.Force, o.Labels = false, map[string]string{api.LabelTarget: "debian-13"}
 	if other, err := e.Build(t.Context(), o); err != nil || other.Cached || other.Replaced != forced.ID {
 		t.Errorf("build with another label: %+v, %v", other, err)
 	}
@@ -77,7 +79,7 @@ func TestD06FailingBuildLeavesThePreviousImage(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	removeLater(t, e, "test.kept")
-	good := BuildOptions{Tag: "test.kept", Dockerfile: dockerfile("RUN true"), Network: NetworkNone}
+	good := api.BuildOptions{Tag: "test.kept", Dockerfile: dockerfile("RUN true"), Network: api.NetworkNone}
 	before, err := e.Build(t.Context(), good)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +119,7 @@ func TestCancelledBuildLeavesNothing(t *testing.T) {
 	log := &trigger{word: "started", do: func() { cancel(reason) }}
 	marker := fmt.Sprintf("%d", 10000+time.Now().UnixNano()%10000)
 	began := time.Now()
-	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep " + marker), Network: NetworkNone, Log: log})
+	_, err := e.Build(ctx, api.BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep " + marker), Network: api.NetworkNone, Log: log})
 	if !errors.Is(err, reason) {
 		t.Errorf("got %v", err)
 	}
@@ -137,7 +139,7 @@ func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 	e.options.Podman = "/nonexistent/podman" // nor can one of ours be started
 	ctx, cancel := context.WithCancel(t.Context())
 	log := &trigger{word: "started", do: cancel}
-	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 1"), Network: NetworkNone, Log: log})
+	_, err := e.Build(ctx, api.BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 1"), Network: api.NetworkNone, Log: log})
 	var running *StillRunningError
 	if !errors.Is(err, context.Canceled) || !errors.As(err, &running) || !strings.Contains(err.Error(), "step 2 of 3 is still running") {
 		t.Errorf("got %v", err)
@@ -154,7 +156,7 @@ func TestCancelledBuildAtTheUsersSocketLeavesNothing(t *testing.T) {
 	e := external(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	log := &trigger{word: "started", do: cancel}
-	_, err := e.Build(ctx, BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 3003"), Network: NetworkNone, Log: log})
+	_, err := e.Build(ctx, api.BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 3003"), Network: api.NetworkNone, Log: log})
 	var running *StillRunningError
 	if !errors.Is(err, context.Canceled) || errors.As(err, &running) {
 		t.Errorf("got %v", err)
@@ -178,7 +180,7 @@ func TestBuildAtASocketWithAnotherStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.options.ServiceEnv = other.env
-	if _, err := e.Build(t.Context(), BuildOptions{Tag: "test.elsewhere", Dockerfile: dockerfile("RUN true"), Network: NetworkNone}); err != nil {
+	if _, err := e.Build(t.Context(), api.BuildOptions{Tag: "test.elsewhere", Dockerfile: dockerfile("RUN true"), Network: api.NetworkNone}); err != nil {
 		t.Fatal(err)
 	}
 	if there, err := e.Exists(t.Context(), "test.elsewhere"); !there || err != nil {
@@ -226,7 +228,7 @@ func TestBuildServiceKilledIsAnErrorAndLeavesNothing(t *testing.T) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
-	_, err := e.Build(t.Context(), BuildOptions{Tag: "test.killed", Dockerfile: dockerfile("RUN echo star''ted; sleep 3001"), Network: NetworkNone, Log: log})
+	_, err := e.Build(t.Context(), api.BuildOptions{Tag: "test.killed", Dockerfile: dockerfile("RUN echo star''ted; sleep 3001"), Network: api.NetworkNone, Log: log})
 	if err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
@@ -244,8 +246,8 @@ func TestCancelledBuildLeavesNothingWhenever(t *testing.T) {
 			nothingLeft(t, e)
 			ctx, cancel := context.WithCancel(t.Context())
 			log := &trigger{word: "STEP 2/4", do: func() { time.AfterFunc(after*time.Millisecond, cancel) }}
-			o := BuildOptions{
-				Tag: "test.cancelled", NoCache: true, Network: NetworkNone, Log: log,
+			o := api.BuildOptions{
+				Tag: "test.cancelled", NoCache: true, Network: api.NetworkNone, Log: log,
 				Dockerfile: dockerfile("RUN head -c 100000000 /dev/zero > /big", "RUN sleep 3002"),
 			}
 			if _, err := e.Build(ctx, o); !errors.Is(err, context.Canceled) {
@@ -262,7 +264,7 @@ func TestCancelledBuildLeavesNothingWhenever(t *testing.T) {
 // to be ours: it loses the name, but is not removed.
 func TestBuildKeepsTheUsersImage(t *testing.T) {
 	e := engine(t)
-	o := BuildOptions{Tag: "localhost/lcitool-test-users", Dockerfile: dockerfile("RUN echo user > /who"), Network: NetworkNone}
+	o := api.BuildOptions{Tag: "localhost/lcitool-test-users", Dockerfile: dockerfile("RUN echo user > /who"), Network: api.NetworkNone}
 	removeLater(t, e, o.Tag)
 	users, err := e.Build(t.Context(), o)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
@@ -52,7 +53,7 @@ func TestBuildLogFollowsSteps(t *testing.T) {
 
 func TestBuildErrorSaysOneLine(t *testing.T) {
 	log := &buildLog{step: 4, steps: 7, instruction: "RUN make"}
-	o := BuildOptions{Tag: "lcitool.debian-13", Dockerfile: []byte("FROM debian:13\n")}
+	o := api.BuildOptions{Tag: "lcitool.debian-13", Dockerfile: []byte("FROM debian:13\n")}
 	for _, c := range []struct{ text, want string }{
 		{`building at STEP "RUN make": while running runtime: exit status 100`, "cannot build image lcitool.debian-13: step 4 of 7: command exited with status 100"},
 		{`error building at STEP "RUN echo ': exit status 7'": while running runtime: exit status 9`, "cannot build image lcitool.debian-13: step 4 of 7: command exited with status 9"},
@@ -64,18 +65,18 @@ func TestBuildErrorSaysOneLine(t *testing.T) {
 		if err.Error() != c.want {
 			t.Errorf("got  %s\nwant %s", err, c.want)
 		}
-		b, ok := errors.AsType[*BuildError](err)
+		b, ok := errors.AsType[*api.BuildError](err)
 		if !ok || b.Text != c.text {
 			t.Errorf("the text is not whole: %+v", b)
 		}
 	}
-	if Hint(buildError(o, log, errors.New("x: no space left on device"))) != explain.HintDisk {
+	if api.Hint(buildError(o, log, errors.New("x: no space left on device"))) != explain.HintDisk {
 		t.Error("no hint")
 	}
 }
 
 func TestPrepareAppendsOneLabelLine(t *testing.T) {
-	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\nRUN y\n\n"), Labels: map[string]string{"a": `q"$HOME\`}}
+	o := api.BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\nRUN y\n\n"), Labels: map[string]string{"a": `q"$HOME\`}}
 	text, digest, err := prepare(o, "T")
 	want := "FROM x\nRUN y\nLABEL a=\"q\\\"\\$HOME\\\\\" lcitool.build=\"T\" lcitool.digest=\"" + digest + "\"\n"
 	if err != nil || string(text) != want {
@@ -93,7 +94,7 @@ func TestPrepareAppendsOneLabelLine(t *testing.T) {
 
 func TestPrepareRefuses(t *testing.T) {
 	good := []byte("FROM x\n")
-	for want, o := range map[string]BuildOptions{
+	for want, o := range map[string]api.BuildOptions{
 		`"" is not a tag`:             {Dockerfile: good},
 		`"a b" is not a tag`:          {Tag: "a b", Dockerfile: good},
 		`"a@sha256:0" is not a tag`:   {Tag: "a@sha256:0", Dockerfile: good},
@@ -110,19 +111,19 @@ func TestPrepareRefuses(t *testing.T) {
 }
 
 func TestDigestDiffersWithItsInputs(t *testing.T) {
-	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
+	o := api.BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
 	same := o
-	same.Tag, same.Force, same.Pull, same.Network = "u", true, PullAlways, NetworkHost
+	same.Tag, same.Force, same.Pull, same.Network = "u", true, api.PullAlways, api.NetworkHost
 	if inputDigest(o) != inputDigest(same) {
 		t.Error("tag, force, pull policy or network changed the digest")
 	}
 	seen := map[string]string{inputDigest(o): "plain"}
-	for name, change := range map[string]func(*BuildOptions){
-		"text":          func(o *BuildOptions) { o.Dockerfile = []byte("FROM y\n") },
-		"label":         func(o *BuildOptions) { o.Labels = map[string]string{"a": "b"} },
-		"another label": func(o *BuildOptions) { o.Labels = map[string]string{"a": "b", "c": "d"} },
-		"arg":           func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} },
-		"odd arg":       func(o *BuildOptions) { o.Args = map[string]string{"a": "b\"\nc=\"d"} },
+	for name, change := range map[string]func(*api.BuildOptions){
+		"text":          func(o *api.BuildOptions) { o.Dockerfile = []byte("FROM y\n") },
+		"label":         func(o *api.BuildOptions) { o.Labels = map[string]string{"a": "b"} },
+		"another label": func(o *api.BuildOptions) { o.Labels = map[string]string{"a": "b", "c": "d"} },
+		"arg":           func(o *api.BuildOptions) { o.Args = map[string]string{"a": "b"} },
+		"odd arg":       func(o *api.BuildOptions) { o.Args = map[string]string{"a": "b\"\nc=\"d"} },
 	} {
 		changed := o
 		change(&changed)
@@ -142,7 +143,7 @@ func TestBase(t *testing.T) {
 		"":                                               "",
 		"FROM":                                           "",
 	} {
-		if got := baseImage(BuildOptions{Dockerfile: []byte(text)}); got != want {
+		if got := baseImage(api.BuildOptions{Dockerfile: []byte(text)}); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}

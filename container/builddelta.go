@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -27,14 +28,14 @@ type deltaStep struct {
 }
 
 // deltaLabels returns informative labels of the image's content.
-func deltaLabels(d *Delta, o BuildOptions) map[string]string {
-	return map[string]string{LabelRest: restDigest(o), LabelPackages: strings.Join(d.Packages, " ")}
+func deltaLabels(d *api.Delta, o api.BuildOptions) map[string]string {
+	return map[string]string{api.LabelRest: restDigest(o), api.LabelPackages: strings.Join(d.Packages, " ")}
 }
 
 // restDigest returns the SHA-256, in hex, of the inputs that must be equal in the
 // image below a delta. It includes the names of labels but not their values,
 // because the delta sets all labels again.
-func restDigest(o BuildOptions) string {
+func restDigest(o api.BuildOptions) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Delta.Rest, "") // no network, as in digest
 	fmt.Fprintf(h, "%q\n%q\n", slices.Sorted(maps.Keys(o.Labels)), slices.Sorted(maps.Keys(o.ExtraLabels)))
@@ -46,7 +47,7 @@ func restDigest(o BuildOptions) string {
 
 // deltaOver returns the delta that builds the image on top of the one that has the
 // tag. ok is false if that is not possible.
-func deltaOver(o BuildOptions, old standing) (deltaStep, bool) {
+func deltaOver(o api.BuildOptions, old standing) (deltaStep, bool) {
 	if o.Delta == nil || o.Exact || fresh(o) || old.moved || old.image.ID == "" {
 		return deltaStep{}, false
 	}
@@ -79,7 +80,7 @@ func additions(before, after []string) (added []string, only bool) {
 	return added, true
 }
 
-func (d deltaStep) order(o BuildOptions, token, digest string) (order, error) {
+func (d deltaStep) order(o api.BuildOptions, token, digest string) (order, error) {
 	var layer []byte
 	if len(d.added) > 0 {
 		var err error
@@ -87,11 +88,11 @@ func (d deltaStep) order(o BuildOptions, token, digest string) (order, error) {
 			return order{}, err
 		}
 	}
-	line, err := labelLine(allLabels(o, token, digest), map[string]string{LabelDelta: d.on, LabelDeltas: strconv.Itoa(d.count)})
+	line, err := labelLine(allLabels(o, token, digest), map[string]string{api.LabelDelta: d.on, api.LabelDeltas: strconv.Itoa(d.count)})
 	if err != nil {
 		return order{}, err
 	}
-	o.Pull = PullNever
+	o.Pull = api.PullNever
 	text := slices.Concat([]byte("FROM "+d.on+"\n"), layer, []byte(line))
 	// It builds a single layer: an intermediate image would inherit the labels of
 	// the image below, and would look like the leftover of a killed run.
@@ -109,24 +110,24 @@ func (d deltaStep) String() string {
 // buildOver tries to build the image as a delta. If it is not possible or fails,
 // done is false and the caller builds the whole image, which also gives the
 // error message.
-func (e *Engine) buildOver(ctx context.Context, o BuildOptions, r records.Record, digest string, old standing) (result BuildResult, done bool, err error) {
+func (e *Engine) buildOver(ctx context.Context, o api.BuildOptions, r records.Record, digest string, old standing) (result api.BuildResult, done bool, err error) {
 	step, can := deltaOver(o, old)
 	if !can {
-		return BuildResult{}, false, nil
+		return api.BuildResult{}, false, nil
 	}
 	sent, err := step.order(o, r.Token, digest)
 	if err != nil {
-		return BuildResult{}, false, err
+		return api.BuildResult{}, false, err
 	}
 	sent.record = r
 	say(o.Log, step.String())
 	id, err := e.build(ctx, sent)
-	if failed, ok := errors.AsType[*BuildError](err); ok && ctx.Err() == nil {
+	if failed, ok := errors.AsType[*api.BuildError](err); ok && ctx.Err() == nil {
 		say(o.Log, failed.Error()+"; building it as a whole")
 		e.removeDelta(ctx, r)
-		return BuildResult{}, false, nil
+		return api.BuildResult{}, false, nil
 	}
-	return BuildResult{ID: id, Delta: step.on, Added: step.added, Deltas: step.count}, true, err
+	return api.BuildResult{ID: id, Delta: step.on, Added: step.added, Deltas: step.count}, true, err
 }
 
 func say(log io.Writer, line string) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func untagged(t *testing.T) []string {
@@ -22,10 +24,10 @@ func TestDeltaWhoseServiceDies(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	removeLater(t, e, "test.delta")
-	build := func(log *trigger, packages ...string) BuildResult {
+	build := func(log *trigger, packages ...string) api.BuildResult {
 		t.Helper()
-		o := BuildOptions{Tag: "test.delta", Dockerfile: dockerfile("RUN echo " + strings.Join(packages, " ") + " >/packages.txt"), Network: NetworkNone}
-		o.Delta = &Delta{Rest: []byte("rest"), Packages: packages, Layer: func(added []string) ([]byte, error) {
+		o := api.BuildOptions{Tag: "test.delta", Dockerfile: dockerfile("RUN echo " + strings.Join(packages, " ") + " >/packages.txt"), Network: api.NetworkNone}
+		o.Delta = &api.Delta{Rest: []byte("rest"), Packages: packages, Layer: func(added []string) ([]byte, error) {
 			return []byte("RUN echo " + strings.Join(added, " ") + " >>/packages.txt\n"), nil
 		}}
 		if log != nil {
@@ -62,7 +64,7 @@ func TestImageThatGotNoName(t *testing.T) {
 	removeLater(t, e, "test.named")
 	ids := map[string]string{}
 	for _, tag := range []string{"test.named", "test.nameless"} {
-		result, err := e.Build(t.Context(), BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + tag + " >/one"), Network: NetworkNone})
+		result, err := e.Build(t.Context(), api.BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + tag + " >/one"), Network: api.NetworkNone})
 		if err != nil {
 			t.Fatal(err)
 		}

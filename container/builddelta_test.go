@@ -7,59 +7,61 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // additive builds on an image whose packages are those of its name.
-func additive(packages ...string) BuildOptions {
-	return BuildOptions{
+func additive(packages ...string) api.BuildOptions {
+	return api.BuildOptions{
 		Tag: "t", Dockerfile: []byte("FROM x\nRUN install " + strings.Join(packages, " ") + "\n"),
 		Labels: map[string]string{"l": "1"},
-		Delta: &Delta{Rest: []byte("FROM x\nRUN install"), Packages: packages, Layer: func(added []string) ([]byte, error) {
+		Delta: &api.Delta{Rest: []byte("FROM x\nRUN install"), Packages: packages, Layer: func(added []string) ([]byte, error) {
 			return []byte("RUN add " + strings.Join(added, " ") + "\n"), nil
 		}},
 	}
 }
 
 func TestDeltaOverAnImage(t *testing.T) {
-	made := func(o BuildOptions, deltas int) standing {
-		return standing{image: Image{ID: "0123456789abcdef"}, from: originOf(o, inputDigest(o), deltas)}
+	made := func(o api.BuildOptions, deltas int) standing {
+		return standing{image: api.Image{ID: "0123456789abcdef"}, from: originOf(o, inputDigest(o), deltas)}
 	}
 	ab := additive("a", "b")
-	with := func(change func(*BuildOptions)) BuildOptions {
+	with := func(change func(*api.BuildOptions)) api.BuildOptions {
 		o := additive("a", "b", "c")
 		change(&o)
 		return o
 	}
-	same := func(*BuildOptions) {}
+	same := func(*api.BuildOptions) {}
 	for _, c := range []struct {
 		name  string
 		old   standing
-		o     BuildOptions
+		o     api.BuildOptions
 		added []string
 		count int // 0 when no delta can be
 	}{
 		{"one more", made(ab, 0), with(same), []string{"c"}, 1},
 		{"two more, one before all", made(ab, 0), additive("0", "a", "b", "c"), []string{"0", "c"}, 1},
 		{"from none", made(additive(), 0), additive("a"), []string{"a"}, 1},
-		{"other label", made(ab, 0), with(func(o *BuildOptions) { o.Labels = map[string]string{"l": "2"} }), []string{"c"}, 1},
-		{"label alone", made(ab, 0), func() BuildOptions { o := additive("a", "b"); o.Labels = map[string]string{"l": "2"}; return o }(), nil, 1},
+		{"other label", made(ab, 0), with(func(o *api.BuildOptions) { o.Labels = map[string]string{"l": "2"} }), []string{"c"}, 1},
+		{"label alone", made(ab, 0), func() api.BuildOptions { o := additive("a", "b"); o.Labels = map[string]string{"l": "2"}; return o }(), nil, 1},
 		{"fifth", made(ab, 4), with(same), []string{"c"}, 5},
 		{"sixth", made(ab, 5), with(same), nil, 0},
 		{"one less", made(ab, 0), additive("a"), nil, 0},
 		{"another", made(ab, 0), additive("a", "c"), nil, 0},
 		{"no image", standing{}, with(same), nil, 0},
-		{"not one of ours", standing{image: Image{ID: "0", Labels: allLabels(ab, "T", inputDigest(ab))}}, with(same), nil, 0},
+		{"not one of ours", standing{image: api.Image{ID: "0", Labels: allLabels(ab, "T", inputDigest(ab))}}, with(same), nil, 0},
 		{"base moved", standing{image: made(ab, 0).image, from: made(ab, 0).from, moved: true}, with(same), nil, 0},
-		{"no way", made(ab, 0), with(func(o *BuildOptions) { o.Delta = nil }), nil, 0},
-		{"exact", made(ab, 0), with(func(o *BuildOptions) { o.Exact = true }), nil, 0},
-		{"force", made(ab, 0), with(func(o *BuildOptions) { o.Force = true }), nil, 0},
-		{"no cache", made(ab, 0), with(func(o *BuildOptions) { o.NoCache = true }), nil, 0},
-		{"pull", made(ab, 0), with(func(o *BuildOptions) { o.Pull = PullNewer }), nil, 0},
-		{"rest", made(ab, 0), with(func(o *BuildOptions) { o.Delta.Rest = []byte("FROM y") }), nil, 0},
-		{"network", made(ab, 0), with(func(o *BuildOptions) { o.Network = NetworkHost }), []string{"c"}, 1},
-		{"arg", made(ab, 0), with(func(o *BuildOptions) { o.Args = map[string]string{"a": "b"} }), nil, 0},
-		{"label gone", made(ab, 0), with(func(o *BuildOptions) { o.Labels = nil }), nil, 0},
-		{"note gone", made(func() BuildOptions { o := ab; o.ExtraLabels = map[string]string{"n": "1"}; return o }(), 0), with(same), nil, 0},
+		{"no way", made(ab, 0), with(func(o *api.BuildOptions) { o.Delta = nil }), nil, 0},
+		{"exact", made(ab, 0), with(func(o *api.BuildOptions) { o.Exact = true }), nil, 0},
+		{"force", made(ab, 0), with(func(o *api.BuildOptions) { o.Force = true }), nil, 0},
+		{"no cache", made(ab, 0), with(func(o *api.BuildOptions) { o.NoCache = true }), nil, 0},
+		{"pull", made(ab, 0), with(func(o *api.BuildOptions) { o.Pull = api.PullNewer }), nil, 0},
+		{"rest", made(ab, 0), with(func(o *api.BuildOptions) { o.Delta.Rest = []byte("FROM y") }), nil, 0},
+		{"network", made(ab, 0), with(func(o *api.BuildOptions) { o.Network = api.NetworkHost }), []string{"c"}, 1},
+		{"arg", made(ab, 0), with(func(o *api.BuildOptions) { o.Args = map[string]string{"a": "b"} }), nil, 0},
+		{"label gone", made(ab, 0), with(func(o *api.BuildOptions) { o.Labels = nil }), nil, 0},
+		{"note gone", made(func() api.BuildOptions { o := ab; o.ExtraLabels = map[string]string{"n": "1"}; return o }(), 0), with(same), nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			step, ok := deltaOver(c.o, c.old)
@@ -78,7 +80,7 @@ func TestDeltaOrder(t *testing.T) {
 	o.ExtraLabels = map[string]string{"n": "1"}
 	step := deltaStep{on: "0123456789abcdef", added: []string{"b"}, count: 2}
 	sent, err := step.order(o, "", "d")
-	if err != nil || !sent.flat || sent.Pull != PullNever {
+	if err != nil || !sent.flat || sent.Pull != api.PullNever {
 		t.Fatalf("%+v, %v", sent, err)
 	}
 	for _, want := range []string{`l="1"`, `n="1"`, `lcitool.delta="0123456789abcdef"`, `lcitool.deltas="2"`, `lcitool.digest="d"`, `lcitool.packages="a b"`} {
@@ -104,9 +106,9 @@ func TestDeltaOrder(t *testing.T) {
 }
 
 func TestNotesAreNoInput(t *testing.T) {
-	o := BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
+	o := api.BuildOptions{Tag: "t", Dockerfile: []byte("FROM x\n")}
 	_, plain, _ := prepare(o, "")
-	o.ExtraLabels = map[string]string{LabelManifest: "abc"}
+	o.ExtraLabels = map[string]string{api.LabelManifest: "abc"}
 	text, noted, err := prepare(o, "")
 	if err != nil || noted != plain || !strings.Contains(string(text), `lcitool.manifest="abc"`) {
 		t.Errorf("%v, %s and %s\n%s", err, plain, noted, text)

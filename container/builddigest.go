@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
@@ -28,7 +29,7 @@ var (
 // because podman 4.3 adds a step for each label in the request. They are at the
 // end because the token differs in each build and later steps would not be
 // cached.
-func prepare(o BuildOptions, token string) (text []byte, digest string, err error) {
+func prepare(o api.BuildOptions, token string) (text []byte, digest string, err error) {
 	if o.Tag == "" || strings.ContainsAny(o.Tag, " \t\n@") {
 		return nil, "", fmt.Errorf("%q is not a tag", o.Tag)
 	}
@@ -49,7 +50,7 @@ func prepare(o BuildOptions, token string) (text []byte, digest string, err erro
 }
 
 // allLabels returns the labels of an image that is not a delta.
-func allLabels(o BuildOptions, token, digest string) map[string]string {
+func allLabels(o api.BuildOptions, token, digest string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, o.Labels)
 	maps.Copy(labels, o.ExtraLabels)
@@ -57,12 +58,12 @@ func allLabels(o BuildOptions, token, digest string) map[string]string {
 		maps.Copy(labels, deltaLabels(o.Delta, o))
 	}
 	labels[labelBuild] = token
-	labels[LabelDigest] = digest
+	labels[api.LabelDigest] = digest
 	return labels
 }
 
 // baseImage returns the image that the last stage starts from, or "".
-func baseImage(o BuildOptions) string {
+func baseImage(o api.BuildOptions) string {
 	all := fromLine.FindAllSubmatch(o.Dockerfile, -1)
 	if len(all) == 0 {
 		return ""
@@ -70,10 +71,10 @@ func baseImage(o BuildOptions) string {
 	return string(all[len(all)-1][1])
 }
 
-func stages(o BuildOptions) int { return len(fromLine.FindAllIndex(o.Dockerfile, -1)) }
+func stages(o api.BuildOptions) int { return len(fromLine.FindAllIndex(o.Dockerfile, -1)) }
 
 // inputDigest returns the SHA-256, in hex, of all inputs of the image.
-func inputDigest(o BuildOptions) string {
+func inputDigest(o api.BuildOptions) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", digestVersion, o.Dockerfile, "") // the network has no part in the image
 	for _, m := range []map[string]string{o.Labels, o.Args} {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 const lockPause = 50 * time.Millisecond
@@ -24,7 +26,7 @@ func (e *Engine) useImages(ctx context.Context) (unlock func(), err error) {
 	lock := flock.New(filepath.Join(e.records.Dir(), imagesLock))
 	if _, err := lock.TryRLockContext(ctx, lockPause); err != nil {
 		_ = lock.Close()
-		return nil, &EngineError{Op: "lock images", Code: 125, Err: err}
+		return nil, &api.EngineError{Op: "lock images", Code: 125, Err: err}
 	}
 	return func() { _ = lock.Close() }, nil
 }
@@ -46,9 +48,9 @@ func (e *Engine) lockImages() (unlock func(), free bool) {
 func (e *Engine) LockImage(ctx context.Context, reference string) (unlock func(), err error) {
 	dir, err := e.options.SocketDir()
 	if err != nil {
-		return nil, &EngineError{Op: "lock image " + reference, Code: 125, Err: err}
+		return nil, &api.EngineError{Op: "lock image " + reference, Code: 125, Err: err}
 	}
-	sum := sha256.Sum256([]byte(e.service.URL() + "\n" + WithTag(reference)))
+	sum := sha256.Sum256([]byte(e.service.URL() + "\n" + api.WithTag(reference)))
 	lock := flock.New(filepath.Join(dir, fmt.Sprintf("image-%x.lock", sum[:8])))
 	ours, err := lock.TryLock()
 	if err == nil && !ours {
@@ -60,7 +62,7 @@ func (e *Engine) LockImage(ctx context.Context, reference string) (unlock func()
 		return nil, fmt.Errorf("cannot lock image %s: %w", reference, context.Cause(ctx))
 	}
 	if err != nil {
-		return nil, &EngineError{Op: "lock image " + reference, Code: 125, Err: err}
+		return nil, &api.EngineError{Op: "lock image " + reference, Code: 125, Err: err}
 	}
 	return func() { _ = lock.Close() }, nil
 }

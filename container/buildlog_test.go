@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/containers/podman/v4/pkg/errorhandling"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // TestBuildErrorHasTheRuntimesReason: a command that was never started has no
@@ -32,16 +34,16 @@ func TestBuildErrorHasTheRuntimesReason(t *testing.T) {
 		_, _ = log.Write([]byte(steps + c.log))
 		log.flush()
 		podmans := &errorhandling.ErrorModel{Message: `building at STEP "RUN x": while running runtime: exit status 1`, ResponseCode: http.StatusInternalServerError}
-		err := buildError(BuildOptions{Tag: "tag"}, log, podmans)
+		err := buildError(api.BuildOptions{Tag: "tag"}, log, podmans)
 		if want := "cannot build image tag: step 2 of 2: " + c.want; err.Error() != want {
 			t.Errorf("got  %q\nwant %q", err, want)
 		}
-		failed, ok := errors.AsType[*BuildError](err)
+		failed, ok := errors.AsType[*api.BuildError](err)
 		if !ok || (failed.Code != 0) != strings.HasPrefix(c.want, "command exited") {
 			t.Errorf("%s: %#v", c.want, err)
 		}
-		if !strings.Contains(Hint(err), c.hint) {
-			t.Errorf("%s: hint %q", c.want, Hint(err))
+		if !strings.Contains(api.Hint(err), c.hint) {
+			t.Errorf("%s: hint %q", c.want, api.Hint(err))
 		}
 	}
 	log := newBuildLog(nil)

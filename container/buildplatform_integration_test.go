@@ -8,6 +8,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // TestBuildForAnotherPlatform needs no emulator: its Dockerfile runs nothing.
@@ -17,12 +19,12 @@ func TestBuildForAnotherPlatform(t *testing.T) {
 	const foreignBase = "localhost/test.foreignbase"
 	removeLater(t, e, foreignBase)
 	removeLater(t, e, "test.foreign")
-	if _, err := e.Import(t.Context(), ImportOptions{Reference: foreignBase, Command: "/x", Arch: "s390x"}, dirArchive("etc")); err != nil {
+	if _, err := e.Import(t.Context(), api.ImportOptions{Reference: foreignBase, Command: "/x", Arch: "s390x"}, dirArchive("etc")); err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	o := BuildOptions{
-		Tag: "test.foreign", Dockerfile: []byte("FROM " + foreignBase + "\nENV A=b\n"), Platform: "linux/s390x", Network: NetworkNone, Log: &log,
+	o := api.BuildOptions{
+		Tag: "test.foreign", Dockerfile: []byte("FROM " + foreignBase + "\nENV A=b\n"), Platform: "linux/s390x", Network: api.NetworkNone, Log: &log,
 	}
 	first, err := e.Build(t.Context(), o)
 	if err != nil || first.Cached {
@@ -37,7 +39,7 @@ func TestBuildForAnotherPlatform(t *testing.T) {
 	}
 	o.Platform = "linux/arm64"
 	_, err = e.Build(t.Context(), o)
-	if err == nil || Status(err) == 0 || !strings.Contains(err.Error(), foreignBase) {
+	if err == nil || api.Status(err) == 0 || !strings.Contains(err.Error(), foreignBase) {
 		t.Errorf("on a base for another one: %v", err)
 	}
 	if image, err := e.Inspect(t.Context(), "test.foreign"); err != nil || image.ID != first.ID {

@@ -18,6 +18,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/images"
 	"github.com/containers/podman/v4/pkg/domain/entities"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -54,7 +55,7 @@ func (e *Engine) newBuildRecord() records.Record {
 // that they are lcitool's.
 func (e *Engine) recordBuild(r records.Record) error {
 	if err := e.records.Put(r); err != nil {
-		return &EngineError{Op: "record a build", Code: 125, Err: err}
+		return &api.EngineError{Op: "record a build", Code: 125, Err: err}
 	}
 	return nil
 }
@@ -175,7 +176,7 @@ func (p proofs) deadBuilds() map[string]records.Record {
 
 // bases returns the IDs of the images that the stages start from, as far as they
 // exist locally.
-func (e *Engine) bases(ctx context.Context, o BuildOptions) []string {
+func (e *Engine) bases(ctx context.Context, o api.BuildOptions) []string {
 	var list []string
 	for _, from := range fromLine.FindAllSubmatch(o.Dockerfile, -1) {
 		if image, err := e.Inspect(ctx, string(from[1])); err == nil {
@@ -186,7 +187,7 @@ func (e *Engine) bases(ctx context.Context, o BuildOptions) []string {
 }
 
 // deadWorkers returns the working containers of builds whose process has ended.
-func (e *Engine) deadWorkers(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+func (e *Engine) deadWorkers(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	return e.findWorkers(c, p.deadBuilds())
 }
 
@@ -212,7 +213,7 @@ func (e *Engine) findWorkers(c context.Context, builds map[string]records.Record
 			r, ours = unfinishedWorker(c, item, file, builds)
 		}
 		if ours {
-			found = append(found, leftover{Leftover: Leftover{Kind: "container", Name: item.ID, Run: r.Owner.Run}, record: r})
+			found = append(found, leftover{Leftover: api.Leftover{Kind: "container", Name: item.ID, Run: r.Owner.Run}, record: r})
 		}
 	}
 	return found, nil
@@ -291,7 +292,7 @@ func (e *Engine) discardWorker(c context.Context, l leftover) error {
 
 // deadImages returns images that builds committed and were killed before they
 // tagged them.
-func (e *Engine) deadImages(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+func (e *Engine) deadImages(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	builds := p.deadBuilds()
 	if len(builds) == 0 {
 		return nil, nil
@@ -336,7 +337,7 @@ func findImages(c context.Context, builds map[string]records.Record) ([]leftover
 			continue
 		}
 		if r, ours := replaced[item.ID]; ours {
-			dead = append(dead, leftover{Leftover: Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run}, record: r})
+			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run}, record: r})
 			continue
 		}
 		image, err := images.GetImage(c, item.ID, nil)
@@ -345,7 +346,7 @@ func findImages(c context.Context, builds map[string]records.Record) ([]leftover
 		}
 		r, ours := builds[image.Annotations[annotationBuild]]
 		if named := r.Extra[extraImage]; ours && (named == "" || named == item.ID) {
-			dead = append(dead, leftover{Leftover: Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run}, record: r})
+			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "image", Name: item.ID, Run: r.Owner.Run}, record: r})
 		}
 	}
 	return dead, nil

@@ -23,7 +23,7 @@ import (
 
 // An order is one build request.
 type order struct {
-	BuildOptions
+	api.BuildOptions
 	record records.Record
 	text   []byte // the Dockerfile as it is sent
 	flat   bool   // all in one layer, and nothing from the cache
@@ -128,7 +128,7 @@ func buildImage(c context.Context, dockerfile string, o entities.BuildOptions) (
 	return images.Build(c, []string{dockerfile}, o)
 }
 
-func (e *Engine) cancelled(ctx context.Context, o BuildOptions, log *buildLog) error {
+func (e *Engine) cancelled(ctx context.Context, o api.BuildOptions, log *buildLog) error {
 	err := context.Cause(ctx)
 	if e.service.Private() == nil {
 		err = &StillRunningError{Step: log.step, Steps: log.steps, URL: e.service.URL(), Err: err}
@@ -145,17 +145,17 @@ func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, er
 	}
 	defer done()
 	if log.id == "" {
-		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: errors.New("the stream ended without an image")}
+		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: errors.New("the stream ended without an image")}
 	}
 	image, err := e.inspect(c, log.id)
 	if err != nil {
-		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: err}
+		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: err}
 	}
 	if image.Labels[labelBuild] != o.record.Token {
-		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
+		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
 	}
-	if !RunsOn(image, o.Platform) {
-		return "", &EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("its base image %s is for %s, not for %s", baseImage(o.BuildOptions), image.Architecture, o.Platform)}
+	if !api.RunsOn(image, o.Platform) {
+		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("its base image %s is for %s, not for %s", baseImage(o.BuildOptions), image.Architecture, o.Platform)}
 	}
 	return image.ID, nil
 }
@@ -177,9 +177,9 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 	}
 	network := define.NamespaceOption{Name: string(specs.NetworkNamespace)}
 	switch { // if unset, the host's would be used
-	case o.Offline || o.Network == NetworkNone:
+	case o.Offline || o.Network == api.NetworkNone:
 		b.ConfigureNetwork = define.NetworkDisabled
-	case o.Network == NetworkHost:
+	case o.Network == api.NetworkHost:
 		b.ConfigureNetwork, network.Host = define.NetworkEnabled, true
 	default:
 		b.ConfigureNetwork = define.NetworkEnabled
@@ -199,13 +199,13 @@ func (e *Engine) buildOptions(o order, dir string, log *buildLog) entities.Build
 	return entities.BuildOptions{BuildOptions: b}
 }
 
-func pullPolicy(p PullPolicy) define.PullPolicy {
+func pullPolicy(p api.PullPolicy) define.PullPolicy {
 	switch p {
-	case PullAlways:
+	case api.PullAlways:
 		return define.PullAlways
-	case PullNever:
+	case api.PullNever:
 		return define.PullNever
-	case PullNewer:
+	case api.PullNewer:
 		return define.PullIfNewer
 	}
 	return define.PullIfMissing
@@ -213,11 +213,11 @@ func pullPolicy(p PullPolicy) define.PullPolicy {
 
 // buildError converts an error of the builder to a BuildError, and other errors
 // to an EngineError.
-func buildError(o BuildOptions, log *buildLog, err error) error {
+func buildError(o api.BuildOptions, log *buildLog, err error) error {
 	if code(err) >= http.StatusBadRequest && log.step == 0 && !baseMissing(err.Error()) {
 		return engineError("build image "+o.Tag, err)
 	}
-	failed := &BuildError{
+	failed := &api.BuildError{
 		Tag: o.Tag, Step: log.step, Steps: log.steps, Instruction: log.instruction,
 		Code: exitStatus(err.Error()), Base: baseImage(o), BaseMissing: baseMissing(err.Error()), Text: err.Error(),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/system"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
@@ -16,7 +17,7 @@ import (
 // safe returns an UnsafeError for a Dockerfile that could access lcitool's data
 // or this machine. It applies to all Dockerfiles; those that lcitool renders
 // always pass. bases are the base images by name, nil before they are known.
-func (e *Engine) safe(ctx context.Context, o BuildOptions, bases map[string]buildrisk.Base) error {
+func (e *Engine) safe(ctx context.Context, o api.BuildOptions, bases map[string]buildrisk.Base) error {
 	f, err := buildrisk.Parse(o.Dockerfile, o.Args, bases)
 	if err != nil {
 		return fmt.Errorf("cannot build image %s: %s: %w", o.Tag, dockerfileName(o), err)
@@ -33,10 +34,10 @@ func (e *Engine) safe(ctx context.Context, o BuildOptions, bases map[string]buil
 	return nil
 }
 
-func dockerfileName(o BuildOptions) string { return cmp.Or(o.File, "Dockerfile") }
+func dockerfileName(o api.BuildOptions) string { return cmp.Or(o.File, "Dockerfile") }
 
-func unsafeError(o BuildOptions, problems []buildrisk.Problem, hint string) error {
-	u := &UnsafeError{Tag: o.Tag, Hint: hint}
+func unsafeError(o api.BuildOptions, problems []buildrisk.Problem, hint string) error {
+	u := &api.UnsafeError{Tag: o.Tag, Hint: hint}
 	for _, p := range problems {
 		u.Problems = append(u.Problems, dockerfileName(o)+":"+p.String())
 	}

@@ -11,10 +11,12 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // applyOwn sets the first process of a container to that of the image or of o.
-func applyOwn(o Session, s *specgen.SpecGenerator) {
+func applyOwn(o api.Session, s *specgen.SpecGenerator) {
 	s.Init = false
 	switch {
 	case o.Entrypoint == nil:

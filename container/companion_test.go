@@ -8,6 +8,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -15,14 +16,14 @@ func TestOwnSession(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name                string
-		session             Session
+		session             api.Session
 		entrypoint, command []string
 	}{
-		{"the image's", Session{Own: true}, nil, nil},
-		{"a command", Session{Own: true, Command: []string{"a", "b"}}, nil, []string{"a", "b"}},
-		{"an entrypoint", Session{Own: true, Entrypoint: []string{"e"}}, []string{"e"}, nil},
-		{"both", Session{Own: true, Entrypoint: []string{"e"}, Command: []string{"a"}}, []string{"e"}, []string{"a"}},
-		{"no entrypoint", Session{Own: true, Entrypoint: []string{}, Command: []string{"a", "b"}}, []string{"a", "b"}, nil},
+		{"the image's", api.Session{Own: true}, nil, nil},
+		{"a command", api.Session{Own: true, Command: []string{"a", "b"}}, nil, []string{"a", "b"}},
+		{"an entrypoint", api.Session{Own: true, Entrypoint: []string{"e"}}, []string{"e"}, nil},
+		{"both", api.Session{Own: true, Entrypoint: []string{"e"}, Command: []string{"a"}}, []string{"e"}, []string{"a"}},
+		{"no entrypoint", api.Session{Own: true, Entrypoint: []string{}, Command: []string{"a", "b"}}, []string{"a", "b"}, nil},
 	} {
 		s := specgen.NewSpecGenerator("image", false)
 		s.LogConfiguration = &specgen.LogConfig{Driver: "k8s-file"}
@@ -49,7 +50,7 @@ func TestJoinedContainersGoFirst(t *testing.T) {
 	t.Parallel()
 	var list []leftover
 	for _, name := range []string{"job-1", "service-1", "job-2", "service-2"} {
-		l := leftover{Leftover: Leftover{Name: name}}
+		l := leftover{Leftover: api.Leftover{Name: name}}
 		if name[0] == 's' {
 			l.record = records.Record{Extra: map[string]string{extraJoined: "job"}}
 		}

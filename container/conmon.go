@@ -12,6 +12,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/system"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/conmon"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -41,7 +42,7 @@ func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err e
 // A service that was killed before it recorded that the runtime had created the
 // container removes only podman's part; conmon and the runtime would wait
 // forever.
-func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+func (e *Engine) deadConmons(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	byID := p.deadIDs()
 	if len(byID) == 0 {
 		return nil, nil
@@ -55,7 +56,7 @@ func (e *Engine) deadConmons(c context.Context, p proofs, _ PruneOptions) ([]lef
 		r, ours := byID[found.ID]
 		_, err := os.Stat(filepath.Join(m.Containers, found.ID))
 		if ours && errors.Is(err, fs.ErrNotExist) && !found.EndsItself(p.processes) {
-			dead = append(dead, leftover{Leftover: Leftover{Kind: "process", Name: fmt.Sprintf("%d, the conmon of %s", found.PID, r.Name), Run: r.Owner.Run}, record: r, conmon: found})
+			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "process", Name: fmt.Sprintf("%d, the conmon of %s", found.PID, r.Name), Run: r.Owner.Run}, record: r, conmon: found})
 		}
 	}
 	return dead, nil

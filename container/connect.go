@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -58,7 +59,7 @@ func Connect(ctx context.Context, o ConnectOptions) (*Engine, error) {
 // are in StateDir or, if that is not writable, in the runtime directory, where
 // they are lost at the next boot.
 func openRecords(o ConnectOptions) (*records.Store, error) {
-	fail := func(err error) error { return &EngineError{Op: "record what is made", Code: 125, Err: err} }
+	fail := func(err error) error { return &api.EngineError{Op: "record what is made", Code: 125, Err: err} }
 	var first error
 	if o.StateDir != "" {
 		dir, err := filepath.Abs(o.StateDir)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // TestUseRefusesWhatIsNotPodman: other servers, hanging ones, and nobody.
@@ -52,8 +54,8 @@ func TestUseRefusesWhatIsNotPodman(t *testing.T) {
 	} {
 		began := time.Now()
 		_, err := Connect(t.Context(), ConnectOptions{URL: c.url})
-		if err == nil || !strings.HasPrefix(err.Error(), "cannot reach podman at "+c.url+": ") || !strings.Contains(err.Error(), c.want) || Hint(err) == "" || Status(err) != 125 {
-			t.Errorf("got %v, hint %q; want %s", err, Hint(err), c.want)
+		if err == nil || !strings.HasPrefix(err.Error(), "cannot reach podman at "+c.url+": ") || !strings.Contains(err.Error(), c.want) || api.Hint(err) == "" || api.Status(err) != 125 {
+			t.Errorf("got %v, hint %q; want %s", err, api.Hint(err), c.want)
 		}
 		if strings.HasSuffix(c.want, "directory") || strings.HasSuffix(c.want, "refused") {
 			if took := time.Since(began); took > time.Minute {
@@ -70,8 +72,8 @@ func TestUseRefusesWhatIsNotPodman(t *testing.T) {
 
 func TestConnectSaysThatPodmanIsMissing(t *testing.T) {
 	_, err := Connect(t.Context(), ConnectOptions{Private: true, Podman: "nosuchpodman", RuntimeDir: t.TempDir()})
-	if err == nil || !strings.Contains(err.Error(), "nosuchpodman is not installed") || Hint(err) == "" {
-		t.Errorf("got %v, %q", err, Hint(err))
+	if err == nil || !strings.Contains(err.Error(), "nosuchpodman is not installed") || api.Hint(err) == "" {
+		t.Errorf("got %v, %q", err, api.Hint(err))
 	}
 	_, err = Connect(t.Context(), ConnectOptions{Private: true, Podman: "false", RuntimeDir: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "it ended at once") {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/conmon"
 )
 
@@ -21,7 +22,7 @@ var errConmonUnreachable = errors.New("the socket of the container's conmon cann
 // useConmonSocket reports whether to connect to conmon directly. That is twice
 // as fast as through the service, survives the service, and needs no copy of the
 // output on disk. Terminals use the bindings.
-func (e *Engine) useConmonSocket(o RunOptions) bool {
+func (e *Engine) useConmonSocket(o api.RunOptions) bool {
 	if e.conmonUnreachable.Load() || !e.service.Local() || wantsTerminal(o) {
 		return false
 	}

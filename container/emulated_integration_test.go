@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // unameProgram is a static program for Linux on arm64: it prints the name of the
@@ -97,25 +99,25 @@ func TestEmulatedProgram(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Import(t.Context(), ImportOptions{Reference: from, Command: "/machine", Arch: "arm64"}, &layer); err != nil {
+	if _, err := e.Import(t.Context(), api.ImportOptions{Reference: from, Command: "/machine", Arch: "arm64"}, &layer); err != nil {
 		t.Fatal(err)
 	}
 	removeLater(t, e, from)
 	removeLater(t, e, tag)
 	var log bytes.Buffer
-	_, err := e.Build(t.Context(), BuildOptions{
-		Tag: tag, Dockerfile: []byte("FROM " + from + "\nRUN [\"/machine\"]\n"), Platform: "linux/arm64", Network: NetworkNone, Log: &log,
+	_, err := e.Build(t.Context(), api.BuildOptions{
+		Tag: tag, Dockerfile: []byte("FROM " + from + "\nRUN [\"/machine\"]\n"), Platform: "linux/arm64", Network: api.NetworkNone, Log: &log,
 	})
-	if failed, ok := errors.AsType[*BuildError](err); !ok || failed.Code != 42 || !bytes.Contains(log.Bytes(), []byte("aarch64")) {
+	if failed, ok := errors.AsType[*api.BuildError](err); !ok || failed.Code != 42 || !bytes.Contains(log.Bytes(), []byte("aarch64")) {
 		t.Errorf("the step must end with status 42: %v\n%s", err, log.Bytes())
 	}
 	var out bytes.Buffer
-	result, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: from, Network: NetworkNone}, Command: []string{"/machine"}, Stdout: &out})
+	result, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: from, Network: api.NetworkNone}, Command: []string{"/machine"}, Stdout: &out})
 	if result.Code != 42 || out.String() != "aarch64" {
 		t.Errorf("got %q and status %d, want aarch64 and 42: %v", out.String(), result.Code, err)
 	}
-	_, err = e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: from, Network: NetworkNone}, Command: []string{"/nosuch"}})
-	if Status(err) != 127 {
+	_, err = e.Run(t.Context(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: from, Network: api.NetworkNone}, Command: []string{"/nosuch"}})
+	if api.Status(err) != 127 {
 		t.Errorf("a missing program: %v", err)
 	}
 }

@@ -5,8 +5,9 @@
 // Connect finds a podman service or starts a private one. The Engine that it
 // returns builds images (Build), runs workloads in them (Run, Shell, Start),
 // inspects and removes images (Exists, Inspect, Remove), and removes what killed
-// runs left (Prune). Package bootstrap builds base images; package doctor checks
-// the machine.
+// runs left (Prune). Their options, results and errors are in package api, which
+// does not link the bindings. Package bootstrap builds base images; package doctor
+// checks the machine.
 //
 // Each object that lcitool creates in podman's store has a record in the user's
 // state directory, see package records. Prune removes only what a record proves

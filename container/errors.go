@@ -3,13 +3,14 @@
 package container
 
 import (
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // engineError converts an error of podman.
 func engineError(op string, err error) error {
-	return &EngineError{Op: op, Code: refusal(err.Error()), Hint: explain.Hint(err), Err: err}
+	return &api.EngineError{Op: op, Code: refusal(err.Error()), Hint: explain.Hint(err), Err: err}
 }
 
 // quoted matches a string quoted as in Go.

@@ -18,6 +18,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -27,7 +28,7 @@ const markName = "LCITOOL_EXEC"
 
 type execution struct {
 	container *Container
-	options   ExecOptions
+	options   api.ExecOptions
 	name, id  string // of the container, of the engine's record of the command
 	mark      string
 	log       *slog.Logger
@@ -44,11 +45,11 @@ type execution struct {
 // context.Cause(ctx) or ErrTimeout. Processes that a command leaves running
 // continue until Remove. If the podman service dies, the output is lost and the
 // command is killed; the error is an *EngineError.
-func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) {
+func (c *Container) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error) {
 	x := &execution{container: c, options: o, name: c.Name(), mark: randomName(), started: time.Now()}
 	x.out, x.stderr = newCounter(o.Stdout), newStartupErrorFilter(o.Stderr, execErrors())
 	x.log = c.engine.log.With("container", x.name)
-	result := RunResult{Container: x.name}
+	result := api.RunResult{Container: x.name}
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
 	}
@@ -72,7 +73,7 @@ func (c *Container) Exec(ctx context.Context, o ExecOptions) (RunResult, error) 
 }
 
 func (x *execution) terminal() bool {
-	return wantsTerminal(RunOptions{TTY: x.options.TTY, Stdin: x.options.Stdin, Stdout: x.options.Stdout})
+	return wantsTerminal(api.RunOptions{TTY: x.options.TTY, Stdin: x.options.Stdin, Stdout: x.options.Stdout})
 }
 
 func (x *execution) config() *handlers.ExecCreateConfig {
@@ -187,7 +188,7 @@ func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 				return x.serviceDied(ctx, err)
 			}
 		case code(err) == http.StatusNotFound:
-			return outcome{125, &EngineError{Op: "run a command in container " + x.name, Code: 125, Err: errGone}}
+			return outcome{125, &api.EngineError{Op: "run a command in container " + x.name, Code: 125, Err: errGone}}
 		default:
 			return outcome{125, engineError("ask for the status of a command in container "+x.name, err)}
 		}
@@ -197,7 +198,7 @@ func (x *execution) outcome(ctx context.Context, streamErr error) outcome {
 func (x *execution) ended(code int, streamErr error) outcome {
 	switch {
 	case streamErr != nil:
-		return outcome{code, &EngineError{Op: "pass on the output of a command in container " + x.name, Code: 125, Err: streamErr}}
+		return outcome{code, &api.EngineError{Op: "pass on the output of a command in container " + x.name, Code: 125, Err: streamErr}}
 	case code == 126 || code == 127:
 		if cause := x.stderr.startupError(); cause != nil && x.out.n == 0 {
 			x.stderr.discard()
@@ -205,11 +206,11 @@ func (x *execution) ended(code int, streamErr error) outcome {
 			if text := cause.Error(); strings.Contains(text, "OCI ") && refusal(text) == 125 {
 				return outcome{125, engineError(op, cause)}
 			}
-			return outcome{code, &EngineError{Op: op, Code: code, Err: cause}}
+			return outcome{code, &api.EngineError{Op: op, Code: code, Err: cause}}
 		}
 		fallthrough
 	case code != 0:
-		return outcome{code, &ExitError{Container: x.name, Code: code}}
+		return outcome{code, &api.ExitError{Container: x.name, Code: code}}
 	}
 	return outcome{}
 }
@@ -219,7 +220,7 @@ func (x *execution) serviceDied(ctx context.Context, cause error) outcome {
 	if cause == nil {
 		cause = errors.New("it was restarted meanwhile")
 	}
-	fail := &EngineError{
+	fail := &api.EngineError{
 		Op: "follow a command in container " + x.name, Code: 125, Err: fmt.Errorf("the podman service died: %w", cause),
 		Hint: "the command was killed, since its output was lost",
 	}

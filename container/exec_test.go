@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/containers/podman/v4/pkg/bindings"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // startService serves one command that prints "early" before it was asked for
@@ -59,7 +61,7 @@ func TestAttachIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	x := &execution{id: "id", options: ExecOptions{Stdin: strings.NewReader("input")}, log: slog.New(slog.DiscardHandler)}
+	x := &execution{id: "id", options: api.ExecOptions{Stdin: strings.NewReader("input")}, log: slog.New(slog.DiscardHandler)}
 	x.out, x.stderr = newCounter(&out), newStartupErrorFilter(io.Discard, execErrors())
 	if err := x.attach(own); err != nil {
 		t.Fatal(err)

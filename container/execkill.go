@@ -13,6 +13,8 @@ import (
 
 	"github.com/containers/podman/v4/pkg/api/handlers"
 	"github.com/containers/podman/v4/pkg/bindings/containers"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 const (
@@ -69,7 +71,7 @@ func (x *execution) end(ctx context.Context, cause error, ended <-chan outcome) 
 		case <-time.After(stage.wait):
 		}
 	}
-	return outcome{125, &EngineError{Op: "end a command in container " + x.name, Code: 125, Err: cause}}
+	return outcome{125, &api.EngineError{Op: "end a command in container " + x.name, Code: 125, Err: cause}}
 }
 
 // kill sends a signal to all processes of the command.

@@ -25,7 +25,7 @@ var shortID = lazyregexp.New(`^[0-9a-f]{1,11}$`)
 // Exists reports whether an image is in the local store.
 func (e *Engine) Exists(ctx context.Context, reference string) (bool, error) {
 	_, err := e.Inspect(ctx, reference)
-	if errors.Is(err, ErrNoImage) {
+	if errors.Is(err, api.ErrNoImage) {
 		return false, nil
 	}
 	return err == nil, err
@@ -34,29 +34,29 @@ func (e *Engine) Exists(ctx context.Context, reference string) (bool, error) {
 // Inspect returns an image in the local store. If there is none, the error is
 // ErrNoImage. The engine resolves the reference, which is a name, short name,
 // tag, digest or an ID of at least 12 digits.
-func (e *Engine) Inspect(ctx context.Context, reference string) (Image, error) {
+func (e *Engine) Inspect(ctx context.Context, reference string) (api.Image, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
-		return Image{}, err
+		return api.Image{}, err
 	}
 	defer podman.CloseIdle(c)
 	return e.inspect(c, reference)
 }
 
-func inspect(c context.Context, reference string) (Image, error) {
+func inspect(c context.Context, reference string) (api.Image, error) {
 	if reference == "" {
-		return Image{}, &api.NoImageError{Reference: reference}
+		return api.Image{}, &api.NoImageError{Reference: reference}
 	}
 	report, err := images.GetImage(c, reference, nil)
 	if err != nil {
 		if code(err) == http.StatusNotFound {
-			return Image{}, &api.NoImageError{Reference: reference}
+			return api.Image{}, &api.NoImageError{Reference: reference}
 		}
-		return Image{}, engineError("inspect image "+reference, err)
+		return api.Image{}, engineError("inspect image "+reference, err)
 	}
 	image := fromReport(report)
 	if shortID.MatchString(reference) && !slices.ContainsFunc(image.Tags, func(tag string) bool { return namedAs(tag, reference) }) {
-		return Image{}, &api.NoImageError{Reference: reference}
+		return api.Image{}, &api.NoImageError{Reference: reference}
 	}
 	return image, nil
 }
@@ -68,8 +68,8 @@ func namedAs(tag, name string) bool {
 	return last == name+":latest"
 }
 
-func fromReport(r *entities.ImageInspectReport) Image {
-	image := Image{
+func fromReport(r *entities.ImageInspectReport) api.Image {
+	image := api.Image{
 		ID: r.ID, Digest: r.Digest.String(), Tags: r.RepoTags, Labels: r.Labels, Architecture: r.Architecture, User: r.User, Size: r.Size,
 	}
 	if r.Config != nil {
@@ -89,7 +89,7 @@ func fromReport(r *entities.ImageInspectReport) Image {
 
 // Remove removes an image. The error is ErrNoImage if it does not exist. Without
 // Force, an image that a container uses is not removed and the error says so.
-func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
+func (e *Engine) Remove(ctx context.Context, o api.RemoveOptions) error {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (e *Engine) Remove(ctx context.Context, o RemoveOptions) error {
 
 // splitTag splits a reference into the arguments of images.Tag.
 func splitTag(reference string) (repository, tag string) {
-	reference = WithTag(reference)
+	reference = api.WithTag(reference)
 	i := strings.LastIndexByte(reference, ':')
 	return reference[:i], reference[i+1:]
 }

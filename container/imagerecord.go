@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -30,7 +31,7 @@ type origin struct {
 }
 
 // originOf returns the origin of the image that o describes.
-func originOf(o BuildOptions, digest string, deltas int) origin {
+func originOf(o api.BuildOptions, digest string, deltas int) origin {
 	from := origin{digest: digest, deltas: deltas}
 	if o.Delta != nil {
 		from.rest, from.packages = restDigest(o), o.Delta.Packages

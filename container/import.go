@@ -12,11 +12,12 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // Import creates an image from a tar stream of a file system and returns its ID.
-func (e *Engine) Import(ctx context.Context, o ImportOptions, layer io.Reader) (string, error) {
+func (e *Engine) Import(ctx context.Context, o api.ImportOptions, layer io.Reader) (string, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return "", err
@@ -26,7 +27,7 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions, layer io.Reader) (
 	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
 		changes = append(changes, "LABEL "+name+"="+o.Labels[name])
 	}
-	options := new(images.ImportOptions).WithReference(WithTag(o.Reference)).WithChanges(changes)
+	options := new(images.ImportOptions).WithReference(api.WithTag(o.Reference)).WithChanges(changes)
 	if o.Arch != "" {
 		options.WithOS("linux").WithArchitecture(o.Arch)
 	}

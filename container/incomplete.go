@@ -17,6 +17,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
@@ -142,7 +143,7 @@ func (e *Engine) incompleteImages(c context.Context, builds map[string]records.R
 			others = append(others, image.ID)
 			continue
 		}
-		ours = append(ours, leftover{Leftover: Leftover{Kind: "image", Name: image.ID, Run: r.Owner.Run}, record: r})
+		ours = append(ours, leftover{Leftover: api.Leftover{Kind: "image", Name: image.ID, Run: r.Owner.Run}, record: r})
 	}
 	return ours, others, nil
 }
@@ -170,7 +171,7 @@ func (s storeIndex) committer(image storedImage, containerDir string, builds map
 // deadCommits returns incomplete images of builds whose process has ended. The
 // service may still be committing one, so it returns only images that stay
 // incomplete for a while.
-func (e *Engine) deadCommits(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+func (e *Engine) deadCommits(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	builds := p.deadBuilds()
 	if len(builds) == 0 {
 		return nil, nil
@@ -217,13 +218,13 @@ func (e *Engine) removeCommits(c context.Context, r records.Record) error {
 
 // inspect is like the function inspect. If podman fails because a killed build
 // left an incomplete image, it removes that image first.
-func (e *Engine) inspect(c context.Context, reference string) (Image, error) {
+func (e *Engine) inspect(c context.Context, reference string) (api.Image, error) {
 	image, err := inspect(c, reference)
 	if err == nil || code(err) < http.StatusInternalServerError {
 		return image, err
 	}
 	p, faults := e.proofs()
-	found, faultsFound := e.deadCommits(c, p, PruneOptions{})
+	found, faultsFound := e.deadCommits(c, p, api.PruneOptions{})
 	faults = errors.Join(faults, faultsFound)
 	for _, l := range found {
 		e.log.Info("removed an image that a killed build left incomplete", "name", l.Name)
@@ -241,7 +242,7 @@ func (e *Engine) inspect(c context.Context, reference string) (Image, error) {
 // explainIncomplete adds to an error of podman how to remove the incomplete
 // images in its store.
 func (e *Engine) explainIncomplete(c context.Context, err error) error {
-	failed, ok := errors.AsType[*EngineError](err)
+	failed, ok := errors.AsType[*api.EngineError](err)
 	if !ok || code(err) < http.StatusInternalServerError {
 		return err
 	}

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // makeIncomplete changes the store as if the commit of an image had been killed
@@ -62,7 +64,7 @@ func makeIncomplete(e *Engine, id string) error {
 // image that the step made. The image with the tag also has labels.
 func imageBelow(t *testing.T, e *Engine, tag string) string {
 	t.Helper()
-	o := BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + tag + " >/one"), Network: NetworkNone}
+	o := api.BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + tag + " >/one"), Network: api.NetworkNone}
 	if _, err := e.Build(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func TestBuildServiceKilledInACommit(t *testing.T) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
-	_, err := e.Build(t.Context(), BuildOptions{Tag: "test.commit", Dockerfile: dockerfile("RUN echo commit''ting; sleep 3003"), Network: NetworkNone, Log: log})
+	_, err := e.Build(t.Context(), api.BuildOptions{Tag: "test.commit", Dockerfile: dockerfile("RUN echo commit''ting; sleep 3003"), Network: api.NetworkNone, Log: log})
 	if err == nil {
 		t.Error("the build ended well")
 	}
@@ -110,10 +112,10 @@ func TestIncompleteImageOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := e.Inspect(t.Context(), "test.stays")
-	if code(err) >= http.StatusInternalServerError && (Status(err) != 125 || !strings.Contains(Hint(err), "podman rmi --force "+below)) { // later podmans may cope
-		t.Errorf("got %v, hint %q", err, Hint(err))
+	if code(err) >= http.StatusInternalServerError && (api.Status(err) != 125 || !strings.Contains(api.Hint(err), "podman rmi --force "+below)) { // later podmans may cope
+		t.Errorf("got %v, hint %q", err, api.Hint(err))
 	}
-	if _, err := e.Prune(t.Context(), PruneOptions{}); err != nil {
+	if _, err := e.Prune(t.Context(), api.PruneOptions{}); err != nil {
 		t.Logf("prune: %v", err)
 	}
 	here.podman(t, "rmi", "--force", below)

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -132,7 +133,7 @@ func TestImagesThatStayIncomplete(t *testing.T) {
 				begin, lists := time.Now(), test.lists
 				found, err := staying(t.Context(), func() (found []leftover, err error) {
 					for image := range strings.FieldsSeq(lists[0]) {
-						found = append(found, leftover{Leftover: Leftover{Name: image}})
+						found = append(found, leftover{Leftover: api.Leftover{Name: image}})
 					}
 					lists = lists[1:]
 					return found, nil
@@ -153,7 +154,7 @@ func TestWaitForImagesIsInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		found, err := staying(ctx, func() ([]leftover, error) { return []leftover{{Leftover: Leftover{Name: "a"}}}, nil })
+		found, err := staying(ctx, func() ([]leftover, error) { return []leftover{{Leftover: api.Leftover{Name: "a"}}}, nil })
 		if !errors.Is(err, context.DeadlineExceeded) || len(found) > 0 {
 			t.Errorf("got %v, %v", found, err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -21,7 +22,7 @@ const (
 )
 
 type keptContainer struct {
-	KeptContainer
+	api.KeptContainer
 	record records.Record
 }
 
@@ -44,7 +45,7 @@ func (c *Container) Keep(ctx context.Context) (string, error) {
 	kept.Extra = map[string]string{extraKept: "yes", extraLayers: c.record.Extra[extraLayers]}
 	// There are two records until the container has been renamed.
 	if err := c.engine.records.Put(kept); err != nil {
-		return "", &EngineError{Op: "keep container " + c.name, Code: 125, Err: err}
+		return "", &api.EngineError{Op: "keep container " + c.name, Code: 125, Err: err}
 	}
 	if err := containers.Rename(conn, c.record.ID, new(containers.RenameOptions).WithName(kept.Name)); err != nil {
 		if code(err) != 0 {
@@ -90,7 +91,7 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 	}
 	i := slices.IndexFunc(all, func(k keptContainer) bool { return k.Name == name })
 	if i < 0 {
-		return nil, fmt.Errorf("container %s: %w", name, ErrNotKept)
+		return nil, fmt.Errorf("container %s: %w", name, api.ErrNotKept)
 	}
 	if !all[i].Running {
 		if err := containers.Start(conn, all[i].record.ID, nil); err != nil {
@@ -101,14 +102,14 @@ func (e *Engine) Open(ctx context.Context, name string) (*Container, error) {
 }
 
 // Kept returns the kept containers, newest first.
-func (e *Engine) Kept(ctx context.Context) ([]KeptContainer, error) {
+func (e *Engine) Kept(ctx context.Context) ([]api.KeptContainer, error) {
 	conn, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer podman.CloseIdle(conn)
 	all, err := e.keptContainers(conn)
-	var list []KeptContainer
+	var list []api.KeptContainer
 	for _, k := range all {
 		list = append(list, k.KeptContainer)
 	}
@@ -137,7 +138,7 @@ func (p proofs) kept(conn context.Context) ([]keptContainer, error) {
 	for _, item := range list {
 		if r, ours := p.container(item); ours && r.Extra[extraKept] != "" {
 			p.taken[r.Extra[extraLayers]] = true
-			all = append(all, keptContainer{KeptContainer{
+			all = append(all, keptContainer{api.KeptContainer{
 				Name: r.Name, Image: item.Image, Created: item.Created, Labels: item.Labels, Running: item.State == "running",
 			}, r})
 		}
@@ -173,5 +174,5 @@ func surplusKept(all []keptContainer, now time.Time) []keptContainer {
 }
 
 func (k keptContainer) leftover() leftover {
-	return leftover{Leftover: Leftover{Kind: "container", Name: k.Name, Run: k.record.Owner.Run}, record: k.record}
+	return leftover{Leftover: api.Leftover{Kind: "container", Name: k.Name, Run: k.record.Owner.Run}, record: k.record}
 }

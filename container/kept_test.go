@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func TestSurplusKept(t *testing.T) {
@@ -27,7 +29,7 @@ func TestSurplusKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var all []keptContainer
 			for i, age := range c.ages {
-				all = append(all, keptContainer{KeptContainer: KeptContainer{Name: fmt.Sprint(i), Created: now.Add(-age)}})
+				all = append(all, keptContainer{KeptContainer: api.KeptContainer{Name: fmt.Sprint(i), Created: now.Add(-age)}})
 			}
 			var got []string
 			for _, k := range surplusKept(all, now) {

@@ -9,6 +9,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
@@ -47,7 +48,7 @@ var legacyName = lazyregexp.New(`-[0-9a-f]{10}(-layers)?$`)
 // Unproven lists containers and volumes that look like leftovers of an earlier
 // version, or of an lcitool with another state directory. They have no record,
 // so Prune does not remove them.
-func (e *Engine) Unproven(ctx context.Context) ([]Leftover, error) {
+func (e *Engine) Unproven(ctx context.Context) ([]api.Leftover, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (e *Engine) Unproven(ctx context.Context) ([]Leftover, error) {
 	if err != nil {
 		return nil, engineError("list containers", err)
 	}
-	var found []Leftover
+	var found []api.Leftover
 	for _, item := range list {
 		o, complete := ownerOf(item.Labels)
 		if _, ours := p.container(item); ours || !complete || !p.processes.Dead(o) || len(item.Names) != 1 || !legacyName.MatchString(item.Names[0]) {
@@ -71,7 +72,7 @@ func (e *Engine) Unproven(ctx context.Context) ([]Leftover, error) {
 		if image, err := inspect(c, item.ImageID); err == nil && image.Labels[labelRun] == o.Run {
 			continue // inherited from the image
 		}
-		found = append(found, Leftover{Kind: "container", Name: item.Names[0], Run: o.Run})
+		found = append(found, api.Leftover{Kind: "container", Name: item.Names[0], Run: o.Run})
 	}
 	vols, err := volumes.List(c, new(volumes.ListOptions).WithFilters(filter))
 	if err != nil {
@@ -80,7 +81,7 @@ func (e *Engine) Unproven(ctx context.Context) ([]Leftover, error) {
 	for _, item := range vols {
 		o, complete := ownerOf(item.Labels)
 		if _, ours := p.volume(item.Name, item.Labels); !ours && complete && p.processes.Dead(o) && strings.HasSuffix(item.Name, layersSuffix) {
-			found = append(found, Leftover{Kind: "volume", Name: item.Name, Run: o.Run})
+			found = append(found, api.Leftover{Kind: "volume", Name: item.Name, Run: o.Run})
 		}
 	}
 	return found, nil

@@ -22,13 +22,15 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"golang.org/x/sys/unix"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // base is the tests' own base image: a static busybox.
 const base = "localhost/busybox:1"
 
 // onBase is a container of it without a network.
-var onBase = ContainerOptions{Image: base, Network: NetworkNone}
+var onBase = api.ContainerOptions{Image: base, Network: api.NetworkNone}
 
 // world is a podman of the tests' own: storage, configuration and sockets lie
 // in one directory.
@@ -90,21 +92,21 @@ func child(what string) int {
 		return 1
 	}
 	if what == "shell" || what == "session shell" {
-		if err = childShell(e, what); Status(err) == 125 {
+		if err = childShell(e, what); api.Status(err) == 125 {
 			fmt.Fprintln(os.Stderr, err)
 		}
-		return Status(err)
+		return api.Status(err)
 	}
 	if what == "session" || what == "keep" {
 		fmt.Fprintln(os.Stderr, childSession(e, what == "keep"))
 		return 1
 	}
 	if what == "build" {
-		_, err = e.Build(context.Background(), BuildOptions{
-			Tag: "test.child", Dockerfile: dockerfile("RUN echo rea''dy; sleep 3000"), Network: NetworkNone, Log: os.Stdout,
+		_, err = e.Build(context.Background(), api.BuildOptions{
+			Tag: "test.child", Dockerfile: dockerfile("RUN echo rea''dy; sleep 3000"), Network: api.NetworkNone, Log: os.Stdout,
 		})
 	} else {
-		_, err = e.Run(context.Background(), RunOptions{ContainerOptions: ContainerOptions{Image: base, User: "inside", Network: NetworkNone}, Command: sh("echo ready; sleep 3000"), Stdout: os.Stdout})
+		_, err = e.Run(context.Background(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: base, User: "inside", Network: api.NetworkNone}, Command: sh("echo ready; sleep 3000"), Stdout: os.Stdout})
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
@@ -114,29 +116,29 @@ func child(what string) int {
 func childShell(e *Engine, what string) error {
 	ctx := context.Background()
 	if what == "shell" {
-		_, err := e.Shell(ctx, RunOptions{ContainerOptions: onBase, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+		_, err := e.Shell(ctx, api.RunOptions{ContainerOptions: onBase, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 		return err
 	}
-	c, err := e.Start(ctx, StartOptions{ContainerOptions: onBase})
+	c, err := e.Start(ctx, api.StartOptions{ContainerOptions: onBase})
 	if err != nil {
 		return err
 	}
-	_, err = c.Exec(ctx, ExecOptions{Command: []string{"sh"}, TTY: true, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	_, err = c.Exec(ctx, api.ExecOptions{Command: []string{"sh"}, TTY: true, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	return errors.Join(err, c.Remove(ctx))
 }
 
 // childSession starts a session, writes to its tree and waits to be killed.
 func childSession(e *Engine, keep bool) error {
 	ctx := context.Background()
-	c, err := e.Start(ctx, StartOptions{ContainerOptions: ContainerOptions{Image: base, Network: NetworkNone, Mounts: []Mount{{Source: here.dir + "/tmp", Target: "/tree", Overlay: true}}}})
+	c, err := e.Start(ctx, api.StartOptions{ContainerOptions: api.ContainerOptions{Image: base, Network: api.NetworkNone, Mounts: []api.Mount{{Source: here.dir + "/tmp", Target: "/tree", Overlay: true}}}})
 	if err == nil {
-		_, err = c.Exec(ctx, ExecOptions{Command: sh("echo new >/tree/new")})
+		_, err = c.Exec(ctx, api.ExecOptions{Command: sh("echo new >/tree/new")})
 	}
 	if err == nil && keep {
 		_, err = c.Keep(ctx)
 	}
 	if err == nil {
-		_, err = c.Exec(ctx, ExecOptions{Command: sh("echo ready; sleep 3000"), Stdout: os.Stdout})
+		_, err = c.Exec(ctx, api.ExecOptions{Command: sh("echo ready; sleep 3000"), Stdout: os.Stdout})
 	}
 	return err
 }
@@ -243,7 +245,7 @@ func importBusybox(e *Engine) error {
 	}
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(busyboxTar(writer, binary, strings.Fields(string(applets)))) }()
-	_, err = e.Import(context.Background(), ImportOptions{Reference: base, Command: "/bin/sh"}, reader)
+	_, err = e.Import(context.Background(), api.ImportOptions{Reference: base, Command: "/bin/sh"}, reader)
 	return err
 }
 

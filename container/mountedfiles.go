@@ -19,6 +19,7 @@ import (
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -30,11 +31,11 @@ const filesDir = "files"
 // directory of the volume of the container's layers, and mounts their
 // directories. It returns the trees that are left to copy. podman would start a
 // process for the copy, and another one for each file that is read later.
-func (c *Container) mountFiles(ctx context.Context, s *specgen.SpecGenerator, volume string, trees []Tree) ([]Tree, error) {
+func (c *Container) mountFiles(ctx context.Context, s *specgen.SpecGenerator, volume string, trees []api.Tree) ([]api.Tree, error) {
 	if volume == "" {
 		return trees, nil
 	}
-	var left, mounted []Tree
+	var left, mounted []api.Tree
 	for _, tree := range trees {
 		if tree.AsPacked && len(tree.Mounted) > 0 {
 			mounted = append(mounted, tree)

@@ -14,13 +14,15 @@ import (
 	"github.com/containers/podman/v4/pkg/specgen"
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // addStorage adds the user's home and account files, own and the caller's mounts to
 // s. Copies of files are made in dir, which must exist until the container has
 // ended; if it is "", account files are uploaded instead.
-func addStorage(o ContainerOptions, s *specgen.SpecGenerator, u runUser, dir string, own []Mount) error {
-	var mounts []Mount
+func addStorage(o api.ContainerOptions, s *specgen.SpecGenerator, u runUser, dir string, own []api.Mount) error {
+	var mounts []api.Mount
 	if u.Fresh {
 		// An anonymous volume is used, because the engine assigns it to the user
 		// with any ID mapping and removes it with the container.
@@ -50,21 +52,21 @@ func addStorage(o ContainerOptions, s *specgen.SpecGenerator, u runUser, dir str
 
 // ownMounts returns the mounts of the script and WorkloadDir. The script is
 // copied to dir; if dir is "", it is uploaded instead.
-func ownMounts(o RunOptions, u runUser, dir string) ([]Mount, error) {
-	var mounts []Mount
+func ownMounts(o api.RunOptions, u runUser, dir string) ([]api.Mount, error) {
+	var mounts []api.Mount
 	if o.Script != "" && dir != "" {
 		copied, err := copyScript(o.Script, dir)
 		if err != nil {
 			return nil, err
 		}
-		mounts = append(mounts, Mount{Source: copied, Target: u.Home + "/script"})
+		mounts = append(mounts, api.Mount{Source: copied, Target: u.Home + "/script"})
 	}
 	if o.WorkloadDir != "" {
 		source, err := workloadDir(o.WorkloadDir)
 		if err != nil {
 			return nil, err
 		}
-		mounts = append(mounts, Mount{Source: source, Target: u.Home + "/datadir"})
+		mounts = append(mounts, api.Mount{Source: source, Target: u.Home + "/datadir"})
 	}
 	return mounts, nil
 }
@@ -89,7 +91,7 @@ func (e *Engine) unseen(source string) error {
 	return fmt.Errorf("cannot mount %s: podman at %s is on another machine", source, e.service.URL())
 }
 
-func addMount(m Mount, s *specgen.SpecGenerator) error {
+func addMount(m api.Mount, s *specgen.SpecGenerator) error {
 	if !filepath.IsAbs(m.Source) || !filepath.IsAbs(m.Target) {
 		return fmt.Errorf("cannot mount %q at %q: both must be absolute", m.Source, m.Target)
 	}
@@ -107,18 +109,18 @@ func addMount(m Mount, s *specgen.SpecGenerator) error {
 
 // accountMounts copies passwd and group, because the originals must not be
 // relabelled for SELinux.
-func accountMounts(u runUser, dir string) ([]Mount, error) {
+func accountMounts(u runUser, dir string) ([]api.Mount, error) {
 	passwd, group, err := hostFiles(u)
 	if err != nil {
 		return nil, err
 	}
-	var mounts []Mount
+	var mounts []api.Mount
 	for name, data := range map[string][]byte{"passwd": passwd, "group": group} {
 		file := filepath.Join(dir, name)
 		if err := writeAll(file, data, 0o644); err != nil {
 			return nil, err
 		}
-		mounts = append(mounts, Mount{Source: file, Target: "/etc/" + name, ReadOnly: true})
+		mounts = append(mounts, api.Mount{Source: file, Target: "/etc/" + name, ReadOnly: true})
 	}
 	return mounts, nil
 }
@@ -157,7 +159,7 @@ func (b *badPathError) Error() string { return fmt.Sprintf("'%s' is not a %s", b
 
 // addDevices adds device nodes. Users other than root also get the node's group, by
 // number, because the image may not have its name.
-func addDevices(o ContainerOptions, s *specgen.SpecGenerator, u runUser, rootless bool) error {
+func addDevices(o api.ContainerOptions, s *specgen.SpecGenerator, u runUser, rootless bool) error {
 	groups, _ := os.Getgroups()
 	for _, path := range o.Devices {
 		var stat unix.Stat_t

@@ -17,6 +17,8 @@ import (
 
 	"github.com/containers/podman/v4/pkg/specgen"
 	"golang.org/x/sys/unix"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // layersSuffix is the suffix of the volume for the upper layers of a container's
@@ -32,10 +34,10 @@ const layersSuffix = "-layers"
 // It returns the volume's name, also with an error if the volume may have been
 // created, and its directory if podman runs as root and lcitool has written to
 // it.
-func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mount) (name, dir string, err error) {
-	upper := slices.ContainsFunc(mounts, func(m Mount) bool { return m.Upper != "" })
+func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []api.Mount) (name, dir string, err error) {
+	upper := slices.ContainsFunc(mounts, func(m api.Mount) bool { return m.Upper != "" })
 	if upper && !e.service.Local() {
-		return "", "", ErrNoUpper
+		return "", "", api.ErrNoUpper
 	}
 	if len(s.OverlayVolumes) == 0 || !e.service.Local() {
 		return "", "", nil
@@ -50,13 +52,13 @@ func (e *Engine) layers(c context.Context, s *specgen.SpecGenerator, mounts []Mo
 		return name, "", err
 	}
 	for i, o := range s.OverlayVolumes {
-		var mount Mount
-		if at := slices.IndexFunc(mounts, func(m Mount) bool { return m.Target == o.Destination }); at >= 0 {
+		var mount api.Mount
+		if at := slices.IndexFunc(mounts, func(m api.Mount) bool { return m.Target == o.Destination }); at >= 0 {
 			mount = mounts[at]
 		}
 		options, err := layer(filepath.Join(made.Mountpoint, fmt.Sprint(i)), o.Source, mount.Hide, mount.Upper)
 		if err != nil && mount.Upper != "" {
-			return name, "", fmt.Errorf("%w: %w", ErrNoUpper, err)
+			return name, "", fmt.Errorf("%w: %w", api.ErrNoUpper, err)
 		}
 		if err != nil {
 			e.log.Warn("changes end when the container is stopped", "container", s.Name, "mount", o.Destination, "err", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/containers/podman/v4/pkg/domain/entities"
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
@@ -58,7 +59,7 @@ func (e *Engine) create(c context.Context, s *specgen.SpecGenerator, layers stri
 		return r, nil, err
 	}
 	if err := e.records.Put(r); err != nil {
-		return r, nil, &EngineError{Op: "run image " + s.Image, Code: 125, Err: err}
+		return r, nil, &api.EngineError{Op: "run image " + s.Image, Code: 125, Err: err}
 	}
 	var made entities.ContainerCreateResponse
 	err := whileVolumesAppear(func() (err error) {
@@ -98,7 +99,7 @@ func (e *Engine) recordCaches(list []*specgen.NamedVolume) error {
 func (e *Engine) createVolume(c context.Context, name string) (*entities.VolumeConfigResponse, error) {
 	r := e.newRecord(records.Volume, name)
 	if err := e.records.Put(r); err != nil {
-		return nil, &EngineError{Op: "make volume " + name, Code: 125, Err: err}
+		return nil, &api.EngineError{Op: "make volume " + name, Code: 125, Err: err}
 	}
 	labels := ownerLabels(e.owner)
 	labels[labelToken] = r.Token

@@ -16,6 +16,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/domain/entities"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -121,7 +122,7 @@ func TestDeadIDsLeaveKeptContainersAlone(t *testing.T) {
 func TestOnlyARecordProvesAVolume(t *testing.T) {
 	e := recorder(t)
 	r := e.newRecord(records.Volume, "lcitool-x-layers")
-	cache := e.newRecord(records.Volume, CacheVolume("0123"))
+	cache := e.newRecord(records.Volume, api.CacheVolume("0123"))
 	cache.Extra = map[string]string{extraCache: "yes"}
 	if err := errors.Join(e.records.Put(r), e.records.Put(cache)); err != nil {
 		t.Fatal(err)
@@ -140,7 +141,7 @@ func TestOnlyARecordProvesAVolume(t *testing.T) {
 		{r.Name, nil, false},
 		{"lcitool-y-layers", map[string]string{labelToken: r.Token}, false},
 		{cache.Name, nil, true},
-		{CacheVolume("4567"), nil, false},
+		{api.CacheVolume("4567"), nil, false},
 	} {
 		if _, ours := p.volume(c.name, c.labels); ours != c.want {
 			t.Errorf("%s %v: ours %v, want %v", c.name, c.labels, ours, c.want)

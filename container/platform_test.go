@@ -16,7 +16,7 @@ func TestRunsOn(t *testing.T) {
 		{"amd64", "", true}, {"arm64", "linux/arm64", true}, {"arm64", "linux/arm64/v8", true}, {"arm64", "arm64", true},
 		{"amd64", "linux/arm64", false}, {"", "linux/arm64", false}, {"arm64", "arm64/v8", false},
 	} {
-		if got := RunsOn(Image{Architecture: c.arch}, c.platform); got != c.want {
+		if got := api.RunsOn(api.Image{Architecture: c.arch}, c.platform); got != c.want {
 			t.Errorf("%s for %q: %v", c.arch, c.platform, got)
 		}
 	}

@@ -34,7 +34,7 @@ const (
 func isCacheName(name string) bool { return strings.HasPrefix(name, api.CachePrefix) }
 
 type leftover struct {
-	Leftover
+	api.Leftover
 	record records.Record // proves that it is lcitool's; the zero value for a process
 	conmon conmon.Process // if it is a process
 }
@@ -42,7 +42,7 @@ type leftover struct {
 // A leftoverKind is one kind of leftovers. Prune and the cleanup of each run use
 // the same list of kinds.
 type leftoverKind struct {
-	find   func(context.Context, proofs, PruneOptions) ([]leftover, error)
+	find   func(context.Context, proofs, api.PruneOptions) ([]leftover, error)
 	remove func(context.Context, leftover) error
 }
 
@@ -65,14 +65,14 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 // many. It removes only what a record proves to be lcitool's. It returns what
 // was removed, or with DryRun would be; the error names what could not be
 // removed.
-func (e *Engine) Prune(ctx context.Context, o PruneOptions) ([]Leftover, error) {
+func (e *Engine) Prune(ctx context.Context, o api.PruneOptions) ([]api.Leftover, error) {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer podman.CloseIdle(c)
 	p, err := e.proofs()
-	var done []Leftover
+	var done []api.Leftover
 	faults := []error{err}
 	for _, kind := range e.leftoverKinds() {
 		found, err := kind.find(c, p, o)
@@ -102,7 +102,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 		defer close(over)
 		ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 		defer cancel()
-		removed, err := e.Prune(ctx, PruneOptions{})
+		removed, err := e.Prune(ctx, api.PruneOptions{})
 		for _, l := range removed {
 			e.log.Info("removed what a killed run left", "kind", l.Kind, "name", l.Name)
 		}
@@ -113,7 +113,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 	return over
 }
 
-func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+func (e *Engine) deadContainers(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	if len(p.dead()) == 0 {
 		return nil, nil
 	}
@@ -125,14 +125,14 @@ func (e *Engine) deadContainers(c context.Context, p proofs, _ PruneOptions) ([]
 	for _, item := range list {
 		if r, ours := p.container(item); ours && r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) {
 			p.taken[r.Extra[extraLayers]] = true
-			dead = append(dead, leftover{Leftover: Leftover{Kind: "container", Name: r.Name, Run: r.Owner.Run}, record: r})
+			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "container", Name: r.Name, Run: r.Owner.Run}, record: r})
 		}
 	}
 	joinedFirst(dead)
 	return dead, nil
 }
 
-func (e *Engine) surplus(c context.Context, p proofs, o PruneOptions) ([]leftover, error) {
+func (e *Engine) surplus(c context.Context, p proofs, o api.PruneOptions) ([]leftover, error) {
 	all, err := p.kept(c)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (e *Engine) discardContainer(c context.Context, l leftover) error { return 
 
 // deadVolumes returns the volumes of dead runs, except for those that are
 // removed with a container.
-func (e *Engine) deadVolumes(c context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+func (e *Engine) deadVolumes(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	var dead []leftover
 	for _, r := range p.volumes {
 		if r.Extra[extraCache] != "" || p.taken[r.Name] || !p.processes.Dead(r.Owner) {
@@ -165,7 +165,7 @@ func (e *Engine) deadVolumes(c context.Context, p proofs, _ PruneOptions) ([]lef
 			return dead, engineError("inspect volume "+r.Name, err)
 		}
 		if _, ours := p.volume(data.Name, data.Labels); ours {
-			dead = append(dead, leftover{Leftover: Leftover{Kind: "volume", Name: r.Name, Run: r.Owner.Run}, record: r})
+			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "volume", Name: r.Name, Run: r.Owner.Run}, record: r})
 		}
 	}
 	return dead, nil
@@ -176,7 +176,7 @@ func (e *Engine) discardVolumeOf(c context.Context, l leftover) error {
 }
 
 // unusedCaches returns lcitool's cache volumes that no container uses.
-func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]leftover, error) {
+func (e *Engine) unusedCaches(c context.Context, p proofs, o api.PruneOptions) ([]leftover, error) {
 	if !o.Caches {
 		return nil, nil
 	}
@@ -188,7 +188,7 @@ func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]le
 	var unused []leftover
 	for _, item := range list {
 		if r, ours := p.volume(item.Name, item.Labels); ours && r.Extra[extraCache] != "" {
-			unused = append(unused, leftover{Leftover: Leftover{Kind: "volume", Name: item.Name}, record: r})
+			unused = append(unused, leftover{Leftover: api.Leftover{Kind: "volume", Name: item.Name}, record: r})
 		}
 	}
 	return unused, nil
@@ -196,7 +196,7 @@ func (e *Engine) unusedCaches(c context.Context, p proofs, o PruneOptions) ([]le
 
 // deadDirs returns directories of dead runs. The list of kinds puts containers
 // first, so a directory is removed after its container.
-func (e *Engine) deadDirs(_ context.Context, p proofs, _ PruneOptions) ([]leftover, error) {
+func (e *Engine) deadDirs(_ context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	list := append(e.recordedDirs(p), legacyDirs(p.processes, e.options.TempParent())...)
 	if parent := e.options.BuildTempParent(); parent != e.options.TempParent() {
 		list = append(list, legacyDirs(p.processes, parent)...)

@@ -18,6 +18,8 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 	"github.com/containers/podman/v4/pkg/domain/entities"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // killedClient starts another client, waits for its workload's first word and
@@ -49,7 +51,7 @@ func killedClient(t *testing.T, what string) {
 	}
 }
 
-func kinds(list []Leftover) string {
+func kinds(list []api.Leftover) string {
 	var all []string
 	for _, l := range list {
 		all = append(all, l.Kind)
@@ -65,25 +67,25 @@ func TestPruneAfterAKilledRunSparesLiveOnes(t *testing.T) {
 	started, ended := make(chan struct{}), make(chan error, 1)
 	out := &trigger{word: "ready", do: func() { close(started) }}
 	go func() {
-		_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("echo ready; exec sleep 3000"), Stdout: out, Signals: live})
+		_, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: sh("echo ready; exec sleep 3000"), Stdout: out, Signals: live})
 		ended <- err
 	}()
 	<-started
 	killedClient(t, "run")
 
-	listed, err := e.Prune(t.Context(), PruneOptions{DryRun: true})
+	listed, err := e.Prune(t.Context(), api.PruneOptions{DryRun: true})
 	if err != nil || kinds(listed) != "container directory" {
 		t.Errorf("dry run: %v, %v", listed, err)
 	}
-	removed, err := e.Prune(t.Context(), PruneOptions{})
+	removed, err := e.Prune(t.Context(), api.PruneOptions{})
 	if err != nil || fmt.Sprint(removed) != fmt.Sprint(listed) {
 		t.Errorf("removed %v, %v; want %v", removed, err, listed)
 	}
-	if again, err := e.Prune(t.Context(), PruneOptions{}); err != nil || len(again) > 0 {
+	if again, err := e.Prune(t.Context(), api.PruneOptions{}); err != nil || len(again) > 0 {
 		t.Errorf("second time: %v, %v", again, err)
 	}
 	live <- syscall.SIGTERM
-	if err := <-ended; Status(err) != 143 {
+	if err := <-ended; api.Status(err) != 143 {
 		t.Errorf("the live run ended with %v", err)
 	}
 }
@@ -92,7 +94,7 @@ func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	killedClient(t, "run")
-	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: []string{"true"}}); err != nil {
+	if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: []string{"true"}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -102,7 +104,7 @@ func TestPruneAfterAKilledBuild(t *testing.T) {
 	nothingLeft(t, e)
 	killedClient(t, "build")
 	waitUntil(t, "the build's service has ended", func() bool { return len(processes("system service", here.dir, "build-")) == 0 })
-	removed, err := e.Prune(t.Context(), PruneOptions{})
+	removed, err := e.Prune(t.Context(), api.PruneOptions{})
 	if err != nil || !strings.Contains(kinds(removed), "directory") {
 		t.Errorf("removed %v, %v", removed, err)
 	}
@@ -133,7 +135,7 @@ func TestPruneJudgesByRecords(t *testing.T) {
 	if err != nil || len(unproven) != 1 || unproven[0].Name != "vol-0123456789-layers" {
 		t.Errorf("unproven %v, %v", unproven, err)
 	}
-	removed, err := e.Prune(t.Context(), PruneOptions{})
+	removed, err := e.Prune(t.Context(), api.PruneOptions{})
 	if err != nil || len(removed) != 1 || removed[0].Name != "vol-dead" {
 		t.Errorf("removed %v, %v", removed, err)
 	}
@@ -152,7 +154,7 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 	nothingLeft(t, e)
 	dead := e.killed()
 	build := func(tag string, lines ...string) (string, error) {
-		o := BuildOptions{Tag: tag, Dockerfile: dockerfile(lines...), Network: NetworkNone}
+		o := api.BuildOptions{Tag: tag, Dockerfile: dockerfile(lines...), Network: api.NetworkNone}
 		r := dead.newBuildRecord()
 		text, _, err := prepare(o, r.Token)
 		if err := errors.Join(err, dead.recordBuild(r)); err != nil {
@@ -182,11 +184,11 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := strings.TrimSpace(here.podman(t, "build", "-q", "--network=none", mine))
-	listed, err := e.Prune(t.Context(), PruneOptions{DryRun: true})
-	if err != nil || kinds(listed) != "image image" || !slices.ContainsFunc(listed, func(l Leftover) bool { return l.Name == unnamed }) {
+	listed, err := e.Prune(t.Context(), api.PruneOptions{DryRun: true})
+	if err != nil || kinds(listed) != "image image" || !slices.ContainsFunc(listed, func(l api.Leftover) bool { return l.Name == unnamed }) {
 		t.Errorf("would remove %v, %v", listed, err)
 	}
-	removed, err := e.Prune(t.Context(), PruneOptions{})
+	removed, err := e.Prune(t.Context(), api.PruneOptions{})
 	if err != nil || fmt.Sprint(removed) != fmt.Sprint(listed) {
 		t.Errorf("removed %v, %v, want %v", removed, err, listed)
 	}
@@ -203,7 +205,7 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
 	for _, viaService := range []bool{false, true} {
 		output, result, err := serviceDies(t, viaService, "sleep 0.3; echo one; echo err >&2")
-		if result.Code != 5 || Status(err) != 5 {
+		if result.Code != 5 || api.Status(err) != 5 {
 			t.Errorf("viaService %v: got %+v, %v", viaService, result, err)
 		}
 		if strings.Count(output, "one\n") != 1 || strings.Count(output, "two\n") != 1 || strings.Count(output, "err\n") != 1 {
@@ -217,7 +219,7 @@ func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
 func TestServiceThatDiesInTheStart(t *testing.T) {
 	for _, viaService := range []bool{false, true} {
 		output, result, err := serviceDies(t, viaService, "echo one")
-		if known := Status(err) == 5 && strings.Contains(output, "two\n"); !known && Status(err) != 125 {
+		if known := api.Status(err) == 5 && strings.Contains(output, "two\n"); !known && api.Status(err) != 125 {
 			t.Errorf("viaService %v: got %+v, %v, output %q", viaService, result, err, output)
 		}
 	}
@@ -225,7 +227,7 @@ func TestServiceThatDiesInTheStart(t *testing.T) {
 
 // serviceDies runs script, at whose word "one" the service is killed, then
 // "two" and an exit status of 5. The output comes through the service if viaService is set.
-func serviceDies(t *testing.T, viaService bool, script string) (string, RunResult, error) {
+func serviceDies(t *testing.T, viaService bool, script string) (string, api.RunResult, error) {
 	t.Helper()
 	o := here.options()
 	o.RuntimeDir = here.dir + "/" + randomName()
@@ -246,7 +248,7 @@ func serviceDies(t *testing.T, viaService bool, script string) (string, RunResul
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
-	result, err := e.Run(t.Context(), RunOptions{
+	result, err := e.Run(t.Context(), api.RunOptions{
 		ContainerOptions: onBase,
 		Command:          sh(script + "; sleep 1; echo two; exit 5"),
 		Stdout:           tee{kill, &out},

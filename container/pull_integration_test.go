@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // published starts a registry and an engine that trusts it, and returns the
@@ -45,7 +47,7 @@ func published(t *testing.T) (*Engine, *httptest.Server, string) {
 // reference and forgets it here. It returns the ID.
 func publish(t *testing.T, e *Engine, reference, word string) string {
 	t.Helper()
-	made, err := e.Build(t.Context(), BuildOptions{Tag: reference, Dockerfile: dockerfile("RUN echo " + word + " > /word"), Network: NetworkNone})
+	made, err := e.Build(t.Context(), api.BuildOptions{Tag: reference, Dockerfile: dockerfile("RUN echo " + word + " > /word"), Network: api.NetworkNone})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func publish(t *testing.T, e *Engine, reference, word string) string {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if err := e.Remove(t.Context(), RemoveOptions{Image: reference}); err != nil {
+	if err := e.Remove(t.Context(), api.RemoveOptions{Image: reference}); err != nil {
 		t.Fatal(err)
 	}
 	return made.ID
@@ -76,7 +78,7 @@ func TestPullReplacesTheImageOfTheName(t *testing.T) {
 		t.Errorf("pulled again: %+v, %v", again, err)
 	}
 	second := publish(t, e, reference, "two")
-	if _, err := e.Build(t.Context(), BuildOptions{Tag: reference, Dockerfile: dockerfile("RUN echo three > /word"), Network: NetworkNone}); err != nil {
+	if _, err := e.Build(t.Context(), api.BuildOptions{Tag: reference, Dockerfile: dockerfile("RUN echo three > /word"), Network: api.NetworkNone}); err != nil {
 		t.Fatal(err)
 	}
 	local, err := e.Inspect(t.Context(), reference)
@@ -103,7 +105,7 @@ func TestPullRefusedLeavesWhatIsThere(t *testing.T) {
 	refused := func(name, reference, want string) {
 		t.Helper()
 		_, err := e.Pull(t.Context(), reference, nil)
-		failed, ok := errors.AsType[*EngineError](err)
+		failed, ok := errors.AsType[*api.EngineError](err)
 		if !ok || failed.Code != 125 || failed.Hint == "" || !strings.HasPrefix(err.Error(), "cannot pull image "+reference+": ") ||
 			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %v, want one line with %s", name, err, want)
@@ -132,8 +134,8 @@ func TestBuildAsksForANewerBase(t *testing.T) {
 	removeLater(t, e, reference)
 	removeLater(t, e, "test.pulled")
 	publish(t, e, reference, "one")
-	o := BuildOptions{Tag: "test.pulled", Dockerfile: []byte("FROM " + reference + "\nRUN cp /word /copy\n"), Network: NetworkNone}
-	word := func(name string, pull PullPolicy, want string, cached bool) {
+	o := api.BuildOptions{Tag: "test.pulled", Dockerfile: []byte("FROM " + reference + "\nRUN cp /word /copy\n"), Network: api.NetworkNone}
+	word := func(name string, pull api.PullPolicy, want string, cached bool) {
 		t.Helper()
 		o.Pull = pull
 		made, err := e.Build(t.Context(), o)
@@ -141,29 +143,29 @@ func TestBuildAsksForANewerBase(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", name, made, err)
 		}
 		var out bytes.Buffer
-		if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: o.Tag, Network: NetworkNone}, Command: []string{"cat", "/copy"}, Stdout: &out}); err != nil || out.String() != want+"\n" {
+		if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: o.Tag, Network: api.NetworkNone}, Command: []string{"cat", "/copy"}, Stdout: &out}); err != nil || out.String() != want+"\n" {
 			t.Errorf("%s: got %q, %v; want %s", name, out.String(), err, want)
 		}
 	}
-	word("base missing", PullMissing, "one", false)
-	word("nothing newer", PullNewer, "one", true)
+	word("base missing", api.PullMissing, "one", false)
+	word("nothing newer", api.PullNewer, "one", true)
 	other := publishElsewhere(t, e, reference, "two")
-	word("not asked", PullMissing, "one", true)
-	word("never", PullNever, "one", true)
-	word("newer", PullNewer, "two", false)
+	word("not asked", api.PullMissing, "one", true)
+	word("never", api.PullNever, "one", true)
+	word("newer", api.PullNewer, "two", false)
 	if there, err := e.Exists(t.Context(), other); !there || err != nil {
 		t.Errorf("the base is not the one published: %v, %v", there, err)
 	}
 	server.Close()
 	var log bytes.Buffer
 	o.Log = &log
-	word("no registry", PullNewer, "two", true)
+	word("no registry", api.PullNewer, "two", true)
 	if !strings.Contains(log.String(), "warning: cannot pull image "+reference) {
 		t.Errorf("nothing is said:\n%s", log.String())
 	}
-	o.Dockerfile, o.Pull = []byte("FROM "+address+"/project/nosuch:1\n"), PullNewer
+	o.Dockerfile, o.Pull = []byte("FROM "+address+"/project/nosuch:1\n"), api.PullNewer
 	_, err := e.Build(t.Context(), o)
-	if failed, ok := errors.AsType[*BuildError](err); !ok || !failed.BaseMissing {
+	if failed, ok := errors.AsType[*api.BuildError](err); !ok || !failed.BaseMissing {
 		t.Errorf("neither here nor there: %v", err)
 	}
 }
@@ -173,7 +175,7 @@ func publishElsewhere(t *testing.T, e *Engine, reference, word string) string {
 	t.Helper()
 	const tag = "localhost/elsewhere:1"
 	removeLater(t, e, tag)
-	made, err := e.Build(t.Context(), BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + word + " > /word"), Network: NetworkNone})
+	made, err := e.Build(t.Context(), api.BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + word + " > /word"), Network: api.NetworkNone})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 const lowProcs, lowFiles = 2500, 700 // less than lcitool asks other services for
@@ -43,18 +45,18 @@ func TestContainersWithLowLimits(t *testing.T) {
 	socket := filepath.Join(here.dir, "low-"+randomName()+".sock")
 	e := lowService(t, "unix://"+socket, socket)
 	var out bytes.Buffer
-	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: lowCommand(), Stdout: &out}); err != nil {
+	if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: lowCommand(), Stdout: &out}); err != nil {
 		t.Error(err)
 	}
 	checkLow(t, "run", out.Bytes())
 	for _, asImage := range []bool{false, true} {
-		c, err := e.Start(t.Context(), StartOptions{ContainerOptions: onBase, Session: Session{AsImage: asImage}})
+		c, err := e.Start(t.Context(), api.StartOptions{ContainerOptions: onBase, Session: api.Session{AsImage: asImage}})
 		if err != nil {
 			t.Error(err)
 			continue
 		}
 		out.Reset()
-		if _, err := c.Exec(t.Context(), ExecOptions{Command: lowCommand(), Stdout: &out}); err != nil {
+		if _, err := c.Exec(t.Context(), api.ExecOptions{Command: lowCommand(), Stdout: &out}); err != nil {
 			t.Error(err)
 		}
 		checkLow(t, fmt.Sprint("session, as image: ", asImage), out.Bytes())
@@ -71,7 +73,7 @@ func TestBuildWithLowLimits(t *testing.T) {
 	e := lowService(t, "tcp://"+address, address)
 	tag := "test.low-" + randomName()
 	removeLater(t, e, tag)
-	if _, err := e.Build(t.Context(), BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN true"), Network: NetworkNone}); err != nil {
+	if _, err := e.Build(t.Context(), api.BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN true"), Network: api.NetworkNone}); err != nil {
 		t.Error(err)
 	}
 }

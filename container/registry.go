@@ -11,6 +11,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
@@ -32,10 +33,10 @@ func (e *Engine) AskRegistry(ctx context.Context, reference string) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		return &EngineError{Op: "ask the registry of " + name, Code: 125, Err: context.Cause(ctx), Hint: explain.HintRegistry}
+		return &api.EngineError{Op: "ask the registry of " + name, Code: 125, Err: context.Cause(ctx), Hint: explain.HintRegistry}
 	}
 	reason := strings.TrimLeft(explain.LastLine(err.Error()), "* \t") // podman formats errors as a list
-	return &EngineError{Op: "ask the registry of " + name, Code: 125, Err: errors.New(reason), Hint: explain.RegistryHint("docker://" + name + "/ " + reason)}
+	return &api.EngineError{Op: "ask the registry of " + name, Code: 125, Err: errors.New(reason), Hint: explain.RegistryHint("docker://" + name + "/ " + reason)}
 }
 
 // authFile returns the credentials file to send with a request, as podman's

@@ -25,6 +25,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
@@ -144,13 +145,13 @@ func insecure(location string) string {
 func refused(t *testing.T, e *Engine, image, words, hint string) {
 	t.Helper()
 	_, pullErr := e.Pull(t.Context(), image, nil)
-	_, buildErr := e.Build(t.Context(), BuildOptions{Tag: "test.registry", Dockerfile: []byte("FROM " + image + "\nRUN true\n"), Network: NetworkNone})
+	_, buildErr := e.Build(t.Context(), api.BuildOptions{Tag: "test.registry", Dockerfile: []byte("FROM " + image + "\nRUN true\n"), Network: api.NetworkNone})
 	for what, err := range map[string]error{"pull": pullErr, "build": buildErr} {
-		if err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "\n") || !strings.Contains(Hint(err), hint) {
-			t.Errorf("%s of %s: got %v\nhint %q\nwant %q and %q", what, image, err, Hint(err), words, hint)
+		if err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "\n") || !strings.Contains(api.Hint(err), hint) {
+			t.Errorf("%s of %s: got %v\nhint %q\nwant %q and %q", what, image, err, api.Hint(err), words, hint)
 		}
 	}
-	if failed, ok := errors.AsType[*BuildError](buildErr); !ok || !failed.BaseMissing {
+	if failed, ok := errors.AsType[*api.BuildError](buildErr); !ok || !failed.BaseMissing {
 		t.Errorf("%v is not said to be of the base image", buildErr)
 	}
 }
@@ -181,26 +182,26 @@ func TestRegistryWithPasswords(t *testing.T) {
 	t.Run("asked for its tags", func(t *testing.T) {
 		for _, image := range []string{image, r.address + "/some/base@sha256:" + strings.Repeat("0", 64), r.address + "/some/base"} {
 			if err := e.AskRegistry(t.Context(), image); err != nil {
-				t.Errorf("%s: %v (%s)", image, err, Hint(err))
+				t.Errorf("%s: %v (%s)", image, err, api.Hint(err))
 			}
 		}
-		if err := h.connect(t, none).AskRegistry(t.Context(), image); err == nil || !strings.Contains(Hint(err), "podman login "+r.address) {
-			t.Errorf("without credentials: %v, hint %q", err, Hint(err))
+		if err := h.connect(t, none).AskRegistry(t.Context(), image); err == nil || !strings.Contains(api.Hint(err), "podman login "+r.address) {
+			t.Errorf("without credentials: %v, hint %q", err, api.Hint(err))
 		}
-		if err := e.AskRegistry(t.Context(), freeAddress(t)+"/some/base:1"); err == nil || Hint(err) != explain.HintRegistry || strings.Contains(err.Error(), "\n") {
-			t.Errorf("nobody there: %v, hint %q", err, Hint(err))
+		if err := e.AskRegistry(t.Context(), freeAddress(t)+"/some/base:1"); err == nil || api.Hint(err) != explain.HintRegistry || strings.Contains(err.Error(), "\n") {
+			t.Errorf("nobody there: %v, hint %q", err, api.Hint(err))
 		}
 	})
 	t.Run("build", func(t *testing.T) {
 		removeLater(t, e, "test.registry")
 		removeLater(t, e, image)
-		if _, err := e.Build(t.Context(), BuildOptions{Tag: "test.registry", Dockerfile: []byte("FROM " + image + "\nRUN true\n"), Network: NetworkNone}); err != nil {
-			t.Errorf("%v (%s)", err, Hint(err))
+		if _, err := e.Build(t.Context(), api.BuildOptions{Tag: "test.registry", Dockerfile: []byte("FROM " + image + "\nRUN true\n"), Network: api.NetworkNone}); err != nil {
+			t.Errorf("%v (%s)", err, api.Hint(err))
 		}
 	})
 	t.Run("pull", func(t *testing.T) {
 		if _, err := e.Pull(t.Context(), image, nil); err != nil {
-			t.Errorf("%v (%s)", err, Hint(err))
+			t.Errorf("%v (%s)", err, api.Hint(err))
 		}
 	})
 }
@@ -223,7 +224,7 @@ func TestRegistryMirrors(t *testing.T) {
 		e := h.connect(t, auth)
 		removeLater(t, e, image)
 		if _, err := e.Pull(t.Context(), image, nil); err != nil {
-			t.Errorf("%v (%s)", err, Hint(err))
+			t.Errorf("%v (%s)", err, api.Hint(err))
 		}
 	}
 }
@@ -240,6 +241,6 @@ func TestRegistryWithTLS(t *testing.T) {
 	e := h.connect(t, auth)
 	removeLater(t, e, image)
 	if _, err := e.Pull(t.Context(), image, nil); err != nil {
-		t.Errorf("%v (%s)", err, Hint(err))
+		t.Errorf("%v (%s)", err, api.Hint(err))
 	}
 }

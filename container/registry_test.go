@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -46,10 +47,10 @@ func TestStatusNamesTheCommand(t *testing.T) {
 		"container-init binary not found on the host: stat /usr/libexec/podman/catatonit: no such file or directory":                                                                    125,
 	} {
 		err := engineError("run image x", errors.New(text))
-		if got := Status(err); got != want {
+		if got := api.Status(err); got != want {
 			t.Errorf("%q: got %d, want %d", text, got, want)
 		}
-		if known := want == 125 && !strings.Contains(text, "chdir") && !strings.Contains(text, "allocate"); known && Hint(err) == "" {
+		if known := want == 125 && !strings.Contains(text, "chdir") && !strings.Contains(text, "allocate"); known && api.Hint(err) == "" {
 			t.Errorf("%q: no hint", text)
 		}
 	}

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // daemon starts a program that ends with the test, and waits until its port answers.
@@ -127,7 +129,7 @@ func away(t *testing.T, url string) *Engine {
 	t.Helper()
 	e, err := Connect(t.Context(), ConnectOptions{URL: url, RuntimeDir: here.dir + "/" + randomName(), Getenv: here.getenv})
 	if err != nil {
-		t.Fatal(err, Hint(err))
+		t.Fatal(err, api.Hint(err))
 	}
 	t.Cleanup(func() {
 		e.service.Close()
@@ -162,20 +164,20 @@ func remote(t *testing.T, e *Engine) {
 	for user, id := range map[string]string{"": "0", "daemon": "1", "inside": "1234", "4000:4001": "4000"} {
 		var out, errs bytes.Buffer
 		began := time.Now()
-		_, err := e.Run(t.Context(), RunOptions{
-			ContainerOptions: ContainerOptions{
-				Image: base, Network: NetworkNone, User: user, WorkDir: "/tree", Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}},
+		_, err := e.Run(t.Context(), api.RunOptions{
+			ContainerOptions: api.ContainerOptions{
+				Image: base, Network: api.NetworkNone, User: user, WorkDir: "/tree", Trees: []api.Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}},
 			},
 			Script: script,
 			Stdout: &out,
 			Stderr: &errs,
 		})
-		if want := id + "\n/tree\ntext\n" + id + "\n" + id + "\n"; Status(err) != 3 || out.String() != want {
+		if want := id + "\n/tree\ntext\n" + id + "\n" + id + "\n"; api.Status(err) != 3 || out.String() != want {
 			t.Errorf("user %q: %v, got %q, want %q\n%s", user, err, out.String(), want, errs.String())
 		}
 		t.Log(time.Since(began))
 	}
-	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{User: "daemon", Trees: []Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}}, Image: base, Network: NetworkNone}})
+	c := session(t, e, api.StartOptions{ContainerOptions: api.ContainerOptions{User: "daemon", Trees: []api.Tree{{Target: "/tree", Tar: oneFile("file", "text\n")}}, Image: base, Network: api.NetworkNone}})
 	if got := execSh(t, c, "cat /tree/file; whoami; echo out >/tree/out"); got != "text\ndaemon\n" {
 		t.Errorf("session: %q", got)
 	}
@@ -186,18 +188,18 @@ func remote(t *testing.T, e *Engine) {
 	if h, err := tar.NewReader(&archive).Next(); err != nil || h.Size != 4 {
 		t.Errorf("got %+v, %v", h, err)
 	}
-	for _, o := range []RunOptions{{WorkloadDir: t.TempDir()}, {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/etc", Target: "/x"}}}}} {
+	for _, o := range []api.RunOptions{{WorkloadDir: t.TempDir()}, {ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: "/etc", Target: "/x"}}}}} {
 		o.Image = base
 		if _, err := e.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "another machine") {
 			t.Errorf("mounted: %v", err)
 		}
 	}
 	failing := errors.New("unreadable")
-	o := RunOptions{ContainerOptions: ContainerOptions{Image: base, Network: NetworkNone, Trees: []Tree{{Target: "/t", Tar: func(context.Context, io.Writer) error { return failing }}}}}
+	o := api.RunOptions{ContainerOptions: api.ContainerOptions{Image: base, Network: api.NetworkNone, Trees: []api.Tree{{Target: "/t", Tar: func(context.Context, io.Writer) error { return failing }}}}}
 	if _, err := e.Run(t.Context(), o); !errors.Is(err, failing) {
 		t.Errorf("a tree that cannot be packed: %v", err)
 	}
-	cat := RunOptions{ContainerOptions: onBase, Command: []string{"cat"}, Stdin: strings.NewReader(strings.Repeat("x", 1<<20)), Stdout: &archive}
+	cat := api.RunOptions{ContainerOptions: onBase, Command: []string{"cat"}, Stdin: strings.NewReader(strings.Repeat("x", 1<<20)), Stdout: &archive}
 	archive.Reset()
 	if _, err := e.Run(t.Context(), cat); err != nil || archive.Len() != 1<<20 {
 		t.Errorf("%d bytes came back, %v", archive.Len(), err)
@@ -211,8 +213,8 @@ func TestSSHHostKeys(t *testing.T) {
 		t.Run(known, func(t *testing.T) {
 			host, _ := sshServer(t, known)
 			_, err := Connect(t.Context(), ConnectOptions{URL: "ssh://" + host + local.service.Socket(), RuntimeDir: here.dir + "/" + randomName(), Getenv: here.getenv})
-			if err == nil || !strings.Contains(err.Error(), "Host key verification failed") || !strings.Contains(Hint(err), "compare the key") {
-				t.Errorf("got %v, hint %q", err, Hint(err))
+			if err == nil || !strings.Contains(err.Error(), "Host key verification failed") || !strings.Contains(api.Hint(err), "compare the key") {
+				t.Errorf("got %v, hint %q", err, api.Hint(err))
 			}
 		})
 	}
@@ -229,7 +231,7 @@ func TestSSHHostKeys(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", url, err, want)
 		} else {
-			t.Log(err, "/", Hint(err))
+			t.Log(err, "/", api.Hint(err))
 		}
 	}
 }
@@ -246,8 +248,8 @@ func TestSSHDies(t *testing.T) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
-	_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("echo one; sleep 1; echo two; exit 5"), Stdout: tee{kill, &out}})
-	if Status(err) != 5 || out.String() != "one\ntwo\n" {
+	_, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: sh("echo one; sleep 1; echo two; exit 5"), Stdout: tee{kill, &out}})
+	if api.Status(err) != 5 || out.String() != "one\ntwo\n" {
 		t.Errorf("got %q, %v", out.String(), err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 
 	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // Run runs a container until it ends and removes it. A non-zero exit status
@@ -14,7 +16,7 @@ import (
 // 125, 126 or 127, and a missing image ErrNoImage. When ctx ends or Timeout is
 // exceeded, the workload gets SIGTERM and, after Grace, SIGKILL; the error wraps
 // context.Cause(ctx) or ErrTimeout.
-func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
+func (e *Engine) Run(ctx context.Context, o api.RunOptions) (api.RunResult, error) {
 	for { // both reasons to do it again are found out before anything was started
 		asked := e.rlimits()
 		result, err := e.runOnce(ctx, o)
@@ -24,33 +26,33 @@ func (e *Engine) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	}
 }
 
-func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
+func (e *Engine) runOnce(ctx context.Context, o api.RunOptions) (api.RunResult, error) {
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
-		return RunResult{}, err
+		return api.RunResult{}, err
 	}
 	dir := "" // another machine does not see it
 	if e.service.Local() {
 		own, remove, err := e.TempDir(ctx, "run")
 		if err != nil {
-			return RunResult{}, err
+			return api.RunResult{}, err
 		}
 		defer remove()
 		dir = own
 	}
 	u, err := e.resolveUser(ctx, o.Image, o.User)
 	if err != nil {
-		return RunResult{}, err
+		return api.RunResult{}, err
 	}
 	s, err := e.runSpec(ctx, o, u, dir)
 	if err != nil {
-		return RunResult{}, err
+		return api.RunResult{}, err
 	}
 	uploads, err := runUploads(o, u, dir != "")
 	if err != nil {
-		return RunResult{}, err
+		return api.RunResult{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return RunResult{}, context.Cause(ctx)
+		return api.RunResult{}, context.Cause(ctx)
 	}
 	r := &running{engine: e, options: o, direct: e.useConmonSocket(o), uploads: uploads, name: s.Name, log: e.log.With("container", s.Name)}
 	if r.direct {
@@ -62,7 +64,7 @@ func (e *Engine) runOnce(ctx context.Context, o RunOptions) (RunResult, error) {
 
 // Shell is Run with /bin/sh, or o.Command if it is set, with a terminal if Stdin
 // and Stdout are terminals.
-func (e *Engine) Shell(ctx context.Context, o RunOptions) (RunResult, error) {
+func (e *Engine) Shell(ctx context.Context, o api.RunOptions) (api.RunResult, error) {
 	o.TTY = true
 	if o.Command == nil {
 		o.Command = []string{"/bin/sh"}

@@ -21,6 +21,8 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/containers/podman/v4/pkg/bindings/system"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func sh(script string) []string { return []string{"sh", "-c", script} }
@@ -44,11 +46,11 @@ func TestRunPassesStatusOn(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(strings.Join(c.command, " "), func(t *testing.T) {
-			result, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: c.command})
-			if Status(err) != c.code {
-				t.Fatalf("status %d (%v), want %d", Status(err), err, c.code)
+			result, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: c.command})
+			if api.Status(err) != c.code {
+				t.Fatalf("status %d (%v), want %d", api.Status(err), err, c.code)
 			}
-			if _, ok := errors.AsType[*ExitError](err); ok != c.exit {
+			if _, ok := errors.AsType[*api.ExitError](err); ok != c.exit {
 				t.Errorf("error %v: is an ExitError: %v, want %v", err, ok, c.exit)
 			}
 			if c.exit && result.Code != c.code {
@@ -74,7 +76,7 @@ func TestRunKeepsStreamsApartAndWhole(t *testing.T) {
 		e.conmonUnreachable.Store(viaService)
 		out.Reset()
 		errs.Reset()
-		o := RunOptions{ContainerOptions: onBase, Command: sh(script), Stdout: &out, Stderr: &errs}
+		o := api.RunOptions{ContainerOptions: onBase, Command: sh(script), Stdout: &out, Stderr: &errs}
 		if _, err := e.Run(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +91,7 @@ func TestRunSendsStdin(t *testing.T) {
 	nothingLeft(t, e)
 	want := strings.Repeat("0123456789abcdef\n", 100_000)
 	var out bytes.Buffer
-	o := RunOptions{ContainerOptions: onBase, Command: []string{"cat"}, Stdin: strings.NewReader(want), Stdout: &out}
+	o := api.RunOptions{ContainerOptions: onBase, Command: []string{"cat"}, Stdin: strings.NewReader(want), Stdout: &out}
 	if _, err := e.Run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +102,7 @@ func TestRunSendsStdin(t *testing.T) {
 
 func TestRunWithoutStdinReadsItsEnd(t *testing.T) {
 	e := engine(t)
-	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: []string{"cat"}}); err != nil {
+	if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: []string{"cat"}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -110,9 +112,9 @@ func TestRunPassesSignalsOn(t *testing.T) {
 	nothingLeft(t, e)
 	signals := make(chan os.Signal, 1)
 	out := &trigger{word: "ready", do: func() { signals <- syscall.SIGTERM }}
-	_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("echo ready; exec sleep 100"), Stdout: out, Signals: signals})
-	if Status(err) != 143 {
-		t.Errorf("status %d (%v), want 143", Status(err), err)
+	_, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: sh("echo ready; exec sleep 100"), Stdout: out, Signals: signals})
+	if api.Status(err) != 143 {
+		t.Errorf("status %d (%v), want 143", api.Status(err), err)
 	}
 }
 
@@ -120,14 +122,14 @@ func TestRunTimesOut(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	started := time.Now()
-	o := RunOptions{
+	o := api.RunOptions{
 		ContainerOptions: onBase,
 		Command:          sh(`trap "" TERM; while :; do sleep 1; done`),
 		Timeout:          300 * time.Millisecond,
 		Grace:            200 * time.Millisecond,
 	}
 	_, err := e.Run(t.Context(), o)
-	if !errors.Is(err, ErrTimeout) {
+	if !errors.Is(err, api.ErrTimeout) {
 		t.Errorf("error %v, want a timeout", err)
 	}
 	if took := time.Since(started); took > 2*time.Minute {
@@ -159,9 +161,9 @@ func TestRunWorkload(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out, errs bytes.Buffer
-			_, err := e.Run(t.Context(), RunOptions{
-				ContainerOptions: ContainerOptions{
-					Image: base, User: user, Env: []string{"A=1", "B", "C"}, Network: NetworkNone, LookupEnv: func(name string) (string, bool) { return "host", name == "B" },
+			_, err := e.Run(t.Context(), api.RunOptions{
+				ContainerOptions: api.ContainerOptions{
+					Image: base, User: user, Env: []string{"A=1", "B", "C"}, Network: api.NetworkNone, LookupEnv: func(name string) (string, bool) { return "host", name == "B" },
 				},
 				Script:      script,
 				WorkloadDir: work,
@@ -184,20 +186,20 @@ func TestRunWorkload(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	for want, o := range map[string]RunOptions{
-		"Image 'nosuch:latest' not found in local cache. Build it or pull from registry first.":             {ContainerOptions: ContainerOptions{Image: "nosuch"}},
-		"Image 'localhost:5000/foo:latest' not found in local cache. Build it or pull from registry first.": {ContainerOptions: ContainerOptions{Image: "localhost:5000/foo"}},
-		"Image 'localhost:5000/foo:1.0' not found in local cache. Build it or pull from registry first.":    {ContainerOptions: ContainerOptions{Image: "localhost:5000/foo:1.0"}},
-		"'/no/such/dir' is not a directory":                   {ContainerOptions: ContainerOptions{Image: base}, WorkloadDir: "/no/such/dir"},
-		"'/tmp' is not a file":                                {ContainerOptions: ContainerOptions{Image: base}, Script: "/tmp"},
-		"user, nobodyhere not found":                          {ContainerOptions: ContainerOptions{Image: base, User: "nobodyhere"}},
-		"user, -1 not found":                                  {ContainerOptions: ContainerOptions{Image: base, User: "-1"}},
-		"user, 1:x not found":                                 {ContainerOptions: ContainerOptions{Image: base, User: "1:x"}},
-		"user, a b not found":                                 {ContainerOptions: ContainerOptions{Image: base, User: "a b"}},
-		`cannot mount "rel" at "/x": both must be absolute`:   {ContainerOptions: ContainerOptions{Image: base, Mounts: []Mount{{Source: "rel", Target: "/x"}}}},
-		`unknown network "wild"`:                              {ContainerOptions: ContainerOptions{Image: base, Network: "wild"}},
-		"cannot use device /nodev: no such file or directory": {ContainerOptions: ContainerOptions{Image: base, Devices: []string{"/nodev"}}},
-		"cannot use device /etc/passwd: not a device node":    {ContainerOptions: ContainerOptions{Image: base, Devices: []string{"/etc/passwd"}}},
+	for want, o := range map[string]api.RunOptions{
+		"Image 'nosuch:latest' not found in local cache. Build it or pull from registry first.":             {ContainerOptions: api.ContainerOptions{Image: "nosuch"}},
+		"Image 'localhost:5000/foo:latest' not found in local cache. Build it or pull from registry first.": {ContainerOptions: api.ContainerOptions{Image: "localhost:5000/foo"}},
+		"Image 'localhost:5000/foo:1.0' not found in local cache. Build it or pull from registry first.":    {ContainerOptions: api.ContainerOptions{Image: "localhost:5000/foo:1.0"}},
+		"'/no/such/dir' is not a directory":                   {ContainerOptions: api.ContainerOptions{Image: base}, WorkloadDir: "/no/such/dir"},
+		"'/tmp' is not a file":                                {ContainerOptions: api.ContainerOptions{Image: base}, Script: "/tmp"},
+		"user, nobodyhere not found":                          {ContainerOptions: api.ContainerOptions{Image: base, User: "nobodyhere"}},
+		"user, -1 not found":                                  {ContainerOptions: api.ContainerOptions{Image: base, User: "-1"}},
+		"user, 1:x not found":                                 {ContainerOptions: api.ContainerOptions{Image: base, User: "1:x"}},
+		"user, a b not found":                                 {ContainerOptions: api.ContainerOptions{Image: base, User: "a b"}},
+		`cannot mount "rel" at "/x": both must be absolute`:   {ContainerOptions: api.ContainerOptions{Image: base, Mounts: []api.Mount{{Source: "rel", Target: "/x"}}}},
+		`unknown network "wild"`:                              {ContainerOptions: api.ContainerOptions{Image: base, Network: "wild"}},
+		"cannot use device /nodev: no such file or directory": {ContainerOptions: api.ContainerOptions{Image: base, Devices: []string{"/nodev"}}},
+		"cannot use device /etc/passwd: not a device node":    {ContainerOptions: api.ContainerOptions{Image: base, Devices: []string{"/etc/passwd"}}},
 	} {
 		o.Command = []string{"true"}
 		_, err := e.Run(t.Context(), o)
@@ -212,12 +214,12 @@ func TestD02ReferenceIsPassedWhole(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	for _, ref := range []string{"localhost/busybox:1", "busybox:1"} {
-		if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: ref, Network: NetworkNone}, Command: []string{"true"}}); err != nil {
+		if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: ref, Network: api.NetworkNone}, Command: []string{"true"}}); err != nil {
 			t.Errorf("%s: %v", ref, err)
 		}
 	}
 	for _, ref := range []string{"localhost/busybox", "busybox", "busybox:2"} {
-		if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: ref, Network: NetworkNone}, Command: []string{"true"}}); !errors.Is(err, ErrNoImage) {
+		if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: ref, Network: api.NetworkNone}, Command: []string{"true"}}); !errors.Is(err, api.ErrNoImage) {
 			t.Errorf("%s: %v, want that it is not found", ref, err)
 		}
 	}
@@ -235,8 +237,8 @@ func TestD04KnownReferencesWork(t *testing.T) {
 		image.ID: true, image.ID[:12]: true, "sha256:" + image.ID: true, "localhost/busybox@" + image.Digest: true,
 		image.ID[:2]: false, image.ID[:11]: false, "": false,
 	} {
-		_, err := e.Run(t.Context(), RunOptions{ContainerOptions: ContainerOptions{Image: ref, Network: NetworkNone}, Command: []string{"true"}})
-		if (err == nil) != want || (err != nil && !errors.Is(err, ErrNoImage)) {
+		_, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: api.ContainerOptions{Image: ref, Network: api.NetworkNone}, Command: []string{"true"}})
+		if (err == nil) != want || (err != nil && !errors.Is(err, api.ErrNoImage)) {
 			t.Errorf("%q: %v, want success: %v", ref, err, want)
 		}
 	}
@@ -252,9 +254,9 @@ func TestRunMounts(t *testing.T) {
 	}
 	var out bytes.Buffer
 	script := "printf new > /over/file; cat /over/file; printf no > /ro/file 2>/dev/null || printf ' refused'"
-	_, err := e.Run(t.Context(), RunOptions{
-		ContainerOptions: ContainerOptions{
-			Image: base, Network: NetworkNone, Mounts: []Mount{{Source: dir, Target: "/over", Overlay: true}, {Source: dir, Target: "/ro", ReadOnly: true}},
+	_, err := e.Run(t.Context(), api.RunOptions{
+		ContainerOptions: api.ContainerOptions{
+			Image: base, Network: api.NetworkNone, Mounts: []api.Mount{{Source: dir, Target: "/over", Overlay: true}, {Source: dir, Target: "/ro", ReadOnly: true}},
 		},
 		Command: sh(script),
 		Stdout:  &out,
@@ -271,9 +273,9 @@ func TestRunResources(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	var out bytes.Buffer
-	o := RunOptions{
-		ContainerOptions: ContainerOptions{
-			Image: base, Hostname: "guest", Network: NetworkHost, Devices: []string{"/dev/null"}, CapAdd: []string{"NET_ADMIN"},
+	o := api.RunOptions{
+		ContainerOptions: api.ContainerOptions{
+			Image: base, Hostname: "guest", Network: api.NetworkHost, Devices: []string{"/dev/null"}, CapAdd: []string{"NET_ADMIN"},
 		},
 		Command: sh("hostname; ls -l /dev/null | cut -c1; grep processes /proc/self/limits | tr -s ' ' | cut -d' ' -f3"),
 		Stdout:  &out,
@@ -375,7 +377,7 @@ func TestRunOutputToClosedPipeEndsTheContainer(t *testing.T) {
 	nothingLeft(t, e)
 	r, w := io.Pipe()
 	r.Close()
-	_, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: sh("while :; do echo x; sleep 0.01; done"), Stdout: w})
+	_, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: sh("while :; do echo x; sleep 0.01; done"), Stdout: w})
 	if !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}

@@ -41,9 +41,9 @@ const noDetach = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 // running is a container from its creation to its removal.
 type running struct {
 	engine   *Engine
-	options  RunOptions
+	options  api.RunOptions
 	direct   bool // the streams come from conmon itself, not through the service
-	uploads  []Tree
+	uploads  []api.Tree
 	name     string
 	record   records.Record
 	log      *slog.Logger
@@ -64,8 +64,8 @@ type outcome struct {
 
 // run creates, attaches, starts and waits. After the first request it continues
 // even if ctx ends, because it must stop the container.
-func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (RunResult, error) {
-	result := RunResult{Container: r.name}
+func (r *running) run(ctx context.Context, s *specgen.SpecGenerator) (api.RunResult, error) {
+	result := api.RunResult{Container: r.name}
 	c, err := r.engine.service.Conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return result, err
@@ -173,7 +173,7 @@ func (r *running) wait(ctx context.Context, attached <-chan error) outcome {
 			r.signal(ctx, syscall.SIGKILL)
 			giveUp = time.After(killLimit)
 		case <-giveUp:
-			return outcome{125, &EngineError{Op: "end container " + r.name, Code: 125, Err: context.Cause(cause)}}
+			return outcome{125, &api.EngineError{Op: "end container " + r.name, Code: 125, Err: context.Cause(cause)}}
 		}
 	}
 }
@@ -184,7 +184,7 @@ func withTimeout(ctx context.Context, limit time.Duration) (context.Context, con
 	if limit <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %v", ErrTimeout, limit))
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %v", api.ErrTimeout, limit))
 }
 
 func (r *running) grace() time.Duration {
@@ -244,7 +244,7 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 		case err == nil:
 			time.Sleep(pause)
 		case code(err) == http.StatusNotFound:
-			return outcome{125, &EngineError{Op: "run container " + r.name, Code: 125, Err: errors.New("somebody else removed it")}}
+			return outcome{125, &api.EngineError{Op: "run container " + r.name, Code: 125, Err: errors.New("somebody else removed it")}}
 		default:
 			return outcome{125, engineError("ask for the status of container "+r.name, err)}
 		}
@@ -254,14 +254,14 @@ func (r *running) outcome(ctx context.Context, streamErr error) outcome {
 func (r *running) ended(code int, streamErr error) outcome {
 	switch {
 	case streamErr != nil && !errors.Is(streamErr, define.ErrDetach):
-		return outcome{code, &EngineError{Op: "pass on the output of container " + r.name, Code: 125, Err: streamErr}}
+		return outcome{code, &api.EngineError{Op: "pass on the output of container " + r.name, Code: 125, Err: streamErr}}
 	case code == 1:
 		if status, cause := r.initRefused(); status != 0 {
-			return outcome{status, &EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause, Hint: explain.Hint(cause)}}
+			return outcome{status, &api.EngineError{Op: "run image " + r.options.Image, Code: status, Err: cause, Hint: explain.Hint(cause)}}
 		}
 		fallthrough
 	case code != 0:
-		return outcome{code, &ExitError{Container: r.name, Code: code}}
+		return outcome{code, &api.ExitError{Container: r.name, Code: code}}
 	}
 	return outcome{}
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -47,7 +48,7 @@ func (f *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // run returns a container that has been started on the service.
-func (f *fakeService) run(t *testing.T, o RunOptions) *running {
+func (f *fakeService) run(t *testing.T, o api.RunOptions) *running {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "lcr") // a socket's path must be short
 	if err != nil {
@@ -98,17 +99,17 @@ func TestWait(t *testing.T) {
 			if c.fatal == "9" {
 				grace = 20 * time.Millisecond
 			}
-			r := f.run(t, RunOptions{Timeout: c.timeout, Grace: grace})
+			r := f.run(t, api.RunOptions{Timeout: c.timeout, Grace: grace})
 			ctx, cancel := context.WithCancelCause(t.Context())
 			if c.cancel != nil {
 				time.AfterFunc(20*time.Millisecond, func() { cancel(c.cancel) })
 			}
 			out := r.wait(ctx, f.ended)
 			cancel(nil)
-			if out.err == nil || out.err.Error() != c.want || Status(out.err) != c.status || out.code != 143 {
+			if out.err == nil || out.err.Error() != c.want || api.Status(out.err) != c.status || out.code != 143 {
 				t.Errorf("got %d, %v", out.code, out.err)
 			}
-			if errors.Is(out.err, ErrTimeout) != (c.cancel == nil) || errors.Is(out.err, reason) != (c.cancel != nil) {
+			if errors.Is(out.err, api.ErrTimeout) != (c.cancel == nil) || errors.Is(out.err, reason) != (c.cancel != nil) {
 				t.Errorf("got %v", out.err)
 			}
 			f.mu.Lock()
@@ -124,10 +125,10 @@ func TestWait(t *testing.T) {
 func TestWaitForTheEnd(t *testing.T) {
 	for code, want := range map[int]int{0: 0, 3: 3, 137: 137} {
 		f := &fakeService{code: code}
-		r := f.run(t, RunOptions{})
+		r := f.run(t, api.RunOptions{})
 		close(f.ended)
 		out := r.wait(t.Context(), f.ended)
-		if Status(out.err) != want || out.code != want {
+		if api.Status(out.err) != want || out.code != want {
 			t.Errorf("%d: got %d, %v", code, out.code, out.err)
 		}
 	}

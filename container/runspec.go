@@ -17,6 +17,7 @@ import (
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/term"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -26,7 +27,7 @@ const cpuPeriod = 100000
 // spec converts options to podman's container specification. Files that lcitool
 // provides are written to dir; if it is "", they are left out and uploaded
 // later. own are mounts in addition to those of the options.
-func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir string, own []Mount) (*specgen.SpecGenerator, error) {
+func (e *Engine) spec(ctx context.Context, o api.ContainerOptions, u runUser, dir string, own []api.Mount) (*specgen.SpecGenerator, error) {
 	s := specgen.NewSpecGenerator(o.Image, false)
 	s.Name = o.Name
 	if s.Name == "" {
@@ -72,7 +73,7 @@ func (e *Engine) spec(ctx context.Context, o ContainerOptions, u runUser, dir st
 }
 
 // devices adds the devices, and refuses mounts that the engine cannot see.
-func (e *Engine) devices(ctx context.Context, o ContainerOptions, s *specgen.SpecGenerator, u runUser) error {
+func (e *Engine) devices(ctx context.Context, o api.ContainerOptions, s *specgen.SpecGenerator, u runUser) error {
 	if !e.service.Local() {
 		if len(o.Mounts) > 0 {
 			return e.unseen(o.Mounts[0].Source)
@@ -92,7 +93,7 @@ func (e *Engine) devices(ctx context.Context, o ContainerOptions, s *specgen.Spe
 	return addDevices(o, s, u, rootless)
 }
 
-func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir string) (*specgen.SpecGenerator, error) {
+func (e *Engine) runSpec(ctx context.Context, o api.RunOptions, u runUser, dir string) (*specgen.SpecGenerator, error) {
 	if o.WorkloadDir != "" && !e.service.Local() {
 		return nil, e.unseen(o.WorkloadDir)
 	}
@@ -114,7 +115,7 @@ func (e *Engine) runSpec(ctx context.Context, o RunOptions, u runUser, dir strin
 	return s, nil
 }
 
-func (e *Engine) startSpec(ctx context.Context, o StartOptions, u runUser) (*specgen.SpecGenerator, error) {
+func (e *Engine) startSpec(ctx context.Context, o api.StartOptions, u runUser) (*specgen.SpecGenerator, error) {
 	s, err := e.spec(ctx, o.ContainerOptions, u, "", nil)
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func (e *Engine) startSpec(ctx context.Context, o StartOptions, u runUser) (*spe
 
 // sessionUser returns the user of a session. With AsImage, it only matters
 // whether it is root.
-func (e *Engine) sessionUser(ctx context.Context, o StartOptions) (runUser, error) {
+func (e *Engine) sessionUser(ctx context.Context, o api.StartOptions) (runUser, error) {
 	if !o.Session.AsImage {
 		return e.resolveUser(ctx, o.Image, o.User)
 	}
@@ -143,7 +144,7 @@ func (e *Engine) sessionUser(ctx context.Context, o StartOptions) (runUser, erro
 
 // applyAsImage removes the settings in which lcitool's containers differ from those
 // of podman run.
-func applyAsImage(o StartOptions, s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
+func applyAsImage(o api.StartOptions, s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
 	s.User, s.WorkDir, s.CapAdd = o.User, o.WorkDir, o.CapAdd
 	delete(s.Env, "HOME")
 	for _, v := range o.Env {
@@ -155,7 +156,7 @@ func applyAsImage(o StartOptions, s *specgen.SpecGenerator, limits []spec.POSIXR
 }
 
 // runCommand returns the container's command, nil for the image's.
-func runCommand(o RunOptions, u runUser) []string {
+func runCommand(o api.RunOptions, u runUser) []string {
 	switch {
 	case o.Command != nil || o.Script == "":
 		return o.Command
@@ -167,7 +168,9 @@ func runCommand(o RunOptions, u runUser) []string {
 
 // wantsTerminal reports whether to allocate a terminal: TTY is set, and Stdin and
 // Stdout are terminals.
-func wantsTerminal(o RunOptions) bool { return o.TTY && isTerminal(o.Stdin) && isTerminal(o.Stdout) }
+func wantsTerminal(o api.RunOptions) bool {
+	return o.TTY && isTerminal(o.Stdin) && isTerminal(o.Stdout)
+}
 
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
@@ -176,7 +179,7 @@ func isTerminal(stream any) bool {
 
 // environ returns the workload's variables: HOME, then the caller's. A NAME
 // without a value takes the host's value, if any.
-func environ(o ContainerOptions, u runUser) map[string]string {
+func environ(o api.ContainerOptions, u runUser) map[string]string {
 	env := map[string]string{"HOME": u.Home}
 	for _, v := range o.Env {
 		name, value, ok := strings.Cut(v, "=")
@@ -236,7 +239,7 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 	if e.service.Local() {
 		info, err := os.Stat(e.service.Socket())
 		if err != nil {
-			return false, &EngineError{Op: "look at " + e.service.URL(), Code: 125, Err: err}
+			return false, &api.EngineError{Op: "look at " + e.service.URL(), Code: 125, Err: err}
 		}
 		stat, ok := info.Sys().(*syscall.Stat_t)
 		return ok && stat.Uid != 0, nil
@@ -253,14 +256,14 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 	return info.Host.Security.Rootless, nil
 }
 
-func applyNetwork(n Network, s *specgen.SpecGenerator) error {
+func applyNetwork(n api.Network, s *specgen.SpecGenerator) error {
 	switch n {
-	case NetworkDefault:
-	case NetworkNone:
+	case api.NetworkDefault:
+	case api.NetworkNone:
 		s.NetNS = specgen.Namespace{NSMode: specgen.NoNetwork}
-	case NetworkHost:
+	case api.NetworkHost:
 		s.NetNS = specgen.Namespace{NSMode: specgen.Host}
-	case NetworkBridge:
+	case api.NetworkBridge:
 		s.NetNS = specgen.Namespace{NSMode: specgen.Bridge}
 	default:
 		return fmt.Errorf("unknown network %q", n)
@@ -268,7 +271,7 @@ func applyNetwork(n Network, s *specgen.SpecGenerator) error {
 	return nil
 }
 
-func limitResources(o ContainerOptions, s *specgen.SpecGenerator) {
+func limitResources(o api.ContainerOptions, s *specgen.SpecGenerator) {
 	if o.Memory == 0 && o.CPUs == 0 && o.Pids == 0 {
 		return
 	}

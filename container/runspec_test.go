@@ -9,6 +9,7 @@ import (
 
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
@@ -18,7 +19,7 @@ func testEngine(url string) *Engine {
 
 func TestRunSpec(t *testing.T) {
 	e, root := testEngine("unix:///nowhere"), runUser{Home: "/root"}
-	o := RunOptions{ContainerOptions: ContainerOptions{Image: "i", Name: "n", Labels: map[string]string{"a": "b"}, CapAdd: []string{"NET_ADMIN"}, Env: []string{"A=1", "B"}, Network: NetworkNone}}
+	o := api.RunOptions{ContainerOptions: api.ContainerOptions{Image: "i", Name: "n", Labels: map[string]string{"a": "b"}, CapAdd: []string{"NET_ADMIN"}, Env: []string{"A=1", "B"}, Network: api.NetworkNone}}
 	o.LookupEnv = func(name string) (string, bool) { return "host's " + name, name == "B" || name == "TERM" }
 	s, err := e.runSpec(t.Context(), o, root, t.TempDir())
 	if err != nil {
@@ -46,14 +47,14 @@ func TestRunSpec(t *testing.T) {
 func TestCommand(t *testing.T) {
 	root := runUser{Home: "/root"}
 	for _, c := range []struct {
-		o    RunOptions
+		o    api.RunOptions
 		want string
 	}{
-		{RunOptions{}, ""},
-		{RunOptions{Command: []string{"a", "b"}}, "a b"},
-		{RunOptions{Script: "/s"}, "./script"},
-		{RunOptions{Script: "/s", Command: []string{"a"}}, "a"},
-		{RunOptions{Script: "/s", ContainerOptions: ContainerOptions{WorkDir: "/w"}}, "/root/script"},
+		{api.RunOptions{}, ""},
+		{api.RunOptions{Command: []string{"a", "b"}}, "a b"},
+		{api.RunOptions{Script: "/s"}, "./script"},
+		{api.RunOptions{Script: "/s", Command: []string{"a"}}, "a"},
+		{api.RunOptions{Script: "/s", ContainerOptions: api.ContainerOptions{WorkDir: "/w"}}, "/root/script"},
 	} {
 		if got := strings.Join(runCommand(c.o, root), " "); got != c.want {
 			t.Errorf("%+v: %q", c.o, got)
@@ -64,9 +65,9 @@ func TestCommand(t *testing.T) {
 // TestMountsElsewhere: a service on another machine does not see our files.
 func TestMountsElsewhere(t *testing.T) {
 	e, root := testEngine("tcp://host:1"), runUser{Home: "/root"}
-	for _, o := range []RunOptions{
+	for _, o := range []api.RunOptions{
 		{WorkloadDir: "/work"},
-		{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/work", Target: "/x"}}}},
+		{ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: "/work", Target: "/x"}}}},
 	} {
 		if _, err := e.runSpec(t.Context(), o, root, ""); err == nil || err.Error() != "cannot mount /work: podman at tcp://host:1 is on another machine" {
 			t.Errorf("got %v", err)
@@ -76,7 +77,7 @@ func TestMountsElsewhere(t *testing.T) {
 
 func TestStartSpec(t *testing.T) {
 	e := testEngine("unix:///nowhere")
-	o := StartOptions{ContainerOptions: ContainerOptions{Image: "i", Network: NetworkHost}, Hosts: []string{"a:1.2.3.4"}}
+	o := api.StartOptions{ContainerOptions: api.ContainerOptions{Image: "i", Network: api.NetworkHost}, Hosts: []string{"a:1.2.3.4"}}
 	s, err := e.startSpec(t.Context(), o, runUser{Home: "/root"})
 	if err != nil || s.Init || s.NetNS.NSMode != specgen.Host || len(s.HostAdd) != 1 || s.LogConfiguration.Driver != "none" || !slices.Equal(s.Entrypoint, []string{"/bin/sh", "-c", idle}) {
 		t.Errorf("%+v, %v", s, err)
@@ -85,7 +86,7 @@ func TestStartSpec(t *testing.T) {
 	if s, err = e.startSpec(t.Context(), o, runUser{Home: "/root"}); err != nil || s.NetNS.NSMode != specgen.FromContainer || s.NetNS.Value != "job" || s.HostAdd != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
-	o.Session = Session{AsImage: true, Command: []string{"c"}, Entrypoint: []string{"e"}, Ready: "ready"}
+	o.Session = api.Session{AsImage: true, Command: []string{"c"}, Entrypoint: []string{"e"}, Ready: "ready"}
 	o.User, o.Env = "me", []string{"X=1"}
 	if s, err = e.startSpec(t.Context(), o, runUser{Name: "me", UID: -1, GID: -1}); err != nil || s.User != "me" || s.WorkDir != "" || s.CapAdd != nil || s.Env["HOME"] != "" || s.Env["X"] != "1" {
 		t.Errorf("%+v, %v", s, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/containers/podman/v4/pkg/specgen"
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
@@ -78,7 +79,7 @@ func (e *Engine) refuseOthers(ctx context.Context, s *specgen.SpecGenerator) err
 			return err
 		}
 		if !sees {
-			return &EngineError{
+			return &api.EngineError{
 				Op: "mount " + source, Code: 125, Err: fmt.Errorf("podman at %s has something else there, or nothing", e.service.URL()),
 				Hint: "call lcitool in that directory: files are sent to an engine that does not have it",
 			}

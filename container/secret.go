@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 const secretDir = "/run/secrets"
@@ -16,13 +18,13 @@ const secretDir = "/run/secrets"
 // image, and returns their mounts. user has the format of RunOptions.User. The
 // caller must call remove, which is never nil, after the container was removed.
 // Prune removes the files of a killed process.
-func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets []Secret) (mounts []Mount, remove func(), err error) {
+func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets []api.Secret) (mounts []api.Mount, remove func(), err error) {
 	remove = func() {}
 	if len(secrets) == 0 {
 		return nil, remove, nil
 	}
 	if !e.service.Local() {
-		return nil, remove, &EngineError{Op: "hand on " + secrets[0].String(), Code: 125, Err: fmt.Errorf("podman at %s is on another machine", e.service.URL())}
+		return nil, remove, &api.EngineError{Op: "hand on " + secrets[0].String(), Code: 125, Err: fmt.Errorf("podman at %s is on another machine", e.service.URL())}
 	}
 	reader, err := e.secretReader(ctx, image, user)
 	if err != nil {
@@ -39,7 +41,7 @@ func (e *Engine) SecretMounts(ctx context.Context, image, user string, secrets [
 			remove()
 			return nil, func() {}, fmt.Errorf("cannot hand on %s: %w", s, err)
 		}
-		mounts = append(mounts, Mount{Source: file, Target: secretDir + "/" + s.Name, ReadOnly: true})
+		mounts = append(mounts, api.Mount{Source: file, Target: secretDir + "/" + s.Name, ReadOnly: true})
 	}
 	return mounts, remove, nil
 }

@@ -17,12 +17,14 @@ import (
 	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/containers"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func TestSecretsAreForTheUserAlone(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	secrets := []Secret{{Name: "token", Data: []byte("hush\x00\n")}, {Name: "empty.key"}}
+	secrets := []api.Secret{{Name: "token", Data: []byte("hush\x00\n")}, {Name: "empty.key"}}
 	for user, owner := range map[string]string{"": "0", "inside": "1234", "77:88": "77", "4711": "4711"} {
 		t.Run(user, func(t *testing.T) {
 			mounts, remove, err := e.SecretMounts(t.Context(), base, user, secrets)
@@ -36,15 +38,15 @@ func TestSecretsAreForTheUserAlone(t *testing.T) {
 				inspected = inspectAll(t, e)
 				release.Close()
 			}}
-			_, err = e.Run(t.Context(), RunOptions{
-				ContainerOptions: ContainerOptions{Image: base, User: user, Mounts: mounts, Network: NetworkNone},
+			_, err = e.Run(t.Context(), api.RunOptions{
+				ContainerOptions: api.ContainerOptions{Image: base, User: user, Mounts: mounts, Network: api.NetworkNone},
 				Stdin:            stdin,
 				Timeout:          5 * time.Minute,
 				Stdout:           out,
 				Command:          sh("cat /run/secrets/token; stat -c '%u %a' /run/secrets/token; wc -c </run/secrets/empty.key; echo x >/run/secrets/token; env; cat >/dev/null"),
 			})
 			release.Close()
-			if _, failed := errors.AsType[*ExitError](err); err != nil && !failed {
+			if _, failed := errors.AsType[*api.ExitError](err); err != nil && !failed {
 				t.Fatal(err)
 			}
 			if want := "hush\x00\n" + owner + " 400\n0\n"; !strings.HasPrefix(out.seen.String(), want) || strings.Count(out.seen.String(), "hush") != 1 {
@@ -96,7 +98,7 @@ func TestSecretsRefused(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
 	for _, name := range []string{"", "../up", "a/b", ".", ".hidden", "a b", "a,b", "a:b", "a\n", strings.Repeat("x", 129)} {
-		if _, _, err := e.SecretMounts(t.Context(), base, "", []Secret{{Name: "good"}, {Name: name, Data: []byte("hush")}}); err == nil || strings.Contains(err.Error(), "hush") {
+		if _, _, err := e.SecretMounts(t.Context(), base, "", []api.Secret{{Name: "good"}, {Name: name, Data: []byte("hush")}}); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -105,15 +107,15 @@ func TestSecretsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, remove, err := e.SecretMounts(t.Context(), base, "nosuchuser", []Secret{{Name: "a"}})
-	if !rootless && !errors.Is(err, ErrNoUser) || rootless && err != nil {
+	_, remove, err := e.SecretMounts(t.Context(), base, "nosuchuser", []api.Secret{{Name: "a"}})
+	if !rootless && !errors.Is(err, api.ErrNoUser) || rootless && err != nil {
 		t.Errorf("rootless %v: got %v", rootless, err)
 	}
 	remove()
-	if _, _, err := e.SecretMounts(t.Context(), base, "", []Secret{{Name: "a"}, {Name: "a"}}); !errors.Is(err, os.ErrExist) {
+	if _, _, err := e.SecretMounts(t.Context(), base, "", []api.Secret{{Name: "a"}, {Name: "a"}}); !errors.Is(err, os.ErrExist) {
 		t.Errorf("the same twice: %v", err)
 	}
-	if text := fmt.Sprintf("%v %+v %#v %s", Secret{Name: "a", Data: []byte("hush")}, []Secret{{Name: "a", Data: []byte("hush")}}, &Secret{Name: "a", Data: []byte("hush")}, RunOptions{}.Image); strings.Contains(text, "hush") || strings.Contains(text, "104") {
+	if text := fmt.Sprintf("%v %+v %#v %s", api.Secret{Name: "a", Data: []byte("hush")}, []api.Secret{{Name: "a", Data: []byte("hush")}}, &api.Secret{Name: "a", Data: []byte("hush")}, api.RunOptions{}.Image); strings.Contains(text, "hush") || strings.Contains(text, "104") {
 		t.Errorf("a log would have %s", text)
 	}
 }

@@ -40,7 +40,7 @@ type Container struct {
 // Start creates and starts a container whose first process waits. If neither
 // Remove nor Keep is called, it is a leftover when this process ends. Errors are
 // those of Run.
-func (e *Engine) Start(ctx context.Context, o StartOptions) (*Container, error) {
+func (e *Engine) Start(ctx context.Context, o api.StartOptions) (*Container, error) {
 	for {
 		asked := e.rlimits()
 		if o.Session.AsImage {
@@ -53,7 +53,7 @@ func (e *Engine) Start(ctx context.Context, o StartOptions) (*Container, error) 
 	}
 }
 
-func (e *Engine) startOnce(ctx context.Context, o StartOptions) (*Container, error) {
+func (e *Engine) startOnce(ctx context.Context, o api.StartOptions) (*Container, error) {
 	if err := e.refuseShortID(ctx, o.Image); err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (e *Engine) startOnce(ctx context.Context, o StartOptions) (*Container, err
 	return c, nil
 }
 
-func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads []Tree, mounts []Mount) error {
+func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads []api.Tree, mounts []api.Mount) error {
 	conn, err := c.engine.service.Conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (c *Container) start(ctx context.Context, s *specgen.SpecGenerator, uploads
 	return nil
 }
 
-func applySession(o Session, s *specgen.SpecGenerator) {
+func applySession(o api.Session, s *specgen.SpecGenerator) {
 	if o.Own {
 		applyOwn(o, s)
 		return

@@ -19,13 +19,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // session starts a container that is removed at the test's end.
-func session(t *testing.T, e *Engine, o StartOptions) *Container {
+func session(t *testing.T, e *Engine, o api.StartOptions) *Container {
 	t.Helper()
 	if o.Image == "" {
-		o.Image, o.Network = base, NetworkNone
+		o.Image, o.Network = base, api.NetworkNone
 	}
 	c, err := e.Start(t.Context(), o)
 	if err != nil {
@@ -42,7 +44,7 @@ func session(t *testing.T, e *Engine, o StartOptions) *Container {
 func execSh(t *testing.T, c *Container, script string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if _, err := c.Exec(t.Context(), ExecOptions{Command: sh(script), Stdout: &out, Stderr: &errs}); err != nil {
+	if _, err := c.Exec(t.Context(), api.ExecOptions{Command: sh(script), Stdout: &out, Stderr: &errs}); err != nil {
 		t.Errorf("%s: %v\n%s", script, err, errs.String())
 	}
 	return out.String()
@@ -51,7 +53,7 @@ func execSh(t *testing.T, c *Container, script string) string {
 func TestExecPassesStatusOn(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, StartOptions{})
+	c := session(t, e, api.StartOptions{})
 	cases := []struct {
 		command []string
 		code    int
@@ -70,11 +72,11 @@ func TestExecPassesStatusOn(t *testing.T) {
 	for _, k := range cases {
 		t.Run(strings.Join(k.command, " "), func(t *testing.T) {
 			var errs bytes.Buffer
-			result, err := c.Exec(t.Context(), ExecOptions{Command: k.command, Stderr: &errs})
-			if Status(err) != k.code {
-				t.Fatalf("status %d (%v), want %d", Status(err), err, k.code)
+			result, err := c.Exec(t.Context(), api.ExecOptions{Command: k.command, Stderr: &errs})
+			if api.Status(err) != k.code {
+				t.Fatalf("status %d (%v), want %d", api.Status(err), err, k.code)
 			}
-			if _, ok := errors.AsType[*ExitError](err); ok != k.exit {
+			if _, ok := errors.AsType[*api.ExitError](err); ok != k.exit {
 				t.Errorf("error %v: is an ExitError: %v, want %v", err, ok, k.exit)
 			}
 			if errs.Len() > 0 || k.exit && result.Code != k.code {
@@ -88,18 +90,18 @@ func TestExecPassesStatusOn(t *testing.T) {
 func TestExecStreams(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{Env: []string{"A=container", "B=container"}}})
+	c := session(t, e, api.StartOptions{ContainerOptions: api.ContainerOptions{Env: []string{"A=container", "B=container"}}})
 	sent := strings.Repeat("0123456789abcdef\n", 300_000)
 	var out, errs bytes.Buffer
 	// Apart from each other: podman 5.4 loses what is said on stderr while it reads a large stdin.
-	if _, err := c.Exec(t.Context(), ExecOptions{Command: []string{"cat"}, Stdin: strings.NewReader(sent), Stdout: &out}); err != nil {
+	if _, err := c.Exec(t.Context(), api.ExecOptions{Command: []string{"cat"}, Stdin: strings.NewReader(sent), Stdout: &out}); err != nil {
 		t.Fatal(err)
 	}
 	if out.String() != sent {
 		t.Errorf("%d bytes of %d", out.Len(), len(sent))
 	}
 	out.Reset()
-	o := ExecOptions{Command: sh("echo err $A $B $PWD >&2; echo out"), Env: []string{"B=exec"}, WorkDir: "/tmp", Stdout: &out, Stderr: &errs}
+	o := api.ExecOptions{Command: sh("echo err $A $B $PWD >&2; echo out"), Env: []string{"B=exec"}, WorkDir: "/tmp", Stdout: &out, Stderr: &errs}
 	if _, err := c.Exec(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +121,7 @@ func TestExecStreams(t *testing.T) {
 func TestExecIsEnded(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, StartOptions{})
+	c := session(t, e, api.StartOptions{})
 	for name, script := range map[string]string{
 		"plain":        "echo rea''dy; sleep 1000",
 		"ignores TERM": "trap '' TERM; echo rea''dy; while :; do sleep 1000; done",
@@ -132,7 +134,7 @@ func TestExecIsEnded(t *testing.T) {
 			reason := errors.New("enough")
 			out := &trigger{word: "ready", do: func() { cancel(reason) }}
 			started := time.Now()
-			_, err := c.Exec(ctx, ExecOptions{Command: sh(script), Stdout: out, Grace: 200 * time.Millisecond})
+			_, err := c.Exec(ctx, api.ExecOptions{Command: sh(script), Stdout: out, Grace: 200 * time.Millisecond})
 			if !errors.Is(err, reason) {
 				t.Errorf("error %v", err)
 			}
@@ -146,8 +148,8 @@ func TestExecIsEnded(t *testing.T) {
 			}
 		})
 	}
-	_, err := c.Exec(t.Context(), ExecOptions{Command: sh("sleep 1000"), Timeout: 200 * time.Millisecond, Grace: time.Second})
-	if !errors.Is(err, ErrTimeout) || Status(err) != 124 {
+	_, err := c.Exec(t.Context(), api.ExecOptions{Command: sh("sleep 1000"), Timeout: 200 * time.Millisecond, Grace: time.Second})
+	if !errors.Is(err, api.ErrTimeout) || api.Status(err) != 124 {
 		t.Errorf("error %v", err)
 	}
 }
@@ -166,7 +168,7 @@ func TestSessionHides(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true, Hide: ".ours"}}}})
+	c := session(t, e, api.StartOptions{ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: dir, Target: "/tree", Overlay: true, Hide: ".ours"}}}})
 	if got := execSh(t, c, "cd /tree; ls -A; mkdir .ours; ls -A .ours"); got != "seen\n" {
 		t.Errorf("the container sees %q", got)
 	}
@@ -178,7 +180,7 @@ func TestSessionHides(t *testing.T) {
 func TestSessionPutAndGet(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{User: "inside"}})
+	c := session(t, e, api.StartOptions{ContainerOptions: api.ContainerOptions{User: "inside"}})
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	for _, h := range []*tar.Header{{Name: "sub/", Typeflag: tar.TypeDir, Mode: 0o750}, {Name: "sub/run", Mode: 0o755, Size: 4, Uid: 77}} {
@@ -229,12 +231,12 @@ func TestSessionPutAndGet(t *testing.T) {
 func TestSessionMountsFiles(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	files := Tree{Target: "/", AsPacked: true, Mounted: []string{"/state"}, Tar: packed(
+	files := api.Tree{Target: "/", AsPacked: true, Mounted: []string{"/state"}, Tar: packed(
 		packedFile{"state/steps", 0o666, []byte("old")}, packedFile{"state/forged", 0o666, []byte("old")},
 	)}
-	for name, mounts := range map[string][]Mount{"copied": nil, "mounted": {{Source: t.TempDir(), Target: "/tree", Overlay: true}}} {
+	for name, mounts := range map[string][]api.Mount{"copied": nil, "mounted": {{Source: t.TempDir(), Target: "/tree", Overlay: true}}} {
 		t.Run(name, func(t *testing.T) {
-			c := session(t, e, StartOptions{ContainerOptions: ContainerOptions{Mounts: mounts, Trees: []Tree{files}}})
+			c := session(t, e, api.StartOptions{ContainerOptions: api.ContainerOptions{Mounts: mounts, Trees: []api.Tree{files}}})
 			if got := os.Getuid() == 0 && mounts != nil; got != (len(c.mounted) > 0) {
 				t.Errorf("mounted: %q", c.mounted)
 			}
@@ -270,12 +272,12 @@ func TestKeep(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := session(t, e, StartOptions{
-		ContainerOptions: ContainerOptions{
-			Image: base, Network: NetworkNone, User: "daemon", Labels: map[string]string{"job": "x"}, Mounts: []Mount{{Source: dir, Target: "/tree", Overlay: true}},
+	c := session(t, e, api.StartOptions{
+		ContainerOptions: api.ContainerOptions{
+			Image: base, Network: api.NetworkNone, User: "daemon", Labels: map[string]string{"job": "x"}, Mounts: []api.Mount{{Source: dir, Target: "/tree", Overlay: true}},
 		},
 	})
-	if _, err := c.Exec(t.Context(), ExecOptions{User: "0", Command: sh("echo new >/tree/file; echo more >/tree/more; echo etc >/etc/kept")}); err != nil {
+	if _, err := c.Exec(t.Context(), api.ExecOptions{User: "0", Command: sh("echo new >/tree/file; echo more >/tree/more; echo etc >/etc/kept")}); err != nil {
 		t.Fatal(err)
 	}
 	if got := execSh(t, c, "cat /tree/more; whoami"); got != "more\ndaemon\n" {
@@ -309,7 +311,7 @@ func TestKeep(t *testing.T) {
 	if data, _ := os.ReadFile(filepath.Join(dir, "file")); string(data) != "old" {
 		t.Errorf("the source became %q", data)
 	}
-	if _, err := e.Open(t.Context(), "lcitool-kept-none"); !errors.Is(err, ErrNotKept) {
+	if _, err := e.Open(t.Context(), "lcitool-kept-none"); !errors.Is(err, api.ErrNotKept) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -328,15 +330,15 @@ func TestExecServiceDies(t *testing.T) {
 		}
 	})
 	nothingLeft(t, e)
-	c := session(t, e, StartOptions{})
+	c := session(t, e, api.StartOptions{})
 	kill := &trigger{word: "ready", do: func() {
 		for _, pid := range processes("system service", o.RuntimeDir) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}}
 	started := time.Now()
-	_, err = c.Exec(t.Context(), ExecOptions{Command: sh("echo ready; sleep 1002"), Stdout: kill})
-	if _, ok := errors.AsType[*EngineError](err); !ok || Status(err) != 125 || time.Since(started) > 2*time.Minute {
+	_, err = c.Exec(t.Context(), api.ExecOptions{Command: sh("echo ready; sleep 1002"), Stdout: kill})
+	if _, ok := errors.AsType[*api.EngineError](err); !ok || api.Status(err) != 125 || time.Since(started) > 2*time.Minute {
 		t.Errorf("after %v: %v", time.Since(started), err)
 	}
 	t.Log(time.Since(started), err)
@@ -356,10 +358,10 @@ func TestKeptOutlivesItsClient(t *testing.T) {
 	nothingLeft(t, e)
 	killedClient(t, "session")
 	killedClient(t, "keep")
-	if _, err := e.Run(t.Context(), RunOptions{ContainerOptions: onBase, Command: []string{"true"}}); err != nil {
+	if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: []string{"true"}}); err != nil {
 		t.Fatal(err)
 	}
-	removed, err := e.Prune(t.Context(), PruneOptions{})
+	removed, err := e.Prune(t.Context(), api.PruneOptions{})
 	if err != nil || len(removed) > 0 {
 		t.Errorf("removed %v, %v", removed, err)
 	}
@@ -375,21 +377,21 @@ func TestKeptOutlivesItsClient(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	for range keptMost {
-		if _, err := session(t, e, StartOptions{}).Keep(t.Context()); err != nil {
+		if _, err := session(t, e, api.StartOptions{}).Keep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := e.Open(t.Context(), all[0].Name); !errors.Is(err, ErrNotKept) {
+	if _, err := e.Open(t.Context(), all[0].Name); !errors.Is(err, api.ErrNotKept) {
 		t.Errorf("the oldest of too many: %v", err)
 	}
 	if names := here.podman(t, "volume", "ls", "-q"); names != "" {
 		t.Errorf("volumes: %s", names)
 	}
-	listed, err := e.Prune(t.Context(), PruneOptions{Kept: true, DryRun: true})
+	listed, err := e.Prune(t.Context(), api.PruneOptions{Kept: true, DryRun: true})
 	if err != nil || len(listed) != keptMost {
 		t.Errorf("would remove %v, %v", listed, err)
 	}
-	if removed, err = e.Prune(t.Context(), PruneOptions{Kept: true}); err != nil || len(removed) != keptMost {
+	if removed, err = e.Prune(t.Context(), api.PruneOptions{Kept: true}); err != nil || len(removed) != keptMost {
 		t.Errorf("removed %v, %v", removed, err)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // foreign connects to a socket of this machine whose service has mounts of its
@@ -65,7 +67,7 @@ func TestForeignSocket(t *testing.T) {
 		t.Fatal("taken for a service of this machine")
 	}
 	remote(t, e)
-	if _, remove, err := e.SecretMounts(t.Context(), base, "", []Secret{{Name: "a"}}); err == nil || !strings.Contains(err.Error(), "another machine") {
+	if _, remove, err := e.SecretMounts(t.Context(), base, "", []api.Secret{{Name: "a"}}); err == nil || !strings.Contains(err.Error(), "another machine") {
 		remove()
 		t.Errorf("secrets: %v", err)
 	}
@@ -81,12 +83,12 @@ func TestForeignSocketWithADirectoryOfTheSameName(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := foreign(t, dir)
-	for name, o := range map[string]RunOptions{
+	for name, o := range map[string]api.RunOptions{
 		"workload": {WorkloadDir: dir},
-		"mount":    {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: dir, Target: "/x"}}}},
-		"overlay":  {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: dir, Target: "/x", Overlay: true}}}},
+		"mount":    {ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: dir, Target: "/x"}}}},
+		"overlay":  {ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: dir, Target: "/x", Overlay: true}}}},
 	} {
-		o.Image, o.Command, o.Network = base, sh("echo ran; ls /x"), NetworkNone
+		o.Image, o.Command, o.Network = base, sh("echo ran; ls /x"), api.NetworkNone
 		var out strings.Builder
 		o.Stdout = &out
 		_, err := e.Run(t.Context(), o)
@@ -114,19 +116,19 @@ func TestPartlySharedFiles(t *testing.T) {
 	if !e.Local() {
 		t.Fatal("the engine has our working directory, and is taken for one of another machine")
 	}
-	run := func(o RunOptions) (string, error) {
+	run := func(o api.RunOptions) (string, error) {
 		var out strings.Builder
-		o.Image, o.Command, o.Network, o.Stdout = base, sh("ls /x ~/datadir"), NetworkNone, &out
+		o.Image, o.Command, o.Network, o.Stdout = base, sh("ls /x ~/datadir"), api.NetworkNone, &out
 		_, err := e.Run(t.Context(), o)
 		return out.String(), err
 	}
-	for name, o := range map[string]RunOptions{
+	for name, o := range map[string]api.RunOptions{
 		"workload": {WorkloadDir: other},
-		"mount":    {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: other, Target: "/x"}}}},
-		"file":     {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: other + "/ours", Target: "/x/ours"}}}},
-		"overlay":  {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: other, Target: "/x", Overlay: true}}}},
+		"mount":    {ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: other, Target: "/x"}}}},
+		"file":     {ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: other + "/ours", Target: "/x/ours"}}}},
+		"overlay":  {ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: other, Target: "/x", Overlay: true}}}},
 	} {
-		if out, err := run(o); err == nil || !strings.Contains(err.Error(), "has something else there, or nothing") || Status(err) != 125 || out != "" {
+		if out, err := run(o); err == nil || !strings.Contains(err.Error(), "has something else there, or nothing") || api.Status(err) != 125 || out != "" {
 			t.Errorf("%s: %v, output %q", name, err, out)
 		}
 	}
@@ -134,7 +136,7 @@ func TestPartlySharedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		o := RunOptions{WorkloadDir: project, ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: project, Target: "/x", ReadOnly: true}}}}
+		o := api.RunOptions{WorkloadDir: project, ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: project, Target: "/x", ReadOnly: true}}}}
 		if out, err := run(o); err != nil || strings.Count(out, "ours") != 2 {
 			t.Errorf("what is shared: %v, output %q", err, out)
 		}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
@@ -68,7 +69,7 @@ func (e *Engine) recordedDirs(p proofs) []leftover {
 		dir := r.Extra[extraPath]
 		info, err := os.Lstat(dir)
 		if filepath.Base(dir) == r.Name && err == nil && info.IsDir() && safefs.UID(info) == os.Getuid() {
-			list = append(list, leftover{Leftover: Leftover{Kind: "directory", Name: dir, Run: r.Owner.Run}, record: r})
+			list = append(list, leftover{Leftover: api.Leftover{Kind: "directory", Name: dir, Run: r.Owner.Run}, record: r})
 			continue
 		}
 		e.forget(r)
@@ -92,7 +93,7 @@ func legacyDirs(p records.Processes, parent string) []leftover {
 		}
 		o, complete := ownerOf(labels)
 		if err == nil && complete && p.Dead(o) {
-			list = append(list, leftover{Leftover: Leftover{Kind: "directory", Name: dir, Run: o.Run}})
+			list = append(list, leftover{Leftover: api.Leftover{Kind: "directory", Name: dir, Run: o.Run}})
 		}
 	}
 	return list

@@ -19,32 +19,33 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/copy"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // uploads returns the files to copy to a container of u: the caller's trees and,
 // unless mounted is true, the account files.
-func uploads(o ContainerOptions, u runUser, mounted bool) ([]Tree, error) {
-	var list []Tree
+func uploads(o api.ContainerOptions, u runUser, mounted bool) ([]api.Tree, error) {
+	var list []api.Tree
 	if u.OnHost && !mounted {
 		passwd, group, err := hostFiles(u)
 		if err != nil {
 			return nil, fmt.Errorf("cannot copy the host's accounts: %w", err)
 		}
-		list = append(list, Tree{AsPacked: true, Target: "/etc", Tar: packed(
+		list = append(list, api.Tree{AsPacked: true, Target: "/etc", Tar: packed(
 			packedFile{"passwd", 0o644, passwd}, packedFile{"group", 0o644, group},
 		)})
 	}
 	return append(list, o.Trees...), nil
 }
 
-func runUploads(o RunOptions, u runUser, mounted bool) ([]Tree, error) {
+func runUploads(o api.RunOptions, u runUser, mounted bool) ([]api.Tree, error) {
 	if o.Script != "" && !mounted {
 		data, mode, err := readScript(o.Script)
 		if err != nil {
 			return nil, err
 		}
-		o.Trees = append([]Tree{{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})}}, o.Trees...)
+		o.Trees = append([]api.Tree{{Target: u.Home, Tar: packed(packedFile{"script", int64(mode), data})}}, o.Trees...)
 	}
 	return uploads(o.ContainerOptions, u, mounted)
 }
@@ -90,7 +91,7 @@ func makeDir(c context.Context, name, target string) error {
 }
 
 // copyIn copies files into a container that was created but not started.
-func (e *Engine) copyIn(ctx context.Context, name string, uploads []Tree) error {
+func (e *Engine) copyIn(ctx context.Context, name string, uploads []api.Tree) error {
 	if len(uploads) == 0 {
 		return nil
 	}
@@ -128,8 +129,8 @@ func (e *Engine) copyIn(ctx context.Context, name string, uploads []Tree) error 
 
 // joined returns trees with each group that follows one another for the same
 // directory as one. podman starts a process for each archive.
-func joined(trees []Tree) []Tree {
-	var list []Tree
+func joined(trees []api.Tree) []api.Tree {
+	var list []api.Tree
 	for len(trees) > 0 {
 		n := 1
 		for n < len(trees) && trees[0].AsPacked && trees[n].AsPacked && trees[n].Target == trees[0].Target {
@@ -144,7 +145,7 @@ func joined(trees []Tree) []Tree {
 	return list
 }
 
-func joinArchives(ctx context.Context, w io.Writer, trees []Tree) error {
+func joinArchives(ctx context.Context, w io.Writer, trees []api.Tree) error {
 	out := tar.NewWriter(w)
 	for _, tree := range trees {
 		r, from := io.Pipe()

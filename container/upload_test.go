@@ -10,20 +10,22 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 // TestJoined: trees that follow one another for the same directory are one
 // archive with all entries in order.
 func TestJoined(t *testing.T) {
-	tree := func(target string, asPacked bool, names ...string) Tree {
+	tree := func(target string, asPacked bool, names ...string) api.Tree {
 		var files []packedFile
 		for _, name := range names {
 			files = append(files, packedFile{name, 0o640, []byte("text of " + name)})
 		}
-		return Tree{Target: target, AsPacked: asPacked, Tar: packed(files...)}
+		return api.Tree{Target: target, AsPacked: asPacked, Tar: packed(files...)}
 	}
 	var got []string
-	for _, one := range joined([]Tree{
+	for _, one := range joined([]api.Tree{
 		tree("/", true, "a", "b"), tree("/", true), tree("/", true, "c", "a"), tree("/src", true, "d"), tree("/src", false, "e"),
 		tree("/src", false, "f"), tree("/", true, "g"),
 	}) {
@@ -53,14 +55,14 @@ func TestJoined(t *testing.T) {
 
 func TestJoinedErrors(t *testing.T) {
 	broken := errors.New("broken")
-	good := Tree{Target: "/", AsPacked: true, Tar: packed(packedFile{"a", 0o644, []byte("a")})}
+	good := api.Tree{Target: "/", AsPacked: true, Tar: packed(packedFile{"a", 0o644, []byte("a")})}
 	for name, bad := range map[string]func(context.Context, io.Writer) error{
 		"at once": func(context.Context, io.Writer) error { return broken },
 		"after entries": func(ctx context.Context, w io.Writer) error {
 			return errors.Join(good.Tar(ctx, w), broken)
 		},
 	} {
-		trees := joined([]Tree{good, {Target: "/", AsPacked: true, Tar: bad}, good})
+		trees := joined([]api.Tree{good, {Target: "/", AsPacked: true, Tar: bad}, good})
 		if len(trees) != 1 {
 			t.Fatalf("%s: %d trees", name, len(trees))
 		}
@@ -68,7 +70,7 @@ func TestJoinedErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	one := joined([]Tree{good, good})[0]
+	one := joined([]api.Tree{good, good})[0]
 	r, w := io.Pipe()
 	if err := r.Close(); err != nil { // the engine stopped to read
 		t.Fatal(err)

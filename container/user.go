@@ -19,6 +19,7 @@ import (
 	"github.com/containers/podman/v4/pkg/bindings/containers"
 	"github.com/containers/podman/v4/pkg/specgen"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
@@ -233,7 +234,7 @@ func hostFiles(u runUser) (passwd, group []byte, err error) {
 type noUserError struct{ name string }
 
 func (n *noUserError) Error() string        { return fmt.Sprintf("user, %s not found", n.name) }
-func (n *noUserError) Is(target error) bool { return target == ErrNoUser }
+func (n *noUserError) Is(target error) bool { return target == api.ErrNoUser }
 
 // A limitedWriter fails after n bytes.
 type limitedWriter struct {

@@ -16,6 +16,8 @@ import (
 	"testing/fstest"
 
 	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func TestResolveUserWithoutTheImage(t *testing.T) {
@@ -54,7 +56,7 @@ func TestResolveUserWithoutTheImage(t *testing.T) {
 		}
 		if err != nil {
 			got = err.Error()
-			if !errors.Is(err, ErrNoUser) {
+			if !errors.Is(err, api.ErrNoUser) {
 				t.Errorf("%q: %v is not ErrNoUser", wanted, err)
 			}
 		}
@@ -89,7 +91,7 @@ func TestUserFromArchive(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
-	if _, err := userFromImage("x", func(string) (io.Reader, error) { return strings.NewReader("no tar"), nil }); !errors.Is(err, ErrNoUser) {
+	if _, err := userFromImage("x", func(string) (io.Reader, error) { return strings.NewReader("no tar"), nil }); !errors.Is(err, api.ErrNoUser) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -125,7 +127,7 @@ func TestStorage(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := specgen.NewSpecGenerator("x", false)
-	o := RunOptions{ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/a", Target: "/b", Overlay: true}}, Volumes: []Volume{{Name: "v", Target: "/v", ReadOnly: true}}}, Script: script, WorkloadDir: link}
+	o := api.RunOptions{ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: "/a", Target: "/b", Overlay: true}}, Volumes: []api.Volume{{Name: "v", Target: "/v", ReadOnly: true}}}, Script: script, WorkloadDir: link}
 	daemon := runUser{Name: "daemon", UID: 1, GID: 1, Home: "/home/daemon", OnHost: true, Fresh: true}
 	own, err := ownMounts(o, daemon, dir)
 	if err != nil {
@@ -147,11 +149,11 @@ func TestStorage(t *testing.T) {
 	if info, err := os.Stat(dir + "/script"); err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("script %v, %v", info.Mode(), err)
 	}
-	for want, bad := range map[string]RunOptions{
+	for want, bad := range map[string]api.RunOptions{
 		"'/nosuch' is not a file":      {Script: "/nosuch"},
 		"'" + work + "' is not a file": {Script: work},
 		"'' is not a directory":        {WorkloadDir: script + "/"},
-		"must be absolute":             {ContainerOptions: ContainerOptions{Mounts: []Mount{{Source: "/a", Target: "b"}}}},
+		"must be absolute":             {ContainerOptions: api.ContainerOptions{Mounts: []api.Mount{{Source: "/a", Target: "b"}}}},
 	} {
 		root := runUser{Home: "/root"}
 		own, err := ownMounts(bad, root, dir)
@@ -183,7 +185,7 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", reference, got, want)
 		}
 	}
-	if got := WithTag("x@sha256:0"); got != "x@sha256:0" {
+	if got := api.WithTag("x@sha256:0"); got != "x@sha256:0" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -228,12 +230,12 @@ func TestUserFromImageWithLinks(t *testing.T) {
 	}
 	for _, to := range []string{"/etc/passwd", "/dev/null", "", "../../../../gone"} {
 		files["/lib/passwd"] = &tar.Header{Name: "passwd", Typeflag: tar.TypeSymlink, Linkname: to}
-		if _, err := userFromImage("joe", get); !errors.Is(err, ErrNoUser) {
+		if _, err := userFromImage("joe", get); !errors.Is(err, api.ErrNoUser) {
 			t.Errorf("a link to %q: %v", to, err)
 		}
 	}
 	files["/lib/passwd"] = &tar.Header{Name: "passwd", Typeflag: tar.TypeFifo}
-	if _, err := userFromImage("joe", get); !errors.Is(err, ErrNoUser) {
+	if _, err := userFromImage("joe", get); !errors.Is(err, api.ErrNoUser) {
 		t.Errorf("a FIFO: %v", err)
 	}
 }

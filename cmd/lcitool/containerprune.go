@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/leftovers"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
@@ -18,7 +19,7 @@ import (
 
 func newContainerPrune(a *app) *cobra.Command {
 	engine := &engineFlags{app: a}
-	var o container.PruneOptions
+	var o api.PruneOptions
 	var format string
 	cmd := &cobra.Command{
 		Use:   "prune",

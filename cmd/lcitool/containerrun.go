@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -41,22 +42,22 @@ func (w *containerVerb) flags(cmd *cobra.Command) {
 }
 
 // options validates the flags and returns the options of the container.
-func (w *containerVerb) options(image string) (container.RunOptions, error) {
+func (w *containerVerb) options(image string) (api.RunOptions, error) {
 	dir, err := safefs.Existing(w.dir, "directory", os.FileMode.IsDir)
 	if err != nil {
-		return container.RunOptions{}, err
+		return api.RunOptions{}, err
 	}
 	script, err := safefs.Existing(w.script, "file", os.FileMode.IsRegular)
 	if err != nil {
-		return container.RunOptions{}, err
+		return api.RunOptions{}, err
 	}
-	return container.RunOptions{
-		ContainerOptions: container.ContainerOptions{
+	return api.RunOptions{
+		ContainerOptions: api.ContainerOptions{
 			Image:     image,
 			User:      w.user,
 			Env:       w.env,
 			LookupEnv: os.LookupEnv,
-			Network:   container.Network(w.network),
+			Network:   api.Network(w.network),
 		},
 		Script:      script,
 		WorkloadDir: dir,
@@ -151,7 +152,7 @@ func newContainerShell(a *app) *cobra.Command {
 	return cmd
 }
 
-func (w *containerVerb) finish(result container.RunResult, err error) error {
+func (w *containerVerb) finish(result api.RunResult, err error) error {
 	for _, warning := range result.Warnings {
 		w.app.warnf("", "%s", warning)
 	}

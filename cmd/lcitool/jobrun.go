@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
@@ -262,8 +262,8 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 	o.Environments = &imageplan.Environments{Workspace: v.app.workspace(), Mirrors: v.app.mirrors, ManifestFailed: v.app.manifestFailed}
 	o.Exact = o.Exact || v.app.Getenv("CI") != ""
 	o.Offline, o.Upstream = v.app.offline, v.event.Upstream
-	if v.limits.Network == container.NetworkHost {
-		o.Network = container.NetworkHost
+	if v.limits.Network == api.NetworkHost {
+		o.Network = api.NetworkHost
 	}
 	return o
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
@@ -82,7 +82,7 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 	}
 	if job != nil {
 		err := pipelinerun.EnterKept(cmd.Context(), engine, job, command, v.app.Own(), v.app.messages())
-		if name == "" || !errors.Is(err, container.ErrNotKept) {
+		if name == "" || !errors.Is(err, api.ErrNotKept) {
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func (v *jobVerb) freshShell(cmd *cobra.Command, engine pipelinerun.Engine, name
 	s := v.app.Own()
 	s.Build, s.Built = v.app.buildLog(p.Jobs[0].Image.Reference, v.app.Stderr)
 	err = pipelinerun.Shell(cmd.Context(), p, o, crashes, command, s)
-	var exit *container.ExitError
+	var exit *api.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		err = pipelinerun.Advise(name, p.Jobs[0].Role().Target, err)
 	}

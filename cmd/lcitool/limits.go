@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
@@ -42,6 +42,6 @@ func (l *limitFlags) check(cmd *cobra.Command) error {
 		}
 		l.Memory = memory
 	}
-	l.Network = container.Network(l.network)
+	l.Network = api.Network(l.network)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/interrupt"
@@ -33,7 +34,7 @@ func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 func (a *app) report(ctx context.Context, err error) int {
 	var usage *cliflags.UsageError
 	var ended statusError
-	var workload *container.ExitError
+	var workload *api.ExitError
 	signal, stopped := interrupt.Cause(ctx)
 	switch {
 	case signal == interrupt.Pipe, stdio.ReaderGone(err):
@@ -57,5 +58,5 @@ func (a *app) report(ctx context.Context, err error) int {
 		return 2
 	}
 	errortext.Print(a.Infof, err)
-	return container.Status(err)
+	return api.Status(err)
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -160,7 +160,7 @@ func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	return r.arches.check(cmd)
 }
 
-func (r *runVerb) workloads(ctx context.Context, command []string, secrets []container.Secret) ([]workload.Workload, error) {
+func (r *runVerb) workloads(ctx context.Context, command []string, secrets []api.Secret) ([]workload.Workload, error) {
 	all, err := r.app.planner(r.build).Workloads(ctx, imageplan.WorkloadOptions{
 		Targets: r.targets, Cross: r.arches.Cross, Projects: r.projects, Dockerfiles: r.dockerfiles.Dockerfiles,
 		Workload: workload.Workload{
@@ -177,7 +177,7 @@ func (r *runVerb) workloads(ctx context.Context, command []string, secrets []con
 // advise returns the error of a result, with a hint about the target's image if
 // there is one.
 func (r *runVerb) advise(result outcome.Result) error {
-	if errors.Is(result.Err, container.ErrTimeout) {
+	if errors.Is(result.Err, api.ErrTimeout) {
 		return fmt.Errorf("%s: %w", result.Workload, result.Err)
 	}
 	return r.app.planner(r.build).Advise(result.Err, result.Workload)

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
@@ -18,7 +18,7 @@ func (s *secretFlags) flags(f *pflag.FlagSet) {
 }
 
 // read returns the secrets. It reads each file once, because it may be a pipe.
-func (s *secretFlags) read(cmd *cobra.Command) ([]container.Secret, error) {
+func (s *secretFlags) read(cmd *cobra.Command) ([]api.Secret, error) {
 	files, err := workload.ParseSecrets(s.asked)
 	if err != nil {
 		return nil, cliflags.Usagef(cmd, "argument --secret: %w", err)

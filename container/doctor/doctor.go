@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
@@ -109,7 +110,7 @@ func versionCheck(text string) Check {
 
 func serviceCheck(e *container.Engine, err error) Check {
 	if err != nil {
-		return Check{"service", Fail, err.Error(), container.Hint(err)}
+		return Check{"service", Fail, err.Error(), api.Hint(err)}
 	}
 	found := fmt.Sprintf("podman %s at %s (%s)", e.Version(), e.Address(), e.Source())
 	if c := versionCheck(e.Version()); c.State == Fail {
@@ -133,7 +134,7 @@ func (s storeInfo) check() Check {
 	case !s.asked:
 		return Check{name, Warn, "unknown", "no service could be asked"}
 	case s.err != nil:
-		return Check{name, Warn, s.err.Error(), container.Hint(s.err)}
+		return Check{name, Warn, s.err.Error(), api.Hint(s.err)}
 	case s.driver == "vfs":
 		return Check{name, Warn, "vfs, which copies every layer", `set driver = "overlay" in storage.conf, then podman system reset, which removes all images`}
 	}
@@ -172,7 +173,7 @@ func imageChecks(ctx context.Context, e *container.Engine, references []string) 
 		there, err := e.Exists(ctx, reference)
 		switch {
 		case err != nil:
-			checks = append(checks, Check{name, Warn, err.Error(), container.Hint(err)})
+			checks = append(checks, Check{name, Warn, err.Error(), api.Hint(err)})
 		case !there:
 			checks = append(checks, Check{name, Warn, "not in the local store", explain.HintBase})
 		default:

@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
@@ -147,7 +148,7 @@ func TestMachineChecks(t *testing.T) {
 		"runtime, not asked":       {engineInfo{}.runtimeCheck(), Warn, "unknown", "no service"},
 		"selinux, off":             {engineInfo{}.selinux(), OK, "not enabled", ""},
 		"disk, unknown":            {diskCheck("d", "", space(0)), Warn, "unknown", "no service"},
-		"service":                  {serviceCheck(nil, &container.EngineError{Op: "x", Hint: "do y", Err: errors.New("z")}), Fail, "cannot x: z", "do y"},
+		"service":                  {serviceCheck(nil, &api.EngineError{Op: "x", Hint: "do y", Err: errors.New("z")}), Fail, "cannot x: z", "do y"},
 	} {
 		if c.got.State != c.state || !strings.Contains(c.got.Found, c.found) || !strings.Contains(c.got.Hint, c.hint) || (c.state == OK) != (c.got.Hint == "" && c.state == OK) {
 			t.Errorf("%s: got %+v, want %s, %q, %q", name, c.got, c.state, c.found, c.hint)
@@ -177,7 +178,7 @@ func TestRegistryChecks(t *testing.T) {
 			t.Error("nothing bounds the wait")
 		}
 		if strings.HasPrefix(reference, "registry.example.org/") {
-			return &container.EngineError{Op: "ask", Err: errors.New("connection refused"), Hint: "is it up?"}
+			return &api.EngineError{Op: "ask", Err: errors.New("connection refused"), Hint: "is it up?"}
 		}
 		return nil
 	}

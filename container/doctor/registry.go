@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"gitlab.com/lcitool/lcitool/container"
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
@@ -52,5 +52,5 @@ func registryCheck(registry string, err error) Check {
 	if err == nil {
 		return Check{name, OK, "answers", ""}
 	}
-	return Check{name, Warn, explain.LastLine(err.Error()), container.Hint(err) + "; without it: " + explain.HintBase}
+	return Check{name, Warn, explain.LastLine(err.Error()), api.Hint(err) + "; without it: " + explain.HintBase}
 }
