@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -32,6 +33,7 @@ type includer struct {
 	stack    []string
 	count    int
 	values   int    // of all files
+	size     int    // in bytes, of the text of all included files
 	at       *place // origin of the current file, nil for the tree
 	deferred bool   // an include was skipped, because it requires an event
 	missing  []Missing
@@ -64,13 +66,24 @@ func (in *includer) file(name string, from *value, g *given) *value {
 			return nil
 		}
 	}
-	if in.values > maxIncluded {
+	if in.values > maxIncluded || in.size > maxIncludedSize {
 		return nil
 	}
-	f, err := in.p.parse(name, g)
+	left := math.MaxInt
+	if from != nil {
+		left = maxIncludedSize - in.size
+	}
+	f, err := in.p.parse(name, g, left)
 	in.deferred = in.deferred || g.deferred
 	if err != nil {
 		in.unreadable(name, from, err)
+		return nil
+	}
+	if from != nil {
+		in.size += f.size
+	}
+	if f.size > left {
+		in.broken(from, "the included files have more than %d bytes together", maxIncludedSize)
 		return nil
 	}
 	if in.values += f.values; in.values > maxIncluded {

@@ -26,15 +26,16 @@ const (
 	maxProcessed    = 64 << 20 // bytes of values that the blocks of a file process
 )
 
-// interpolate returns the body of a file with blocks replaced. A block without a
+// interpolate returns the body of a file with blocks replaced, the number of
+// bytes of values that the blocks processed, and problems. A block without a
 // value is a problem and stays in the text.
-func (s *source) interpolate(g *given) ([]byte, problems) {
+func (s *source) interpolate(g *given) (body []byte, processed int, found problems) {
 	d := &decoder{}
 	if s.header == nil {
 		if len(g.inputs) > 0 {
 			d.errorf(g.pos, "the file %s declares no inputs", yamldoc.Quote(s.path))
 		}
-		return s.body, d.problems
+		return s.body, 0, d.problems
 	}
 	b := &blocks{given: g, inputs: s.inputs(g, d), decoder: d}
 	b.invalid = invalidInputs(d.problems)
@@ -61,7 +62,7 @@ func (s *source) interpolate(g *given) ([]byte, problems) {
 	case b.processed > maxProcessed:
 		d.errorf(g.pos, "the file %s processes more than %d bytes of inputs", yamldoc.Quote(s.path), maxProcessed)
 	}
-	return append(out, s.body[at:]...), d.problems
+	return append(out, s.body[at:]...), b.processed, d.problems
 }
 
 type blocks struct {

@@ -12,6 +12,7 @@ package gitlabci
 
 import (
 	"io/fs"
+	"math"
 	"slices"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -46,6 +47,7 @@ type Pipeline struct {
 type parsedFile struct {
 	doc      *value
 	values   int // that doc has
+	size     int // in bytes, of its text and of the inputs that its blocks process
 	problems problems
 }
 
@@ -60,7 +62,7 @@ func Load(fsys fs.FS, file string, o Options) (*Pipeline, error) {
 	if p.limit == 0 {
 		p.limit = defaultMaxIncludes
 	}
-	if _, err := p.parse(file, p.mainInputs(nil)); err != nil {
+	if _, err := p.parse(file, p.mainInputs(nil), math.MaxInt); err != nil {
 		return nil, err
 	}
 	p.fixed = p.compose(nil)
@@ -68,8 +70,8 @@ func Load(fsys fs.FS, file string, o Options) (*Pipeline, error) {
 }
 
 // parse parses a file of the project with its inputs. It caches the result for
-// each set of inputs.
-func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
+// each set of inputs. The result has no doc if size is larger than limit.
+func (p *Pipeline) parse(path string, g *given, limit int) (*parsedFile, error) {
 	key := path + "\x00" + g.key()
 	if f, ok := p.parsed[key]; ok {
 		return f, nil
@@ -78,7 +80,11 @@ func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, found := src.interpolate(g)
+	body, processed, found := src.interpolate(g)
+	size := len(body) + processed
+	if size > limit {
+		return &parsedFile{size: size}, nil
+	}
 	n, err := yamldoc.Parse(path, body, src.skip)
 	if err != nil {
 		return nil, diag.Join(append(found.errors(), err)...)
@@ -94,7 +100,7 @@ func (p *Pipeline) parse(path string, g *given) (*parsedFile, error) {
 		}
 		v = &value{kind: mapping, pos: v.pos}
 	}
-	f := &parsedFile{v, maxValues - max(0, r.left), r.problems}
+	f := &parsedFile{doc: v, values: maxValues - max(0, r.left), size: size, problems: r.problems}
 	if !g.deferred {
 		p.parsed[key] = f
 	}

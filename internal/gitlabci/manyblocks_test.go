@@ -46,6 +46,12 @@ func TestLimitsOfIncludedText(t *testing.T) {
 			"":      twice + "j: {script: [x]}\n",
 			"a.yml": header + "    a:\n---\n.thousand: &t [" + strings.Repeat("x,", 1000) + "]\n.$[[ inputs.a ]]: [" + strings.Repeat("*t,", 400) + "]\n",
 		}, "the included files have more than 2000000 values together"},
+		"size": {map[string]string{
+			"":      strings.Replace(twice, "include:", "include:\n  - {local: b.yml}", 1) + "j: {script: [x]}\n",
+			"a.yml": header + "    a:\n    b: {default: '" + strings.Repeat("b", 2000) + "'}\n---\n.$[[ inputs.a ]]: '" + strings.Repeat("$[[inputs.b]]", 1000) + "'\n" + strings.Repeat("#"+strings.Repeat(" ", 1000)+"\n", 1800),
+			"b.yml": "include: [" + strings.Repeat("c.yml,", 5) + "]\n",
+			"c.yml": ".c: d\n" + strings.Repeat("#"+strings.Repeat(" ", 1000)+"\n", 2000),
+		}, ".gitlab-ci.yml:7: the included files have more than 33554432 bytes together"},
 	} {
 		e, err := evaluate(files(test.files), Event{})
 		if e == nil || !e.Refused() || !strings.Contains(fmt.Sprint(err), test.want) {

@@ -47,6 +47,9 @@ const (
 	maxDepth    = 100
 	maxValues   = 500_000
 	maxIncluded = 4 * maxValues // of all files of a pipeline
+	// maxIncludedSize limits the text of all included files together. GitLab's
+	// default, 300 MiB, cannot be reached with 150 files.
+	maxIncludedSize = 32 << 20
 )
 
 // A reader converts YAML documents to values.
