@@ -21,9 +21,21 @@ import (
 // change.
 func Tag(t targets.Target) string { return "lcitool." + t.Environment() }
 
+// foreignTag is Tag for an image of another architecture than this machine's.
+func foreignTag(t targets.Target) string { return Tag(t) + "-" + string(t.Host) }
+
+// ForeignBase changes options for building a target's base image to another
+// architecture.
+func ForeignBase(o bootstrap.Options, target string, arch targets.Arch) bootstrap.Options {
+	o.Reference = "lcitool.base." + target + "-" + string(arch)
+	o.Arch = bootstrap.Arch{Kernel: string(arch), Debian: arch.Deb(), Go: arch.Go()}
+	return o
+}
+
 // Options say how an image is built.
 type Options struct {
 	Tag         string      // "" for that of the target
+	Foreign     bool        // the image is for the target's host architecture, which is not this machine's
 	Body        render.Body // the Dockerfile, rendered or from Committed
 	File        string      // where the Dockerfile is, for messages; "" if it was rendered
 	Labels      map[string]string
@@ -57,6 +69,12 @@ func New(t *targets.Target, o Options) Image {
 		b.Delta = delta(*t, o.Body)
 		if b.Tag == "" {
 			b.Tag = Tag(*t)
+			if o.Foreign {
+				b.Tag = foreignTag(*t)
+			}
+		}
+		if o.Foreign {
+			b.Platform = t.Host.Platform()
 		}
 	}
 	return Image{Build: b}

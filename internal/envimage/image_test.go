@@ -42,6 +42,14 @@ func TestNew(t *testing.T) {
 	if i := New(target(t, "debian-13", "s390x"), Options{PullBase: true}); i.Build.Tag != "lcitool.debian-13-cross-s390x" || i.Build.Pull != api.PullNewer {
 		t.Errorf("%+v", i.Build)
 	}
+	foreign := *debian
+	foreign.Host = "s390x"
+	if i := New(&foreign, Options{Foreign: true}); i.Build.Tag != "lcitool.debian-13-s390x" || i.Build.Platform != "linux/s390x" {
+		t.Errorf("%+v", i.Build)
+	}
+	if i := New(&foreign, Options{Foreign: true, Tag: "mine"}); i.Build.Tag != "mine" || i.Build.Platform != "linux/s390x" {
+		t.Errorf("%+v", i.Build)
+	}
 	if i := New(debian, Options{Tag: "mine", Offline: true, PullBase: true}); i.Build.Tag != "mine" || i.Build.Pull != api.PullNever || !i.Build.Offline || i.Build.Delta != nil {
 		t.Errorf("%+v", i.Build)
 	}

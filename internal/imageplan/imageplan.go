@@ -92,16 +92,12 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 	labels := map[string]string{api.LabelTarget: t.Name, api.LabelProjects: want.Projects, api.LabelArch: string(arch)}
 	maps.Copy(labels, want.Labels)
 	image := envimage.New(&t, p.imageOptions(envimage.Options{
-		Tag: want.Tag, Body: body, Manifest: want.Manifest, Network: want.Network, CacheDir: cache, Labels: labels,
+		Tag: want.Tag, Foreign: foreign != nil, Body: body, Manifest: want.Manifest, Network: want.Network, CacheDir: cache, Labels: labels,
 	}))
 	if foreign == nil {
 		return image, p.addBase(&image, &t)
 	}
-	image.Build.Platform = t.Host.Platform()
 	image.Base, image.Bootstrap = *foreign, p.Bootstrap && !p.Offline
-	if want.Tag == "" {
-		image.Build.Tag += "-" + string(t.Host)
-	}
 	return image, nil
 }
 
@@ -182,13 +178,11 @@ func ForPlatform(ctx context.Context, engine platformEngine, image, platform str
 	return err
 }
 
-// ForeignBase changes options for building a target's base image to another
-// architecture. It returns o unchanged for the host's.
+// ForeignBase is envimage.ForeignBase, but returns o unchanged for the host's
+// architecture.
 func ForeignBase(o bootstrap.Options, target string, arch targets.Arch) (bootstrap.Options, error) {
 	if own, err := workspace.HostArch(""); err != nil || own == arch {
 		return o, err
 	}
-	o.Reference = "lcitool.base." + target + "-" + string(arch)
-	o.Arch = bootstrap.Arch{Kernel: string(arch), Debian: arch.Deb(), Go: arch.Go()}
-	return o, nil
+	return envimage.ForeignBase(o, target, arch), nil
 }
