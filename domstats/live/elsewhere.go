@@ -12,7 +12,9 @@ import (
 )
 
 // CountEvent needs Linux.
-func (process) CountEvent(string) (suite.EventCounter, error) { return nil, errors.ErrUnsupported }
+func (process) CountEvent(string, bool) (suite.EventCounter, error) {
+	return nil, errors.ErrUnsupported
+}
 
 func missingPerf() string { return "performance events are counted on Linux only" }
 

@@ -26,17 +26,20 @@ func softwareEvents() map[string]uint64 {
 // An eventCounter is a descriptor of perf_event_open.
 type eventCounter int
 
-// CountEvent counts an event of the main thread, as libvirt does.
-func (p process) CountEvent(event string) (suite.EventCounter, error) {
+// CountEvent counts an event of the main thread; with inherit, as libvirt does.
+func (p process) CountEvent(event string, inherit bool) (suite.EventCounter, error) {
 	config, ok := softwareEvents()[event]
 	if !ok {
 		return nil, fmt.Errorf("event %q is no software event", event)
 	}
-	return openEvent(p.pid, config)
+	return openEvent(p.pid, config, inherit)
 }
 
-func openEvent(pid int, config uint64) (eventCounter, error) {
+func openEvent(pid int, config uint64, inherit bool) (eventCounter, error) {
 	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: config, Size: uint32(unsafe.Sizeof(unix.PerfEventAttr{}))}
+	if inherit {
+		attr.Bits = unix.PerfBitInherit
+	}
 	fd, err := unix.PerfEventOpen(&attr, pid, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
 	if err != nil {
 		return 0, fmt.Errorf("cannot count a performance event: %w", err)
@@ -59,7 +62,7 @@ func (c eventCounter) Close() error { return unix.Close(int(c)) }
 
 // missingPerf says why performance events cannot be counted here.
 func missingPerf() string {
-	c, err := openEvent(0, unix.PERF_COUNT_SW_CPU_CLOCK)
+	c, err := openEvent(0, unix.PERF_COUNT_SW_CPU_CLOCK, false)
 	if err != nil {
 		return err.Error()
 	}

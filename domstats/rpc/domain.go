@@ -129,6 +129,20 @@ func (c *Client) Attach(ctx context.Context, d domstats.Domain, xml string) erro
 	})
 }
 
+// AttachConfig adds the device described by xml to the definition.
+func (c *Client) AttachConfig(ctx context.Context, d domstats.Domain, xml string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainAttachDeviceFlags(d, xml, uint32(libvirt.DomainDeviceModifyConfig))
+	})
+}
+
+// DetachConfig takes it out of the definition.
+func (c *Client) DetachConfig(ctx context.Context, d domstats.Domain, xml string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainDetachDeviceFlags(d, xml, uint32(libvirt.DomainDeviceModifyConfig))
+	})
+}
+
 // Detach asks for the removal of the device described by xml and waits a few
 // seconds for the guest; success does not mean that it is gone.
 func (c *Client) Detach(ctx context.Context, d domstats.Domain, xml string) error {

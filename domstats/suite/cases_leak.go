@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
 )
 
 // A repeated call must leave no memory behind in the daemon. A round has so many calls
@@ -15,6 +16,13 @@ type repeated struct {
 	what  string
 	calls int
 	ask   func()
+}
+
+func leakCases() []Case {
+	return []Case{
+		{ID: "CON-18", Title: "calls for domains that lack something leave nothing behind", Needs: require(NeedQEMU, NeedProcess, NeedFiles), Alone: true, Limit: 6 * minute, run: conLacking},
+		{ID: "DRT-12", Title: "calls after a dirty-ring measurement leave nothing behind", Needs: require(NeedKVM, NeedX86, NeedProcess), Alone: true, Limit: 6 * minute, run: drtLeaks},
+	}
 }
 
 // conLeaks makes calls and looks at the daemon's process.
@@ -47,30 +55,100 @@ func conLeaks(t *T) {
 		repeated{"calls for all groups", 200, func() { g.recordFlags(everything, domstats.FlagBacking) }})
 }
 
+// conLacking asks for domains that take other ways: one does not run, an image is missing,
+// the devices of interfaces are gone.
+func conLacking(t *T) {
+	p, err := t.host().Daemon(t.ctx)
+	t.must(err, "find the daemon's process")
+	t.silent = true
+	shutOff := t.define(func(s *guest.Spec) {
+		for _, letter := range "abcdefgh" {
+			s.Disks = append(s.Disks, t.raw("vd"+string(letter), "lack-"+string(letter)+".img"))
+		}
+	})
+	missing := t.define(func(s *guest.Spec) { s.Disks = []guest.Disk{{Target: "vda", File: t.path("lack-missing.img")}} })
+	list := func(g *Guest, n int, groups domstats.Group) func() {
+		domains := slices.Repeat([]domstats.Domain{g.Domain}, n)
+		return func() {
+			records, err := t.conn.Stats(t.ctx, domains, groups, domstats.FlagBacking)
+			t.must(err, "ask for statistics of a list")
+			equal(t, "the number of records", len(records), n)
+		}
+	}
+	kinds := []repeated{
+		{"records of 8 disks that do not run in lists of 32", 40, list(shutOff, 32, domstats.GroupBlock)},
+		{"records of a missing image in lists of 32", 30, list(missing, 32, domstats.GroupBlock)},
+		{"records of a domain that does not run in lists of 64", 64, list(shutOff, 64, everything&^domstats.GroupBlock)},
+	}
+	if t.has(NeedTap) && t.has(NeedLink) {
+		g, devices := t.named(1)
+		t.must(t.host().RenameLink(t.ctx, devices[0], devices[0]+"x"), "rename a device")
+		r := g.net()
+		t.check(!r.Has("net.0.rx.pkts"), "an interface whose device is gone has net.0.rx.pkts")
+		kinds = append(kinds, repeated{"records of an interface without a device in lists of 32", 100, list(g, 32, domstats.GroupInterface)})
+	}
+	t.growsNot(p, kinds...)
+}
+
+// drtLeaks asks for the rates of many vCPUs.
+func drtLeaks(t *T) {
+	const vcpus, calls, records = 64, 20, 50
+	t.connect()
+	if t.has(NeedDaemon) {
+		// What earlier calls needed and freed would take the lists up.
+		t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
+		t.reopen()
+	}
+	p, err := t.host().Daemon(t.ctx)
+	t.must(err, "find the daemon's process")
+	g := t.small(true, cores(vcpus, vcpus), func(s *guest.Spec) { s.KVM, s.DirtyRing = true, 4096 })
+	g.measure(byRing)
+	r := g.rate()
+	equal(t, "the number of vCPUs with a rate", len(r.Names("dirtyrate.vcpu.")), vcpus)
+	t.silent = true
+	names := r.Names("")
+	domains := slices.Repeat([]domstats.Domain{g.Domain}, records)
+	course, leaks := t.growth(p, repeated{"records of the rates of 64 vCPUs in lists of 50", calls, func() {
+		list, err := t.conn.Stats(t.ctx, domains, domstats.GroupDirtyRate, 0)
+		t.must(err, "ask for statistics of a list")
+		equal(t, "the number of records", len(list), records)
+	}})
+	t.wantNames(g.dirty(), "", names...)
+	t.deviates("KD-17", leaks, "the daemon grows by %d KiB in rounds of %d records", course, calls*records)
+	// A number and a rate for each vCPU, and some more for what else the daemon does.
+	const rates, more = calls * records * vcpus * 16 / 1024, 1024
+	t.check(slices.Min(course) <= rates+more, "the daemon grows by %d KiB in rounds, the rates take %d", course, rates)
+}
+
 // growsNot repeats each call until a round of it leaves the daemon as large as it was. The
 // first rounds take memory that later ones use again, or use what is free; other threads
 // take some now and then: only growth in each of the later rounds is a leak.
 func (t *T) growsNot(p Process, kinds ...repeated) {
-	const warm, most, band = 2, 6, 200
 	files := t.descriptors(p)
 	for _, k := range kinds {
-		var course []int64
-		for round := range most {
-			before := t.private(p)
-			for range k.calls {
-				k.ask()
-			}
-			course = append(course, int64(t.private(p))-int64(before))
-			if round >= warm && course[round] <= band {
-				break
-			}
-		}
-		t.check(course[len(course)-1] <= band, "the daemon takes more memory in each round of %d %s, by %d KiB", k.calls, k.what, course)
-		t.notef("the daemon's memory grows by %d KiB in rounds of %d %s", course, k.calls, k.what)
+		course, leaks := t.growth(p, k)
+		t.check(!leaks, "the daemon takes more memory in each round of %d %s, by %d KiB", k.calls, k.what, course)
 	}
 	// Threads and timers of the daemon itself come and go.
 	after := t.descriptors(p)
 	t.check(after <= files+20, "the daemon had %d open descriptors before all these calls and has %d after them", files, after)
+}
+
+// growth is by how many KiB the daemon grew in each round, and whether that is a leak.
+func (t *T) growth(p Process, k repeated) (course []int64, leaks bool) {
+	const warm, most, band = 2, 6, 200
+	for round := range most {
+		before := t.private(p)
+		for range k.calls {
+			k.ask()
+		}
+		course = append(course, int64(t.private(p))-int64(before))
+		if leaks = course[round] > band; round >= warm && !leaks {
+			break
+		}
+	}
+	t.notef("the daemon's memory grows by %d KiB in rounds of %d %s", course, k.calls, k.what)
+	return course, leaks
 }
 
 func (t *T) descriptors(p Process) int {

@@ -149,7 +149,7 @@ func prfMigrations(t *T) {
 		return out
 	}
 	for _, e := range events {
-		ours[e] = t.countEvent(p, e)
+		ours[e] = t.countEvent(p, e, false)
 	}
 	g.perf(true, softwareEvents()...)
 	a, first, b := read(), g.record(domstats.GroupPerf), read()

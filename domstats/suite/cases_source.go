@@ -152,15 +152,14 @@ func balModule(t *T) {
 	g := t.small(false, func(s *guest.Spec) { s.MemoryKiB, s.SlotsKiB = 65536, 1<<20 })
 	before := g.balloon()
 	t.want(before, map[string]uint64{"balloon.current": 65536, "balloon.maximum": 65536})
-	const module = `<memory model='dimm'><target><size unit='KiB'>131072</size><node>0</node></target></memory>`
-	t.must(t.conn.Attach(t.ctx, g.Domain, module), "plug a memory module in")
+	t.must(t.conn.Attach(t.ctx, g.Domain, module(131072)), "plug a memory module in")
 	r := g.balloon()
 	t.want(r, map[string]uint64{"balloon.maximum": 65536 + 131072, "balloon.current": 65536 + 131072})
 	t.wantNames(r, "", before.Names("")...)
 
 	// Without the device nothing can take the module's memory away.
 	g = t.small(false, func(s *guest.Spec) { s.MemoryKiB, s.SlotsKiB, s.NoBalloon = 65536, 1<<20, true })
-	t.must(t.conn.Attach(t.ctx, g.Domain, module), "plug a memory module in")
+	t.must(t.conn.Attach(t.ctx, g.Domain, module(131072)), "plug a memory module in")
 	t.want(g.balloon(), map[string]uint64{"balloon.maximum": 65536 + 131072, "balloon.current": 65536 + 131072})
 }
 
@@ -178,9 +177,10 @@ func iotTwo(t *T) {
 	}
 }
 
-// countEvent counts an event until the case is over.
-func (t *T) countEvent(p Process, event string) EventCounter {
-	c, err := p.CountEvent(event)
+// countEvent counts an event of the main thread until the case is over; with inherit,
+// also of the threads that it makes.
+func (t *T) countEvent(p Process, event string, inherit bool) EventCounter {
+	c, err := p.CountEvent(event, inherit)
 	t.must(err, "count %s", event)
 	t.cleanup(func(context.Context) {
 		// Nothing is lost when closing fails: it is not read again.
@@ -195,7 +195,7 @@ func prfCross(t *T) {
 	p := g.process()
 	ours := map[string]EventCounter{}
 	for _, e := range softwareEvents() {
-		ours[e] = t.countEvent(p, e)
+		ours[e] = t.countEvent(p, e, false)
 	}
 	read := func(e string) uint64 {
 		v, err := ours[e].Read()

@@ -155,7 +155,7 @@ func prfWide(t *T) {
 		return v
 	}
 	g.perf(true, "cpu_clock", "task_clock")
-	ours := t.countEvent(p, "cpu_clock")
+	ours := t.countEvent(p, "cpu_clock", false)
 	t.reaches("the main thread has worked for 4.3 s", func() bool {
 		g.human(`qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "read -P 0 0 64M"`)
 		return read(ours) > wide+wide/16

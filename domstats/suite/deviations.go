@@ -47,6 +47,8 @@ func Deviations() []Deviation {
 		{ID: "KD-14", What: "QEMU's query-stats has the buckets of histograms in reverse order", Correct: "the kernel's order"},
 		{ID: "KD-15", What: "an interface has the counters of another device whose name ends with its own", Correct: "those of its device"},
 		{ID: "KD-16", What: "the directions of an interface on a macvtap device that libvirt does not manage are the host's", Correct: "the guest's", Until: v(11, 3, 0)},
+		{ID: "KD-17", What: "each call after a dirty-ring measurement leaves the list of rates behind in the daemon", Correct: "nothing is left"},
+		{ID: "KD-18", What: "the daemon dies when it is asked for the IOThreads of a QEMU that has one under another name", Correct: "the IOThread is left out"},
 	}
 }
 

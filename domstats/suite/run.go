@@ -196,7 +196,7 @@ func (r *run) mourn(over <-chan struct{}) {
 		case text := <-r.o.Deaths:
 			r.mu.Lock()
 			for t := range r.active {
-				t.errorf("%s", text)
+				t.die(text)
 			}
 			r.mu.Unlock()
 		case <-over:

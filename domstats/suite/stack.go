@@ -70,6 +70,9 @@ type devices interface {
 	SetMemory(ctx context.Context, d domstats.Domain, kib uint64) error
 	Attach(ctx context.Context, d domstats.Domain, xml string) error
 	Detach(ctx context.Context, d domstats.Domain, xml string) error
+	// AttachConfig and DetachConfig change the definition only.
+	AttachConfig(ctx context.Context, d domstats.Domain, xml string) error
+	DetachConfig(ctx context.Context, d domstats.Domain, xml string) error
 	Update(ctx context.Context, d domstats.Domain, xml string) error
 	BlockResize(ctx context.Context, d domstats.Domain, disk string, size uint64) error
 	BlockCopy(ctx context.Context, d domstats.Domain, disk, xml string) error
@@ -200,8 +203,8 @@ type Process interface {
 	// Descriptors is the number of open files.
 	Descriptors() (int, error)
 	// CountEvent counts a software event of the process's main thread from now on,
-	// under libvirt's name for it.
-	CountEvent(event string) (EventCounter, error)
+	// under libvirt's name for it; with inherit, also of the threads that it makes.
+	CountEvent(event string, inherit bool) (EventCounter, error)
 	// KVMStats are the statistics of a vCPU as the kernel gives them; ok is false
 	// where QEMU has no descriptor of them open that could be read.
 	KVMStats(vcpu int) (s domstats.KVMStats, ok bool, err error)

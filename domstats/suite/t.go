@@ -32,6 +32,8 @@ type T struct {
 	cleanups []func(ctx context.Context)
 	guests   int
 	silent   bool
+	mayDie   bool     // the daemon may die of what the case asks
+	deaths   []string // how it did
 }
 
 // errorf notes a failure.
@@ -180,6 +182,36 @@ func (t *T) attempts(try func() bool) bool {
 		}
 	}
 	return false
+}
+
+// mortal says that the daemon may die of what follows, so that its death is no failure by itself.
+func (t *T) mortal() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.mayDie = true
+}
+
+// die tells the case that the daemon died.
+func (t *T) die(text string) {
+	t.mu.Lock()
+	mayDie := t.mayDie
+	if mayDie {
+		t.deaths = append(t.deaths, text)
+	}
+	t.mu.Unlock()
+	if !mayDie {
+		t.errorf("%s", text)
+	}
+}
+
+// death is how the daemon died, "" while it lives.
+func (t *T) death() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.deaths) == 0 {
+		return ""
+	}
+	return t.deaths[0]
 }
 
 // moves notes a statistic that did not change, so that comparing it proves little.

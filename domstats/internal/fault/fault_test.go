@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 114 {
+	if n := len(fault.Faults()); n != 117 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -103,6 +103,21 @@ func leftOfThreads(q query, records []domstats.Record, _ error) (bytes int) {
 	return bytes
 }
 
+// leftOfImages is a text for each image of a domain that does not run.
+func leftOfImages(_ query, records []domstats.Record, _ error) (bytes int) {
+	for _, r := range records {
+		if r.Domain.ID >= 0 {
+			continue
+		}
+		for _, p := range r.Params {
+			if strings.HasPrefix(p.Name, "block.") && strings.HasSuffix(p.Name, ".path") {
+				bytes += chunk
+			}
+		}
+	}
+	return bytes
+}
+
 // leftOfVCPUs is a text for each vCPU.
 func leftOfVCPUs(_ query, records []domstats.Record, _ error) (bytes int) {
 	for _, r := range records {

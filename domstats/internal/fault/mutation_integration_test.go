@@ -19,7 +19,7 @@ import (
 
 // soak are cases that repeat calls for long; they meet only the faults that
 // they are there to see.
-func soak() []string { return []string{"LIF-10", "CON-14"} }
+func soak() []string { return []string{"LIF-10", "CON-14", "CON-18", "DRT-12"} }
 
 // complete are faults that meet all cases under the race detector too: of the
 // values, of what calls ask for, of whole calls, of what comes and goes.

@@ -62,7 +62,7 @@ func Faults() []Fault {
 		{ID: "F49", What: "records end at 1000 parameters", Caught: []string{"VCP-16"}, change: capped(1000)},
 		{ID: "F50", What: "failed halt polling counts as success", Caught: []string{"CPU-09"}, change: set(func(name string) bool { return name == "cpu.haltpoll.fail.time" }, func(v uint64) uint64 { return 4 * v })},
 		{ID: "F51", What: "every vCPU has the dirty rate of the first", Caught: []string{"DRT-05", "DRT-11"}, change: oneRate},
-		{ID: "F52", What: "each call leaves a descriptor open", Caught: []string{"CON-14"}, descriptors: 1},
+		{ID: "F52", What: "each call leaves a descriptor open", Caught: []string{"CON-14", "CON-18"}, descriptors: 1},
 		{ID: "F53", What: "each call leaves memory behind", Caught: []string{"CON-14"}, kib: 1},
 		{ID: "F54", What: "QEMU takes nanoseconds for microseconds", Caught: []string{"QST-08"}, monitor: replacedIn("query-stats-schemas", `"exponent":-9`, `"exponent":-6`)},
 		{ID: "F55", What: "QEMU's exits are its injected interrupts, and the other way round", Caught: []string{"MAP-09", "QST-09"}, monitor: exchangedIn("exits", "irq_injections")},
@@ -126,6 +126,9 @@ func Faults() []Fault {
 		{ID: "F112", What: "the directions of a macvtap interface are the host's", Caught: []string{"NET-21"}, change: turnedMacvtap, asks: true},
 		{ID: "F113", What: "an interface has the drops of another device", Caught: []string{"NET-22"}, change: set(ending(".rx.drop"), func(v uint64) uint64 { return v + 5000 }), asks: true},
 		{ID: "F114", What: "what comes after all that the guest told is missing", Caught: []string{"BAL-05"}, change: tooMuchTold},
+		{ID: "F115", What: "events count the main thread only", Caught: []string{"PRF-10"}, change: mainThreadOnly, asks: true},
+		{ID: "F116", What: "a definition that got a memory module has the current memory from before", Caught: []string{"BAL-16"}, change: moduleForgotten},
+		{ID: "F117", What: "each image of a domain that does not run leaves a text behind", Caught: []string{"CON-18"}, left: leftOfImages},
 	}
 }
 

@@ -154,6 +154,24 @@ func staleReason(q query, records []domstats.Record) []domstats.Record {
 	return remembered(q, records, "state.reason")
 }
 
+// mainThreadOnly takes away what the model's events have of threads that were made later,
+// in a domain that began without.
+func mainThreadOnly(q query, records []domstats.Record) []domstats.Record {
+	const ofThread = 1000
+	made := map[domstats.UUID]uint64{}
+	for _, r := range records {
+		if full := q.records(domstats.GroupIOThread, r.Domain); len(r.Names("perf.")) > 0 && len(full) == 1 {
+			made[r.Domain.UUID] = uint64(len(full[0].Indices("iothread")))
+		}
+	}
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		if v, ok := p.Value.(uint64); ok && strings.HasPrefix(p.Name, "perf.") {
+			p.Value = v - min(v, ofThread*made[r.Domain.UUID])
+		}
+		return p
+	})
+}
+
 // lastHaltpoll takes the figure of one vCPU for that of all.
 func lastHaltpoll(q query, records []domstats.Record) []domstats.Record {
 	return haltpollOf(q, records, func(n int) int { return n - 1 })

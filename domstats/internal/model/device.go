@@ -126,6 +126,35 @@ func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error
 	})
 }
 
+// AttachConfig adds a memory module to the definition, which is another one while it runs.
+func (c *conn) AttachConfig(ctx context.Context, id domstats.Domain, xml string) error {
+	return c.resize(ctx, id, xml, func(memory, kib uint64) uint64 { return memory + kib })
+}
+
+// DetachConfig takes one out of it.
+func (c *conn) DetachConfig(ctx context.Context, id domstats.Domain, xml string) error {
+	return c.resize(ctx, id, xml, func(memory, kib uint64) uint64 { return memory - kib })
+}
+
+func (c *conn) resize(ctx context.Context, id domstats.Domain, xml string, change func(memory, kib uint64) uint64) error {
+	kib, ok := module(xml)
+	if !ok {
+		return fault(domstats.CodeInvalidArg, "no memory module: %s", xml)
+	}
+	return c.with(ctx, id, func(d *domain) error {
+		if d.active() && d.next == nil {
+			next := *d
+			d.next = &next
+		}
+		if d.active() {
+			d = d.next
+		}
+		d.memory, d.target = change(d.memory, kib), change(d.target, kib)
+		d.ballooned = d.memory
+		return nil
+	})
+}
+
 // module reads the size of a memory module.
 func module(xml string) (kib uint64, ok bool) {
 	m := regexp.MustCompile(`^<memory .*<size unit='KiB'>([0-9]+)</size>`).FindStringSubmatch(xml)
@@ -331,7 +360,7 @@ func (c *conn) SetPerf(ctx context.Context, id domstats.Domain, on bool, events 
 			case e == "cmt":
 				return fault(domstats.CodeSystem, "cannot enable the event cmt: no such device")
 			case on:
-				d.perf[e] = d.calls
+				d.perf[e] = d.events()
 			default:
 				delete(d.perf, e)
 			}
@@ -342,7 +371,11 @@ func (c *conn) SetPerf(ctx context.Context, id domstats.Domain, on bool, events 
 
 // AddIOThread adds an I/O thread.
 func (c *conn) AddIOThread(ctx context.Context, id domstats.Domain, n uint32) error {
-	return c.live(ctx, id, func(d *domain) error { d.iothreads[n] = &iothread{max: 32768}; return nil })
+	return c.live(ctx, id, func(d *domain) error {
+		d.iothreads[n] = &iothread{max: 32768}
+		d.made++
+		return nil
+	})
 }
 
 // DelIOThread deletes one.

@@ -39,7 +39,7 @@ type domain struct {
 	nics              []*nic
 	iothreads         map[uint32]*iothread
 	defined           *devices          // what the next run begins with, while it runs
-	perf              map[string]uint64 // events that are enabled, with the clock when they were
+	perf              map[string]events // events that are enabled, with the counts when they were
 	dirty             dirtyRate
 	told              time.Time // when the guest told its statistics; zero for never
 	toldAgain         bool      // more than once
@@ -49,6 +49,7 @@ type domain struct {
 	booted  bool
 	busy    bool
 	calls   uint64 // requests to the monitor
+	made    uint64 // threads that the main thread made later
 	saved   bool
 	saving  chan struct{} // not nil while memory is saved
 	card    int           // network card that the guest drives
@@ -66,6 +67,19 @@ type devices struct {
 	iothreads map[uint32]*iothread
 }
 
+// events are what performance events count.
+type events struct{ calls, threads uint64 }
+
+func (d *domain) events() events { return events{d.calls, d.made} }
+
+// after is the count from one time to another.
+func (e events) after(since events) uint64 {
+	return (e.calls-since.calls)*1000 + (e.threads-since.threads)*threadEvents
+}
+
+// threadEvents is what a new thread adds to each event.
+const threadEvents = 1000
+
 type vcpu struct {
 	time, delay, wait, poll time.Duration
 	exits                   uint64
@@ -81,7 +95,7 @@ const tick = 10 * time.Millisecond
 
 // parse makes a domain of its definition; it does not run.
 func (s *Stack) parse(xml string) (*domain, error) {
-	d := &domain{state: shutOff, job: make(chan struct{}, 1), iothreads: map[uint32]*iothread{}, perf: map[string]uint64{}}
+	d := &domain{state: shutOff, job: make(chan struct{}, 1), iothreads: map[uint32]*iothread{}, perf: map[string]events{}}
 	if err := d.definition.Unmarshal(xml); err != nil {
 		return nil, &domstats.Error{Code: domstats.CodeInternal, Message: err.Error()}
 	}
@@ -155,11 +169,12 @@ func (d *domain) boot(s *Stack, stopped bool) {
 	if p := d.definition.Perf; p != nil {
 		for _, e := range p.Events {
 			if e.Enabled == "yes" {
-				d.perf[e.Name] = 0
+				d.perf[e.Name] = events{}
 			}
 		}
 	}
 	d.ballooned, d.told, d.toldAgain, d.dirty, d.calls = d.memory, time.Time{}, false, dirtyRate{}, 0
+	d.made = 0
 	for _, k := range d.disks {
 		k.counts, k.highest, k.threshold = counts{}, 0, 0
 	}

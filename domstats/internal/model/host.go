@@ -237,22 +237,28 @@ func (process) Descriptors() (int, error) { return 40, nil }
 
 func (process) CGroup() (string, error) { return "/machine/qemu-1.libvirt-qemu", nil }
 
-// An eventCounter counts what the model's events count: requests.
+// An eventCounter counts what the model's events count: requests, and the threads that
+// were made.
 type eventCounter struct {
-	p     process
-	since uint64
+	p       process
+	since   events
+	inherit bool
 }
 
-func (p process) CountEvent(string) (suite.EventCounter, error) {
+func (p process) CountEvent(_ string, inherit bool) (suite.EventCounter, error) {
 	p.look()
 	defer p.s.mu.Unlock()
-	return eventCounter{p, p.d.calls}, nil
+	return eventCounter{p, p.d.events(), inherit}, nil
 }
 
 func (c eventCounter) Read() (uint64, error) {
 	c.p.look()
 	defer c.p.s.mu.Unlock()
-	return (c.p.d.calls - c.since) * 1000, nil
+	since := c.since
+	if !c.inherit {
+		since.threads = c.p.d.made
+	}
+	return c.p.d.events().after(since), nil
 }
 
 func (eventCounter) Close() error { return nil }

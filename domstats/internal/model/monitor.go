@@ -122,6 +122,8 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 			out = append(out, object{"id": fmt.Sprintf("iothread%d", id), "poll-max-ns": t.max, "poll-grow": t.grow, "poll-shrink": t.shrink})
 		}
 		return out
+	case "object-add": // IOThreads that libvirt knows nothing about
+		return object{}
 	case "query-dirty-rate":
 		return d.queryDirtyRate()
 	case "block_set_io_throttle":

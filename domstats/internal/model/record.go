@@ -146,7 +146,7 @@ func (d *domain) perfParams() []domstats.Param {
 	}
 	var out []domstats.Param
 	for _, e := range slices.Sorted(maps.Keys(d.perf)) {
-		out = append(out, domstats.NewParam("perf."+e, (d.calls-d.perf[e])*1000))
+		out = append(out, domstats.NewParam("perf."+e, d.events().after(d.perf[e])))
 	}
 	return out
 }
