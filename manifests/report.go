@@ -49,6 +49,16 @@ func Diff(changes []Change, name func(path string) string) string {
 	return b.String()
 }
 
+// Lines lists changes, one per line. name returns the name of a file in it.
+func Lines(changes []Change, name func(path string) string) []string {
+	words := map[Action]string{Write: "Generating", Keep: "Keeping", Delete: "Deleting"}
+	lines := make([]string, len(changes))
+	for i, c := range changes {
+		lines[i] = words[c.Action] + " " + name(c.Path)
+	}
+	return lines
+}
+
 // The following types are JSON output. Keys may be added but not renamed.
 
 // A Report is a plan for JSON output.

@@ -32,10 +32,7 @@ of secret variables are hidden.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list := a.listSettings(cmd.Root())
-			if format == "json" {
-				return a.JSON(list)
-			}
-			return a.Table(settings.Rows(list))
+			return a.ResultTable(format, list, settings.Rows(list))
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")

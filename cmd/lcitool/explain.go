@@ -37,10 +37,7 @@ the targets on which the mapping has no package.`,
 			if err := a.checkWarnings(); err != nil {
 				return err
 			}
-			if format == "json" {
-				return a.JSON(found)
-			}
-			return a.Text(func(w io.Writer) error { return targets.WriteExplanations(w, e.Target, found) })
+			return a.ResultText(format, found, func(w io.Writer) error { return targets.WriteExplanations(w, e.Target, found) })
 		},
 	}
 	arches.flags(cmd)

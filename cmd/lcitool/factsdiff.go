@@ -37,10 +37,7 @@ and without differences.`,
 				}
 			}
 			differences := targets.Differences(packages[0].Resolved, packages[1].Resolved)
-			if format == "json" {
-				return a.JSON(differences)
-			}
-			return a.Text(func(w io.Writer) error { return targets.WriteDifferences(w, args[0], args[1], differences) })
+			return a.ResultText(format, differences, func(w io.Writer) error { return targets.WriteDifferences(w, args[0], args[1], differences) })
 		},
 	}
 	arches.flags(cmd)

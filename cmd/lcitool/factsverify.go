@@ -5,13 +5,11 @@ package main
 import (
 	"errors"
 	"io"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
-	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/factscheck"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
@@ -114,27 +112,17 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downl
 	if err := v.app.checkWarnings(); err != nil {
 		return err
 	}
-	names, meant := factscheck.UnusedMirrors(catalogue, mirrors.Settings())
-	for i, name := range names {
-		v.app.warnf("settings: mirrors", "%q is neither a target nor a distribution%s", name, meant[i])
-	}
-	dir := userdirs.Cache(v.app.Getenv)
-	if dir == "" {
-		return diag.WithHint(errors.New("cannot find a directory for the cache"), "set HOME or XDG_CACHE_HOME")
-	}
-	c.Client, err = repodata.NewClient(repodata.Options{
-		CacheDir: filepath.Join(dir, "indexes"), Offline: v.app.offline, Progress: func(p repodata.Progress) { bars.Show(p.URL, p.Done, p.Total, p.Ended) },
-	})
+	factscheck.WarnMirrors(catalogue, mirrors.Settings(), v.app.warnf)
+	show := func(p repodata.Progress) { bars.Show(p.URL, p.Done, p.Total, p.Ended) }
+	c.Client, err = factscheck.NewClient(userdirs.Cache(v.app.Getenv), v.app.offline, show)
 	return err
 }
 
 // print writes the reports to stdout.
 func (v *factsVerify) print(reports []factscheck.Report) error {
-	switch v.format {
-	case "json":
-		return v.app.JSON(reports)
-	case "junit":
-		return v.app.Text(func(w io.Writer) error { return factscheck.JUnit(w, reports) })
+	write := factscheck.WriteText
+	if v.format == "junit" {
+		write = factscheck.JUnit
 	}
-	return v.app.Text(func(w io.Writer) error { return factscheck.WriteText(w, reports) })
+	return v.app.ResultText(v.format, reports, func(w io.Writer) error { return write(w, reports) })
 }

@@ -147,12 +147,7 @@ func (v *bisectVerb) step(line string) error {
 }
 
 func (v *bisectVerb) show(result any, text []string, found bool) error {
-	var err error
-	if v.format == "json" {
-		err = v.app.JSON(result)
-	} else {
-		err = v.app.Lines(text)
-	}
+	err := v.app.Result(v.format, result, text)
 	if err == nil && !found {
 		return statusError(1)
 	}

@@ -3,9 +3,8 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -83,28 +82,18 @@ func (a *app) jobsToCompare(cmd *cobra.Command, args []string) (left, right *job
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &jobdiff.Chooser{Store: store, Project: project}
-	if left, right, err = c.Pair(args); err != nil || len(args) == 1 {
-		return left, right, err
+	c := &jobdiff.Chooser{Store: store, Project: project, PackageNames: func(target string) (map[string]string, error) {
+		names, err := a.workspace().PackageNames(cmd.Context(), target)
+		if err == nil {
+			err = a.checkWarnings()
+		}
+		return names, err
+	}}
+	left, right, err = c.Pair(args)
+	if same, ok := errors.AsType[*jobdiff.SameJobError](err); ok {
+		err = cliflags.Usage(cmd, same)
 	}
-	if left.Run.ID == right.Run.ID && left.Job.Name == right.Job.Name {
-		return nil, nil, cliflags.Usagef(cmd, "both are job %q of run %s", left.Job.Name, left.Run.ID)
-	}
-	a.genericNames(cmd.Context(), left)
-	a.genericNames(cmd.Context(), right)
-	return left, right, nil
-}
-
-// genericNames adds the generic names of packages on the job's target. An
-// unknown target has none.
-func (a *app) genericNames(ctx context.Context, in *jobdiff.Input) {
-	target, _, _ := strings.Cut(in.Job.Target, "-cross-")
-	if target == "" || len(in.Job.Packages) == 0 {
-		return
-	}
-	if names, err := a.workspace().PackageNames(ctx, target); err == nil && a.checkWarnings() == nil {
-		in.Generic = names
-	}
+	return left, right, err
 }
 
 // projectDirectory returns the nearest directory with a pipeline, or else the

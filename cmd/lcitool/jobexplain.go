@@ -32,10 +32,7 @@ hidden.`,
 			if len(jobs) == 0 {
 				return pipelinerun.NoJob(e.Evaluation, args[0])
 			}
-			if format == "json" {
-				return a.JSON(jobs)
-			}
-			return a.Text(func(w io.Writer) error {
+			return a.ResultText(format, jobs, func(w io.Writer) error {
 				_, err := io.WriteString(w, pipelinerun.ExplanationText(jobs))
 				return err
 			})

@@ -33,10 +33,7 @@ GitLab rejects are marked as refused; "lcitool job lint" fails for them.`,
 			}
 			jobs := e.List(all)
 			e.WriteNotes(jobs, chosen.given.All)
-			if format == "json" {
-				return a.JSON(jobs)
-			}
-			return a.Table(pipelinerun.JobRows(jobs))
+			return a.ResultTable(format, jobs, pipelinerun.JobRows(jobs))
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
+	"gitlab.com/lcitool/lcitool/internal/jobevents"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -208,11 +210,14 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	events, closeEvents, err := v.openEvents(&o.Console)
+	events, closeEvents, err := jobevents.Open(v.events, v.app.Stdout)
 	if err != nil {
 		return err
 	}
 	defer closeEvents()
+	if v.events == "-" {
+		o.Console.Stdout = io.Discard
+	}
 	o.Events, o.Flags = events, cliflags.Given(cmd, recordedFlags())
 	if v.retryOf != nil {
 		o.Retry, o.Resume = v.retryOf.ID, v.resume

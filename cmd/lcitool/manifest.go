@@ -122,12 +122,7 @@ func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) e
 	case m.check:
 		return m.app.Write([]byte(manifests.Diff(changes, m.name)))
 	}
-	words := map[manifests.Action]string{manifests.Write: "Generating", manifests.Keep: "Keeping", manifests.Delete: "Deleting"}
-	lines := make([]string, len(changes))
-	for i, c := range changes {
-		lines[i] = words[c.Action] + " " + m.name(c.Path)
-	}
-	return m.app.Lines(lines)
+	return m.app.Lines(manifests.Lines(changes, m.name))
 }
 
 // name returns a generated file's path below the base directory, as the user

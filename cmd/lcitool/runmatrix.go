@@ -11,6 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
+	"gitlab.com/lcitool/lcitool/internal/userdirs"
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
@@ -33,12 +34,7 @@ func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads
 			errortext.Print(r.app.Infof, r.advise(result))
 		}
 	}
-	if r.format == "json" {
-		err = r.app.JSON(outcome.List(results))
-	} else {
-		err = r.app.Table(outcome.Rows("TARGET", results))
-	}
-	if err != nil {
+	if err := r.app.ResultTable(r.format, outcome.List(results), outcome.Rows("TARGET", results)); err != nil {
 		return err
 	}
 	r.app.Infof("logs: %s", logs)
@@ -59,7 +55,7 @@ func (r *runVerb) console() progress.Console {
 }
 
 func (r *runVerb) store() (*jobrecord.Store, error) {
-	store, err := r.app.store("target-runs")
+	store, err := jobrecord.TargetRuns(userdirs.State(r.app.Getenv))
 	if err != nil {
 		err = fmt.Errorf("%w, name a directory with --log-dir", err)
 	}

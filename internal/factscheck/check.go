@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -102,9 +104,26 @@ func (c *Checker) CheckAll(ctx context.Context, releases []*targets.Release) ([]
 // half a minute for each file.
 const limit = time.Hour
 
-// UnusedMirrors returns the names in settings that no target or distribution has,
+// NewClient returns a client that caches indexes below cacheDir, the user's
+// directory for caches.
+func NewClient(cacheDir string, offline bool, progress func(repodata.Progress)) (*repodata.Client, error) {
+	if cacheDir == "" {
+		return nil, diag.WithHint(errors.New("cannot find a directory for the cache"), "set HOME or XDG_CACHE_HOME")
+	}
+	return repodata.NewClient(repodata.Options{CacheDir: filepath.Join(cacheDir, "indexes"), Offline: offline, Progress: progress})
+}
+
+// WarnMirrors warns about names in settings that no target or distribution has.
+func WarnMirrors(catalogue *targets.Catalogue, settings []string, warnf func(about, format string, args ...any)) {
+	names, meant := unusedMirrors(catalogue, settings)
+	for i, name := range names {
+		warnf("settings: mirrors", "%q is neither a target nor a distribution%s", name, meant[i])
+	}
+}
+
+// unusedMirrors returns the names in settings that no target or distribution has,
 // with what may have been meant.
-func UnusedMirrors(catalogue *targets.Catalogue, settings []string) (names, meant []string) {
+func unusedMirrors(catalogue *targets.Catalogue, settings []string) (names, meant []string) {
 	known := catalogue.Names()
 	for name := range catalogue.Vocabulary().Distributions {
 		known = append(known, strings.ToLower(name))

@@ -140,7 +140,7 @@ func TestReleasesAndPatterns(t *testing.T) {
 }
 
 func TestUnusedMirrors(t *testing.T) {
-	names, meant := UnusedMirrors(builtIn(t), []string{"debain", "debian", "debian-13", "zzz"})
+	names, meant := unusedMirrors(builtIn(t), []string{"debain", "debian", "debian-13", "zzz"})
 	if !slices.Equal(names, []string{"debain", "zzz"}) || !strings.Contains(meant[0], "debian") || meant[1] != "" {
 		t.Errorf("%q, %q", names, meant)
 	}

@@ -20,6 +20,10 @@ type Chooser struct {
 	Store   *jobrecord.Store
 	Project string // absolute directory of the project whose runs are looked at
 
+	// PackageNames returns the packages of a target by generic name. It fails for a
+	// target that no longer exists.
+	PackageNames func(target string) (map[string]string, error)
+
 	runs []jobrecord.Stored
 }
 
@@ -162,6 +166,30 @@ func (c *Chooser) Pair(texts []string) (left, right *Input, err error) {
 		left, err = c.Previous(right)
 		return left, right, err
 	}
-	left, err = c.Find(texts[0])
-	return left, right, err
+	if left, err = c.Find(texts[0]); err != nil {
+		return nil, nil, err
+	}
+	if left.Run.ID == right.Run.ID && left.Job.Name == right.Job.Name {
+		return nil, nil, &SameJobError{left.Job.Name, left.Run.ID}
+	}
+	c.addGeneric(left)
+	c.addGeneric(right)
+	return left, right, nil
+}
+
+// A SameJobError is for a job that would be compared with itself.
+type SameJobError struct{ Job, Run string }
+
+func (e *SameJobError) Error() string { return fmt.Sprintf("both are job %q of run %s", e.Job, e.Run) }
+
+// addGeneric adds the generic names of packages on the job's target. An unknown
+// target has none.
+func (c *Chooser) addGeneric(in *Input) {
+	target, _, _ := strings.Cut(in.Job.Target, "-cross-")
+	if target == "" || len(in.Job.Packages) == 0 || c.PackageNames == nil {
+		return
+	}
+	if names, err := c.PackageNames(target); err == nil {
+		in.Generic = names
+	}
 }

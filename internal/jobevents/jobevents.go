@@ -10,7 +10,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -30,8 +32,23 @@ type Writer struct {
 	err     error       // the first one; nothing is written after it
 }
 
-// New gives a Writer.
 func New(to io.Writer) *Writer { return &Writer{out: bufio.NewWriter(to)} }
+
+// Open returns a Writer to a file, or to stdout if the path is "-", or nil if it
+// is "". The caller must call done.
+func Open(path string, stdout io.Writer) (_ *Writer, done func(), err error) {
+	switch path {
+	case "":
+		return nil, func() {}, nil
+	case "-":
+		return New(stdout), func() {}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot write events: %w", err)
+	}
+	return New(file), func() { _ = file.Close() }, nil // the run has reported write errors
+}
 
 // A head is what each event begins with.
 type head struct {

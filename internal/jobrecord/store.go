@@ -34,6 +34,25 @@ type Store struct {
 	Latest string
 }
 
+// JobRuns returns the store of job runs in a user's state directory.
+func JobRuns(stateDir string) (*Store, error) {
+	s, err := storeIn(stateDir, "runs")
+	if err == nil {
+		s.Latest = filepath.Join(stateDir, "latest")
+	}
+	return s, err
+}
+
+// TargetRuns returns the store of runs of "lcitool run" in a user's state directory.
+func TargetRuns(stateDir string) (*Store, error) { return storeIn(stateDir, "target-runs") }
+
+func storeIn(stateDir, kind string) (*Store, error) {
+	if stateDir == "" {
+		return nil, errors.New("cannot keep logs: neither XDG_STATE_HOME nor HOME says where")
+	}
+	return &Store{Dir: filepath.Join(stateDir, kind)}, nil
+}
+
 // A Live is the directory of a run that has not ended. Other runs do not remove
 // it.
 type Live struct {

@@ -104,6 +104,19 @@ func (s *Streams) Result(format string, v any, lines []string) error {
 	return s.Lines(lines)
 }
 
+// ResultText writes a value to stdout as JSON, or else what write writes.
+func (s *Streams) ResultText(format string, v any, write func(io.Writer) error) error {
+	if format == "json" {
+		return s.JSON(v)
+	}
+	return s.Text(write)
+}
+
+// ResultTable writes a value to stdout as JSON, or else the rows of a table.
+func (s *Streams) ResultTable(format string, v any, rows [][]string) error {
+	return s.ResultText(format, v, func(w io.Writer) error { return termtext.Table(w, rows) })
+}
+
 // JSON writes a value to stdout as indented JSON.
 func (s *Streams) JSON(v any) error {
 	var b bytes.Buffer

@@ -39,12 +39,15 @@ func TestResultsGoToStdoutAndMessagesToStderr(t *testing.T) {
 		s.List("json", nil),
 		s.Result("json", map[string]string{"k": "<&>"}, nil),
 		s.Table([][]string{{"A", "B"}, {"1", "2"}}),
+		s.ResultTable("text", 1, [][]string{{"C"}}),
+		s.ResultTable("json", 1, [][]string{{"C"}}),
+		s.ResultText("json", 2, nil),
 	} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	want := "one\ntwo\ufffdlines\nx\n[]\n{\n  \"k\": \"<&>\"\n}\nA  B\n1  2\n"
+	want := "one\ntwo\ufffdlines\nx\n[]\n{\n  \"k\": \"<&>\"\n}\nA  B\n1  2\nC\n1\n2\n"
 	if got := stdout.String(); got != want {
 		t.Errorf("stdout %q, want %q", got, want)
 	}
