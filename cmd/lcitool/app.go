@@ -38,7 +38,6 @@ type app struct {
 	warnings      workspace.Warnings
 }
 
-// prepare applies the global options.
 func (a *app) prepare() {
 	a.openWorkspace = sync.OnceValue(func() *workspace.Workspace {
 		return workspace.New(workspace.Options{

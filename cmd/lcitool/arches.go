@@ -11,7 +11,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// archFlags are the flags for the architectures of a target.
 type archFlags struct{ workspace.Arches }
 
 func (f *archFlags) flags(cmd *cobra.Command) {
@@ -50,7 +49,6 @@ func knownArch(cmd *cobra.Command, flag string, value *string, choices []targets
 	return cliflags.CheckChoice(cmd, flag, *value, names...)
 }
 
-// completeArches completes the values of a flag.
 func completeArches(cmd *cobra.Command, flag string, arches []targets.Arch) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(completion.Arches(arches), cobra.ShellCompDirectiveNoFileComp))
 	if err != nil { // only for an unknown flag

@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
-// verboseFlag adds the flag of commands that build images.
 func (a *app) verboseFlag(f *pflag.FlagSet) {
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show the full output of image builds instead of one line per step (the default if CI is set)")
 }
@@ -34,7 +33,6 @@ func (a *app) buildLog(image string, to io.Writer) (w io.Writer, done func(outco
 	return a.BuildLog(image, to, dir, a.warnf)
 }
 
-// ensure builds an image if needed.
 func (a *app) ensure(ctx context.Context, engine envimage.Builder, image envimage.Image, to io.Writer) (api.BuildResult, error) {
 	log, done := a.buildLog(image.Build.Tag, to)
 	built, err := image.Ensure(ctx, engine, log)

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 )
 
-// addCompletions registers the completions of flags and arguments.
 func (a *app) addCompletions(root *cobra.Command) {
 	w := &completion.Words{Workspace: a.workspace, Pipeline: a.pipelineDirectory, Recorded: a.recorded, Run: a.findRun}
 	c := cliflags.Completions{Lists: []string{"projects", "targets"}}
@@ -61,7 +60,6 @@ func describeCompletion(root *cobra.Command) {
 	}
 }
 
-// recorded returns the recorded runs of the current project.
 func (a *app) recorded() ([]jobrecord.Stored, error) {
 	store, err := a.runs()
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// imageFlags are the flags that say how images are built.
 type imageFlags struct{ imageplan.Options }
 
 func (i *imageFlags) flags(f *pflag.FlagSet) {

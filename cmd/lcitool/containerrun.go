@@ -41,7 +41,6 @@ func (w *containerVerb) flags(cmd *cobra.Command) {
 	w.engine.flags(cmd)
 }
 
-// options validates the flags and returns the options of the container.
 func (w *containerVerb) options(image string) (api.RunOptions, error) {
 	dir, err := safefs.Existing(w.dir, "directory", os.FileMode.IsDir)
 	if err != nil {

@@ -8,8 +8,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
-// newFacts returns the "facts" command, whose subcommands check the facts
-// themselves.
 func newFacts(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "facts COMMAND",

@@ -59,7 +59,6 @@ if the target is of the same distribution; the one in the facts of the target.`,
 	return cmd
 }
 
-// A factsVerify is one call of "facts verify".
 type factsVerify struct {
 	app     *app
 	targets []string // none means all
@@ -101,7 +100,6 @@ func (v *factsVerify) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// prepare reads the facts and settings and creates the HTTP client.
 func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downloads) (err error) {
 	c := &v.checker
 	if c.Set, err = v.app.workspace().Facts(); err != nil {
@@ -118,7 +116,6 @@ func (v *factsVerify) prepare(catalogue *targets.Catalogue, bars *progress.Downl
 	return err
 }
 
-// print writes the reports to stdout.
 func (v *factsVerify) print(reports []factscheck.Report) error {
 	write := factscheck.WriteText
 	if v.format == "junit" {

@@ -8,7 +8,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
-// helpStyle groups the flags of commands that have many.
 func helpStyle() *clihelp.Style {
 	return &clihelp.Style{Groups: []clihelp.Group{
 		{Heading: "Pipeline", With: "event", Flags: strings.Fields("event tag input branch default-branch upstream upstream-namespace upstream-variable project server var var-file file-var mask changed fetch")},
@@ -21,7 +20,6 @@ func helpStyle() *clihelp.Style {
 	}}
 }
 
-// manualFiles returns the FILES section of manual pages.
 func manualFiles() []clihelp.Item {
 	return []clihelp.Item{
 		{Name: "~/.config/lcitool/config.yml", Text: "Settings of the user."},

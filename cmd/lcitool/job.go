@@ -36,7 +36,6 @@ func newJob(a *app) *cobra.Command {
 	return cmd
 }
 
-// An eventChoice is the event for which a pipeline is evaluated.
 type eventChoice struct {
 	pipelinerun.EventOptions
 	variableFlags

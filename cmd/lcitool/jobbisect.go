@@ -13,7 +13,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
 
-// A bisectVerb is the command that searches for what broke a job.
 type bisectVerb struct {
 	*jobVerb
 	good, bad string
@@ -73,7 +72,6 @@ ambiguous or something else makes the job fail.`,
 	return cmd
 }
 
-// bisect searches for what broke a job.
 func (v *bisectVerb) bisect(cmd *cobra.Command, job string) (err error) {
 	if v.extraEnv, err = settings.Environment(nil, v.env, os.LookupEnv); err != nil {
 		return err
@@ -85,7 +83,6 @@ func (v *bisectVerb) bisect(cmd *cobra.Command, job string) (err error) {
 	return v.bisectCommits(cmd, job)
 }
 
-// bisectCommits searches for the first commit with which a job fails.
 func (v *bisectVerb) bisectCommits(cmd *cobra.Command, job string) error {
 	project, err := v.app.pipelineDirectory()
 	if err != nil {
@@ -111,7 +108,6 @@ func (v *bisectVerb) bisectCommits(cmd *cobra.Command, job string) error {
 	return v.show(found, found.Text, found.Found)
 }
 
-// bisectImages searches for the package updates with which a job fails.
 func (v *bisectVerb) bisectImages(cmd *cobra.Command, job string) error {
 	p, done, err := v.plan(cmd)
 	if err != nil {
@@ -137,7 +133,6 @@ func (v *bisectVerb) bisectImages(cmd *cobra.Command, job string) error {
 	return v.show(found, found.Text, found.Found)
 }
 
-// step prints a line about a commit or image that was tried.
 func (v *bisectVerb) step(line string) error {
 	if v.format == "json" {
 		v.app.Infof("%s", line)

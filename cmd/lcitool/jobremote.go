@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/remotepipeline"
 )
 
-// remoteOptions are the flags for running jobs on GitLab.
 type remoteOptions struct {
 	remote bool // they are
 	name   string
@@ -43,7 +42,6 @@ func localFlags() []string {
 	}
 }
 
-// check refuses conflicting flags before anything is read.
 func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 	if !o.remote {
 		return cliflags.Refuse(cmd, a.Getenv, "not allowed without argument --remote", "remote-name", "host", "no-push", "poll")
@@ -60,7 +58,6 @@ func (o *remoteOptions) check(a *app, cmd *cobra.Command) error {
 	return nil
 }
 
-// runRemote implements "job run --remote".
 func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
@@ -117,8 +114,6 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	return errors.Join(err, finished)
 }
 
-// finishRemote prints the results of a remote pipeline and returns the exit
-// status.
 func (a *app) finishRemote(result *pipelinerun.Result, reports []jobreport.Request) error {
 	if len(result.Jobs) > 0 {
 		if err := a.Table(result.Rows()); err != nil {

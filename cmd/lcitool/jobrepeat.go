@@ -28,8 +28,6 @@ func (r *repeatFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// repeat runs the jobs of a plan repeatedly, prints a line per round, and
-// summarizes the failures.
 func (v *jobVerb) repeat(ctx context.Context, engine pipelinerun.Engine, p *pipelinerun.Plan, o pipelinerun.LocalOptions, reports []jobreport.Request) error {
 	a := v.app
 	r := pipelinerun.RepeatOptions{LocalOptions: o, Times: v.repeats.times}

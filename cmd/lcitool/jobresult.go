@@ -10,7 +10,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// finish prints the results of jobs and returns the exit status.
 func (v *jobVerb) finish(ctx context.Context, engine pipelinerun.Engine, result *pipelinerun.Result) error {
 	a := v.app
 	for _, err := range result.Errors() {

@@ -94,7 +94,6 @@ logs, artifacts and reports are downloaded as if the jobs had run on this machin
 	return cmd
 }
 
-// runFlags adds the flags of commands that run jobs.
 func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.commit, "commit", "", "commit to run jobs on (default HEAD with uncommitted changes to tracked files)")
 	f.BoolVar(&v.local.Untracked, "untracked", false, "include untracked files, ignored ones as well")
@@ -143,7 +142,6 @@ func (v *jobVerb) imageFlags(f *pflag.FlagSet) {
 	unsafeFlag(f, &v.images.AllowUnsafe)
 }
 
-// check refuses conflicting or missing arguments before anything is read.
 func (v *jobVerb) check(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0 && len(v.choice.Targets) == 0 && len(v.choice.Arches) == 0:
@@ -179,7 +177,6 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	return v.execute(cmd)
 }
 
-// execute runs the chosen jobs.
 func (v *jobVerb) execute(cmd *cobra.Command) error {
 	reports, err := jobreport.ParseRequests(v.reports)
 	if err != nil {
@@ -273,7 +270,6 @@ func (v *jobVerb) imageOptions() pipelinerun.ImageOptions {
 	return o
 }
 
-// connect returns the engine that runs jobs.
 func (v *jobVerb) connect(cmd *cobra.Command) (pipelinerun.Engine, error) {
 	engine, err := v.engine.connect(cmd.Context(), cmd)
 	if err != nil {

@@ -89,7 +89,6 @@ func (v *jobVerb) shell(cmd *cobra.Command, name string, command []string) error
 	return v.freshShell(cmd, engine, name, jobrecord.LastCrashes(store.Runs(project), name), command)
 }
 
-// freshShell runs a shell in a new container of the job.
 func (v *jobVerb) freshShell(cmd *cobra.Command, engine pipelinerun.Engine, name string, crashes []jobrecord.Crash, command []string) error {
 	v.choice.Names, v.choice.Alone = []string{name}, true
 	p, done, err := v.plan(cmd)

@@ -10,7 +10,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
-// variableFlags are the flags for variables of a pipeline.
 type variableFlags struct {
 	asked settings.VariableOptions
 	given *settings.PipelineVariables // nil before load

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// limitFlags are the flags for resource limits of commands.
 type limitFlags struct {
 	workload.Limits
 	network string
@@ -27,7 +26,6 @@ func (l *limitFlags) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&l.Devices, "device", nil, "host device to add to containers, for example /dev/kvm; may be repeated")
 }
 
-// check refuses invalid values.
 func (l *limitFlags) check(cmd *cobra.Command) error {
 	switch {
 	case l.Timeout < 0:

@@ -23,7 +23,6 @@ func main() {
 		Getenv: os.Getenv}}, os.Args[1:]))
 }
 
-// run executes a command line and returns the exit status.
 func run(ctx context.Context, a *app, args []string) int {
 	root := newRootWith(a, needed(args))
 	root.SetArgs(cliflags.Expand(root, args))

@@ -16,8 +16,6 @@ import (
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
-// A manifestVerb is the command that generates the files of a project's
-// pipeline.
 type manifestVerb struct {
 	app    *app
 	ciDir  string
@@ -111,8 +109,6 @@ func (a *app) manifestFailed(err error) error {
 	return workspace.ManifestErrors(err, false)
 }
 
-// print prints the changes, or with --dry-run those that would be made, as
-// lines, a diff or JSON.
 func (m *manifestVerb) print(plan *manifests.Plan, changes []manifests.Change) error {
 	switch {
 	case m.format == "json":

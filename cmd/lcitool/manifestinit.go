@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/manifests"
 )
 
-// A manifestInit is the command that writes a project's first manifest.
 type manifestInit struct {
 	manifestVerb *manifestVerb
 	manifests.Start

@@ -58,7 +58,6 @@ func (o *output) print(cmd *cobra.Command, args []string) error {
 
 func noOptions() []string { return nil }
 
-// projectsHelp says what the arguments of outputs may be.
 const projectsHelp = `
 
 "lcitool targets" lists the targets, "lcitool projects" the projects. PROJECTS are names,

@@ -11,7 +11,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
-// A projectsLock is the command that records the content of project files.
 type projectsLock struct {
 	app    *app
 	update bool

@@ -9,7 +9,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 )
 
-// newRoot returns the command line with all its verbs.
 func newRoot(a *app) *cobra.Command { return newRootWith(a, verbs()) }
 
 func newRootWith(a *app, verbs []verb) *cobra.Command {

@@ -128,7 +128,6 @@ func (r *runVerb) run(cmd *cobra.Command, args []string) error {
 	return r.matrix(cmd.Context(), runner, workloads)
 }
 
-// check refuses conflicting flags before anything is read.
 func (r *runVerb) check(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(r.dockerfiles.Files) > 0 && (len(r.targets) > 0 || r.projects != "" || r.arches.Cross != ""):

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 )
 
-// dockerfileFlags are the flags to run in images of the project's Dockerfiles.
 type dockerfileFlags struct{ imageplan.Dockerfiles }
 
 func (d *dockerfileFlags) flags(f *pflag.FlagSet) {
@@ -21,7 +20,6 @@ func (d *dockerfileFlags) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&d.Args, "build-arg", nil, "build argument of the Dockerfiles, NAME=VALUE; may be repeated")
 }
 
-// check refuses invalid values.
 func (d *dockerfileFlags) check(cmd *cobra.Command) error {
 	for _, a := range d.Args {
 		if name, _, ok := strings.Cut(a, "="); !ok || name == "" {

@@ -15,7 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workload"
 )
 
-// matrix runs several workloads and prints their results.
 func (r *runVerb) matrix(ctx context.Context, runner *workload.Runner, workloads []workload.Workload) error {
 	results, logs, err := workload.Matrix{
 		Scheduler: scheduler.Scheduler{Parallel: scheduler.Parallel(r.parallel, r.limits.Memory), FailFast: r.failFast},

@@ -34,7 +34,6 @@ func needLinux(system string) error {
 		"\"lcitool stats diff\" and \"lcitool stats show\" work here")
 }
 
-// daemonFlags are the flags that choose the libvirt daemon.
 type daemonFlags struct {
 	app    *app
 	uri    string

@@ -20,7 +20,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// statsCheck runs the suite once against a libvirt daemon.
 type statsCheck struct {
 	app    *app
 	daemon *daemonFlags
