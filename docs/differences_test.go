@@ -27,6 +27,8 @@ func heldBy() map[string]string {
 		"the runner's pull policy":           "internal/jobrun/image_test.go: func TestPullPolicy",
 		"images from the dependency proxy":   "internal/gitlabci/local_test.go: func TestWithoutProxy",
 		"services are machines":              "cmd/lcitool/testdata/engine/job-services.txtar: hello from web",
+		"a service sees the job's address":   "internal/jobrun/servicenetwork_test.go: only 127.0.0.1",
+		"services have the job's `/builds`":  "cmd/lcitool/testdata/engine/job-services.txtar: no builds",
 		"`docker:dind`":                      "cmd/lcitool/testdata/engine/job-services.txtar: docker:dind\" is not started",
 		"services' logs":                     "internal/pipelinerun/servicelog_test.go: func TestServiceLogs",
 		"`hooks: pre_get_sources_script`":    "cmd/lcitool/testdata/engine/job-as-runner.txtar: hook sees",

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,19 +71,29 @@ func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) err
 // startServices starts the services of a job and waits until they are ready. The
 // caller must call stop before it removes the job's container.
 func (r *Runner) startServices(ctx context.Context, j *Job, c Container, env []string, to scheduler.Streams) (stop func(), err error) {
-	stop = func() { r.stopServices(ctx, j) }
+	w := &serviceWait{job: c, services: j.services, output: orDiscard(to.Stderr), warn: func(what string) { r.warn(j, what) }}
+	stop = func() {
+		w.tellLocal(ctx)
+		r.stopServices(ctx, j)
+	}
 	if len(j.services) == 0 {
 		return stop, nil
 	}
-	w := &serviceWait{job: c, services: j.services, output: orDiscard(to.Stderr), warn: func(what string) { r.warn(j, what) }}
-	w.before, err = w.listening(ctx)
-	if err != nil {
+	var aliases []string
+	for _, s := range j.services {
+		aliases = append(aliases, s.aliases...)
+	}
+	if err := w.look(ctx, aliases); err != nil {
 		return stop, nil //nolint:nilerr // the job's container has ended, as its script will say
 	}
 	debug, _ := strconv.ParseBool(value(env, "CI_DEBUG_SERVICES"))
 	for _, s := range j.services {
 		if err := r.startService(ctx, j, s, c, env); err != nil {
-			return stop, fmt.Errorf("service %q: %w", s.name(), err)
+			err = fmt.Errorf("service %q: %w", s.name(), err)
+			if refused := (refusedError{}); errors.As(err, &refused) {
+				err = refusedError{err}
+			}
+			return stop, err
 		}
 		live := io.Discard
 		if debug {
@@ -104,21 +115,37 @@ func (r *Runner) startService(ctx context.Context, j *Job, s *service, c Contain
 		Join: c.Name(),
 	}
 	o.Session = api.Session{AsImage: true, Own: true, Command: s.Command}
-	switch {
-	case len(s.Entrypoint) == 1 && s.Entrypoint[0] == "":
+	switch none := len(s.Entrypoint) == 1 && s.Entrypoint[0] == ""; {
+	case none && len(s.Command) == 0: // the image's command goes with its entrypoint
+		return refusedf("no program to run: entrypoint is [\"\"], command is missing")
+	case none:
 		o.Session.Entrypoint = []string{}
-		if s.Command == nil {
-			o.Session.Command = s.image.Command
-		}
 	case len(s.Entrypoint) > 0:
 		o.Session.Entrypoint = s.Entrypoint
 	}
-	s.ports = s.image.Ports[:min(len(s.image.Ports), maxPorts)]
-	if port, err := strconv.Atoi(value(o.Env, "HEALTHCHECK_TCP_PORT")); err == nil {
-		s.ports = []int{port}
+	if s.ports, err = s.checkedPorts(o.Env); err != nil {
+		return err
 	}
 	s.container, err = r.Engine.Start(ctx, o)
 	return err
+}
+
+// checkedPorts returns the ports on which a service with variables env listens when
+// it is ready. As in GitLab Runner, HEALTHCHECK_TCP_PORT can be in any letter
+// case and can come from the image.
+func (s *service) checkedPorts(env []string) ([]int, error) {
+	for _, v := range slices.Concat(env, s.image.Env) {
+		name, value, _ := strings.Cut(v, "=")
+		if !strings.EqualFold(name, "HEALTHCHECK_TCP_PORT") {
+			continue
+		}
+		port, err := strconv.ParseInt(value, 10, 32)
+		if err != nil {
+			return nil, refusedf("%s=%q is not a TCP port", name, value)
+		}
+		return []int{int(port)}, nil
+	}
+	return s.image.Ports[:min(len(s.image.Ports), maxPorts)], nil
 }
 
 // serviceEnv returns the variables of a service. Variables that a user gives to

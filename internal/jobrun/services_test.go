@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
@@ -98,19 +99,27 @@ func TestServiceVariables(t *testing.T) {
 	}
 }
 
-func TestListeningPorts(t *testing.T) {
+func TestCheckedPorts(t *testing.T) {
 	t.Parallel()
-	const text = `  sl  local_address rem_address   st tx_queue rx_queue
-   0: 00000000:1F90 00000000:0000 0A 00000000:00000000
-   1: 0100007F:1F91 0100007F:1F90 01 00000000:00000000
-  sl  local_address                         remote_address
-   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A
-   1: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A
-   2: nonsense 0 0A
-   3: x:zz y 0A
-`
-	if got, want := listeningPorts(text), []int{80, 8080}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
+	many := make([]int, maxPorts+1)
+	for _, test := range []struct {
+		env   []string
+		image api.Image
+		want  []int // nil for an error
+	}{
+		{nil, api.Image{Ports: []int{80, 81}}, []int{80, 81}},
+		{nil, api.Image{Ports: many}, many[:maxPorts]},
+		{[]string{"HEALTHCHECK_TCP_PORT=5"}, api.Image{Ports: []int{80}}, []int{5}},
+		{[]string{"A=1", "healthcheck_tcp_PORT=5"}, api.Image{}, []int{5}},
+		{nil, api.Image{Ports: []int{80}, Env: []string{"HEALTHCHECK_TCP_PORT=6"}}, []int{6}},
+		{[]string{"HEALTHCHECK_TCP_PORT=5"}, api.Image{Env: []string{"HEALTHCHECK_TCP_PORT=6"}}, []int{5}},
+		{[]string{"HEALTHCHECK_TCP_PORT=http"}, api.Image{Ports: []int{80}}, nil},
+		{[]string{"HEALTHCHECK_TCP_PORT="}, api.Image{Ports: []int{80}}, nil},
+	} {
+		got, err := (&service{image: test.image}).checkedPorts(test.env)
+		if !slices.Equal(got, test.want) || (err == nil) != (test.want != nil) {
+			t.Errorf("%q, %+v: %v, %v, want %v", test.env, test.image, got, err, test.want)
+		}
 	}
 }
 
@@ -155,7 +164,11 @@ func TestServiceLateness(t *testing.T) {
 	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], `service "db" does not listen on port 5432 after 30s`) {
 		t.Errorf("warnings %q", warnings)
 	}
-	if got := out.String(); strings.Count(got, "\n") != serviceLines || !strings.HasPrefix(got, "[service:db] line 2\n") {
+	w.local = []int{5432}
+	if w.late(db, serviceTimeout); len(warnings) != 2 || !strings.HasPrefix(warnings[1], `service "db" listens on port 5432 of localhost only`) {
+		t.Errorf("warnings %q", warnings)
+	}
+	if got := out.String()[:out.Len()/2]; strings.Count(got, "\n") != serviceLines || !strings.HasPrefix(got, "[service:db] line 2\n") {
 		t.Errorf("last lines %q", got)
 	}
 }

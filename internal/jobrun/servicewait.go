@@ -3,7 +3,6 @@
 package jobrun
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 const (
@@ -28,6 +25,8 @@ type serviceWait struct {
 	job      Container
 	services []*service
 	before   []int     // ports that something listened on before
+	local    []int     // ports that listen on 127.0.0.1 only
+	apart    bool      // the services' names do not stand for 127.0.0.1
 	output   io.Writer // for the last lines of services that are not up
 	warn     func(string)
 }
@@ -92,7 +91,11 @@ func (w *serviceWait) late(s *service, elapsed time.Duration) bool {
 	if elapsed < serviceTimeout {
 		return false
 	}
-	w.warn(fmt.Sprintf("service %q does not listen on port %s after %v; the job runs all the same", s.name(), portList(s.ports), serviceTimeout))
+	problem := fmt.Sprintf("does not listen on port %s after %v", portList(s.ports), serviceTimeout)
+	if i := slices.IndexFunc(s.ports, func(port int) bool { return slices.Contains(w.local, port) }); i >= 0 {
+		problem = fmt.Sprintf("listens on port %d of localhost only, where jobs on GitLab cannot reach it", s.ports[i])
+	}
+	w.warn(fmt.Sprintf("service %q %s; the job runs all the same", s.name(), problem))
 	s.showLast(w.output)
 	return true
 }
@@ -105,28 +108,11 @@ func portList(ports []int) string {
 	return strings.Join(list, ", ")
 }
 
-// listening returns the TCP ports with listeners in the network that a job
-// shares with its services.
+// listening returns the TCP ports that listen for connections from elsewhere in the
+// network of a job and its services: on GitLab, a job is another machine.
 func (w *serviceWait) listening(ctx context.Context) ([]int, error) {
-	const show = `for f in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$f" ] || while read -r line; do echo "$line"; done < "$f"; done`
-	var out bytes.Buffer
-	_, err := w.job.Exec(ctx, api.ExecOptions{Command: []string{"sh", "-c", show}, WorkDir: "/", Stdout: &out, Grace: grace})
-	return listeningPorts(out.String()), err
-}
-
-// listeningPorts parses lines of /proc/net/tcp. Socket state 0A is LISTEN.
-func listeningPorts(text string) []int {
-	var ports []int
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || fields[3] != "0A" {
-			continue
-		}
-		_, port, _ := strings.Cut(fields[1], ":")
-		if n, err := strconv.ParseUint(port, 16, 16); err == nil {
-			ports = append(ports, int(n))
-		}
-	}
-	slices.Sort(ports)
-	return slices.Compact(ports)
+	text, err := w.files(ctx, fileTCP, fileTCP6)
+	open, local := listeningPorts(text[fileTCP] + text[fileTCP6])
+	w.local = local
+	return open, err
 }
