@@ -101,8 +101,8 @@ func fixed(raw, identity, source string) ([]address, error) {
 	return []address{{URL: u.String(), Identity: identity, Source: source, Fixed: true}}, nil
 }
 
-// named returns the connection called name. "" means the default connection,
-// which need not exist.
+// named returns the connection called name. "" means the default connection, if
+// there is one.
 func named(name, identity, source string, getenv func(string) string, uid int) ([]address, error) {
 	all, active, err := connections(getenv, uid)
 	if err != nil {
@@ -112,12 +112,12 @@ func named(name, identity, source string, getenv func(string) string, uid int) (
 	if wanted == "" {
 		wanted = active
 	}
-	d, ok := all[wanted]
-	switch {
-	case !ok && name == "":
+	if wanted == "" {
 		return nil, nil
-	case !ok:
-		return nil, fmt.Errorf("%s: no connection %q, see \"podman system connection list\"", source, name)
+	}
+	d, ok := all[wanted]
+	if !ok { // another engine would be a surprise
+		return nil, fmt.Errorf("%s: no connection %q, see \"podman system connection list\"", source, wanted)
 	}
 	if identity == "" {
 		identity = d.Identity

@@ -87,21 +87,23 @@ func TestBadAddresses(t *testing.T) {
 	broken := write(t, "containers.conf", "[engine\n")
 	brokenJSON := write(t, "podman-connections.json", "{")
 	empty := write(t, "containers.conf", "")
+	stale := write(t, "containers.conf", "[engine]\nactive_service = \"gone\"\n")
 	for want, o := range map[string]Options{
-		"exclude each other":                  {URL: "unix:///a", Connection: "b"},
-		"must begin with unix://":             {URL: "/run/podman.sock"},
-		`"unix://" names no socket`:           {URL: "unix://"},
-		`"tcp://" names no host`:              {URL: "tcp://"},
-		"CONTAINER_HOST: \"ssh://u@host\" na": {Getenv: env(map[string]string{"CONTAINER_HOST": "ssh://u@host"})},
-		"cannot read: is a directory":         {Getenv: env(map[string]string{"CONTAINERS_CONF": t.TempDir()})},
-		`"tcp://host" names no port`:          {URL: "tcp://host"},
-		`"tcp://[::1]" names no port`:         {URL: "tcp://[::1]"},
-		"is not an address":                   {URL: "unix://%zz\x00"},
-		`no connection "nosuch"`:              {Connection: "nosuch", Getenv: env(map[string]string{"CONTAINERS_CONF": empty})},
-		"CONTAINER_HOST: \"ftp://x\" must":    {Getenv: env(map[string]string{"CONTAINER_HOST": "ftp://x"})},
-		"containers.conf: cannot decode":      {Getenv: env(map[string]string{"CONTAINERS_CONF": broken})},
-		"connections.json: cannot decode":     {Getenv: env(map[string]string{"CONTAINERS_CONF": empty, "PODMAN_CONNECTIONS_CONF": brokenJSON})},
-		"CONTAINER_CONNECTION: no connection": {Getenv: env(map[string]string{"CONTAINERS_CONF": empty, "CONTAINER_CONNECTION": "x"})},
+		"exclude each other":                    {URL: "unix:///a", Connection: "b"},
+		"must begin with unix://":               {URL: "/run/podman.sock"},
+		`"unix://" names no socket`:             {URL: "unix://"},
+		`"tcp://" names no host`:                {URL: "tcp://"},
+		"CONTAINER_HOST: \"ssh://u@host\" na":   {Getenv: env(map[string]string{"CONTAINER_HOST": "ssh://u@host"})},
+		"cannot read: is a directory":           {Getenv: env(map[string]string{"CONTAINERS_CONF": t.TempDir()})},
+		`"tcp://host" names no port`:            {URL: "tcp://host"},
+		`"tcp://[::1]" names no port`:           {URL: "tcp://[::1]"},
+		"is not an address":                     {URL: "unix://%zz\x00"},
+		`no connection "nosuch"`:                {Connection: "nosuch", Getenv: env(map[string]string{"CONTAINERS_CONF": empty})},
+		"CONTAINER_HOST: \"ftp://x\" must":      {Getenv: env(map[string]string{"CONTAINER_HOST": "ftp://x"})},
+		"containers.conf: cannot decode":        {Getenv: env(map[string]string{"CONTAINERS_CONF": broken})},
+		"connections.json: cannot decode":       {Getenv: env(map[string]string{"CONTAINERS_CONF": empty, "PODMAN_CONNECTIONS_CONF": brokenJSON})},
+		`containers.conf: no connection "gone"`: {Getenv: env(map[string]string{"CONTAINERS_CONF": stale})},
+		"CONTAINER_CONNECTION: no connection":   {Getenv: env(map[string]string{"CONTAINERS_CONF": empty, "CONTAINER_CONNECTION": "x"})},
 	} {
 		if list, err := o.addresses(0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, %v; want %s", list, err, want)
