@@ -36,7 +36,7 @@ func (p *Pipeline) Default(event Event, name string) (string, bool) {
 	event = event.filled()
 	own := *p
 	own.elsewhere, own.sources, own.parsed = map[string]fetchedFile{}, map[string]*source{}, map[string]*parsedFile{}
-	c := own.config(&scope{event: &event, vars: layers{event.predefined()}, tree: &tree{fsys: p.fsys}})
+	c := own.config(&scope{event: &event, vars: layers{event.predefined()}, tree: &tree{fsys: p.fsys}, patterns: &budget{maxMatching}})
 	return layers{c.decoded.globals}.lookup(name)
 }
 
@@ -62,7 +62,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool) *Evaluation {
 		given[name] = setting{value: value, from: FromEvent}
 	}
 	predefined := event.predefined()
-	s := &scope{event: &event, vars: layers{predefined, given}, tree: &tree{fsys: p.fsys}}
+	s := &scope{event: &event, vars: layers{predefined, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{maxMatching}}
 	c := p.config(s)
 	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, given: given}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
@@ -70,6 +70,10 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool) *Evaluation {
 	for _, def := range c.decoded.jobs {
 		if e.left < 0 {
 			e.problems.add(def.job.Pos, "", Refused, "the pipeline is too large: its jobs have more than %d rules and variables", maxWork)
+			break
+		}
+		if s.patterns.left < 0 {
+			e.problems.add(def.job.Pos, "", Refused, "the pipeline is too large: its conditions before this job take too long to match")
 			break
 		}
 		e.definition(def)

@@ -131,7 +131,7 @@ func (p *policy) kinds() []string {
 }
 
 func (s *scope) trace(rules []rule) []RuleTrace {
-	s = &scope{event: s.event, vars: s.vars, tree: &tree{fsys: s.tree.fsys, listed: s.tree.listed}} // a copy, so that the trace does not set unknownChanges of the pipeline
+	s = &scope{event: s.event, vars: s.vars, tree: &tree{fsys: s.tree.fsys, listed: s.tree.listed}, patterns: s.patterns} // a copy, so that the trace does not set unknownChanges of the pipeline
 	out := make([]RuleTrace, len(rules))
 	decided := false
 	for i := range rules {
@@ -164,15 +164,15 @@ func (s *scope) trace(rules []rule) []RuleTrace {
 // parts returns the operands of the outermost operator of a condition.
 func (s *scope) parts(e *expression) []Part {
 	if e.op != "&&" && e.op != "||" {
-		return []Part{{e.text, e.holds(s.vars.lookup)}}
+		return []Part{{e.text, e.holds(s.vars.lookup, s.patterns)}}
 	}
 	var out []Part
 	for at := e; ; at = at.left {
 		if at.op != e.op || at != e && at.enclosed {
-			out = append(out, Part{at.text, at.holds(s.vars.lookup)})
+			out = append(out, Part{at.text, at.holds(s.vars.lookup, s.patterns)})
 			break
 		}
-		out = append(out, Part{at.right.text, at.right.holds(s.vars.lookup)})
+		out = append(out, Part{at.right.text, at.right.holds(s.vars.lookup, s.patterns)})
 	}
 	slices.Reverse(out)
 	return out

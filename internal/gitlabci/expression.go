@@ -4,12 +4,8 @@ package gitlabci
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
-
-	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // maxTokens is GitLab's limit on the size of an expression.
@@ -34,11 +30,11 @@ type expression struct {
 // string is true. The whole expression is true only if its result is neither
 // null, false nor empty.
 type operand struct {
-	variable string         // name, without "$"
-	pattern  *regexp.Regexp // between slashes
-	text     *string        // nil for null, and for a boolean
-	boolean  bool           // it is true or false, as a comparison is
-	truth    bool           // value of a boolean
+	variable string   // name, without "$"
+	pattern  *pattern // between slashes
+	text     *string  // nil for null, and for a boolean
+	boolean  bool     // it is true or false, as a comparison is
+	truth    bool     // value of a boolean
 }
 
 func truth(t bool) operand { return operand{boolean: true, truth: t} }
@@ -63,16 +59,16 @@ func parseExpression(source string) (*expression, error) {
 
 // holds reports whether the condition is true. lookup returns the value of a
 // variable as written: GitLab does not expand variables inside values in
-// conditions.
-func (e *expression) holds(lookup func(name string) (string, bool)) bool {
-	v := e.evaluate(lookup)
+// conditions. Without a budget left, no pattern matches.
+func (e *expression) holds(lookup func(name string) (string, bool), b *budget) bool {
+	v := e.evaluate(lookup, b)
 	if v.text != nil {
 		return strings.TrimSpace(*v.text) != ""
 	}
 	return v.solid()
 }
 
-func (e *expression) evaluate(lookup func(string) (string, bool)) operand {
+func (e *expression) evaluate(lookup func(string) (string, bool), b *budget) operand {
 	switch e.op {
 	case "":
 		if e.leaf.variable == "" {
@@ -83,26 +79,26 @@ func (e *expression) evaluate(lookup func(string) (string, bool)) operand {
 		}
 		return operand{}
 	case "&&":
-		if left := e.left.evaluate(lookup); !left.solid() {
+		if left := e.left.evaluate(lookup, b); !left.solid() {
 			return left
 		}
-		return e.right.evaluate(lookup)
+		return e.right.evaluate(lookup, b)
 	case "||":
-		if left := e.left.evaluate(lookup); left.solid() {
+		if left := e.left.evaluate(lookup, b); left.solid() {
 			return left
 		}
-		return e.right.evaluate(lookup)
+		return e.right.evaluate(lookup, b)
 	}
-	left, right := e.left.evaluate(lookup), e.right.evaluate(lookup)
+	left, right := e.left.evaluate(lookup, b), e.right.evaluate(lookup, b)
 	switch e.op {
 	case "==":
 		return truth(same(left, right))
 	case "!=":
 		return truth(!same(left, right))
 	case "=~":
-		return truth(right.solid() && matches(left, right))
+		return truth(right.solid() && matches(left, right, b))
 	}
-	return truth(!right.solid() || !matches(left, right))
+	return truth(!right.solid() || !matches(left, right, b))
 }
 
 func same(a, b operand) bool {
@@ -119,7 +115,7 @@ func same(a, b operand) bool {
 // side may be a pattern or a text that contains one. If the text contains no
 // pattern, GitLab searches in it for the left side: $A =~ "abc" is true if $A is
 // "b".
-func matches(left, right operand) bool {
+func matches(left, right operand, b *budget) bool {
 	var s string
 	switch {
 	case left.text != nil:
@@ -133,30 +129,9 @@ func matches(left, right operand) bool {
 		if pattern, err = compilePattern(*right.text); err != nil {
 			return strings.Contains(*right.text, s)
 		}
+		b.take(pattern, compileCost)
 	}
-	return pattern != nil && pattern.MatchString(s)
-}
-
-// patternText matches a pattern in an expression or in a variable. As in GitLab,
-// it may be on any line of the text.
-var patternText = lazyregexp.New(`(?m)^/(.*)/([ismU]*)$`)
-
-// maxPattern limits a pattern, in bytes. Patterns in variables are compiled each
-// time.
-const maxPattern = 4096
-
-// compilePattern compiles "/…/flags". GitLab uses RE2, whose syntax and flags i,
-// s, m and U are those of package regexp.
-func compilePattern(s string) (*regexp.Regexp, error) {
-	m := patternText.FindStringSubmatch(s)
-	if m == nil || len(s) > maxPattern {
-		return nil, fmt.Errorf("%s is no pattern: expected one between slashes, of at most %d bytes", yamldoc.Quote(s), maxPattern)
-	}
-	body := strings.ReplaceAll(m[1], `\/`, "/")
-	if m[2] != "" {
-		body = "(?" + m[2] + ")" + body
-	}
-	return regexp.Compile(body)
+	return pattern != nil && b.take(pattern, len(s)) && pattern.MatchString(s)
 }
 
 type expressionParser struct {

@@ -5,7 +5,6 @@ package gitlabci
 import (
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -233,7 +232,7 @@ func (s *inputSpec) check(v *value, options []*value, d *decoder, where diag.Pos
 	case options != nil && !s.isOption(out, options):
 		d.errorf(where, "input %s: %s %s is not one of the options", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()))
 	case s.pattern != "":
-		pattern, err := regexp.Compile(s.pattern)
+		pattern, err := compile(s.pattern)
 		if err != nil {
 			d.errorf(s.pos, "input %s: regex: %v", yamldoc.Quote(s.name), err)
 		} else if !pattern.MatchString(out.text) {
@@ -332,5 +331,5 @@ func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
 		d.errorf(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
 		return false
 	}
-	return e.holds(layers{}.lookup)
+	return e.holds(layers{}.lookup, &budget{maxMatching})
 }

@@ -3,7 +3,6 @@
 package gitlabci
 
 import (
-	"regexp"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -19,9 +18,9 @@ type policy struct {
 
 // A ref is an entry of only:refs.
 type ref struct {
-	word    string         // "branches", "web" or a name
-	pattern *regexp.Regexp // for a name
-	path    string         // of the project it must be, "" for any
+	word    string   // "branches", "web" or a name
+	pattern *pattern // for a name
+	path    string   // of the project it must be, "" for any
 }
 
 // policy decodes only or except. Without refs, only applies to branches and
@@ -93,7 +92,7 @@ func (p *policy) conditions(s *scope) []bool {
 	if p.variables != nil {
 		met := false
 		for _, e := range p.variables {
-			met = met || e.holds(s.vars.lookup)
+			met = met || e.holds(s.vars.lookup, s.patterns)
 		}
 		out = append(out, met)
 	}

@@ -12,10 +12,12 @@ type scope struct {
 	event *Event
 	vars  layers
 	tree  *tree
+
+	patterns *budget
 }
 
 func (s *scope) with(vars layers) *scope {
-	return &scope{event: s.event, vars: vars, tree: s.tree}
+	return &scope{event: s.event, vars: vars, tree: s.tree, patterns: s.patterns}
 }
 
 // match returns the first rule that matches or may match, or nil.
@@ -29,7 +31,7 @@ func (s *scope) match(rules []rule) *rule {
 }
 
 func (s *scope) holds(r *rule) bool {
-	return (r.condition == nil || r.condition.holds(s.vars.lookup)) &&
+	return (r.condition == nil || r.condition.holds(s.vars.lookup, s.patterns)) &&
 		(r.changes == nil || s.changed(r.changes)) &&
 		(r.exists == nil || s.exists(r.exists))
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+)
+
+// patternText matches a pattern in an expression or in a variable. As in GitLab,
+// it may be on any line of the text.
+var patternText = lazyregexp.New(`(?m)^/(.*)/([ismU]*)$`)
+
+// Limits of patterns. Patterns in variables are compiled each time. The time of
+// a match grows with the length of the text and with the size of the pattern,
+// which repetitions such as a{0,1000} multiply.
+const (
+	maxPattern     = 4096 // bytes
+	maxPatternSize = 10_000
+	compileCost    = 100     // of a pattern, as bytes of text
+	maxMatching    = 1 << 30 // bytes of text times size of pattern, of all matches
+)
+
+// A pattern is a regular expression of limited size.
+type pattern struct {
+	*regexp.Regexp
+	size int
+}
+
+// A budget limits the work of all matches of an evaluation.
+type budget struct{ left int }
+
+// take reports whether p may be matched with n bytes of text.
+func (b *budget) take(p *pattern, n int) bool {
+	b.left -= p.cost(n)
+	return b.left >= 0
+}
+
+// cost returns the most work that a match with n bytes of text is.
+func (p *pattern) cost(n int) int { return (n + 1) * (p.size + 16) }
+
+// compile compiles a regular expression in the syntax of RE2.
+func compile(body string) (*pattern, error) {
+	if len(body) > maxPattern {
+		return nil, fmt.Errorf("it has more than %d bytes", maxPattern)
+	}
+	parsed, err := syntax.Parse(body, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	if len(program.Inst) > maxPatternSize {
+		return nil, fmt.Errorf("it repeats too much: it has more than %d steps", maxPatternSize)
+	}
+	re, err := regexp.Compile(body)
+	return &pattern{re, len(program.Inst)}, err
+}
+
+// compilePattern compiles "/…/flags". GitLab uses RE2, whose syntax and flags i,
+// s, m and U are those of package regexp.
+func compilePattern(s string) (*pattern, error) {
+	var m []string
+	if len(s) <= maxPattern {
+		m = patternText.FindStringSubmatch(s)
+	}
+	if m == nil {
+		return nil, fmt.Errorf("%s is no pattern: expected one between slashes, of at most %d bytes", yamldoc.Quote(s), maxPattern)
+	}
+	body := strings.ReplaceAll(m[1], `\/`, "/")
+	if m[2] != "" {
+		body = "(?" + m[2] + ")" + body
+	}
+	return compile(body)
+}
