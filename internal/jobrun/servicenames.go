@@ -31,6 +31,10 @@ func imageAliases(image string) []string {
 	return slices.Compact([]string{strings.ReplaceAll(name, "/", "__"), strings.ReplaceAll(name, "/", "-")})
 }
 
+// hostName matches what can be a name in /etc/hosts. Other names end up in
+// messages and in names of files.
+var hostName = lazyregexp.New(`^[\p{L}\p{N}\p{M}._/@+~-]{1,253}$`)
+
 // ownAliases splits the alias keyword of a service into host names.
 func ownAliases(alias string) []string { return strings.Fields(strings.ReplaceAll(alias, ",", " ")) }
 
@@ -55,7 +59,7 @@ func (j *Job) planServices(warn func(string)) []*service {
 		own := ownAliases(image.Alias)
 		for _, alias := range append(imageAliases(image.Name), own...) {
 			switch {
-			case strings.ContainsAny(alias, ":#"): // it would break the line in /etc/hosts
+			case strings.ContainsAny(alias, ":#") || slices.Contains(own, alias) && !hostName.MatchString(alias): // it would break the line in /etc/hosts
 				warn(fmt.Sprintf("alias %q of service %q is not the name of a host", alias, image.Name))
 			case !taken[alias]:
 				taken[alias] = true

@@ -59,6 +59,10 @@ func TestPlanServices(t *testing.T) {
 		{"no name", []gitlabci.Image{{Name: ""}, {Name: "db"}}, []string{"db"}, []string{"a service whose variables give it no name"}},
 		{"bad alias", []gitlabci.Image{{Name: "a", Alias: "x:1 #c ok"}}, []string{"a ok"}, []string{`alias "x:1"`, `alias "#c"`}},
 		{
+			"hostile aliases", []gitlabci.Image{{Name: "a", Alias: "x\x1b[2J y\x00 \u202ez \xff $V dätabase a_b.c-d " + strings.Repeat("l", 254)}},
+			[]string{"a dätabase a_b.c-d"}, []string{`alias "x\x1b`, `alias "y\x00`, `alias "\u202ez`, `alias "\xff`, `alias "$V`, `alias "lll`},
+		},
+		{
 			"engines", []gitlabci.Image{{Name: "docker:27-dind"}, {Name: "docker.io/library/docker:dind@sha256:00"}, {Name: "me/dind"}, {Name: "dind.org/db"}},
 			[]string{"dind.org__db dind.org-db"}, []string{`service "docker:27-dind"`, `service "docker.io`, `service "me/dind"`},
 		},
