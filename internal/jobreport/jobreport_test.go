@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -29,6 +30,28 @@ func write(t *testing.T, to func(io.Writer, *jobrecord.Stored) error, s *jobreco
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// TestDamagedRecord writes reports of records that no run leaves.
+func TestDamagedRecord(t *testing.T) {
+	now := time.Now()
+	for name, run := range map[string]jobrecord.Run{
+		"nothing":           {},
+		"no start":          {Ended: now, Jobs: []jobrecord.Job{{Name: "j"}}},
+		"end before start":  {Started: now, Ended: now.Add(-time.Hour), Jobs: []jobrecord.Job{{Name: "j", Started: now.Add(-time.Minute), State: "failed"}}},
+		"endless":           {Started: now, Jobs: []jobrecord.Job{{Name: "j", Started: now, Duration: 1e300, State: "passed"}}},
+		"negative":          {Started: now, Jobs: []jobrecord.Job{{Name: "j", Started: now, Duration: -1e300, State: "passed"}}},
+		"needs itself":      {Started: now, Jobs: []jobrecord.Job{{Name: "j", Started: now, Needs: []string{"j", "none"}, State: "\x1b[31m"}}},
+		"log elsewhere":     {Started: now, Jobs: []jobrecord.Job{{Name: "j", Started: now, State: "failed", Log: "../../etc/passwd"}}},
+		"reports elsewhere": {Started: now, Jobs: []jobrecord.Job{{Name: "j", Started: now, State: "failed", Artifacts: t.TempDir(), JUnit: []string{"/etc/passwd", "../x"}}}},
+	} {
+		for report, to := range formats() {
+			got := write(t, to, &jobrecord.Stored{Run: run, Dir: t.TempDir()})
+			if len(got) > 64<<10 || bytes.Contains(got, []byte("root:")) || bytes.ContainsRune(got, '\x1b') {
+				t.Errorf("%s: %s has %d bytes: %.500s", name, report, len(got), got)
+			}
+		}
+	}
 }
 
 func TestGolden(t *testing.T) {

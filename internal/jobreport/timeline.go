@@ -22,6 +22,10 @@ const (
 	top       = 26 // the scale
 )
 
+// longest limits the time that is drawn. A record without a start would take
+// more than a Duration can hold.
+const longest = 100 * 365 * 24 * time.Hour
+
 // maxArrows limits the needs that are drawn.
 const maxArrows = 300
 
@@ -68,7 +72,7 @@ func draw(r *jobrecord.Run) drawing {
 			begin = s
 		}
 	}
-	whole := max(ended(r).Sub(begin), time.Millisecond)
+	whole := min(max(ended(r).Sub(begin), time.Millisecond), longest)
 	x := func(t time.Duration) float64 {
 		return labels + bars*min(1, max(0, float64(t)/float64(whole)))
 	}
