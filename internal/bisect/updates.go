@@ -187,16 +187,15 @@ func (s *UpdateSearch) moveFirst(also []string, k int, verdict Verdict) {
 
 // middle returns the number of updates to try, or -1.
 func (s *UpdateSearch) middle() int {
-	best, center := -1, (s.lo+s.hi)/2
-	for k := s.lo + 1; k < s.hi; k++ {
-		if s.skipped[key(slices.Concat(s.found(), s.order[:k]))] {
-			continue
-		}
-		if best < 0 || max(k-center, center-k) < max(best-center, center-best) {
-			best = k
+	center := (s.lo + s.hi) / 2
+	for distance := range s.hi - s.lo {
+		for _, k := range []int{center - distance, center + distance} {
+			if k > s.lo && k < s.hi && !s.skipped[key(slices.Concat(s.found(), s.order[:k]))] {
+				return k
+			}
 		}
 	}
-	return best
+	return -1
 }
 
 func (s *UpdateSearch) found() []string { return slices.Concat(s.culprit...) }
@@ -272,5 +271,12 @@ func key(updates []string) string {
 
 // without returns the elements of list that are not in others.
 func without(list, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(name string) bool { return slices.Contains(others, name) })
+	if len(others) == 0 {
+		return slices.Clone(list)
+	}
+	other := make(map[string]bool, len(others))
+	for _, name := range others {
+		other[name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(name string) bool { return other[name] })
 }

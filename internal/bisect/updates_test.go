@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -176,5 +177,23 @@ func TestUpdateSearch(t *testing.T) {
 				t.Errorf("%d trials, want at most %d", p.tried, test.most)
 			}
 		})
+	}
+}
+
+// TestManyUpdates: the work between trials does not grow with the square of the
+// number of updates.
+func TestManyUpdates(t *testing.T) {
+	p := packages{names: letters(8_000)}
+	p.fails = func(s []string) bool { return slices.Contains(s, p.names[7]) }
+	s := &UpdateSearch{Log: Log[Trial]{File: filepath.Join(t.TempDir(), "steps")}, Updates: p.names, Try: p.try}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, err := s.Run(t.Context())
+	runtime.ReadMemStats(&after)
+	if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 500 {
+		t.Errorf("%d MiB were allocated", mib)
+	}
+	if err != nil || r.End != FoundThese || !slices.Equal(r.Culprits, p.names[7:8]) || p.tried > 22 {
+		t.Errorf("%+v, %v after %d trials", r, err, p.tried)
 	}
 }

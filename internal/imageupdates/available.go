@@ -69,7 +69,7 @@ func (c *Comparison) versions(text string) map[string][]string {
 		if arch != "" && arch != c.Good.Arch && arch != "noarch" && arch != "all" {
 			name += ":" + arch
 		}
-		if !slices.Contains(all[name], version) {
+		if len(all[name]) < maxVersions && !slices.Contains(all[name], version) {
 			all[name] = append(all[name], version)
 		}
 	}
@@ -99,22 +99,34 @@ func (c *Comparison) noteMissing(have map[string][]string) {
 			}
 			why := fmt.Sprintf("no mirror has %s %s", p.Name, p.To)
 			if others := have[p.Name]; len(others) > 0 {
-				why += " (only " + strings.Join(others, ", ") + ")"
+				why += " (only " + strings.Join(others[:min(len(others), maxShown)], ", ") + ")"
 			}
 			u.Missing = append(u.Missing, why)
 		}
 	}
 }
 
-// complaintsIn returns the errors and warnings that a package manager printed.
+const (
+	maxShown      = 20 // other versions in a message
+	maxComplaints = 50
+	maxComplaint  = 1000 // bytes
+)
+
+// complaintsIn returns the first errors and warnings that a package manager
+// printed.
 func complaintsIn(text string) []string {
 	var found []string
 	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
+		if line = strings.TrimSpace(line); len(line) > maxComplaint {
+			line = strings.ToValidUTF8(line[:maxComplaint], "") + "…"
+		}
 		for _, prefix := range []string{"E: ", "W: ", "Err:", "Error:", "Errors during downloading"} {
 			if strings.HasPrefix(line, prefix) && !slices.Contains(found, line) {
 				found = append(found, line)
 			}
+		}
+		if len(found) == maxComplaints {
+			break
 		}
 	}
 	return found

@@ -31,6 +31,10 @@ const (
 	maxOutput = 32 << 20 // bytes of a script's output
 	// workload is the prefix of the names of containers.
 	workload = "lcitool-updates"
+
+	// Limits on what the script of an untrusted image lists.
+	maxPackages = 50_000
+	maxVersions = 100 // of one package
 )
 
 // A Manager is a package manager that can install a given version of a package.
@@ -170,10 +174,15 @@ func (i *Image) add(name, version, arch, source string) error {
 	}
 	if other, ok := i.packages[name]; ok { // kernels, for example
 		versions := append(strings.Split(other.version, severalVersions), version)
+		if len(versions) > maxVersions {
+			return fmt.Errorf("%.80q is installed in more than %d versions", name, maxVersions)
+		}
 		slices.Sort(versions)
 		version = strings.Join(versions, severalVersions)
 	}
-	i.packages[name] = pkg{version, source}
+	if i.packages[name] = (pkg{version, source}); len(i.packages) > maxPackages {
+		return fmt.Errorf("it has more than %d", maxPackages)
+	}
 	return nil
 }
 

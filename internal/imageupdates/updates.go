@@ -109,6 +109,10 @@ func (c *Comparison) Select(names []string) []Update {
 // not as in asked.
 func (c *Comparison) Applied(image *Image, asked []string) (also, other []string) {
 	left := maps.Clone(image.packages)
+	wanted := map[string]bool{}
+	for _, name := range asked {
+		wanted[name] = true
+	}
 	for i := range c.Updates {
 		u := &c.Updates[i]
 		updated := 0
@@ -117,11 +121,11 @@ func (c *Comparison) Applied(image *Image, asked []string) (also, other []string
 			delete(left, p.Name)
 			if now == p.To {
 				updated++
-			} else if now != p.From || slices.Contains(asked, u.Name) {
+			} else if now != p.From || wanted[u.Name] {
 				other = append(other, p.Name+" "+cmp.Or(now, "removed"))
 			}
 		}
-		if updated > 0 && !slices.Contains(asked, u.Name) {
+		if updated > 0 && !wanted[u.Name] {
 			also = append(also, u.Name)
 		}
 	}

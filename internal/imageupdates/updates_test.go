@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 )
@@ -155,6 +157,46 @@ func TestCompareRefuses(t *testing.T) {
 	}
 	if _, err := Read(t.Context(), &fakeEngine{err: errors.New("no shell")}, "x", api.Image{}); err == nil {
 		t.Error("an image that cannot be run was read")
+	}
+}
+
+// TestHostileImage has an image that lists more than an image can have. What it
+// lists is not compared with all that it listed before.
+func TestHostileImage(t *testing.T) {
+	list := func(line func(n int) string) string {
+		var b strings.Builder
+		b.WriteString("manager\tapt\narch\tamd64\n")
+		for n := range 60_000 {
+			b.WriteString(line(n))
+		}
+		return b.String()
+	}
+	for want, lines := range map[string]string{
+		`"a" is installed in more than 100 versions`: list(func(n int) string { return fmt.Sprintf("installed\ta\t%d\tall\ta\n", n) }),
+		"it has more than 50000":                     list(func(n int) string { return fmt.Sprintf("installed\ta%d\t1\tall\ta\n", n) }),
+	} {
+		if _, err := Read(t.Context(), &fakeEngine{out: lines}, "x", api.Image{}); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if _, err := Read(t.Context(), &fakeEngine{out: goodDeb + strings.Repeat("\n", maxOutput)}, "x", api.Image{}); err == nil || !strings.HasSuffix(err.Error(), "the output is too long") {
+		t.Errorf("got %v", err)
+	}
+
+	c := compare(t, goodDeb, badDeb)
+	mirror := list(func(n int) string { return fmt.Sprintf("libc6 | 3.%d | http://x x Packages\n", n) })
+	messages := list(func(n int) string { return fmt.Sprintf("E: %d %s\n", n, strings.Repeat("é", n%2000)) })
+	complaints, err := c.FindMissing(t.Context(), &fakeEngine{out: mirror, messages: messages[:4<<20]}, api.NetworkHost)
+	if err != nil || len(complaints) != maxComplaints {
+		t.Errorf("%d complaints, %v", len(complaints), err)
+	}
+	for _, u := range c.Missing() {
+		if text := strings.Join(u.Missing, "; "); len(text) > 1000 {
+			t.Errorf("%d bytes: %.200s", len(text), text)
+		}
+	}
+	if got := complaintsIn("E: " + strings.Repeat("é", 2000)); len(got) != 1 || len(got[0]) > maxComplaint+len("…") || !utf8.ValidString(got[0]) {
+		t.Errorf("got %q", got)
 	}
 }
 
