@@ -75,7 +75,7 @@ func (s *Store) create() (*Live, error) {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	dir, err := s.makeDir()
+	dir, err := s.makeDir(time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +89,9 @@ func (s *Store) create() (*Live, error) {
 
 // makeDir creates a directory named for the present nanosecond, so that names
 // sort by time even within a second.
-func (s *Store) makeDir() (string, error) {
+func (s *Store) makeDir(clock func() time.Time) (string, error) {
 	for {
-		now := time.Now().UTC()
+		now := clock().UTC()
 		dir := filepath.Join(s.Dir, fmt.Sprintf("%s-%09d", now.Format("20060102-150405"), now.Nanosecond()))
 		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
 			return dir, err

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
@@ -80,6 +82,31 @@ func TestOrderWithinASecond(t *testing.T) {
 		if newest.ID != id {
 			t.Fatalf("after run %d, %s, the newest is %s", n+1, id, newest.ID)
 		}
+	}
+}
+
+// TestNamesOfRuns: names sort by time, and two runs of the same nanosecond get
+// names of their own.
+func TestNamesOfRuns(t *testing.T) {
+	s := &Store{Dir: t.TempDir()}
+	nanoseconds := []int{9, 9, 10, 10, 999_999_999}
+	clock := func() time.Time {
+		n := nanoseconds[0]
+		nanoseconds = nanoseconds[1:]
+		return time.Date(2026, 1, 2, 3, 4, 5, n, time.UTC)
+	}
+	for range 3 {
+		if _, err := s.makeDir(clock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names []string
+	for _, dir := range s.dirs() {
+		names = append(names, filepath.Base(dir))
+	}
+	want := []string{"20260102-030405-000000009", "20260102-030405-000000010", "20260102-030405-999999999"}
+	if !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
 	}
 }
 

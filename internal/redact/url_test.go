@@ -29,6 +29,7 @@ func TestURLs(t *testing.T) {
 		`x: invalid port ":pa" after host`:   "x: invalid port after host",
 		`"https://u:p\"w@host/x": bad`:       `"https://[hidden]@host/x": bad`,
 		"ssh://git@host/x ssh://g:pw@host/":  "ssh://git@host/x ssh://g:[hidden]@host/",
+		"SSH://git@host/x":                   "SSH://git@host/x",
 		"git+ssh://root:pw@host":             "git+ssh://root:[hidden]@host",
 		"HTTPS://U:P@HOST":                   "HTTPS://[hidden]@HOST",
 		"get https://h/f?private_token=abc.": "get https://h/f?private_token=[hidden]",
