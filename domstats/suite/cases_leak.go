@@ -44,6 +44,7 @@ func conLeaks(t *T) {
 			t.wantCode(err, domstats.CodeArgUnsupported, "0x800", "ENFORCE of group 0x800")
 		}},
 		repeated{"records of 16 vCPUs in lists of 50", 14, t.asksFor(plain, 50, domstats.GroupVCPU)},
+		repeated{"records of all groups but vCPUs and the machine in lists of 50", 20, t.asksFor(g, 50, everything&^(domstats.GroupVCPU|domstats.GroupVM))},
 		repeated{"calls for all groups", 200, func() { g.recordFlags(everything, domstats.FlagBacking) }})
 }
 

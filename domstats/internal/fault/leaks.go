@@ -118,6 +118,17 @@ func leftOfImages(_ query, records []domstats.Record, _ error) (bytes int) {
 	return bytes
 }
 
+// leftOfBalloon is QEMU's answer about the balloon of a domain that runs.
+func leftOfBalloon(_ query, records []domstats.Record, _ error) (bytes int) {
+	const answer = 450
+	for _, r := range records {
+		if r.Has("balloon.last-update") {
+			bytes += answer
+		}
+	}
+	return bytes
+}
+
 // leftOfVCPUs is a text for each vCPU.
 func leftOfVCPUs(_ query, records []domstats.Record, _ error) (bytes int) {
 	for _, r := range records {

@@ -129,6 +129,7 @@ func Faults() []Fault {
 		{ID: "F115", What: "events count the main thread only", Caught: []string{"PRF-10"}, change: mainThreadOnly, asks: true},
 		{ID: "F116", What: "a definition that got a memory module has the current memory from before", Caught: []string{"BAL-16"}, change: moduleForgotten},
 		{ID: "F117", What: "each image of a domain that does not run leaves a text behind", Caught: []string{"CON-18"}, left: leftOfImages},
+		{ID: "F118", What: "what the guest told leaves a text behind in each record", Caught: []string{"CON-14"}, left: leftOfBalloon},
 	}
 }
 
