@@ -3,27 +3,9 @@
 package gitlabci
 
 import (
+	"slices"
 	"strings"
-
-	"github.com/bmatcuk/doublestar/v4"
 )
-
-// rubyGlob converts a pattern of GitLab for package doublestar. GitLab uses
-// Ruby's File.fnmatch, where "**" matches directories only as a whole path
-// element before a slash, and is otherwise "*".
-func rubyGlob(pattern string) string {
-	parts := strings.Split(pattern, "/")
-	for i, part := range parts {
-		if part == "**" && i+1 < len(parts) {
-			continue
-		}
-		for strings.Contains(part, "**") {
-			part = strings.ReplaceAll(part, "**", "*")
-		}
-		parts[i] = part
-	}
-	return strings.Join(parts, "/")
-}
 
 // maxComparisons is the number of comparisons after which GitLab treats a rule
 // as matching.
@@ -36,9 +18,9 @@ func globMatches(patterns, files []string) bool {
 		return true
 	}
 	for _, p := range patterns {
-		p = rubyGlob(p)
+		alternatives := expandBraces(p)
 		for _, f := range files {
-			if doublestar.MatchUnvalidated(p, f) {
+			if slices.ContainsFunc(alternatives, func(p string) bool { return matchPath(p, f) }) {
 				return true
 			}
 		}
@@ -46,4 +28,28 @@ func globMatches(patterns, files []string) bool {
 	return false
 }
 
-func isGlob(pattern string) bool { return strings.ContainsAny(pattern, `*?[{\`) }
+// isGlob reports whether rules:exists compares a pattern with the files. A backslash
+// alone quotes nothing there.
+func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?[{") }
+
+// existsMatch reports whether one of the sorted files of a tree matches a pattern of
+// rules:exists. As on GitLab, patterns such as **/*.c do not count as comparisons,
+// and patterns without slash are compared with the files of the top directory.
+func existsMatch(globs, files []string) bool {
+	if !slices.ContainsFunc(globs, func(p string) bool { return strings.Contains(p, "/") || strings.Contains(p, "**") }) {
+		files = slices.DeleteFunc(slices.Clone(files), func(f string) bool { return strings.Contains(f, "/") })
+	}
+	var others []string
+	for _, p := range globs {
+		ending, nested := strings.CutPrefix(p, "**/*")
+		switch {
+		case nested && strings.HasPrefix(ending, ".") && !strings.Contains(ending, "/") && !isGlob(ending):
+			if slices.ContainsFunc(files, func(f string) bool { return strings.HasSuffix(f, ending) }) {
+				return true
+			}
+		default:
+			others = append(others, p)
+		}
+	}
+	return globMatches(others, files)
+}

@@ -67,7 +67,7 @@ func (s *scope) exists(patterns []string) bool {
 			return true
 		}
 	}
-	return len(globs) > 0 && globMatches(globs, s.tree.files())
+	return len(globs) > 0 && existsMatch(globs, s.tree.files())
 }
 
 // maxFiles limits the files of a tree that are compared with patterns.
