@@ -57,7 +57,7 @@ func (w *serviceWait) look(ctx context.Context, aliases []string) error {
 		return err
 	}
 	open, local := listeningPorts(text[fileTCP] + text[fileTCP6])
-	w.before = slices.Concat(open, local)
+	w.before, w.known = slices.Concat(open, local), localConnections(text[fileTCP]+text[fileTCP6])
 	address := networkAddress(text[fileLocal], text[fileRoutes])
 	if !address.IsValid() {
 		return nil
@@ -86,32 +86,43 @@ func (w *serviceWait) tellLocal(ctx context.Context) {
 	if err != nil {
 		return // the container has ended
 	}
-	ports := localConnections(text[fileTCP] + text[fileTCP6])
+	ports := map[int]bool{}
+	for ends, both := range localConnections(text[fileTCP] + text[fileTCP6]) {
+		if _, before := w.known[ends]; !before { // in the host's network, perhaps of an earlier job
+			ports[both[0]], ports[both[1]] = true, true
+		}
+	}
 	for _, s := range w.services {
 		for _, port := range s.ports {
-			if slices.Contains(ports, port) {
+			if ports[port] {
 				w.warn(fmt.Sprintf("something connected to service %q at localhost:%d; on GitLab the service only has the name %s", s.name(), port, strings.Join(s.aliases, " or ")))
 			}
 		}
 	}
 }
 
-// localConnections returns the ports of connections between loopback addresses.
-func localConnections(text string) []int {
-	var ports []int
+// localConnections returns the two ports of each connection between loopback
+// addresses, by its ends.
+func localConnections(text string) map[string][2]int {
+	list := map[string][2]int{}
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
 		if len(fields) < 4 || fields[3] == "0A" {
 			continue
 		}
-		for _, end := range fields[1:3] {
+		var ports [2]int
+		local := true
+		for i, end := range fields[1:3] {
 			address, port, _ := strings.Cut(end, ":")
-			if n, err := strconv.ParseUint(port, 16, 16); err == nil && kernelAddress(address).IsLoopback() {
-				ports = append(ports, int(n))
-			}
+			n, err := strconv.ParseUint(port, 16, 16)
+			local = local && err == nil && kernelAddress(address).IsLoopback()
+			ports[i] = int(n)
+		}
+		if local {
+			list[fields[1]+" "+fields[2]] = ports
 		}
 	}
-	return ports
+	return list
 }
 
 // hostsWith returns the text of /etc/hosts with an address for aliases.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func TestListeningPorts(t *testing.T) {
 	all, all6 := hexOf(t, "0.0.0.0"), hexOf(t, "::")
 	text := "  sl  local_address rem_address   st tx_queue rx_queue\n" +
 		"   0: " + all + ":1F90 00000000:0000 0A 00000000:00000000\n" +
-		"   1: " + hexOf(t, "127.0.0.1") + ":1F91 0100007F:1F90 01 00000000:00000000\n" +
+		"   1: " + hexOf(t, "127.0.0.1") + ":1F91 " + hexOf(t, "127.0.0.1") + ":1F90 01 00000000:00000000\n" +
 		"   2: " + hexOf(t, "127.0.0.1") + ":1F90 00000000:0000 0A\n" +
 		"   3: " + hexOf(t, "127.0.1.1") + ":1538 00000000:0000 0A\n" +
 		"   4: " + hexOf(t, "10.1.2.127") + ":0016 00000000:0000 0A\n" +
@@ -54,8 +55,8 @@ func TestListeningPorts(t *testing.T) {
 	if want := []int{5432, 6379, 6380}; !slices.Equal(local, want) {
 		t.Errorf("local %v, want %v", local, want)
 	}
-	if got, want := localConnections(text), []int{8081, 8080}; !slices.Equal(got, want) {
-		t.Errorf("connections %v, want %v", got, want)
+	if got := slices.Collect(maps.Values(localConnections(text))); !slices.Equal(got, [][2]int{{8081, 8080}}) {
+		t.Errorf("connections %v", got)
 	}
 }
 
@@ -124,7 +125,7 @@ func (c *netContainer) Exec(_ context.Context, o api.ExecOptions) (api.RunResult
 func TestServicesAreElsewhere(t *testing.T) {
 	t.Parallel()
 	hosts := "# db\n127.0.0.1\tlocalhost\n127.0.0.1\tdb\n127.0.0.1 cache other\n10.0.2.100\tjob\n"
-	open := " 0: " + hexOf(t, "0.0.0.0") + ":0016 0 0A\n"
+	open := " 0: " + hexOf(t, "0.0.0.0") + ":0016 0 0A\n 1: " + hexOf(t, "127.0.0.1") + ":8888 " + hexOf(t, "127.0.0.1") + ":1538 06\n"
 	talk := " 0: " + hexOf(t, "127.0.0.1") + ":9999 " + hexOf(t, "127.0.0.1") + ":1538 06\n"
 	var warnings []string
 	c := &netContainer{files: map[string]string{fileHosts: hosts, fileLocal: oneAddress, fileTCP: open}}

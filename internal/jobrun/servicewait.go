@@ -24,10 +24,11 @@ const (
 type serviceWait struct {
 	job      Container
 	services []*service
-	before   []int     // ports that something listened on before
-	local    []int     // ports that listen on 127.0.0.1 only
-	apart    bool      // the services' names do not stand for 127.0.0.1
-	output   io.Writer // for the last lines of services that are not up
+	before   []int             // ports that something listened on before
+	known    map[string][2]int // connections of before, see localConnections
+	local    []int             // ports that listen on 127.0.0.1 only
+	apart    bool              // the services' names do not stand for 127.0.0.1
+	output   io.Writer         // for the last lines of services that are not up
 	warn     func(string)
 }
 
