@@ -38,6 +38,9 @@ type fileSet struct {
 func newFileSet(paths, exclude []string, trees ...string) fileSet {
 	clean := func(list []string) (out []string) {
 		for _, p := range list {
+			if p == "" {
+				continue // as GitLab Runner does, with a warning
+			}
 			for _, tree := range trees {
 				if path.Clean(p) == tree {
 					p = "."
@@ -77,11 +80,11 @@ func (s fileSet) has(file string) bool {
 			if p == "." {
 				return true
 			}
+			if at == "." || at == "/" {
+				break // patterns such as .* do not stand for the tree itself
+			}
 			if ok, err := doublestar.Match(p, at); err == nil && ok {
 				return true
-			}
-			if at == "." || at == "/" {
-				break
 			}
 		}
 	}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// TestArtifactPatterns compares the choice of files with what GitLab Runner does: it
+// lists the matches of a pattern and what is below them.
+func TestArtifactPatterns(t *testing.T) {
+	t.Parallel()
+	files := strings.Fields(`a.c b.h .hidden README src/a.c src/.hid/x.c src/lib/a.c src/lib/deep/b.h docs/README.md docs/[x]/y.md docs/a{b out/log.txt out/sub/log.txt`)
+	dir := t.TempDir()
+	for _, name := range files {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree := os.DirFS(dir)
+	for _, pattern := range []string{
+		"*", "**", "**/*", "*.c", "**/*.c", "**.c", "src", "src/", "./src", "src/.", "src/*", "src/**", "src/**/", "src/**/*", "src/**/*.c",
+		"src**/*.c", "src/**.c", "**/lib", "**/lib/*", "**/lib/**", "*/lib", "*/*", "*/**/*.c", "**/**/*.h", "{src,docs}", "{src,docs}/**/*.c", "{a.c,b.h}", "{**/,}*.h",
+		"[!a-z]*", "[^a-z]*", "?.c", ".*", "**/.*", `docs/\[x\]`, "docs/[x]", "docs/[[]x]/*", "docs/a{b", `docs/a\{b`, "docs/[a", "nothing",
+		"src/../out", "src//lib", "", ".", "a.c/", "out/*/log.txt", "out/**/log.txt",
+	} {
+		want := []string{}
+		matches, err := doublestar.Glob(tree, filepath.ToSlash(filepath.Clean(pattern)), doublestar.WithNoFollow())
+		if pattern == "" || err != nil {
+			matches = nil // the runner warns
+		}
+		for _, match := range matches {
+			_ = fs.WalkDir(tree, match, func(name string, entry fs.DirEntry, err error) error {
+				if err == nil && !entry.IsDir() {
+					want = append(want, name)
+				}
+				return err
+			})
+		}
+		slices.Sort(want)
+		want = slices.Compact(want)
+		set := newFileSet([]string{pattern}, nil)
+		got := slices.DeleteFunc(slices.Sorted(slices.Values(files)), func(name string) bool { return !set.has(name) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", pattern, got, want)
+		}
+		roots := set.roots()
+		for _, name := range want {
+			if !slices.ContainsFunc(roots, func(root string) bool { return root == "." || root == name || strings.HasPrefix(name, root+"/") }) {
+				t.Errorf("%q: %s is below none of %q", pattern, name, roots)
+			}
+		}
+	}
+}
