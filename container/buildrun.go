@@ -75,7 +75,6 @@ func (o order) writeContext(dir string) error {
 	return os.WriteFile(filepath.Join(dir, o.recipeName()), o.text, 0o600)
 }
 
-// recipeName returns the name of the Dockerfile in the build context.
 func (o order) recipeName() string {
 	if o.Context.Write != nil {
 		return "lcitool.Dockerfile"

@@ -52,7 +52,6 @@ func demux(stdout, stderr io.Writer, stream io.Reader) error {
 	}
 }
 
-// pass copies length bytes from the buffer to to.
 func pass(to io.Writer, in *bufio.Reader, length int64) error {
 	for length > 0 {
 		if _, err := in.Peek(1); errors.Is(err, io.EOF) {

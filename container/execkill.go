@@ -74,7 +74,6 @@ func (x *execution) end(ctx context.Context, cause error, ended <-chan outcome) 
 	return outcome{125, &api.EngineError{Op: "end a command in container " + x.name, Code: 125, Err: cause}}
 }
 
-// kill sends a signal to all processes of the command.
 func (x *execution) kill(ctx context.Context, s syscall.Signal) {
 	if x.options.Killer != nil {
 		x.container.asRoot(ctx, x.log, append(slices.Clone(x.options.Killer), strconv.Itoa(int(s)))...)

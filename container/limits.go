@@ -76,7 +76,6 @@ func (e *Engine) choosesProcs() bool {
 	return err == nil && e.service.Local() && safefs.UID(info) != 0
 }
 
-// rlimits returns the limits of a container.
 func (e *Engine) rlimits() []spec.POSIXRlimit {
 	files, procs := e.limits()
 	if e.choosesProcs() {

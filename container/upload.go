@@ -159,7 +159,6 @@ func joinArchives(ctx context.Context, w io.Writer, trees []api.Tree) error {
 	return out.Close()
 }
 
-// copyEntries appends the entries of an archive to another one.
 func copyEntries(out *tar.Writer, archive io.Reader) error {
 	in := tar.NewReader(archive)
 	for {

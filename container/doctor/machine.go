@@ -212,7 +212,6 @@ func (m machine) runtimeDir() Check {
 	return Check{name, OK, m.runtime, ""}
 }
 
-// helpers checks the programs that podman calls.
 func (m machine) helpers() Check {
 	const name = "helpers"
 	var missing, hints []string

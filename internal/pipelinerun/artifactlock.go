@@ -99,7 +99,6 @@ func (l *artifactLocks) try(s *Source, jobs []*jobrun.Job) (busy string, err err
 	return "", nil
 }
 
-// release releases all locks.
 func (l *artifactLocks) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

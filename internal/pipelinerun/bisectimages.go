@@ -60,7 +60,6 @@ func BisectImages(ctx context.Context, p *Plan, o ImageBisectOptions) (_ *ImageB
 	return b.result(found), b.search.Forget()
 }
 
-// An imageBisect is one call of BisectImages.
 type imageBisect struct {
 	ImageBisectOptions
 	plan       *Plan
@@ -116,7 +115,6 @@ func (b *imageBisect) read(ctx context.Context, text string) (*imageupdates.Imag
 	return imageupdates.Read(ctx, b.Local.Engine, text, image)
 }
 
-// ofRecord returns the image that a recorded job ran in.
 func (b *imageBisect) ofRecord(ctx context.Context, text string) (api.Image, error) {
 	chooser := &jobdiff.Chooser{Store: b.Local.Store, Project: b.plan.source.Project}
 	in, err := chooser.Find(text)
@@ -183,7 +181,6 @@ func (b *imageBisect) findMissing(ctx context.Context) error {
 	return nil
 }
 
-// try runs the job in an image.
 func (b *imageBisect) try(ctx context.Context, t *bisect.Trial, left int) error {
 	b.Messages.infof("running %s in %s, about %d more", b.Job, b.describe(t), left)
 	id := b.comparison.Good.ID
@@ -226,7 +223,6 @@ func (b *imageBisect) make(ctx context.Context, t *bisect.Trial) (id string, err
 	return id, nil
 }
 
-// planIn returns the plan with another image for the job.
 func (b *imageBisect) planIn(id string) *Plan {
 	p, chosen := *b.plan, *b.plan.Chosen
 	chosen.Jobs = copyJobs(chosen.Jobs, func(of string) string { return of })

@@ -115,7 +115,6 @@ func without(r *bisect.UpdateResult) []string {
 	return []string{"not shown: whether it passes with all other updates: " + t.Why}
 }
 
-// describe says in a few words which image a trial is about.
 func (b *imageBisect) describe(t *bisect.Trial) string {
 	switch {
 	case t.Image == bisect.GoodImage:
@@ -142,7 +141,6 @@ func (b *imageBisect) line(t *bisect.Trial) string {
 // shownNames limits how many names a line has.
 const shownNames = 5
 
-// names lists updates in a few words.
 func names(list []string, what string) string {
 	if len(list) == 1 {
 		return what + " of " + list[0]

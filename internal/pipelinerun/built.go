@@ -59,7 +59,6 @@ func (b *builtImages) dockerfile(build containerjob.Build) (*containerjob.Docker
 	return b.files[key].Dockerfile, b.files[key].err
 }
 
-// builds reports whether a job builds an image from a Dockerfile in the tree.
 func (b *builtImages) builds(job *gitlabci.Job) bool {
 	if job.Role().Kind == gitlabci.Container {
 		return true

@@ -61,10 +61,8 @@ func (s *Source) cannotStart(job *gitlabci.Job, event gitlabci.Event) string {
 	return ""
 }
 
-// childMain returns the file name of a child pipeline's configuration.
 func childMain(j *gitlabci.Job) string { return "trigger of " + strings.ReplaceAll(j.Name, "/", " ") }
 
-// childEvent returns the event of a job's child pipeline.
 func childEvent(e gitlabci.Event, j *gitlabci.Job) gitlabci.Event {
 	e.Variables = forwarded(e, j)
 	e.Child = true
@@ -147,7 +145,6 @@ func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s sc
 	return bad, nil
 }
 
-// child plans the child pipeline of a trigger job.
 func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, error) {
 	if p.generation >= maxGenerations {
 		return nil, fmt.Errorf("there are already %d pipelines above it", maxGenerations)

@@ -83,7 +83,6 @@ func Choose(e *gitlabci.Evaluation, c Choice) (*Chosen, error) {
 	return out, nil
 }
 
-// jobNames returns all names of jobs, for suggestions.
 func jobNames(e *gitlabci.Evaluation) []string {
 	var names []string
 	for i := range e.Jobs {
@@ -173,7 +172,6 @@ func (c *Choice) wantsArch(arch string) bool {
 	})
 }
 
-// notFound returns the error for a name or pattern that selects no job.
 func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
 	called := slices.ContainsFunc(e.Jobs, func(job gitlabci.Job) bool { match, _ := gitlabci.MatchName(name, job.Name, job.Base); return match })
 	var narrowed []string

@@ -43,7 +43,6 @@ func crashRecords(list []crashcapsule.Crash, secrets *redact.Redactor) []jobreco
 	return all
 }
 
-// crashNotes returns lines about the crashes of a job.
 func crashNotes(j *jobrecord.Job) []string {
 	var lines []string
 	for i := range j.Crashes {

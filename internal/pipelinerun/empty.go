@@ -76,7 +76,6 @@ func (e *Evaluation) Empty() *Emptiness {
 	return out
 }
 
-// count counts the jobs of a pipeline, and the manual jobs among them.
 func count(e *gitlabci.Evaluation) (all, manual int) {
 	for i := range e.Jobs {
 		switch e.Jobs[i].When {
@@ -152,7 +151,6 @@ func (e *Evaluation) try(wishes map[string]map[string]int) []Wish {
 	return out
 }
 
-// tryEvents returns other events that give jobs.
 func (e *Evaluation) tryEvents() []OtherEvent {
 	var out []OtherEvent
 	most := 0

@@ -103,7 +103,6 @@ func (p *Plan) FindImages(ctx context.Context, o ImageOptions) error {
 	return nil
 }
 
-// prepare reads the manifest and renders its Dockerfiles.
 func (i *jobImages) prepare(ctx context.Context) error {
 	if i.Published || i.named() {
 		return nil
@@ -142,7 +141,6 @@ func (i *jobImages) unknown(err error) {
 	i.messages.infof(what+"%v", err)
 }
 
-// crossArch returns the architecture that a job cross-builds for, or "".
 func crossArch(r gitlabci.Role) string {
 	if r.Kind == gitlabci.Cross {
 		return r.Arch
@@ -301,7 +299,6 @@ func isPlainName(name string) bool {
 	return name != "." && fs.ValidPath(name) && path.Base(name) == name
 }
 
-// variable returns the value of a job's variable, or "".
 func variable(j *jobrun.Job, name string) string {
 	for _, v := range j.Variables {
 		if v.Name == name {

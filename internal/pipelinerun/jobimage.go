@@ -117,7 +117,6 @@ func (i *jobImages) nobodys(j *jobrun.Job) bool {
 	return i.event.Namespace == ForkNamespace && inRegistry(j.Image.Reference, registry)
 }
 
-// inRegistry reports whether an image is in a project's registry.
 func inRegistry(reference, registry string) bool {
 	rest, ok := strings.CutPrefix(reference, registry)
 	return ok && registry != "" && (rest == "" || strings.ContainsAny(rest[:1], "/:@"))

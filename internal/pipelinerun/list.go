@@ -66,7 +66,6 @@ func (e *Evaluation) list(all bool, depth int) []ListedJob {
 	return jobs
 }
 
-// marks returns the special properties of a job as text.
 func (j *ListedJob) marks() string {
 	out := ""
 	if j.AllowFailure {

@@ -108,7 +108,6 @@ func (p *Plan) newRun(o LocalOptions, secrets *redact.Redactor) jobrecord.Run {
 	return run
 }
 
-// A localRun is one call of Local or Repeat.
 type localRun struct {
 	LocalOptions
 	locks   *artifactLocks
@@ -164,7 +163,6 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 	return tasks
 }
 
-// group returns the mutex of a job's resource_group.
 func (l *localRun) group(j *jobrun.Job) *sync.Mutex {
 	if j.ResourceGroup == "" {
 		return &sync.Mutex{}

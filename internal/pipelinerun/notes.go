@@ -76,7 +76,6 @@ func (m Messages) explainEmpty(empty *Emptiness, variables []string) {
 	}
 }
 
-// eventName returns the --event name of an event.
 func eventName(e OtherEvent) string {
 	if e.Tag {
 		return "tag"
@@ -89,7 +88,6 @@ func eventName(e OtherEvent) string {
 	return e.Source
 }
 
-// startedText counts jobs and the manual ones among them.
 func startedText(jobs, manual int) string {
 	switch text := plural(jobs, "job"); {
 	case manual == jobs:

@@ -46,7 +46,6 @@ func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir stri
 	return r, nil
 }
 
-// append adds waiting jobs to the record.
 func (r *recorder) append(list []*jobrun.Job, workDir string) {
 	for _, j := range list {
 		row := newRecord(&j.Job)
@@ -95,10 +94,8 @@ func (r *recorder) event(e scheduler.Event) {
 	r.touch()
 }
 
-// line passes a line of a job's output to events.
 func (r *recorder) line(l scheduler.Line) { r.events.Line(l.Time, l.Task, l.Stream, l.Text) }
 
-// hide takes the secrets out of a text.
 func (r *recorder) hide(text string) string { return redact.URLs(r.secrets.Text(text)) }
 
 func recordResult(j *jobrecord.Job, result *outcome.Result) {
@@ -140,7 +137,6 @@ func (r *recorder) newCommand(c jobrun.Command) jobrecord.Command {
 	return jobrecord.Command{Stage: c.Stage, Command: r.hide(c.Text), Started: c.Started, Duration: c.Duration.Seconds()}
 }
 
-// command passes the begin or end of a command to events.
 func (r *recorder) command(job string, e jobrun.CommandEvent) {
 	if e.Ended {
 		r.events.Ended(job, e.Number, r.newCommand(e.Command))

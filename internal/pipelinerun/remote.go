@@ -84,7 +84,6 @@ func Remote(ctx context.Context, o RemoteOptions) (*Result, error) {
 	return result, err
 }
 
-// result converts the result of a remote pipeline.
 func (s *remoteDisplay) result(known *knownJobs, ended *remotepipeline.Result, project, dir string) *Result {
 	run := &jobrecord.Run{ID: filepath.Base(dir), Project: project, Event: gitlabci.Push, Engine: ended.URL, Ended: time.Now()}
 	run.Started = run.Ended

@@ -76,7 +76,6 @@ func (s *remoteDisplay) update(u remotepipeline.Update) {
 	s.display.Event(e)
 }
 
-// jobResult converts the result of a remote job.
 func (s *remoteDisplay) jobResult(j *remotepipeline.Job) outcome.Result {
 	r := outcome.Result{
 		Workload: j.Name, State: j.State, Allowed: j.AllowFailure && j.State.Bad(),

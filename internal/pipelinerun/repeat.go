@@ -131,7 +131,6 @@ func (p *Plan) split() (asked, needed *Plan) {
 	return part(false), part(true)
 }
 
-// A repeater is one call of Repeat.
 type repeater struct {
 	jobs      []*jobrun.Job
 	o         RepeatOptions
@@ -280,7 +279,6 @@ func (r *recorder) thin(name string) {
 	_ = os.Remove(logtimes.File(log))
 }
 
-// change applies how to a job's record.
 func (r *recorder) change(name string, how func(*jobrecord.Job)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

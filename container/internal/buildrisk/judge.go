@@ -119,7 +119,6 @@ func (j *judge) image(i instruction, word, text string, known bool) {
 	}
 }
 
-// copy checks COPY and ADD.
 func (j *judge) copy(i instruction) {
 	for _, flag := range i.flags {
 		text, known := j.expand(flag)

@@ -69,7 +69,6 @@ func (s *scope) from(args []string) {
 	}
 }
 
-// arg processes one argument of ARG.
 func (s *scope) arg(word string) {
 	name, value, has := strings.Cut(word, "=")
 	vars := s.vars

@@ -27,7 +27,6 @@ func Sources(text []byte, args map[string]string) ([]string, error) {
 	return out, nil
 }
 
-// sources returns the paths that one instruction copies.
 func (j *judge) sources(i instruction) []string {
 	switch i.name {
 	case "ADD", "COPY":

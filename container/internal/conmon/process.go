@@ -82,7 +82,6 @@ func Processes(p records.Processes, s Store) []Process {
 	return list
 }
 
-// parse parses the command line of a process.
 func parse(p records.Processes, file string) (found Process, bundle string, ok bool) {
 	pid, err := strconv.Atoi(filepath.Dir(file))
 	if err != nil {

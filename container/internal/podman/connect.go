@@ -178,7 +178,6 @@ func reachHint(a address, err error) string {
 
 var errNotPodman = errors.New("something answers there, but it is not podman")
 
-// ping returns the version of the service at a.
 func ping(ctx context.Context, a address) (string, error) {
 	if err := dial(ctx, a); err != nil {
 		return "", err
