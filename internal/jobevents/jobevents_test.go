@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,28 @@ func TestErrorIsKept(t *testing.T) {
 	var none *Writer
 	everything(none)
 	if err := none.Flush(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	var stdout bytes.Buffer
+	file := filepath.Join(t.TempDir(), "events")
+	for _, path := range []string{"", "-", file} {
+		w, done, err := Open(path, &stdout)
+		if err != nil || (w == nil) != (path == "") {
+			t.Fatalf("%q: %v, %v", path, w, err)
+		}
+		everything(w)
+		if err := w.Flush(); err != nil {
+			t.Error(err)
+		}
+		done()
+	}
+	if data, err := os.ReadFile(file); err != nil || len(data) == 0 || bytes.Count(data, []byte("\n")) != bytes.Count(stdout.Bytes(), []byte("\n")) {
+		t.Errorf("%q, %v", data, err)
+	}
+	if _, _, err := Open(filepath.Join(file, "below"), &stdout); err == nil || !strings.HasPrefix(err.Error(), "cannot write events: ") {
 		t.Error(err)
 	}
 }

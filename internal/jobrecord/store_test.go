@@ -282,3 +282,17 @@ func TestLatest(t *testing.T) {
 		t.Errorf("a file of the user's became %q, %v", text, err)
 	}
 }
+
+func TestStoresOfAUser(t *testing.T) {
+	jobs, err := JobRuns("/state")
+	if err != nil || jobs.Dir != "/state/runs" || jobs.Latest != "/state/latest" {
+		t.Errorf("%+v, %v", jobs, err)
+	}
+	targets, err := TargetRuns("/state")
+	if err != nil || targets.Dir != "/state/target-runs" || targets.Latest != "" {
+		t.Errorf("%+v, %v", targets, err)
+	}
+	if _, err := JobRuns(""); err == nil {
+		t.Error("a store without a state directory")
+	}
+}
