@@ -67,7 +67,6 @@ func (in *includer) component(v *value, g *given) []*value {
 	return nil
 }
 
-// ownComponent returns the content of a component in the current tree.
 func (in *includer) ownComponent(v *value, name string, g *given) []*value {
 	for _, file := range []string{"templates/" + name + ".yml", "templates/" + name + "/template.yml"} {
 		if !(&tree{fsys: in.p.fsys}).has(file) {

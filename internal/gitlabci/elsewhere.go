@@ -86,7 +86,6 @@ func (in *includer) api(at place) string {
 	return "https://" + host + "/api/v4/projects/" + url.PathEscape(at.project)
 }
 
-// fetchJSON fetches and decodes a JSON document.
 func (in *includer) fetchJSON(address string, into any) error {
 	data, err := in.p.fetched(address, func() ([]byte, error) { return in.p.options.Elsewhere.URL(address) })
 	if err != nil {
@@ -205,7 +204,6 @@ func (in *includer) expanded(v *value) (text string, ok bool) {
 	return in.scope.vars.existing(v.text), true
 }
 
-// remote returns the content of the file at a URL.
 func (in *includer) remote(v, integrity *value, g *given) []*value {
 	if name, ok := in.remoteFile(v, integrity); ok {
 		return in.within(place{}, name, v, g)
@@ -271,7 +269,6 @@ func (in *includer) intact(address string, integrity *value, data []byte) bool {
 	return integrity.text == got
 }
 
-// project returns the content of files in another project.
 func (in *includer) project(v *value, g *given) []*value {
 	var out []*value
 	at, names := in.projectFiles(v)

@@ -107,7 +107,6 @@ func (e *evaluator) checkStages() {
 	}
 }
 
-// markJobs assigns each job its problems.
 func (e *evaluator) markJobs() {
 	about := map[string][]Problem{}
 	for _, p := range e.out.Problems {

@@ -113,7 +113,6 @@ func (in *includer) file(name string, from *value, g *given) *value {
 	return merged(result, doc.without("include"))
 }
 
-// unreadable records a local include that cannot be read.
 func (in *includer) unreadable(name string, from *value, err error) {
 	var f *diag.Error
 	switch {

@@ -133,7 +133,6 @@ var (
 	unsafe   = lazyregexp.New(`[^A-Za-z0-9_\-.,:+/@\n]`)
 )
 
-// apply applies a function to a value.
 func (b *blocks) apply(function string, v *value) (*value, error) {
 	name, _, _ := strings.Cut(function, "(")
 	m := truncate.FindStringSubmatch(function)

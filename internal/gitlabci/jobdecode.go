@@ -21,7 +21,6 @@ func jobKeys() []string {
 	}
 }
 
-// triggerKeys returns the keys of a trigger job.
 func triggerKeys() []string {
 	return []string{
 		"allow_failure", "environment", "except", "extends", "inherit", "interruptible", "manual_confirmation", "needs", "only", "parallel",

@@ -57,7 +57,6 @@ func (e *Event) addLocal(set func(pairs ...string)) {
 	}
 }
 
-// addLocalMergeRequest sets the predefined variables of a merge request.
 func (e *Event) addLocalMergeRequest(set func(pairs ...string), url, path string) {
 	set("CI_MERGE_REQUEST_ID", localID, "CI_MERGE_REQUEST_IID", localID, "CI_MERGE_REQUEST_DIFF_ID", localID,
 		"CI_MERGE_REQUEST_PROJECT_ID", localID, "CI_MERGE_REQUEST_PROJECT_PATH", path, "CI_MERGE_REQUEST_PROJECT_URL", url+"/"+path,

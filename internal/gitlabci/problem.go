@@ -69,7 +69,6 @@ func (p *problems) addError(err error) {
 	}
 }
 
-// errors returns the problems as errors.
 func (p problems) errors() []error {
 	var out []error
 	for _, problem := range p {

@@ -175,14 +175,12 @@ func (d *decoder) pathsOf(v *value, what string) []string {
 	return d.listed(paths, what)
 }
 
-// atMost requires that a list has at most limit entries.
 func (d *decoder) atMost(v *value, what string, texts []string, limit int) {
 	if len(texts) > limit {
 		d.errorf(v.pos, "%s has more than %d entries", what, limit)
 	}
 }
 
-// autoCancel validates workflow:auto_cancel.
 func (d *decoder) autoCancel(v *value) {
 	if v != nil && d.keys(v, "auto_cancel", "on_new_commit", "on_job_failure") {
 		d.choice(v.get("on_new_commit"), "auto_cancel: on_new_commit", "conservative", "interruptible", "none")

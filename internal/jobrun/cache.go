@@ -80,7 +80,6 @@ func (r *Runner) cacheKey(c gitlabci.Cache, place int) (string, error) {
 	return cmp.Or(c.KeyPrefix, strconv.Itoa(place)) + "-" + key, nil
 }
 
-// keyFiles expands the patterns of cache:key:files to paths in the tree.
 func keyFiles(tree *safefs.Dir, patterns []string) ([]string, error) {
 	var out []string
 	for _, p := range patterns {
@@ -161,7 +160,6 @@ func (r *Runner) cacheFile(c gitlabci.Cache, key string) string {
 	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", scope), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
 }
 
-// restoreCaches copies the caches of earlier runs into the container.
 func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
 	if r.Caches == "" {
 		return nil
@@ -209,7 +207,6 @@ func (r *Runner) restore(ctx context.Context, j *Job, c Container, file string) 
 	return true, os.Chtimes(file, now, now)
 }
 
-// saveCaches copies the job's caches out of the container.
 func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed bool) error {
 	if r.Caches == "" {
 		return nil
@@ -290,7 +287,6 @@ func compress(ctx context.Context, to io.Writer, dir string) error {
 	return errors.Join(treetar.Pack(ctx, z, dir, treetar.PackOptions{}), z.Close(), w.Flush())
 }
 
-// forgetCaches removes the least recently used caches in dir beyond keptCaches.
 func (r *Runner) forgetCaches(dir string) {
 	files, _ := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
 	used := map[string]time.Time{}

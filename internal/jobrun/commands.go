@@ -105,7 +105,6 @@ func commandsOf(steps []step, stage string, commands []string, t stageTime) []Co
 	return all
 }
 
-// readCommands sets the commands that were started and the one that failed.
 func (r *Runner) readCommands(ctx context.Context, j *Job, c Container, state outcome.State, out *Outcome) {
 	text, err := readFile(ctx, c, stepsFile, maxSteps)
 	if err != nil {

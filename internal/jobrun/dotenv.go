@@ -53,7 +53,6 @@ func (r *Runner) AddDotenv(j *Job) {
 	}
 }
 
-// dotenvFiles lists the dotenv reports among the artifacts of a job.
 func (r *Runner) dotenvFiles(from *Job) []string {
 	var paths []string
 	if from.Job.Artifacts != nil {

@@ -65,7 +65,6 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	return sorted(all), nil
 }
 
-// sorted returns variables as NAME=VALUE, sorted by name.
 func sorted(env map[string]string) []string {
 	out := make([]string, 0, len(env))
 	for _, name := range slices.Sorted(maps.Keys(env)) {
@@ -82,7 +81,6 @@ func set(env map[string]string, list []string) {
 	}
 }
 
-// value returns the value of a variable in env, or "" if it is not set.
 func value(env []string, name string) string {
 	for _, v := range env {
 		if rest, ok := strings.CutPrefix(v, name+"="); ok {
@@ -109,7 +107,6 @@ func featureFlags() []string {
 		FF_USE_PARALLEL_ARTIFACT_TRANSFER FF_CONCRETE FF_SUSPENDABLE_ENVIRONMENTS FF_USE_NATIVE_CONTAINER_STOP`)
 }
 
-// featureFlagsOn returns the feature flags that are on by default.
 func featureFlagsOn() []string {
 	return strings.Fields(`FF_USE_DIRECT_DOWNLOAD FF_USE_FASTZIP FF_USE_POD_ACTIVE_DEADLINE_SECONDS FF_SECRET_RESOLVING_FAILS_IF_MISSING
 		FF_USE_GIT_BUNDLE_URIS FF_USE_DOCKER_AUTOSCALER_DIAL_STDIO FF_TIMESTAMPS FF_MASK_ALL_DEFAULT_TOKENS

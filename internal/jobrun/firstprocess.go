@@ -157,7 +157,6 @@ i=; [ -t 0 ] && i=-i
 ` + findShell("$i") + "\n"
 }
 
-// enterCommand returns the command that runs enterScript with arguments.
 func enterCommand(command []string) []string {
 	return append([]string{"sh", "-c", findShell(`"$@"`), "sh", stateDir + "/enter"}, command...)
 }

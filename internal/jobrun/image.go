@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// images builds or pulls the images of a job and its services.
 func (r *Runner) images(ctx context.Context, j *Job, s scheduler.Streams) (id string, built bool, err error) {
 	id, built, err = r.image(ctx, j, s.Build)
 	if err == nil && r.DebugTools && !j.Image.BuildOnly {
@@ -34,7 +33,6 @@ func (r *Runner) images(ctx context.Context, j *Job, s scheduler.Streams) (id st
 	return id, built, err
 }
 
-// image builds or pulls the image of a job.
 func (r *Runner) image(ctx context.Context, j *Job, log io.Writer) (id string, built bool, err error) {
 	if j.Image.Build != nil {
 		result, err := j.Image.Build.Ensure(ctx, r.Engine, log)

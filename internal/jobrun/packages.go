@@ -7,7 +7,6 @@ import (
 	"strings"
 )
 
-// packagesList is the list of the image's packages.
 const packagesList = "/packages.txt"
 
 // packagesCopy is a copy of packagesList, followed by the line packagesEnd. podman
@@ -17,7 +16,6 @@ const (
 	packagesEnd  = "end of packages"
 )
 
-// copyPackages returns the command that makes packagesCopy.
 func copyPackages() string {
 	return `[ -e ` + packagesCopy + ` ] || { { [ ! -f ` + packagesList + ` ] || cat ` + packagesList + `; } && echo "` + packagesEnd + `"; } 2> /dev/null > ` + packagesCopy
 }

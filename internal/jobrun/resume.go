@@ -138,7 +138,6 @@ func (r *Runner) refresh(ctx context.Context, j *Job, c Container, k Kept, to io
 	return r.keep(now.layers, k.Container)
 }
 
-// putRest copies the remaining scripts into a container.
 func (r *Runner) putRest(ctx context.Context, j *Job, c Container, n int, added, env []string) error {
 	script, after := r.stages(j, env)
 	script.declare = functionsOf(script.commands[:n-1])
@@ -166,7 +165,6 @@ func (r *Runner) putRest(ctx context.Context, j *Job, c Container, n int, added,
 	return c.Put(ctx, stateDir, strings.NewReader(archive.String()))
 }
 
-// restStage is the name of the stage with the remaining commands of a script.
 const restStage = "rest"
 
 // rest runs the remaining commands of the script, then after_script.

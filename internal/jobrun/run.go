@@ -301,7 +301,6 @@ func status(s outcome.State) string {
 	return "failed"
 }
 
-// nonEmptyLines returns the lines of a text that are not blank.
 func nonEmptyLines(text string) []string {
 	var lines []string
 	for line := range strings.Lines(text) {

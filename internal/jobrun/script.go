@@ -154,7 +154,6 @@ func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 	return script, after
 }
 
-// packState packs the files of the state directory.
 func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer) error {
 	return func(_ context.Context, to io.Writer) error {
 		w := tar.NewWriter(to)

@@ -35,7 +35,6 @@ func imageAliases(image string) []string {
 // messages and in names of files.
 var hostName = lazyregexp.New(`^[\p{L}\p{N}\p{M}._/@+~-]{1,253}$`)
 
-// ownAliases splits the alias keyword of a service into host names.
 func ownAliases(alias string) []string { return strings.Fields(strings.ReplaceAll(alias, ",", " ")) }
 
 // runsEngine reports whether an image is a Docker-in-Docker image.
@@ -77,7 +76,6 @@ func (j *Job) planServices(warn func(string)) []*service {
 	return list
 }
 
-// notStarted returns the warning for a service whose names are all in use.
 func notStarted(image string) string {
 	if image == "" {
 		return "a service whose variables give it no name is not started"

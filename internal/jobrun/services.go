@@ -42,10 +42,8 @@ type service struct {
 	last []string // last lines of its log
 }
 
-// name is the name of the service in messages.
 func (s *service) name() string { return s.aliases[len(s.aliases)-1] }
 
-// prepareServices pulls the images of a job's services.
 func (r *Runner) prepareServices(ctx context.Context, j *Job, log io.Writer) error {
 	j.services = j.planServices(func(what string) { r.warn(j, what) })
 	for _, s := range j.services {

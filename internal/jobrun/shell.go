@@ -60,7 +60,6 @@ func (r *Runner) Shell(ctx context.Context, j *Job, crashes, command []string, s
 	return errors.Join(err, c.Remove(ctx))
 }
 
-// putDir copies a host directory into a container.
 func putDir(ctx context.Context, c Container, dir, target string) error {
 	from, into := io.Pipe()
 	go func() { into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{})) }()

@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
 
-// Labels of a job's container.
 const (
 	LabelJob     = "lcitool.job"
 	LabelProject = "lcitool.project"
@@ -184,7 +183,6 @@ func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) er
 	}
 }
 
-// populate copies caches and artifacts into a new container.
 func (r *Runner) populate(ctx context.Context, j *Job, c Container) error {
 	if err := r.restoreCaches(ctx, j, c); err != nil {
 		return err

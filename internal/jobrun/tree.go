@@ -153,7 +153,6 @@ func (r *Runner) prepareTree(ctx context.Context, at string, env []string, overl
 	})
 }
 
-// mount returns the job's overlay mount of a tree.
 func (t *sharedTree) mount(at string) api.Mount {
 	if t.layers == nil {
 		return api.Mount{Source: t.dir, Target: at, Overlay: true}
@@ -168,7 +167,6 @@ func (t *sharedTree) view() view {
 	return view{t.layers.Upper, t.layers.Lower}
 }
 
-// keep marks the directories of a tree as used by the kept container name.
 func (r *Runner) keep(layers *checkout.Layers, name string) error {
 	err := keepTree(r.Tree.Work, r.Engine.Address(), name)
 	if layers != nil {

@@ -197,7 +197,6 @@ func prefixed(names []string) []string {
 	return all
 }
 
-// packFiles packs files and symbolic links of a tree.
 func packFiles(to io.Writer, tree view, names []string) error {
 	w := tar.NewWriter(to)
 	for _, name := range names {
