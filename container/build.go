@@ -52,6 +52,7 @@ func (e *Engine) Build(ctx context.Context, o api.BuildOptions) (api.BuildResult
 		return api.BuildResult{}, err
 	}
 	if old.same {
+		e.sweepAfterKill(ctx)
 		return api.BuildResult{ID: old.image.ID, Cached: true, Duration: time.Since(started)}, nil
 	}
 	unlockImages, err := e.useImages(ctx)

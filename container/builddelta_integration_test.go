@@ -125,3 +125,42 @@ func TestReplacedImageIsRemovedHalf(t *testing.T) {
 		t.Error("the record stays although the images are gone")
 	}
 }
+
+// TestUnchangedImageAfterAKill removes the image that the killed build replaced,
+// although there is nothing to build.
+func TestUnchangedImageAfterAKill(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	removeLater(t, e, "test.unchanged")
+	before := untagged(t)
+	build := func(line string) api.BuildResult {
+		t.Helper()
+		result, err := e.Build(t.Context(), api.BuildOptions{Tag: "test.unchanged", Dockerfile: dockerfile(line), Network: api.NetworkNone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	old := build("RUN echo old >/one")
+	here.podman(t, "tag", old.ID, "test.held") // stays when it is replaced
+	removeLater(t, e, "test.held")
+	replaced := build("RUN echo new >/one")
+	c, err := e.service.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := e.killed()
+	if _, err := dead.noteImage(c, dead.newBuildRecord(), replaced.ID, old.ID); err != nil {
+		t.Fatal(err)
+	}
+	here.podman(t, "untag", old.ID)
+	if len(untagged(t)) == len(before) {
+		t.Fatal("nothing is left of the killed build")
+	}
+	if again := build("RUN echo new >/one"); !again.Cached {
+		t.Errorf("built again: %+v", again)
+	}
+	if left := untagged(t); len(left) != len(before) {
+		t.Errorf("left: %v, before: %v", left, before)
+	}
+}

@@ -260,6 +260,13 @@ func (p proofs) volume(name string, labels map[string]string) (records.Record, b
 	return r, there && (r.Extra[extraCache] != "" || r.Token != "" && labels[labelToken] == r.Token)
 }
 
+// killed reports whether a process ended and left a record other than that of a
+// kept container.
+func (p proofs) killed() bool {
+	left := slices.Concat(p.dead(), p.builds, p.dirs)
+	return slices.ContainsFunc(left, func(r records.Record) bool { return r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) })
+}
+
 // dead returns the records of containers whose process has ended, including kept
 // ones.
 func (p proofs) dead() []records.Record {

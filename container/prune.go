@@ -113,6 +113,14 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 	return over
 }
 
+// sweepAfterKill does the same as Prune if records show that a run was killed. It
+// is for commands that start nothing.
+func (e *Engine) sweepAfterKill(ctx context.Context) {
+	if p, err := e.proofs(); err != nil || p.killed() {
+		<-e.sweepLater(ctx)
+	}
+}
+
 func (e *Engine) deadContainers(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	if len(p.dead()) == 0 {
 		return nil, nil
