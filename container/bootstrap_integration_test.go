@@ -6,6 +6,7 @@ package container_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -74,7 +75,8 @@ func TestBootstrapOfWhatTheMirrorLacks(t *testing.T) {
 	}
 }
 
-// ownSources are bookworm's on the mirror that this machine installs from.
+// ownSources are bookworm's on the mirror that this machine installs from, or that
+// it was given.
 func ownSources(t *testing.T) []string {
 	t.Helper()
 	m, err := aptsources.Read(os.DirFS("/"))
@@ -82,7 +84,8 @@ func ownSources(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	if m.ID != "debian" {
-		return []string{"deb http://ftp.debian.org/debian bookworm main"}
+		mirror := cmp.Or(os.Getenv("TEST_DEBIAN_MIRROR"), "http://ftp.debian.org/debian")
+		return []string{"deb " + mirror + " bookworm main"}
 	}
 	return m.Lines("bookworm", []string{"main"})
 }
