@@ -122,33 +122,33 @@ func (c *Client) SetMemory(ctx context.Context, d domstats.Domain, kib uint64) e
 	})
 }
 
+func (c *Client) attach(ctx context.Context, d domstats.Domain, xml string, where libvirt.DomainDeviceModifyFlags) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainAttachDeviceFlags(d, xml, uint32(where)) })
+}
+
+func (c *Client) detach(ctx context.Context, d domstats.Domain, xml string, where libvirt.DomainDeviceModifyFlags) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainDetachDeviceFlags(d, xml, uint32(where)) })
+}
+
 // Attach plugs in the device described by xml.
 func (c *Client) Attach(ctx context.Context, d domstats.Domain, xml string) error {
-	return c.do(ctx, d, func(d libvirt.Domain) error {
-		return c.lv.DomainAttachDeviceFlags(d, xml, uint32(libvirt.DomainDeviceModifyLive))
-	})
+	return c.attach(ctx, d, xml, libvirt.DomainDeviceModifyLive)
 }
 
 // AttachConfig adds the device described by xml to the definition.
 func (c *Client) AttachConfig(ctx context.Context, d domstats.Domain, xml string) error {
-	return c.do(ctx, d, func(d libvirt.Domain) error {
-		return c.lv.DomainAttachDeviceFlags(d, xml, uint32(libvirt.DomainDeviceModifyConfig))
-	})
+	return c.attach(ctx, d, xml, libvirt.DomainDeviceModifyConfig)
 }
 
 // DetachConfig takes it out of the definition.
 func (c *Client) DetachConfig(ctx context.Context, d domstats.Domain, xml string) error {
-	return c.do(ctx, d, func(d libvirt.Domain) error {
-		return c.lv.DomainDetachDeviceFlags(d, xml, uint32(libvirt.DomainDeviceModifyConfig))
-	})
+	return c.detach(ctx, d, xml, libvirt.DomainDeviceModifyConfig)
 }
 
 // Detach asks for the removal of the device described by xml and waits a few
 // seconds for the guest; success does not mean that it is gone.
 func (c *Client) Detach(ctx context.Context, d domstats.Domain, xml string) error {
-	return c.do(ctx, d, func(d libvirt.Domain) error {
-		return c.lv.DomainDetachDeviceFlags(d, xml, uint32(libvirt.DomainDeviceModifyLive))
-	})
+	return c.detach(ctx, d, xml, libvirt.DomainDeviceModifyLive)
 }
 
 // Update changes a device in place: a medium, a link state.
