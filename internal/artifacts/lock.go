@@ -24,7 +24,7 @@ const lockDir = ".lcitool/locks"
 // there is nothing to lock.
 func (s *Store) Lock(job string, shared bool) (held *os.File, ok bool, err error) {
 	f, err := s.openLock(filepath.Base(s.Dir(job)))
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if unwritable(err) {
 		return nil, true, nil
 	}
 	if err != nil {
@@ -43,6 +43,12 @@ func (s *Store) Lock(job string, shared bool) (held *os.File, ok bool, err error
 		_ = f.Close()
 		return nil, false, fmt.Errorf("%s: %w", filepath.Join(s.project, lockDir), err)
 	}
+}
+
+// unwritable reports whether an error means that this user cannot write to the
+// project.
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
 func (s *Store) openLock(name string) (*os.File, error) {

@@ -3,11 +3,14 @@
 package artifacts
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // TestLock: any number of users may read the artifacts of a job, or one may
@@ -101,4 +104,43 @@ func errorsOf(first, second error) error {
 		return first
 	}
 	return second
+}
+
+// TestLockOfTheOwner: what root makes for the lock belongs to the project's
+// owner, who could not replace it otherwise.
+func TestLockOfTheOwner(t *testing.T) {
+	project := t.TempDir()
+	want := os.Getuid()
+	if want == 0 {
+		want = 4242
+		if err := os.Chown(project, want, want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held, ok, err := In(project).Lock("job", false)
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer held.Close()
+	for _, name := range []string{".lcitool", ".lcitool/.gitignore", lockDir, lockDir + "/job"} {
+		info, err := os.Lstat(filepath.Join(project, name))
+		if err != nil || safefs.UID(info) != want {
+			t.Errorf("%s belongs to %d, want %d, %v", name, safefs.UID(info), want, err)
+		}
+	}
+}
+
+// TestLockWithoutWriteAccess: what prevents writing prevents no job; all else is
+// an error.
+func TestLockWithoutWriteAccess(t *testing.T) {
+	for err, want := range map[error]bool{
+		syscall.EROFS: true, syscall.EACCES: true, syscall.EPERM: true, syscall.ENOSPC: false, syscall.ELOOP: false, syscall.ENOTDIR: false, nil: false,
+	} {
+		if err != nil {
+			err = &fs.PathError{Op: "openat", Path: "job", Err: err}
+		}
+		if unwritable(err) != want {
+			t.Errorf("%v: %v", err, !want)
+		}
+	}
 }

@@ -154,6 +154,19 @@ func TestUpdateSearch(t *testing.T) {
 				return nil
 			},
 		}, Undivided, n, nil, "", 45},
+		{"stray packages with all", packages{
+			fails: func(s []string) bool { return len(s) == 20 },
+			other: func(s []string) []string { return []string{"x 3"}[:len(s)/20] },
+		}, NoneFails, n, nil, "", 40},
+		{"stray packages with each part", packages{
+			fails: func(s []string) bool { return all(s, n[4]) }, refuse: func(s []string) bool { return len(s) == 20 },
+			other: func(s []string) []string {
+				if all(s, n[4]) {
+					return []string{"x 3"}
+				}
+				return nil
+			},
+		}, NoneFails, n, nil, "", 40},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := test.p

@@ -126,9 +126,16 @@ func TestExistsMatch(t *testing.T) {
 		{[]string{"*.h", "t?p.c"}, true},
 		{[]string{"**/*h"}, true}, // more than are compared
 		{[]string{"*.h", "no/*"}, true},
+		{[]string{"**.h"}, true}, // not limited to the top directory
+		{[]string{"*.h", "**"}, true},
 	} {
 		if got := existsMatch(test.globs, many); got != test.want {
 			t.Errorf("%q: %v", test.globs, got)
+		}
+	}
+	for glob, want := range map[string]bool{"**/*.[ch]": true, "**/*.?": true, "**/*.{c,h}": true, "**/*.*": true, "**/*.[h]": false, "**/*.c": true, "**/*.c/x": false} {
+		if got := existsMatch([]string{glob}, []string{"dir/a.c"}); got != want {
+			t.Errorf("%s: %v", glob, got)
 		}
 	}
 	for pattern, want := range map[string]bool{`a\.c`: false, "a.c": false, `a\*`: true, "{a": true} {

@@ -43,3 +43,18 @@ func TestCoverageTakesLimitedTime(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestNoBudgetNoMatch: the conditions of one job end when the budget is spent,
+// and not only those of the next job.
+func TestNoBudgetNoMatch(t *testing.T) {
+	for source, want := range map[string]bool{`"text" =~ /t/`: false, `"text" !~ /t/`: true, `"text" =~ $PATTERN`: false, `"text" == "text"`: true} {
+		e, err := parseExpression(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lookup := func(string) (string, bool) { return "/t/", true }
+		if got := e.holds(lookup, &budget{10}); got != want {
+			t.Errorf("%s without a budget: %v", source, got)
+		}
+	}
+}
