@@ -20,8 +20,8 @@ func TestCoverageIn(t *testing.T) {
 		{`/a(/`, "a(1)", ""},
 	} {
 		job := Job{Coverage: test.pattern}
-		if got := job.CoverageIn(test.log); got != test.want {
-			t.Errorf("%s in %q: got %q, want %q", test.pattern, test.log, got, test.want)
+		if got, ok := job.CoverageIn(t.Context(), test.log); got != test.want || !ok {
+			t.Errorf("%s in %q: got %q, %v, want %q", test.pattern, test.log, got, ok, test.want)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (p *Pipeline) Default(event Event, name string) (string, bool) {
 	event = event.filled()
 	own := *p
 	own.elsewhere, own.sources, own.parsed = map[string]fetchedFile{}, map[string]*source{}, map[string]*parsedFile{}
-	c := own.config(&scope{event: &event, vars: layers{event.predefined()}, tree: &tree{fsys: p.fsys}, patterns: &budget{maxMatching}})
+	c := own.config(&scope{event: &event, vars: layers{event.predefined()}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: maxMatching, stop: p.options.Stop}})
 	return layers{c.decoded.globals}.lookup(name)
 }
 
@@ -48,32 +48,32 @@ func (p *Pipeline) config(s *scope) *config {
 }
 
 // Evaluate returns the pipeline for an event. If GitLab refuses it, the result
-// has the jobs that would exist without the problems.
-func (p *Pipeline) Evaluate(event Event) *Evaluation { return p.evaluate(event, false) }
+// has the jobs that would exist without the problems. After Options.Stop, the
+// result is incomplete.
+func (p *Pipeline) Evaluate(event Event) *Evaluation { return p.evaluate(event, false, maxMatching) }
 
 // Decide returns only Name and When of each job that the pipeline has for an
 // event.
-func (p *Pipeline) Decide(event Event) *Evaluation { return p.evaluate(event, true) }
+func (p *Pipeline) Decide(event Event) *Evaluation { return p.evaluate(event, true, maxMatching) }
 
-func (p *Pipeline) evaluate(event Event, decideOnly bool) *Evaluation {
+func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation {
 	event = event.filled()
 	given := settings{}
 	for name, value := range event.Variables {
 		given[name] = setting{value: value, from: FromEvent}
 	}
 	predefined := event.predefined()
-	s := &scope{event: &event, vars: layers{predefined, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{maxMatching}}
+	s := &scope{event: &event, vars: layers{predefined, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: work, stop: p.options.Stop}}
 	c := p.config(s)
 	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, given: given}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
 	for _, def := range c.decoded.jobs {
-		if e.left < 0 {
-			e.problems.add(def.job.Pos, "", Refused, "the pipeline is too large: its jobs have more than %d rules and variables", maxWork)
+		if stopped(p.options.Stop) {
 			break
 		}
-		if s.patterns.left < 0 {
-			e.problems.add(def.job.Pos, "", Refused, "the pipeline is too large: its conditions before this job take too long to match")
+		if e.left < 0 {
+			e.problems.add(def.job.Pos, "", Refused, "the pipeline is too large: its jobs have more than %d rules and variables", maxWork)
 			break
 		}
 		e.definition(def)
@@ -153,6 +153,10 @@ func (e *evaluator) workflow() {
 		e.out.workflow = &workflowDecision{e.defs.workflow, s}
 		r := s.match(e.defs.workflow)
 		e.out.Created = r != nil && (r.when != Never || r.unknown)
+		if s.patterns.spent() {
+			r, e.out.Created = nil, true
+			e.problems.add(e.defs.workflow[0].pos, "", Incomplete, "workflow: whether there is a pipeline is not known: its conditions take too long to match")
+		}
 		if r != nil {
 			e.out.Rule = r.pos
 			globals := settings{}
@@ -195,6 +199,10 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	written := predefined.over(e.inherited(def), def.variables, own)
 	s := e.scope.with(written.over(e.given))
 	rule := e.decide(def, &job, s)
+	if conditional := def.hasRules || def.only != nil || def.except != nil; conditional && s.patterns.spent() {
+		rule, job.When = nil, Unknown
+		e.problems.add(job.Pos, job.Base, Incomplete, "whether it runs is not known: the conditions up to it take too long to match")
+	}
 	job.decided = &decision{def, s}
 	job.Needs = withMatrix(job.Needs, own)
 	e.splitNeeds(&job)

@@ -145,6 +145,8 @@ func (s *scope) trace(rules []rule) []RuleTrace {
 		switch {
 		case decided:
 			t.Outcome = RuleNotReached
+		case s.patterns.spent():
+			t.Outcome, decided = RuleUnknown, true
 		case r.unknown:
 			t.Outcome, decided = RuleUnknown, s.holds(r)
 		case s.holds(r):

@@ -58,7 +58,7 @@ func TestExpression(t *testing.T) {
 			t.Errorf("%s: %v", source, err)
 			continue
 		}
-		if got := e.holds(lookupIn(expressionVars), &budget{maxMatching}); got != want {
+		if got := e.holds(lookupIn(expressionVars), &budget{left: maxMatching}); got != want {
 			t.Errorf("%s: got %v", source, got)
 		}
 	}
@@ -140,7 +140,7 @@ func FuzzRuleExpression(f *testing.F) {
 			}
 			t.Fatalf("%q is read, but not %q: %v", source, e.written(), err)
 		}
-		if e.holds(lookupIn(expressionVars), &budget{maxMatching}) != again.holds(lookupIn(expressionVars), &budget{maxMatching}) {
+		if e.holds(lookupIn(expressionVars), &budget{left: maxMatching}) != again.holds(lookupIn(expressionVars), &budget{left: maxMatching}) {
 			t.Errorf("%q and %q differ", source, e.written())
 		}
 	})

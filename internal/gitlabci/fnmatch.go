@@ -10,6 +10,9 @@ import (
 // maxAlternatives limits the patterns that braces stand for.
 const maxAlternatives = 10_000
 
+// globStep is the work of comparing one character or directory.
+const globStep = 8
+
 // expandBraces returns the patterns without alternatives that a pattern stands for, as with
 // FNM_EXTGLOB: none if an opening brace has no counterpart.
 func expandBraces(pattern string) []string {
@@ -62,16 +65,17 @@ func braces(p string) (left int, commas []int, right int) {
 // File.fnmatch with FNM_PATHNAME and FNM_DOTMATCH, by which GitLab compares. "**/"
 // stands for directories only at the beginning of a path element; elsewhere "**" is
 // "*".
-func matchPath(p, name string) bool {
+func matchPath(p, name string, b *budget) bool {
 	deep, at, tried := "", "", false // the pattern behind the last "**/", and what it is tried on
-	for {
+	for b.spend(globStep) {
 		for strings.HasPrefix(p, "**/") {
 			p = p[3:]
 			deep, at, tried = p, name, true
 		}
 		element, restP, moreP := cutElement(p)
+		b.spend(len(element))
 		part, restName, moreName := strings.Cut(name, "/")
-		if moreP == moreName && matchElement(element, part) {
+		if moreP == moreName && matchElement(element, part, b) {
 			if !moreP {
 				return true
 			}
@@ -84,6 +88,7 @@ func matchPath(p, name string) bool {
 		}
 		p, at, name = deep, below, below
 	}
+	return false
 }
 
 // cutElement cuts a pattern at its first slash outside brackets. A backslash at the
@@ -106,9 +111,9 @@ func cutElement(p string) (element, rest string, found bool) {
 }
 
 // matchElement matches a path element.
-func matchElement(p, name string) bool {
+func matchElement(p, name string, b *budget) bool {
 	star, at := "", -1 // the pattern behind the last star, and what it is tried on
-	for i := 0; ; {
+	for i := 0; b.spend(globStep); {
 		if rest := strings.TrimLeft(p, "*"); len(rest) < len(p) {
 			p, star, at = rest, rest, i
 			if p == "" {
@@ -120,7 +125,9 @@ func matchElement(p, name string) bool {
 		}
 		if i < len(name) && p != "" {
 			r, n := utf8.DecodeRuneInString(name[i:])
-			if rest, ok := matchRune(p, r); ok {
+			rest, ok := matchRune(p, r)
+			b.spend(len(p) - len(rest)) // a class may be long
+			if ok {
 				p, i = rest, i+n
 				continue
 			}
@@ -132,6 +139,7 @@ func matchElement(p, name string) bool {
 		at += n
 		p, i = star, at
 	}
+	return false
 }
 
 // matchRune matches one character and returns the rest of the pattern.

@@ -74,7 +74,7 @@ func TestGlobs(t *testing.T) {
 	} {
 		var got []string
 		for _, file := range files {
-			if globMatches([]string{pattern}, []string{file}) {
+			if globMatches([]string{pattern}, []string{file}, &budget{left: maxMatching}) {
 				got = append(got, file)
 			}
 		}
@@ -101,9 +101,16 @@ func TestGlobs(t *testing.T) {
 		{strings.Repeat("**/a/", 30) + "b", strings.Repeat("a/", 90), false},
 		{strings.Repeat("{a,b}", 30), strings.Repeat("a", 30), false}, // too many alternatives
 	} {
-		if got := globMatches([]string{test.pattern}, []string{test.file}); got != test.want {
+		if got := globMatches([]string{test.pattern}, []string{test.file}, &budget{left: maxMatching}); got != test.want {
 			t.Errorf("%q of %q: %v", test.pattern, test.file, got)
 		}
+	}
+}
+
+func TestAlternativesAreLimited(t *testing.T) {
+	t.Parallel()
+	if n := len(expandBraces(strings.Repeat("{a,b}", 20))); n > maxAlternatives {
+		t.Errorf("%d alternatives", n)
 	}
 }
 
@@ -129,12 +136,12 @@ func TestExistsMatch(t *testing.T) {
 		{[]string{"**.h"}, true}, // not limited to the top directory
 		{[]string{"*.h", "**"}, true},
 	} {
-		if got := existsMatch(test.globs, many); got != test.want {
+		if got := existsMatch(test.globs, many, &budget{left: maxMatching}); got != test.want {
 			t.Errorf("%q: %v", test.globs, got)
 		}
 	}
 	for glob, want := range map[string]bool{"**/*.[ch]": true, "**/*.?": true, "**/*.{c,h}": true, "**/*.*": true, "**/*.[h]": false, "**/*.c": true, "**/*.c/x": false} {
-		if got := existsMatch([]string{glob}, []string{"dir/a.c"}); got != want {
+		if got := existsMatch([]string{glob}, []string{"dir/a.c"}, &budget{left: maxMatching}); got != want {
 			t.Errorf("%s: %v", glob, got)
 		}
 	}

@@ -234,7 +234,9 @@ func (s *inputSpec) check(v *value, options []*value, d *decoder, where diag.Pos
 	case s.pattern != "":
 		pattern, err := compile(s.pattern)
 		if err != nil {
-			d.errorf(s.pos, "input %s: regex: %v", yamldoc.Quote(s.name), err)
+			d.patternError(s.pos, err, "input %s: regex: %v", yamldoc.Quote(s.name), err)
+		} else if pattern.cost(len(out.text)) > maxInputMatching {
+			d.incomplete(s.pos, "input %s: regex: it takes too long to match a value of %d bytes", yamldoc.Quote(s.name), len(out.text))
 		} else if !pattern.MatchString(out.text) {
 			d.errorf(where, "input %s: %s %s does not match %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(out.json()), yamldoc.Quote(s.pattern))
 		}
@@ -331,5 +333,5 @@ func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
 		d.errorf(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
 		return false
 	}
-	return e.holds(layers{}.lookup, &budget{maxMatching})
+	return e.holds(layers{}.lookup, &budget{left: maxInputMatching})
 }

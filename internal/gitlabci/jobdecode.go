@@ -241,7 +241,9 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 	job.ResourceGroup = j.text(j.v.get("resource_group"), "resource_group")
 	if c := j.v.get("coverage"); c != nil {
 		job.Coverage = j.text(c, "coverage")
-		if _, err := compilePattern(job.Coverage); err != nil {
+		if _, err := compilePattern(job.Coverage); overLimit(err) {
+			j.problems.add(c.pos, j.job, Notice, "coverage: the job's log is not searched: %v", err)
+		} else if err != nil {
 			j.errorf(c.pos, "coverage: %v", err)
 		}
 	}

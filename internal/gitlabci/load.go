@@ -24,6 +24,7 @@ type Options struct {
 	MaxIncludes int               // files that may be included, the same one counting each time; 0 means 150, as GitLab
 	Inputs      map[string]string // values for the inputs of the main file; other types than string are written as JSON
 	Elsewhere   *Elsewhere        // files that are not in the tree; nil for none
+	Stop        <-chan struct{}   // ends evaluations when it is closed; nil for never
 }
 
 const defaultMaxIncludes = 150

@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
@@ -20,11 +21,24 @@ var patternText = lazyregexp.New(`(?m)^/(.*)/([ismU]*)$`)
 // a match grows with the length of the text and with the size of the pattern,
 // which repetitions such as a{0,1000} multiply.
 const (
-	maxPattern     = 4096 // bytes
-	maxPatternSize = 10_000
-	compileCost    = 100     // of a pattern, as bytes of text
-	maxMatching    = 1 << 30 // bytes of text times size of pattern, of all matches
+	maxPattern       = 4096 // bytes
+	maxPatternSize   = 10_000
+	compileCost      = 100     // of a pattern, as bytes of text
+	maxMatching      = 1 << 30 // bytes of text times size of pattern, of all matches
+	maxInputMatching = 1 << 24 // as maxMatching, of a single condition on inputs
+	stopInterval     = 1 << 20 // work after which a budget looks whether it is to stop
 )
+
+// Errors of patterns over the limits, which GitLab may accept.
+var (
+	errLongPattern  = fmt.Errorf("it has more than %d bytes", maxPattern)
+	errLargePattern = fmt.Errorf("it repeats too much: it has more than %d steps", maxPatternSize)
+)
+
+// overLimit reports whether a pattern is only too large for lcitool.
+func overLimit(err error) bool {
+	return errors.Is(err, errLongPattern) || errors.Is(err, errLargePattern)
+}
 
 // A pattern is a regular expression of limited size.
 type pattern struct {
@@ -33,13 +47,34 @@ type pattern struct {
 }
 
 // A budget limits the work of all matches of an evaluation.
-type budget struct{ left int }
+type budget struct {
+	left int
+	stop <-chan struct{} // closed, it ends the evaluation; nil for never
+}
 
-// take reports whether p may be matched with n bytes of text.
-func (b *budget) take(p *pattern, n int) bool {
-	b.left -= p.cost(n)
+// spend takes work from the budget and reports whether it was there.
+func (b *budget) spend(work int) bool {
+	before := b.left
+	b.left -= work
+	if before/stopInterval != b.left/stopInterval && stopped(b.stop) {
+		b.left = -1
+	}
 	return b.left >= 0
 }
+
+func stopped(stop <-chan struct{}) bool {
+	select {
+	case <-stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (b *budget) spent() bool { return b.left < 0 }
+
+// take reports whether p may be matched with n bytes of text.
+func (b *budget) take(p *pattern, n int) bool { return b.spend(p.cost(n)) }
 
 // cost returns the most work that a match with n bytes of text is.
 func (p *pattern) cost(n int) int { return (n + 1) * (p.size + 16) }
@@ -47,7 +82,7 @@ func (p *pattern) cost(n int) int { return (n + 1) * (p.size + 16) }
 // compile compiles a regular expression in the syntax of RE2.
 func compile(body string) (*pattern, error) {
 	if len(body) > maxPattern {
-		return nil, fmt.Errorf("it has more than %d bytes", maxPattern)
+		return nil, errLongPattern
 	}
 	parsed, err := syntax.Parse(body, syntax.Perl)
 	if err != nil {
@@ -58,7 +93,7 @@ func compile(body string) (*pattern, error) {
 		return nil, err
 	}
 	if len(program.Inst) > maxPatternSize {
-		return nil, fmt.Errorf("it repeats too much: it has more than %d steps", maxPatternSize)
+		return nil, errLargePattern
 	}
 	re, err := regexp.Compile(body)
 	return &pattern{re, len(program.Inst)}, err
@@ -67,10 +102,10 @@ func compile(body string) (*pattern, error) {
 // compilePattern compiles "/…/flags". GitLab uses RE2, whose syntax and flags i,
 // s, m and U are those of package regexp.
 func compilePattern(s string) (*pattern, error) {
-	var m []string
-	if len(s) <= maxPattern {
-		m = patternText.FindStringSubmatch(s)
+	if len(s) > maxPattern {
+		return nil, errLongPattern
 	}
+	m := patternText.FindStringSubmatch(s)
 	if m == nil {
 		return nil, fmt.Errorf("%s is no pattern: expected one between slashes, of at most %d bytes", yamldoc.Quote(s), maxPattern)
 	}

@@ -26,7 +26,7 @@ type ref struct {
 // policy decodes only or except. Without refs, only applies to branches and
 // tags, as does a job without only.
 func (j *jobDecoder) policy(v *value, only bool) *policy {
-	p := &policy{}
+	p, known := &policy{}, true
 	switch {
 	case v == nil:
 	case v.kind == mapping:
@@ -36,7 +36,7 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 			j.incomplete(k.pos, "only and except: whether the project has a Kubernetes cluster is not known here")
 			p.unknown = true
 		}
-		p.refs = j.refs(v.get("refs"))
+		p.refs, known = j.refs(v.get("refs"))
 		if len(v.fields) == 0 {
 			j.errorf(v.pos, "only and except: the mapping is empty")
 		}
@@ -51,16 +51,20 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 		}
 		p.changes = j.listed(v.get("changes"), "changes")
 	default:
-		p.refs = j.refs(v)
+		p.refs, known = j.refs(v)
 	}
 	if only && p.refs == nil {
 		p.refs = []ref{{word: "branches"}, {word: "tags"}}
 	}
+	if !known {
+		p.refs, p.unknown = nil, true
+	}
 	return p
 }
 
-func (j *jobDecoder) refs(v *value) []ref {
-	var out []ref
+// refs decodes refs. known is false if a pattern cannot be matched here.
+func (j *jobDecoder) refs(v *value) (out []ref, known bool) {
+	known = true
 	for _, s := range j.listed(v, "refs") {
 		r := ref{}
 		if !strings.HasPrefix(s, "/") || strings.LastIndex(s, "@") > strings.LastIndex(s, "/") {
@@ -68,15 +72,16 @@ func (j *jobDecoder) refs(v *value) []ref {
 				s, r.path = s[:at], s[at+1:]
 			}
 		}
+		var err error
 		if r.word = s; patternText.MatchString(s) {
-			var err error
 			if r.pattern, err = compilePattern(s); err != nil {
-				j.errorf(v.pos, "refs: pattern %s: %v", yamldoc.OneLine(s), err)
+				j.patternError(v.pos, err, "refs: pattern %s: %v", yamldoc.OneLine(s), err)
 			}
 		}
+		known = known && !overLimit(err)
 		out = append(out, r)
 	}
-	return out
+	return out, known
 }
 
 // conditions returns the result of each kind of condition in the policy.
@@ -85,7 +90,7 @@ func (p *policy) conditions(s *scope) []bool {
 	if p.refs != nil {
 		met := false
 		for _, r := range p.refs {
-			met = met || r.matches(s.event)
+			met = met || r.matches(s.event, s.patterns)
 		}
 		out = append(out, met)
 	}
@@ -104,7 +109,7 @@ func (p *policy) conditions(s *scope) []bool {
 
 // matches reports whether a ref matches the event. Names and patterns match only
 // branches and tags.
-func (r ref) matches(e *Event) bool {
+func (r ref) matches(e *Event, b *budget) bool {
 	if r.path != "" && r.path != e.projectPath() {
 		return false
 	}
@@ -123,7 +128,7 @@ func (r ref) matches(e *Event) bool {
 		name = e.Tag
 	}
 	if r.pattern != nil {
-		return r.pattern.MatchString(name)
+		return b.take(r.pattern, len(name)) && r.pattern.MatchString(name)
 	}
 	return r.word == name
 }

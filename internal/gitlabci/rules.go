@@ -128,11 +128,21 @@ func (d *decoder) condition(v *value) *expression {
 	}
 	e, err := parseExpression(v.text)
 	if err != nil {
-		d.errorf(v.pos, "if: %s: %v", yamldoc.Quote(v.text), err)
+		d.patternError(v.pos, err, "if: %s: %v", yamldoc.Quote(v.text), err)
 	} else if m := shortPattern.FindString(v.text); m != "" {
 		d.problems.add(v.pos, d.job, Doubtful, "if: %s: GitLab does not read the pattern %s, as it has a single character", yamldoc.Quote(v.text), strings.TrimLeft(m, "=!~ "))
 	}
 	return e
+}
+
+// patternError records a problem with a pattern. GitLab may accept one that is
+// only too large here.
+func (d *decoder) patternError(pos diag.Position, err error, format string, args ...any) {
+	if overLimit(err) {
+		d.incomplete(pos, format, args...)
+	} else {
+		d.errorf(pos, format, args...)
+	}
 }
 
 // maxPatterns is GitLab's limit on the patterns of a rule.

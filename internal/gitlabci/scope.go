@@ -20,9 +20,13 @@ func (s *scope) with(vars layers) *scope {
 	return &scope{event: s.event, vars: vars, tree: s.tree, patterns: s.patterns}
 }
 
-// match returns the first rule that matches or may match, or nil.
+// match returns the first rule that matches or may match, or nil. The result is
+// of no use without a budget left.
 func (s *scope) match(rules []rule) *rule {
 	for i := range rules {
+		if s.patterns.spent() {
+			return nil
+		}
 		if s.holds(&rules[i]) {
 			return &rules[i]
 		}
@@ -54,7 +58,7 @@ func (s *scope) changed(patterns []string) bool {
 			return ref
 		})
 	}
-	return globMatches(expanded, s.event.Changed)
+	return globMatches(expanded, s.event.Changed, s.patterns)
 }
 
 // exists reports whether a file of the tree matches a pattern.
@@ -67,7 +71,7 @@ func (s *scope) exists(patterns []string) bool {
 			return true
 		}
 	}
-	return len(globs) > 0 && existsMatch(globs, s.tree.files())
+	return len(globs) > 0 && existsMatch(globs, s.tree.files(), s.patterns)
 }
 
 // maxFiles limits the files of a tree that are compared with patterns.

@@ -130,7 +130,7 @@ func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s sc
 	if err != nil {
 		return "", err
 	}
-	addCoverage(child.Jobs, results)
+	addCoverage(ctx, child.Jobs, results, child.source.messages)
 	bad := ""
 	for i, r := range results {
 		if bad == "" && !r.OK() && r.State != outcome.Skipped {

@@ -3,24 +3,34 @@
 package pipelinerun
 
 import (
+	"context"
 	"io"
 	"os"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // maxCoverageLog is the size of the end of a log that is searched, in bytes.
 const maxCoverageLog = 4 << 20
 
-// addCoverage sets the coverage that the logs of jobs report.
-func addCoverage(jobs []*jobrun.Job, results []outcome.Result) {
+// addCoverage sets the coverage that the logs of jobs report, and warns if a log
+// is not searched to its end.
+func addCoverage(ctx context.Context, jobs []*jobrun.Job, results []outcome.Result, m Messages) {
 	for i, j := range jobs {
-		if j.Coverage == "" || results[i].Log == "" {
+		if j.Coverage == "" || results[i].Log == "" || ctx.Err() != nil {
 			continue
 		}
-		if log, err := readEnd(results[i].Log, maxCoverageLog); err == nil {
-			results[i].Coverage = j.CoverageIn(log)
+		log, err := readEnd(results[i].Log, maxCoverageLog)
+		if err != nil {
+			m.warnf(j.Name, "coverage: cannot read the log: %v", diag.Cause(err))
+			continue
+		}
+		number, ok := j.CoverageIn(ctx, log)
+		if results[i].Coverage = number; !ok && ctx.Err() == nil {
+			m.warnf(j.Name, "coverage: %s takes too long to match in the log, so the coverage is not known", yamldoc.OneLine(j.Coverage))
 		}
 	}
 }

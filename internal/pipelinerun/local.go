@@ -92,7 +92,7 @@ func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (
 	if err != nil {
 		return nil, err
 	}
-	addCoverage(p.Jobs, own)
+	addCoverage(ctx, p.Jobs, own, p.source.messages)
 	l.record.results(0, own)
 	result.Jobs = append(own, l.children...)
 	result.Run, err = l.record.end()
