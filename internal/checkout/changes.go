@@ -19,13 +19,17 @@ type changes struct {
 }
 
 // changes compares the working tree with the index, and the index with HEAD.
-// git reads only the HEAD of a submodule. prefix is the project below the top
+// git may write the index, with the times of the files that it has compared. It
+// reads only the HEAD of a submodule. prefix is the project below the top
 // directory, for the files that git does not track.
 func (g git) changes(ctx context.Context, prefix string) (c changes, err error) {
-	entries, err := g.list(ctx, "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching", "--ignore-submodules=dirty")
+	o := g.own()
+	o.WriteIndex = true
+	out, err := o.Run(ctx, nil, "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching", "--ignore-submodules=dirty")
 	if err != nil {
 		return c, err
 	}
+	entries := separate(out)
 	if prefix != "" {
 		prefix += "/"
 	}

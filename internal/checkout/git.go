@@ -56,10 +56,15 @@ func (g git) run(ctx context.Context, args ...string) (string, error) {
 // list is raw for NUL-terminated output.
 func (g git) list(ctx context.Context, args ...string) ([]string, error) {
 	out, err := g.raw(ctx, nil, args...)
-	if err != nil || len(out) == 0 {
-		return nil, err
+	return separate(out), err
+}
+
+// separate returns NUL-terminated texts.
+func separate(out []byte) []string {
+	if len(out) == 0 {
+		return nil
 	}
-	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), nil
+	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 }
 
 // submoduleHead returns the commit that is checked out in a submodule, or "".

@@ -23,6 +23,7 @@ type Source struct {
 	Dir      string       // the project's directory, absolute
 	Repo     *gitcmd.Repo // of Dir; nil opens it
 	Revision string       // a commit; empty for the working tree as it would be after a push
+	Indexes  Indexes      // may be zero
 	Store    string       // empty directory for the objects of the snapshot, needed until the last tree was made
 }
 
@@ -70,7 +71,7 @@ func Take(ctx context.Context, s Source) (*Snapshot, error) {
 	if s.Revision != "" {
 		err = snapshot.revision(ctx, p, s.Revision)
 	} else {
-		err = snapshot.workingTree(ctx, p)
+		err = snapshot.workingTree(ctx, p, s.Indexes)
 	}
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func (s *Snapshot) revision(ctx context.Context, p *project, revision string) er
 // workingTree commits the tracked and the staged files of the working tree. The
 // commit replaces HEAD and has its message, author and parents, so that a job
 // sees the history as it will be after the push.
-func (s *Snapshot) workingTree(ctx context.Context, p *project) error {
+func (s *Snapshot) workingTree(ctx context.Context, p *project, indexes Indexes) error {
 	w := s.store.of(p.top)
 	if err := gitcmd.CheckWorkTree(ctx, p.top); err != nil {
 		return fmt.Errorf("cannot take %s: %w", p.top, err)
@@ -103,7 +104,7 @@ func (s *Snapshot) workingTree(ctx context.Context, p *project) error {
 		return fmt.Errorf("cannot copy the index of %s: %w", p.top, err)
 	}
 	s.files = files{git: w, top: p.top, prefix: p.prefix}
-	changed, err := s.addChanges(ctx, w, p)
+	changed, err := s.addChanges(ctx, w, p, indexes)
 	if err != nil {
 		return fmt.Errorf("cannot read the changes in %s: %w", p.top, err)
 	}
@@ -125,14 +126,22 @@ func (s *Snapshot) workingTree(ctx context.Context, p *project) error {
 
 // addChanges updates the index w from the working tree, and reports whether it
 // may differ from HEAD.
-func (s *Snapshot) addChanges(ctx context.Context, w git, p *project) (bool, error) {
+func (s *Snapshot) addChanges(ctx context.Context, w git, p *project, indexes Indexes) (bool, error) {
 	if p.repo == nil {
 		_, err := w.run(ctx, "add", "--all", "--force", "--", ".")
 		return true, err
 	}
-	c, err := w.changes(ctx, p.prefix)
+	index, err := indexes.refresh(p, w.dir)
 	if err != nil {
 		return false, err
+	}
+	c, err := w.changes(ctx, p.prefix)
+	if err != nil {
+		index.forget()
+		return false, err
+	}
+	if err := index.keep(); err != nil {
+		return false, fmt.Errorf("cannot keep a copy of the index: %w", err)
 	}
 	if c.unmerged {
 		return false, errUnmerged

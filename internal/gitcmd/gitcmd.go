@@ -110,6 +110,8 @@ type command struct {
 	network bool // the user's settings for ssh, proxies and passwords apply
 	timeout time.Duration
 	bare    bool // run without a repository
+
+	writeIndex bool // "status" may write the index
 }
 
 // An Error is a git command that failed.
@@ -145,7 +147,7 @@ func run(ctx context.Context, dir string, c command) (string, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %s", c.timeout))
 		defer cancel()
 	}
-	cmd := exec.CommandContext(ctx, "git", append(append(switches(), c.options...), c.args...)...) //nolint:gosec // the one place that runs it
+	cmd := exec.CommandContext(ctx, "git", append(append(switches(c.writeIndex), c.options...), c.args...)...) //nolint:gosec // the one place that runs it
 	cmd.Dir = dir
 	cmd.Env = append(environment(c.network), append(c.env, "GIT_CEILING_DIRECTORIES="+dir, "PWD="+dir)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

@@ -17,6 +17,8 @@ type Own struct {
 
 	Timeout time.Duration // of each command; 0 means two minutes
 	Plain   bool          // settings of the user and the machine that change files and the index do not apply
+
+	WriteIndex bool // "status" writes what it has found about files to the index
 }
 
 // plain returns the options that override such settings with git's defaults, as
@@ -36,7 +38,7 @@ func plain() []string {
 
 // Run runs a command that needs no network and returns its output.
 func (o Own) Run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	c := command{args: args, options: []string{"--git-dir=" + o.GitDir}, timeout: cmp.Or(o.Timeout, timeout)}
+	c := command{args: args, options: []string{"--git-dir=" + o.GitDir}, timeout: cmp.Or(o.Timeout, timeout), writeIndex: o.WriteIndex}
 	if o.Plain {
 		c.options = append(plain(), c.options...)
 		c.env = append(c.env, "GIT_ATTR_NOSYSTEM=1")

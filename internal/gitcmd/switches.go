@@ -10,11 +10,11 @@ import (
 // switches returns the options before each command. The repository's
 // configuration is not read (see view.go), so for it they are a second
 // protection. They also disable settings of the user's configuration that are
-// meant for trusted trees.
-func switches() []string {
-	options := []string{
-		"--no-pager",          // core.pager and pager.COMMAND are programs
-		"--no-optional-locks", // "status" writes nothing: no index, no post-index-change hook
+// meant for trusted trees. writeIndex is for repositories of lcitool itself.
+func switches(writeIndex bool) []string {
+	options := []string{"--no-pager"} // core.pager and pager.COMMAND are programs
+	if !writeIndex {
+		options = append(options, "--no-optional-locks") // "status" writes nothing: no index, no post-index-change hook
 	}
 	for _, setting := range []string{
 		"safe.bareRepository=explicit",   // a directory of the tree is not a repository

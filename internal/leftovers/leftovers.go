@@ -66,9 +66,11 @@ func Prune(ctx context.Context, e engine, o api.PruneOptions, parents ...string)
 		}
 		if !o.DryRun {
 			scratch.Sweep(parent)
-			trees := checkout.CacheIn(parent)
-			if trees.Sweep(); o.Caches {
+			trees, indexes := checkout.CacheIn(parent), checkout.IndexesIn(parent)
+			trees.Sweep()
+			if indexes.Sweep(); o.Caches {
 				trees.Clear()
+				indexes.Clear()
 			}
 		}
 	}

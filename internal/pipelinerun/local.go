@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobevents"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
@@ -183,6 +184,7 @@ func (s *Source) sweep(ctx context.Context, engine jobrun.KeptEngine) {
 	}
 	scratch.Sweep(s.checkouts)
 	s.trees.Sweep()
+	checkout.IndexesIn(s.checkouts).Sweep()
 	s.artifacts.Sweep()
 }
 

@@ -40,7 +40,7 @@ func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
 	if err != nil && !errors.Is(err, gitcmd.ErrNoRepository) {
 		return fmt.Errorf("cannot read the repository of %s: %w", s.Project, err)
 	}
-	if s.snapshot, err = checkout.Take(ctx, checkout.Source{Dir: s.Project, Repo: repo, Revision: revision, Store: store}); err != nil {
+	if s.snapshot, err = checkout.Take(ctx, checkout.Source{Dir: s.Project, Repo: repo, Revision: revision, Store: store, Indexes: checkout.IndexesIn(s.checkouts)}); err != nil {
 		return err
 	}
 	if revision == "" {
