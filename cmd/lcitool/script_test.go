@@ -3,6 +3,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -12,6 +15,12 @@ import (
 
 // TestMain lets scripts run this very program as "lcitool".
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "lcitool" {
+		if err := hideMachineEngine(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	testscript.Main(m, map[string]func(){"lcitool": main})
 }
 

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+)
+
+// machineSocket is the socket that root's lcitool uses if podman.socket is started, as
+// on Ubuntu. No variable moves it.
+const machineSocket = "/run/podman/podman.sock"
+
+// hideMachineEngine makes the machine's own podman invisible to the tests and all that
+// they start: its images and containers are not those of an engineRoom. For root it
+// starts this program again, in a mount namespace where machineSocket is not there.
+// The socket of an ordinary user, and of root's session, is below XDG_RUNTIME_DIR,
+// which an engineRoom sets.
+func hideMachineEngine() error {
+	for _, name := range []string{"CONTAINER_HOST", "CONTAINER_CONNECTION"} {
+		if err := os.Unsetenv(name); err != nil {
+			return err
+		}
+	}
+	if os.Getuid() != 0 {
+		return nil
+	}
+	if _, err := os.Lstat(machineSocket); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	program, err := os.Executable() // and not /proc/self/exe, which stays in the other namespace
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread() // the namespace is that of the thread, which then becomes the process
+	if err := coverMachineSocket(); err != nil {
+		return fmt.Errorf("cannot hide %s, which is not for tests: %w; stop podman.socket", machineSocket, err)
+	}
+	return fmt.Errorf("cannot start the tests again: %w", syscall.Exec(program, os.Args, os.Environ()))
+}
+
+// coverMachineSocket gives this thread a mount namespace with an empty directory there.
+// Mounts are shared as systemd does it for services: those of the machine come in,
+// and none goes out.
+func coverMachineSocket() error {
+	if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
+		return os.NewSyscallError("unshare", err)
+	}
+	for _, propagation := range []uintptr{syscall.MS_SLAVE, syscall.MS_SHARED} {
+		if err := syscall.Mount("", "/", "", syscall.MS_REC|propagation, ""); err != nil {
+			return os.NewSyscallError("mount", err)
+		}
+	}
+	return os.NewSyscallError("mount", syscall.Mount("tests", filepath.Dir(machineSocket), "tmpfs", 0, "mode=700"))
+}
+
+// TestNoMachineEngine holds on every machine, also on one with a podman.socket.
+func TestNoMachineEngine(t *testing.T) {
+	if _, err := os.Lstat(machineSocket); os.Getuid() == 0 && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s: %v, want that it does not exist", machineSocket, err)
+	}
+	for _, name := range []string{"CONTAINER_HOST", "CONTAINER_CONNECTION"} {
+		if value, ok := os.LookupEnv(name); ok {
+			t.Errorf("%s=%s leads to the machine's engine", name, value)
+		}
+	}
+}
+
+// TestMachineEngineIsHidden plays a machine with a podman.socket and looks whether tests
+// see it.
+func TestMachineEngineIsHidden(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root uses the system's socket")
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const script = `mount -t tmpfs fake /run && mkdir /run/podman && : >"$1" && exec "$2" -test.v -test.run '^TestNoMachineEngine$'`
+	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", machineSocket, program)
+	cmd.Env = append(os.Environ(), "CONTAINER_HOST=unix://"+machineSocket, "CONTAINER_CONNECTION=machine")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if !bytes.Contains(out, []byte("--- PASS: TestNoMachineEngine")) {
+		t.Errorf("the test did not run:\n%s", out)
+	}
+}
