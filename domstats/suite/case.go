@@ -52,6 +52,8 @@ type Case struct {
 	Needs []Need
 	// Since is the first libvirt release it applies to; 0 means all.
 	Since domstats.Version
+	// Lost is what stays unjudged where a need is not met, for the reason.
+	Lost string
 	// Alone cases disturb others or are disturbed by them; they run one by one.
 	Alone bool
 	// Limit is how long it may take; 0 means three minutes.

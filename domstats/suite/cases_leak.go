@@ -108,7 +108,8 @@ func (t *T) eventsClose(p Process) {
 func drtLeaks(t *T) {
 	const vcpus, calls, records = 64, 20, 50
 	t.connect()
-	if t.has(NeedDaemon) {
+	fresh := t.has(NeedDaemon)
+	if fresh {
 		// What earlier calls needed and freed would take the lists up.
 		t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
 		t.reopen()
@@ -123,6 +124,9 @@ func drtLeaks(t *T) {
 	names := r.Names("")
 	course, leaks := t.growth(p, repeated{"records of the rates of 64 vCPUs in lists of 50", calls, t.asksFor(g, records, domstats.GroupDirtyRate)})
 	t.wantNames(g.dirty(), "", names...)
+	if !leaks && !fresh {
+		t.skipf("the daemon could not be restarted; not judged: whether calls leave memory behind (KD-17): it has grown by %d KiB in rounds, and what they left may be in memory that it had before", course)
+	}
 	t.deviates("KD-17", leaks, "the daemon grows by %d KiB in rounds of %d records", course, calls*records)
 	// A number and a rate for each vCPU, and some more for what else the daemon does.
 	const rates, more = calls * records * vcpus * 16 / 1024, 1024
@@ -134,6 +138,9 @@ func drtLeaks(t *T) {
 // take some now and then: only growth in each of the later rounds is a leak.
 func (t *T) growsNot(p Process, kinds ...repeated) {
 	files := t.descriptors(p)
+	if !t.has(NeedDaemon) {
+		t.notef("the daemon ran before: a small leak may be in memory that it had, and is not seen")
+	}
 	for _, k := range kinds {
 		if !t.closes(p, k) {
 			continue

@@ -125,3 +125,24 @@ func TestRequire(t *testing.T) {
 		}
 	})
 }
+
+// A daemon that the suite did not start cannot show everything; cases say what they left out.
+func TestDaemonOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cases, err := suite.Select(suite.Cases(), "IOT-08", "DRT-12", "CON-18")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{
+			"IOT-08": "not judged: whether libvirtd dies of it (KD-18)",
+			"DRT-12": "not judged: whether calls leave memory behind (KD-17)",
+			"CON-18": "a small leak may be in memory that it had",
+		}
+		for _, r := range run(t, lacking{model.New(), suite.NeedDaemon}, cases).Results {
+			said := r.Reason + strings.Join(r.Messages, " ")
+			if skipped := r.Status == suite.Skip; skipped == (r.ID == "CON-18") || !strings.Contains(said, want[r.ID]) {
+				t.Errorf("%s: %s: %q", r.ID, r.Verdict(), r.Messages)
+			}
+		}
+	})
+}
