@@ -22,6 +22,7 @@ type Spec struct {
 	CurrentKiB uint   // what the guest keeps at start; 0 means MemoryKiB
 	VCPUs      uint   // online at start; 0 means 1
 	MaxVCPUs   uint   // 0 means VCPUs
+	Dies       uint   // in each of two sockets, which share MaxVCPUs; 0 for no topology
 	ROM        string // file to start from instead of the firmware
 	Serial     string // unix socket of the guest's port; empty for none
 	Emulator   string // QEMU to run; empty for libvirt's default
@@ -32,9 +33,10 @@ type Spec struct {
 	IOThreads []IOThread
 	SCSI      bool // a SCSI controller to plug disks into
 	NoBalloon bool
-	S3        bool // the guest may sleep
-	Panic     bool // a panic device; a crashed domain is kept
-	DirtyRing uint // slots of KVM's dirty ring; 0 for none
+	Balloon   string // model of the balloon; empty for the usual one
+	S3        bool   // the guest may sleep
+	Panic     bool   // a panic device; a crashed domain is kept
+	DirtyRing uint   // slots of KVM's dirty ring; 0 for none
 
 	// Perf are performance events that the definition switches on or off.
 	Perf map[string]bool
@@ -91,6 +93,12 @@ func (s Spec) domain() *libvirtxml.Domain {
 		d.CPU = &libvirtxml.DomainCPU{Numa: &libvirtxml.DomainNuma{Cell: []libvirtxml.DomainCell{
 			{CPUs: fmt.Sprintf("0-%d", s.MaxVCPUs-1), Memory: s.MemoryKiB, Unit: "KiB"},
 		}}}
+	}
+	if s.Dies != 0 {
+		const sockets = 2
+		d.CPU = &libvirtxml.DomainCPU{Topology: &libvirtxml.DomainCPUTopology{
+			Sockets: sockets, Dies: int(s.Dies), Cores: int(s.MaxVCPUs / s.Dies / sockets), Threads: 1,
+		}}
 	}
 	if s.ROM != "" {
 		d.OS.Loader = &libvirtxml.DomainLoader{Path: s.ROM, Readonly: "yes", Type: "rom"}
@@ -162,8 +170,11 @@ func (s Spec) addIOThreads(d *libvirtxml.Domain) {
 
 func (s Spec) devices() *libvirtxml.DomainDeviceList {
 	l := &libvirtxml.DomainDeviceList{Emulator: s.Emulator, MemBalloon: &libvirtxml.DomainMemBalloon{Model: "virtio"}}
-	if s.NoBalloon {
+	switch {
+	case s.NoBalloon:
 		l.MemBalloon.Model = "none"
+	case s.Balloon != "":
+		l.MemBalloon.Model = s.Balloon
 	}
 	for _, d := range s.Disks {
 		l.Disks = append(l.Disks, *d.device())

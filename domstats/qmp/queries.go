@@ -46,6 +46,11 @@ type CPU struct {
 	Index    int    `json:"cpu-index"` // libvirt's vCPU number on x86
 	QOMPath  string `json:"qom-path"`
 	ThreadID int    `json:"thread-id"` // in QEMU's pid namespace
+	Place    struct {
+		Socket int `json:"socket-id"`
+		Die    int `json:"die-id"`
+		Core   int `json:"core-id"`
+	} `json:"props"`
 }
 
 // CPUs lists the online vCPUs in QEMU's order.

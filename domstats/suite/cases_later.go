@@ -12,12 +12,15 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
-// laterCases add what libvirt did not know when the domain was defined or started.
+// laterCases add what libvirt did not know when the domain was defined or started, and shapes
+// of domains with which it did not find QEMU's devices.
 func laterCases() []Case {
 	return []Case{
 		{ID: "PRF-10", Title: "threads that are made while events are counted", Needs: require(NeedQEMU, NeedPID, NeedPerf), run: prfThreads},
 		{ID: "BAL-16", Title: "a memory module of the definition", Needs: require(NeedQEMU), run: balDefined},
-		{ID: "IOT-08", Title: "an IOThread that is not libvirt's", Needs: require(NeedQEMU, NeedPID, NeedDaemon), Alone: true, run: iotForeign},
+		{ID: "BAL-17", Title: "balloons of other models", Needs: require(NeedQEMU, NeedX86, NeedFiles), run: balModels},
+		{ID: "VCP-20", Title: "vCPUs of several dies", Needs: require(NeedQEMU, NeedX86, NeedPID), run: vcpDies},
+		{ID: "IOT-08", Title: "an IOThread that is not libvirt's", Needs: require(NeedQEMU, NeedPID, NeedDaemon), Lost: "whether libvirtd dies of it (KD-18)", Alone: true, run: iotForeign},
 	}
 }
 
@@ -107,6 +110,51 @@ func balDefined(t *T) {
 	t.want(g.balloon(), map[string]uint64{"balloon.current": current + first + second, "balloon.maximum": memory + first + second})
 	t.must(t.conn.DetachConfig(t.ctx, g.Domain, module(first)), "take a memory module out of the definition")
 	t.want(g.balloon(), map[string]uint64{"balloon.current": current + second, "balloon.maximum": memory + second})
+}
+
+// balModels has balloons that are other devices to QEMU. The guest drives one of them.
+func balModels(t *T) {
+	modern := t.small(false, func(s *guest.Spec) { s.Balloon = "virtio-non-transitional" })
+	r := modern.balloon()
+	t.wantNames(r, "", "balloon.current", "balloon.maximum", "balloon.last-update", "balloon.rss")
+	t.want(r, map[string]uint64{"balloon.current": 16384, "balloon.maximum": 16384, "balloon.last-update": 0})
+
+	g := t.disk(func(s *guest.Spec) { s.Balloon = "virtio-transitional" })
+	r = g.tell()
+	for _, s := range guestStats() {
+		t.want(r, map[string]uint64{s.name: s.told})
+	}
+	stats, err := qmp.BalloonStats(t.ctx, g, g.balloonPath())
+	t.must(err, "ask QEMU for the guest's statistics")
+	equal(t, "balloon.last-update", t.uint(r, "balloon.last-update"), stats.LastUpdate)
+	t.check(stats.LastUpdate > 0, "QEMU does not know when the guest told its statistics")
+}
+
+// vcpDies plugs vCPUs of two sockets with two dies of two cores. libvirt knows them by their
+// number, QEMU by their socket, die and core.
+func vcpDies(t *T) {
+	const dies, cores = 2, 2
+	kvm := t.has(NeedKStats)
+	g := t.small(true, func(s *guest.Spec) { s.VCPUs, s.MaxVCPUs, s.Dies, s.KVM = 1, 8, dies, kvm })
+	schema := g.schema()
+	for _, n := range []int{6, 2, 5} {
+		g.plug(n, true)
+	}
+	want := []int{0, 2, 5, 6}
+	g.wantVCPUs(g.record(everything), schema, want...)
+	g.bracket(schema, true)
+	g.resume()
+	t.until(10*time.Second, "it uses its CPU", func() bool { return t.uint(g.record(domstats.GroupVCPU), "vcpu.0.time") > 0 })
+	g.suspend()
+	p := g.process()
+	var numbers []int
+	for _, c := range g.cpus() {
+		n := (c.Place.Socket*dies+c.Place.Die)*cores + c.Place.Core
+		equal(t, fmt.Sprintf("the number of QEMU's vCPU %d by its place", c.Index), n, c.Index)
+		numbers = append(numbers, n)
+		g.wantThread(p, n, c.ThreadID)
+	}
+	sameList(t, "QEMU's vCPUs", sorted(numbers), want)
 }
 
 // iotForeign has QEMU make an IOThread under a name that libvirt does not give. Where the

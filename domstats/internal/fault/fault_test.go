@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 118 {
+	if n := len(fault.Faults()); n != 120 {
 		t.Errorf("%d faults", n)
 	}
 }

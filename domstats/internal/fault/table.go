@@ -130,6 +130,8 @@ func Faults() []Fault {
 		{ID: "F116", What: "a definition that got a memory module has the current memory from before", Caught: []string{"BAL-16"}, change: moduleForgotten},
 		{ID: "F117", What: "each image of a domain that does not run leaves a text behind", Caught: []string{"CON-18"}, left: leftOfImages},
 		{ID: "F118", What: "what the guest told leaves a text behind in each record", Caught: []string{"CON-14"}, left: leftOfBalloon},
+		{ID: "F119", What: "a balloon of another model is not found", Caught: []string{"BAL-17"}, change: balloonNotFound, event: createdAs("balloon", otherBalloon)},
+		{ID: "F120", What: "vCPUs are numbered without their die", Caught: []string{"VCP-20"}, change: withoutDies, event: createdAs("dies", severalDies)},
 	}
 }
 

@@ -288,3 +288,12 @@ func (d *domain) hasBalloon() bool {
 	b := d.definition.Devices.MemBalloon
 	return b == nil || !strings.EqualFold(b.Model, "none")
 }
+
+// place is the socket, die and core of a vCPU.
+func (d *domain) place(n int) object {
+	dies, cores := 1, 1
+	if d.definition.CPU != nil && d.definition.CPU.Topology != nil {
+		dies, cores = max(d.definition.CPU.Topology.Dies, 1), d.definition.CPU.Topology.Cores
+	}
+	return object{"socket-id": n / cores / dies, "die-id": n / cores % dies, "core-id": n % cores}
+}

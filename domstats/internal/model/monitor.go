@@ -94,7 +94,7 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 	case "query-cpus-fast":
 		out := []object{}
 		for n := range d.vcpus {
-			out = append(out, object{"cpu-index": n, "qom-path": qomPath(n), "thread-id": 100 + n})
+			out = append(out, object{"cpu-index": n, "qom-path": qomPath(n), "thread-id": 100 + n, "props": d.place(n)})
 		}
 		return out
 	case "query-blockstats":

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package fault
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"libvirt.org/go/libvirtxml"
+
+	"gitlab.com/lcitool/lcitool/domstats"
+)
+
+// Faults of domains of which a definition says something unusual.
+
+// Create tells of the definition.
+func (c conn) Create(ctx context.Context, xml string, paused bool) (domstats.Domain, error) {
+	d, err := c.Conn.Create(ctx, xml, paused)
+	if err == nil && c.f.event != nil {
+		c.f.event(c.m, event{ctx: ctx, conn: c.Conn, domain: d, after: true, added: true, prefix: "creation", xml: xml})
+	}
+	return d, err
+}
+
+// createdAs notes domains that were created with what is looked for.
+func createdAs(kind string, match func(d libvirtxml.Domain) bool) func(*memory, event) {
+	return func(m *memory, e event) {
+		var d libvirtxml.Domain
+		if e.prefix == "creation" && d.Unmarshal(e.xml) == nil && match(d) {
+			m.note(kind, e.domain.UUID, 1)
+		}
+	}
+}
+
+func otherBalloon(d libvirtxml.Domain) bool {
+	return d.Devices != nil && d.Devices.MemBalloon != nil && strings.Contains(d.Devices.MemBalloon.Model, "transitional")
+}
+
+// balloonNotFound leaves out what only the device knows.
+func balloonNotFound(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return without(records, func(r domstats.Record, name string) bool {
+		_, other := q.m.noted("balloon", r.Domain.UUID)
+		return other && strings.HasPrefix(name, "balloon.") && name != "balloon.current" && name != "balloon.maximum" && name != "balloon.rss"
+	})
+}
+
+func severalDies(d libvirtxml.Domain) bool {
+	return d.CPU != nil && d.CPU.Topology != nil && d.CPU.Topology.Dies > 1
+}
+
+// withoutDies numbers the vCPUs of sockets with two dies of two cores by socket and core first.
+func withoutDies(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return named(records, func(r domstats.Record, name string) string {
+		_, dies := q.m.noted("dies", r.Domain.UUID)
+		prefix := entity(name)
+		var n int
+		if _, err := fmt.Sscanf(prefix, "vcpu.%d.", &n); err != nil || !dies {
+			return name
+		}
+		socket, die, core := n/4, n/2%2, n%2
+		return fmt.Sprintf("vcpu.%d.%s", 4*socket+2*core+die, strings.TrimPrefix(name, prefix))
+	})
+}
