@@ -72,7 +72,7 @@ as such and do not count as failures.`,
 	flags.StringArrayVar(&s.patterns, "run", nil, "pattern for the IDs of the cases to run, for example 'BLK-*'; may be repeated (default all)")
 	flags.StringSliceVar(&s.required, "require", nil, "requirements without which cases fail instead of being skipped, for example kvm,perf")
 	flags.BoolVar(&s.list, "list", false, "list the cases and their requirements instead of running them")
-	flags.IntVarP(&s.jobs, "jobs", "j", 2, "maximum number of cases to run in parallel")
+	flags.IntVarP(&s.jobs, "jobs", "j", 2, "maximum number of cases to run in parallel, beside one that only waits")
 	cliflags.Choice(flags, &s.format, "format", "", "output format: text, json or tap", "text", "json", "tap")
 	flags.StringVar(&s.dir, "dir", "", "directory for the disks of the guests, readable by QEMU (default the system's temporary directory)")
 	flags.BoolVar(&s.startDaemon, "start-daemon", false, "start a libvirt daemon first; only in a container where none runs")

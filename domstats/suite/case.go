@@ -56,6 +56,8 @@ type Case struct {
 	Lost string
 	// Alone cases disturb others or are disturbed by them; they run one by one.
 	Alone bool
+	// Idle cases wait most of their time and need no CPU meanwhile.
+	Idle bool
 	// Limit is how long it may take; 0 means three minutes.
 	Limit time.Duration
 

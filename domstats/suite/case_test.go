@@ -4,6 +4,7 @@ package suite
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,22 @@ func TestVerdicts(t *testing.T) {
 		tc.do(c)
 		if got := c.result(0).Verdict(); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestOrder(t *testing.T) {
+	cases := []Case{{ID: "API-01"}, {ID: "CON-02", Idle: true}, {ID: "TDR-01", Alone: true}, {ID: "NET-09", Idle: true}, {ID: "API-02"}, {ID: "LIF-10"}}
+	for _, tc := range []struct {
+		jobs              int
+		busy, idle, alone []int
+	}{
+		{2, []int{5, 0, 4}, []int{1, 3}, []int{2}},
+		{1, []int{5, 1, 3, 0, 4}, nil, []int{2}},
+	} {
+		p := arrange(cases, tc.jobs)
+		if !slices.Equal(p.busy, tc.busy) || !slices.Equal(p.idle, tc.idle) || !slices.Equal(p.alone, tc.alone) {
+			t.Errorf("%d: %+v", tc.jobs, p)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func driveCases() []Case {
 		{ID: "BLK-17", Title: "inserting and ejecting", Needs: q, run: blkInsert},
 		{ID: "BLK-18", Title: "plugging moves the indices", Needs: q, run: blkPlug},
 		{ID: "BLK-19", Title: "unplugging without the guest", Needs: q, run: blkUnplug},
-		{ID: "BLK-20", Title: "unplugging that the guest ignores", Needs: x, run: blkUnplugLate},
+		{ID: "BLK-20", Title: "unplugging that the guest ignores", Needs: x, Idle: true, run: blkUnplugLate},
 		{ID: "BLK-21", Title: "a disk on the network", Needs: require(NeedQEMU, NeedFiles, NeedNBD), run: blkNetwork},
 		{ID: "BLK-22", Title: "an inactive domain", Needs: q, run: blkInactive},
 		{ID: "BLK-23", Title: "sources that are missing, optional and not", Needs: q, run: blkMissing},

@@ -22,11 +22,11 @@ func jobCases() []Case {
 	p := require(NeedQEMU, NeedPID, NeedFiles)
 	return []Case{
 		{ID: "CON-01", Title: "NOWAIT while the job is held", Needs: p, run: conNoWait},
-		{ID: "CON-02", Title: "waiting while the job is held", Needs: p, run: conWait},
+		{ID: "CON-02", Title: "waiting while the job is held", Needs: p, Idle: true, run: conWait},
 		{ID: "CON-03", Title: "other domains are complete", Needs: p, Alone: true, run: conOthers},
 		{ID: "CON-04", Title: "groups that need no job", Needs: p, run: conJobless},
 		{ID: "CON-05", Title: "NOWAIT on a free domain", Needs: require(NeedQEMU), run: conFree},
-		{ID: "CON-06", Title: "NOWAIT on a mute QEMU", Needs: p, run: conMute},
+		{ID: "CON-06", Title: "NOWAIT on a mute QEMU", Needs: p, Idle: true, run: conMute},
 		{ID: "CON-12", Title: "disconnecting during a call", Needs: p, run: conDisconnect},
 		{ID: "CON-13", Title: "another call on the same connection", Needs: p, run: conOtherCall},
 	}

@@ -19,7 +19,7 @@ func lifecycleCases() []Case {
 		{ID: "LIF-02", Title: "undefined while running", Needs: q, Alone: true, run: lifUndefined},
 		{ID: "LIF-03", Title: "a transient domain that is gone", Needs: q, run: lifGone},
 		{ID: "LIF-04", Title: "another domain vanishes during the call", Needs: p, run: lifOtherVanishes},
-		{ID: "LIF-05", Title: "the blocked domain is destroyed", Needs: p, run: lifBlockedDestroyed},
+		{ID: "LIF-05", Title: "the blocked domain is destroyed", Needs: p, Idle: true, run: lifBlockedDestroyed},
 		{ID: "LIF-06", Title: "the blocked domain is killed", Needs: p, run: lifBlockedKilled},
 		{ID: "LIF-07", Title: "the daemon restarts", Needs: require(NeedQEMU, NeedPID, NeedDaemon), Alone: true, run: lifDaemonRestart},
 		{ID: "LIF-08", Title: "a new run has new counters", Needs: q, run: lifNewRun},

@@ -3,10 +3,12 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -151,7 +153,8 @@ func (p passthrough) Execute(ctx context.Context, command string) (string, error
 	return p.conn.Monitor(ctx, p.domain, command, false)
 }
 
-// all runs the cases side by side, then those that want to be alone.
+// all runs the cases side by side, then those that want to be alone. Cases that only wait
+// do so beside the others.
 func (r *run) all(ctx context.Context) []Result {
 	results := make([]Result, len(r.o.Cases))
 	var report sync.Mutex
@@ -163,29 +166,52 @@ func (r *run) all(ctx context.Context) []Result {
 			r.o.Done(results[i])
 		}
 	}
-	queue := make(chan int)
+	p := arrange(r.o.Cases, r.o.Jobs)
 	var workers sync.WaitGroup
-	for range max(r.o.Jobs, 1) {
-		workers.Go(func() {
-			for i := range queue {
-				do(i)
-			}
-		})
-	}
-	var alone []int
-	for i, c := range r.o.Cases {
-		if c.Alone {
-			alone = append(alone, i)
-		} else {
+	lane := func(cases []int, jobs int) {
+		queue := make(chan int, len(cases))
+		for _, i := range cases {
 			queue <- i
 		}
+		close(queue)
+		for range jobs {
+			workers.Go(func() {
+				for i := range queue {
+					do(i)
+				}
+			})
+		}
 	}
-	close(queue)
+	lane(p.busy, max(r.o.Jobs, 1))
+	lane(p.idle, 1)
 	workers.Wait()
-	for _, i := range alone {
+	for _, i := range p.alone {
 		do(i)
 	}
 	return results
+}
+
+// A plan has the places of cases in a list, in the order in which they run.
+type plan struct{ busy, idle, alone []int }
+
+// arrange puts the cases that take longest first, so that none of them is left when all
+// others are done. If one case runs at a time, no other one waits beside it.
+func arrange(cases []Case, jobs int) plan {
+	var p plan
+	for i, c := range cases {
+		switch {
+		case c.Alone:
+			p.alone = append(p.alone, i)
+		case c.Idle && jobs > 1:
+			p.idle = append(p.idle, i)
+		default:
+			p.busy = append(p.busy, i)
+		}
+	}
+	for _, list := range [][]int{p.busy, p.idle} {
+		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(usually(cases[b].ID), usually(cases[a].ID)) })
+	}
+	return p
 }
 
 // mourn makes the cases that run at the time fail when the daemon dies: which of
