@@ -10,7 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
 )
 
 func loadCases() []Case {
@@ -69,13 +72,15 @@ func conDomains(t *T) {
 	const n, stopped = 30, 10
 	want := map[domstats.UUID]string{}
 	var guests []*Guest
-	for i := range n {
-		g := t.small(i < stopped)
-		want[g.UUID] = g.Name
-		guests = append(guests, g)
+	for range n {
+		guests = append(guests, t.add(guest.Spec{MemoryKiB: 16384}))
 	}
-	// One after the other they would take longer to remove than to test.
+	// One after the other they would take longer to make and to remove than to test.
 	defer removeAll(t.ctx, guests)
+	t.must(createAll(guests, stopped), "create %d domains", n)
+	for _, g := range guests {
+		want[g.UUID] = g.Name
+	}
 	var records []domstats.Record
 	var took time.Duration
 	t.attempts(func() bool {
@@ -92,6 +97,17 @@ func conDomains(t *T) {
 		t.check(complete(r), "the record of %s is not full", r.Domain.Name)
 	}
 	t.check(len(want) == 0, "no record of %d domains", len(want))
+}
+
+// createAll creates guests a few at a time, the first ones paused.
+func createAll(guests []*Guest, paused int) error {
+	const atATime = 4
+	var all errgroup.Group
+	all.SetLimit(atATime)
+	for i, g := range guests {
+		all.Go(func() error { return g.create(i < paused) })
+	}
+	return all.Wait()
 }
 
 func removeAll(ctx context.Context, guests []*Guest) {
