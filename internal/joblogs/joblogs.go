@@ -19,6 +19,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/logtimes"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
@@ -154,12 +155,12 @@ func (l *log) open(run *jobrecord.Stored, needed bool) error {
 		return fmt.Errorf("the log of job %q is not in the directory of its run: %q", j.Name, j.Log)
 	}
 	var err error
-	if l.file, err = os.Open(file); err != nil {
+	if l.file, err = safefs.Open(file); err != nil {
 		return fmt.Errorf("cannot read the log of job %q: %w", j.Name, err)
 	}
 	l.lines = bufio.NewReaderSize(l.file, maxLine)
 	l.clock = logtimes.NewReader(nil)
-	if l.times, err = os.Open(logtimes.File(file)); err == nil { // runs of earlier versions have none
+	if l.times, err = safefs.Open(logtimes.File(file)); err == nil { // runs of earlier versions have none
 		l.clock = logtimes.NewReader(l.times)
 	}
 	return nil

@@ -10,11 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/logtimes"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 func put(t *testing.T, dir string, files map[string]string) {
@@ -172,5 +175,27 @@ func TestFollowIsStopped(t *testing.T) {
 	run := &jobrecord.Stored{Dir: live.Dir, Run: jobrecord.Run{Jobs: []jobrecord.Job{{Name: "a", State: outcome.Waiting}}}}
 	if err := Show(ctx, Options{Run: run, Jobs: []string{"a"}, Follow: true, Out: &bytes.Buffer{}}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestLogIsNoFile: what stands in the place of a log or of its times is neither
+// waited for nor read without end.
+func TestLogIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, err := range []error{
+		syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600), os.Symlink("/dev/zero", filepath.Join(dir, "zero")), syscall.Mkfifo(logtimes.File(filepath.Join(dir, "log")), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, dir, map[string]string{"log": "text\n"})
+	for _, name := range []string{"fifo", "zero", "log"} {
+		var out bytes.Buffer
+		run := &jobrecord.Stored{Dir: dir, Run: jobrecord.Run{Jobs: []jobrecord.Job{{Name: "a", State: outcome.Failed, Log: name}}}}
+		err := Show(t.Context(), Options{Run: run, Jobs: []string{"a"}, Out: &out})
+		if regular := name == "log"; regular != (err == nil) || regular != strings.Contains(out.String(), "text") || !regular && !errors.Is(err, safefs.ErrNotRegular) {
+			t.Errorf("%s: %v, %.40q", name, err, out.String())
+		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -47,7 +47,7 @@ func (s *Stored) Lines(j *Job) iter.Seq2[string, error] {
 			yield("", fmt.Errorf("the log of job %q is not in the directory of its run: %q", j.Name, j.Log))
 			return
 		}
-		f, err := os.Open(s.LogFile(j))
+		f, err := safefs.Open(s.LogFile(j))
 		if err != nil {
 			yield("", fmt.Errorf("cannot read the log of job %q: %w", j.Name, err))
 			return
