@@ -15,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/includes"
+	"gitlab.com/lcitool/lcitool/internal/interrupt"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
 )
@@ -89,6 +90,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	}
 	o.Includes = includes.Options{Fetch: c.fetch, CacheDir: userdirs.Cache(a.Getenv), RootCAs: roots, Log: a.log()}
 	o.Project, o.Inputs, o.Messages = directory, inputs, a.messages()
+	defer interrupt.Computing()()
 	source, err := pipelinerun.Open(cmd.Context(), o)
 	if err != nil {
 		return nil, nil, err
@@ -103,12 +105,18 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 		return nil, nil, cliflags.Usage(cmd, err)
 	}
 	e := source.Evaluate(cmd.Context(), event)
+	if err := cmd.Context().Err(); err != nil {
+		source.Close()
+		return nil, nil, err
+	}
 	e.WriteMissing()
 	return source, e, nil
 }
 
-// pipeline is evaluate for commands that run no jobs. It closes the source.
+// pipeline is evaluate for commands that run no jobs and only compute something
+// until they end. It closes the source.
 func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluation, error) {
+	interrupt.Computing()
 	source, e, err := a.evaluate(cmd, c, pipelinerun.SourceOptions{})
 	if err != nil {
 		return nil, err

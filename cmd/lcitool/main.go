@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
@@ -15,7 +16,10 @@ import (
 )
 
 func main() {
-	ctx, gone := interrupt.Context(context.Background())
+	ctx, gone := interrupt.Context(context.Background(), func(s interrupt.Signal) {
+		fmt.Fprintf(os.Stderr, "lcitool: stopped by %v\n", s)
+		os.Exit(s.Status())
+	})
 	os.Exit(run(ctx, &app{Streams: stdio.Streams{
 		Stdin:  os.Stdin,
 		Stdout: stdio.Watch(os.Stdout, gone),

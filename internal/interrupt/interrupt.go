@@ -8,7 +8,10 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // A Signal is the signal that cancelled a context.
@@ -22,11 +25,25 @@ func (s Signal) Status() int { return 128 + int(s) }
 // Pipe is the signal for a write to a pipe without a reader.
 const Pipe = Signal(syscall.SIGPIPE)
 
+// computing counts the calls of Computing.
+var computing atomic.Int32
+
+// Computing begins work that does not watch the context and leaves nothing
+// behind that a killed process does not leave. If a signal cannot end it in a
+// few seconds, the process ends. done ends the work.
+func Computing() (done func()) {
+	computing.Add(1)
+	return sync.OnceFunc(func() { computing.Add(-1) })
+}
+
+// patience is how many seconds work may go on after a signal.
+const patience = 5
+
 // Context returns a context that the first SIGINT, SIGTERM or SIGHUP cancels,
-// with the Signal as its cause. A second signal ends the process. gone cancels
-// the context with Pipe; SIGPIPE itself does nothing, so such a write returns an
-// error.
-func Context(parent context.Context) (_ context.Context, gone func()) {
+// with the Signal as its cause. A second signal ends the process. late is called
+// if work of Computing does not end. gone cancels the context with Pipe; SIGPIPE
+// itself does nothing, so such a write returns an error.
+func Context(parent context.Context, late func(Signal)) (_ context.Context, gone func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -34,6 +51,8 @@ func Context(parent context.Context) (_ context.Context, gone func()) {
 		s := (<-signals).(syscall.Signal)
 		signal.Stop(signals)
 		cancel(Signal(s))
+		await(time.Tick(time.Second))
+		late(Signal(s))
 	}()
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return ctx, func() { cancel(Pipe) }
@@ -44,4 +63,14 @@ func Cause(ctx context.Context) (Signal, bool) {
 	var s Signal
 	ok := errors.As(context.Cause(ctx), &s)
 	return s, ok
+}
+
+// await returns when work of Computing has gone on for some ticks.
+func await(ticks <-chan time.Time) {
+	for n := 0; n < patience; {
+		<-ticks
+		if n++; computing.Load() == 0 {
+			n = 0
+		}
+	}
 }

@@ -13,7 +13,8 @@ import (
 )
 
 func TestSignalEndsTheContext(t *testing.T) {
-	ctx, _ := interrupt.Context(t.Context())
+	late := make(chan interrupt.Signal, 1)
+	ctx, _ := interrupt.Context(t.Context(), func(s interrupt.Signal) { late <- s })
 	if s, ok := interrupt.Cause(ctx); ok {
 		t.Fatalf("ended by %v before a signal", s)
 	}
@@ -28,10 +29,25 @@ func TestSignalEndsTheContext(t *testing.T) {
 	if s, ok := interrupt.Cause(ctx); !ok || s.Status() != 129 || s.Error() != "hangup" {
 		t.Errorf("cause %v, status %d", s, s.Status())
 	}
+	interrupt.Computing()() // has ended
+	select {
+	case <-late:
+		t.Error("the process ends although nothing computes")
+	case <-time.After(200 * time.Millisecond):
+	}
+	defer interrupt.Computing()()
+	select {
+	case s := <-late:
+		if s.Status() != 129 {
+			t.Errorf("late: %v", s)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Error("a computation goes on after the signal")
+	}
 }
 
 func TestLostReaderEndsTheContext(t *testing.T) {
-	ctx, gone := interrupt.Context(t.Context())
+	ctx, gone := interrupt.Context(t.Context(), nil)
 	gone()
 	if s, ok := interrupt.Cause(ctx); !ok || s != interrupt.Pipe || s.Status() != 141 {
 		t.Errorf("cause %v, status %d", s, s.Status())

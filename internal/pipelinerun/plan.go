@@ -73,6 +73,7 @@ type Source struct {
 	messages  Messages
 	includes  *includes.Files
 	elsewhere *gitlabci.Elsewhere
+	stop      <-chan struct{} // ends evaluations of the pipeline
 	artifacts *artifacts.Store
 	checkouts string             // directory for the jobs' trees
 	trees     *checkout.Cache    // below checkouts
@@ -100,8 +101,8 @@ func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
 	if s.includes, err = includes.Open(s.Project, o.Includes); err != nil {
 		return nil, err
 	}
-	s.elsewhere = s.includes.For(ctx)
-	s.Pipeline, err = loadPipeline(s.tree, gitlabci.Options{Inputs: o.Inputs, Elsewhere: s.elsewhere})
+	s.elsewhere, s.stop = s.includes.For(ctx), ctx.Done()
+	s.Pipeline, err = loadPipeline(s.tree, gitlabci.Options{Inputs: o.Inputs, Elsewhere: s.elsewhere, Stop: s.stop})
 	return s, err
 }
 
