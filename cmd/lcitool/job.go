@@ -90,7 +90,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 	}
 	o.Includes = includes.Options{Fetch: c.fetch, CacheDir: userdirs.Cache(a.Getenv), RootCAs: roots, Log: a.log()}
 	o.Project, o.Inputs, o.Messages = directory, inputs, a.messages()
-	defer interrupt.Computing()()
+	defer interrupt.Computing(cmd.Context())()
 	source, err := pipelinerun.Open(cmd.Context(), o)
 	if err != nil {
 		return nil, nil, err
@@ -116,7 +116,7 @@ func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceO
 // pipeline is evaluate for commands that run no jobs and only compute something
 // until they end. It closes the source.
 func (a *app) pipeline(cmd *cobra.Command, c *eventChoice) (*pipelinerun.Evaluation, error) {
-	interrupt.Computing()
+	interrupt.Computing(cmd.Context())
 	source, e, err := a.evaluate(cmd, c, pipelinerun.SourceOptions{})
 	if err != nil {
 		return nil, err

@@ -25,15 +25,19 @@ func (s Signal) Status() int { return 128 + int(s) }
 // Pipe is the signal for a write to a pipe without a reader.
 const Pipe = Signal(syscall.SIGPIPE)
 
-// computing counts the calls of Computing.
-var computing atomic.Int32
+// computingKey is the key of the *atomic.Int32 that counts the calls of Computing.
+type computingKey struct{}
 
-// Computing begins work that does not watch the context and leaves nothing
-// behind that a killed process does not leave. If a signal cannot end it in a
-// few seconds, the process ends. done ends the work.
-func Computing() (done func()) {
-	computing.Add(1)
-	return sync.OnceFunc(func() { computing.Add(-1) })
+// Computing begins work that does not watch ctx, a context of Context, and
+// leaves nothing behind that a killed process does not leave. If a signal cannot
+// end it in a few seconds, the process ends. done ends the work.
+func Computing(ctx context.Context) (done func()) {
+	n, ok := ctx.Value(computingKey{}).(*atomic.Int32)
+	if !ok {
+		return func() {}
+	}
+	n.Add(1)
+	return sync.OnceFunc(func() { n.Add(-1) })
 }
 
 // patience is how many seconds work may go on after a signal.
@@ -44,14 +48,15 @@ const patience = 5
 // if work of Computing does not end. gone cancels the context with Pipe; SIGPIPE
 // itself does nothing, so such a write returns an error.
 func Context(parent context.Context, late func(Signal)) (_ context.Context, gone func()) {
-	ctx, cancel := context.WithCancelCause(parent)
+	computing := new(atomic.Int32)
+	ctx, cancel := context.WithCancelCause(context.WithValue(parent, computingKey{}, computing))
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		s := (<-signals).(syscall.Signal)
 		signal.Stop(signals)
 		cancel(Signal(s))
-		await(time.Tick(time.Second))
+		await(computing, time.Tick(time.Second))
 		late(Signal(s))
 	}()
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -65,8 +70,8 @@ func Cause(ctx context.Context) (Signal, bool) {
 	return s, ok
 }
 
-// await returns when work of Computing has gone on for some ticks.
-func await(ticks <-chan time.Time) {
+// await returns when there was work of Computing for some ticks in a row.
+func await(computing *atomic.Int32, ticks <-chan time.Time) {
 	for n := 0; n < patience; {
 		<-ticks
 		if n++; computing.Load() == 0 {

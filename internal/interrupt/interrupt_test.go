@@ -29,13 +29,13 @@ func TestSignalEndsTheContext(t *testing.T) {
 	if s, ok := interrupt.Cause(ctx); !ok || s.Status() != 129 || s.Error() != "hangup" {
 		t.Errorf("cause %v, status %d", s, s.Status())
 	}
-	interrupt.Computing()() // has ended
+	interrupt.Computing(ctx)() // has ended
 	select {
-	case <-late:
-		t.Error("the process ends although nothing computes")
+	case s := <-late:
+		t.Errorf("%v ends the process although nothing computes", s)
 	case <-time.After(200 * time.Millisecond):
 	}
-	defer interrupt.Computing()()
+	defer interrupt.Computing(ctx)()
 	select {
 	case s := <-late:
 		if s.Status() != 129 {
