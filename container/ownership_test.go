@@ -310,3 +310,33 @@ func TestMountsIn(t *testing.T) {
 		}
 	}
 }
+
+func TestKilled(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind   records.Kind
+		kept   bool
+		killed bool // the process of the record has ended
+		want   bool
+	}{
+		"running":        {records.Container, false, false, false},
+		"container":      {records.Container, false, true, true},
+		"kept container": {records.Container, true, true, false},
+		"directory":      {records.Directory, false, true, true},
+	} {
+		e := recorder(t)
+		owner := e
+		if c.killed {
+			owner = e.killed()
+		}
+		r := owner.newRecord(c.kind, "lcitool-run-a-0")
+		if c.kept {
+			r.Extra = map[string]string{extraKept: "1"}
+		}
+		if err := e.records.Put(r); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := e.proofs(); err != nil || p.killed() != c.want {
+			t.Errorf("%s: %v, %v", name, p.killed(), err)
+		}
+	}
+}
