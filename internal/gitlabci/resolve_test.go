@@ -247,6 +247,9 @@ func processorTime() time.Duration {
 // Few lines can stand for very many things; they are refused or done with
 // before long, and never fill the memory.
 func TestSmallFilesStayCheap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("five seconds of CPU time; make test runs it")
+	}
 	items := func(n int) string { return numbered(n, func(i int) string { return fmt.Sprintf("v%d, ", i) }) }
 	for name, text := range map[string]string{
 		"one script of many jobs": ".s: {script: [" + items(9000) + "]}\n" +
