@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// kvmFile lays out entries as the kernel does, with names of 16 bytes.
+// kvmFile encodes entries as the kernel does, with names of 16 bytes.
 func kvmFile(t *testing.T, entries []kvmEntry, names []string, data []uint64) []byte {
 	t.Helper()
 	const headerSize, nameSize, idSize = 24, 16, 16
@@ -64,7 +64,6 @@ func TestReadKVMStats(t *testing.T) {
 	}
 }
 
-// What is cut off anywhere, or claims to be large, is an error.
 func TestReadKVMStatsRefuses(t *testing.T) {
 	whole := kvmExample(t)
 	for n := range len(whole) {

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/internal/fault"
 )
 
-// recordings were taken from real stacks, of a paused guest with two vCPUs.
+// recordings were made on real stacks, of a paused guest with two vCPUs.
 func recordings(t *testing.T) map[string]domstats.Recording {
 	t.Helper()
 	files, err := filepath.Glob("testdata/libvirt-*.json")
@@ -55,7 +55,6 @@ func TestRealStacksPass(t *testing.T) {
 	}
 }
 
-// The faults that one record of a healthy domain can show.
 func TestFaultsShowInRecordings(t *testing.T) {
 	visible := "F01 F03 F04 F05 F07 F10 F14 F25 F29 F31 F33"
 	n := 0

@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 )
 
-// generated is a layer with count mappings of ordinary size, 350 a file.
+// generated returns a layer with count mappings of ordinary size, 350 in each file.
 func generated(count int) Layer {
 	tree := fstest.MapFS{}
 	for at := 0; at < count; at += 350 {
@@ -23,7 +23,7 @@ func generated(count int) Layer {
 	return Layer{Name: "generated", FS: tree}
 }
 
-// BenchmarkLoad grows with the number of mappings and no faster.
+// BenchmarkLoad must grow linearly with the number of mappings.
 func BenchmarkLoad(b *testing.B) {
 	for _, times := range []int{1, 10, 100} {
 		layer := generated(350 * times)
@@ -39,8 +39,8 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkLookup takes the same time for the first look-up of a mapping
-// however many there are.
+// BenchmarkLookup measures the first look-up of a mapping, which must not depend on their
+// number.
 func BenchmarkLookup(b *testing.B) {
 	for _, times := range []int{1, 10, 100} {
 		set, err := Load(Options{Layers: []Layer{generated(350 * times)}})

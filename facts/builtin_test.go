@@ -12,15 +12,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// fromYAML is the built-in layer without the generated table.
 func fromYAML() Layer {
 	layer := BuiltIn()
 	layer.generated = false
 	return layer
 }
 
-// TestBuiltInTable compares builtin_table.go with the YAML, and writes it with
-// -update.
+// TestBuiltInTable compares builtin_table.go with the YAML; -update rewrites it.
 func TestBuiltInTable(t *testing.T) {
 	layer := fromYAML()
 	files, err := mappingFiles(layer)
@@ -58,8 +56,7 @@ func TestBuiltInTable(t *testing.T) {
 	golden.File(t, "builtin_table.go", source)
 }
 
-// writeEntry writes an entry that begins in line or after it. It returns the line
-// after the entry.
+// writeEntry writes an entry that begins at line or later, and returns the line after it.
 func writeEntry(t *testing.T, b *bytes.Buffer, e *entry, line int) int {
 	t.Helper()
 	fields, err := e.value.Mapping()
@@ -81,8 +78,7 @@ func writeEntry(t *testing.T, b *bytes.Buffer, e *entry, line int) int {
 	return e.pos.Line + 1 + len(fields)
 }
 
-// TestBuiltInMappings: each mapping of the table is the one that the YAML has,
-// with its positions.
+// Mappings of the table equal those of the YAML, including positions.
 func TestBuiltInMappings(t *testing.T) {
 	var sets [2]*Set
 	for i, layer := range []Layer{BuiltIn(), fromYAML()} {

@@ -12,11 +12,11 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// maxLines is where a file of mappings should become two.
+// maxLines is the size at which a file of mappings should be split.
 const maxLines = 600
 
-// unused lists the mappings that no built-in project needs; projects in
-// users' data directories do.
+// unused lists the mappings that no built-in project needs; projects in users' data
+// directories need them.
 func unused() []string {
 	return []string{
 		"bindgen", "cargo-c", "cargo-rpm-macros", "coreutils", "dnsmasq", "dtc", "gcc-native", "gtk-update-icon-cache",
@@ -57,7 +57,6 @@ func TestMappingFilesAreInOrder(t *testing.T) {
 	}
 }
 
-// inOrderOf reports whether got is a subsequence of want.
 func inOrderOf(want, got []string) bool {
 	for _, w := range want {
 		if len(got) > 0 && got[0] == w {
@@ -95,7 +94,7 @@ func checkSelectors(t *testing.T, what string, selectors []string, v facts.Vocab
 	}
 }
 
-// level is a selector's place in the order of selectors.
+// level returns the precedence of a selector.
 func level(selector string, v facts.Vocabulary) int {
 	_, isDistribution := v.Distributions[selector]
 	switch {

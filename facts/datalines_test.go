@@ -20,7 +20,6 @@ var (
 	itemLine     = regexp.MustCompile(`^  - ([A-Za-z0-9][A-Za-z0-9_.+-]*)$`)
 )
 
-// A mappingFile is a file of mappings as its lines have it.
 type mappingFile struct {
 	name     string
 	sections []string
@@ -28,8 +27,8 @@ type mappingFile struct {
 	keys     map[string]map[string][]string // selectors by section and name, in order
 }
 
-// readMappings takes the built-in files apart line by line, and finds in them
-// nothing but comments, sections, names and selectors on lines of their own.
+// readMappings parses the built-in files line by line. It accepts only comments, sections,
+// names and selectors on lines of their own.
 func readMappings(t *testing.T) []*mappingFile {
 	t.Helper()
 	var files []*mappingFile
@@ -70,7 +69,7 @@ func (f *mappingFile) add(line string) (fault string) {
 	return ""
 }
 
-// quoting finds quotes missing or needless.
+// quoting returns what is wrong with a value's quotes, or "".
 func quoting(value string) string {
 	if value == "" {
 		return ""
@@ -102,8 +101,7 @@ func glob(t *testing.T, pattern string) []string {
 	return names
 }
 
-// lines gives a file's lines; it ends with a newline and has no spaces at the
-// ends of lines.
+// lines also checks that the file ends with a newline and has no trailing spaces.
 func lines(t *testing.T, name string) []string {
 	t.Helper()
 	data, err := fs.ReadFile(facts.BuiltIn().FS, name)

@@ -48,8 +48,7 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// setCases are which of the characters of setAlphabet a set matches, as
-// Python 3.11's fnmatch has it.
+// setCases lists the characters of setAlphabet that a set matches in Python 3.11's fnmatch.
 const setAlphabet = "abcdez-!]^[&\\\n"
 
 func setCases() map[string]string {
@@ -84,7 +83,7 @@ func TestSetsMatchAsInPython(t *testing.T) {
 	}
 }
 
-// matches is fnmatch written down from its rules, one character at a time.
+// matches implements fnmatch directly from its rules, one character at a time.
 func matches(glob, name []rune) bool {
 	if len(glob) == 0 {
 		return len(name) == 0
@@ -131,7 +130,6 @@ func member(set []rune, r rune) bool {
 	return false
 }
 
-// FuzzExpand: globs match what a matcher written from the rules matches.
 func FuzzExpand(f *testing.F) {
 	for glob := range setCases() {
 		f.Add(glob, "a-b")

@@ -49,8 +49,8 @@ func TestDecodeProject(t *testing.T) {
 	}
 }
 
-// FuzzProject: a project is a list of names each named once, or an error
-// whose every line begins with the file.
+// FuzzProject: a project is a list of distinct names, or an error whose every line begins
+// with the file.
 func FuzzProject(f *testing.F) {
 	files, err := fs.Glob(embedded, "projects/*.yml")
 	if err != nil || len(files) == 0 {

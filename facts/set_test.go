@@ -9,8 +9,7 @@ import (
 	"testing/fstest"
 )
 
-// FuzzLoadMappings: all that is wrong with a mappings file is said with the
-// file's name, and a mapping that is listed can be asked for.
+// FuzzLoadMappings: each error names the file, and each listed mapping can be looked up.
 func FuzzLoadMappings(f *testing.F) {
 	files, err := fs.Glob(embedded, "mappings/*.yml")
 	if err != nil || len(files) == 0 {

@@ -85,7 +85,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// fake is a daemon whose process is a script.
+// fake returns a daemon whose process is a script.
 func fake(t *testing.T, script string) *Daemon {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "libvirtd")
@@ -138,7 +138,7 @@ func TestADaemonThatWillNot(t *testing.T) {
 	<-ended
 }
 
-// A daemon that takes its time is waited for, even by a caller without a deadline.
+// stop waits for a slow daemon even if the caller has no deadline.
 func TestADaemonThatStopsSlowly(t *testing.T) {
 	ready := filepath.Join(t.TempDir(), "ready")
 	d := fake(t, "trap 'sleep 2; exit 1' TERM; touch "+ready+"; while :; do sleep 0.1; done")
@@ -148,7 +148,7 @@ func TestADaemonThatStopsSlowly(t *testing.T) {
 	if err := d.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
-	// libvirtd itself gives up after 30 s, and may be on a busy machine then.
+	// libvirtd itself gives up after 30 s, which a busy machine may need.
 	if stopLimit < 2*30*time.Second || startLimit < time.Minute {
 		t.Errorf("%s to stop, %s to start", stopLimit, startLimit)
 	}
@@ -184,7 +184,7 @@ func TestBuildTreeIsComplete(t *testing.T) {
 	}
 }
 
-// A build tree comes with its source tree, wherever that is.
+// A build tree may lie apart from its source tree.
 func TestNeeds(t *testing.T) {
 	source, elsewhere, prefix := t.TempDir(), t.TempDir(), t.TempDir()
 	inside := filepath.Join(source, "build")
@@ -239,7 +239,6 @@ func TestPrefixIsComplete(t *testing.T) {
 	}
 }
 
-// A daemon that dies is told of with its state and its last lines, and started again.
 func TestADaemonThatDies(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "libvirtd")
 	mark := path + ".second"

@@ -70,7 +70,7 @@ func TestRates(t *testing.T) {
 	if got := written(t, &Printer{Groups: domstats.GroupCPU}, busy, &old); !strings.Contains(got, "1m30.5s  +500ms/s\n") {
 		t.Errorf("got:\n%s", got)
 	}
-	// A counter that fell belongs to another QEMU, and no time gives no rate.
+	// A counter that decreased belongs to another QEMU. Without time there is no rate.
 	for _, s := range []Snapshot{snapshot(14, 1), snapshot(10, 107)} {
 		if got := written(t, &Printer{Groups: domstats.GroupVCPU}, s, &old); strings.Contains(got, "/s") {
 			t.Errorf("got:\n%s", got)
@@ -178,7 +178,7 @@ func TestZerosAndWords(t *testing.T) {
 	}
 }
 
-// TestWriteNext: rates come from the snapshot before, of the same domain.
+// Rates are computed from the previous snapshot of the same domain.
 func TestWriteNext(t *testing.T) {
 	p := &Printer{}
 	write := func(snapshots ...Snapshot) string {

@@ -128,7 +128,7 @@ func TestQCOW2IsReadByQEMU(t *testing.T) {
 	}
 	dir := t.TempDir()
 	base, top := filepath.Join(dir, "base"), filepath.Join(dir, "top")
-	// The base comes first: checking the top opens it.
+	// The base comes first, because checking the top opens it.
 	for _, path := range []string{base, top} {
 		img := QCOW2(DiskSize, "", "")
 		if path == top {
@@ -147,14 +147,14 @@ func TestQCOW2IsReadByQEMU(t *testing.T) {
 	}
 }
 
-// fake answers like the program: script gives the answer to each byte.
+// fake answers like the guest's program: script maps each byte to its answer.
 func fake(t *testing.T, early string, script map[byte]string) *Port {
 	t.Helper()
 	near, far := net.Pipe()
 	t.Cleanup(func() { near.Close(); far.Close() })
 	go func() {
 		for answer, b := early, [1]byte{}; ; answer = script[b[0]] {
-			// A write of nothing would wait for a reader.
+			// Writing an empty string would wait for a reader.
 			if answer != "" {
 				if _, err := far.Write([]byte(answer)); err != nil {
 					return
@@ -195,8 +195,7 @@ func TestPort(t *testing.T) {
 	}
 }
 
-// A command that the guest never saw is sent again, and one that it never answers
-// is an error.
+// A command that the guest did not receive is sent again.
 func TestLostCommands(t *testing.T) {
 	for _, tc := range []struct {
 		lost    int
@@ -213,7 +212,7 @@ func TestLostCommands(t *testing.T) {
 					return
 				}
 				if n++; n > tc.lost {
-					// The reader may be gone by now.
+					// The reader may have ended already.
 					_, _ = far.Write([]byte{Done})
 				}
 			}

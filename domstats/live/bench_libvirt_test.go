@@ -17,9 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 )
 
-// BenchmarkAllGroups asks for everything about 1, 10 and 50 domains, once with
-// a connection of our own and once with virsh, pair by pair, and prints what
-// ours takes of virsh's time.
+// BenchmarkAllGroups asks for all groups of 1, 10 and 50 domains, with rpc and with virsh in
+// pairs, and prints the ratio of their times.
 func BenchmarkAllGroups(b *testing.B) {
 	owner, err := Self()
 	if err != nil {
@@ -40,7 +39,7 @@ func BenchmarkAllGroups(b *testing.B) {
 	}
 }
 
-// pairs takes turns: ours, in one call and in several, and virsh.
+// pairs alternates: rpc in one call, rpc in several calls, virsh.
 func pairs(b *testing.B, o rpc.Options, domains []domstats.Domain) {
 	args := []string{"-c", "qemu:///system", "domstats"}
 	if o.Socket != "" {
@@ -68,7 +67,6 @@ func pairs(b *testing.B, o rpc.Options, domains []domstats.Domain) {
 	b.ReportMetric(median(virsh), "virsh-ms")
 }
 
-// ask connects, asks one time for everything about all domains, and closes.
 func ask(ctx context.Context, o rpc.Options, want int, query func(*rpc.Client, context.Context, []domstats.Domain, domstats.Group, uint32) ([]domstats.Record, error)) error {
 	c, err := rpc.Open(ctx, o)
 	if err != nil {
@@ -82,7 +80,7 @@ func ask(ctx context.Context, o rpc.Options, want int, query func(*rpc.Client, c
 	return err
 }
 
-// timed is how many milliseconds f takes.
+// timed returns milliseconds.
 func timed(b *testing.B, f func() error) float64 {
 	started := time.Now()
 	if err := f(); err != nil {

@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// cleanupLimit is a guard against a hang.
+// cleanupLimit is only a guard against a hang.
 const cleanupLimit = 3 * time.Minute
 
 func openDaemon(t testing.TB) *rpc.Client {
@@ -46,8 +46,8 @@ func domainNames(t *testing.T, c *rpc.Client) []string {
 	return names
 }
 
-// A run that is interrupted in the middle, with a job held by a stopped QEMU
-// among others, ends soon with a verdict on every case, and leaves no domain.
+// An interrupted run ends soon with a result for every case and leaves no domain, even if a
+// stopped QEMU holds a job.
 func TestInterruptedRunLeavesNothing(t *testing.T) {
 	owner, err := Self()
 	if err != nil {
@@ -100,8 +100,8 @@ func TestInterruptedRunLeavesNothing(t *testing.T) {
 	}
 }
 
-// What a killed run left is removed by the next: running, stopped in its
-// tracks, defined only. What another run or nobody's run made stays.
+// The next run removes running, stopped and defined domains of a killed run. Domains of
+// other runs stay.
 func TestSweepRemovesTheDomainsOfTheDead(t *testing.T) {
 	owner, err := Self()
 	if err != nil {
@@ -148,8 +148,7 @@ func TestSweepRemovesTheDomainsOfTheDead(t *testing.T) {
 	}
 }
 
-// paused makes a small domain that does nothing. It is destroyed at the end,
-// if it is still there.
+// paused creates a small domain without a workload and destroys it at the end of the test.
 func paused(t testing.TB, c *rpc.Client, name string, change func(*guest.Spec)) domstats.Domain {
 	t.Helper()
 	s := guest.Spec{Name: name, MemoryKiB: 16384}

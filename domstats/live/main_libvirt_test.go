@@ -23,8 +23,7 @@ var (
 	startDaemon = flag.Bool("start-daemon", false, "start libvirt first, in a container")
 )
 
-// TestMain starts the daemon where there is none: in the container of
-// lcitool's own tests.
+// TestMain starts the daemon if none runs: in the container of lcitool's own tests.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	status, err := withDaemon(m.Run)

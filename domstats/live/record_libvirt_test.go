@@ -30,8 +30,8 @@ func (p passthrough) Execute(ctx context.Context, command string) (string, error
 	return p.c.Monitor(ctx, p.d, command, false)
 }
 
-// A paused guest of two busy vCPUs of four passes every check that a recording
-// allows; with -record it is kept for machines without libvirt.
+// A paused guest of two busy vCPUs of four passes every check of a recording. With -record,
+// the recording is written for machines without libvirt.
 func TestRecording(t *testing.T) {
 	owner, err := Self()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 
 var program = flag.String("program", "", "an lcitool whose stats check is to be measured")
 
-// BenchmarkSuite runs the whole suite as a process of its own, which takes
-// minutes, and tells its peak of memory.
+// BenchmarkSuite runs the suite as a separate process, which takes minutes, and reports its
+// peak memory.
 func BenchmarkSuite(b *testing.B) {
 	if *program == "" {
 		b.Skip("no -program is given")

@@ -18,8 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// The real daemon with real domains, and a proxy in between that lies: each
-// lie is seen by a case that is there to see it.
+// A proxy changes the answers of a real daemon; a case must detect each change.
 func TestLiesOverTheWire(t *testing.T) {
 	owner, err := Self()
 	if err != nil {
@@ -66,7 +65,6 @@ func TestLiesOverTheWire(t *testing.T) {
 	t.Logf("mutation score over the wire: %d of %d faults caught", caught.Load(), applicable.Load())
 }
 
-// firstCaught lists one case of each fault.
 func firstCaught() []string {
 	var ids []string
 	for _, f := range fault.Faults() {
@@ -77,7 +75,7 @@ func firstCaught() []string {
 	return ids
 }
 
-// through runs cases through a proxy that rewrites, and counts their verdicts.
+// through runs cases through a proxy that rewrites answers, and counts their results.
 func through(t *testing.T, prefix, dir string, rewrite func([]domstats.Record) []domstats.Record, ids ...string) map[suite.Status]int {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,6 @@ import (
 
 var errNoDomain = errors.New("no such domain")
 
-// A fakeClient has some domains and a QEMU that answers by command.
 type fakeClient struct {
 	domains map[string]domstats.Domain
 	records []domstats.Record

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/headless"
 )
 
-// TestInBrowser opens the page of a run, and one whose texts are markup.
 func TestInBrowser(t *testing.T) {
 	hostile := sample()
 	const bad = `</title></style></table><script>document.title = "pwned"</script><img src=x onerror=nosuch()>"'&{{.}}`

@@ -127,7 +127,6 @@ func TestHTMLNeedsNothingElse(t *testing.T) {
 			t.Errorf("%q is there", bad)
 		}
 	}
-	// What was read from a file draws the same.
 	back, err := ReadJSON(strings.NewReader(text(t, func(b *bytes.Buffer) error { return r.WriteJSON(b) })))
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +178,7 @@ behaviour  BLK-08: known(KD-2) -> pass
 	}
 }
 
-// A selection is compared with the same cases of a whole run.
+// A selection is compared with the same cases of a complete run.
 func TestDiffOfASelection(t *testing.T) {
 	whole, some := sample(), sample()
 	whole.Observations = append(whole.Observations, suite.Observation{Case: "NET-03", Name: "net.0.rx.pkts", Type: "ullong"})
@@ -193,7 +192,6 @@ func TestDiffOfASelection(t *testing.T) {
 	}
 }
 
-// A selection whose cases read no schema, or a part of it, says nothing about it.
 func TestDiffOfASelectionWithoutSchema(t *testing.T) {
 	for _, keep := range []int{0, 1} {
 		whole, some := sample(), sample()
@@ -220,7 +218,7 @@ func TestGroupsKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// Whatever text a case gives, TAP stays one line a test.
+// TAP has one line for each test, whatever text a case returns.
 func FuzzTAP(f *testing.F) {
 	f.Add("plain", "reason")
 	f.Add("a\nok 7 - b", "# TODO")

@@ -17,8 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/wire"
 )
 
-// daemon listens like libvirtd. It lets a client in, then hands each call on to answer;
-// nil from answer means silence, and closing conn is answer's own affair.
+// daemon accepts a client like libvirtd, then passes each call to answer. If answer returns
+// nil, nothing is sent; answer may close conn.
 func daemon(t *testing.T, answer func(conn net.Conn, call wire.Packet) []byte) Options {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sock")
@@ -112,7 +112,6 @@ func TestLibvirtsErrorKeepsItsNumber(t *testing.T) {
 	}
 }
 
-// Whatever a daemon does, a call ends and says what happened.
 func TestBadDaemons(t *testing.T) {
 	for _, tc := range []struct {
 		name       string

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/wire"
 )
 
-// asked counts the domains of a call for statistics.
+// asked returns the number of domains in a call for statistics.
 func asked(call wire.Packet) int { return int(binary.BigEndian.Uint32(call.Payload)) }
 
 func someDomains(n int) []domstats.Domain {
@@ -43,7 +43,7 @@ func TestCollectDealsOut(t *testing.T) {
 	}
 }
 
-// One call that fails spoils all, but not the connection.
+// A failed call fails the whole request, but the connection stays usable.
 func TestCollectFails(t *testing.T) {
 	var calls atomic.Int64
 	o := daemon(t, func(_ net.Conn, call wire.Packet) []byte {

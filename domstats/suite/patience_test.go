@@ -32,7 +32,7 @@ func TestQuick(t *testing.T) {
 	}
 }
 
-// What takes 120 times as long as usual fails, more slowly on a busy machine.
+// A case fails that takes 120 times its usual duration, or more on a busy machine.
 func TestUsual(t *testing.T) {
 	for _, tc := range []struct {
 		id    string

@@ -120,7 +120,6 @@ func TestReadPacketRefusesLies(t *testing.T) {
 	}
 }
 
-// serve answers the call on conn with the packets given.
 func serve(t *testing.T, conn net.Conn, replies ...[]byte) {
 	t.Helper()
 	go func() {
@@ -195,8 +194,8 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// What decodes encodes to the same bytes again, whatever the daemon sent,
-// except that booleans are normalised to 0 or 1 and padding to zeros.
+// Decoded records encode to the same bytes, except that booleans are normalised to 0 or 1
+// and padding to zeros.
 func FuzzDecodeRecords(f *testing.F) {
 	seed, err := EncodeRecords(sample())
 	if err != nil {
@@ -227,7 +226,6 @@ func FuzzDecodeRecords(f *testing.F) {
 	})
 }
 
-// A packet that is read is written back byte for byte.
 func FuzzReadPacket(f *testing.F) {
 	f.Add(reply(1, []byte("abc")))
 	f.Add(words(0))

@@ -39,7 +39,7 @@ func TestRewriters(t *testing.T) {
 			continue
 		}
 		n++
-		// Nothing may be too little to lie about.
+		// Records without the statistic that a fault changes keep their number.
 		for _, records := range [][]domstats.Record{nil, {{}}, {{Params: []domstats.Param{domstats.NewParam("vcpu.current", uint32(1))}}}} {
 			if got := rewrite(records); len(got) != len(records) {
 				t.Errorf("%s: %d records became %d", f.ID, len(records), len(got))

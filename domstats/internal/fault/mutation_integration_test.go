@@ -17,16 +17,15 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// soak are cases that repeat calls for long; they meet only the faults that
-// they are there to see.
+// soak lists cases that repeat calls for a long time; they run only with the faults that
+// they must detect.
 func soak() []string { return []string{"LIF-10", "CON-14", "CON-18", "DRT-12"} }
 
-// complete are faults that meet all cases under the race detector too: of the
-// values, of what calls ask for, of whole calls, of what comes and goes.
+// complete lists faults that run with all cases also under the race detector: one of each
+// kind.
 func complete() []string { return []string{"F09", "F20", "F24", "F30", "F12"} }
 
-// casesFor are the cases that meet a fault: those that are there to see it, and
-// all others where there is time.
+// casesFor returns the cases that must detect a fault, and all others if there is time.
 func casesFor(t *testing.T, f fault.Fault) []suite.Case {
 	t.Helper()
 	if raceDetector && !slices.Contains(complete(), f.ID) {
@@ -41,7 +40,6 @@ func casesFor(t *testing.T, f fault.Fault) []suite.Case {
 	})
 }
 
-// meet runs cases against a model that has a fault.
 func meet(t *testing.T, f fault.Fault) {
 	m := model.New()
 	rep, err := suite.Run(t.Context(), suite.Options{Stack: fault.Wrap(m, f), Cases: casesFor(t, f), Prefix: "lcstats-fault-1-1.", Jobs: 4})
@@ -67,8 +65,7 @@ func meet(t *testing.T, f fault.Fault) {
 	}
 }
 
-// Every fault is seen by every case that is there to see it, and no case
-// breaks down over any.
+// Each case detects the faults that list it, and no case panics because of a fault.
 func TestMutationScore(t *testing.T) {
 	var caught atomic.Int64
 	all := fault.Faults()
@@ -86,8 +83,7 @@ func TestMutationScore(t *testing.T) {
 	fmt.Printf("mutation score: %d of %d faults caught\n", caught.Load(), len(all))
 }
 
-// A libvirt that is newer than the catalogue fails no case, and what it has
-// more is told.
+// A libvirt newer than the catalogue fails no case; its additional statistics are reported.
 func TestNewerLibvirt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rep, err := suite.Run(t.Context(), suite.Options{

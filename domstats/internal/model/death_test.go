@@ -42,7 +42,7 @@ func (c mortalConn) Stats(ctx context.Context, domains []domstats.Domain, groups
 	return nil, rpc.ErrClosed
 }
 
-// A case that expects the daemon to die says so; any other case fails.
+// A case declares that it expects the daemon to die; otherwise it fails.
 func TestExpectedDeath(t *testing.T) {
 	for id, want := range map[string]string{"IOT-08": "known(KD-18)", "IOT-02": "fail"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 const prefix = "lcstats-model-1-1."
 
-// run drives cases against a stack in a bubble of its own time.
+// run must be called in a bubble of synctest, where waiting takes no time.
 func run(t *testing.T, s suite.Stack, cases []suite.Case) *suite.Report {
 	t.Helper()
 	rep, err := suite.Run(t.Context(), suite.Options{Stack: s, Cases: cases, Prefix: prefix, Jobs: 4})
@@ -34,7 +34,7 @@ func TestCleanModel(t *testing.T) {
 				t.Errorf("%s: %s: %s", r.ID, r.Verdict(), strings.Join(r.Messages, "; "))
 			}
 		}
-		// Nothing is left, and nobody else's domain was touched.
+		// Nothing is left, and the domain of another user is unchanged.
 		if left := m.Domains(); !slices.Equal(left, []string{"bystander"}) {
 			t.Errorf("left: %q", left)
 		}
@@ -43,8 +43,8 @@ func TestCleanModel(t *testing.T) {
 	})
 }
 
-// checkCompared checks that each statistic of the catalogue has a case that
-// compares its value; what no x86 machine has, or the model lacks, is listed here.
+// checkCompared checks that a case compares the value of each statistic. Statistics that no
+// x86 machine or the model has are listed here.
 func checkCompared(t *testing.T, rep *suite.Report) {
 	t.Helper()
 	elsewhere := []string{
@@ -63,7 +63,7 @@ func checkCompared(t *testing.T, rep *suite.Report) {
 	}
 }
 
-// The cases that run when the daemon dies fail, and say how it died.
+// Cases that run when the daemon dies fail and report the cause.
 func TestDeath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cases, err := suite.Select(suite.Cases(), "CON-02", "STA-03", "API-01")
@@ -88,7 +88,6 @@ func TestDeath(t *testing.T) {
 	})
 }
 
-// lacking is a machine without something.
 type lacking struct {
 	*model.Stack
 	need suite.Need
@@ -126,7 +125,8 @@ func TestRequire(t *testing.T) {
 	})
 }
 
-// A daemon that the suite did not start cannot show everything; cases say what they left out.
+// A daemon that the suite did not start does not show everything; cases report what they
+// left out.
 func TestDaemonOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cases, err := suite.Select(suite.Cases(), "IOT-08", "DRT-12", "CON-18")

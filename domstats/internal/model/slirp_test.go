@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// withoutSlirp is a QEMU that has no network of its own.
+// withoutSlirp is a QEMU built without user networking.
 type withoutSlirp struct{ *model.Stack }
 
 type connWithoutSlirp struct{ suite.Conn }
@@ -33,7 +33,7 @@ func (c connWithoutSlirp) Monitor(ctx context.Context, d domstats.Domain, comman
 	return c.Conn.Monitor(ctx, d, command, human)
 }
 
-// refuse is libvirt's error when QEMU cannot make what a description has.
+// refuse returns libvirt's error for a device that QEMU does not have.
 func refuse(xml string) error {
 	if strings.Contains(strings.ReplaceAll(xml, `"`, "'"), "interface type='user'") {
 		return &domstats.Error{Code: domstats.CodeInternal, Message: notCompiled}
@@ -66,8 +66,7 @@ func (c connWithoutSlirp) Attach(ctx context.Context, d domstats.Domain, xml str
 	return c.Conn.Attach(ctx, d, xml)
 }
 
-// What needs a network of QEMU's own is skipped, or fails where it is required;
-// all other cases do without.
+// Cases that need user networking are skipped, or fail with --require; all others run.
 func TestWithoutSlirp(t *testing.T) {
 	need := func(r suite.Result) bool {
 		return slices.ContainsFunc(suite.Cases(), func(c suite.Case) bool { return c.ID == r.ID && slices.Contains(c.Needs, suite.NeedSlirp) })

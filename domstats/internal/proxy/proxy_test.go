@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/wire"
 )
 
-// daemon answers like libvirtd: every statistics call with the same record.
+// daemon answers every statistics call with the same record.
 func daemon(t *testing.T) string {
 	t.Helper()
 	records, err := wire.EncodeRecords([]domstats.Record{{Domain: domstats.Domain{Name: "d"}, Params: []domstats.Param{
@@ -88,8 +88,7 @@ func TestRecordsAreRewritten(t *testing.T) {
 	}
 }
 
-// Whatever is said about statistics, the call ends with an error; where the
-// packets themselves are whole the connection lives on.
+// The call ends with an error; the connection survives if the packets are complete.
 func TestBrokenAnswers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		lie      Rewrite
