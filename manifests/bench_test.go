@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// manyTargets are n releases each like one that comes with the program, and a
-// manifest with a native and a cross job for each.
+// manyTargets returns n copies of a built-in release, and a manifest with a native and a
+// cross job for each.
 func manyTargets(b *testing.B, n int) (facts.Layer, string) {
 	b.Helper()
 	tree := fstest.MapFS{}
@@ -39,8 +39,8 @@ func manyTargets(b *testing.B, n int) (facts.Layer, string) {
 	return facts.Layer{Name: "copies", FS: tree}, text.String()
 }
 
-// BenchmarkManifest shows how the work grows with the number of targets:
-// reading and planning, then rendering everything, then the tree on disk.
+// BenchmarkManifest measures three steps for growing numbers of targets: read and plan,
+// render, write the files.
 func BenchmarkManifest(b *testing.B) {
 	for _, n := range []int{1, 10, 100} {
 		layer, text := manyTargets(b, n)

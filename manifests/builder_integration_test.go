@@ -22,9 +22,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// A builderRoom has what the container job of a project needs: a registry
-// behind a password, which also stands for docker.io, and a podman of its own
-// for each job, as a runner has.
+// A builderRoom has what the container job of a project needs: a registry with a password,
+// which also serves as docker.io, and a separate podman for each job, as with a runner.
 type builderRoom struct {
 	dir, address string
 	variables    map[string]any // of the job
@@ -85,7 +84,7 @@ func (r *builderRoom) serve(t *testing.T) {
 	}
 }
 
-// env is the environment of a job with an engine that nothing else has used.
+// env returns the environment of a job with an unused engine.
 func (r *builderRoom) env(t *testing.T) []string {
 	t.Helper()
 	r.mu.Lock()
@@ -106,7 +105,7 @@ func (r *builderRoom) env(t *testing.T) []string {
 	return env
 }
 
-// pushBase puts busybox where docker.io's Debian is looked for.
+// pushBase pushes busybox under the name of docker.io's Debian image.
 func (r *builderRoom) pushBase(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command("bash", "-ec", `
@@ -123,7 +122,6 @@ podman push --quiet --creds u:secret localhost/base:1 "$CI_REGISTRY/hub/debian:1
 	}
 }
 
-// job runs the job for a tree with that Dockerfile.
 func (r *builderRoom) job(t *testing.T, steps string) (string, error) {
 	t.Helper()
 	tree := t.TempDir()
@@ -139,7 +137,7 @@ func (r *builderRoom) job(t *testing.T, steps string) (string, error) {
 	return string(out), err
 }
 
-// digest asks the registry for that of a tag, "" if there is none.
+// digest returns "" if the registry does not have the tag.
 func (r *builderRoom) digest(t *testing.T, tag string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, "http://"+r.address+"/v2/p/ci-debian-12/manifests/"+tag, nil)
@@ -156,7 +154,7 @@ func (r *builderRoom) digest(t *testing.T, tag string) string {
 	return response.Header.Get("Docker-Content-Digest")
 }
 
-// built says whether a log is of a build, and which tag it was for.
+// built returns the tag if a log shows a build.
 func built(out string) (tag string, yes bool) {
 	found := regexp.MustCompile(`ci-debian-12:([0-9a-f]{64})`).FindStringSubmatch(out)
 	if found == nil {

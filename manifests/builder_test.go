@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// fakePodman keeps a list of images in a file, and writes down how it is
-// called. FAIL names an action that fails.
+// fakePodman keeps a list of images in a file and logs its calls. FAIL names a subcommand
+// that fails.
 const fakePodman = `#!/bin/sh
 echo "podman $*" | sed -E 's/[0-9a-f]{64}/DIGEST/g' >>calls
 [ "$1" != "$FAIL" ] || exit 1
@@ -24,8 +24,8 @@ login) cat >/dev/null ;;
 esac
 `
 
-// containerJob runs the container job's script as a runner does and gives the
-// calls of podman.
+// containerJob runs the script of the container job as a runner does and returns the calls
+// of podman.
 func containerJob(t *testing.T, p pipeline, dir, fail string) ([]string, error) {
 	t.Helper()
 	job := p.job(t, "x86_64-debian-12-container")

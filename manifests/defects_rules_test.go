@@ -10,10 +10,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// The rules as a whole are TestRulesDecideAsTheTables; here are the rows that
-// a defect of the original is about, by its number.
+// These tests are named after numbered defects of the original. TestRulesDecideAsTheTables
+// tests all rules.
 
-// A decided is what becomes of a job in one situation.
+// A decided is the decision for a job in one situation.
 type decided struct {
 	job  string
 	in   situation
@@ -41,8 +41,7 @@ func checkDecided(t *testing.T, rows []decided) {
 	}
 }
 
-// The tables stay as they are: builds look at RUN_PIPELINE_UPSTREAM_ENV
-// first, all others at RUN_PIPELINE.
+// Builds test RUN_PIPELINE_UPSTREAM_ENV first, all other jobs RUN_PIPELINE.
 func TestD43EachTemplateKeepsItsPrecedence(t *testing.T) {
 	zeroOne := situation{event: "push", place: "fork", branch: "other", rp: "0", rpu: "1"}
 	oneZero := situation{event: "push", place: "fork", branch: "other", rp: "1", rpu: "0"}
@@ -122,7 +121,6 @@ func TestD47OtherWordsThanZeroAndOneCountAsNone(t *testing.T) {
 	})
 }
 
-// TestD35 has one misspelt key at each level of the schema.
 func TestD35AnUnknownKeyIsNamedAtEveryLevel(t *testing.T) {
 	for text, want := range map[string]string{
 		simple + "project: x\n": `m.yml:5:1: project: unknown key "project" (did you mean "projects"?)`,
@@ -142,8 +140,8 @@ func TestD35AnUnknownKeyIsNamedAtEveryLevel(t *testing.T) {
 	}
 }
 
-// TestD37 takes the messages that were bare Python in the original: each
-// names a place and says what was expected. Their exact words are in TestErrors.
+// Messages that were Python exceptions in the original name a position and the expected
+// value. TestErrors has the exact texts.
 func TestD37NoFaultComesWithoutItsPlace(t *testing.T) {
 	for _, text := range []string{
 		"", "- a\n", "5\n", "projects: [\n", head, head + "targets:\n  debian-12:\n",

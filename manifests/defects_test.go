@@ -15,12 +15,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/render"
 )
 
-// The defects of the original have numbers; each that a manifest can meet has
-// a test of its number here.
+// These tests are named after numbered defects of the original that a manifest can trigger.
 
 const simple = head + "targets:\n  debian-12: x86_64\n"
 
-// openTree is a tree in an empty folder.
 func openTree(t testing.TB) (tree *Tree, dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -56,7 +54,7 @@ func writeFile(t testing.TB, dir, name, text string) {
 	}
 }
 
-// snapshot maps what is below a folder to mode and text.
+// snapshot maps each path below dir to its mode and content.
 func snapshot(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -286,7 +284,7 @@ func TestD27TheCIFolderIsBelowTheProject(t *testing.T) {
 	}
 }
 
-// D-28 is about where the program looks: cmd/lcitool/testdata/script/manifest-base-dir.txtar.
+// D-28 is about the base directory: cmd/lcitool/testdata/script/manifest-base-dir.txtar.
 
 func TestD29ValuesAreProperYAML(t *testing.T) {
 	_, files := mustGenerate(t, head+`

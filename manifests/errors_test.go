@@ -14,8 +14,8 @@ import (
 
 const head = "projects: [libvirt]\ngitlab: {namespace: n, project: p}\n"
 
-// TestErrors has each message of the original with the place behind it, and
-// each fault that was raw Python there with the place before it.
+// TestErrors has each message of the original followed by its position, and a message with a
+// position for each exception of the original.
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -90,8 +90,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestUnknownPackageCommand has a target of its own: no built-in one has such
-// a command.
+// TestUnknownPackageCommand needs its own target: no built-in target has an unknown command.
 func TestUnknownPackageCommand(t *testing.T) {
 	data, err := targets.BuiltIn().Read("freebsd-15.yml")
 	if err != nil {

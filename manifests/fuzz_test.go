@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// hostile are strings that a careless writer of YAML would turn into others.
+// hostile lists strings that YAML changes unless they are quoted.
 func hostile() []string {
 	list := []string{"", " ", "a", " lead", "trail ", "a: b", "a:", ":a", "# no comment", "x # y", "*alias", "&anchor", "!tag",
 		"!reference [.job, script]", "- item", "-", "--- doc", "---", "...", "... x", "? key", "| block", "> fold", "%YAML 1.1", "@at", "`tick`",
@@ -26,8 +26,8 @@ func hostile() []string {
 	return list
 }
 
-// TestHostileStringsComeOutAsTheyWentIn puts each string wherever a manifest
-// has one, and reads it back from the files.
+// TestHostileStringsComeOutAsTheyWentIn writes each string to every place of a manifest and
+// reads it back from the generated files.
 func TestHostileStringsComeOutAsTheyWentIn(t *testing.T) {
 	for _, s := range hostile() {
 		checkRoundTrip(t, s)
@@ -95,7 +95,7 @@ targets:
 	}
 }
 
-// quoted writes a string as a manifest may hold it, in JSON's way of quoting.
+// quoted quotes a string as JSON does, which YAML accepts.
 func quoted(t *testing.T, s string) string {
 	t.Helper()
 	n := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
@@ -106,7 +106,6 @@ func quoted(t *testing.T, s string) string {
 	return strings.TrimSuffix(string(text), "\n")
 }
 
-// FuzzHostileString looks for more of them.
 func FuzzHostileString(f *testing.F) {
 	for _, s := range hostile() {
 		f.Add(s)
@@ -130,8 +129,8 @@ func FuzzHostileString(f *testing.F) {
 	})
 }
 
-// FuzzManifest reads anything: a manifest is either refused with a place for
-// each fault, or its files are YAML that says the same when made again.
+// FuzzManifest: each error of a manifest has a position, or its files are YAML and identical
+// when generated again.
 func FuzzManifest(f *testing.F) {
 	seeds, err := filepath.Glob("../ci/manifest.yml")
 	if err != nil || len(seeds) == 0 {

@@ -16,8 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// catalogue knows the targets that come with the program, with more before
-// them: files by name.
+// catalogue returns the built-in targets, preceded by more layers.
 func catalogue(t testing.TB, more ...facts.Layer) *targets.Catalogue {
 	t.Helper()
 	c, err := targets.Load(targets.Options{Layers: slices.Concat(more, []facts.Layer{targets.BuiltIn()})})
@@ -59,7 +58,6 @@ func renderOptions(t testing.TB) RenderOptions {
 	}
 }
 
-// generate makes all files of a manifest, below ci.
 func generate(t testing.TB, text string) (*Plan, []File, error) {
 	t.Helper()
 	m, _, err := load(t, text)
@@ -90,7 +88,6 @@ func mustGenerate(t testing.TB, text string) (*Plan, []File) {
 	return plan, files
 }
 
-// names are the files' paths below ci.
 func names(files []File) []string {
 	var list []string
 	for _, f := range files {
@@ -110,7 +107,7 @@ func body(t testing.TB, files []File, name string) string {
 	return ""
 }
 
-// A pipeline is all of GitLab's files read as one, as GitLab does.
+// A pipeline is the content of all included files, merged as GitLab merges them.
 type pipeline map[string]map[string]any
 
 func readPipeline(t testing.TB, files []File) pipeline {
@@ -139,7 +136,7 @@ func readPipeline(t testing.TB, files []File) pipeline {
 	return p
 }
 
-// job gives a job with what it extends below its own keys.
+// job returns a job merged with the jobs that it extends.
 func (p pipeline) job(t testing.TB, name string) map[string]any {
 	t.Helper()
 	if p[name] == nil {

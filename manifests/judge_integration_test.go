@@ -18,9 +18,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestAnotherProgramListsTheSameJobs has gitlab-ci-local read pipelines, which
-// holds them against GitLab's own schema, and compares what it makes of the
-// rules with what the evaluator of these tests does.
+// TestAnotherProgramListsTheSameJobs has gitlab-ci-local read pipelines, which checks them
+// against GitLab's schema, and compares its decisions with the evaluator of these tests.
 func TestAnotherProgramListsTheSameJobs(t *testing.T) {
 	path, err := exec.Command("../ci/node-tools").Output()
 	if err != nil {
@@ -43,7 +42,6 @@ func TestAnotherProgramListsTheSameJobs(t *testing.T) {
 	}
 }
 
-// copied takes parts of a project's tree.
 func copied(from string, parts ...string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		t.Helper()
@@ -59,7 +57,6 @@ func copied(from string, parts ...string) func(*testing.T, string) {
 	}
 }
 
-// fromManifest makes a tree from a manifest, with what a project adds.
 func fromManifest(text string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		t.Helper()
@@ -106,7 +103,7 @@ func compareJobs(t *testing.T, tool, dir string) {
 		{event: "schedule", place: "upstream", branch: "default", rp: "unset", rpu: "unset", change: "none", builds: "1"},
 	} {
 		env, changed := s.env("")
-		// The program writes the namespace of its own making over ours.
+		// gitlab-ci-local always sets this namespace.
 		env["CI_PROJECT_NAMESPACE"] = "me"
 		env["RUN_UPSTREAM_NAMESPACE"] = map[string]string{"upstream": "me", "fork": "up"}[s.place]
 		got := listJobs(t, tool, dir, env)
@@ -127,7 +124,6 @@ func compareJobs(t *testing.T, tool, dir string) {
 	}
 }
 
-// readTree reads a pipeline's files from disk.
 func readTree(t *testing.T, dir string) pipeline {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "ci/gitlab/*.yml"))
@@ -156,7 +152,7 @@ func readTree(t *testing.T, dir string) pipeline {
 	return p
 }
 
-// listJobs gives what the program decides, by job, in the words of outcome.
+// listJobs returns the decisions of gitlab-ci-local by job, in the format of outcome.
 func listJobs(t *testing.T, tool, dir string, env vars) map[string]string {
 	t.Helper()
 	args := []string{"--list-json", "--home", t.TempDir()}

@@ -12,11 +12,10 @@ import (
 	"testing"
 )
 
-// The rules are judged by an evaluator of GitLab's, written from its
-// documentation: first rule whose "if" holds and one of whose "changes" has
-// changed.
+// This evaluator of rules follows GitLab's documentation: the first rule applies whose "if"
+// is true and one of whose "changes" matches.
 
-// vars are a pipeline's variables; one that is not there is null.
+// vars are a pipeline's variables; an absent one is null.
 type vars map[string]string
 
 var (
@@ -25,16 +24,16 @@ var (
 	choice     = regexp.MustCompile(`^/\^\(([a-z_|]+)\)\$/$`) // the only kind of pattern in use
 )
 
-// A term compares a variable; without an operator the variable must have a value.
+// A term compares a variable; without an operator it tests that the variable is not empty.
 type term struct {
 	name, operator, operand string
 	words                   []string // what a pattern matches
 }
 
-// expressions are those parsed before: few, and evaluated thousands of times.
+// expressions caches the few parsed expressions, which are evaluated thousands of times.
 var expressions sync.Map // string to [][]term
 
-// parseExpression returns terms joined by && within ||.
+// parseExpression returns terms joined by && within terms joined by ||.
 func parseExpression(t testing.TB, expression string) [][]term {
 	t.Helper()
 	if parsed, ok := expressions.Load(expression); ok {
@@ -92,9 +91,8 @@ func (o term) holds(v vars) bool {
 	}
 }
 
-// outcome is what GitLab decides: "auto", "manual" with its failure allowed,
-// "manual!" without, "always", or "-"; behind it the image, if the job has
-// one of its own.
+// outcome returns GitLab's decision: "auto", "manual" (allowed to fail), "manual!" (not
+// allowed to fail), "always", or "-", followed by the job's image if it has one.
 func outcome(t testing.TB, job map[string]any, env vars, changed []string) string {
 	t.Helper()
 	all := maps.Clone(env)
@@ -152,12 +150,12 @@ func decision(job, rule map[string]any, all vars) string {
 	}
 }
 
-// A situation is one row of variables in the words of the tables.
+// A situation is one row of variables, with the values of the tables.
 type situation struct {
 	event, place, branch, rp, rpu, opt, change, builds string
 }
 
-// situations are all there are: more than five thousand.
+// situations yields all combinations, more than five thousand.
 func situations(yield func(situation) bool) {
 	sets := [][]string{
 		{"push", "merge_request_event", "web", "api", "schedule", "trigger", "pipeline"},
@@ -187,7 +185,7 @@ func situations(yield func(situation) bool) {
 	}
 }
 
-// env gives the variables that GitLab would set, and what has changed.
+// env returns the variables that GitLab would set, and the changed files.
 func (s situation) env(environment string) (vars, []string) {
 	v := vars{
 		"CI_PIPELINE_SOURCE": s.event, "CI_DEFAULT_BRANCH": "main",
@@ -217,10 +215,10 @@ func (s situation) env(environment string) (vars, []string) {
 	}[s.change]
 }
 
-// started is one of the ways to start a pipeline without a push.
+// started lists sources of pipelines other than a push.
 const started = "web|api|schedule"
 
-// A row is one of a decision table; an empty cell is any.
+// A row is a row of a decision table; an empty cell matches any value.
 type row struct {
 	event, place, branch, rpu, rp, change string
 	notOpt, opt                           string
@@ -242,7 +240,7 @@ func (r row) matches(s situation) bool {
 		in(r.rpu, switchWord(s.rpu)) && in(r.rp, switchWord(s.rp)) && in(r.change, change)
 }
 
-// containerRows lack RUN_CONTAINER_BUILDS, which the test looks at itself.
+// containerRows has no column RUN_CONTAINER_BUILDS; the test handles it.
 func containerRows() []row {
 	return []row{
 		{"push", "upstream", "default", "", "", "yes", "auto", "auto"},
@@ -277,8 +275,7 @@ func cirrusRows() []row {
 	}
 }
 
-// Where the original makes a job that blocks the pipeline, ours does not
-// (D-46).
+// Jobs that block the pipeline in the original do not block it here (D-46).
 func dcoRows() []row {
 	return []row{
 		{"merge_request_event", "", "", "", "", "", "auto", "auto"},

@@ -11,7 +11,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestTheSchemaSaysWhatLoadSays holds manifests against both.
 func TestTheSchemaSaysWhatLoadSays(t *testing.T) {
 	schema := compileSchema(t)
 	for _, c := range []struct {

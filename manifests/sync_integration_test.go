@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// mount puts a small file system over a folder. Only root can.
+// mount mounts a small file system. Only root can.
 func mount(t *testing.T, dir, options string, flags uintptr) {
 	t.Helper()
 	if err := syscall.Mount("lcitool-test", dir, "tmpfs", flags, options); err != nil {
@@ -53,7 +53,6 @@ func TestAFullDiskLeavesTheOldTree(t *testing.T) {
 	}
 }
 
-// mountedTree is a tree on a file system of its own.
 func mountedTree(t *testing.T, options string) (*Tree, string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -70,7 +69,7 @@ func mountedTree(t *testing.T, options string) (*Tree, string) {
 	return tree, dir
 }
 
-// fillBlocks leaves little more than a page.
+// fillBlocks leaves little more than a page free.
 func fillBlocks(t *testing.T, dir string) {
 	t.Helper()
 	f, err := os.Create(dir + "/full")

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// twoTrees are files of two manifests that have few in common.
+// twoTrees returns the files of two manifests that have few files in common.
 func twoTrees(t testing.TB) (before, after []File) {
 	t.Helper()
 	_, before = mustGenerate(t, head+"targets: {debian-12: x86_64, fedora-44: x86_64}\n")
@@ -22,7 +22,7 @@ func twoTrees(t testing.TB) (before, after []File) {
 	return before, after
 }
 
-// texts are the files of a tree without its folders.
+// texts returns the files of a tree without directories.
 func texts(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := snapshot(t, dir)
@@ -53,8 +53,7 @@ func TestSyncMakesTheTreeWhatThePlanSays(t *testing.T) {
 	}
 }
 
-// TestARunKilledAtAnyStepIsCompletedOrTakenBack stops after each number of
-// renames, as a kill would.
+// TestARunKilledAtAnyStepIsCompletedOrTakenBack simulates a kill after each rename.
 func TestARunKilledAtAnyStepIsCompletedOrTakenBack(t *testing.T) {
 	before, after := twoTrees(t)
 	for _, lost := range []bool{false, true} {
@@ -97,8 +96,7 @@ func keysOf(m map[string]string) func(func(string) bool) {
 	}
 }
 
-// killed does what Sync does, up to a number of steps, and gives how many
-// there are.
+// killed does the first steps of Sync and returns the total number of steps.
 func killed(t *testing.T, tree *Tree, files []File, stop int) int {
 	t.Helper()
 	changes, err := tree.compare(files)
@@ -119,7 +117,7 @@ func killed(t *testing.T, tree *Tree, files []File, stop int) int {
 	return len(steps)
 }
 
-// lose empties the last new file that is still staged.
+// lose truncates the last new file that is still staged.
 func lose(t *testing.T, dir string) {
 	t.Helper()
 	staged, err := filepath.Glob(filepath.Join(dir, "ci", stageName, "new-*"))
@@ -151,8 +149,8 @@ func TestARunKilledBeforeItsJournalLeavesTheOldTree(t *testing.T) {
 	}
 }
 
-// TestAFailureWhileReplacingBringsTheOldTreeBack has a folder appear where a
-// file is renamed to.
+// TestAFailureWhileReplacingBringsTheOldTreeBack creates a directory in place of a rename's
+// target.
 func TestAFailureWhileReplacingBringsTheOldTreeBack(t *testing.T) {
 	before, after := twoTrees(t)
 	tree, dir := openTree(t)
@@ -172,7 +170,7 @@ func TestAFailureWhileReplacingBringsTheOldTreeBack(t *testing.T) {
 	}
 }
 
-// TestAJournalFromElsewhereIsRefused has one that came with a project's files.
+// TestAJournalFromElsewhereIsRefused has a journal that was committed to the project.
 func TestAJournalFromElsewhereIsRefused(t *testing.T) {
 	for name, s := range map[string]step{
 		"deletes the user's":     {Path: "ci/manifest.yml"},

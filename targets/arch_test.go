@@ -27,7 +27,6 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-// A name stands for one architecture.
 func TestNamesOfArchesDiffer(t *testing.T) {
 	seen := map[string]Arch{}
 	for _, arch := range Arches() {

@@ -12,10 +12,9 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// TestCrossCompilers resolves the compilers for every pair of architectures:
-// a cross build gets the package named after the architecture that it builds
-// for, or, on a machine of that architecture whose release has no such
-// package, the plain one.
+// TestCrossCompilers resolves the compilers for every pair of architectures. A cross build
+// gets the package named after the architecture that it builds for. On a machine of that
+// architecture whose release has no such package, it gets the native one.
 func TestCrossCompilers(t *testing.T) {
 	set, catalogue := loadBuiltIn(t)
 	pairs := 0
@@ -57,7 +56,7 @@ func TestCrossCompilers(t *testing.T) {
 	}
 }
 
-// TestOwnCrossCompilers leaves names that a data directory gives as they are.
+// Names from a data directory are not changed.
 func TestOwnCrossCompilers(t *testing.T) {
 	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
 	if err != nil {

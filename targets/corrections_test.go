@@ -12,7 +12,7 @@ import (
 
 type correction struct{ was, now answer }
 
-// readCorrections reads the first table of the page on corrected facts.
+// readCorrections reads the first table of the page about corrected facts.
 func readCorrections(t *testing.T) map[place]correction {
 	t.Helper()
 	page, err := os.ReadFile("../facts/CORRECTIONS.md")

@@ -11,8 +11,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// TestEverySelectorMatters finds no selector that could go without a change
-// on some target: each decides somewhere, and differently from the next one.
+// TestEverySelectorMatters finds selectors that could be removed without a change on any
+// target.
 func TestEverySelectorMatters(t *testing.T) {
 	set, catalogue := loadBuiltIn(t)
 	machines := allMachines(t, catalogue)
@@ -40,8 +40,8 @@ func TestEverySelectorMatters(t *testing.T) {
 	}
 }
 
-// markNative marks what decides about the host's package, or the one from
-// PyPI or CPAN that takes its place.
+// markNative marks the selectors that decide the native package, or the one from PyPI or
+// CPAN that replaces it.
 func markNative(m *facts.Mapping, machine targets.Target, matters map[facts.Position]bool) {
 	if mark(m.Native, targets.Selectors(machine, targets.Native), "", matters) != "" {
 		return
@@ -57,8 +57,8 @@ func markCross(m *facts.Mapping, machine targets.Target, matters map[facts.Posit
 	}
 }
 
-// mark gives what the selectors say, missing when none is there, and marks
-// the one that decides when without it another would say something else.
+// mark returns the value of the first selector, or missing, and marks that selector if the
+// next one would give another value.
 func mark(names facts.Names, selectors []string, missing string, matters map[facts.Position]bool) string {
 	decides, name, ok := names.Lookup(selectors...)
 	if !ok {
@@ -75,8 +75,7 @@ func mark(names facts.Names, selectors []string, missing string, matters map[fac
 	return name.Package
 }
 
-// allMachines lists every target on every host, and for every architecture
-// that it can build for.
+// allMachines returns every target for every host and cross architecture.
 func allMachines(t *testing.T, catalogue *targets.Catalogue) []targets.Target {
 	t.Helper()
 	var all []targets.Target
@@ -97,7 +96,6 @@ func allMachines(t *testing.T, catalogue *targets.Catalogue) []targets.Target {
 	return all
 }
 
-// TestMirrors holds each target's default mirror against its format.
 func TestMirrors(t *testing.T) {
 	_, catalogue := loadBuiltIn(t)
 	for _, name := range catalogue.Names() {

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 )
 
-// tree is a layer of the files given by name.
 func tree(name string, files map[string]string) facts.Layer {
 	m := fstest.MapFS{}
 	for file, text := range files {
@@ -191,8 +190,7 @@ func TestCrossRules(t *testing.T) {
 	}
 }
 
-// FuzzTarget: a target is read, or refused with faults that begin with its
-// file; what is read can stand in a command.
+// FuzzTarget: errors of a target begin with its file; accepted values are safe in a command.
 func FuzzTarget(f *testing.F) {
 	files, err := fs.Glob(embedded, "debian-*.yml")
 	if err != nil || len(files) == 0 {

@@ -12,8 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/facts"
 )
 
-// TestDistributionFiles: each file is for a distribution and releases that a
-// built-in target has, and says nothing that is not read.
+// Each distribution file belongs to a built-in target and has only keys that are read.
 func TestDistributionFiles(t *testing.T) {
 	c, err := Load(Options{Layers: []facts.Layer{BuiltIn()}})
 	if err != nil {
@@ -52,8 +51,8 @@ func TestDistributionFiles(t *testing.T) {
 	}
 }
 
-// TestDistributionOfAnOwnTarget: a target in a data directory that takes the
-// place of the built-in ones gets what its distribution needs, by os.name.
+// A target in a data directory that replaces a built-in one gets the file of its
+// distribution, by os.name.
 func TestDistributionOfAnOwnTarget(t *testing.T) {
 	rest := `packaging: {format: rpm, command: dnf --quiet}
 paths: {ccache: /usr/bin/ccache, make: /usr/bin/make, ninja: /usr/bin/ninja, pip3: /usr/bin/pip3, python: /usr/bin/python3}

@@ -12,10 +12,9 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// TestEveryPackage compares what every mapping means on every target with
-// what it meant when a person last looked: on each host, and for each
-// architecture that the target builds for. An architecture whose package is
-// that of x86_64 has no line.
+// TestEveryPackage compares the package of every mapping on every target with a reviewed
+// list, for each host and cross architecture. An architecture with the same package as
+// x86_64 has no line.
 func TestEveryPackage(t *testing.T) {
 	set, catalogue := loadBuiltIn(t)
 	var table bytes.Buffer
@@ -45,8 +44,8 @@ func TestEveryPackage(t *testing.T) {
 	golden.Compressed(t, "testdata/packages.txt.gz", table.Bytes())
 }
 
-// resolveOn gives "KIND NAME", "-" for nothing, "" where no such build is
-// possible.
+// resolveOn returns "KIND NAME", "-" for no package, "" if the target cannot build for
+// cross.
 func resolveOn(t *testing.T, set *facts.Set, release *targets.Release, mapping string, host, cross targets.Arch) string {
 	t.Helper()
 	target, err := release.For(host, cross)

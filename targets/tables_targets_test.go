@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// TestEveryFactOfTheTargets compares the targets with their table.
 func TestEveryFactOfTheTargets(t *testing.T) {
 	if !haveTables(t) {
 		return
@@ -73,7 +72,6 @@ func releaseFacts(t *testing.T, r *targets.Release) map[string]string {
 	return all
 }
 
-// TestEveryNeedOfTheProjects compares the projects with their table.
 func TestEveryNeedOfTheProjects(t *testing.T) {
 	if !haveTables(t) {
 		return
@@ -105,7 +103,7 @@ func TestEveryNeedOfTheProjects(t *testing.T) {
 			t.Errorf("%s needs %v, the tables have %v", name, got, needs)
 		}
 	}
-	// libvirt-stats is our own, and came after the tables.
+	// libvirt-stats is ours and newer than the tables.
 	if names := set.ProjectNames(); len(names) != public+1 || !slices.Contains(names, "libvirt-stats") {
 		t.Errorf("%d public projects %v, the tables have %d", len(names), names, public)
 	}

@@ -15,8 +15,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// tables holds what the original resolved everything to in May 2026. It is
-// beside the checkout of some developers; TestEveryPackage is for everyone.
+// tables has the original's packages of May 2026. Only some developers have it;
+// TestEveryPackage runs everywhere.
 const tables = "../../shared/facts"
 
 func haveTables(t *testing.T) bool {
@@ -28,7 +28,7 @@ func haveTables(t *testing.T) bool {
 	return err == nil
 }
 
-// A place is one thing to resolve: a mapping on a machine.
+// A place is a mapping on a machine.
 type place struct {
 	mapping, target string
 	side            string // "host" or "cross"
@@ -40,8 +40,7 @@ type answer struct {
 	name string
 }
 
-// TestEveryRowOfTheTables resolves each mapping on each target for each host
-// and cross architecture.
+// TestEveryRowOfTheTables covers each mapping, target, host and cross architecture.
 func TestEveryRowOfTheTables(t *testing.T) {
 	if !haveTables(t) {
 		return
@@ -71,7 +70,7 @@ func TestEveryRowOfTheTables(t *testing.T) {
 			t.Errorf("%v: CORRECTIONS.md corrects what the tables do not have", at)
 		}
 	}
-	// What our own workload needs came after the tables.
+	// These mappings of our own workload are newer than the tables.
 	own := []string{"igvm", "pyproject-rpm-macros", "libvirt-daemon", "libvirt-daemon-qemu", "qemu-system-x86"}
 	for _, name := range set.MappingNames() {
 		if !names[name] && !slices.Contains(own, name) {
@@ -104,8 +103,8 @@ func resolve(t *testing.T, set *facts.Set, catalogue *targets.Catalogue, at plac
 	return answer{p.Kind, p.Name}
 }
 
-// readNative gives the answers for each host architecture: those of x86_64,
-// and where another one differs its own.
+// readNative returns the packages for each host architecture; rows exist only where they
+// differ from x86_64.
 func readNative(t *testing.T) map[place]answer {
 	want := readTable(t, "packages-by-arch.csv", "host", "host_arch")
 	for at, answer := range readTable(t, "packages.csv", "host", "") {
@@ -133,7 +132,6 @@ func readTable(t *testing.T, file, side, archColumn string) map[place]answer {
 	return rows
 }
 
-// readCSV gives the rows of a table by column.
 func readCSV(t *testing.T, file string) []map[string]string {
 	t.Helper()
 	f, err := os.Open(filepath.Join(tables, file))
@@ -156,8 +154,7 @@ func readCSV(t *testing.T, file string) []map[string]string {
 	return rows
 }
 
-// mayLayer holds the values of May 2026 that were changed since, for
-// comparing with the tables.
+// mayLayer has the values of May 2026 that were changed since, to compare with the tables.
 func mayLayer() facts.Layer {
 	return facts.Layer{Name: "may-2026", FS: os.DirFS("../facts/testdata/may-2026")}
 }
