@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestWithoutBuildTags: a build without the tags names them and says nothing
-// else.
+// TestWithoutBuildTags: the only error of a build without tags names the missing tags.
 func TestWithoutBuildTags(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -29,7 +28,7 @@ func TestWithoutBuildTags(t *testing.T) {
 	}
 }
 
-// TestWindows: a build for Windows says that there is none, and nothing else.
+// TestWindows: the only error of a build for Windows says that it is not supported.
 func TestWindows(t *testing.T) {
 	const tags = "remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper"
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", tags, "-o", os.DevNull, ".")
@@ -43,8 +42,7 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// linesOfBuild counts the lines of go build. It does not count the modules that
-// go downloads on a machine without them.
+// linesOfBuild does not count lines about modules that go downloads.
 func linesOfBuild(out string) int {
 	return strings.Count(out, "\n") - strings.Count("\n"+out, "\ngo: downloading ")
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 )
 
-// chaosPipeline has four jobs. Two wait for the others.
 const chaosPipeline = `stages: [one, two]
 default: {image: "localhost/tiny:1"}
 first: {stage: one, script: [echo 1 > first.out; sleep 0.2], artifacts: {paths: [first.out]}}
@@ -25,7 +24,7 @@ third: {stage: two, script: [cat first.out second.out; sleep 0.2], cache: {key: 
 fourth: {stage: two, script: [test "$(cat second.out)" = 2]}
 `
 
-// chaosData is a data directory with a target on the tests' own image.
+// chaosData is a data directory with a target on the tests' base image.
 const chaosData = `-- mappings.yml --
 mappings:
   one: {default: one}
@@ -62,8 +61,7 @@ func chaosCases(data string) []chaosCase {
 	}
 }
 
-// chaosPoints is how many moments are tried, over all cases. The nightly run
-// asks for a hundred.
+// chaosPoints returns the number of moments to try, over all cases.
 func chaosPoints(t *testing.T) int {
 	text := os.Getenv("LCITOOL_CHAOS_POINTS")
 	if text == "" {
@@ -76,9 +74,8 @@ func chaosPoints(t *testing.T) int {
 	return n
 }
 
-// TestChaos kills lcitool, podman's services, or both, at moments that are
-// spread over a whole run. The next run has to pass, nothing may be left, and
-// the checkout stays as it was.
+// TestChaos kills lcitool, podman's services, or both, at moments spread over a whole run.
+// The next run must pass, nothing may be left, and the checkout must be unchanged.
 func TestChaos(t *testing.T) {
 	t.Setenv("CI", "")
 	points := chaosPoints(t)
@@ -103,7 +100,6 @@ func TestChaos(t *testing.T) {
 
 type chaosScore struct{ points, passed, clean, pruned, tree int }
 
-// chaos tries n moments of one case.
 func (r *faultRoom) chaos(c chaosCase, n int, score *chaosScore) {
 	r.prepare(c)
 	begin := time.Now()
@@ -154,8 +150,7 @@ func (r *faultRoom) prepare(c chaosCase) {
 	}
 }
 
-// killedAt starts lcitool, kills what mode says after a while and returns what
-// lcitool wrote until its end.
+// killedAt starts lcitool, kills what mode names after a delay, and returns all output.
 func (r *faultRoom) killedAt(at time.Duration, mode string, args []string) string {
 	cmd, out := r.start(args...)
 	ended := make(chan struct{})
@@ -179,11 +174,10 @@ func (r *faultRoom) killedAt(at time.Duration, mode string, args []string) strin
 	return out.String()
 }
 
-// processEnds is how long a process may take to end by itself: conmon cleans up
-// after its container.
+// processEnds limits how long a process takes to end: conmon cleans up after its container.
 const processEnds = 2 * time.Minute
 
-// left lists what was not there before.
+// left returns what exists now and not in before.
 func (r *faultRoom) left(before []string) []string {
 	r.t.Helper()
 	for begin := time.Now(); ; time.Sleep(200 * time.Millisecond) {
@@ -195,7 +189,7 @@ func (r *faultRoom) left(before []string) []string {
 	}
 }
 
-// writeFiles writes the files of an archive in txtar's form below dir.
+// writeFiles writes the files of a txtar archive below dir.
 func writeFiles(t *testing.T, dir, archive string) {
 	t.Helper()
 	name := ""

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// A ran is what a command line left behind.
+// A ran is the result of a command line.
 type ran struct {
 	status         int
 	stdout, stderr string
@@ -26,7 +26,6 @@ func (r ran) body() string {
 	return strings.TrimSuffix(body, "\n")
 }
 
-// write puts the files of a txtar archive below dir.
 func write(t *testing.T, dir, archive string) {
 	t.Helper()
 	parsed := txtar.Parse([]byte(archive))
@@ -44,8 +43,8 @@ func write(t *testing.T, dir, archive string) {
 	}
 }
 
-// lcitool runs a command line in a directory of its own with the files of a
-// txtar archive, with x86_64 for the build machine where it matters.
+// lcitool runs a command line in a new directory with the files of a txtar archive. The
+// build machine is x86_64 where it matters.
 func lcitool(t *testing.T, archive string, args ...string) ran {
 	t.Helper()
 	dir := t.TempDir()
@@ -54,7 +53,6 @@ func lcitool(t *testing.T, archive string, args ...string) ran {
 	return lcitoolHere(t, args...)
 }
 
-// lcitoolHere runs a command line in the current directory.
 func lcitoolHere(t *testing.T, args ...string) ran {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -64,7 +62,6 @@ func lcitoolHere(t *testing.T, args ...string) ran {
 	return ran{status, stdout.String(), stderr.String()}
 }
 
-// ok fails the test unless the command succeeded.
 func (r ran) ok(t *testing.T) ran {
 	t.Helper()
 	if r.status != 0 {
@@ -73,8 +70,8 @@ func (r ran) ok(t *testing.T) ran {
 	return r
 }
 
-// fails fails the test unless the command did with status 1, nothing on
-// stdout, and exactly these lines on stderr.
+// fails fails the test unless the command had status 1, no stdout, and exactly these lines
+// on stderr.
 func (r ran) fails(t *testing.T, lines ...string) {
 	t.Helper()
 	want := strings.Join(lines, "\n") + "\n"
@@ -83,7 +80,6 @@ func (r ran) fails(t *testing.T, lines ...string) {
 	}
 }
 
-// has fails the test unless the text has all the parts.
 func has(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -93,7 +89,6 @@ func has(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// hasNot fails the test if the text has one of the parts.
 func hasNot(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

@@ -19,8 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// serveReleases serves this very program as the releases v1.2.3 and, with sums that
-// are not its own, v6.6.6.
+// serveReleases serves this program as release v1.2.3 and, with wrong checksums, as v6.6.6.
 func serveReleases(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lcitool")
@@ -50,7 +49,6 @@ func serveReleases(t *testing.T) string {
 	return server.URL
 }
 
-// TestComponentJobs runs the jobs of this project's components.
 func TestComponentJobs(t *testing.T) {
 	t.Parallel()
 	room := newEngineRoom(t)

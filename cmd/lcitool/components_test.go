@@ -9,13 +9,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// withTemplates copies this project's own components into a script's directory.
+// withTemplates copies this project's components into a script's directory.
 func withTemplates(e *testscript.Env) error {
 	return os.CopyFS(e.WorkDir+"/tree/templates", os.DirFS("../../templates"))
 }
 
-// TestComponents resolves the pipelines of projects that include the components of
-// this one.
+// TestComponents resolves the pipelines of projects that include this project's components.
 func TestComponents(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Files:               []string{"testdata/component/resolve.txtar"},

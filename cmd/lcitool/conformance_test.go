@@ -19,15 +19,14 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// conformance has bodies that the original rendered in May 2026. It is beside
-// the checkout of some developers; TestBodies is for everyone.
+// conformance has bodies that the original rendered in May 2026. Only some developers have
+// it; TestBodies runs everywhere.
 const conformance = "../../../shared/conformance"
 
-// mayFacts holds the values of May 2026 that were changed since.
+// mayFacts has the values of May 2026 that were changed since.
 const mayFacts = "../../facts/testdata/may-2026"
 
-// TestBodies compares what is rendered for every target with what was when a
-// person last looked.
+// TestBodies compares the bodies for every target with reviewed golden files.
 func TestBodies(t *testing.T) {
 	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}}
 	a.prepare()
@@ -66,8 +65,7 @@ func TestBodies(t *testing.T) {
 	golden.Tree(t, "testdata/bodies", got)
 }
 
-// TestConformance compares every body with the original's, byte by byte, where
-// the original's are at hand.
+// TestConformance compares every body with the original's, if it is available.
 func TestConformance(t *testing.T) {
 	cases, err := os.Open(filepath.Join(conformance, "cases.csv"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,7 +99,6 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// runOutput runs a command line that must succeed and gives its stdout.
 func runOutput(t *testing.T, args ...string) []byte {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

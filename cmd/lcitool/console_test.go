@@ -9,8 +9,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// TestMessagesGoThroughTheDisplay: while a display is shown it has the
-// messages, and stderr stays what it is.
+// Messages go to the progress display only while it is shown.
 func TestMessagesGoThroughTheDisplay(t *testing.T) {
 	var stderr, outer, inner strings.Builder
 	a := &app{Streams: stdio.Streams{Stderr: &stderr, Getenv: func(string) string { return "" }}, debug: true}

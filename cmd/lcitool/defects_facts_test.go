@@ -14,10 +14,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// The tests in this file are named after defects of the original in how it
-// reads facts and in how it behaves altogether.
+// These tests are named after numbered defects of the original in reading facts and in
+// general behaviour.
 
-// Bad facts are told of in a line each, to those alone who ask for them.
+// Each error in facts is one line, and only commands that use these facts report it.
 func TestD48BadFactsHarmNobodyElse(t *testing.T) {
 	for _, c := range []struct{ name, target, want string }{
 		{"version not quoted", "os: {name: Debian, version: 12}", `d/targets/debian-12.yml:1: os.version: expected a string, got a number: quote it as "12"`},
@@ -146,7 +146,7 @@ func TestD62NoCacheFolderIsMade(t *testing.T) {
 	}
 }
 
-// failing is a stream whose reader is gone.
+// failing is a stream whose reader has gone.
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }

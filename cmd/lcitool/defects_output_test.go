@@ -14,8 +14,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// The tests in this file are named after defects of the original in what it
-// writes. Each shows that input which means no harm still comes out the same.
+// These tests are named after numbered defects of the original in its output. Each shows
+// that harmless input still gives the same output.
 
 func project(mappings string, packages ...string) string {
 	return "-- d/mappings.yml --\n" + mappings + "\n-- d/projects/p.yml --\npackages: [" + strings.Join(packages, ", ") + "]\n"
@@ -152,7 +152,7 @@ func TestD19HeaderReproducesTheFile(t *testing.T) {
 	}
 }
 
-// Nothing says what would be better, so these are as in the original.
+// No source says what would be better, so these are as in the original.
 func TestD60SmallOnesStay(t *testing.T) {
 	files := project("mappings: {x: {default: x, cross-policy-default: foreign}}", "x")
 	has(t, lcitool(t, files, "-d", "d", "dockerfile", "debian-13", "p", "-x", "mips").ok(t).stdout, "dpkg --add-architecture mips")
@@ -166,14 +166,14 @@ func TestD60SmallOnesStay(t *testing.T) {
 		"Project error: Failed to expand 'all': Invalid project list '*'")
 }
 
-// debianTarget is a whole target of the name debian-99.
+// debianTarget is a complete target named debian-99.
 const debianTarget = `os: {name: Debian, version: '99'}
 packaging: {format: deb, command: apt-get}
 paths: {ccache: /usr/bin/ccache, make: /usr/bin/make, ninja: /usr/bin/ninja, pip3: /usr/bin/pip3, python: /usr/bin/python3}
 containers: {base: 'docker.io/library/debian:99'}
 `
 
-// Nothing says what would be better, so the outputs are as in the original.
+// No source says what would be better, so the outputs are as in the original.
 func TestD61CompilersAndLocaleStay(t *testing.T) {
 	r := lcitool(t, project("", "clang", "g++", "gcc", "ccache"), "-d", "d", "dockerfile", "alpine-323", "p").ok(t)
 	var links []string

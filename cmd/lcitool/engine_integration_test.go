@@ -20,8 +20,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// An engineRoom is a podman of the test's own: nothing in it is the machine's,
-// and nothing of it stays.
+// An engineRoom is a podman that shares nothing with the machine's podman and is removed
+// with the test.
 type engineRoom struct {
 	dir string // short, since sockets live below it
 }
@@ -63,7 +63,6 @@ func (r *engineRoom) env() []string {
 	}
 }
 
-// podman runs the room's podman.
 func (r *engineRoom) podman(t *testing.T, args ...string) {
 	t.Helper()
 	cmd := exec.Command("podman", args...)
@@ -73,22 +72,21 @@ func (r *engineRoom) podman(t *testing.T, args ...string) {
 	}
 }
 
-// clear stops the services that were started in the room and removes it.
 func (r *engineRoom) clear(t *testing.T) {
 	cmd := exec.Command("podman", "rm", "--all", "--force", "--time", "0")
 	cmd.Env = append(os.Environ(), r.env()...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("cannot remove containers: %v\n%s", err, out)
 	}
-	// Each volume has one of the 2,048 locks that this user's podman has for all
-	// storage, and keeps it when only its storage is removed.
+	// Each volume has one of the 2,048 locks that this user's podman has for all stores, and
+	// keeps it if only the store is removed.
 	cmd = exec.Command("podman", "volume", "rm", "--all", "--force")
 	cmd.Env = append(os.Environ(), r.env()...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Logf("cannot remove volumes: %v\n%s", err, out)
 	}
-	// The monitors of commands wait for five minutes and then make podman look
-	// at a store that is gone, and so make it again.
+	// The conmon of an exec waits five minutes and then calls podman, which would create the
+	// removed store again.
 	for _, pid := range append(r.processes("conmon"), r.processes("cleanup")...) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -110,10 +108,10 @@ func (r *engineRoom) clear(t *testing.T) {
 	}
 }
 
-// services lists the processes that were started with a socket in the room.
+// services returns the processes with a socket of the room in their arguments.
 func (r *engineRoom) services() []int { return r.processes("unix://" + r.dir) }
 
-// processes lists those whose command line names the room and has the word.
+// processes returns those whose command line has the room's directory and word.
 func (r *engineRoom) processes(word string) []int {
 	var pids []int
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -129,7 +127,7 @@ func (r *engineRoom) processes(word string) []int {
 	return pids
 }
 
-// mounts lists the mount points below the room, outer ones first.
+// mounts returns the mount points below the room, outer ones first.
 func (r *engineRoom) mounts(t *testing.T) []string {
 	t.Helper()
 	data, err := os.ReadFile("/proc/self/mountinfo")
@@ -145,8 +143,7 @@ func (r *engineRoom) mounts(t *testing.T) []string {
 	return points
 }
 
-// waitGone returns when the process has ended, which pidfd tells by becoming
-// readable.
+// waitGone returns when the process has ended: then its pidfd becomes readable.
 func waitGone(pid int) {
 	process, err := os.FindProcess(pid)
 	if err != nil {
@@ -187,8 +184,7 @@ func engineParams(t *testing.T, room *engineRoom, dir string, env ...string) tes
 	}
 }
 
-// keepsCores reports whether a process that crashes in a container of busybox
-// leaves a core.
+// keepsCores reports whether a process that crashes in a busybox container leaves a core.
 func keepsCores() (bool, error) {
 	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
 	if err != nil {
@@ -204,8 +200,7 @@ func keepsCores() (bool, error) {
 	return limit.Max > 0 && name != "" && name[0] != '|' && inDir, nil
 }
 
-// oldBuilder reports whether a step of a build can reach the host here by a
-// bind mount.
+// oldBuilder reports whether a build step can reach the host by a bind mount.
 func oldBuilder() (bool, error) {
 	out, err := exec.Command("podman", "info", "--format", "{{.Host.BuildahVersion}}").Output()
 	if err != nil {
@@ -214,9 +209,9 @@ func oldBuilder() (bool, error) {
 	return semver.Compare("v"+strings.TrimSpace(string(out)), "v1.35.1") < 0, nil
 }
 
-// TestMainJob builds the example's image from the distribution's own mirror
-// and runs its build and tests in it, and then, on the same base images, real
-// projects and, beside them, the statistics suite.
+// TestMainJob builds the example's image from the distribution's mirror and runs its build
+// and tests in it. Then, on the same base images, it runs real projects and the statistics
+// suite.
 func TestMainJob(t *testing.T) {
 	t.Parallel()
 	room := newEngineRoom(t)
@@ -245,7 +240,7 @@ func TestMainJob(t *testing.T) {
 	})
 }
 
-// withImages makes a room that has images of this one.
+// withImages returns a new room with images of this one.
 func (r *engineRoom) withImages(t *testing.T, images ...string) *engineRoom {
 	t.Helper()
 	room := newEngineRoom(t)
@@ -258,9 +253,8 @@ func (r *engineRoom) withImages(t *testing.T, images ...string) *engineRoom {
 	return room
 }
 
-// TestEngineScripts runs the verbs that need an engine, in images that hold
-// busybox alone. Each script has a room of its own, since a run clears away
-// what it finds left behind and scripts count just that.
+// TestEngineScripts runs the scripts of commands that need an engine, in busybox images.
+// Each script has its own room, because runs remove leftovers and some scripts count them.
 func TestEngineScripts(t *testing.T) {
 	t.Parallel()
 	scripts, err := filepath.Glob("testdata/engine/*.txtar")
@@ -279,7 +273,6 @@ func TestEngineScripts(t *testing.T) {
 	}
 }
 
-// controls reports whether the engine can limit a resource.
 func (r *engineRoom) controls(t *testing.T, resource string) bool {
 	t.Helper()
 	cmd := exec.Command("podman", "info", "--format", "{{.Host.CgroupControllers}}")
@@ -291,7 +284,7 @@ func (r *engineRoom) controls(t *testing.T, resource string) bool {
 	return slices.Contains(strings.Fields(strings.Trim(string(out), "[]\n")), resource)
 }
 
-// importTiny puts an image that holds busybox alone into the room.
+// importTiny imports an image with only busybox into the room.
 func (r *engineRoom) importTiny(t *testing.T, reference string, changes ...string) {
 	t.Helper()
 	tar := r.path("busybox.tar")
@@ -305,9 +298,8 @@ func (r *engineRoom) importTiny(t *testing.T, reference string, changes ...strin
 	r.podman(t, append(args, tar, reference)...)
 }
 
-// busyboxImage writes a root file system with busybox, its applets, two
-// accounts and an apk that keeps a log and installs everything but what is
-// called bad.
+// busyboxImage writes a root file system with busybox, its applets, two accounts, and an apk
+// that logs its calls and cannot install "bad".
 func busyboxImage(tar string) error {
 	script := `set -e
 root=$(mktemp -d)

@@ -14,8 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// TestStatusOfStats: a case that fails makes stats check fail, and an interrupted
-// run says so; both write their report.
+// TestStatusOfStats: stats check fails if a case fails, and reports an interrupt; both write
+// their report.
 func TestStatusOfStats(t *testing.T) {
 	for _, c := range []struct {
 		status  suite.Status

@@ -22,7 +22,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// program gives this test's own binary under the name that makes it lcitool.
+// program returns a link to this test binary; under this name it runs as lcitool.
 func program(t testing.TB) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -36,7 +36,6 @@ func program(t testing.TB) string {
 	return name
 }
 
-// verifyDebian runs facts verify as a process of its own.
 func verifyDebian(t testing.TB, program, home string, args ...string) ([]factscheck.Report, *os.ProcessState) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -53,8 +52,8 @@ func verifyDebian(t testing.TB, program, home string, args ...string) ([]factsch
 	return reports, cmd.ProcessState
 }
 
-// TestFactsVerifyDebian holds our facts against Debian's own indexes, from the
-// mirror that this machine installs from.
+// TestFactsVerifyDebian compares our facts with Debian's indexes, from the mirror of this
+// machine.
 func TestFactsVerifyDebian(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -62,8 +61,8 @@ func TestFactsVerifyDebian(t *testing.T) {
 		names int // at least
 	}{
 		{[]string{"--target", "debian-12"}, 1000},
-		// After a point release mirrors may lag for architectures that few
-		// install; these two they keep together.
+		// After a point release, mirrors may be incomplete for rare architectures; these two
+		// are always consistent.
 		{[]string{"--target", "debian-13", "--arch", "x86_64", "--arch", "aarch64"}, 600},
 		{[]string{"--target", "debian-sid"}, 800},
 	}
@@ -95,8 +94,7 @@ func TestFactsVerifyDebian(t *testing.T) {
 	}
 }
 
-// TestCrossCompilersOfDebian compares the architectures that each release of
-// Debian has compilers for with its own indexes, for every pair.
+// TestCrossCompilersOfDebian compares every pair of architectures with Debian's indexes.
 func TestCrossCompilersOfDebian(t *testing.T) {
 	t.Parallel()
 	var stderr bytes.Buffer
@@ -143,8 +141,8 @@ func TestCrossCompilersOfDebian(t *testing.T) {
 	}
 }
 
-// BenchmarkFactsVerify is the whole program with a warm cache. It must stay
-// below 2 s and 150 MiB; the first run, which fills the cache, below 150 MiB.
+// BenchmarkFactsVerify measures the program with a warm cache. It must stay below 2 s and
+// 150 MiB; the first run, which fills the cache, below 150 MiB.
 func BenchmarkFactsVerify(b *testing.B) {
 	lcitool, home := program(b), b.TempDir()
 	_, cold := verifyDebian(b, lcitool, home, "--target", "debian-12")
@@ -165,7 +163,7 @@ func BenchmarkFactsVerify(b *testing.B) {
 	b.ReportMetric(warm, "warm-MiB")
 }
 
-// memory is the most that a process held, in MiB.
+// memory returns the peak memory in MiB.
 func memory(p *os.ProcessState) float64 {
 	return float64(p.SysUsage().(*syscall.Rusage).Maxrss) / 1024
 }

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// A faultRoom is an engine's room with a checkout in it.
+// A faultRoom is an engineRoom with a checkout.
 type faultRoom struct {
 	*engineRoom
 	t    *testing.T
@@ -35,7 +35,7 @@ func newFaultRoom(t *testing.T, pipeline string) *faultRoom {
 	return r
 }
 
-// emptyFaultRoom has no image.
+// emptyFaultRoom returns a room without images.
 func emptyFaultRoom(t *testing.T, pipeline string) *faultRoom {
 	t.Helper()
 	r := &faultRoom{engineRoom: newEngineRoom(t), t: t}
@@ -63,7 +63,7 @@ func (r *faultRoom) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start runs lcitool; stdout and stderr come together.
+// start runs lcitool; stdout and stderr go to one buffer.
 func (r *faultRoom) start(args ...string) (*exec.Cmd, *written) {
 	r.t.Helper()
 	cmd := r.command("lcitool", args...)
@@ -83,9 +83,8 @@ func (r *faultRoom) lcitool(args ...string) (status int, out string) {
 	return cmd.ProcessState.ExitCode(), text.String()
 }
 
-// measured runs lcitool and gives its peak memory in KiB as well, and the last
-// of what it wrote. What is kept of a process after its end counts the memory
-// of its parent, so this asks while it runs.
+// measured runs lcitool and returns its peak memory in KiB and the end of its output. It
+// samples the memory while lcitool runs: rusage after the end includes memory of the parent.
 func (r *faultRoom) measured(args ...string) (status, peak int, end string) {
 	r.t.Helper()
 	file, err := os.Create(r.path("output"))
@@ -117,7 +116,7 @@ func (r *faultRoom) measured(args ...string) (status, peak int, end string) {
 	}
 }
 
-// peakOf is the most memory that a process has had in KiB, 0 if it is gone.
+// peakOf returns the peak memory of a process in KiB, 0 if it has ended.
 func peakOf(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -147,7 +146,7 @@ func (r *faultRoom) podman(args ...string) string {
 	return string(out)
 }
 
-// things lists what a run could leave behind, sorted.
+// things returns what a run could leave behind, sorted.
 func (r *faultRoom) things() []string {
 	r.t.Helper()
 	var all []string
@@ -175,22 +174,22 @@ func (r *faultRoom) things() []string {
 	return all
 }
 
-// isEventLog reports whether a file is the copy that a podman leaves behind if
-// it is killed while it shortens its log of events: its name is a number.
+// isEventLog reports whether a file is the copy that podman leaves if it is killed while it
+// rotates its log of events: its name is a number.
 func isEventLog(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode().IsRegular() && strings.Trim(filepath.Base(path), "0123456789") == ""
 }
 
-// conmons lists the conmon processes of containers. Those of containers that
-// have ended need a moment for podman's clean-up, on a busy machine a long one.
+// conmons returns the conmon processes of containers. After a container ends, podman's
+// clean-up takes a moment, on a busy machine a long one.
 func (r *faultRoom) conmons() []string {
 	r.t.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		var lines []string
 		for _, pid := range r.processes("conmon") {
 			line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-			// The monitor of a command stays for five minutes by podman's will.
+			// podman keeps the conmon of an exec for five minutes.
 			if err == nil && !bytes.Contains(line, []byte("--exec-process-spec")) {
 				lines = append(lines, string(bytes.ReplaceAll(line, []byte{0}, []byte(" ")))+waitsFor(pid))
 			}
@@ -201,7 +200,7 @@ func (r *faultRoom) conmons() []string {
 	}
 }
 
-// treeHash is one of names, modes, contents and times of the checkout.
+// treeHash covers names, modes, contents and times of the checkout.
 func (r *faultRoom) treeHash() string {
 	r.t.Helper()
 	hash := sha256.New()
@@ -230,7 +229,6 @@ func (r *faultRoom) treeHash() string {
 	return fmt.Sprintf("%x", hash.Sum(nil))
 }
 
-// same fails the test if anything is left or the checkout changed.
 func (r *faultRoom) same(before []string, tree string) {
 	r.t.Helper()
 	if after := r.things(); !slices.Equal(before, after) {
@@ -241,7 +239,6 @@ func (r *faultRoom) same(before []string, tree string) {
 	}
 }
 
-// A written is what a process has written so far.
 type written struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -259,7 +256,6 @@ func (o *written) String() string {
 	return o.text.String()
 }
 
-// await returns when the text has been written.
 func (o *written) await(t *testing.T, text string) {
 	t.Helper()
 	for begin := time.Now(); !strings.Contains(o.String(), text); time.Sleep(10 * time.Millisecond) {
@@ -269,7 +265,7 @@ func (o *written) await(t *testing.T, text string) {
 	}
 }
 
-// waitsFor says what a process does, with its children.
+// waitsFor describes what a process and its children wait for.
 func waitsFor(pid int) string {
 	said := ""
 	for _, name := range []string{"stat", "wchan", "syscall"} {

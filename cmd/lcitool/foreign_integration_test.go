@@ -15,8 +15,7 @@ import (
 	"testing"
 )
 
-// legacyLabels are those that earlier versions put on images, of a process of
-// this machine that is gone.
+// legacyLabels returns the labels of earlier versions, of a process that has ended.
 func legacyLabels(t *testing.T) []string {
 	t.Helper()
 	read := func(file string) string {
@@ -49,9 +48,8 @@ func legacyLabels(t *testing.T) []string {
 	return flags
 }
 
-// TestForeignContainersSurvive has containers that somebody made with podman
-// itself from images that an lcitool built, this one and an earlier one. Every
-// verb that speaks to podman leaves them, their volumes and their images alone.
+// TestForeignContainersSurvive has containers that a user made with podman from images of
+// this and an earlier lcitool. No command removes them, their volumes or their images.
 func TestForeignContainersSurvive(t *testing.T) {
 	t.Setenv("CI", "")
 	r := newFaultRoom(t, chaosPipeline)
@@ -71,7 +69,7 @@ func TestForeignContainersSurvive(t *testing.T) {
 			names = append(names, name, name+"x")
 		}
 	}
-	// A working container and an image without a name, as a build of somebody's.
+	// A working container and an unnamed image, as a user's own build leaves them.
 	r.podman("build", "--quiet", "--network", "none", "--label", "lcitool.build=mine", r.path("legacy"))
 	state := func() string {
 		out := r.podman("ps", "--all", "--format", "{{.ID}} {{.Names}} ") + r.podman("ps", "--format", "running {{.Names}}") + r.podman("volume", "ls", "--quiet") +
@@ -112,9 +110,8 @@ func TestForeignContainersSurvive(t *testing.T) {
 	}
 }
 
-// TestForgedConmon has processes that call themselves the conmon of a
-// container: of nobody's, of a user's, with and without our user. prune ends
-// neither them nor the container.
+// TestForgedConmon has processes that look like the conmon of a container, under several
+// users. prune ends neither them nor the container.
 func TestForgedConmon(t *testing.T) {
 	r := newFaultRoom(t, chaosPipeline)
 	id := strings.TrimSpace(r.podman("run", "--detach", "--network", "none", "--name", "victim", "localhost/tiny:1", "sleep", "100000"))

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// hostileStrings is what a fork could write in every place for a string.
+// hostileStrings returns what a fork could write in place of any string.
 func hostileStrings() []string {
 	return []string{
 		"a\nRUN touch EVIL", "a\r\nb", "'", `"`, "$(touch EVIL)", "`touch EVIL`", "${HOME}", "{}", "{0}", "%s%n", "a b", "; touch EVIL #", "&& touch EVIL",
@@ -24,8 +24,8 @@ func hostileStrings() []string {
 	}
 }
 
-// hostileFiles puts a string in every place of a data directory for one. The
-// places are by name.
+// hostileFiles puts s in each place of a data directory that holds a string, by the place's
+// name.
 func hostileFiles(t *testing.T, s string) map[string]string {
 	t.Helper()
 	text, err := json.Marshal(s)
@@ -67,8 +67,8 @@ func hostileFiles(t *testing.T, s string) map[string]string {
 
 var placed = regexp.MustCompile(`^(warning: )?([A-Za-z ]+ error: )?(Can't load (mappings|packages for '[^']*' from '[^']*'): )?d/[a-z]+(/[a-z0-9-]+)?\.yml:\d+: `)
 
-// TestHostileStrings: nothing of it is executed, crashes or takes long, each
-// fault is one line with its place, and what renders has no line of its own.
+// TestHostileStrings: nothing of s is executed, crashes or takes long. Each error is one
+// line with a position, and no output has a line that s chose.
 func TestHostileStrings(t *testing.T) {
 	others := []string{
 		"dockerfile debian-12 p -x s390x", "buildenvscript debian-12 p", "variables debian-12 p", "variables debian-12 p -f yaml",
@@ -121,7 +121,7 @@ func checkHostile(t *testing.T, what string, r ran) {
 	}
 }
 
-// TestHostileTrees: odd files and folders are passed over or told of.
+// TestHostileTrees: unusual files and directories are ignored or reported.
 func TestHostileTrees(t *testing.T) {
 	nested := strings.Repeat("[", 100_000)
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"

@@ -16,8 +16,7 @@ import (
 	"time"
 )
 
-// matrixPipeline is a matrix whose jobs need each other, pass artifacts on and
-// keep a cache.
+// matrixPipeline is a matrix whose jobs need each other, pass artifacts and use a cache.
 const matrixPipeline = `stages: [one, two]
 default: {image: "localhost/tiny:1"}
 .base:
@@ -32,7 +31,6 @@ third:
   script: ['echo "got $(cat first.out) $(cat second.out)"; sleep 0.3']
 `
 
-// TestJobFaults does to runs of jobs what happens to them on a bad day.
 func TestJobFaults(t *testing.T) {
 	tests := map[string]func(*testing.T){
 		"killed":      testJobKilled,
@@ -143,7 +141,7 @@ func testJobInterrupted(t *testing.T) {
 	r.same(before, tree)
 }
 
-// testJobReaderGone has a reader that goes away, as head does.
+// testJobReaderGone closes the reader of stdout early, as head does.
 func testJobReaderGone(t *testing.T) {
 	r := newFaultRoom(t, `default: {image: "localhost/tiny:1"}
 spew:
@@ -202,8 +200,7 @@ func testJobTwoAtOnce(t *testing.T) {
 	r.same(before, tree)
 }
 
-// testJobForeign has containers and volumes that we did not make, some with
-// names like ours.
+// testJobForeign has containers and volumes of others, some with names like ours.
 func testJobForeign(t *testing.T) {
 	r := newFaultRoom(t, sleepPipeline)
 	for _, name := range []string{"lcitool-foreign", "other"} {

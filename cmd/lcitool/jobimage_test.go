@@ -12,8 +12,7 @@ import (
 	"testing"
 )
 
-// TestStaleDockerfilesAreFoundWithoutRequests has a manifest that names hosts
-// which never answer.
+// The manifest names hosts that never answer.
 func TestStaleDockerfilesAreFoundWithoutRequests(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

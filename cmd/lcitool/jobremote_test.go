@@ -18,17 +18,17 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// remoteToken must not be seen in anything that is said or written.
+// remoteToken must not appear in any output or file.
 const remoteToken = "glpat-marker-77c1"
 
-// A remoteJob is a job of the server's pipeline, over when it is first seen.
+// A remoteJob is a job of the server's pipeline that has ended when it is first polled.
 type remoteJob struct {
 	name, status, log string
 	allowed           bool
 }
 
-// A remoteServer answers as GitLab does, for one project with one pipeline
-// that is there once something was pushed.
+// A remoteServer answers as GitLab for one project, with one pipeline that exists after a
+// push.
 type remoteServer struct {
 	pushed string // file that a push makes
 	commit string
@@ -102,7 +102,7 @@ lint:
   script: [make lint]
 `
 
-// remote runs a command line in a checkout with a server.
+// remote runs a command line in a checkout whose remote is s.
 func remote(t *testing.T, s *remoteServer, args ...string) ran {
 	t.Helper()
 	dir := t.TempDir()

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// testJobFullDisk lets the engine's storage run full.
+// testJobFullDisk fills the engine's storage.
 func testJobFullDisk(t *testing.T) {
 	r := emptyFaultRoom(t, sleepPipeline)
 	if err := syscall.Mount("tmpfs", r.path("graph"), "tmpfs", 0, "size=64m"); err != nil {
@@ -34,7 +34,8 @@ func testJobFullDisk(t *testing.T) {
 	_ = file.Close()
 	status, out := r.lcitool("job", "run", "fine")
 	t.Logf("status %d\n%s", status, out)
-	// sqlite, where podman 5 keeps its state, does not say where; the hint says how to ask.
+	// sqlite, where podman 5 keeps its state, does not name the path; the hint says how to
+	// find it.
 	where := strings.Contains(out, "no space left on device") && strings.Contains(out, r.path("graph")) ||
 		strings.Contains(out, "database or disk is full") && strings.Contains(out, "GraphRoot")
 	if !where || !strings.Contains(out, "hint: ") {
@@ -63,7 +64,6 @@ stubborn: {script: ["trap '' TERM; while :; do sleep 98762; done"]}
 memory: {script: ['x=$(tr "\0" x </dev/zero | head -c 400000000); echo "${#x}"']}
 `
 
-// testJobUnruly runs jobs that do what jobs should not.
 func testJobUnruly(t *testing.T) {
 	r := newFaultRoom(t, unrulyPipeline)
 	r.succeed("job", "run", "fine")

@@ -17,14 +17,13 @@ import (
 	"testing"
 )
 
-// machineSocket is the socket that root's lcitool uses if podman.socket is started, as
-// on Ubuntu. No variable moves it.
+// machineSocket is the socket that root's lcitool uses if podman.socket is started, as on
+// Ubuntu. No variable changes the path.
 const machineSocket = "/run/podman/podman.sock"
 
-// hideMachineEngine makes the machine's own podman invisible to the tests and all that
-// they start: its images and containers are not those of an engineRoom. For root it
-// starts this program again, in a mount namespace where machineSocket is not there.
-// The socket of an ordinary user, and of root's session, is below XDG_RUNTIME_DIR,
+// hideMachineEngine hides the machine's podman from the tests and their child processes: its
+// images and containers are not those of an engineRoom. For root it runs this program again
+// in a mount namespace without machineSocket. Sockets of users are below XDG_RUNTIME_DIR,
 // which an engineRoom sets.
 func hideMachineEngine() error {
 	for _, name := range []string{"CONTAINER_HOST", "CONTAINER_CONNECTION"} {
@@ -49,9 +48,9 @@ func hideMachineEngine() error {
 	return fmt.Errorf("cannot start the tests again: %w", syscall.Exec(program, os.Args, os.Environ()))
 }
 
-// coverMachineSocket gives this thread a mount namespace with an empty directory there.
-// Mounts are shared as systemd does it for services: those of the machine come in,
-// and none goes out.
+// coverMachineSocket gives this thread a mount namespace with an empty directory at the
+// socket's place. As in systemd's services, mounts of the machine propagate to it, but not
+// back.
 func coverMachineSocket() error {
 	if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
 		return os.NewSyscallError("unshare", err)
@@ -64,7 +63,7 @@ func coverMachineSocket() error {
 	return os.NewSyscallError("mount", syscall.Mount("tests", filepath.Dir(machineSocket), "tmpfs", 0, "mode=700"))
 }
 
-// TestNoMachineEngine holds on every machine, also on one with a podman.socket.
+// TestNoMachineEngine passes on every machine, also with a podman.socket.
 func TestNoMachineEngine(t *testing.T) {
 	if _, err := os.Lstat(machineSocket); os.Getuid() == 0 && !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%s: %v, want that it does not exist", machineSocket, err)
@@ -76,8 +75,7 @@ func TestNoMachineEngine(t *testing.T) {
 	}
 }
 
-// TestMachineEngineIsHidden plays a machine with a podman.socket and looks whether tests
-// see it.
+// TestMachineEngineIsHidden simulates a machine with a podman.socket.
 func TestMachineEngineIsHidden(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root uses the system's socket")

@@ -4,5 +4,5 @@
 
 package main
 
-// hideMachineEngine does nothing: no test without an engine looks for one.
+// hideMachineEngine does nothing: tests without an engine do not look for one.
 func hideMachineEngine() error { return nil }

@@ -23,8 +23,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// A manifestCase is a command line of the original whose body a manifest's
-// file has as well.
+// A manifestCase is a command line of the original whose body is also in a file of a
+// manifest.
 type manifestCase struct {
 	id       string
 	target   string
@@ -34,8 +34,8 @@ type manifestCase struct {
 	want     []byte // the body with the end of its last line
 }
 
-// TestManifestBodies compares the files of a manifest with what the verbs
-// print for the same targets and projects.
+// TestManifestBodies compares the files of a manifest with the output of commands for the
+// same targets and projects.
 func TestManifestBodies(t *testing.T) {
 	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}}
 	a.prepare()
@@ -75,8 +75,7 @@ func TestManifestBodies(t *testing.T) {
 	compareManifests(t, cases)
 }
 
-// TestManifestConformance does the same with the original's command lines and
-// bodies, where they are at hand.
+// TestManifestConformance does the same with the original's bodies, if they are available.
 func TestManifestConformance(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(conformance, "cases.csv"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,17 +101,16 @@ func TestManifestConformance(t *testing.T) {
 		c.want = append(bytes.TrimSuffix(want, []byte("\n")), '\n')
 		cases = append(cases, c)
 	}
-	// All rows less those with a base image, with some of the layers, for
-	// another build machine, or with variables that no Cirrus job has.
+	// Left out are rows with a base image, some layers, another build machine, or variables
+	// that no Cirrus job has.
 	if without := len(rows) - 1 - len(cases); without > 10 {
 		t.Fatalf("%d of %d command lines are in no manifest", without, len(rows)-1)
 	}
 	compareManifests(t, cases, "-d", mayFacts)
 }
 
-// compareManifests writes manifests that ask for the files of all cases. A
-// manifest has one list of projects for a target, so there are as many as
-// there are lists for the target that has most.
+// compareManifests writes as many manifests as the cases need: a manifest has one list of
+// projects for each target.
 func compareManifests(t *testing.T, cases []manifestCase, options ...string) {
 	t.Helper()
 	for i, round := range rounds(cases) {
@@ -125,8 +123,8 @@ func compareManifests(t *testing.T, cases []manifestCase, options ...string) {
 	}
 }
 
-// inManifest says which file of a manifest holds the body of a command line,
-// if one can.
+// inManifest returns the file of a manifest with the body of a command line, if there is
+// one.
 func inManifest(t *testing.T, id string, args []string) (c manifestCase, ok bool) {
 	t.Helper()
 	flags := pflag.NewFlagSet(args[0], pflag.ContinueOnError)
@@ -159,7 +157,7 @@ func inManifest(t *testing.T, id string, args []string) (c manifestCase, ok bool
 	return c, false
 }
 
-// rounds puts cases into groups in which a target has one list of projects.
+// rounds groups cases so that each target has one list of projects in a group.
 func rounds(cases []manifestCase) [][]manifestCase {
 	var groups [][]manifestCase
 	for _, c := range cases {
@@ -200,7 +198,7 @@ func writeManifest(t *testing.T, dir string, cases []manifestCase) {
 	}
 }
 
-// compareBody compares a generated file, less its header, with a body.
+// compareBody ignores the header of the generated file.
 func compareBody(t *testing.T, file string, want []byte) {
 	t.Helper()
 	data, err := os.ReadFile(file)

@@ -12,7 +12,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestPreCommit has pre-commit run the hooks of this repository.
 func TestPreCommit(t *testing.T) {
 	hooks, err := filepath.Abs("../../.pre-commit-hooks.yaml")
 	if err != nil {

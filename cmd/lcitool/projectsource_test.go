@@ -18,8 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// A site serves project files by https to a program that runs in an empty
-// directory.
+// A site serves project files by https to a program that runs in an empty directory.
 type site struct {
 	*httptest.Server
 	requests atomic.Int32
@@ -67,7 +66,6 @@ func (s *site) app() (a *app, stdout, stderr *bytes.Buffer) {
 	return a, stdout, stderr
 }
 
-// run runs the program once.
 func (s *site) run(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	a, out, errs := s.app()
@@ -75,7 +73,7 @@ func (s *site) run(t *testing.T, args ...string) (status int, stdout, stderr str
 	return status, out.String(), errs.String()
 }
 
-// TestD54StatusIsTold shows what a server answered, not what its page says.
+// Errors have the server's status and not its page.
 func TestD54StatusIsTold(t *testing.T) {
 	s := serve(t, nil)
 	status, stdout, stderr := s.run(t, "variables", "debian-13", s.URL+"/p.yml")
@@ -84,7 +82,7 @@ func TestD54StatusIsTold(t *testing.T) {
 	}
 }
 
-// TestD57OneRequestARun fetches a file once, whatever asks for it.
+// A file is fetched once in a run, however many arguments need it.
 func TestD57OneRequestARun(t *testing.T) {
 	s := serve(t, map[string]string{"/p.yml": "packages: [meson]\n", "/q.yml": "packages: [zlib]\n"})
 	a, _, _ := s.app()
@@ -104,7 +102,7 @@ func TestD57OneRequestARun(t *testing.T) {
 	}
 }
 
-// TestD57ManifestAsksOnce makes many files of a manifest from one answer.
+// All files of a manifest need only one request.
 func TestD57ManifestAsksOnce(t *testing.T) {
 	s := serve(t, map[string]string{"/p.yml": "packages: [meson]\n"})
 	if err := os.Mkdir("ci", 0o755); err != nil {
@@ -129,7 +127,7 @@ func TestD57ManifestAsksOnce(t *testing.T) {
 	}
 }
 
-// TestPlainNamesNeedNoSource leaves names alone, and the lock unread.
+// Plain names are unchanged, and the lock is not read.
 func TestPlainNamesNeedNoSource(t *testing.T) {
 	s := serve(t, nil)
 	if err := os.MkdirAll("ci/lcitool.lock", 0o755); err != nil {
@@ -143,8 +141,7 @@ func TestPlainNamesNeedNoSource(t *testing.T) {
 	}
 }
 
-// TestD58FileOverridesProject takes the fetched project for the known one of
-// its name.
+// The fetched project replaces a known one of the same name.
 func TestD58FileOverridesProject(t *testing.T) {
 	s := serve(t, map[string]string{"/osinfo-db.yml": "packages: [meson]\n"})
 	status, stdout, stderr := s.run(t, "variables", "debian-13", "osinfo-db,"+s.URL+"/osinfo-db.yml")
@@ -153,8 +150,7 @@ func TestD58FileOverridesProject(t *testing.T) {
 	}
 }
 
-// TestNetworkAwayIsTold goes on with the copy in the cache and says so in a
-// line.
+// TestNetworkAwayIsTold uses the cached copy and prints one warning.
 func TestNetworkAwayIsTold(t *testing.T) {
 	s := serve(t, map[string]string{"/p.yml": "packages: [meson]\n"})
 	_, before, _ := s.run(t, "variables", "debian-13", s.URL+"/p.yml")
@@ -172,7 +168,6 @@ func TestNetworkAwayIsTold(t *testing.T) {
 	}
 }
 
-// TestLockedURL goes through the life of a lock.
 func TestLockedURL(t *testing.T) {
 	s := serve(t, map[string]string{"/p.yml": "packages: [gcc, meson]\n"})
 	if err := os.Mkdir("ci", 0o755); err != nil {
@@ -204,7 +199,6 @@ func TestLockedURL(t *testing.T) {
 	}
 }
 
-// TestCertificateVariables refuses what names no certificates.
 func TestCertificateVariables(t *testing.T) {
 	s := serve(t, map[string]string{"/p.yml": "packages: []\n"})
 	good := s.env["REQUESTS_CA_BUNDLE"]
@@ -223,8 +217,7 @@ func TestCertificateVariables(t *testing.T) {
 	}
 }
 
-// TestFetch: a pipeline's includes from elsewhere are fetched when that is asked
-// for, and stay as they were.
+// TestFetch: includes from elsewhere are fetched only on request, and do not change later.
 func TestFetch(t *testing.T) {
 	s := serve(t, map[string]string{"/a.yml": "there: {script: [x]}\n"})
 	if err := os.WriteFile(".gitlab-ci.yml", []byte("include: "+s.URL+"/a.yml\nhere: {script: [x]}\n"), 0o644); err != nil {

@@ -23,8 +23,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// serveRegistry starts Debian's docker-registry and returns its host and port. It
-// answers no request after one for /gone.
+// serveRegistry starts Debian's docker-registry and returns its host and port. After a
+// request for /gone it answers no more.
 func serveRegistry(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -66,7 +66,7 @@ func serveRegistry(t *testing.T) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// waitForSocket returns when a program listens on a socket.
+// waitForSocket returns when a program listens on the socket.
 func waitForSocket(t *testing.T, socket string) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
@@ -81,7 +81,7 @@ func waitForSocket(t *testing.T, socket string) {
 	}
 }
 
-// TestPullPolicyOfRegistry runs jobs whose images are in a registry that changes.
+// TestPullPolicyOfRegistry changes images in the registry between jobs.
 func TestPullPolicyOfRegistry(t *testing.T) {
 	t.Parallel()
 	room := newEngineRoom(t)

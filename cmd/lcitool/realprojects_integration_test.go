@@ -16,9 +16,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 )
 
-// testRealProjects has others' projects built and tested by the jobs of their
-// pipelines: what Debian has of them, and the files that a maintainer would
-// write to use lcitool.
+// testRealProjects builds and tests other projects, from Debian's source packages, with the
+// files that a maintainer would add to use lcitool.
 func testRealProjects(t *testing.T, room *engineRoom) {
 	apt := newSourceFetcher(t, "bookworm")
 	for _, name := range []string{"fribidi", "libtasn1-6"} {
@@ -30,12 +29,10 @@ func testRealProjects(t *testing.T, room *engineRoom) {
 	}
 }
 
-// A sourceFetcher fetches source packages, without a change of what the
-// machine's own apt knows.
+// A sourceFetcher fetches source packages without changing the machine's apt.
 type sourceFetcher struct{ options []string }
 
-// newSourceFetcher reads the mirror's list of a release's sources. The mirror
-// is the machine's own.
+// newSourceFetcher reads the index of a release's sources from the machine's mirror.
 func newSourceFetcher(t *testing.T, suite string) *sourceFetcher {
 	t.Helper()
 	machine, err := aptsources.Read(os.DirFS("/"))
@@ -68,7 +65,7 @@ func newSourceFetcher(t *testing.T, suite string) *sourceFetcher {
 	return f
 }
 
-// fetch gives a directory with the unpacked and patched sources of a package.
+// fetch returns a directory with the unpacked and patched sources of a package.
 func (f *sourceFetcher) fetch(t *testing.T, name string) string {
 	t.Helper()
 	dir := t.TempDir()

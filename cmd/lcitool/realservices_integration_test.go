@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestRealServices has jobs use Debian's PostgreSQL and Redis, in images that do at
-// their start what the official ones do.
+// TestRealServices uses Debian's PostgreSQL and Redis, in images that start like the
+// official ones.
 func TestRealServices(t *testing.T) {
 	room := newEngineRoom(t)
 	t.Run("scripts", func(t *testing.T) { testscript.Run(t, engineParams(t, room, "testdata/realservices")) })

@@ -18,8 +18,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// TestReference compares the command reference and the man pages with what
-// the commands say of themselves.
+// TestReference compares the command reference and the man pages with the commands; -update
+// rewrites them.
 func TestReference(t *testing.T) {
 	root := newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}})
 	reference, man := map[string][]byte{}, map[string][]byte{}
@@ -43,7 +43,7 @@ func TestReference(t *testing.T) {
 	golden.Tree(t, "../../docs/man", man)
 }
 
-// walk visits a command with all that users see below it.
+// walk visits cmd and all visible commands below it.
 func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 	visit(cmd)
 	for _, sub := range cmd.Commands() {
@@ -53,7 +53,6 @@ func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-// TestEveryCommandSaysWhatItDoes keeps the reference worth reading.
 func TestEveryCommandSaysWhatItDoes(t *testing.T) {
 	walk(newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}}), func(cmd *cobra.Command) {
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
@@ -62,8 +61,8 @@ func TestEveryCommandSaysWhatItDoes(t *testing.T) {
 	})
 }
 
-// TestSettingsApplyToAllJobCommands keeps the key of a setting and its option
-// together: what a project's file says holds for each job command.
+// TestSettingsApplyToAllJobCommands: a setting has an option of the same name in each job
+// command.
 func TestSettingsApplyToAllJobCommands(t *testing.T) {
 	walk(newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}}), func(cmd *cobra.Command) {
 		verb := verbPath(cmd)
@@ -78,8 +77,7 @@ func TestSettingsApplyToAllJobCommands(t *testing.T) {
 	})
 }
 
-// TestExamples: each command that does something has examples, which are command
-// lines that it takes.
+// TestExamples: each runnable command has examples that it can parse.
 func TestExamples(t *testing.T) {
 	root := newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}})
 	walk(root, func(cmd *cobra.Command) {

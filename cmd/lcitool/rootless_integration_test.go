@@ -18,12 +18,12 @@ import (
 	"testing"
 )
 
-// rootlessAccount is made for the test and removed after it; who runs the
-// tests without being root is the ordinary user already.
+// rootlessAccount exists only during the test; an ordinary user who runs the tests needs
+// none.
 const rootlessAccount = "lcitool-rootless"
 
-// TestRootless runs a workload as an ordinary user, whose files keep their
-// owner inside and outside.
+// TestRootless runs a workload as an ordinary user; files have the same owner inside and
+// outside.
 func TestRootless(t *testing.T) {
 	room := newEngineRoom(t)
 	account := ordinaryUser(t)
@@ -44,7 +44,7 @@ func TestRootless(t *testing.T) {
 	if err := os.Chmod(room.dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
-	// A directory without a socket: the user's own service has another store.
+	// In a directory without a socket, because the user's own service has another store.
 	runtime := filepath.Join(home, "runtime")
 	if err := os.Mkdir(runtime, 0o700); err != nil {
 		t.Fatal(err)
@@ -91,8 +91,8 @@ func TestRootless(t *testing.T) {
 	}
 }
 
-// rootlessTree runs a workload with a tree that it may change and one that it
-// may not, both as the user who calls.
+// rootlessTree runs a workload with a writable and a read-only tree, both as the calling
+// user.
 func rootlessTree(t *testing.T, tree string, account *user.User, lcitool func(args ...string) (string, error)) {
 	data := filepath.Join(tree, "ci/lcitool")
 	writeFile(t, filepath.Join(data, "mappings.yml"), "mappings: {good: {default: good}, ca-certificates: {}, git: {}, locales: {}}\n")
@@ -122,7 +122,6 @@ containers: {base: 'localhost/tiny:1'}
 	}
 }
 
-// ordinaryUser gives an account that is not root.
 func ordinaryUser(t *testing.T) *user.User {
 	t.Helper()
 	if os.Getuid() != 0 {

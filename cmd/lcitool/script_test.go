@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/strictyaml"
 )
 
-// TestMain lets scripts run this very program as "lcitool".
+// TestMain makes this program available to scripts as "lcitool".
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "lcitool" {
 		if err := hideMachineEngine(); err != nil {
@@ -24,7 +24,6 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"lcitool": main})
 }
 
-// TestScript runs the scripts of all verbs that need no engine.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -38,7 +37,7 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// strictYAML reads files, or "stdout", as the strictest readers of YAML do.
+// strictYAML reads files, or "stdout", with strict YAML parsers.
 func strictYAML(ts *testscript.TestScript, neg bool, files []string) {
 	if neg || len(files) == 0 {
 		ts.Fatalf("usage: strictyaml FILE...")

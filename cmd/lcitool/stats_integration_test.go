@@ -21,14 +21,14 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// A statsRoom runs the statistics suite in a room that has the base images.
+// A statsRoom runs the statistics suite in an engineRoom that has the base images.
 type statsRoom struct {
 	*engineRoom
 	program string // lcitool as it is released: static, so that it runs in any container
 }
 
-// testStatistics runs the whole suite on two stacks side by side, and then
-// what wants another daemon, or a machine that has less.
+// testStatistics runs the suite on two stacks at once, and then with other daemons and fewer
+// devices.
 func testStatistics(t *testing.T, room *engineRoom) {
 	s := statsRoom{room, room.path("lcitool")}
 	goBuild(t, "build", "-o", s.program, ".")
@@ -42,7 +42,7 @@ func testStatistics(t *testing.T, room *engineRoom) {
 	})
 }
 
-// goBuild compiles something static with the tags that the program needs.
+// goBuild builds a static program with the tags that lcitool needs.
 func goBuild(t *testing.T, args ...string) {
 	t.Helper()
 	const tags = "remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper libvirt"
@@ -54,7 +54,6 @@ func goBuild(t *testing.T, args ...string) {
 	}
 }
 
-// run runs a command in the room and gives what it writes.
 func (s statsRoom) run(t *testing.T, limit time.Duration, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -69,7 +68,6 @@ func (s statsRoom) run(t *testing.T, limit time.Duration, name string, args ...s
 	return out.String(), err
 }
 
-// inContainer runs a command in the image of a target, without any device.
 func (s statsRoom) inContainer(t *testing.T, limit time.Duration, target string, options []string, command ...string) (string, error) {
 	t.Helper()
 	args := slices.Concat([]string{"run", "--rm", "--init", "--network", "none", "--volume", s.dir + ":" + s.dir}, options,
@@ -77,7 +75,7 @@ func (s statsRoom) inContainer(t *testing.T, limit time.Duration, target string,
 	return s.run(t, limit, "podman", args...)
 }
 
-// missing are the devices that this machine lacks, with what cases then say.
+// missing returns the devices that this machine lacks, with the reasons that cases report.
 func missing(t *testing.T) []string {
 	t.Helper()
 	var reasons []string
@@ -93,7 +91,7 @@ func missing(t *testing.T) []string {
 	return reasons
 }
 
-// verdicts reads a run and checks that each verdict is one that may be.
+// verdicts reads a run and checks that each result is an expected one.
 func verdicts(t *testing.T, file string, cases int, reasons ...string) *report.Run {
 	t.Helper()
 	f, err := os.Open(file)
@@ -110,7 +108,7 @@ func verdicts(t *testing.T, file string, cases int, reasons ...string) *report.R
 		t.Errorf("%d results of %d cases", len(r.Results), cases)
 	}
 	reasons = append(reasons, "^needs libvirt ", "^the host has no (cache|memory bandwidth) monitors$", "^cannot count a performance event: ",
-		// Without every privilege there are neither device nodes nor control groups.
+		// Without --privileged there are neither device nodes nor control groups.
 		"^cannot make /dev/tap", "^QEMU has no descriptor of a vCPU's statistics open", "^libvirt keeps its domains in no control groups here$", "^nothing moved: ")
 	may := regexp.MustCompile(strings.Join(reasons, "|"))
 	for _, x := range r.Results {
@@ -139,7 +137,7 @@ func inCatalogue(id string, w report.Where) bool {
 	})
 }
 
-// release reads what Version.String writes.
+// release parses the output of Version.String.
 func release(s string) domstats.Version {
 	var n [3]uint64
 	for i, part := range strings.SplitN(s, ".", 3) {
@@ -168,7 +166,6 @@ func (s statsRoom) whole(t *testing.T) {
 			t.Errorf("%s: %d rows of coverage, %d observations, unknown: %q", target, len(r.Coverage), len(r.Observations), r.Unknown)
 		}
 	}
-	// The stacks differ, and what compares two runs says in what.
 	out, err = s.run(t, 10*time.Minute, s.program, "stats", "diff", filepath.Join(reports, "debian-12.json"), filepath.Join(reports, "debian-13.json"))
 	if err != nil || !strings.Contains(out, "libvirt: 9.0.0 -> 11.3.0") {
 		t.Errorf("stats diff: %v\n%s", err, out)
@@ -178,8 +175,7 @@ func (s statsRoom) whole(t *testing.T) {
 	}
 }
 
-// killed ends a run in a way that lets it remove nothing: prune lists its
-// container and its directories, and removes them.
+// killed kills a run; prune must list and remove its container and directories.
 func (s statsRoom) killed(t *testing.T) {
 	cmd := exec.Command(s.program, "stats", "run", "-t", "debian-13", "--bootstrap", "--run", "CON-02")
 	cmd.Env = append(os.Environ(), s.env()...)
@@ -220,7 +216,7 @@ func (s statsRoom) killed(t *testing.T) {
 	}
 }
 
-// wire runs the tests that want a daemon at hand: lies told to the suite over
+// wire runs the tests that need a daemon: changed answers, a recording, leftovers.
 // the wire, a recording taken, nothing left behind.
 func (s statsRoom) wire(t *testing.T) {
 	t.Parallel()
@@ -241,8 +237,8 @@ func (s statsRoom) wire(t *testing.T) {
 	}
 }
 
-// check runs cases in a container of debian-12 and gives the run. The command
-// is a shell's, which gets the arguments for lcitool.
+// check runs cases in a container of debian-12. command is a shell command that gets the
+// arguments for lcitool.
 func (s statsRoom) check(t *testing.T, options []string, command string, patterns []string, reasons ...string) *report.Run {
 	t.Helper()
 	cases, err := suite.Select(suite.Cases(), patterns...)
@@ -270,7 +266,7 @@ func (s statsRoom) check(t *testing.T, options []string, command string, pattern
 	return verdicts(t, file, len(cases), reasons...)
 }
 
-// emulated has no KVM and no tap devices: the rest runs.
+// emulated has neither KVM nor tap devices.
 func (s statsRoom) emulated(t *testing.T) {
 	t.Parallel()
 	patterns := []string{"MAP-*", "VM-*", "CPU-0[56]", "VCP-0[1-6]", "VCP-1[2-4]", "NET-0[123]", "BLK-0[123]", "DRT-0[345]"}
@@ -283,8 +279,7 @@ func (s statsRoom) emulated(t *testing.T) {
 	}
 }
 
-// session runs as an ordinary user against that user's own daemon, which needs
-// no configuration at all.
+// session uses the session daemon of an ordinary user, which needs no configuration.
 func (s statsRoom) session(t *testing.T) {
 	t.Parallel()
 	var options []string
@@ -310,7 +305,7 @@ exec setpriv --reuid tester --regid tester --init-groups env HOME=/home/tester s
 	}
 }
 
-// testDriver has a daemon and no QEMU to speak of.
+// testDriver has a daemon and no usable QEMU.
 func (s statsRoom) testDriver(t *testing.T) {
 	t.Parallel()
 	const no = "test:///default has no QEMU driver"

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The script for git bisect turns what happens into git's statuses.
+// The script for git bisect maps results to git's exit statuses.
 func TestStatsBisect(t *testing.T) {
 	script, err := filepath.Abs("../../ci/stats-bisect")
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// A patchRoom has the sources of a project, as a maintainer would.
+// A patchRoom has the sources of a project, as a maintainer has.
 type patchRoom struct {
 	statsRoom
 	project string
 	tree    string
 }
 
-// newPatchRoom unpacks sources of the distribution, which the target's own package
-// manager fetches.
+// newPatchRoom unpacks the distribution's sources, fetched with the target's package
+// manager.
 func newPatchRoom(t *testing.T, project, archive string) patchRoom {
 	t.Helper()
 	room := newEngineRoom(t)
@@ -38,7 +38,6 @@ cp --archive /tmp/source/*/. .`
 	return p
 }
 
-// inTree runs a command of the guide in the tree.
 func (p patchRoom) inTree(t *testing.T, args ...string) {
 	t.Helper()
 	words := []string{"run", "-t", "debian-13", "-p", p.project, "--bootstrap", "--base-dir", p.tree, "--writable", "--mount-at", p.tree}
@@ -47,19 +46,18 @@ func (p patchRoom) inTree(t *testing.T, args ...string) {
 	}
 }
 
-// lastLines are those that a build ends with.
 func lastLines(out string) string {
 	const most = 4000
 	return out[max(0, len(out)-most):]
 }
 
-// judge runs cases on what was built and gives the output.
+// judge runs cases on the built program and returns the output.
 func (p patchRoom) judge(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	return p.run(t, 2*time.Hour, p.program, append([]string{"stats", "run", "-t", "debian-13", "--bootstrap"}, args...)...)
 }
 
-// pass wants all cases to have run, and none to fail.
+// pass fails the test unless all cases ran and none failed.
 func (p patchRoom) pass(t *testing.T, args ...string) {
 	t.Helper()
 	out, err := p.judge(t, args...)
@@ -68,7 +66,6 @@ func (p patchRoom) pass(t *testing.T, args ...string) {
 	}
 }
 
-// replace changes one line of the sources.
 func (p patchRoom) replace(t *testing.T, file, old, now string) {
 	t.Helper()
 	path := filepath.Join(p.tree, file)
@@ -84,8 +81,8 @@ func (p patchRoom) replace(t *testing.T, file, old, now string) {
 	}
 }
 
-// TestPatchOfLibvirt follows docs/stats.md: build, test, break a line, test again;
-// an installed prefix; what cannot work.
+// TestPatchOfLibvirt follows docs/stats.md: build, test, break a line, test again. It also
+// tests an installed prefix, and errors.
 func TestPatchOfLibvirt(t *testing.T) {
 	p := newPatchRoom(t, "libvirt", "libv/libvirt/libvirt_11.3.0.orig.tar.xz")
 	prefix := filepath.Join(p.tree, "installed")
@@ -116,11 +113,9 @@ func TestPatchOfLibvirt(t *testing.T) {
 	}
 }
 
-// TestPatchOfQEMU does the same with a QEMU.
 func TestPatchOfQEMU(t *testing.T) {
 	p := newPatchRoom(t, "qemu", "q/qemu/qemu_10.0.13+ds.orig.tar.xz")
-	// Debian's own packaging has patches against what its archive of sources lacks: a
-	// Python package and the firmware.
+	// Debian patches what its source archive lacks: a Python package and the firmware.
 	p.inTree(t, "--", "sh", "-ec", `sed -i /^pycotap/d pythondeps.toml
 sed -i '/unpack_edk2_blobs = bzip2.found/d' meson.build
 ./configure --target-list=x86_64-softmmu --without-default-features --enable-kvm --enable-tcg --enable-slirp \

@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// TestReaderGone: the first write without a reader cancels the run, and the exit
-// status says so whatever else went wrong.
+// TestReaderGone: the first failed write cancels the run and decides the exit status,
+// whatever else fails.
 func TestReaderGone(t *testing.T) {
 	reader, writer, err := os.Pipe()
 	if err != nil {

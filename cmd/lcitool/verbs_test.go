@@ -9,8 +9,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// TestNeeded: a verb that is made alone has its own name and the same help as
-// among all others.
+// TestNeeded: a command that is constructed alone has the same name and help as in the whole
+// tree.
 func TestNeeded(t *testing.T) {
 	silent := func() *app { return &app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}} }
 	whole := newRoot(silent())

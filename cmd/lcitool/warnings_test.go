@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// TestWarningsAreCounted: the eleventh of a kind is not shown, but counted.
+// TestWarningsAreCounted: from the eleventh warning of a kind, only the number is shown.
 func TestWarningsAreCounted(t *testing.T) {
 	var said strings.Builder
 	a := &app{Streams: stdio.Streams{Stderr: &said}}
@@ -30,8 +30,8 @@ func TestWarningsAreCounted(t *testing.T) {
 	}
 }
 
-// TestWarningsTogether is for the race detector: images of several targets are
-// planned at the same time.
+// TestWarningsTogether is for the race detector: images of several targets are planned at
+// once.
 func TestWarningsTogether(t *testing.T) {
 	var mu sync.Mutex
 	var said strings.Builder
@@ -69,7 +69,7 @@ func (w lockedBuilder) Write(p []byte) (int, error) {
 	return w.b.Write(p)
 }
 
-// TestTellKeepsToItsLine: no name begins a line of its own.
+// TestTellKeepsToItsLine: a name from outside cannot start a new line.
 func TestTellKeepsToItsLine(t *testing.T) {
 	name := "x\nlcitool: all jobs passed\x1b[2J\u202e"
 	var said strings.Builder
