@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// stub stands for lcitool, which takes long to build.
+// stub replaces lcitool, which takes long to build.
 const stub = `package main
 
 import (
@@ -26,7 +26,7 @@ import (
 func main() { fmt.Println(os.Args[1:]) }
 `
 
-// run runs a command that is to succeed and gives what it prints.
+// run runs a command that must succeed and returns its output.
 func run(t *testing.T, dir string, env []string, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -40,8 +40,7 @@ func run(t *testing.T, dir string, env []string, name string, args ...string) st
 	return string(out)
 }
 
-// fewer leaves the manual pages of commands and the guides out of a list, once
-// they have been found to be all that there are.
+// fewer checks that the manual pages and guides in a list are complete, and leaves them out.
 func fewer(t *testing.T, list string) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -64,8 +63,8 @@ func fewer(t *testing.T, list string) []byte {
 	return out.Bytes()
 }
 
-// TestDist makes a release in two directories, byte for byte the same, and lists
-// what its packages install.
+// TestDist builds a release in two directories, which must be byte for byte equal, and
+// compares what its packages install with golden files.
 func TestDist(t *testing.T) {
 	temp := t.TempDir()
 	program := filepath.Join(temp, "stub")
@@ -114,7 +113,7 @@ func TestDist(t *testing.T) {
 		t.Errorf("missing %q", names)
 	}
 	out := filepath.Join(temp, "one out")
-	// Sizes and dates are not what a package is about.
+	// Sizes and dates vary.
 	deb := run(t, out, nil, "sh", "-c", `dpkg-deb --ctrl-tarfile "$1" | tar -xOf - ./control | grep -v ^Installed-Size; dpkg-deb --fsys-tarfile "$1" | tar -tvf - | awk '{ print $1, $2, $6 }'`, "sh", "lcitool_1.2.3_amd64.deb")
 	golden.File(t, "testdata/deb.txt", fewer(t, deb))
 	rpm := run(t, out, nil, "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{LICENSE} %{BUILDHOST} [%{RECOMMENDS} ]\n[%{FILEMODES:perms} %{FILEUSERNAME} %{FILENAMES}\n]", "lcitool-1.2.3-1.x86_64.rpm")

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// otherSystem writes a root file system to $1 with busybox, as Alpine has it, and with
-// package managers, a podman and a sudo that only record what they are asked for.
+// otherSystem writes a root file system to $1: busybox as in Alpine, and a podman, a sudo
+// and package managers that only log their calls.
 const otherSystem = `set -e
 mkdir -p "$1"/bin "$1"/etc "$1"/tmp "$1"/src "$1"/log "$1"/stand-in
 chmod 1777 "$1"/tmp "$1"/log
@@ -28,8 +28,7 @@ printf '#!/bin/sh\nif [ "$1" = run ]; then echo a container runs; else echo podm
 chmod +x "$1"/bin/dnf "$1"/bin/zypper "$1"/bin/apk "$1"/bin/sudo "$1"/stand-in/podman
 `
 
-// eachSystem runs host-setup on each of the systems in /systems, and once more
-// where that ended well.
+// eachSystem runs host-setup on each system in /systems, and again where it succeeded.
 const eachSystem = `
 for system in /systems/*; do
 	rm -rf /bin/podman /etc/containers /log/packages
@@ -40,8 +39,8 @@ for system in /systems/*; do
 done
 `
 
-// onOtherSystems runs a script in a machine that has cgroups v2 alone, and gives
-// its root.
+// onOtherSystems runs a script in a container with only cgroups v2 and returns the
+// container's root.
 func onOtherSystems(t *testing.T, user, script string, systems map[string][2]string) string {
 	t.Helper()
 	root, cgroups := filepath.Join(t.TempDir(), "root"), t.TempDir()
@@ -70,7 +69,7 @@ func onOtherSystems(t *testing.T, user, script string, systems map[string][2]str
 	return root
 }
 
-// said reads what a script left in the machine; nothing is an empty string.
+// said reads a log of the scripts, "" if there is none.
 func said(t *testing.T, names ...string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(names...))
@@ -80,9 +79,9 @@ func said(t *testing.T, names ...string) string {
 	return string(data)
 }
 
-// TestHostSetupWithoutApt runs host-setup where other package managers are. What
-// they would install is what ci/hostenv names for the nearest target; none is called
-// where its words cannot be right.
+// TestHostSetupWithoutApt runs host-setup with other package managers. They must install
+// what ci/hostenv names for the nearest target; none is called where these names may be
+// wrong.
 func TestHostSetupWithoutApt(t *testing.T) {
 	installed := map[string][2]string{ // the package manager's call, the target
 		"fedora":      {"dnf --quiet --assumeyes install", "fedora-44"},
@@ -130,7 +129,7 @@ func TestHostSetupWithoutApt(t *testing.T) {
 	}
 }
 
-// TestHostSetupWithoutAptAsksForRoot: an ordinary user's call goes through sudo.
+// TestHostSetupWithoutAptAsksForRoot: an ordinary user's calls use sudo.
 func TestHostSetupWithoutAptAsksForRoot(t *testing.T) {
 	root := onOtherSystems(t, "1000", `/src/ci/host-setup >/tmp/out`, nil)
 	if got := said(t, root, "log", "packages"); got != "sudo -- /src/ci/host-setup run\n" {

@@ -16,8 +16,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// TestRelease makes a release of lcitool itself for this machine in two
-// directories, byte for byte the same, and an image of its program.
+// TestRelease builds a release of lcitool for this machine in two directories, which must be
+// byte for byte equal, and an image of the program.
 func TestRelease(t *testing.T) {
 	temp := t.TempDir()
 	system := "linux/" + runtime.GOARCH
@@ -49,9 +49,8 @@ func TestRelease(t *testing.T) {
 	t.Run("deb", func(t *testing.T) { testDeb(t, env, program, filepath.Join(temp, "one out")) })
 }
 
-// testStartup: no package of ours does much before main, since all commands wait
-// for that. One large regular expression that is compiled there is some hundred
-// allocations.
+// testStartup limits what packages allocate before main, which delays all commands. One
+// large regular expression costs some hundred allocations.
 func testStartup(t *testing.T, program string) {
 	const most = 200
 	cmd := exec.CommandContext(t.Context(), program, "version")
@@ -81,7 +80,7 @@ func testStartup(t *testing.T, program string) {
 	}
 }
 
-// ownStorage gives a podman images of its own, which go with the test.
+// ownStorage gives podman a store that is removed with the test.
 func ownStorage(t *testing.T, dir string) []string {
 	storage := filepath.Join(dir, "storage.conf")
 	conf := "[storage]\ndriver = \"vfs\"\ngraphroot = \"" + filepath.Join(dir, "graph") + "\"\nrunroot = \"" + filepath.Join(dir, "run") + "\"\n"
@@ -99,7 +98,6 @@ func ownStorage(t *testing.T, dir string) []string {
 	return env
 }
 
-// testDeb installs the package in a Debian container, uses it and removes it.
 func testDeb(t *testing.T, env []string, program, out string) {
 	run(t, out, env, program, "container", "bootstrap", "debian-13")
 	const script = `set -e
@@ -124,7 +122,6 @@ find / -xdev -name '*lcitool*' -not -path '/dist/*' -not -path '/var/lib/dpkg/*'
 	}
 }
 
-// testImage makes the image of a program and uses it.
 func testImage(t *testing.T, env []string, program string) {
 	run(t, "..", env, "ci/image", program, "localhost/lcitool:test")
 	files := run(t, "..", env, "sh", "-c", `id=$(podman create localhost/lcitool:test) && podman export "$id" | tar -tf - | sort && podman rm "$id" >/dev/null`)

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// exported returns an archive with files of the given names and contents.
+// exported returns an exported image with files of these names and contents.
 func exported(t *testing.T, files ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -16,8 +16,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// TestBuildSeesWhatBaseImagesBring has a base image whose ONBUILD and whose
-// variables would change what the Dockerfile says.
+// TestBuildSeesWhatBaseImagesBring has a base image whose ONBUILD and variables would change
+// the build.
 func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -58,8 +58,8 @@ func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
 	}
 }
 
-// sameOnBuildInAnExport fails the test if the ONBUILD instructions of an image
-// are others in its export, which is read if the store is elsewhere.
+// sameOnBuildInAnExport checks that an image has the same ONBUILD instructions in its
+// export, which is read if the store is elsewhere.
 func sameOnBuildInAnExport(t *testing.T, e *Engine, image string, want ...string) {
 	t.Helper()
 	found, err := e.Inspect(t.Context(), image)

@@ -14,8 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// BenchmarkRun runs a container through the bindings and through podman's own
-// command line in turn, and reports the ratio of the two.
+// BenchmarkRun runs a container through the bindings and through podman's command line in
+// turn, and reports the ratio.
 func BenchmarkRun(b *testing.B) {
 	var ours, theirs time.Duration
 	for b.Loop() {
@@ -41,8 +41,8 @@ func BenchmarkRun(b *testing.B) {
 	b.ReportMetric(float64(ours)/float64(theirs), "ratio")
 }
 
-// BenchmarkUnchangedBuild compares an answer from the input digest with a
-// build that podman's command line finds wholly in its cache.
+// BenchmarkUnchangedBuild compares the check of the input digest with a build that podman's
+// command line has completely in its cache.
 func BenchmarkUnchangedBuild(b *testing.B) {
 	e, err := Connect(context.Background(), here.options())
 	if err != nil {

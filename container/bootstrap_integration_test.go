@@ -19,8 +19,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 )
 
-// TestBootstrapFromTheMachinesMirror makes a real base image, builds on it
-// with its own package sources, and sees that a second call does nothing.
+// TestBootstrapFromTheMachinesMirror makes a real base image and builds on it with its
+// package sources. A second call does nothing.
 func TestBootstrapFromTheMachinesMirror(t *testing.T) {
 	e := container.NewTestEngine(t)
 	const reference = "docker.io/library/debian:12-slim"
@@ -75,8 +75,8 @@ func TestBootstrapOfWhatTheMirrorLacks(t *testing.T) {
 	}
 }
 
-// ownSources are bookworm's on the mirror that this machine installs from, or that
-// it was given.
+// ownSources returns the sources of bookworm on this machine's mirror, or on
+// TEST_DEBIAN_MIRROR.
 func ownSources(t *testing.T) []string {
 	t.Helper()
 	m, err := aptsources.Read(os.DirFS("/"))

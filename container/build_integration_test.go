@@ -74,7 +74,6 @@ func TestBuildThenAnswersFromTheDigest(t *testing.T) {
 	}
 }
 
-// TestD06FailingBuildLeavesThePreviousImage also looks at what is said.
 func TestD06FailingBuildLeavesThePreviousImage(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -150,8 +149,8 @@ func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 	})
 }
 
-// A socket of this user's own, such as podman.socket, has the store of a
-// service that we start: builds there end like those of a private one.
+// A socket of this user, such as podman.socket, has the same store as a service that we
+// start: builds there end like those of a private service.
 func TestCancelledBuildAtTheUsersSocketLeavesNothing(t *testing.T) {
 	e := external(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -188,7 +187,7 @@ func TestBuildAtASocketWithAnotherStore(t *testing.T) {
 	}
 }
 
-// external connects to a service that is not a private one of the package.
+// external connects to a service that the package did not start.
 func external(t *testing.T) *Engine {
 	t.Helper()
 	s, err := here.options().StartService(t.Context(), here.dir+"/s/ext"+randomName(), "0", nil)
@@ -205,7 +204,6 @@ func external(t *testing.T) *Engine {
 	return e
 }
 
-// waitUntil fails when a condition does not come true in good time.
 func waitUntil(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	limit := time.After(5 * time.Minute)
@@ -237,8 +235,8 @@ func TestBuildServiceKilledIsAnErrorAndLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestCancelledBuildLeavesNothingWhenever cancels at various moments: while a
-// step is being prepared, while it runs, and while it is committed.
+// TestCancelledBuildLeavesNothingWhenever cancels while a step is prepared, runs, and is
+// committed.
 func TestCancelledBuildLeavesNothingWhenever(t *testing.T) {
 	e := engine(t)
 	for _, after := range []time.Duration{0, 30, 60, 90, 120, 160, 200, 250, 300, 400} {
@@ -260,8 +258,8 @@ func TestCancelledBuildLeavesNothingWhenever(t *testing.T) {
 	}
 }
 
-// TestBuildKeepsTheUsersImage has an image under the tag that no record proves
-// to be ours: it loses the name, but is not removed.
+// TestBuildKeepsTheUsersImage has an image with the tag, but without a record that it is
+// ours: it loses the tag and is not removed.
 func TestBuildKeepsTheUsersImage(t *testing.T) {
 	e := engine(t)
 	o := api.BuildOptions{Tag: "localhost/lcitool-test-users", Dockerfile: dockerfile("RUN echo user > /who"), Network: api.NetworkNone}

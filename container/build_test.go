@@ -149,7 +149,7 @@ func TestBase(t *testing.T) {
 	}
 }
 
-// FuzzLabelLine: whatever the value, the line stays one line and ends its quotes.
+// FuzzLabelLine: the line stays one line and its quotes are closed.
 func FuzzLabelLine(f *testing.F) {
 	for _, seed := range []string{"", "plain", `"`, `\`, `\"`, "$HOME", "a\nb", "é", "'"} {
 		f.Add(seed)

@@ -18,8 +18,8 @@ func untagged(t *testing.T) []string {
 	return strings.Fields(here.podman(t, "images", "--filter", "dangling=true", "--no-trunc", "--quiet"))
 }
 
-// TestDeltaWhoseServiceDies kills the service after it has committed the delta.
-// The whole image is built then, and the delta's image goes.
+// TestDeltaWhoseServiceDies kills the service after the commit of the delta. Then the whole
+// image is built and the delta is removed.
 func TestDeltaWhoseServiceDies(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -58,7 +58,8 @@ func TestDeltaWhoseServiceDies(t *testing.T) {
 	}
 }
 
-// TestImageThatGotNoName is in the record of its build until it is removed.
+// TestImageThatGotNoName: an image without a tag is in the record of its build until it is
+// removed.
 func TestImageThatGotNoName(t *testing.T) {
 	e := engine(t)
 	removeLater(t, e, "test.named")
@@ -93,8 +94,8 @@ func TestImageThatGotNoName(t *testing.T) {
 	}
 }
 
-// TestReplacedImageIsRemovedHalf removes the rest of it. podman was killed after it
-// had removed the image, and before the images below it.
+// TestReplacedImageIsRemovedHalf: podman was killed after it removed the image and before it
+// removed the images below it.
 func TestReplacedImageIsRemovedHalf(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -126,8 +127,8 @@ func TestReplacedImageIsRemovedHalf(t *testing.T) {
 	}
 }
 
-// TestUnchangedImageAfterAKill removes the image that the killed build replaced,
-// although there is nothing to build.
+// TestUnchangedImageAfterAKill removes the image that the killed build replaced, although
+// there is nothing to build.
 func TestUnchangedImageAfterAKill(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

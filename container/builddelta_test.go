@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// additive builds on an image whose packages are those of its name.
+// additive returns a build on the image of its tag, with these packages.
 func additive(packages ...string) api.BuildOptions {
 	return api.BuildOptions{
 		Tag: "t", Dockerfile: []byte("FROM x\nRUN install " + strings.Join(packages, " ") + "\n"),

@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// TestBuildErrorHasTheRuntimesReason: a command that was never started has no
-// exit status, whatever the builder says.
+// TestBuildErrorHasTheRuntimesReason: a command that did not start has no exit status,
+// although the builder reports one.
 func TestBuildErrorHasTheRuntimesReason(t *testing.T) {
 	const steps = "STEP 1/2: FROM base\nSTEP 2/2: RUN x\n"
 	for _, c := range []struct{ log, want, hint string }{

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// TestBuildForAnotherPlatform needs no emulator: its Dockerfile runs nothing.
+// TestBuildForAnotherPlatform needs no emulator: its Dockerfile has no RUN.
 func TestBuildForAnotherPlatform(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

@@ -45,7 +45,7 @@ func TestExposedPorts(t *testing.T) {
 	}
 }
 
-// Podman does not remove a container while another one uses its network.
+// podman does not remove a container while another one uses its network.
 func TestJoinedContainersGoFirst(t *testing.T) {
 	t.Parallel()
 	var list []leftover

@@ -16,7 +16,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// TestUseRefusesWhatIsNotPodman: other servers, hanging ones, and nobody.
+// TestUseRefusesWhatIsNotPodman has other servers, servers that do not answer, and closed
+// ports.
 func TestUseRefusesWhatIsNotPodman(t *testing.T) {
 	dir, err := os.MkdirTemp("/tmp", "lca") // a socket's path must be short
 	if err != nil {

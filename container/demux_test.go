@@ -46,8 +46,8 @@ func TestDemux(t *testing.T) {
 	}
 }
 
-// FuzzDemux: what comes out is never more than what went in, an accepted
-// stream is made of frames only, and framing it again gives the same streams.
+// FuzzDemux: the output is never longer than the input, and an accepted stream consists of
+// frames: framing the output again gives the same streams.
 func FuzzDemux(f *testing.F) {
 	for _, seed := range []string{"", frame(1, "a\n"), frame(1, "a") + frame(2, "b"), frame(3, "x"), "\x02\x00\x00\x00\xff\xff\xff\xff", "\x01\x00", frame(7, "")} {
 		f.Add([]byte(seed))

@@ -17,8 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// unameProgram is a static program for Linux on arm64: it prints the name of the
-// machine that uname returns, and exits with status 42.
+// unameProgram returns a static program for Linux on arm64 that prints uname's machine and
+// exits with status 42.
 func unameProgram() []byte {
 	const address, headers = 0x400000, 64 + 56
 	code := []uint32{
@@ -48,8 +48,8 @@ func unameProgram() []byte {
 	return out.Bytes()
 }
 
-// emulate registers the emulator with binfmt_misc in the user namespace of this
-// user's podman, which needs no privilege and changes nothing outside of it.
+// emulate registers the emulator with binfmt_misc in the user namespace of this user's
+// podman. That needs no privilege and changes nothing outside.
 func emulate(t *testing.T, emulator string) {
 	t.Helper()
 	const magic = `\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`
@@ -79,9 +79,8 @@ func emulate(t *testing.T, emulator string) {
 	}
 }
 
-// TestEmulatedProgram builds an image for another architecture with a step that
-// runs, and runs a container of it. It is for an ordinary user of the machines that
-// ci/test-machine --emulator boots.
+// TestEmulatedProgram builds an image for another architecture with a RUN step, and runs it.
+// It is for an ordinary user of a machine booted by ci/test-machine --emulator.
 func TestEmulatedProgram(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

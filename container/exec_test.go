@@ -17,9 +17,9 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// startService serves one command that prints "early" before it was asked for
-// anything, then its stdin. Its first output is in the same packet as the header
-// of the response, as happens with commands that end at once.
+// startService serves one exec that prints "early" before any request, then its stdin. The
+// first output is in the same packet as the header of the response, as with commands that
+// end at once.
 func startService(t *testing.T) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
@@ -53,8 +53,7 @@ func startService(t *testing.T) string {
 	return "unix://" + socket
 }
 
-// TestAttachIsComplete: nothing is lost of what a command prints at once, and
-// stdin ends.
+// TestAttachIsComplete: early output is not lost, and stdin is closed.
 func TestAttachIsComplete(t *testing.T) {
 	own, err := bindings.NewConnection(t.Context(), startService(t))
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// TestEngine is the tests' own podman, for tests of packages that use this one.
+// TestEngine is the tests' podman, for tests of packages that import this one.
 type TestEngine struct {
 	*Engine
 	Dir string // for what is temporary
 }
 
-// NewTestEngine connects to it. A test that leaves something behind fails.
+// NewTestEngine also fails a test that leaves something behind.
 func NewTestEngine(t *testing.T) TestEngine {
 	t.Helper()
 	e := engine(t)
@@ -23,11 +23,10 @@ func NewTestEngine(t *testing.T) TestEngine {
 	return TestEngine{e, here.dir + "/tmp"}
 }
 
-// RemoveLater removes an image when the test has ended.
 func (e TestEngine) RemoveLater(t *testing.T, tag string) {
 	t.Helper()
 	removeLater(t, e.Engine, tag)
 }
 
-// OnWord calls do once word was written.
+// OnWord returns a writer that calls do when word was written.
 func OnWord(word string, do func()) io.Writer { return &trigger{word: word, do: do} }

@@ -21,8 +21,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// makeIncomplete changes the store as if the commit of an image had been killed
-// now, before it stored the image's configuration and manifest.
+// makeIncomplete changes the store as if the commit of an image had been killed before it
+// stored the image's configuration and manifest.
 func makeIncomplete(e *Engine, id string) error {
 	c, err := e.service.Conn(context.Background())
 	if err != nil {
@@ -60,8 +60,8 @@ func makeIncomplete(e *Engine, id string) error {
 		os.WriteFile(filepath.Join(dir, "images.lock"), writer, 0o600))
 }
 
-// imageBelow builds an image of one step under a tag and returns the ID of the
-// image that the step made. The image with the tag also has labels.
+// imageBelow builds an image of one step under a tag and returns the ID of the image that
+// the step made. The image with the tag also has labels.
 func imageBelow(t *testing.T, e *Engine, tag string) string {
 	t.Helper()
 	o := api.BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + tag + " >/one"), Network: api.NetworkNone}
@@ -75,9 +75,8 @@ func imageBelow(t *testing.T, e *Engine, tag string) string {
 	return parent
 }
 
-// TestBuildServiceKilledInACommit kills the service after it has added an image
-// to the store and before the image is complete. podman panics then when it
-// inspects an image on top of it.
+// TestBuildServiceKilledInACommit kills the service after it added an image to the store and
+// before the image is complete. podman then panics when it inspects an image on top of it.
 func TestBuildServiceKilledInACommit(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -103,7 +102,7 @@ func TestBuildServiceKilledInACommit(t *testing.T) {
 	}
 }
 
-// TestIncompleteImageOfAnother stays, and the error says how to remove it.
+// TestIncompleteImageOfAnother: the image stays, and the error says how to remove it.
 func TestIncompleteImageOfAnother(t *testing.T) {
 	e := engine(t)
 	removeLater(t, e, "test.stays")

@@ -18,8 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// writeStore writes the index files of a store and returns its directory of
-// containers.
+// writeStore writes the index files of a store and returns its directory of containers.
 func writeStore(t *testing.T, stored []storedImage, layers, containers []map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,8 +44,8 @@ func writeStoreFile(t *testing.T, file, text string) {
 	}
 }
 
-// TestIncompleteImagesOfKilledBuilds has one base image and an image on top of
-// it that changes from case to case. Container w is a build's.
+// TestIncompleteImagesOfKilledBuilds has one base image and an image on top of it that
+// changes in each case. Container w belongs to a build.
 func TestIncompleteImagesOfKilledBuilds(t *testing.T) {
 	const temporary = "docker.io/library/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef-tmp:latest"
 	begin := time.Now()
@@ -116,7 +115,7 @@ func TestStoreIndexThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestImagesThatStayIncomplete lists images before and after the wait.
+// TestImagesThatStayIncomplete compares the images before and after the wait.
 func TestImagesThatStayIncomplete(t *testing.T) {
 	for name, test := range map[string]struct {
 		lists []string // names separated by spaces

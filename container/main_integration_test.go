@@ -26,20 +26,19 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// base is the tests' own base image: a static busybox.
+// base is the tests' base image: a static busybox.
 const base = "localhost/busybox:1"
 
-// onBase is a container of it without a network.
+// onBase is a container of base without a network.
 var onBase = api.ContainerOptions{Image: base, Network: api.NetworkNone}
 
-// world is a podman of the tests' own: storage, configuration and sockets lie
-// in one directory.
+// world is a podman of the tests: storage, configuration and sockets are in one directory.
 type world struct {
 	dir string
 	env []string
 }
 
-// here is one store for the whole binary: setting one up takes longer than most tests.
+// here is one store for the whole binary: creating one takes longer than most tests.
 var here world
 
 func TestMain(m *testing.M) {
@@ -83,7 +82,7 @@ func runTests(m *testing.M) (int, error) {
 	return code, nil
 }
 
-// child is another client of the same podman, to be killed.
+// child is another client of the same podman, which a test kills.
 func child(what string) int {
 	here = world{dir: os.Getenv("CONTAINER_TEST_DIR"), env: os.Environ()}
 	e, err := Connect(context.Background(), here.options())
@@ -144,14 +143,14 @@ func childSession(e *Engine, keep bool) error {
 }
 
 func (w *world) configure() error {
-	// The runtime and the limits are the machine's: they differ.
+	// The runtime and the limits are those of the machine.
 	w.env = append(os.Environ(), "CONTAINERS_STORAGE_CONF="+w.dir+"/storage.conf", "TMPDIR="+w.dir+"/tmp",
 		"XDG_DATA_HOME="+w.dir+"/data") // storage.conf does not move the store of an ordinary user
 	storage := fmt.Sprintf("[storage]\ndriver = \"overlay\"\ngraphroot = %q\nrunroot = %q\n", w.dir+"/graph", w.dir+"/run")
 	if err := os.WriteFile(w.dir+"/storage.conf", []byte(storage), 0o600); err != nil {
 		return err
 	}
-	// mmdebstrap without root enters it as a subordinate id.
+	// mmdebstrap without root enters it with a subordinate ID.
 	return errors.Join(os.Chmod(w.dir, 0o711), os.Mkdir(w.dir+"/tmp", 0o711))
 }
 
@@ -172,8 +171,8 @@ func (w world) options() ConnectOptions {
 }
 
 func (w world) destroy() {
-	// Containers and volumes have locks, which podman does not free when only
-	// their storage is removed.
+	// podman does not free the locks of containers and volumes if only their storage is
+	// removed.
 	for _, args := range [][]string{{"rm", "--all", "--force", "--time", "0"}, {"volume", "rm", "--all", "--force"}} {
 		cmd := exec.Command("podman", args...)
 		cmd.Env = w.env
@@ -181,8 +180,7 @@ func (w world) destroy() {
 			fmt.Fprintf(os.Stderr, "cannot free locks: %v\n%s", err, out)
 		}
 	}
-	// The conmons of commands wait for five minutes and then make podman look
-	// at a store that is gone.
+	// The conmon of an exec waits five minutes and then calls podman on a removed store.
 	for _, pid := range processes("conmon", w.dir) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -207,10 +205,10 @@ func (w world) destroy() {
 	}
 }
 
-// services returns the pids of podman services whose socket lies in w.
+// services returns the process IDs of podman services with a socket in w.
 func (w world) services() []int { return processes("system service", w.dir) }
 
-// processes returns those whose command line has all words.
+// processes returns those with all words in the command line.
 func processes(words ...string) []int {
 	var list []int
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
@@ -299,8 +297,8 @@ func engine(t *testing.T) *Engine {
 	return e
 }
 
-// leftovers lists all containers, working ones included, temporary
-// directories and services of builds.
+// leftovers lists all containers, working containers, temporary directories and services of
+// builds.
 func leftovers(e *Engine) ([]string, error) {
 	c, err := e.service.Conn(context.Background())
 	if err != nil {
@@ -332,7 +330,6 @@ func leftovers(e *Engine) ([]string, error) {
 	return left, nil
 }
 
-// nothingLeft fails the test if anything is left behind at its end.
 func nothingLeft(t *testing.T, e *Engine) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -342,7 +339,7 @@ func nothingLeft(t *testing.T, e *Engine) {
 	})
 }
 
-// podman runs podman's own command line on the tests' store.
+// podman runs podman's command line on the tests' store.
 func (w world) podman(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "podman", args...)

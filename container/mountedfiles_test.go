@@ -73,7 +73,7 @@ func TestUnpackOwnRefuses(t *testing.T) {
 	}
 }
 
-// TestGetMounted has in a mounted directory what a job may leave there.
+// TestGetMounted has files in a mounted directory that a job may leave there.
 func TestGetMounted(t *testing.T) {
 	files := t.TempDir()
 	state := filepath.Join(files, "run/state")

@@ -21,7 +21,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// recorder is an engine that records and is connected to nothing.
+// recorder is an engine with records and no connection.
 func recorder(t *testing.T) *Engine {
 	t.Helper()
 	store, err := records.Open(filepath.Join(t.TempDir(), "records"))
@@ -37,15 +37,15 @@ func recorder(t *testing.T) *Engine {
 	return e
 }
 
-// killed is another run of this user, whose process is gone.
+// killed is another run of this user, whose process has ended.
 func (e *Engine) killed() *Engine {
 	dead := &Engine{records: e.records, owner: e.owner, log: e.log, service: e.service}
 	dead.owner.Start, dead.owner.Run = "1", "gone"
 	return dead
 }
 
-// TestOnlyARecordProvesAContainer tries all that could be copied from one of
-// ours by somebody else.
+// TestOnlyARecordProvesAContainer tries everything that somebody could copy from one of our
+// containers.
 func TestOnlyARecordProvesAContainer(t *testing.T) {
 	e := recorder(t)
 	known, early, kept := e.newRecord(records.Container, "lcitool-known"), e.newRecord(records.Container, "lcitool-early"), e.newRecord(records.Container, "lcitool-kept-1")
@@ -90,8 +90,8 @@ func TestOnlyARecordProvesAContainer(t *testing.T) {
 	}
 }
 
-// A run that was killed while it renamed a container that is to be kept leaves
-// two records: the conmon of that container is nobody's leftover.
+// A run that was killed while it renamed a container to keep leaves two records: the conmon
+// of that container is not a leftover.
 func TestDeadIDsLeaveKeptContainersAlone(t *testing.T) {
 	e := recorder(t)
 	gone := e.killed()
@@ -226,7 +226,7 @@ func TestScratchesOf(t *testing.T) {
 	}
 }
 
-// TestWorkerToken reads what the builder writes of a working container.
+// TestWorkerToken reads the token from buildah's metadata of a working container.
 func TestWorkerToken(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{

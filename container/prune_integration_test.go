@@ -22,8 +22,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// killedClient starts another client, waits for its workload's first word and
-// kills it.
+// killedClient starts another client, waits for its workload's first output and kills it.
 func killedClient(t *testing.T, what string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
@@ -127,7 +126,7 @@ func TestPruneJudgesByRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// As an earlier version, or somebody else's lcitool, would have made it.
+	// A volume as an earlier version, or another user's lcitool, would have made it.
 	if _, err := volumes.Create(c, entities.VolumeCreateOptions{Name: "vol-0123456789-layers", Label: ownerLabels(dead.owner)}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -146,9 +145,8 @@ func TestPruneJudgesByRecords(t *testing.T) {
 	}
 }
 
-// TestPruneTakesTheImagesOfDeadBuilds builds as a process that is gone then:
-// one image got its name, one did not, one build failed after a step, and
-// somebody's own build stands beside them.
+// TestPruneTakesTheImagesOfDeadBuilds builds as a process that then ends: one image got its
+// tag, one did not, one build failed after a step. A user's build must stay.
 func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -201,7 +199,7 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 	}
 }
 
-// TestRunSurvivesTheDeathOfTheService kills it while the container runs.
+// TestRunSurvivesTheDeathOfTheService kills the service while the container runs.
 func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
 	for _, viaService := range []bool{false, true} {
 		output, result, err := serviceDies(t, viaService, "sleep 0.3; echo one; echo err >&2")
@@ -214,8 +212,8 @@ func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
 	}
 }
 
-// TestServiceThatDiesInTheStart: podman may have died before it noted that the
-// container runs, and never learns it then. That must be an error, not a status.
+// TestServiceThatDiesInTheStart: if podman ends before it records that the container runs,
+// it never learns the status. That must be an error.
 func TestServiceThatDiesInTheStart(t *testing.T) {
 	for _, viaService := range []bool{false, true} {
 		output, result, err := serviceDies(t, viaService, "echo one")
@@ -225,8 +223,8 @@ func TestServiceThatDiesInTheStart(t *testing.T) {
 	}
 }
 
-// serviceDies runs script, at whose word "one" the service is killed, then
-// "two" and an exit status of 5. The output comes through the service if viaService is set.
+// serviceDies runs script, kills the service when it prints "one", and expects "two" and
+// status 5. The output comes through the service if viaService is set.
 func serviceDies(t *testing.T, viaService bool, script string) (string, api.RunResult, error) {
 	t.Helper()
 	o := here.options()

@@ -23,8 +23,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// published starts a registry and an engine that trusts it, and returns the
-// registry's host and port.
+// published starts a registry and an engine that trusts it, and returns the registry's host
+// and port.
 func published(t *testing.T) (*Engine, *httptest.Server, string) {
 	t.Helper()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
@@ -43,8 +43,8 @@ func published(t *testing.T) (*Engine, *httptest.Server, string) {
 	return e, server, address
 }
 
-// publish makes an image that says word, puts it into the registry as
-// reference and forgets it here. It returns the ID.
+// publish builds an image that prints word, pushes it to the registry as reference and
+// removes it here. It returns the ID.
 func publish(t *testing.T, e *Engine, reference, word string) string {
 	t.Helper()
 	made, err := e.Build(t.Context(), api.BuildOptions{Tag: reference, Dockerfile: dockerfile("RUN echo " + word + " > /word"), Network: api.NetworkNone})
@@ -125,8 +125,7 @@ func TestPullRefusedLeavesWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestBuildAsksForANewerBase has a base change in the registry, then has no
-// registry at all.
+// TestBuildAsksForANewerBase changes the base in the registry, then stops the registry.
 func TestBuildAsksForANewerBase(t *testing.T) {
 	e, server, address := published(t)
 	nothingLeft(t, e)
@@ -170,7 +169,7 @@ func TestBuildAsksForANewerBase(t *testing.T) {
 	}
 }
 
-// publishElsewhere publishes an image while another one keeps the name here.
+// publishElsewhere pushes an image while another one keeps the name here.
 func publishElsewhere(t *testing.T, e *Engine, reference, word string) string {
 	t.Helper()
 	const tag = "localhost/elsewhere:1"

@@ -16,7 +16,7 @@ import (
 
 const lowProcs, lowFiles = 2500, 700 // less than lcitool asks other services for
 
-// lowService connects to a service that may not set more than the low limits.
+// lowService connects to a service that cannot set more than the low limits.
 func lowService(t *testing.T, url, address string) *Engine {
 	t.Helper()
 	nothingLeft(t, engine(t))
@@ -28,7 +28,6 @@ func lowService(t *testing.T, url, address string) *Engine {
 	return away(t, url)
 }
 
-// lowCommand prints its hard limits.
 func lowCommand() []string {
 	return []string{"awk", "/^Max (open files|processes)/ { print $(NF-1) }", "/proc/self/limits"}
 }
@@ -66,8 +65,8 @@ func TestContainersWithLowLimits(t *testing.T) {
 	}
 }
 
-// TestBuildWithLowLimits builds through a port: at a socket of this machine, a
-// build has a service of lcitool's own.
+// TestBuildWithLowLimits uses tcp: for a local socket, lcitool starts its own service for
+// builds.
 func TestBuildWithLowLimits(t *testing.T) {
 	address := freeAddress(t)
 	e := lowService(t, "tcp://"+address, address)

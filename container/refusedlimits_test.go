@@ -31,7 +31,7 @@ func TestRefusedLimit(t *testing.T) {
 	}
 }
 
-// TestLowerLimits lowers only what was refused, and ends.
+// TestLowerLimits lowers only the limits that were refused, and terminates.
 func TestLowerLimits(t *testing.T) {
 	e := &Engine{service: podman.NewService("ssh://x", "4.9.3", nil), log: slog.New(slog.DiscardHandler)}
 	procs := func() uint64 { return e.rlimits()[1].Hard }
@@ -61,8 +61,8 @@ func TestLowerLimits(t *testing.T) {
 	}
 }
 
-// TestDefaultLimitIsRefused: podman 5 chooses limits itself, unless its
-// configuration has others, which it may not be able to set.
+// TestDefaultLimitIsRefused: podman 5 sets limits itself, unless its configuration has
+// others, and may not be able to set them.
 func TestDefaultLimitIsRefused(t *testing.T) {
 	e := &Engine{service: podman.NewService("ssh://x", "5.4.2", nil), log: slog.New(slog.DiscardHandler)}
 	if len(e.rlimits()) != 1 || len(e.engineLimits()) != 0 || len(e.buildLimits()) != 1 {

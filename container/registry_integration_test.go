@@ -29,7 +29,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
-// A testRegistry is Debian's docker-registry on loopback, for one user.
+// A testRegistry is Debian's docker-registry on localhost, for one user.
 type testRegistry struct {
 	address string // host:port
 	dir     string
@@ -56,7 +56,7 @@ func startRegistry(t *testing.T, tls bool) testRegistry {
 	return r
 }
 
-// certificate makes one for loopback that is its own authority.
+// certificate returns a self-signed one for localhost.
 func (r testRegistry) certificate(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -81,7 +81,6 @@ func (r testRegistry) certificate(t *testing.T) []byte {
 	return ca
 }
 
-// auth writes a file of credentials for the registry.
 func (r testRegistry) auth(t *testing.T, password string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "auth.json")
@@ -90,7 +89,7 @@ func (r testRegistry) auth(t *testing.T, password string) string {
 	return file
 }
 
-// push puts the tests' base image there under a name.
+// push pushes the tests' base image under a name.
 func (r testRegistry) push(t *testing.T, name string) {
 	t.Helper()
 	here.podman(t, "push", "--quiet", "--tls-verify=false", "--creds", registryUser+":"+registryPassword, base, "docker://"+r.address+"/"+name)
@@ -103,7 +102,6 @@ func writeTest(t *testing.T, file, text string) {
 	}
 }
 
-// A registryHome is a user's home with settings for registries.
 type registryHome struct{ dir string }
 
 func newRegistryHome(t *testing.T) registryHome {
@@ -118,8 +116,8 @@ func (h registryHome) registries(t *testing.T, text string) {
 	writeTest(t, h.dir+"/registries.conf", "unqualified-search-registries = []\n"+text)
 }
 
-// connect starts a private service, or takes the one that is there, for a
-// caller with that home and file of credentials.
+// connect uses a private service with that home and file of credentials, which it starts if
+// necessary.
 func (h registryHome) connect(t *testing.T, auth string) *Engine {
 	t.Helper()
 	o := here.options()
@@ -141,7 +139,7 @@ func insecure(location string) string {
 	return fmt.Sprintf("[[registry]]\nlocation = %q\ninsecure = true\n", location)
 }
 
-// refused fails unless both a pull and a build of an image end with words and a hint.
+// refused checks that a pull and a build of an image end with this error and hint.
 func refused(t *testing.T, e *Engine, image, words, hint string) {
 	t.Helper()
 	_, pullErr := e.Pull(t.Context(), image, nil)

@@ -70,8 +70,8 @@ func tcpService(t *testing.T) string {
 	return "tcp://" + address
 }
 
-// sshServer starts an sshd of the test's own, and puts an ssh into PATH that
-// knows its key as known says: "yes", "no" or "another".
+// sshServer starts an sshd, and puts an ssh into PATH that knows its key as known says:
+// "yes", "no" or "another".
 func sshServer(t *testing.T, known string) (host, identity string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -155,7 +155,7 @@ func TestRemote(t *testing.T) {
 	}
 }
 
-// remote runs things on a podman that cannot see our files.
+// remote tests a podman that cannot see our files.
 func remote(t *testing.T, e *Engine) {
 	script := filepath.Join(t.TempDir(), "myscript")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\nid -u; pwd; cat file; stat -c %u . file; echo new >more && exit 3\n"), 0o600); err != nil {
@@ -206,7 +206,7 @@ func remote(t *testing.T, e *Engine) {
 	}
 }
 
-// TestSSHHostKeys: a host that is not known is not trusted, and says so.
+// TestSSHHostKeys: an unknown host is not trusted.
 func TestSSHHostKeys(t *testing.T) {
 	local := engine(t)
 	for _, known := range []string{"no", "another"} {
@@ -236,7 +236,7 @@ func TestSSHHostKeys(t *testing.T) {
 	}
 }
 
-// TestSSHDies: a run goes on when its tunnel breaks, and loses nothing.
+// TestSSHDies: a run continues when its tunnel breaks, and loses no output.
 func TestSSHDies(t *testing.T) {
 	local := engine(t)
 	nothingLeft(t, local)

@@ -225,7 +225,8 @@ func TestD02ReferenceIsPassedWhole(t *testing.T) {
 	}
 }
 
-// TestD04KnownReferencesWork and D-08: IDs and digests are references, their first digits are not.
+// TestD04KnownReferencesWork also tests D-08: IDs and digests are references, their prefixes
+// are not.
 func TestD04KnownReferencesWork(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -280,7 +281,7 @@ func TestRunResources(t *testing.T) {
 		Command: sh("hostname; ls -l /dev/null | cut -c1; grep processes /proc/self/limits | tr -s ' ' | cut -d' ' -f3"),
 		Stdout:  &out,
 	}
-	// What a machine has no controller for cannot be limited there.
+	// Resources without a controller cannot be limited.
 	has := controllers(t, e)
 	if slices.Contains(has, "memory") {
 		o.Memory = 64 << 20
@@ -298,7 +299,7 @@ func TestRunResources(t *testing.T) {
 	}
 }
 
-// controllers are the resources that the engine can limit.
+// controllers returns the resources that the engine can limit.
 func controllers(t *testing.T, e *Engine) []string {
 	t.Helper()
 	c, err := e.service.Conn(t.Context())
@@ -312,8 +313,8 @@ func controllers(t *testing.T, e *Engine) []string {
 	return info.Host.CgroupControllers
 }
 
-// TestShellHasATerminal drives one through script(1), which makes a terminal
-// for its child; without one the shell gets none either.
+// TestShellHasATerminal uses script(1), which makes a terminal for its child; without one
+// the shell gets none.
 func TestShellHasATerminal(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -335,8 +336,8 @@ func TestShellHasATerminal(t *testing.T) {
 	}
 }
 
-// TestShellEndsWhileInputArrives types on while the shell ends, so that a key
-// meets a connection that podman has closed.
+// TestShellEndsWhileInputArrives sends input while the shell ends, so that podman has closed
+// the connection.
 func TestShellEndsWhileInputArrives(t *testing.T) {
 	e := engine(t)
 	for _, what := range []string{"shell", "session shell"} {
@@ -383,7 +384,7 @@ func TestRunOutputToClosedPipeEndsTheContainer(t *testing.T) {
 	}
 }
 
-// A trigger is a writer that does something once when it sees a word.
+// A trigger is a writer that calls a function once when word was written.
 type trigger struct {
 	word string
 	do   func()

@@ -21,7 +21,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
-// fakeService answers for one container that ends by some signals.
+// fakeService answers for one container that ends on some signals.
 type fakeService struct {
 	mu      sync.Mutex
 	signals []string
@@ -47,7 +47,7 @@ func (f *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// run returns a container that has been started on the service.
+// run returns a container that was started on the service.
 func (f *fakeService) run(t *testing.T, o api.RunOptions) *running {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "lcr") // a socket's path must be short
@@ -75,8 +75,8 @@ func (f *fakeService) run(t *testing.T, o api.RunOptions) *running {
 	return r
 }
 
-// TestWait: a workload that takes too long gets TERM, then KILL, and the error
-// says why, whatever its status is.
+// TestWait: a workload that exceeds its time limit gets TERM, then KILL, and the error names
+// the limit, whatever the status.
 func TestWait(t *testing.T) {
 	reason := errors.New("enough")
 	for _, c := range []struct {
@@ -121,7 +121,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestWaitForTheEnd: the status is the container's, not that of its streams.
+// TestWaitForTheEnd: the status is that of the container, even if its streams fail.
 func TestWaitForTheEnd(t *testing.T) {
 	for code, want := range map[int]int{0: 0, 3: 3, 137: 137} {
 		f := &fakeService{code: code}

@@ -62,7 +62,6 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// TestMountsElsewhere: a service on another machine does not see our files.
 func TestMountsElsewhere(t *testing.T) {
 	e, root := testEngine("tcp://host:1"), runUser{Home: "/root"}
 	for _, o := range []api.RunOptions{

@@ -53,7 +53,7 @@ func TestAsSeen(t *testing.T) {
 	}
 }
 
-// Who merely passes on what it hears proves nothing about the engine's files.
+// A proxy of the socket proves nothing about the engine's files.
 func TestIsServer(t *testing.T) {
 	for comm, want := range map[string]bool{"podman": true, "systemd": true, "init": true, "ssh": false, "socat": false, "podman-proxy": false, "": false} {
 		p := records.Processes{FS: fstest.MapFS{"7/comm": {Data: []byte(comm + "\n")}}}

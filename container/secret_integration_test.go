@@ -66,7 +66,7 @@ func TestSecretsAreForTheUserAlone(t *testing.T) {
 	}
 }
 
-// inspectAll gives all that the engine tells of the containers that run.
+// inspectAll returns everything that the engine shows of running containers.
 func inspectAll(t *testing.T, e *Engine) string {
 	t.Helper()
 	c, err := e.service.Conn(context.Background())
@@ -102,7 +102,7 @@ func TestSecretsRefused(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	// Without root the files are the caller's, for every user of the container.
+	// Without root the files belong to the caller, whatever user the container has.
 	rootless, err := e.rootless(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Only what lcitool made is relabelled; a container with files of the user's is
-// not confined, and then nothing is relabelled.
+// Only files that lcitool made are relabelled; a container with the user's files runs
+// unconfined, and then nothing is relabelled.
 func TestRelabel(t *testing.T) {
 	e := recorder(t)
 	e.options.Getenv = func(string) string { return "" }

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestIdleServiceWakes proves that an engine outlives its private service,
-// which ends by itself while nothing asks it, as during a long build.
+// TestIdleServiceWakes: an engine outlives its private service, which ends after a time
+// without requests, as during a long build.
 func TestIdleServiceWakes(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

@@ -23,7 +23,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// session starts a container that is removed at the test's end.
+// session starts a container that is removed with the test.
 func session(t *testing.T, e *Engine, o api.StartOptions) *Container {
 	t.Helper()
 	if o.Image == "" {
@@ -93,7 +93,7 @@ func TestExecStreams(t *testing.T) {
 	c := session(t, e, api.StartOptions{ContainerOptions: api.ContainerOptions{Env: []string{"A=container", "B=container"}}})
 	sent := strings.Repeat("0123456789abcdef\n", 300_000)
 	var out, errs bytes.Buffer
-	// Apart from each other: podman 5.4 loses what is said on stderr while it reads a large stdin.
+	// One stream at a time: podman 5.4 loses stderr while it reads a large stdin.
 	if _, err := c.Exec(t.Context(), api.ExecOptions{Command: []string{"cat"}, Stdin: strings.NewReader(sent), Stdout: &out}); err != nil {
 		t.Fatal(err)
 	}
@@ -154,8 +154,8 @@ func TestExecIsEnded(t *testing.T) {
 	}
 }
 
-// TestSessionHides shows a tree without what is hidden in it, which stays on
-// the host whatever the container makes in its place.
+// TestSessionHides: hidden files of a tree are not visible, and stay on the host whatever
+// the container creates in their place.
 func TestSessionHides(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -226,8 +226,8 @@ func TestSessionPutAndGet(t *testing.T) {
 	}
 }
 
-// TestSessionMountsFiles must return the container's own files, whatever it has made
-// of those that are mounted from this machine.
+// TestSessionMountsFiles must return the container's own files, whatever it did to those
+// mounted from this machine.
 func TestSessionMountsFiles(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
@@ -316,7 +316,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestExecServiceDies: the output is lost, which must be said soon, and nothing runs on.
+// TestExecServiceDies: the output is lost, which is reported soon, and no command continues.
 func TestExecServiceDies(t *testing.T) {
 	o := here.options()
 	o.RuntimeDir = here.dir + "/" + randomName()
@@ -350,9 +350,8 @@ func TestExecServiceDies(t *testing.T) {
 	}
 }
 
-// TestKeptOutlivesItsClient: neither the next run nor prune takes it, until
-// there are too many. What a client left that did not keep goes, with all that
-// was written.
+// TestKeptOutlivesItsClient: the next run and prune remove kept containers only above the
+// limit. Those that are not kept are removed with their files.
 func TestKeptOutlivesItsClient(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

@@ -16,14 +16,15 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// foreign connects to a socket of this machine whose service has mounts of its
-// own, as that of a virtual machine has, with the directories in hidden empty.
+// foreign connects to a local socket whose service has its own mounts, as in a virtual
+// machine, with empty directories in place of hidden.
 func foreign(t *testing.T, hidden ...string) *Engine {
 	t.Helper()
 	return partlyForeign(t, append([]string{here.dir + "/tmp"}, hidden...)...)
 }
 
-// partlyForeign is foreign with all other directories shared, the temporary one too.
+// partlyForeign is like foreign, but shares all other directories, including the temporary
+// one.
 func partlyForeign(t *testing.T, hidden ...string) *Engine {
 	t.Helper()
 	socket := filepath.Join(here.dir, "foreign-"+randomName()+".sock")
@@ -57,8 +58,7 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// TestForeignSocket runs things through a socket of this machine that leads to
-// a podman which has other files.
+// TestForeignSocket uses a local socket of a podman that has other files.
 func TestForeignSocket(t *testing.T) {
 	needRoot(t)
 	nothingLeft(t, engine(t))
@@ -73,8 +73,8 @@ func TestForeignSocket(t *testing.T) {
 	}
 }
 
-// TestForeignSocketWithADirectoryOfTheSameName must not show the engine's
-// directory instead of ours, and least of all write to it.
+// TestForeignSocketWithADirectoryOfTheSameName must not show the engine's directory instead
+// of ours, nor write to it.
 func TestForeignSocketWithADirectoryOfTheSameName(t *testing.T) {
 	needRoot(t)
 	nothingLeft(t, engine(t))
@@ -98,9 +98,8 @@ func TestForeignSocketWithADirectoryOfTheSameName(t *testing.T) {
 	}
 }
 
-// TestPartlySharedFiles has an engine that sees our temporary directory, as in a
-// toolbox, and has another directory in the place of one of ours. A bare socket
-// of the engine is no better than one that another program passes on.
+// TestPartlySharedFiles has an engine that shares our temporary directory, as in a toolbox,
+// but has another directory in place of one of ours, with and without a proxy of the socket.
 func TestPartlySharedFiles(t *testing.T) {
 	needRoot(t)
 	nothingLeft(t, engine(t))

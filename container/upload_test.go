@@ -14,8 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// TestJoined: trees that follow one another for the same directory are one
-// archive with all entries in order.
+// TestJoined: consecutive trees for the same directory become one archive with all entries
+// in order.
 func TestJoined(t *testing.T) {
 	tree := func(target string, asPacked bool, names ...string) api.Tree {
 		var files []packedFile

@@ -16,13 +16,13 @@ import (
 
 const module = "gitlab.com/lcitool/lcitool/"
 
-// baseLayer begins with this package in the picture.
+// baseLayer is the first package of the base layer in the list.
 const baseLayer = "internal/treetar"
 
-// testOnly are packages that no program imports.
+// testOnly lists packages that no program imports.
 var testOnly = []string{"internal/golden", "internal/headless", "internal/strictyaml", "docs", "docs/schema", "ci", "ci/crosscheck", "ci/picture", "ci/sbom"}
 
-// picture lists the packages of the picture from the top down.
+// picture returns the packages of the list from the top down.
 func picture(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("architecture.md")
@@ -67,8 +67,8 @@ var listImports = sync.OnceValues(func() (map[string][]string, error) {
 	return all, nil
 })
 
-// floor is the place of a package in the picture; what lies below a package
-// that is drawn belongs to it. It is -1 for none.
+// floor returns the position of a package in the list, -1 if it is not there. A package
+// below a listed one has its position.
 func floor(drawn []string, pkg string) int {
 	for name := pkg; name != "."; name = filepath.Dir(name) {
 		if at := slices.Index(drawn, name); at >= 0 {

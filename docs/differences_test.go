@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// heldBy names, for each row of differences.md by its first words, a test of
-// what lcitool does, as FILE: TEXT of the test.
+// heldBy maps the first words of each row of differences.md to a test of what lcitool does,
+// as FILE: TEXT of the test.
 func heldBy() map[string]string {
 	return map[string]string{
 		"ids of projects":                    "internal/gitlabci/local_test.go: func TestLocalIdentity",
@@ -44,7 +44,6 @@ func heldBy() map[string]string {
 	}
 }
 
-// TestDifferences: each row of the page has a test, and each test a row.
 func TestDifferences(t *testing.T) {
 	page, err := os.ReadFile("differences.md")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// phrases are what a reader stumbles over, with what to write instead.
-// Lower case only: identifiers keep their names.
+// phrases maps unclear phrases to better ones. They are lower case, because identifiers keep
+// their names.
 var phrases = map[string]string{
 	`\bto be had\b`: "missing, unavailable",
 	`\bof (which|whom|whose)\b|\bwhom(ever)?\b`:                        "two sentences",
@@ -30,17 +30,17 @@ var phrases = map[string]string{
 	`^#+ .*\?$`:      "a noun phrase as the heading",
 }
 
-// terms are words of others, and names of functions, that hold such a phrase.
+// terms are established terms and function names that contain such a phrase.
 var terms = regexp.MustCompile(`\b(page|minor|major|fetch-minor-|[Ss]egmentation)[-_ ]?faults?|injected faults`)
 
-// A sentence is some text with the place where it is.
+// A sentence is a text with its position.
 type sentence struct {
 	file string
 	line int
 	text string
 }
 
-// TestProse reads comments and strings of the program, and the guides.
+// TestProse checks comments and strings of the program, and the guides.
 func TestProse(t *testing.T) {
 	compiled := map[*regexp.Regexp]string{}
 	for pattern, instead := range phrases {
@@ -61,8 +61,7 @@ func TestProse(t *testing.T) {
 	}
 }
 
-// goProse gives the lines of comments, and the strings, of all Go files but
-// tests. What is generated has a header that says it.
+// goProse returns comments and strings of all Go files except tests and generated files.
 func goProse(t *testing.T) []sentence {
 	t.Helper()
 	var all []sentence
@@ -95,7 +94,7 @@ func goProse(t *testing.T) []sentence {
 	return all
 }
 
-// guides gives the lines of all Markdown outside of blocks of code.
+// guides returns the lines of all Markdown outside of code blocks.
 func guides(t *testing.T) []sentence {
 	t.Helper()
 	var all []sentence
@@ -117,7 +116,7 @@ func guides(t *testing.T) []sentence {
 	return all
 }
 
-// files lists the files of the source tree with an ending.
+// files returns the files of the source tree that end in ending.
 func files(t *testing.T, ending string) []string {
 	t.Helper()
 	var all []string

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The device of a file has another type on macOS than on Linux, and the test
-// of the package uses something that only Linux has.
+// The package has a device number of another type on macOS, and its test uses a function
+// that only Linux has.
 func TestCheckFindsWhatOtherSystemsLack(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{

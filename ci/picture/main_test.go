@@ -36,7 +36,6 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-// wellFormed checks that text is XML.
 func wellFormed(t *testing.T, text string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(text))
@@ -49,7 +48,7 @@ func wellFormed(t *testing.T, text string) {
 	}
 }
 
-// TestWatch draws the last screen that is wanted, not the last one.
+// TestWatch draws the last screen with the wanted text, which is not the last screen.
 func TestWatch(t *testing.T) {
 	lines, err := watch(regexp.MustCompile(`running`), 40, 5, []string{"sh", "-c", `printf '\033[32m<job>\033[0m running'; sleep 0.2; printf '\r\033[Kover\n'; exit 3`})
 	if err != nil {
@@ -65,7 +64,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestChart draws the chart of the report that tests compare reports with.
+// TestChart draws the chart of a golden report.
 func TestChart(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "chart.svg")
 	if err := run(".", "../../internal/jobreport/testdata/report.html", 0, 0, []string{out}); err != nil {

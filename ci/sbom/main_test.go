@@ -40,7 +40,8 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestRun describes this very test, twice alike, and refuses what is no program.
+// TestRun describes this test binary twice with the same result, and refuses a file that is
+// no Go program.
 func TestRun(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

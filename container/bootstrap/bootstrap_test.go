@@ -54,7 +54,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// images is an engine that has some images and makes none.
+// images is an engine that has some images and builds none.
 type images struct {
 	there  []string
 	locked int

@@ -24,7 +24,7 @@ const (
 	oldMounts    = "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:1 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n4 2 0:3 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw\n"
 )
 
-// good is a machine of an ordinary user on which all is well.
+// good is an ordinary user's machine without problems.
 func good() machine {
 	return machine{
 		root: fstest.MapFS{
@@ -197,7 +197,7 @@ func TestRegistryChecks(t *testing.T) {
 	}
 }
 
-// Of an engine elsewhere nothing is judged by what this machine has.
+// An engine elsewhere is not judged by the tools of this machine.
 func TestChecksOfAnEngineElsewhere(t *testing.T) {
 	o := Options{Connect: container.ConnectOptions{URL: "tcp://127.0.0.1:1", RuntimeDir: t.TempDir()}}
 	var names []string
@@ -209,7 +209,7 @@ func TestChecksOfAnEngineElsewhere(t *testing.T) {
 	}
 }
 
-// TestChecksWithoutPodman: a machine that has nothing still gets every row.
+// TestChecksWithoutPodman: every check has a row even without podman.
 func TestChecksWithoutPodman(t *testing.T) {
 	o := Options{Connect: container.ConnectOptions{Podman: "nosuchpodman", Private: true, RuntimeDir: t.TempDir()}, Images: []string{"x"}}
 	var names []string
@@ -228,7 +228,7 @@ func TestChecksWithoutPodman(t *testing.T) {
 	}
 }
 
-// TestPodmanCheck: a podman that refuses to run is not one that is not there.
+// TestPodmanCheck: a podman that fails is reported differently from a missing one.
 func TestPodmanCheck(t *testing.T) {
 	refuses := t.TempDir() + "/podman"
 	if err := os.WriteFile(refuses, []byte("#!/bin/sh\ncat >&2 <<'E'\ntime=\"x\" level=error msg=\"cannot determine user's homedir\"\nE\nexit 1\n"), 0o700); err != nil { //nolint:gosec // a program

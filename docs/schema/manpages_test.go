@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// filePages are the manual pages of section 5, made from the schemas.
+// filePages returns the manual pages of section 5, generated from the schemas.
 func filePages() []clihelp.FilePage {
 	const date = "November 2026" // of the release
 	return []clihelp.FilePage{{
@@ -49,7 +49,7 @@ targets:
 	}}
 }
 
-// TestManualPages compares the pages with the schemas.
+// TestManualPages compares the pages with the schemas; -update rewrites them.
 func TestManualPages(t *testing.T) {
 	pages := map[string][]byte{}
 	for _, page := range filePages() {

@@ -17,16 +17,16 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// object keeps the schemas below readable.
+// object shortens the schemas below.
 type object = map[string]any
 
-// TestNames compares names.json with the facts; -update makes it from them.
+// TestNames compares names.json with the facts; -update rewrites it.
 func TestNames(t *testing.T) {
 	golden.File(t, "names.json", namesSchema(t))
 }
 
-// namesSchema lists the names that the facts know, for the other schemas to
-// complete and check.
+// namesSchema lists the names in the facts, which other schemas use for completion and
+// checks.
 func namesSchema(t *testing.T) []byte {
 	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
 	if err != nil {
@@ -69,8 +69,8 @@ func enum(description string, names []string) object {
 	return object{"description": description, "type": "string", "enum": names}
 }
 
-// selectorSchema takes any release of a known distribution: a data directory
-// may bring targets for more of them.
+// selectorSchema accepts any release of a known distribution, because a data directory may
+// add targets for it.
 func selectorSchema(v facts.Vocabulary) object {
 	alternatives := func(names []string) string {
 		var quoted []string
@@ -93,8 +93,8 @@ func selectorSchema(v facts.Vocabulary) object {
 	}
 }
 
-// selectorProperties name the selectors without a prefix, so that editors
-// offer them. They put no limit on the values.
+// selectorProperties lists the selectors without a prefix for completion. They accept any
+// value.
 func selectorProperties(v facts.Vocabulary) object {
 	properties := object{
 		"default":              object{"description": "Used if no other selector matches."},

@@ -16,7 +16,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// TestBuiltInFactsFitTheirSchemas checks every file of facts.
 func TestBuiltInFactsFitTheirSchemas(t *testing.T) {
 	for _, c := range []struct {
 		schema, pattern string
@@ -46,7 +45,7 @@ func TestBuiltInFactsFitTheirSchemas(t *testing.T) {
 	}
 }
 
-// base is where the schemas say that they are; nothing is fetched from there.
+// base is the address in the schemas' $id; nothing is fetched from there.
 const base = "https://gitlab.com/lcitool/lcitool/-/raw/main/docs/schema/"
 
 const wholeTarget = `
@@ -55,8 +54,8 @@ packaging: {format: rpm, command: dnf --quiet}
 paths: {ccache: /bin/ccache, make: /bin/make, ninja: /bin/ninja, pip3: /bin/pip3, python: /bin/python3}
 `
 
-// TestDocuments holds documents of users against the schemas. want is a part
-// of what the schema objects to, "" when the document fits.
+// TestDocuments checks documents of users. want is a part of the schema's error, "" for
+// none.
 func TestDocuments(t *testing.T) {
 	for _, c := range []struct{ name, schema, text, want string }{
 		{"a new mapping", "mappings.json", "mappings: {zlib-ng: {default: zlib-ng, deb: , s390x-deb: x, cross-policy-rpm: skip}}", ""},
@@ -112,7 +111,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// compile loads a schema of this folder, and those that it refers to.
+// compile loads a schema of this directory and those that it refers to.
 func compile(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
-// TestSettings compares settings.json with the keys that the program reads;
-// -update makes it from them.
+// TestSettings compares settings.json with the keys that the program reads; -update rewrites
+// it.
 func TestSettings(t *testing.T) {
 	golden.File(t, "settings.json", settingsSchema(t))
 }
@@ -81,7 +81,6 @@ func settingSchema(key settings.Key) object {
 	return out
 }
 
-// TestSettingsSchema checks documents against settings.json.
 func TestSettingsSchema(t *testing.T) {
 	schema := compile(t, "settings.json")
 	for text, valid := range map[string]bool{

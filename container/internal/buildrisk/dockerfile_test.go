@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// debian12 has none of the fixes, fixed all of them.
+// debian12 has none of the fixes, fixed has all.
 const (
 	debian12 = "1.28.2"
 	fixed    = "1.43.2"
@@ -24,8 +24,8 @@ func parse(t *testing.T, text string, args map[string]string) *File {
 	return f
 }
 
-// TestRefused has what no builder is given. want is a part of the only
-// problem, "" for none.
+// TestRefused has what is refused with every builder. want is a part of the only problem, ""
+// for none.
 func TestRefused(t *testing.T) {
 	const base = "FROM debian:12\n"
 	tests := []struct{ name, text, want string }{
@@ -122,8 +122,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestUnsafe has what some builders are given. want is a part of the problem
-// with a builder that has no fix, "" for none.
+// TestUnsafe has what is refused with some builders. want is a part of the problem with a
+// builder without fixes, "" for none.
 func TestUnsafe(t *testing.T) {
 	const base = "FROM debian:12 AS link\nFROM debian:12\n"
 	tests := []struct {
@@ -208,7 +208,6 @@ func TestFixes(t *testing.T) {
 	}
 }
 
-// TestUnreadable fails rather than lets pass what it cannot read.
 func TestUnreadable(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "FROM x\nLABEL a=b c", strings.Repeat("#\n", maxSize)} {
 		if f, err := Parse([]byte(text), nil, nil); err == nil {
@@ -217,8 +216,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestBases has what base images bring along. want is a part of the only
-// problem with a builder that has no fix, "" for none.
+// TestBases has instructions of base images. want is a part of the only problem with a
+// builder without fixes, "" for none.
 func TestBases(t *testing.T) {
 	bases := map[string]Base{
 		"plain":  {Env: []string{"PATH=/bin"}, WorkDir: "/srv"},
@@ -281,7 +280,7 @@ func TestFroms(t *testing.T) {
 	}
 }
 
-// FuzzParse looks for a text in which a label of ours or a mount is not seen.
+// FuzzParse looks for a Dockerfile in which a label of ours or a mount is missed.
 func FuzzParse(f *testing.F) {
 	f.Add("RUN true")
 	f.Add("RUN <<EOF\nx\nEOF")

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// listenAsConmon listens as a container's monitor does, at a path longer than an
-// address can be, and gives a connection with its other end.
+// listenAsConmon listens at a path longer than a socket address can be, as conmon does, and
+// returns both ends of a connection.
 func listenAsConmon(t *testing.T) (ours, theirs *net.UnixConn) {
 	t.Helper()
 	t.Chdir(t.TempDir())

@@ -16,12 +16,12 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// ownedFile is a file that says whose it is, as one of /proc does.
+// ownedFile is a file with an owner, as in /proc.
 func ownedFile(uid int, text string) *fstest.MapFile {
 	return &fstest.MapFile{Data: []byte(text), Sys: &syscall.Stat_t{Uid: uint32(uid)}}
 }
 
-// TestConmons spoils each thing that makes a process the engine's conmon.
+// TestConmons changes each property that identifies the engine's conmon.
 func TestConmons(t *testing.T) {
 	id := strings.Repeat("a", 64)
 	m := Store{Containers: "/graph/overlay-containers", Program: "/usr/bin/conmon", Mounts: []string{"mnt:[1]", "mnt:[7]"}}
@@ -86,7 +86,7 @@ func TestConmons(t *testing.T) {
 	}
 }
 
-// What a conmon's child is called decides whether it ends without help.
+// The name of a conmon's child tells whether conmon ends without help.
 func TestRunsExitCommand(t *testing.T) {
 	p := Process{PID: 42, ID: strings.Repeat("a", 64)}
 	for name, c := range map[string]struct {
@@ -108,8 +108,8 @@ func TestRunsExitCommand(t *testing.T) {
 	}
 }
 
-// A conmon that waits for podman to note the container's end needs no help; one
-// that waits for ever is an error with a cause.
+// A conmon that waits for podman's clean-up needs no help; one that never ends is an error
+// with a cause.
 func TestDiscardKnowsABusyExitCommand(t *testing.T) {
 	t.Parallel()
 	id := strings.Repeat("a", 64)

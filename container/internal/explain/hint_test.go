@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestHint: podman's own words, as it says them, lead to the hint of the check.
+// TestHint maps podman's original messages to hints.
 func TestHint(t *testing.T) {
 	for text, want := range map[string]string{
 		"crun: cgroups in hybrid mode not supported: OCI runtime error":                       HintRuntime,

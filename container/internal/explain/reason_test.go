@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/explain"
 )
 
-// An answer of any kind gives an error that ends in words.
 func TestErrorsHaveAReason(t *testing.T) {
 	answer := func(status int, body string) error {
 		r := bindings.APIResponse{Response: &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}}
@@ -48,7 +47,7 @@ func TestErrorsHaveAReason(t *testing.T) {
 	}
 }
 
-// TestLogMessage: what a service said last is shown without the form of its log.
+// TestLogMessage: the last message of a service is shown without the prefix of its log.
 func TestLogMessage(t *testing.T) {
 	for text, want := range map[string]string{
 		"time=\"2026-11-29T01:15:52Z\" level=info msg=first\ntime=\"2026-11-29T01:15:53Z\" level=error msg=\"stat \\\"/a\\\": no such file\\n\"\n": `stat "/a": no such file`,

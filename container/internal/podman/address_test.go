@@ -145,7 +145,7 @@ func TestServiceKeyTellsStoresApart(t *testing.T) {
 	}
 }
 
-// TestTunnelHints: what to do depends on what ssh says and on what is at its other end.
+// TestTunnelHints: the hint depends on ssh's message and on the remote end.
 func TestTunnelHints(t *testing.T) {
 	const refused = "ssh: connect to host 127.0.0.1 port 22: Connection refused\r\n"
 	for _, c := range []struct {
@@ -169,7 +169,7 @@ func TestTunnelHints(t *testing.T) {
 	}
 }
 
-// TestReachHints: what to do depends on why a service cannot be reached.
+// TestReachHints: the hint depends on why a service cannot be reached.
 func TestReachHints(t *testing.T) {
 	for want, err := range map[string]error{
 		"another user's":                 syscall.EACCES,

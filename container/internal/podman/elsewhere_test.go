@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// startWatched runs a shell that says its number and waits, and returns both.
+// startWatched runs a shell that prints its process ID and waits, and returns both.
 func startWatched(t *testing.T, script string) (*Process, int) {
 	t.Helper()
 	read, write, err := os.Pipe()
@@ -40,7 +40,7 @@ func startWatched(t *testing.T, script string) (*Process, int) {
 	return p, pid
 }
 
-// awaitEnd returns when a process has ended, whether or not it was waited for.
+// awaitEnd returns when a process has ended, even if it was not waited for.
 func awaitEnd(t *testing.T, pid int) {
 	t.Helper()
 	ended := func() bool {
@@ -72,8 +72,8 @@ func TestWatchedCommandEndsByItself(t *testing.T) {
 	}
 }
 
-// A command ends with the process that started it, however that ends: what is
-// left of it is that the kernel closes its end of a pipe.
+// A command ends with the process that started it, however that ends: the kernel then closes
+// its end of a pipe.
 func TestWatchedCommandEndsWithUs(t *testing.T) {
 	cmd := watched(exec.Command("/bin/sh", "-c", "echo $$; exec sleep 1000"))
 	cmd.Stdin = nil
@@ -116,7 +116,7 @@ func TestWatchedCommandGetsItsArguments(t *testing.T) {
 	}
 }
 
-// The watch ends with a command that is over before the watch has begun.
+// The watch also ends for a command that ended before the watch began.
 func TestWatchOfShortCommandsEnds(t *testing.T) {
 	for range 100 {
 		cmd := watched(exec.Command("/bin/echo"))
@@ -127,7 +127,7 @@ func TestWatchOfShortCommandsEnds(t *testing.T) {
 	}
 }
 
-// TestElsewhereHint: a Mac has podman's virtual machine to start.
+// TestElsewhereHint: on a Mac, the hint is to start podman machine.
 func TestElsewhereHint(t *testing.T) {
 	for system, want := range map[string]string{"darwin": "podman machine start", "freebsd": "an engine on Linux"} {
 		if got := elsewhereHint(system); !strings.Contains(got, want) || !strings.Contains(got, "--connection") {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestEnded: a service whose socket refuses is waited for, however long the
-// kernel takes to say that the process is gone.
+// TestEnded waits for a process whose socket refuses connections, even if the kernel reports
+// its end late.
 func TestEnded(t *testing.T) {
 	dir, err := os.MkdirTemp("/tmp", "lcp") // a socket's path must be short
 	if err != nil {
@@ -49,8 +49,8 @@ func TestEnded(t *testing.T) {
 	}
 }
 
-// TestEnviron: a private service is not sent elsewhere, nor told that it was
-// started by a socket.
+// TestEnviron: a private service gets no address of another service and no variables of
+// socket activation.
 func TestEnviron(t *testing.T) {
 	o := Options{ServiceEnv: []string{"HOME=/h", "CONTAINER_HOST=tcp://h:1", "CONTAINER_CONNECTION=c", "LISTEN_FDS=1", "NOTIFY_SOCKET=/n", "A=1"}}
 	if got := strings.Join(o.Environ(), " "); got != "A=1 HOME=/h" {

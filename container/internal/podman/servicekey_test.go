@@ -57,8 +57,8 @@ func TestServiceKeyFollowsWhatAServiceKeeps(t *testing.T) {
 	}
 }
 
-// A service has the limits of the process that started it, and is not asked by
-// one with others.
+// A service has the limits of the process that started it; a process with other limits does
+// not use it.
 func TestServiceKeyFollowsTheProcess(t *testing.T) {
 	const variable = "TEST_PRINT_SERVICE_KEY"
 	if os.Getenv(variable) != "" {

@@ -53,7 +53,7 @@ func TestDead(t *testing.T) {
 	}
 }
 
-// On a system without /proc two system calls say the same.
+// On a system without /proc, two system calls replace it.
 func TestDeadWithoutProc(t *testing.T) {
 	p := Processes{Machine: "machine-1", system: &system{
 		boot: func() (string, error) { return "boot-1", nil },

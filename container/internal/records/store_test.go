@@ -80,7 +80,7 @@ func TestNamesThatAreNoFileNames(t *testing.T) {
 	}
 }
 
-// TestOnlyRecordsAreRead puts everything into the directory that is no record.
+// TestOnlyRecordsAreRead has files in the directory that are not records.
 func TestOnlyRecordsAreRead(t *testing.T) {
 	s := open(t)
 	put(t, s, Record{Kind: Container, Name: "good"})
@@ -153,7 +153,6 @@ func TestDirectoryIsClosedToOthers(t *testing.T) {
 	}
 }
 
-// TestReadersSeeWholeRecords replaces one record while others read it.
 func TestReadersSeeWholeRecords(t *testing.T) {
 	s := open(t)
 	put(t, s, Record{Kind: Container, Name: "x", Extra: map[string]string{"k": ""}})
@@ -177,8 +176,8 @@ func TestReadersSeeWholeRecords(t *testing.T) {
 	}
 }
 
-// TestAbandonedFilesGo has a file that a kill left, one on its way and one that
-// was made this moment.
+// TestAbandonedFilesGo has a file of a killed process, one that is being written, and a new
+// one.
 func TestAbandonedFilesGo(t *testing.T) {
 	s := open(t)
 	path := func(name string) string { return filepath.Join(s.Dir(), tempPrefix+name) }
