@@ -144,7 +144,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// FuzzMirror: an accepted mirror is an address that can be asked.
+// FuzzMirror: an accepted mirror is a valid address.
 func FuzzMirror(f *testing.F) {
 	f.Add("deb http://m.example.org/debian bookworm main", "Types: deb\nURIs: https://m.example.org/debian\nSuites: bookworm\nComponents: main\n")
 	f.Add("deb [a=b] http://m.example.org/../debian bookworm main", "garbage")

@@ -13,7 +13,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// store stores one file of a job.
 func store(t *testing.T, s *Store, job, name, text string) {
 	t.Helper()
 	err := s.Replace(job, func(d *safefs.Dir) error { return d.WriteFile(name, []byte(text), 0o644) })
@@ -57,8 +56,8 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// TestStale: what an earlier run left of a job that is part of this run is given
-// to nobody, whether the job failed, left nothing or never began.
+// TestStale: artifacts of an earlier run are not used for a job that is part of this run,
+// even if the job fails, leaves none or never begins.
 func TestStale(t *testing.T) {
 	project := t.TempDir()
 	store(t, In(project), "make", "out", "old")
@@ -88,7 +87,6 @@ func TestStale(t *testing.T) {
 	}
 }
 
-// TestDirs: no two jobs leave artifacts in one directory.
 func TestDirs(t *testing.T) {
 	names := []string{"test/a", "test-a", "..", ".hidden", "-rf", "x\nlcitool: all jobs passed", "bidi\u202eevil", strings.Repeat("z", 300), strings.Repeat("z", 301)}
 	s := In("/project")
@@ -105,8 +103,7 @@ func TestDirs(t *testing.T) {
 	}
 }
 
-// TestOwner: artifacts belong to whom the project belongs to, if we can give
-// them away.
+// TestOwner: artifacts get the project's owner if this process may change the owner.
 func TestOwner(t *testing.T) {
 	const user = 4242
 	project := t.TempDir()

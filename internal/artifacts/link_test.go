@@ -10,8 +10,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// TestArtifactsThroughLinks has trees in which a link stands where artifacts
-// are: what it leads to is neither read nor removed.
+// TestArtifactsThroughLinks has links in place of artifacts: their targets are neither read
+// nor removed.
 func TestArtifactsThroughLinks(t *testing.T) {
 	for _, link := range []string{".lcitool", ".lcitool/artifacts", ".lcitool/artifacts/one"} {
 		top := t.TempDir()

@@ -13,8 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// TestLock: any number of users may read the artifacts of a job, or one may
-// write them.
+// TestLock: several processes may read the artifacts of a job, or one may write them.
 func TestLock(t *testing.T) {
 	project := t.TempDir()
 	for _, test := range []struct{ first, second, ok bool }{
@@ -43,8 +42,8 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// TestLockOfAnotherUser: a lock file is open to all users whatever the umask of
-// the one who made it, and nothing but a readable file is needed.
+// TestLockOfAnotherUser: all users can use a lock file, whatever the umask of its creator;
+// it must only be readable.
 func TestLockOfAnotherUser(t *testing.T) {
 	project := t.TempDir()
 	old := syscall.Umask(0o077)
@@ -67,7 +66,7 @@ func TestLockOfAnotherUser(t *testing.T) {
 	}
 }
 
-// TestLockInAHostileTree has something else in the place of the lock.
+// TestLockInAHostileTree has other things in place of the lock.
 func TestLockInAHostileTree(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside")
 	for name, put := range map[string]func(dir, file string) error{
@@ -106,8 +105,8 @@ func errorsOf(first, second error) error {
 	return second
 }
 
-// TestLockOfTheOwner: what root makes for the lock belongs to the project's
-// owner, who could not replace it otherwise.
+// TestLockOfTheOwner: a lock that root creates belongs to the project's owner, who could not
+// replace it otherwise.
 func TestLockOfTheOwner(t *testing.T) {
 	project := t.TempDir()
 	want := os.Getuid()
@@ -130,8 +129,8 @@ func TestLockOfTheOwner(t *testing.T) {
 	}
 }
 
-// TestLockWithoutWriteAccess: what prevents writing prevents no job; all else is
-// an error.
+// TestLockWithoutWriteAccess: a directory that cannot be written fails no job; everything
+// else is an error.
 func TestLockWithoutWriteAccess(t *testing.T) {
 	for err, want := range map[error]bool{
 		syscall.EROFS: true, syscall.EACCES: true, syscall.EPERM: true, syscall.ENOSPC: false, syscall.ELOOP: false, syscall.ENOTDIR: false, nil: false,

@@ -15,7 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// dirRepo is a repository of git's.
 type dirRepo string
 
 func (d dirRepo) Git(ctx context.Context, args ...string) (string, error) {
@@ -24,7 +23,7 @@ func (d dirRepo) Git(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// history makes a repository with a line of commits, and gives them.
+// history creates a repository with a line of n commits, and returns them.
 func history(t *testing.T, n int) (dirRepo, []string) {
 	t.Helper()
 	r := dirRepo(t.TempDir())
@@ -45,7 +44,7 @@ func history(t *testing.T, n int) (dirRepo, []string) {
 	return r, all
 }
 
-// search tries commits until it is over, in sessions of at most so many steps.
+// search tries commits until it has a result, in sessions of at most each steps.
 func search(t *testing.T, r dirRepo, all []string, file string, each int, verdict func(i int) Verdict) (tried int, end []string) {
 	t.Helper()
 	for range 100 {
@@ -94,8 +93,8 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestSkipped: commits that nobody can judge are named where they hide the first
-// bad one, and only there.
+// TestSkipped: commits without a verdict are named only where one of them may be the first
+// bad one.
 func TestSkipped(t *testing.T) {
 	r, all := history(t, 12)
 	verdict := func(i int) Verdict {

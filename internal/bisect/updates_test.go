@@ -11,7 +11,6 @@ import (
 	"testing"
 )
 
-// packages is a made-up package manager with a job that fails.
 type packages struct {
 	names  []string
 	needs  map[string][]string         // updates that come with one
@@ -74,7 +73,7 @@ func letters(n int) []string {
 	return names
 }
 
-// search runs a search that is interrupted after every trial.
+// search is interrupted after every trial.
 func (p *packages) search(t *testing.T) *UpdateResult {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "steps")
@@ -193,8 +192,8 @@ func TestUpdateSearch(t *testing.T) {
 	}
 }
 
-// TestManyUpdates: the work between trials does not grow with the square of the
-// number of updates.
+// TestManyUpdates: the work between trials must not grow with the square of the number of
+// updates.
 func TestManyUpdates(t *testing.T) {
 	p := packages{names: letters(8_000)}
 	p.fails = func(s []string) bool { return slices.Contains(s, p.names[7]) }

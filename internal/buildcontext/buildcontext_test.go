@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// tree makes a project with these files; "name -> target" is a link.
+// tree creates a project with these files; "name -> target" is a link.
 func tree(t *testing.T, files ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,7 +35,6 @@ func tree(t *testing.T, files ...string) string {
 	return dir
 }
 
-// names lists the files of a directory.
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	var out []string
@@ -120,7 +119,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// TestHostile has trees that reach for files outside.
+// TestHostile has trees whose links or paths lead outside.
 func TestHostile(t *testing.T) {
 	outside := tree(t, "secret")
 	for _, link := range []string{"l -> " + outside + "/secret", "sub/l -> ../../x", "l -> /etc/passwd"} {

@@ -55,7 +55,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestLongLogLine keeps no more than a part of a line without an end.
+// TestLongLogLine keeps only a part of an endless line.
 func TestLongLogLine(t *testing.T) {
 	var b strings.Builder
 	l := NewLog(&b, false, t.TempDir(), "x")
@@ -67,7 +67,7 @@ func TestLongLogLine(t *testing.T) {
 	}
 }
 
-// TestAbandoned removes what killed builds left, and not what others write.
+// TestAbandoned removes logs of killed builds, and no other files.
 func TestAbandoned(t *testing.T) {
 	dir := t.TempDir()
 	for name, age := range map[string]time.Duration{"old.1.part": 25 * time.Hour, "new.1.part": time.Hour, "old.log": 25 * time.Hour} {
@@ -92,7 +92,6 @@ func TestAbandoned(t *testing.T) {
 	}
 }
 
-// TestLogThatCannotBeKept shows everything.
 func TestLogThatCannotBeKept(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

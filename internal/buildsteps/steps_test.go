@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// shown returns what is shown of lines that come a second after each other.
+// shown returns what is shown of lines one second apart.
 func shown(s *Steps, end outcome.State, lines ...string) string {
 	var b strings.Builder
 	at := time.Unix(0, 0)
@@ -58,7 +58,6 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestLive shows a step when it begins.
 func TestLive(t *testing.T) {
 	s := &Steps{Live: true}
 	if got := s.Line("STEP 1/2: FROM x", time.Time{}); got != "step 1/2: FROM x" {

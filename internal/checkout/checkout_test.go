@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// A developer is a repository as a person has it.
+// A developer is a repository with a working tree.
 type developer struct {
 	t   *testing.T
 	dir string
@@ -68,7 +68,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// git runs plain git, as the person would.
+// git runs plain git, as a user does.
 func (d developer) git(args ...string) string {
 	d.t.Helper()
 	return gitIn(d.t, d.dir, args...)
@@ -116,7 +116,6 @@ func (d developer) commit(message string) string {
 	return d.git("rev-parse", "HEAD")
 }
 
-// files lists a directory with the contents of its files.
 func (d developer) files() string {
 	d.t.Helper()
 	return listing(d.t, d.dir)
@@ -139,7 +138,7 @@ func listing(t *testing.T, dir string) string {
 	return strings.Join(out, "\n")
 }
 
-// take makes a snapshot and checks that the developer's files stay as they are.
+// take makes a snapshot and checks that the developer's files are unchanged.
 func (d developer) take(revision string) *Snapshot {
 	d.t.Helper()
 	s, err := Take(context.Background(), Source{Dir: d.dir, Revision: revision, Store: d.t.TempDir()})
@@ -149,7 +148,7 @@ func (d developer) take(revision string) *Snapshot {
 	return s
 }
 
-// job is what the job of a pipeline for the branch main sees.
+// job returns what the job of a pipeline for the branch main sees.
 func (d developer) job(s *Snapshot, change func(*Tree)) developer {
 	d.t.Helper()
 	t := Tree{Dir: filepath.Join(d.t.TempDir(), "app"), Depth: 20, Origin: "https://gitlab.com/team/app.git", Ref: "main", Pipeline: "1001"}
@@ -220,8 +219,8 @@ func TestClean(t *testing.T) {
 	j.git("fsck", "--strict")
 }
 
-// The job sees what the push will bring: changes to tracked files and staged
-// files, and nothing else.
+// The job sees changes to tracked files and staged files, as after a push of them, and
+// nothing else.
 func TestUncommittedChanges(t *testing.T) {
 	d := newDeveloper(t)
 	d.write(".gitignore", "*.o\nbuild/\n")
@@ -270,8 +269,8 @@ func TestUncommittedChanges(t *testing.T) {
 	j.wantNames(".gitignore", "README", "build/z", "file-or-dir/below", "intended.c", "src/x.c", "src/y.o", "staged.c", "stray")
 }
 
-// TestEditedRightAfterCommit: a file that changes after the index was written, in
-// the same second and to the same size, is a change.
+// TestEditedRightAfterCommit: a file that changes after the index was written, in the same
+// second and to the same size, is a change.
 func TestEditedRightAfterCommit(t *testing.T) {
 	d := newDeveloper(t)
 	file := filepath.Join(d.dir, "README")
@@ -299,8 +298,8 @@ func TestEditedRightAfterCommit(t *testing.T) {
 	}
 }
 
-// TestSettingsOfTheUser: the user's settings say how the working tree is read,
-// not how the job's looks.
+// TestSettingsOfTheUser: the user's settings apply to the working tree, not to the job's
+// tree.
 func TestSettingsOfTheUser(t *testing.T) {
 	d := newDeveloper(t)
 	d.write(".gitattributes", "*.bat eol=crlf\n")
@@ -351,7 +350,7 @@ func TestSettingsOfTheUser(t *testing.T) {
 	}
 }
 
-// TestReplacedCommit: a commit counts as it is pushed, whatever refs/replace shows.
+// TestReplacedCommit ignores refs/replace, as a push does.
 func TestReplacedCommit(t *testing.T) {
 	d := newDeveloper(t)
 	first := d.git("rev-parse", "HEAD")
@@ -433,7 +432,7 @@ func TestDepth(t *testing.T) {
 	j.git("fsck", "--strict")
 }
 
-// Depth counts generations, so a merge brings both of its sides.
+// Depth counts generations, so a merge includes both parents.
 func TestDepthOfMerges(t *testing.T) {
 	d := newDeveloper(t)
 	for i := range 5 {
@@ -493,7 +492,7 @@ func TestRevision(t *testing.T) {
 	}
 }
 
-// A fetch from origin works without network: it is answered by a copy.
+// A fetch from origin works without network: a copy answers it.
 func TestOrigin(t *testing.T) {
 	d := newDeveloper(t)
 	d.git("branch", "side")
@@ -635,7 +634,7 @@ func TestSubmodules(t *testing.T) {
 	}
 }
 
-// Nothing that a repository or a submodule of it names is run.
+// Nothing that a repository or its submodule configures is run.
 func TestHostile(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "ran")
 	program := filepath.Join(t.TempDir(), "evil")
@@ -679,8 +678,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestOddFiles has what git would read whole as something that never ends, or as
-// a link to a file elsewhere.
+// TestOddFiles has files that never end, or links to files elsewhere, where git would read
+// them.
 func TestOddFiles(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte("private\n"), 0o600); err != nil {
@@ -708,7 +707,6 @@ func TestOddFiles(t *testing.T) {
 	}
 }
 
-// TestOddFilesOfTheTree has FIFOs and devices where git reads patterns.
 func TestOddFilesOfTheTree(t *testing.T) {
 	for _, repository := range []bool{true, false} {
 		for _, name := range []string{"sub/.gitignore", "sub/.gitattributes", ".gitmodules"} {

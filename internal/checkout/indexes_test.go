@@ -19,8 +19,8 @@ func (d developer) takeWith(x Indexes) bool {
 	return s.Modified
 }
 
-// settle gives README and the index one time in the past, so that git compares
-// README with each use of the index.
+// settle gives README and the index the same time in the past, so that git compares README
+// at each use of the index.
 func (d developer) settle() {
 	d.t.Helper()
 	past := time.Now().Add(-time.Minute)
@@ -51,8 +51,8 @@ func (x Indexes) kept(t *testing.T) os.FileInfo {
 	return info
 }
 
-// TestIndexes: files that are as new as the index are compared once, the
-// developer's own index stays, and another one is not taken for it.
+// TestIndexes: files as new as the index are compared once, the developer's index is
+// unchanged, and another index does not use the copy.
 func TestIndexes(t *testing.T) {
 	d, x := newDeveloper(t), IndexesIn(t.TempDir())
 	d.settle()
@@ -85,8 +85,8 @@ func TestIndexes(t *testing.T) {
 	}
 }
 
-// TestIndexesSeeChanges: a file that changes after its comparison, to the same
-// size, is a change, also in the same second and if the index was kept later.
+// TestIndexesSeeChanges: a file that changes after its comparison, to the same size, is a
+// change, also in the same second and if the index was kept later.
 func TestIndexesSeeChanges(t *testing.T) {
 	for _, wait := range []time.Duration{0, 1100 * time.Millisecond} {
 		d, x := newDeveloper(t), IndexesIn(t.TempDir())
@@ -112,8 +112,8 @@ func TestIndexesSeeChanges(t *testing.T) {
 	}
 }
 
-// TestIndexesOfOtherSettings: a copy is not used for other settings of the
-// repository, and a damaged one does not stay.
+// TestIndexesOfOtherSettings: other settings of the repository do not use the copy, and a
+// damaged copy is removed.
 func TestIndexesOfOtherSettings(t *testing.T) {
 	d, x := newDeveloper(t), IndexesIn(t.TempDir())
 	d.settle()

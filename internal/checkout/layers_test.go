@@ -14,8 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
 
-// layered is what a job sees of layers: overlayfs is not for everybody, so they
-// are merged by hand.
+// layered returns what a job sees of layers. They are merged by hand, because overlayfs
+// needs privileges on some machines.
 func (d developer) layered(s *Snapshot, c *Cache, change func(*Tree)) (developer, *Layers) {
 	d.t.Helper()
 	t := Tree{Dir: filepath.Join(d.t.TempDir(), "upper"), Depth: 20, Origin: "https://gitlab.com/team/app.git", Ref: "main", Pipeline: "1001"}
@@ -36,7 +36,7 @@ func (d developer) layered(s *Snapshot, c *Cache, change func(*Tree)) (developer
 	return developer{d.t, merged}, l
 }
 
-// merge lays a directory over another one.
+// merge copies a directory over another one.
 func merge(t *testing.T, from, to string) {
 	t.Helper()
 	err := filepath.WalkDir(from, func(name string, e fs.DirEntry, err error) error {
@@ -75,7 +75,7 @@ func merge(t *testing.T, from, to string) {
 	}
 }
 
-// modes lists all of a tree with its modes, without the repository's own files.
+// modes returns all paths of a tree with their modes, without .git.
 func (d developer) modes() string {
 	d.t.Helper()
 	var out []string
@@ -102,8 +102,7 @@ func (d developer) modes() string {
 	return strings.Join(out, "\n")
 }
 
-// TestLayers: the layers show what a checkout of its own would, whatever
-// differs from the tree of the cache.
+// TestLayers: the layers show the same files as a checkout.
 func TestLayers(t *testing.T) {
 	d := newDeveloper(t)
 	for _, name := range []string{"src/a.c", "src/b.c", "src/deep/er/c.c", "gone/all/x", "gone/all/y", "part/x", "part/y", "file", "dir/x", "link"} {
@@ -166,8 +165,8 @@ func TestLayers(t *testing.T) {
 	same("objects elsewhere", nil)
 }
 
-// TestLayersAreAsOld: a file that differs is no newer than the others, or make
-// would take what is made of it for stale.
+// TestLayersAreAsOld: a changed file is no newer than the others, or make would consider its
+// targets outdated.
 func TestLayersAreAsOld(t *testing.T) {
 	d := newDeveloper(t)
 	c := &Cache{Dir: t.TempDir()}
@@ -185,7 +184,7 @@ func TestLayersAreAsOld(t *testing.T) {
 	}
 }
 
-// TestLayersOfNothing: what is no plain checkout has no layers.
+// TestLayersOfNothing: only a plain checkout has layers.
 func TestLayersOfNothing(t *testing.T) {
 	d := newDeveloper(t)
 	s, c := d.take(""), &Cache{Dir: t.TempDir()}
@@ -197,7 +196,7 @@ func TestLayersOfNothing(t *testing.T) {
 	}
 }
 
-// TestChangedBase: a tree of the cache that somebody has changed is made again.
+// TestChangedBase: a tree of the cache that was changed is created again.
 func TestChangedBase(t *testing.T) {
 	for what, change := range map[string]func(dir string) error{
 		"content":   func(dir string) error { return os.WriteFile(filepath.Join(dir, "README"), []byte("read us\n"), 0o600) },
@@ -229,7 +228,7 @@ func TestChangedBase(t *testing.T) {
 	}
 }
 
-// TestExpect: a digest that was begun early counts once, and not for long.
+// TestExpect: a digest that was begun early is used once, and only for a short time.
 func TestExpect(t *testing.T) {
 	d := newDeveloper(t)
 	c := &Cache{Dir: t.TempDir()}
@@ -274,7 +273,7 @@ func TestExpect(t *testing.T) {
 	}
 }
 
-// TestCacheIsBounded: trees that nobody uses go, others stay.
+// TestCacheIsBounded: trees that were not used for long are removed.
 func TestCacheIsBounded(t *testing.T) {
 	d := newDeveloper(t)
 	c := &Cache{Dir: t.TempDir(), most: 1}

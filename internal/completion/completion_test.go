@@ -21,7 +21,7 @@ import (
 
 var errNothing = errors.New("nothing is there")
 
-// words complete from a pipeline of two jobs and a run in which one failed.
+// words completes from a pipeline of two jobs and a run in which one failed.
 func words(t *testing.T) *completion.Words {
 	t.Helper()
 	tree := t.TempDir()
@@ -50,7 +50,6 @@ func words(t *testing.T) *completion.Words {
 	}
 }
 
-// command is a verb that is called in a context.
 func command(t *testing.T) *cobra.Command {
 	cmd := &cobra.Command{Use: "x"}
 	cmd.SetContext(t.Context())

@@ -13,7 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// job makes a job with the variables of a fork's pipeline.
+// job returns a job with the variables of a fork's pipeline.
 func job(script ...string) *gitlabci.Job {
 	j := &gitlabci.Job{Name: "image", Script: script}
 	for name, value := range map[string]string{
@@ -114,8 +114,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// TestWithoutBuilder: a job whose scripts and variables name no program that builds
-// images builds none.
+// TestWithoutBuilder: a job without a program that builds images builds none.
 func TestWithoutBuilder(t *testing.T) {
 	for _, test := range []struct {
 		script, tool string
@@ -142,7 +141,7 @@ func TestWithoutBuilder(t *testing.T) {
 	}
 }
 
-// TestBounds has scripts that would never end, or fill the memory.
+// TestBounds has scripts whose evaluation would never end, or use all memory.
 func TestBounds(t *testing.T) {
 	for _, script := range []string{
 		"A=xxxxxxxxxxxxxxxx\n" + strings.Repeat("A=$A$A$A$A\n", 200),
@@ -206,7 +205,6 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// FuzzOf looks for commands that make the reading panic.
 func FuzzOf(f *testing.F) {
 	f.Add("docker build -t x .")
 	f.Add("for i in $X; do podman build -t ${X:-y} \"$(pwd)\"; done")

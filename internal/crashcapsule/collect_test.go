@@ -21,7 +21,6 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// A room is a container in memory.
 type room struct {
 	found    string // output of lookScript
 	trace    string // of gdb
@@ -73,8 +72,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 const found = "core\nunlimited\nyes\n"
 
-// little makes what a room has: a core of /bin/a, the executable, and another
-// program in its place.
+// little returns a core of /bin/a, the executable, and another executable.
 func little() (core, executable, other []byte) {
 	m := maker{64, binary.LittleEndian}
 	program := func(id byte) []byte {
@@ -149,7 +147,7 @@ func TestCollect(t *testing.T) {
 	}
 }
 
-// TestNotCores: what only has the name of a core, or is cut, leaves nothing.
+// TestNotCores: truncated cores and other files with the name of a core are not collected.
 func TestNotCores(t *testing.T) {
 	core, executable, _ := little()
 	r := &room{
@@ -211,7 +209,7 @@ func TestBacktrace(t *testing.T) {
 	}
 }
 
-// TestZerosAtTheEnd: a core that ends in a hole has its whole length.
+// TestZerosAtTheEnd: a core that ends in a hole has its full length.
 func TestZerosAtTheEnd(t *testing.T) {
 	core, executable, _ := little()
 	core = append(core, make([]byte, 200<<10)...)
@@ -224,7 +222,7 @@ func TestZerosAtTheEnd(t *testing.T) {
 	}
 }
 
-// A counter is a container that counts the bytes of a file that it has sent.
+// A counter is a container that counts the bytes that it sends of a file.
 type counter struct {
 	*room
 	sent int64
@@ -242,7 +240,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// TestLargeCoreIsNotTransferred: a sparse core of 1 TiB is no transfer of 1 TiB.
+// TestLargeCoreIsNotTransferred: the holes of a sparse core of 1 TiB are not transferred.
 func TestLargeCoreIsNotTransferred(t *testing.T) {
 	core, _, _ := little()
 	c := &counter{room: &room{files: map[string][]byte{"/c": core}, sizes: map[string]int64{"/c": 1 << 40}}}
@@ -256,8 +254,7 @@ func TestLargeCoreIsNotTransferred(t *testing.T) {
 	}
 }
 
-// TestTextOfAHostileCore: names and traces do not control the terminal of the one
-// who reads the file, and have no lines of their own.
+// TestTextOfAHostileCore: names and traces contain no control sequences and add no lines.
 func TestTextOfAHostileCore(t *testing.T) {
 	c := Crash{File: "/core\x1b]0;x\a.1\nsignal: SIGKILL", Core: Core{Command: "a\nnote: b\x1b[2J", Executable: "/\u202ebin"}}
 	c.note("gdb: %s", "x\ny\x1b[1m")

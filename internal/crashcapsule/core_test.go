@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// realCore is the start of a core that Linux 6 wrote for "./crash 'one two'",
-// without the memory that is not needed here.
+// realCore is the start of a core that Linux 6 wrote for "./crash 'one two'", without unused
+// memory.
 func realCore(t testing.TB) []byte {
 	t.Helper()
 	f, err := os.Open("testdata/x86_64.core.gz")
@@ -50,7 +50,7 @@ func TestRealCore(t *testing.T) {
 	}
 }
 
-// A maker makes ELF files of one class and byte order.
+// A maker creates ELF files of one class and byte order.
 type maker struct {
 	bits  int
 	order binary.AppendByteOrder
@@ -126,7 +126,7 @@ func (m maker) file(kind elf.Type, segments ...segment) []byte {
 	return out
 }
 
-// core makes the core of /bin/a, whose second mapping has its headers.
+// core returns the core of /bin/a, whose second mapping has its headers.
 func (m maker) core() []byte {
 	process := append(make([]byte, 44), "a\x00ignored        "...)
 	process = append(process[:60], append([]byte("./a -x\x00"), make([]byte, 73)...)...)
@@ -174,8 +174,8 @@ func TestExecutable(t *testing.T) {
 	}
 }
 
-// TestHostileCores changes each byte of the headers and notes of a core and cuts
-// it everywhere. Nothing may panic or use much memory.
+// TestHostileCores changes each byte of a core's headers and notes and truncates it
+// everywhere. Nothing may panic or use much memory.
 func TestHostileCores(t *testing.T) {
 	for _, core := range [][]byte{realCore(t), maker{32, binary.BigEndian}.core()} {
 		for i := range min(len(core), 0x1300) {
@@ -193,8 +193,7 @@ func TestHostileCores(t *testing.T) {
 	}
 }
 
-// TestNotes: segments may align notes to 8 bytes, and other owners use the same
-// numbers.
+// TestNotes: segments may align notes to 8 bytes, and other owners use the same numbers.
 func TestNotes(t *testing.T) {
 	m := maker{64, binary.LittleEndian}
 	aligned := append(m.note("GNU", 1, []byte{1, 2, 3, 4}), 0, 0, 0, 0)

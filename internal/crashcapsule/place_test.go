@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestLookScript runs the script on this machine's files, with a find and
-// without one. What it finds depends on the kernel's settings alone.
+// TestLookScript runs the script on this machine, with find and without it. The result
+// depends on the kernel's settings.
 func TestLookScript(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {

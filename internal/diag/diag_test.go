@@ -45,8 +45,7 @@ func TestPositionIsOneLine(t *testing.T) {
 	}
 }
 
-// TestParts: what is joined is taken apart in its order, and Leaves goes on
-// below a wrapping.
+// TestParts: Parts splits a joined error in order, and Leaves also splits wrapped ones.
 func TestParts(t *testing.T) {
 	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
 	joined := errors.Join(a, errors.Join(b, nil))

@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// target gives one of the built-in targets.
 func target(t *testing.T, name string, cross targets.Arch) *targets.Target {
 	t.Helper()
 	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
@@ -80,8 +79,8 @@ func TestMirrors(t *testing.T) {
 	}
 }
 
-// An image from a distribution's own mirror has its updates and security fixes,
-// as the distribution's image has; a mirror that somebody named may lack them.
+// An image from the distribution's own mirror includes updates and security fixes, as the
+// distribution's image does; a mirror that the user names may lack them.
 func TestSourcesOfABaseImage(t *testing.T) {
 	m := &Mirrors{machine: &aptsources.Machine{ID: "fedora"}}
 	for _, test := range []struct {

@@ -20,7 +20,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// printed returns the messages about an error.
 func printed(err error) (lines []string) {
 	errortext.Print(func(format string, args ...any) { lines = append(lines, termtext.Message(format, args...)) }, err)
 	return lines
@@ -49,7 +48,7 @@ func TestPrint(t *testing.T) {
 	}
 }
 
-// TestPrefixes: what scripts know of the original stands before the error.
+// TestPrefixes: the prefixes of the original, which scripts know, precede the error.
 func TestPrefixes(t *testing.T) {
 	for _, c := range []struct {
 		err  error

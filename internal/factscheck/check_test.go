@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// What a standard installation has beside its release is looked into.
+// The sources are those of a standard installation, with updates.
 func TestSource(t *testing.T) {
 	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
 	if err != nil {

@@ -161,8 +161,8 @@ func TestIndexArch(t *testing.T) {
 	}
 }
 
-// TestNames: each index is asked for the names that the facts give for its
-// architecture, and with --arch for no other's.
+// TestNames: names are looked up only in indexes of their architecture, and with --arch in
+// no others.
 func TestNames(t *testing.T) {
 	catalogue := builtIn(t)
 	release, err := catalogue.Release("debian-13")
@@ -187,7 +187,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestTargetWithoutMirror: of all targets it is left out, by name it is an error.
+// TestTargetWithoutMirror: such a target is an error only if it is named.
 func TestTargetWithoutMirror(t *testing.T) {
 	text, err := fs.ReadFile(targets.BuiltIn().FS, "debian-13.yml")
 	if err != nil {

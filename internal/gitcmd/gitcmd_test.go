@@ -24,8 +24,8 @@ func open(t *testing.T, dir string) *Repo {
 	return r
 }
 
-// TestHostile calls everything there is on a repository that is hostile in
-// every setting, from three places in it.
+// TestHostile calls all functions on a repository that is hostile in every setting, from
+// three directories.
 func TestHostile(t *testing.T) {
 	isolate(t)
 	h := newHostileRepo(t)
@@ -134,7 +134,7 @@ func TestWorktreesAndSubmodules(t *testing.T) {
 	}
 }
 
-// TestForeignRepository has trees that name a repository of the user.
+// TestForeignRepository has trees that refer to another repository of the user.
 func TestForeignRepository(t *testing.T) {
 	isolate(t)
 	top := t.TempDir()
@@ -226,7 +226,7 @@ func TestNoRepository(t *testing.T) {
 	}
 }
 
-// TestUsersConfiguration counts: what they set for a directory, too.
+// TestUsersConfiguration: the user's configuration applies, also for a directory.
 func TestUsersConfiguration(t *testing.T) {
 	home := isolate(t)
 	dir := filepath.Join(t.TempDir(), "a", "b")
@@ -332,7 +332,7 @@ func TestViewsOfKilledProcessesGo(t *testing.T) {
 	}
 }
 
-// TestDirectoriesLikeViewsStay has the user's own directories beside views.
+// TestDirectoriesLikeViewsStay has directories of the user beside views.
 func TestDirectoriesLikeViewsStay(t *testing.T) {
 	isolate(t)
 	dir := filepath.Join(t.TempDir(), "tree")

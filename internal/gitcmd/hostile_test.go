@@ -12,15 +12,14 @@ import (
 	"testing"
 )
 
-// A hostileRepo is a repository whose every setting, hook and driver makes a
-// marker file, were it run.
+// A hostileRepo is a repository in which every setting, hook and driver would create a
+// marker file.
 type hostileRepo struct {
 	dir     string
 	markers string // directory
 	commit  string // claims to be signed
 }
 
-// plainGit runs git as a test's own tool.
 func plainGit(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	out, err := plainGitTry(dir, args...)
@@ -46,7 +45,6 @@ func put(t *testing.T, file, text string, mode os.FileMode) {
 	}
 }
 
-// isolate hides the configuration of the user who runs the tests from git.
 func isolate(t *testing.T) (home string) {
 	t.Helper()
 	home = t.TempDir()
@@ -58,20 +56,20 @@ func isolate(t *testing.T) (home string) {
 	return home
 }
 
-// program is a shell command that leaves a marker.
+// program returns a shell command that creates a marker.
 func (h *hostileRepo) program(name string) string {
 	return fmt.Sprintf("touch '%s/%s'; exit 1; :", h.markers, name)
 }
 
-// executable is a program that leaves a marker, for settings that take no
-// shell command.
+// executable returns a program that creates a marker, for settings that are not shell
+// commands.
 func (h *hostileRepo) executable(t *testing.T, name string) string {
 	file := filepath.Join(h.dir, "evil", name)
 	put(t, file, "#!/bin/sh\n"+h.program(name)+"\n", 0o755)
 	return file
 }
 
-// hostileConfig is a configuration that runs something wherever git lets it.
+// hostileConfig returns a configuration with a program in every setting that git runs.
 func (h *hostileRepo) hostileConfig(t *testing.T) string {
 	var b strings.Builder
 	set := func(section, name, value string) {
@@ -173,7 +171,6 @@ func newHostileRepo(t *testing.T) *hostileRepo {
 	return h
 }
 
-// addNested adds a bare repository and a submodule, each with a commit.
 func (h *hostileRepo) addNested(t *testing.T) {
 	t.Helper()
 	plainGit(t, h.dir, "clone", "-q", "--bare", ".", "nested")
@@ -181,7 +178,6 @@ func (h *hostileRepo) addNested(t *testing.T) {
 	plainGit(t, h.dir, "add", "module")
 }
 
-// found lists the markers and removes them.
 func (h *hostileRepo) found(t *testing.T) []string {
 	t.Helper()
 	entries, err := os.ReadDir(h.markers)
@@ -198,7 +194,7 @@ func (h *hostileRepo) found(t *testing.T) []string {
 	return names
 }
 
-// TestHostileRepoIsHostile makes sure that the markers would appear.
+// TestHostileRepoIsHostile checks that the markers would appear.
 func TestHostileRepoIsHostile(t *testing.T) {
 	isolate(t)
 	h := newHostileRepo(t)

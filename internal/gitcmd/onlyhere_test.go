@@ -12,8 +12,7 @@ import (
 	"testing"
 )
 
-// TestGitRunsOnlyHere fails if another package of the program has the word
-// "git" in a call of package os/exec.
+// TestGitRunsOnlyHere fails if another package passes "git" to a function of os/exec.
 func TestGitRunsOnlyHere(t *testing.T) {
 	const top = "../.."
 	files := 0
@@ -44,8 +43,8 @@ func TestGitRunsOnlyHere(t *testing.T) {
 	}
 }
 
-// runsGit reports whether a call is one of package exec or syscall with a
-// literal that names git.
+// runsGit reports whether a call is one of package exec or syscall with a literal that names
+// git.
 func runsGit(call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// GitLab makes no pipeline of a mistake in what means nothing here.
+// GitLab creates no pipeline if there is an error in a keyword that has no effect here.
 func TestMistakesForGitLab(t *testing.T) {
 	const at = ".gitlab-ci.yml:"
 	j := func(problems ...string) string { // of job j, in line 2

@@ -15,8 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// corpusEvents are the events that each pipeline of the corpus is looked at
-// for.
+// corpusEvents are the events for which each pipeline of the corpus is evaluated.
 func corpusEvents() map[string]Event {
 	return map[string]Event{
 		"merge-request": {Source: MergeRequest, Branch: "topic", Changed: []string{"src/deep/main.c"}},
@@ -25,7 +24,6 @@ func corpusEvents() map[string]Event {
 	}
 }
 
-// corpus gives the folders of the corpus by name.
 func corpus(tb testing.TB) map[string]string {
 	tb.Helper()
 	entries, err := os.ReadDir("testdata/corpus")
@@ -41,8 +39,7 @@ func corpus(tb testing.TB) map[string]string {
 	return out
 }
 
-// TestCorpus compares all that is known of each job with files that a person
-// has read.
+// TestCorpus compares the evaluation of each job with reviewed golden files.
 func TestCorpus(t *testing.T) {
 	got := map[string][]byte{}
 	for name, folder := range corpus(t) {
@@ -74,8 +71,7 @@ func whens(e *Evaluation) []string {
 	return out
 }
 
-// describe writes an evaluation as text: what is empty, and what GitLab sets,
-// is left out.
+// describe returns an evaluation as text, without empty fields and predefined variables.
 func describe(e *Evaluation) string {
 	var b bytes.Buffer
 	if !e.Created {
@@ -122,8 +118,7 @@ func describeFields(b *bytes.Buffer, v reflect.Value, indent string) {
 	}
 }
 
-// TestExampleProject: the pipeline of the example project, which is made from
-// its manifest, has the jobs that the manifest asks for.
+// TestExampleProject: the generated pipeline of the example has the jobs in its manifest.
 func TestExampleProject(t *testing.T) {
 	p, err := Load(os.DirFS("../../examples/hello"), ".gitlab-ci.yml", Options{})
 	if err != nil {
@@ -152,7 +147,7 @@ func TestExampleProject(t *testing.T) {
 	}
 }
 
-// A failing tree says so instead of passing for an empty one.
+// A file that cannot be read is an error, not an empty tree.
 func TestUnreadable(t *testing.T) {
 	_, err := Load(os.DirFS(t.TempDir()), ".gitlab-ci.yml", Options{})
 	if err == nil || !strings.HasPrefix(err.Error(), "cannot read .gitlab-ci.yml: ") {

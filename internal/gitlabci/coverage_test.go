@@ -26,8 +26,8 @@ func TestCoverageIn(t *testing.T) {
 	}
 }
 
-// TestDotenvVariables: a variable of a report may name others, and goes over
-// those of the job, not over those of the event.
+// TestDotenvVariables: a variable of a dotenv report may contain others. It overrides those
+// of the job, but not those of the event.
 func TestDotenvVariables(t *testing.T) {
 	fsys := fstest.MapFS{".gitlab-ci.yml": {Data: []byte("j:\n  image: $IMAGE\n  variables: {OWN: own, GIVEN: job, SEEN: $REPORT}\n  script: [x]\n")}}
 	p, err := Load(fsys, ".gitlab-ci.yml", Options{})
@@ -47,8 +47,7 @@ func TestDotenvVariables(t *testing.T) {
 	}
 }
 
-// TestPercent: GitLab knows variables in the syntax of Windows as well, within
-// other variables.
+// TestPercent: GitLab also expands %NAME%, inside other variables.
 func TestPercent(t *testing.T) {
 	for value, want := range map[string]string{
 		"%A%":         "x",

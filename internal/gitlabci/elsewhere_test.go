@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// repositoryFile is where a server has a file of a project.
+// repositoryFile returns the path of a project's file on a server.
 func repositoryFile(project, file, ref string) string {
 	escape := strings.NewReplacer("/", "%2F").Replace
 	return "https://gitlab.com/api/v4/projects/" + escape(project) + "/repository/files/" + escape(file) + "/raw?ref=" + ref
 }
 
-// apiOf is where a server has what its API says of a project.
+// apiOf returns the path of a project in a server's API.
 func apiOf(project string) string {
 	return "https://gitlab.com/api/v4/projects/" + strings.ReplaceAll(project, "/", "%2F")
 }
@@ -25,7 +25,7 @@ func releasesOf(project string, page int) string {
 	return fmt.Sprintf("%s/releases?order_by=released_at&per_page=100&page=%d", apiOf(project), page)
 }
 
-// releaseTags is a list of releases as GitLab gives it.
+// releaseTags returns a list of releases as GitLab's API does.
 func releaseTags(tags ...string) string {
 	var out []string
 	for _, tag := range tags {
@@ -34,7 +34,6 @@ func releaseTags(tags ...string) string {
 	return "[" + strings.Join(out, ", ") + "]"
 }
 
-// TestElsewhere has pipelines with files that are not in the tree.
 func TestElsewhere(t *testing.T) {
 	served := map[string]string{
 		"https://example.org/a.yml":                                       "a: {script: [remote]}\n",
@@ -138,8 +137,8 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// TestDefaultBeforeTheEvent: what an event without a project makes of includes
-// does not stay when the event is known.
+// TestDefaultBeforeTheEvent: includes that were evaluated without a project are evaluated
+// again when the event is known.
 func TestDefaultBeforeTheEvent(t *testing.T) {
 	var asked []string
 	elsewhere := &Elsewhere{URL: func(url string) ([]byte, error) {
@@ -165,7 +164,6 @@ func TestDefaultBeforeTheEvent(t *testing.T) {
 	}
 }
 
-// TestIntegrity: a file that has the digest an include gives is read.
 func TestIntegrity(t *testing.T) {
 	elsewhere := &Elsewhere{URL: func(string) ([]byte, error) { return []byte("abc: {script: [x]}\n"), nil }}
 	const sum = "sha256-0AL4Cn0XkuZfSuqUf7QhRe3jcR3KtENV2FQOQQJGcF0="

@@ -26,7 +26,7 @@ func TestExpression(t *testing.T) {
 		`$SET == "some text"`: true, `"some text" == $SET`: true, `$SET == 'other'`: false, `$SET != 'other'`: true,
 		`$UNSET == null`: true, `$EMPTY == null`: false, `$EMPTY == ""`: true, `$UNSET == ""`: false, `$UNSET != null`: false,
 		`$UNSET == $ALSO_UNSET`: true, `$SET == $SET`: true, `$ONE == "1"`: true,
-		// What looks like a variable in a value stays as it is.
+		// Values are not expanded again.
 		`$NESTED == "$SET"`: true, `$NESTED == $SET`: false,
 		`$SET =~ /text$/`: true, `$SET =~ /^text/`: false, `$SET =~ /TEXT/`: false, `$SET =~ /TEXT/i`: true, `$SET !~ /text/`: false,
 		`$PATH =~ /a\/b\.c/`: true, `$PATH =~ /a\/b\.d/`: false, `$SET =~ /a|e/`: true, `$SET =~ /^(?:x|some) [[:alpha:]]+$/`: true,
@@ -34,13 +34,13 @@ func TestExpression(t *testing.T) {
 		`$SET =~ $PATTERN`: true, `$PATH =~ $PATTERN`: false, `$SET =~ $BAD`: false, `$SET =~ "/some/"`: true,
 		`$SET =~ $WORD`: true, `$WORD =~ $SET`: false, // a variable without a pattern is looked through, not for
 		`$SET && $ONE`: true, `$SET && $UNSET`: false, `$UNSET || $ONE`: true, `$UNSET || $ALSO_UNSET`: false,
-		// An empty text is not null, so "||" stops at it and "&&" goes on.
+		// An empty string is not null, so "||" stops at it and "&&" continues.
 		`$EMPTY || $SET`: false, `$EMPTY && $SET`: true, `$SET && $EMPTY`: false,
 		`$UNSET && $SET || $ONE`: true, `$ONE || $SET && $UNSET`: true, `($ONE || $SET) && $UNSET`: false,
 		`$ONE == "1" && $SET == "some text"`: true, `$ONE == "1" && ($SET == "x" || $PATH)`: true, `(($SET))`: true,
 		`("x" || "y") == "x"`: true, "$SET\n  && $ONE": true, `$SET=="some text"&&$ONE`: true,
 		`$ONE == "1" == $UNSET`: false, `($ONE == "2") == $UNSET`: false,
-		// A text on the right that holds no pattern is looked through for the left side.
+		// If the string on the right is no pattern, it is searched for the left side.
 		`$SET =~ "some text"`: true, `$SET =~ "with some text in it"`: true, `$SET =~ "some"`: false, `$SET =~ 'SOME TEXT'`: false, `$SET =~ ""`: false,
 		`$SET !~ "some text"`: false, `$SET !~ "with some text in it"`: false, `$SET !~ "some"`: true, `$SET !~ ""`: true,
 		`$EMPTY =~ "x"`: true, `$EMPTY =~ ""`: true, `$UNSET =~ "x"`: true, `null =~ "x"`: true, `$UNSET !~ "x"`: false, `$EMPTY !~ ""`: false,
@@ -49,7 +49,7 @@ func TestExpression(t *testing.T) {
 		`"(/" =~ $BAD`: true, `$PATH =~ "a\/b"`: false, `$PATH =~ "/a\/b/"`: true, `$PATH =~ "/a/b/"`: true, `$SET =~ "/some/x"`: false, `$SET =~ " /some/"`: false,
 		`"some text" =~ $LINES`: true, `"other" =~ $LINES`: false,
 		`$SET =~ $EMPTY`: false, `$EMPTY =~ $EMPTY`: true, `$SET =~ ("a" || "b")`: false, `"a" =~ ("ab" && "ba")`: true, `$SET =~ "some text" && $ONE`: true,
-		// Booleans are no texts, but are looked for as such.
+		// Booleans are not strings, but are compared as strings.
 		`true`: true, `false`: false, `$ONE == true`: false, `true == true`: true, `true != false`: true, `false == null`: false, `"true" == true`: false,
 		`($ONE == "1") == true`: true, `($ONE == "1") =~ /tru/`: true, `false =~ "falsehood"`: true, `false || $ONE`: true, `true && false`: false,
 	} {
@@ -97,7 +97,7 @@ func TestExpressionFaults(t *testing.T) {
 	}
 }
 
-// written gives an expression with all its parentheses.
+// written returns an expression with all its parentheses.
 func (e *expression) written() string {
 	switch {
 	case e.op != "":
@@ -116,8 +116,8 @@ func (e *expression) written() string {
 	return `"` + *e.leaf.text + `"`
 }
 
-// FuzzRuleExpression: an expression means the same when all its parentheses
-// are written, and what is refused says why in one line.
+// FuzzRuleExpression: an expression means the same with all parentheses, and each error is
+// one line.
 func FuzzRuleExpression(f *testing.F) {
 	for _, seed := range []string{
 		`$SET`, `$SET == "some text" && ($ONE || null)`, `$PATH =~ /a\/b/i || $EMPTY != ''`, `$UNSET !~ $PATTERN`, `("a" == 'a"b')`, `$A ==`, `/x/ == /x/`, `$[[ a ]]`,

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestGlobs has what Ruby 3.1 answers with FNM_PATHNAME, FNM_DOTMATCH and
-// FNM_EXTGLOB.
+// TestGlobs has the results of Ruby 3.1 with FNM_PATHNAME, FNM_DOTMATCH and FNM_EXTGLOB.
 func TestGlobs(t *testing.T) {
 	t.Parallel()
 	files := strings.Fields(`a.c src/a.c src/lib/a.c src/lib/deep/b.h .gitlab-ci.yml src/.hidden docs/README.md README a{b [x] a,b src/a\.c`)

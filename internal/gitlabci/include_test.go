@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestIncludePatterns: "**/" is any directories or none, another "**" anything,
-// "*" a part of a name, and nothing else is special.
+// TestIncludePatterns: "**/" matches any number of directories, another "**" anything, "*" a
+// part of a name; no other character is special.
 func TestIncludePatterns(t *testing.T) {
 	all := map[string]string{"ci.ymlx": "x: {script: [x]}\n", "ci/not.txt": "x: {script: [x]}\n"}
 	for name, file := range map[string]string{
@@ -56,8 +56,8 @@ func TestIncludePatterns(t *testing.T) {
 	}
 }
 
-// TestIncludesItself: a pattern does not include the file that has it, but other
-// files may not include each other.
+// TestIncludesItself: a pattern does not include the file with the pattern, but other cycles
+// are errors.
 func TestIncludesItself(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -7,7 +7,6 @@ import (
 	"testing"
 )
 
-// jobsOf writes the jobs of a pipeline with their stages, scripts and images.
 func jobsOf(e *Evaluation) string {
 	var out []string
 	for _, job := range e.Jobs {
@@ -101,7 +100,7 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// Values for the inputs of the main file come from the start of the pipeline.
+// The start of a pipeline gives values to the inputs of the main file.
 func TestGivenInputs(t *testing.T) {
 	tree := files(map[string]string{"": header + "    a:\n    n: {type: number, default: 1}\n    l: {type: array, default: []}\n---\nj: {script: ['$[[ inputs.a ]]', '$[[ inputs.n ]]x', '$[[ inputs.l ]]']}\n"})
 	for _, c := range []struct {
@@ -124,7 +123,7 @@ func TestGivenInputs(t *testing.T) {
 	}
 }
 
-// Values that are missing are told of even if the file is not YAML without them.
+// Missing values are reported even if the file is not YAML without them.
 func TestInputsOfBrokenYAML(t *testing.T) {
 	_, err := Load(files(map[string]string{"": header + "    a:\n---\nj: {script: [$[[ inputs.a ]]]}\n"}), ".gitlab-ci.yml", Options{})
 	if err == nil || !strings.HasPrefix(err.Error(), ".gitlab-ci.yml:1: input \"a\" has no value and no default\n.gitlab-ci.yml:5: invalid YAML: ") {
@@ -132,7 +131,7 @@ func TestInputsOfBrokenYAML(t *testing.T) {
 	}
 }
 
-// Instances of a matrix need those of another by the values they share.
+// Instances of a matrix need those of another matrix with the same values.
 func TestMatrixNeeds(t *testing.T) {
 	e, err := evaluate(files(map[string]string{"": `
 build:

@@ -20,15 +20,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// The other reader of pipelines that ours is compared with.
+// gitlab-ci-local, with which this package is compared.
 const (
 	otherPackage = "gitlab-ci-local"
 	otherVersion = "4.61.1"
 )
 
-// deviations are where the other reader does not do what GitLab documents,
-// by "folder event job field"; "*" stands for any. Each says GitLab's rule.
-// One that is not met any more fails the test.
+// deviations lists where gitlab-ci-local differs from GitLab's documentation, by "directory
+// event job field" with "*" for any, and GitLab's rule. An unused entry fails the test.
 var deviations = map[string]string{
 	"hello merge-request * needs":                     "needs:optional: a job that is not in the pipeline is not waited for; the other lists it",
 	"includes * job-e presence":                       "include:local: **/ also matches no directory",
@@ -57,8 +56,7 @@ var deviations = map[string]string{
 	"workflow merge-request by-kind when":             "workflow:rules:variables: they take the place of the default variables, for all jobs",
 }
 
-// other installs the other reader below the user's cache, once, and gives its
-// program.
+// other installs gitlab-ci-local once in the user's cache, and returns the program.
 func other(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -80,7 +78,7 @@ func other(t *testing.T) string {
 	return program
 }
 
-// otherJob is a job as the other reader has it.
+// otherJob is a job in gitlab-ci-local's output.
 type otherJob struct {
 	Name         string
 	Stage        string
@@ -93,8 +91,7 @@ type otherJob struct {
 	}
 }
 
-// checkout copies a folder into a repository of its own, as the other reader
-// asks git for much.
+// checkout copies a directory to a new repository, because gitlab-ci-local calls git.
 func checkout(t *testing.T, folder string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "project")
@@ -115,7 +112,6 @@ func checkout(t *testing.T, folder string) string {
 	return dir
 }
 
-// ask runs the other reader.
 func ask(t *testing.T, program, dir string, args ...string) []byte {
 	t.Helper()
 	home := t.TempDir()
@@ -133,7 +129,6 @@ func ask(t *testing.T, program, dir string, args ...string) []byte {
 	return out
 }
 
-// TestAgainstOther compares what two readers make of the same pipelines.
 func TestAgainstOther(t *testing.T) {
 	program := other(t)
 	folders := corpus(t)
@@ -204,7 +199,6 @@ func (c *comparison) same(job, field string, ours, theirs any) {
 	c.t.Errorf("%s: job %q: %s: we have %s, %s has %s", c.where, job, field, a, otherPackage, b)
 }
 
-// lists compares the jobs and when each runs.
 func (c *comparison) lists(e *Evaluation, data []byte) {
 	var theirs []otherJob
 	if at := bytes.Index(data, []byte("\n[\n")); at >= 0 {
@@ -242,7 +236,7 @@ func (c *comparison) lists(e *Evaluation, data []byte) {
 	}
 }
 
-// tight leaves out the blanks by which the readers' names of jobs differ.
+// tight removes the spaces in which the names of jobs differ.
 func tight(name string) string { return strings.ReplaceAll(name, ", ", ",") }
 
 func (c *comparison) needs(job Job, o otherJob) {
@@ -262,7 +256,6 @@ func (c *comparison) needs(job Job, o otherJob) {
 	c.same(job.Name, "needs", ours, theirs)
 }
 
-// previews compares images and scripts.
 func (c *comparison) previews(e *Evaluation, data []byte) {
 	var theirs map[string]yaml.Node
 	if err := yaml.Unmarshal(data, &theirs); err != nil {

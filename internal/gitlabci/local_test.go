@@ -9,8 +9,8 @@ import (
 	"testing/fstest"
 )
 
-// TestLocalIdentity: what only a server has is set, the same each time, and
-// opens nothing.
+// TestLocalIdentity: variables that only a server knows are set, are the same each time, and
+// contain no secrets.
 func TestLocalIdentity(t *testing.T) {
 	values := func() map[string]string {
 		p, err := Load(fstest.MapFS{"ci.yml": {Data: []byte("j: {script: [x]}\nk: {script: [x]}\n")}}, "ci.yml", Options{})

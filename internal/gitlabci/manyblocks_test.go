@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestManyBlocks: the work for a block does not grow with its place in the file.
+// TestManyBlocks: the work for a block must not grow with its position in the file.
 func TestManyBlocks(t *testing.T) {
 	const lines = 9_000
 	text := header + "    a: {default: b}\n---\nj:\n  script:\n" + strings.Repeat("    - $[[inputs.a]]$[[inputs.a]]\n", lines) + "    - $[[inputs.none]]\n"
@@ -28,8 +28,8 @@ func TestManyBlocks(t *testing.T) {
 	}
 }
 
-// TestLimitsOfIncludedText: what inputs and includes multiply is limited for the
-// whole pipeline.
+// TestLimitsOfIncludedText: the limit applies to the text of the whole pipeline, after
+// inputs and includes.
 func TestLimitsOfIncludedText(t *testing.T) {
 	twice := "include:\n"
 	for i := range 6 {
@@ -60,7 +60,7 @@ func TestLimitsOfIncludedText(t *testing.T) {
 	}
 }
 
-// TestManyMerges: keys that are merged again and again count, though few remain.
+// TestManyMerges: merged keys count each time, even if few remain.
 func TestManyMerges(t *testing.T) {
 	text := ".m: &m {a: b}\nj: {script: [x]}\n"
 	for i := range 100 {

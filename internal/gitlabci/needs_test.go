@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 )
 
-// TestManyNeeds: instances count, and so do needs that are in the list alone.
+// TestManyNeeds: each instance of a matrix counts, and so does each need.
 func TestManyNeeds(t *testing.T) {
 	for n, refused := range map[int]bool{49: false, 50: false, 51: true} {
 		text := fmt.Sprintf("many: {script: [x], parallel: %d}\none: {script: [x], needs: [many]}\n", n)
@@ -45,8 +45,8 @@ one:
 	}
 }
 
-// A job that the default of only leaves out is in the pipeline if a missing
-// include has rules for the workflow.
+// A job that the default of only excludes may be in the pipeline if a missing include could
+// have workflow rules.
 func TestNeedOfAJobLeftOut(t *testing.T) {
 	const jobs = "\nbuild: {script: [x]}\ntest: {script: [x], needs: [build], rules: [{when: always}]}\n"
 	for text, refused := range map[string]bool{

@@ -8,7 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// everything has each keyword once, most of them in their longest form.
+// everything has each keyword once, mostly in its longest form.
 const everything = `
 default: {image: {name: a, docker: {platform: p, user: u}}, hooks: {pre_get_sources_script: [x]}, id_tokens: {T: {aud: [u]}}, retry: {max: 1, when: [always], exit_codes: [1]}}
 stages: [build, test]
@@ -37,8 +37,7 @@ d: {trigger: {include: [{artifact: a.yml, job: m}, {local: c.yml, inputs: {a: b}
 u: {trigger: {project: p/q, branch: b, inputs: {a: [1]}}, variables: {V: v}}
 `
 
-// Whatever stands where something else is expected, the files can be read, and
-// the other jobs are there.
+// Whatever value replaces another one, the files can be read and the other jobs exist.
 func TestOddValuesEverywhere(t *testing.T) {
 	odd := []string{"", "x", "''", "7", "true", "[]", "[[[x]], {a: b}, null]", "{}", "{a: {b: [c]}, 1: d}", "!reference [.t, before_script, 0]", "!reference [nothing]", "$[[ inputs.x ]]", "{script: x, trigger: y}"}
 	var doc yaml.Node

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestPatternsTakeLimitedTime has patterns that would be matched for hours.
+// TestPatternsTakeLimitedTime has patterns that would need hours.
 func TestPatternsTakeLimitedTime(t *testing.T) {
 	large := strings.Repeat("a{0,1000}", 12)
 	many := "variables: {V: " + strings.Repeat("a", 100_000) + ", P: '/(b|c){900}d/'}\n"
@@ -31,8 +31,7 @@ func TestPatternsTakeLimitedTime(t *testing.T) {
 	}
 }
 
-// TestCoverageTakesLimitedTime: with these patterns each match reads the rest of
-// a long line.
+// With these patterns of coverage, each match reads the rest of a long line.
 func TestCoverageTakesLimitedTime(t *testing.T) {
 	for _, log := range []string{"9" + strings.Repeat("a", 1<<14), strings.Repeat("9"+strings.Repeat("a", 1<<12)+"\n", 64) + "x"} {
 		j := &Job{Coverage: `/9|a*b|a/`}
@@ -51,8 +50,7 @@ func TestCoverageTakesLimitedTime(t *testing.T) {
 	}
 }
 
-// TestNoBudgetNoMatch: the conditions of one job end when the budget is spent,
-// and not only those of the next job.
+// The budget also ends the conditions of one job, not only those of the next.
 func TestNoBudgetNoMatch(t *testing.T) {
 	for source, want := range map[string]bool{`"text" =~ /t/`: false, `"text" !~ /t/`: true, `"text" =~ $PATTERN`: false, `"text" == "text"`: true} {
 		e, err := parseExpression(source)
@@ -66,8 +64,8 @@ func TestNoBudgetNoMatch(t *testing.T) {
 	}
 }
 
-// TestPatternsOverTheLimit: GitLab may accept such patterns, so they are no
-// reason to refuse the pipeline. The job is marked, and the others run.
+// GitLab may accept patterns over the limit, so they do not invalidate the pipeline. The job
+// is marked, and the others run.
 func TestPatternsOverTheLimit(t *testing.T) {
 	large := "/" + strings.Repeat("a{0,1000}", 12) + "/"
 	long := "/" + strings.Repeat("a", maxPattern) + "/"
@@ -89,8 +87,7 @@ func TestPatternsOverTheLimit(t *testing.T) {
 	}
 }
 
-// TestGlobsTakeLimitedTime has patterns of files that would be compared for
-// hours.
+// TestGlobsTakeLimitedTime has patterns of files that would need hours.
 func TestGlobsTakeLimitedTime(t *testing.T) {
 	var tree []string
 	for i := range 5_000 {
@@ -119,8 +116,7 @@ func TestGlobsTakeLimitedTime(t *testing.T) {
 	}
 }
 
-// TestJobsAfterTheBudget: jobs whose conditions are not evaluated are neither
-// left out nor taken in.
+// Jobs whose conditions are not evaluated are neither excluded nor included.
 func TestJobsAfterTheBudget(t *testing.T) {
 	p, err := Load(files(map[string]string{"": `workflow: {rules: [{if: '$V =~ /xy/', when: never}]}
 a: {script: [x], rules: [{exists: ["*.y"]}]}
@@ -136,7 +132,6 @@ c: {script: [x]}
 	}
 }
 
-// TestEvaluationStops: the end of a context ends an evaluation.
 func TestEvaluationStops(t *testing.T) {
 	text := "variables: {V: " + strings.Repeat("a", 1000) + "}\n"
 	for i := range 50 {

@@ -4,8 +4,8 @@ package gitlabci
 
 import "testing"
 
-// TestPolicies: entries of one kind of condition are alternatives. All kinds of
-// only must hold, and one kind of except is enough.
+// TestPolicies: one value of a list must match. All keys of only must match, and one key of
+// except is enough.
 func TestPolicies(t *testing.T) {
 	push := Event{Source: Push, Branch: "main", Changed: []string{"src/a.c"}}
 	tag := Event{Source: Push, Tag: "v1"}

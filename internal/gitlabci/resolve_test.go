@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// files makes a tree of texts, the pipeline itself under "".
+// files returns a tree of texts; the pipeline itself has the name "".
 func files(texts map[string]string) fstest.MapFS {
 	out := fstest.MapFS{}
 	for name, content := range texts {
@@ -28,8 +28,8 @@ func files(texts map[string]string) fstest.MapFS {
 	return out
 }
 
-// evaluate reads and evaluates. The error has a line for each problem because
-// of which GitLab makes no pipeline.
+// evaluate returns an error with one line for each problem that prevents a pipeline in
+// GitLab.
 func evaluate(tree fs.FS, event Event) (*Evaluation, error) {
 	p, err := Load(tree, ".gitlab-ci.yml", Options{})
 	if err != nil {
@@ -42,7 +42,7 @@ func evaluate(tree fs.FS, event Event) (*Evaluation, error) {
 	return e, nil
 }
 
-// text has a line for each problem with at least an effect.
+// text returns one line for each problem with at least this effect.
 func (e *Evaluation) text(least Effect) string {
 	var lines []string
 	for _, p := range e.Problems {
@@ -55,7 +55,7 @@ func (e *Evaluation) text(least Effect) string {
 
 const script = "\n  script: [x]\n"
 
-// chain makes jobs that extend one another over n levels.
+// chain returns jobs that extend one another over n levels.
 func chain(n int) string {
 	text := ".j0: {script: [x]}\n"
 	for i := 1; i <= n; i++ {
@@ -64,7 +64,7 @@ func chain(n int) string {
 	return text + fmt.Sprintf("last: {extends: .j%d}\n", n)
 }
 
-// references makes references that lead to one another over n levels.
+// references returns references that lead to one another over n levels.
 func references(n int) string {
 	text := ".r0: {script: [x]}\n"
 	for i := 1; i <= n; i++ {
@@ -164,7 +164,7 @@ func TestFaults(t *testing.T) {
 		{"depends on nothing", map[string]string{"": "j:\n  dependencies: [k]" + script}, at + `2: job "j": depends on "k", which is not defined`},
 		{"parallel", map[string]string{"": "j:\n  parallel: 201" + script}, at + `2: job "j": parallel takes a number from 1 to 200`},
 		{"matrix too large", map[string]string{"": "j:\n  parallel:\n    matrix:\n      - {A: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15], B: [1,2,3,4,5,6,7,8,9,10,11,12,13,14]}" + script}, at + `4: job "j": parallel: matrix makes more than 200 jobs`},
-		// What GitLab refuses although its meaning is plain.
+		// GitLab refuses these, although their meaning is clear.
 		{"artifacts: paths of a string", map[string]string{"": "j:\n  artifacts: {paths: a, exclude: b}" + script}, at + "2: job \"j\": artifacts: paths takes a list of strings, got a string\n" + at + `2: job "j": artifacts: exclude takes a list of strings, got a string`},
 		{"cache of strings", map[string]string{"": "j:\n  cache: {paths: a, fallback_keys: b, key: {files: c}}" + script}, at + "2: job \"j\": cache: paths takes a list of strings, got a string\n" + at + "2: job \"j\": cache: fallback_keys takes a list of strings, got a string\n" + at + `2: job "j": cache: key: files takes a list of strings, got a string`},
 		{"cache key with a slash", map[string]string{"": "j:\n  cache: [{key: a/b}, {key: a%2Fb}, {key: ..}]" + script}, at + "2: job \"j\": cache: key has no slash and is not a dot, got \"a/b\"\n" + at + "2: job \"j\": cache: key has no slash and is not a dot, got \"a%2Fb\"\n" + at + `2: job "j": cache: key has no slash and is not a dot, got ".."`},
@@ -218,7 +218,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// bomb makes variables that stand for 2 to the 28th bytes.
+// bomb returns variables that expand to 2^28 bytes.
 func bomb() string {
 	text := "variables:\n  V0: xx\n"
 	for i := 1; i < 28; i++ {
@@ -227,7 +227,6 @@ func bomb() string {
 	return text + "j:" + script
 }
 
-// numbered joins what write gives for 0 to n-1.
 func numbered(n int, write func(i int) string) string {
 	var b strings.Builder
 	for i := range n {
@@ -236,16 +235,14 @@ func numbered(n int, write func(i int) string) string {
 	return b.String()
 }
 
-// processorTime is how long this process has had a processor, which a busy
-// machine does not make more.
+// processorTime returns the CPU time of this process, which a busy machine does not change.
 func processorTime() time.Duration {
 	var r syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r)
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// Few lines can stand for very many things; they are refused or done with
-// before long, and never fill the memory.
+// Small files can expand to very much; this is refused or ends soon, and uses little memory.
 func TestSmallFilesStayCheap(t *testing.T) {
 	if testing.Short() {
 		t.Skip("five seconds of CPU time; make test runs it")
@@ -288,7 +285,7 @@ func TestSmallFilesStayCheap(t *testing.T) {
 	}
 }
 
-// One bad construct marks its job, and no other.
+// An unsupported construct marks only its job.
 func TestOneBadConstruct(t *testing.T) {
 	for text, want := range map[string]struct {
 		when    string
@@ -368,7 +365,7 @@ func TestDepthsThatAreTaken(t *testing.T) {
 	}
 }
 
-// What cannot be had is named, and each job that it may hold something of.
+// Missing files are named, and each job that they may affect.
 func TestMissing(t *testing.T) {
 	e, err := evaluate(files(map[string]string{"": `
 include:
@@ -493,11 +490,8 @@ func TestPredefined(t *testing.T) {
 	}
 }
 
-// FuzzResolve: whatever the files hold, reading them ends without a panic,
-// faults are lines that begin with a place, and the same files give the same
-// jobs twice.
-// TestJobsOfOneName: two jobs never have one name, since logs, artifacts and
-// needs know them by it.
+// TestJobsOfOneName: the names of jobs are unique, because they name logs, artifacts and
+// needs.
 func TestJobsOfOneName(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: {script: [x], parallel: {matrix: [{V: [p, q, p]}]}}":                                           "a: [p]=a a: [q]=a",
@@ -524,6 +518,8 @@ func TestJobsOfOneName(t *testing.T) {
 	}
 }
 
+// FuzzResolve: reading never panics, each error is a line with a position, and the same
+// files give the same jobs twice.
 func FuzzResolve(f *testing.F) {
 	seeds, err := filepath.Glob("testdata/corpus/*/.gitlab-ci.yml")
 	if err != nil || len(seeds) < 10 {
@@ -560,7 +556,7 @@ func FuzzResolve(f *testing.F) {
 	})
 }
 
-// hundred makes a pipeline of 100 build jobs with rules as generated ones have.
+// hundred returns a pipeline of 100 build jobs with rules as in generated pipelines.
 func hundred() string {
 	text := "stages: [builds]\n.build:\n  stage: builds\n  image: $IMAGE\n  script: [make, make check]\n  rules:\n"
 	for range 20 {

@@ -4,7 +4,7 @@ package gitlabci
 
 import "testing"
 
-// TestRubyScalar holds scalars against what Ruby with Psych 4.0.3 makes of them.
+// TestRubyScalar has the results of Ruby with Psych 4.0.3.
 func TestRubyScalar(t *testing.T) {
 	for in, want := range map[string]struct {
 		kind kind

@@ -4,7 +4,7 @@ package gitlabci
 
 import "testing"
 
-// TestDocuments counts the documents with content.
+// TestDocuments counts documents with content.
 func TestDocuments(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 1,
@@ -26,7 +26,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestHeader finds a header however its key is written.
+// TestHeader has the key in several notations of YAML.
 func TestHeader(t *testing.T) {
 	for text, want := range map[string]bool{
 		"spec: {inputs: {a: }}\n":            true,

@@ -10,8 +10,7 @@ import (
 	"testing/fstest"
 )
 
-// exampleTree is the example project's pipeline with one job more, an
-// optional twin of a build.
+// exampleTree is the example project's pipeline with an additional optional copy of a build.
 func exampleTree(t *testing.T) fs.FS {
 	t.Helper()
 	tree := fstest.MapFS{}
@@ -35,8 +34,8 @@ optional-build:
 	return tree
 }
 
-// decided writes when a job runs in the words of the tables: auto, manual,
-// manual! for one that may not fail, - for one that is not there.
+// decided returns when a job runs, as in the tables: auto, manual, manual! for one that may
+// not fail, - for one that is not in the pipeline.
 func decided(e *Evaluation, name string) string {
 	for _, job := range e.Jobs {
 		switch {
@@ -56,9 +55,8 @@ func decided(e *Evaluation, name string) string {
 	return "absent"
 }
 
-// TestDecisionTables holds what generated pipelines promise against what this
-// package makes of them: a build, its optional twin, a container job and the
-// check of sign-offs.
+// TestDecisionTables compares the documented decisions of generated pipelines with this
+// package: a build, its optional copy, a container job and the check of sign-offs.
 func TestDecisionTables(t *testing.T) {
 	p, err := Load(exampleTree(t), ".gitlab-ci.yml", Options{})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// recorder is a test that notes its failures instead of failing.
+// recorder is a testing.TB that records failures.
 type recorder struct {
 	testing.TB
 

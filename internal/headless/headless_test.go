@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestOpen sees that what the other tests look for would be found.
+// TestOpen checks that Open detects what other tests look for.
 func TestOpen(t *testing.T) {
 	const style = `<!DOCTYPE html><style>:root { color-scheme: light dark }</style><title>x</title><p id="p">before`
 	for _, test := range []struct {

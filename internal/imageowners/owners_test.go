@@ -47,7 +47,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestScript runs the script with package managers that know one file.
+// TestScript runs the script with stubs of package managers that know one file.
 func TestScript(t *testing.T) {
 	for manager, answer := range map[string]string{
 		"dpkg-query": `echo "diversion by x from: $3"; echo "thing:amd64, other: $3"`,

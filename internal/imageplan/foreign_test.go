@@ -11,8 +11,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// The Dockerfile of an image for another architecture starts from the base
-// image of that one if it is to be made here, and from the registry's otherwise.
+// The image for another architecture starts from a base image made here if bootstrap is on,
+// and from the registry's otherwise.
 func TestForeign(t *testing.T) {
 	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{targets.BuiltIn()}})
 	if err != nil {

@@ -22,8 +22,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/workspace"
 )
 
-// planner plans from the built-in facts, for a tree. What it warns of goes to
-// warned.
+// planner plans from the built-in facts and appends warnings to warned.
 func planner(t *testing.T, tree string) (p *Planner, warned *[]string) {
 	t.Helper()
 	warned = &[]string{}
@@ -155,7 +154,6 @@ func TestForeignBase(t *testing.T) {
 	}
 }
 
-// A platforms is an engine with one image.
 type platforms struct {
 	image  api.Image
 	pulled []string

@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// fakeEngine prints a text for each command, and keeps what it was asked.
+// fakeEngine prints a text for each command, and records the commands.
 type fakeEngine struct {
 	out, messages string
 	err           error
@@ -43,7 +43,7 @@ func (f *fakeEngine) Build(_ context.Context, o api.BuildOptions) (api.BuildResu
 
 func (f *fakeEngine) Remove(context.Context, api.RemoveOptions) error { return f.err }
 
-// image reads an image from lines with blanks for tabs.
+// image parses lines with spaces instead of tabs.
 func image(t *testing.T, id, lines string) *Image {
 	t.Helper()
 	e := &fakeEngine{out: strings.ReplaceAll(lines, " ", "\t")}
@@ -79,7 +79,7 @@ installed new 1~rc1 all new-source
 installed tzdata 2025b all tzdata
 installed same 1 all same
 `
-	// From fedora:41 with dnf5, and kernels as on a machine.
+	// From fedora:41 with dnf5, with several kernels installed.
 	goodRPM = `manager dnf
 arch x86_64
 installed gpg-pubkey 0:e99d6ad1-64d2612c (none) (none)
@@ -160,8 +160,8 @@ func TestCompareRefuses(t *testing.T) {
 	}
 }
 
-// TestHostileImage has an image that lists more than an image can have. What it
-// lists is not compared with all that it listed before.
+// TestHostileImage lists more packages than an image can have. They are not compared with
+// all earlier ones.
 func TestHostileImage(t *testing.T) {
 	list := func(line func(n int) string) string {
 		var b strings.Builder
@@ -373,7 +373,7 @@ func TestBuildRefused(t *testing.T) {
 	}
 }
 
-// tools makes a directory of shell scripts that keep how they were called.
+// tools creates a directory of shell scripts that log their calls.
 func tools(t *testing.T, script string, names ...string) (dir, calls string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -387,7 +387,7 @@ func tools(t *testing.T, script string, names ...string) (dir, calls string) {
 	return dir, calls
 }
 
-// The script for dnf installs what it should and removes what is still there.
+// The script for dnf installs the updates and removes packages that remain.
 func TestDnfScript(t *testing.T) {
 	dir, calls := tools(t, `case "$*" in *gone*) exit 1;; esac`, "dnf", "rpm")
 	var out bytes.Buffer

@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// A site serves one text at every path but /none, with a certificate of its own.
+// A site serves one text at every path except /none, with its own certificate.
 type site struct {
 	*httptest.Server
 	text     atomic.Value
@@ -50,7 +50,7 @@ func serve(t *testing.T) *site {
 	return s
 }
 
-// get asks for a file as one call of the program does.
+// get requests a file as one run of the program.
 func (s *site) get(t *testing.T, project string, fetch bool, path string) (string, error) {
 	t.Helper()
 	o := s.options
@@ -66,8 +66,8 @@ func (s *site) get(t *testing.T, project string, fetch bool, path string) (strin
 	return string(data), err
 }
 
-// TestFetchedFilesAreLocked: a file is fetched only when somebody asks for that,
-// and stays as it was until somebody asks again.
+// TestFetchedFilesAreLocked: a file is fetched only on request, and does not change until
+// the next request.
 func TestFetchedFilesAreLocked(t *testing.T) {
 	s, project := serve(t), t.TempDir()
 	if text, err := s.get(t, project, false, "/a.yml"); !errors.Is(err, gitlabci.ErrNotAsked) || s.requests.Load() != 0 {
@@ -103,7 +103,6 @@ func TestFetchedFilesAreLocked(t *testing.T) {
 	}
 }
 
-// TestMissingFiles: a file that a server does not have is one that is not there.
 func TestMissingFiles(t *testing.T) {
 	s, project := serve(t), t.TempDir()
 	if _, err := s.get(t, project, true, "/none"); !errors.Is(err, fs.ErrNotExist) {
@@ -118,7 +117,7 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
-// TestHostileLock: a link in the place of the lock leads nowhere.
+// TestHostileLock: a link in place of the lock is not followed.
 func TestHostileLock(t *testing.T) {
 	s, project, outside := serve(t), t.TempDir(), t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(project, ".lcitool")); err != nil {
@@ -138,7 +137,7 @@ func TestHostileLock(t *testing.T) {
 	}
 }
 
-// TestRevision: files of other commits come from the project's own repository.
+// TestRevision: files of other commits come from the project's repository.
 func TestRevision(t *testing.T) {
 	project := t.TempDir()
 	git := func(args ...string) {
