@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// stored gives a store with four runs, the last but one of another project.
+// stored returns a store with four runs, the last but one of another project.
 func stored(t *testing.T) *jobrecord.Store {
 	t.Helper()
 	s := &jobrecord.Store{Dir: t.TempDir()}
@@ -97,7 +97,6 @@ func TestPrevious(t *testing.T) {
 	}
 }
 
-// TestText is what a person reads.
 func TestText(t *testing.T) {
 	left := logged(t, append([]string{"STEP 1"}, append(append([]string{"$ meson test"}, numbered(1, 5)...), "1/1 unit OK 0.1s")...)...)
 	right := logged(t, append(append([]string{"$ meson test"}, numbered(1, 5)...), "1/1 unit FAIL 0.2s", "\x1b]0;title\a end")...)

@@ -47,7 +47,7 @@ func TestSame(t *testing.T) {
 	}
 }
 
-// logged makes a job with a log out of lines.
+// logged creates a job with these lines as its log.
 func logged(t *testing.T, lines ...string) *Input {
 	t.Helper()
 	dir := t.TempDir()
@@ -109,7 +109,7 @@ func TestCompareLogs(t *testing.T) {
 	}
 }
 
-// TestLongDifference shows a part of what never comes together again.
+// TestLongDifference shows a part of logs that differ until their end.
 func TestLongDifference(t *testing.T) {
 	var left, right []string
 	for i := range 1000 {
@@ -129,7 +129,7 @@ func TestLongDifference(t *testing.T) {
 	}
 }
 
-// TestListedPackages passes over the list of packages that a job prints.
+// TestListedPackages ignores the list of packages that a job prints.
 func TestListedPackages(t *testing.T) {
 	left := logged(t, "$ cat /packages.txt", "gcc_12_amd64", "make_4_amd64", "$ make", "cc_1_x", "ok")
 	right := logged(t, "$ cat /packages.txt", "gcc_14_amd64", "bison_3_amd64", "make_4_amd64", "$ make", "cc_2_x", "ok")

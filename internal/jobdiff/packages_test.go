@@ -38,7 +38,6 @@ func TestParseLine(t *testing.T) {
 	}
 }
 
-// text is a comparison in short.
 func (p *Packages) text() string {
 	var out []string
 	for _, c := range p.Changed {
@@ -79,7 +78,7 @@ func TestComparePackages(t *testing.T) {
 	}
 }
 
-// TestComparable does not take packages of two formats for the same.
+// TestComparable does not compare packages of two formats.
 func TestComparable(t *testing.T) {
 	deb, rpm := []string{"bash_5.2-1_amd64"}, []string{"bash-5.2-1.x86_64"}
 	for _, test := range []struct {

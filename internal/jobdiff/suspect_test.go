@@ -47,7 +47,6 @@ func TestStems(t *testing.T) {
 	}
 }
 
-// input is a job whose packages are known.
 func input(state outcome.State, line string, packages ...string) *Input {
 	return &Input{Run: &jobrecord.Stored{}, Job: &jobrecord.Job{State: state, Line: line, Packages: packages}}
 }
@@ -94,7 +93,7 @@ func TestSuspects(t *testing.T) {
 	}
 }
 
-// TestSuspectsOfFormats has names of their own on both sides.
+// TestSuspectsOfFormats has different names of packages on both sides.
 func TestSuspectsOfFormats(t *testing.T) {
 	left := input(outcome.Passed, "", "libxml2-dev_2.9.4+dfsg-1_amd64", "libxmlb-dev_1-1_amd64")
 	right := input(outcome.Failed, "No package 'libxml-2.0' found", "gcc-15.1-1.fc44.x86_64")

@@ -18,7 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// everything tells a Writer one event of each kind, two of a job.
+// everything writes one event of each kind, two of a job.
 func everything(w *Writer) {
 	at := time.Date(2026, 11, 28, 10, 30, 0, 0, time.UTC)
 	job := jobrecord.Job{Name: "build", Stage: "test", Target: "debian-13", State: outcome.Running}
@@ -35,7 +35,6 @@ func everything(w *Writer) {
 	w.End(&run)
 }
 
-// TestEventsFitTheSchema compares each kind with docs/schema/events.json.
 func TestEventsFitTheSchema(t *testing.T) {
 	data, err := os.ReadFile("../../docs/schema/events.json")
 	if err != nil {
@@ -82,8 +81,7 @@ func TestEventsFitTheSchema(t *testing.T) {
 	}
 }
 
-// TestEndIsWritten: nobody has to wait for lines once a job has ended, and an
-// event that begins a wait is written too.
+// TestEndIsWritten: the end of a job, and an event that begins a wait, are written at once.
 func TestEndIsWritten(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -113,7 +111,7 @@ var errFull = errors.New("no space")
 
 func (f *full) Write([]byte) (int, error) { f.calls++; return 0, errFull }
 
-// TestErrorIsKept: nothing is written after an error, which the end tells.
+// TestErrorIsKept: nothing is written after an error, which the last call returns.
 func TestErrorIsKept(t *testing.T) {
 	var to full
 	w := New(&to)

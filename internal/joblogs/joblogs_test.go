@@ -71,7 +71,7 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// TestLongLines: a log without line ends is shown in pieces.
+// TestLongLines: a log without newlines is shown in pieces.
 func TestLongLines(t *testing.T) {
 	run := &jobrecord.Stored{Dir: t.TempDir(), Run: jobrecord.Run{Jobs: []jobrecord.Job{{Name: "a", State: outcome.Passed, Log: "a.log"}}}}
 	put(t, run.Dir, map[string]string{"a.log": strings.Repeat("x", 5*maxLine+7)})
@@ -84,7 +84,6 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
-// A lockedBuffer can be read while it is written.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -102,7 +101,7 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// TestFollow shows the log of a job that has not begun yet, until it ends.
+// TestFollow shows the log of a job that has not begun yet, until its end.
 func TestFollow(t *testing.T) {
 	store := &jobrecord.Store{Dir: t.TempDir()}
 	live, err := store.Create()
@@ -152,7 +151,7 @@ func TestFollow(t *testing.T) {
 		t.Errorf("in the end: %q, want %q", out.String(), want)
 	}
 
-	// A killed run ends the following though its job never did.
+	// The end of a killed run also ends the following, although its job has no end.
 	record.Jobs[0].State = outcome.Running
 	write()
 	if err := live.Close(); err != nil {
@@ -178,8 +177,8 @@ func TestFollowIsStopped(t *testing.T) {
 	}
 }
 
-// TestLogIsNoFile: what stands in the place of a log or of its times is neither
-// waited for nor read without end.
+// TestLogIsNoFile: other things in place of a log or its times are neither waited for nor
+// read without limit.
 func TestLogIsNoFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, err := range []error{

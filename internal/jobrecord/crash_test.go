@@ -4,8 +4,7 @@ package jobrecord
 
 import "testing"
 
-// TestLastCrashes: those of an earlier run do not count once the job has run
-// again.
+// TestLastCrashes: crashes of an earlier run do not count after the job has run again.
 func TestLastCrashes(t *testing.T) {
 	crashed := []Crash{{Signal: "SIGSEGV"}}
 	runs := []Stored{

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// TestLogIsNoFile: what stands in the place of a log is neither waited for nor
-// read without end.
+// TestLogIsNoFile: other things in place of a log are neither waited for nor read without
+// limit.
 func TestLogIsNoFile(t *testing.T) {
 	run := &Stored{Dir: t.TempDir()}
 	for _, err := range []error{

@@ -28,7 +28,7 @@ func TestStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := live.Dir
-		// Two runs of one second sort by chance: give them seconds of their own.
+		// Runs of one second would sort randomly, so each gets its own second.
 		named := filepath.Join(s.Dir, "20260101-00000"+string(rune('0'+len(dirs)))+"-x")
 		if err := os.Rename(dir, named); err != nil {
 			t.Fatal(err)
@@ -63,7 +63,6 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// TestOrderWithinASecond: runs that begin in the same second keep their order.
 func TestOrderWithinASecond(t *testing.T) {
 	s := &Store{Dir: t.TempDir(), Keep: 50, Latest: filepath.Join(t.TempDir(), "latest")}
 	for n := range 30 {
@@ -85,8 +84,8 @@ func TestOrderWithinASecond(t *testing.T) {
 	}
 }
 
-// TestNamesOfRuns: names sort by time, and two runs of the same nanosecond get
-// names of their own.
+// TestNamesOfRuns: names sort by time, and two runs of the same nanosecond get different
+// names.
 func TestNamesOfRuns(t *testing.T) {
 	s := &Store{Dir: t.TempDir()}
 	nanoseconds := []int{9, 9, 10, 10, 999_999_999}
@@ -110,8 +109,8 @@ func TestNamesOfRuns(t *testing.T) {
 	}
 }
 
-// TestForget: runs that came to nothing take no run's place, and none is removed
-// while it goes on.
+// TestForget: runs without a result do not count against the limit, and a run in progress is
+// not removed.
 func TestForget(t *testing.T) {
 	s := &Store{Dir: filepath.Join(t.TempDir(), "runs"), Keep: 2}
 	recorded := func(live *Live) string {
@@ -184,7 +183,7 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// TestBrokenRecords leaves out what is no record, and says so when asked for it.
+// TestBrokenRecords skips damaged records, and reports them if asked.
 func TestBrokenRecords(t *testing.T) {
 	s := &Store{Dir: t.TempDir()}
 	for name, text := range map[string]string{"20260101-000000-a": "{", "20260101-000001-b": "[]", "20260101-000002-c": `{"jobs": 3}`} {
@@ -224,8 +223,8 @@ func TestOK(t *testing.T) {
 	}
 }
 
-// TestLatest: the link leads to the newest run, also while that goes on, and
-// never to one that came to nothing.
+// TestLatest: the link leads to the newest run, even if that is in progress, and never to
+// one without a result.
 func TestLatest(t *testing.T) {
 	dir := t.TempDir()
 	s := &Store{Dir: filepath.Join(dir, "runs"), Latest: filepath.Join(dir, "latest")}

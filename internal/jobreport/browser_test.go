@@ -13,7 +13,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 )
 
-// TestInBrowser opens pages of runs as a person does.
 func TestInBrowser(t *testing.T) {
 	for name, s := range map[string]*jobrecord.Stored{"sample": sample(t), "hostile": hostile(t), "2 jobs": many(2), "500 jobs": many(500)} {
 		var html strings.Builder

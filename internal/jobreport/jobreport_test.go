@@ -32,7 +32,7 @@ func write(t *testing.T, to func(io.Writer, *jobrecord.Stored) error, s *jobreco
 	return b.Bytes()
 }
 
-// TestDamagedRecord writes reports of records that no run leaves.
+// TestDamagedRecord writes reports of records that no run writes.
 func TestDamagedRecord(t *testing.T) {
 	now := time.Now()
 	for name, run := range map[string]jobrecord.Run{
@@ -69,8 +69,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestPage reads pages as a browser does: nothing that a job says becomes an
-// element, and nothing is asked of elsewhere.
+// TestPage parses pages as a browser does: output of a job becomes no element, and nothing
+// is loaded from elsewhere.
 func TestPage(t *testing.T) {
 	known := map[string]bool{}
 	for _, tag := range strings.Fields(`html head body meta title style h1 h2 h3 p b br code table tbody tr th td div a span svg defs pattern rect path circle marker
@@ -103,7 +103,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestHostile keeps reports readable for the programs they are for.
+// TestHostile: reports stay valid for the programs that read them.
 func TestHostile(t *testing.T) {
 	s := hostile(t)
 	var back map[string]any

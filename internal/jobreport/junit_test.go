@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// report gives the suites that a report with a job's one file has.
+// report returns the suites of a report from one JUnit file of a job.
 func report(t *testing.T, data string) []junit.Suite {
 	t.Helper()
 	dir := t.TempDir()
@@ -39,7 +39,7 @@ func written(t *testing.T, s *jobrecord.Stored) []junit.Suite {
 	return all.Suites
 }
 
-// TestJobReports reads what test programs write, and what nobody should.
+// TestJobReports reads reports of test programs, and hostile ones.
 func TestJobReports(t *testing.T) {
 	deep := strings.Repeat("<testsuite name='s'>", 1000) + "<testcase name='x'/>"
 	for _, test := range []struct {
@@ -94,7 +94,7 @@ func how(c junit.Case) string {
 	return ""
 }
 
-// TestBounds is what a report that fills disks comes to.
+// TestBounds has reports over the limits of cases, names, output and size.
 func TestBounds(t *testing.T) {
 	many := "<testsuite>" + strings.Repeat("<testcase name='a'/>", 50_000+10) + "</testsuite>"
 	suites := report(t, many)
@@ -113,7 +113,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestEscape reads nothing that is not a job's.
+// TestEscape reads only regular files below the directory of the artifacts.
 func TestEscape(t *testing.T) {
 	dir := t.TempDir()
 	outside := filepath.Join(dir, "outside.xml")
@@ -138,7 +138,7 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// TestStates is how each end of a job counts.
+// TestStates shows how each state of a job is counted.
 func TestStates(t *testing.T) {
 	for _, test := range []struct {
 		job  jobrecord.Job
@@ -163,8 +163,7 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// FuzzJUnit states that whatever a job leaves as a report, what we write is
-// one that can be read.
+// FuzzJUnit: our report is valid, whatever report a job leaves.
 func FuzzJUnit(f *testing.F) {
 	seed, err := os.ReadFile("testdata/artifacts/tests/junit.xml")
 	if err != nil {

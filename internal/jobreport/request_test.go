@@ -45,7 +45,6 @@ func TestParseReports(t *testing.T) {
 	}
 }
 
-// TestWriteReports writes all that can be written.
 func TestWriteReports(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer

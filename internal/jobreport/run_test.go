@@ -12,10 +12,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// script is what no report may hold as it is.
+// script must be quoted in every report.
 const script = `<script>alert("1")</script>`
 
-// sample is a run in which most things that can happen did.
+// sample is a run with most states and fields.
 func sample(t *testing.T) *jobrecord.Stored {
 	t.Helper()
 	artifacts, err := filepath.Abs("testdata/artifacts")
@@ -59,7 +59,7 @@ func sample(t *testing.T) *jobrecord.Stored {
 	}}
 }
 
-// hostile is a run whose every text is one that a report must quote.
+// hostile is a run in which every string must be quoted.
 func hostile(t *testing.T) *jobrecord.Stored {
 	t.Helper()
 	bad := script + "\x00\x1b[31m\u202e]]>--><![CDATA[ \xff \"'`{{.}}&amp; </title></style></pre></svg>"
@@ -82,7 +82,7 @@ func hostile(t *testing.T) *jobrecord.Stored {
 	return s
 }
 
-// many is a run of so many jobs that needs none of what it has.
+// many is a run of n failed jobs, each of which needs up to 20 others.
 func many(n int) *jobrecord.Stored {
 	s := &jobrecord.Stored{Dir: "testdata/run", Run: jobrecord.Run{Started: time.Unix(0, 0)}}
 	for i := range n {

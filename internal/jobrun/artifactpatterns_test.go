@@ -13,8 +13,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// TestArtifactPatterns compares the choice of files with what GitLab Runner does: it
-// lists the matches of a pattern and what is below them.
+// TestArtifactPatterns follows GitLab Runner: it includes the matches of a pattern and
+// everything below them.
 func TestArtifactPatterns(t *testing.T) {
 	t.Parallel()
 	files := strings.Fields(`a.c b.h .hidden README src/a.c src/.hid/x.c src/lib/a.c src/lib/deep/b.h docs/README.md docs/[x]/y.md docs/a{b out/log.txt out/sub/log.txt`)

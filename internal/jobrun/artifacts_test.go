@@ -41,8 +41,8 @@ func TestFileSet(t *testing.T) {
 	}
 }
 
-// FuzzFileSet: what belongs to a set is below one of its roots, and nothing
-// leads out of the tree.
+// FuzzFileSet: a file of a set is below one of its roots, and no root is outside of the
+// tree.
 func FuzzFileSet(f *testing.F) {
 	f.Add("build/**/*.log", "build/x.log")
 	f.Add("../../etc", "etc/passwd")

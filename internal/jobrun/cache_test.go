@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// TestCachesAreKeptApart has runs that must not see each other's caches.
+// TestCachesAreKeptApart has runs that must not share caches.
 func TestCachesAreKeptApart(t *testing.T) {
 	runs := map[string]*Runner{
 		"default branch":                {Source: "upstream default", Protected: true},
@@ -65,8 +65,7 @@ func TestRepositoriesAreNoArtifacts(t *testing.T) {
 	}
 }
 
-// TestUntrackedCaches: a cache may hold what git does not track, but never the
-// repository.
+// TestUntrackedCaches: untracked includes files that git does not track, but never .git.
 func TestUntrackedCaches(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "tracked"), []byte("x"), 0o600); err != nil {

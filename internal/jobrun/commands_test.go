@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// TestCommandsOf takes the steps file as scripts leave it, also those that write
-// to it themselves.
+// TestCommandsOf parses steps files, also of scripts that write to the file.
 func TestCommandsOf(t *testing.T) {
 	began := time.Unix(1000, 0)
 	commands := []string{"one", "two", "three"}

@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// core is one that Linux wrote.
+// core returns a core that Linux wrote.
 func core(t *testing.T) string {
 	t.Helper()
 	f, err := os.Open("../crashcapsule/testdata/x86_64.core.gz")
@@ -93,7 +93,7 @@ func TestCrashIsSaved(t *testing.T) {
 	}
 }
 
-// prints lets each script print a text first.
+// prints makes each script print a text first.
 func prints(h *harness, text string) io.Writer {
 	stage := h.engine.stage
 	h.engine.stage = func(ctx context.Context, c *memoryContainer, name, status string) error {
@@ -103,8 +103,8 @@ func prints(h *harness, text string) io.Writer {
 	return io.Discard
 }
 
-// TestNoCore: the reason is given once, for a job that seems to have crashed, and
-// changes nothing.
+// TestNoCore: the reason is reported once, for a job that seems to have crashed, and changes
+// nothing.
 func TestNoCore(t *testing.T) {
 	h, dir := crashHarness(t)
 	h.engine.look = "|/usr/lib/systemd/systemd-coredump %P\nunlimited\n\n"
@@ -132,8 +132,8 @@ func TestNoCore(t *testing.T) {
 	}
 }
 
-// TestCrashesOfAllAttempts: a job that is retried keeps what its first attempt
-// left, up to the limit of a run.
+// TestCrashesOfAllAttempts: a retried job keeps the cores of its first attempt, up to the
+// limit of a run.
 func TestCrashesOfAllAttempts(t *testing.T) {
 	text := core(t)
 	h, dir := crashHarness(t)
@@ -159,8 +159,8 @@ func TestCrashesOfAllAttempts(t *testing.T) {
 	}
 }
 
-// TestLimitOnCores: shells raise it, but not where cores would be written to the
-// project's directory.
+// TestLimitOnCores: shells raise the limit, unless cores would be written to the project's
+// directory.
 func TestLimitOnCores(t *testing.T) {
 	h := newHarness(t)
 	if got := h.coresScript(); strings.Contains(got, "ulimit") {
@@ -201,8 +201,8 @@ func TestDebugTools(t *testing.T) {
 	}
 }
 
-// TestBegan: files of a script are newer than the mark of its beginning, also in
-// whole seconds.
+// TestBegan: files of a script are newer than the file that marks its start, also with
+// timestamps in whole seconds.
 func TestBegan(t *testing.T) {
 	now := time.Now()
 	if at := began(); at.Unix() >= now.Unix() || at.Nanosecond() != 0 || now.Sub(at) > time.Minute {

@@ -25,14 +25,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// treeDir is where jobs of the tests have their tree.
 const treeDir = "/builds/project"
 
-// memoryEngine keeps containers in memory. It has every image.
+// memoryEngine keeps containers in memory and has every image.
 type memoryEngine struct {
 	Engine // whatever a test does not expect panics
 
-	// stage does what a script would do, nil for nothing.
+	// stage replaces a script, nil for one without effects.
 	stage func(ctx context.Context, c *memoryContainer, name, status string) error
 
 	look   string // what a search for cores prints
@@ -69,7 +68,7 @@ func (e *memoryEngine) Start(_ context.Context, o api.StartOptions) (Container, 
 
 func (e *memoryEngine) Open(context.Context, string) (Container, error) { return e.last(), nil }
 
-// last is the container of the job that ran last.
+// last returns the container of the most recent job.
 func (e *memoryEngine) last() *memoryContainer { return e.containers[len(e.containers)-1] }
 
 // memoryContainer has files by their absolute paths.
@@ -95,7 +94,7 @@ func (c *memoryContainer) Warnings() []string { return nil }
 
 func (c *memoryContainer) Exited(context.Context) (int, bool, error) { return 0, false, nil }
 
-// stageCommand finds what runStage asks for.
+// stageCommand matches a call of runStage.
 var stageCommand = regexp.MustCompile(`echo "\$\$ (\w+) (\w+)"`)
 
 func (c *memoryContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error) {
@@ -184,7 +183,7 @@ func (c *memoryContainer) Remove(context.Context) error {
 	return nil
 }
 
-// exits is a script that returns a status.
+// exits returns the result of a script with this status.
 func exits(code int) error {
 	if code == 0 {
 		return nil
@@ -192,7 +191,7 @@ func exits(code int) error {
 	return &api.ExitError{Container: "c", Code: code}
 }
 
-// harness runs jobs on an engine in memory, in a project of its own.
+// harness runs jobs on a memoryEngine, in a project of its own.
 type harness struct {
 	*Runner
 	engine   *memoryEngine
@@ -211,7 +210,7 @@ func newHarness(t *testing.T) *harness {
 	return h
 }
 
-// writes lets scripts write files below the tree, and end with a status.
+// writes makes scripts write files below the tree and end with a status.
 func (h *harness) writes(code int, files ...string) {
 	h.engine.stage = func(_ context.Context, c *memoryContainer, name, _ string) error {
 		if name != "script" {
@@ -224,13 +223,12 @@ func (h *harness) writes(code int, files ...string) {
 	}
 }
 
-// stored lists the artifacts of a job.
 func (h *harness) stored(t *testing.T, job string) string {
 	t.Helper()
 	return strings.Join(filesIn(t, h.Artifacts.Dir(job)), " ")
 }
 
-// job is one with a script and artifacts.
+// job returns a job with a script and artifacts.
 func job(name string, a *gitlabci.Artifacts) *Job {
 	return &Job{Job: gitlabci.Job{Name: name, Script: []string{"true"}, Artifacts: a}, Image: Image{Reference: "image"}, Runs: true}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestAgain has a shell become an entrypoint with awkward words.
+// TestAgain passes words with special characters through a shell as the entrypoint.
 func TestAgain(t *testing.T) {
 	text := again([]string{"/bin/sh", "-c", `echo "$1" "$#"`, "it's", `a "b" $c`})
 	for _, shell := range []string{"bash", "dash"} {

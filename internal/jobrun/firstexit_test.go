@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// stateIn makes the FIFOs of a state directory.
+// stateIn creates the FIFOs of a state directory.
 func stateIn(t *testing.T, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// An imageEngine has images, and a registry with others.
+// An imageEngine has local images, and a registry with others.
 type imageEngine struct {
 	Engine
 	here, registry []string
@@ -36,7 +36,6 @@ func (e *imageEngine) PullPlatform(_ context.Context, reference, _ string, _ io.
 	return api.Image{ID: "id of " + reference}, nil
 }
 
-// TestPullPolicy: the registry is asked when the job's policy says so.
 func TestPullPolicy(t *testing.T) {
 	for _, test := range []struct {
 		policy, here string
@@ -63,8 +62,8 @@ func TestPullPolicy(t *testing.T) {
 	}
 }
 
-// TestPullPolicies: with a list the next policy is tried, a registry that is away
-// fails a job that asks for it, and so does --offline unless the image is here.
+// TestPullPolicies: with a list, the next policy is tried. If the registry is unreachable, a
+// job fails that requires a pull; with --offline, unless the image is local.
 func TestPullPolicies(t *testing.T) {
 	for _, test := range []struct {
 		policy, here string

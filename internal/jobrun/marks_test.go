@@ -17,9 +17,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// A transcript has what a watch passes on and reports, in that order: "o:text"
-// and "e:text" for the streams, "<1" for the begin of command 1 and "1>2s" for
-// its end.
+// A transcript records what a watch writes and reports, in order: "o:text" and "e:text" for
+// the streams, "<1" for the start of command 1 and "1>2s" for its end.
 type transcript struct{ entries []string }
 
 func (t *transcript) stream(name string) *transcriptStream { return &transcriptStream{t, name} }
@@ -47,8 +46,8 @@ const markWord = "WORD"
 // mark returns a mark as a shell writes it.
 func mark(what string) string { return "\x1b_lcitool " + markWord + " script " + what + "\x1b\\" }
 
-// TestMarks passes the output of stages of two commands, in pieces with the
-// marks in them. Stages last from second 100 to 110; uptimes are seconds.
+// TestMarks writes the output of stages of two commands in pieces, with marks. Stages last
+// from second 100 to 110; uptimes are in seconds.
 func TestMarks(t *testing.T) {
 	long := strings.Repeat("x", maxHeld+1)
 	for name, test := range map[string]struct{ pieces, want []string }{
@@ -108,7 +107,7 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// joined joins what was written to the same stream in succession.
+// joined joins consecutive writes to the same stream.
 func joined(entries []string) []string {
 	var all []string
 	for _, e := range entries {
@@ -121,8 +120,8 @@ func joined(entries []string) []string {
 	return all
 }
 
-// TestShellsWriteMarks has real shells run a script whose commands redirect their
-// streams. The marks go to the stage's streams and nowhere else.
+// TestShellsWriteMarks runs a script in real shells whose commands redirect their streams.
+// The marks appear only in the stage's streams.
 func TestShellsWriteMarks(t *testing.T) {
 	for _, shell := range []string{"bash", "dash"} {
 		dir, state := t.TempDir(), t.TempDir()
@@ -157,8 +156,8 @@ func TestShellsWriteMarks(t *testing.T) {
 	}
 }
 
-// TestCommandEvents: a runner reports the commands of all stages while they run,
-// by the job's name, and nothing if nobody wants to know.
+// TestCommandEvents: a runner reports the commands of all stages while they run, with the
+// job's name, if there is a receiver.
 func TestCommandEvents(t *testing.T) {
 	for _, wanted := range []bool{true, false} {
 		h := newHarness(t)

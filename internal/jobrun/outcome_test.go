@@ -23,7 +23,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// filesIn lists the files of a directory that need not be there.
+// filesIn returns the files of a directory, none if it does not exist.
 func filesIn(t *testing.T, dir string) []string {
 	t.Helper()
 	var files []string
@@ -41,7 +41,7 @@ func filesIn(t *testing.T, dir string) []string {
 	return files
 }
 
-// TestArtifactsByOutcome: what a job leaves depends on how it ended.
+// TestArtifactsByOutcome has the artifacts for each state and `when`.
 func TestArtifactsByOutcome(t *testing.T) {
 	timeout := fmt.Errorf("container c: %w", api.ErrTimeout)
 	broken := errors.New("the engine broke")
@@ -84,8 +84,7 @@ func TestArtifactsByOutcome(t *testing.T) {
 	}
 }
 
-// TestScriptTimeoutLeavesArtifacts: a script that used its own share of the
-// time is followed by all the rest.
+// TestScriptTimeoutLeavesArtifacts: after RUNNER_SCRIPT_TIMEOUT, the other stages still run.
 func TestScriptTimeoutLeavesArtifacts(t *testing.T) {
 	h := newHarness(t)
 	j := job("build", &gitlabci.Artifacts{When: "on_failure", Paths: []string{"log"}})
@@ -108,8 +107,8 @@ func TestScriptTimeoutLeavesArtifacts(t *testing.T) {
 	}
 }
 
-// TestTimeout: the shorter of the job's limit and the user's holds, and the
-// error says which.
+// TestTimeout: the shorter of the job's and the user's limit applies, and the error names
+// it.
 func TestTimeout(t *testing.T) {
 	for _, c := range []struct{ job, user, want time.Duration }{
 		{0, 0, time.Hour},
@@ -134,8 +133,7 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestStaleArtifacts: nobody takes what an earlier run left for what a job
-// leaves now.
+// TestStaleArtifacts: artifacts of an earlier run are not taken for those of this run.
 func TestStaleArtifacts(t *testing.T) {
 	a := &gitlabci.Artifacts{When: "on_success", Paths: []string{"out"}, Exclude: []string{"out/*.o"}}
 	h := newHarness(t)
@@ -163,8 +161,7 @@ func TestStaleArtifacts(t *testing.T) {
 	}
 }
 
-// TestArtifactsOfAnEarlierRun count for a job that does not run now, and for no
-// other.
+// TestArtifactsOfAnEarlierRun are used only for a job that is not part of this run.
 func TestArtifactsOfAnEarlierRun(t *testing.T) {
 	for _, runs := range []bool{false, true} {
 		h := newHarness(t)
@@ -182,8 +179,8 @@ func TestArtifactsOfAnEarlierRun(t *testing.T) {
 	}
 }
 
-// TestKeep: containers of jobs that fail or take too long stay if the user
-// wants that, all others go.
+// TestKeep: containers of failed and timed-out jobs are kept if the user wants that, all
+// others are removed.
 func TestKeep(t *testing.T) {
 	failed, slow := exits(3), fmt.Errorf("c: %w", api.ErrTimeout)
 	for _, c := range []struct {
@@ -214,7 +211,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestRetriedJobsAreKeptOnce: only the last try of a job leaves its container.
+// TestRetriedJobsAreKeptOnce: only the last attempt of a job keeps its container.
 func TestRetriedJobsAreKeptOnce(t *testing.T) {
 	h := newHarness(t)
 	h.Keep = true
@@ -231,7 +228,7 @@ func TestRetriedJobsAreKeptOnce(t *testing.T) {
 	}
 }
 
-// TestStopped: of a job that was stopped nothing is left.
+// TestStopped: a stopped job leaves nothing.
 func TestStopped(t *testing.T) {
 	h := newHarness(t)
 	h.Keep = true
@@ -250,7 +247,7 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestDuration: a result says how long the job took, all its tries together.
+// TestDuration: the duration includes all attempts.
 func TestDuration(t *testing.T) {
 	const took = 20 * time.Millisecond
 	h := newHarness(t)
@@ -275,7 +272,7 @@ func TestDuration(t *testing.T) {
 	}
 }
 
-// TestPackages: the list that an image keeps of its packages is in the outcome.
+// TestPackages: the result has the image's list of packages.
 func TestPackages(t *testing.T) {
 	h := newHarness(t)
 	h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
@@ -288,7 +285,6 @@ func TestPackages(t *testing.T) {
 	}
 }
 
-// TestAfterScriptCountsIfTheJobSaysSo as with GitLab.
 func TestAfterScriptCountsIfTheJobSaysSo(t *testing.T) {
 	for _, c := range []struct {
 		ignore string
@@ -320,8 +316,7 @@ func TestAfterScriptCountsIfTheJobSaysSo(t *testing.T) {
 	}
 }
 
-// TestCachesByOutcome: what later runs find depends on how the job ended, and
-// on the policy.
+// TestCachesByOutcome: what is saved depends on the job's state and the policy.
 func TestCachesByOutcome(t *testing.T) {
 	for _, c := range []struct {
 		policy, when string
@@ -352,8 +347,8 @@ func TestCachesByOutcome(t *testing.T) {
 	}
 }
 
-// TestCacheKeys: a job that only pushes finds nothing, and fallback keys are
-// tried in their order.
+// TestCacheKeys: a job with policy push restores nothing, and fallback keys are tried in
+// order.
 func TestCacheKeys(t *testing.T) {
 	h := newHarness(t)
 	keep := func(key string) {
@@ -381,8 +376,8 @@ func TestCacheKeys(t *testing.T) {
 	finds("first")
 }
 
-// TestKeysOfFiles: a key is made from what the files hold, and from the place of
-// the cache among those of the job.
+// TestKeysOfFiles: the key depends on the contents of the files, and on the cache's index in
+// the job.
 func TestKeysOfFiles(t *testing.T) {
 	h := newHarness(t)
 	write := func(name, text string) {
@@ -421,7 +416,6 @@ func TestKeysOfFiles(t *testing.T) {
 	}
 }
 
-// TestFallbackVariable: a job finds the cache that a variable names.
 func TestFallbackVariable(t *testing.T) {
 	var warned []string
 	warn := func(what string) { warned = append(warned, what) }
@@ -437,7 +431,7 @@ func TestFallbackVariable(t *testing.T) {
 	}
 }
 
-// TestRefused: what a runner refuses is a failure of the job that says why.
+// TestRefused: what a runner refuses fails the job with a reason.
 func TestRefused(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -462,7 +456,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestRefusedDotenv: the job fails whose report GitLab does not take.
+// TestRefusedDotenv: an invalid dotenv report fails its job.
 func TestRefusedDotenv(t *testing.T) {
 	for text, want := range map[string]outcome.State{"A=1\n": outcome.Passed, "": outcome.Passed, "no variable\n": outcome.Failed} {
 		h := newHarness(t)
@@ -477,8 +471,8 @@ func TestRefusedDotenv(t *testing.T) {
 	}
 }
 
-// TestImageFromDotenv: a job's image and the policy of its cache may be what an
-// earlier job has left in its report.
+// TestImageFromDotenv: a job's image and its cache policy may come from an earlier job's
+// dotenv report.
 func TestImageFromDotenv(t *testing.T) {
 	const text = "make: {stage: build, script: [x], artifacts: {reports: {dotenv: a.env}}}\nuse: {image: $IMG, cache: {key: k, paths: [p], policy: $POLICY}, script: [x]}\n"
 	p, err := gitlabci.Load(fstest.MapFS{".gitlab-ci.yml": {Data: []byte(text)}}, ".gitlab-ci.yml", gitlabci.Options{})
@@ -503,7 +497,7 @@ func TestImageFromDotenv(t *testing.T) {
 	}
 }
 
-// TestForgottenCaches: those used longest ago go first.
+// TestForgottenCaches: the least recently used caches are removed first.
 func TestForgottenCaches(t *testing.T) {
 	dir := t.TempDir()
 	name := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%02d.tar.zst", i)) }

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// archEngine has one image, of one architecture, and notes what is pulled.
+// archEngine has one image of one architecture, and records pulls.
 type archEngine struct {
 	Engine
 	arch, pulled string

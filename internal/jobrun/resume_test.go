@@ -14,8 +14,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// TestResume: the container of a job that goes on is removed if that ends well,
-// and whatever else happens it stays.
+// TestResume: the container of a continued job is removed if the job passes, and kept
+// otherwise.
 func TestResume(t *testing.T) {
 	for name, test := range map[string]struct {
 		err    error

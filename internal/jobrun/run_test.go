@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestPackageLines: apk lists a package with its description, blanks and all.
+// TestPackageLines: apk lists a package with its description, which may contain spaces.
 func TestPackageLines(t *testing.T) {
 	text := "musl-1.2.5-r0 x86_64 {musl} (MIT)\nname\u00a0with space\r\n\n \nlast"
 	want := []string{"musl-1.2.5-r0 x86_64 {musl} (MIT)", "name\u00a0with space", "last"}

@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// play has a real shell run the script of a job in dir.
+// play runs the script of a job in dir with a real shell.
 func play(t *testing.T, shell, dir string, commands ...string) (output string, code int, step string) {
 	t.Helper()
 	state := t.TempDir()
@@ -69,7 +69,7 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// TestStateGoesOn has a user's shell find what a failed script left.
+// TestStateGoesOn: a user's shell has the state that a failed script left.
 func TestStateGoesOn(t *testing.T) {
 	for _, shell := range []string{"bash", "dash"} {
 		dir, state := t.TempDir(), t.TempDir()
@@ -98,8 +98,8 @@ func TestCommandsOfBothScripts(t *testing.T) {
 	}
 }
 
-// TestLineNumbers: those in the shell's own messages count what comes before the
-// commands, as with the runner.
+// TestLineNumbers: as with the runner, line numbers in the shell's messages include the
+// lines before the commands.
 func TestLineNumbers(t *testing.T) {
 	out, _, _ := play(t, "bash", t.TempDir(), "true", "nosuchcommand")
 	var n int

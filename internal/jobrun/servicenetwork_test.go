@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// hexOf writes an address as the kernel of this machine does in /proc/net.
+// hexOf formats an address as /proc/net does on this machine.
 func hexOf(t *testing.T, address string) string {
 	t.Helper()
 	const digits = "0123456789ABCDEF"
@@ -99,7 +99,7 @@ func TestNetworkAddress(t *testing.T) {
 	}
 }
 
-// A netContainer has files of a network, and takes a new /etc/hosts.
+// A netContainer has files of a network, and stores a new /etc/hosts.
 type netContainer struct {
 	Container
 	files map[string]string
@@ -123,8 +123,8 @@ func (c *netContainer) Exec(_ context.Context, o api.ExecOptions) (api.RunResult
 	return api.RunResult{}, nil
 }
 
-// TestServicesAreElsewhere: the services' names do not stand for 127.0.0.1 if the network
-// has another address, and connections to localhost are told.
+// TestServicesAreElsewhere: the services' names do not resolve to 127.0.0.1 if the network
+// has another address, and connections to localhost are reported.
 func TestServicesAreElsewhere(t *testing.T) {
 	t.Parallel()
 	hosts := "# db\n127.0.0.1\tlocalhost\n127.0.0.1\tdb\n127.0.0.1 cache other\n10.0.2.100\tjob\n"

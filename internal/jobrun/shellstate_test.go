@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// scriptShells are the shells that images have.
+// scriptShells are the common shells of images.
 func scriptShells() [][]string { return [][]string{{"bash"}, {"dash"}, {"busybox", "sh"}} }
 
-// TestGoOn has a script fail, and another shell go on at its command as if the
-// commands before it had run there.
+// TestGoOn has a script fail, and another shell continue at that command with the state of
+// the commands before it.
 func TestGoOn(t *testing.T) {
 	commands := []string{
 		`export WEIRD="it's \"quoted\" \$x
@@ -36,7 +36,7 @@ of two lines"; plain='a  b'; readonly FIXED=1`,
 			if err := os.WriteFile(file, []byte(strings.ReplaceAll(s.script(), stateDir, state)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			// The first process of a container runs stages so.
+			// As the first process of a container runs stages.
 			out, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], "-c", `while :; do ( eval "$(cat "$1")" ); exit; done`, "sh", file)...).CombinedOutput()
 			return string(out), err == nil
 		}

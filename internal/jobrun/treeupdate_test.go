@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
-// tree makes a directory with files; a text that begins with "->" is a link.
+// tree creates a directory with files; a text that begins with "->" is a link.
 func tree(t *testing.T, files map[string]string) view {
 	t.Helper()
 	dir := t.TempDir()
@@ -90,7 +90,7 @@ func (dirContainer) Put(_ context.Context, dir string, from io.Reader) error {
 	}
 }
 
-// TestUpdateTree lays a tree under what a job made of the one before.
+// TestUpdateTree replaces the tree below the files that a job added.
 func TestUpdateTree(t *testing.T) {
 	before := map[string]string{
 		"same": "1", "edited": "1", "both": "1", "gone": "1", "gone too": "1", "d/deep": "1", "link": "->same", "script": "1", "-rf": "1",
@@ -116,14 +116,14 @@ func TestUpdateTree(t *testing.T) {
 	})
 }
 
-// A brokenContainer has no program that works.
+// A brokenContainer has no working program.
 type brokenContainer struct{ dirContainer }
 
 func (brokenContainer) Exec(context.Context, api.ExecOptions) (api.RunResult, error) {
 	return api.RunResult{}, &api.ExitError{Container: "c", Code: 1}
 }
 
-// TestOwnFailure: the status of a command of ours is not the job's.
+// TestOwnFailure: the status of our own command is not that of the job.
 func TestOwnFailure(t *testing.T) {
 	before, now := tree(t, map[string]string{"a": "1"}), tree(t, map[string]string{"a": "2"})
 	_, err := updateTree(t.Context(), brokenContainer{}, before, now, t.TempDir())

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// as has New think that it is in a program of another name.
+// as makes New see another program name.
 func as(t *testing.T, program string) {
 	t.Helper()
 	before := os.Args[0]

@@ -36,7 +36,7 @@ func (e *fakeEngine) Unproven(context.Context) ([]api.Leftover, error) {
 
 func (e *fakeEngine) Address() string { return "unix:///engine" }
 
-// abandoned makes a temporary directory of a run that was killed.
+// abandoned creates a temporary directory of a killed run.
 func abandoned(t *testing.T) (parent, dir string) {
 	t.Helper()
 	parent = t.TempDir()
@@ -47,7 +47,7 @@ func abandoned(t *testing.T) (parent, dir string) {
 	if left := scratch.Abandoned(parent); len(left) > 0 {
 		t.Fatalf("the directory of a live run counts as abandoned: %q", left)
 	}
-	// A copy has no lock, as the directory of a dead process.
+	// A copy has no lock, like the directory of a process that has ended.
 	dead := filepath.Join(parent, filepath.Base(dir)+"0")
 	if err := os.CopyFS(dead, os.DirFS(dir)); err != nil {
 		t.Fatal(err)

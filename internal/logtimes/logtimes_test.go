@@ -31,7 +31,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestGrowing reads times that are still written, a byte at a time.
+// TestGrowing reads times while they are written, one byte at a time.
 func TestGrowing(t *testing.T) {
 	var b bytes.Buffer
 	r := NewReader(&b)
@@ -49,7 +49,7 @@ func TestGrowing(t *testing.T) {
 	}
 }
 
-// TestNoTimes: files that are none of ours give no times, and end.
+// TestNoTimes: other files have no times, and reading them ends.
 func TestNoTimes(t *testing.T) {
 	for _, text := range []string{"", "x\n", "-1 5\n", "1\n2\n", strings.Repeat("9", 1<<20), strings.Repeat("x\n", 1000)} {
 		if at := NewReader(strings.NewReader(text)).At(100); !at.IsZero() {

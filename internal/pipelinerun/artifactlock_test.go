@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
-// TestArtifactsOfTwoRuns: no run replaces what another one uses.
+// TestArtifactsOfTwoRuns: no run replaces artifacts that another run uses.
 func TestArtifactsOfTwoRuns(t *testing.T) {
 	making := func(name string) *jobrun.Job {
 		return &jobrun.Job{Job: gitlabci.Job{Name: name, Artifacts: &gitlabci.Artifacts{}}}

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/imageupdates"
 )
 
-// The text says what was shown, and no more.
+// The text claims only what the trials showed.
 func TestImageBisection(t *testing.T) {
 	update := func(name string, missing ...string) imageupdates.Update {
 		return imageupdates.Update{Name: name, Packages: []imageupdates.Change{{Name: name, From: "1", To: "2"}}, Missing: missing}

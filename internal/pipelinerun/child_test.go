@@ -48,7 +48,7 @@ use: {stage: test, script: [x], needs: [{pipeline: $PARENT, job: gen}, c]}
 mine: {stage: test, script: [x], rules: [{if: '$CI_PIPELINE_SOURCE == "parent_pipeline" && $OWN'}]}
 `
 
-// project gives a run of the jobs of a pipeline, and its plan.
+// project returns a run of jobs of a pipeline, and its plan.
 func project(t *testing.T, files map[string]string, names ...string) (*localRun, *Plan) {
 	t.Helper()
 	dir := t.TempDir()
@@ -124,8 +124,7 @@ func TestChildPipelines(t *testing.T) {
 	}
 }
 
-// TestChildrenThatGitLabRefuses: a child pipeline that GitLab does not make is a
-// failure of its trigger.
+// TestChildrenThatGitLabRefuses: a child pipeline that GitLab refuses fails its trigger job.
 func TestChildrenThatGitLabRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: {script: [x], needs: [nosuch]}":                                 "GitLab refuses it: c.yml:1: job \"a\": needs \"nosuch\", which is not defined",

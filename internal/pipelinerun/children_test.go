@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// TestListedChildren: jobs of child pipelines are listed and explained as far as
-// their files are in the tree.
+// TestListedChildren: jobs of child pipelines are listed and explained if their files are in
+// the tree.
 func TestListedChildren(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -62,8 +62,8 @@ loop: {trigger: {include: loop.yml}}
 	}
 }
 
-// TestChildrenFromElsewhere: a child pipeline may be made of files by URL and of
-// other projects, if they may be fetched.
+// TestChildrenFromElsewhere: a child pipeline may include files by URL and of other
+// projects, if fetching is on.
 func TestChildrenFromElsewhere(t *testing.T) {
 	dir := t.TempDir()
 	const text = `

@@ -61,7 +61,7 @@ func evaluated(t *testing.T, text string) *gitlabci.Evaluation {
 	return p.Evaluate(gitlabci.Event{})
 }
 
-// text is "job<after,after>from,from" of each job.
+// text returns "job<needs>artifacts" of each job.
 func (c *Chosen) text() string {
 	var all []string
 	for _, j := range c.Jobs {
@@ -127,8 +127,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestProducers: a job by itself brings those along whose artifacts it would have
-// on GitLab, and no others.
+// TestProducers: selecting a job also selects the jobs whose artifacts it would get from
+// GitLab, and no others.
 func TestProducers(t *testing.T) {
 	e := evaluated(t, `
 stages: [one, two, three]
@@ -171,8 +171,8 @@ elsewhere: {stage: two, script: [x], image: $A, tags: [macos], variables: {NAME:
 	}
 }
 
-// TestLeftOut: a job that is named runs, even if a pattern before or behind it
-// would leave it out, and is not said to be left out.
+// TestLeftOut: a job that is named runs even if a pattern excludes it, and is not reported
+// as excluded.
 func TestLeftOut(t *testing.T) {
 	e := evaluated(t, "hand: {script: [x], when: manual}\nother: {script: [x], when: manual}\nauto: {script: [x]}\n")
 	for _, names := range [][]string{{"hand", "*"}, {"*", "hand"}, {"*", "hand", "*", "h*"}} {
@@ -202,8 +202,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestNamedOnFailure: a job for failures that was asked for by its name runs if
-// nothing before it is to, since what is skipped counts as well.
+// TestNamedOnFailure: a job with when: on_failure runs if its name alone is given: no job
+// before it runs that could fail.
 func TestNamedOnFailure(t *testing.T) {
 	e := evaluated(t, "stages: [a, b]\nbuild: {stage: a, script: [x]}\nreport: {stage: b, script: [x], when: on_failure}\n")
 	for names, want := range map[string]scheduler.When{

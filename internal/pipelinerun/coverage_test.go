@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// TestCoverageGivenUp: a log that is not searched is told of, once for a job.
+// TestCoverageGivenUp: a log that is not searched is reported once for each job.
 func TestCoverageGivenUp(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
 	if err := os.WriteFile(file, []byte("9"+strings.Repeat("a", 1<<20+1<<16)+"\n"), 0o600); err != nil {

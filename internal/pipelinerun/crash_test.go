@@ -59,7 +59,7 @@ func TestOpenText(t *testing.T) {
 	}
 }
 
-// TestCopied: a new container gets what is saved, with the commands for there.
+// TestCopied: a new container gets the saved files, and their commands are printed.
 func TestCopied(t *testing.T) {
 	with, without := filepath.Join(t.TempDir(), "a-crash-1"), filepath.Join(t.TempDir(), "a-crash-2")
 	for _, dir := range []string{with, without} {

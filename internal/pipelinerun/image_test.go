@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// fewEnvironments know the base image of debian-13 only.
+// fewEnvironments has only the base image of debian-13.
 type fewEnvironments struct{}
 
 func (fewEnvironments) Dockerfiles(context.Context, string, []byte, string, bool) (map[string][]byte, string, error) {
@@ -30,8 +30,8 @@ func (fewEnvironments) Base(target string) (bootstrap.Options, error) {
 	return bootstrap.Options{Reference: "base"}, nil
 }
 
-// TestBootstrapOfJobImages: base images are made if that is wanted, if a request
-// may be sent, and if it is known how.
+// TestBootstrapOfJobImages: base images are made if that is on, requests are allowed, and
+// the distribution is supported.
 func TestBootstrapOfJobImages(t *testing.T) {
 	for _, c := range []struct {
 		o       ImageOptions

@@ -18,7 +18,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// imagesPipeline builds its images as projects do that have no manifest.
+// imagesPipeline builds its images like projects without a manifest.
 const imagesPipeline = `
 variables: {TAG: latest, THE_UPSTREAM: up}
 stages: [containers, build]
@@ -67,7 +67,7 @@ in-other:
 
 const imageHeader = "# THIS FILE WAS AUTO-GENERATED\n#\n#  $ lcitool dockerfile --layers all --cross-arch s390x debian-13 p\n\n"
 
-// noEnvironments knows no target and no manifest.
+// noEnvironments has no target and no manifest.
 type noEnvironments struct{}
 
 func (noEnvironments) Dockerfiles(context.Context, string, []byte, string, bool) (map[string][]byte, string, error) {
@@ -78,7 +78,6 @@ func (noEnvironments) Base(string) (bootstrap.Options, error) {
 	return bootstrap.Options{}, nil
 }
 
-// imagesProject is a tree with the pipeline.
 func imagesProject(t *testing.T) *Source {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "Proj")
@@ -103,7 +102,7 @@ func imagesProject(t *testing.T) *Source {
 	return s
 }
 
-// planned chooses jobs and finds their images.
+// planned selects jobs and finds their images.
 func planned(t *testing.T, namespace string, names []string, o ImageOptions) (*Plan, error) {
 	t.Helper()
 	s := imagesProject(t)
@@ -116,7 +115,7 @@ func planned(t *testing.T, namespace string, names []string, o ImageOptions) (*P
 	return p, p.FindImages(t.Context(), o)
 }
 
-// imageText writes in one line what a job runs in.
+// imageText returns one line about the image of each job.
 func imageText(p *Plan) string {
 	j := p.Jobs[0]
 	out := j.Image.Reference
@@ -182,8 +181,8 @@ func TestFindImages(t *testing.T) {
 	}
 }
 
-// TestSeveralBuilds has a job with two images, and a Dockerfile that makes
-// several: each has a name of its own.
+// TestSeveralBuilds has a job with two images, and a Dockerfile for several: each gets its
+// own name.
 func TestSeveralBuilds(t *testing.T) {
 	tags := map[string]bool{}
 	for _, job := range []string{"firmware-image", "two-args"} {

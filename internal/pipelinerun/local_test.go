@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
-// TestResourceGroups: jobs of one group wait for each other, others do not.
+// TestResourceGroups: only jobs of one group wait for each other.
 func TestResourceGroups(t *testing.T) {
 	l := &localRun{groups: map[string]*sync.Mutex{}}
 	group := func(name string) *sync.Mutex {
@@ -24,7 +24,7 @@ func TestResourceGroups(t *testing.T) {
 	}
 }
 
-// TestDelayedJobs: a job that GitLab delays begins at once, and a line says so.
+// TestDelayedJobs: a delayed job starts at once, with a message.
 func TestDelayedJobs(t *testing.T) {
 	l, p := project(t, map[string]string{PipelineFile: "j: {script: [x], when: delayed, start_in: 5 minutes}\nk: {script: [x]}\n"}, "*")
 	var said []string

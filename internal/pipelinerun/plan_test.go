@@ -11,8 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// TestProtected: only pushes to the default branch are protected, as in a new
-// project.
+// TestProtected: only pushes to the default branch are protected, as in a new project.
 func TestProtected(t *testing.T) {
 	for _, c := range []struct {
 		event gitlabci.Event
@@ -34,7 +33,7 @@ func TestProtected(t *testing.T) {
 	}
 }
 
-// TestTreeSource: a tree is the default branch's if that has its commit.
+// TestTreeSource: a tree belongs to the default branch if HEAD is its commit.
 func TestTreeSource(t *testing.T) {
 	dir := t.TempDir()
 	git := func(args ...string) string {

@@ -66,7 +66,6 @@ func TestParseInputs(t *testing.T) {
 	}
 }
 
-// said collects messages.
 func said() (Messages, *[]string) {
 	lines := &[]string{}
 	return Messages{Infof: func(format string, args ...any) { *lines = append(*lines, fmt.Sprintf(format, args...)) }}, lines
@@ -121,7 +120,6 @@ func TestReportOfAPlanWithJobs(t *testing.T) {
 	}
 }
 
-// example is a run with a job of each kind.
 func example() *Result {
 	return &Result{
 		Dir: "/runs/1",

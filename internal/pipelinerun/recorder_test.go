@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// TestRecord: the file has all that is known of a job.
+// TestRecord: the file has all fields of a job.
 func TestRecord(t *testing.T) {
 	dir, began := t.TempDir(), time.Now().UTC().Truncate(time.Second)
 	jobs := []*jobrun.Job{

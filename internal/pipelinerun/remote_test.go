@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// What a job needs is what GitLab runs before it.
+// The needs of a job run on GitLab before it.
 func TestRemoteNeeds(t *testing.T) {
 	dir := t.TempDir()
 	err := os.WriteFile(filepath.Join(dir, PipelineFile), []byte(`
@@ -40,8 +40,7 @@ lint:
 	}
 }
 
-// TestRemoteChildren: jobs of child pipelines are known by the names that they
-// have in the result.
+// TestRemoteChildren: jobs of child pipelines are selected by their names in the result.
 func TestRemoteChildren(t *testing.T) {
 	_, p := project(t, map[string]string{PipelineFile: `
 stages: [one, two]
@@ -83,7 +82,7 @@ deeper: {trigger: {include: grandchild.yml}}
 	}
 }
 
-// TestRemoteTargets: --target selects jobs of child pipelines as well.
+// TestRemoteTargets: --target also selects jobs of child pipelines.
 func TestRemoteTargets(t *testing.T) {
 	_, p := project(t, map[string]string{PipelineFile: `
 stages: [one, two]

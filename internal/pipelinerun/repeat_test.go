@@ -21,8 +21,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// newRepeater gives one whose job "t" ends as how says for the number of each
-// time it begins.
+// newRepeater returns one whose job "t" ends as how says for the number of its attempt.
 func newRepeater(t *testing.T, o RepeatOptions, how func(n int) (outcome.State, string)) (*repeater, *[]string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -84,8 +83,7 @@ func TestRepeat(t *testing.T) {
 	}
 }
 
-// TestUntilFailure ends with the first failure, and with an engine that cannot
-// run the job.
+// TestUntilFailure ends with the first failure, or if the engine cannot run the job.
 func TestUntilFailure(t *testing.T) {
 	for state, fast := range map[outcome.State]bool{outcome.Failed: true, outcome.TimedOut: true, outcome.NoImage: false, outcome.EngineError: false} {
 		r, told := newRepeater(t, RepeatOptions{LocalOptions: LocalOptions{FailFast: fast}}, func(n int) (outcome.State, string) {
@@ -111,7 +109,7 @@ func TestUntilFailure(t *testing.T) {
 	}
 }
 
-// TestRepeatSideBySide has several rounds at a time, and is stopped.
+// TestRepeatSideBySide runs several rounds at once, and is stopped.
 func TestRepeatSideBySide(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var running, most atomic.Int32
@@ -142,8 +140,8 @@ func TestRepeatSideBySide(t *testing.T) {
 	}
 }
 
-// TestNumbered: jobs of a round need and get files from each other, and from
-// jobs that ran once for all rounds.
+// TestNumbered: jobs of a round need each other's artifacts, and those of jobs that run once
+// for all rounds.
 func TestNumbered(t *testing.T) {
 	once := &jobrun.Job{Job: gitlabci.Job{Name: "once"}}
 	a := &jobrun.Job{Job: gitlabci.Job{Name: "a"}, WaitsFor: []string{"once"}, ArtifactsFrom: []*jobrun.Job{once}}

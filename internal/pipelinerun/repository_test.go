@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestGitProcesses: the start of a run needs few processes of git.
+// TestGitProcesses limits the number of git processes at the start of a run.
 func TestGitProcesses(t *testing.T) {
 	git, err := exec.LookPath("git")
 	if err != nil {

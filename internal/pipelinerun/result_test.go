@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// TestStatusOfJobs: a single job says more of itself than several do.
+// TestStatusOfJobs: a single job determines the exit status, several do not.
 func TestStatusOfJobs(t *testing.T) {
 	ended := func(state outcome.State, err error) outcome.Result { return outcome.Result{State: state, Err: err} }
 	engine := &api.EngineError{Op: "x", Code: 127, Err: errors.New("y")}

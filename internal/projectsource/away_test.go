@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// What is kept from an earlier fetch stands in only for a server that was not
-// reached: one with a wrong certificate may be somebody else.
+// The cached copy is used only if the server was not reached: one with a wrong certificate
+// may be an attacker.
 func TestAway(t *testing.T) {
 	for _, c := range []struct {
 		err  error

@@ -16,7 +16,7 @@ import (
 
 const changedProject = "packages:\n  - gcc\n  - meson\n"
 
-// fetch gets one file with a new source, as a new run does.
+// fetch gets one file with a new source, as a new process does.
 func (s *site) fetch(t *testing.T, ref Reference) (string, error) {
 	t.Helper()
 	files, err := New(s.options).Fetch(t.Context(), ref)
@@ -26,7 +26,6 @@ func (s *site) fetch(t *testing.T, ref Reference) (string, error) {
 	return string(files[0].Data), nil
 }
 
-// blobs lists the files in the cache.
 func (s *site) blobs(t *testing.T) []string {
 	t.Helper()
 	var files []string
@@ -42,7 +41,7 @@ func (s *site) blobs(t *testing.T) []string {
 	return files
 }
 
-// TestUnchangedIsNotSentAgain asks with what the server said of its file.
+// The second request is conditional.
 func TestUnchangedIsNotSentAgain(t *testing.T) {
 	for header, question := range map[string]string{"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"} {
 		t.Run(header, func(t *testing.T) {
@@ -72,7 +71,7 @@ func TestUnchangedIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// TestNetworkAway uses the last copy, says so, and invents none.
+// TestNetworkAway uses the last copy with a warning.
 func TestNetworkAway(t *testing.T) {
 	s := serve(t, text(project))
 	ref, other := s.ref(t, "/p.yml"), s.ref(t, "/q.yml")
@@ -92,7 +91,7 @@ func TestNetworkAway(t *testing.T) {
 	}
 }
 
-// TestCutOffIsAway counts a connection that broke in the middle as no answer.
+// TestCutOffIsAway: a connection that breaks during a response counts as unreachable.
 func TestCutOffIsAway(t *testing.T) {
 	broken := false
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +111,7 @@ func TestCutOffIsAway(t *testing.T) {
 	}
 }
 
-// TestWrongAnswerIsNotAway does not hide behind the copy what a server says.
+// TestWrongAnswerIsNotAway reports a server's error instead of using the copy.
 func TestWrongAnswerIsNotAway(t *testing.T) {
 	handler := text(project)
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { handler(w, r) })
@@ -136,7 +135,7 @@ func TestWrongAnswerIsNotAway(t *testing.T) {
 	}
 }
 
-// TestOffline asks nobody and names all that is missing.
+// TestOffline sends no request and names all missing files.
 func TestOffline(t *testing.T) {
 	s := serve(t, text(project))
 	kept, a, b := s.ref(t, "/kept.yml"), s.ref(t, "/a.yml"), s.ref(t, "/b.yml")
@@ -166,7 +165,7 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-// TestDamagedCacheIsAbsent fetches again what is not what it should be.
+// TestDamagedCacheIsAbsent fetches damaged entries again.
 func TestDamagedCacheIsAbsent(t *testing.T) {
 	for name, damage := range map[string]func(path string) error{
 		"truncated":  func(p string) error { return os.Truncate(p, 5) },
@@ -220,7 +219,7 @@ func TestDamagedCacheIsAbsent(t *testing.T) {
 	}
 }
 
-// TestD62CacheIsNotNeeded goes on without a place to write to.
+// TestD62CacheIsNotNeeded works without a writable cache.
 func TestD62CacheIsNotNeeded(t *testing.T) {
 	s := serve(t, text(project))
 	s.options.CacheDir = "/proc/lcitool"
@@ -236,8 +235,8 @@ func TestD62CacheIsNotNeeded(t *testing.T) {
 	}
 }
 
-// TestSeveralProcesses share a cache: whatever they write at the same time,
-// nobody reads half of it, and nothing else stays behind.
+// TestSeveralProcesses share a cache: concurrent writes leave complete entries and no
+// temporary files.
 func TestSeveralProcesses(t *testing.T) {
 	const variable = "PROJECTSOURCE_TEST_CACHE"
 	texts := []string{project, changedProject}

@@ -21,7 +21,7 @@ func lockOf(t *testing.T, text string) (*Lock, error) {
 	return ReadLock(dir)
 }
 
-// TestReadLock takes a lock as it is written, and none that says less or more.
+// TestReadLock accepts a lock as it is written, without missing or additional keys.
 func TestReadLock(t *testing.T) {
 	entry := func(url, sum string) string { return "version: 1\nfiles:\n- url: " + url + "\n  sha256: " + sum + "\n" }
 	for _, c := range []struct{ name, text, wantErr string }{
@@ -58,7 +58,7 @@ func TestReadLock(t *testing.T) {
 	}
 }
 
-// TestNoLockLocksNothing covers a project without one, and without a ci.
+// TestNoLockLocksNothing has projects without a lock or without a ci directory.
 func TestNoLockLocksNothing(t *testing.T) {
 	ref, err := Parse("https://h/p.yml", "/")
 	if err != nil {
@@ -80,8 +80,7 @@ func TestNoLockLocksNothing(t *testing.T) {
 	}
 }
 
-// TestWriteLock gives the same bytes for the same files in whatever order,
-// and what is read back says the same.
+// TestWriteLock writes the same bytes for the same files in any order, and reads them back.
 func TestWriteLock(t *testing.T) {
 	dir := resolved(t, t.TempDir())
 	texts := []string{"https://h/b.yml?x=1#f", "https://u:secret@h/a.yml", "ci/p.yml", "./top.yml", "file:///d/sp%20ace.yml", "/elsewhere/y.yml"}
@@ -116,8 +115,8 @@ func TestWriteLock(t *testing.T) {
 	}
 }
 
-// TestLockHolds refuses a file that is not the locked one, and says how it
-// differs when the locked one is at hand.
+// TestLockHolds refuses a file that differs from the lock, and shows the difference if the
+// locked copy is cached.
 func TestLockHolds(t *testing.T) {
 	for _, c := range []struct {
 		name, now string
@@ -165,8 +164,7 @@ func TestLockHolds(t *testing.T) {
 	}
 }
 
-// TestLockedCopyOutlivesTheLast uses offline what the lock names, not what
-// came last.
+// TestLockedCopyOutlivesTheLast uses the locked copy offline, not the newest one.
 func TestLockedCopyOutlivesTheLast(t *testing.T) {
 	now := project
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { text(now)(w, r) })
@@ -201,8 +199,8 @@ func TestLockedCopyOutlivesTheLast(t *testing.T) {
 	}
 }
 
-// TestLocalFilesAreLocked holds files of the disk to the lock too, with what
-// Keep put aside to compare them with.
+// TestLocalFilesAreLocked: the lock applies to local files too, and Keep stores a copy to
+// compare with.
 func TestLocalFilesAreLocked(t *testing.T) {
 	dir := resolved(t, t.TempDir())
 	file := filepath.Join(dir, "ci", "p.yml")
@@ -231,7 +229,6 @@ func TestLocalFilesAreLocked(t *testing.T) {
 	}
 }
 
-// FuzzReadLock: a lock that is read and written says the same of each file.
 func FuzzReadLock(f *testing.F) {
 	f.Add("version: 1\nfiles:\n  - url: https://h/p.yml\n    sha256: \"" + zeros + "\"\n")
 	f.Add("version: 1\nfiles:\n  - {url: ci/p.yml, sha256: " + strings.Repeat("ab", 32) + "}\n")

@@ -11,8 +11,7 @@ import (
 	"unicode"
 )
 
-// TestParse holds references to the rules of the original, where those are
-// kept.
+// TestParse has the rules of the original, except where they were changed.
 func TestParse(t *testing.T) {
 	for _, c := range []struct {
 		text           string
@@ -86,7 +85,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestD59PathsStayPlain reads files whose names URLs would change.
+// TestD59PathsStayPlain reads files whose names have characters that are special in URLs.
 func TestD59PathsStayPlain(t *testing.T) {
 	dir := resolved(t, t.TempDir())
 	for _, name := range []string{"sp ace/p.yml", "a%20b/p.yml", "q?/p.yml", "h#/p.yml", "c,d/p.yml", "ä/p.yml", "[x]/p.yml", "p+q&r=s/%.yml", `b\c/p.yml`} {
@@ -109,8 +108,8 @@ func TestD59PathsStayPlain(t *testing.T) {
 	}
 }
 
-// TestSymbolicLinksAreFollowed takes a project's name from the link and its
-// place from what the link leads to.
+// TestSymbolicLinksAreFollowed takes a project's name from the link and its location from
+// the link's target.
 func TestSymbolicLinksAreFollowed(t *testing.T) {
 	dir := resolved(t, t.TempDir())
 	write(t, filepath.Join(dir, "real", "deep", "file"), "")
@@ -135,7 +134,6 @@ func TestSymbolicLinksAreFollowed(t *testing.T) {
 	}
 }
 
-// TestD58OneProjectFromOneFile replaces references by names.
 func TestD58OneProjectFromOneFile(t *testing.T) {
 	for _, c := range []struct {
 		list    []string
@@ -184,8 +182,8 @@ func TestD58OneProjectFromOneFile(t *testing.T) {
 	}
 }
 
-// FuzzParse: a reference that is taken has a name that can be listed, is https
-// or a file on the disk, and is the same one when its location is read again.
+// FuzzParse: an accepted reference has a printable name, is https or a local file, and
+// parses to the same from its location.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"https://h/p.yml", "HTTPS://u:p@h:1/a%2Fb.yml?q=1#f", "file:///d/sp%20ace.yml", "d/p.yml",
@@ -227,8 +225,8 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-// resolved is dir without symbolic links, which a temporary directory may be
-// reached by.
+// resolved returns dir without symbolic links; a temporary directory may have some in its
+// path.
 func resolved(t *testing.T, dir string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(dir)

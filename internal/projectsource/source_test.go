@@ -37,7 +37,7 @@ func read(ref Reference, data []byte) ([]string, error) {
 	return names, err
 }
 
-// A site is a server of project files with a certificate of its own.
+// A site is a server of project files with its own certificate.
 type site struct {
 	*httptest.Server
 	requests atomic.Int32
@@ -86,7 +86,7 @@ func status(code int, body string) http.HandlerFunc {
 	}
 }
 
-// TestFetch gets a file whose query is sent along and whose fragment is not.
+// TestFetch sends the query of an URL, but not its fragment.
 func TestFetch(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "a=1" || r.URL.Path != "/sp ace/p.yml" || r.Method != http.MethodGet {
@@ -103,8 +103,7 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// TestD54StatusIsLookedAt refuses what is no file, however much it looks like
-// one.
+// TestD54StatusIsLookedAt refuses error pages, even if they look like a project.
 func TestD54StatusIsLookedAt(t *testing.T) {
 	for _, code := range []int{204, 300, 304, 400, 401, 403, 404, 410, 418, 429, 500, 502, 503, 504, 599} {
 		s := serve(t, status(code, project))
@@ -128,8 +127,7 @@ func TestD54StatusIsLookedAt(t *testing.T) {
 	}
 }
 
-// TestContentIsChecked refuses answers that are no projects, and does not
-// keep them.
+// TestContentIsChecked refuses responses that are no projects, and does not cache them.
 func TestContentIsChecked(t *testing.T) {
 	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
 	for c := 'b'; c <= 'j'; c++ {
@@ -163,7 +161,6 @@ func TestContentIsChecked(t *testing.T) {
 	}
 }
 
-// TestD55SizeIsBounded stops reading at the limit.
 func TestD55SizeIsBounded(t *testing.T) {
 	endless := func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -195,7 +192,7 @@ func TestD55SizeIsBounded(t *testing.T) {
 	}
 }
 
-// TestD55SilenceEnds gives up on servers that say nothing, in each phase.
+// TestD55SilenceEnds gives up on servers that stop responding, in each phase.
 func TestD55SilenceEnds(t *testing.T) {
 	silent := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	half := func(w http.ResponseWriter, r *http.Request) {
@@ -246,7 +243,7 @@ func TestD55SilenceEnds(t *testing.T) {
 	})
 }
 
-// TestD56NeverPlainHTTP follows redirects to https, and no others.
+// TestD56NeverPlainHTTP follows redirects only to https.
 func TestD56NeverPlainHTTP(t *testing.T) {
 	plain := httptest.NewServer(text(project))
 	defer plain.Close()
@@ -280,7 +277,6 @@ func TestD56NeverPlainHTTP(t *testing.T) {
 	}
 }
 
-// TestUnknownAuthority believes nobody who cannot prove who he is.
 func TestUnknownAuthority(t *testing.T) {
 	s := serve(t, text(project))
 	if _, err := New(s.options).Fetch(t.Context(), s.ref(t, "/p.yml")); err != nil {
@@ -294,7 +290,7 @@ func TestUnknownAuthority(t *testing.T) {
 	}
 }
 
-// TestD57FetchedOnce asks once for what many ask for at the same time.
+// TestD57FetchedOnce: concurrent requests for a file are sent once.
 func TestD57FetchedOnce(t *testing.T) {
 	s := serve(t, text(project))
 	source := New(s.options)
@@ -313,7 +309,7 @@ func TestD57FetchedOnce(t *testing.T) {
 	}
 }
 
-// TestCancelled gives up at once, without harm to the next request.
+// TestCancelled gives up at once; the next request works.
 func TestCancelled(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	var silent atomic.Bool
@@ -341,7 +337,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestLocalFiles reads regular files of bounded size, and nothing that waits.
+// TestLocalFiles reads only regular files of limited size.
 func TestLocalFiles(t *testing.T) {
 	dir := resolved(t, t.TempDir())
 	write(t, filepath.Join(dir, "good.yml"), project)

@@ -15,7 +15,7 @@ import (
 
 const token = "glpat-a+b/c&d=\"x\"_1234567890"
 
-// texts repeat the token in some form.
+// texts repeat the token in several forms.
 func texts(t *testing.T) []string {
 	t.Helper()
 	quoted, err := json.Marshal(map[string]string{"token": token})
@@ -34,7 +34,7 @@ func texts(t *testing.T) []string {
 	return all
 }
 
-// TestSecrets: no form of a secret comes through, at once or in pieces.
+// TestSecrets: all forms of a secret are removed, written at once or in pieces.
 func TestSecrets(t *testing.T) {
 	r := New(token, "")
 	for _, text := range texts(t) {
@@ -53,7 +53,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// leaks reports whether a good part of the token can be read from a text.
+// leaks reports whether a text has a large part of the token.
 func leaks(text string) bool {
 	const part = 12
 	for i := range len(token) - part + 1 {

@@ -52,8 +52,8 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-// FuzzURLs: what the standard library takes for the password or a token of a URL
-// does not stay in a text with the URL.
+// FuzzURLs: what net/url parses as a URL's password or token is removed from a text with the
+// URL.
 func FuzzURLs(f *testing.F) {
 	f.Add("https://user:secret0@host/x?private_token=secret1")
 	f.Add("http://u:secret0@h/?x=http://v:secret0@w")

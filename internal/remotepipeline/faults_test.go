@@ -15,8 +15,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// from makes the server answer like this from a moment after its pipeline
-// began until another one; "until" 0 is for good.
+// from makes the server answer like this for a time after its pipeline began; until 0 means
+// always.
 func from(w *world, after, until time.Duration, do http.HandlerFunc) {
 	w.gitLab.override = func(rw http.ResponseWriter, r *http.Request) {
 		e := w.gitLab.elapsed()
@@ -83,7 +83,6 @@ func TestServerIsAwayForGood(t *testing.T) {
 	}
 }
 
-// The time that a server asks for is waited for.
 func TestRetryAfter(t *testing.T) {
 	w := newWorld(t, passes(1, "a"))
 	var asked []time.Duration
@@ -100,7 +99,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// The longer nothing happens, the less is asked.
+// The interval between requests grows while nothing changes.
 func TestPollingAdapts(t *testing.T) {
 	w := newWorld(t, &fakeJob{id: 1, name: "a", phases: []phase{{0, "pending"}, {time.Hour, "success"}}})
 	if _, err := w.run(t); err != nil {
@@ -172,7 +171,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What fails for one job alone is noted there, and does not end the rest.
+// An error for one job is noted in its result, and the others continue.
 func TestFilesThatCannotBeHad(t *testing.T) {
 	archive := zipped(t, entry{"file", 0o644, "x"})
 	cases := []struct {

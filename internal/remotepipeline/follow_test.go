@@ -16,7 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// passes, fails are jobs that begin after one minute and end after two.
+// Jobs of passes begin after one minute and end after two.
 func passes(id int64, name string) *fakeJob { return ends(id, name, "success") }
 
 func fails(id int64, name string) *fakeJob { return ends(id, name, "failed") }
@@ -256,7 +256,7 @@ func TestLogsAreBounded(t *testing.T) {
 	}
 }
 
-// A log of 100 MB goes through without being held.
+// A log of 100 MB is not kept in memory.
 func TestLongLogsAreStreamed(t *testing.T) {
 	const size = 100 << 10 // lines
 	w := newWorld(t, passes(1, "a"))
@@ -335,8 +335,8 @@ func TestArtifacts(t *testing.T) {
 	}
 }
 
-// What cannot be fetched or unpacked leaves nothing: no earlier run's artifacts
-// are taken for this one's.
+// After an error no file is left: artifacts of an earlier run are not taken for those of
+// this one.
 func TestArtifactsThatCannotBeFetched(t *testing.T) {
 	w := newWorld(t, passes(1, "broken"), passes(2, "gone"), passes(3, "skipped"))
 	jobs := w.gitLab.jobs

@@ -19,11 +19,11 @@ import (
 	"time"
 )
 
-// marker is the token of these tests: it must never be seen anywhere.
+// marker is the token of these tests, which must never appear in output.
 const marker = "glpat-marker-5f2d9c"
 
-// A gitLab answers as the documented API of GitLab does (v4), for one
-// project. Time passes as in the test's bubble.
+// A gitLab answers as GitLab's documented API (v4), for one project. It uses the clock of
+// the test's bubble.
 type gitLab struct {
 	pushed   string        // file that a push makes
 	delay    time.Duration // between a push and its pipeline
@@ -79,7 +79,7 @@ func (g *gitLab) elapsed() time.Duration {
 	return time.Since(g.begun)
 }
 
-// now gives a job's status and how long it runs.
+// now returns a job's status and how long it has run.
 func (g *gitLab) now(j *fakeJob) (status string, started bool) {
 	since := g.elapsed()
 	if j.phases[0].status == "manual" {
@@ -194,7 +194,7 @@ func (g *gitLab) serve(w http.ResponseWriter, r *http.Request, path []string) {
 	}
 }
 
-// pipelines lists the one pipeline once it is there.
+// pipelines returns the one pipeline once it exists.
 func (g *gitLab) pipelines(sha string) []any {
 	if _, err := os.Stat(g.pushed); err == nil && g.begun.IsZero() && !g.none {
 		g.begun = time.Now().Add(g.delay)
@@ -297,7 +297,7 @@ func (g *gitLab) all() []*fakeJob {
 	return jobs
 }
 
-// page answers with one page of a list, in GitLab's manner.
+// page answers with one page of a list, as GitLab does.
 func (g *gitLab) page(w http.ResponseWriter, r *http.Request, all []any) {
 	size, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
 	if g.perPage > 0 {
@@ -322,7 +322,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// A recorder knows whether something was answered.
+// A recorder knows whether a response was written.
 type recorder struct {
 	http.ResponseWriter
 	used bool
@@ -332,11 +332,10 @@ func (r *recorder) WriteHeader(status int) { r.used = true; r.ResponseWriter.Wri
 
 func (r *recorder) Write(p []byte) (int, error) { r.used = true; return r.ResponseWriter.Write(p) }
 
-// address is where the server is in the tests' network.
 const address = "http://127.0.0.1:8080"
 
-// serveInMemory serves over pipes instead of a network, so that time may
-// stand still in a bubble, and gives a transport that leads there.
+// serveInMemory serves over pipes instead of a network, which synctest's bubble needs, and
+// returns the transport.
 func serveInMemory(t *testing.T, h http.Handler) http.RoundTripper {
 	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: h}
@@ -381,7 +380,7 @@ func (l *pipeListener) Close() error { l.once.Do(func() { close(l.closed) }); re
 
 func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// An entry is one of a zip archive.
+// An entry is a file of a zip archive.
 type entry struct {
 	name string
 	mode fs.FileMode

@@ -99,8 +99,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// What is read from an address is read the same from what it is written as,
-// holds nothing of a password, and never makes a token leave in the clear.
+// FuzzParseRemote: the text of a parsed address parses to the same, has no password, and
+// never sends a token without TLS.
 func FuzzParseRemote(f *testing.F) {
 	for _, seed := range []string{
 		"https://gitlab.com/group/name.git", "git@gitlab.com:group/name.git", "ssh://git@host:22/a/b",

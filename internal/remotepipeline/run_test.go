@@ -20,8 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 )
 
-// A world is a checkout with a remote, a GitLab that sees what is pushed
-// there, and all that a run says.
+// A world is a checkout with a remote, a GitLab that sees pushes, and all output of a run.
 type world struct {
 	gitLab  *gitLab
 	options Options
@@ -30,7 +29,7 @@ type world struct {
 	updates []Update
 }
 
-// A sharedBuffer is written to by the log and by those who are told.
+// A sharedBuffer is safe for concurrent writes of logs and messages.
 type sharedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -48,8 +47,8 @@ func (b *sharedBuffer) String() string {
 	return b.text.String()
 }
 
-// newWorld makes a checkout of branch "topic" whose remote "origin" is a bare
-// repository that takes push options.
+// newWorld creates a checkout of branch "topic" whose remote "origin" is a bare repository
+// that accepts push options.
 func newWorld(t *testing.T, jobs ...*fakeJob) *world {
 	t.Helper()
 	dir := t.TempDir()
@@ -95,8 +94,8 @@ echo GIT_PUSH_OPTION_COUNT=$n >>'%[1]s'
 	return w
 }
 
-// madeRepositories are the repositories that every world begins with: making
-// them takes longer than all that is tested.
+// madeRepositories are copied for every world, because creating them takes longer than the
+// tests.
 type madeRepositories struct {
 	files  fs.FS
 	config string // of the checkout, without a remote
@@ -108,7 +107,6 @@ var (
 	theRepositories  madeRepositories
 )
 
-// repositories makes them in the environment of the first world.
 func repositories(t *testing.T) *madeRepositories {
 	t.Helper()
 	makeRepositories.Do(func() {
@@ -145,7 +143,7 @@ func repositories(t *testing.T) *madeRepositories {
 	return &theRepositories
 }
 
-// run runs it in a bubble, in which no time is lost by waiting.
+// run uses a bubble of synctest, where waiting takes no time.
 func (w *world) run(t *testing.T) (result *Result, err error) {
 	t.Helper()
 	return w.runWith(t, context.Background())
@@ -165,7 +163,6 @@ func (w *world) inBubble(t *testing.T, ctx context.Context) (*Result, error) {
 	return Run(ctx, w.options)
 }
 
-// keepsSecret fails if the token is in anything that a run gave.
 func (w *world) keepsSecret(t *testing.T, result *Result, err error) {
 	t.Helper()
 	text := fmt.Sprintf("%v %+v %#v %s", err, err, err, w.said.String())
@@ -205,7 +202,7 @@ func read(t *testing.T, file string) string {
 	return string(data)
 }
 
-// states gives how the jobs ended, in order.
+// states returns the states of the jobs in order.
 func states(r *Result) string {
 	var all []string
 	for _, j := range r.Jobs {

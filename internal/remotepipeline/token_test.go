@@ -125,7 +125,7 @@ hosts:
 	}
 }
 
-// Artifacts and logs may be on another server; the token does not go there.
+// Artifacts and logs may be on another server, which must not get the token.
 func TestTokenStaysWithItsServer(t *testing.T) {
 	w := newWorld(t, passes(1, "a"))
 	w.gitLab.jobs[0].archive = zipped(t, entry{"file", 0o644, "x"})
@@ -192,8 +192,7 @@ func TestPlayRefused(t *testing.T) {
 	}
 }
 
-// A password in the remote's address is in nothing that is said, even when
-// git itself quotes the address.
+// A password in the remote's address is not in any output, even if git quotes the address.
 func TestPasswordInTheRemote(t *testing.T) {
 	w := newWorld(t, passes(1, "a"))
 	git(t, w.options.Directory, "remote", "set-url", "origin", "http://me:"+marker+"@127.0.0.1:1/group/name.git")

@@ -17,7 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-// unzipBytes unpacks an archive below a directory that lies in another one.
+// unzipBytes unpacks an archive below a directory that has a parent of its own.
 func unzipBytes(t *testing.T, data []byte, limits Limits) (directory string, notes []string, err error) {
 	t.Helper()
 	outer := t.TempDir()
@@ -102,7 +102,7 @@ func TestUnzip(t *testing.T) {
 	}
 }
 
-// TestUnzipIndex has archives whose end lies about how many files there are.
+// TestUnzipIndex has archives with a wrong number of files in their index.
 func TestUnzipIndex(t *testing.T) {
 	var entries []entry
 	for i := range 1000 {
@@ -124,8 +124,7 @@ func TestUnzipIndex(t *testing.T) {
 	}
 }
 
-// tree lists files with what they hold, and fails for what no archive may
-// make.
+// tree returns files with their contents, and fails for types that no archive may create.
 func tree(t *testing.T, directory string) []string {
 	t.Helper()
 	var all []string
@@ -154,8 +153,7 @@ func tree(t *testing.T, directory string) []string {
 	return all
 }
 
-// Whatever an archive holds, nothing is made outside of the directory, and no
-// link below it leads out.
+// FuzzUnzip: nothing is created outside of the directory, and no link in it leads out.
 func FuzzUnzip(f *testing.F) {
 	f.Add(zipped(f, entry{"a/b", 0o644, "1"}, entry{"l", fs.ModeSymlink | 0o777, "a/b"}))
 	f.Add(zipped(f, entry{"l", fs.ModeSymlink | 0o777, ".."}, entry{"l/x", 0o644, "1"}))
@@ -185,8 +183,8 @@ func FuzzUnzip(f *testing.F) {
 	})
 }
 
-// A log gives the same lines however it is cut into pieces, without anything
-// that steers a terminal, also when it is read again from its beginning.
+// FuzzLines: a log gives the same lines in any pieces, without control sequences, also when
+// it is read again from the start.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\nb\r\n\x1b[31mc\x1b[0m\nsection_start:1:x\r\x1b[0Ky\nz"), 3)
 	f.Add([]byte("2024-05-22T12:43:46.962646Z 00O hello\n\n\xff\x00"), 1)

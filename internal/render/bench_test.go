@@ -10,7 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// cold reads the facts anew, as a process does.
+// cold reads the facts again, as a new process does.
 func cold(tb testing.TB) (*facts.Set, *targets.Catalogue) {
 	tb.Helper()
 	set, err := facts.Load(facts.Options{Layers: []facts.Layer{facts.BuiltIn()}})
@@ -45,7 +45,7 @@ func dockerfileOf(tb testing.TB, set *facts.Set, catalogue *targets.Catalogue, t
 	return body.Text
 }
 
-// BenchmarkDockerfileLibvirt is what one process does, its start excepted.
+// BenchmarkDockerfileLibvirt measures one process without its start.
 func BenchmarkDockerfileLibvirt(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
@@ -54,8 +54,8 @@ func BenchmarkDockerfileLibvirt(b *testing.B) {
 	}
 }
 
-// BenchmarkAllTargetsAllProjects renders each project on each target that
-// containers are made of, one by one, in one process.
+// BenchmarkAllTargetsAllProjects renders each project on each target with containers, in one
+// process.
 func BenchmarkAllTargetsAllProjects(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/render"
 )
 
-// TestAddable compares what two sets of needs leave besides their packages.
+// TestAddable compares everything except the packages.
 func TestAddable(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -74,7 +74,7 @@ func addable(t *testing.T, r rendering) (packages []string, rest []byte, ok bool
 	return body.Packages, body.Rest, body.Rest != nil
 }
 
-// TestAddablePackages compares what is read from a text with what went in.
+// TestAddablePackages parses rendered text back into packages.
 func TestAddablePackages(t *testing.T) {
 	for _, r := range []rendering{
 		{target: "debian-12", needs: "make"},

@@ -16,8 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// ownMappings are laid over the built-in facts for the cases that no
-// project of ours has.
+// ownMappings extend the built-in facts with cases that no built-in project has.
 const ownMappings = `
 mappings:
   dropped: {default: }
@@ -94,7 +93,7 @@ func (r rendering) body(tb testing.TB) render.Body {
 	return body
 }
 
-// TestDockerfiles compares whole bodies with files that a person has read.
+// TestDockerfiles compares bodies with reviewed golden files.
 func TestDockerfiles(t *testing.T) {
 	got := map[string][]byte{}
 	for name, r := range map[string]rendering{
@@ -191,7 +190,7 @@ func TestVariables(t *testing.T) {
 	golden.Tree(t, filepath.Join("testdata", "variables"), got)
 }
 
-// checkYAML reads packages back with another reader.
+// checkYAML reads packages back with another parser.
 func checkYAML(t *testing.T, p *targets.Packages, body []byte) {
 	t.Helper()
 	got := map[string][]string{}

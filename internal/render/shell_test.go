@@ -19,9 +19,8 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// sandbox is a folder with a program for each name, which writes the arguments
-// it is given, one a line below its own name, and does nothing else. Scripts
-// that run with this folder as their whole PATH can reach no other program.
+// sandbox returns a directory of stubs that log their arguments, one on each line below the
+// stub's name. With this directory as PATH, scripts can run no other program.
 func sandbox(t *testing.T, programs ...string) (dir, log string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -35,7 +34,7 @@ func sandbox(t *testing.T, programs ...string) (dir, log string) {
 	return dir, log
 }
 
-// oddNames are names that a shell, a Dockerfile or a printf could misread.
+// oddNames have characters that are special in shells, Dockerfiles and printf.
 func oddNames() []string {
 	return []string{
 		"zlib", "g++", "it's", "two words", "$(touch evil)", "`touch evil`", "$HOME", "a;b", "a&b", "a|b", "a>b", "a<b", "*", "?", "[a]", "{a,b}", "~", "#x", "!x",
@@ -43,7 +42,7 @@ func oddNames() []string {
 	}
 }
 
-// installing is which arguments of each format's installing command are names.
+// installing maps each format to the arguments of its install command that are names.
 func installing() map[string][]string {
 	return map[string][]string{
 		"alpine-323":       {"<apk>", "add"},
@@ -54,8 +53,8 @@ func installing() map[string][]string {
 	}
 }
 
-// TestNamesArriveAsWritten runs build-environment functions under real shells
-// with stubs for all programs, and finds each name as one argument.
+// TestNamesArriveAsWritten runs build-environment functions in real shells with stubs, and
+// finds each name as one argument.
 func TestNamesArriveAsWritten(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for target, command := range installing() {
@@ -81,8 +80,7 @@ func checkArrival(t *testing.T, shell string, target targets.Target, packages *t
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Pip has an absolute path, which is the only thing that is not ours to
-	// stand in for; and "function" is no word of plain sh.
+	// pip has an absolute path, which a stub cannot replace, and plain sh has no "function".
 	pip := target.Paths.Pip3
 	script := strings.Replace(string(body), "    "+pip+" install", "    pip3 install", 1)
 	script = strings.ReplaceAll(script, "/packages.txt", "/dev/null")
@@ -119,8 +117,8 @@ func checkArrival(t *testing.T, shell string, target targets.Target, packages *t
 	}
 }
 
-// TestDockerfileCommandsArrive runs the commands of a Dockerfile as an engine
-// does: each RUN with its continued lines joined, by sh -c.
+// TestDockerfileCommandsArrive runs the commands of a Dockerfile as an engine does: each RUN
+// with joined lines, by sh -c.
 func TestDockerfileCommandsArrive(t *testing.T) {
 	target, packages := rendering{target: "debian-12", needs: "make"}.resolve(t)
 	packages.Native = oddNames()
@@ -159,8 +157,8 @@ func TestDockerfileCommandsArrive(t *testing.T) {
 	}
 }
 
-// FuzzQuote: a real shell reads a quoted argument of a header, and a name in
-// a list of variables, back as it was.
+// FuzzQuote: a real shell reads a quoted argument of a header, and a name in a list of
+// variables, unchanged.
 func FuzzQuote(f *testing.F) {
 	for _, s := range oddNames() {
 		f.Add(s)
@@ -195,8 +193,8 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// TestHostileNamesNeverRender: what cannot be written safely is refused when
-// the facts are read.
+// TestHostileNamesNeverRender: names that cannot be written safely are refused when the
+// facts are read.
 func TestHostileNamesNeverRender(t *testing.T) {
 	for _, name := range []string{"a\nb", "a\rb", "\x00", "a\x1b[31m", "-o", "--download-only", "", "a\u2028b", "a\u202eb", "a\u200bb", "a\x7f", strings.Repeat("x", 300)} {
 		own := facts.Layer{Name: "own", FS: mapFS(map[string]string{
@@ -223,7 +221,6 @@ func mapFS(files map[string]string) fstest.MapFS {
 	return tree
 }
 
-// quoteYAML writes s between double quotes, as JSON does and YAML reads.
 func quoteYAML(s string) string {
 	text, err := json.Marshal(s)
 	if err != nil {

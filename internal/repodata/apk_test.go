@@ -46,7 +46,7 @@ pkgconfig: missing
 zlib-dev1: missing like zlib-dev
 `
 
-// An apkKey is a key of an Alpine developer and the folder with its public half.
+// An apkKey is a key of an Alpine developer and the directory with its public key.
 type apkKey struct {
 	private *rsa.PrivateKey
 	name    string
@@ -71,8 +71,8 @@ func newAPKKey(t testing.TB, name string) apkKey {
 	return apkKey{private, name, dir}
 }
 
-// sign makes the stream that stands before a signed index: an archive of one
-// file, without an end mark.
+// sign returns the stream that precedes a signed index: an archive of one file without an
+// end mark.
 func (k apkKey) sign(t testing.TB, prefix string, hash crypto.Hash, signed []byte) []byte {
 	t.Helper()
 	sum := hash.New()
@@ -84,7 +84,7 @@ func (k apkKey) sign(t testing.TB, prefix string, hash crypto.Hash, signed []byt
 	return tarball(t, false, prefix+k.name, string(sig))
 }
 
-// tarball packs pairs of name and text; end reports whether the archive ends here.
+// tarball packs pairs of name and text; end reports whether to write an end mark.
 func tarball(t testing.TB, end bool, files ...string) []byte {
 	t.Helper()
 	var out bytes.Buffer

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// BenchmarkVerifyWarm looks 100 names up in an index the size of Debian's main,
-// of which the cache has the names. Ten of them are missing.
+// BenchmarkVerifyWarm looks up 100 names, ten of them missing, in a cached index of the size
+// of Debian's main.
 func BenchmarkVerifyWarm(b *testing.B) {
 	s := newSigner(b)
 	src, names := largeSource(b, s)
@@ -31,7 +31,7 @@ func BenchmarkVerifyWarm(b *testing.B) {
 	reportMemory(b)
 }
 
-// BenchmarkVerifyCold unpacks and reads the index each time.
+// BenchmarkVerifyCold decompresses and parses the index each time.
 func BenchmarkVerifyCold(b *testing.B) {
 	s := newSigner(b)
 	src, names := largeSource(b, s)
@@ -66,8 +66,7 @@ func largeSource(b *testing.B, s signer) (Source, []string) {
 	return debSource(m.dir(b), s), names
 }
 
-// forgetMemory lets the process's highest memory be counted from here: making
-// the index took more than reading it does.
+// forgetMemory resets the process's peak memory, which creating the index raised.
 func forgetMemory(b *testing.B) {
 	debug.FreeOSMemory()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600); err != nil {
@@ -75,7 +74,7 @@ func forgetMemory(b *testing.B) {
 	}
 }
 
-// reportMemory adds what the process has held at most since.
+// reportMemory reports the peak memory since then.
 func reportMemory(b *testing.B) {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {

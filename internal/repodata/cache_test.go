@@ -35,7 +35,7 @@ func TestCacheRoundTrip(t *testing.T) {
 	}
 }
 
-// Whatever happens to an entry's file, it is absent, never wrong.
+// A damaged entry is absent, never wrong.
 func TestCacheDamaged(t *testing.T) {
 	cases := map[string]func([]byte) []byte{
 		"empty":             func([]byte) []byte { return nil },
@@ -67,7 +67,7 @@ func TestCacheDamaged(t *testing.T) {
 	}
 }
 
-// A damaged cache is repaired by asking again.
+// A damaged cache is fetched again.
 func TestVerifyDamagedCache(t *testing.T) {
 	s := newSigner(t)
 	m := debSite(t, s, releaseHead, map[string]string{"main/binary-amd64/Packages.gz": packagesText}).serve(t)
@@ -95,7 +95,7 @@ func TestVerifyDamagedCache(t *testing.T) {
 	}
 }
 
-// A validator too long for the header is given up, not the entry.
+// A validator too long for the header is dropped, but the entry is stored.
 func TestCacheLongValidator(t *testing.T) {
 	c := cache{dir: t.TempDir()}
 	if err := c.write(cacheMeta{Key: "k", ETag: strings.Repeat("x", 2*cacheHeader)}, []byte("body")); err != nil {
@@ -110,7 +110,7 @@ func TestCacheLongValidator(t *testing.T) {
 	}
 }
 
-// Writers of one entry at the same time leave one of their bodies, whole.
+// Concurrent writers of one entry leave one complete body.
 func TestCacheParallelWriters(t *testing.T) {
 	c := cache{dir: t.TempDir()}
 	var group sync.WaitGroup

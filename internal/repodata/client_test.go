@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestOnceOutlivesItsFirstCaller: one that gives up takes nobody with it who
-// waits for the same document.
+// TestOnceOutlivesItsFirstCaller: a caller that gives up does not cancel others that wait
+// for the same document.
 func TestOnceOutlivesItsFirstCaller(t *testing.T) {
 	c := &Client{documents: map[string]*pendingDocument{}}
 	ctx, cancel := context.WithCancel(t.Context())

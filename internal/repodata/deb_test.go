@@ -54,7 +54,7 @@ func TestVerifyDeb(t *testing.T) {
 	}
 }
 
-// The second question costs one conditional request, and none offline.
+// The second check sends one conditional request, and none offline.
 func TestVerifyDebWarm(t *testing.T) {
 	s := newSigner(t)
 	m := debSite(t, s, releaseHead, map[string]string{"main/binary-amd64/Packages.xz": packagesText}).serve(t)
@@ -83,8 +83,8 @@ func TestVerifyDebWarm(t *testing.T) {
 	}
 }
 
-// An index that changed is fetched; one whose digest is the same is not, even
-// when the Release file changed.
+// A changed index is fetched; one with the same digest is not, even if the Release file
+// changed.
 func TestVerifyDebUpdate(t *testing.T) {
 	s := newSigner(t)
 	m := debSite(t, s, releaseHead, map[string]string{"main/binary-amd64/Packages.gz": packagesText}).serve(t)
@@ -191,7 +191,7 @@ func TestVerifyDebVariants(t *testing.T) {
 	}
 }
 
-// Packages for all architectures may have an index of their own.
+// Packages for all architectures may have a separate index.
 func TestVerifyDebBinaryAll(t *testing.T) {
 	s := newSigner(t)
 	head := strings.Replace(releaseHead, "No-Support-for-Architecture-all: Packages\n", "", 1)
@@ -320,7 +320,7 @@ func TestVerifyDebBad(t *testing.T) {
 	}
 }
 
-// Names that would write to a terminal are left out, and that is said.
+// Names with control characters are left out with a warning.
 func TestVerifyDebUnprintable(t *testing.T) {
 	s := newSigner(t)
 	m := debSite(t, s, releaseHead, map[string]string{
@@ -341,7 +341,6 @@ func TestVerifyDebUnprintable(t *testing.T) {
 	}
 }
 
-// inner returns the text of an InRelease file.
 func inner(t testing.TB, signed []byte) []byte {
 	t.Helper()
 	block, _ := clearsign.Decode(signed)
@@ -351,7 +350,6 @@ func inner(t testing.TB, signed []byte) []byte {
 	return append(block.Plaintext, '\n')
 }
 
-// move renames a folder.
 func move(m site, from, to string) {
 	for name := range maps.Clone(m) {
 		if rest, ok := strings.CutPrefix(name, from); ok {
@@ -361,8 +359,7 @@ func move(m site, from, to string) {
 	}
 }
 
-// weak makes an armored signature say that its hash is SHA-1, which the library
-// does not sign with.
+// weak makes an armored signature claim SHA-1, with which the library does not sign.
 func weak(t *testing.T, signature []byte) []byte {
 	t.Helper()
 	block, err := armor.Decode(bytes.NewReader(signature))

@@ -69,7 +69,7 @@ func TestGetBad(t *testing.T) {
 	}
 }
 
-// A mirror that sends a byte now and then does not keep us for ever.
+// A mirror that sends only a byte from time to time is given up.
 func TestGetDrip(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tick := time.NewTicker(5 * time.Millisecond)
@@ -147,7 +147,6 @@ func TestGetAddresses(t *testing.T) {
 	}
 }
 
-// A password in an address is used, never shown.
 func TestGetPassword(t *testing.T) {
 	var asked atomic.Value
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -190,8 +189,7 @@ func TestGetProgress(t *testing.T) {
 	}
 }
 
-// Without the mirror the cache stands in, and that is said; without both the
-// files are named.
+// Without the mirror the cache is used with a warning; without both, the files are named.
 func TestStaleAndOffline(t *testing.T) {
 	s := newSigner(t)
 	m := debSite(t, s, releaseHead, map[string]string{"main/binary-amd64/Packages.gz": packagesText}).serve(t)
@@ -222,7 +220,7 @@ func TestStaleAndOffline(t *testing.T) {
 	}
 }
 
-// A cached Release file is no excuse for a mirror that has it no more.
+// The cache does not replace a Release file that the mirror no longer has.
 func TestStaleNotFound(t *testing.T) {
 	s := newSigner(t)
 	m := debSite(t, s, releaseHead, map[string]string{"main/binary-amd64/Packages.gz": packagesText}).serve(t)
@@ -245,7 +243,6 @@ func redirect(to string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) }
 }
 
-// raw answers with exactly these bytes.
 func raw(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()

@@ -29,7 +29,7 @@ import (
 // A site is what a mirror serves, by path.
 type site map[string][]byte
 
-// serve starts a mirror that counts what is asked of it.
+// serve starts a mirror that counts requests.
 func (s site) serve(t testing.TB) *mirror {
 	t.Helper()
 	m := &mirror{files: s, asked: map[string]int{}}
@@ -38,7 +38,7 @@ func (s site) serve(t testing.TB) *mirror {
 	return m
 }
 
-// dir writes the site to a folder and returns its file:// address.
+// dir writes the site to a directory and returns its file:// address.
 func (s site) dir(t testing.TB) string {
 	t.Helper()
 	root := t.TempDir()
@@ -84,7 +84,7 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-// requests returns what was asked since the last call, sorted.
+// requests returns the requests since the last call, sorted.
 func (m *mirror) requests() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -93,7 +93,7 @@ func (m *mirror) requests() []string {
 	return asked
 }
 
-// packers make the kinds of files that indexes come in, by ending.
+// pack compresses an index by its extension.
 func pack(t testing.TB, ext string, text []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -123,10 +123,9 @@ func pack(t testing.TB, ext string, text []byte) []byte {
 	return out.Bytes()
 }
 
-// fixedNow is the clock of the tests.
 func fixedNow() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
 
-// newClient makes a client with a cache of its own, unless o has one.
+// newClient creates a client with a cache of its own, unless o has one.
 func newClient(t testing.TB, o Options) *Client {
 	t.Helper()
 	if o.CacheDir == "" {
@@ -142,7 +141,7 @@ func newClient(t testing.TB, o Options) *Client {
 	return c
 }
 
-// A signer is a key pair and the keyring file that has its public half.
+// A signer is a key pair and the keyring file with its public key.
 type signer struct {
 	entity  *openpgp.Entity
 	keyring string
@@ -173,7 +172,6 @@ func (s signer) config() *packet.Config {
 	return &packet.Config{Time: func() time.Time { return fixedNow().Add(-time.Hour) }}
 }
 
-// clearsign makes an InRelease file.
 func (s signer) clearsign(t testing.TB, text []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -191,7 +189,6 @@ func (s signer) clearsign(t testing.TB, text []byte) []byte {
 	return out.Bytes()
 }
 
-// detach makes a signature file.
 func (s signer) detach(t testing.TB, text []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -222,7 +219,7 @@ Package: python3-docutils
 Architecture: all
 `
 
-// releaseText lists the files of a suite's folder.
+// releaseText lists the files of a suite's directory.
 func releaseText(fields string, files site) []byte {
 	var b strings.Builder
 	b.WriteString(fields)
@@ -237,7 +234,6 @@ func releaseText(fields string, files site) []byte {
 const releaseHead = "Suite: stable\nCodename: trixie\nArchitectures: all amd64\nComponents: main\n" +
 	"No-Support-for-Architecture-all: Packages\nDate: Mon, 01 Jun 2026 10:00:00 UTC\n"
 
-// debSite makes a mirror of one suite, signed.
 func debSite(t testing.TB, s signer, head string, packages map[string]string) site {
 	t.Helper()
 	files := site{}
@@ -259,7 +255,6 @@ func debSource(url string, s signer) Source {
 	return Source{Format: "deb", URL: url, Suite: "trixie", Components: []string{"main"}, Arch: "amd64", Keyring: s.keyring}
 }
 
-// describe renders results for comparison.
 func describe(results []Result) string {
 	var b strings.Builder
 	for _, r := range results {
@@ -275,7 +270,6 @@ func describe(results []Result) string {
 	return b.String()
 }
 
-// wantError fails unless err says what it should.
 func wantError(t testing.TB, err error, text string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), text) {

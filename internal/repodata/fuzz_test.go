@@ -12,9 +12,9 @@ import (
 
 var errStop = errors.New("enough")
 
-// checkParser holds what is true of any index's parser: the same text gives
-// the same records, none without a name, an error of the caller's ends it at
-// once, and all that it gives survives the list of names.
+// checkParser checks any index's parser: the same text gives the same records, none without
+// a name, an error of the caller ends it at once, and all records can be stored in the list
+// of names.
 func checkParser(t *testing.T, parse func(each func(record) error) error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -79,8 +79,7 @@ func FuzzParseAPKIndex(f *testing.F) {
 	})
 }
 
-// FuzzReadAPKIndex: whatever is done to a signed index, it is refused or says
-// what was signed.
+// FuzzReadAPKIndex: a changed signed index is refused, or gives the signed content.
 func FuzzReadAPKIndex(f *testing.F) {
 	key := newAPKKey(f, "a.rsa.pub")
 	index := apkIndexStream(f, apkIndexText)
@@ -103,7 +102,7 @@ func FuzzReadAPKIndex(f *testing.F) {
 	})
 }
 
-// FuzzInRelease: no text comes out of a signed message that was not signed.
+// FuzzInRelease: only signed text is returned.
 func FuzzInRelease(f *testing.F) {
 	s := newSigner(f)
 	text := string(releaseText(releaseHead, site{"main/binary-amd64/Packages": []byte(packagesText)}))
@@ -123,8 +122,7 @@ func FuzzInRelease(f *testing.F) {
 	})
 }
 
-// FuzzParseRelease: what is accepted lists only digests and sizes that can be
-// held against a file.
+// FuzzParseRelease: an accepted file lists only valid digests and sizes.
 func FuzzParseRelease(f *testing.F) {
 	for _, seed := range []string{string(releaseText(releaseHead, site{"a": nil})), "SHA256:\n", "Suite: a\nSHA256:\n x 1 a\n",
 		"Valid-Until: yesterday\n", "Valid-Until: Sat, 11 Jul 2026 10:16:37 UTC\nSHA256:\n " + strings.Repeat("0", 64) + " 1 a\n"} {

@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/aptsources"
 )
 
-// ownMirror is the Debian mirror that this machine installs from.
+// ownMirror is the Debian mirror of this machine.
 func ownMirror(t testing.TB) string {
 	t.Helper()
 	m, err := aptsources.Read(os.DirFS("/"))
@@ -84,7 +84,6 @@ func TestDebianMirror(t *testing.T) {
 	}
 }
 
-// run runs a tool that the machine must have.
 func run(t testing.TB, dir, name string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -95,7 +94,6 @@ func run(t testing.TB, dir, name string, args ...string) {
 	}
 }
 
-// makeRPM builds a package without files.
 func makeRPM(t testing.TB, dir, name, arch string, provides ...string) {
 	t.Helper()
 	spec := fmt.Sprintf("Name: %s\nVersion: 1\nRelease: 1\nSummary: Test\nLicense: GPL-2.0-or-later\n", name)
@@ -146,7 +144,7 @@ func TestRealRPMRepository(t *testing.T) {
 			check(t)
 		})
 	}
-	// createrepo_c of Debian 12 does not know zstd yet, and Fedora uses it.
+	// createrepo_c of Debian 12 does not support zstd yet, and Fedora uses it.
 	t.Run("zstd", func(t *testing.T) {
 		run(t, dir, "sh", "-ec", `
 rm -rf repo/repodata
@@ -166,8 +164,7 @@ s|primary.xml.gz|primary.xml.zst|
 	})
 }
 
-// TestRealAPKIndex signs an index as Alpine's abuild-sign does, by openssl,
-// tar and gzip.
+// TestRealAPKIndex signs an index like Alpine's abuild-sign, with openssl, tar and gzip.
 func TestRealAPKIndex(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "APKINDEX"), []byte(apkIndexText), 0o600); err != nil {

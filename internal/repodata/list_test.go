@@ -15,7 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// writeRecords makes a list of names as the cache holds it.
+// writeRecords creates a list of names as in the cache.
 func writeRecords(t testing.TB, out *bytes.Buffer, records []record) *nameList {
 	t.Helper()
 	out.Reset()
@@ -48,8 +48,8 @@ func writeRecords(t testing.TB, out *bytes.Buffer, records []record) *nameList {
 	return l
 }
 
-// checkList writes records and reads them back: every printable name is there
-// with all that it provides, and nothing else.
+// checkList writes records and reads them back: every printable name has everything that it
+// provides, and nothing else.
 func checkList(t testing.TB, out *bytes.Buffer, records []record) {
 	t.Helper()
 	want := map[string]bool{}

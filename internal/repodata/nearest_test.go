@@ -11,7 +11,7 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// What is left out unseen to save time would not have been chosen.
+// Names that are skipped to save time would not have been chosen.
 func TestNearestAgainstAll(t *testing.T) {
 	var known []string
 	for _, a := range []string{"lib", "Lib", "python3-", "perl-", "x", ""} {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// pocketSite makes a mirror with a second suite, "trixie-updates".
+// pocketSite is a mirror with a second suite, "trixie-updates".
 func pocketSite(t *testing.T, s signer) site {
 	t.Helper()
 	index := "main/binary-amd64/Packages.gz"
@@ -22,8 +22,8 @@ func pocketSite(t *testing.T, s signer) site {
 	return mirror
 }
 
-// A name that only the updates of a release have is present. A pocket that the
-// mirror lacks is worth a word only if a name is missing.
+// A name that only the updates have is present. A pocket that the mirror lacks is reported
+// only if a name is missing.
 func TestPockets(t *testing.T) {
 	s := newSigner(t)
 	verify := func(url string, pockets []Pocket, names ...string) *Report {
@@ -61,7 +61,7 @@ func TestPockets(t *testing.T) {
 	}
 }
 
-// What somebody else has signed is no pocket that the mirror happens to lack.
+// A pocket signed by another key is an error, not a missing pocket.
 func TestPocketsSignedBySomebodyElse(t *testing.T) {
 	s := newSigner(t)
 	mirror := pocketSite(t, s)

@@ -8,9 +8,8 @@ import (
 	"slices"
 )
 
-// xzStored is text in the xz format with chunks that are stored, not
-// compressed: a stream of one block, as "The .xz File Format" 1.2 has it.
-// TestRealRPMRepository reads what xz itself compressed.
+// xzStored returns text as an xz stream of one block with uncompressed chunks, after "The
+// .xz File Format" 1.2. TestRealRPMRepository reads files compressed by xz.
 func xzStored(text []byte) []byte {
 	padded := func(b []byte) []byte { return append(b, make([]byte, (4-len(b)%4)%4)...) }
 	summed := func(b []byte) []byte { return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)) }

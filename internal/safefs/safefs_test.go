@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// hostile fills a directory with one of each thing that is no plain file, and
-// returns it. Beside it, outside, stands a secret.
+// hostile fills a directory with one of each thing that is not a plain file, and returns it.
+// A secret is outside of it.
 func hostile(t *testing.T) string {
 	t.Helper()
 	outside := t.TempDir()
@@ -328,8 +328,7 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
-// FuzzLinks makes links that CheckLink accepts, and follows each: none may
-// lead out.
+// FuzzLinks follows links that CheckLink accepts: none may lead out.
 func FuzzLinks(f *testing.F) {
 	f.Add("p/q/d", "../..", "l", "p/q/d/../secret")
 	f.Add("a/b", "..", "c", "a/b/f")

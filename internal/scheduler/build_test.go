@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
-// TestQuiet shows the steps of builds, and all of one that fails; the log and
-// those who listen to lines get all.
+// TestQuiet shows the steps of builds, and all output of one that fails; the log and Lines
+// get all output.
 func TestQuiet(t *testing.T) {
 	const built = "STEP 1/2: RUN x\nGet:1 s3cret\n\x1b[1mSTEP\x1b[0m\nSTEP 2/2: LABEL a=b\n"
 	for _, test := range []struct {
@@ -59,7 +59,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// TestQuietRetry does not show what an earlier try has shown.
+// TestQuietRetry does not show output of an earlier attempt again.
 func TestQuietRetry(t *testing.T) {
 	var stderr bytes.Buffer
 	m := &Scheduler{LogDir: t.TempDir(), Stderr: &stderr, Quiet: true}

@@ -13,9 +13,9 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// TestNeeds runs small graphs. A task is "name<need,need:how" in which how may
-// be f for one that fails, a for one whose failure is allowed, 3 for one that
-// exits with 3 and may, ! to run after a failure, * to run always.
+// TestNeeds runs small graphs. A task is "name<need,need:how"; how may be f for one that
+// fails, a for one whose failure is allowed, 3 for one that exits with 3 and may, ! to run
+// after a failure, * to run always.
 func TestNeeds(t *testing.T) {
 	for _, test := range []struct{ tasks, want, order string }{
 		{"a b", "a: passed, b: passed", "a b"},
@@ -115,7 +115,7 @@ func TestEvents(t *testing.T) {
 
 func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
-// TestFailFast: the first failure stops what has not begun, unless it is allowed.
+// TestFailFast: the first failure that is not allowed stops tasks that have not begun.
 func TestFailFast(t *testing.T) {
 	for _, c := range []struct {
 		allowed bool

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// TestScratch proves that what is in use stays, and what a process left that
-// is gone does not.
+// TestNew: Sweep keeps a directory in use, and removes that of a process that has ended.
 func TestNew(t *testing.T) {
 	parent := t.TempDir()
 	used, done, err := New(parent)

@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
-// file writes a file below a directory and gives its path.
 func file(t *testing.T, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -43,8 +42,8 @@ func TestReadWarnsOfAProjectThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestPrecedence: an option of the command line beats the project's settings, which
-// beat the user's.
+// TestPrecedence: the command line overrides the project's settings, which override the
+// user's.
 func TestPrecedence(t *testing.T) {
 	tree := t.TempDir()
 	user := file(t, t.TempDir(), "config.yml", "jobs: 3\nimage: {tag: user, prefix: p}\nconnection: c\n")

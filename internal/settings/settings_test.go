@@ -10,7 +10,6 @@ import (
 	"testing"
 )
 
-// write makes files below a new directory.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -89,7 +88,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// TestProjectIsUntrusted has what a project's file may not have.
+// TestProjectIsUntrusted has keys that a project's file may not have.
 func TestProjectIsUntrusted(t *testing.T) {
 	outside := write(t, map[string]string{"secret": "x"})
 	project := write(t, map[string]string{"in/facts/x": ""})

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// TestForProgram: what is no terminal gets all bytes.
+// TestForProgram: a stream that is no terminal gets all bytes.
 func TestForProgram(t *testing.T) {
 	var file strings.Builder
 	w, done := stdio.ForProgram(&file)

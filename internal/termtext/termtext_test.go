@@ -13,7 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// hostile are texts that steer, hide or forge, with what Line makes of them.
+// hostile are texts that control the terminal, hide text or forge lines, with the result of
+// Line.
 var hostile = []struct{ in, line string }{
 	{"plain", "plain"},
 	{"größer 日本語 🔨", "größer 日本語 🔨"},
@@ -151,7 +152,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// outputs are what programs print, with what a terminal gets.
+// outputs are outputs of programs, with what a terminal gets.
 var outputs = []struct{ in, want string }{
 	{"hello\n", "hello\n"},
 	{"a\tb\r\n", "a\tb\r\n"},
@@ -255,7 +256,7 @@ func FuzzWriter(f *testing.F) {
 	})
 }
 
-// stripColour takes out what a terminal may be sent.
+// stripColour removes the sequences that a terminal may get.
 func stripColour(text string) string {
 	for {
 		before, after, found := strings.Cut(text, "\x1b[")

@@ -18,7 +18,6 @@ import (
 	"time"
 )
 
-// An entry is one of an archive that a test makes.
 type entry struct {
 	name, link, text string
 	kind             byte
@@ -38,7 +37,7 @@ func hardlink(name, to string) entry {
 }
 func other(name string, k byte) entry { return entry{name: name, kind: k, mode: 0o644} }
 
-// archive returns an archive of the entries, which need not make sense.
+// archive returns an archive of the entries, which may be invalid.
 func archive(t testing.TB, entries ...entry) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -57,7 +56,7 @@ func archive(t testing.TB, entries ...entry) []byte {
 	return b.Bytes()
 }
 
-// dump returns what is below dir, one line each.
+// dump returns one line for each path below dir.
 func dump(t testing.TB, dir string) string {
 	t.Helper()
 	var lines []string
@@ -158,8 +157,8 @@ func TestUnpack(t *testing.T) {
 	}
 }
 
-// unharmed fails unless outer holds what the test put there, and nothing in
-// its dir leads out or is more than it should be.
+// unharmed checks that outer has only the test's files, and that dir has no link that leads
+// out and no file over the limits.
 func unharmed(t testing.TB, outer string) {
 	t.Helper()
 	left, _ := filepath.Glob(outer + "/*")
@@ -284,8 +283,7 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
 
-// FuzzUnpack: whatever comes, nothing outside is touched and no more is made
-// than was allowed.
+// FuzzUnpack: nothing outside is changed, and the limits hold.
 func FuzzUnpack(f *testing.F) {
 	f.Add(archive(f, folder("d"), file("d/f", "text"), symlink("d/l", "f"), hardlink("h", "d/f")), 0)
 	f.Add(archive(f, symlink("a", "."), symlink("b", "a/.."), file("b/x", "")), 0)

@@ -25,8 +25,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
-// A fakeEngine has an image for everything but what missing names, and runs
-// functions in place of containers.
+// A fakeEngine has all images except those in missing, and runs functions instead of
+// containers.
 type fakeEngine struct {
 	missing map[string]error
 	bases   map[string]bool // tags whose base image has to be made first
@@ -52,7 +52,7 @@ func (f *fakeEngine) Build(_ context.Context, o api.BuildOptions) (api.BuildResu
 	return api.BuildResult{ID: o.Tag}, f.missing[o.Tag]
 }
 
-// Inspect finds every base image, so that none is made.
+// Inspect finds every base image, so none is built.
 func (f *fakeEngine) Inspect(_ context.Context, reference string) (api.Image, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -102,7 +102,7 @@ func named(names ...string) []Workload {
 	return all
 }
 
-// tasks are workloads that a runner with this engine runs.
+// tasks returns workloads that run on this engine.
 func tasks(f *fakeEngine, names ...string) []scheduler.Task {
 	var all []scheduler.Task
 	for _, w := range named(names...) {
@@ -160,8 +160,7 @@ func TestMatrixKeepsGoing(t *testing.T) {
 	}
 }
 
-// TestMatrixFailFast has one workload fail while a second one runs and a
-// third one waits for its turn.
+// TestMatrixFailFast has one workload fail while a second one runs and a third one waits.
 func TestMatrixFailFast(t *testing.T) {
 	running := make(chan bool)
 	f := &fakeEngine{run: func(ctx context.Context, o api.RunOptions) error {
@@ -183,7 +182,7 @@ func TestMatrixFailFast(t *testing.T) {
 	}
 }
 
-// TestMatrixSideBySide ends only if all that may run at a time do.
+// TestMatrixSideBySide ends only if all workloads that may run at once do.
 func TestMatrixSideBySide(t *testing.T) {
 	var together sync.WaitGroup
 	together.Add(3)
@@ -209,8 +208,8 @@ func TestMatrixStopped(t *testing.T) {
 	}
 }
 
-// TestSecretsAreKeptNowhere: not in the log, not on the terminal, not in what is
-// said of the result, even if a secret comes in two pieces.
+// TestSecretsAreKeptNowhere: neither the log, the terminal nor the result has a secret, even
+// if it is written in two pieces.
 func TestSecretsAreKeptNowhere(t *testing.T) {
 	const secret = "hunter2-hunter2"
 	for _, raw := range []bool{false, true} {

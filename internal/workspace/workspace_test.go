@@ -20,7 +20,7 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// open gives a workspace of a new tree with some files.
+// open returns a workspace of a new tree with some files.
 func open(t *testing.T, files map[string]string) (w *Workspace, tree string) {
 	t.Helper()
 	tree = t.TempDir()
@@ -109,7 +109,7 @@ func TestManifestErrors(t *testing.T) {
 	}
 }
 
-// TestSeparate: an error that wraps several keeps what is said about each.
+// TestSeparate: an error that wraps several keeps the prefix of each.
 func TestSeparate(t *testing.T) {
 	two := errors.Join(errors.New("a"), errors.New("b"))
 	for _, c := range []struct {

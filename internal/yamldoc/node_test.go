@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// dump writes a document as text: fields in order with their lines.
+// dump returns a document as text: fields in order with their lines.
 func dump(n Node, depth int) (string, error) {
 	switch {
 	case depth > 4:
@@ -116,7 +116,7 @@ func TestParseCountsSkippedLines(t *testing.T) {
 	}
 }
 
-// Values that do not have the type asked for say what they are and where.
+// Errors about a wrong type name the type and the position.
 func TestWrongTypes(t *testing.T) {
 	n, err := Parse("f.yml", []byte("- a\n- [b]\n- {c: d}\n-\n- 12\n"), 0)
 	if err != nil {
@@ -155,7 +155,7 @@ func TestWrongTypes(t *testing.T) {
 	}
 }
 
-// bombs are documents that grow or nest far beyond their size.
+// bombs are documents that are far larger or deeper than their size.
 func bombs() map[string]string {
 	lists, merges := "a0: &a0 [x, x, x, x, x, x, x, x, x]\n", "a0: &a0 {x: y}\n"
 	for i := 1; i < 15; i++ {
@@ -213,8 +213,8 @@ func TestBombsCostLittle(t *testing.T) {
 	}
 }
 
-// FuzzParse: reading never crashes, faults are one line that begins with the
-// file and a line within it, and a document reads the same at any offset.
+// FuzzParse: parsing never panics, errors are one line that begins with the file and a line
+// in it, and a document reads the same at any offset.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"a: b\n", "a: &x [b, *x]\n", "<<: {a: b}\n", "- 1\n- yes\n", "a: |\n  b\n", "---\n---\n", "a: \"\\x00\"\n", "? [a]\n: b\n", "\xff", "%TAG ! a\n",
@@ -249,7 +249,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Equal keys are told of with both lines, once where an alias repeats them.
+// Duplicate keys are reported with both lines, once where an alias repeats them.
 func TestDuplicates(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               "",
@@ -275,7 +275,7 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
-// Ruby's reader takes "<<" in the order of the file.
+// Psych reads "<<" in the order of the file.
 func TestMappingInOrder(t *testing.T) {
 	const bases = "x: &x {b: 'x', c: 'x'}\ny: &y {b: 'y', d: 'y'}\nf:\n"
 	for text, want := range map[string]string{

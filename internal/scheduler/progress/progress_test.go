@@ -15,7 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// clock is when the events of tests happen.
+// clock is the time of the tests' events.
 var clock = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func running(name string) scheduler.Event {
@@ -30,7 +30,7 @@ func ended(name string, r outcome.Result) scheduler.Event {
 	return scheduler.Event{Time: clock.Add(r.Duration), Task: name, State: r.State, Result: &r}
 }
 
-// TestPlain is what a file or a pipe gets.
+// TestPlain has the output for a file or a pipe.
 func TestPlain(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -74,7 +74,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestLongReason keeps one line of a minified file from filling the screen.
+// TestLongReason limits a line of a minified file.
 func TestLongReason(t *testing.T) {
 	var out bytes.Buffer
 	b := New(Options{Out: &out})
@@ -85,7 +85,7 @@ func TestLongReason(t *testing.T) {
 	}
 }
 
-// TestFrame is what a terminal of some size shows.
+// TestFrame has the display on terminals of several sizes.
 func TestFrame(t *testing.T) {
 	names := []string{"debian-12", "debian-13", "fedora-44", "a-very-long-name-of-a-job-for-a-cross-compiler"}
 	b := New(Options{Out: io.Discard, Names: names})
@@ -123,7 +123,7 @@ func TestFrame(t *testing.T) {
 	}
 }
 
-// BenchmarkLine is what a line costs that a task says.
+// BenchmarkLine measures one line of a task's output.
 func BenchmarkLine(b *testing.B) {
 	var names []string
 	for i := range 100 {

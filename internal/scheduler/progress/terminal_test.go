@@ -19,8 +19,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// A screen is what a person sees of what is written to a terminal, as far as
-// the display makes use of one.
+// A screen interprets the control sequences that the display uses.
 type screen struct {
 	mu     sync.Mutex
 	lines  []string
@@ -91,8 +90,8 @@ func (s *screen) text() string {
 	return strings.TrimRight(strings.Join(s.lines, "\n"), "\n")
 }
 
-// openTerminal returns a terminal of some size and what is seen on it; end waits for
-// all that was written to it.
+// openTerminal returns a terminal of this size and its screen; end waits for all that was
+// written to it.
 func openTerminal(t *testing.T, columns, rows uint16) (tty *os.File, s *screen, end func()) {
 	t.Helper()
 	master, tty, err := pty.Open()
@@ -120,7 +119,6 @@ func resize(t *testing.T, tty *os.File, columns, rows uint16) {
 	}
 }
 
-// until waits for the screen to show something.
 func until(t *testing.T, s *screen, what string, ok func(text string) bool) {
 	t.Helper()
 	late := time.After(2 * time.Minute)
@@ -194,7 +192,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestGone goes on without its terminal.
+// TestGone continues after its terminal was closed.
 func TestGone(t *testing.T) {
 	tty, _, end := openTerminal(t, 80, 24)
 	b := New(Options{Out: tty, Live: true, Names: []string{"a"}})
@@ -207,7 +205,7 @@ func TestGone(t *testing.T) {
 	b.Close()
 }
 
-// TestFlood draws as often as it would without any output.
+// TestFlood draws no more often than without output.
 func TestFlood(t *testing.T) {
 	tty, s, end := openTerminal(t, 80, 24)
 	b := New(Options{Out: tty, Live: true, Names: []string{"a"}})
