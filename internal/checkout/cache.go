@@ -62,7 +62,7 @@ type stamp struct {
 	Digest string `json:"digest"` // of names, sizes and times
 }
 
-const stampFormat = 2 // 1 was checked out with settings of the user
+const stampFormat = 3 // 1 was checked out with settings of the user, 2 had a digest of text
 
 // A base is one tree of the cache. It is locked until it is released.
 type base struct {
