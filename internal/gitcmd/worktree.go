@@ -16,28 +16,42 @@ import (
 // CheckWorkTree fails if a file that git reads in each directory of a work tree
 // is not a regular file. git would block on a FIFO.
 func CheckWorkTree(ctx context.Context, top string) error {
-	return filepath.WalkDir(top, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil: // git reports it
-			return nil
-		case d.IsDir() && d.Name() == ".git":
-			if err := checkNested(name); err != nil {
-				return err
-			}
-			return fs.SkipDir
-		}
-		switch d.Name() {
-		case ".gitignore", ".gitattributes": // git does not follow symbolic links with these names
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	// The order does not matter: filepath.WalkDir would sort, and join the name of
+	// each file.
+	for _, d := range entries(top) {
+		var err error
+		switch name := d.Name(); {
+		case d.IsDir() && name == ".git":
+			err = checkNested(filepath.Join(top, name))
+		case d.IsDir():
+			err = CheckWorkTree(ctx, filepath.Join(top, name))
+		case name == ".gitignore" || name == ".gitattributes": // git does not follow symbolic links with these names
 			if special(d.Type()) {
-				return fmt.Errorf("%s: %w", name, safefs.ErrNotRegular)
+				err = fmt.Errorf("%s: %w", filepath.Join(top, name), safefs.ErrNotRegular)
 			}
-		case ".gitmodules", ".git":
-			return checkEnds(name)
+		case name == ".gitmodules" || name == ".git":
+			err = checkEnds(filepath.Join(top, name))
 		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries returns the entries of a directory that could be read; git reports
+// errors.
+func entries(dir string) []fs.DirEntry {
+	f, err := os.Open(dir)
+	if err != nil {
 		return nil
-	})
+	}
+	defer f.Close()
+	list, _ := f.ReadDir(-1)
+	return list
 }
 
 // checkNested checks the files of a nested repository that git reads to find its
