@@ -4,7 +4,6 @@ package joblogs
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -19,13 +18,15 @@ func Choose(run *jobrecord.Stored, patterns []string, failed bool) ([]string, er
 		patterns = []string{"*"}
 	}
 	var names []string
+	seen := map[string]bool{}
 	for _, pattern := range patterns {
 		found := false
 		for i := range run.Jobs {
 			j := &run.Jobs[i]
 			if match, _ := gitlabci.MatchName(pattern, j.Name, j.Name); match {
 				found = true
-				if (!failed || j.Failed()) && !slices.Contains(names, j.Name) {
+				if (!failed || j.Failed()) && !seen[j.Name] {
+					seen[j.Name] = true
 					names = append(names, j.Name)
 				}
 			}

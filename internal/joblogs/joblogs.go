@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -37,7 +38,8 @@ type Options struct {
 // line by line with the name of the job before each, in the order in which they
 // were written.
 func Show(ctx context.Context, o Options) error {
-	s := &show{Options: o, run: o.Run}
+	s := &show{Options: o}
+	s.set(o.Run)
 	for _, name := range o.Jobs {
 		s.width = max(s.width, utf8.RuneCountInString(scheduler.ShownName(name)))
 	}
@@ -64,19 +66,22 @@ func Show(ctx context.Context, o Options) error {
 
 type show struct {
 	Options
-	run   *jobrecord.Stored // the last version read
+	run   *jobrecord.Stored         // the last version read
+	jobs  map[string]*jobrecord.Job // of run
 	logs  []*log
 	width int
 }
+
+func (s *show) set(run *jobrecord.Stored) { s.run, s.jobs = run, run.ByName() }
 
 // over reads the record again and reports whether all jobs have ended.
 func (s *show) over() bool {
 	live := jobrecord.GoesOn(s.run.Dir)
 	if run, err := jobrecord.Read(s.run.Dir); err == nil {
-		s.run = &jobrecord.Stored{Run: *run, Dir: s.run.Dir}
+		s.set(&jobrecord.Stored{Run: *run, Dir: s.run.Dir})
 	}
 	for _, l := range s.logs {
-		if j := s.run.Job(l.job); live && (j == nil || !j.State.Ended()) {
+		if j := s.jobs[l.job]; live && (j == nil || !j.State.Ended()) {
 			return false
 		}
 	}
@@ -86,7 +91,7 @@ func (s *show) over() bool {
 // available shows what is there, and with last what is no whole line either.
 func (s *show) available(last bool) error {
 	for _, l := range s.logs {
-		if err := l.open(s.run, last); err != nil {
+		if err := l.open(s.run, s.jobs[l.job], last); err != nil {
 			return err
 		}
 	}
@@ -98,16 +103,20 @@ func (s *show) available(last bool) error {
 		return nil
 	}
 	out := bufio.NewWriter(s.Out)
+	open := slices.Clone(s.logs) // those that are not at their end
 	for {
 		var next *log
-		for _, l := range s.logs {
+		for i, l := range open {
 			if err := l.fill(last); err != nil {
 				return errors.Join(out.Flush(), err)
 			}
 			if l.whole && (next == nil || l.at.Before(next.at)) {
 				next = l
+			} else if !l.whole {
+				open[i] = nil
 			}
 		}
+		open = slices.DeleteFunc(open, func(l *log) bool { return l == nil })
 		if next == nil {
 			return out.Flush()
 		}
@@ -144,9 +153,9 @@ type log struct {
 	offset int64 // of the end of line
 }
 
-// open opens the log once the job has one. A job that did not run has none.
-func (l *log) open(run *jobrecord.Stored, needed bool) error {
-	j := run.Job(l.job)
+// open opens the log once the job, nil if there is none, has one. A job that did
+// not run has none.
+func (l *log) open(run *jobrecord.Stored, j *jobrecord.Job, needed bool) error {
 	if l.file != nil || j == nil || j.Log == "" || !needed && j.State == outcome.Waiting {
 		return nil
 	}

@@ -71,6 +71,21 @@ func TestShow(t *testing.T) {
 	}
 }
 
+// TestLookups: the jobs of a record are read once, and not once for each log.
+func TestLookups(t *testing.T) {
+	run := &jobrecord.Stored{Dir: t.TempDir(), Run: jobrecord.Run{Jobs: []jobrecord.Job{
+		{Name: "a", State: outcome.Passed, Log: "a.log"}, {Name: "b", State: outcome.Passed, Log: "b.log"},
+	}}}
+	put(t, run.Dir, map[string]string{"a.log": "one\n", "b.log": "two\n"})
+	var out bytes.Buffer
+	s := &show{Options: Options{Out: &out}, logs: []*log{{job: "a", prefix: "a "}, {job: "b", prefix: "b "}}}
+	s.set(run)
+	run.Jobs = nil // a second look would find nothing
+	if err := s.available(true); err != nil || out.String() != "a one\nb two\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
 // TestLongLines: a log without newlines is shown in pieces.
 func TestLongLines(t *testing.T) {
 	run := &jobrecord.Stored{Dir: t.TempDir(), Run: jobrecord.Run{Jobs: []jobrecord.Job{{Name: "a", State: outcome.Passed, Log: "a.log"}}}}

@@ -36,6 +36,18 @@ func (r *Run) Job(name string) *Job {
 	return nil
 }
 
+// ByName returns the jobs by their names, for many lookups. As in Job, the first
+// of several jobs with one name counts.
+func (r *Run) ByName() map[string]*Job {
+	jobs := make(map[string]*Job, len(r.Jobs))
+	for i := range r.Jobs {
+		if j := &r.Jobs[i]; jobs[j.Name] == nil {
+			jobs[j.Name] = j
+		}
+	}
+	return jobs
+}
+
 // Lines iterates over the lines of a job's log, with escape sequences removed.
 // An error ends the iteration. A job without a log has no lines.
 func (s *Stored) Lines(j *Job) iter.Seq2[string, error] {

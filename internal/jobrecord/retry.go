@@ -2,40 +2,55 @@
 
 package jobrecord
 
-import (
-	"slices"
-	"strings"
-
-	"gitlab.com/lcitool/lcitool/internal/outcome"
-)
+import "gitlab.com/lcitool/lcitool/internal/outcome"
 
 // Retries returns the jobs to run again in a retry: those that failed, and those
 // that did not run because of a failure. A job of a child pipeline is replaced
 // by its trigger job, and a repeated job by the original.
 func (r *Run) Retries() []string {
 	var names []string
-	for i := range r.Jobs {
+	seen := map[string]bool{}
+	for i, name := range r.Origins() {
 		j := &r.Jobs[i]
-		if j.State == outcome.Passed || j.State == outcome.Continued || j.State == outcome.Skipped && j.Line == "" {
+		if j.State == outcome.Passed || j.State == outcome.Continued || j.State == outcome.Skipped && j.Line == "" || seen[name] {
 			continue
 		}
-		if name := r.Origin(j); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		seen[name] = true
+		names = append(names, name)
 	}
 	return names
 }
 
-// Origin returns the name of the job in the top-level pipeline that a recorded
-// job belongs to.
-func (r *Run) Origin(j *Job) string {
+// Origins returns for each job the name of the job in the top-level pipeline that
+// it belongs to.
+func (r *Run) Origins() []string {
+	first := make(map[string]int, len(r.Jobs)) // index of the first job with a name
 	for i := range r.Jobs {
-		if starter := r.Jobs[i].Name; j.Of == "" && strings.HasPrefix(j.Name, starter+"/") {
-			return starter
+		if _, ok := first[r.Jobs[i].Name]; !ok {
+			first[r.Jobs[i].Name] = i
 		}
 	}
+	origins := make([]string, len(r.Jobs))
+	for i := range r.Jobs {
+		origins[i] = r.Jobs[i].origin(first)
+	}
+	return origins
+}
+
+// origin returns the name of the first job that is a trigger of j, directly or
+// not, or else the job's own name or that of the job that it repeats.
+func (j *Job) origin(first map[string]int) string {
 	if j.Of != "" {
 		return j.Of
 	}
-	return j.Name
+	origin, least := j.Name, len(first)
+	for end := range len(j.Name) {
+		if j.Name[end] != '/' {
+			continue
+		}
+		if at, ok := first[j.Name[:end]]; ok && at < least {
+			origin, least = j.Name[:end], at
+		}
+	}
+	return origin
 }

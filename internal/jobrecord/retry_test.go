@@ -34,3 +34,22 @@ func TestRetries(t *testing.T) {
 		t.Errorf("of jobs that passed: %q", got)
 	}
 }
+
+// TestOrigins: the first job that is a trigger of another counts.
+func TestOrigins(t *testing.T) {
+	r := &Run{Jobs: []Job{
+		{Name: "b/c"}, {Name: "b"}, {Name: "b/c/d"}, {Name: "b/x"}, {Name: "b/c"}, {Name: "other/x"}, {Name: "b/c #1", Of: "b/c"}, {Name: "/y"}, {Name: ""}, {Name: "b/"},
+	}}
+	want := []string{"b", "b", "b/c", "b", "b", "other/x", "b/c", "", "", "b"}
+	if got := r.Origins(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestByName(t *testing.T) {
+	r := &Run{Jobs: []Job{{Name: "a", Code: 1}, {Name: "b", Code: 2}, {Name: "a", Code: 3}}}
+	jobs := r.ByName()
+	if len(jobs) != 2 || jobs["a"] != &r.Jobs[0] || jobs["a"] != r.Job("a") || jobs["b"] != &r.Jobs[1] {
+		t.Errorf("%v", jobs)
+	}
+}

@@ -5,7 +5,6 @@ package jobrecord
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -41,10 +40,14 @@ func (s *Stored) Timings(jobs []string) []string {
 	if latest, err := Read(s.Dir); err == nil { // it may have gone on meanwhile
 		run = latest
 	}
+	wanted := make(map[string]bool, len(jobs))
+	for _, name := range jobs {
+		wanted[name] = true
+	}
 	var lines []string
 	for i := range run.Jobs {
 		j := &run.Jobs[i]
-		if !slices.Contains(jobs, j.Name) {
+		if !wanted[j.Name] {
 			continue
 		}
 		for _, c := range j.Commands {

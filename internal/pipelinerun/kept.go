@@ -64,14 +64,17 @@ func RemoveKept(ctx context.Context, engine Engine, run *jobrecord.Run) error {
 // env, NAME=VALUE, is added to their variables. If the user did not name the
 // jobs, those without a container are skipped.
 func Resumable(run *jobrecord.Stored, names []string, named bool, env []string) (map[string]jobrun.Kept, error) {
+	kept := map[string]jobrun.Kept{}
+	for i, name := range run.Origins() {
+		if j := &run.Jobs[i]; j.Container != "" && kept[name].Container == "" {
+			kept[name] = jobrun.Kept{Container: j.Container, Tree: j.Tree, Env: env}
+		}
+	}
 	resume := map[string]jobrun.Kept{}
 	for _, name := range names {
-		for i := range run.Jobs {
-			if j := &run.Jobs[i]; run.Origin(j) == name && j.Container != "" && resume[name].Container == "" {
-				resume[name] = jobrun.Kept{Container: j.Container, Tree: j.Tree, Env: env}
-			}
-		}
-		if _, ok := resume[name]; !ok && named {
+		if k, ok := kept[name]; ok {
+			resume[name] = k
+		} else if named {
 			return nil, diag.WithHint(fmt.Errorf("no container of job %q of run %s is kept", name, run.ID), `"lcitool job run --on-failure keep" keeps them; without --from-failed the job begins at its first command`)
 		}
 	}

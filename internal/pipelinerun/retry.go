@@ -4,7 +4,6 @@ package pipelinerun
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -23,18 +22,22 @@ func Retries(run *jobrecord.Stored, patterns []string) ([]string, error) {
 		return names, nil
 	}
 	var names, known []string
-	for i := range run.Jobs {
-		if name := run.Origin(&run.Jobs[i]); !slices.Contains(known, name) {
+	seen := map[string]bool{}
+	for _, name := range run.Origins() {
+		if !seen[name] {
+			seen[name] = true
 			known = append(known, name)
 		}
 	}
+	chosen := map[string]bool{}
 	for _, pattern := range patterns {
 		before := len(names)
 		found := false
 		for _, name := range known {
 			if match, _ := gitlabci.MatchName(pattern, name, name); match {
 				found = true
-				if !slices.Contains(names, name) {
+				if !chosen[name] {
+					chosen[name] = true
 					names = append(names, name)
 				}
 			}
