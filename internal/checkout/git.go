@@ -81,9 +81,12 @@ func submoduleHead(ctx context.Context, tree, name string) (string, error) {
 	return repo.Resolve(ctx, "HEAD")
 }
 
+// committer is in what this package writes to repositories without git's help.
+const committer = "lcitool <lcitool@localhost>"
+
 // commitFirst commits a tree without parents.
 func (g git) commitFirst(ctx context.Context, tree string) (string, error) {
-	const who = "lcitool <lcitool@localhost> 0 +0000"
+	const who = committer + " 0 +0000"
 	object := fmt.Sprintf("tree %s\nauthor %s\ncommitter %s\n\n%s\n", tree, who, who, messageOfFirst)
 	hash, err := g.raw(ctx, []byte(object), "hash-object", "-t", "commit", "-w", "--stdin")
 	return strings.TrimSpace(string(hash)), err

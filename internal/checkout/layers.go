@@ -71,7 +71,7 @@ func (s *Snapshot) layers(ctx context.Context, c *Cache, t Tree) (_ *Layers, err
 	if err := w.layOver(ctx, tree, b, differs); err != nil {
 		return nil, err
 	}
-	if _, err := w.run(ctx, "update-ref", "--no-deref", "-m", "checkout: moving from none to "+s.Commit, "HEAD", s.Commit); err != nil {
+	if err := g.detach(s.Commit); err != nil {
 		return nil, err
 	}
 	if t.Untracked {

@@ -120,7 +120,7 @@ func TestLayers(t *testing.T) {
 		}
 		for _, args := range [][]string{
 			{"status", "--short"}, {"rev-parse", "HEAD"}, {"ls-files", "--stage"}, {"for-each-ref"}, {"rev-list", "--count", "HEAD"}, {"log", "-1", "--format=%D"},
-			{"config", "--list", "--local"},
+			{"config", "--list", "--local"}, {"reflog", "--format=%H %gs"},
 		} {
 			if a, b := got.git(args...), want.git(args...); a != b {
 				t.Errorf("%s: git %s: got %s, want %s", what, args, a, b)

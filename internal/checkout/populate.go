@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Values of GIT_STRATEGY.
@@ -171,6 +172,20 @@ func (g git) writeRefs(refs map[string]string) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(g.dir, "packed-refs"), []byte(b.String()), 0o666)
+}
+
+// detach makes a commit the HEAD of a repository that create has made, and logs
+// it, as "git checkout --detach" does.
+func (g git) detach(commit string) error {
+	if err := os.MkdirAll(filepath.Join(g.dir, "logs"), 0o777); err != nil {
+		return err
+	}
+	now := time.Now()
+	entry := fmt.Sprintf("%s %s %s %d %s\tcheckout: moving from none to %s\n",
+		strings.Repeat("0", len(commit)), commit, committer, now.Unix(), now.Format("-0700"), commit)
+	return errors.Join(
+		os.WriteFile(filepath.Join(g.dir, "logs", "HEAD"), []byte(entry), 0o666),
+		os.WriteFile(filepath.Join(g.dir, "HEAD"), []byte(commit+"\n"), 0o666))
 }
 
 // copyObjects copies the objects in a repository's own object directory.
