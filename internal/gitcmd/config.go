@@ -93,8 +93,8 @@ func (r *Repo) readSettings(ctx context.Context) ([]setting, error) {
 	return all, nil
 }
 
-// readConfig parses a configuration file with git. It uses a copy, which is a
-// regular file of limited size and cannot change concurrently.
+// readConfig parses a configuration file, with git if it is not plain. git reads
+// a copy, which is a regular file of limited size and cannot change concurrently.
 func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 	data, err := safefs.ReadFile(file, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,6 +102,9 @@ func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if all, plain := parsePlain(string(data)); plain {
+		return all, nil
 	}
 	untrusted := filepath.Join(r.view.dir, "untrusted")
 	if err := os.WriteFile(untrusted, data, 0o600); err != nil {
@@ -113,6 +116,37 @@ func (r *Repo) readConfig(ctx context.Context, file string) ([]setting, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return parseSettings(out), nil
+}
+
+var (
+	plainSection = lazyregexp.New(`^\[([A-Za-z0-9-]+)(?: "([!#-\[\]-~]+)")?\]$`)
+	plainSetting = lazyregexp.New(`^[ \t]*([A-Za-z][A-Za-z0-9-]*) = ([!$-:<-\[\]-~]+(?: [!$-:<-\[\]-~]+)*)$`) // no quotes, escapes or comments
+)
+
+// parsePlain parses a configuration file as "git config" writes it. plain is
+// false for a file with anything else, which only git parses. The result never
+// differs from git's.
+func parsePlain(text string) (all []setting, plain bool) {
+	section := ""
+	all = []setting{}
+	for line := range strings.Lines(text) {
+		line, ended := strings.CutSuffix(line, "\n")
+		if !ended {
+			return nil, false
+		}
+		if f := plainSection.FindStringSubmatch(line); f != nil {
+			if section = strings.ToLower(f[1]) + "."; f[2] != "" {
+				section += f[2] + "."
+			}
+			continue
+		}
+		f := plainSetting.FindStringSubmatch(line)
+		if f == nil || section == "" {
+			return nil, false
+		}
+		all = append(all, setting{section + strings.ToLower(f[1]), f[2]})
+	}
+	return all, true
 }
 
 // parseSettings parses the output of "git config --list -z".

@@ -32,6 +32,8 @@ const maxOutput = 64 << 20
 // ErrNoRepository reports a directory that is not in a repository.
 var ErrNoRepository = errors.New("not in a git repository")
 
+var errNotInstalled = errors.New("git is not installed")
+
 // A Repo is an open repository. The caller must call Close.
 type Repo struct {
 	Top    string // top directory of the work tree, without links
@@ -63,6 +65,9 @@ func Open(ctx context.Context, dir string) (*Repo, error) {
 }
 
 func (r *Repo) open(ctx context.Context) (err error) {
+	if _, err := exec.LookPath("git"); err != nil { // a plain repository is opened without it
+		return errNotInstalled
+	}
 	if r.settings, err = r.readSettings(ctx); err != nil {
 		return err
 	}
@@ -166,7 +171,7 @@ func run(ctx context.Context, dir string, c command) (string, error) {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("git %s: %w", c.args[0], context.Cause(ctx))
 	case errors.Is(err, exec.ErrNotFound):
-		return "", errors.New("git is not installed")
+		return "", errNotInstalled
 	}
 	return "", &Error{Command: c.args[0], Stdout: out, Stderr: stderr.String(), Err: err}
 }

@@ -14,6 +14,37 @@ import (
 
 // PushAddresses returns the URLs of a push to a remote, after all rewriting.
 func (r *Repo) PushAddresses(ctx context.Context, remote string) ([]string, error) {
+	if addresses := r.plainAddresses(ctx, remote); addresses != nil {
+		return addresses, nil
+	}
+	return r.readPushAddresses(ctx, remote)
+}
+
+// plainAddresses returns the URLs of a push according to Config, or nil if there
+// are none or only git knows how it would rewrite them.
+func (r *Repo) plainAddresses(ctx context.Context, remote string) []string {
+	if r.setting("remote."+remote+".url") == "" {
+		return nil // git does not accept a remote of the user's configuration alone
+	}
+	var addresses, push []string
+	for _, s := range r.allSettings(ctx) {
+		section, sub, name := s.parts()
+		switch {
+		case section == "url", section == "remote" && sub == remote && (s.value == "" || strings.Contains(s.value, "\n")):
+			return nil
+		case section == "remote" && sub == remote && name == "url":
+			addresses = append(addresses, s.value)
+		case section == "remote" && sub == remote && name == "pushurl":
+			push = append(push, s.value)
+		}
+	}
+	if push != nil {
+		return push
+	}
+	return addresses
+}
+
+func (r *Repo) readPushAddresses(ctx context.Context, remote string) ([]string, error) {
 	out, err := r.Git(ctx, "remote", "get-url", "--push", "--all", "--", remote)
 	if err != nil {
 		return nil, err
@@ -25,7 +56,7 @@ func (r *Repo) PushAddresses(ctx context.Context, remote string) ([]string, erro
 // own settings for ssh, proxies and passwords. Of the repository's configuration
 // it uses only the URL.
 func (r *Repo) Push(ctx context.Context, remote string, options []string, refspecs ...string) (string, error) {
-	addresses, err := r.PushAddresses(ctx, remote)
+	addresses, err := r.readPushAddresses(ctx, remote) // as git will
 	if err != nil {
 		return "", err
 	}

@@ -110,14 +110,20 @@ func (r *Repo) HeadRef(ctx context.Context) string {
 // of the repository's, as it was at the first call, or "". The section and the
 // name in key are in lower case.
 func (r *Repo) Config(ctx context.Context, key string) string {
+	return lastValue(r.allSettings(ctx), key)
+}
+
+// allSettings returns the user's configuration and the allowed settings of the
+// repository's, as they were at the first call. There are none after an error.
+func (r *Repo) allSettings(ctx context.Context) []setting {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
 	if r.state.settings == nil {
 		out, err := r.Git(ctx, "config", "--list", "-z")
 		if err != nil {
-			return ""
+			return nil
 		}
 		r.state.settings = parseSettings(out)
 	}
-	return lastValue(r.state.settings, key)
+	return r.state.settings
 }
