@@ -11,6 +11,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
@@ -33,10 +34,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 		},
 		Hosts: j.hosts(),
 	}
-	if err := r.tree(ctx, j, &o, env); err != nil {
-		return nil, err
-	}
-	image, err := r.Engine.Inspect(ctx, j.Image.Reference)
+	image, err := r.imageAndTree(ctx, j, &o, env)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +71,17 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 		return nil, errors.Join(err, c.Remove(ctx))
 	}
 	return c, nil
+}
+
+// imageAndTree adds the project's files to the container, and returns its image,
+// which the engine looks up meanwhile.
+func (r *Runner) imageAndTree(ctx context.Context, j *Job, o *api.StartOptions, env []string) (image api.Image, err error) {
+	var inspecting sync.WaitGroup
+	reference := j.Image.Reference
+	inspecting.Go(func() { image, err = r.Engine.Inspect(ctx, reference) })
+	treeErr := r.tree(ctx, j, o, env)
+	inspecting.Wait()
+	return image, cmp.Or(treeErr, err)
 }
 
 // ownEntrypoint returns the entrypoint of the job, nil for the image's, and
