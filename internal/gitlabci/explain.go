@@ -26,7 +26,7 @@ const (
 	RuleDecides    = "decides"
 	RuleFails      = "does not match"
 	RuleNotReached = "not reached"
-	RuleUnknown    = "cannot be read"
+	RuleUnknown    = "cannot be evaluated"
 )
 
 // A RuleTrace is the result of one rule for an event.

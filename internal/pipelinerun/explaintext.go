@@ -43,20 +43,27 @@ func ExplanationText(jobs []ExplainedJob) string {
 		default:
 			line("it has no rules")
 		}
-		if len(j.Rules) > 0 && !slices.ContainsFunc(j.Rules, func(r ExplainedRule) bool { return r.Outcome == gitlabci.RuleDecides }) {
+		if len(j.Rules) > 0 && !slices.ContainsFunc(j.Rules, mayDecide) {
 			line("  no rule matches")
 		}
 	}
 	return b.String()
 }
 
+func mayDecide(r ExplainedRule) bool {
+	return r.Outcome == gitlabci.RuleDecides || r.Outcome == gitlabci.RuleUnknown
+}
+
 func ruleLines(line func(string, ...any), rules []ExplainedRule) {
 	for _, r := range rules {
 		what := "without a condition"
-		if r.If != "" {
+		switch {
+		case r.If != "":
 			what = "if " + r.If
-		} else if len(r.Conditions) > 0 {
+		case len(r.Conditions) > 0:
 			what = strings.Join(r.Conditions, "; ")
+		case r.Outcome == gitlabci.RuleUnknown:
+			what = `"lcitool job lint" says why`
 		}
 		if r.When != "" {
 			what += ", when: " + r.When
