@@ -66,6 +66,16 @@ func TestUsage(t *testing.T) {
 	if got := b.String(); !strings.Contains(got, "  tool COMMAND [flags]\n\nCommands:\n") || !strings.Contains(got, "  run         Run it\n") || strings.Contains(got, "hidden") || !strings.Contains(got, "\nFlags:\n") {
 		t.Errorf("got\n%s", got)
 	}
+	b.Reset()
+	both := &cobra.Command{Use: "both [PATH]", Run: func(*cobra.Command, []string) {}}
+	both.AddCommand(&cobra.Command{Use: "init", Run: both.Run})
+	root.AddCommand(both)
+	if err := both.Usage(); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.HasPrefix(got, "Usage:\n  tool both [PATH]\n  tool both COMMAND [flags]\n\nCommands:\n") {
+		t.Errorf("got\n%s", got)
+	}
 }
 
 func TestMan(t *testing.T) {
