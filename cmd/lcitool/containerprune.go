@@ -31,8 +31,8 @@ Possible leftovers of earlier versions are listed, but not removed.
 
 Kept containers of failed jobs are removed after a week, or when there are five newer
 ones. With --dry-run, the remaining ones are listed as well; with --kept, all of them are
-removed. The ccache volumes of "lcitool job run" stay for later jobs until --caches
-removes them.`,
+removed. The ccache volumes and the cached checkouts of "lcitool job run" stay for later
+jobs until --caches removes them.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.connect(cmd.Context(), cmd)

@@ -39,11 +39,12 @@ With --images, --good and --bad are two images instead, or recorded jobs that ra
 as in "job diff": JOB@passed, JOB@failed or RUN:JOB. The job runs with the current tree in
 the good image with some of the package updates that the bad image has. Only apt and dnf
 can install a given version; updates whose versions no mirror of the good image has any
-more are listed and left out. An update is named only if the job fails with it and no
-other, as the package manager allows. The images of the steps are removed.
+more are listed and left out. An update is named only if the job fails with this update
+alone, or with the others that the package manager needs for it. The images of the steps
+are removed.
 
-The exit status is 0 if the commit or update was found, and 1 if skipped ones make it
-ambiguous or something else makes the job fail.`,
+The exit status is 0 if the commit or update was found. It is 1 if several are possible
+because some were skipped, or if something else makes the job fail.`,
 		Example: `  lcitool job bisect x86_64-debian-12 --good v1.2.0 --bad HEAD
   lcitool job bisect x86_64-debian-12 --good HEAD~20 --bad HEAD --run './build.sh sums'
   lcitool job bisect x86_64-debian-12 --images --good debian-12:monday --bad x86_64-debian-12@failed`,

@@ -24,7 +24,8 @@ the variables that would add some.
 
 Files from outside of the project are only fetched with --fetch. Without it, lcitool lists
 such includes and marks the jobs that need something from them as unresolved. Jobs that
-GitLab rejects are marked as refused; "lcitool job lint" fails for them.`,
+GitLab rejects are marked as refused; "lcitool job lint" fails for them. Jobs whose rules
+lcitool cannot evaluate are listed as "unknown", with a warning.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.pipeline(cmd, &chosen)

@@ -23,8 +23,8 @@ func newJobRetry(a *app) *cobra.Command {
 		Short: "Run failed jobs again",
 		Long: `Run the jobs that did not pass in the newest run of this project again, or the given ones
 of that run. They run with the current tree and the options of that run; options on the
-command line take precedence. Jobs that they need do not run: the existing artifacts of
-those are used.
+command line take precedence. The jobs that they need do not run again: their existing
+artifacts are used.
 
 With --from-failed, a job continues in its kept container, at the command that failed,
 with the variables, functions, shell options and working directory that the script had
