@@ -29,7 +29,6 @@ import (
 // base is the tests' base image: a static busybox.
 const base = "localhost/busybox:1"
 
-// onBase is a container of base without a network.
 var onBase = api.ContainerOptions{Image: base, Network: api.NetworkNone}
 
 // world is a podman of the tests: storage, configuration and sockets are in one directory.
@@ -161,7 +160,6 @@ func (w world) getenv(name string) string {
 	return ""
 }
 
-// options connect to the shared private service of the tests.
 func (w world) options() ConnectOptions {
 	o := ConnectOptions{Private: true, ServiceEnv: w.env, RuntimeDir: w.dir + "/s", StateDir: w.dir + "/state", Getenv: w.getenv}
 	if os.Getenv("CONTAINER_TEST_LOG") != "" {

@@ -21,7 +21,6 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// recorder is an engine with records and no connection.
 func recorder(t *testing.T) *Engine {
 	t.Helper()
 	store, err := records.Open(filepath.Join(t.TempDir(), "records"))

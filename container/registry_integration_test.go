@@ -89,7 +89,6 @@ func (r testRegistry) auth(t *testing.T, password string) string {
 	return file
 }
 
-// push pushes the tests' base image under a name.
 func (r testRegistry) push(t *testing.T, name string) {
 	t.Helper()
 	here.podman(t, "push", "--quiet", "--tls-verify=false", "--creds", registryUser+":"+registryPassword, base, "docker://"+r.address+"/"+name)

@@ -63,7 +63,6 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// tcpService starts a service of the tests' store on a port.
 func tcpService(t *testing.T) string {
 	address := freeAddress(t)
 	daemon(t, address, here.env, "podman", "system", "service", "--time", "0", "tcp://"+address)
@@ -206,7 +205,6 @@ func remote(t *testing.T, e *Engine) {
 	}
 }
 
-// TestSSHHostKeys: an unknown host is not trusted.
 func TestSSHHostKeys(t *testing.T) {
 	local := engine(t)
 	for _, known := range []string{"no", "another"} {

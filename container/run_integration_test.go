@@ -299,7 +299,6 @@ func TestRunResources(t *testing.T) {
 	}
 }
 
-// controllers returns the resources that the engine can limit.
 func controllers(t *testing.T, e *Engine) []string {
 	t.Helper()
 	c, err := e.service.Conn(t.Context())

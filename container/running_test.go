@@ -47,7 +47,6 @@ func (f *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// run returns a container that was started on the service.
 func (f *fakeService) run(t *testing.T, o api.RunOptions) *running {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "lcr") // a socket's path must be short

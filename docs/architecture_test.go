@@ -16,7 +16,6 @@ import (
 
 const module = "gitlab.com/lcitool/lcitool/"
 
-// baseLayer is the first package of the base layer in the list.
 const baseLayer = "internal/treetar"
 
 // testOnly lists packages that no program imports.

@@ -33,7 +33,6 @@ var phrases = map[string]string{
 // terms are established terms and function names that contain such a phrase.
 var terms = regexp.MustCompile(`\b(page|minor|major|fetch-minor-|[Ss]egmentation)[-_ ]?faults?|injected faults`)
 
-// A sentence is a text with its position.
 type sentence struct {
 	file string
 	line int

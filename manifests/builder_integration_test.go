@@ -154,7 +154,6 @@ func (r *builderRoom) digest(t *testing.T, tag string) string {
 	return response.Header.Get("Docker-Content-Digest")
 }
 
-// built returns the tag if a log shows a build.
 func built(out string) (tag string, yes bool) {
 	found := regexp.MustCompile(`ci-debian-12:([0-9a-f]{64})`).FindStringSubmatch(out)
 	if found == nil {

@@ -13,7 +13,6 @@ import (
 // These tests are named after numbered defects of the original. TestRulesDecideAsTheTables
 // tests all rules.
 
-// A decided is the decision for a job in one situation.
 type decided struct {
 	job  string
 	in   situation

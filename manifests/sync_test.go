@@ -22,7 +22,6 @@ func twoTrees(t testing.TB) (before, after []File) {
 	return before, after
 }
 
-// texts returns the files of a tree without directories.
 func texts(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := snapshot(t, dir)
@@ -53,7 +52,6 @@ func TestSyncMakesTheTreeWhatThePlanSays(t *testing.T) {
 	}
 }
 
-// TestARunKilledAtAnyStepIsCompletedOrTakenBack simulates a kill after each rename.
 func TestARunKilledAtAnyStepIsCompletedOrTakenBack(t *testing.T) {
 	before, after := twoTrees(t)
 	for _, lost := range []bool{false, true} {

@@ -64,7 +64,6 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestChart draws the chart of a golden report.
 func TestChart(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "chart.svg")
 	if err := run(".", "../../internal/jobreport/testdata/report.html", 0, 0, []string{out}); err != nil {

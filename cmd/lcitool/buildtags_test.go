@@ -9,7 +9,6 @@ import (
 	"testing"
 )
 
-// TestWithoutBuildTags: the only error of a build without tags names the missing tags.
 func TestWithoutBuildTags(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

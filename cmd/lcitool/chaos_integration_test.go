@@ -177,7 +177,6 @@ func (r *faultRoom) killedAt(at time.Duration, mode string, args []string) strin
 // processEnds limits how long a process takes to end: conmon cleans up after its container.
 const processEnds = 2 * time.Minute
 
-// left returns what exists now and not in before.
 func (r *faultRoom) left(before []string) []string {
 	r.t.Helper()
 	for begin := time.Now(); ; time.Sleep(200 * time.Millisecond) {
@@ -189,7 +188,6 @@ func (r *faultRoom) left(before []string) []string {
 	}
 }
 
-// writeFiles writes the files of a txtar archive below dir.
 func writeFiles(t *testing.T, dir, archive string) {
 	t.Helper()
 	name := ""

@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// A ran is the result of a command line.
 type ran struct {
 	status         int
 	stdout, stderr string

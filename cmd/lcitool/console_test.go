@@ -9,7 +9,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
-// Messages go to the progress display only while it is shown.
 func TestMessagesGoThroughTheDisplay(t *testing.T) {
 	var stderr, outer, inner strings.Builder
 	a := &app{Streams: stdio.Streams{Stderr: &stderr, Getenv: func(string) string { return "" }}, debug: true}

@@ -166,7 +166,6 @@ func TestD60SmallOnesStay(t *testing.T) {
 		"Project error: Failed to expand 'all': Invalid project list '*'")
 }
 
-// debianTarget is a complete target named debian-99.
 const debianTarget = `os: {name: Debian, version: '99'}
 packaging: {format: deb, command: apt-get}
 paths: {ccache: /usr/bin/ccache, make: /usr/bin/make, ninja: /usr/bin/ninja, pip3: /usr/bin/pip3, python: /usr/bin/python3}

@@ -240,7 +240,6 @@ func TestMainJob(t *testing.T) {
 	})
 }
 
-// withImages returns a new room with images of this one.
 func (r *engineRoom) withImages(t *testing.T, images ...string) *engineRoom {
 	t.Helper()
 	room := newEngineRoom(t)
@@ -284,7 +283,6 @@ func (r *engineRoom) controls(t *testing.T, resource string) bool {
 	return slices.Contains(strings.Fields(strings.Trim(string(out), "[]\n")), resource)
 }
 
-// importTiny imports an image with only busybox into the room.
 func (r *engineRoom) importTiny(t *testing.T, reference string, changes ...string) {
 	t.Helper()
 	tar := r.path("busybox.tar")

@@ -21,7 +21,6 @@ import (
 	"time"
 )
 
-// A faultRoom is an engineRoom with a checkout.
 type faultRoom struct {
 	*engineRoom
 	t    *testing.T
@@ -35,7 +34,6 @@ func newFaultRoom(t *testing.T, pipeline string) *faultRoom {
 	return r
 }
 
-// emptyFaultRoom returns a room without images.
 func emptyFaultRoom(t *testing.T, pipeline string) *faultRoom {
 	t.Helper()
 	r := &faultRoom{engineRoom: newEngineRoom(t), t: t}

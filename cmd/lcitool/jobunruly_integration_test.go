@@ -13,7 +13,6 @@ import (
 	"testing"
 )
 
-// testJobFullDisk fills the engine's storage.
 func testJobFullDisk(t *testing.T) {
 	r := emptyFaultRoom(t, sleepPipeline)
 	if err := syscall.Mount("tmpfs", r.path("graph"), "tmpfs", 0, "size=64m"); err != nil {

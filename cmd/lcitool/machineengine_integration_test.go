@@ -75,7 +75,6 @@ func TestNoMachineEngine(t *testing.T) {
 	}
 }
 
-// TestMachineEngineIsHidden simulates a machine with a podman.socket.
 func TestMachineEngineIsHidden(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root uses the system's socket")

@@ -102,7 +102,6 @@ func TestD57OneRequestARun(t *testing.T) {
 	}
 }
 
-// All files of a manifest need only one request.
 func TestD57ManifestAsksOnce(t *testing.T) {
 	s := serve(t, map[string]string{"/p.yml": "packages: [meson]\n"})
 	if err := os.Mkdir("ci", 0o755); err != nil {
@@ -127,7 +126,6 @@ func TestD57ManifestAsksOnce(t *testing.T) {
 	}
 }
 
-// Plain names are unchanged, and the lock is not read.
 func TestPlainNamesNeedNoSource(t *testing.T) {
 	s := serve(t, nil)
 	if err := os.MkdirAll("ci/lcitool.lock", 0o755); err != nil {

@@ -66,7 +66,6 @@ func serveRegistry(t *testing.T) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// waitForSocket returns when a program listens on the socket.
 func waitForSocket(t *testing.T, socket string) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {

@@ -43,7 +43,6 @@ func TestReference(t *testing.T) {
 	golden.Tree(t, "../../docs/man", man)
 }
 
-// walk visits cmd and all visible commands below it.
 func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 	visit(cmd)
 	for _, sub := range cmd.Commands() {
@@ -61,8 +60,6 @@ func TestEveryCommandSaysWhatItDoes(t *testing.T) {
 	})
 }
 
-// TestSettingsApplyToAllJobCommands: a setting has an option of the same name in each job
-// command.
 func TestSettingsApplyToAllJobCommands(t *testing.T) {
 	walk(newRoot(&app{Streams: stdio.Streams{Stdout: io.Discard, Stderr: io.Discard}}), func(cmd *cobra.Command) {
 		verb := verbPath(cmd)

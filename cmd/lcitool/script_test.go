@@ -37,7 +37,6 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// strictYAML reads files, or "stdout", with strict YAML parsers.
 func strictYAML(ts *testscript.TestScript, neg bool, files []string) {
 	if neg || len(files) == 0 {
 		ts.Fatalf("usage: strictyaml FILE...")

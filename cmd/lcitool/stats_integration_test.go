@@ -137,7 +137,6 @@ func inCatalogue(id string, w report.Where) bool {
 	})
 }
 
-// release parses the output of Version.String.
 func release(s string) domstats.Version {
 	var n [3]uint64
 	for i, part := range strings.SplitN(s, ".", 3) {

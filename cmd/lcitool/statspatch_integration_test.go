@@ -13,7 +13,6 @@ import (
 	"time"
 )
 
-// A patchRoom has the sources of a project, as a maintainer has.
 type patchRoom struct {
 	statsRoom
 	project string

@@ -197,7 +197,6 @@ func TestRegistryChecks(t *testing.T) {
 	}
 }
 
-// An engine elsewhere is not judged by the tools of this machine.
 func TestChecksOfAnEngineElsewhere(t *testing.T) {
 	o := Options{Connect: container.ConnectOptions{URL: "tcp://127.0.0.1:1", RuntimeDir: t.TempDir()}}
 	var names []string
@@ -209,7 +208,6 @@ func TestChecksOfAnEngineElsewhere(t *testing.T) {
 	}
 }
 
-// TestChecksWithoutPodman: every check has a row even without podman.
 func TestChecksWithoutPodman(t *testing.T) {
 	o := Options{Connect: container.ConnectOptions{Podman: "nosuchpodman", Private: true, RuntimeDir: t.TempDir()}, Images: []string{"x"}}
 	var names []string

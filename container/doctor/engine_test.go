@@ -17,7 +17,6 @@ func saying(podman, netavark, rootless string) engineInfo {
 	return i
 }
 
-// TestHelpersByVersion: the required helpers depend on podman's version.
 func TestHelpersByVersion(t *testing.T) {
 	bookworm, noble := saying("4.3.1", "1.4.0", ""), saying("4.9.3", "1.4.0", "")
 	trixie, sid := saying("5.4.2", "1.14.0", "pasta"), saying("5.8.6", "1.17.1", "pasta")

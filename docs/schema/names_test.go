@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// object shortens the schemas below.
 type object = map[string]any
 
 // TestNames compares names.json with the facts; -update rewrites it.

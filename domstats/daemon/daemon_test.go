@@ -85,7 +85,6 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// fake returns a daemon whose process is a script.
 func fake(t *testing.T, script string) *Daemon {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "libvirtd")

@@ -66,7 +66,6 @@ func TestLockOfAnotherUser(t *testing.T) {
 	}
 }
 
-// TestLockInAHostileTree has other things in place of the lock.
 func TestLockInAHostileTree(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside")
 	for name, put := range map[string]func(dir, file string) error{

@@ -55,7 +55,6 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestLongLogLine keeps only a part of an endless line.
 func TestLongLogLine(t *testing.T) {
 	var b strings.Builder
 	l := NewLog(&b, false, t.TempDir(), "x")

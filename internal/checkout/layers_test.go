@@ -184,7 +184,6 @@ func TestLayersAreAsOld(t *testing.T) {
 	}
 }
 
-// TestLayersOfNothing: only a plain checkout has layers.
 func TestLayersOfNothing(t *testing.T) {
 	d := newDeveloper(t)
 	s, c := d.take(""), &Cache{Dir: t.TempDir()}

@@ -13,7 +13,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
-// command returns a command with some options that has parsed args.
 func command(t *testing.T, args string) *cobra.Command {
 	t.Helper()
 	cmd := &cobra.Command{Use: "run", Run: func(*cobra.Command, []string) {}}

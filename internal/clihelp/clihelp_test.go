@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// sample returns a command with many flags below one without flags.
 func sample() (root, run *cobra.Command) {
 	root = &cobra.Command{Use: "tool", Short: "Do things"}
 	root.PersistentFlags().Bool("debug", false, "print more")

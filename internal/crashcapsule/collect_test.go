@@ -240,7 +240,6 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// TestLargeCoreIsNotTransferred: the holes of a sparse core of 1 TiB are not transferred.
 func TestLargeCoreIsNotTransferred(t *testing.T) {
 	core, _, _ := little()
 	c := &counter{room: &room{files: map[string][]byte{"/c": core}, sizes: map[string]int64{"/c": 1 << 40}}}

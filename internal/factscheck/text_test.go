@@ -24,7 +24,6 @@ func builtIn(t *testing.T) *targets.Catalogue {
 	return catalogue
 }
 
-// example is a report with a name of each kind.
 func example() Report {
 	r := newReport("debian-13", "http://user:secret@m.example/debian")
 	w := &wantedNames{arch: "x86_64", uses: map[string]map[Use]bool{

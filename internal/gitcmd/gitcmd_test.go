@@ -332,7 +332,6 @@ func TestViewsOfKilledProcessesGo(t *testing.T) {
 	}
 }
 
-// TestDirectoriesLikeViewsStay has directories of the user beside views.
 func TestDirectoriesLikeViewsStay(t *testing.T) {
 	isolate(t)
 	dir := filepath.Join(t.TempDir(), "tree")

@@ -15,7 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// corpusEvents are the events for which each pipeline of the corpus is evaluated.
 func corpusEvents() map[string]Event {
 	return map[string]Event{
 		"merge-request": {Source: MergeRequest, Branch: "topic", Changed: []string{"src/deep/main.c"}},

@@ -10,13 +10,11 @@ import (
 	"testing"
 )
 
-// repositoryFile returns the path of a project's file on a server.
 func repositoryFile(project, file, ref string) string {
 	escape := strings.NewReplacer("/", "%2F").Replace
 	return "https://gitlab.com/api/v4/projects/" + escape(project) + "/repository/files/" + escape(file) + "/raw?ref=" + ref
 }
 
-// apiOf returns the path of a project in a server's API.
 func apiOf(project string) string {
 	return "https://gitlab.com/api/v4/projects/" + strings.ReplaceAll(project, "/", "%2F")
 }

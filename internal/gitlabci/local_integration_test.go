@@ -78,7 +78,6 @@ func other(t *testing.T) string {
 	return program
 }
 
-// otherJob is a job in gitlab-ci-local's output.
 type otherJob struct {
 	Name         string
 	Stage        string

@@ -10,7 +10,6 @@ import (
 	"testing"
 )
 
-// TestPatternsTakeLimitedTime has patterns that would need hours.
 func TestPatternsTakeLimitedTime(t *testing.T) {
 	large := strings.Repeat("a{0,1000}", 12)
 	many := "variables: {V: " + strings.Repeat("a", 100_000) + ", P: '/(b|c){900}d/'}\n"

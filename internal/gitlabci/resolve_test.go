@@ -285,7 +285,6 @@ func TestSmallFilesStayCheap(t *testing.T) {
 	}
 }
 
-// An unsupported construct marks only its job.
 func TestOneBadConstruct(t *testing.T) {
 	for text, want := range map[string]struct {
 		when    string

@@ -4,7 +4,6 @@ package gitlabci
 
 import "testing"
 
-// TestDocuments counts documents with content.
 func TestDocuments(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 1,

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/golden"
 )
 
-// recorder is a testing.TB that records failures.
 type recorder struct {
 	testing.TB
 

@@ -117,7 +117,6 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
-// TestHostileLock: a link in place of the lock is not followed.
 func TestHostileLock(t *testing.T) {
 	s, project, outside := serve(t), t.TempDir(), t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(project, ".lcitool")); err != nil {

@@ -129,7 +129,6 @@ func TestLongDifference(t *testing.T) {
 	}
 }
 
-// TestListedPackages ignores the list of packages that a job prints.
 func TestListedPackages(t *testing.T) {
 	left := logged(t, "$ cat /packages.txt", "gcc_12_amd64", "make_4_amd64", "$ make", "cc_1_x", "ok")
 	right := logged(t, "$ cat /packages.txt", "gcc_14_amd64", "bison_3_amd64", "make_4_amd64", "$ make", "cc_2_x", "ok")

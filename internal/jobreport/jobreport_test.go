@@ -32,7 +32,6 @@ func write(t *testing.T, to func(io.Writer, *jobrecord.Stored) error, s *jobreco
 	return b.Bytes()
 }
 
-// TestDamagedRecord writes reports of records that no run writes.
 func TestDamagedRecord(t *testing.T) {
 	now := time.Now()
 	for name, run := range map[string]jobrecord.Run{

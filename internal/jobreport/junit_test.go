@@ -17,7 +17,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
-// report returns the suites of a report from one JUnit file of a job.
 func report(t *testing.T, data string) []junit.Suite {
 	t.Helper()
 	dir := t.TempDir()

@@ -11,7 +11,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// TestCachesAreKeptApart has runs that must not share caches.
 func TestCachesAreKeptApart(t *testing.T) {
 	runs := map[string]*Runner{
 		"default branch":                {Source: "upstream default", Protected: true},

@@ -68,7 +68,6 @@ func (e *memoryEngine) Start(_ context.Context, o api.StartOptions) (Container, 
 
 func (e *memoryEngine) Open(context.Context, string) (Container, error) { return e.last(), nil }
 
-// last returns the container of the most recent job.
 func (e *memoryEngine) last() *memoryContainer { return e.containers[len(e.containers)-1] }
 
 // memoryContainer has files by their absolute paths.
@@ -228,7 +227,6 @@ func (h *harness) stored(t *testing.T, job string) string {
 	return strings.Join(filesIn(t, h.Artifacts.Dir(job)), " ")
 }
 
-// job returns a job with a script and artifacts.
 func job(name string, a *gitlabci.Artifacts) *Job {
 	return &Job{Job: gitlabci.Job{Name: name, Script: []string{"true"}, Artifacts: a}, Image: Image{Reference: "image"}, Runs: true}
 }

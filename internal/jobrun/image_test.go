@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// An imageEngine has local images, and a registry with others.
 type imageEngine struct {
 	Engine
 	here, registry []string

@@ -41,7 +41,6 @@ func filesIn(t *testing.T, dir string) []string {
 	return files
 }
 
-// TestArtifactsByOutcome has the artifacts for each state and `when`.
 func TestArtifactsByOutcome(t *testing.T) {
 	timeout := fmt.Errorf("container c: %w", api.ErrTimeout)
 	broken := errors.New("the engine broke")
@@ -228,7 +227,6 @@ func TestRetriedJobsAreKeptOnce(t *testing.T) {
 	}
 }
 
-// TestStopped: a stopped job leaves nothing.
 func TestStopped(t *testing.T) {
 	h := newHarness(t)
 	h.Keep = true

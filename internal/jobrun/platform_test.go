@@ -11,7 +11,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
-// archEngine has one image of one architecture, and records pulls.
 type archEngine struct {
 	Engine
 	arch, pulled string

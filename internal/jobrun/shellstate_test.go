@@ -10,7 +10,6 @@ import (
 	"testing"
 )
 
-// scriptShells are the common shells of images.
 func scriptShells() [][]string { return [][]string{{"bash"}, {"dash"}, {"busybox", "sh"}} }
 
 // TestGoOn has a script fail, and another shell continue at that command with the state of

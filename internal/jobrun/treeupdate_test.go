@@ -116,7 +116,6 @@ func TestUpdateTree(t *testing.T) {
 	})
 }
 
-// A brokenContainer has no working program.
 type brokenContainer struct{ dirContainer }
 
 func (brokenContainer) Exec(context.Context, api.ExecOptions) (api.RunResult, error) {

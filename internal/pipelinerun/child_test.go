@@ -48,7 +48,6 @@ use: {stage: test, script: [x], needs: [{pipeline: $PARENT, job: gen}, c]}
 mine: {stage: test, script: [x], rules: [{if: '$CI_PIPELINE_SOURCE == "parent_pipeline" && $OWN'}]}
 `
 
-// project returns a run of jobs of a pipeline, and its plan.
 func project(t *testing.T, files map[string]string, names ...string) (*localRun, *Plan) {
 	t.Helper()
 	dir := t.TempDir()

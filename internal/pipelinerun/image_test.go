@@ -14,7 +14,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// fewEnvironments has only the base image of debian-13.
 type fewEnvironments struct{}
 
 func (fewEnvironments) Dockerfiles(context.Context, string, []byte, string, bool) (map[string][]byte, string, error) {

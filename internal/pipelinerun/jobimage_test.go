@@ -67,7 +67,6 @@ in-other:
 
 const imageHeader = "# THIS FILE WAS AUTO-GENERATED\n#\n#  $ lcitool dockerfile --layers all --cross-arch s390x debian-13 p\n\n"
 
-// noEnvironments has no target and no manifest.
 type noEnvironments struct{}
 
 func (noEnvironments) Dockerfiles(context.Context, string, []byte, string, bool) (map[string][]byte, string, error) {
@@ -115,7 +114,6 @@ func planned(t *testing.T, namespace string, names []string, o ImageOptions) (*P
 	return p, p.FindImages(t.Context(), o)
 }
 
-// imageText returns one line about the image of each job.
 func imageText(p *Plan) string {
 	j := p.Jobs[0]
 	out := j.Image.Reference

@@ -12,7 +12,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 )
 
-// TestResourceGroups: only jobs of one group wait for each other.
 func TestResourceGroups(t *testing.T) {
 	l := &localRun{groups: map[string]*sync.Mutex{}}
 	group := func(name string) *sync.Mutex {

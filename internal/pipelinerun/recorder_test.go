@@ -15,7 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// TestRecord: the file has all fields of a job.
 func TestRecord(t *testing.T) {
 	dir, began := t.TempDir(), time.Now().UTC().Truncate(time.Second)
 	jobs := []*jobrun.Job{

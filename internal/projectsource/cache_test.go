@@ -165,7 +165,6 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-// TestDamagedCacheIsAbsent fetches damaged entries again.
 func TestDamagedCacheIsAbsent(t *testing.T) {
 	for name, damage := range map[string]func(path string) error{
 		"truncated":  func(p string) error { return os.Truncate(p, 5) },
@@ -219,7 +218,6 @@ func TestDamagedCacheIsAbsent(t *testing.T) {
 	}
 }
 
-// TestD62CacheIsNotNeeded works without a writable cache.
 func TestD62CacheIsNotNeeded(t *testing.T) {
 	s := serve(t, text(project))
 	s.options.CacheDir = "/proc/lcitool"

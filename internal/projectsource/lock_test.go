@@ -58,7 +58,6 @@ func TestReadLock(t *testing.T) {
 	}
 }
 
-// TestNoLockLocksNothing has projects without a lock or without a ci directory.
 func TestNoLockLocksNothing(t *testing.T) {
 	ref, err := Parse("https://h/p.yml", "/")
 	if err != nil {
@@ -164,7 +163,6 @@ func TestLockHolds(t *testing.T) {
 	}
 }
 
-// TestLockedCopyOutlivesTheLast uses the locked copy offline, not the newest one.
 func TestLockedCopyOutlivesTheLast(t *testing.T) {
 	now := project
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { text(now)(w, r) })

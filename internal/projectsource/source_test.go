@@ -243,7 +243,6 @@ func TestD55SilenceEnds(t *testing.T) {
 	})
 }
 
-// TestD56NeverPlainHTTP follows redirects only to https.
 func TestD56NeverPlainHTTP(t *testing.T) {
 	plain := httptest.NewServer(text(project))
 	defer plain.Close()

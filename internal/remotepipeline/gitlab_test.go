@@ -79,7 +79,6 @@ func (g *gitLab) elapsed() time.Duration {
 	return time.Since(g.begun)
 }
 
-// now returns a job's status and how long it has run.
 func (g *gitLab) now(j *fakeJob) (status string, started bool) {
 	since := g.elapsed()
 	if j.phases[0].status == "manual" {
@@ -297,7 +296,6 @@ func (g *gitLab) all() []*fakeJob {
 	return jobs
 }
 
-// page answers with one page of a list, as GitLab does.
 func (g *gitLab) page(w http.ResponseWriter, r *http.Request, all []any) {
 	size, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
 	if g.perPage > 0 {
@@ -380,7 +378,6 @@ func (l *pipeListener) Close() error { l.once.Do(func() { close(l.closed) }); re
 
 func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// An entry is a file of a zip archive.
 type entry struct {
 	name string
 	mode fs.FileMode

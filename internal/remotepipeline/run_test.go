@@ -202,7 +202,6 @@ func read(t *testing.T, file string) string {
 	return string(data)
 }
 
-// states returns the states of the jobs in order.
 func states(r *Result) string {
 	var all []string
 	for _, j := range r.Jobs {

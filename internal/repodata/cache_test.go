@@ -67,7 +67,6 @@ func TestCacheDamaged(t *testing.T) {
 	}
 }
 
-// A damaged cache is fetched again.
 func TestVerifyDamagedCache(t *testing.T) {
 	s := newSigner(t)
 	m := debSite(t, s, releaseHead, map[string]string{"main/binary-amd64/Packages.gz": packagesText}).serve(t)

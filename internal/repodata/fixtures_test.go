@@ -93,7 +93,6 @@ func (m *mirror) requests() []string {
 	return asked
 }
 
-// pack compresses an index by its extension.
 func pack(t testing.TB, ext string, text []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -219,7 +218,6 @@ Package: python3-docutils
 Architecture: all
 `
 
-// releaseText lists the files of a suite's directory.
 func releaseText(fields string, files site) []byte {
 	var b strings.Builder
 	b.WriteString(fields)

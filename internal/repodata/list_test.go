@@ -15,7 +15,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// writeRecords creates a list of names as in the cache.
 func writeRecords(t testing.TB, out *bytes.Buffer, records []record) *nameList {
 	t.Helper()
 	out.Reset()

@@ -88,7 +88,6 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// TestProjectIsUntrusted has keys that a project's file may not have.
 func TestProjectIsUntrusted(t *testing.T) {
 	outside := write(t, map[string]string{"secret": "x"})
 	project := write(t, map[string]string{"in/facts/x": ""})

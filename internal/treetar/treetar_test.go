@@ -56,7 +56,6 @@ func archive(t testing.TB, entries ...entry) []byte {
 	return b.Bytes()
 }
 
-// dump returns one line for each path below dir.
 func dump(t testing.TB, dir string) string {
 	t.Helper()
 	var lines []string

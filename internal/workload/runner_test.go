@@ -102,7 +102,6 @@ func named(names ...string) []Workload {
 	return all
 }
 
-// tasks returns workloads that run on this engine.
 func tasks(f *fakeEngine, names ...string) []scheduler.Task {
 	var all []scheduler.Task
 	for _, w := range named(names...) {

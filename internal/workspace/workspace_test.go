@@ -20,7 +20,6 @@ import (
 	"gitlab.com/lcitool/lcitool/targets"
 )
 
-// open returns a workspace of a new tree with some files.
 func open(t *testing.T, files map[string]string) (w *Workspace, tree string) {
 	t.Helper()
 	tree = t.TempDir()

@@ -16,7 +16,6 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// ownedFile is a file with an owner, as in /proc.
 func ownedFile(uid int, text string) *fstest.MapFile {
 	return &fstest.MapFile{Data: []byte(text), Sys: &syscall.Stat_t{Uid: uint32(uid)}}
 }

@@ -116,7 +116,6 @@ func TestWatchedCommandGetsItsArguments(t *testing.T) {
 	}
 }
 
-// The watch also ends for a command that ended before the watch began.
 func TestWatchOfShortCommandsEnds(t *testing.T) {
 	for range 100 {
 		cmd := watched(exec.Command("/bin/echo"))

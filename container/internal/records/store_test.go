@@ -80,7 +80,6 @@ func TestNamesThatAreNoFileNames(t *testing.T) {
 	}
 }
 
-// TestOnlyRecordsAreRead has files in the directory that are not records.
 func TestOnlyRecordsAreRead(t *testing.T) {
 	s := open(t)
 	put(t, s, Record{Kind: Container, Name: "good"})

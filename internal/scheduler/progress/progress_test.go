@@ -15,7 +15,6 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
-// clock is the time of the tests' events.
 var clock = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func running(name string) scheduler.Event {
@@ -123,7 +122,6 @@ func TestFrame(t *testing.T) {
 	}
 }
 
-// BenchmarkLine measures one line of a task's output.
 func BenchmarkLine(b *testing.B) {
 	var names []string
 	for i := range 100 {
