@@ -11,7 +11,7 @@ export GORACE = atexit_sleep_ms=10
 GOBUILD = go build -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION)'
 # The versions of the tools are in ci/tools/go.mod and nowhere else.
 TOOL = go tool -modfile=ci/tools/go.mod
-# What the race detector would make last for many minutes and has nothing to find in.
+# Tests without concurrency that take many minutes with the race detector.
 NORACE = ^(TestMutationScore|TestNewerLibvirt|TestFactsVerifyDebian|TestCrossCompilersOfDebian|TestDebianMirror|TestRulesDecideAsTheTables|TestAnotherProgramListsTheSameJobs|TestAgainstOther|TestHostileStrings|TestSmallFilesStayCheap)$$
 NORACE_IN = ./domstats/internal/fault ./cmd/lcitool ./internal/repodata ./internal/gitlabci ./manifests
 GOTESTSUM = $(TOOL) gotestsum --format pkgname-and-test-fails --
@@ -20,7 +20,7 @@ PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
 
-##@ What a stranger calls first
+##@ First steps
 
 .PHONY: demo
 demo: ## Set the machine up, build, run examples/hello in a debian-12 container
@@ -29,7 +29,7 @@ demo: ## Set the machine up, build, run examples/hello in a debian-12 container
 	ci/demo
 
 .PHONY: test
-test: ## Set the machine up, then every check and every test, podman included
+test: ## Set the machine up, then run all checks and tests, also those with podman
 	ci/host-setup test
 	@$(MAKE) --no-print-directory check shell
 	ci/test-machines --quick debian-13
@@ -44,14 +44,14 @@ build: ## Build bin/lcitool, a static binary
 
 # go vet is a part of make check.
 .PHONY: unit
-unit: ## The tests that need no podman and no minutes
+unit: ## Unit tests, which need no podman
 	go test -short -vet=off -tags '$(TAGS)' ./...
 
 .PHONY: check
-check: fmt vet cross lint generated ## What needs no test run, and Go and git alone: the five targets below
+check: fmt vet cross lint generated ## All checks that need only Go and git: the five targets below
 
 .PHONY: fmt
-fmt: ## Name the Go files that gofmt would change
+fmt: ## List the Go files that gofmt would change
 	@changed=$$(gofmt -l .); [ -z "$$changed" ] || { echo "gofmt would change:"; echo "$$changed"; exit 1; }
 
 .PHONY: vet
@@ -148,7 +148,7 @@ dist: ## Build a release into dist/: programs, deb, rpm and apk packages, checks
 	VERSION='$(VERSION)' ci/dist dist
 
 .PHONY: image
-image: build ## Make the image localhost/lcitool, which has bin/lcitool alone
+image: build ## Build the image localhost/lcitool, which contains only bin/lcitool
 	ci/image bin/lcitool localhost/lcitool
 
 .PHONY: clean
