@@ -25,27 +25,29 @@ func (r *Run) Retries() []string {
 // it belongs to.
 func (r *Run) Origins() []string {
 	first := make(map[string]int, len(r.Jobs)) // index of the first job with a name
+	lengths := map[int]bool{}                  // of names
 	for i := range r.Jobs {
-		if _, ok := first[r.Jobs[i].Name]; !ok {
-			first[r.Jobs[i].Name] = i
+		name := r.Jobs[i].Name
+		if _, ok := first[name]; !ok {
+			first[name], lengths[len(name)] = i, true
 		}
 	}
 	origins := make([]string, len(r.Jobs))
 	for i := range r.Jobs {
-		origins[i] = r.Jobs[i].origin(first)
+		origins[i] = r.Jobs[i].origin(first, lengths)
 	}
 	return origins
 }
 
 // origin returns the name of the first job that is a trigger of j, directly or
 // not, or else the job's own name or that of the job that it repeats.
-func (j *Job) origin(first map[string]int) string {
+func (j *Job) origin(first map[string]int, lengths map[int]bool) string {
 	if j.Of != "" {
 		return j.Of
 	}
 	origin, least := j.Name, len(first)
 	for end := range len(j.Name) {
-		if j.Name[end] != '/' {
+		if j.Name[end] != '/' || !lengths[end] { // few lookups even in a name of many slashes
 			continue
 		}
 		if at, ok := first[j.Name[:end]]; ok && at < least {

@@ -4,6 +4,7 @@ package jobrecord
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -43,6 +44,15 @@ func TestOrigins(t *testing.T) {
 	want := []string{"b", "b", "b/c", "b", "b", "other/x", "b/c", "", "", "b"}
 	if got := r.Origins(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestLongNames: a name of many slashes takes no longer than others.
+func TestLongNames(t *testing.T) {
+	long := "x" + strings.Repeat("/", 4<<20)
+	r := &Run{Jobs: []Job{{Name: long}, {Name: "x"}, {Name: "y/z"}}}
+	if got := r.Origins(); !slices.Equal(got, []string{"x", "x", "y/z"}) {
+		t.Errorf("%d names", len(got))
 	}
 }
 
