@@ -52,7 +52,7 @@ type Case struct {
 	Needs []Need
 	// Since is the first libvirt release it applies to; 0 means all.
 	Since domstats.Version
-	// Lost is what stays unjudged where a need is not met, for the reason.
+	// Lost is what stays unjudged without NeedDaemon, for the reason.
 	Lost string
 	// Alone cases disturb others or are disturbed by them; they run one by one.
 	Alone bool

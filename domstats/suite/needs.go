@@ -33,7 +33,7 @@ func (r *run) unmet(t *T) string {
 		if slices.Contains(r.o.Require, n) {
 			t.fatalf("%s is required, and missing: %s", n, reason)
 		}
-		if t.def.Lost != "" {
+		if n == NeedDaemon && t.def.Lost != "" {
 			reason += "; not judged: " + t.def.Lost
 		}
 		return reason

@@ -144,5 +144,10 @@ func TestDaemonOfAnother(t *testing.T) {
 				t.Errorf("%s: %s: %q", r.ID, r.Verdict(), r.Messages)
 			}
 		}
+		for _, r := range run(t, lacking{model.New(), suite.NeedPID}, cases[:1]).Results {
+			if r.Status != suite.Skip || strings.Contains(r.Reason, "not judged") {
+				t.Errorf("without process IDs: %s: %s", r.ID, r.Verdict())
+			}
+		}
 	})
 }
