@@ -244,7 +244,7 @@ func (in *includer) wanted(v *value) bool {
 	}
 	in.problems = append(in.problems, d.problems...)
 	r := in.scope.match(rules)
-	if r != nil && r.unknown {
+	if in.scope.patterns.spent() || r != nil && r.unknown {
 		in.missing = append(in.missing, in.named(v))
 		return false
 	}

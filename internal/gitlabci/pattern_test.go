@@ -153,3 +153,20 @@ func TestEvaluationStops(t *testing.T) {
 		t.Error("a budget is left after the end")
 	}
 }
+
+// An include whose rules are not evaluated is reported as missing.
+func TestIncludesAfterTheBudget(t *testing.T) {
+	for _, condition := range []string{`$CI_COMMIT_BRANCH =~ /^(a|b){400}/`, `$CI_COMMIT_BRANCH !~ /^(a|b){400}/`} {
+		p, err := Load(files(map[string]string{
+			"":         "include: [{local: more.yml, rules: [{if: '" + condition + "'}]}]\nj: {script: [x]}\n",
+			"more.yml": "k: {script: [x]}\n",
+		}), ".gitlab-ci.yml", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := p.evaluate(Event{Source: Push, Branch: "main"}, false, 1)
+		if len(e.Missing) != 1 || e.Missing[0].Location != "more.yml" || len(e.Jobs) != 1 {
+			t.Errorf("%s: missing %v, %d jobs, %v", condition, e.Missing, len(e.Jobs), e.Problems)
+		}
+	}
+}
