@@ -82,7 +82,8 @@ func hostile(t *testing.T) *jobrecord.Stored {
 	return s
 }
 
-// many is a run of n failed jobs, each of which needs up to 20 others.
+// many returns the record of a run with n failed jobs. Each needs the jobs before
+// it, at most 20.
 func many(n int) *jobrecord.Stored {
 	s := &jobrecord.Stored{Dir: "testdata/run", Run: jobrecord.Run{Started: time.Unix(0, 0)}}
 	for i := range n {

@@ -12,7 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 )
 
-// Faults of domains of which a definition says something unusual.
+// Faults in the statistics of domains with unusual devices or topologies.
 
 // Create tells of the definition.
 func (c conn) Create(ctx context.Context, xml string, paused bool) (domstats.Domain, error) {
