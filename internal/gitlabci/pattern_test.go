@@ -170,3 +170,23 @@ func TestIncludesAfterTheBudget(t *testing.T) {
 		}
 	}
 }
+
+func TestPatternOverTheLimitInAVariable(t *testing.T) {
+	for value, want := range map[string]string{
+		"/" + strings.Repeat("(a|b){900}", 5) + "/": Unknown,
+		"/" + strings.Repeat("a", 5000) + "/":       Unknown,
+		"/main" + strings.Repeat("a", 5000):         OnSuccess, // a text that contains the branch
+		"/other" + strings.Repeat("a", 5000):        Never,
+		"/(a{100}){2}/":                             Never,
+	} {
+		p, err := Load(files(map[string]string{
+			"": "variables: {V: '" + value + "'}\nj: {script: [x], rules: [{if: $CI_COMMIT_BRANCH =~ $V}]}\n",
+		}), ".gitlab-ci.yml", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := p.Evaluate(Event{Source: Push, Branch: "main"}); len(e.Jobs) != 1 || e.Jobs[0].When != want || len(e.Problems) > 0 != (want == Unknown) {
+			t.Errorf("%.20s: %s, %v", value, jobsOf(e), e.Problems)
+		}
+	}
+}
