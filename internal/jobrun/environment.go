@@ -3,11 +3,14 @@
 package jobrun
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
 // ccacheDir is ccache's default cache directory for root.
@@ -27,18 +30,30 @@ func (r *Runner) environment(j *Job) []string {
 		"CI_RUNNER_VERSION": runnerVersion, "CI_RUNNER_REVISION": "lcitool", "CI_RUNNER_SHORT_TOKEN": "lcitool",
 		"CI_CONCURRENT_ID": "0", "CI_CONCURRENT_PROJECT_ID": "0", "CI_DISPOSABLE_ENVIRONMENT": "true",
 	}
-	for _, name := range featureFlags() {
-		env[name] = "false"
-	}
-	for _, name := range featureFlagsOn() {
-		env[name] = "true"
-	}
 	set(env, r.BaseEnv)
 	for _, v := range j.Variables {
-		env[v.Name] = v.Value
+		if v.From == gitlabci.FromGitLab || !slices.Contains(runnersOwn(), v.Name) {
+			env[v.Name] = v.Value
+		}
 	}
 	set(env, j.Env)
+	for _, name := range featureFlags() {
+		env[name] = strconv.FormatBool(isOn(env[name], slices.Contains(featureFlagsOn(), name)))
+	}
 	return sorted(env)
+}
+
+// runnersOwn returns the variables that GitLab Runner sets after those of the job.
+func runnersOwn() []string {
+	return []string{"CI_DISPOSABLE_ENVIRONMENT", "CI_RUNNER_VERSION", "CI_RUNNER_REVISION", "CI_RUNNER_EXECUTABLE_ARCH"}
+}
+
+// isOn parses a switch as GitLab Runner does. Other text gives the default.
+func isOn(text string, otherwise bool) bool {
+	if on, err := strconv.ParseBool(text); err == nil {
+		return on
+	}
+	return otherwise
 }
 
 // setUp decides the path of a job's tree and returns the job's variables without
@@ -48,6 +63,9 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	var err error
 	if j.dir, err = r.dir(env); err != nil {
 		return nil, err
+	}
+	if s := value(env, "GIT_STRATEGY"); s != gitStrategy(env) {
+		r.warn(j, fmt.Sprintf("GIT_STRATEGY: expected clone, fetch, none or empty, got %q; using the default", s))
 	}
 	all := map[string]string{}
 	set(all, env)
@@ -82,12 +100,17 @@ func set(env map[string]string, list []string) {
 }
 
 func value(env []string, name string) string {
+	text, _ := lookup(env, name)
+	return text
+}
+
+func lookup(env []string, name string) (string, bool) {
 	for _, v := range env {
 		if rest, ok := strings.CutPrefix(v, name+"="); ok {
-			return rest
+			return rest, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // featureFlags returns the feature flags of GitLab Runner at runnerVersion.

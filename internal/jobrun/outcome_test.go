@@ -98,7 +98,7 @@ func TestScriptTimeoutLeavesArtifacts(t *testing.T) {
 	}
 	result, _ := h.Run(t.Context(), j, scheduler.Streams{})
 	c := h.engine.last()
-	if result.State != outcome.TimedOut || !slices.Equal(c.stages, []string{"script running", "after_script failed"}) || h.stored(t, "build") != "log" {
+	if result.State != outcome.TimedOut || !slices.Equal(c.stages, []string{"script running", "after_script timedout"}) || h.stored(t, "build") != "log" {
 		t.Errorf("%s, %q, %q", result.State, c.stages, h.stored(t, "build"))
 	}
 	if c.limits[0] != 5*time.Minute || c.limits[1] != 5*time.Minute {
@@ -435,7 +435,6 @@ func TestRefused(t *testing.T) {
 		name   string
 		change func(*Job)
 	}{
-		{"GIT_STRATEGY", func(j *Job) { j.Env = []string{"GIT_STRATEGY=other"} }},
 		{"GIT_SUBMODULE_STRATEGY", func(j *Job) { j.Env = []string{"GIT_SUBMODULE_STRATEGY=other"} }},
 		{"GIT_CLONE_PATH", func(j *Job) { j.Env = []string{"GIT_CLONE_PATH=/elsewhere"} }},
 		{"cache policy", func(j *Job) { j.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"p"}, Policy: "other"}} }},

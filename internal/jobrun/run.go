@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
-	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/crashcapsule"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -157,7 +156,7 @@ func (j *Job) impossible() error {
 }
 
 // scripts runs the job's commands, then after_script even if they failed. After
-// a job timeout GitLab runs nothing more.
+// a job timeout, or a failure before the script, GitLab does not run it.
 func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
 	limit := r.timeLimit(j)
 	deadline := time.Now().Add(limit)
@@ -165,10 +164,11 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	entry := &entrypoint{container: c, none: j.entrypoint == nil}
 	entry.begin(ctx, s.Stdout)
 	var err error
-	if strategy := value(out.Env, "GIT_STRATEGY"); len(j.PreGetSources) > 0 && strategy != checkout.None && strategy != checkout.Empty {
+	if len(j.PreGetSources) > 0 && fromGit(gitStrategy(out.Env)) {
 		_, err = r.stage(ctx, j, c, "pre_get_sources_script", "running", limit, s)
 	}
-	if err == nil {
+	ready := err == nil
+	if ready {
 		out.script, err = r.stage(ctx, j, c, "script", "running", min(own, limit), s)
 	}
 	parts.done("script")
@@ -181,7 +181,7 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	if gone {
 		return
 	}
-	if len(j.AfterScript) > 0 && result.State != outcome.EngineError && !out.abandoned {
+	if ready && len(j.AfterScript) > 0 && result.State != outcome.EngineError && !out.abandoned {
 		if s.Ended != nil {
 			s.Ended()
 		}
@@ -196,14 +196,18 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 }
 
 // afterScript runs after_script. Its failure fails the job only if
-// AFTER_SCRIPT_IGNORE_ERRORS is "false".
+// AFTER_SCRIPT_IGNORE_ERRORS is false, or if the job has no time left.
 func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s scheduler.Streams, left time.Duration, result *outcome.Result, out *Outcome) {
 	after, cancel := ctx, context.CancelFunc(func() {})
 	if ctx.Err() != nil { // GitLab runs it for a cancelled job too, but nobody waits for long here
 		after, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
 	}
 	defer cancel()
-	limit := max(time.Second, min(left, duration(value(out.Env, "RUNNER_AFTER_SCRIPT_TIMEOUT"), afterTimeout)))
+	own := duration(value(out.Env, "RUNNER_AFTER_SCRIPT_TIMEOUT"), afterTimeout)
+	if own >= r.timeLimit(j) { // GitLab Runner ignores it
+		own = afterTimeout
+	}
+	limit := max(time.Second, min(left, own))
 	if entry.waits {
 		if err := entry.restart(after, s.Stdout); err != nil {
 			r.warn(j, "after_script: "+err.Error())
@@ -217,7 +221,10 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 	}
 	switch {
 	case err == nil || ctx.Err() != nil:
-	case value(out.Env, "AFTER_SCRIPT_IGNORE_ERRORS") == "false" && result.State == outcome.Passed:
+	case left < own && errors.Is(err, api.ErrTimeout):
+		result.End(ctx, workload.TimeoutError(r.timeLimit(j), api.ErrTimeout))
+		out.abandoned = true
+	case !isOn(value(out.Env, "AFTER_SCRIPT_IGNORE_ERRORS"), true) && result.State == outcome.Passed:
 		result.End(ctx, fmt.Errorf("after_script: %w", err))
 	default:
 		r.warn(j, "after_script: "+err.Error())
@@ -297,6 +304,8 @@ func status(s outcome.State) string {
 		return "success"
 	case outcome.Stopped:
 		return "canceled"
+	case outcome.TimedOut:
+		return "timedout"
 	}
 	return "failed"
 }

@@ -141,9 +141,9 @@ func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 	script = stage{
 		dir: j.dir, temp: tempDir(j.dir), commands: j.commands(), prefix: "script_step", name: "script", keep: r.Keep,
-		checks:   value(env, "FF_ENABLE_BASH_EXIT_CODE_CHECK") == "true",
-		sections: value(env, "FF_SCRIPT_SECTIONS") == "true",
-		trace:    value(env, "CI_DEBUG_TRACE") == "true",
+		checks:   isOn(value(env, "FF_ENABLE_BASH_EXIT_CODE_CHECK"), false),
+		sections: isOn(value(env, "FF_SCRIPT_SECTIONS"), false),
+		trace:    isOn(value(env, "CI_DEBUG_TRACE"), false),
 	}
 	for _, v := range env {
 		name, text, _ := strings.Cut(v, "=")

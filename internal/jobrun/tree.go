@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,7 +86,7 @@ func (s *sharedTrees) get(key, parent string, populate func(t *sharedTree) error
 // variables.
 func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	t := checkout.Tree{
-		Strategy: value(env, "GIT_STRATEGY"), NoCheckout: value(env, "GIT_CHECKOUT") == "false", Depth: defaultDepth,
+		Strategy: gitStrategy(env), NoCheckout: !isOn(value(env, "GIT_CHECKOUT"), true), Depth: defaultDepth,
 		Origin: r.Tree.Origin, Ref: r.Tree.Ref, Kind: r.Tree.Kind, Pipeline: r.Tree.Pipeline, Untracked: r.Tree.Untracked,
 		Include: path.Join(tempDir(at), gitConfigFile),
 	}
@@ -93,15 +95,15 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 			t.Objects = objectsAt
 		}
 	}
-	switch t.Strategy {
-	case "", checkout.Fetch, checkout.Clone, checkout.None, checkout.Empty:
-	default:
-		return t, refusedf("unknown GIT_STRATEGY %q", t.Strategy)
+	if depth, ok := lookup(env, "GIT_DEPTH"); ok {
+		t.Depth = leadingNumber(depth)
 	}
-	t.Depth = number(value(env, "GIT_DEPTH"), defaultDepth)
 	t.Submodules.Depth = number(value(env, "GIT_SUBMODULE_DEPTH"), t.Depth)
 	if r.Tree.FullHistory {
 		t.Depth, t.Submodules.Depth = 0, 0
+	}
+	if !fromGit(t.Strategy) {
+		return t, nil
 	}
 	switch s := value(env, "GIT_SUBMODULE_STRATEGY"); s {
 	case "", "none":
@@ -114,12 +116,37 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	return t, nil
 }
 
-// number parses a non-negative number. Invalid text gives the default.
+// gitStrategy returns GIT_STRATEGY, or "" if it is not one of GitLab Runner's
+// strategies: the runner uses its default then.
+func gitStrategy(env []string) string {
+	s := value(env, "GIT_STRATEGY")
+	if !slices.Contains([]string{checkout.Fetch, checkout.Clone, checkout.None, checkout.Empty}, s) {
+		return ""
+	}
+	return s
+}
+
+// fromGit reports whether the tree of a strategy has the project's files.
+func fromGit(strategy string) bool { return strategy != checkout.None && strategy != checkout.Empty }
+
+// number parses a number as GitLab Runner does. Negative numbers are 0, and
+// invalid text gives the default.
 func number(text string, otherwise int) int {
-	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
-		return n
+	if n, err := strconv.Atoi(text); err == nil {
+		return max(0, n)
 	}
 	return otherwise
+}
+
+// leadingNumber returns the number that a text begins with, as Ruby's to_i does
+// in GitLab. Negative numbers, and text without a number, are 0.
+func leadingNumber(text string) int {
+	text = strings.TrimPrefix(strings.TrimLeft(text, " \t\r\n\v\f"), "+")
+	n, err := strconv.Atoi(text[:len(text)-len(strings.TrimLeft(text, "0123456789"))])
+	if errors.Is(err, strconv.ErrRange) {
+		return math.MaxInt32
+	}
+	return min(n, math.MaxInt32)
 }
 
 // tempDir is the directory beside the tree for the runner's temporary files.
@@ -191,11 +218,14 @@ func (r *Runner) prepareOrigin(ctx context.Context) (string, error) {
 }
 
 // dir returns the path of a job's tree in the container: GIT_CLONE_PATH or
-// MountPath.
+// MountPath. As in GitLab Runner, that of an empty directory has a suffix.
 func (r *Runner) dir(env []string) (string, error) {
 	at := value(env, "GIT_CLONE_PATH")
-	if at == "" || r.Tree.Writable {
+	switch {
+	case r.Tree.Writable, at == "" && gitStrategy(env) != checkout.Empty:
 		return r.Tree.MountPath, nil
+	case at == "":
+		return r.Tree.MountPath + "-empty", nil
 	}
 	if !path.IsAbs(at) {
 		return "", refusedf("GIT_CLONE_PATH %q is not an absolute path", at)

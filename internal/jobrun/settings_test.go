@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+)
+
+// TestSwitches: a switch has the values that strconv.ParseBool knows, and its default
+// otherwise.
+func TestSwitches(t *testing.T) {
+	r := newHarness(t).Runner
+	for text, want := range map[string]bool{"true": true, "1": true, "TRUE": true, "T": true, "false": false, "0": false, "False": false, "": false, "yes": false} {
+		j := job("x", nil)
+		for _, name := range []string{"CI_DEBUG_TRACE", "FF_SCRIPT_SECTIONS", "FF_ENABLE_BASH_EXIT_CODE_CHECK"} {
+			j.Variables = append(j.Variables, gitlabci.Variable{Name: name, Value: text})
+		}
+		env := r.environment(j)
+		s, _ := r.stages(j, env)
+		if s.trace != want || s.sections != want || s.checks != want {
+			t.Errorf("%q: %+v", text, s)
+		}
+		if got := value(env, "FF_SCRIPT_SECTIONS"); got != map[bool]string{true: "true", false: "false"}[want] {
+			t.Errorf("%q: a flag is %q", text, got)
+		}
+	}
+	r.Tree.Snapshot = &checkout.Snapshot{}
+	for text, want := range map[string]bool{"false": true, "0": true, "F": true, "": false, "no": false, "1": false} {
+		if c, err := r.checkoutFor(treeDir, []string{"GIT_CHECKOUT=" + text}); err != nil || c.NoCheckout != want {
+			t.Errorf("GIT_CHECKOUT=%s: %v, %v", text, c.NoCheckout, err)
+		}
+	}
+	if got := value(r.environment(job("x", nil)), "FF_USE_FASTZIP"); got != "true" {
+		t.Errorf("a flag that is on by default is %q", got)
+	}
+}
+
+// TestRunnersOwnVariables: the runner sets some variables after those of the job.
+func TestRunnersOwnVariables(t *testing.T) {
+	j := job("x", nil)
+	j.Variables = []gitlabci.Variable{
+		{Name: "CI_RUNNER_VERSION", Value: "1", From: gitlabci.FromPipeline},
+		{Name: "CI_RUNNER_TAGS", Value: "a", From: gitlabci.FromPipeline},
+	}
+	env := newHarness(t).environment(j)
+	if value(env, "CI_RUNNER_VERSION") != runnerVersion || value(env, "CI_RUNNER_TAGS") != "a" {
+		t.Error(env)
+	}
+}
+
+func TestCheckoutSettings(t *testing.T) {
+	r := newHarness(t).Runner
+	r.Tree.Writable, r.Tree.Snapshot = false, &checkout.Snapshot{}
+	for _, c := range []struct {
+		env              string
+		strategy         string
+		depth, submodule int
+		dir              string
+	}{
+		{"", "", 20, 20, treeDir},
+		{"GIT_STRATEGY=Clone", "", 20, 20, treeDir},
+		{"GIT_STRATEGY=none", "none", 20, 20, treeDir},
+		{"GIT_STRATEGY=empty", "empty", 20, 20, treeDir + "-empty"},
+		{"GIT_STRATEGY=empty GIT_CLONE_PATH=/builds/x", "empty", 20, 20, "/builds/x"},
+		{"GIT_STRATEGY=none GIT_SUBMODULE_STRATEGY=other", "none", 20, 20, treeDir},
+		{"GIT_DEPTH=", "", 0, 0, treeDir},
+		{"GIT_DEPTH=full", "", 0, 0, treeDir},
+		{"GIT_DEPTH=-1", "", 0, 0, treeDir},
+		{"GIT_DEPTH=+7", "", 7, 7, treeDir},
+		{"GIT_DEPTH=30x", "", 30, 30, treeDir},
+		{"GIT_DEPTH=99999999999999999999", "", 1<<31 - 1, 1<<31 - 1, treeDir},
+		{"GIT_SUBMODULE_DEPTH=", "", 20, 20, treeDir},
+		{"GIT_SUBMODULE_DEPTH=x", "", 20, 20, treeDir},
+		{"GIT_SUBMODULE_DEPTH=-1", "", 20, 0, treeDir},
+		{"GIT_SUBMODULE_DEPTH=3", "", 20, 3, treeDir},
+	} {
+		env := strings.Fields(c.env)
+		got, err := r.checkoutFor(treeDir, env)
+		dir, dirErr := r.dir(env)
+		if err != nil || dirErr != nil || got.Strategy != c.strategy || got.Depth != c.depth || got.Submodules.Depth != c.submodule || dir != c.dir {
+			t.Errorf("%s: %q, %d, %d at %s, %v, %v", c.env, got.Strategy, got.Depth, got.Submodules.Depth, dir, err, dirErr)
+		}
+	}
+}
+
+// TestTimeoutInAfterScript: a job whose time ends in after_script has timed out.
+func TestTimeoutInAfterScript(t *testing.T) {
+	for _, c := range []struct {
+		limit  time.Duration
+		own    string
+		script int
+		after  time.Duration
+		want   outcome.State
+	}{
+		{time.Minute, "", 0, time.Minute, outcome.TimedOut},
+		{time.Minute, "", 3, time.Minute, outcome.TimedOut},
+		{time.Minute, "2s", 0, 2 * time.Second, outcome.Passed},
+		{time.Hour, "", 3, 5 * time.Minute, outcome.Failed},
+		{10 * time.Minute, "15m", 0, 5 * time.Minute, outcome.Passed},
+	} {
+		h := newHarness(t)
+		h.writes(c.script, "out")
+		write := h.engine.stage
+		h.engine.stage = func(ctx context.Context, k *memoryContainer, name, status string) error {
+			if name == "after_script" {
+				return api.ErrTimeout
+			}
+			return write(ctx, k, name, status)
+		}
+		j := job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"out"}})
+		j.Timeout, j.AfterScript = c.limit, []string{"sleep 1000"}
+		j.Variables = []gitlabci.Variable{{Name: "RUNNER_AFTER_SCRIPT_TIMEOUT", Value: c.own}}
+		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+		got := h.engine.last().limits[1]
+		if result.State != c.want || got > c.after || got < c.after-10*time.Second || (h.stored(t, "x") == "") != (c.want == outcome.TimedOut) {
+			t.Errorf("%v, %q: %s, limit %v, stored %q", c.limit, c.own, result.State, got, h.stored(t, "x"))
+		}
+	}
+}
+
+// TestFailedHook: after a failure before the script, nothing else of the job's runs.
+func TestFailedHook(t *testing.T) {
+	h := newHarness(t)
+	h.engine.stage = func(context.Context, *memoryContainer, string, string) error { return exits(4) }
+	j := job("x", nil)
+	j.PreGetSources, j.AfterScript = []string{"exit 4"}, []string{"true"}
+	result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+	if c := h.engine.last(); result.State != outcome.Failed || result.Code != 4 || !slices.Equal(c.stages, []string{"pre_get_sources_script running"}) {
+		t.Errorf("%s, %q", result.Text(), c.stages)
+	}
+}
