@@ -35,10 +35,10 @@ var expressions sync.Map // string to [][]term
 
 // parseExpression returns terms joined by && within terms joined by ||.
 func parseExpression(t testing.TB, expression string) [][]term {
-	t.Helper()
 	if parsed, ok := expressions.Load(expression); ok {
 		return parsed.([][]term)
 	}
+	t.Helper()
 	var alternatives [][]term
 	for _, alternative := range strings.Split(expression, " || ") {
 		var terms []term
@@ -64,7 +64,6 @@ func parseExpression(t testing.TB, expression string) [][]term {
 }
 
 func (v vars) holds(t testing.TB, expression string) bool {
-	t.Helper()
 	return slices.ContainsFunc(parseExpression(t, expression), func(terms []term) bool {
 		return !slices.ContainsFunc(terms, func(o term) bool { return !o.holds(v) })
 	})
@@ -94,7 +93,6 @@ func (o term) holds(v vars) bool {
 // outcome returns GitLab's decision: "auto", "manual" (allowed to fail), "manual!" (not
 // allowed to fail), "always", or "-", followed by the job's image if it has one.
 func outcome(t testing.TB, job map[string]any, env vars, changed []string) string {
-	t.Helper()
 	all := maps.Clone(env)
 	if own, ok := job["variables"].(map[string]any); ok {
 		for name, value := range own {

@@ -62,8 +62,8 @@ func (c *checkout) close() { c.repo.Close() }
 
 // usualRemote returns the remote that git push uses for the branch.
 func (c *checkout) usualRemote(ctx context.Context) string {
-	for _, key := range []string{"branch." + c.branch + ".pushRemote", "remote.pushDefault", "branch." + c.branch + ".remote"} {
-		if name, err := c.git(ctx, "config", "--get", key); err == nil && name != "" && name != "." {
+	for _, key := range []string{"branch." + c.branch + ".pushremote", "remote.pushdefault", "branch." + c.branch + ".remote"} {
+		if name := c.repo.Config(ctx, key); name != "" && name != "." {
 			return name
 		}
 	}
