@@ -216,6 +216,7 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	if rule != nil && len(rule.variables) > 0 {
 		all = written.over(rule.variables.from(FromJob), e.given)
 	}
+	all = all.withProjectDir(predefined)
 	x := newExpander(all, predefined)
 	e.checkImage(&job, all)
 	job.written = &unexpanded{job, all, predefined}
@@ -309,10 +310,10 @@ func expandJob(job *Job, x *expander) {
 	}
 	if job.Artifacts != nil {
 		a := *job.Artifacts
-		a.Name, a.Paths, a.Exclude = x.text(a.Name), x.texts(a.Paths), x.texts(a.Exclude)
+		a.Name, a.Paths, a.Exclude = x.shell(a.Name), x.shells(a.Paths), x.shells(a.Exclude)
 		a.Reports = slices.Clone(a.Reports)
 		for i := range a.Reports {
-			a.Reports[i].Paths = x.texts(a.Reports[i].Paths)
+			a.Reports[i].Paths = x.shells(a.Reports[i].Paths)
 		}
 		job.Artifacts = &a
 	}
@@ -320,7 +321,7 @@ func expandJob(job *Job, x *expander) {
 	for i := range job.Cache {
 		c := &job.Cache[i]
 		c.Key, c.KeyPrefix, c.Policy = x.text(c.Key), x.text(c.KeyPrefix), x.text(c.Policy)
-		c.Paths, c.KeyFiles, c.FallbackKeys = x.texts(c.Paths), x.texts(c.KeyFiles), x.texts(c.FallbackKeys)
+		c.Paths, c.KeyFiles, c.FallbackKeys = x.shells(c.Paths), x.texts(c.KeyFiles), x.texts(c.FallbackKeys)
 	}
 }
 

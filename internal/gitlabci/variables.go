@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -224,6 +225,25 @@ func (x *expander) texts(list []string) []string {
 		out[i] = x.text(s)
 	}
 	return out
+}
+
+// withProjectDir returns the variables of a job with the CI_PROJECT_DIR that its
+// GIT_CLONE_PATH and GIT_STRATEGY give: other variables may refer to it.
+func (l layers) withProjectDir(under layers) layers {
+	dir, ok := l.get("CI_PROJECT_DIR")
+	if !ok || dir.from != FromGitLab || !l.has("GIT_CLONE_PATH") && !l.has("GIT_STRATEGY") {
+		return l
+	}
+	x := newExpander(l, under)
+	switch at := x.value("GIT_CLONE_PATH"); {
+	case at != "":
+		dir.value = path.Clean(at)
+	case x.value("GIT_STRATEGY") == "empty":
+		dir.value += "-empty"
+	default:
+		return l
+	}
+	return l.over(settings{"CI_PROJECT_DIR": dir})
 }
 
 // existing expands known variables and keeps other references, as GitLab does in

@@ -222,10 +222,10 @@ func (r *Runner) prepareOrigin(ctx context.Context) (string, error) {
 func (r *Runner) dir(env []string) (string, error) {
 	at := value(env, "GIT_CLONE_PATH")
 	switch {
-	case r.Tree.Writable, at == "" && gitStrategy(env) != checkout.Empty:
-		return r.Tree.MountPath, nil
-	case at == "":
+	case at == "" && gitStrategy(env) == checkout.Empty:
 		return r.Tree.MountPath + "-empty", nil
+	case at == "":
+		return r.Tree.MountPath, nil
 	}
 	if !path.IsAbs(at) {
 		return "", refusedf("GIT_CLONE_PATH %q is not an absolute path", at)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package gitlabci
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestPathsAreExpandedAsByAShell: the runner expands paths of artifacts and caches, and names
+// of artifacts, as a shell does within double quotes.
+func TestPathsAreExpandedAsByAShell(t *testing.T) {
+	x := newExpander(layers{{
+		"OUT": {value: "build"}, "FILE": {value: "a.tar.gz"}, "EMPTY": {value: ""}, "LONG": {value: strings.Repeat("x", maxOperand+1)},
+	}}, nil)
+	for in, want := range map[string]string{
+		"$OUT/a":                           "build/a",
+		"${OUT}/a":                         "build/a",
+		"$NONE/a":                          "/a",
+		"${NONE:-other}/a":                 "other/a",
+		"${OUT:-other}/a":                  "build/a",
+		"${EMPTY:-other}/a":                "other/a",
+		"${NONE:-$OUT}/a":                  "build/a",
+		"${NONE-other}/a":                  "other/a",
+		"${OUT:+set}/a":                    "set/a",
+		"${NONE:+set}/a":                   "/a",
+		"${FILE%.gz}":                      "a.tar",
+		"${FILE%%.*}":                      "a",
+		"${FILE#*.}":                       "tar.gz",
+		`\$OUT/a`:                          "$OUT/a",
+		"out/*.[ch]":                       "out/*.[ch]",
+		"$(pwd)/a":                         "$(pwd)/a",
+		"${NONE:-$(pwd)}/a":                "${NONE:-$(pwd)}/a",
+		"${OUT/a":                          "${OUT/a",
+		"${LONG:-x}/$OUT":                  "/build", // too long for an operator
+		strings.Repeat("y", 5000) + "$OUT": strings.Repeat("y", 5000) + "build",
+	} {
+		if got := x.shell(in); got != want {
+			t.Errorf("%.60s: %q, want %q", in, got, want)
+		}
+	}
+	if x.err != nil {
+		t.Error(x.err)
+	}
+}
+
+func TestProjectDirOfOtherVariables(t *testing.T) {
+	const script = "script: [x], artifacts: {paths: ['${LOGS:-log}/a', $CI_PROJECT_DIR/b]}"
+	for variables, want := range map[string]string{
+		"OUT: $CI_PROJECT_DIR/out":                                                 "/builds/me/p/out /builds/me/p/b",
+		"OUT: $CI_PROJECT_DIR/out, GIT_CLONE_PATH: $CI_BUILDS_DIR/x/":              "/builds/x/out /builds/x/b",
+		"OUT: $CI_PROJECT_DIR/out, GIT_STRATEGY: empty":                            "/builds/me/p-empty/out /builds/me/p-empty/b",
+		"OUT: $CI_PROJECT_DIR/out, GIT_STRATEGY: none":                             "/builds/me/p/out /builds/me/p/b",
+		"OUT: $CI_PROJECT_DIR/out, CI_PROJECT_DIR: /own, GIT_STRATEGY: empty":      "/own/out /own/b",
+		"OUT: $CI_PROJECT_DIR/out, GIT_CLONE_PATH: /builds/y, GIT_STRATEGY: empty": "/builds/y/out /builds/y/b",
+	} {
+		j := explained(t, "j: {variables: {"+variables+"}, "+script+"}\n", nil).Jobs[0]
+		out := ""
+		for _, v := range j.Variables {
+			if v.Name == "OUT" {
+				out = v.Value
+			}
+		}
+		if got := out + " " + j.Artifacts.Paths[1]; got != want || j.Artifacts.Paths[0] != "log/a" {
+			t.Errorf("%s: %s, %q; want %s", variables, got, j.Artifacts.Paths, want)
+		}
+	}
+}
