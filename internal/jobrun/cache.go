@@ -207,9 +207,11 @@ func (r *Runner) restore(ctx context.Context, j *Job, c Container, file string) 
 	return true, os.Chtimes(file, now, now)
 }
 
-func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed bool) error {
+// saveCaches saves the caches of a job. As in GitLab Runner, an error is only a
+// warning.
+func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed bool) {
 	if r.Caches == "" {
-		return nil
+		return
 	}
 	for i, cache := range j.Cache {
 		if cache.Policy == "pull" || cache.When != "always" && (cache.When == "on_failure") == passed {
@@ -223,10 +225,9 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed boo
 			continue
 		}
 		if err := r.save(ctx, j, c, r.cacheSet(ctx, j, cache), r.cacheFile(cache, key)); err != nil {
-			return fmt.Errorf("cache %q of job %q: %w", key, j.Name, err)
+			r.warn(j, fmt.Sprintf("cache %q is not kept: %v", key, err))
 		}
 	}
-	return nil
 }
 
 func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fileSet {

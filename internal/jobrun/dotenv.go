@@ -20,6 +20,7 @@ const (
 	maxDotenv          = 1 << 20 // bytes read of one dotenv report
 	maxDotenvStored    = 5 << 10 // GitLab's limit in bytes, for the report as the runner compresses it
 	maxDotenvVariables = 150     // GitLab's highest limit, that of the most expensive plan
+	maxDotenvName      = 255
 )
 
 var dotenvName = lazyregexp.New(`^[A-Za-z0-9_]+$`)
@@ -111,14 +112,14 @@ func readDotenv(files []string, into map[string]string) error {
 }
 
 // parseDotenv parses variables as GitLab does: one NAME=VALUE per line, white
-// space around both removed, quotes kept.
+// space around both removed, quotes kept. A byte order mark is ignored.
 func parseDotenv(file, text string, into map[string]string) error {
 	n := 0
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
 		n++
 		name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !ok || !dotenvName.MatchString(name) {
+		if !ok || !dotenvName.MatchString(name) || len(name) > maxDotenvName {
 			return fmt.Errorf("%s:%d: expected NAME=VALUE, got %q", file, n, strings.TrimRight(line, "\r\n"))
 		}
 		into[name] = value

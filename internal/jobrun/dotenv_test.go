@@ -25,19 +25,23 @@ func TestReadDotenv(t *testing.T) {
 		fmt.Fprintf(&many, "A%d=1\n", n)
 	}
 	for text, want := range map[string]map[string]string{
-		"A=1\nB=2\n":                  {"A": "1", "B": "2"},
-		"A=\n":                        {"A": ""},
-		"Q=\"a b\"\n":                 {"Q": `"a b"`}, // GitLab keeps the quotes
-		" A = x y \r\n":               {"A": "x y"},
-		"A=b=c":                       {"A": "b=c"},
-		"no\n":                        nil,
-		"# comment\nA=1\n":            nil,
-		"A=1\n\nB=2\n":                nil,
-		"A-B=1\n":                     nil,
-		"":                            {},
-		strings.Repeat("A=1\n", 5000): {"A": "1"}, // what GitLab stores is compressed
-		random.String():               nil,        // larger than GitLab takes
-		many.String():                 nil,        // more than GitLab takes
+		"A=1\nB=2\n":                    {"A": "1", "B": "2"},
+		"A=\n":                          {"A": ""},
+		"Q=\"a b\"\n":                   {"Q": `"a b"`}, // GitLab keeps the quotes
+		" A = x y \r\n":                 {"A": "x y"},
+		"A=b=c":                         {"A": "b=c"},
+		"no\n":                          nil,
+		"# comment\nA=1\n":              nil,
+		"A=1\n\nB=2\n":                  nil,
+		"A-B=1\n":                       nil,
+		"":                              {},
+		"\ufeffA=1\n":                   {"A": "1"},
+		"A=1\n\ufeffB=1\n":              nil,
+		strings.Repeat("N", 255) + "=1": {strings.Repeat("N", 255): "1"},
+		strings.Repeat("N", 256) + "=1": nil,
+		strings.Repeat("A=1\n", 5000):   {"A": "1"}, // what GitLab stores is compressed
+		random.String():                 nil,        // larger than GitLab takes
+		many.String():                   nil,        // more than GitLab takes
 	} {
 		file := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

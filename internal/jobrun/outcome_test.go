@@ -517,3 +517,22 @@ func TestForgottenCaches(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsavedCache: a cache that cannot be saved fails neither the job nor the other caches.
+func TestUnsavedCache(t *testing.T) {
+	h := newHarness(t)
+	h.writes(0, "a/x", "b/x")
+	j := job("x", nil)
+	j.Cache = []gitlabci.Cache{{Key: "a", Paths: []string{"a"}, When: "on_success"}, {Key: "b", Paths: []string{"b"}, When: "on_success"}}
+	lost := h.cacheFile(j.Cache[0], "a")
+	if err := os.MkdirAll(filepath.Join(lost, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+	if result.State != outcome.Passed || !strings.Contains(h.warnings.String(), `cache "a" is not kept`) {
+		t.Errorf("%s, %v, warned %q", result.Text(), result.Err, h.warnings.String())
+	}
+	if _, err := os.Stat(h.cacheFile(j.Cache[1], "b")); err != nil {
+		t.Error(err)
+	}
+}
