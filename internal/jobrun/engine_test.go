@@ -82,7 +82,8 @@ type memoryContainer struct {
 	limits  []time.Duration
 	stdout  io.Writer // of the stage that runs
 	stderr  io.Writer
-	looks   int // searches for cores
+	looks   int  // searches for cores
+	hurried bool // the last copy had a time limit
 	kept    bool
 	removed bool
 	mounted string // directory of the host with its state directory, "" for none
@@ -139,7 +140,8 @@ func (c *memoryContainer) Put(_ context.Context, dir string, archive io.Reader) 
 	}
 }
 
-func (c *memoryContainer) Get(_ context.Context, from string, w io.Writer) error {
+func (c *memoryContainer) Get(ctx context.Context, from string, w io.Writer) error {
+	_, c.hurried = ctx.Deadline()
 	t := tar.NewWriter(w)
 	found := false
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {

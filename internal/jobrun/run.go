@@ -320,11 +320,24 @@ func nonEmptyLines(text string) []string {
 	return lines
 }
 
+// outlasting returns a context that ends this long after ctx.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(by, cancel)
+		context.AfterFunc(longer, func() { timer.Stop() })
+	})
+	return longer, func() {
+		stop()
+		cancel()
+	}
+}
+
 // finish collects artifacts and caches from the container, then removes or keeps
 // it. It continues for a limited time after ctx has ended.
 func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcome.Result, out *Outcome) error {
 	stopped, running := ctx.Err() != nil, ctx
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wrapUp)
+	ctx, cancel := outlasting(ctx, wrapUp)
 	defer cancel()
 	switch {
 	case stopped && out.resumed:

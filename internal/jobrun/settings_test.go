@@ -139,3 +139,28 @@ func TestFailedHook(t *testing.T) {
 		t.Errorf("%s, %q", result.Text(), c.stages)
 	}
 }
+
+// TestNoLimitOnArtifacts: artifacts may take long, unless the run was stopped.
+func TestNoLimitOnArtifacts(t *testing.T) {
+	h := newHarness(t)
+	h.writes(0, "out")
+	h.Run(t.Context(), job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"out"}}), scheduler.Streams{})
+	if h.engine.last().hurried {
+		t.Error("artifacts are copied with a time limit")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	longer, cancel := outlasting(ctx, time.Millisecond)
+	defer cancel()
+	time.Sleep(20 * time.Millisecond)
+	if longer.Err() != nil {
+		t.Error("it ended before its parent")
+	}
+	stop()
+	<-longer.Done()
+	other, cancel := outlasting(ctx, time.Hour)
+	if other.Err() != nil {
+		t.Error("it ended with its parent")
+	}
+	cancel()
+	<-other.Done()
+}
