@@ -143,21 +143,28 @@ func conFree(t *T) {
 	t.wantNames(g.recordFlags(everything, nowait), "", g.record(everything).Names("")...)
 }
 
+// conMute looks at several guests before it says that the call does not block: where another
+// caller holds the job of a guest, the call returns at once, whatever libvirt does.
 func conMute(t *T) {
-	g := t.small(false)
-	p := g.stopQEMU()
-	call := t.background(everything, nowait, g.Domain)
-	select {
-	case a := <-call:
-		t.must(a.err, "ask a mute QEMU with NOWAIT")
+	blocks := t.attempts(func() bool {
+		g := t.small(false)
+		p := g.stopQEMU()
+		call := t.background(everything, nowait, g.Domain)
+		select {
+		case a := <-call:
+			t.must(a.err, "ask a mute QEMU with NOWAIT")
+			return false
+		case <-time.After(3 * time.Second):
+		}
+		t.must(p.Signal(SigCont), "let QEMU go on")
+		a := t.wait(call)
+		t.must(a.err, "ask with NOWAIT")
+		t.deviates("KD-4", true, "the call blocked until QEMU went on, for %s", a.took.Round(time.Second))
+		return true
+	})
+	if !blocks {
 		t.deviates("KD-4", false, "")
-		return
-	case <-time.After(3 * time.Second):
 	}
-	t.must(p.Signal(SigCont), "let QEMU go on")
-	a := t.wait(call)
-	t.must(a.err, "ask with NOWAIT")
-	t.deviates("KD-4", true, "the call blocked until QEMU went on, for %s", a.took.Round(time.Second))
 }
 
 func conDisconnect(t *T) {
