@@ -111,9 +111,17 @@ func apiUnknownEnforced(t *T) {
 
 func apiVMInactive(t *T) {
 	g := t.define()
-	t.wantNames(g.record(domstats.GroupVM), "")
-	_, err := t.conn.Stats(t.ctx, []domstats.Domain{g.Domain}, domstats.GroupVM, enforce)
-	t.wantCode(err, domstats.CodeArgUnsupported, "0x400", "ENFORCE of the VM group")
+	inactive := func(when string) {
+		t.wantNames(g.record(domstats.GroupVM), "")
+		_, err := t.conn.Stats(t.ctx, []domstats.Domain{g.Domain}, domstats.GroupVM, enforce)
+		t.wantCode(err, domstats.CodeArgUnsupported, "0x400", "ENFORCE of the VM group "+when)
+	}
+	inactive("before a run")
+	// What QEMU supports is forgotten with it.
+	g.start(true)
+	t.wantNames(g.recordFlags(domstats.GroupVM, enforce), "")
+	g.destroy()
+	inactive("after a run")
 }
 
 func apiPoisoned(t *T) {

@@ -23,7 +23,7 @@ func imageCases() []Case {
 		{ID: "BLK-31", Title: "the scratch files of a backup beside their own nodes", Needs: q, run: blkScratch},
 		{ID: "BLK-32", Title: "two disks with requests of their own", Needs: q, run: blkTwoDisks},
 		{ID: "BLK-36", Title: "a chain that the definition of an inactive domain names", Needs: q, run: blkInactiveChain},
-		{ID: "BLK-37", Title: "empty drives of an inactive domain", Needs: q, run: blkInactiveEmpty},
+		{ID: "BLK-37", Title: "drives of an inactive domain that have no file", Needs: q, run: blkInactiveEmpty},
 	}
 }
 
@@ -246,11 +246,11 @@ func blkInactiveChain(t *T) {
 func blkInactiveEmpty(t *T) {
 	full := t.file("full.img", []byte(strings.Repeat("x", 64<<10)), 2<<20)
 	g := t.define(func(s *guest.Spec) {
-		s.Disks = []guest.Disk{{Target: "fda", Device: "floppy"}, {Target: "hdc", Device: "cdrom"}, {Target: "hdd", File: full}}
+		s.Disks = []guest.Disk{{Target: "fda", Device: "floppy"}, {Target: "hdc", Device: "cdrom"}, {Target: "hdd", File: full}, {Target: "vda", NBD: t.path("nobody.sock")}}
 	})
 	r := g.blk()
-	t.want(r, map[string]uint64{"block.count": 3})
-	for _, disk := range []string{"fda", "hdc"} {
+	t.want(r, map[string]uint64{"block.count": 4})
+	for _, disk := range []string{"fda", "hdc", "vda"} {
 		t.wantDrive(r, disk, false, false)
 	}
 	p := t.entry(r, "hdd")

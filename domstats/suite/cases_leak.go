@@ -21,6 +21,7 @@ type repeated struct {
 func leakCases() []Case {
 	return []Case{
 		{ID: "CON-18", Title: "calls for domains that lack something leave nothing behind", Needs: require(NeedQEMU, NeedProcess, NeedFiles), Alone: true, Limit: 6 * minute, run: conLacking},
+		{ID: "CON-19", Title: "domains that are removed after calls leave nothing behind", Needs: require(NeedQEMU, NeedProcess), Alone: true, Limit: 6 * minute, run: conGone},
 		{ID: "DRT-12", Title: "calls after a dirty-ring measurement leave nothing behind", Needs: require(NeedKVM, NeedX86, NeedProcess), Alone: true, Limit: 6 * minute, run: drtLeaks},
 	}
 }
@@ -86,6 +87,31 @@ func conLacking(t *T) {
 	if t.has(NeedPerf) {
 		t.eventsClose(p)
 	}
+}
+
+// conGone defines a domain, asks for it in each way, and removes it: a daemon that still refers
+// to it keeps all of it.
+func conGone(t *T) {
+	const domains = 60
+	p, err := t.host().Daemon(t.ctx)
+	t.must(err, "find the daemon's process")
+	t.silent = true
+	g := t.add(guest.Spec{MemoryKiB: 16384})
+	xml, err := g.spec.XML()
+	t.must(err, "describe the guest")
+	t.growsNot(p, repeated{"domains that are defined, asked for and removed", domains, func() {
+		d, err := t.conn.Define(t.ctx, xml)
+		t.must(err, "define %s", g.spec.Name)
+		g.Domain = d
+		equal(t, "the number of records", len(t.stats(everything, domstats.FlagBacking, d)), 1)
+		equal(t, "the number of records of active domains", len(t.stats(everything, domstats.FlagActive, d)), 0)
+		for _, flags := range []uint32{domstats.FlagInactive, domstats.FlagActive} {
+			t.stats(domstats.GroupState, flags)
+		}
+		_, err = t.conn.Stats(t.ctx, []domstats.Domain{d, d}, bogusGroup, enforce)
+		t.wantCode(err, domstats.CodeArgUnsupported, "0x800", "ENFORCE of group 0x800")
+		t.must(t.conn.Undefine(t.ctx, d), "undefine it")
+	}})
 }
 
 // eventsClose runs a domain with events that are switched off, and with events that end with it.

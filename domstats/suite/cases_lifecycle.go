@@ -173,12 +173,18 @@ func lifBlockedDestroyed(t *T) {
 	t.lostCall(t.wait(call), a, b)
 }
 
+// lifBlockedKilled kills a QEMU during a call. The call gives the job back, or the domain could
+// not run again.
 func lifBlockedKilled(t *T) {
-	a, b := t.small(false), t.small(true)
+	a, b := t.define(), t.small(true)
+	a.start(false)
 	p := a.stopQEMU()
 	call := t.blockOn(a, b.Domain)
 	t.must(p.Signal(SigKill), "kill QEMU")
 	t.lostCall(t.wait(call), a, b)
+	a.state(shutOff, 3)
+	a.start(true)
+	t.check(complete(a.record(everything)), "the record of the domain is not full in its next run")
 }
 
 func lifDaemonRestart(t *T) {

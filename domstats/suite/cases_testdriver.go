@@ -145,9 +145,14 @@ func tdrIOThread(t *T) {
 
 func tdrIOThreadSet(t *T) {
 	d := fakeIOThread(t)
-	t.must(t.conn.SetIOThread(t.ctx, d, 5, domstats.NewParam("poll_max_ns", uint64(777)), domstats.NewParam("poll_grow", uint32(3)),
-		domstats.NewParam("poll_shrink", uint32(4))), "set the IOThread")
-	t.want(t.only(d, domstats.GroupIOThread), map[string]uint64{"iothread.5.poll-max-ns": 777, "iothread.5.poll-grow": 3, "iothread.5.poll-shrink": 4})
+	t.must(t.conn.AddIOThread(t.ctx, d, 9), "add an IOThread")
+	for id, n := range map[uint32]uint32{5: 777, 9: 30} {
+		t.must(t.conn.SetIOThread(t.ctx, d, id, domstats.NewParam("poll_max_ns", uint64(n)), domstats.NewParam("poll_grow", n+1),
+			domstats.NewParam("poll_shrink", n+2)), "set the IOThread")
+	}
+	t.want(t.only(d, domstats.GroupIOThread), map[string]uint64{"iothread.count": 2,
+		"iothread.5.poll-max-ns": 777, "iothread.5.poll-grow": 778, "iothread.5.poll-shrink": 779,
+		"iothread.9.poll-max-ns": 30, "iothread.9.poll-grow": 31, "iothread.9.poll-shrink": 32})
 }
 
 func tdrIOThreadDelete(t *T) {

@@ -60,7 +60,8 @@ type query struct {
 	groups  domstats.Group
 	flags   uint32
 	m       *memory
-	before  int // destructions that had begun when the call did
+	before  int               // destructions that had begun when the call did
+	active  []domstats.Record // of the domains that ran then, if the fault asks for them
 }
 
 // records calls without the fault.

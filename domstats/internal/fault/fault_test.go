@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 120 {
+	if n := len(fault.Faults()); n != 125 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // soak lists cases that repeat calls for a long time; they run only with the faults that
 // they must detect.
-func soak() []string { return []string{"LIF-10", "CON-14", "CON-18", "DRT-12"} }
+func soak() []string { return []string{"LIF-10", "CON-14", "CON-18", "CON-19", "DRT-12"} }
 
 // complete lists faults that run with all cases also under the race detector: one of each
 // kind.

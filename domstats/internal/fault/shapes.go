@@ -5,6 +5,7 @@ package fault
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"libvirt.org/go/libvirtxml"
@@ -25,12 +26,36 @@ func (c conn) Create(ctx context.Context, xml string, paused bool) (domstats.Dom
 
 // createdAs notes domains that were created with what is looked for.
 func createdAs(kind string, match func(d libvirtxml.Domain) bool) func(*memory, event) {
+	return madeAs("creation", kind, match)
+}
+
+// definedAs notes domains that were defined with what is looked for.
+func definedAs(kind string, match func(d libvirtxml.Domain) bool) func(*memory, event) {
+	return madeAs("definition", kind, match)
+}
+
+func madeAs(how, kind string, match func(d libvirtxml.Domain) bool) func(*memory, event) {
 	return func(m *memory, e event) {
 		var d libvirtxml.Domain
-		if e.prefix == "creation" && d.Unmarshal(e.xml) == nil && match(d) {
+		if e.prefix == how && d.Unmarshal(e.xml) == nil && match(d) {
 			m.note(kind, e.domain.UUID, 1)
 		}
 	}
+}
+
+func diskOnNetwork(d libvirtxml.Domain) bool {
+	return d.Devices != nil && slices.ContainsFunc(d.Devices.Disks, func(x libvirtxml.DomainDisk) bool { return x.Source != nil && x.Source.Network != nil })
+}
+
+// withoutSizes leaves the sizes of images out.
+func withoutSizes(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return without(records, func(r domstats.Record, name string) bool {
+		_, network := q.m.noted("network", r.Domain.UUID)
+		size := strings.HasSuffix(name, ".capacity") || strings.HasSuffix(name, ".physical") || strings.HasSuffix(name, ".allocation")
+		return network && size && r.Domain.ID < 0
+	})
 }
 
 func otherBalloon(d libvirtxml.Domain) bool {

@@ -47,7 +47,7 @@ func Faults() []Fault {
 		{ID: "F34", What: "the reason of a state is stale", Caught: []string{"STA-02", "STA-05"}, change: staleReason},
 		{ID: "F35", What: "a threshold stays after it fired", Caught: []string{"BLK-15"}, change: staleThreshold},
 		{ID: "F36", What: "every interface has the packets of the first", Caught: []string{"NET-13"}, change: borrowed("net", "rx.pkts", "tx.pkts", "rx.bytes", "tx.bytes")},
-		{ID: "F37", What: "every IOThread has the settings of the first", Caught: []string{"IOT-07"}, change: borrowed("iothread", "poll-max-ns", "poll-grow", "poll-shrink")},
+		{ID: "F37", What: "every IOThread has the settings of the first", Caught: []string{"IOT-07", "TDR-07"}, change: borrowed("iothread", "poll-max-ns", "poll-grow", "poll-shrink")},
 		{ID: "F38", What: "every image has the size of the first", Caught: []string{"BLK-25"}, change: borrowed("block", "capacity")},
 		{ID: "F39", What: "every image has the index of the first", Caught: []string{"BLK-11", "BLK-25"}, change: borrowed("block", "backingIndex")},
 		{ID: "F40", What: "every image has the path of the first", Caught: []string{"BLK-25", "BLK-30", "BLK-31"}, change: borrowed("block", "path")},
@@ -132,6 +132,11 @@ func Faults() []Fault {
 		{ID: "F118", What: "what the guest told leaves a text behind in each record", Caught: []string{"CON-14"}, left: leftOfBalloon},
 		{ID: "F119", What: "a balloon of another model is not found", Caught: []string{"BAL-17"}, change: balloonNotFound, event: createdAs("balloon", otherBalloon)},
 		{ID: "F120", What: "vCPUs are numbered without their die", Caught: []string{"VCP-20"}, change: withoutDies, event: createdAs("dies", severalDies)},
+		{ID: "F121", What: "ENFORCE is ignored for a domain that has run", Caught: []string{"API-07"}, change: hasRun, ask: trustingOnceRun},
+		{ID: "F122", What: "the job of a domain that ends during a call stays taken", Caught: []string{"LIF-06"}, change: keepsJob, ask: whoIsActive},
+		{ID: "F123", What: "domains in other states count as paused", Caught: []string{"STA-07", "STA-08"}, ask: othersPaused},
+		{ID: "F124", What: "with a disk on the network an inactive domain has no sizes", Caught: []string{"BLK-37"}, change: withoutSizes, event: definedAs("network", diskOnNetwork)},
+		{ID: "F125", What: "a domain that was asked for stays in memory", Caught: []string{"CON-19"}, left: leftOfDomains},
 	}
 }
 
