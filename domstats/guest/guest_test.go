@@ -76,7 +76,7 @@ func TestImageIsBootable(t *testing.T) {
 }
 
 func TestSpecXML(t *testing.T) {
-	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", Emulator: "/q", S3: true, Panic: true, DirtyRing: 1024, SCSI: true,
+	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", Emulator: "/q", S3: true, Panic: true, DirtyRing: 1024, SCSI: true, FileMemory: true,
 		Disks: []Disk{{Target: "vda", File: "/d", Boot: 1}, {Target: "hdc", Device: "cdrom"}, {Target: "sda", Bus: "usb", NBD: "/nbd"},
 			{Target: "vdb", File: "/gone", Optional: true, Format: "qcow2"}},
 		NICs:      []NIC{{User: true, Model: "e1000", MAC: "52:54:00:00:00:01"}, {Model: "rtl8139", MAC: "52:54:00:00:00:02", Down: true}},
@@ -101,7 +101,7 @@ func TestSpecXML(t *testing.T) {
 	if d.Devices.Interfaces[0].Source.User == nil || d.Devices.Interfaces[1].Source.Ethernet == nil || d.Devices.Interfaces[1].Link.State != "down" {
 		t.Errorf("interfaces: %s", text)
 	}
-	if *d.IOThreadIDs.IOThreads[1].Poll.Shrink != 3 || d.Features.KVM.DirtyRing.Size != 1024 || len(d.QEMUCommandline.Args) != 2 {
+	if *d.IOThreadIDs.IOThreads[1].Poll.Shrink != 3 || d.Features.KVM.DirtyRing.Size != 1024 || len(d.QEMUCommandline.Args) != 2 || d.MemoryBacking.MemorySource.Type != "file" {
 		t.Errorf("got %s", text)
 	}
 }

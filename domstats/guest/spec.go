@@ -37,6 +37,8 @@ type Spec struct {
 	S3        bool   // the guest may sleep
 	Panic     bool   // a panic device; a crashed domain is kept
 	DirtyRing uint   // slots of KVM's dirty ring; 0 for none
+	// FileMemory has the guest's memory in a file.
+	FileMemory bool
 
 	// Perf are performance events that the definition switches on or off.
 	Perf map[string]bool
@@ -78,8 +80,9 @@ func (s Spec) domain() *libvirtxml.Domain {
 		OS: &libvirtxml.DomainOS{
 			Type: &libvirtxml.DomainOSType{Arch: "x86_64", Machine: "pc", Type: "hvm"},
 		},
-		Features: s.features(),
-		Devices:  s.devices(),
+		Features:      s.features(),
+		Devices:       s.devices(),
+		MemoryBacking: s.memoryBacking(),
 	}
 	if s.KVM {
 		d.Type = "kvm"
@@ -141,6 +144,13 @@ func (s Spec) addPerf(d *libvirtxml.Domain) {
 		enabled := map[bool]string{true: "yes", false: "no"}[s.Perf[name]]
 		d.Perf.Events = append(d.Perf.Events, libvirtxml.DomainPerfEvent{Name: name, Enabled: enabled})
 	}
+}
+
+func (s Spec) memoryBacking() *libvirtxml.DomainMemoryBacking {
+	if !s.FileMemory {
+		return nil
+	}
+	return &libvirtxml.DomainMemoryBacking{MemorySource: &libvirtxml.DomainMemorySource{Type: "file"}}
 }
 
 func (s Spec) features() *libvirtxml.DomainFeatureList {

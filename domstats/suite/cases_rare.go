@@ -12,7 +12,7 @@ import (
 )
 
 // rareCases bring about what seldom happens by itself: errors of devices, threads that
-// wait long for a CPU, threads that move to another one.
+// wait long for a CPU, threads that move to another one, memory that is read from a file.
 func rareCases() []Case {
 	return []Case{
 		{ID: "NET-20", Title: "frames that are errors", Needs: require(NeedQEMU, NeedTap, NeedLink, NeedRaw), run: netErrors},
@@ -20,6 +20,7 @@ func rareCases() []Case {
 		{ID: "NET-22", Title: "devices whose names end alike", Needs: require(NeedQEMU, NeedTap, NeedLink, NeedRaw), run: netEnds},
 		{ID: "VCP-19", Title: "delays of more than 32 bits", Needs: require(NeedKVM, NeedPID, NeedX86, NeedFiles), run: vcpWideDelay},
 		{ID: "PRF-09", Title: "a thread that moves between CPUs", Needs: require(NeedQEMU, NeedPID, NeedPerf), run: prfMigrations},
+		{ID: "PRF-11", Title: "page faults that read a file", Needs: require(NeedQEMU, NeedPID, NeedPerf), run: prfMajor},
 	}
 }
 
@@ -132,13 +133,9 @@ func vcpWideDelay(t *T) {
 	t.check(v > wide, "%s of a thread that has waited for 4.5 s is %s", name, time.Duration(v))
 }
 
-// prfMigrations moves QEMU's main thread from one CPU to another and back.
-func prfMigrations(t *T) {
-	const moves = 40
-	g := t.small(false, func(s *guest.Spec) { s.VCPUs = 1 })
-	p := g.process()
-	events := []string{"cpu_migrations", "page_faults_maj", "page_faults_min", "context_switches"}
-	ours := map[string]EventCounter{}
+// besideOurs compares by how much events grow over some work with counters of our own.
+func (g *Guest) besideOurs(events []string, work func()) (grown map[string]uint64) {
+	t, p, ours := g.t, g.process(), map[string]EventCounter{}
 	read := func() map[string]uint64 {
 		out := map[string]uint64{}
 		for _, e := range events {
@@ -153,17 +150,43 @@ func prfMigrations(t *T) {
 	}
 	g.perf(true, softwareEvents()...)
 	a, first, b := read(), g.record(domstats.GroupPerf), read()
-	for i := range moves {
-		several, err := p.Pin(0, i%2)
-		if err != nil || !several {
-			t.skipf("QEMU cannot be moved to another CPU: %v", err)
-		}
-		g.record(domstats.GroupBalloon) // work for the main thread
-	}
+	work()
 	c, last, d := read(), g.record(domstats.GroupPerf), read()
+	grown = map[string]uint64{}
 	for _, e := range events {
-		grown := t.grew(first, last, "perf."+e)
-		t.check(grown >= c[e]-b[e] && grown <= d[e]-a[e], "perf.%s grew by %d, our own counter by %d to %d", e, grown, c[e]-b[e], d[e]-a[e])
+		grown[e] = t.grew(first, last, "perf."+e)
+		t.check(grown[e] >= c[e]-b[e] && grown[e] <= d[e]-a[e], "perf.%s grew by %d, our own counter by %d to %d", e, grown[e], c[e]-b[e], d[e]-a[e])
 	}
-	t.moves("perf.cpu_migrations", t.grew(first, last, "perf.cpu_migrations") > 0)
+	return grown
+}
+
+// prfMigrations moves QEMU's main thread from one CPU to another and back.
+func prfMigrations(t *T) {
+	const moves = 40
+	g := t.small(false, func(s *guest.Spec) { s.VCPUs = 1 })
+	p := g.process()
+	grown := g.besideOurs([]string{"cpu_migrations", "page_faults_maj", "page_faults_min", "context_switches"}, func() {
+		for i := range moves {
+			several, err := p.Pin(0, i%2)
+			if err != nil || !several {
+				t.skipf("QEMU cannot be moved to another CPU: %v", err)
+			}
+			g.record(domstats.GroupBalloon) // work for the main thread
+		}
+	})
+	t.moves("perf.cpu_migrations", grown["cpu_migrations"] > 0)
+}
+
+// prfMajor has QEMU's main thread read memory of the guest, which is a file that nobody has read
+// before.
+func prfMajor(t *T) {
+	const pages, distance = 24, 4 << 20 // one huge page would hold neighbours
+	g := t.small(true, func(s *guest.Spec) { s.MemoryKiB, s.FileMemory = 131072, true })
+	grown := g.besideOurs([]string{"page_faults", "page_faults_min", "page_faults_maj", "alignment_faults", "emulation_faults"}, func() {
+		for i := range pages {
+			g.human("xp /1xb %#x", (i+1)*distance)
+		}
+	})
+	t.notef("perf.page_faults grew by %d, perf.page_faults_maj by %d over reads of %d pages", grown["page_faults"], grown["page_faults_maj"], pages)
+	t.moves("perf.page_faults_maj", grown["page_faults_maj"] > 0)
 }

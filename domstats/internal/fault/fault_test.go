@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 125 {
+	if n := len(fault.Faults()); n != 126 {
 		t.Errorf("%d faults", n)
 	}
 }
