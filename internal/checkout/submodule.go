@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // Submodules says which submodules are checked out. Their commits come from the
@@ -71,25 +73,41 @@ func (o Submodules) level(ctx context.Context, t Tree, l level) error {
 	return nil
 }
 
-// matchesPath implements GIT_SUBMODULE_PATHS: a list of paths, where
-// ":(exclude)PATH" or ":!PATH" excludes one.
+// matchesPath implements GIT_SUBMODULE_PATHS: a list of git's pathspecs, where
+// ":(exclude)PATH", ":!PATH" or ":^PATH" excludes one.
 func matchesPath(paths []string, name string) bool {
 	included, only := false, false
 	for _, p := range paths {
-		excluded, isExclude := strings.CutPrefix(p, ":(exclude)")
-		if !isExclude {
-			excluded, isExclude = strings.CutPrefix(p, ":!")
-		}
-		if isExclude {
-			if excluded == name || strings.HasPrefix(name, strings.TrimSuffix(excluded, "/")+"/") {
+		if excluded, ok := withoutMagic(p); ok {
+			if matchesPathspec(excluded, name) {
 				return false
 			}
 			continue
 		}
 		only = true
-		included = included || p == name || strings.HasPrefix(name, strings.TrimSuffix(p, "/")+"/")
+		included = included || matchesPathspec(p, name)
 	}
 	return included || !only
+}
+
+func withoutMagic(pathspec string) (excluded string, ok bool) {
+	for _, magic := range []string{":(exclude)", ":!", ":^"} {
+		if excluded, ok = strings.CutPrefix(pathspec, magic); ok {
+			return excluded, true
+		}
+	}
+	return "", false
+}
+
+// matchesPathspec reports whether a pathspec is a path or a directory above it,
+// or matches it as a pattern, whose wildcards match slashes as well.
+func matchesPathspec(pathspec, name string) bool {
+	p := path.Clean(pathspec)
+	if p == "." || p == name || strings.HasPrefix(name, p+"/") {
+		return true
+	}
+	ok, err := doublestar.Match(strings.ReplaceAll(pathspec, "/", "\x00"), strings.ReplaceAll(name, "/", "\x00"))
+	return err == nil && ok
 }
 
 // submodules returns the submodules that are both in .gitmodules and in the

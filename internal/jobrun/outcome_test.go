@@ -436,6 +436,9 @@ func TestRefused(t *testing.T) {
 		change func(*Job)
 	}{
 		{"GIT_SUBMODULE_STRATEGY", func(j *Job) { j.Env = []string{"GIT_SUBMODULE_STRATEGY=other"} }},
+		{"GIT_SUBMODULE_PATHS", func(j *Job) {
+			j.Env = []string{"GIT_SUBMODULE_STRATEGY=normal", "GIT_SUBMODULE_PATHS=:(exclude) sub"}
+		}},
 		{"GIT_CLONE_PATH", func(j *Job) { j.Env = []string{"GIT_CLONE_PATH=/elsewhere"} }},
 		{"cache policy", func(j *Job) { j.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"p"}, Policy: "other"}} }},
 		{"is not known", func(j *Job) { j.Unresolved = []string{"its image is not known"} }},

@@ -110,6 +110,9 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	case "normal", "recursive":
 		t.Submodules.Enabled, t.Submodules.Recursive = true, s == "recursive"
 		t.Submodules.Paths = strings.Fields(value(env, "GIT_SUBMODULE_PATHS"))
+		if slices.Contains(t.Submodules.Paths, ":(exclude)") {
+			return t, refusedf("GIT_SUBMODULE_PATHS: invalid submodule pathspec %q", t.Submodules.Paths)
+		}
 	default:
 		return t, refusedf("unknown GIT_SUBMODULE_STRATEGY %q", s)
 	}
