@@ -358,7 +358,7 @@ func expandImage(i Image, x *expander) Image {
 	if i.Variables != nil {
 		vars := make(map[string]string, len(i.Variables))
 		for name, value := range i.Variables {
-			vars[name] = x.text(value)
+			vars[name] = x.ofService(value, i.Variables)
 		}
 		i.Variables = vars
 	}

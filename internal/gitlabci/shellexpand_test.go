@@ -66,3 +66,22 @@ func TestProjectDirOfOtherVariables(t *testing.T) {
 		}
 	}
 }
+
+// TestVariablesOfServices: they may refer to those of the job and to each other, but not to
+// the job's variable of the same name.
+func TestVariablesOfServices(t *testing.T) {
+	j := explained(t, `
+j:
+  variables: {HOST: db, USER: $HOST-user, PASSWORD: secret}
+  services:
+    - name: postgres
+      variables: {A: $USER, B: $C, C: $A, PASSWORD: $PASSWORD, HOST: own, D: $HOST, E: $NONE, F: $$x}
+  script: [x]
+`, nil).Jobs[0]
+	want := map[string]string{"A": "db-user", "B": "$A", "C": "$USER", "PASSWORD": "$PASSWORD", "HOST": "own", "D": "own", "E": "", "F": "$x"}
+	for name, value := range want {
+		if got := j.Services[0].Variables[name]; got != value {
+			t.Errorf("%s: %q, want %q", name, got, value)
+		}
+	}
+}

@@ -214,6 +214,24 @@ func (x *expander) text(s string) string {
 	})
 }
 
+// ofService expands a variable of a service once, as the runner does. The
+// service's own variables, as written, go before those of the job, so that none
+// can refer to the job's variable of the same name.
+func (x *expander) ofService(s string, own map[string]string) string {
+	if !strings.Contains(s, "$") {
+		return s
+	}
+	return os.Expand(s, func(name string) string {
+		if name == "$" {
+			return "$"
+		}
+		if value, ok := own[name]; ok {
+			return x.bounded(value)
+		}
+		return x.bounded(x.value(name))
+	})
+}
+
 // texts expands a list. It returns the list itself if there is nothing to
 // expand.
 func (x *expander) texts(list []string) []string {

@@ -147,12 +147,13 @@ func (s *service) checkedPorts(env []string) ([]int, error) {
 }
 
 // serviceEnv returns the variables of a service. Variables that a user gives to
-// the pipeline apply only if the service's own variables refer to them.
+// the pipeline, and those of dotenv reports, apply only if the service's own
+// variables refer to them.
 func (j *Job) serviceEnv(s *service, env []string) []string {
 	all := map[string]string{}
 	set(all, env)
 	for _, v := range j.Variables {
-		if v.From == gitlabci.FromEvent {
+		if v.From == gitlabci.FromEvent || v.From == gitlabci.FromDotenv {
 			delete(all, v.Name)
 		}
 	}

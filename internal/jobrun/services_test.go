@@ -94,10 +94,10 @@ func TestServiceVariables(t *testing.T) {
 	t.Parallel()
 	j := &Job{Env: []string{"GIVEN=1"}, Job: gitlabci.Job{Variables: []gitlabci.Variable{
 		{Name: "A", Value: "job's", From: gitlabci.FromJob}, {Name: "KEY", Value: "secret", From: gitlabci.FromEvent},
-		{Name: "TOO", Value: "secret", From: gitlabci.FromEvent},
+		{Name: "TOO", Value: "secret", From: gitlabci.FromEvent}, {Name: "REPORT", Value: "1", From: gitlabci.FromDotenv},
 	}}}
 	s := &service{Image: gitlabci.Image{Variables: map[string]string{"A": "own", "TOO": "passed on"}}}
-	got := j.serviceEnv(s, []string{"A=job's", "B=runner's", "KEY=secret", "TOO=secret", "GIVEN=1"})
+	got := j.serviceEnv(s, []string{"A=job's", "B=runner's", "KEY=secret", "TOO=secret", "GIVEN=1", "REPORT=1"})
 	if want := []string{"A=own", "B=runner's", "TOO=passed on"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
