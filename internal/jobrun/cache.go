@@ -207,12 +207,13 @@ func (r *Runner) restore(ctx context.Context, j *Job, c Container, file string) 
 	return true, os.Chtimes(file, now, now)
 }
 
-// saveCaches saves the caches of a job. As in GitLab Runner, an error is only a
-// warning.
-func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed bool) {
+// saveCaches saves the caches of a job, as many as it can. In GitLab Runner an
+// error is only a warning; here the next job would get an old cache.
+func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed bool) error {
 	if r.Caches == "" {
-		return
+		return nil
 	}
+	var errs []error
 	for i, cache := range j.Cache {
 		if cache.Policy == "pull" || cache.When != "always" && (cache.When == "on_failure") == passed {
 			continue
@@ -225,9 +226,10 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed boo
 			continue
 		}
 		if err := r.save(ctx, j, c, r.cacheSet(ctx, j, cache), r.cacheFile(cache, key)); err != nil {
-			r.warn(j, fmt.Sprintf("cache %q is not kept: %v", key, err))
+			errs = append(errs, fmt.Errorf("cache %q of job %q: %w", key, j.Name, err))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fileSet {

@@ -350,8 +350,7 @@ func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcom
 	out.Packages = packages(ctx, c)
 	if result.State != outcome.EngineError && !out.abandoned {
 		passed := result.State == outcome.Passed
-		r.saveCaches(ctx, j, c, passed)
-		if err := r.collect(ctx, j, c, passed, out); err != nil && passed {
+		if err := errors.Join(r.collect(ctx, j, c, passed, out), r.saveCaches(ctx, j, c, passed)); err != nil && passed {
 			result.Unstored(err)
 		} else {
 			errs = append(errs, err)
