@@ -67,11 +67,7 @@ func (j *jobDecoder) refs(v *value) (out []ref, known bool) {
 	known = true
 	for _, s := range j.listed(v, "refs") {
 		r := ref{}
-		if !strings.HasPrefix(s, "/") || strings.LastIndex(s, "@") > strings.LastIndex(s, "/") {
-			if at := strings.LastIndex(s, "@"); at > 0 {
-				s, r.path = s[:at], s[at+1:]
-			}
-		}
+		s, r.path, _ = strings.Cut(s, "@") // as GitLab, even inside a pattern
 		var err error
 		if r.word = s; patternText.MatchString(s) {
 			if r.pattern, err = compilePattern(s); err != nil {
