@@ -36,7 +36,7 @@ func (p *Pipeline) Default(event Event, name string) (string, bool) {
 	event = event.filled()
 	own := *p
 	own.elsewhere, own.sources, own.parsed = map[string]fetchedFile{}, map[string]*source{}, map[string]*parsedFile{}
-	c := own.config(&scope{event: &event, vars: layers{event.predefined()}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: maxMatching, stop: p.options.Stop}})
+	c := own.config(&scope{event: &event, vars: layers{event.predefined().beforeJobs()}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: maxMatching, stop: p.options.Stop}})
 	return layers{c.decoded.globals}.lookup(name)
 }
 
@@ -63,9 +63,10 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 		given[name] = setting{value: value, from: FromEvent}
 	}
 	predefined := event.predefined()
-	s := &scope{event: &event, vars: layers{predefined, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: work, stop: p.options.Stop}}
+	early, user := predefined.beforeJobs(), predefined.user()
+	s := &scope{event: &event, vars: layers{early, user, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: work, stop: p.options.Stop}}
 	c := p.config(s)
-	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, given: given}
+	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
 	for _, def := range c.decoded.jobs {
@@ -126,7 +127,8 @@ type evaluator struct {
 	scope      *scope
 	defs       *definitions
 	predefined settings
-	given      settings // with the event
+	early      settings // predefined variables before there is a job
+	above      layers   // what overrides the files: the user's name, and what was given with the event
 	globals    settings // top-level variables, overridden by those of the matching workflow rule
 	out        *Evaluation
 	at         map[string]int // index of each job in out, by name
@@ -147,7 +149,7 @@ func (e *evaluator) errorf(job *Job, format string, args ...any) {
 
 func (e *evaluator) workflow() {
 	e.globals = e.defs.globals
-	s := e.scope.with(layers{e.predefined, e.globals, e.given})
+	s := e.scope.with(layers{e.early, e.globals}.over(e.above...))
 	e.out.Created = true
 	if e.defs.workflow != nil {
 		e.out.workflow = &workflowDecision{e.defs.workflow, s}
@@ -165,7 +167,7 @@ func (e *evaluator) workflow() {
 			e.globals = globals
 		}
 	}
-	e.out.Name = newExpander(layers{e.predefined, e.globals, e.given}, layers{e.predefined}).text(e.defs.name)
+	e.out.Name = newExpander(layers{e.early, e.globals}.over(e.above...), layers{e.early}).text(e.defs.name)
 }
 
 func (e *evaluator) definition(def *definition) {
@@ -196,8 +198,8 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	job.Name += label
 	predefined := layers{e.predefined, job.predefined(e.predefined)}
 	e.left -= len(predefined[0]) + len(predefined[1]) + len(e.globals) + len(def.variables) + len(def.rules)
-	written := predefined.over(e.inherited(def), def.variables, own)
-	s := e.scope.with(written.over(e.given))
+	written := layers{e.inherited(def), def.variables, own}
+	s := e.scope.with(e.seen(&job, predefined[1], written))
 	rule := e.decide(def, &job, s)
 	if conditional := def.hasRules || def.only != nil || def.except != nil; conditional && s.patterns.spent() {
 		rule, job.When = nil, Unknown
@@ -212,11 +214,11 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 	if e.decideOnly {
 		return Job{Name: job.Name, Base: job.Base, Pos: job.Pos, Stage: job.Stage, When: job.When}
 	}
-	all := s.vars
 	if rule != nil && len(rule.variables) > 0 {
-		all = written.over(rule.variables.from(FromJob), e.given)
+		written = written.over(rule.variables.from(FromJob))
 	}
-	all = all.withProjectDir(predefined)
+	markManual(predefined[1], job.When)
+	all := predefined.over(written...).over(e.above...).withProjectDir(predefined)
 	x := newExpander(all, predefined)
 	e.checkImage(&job, all)
 	job.written = &unexpanded{job, all, predefined}
@@ -226,6 +228,36 @@ func (e *evaluator) instance(def *definition, label string, own settings) Job {
 		e.errorf(&job, "%v", x.err)
 	}
 	return job
+}
+
+// seen returns the variables that the conditions of a job see. about are the
+// predefined variables of the job, written those of the files.
+func (e *evaluator) seen(job *Job, about settings, written layers) layers {
+	early := layers{e.early, about.beforeJobs()}
+	markManual(early[1], job.When)
+	vars := early.over(written...).over(e.above...)
+	if job.Environment == nil {
+		return vars
+	}
+	env := job.Environment
+	for name, value := range map[string]string{
+		"CI_ENVIRONMENT_NAME": newExpander(vars, early).text(env.Name), "CI_ENVIRONMENT_ACTION": cmp.Or(env.Action, "start"),
+		"CI_ENVIRONMENT_TIER": env.Tier, "CI_ENVIRONMENT_URL": env.URL,
+	} {
+		if value != "" {
+			early[1][name] = setting{value: value, raw: true, from: FromGitLab}
+		}
+	}
+	return vars
+}
+
+// markManual sets CI_JOB_MANUAL, or removes it if the job is not started by hand
+// or later.
+func markManual(predefined settings, when string) {
+	delete(predefined, "CI_JOB_MANUAL")
+	if when == Manual || when == Delayed {
+		predefined["CI_JOB_MANUAL"] = setting{value: "true", raw: true, from: FromGitLab}
+	}
 }
 
 // checkImage reports variables without a value in the name of a job's image.

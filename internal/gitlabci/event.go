@@ -4,6 +4,7 @@ package gitlabci
 
 import (
 	"crypto/sha256"
+	"maps"
 	"math/big"
 	"strings"
 
@@ -154,6 +155,36 @@ func (j *Job) predefined(pipeline settings) settings {
 		"CI_JOB_STATUS": "running", "CI_NODE_TOTAL": "1",
 	} {
 		out[name] = setting{value: value, raw: true, from: FromGitLab}
+	}
+	return out
+}
+
+// jobOnly returns the predefined variables that exist only once a runner has
+// taken a job, so that no condition and no include sees them.
+func jobOnly() []string {
+	return []string{
+		"CI_BUILDS_DIR", "CI_PROJECT_DIR", "CI_SERVER", "CI_JOB_ID", "CI_JOB_STATUS", "CI_JOB_TOKEN", "CI_JOB_URL", "CI_PIPELINE_ID",
+		"CI_PIPELINE_URL", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD", "CI_REPOSITORY_URL",
+	}
+}
+
+// beforeJobs returns predefined variables without those of jobOnly.
+func (s settings) beforeJobs() settings {
+	out := maps.Clone(s)
+	for _, name := range jobOnly() {
+		delete(out, name)
+	}
+	return out
+}
+
+// user returns the predefined variables about the user. Variables in the files
+// do not override them.
+func (s settings) user() settings {
+	out := settings{}
+	for name, v := range s {
+		if strings.HasPrefix(name, "GITLAB_USER_") {
+			out[name] = v
+		}
 	}
 	return out
 }
