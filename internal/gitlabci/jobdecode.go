@@ -166,6 +166,9 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 				j.errorf(v.pos, "only and except cannot stand beside rules")
 			}
 		}
+		if v := j.v.get("start_in"); v != nil || def.job.When == Delayed {
+			j.errorf(rules.pos, "a job with rules is delayed by its rules: when: delayed and start_in cannot stand beside rules")
+		}
 		def.hasRules = true
 		def.rules = j.rules(rules, jobRules())
 		return
