@@ -79,6 +79,9 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 		}
 		e.definition(def)
 	}
+	if e.needsWorkflow {
+		e.problems.add(e.out.Missing[0].Pos, "", Incomplete, "jobs without rules are in this pipeline only if workflow has rules%s", mayBeIn(e.out.Missing))
+	}
 	slices.SortStableFunc(e.out.Jobs, func(a, b Job) int {
 		return cmp.Compare(slices.Index(e.out.Stages, a.Stage), slices.Index(e.out.Stages, b.Stage))
 	})
@@ -135,6 +138,10 @@ type evaluator struct {
 	left       int            // rules and variables that may still be evaluated
 	problems   problems
 	decideOnly bool // leave out what Decide does not return
+
+	// needsWorkflow reports that a job without rules is in the pipeline only if an
+	// include that is not available has workflow: rules.
+	needsWorkflow bool
 }
 
 // maxWork limits the rules and variables of all jobs together. A hundred jobs
@@ -290,6 +297,8 @@ func (e *evaluator) inherited(def *definition) settings {
 func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
 	if !def.hasRules {
 		switch {
+		case def.bare && def.only != nil && e.defs.workflow == nil && len(e.out.Missing) > 0 && slices.Contains(def.only.conditions(s), false):
+			job.When, e.needsWorkflow = Unknown, true
 		case def.only != nil && slices.Contains(def.only.conditions(s), false),
 			def.except != nil && slices.Contains(def.except.conditions(s), true):
 			job.When = Never

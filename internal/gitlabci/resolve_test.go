@@ -181,6 +181,7 @@ func TestFaults(t *testing.T) {
 		{"only of a string", map[string]string{"": "j:\n  only: main\n  except: tags" + script}, at + "2: job \"j\": refs takes a list of strings, got a string\n" + at + `3: job "j": refs takes a list of strings, got a string`},
 		{"when: never", map[string]string{"": "j:\n  when: never" + script}, at + `2: job "j": when: only a rule takes never`},
 		{"start_in alone", map[string]string{"": "j:\n  start_in: 5 min" + script}, at + `2: job "j": start_in needs when: delayed`},
+		{"start_in beside rules", map[string]string{"": "j:\n  when: delayed\n  start_in: 5 min\n  rules: [{if: $CI}]" + script}, at + `4: job "j": a job with rules is delayed by its rules: when: delayed and start_in cannot stand beside rules`},
 		{"start_in of a rule alone", map[string]string{"": "j:\n  rules: [{when: manual, start_in: 5 min}]" + script}, at + `2: job "j": start_in needs when: delayed`},
 		{"a long delay", map[string]string{"": "j:\n  when: delayed\n  start_in: 8 days" + script}, at + `3: job "j": start_in is longer than a week`},
 		{"retry of an unknown kind", map[string]string{"": "j:\n  retry: {max: 1, when: [script_failure, bad_luck]}" + script}, at + `2: job "j": retry: when has the unknown kind of failure "bad_luck"`},
@@ -421,6 +422,26 @@ other-project:
 		if job.Name != want.name || job.When != want.when || !strings.HasPrefix(problem, want.problem) || (problem == "") != (want.problem == "") ||
 			canRun != (len(job.Unresolved) == 0) {
 			t.Errorf("got %s, %s, %q, %q, want %+v", job.Name, job.When, problem, job.Unresolved, want)
+		}
+	}
+}
+
+// TestMissingWorkflow: an include that is not available may have workflow: rules, with which
+// jobs without rules are in all pipelines.
+func TestMissingWorkflow(t *testing.T) {
+	const jobs = "j: {script: [x]}\nk: {script: [x], only: [branches]}\nl: {script: [x], rules: [{if: $CI_COMMIT_TAG}]}\n"
+	for text, want := range map[string]string{
+		"include: [{project: a/b, file: c.yml}]\n":                                      "unknown never never",
+		"include: [{project: a/b, file: c.yml}]\nworkflow: {rules: [{when: always}]}\n": "on_success never never",
+		"": "never never never",
+	} {
+		e, err := evaluate(files(map[string]string{"": text + jobs}), Event{Source: MergeRequest})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := e.Jobs[0].When + " " + e.Jobs[1].When + " " + e.Jobs[2].When
+		if told := strings.Contains(e.text(Incomplete), "only if workflow has rules; it may be in"); got != want || told != (e.Jobs[0].When == Unknown) {
+			t.Errorf("%s: got %s, told %v", text, got, told)
 		}
 	}
 }

@@ -221,6 +221,8 @@ func (c *Choice) leftOut(job *gitlabci.Job) string {
 		return why
 	case job.When == gitlabci.Manual:
 		return "is started by hand"
+	case job.When == gitlabci.Unknown:
+		return "may not be in the pipeline of this event"
 	case worst(job).Effect == gitlabci.Refused:
 		return "is refused by GitLab: " + worst(job).Message
 	}
