@@ -422,6 +422,12 @@ func TestDepth(t *testing.T) {
 	if out, err := tryGit(d.job(s, func(o *Tree) { o.Depth = 3 }).dir, "describe", "--tags"); err == nil {
 		t.Errorf("describe found a tag that is not in the history: %s", out)
 	}
+	if got := d.job(s, func(o *Tree) { o.Tags = NoTags }).git("tag"); got != "" {
+		t.Errorf("no tags: %s", got)
+	}
+	if got, want := d.job(s, func(o *Tree) { o.Depth, o.Tags = 1, AllTags }).git("tag"), d.git("tag"); got != want || got == "" {
+		t.Errorf("all tags: %s, want %s", got, want)
+	}
 	j = d.job(s, func(o *Tree) { o.Depth = 0 })
 	if got := j.git("rev-list", "--count", "HEAD"); got != "31" {
 		t.Errorf("%s commits, want 31", got)

@@ -28,6 +28,7 @@ type Tree struct {
 	Strategy   string // empty for Fetch
 	NoCheckout bool   // GIT_CHECKOUT: "false": the repository alone
 	Depth      int    // generations of history; 0 for all of it, with all branches and tags
+	Tags       Tags
 	Origin     string // URL of the remote "origin"
 	Ref        string // branch, tag or "refs/merge-requests/N/head" of the pipeline
 	Kind       RefKind
@@ -46,6 +47,16 @@ const (
 	BranchRef RefKind = iota
 	TagRef
 	MergeRequestRef
+)
+
+// Tags says which tags a tree has.
+type Tags int
+
+// Kinds of Tags.
+const (
+	TagsOfHistory Tags = iota // and all with Depth 0
+	NoTags                    // but the pipeline's own
+	AllTags
 )
 
 // Populate checks out the snapshot. The files belong to the current user.
@@ -111,7 +122,7 @@ func (s *Snapshot) repository(ctx context.Context, g git, t Tree) error {
 			if _, ok := refs[name]; !ok {
 				refs[name] = hash
 			}
-		case strings.HasPrefix(name, "refs/tags/") && (t.Depth == 0 || h.commits[s.peeled(name)]):
+		case strings.HasPrefix(name, "refs/tags/") && (t.Tags == AllTags || t.Depth == 0 || t.Tags != NoTags && h.commits[s.peeled(name)]):
 			refs[name] = hash
 		}
 	}

@@ -93,6 +93,19 @@ func TestCheckoutSettings(t *testing.T) {
 	}
 }
 
+func TestTagsOfFetchFlags(t *testing.T) {
+	r := newHarness(t).Runner
+	r.Tree.Snapshot = &checkout.Snapshot{}
+	for flags, want := range map[string]checkout.Tags{
+		"": checkout.TagsOfHistory, "none": checkout.TagsOfHistory, "--prune --quiet --no-tags": checkout.NoTags, "-n": checkout.NoTags,
+		"--tags": checkout.AllTags, "--no-tags --tags": checkout.AllTags,
+	} {
+		if got, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=" + flags}); err != nil || got.Tags != want {
+			t.Errorf("%q: %v, %v", flags, got.Tags, err)
+		}
+	}
+}
+
 // TestTimeoutInAfterScript: a job whose time ends in after_script has timed out.
 func TestTimeoutInAfterScript(t *testing.T) {
 	for _, c := range []struct {

@@ -99,6 +99,7 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 		t.Depth = leadingNumber(depth)
 	}
 	t.Submodules.Depth = number(value(env, "GIT_SUBMODULE_DEPTH"), t.Depth)
+	t.Tags = tagsOf(strings.Fields(value(env, "GIT_FETCH_EXTRA_FLAGS")))
 	if r.Tree.FullHistory {
 		t.Depth, t.Submodules.Depth = 0, 0
 	}
@@ -117,6 +118,21 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 		return t, refusedf("unknown GIT_SUBMODULE_STRATEGY %q", s)
 	}
 	return t, nil
+}
+
+// tagsOf returns the tags that git fetch gets with the flags of
+// GIT_FETCH_EXTRA_FLAGS.
+func tagsOf(flags []string) checkout.Tags {
+	tags := checkout.TagsOfHistory
+	for _, flag := range flags {
+		switch flag {
+		case "--no-tags", "-n":
+			tags = checkout.NoTags
+		case "--tags", "-t":
+			tags = checkout.AllTags
+		}
+	}
+	return tags
 }
 
 // gitStrategy returns GIT_STRATEGY, or "" if it is not one of GitLab Runner's
