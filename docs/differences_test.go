@@ -29,6 +29,8 @@ func heldBy() map[string]string {
 		"services are machines":              "cmd/lcitool/testdata/engine/job-services.txtar: hello from web",
 		"a service sees the job's address":   "internal/jobrun/servicenetwork_test.go: only 127.0.0.1",
 		"services have the job's `/builds`":  "cmd/lcitool/testdata/engine/job-services.txtar: no builds",
+		"artifacts contain a `.git`":         "internal/jobrun/cache_test.go: func TestRepositoriesAreNoArtifacts",
+		"`FF_DISABLE_UMASK_FOR_DOCKER_":      "internal/jobrun/settings_test.go: func TestNoUmask",
 		"`docker:dind`":                      "cmd/lcitool/testdata/engine/job-services.txtar: docker:dind\" is not started",
 		"services' logs":                     "internal/pipelinerun/servicelog_test.go: func TestServiceLogs",
 		"`hooks: pre_get_sources_script`":    "cmd/lcitool/testdata/engine/job-as-runner.txtar: hook sees",

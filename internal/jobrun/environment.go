@@ -67,6 +67,9 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	if s := value(env, "GIT_STRATEGY"); s != gitStrategy(env) {
 		r.warn(j, fmt.Sprintf("GIT_STRATEGY: expected clone, fetch, none or empty, got %q; using the default", s))
 	}
+	if value(env, "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR") == "true" {
+		r.warn(j, "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR has no effect here: every user may write the job's files")
+	}
 	all := map[string]string{}
 	set(all, env)
 	all["CI_PROJECT_DIR"], all["RUNNER_TEMP_PROJECT_DIR"] = j.dir, tempDir(j.dir)

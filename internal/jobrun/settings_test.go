@@ -177,3 +177,16 @@ func TestNoLimitOnArtifacts(t *testing.T) {
 	cancel()
 	<-other.Done()
 }
+
+// TestNoUmask: a flag that has no effect is a warning.
+func TestNoUmask(t *testing.T) {
+	for value, want := range map[string]bool{"1": true, "false": false, "": false} {
+		h := newHarness(t)
+		j := job("x", nil)
+		j.Variables = []gitlabci.Variable{{Name: "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR", Value: value}}
+		h.Run(t.Context(), j, scheduler.Streams{})
+		if got := strings.Contains(h.warnings.String(), "has no effect here"); got != want {
+			t.Errorf("%q: warned %q", value, h.warnings.String())
+		}
+	}
+}
