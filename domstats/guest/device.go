@@ -10,14 +10,15 @@ import (
 
 // A Disk is one disk, CD-ROM or floppy of a domain.
 type Disk struct {
-	Target   string // "vda", "hdc", "fda", "sda"
-	Bus      string // empty means the one that Target suggests
-	Device   string // "cdrom", "floppy"; empty means a disk
-	File     string // source; empty for an empty drive
-	Format   string // of File; empty means raw
-	NBD      string // unix socket of an NBD server, instead of File
-	Boot     uint   // place in the boot order; 0 for none
-	Optional bool   // the source may be missing
+	Target    string // "vda", "hdc", "fda", "sda"
+	Bus       string // empty means the one that Target suggests
+	Device    string // "cdrom", "floppy"; empty means a disk
+	File      string // source; empty for an empty drive
+	Format    string // of File; empty means raw
+	NBD       string // unix socket of an NBD server, instead of File
+	VhostUser string // unix socket of a vhost-user server, instead of File
+	Boot      uint   // place in the boot order; 0 for none
+	Optional  bool   // the source may be missing
 	// Backing are the images below File, top first; libvirt finds them itself when
 	// the domain starts.
 	Backing []Layer
@@ -66,6 +67,10 @@ func (d Disk) device() *libvirtxml.DomainDisk {
 	case d.NBD != "":
 		x.Source = &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
 			Protocol: "nbd", Name: NBDExport, Hosts: []libvirtxml.DomainDiskSourceHost{{Transport: "unix", Socket: d.NBD}},
+		}}
+	case d.VhostUser != "":
+		x.Source = &libvirtxml.DomainDiskSource{VHostUser: &libvirtxml.DomainDiskSourceVHostUser{
+			UNIX: &libvirtxml.DomainChardevSourceUNIX{Path: d.VhostUser},
 		}}
 	case d.File != "":
 		x.Source = &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: d.File}}

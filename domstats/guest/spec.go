@@ -147,10 +147,15 @@ func (s Spec) addPerf(d *libvirtxml.Domain) {
 }
 
 func (s Spec) memoryBacking() *libvirtxml.DomainMemoryBacking {
-	if !s.FileMemory {
-		return nil
+	switch {
+	case slices.ContainsFunc(s.Disks, func(d Disk) bool { return d.VhostUser != "" }): // the server shares the memory
+		return &libvirtxml.DomainMemoryBacking{
+			MemorySource: &libvirtxml.DomainMemorySource{Type: "memfd"}, MemoryAccess: &libvirtxml.DomainMemoryAccess{Mode: "shared"},
+		}
+	case s.FileMemory:
+		return &libvirtxml.DomainMemoryBacking{MemorySource: &libvirtxml.DomainMemorySource{Type: "file"}}
 	}
-	return &libvirtxml.DomainMemoryBacking{MemorySource: &libvirtxml.DomainMemorySource{Type: "file"}}
+	return nil
 }
 
 func (s Spec) features() *libvirtxml.DomainFeatureList {

@@ -246,11 +246,12 @@ func blkInactiveChain(t *T) {
 func blkInactiveEmpty(t *T) {
 	full := t.file("full.img", []byte(strings.Repeat("x", 64<<10)), 2<<20)
 	g := t.define(func(s *guest.Spec) {
-		s.Disks = []guest.Disk{{Target: "fda", Device: "floppy"}, {Target: "hdc", Device: "cdrom"}, {Target: "hdd", File: full}, {Target: "vda", NBD: t.path("nobody.sock")}}
+		s.Disks = []guest.Disk{{Target: "fda", Device: "floppy"}, {Target: "hdc", Device: "cdrom"}, {Target: "hdd", File: full},
+			{Target: "vda", NBD: t.path("nobody.sock")}, {Target: "vdb", VhostUser: t.path("nobody.sock")}}
 	})
 	r := g.blk()
-	t.want(r, map[string]uint64{"block.count": 4})
-	for _, disk := range []string{"fda", "hdc", "vda"} {
+	t.want(r, map[string]uint64{"block.count": 5})
+	for _, disk := range []string{"fda", "hdc", "vda", "vdb"} {
 		t.wantDrive(r, disk, false, false)
 	}
 	p := t.entry(r, "hdd")

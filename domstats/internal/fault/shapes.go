@@ -47,6 +47,26 @@ func diskOnNetwork(d libvirtxml.Domain) bool {
 	return d.Devices != nil && slices.ContainsFunc(d.Devices.Disks, func(x libvirtxml.DomainDisk) bool { return x.Source != nil && x.Source.Network != nil })
 }
 
+func vhostDisk(d libvirtxml.Domain) bool {
+	return d.Devices != nil && slices.ContainsFunc(d.Devices.Disks, func(x libvirtxml.DomainDisk) bool { return x.Source != nil && x.Source.VHostUser != nil })
+}
+
+// vhostUnnumbered has the number of vdb, which is the vhost-user disk, for what comes after it.
+func vhostUnnumbered(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return named(records, func(r domstats.Record, name string) string {
+		var n int
+		var field string
+		vdb, there := r.Named("block", "vdb")
+		_, vhost := q.m.noted("vhost", r.Domain.UUID)
+		if _, err := fmt.Sscanf(name, "block.%d.%s", &n, &field); err != nil || !vhost || !there || fmt.Sprintf("block.%d.", n) <= vdb {
+			return name
+		}
+		return fmt.Sprintf("block.%d.%s", n-1, field)
+	})
+}
+
 // withoutSizes leaves the sizes of images out.
 func withoutSizes(q query, records []domstats.Record) []domstats.Record {
 	q.m.mu.Lock()
