@@ -183,6 +183,9 @@ func lifBlockedKilled(t *T) {
 	t.must(p.Signal(SigKill), "kill QEMU")
 	t.lostCall(t.wait(call), a, b)
 	a.state(shutOff, 3)
+	if t.run.libvirt < domstats.MakeVersion(11, 3, 0) {
+		return // libvirt 9.0 may take the end of that QEMU for the end of the next one
+	}
 	a.start(true)
 	t.check(complete(a.record(everything)), "the record of the domain is not full in its next run")
 }
