@@ -313,7 +313,7 @@ func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *val
 	return nil, nil
 }
 
-var inputLexeme = lazyregexp.New(`\$\[\[\s*inputs\.(\w+)\s*\]\]`)
+var inputLexeme = lazyregexp.New(`\$\[\[\s*inputs\.([\w-]+)\s*\]\]`)
 
 func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
 	source := inputLexeme.ReplaceAllStringFunc(v.text, func(ref string) string {

@@ -55,6 +55,9 @@ func TestInputs(t *testing.T) {
 		{"own component", map[string]string{"": "include: {component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/own@$CI_COMMIT_SHA, inputs: {s: build}}\n", "templates/own.yml": "spec:\n  component: [name, version]\n  inputs:\n    s:\n---\nown: {stage: $[[ inputs.s ]], script: ['$[[ component.name ]]']}\n"}, "own@build:own", ""},
 		{"own component in a directory", map[string]string{"": "include: {component: gitlab.com/team/app/own@main}\n", "templates/own/template.yml": "own: {script: [x]}\n"}, "own@test:x", ""},
 		{"matrix blocks stay", map[string]string{"": header + "    a: {default: b}\n---\nj: {script: ['$[[ matrix.X ]]$[[ inputs.a ]]']}\n"}, "j@test:$[[ matrix.X ]]b", ""},
+		{"elements of arrays", map[string]string{"": header + "    a-b: {type: array, default: [p, [q, r], {h: [s]}]}\n---\nj: {script: ['$[[ inputs.a-b[0] ]] $[[ inputs.a-b[1][1] | truncate(0,1) ]] $[[ inputs.a-b[2].h[0] ]] $[[ inputs.a-b[1] ]]']}\n"}, `j@test:p r s ["q","r"]`, ""},
+		{"no such element", map[string]string{"": header + "    a: {type: array, default: [p]}\n---\nj: {script: ['$[[ inputs.a[1] ]]']}\n"}, "j@test:$[[ inputs.a[1] ]]", ".gitlab-ci.yml:5: $[[ inputs.a[1] ]]: there is no such value"},
+		{"a condition on a name with a hyphen", map[string]string{"": header + "    a-b: {default: x}\n    c:\n      rules: [{if: \"$[[ inputs.a-b ]] == 'x'\", default: y}]\n---\nj: {script: ['$[[ inputs.c ]]']}\n"}, "j@test:y", ""},
 		{"no header, no blocks", map[string]string{"": "j: {script: ['$[[ inputs.a ]]']}\n"}, "j@test:$[[ inputs.a ]]", ""},
 
 		{"no value", map[string]string{"": "include: {local: a.yml}\nok: {script: [x]}\n", "a.yml": header + "    a:\n---\nj: {script: ['$[[ inputs.a ]]']}\n"}, "j@test:$[[ inputs.a ]] ok@test:x", `.gitlab-ci.yml:1: input "a" has no value and no default`},

@@ -84,7 +84,10 @@ func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) 
 	case "matrix": // replaced in needs
 		return "", false
 	case "inputs":
-		if v = b.inputs[name]; v == nil && b.invalid[yamldoc.Quote(name)] {
+		if v = b.inputs[name]; v == nil {
+			v = b.element(name)
+		}
+		if base, _, _ := strings.Cut(name, "["); v == nil && b.invalid[yamldoc.Quote(base)] {
 			return "", false // its problem was recorded
 		}
 	case "component":
@@ -114,6 +117,36 @@ func (b *blocks) value(content string, pos diag.Position) (out string, ok bool) 
 	}
 	b.processed += len(out)
 	return out, true
+}
+
+// indexed matches a part of the path to an element of an input.
+var indexed = lazyregexp.New(`^([\w-]+)((?:\[[0-9]+\])*)$`)
+
+// element returns an element of an input, such as hosts[0].name, or nil.
+func (b *blocks) element(path string) *value {
+	var v *value
+	for i, part := range strings.Split(path, ".") {
+		m := indexed.FindStringSubmatch(part)
+		if m == nil {
+			return nil
+		}
+		if i == 0 {
+			v = b.inputs[m[1]]
+		} else {
+			v = v.get(m[1])
+		}
+		for _, index := range strings.Split(strings.Trim(m[2], "[]"), "][") {
+			at, err := strconv.Atoi(index)
+			switch {
+			case m[2] == "":
+			case err != nil || v == nil || v.kind != list || at >= len(v.items):
+				return nil
+			default:
+				v = v.items[at]
+			}
+		}
+	}
+	return v
 }
 
 // invalidInputs returns the quoted names of the inputs that problems are about.
