@@ -72,7 +72,10 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	}
 	all := map[string]string{}
 	set(all, env)
-	all["CI_PROJECT_DIR"], all["RUNNER_TEMP_PROJECT_DIR"] = j.dir, tempDir(j.dir)
+	all["RUNNER_TEMP_PROJECT_DIR"] = tempDir(j.dir)
+	if !j.sets("CI_PROJECT_DIR") {
+		all["CI_PROJECT_DIR"] = j.dir
+	}
 	for name := range r.Files {
 		if value(j.Env, name) == "" {
 			all[name] = filePath(j.dir, name)
@@ -84,6 +87,14 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 		}
 	}
 	return sorted(all), nil
+}
+
+// sets reports whether a variable of the job's own, or of --env, has a name.
+func (j *Job) sets(name string) bool {
+	own := slices.ContainsFunc(j.Variables, func(v gitlabci.Variable) bool {
+		return v.Name == name && !slices.Contains([]string{"", gitlabci.FromGitLab}, v.From)
+	})
+	return own || slices.ContainsFunc(j.Env, func(v string) bool { return strings.HasPrefix(v, name+"=") })
 }
 
 func sorted(env map[string]string) []string {

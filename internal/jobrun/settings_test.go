@@ -190,3 +190,16 @@ func TestNoUmask(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnProjectDir: as with the runner, a job may set CI_PROJECT_DIR, which moves nothing.
+func TestOwnProjectDir(t *testing.T) {
+	for from, want := range map[string]string{gitlabci.FromGitLab: treeDir, gitlabci.FromJob: "/own", gitlabci.FromPipeline: "/own"} {
+		h := newHarness(t)
+		j := job("x", nil)
+		j.Variables = []gitlabci.Variable{{Name: "CI_PROJECT_DIR", Value: "/own", From: from}}
+		_, out := h.Run(t.Context(), j, scheduler.Streams{})
+		if got := value(out.Env, "CI_PROJECT_DIR"); got != want || out.Dir != treeDir {
+			t.Errorf("%s: %s in %s", from, got, out.Dir)
+		}
+	}
+}
