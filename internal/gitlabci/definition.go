@@ -51,12 +51,14 @@ func (c *config) decode() *definitions {
 	d := &decoder{}
 	out := &definitions{stages: d.stages(c.top["stages"])}
 	out.globals = d.settings(c.top["variables"].orNil(), "variables", "description", "options").from(FromPipeline)
+	nothing := false // workflow: rules is null
 	if w := c.top["workflow"].orNil(); w != nil && d.keys(w, "workflow", "rules", "name", "auto_cancel") {
 		if rules := w.get("rules"); rules != nil {
 			if out.workflow = d.rules(rules, workflowRules()); len(out.workflow) == 0 {
 				out.workflow = nil // it is refused; jobs are evaluated as without it
 			}
 		}
+		nothing = hasField(w, "rules") && w.get("rules") == nil
 		out.name = d.text(w.get("name"), "name")
 		d.autoCancel(w.get("auto_cancel"))
 	}
@@ -76,7 +78,7 @@ func (c *config) decode() *definitions {
 			continue
 		}
 		j := &jobDecoder{decoder: d, v: v, defaults: defaults, elsewhere: c.elsewhere()}
-		def := j.decode(name, c.pos[name], out.workflow != nil, len(c.lacks[name]) > 0)
+		def := j.decode(name, c.pos[name], out.workflow != nil || nothing, len(c.lacks[name]) > 0)
 		def.job.Unresolved = slices.Concat(c.lacks[name], def.job.Unresolved)
 		out.jobs = append(out.jobs, def)
 	}

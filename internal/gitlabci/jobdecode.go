@@ -173,8 +173,9 @@ func (j *jobDecoder) conditions(def *definition, workflow, lacks bool) {
 		def.rules = j.rules(rules, jobRules())
 		return
 	}
-	def.bare = only == nil && except == nil
-	if only != nil || !workflow && !lacks {
+	nothing := hasField(j.v, "rules") // null: no rules, but not the default of only either
+	def.bare = only == nil && except == nil && !nothing
+	if only != nil || !workflow && !lacks && !nothing {
 		def.only = j.policy(only, true)
 	}
 	if except != nil {

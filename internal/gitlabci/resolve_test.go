@@ -446,6 +446,28 @@ func TestMissingWorkflow(t *testing.T) {
 	}
 }
 
+// TestRulesOfNull: rules that are null, of a job or the workflow, count as none, but the job
+// is not only for branches and tags.
+func TestRulesOfNull(t *testing.T) {
+	for text, want := range map[string]string{
+		"j: {script: [x], rules: null}":                                        OnSuccess,
+		".t: {rules: [{if: $NO}]}\nj: {extends: .t, script: [x], rules: null}": OnSuccess,
+		"workflow: {rules: null}\nj: {script: [x]}":                            OnSuccess,
+		"j: {script: [x], rules: null, only: [branches]}":                      Never,
+		"j: {script: [x], rules: null, except: [merge_requests]}":              Never,
+		"j: {script: [x], only: null}":                                         Never,
+		"workflow: {name: n}\nj: {script: [x]}":                                Never,
+	} {
+		e, err := evaluate(files(map[string]string{"": text}), Event{Source: MergeRequest})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Jobs[0].When; got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 // Includes may depend on the event, by rules and by variables in paths.
 func TestIncludesOfAnEvent(t *testing.T) {
 	p, err := Load(files(map[string]string{
