@@ -65,6 +65,9 @@ func (j *jobDecoder) policy(v *value, only bool) *policy {
 // refs decodes refs. known is false if a pattern cannot be matched here.
 func (j *jobDecoder) refs(v *value) (out []ref, known bool) {
 	known = true
+	if v != nil {
+		out = []ref{} // an empty list matches nothing
+	}
 	for _, s := range j.listed(v, "refs") {
 		r := ref{}
 		s, r.path, _ = strings.Cut(s, "@") // as GitLab, even inside a pattern
