@@ -245,17 +245,34 @@ func blkInactiveChain(t *T) {
 
 func blkInactiveEmpty(t *T) {
 	full := t.file("full.img", []byte(strings.Repeat("x", 64<<10)), 2<<20)
-	g := t.define(func(s *guest.Spec) {
-		s.Disks = []guest.Disk{{Target: "fda", Device: "floppy"}, {Target: "hdc", Device: "cdrom"}, {Target: "hdd", File: full},
-			{Target: "vda", NBD: t.path("nobody.sock")}, {Target: "vdb", VhostUser: t.path("nobody.sock")}}
-	})
-	r := g.blk()
-	t.want(r, map[string]uint64{"block.count": 5})
-	for _, disk := range []string{"fda", "hdc", "vda", "vdb"} {
-		t.wantDrive(r, disk, false, false)
+	disks := []guest.Disk{{Target: "fda", Device: "floppy"}, {Target: "hdc", Device: "cdrom"}, {Target: "hdd", File: full}, {Target: "vda", NBD: t.path("nobody.sock")}}
+	t.wantOnly("hdd", full, t.define(func(s *guest.Spec) { s.Disks = disks }))
+
+	g := t.add(guest.Spec{MemoryKiB: 16384, Disks: append(disks, guest.Disk{Target: "vdb", VhostUser: t.path("nobody.sock")})})
+	xml, err := g.spec.XML()
+	t.must(err, "describe the guest")
+	d, err := t.conn.Define(t.ctx, xml)
+	if domstats.ErrorCode(err) != 0 {
+		t.notef("QEMU has no vhost-user disks: %v", err)
+		return
 	}
-	p := t.entry(r, "hdd")
-	t.wantText(r, p+"path", full)
+	t.must(err, "define %s", g.spec.Name)
+	g.Domain = d
+	t.wantOnly("hdd", full, g)
+}
+
+// wantOnly checks that one disk of an inactive guest has a path and sizes, those of a file of
+// 2 MiB, and the others have neither.
+func (t *T) wantOnly(disk, file string, g *Guest) {
+	r := g.blk()
+	t.want(r, map[string]uint64{"block.count": uint64(len(g.spec.Disks))})
+	for _, other := range g.spec.Disks {
+		if other.Target != disk {
+			t.wantDrive(r, other.Target, false, false)
+		}
+	}
+	p := t.entry(r, disk)
+	t.wantText(r, p+"path", file)
 	t.want(r, map[string]uint64{p + "capacity": 2 << 20, p + "physical": 2 << 20, p + "allocation": 64 << 10})
 }
 
