@@ -4,6 +4,8 @@ package jobrun
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -201,5 +203,20 @@ func TestOwnProjectDir(t *testing.T) {
 		if got := value(out.Env, "CI_PROJECT_DIR"); got != want || out.Dir != treeDir {
 			t.Errorf("%s: %s in %s", from, got, out.Dir)
 		}
+	}
+}
+
+// TestLinkAsArtifact: a path that is a symbolic link means the link, not what it leads to.
+func TestLinkAsArtifact(t *testing.T) {
+	h := newHarness(t)
+	h.writes(0, "lib/libx.so.1", "lib/libx.so")
+	write := h.engine.stage
+	h.engine.stage = func(ctx context.Context, k *memoryContainer, name, status string) error {
+		k.links = map[string]string{"lib/libx.so": treeDir + "/lib/libx.so.1"}
+		return write(ctx, k, name, status)
+	}
+	h.Run(t.Context(), job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"lib/libx.so"}}), scheduler.Streams{})
+	if got, err := os.Readlink(filepath.Join(h.Artifacts.Dir("x"), "lib", "libx.so")); err != nil || got != "libx.so.1" {
+		t.Errorf("%q, %v", got, err)
 	}
 }
