@@ -16,11 +16,13 @@ const (
 	maxOperand   = 4 << 10
 )
 
-// operators are the shell operators that paths may contain. Others let values
+// operators returns the shell operators that paths may contain. Others let values
 // grow without limit.
-var operators = []syntax.ParExpOperator{
-	syntax.AlternateUnset, syntax.AlternateUnsetOrNull, syntax.DefaultUnset, syntax.DefaultUnsetOrNull,
-	syntax.RemSmallSuffix, syntax.RemLargeSuffix, syntax.RemSmallPrefix, syntax.RemLargePrefix,
+func operators() []syntax.ParExpOperator {
+	return []syntax.ParExpOperator{
+		syntax.AlternateUnset, syntax.AlternateUnsetOrNull, syntax.DefaultUnset, syntax.DefaultUnsetOrNull,
+		syntax.RemSmallSuffix, syntax.RemLargeSuffix, syntax.RemSmallPrefix, syntax.RemLargePrefix,
+	}
 }
 
 // shell expands a path of artifacts or of a cache. GitLab Runner expands it as a
@@ -75,7 +77,7 @@ func (x *expander) inspect(word *syntax.Word) (command, heavy bool) {
 			heavy = true
 		case *syntax.ParamExp:
 			heavy = heavy || n.Param == nil || n.Excl || n.Length || n.Width || n.Index != nil || n.Slice != nil || n.Repl != nil || n.Names != 0 ||
-				n.Exp != nil && (!slices.Contains(operators, n.Exp.Op) || len(x.value(n.Param.Value)) > maxOperand)
+				n.Exp != nil && (!slices.Contains(operators(), n.Exp.Op) || len(x.value(n.Param.Value)) > maxOperand)
 		}
 		return !command
 	})
