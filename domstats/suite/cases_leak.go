@@ -92,7 +92,9 @@ func conLacking(t *T) {
 // conGone defines a domain, asks for it in each way, and removes it: a daemon that still refers
 // to it keeps all of it.
 func conGone(t *T) {
-	const domains = 60
+	const domains = 60 // of 8 KiB or more each in the daemon
+	t.connect()
+	t.freshDaemon()
 	p, err := t.host().Daemon(t.ctx)
 	t.must(err, "find the daemon's process")
 	t.silent = true
@@ -130,16 +132,22 @@ func (t *T) eventsClose(p Process) {
 	t.check(after <= before+most, "the daemon had %d open descriptors before %d runs with events and has %d after them", before, runs, after)
 }
 
+// freshDaemon restarts the daemon where it may: what earlier calls needed and freed would take
+// up what later ones leave behind.
+func (t *T) freshDaemon() bool {
+	if !t.has(NeedDaemon) {
+		return false
+	}
+	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
+	t.reopen()
+	return true
+}
+
 // drtLeaks asks for the rates of many vCPUs.
 func drtLeaks(t *T) {
 	const vcpus, calls, records = 64, 20, 50
 	t.connect()
-	fresh := t.has(NeedDaemon)
-	if fresh {
-		// What earlier calls needed and freed would take the lists up.
-		t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
-		t.reopen()
-	}
+	fresh := t.freshDaemon()
 	p, err := t.host().Daemon(t.ctx)
 	t.must(err, "find the daemon's process")
 	g := t.small(true, cores(vcpus, vcpus), func(s *guest.Spec) { s.KVM, s.DirtyRing = true, 4096 })
