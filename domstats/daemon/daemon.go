@@ -107,7 +107,7 @@ func Start(o Options) (*Daemon, error) {
 	}
 	libvirt.command = append(libvirt.command, "--config", config)
 	d := &Daemon{o: o, libvirt: libvirt, tail: &tail{w: o.Log}}
-	return d, d.run()
+	return d, d.run(nil)
 }
 
 // inContainer reports whether a file exists that podman or docker creates.
@@ -166,8 +166,18 @@ func addSettings(path string, grouped bool) error {
 	return os.WriteFile(path, append(old, settings(grouped)...), 0o600)
 }
 
-// run starts libvirtd.
-func (d *Daemon) run() error {
+// run starts libvirtd as the successor of a process, unless that has one already.
+func (d *Daemon) run(last *exec.Cmd) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cmd != last {
+		return nil
+	}
+	return d.start()
+}
+
+// start starts libvirtd. d.mu is locked.
+func (d *Daemon) start() error {
 	cmd := exec.Command(d.libvirt.command[0], d.libvirt.command[1:]...)
 	cmd.Env = append(os.Environ(), d.libvirt.env...)
 	cmd.Stdout, cmd.Stderr = d.tail, d.tail
@@ -177,15 +187,8 @@ func (d *Daemon) run() error {
 		return fmt.Errorf("cannot start libvirtd: %w", err)
 	}
 	ended := make(chan struct{})
-	d.mu.Lock()
 	d.cmd, d.ended, d.stopping = cmd, ended, false
-	d.mu.Unlock()
-	go func() {
-		// How it ended is in its state.
-		_ = cmd.Wait()
-		close(ended)
-		d.died(cmd.ProcessState)
-	}()
+	go d.watch(cmd, ended)
 	return nil
 }
 
@@ -218,10 +221,20 @@ func (d *Daemon) Ready(ctx context.Context, open func(context.Context) error) er
 
 // Stop ends libvirtd; domains run on.
 func (d *Daemon) Stop(ctx context.Context) error {
+	_, err := d.stop(ctx)
+	return err
+}
+
+// stop returns the process that it has ended.
+func (d *Daemon) stop(ctx context.Context) (*exec.Cmd, error) {
 	d.mu.Lock()
 	d.stopping = true
+	cmd, ended := d.cmd, d.ended
 	d.mu.Unlock()
-	cmd, ended := d.process()
+	return cmd, end(ctx, cmd, ended)
+}
+
+func end(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) error {
 	select {
 	case <-ended:
 		return nil
@@ -246,8 +259,9 @@ func (d *Daemon) ErrorsSince(n int) (lines []string, now int) { return d.tail.si
 
 // Restart stops libvirtd and starts it again.
 func (d *Daemon) Restart(ctx context.Context) error {
-	if err := d.Stop(ctx); err != nil {
+	last, err := d.stop(ctx)
+	if err != nil {
 		return err
 	}
-	return d.run()
+	return d.run(last)
 }

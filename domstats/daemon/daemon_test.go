@@ -90,7 +90,7 @@ func fake(t *testing.T, script string) *Daemon {
 	path := filepath.Join(t.TempDir(), "libvirtd")
 	write(t, path, "#!/bin/sh\n"+script, 0o755)
 	d := &Daemon{libvirt: installation{command: []string{path}}, tail: &tail{}}
-	if err := d.run(); err != nil {
+	if err := d.run(nil); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -244,7 +244,7 @@ func TestADaemonThatDies(t *testing.T) {
 	write(t, path, "#!/bin/sh\nif [ -e "+mark+" ]; then exec tail -f /dev/null; fi\ntouch "+mark+"\nfor i in $(seq 30); do echo line $i; done\nkill -SEGV $$\n", 0o755)
 	deaths := make(chan Death, 1)
 	d := &Daemon{o: Options{Died: func(x Death) { deaths <- x }}, libvirt: installation{command: []string{path}}, tail: &tail{}}
-	if err := d.run(); err != nil {
+	if err := d.run(nil); err != nil {
 		t.Fatal(err)
 	}
 	first, _ := d.process()
@@ -268,5 +268,57 @@ func TestADaemonThatDies(t *testing.T) {
 	case x := <-deaths:
 		t.Errorf("its orderly end is told of: %s", x)
 	default:
+	}
+}
+
+// TestRestartIsNoDeath: who restarts a daemon has asked for its end, also if the next one runs
+// before its end is looked at.
+func TestRestartIsNoDeath(t *testing.T) {
+	d := fake(t, "exec tail -f /dev/null")
+	told := make(chan Death, 1)
+	d.mu.Lock()
+	d.o.Died = func(x Death) { told <- x }
+	d.mu.Unlock()
+	d.tail.mu.Lock() // a report of the end has to wait for the log
+	err := d.Restart(t.Context())
+	d.tail.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case x := <-told:
+		t.Error(x)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if err := d.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRestartOfTheDead: a restart and the end of a daemon at the same time give one daemon.
+func TestRestartOfTheDead(t *testing.T) {
+	for range 100 {
+		d := fake(t, "exec tail -f /dev/null")
+		told := make(chan struct{}, 1)
+		d.mu.Lock()
+		d.o.Died = func(Death) { told <- struct{}{} }
+		d.mu.Unlock()
+		first, ended := d.process()
+		if err := first.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		<-ended
+		if err := d.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		second, _ := d.process()
+		<-told
+		time.Sleep(time.Millisecond)
+		if now, _ := d.process(); now != second {
+			t.Fatal("two daemons were started")
+		}
+		if err := d.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

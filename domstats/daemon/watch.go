@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -87,19 +87,28 @@ func (d Death) String() string {
 	return fmt.Sprintf("libvirtd ended by itself (%s); the last lines that it wrote: %s", d.State, strings.Join(d.Log, " | "))
 }
 
-// died reports an unexpected end and restarts the daemon.
-func (d *Daemon) died(state *os.ProcessState) {
-	death := Death{State: "unknown", Log: d.tail.last()}
-	if state != nil {
-		death.State = state.String()
-	}
+// watch waits for the end of a process. If nobody has asked for it, it reports the
+// end and starts the daemon again.
+func (d *Daemon) watch(cmd *exec.Cmd, ended chan<- struct{}) {
+	// How it ended is in its state.
+	_ = cmd.Wait()
+	// Who has asked for the end starts the next process as soon as ended is closed.
 	d.mu.Lock()
-	stopping := d.stopping
+	asked := d.stopping
 	d.mu.Unlock()
-	if stopping || d.o.Died == nil {
+	close(ended)
+	if asked || d.o.Died == nil {
 		return
 	}
+	death := Death{State: "unknown", Log: d.tail.last()}
+	if cmd.ProcessState != nil {
+		death.State = cmd.ProcessState.String()
+	}
 	d.o.Died(death)
-	// If this fails, the next attempt to connect reports it.
-	_ = d.run()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.stopping && d.cmd == cmd {
+		// If this fails, the next attempt to connect reports it.
+		_ = d.start()
+	}
 }
