@@ -31,6 +31,7 @@ func heldBy() map[string]string {
 		"services have the job's `/builds`":  "cmd/lcitool/testdata/engine/job-services.txtar: no builds",
 		"artifacts contain a `.git`":         "internal/jobrun/cache_test.go: func TestRepositoriesAreNoArtifacts",
 		"`FF_DISABLE_UMASK_FOR_DOCKER_":      "internal/jobrun/settings_test.go: func TestNoUmask",
+		"a cache that cannot be stored":      "internal/jobrun/outcome_test.go: func TestUnsavedCache",
 		"`docker:dind`":                      "cmd/lcitool/testdata/engine/job-services.txtar: docker:dind\" is not started",
 		"services' logs":                     "internal/pipelinerun/servicelog_test.go: func TestServiceLogs",
 		"`hooks: pre_get_sources_script`":    "cmd/lcitool/testdata/engine/job-as-runner.txtar: hook sees",
