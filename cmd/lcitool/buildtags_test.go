@@ -29,9 +29,6 @@ func TestWithoutBuildTags(t *testing.T) {
 
 // TestWindows: the only error of a build for Windows says that it is not supported.
 func TestWindows(t *testing.T) {
-	if testing.Short() {
-		t.Skip("go reads all packages for it; make test runs it")
-	}
 	const tags = "remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper"
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", tags, "-o", os.DevNull, ".")
 	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64")

@@ -258,9 +258,6 @@ func TestLogsAreBounded(t *testing.T) {
 
 // A log of 100 MB is not kept in memory.
 func TestLongLogsAreStreamed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds; make test runs it")
-	}
 	const size = 100 << 10 // lines
 	w := newWorld(t, passes(1, "a"))
 	line := strings.Repeat("0123456789abcdef", 64) + "\n"
