@@ -16,6 +16,8 @@ func TestMatchesPath(t *testing.T) {
 		{"sub", "sub", true},
 		{"sub/", "sub", true},
 		{"./sub", "sub", true},
+		{".", "sub", true},
+		{":!.", "sub", false},
 		{"other", "sub", false},
 		{"lib", "lib/a", true},
 		{"lib/", "lib/a", true},

@@ -28,7 +28,11 @@ func TestVariablesInConditions(t *testing.T) {
 			}
 		}
 	}
-	e, err := evaluate(files(map[string]string{"": "include: [{local: a.yml, rules: [{if: $CI_PROJECT_DIR}]}]\nj: {script: [x]}", "a.yml": "k: {script: [x]}"}), Event{})
+	e, err := evaluate(files(map[string]string{"": "j: {script: [x], when: delayed, start_in: 5 min, only: {variables: [$CI_JOB_MANUAL]}}"}), Event{Source: Push})
+	if err != nil || e.Jobs[0].When != Delayed {
+		t.Errorf("delayed: %v", err)
+	}
+	e, err = evaluate(files(map[string]string{"": "include: [{local: a.yml, rules: [{if: $CI_PROJECT_DIR}]}]\nj: {script: [x]}", "a.yml": "k: {script: [x]}"}), Event{})
 	if err != nil || len(e.Jobs) != 1 {
 		t.Errorf("include: %d jobs, %v", len(e.Jobs), err)
 	}
