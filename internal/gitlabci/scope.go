@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"io/fs"
 	"slices"
+	"strings"
 )
 
 // A scope is the input of rules.
@@ -48,26 +49,34 @@ func (s *scope) changed(patterns []string) bool {
 		s.tree.unknownChanges = true
 		return true
 	}
+	return globMatches(s.expanded(patterns), s.event.Changed, s.patterns)
+}
+
+// expanded returns the paths of a rule with known variables expanded, also those
+// in values. Like GitLab, it keeps other references.
+func (s *scope) expanded(patterns []string) []string {
 	x := newExpander(s.vars, nil)
-	expanded := make([]string, len(patterns))
+	out := make([]string, len(patterns))
 	for i, p := range patterns {
-		expanded[i] = variableName.ReplaceAllStringFunc(p, func(ref string) string {
+		out[i] = variableReference.ReplaceAllStringFunc(p, func(ref string) string {
 			if name := bareName(ref); s.vars.has(name) {
-				return x.value(name)
+				return x.bounded(x.fromGitLab(name))
 			}
 			return ref
 		})
 	}
-	return globMatches(expanded, s.event.Changed, s.patterns)
+	return out
 }
 
-// exists reports whether a file of the tree matches a pattern.
+// exists reports whether a file of the tree matches a pattern, or is in a
+// directory whose name ends with a slash.
 func (s *scope) exists(patterns []string) bool {
 	var globs []string
-	for _, p := range patterns {
-		if p = s.vars.existing(p); isGlob(p) {
+	for _, p := range s.expanded(patterns) {
+		switch {
+		case isGlob(p):
 			globs = append(globs, p)
-		} else if s.tree.has(p) {
+		case strings.HasSuffix(p, "/") && s.tree.hasBelow(p), s.tree.has(p):
 			return true
 		}
 	}
@@ -85,12 +94,29 @@ type tree struct {
 	unknownChanges bool // a rule asked for changed files, and they are not known
 }
 
+// has reports whether the tree has a file by that name. As in a commit, a link is
+// a file, and nothing is below it.
 func (t *tree) has(name string) bool {
 	if !fs.ValidPath(name) {
 		return false
 	}
-	info, err := fs.Stat(t.fsys, name)
+	for i, c := range name {
+		if c == '/' {
+			if info, err := fs.Lstat(t.fsys, name[:i]); err != nil || !info.IsDir() {
+				return false
+			}
+		}
+	}
+	info, err := fs.Lstat(t.fsys, name)
 	return err == nil && !info.IsDir()
+}
+
+// hasBelow reports whether a file's name begins with a directory, which ends with
+// a slash.
+func (t *tree) hasBelow(dir string) bool {
+	files := t.files()
+	at, _ := slices.BinarySearch(files, dir)
+	return at < len(files) && strings.HasPrefix(files[at], dir)
 }
 
 func (t *tree) files() []string {

@@ -164,7 +164,7 @@ func (x *expander) fromGitLab(name string) string {
 
 // inner returns GitLab's replacement of a reference in a variable's value.
 func (x *expander) inner(ref string) string {
-	name := strings.Trim(ref, "${}%")
+	name := bareName(ref)
 	v, ok := x.vars.get(name)
 	switch {
 	case !ok: // which "$$" is as well
@@ -267,10 +267,10 @@ func (l layers) withProjectDir(under layers) layers {
 // existing expands known variables and keeps other references, as GitLab does in
 // the paths of rules.
 func (l layers) existing(path string) string {
-	if !strings.Contains(path, "$") {
+	if !strings.ContainsAny(path, "$%") {
 		return path
 	}
-	return variableName.ReplaceAllStringFunc(path, func(ref string) string {
+	return variableReference.ReplaceAllStringFunc(path, func(ref string) string {
 		if value, ok := l.lookup(bareName(ref)); ok {
 			return value
 		}
@@ -278,8 +278,8 @@ func (l layers) existing(path string) string {
 	})
 }
 
-// bareName returns NAME for "$NAME" or "${NAME}".
-func bareName(ref string) string { return strings.Trim(ref, "${}") }
+// bareName returns NAME for "$NAME", "${NAME}" or "%NAME%".
+func bareName(ref string) string { return strings.Trim(ref, "${}%") }
 
 // all returns all variables, sorted by name.
 func (x *expander) all() []Variable {
