@@ -36,7 +36,7 @@ func TestMistakesForGitLab(t *testing.T) {
 		{"rules of a job", "j:\n  rules: [{if: $CI, auto_cancel: {}, interruptible: x, variables: {A: {value: b}}}]" + script, j(`a rule has the unknown key "auto_cancel"`, "interruptible takes true or false, got a string", `variable "A" takes a single value, got a mapping`)},
 		{"needs of rules", "j:\n  rules: [{if: $A, needs: [k]}, {if: $B, needs: [l, l]}, {if: $C, needs: [m]}, {needs: [{pipeline: a/b, job: l}]}]" + script + "l: {script: [x]}\nm: {script: [x], stage: deploy}\n",
 			j(`needs "k", which is not defined`, `needs "l" twice`, `needs "m", which is in a later stage`, "needs of a rule names jobs of this pipeline only")},
-		{"rules without paths", "j:\n  rules: [{changes: {compare_to: main}}, {exists: {ref: x, paths: [a]}}]" + script, j("changes needs paths", "exists: ref needs a project")},
+		{"rules without paths", "j:\n  rules: [{changes: {compare_to: main}}, {exists: {ref: x, paths: [a]}}]" + script, j("changes needs paths or regexp", "exists: ref needs a project")},
 		{"reports of other types", "j:\n  artifacts: {reports: {junit: {a: b}, coverage_report: {coverage_format: lcov}}}" + script, j("artifacts: reports: junit takes a list, got a mapping", "artifacts: reports: coverage_report needs path", "artifacts: reports: coverage_report: coverage_format takes one of cobertura, jacoco")},
 		{"many tags", "j:\n  tags: [" + strings.Repeat("a,", 50) + "]" + script, j("tags has more than 49 entries")},
 		{"many fallback keys", "j:\n  cache: {fallback_keys: [a, b, c, d, e, f]}" + script, j("cache: fallback_keys has more than 5 entries")},

@@ -3,7 +3,9 @@
 package gitlabci
 
 import (
+	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -42,6 +44,38 @@ func TestChangesOfNestedVariables(t *testing.T) {
 		}
 		if got := e.Jobs[0].When != Never; got != want {
 			t.Errorf("%s changed: %v", path, got)
+		}
+	}
+}
+
+// TestRegexpOfPaths: an expression of Ruby decides a rule. One that package regexp does not
+// have leaves it open.
+func TestRegexpOfPaths(t *testing.T) {
+	t.Parallel()
+	for regexp, want := range map[string]string{
+		`\Asrc/.*\.rb\z`: OnSuccess, `\.go\z`: Never, `rb`: OnSuccess, `^app`: OnSuccess, `\Aapp`: Never, `(?i)SRC/A`: OnSuccess, `\A$DIR/`: OnSuccess, `\A${NO}/`: Never,
+		`\A(?!docs/)`: Unknown, `(?m)src.app`: Unknown, `a{,3}`: Unknown, `[a&&b]`: Unknown, `[a[b]]`: Unknown, `[[:alpha:]]$`: OnSuccess, `[a-z]/[a-z]`: OnSuccess,
+		`\h`: Unknown, `$WRONG`: Unknown,
+	} {
+		for _, kind := range []string{"changes", "exists"} {
+			text := "variables: {DIR: src, WRONG: '('}\nj: {script: [x], rules: [{" + kind + ": {regexp: '" + regexp + "'}}]}\n"
+			e, _ := evaluate(files(map[string]string{"": text, "src/a.rb": "", "x\napp": ""}), Event{Changed: []string{"src/a.rb", "x\napp"}})
+			if got := e.Jobs[0].When; got != want {
+				t.Errorf("%s of %s: %s, %s", kind, regexp, got, e.text(Notice))
+			}
+		}
+	}
+	for rule, want := range map[string]string{
+		"changes: {regexp: a, paths: [b]}":                    `.gitlab-ci.yml:1: job "j": changes needs paths or regexp`,
+		"exists: {ref: a, project: b}":                        ".gitlab-ci.yml:1: job \"j\": exists needs paths or regexp",
+		"exists: {regexp: " + strings.Repeat("a", 256) + "}":  `.gitlab-ci.yml:1: job "j": exists: regexp is longer than 255 characters`,
+		"changes: {regexp: [a]}":                              `.gitlab-ci.yml:1: job "j": changes: regexp takes a string, got a list`,
+		"changes: {regexp: a, compare_to: main}":              "<nil>",
+		"changes: {regexp: " + strings.Repeat("ä", 255) + "}": "<nil>",
+	} {
+		_, err := evaluate(files(map[string]string{"": "j: {script: [x], rules: [{" + rule + "}]}\n"}), Event{})
+		if got := fmt.Sprint(err); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", rule, got)
 		}
 	}
 }

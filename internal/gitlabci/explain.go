@@ -136,7 +136,7 @@ func (s *scope) trace(rules []rule) []RuleTrace {
 	decided := false
 	for i := range rules {
 		r := &rules[i]
-		t := RuleTrace{Pos: r.pos, When: r.when, Changes: r.changes, Exists: r.exists}
+		t := RuleTrace{Pos: r.pos, When: r.when, Changes: r.changes.texts(), Exists: r.exists.texts()}
 		if r.condition != nil {
 			t.If = r.condition.text
 			t.Parts = s.parts(r.condition)

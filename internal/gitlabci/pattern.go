@@ -8,7 +8,9 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"unicode/utf8"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -114,4 +116,35 @@ func compilePattern(s string) (*pattern, error) {
 		body = "(?" + m[2] + ")" + body
 	}
 	return compile(body)
+}
+
+// maxRubyRegexp is GitLab's limit on the expressions of rules, in characters.
+const maxRubyRegexp = 255
+
+// onlyRuby matches what means something else in Ruby, for whose expressions
+// package regexp stands in.
+var onlyRuby = lazyregexp.New(`&&|\{,|\[[^\]]*\[[^:]|\\[QEC]|\(\?i?[a-hj-zA-Z-]`)
+
+// compileRuby compiles an expression in the syntax of Ruby, where ^ and $ stand for
+// the ends of lines. It returns an error for what package regexp does not have,
+// such as a lookahead.
+func compileRuby(source string) (*pattern, error) {
+	if m := onlyRuby.FindString(source); m != "" {
+		return nil, fmt.Errorf("%s is read as in Ruby only on GitLab", yamldoc.Quote(m))
+	}
+	return compile("(?m)" + source)
+}
+
+// rubyRegexp checks the regular expression of a rule, and reports whether it can
+// be matched here.
+func (d *decoder) rubyRegexp(pos diag.Position, source, what string) bool {
+	if utf8.RuneCountInString(source) > maxRubyRegexp {
+		d.errorf(pos, "%s: regexp is longer than %d characters", what, maxRubyRegexp)
+		return false
+	}
+	_, err := compileRuby(source)
+	if err != nil {
+		d.incomplete(pos, "%s: regexp %s cannot be matched here: %v", what, yamldoc.Quote(source), err)
+	}
+	return err == nil
 }

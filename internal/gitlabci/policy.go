@@ -101,7 +101,7 @@ func (p *policy) conditions(s *scope) []bool {
 		out = append(out, met)
 	}
 	if p.changes != nil {
-		out = append(out, s.changed(p.changes))
+		out = append(out, s.changed(&paths{patterns: p.changes}))
 	}
 	return out
 }

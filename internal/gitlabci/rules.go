@@ -16,14 +16,32 @@ import (
 type rule struct {
 	pos          diag.Position
 	condition    *expression // nil for none
-	changes      []string    // nil for none
-	exists       []string    // nil for none
+	changes      *paths      // nil for none
+	exists       *paths      // nil for none
 	when         string      // "" to keep the job's
 	startIn      time.Duration
 	allowFailure *bool
 	variables    settings
 	needs        []Need // nil to keep the job's
 	unknown      bool   // it is invalid, or needs something that is not known here
+}
+
+// paths is what changes and exists compare with files: patterns of names, or a
+// regular expression.
+type paths struct {
+	patterns []string
+	regexp   string // "" for none
+}
+
+// texts returns what is compared with files, nil for a nil p.
+func (p *paths) texts() []string {
+	switch {
+	case p == nil:
+		return nil
+	case p.regexp != "":
+		return []string{"regexp " + p.regexp}
+	}
+	return p.patterns
 }
 
 // A ruleKind says what rules may contain, depending on their place.
@@ -89,11 +107,11 @@ func (d *decoder) rule(v *value, kind ruleKind) rule {
 	}
 	if changes := v.get("changes"); changes != nil {
 		r.changes = d.changes(changes)
-		d.atMost(changes, "changes", r.changes, maxPatterns)
+		d.atMost(changes, "changes", r.changes.texts(), maxPatterns)
 	}
 	if exists := v.get("exists"); exists != nil {
 		if r.exists = d.exists(exists); !kind.manyPaths {
-			d.atMost(exists, "exists", r.exists, maxPatterns)
+			d.atMost(exists, "exists", r.exists.texts(), maxPatterns)
 		}
 	}
 	if w := v.get("when"); w != nil {
@@ -148,41 +166,50 @@ func (d *decoder) patternError(pos diag.Position, err error, format string, args
 // maxPatterns is GitLab's limit on the patterns of a rule.
 const maxPatterns = 50
 
-func (d *decoder) changes(v *value) []string {
+func (d *decoder) changes(v *value) *paths {
 	if v.kind != mapping {
-		return d.listed(v, "changes")
+		return &paths{patterns: d.listed(v, "changes")}
 	}
-	d.keys(v, "changes", "paths", "compare_to")
+	d.keys(v, "changes", "paths", "compare_to", "regexp")
 	d.text(v.get("compare_to"), "changes: compare_to")
+	if hasField(v, "paths") && v.get("paths") == nil {
+		d.errorf(v.pos, "changes needs paths")
+	}
 	return d.pathsOf(v, "changes")
 }
 
 // exists decodes rules:exists. Unlike changes, it may be a single string.
-func (d *decoder) exists(v *value) []string {
+func (d *decoder) exists(v *value) *paths {
 	if v.kind != mapping {
-		return d.texts(v, "exists")
+		return &paths{patterns: d.texts(v, "exists")}
 	}
-	d.keys(v, "exists", "paths", "project", "ref")
+	d.keys(v, "exists", "paths", "project", "ref", "regexp")
 	project, ref := v.get("project"), v.get("ref")
 	d.text(ref, "exists: ref")
 	if ref != nil && project == nil {
 		d.errorf(ref.pos, "exists: ref needs a project")
 	}
-	paths := d.pathsOf(v, "exists")
+	out := d.pathsOf(v, "exists")
 	if project != nil && d.text(project, "exists: project") != "" {
 		d.incomplete(project.pos, "exists: files of another project are not known here")
 		return nil
 	}
-	return paths
+	return out
 }
 
-func (d *decoder) pathsOf(v *value, what string) []string {
-	paths := v.get("paths")
-	if paths == nil {
-		d.errorf(v.pos, "%s needs paths", what)
-		return []string{}
+// pathsOf decodes the paths or the regular expression of changes or exists. It
+// returns nil for an expression that cannot be matched here.
+func (d *decoder) pathsOf(v *value, what string) *paths {
+	if hasField(v, "paths") == hasField(v, "regexp") {
+		d.errorf(v.pos, "%s needs paths or regexp", what)
 	}
-	return d.listed(paths, what)
+	out := &paths{patterns: d.listed(v.get("paths"), what)}
+	if re := v.get("regexp"); re != nil {
+		if out.regexp = d.text(re, what+": regexp"); !d.rubyRegexp(re.pos, out.regexp, what) {
+			return nil
+		}
+	}
+	return out
 }
 
 func (d *decoder) atMost(v *value, what string, texts []string, limit int) {

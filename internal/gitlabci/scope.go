@@ -41,15 +41,33 @@ func (s *scope) holds(r *rule) bool {
 		(r.exists == nil || s.exists(r.exists))
 }
 
-// changed reports whether a changed file of the event matches a pattern. If the
-// changed files are unknown, it returns true, as GitLab does for pipelines that
-// were not started by a push or merge request.
-func (s *scope) changed(patterns []string) bool {
-	if s.event.Changed == nil {
+// changed reports whether a changed file of the event matches. If the changed
+// files are unknown, it returns true, as GitLab does for pipelines that were not
+// started by a push or merge request.
+func (s *scope) changed(p *paths) bool {
+	switch {
+	case s.event.Changed == nil:
 		s.tree.unknownChanges = true
 		return true
+	case p.regexp != "":
+		return s.regexpMatches(p.regexp, s.event.Changed)
 	}
-	return globMatches(s.expanded(patterns), s.event.Changed, s.patterns)
+	return globMatches(s.expanded(p.patterns), s.event.Changed, s.patterns)
+}
+
+// regexpMatches reports whether a file matches a regular expression. As on GitLab,
+// more than maxComparisons files match.
+func (s *scope) regexpMatches(source string, files []string) bool {
+	if len(files) > maxComparisons {
+		return true
+	}
+	pattern, err := compileRuby(s.expanded([]string{source})[0])
+	if err != nil {
+		s.patterns.left = -1 // nothing is known of a match that only GitLab can decide
+		return false
+	}
+	s.patterns.take(pattern, compileCost)
+	return slices.ContainsFunc(files, func(f string) bool { return s.patterns.take(pattern, len(f)) && pattern.MatchString(f) })
 }
 
 // expanded returns the paths of a rule with known variables expanded, also those
@@ -68,11 +86,14 @@ func (s *scope) expanded(patterns []string) []string {
 	return out
 }
 
-// exists reports whether a file of the tree matches a pattern, or is in a
-// directory whose name ends with a slash.
-func (s *scope) exists(patterns []string) bool {
+// exists reports whether a file of the tree matches, or is in a directory whose
+// name ends with a slash.
+func (s *scope) exists(wanted *paths) bool {
+	if wanted.regexp != "" {
+		return s.regexpMatches(wanted.regexp, s.tree.files())
+	}
 	var globs []string
-	for _, p := range s.expanded(patterns) {
+	for _, p := range s.expanded(wanted.patterns) {
 		switch {
 		case isGlob(p):
 			globs = append(globs, p)
