@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -174,7 +175,8 @@ func (e *evaluator) workflow() {
 			e.globals = globals
 		}
 	}
-	e.out.Name = newExpander(layers{e.early, e.globals}.over(e.above...), layers{e.early}).text(e.defs.name)
+	e.out.Name = strings.TrimSpace(newExpander(layers{e.early, e.globals}.over(e.above...), layers{e.early}).text(e.defs.name))
+	e.predefined["CI_PIPELINE_NAME"] = setting{value: e.out.Name, raw: true, from: FromGitLab} // conditions do not see it
 }
 
 func (e *evaluator) definition(def *definition) {
@@ -249,7 +251,7 @@ func (e *evaluator) seen(job *Job, about settings, written layers) layers {
 	env := job.Environment
 	for name, value := range map[string]string{
 		"CI_ENVIRONMENT_NAME": newExpander(vars, early).text(env.Name), "CI_ENVIRONMENT_ACTION": cmp.Or(env.Action, "start"),
-		"CI_ENVIRONMENT_TIER": env.Tier, "CI_ENVIRONMENT_URL": env.URL,
+		"CI_ENVIRONMENT_TIER": newExpander(vars, early).text(env.Tier), "CI_ENVIRONMENT_URL": env.URL,
 	} {
 		if value != "" {
 			early[1][name] = setting{value: value, raw: true, from: FromGitLab}
@@ -381,7 +383,7 @@ func expandDownstream(job *Job, x *expander) {
 // from it, and then expands the URL, which may use them.
 func expandEnvironment(job *Job, x *expander) {
 	env := *job.Environment
-	env.Name = x.text(env.Name)
+	env.Name, env.Tier = x.text(env.Name), x.text(env.Tier)
 	about := settings{}
 	set := func(name, value string) { about[name] = setting{value: value, raw: true, from: FromGitLab} }
 	set("CI_ENVIRONMENT_NAME", env.Name)

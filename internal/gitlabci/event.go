@@ -151,12 +151,21 @@ func (j *Job) predefined(pipeline settings) settings {
 	url := pipeline["CI_PROJECT_URL"].value
 	for name, value := range map[string]string{
 		"CI_JOB_ID": id, "CI_JOB_URL": url + "/-/jobs/" + id, "CI_JOB_TOKEN": localToken,
-		"CI_JOB_NAME": j.Name, "CI_JOB_NAME_SLUG": slug(j.Name), "CI_JOB_GROUP_NAME": j.Base, "CI_JOB_STAGE": j.Stage,
+		"CI_JOB_NAME": j.Name, "CI_JOB_NAME_SLUG": slug(j.Name), "CI_JOB_GROUP_NAME": groupName(j.Name), "CI_JOB_STAGE": j.Stage,
 		"CI_JOB_STATUS": "running", "CI_NODE_TOTAL": "1",
 	} {
 		out[name] = setting{value: value, raw: true, from: FromGitLab}
 	}
 	return out
+}
+
+// variant matches what GitLab takes for the instances of a parallel job at the end
+// of a name: " 1/3" or ": [a, b]", up to three of them.
+var variant = lazyregexp.New(`(?:[\x08\s:]+(?:\[.*\]|\d+[\s:/\\]+\d+)){1,3}\s*$`)
+
+// groupName returns the name under which GitLab shows a job and those like it.
+func groupName(name string) string {
+	return strings.TrimSpace(strings.TrimSuffix(name, variant.FindString(name)))
 }
 
 // jobOnly returns the predefined variables that exist only once a runner has

@@ -3,9 +3,13 @@
 package gitlabci
 
 import (
+	"cmp"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
 // maxParallel is GitLab's limit on the instances of a job.
@@ -82,12 +86,17 @@ func (d *decoder) matrix(v *value) (instances []settings, labels []string) {
 }
 
 func (d *decoder) matrixValues(f field) []string {
-	if f.value.kind == text || f.value.kind == number {
-		return []string{d.variable(f.key, f.value)}
+	what := "parallel: matrix: " + yamldoc.OneLine(f.key)
+	items := []*value{f.value}
+	if f.value.kind >= list {
+		items = d.flatWithin(f.value, what, 1)
 	}
 	var out []string
-	for _, item := range d.flatWithin(f.value, "parallel: matrix: "+f.key, 1) {
-		out = append(out, d.variable(f.key, item))
+	for _, item := range items {
+		if _, whole := new(big.Int).SetString(item.text, 10); item.kind != text && (item.kind != number || !whole) {
+			d.errorf(item.pos, "%s takes strings and whole numbers, got %s", what, cmp.Or(item.text, item.describe()))
+		}
+		out = append(out, item.text)
 	}
 	if len(out) == 0 {
 		d.errorf(f.pos, "parallel: matrix: %s has no values", f.key)

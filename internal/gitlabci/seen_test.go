@@ -2,7 +2,10 @@
 
 package gitlabci
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestVariablesInConditions: conditions do not see what exists only in a running job, but
 // the environment of the job and whether it is manual. Files do not override the user.
@@ -39,5 +42,44 @@ func TestVariablesInConditions(t *testing.T) {
 	e, err = evaluate(files(map[string]string{"": "workflow: {rules: [{if: $CI_REPOSITORY_URL, when: never}, {when: always}]}\nj: {script: [x]}"}), Event{})
 	if err != nil || !e.Created {
 		t.Errorf("workflow: %v", err)
+	}
+}
+
+// TestPipelineName: jobs, but no conditions, see the name of the pipeline, without blanks
+// around it.
+func TestPipelineName(t *testing.T) {
+	e, err := evaluate(files(map[string]string{"": "workflow: {name: ' $A $NO'}\nvariables: {A: my name}\nj: {script: [x], rules: [{if: $CI_PIPELINE_NAME, when: never}, {when: always}]}\n"}), Event{})
+	if err != nil || e.Name != "my name" || e.Jobs[0].When != Always || e.Jobs[0].variable("CI_PIPELINE_NAME") != "my name" {
+		t.Errorf("%v, %q, %s", err, e.Name, e.Jobs[0].When)
+	}
+}
+
+// TestGroupName: GitLab takes a name that ends like that of an instance for one.
+func TestGroupName(t *testing.T) {
+	for name, want := range map[string]string{
+		"test": "test", "test 1/3": "test", "build: [a, b]": "build", "build [x]": "build", "a 1 2": "a", "a 1 2 3 4 5 6 7 8": "a 1 2", "a: [b] 1/2 3/4 ": "a",
+		"1/3": "1/3", "a1/3": "a1/3", "a[b]": "a[b]", "a 1/3 b": "a 1/3 b", "a:1:2": "a",
+	} {
+		e, err := evaluate(files(map[string]string{"": "'" + name + "': {script: [x]}\n"}), Event{})
+		if err != nil || e.Jobs[0].variable("CI_JOB_GROUP_NAME") != want {
+			t.Errorf("%s: %v, %q", name, err, e.Jobs[0].variable("CI_JOB_GROUP_NAME"))
+		}
+	}
+}
+
+// TestMatrixValues: variables take any single value, those of a matrix do not.
+func TestMatrixValues(t *testing.T) {
+	for values, want := range map[string]string{
+		"[a, '1.5', 7, 0x10, -3]": "", "5": "", "1_000": "", "3.8": "3.8", "[a, 3.10]": "3.1", "true": "true", "[yes]": "true", "[null]": "nothing", "1e+3": "", "[.inf]": "Infinity",
+	} {
+		for _, key := range []string{"parallel: {matrix: [{V: %s}]}", "needs: [{job: k, optional: true, parallel: {matrix: [{V: %s}]}}]"} {
+			_, err := evaluate(files(map[string]string{"": "j:\n  script: [x]\n  variables: {W: 1.5, B: true}\n  " + fmt.Sprintf(key, values) + "\n"}), Event{})
+			if want == "" && err == nil {
+				continue
+			}
+			if got := fmt.Sprint(err); got != `.gitlab-ci.yml:4: job "j": parallel: matrix: V takes strings and whole numbers, got `+want {
+				t.Errorf("%s: %s", values, got)
+			}
+		}
 	}
 }
