@@ -34,7 +34,7 @@ var (
 	lengthParts = lazyregexp.New(`[0-9]*\.?[0-9]+|[^0-9\s]+`)
 )
 
-// parseDuration parses durations like "1h 30m", "3 hours and 10 minutes", "90"
+// parseDuration parses durations like "1h 30m", "3 hours and ten minutes", "90"
 // (seconds), "day" or "1:30:00". These are the formats of the Ruby library
 // chronic_duration, which GitLab uses.
 func parseDuration(s string) (time.Duration, bool) {
@@ -42,7 +42,7 @@ func parseDuration(s string) (time.Duration, bool) {
 	if joined := strings.Join(strings.Fields(s), ""); clock.MatchString(joined) {
 		s = fromClock(joined)
 	}
-	words, ok := lengthWords(s)
+	words, ok := lengthWords(numerals(s))
 	var total time.Duration
 	for i, w := range words {
 		unit := time.Second // after the last number
@@ -84,6 +84,48 @@ func lengthWords(s string) (out []lengthWord, ok bool) {
 		}
 	}
 	return out, true
+}
+
+// numerals replaces numbers below a hundred that are written as words.
+func numerals(s string) string {
+	words := strings.Fields(s)
+	out := make([]string, 0, len(words))
+	tens := false // the last number is twenty, thirty, ...
+	for i, word := range words {
+		n, ok := numeral(word)
+		switch {
+		case word == "a" && i == len(words)-1, !ok:
+			out, tens = append(out, word), false
+		case tens && 0 < n && n < 10:
+			before, _ := strconv.Atoi(out[len(out)-1])
+			out[len(out)-1], tens = strconv.Itoa(before+n), false
+		default:
+			out, tens = append(out, strconv.Itoa(n)), n >= 20 && n%10 == 0
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// numeral returns the number that a word such as five, twenty-five or a stands for.
+func numeral(word string) (n int, ok bool) {
+	small := []string{
+		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+		"fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+	}
+	if word == "a" {
+		return 1, true
+	}
+	if n = slices.Index(small, word); n >= 0 {
+		return n, true
+	}
+	for i, tens := range []string{"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"} {
+		rest, found := strings.CutPrefix(word, tens)
+		n = max(0, slices.Index(small[:10], strings.TrimPrefix(rest, "-")))
+		if found && (rest == "" || n > 0) {
+			return 20 + 10*i + n, true
+		}
+	}
+	return 0, false
 }
 
 // fromClock converts "1:30:00" to a duration with units.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
@@ -182,7 +183,7 @@ func (in *includer) isOneInclude(v *value) bool {
 		case f.value.kind == null:
 		case f.key == "local" || slices.Contains(elsewhere(), f.key):
 			named = append(named, f.key)
-		case len(v.fields) > 1 && !slices.Contains([]string{"file", "ref", "inputs", "job", "rules", "integrity"}, f.key):
+		case len(v.fields) > 1 && !slices.Contains([]string{"file", "ref", "inputs", "job", "rules", "integrity", "cache"}, f.key):
 			in.errorf(f.pos, "include has the unknown key %s", yamldoc.Quote(f.key))
 		}
 	}
@@ -194,7 +195,26 @@ func (in *includer) isOneInclude(v *value) bool {
 	if i := v.get("integrity"); i != nil && v.get("remote") == nil {
 		in.errorf(i.pos, "include: integrity is for remote files only")
 	}
+	if c := v.get("cache"); c != nil && !c.isBlank() {
+		in.checkCache(c, v.get("remote"))
+	}
 	return true
+}
+
+// checkCache checks how long GitLab keeps a remote file.
+func (in *includer) checkCache(v, remote *value) {
+	if remote == nil {
+		in.errorf(v.pos, "include: cache is for remote files only")
+		return
+	}
+	if v.kind == boolean {
+		return
+	}
+	d := &decoder{}
+	if length := d.duration(v, "include: cache"); len(d.problems) == 0 && length < time.Minute {
+		d.errorf(v.pos, "include: cache is shorter than a minute")
+	}
+	in.problems = append(in.problems, d.problems...)
 }
 
 // isYAML reports whether GitLab accepts a name as that of a pipeline file.

@@ -81,9 +81,10 @@ func (s *source) inputs(g *given, d *decoder) map[string]*value {
 func (s *source) inputSpecs(g *given, d *decoder) []*inputSpec {
 	d.keys(s.header, "a header", "spec")
 	spec := s.header.get("spec")
-	if spec == nil || !d.keys(spec, "spec", "inputs", "component", "include") {
+	if spec == nil || !d.keys(spec, "spec", "inputs", "component", "include", "description") {
 		return nil
 	}
+	d.text(spec.get("description"), "spec: description")
 	fields := s.includedInputs(spec.get("include"), g, d)
 	if inputs := spec.get("inputs"); inputs != nil {
 		fields = append(fields, d.inputFields(inputs, "spec: inputs")...)

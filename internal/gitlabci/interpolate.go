@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -163,19 +164,24 @@ func invalidInputs(found problems) map[string]bool {
 
 var (
 	truncate = lazyregexp.New(`^truncate\(\s*([0-9]+)\s*,\s*([0-9]+)\s*\)$`)
+	split    = lazyregexp.New(`^split\('([^']*)'\)$`)
 	unsafe   = lazyregexp.New(`[^A-Za-z0-9_\-.,:+/@\n]`)
 )
 
 func (b *blocks) apply(function string, v *value) (*value, error) {
 	name, _, _ := strings.Cut(function, "(")
-	m := truncate.FindStringSubmatch(function)
+	m, separator := truncate.FindStringSubmatch(function), split.FindStringSubmatch(function)
 	switch {
-	case m == nil && function != "expand_vars" && function != "posix_escape" && function != "posix_quote":
+	case m == nil && separator == nil && function != "expand_vars" && function != "posix_escape" && function != "posix_quote":
 		return nil, fmt.Errorf("there is no function %s", yamldoc.Quote(function))
 	case v.kind != text:
 		return nil, fmt.Errorf("%s takes a string, got %s", name, v.describe())
 	case m != nil:
 		return &value{kind: text, text: cut(v.text, m[1], m[2])}, nil
+	case separator != nil && separator[1] == "":
+		return nil, errors.New("split takes a separator")
+	case separator != nil:
+		return splitAt(v.text, separator[1]), nil
 	case function != "expand_vars":
 		return &value{kind: text, text: shellEscape(v.text)}, nil
 	case b.scope == nil:
@@ -183,6 +189,18 @@ func (b *blocks) apply(function string, v *value) (*value, error) {
 		return v, nil
 	}
 	return &value{kind: text, text: b.scope.vars.existing(v.text)}, nil
+}
+
+// splitAt returns the parts of a text without blanks around them and without
+// empty ones.
+func splitAt(s, separator string) *value {
+	out := &value{kind: list}
+	for part := range strings.SplitSeq(s, separator) {
+		if part = strings.TrimSpace(part); part != "" {
+			out.items = append(out.items, &value{kind: text, text: part})
+		}
+	}
+	return out
 }
 
 // cut returns a substring. Offset and length count characters.

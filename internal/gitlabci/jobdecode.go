@@ -309,13 +309,24 @@ func (j *jobDecoder) environment(v *value) *Environment {
 	}
 	j.expiry(v.get("auto_stop_in"), "environment: auto_stop_in", true)
 	e := &Environment{
-		Tier: j.choice(v.get("deployment_tier"), "environment: deployment_tier", "", "production", "staging", "testing", "development", "other"),
+		Tier: j.tier(v.get("deployment_tier")),
 		Name: j.text(v.get("name"), "environment: name"), URL: j.text(v.get("url"), "environment: url"),
 		Action: j.choice(v.get("action"), "environment: action", "start", "prepare", "stop", "verify", "access"),
 		OnStop: j.text(v.get("on_stop"), "environment: on_stop"),
 	}
 	j.checkEnvironment(e, v)
 	return e
+}
+
+func tiers() []string { return []string{"production", "staging", "testing", "development", "other"} }
+
+// tier returns a deployment tier, which may contain variables.
+func (j *jobDecoder) tier(v *value) string {
+	const what = "environment: deployment_tier"
+	if v != nil && strings.Contains(v.text, "$") {
+		return j.text(v, what)
+	}
+	return j.choice(v, what, append([]string{""}, tiers()...)...)
 }
 
 // maxDelay is GitLab's limit on start_in.

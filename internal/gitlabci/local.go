@@ -4,6 +4,7 @@ package gitlabci
 
 import (
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -87,7 +88,7 @@ func WithoutProxy(image string) string {
 // tier returns the tier of an environment. Like GitLab, it derives it from the
 // name if it is not set.
 func (e *Environment) tier() string {
-	if e.Tier != "" {
+	if slices.Contains(tiers(), e.Tier) {
 		return e.Tier
 	}
 	name := strings.ToLower(e.Name)
