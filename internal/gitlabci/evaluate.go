@@ -149,6 +149,10 @@ type evaluator struct {
 // with a hundred variables each need far less.
 const maxWork = 500_000
 
+// maxLinked limits the needs of all jobs together, after parallel jobs are
+// counted. Five thousand jobs may have GitLab's limit of 50.
+const maxLinked = 250_000
+
 // errorf records a problem of a job for which GitLab refuses this event's
 // pipeline.
 func (e *evaluator) errorf(job *Job, format string, args ...any) {

@@ -119,12 +119,16 @@ func (e *evaluator) linkNeeds() {
 		}
 		at[job.Name] = i
 	}
+	left := maxLinked
 	for i := range e.out.Jobs {
 		job := &e.out.Jobs[i]
 		var needs []Need
 		listed := 0
 		for _, n := range job.Needs {
 			listed += max(1, len(instances[n.Job]))
+			if left -= len(instances[n.Job]); left < 0 {
+				continue
+			}
 			for _, name := range instances[n.Job] {
 				if needed := &e.out.Jobs[at[name]]; e.needed(job, needed, n.Optional) {
 					needs = append(needs, Need{Job: name, Artifacts: n.Artifacts, Optional: n.Optional, pos: n.pos})
@@ -140,10 +144,15 @@ func (e *evaluator) linkNeeds() {
 		if job.Dependencies != nil {
 			all := []string{}
 			for _, name := range job.Dependencies {
-				all = append(all, instances[name]...)
+				if left -= len(instances[name]); left >= 0 {
+					all = append(all, instances[name]...)
+				}
 			}
 			job.Dependencies = all
 		}
+	}
+	if left < 0 {
+		e.problems.add(e.out.Jobs[0].Pos, "", Refused, "the pipeline is too large: its jobs need more than %d jobs", maxLinked)
 	}
 	e.checkCircles(at)
 }

@@ -60,3 +60,29 @@ func TestNeedOfAJobLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// TestParallelNeeds: what all jobs need is limited, because parallel jobs that
+// need parallel jobs multiply.
+func TestParallelNeeds(t *testing.T) {
+	for key, count := range map[string]func(*Job) int{
+		"needs":        func(j *Job) int { return len(j.Needs) },
+		"dependencies": func(j *Job) int { return len(j.Dependencies) },
+	} {
+		text, names := "", []string{}
+		for i := range 16 {
+			text += fmt.Sprintf("j%d: {script: [x], parallel: 200, %s: [%s]}\n", i, key, strings.Join(names, ", "))
+			names = append(names, fmt.Sprintf("j%d", i))
+		}
+		p, err := Load(fstest.MapFS{"ci.yml": {Data: []byte(text)}}, "ci.yml", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, linked := p.Evaluate(Event{}), 0
+		for i := range e.Jobs {
+			linked += count(&e.Jobs[i])
+		}
+		if linked > maxLinked || !e.Refused() {
+			t.Errorf("%s: %d of all jobs, %d problems", key, linked, len(e.Problems))
+		}
+	}
+}
