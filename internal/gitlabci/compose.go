@@ -17,6 +17,7 @@ type config struct {
 	pos     map[string]diag.Position
 	start   diag.Position // of the main file
 	missing []Missing
+	values  int // of the files
 	// lacks lists, by job, missing parts. A job with missing parts cannot run.
 	lacks map[string][]string
 
@@ -38,7 +39,7 @@ func (p *Pipeline) compose(s *scope) *config {
 	}
 	c := &config{
 		top: make(map[string]*value, len(doc.fields)), pos: map[string]diag.Position{},
-		start: diag.Position{File: p.file, Line: 1}, missing: in.missing, lacks: map[string][]string{}, problems: in.problems,
+		start: diag.Position{File: p.file, Line: 1}, missing: in.missing, values: in.values, lacks: map[string][]string{}, problems: in.problems,
 	}
 	for _, f := range doc.fields {
 		if f.odd != "" {

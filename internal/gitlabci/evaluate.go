@@ -27,6 +27,10 @@ type Evaluation struct {
 	// of changed files. Such a rule counts as matching.
 	UnknownChanges bool
 
+	// Work is about the time that the evaluation took, in microseconds. It counts
+	// what was read and evaluated, so it is the same on each machine.
+	Work int
+
 	workflow *workflowDecision
 }
 
@@ -91,6 +95,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	e.out.UnknownChanges = s.tree.unknownChanges
 	e.out.Problems = append(slices.Clone(c.problems), e.problems...).sorted()
 	e.markJobs()
+	e.out.Work = c.values + (maxWork - e.left) + (work-s.patterns.left)>>matchingPerWork
 	return e.out
 }
 

@@ -29,6 +29,7 @@ const (
 	maxMatching      = 1 << 30 // bytes of text times size of pattern, of all matches
 	maxInputMatching = 1 << 24 // as maxMatching, of a single condition on inputs
 	stopInterval     = 1 << 20 // work after which a budget looks whether it is to stop
+	matchingPerWork  = 10      // binary logarithm of how much of maxMatching takes as long as a rule
 )
 
 // Errors of patterns over the limits, which GitLab may accept.

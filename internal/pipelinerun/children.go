@@ -13,8 +13,31 @@ import (
 // it.
 var errLater = errors.New("its pipeline is written by a job")
 
+// Limits of the child pipelines of a pipeline, all generations together, as
+// gitlabci.Evaluation has it. A hundred jobs of a child take about 10,000.
+const (
+	maxChildWork = 5_000_000
+	childWork    = 1_000   // at least, for each one
+	refusedWork  = 100_000 // more, for one that cannot be read
+)
+
 // child evaluates the child pipeline of a job, if its files are in the tree.
 func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
+	if e.work == nil {
+		left := maxChildWork
+		e.work = &left
+	}
+	if *e.work < 0 {
+		return nil, errors.New("the pipelines that it and other jobs start have too many jobs to list them all")
+	}
+	child, err := e.evaluateChild(job)
+	if *e.work -= childWork; err != nil && !errors.Is(err, errLater) {
+		*e.work -= refusedWork
+	}
+	return child, err
+}
+
+func (e *Evaluation) evaluateChild(job *gitlabci.Job) (*Evaluation, error) {
 	if why := e.cannotStart(job); why != "" {
 		return nil, errors.New("it " + why)
 	}
@@ -25,7 +48,8 @@ func (e *Evaluation) child(job *gitlabci.Job) (*Evaluation, error) {
 	source := *e.source
 	source.Pipeline, source.remove = pipeline, func() {}
 	event := childEvent(e.event, job)
-	out := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: e.commit}
+	out := &Evaluation{Evaluation: pipeline.Evaluate(event), source: &source, event: event, commit: e.commit, work: e.work}
+	*e.work -= out.Work
 	out.built = newBuiltImages(out.Evaluation, source.tree, e.built)
 	if out.Refused() {
 		return nil, fmt.Errorf("GitLab refuses its pipeline: %s", refusal(out.Evaluation))

@@ -62,6 +62,33 @@ loop: {trigger: {include: loop.yml}}
 	}
 }
 
+// TestManyChildren: a tree cannot make child pipelines without end.
+func TestManyChildren(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		".gitlab-ci.yml": "t: {trigger: {include: child.yml}, parallel: {matrix: [{N: [a, b, c, d, e, f, g, h]}]}}\n",
+		"child.yml":      "a: {script: [x]}\nt: {trigger: {include: bad.yml}, parallel: {matrix: [{N: [a, b]}]}}\n",
+		"bad.yml":        "b: {script: [x], needs: [none]}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), SourceOptions{Project: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	e := s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p"})
+	left := 4 * refusedWork
+	e.work = &left
+	jobs := e.List(false)
+	last := jobs[len(jobs)-1]
+	if len(jobs) > 20 || last.Name != "t: [h]" || len(last.Problems) != 1 || !strings.Contains(last.Problems[0], "too many jobs to list them all") {
+		t.Errorf("%d jobs, the last %+v", len(jobs), last)
+	}
+}
+
 // TestChildrenFromElsewhere: a child pipeline may include files by URL and of other
 // projects, if fetching is on.
 func TestChildrenFromElsewhere(t *testing.T) {

@@ -127,6 +127,7 @@ type Evaluation struct {
 	event  gitlabci.Event
 	commit []string // variables of the commit, NAME=VALUE
 	built  *builtImages
+	work   *int // that may still go into child pipelines; nil before the first one
 }
 
 // Evaluate decides which jobs the pipeline has for an event. It adds to event
