@@ -18,6 +18,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // delay is for how long lines of output may wait to be written together.
@@ -197,7 +198,7 @@ func (w *Writer) write(event any, now bool) {
 	if w.err != nil {
 		return
 	}
-	if _, w.err = w.out.Write(data.Bytes()); w.err == nil && now {
+	if _, w.err = w.out.Write(termtext.JSON(data.Bytes())); w.err == nil && now {
 		w.err = w.out.Flush()
 	}
 	if !now && w.pending == nil {

@@ -16,6 +16,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // everything writes one event of each kind, two of a job.
@@ -145,5 +146,27 @@ func TestOpen(t *testing.T) {
 	}
 	if _, _, err := Open(filepath.Join(file, "below"), &stdout); err == nil || !strings.HasPrefix(err.Error(), "cannot write events: ") {
 		t.Error(err)
+	}
+}
+
+// TestHiddenCharacters: events on a terminal do not control it.
+func TestHiddenCharacters(t *testing.T) {
+	const name = "a\u009b2J\u202eb\u2028\x7f\U000e0041"
+	var out bytes.Buffer
+	w := New(&out)
+	w.Job(time.Now(), &jobrecord.Job{Name: name}, "")
+	w.Line(time.Now(), name, "stdout", name)
+	w.Artifacts(name, "/"+name, []string{name})
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), termtext.Hidden) {
+			t.Errorf("%q", line)
+		}
+		var event struct{ Job string }
+		if err := json.Unmarshal([]byte(line), &event); err != nil || event.Job != name {
+			t.Errorf("%q: read back %q, %v", line, event.Job, err)
+		}
 	}
 }
