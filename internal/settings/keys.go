@@ -33,6 +33,9 @@ type Key struct {
 
 // jobVerbs returns the commands that work with a pipeline; runVerbs returns
 // those that run commands in containers.
+// network is the key of the container network.
+const network = "limits.network"
+
 func jobVerbs() []string {
 	return []string{"job run", "job retry", "job shell", "job bisect", "job list", "job lint", "job explain", "job logs", "job diff"}
 }
@@ -60,7 +63,7 @@ func Keys() []Key {
 		{Name: "limits.memory", Flag: "memory", Verbs: runVerbs(), Summary: "memory limit for each command, for example 2g"},
 		{Name: "limits.cpus", Flag: "cpus", Verbs: runVerbs(), Kind: Number, Summary: "CPU limit for each command, for example 1.5"},
 		{Name: "limits.timeout", Flag: "timeout", Verbs: runVerbs(), Summary: "time limit for each command, for example 2h"},
-		{Name: "limits.network", Flag: "network", Verbs: runVerbs(), Values: []string{"none", "host", "bridge"}, Refused: []string{"host"}, Summary: "container network"},
+		{Name: network, Flag: "network", Verbs: runVerbs(), Values: []string{"none", "host", "bridge"}, Refused: []string{"host"}, Summary: "container network"},
 		{Name: "connection", Flag: "connection", Yields: "url", User: true, Summary: "name of a connection in containers.conf"},
 		{Name: "mirrors", Kind: Mirrors, User: true, Summary: "URLs of package mirrors by target or distribution"},
 		{Name: "data-dir", Flag: "data-dir", Kind: Directory, Summary: "directory with additional facts"},

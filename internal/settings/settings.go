@@ -20,7 +20,12 @@ func (s Settings) files() []*File {
 	return slices.DeleteFunc([]*File{s.Project, s.User}, func(f *File) bool { return f == nil })
 }
 
+// Lookup returns the value of a key that counts. A project cannot give its jobs
+// the network that the user denies to jobs.
 func (s Settings) Lookup(key string) (Value, bool) {
+	if s.User != nil && key == network && s.User.Values[key].Text == "none" {
+		return s.User.Values[key], true
+	}
 	for _, f := range s.files() {
 		if v, ok := f.Values[key]; ok {
 			return v, true

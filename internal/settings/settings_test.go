@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,25 @@ mirrors: {Debian: http://d}
 data-dir: facts
 facts-dir: other
 `
+
+// TestNetworkOfUser: a project's file may take the network away, but not give it.
+func TestNetworkOfUser(t *testing.T) {
+	for _, test := range []struct{ user, project, want string }{
+		{"none", "bridge", "none"}, {"bridge", "none", "none"}, {"host", "bridge", "bridge"}, {"", "bridge", "bridge"}, {"none", "", "none"},
+	} {
+		dir := write(t, map[string]string{"config.yml": "limits: {network: " + test.user + "}\n", ".lcitool.yml": "limits: {network: " + test.project + "}\n"})
+		var s Settings
+		var err, projectErr error
+		s.User, err = ReadUser(filepath.Join(dir, "config.yml"))
+		s.Project, projectErr = ReadProject(dir)
+		if err := errors.Join(err, projectErr); err != nil {
+			t.Fatal(err)
+		}
+		if v, ok := s.Lookup("limits.network"); !ok || v.Text != test.want {
+			t.Errorf("user's %q, project's %q: %q", test.user, test.project, v.Text)
+		}
+	}
+}
 
 func TestMerge(t *testing.T) {
 	user := write(t, map[string]string{"config.yml": everything})
