@@ -67,6 +67,10 @@ func (in *includer) file(name string, from *value, g *given) *value {
 			return nil
 		}
 	}
+	if _, fetched := in.p.elsewhere[name]; from != nil && !fetched && (&tree{fsys: in.p.fsys}).linked(name) {
+		in.broken(from, "local include %s: GitLab does not follow symbolic links", yamldoc.Quote(name))
+		return nil
+	}
 	if in.values > maxIncluded || in.size > maxIncludedSize {
 		return nil
 	}
@@ -136,10 +140,11 @@ func elsewhere() []string {
 func (in *includer) location(v *value) []*value {
 	switch v.kind {
 	case text:
-		if strings.HasPrefix(v.text, "http://") || strings.HasPrefix(v.text, "https://") {
-			return in.remote(v, nil, &given{pos: v.pos, scope: in.scope})
+		g := &given{pos: v.pos, scope: in.scope}
+		if isURL(v.text) || in.scope != nil && isURL(in.scope.vars.existing(v.text)) {
+			return in.remote(v, nil, g)
 		}
-		return in.local(v, &given{pos: v.pos, scope: in.scope})
+		return in.local(v, g)
 	case mapping:
 	default:
 		in.errorf(v.pos, "include takes a path or a mapping, got %s", v.describe())
@@ -173,6 +178,8 @@ func (in *includer) location(v *value) []*value {
 	in.errorf(v.pos, "include names none of local, %s", strings.Join(elsewhere(), ", "))
 	return nil
 }
+
+func isURL(s string) bool { return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") }
 
 // isOneInclude checks the keys of an include entry. GitLab refuses an entry with
 // several kinds.
@@ -293,7 +300,7 @@ func (in *includer) local(v *value, g *given) []*value {
 			in.deferred = true
 			return nil
 		}
-		name = in.scope.vars.existing(name)
+		name = in.scope.vars.orBlank(name)
 	}
 	if in.at != nil {
 		return in.localElsewhere(v, strings.TrimLeft(name, "/"), g)

@@ -485,7 +485,7 @@ func TestIncludesOfAnEvent(t *testing.T) {
 	if len(e.Problems) > 0 || len(e.Jobs) != 1 || e.Jobs[0].Name != "a" {
 		t.Errorf("web: %+v", e)
 	}
-	if want, got := `.gitlab-ci.yml:5: local include "$WHICH.yml": there is no such file`, p.Evaluate(Event{}).text(Notice); got != want {
+	if want, got := `.gitlab-ci.yml:5: local include "/$WHICH.yml": expected a file whose name ends in .yml or .yaml`, p.Evaluate(Event{}).text(Notice); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

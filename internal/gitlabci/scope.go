@@ -132,6 +132,20 @@ func (t *tree) has(name string) bool {
 	return err == nil && !info.IsDir()
 }
 
+// linked reports whether a name is or leads through a symbolic link.
+func (t *tree) linked(name string) bool {
+	for i := range len(name) + 1 {
+		if i < len(name) && name[i] != '/' {
+			continue
+		}
+		info, err := fs.Lstat(t.fsys, name[:i])
+		if err != nil || info.Mode()&fs.ModeSymlink != 0 {
+			return err == nil
+		}
+	}
+	return false
+}
+
 // hasBelow reports whether a file's name begins with a directory, which ends with
 // a slash.
 func (t *tree) hasBelow(dir string) bool {

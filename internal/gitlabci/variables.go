@@ -278,6 +278,18 @@ func (l layers) existing(path string) string {
 	})
 }
 
+// orBlank expands variables, unknown ones to nothing, as GitLab does in the paths
+// of includes.
+func (l layers) orBlank(path string) string {
+	return variableReference.ReplaceAllStringFunc(path, func(ref string) string {
+		if bareName(ref) == "" {
+			return ref
+		}
+		value, _ := l.lookup(bareName(ref))
+		return value
+	})
+}
+
 // bareName returns NAME for "$NAME", "${NAME}" or "%NAME%".
 func bareName(ref string) string { return strings.Trim(ref, "${}%") }
 
