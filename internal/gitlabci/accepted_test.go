@@ -4,7 +4,10 @@ package gitlabci
 
 import (
 	"fmt"
+	"io/fs"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -33,6 +36,74 @@ func TestAccepted(t *testing.T) {
 		_, err := evaluate(files(map[string]string{"": text + "j: {script: [x]}\n", "a.yml": "k: {script: [x]}"}), Event{})
 		if fmt.Sprint(err) != want {
 			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestRefused: GitLab refuses each of these, for one reason.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"j: {script: [x], publish: a}":                                               "publish is for jobs with pages only",
+		"j: {script: [x], publish: a, pages: {}}":                                    "publish is for jobs with pages only",
+		"pages: {script: [x], publish: a, pages: false}":                             "publish is for jobs with pages only",
+		"pages: {script: [x], publish: a, pages: {publish: b}}":                      "publish cannot stand beside pages: publish",
+		"pages: {script: [x], publish: a, pages: {path_prefix: b}}":                  "",
+		"pages: {script: [x], publish: a}":                                           "",
+		"j: {script: [x], publish: a, pages: true}":                                  "",
+		"j: {script: [x], needs: [k, 'k 1/2']}":                                      `needs "k 1/2" twice`,
+		"j: {script: [x], needs: ['k 2/2', k]}":                                      `needs "k" twice`,
+		"j: {script: [x], needs: ['k 2/2', 'k 1/2']}":                                "",
+		"j: {script: [x], needs: [{project: a/b, ref: c}]}":                          "needs: project needs job",
+		"j: {script: [x], needs: [{project: a/b, job: c}]}":                          "needs: project needs ref",
+		"j: {script: [x], needs: [{project: a/b, job: c, ref: d, optional: true}]}":  `needs: project has the unknown key "optional"`,
+		"j: {script: [x], needs: [{project: a/b, job: c, ref: d, artifacts: true}]}": "",
+		"j: {trigger: a/b, needs: [{project: a/b, job: c, ref: d}]}":                 "a job with a trigger needs no artifacts of other pipelines",
+		"j: {trigger: a/b, needs: {pipeline: $P, job: c}}":                           "a job with a trigger needs no artifacts of other pipelines",
+		"j: {trigger: a/b, needs: {pipeline: a/b}}":                                  "",
+		"j: {script: [x], services: [{name: a, ports: [80]}]}":                       `services has the unknown key "ports"`,
+	} {
+		_, err := evaluate(files(map[string]string{"": "k: {stage: build, script: [x], parallel: 2}\n" + text + "\n"}), Event{})
+		got := ""
+		if err != nil {
+			_, got, _ = strings.Cut(err.Error(), `": `)
+		}
+		if got != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestVariablesOfIncludes: unknown variables stand for nothing in a path, and a variable may
+// hold a URL.
+func TestVariablesOfIncludes(t *testing.T) {
+	t.Parallel()
+	for include, want := range map[string]string{"${NO}a.yml": "k@test:x j@test:x", "{local: /$NO/a.yml}": "k@test:x j@test:x", "{local: x/$NO/a.yml}": "j@test:x", "$CI_SERVER_URL/a.yml": "j@test:x remote", "a$$.yml": "j@test:x"} {
+		tree := files(map[string]string{"": "include: " + include + "\nj: {script: [x]}\n", "a.yml": "k: {script: [x]}\n"})
+		e, _ := evaluate(tree, Event{})
+		got := jobsOf(e)
+		for _, m := range e.Missing {
+			if m.Kind != "local" {
+				got += " " + m.Kind
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s", include, got)
+		}
+	}
+}
+
+// TestLinkedIncludes: GitLab reads no file through a symbolic link.
+func TestLinkedIncludes(t *testing.T) {
+	t.Parallel()
+	for _, include := range []string{"link.yml", "dir/a.yml", "'l*.yml'", "{component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/own@$CI_COMMIT_SHA}"} {
+		tree := files(map[string]string{"": "include: " + include + "\nj: {script: [x]}\n", "real/a.yml": "k: {script: [x]}\n"})
+		for link, target := range map[string]string{"link.yml": "real/a.yml", "dir": "real", "templates/own.yml": "../real/a.yml"} {
+			tree[link] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink}
+		}
+		e, err := evaluate(tree, Event{})
+		if err == nil || !strings.HasSuffix(err.Error(), "GitLab does not follow symbolic links") && include != "dir/a.yml" || len(e.Jobs) != 1 {
+			t.Errorf("%s: %s, %v", include, jobsOf(e), err)
 		}
 	}
 }

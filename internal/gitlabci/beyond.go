@@ -46,11 +46,25 @@ func (j *jobDecoder) checkBeyond() {
 		j.text(v.get("publish"), "pages: publish")
 		j.expiry(v.get("expire_in"), "pages: expire_in", true)
 	}
-	j.text(j.v.get("publish"), "publish")
+	j.publish()
 	j.text(j.v.get("manual_confirmation"), "manual_confirmation")
 	j.choice(j.get("identity"), "identity", "", "google_cloud")
 	if j.v.get("run") != nil && j.v.get("script") != nil {
 		j.errorf(j.v.get("run").pos, "script and run cannot stand beside each other")
+	}
+}
+
+// publish checks the deprecated key of that name.
+func (j *jobDecoder) publish() {
+	publish, pages := j.v.get("publish"), j.v.get("pages")
+	j.text(publish, "publish")
+	switch {
+	case publish == nil:
+	case pages.get("publish") != nil:
+		j.errorf(publish.pos, "publish cannot stand beside pages: publish")
+	case pages != nil && !pages.isBlank():
+	case j.job != "pages", pages != nil && pages.kind == boolean:
+		j.errorf(publish.pos, "publish is for jobs with pages only")
 	}
 }
 

@@ -40,9 +40,12 @@ func (c *config) checkNeedsOf(def *definition, needs []Need, known map[string]*d
 		return
 	}
 	job := &def.job
-	seen := map[string]bool{}
+	seen, inPart := map[string]bool{}, map[string]bool{}
 	for _, n := range c.matrixNeeds(def, needs) {
-		needed := known[n.Job]
+		needed, base := known[n.Job], n.Job
+		if needed != nil {
+			base = needed.job.Base
+		}
 		switch {
 		case needed == nil && !n.Optional:
 			c.unknown(job.Base, n.pos, "needs", "needs "+yamldoc.Quote(n.Job)+", which is not defined")
@@ -50,10 +53,11 @@ func (c *config) checkNeedsOf(def *definition, needs []Need, known map[string]*d
 			c.problems.add(n.pos, job.Base, Doubtful, "the optional need %s names no job: it does not wait for anything", yamldoc.Quote(n.Job))
 		case needed != nil && isLater(needed, def, stages):
 			c.problems.add(n.pos, job.Base, Refused, "needs %s, which is in a later stage", yamldoc.Quote(n.Job))
-		case seen[n.Job]:
+		case seen[n.Job], seen[base], n.Job == base && inPart[base]:
 			c.problems.add(n.pos, job.Base, Refused, "needs %s twice", yamldoc.Quote(n.Job))
 		}
 		seen[n.Job] = true
+		inPart[base] = inPart[base] || n.Job != base
 	}
 }
 

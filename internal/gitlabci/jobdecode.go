@@ -226,7 +226,7 @@ func (j *jobDecoder) work(job *Job, lacks bool) {
 			if item.kind == null { // GitLab ignores it
 				continue
 			}
-			service := j.image(item, "services", "alias", "command", "variables", "ports")
+			service := j.image(item, "services", "alias", "command", "variables")
 			if vars := item.get("variables"); vars != nil {
 				service.Variables = j.plainSettings(vars, "services: variables")
 			}

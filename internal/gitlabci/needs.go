@@ -27,10 +27,13 @@ func (d *decoder) needs(v *value) []Need {
 			}
 			continue
 		}
-		d.keys(item, "needs", "artifacts", "job", "optional", "parallel", "pipeline", "project", "ref")
 		project, pipeline := item.get("project"), item.get("pipeline")
+		if project == nil {
+			d.keys(item, "needs", "artifacts", "job", "optional", "parallel", "pipeline", "ref")
+		}
 		switch {
 		case project != nil:
+			d.needsProject(item)
 			d.incomplete(project.pos, "needs artifacts of project %s, which are not known here", yamldoc.Quote(project.text))
 		case pipeline == nil:
 			out = append(out, d.need(item)...)
@@ -45,6 +48,17 @@ func (d *decoder) needs(v *value) []Need {
 		d.errorf(v.pos, "needs names more than %d jobs", maxListed)
 	}
 	return out
+}
+
+// needsProject checks a need of another project.
+func (d *decoder) needsProject(v *value) {
+	d.keys(v, "needs: project", "artifacts", "job", "project", "ref")
+	for _, key := range []string{"project", "job", "ref"} {
+		if d.text(v.get(key), "needs: "+key) == "" {
+			d.errorf(v.pos, "needs: project needs %s", key)
+		}
+	}
+	d.truth(v.get("artifacts"), "needs: artifacts")
 }
 
 // onlyJobs requires that the needs of a rule are jobs of the pipeline.

@@ -47,6 +47,16 @@ func (j *jobDecoder) checkTrigger() {
 	if a := j.v.get("allow_failure"); a != nil && a.kind == mapping {
 		j.errorf(a.pos, "allow_failure of a job with a trigger takes true or false, got a mapping")
 	}
+	needs := j.v.get("needs")
+	items := []*value{needs}
+	if needs != nil && needs.kind == list {
+		items = needs.items
+	}
+	for _, item := range items {
+		if item.get("project") != nil || item.get("pipeline") != nil && item.get("job") != nil {
+			j.errorf(item.pos, "a job with a trigger needs no artifacts of other pipelines")
+		}
+	}
 }
 
 // checkMirrors requires that a job with a script does not mirror a pipeline.
