@@ -213,6 +213,21 @@ func TestSessionPutAndGet(t *testing.T) {
 	if got := strings.Join(names, ", "); got != "sub 750, sub/mine 644, sub/run 755" {
 		t.Errorf("got %s", got)
 	}
+	execSh(t, c, "cd /new/dir; ln -s sub first; ln -s first second; ln -s nowhere gone")
+	for name, want := range map[string]string{"first": "sub", "second": "first", "sub": ""} {
+		var link bytes.Buffer
+		if err := c.GetNoFollow(t.Context(), "/new/dir/"+name, &link); err != nil {
+			t.Fatal(err)
+		}
+		if h, err := tar.NewReader(&link).Next(); err != nil || path.Clean(h.Name) != name || h.Linkname != want {
+			t.Errorf("%s: %+v, %v", name, h, err)
+		}
+	}
+	for _, name := range []string{"/no/such", "/new/dir/gone"} {
+		if err := c.GetNoFollow(t.Context(), name, io.Discard); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
 	if err := c.Get(t.Context(), "/no/such", io.Discard); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}

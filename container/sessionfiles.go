@@ -3,16 +3,20 @@
 package container
 
 import (
+	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/containers/podman/v4/pkg/bindings"
+	archivecopy "github.com/containers/podman/v4/pkg/copy"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
@@ -20,7 +24,7 @@ import (
 // Put unpacks a tar archive below target, a directory that is created if it does
 // not exist. All files get the container's user as their owner, whatever the
 // archive says. The size of the archive is not limited.
-func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error {
+func (c *Container) Put(ctx context.Context, target string, archive io.Reader) error {
 	op := fmt.Sprintf("put files into %s in container %s", target, c.Name())
 	if !path.IsAbs(target) {
 		return fmt.Errorf("cannot %s: not absolute", op)
@@ -33,7 +37,7 @@ func (c *Container) Put(ctx context.Context, target string, tar io.Reader) error
 	if err := makeDir(conn, c.Name(), target); err != nil {
 		return during(ctx, op, err)
 	}
-	if err := putArchive(conn, c.Name(), target, false, tar); err != nil {
+	if err := putArchive(conn, c.Name(), target, false, archive); err != nil {
 		return during(ctx, op, err)
 	}
 	return nil
@@ -56,26 +60,125 @@ func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 		return err
 	}
 	defer podman.CloseIdle(conn)
-	client, err := bindings.GetClient(conn)
-	if err != nil {
-		return err
-	}
-	response, err := client.DoRequest(conn, nil, http.MethodGet, "/containers/%s/archive", url.Values{"path": {from}}, nil, c.Name())
+	response, err := c.archive(conn, from)
 	if err != nil {
 		return during(ctx, op, err)
 	}
 	defer response.Body.Close()
-	if !response.IsSuccess() {
-		err := response.Process(nil)
-		if code(err) == http.StatusNotFound && !strings.Contains(err.Error(), "no such container") {
-			err = fs.ErrNotExist
-		}
-		return during(ctx, op, err)
-	}
-	if _, err := io.Copy(w, response.Body); err != nil {
+	if err := copyArchive(w, response); err != nil {
 		return during(ctx, op, err)
 	}
 	return nil
+}
+
+// GetNoFollow is Get, except that a path that is a symbolic link gives an archive
+// of the link. A link that leads nowhere does not exist, as in GitLab Runner. The
+// links in the path's parents are followed.
+func (c *Container) GetNoFollow(ctx context.Context, from string, w io.Writer) error {
+	op := fmt.Sprintf("get %s out of container %s", from, c.Name())
+	conn, err := c.engine.service.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer podman.CloseIdle(conn)
+	response, err := c.archive(conn, from)
+	if err != nil {
+		return during(ctx, op, err)
+	}
+	defer response.Body.Close()
+	info, err := archivecopy.ExtractFileInfoFromHeader(&response.Header)
+	switch {
+	case !response.IsSuccess():
+		err = archiveError(response)
+	case err != nil:
+	case info == nil:
+		err = errors.New("the engine does not say what it is")
+	case info.Mode.Type() == fs.ModeSymlink:
+		err = c.getLink(conn, from, info, w)
+	default:
+		err = copyArchive(w, response)
+	}
+	if err != nil {
+		return during(ctx, op, err)
+	}
+	return nil
+}
+
+// getLink writes an archive of a symbolic link. podman says where the link leads
+// in the end, and how long its text is. A path of that length is taken as the
+// text, because the archive of the directory, which has the text, may be large.
+func (c *Container) getLink(conn context.Context, name string, info *archivecopy.FileInfo, w io.Writer) error {
+	dir := path.Dir(name)
+	h := &tar.Header{Typeflag: tar.TypeSymlink, Name: path.Base(name), Mode: 0o777, ModTime: info.ModTime}
+	for _, text := range []string{relativeTo(dir, info.LinkTarget), info.LinkTarget} {
+		if h.Linkname == "" && int64(len(text)) == info.Size {
+			h.Linkname = text
+		}
+	}
+	if h.Linkname == "" {
+		response, err := c.archive(conn, strings.TrimSuffix(dir, "/")+"/.")
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if !response.IsSuccess() {
+			return archiveError(response)
+		}
+		if h.Linkname, err = linkIn(response.Body, h.Name); err != nil {
+			return fmt.Errorf("cannot read the symbolic link: %w", err)
+		}
+	}
+	out := tar.NewWriter(w)
+	return errors.Join(out.WriteHeader(h), out.Close())
+}
+
+func relativeTo(dir, target string) string {
+	rel, err := filepath.Rel(dir, target)
+	if err != nil {
+		return ""
+	}
+	return rel
+}
+
+// linkIn returns the text of a symbolic link in an archive.
+func linkIn(archive io.Reader, name string) (string, error) {
+	in := tar.NewReader(archive)
+	for {
+		h, err := in.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return "", fs.ErrNotExist
+		case err != nil:
+			return "", err
+		case path.Clean(h.Name) == name && h.Typeflag == tar.TypeSymlink:
+			return h.Linkname, nil
+		}
+	}
+}
+
+// archive asks the engine for an archive of a path.
+func (c *Container) archive(conn context.Context, from string) (*bindings.APIResponse, error) {
+	client, err := bindings.GetClient(conn)
+	if err != nil {
+		return nil, err
+	}
+	return client.DoRequest(conn, nil, http.MethodGet, "/containers/%s/archive", url.Values{"path": {from}}, nil, c.Name())
+}
+
+func copyArchive(w io.Writer, response *bindings.APIResponse) error {
+	if !response.IsSuccess() {
+		return archiveError(response)
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+func archiveError(response *bindings.APIResponse) error {
+	err := response.Process(nil)
+	if code(err) == http.StatusNotFound && !strings.Contains(err.Error(), "no such container") {
+		return fs.ErrNotExist
+	}
+	return err
 }
 
 // during wraps err, or returns the cause of ctx if it has ended.

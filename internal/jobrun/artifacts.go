@@ -3,8 +3,6 @@
 package jobrun
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +16,6 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
@@ -185,10 +182,8 @@ func isDir(dir, name string) bool {
 // fails.
 func (r *Runner) collectFiles(ctx context.Context, j *Job, c Container, set fileSet) (files []string, err error) {
 	err = r.Artifacts.Replace(j.Name, func(fresh *safefs.Dir) error {
-		roots := set.roots()
-		links := linksOf(ctx, j, c, roots)
-		for _, root := range roots {
-			some, err := r.fetch(ctx, j, c, root, links[root], fresh.Name(), set)
+		for _, root := range set.roots() {
+			some, err := r.fetch(ctx, j, c, root, fresh.Name(), set)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
@@ -217,75 +212,33 @@ func dropEmpty(dir string, set fileSet) error {
 	return err
 }
 
-// linksOf returns the targets of the paths below the tree that are symbolic
-// links. podman would copy what they lead to. An image without readlink has no
-// links.
-func linksOf(ctx context.Context, j *Job, c Container, paths []string) map[string]string {
-	const script = `cd "$1" && shift && for f; do [ ! -L "$f" ] || printf '%s\0%s\0' "$f" "$(readlink "$f")"; done`
-	if !slices.ContainsFunc(paths, func(p string) bool { return p != "." }) {
-		return nil
-	}
-	var out bytes.Buffer
-	command := append([]string{"sh", "-c", script, "sh", j.dir}, paths...)
-	if _, err := c.Exec(ctx, api.ExecOptions{Command: command, WorkDir: "/", Stdout: &limited{&out, maxLinks}}); err != nil {
-		return nil
-	}
-	links := map[string]string{}
-	fields := strings.Split(out.String(), "\x00")
-	for i := 0; i+1 < len(fields); i += 2 {
-		name, target := fields[i], fields[i+1]
-		if below, ok := strings.CutPrefix(target, j.dir+"/"); ok {
-			target, _ = filepath.Rel(path.Dir(name), below) // both are relative
-		}
-		links[name] = target
-	}
-	return links
-}
-
-// maxLinks limits the output of linksOf, in bytes.
-const maxLinks = 1 << 20
-
-// packLink writes an archive of a symbolic link.
-func packLink(w io.Writer, name, target string) error {
-	t := tar.NewWriter(w)
-	return errors.Join(t.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: target, Mode: 0o777, ModTime: began()}), t.Close())
-}
-
 // fetch copies the files of a set below root out of the container. If root is a
-// symbolic link, link is its target.
-func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, link, to string, set fileSet) ([]string, error) {
+// symbolic link, it is copied as a link, unless only what it leads to belongs to
+// the set.
+func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string, set fileSet) ([]string, error) {
 	o := treetar.UnpackOptions{
-		MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
+		Below: path.Dir(root), LinkRoot: j.dir, MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
+		Keep:    func(name string, d fs.DirEntry) bool { return d.IsDir() || set.has(name) },
 		Refused: func(name, why string) { r.warn(j, fmt.Sprintf("%s is not taken: %s", name, why)) },
 	}
-	above := path.Dir(root)
-	if root == "." {
-		o.Strip, above = 1, "."
-	}
-	o.Keep = func(name string, d fs.DirEntry) bool { return d.IsDir() || set.has(path.Join(above, name)) }
-	under := filepath.Join(to, filepath.FromSlash(above))
-	if err := os.MkdirAll(under, 0o755); err != nil {
-		return nil, err
+	get := c.Get
+	switch {
+	case root == ".":
+		o.Strip = 1
+	case set.has(root):
+		get = c.GetNoFollow
 	}
 	from, into := io.Pipe()
 	fetched := make(chan error, 1)
 	go func() {
-		var err error
-		if link != "" {
-			err = packLink(into, path.Base(root), link)
-		} else {
-			err = c.Get(ctx, path.Join(j.dir, root), into)
-		}
+		err := get(ctx, path.Join(j.dir, root), into)
 		into.CloseWithError(err)
 		fetched <- err
 	}()
-	files, err := treetar.Unpack(ctx, from, under, o)
+	files, err := treetar.Unpack(ctx, from, to, o)
 	from.CloseWithError(errors.New("no more is wanted"))
 	if got := <-fetched; got != nil && (err == nil || errors.Is(err, got)) {
 		err = got
-	}
-	for i := range files {
-		files[i] = path.Join(above, files[i])
 	}
 	return files, err
 }

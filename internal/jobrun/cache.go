@@ -259,10 +259,8 @@ func (r *Runner) save(ctx context.Context, j *Job, c Container, set fileSet, fil
 		return err
 	}
 	found := false
-	roots := set.roots()
-	links := linksOf(ctx, j, c, roots)
-	for _, root := range roots {
-		files, err := r.fetch(ctx, j, c, root, links[root], dir, set)
+	for _, root := range set.roots() {
+		files, err := r.fetch(ctx, j, c, root, dir, set)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -32,6 +32,7 @@ type Container interface {
 	Follow(ctx context.Context, line func(string)) error
 	Put(ctx context.Context, dir string, tar io.Reader) error
 	Get(ctx context.Context, path string, tar io.Writer) error
+	GetNoFollow(ctx context.Context, path string, tar io.Writer) error
 	Mounted(dir string) (*os.Root, error)
 	Restart(ctx context.Context) error
 	Kill(ctx context.Context) error

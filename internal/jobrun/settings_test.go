@@ -206,17 +206,34 @@ func TestOwnProjectDir(t *testing.T) {
 	}
 }
 
-// TestLinkAsArtifact: a path that is a symbolic link means the link, not what it leads to.
-func TestLinkAsArtifact(t *testing.T) {
-	h := newHarness(t)
-	h.writes(0, "lib/libx.so.1", "lib/libx.so")
-	write := h.engine.stage
-	h.engine.stage = func(ctx context.Context, k *memoryContainer, name, status string) error {
-		k.links = map[string]string{"lib/libx.so": treeDir + "/lib/libx.so.1"}
-		return write(ctx, k, name, status)
-	}
-	h.Run(t.Context(), job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"lib/libx.so"}}), scheduler.Streams{})
-	if got, err := os.Readlink(filepath.Join(h.Artifacts.Dir("x"), "lib", "libx.so")); err != nil || got != "libx.so.1" {
-		t.Errorf("%q, %v", got, err)
+// TestLinksAsArtifacts: a path that is a symbolic link means the link, not what it leads to,
+// unless a pattern asks for files below it.
+func TestLinksAsArtifacts(t *testing.T) {
+	for path, want := range map[string]string{
+		"lib/libx.so": "lib/libx.so -> libx.so.1",
+		"lib/abs":     "lib/abs -> ../lib/libx.so.1",
+		"lib/up":      "lib/up -> ../src/y",
+		"top":         "top -> src",
+		"top/*.c":     "top/x.c",
+		"lib/out":     "",
+	} {
+		h := newHarness(t)
+		h.writes(0, "lib/libx.so.1", "lib/libx.so", "top/x.c")
+		write := h.engine.stage
+		h.engine.stage = func(ctx context.Context, k *memoryContainer, name, status string) error {
+			k.links = map[string]string{
+				treeDir + "/lib/libx.so": "libx.so.1", treeDir + "/lib/abs": treeDir + "/lib/libx.so.1", treeDir + "/lib/up": "../src/y",
+				treeDir + "/top": "src", treeDir + "/lib/out": "/etc/passwd",
+			}
+			return write(ctx, k, name, status)
+		}
+		h.Run(t.Context(), job("x", &gitlabci.Artifacts{When: "always", Paths: []string{path}}), scheduler.Streams{})
+		got := h.stored(t, "x")
+		if target, err := os.Readlink(filepath.Join(h.Artifacts.Dir("x"), got)); err == nil {
+			got += " -> " + target
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q; %s", path, got, want, h.warnings.String())
+		}
 	}
 }

@@ -21,9 +21,19 @@ func (r *refusal) Error() string { return r.why }
 
 func refuse(why string) error { return &refusal{why} }
 
-// localName returns an entry's name below the directory after removing strip
-// elements, "." for the directory itself, or "" if nothing is left.
-func localName(name string, strip int) (string, error) {
+// localName returns the name below dir for an entry's name, "." for dir itself,
+// or "" if Strip leaves nothing.
+func (u *unpacker) localName(name string) (string, error) {
+	name, err := stripName(name, u.options.Strip)
+	if err != nil || name == "" || u.options.Below == "" {
+		return name, err
+	}
+	return path.Join(u.options.Below, name), nil
+}
+
+// stripName returns an entry's name after removing strip elements, "." for the
+// directory itself, or "" if nothing is left.
+func stripName(name string, strip int) (string, error) {
 	if err := safefs.CheckName(name); err != nil {
 		return "", refuse(err.Error())
 	}

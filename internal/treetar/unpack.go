@@ -4,6 +4,7 @@ package treetar
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -28,7 +30,9 @@ var ErrTooLarge = errors.New("archive is too large")
 // UnpackOptions say what is unpacked, and limit it.
 type UnpackOptions struct {
 	Strip    int                    // leading elements of names to drop; what has no more is left out
-	Keep     Keep                   // sees names that are stripped already; nil means everything
+	Below    string                 // directory in dir that everything goes into; "" means dir itself
+	LinkRoot string                 // absolute links that lead below it become relative, as if it were dir; "" for none
+	Keep     Keep                   // sees names below dir; nil means everything
 	MaxBytes int64                  // of all files together; 0 means 16 GiB
 	MaxFiles int                    // and directories and links; 0 means a million
 	Refused  func(name, why string) // called for entries that are refused; if it is nil, they are errors
@@ -118,7 +122,7 @@ func (u *unpacker) entry(content io.Reader, h *tar.Header) error {
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
-	name, err := localName(h.Name, u.options.Strip)
+	name, err := u.localName(h.Name)
 	if err != nil || name == "" {
 		return err
 	}
@@ -192,13 +196,18 @@ func (u *unpacker) file(content io.Reader, name string, h *tar.Header) (err erro
 }
 
 func (u *unpacker) symlink(name string, h *tar.Header) error {
-	if err := safefs.CheckLink(name, h.Linkname); err != nil {
+	target := h.Linkname
+	if below, ok := strings.CutPrefix(target+"/", u.options.LinkRoot+"/"); ok && u.options.LinkRoot != "" {
+		target = strings.Repeat("../", strings.Count(name, "/")) + strings.TrimLeft(below, "/")
+		target = cmp.Or(strings.TrimRight(target, "/"), ".")
+	}
+	if err := safefs.CheckLink(name, target); err != nil {
 		return refuse(err.Error())
 	}
 	if err := u.makeWay(name); err != nil {
 		return err
 	}
-	if err := u.root.Symlink(h.Linkname, name); err != nil {
+	if err := u.root.Symlink(target, name); err != nil {
 		return err
 	}
 	u.made = append(u.made, name)
@@ -206,7 +215,7 @@ func (u *unpacker) symlink(name string, h *tar.Header) error {
 }
 
 func (u *unpacker) link(name string, h *tar.Header) error {
-	to, err := localName(h.Linkname, u.options.Strip)
+	to, err := u.localName(h.Linkname)
 	if err != nil || !u.files[to] {
 		return refuse(fmt.Sprintf("it is a hard link to %q, which was not unpacked before", h.Linkname))
 	}
