@@ -640,6 +640,45 @@ func TestSubmodules(t *testing.T) {
 	}
 }
 
+// TestSubmoduleBehindALink: a link of the working tree leads to no repository of
+// somebody else.
+func TestSubmoduleBehindALink(t *testing.T) {
+	private := newDeveloper(t)
+	private.write("secret", "secret\n")
+	secret := private.commit("secret")
+	for name, known := range map[string]bool{"sub": true, "deps/sub": false} {
+		inner, d := newDeveloper(t), newDeveloper(t)
+		d.git("submodule", "--quiet", "add", inner.dir, name)
+		d.commit("sub")
+		if known {
+			d.git("update-index", "--cacheinfo", "160000,"+secret+","+name)
+			d.git("commit", "--quiet", "--message", "a commit of another repository")
+		}
+		d.remove(strings.Split(name, "/")[0])
+		link, to := name, private.dir
+		if name != "sub" {
+			if err := os.Symlink(private.dir, filepath.Join(filepath.Dir(private.dir), "sub")); err != nil {
+				t.Fatal(err)
+			}
+			link, to = "deps", filepath.Dir(private.dir)
+		}
+		if err := os.Symlink(to, filepath.Join(d.dir, link)); err != nil {
+			t.Fatal(err)
+		}
+		for _, revision := range []string{"", "HEAD"} {
+			s, err := Take(t.Context(), Source{Dir: d.dir, Revision: revision, Store: t.TempDir()})
+			if err != nil {
+				continue
+			}
+			dir := t.TempDir()
+			err = s.Populate(t.Context(), Tree{Dir: dir, Ref: "main", Submodules: Submodules{Enabled: true}})
+			if text, readErr := safefs.ReadFileIn(dir, name+"/secret", 100); readErr == nil { // the link itself is no harm
+				t.Errorf("%s at %q: %q, %v", name, revision, text, err)
+			}
+		}
+	}
+}
+
 // Nothing that a repository or its submodule configures is run.
 func TestHostile(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "ran")

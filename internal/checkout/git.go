@@ -69,6 +69,9 @@ func separate(out []byte) []string {
 
 // submoduleHead returns the commit that is checked out in a submodule, or "".
 func submoduleHead(ctx context.Context, tree, name string) (string, error) {
+	if !isRealDir(tree, name) {
+		return "", nil
+	}
 	dir := filepath.Join(tree, filepath.FromSlash(name))
 	if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
 		return "", nil //nolint:nilerr // not checked out

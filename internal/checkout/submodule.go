@@ -169,6 +169,9 @@ func (l level) submodules(ctx context.Context) ([]submodule, error) {
 
 func (o Submodules) one(ctx context.Context, t Tree, l level, m submodule) (level, error) {
 	source := filepath.Join(l.source, filepath.FromSlash(m.path))
+	if !isRealDir(l.source, m.path) {
+		return level{}, fmt.Errorf("it is not checked out in %s", l.source)
+	}
 	p, err := find(ctx, source, nil)
 	if err != nil {
 		return level{}, err
@@ -231,16 +234,21 @@ func realDir(dir, name string) error {
 	if err := root.MkdirAll(filepath.FromSlash(name), 0o777); err != nil {
 		return err
 	}
-	for at := name; at != "."; at = path.Dir(at) {
-		info, err := root.Lstat(filepath.FromSlash(at))
-		if err != nil {
-			return err
-		}
-		if !info.IsDir() {
-			return fmt.Errorf("%s is not a directory", at)
-		}
+	if !isRealDir(dir, name) {
+		return fmt.Errorf("%s is not a directory", name)
 	}
 	return nil
+}
+
+// isRealDir reports whether every element of a path below dir is a directory and
+// not a symbolic link, which could lead to a repository of somebody else.
+func isRealDir(dir, name string) bool {
+	for at := path.Clean(name); at != "."; at = path.Dir(at) {
+		if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(at))); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return true
 }
 
 // resolveURL returns the URL of a submodule. ref may be relative to origin, the
