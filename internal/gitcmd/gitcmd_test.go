@@ -371,3 +371,45 @@ func TestConfigText(t *testing.T) {
 		}
 	}
 }
+
+// TestPushThroughProc: git runs in another directory, where an address may lead
+// to another repository than the one that was checked.
+func TestPushThroughProc(t *testing.T) {
+	isolate(t)
+	outer := t.TempDir()
+	dir, marker := filepath.Join(outer, "p"), filepath.Join(outer, "ran")
+	commit := newRepo(t, dir)
+	hostile := filepath.Join(dir, ".git", "x")
+	plainGit(t, outer, "init", "-q", "--bare", hostile)
+	put(t, filepath.Join(hostile, "hooks", "pre-receive"), "#!/bin/sh\ntouch "+marker+"\n", 0o755)
+	put(t, filepath.Join(outer, "elsewhere", "file"), "", 0o644)
+	put(t, filepath.Join(outer, "x"), "", 0o644)
+	if err := errors.Join(os.Symlink(filepath.Join(outer, "elsewhere"), filepath.Join(dir, "objects")), os.Symlink("/proc/self/cwd", filepath.Join(outer, "cwd"))); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, address := range []string{
+		"/proc/self/cwd/objects/../x", "file:///proc/self/cwd/objects/../x", "/proc/../proc/thread-self/cwd/objects/../x", filepath.Join(outer, "cwd") + "/objects/../x",
+	} {
+		put(t, filepath.Join(dir, ".git", "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = false\n[remote \"origin\"]\n\turl = https://host.example/a/b\n\tpushurl = "+address+"\n", 0o644)
+		r := open(t, dir)
+		if _, err := r.Push(t.Context(), "origin", nil, commit+":refs/heads/x"); err == nil {
+			t.Errorf("pushed to %s", address)
+		}
+		if _, err := os.Stat(marker); err == nil {
+			t.Fatalf("a push to %s ran a hook of the repository", address)
+		}
+	}
+	// git decodes the path of a URL.
+	put(t, filepath.Join(outer, "%70", "x", "file"), "", 0o644)
+	put(t, filepath.Join(dir, ".git", "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = false\n[remote \"origin\"]\n\turl = file://"+outer+"/%70/.git/x\n", 0o644)
+	if err := os.CopyFS(filepath.Join(outer, "%70", ".git", "x"), os.DirFS(hostile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, dir).Push(t.Context(), "origin", nil, commit+":refs/heads/x"); err == nil {
+		t.Error("pushed to an encoded path")
+	}
+	if _, err := os.Stat(marker); err == nil {
+		t.Fatal("a push to an encoded path ran a hook of the repository")
+	}
+}

@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
@@ -79,6 +82,13 @@ var (
 // repositories in the tree, whose hooks git would run.
 func (r *Repo) checkAddress(address string) error {
 	path, isFile := strings.CutPrefix(address, "file://")
+	if isFile {
+		decoded, err := url.PathUnescape(path) // as git does
+		if err != nil {
+			return err
+		}
+		path = decoded
+	}
 	switch {
 	case helper.MatchString(address):
 		return errors.New("addresses of the form HELPER::ADDRESS are not supported")
@@ -87,7 +97,7 @@ func (r *Repo) checkAddress(address string) error {
 	case !filepath.IsAbs(path):
 		return errors.New("a directory must be given by an absolute path")
 	}
-	real, err := filepath.EvalSymlinks(path)
+	real, err := realPath(path)
 	if err != nil {
 		return err
 	}
@@ -97,6 +107,42 @@ func (r *Repo) checkAddress(address string) error {
 		}
 	}
 	return nil
+}
+
+// maxLinks limits the symbolic links in a path, as Linux does.
+const maxLinks = 40
+
+// realPath resolves the symbolic links of an absolute path. It refuses paths
+// through /proc, which lead elsewhere in git's process.
+func realPath(name string) (string, error) {
+	at, links := "/", 0
+	for rest := strings.Split(name, "/"); len(rest) > 0; {
+		part := rest[0]
+		rest = rest[1:]
+		if part == "" || part == "." {
+			continue
+		}
+		next := filepath.Join(at, part) // at has no links, so this is right for ".."
+		if next == "/proc" || strings.HasPrefix(next, "/proc/") {
+			return "", errors.New("a path through /proc leads elsewhere in each process")
+		}
+		target, err := os.Readlink(next)
+		switch {
+		case err != nil:
+			if _, err := os.Lstat(next); err != nil {
+				return "", err
+			}
+			at = next
+			continue
+		case filepath.IsAbs(target):
+			at = "/"
+		}
+		if links++; links > maxLinks {
+			return "", fmt.Errorf("%s: %w", name, syscall.ELOOP)
+		}
+		rest = append(strings.Split(target, "/"), rest...)
+	}
+	return at, nil
 }
 
 // Credential runs "git credential fill" with the user's credential helpers and
