@@ -5,6 +5,7 @@ package pipelinerun
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -98,38 +99,86 @@ func jobNames(e *gitlabci.Evaluation) []string {
 // that need it and, if it must succeed, those of later stages. It returns the
 // reasons by index of the job. Jobs chosen by name are kept.
 func (c *Choice) holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]string {
-	held := map[int]string{}
-	waits := func(i int) string {
-		job := &e.Jobs[i]
-		for k := range e.Jobs {
-			other := &e.Jobs[k]
-			manual := other.When == gitlabci.Manual && !taken[k] && !c.built.builds(other) // jobs build their own images here
-			if !manual && held[k] == "" {
-				continue
-			}
-			needed := job.Ordered && slices.ContainsFunc(job.Needs, func(n gitlabci.Need) bool { return n.Job == other.Name })
-			behind := !job.Ordered && slices.Index(e.Stages, other.Stage) < slices.Index(e.Stages, job.Stage) && !(manual && other.AllowFailure)
-			switch {
-			case (needed || behind) && manual:
-				return fmt.Sprintf("waits for job %q, which is started by hand", other.Name)
-			case needed || behind:
-				return fmt.Sprintf("waits for job %q, which waits itself", other.Name)
-			}
+	h := &holder{e: e, taken: taken, named: named, skipped: map[int]string{}, waiting: map[int]string{}}
+	for k := range e.Jobs {
+		job := &e.Jobs[k]
+		if job.When != gitlabci.Manual || taken[k] || c.built.builds(job) { // jobs build their own images here
+			continue
 		}
-		return ""
+		why := fmt.Sprintf("waits for job %q, which is started by hand", job.Name)
+		if job.AllowFailure {
+			h.skipped[k] = why
+		} else {
+			h.waiting[k] = why
+		}
 	}
-	for changed := true; changed; {
-		changed = false
-		for i := range e.Jobs {
-			if !taken[i] || named[i] {
-				continue
-			}
-			if why := waits(i); why != "" {
-				held[i], taken[i], changed = why, false, true
+	manual := maps.Clone(h.skipped)
+	maps.Copy(manual, h.waiting)
+	h.spread(h.skipped, manual, h.isSkipped)
+	h.spread(h.waiting, manual, h.isWaiting)
+	held := map[int]string{}
+	for _, all := range []map[int]string{h.skipped, h.waiting} {
+		for i, why := range all {
+			if manual[i] == "" {
+				held[i], taken[i] = why, false
 			}
 		}
 	}
 	return held
+}
+
+// A holder finds the jobs that GitLab skips because they need an optional
+// manual job, and those that wait for a manual job that must succeed. Both maps
+// include these manual jobs.
+type holder struct {
+	e                *gitlabci.Evaluation
+	taken, named     []bool
+	skipped, waiting map[int]string
+}
+
+// spread adds to a map the jobs that meet a condition because of one in it,
+// until there are no more.
+func (h *holder) spread(all, manual map[int]string, because func(job, other int) bool) {
+	for changed := true; changed; {
+		changed = false
+		for i := range h.e.Jobs {
+			if !h.taken[i] || h.named[i] || h.skipped[i] != "" || h.waiting[i] != "" {
+				continue
+			}
+			for k := range h.e.Jobs {
+				if all[k] == "" || !because(i, k) {
+					continue
+				}
+				if changed, all[i] = true, manual[k]; all[i] == "" {
+					all[i] = fmt.Sprintf("waits for job %q, which waits itself", h.e.Jobs[k].Name)
+				}
+				break
+			}
+		}
+	}
+}
+
+func (h *holder) isSkipped(job, other int) bool {
+	return h.e.Jobs[job].When != gitlabci.Always && h.needs(job, other)
+}
+
+// isWaiting: a job that needs a skipped one need not wait for its other needs.
+func (h *holder) isWaiting(job, other int) bool {
+	j, o := &h.e.Jobs[job], &h.e.Jobs[other]
+	if !j.Ordered {
+		return slices.Index(h.e.Stages, o.Stage) < slices.Index(h.e.Stages, j.Stage)
+	}
+	for k := range h.skipped {
+		if h.needs(job, k) {
+			return false
+		}
+	}
+	return h.needs(job, other)
+}
+
+func (h *holder) needs(job, other int) bool {
+	j := &h.e.Jobs[job]
+	return j.Ordered && slices.ContainsFunc(j.Needs, func(n gitlabci.Need) bool { return n.Job == h.e.Jobs[other].Name })
 }
 
 // order moves each job after those that it waits for and is otherwise stable.

@@ -47,3 +47,43 @@ func TestManualJobsHoldBack(t *testing.T) {
 		}
 	}
 }
+
+// TestSkippedBehindManualJobs: a job that needs a manual job that need not run is skipped, which
+// stops no later stage, unless it runs always; one that must run is waited for.
+func TestSkippedBehindManualJobs(t *testing.T) {
+	for _, test := range []struct {
+		allowed bool
+		want    string
+	}{{true, "after always next"}, {false, ""}} {
+		job := func(name, stage, when string, needs ...string) gitlabci.Job {
+			j := gitlabci.Job{Name: name, Base: name, Stage: stage, When: when, Ordered: len(needs) > 0}
+			for _, need := range needs {
+				j.Needs = append(j.Needs, gitlabci.Need{Job: need})
+			}
+			return j
+		}
+		gate := job("gate", "one", gitlabci.Manual)
+		gate.AllowFailure = test.allowed
+		e := &gitlabci.Evaluation{Stages: []string{"one", "two", "three"}, Jobs: []gitlabci.Job{
+			gate,
+			job("dag", "two", gitlabci.OnSuccess, "gate"),
+			job("rescue", "two", gitlabci.OnFailure, "gate"),
+			job("always", "two", gitlabci.Always, "gate"),
+			job("after", "three", gitlabci.OnSuccess, "always"),
+			job("far", "three", gitlabci.OnSuccess, "dag"),
+			job("next", "three", gitlabci.OnSuccess),
+		}}
+		c, err := Choose(e, Choice{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, j := range c.Jobs {
+			got = append(got, j.Name)
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("allowed %v: got %q, left %q", test.allowed, got, c.Skipped)
+		}
+	}
+}

@@ -142,7 +142,8 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 			p.source.messages.infof("%s: does not wait %s, as it does on GitLab", j.Name, j.StartIn)
 		}
 		tasks = append(tasks, scheduler.Task{
-			Name: j.Name, Needs: j.WaitsFor, When: when(j), AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
+			Name: j.Name, Needs: j.WaitsFor, When: when(j), Strict: j.Ordered && !j.Named,
+			AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
 			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
 				if j.Trigger {
 					return l.trigger(ctx, p, j, s) // its jobs may be in the same resource group

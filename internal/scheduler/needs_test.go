@@ -15,7 +15,7 @@ import (
 
 // TestNeeds runs small graphs. A task is "name<need,need:how"; how may be f for one that
 // fails, a for one whose failure is allowed, 3 for one that exits with 3 and may, ! to run
-// after a failure, * to run always.
+// after a failure, * to run always, s to be skipped if one that it needs was.
 func TestNeeds(t *testing.T) {
 	for _, test := range []struct{ tasks, want, order string }{
 		{"a b", "a: passed, b: passed", "a b"},
@@ -25,6 +25,10 @@ func TestNeeds(t *testing.T) {
 		{"a:3 b<a", "a: failed (3), b: passed", "a b"},
 		{"a:f b<a:!", "a: failed (1), b: passed", "a b"},
 		{"a b<a:! c<b", "a: passed, b: skipped, c: passed", "a c"},
+		{"a b<a:! c<b:s d<c e<c:s", "a: passed, b: skipped, c: skipped, d: passed, e: skipped", "a d"},
+		{"a b<a:! c<a,b:s d<a,b:s* e<d:s", "a: passed, b: skipped, c: skipped, d: passed, e: passed", "a d e"},
+		{"a:f b<a c<a,b:s! d<a:s! e<a,b:!", "a: failed (1), b: skipped, c: skipped, d: passed, e: passed", "a d e"},
+		{"a:fa b<a:s c<a:s!", "a: failed (1), b: passed, c: skipped", "a b"},
 		{"a:f b<a:*", "a: failed (1), b: passed", "a b"},
 		{"a<elsewhere", "a: passed", "a"},
 		{"c<a,b a b:f d<c:*", "c: skipped, a: passed, b: failed (1), d: passed", "a b d"},
@@ -42,6 +46,7 @@ func TestNeeds(t *testing.T) {
 			if strings.Contains(how, "*") {
 				task.When = Always
 			}
+			task.Strict = strings.Contains(how, "s")
 			code := 0
 			if strings.Contains(how, "f") {
 				code = 1

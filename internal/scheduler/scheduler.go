@@ -147,7 +147,7 @@ func (r *run) next(ctx context.Context) (int, *outcome.Result) {
 // ready reports whether all needs of a task have ended. The result is not nil if
 // the task does not run because of their results.
 func (r *run) ready(t *Task) (bool, *outcome.Result) {
-	var bad string
+	var bad, skipped string
 	for i := range r.tasks {
 		if !slices.Contains(t.Needs, r.tasks[i].Name) {
 			continue
@@ -158,12 +158,17 @@ func (r *run) ready(t *Task) (bool, *outcome.Result) {
 		if bad == "" && !r.results[i].OK() {
 			bad = r.tasks[i].Name + ": " + r.results[i].Text()
 		}
+		if skipped == "" && r.results[i].State == outcome.Skipped {
+			skipped = r.tasks[i].Name + ": " + r.results[i].Text()
+		}
 	}
 	switch {
 	case t.When == OnSuccess && bad != "":
 		return true, &outcome.Result{State: outcome.Skipped, Line: "needs " + bad, Err: errors.New("needs " + bad)}
 	case t.When == OnFailure && bad == "":
 		return true, &outcome.Result{State: outcome.Skipped}
+	case t.Strict && t.When != Always && skipped != "":
+		return true, &outcome.Result{State: outcome.Skipped, Line: "needs " + skipped}
 	}
 	return true, nil
 }
