@@ -66,7 +66,7 @@ func IsCore(header []byte) bool {
 
 // ReadCore reads a core. The start of the file is enough.
 func ReadCore(r io.ReaderAt) (Core, error) {
-	f, err := elf.NewFile(r)
+	f, err := elf.NewFile(programs(r))
 	if err != nil || f.Type != elf.ET_CORE {
 		return Core{}, ErrNotCore
 	}
@@ -114,7 +114,7 @@ func command(process []byte) string {
 // BuildID returns the build id of an executable or library in hex, "" if it has
 // none.
 func BuildID(r io.ReaderAt) (string, error) {
-	f, err := elf.NewFile(r)
+	f, err := elf.NewFile(programs(r))
 	if err != nil {
 		return "", fmt.Errorf("not an ELF file: %w", err)
 	}
@@ -164,6 +164,28 @@ func withoutSections(file []byte) []byte {
 		}
 	}
 	return file
+}
+
+// programs returns an ELF file without its sections. debug/elf would read their
+// names, which may be compressed and have any size.
+func programs(r io.ReaderAt) io.ReaderAt {
+	const size = 64 // of the header
+	start := make([]byte, size)
+	n, _ := r.ReadAt(start, 0) // a file that has less is no ELF file
+	return &sectionless{r, withoutSections(start[:n])}
+}
+
+type sectionless struct {
+	io.ReaderAt
+	start []byte // of the file
+}
+
+func (s *sectionless) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := s.ReaderAt.ReadAt(p, offset)
+	if offset >= 0 && offset < int64(len(s.start)) {
+		copy(p[:n], s.start[offset:])
+	}
+	return n, err
 }
 
 // A note is an entry of a PT_NOTE segment.
