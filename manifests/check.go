@@ -4,6 +4,7 @@ package manifests
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,15 +21,16 @@ type releases interface {
 // A checker collects the errors in a manifest.
 type checker struct {
 	releases releases
+	warn     func(*Error)
 	errs     []error
 }
 
 func (c *checker) add(errs ...error) { c.errs = append(c.errs, errs...) }
 
 // check reports all invalid values in m, including those of disabled targets and
-// jobs.
-func check(m *yamlManifest, r releases) error {
-	c := &checker{releases: r}
+// jobs. It warns about valid ones that have no effect.
+func check(m *yamlManifest, r releases, warn func(*Error)) error {
+	c := &checker{releases: r, warn: warn}
 	switch p := m.projects; {
 	case p == nil:
 		c.add(m.place.known("No project list defined"))
@@ -149,10 +151,10 @@ func (c *checker) cirrusJob(release *targets.Release, j *yamlJob) {
 		c.add(j.place.known("Unknown package command %s", release.Packaging.Command))
 	}
 	if j.template != nil {
-		c.add(j.templateAt.errorf("a job on Cirrus CI extends no template of the project's"))
+		c.warn(j.templateAt.errorf("has no effect: a job on Cirrus CI extends no template of the project's"))
 	}
 	if j.artifacts != nil {
-		c.add(j.artifacts.place.errorf("a job on Cirrus CI has no artifacts"))
+		c.warn(j.artifacts.place.errorf("has no effect: a job on Cirrus CI has no artifacts"))
 	}
 }
 
@@ -164,8 +166,8 @@ func (c *checker) artifacts(j *yamlJob) {
 	if !a.hasPaths && a.more["reports"] == nil && a.more["untracked"] != true {
 		c.add(a.place.errorf("no paths: expected a list of files under the key paths"))
 	}
-	if when, ok := a.more["when"]; ok && when != "on_success" && when != "on_failure" && when != "always" {
-		c.add(a.place.errorf("when is %q, expected on_success, on_failure or always", when))
+	if when := a.more["when"]; when != nil && when != "on_success" && when != "on_failure" && when != "always" {
+		c.add(a.place.errorf("when is %q, expected on_success, on_failure or always", fmt.Sprint(when)))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type LoadOptions struct {
 	File     string       // what messages call it
 	Releases releases     // the facts of targets
-	Warn     func(*Error) // called with keys that have no effect; nil means nobody listens
+	Warn     func(*Error) // called with keys and values that have no effect; nil means nobody listens
 }
 
 // Load reads and checks a manifest and fills in its defaults. The error joins
@@ -24,7 +24,7 @@ func Load(data []byte, o LoadOptions) (*Manifest, error) {
 	}
 	y, err := decode(o.File, data, o.Warn)
 	if y != nil {
-		err = join(err, check(y, o.Releases))
+		err = join(err, check(y, o.Releases, o.Warn))
 	}
 	if err != nil {
 		return nil, err

@@ -319,9 +319,30 @@ func TestD30ArtifactsArePassedOnOrRefused(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
-	for _, key := range []string{"artifacts: {paths: [a]}", "template: .mine"} {
-		if _, _, err := generate(t, head+"targets: {freebsd-15: {jobs: [{arch: x86_64, "+key+"}]}}\n"); err == nil {
-			t.Errorf("%s on Cirrus CI is dropped without a word", key)
+	_, files = mustGenerate(t, head+"targets: {debian-12: {jobs: [{arch: x86_64, artifacts: {paths: [a], when: null}}]}}\n")
+	if readPipeline(t, files)["x86_64-debian-12"]["artifacts"] == nil {
+		t.Error("when: null is not read as the default")
+	}
+}
+
+// The original ignores both, so manifests that have them are accepted.
+func TestKeysWithoutEffectOnCirrusAreWarnings(t *testing.T) {
+	for key, want := range map[string]string{
+		"artifacts: {paths: [a]}": "jobs[0].artifacts: has no effect: a job on Cirrus CI has no artifacts",
+		"template: .mine":         "jobs[0].template: has no effect: a job on Cirrus CI extends no template of the project's",
+	} {
+		_, warnings, err := load(t, head+"targets: {freebsd-15: {jobs: [{arch: x86_64, "+key+"}]}}\n")
+		if err != nil || len(warnings) != 1 || !strings.HasSuffix(warnings[0], want) {
+			t.Errorf("%s: warnings %q, error %v", key, warnings, err)
+		}
+	}
+}
+
+func TestValuesThatAreNoStringsAreQuoted(t *testing.T) {
+	for value, want := range map[string]string{"5": `when is "5", expected`, "true": `when is "true", expected`} {
+		_, _, err := generate(t, head+"targets: {debian-12: {jobs: [{arch: x86_64, artifacts: {paths: [a], when: "+value+"}}]}}\n")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("when: %s: error is %v", value, err)
 		}
 	}
 }
