@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -116,11 +117,13 @@ func (l Layer) Files(dir string) ([]string, error) {
 }
 
 // Has reports whether the layer has a file called file that is not a directory.
-// For a FIFO, or a symbolic link that leads out, it is true, and Read returns
-// the error.
+// It is true for a file that cannot be read; Read returns the error.
 func (l Layer) Has(file string) bool {
 	info, err := fs.Stat(l.FS, file)
-	return err == nil && !info.IsDir() || safefs.Outside(err) || errors.Is(err, safefs.ErrNotRegular)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
+	}
+	return !info.IsDir()
 }
 
 // Path returns the file's name in messages.
