@@ -5,7 +5,6 @@ package pipelinerun
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -99,27 +98,28 @@ func jobNames(e *gitlabci.Evaluation) []string {
 // that need it and, if it must succeed, those of later stages. It returns the
 // reasons by index of the job. Jobs chosen by name are kept.
 func (c *Choice) holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]string {
-	h := &holder{e: e, taken: taken, named: named, skipped: map[int]string{}, waiting: map[int]string{}}
+	h := &holder{e: e, taken: taken, named: named, manual: map[int]string{}, skipped: map[int]string{}, waiting: map[int]string{}}
 	for k := range e.Jobs {
 		job := &e.Jobs[k]
 		if job.When != gitlabci.Manual || taken[k] || c.built.builds(job) { // jobs build their own images here
 			continue
 		}
-		why := fmt.Sprintf("waits for job %q, which is started by hand", job.Name)
+		h.manual[k] = fmt.Sprintf("waits for job %q, which is started by hand", job.Name)
 		if job.AllowFailure {
-			h.skipped[k] = why
-		} else {
+			h.skipped[k] = h.manual[k]
+		}
+	}
+	h.spread(h.skipped, h.isSkipped)
+	for k, why := range h.manual {
+		if h.skipped[k] == "" {
 			h.waiting[k] = why
 		}
 	}
-	manual := maps.Clone(h.skipped)
-	maps.Copy(manual, h.waiting)
-	h.spread(h.skipped, manual, h.isSkipped)
-	h.spread(h.waiting, manual, h.isWaiting)
+	h.spread(h.waiting, h.isWaiting)
 	held := map[int]string{}
 	for _, all := range []map[int]string{h.skipped, h.waiting} {
 		for i, why := range all {
-			if manual[i] == "" {
+			if h.manual[i] == "" {
 				held[i], taken[i] = why, false
 			}
 		}
@@ -129,27 +129,28 @@ func (c *Choice) holdBack(e *gitlabci.Evaluation, taken, named []bool) map[int]s
 
 // A holder finds the jobs that GitLab skips because they need an optional
 // manual job, and those that wait for a manual job that must succeed. Both maps
-// include these manual jobs.
+// include the manual jobs themselves.
 type holder struct {
 	e                *gitlabci.Evaluation
 	taken, named     []bool
+	manual           map[int]string // what to say of jobs that need these
 	skipped, waiting map[int]string
 }
 
 // spread adds to a map the jobs that meet a condition because of one in it,
 // until there are no more.
-func (h *holder) spread(all, manual map[int]string, because func(job, other int) bool) {
+func (h *holder) spread(all map[int]string, because func(job, other int) bool) {
 	for changed := true; changed; {
 		changed = false
 		for i := range h.e.Jobs {
-			if !h.taken[i] || h.named[i] || h.skipped[i] != "" || h.waiting[i] != "" {
+			if !h.taken[i] && h.manual[i] == "" || h.named[i] || h.skipped[i] != "" || h.waiting[i] != "" {
 				continue
 			}
 			for k := range h.e.Jobs {
 				if all[k] == "" || !because(i, k) {
 					continue
 				}
-				if changed, all[i] = true, manual[k]; all[i] == "" {
+				if changed, all[i] = true, h.manual[k]; all[i] == "" {
 					all[i] = fmt.Sprintf("waits for job %q, which waits itself", h.e.Jobs[k].Name)
 				}
 				break

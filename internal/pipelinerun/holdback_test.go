@@ -67,6 +67,7 @@ func TestSkippedBehindManualJobs(t *testing.T) {
 		e := &gitlabci.Evaluation{Stages: []string{"one", "two", "three"}, Jobs: []gitlabci.Job{
 			gate,
 			job("dag", "two", gitlabci.OnSuccess, "gate"),
+			job("hand", "two", gitlabci.Manual, "gate"),
 			job("rescue", "two", gitlabci.OnFailure, "gate"),
 			job("always", "two", gitlabci.Always, "gate"),
 			job("after", "three", gitlabci.OnSuccess, "always"),
