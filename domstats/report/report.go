@@ -7,6 +7,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // format is raised when old readers would misunderstand a new file.
@@ -85,10 +87,15 @@ func (r *Run) Totals() string {
 
 // WriteJSON writes the whole run.
 func (r *Run) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	_, err := w.Write(termtext.JSON(text.Bytes())) // names are the server's
+	return err
 }
 
 // ReadFile reads a file that WriteJSON wrote.

@@ -5,6 +5,7 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 	"gitlab.com/lcitool/lcitool/internal/junit"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 func sample() *Run {
@@ -234,4 +236,27 @@ func FuzzTAP(f *testing.F) {
 			t.Fatalf("%q", lines)
 		}
 	})
+}
+
+// TestHiddenCharacters: names of a server do not control the terminal.
+func TestHiddenCharacters(t *testing.T) {
+	const name = "net.\x1b]0;t\a\u009b2J\u202ex\u200b\x7f"
+	r := sample()
+	r.Unknown = []string{name}
+	r.Where.Kernel, r.Results[0].Title = name, "plain"
+	r.Observations = append(r.Observations, suite.Observation{Case: "NET-03", Name: name, Type: "ullong"})
+	for format, write := range map[string]func(io.Writer) error{"summary": r.WriteSummary, "JSON": r.WriteJSON, "TAP": r.WriteTAP} {
+		got := text(t, func(b *bytes.Buffer) error { return write(b) })
+		for line := range strings.Lines(got) {
+			if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool { return r != '\t' && termtext.Hidden(r) }) {
+				t.Errorf("%s: %q", format, line)
+			}
+		}
+		if format != "JSON" {
+			continue
+		}
+		if back, err := ReadJSON(strings.NewReader(got)); err != nil || back.Unknown[0] != name {
+			t.Errorf("read back %+v, %v", back, err)
+		}
+	}
 }

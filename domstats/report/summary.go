@@ -41,9 +41,9 @@ func (r *Run) WriteSummary(w io.Writer) error {
 		}
 	}
 	if len(r.Unknown) > 0 {
-		fmt.Fprintf(&b, "not in the catalogue: %s\n", strings.Join(r.Unknown, ", "))
+		fmt.Fprintf(&b, "not in the catalogue: %s\n", oneLine(strings.Join(r.Unknown, ", ")))
 	}
-	fmt.Fprintf(&b, "%s: %s in %.0f s\n", r.Where.Stack(), r.Totals(), r.Where.Seconds)
+	fmt.Fprintf(&b, "%s: %s in %.0f s\n", oneLine(r.Where.Stack()), r.Totals(), r.Where.Seconds)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
