@@ -30,52 +30,81 @@ const (
 // matches includes everything below it.
 type fileSet struct {
 	paths, exclude []string
+	reports        []string        // like paths, but exclude does not apply to them
+	never          []string        // patterns of files that belong to no set
 	tracked        map[string]bool // files that git tracks if all others belong to the set; nil if they do not
 }
 
-// newFileSet makes a set of paths relative to the tree. Absolute paths are
-// accepted if they are below one of trees.
+// newFileSet makes a set of artifacts. Patterns may be relative to the first of
+// trees, or absolute and below one of them. As in GitLab Runner, a path that is
+// outside is ignored, and so are all exclude patterns after one that is.
 func newFileSet(paths, exclude []string, trees ...string) fileSet {
-	clean := func(list []string) (out []string) {
-		for _, p := range list {
-			if p == "" {
-				continue // as GitLab Runner does, with a warning
-			}
-			for _, tree := range trees {
-				if path.Clean(p) == tree {
-					p = "."
-				} else if below, ok := strings.CutPrefix(path.Clean(p), tree+"/"); ok {
-					p = below
-				}
-			}
-			if p = path.Clean(strings.TrimPrefix(p, "./")); p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
-				continue // GitLab ignores paths outside the project
-			}
-			out = append(out, p)
+	s := fileSet{paths: inTree(paths, trees), never: []string{"**/.git", "**/.git/**"}} // as GitLab Runner does
+	for _, p := range exclude {
+		inside := inTree([]string{p}, trees)
+		if len(inside) == 0 && p != "" {
+			break
 		}
-		return out
+		s.exclude = append(s.exclude, inside...)
 	}
-	return fileSet{paths: clean(paths), exclude: append(clean(exclude), "**/.git", "**/.git/**")} // as GitLab Runner does
+	return s
+}
+
+// inTree returns the patterns that are inside the tree, relative to it.
+func inTree(patterns, trees []string) (out []string) {
+	if len(trees) == 0 {
+		trees = []string{"/tree"}
+	}
+	for _, p := range patterns {
+		if p == "" {
+			continue // as GitLab Runner does, with a warning
+		}
+		all := trees
+		if !path.IsAbs(p) {
+			p, all = path.Join(trees[0], p), trees[:1]
+		}
+		for _, tree := range all {
+			if below, ok := strings.CutPrefix(path.Clean(p)+"/", tree+"/"); ok {
+				out = append(out, path.Clean(below))
+				break
+			}
+		}
+	}
+	return out
 }
 
 // cacheFileSet selects the files of a cache. A cache may contain repositories,
 // but not the tree's own .git.
 func cacheFileSet(paths []string, trees ...string) fileSet {
 	s := newFileSet(paths, nil, trees...)
-	s.exclude = []string{".git", ".git/**"}
+	s.never = []string{".git", ".git/**"}
 	return s
 }
 
 func (s fileSet) has(file string) bool {
-	for _, p := range s.exclude {
-		if ok, err := doublestar.Match(p, file); err == nil && ok {
-			return false
-		}
-	}
-	if s.tracked != nil && !s.tracked[file] {
+	switch {
+	case matchesAny(s.never, file):
+		return false
+	case includes(s.reports, file):
+		return true
+	case matchesAny(s.exclude, file):
+		return false
+	case s.tracked != nil && !s.tracked[file]:
 		return true
 	}
-	for _, p := range s.paths {
+	return includes(s.paths, file)
+}
+
+func matchesAny(patterns []string, file string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, err := doublestar.Match(p, file)
+		return err == nil && ok
+	})
+}
+
+// includes reports whether a pattern matches a file or a directory above it.
+func includes(patterns []string, file string) bool {
+	for _, p := range patterns {
 		for at := file; ; at = path.Dir(at) {
 			if p == "." {
 				return true
@@ -98,7 +127,7 @@ func (s fileSet) roots() []string {
 		return []string{"."}
 	}
 	var all []string
-	for _, p := range s.paths {
+	for _, p := range slices.Concat(s.paths, s.reports) {
 		base := p
 		if strings.ContainsAny(p, `*?[{\`) {
 			base, _ = doublestar.SplitPattern(p)
@@ -132,23 +161,28 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 			junit = append(junit, report.Paths...)
 		}
 	}
-	trees := []string{j.dir, r.Tree.MountPath}
-	wanted := newFileSet(slices.Concat(paths, reports), a.Exclude, trees...)
+	trees := r.dirs(j)
+	wanted := newFileSet(paths, a.Exclude, trees...)
+	wanted.reports = inTree(reports, trees)
 	if untracked {
 		var err error
 		if wanted.tracked, err = r.tracked(ctx); err != nil {
 			return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
 		}
 	}
-	if len(wanted.paths) == 0 && !untracked {
+	if len(wanted.paths) == 0 && len(wanted.reports) == 0 && !untracked {
 		return nil
 	}
 	files, err := r.collectFiles(ctx, j, c, wanted)
 	if err != nil {
 		return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
 	}
-	for _, p := range slices.Concat(paths, reports) {
-		if one := newFileSet([]string{p}, a.Exclude, trees...); !slices.ContainsFunc(files, one.has) && !isDir(r.Artifacts.Dir(j.Name), p) {
+	for i, p := range slices.Concat(paths, reports) {
+		exclude := a.Exclude
+		if i >= len(paths) {
+			exclude = nil
+		}
+		if one := newFileSet([]string{p}, exclude, trees...); !slices.ContainsFunc(files, one.has) && !isDir(r.Artifacts.Dir(j.Name), p) {
 			r.warn(j, fmt.Sprintf("artifacts: nothing matches %q", p))
 		}
 	}
@@ -163,6 +197,14 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 		return fmt.Errorf("GitLab refuses the dotenv report of job %q: %w", j.Name, err)
 	}
 	return nil
+}
+
+// dirs returns the directories that absolute paths of a job may be below.
+func (r *Runner) dirs(j *Job) []string {
+	if j.dir == "" {
+		return []string{r.Tree.MountPath} // it has not run here
+	}
+	return []string{j.dir, r.Tree.MountPath}
 }
 
 func (r *Runner) tracked(ctx context.Context) (map[string]bool, error) {
@@ -252,7 +294,7 @@ func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container) e
 		}
 		return err // GitLab too runs the job without the artifacts
 	}
-	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.Tree.MountPath)
+	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.dirs(from)...)
 	if from.Job.Artifacts.Untracked {
 		set.paths = []string{"."}
 	}

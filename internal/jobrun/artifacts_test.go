@@ -23,6 +23,20 @@ func TestFileSet(t *testing.T) {
 		{"a/../b", "", "b/x", "a/x", "b"},
 		{"sp[ace]d", "", "spad", "space", "."},
 		{"a/b* a", "", "a/x", "b", "a"},
+		{"../tree/foo/*.txt", "../tree/foo/*2.txt", "foo/a.txt", "foo/2.txt a.txt", "foo"},
+		{"../tree/ ../treeb", "", "a", "", "."},
+		{"..", "", "", "a", ""},
+		{"/tree/*.thing", "/tree/*2.thing", "a.thing", "2.thing a/a.thing", "."},
+		{"/**/absolute.txt", "", "", "absolute.txt a/absolute.txt", ""},
+		{"foo//*.txt", "foo//*2.txt", "foo/a.txt", "foo/2.txt foo/bar/a.txt", "foo"},
+		{"./foo/**//*/*.*", "**/*.bin", "foo/bar/a.txt foo/bar/baz/a.txt", "foo/a.txt foo/bar/a.bin", "foo"},
+		{"foo/**/*.*", "**/*.bin **/*even-this*", "foo/a.txt foo/b/a.txt", "foo/even-this.go foo/a.bin", "foo"},
+		{"foo/**", "", "foo foo/b foo/b/a", "root.txt", "foo"},
+		{"**", "**", "", "a a/b", "."},
+		{"foo/test/", "foo/test/b/3.txt foo/**/*.md", "foo/test/b/1.txt", "foo/test/b/3.txt foo/test/1.md", "foo/test"},
+		{"foo", "foo/b", "foo/b/x", "foo/b", "foo"},
+		{"foo", "*.o /etc/x ../y **/*.a", "foo/x.o foo/x.a", "", "foo"},
+		{"foo", "foo/*.o ../y **/*.a", "foo/x.a", "foo/x.o", "foo"},
 	} {
 		s := newFileSet(strings.Fields(test.paths), strings.Fields(test.exclude))
 		for _, file := range strings.Fields(test.in) {

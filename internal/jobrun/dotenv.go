@@ -67,7 +67,7 @@ func (r *Runner) dotenvFiles(from *Job) []string {
 		return nil
 	}
 	dir := r.Artifacts.Dir(from.Name)
-	set := newFileSet(paths, nil, r.Tree.MountPath)
+	set := newFileSet(paths, nil, r.dirs(from)...)
 	var files []string
 	_ = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error { // unreadable files have no variables
 		if rel, relErr := filepath.Rel(dir, name); err == nil && relErr == nil && d.Type().IsRegular() && set.has(filepath.ToSlash(rel)) {

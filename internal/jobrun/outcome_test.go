@@ -41,6 +41,30 @@ func filesIn(t *testing.T, dir string) []string {
 	return files
 }
 
+// TestReportsAreNotExcluded: exclude means the archive, not the reports, and a later job gets
+// only the archive.
+func TestReportsAreNotExcluded(t *testing.T) {
+	h := newHarness(t)
+	h.writes(0, "out/a", "out/b.xml", "x.env")
+	a := &gitlabci.Artifacts{When: "always", Paths: []string{"out"}, Exclude: []string{"out/*.xml", "*.env"}, Reports: []gitlabci.Report{{Kind: "junit", Paths: []string{"out/*.xml"}}, {Kind: "x", Paths: []string{"x.env"}}}}
+	j := job("x", a)
+	_, out := h.Run(t.Context(), j, scheduler.Streams{})
+	if got := h.stored(t, "x"); got != "out/a out/b.xml x.env" || strings.Join(out.JUnit, " ") != "out/b.xml" {
+		t.Errorf("stored %s, junit %q", got, out.JUnit)
+	}
+	h.engine.stage = nil
+	h.Run(t.Context(), &Job{Job: gitlabci.Job{Name: "y", Script: []string{"true"}}, Image: Image{Reference: "image"}, Runs: true, ArtifactsFrom: []*Job{j}}, scheduler.Streams{})
+	var got []string
+	for name := range h.engine.last().files {
+		if strings.HasPrefix(name, treeDir+"/") {
+			got = append(got, name)
+		}
+	}
+	if len(got) != 1 || got[0] != treeDir+"/out/a" || h.warnings.Len() > 0 {
+		t.Errorf("a later job gets %q; %s", got, h.warnings.String())
+	}
+}
+
 func TestArtifactsByOutcome(t *testing.T) {
 	timeout := fmt.Errorf("container c: %w", api.ErrTimeout)
 	broken := errors.New("the engine broke")
