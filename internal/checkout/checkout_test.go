@@ -629,6 +629,12 @@ func TestSubmodules(t *testing.T) {
 	if got := j.git("status", "--short"); got != "" {
 		t.Errorf("status: %s", got)
 	}
+	for paths, want := range map[string]bool{"outer": true, "README": true, "READ*": true, ":!nosuch": true, "nosuch": false, "outer nosuch": false, "outer/deps": false} {
+		o := Submodules{Enabled: true, Paths: strings.Fields(paths)}
+		if err := s.Populate(t.Context(), Tree{Dir: t.TempDir(), Ref: "main", Submodules: o}); (err == nil) != want {
+			t.Errorf("paths %s: %v", paths, err)
+		}
+	}
 	gitIn(t, filepath.Join(d.dir, "outer"), "commit", "--quiet", "--allow-empty", "--message", "more")
 	if s = d.take(""); !s.Modified {
 		t.Error("a submodule at another commit is no change")

@@ -36,9 +36,28 @@ func (o Submodules) populate(ctx context.Context, s *Snapshot, t Tree) error {
 	if !o.Enabled {
 		return nil
 	}
-	return o.level(ctx, t, level{
-		git: git{dir: filepath.Join(t.Dir, ".git")}, tree: t.Dir, source: s.work, origin: t.Origin, commit: s.Commit,
-	})
+	top := level{git: git{dir: filepath.Join(t.Dir, ".git")}, tree: t.Dir, source: s.work, origin: t.Origin, commit: s.Commit}
+	if err := o.checkPaths(ctx, top); err != nil {
+		return err
+	}
+	return o.level(ctx, t, top)
+}
+
+// checkPaths fails if a path matches no file of the tree, as git does.
+func (o Submodules) checkPaths(ctx context.Context, l level) error {
+	if len(o.Paths) == 0 {
+		return nil
+	}
+	files, err := l.git.list(ctx, "ls-tree", "-r", "-z", "--name-only", l.commit)
+	if err != nil {
+		return err
+	}
+	for _, p := range o.Paths {
+		if _, excludes := withoutMagic(p); !excludes && !slices.ContainsFunc(files, func(name string) bool { return matchesPathspec(p, name) }) {
+			return fmt.Errorf("GIT_SUBMODULE_PATHS: pathspec %q matches no file", p)
+		}
+	}
+	return nil
 }
 
 // A level is a repository that may have submodules.
