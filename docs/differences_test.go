@@ -30,6 +30,8 @@ func heldBy() map[string]string {
 		"a service sees the job's address":   "internal/jobrun/servicenetwork_test.go: only 127.0.0.1",
 		"services have the job's `/builds`":  "cmd/lcitool/testdata/engine/job-services.txtar: no builds",
 		"artifacts contain a `.git`":         "internal/jobrun/cache_test.go: func TestRepositoriesAreNoArtifacts",
+		"artifacts contain symbolic links":   "internal/jobrun/settings_test.go: func TestLinksAsArtifacts",
+		"`CACHE_FALLBACK_KEY`":               "internal/jobrun/outcome_test.go: func TestFallbackVariable",
 		"`FF_DISABLE_UMASK_FOR_DOCKER_":      "internal/jobrun/settings_test.go: func TestNoUmask",
 		"a cache that cannot be stored":      "internal/jobrun/outcome_test.go: func TestUnsavedCache",
 		"`docker:dind`":                      "cmd/lcitool/testdata/engine/job-services.txtar: docker:dind\" is not started",

@@ -116,28 +116,50 @@ func fileSum(tree *safefs.Dir, name string) (string, error) {
 // checkCaches returns an error for a cache policy that GitLab Runner refuses.
 func (j *Job) checkCaches() error {
 	for _, c := range j.Cache {
-		if !slices.Contains([]string{"", "pull-push", "pull", "push"}, c.Policy) {
+		if selectsFiles(c) && !slices.Contains([]string{"", "pull-push", "pull", "push"}, c.Policy) {
 			return refusedf("%s: unknown cache policy %q", j.Pos, c.Policy)
 		}
 	}
 	return nil
 }
 
-// fallbackKeys returns the keys to try, in order, if the cache itself does not
-// exist.
-func (j *Job) fallbackKeys(c gitlabci.Cache, warn func(string)) []string {
-	keys := slices.Clone(c.FallbackKeys)
+// selectsFiles reports whether a cache has paths. GitLab Runner ignores one that
+// has none.
+func selectsFiles(c gitlabci.Cache) bool {
+	return c.Untracked || slices.ContainsFunc(c.Paths, func(p string) bool { return p != "" })
+}
+
+// A storedCache is a cache by its key, as messages name it, and the file that has
+// it if it exists.
+type storedCache struct{ key, file string }
+
+// stored returns the caches to try, in order.
+func (r *Runner) stored(j *Job, c gitlabci.Cache, key string) []storedCache {
+	var all []storedCache
+	for _, key := range append([]string{key}, c.FallbackKeys...) {
+		all = append(all, storedCache{key, r.cacheFile(c, key)})
+	}
 	for _, v := range j.Variables {
-		switch {
-		case v.Name != "CACHE_FALLBACK_KEY" || v.Value == "":
-		case strings.HasSuffix(strings.TrimRight(v.Value, ". "), "-protected"):
-			warn(fmt.Sprintf("CACHE_FALLBACK_KEY %q must not end in -protected", v.Value))
-		default:
-			keys = append(keys, v.Value)
+		if v.Name != "CACHE_FALLBACK_KEY" || v.Value == "" {
+			continue
+		}
+		if strings.HasSuffix(strings.TrimRight(v.Value, ". "), "-protected") {
+			r.warn(j, fmt.Sprintf("CACHE_FALLBACK_KEY %q must not end in -protected", v.Value))
+			continue
+		}
+		all = append(all, storedCache{v.Value, r.cacheFile(c, v.Value)})
+		if bare, ok := strings.CutSuffix(v.Value, nonProtected); ok {
+			for _, scope := range []string{r.unprotectedScope(), r.cacheScope(true)} {
+				all = append(all, storedCache{v.Value, r.scopedFile(scope, bare)})
+			}
 		}
 	}
-	return keys
+	return all
 }
+
+// nonProtected is what GitLab appends to the keys of caches of unprotected refs,
+// though not to that in CACHE_FALLBACK_KEY.
+const nonProtected = "-non_protected"
 
 // cacheScope returns the suffix that separates the caches of protected and
 // unprotected refs, as GitLab's key suffix does: a fork's job must not write the
@@ -149,15 +171,21 @@ func (r *Runner) cacheScope(unprotect bool) string {
 	case r.Protected:
 		return r.Source + "\x00protected"
 	}
-	return r.Source + "\x00non_protected"
+	return r.unprotectedScope()
 }
+
+func (r *Runner) unprotectedScope() string { return r.Source + "\x00non_protected" }
 
 // cacheFile returns the path of a cache's archive. Paths in the archive are
 // relative to the tree. Each scope has its own directory, so that caches of one
 // scope do not evict those of another.
 func (r *Runner) cacheFile(c gitlabci.Cache, key string) string {
-	scope := sha256.Sum256([]byte(r.Project + "\x00" + r.cacheScope(c.Unprotect)))
-	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", scope), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
+	return r.scopedFile(r.cacheScope(c.Unprotect), key)
+}
+
+func (r *Runner) scopedFile(scope, key string) string {
+	dir := sha256.Sum256([]byte(r.Project + "\x00" + scope))
+	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", dir), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
 }
 
 func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
@@ -165,7 +193,7 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
 		return nil
 	}
 	for i, cache := range j.Cache {
-		if cache.Policy == "push" {
+		if cache.Policy == "push" || !selectsFiles(cache) {
 			continue
 		}
 		first, err := r.cacheKey(cache, i)
@@ -173,10 +201,10 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
 			r.warn(j, fmt.Sprintf("cache is not used: %v", err))
 			continue
 		}
-		for _, key := range append([]string{first}, j.fallbackKeys(cache, func(what string) { r.warn(j, what) })...) {
-			found, err := r.restore(ctx, j, c, r.cacheFile(cache, key))
+		for _, s := range r.stored(j, cache, first) {
+			found, err := r.restore(ctx, j, c, s.file)
 			if err != nil {
-				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", key, err))
+				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", s.key, err))
 			}
 			if found {
 				break

@@ -115,5 +115,9 @@ func (r *Runner) readCommands(ctx context.Context, j *Job, c Container, state ou
 	if n := len(out.Commands); n > 0 && state != outcome.Passed {
 		out.Command = out.Commands[n-1].Text
 	}
-	out.Commands = append(out.Commands, commandsOf(steps, "after_script", j.AfterScript, out.after)...)
+	after := commandsOf(steps, "after_script", j.AfterScript, out.after)
+	if n := len(after); n > 0 && out.failedAfter {
+		out.Command = after[n-1].Text
+	}
+	out.Commands = append(out.Commands, after...)
 }

@@ -47,6 +47,9 @@ func (r *Runner) AddDotenv(j *Job) {
 		named = j.Job.Image.Name
 	}
 	name := j.Name
+	if j.withoutDotenv == nil {
+		j.withoutDotenv = j.Variables
+	}
 	j.Job = j.Job.WithDotenv(variables)
 	j.Name = name // in a child pipeline, the name begins with the trigger job's
 	if j.Job.Image != nil && j.Job.Image.Name != named && j.Image.Build == nil {

@@ -43,7 +43,8 @@ type Job struct {
 	entrypoint []string         // the container's entrypoint, nil for none
 	layers     *checkout.Layers // of its tree, nil for a whole checkout
 
-	services []*service // that run beside it
+	services      []*service          // that run beside it
+	withoutDotenv []gitlabci.Variable // its variables before those of dotenv reports, nil if there are none
 }
 
 // An Image says which image a job runs in and how to get it.
@@ -119,6 +120,7 @@ type Outcome struct {
 
 	resumed       bool      // the container was kept by an earlier run, and stays unless the job passes
 	abandoned     bool      // do not copy anything out of the container
+	failedAfter   bool      // after_script failed the job
 	script, after stageTime // zero for a script that did not run
 	output        *crashcapsule.Output
 }

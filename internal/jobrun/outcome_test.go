@@ -438,18 +438,56 @@ func TestKeysOfFiles(t *testing.T) {
 	}
 }
 
+// TestFallbackVariable: the caches are "main" and "old", of an unprotected ref, and "all" with
+// unprotect. CACHE_FALLBACK_KEY has GitLab's suffix.
 func TestFallbackVariable(t *testing.T) {
-	var warned []string
-	warn := func(what string) { warned = append(warned, what) }
-	j := job("x", nil)
-	for value, want := range map[string]string{"main": "first main", "": "first", "main-protected": "first", "x-protected. ": "first"} {
-		j.Variables = []gitlabci.Variable{{Name: "CACHE_FALLBACK_KEY", Value: value}}
-		if got := strings.Join(j.fallbackKeys(gitlabci.Cache{FallbackKeys: []string{"first"}}, warn), " "); got != want {
-			t.Errorf("%q: %s, want %s", value, got, want)
+	for _, protected := range []bool{false, true} {
+		h, unprotected := newHarness(t), newHarness(t)
+		h.Source, h.Protected, h.Project = "s", protected, "p"
+		unprotected.Source, unprotected.Caches, unprotected.Project = "s", h.Caches, "p"
+		names := map[string]string{
+			unprotected.cacheFile(gitlabci.Cache{}, "main"): "main", unprotected.cacheFile(gitlabci.Cache{}, "old"): "old",
+			h.cacheFile(gitlabci.Cache{Unprotect: true}, "main"): "shared",
+		}
+		for value, want := range map[string]string{"main-non_protected": "main shared", "": "", "main-protected": "", "x-protected. ": "", "old": "old"} {
+			j := job("x", nil)
+			j.Variables = []gitlabci.Variable{{Name: "CACHE_FALLBACK_KEY", Value: value}}
+			var got []string
+			for _, s := range h.Runner.stored(j, gitlabci.Cache{FallbackKeys: []string{"first"}}, "key") {
+				if name := names[s.file]; name != "" {
+					got = append(got, name)
+				}
+			}
+			if protected && value == "old" {
+				want = "" // as its scope is another one
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%q, protected %v: %q, want %s", value, protected, got, want)
+			}
+		}
+		if n := strings.Count(h.warnings.String(), "must not end"); n != 2 {
+			t.Errorf("warned %s", h.warnings.String())
 		}
 	}
-	if len(warned) != 2 {
-		t.Errorf("warned %q", warned)
+}
+
+// TestCacheWithoutPaths: GitLab Runner ignores it, even if there is one of that key.
+func TestCacheWithoutPaths(t *testing.T) {
+	h := newHarness(t)
+	h.writes(0, "dir/file")
+	j := job("x", nil)
+	j.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"dir"}, When: "always"}}
+	h.Run(t.Context(), j, scheduler.Streams{})
+	h.engine.stage = nil
+	for _, c := range []struct {
+		paths []string
+		want  bool
+	}{{[]string{"dir"}, true}, {nil, false}, {[]string{""}, false}} {
+		j.Cache[0].Paths = c.paths
+		h.Run(t.Context(), j, scheduler.Streams{})
+		if got := h.engine.last().files[treeDir+"/dir/file"] != ""; got != c.want {
+			t.Errorf("paths %q: restored %v", c.paths, got)
+		}
 	}
 }
 

@@ -219,16 +219,18 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 	if entry.waits {
 		err = entry.finish(after, err, limit, s.Stdout)
 	}
+	passed := result.State == outcome.Passed
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case left < own && errors.Is(err, api.ErrTimeout):
 		result.End(ctx, workload.TimeoutError(r.timeLimit(j), api.ErrTimeout))
 		out.abandoned = true
-	case !isOn(value(out.Env, "AFTER_SCRIPT_IGNORE_ERRORS"), true) && result.State == outcome.Passed:
+	case !isOn(value(out.Env, "AFTER_SCRIPT_IGNORE_ERRORS"), true) && passed:
 		result.End(ctx, fmt.Errorf("after_script: %w", err))
 	default:
 		r.warn(j, "after_script: "+err.Error())
 	}
+	out.failedAfter = passed && result.State != outcome.Passed
 }
 
 // stage makes the first process of the container run one of the scripts.

@@ -156,6 +156,14 @@ func (j *Job) serviceEnv(s *service, env []string) []string {
 		if v.From == gitlabci.FromEvent || v.From == gitlabci.FromDotenv {
 			delete(all, v.Name)
 		}
+		if v.From != gitlabci.FromDotenv {
+			continue
+		}
+		for _, overridden := range j.withoutDotenv {
+			if overridden.Name == v.Name {
+				all[v.Name] = overridden.Value
+			}
+		}
 	}
 	given := map[string]string{}
 	set(given, j.Env)

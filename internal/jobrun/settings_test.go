@@ -81,6 +81,10 @@ func TestCheckoutSettings(t *testing.T) {
 		{"GIT_DEPTH=+7", "", 7, 7, treeDir},
 		{"GIT_DEPTH=30x", "", 30, 30, treeDir},
 		{"GIT_DEPTH=99999999999999999999", "", 1<<31 - 1, 1<<31 - 1, treeDir},
+		{"GIT_FETCH_EXTRA_FLAGS=--depth=5", "", 5, 20, treeDir},
+		{"GIT_DEPTH=3 GIT_FETCH_EXTRA_FLAGS=--depth=5", "", 5, 3, treeDir},
+		{"GIT_DEPTH=0 GIT_FETCH_EXTRA_FLAGS=--depth=5", "", 0, 0, treeDir},
+		{"GIT_FETCH_EXTRA_FLAGS=--depth=x", "", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=", "", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=x", "", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=-1", "", 20, 0, treeDir},
@@ -106,6 +110,9 @@ func TestTagsOfFetchFlags(t *testing.T) {
 			t.Errorf("%q: %v, %v", flags, got.Tags, err)
 		}
 	}
+	if got, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=--quiet --depth 7 -n --depth"}); err != nil || got.Depth != 7 {
+		t.Errorf("depth %d, %v", got.Depth, err)
+	}
 }
 
 // TestTimeoutInAfterScript: a job whose time ends in after_script has timed out.
@@ -128,6 +135,7 @@ func TestTimeoutInAfterScript(t *testing.T) {
 		write := h.engine.stage
 		h.engine.stage = func(ctx context.Context, k *memoryContainer, name, status string) error {
 			if name == "after_script" {
+				k.files[stepsFile] = "script 1 1.0\nscript end 2.0\nafter_script 1 3.0\n"
 				return api.ErrTimeout
 			}
 			return write(ctx, k, name, status)
@@ -135,7 +143,14 @@ func TestTimeoutInAfterScript(t *testing.T) {
 		j := job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"out"}})
 		j.Timeout, j.AfterScript = c.limit, []string{"sleep 1000"}
 		j.Variables = []gitlabci.Variable{{Name: "RUNNER_AFTER_SCRIPT_TIMEOUT", Value: c.own}}
-		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+		result, out := h.Run(t.Context(), j, scheduler.Streams{})
+		command := map[outcome.State]string{outcome.TimedOut: "sleep 1000", outcome.Failed: "true"}[c.want]
+		if c.script != 0 {
+			command = "true" // which failed first
+		}
+		if out.Command != command {
+			t.Errorf("%v, %q: command %q, want %q", c.limit, c.own, out.Command, command)
+		}
 		got := h.engine.last().limits[1]
 		if result.State != c.want || got > c.after || got < c.after-10*time.Second || (h.stored(t, "x") == "") != (c.want == outcome.TimedOut) {
 			t.Errorf("%v, %q: %s, limit %v, stored %q", c.limit, c.own, result.State, got, h.stored(t, "x"))

@@ -99,7 +99,8 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 		t.Depth = leadingNumber(depth)
 	}
 	t.Submodules.Depth = number(value(env, "GIT_SUBMODULE_DEPTH"), t.Depth)
-	t.Tags = tagsOf(strings.Fields(value(env, "GIT_FETCH_EXTRA_FLAGS")))
+	flags := strings.Fields(value(env, "GIT_FETCH_EXTRA_FLAGS"))
+	t.Tags, t.Depth = tagsOf(flags), depthOf(flags, t.Depth)
 	if r.Tree.FullHistory {
 		t.Depth, t.Submodules.Depth = 0, 0
 	}
@@ -133,6 +134,22 @@ func tagsOf(flags []string) checkout.Tags {
 		}
 	}
 	return tags
+}
+
+// depthOf returns the depth of a fetch with the flags of GIT_FETCH_EXTRA_FLAGS
+// after the one of GIT_DEPTH. Without one in GIT_DEPTH, GitLab Runner fetches all
+// refs, so the flag has no effect on this depth.
+func depthOf(flags []string, depth int) int {
+	for i, flag := range flags {
+		text, ok := strings.CutPrefix(flag, "--depth=")
+		if flag == "--depth" && i+1 < len(flags) {
+			text, ok = flags[i+1], true
+		}
+		if n, err := strconv.Atoi(text); ok && err == nil && n > 0 && depth > 0 {
+			depth = n
+		}
+	}
+	return depth
 }
 
 // gitStrategy returns GIT_STRATEGY, or "" if it is not one of GitLab Runner's
