@@ -35,7 +35,7 @@ func releaseTags(tags ...string) string {
 func TestElsewhere(t *testing.T) {
 	served := map[string]string{
 		"https://example.org/a.yml":                                       "a: {script: [remote]}\n",
-		"https://example.org/inputs.yml":                                  "inputs: {x: {default: served}, y: {default: 2}}\n",
+		"https://example.org/inputs.yml":                                  "inputs: {x: {default: served}}\n",
 		"https://example.org/local.yml":                                   "include: b.yml\na: {script: [remote]}\n",
 		repositoryFile("group/other", "ci/b.yml", "HEAD"):                 "include: [{local: /ci/c.yml}]\nb: {script: [other]}\n",
 		repositoryFile("group/other", "ci/c.yml", "HEAD"):                 "c: {script: [nested]}\n",

@@ -87,7 +87,7 @@ func (s *source) inputSpecs(g *given, d *decoder) []*inputSpec {
 	d.text(spec.get("description"), "spec: description")
 	fields := s.includedInputs(spec.get("include"), g, d)
 	if inputs := spec.get("inputs"); inputs != nil {
-		fields = append(fields, d.inputFields(inputs, "spec: inputs")...)
+		fields = d.moreInputs(fields, d.inputFields(inputs, "spec: inputs"))
 	}
 	var out []*inputSpec
 	for i, f := range fields {
@@ -106,8 +106,17 @@ func (d *decoder) inputFields(v *value, what string) []field {
 	return v.fields
 }
 
-// includedInputs returns the inputs of the files in spec:include. Those of the
-// header override them.
+// moreInputs adds the inputs of another file or of the header.
+func (d *decoder) moreInputs(all, more []field) []field {
+	for _, f := range more {
+		if slices.ContainsFunc(all, func(other field) bool { return other.key == f.key }) {
+			d.errorf(f.pos, "input %s is declared in an earlier file of spec: include as well", yamldoc.Quote(f.key))
+		}
+	}
+	return append(all, more...)
+}
+
+// includedInputs returns the inputs of the files in spec:include.
 func (s *source) includedInputs(include *value, g *given, d *decoder) []field {
 	if include == nil {
 		return nil
@@ -123,7 +132,7 @@ func (s *source) includedInputs(include *value, g *given, d *decoder) []field {
 		g.deferred = g.deferred || in.deferred
 		for _, name := range names {
 			if v := s.p.inputsFile(name, item.pos, d); v != nil {
-				out = append(out, d.inputFields(v, "inputs")...)
+				out = d.moreInputs(out, d.inputFields(v, "inputs"))
 			}
 		}
 		d.problems = append(d.problems, in.problems...)
