@@ -195,6 +195,18 @@ func TestWrong(t *testing.T) {
 	}
 }
 
+// The Python lcitool has its settings in the same file.
+func TestSectionsOfThePythonProgramAreNoWarnings(t *testing.T) {
+	text := "install:\n  flavor: gitlab\n  vcpus: 2\ngitlab:\n  url: https://gitlab.example.org\n"
+	dir := write(t, map[string]string{"config.yml": text, "p/.lcitool.yml": text})
+	if f, err := ReadUser(filepath.Join(dir, "config.yml")); err != nil || len(f.Warnings) != 0 {
+		t.Errorf("user: %v, %v", f, err)
+	}
+	if f, err := ReadProject(filepath.Join(dir, "p")); err != nil || len(f.Warnings) != 2 {
+		t.Errorf("project: %v, %v", f, err)
+	}
+}
+
 func TestFindProject(t *testing.T) {
 	dir := write(t, map[string]string{"a/.gitlab-ci.yml": "", "a/b/c/x": "", "d/ci/lcitool/config.yml": "", "d/e/x": "", "a/s/.lcitool.yml": "", "a/s/t/x": ""})
 	for start, want := range map[string]string{"a/b/c": "a", "a": "a", "d/e": "d", "a/s/t": "a/s"} {
