@@ -511,3 +511,10 @@ func TestD42ArchitecturesAreCheckedFirst(t *testing.T) {
 		}
 	}
 }
+
+func TestFirstManifestHasEachTargetOnce(t *testing.T) {
+	text, err := First(Start{Namespace: "a", Project: "b", Targets: []string{"debian-13", "fedora-44", "debian-13"}})
+	if err != nil || strings.Count(string(text), "\n  debian-13: x86_64\n") != 1 || !strings.Contains(string(text), "\n  fedora-44: x86_64\n") {
+		t.Errorf("%v: %s", err, text)
+	}
+}

@@ -33,6 +33,13 @@ func First(s Start) ([]byte, error) {
 		return nil, err
 	}
 	s.CIDir = dir
+	var names []string
+	for _, name := range s.Targets {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	s.Targets = names
 	return start("manifest.yml", struct {
 		Start
 		Checks []Check
