@@ -89,10 +89,20 @@ func (s fileSet) has(file string) bool {
 		return true
 	case matchesAny(s.exclude, file):
 		return false
-	case s.tracked != nil && !s.tracked[file]:
+	case s.tracked != nil && !s.isTracked(file):
 		return true
 	}
 	return includes(s.paths, file)
+}
+
+// isTracked reports whether git tracks a file, or a submodule that the file is in.
+func (s fileSet) isTracked(file string) bool {
+	for at := file; at != "." && at != "/"; at = path.Dir(at) {
+		if s.tracked[at] {
+			return true
+		}
+	}
+	return false
 }
 
 func matchesAny(patterns []string, file string) bool {
@@ -260,7 +270,12 @@ func dropEmpty(dir string, set fileSet) error {
 func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string, set fileSet) ([]string, error) {
 	o := treetar.UnpackOptions{
 		Below: path.Dir(root), LinkRoot: j.dir, MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
-		Keep:    func(name string, d fs.DirEntry) bool { return d.IsDir() || set.has(name) },
+		Keep: func(name string, d fs.DirEntry) bool {
+			if dir, base := path.Split(name); base == ".git" && dir != "" && set.tracked != nil {
+				set.tracked[path.Clean(dir)] = true // git lists no files of another repository, such as a clone
+			}
+			return d.IsDir() || set.has(name)
+		},
 		Refused: func(name, why string) { r.warn(j, fmt.Sprintf("%s is not taken: %s", name, why)) },
 	}
 	get := c.Get

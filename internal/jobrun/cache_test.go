@@ -5,6 +5,7 @@ package jobrun
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/checkout"
@@ -61,6 +62,20 @@ func TestRepositoriesAreNoArtifacts(t *testing.T) {
 	}
 	if !cacheFileSet([]string{"cargo"}).has("cargo/registry/.git/config") {
 		t.Error("a repository that a tool keeps is missing in a cache")
+	}
+}
+
+// TestUntrackedInRepositories: files of submodules and of clones are not untracked files.
+func TestUntrackedInRepositories(t *testing.T) {
+	c := &memoryContainer{files: map[string]string{}, engine: &memoryEngine{}}
+	for _, name := range []string{"new", "old", "outer/README", "outer/new", "clone/.git/config", "clone/d/x", "d/clone/.git/config", "d/clone/x", "d/y", "clone/want"} {
+		c.files[treeDir+"/"+name] = "x"
+	}
+	set := newFileSet([]string{"clone/want"}, nil, treeDir)
+	set.tracked = map[string]bool{"old": true, "outer": true}
+	got, err := (&Runner{}).fetch(t.Context(), &Job{dir: treeDir}, c, ".", t.TempDir(), set)
+	if err != nil || strings.Join(got, " ") != "clone/want d/y new" {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 
