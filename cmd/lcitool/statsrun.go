@@ -49,7 +49,7 @@ image contains what such a build needs.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&s.targets, "target", "t", nil, "target to run on; may be repeated (required)")
-	f.IntVarP(&s.Jobs, "jobs", "j", 2, "maximum number of cases to run in parallel on each target, beside one that only waits")
+	f.IntVarP(&s.Jobs, "jobs", "j", 2, "maximum number of cases to run in parallel on each target, beside one that only waits and one that runs alone")
 	f.StringArrayVar(&s.Patterns, "run", nil, "pattern for the IDs of the cases to run, for example 'BLK-*'; may be repeated (default all)")
 	f.StringSliceVar(&s.Require, "require", nil, "requirements without which cases fail instead of being skipped, for example kvm,perf")
 	f.StringVar(&s.Libvirt, "libvirt", "", "build tree or installation prefix of the libvirt to test (default that of the target)")

@@ -56,6 +56,8 @@ type Case struct {
 	Lost string
 	// Alone cases disturb others or are disturbed by them; they run one by one.
 	Alone bool
+	// Apart cases run with those that run alone where these have a daemon of their own.
+	Apart bool
 	// Idle cases wait most of their time and need no CPU meanwhile.
 	Idle bool
 	// Limit is how long it may take; 0 means three minutes.
@@ -111,6 +113,19 @@ func Cases() []Case {
 		interfaceCases(), linkCases(), blockCases(), chainCases(), driveCases(), imageCases(), perfCases(), iothreadCases(), memoryCases(), dirtyCases(),
 		vmCases(), jobCases(), loadCases(), sourceCases(), wholeCases(), queryCases(), clientCases(), togetherCases(), wideCases(), layerCases(), againCases(), rareCases(), laterCases(), leakCases(), testDriverCases(),
 	)
+}
+
+// Split separates the cases that run side by side from those that are better off in a
+// daemon of their own. The two do not disturb each other in daemons on one machine.
+func Split(cases []Case) (together, apart []Case) {
+	for _, c := range cases {
+		if c.Alone || c.Apart {
+			apart = append(apart, c)
+		} else {
+			together = append(together, c)
+		}
+	}
+	return together, apart
 }
 
 // Select returns the cases whose id matches one of the patterns, which are

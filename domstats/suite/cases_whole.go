@@ -18,7 +18,7 @@ func wholeCases() []Case {
 	p := require(NeedQEMU, NeedPID)
 	return []Case{
 		{ID: "LIF-09", Title: "the daemon restarts under a full guest", Needs: require(NeedQEMU, NeedX86, NeedPID, NeedDaemon, NeedFiles), Alone: true, run: lifFullRestart},
-		{ID: "LIF-10", Title: "guests end during calls", Needs: p, Limit: 6 * minute, run: lifRaces},
+		{ID: "LIF-10", Title: "guests end during calls", Needs: p, Apart: true, Limit: 6 * minute, run: lifRaces},
 		{ID: "CON-14", Title: "many calls leave nothing behind", Needs: require(NeedQEMU, NeedProcess, NeedFiles), Alone: true, Limit: 6 * minute, run: conLeaks},
 		{ID: "CON-17", Title: "calls that succeed log no error", Needs: require(NeedQEMU, NeedFiles, NeedLog), Alone: true, run: conLog},
 		{ID: "CON-15", Title: "statistics while memory is saved", Needs: require(NeedQEMU, NeedFiles), run: conSave},

@@ -8,14 +8,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 
 	"gitlab.com/lcitool/lcitool/container/api"
-	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
+	"gitlab.com/lcitool/lcitool/domstats/suite"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 )
 
@@ -30,8 +30,8 @@ type Options struct {
 	Patterns   []string // of ids of cases; none stands for all
 	Require    []string // needs that fail a case instead of skipping it
 
-	Log  io.Writer         // what the suite says while it runs
-	Warn func(line string) // called with what the engine warns of
+	NewLog func() *Lines     // for what the suite says in a container while it runs
+	Warn   func(line string) // called with what the engine warns of
 }
 
 // An Engine builds images and runs commands in them. *container.Engine implements it.
@@ -41,31 +41,96 @@ type Engine interface {
 	Run(ctx context.Context, o api.RunOptions) (api.RunResult, error)
 }
 
-// Run runs this program's "stats check" in the image. It gives the summary
-// that it printed, also with an error.
+// A part is the cases that one container runs.
+type part struct {
+	name     string   // of the container, after the target's; "" for the only or first one
+	patterns []string // of the ids; none stands for all
+}
+
+// parts gives the cases that disturb others a container with a daemon of their own, beside
+// that of all others. If one case runs at a time, one container has them all.
+func (o Options) parts() ([]part, error) {
+	cases, err := suite.Select(suite.Cases(), o.Patterns...)
+	if err != nil {
+		return nil, err
+	}
+	together, apart := suite.Split(cases)
+	if o.Jobs < 2 || len(together) == 0 || len(apart) == 0 {
+		return []part{{"", o.Patterns}}, nil
+	}
+	return []part{{"", ids(together)}, {"-alone", ids(apart)}}, nil
+}
+
+func ids(cases []suite.Case) []string {
+	list := make([]string, len(cases))
+	for i, c := range cases {
+		list[i] = c.ID
+	}
+	return list
+}
+
+// Run runs this program's "stats check" in the image, in one container or two at the same
+// time. It gives a summary, also with an error.
 func (o Options) Run(ctx context.Context, engine Engine, image string) (summary string, err error) {
-	dir, remove, err := engine.TempDir(ctx, "stats")
+	parts, err := o.parts()
 	if err != nil {
 		return "", err
 	}
-	defer remove()
-	var text bytes.Buffer
-	run, err := o.container(image, dir)
-	if err == nil {
-		run.Stdout, run.Stderr = &text, o.Log
-		var result api.RunResult
-		result, err = engine.Run(ctx, run)
-		for _, warning := range result.Warnings {
-			o.Warn(warning)
+	dirs, texts, errs := make([]string, len(parts)), make([]string, len(parts)), make([]error, len(parts))
+	for i := range parts {
+		dir, remove, err := engine.TempDir(ctx, "stats")
+		if err != nil {
+			return "", err
+		}
+		defer remove()
+		dirs[i] = dir
+	}
+	var all sync.WaitGroup
+	for i, p := range parts {
+		all.Go(func() { texts[i], errs[i] = o.runPart(ctx, engine, image, p, dirs[i]) })
+	}
+	all.Wait()
+	summary, err = o.collect(parts, dirs, texts)
+	return summary, errors.Join(joined(errs), err)
+}
+
+// joined is what broke in the containers, or else that cases failed.
+func joined(errs []error) error {
+	var broke []error
+	for _, err := range errs {
+		var exit *api.ExitError
+		same := func(e error) bool { return e.Error() == err.Error() }
+		if err != nil && !errors.As(err, &exit) && !slices.ContainsFunc(broke, same) {
+			broke = append(broke, err)
 		}
 	}
-	return text.String(), errors.Join(err, o.collect(dir))
+	if len(broke) > 0 {
+		errs = broke
+	}
+	return errors.Join(errs...)
+}
+
+// runPart runs the cases of a part and returns what it printed.
+func (o Options) runPart(ctx context.Context, engine Engine, image string, p part, dir string) (text string, err error) {
+	log := o.NewLog()
+	defer log.Close()
+	var out bytes.Buffer
+	run, err := o.container(image, dir, p)
+	if err != nil {
+		return "", err
+	}
+	run.Stdout, run.Stderr = &out, log
+	result, err := engine.Run(ctx, run)
+	for _, warning := range result.Warnings {
+		o.Warn(warning)
+	}
+	return out.String(), err
 }
 
 // inside is where the container has what it needs of this machine.
 const inside = "/run/lcitool"
 
-func (o Options) container(image, dir string) (api.RunOptions, error) {
+func (o Options) container(image, dir string, p part) (api.RunOptions, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return api.RunOptions{}, fmt.Errorf("cannot find this program: %w", err)
@@ -74,7 +139,7 @@ func (o Options) container(image, dir string) (api.RunOptions, error) {
 	run := api.RunOptions{
 		ContainerOptions: api.ContainerOptions{
 			Image:      image,
-			Name:       "lcitool-stats-" + o.Target,
+			Name:       "lcitool-stats-" + o.Target + p.name,
 			CapAdd:     []string{"NET_ADMIN", "NET_RAW", "PERFMON"},
 			Privileged: o.Privileged,
 			AllCalls:   true, // podman's filter keeps performance events from PERFMON as well
@@ -103,33 +168,11 @@ func (o Options) container(image, dir string) (api.RunOptions, error) {
 		}
 		run.Command = append(run.Command, tested.flag, tested.dir)
 	}
-	for _, p := range o.Patterns {
-		run.Command = append(run.Command, "--run", p)
+	for _, pattern := range p.patterns {
+		run.Command = append(run.Command, "--run", pattern)
 	}
 	for _, n := range o.Require {
 		run.Command = append(run.Command, "--require", n)
 	}
 	return run, nil
-}
-
-// collect puts the reports where they were asked for.
-func (o Options) collect(dir string) error {
-	if o.Reports == "" {
-		return nil
-	}
-	var errs []error
-	for _, kind := range []string{"json", "html", "xml", "tap", "log"} {
-		data, err := os.ReadFile(filepath.Join(dir, kind))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // the suite did not come that far
-		}
-		if err == nil {
-			err = check.WriteFile(filepath.Join(o.Reports, o.Target+"."+kind), func(w io.Writer) error {
-				_, err := w.Write(data)
-				return err
-			})
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }

@@ -14,7 +14,7 @@ import (
 
 func TestContainerOfTheSuite(t *testing.T) {
 	o := Options{Target: "debian-13", Jobs: 3, Patterns: []string{"BLK-*", "DOM-1"}, Require: []string{"kvm"}, Privileged: true}
-	run, err := o.container("image", "/reports")
+	run, err := o.container("image", "/reports", part{"", o.Patterns})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,24 +80,5 @@ func TestLinesHaveTheirTarget(t *testing.T) {
 	got := strings.Split(b.String(), "\n")
 	if len(got) != 6 || got[0] != "t | one" || got[1] != "t | two" || strings.ContainsRune(got[2], 0x1b) || got[3] != "t | last" || got[4] != "whole" {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestReportsAreCollected(t *testing.T) {
-	from, to := t.TempDir(), t.TempDir()
-	if err := os.WriteFile(filepath.Join(from, "json"), []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := (Options{Target: "t", Reports: to}).collect(from); err != nil {
-		t.Fatal(err)
-	}
-	if data, err := os.ReadFile(filepath.Join(to, "t.json")); err != nil || string(data) != "{}" {
-		t.Errorf("%v, %q", err, data)
-	}
-	if entries, err := os.ReadDir(to); err != nil || len(entries) != 1 {
-		t.Errorf("%v, %v", err, entries)
-	}
-	if err := (Options{Target: "t", Reports: filepath.Join(to, "none")}).collect(from); err == nil {
-		t.Error("a report is lost and nothing is said")
 	}
 }

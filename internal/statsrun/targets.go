@@ -48,7 +48,7 @@ type EnsureFunc func(ctx context.Context, engine envimage.Builder, image envimag
 
 // A Runner runs the suite on targets side by side.
 type Runner struct {
-	Options        // for all targets; its Target and Log are the runner's
+	Options        // for all targets; its Target and NewLog are the runner's
 	Engine         Engine
 	Planner        *imageplan.Planner
 	Ensure         EnsureFunc
@@ -83,7 +83,8 @@ func (r *Runner) target(ctx context.Context, target string, out *Output) error {
 		return r.Planner.Advise(err, target)
 	}
 	o := r.Options
-	o.Target, o.Log, o.Warn = target, log, func(line string) { r.Warnf(target, "%s", line) }
+	o.Target, o.NewLog = target, func() *Lines { return out.Lines(r.Stderr, target) }
+	o.Warn = func(line string) { r.Warnf(target, "%s", line) }
 	summary, err := o.Run(ctx, r.Engine, built.ID)
 	return errors.Join(err, out.WriteAll(target+"\n"+summary))
 }
