@@ -5,6 +5,7 @@ package suite
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
 )
@@ -18,6 +19,7 @@ func clientCases() []Case {
 		{ID: "VSH-03", Title: "virsh prints the images of a chain", Needs: v, run: vshBacking},
 		{ID: "VSH-05", Title: "virsh selects domains", Needs: v, Alone: true, run: vshFilters},
 		{ID: "VSH-04", Title: "virsh prints an inactive guest", Needs: v, run: vshInactive},
+		{ID: "VSH-06", Title: "virsh passes options and names on", Needs: append(v, NeedPID), run: vshOptions},
 	}
 }
 
@@ -89,13 +91,7 @@ func vshFilters(t *T) {
 	} {
 		out, err := t.host().Virsh(t.ctx, "domstats", "--raw", "--state", filter)
 		t.must(err, "run virsh")
-		var got []string
-		for line := range strings.Lines(out) {
-			name, ok := strings.CutPrefix(strings.TrimSpace(line), "Domain: '")
-			if name = strings.TrimSuffix(name, "'"); ok && strings.HasPrefix(name, t.prefix()) {
-				got = append(got, name)
-			}
-		}
+		got := slices.DeleteFunc(virshNames(out), func(name string) bool { return !strings.HasPrefix(name, t.prefix()) })
 		slices.Sort(got)
 		sameList(t, "virsh "+filter, got, want)
 	}
@@ -105,4 +101,42 @@ func vshInactive(t *T) {
 	g := t.define(cores(2, 4))
 	r := g.record(domstats.GroupState | domstats.GroupBalloon | domstats.GroupVCPU)
 	g.wantVirsh(r, g.virshStats("--state", "--balloon", "--vcpu"))
+}
+
+// virshNames are the domains whose records virsh prints, in its order.
+func virshNames(out string) []string {
+	var names []string
+	for line := range strings.Lines(out) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "Domain: '"); ok {
+			names = append(names, strings.TrimSuffix(name, "'"))
+		}
+	}
+	return names
+}
+
+// vshOptions uses the options that show only where something is missing or blocked.
+func vshOptions(t *T) {
+	on, off := t.small(true), t.define()
+	virsh := func(args ...string) (string, error) {
+		return t.host().Virsh(t.ctx, append([]string{"domstats", "--raw"}, args...)...)
+	}
+	for _, want := range [][]string{{off.spec.Name, on.spec.Name}, {on.spec.Name, off.spec.Name, on.spec.Name}} {
+		out, err := virsh(append(slices.Clone(want), "--state")...)
+		t.must(err, "run virsh")
+		sameList(t, "virsh with names", virshNames(out), want)
+	}
+	_, err := virsh(off.spec.Name, "--vm")
+	t.check(err == nil, "virsh --vm fails for an inactive domain: %v", err)
+	_, err = virsh(off.spec.Name, "--vm", "--enforce")
+	t.check(err != nil, "virsh --vm --enforce succeeds for an inactive domain")
+
+	g, full := held(t)
+	started := time.Now()
+	got := g.virshStats("--nowait")
+	t.quick("virsh --nowait", time.Since(started), atOnce)
+	r := domstats.Record{Domain: g.Domain}
+	for name := range got {
+		r.Params = append(r.Params, domstats.Param{Name: name})
+	}
+	t.wantNames(r, "", partialNames(full)...)
 }

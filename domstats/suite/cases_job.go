@@ -42,15 +42,21 @@ func (t *T) partial(r domstats.Record) {
 	}
 }
 
-// partialOf checks that a record is exactly the part of a full one that needs
-// no job.
-func (t *T) partialOf(full, r domstats.Record) {
+// partialNames are the statistics of a full record that need no job, sorted.
+func partialNames(full domstats.Record) []string {
 	c := domstats.NewCatalogue()
-	want := slices.DeleteFunc(full.Names(""), func(n string) bool {
+	names := slices.DeleteFunc(full.Names(""), func(n string) bool {
 		s, known := c.Lookup(n)
 		return !known || !s.NoJob // for unknown statistics this is not known
 	})
-	t.wantNames(r, "", want...)
+	slices.Sort(names)
+	return names
+}
+
+// partialOf checks that a record is exactly the part of a full one that needs
+// no job.
+func (t *T) partialOf(full, r domstats.Record) {
+	t.wantNames(r, "", partialNames(full)...)
 	t.wantStill(full, r)
 }
 

@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 127 {
+	if n := len(fault.Faults()); n != 129 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -56,6 +56,12 @@ func (h host) RestartDaemon(ctx context.Context) error {
 	return h.Host.RestartDaemon(ctx)
 }
 
+// Virsh leaves out the option that libvirt's client ignores.
+func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
+	args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == h.f.ignored })
+	return h.Host.Virsh(ctx, args...)
+}
+
 // ErrorsSince shows an error for each call, where calls log them.
 func (h host) ErrorsSince(n int) ([]string, int) {
 	if !h.f.logs {

@@ -139,6 +139,8 @@ func Faults() []Fault {
 		{ID: "F125", What: "a domain that was asked for stays in memory", Caught: []string{"CON-19"}, left: leftOfDomains},
 		{ID: "F126", What: "page faults that read a file are not counted as such", Caught: []string{"PRF-11"}, change: set(func(name string) bool { return name == "perf.page_faults_maj" }, zero)},
 		{ID: "F127", What: "a vhost-user disk takes no number", Caught: []string{"BLK-37"}, change: vhostUnnumbered, event: definedAs("vhost", vhostDisk)},
+		{ID: "F128", What: "libvirt's client ignores --enforce", Caught: []string{"VSH-06"}, ignored: "--enforce"},
+		{ID: "F129", What: "libvirt's client ignores --nowait", Caught: []string{"VSH-06"}, ignored: "--nowait"},
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
-// Virsh carries out "domstats --raw [NAME] FLAG…" as libvirt's client does.
+// Virsh carries out "domstats --raw [NAME…] FLAG…" as libvirt's client does.
 func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
 	if len(args) < 3 || args[0] != "domstats" || args[1] != "--raw" {
 		return "", fmt.Errorf("virsh %q", args)
@@ -23,12 +23,12 @@ func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
 	defer c.Close()
 	var list []domstats.Domain
 	args = args[2:]
-	if !strings.HasPrefix(args[0], "--") {
+	for len(args) > 0 && !strings.HasPrefix(args[0], "--") {
 		d, err := c.Lookup(ctx, args[0])
 		if err != nil {
 			return "", err
 		}
-		list, args = []domstats.Domain{d}, args[1:]
+		list, args = append(list, d), args[1:]
 	}
 	var groups domstats.Group
 	var flags uint32
