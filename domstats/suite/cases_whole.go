@@ -72,8 +72,16 @@ func (t *T) ballooned() (*Guest, domstats.Record) {
 	return g, g.record(everything)
 }
 
+// lifFullRestart has a guest with devices of each kind, of which some were plugged in: the
+// daemon finds in its own status and in QEMU which is which.
 func lifFullRestart(t *T) {
 	g := t.full()
+	g.plug(3, true)
+	g.attachDisk(t.raw("vdc", "full-c.img"))
+	t.must(t.conn.AddIOThread(t.ctx, g.Domain, 5), "add IOThread 5")
+	if t.has(NeedTap) {
+		g.attachNIC(guest.NIC{Model: "e1000", MAC: mac(3)})
+	}
 	g.inject("virtio-disk0", "aio_write -P 5 65536 8k")
 	small, smaller := t.ballooned()
 	before := g.recordFlags(everything, domstats.FlagBacking)

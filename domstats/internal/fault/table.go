@@ -141,6 +141,7 @@ func Faults() []Fault {
 		{ID: "F127", What: "a vhost-user disk takes no number", Caught: []string{"BLK-37"}, change: vhostUnnumbered, event: definedAs("vhost", vhostDisk)},
 		{ID: "F128", What: "libvirt's client ignores --enforce", Caught: []string{"VSH-06"}, ignored: "--enforce"},
 		{ID: "F129", What: "libvirt's client ignores --nowait", Caught: []string{"VSH-06"}, ignored: "--nowait"},
+		{ID: "F130", What: "a daemon that restarts does not find vCPUs that were plugged in", Caught: []string{"LIF-09"}, change: forgetsPlugged},
 	}
 }
 

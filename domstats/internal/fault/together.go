@@ -5,6 +5,7 @@ package fault
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/domstats"
@@ -133,6 +134,27 @@ func forgetful(q query, records []domstats.Record) []domstats.Record {
 		return records
 	}
 	return equated("current", "maximum")(q, records)
+}
+
+// forgetsPlugged leaves out what QEMU counts of vCPUs that were plugged in with a gap before
+// them, after the daemon was restarted.
+func forgetsPlugged(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	if !q.m.fresh {
+		return records
+	}
+	out := slices.Clone(records)
+	for i, r := range out {
+		current, _ := r.Uint("vcpu.current")
+		out[i].Params = slices.DeleteFunc(slices.Clone(r.Params), func(p domstats.Param) bool {
+			rest, ok := strings.CutPrefix(p.Name, "vcpu.")
+			number, field, _ := strings.Cut(rest, ".")
+			n, err := strconv.ParseUint(number, 10, 64)
+			return ok && err == nil && n >= current && strings.Contains(field, ".")
+		})
+	}
+	return out
 }
 
 // dropsWith leaves flags out when one other is given.
