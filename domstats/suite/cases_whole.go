@@ -72,8 +72,7 @@ func (t *T) ballooned() (*Guest, domstats.Record) {
 	return g, g.record(everything)
 }
 
-// lifFullRestart has a guest with devices of each kind, of which some were plugged in: the
-// daemon finds in its own status and in QEMU which is which.
+// lifFullRestart has a guest with devices of each kind. Some were plugged in while it ran.
 func lifFullRestart(t *T) {
 	g := t.full()
 	g.plug(3, true)
