@@ -15,6 +15,8 @@ TOOL = go tool -modfile=ci/tools/go.mod
 NORACE = ^(TestMutationScore|TestNewerLibvirt|TestFactsVerifyDebian|TestCrossCompilersOfDebian|TestDebianMirror|TestRulesDecideAsTheTables|TestAnotherProgramListsTheSameJobs|TestAgainstOther|TestHostileStrings|TestSmallFilesStayCheap)$$
 NORACE_IN = ./domstats/internal/fault ./cmd/lcitool ./internal/repodata ./internal/gitlabci ./manifests
 GOTESTSUM = $(TOOL) gotestsum --format pkgname-and-test-fails --
+# Tests also wait: for engines, guests and git.
+TWICE = $$((2 * $$(getconf _NPROCESSORS_ONLN)))
 SCRIPTS = $(shell git ls-files | xargs awk 'FNR == 1 && /^\#!(\/bin\/sh|\/bin\/bash|\/usr\/bin\/env bash)/ { print FILENAME } { nextfile }')
 PREFIX ?= /usr/local
 
@@ -31,10 +33,16 @@ demo: ## Set the machine up, build, run examples/hello in a debian-12 container
 .PHONY: test
 test: ## Set the machine up, then run all checks and tests, also those with podman
 	ci/host-setup test
-	@$(MAKE) --no-print-directory check shell
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target machine check shell norace
+	CGO_ENABLED=1 $(GOTESTSUM) -race -parallel $(TWICE) -timeout 4h -tags '$(TAGS) integration' -skip '$(NORACE)' ./...
+
+.PHONY: machine
+machine:
 	ci/test-machines --quick debian-13
+
+.PHONY: norace
+norace:
 	$(GOTESTSUM) -timeout 2h -tags '$(TAGS) integration' -run '$(NORACE)' $(NORACE_IN)
-	CGO_ENABLED=1 $(GOTESTSUM) -race -timeout 4h -tags '$(TAGS) integration' -skip '$(NORACE)' ./...
 
 ##@ While working
 
@@ -45,7 +53,7 @@ build: ## Build bin/lcitool, a static binary
 # go vet is a part of make check.
 .PHONY: unit
 unit: ## Unit tests, which need no podman
-	go test -short -vet=off -tags '$(TAGS)' ./...
+	go test -p $(TWICE) -short -vet=off -tags '$(TAGS)' ./...
 
 .PHONY: check
 check: fmt vet cross lint generated ## All checks that need only Go and git: the five targets below
