@@ -118,19 +118,25 @@ func (c *Catalogue) readOnce(name string) *readRelease {
 	return r
 }
 
-// hintNames suggests targets instead of one that does not exist: other releases
-// of the distribution, or the most similar name.
+// hintNames suggests targets instead of one that does not exist: the releases of
+// the distribution, or the most similar name.
 func (c *Catalogue) hintNames(name string) string {
-	if at := strings.LastIndexByte(name, '-'); at > 0 {
-		var releases []string
+	of, releases := name, []string(nil)
+	for _, other := range c.Names() {
+		if strings.HasPrefix(other, name+"-") {
+			releases = append(releases, other)
+		}
+	}
+	if at := strings.LastIndexByte(name, '-'); at > 0 && releases == nil {
+		of = name[:at]
 		for _, other := range c.Names() {
-			if i := strings.LastIndexByte(other, '-'); i == at && other[:i] == name[:at] {
+			if i := strings.LastIndexByte(other, '-'); i == at && other[:i] == of {
 				releases = append(releases, other)
 			}
 		}
-		if len(releases) > 0 {
-			return "targets of " + name[:at] + ": " + strings.Join(releases, ", ")
-		}
+	}
+	if len(releases) > 0 {
+		return "targets of " + of + ": " + strings.Join(releases, ", ")
 	}
 	return facts.Suggestion(name, c.Names())
 }

@@ -79,3 +79,21 @@ paths: {ccache: /usr/bin/ccache, make: /usr/bin/make, ninja: /usr/bin/ninja, pip
 		}
 	}
 }
+
+func TestUnknownTargetHasAHint(t *testing.T) {
+	c, err := Load(Options{Layers: []facts.Layer{BuiltIn()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"debian":        "targets of debian: debian-12, debian-13, debian-sid",
+		"debian-7":      "targets of debian: debian-12, debian-13, debian-sid",
+		"opensuse-leap": "targets of opensuse-leap: opensuse-leap-15, opensuse-leap-16",
+		"debian12":      `did you mean "debian-12"?`,
+		"nosuch":        "",
+	} {
+		if got := c.hintNames(name); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
