@@ -43,7 +43,7 @@ func (a *app) fromSettings(cmd *cobra.Command) error {
 		return err
 	}
 	a.settings = read
-	return read.Apply(cmd.Flags(), verb)
+	return read.Apply(cmd.Flags(), verb, a.warnings.AddError)
 }
 
 // readsSettings reports whether a command reads settings. Commands about lcitool

@@ -61,11 +61,31 @@ func CheckChoices(cmd *cobra.Command) error {
 
 // CheckChoice fails if the value of an option is not one of some.
 func CheckChoice(cmd *cobra.Command, flag, value string, values ...string) error {
+	if err := checkChoice(value, values); err != nil {
+		return Usagef(cmd, "argument --%s: %w", flag, err)
+	}
+	return nil
+}
+
+func checkChoice(value string, values []string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}
 	named := slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" }) // "" stands for no choice
-	return Usagef(cmd, "argument --%s: invalid choice: '%s' (choose from %s)", flag, value, strings.Join(named, ", "))
+	return fmt.Errorf("invalid choice: '%s' (choose from %s)", value, strings.Join(named, ", "))
+}
+
+// SetChoice sets an option, which stays as it is if it cannot have the value.
+func SetChoice(flags *pflag.FlagSet, f *pflag.Flag, value string) error {
+	if values, ok := f.Annotations[choices]; ok {
+		if err := checkChoice(value, values); err != nil {
+			return err
+		}
+	}
+	if err := flags.Set(f.Name, value); err != nil {
+		return ValueError(err)
+	}
+	return nil
 }
 
 // Expand replaces unambiguous prefixes of long options by their names, as the

@@ -52,8 +52,9 @@ func Yield(flags *pflag.FlagSet) error {
 }
 
 // Apply sets each flag of a command that has no value yet to that of the
-// settings. The flag still counts as not given.
-func (s Settings) Apply(flags *pflag.FlagSet, verb string) error {
+// settings. The flag still counts as not given. A value that it cannot have is
+// an error in the user's file, and in a project's file a warning.
+func (s Settings) Apply(flags *pflag.FlagSet, verb string, warn func(error)) error {
 	for _, key := range Keys() {
 		f := flags.Lookup(key.Flag)
 		if key.Flag == "" || f == nil || f.Changed || key.Verbs != nil && !slices.Contains(key.Verbs, verb) {
@@ -62,14 +63,22 @@ func (s Settings) Apply(flags *pflag.FlagSet, verb string) error {
 		if stronger := flags.Lookup(key.Yields); key.Yields != "" && stronger != nil && stronger.Changed {
 			continue
 		}
-		value, ok := s.Lookup(key.Name)
-		if !ok {
-			continue
+		for _, file := range s.having(key.Name) {
+			value := file.Values[key.Name]
+			err := cliflags.SetChoice(flags, f, value.Text)
+			f.Changed = false
+			if err == nil {
+				break
+			}
+			err = fmt.Errorf("%s: %s: %w", value.Pos, key.Name, err)
+			if file == s.User {
+				return err
+			}
+			warn(err)
+			if err := f.Value.Set(f.DefValue); err != nil { // which a failed attempt may have changed
+				return err
+			}
 		}
-		if err := flags.Set(f.Name, value.Text); err != nil {
-			return fmt.Errorf("%s: %s: %w", value.Pos, key.Name, cliflags.ValueError(err))
-		}
-		f.Changed = false
 	}
 	return nil
 }

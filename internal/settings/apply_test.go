@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/settings"
 )
 
@@ -70,7 +72,7 @@ func TestPrecedence(t *testing.T) {
 			t.Fatal(err)
 		}
 		given := flags.NFlag()
-		if err := s.Apply(flags, c.verb); err != nil {
+		if err := s.Apply(flags, c.verb, nobody); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -101,7 +103,7 @@ func TestYield(t *testing.T) {
 	f := pflag.NewFlagSet("", pflag.ContinueOnError)
 	tag, prefix, event := f.String("image-tag", "", ""), f.String("image-prefix", "", ""), f.String("event", "merge-request", "")
 	f.Bool("render", false, "")
-	if err := s.Apply(f, "job retry"); err != nil || *tag != "t" || *prefix != "p" || *event != "push" {
+	if err := s.Apply(f, "job retry", nobody); err != nil || *tag != "t" || *prefix != "p" || *event != "push" {
 		t.Fatalf("%q %q %q, %v", *tag, *prefix, *event, err)
 	}
 	for _, set := range [][2]string{{"image-tag", "own"}, {"render", "true"}} {
@@ -121,7 +123,7 @@ func TestApplySaysWhichSettingIsWrong(t *testing.T) {
 	}
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.Duration("timeout", 0, "")
-	if err := s.Apply(flags, "run"); err == nil || !strings.Contains(err.Error(), "c.yml:2: limits.timeout: ") {
+	if err := s.Apply(flags, "run", nobody); err == nil || !strings.Contains(err.Error(), "c.yml:2: limits.timeout: ") {
 		t.Errorf("%v", err)
 	}
 }
@@ -143,5 +145,27 @@ func TestEnvironment(t *testing.T) {
 	}
 	if err := settings.CheckEnvironment([]string{"A", "A=", "A=b=c"}); err != nil {
 		t.Error(err)
+	}
+}
+
+func nobody(error) {}
+
+// TestWrongValuesOfAProject: they are warnings, and what the user has set counts.
+func TestWrongValuesOfAProject(t *testing.T) {
+	tree := t.TempDir()
+	user := file(t, t.TempDir(), "config.yml", "limits: {timeout: 2m}\n")
+	file(t, tree, ".lcitool.yml", "event: nonsense\nlimits: {timeout: 7q}\njobs: 1.5\n")
+	s, _, err := settings.Read(user, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	var event string
+	cliflags.Choice(flags, &event, "event", "", "", "merge-request", "push")
+	timeout, jobs := flags.Duration("timeout", 0, ""), flags.Int("jobs", 4, "")
+	var warnings []string
+	err = s.Apply(flags, "job run", func(err error) { warnings = append(warnings, err.Error()) })
+	if err != nil || event != "merge-request" || *timeout != 2*time.Minute || *jobs != 4 || len(warnings) != 3 || !strings.Contains(warnings[0], ".lcitool.yml:1: event: invalid choice") {
+		t.Errorf("event %s, timeout %s, %d jobs; %q, %v", event, *timeout, *jobs, warnings, err)
 	}
 }

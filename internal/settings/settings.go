@@ -20,16 +20,22 @@ func (s Settings) files() []*File {
 	return slices.DeleteFunc([]*File{s.Project, s.User}, func(f *File) bool { return f == nil })
 }
 
-// Lookup returns the value of a key that counts. A project cannot give its jobs
-// the network that the user denies to jobs.
-func (s Settings) Lookup(key string) (Value, bool) {
+// having returns the files with a value for a key, by descending precedence. A
+// project cannot give its jobs the network that the user denies to jobs.
+func (s Settings) having(key string) []*File {
 	if s.User != nil && key == network && s.User.Values[key].Text == "none" {
-		return s.User.Values[key], true
+		return []*File{s.User}
 	}
-	for _, f := range s.files() {
-		if v, ok := f.Values[key]; ok {
-			return v, true
-		}
+	return slices.DeleteFunc(s.files(), func(f *File) bool {
+		_, ok := f.Values[key]
+		return !ok
+	})
+}
+
+// Lookup returns the value of a key that counts.
+func (s Settings) Lookup(key string) (Value, bool) {
+	if files := s.having(key); len(files) > 0 {
+		return files[0].Values[key], true
 	}
 	return Value{}, false
 }
