@@ -49,7 +49,7 @@ func bomb(t *testing.T, kind uint16, size uint64) []byte {
 
 // TestCompressedSections: a small file of a job cannot fill the memory.
 func TestCompressedSections(t *testing.T) {
-	const size = 256 << 20
+	const size = 64 << 20
 	for name, read := range map[string]func(*bytes.Reader) error{
 		"core":       func(r *bytes.Reader) error { _, err := ReadCore(r); return err },
 		"executable": func(r *bytes.Reader) error { _, err := BuildID(r); return err },

@@ -163,15 +163,16 @@ func bombs() map[string]string {
 		lists += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, ref)
 		merges += fmt.Sprintf("a%d: &a%d {<<: [%s], k%d: v}\n", i, i, ref, i)
 	}
-	wide := "x: &x {"
+	var wide strings.Builder
+	wide.WriteString("x: &x {")
 	for i := range 20_000 {
-		wide += fmt.Sprintf("k%d: v, ", i)
+		fmt.Fprintf(&wide, "k%d: v, ", i)
 	}
-	wide += "}\ny: {<<: [" + strings.Repeat("*x, ", 20_000) + "]}\n"
+	wide.WriteString("}\ny: {<<: [" + strings.Repeat("*x, ", 20_000) + "]}\n")
 	return map[string]string{
 		"aliases of lists":    lists,
 		"aliases of merges":   merges,
-		"wide merges":         wide,
+		"wide merges":         wide.String(),
 		"flow nesting":        strings.Repeat("[", 1<<20),
 		"flow nesting, valid": strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000),
 		"block nesting":       strings.Repeat("- ", 1<<20),
