@@ -50,8 +50,8 @@ norace:
 build: ## Build bin/lcitool, a static binary
 	$(GOBUILD) -o bin/lcitool ./cmd/lcitool
 
-# go vet is a part of make check. The processes are too short to need much garbage collection,
-# and so are the files: writing the test programs to a disk takes a fifth of the time.
+# go vet is a part of make check. The processes end too soon to need much garbage collection.
+# Writing the test programs to a disk takes a sixth of the time.
 .PHONY: unit
 unit: ## Unit tests, which need no podman
 	GOTMPDIR=$$(ci/memory-dir) GOGC=400 go test -p $(TWICE) -short -vet=off -tags '$(TAGS)' ./...
