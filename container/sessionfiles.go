@@ -48,58 +48,40 @@ func (c *Container) Put(ctx context.Context, target string, archive io.Reader) e
 // fs.ErrNotExist if the path does not exist. A truncated archive means that the
 // engine stopped.
 func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
-	op := fmt.Sprintf("get %s out of container %s", from, c.Name())
-	if done, err := c.getMounted(from, w); done {
-		if err != nil {
-			return during(ctx, op, err)
-		}
-		return nil
-	}
-	conn, err := c.engine.service.Conn(ctx)
-	if err != nil {
+	return c.get(ctx, from, func(_ context.Context, response *bindings.APIResponse) error {
+		_, err := io.Copy(w, response.Body)
 		return err
-	}
-	defer podman.CloseIdle(conn)
-	response, err := c.archive(conn, from)
-	if err != nil {
-		return during(ctx, op, err)
-	}
-	defer response.Body.Close()
-	if err := copyArchive(w, response); err != nil {
-		return during(ctx, op, err)
-	}
-	return nil
+	})
 }
 
 // GetNoFollow is Get, except that a path that is a symbolic link gives an archive
 // of the link. A link that leads nowhere does not exist, as in GitLab Runner. The
 // links in the path's parents are followed.
 func (c *Container) GetNoFollow(ctx context.Context, from string, w io.Writer) error {
-	op := fmt.Sprintf("get %s out of container %s", from, c.Name())
+	return c.get(ctx, from, func(conn context.Context, response *bindings.APIResponse) error {
+		info, err := archivecopy.ExtractFileInfoFromHeader(&response.Header)
+		switch {
+		case err != nil:
+			return err
+		case info == nil:
+			return errors.New("the engine does not say what it is")
+		case info.Mode.Type() == fs.ModeSymlink:
+			return c.getLink(conn, from, info, w)
+		}
+		_, err = io.Copy(w, response.Body)
+		return err
+	})
+}
+
+// get asks for an archive of a path and calls do with the answer.
+func (c *Container) get(ctx context.Context, from string, do func(context.Context, *bindings.APIResponse) error) error {
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer podman.CloseIdle(conn)
-	response, err := c.archive(conn, from)
-	if err != nil {
-		return during(ctx, op, err)
-	}
-	defer response.Body.Close()
-	info, err := archivecopy.ExtractFileInfoFromHeader(&response.Header)
-	switch {
-	case !response.IsSuccess():
-		err = archiveError(response)
-	case err != nil:
-	case info == nil:
-		err = errors.New("the engine does not say what it is")
-	case info.Mode.Type() == fs.ModeSymlink:
-		err = c.getLink(conn, from, info, w)
-	default:
-		err = copyArchive(w, response)
-	}
-	if err != nil {
-		return during(ctx, op, err)
+	if err := c.archive(conn, from, do); err != nil {
+		return during(ctx, fmt.Sprintf("get %s out of container %s", from, c.Name()), err)
 	}
 	return nil
 }
@@ -116,15 +98,11 @@ func (c *Container) getLink(conn context.Context, name string, info *archivecopy
 		}
 	}
 	if h.Linkname == "" {
-		response, err := c.archive(conn, strings.TrimSuffix(dir, "/")+"/.")
-		if err != nil {
+		err := c.archive(conn, strings.TrimSuffix(dir, "/")+"/.", func(_ context.Context, response *bindings.APIResponse) (err error) {
+			h.Linkname, err = linkIn(response.Body, h.Name)
 			return err
-		}
-		defer response.Body.Close()
-		if !response.IsSuccess() {
-			return archiveError(response)
-		}
-		if h.Linkname, err = linkIn(response.Body, h.Name); err != nil {
+		})
+		if err != nil {
 			return fmt.Errorf("cannot read the symbolic link: %w", err)
 		}
 	}
@@ -156,25 +134,21 @@ func linkIn(archive io.Reader, name string) (string, error) {
 	}
 }
 
-// archive asks the engine for an archive of a path.
-func (c *Container) archive(conn context.Context, from string) (*bindings.APIResponse, error) {
+// archive asks the engine for an archive of a path and calls do if it has one.
+func (c *Container) archive(conn context.Context, from string, do func(context.Context, *bindings.APIResponse) error) error {
 	client, err := bindings.GetClient(conn)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return client.DoRequest(conn, nil, http.MethodGet, "/containers/%s/archive", url.Values{"path": {from}}, nil, c.Name())
-}
-
-func copyArchive(w io.Writer, response *bindings.APIResponse) error {
-	if !response.IsSuccess() {
-		return archiveError(response)
+	response, err := client.DoRequest(conn, nil, http.MethodGet, "/containers/%s/archive", url.Values{"path": {from}}, nil, c.Name())
+	if err != nil {
+		return err
 	}
-	_, err := io.Copy(w, response.Body)
-	return err
-}
-
-func archiveError(response *bindings.APIResponse) error {
-	err := response.Process(nil)
+	defer response.Body.Close()
+	if response.IsSuccess() {
+		return do(conn, response)
+	}
+	err = response.Process(nil)
 	if code(err) == http.StatusNotFound && !strings.Contains(err.Error(), "no such container") {
 		return fs.ErrNotExist
 	}
