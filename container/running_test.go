@@ -47,7 +47,8 @@ func (f *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (f *fakeService) run(t *testing.T, o api.RunOptions) *running {
+// serve is an engine whose service answers as the handler does.
+func serve(t *testing.T, handler http.Handler) *Engine {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "lcr") // a socket's path must be short
 	if err != nil {
@@ -59,11 +60,16 @@ func (f *fakeService) run(t *testing.T, o api.RunOptions) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: f, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
+	return &Engine{service: podman.NewService("unix://"+socket, "4.3.1", nil), log: slog.New(slog.DiscardHandler)}
+}
+
+func (f *fakeService) run(t *testing.T, o api.RunOptions) *running {
+	t.Helper()
 	f.ended = make(chan error)
-	e := &Engine{service: podman.NewService("unix://"+socket, "4.3.1", nil), log: slog.New(slog.DiscardHandler)}
+	e := serve(t, f)
 	conn, err := e.service.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)

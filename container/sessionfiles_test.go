@@ -8,18 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
-	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	archivecopy "github.com/containers/podman/v4/pkg/copy"
-
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // archives serves the archives of a container like podman: those of links are of what they
@@ -58,29 +52,10 @@ func archives(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func serveArchives(t *testing.T) *Container {
-	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "lcg") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "sock")
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: http.HandlerFunc(archives), ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { server.Close() })
-	e := &Engine{service: podman.NewService("unix://"+socket, "4.3.1", nil), log: slog.New(slog.DiscardHandler)}
-	return &Container{engine: e}
-}
-
 // TestGetNoFollow: the archive of a link has the link's own text. What cannot be known is an
 // error.
 func TestGetNoFollow(t *testing.T) {
-	c := serveArchives(t)
+	c := &Container{engine: serve(t, http.HandlerFunc(archives))}
 	for name, want := range map[string]string{
 		"/d/f": "f", "/d/l": "l -> f", "/d/abs": "abs -> /d/f", "/d/chain": "chain -> other", "/d/up": "up -> ../x",
 		"/d/gone": "file does not exist", "/d/none": "file does not exist", "/d/broken": "it broke", "/d/unknown": "does not say",
