@@ -67,7 +67,7 @@ func (in *includer) file(name string, from *value, g *given) *value {
 			return nil
 		}
 	}
-	if _, fetched := in.p.elsewhere[name]; from != nil && !fetched && (&tree{fsys: in.p.fsys}).linked(name) {
+	if _, fetched := in.p.elsewhere[name]; from != nil && !fetched && linked(in.p.fsys, name) {
 		in.broken(from, "local include %s: GitLab does not follow symbolic links", yamldoc.Quote(name))
 		return nil
 	}

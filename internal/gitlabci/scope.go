@@ -4,6 +4,7 @@ package gitlabci
 
 import (
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 )
@@ -118,27 +119,20 @@ type tree struct {
 // has reports whether the tree has a file by that name. As in a commit, a link is
 // a file, and nothing is below it.
 func (t *tree) has(name string) bool {
-	if !fs.ValidPath(name) {
+	if !fs.ValidPath(name) || linked(t.fsys, path.Dir(name)) {
 		return false
-	}
-	for i, c := range name {
-		if c == '/' {
-			if info, err := fs.Lstat(t.fsys, name[:i]); err != nil || !info.IsDir() {
-				return false
-			}
-		}
 	}
 	info, err := fs.Lstat(t.fsys, name)
 	return err == nil && !info.IsDir()
 }
 
 // linked reports whether a name is or leads through a symbolic link.
-func (t *tree) linked(name string) bool {
+func linked(fsys fs.FS, name string) bool {
 	for i := range len(name) + 1 {
 		if i < len(name) && name[i] != '/' {
 			continue
 		}
-		info, err := fs.Lstat(t.fsys, name[:i])
+		info, err := fs.Lstat(fsys, name[:i])
 		if err != nil || info.Mode()&fs.ModeSymlink != 0 {
 			return err == nil
 		}
