@@ -31,11 +31,11 @@ type Key struct {
 	Summary string
 }
 
-// jobVerbs returns the commands that work with a pipeline; runVerbs returns
-// those that run commands in containers.
 // network is the key of the container network.
 const network = "limits.network"
 
+// jobVerbs returns the commands that work with a pipeline; runVerbs returns
+// those that run commands in containers.
 func jobVerbs() []string {
 	return []string{"job run", "job retry", "job shell", "job bisect", "job list", "job lint", "job explain", "job logs", "job diff"}
 }
