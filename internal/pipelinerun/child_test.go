@@ -48,10 +48,14 @@ use: {stage: test, script: [x], needs: [{pipeline: $PARENT, job: gen}, c]}
 mine: {stage: test, script: [x], rules: [{if: '$CI_PIPELINE_SOURCE == "parent_pipeline" && $OWN'}]}
 `
 
-func project(t *testing.T, files map[string]string, names ...string) (*localRun, *Plan) {
+// opened returns a project with some files.
+func opened(t *testing.T, files map[string]string) *Source {
 	t.Helper()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "Proj")
 	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -61,11 +65,17 @@ func project(t *testing.T, files map[string]string, names ...string) (*localRun,
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
+	return s
+}
+
+func project(t *testing.T, files map[string]string, names ...string) (*localRun, *Plan) {
+	t.Helper()
+	s := opened(t, files)
 	p, err := s.Evaluate(t.Context(), gitlabci.Event{Variables: map[string]string{"GIVEN": "by hand"}}).Plan(t.Context(), Choice{Names: names})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &localRun{runner: &jobrun.Runner{Artifacts: artifacts.In(dir)}}, p
+	return &localRun{runner: &jobrun.Runner{Artifacts: artifacts.In(t.TempDir())}}, p
 }
 
 func (p *Plan) job(name string) *jobrun.Job {

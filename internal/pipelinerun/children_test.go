@@ -4,8 +4,6 @@ package pipelinerun
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,8 +14,7 @@ import (
 // TestListedChildren: jobs of child pipelines are listed and explained if their files are in
 // the tree.
 func TestListedChildren(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	s := opened(t, map[string]string{
 		".gitlab-ci.yml": `
 first: {script: [x]}
 t:
@@ -32,16 +29,7 @@ loop: {trigger: {include: loop.yml}}
 		"child.yml": "c:\n  script: [x]\n  rules: [{if: $GIVEN == 'given'}]\nd: {script: [x], rules: [{if: $CI_PIPELINE_SOURCE == 'push'}]}\ne: {script: [x], needs: [c]}\n",
 		"bad.yml":   "b: {script: [x], needs: [none]}\n",
 		"loop.yml":  "loop: {trigger: {include: loop.yml}}\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, err := Open(t.Context(), SourceOptions{Project: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	})
 	e := s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p"})
 	var names, problems []string
 	for _, j := range e.List(false) {
@@ -64,21 +52,11 @@ loop: {trigger: {include: loop.yml}}
 
 // TestManyChildren: a tree cannot make child pipelines without end.
 func TestManyChildren(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	s := opened(t, map[string]string{
 		".gitlab-ci.yml": "t: {trigger: {include: child.yml}, parallel: {matrix: [{N: [a, b, c, d, e, f, g, h]}]}}\n",
 		"child.yml":      "a: {script: [x]}\nt: {trigger: {include: bad.yml}, parallel: {matrix: [{N: [a, b]}]}}\n",
 		"bad.yml":        "b: {script: [x], needs: [none]}\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, err := Open(t.Context(), SourceOptions{Project: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	})
 	e := s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p"})
 	left := 4 * refusedWork
 	e.work = &left
@@ -92,20 +70,12 @@ func TestManyChildren(t *testing.T) {
 // TestChildrenFromElsewhere: a child pipeline may include files by URL and of other
 // projects, if fetching is on.
 func TestChildrenFromElsewhere(t *testing.T) {
-	dir := t.TempDir()
 	const text = `
 url: {trigger: {include: [{remote: "https://example.org/a.yml", inputs: {word: given}}]}}
 lib: {variables: {REF: v1}, trigger: {include: [{project: group/lib, ref: $REF, file: [b.yml, c.yml]}]}}
 away: {trigger: {include: [{remote: "https://example.org/none.yml"}]}}
 `
-	if err := os.WriteFile(filepath.Join(dir, PipelineFile), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(t.Context(), SourceOptions{Project: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := opened(t, map[string]string{PipelineFile: text})
 	const project = "https://gitlab.com/api/v4/projects/group%2Flib/repository/files/"
 	served := map[string]string{
 		"https://example.org/a.yml":  "spec: {inputs: {word: {default: none}}}\n---\na-$[[ inputs.word ]]: {script: [x]}\n",

@@ -4,8 +4,6 @@ package pipelinerun
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -44,15 +42,7 @@ c:
 		{"given but wrong", "a:\n  script: [x]\n  rules:\n    - if: $GIVEN == 'yes'\n", "1 by 0; GIVEN=yes 1/0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, ".gitlab-ci.yml"), []byte(test.pipeline), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			s, err := Open(t.Context(), SourceOptions{Project: dir})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
+			s := opened(t, map[string]string{".gitlab-ci.yml": test.pipeline})
 			e := s.Evaluate(t.Context(), gitlabci.Event{Source: gitlabci.Push, Namespace: "me", Project: "p", Variables: map[string]string{"GIVEN": "no"}})
 			got := ""
 			if empty := e.Empty(); empty != nil {

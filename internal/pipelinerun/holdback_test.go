@@ -37,12 +37,8 @@ func TestManualJobsHoldBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []string
-		for _, j := range c.Jobs {
-			got = append(got, j.Name)
-		}
-		slices.Sort(got)
-		if strings.Join(got, " ") != test.want {
+		got := c.names()
+		if got != test.want {
 			t.Errorf("%q, allowed %v: got %q, left %q", test.names, test.allowed, got, c.Skipped)
 		}
 	}
@@ -78,13 +74,19 @@ func TestSkippedBehindManualJobs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []string
-		for _, j := range c.Jobs {
-			got = append(got, j.Name)
-		}
-		slices.Sort(got)
-		if strings.Join(got, " ") != test.want {
+		got := c.names()
+		if got != test.want {
 			t.Errorf("allowed %v: got %q, left %q", test.allowed, got, c.Skipped)
 		}
 	}
+}
+
+// names returns the chosen jobs, sorted.
+func (c *Chosen) names() string {
+	var names []string
+	for _, j := range c.Jobs {
+		names = append(names, j.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
 }

@@ -5,8 +5,6 @@ package pipelinerun
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -79,26 +77,12 @@ func (noEnvironments) Base(string) (bootstrap.Options, error) {
 
 func imagesProject(t *testing.T) *Source {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "Proj")
-	for name, text := range map[string]string{
+	return opened(t, map[string]string{
 		".gitlab-ci.yml":             imagesPipeline,
 		"docker/debian.docker":       imageHeader + "FROM debian\nCOPY setup.sh /\n",
 		"docker/firmware/Dockerfile": "FROM a AS tools\nFROM b\nARG V\n",
 		"setup.sh":                   "true",
-	} {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, err := Open(t.Context(), SourceOptions{Project: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
+	})
 }
 
 // planned selects jobs and finds their images.
