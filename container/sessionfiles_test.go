@@ -43,6 +43,7 @@ func archives(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"message":"it broke","response":500}`)
 	case "/d/.":
 		out := tar.NewWriter(w)
+		_ = out.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "before", Linkname: "elsewhere"})
 		_ = out.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "chain", Linkname: links["/d/chain"].text})
 		_ = out.Close()
 	default:

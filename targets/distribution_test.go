@@ -88,6 +88,7 @@ func TestUnknownTargetHasAHint(t *testing.T) {
 	for name, want := range map[string]string{
 		"debian":        "targets of debian: debian-12, debian-13, debian-sid",
 		"debian-7":      "targets of debian: debian-12, debian-13, debian-sid",
+		"debian-1":      "targets of debian: debian-12, debian-13, debian-sid",
 		"opensuse-leap": "targets of opensuse-leap: opensuse-leap-15, opensuse-leap-16",
 		"debian12":      `did you mean "debian-12"?`,
 		"nosuch":        "",

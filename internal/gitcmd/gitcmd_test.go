@@ -400,6 +400,12 @@ func TestPushThroughProc(t *testing.T) {
 			t.Fatalf("a push to %s ran a hook of the repository", address)
 		}
 	}
+	if err := errors.Join(os.Symlink("round", filepath.Join(outer, "about")), os.Symlink("about", filepath.Join(outer, "round"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := realPath(filepath.Join(outer, "round", "x")); !errors.Is(err, syscall.ELOOP) {
+		t.Errorf("links in a circle: %v", err)
+	}
 	// git decodes the path of a URL.
 	put(t, filepath.Join(outer, "%70", "x", "file"), "", 0o644)
 	put(t, filepath.Join(dir, ".git", "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = false\n[remote \"origin\"]\n\turl = file://"+outer+"/%70/.git/x\n", 0o644)

@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -63,6 +64,12 @@ func TestRegexpOfPaths(t *testing.T) {
 			if got := e.Jobs[0].When; got != want {
 				t.Errorf("%s of %s: %s, %s", kind, regexp, got, e.text(Notice))
 			}
+		}
+	}
+	for n, want := range map[int]string{maxComparisons: Never, maxComparisons + 1: OnSuccess} {
+		e, _ := evaluate(files(map[string]string{"": "j: {script: [x], rules: [{changes: {regexp: y}}]}\n"}), Event{Changed: slices.Repeat([]string{"x"}, n)})
+		if got := e.Jobs[0].When; got != want {
+			t.Errorf("%d files: %s", n, got)
 		}
 	}
 	for rule, want := range map[string]string{

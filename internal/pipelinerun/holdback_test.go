@@ -90,3 +90,16 @@ func (c *Chosen) names() string {
 	slices.Sort(names)
 	return strings.Join(names, " ")
 }
+
+// TestNamedJobsRun: a job that was named runs although one that it needs was skipped.
+func TestNamedJobsRun(t *testing.T) {
+	const text = "a: {script: [x]}\nb: {script: [x], needs: [a], when: on_failure}\nc: {script: [x], needs: [b]}\n"
+	for _, names := range [][]string{{"c"}, nil} {
+		l, p := project(t, map[string]string{PipelineFile: text}, names...)
+		for _, task := range l.tasks(p, 0) {
+			if task.Name == "c" && task.Strict == (names != nil) {
+				t.Errorf("%q: strict is %v", names, task.Strict)
+			}
+		}
+	}
+}
