@@ -21,8 +21,8 @@ func (o Options) collect(parts []part, dirs, texts []string) (summary string, er
 		summary, err = o.writeMerged(report.Merge(runs[0], runs[1]))
 	} else {
 		summary = strings.Join(texts, "")
-		for i := len(dirs) - 1; i >= 0; i-- { // the first one's last
-			err = errors.Join(err, o.copyReports(dirs[i]))
+		for _, dir := range dirs {
+			err = errors.Join(err, o.copyReports(dir))
 		}
 	}
 	for i, p := range parts {
