@@ -4,6 +4,8 @@ package facts
 
 import (
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,5 +48,17 @@ func TestUnreadableFilesAreErrors(t *testing.T) {
 	dir["ci/targets"] = file
 	if layer("").Has("targets/all.yml") {
 		t.Error("a file below a file is there")
+	}
+}
+
+// TestHasBelowAFile: nothing is below a file.
+func TestHasBelowAFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "targets"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := Layer{FS: os.DirFS(dir)}
+	if l.Has("targets/a.yml") || l.Has("none") || !l.Has("targets") {
+		t.Error("wrong")
 	}
 }

@@ -103,3 +103,21 @@ func TestNamedJobsRun(t *testing.T) {
 		}
 	}
 }
+
+// TestAlwaysBehindSkippedJobs: GitLab takes needs with a skipped job among them for skipped,
+// even if another one waits, and a job that runs always runs then.
+func TestAlwaysBehindSkippedJobs(t *testing.T) {
+	e := evaluated(t, `
+may: {script: [x], when: manual}
+must: {script: [x], when: manual, allow_failure: false}
+both: {script: [x], needs: [may, must], when: always}
+one: {script: [x], needs: [must], when: always}
+`)
+	c, err := Choose(e, Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.names(); got != "both" {
+		t.Errorf("got %q, left %q", got, c.Skipped)
+	}
+}
