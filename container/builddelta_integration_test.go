@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 )
@@ -18,15 +19,14 @@ func untagged(t *testing.T) []string {
 	return strings.Fields(here.podman(t, "images", "--filter", "dangling=true", "--no-trunc", "--quiet"))
 }
 
-// TestDeltaWhoseServiceDies kills the service after the commit of the delta. Then the whole
-// image is built and the delta is removed.
+// TestDeltaWhoseServiceDies kills the service after the commit of the delta. Then the delta
+// is the result, or the whole image is built and the delta is removed.
 func TestDeltaWhoseServiceDies(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	removeLater(t, e, "test.delta")
-	build := func(log *trigger, packages ...string) api.BuildResult {
+	build := func(log *trigger, tag string, packages ...string) api.BuildResult {
 		t.Helper()
-		o := api.BuildOptions{Tag: "test.delta", Dockerfile: dockerfile("RUN echo " + strings.Join(packages, " ") + " >/packages.txt"), Network: api.NetworkNone}
+		o := api.BuildOptions{Tag: tag, Dockerfile: dockerfile("RUN echo " + strings.Join(packages, " ") + " >/packages.txt"), Network: api.NetworkNone}
 		o.Delta = &api.Delta{Rest: []byte("rest"), Packages: packages, Layer: func(added []string) ([]byte, error) {
 			return []byte("RUN echo " + strings.Join(added, " ") + " >>/packages.txt\n"), nil
 		}}
@@ -39,21 +39,25 @@ func TestDeltaWhoseServiceDies(t *testing.T) {
 		}
 		return result
 	}
-	build(nil, "one")
-	before := untagged(t)
-	killed := false
-	build(&trigger{word: "\n--> ", do: func() {
-		for _, pid := range processes("system service", here.dir, "build-") {
-			killed = true
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+	for tag, answered := range map[string]time.Duration{"test.delta": 0, "test.delta-late": 2 * time.Second} {
+		removeLater(t, e, tag)
+		build(nil, tag, "one")
+		before := untagged(t)
+		killed := false
+		build(&trigger{word: "\n--> ", do: func() {
+			time.Sleep(answered) // long enough for the rest of the answer to be in the socket
+			for _, pid := range processes("system service", here.dir, "build-") {
+				killed = true
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}}, tag, "one", "two")
+		if !killed {
+			t.Errorf("%s: no service was killed", tag)
 		}
-	}}, "one", "two")
-	if !killed {
-		t.Error("no service was killed")
-	}
-	for _, id := range untagged(t) {
-		if !slices.Contains(before, id) {
-			t.Errorf("the image %s is left", id)
+		for _, id := range untagged(t) {
+			if !slices.Contains(before, id) {
+				t.Errorf("%s: the image %s is left", tag, id)
+			}
 		}
 	}
 }

@@ -61,7 +61,10 @@ func (e *Engine) build(ctx context.Context, o order) (string, error) {
 		service.Stop()
 		e.removeWorkers(ctx, dir, o.record)
 	}
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return e.verify(ctx, o, id) // the build's own service may have ended after the image was complete
 }
 
 // writeContext writes the build context to dir. The context may itself contain a
@@ -82,9 +85,10 @@ func (o order) recipeName() string {
 	return "Dockerfile"
 }
 
-// request sends the build request and reads the response to its end. When ctx
-// ends, it stops a private service before it closes the request; otherwise
-// containers would be left behind.
+// request sends the build request and reads the response to its end. It returns
+// the last ID of the output, which a step may have printed. When ctx ends, it
+// stops a private service before it closes the request; otherwise containers
+// would be left behind.
 func (e *Engine) request(ctx context.Context, o order, dir string) (string, error) {
 	open, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
@@ -120,7 +124,7 @@ func (e *Engine) request(ctx context.Context, o order, dir string) (string, erro
 	if err != nil {
 		return "", buildError(o.BuildOptions, log, err)
 	}
-	return e.verify(ctx, o, log)
+	return log.id, nil
 }
 
 func buildImage(c context.Context, dockerfile string, o entities.BuildOptions) (*entities.BuildReport, error) {
@@ -135,23 +139,23 @@ func (e *Engine) cancelled(ctx context.Context, o api.BuildOptions, log *buildLo
 	return fmt.Errorf("cannot build image %s: %w", o.Tag, err)
 }
 
-// verify returns the image with the last ID of the output. A step may print an
-// ID as well, so it checks the image's label.
-func (e *Engine) verify(ctx context.Context, o order, log *buildLog) (string, error) {
+// verify returns the whole ID of the image that a build has made. A step may print
+// an ID as well, so it checks the image's label.
+func (e *Engine) verify(ctx context.Context, o order, id string) (string, error) {
 	c, done, err := e.service.Afterwards(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer done()
-	if log.id == "" {
+	if id == "" {
 		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: errors.New("the stream ended without an image")}
 	}
-	image, err := e.inspect(c, log.id)
+	image, err := e.inspect(c, id)
 	if err != nil {
 		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: err}
 	}
 	if image.Labels[labelBuild] != o.record.Token {
-		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", log.id)}
+		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("image %s is not of this build", id)}
 	}
 	if !api.RunsOn(image, o.Platform) {
 		return "", &api.EngineError{Op: "build image " + o.Tag, Code: 125, Err: fmt.Errorf("its base image %s is for %s, not for %s", baseImage(o.BuildOptions), image.Architecture, o.Platform)}
