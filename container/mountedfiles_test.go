@@ -107,6 +107,10 @@ func TestGetMounted(t *testing.T) {
 		if !done {
 			continue
 		}
+		var asked bytes.Buffer
+		if err := c.Get(t.Context(), name, &asked); err != nil || !bytes.Equal(asked.Bytes(), archive.Bytes()) { // there is no engine
+			t.Errorf("%s: Get: %v, %d bytes", name, err, asked.Len())
+		}
 		in := tar.NewReader(&archive)
 		h, err := in.Next()
 		if err != nil {

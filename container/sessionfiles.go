@@ -48,10 +48,20 @@ func (c *Container) Put(ctx context.Context, target string, archive io.Reader) e
 // fs.ErrNotExist if the path does not exist. A truncated archive means that the
 // engine stopped.
 func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
+	if done, err := c.getMounted(from, w); done {
+		if err != nil {
+			return during(ctx, getOp(from, c), err)
+		}
+		return nil
+	}
 	return c.get(ctx, from, func(_ context.Context, response *bindings.APIResponse) error {
 		_, err := io.Copy(w, response.Body)
 		return err
 	})
+}
+
+func getOp(from string, c *Container) string {
+	return fmt.Sprintf("get %s out of container %s", from, c.Name())
 }
 
 // GetNoFollow is Get, except that a path that is a symbolic link gives an archive
@@ -81,7 +91,7 @@ func (c *Container) get(ctx context.Context, from string, do func(context.Contex
 	}
 	defer podman.CloseIdle(conn)
 	if err := c.archive(conn, from, do); err != nil {
-		return during(ctx, fmt.Sprintf("get %s out of container %s", from, c.Name()), err)
+		return during(ctx, getOp(from, c), err)
 	}
 	return nil
 }
