@@ -45,8 +45,8 @@ func (c *Container) Put(ctx context.Context, target string, archive io.Reader) e
 
 // Get writes a tar archive of a file or directory to w. Its names begin with the
 // last element of the path; its owners are not meaningful. The error is
-// fs.ErrNotExist if the path does not exist. A truncated archive means that the
-// engine stopped.
+// fs.ErrNotExist if the path does not exist, or is a loop of links. A truncated
+// archive means that the engine stopped.
 func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 	if done, err := c.getMounted(from, w); done {
 		if err != nil {
@@ -159,7 +159,8 @@ func (c *Container) archive(conn context.Context, from string, do func(context.C
 		return do(conn, response)
 	}
 	err = response.Process(nil)
-	if code(err) == http.StatusNotFound && !strings.Contains(err.Error(), "no such container") {
+	missing := code(err) == http.StatusNotFound && !strings.Contains(err.Error(), "no such container")
+	if missing || strings.Contains(err.Error(), "too many levels of symbolic links") {
 		return fs.ErrNotExist
 	}
 	return err

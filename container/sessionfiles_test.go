@@ -38,6 +38,9 @@ func archives(w http.ResponseWriter, r *http.Request) {
 	case "/d/gone", "/d/none":
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprint(w, `{"message":"no such file or directory","response":404}`)
+	case "/d/loop":
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprint(w, `{"message":"copier: stat: error resolving \"/d/loop\": open /d/loop: too many levels of symbolic links","response":500}`)
 	case "/d/broken":
 		w.WriteHeader(http.StatusInternalServerError)
 		fmt.Fprint(w, `{"message":"it broke","response":500}`)
@@ -59,7 +62,7 @@ func TestGetNoFollow(t *testing.T) {
 	c := &Container{engine: serve(t, http.HandlerFunc(archives))}
 	for name, want := range map[string]string{
 		"/d/f": "f", "/d/l": "l -> f", "/d/abs": "abs -> /d/f", "/d/chain": "chain -> other", "/d/up": "up -> ../x",
-		"/d/gone": "file does not exist", "/d/none": "file does not exist", "/d/broken": "it broke", "/d/unknown": "does not say",
+		"/d/gone": "file does not exist", "/d/none": "file does not exist", "/d/loop": "file does not exist", "/d/broken": "it broke", "/d/unknown": "does not say",
 	} {
 		var out bytes.Buffer
 		err := c.GetNoFollow(t.Context(), name, &out)
