@@ -95,6 +95,13 @@ func (s fileSet) has(file string) bool {
 	return includes(s.paths, file)
 }
 
+// hasDir reports whether an empty directory belongs to the set. One that git does
+// not track does not, because git lists only files.
+func (s fileSet) hasDir(dir string) bool {
+	s.tracked = nil
+	return s.has(dir)
+}
+
 // isTracked reports whether git tracks a file, or a submodule that the file is in.
 func (s fileSet) isTracked(file string) bool {
 	for at := file; at != "." && at != "/"; at = path.Dir(at) {
@@ -257,7 +264,7 @@ func dropEmpty(dir string, set fileSet) error {
 	})
 	for _, name := range slices.Backward(dirs) { // children before their parents
 		rel, err := filepath.Rel(dir, name)
-		if err == nil && !set.has(filepath.ToSlash(rel)) {
+		if err == nil && !set.hasDir(filepath.ToSlash(rel)) {
 			_ = os.Remove(name) // fails unless the directory is empty
 		}
 	}
@@ -278,6 +285,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string
 		},
 		Refused: func(name, why string) { r.warn(j, fmt.Sprintf("%s is not taken: %s", name, why)) },
 	}
+	known := len(set.tracked)
 	get := c.Get
 	switch {
 	case root == ".":
@@ -297,7 +305,28 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string
 	if got := <-fetched; got != nil && (err == nil || errors.Is(err, got)) {
 		err = got
 	}
+	if err == nil && len(set.tracked) > known {
+		files, err = set.dropOthers(to, files)
+	}
 	return files, err
+}
+
+// dropOthers removes files that do not belong to the set: those of a repository
+// that come before its .git in an archive.
+func (s fileSet) dropOthers(dir string, files []string) (left []string, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	for _, name := range files {
+		if s.has(name) {
+			left = append(left, name)
+		} else if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return left, nil
 }
 
 // copyArtifacts copies the stored artifacts of job from into the container of

@@ -286,16 +286,16 @@ func (r *Runner) save(ctx context.Context, j *Job, c Container, set fileSet, fil
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	found := false
 	for _, root := range set.roots() {
-		files, err := r.fetch(ctx, j, c, root, dir, set)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if _, err := r.fetch(ctx, j, c, root, dir, set); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		found = found || len(files) > 0
 	}
-	if !found {
-		return nil
+	if err := dropEmpty(dir, set); err != nil {
+		return err
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) == 0 {
+		return err
 	}
 	pending, err := renameio.NewPendingFile(file, renameio.WithTempDir(work), renameio.WithPermissions(0o600))
 	if err != nil {

@@ -70,7 +70,7 @@ func (e *memoryEngine) Open(context.Context, string) (Container, error) { return
 
 func (e *memoryEngine) last() *memoryContainer { return e.containers[len(e.containers)-1] }
 
-// memoryContainer has files by their absolute paths.
+// memoryContainer has files by their absolute paths. Those of directories end in a slash.
 type memoryContainer struct {
 	Container
 
@@ -78,6 +78,7 @@ type memoryContainer struct {
 	name    string
 	options api.StartOptions
 	files   map[string]string
+	put     []string          // names in the archives that were put into it
 	links   map[string]string // texts of symbolic links, by their absolute paths
 	stages  []string          // that ran: name, status
 	limits  []time.Duration
@@ -131,6 +132,7 @@ func (c *memoryContainer) Put(_ context.Context, dir string, archive io.Reader) 
 		if err != nil {
 			return err
 		}
+		c.put = append(c.put, h.Name)
 		if h.Typeflag == tar.TypeReg {
 			data, err := io.ReadAll(t)
 			if err != nil {
@@ -152,6 +154,12 @@ func (c *memoryContainer) Get(ctx context.Context, from string, w io.Writer) err
 		found = true
 		text := c.files[name]
 		rel := path.Join(path.Base(from), strings.TrimPrefix(name, from))
+		if strings.HasSuffix(name, "/") {
+			if err := t.WriteHeader(&tar.Header{Name: rel + "/", Typeflag: tar.TypeDir, Mode: 0o755}); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := t.WriteHeader(&tar.Header{Name: rel, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(text))}); err != nil {
 			return err
 		}
