@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/google/renameio/v2"
@@ -137,18 +138,23 @@ type storedCache struct{ key, file string }
 func (r *Runner) stored(j *Job, c gitlabci.Cache, key string) []storedCache {
 	var all []storedCache
 	for _, key := range append([]string{key}, c.FallbackKeys...) {
-		all = append(all, storedCache{key, r.cacheFile(c, key)})
+		all = append(all, storedCache{key, r.cacheFile(c, r.cleanKey(j, key))})
 	}
 	for _, v := range j.Variables {
 		if v.Name != "CACHE_FALLBACK_KEY" || v.Value == "" {
 			continue
 		}
-		if strings.HasSuffix(strings.TrimRight(v.Value, ". "), "-protected") {
+		key := r.cleanWholeKey(j, v.Value)
+		if strings.HasSuffix(strings.TrimRight(key, ". "), "-protected") {
 			r.warn(j, fmt.Sprintf("CACHE_FALLBACK_KEY %q must not end in -protected", v.Value))
 			continue
 		}
-		all = append(all, storedCache{v.Value, r.cacheFile(c, v.Value)})
-		if bare, ok := strings.CutSuffix(v.Value, nonProtected); ok {
+		if key == "" {
+			r.warn(j, fmt.Sprintf("CACHE_FALLBACK_KEY %q is not a key", v.Value))
+			continue
+		}
+		all = append(all, storedCache{v.Value, r.cacheFile(c, key)})
+		if bare, ok := strings.CutSuffix(key, nonProtected); ok {
 			for _, scope := range []string{r.unprotectedScope(), r.cacheScope(true)} {
 				all = append(all, storedCache{v.Value, r.scopedFile(scope, bare)})
 			}
@@ -160,6 +166,29 @@ func (r *Runner) stored(j *Job, c gitlabci.Cache, key string) []storedCache {
 // nonProtected is what GitLab appends to the keys of caches of unprotected refs,
 // though not to that in CACHE_FALLBACK_KEY.
 const nonProtected = "-non_protected"
+
+// cleanKey returns a key as GitLab Runner uses it, where keys are paths. GitLab
+// appends a suffix before, so that a key such as ".." is the name of a file.
+func (r *Runner) cleanKey(j *Job, key string) string {
+	return strings.TrimSuffix(r.cleanWholeKey(j, key+nonProtected), nonProtected)
+}
+
+// cleanWholeKey is cleanKey for a key that gets no suffix. It returns "" if nothing
+// is left of the key.
+func (r *Runner) cleanWholeKey(j *Job, key string) string {
+	if isOn(value(r.environment(j), "FF_HASH_CACHE_KEYS"), false) {
+		return key
+	}
+	decoded := strings.NewReplacer("%2f", "/", "%2F", "/", "%2e", ".", "%2E", ".", `\`, "/").Replace(key)
+	key = path.Clean("/" + decoded)[1:]
+	for {
+		end := strings.LastIndexByte(key, '/')
+		if strings.TrimSpace(key[end+1:]) != "" || end < 0 {
+			return strings.TrimRightFunc(key, unicode.IsSpace)
+		}
+		key = key[:end]
+	}
+}
 
 // cacheScope returns the suffix that separates the caches of protected and
 // unprotected refs, as GitLab's key suffix does: a fork's job must not write the
@@ -253,7 +282,7 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed boo
 			}
 			continue
 		}
-		if err := r.save(ctx, j, c, r.cacheSet(ctx, j, cache), r.cacheFile(cache, key)); err != nil {
+		if err := r.save(ctx, j, c, r.cacheSet(ctx, j, cache), r.cacheFile(cache, r.cleanKey(j, key))); err != nil {
 			errs = append(errs, fmt.Errorf("cache %q of job %q: %w", key, j.Name, err))
 		}
 	}

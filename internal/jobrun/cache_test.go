@@ -3,13 +3,17 @@
 package jobrun
 
 import (
+	"context"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 func TestCachesAreKeptApart(t *testing.T) {
@@ -68,14 +72,90 @@ func TestRepositoriesAreNoArtifacts(t *testing.T) {
 // TestUntrackedInRepositories: files of submodules and of clones are not untracked files.
 func TestUntrackedInRepositories(t *testing.T) {
 	c := &memoryContainer{files: map[string]string{}, engine: &memoryEngine{}}
-	for _, name := range []string{"new", "old", "outer/README", "outer/new", "clone/.git/config", "clone/d/x", "d/clone/.git/config", "d/clone/x", "d/y", "clone/want"} {
+	for _, name := range []string{"new", "old", "outer/README", "outer/new", "clone/.git/config", "clone/d/x", "d/clone/.git/config", "d/clone/x", "d/y", "clone/want", "clone/+x", "clone/-d/x", "d/-y"} {
 		c.files[treeDir+"/"+name] = "x"
 	}
 	set := newFileSet([]string{"clone/want"}, nil, treeDir)
 	set.tracked = map[string]bool{"old": true, "outer": true}
-	got, err := (&Runner{}).fetch(t.Context(), &Job{dir: treeDir}, c, ".", t.TempDir(), set)
-	if err != nil || strings.Join(got, " ") != "clone/want d/y new" {
-		t.Errorf("%q, %v", got, err)
+	dir := t.TempDir()
+	got, err := (&Runner{}).fetch(t.Context(), &Job{dir: treeDir}, c, ".", dir, set)
+	if want := "clone/want d/-y d/y new"; err != nil || strings.Join(got, " ") != want || strings.Join(filesIn(t, dir), " ") != want {
+		t.Errorf("%q, %q, %v", got, filesIn(t, dir), err)
+	}
+}
+
+// TestCleanKeys: GitLab Runner changes keys that are unusual paths.
+func TestCleanKeys(t *testing.T) {
+	r := newHarness(t).Runner
+	for key, want := range map[string]string{
+		"a/b": "a/b", "./a": "a", "a//b": "a/b", "a%2Fb": "a/b", "a%2fb": "a/b", `a\b`: "a/b", "a/./b/../c": "a/c", "../../a": "a", "a b": "a b",
+		"%2E%2e/a": "a", "a ": "a ", ".": ".", "..": "..", "/": "", "a/": "a/", "a/..": "a/..", "": "",
+	} {
+		if got := r.cleanKey(job("x", nil), key); got != want {
+			t.Errorf("%q: %q, want %q", key, got, want)
+		}
+	}
+	for key, want := range map[string]string{"a ": "a", "a/ ": "a", "a / /": "a", ".": "", "/": "", "..": "", " ": "", "a/b\t": "a/b", "b/../a-protected/.": "a-protected"} {
+		if got := r.cleanWholeKey(job("x", nil), key); got != want {
+			t.Errorf("whole %q: %q, want %q", key, got, want)
+		}
+	}
+	hashed := job("x", nil)
+	hashed.Env = []string{"FF_HASH_CACHE_KEYS=1"}
+	if got := r.cleanKey(hashed, "./a"); got != "./a" {
+		t.Errorf("hashed: %q", got)
+	}
+}
+
+// TestEqualKeys: keys that are the same path name the same cache.
+func TestEqualKeys(t *testing.T) {
+	h := newHarness(t)
+	h.writes(0, "deps/a")
+	j := job("x", nil)
+	j.Cache = []gitlabci.Cache{{Key: "./lib//a", Paths: []string{"deps"}, When: "always"}}
+	h.Run(t.Context(), j, scheduler.Streams{})
+	h.writes(0)
+	for _, c := range []gitlabci.Cache{{Key: "lib/a"}, {Key: "x", FallbackKeys: []string{"lib%2Fa"}}} {
+		c.Paths, c.Policy = []string{"deps"}, "pull"
+		j.Cache = []gitlabci.Cache{c}
+		h.Run(t.Context(), j, scheduler.Streams{})
+		if files := h.engine.last().files; files[treeDir+"/deps/a"] == "" {
+			t.Errorf("%+v: nothing restored", c)
+		}
+	}
+}
+
+// TestDirectoriesOfCaches: a cache has the directories that belong to it, even if they are
+// empty, and no others.
+func TestDirectoriesOfCaches(t *testing.T) {
+	h := newHarness(t)
+	var made []string
+	h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+		for _, name := range made {
+			c.files[treeDir+"/"+name] = ""
+		}
+		return nil
+	}
+	for _, c := range []struct{ paths, files, want string }{
+		{"deps", "deps/a deps/d/", "deps deps/a deps/d"},
+		{"deps", "deps/", "deps"}, // replaces an older one
+		{"deps/*.o", "deps/a.o deps/d/ e/", "deps deps/a.o"},
+		{"deps/*.o", "deps/d/", "deps deps/a.o"}, // nothing to cache
+	} {
+		made = strings.Fields(c.files)
+		j := job("x", nil)
+		j.Cache = []gitlabci.Cache{{Key: c.paths, Paths: []string{c.paths}, When: "always", Policy: "push"}}
+		h.Run(t.Context(), j, scheduler.Streams{})
+		made = nil
+		j.Cache[0].Policy = "pull"
+		h.Run(t.Context(), j, scheduler.Streams{})
+		var got []string
+		for _, name := range h.engine.last().put {
+			got = append(got, path.Clean(name))
+		}
+		if slices.Sort(got); strings.Join(got, " ") != c.want {
+			t.Errorf("%s with %s: restored %q, want %s", c.paths, c.files, got, c.want)
+		}
 	}
 }
 
