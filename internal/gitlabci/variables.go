@@ -24,10 +24,11 @@ const (
 
 // A Variable is a variable of a job.
 type Variable struct {
-	Name  string
-	Value string // what the job sees, other variables in it replaced
-	From  string // one of the From constants
-	Raw   bool   // expand: false, so nothing in it is replaced
+	Name    string
+	Value   string // what the job sees, other variables in it replaced
+	Written string // the value before variables in it are replaced
+	From    string // one of the From constants
+	Raw     bool   // expand: false, so nothing in it is replaced
 }
 
 // setting is the value of a variable as written.
@@ -299,7 +300,7 @@ func (x *expander) all() []Variable {
 	out := make([]Variable, len(names))
 	for i, name := range names {
 		v, _ := x.vars.get(name)
-		out[i] = Variable{Name: name, Value: x.value(name), From: v.from, Raw: v.raw}
+		out[i] = Variable{Name: name, Value: x.value(name), Written: v.value, From: v.from, Raw: v.raw}
 	}
 	return out
 }

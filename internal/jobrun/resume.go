@@ -125,7 +125,7 @@ func (r *Runner) refresh(ctx context.Context, j *Job, c Container, k Kept, to io
 	if err != nil {
 		return err
 	}
-	now, err := r.prepareTree(ctx, j.dir, out.Env, overlay)
+	now, err := r.prepareTree(ctx, j.dir, j.withWrittenDepth(out.Env), overlay)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
@@ -84,7 +85,8 @@ func TestCheckoutSettings(t *testing.T) {
 		{"GIT_FETCH_EXTRA_FLAGS=--depth=5", "", 5, 20, treeDir},
 		{"GIT_DEPTH=3 GIT_FETCH_EXTRA_FLAGS=--depth=5", "", 5, 3, treeDir},
 		{"GIT_DEPTH=0 GIT_FETCH_EXTRA_FLAGS=--depth=5", "", 0, 0, treeDir},
-		{"GIT_FETCH_EXTRA_FLAGS=--depth=x", "", 20, 20, treeDir},
+		{"GIT_STRATEGY=none GIT_FETCH_EXTRA_FLAGS=--unshallow", "none", 20, 20, treeDir},
+		{"GIT_STRATEGY=clone FF_USE_GIT_NATIVE_CLONE=true GIT_FETCH_EXTRA_FLAGS=--depth=5", "clone", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=", "", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=x", "", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=-1", "", 20, 0, treeDir},
@@ -110,12 +112,63 @@ func TestTagsOfFetchFlags(t *testing.T) {
 			t.Errorf("%q: %v, %v", flags, got.Tags, err)
 		}
 	}
-	if got, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=--quiet --depth 7 -n --depth"}); err != nil || got.Depth != 7 {
+	if got, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=--quiet --depth 7 -n"}); err != nil || got.Depth != 7 {
 		t.Errorf("depth %d, %v", got.Depth, err)
 	}
 }
 
 // TestTimeoutInAfterScript: a job whose time ends in after_script has timed out.
+// TestFetchFlags: git fetch fails with some flags, as it gets the depth of GIT_DEPTH before
+// them.
+func TestFetchFlags(t *testing.T) {
+	r := newHarness(t).Runner
+	r.Tree.Snapshot = &checkout.Snapshot{}
+	for flags, want := range map[string]bool{
+		"--unshallow": false, "--depth=x": false, "--depth 0": false, "--depth -1": false, "--quiet --depth": false, "--deepen=3": false,
+		"--depth=3 --prune": true, "--depth 3": true, "none": true, "": true, "--filter=blob:none": true,
+	} {
+		if _, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=" + flags}); (err == nil) != want {
+			t.Errorf("%q: %v", flags, err)
+		}
+	}
+	for flags, want := range map[string]bool{"--unshallow": false, "--deepen=3": true} {
+		if _, err := r.checkoutFor(treeDir, []string{"GIT_DEPTH=0", "GIT_FETCH_EXTRA_FLAGS=" + flags}); (err == nil) != want {
+			t.Errorf("without a depth, %q: %v", flags, err)
+		}
+	}
+}
+
+// TestWrittenDepth: GitLab reads GIT_DEPTH before it replaces variables in it.
+func TestWrittenDepth(t *testing.T) {
+	r := newHarness(t).Runner
+	r.Tree.Snapshot = &checkout.Snapshot{}
+	for _, c := range []struct {
+		depth, env string
+		want       int
+	}{{"$D", "", 0}, {"${D}", "", 0}, {"3$D", "", 3}, {"7", "", 7}, {"$D", "GIT_DEPTH=2", 2}} {
+		e := evaluated(t, "j: {script: [x], variables: {D: '5', GIT_DEPTH: '"+c.depth+"'}}\n")
+		j := &Job{Job: e.Jobs[0], Env: strings.Fields(c.env)}
+		env := r.environment(j)
+		got, err := r.checkoutFor(treeDir, j.withWrittenDepth(env))
+		if err != nil || got.Depth != c.want {
+			t.Errorf("%s, %s: depth %d, %v", c.depth, c.env, got.Depth, err)
+		}
+		if seen := value(env, "GIT_DEPTH"); strings.Contains(seen, "$") {
+			t.Errorf("%s: the job sees %s", c.depth, seen)
+		}
+	}
+}
+
+// evaluated returns the pipeline of a file.
+func evaluated(t *testing.T, text string) *gitlabci.Evaluation {
+	t.Helper()
+	p, err := gitlabci.Load(fstest.MapFS{".gitlab-ci.yml": {Data: []byte(text)}}, ".gitlab-ci.yml", gitlabci.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Evaluate(gitlabci.Event{})
+}
+
 func TestTimeoutInAfterScript(t *testing.T) {
 	for _, c := range []struct {
 		limit  time.Duration

@@ -110,7 +110,7 @@ func (r *Runner) tree(ctx context.Context, j *Job, o *api.StartOptions, env []st
 	if err != nil {
 		return err
 	}
-	tree, err := r.prepareTree(ctx, j.dir, env, overlay)
+	tree, err := r.prepareTree(ctx, j.dir, j.withWrittenDepth(env), overlay)
 	if err != nil {
 		return err
 	}

@@ -99,13 +99,16 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 		t.Depth = leadingNumber(depth)
 	}
 	t.Submodules.Depth = number(value(env, "GIT_SUBMODULE_DEPTH"), t.Depth)
-	flags := strings.Fields(value(env, "GIT_FETCH_EXTRA_FLAGS"))
+	if !fromGit(t.Strategy) {
+		return t, nil
+	}
+	flags, err := fetchFlags(env, t.Strategy, t.Depth)
+	if err != nil {
+		return t, err
+	}
 	t.Tags, t.Depth = tagsOf(flags), depthOf(flags, t.Depth)
 	if r.Tree.FullHistory {
 		t.Depth, t.Submodules.Depth = 0, 0
-	}
-	if !fromGit(t.Strategy) {
-		return t, nil
 	}
 	switch s := value(env, "GIT_SUBMODULE_STRATEGY"); s {
 	case "", "none":
@@ -119,6 +122,44 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 		return t, refusedf("unknown GIT_SUBMODULE_STRATEGY %q", s)
 	}
 	return t, nil
+}
+
+// withWrittenDepth returns env with the GIT_DEPTH that GitLab sees: it does not
+// replace variables in it, so "$DEPTH" is no number.
+func (j *Job) withWrittenDepth(env []string) []string {
+	if _, given := lookup(j.Env, "GIT_DEPTH"); given {
+		return env
+	}
+	for _, v := range j.Variables {
+		if v.Name == "GIT_DEPTH" && strings.ContainsAny(v.Written, "$%") {
+			return append([]string{"GIT_DEPTH=" + v.Written}, env...)
+		}
+	}
+	return env
+}
+
+// fetchFlags returns the flags of git fetch that the job adds. They have no effect
+// if GitLab Runner uses git clone. It returns an error for flags with which git
+// fetch fails after the depth of GIT_DEPTH.
+func fetchFlags(env []string, strategy string, depth int) ([]string, error) {
+	if strategy == checkout.Clone && isOn(value(env, "FF_USE_GIT_NATIVE_CLONE"), false) {
+		return nil, nil
+	}
+	flags := strings.Fields(value(env, "GIT_FETCH_EXTRA_FLAGS"))
+	for i, flag := range flags {
+		name, text, given := strings.Cut(flag, "=")
+		if !given && i+1 < len(flags) {
+			text = flags[i+1]
+		}
+		n, err := strconv.Atoi(text)
+		switch {
+		case name == "--unshallow", name == "--deepen" && depth > 0:
+			return nil, refusedf("GIT_FETCH_EXTRA_FLAGS: git fetch fails with %s here, GIT_DEPTH is %d", name, depth)
+		case name == "--depth" && (err != nil || n < 1):
+			return nil, refusedf("GIT_FETCH_EXTRA_FLAGS: --depth %q is not a positive number", text)
+		}
+	}
+	return flags, nil
 }
 
 // tagsOf returns the tags that git fetch gets with the flags of
