@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"fmt"
 	"testing"
 	"testing/fstest"
 )
@@ -83,5 +84,29 @@ func TestPercent(t *testing.T) {
 	}
 	if _, err := evaluate(files(map[string]string{"": "j: {variables: {A: '%B%', B: '%A%'}, script: [x]}\n"}), Event{}); err == nil {
 		t.Error("a circle is not refused")
+	}
+}
+
+// TestExportedVariables: they are in the paths of artifacts and caches, and nowhere else.
+func TestExportedVariables(t *testing.T) {
+	const text = "j:\n  image: $A\n  variables: {A: job, IN: x$A}\n  script: [x]\n  artifacts: {name: $A, paths: [$A, $IN, '${A%t}', $REPORT], exclude: [$A.o], reports: {junit: $A.xml}}\n  cache: [{key: $A, paths: [$A]}, {paths: [c]}]\n"
+	p, err := Load(fstest.MapFS{".gitlab-ci.yml": {Data: []byte(text)}}, ".gitlab-ci.yml", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := p.Evaluate(Event{Source: Push})
+	dotenv := e.Jobs[0].WithDotenv(map[string]string{"REPORT": "report"})
+	for _, c := range []struct {
+		exported map[string]string
+		want     string
+	}{
+		{map[string]string{"A": "out"}, "job out [out xjob ou report] [out.o] [out.xml] job [out] [c]"},
+		{nil, "job job [job xjob job report] [job.o] [job.xml] job [job] [c]"},
+	} {
+		job := dotenv.WithExported(c.exported)
+		got := fmt.Sprint(job.Image.Name, " ", job.Artifacts.Name, " ", job.Artifacts.Paths, " ", job.Artifacts.Exclude, " ", job.Artifacts.Reports[0].Paths, " ", job.Cache[0].Key, " ", job.Cache[0].Paths, " ", job.Cache[1].Paths)
+		if got != c.want {
+			t.Errorf("%v: %s, want %s", c.exported, got, c.want)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"slices"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -88,9 +89,35 @@ func (j *Job) WithDotenv(variables map[string]string) Job {
 		}
 	}
 	job := j.written.job
-	x := newExpander(j.written.vars.over(dotenv), j.written.predefined)
+	vars := j.written.vars.over(dotenv)
+	job.written = &unexpanded{job, vars, j.written.predefined}
+	x := newExpander(vars, j.written.predefined)
 	expandJob(&job, x)
 	job.Variables, job.Unresolved, job.Problems = x.all(), j.Unresolved, j.Problems
+	return job
+}
+
+// WithExported returns the job with the variables that its script has left for
+// the runner. They override all others in the paths of artifacts and caches, which
+// the runner expands after the script, and have no effect on anything else.
+func (j *Job) WithExported(variables map[string]string) Job {
+	job := *j
+	if j.written == nil {
+		return job
+	}
+	again := j.written.job
+	x := newExpander(j.written.vars, j.written.predefined)
+	x.exported = variables
+	expandJob(&again, x)
+	if job.Artifacts != nil {
+		job.Artifacts = again.Artifacts
+	}
+	if len(job.Cache) == len(again.Cache) {
+		job.Cache = slices.Clone(job.Cache)
+		for i := range job.Cache {
+			job.Cache[i].Paths = again.Cache[i].Paths
+		}
+	}
 	return job
 }
 

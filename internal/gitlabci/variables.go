@@ -107,6 +107,8 @@ type expander struct {
 	path  []string          // names being expanded, outermost first
 	left  int               // bytes that may still be added
 	err   error             // the first cycle, or that the limit was exceeded
+
+	exported map[string]string // what paths see instead of a variable's value
 }
 
 func newExpander(vars, under layers) *expander {

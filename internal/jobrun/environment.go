@@ -67,12 +67,13 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	if s := value(env, "GIT_STRATEGY"); s != gitStrategy(env) {
 		r.warn(j, fmt.Sprintf("GIT_STRATEGY: expected clone, fetch, none or empty, got %q; using the default", s))
 	}
-	if value(env, "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR") == "true" {
-		r.warn(j, "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR has no effect here: every user may write the job's files")
-	}
+	r.warnNoEffect(j, env)
 	all := map[string]string{}
 	set(all, env)
 	all["RUNNER_TEMP_PROJECT_DIR"] = tempDir(j.dir)
+	if j.ownNetwork = all["FF_NETWORK_PER_BUILD"] == "true"; j.ownNetwork {
+		all["CI_BUILD_NETWORK_NAME"] = "lcitool"
+	}
 	if !j.sets("CI_PROJECT_DIR") {
 		all["CI_PROJECT_DIR"] = j.dir
 	}
@@ -87,6 +88,16 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 		}
 	}
 	return sorted(all), nil
+}
+
+func (r *Runner) warnNoEffect(j *Job, env []string) {
+	if value(env, "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR") == "true" {
+		r.warn(j, "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR has no effect here: every user may write the job's files")
+	}
+	submodules := slices.Contains([]string{"normal", "recursive"}, value(env, "GIT_SUBMODULE_STRATEGY")) && fromGit(gitStrategy(env))
+	if submodules && slices.Contains(strings.Fields(value(env, "GIT_SUBMODULE_UPDATE_FLAGS")), "--remote") {
+		r.warn(j, "--remote in GIT_SUBMODULE_UPDATE_FLAGS has no effect here: submodules have the commits that the tree names")
+	}
 }
 
 // sets reports whether a variable of the job's own, or of --env, has a name.

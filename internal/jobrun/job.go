@@ -44,7 +44,9 @@ type Job struct {
 	layers     *checkout.Layers // of its tree, nil for a whole checkout
 
 	services      []*service          // that run beside it
+	ownNetwork    bool                // FF_NETWORK_PER_BUILD
 	withoutDotenv []gitlabci.Variable // its variables before those of dotenv reports, nil if there are none
+	exported      bool                // its paths are expanded with variables of GITLAB_ENV
 }
 
 // An Image says which image a job runs in and how to get it.

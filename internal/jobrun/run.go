@@ -165,7 +165,7 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	entry.begin(ctx, s.Stdout)
 	var err error
 	if len(j.PreGetSources) > 0 && fromGit(gitStrategy(out.Env)) {
-		_, err = r.stage(ctx, j, c, "pre_get_sources_script", "running", limit, s)
+		err = r.hook(ctx, j, c, out.Env, limit, s)
 	}
 	ready := err == nil
 	if ready {
@@ -192,6 +192,29 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 		// Files can only be read from a running container. An error shows when
 		// artifacts are collected.
 		_ = entry.restart(ctx, io.Discard)
+	}
+}
+
+// hook runs pre_get_sources_script. GitLab Runner repeats the stage that it is part
+// of, as often as GET_SOURCES_ATTEMPTS says, with growing pauses.
+func (r *Runner) hook(ctx context.Context, j *Job, c Container, env []string, limit time.Duration, s scheduler.Streams) error {
+	deadline := time.Now().Add(limit)
+	pause, longest := 5*time.Second, 5*time.Minute
+	if !isOn(value(env, "FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY"), true) {
+		pause, longest = time.Second, 5*time.Second
+	}
+	for left := min(10, number(value(env, "GET_SOURCES_ATTEMPTS"), 1)); ; left-- {
+		_, err := r.stage(ctx, j, c, "pre_get_sources_script", "running", limit, s)
+		if _, failed := errors.AsType[*api.ExitError](err); !failed || left <= 1 || time.Until(deadline) < pause {
+			return err
+		}
+		fmt.Fprintf(orDiscard(s.Stdout), "pre_get_sources_script failed: %v; GET_SOURCES_ATTEMPTS leaves %d more\n", err, left-1)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+		pause, limit = min(2*pause, longest), max(time.Second, time.Until(deadline))
 	}
 }
 
@@ -335,6 +358,25 @@ func outlasting(ctx context.Context, by time.Duration) (context.Context, context
 	}
 }
 
+// store collects artifacts and caches from the container. An error fails a job
+// that has passed.
+func (r *Runner) store(ctx context.Context, j *Job, c Container, result *outcome.Result, out *Outcome) error {
+	passed := result.State == outcome.Passed
+	err := r.useExported(ctx, j, c, passed)
+	if refused := new(refusedError); passed && errors.As(err, refused) {
+		result.End(ctx, err)
+		return nil
+	}
+	if err == nil {
+		err = errors.Join(r.collect(ctx, j, c, passed, out), r.saveCaches(ctx, j, c, passed))
+	}
+	if err != nil && passed {
+		result.Unstored(err)
+		return nil
+	}
+	return err
+}
+
 // finish collects artifacts and caches from the container, then removes or keeps
 // it. It continues for a limited time after ctx has ended.
 func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcome.Result, out *Outcome) error {
@@ -351,12 +393,7 @@ func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcom
 	r.readCommands(ctx, j, c, result.State, out)
 	out.Packages = packages(ctx, c)
 	if result.State != outcome.EngineError && !out.abandoned {
-		passed := result.State == outcome.Passed
-		if err := errors.Join(r.collect(ctx, j, c, passed, out), r.saveCaches(ctx, j, c, passed)); err != nil && passed {
-			result.Unstored(err)
-		} else {
-			errs = append(errs, err)
-		}
+		errs = append(errs, r.store(ctx, j, c, result, out))
 	}
 	r.saveCrashes(running, j, c, result, out)
 	failed := result.State == outcome.Failed || result.State == outcome.TimedOut

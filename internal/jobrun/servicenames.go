@@ -87,10 +87,21 @@ func notStarted(image string) string {
 // services.
 func (j *Job) hosts() []string {
 	var list []string
+	for _, alias := range j.aliases() {
+		list = append(list, alias+":127.0.0.1")
+	}
+	return list
+}
+
+// aliases returns the host names of the job's services. With a network per job,
+// the job has one as well.
+func (j *Job) aliases() []string {
+	var list []string
 	for _, s := range j.services {
-		for _, alias := range s.aliases {
-			list = append(list, alias+":127.0.0.1")
-		}
+		list = append(list, s.aliases...)
+	}
+	if j.ownNetwork && !slices.Contains(list, "build") {
+		list = append(list, "build")
 	}
 	return list
 }

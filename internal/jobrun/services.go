@@ -77,11 +77,7 @@ func (r *Runner) startServices(ctx context.Context, j *Job, c Container, env []s
 	if len(j.services) == 0 {
 		return stop, nil
 	}
-	var aliases []string
-	for _, s := range j.services {
-		aliases = append(aliases, s.aliases...)
-	}
-	if err := w.look(ctx, aliases); err != nil {
+	if err := w.look(ctx, j.aliases()); err != nil {
 		return stop, nil //nolint:nilerr // the job's container has ended, as its script will say
 	}
 	debug, _ := strconv.ParseBool(value(env, "CI_DEBUG_SERVICES"))

@@ -4,13 +4,14 @@ package jobrun
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"testing/fstest"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
@@ -117,7 +118,6 @@ func TestTagsOfFetchFlags(t *testing.T) {
 	}
 }
 
-// TestTimeoutInAfterScript: a job whose time ends in after_script has timed out.
 // TestFetchFlags: git fetch fails with some flags, as it gets the depth of GIT_DEPTH before
 // them.
 func TestFetchFlags(t *testing.T) {
@@ -169,6 +169,7 @@ func evaluated(t *testing.T, text string) *gitlabci.Evaluation {
 	return p.Evaluate(gitlabci.Event{})
 }
 
+// TestTimeoutInAfterScript: a job whose time ends in after_script has timed out.
 func TestTimeoutInAfterScript(t *testing.T) {
 	for _, c := range []struct {
 		limit  time.Duration
@@ -223,6 +224,40 @@ func TestFailedHook(t *testing.T) {
 	}
 }
 
+// TestHookAttempts: GET_SOURCES_ATTEMPTS repeats the hook, but not after an error of the engine.
+func TestHookAttempts(t *testing.T) {
+	broken := errors.New("the engine broke")
+	for _, c := range []struct {
+		attempts string
+		results  []error // of the hook
+		runs     int
+		state    outcome.State
+	}{
+		{"2", []error{exits(4), nil}, 2, outcome.Passed},
+		{"2", []error{exits(4), exits(5), nil}, 2, outcome.Failed},
+		{"", []error{exits(4), nil}, 1, outcome.Failed},
+		{"x", []error{exits(4), nil}, 1, outcome.Failed},
+		{"0", []error{exits(4), nil}, 1, outcome.Failed},
+		{"3", []error{broken, nil}, 1, outcome.EngineError},
+	} {
+		h := newHarness(t)
+		runs := 0
+		h.engine.stage = func(_ context.Context, _ *memoryContainer, name, _ string) error {
+			if name != "pre_get_sources_script" {
+				return nil
+			}
+			runs++
+			return c.results[runs-1]
+		}
+		j := job("x", nil)
+		j.PreGetSources = []string{"./hook"}
+		j.Env = []string{"GET_SOURCES_ATTEMPTS=" + c.attempts, "FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY=false"}
+		if result, _ := h.Run(t.Context(), j, scheduler.Streams{}); result.State != c.state || runs != c.runs {
+			t.Errorf("%q: %s after %d runs", c.attempts, result.Text(), runs)
+		}
+	}
+}
+
 // TestNoLimitOnArtifacts: artifacts may take long, unless the run was stopped.
 func TestNoLimitOnArtifacts(t *testing.T) {
 	h := newHarness(t)
@@ -248,15 +283,37 @@ func TestNoLimitOnArtifacts(t *testing.T) {
 	<-other.Done()
 }
 
-// TestNoUmask: a flag that has no effect is a warning.
-func TestNoUmask(t *testing.T) {
-	for value, want := range map[string]bool{"1": true, "false": false, "": false} {
+// TestNoEffect: a setting that has no effect is a warning.
+func TestNoEffect(t *testing.T) {
+	for env, want := range map[string]bool{
+		"FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR=1": true, "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR=false": false, "": false,
+		"GIT_SUBMODULE_STRATEGY=normal,GIT_SUBMODULE_UPDATE_FLAGS=--jobs 4 --remote":                   true,
+		"GIT_SUBMODULE_STRATEGY=recursive,GIT_SUBMODULE_UPDATE_FLAGS=--jobs 4":                         false,
+		"GIT_SUBMODULE_UPDATE_FLAGS=--remote":                                                          false,
+		"GIT_STRATEGY=none,GIT_SUBMODULE_STRATEGY=normal,GIT_SUBMODULE_UPDATE_FLAGS=--remote --jobs 4": false,
+	} {
 		h := newHarness(t)
 		j := job("x", nil)
-		j.Variables = []gitlabci.Variable{{Name: "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR", Value: value}}
+		j.Env = strings.Split(env, ",")
 		h.Run(t.Context(), j, scheduler.Streams{})
 		if got := strings.Contains(h.warnings.String(), "has no effect here"); got != want {
-			t.Errorf("%q: warned %q", value, h.warnings.String())
+			t.Errorf("%q: warned %q", env, h.warnings.String())
+		}
+	}
+}
+
+// TestNetworkPerBuild: with this flag, services find the job by a name.
+func TestNetworkPerBuild(t *testing.T) {
+	for flag, want := range map[string]string{"true": "web:127.0.0.1 build:127.0.0.1", "1": "web:127.0.0.1 build:127.0.0.1", "false": "web:127.0.0.1", "": "web:127.0.0.1"} {
+		j := job("x", nil)
+		j.Env, j.services = []string{"FF_NETWORK_PER_BUILD=" + flag}, []*service{{aliases: []string{"web"}}}
+		env, err := newHarness(t).setUp(j)
+		if got := strings.Join(j.hosts(), " "); err != nil || got != want || (value(env, "CI_BUILD_NETWORK_NAME") != "") != j.ownNetwork {
+			t.Errorf("%q: hosts %s, %v", flag, got, err)
+		}
+		j.services = []*service{{aliases: []string{"build"}}}
+		if len(j.hosts()) != 1 {
+			t.Errorf("%q: hosts %q", flag, j.hosts())
 		}
 	}
 }
