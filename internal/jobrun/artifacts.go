@@ -210,10 +210,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 			out.JUnit = append(out.JUnit, file)
 		}
 	}
-	if err := r.checkDotenv(j); err != nil {
-		return fmt.Errorf("GitLab refuses the dotenv report of job %q: %w", j.Name, err)
-	}
-	return nil
+	return r.checkReports(j)
 }
 
 // dirs returns the directories that absolute paths of a job may be below.
