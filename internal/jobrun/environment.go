@@ -24,11 +24,14 @@ const runnerVersion = "19.4.0"
 // pipeline and the job override the runner's; Env of the job overrides both.
 func (r *Runner) environment(j *Job) []string {
 	env := map[string]string{
-		"CI_JOB_STARTED_AT": time.Now().UTC().Format(time.RFC3339),
-		"CI_JOB_IMAGE":      j.Image.Reference, "CI_JOB_TIMEOUT": strconv.Itoa(int(r.timeLimit(j).Seconds())),
+		"CI_JOB_STARTED_AT":     time.Now().UTC().Format(time.RFC3339),
+		"CI_JOB_TIMEOUT":        strconv.Itoa(int(r.timeLimit(j).Seconds())),
 		"CI_RUNNER_DESCRIPTION": "lcitool", "CI_RUNNER_EXECUTABLE_ARCH": "linux/" + goarch, "CI_RUNNER_ID": "1", "CI_RUNNER_TAGS": "[]",
 		"CI_RUNNER_VERSION": runnerVersion, "CI_RUNNER_REVISION": "lcitool", "CI_RUNNER_SHORT_TOKEN": "lcitool",
 		"CI_CONCURRENT_ID": "0", "CI_CONCURRENT_PROJECT_ID": "0", "CI_DISPOSABLE_ENVIRONMENT": "true",
+	}
+	if j.Job.Image != nil && j.Job.Image.Name != "" {
+		env["CI_JOB_IMAGE"] = j.Job.Image.Name // not the image that is used here instead
 	}
 	set(env, r.BaseEnv)
 	for _, v := range j.Variables {

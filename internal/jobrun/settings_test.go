@@ -62,6 +62,18 @@ func TestRunnersOwnVariables(t *testing.T) {
 	}
 }
 
+// TestJobImage: a job without an image of its own has no CI_JOB_IMAGE, others see the name in
+// the pipeline.
+func TestJobImage(t *testing.T) {
+	r := newHarness(t).Runner
+	for text, want := range map[string]string{"image: alpine:3, ": "alpine:3", "": "", "image: {name: $I}, variables: {I: x}, ": "x"} {
+		j := &Job{Job: evaluated(t, "j: {"+text+"script: [x]}\n").Jobs[0], Image: Image{Reference: "local"}}
+		if got, set := lookup(r.environment(j), "CI_JOB_IMAGE"); got != want || set != (want != "") {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
 func TestCheckoutSettings(t *testing.T) {
 	r := newHarness(t).Runner
 	r.Tree.Writable, r.Tree.Snapshot = false, &checkout.Snapshot{}
