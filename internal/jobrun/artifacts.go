@@ -183,7 +183,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	wanted.reports = inTree(reports, trees)
 	if untracked {
 		var err error
-		if wanted.tracked, err = r.tracked(ctx); err != nil {
+		if wanted.tracked, err = r.tracked(ctx, j, "artifacts"); err != nil {
 			return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
 		}
 	}
@@ -221,7 +221,14 @@ func (r *Runner) dirs(j *Job) []string {
 	return []string{j.dir, r.Tree.MountPath}
 }
 
-func (r *Runner) tracked(ctx context.Context) (map[string]bool, error) {
+// tracked returns the files that git tracks, for untracked in a keyword of a job.
+// Without a repository, GitLab Runner warns and takes no untracked file; then it
+// returns nil.
+func (r *Runner) tracked(ctx context.Context, j *Job, keyword string) (map[string]bool, error) {
+	if j.noRepository {
+		r.warn(j, keyword+": untracked files are left out: GIT_STRATEGY makes no repository")
+		return nil, nil
+	}
 	if r.Tree.Snapshot == nil {
 		return nil, errors.New("untracked files are not known in a directory that jobs change")
 	}

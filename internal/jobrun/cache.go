@@ -293,7 +293,7 @@ func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fil
 	set := cacheFileSet(cache.Paths, j.dir, r.Tree.MountPath)
 	if cache.Untracked {
 		var err error
-		if set.tracked, err = r.tracked(ctx); err != nil {
+		if set.tracked, err = r.tracked(ctx, j, "cache"); err != nil {
 			r.warn(j, fmt.Sprintf("cache: untracked: only paths are kept: %v", err))
 		}
 	}

@@ -159,6 +159,32 @@ func TestDirectoriesOfCaches(t *testing.T) {
 	}
 }
 
+// TestUntrackedWithoutRepository: git cannot list untracked files then.
+func TestUntrackedWithoutRepository(t *testing.T) {
+	for strategy, want := range map[string]string{"none": "out/a", "empty": "out/a", "fetch": "new out/a"} {
+		h := newHarness(t)
+		snapshot, err := checkout.Take(t.Context(), checkout.Source{Dir: h.Tree.Dir, Store: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Tree.Writable, h.Tree.Snapshot, h.Tree.Work = false, snapshot, t.TempDir()
+		h.engine.stage = func(_ context.Context, c *memoryContainer, name, _ string) error {
+			for _, dir := range []string{treeDir, treeDir + "-empty"} {
+				c.files[dir+"/new"], c.files[dir+"/out/a"] = "x", "x"
+			}
+			return nil
+		}
+		j := job("x", &gitlabci.Artifacts{When: "always", Untracked: true, Paths: []string{"out"}})
+		j.Env = []string{"GIT_STRATEGY=" + strategy}
+		j.Cache = []gitlabci.Cache{{Key: "k", Untracked: true, When: "always"}}
+		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+		_, err = os.Stat(h.cacheFile(j.Cache[0], "k"))
+		if got := h.stored(t, "x"); got != want || (err == nil) != (strategy == "fetch") || strings.Contains(h.warnings.String(), "no repository") != (strategy != "fetch") {
+			t.Errorf("%s: stored %s, cache %v, %s %s", strategy, got, err, h.warnings.String(), result.Text())
+		}
+	}
+}
+
 // TestUntrackedCaches: untracked includes files that git does not track, but never .git.
 func TestUntrackedCaches(t *testing.T) {
 	dir := t.TempDir()

@@ -70,6 +70,7 @@ func (r *Runner) setUp(j *Job) ([]string, error) {
 	if s := value(env, "GIT_STRATEGY"); s != gitStrategy(env) {
 		r.warn(j, fmt.Sprintf("GIT_STRATEGY: expected clone, fetch, none or empty, got %q; using the default", s))
 	}
+	j.noRepository = !fromGit(gitStrategy(env)) && !r.Tree.Writable
 	r.warnNoEffect(j, env)
 	all := map[string]string{}
 	set(all, env)
