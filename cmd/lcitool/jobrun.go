@@ -40,7 +40,6 @@ type jobVerb struct {
 	envFiles  []string
 	extraEnv  []string // from --env and --env-file, NAME=VALUE
 	limits    limitFlags
-	keepGoing bool
 	onFailure string
 	reports   []string
 	events    string
@@ -103,7 +102,7 @@ func (v *jobVerb) runFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&v.envFiles, "env-file", nil, "file with environment variables to set in jobs, one NAME=VALUE per line; may be repeated")
 	v.limits.flags(f)
 	f.IntVarP(&v.local.Parallel, "jobs", "j", 0, "maximum number of jobs to run in parallel (default from CPUs and memory)")
-	f.BoolVar(&v.keepGoing, "keep-going", false, "continue with other jobs after a failure (the default)")
+	f.BoolVar(&v.local.KeepGoing, "keep-going", false, "continue with other jobs after a failure (the default unless the workflow cancels them)")
 	f.BoolVar(&v.local.FailFast, "fail-fast", false, "stop all jobs after the first failure")
 	cliflags.Choice(f, &v.onFailure, "on-failure", "", "what to do with the container of a failed job: shell to enter it, keep, or none to remove it (default keep on a terminal, otherwise none)", "", "shell", "keep", "none")
 	f.StringArrayVar(&v.reports, "report", nil, "report to write, KIND=FILE where KIND is junit, json or html; may be repeated")

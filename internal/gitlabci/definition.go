@@ -5,6 +5,7 @@ package gitlabci
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
@@ -15,6 +16,7 @@ type definitions struct {
 	globals  settings
 	workflow []rule // nil for none
 	name     string
+	cancels  *bool // see decoder.autoCancel
 	jobs     []*definition
 }
 
@@ -59,8 +61,10 @@ func (c *config) decode() *definitions {
 			}
 		}
 		nothing = hasField(w, "rules") && w.get("rules") == nil
-		out.name = d.text(w.get("name"), "name")
-		d.autoCancel(w.get("auto_cancel"))
+		if out.name = d.text(w.get("name"), "name"); utf8.RuneCountInString(out.name) > maxName {
+			d.errorf(w.get("name").pos, "workflow: name is longer than %d characters", maxName)
+		}
+		out.cancels = d.autoCancel(w.get("auto_cancel"))
 	}
 	defaults := c.defaults(d)
 	d.known, d.flats = map[*value][]rule{}, map[flat][]string{}

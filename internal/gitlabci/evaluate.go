@@ -21,6 +21,10 @@ type Evaluation struct {
 	Jobs    []Job         // by stage, then in the order of the files; jobs with When Never are not in the pipeline
 	Missing []Missing     // includes that are not available
 
+	// CancelOnFailure reports that a job that fails and may not cancels the
+	// pipeline: workflow:auto_cancel:on_job_failure is all.
+	CancelOnFailure bool
+
 	Problems []Problem // problems of the files and of this event, in the order of the files
 
 	// UnknownChanges reports that a rule uses changes, but the event has no list
@@ -168,6 +172,7 @@ func (e *evaluator) workflow() {
 	e.globals = e.defs.globals
 	s := e.scope.with(layers{e.early, e.globals}.over(e.above...))
 	e.out.Created = true
+	cancels := e.defs.cancels
 	if e.defs.workflow != nil {
 		e.out.workflow = &workflowDecision{e.defs.workflow, s}
 		r := s.match(e.defs.workflow)
@@ -177,13 +182,14 @@ func (e *evaluator) workflow() {
 			e.problems.add(e.defs.workflow[0].pos, "", Incomplete, "workflow: whether there is a pipeline is not known: its conditions take too long to match")
 		}
 		if r != nil {
-			e.out.Rule = r.pos
+			e.out.Rule, cancels = r.pos, cmp.Or(r.cancels, cancels)
 			globals := settings{}
 			maps.Copy(globals, e.globals)
 			maps.Copy(globals, r.variables.from(FromPipeline))
 			e.globals = globals
 		}
 	}
+	e.out.CancelOnFailure = cancels != nil && *cancels
 	e.out.Name = strings.TrimSpace(newExpander(layers{e.early, e.globals}.over(e.above...), layers{e.early}).text(e.defs.name))
 	e.predefined["CI_PIPELINE_NAME"] = setting{value: e.out.Name, raw: true, from: FromGitLab} // conditions do not see it
 }

@@ -107,10 +107,13 @@ func (j *jobDecoder) get(key string) *value {
 }
 
 // nameLength requires a name, including the suffix of an instance, that fits in
+// maxName is GitLab's limit on the names of jobs and pipelines, in characters.
+const maxName = 255
+
 // GitLab's database.
 func (j *jobDecoder) nameLength(pos diag.Position, name string) (ok bool) {
-	if ok = utf8.RuneCountInString(name) <= 255; !ok {
-		j.errorf(pos, "the name %s is longer than 255 characters", yamldoc.OneLine(name))
+	if ok = utf8.RuneCountInString(name) <= maxName; !ok {
+		j.errorf(pos, "the name %s is longer than %d characters", yamldoc.OneLine(name), maxName)
 	}
 	return ok
 }

@@ -23,6 +23,7 @@ type rule struct {
 	allowFailure *bool
 	variables    settings
 	needs        []Need // nil to keep the job's
+	cancels      *bool  // see decoder.autoCancel; nil to keep the workflow's
 	unknown      bool   // it is invalid, or needs something that is not known here
 }
 
@@ -126,7 +127,7 @@ func (d *decoder) rule(v *value, kind ruleKind) rule {
 		r.allowFailure = &truth
 	}
 	d.truth(v.get("interruptible"), "interruptible")
-	d.autoCancel(v.get("auto_cancel"))
+	r.cancels = d.autoCancel(v.get("auto_cancel"))
 	r.variables = d.plain(v.get("variables"), "variables")
 	if needs := v.get("needs"); needs != nil {
 		r.needs = d.needs(needs)
@@ -218,9 +219,16 @@ func (d *decoder) atMost(v *value, what string, texts []string, limit int) {
 	}
 }
 
-func (d *decoder) autoCancel(v *value) {
-	if v != nil && d.keys(v, "auto_cancel", "on_new_commit", "on_job_failure") {
-		d.choice(v.get("on_new_commit"), "auto_cancel: on_new_commit", "conservative", "interruptible", "none")
-		d.choice(v.get("on_job_failure"), "auto_cancel: on_job_failure", "none", "all")
+// autoCancel reports whether a job that fails cancels the pipeline, or returns nil
+// if auto_cancel does not say that.
+func (d *decoder) autoCancel(v *value) *bool {
+	if v == nil || !d.keys(v, "auto_cancel", "on_new_commit", "on_job_failure") {
+		return nil
 	}
+	d.choice(v.get("on_new_commit"), "auto_cancel: on_new_commit", "conservative", "interruptible", "none")
+	cancels := d.choice(v.get("on_job_failure"), "auto_cancel: on_job_failure", "none", "all") == "all"
+	if !hasField(v, "on_job_failure") {
+		return nil
+	}
+	return &cancels
 }

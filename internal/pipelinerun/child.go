@@ -124,17 +124,20 @@ func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s sc
 	at := len(l.children)
 	l.children = append(l.children, make([]outcome.Result, len(child.Jobs))...)
 	l.mu.Unlock()
-	run := l.scheduler()
+	run := l.scheduler(child)
 	run.Stdout, run.Stderr = s.Stdout, s.Stderr
 	results, err := run.Run(ctx, l.tasks(child, first))
 	if err != nil {
 		return "", err
 	}
+	if why := l.canceled(ctx, child, results); why != "" {
+		fmt.Fprintln(s.Stderr, why)
+	}
 	addCoverage(ctx, child.Jobs, results, child.source.messages)
-	bad := ""
+	bad, worst := "", outcome.State("")
 	for i, r := range results {
-		if bad == "" && !r.OK() && r.State != outcome.Skipped {
-			bad = r.Workload + ": " + r.Text()
+		if !r.OK() && r.State != outcome.Skipped && (bad == "" || isStopped(worst) && !isStopped(r.State)) {
+			bad, worst = r.Workload+": "+r.Text(), r.State
 		}
 		results[i].Allowed = r.Allowed || allowed && !r.OK()
 	}
@@ -165,7 +168,7 @@ func (l *localRun) child(ctx context.Context, p *Plan, j *jobrun.Job) (*Plan, er
 	if err != nil || !slices.ContainsFunc(e.Jobs, func(j gitlabci.Job) bool { return j.When != gitlabci.Never }) {
 		return nil, cmp.Or(err, errors.New("there are no jobs in it"))
 	}
-	child := &Plan{Chosen: chosen, source: &source, event: event, commit: p.commit, built: e.built, origin: p.origin, generation: p.generation + 1}
+	child := &Plan{Chosen: chosen, source: &source, event: event, commit: p.commit, built: e.built, origin: p.origin, cancels: e.CancelOnFailure, generation: p.generation + 1}
 	if err := child.FindImages(ctx, p.images); err != nil {
 		return nil, err
 	}

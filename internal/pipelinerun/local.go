@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -27,14 +28,15 @@ type LocalOptions struct {
 	Store   *jobrecord.Store // where the run is kept
 	Console progress.Console
 
-	Limits   workload.Limits
-	Caches   string            // host directory for caches, "" for none
-	Keep     bool              // keep the containers of jobs that fail
-	Parallel int               // jobs at a time; 0 for scheduler.DefaultParallel
-	FailFast bool              // stop all jobs when one fails
-	Secrets  []string          // further variables, NAME=VALUE, whose values are masked if their names look secret
-	Hidden   []string          // further texts to mask
-	Files    map[string][]byte // values of variables of type file, by name
+	Limits    workload.Limits
+	Caches    string            // host directory for caches, "" for none
+	Keep      bool              // keep the containers of jobs that fail
+	Parallel  int               // jobs at a time; 0 for scheduler.DefaultParallel
+	FailFast  bool              // stop all jobs when one fails
+	KeepGoing bool              // do not stop them, even if the pipeline says so
+	Secrets   []string          // further variables, NAME=VALUE, whose values are masked if their names look secret
+	Hidden    []string          // further texts to mask
+	Files     map[string][]byte // values of variables of type file, by name
 
 	FullHistory bool // whole history, whatever GIT_DEPTH says
 	Untracked   bool // include files that git does not track
@@ -87,11 +89,14 @@ func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (
 	if o.Events != nil {
 		l.runner.Commands = l.record.command
 	}
-	all := l.scheduler()
+	all := l.scheduler(p)
 	all.Timestamps = o.Timestamps
 	own, err := o.Console.Run(ctx, all, l.tasks(p, 0))
 	if err != nil {
 		return nil, err
+	}
+	if why := l.canceled(ctx, p, own); why != "" {
+		p.source.messages.infof("%s", why)
 	}
 	addCoverage(ctx, p.Jobs, own, p.source.messages)
 	l.record.results(0, own)
@@ -122,9 +127,26 @@ type localRun struct {
 	children []outcome.Result // of the jobs of child pipelines, in the order of the record
 }
 
-func (l *localRun) scheduler() *scheduler.Scheduler {
+// cancels reports whether the pipeline of a plan wants its jobs stopped when one
+// fails, and the user has not said what to do.
+func (l *localRun) cancels(p *Plan) bool { return p.cancels && !l.KeepGoing && !l.FailFast }
+
+// canceled says why jobs were stopped, or returns "" if the pipeline is not the
+// reason.
+func (l *localRun) canceled(ctx context.Context, p *Plan, results []outcome.Result) string {
+	failed := slices.IndexFunc(results, func(r outcome.Result) bool { return r.Bad() && !r.Allowed && !isStopped(r.State) })
+	if !l.cancels(p) || ctx.Err() != nil || failed < 0 || !slices.ContainsFunc(results, func(r outcome.Result) bool { return isStopped(r.State) }) {
+		return ""
+	}
+	return fmt.Sprintf("job %q failed: the other jobs were stopped, because workflow: auto_cancel: on_job_failure is \"all\"; --keep-going runs them", results[failed].Workload)
+}
+
+// isStopped reports whether a job did not end by itself.
+func isStopped(s outcome.State) bool { return s == outcome.Stopped || s == outcome.NotRun }
+
+func (l *localRun) scheduler(p *Plan) *scheduler.Scheduler {
 	s := &scheduler.Scheduler{
-		Parallel: scheduler.Parallel(l.Parallel, l.Limits.Memory), FailFast: l.FailFast, LogDir: l.dir, Secrets: l.secrets, Watch: l.record.event,
+		Parallel: scheduler.Parallel(l.Parallel, l.Limits.Memory), FailFast: l.FailFast || l.cancels(p), LogDir: l.dir, Secrets: l.secrets, Watch: l.record.event,
 	}
 	if l.Events != nil {
 		s.Lines = l.record.line

@@ -163,7 +163,8 @@ type Plan struct {
 	images ImageOptions // options of FindImages
 	env    []string     // NAME=VALUE, from AddEnv
 
-	generation int // 0 for the first pipeline, 1 for its child pipelines
+	cancels    bool // a job that fails and may not stops the others
+	generation int  // 0 for the first pipeline, 1 for its child pipelines
 }
 
 // Plan chooses jobs.
@@ -179,7 +180,7 @@ func (e *Evaluation) Plan(ctx context.Context, c Choice) (*Plan, error) {
 	}
 	return &Plan{
 		Chosen: chosen, Empty: empty, Refused: e.Refused(), source: e.source, event: e.event, commit: e.commit, built: e.built,
-		origin: e.source.origin(ctx, e.event),
+		origin: e.source.origin(ctx, e.event), cancels: e.CancelOnFailure,
 	}, nil
 }
 

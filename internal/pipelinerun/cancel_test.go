@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package pipelinerun
+
+import (
+	"context"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+)
+
+// TestCancelOnFailure: a pipeline can want its jobs stopped after a failure. What the user
+// says counts more, and there is a reason only if jobs were stopped for it.
+func TestCancelOnFailure(t *testing.T) {
+	const why = `job "a" failed: the other jobs were stopped, because workflow: auto_cancel: on_job_failure is "all"; --keep-going runs them`
+	for _, c := range []struct {
+		file    string
+		options LocalOptions
+		allowed bool
+		stops   bool
+		why     string
+	}{
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, false, true, why},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{KeepGoing: true}, false, false, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{FailFast: true}, false, true, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, true, false, ""},
+		{"", LocalOptions{}, false, false, ""},
+		{"", LocalOptions{FailFast: true}, false, true, ""},
+	} {
+		l, p := project(t, map[string]string{PipelineFile: c.file + "a: {script: [x]}\nb: {script: [x]}\n"}, "a", "b")
+		l.LocalOptions, l.record, l.dir = c.options, &recorder{}, t.TempDir()
+		s := l.scheduler(p)
+		s.Watch, s.Parallel = nil, 1
+		results, err := s.Run(t.Context(), []scheduler.Task{
+			{Name: "a", AllowFailure: c.allowed, Run: func(context.Context, scheduler.Streams) outcome.Result {
+				return outcome.Result{State: outcome.Failed, Code: 1}
+			}},
+			{Name: "b", Run: func(context.Context, scheduler.Streams) outcome.Result { return outcome.Result{State: outcome.Passed} }},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stopped := results[1].State == outcome.NotRun; stopped != c.stops {
+			t.Errorf("%+v: %s is %s", c, results[1].Workload, results[1].State)
+		}
+		if got := l.canceled(t.Context(), p, results); got != c.why {
+			t.Errorf("%+v: said %q", c, got)
+		}
+		done, cancel := context.WithCancel(t.Context())
+		cancel()
+		if got := l.canceled(done, p, results); got != "" {
+			t.Errorf("after an interrupt: said %q", got)
+		}
+	}
+}
