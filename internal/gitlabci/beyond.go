@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -51,6 +52,25 @@ func (j *jobDecoder) checkBeyond() {
 	j.choice(j.get("identity"), "identity", "", "google_cloud")
 	if j.v.get("run") != nil && j.v.get("script") != nil {
 		j.errorf(j.v.get("run").pos, "script and run cannot stand beside each other")
+	}
+}
+
+// addPublished adds the directory that GitLab Pages publishes to the artifacts of
+// a job, as GitLab does.
+func (j *jobDecoder) addPublished(job *Job) {
+	pages := j.v.get("pages")
+	switch {
+	case job.Trigger, pages != nil && pages.kind == boolean && pages.text == "false":
+		return
+	case (pages == nil || pages.isBlank()) && job.Name != "pages":
+		return
+	}
+	dir := cmp.Or(pages.get("publish").looseText(), j.v.get("publish").looseText(), "public")
+	if job.Artifacts == nil {
+		job.Artifacts = &Artifacts{When: OnSuccess}
+	}
+	if !slices.Contains(job.Artifacts.Paths, dir) {
+		job.Artifacts.Paths = append(slices.Clone(job.Artifacts.Paths), dir) // the list may be another job's
 	}
 }
 

@@ -16,6 +16,7 @@ func (j *jobDecoder) files(job *Job) {
 	if v := j.get("artifacts"); v != nil {
 		job.Artifacts = j.artifacts(v)
 	}
+	j.addPublished(job)
 	v := j.get("cache")
 	if v == nil {
 		return
