@@ -122,15 +122,25 @@ const (
 // sorted.
 func (in *includer) matching(at place, pattern string) ([]string, error) {
 	matcher, start := includePattern(pattern)
+	names, err := in.filesOf(at, start)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return matcher == nil || !matcher.MatchString(name) }), nil
+}
+
+// filesOf lists the files of a place, sorted: at least those below a directory.
+func (in *includer) filesOf(at place, start string) ([]string, error) {
 	var names []string
 	if at.own {
 		if in.p.options.Elsewhere == nil {
 			return nil, ErrNotAsked
 		}
-		var err error
-		if names, err = in.p.options.Elsewhere.Files(at.ref); err != nil {
+		all, err := in.p.options.Elsewhere.Files(at.ref)
+		if err != nil {
 			return nil, err
 		}
+		names = slices.Clone(all)
 	} else {
 		address := in.api(at) + "/repository/tree?recursive=true&ref=" + url.QueryEscape(at.ref)
 		if start != "." {
@@ -140,19 +150,41 @@ func (in *includer) matching(at place, pattern string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(entries) == maxPages*pageSize {
+			return nil, fmt.Errorf("project %s has more than %d files", yamldoc.OneLine(at.project), len(entries))
+		}
 		for _, e := range entries {
 			if e.Type == "blob" {
 				names = append(names, e.Path)
 			}
 		}
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return matcher == nil || !matcher.MatchString(name) })
 	slices.Sort(names)
 	return names, nil
 }
 
+// scopeOfRules returns the input of the rules of an include: as on GitLab, exists
+// looks for files of the project that the include is in.
+func (in *includer) scopeOfRules() *scope {
+	if in.at == nil {
+		return in.scope
+	}
+	at, s := *in.at, *in.scope
+	s.tree = &tree{names: func() ([]string, error) {
+		if at.bare() {
+			return nil, nil
+		}
+		return in.filesOf(at, ".")
+	}}
+	return &s
+}
+
 // templates returns the place of the files for include:template.
 func templates() place { return place{host: "gitlab.com", project: "gitlab-org/gitlab", ref: "HEAD"} }
+
+// bare reports whether GitLab reads the includes of a place's files without a
+// project and without variables.
+func (at place) bare() bool { return at.project == "" || at == templates() }
 
 func (in *includer) template(v *value, g *given) []*value {
 	name, ok := in.expanded(v)
@@ -174,9 +206,12 @@ func (in *includer) template(v *value, g *given) []*value {
 
 // within reads a file of a place with its includes.
 func (in *includer) within(at place, name string, from *value, g *given) []*value {
-	before := in.at
+	before, scope := in.at, in.scope
 	in.at = &at
-	defer func() { in.at = before }()
+	defer func() { in.at, in.scope = before, scope }()
+	if scope != nil && at.bare() {
+		in.scope = scope.with(nil)
+	}
 	if doc := in.file(name, from, g); doc != nil {
 		return []*value{doc}
 	}

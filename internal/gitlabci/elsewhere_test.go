@@ -57,6 +57,18 @@ func TestElsewhere(t *testing.T) {
 		repositoryFile("group/parts", "templates/lint.yml", "3"):      "lint: {script: [branch 3]}\n",
 		repositoryFile("group/plain", "templates/lint.yml", "1"):      "lint: {script: [tag 1]}\n",
 		"own v1 ci/l.yml": "l: {script: [l of v1]}\n",
+		"https://example.org/bare.yml": "include: [{remote: https://example.org/a.yml, rules: [{if: $CI_PROJECT_PATH}, {exists: [in.yml]}, {exists: ['**/*']}]}," +
+			" {project: group/other, file: ci/deep.yml, rules: [{if: $CI_PROJECT_PATH == null}]}]\nbare: {script: [x]}\n",
+		repositoryFile("group/other", "ci/deep.yml", "HEAD"):   "include: [{local: ci/c.yml, rules: [{if: $CI_PROJECT_PATH}]}, {local: ci/b.yml, rules: [{exists: [only/there.txt]}]}]\ndeep: {script: [x]}\n",
+		repositoryFile("group/other", "ci/exists.yml", "HEAD"): "include: [{local: ci/c.yml, rules: [{exists: [in.yml]}, {exists: ['**/more.yml']}]}, {local: ci/parts/x.yml, rules: [{exists: ['only/*.txt']}]}]\nex: {script: [x]}\n",
+		apiOf("group/other") + "/repository/tree?recursive=true&ref=HEAD&per_page=100&page=1": `[{"path": "only", "type": "tree"}, {"path": "only/there.txt", "type": "blob"},
+			{"path": "ci/b.yml", "type": "blob"}]`,
+		repositoryFile("group/unknown", "a.yml", "HEAD"): "include: [{local: c.yml, rules: [{exists: [in.yml]}]}]\nu: {script: [x]}\n",
+		repositoryFile("group/large", "a.yml", "HEAD"):   "include: [{local: c.yml, rules: [{exists: [in.yml]}]}]\nlarge: {script: [x]}\n",
+		"own v1 ci/exists.yml":                           "include: [{local: ci/l.yml, rules: [{exists: [ci/parts/b.yml]}]}, {local: ci/none.yml, rules: [{exists: [in.yml]}]}]\nex: {script: [x]}\n",
+	}
+	for page := range maxPages {
+		served[fmt.Sprintf("%s/repository/tree?recursive=true&ref=HEAD&per_page=100&page=%d", apiOf("group/large"), page+1)] = "[" + strings.Repeat(`{"path": "a", "type": "blob"}, `, pageSize-1) + `{"path": "b", "type": "blob"}]`
 	}
 	asked := map[string]int{}
 	get := func(key string) ([]byte, error) {
@@ -97,6 +109,11 @@ func TestElsewhere(t *testing.T) {
 		{"releases of a server that is away", "include: {component: gitlab.com/group/broken/lint@1}\nj: {script: [x]}\n", "j@test:x", "connection refused", ""},
 		{"a pattern in another project", "include: {project: group/other, file: ci/glob.yml}\n", "part-x@test:other", "", ""},
 		{"a pattern in another commit", "include: {project: team/app, ref: v1, file: ci/all.yml}\n", "part-a@test:own part-b@test:own", "", ""},
+		{"no variables and no files below a URL", "include: https://example.org/bare.yml\n", "c@test:nested b@test:other deep@test:x bare@test:x", "", ""},
+		{"files of another project", "include: {project: group/other, file: ci/exists.yml}\n", "part-x@test:other ex@test:x", "", ""},
+		{"files of another commit", "include: {project: team/app, ref: v1, file: ci/exists.yml}\n", "l@test:l of v1 ex@test:x", "", ""},
+		{"files of another project that are not known", "include: {project: group/unknown, file: a.yml}\n", "u@test:x", "404", ""},
+		{"a project with many files", "include: {project: group/large, file: a.yml}\n", "large@test:x", "project group/large has more than 2000 files", ""},
 		{"a template", "include: {template: Jobs/X.gitlab-ci.yml}\n", "from-template@test:x", "", ""},
 		{"a template that is not there", "include: {template: Jobs/Y.gitlab-ci.yml}\nj: {script: [x]}\n", "j@test:x", "404", ""},
 		{"a template by another name", "include: {template: Jobs/X}\nj: {script: [x]}\n", "j@test:x", "template", "ends in .gitlab-ci.yml"},

@@ -270,8 +270,14 @@ func (in *includer) wanted(v *value) bool {
 		return false
 	}
 	in.problems = append(in.problems, d.problems...)
-	r := in.scope.match(rules)
-	if in.scope.patterns.spent() || r != nil && r.unknown {
+	s := in.scopeOfRules()
+	r := s.match(rules)
+	in.scope.tree.unknownChanges = in.scope.tree.unknownChanges || s.tree.unknownChanges
+	if err := s.tree.err; err != nil {
+		in.absent(in.named(v), err)
+		return false
+	}
+	if s.patterns.spent() || r != nil && r.unknown {
 		in.missing = append(in.missing, in.named(v))
 		return false
 	}

@@ -112,13 +112,19 @@ const maxFiles = 200_000
 // evaluated.
 type tree struct {
 	fsys           fs.FS
+	names          func() ([]string, error) // lists the files, sorted, if there is no fsys
 	listed         []string
-	unknownChanges bool // a rule asked for changed files, and they are not known
+	err            error // that names returned
+	unknownChanges bool  // a rule asked for changed files, and they are not known
 }
 
 // has reports whether the tree has a file by that name. As in a commit, a link is
 // a file, and nothing is below it.
 func (t *tree) has(name string) bool {
+	if t.fsys == nil {
+		_, found := slices.BinarySearch(t.files(), name)
+		return found
+	}
 	if !fs.ValidPath(name) || linked(t.fsys, path.Dir(name)) {
 		return false
 	}
@@ -149,8 +155,13 @@ func (t *tree) hasBelow(dir string) bool {
 }
 
 func (t *tree) files() []string {
-	if t.listed == nil {
+	switch {
+	case t.listed != nil:
+	case t.fsys != nil:
 		t.list(".")
+	default:
+		t.listed, t.err = t.names()
+		t.listed = append([]string{}, t.listed...)
 	}
 	return t.listed
 }
