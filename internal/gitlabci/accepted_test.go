@@ -21,10 +21,16 @@ func TestAccepted(t *testing.T) {
 		"kinds of failures":               "j: {script: [x], retry: {max: 1, when: [runner_external_dependency_failure, stuck_pending_no_matching_runners, server_timeout_running]}}\n",
 		"timeout as a word":               "j: {script: [x], timeout: one hour}\n",
 		"exists without paths":            "j: {script: [x], rules: [{exists: {paths: null}}, {when: always}]}\n",
+		"exit codes of none":              "j: {script: [x], allow_failure: {exit_codes: []}}\n",
+		"exit codes of nothing":           "j: {script: [x], allow_failure: {exit_codes: null}}\n",
+		"no exit codes":                   "j: {script: [x], allow_failure: {}}\n",
+		"exit codes that cannot be":       "j: {script: [x], allow_failure: {exit_codes: [256, -1]}}\n",
+		"a long name":                     "workflow: {name: " + strings.Repeat("é", 255) + "}\nj: {script: [x]}\n",
+		"an option":                       "variables: {A: {value: b, options: [b]}}\nj: {script: [x]}\n",
 		"a long default timeout, not set": "default: {timeout: 1 day}\nj: {script: [x]}\n",
 	} {
 		e, err := evaluate(files(map[string]string{"": text}), Event{})
-		if err != nil || len(e.Jobs) == 0 || len(e.Jobs[0].Unresolved) > 0 || e.Jobs[0].When == Unknown && len(e.Missing) == 0 {
+		if err != nil || len(e.Jobs) == 0 || e.Jobs[0].AllowFailure || len(e.Jobs[0].Unresolved) > 0 || e.Jobs[0].When == Unknown && len(e.Missing) == 0 {
 			t.Errorf("%s: %v, %s", name, err, e.text(Notice))
 		}
 	}
@@ -61,6 +67,10 @@ func TestRefused(t *testing.T) {
 		"j: {trigger: a/b, needs: [{project: a/b, job: c, ref: d}]}":                 "a job with a trigger needs no artifacts of other pipelines",
 		"j: {trigger: a/b, needs: {pipeline: $P, job: c}}":                           "a job with a trigger needs no artifacts of other pipelines",
 		"j: {trigger: a/b, needs: {pipeline: a/b}}":                                  "",
+		"j: {script: [x], needs: [{pipeline: $P, job: k}], dependencies: [k]}":       `depends on "k", which is not among its needs`,
+		"j: {script: [x], needs: [{pipeline: $P, job: k}, k], dependencies: [k]}":    "",
+		"j: {script: [x], needs: [" + others(6) + "]}":                               "needs names more than 5 jobs of other pipelines",
+		"j: {script: [x], needs: [" + others(5) + ", k]}":                            "",
 		"j: {script: [x], services: [{name: a, ports: [80]}]}":                       `services has the unknown key "ports"`,
 	} {
 		_, err := evaluate(files(map[string]string{"": "k: {stage: build, script: [x], parallel: 2}\n" + text + "\n"}), Event{})
@@ -72,6 +82,15 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+}
+
+// others returns needs of other pipelines.
+func others(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf("{pipeline: $P%d, job: k}", i))
+	}
+	return strings.Join(out, ", ")
 }
 
 // TestVariablesOfIncludes: unknown variables stand for nothing in a path, and a variable may

@@ -72,7 +72,9 @@ func (c *config) checkDependencies(def *definition, known map[string]*definition
 	}
 	pos := c.top[job.Base].get("dependencies").pos
 	for _, name := range job.Dependencies {
-		needed := slices.ContainsFunc(job.Needs, func(n Need) bool { return n.Job == name || known[n.Job] != nil && known[n.Job].job.Base == name })
+		needed := slices.ContainsFunc(job.Needs, func(n Need) bool {
+			return n.pipeline == "" && (n.Job == name || known[n.Job] != nil && known[n.Job].job.Base == name)
+		})
 		switch other := known[name]; {
 		case other == nil:
 			c.unknown(job.Base, pos, "dependencies", "depends on "+yamldoc.Quote(name)+", which is not defined")

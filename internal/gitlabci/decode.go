@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,15 +95,19 @@ func (d *decoder) integer(v *value, what string, low, high int) int {
 		return 0
 	}
 	n, err := strconv.Atoi(v.text)
-	if err != nil || v.kind != number || n < low || n > high {
+	switch {
+	case err == nil && v.kind == number && n >= low && n <= high:
+		return n
+	case low == math.MinInt:
+		d.errorf(v.pos, "%s takes a whole number", what)
+	default:
 		d.errorf(v.pos, "%s takes a number from %d to %d", what, low, high)
-		return 0
 	}
-	return n
+	return 0
 }
 
-// integers returns a number or a list of numbers.
-func (d *decoder) integers(v *value, what string) []int {
+// integers returns a number or a list of numbers from low to high.
+func (d *decoder) integers(v *value, what string, low, high int) []int {
 	if v == nil {
 		return nil
 	}
@@ -112,7 +117,7 @@ func (d *decoder) integers(v *value, what string) []int {
 	}
 	var out []int
 	for _, item := range items {
-		out = append(out, d.integer(item, what, 0, 255))
+		out = append(out, d.integer(item, what, low, high))
 	}
 	return out
 }
@@ -242,7 +247,7 @@ func (d *decoder) settings(v *value, what string, more ...string) settings {
 				s.raw = !d.truth(e, "expand")
 			}
 			options := d.listed(at.get("options"), "options")
-			if at = at.get("value"); len(options) > 0 && !slices.Contains(options, at.looseText()) {
+			if at = at.get("value"); len(options) > 0 && (at == nil || at.kind != text || !slices.Contains(options, at.text)) {
 				d.errorf(f.pos, "variable %s: its value is not one of the options", yamldoc.Quote(f.key))
 			}
 		}

@@ -170,7 +170,7 @@ func (j *jobDecoder) limits(job *Job) {
 		j.keys(retry, "retry", "max", "when", "exit_codes")
 		job.Retry = Retry{
 			Max: j.integer(retry.get("max"), "retry: max", 0, 2), When: j.texts(retry.get("when"), "retry: when"),
-			ExitCodes: j.integers(retry.get("exit_codes"), "retry: exit_codes"),
+			ExitCodes: j.integers(retry.get("exit_codes"), "retry: exit_codes", 0, 255),
 		}
 		for _, w := range job.Retry.When {
 			if !slices.Contains(failures(), w) {

@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -106,10 +107,10 @@ func (j *jobDecoder) get(key string) *value {
 	return nil
 }
 
-// nameLength requires a name, including the suffix of an instance, that fits in
 // maxName is GitLab's limit on the names of jobs and pipelines, in characters.
 const maxName = 255
 
+// nameLength requires a name, including the suffix of an instance, that fits in
 // GitLab's database.
 func (j *jobDecoder) nameLength(pos diag.Position, name string) (ok bool) {
 	if ok = utf8.RuneCountInString(name) <= maxName; !ok {
@@ -152,10 +153,8 @@ func (j *jobDecoder) when(def *definition) {
 	case allow == nil:
 	case allow.kind == mapping:
 		job.AllowFailure = false
-		if j.keys(allow, "allow_failure", "exit_codes"); allow.get("exit_codes") == nil {
-			j.errorf(allow.pos, "allow_failure needs exit_codes")
-		}
-		job.AllowCodes = j.integers(allow.get("exit_codes"), "exit_codes")
+		j.keys(allow, "allow_failure", "exit_codes")
+		job.AllowCodes = j.integers(allow.get("exit_codes"), "exit_codes", math.MinInt, math.MaxInt)
 	default:
 		job.AllowFailure = j.truth(allow, "allow_failure")
 	}
@@ -274,6 +273,9 @@ func (j *jobDecoder) image(v *value, what string, more ...string) Image {
 	}
 	if image.Name == "" {
 		j.errorf(v.pos, "%s has no name", what)
+	}
+	if p := v.get("pull_policy"); p != nil && p.kind == list && len(p.items) == 0 {
+		j.errorf(p.pos, "%s: pull_policy is empty", what)
 	}
 	for _, policy := range image.PullPolicy {
 		if !slices.Contains([]string{"always", "if-not-present", "never"}, policy) {

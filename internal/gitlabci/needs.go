@@ -44,6 +44,15 @@ func (d *decoder) needs(v *value) []Need {
 			}
 		}
 	}
+	others := 0
+	for _, n := range out {
+		if n.pipeline != "" {
+			others++
+		}
+	}
+	if others > maxOthers {
+		d.errorf(v.pos, "needs names more than %d jobs of other pipelines", maxOthers)
+	}
 	if len(out) > maxListed {
 		d.errorf(v.pos, "needs names more than %d jobs", maxListed)
 	}
@@ -77,6 +86,7 @@ func (d *decoder) onlyJobs(needs *value) {
 const (
 	maxListed = 200 // needs of a job, before parallel jobs are counted
 	maxNeeds  = 50  // GitLab's default limit on the needs of a job
+	maxOthers = 5   // GitLab's limit on the needs of other pipelines
 )
 
 func (d *decoder) need(v *value) []Need {
