@@ -12,6 +12,15 @@ import (
 // coverageNumber matches the number in the text that a coverage pattern matches.
 var coverageNumber = lazyregexp.New(`\d+(\.\d+)?`)
 
+// withoutZeros returns a number without zeros in front, as GitLab stores it.
+func withoutZeros(number string) string {
+	number = strings.TrimLeft(number, "0")
+	if number == "" || number[0] == '.' {
+		number = "0" + number
+	}
+	return number
+}
+
 // CoverageIn returns the coverage in a job's log: the first number in the last
 // match of the coverage pattern, or in its last group, or "" for none. Like
 // GitLab, it matches each line separately. ok is false if the search is given up
@@ -35,7 +44,7 @@ func (j *Job) coverageIn(log string, work *budget) (number string, ok bool) {
 			return "", false
 		}
 		most := 1 + work.left/pattern.cost(len(line)) // each match can read the rest of the line
-		matches := pattern.FindAllStringSubmatch(line, most)
+		matches := pattern.FindAllStringSubmatchIndex(line, most)
 		if len(matches) == 0 {
 			continue
 		}
@@ -43,8 +52,12 @@ func (j *Job) coverageIn(log string, work *budget) (number string, ok bool) {
 			return "", false
 		}
 		last := matches[len(matches)-1]
-		if number := coverageNumber.FindString(last[len(last)-1]); number != "" {
-			return number, true
+		from, to := last[len(last)-2], last[len(last)-1]
+		if from < 0 {
+			return "", true // GitLab gives up if the last group is not part of the match
+		}
+		if number := coverageNumber.FindString(line[from:to]); number != "" {
+			return withoutZeros(number), true
 		}
 	}
 	return "", true
