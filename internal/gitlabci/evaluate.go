@@ -404,8 +404,10 @@ func expandEnvironment(job *Job, x *expander) {
 	set("CI_ENVIRONMENT_NAME", env.Name)
 	set("CI_ENVIRONMENT_SLUG", environmentSlug(env.Name))
 	x.vars = x.vars.over(about)
-	env.URL = x.text(env.URL)
-	set("CI_ENVIRONMENT_URL", env.URL)
+	if env.URL != "" {
+		env.URL = x.text(env.URL)
+		set("CI_ENVIRONMENT_URL", env.URL)
+	}
 	set("CI_ENVIRONMENT_ACTION", cmp.Or(env.Action, "start"))
 	set("CI_ENVIRONMENT_TIER", env.tier())
 	job.Environment = &env

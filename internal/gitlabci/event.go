@@ -135,8 +135,11 @@ func (e *Event) predefined() settings {
 	default:
 		set("CI_COMMIT_BRANCH", e.Branch)
 	}
-	if e.source() == Trigger {
+	switch e.source() {
+	case Trigger:
 		set("CI_PIPELINE_TRIGGERED", "true", "TRIGGER_PAYLOAD", "")
+	case Schedule:
+		set("CI_PIPELINE_SCHEDULE_DESCRIPTION", "")
 	}
 	for name, value := range e.Predefined {
 		set(name, value)
@@ -168,12 +171,12 @@ func groupName(name string) string {
 	return strings.TrimSpace(strings.TrimSuffix(name, variant.FindString(name)))
 }
 
-// jobOnly returns the predefined variables that exist only once a runner has
-// taken a job, so that no condition and no include sees them.
+// jobOnly returns the predefined variables that exist only in jobs of a pipeline
+// that was created, so that no condition and no include sees them.
 func jobOnly() []string {
 	return []string{
-		"CI_BUILDS_DIR", "CI_PROJECT_DIR", "CI_SERVER", "CI_JOB_ID", "CI_JOB_STATUS", "CI_JOB_TOKEN", "CI_JOB_URL", "CI_PIPELINE_ID",
-		"CI_PIPELINE_URL", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD", "CI_REPOSITORY_URL",
+		"CI_BUILDS_DIR", "CI_PROJECT_DIR", "CI_SERVER", "CI_JOB_ID", "CI_JOB_STATUS", "CI_JOB_TOKEN", "CI_JOB_URL", "CI_PIPELINE_ID", "CI_PIPELINE_NAME",
+		"CI_PIPELINE_URL", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD", "CI_REPOSITORY_URL", "CI_DEPENDENCY_PROXY_USER", "CI_DEPENDENCY_PROXY_PASSWORD",
 	}
 }
 

@@ -13,6 +13,7 @@ func TestVariablesInConditions(t *testing.T) {
 	for condition, want := range map[string]bool{
 		"$CI_JOB_NAME": true, "$CI_PROJECT_PATH": true, "$CI_NODE_TOTAL == '1'": true, "$CI_PIPELINE_IID": true,
 		"$CI_JOB_TOKEN": false, "$CI_JOB_ID": false, "$CI_PROJECT_DIR": false, "$CI_REGISTRY_USER": false, "$CI_PIPELINE_ID": false,
+		"$CI_DEPENDENCY_PROXY_USER": false, "$CI_DEPENDENCY_PROXY_SERVER": true, "$CI_PIPELINE_NAME == null": true, "$CI_PIPELINE_SCHEDULE_DESCRIPTION == null": true,
 		"$CI_ENVIRONMENT_NAME == 'prod/main'": true, "$CI_ENVIRONMENT_ACTION == 'start'": true, "$CI_ENVIRONMENT_TIER": false,
 		"$CI_JOB_MANUAL == 'true'": true, "$GITLAB_USER_NAME == 'mine'": false, "$GITLAB_USER_NAME": true,
 	} {
@@ -42,6 +43,26 @@ func TestVariablesInConditions(t *testing.T) {
 	e, err = evaluate(files(map[string]string{"": "workflow: {rules: [{if: $CI_REPOSITORY_URL, when: never}, {when: always}]}\nj: {script: [x]}"}), Event{})
 	if err != nil || !e.Created {
 		t.Errorf("workflow: %v", err)
+	}
+}
+
+// TestAbsentVariables: what GitLab does not set is not in the environment of a job.
+func TestAbsentVariables(t *testing.T) {
+	for source, want := range map[string]bool{Push: false, Schedule: true} {
+		e, err := evaluate(files(map[string]string{"": "j: {script: [x], environment: {name: e}}\nk: {script: [x], environment: {name: e, url: 'https://$CI_ENVIRONMENT_NAME'}}\n"}), Event{Source: source})
+		if err != nil {
+			t.Fatal(err)
+		}
+		has := map[string]bool{}
+		for _, v := range e.Jobs[0].Variables {
+			has[v.Name] = true
+		}
+		if has["CI_PIPELINE_SCHEDULE_DESCRIPTION"] != want || has["CI_ENVIRONMENT_URL"] || !has["CI_DEPENDENCY_PROXY_USER"] || !has["CI_PIPELINE_NAME"] {
+			t.Errorf("%s: %v", source, has)
+		}
+		if got := e.Jobs[1].variable("CI_ENVIRONMENT_URL"); got != "https://e" {
+			t.Errorf("url %q", got)
+		}
 	}
 }
 
