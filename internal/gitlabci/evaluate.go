@@ -69,7 +69,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	event = event.filled()
 	given := settings{}
 	for name, value := range event.Variables {
-		given[name] = setting{value: value, from: FromEvent}
+		given[name] = setting{value: value, raw: event.Raw[name], from: FromEvent}
 	}
 	predefined := event.predefined()
 	early, user := predefined.beforeJobs(), predefined.user()

@@ -37,6 +37,7 @@ type Event struct {
 	Commit        string            // full hash; "" for zeros
 	Changed       []string          // changed files; nil if unknown, which differs from empty
 	Variables     map[string]string // given when the pipeline is started, as in "Run pipeline"
+	Raw           map[string]bool   // those of Variables in which nothing is expanded
 	Predefined    map[string]string // further predefined variables, such as those of the commit; they override those derived from other fields
 	Host          string            // "" for gitlab.com
 	Child         bool              // it is a child pipeline; the other fields are those of its parent

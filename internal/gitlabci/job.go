@@ -88,12 +88,11 @@ func (j *Job) WithDotenv(variables map[string]string) Job {
 			dotenv[name] = setting{value: value, from: FromDotenv}
 		}
 	}
-	job := j.written.job
-	vars := j.written.vars.over(dotenv)
-	job.written = &unexpanded{job, vars, j.written.predefined}
+	job, vars := j.written.job, j.written.vars.over(dotenv)
 	x := newExpander(vars, j.written.predefined)
 	expandJob(&job, x)
 	job.Variables, job.Unresolved, job.Problems = x.all(), j.Unresolved, j.Problems
+	job.written = &unexpanded{j.written.job, vars, j.written.predefined}
 	return job
 }
 

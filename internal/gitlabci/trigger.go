@@ -39,6 +39,36 @@ func (j *jobDecoder) downstream(v *value) *Downstreams {
 	return out
 }
 
+// Forwarded returns the Variables and Raw of the event of the pipeline that a
+// trigger job starts. event is that of its own pipeline. As on GitLab, values from
+// the files are handed on even if the event overrides them, and references are
+// replaced once: the other pipeline replaces those in what they stand for.
+func (j *Job) Forwarded(event Event) (variables map[string]string, raw map[string]bool) {
+	variables, raw = map[string]string{}, map[string]bool{}
+	if j.written == nil {
+		return variables, raw
+	}
+	forward := func(name string, v setting) {
+		if variables[name], raw[name] = v.value, v.raw; !v.raw {
+			variables[name] = j.written.vars.orBlank(v.value)
+		}
+	}
+	for _, layer := range j.written.vars {
+		for name, v := range layer {
+			inFiles := v.from == FromPipeline || v.from == FromJob
+			if inFiles && j.Downstream.YAMLVariables || v.from == FromDotenv && j.Downstream.PipelineVariables {
+				forward(name, v)
+			}
+		}
+	}
+	if j.Downstream.PipelineVariables {
+		for name, value := range event.Variables {
+			forward(name, setting{value: value, raw: event.Raw[name]})
+		}
+	}
+	return variables, raw
+}
+
 // checkTrigger checks the values of other keys in a trigger job.
 func (j *jobDecoder) checkTrigger() {
 	if p := j.v.get("parallel"); p != nil && p.kind != mapping {

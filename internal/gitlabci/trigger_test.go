@@ -4,6 +4,9 @@ package gitlabci
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -37,6 +40,52 @@ func TestTrigger(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: got\n%v\nwant\n%s", trigger, err, want)
 		}
+	}
+}
+
+// TestForwarded: the files' values are handed on even if the event overrides them, with
+// references replaced once. Nothing in a raw variable is replaced.
+func TestForwarded(t *testing.T) {
+	const text = `
+variables: {REF1: ref 1, TOP: top, OVER: files}
+make: {script: [x], artifacts: {reports: {dotenv: d}}}
+t:
+  needs: [make]
+  trigger: {include: a.yml, forward: {yaml_variables: %v, pipeline_variables: %v}}
+  variables: {RAW: {value: $REF1, expand: false}, ONCE: "a $REF1 $NONE $NEXT", NEXT: $REF1, KEPT: $$REF1 %%%%REF1, TOP: job}
+`
+	event := Event{Source: Push, Variables: map[string]string{"OVER": "event", "GIVEN": "$REF1", "GIVEN_RAW": "$REF1"}, Raw: map[string]bool{"GIVEN_RAW": true}}
+	const ofFiles = "KEPT=$$REF1 %%REF1 NEXT=ref 1 ONCE=a ref 1  $REF1 OVER=files RAW=$REF1! REF1=ref 1 TOP=job"
+	for _, c := range []struct {
+		yaml, pipeline bool
+		want           string
+	}{
+		{true, false, ofFiles},
+		{false, false, ""},
+		{false, true, "DOTENV=b ref 1 GIVEN=ref 1 GIVEN_RAW=$REF1! OVER=event"},
+		{true, true, "DOTENV=b ref 1 GIVEN=ref 1 GIVEN_RAW=$REF1! " + strings.Replace(ofFiles, "OVER=files", "OVER=event", 1)},
+	} {
+		e, err := evaluate(files(map[string]string{"": fmt.Sprintf(text, c.yaml, c.pipeline)}), event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := e.Jobs[1].WithDotenv(map[string]string{"DOTENV": "b $REF1"})
+		variables, raw := job.Forwarded(event)
+		var got []string
+		for _, name := range slices.Sorted(maps.Keys(variables)) {
+			mark := ""
+			if raw[name] {
+				mark = "!"
+			}
+			got = append(got, name+"="+variables[name]+mark)
+		}
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("%v, %v: got  %s\nwant %s", c.yaml, c.pipeline, text, c.want)
+		}
+	}
+	e, err := evaluate(files(map[string]string{"": "j: {script: [x]}\n"}), event)
+	if err != nil || e.Jobs[0].variable("GIVEN_RAW") != "$REF1" || e.Jobs[0].variable("GIVEN") != "" {
+		t.Errorf("given: %v, %v", err, e.Jobs[0].Variables)
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *Source) cannotStart(job *gitlabci.Job, event gitlabci.Event) string {
 func childMain(j *gitlabci.Job) string { return "trigger of " + strings.ReplaceAll(j.Name, "/", " ") }
 
 func childEvent(e gitlabci.Event, j *gitlabci.Job) gitlabci.Event {
-	e.Variables = forwarded(e, j)
+	e.Variables, e.Raw = j.Forwarded(e)
 	e.Child = true
 	return e
 }
@@ -220,23 +220,6 @@ func (p *Plan) adopt(parent *Plan, trigger *jobrun.Job) {
 			}
 		}
 	}
-}
-
-// forwarded returns the variables that a trigger job forwards to its child
-// pipeline.
-func forwarded(e gitlabci.Event, j *gitlabci.Job) map[string]string {
-	out := map[string]string{}
-	if j.Downstream.YAMLVariables {
-		for _, v := range j.Variables {
-			if v.From == gitlabci.FromPipeline || v.From == gitlabci.FromJob {
-				out[v.Name] = v.Value
-			}
-		}
-	}
-	if j.Downstream.PipelineVariables {
-		maps.Copy(out, e.Variables)
-	}
-	return out
 }
 
 // loadChild reads the configuration of a child pipeline, including files from
