@@ -24,8 +24,7 @@ type Head struct {
 	Commit, Tree string // whole hashes
 	Author       string // "NAME <ADDRESS>"
 	Date         string // of the commit, as in RFC 3339
-
-	Title, Description, Message string
+	Message      string // whole, usually with a newline at its end
 }
 
 // Head returns the commit that was checked out at the first call. It fails
@@ -36,15 +35,15 @@ func (r *Repo) Head(ctx context.Context) (Head, error) {
 	if r.state.head != nil {
 		return *r.state.head, nil
 	}
-	out, err := r.Git(ctx, "log", "-1", "--format=%H%x00%T%x00%an <%ae>%x00%cI%x00%s%x00%b%x00%B", "HEAD")
+	out, err := r.Git(ctx, "log", "-1", "--format=%H%x00%T%x00%an <%ae>%x00%cI%x00%B%x00", "HEAD")
 	if err != nil {
 		return Head{}, err
 	}
 	f := strings.Split(out, "\x00")
-	if len(f) != 7 {
+	if len(f) != 6 {
 		return Head{}, fmt.Errorf("git log: unexpected output %q", out)
 	}
-	r.state.head = &Head{Commit: f[0], Tree: f[1], Author: f[2], Date: f[3], Title: f[4], Description: f[5], Message: f[6]}
+	r.state.head = &Head{Commit: f[0], Tree: f[1], Author: f[2], Date: f[3], Message: f[4]}
 	return *r.state.head, nil
 }
 

@@ -26,7 +26,7 @@ func TestState(t *testing.T) {
 	h, err := r.Head(t.Context())
 	want := Head{
 		Commit: plainGit(t, dir, "rev-parse", "HEAD"), Tree: plainGit(t, dir, "rev-parse", "HEAD^{tree}"), Author: "A <a@example.org>",
-		Date: plainGit(t, dir, "log", "-1", "--format=%cI"), Title: "title", Description: "body\nmore\n", Message: "title\n\nbody\nmore",
+		Date: plainGit(t, dir, "log", "-1", "--format=%cI"), Message: "title\n\nbody\nmore\n",
 	}
 	if err != nil || h != want {
 		t.Errorf("head %+v, %v; want %+v", h, err, want)

@@ -42,9 +42,33 @@ func (s *Source) addCommit(ctx context.Context, event *gitlabci.Event) []string 
 		name, value, _ := strings.Cut(v, "=")
 		event.Predefined[name] = value
 	}
+	s.setTagMessage(ctx, event)
 	setUser(ctx, repo, event)
 	setMergeBase(ctx, repo, head.Commit, event)
 	return variables
+}
+
+// setTagMessage sets CI_COMMIT_TAG_MESSAGE to the message of the event's tag
+// without a signature. A tag that has none, or does not exist yet, has no message.
+func (s *Source) setTagMessage(ctx context.Context, event *gitlabci.Event) {
+	if event.Tag == "" || event.Source == gitlabci.MergeRequest {
+		return
+	}
+	event.Predefined["CI_COMMIT_TAG_MESSAGE"] = ""
+	repo, err := s.repo(ctx)
+	if err != nil {
+		return
+	}
+	refs, _ := repo.Refs(ctx)
+	tag := refs["refs/tags/"+event.Tag]
+	if tag.Peeled == "" {
+		return
+	}
+	if text, err := repo.Git(ctx, "cat-file", "tag", tag.Hash); err == nil {
+		_, message, _ := strings.Cut(text, "\n\n")
+		message, _, _ = strings.Cut(message, "-----BEGIN ")
+		event.Predefined["CI_COMMIT_TAG_MESSAGE"] = strings.TrimRight(message, "\n")
+	}
 }
 
 // setUser sets GITLAB_USER_NAME, _EMAIL and _LOGIN from git's user, or else from
