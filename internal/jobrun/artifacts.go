@@ -170,7 +170,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	}
 	var paths, reports, junit []string
 	untracked := false
-	if a.When == "always" || (a.When == "on_failure") != passed {
+	if j.noArchive = a.When != "always" && (a.When == "on_failure") == passed; !j.noArchive {
 		paths, untracked = a.Paths, a.Untracked
 	}
 	for _, report := range a.Reports {
@@ -346,7 +346,7 @@ func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container) e
 	if from.Job.Artifacts.Untracked {
 		set.paths = []string{"."}
 	}
-	if len(set.paths) == 0 {
+	if len(set.paths) == 0 || from.noArchive {
 		return nil
 	}
 	return r.send(ctx, j, c, r.Artifacts.Dir(from.Name), func(name string) bool { return set.has(name) })

@@ -45,6 +45,7 @@ type Job struct {
 
 	services      []*service          // that run beside it
 	ownNetwork    bool                // FF_NETWORK_PER_BUILD
+	noArchive     bool                // artifacts:when does not fit the job's result, so that it left only reports
 	noRepository  bool                // GIT_STRATEGY leaves out the project's repository
 	withoutDotenv []gitlabci.Variable // its variables before those of dotenv reports, nil if there are none
 	exported      bool                // its paths are expanded with variables of GITLAB_ENV

@@ -12,6 +12,24 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
+// TestReportsAreNoArchive: a later job gets no reports of a job whose artifacts:when does not
+// fit its result, even if they are in artifacts:paths.
+func TestReportsAreNoArchive(t *testing.T) {
+	for when, want := range map[string]bool{"on_failure": false, "on_success": true, "always": true} {
+		h := newHarness(t)
+		h.writes(0, "out/a.xml")
+		makes := job("make", &gitlabci.Artifacts{When: when, Paths: []string{"out"}, Reports: []gitlabci.Report{{Kind: "junit", Paths: []string{"out/a.xml"}}}})
+		use := job("use", nil)
+		use.ArtifactsFrom = []*Job{makes}
+		h.Run(t.Context(), makes, scheduler.Streams{})
+		h.engine.stage = nil
+		h.Run(t.Context(), use, scheduler.Streams{})
+		if _, got := h.engine.last().files[treeDir+"/out/a.xml"]; got != want || h.stored(t, "make") != "out/a.xml" || h.warnings.Len() > 0 {
+			t.Errorf("%s: a later job has it: %v; stored %q, %s", when, got, h.stored(t, "make"), h.warnings.String())
+		}
+	}
+}
+
 // TestRefusedReports: most reports take only files, and some only one.
 func TestRefusedReports(t *testing.T) {
 	for _, c := range []struct {
