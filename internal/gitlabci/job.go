@@ -120,6 +120,21 @@ func (j *Job) WithExported(variables map[string]string) Job {
 	return job
 }
 
+// NoImage reports whether the job names no image, so that the runner uses its
+// default: also if the variables in the name are empty, but not if they do not
+// exist, because GitLab may know them.
+func (j *Job) NoImage() bool {
+	if j.Image == nil {
+		return true
+	}
+	if j.Image.Name != "" || j.written == nil || j.written.job.Image == nil {
+		return false
+	}
+	return !slices.ContainsFunc(variableName.FindAllString(j.written.job.Image.Name, -1), func(ref string) bool {
+		return !j.written.vars.has(bareName(ref))
+	})
+}
+
 // An Image is the image of a job or of a service.
 type Image struct {
 	Name       string

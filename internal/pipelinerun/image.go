@@ -151,7 +151,7 @@ func crossArch(r gitlabci.Role) string {
 // chooseDefault sets the default image for a job that has none, and reports it
 // once.
 func (i *jobImages) chooseDefault(j *jobrun.Job) {
-	if j.Image.Reference != "" || j.Image.Build != nil || j.Job.Image != nil || j.Role().Kind == gitlabci.Cirrus {
+	if j.Image.Reference != "" || j.Image.Build != nil || !j.Job.NoImage() || j.Role().Kind == gitlabci.Cirrus {
 		return
 	}
 	j.Image.Reference = cmp.Or(i.Default, RunnerImage)

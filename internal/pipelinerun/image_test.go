@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/bootstrap"
@@ -53,6 +54,35 @@ func TestBootstrapOfJobImages(t *testing.T) {
 		}
 		if offline := image.Build.Pull == api.PullNever; offline != c.o.Offline {
 			t.Errorf("%+v: pull policy %v", c.o, image.Build.Pull)
+		}
+	}
+}
+
+// TestDefaultImage: the runner's default image is for jobs that name none, also by an empty
+// variable. A variable that is unknown here has a value on GitLab.
+func TestDefaultImage(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                       "default",
+		"image: $E, ":                            "default",
+		"image: '${E}$E', ":                      "default",
+		"image: {name: $E, docker: {user: x}}, ": "default",
+		"image: $UNKNOWN, ":                      "",
+		"image: $E$UNKNOWN, ":                    "",
+		"image: x, ":                             "x",
+		"image: $X, ":                            "x",
+	} {
+		file := fstest.MapFS{".gitlab-ci.yml": {Data: []byte("variables: {E: '', X: x}\nj: {" + text + "script: [x]}\n")}}
+		p, err := gitlabci.Load(file, ".gitlab-ci.yml", gitlabci.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := &jobrun.Job{Job: p.Evaluate(gitlabci.Event{}).Jobs[0]}
+		if j.Job.Image != nil {
+			j.Image.Reference = j.Job.Image.Name
+		}
+		i := &jobImages{ImageOptions: ImageOptions{Default: "default"}}
+		if i.chooseDefault(j); j.Image.Reference != want {
+			t.Errorf("%s: %q, want %q", text, j.Image.Reference, want)
 		}
 	}
 }
