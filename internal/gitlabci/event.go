@@ -136,9 +136,12 @@ func (e *Event) predefined() settings {
 	default:
 		set("CI_COMMIT_BRANCH", e.Branch)
 	}
+	if e.Source == Trigger {
+		set("CI_PIPELINE_TRIGGERED", "true") // its child pipelines are as well
+	}
 	switch e.source() {
 	case Trigger:
-		set("CI_PIPELINE_TRIGGERED", "true", "TRIGGER_PAYLOAD", "")
+		set("TRIGGER_PAYLOAD", "")
 	case Schedule:
 		set("CI_PIPELINE_SCHEDULE_DESCRIPTION", "")
 	}

@@ -66,6 +66,27 @@ func TestAbsentVariables(t *testing.T) {
 	}
 }
 
+// TestTriggered: child pipelines of a triggered pipeline are triggered too, without its payload.
+func TestTriggered(t *testing.T) {
+	for _, c := range []struct {
+		event     Event
+		triggered string
+		payload   bool
+	}{{Event{Source: Trigger}, "true", true}, {Event{Source: Trigger, Child: true}, "true", false}, {Event{Source: Push}, "", false}} {
+		e, err := evaluate(files(map[string]string{"": "j: {script: [x]}\n"}), c.event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload := false
+		for _, v := range e.Jobs[0].Variables {
+			payload = payload || v.Name == "TRIGGER_PAYLOAD"
+		}
+		if got := e.Jobs[0].variable("CI_PIPELINE_TRIGGERED"); got != c.triggered || payload != c.payload {
+			t.Errorf("%+v: %q, %v", c.event, got, payload)
+		}
+	}
+}
+
 // TestPipelineName: jobs, but no conditions, see the name of the pipeline, without blanks
 // around it.
 func TestPipelineName(t *testing.T) {
