@@ -69,9 +69,14 @@ func TestRefused(t *testing.T) {
 		"j: {trigger: a/b, needs: {pipeline: a/b}}":                                  "",
 		"j: {script: [x], needs: [{pipeline: $P, job: k}], dependencies: [k]}":       `depends on "k", which is not among its needs`,
 		"j: {script: [x], needs: [{pipeline: $P, job: k}, k], dependencies: [k]}":    "",
-		"j: {script: [x], needs: [" + others(6) + "]}":                               "needs names more than 5 jobs of other pipelines",
-		"j: {script: [x], needs: [" + others(5) + ", k]}":                            "",
-		"j: {script: [x], services: [{name: a, ports: [80]}]}":                       `services has the unknown key "ports"`,
+		"j: {script: [x], needs: [k], dependencies: [k]}":                            "",
+		"j: {script: [x], needs: ['k 1/2'], dependencies: [k]}":                      `depends on "k", which is not among its needs`,
+		"j: {script: [x], needs: ['k 1/2'], dependencies: ['k 1/2']}":                "",
+		"j: {script: [x], needs: [{job: m, parallel: {matrix: [{A: b}]}}], dependencies: [m]}\nm: {stage: build, script: [x], parallel: {matrix: [{A: [b, c]}]}}": "",
+		"j: {script: [x], needs: [{job: m, parallel: {matrix: [{A: d}]}}]}\nm: {stage: build, script: [x], parallel: {matrix: [{A: [b, c]}]}}":                    `needs "m: [d]", which is not defined`,
+		"j: {script: [x], needs: [" + others(6) + "]}":         "needs names more than 5 jobs of other pipelines",
+		"j: {script: [x], needs: [" + others(5) + ", k]}":      "",
+		"j: {script: [x], services: [{name: a, ports: [80]}]}": `services has the unknown key "ports"`,
 	} {
 		_, err := evaluate(files(map[string]string{"": "k: {stage: build, script: [x], parallel: 2}\n" + text + "\n"}), Event{})
 		got := ""

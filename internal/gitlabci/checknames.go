@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,11 +20,34 @@ func (c *config) checkNames(out *definitions) {
 		}
 	}
 	for _, def := range out.jobs {
+		def.job.Needs = withoutInstances(def.job.Needs, known)
+		for i := range def.rules {
+			def.rules[i].needs = withoutInstances(def.rules[i].needs, known)
+		}
 		c.checkNeeds(def, known, out.stages)
 		c.checkDependencies(def, known, out.stages)
 		c.checkOnStop(def, known)
 		c.checkChildren(def, known, out.stages)
 	}
+}
+
+// withoutInstances replaces instances of jobs that are not parallel by these jobs:
+// GitLab ignores needs:parallel for them.
+func withoutInstances(needs []Need, known map[string]*definition) []Need {
+	plain := func(n Need) bool { return n.base != "" && known[n.base] != nil && known[n.base].matrix == nil }
+	if !slices.ContainsFunc(needs, plain) {
+		return needs
+	}
+	var out []Need
+	for _, n := range needs {
+		if plain(n) {
+			n.Job, n.base = n.base, ""
+		}
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // checkNeeds checks the needs of a job and of all its rules. GitLab too checks
@@ -73,7 +97,7 @@ func (c *config) checkDependencies(def *definition, known map[string]*definition
 	pos := c.top[job.Base].get("dependencies").pos
 	for _, name := range job.Dependencies {
 		needed := slices.ContainsFunc(job.Needs, func(n Need) bool {
-			return n.pipeline == "" && (n.Job == name || known[n.Job] != nil && known[n.Job].job.Base == name)
+			return n.pipeline == "" && name == cmp.Or(n.base, n.Job)
 		})
 		switch other := known[name]; {
 		case other == nil:

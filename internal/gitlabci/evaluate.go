@@ -341,7 +341,7 @@ func (e *evaluator) decide(def *definition, job *Job, s *scope) *rule {
 	if r.allowFailure != nil {
 		job.AllowFailure, job.AllowCodes = *r.allowFailure, nil
 	}
-	if r.needs != nil {
+	if len(r.needs) > 0 { // an empty list has no effect on GitLab
 		job.Ordered, job.Needs = true, r.needs
 	}
 	return r

@@ -180,6 +180,7 @@ type Need struct {
 	Optional  bool
 
 	pos      diag.Position // position in the files
+	base     string        // job in the file whose instance it is by needs:parallel, or ""
 	pipeline string        // pipeline of the job, "" for the same one
 }
 

@@ -106,7 +106,7 @@ func (d *decoder) need(v *value) []Need {
 	if d.keys(parallel, "needs: parallel", "matrix") && parallel.get("matrix") != nil {
 		_, labels := d.matrix(parallel.get("matrix"))
 		for _, label := range labels {
-			out = append(out, Need{Job: n.Job + label, Artifacts: n.Artifacts, Optional: n.Optional, pos: n.pos})
+			out = append(out, Need{Job: n.Job + label, base: n.Job, Artifacts: n.Artifacts, Optional: n.Optional, pos: n.pos})
 		}
 	}
 	return out

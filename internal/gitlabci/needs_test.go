@@ -86,3 +86,34 @@ func TestParallelNeeds(t *testing.T) {
 		}
 	}
 }
+
+// TestNeedsWithoutEffect: GitLab ignores an empty list of needs in a rule, and
+// needs:parallel of a job that is not parallel.
+func TestNeedsWithoutEffect(t *testing.T) {
+	for needs, want := range map[string]string{
+		"rules: [{when: always, needs: []}]":               "false []",
+		"needs: [a], rules: [{when: always, needs: []}]":   "true [a]",
+		"needs: [a], rules: [{when: always, needs: null}]": "true [a]",
+		"needs: [a], rules: [{when: always, needs: [b]}]":  "true [b]",
+		"needs: [], rules: [{when: always, needs: [b]}]":   "true [b]",
+		"needs: []": "true []",
+		"needs: [{job: a, parallel: {matrix: [{V: [x, y]}]}}, b]":                           "true [a b]",
+		"rules: [{when: always, needs: [{job: a, parallel: {matrix: [{V: [x, y]}]}}]}]":     "true [a]",
+		"needs: [{job: p, parallel: {matrix: [{V: [x]}]}}]":                                 "true [p: [x]]",
+		"needs: [{job: a, optional: true, artifacts: false, parallel: {matrix: [{V: x}]}}]": "true [a]",
+	} {
+		e, err := evaluate(files(map[string]string{"": "a: {stage: build, script: [x]}\nb: {stage: build, script: [x]}\n" +
+			"p: {stage: build, script: [x], parallel: {matrix: [{V: [x, y]}]}}\nj: {script: [x], " + needs + "}\n"}), Event{})
+		if err != nil {
+			t.Errorf("%s: %v", needs, err)
+			continue
+		}
+		job, names := e.Jobs[len(e.Jobs)-1], []string{}
+		for _, n := range job.Needs {
+			names = append(names, n.Job)
+		}
+		if got := fmt.Sprint(job.Ordered, names); got != want {
+			t.Errorf("%s: %s, want %s", needs, got, want)
+		}
+	}
+}
