@@ -24,7 +24,9 @@ import (
 )
 
 const (
-	maxAPKIndex     = 64 << 20 // Alpine's largest has 2 MiB
+	maxAPKIndex     = 64 << 20  // Alpine's largest has 2 MiB
+	maxAPKUnpacked  = 128 << 20 // the records stay in memory
+	maxAPKNames     = 2_000_000 // packages and what they provide
 	maxAPKSignature = 64 << 10
 )
 
@@ -82,7 +84,11 @@ func (c *Client) apkIndex(ctx context.Context, url, keys string) (*apkIndex, err
 		return nil, err
 	}
 	a := &apkIndex{doc: doc}
-	a.signature, err = readAPKIndex(doc.body, keys, c.opts.MaxUnpacked, func(r record) error {
+	names := 0
+	a.signature, err = readAPKIndex(doc.body, keys, min(maxAPKUnpacked, c.opts.MaxUnpacked), func(r record) error {
+		if names += 1 + len(r.provides); names > maxAPKNames {
+			return fmt.Errorf("more than %d names", maxAPKNames)
+		}
 		if !printable(r.name) {
 			a.dropped++
 			return nil
@@ -179,7 +185,8 @@ func splitAPKIndex(packed []byte) (signed []byte, sigs []apkSignature, err error
 		if err != nil {
 			return nil, nil, fmt.Errorf("cannot unpack: %w", err)
 		}
-		text, err := io.ReadAll(files)
+		// A file with holes is longer than what the archive has of it.
+		text, err := io.ReadAll(&limitReader{r: files, left: maxAPKSignature, limit: maxAPKSignature})
 		if err != nil {
 			return nil, nil, fmt.Errorf("cannot unpack: %w", err)
 		}

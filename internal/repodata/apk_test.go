@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -190,6 +191,7 @@ func TestVerifyAPKBad(t *testing.T) {
 		{"bomb", signed(bomb), "more than 2097152 bytes unpacked", nil},
 		{"bomb in the signature", append(tarball(t, false, ".SIGN.RSA.a.rsa.pub", strings.Repeat("a", 1<<20)), index...),
 			"more than 65536 bytes unpacked", nil},
+		{"holes in the signature", append(holes(t, ".SIGN.RSA.a.rsa.pub", 1<<26), index...), "more than 65536 bytes unpacked", nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -220,4 +222,42 @@ func TestReadAPKKeyBad(t *testing.T) {
 		_, err := readAPKKey(name)
 		wantError(t, err, want)
 	}
+}
+
+// holes returns a packed archive with a file of size bytes that are not in it,
+// as GNU tar writes it.
+func holes(t testing.TB, name string, size int64) []byte {
+	t.Helper()
+	block := make([]byte, 512)
+	copy(block, name)
+	for at, text := range map[int]string{
+		100: "0000644", 108: "0000000", 116: "0000000", 124: "00000000000", 136: "00000000000", 257: "ustar  ",
+	} {
+		copy(block[at:], text)
+	}
+	block[156] = 'S'
+	binary := func(field []byte, n int64) { // a number that is too large for octal digits
+		for i := len(field) - 1; i > 0; i-- {
+			field[i], n = byte(n), n>>8
+		}
+		field[0] = 0x80
+	}
+	binary(block[386:398], size) // an empty piece at the end
+	binary(block[398:410], 0)
+	binary(block[483:495], size)
+	copy(block[148:], "        ")
+	sum := 0
+	for _, b := range block {
+		sum += int(b)
+	}
+	copy(block[148:], fmt.Sprintf("%06o\x00 ", sum))
+	return pack(t, ".gz", block)
+}
+
+// TestManyAPKNames: a small index does not become large in memory.
+func TestManyAPKNames(t *testing.T) {
+	text := "P:a\np:" + strings.Repeat("a ", 400_000) + "\n\n"
+	m := site{apkPath: apkIndexStream(t, strings.Repeat(text, maxAPKNames/400_000))}.serve(t)
+	_, err := newClient(t, Options{}).Verify(t.Context(), apkSource(m.server.URL, ""), apkNames)
+	wantError(t, err, "more than 2000000 names")
 }

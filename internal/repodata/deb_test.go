@@ -320,6 +320,14 @@ func TestVerifyDebBad(t *testing.T) {
 	}
 }
 
+// TestLargeField: a field of many lines is limited.
+func TestLargeField(t *testing.T) {
+	line := "\n " + strings.Repeat(",b", maxLine/4)
+	text := "Package: a\nProvides: b" + strings.Repeat(line, maxField/len(line)+1) + "\n"
+	err := parsePackages(strings.NewReader(text), func(record) error { return nil })
+	wantError(t, err, `more than 8388608 bytes in field "provides"`)
+}
+
 // Names with control characters are left out with a warning.
 func TestVerifyDebUnprintable(t *testing.T) {
 	s := newSigner(t)

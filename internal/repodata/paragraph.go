@@ -16,6 +16,10 @@ var errLongLine = errors.New("a line is too long")
 
 const maxLine = 1 << 20
 
+// maxField limits the lines of one field together. The largest is the list of
+// files of a Release file.
+const maxField = maxRelease
+
 // A lineReader reads lines, and distinguishes a truncated text from an invalid
 // one.
 type lineReader struct {
@@ -105,9 +109,13 @@ func (p *paragraph) line(line []byte, wanted map[string]bool) error {
 		if !p.any {
 			return errors.New("a further line of no field")
 		}
-		if p.key != "" {
-			p.value = append(append(p.value, '\n'), bytes.TrimSpace(line)...)
+		if p.key == "" {
+			return nil
 		}
+		if len(p.value)+len(line) > maxField {
+			return fmt.Errorf("more than %d bytes in field %q", maxField, p.key)
+		}
+		p.value = append(append(p.value, '\n'), bytes.TrimSpace(line)...)
 		return nil
 	}
 	p.store()

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 )
 
@@ -97,7 +98,7 @@ func parseRepomd(base string, text []byte) (indexFile, error) {
 		}
 		x := indexFile{
 			// The name of the file has its digest; the key of the list must not change.
-			url:  join(base, "repodata/primary"+d.Location.Href[strings.LastIndexByte(d.Location.Href, '.'):]),
+			url:  join(base, "repodata/primary"+path.Ext(d.Location.Href)),
 			from: []string{join(base, d.Location.Href)}, digest: sum, size: -1, unpacked: -1, parse: parsePrimary,
 		}
 		if d.Size != nil {
@@ -229,6 +230,9 @@ func (p *primaryParser) stop(t xml.EndElement) error {
 const maxProvides = 200_000
 
 func (p *primaryParser) provide(name string) {
+	if len(name) > maxNameLength { // it is left out and counted; the whole of it need not stay in memory
+		name = strings.Clone(name[:maxNameLength+1])
+	}
 	if len(p.rec.provides) < maxProvides {
 		p.rec.provides = append(p.rec.provides, name)
 	}

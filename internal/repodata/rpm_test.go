@@ -168,6 +168,10 @@ func TestVerifyRPMBad(t *testing.T) {
 			i := bytes.LastIndex(m[repomd], []byte(`href="`)) + len(`href="`)
 			m[repomd] = append(append(m[repomd][:i:i], "../../"...), m[repomd][i:]...)
 		}, "is no place below the repository"},
+		{"name without an ending", func(m site) {
+			i := bytes.LastIndex(m[repomd], []byte(`href="`)) + len(`href="`)
+			m[repomd] = append(append(m[repomd][:i:i], `primary"/>`...), m[repomd][bytes.IndexByte(m[repomd][i:], '>')+i+1:]...)
+		}, "no such file on the mirror"},
 		{"changed index", func(m site) {
 			for name := range m {
 				if name != repomd {
