@@ -46,7 +46,10 @@ func NewClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 }
 
+// checkRedirect also removes the Referer, which has the parameters of the URL
+// before: they may be secret, for example private_token.
 func checkRedirect(req *http.Request, via []*http.Request) error {
+	req.Header.Del("Referer")
 	if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
 		return fmt.Errorf("redirected to %s, which is not https", req.URL.Redacted())
 	}

@@ -48,6 +48,30 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// TestSecretParametersStay: the parameters of a URL, such as private_token, do
+// not reach the server that another one redirects to.
+func TestSecretParametersStay(t *testing.T) {
+	var sent []string
+	elsewhere := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Referer()+r.URL.String()+r.Header.Get("Authorization"))
+	}))
+	defer elsewhere.Close()
+	first := httptest.NewTLSServer(http.RedirectHandler(elsewhere.URL+"/file", http.StatusFound))
+	defer first.Close()
+	req, err := NewRequest(t.Context(), strings.Replace(first.URL, "://", "://me:secret@", 1)+"/x?private_token=secret", Validators{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := NewClient(first.Client().Transport).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if len(sent) != 1 || strings.Contains(sent[0], "secret") {
+		t.Errorf("the other server was sent %q", sent)
+	}
+}
+
 func TestValidators(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-None-Match") == `"1"` && r.Header.Get("If-Modified-Since") == "x" {
