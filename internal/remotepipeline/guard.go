@@ -77,12 +77,18 @@ func (g *authTransport) redirect(r *http.Request, via []*http.Request) error {
 		return fmt.Errorf("%w: more than %d redirects", errRefused, maxRedirects)
 	case first.Method != http.MethodGet:
 		return fmt.Errorf("%w: the project has moved, name where it is now with --project", errRefused)
-	case !private(r.URL):
+	case !private(r.URL), r.URL.Scheme == "http" && !g.onThisMachine():
 		return fmt.Errorf("%w: the server sends us on to plain http at %s", errRefused, r.URL.Host)
 	case !sameOrigin(r.URL, g.server) && !isDownload(first.URL.Path):
 		return fmt.Errorf("%w: the server sends us on to %s", errRefused, r.URL.Host)
 	}
 	return nil
+}
+
+// onThisMachine reports whether the server has a loopback address. No other
+// server may make us ask a service of this machine.
+func (g *authTransport) onThisMachine() bool {
+	return private(&url.URL{Scheme: "http", Host: g.server.Host})
 }
 
 func (g *authTransport) RoundTrip(r *http.Request) (*http.Response, error) {

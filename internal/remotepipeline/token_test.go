@@ -3,8 +3,10 @@
 package remotepipeline
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -158,6 +160,33 @@ func TestTokenStaysWithItsServer(t *testing.T) {
 	}
 	if strings.Contains(w.said.String(), "signature") {
 		t.Errorf("said %s", w.said.String())
+	}
+}
+
+// A server may not make us ask services of this machine, which trust those who
+// can reach them.
+func TestRedirectsToThisMachine(t *testing.T) {
+	for _, c := range []struct {
+		server, to string
+		refused    bool
+	}{
+		{"https://gitlab.example.org", "http://127.0.0.1:9999/x", true},
+		{"https://gitlab.example.org", "http://localhost/x", true},
+		{"https://gitlab.example.org", "http://[::1]:80/x", true},
+		{"https://gitlab.example.org", "https://storage.example.org/x", false},
+		{"https://localhost", "http://localhost:9000/x", false},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:9000/x", false},
+	} {
+		server, err := url.Parse(c.server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &authTransport{server: server}
+		first := httptest.NewRequest(http.MethodGet, c.server+"/api/v4/projects/1/jobs/1/artifacts", nil)
+		err = g.redirect(httptest.NewRequest(http.MethodGet, c.to, nil), []*http.Request{first})
+		if errors.Is(err, errRefused) != c.refused {
+			t.Errorf("%s to %s: %v", c.server, c.to, err)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits L
 		return nil, fmt.Errorf("cannot read the archive: %w", err)
 	}
 	index.done = true
-	u := &unzipper{dir: directory, left: limits.Unpacked}
+	u := &unzipper{dir: directory, left: limits.Unpacked, nesting: maxNesting}
 	for _, entry := range archive.File {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -44,8 +44,19 @@ func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits L
 			return nil, fmt.Errorf("%q in the archive: %w", entry.Name, err)
 		}
 	}
+	if u.more > 0 {
+		u.notes = append(u.notes, fmt.Sprintf("left out of the artifacts: %d more", u.more))
+	}
 	return u.notes, nil
 }
+
+// maxNotes limits the entries left out that are named. An entry of a few bytes
+// can have a note of many.
+const maxNotes = 20
+
+// maxNesting limits the sum of the squares of the entries' depths: so many
+// directories are looked at to see that no entry goes through a link.
+const maxNesting = 1 << 27
 
 // maxIndex limits the size of an archive's central directory, in bytes.
 const maxIndex = 128 << 20
@@ -90,9 +101,11 @@ func (r *indexReader) ReadAt(p []byte, offset int64) (int, error) {
 }
 
 type unzipper struct {
-	dir   *safefs.Dir
-	left  int64 // bytes that may still be written
-	notes []string
+	dir     *safefs.Dir
+	left    int64 // bytes that may still be written
+	nesting int   // of entries that may still come
+	notes   []string
+	more    int // entries left out that no note is about
 
 	repository bool // a file of a repository was skipped; noted once
 }
@@ -107,6 +120,10 @@ func ofRepository(name string) bool {
 const maxLink = 4096
 
 func (u *unzipper) leaveOut(name, why string) {
+	if len(u.notes) == maxNotes {
+		u.more++
+		return
+	}
 	u.notes = append(u.notes, fmt.Sprintf("left out of the artifacts: %q: %s", name, why))
 }
 
@@ -116,6 +133,10 @@ func (u *unzipper) unpack(entry *zip.File) error {
 		return errors.New("leads out of the directory")
 	}
 	name = path.Clean(name)
+	depth := strings.Count(name, "/") + 1
+	if u.nesting -= depth * depth; u.nesting < 0 {
+		return errors.New("the directories of the archive are nested too deep")
+	}
 	if ofRepository(name) {
 		if !u.repository {
 			u.leaveOut(name, "artifacts have no repositories")

@@ -102,6 +102,29 @@ func TestUnzip(t *testing.T) {
 	}
 }
 
+// TestUnzipNotes: few bytes for each entry do not become many for its note, and
+// the time for deep names is limited.
+func TestUnzipNotes(t *testing.T) {
+	var entries []entry
+	for i := range maxNotes + 5 {
+		entries = append(entries, entry{fmt.Sprint(i), fs.ModeSymlink | 0o777, "/" + strings.Repeat("\x01", maxLink-1)})
+	}
+	_, notes, err := unzipBytes(t, zipped(t, entries...), Limits{Unpacked: 1, Files: 1000})
+	if err != nil || len(notes) != maxNotes+1 || !strings.Contains(notes[maxNotes], "5 more") {
+		t.Errorf("%d notes, %v", len(notes), err)
+	}
+	u := &unzipper{nesting: 2 * 200 * 200}
+	deep := &zip.File{FileHeader: zip.FileHeader{Name: strings.Repeat("d/", 199) + ".git"}}
+	for range 2 {
+		if err := u.unpack(deep); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := u.unpack(deep); err == nil || !strings.Contains(err.Error(), "nested too deep") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestUnzipIndex has archives with a wrong number of files in their index.
 func TestUnzipIndex(t *testing.T) {
 	var entries []entry
