@@ -107,10 +107,11 @@ func forms(secret string) []string {
 		add(escaped)
 		add(lowerEscapes(escaped))
 	}
-	if quoted, err := json.Marshal(secret); err == nil {
-		add(string(quoted[1 : len(quoted)-1]))
-	}
-	add(html.EscapeString(secret))
+	add(jsonForm(secret, true))
+	add(jsonForm(secret, false))
+	escaped := html.EscapeString(secret)
+	add(escaped)
+	add(strings.ReplaceAll(escaped, "+", "&#43;")) // as html/template does
 	add(hex.EncodeToString([]byte(secret)))
 	add(strings.ToUpper(hex.EncodeToString([]byte(secret))))
 	for before := range 3 {
@@ -118,6 +119,16 @@ func forms(secret string) []string {
 		add(base64Form(base64.RawURLEncoding, secret, before))
 	}
 	return all
+}
+
+// jsonForm returns a secret as it is in a JSON string. Go escapes the characters
+// of HTML in it too, other programs do not.
+func jsonForm(secret string, escapeHTML bool) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(escapeHTML)
+	_ = e.Encode(secret) // a string always has a form
+	return strings.TrimSuffix(b.String(), "\n")[1 : b.Len()-2]
 }
 
 // lowerEscapes converts the digits of percent escapes to lower case.

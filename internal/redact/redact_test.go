@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
+	"html/template"
 	"net/url"
 	"strings"
 	"testing"
@@ -22,7 +24,18 @@ func texts(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var unescaped strings.Builder
+	e := json.NewEncoder(&unescaped)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(map[string]string{"token": token}); err != nil {
+		t.Fatal(err)
+	}
+	var page strings.Builder
+	if err := template.Must(template.New("").Parse("{{.}}")).Execute(&page, token); err != nil {
+		t.Fatal(err)
+	}
 	all := []string{
+		unescaped.String(), page.String(), html.EscapeString(token),
 		"it is " + token + ".", token, token + token, "glpat-" + token, "https://oauth2:" + url.PathEscape(token) + "@host/", "?t=" + url.QueryEscape(token),
 		"?t=" + strings.ToLower(url.QueryEscape(token)[:0]) + lowerEscapes(url.QueryEscape(token)), string(quoted), hex.EncodeToString([]byte(token)),
 	}
