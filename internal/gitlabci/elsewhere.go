@@ -105,6 +105,9 @@ func allOf[T any](in *includer, address string) ([]T, error) {
 		if err := in.fetchJSON(fmt.Sprintf("%s&per_page=%d&page=%d", address, pageSize, page), &some); err != nil {
 			return nil, err
 		}
+		if len(some) > pageSize {
+			return nil, fmt.Errorf("the answer of %s has more than the %d entries that were asked for", yamldoc.OneLine(address), pageSize)
+		}
 		if out = append(out, some...); len(some) < pageSize {
 			break
 		}

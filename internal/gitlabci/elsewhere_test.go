@@ -190,3 +190,16 @@ func TestIntegrity(t *testing.T) {
 		t.Errorf("%s, %v, %s", jobsOf(e), e.Missing, e.text(Notice))
 	}
 }
+
+// TestLongPages: an answer has no more entries than were asked for, since an
+// entry takes more memory than its text.
+func TestLongPages(t *testing.T) {
+	long := "[" + strings.Repeat("{},", pageSize) + "{}]"
+	pages := 0
+	o := Options{Elsewhere: &Elsewhere{URL: func(string) ([]byte, error) { pages++; return []byte(long), nil }}}
+	in := &includer{p: &Pipeline{options: o, elsewhere: map[string]fetchedFile{}}}
+	all, err := allOf[release](in, "https://gitlab.example.org/x?y")
+	if err == nil || !strings.Contains(err.Error(), "more than the 100 entries") || len(all) != 0 || pages != 1 {
+		t.Errorf("%d entries of %d pages, %v", len(all), pages, err)
+	}
+}
