@@ -54,18 +54,23 @@ func stripName(name string, strip int) (string, error) {
 	return "", nil
 }
 
+// parents creates a directory and those above it. Those that it has in common
+// with the last one are there: no entry replaces a directory.
 func (u *unpacker) parents(name string) error {
 	if name == "." {
 		return nil
 	}
+	name += "/"
 	for i, c := range name {
-		if c == '/' {
-			if err := u.makeDir(name[:i]); err != nil {
-				return err
-			}
+		if c != '/' || strings.HasPrefix(u.above, name[:i+1]) {
+			continue
+		}
+		if err := u.makeDir(name[:i]); err != nil {
+			return err
 		}
 	}
-	return u.makeDir(name)
+	u.above = name
+	return nil
 }
 
 // makeDir creates a writable directory. An existing entry must be a directory

@@ -316,3 +316,32 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+// TestParentsAreLookedAtOnce: the time for an entry does not grow with the square
+// of its depth.
+func TestParentsAreLookedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	u := &unpacker{root: root, options: UnpackOptions{MaxFiles: 10}}
+	for _, name := range []string{"a/b/c", "a/bb", "a/b/d"} {
+		if err := u.parents(name); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.parents("a/b/d"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "a")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("looked at again: %v", err)
+	}
+}

@@ -79,6 +79,7 @@ type unpacker struct {
 	made    []string
 	files   map[string]bool // regular files that were created, for hard links
 	dirs    []dirAttributes
+	above   string // directory of the last entry, with a slash at its end
 }
 
 // dirAttributes are applied after all entries were unpacked.
