@@ -103,10 +103,10 @@ func (s *Store) Replace(job string, fill func(*safefs.Dir) error) error {
 	if err := fill(files); err != nil {
 		return err
 	}
-	if err := os.Chmod(files.Name(), 0o755); err != nil {
+	if err := files.Root().Chmod(".", 0o755); err != nil {
 		return err
 	}
-	if err := s.owner.chown(files.Name()); err != nil {
+	if err := s.owner.chown(files); err != nil {
 		return err
 	}
 	if err := all.ReplaceDir(name, filepath.Base(s.Dir(job))); err != nil {
@@ -135,7 +135,7 @@ func (s *Store) Add(job, name string, data []byte) error {
 	if err := files.WriteFile(name, data, 0o644); err != nil {
 		return err
 	}
-	return s.owner.chown(files.Name())
+	return s.owner.chown(files)
 }
 
 // Has reports whether there are artifacts of a job. With fresh, only those
@@ -147,18 +147,25 @@ func (s *Store) Has(job string, fresh bool) (bool, error) {
 	if fresh && !stored {
 		return false, nil
 	}
-	all, err := s.open()
-	if err == nil {
-		defer all.Close()
-		var left *safefs.Dir
-		if left, err = all.Sub(filepath.Base(s.Dir(job))); err == nil {
-			_ = left.Close() // it exists and is not a symbolic link
-		}
-	}
+	left, err := s.Open(job)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return true, left.Close()
+}
+
+// Open opens the artifacts of a job. The error is fs.ErrNotExist if there are
+// none. A job that can write to the project can put a link in the place of Dir.
+func (s *Store) Open(job string) (*safefs.Dir, error) {
+	all, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	return all.Sub(filepath.Base(s.Dir(job)))
 }
 
 // open opens the directory of the artifacts. The error is fs.ErrNotExist if it
@@ -178,11 +185,9 @@ func (s *Store) make() (*safefs.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range made {
-		if err := s.owner.chown(name); err != nil {
-			_ = all.Close()
-			return nil, err
-		}
+	if err := s.chownMade(made); err != nil {
+		_ = all.Close()
+		return nil, err
 	}
 	return all, nil
 }
@@ -203,15 +208,41 @@ func ownerOf(dir string) *owner {
 	return &owner{int(stat.Uid), int(stat.Gid)}
 }
 
-// chown changes the owner of a file or directory tree.
-func (o *owner) chown(name string) error {
+// chown changes the owner of a directory and of what is in it.
+func (o *owner) chown(dir *safefs.Dir) error {
 	if o == nil {
 		return nil
 	}
-	return filepath.WalkDir(name, func(name string, _ fs.DirEntry, err error) error {
+	if err := dir.Root().Lchown(".", o.uid, o.gid); err != nil {
+		return err
+	}
+	return dir.Walk(func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(name, o.uid, o.gid)
+		return dir.Root().Lchown(filepath.FromSlash(name), o.uid, o.gid)
 	})
+}
+
+// chownMade changes the owner of what was created in the project, given by its
+// paths.
+func (s *Store) chownMade(made []string) error {
+	if s.owner == nil || len(made) == 0 {
+		return nil
+	}
+	tree, err := safefs.OpenDir(s.project)
+	if err != nil {
+		return err
+	}
+	defer tree.Close()
+	for _, name := range made {
+		below, err := filepath.Rel(s.project, name)
+		if err != nil {
+			return err
+		}
+		if err := tree.Root().Lchown(below, s.owner.uid, s.owner.gid); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ package artifacts
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,5 +131,56 @@ func TestOwner(t *testing.T) {
 	}
 	if root && In(t.TempDir()).owner != nil {
 		t.Error("what is root's is given away")
+	}
+}
+
+// TestLinkInPlaceOfTheNewOnes: neither mode nor owner changes of what a link leads
+// to that another process has put in the place of new artifacts.
+func TestLinkInPlaceOfTheNewOnes(t *testing.T) {
+	project, victim := t.TempDir(), t.TempDir()
+	if os.Getuid() == 0 {
+		if err := os.Chown(project, 4242, 4243); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(victim, "files", "x")
+	if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), os.WriteFile(file, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	err := In(project).Replace("make", func(d *safefs.Dir) error {
+		work := filepath.Dir(d.Name())
+		return errors.Join(os.Rename(work, work+"-aside"), os.Symlink(victim, work))
+	})
+	if err == nil {
+		t.Error("no error")
+	}
+	for name, mode := range map[string]os.FileMode{filepath.Dir(file): 0o700, file: 0o600} {
+		info, err := os.Stat(name)
+		if err != nil || info.Mode().Perm() != mode || safefs.UID(info) != os.Getuid() {
+			t.Errorf("%s: mode %v, owner %d, %v", name, info.Mode(), safefs.UID(info), err)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	project := t.TempDir()
+	s := In(project)
+	if _, err := s.Open("make"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	store(t, s, "make", "out", "x")
+	if err := os.Symlink(t.TempDir(), s.Dir("link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Open("link"); !errors.Is(err, safefs.ErrLink) {
+		t.Errorf("error %v", err)
+	}
+	dir, err := s.Open("make")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if text, err := dir.ReadFile("out", 10); err != nil || string(text) != "x" {
+		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -64,11 +64,9 @@ func (s *Store) openLock(name string) (*os.File, error) {
 	if created {
 		made = append(made, dir.Path(name))
 	}
-	for _, path := range made {
-		if err := s.owner.chown(path); err != nil {
-			_ = f.Close()
-			return nil, err
-		}
+	if err := s.chownMade(made); err != nil {
+		_ = f.Close()
+		return nil, err
 	}
 	return f, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -65,7 +66,20 @@ func readReports(r *junit.Reader, j *jobrecord.Job) []junit.Suite {
 // readBelow reads a file below a directory that a job has filled. It does not
 // follow links out of it and reads no FIFOs.
 func readBelow(dir, name string) ([]byte, error) {
-	data, err := safefs.ReadFileIn(dir, filepath.ToSlash(name), maxFile)
+	if dir == "" {
+		return nil, fs.ErrNotExist
+	}
+	above, err := safefs.OpenDir(filepath.Dir(dir))
+	if err != nil {
+		return nil, err
+	}
+	defer above.Close()
+	below, err := above.Sub(filepath.Base(dir)) // a job that can write to the project can put a link there
+	var data []byte
+	if err == nil {
+		defer below.Close()
+		data, err = below.ReadFile(path.Clean(filepath.ToSlash(name)), maxFile)
+	}
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err // a report that is passed on does not say where the project lies
 	}

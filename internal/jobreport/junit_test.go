@@ -188,3 +188,22 @@ func FuzzJUnit(f *testing.F) {
 		}
 	})
 }
+
+// TestLinkInPlaceOfArtifacts: a job that can write to the project can put a link
+// in the place of another one's artifacts.
+func TestLinkInPlaceOfArtifacts(t *testing.T) {
+	dir := t.TempDir()
+	elsewhere := filepath.Join(t.TempDir(), "x.xml")
+	if err := os.WriteFile(elsewhere, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "job")
+	if err := os.Symlink(filepath.Dir(elsewhere), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{link, ""} {
+		if data, err := readBelow(dir, "x.xml"); err == nil {
+			t.Errorf("read %q", data)
+		}
+	}
+}

@@ -246,30 +246,29 @@ func isDir(dir, name string) bool {
 func (r *Runner) collectFiles(ctx context.Context, j *Job, c Container, set fileSet) (files []string, err error) {
 	err = r.Artifacts.Replace(j.Name, func(fresh *safefs.Dir) error {
 		for _, root := range set.roots() {
-			some, err := r.fetch(ctx, j, c, root, fresh.Name(), set)
+			some, err := r.fetch(ctx, j, c, root, fresh.Root(), set)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 			files = append(files, some...)
 		}
-		return dropEmpty(fresh.Name(), set)
+		return dropEmpty(fresh, set)
 	})
 	return files, err
 }
 
 // dropEmpty removes empty directories that do not belong to the set.
-func dropEmpty(dir string, set fileSet) error {
+func dropEmpty(dir *safefs.Dir, set fileSet) error {
 	var dirs []string
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && name != dir {
+	err := dir.Walk(func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
 			dirs = append(dirs, name)
 		}
 		return err
 	})
 	for _, name := range slices.Backward(dirs) { // children before their parents
-		rel, err := filepath.Rel(dir, name)
-		if err == nil && !set.hasDir(filepath.ToSlash(rel)) {
-			_ = os.Remove(name) // fails unless the directory is empty
+		if !set.hasDir(name) {
+			_ = dir.Root().Remove(filepath.FromSlash(name)) // fails unless the directory is empty
 		}
 	}
 	return err
@@ -278,7 +277,7 @@ func dropEmpty(dir string, set fileSet) error {
 // fetch copies the files of a set below root out of the container. If root is a
 // symbolic link, it is copied as a link, unless only what it leads to belongs to
 // the set.
-func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string, set fileSet) ([]string, error) {
+func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root string, to *os.Root, set fileSet) ([]string, error) {
 	o := treetar.UnpackOptions{
 		Below: path.Dir(root), LinkRoot: j.dir, MaxBytes: maxArtifacts, MaxFiles: maxArtifactFiles,
 		Keep: func(name string, d fs.DirEntry) bool {
@@ -304,7 +303,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string
 		into.CloseWithError(err)
 		fetched <- err
 	}()
-	files, err := treetar.Unpack(ctx, from, to, o)
+	files, err := treetar.UnpackRoot(ctx, from, to, o)
 	from.CloseWithError(errors.New("no more is wanted"))
 	if got := <-fetched; got != nil && (err == nil || errors.Is(err, got)) {
 		err = got
@@ -317,16 +316,11 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root, to string
 
 // dropOthers removes files that do not belong to the set: those of a repository
 // that come before its .git in an archive.
-func (s fileSet) dropOthers(dir string, files []string) (left []string, err error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
+func (s fileSet) dropOthers(dir *os.Root, files []string) (left []string, err error) {
 	for _, name := range files {
 		if s.has(name) {
 			left = append(left, name)
-		} else if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		} else if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
@@ -349,7 +343,12 @@ func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container) e
 	if len(set.paths) == 0 || from.noArchive {
 		return nil
 	}
-	return r.send(ctx, j, c, r.Artifacts.Dir(from.Name), func(name string) bool { return set.has(name) })
+	dir, err := r.Artifacts.Open(from.Name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return r.send(ctx, j, c, dir.Root(), func(name string) bool { return set.has(name) })
 }
 
 // asksFor reports whether j names the job in dependencies or needs, or waits for
@@ -363,10 +362,10 @@ func (j *Job) asksFor(name string) bool {
 
 // send copies the files of dir for which keep returns true into the tree in the
 // container.
-func (r *Runner) send(ctx context.Context, j *Job, c Container, dir string, keep func(string) bool) error {
+func (r *Runner) send(ctx context.Context, j *Job, c Container, dir *os.Root, keep func(string) bool) error {
 	from, into := io.Pipe()
 	go func() {
-		into.CloseWithError(treetar.Pack(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))
+		into.CloseWithError(treetar.PackRoot(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))
 	}()
 	err := c.Put(ctx, j.dir, from)
 	from.CloseWithError(err)

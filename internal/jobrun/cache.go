@@ -315,12 +315,17 @@ func (r *Runner) save(ctx context.Context, j *Job, c Container, set fileSet, fil
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
+	into, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer into.Close()
 	for _, root := range set.roots() {
-		if _, err := r.fetch(ctx, j, c, root, dir, set); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if _, err := r.fetch(ctx, j, c, root, into, set); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	if err := dropEmpty(dir, set); err != nil {
+	if err := dropEmpty(safefs.In(into), set); err != nil {
 		return err
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) == 0 {

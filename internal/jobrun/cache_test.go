@@ -78,7 +78,12 @@ func TestUntrackedInRepositories(t *testing.T) {
 	set := newFileSet([]string{"clone/want"}, nil, treeDir)
 	set.tracked = map[string]bool{"old": true, "outer": true}
 	dir := t.TempDir()
-	got, err := (&Runner{}).fetch(t.Context(), &Job{dir: treeDir}, c, ".", dir, set)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	got, err := (&Runner{}).fetch(t.Context(), &Job{dir: treeDir}, c, ".", root, set)
 	if want := "clone/want d/-y d/y new"; err != nil || strings.Join(got, " ") != want || strings.Join(filesIn(t, dir), " ") != want {
 		t.Errorf("%q, %q, %v", got, filesIn(t, dir), err)
 	}

@@ -6,8 +6,8 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -35,7 +35,7 @@ func (r *Runner) AddDotenv(j *Job) {
 		if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 			continue
 		}
-		if err := readDotenv(r.dotenvFiles(from), variables); err != nil {
+		if err := r.dotenv(from, variables); err != nil {
 			r.warn(j, fmt.Sprintf("variables of job %q are not set: %v", from.Name, err))
 		}
 	}
@@ -57,7 +57,8 @@ func (r *Runner) AddDotenv(j *Job) {
 	}
 }
 
-func (r *Runner) dotenvFiles(from *Job) []string {
+// dotenv reads the stored dotenv reports of a job.
+func (r *Runner) dotenv(from *Job, into map[string]string) error {
 	var paths []string
 	if from.Job.Artifacts != nil {
 		for _, report := range from.Job.Artifacts.Reports {
@@ -69,29 +70,36 @@ func (r *Runner) dotenvFiles(from *Job) []string {
 	if len(paths) == 0 {
 		return nil
 	}
-	dir := r.Artifacts.Dir(from.Name)
+	dir, err := r.Artifacts.Open(from.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
 	set := newFileSet(paths, nil, r.dirs(from)...)
 	var files []string
-	_ = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error { // unreadable files have no variables
-		if rel, relErr := filepath.Rel(dir, name); err == nil && relErr == nil && d.Type().IsRegular() && set.has(filepath.ToSlash(rel)) {
+	_ = dir.Walk(func(name string, d fs.DirEntry, err error) error { // unreadable files have no variables
+		if err == nil && d.Type().IsRegular() && set.has(name) {
 			files = append(files, name)
 		}
 		return nil
 	})
-	return files
+	return readDotenv(dir, files, into)
 }
 
 // checkDotenv returns an error for dotenv reports that GitLab refuses. There the
 // upload fails, and the job with it.
 func (r *Runner) checkDotenv(j *Job) error {
-	return readDotenv(r.dotenvFiles(j), map[string]string{})
+	return r.dotenv(j, map[string]string{})
 }
 
-func readDotenv(files []string, into map[string]string) error {
+func readDotenv(dir *safefs.Dir, files []string, into map[string]string) error {
 	read := map[string]string{}
 	var stored countingWriter
 	for _, file := range files {
-		data, err := safefs.ReadFile(file, maxDotenv)
+		data, err := dir.ReadFile(file, maxDotenv)
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(file), err)
 		}

@@ -6,13 +6,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 func TestReadDotenv(t *testing.T) {
@@ -43,12 +42,16 @@ func TestReadDotenv(t *testing.T) {
 		random.String():                 nil,        // larger than GitLab takes
 		many.String():                   nil,        // more than GitLab takes
 	} {
-		file := filepath.Join(t.TempDir(), "file")
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		dir, err := safefs.OpenDir(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dir.Close()
+		if err := dir.CreateFile("file", []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]string{}
-		err := readDotenv([]string{file}, got)
+		err = readDotenv(dir, []string{"file"}, got)
 		if (err != nil) != (want == nil) || !maps.Equal(got, want) && want != nil || want == nil && len(got) > 0 {
 			t.Errorf("%.40q: got %v, %v; want %v", text, got, err, want)
 		}

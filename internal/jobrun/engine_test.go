@@ -34,8 +34,9 @@ type memoryEngine struct {
 	// stage replaces a script, nil for one without effects.
 	stage func(ctx context.Context, c *memoryContainer, name, status string) error
 
-	look   string // what a search for cores prints
-	user   string // of every image
+	got    func(from string) // called before the end of each archive, nil for none
+	look   string            // what a search for cores prints
+	user   string            // of every image
 	builds []api.BuildOptions
 	output io.Writer // of the stage that runs
 
@@ -169,6 +170,9 @@ func (c *memoryContainer) Get(ctx context.Context, from string, w io.Writer) err
 	}
 	if !found {
 		return fs.ErrNotExist
+	}
+	if c.engine != nil && c.engine.got != nil {
+		c.engine.got(from)
 	}
 	return t.Close()
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -371,6 +372,42 @@ func TestLinksAsArtifacts(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q; %s", path, got, want, h.warnings.String())
+		}
+	}
+}
+
+// TestLinkInPlaceOfArtifacts: processes that a job with --writable has left can put
+// a link in the place of the directory that its artifacts are copied to.
+func TestLinkInPlaceOfArtifacts(t *testing.T) {
+	h := newHarness(t)
+	h.writes(0, "a/x", "b/y", "b/empty/z")
+	victim := t.TempDir()
+	if err := os.Mkdir(filepath.Join(victim, "empty"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(victim, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.engine.got = func(from string) {
+		work, err := filepath.Glob(filepath.Join(h.Project, artifacts.Below, ".new-*", "files"))
+		if err != nil || len(work) != 1 {
+			return
+		}
+		if err := errors.Join(os.Rename(work[0], work[0]+"-aside"), os.Symlink(victim, work[0])); err != nil {
+			t.Error(err)
+		}
+		h.engine.got = nil
+	}
+	result, _ := h.Run(t.Context(), job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"a", "b"}}), scheduler.Streams{})
+	if result.State == outcome.Passed {
+		t.Error("passed without artifacts")
+	}
+	if got := strings.Join(filesIn(t, victim), " "); got != "" {
+		t.Errorf("written elsewhere: %s", got)
+	}
+	for _, name := range []string{victim, filepath.Join(victim, "empty")} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
 }

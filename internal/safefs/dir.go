@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -36,6 +37,10 @@ func OpenDir(dir string) (*Dir, error) {
 func In(root *os.Root) *Dir { return &Dir{root} }
 
 func (d *Dir) Close() error { return d.root.Close() }
+
+// Root returns the directory for functions that take one. Closing either closes
+// both.
+func (d *Dir) Root() *os.Root { return d.root }
 
 // Name returns the path by which the directory was opened.
 func (d *Dir) Name() string { return d.root.Name() }
@@ -132,6 +137,47 @@ func (d *Dir) realDirs(name string) error {
 		}
 	}
 	return nil
+}
+
+// Walk calls do for each file and directory below, a directory before what is in
+// it. If a directory cannot be read, it calls do with the error and no entry. It
+// never leaves the directory, whatever others put in the place of a directory
+// meanwhile.
+func (d *Dir) Walk(do func(name string, e fs.DirEntry, err error) error) error {
+	return d.walk(".", do)
+}
+
+func (d *Dir) walk(dir string, do func(name string, e fs.DirEntry, err error) error) error {
+	entries, err := d.readDir(dir)
+	if err != nil {
+		return do(dir, nil, err)
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		err := do(name, e, nil)
+		if err == nil && e.IsDir() {
+			err = d.walk(name, do)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readDir is like fs.ReadDir, also for names that are not UTF-8.
+func (d *Dir) readDir(name string) ([]fs.DirEntry, error) {
+	if len(name) > maxName { // others have put a link to a directory above in the place of one
+		return nil, pathError(name, syscall.ENAMETOOLONG)
+	}
+	f, err := d.root.OpenFile(filepath.FromSlash(name), readFlags|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
 }
 
 // WriteFile replaces a file atomically. Its directory must exist, and its path

@@ -4,6 +4,7 @@ package safefs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -356,4 +357,41 @@ func FuzzLinks(f *testing.F) {
 			return nil
 		})
 	})
+}
+
+// TestWalk: names need not be UTF-8, links are not followed, and a directory that
+// cannot be read is said.
+func TestWalk(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	for _, name := range []string{filepath.Join(dir, "b\xff/c"), filepath.Join(dir, "a"), filepath.Join(outside, "x")} {
+		if err := os.MkdirAll(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, err := range []error{
+		os.WriteFile(filepath.Join(dir, "b\xff/c/f"), nil, 0o644), os.Symlink(outside, filepath.Join(dir, "out")), os.Symlink("b\xff", filepath.Join(dir, "in")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var seen []string
+	err = d.Walk(func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			seen = append(seen, "no "+name)
+			return nil
+		}
+		if seen = append(seen, name); name == "a" { // by another process
+			return errors.Join(os.Remove(filepath.Join(dir, "a")), os.Symlink(outside, filepath.Join(dir, "a")))
+		}
+		return nil
+	})
+	if got, want := fmt.Sprintf("%q", seen), fmt.Sprintf("%q", []string{"a", "no a", "b\xff", "b\xff/c", "b\xff/c/f", "in", "out"}); err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
 }

@@ -41,8 +41,13 @@ func Pack(ctx context.Context, w io.Writer, dir string, o PackOptions) error {
 		return fmt.Errorf("cannot pack: %w", err)
 	}
 	defer root.Close()
+	return PackRoot(ctx, w, root, o)
+}
+
+// PackRoot is Pack for an open directory. Its path may lead elsewhere meanwhile.
+func PackRoot(ctx context.Context, w io.Writer, root *os.Root, o PackOptions) error {
 	p := &packer{root: root, out: tar.NewWriter(w), open: o.Open}
-	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -63,7 +68,7 @@ func Pack(ctx context.Context, w io.Writer, dir string, o PackOptions) error {
 		err = p.out.Close()
 	}
 	if err != nil {
-		return fmt.Errorf("cannot pack %s: %w", dir, err)
+		return fmt.Errorf("cannot pack %s: %w", root.Name(), err)
 	}
 	return nil
 }

@@ -53,6 +53,12 @@ func Unpack(ctx context.Context, r io.Reader, dir string, o UnpackOptions) ([]st
 		return nil, fmt.Errorf("cannot unpack: %w", err)
 	}
 	defer root.Close()
+	return UnpackRoot(ctx, r, root, o)
+}
+
+// UnpackRoot is Unpack for an open directory. Its path may lead elsewhere
+// meanwhile.
+func UnpackRoot(ctx context.Context, r io.Reader, root *os.Root, o UnpackOptions) ([]string, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = defaultBytes
 	}
@@ -60,12 +66,12 @@ func Unpack(ctx context.Context, r io.Reader, dir string, o UnpackOptions) ([]st
 		o.MaxFiles = defaultFiles
 	}
 	u := &unpacker{ctx: ctx, root: root, options: o, files: map[string]bool{}}
-	err = u.all(r)
+	err := u.all(r)
 	if dirErr := u.closeDirs(); err == nil {
 		err = dirErr
 	}
 	if err != nil {
-		return u.made, fmt.Errorf("cannot unpack into %s: %w", dir, err)
+		return u.made, fmt.Errorf("cannot unpack into %s: %w", root.Name(), err)
 	}
 	return u.made, nil
 }
