@@ -32,6 +32,7 @@ func heldBy() map[string]string {
 		"`--remote`":                         "internal/jobrun/settings_test.go: func TestNoEffect",
 		"artifacts contain a `.git`":         "internal/jobrun/cache_test.go: func TestRepositoriesAreNoArtifacts",
 		"artifacts contain symbolic links":   "internal/jobrun/settings_test.go: func TestLinksAsArtifacts",
+		"the braces in patterns":             "internal/jobrun/limits_test.go: func TestManyAlternatives",
 		"`CACHE_FALLBACK_KEY`":               "internal/jobrun/outcome_test.go: func TestFallbackVariable",
 		"`FF_DISABLE_UMASK_FOR_DOCKER_":      "internal/jobrun/settings_test.go: func TestNoEffect",
 		"a cache that cannot be stored":      "internal/jobrun/outcome_test.go: func TestUnsavedCache",

@@ -125,8 +125,23 @@ func matchesPathspec(pathspec, name string) bool {
 	if p == "." || p == name || strings.HasPrefix(name, p+"/") {
 		return true
 	}
-	ok, err := doublestar.Match(strings.ReplaceAll(pathspec, "/", "\x00"), strings.ReplaceAll(name, "/", "\x00"))
+	ok, err := doublestar.Match(strings.ReplaceAll(withoutBraces(pathspec), "/", "\x00"), strings.ReplaceAll(name, "/", "\x00"))
 	return err == nil && ok
+}
+
+// withoutBraces escapes the braces of a pathspec, in which git sees ordinary
+// characters.
+func withoutBraces(pathspec string) string {
+	var b strings.Builder
+	escaped := false
+	for _, c := range []byte(pathspec) {
+		if !escaped && (c == '{' || c == '}') {
+			b.WriteByte('\\')
+		}
+		escaped = c == '\\' && !escaped
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 // submodules returns the submodules that are both in .gitmodules and in the

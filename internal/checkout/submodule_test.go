@@ -34,6 +34,10 @@ func TestMatchesPath(t *testing.T) {
 		{"lib :!lib/a", "lib/a", false},
 		{"lib :!lib/a", "lib/b", true},
 		{":!lib/*", "lib/b", false},
+		{"lib{a,b}*", "liba", false},
+		{"lib{a,b}*", "lib{a,b}c", true},
+		{"lib[\\{]a", "lib{a", true},
+		{strings.Repeat("{a,a}", 40) + "*b", strings.Repeat("a", 40), false},
 	} {
 		if got := matchesPath(strings.Fields(c.paths), c.name); got != c.want {
 			t.Errorf("%q, %q: %v", c.paths, c.name, got)

@@ -17,6 +17,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/globs"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
 )
@@ -113,10 +114,28 @@ func (s fileSet) isTracked(file string) bool {
 }
 
 func matchesAny(patterns []string, file string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, err := doublestar.Match(p, file)
-		return err == nil && ok
-	})
+	return slices.ContainsFunc(patterns, func(p string) bool { return globs.Match(p, file) })
+}
+
+// checkPatterns returns an error for patterns of files that would take too much
+// time.
+func (j *Job) checkPatterns() error {
+	var all []string
+	for _, c := range j.Cache {
+		all = append(all, c.Paths...)
+	}
+	if a := j.Job.Artifacts; a != nil {
+		all = slices.Concat(all, a.Paths, a.Exclude)
+		for _, report := range a.Reports {
+			all = append(all, report.Paths...)
+		}
+	}
+	for _, p := range all {
+		if err := globs.Check(p); err != nil {
+			return refusedf("%s: %w", j.Pos, err)
+		}
+	}
+	return nil
 }
 
 // includes reports whether a pattern matches a file or a directory above it.
@@ -129,7 +148,7 @@ func includes(patterns []string, file string) bool {
 			if at == "." || at == "/" {
 				break // patterns such as .* do not stand for the tree itself
 			}
-			if ok, err := doublestar.Match(p, at); err == nil && ok {
+			if globs.Match(p, at) {
 				return true
 			}
 		}
@@ -335,6 +354,9 @@ func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container) e
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
 		}
 		return err // GitLab too runs the job without the artifacts
+	}
+	if err := from.checkPatterns(); err != nil {
+		return err
 	}
 	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.dirs(from)...)
 	if from.Job.Artifacts.Untracked {

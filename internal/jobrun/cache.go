@@ -20,13 +20,13 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/google/renameio/v2"
 	"github.com/klauspost/compress/zstd"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/globs"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 	"gitlab.com/lcitool/lcitool/internal/treetar"
@@ -89,7 +89,7 @@ func keyFiles(tree *safefs.Dir, patterns []string) ([]string, error) {
 			out = append(out, p)
 			continue
 		}
-		found, err := doublestar.Glob(tree.FS(), p, doublestar.WithFilesOnly(), doublestar.WithNoFollow())
+		found, err := globs.Files(tree.FS(), p)
 		if err != nil {
 			return nil, fmt.Errorf("cache:key:files: %q: %w", p, err)
 		}

@@ -152,6 +152,9 @@ func (j *Job) impossible() error {
 	case j.Image.Reference == "":
 		return refusedf("%s: the job names no image, so only a runner of its own can run it", j.Pos)
 	}
+	if err := j.checkPatterns(); err != nil {
+		return err
+	}
 	return j.checkCaches()
 }
 

@@ -13,9 +13,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/google/renameio/v2"
 
+	"gitlab.com/lcitool/lcitool/internal/globs"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -159,16 +159,16 @@ func (f *follower) unpackArtifacts(ctx context.Context, seen seenJob) (notes []s
 	return notes, err
 }
 
-// junitFiles returns the files below a directory that match globs, sorted.
-func junitFiles(directory string, globs []string) []string {
+// junitFiles returns the files below a directory that match patterns, sorted.
+func junitFiles(directory string, patterns []string) []string {
 	root, err := os.OpenRoot(directory) // so that no link leads out
 	if err != nil {
 		return nil
 	}
 	defer root.Close()
 	var files []string
-	for _, glob := range globs {
-		found, _ := doublestar.Glob(root.FS(), filepath.ToSlash(filepath.Clean(glob)), doublestar.WithFilesOnly(), doublestar.WithNoFollow())
+	for _, p := range patterns {
+		found, _ := globs.Files(root.FS(), filepath.ToSlash(filepath.Clean(p))) // a wrong one matches nothing
 		for _, name := range found {
 			files = append(files, filepath.Join(directory, filepath.FromSlash(name)))
 		}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package globs matches paths by GitLab Runner's patterns, in limited time.
+package globs
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// maxWork limits the patterns without braces that a pattern stands for, times its
+// length. Each is compared with each path.
+const maxWork = 1 << 17
+
+// Check returns an error for a pattern that stands for too many. GitLab Runner
+// has no such limit.
+func Check(pattern string) error {
+	if n := alternatives(pattern); n > 1 && n*len(pattern) > maxWork {
+		return fmt.Errorf("pattern %.100q has too many alternatives in braces", pattern)
+	}
+	return nil
+}
+
+// alternatives returns how many patterns without braces a pattern stands for, up
+// to a little more than maxWork.
+func alternatives(pattern string) int {
+	type group struct{ before, last int } // patterns of the alternatives before the last one, and of that
+	open := []group{{0, 1}}
+	for i := 0; i < len(pattern); i++ {
+		inner := &open[len(open)-1]
+		switch c := pattern[i]; {
+		case c == '\\':
+			i++
+		case c == '{':
+			open = append(open, group{0, 1})
+		case c == ',' && len(open) > 1:
+			inner.before, inner.last = min(inner.before+inner.last, maxWork), 1
+		case c == '}' && len(open) > 1:
+			n := inner.before + inner.last
+			open = open[:len(open)-1]
+			outer := &open[len(open)-1]
+			outer.last = min(outer.last*n, maxWork)
+		}
+	}
+	return open[0].last
+}
+
+// Match reports whether a pattern matches a path. One that is invalid, or that
+// Check refuses, matches nothing.
+func Match(pattern, name string) bool {
+	if Check(pattern) != nil {
+		return false
+	}
+	ok, err := doublestar.Match(pattern, name)
+	return err == nil && ok
+}
+
+// Files returns the files that a pattern matches. Symbolic links are files, and
+// are followed only before the first wildcard.
+func Files(tree fs.FS, pattern string) ([]string, error) {
+	if err := Check(pattern); err != nil {
+		return nil, err
+	}
+	if strings.Count(pattern, "**") < 2 {
+		return doublestar.Glob(tree, pattern, doublestar.WithFilesOnly(), doublestar.WithNoFollow())
+	}
+	// Glob would visit a directory once for each way in which it matches. Each
+	// "**" multiplies the ways.
+	if !doublestar.ValidatePattern(pattern) {
+		return nil, doublestar.ErrBadPattern
+	}
+	base, _ := doublestar.SplitPattern(pattern)
+	var files []string
+	err := fs.WalkDir(tree, base, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && name != base && Match(pattern, name) {
+			files = append(files, name)
+		}
+		return nil // as Glob does, leave out what cannot be read
+	})
+	return files, err
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
+)
+
+// TestManyAlternatives: a job whose patterns of files would be compared for hours
+// does not begin.
+func TestManyAlternatives(t *testing.T) {
+	pattern := strings.Repeat("{a,a}", 40) + "b"
+	for _, a := range []*gitlabci.Artifacts{
+		{When: "always", Paths: []string{pattern}},
+		{When: "always", Paths: []string{"a"}, Exclude: []string{pattern}},
+		{When: "always", Reports: []gitlabci.Report{{Kind: "junit", Paths: []string{pattern}}}},
+	} {
+		h := newHarness(t)
+		h.writes(0, "a")
+		result, _ := h.Run(t.Context(), job("x", a), scheduler.Streams{})
+		if result.State != outcome.Failed || !strings.Contains(fmt.Sprint(result.Err), "too many alternatives") || len(h.engine.containers) > 0 {
+			t.Errorf("%+v: %+v", a, result)
+		}
+	}
+}
