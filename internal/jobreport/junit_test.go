@@ -207,3 +207,19 @@ func TestLinkInPlaceOfArtifacts(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLists: the time for a report does not grow with the lists of packages
+// that images claim.
+func TestLongLists(t *testing.T) {
+	run := &jobrecord.Run{}
+	for range 4 {
+		run.Jobs = append(run.Jobs, jobrecord.Job{State: outcome.Passed, Packages: []string{"a_1_all"}})
+	}
+	failed := &jobrecord.Job{State: outcome.Failed, Packages: []string{"a_2_all"}}
+	for lines, want := range map[int]bool{1: false, 2: true, maxLines: true} {
+		left := lines
+		if got := nearest(run, failed, &left); (got != nil) != want || want && lines < maxLines && left != -2 || lines == maxLines && left != maxLines-8 {
+			t.Errorf("%d lines: %+v, %d left", lines, got, left)
+		}
+	}
+}

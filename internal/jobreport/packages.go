@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	maxComparisons = 20  // failed jobs that are compared
-	maxPackages    = 200 // versions listed per comparison
-	maxCandidates  = 50  // passed jobs that a failed one is compared with
+	maxComparisons = 20        // failed jobs that are compared
+	maxPackages    = 200       // versions listed per comparison
+	maxCandidates  = 50        // passed jobs that a failed one is compared with
+	maxLines       = 5_000_000 // of lists that are compared; an image chooses how long its list is
 )
 
 // A comparison is the difference between the packages of a failed job's image
@@ -28,9 +29,10 @@ type comparison struct {
 // the failure.
 func compare(r *jobrecord.Run) []comparison {
 	var out []comparison
+	left := maxLines
 	for i := range r.Jobs {
 		if j := &r.Jobs[i]; len(out) < maxComparisons && (j.State == outcome.Failed || j.State == outcome.TimedOut) {
-			if c := nearest(r, j); c != nil {
+			if c := nearest(r, j, &left); c != nil {
 				out = append(out, *c)
 			}
 		}
@@ -38,13 +40,17 @@ func compare(r *jobrecord.Run) []comparison {
 	return out
 }
 
-func nearest(r *jobrecord.Run, j *jobrecord.Job) *comparison {
+// nearest compares at most left lines.
+func nearest(r *jobrecord.Run, j *jobrecord.Job, left *int) *comparison {
 	var best *comparison
 	closest, candidates := 0, 0
 	for i := range r.Jobs {
 		other := &r.Jobs[i]
 		if other.State != outcome.Passed || other.Kind != j.Kind || len(other.Packages) == 0 || candidates == maxCandidates {
 			continue
+		}
+		if *left -= len(j.Packages) + len(other.Packages); *left < 0 {
+			break
 		}
 		candidates++
 		p := jobdiff.ComparePackages(j.Packages, other.Packages)

@@ -25,6 +25,7 @@ import (
 const (
 	maxArtifacts     = 8 << 30 // bytes per job
 	maxArtifactFiles = 1 << 20
+	maxReports       = 10_000 // JUnit reports of a job that are recorded
 )
 
 // A fileSet selects files of a tree by GitLab's patterns. A directory that
@@ -229,7 +230,18 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 			out.JUnit = append(out.JUnit, file)
 		}
 	}
+	out.JUnit = r.recorded(j, out.JUnit)
 	return r.checkReports(j)
+}
+
+// recorded returns those of a job's JUnit reports that are recorded.
+func (r *Runner) recorded(j *Job, reports []string) []string {
+	more := len(reports) - maxReports
+	if more <= 0 {
+		return reports
+	}
+	r.warn(j, fmt.Sprintf("%d of its JUnit reports are not read", more))
+	return reports[:maxReports]
 }
 
 // dirs returns the directories that absolute paths of a job may be below.

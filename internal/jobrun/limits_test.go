@@ -29,3 +29,14 @@ func TestManyAlternatives(t *testing.T) {
 		}
 	}
 }
+
+// TestManyReports: a job does not decide how large the record of its run is.
+func TestManyReports(t *testing.T) {
+	h := newHarness(t)
+	for n, want := range map[int]string{maxReports: "", maxReports + 5: "x: 5 of its JUnit reports are not read\n"} {
+		h.warnings.Reset()
+		if got := len(h.recorded(job("x", nil), make([]string, n))); got != maxReports || h.warnings.String() != want {
+			t.Errorf("%d of %d reports, warned %q", got, n, h.warnings.String())
+		}
+	}
+}

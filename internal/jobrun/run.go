@@ -25,7 +25,7 @@ const (
 	goarch      = runtime.GOARCH
 	grace       = 2 * time.Second // from TERM to KILL; short, so that one interrupt stops the job soon
 	wrapUp      = 2 * time.Minute // for cleanup after a job was stopped
-	maxPackages = 16 << 20        // bytes of /packages.txt
+	maxPackages = 2 << 20         // bytes of /packages.txt
 )
 
 // Run runs a job, with its retries. Errors of the engine are part of the result.

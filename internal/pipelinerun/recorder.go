@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -30,14 +31,19 @@ type recorder struct {
 	changed chan struct{} // has an element if the record must be written
 	written chan error    // receives the first write error after the last write
 
-	mu  sync.Mutex
-	run jobrecord.Run
+	mu       sync.Mutex
+	run      jobrecord.Run
+	packages int // bytes of lists of packages that may still be recorded
 }
+
+// maxPackages limits the lists of packages of a run, which the images write, so
+// that its record can be read again.
+const maxPackages = 64 << 20
 
 func newRecorder(dir string, run jobrecord.Run, list []*jobrun.Job, workDir string, secrets *redact.Redactor, events *jobevents.Writer) (*recorder, error) {
 	run.ID, run.Started = filepath.Base(dir), time.Now()
 	events.Run(&run)
-	r := &recorder{dir: dir, secrets: secrets, events: events, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1)}
+	r := &recorder{dir: dir, secrets: secrets, events: events, at: map[string]int{}, run: run, changed: make(chan struct{}, 1), written: make(chan error, 1), packages: maxPackages}
 	r.append(list, workDir)
 	if err := jobrecord.Write(dir, &r.run); err != nil {
 		return nil, err
@@ -119,7 +125,7 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	for _, v := range o.Env {
 		j.Env = append(j.Env, r.hide(v))
 	}
-	j.Packages, j.Artifacts, j.JUnit = o.Packages, o.Artifacts, o.JUnit
+	j.Packages, j.Artifacts, j.JUnit = r.listed(o.Packages), o.Artifacts, o.JUnit
 	j.Crashes = crashRecords(o.Crashes, r.secrets)
 	j.Phases, j.Commands = nil, nil
 	for _, p := range o.Phases {
@@ -131,6 +137,17 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 	if j.Artifacts != "" {
 		r.events.Artifacts(j.Name, j.Artifacts, j.JUnit)
 	}
+}
+
+// listed returns a list of packages, or nil if there is no room for it. The caller
+// holds r.mu.
+func (r *recorder) listed(packages []string) []string {
+	text, err := json.Marshal(packages)
+	if err != nil || len(text) > r.packages {
+		return nil
+	}
+	r.packages -= len(text)
+	return packages
 }
 
 func (r *recorder) newCommand(c jobrun.Command) jobrecord.Command {

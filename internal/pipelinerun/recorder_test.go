@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,5 +54,19 @@ func TestRecord(t *testing.T) {
 	}
 	if waits := stored.Jobs[1]; waits.State != outcome.Waiting || waits.WorkDir != "/builds/p" || len(waits.Needs) != 1 || waits.Duration != 0 {
 		t.Errorf("got %+v", waits)
+	}
+}
+
+// TestManyPackages: the lists of packages that images claim do not make a record
+// too large to be read again.
+func TestManyPackages(t *testing.T) {
+	r := &recorder{run: jobrecord.Run{Jobs: make([]jobrecord.Job, 3)}, packages: len(`["a_1_all"]`) + len(`["b"]`)}
+	for i, list := range [][]string{{"a_1_all"}, {strings.Repeat("x", 10)}, {"b"}} {
+		r.outcome(i, jobrun.Outcome{Packages: list})
+	}
+	for i, want := range []int{1, 0, 1} {
+		if got := len(r.run.Jobs[i].Packages); got != want {
+			t.Errorf("job %d: %d packages, want %d", i, got, want)
+		}
 	}
 }
