@@ -50,7 +50,7 @@ func (c *Container) Put(ctx context.Context, target string, archive io.Reader) e
 func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 	if done, err := c.getMounted(from, w); done {
 		if err != nil {
-			return during(ctx, getOp(from, c), err)
+			return during(ctx, c.getOp(from), err)
 		}
 		return nil
 	}
@@ -60,7 +60,7 @@ func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 	})
 }
 
-func getOp(from string, c *Container) string {
+func (c *Container) getOp(from string) string {
 	return fmt.Sprintf("get %s out of container %s", from, c.Name())
 }
 
@@ -91,7 +91,7 @@ func (c *Container) get(ctx context.Context, from string, do func(context.Contex
 	}
 	defer podman.CloseIdle(conn)
 	if err := c.archive(conn, from, do); err != nil {
-		return during(ctx, getOp(from, c), err)
+		return during(ctx, c.getOp(from), err)
 	}
 	return nil
 }

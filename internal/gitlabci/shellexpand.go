@@ -46,15 +46,15 @@ func (x *expander) shell(s string) string {
 	case heavy:
 		return x.text(s)
 	}
-	out, err := expand.Document(&expand.Config{Env: expand.FuncEnviron(func(name string) string { return x.bounded(x.inShell(name)) })}, word)
+	out, err := expand.Document(&expand.Config{Env: expand.FuncEnviron(func(name string) string { return x.bounded(x.inPath(name)) })}, word)
 	if err != nil {
 		return s
 	}
 	return out
 }
 
-// inShell returns the value that a variable has in a path.
-func (x *expander) inShell(name string) string {
+// inPath returns the value that a variable has in a path.
+func (x *expander) inPath(name string) string {
 	if value, ok := x.exported[name]; ok {
 		return value
 	}
@@ -85,7 +85,7 @@ func (x *expander) inspect(word *syntax.Word) (command, heavy bool) {
 			heavy = true
 		case *syntax.ParamExp:
 			heavy = heavy || n.Param == nil || n.Excl || n.Length || n.Width || n.Index != nil || n.Slice != nil || n.Repl != nil || n.Names != 0 ||
-				n.Exp != nil && (!slices.Contains(operators(), n.Exp.Op) || len(x.inShell(n.Param.Value)) > maxOperand)
+				n.Exp != nil && (!slices.Contains(operators(), n.Exp.Op) || len(x.inPath(n.Param.Value)) > maxOperand)
 		}
 		return !command
 	})

@@ -13,7 +13,7 @@ import (
 
 // maxWork limits the patterns without braces that a pattern stands for, times its
 // length. Each is compared with each path.
-const maxWork = 1 << 17
+const maxWork = 1 << 20
 
 // Check returns an error for a pattern that stands for too many. GitLab Runner
 // has no such limit.
@@ -24,28 +24,29 @@ func Check(pattern string) error {
 	return nil
 }
 
-// alternatives returns how many patterns without braces a pattern stands for, up
-// to a little more than maxWork.
+// alternatives returns a limit on how many patterns without braces a pattern
+// stands for, at most maxWork. It does not matter whether braces are in a
+// character class, where they stand for themselves.
 func alternatives(pattern string) int {
-	type group struct{ before, last int } // patterns of the alternatives before the last one, and of that
-	open := []group{{0, 1}}
+	n := 1
+	var open []int // alternatives of the braces that are open
 	for i := 0; i < len(pattern); i++ {
-		inner := &open[len(open)-1]
 		switch c := pattern[i]; {
 		case c == '\\':
 			i++
 		case c == '{':
-			open = append(open, group{0, 1})
-		case c == ',' && len(open) > 1:
-			inner.before, inner.last = min(inner.before+inner.last, maxWork), 1
-		case c == '}' && len(open) > 1:
-			n := inner.before + inner.last
+			open = append(open, 1)
+		case c == ',' && len(open) > 0:
+			open[len(open)-1]++
+		case c == '}' && len(open) > 0:
+			n = min(n*open[len(open)-1], maxWork)
 			open = open[:len(open)-1]
-			outer := &open[len(open)-1]
-			outer.last = min(outer.last*n, maxWork)
 		}
 	}
-	return open[0].last
+	for _, more := range open { // the brace that would close it may be in a class
+		n = min(n*more, maxWork)
+	}
+	return n
 }
 
 // Match reports whether a pattern matches a path. One that is invalid, or that

@@ -25,7 +25,8 @@ import (
 const (
 	maxArtifacts     = 8 << 30 // bytes per job
 	maxArtifactFiles = 1 << 20
-	maxReports       = 10_000 // JUnit reports of a job that are recorded
+	maxReports       = 10_000  // JUnit reports of a job that are recorded
+	maxReportNames   = 1 << 20 // bytes of their names
 )
 
 // A fileSet selects files of a tree by GitLab's patterns. A directory that
@@ -190,7 +191,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	}
 	var paths, reports, junit []string
 	untracked := false
-	if j.noArchive = a.When != "always" && (a.When == "on_failure") == passed; !j.noArchive {
+	if j.noArchive = !stored(a.When, passed); !j.noArchive {
 		paths, untracked = a.Paths, a.Untracked
 	}
 	for _, report := range a.Reports {
@@ -234,14 +235,21 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	return r.checkReports(j)
 }
 
+// stored reports whether what has this "when" is stored after a job.
+func stored(when string, passed bool) bool {
+	return when == "always" || (when == "on_failure") != passed
+}
+
 // recorded returns those of a job's JUnit reports that are recorded.
 func (r *Runner) recorded(j *Job, reports []string) []string {
-	more := len(reports) - maxReports
-	if more <= 0 {
-		return reports
+	size := 0
+	for i, name := range reports {
+		if size += len(name); i >= maxReports || size > maxReportNames {
+			r.warn(j, fmt.Sprintf("%d of its JUnit reports are not read", len(reports)-i))
+			return reports[:i]
+		}
 	}
-	r.warn(j, fmt.Sprintf("%d of its JUnit reports are not read", more))
-	return reports[:maxReports]
+	return reports
 }
 
 // dirs returns the directories that absolute paths of a job may be below.
@@ -351,7 +359,13 @@ func (s fileSet) dropOthers(dir *os.Root, files []string) (left []string, err er
 	for _, name := range files {
 		if s.has(name) {
 			left = append(left, name)
-		} else if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		err := dir.Remove(name)
+		if errors.Is(err, fs.ErrPermission) { // its directory may be read-only
+			err = errors.Join(dir.Chmod(path.Dir(name), 0o755), dir.Remove(name))
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}

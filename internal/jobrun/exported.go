@@ -37,6 +37,7 @@ func (r *Runner) useExported(ctx context.Context, j *Job, c Container, passed bo
 	if len(variables) > 0 || j.exported { // by an earlier attempt
 		again := j.WithExported(variables)
 		j.Artifacts, j.Cache, j.exported = again.Artifacts, again.Cache, len(variables) > 0
+		return j.checkPatterns()
 	}
 	return nil
 }
@@ -45,12 +46,12 @@ func (r *Runner) useExported(ctx context.Context, j *Job, c Container, passed bo
 // scripts of a job.
 func (r *Runner) stores(j *Job, passed bool) bool {
 	if a := j.Artifacts; a != nil && r.Artifacts != nil {
-		if len(a.Reports) > 0 || a.When == "always" || (a.When == "on_failure") != passed {
+		if len(a.Reports) > 0 || stored(a.When, passed) {
 			return true
 		}
 	}
 	return r.Caches != "" && slices.ContainsFunc(j.Cache, func(c gitlabci.Cache) bool {
-		return selectsFiles(c) && (c.When == "always" || (c.When == "on_failure") != passed)
+		return selectsFiles(c) && stored(c.When, passed)
 	})
 }
 

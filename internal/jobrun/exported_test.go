@@ -4,7 +4,9 @@ package jobrun
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"path"
 	"strings"
 	"testing"
 
@@ -87,5 +89,20 @@ func TestExportedLines(t *testing.T) {
 		if result.State != c.state || strings.Contains(said.String(), "two words=1") != c.said {
 			t.Errorf("%s: %s, said %q", c.more, result.Text(), said.String())
 		}
+	}
+}
+
+// TestExportedAlternatives: the patterns that a script hands on are checked as well.
+func TestExportedAlternatives(t *testing.T) {
+	e := evaluated(t, "x:\n  stage: build\n  script: [fill $GITLAB_ENV]\n  artifacts: {paths: [a], exclude: [$P]}\n")
+	h := newHarness(t)
+	h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+		c.files[treeDir+"/a"] = "x"
+		c.files[path.Join(tempDir(treeDir), gitlabEnvFile)] = "P=" + strings.Repeat("{a,a}", 30) + "\n"
+		return nil
+	}
+	result, _ := h.Run(t.Context(), &Job{Job: e.Jobs[0], Image: Image{Reference: "image"}, Runs: true}, scheduler.Streams{})
+	if result.State != outcome.Failed || !strings.Contains(fmt.Sprint(result.Err), "too many alternatives") {
+		t.Errorf("%+v", result)
 	}
 }

@@ -39,4 +39,8 @@ func TestManyReports(t *testing.T) {
 			t.Errorf("%d of %d reports, warned %q", got, n, h.warnings.String())
 		}
 	}
+	long := strings.Repeat("x", maxReportNames/2)
+	if got := len(h.recorded(job("x", nil), []string{long, long, "a"})); got != 2 {
+		t.Errorf("%d reports with long names", got)
+	}
 }

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // rawReports returns the kinds of reports that GitLab Runner sends as they are, so
@@ -26,9 +27,18 @@ func archivedReports() []string { return []string{"lsif", "scip"} }
 // checkReports returns an error for the first report that GitLab Runner or GitLab
 // refuses. There the upload fails, and the job with it.
 func (r *Runner) checkReports(j *Job) error {
+	dir, err := r.Artifacts.Open(j.Name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
 	for _, report := range j.Job.Artifacts.Reports {
-		if err := checkReport(r.Artifacts.Dir(j.Name), report.Kind, newFileSet(report.Paths, nil, r.dirs(j)...)); err != nil {
-			return refusedReport(j, report.Kind, err)
+		why, err := checkReport(dir, report.Kind, newFileSet(report.Paths, nil, r.dirs(j)...))
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			return refusedReport(j, report.Kind, errors.New(why))
 		}
 	}
 	if err := r.checkDotenv(j); err != nil {
@@ -41,35 +51,35 @@ func refusedReport(j *Job, kind string, err error) error {
 	return fmt.Errorf("GitLab refuses the %s report of job %q: %w", kind, j.Name, err)
 }
 
-// checkReport checks the files of a report among stored artifacts. A directory
-// that a path matches counts as a file, as in GitLab Runner.
-func checkReport(dir, kind string, set fileSet) error {
+// checkReport returns why GitLab Runner cannot upload the files of a report, or "".
+// A directory that a path matches counts as a file there.
+func checkReport(dir *safefs.Dir, kind string, set fileSet) (why string, err error) {
 	if slices.Contains(archivedReports(), kind) {
-		return nil
+		return "", nil
 	}
-	raw := slices.Contains(rawReports(), kind)
-	files := 0
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(dir, name)
-		if err != nil || !set.has(filepath.ToSlash(rel)) {
+	if set.has(".") {
+		return `"." is a directory, expected a file`, nil
+	}
+	raw, files := slices.Contains(rawReports(), kind), 0
+	err = dir.Walk(func(name string, e fs.DirEntry, err error) error {
+		if err != nil || !set.has(name) {
 			return err
 		}
 		files++
 		switch {
-		case d.IsDir():
-			return fmt.Errorf("%q is a directory, it takes only files", filepath.ToSlash(rel))
-		case !raw && !d.Type().IsRegular():
-			return fmt.Errorf("%q is a symbolic link, it takes only files", filepath.ToSlash(rel))
+		case e.IsDir():
+			why = fmt.Sprintf("%q is a directory, expected a file", name)
+		case !raw && !e.Type().IsRegular():
+			why = fmt.Sprintf("%q is a symbolic link, expected a file", name)
 		case raw && files > 1:
-			return errors.New("it takes one file, and more match")
+			why = "more than one file matches, expected one"
+		default:
+			return nil
 		}
-		return nil
+		return fs.SkipAll
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.SkipAll) {
+		err = nil
 	}
-	return err
+	return why, err
 }

@@ -49,9 +49,9 @@ func TestRefusedReports(t *testing.T) {
 		{"coverage_report", "c", "c/a.xml", `"c" is a directory`},
 		{"codequality", "*.json", "a.json", ""},
 		{"codequality", "l.xml", "", ""},
-		{"codequality", "*.json", "a.json b.json", "it takes one file"},
+		{"codequality", "*.json", "a.json b.json", "more than one file matches"},
 		{"codequality", "a.json *.json", "a.json", ""},
-		{"terraform", "a.json b.json", "a.json b.json", "it takes one file"},
+		{"terraform", "a.json b.json", "a.json b.json", "more than one file matches"},
 		{"sast", "d", "d/a.json", `"d" is a directory`},
 		{"lsif", "d", "d/a d/b", ""},
 	} {

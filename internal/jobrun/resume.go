@@ -51,6 +51,9 @@ func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 	defer func() { out.Phases = parts.all }()
 	s = out.watch(s)
 	r.AddDotenv(j)
+	if err := j.checkPatterns(); err != nil {
+		return err
+	}
 	if err := r.prepareServices(ctx, j, s.Build); err != nil {
 		return err
 	}

@@ -206,12 +206,13 @@ func (r *Runner) hook(ctx context.Context, j *Job, c Container, env []string, li
 	if !isOn(value(env, "FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY"), true) {
 		pause, longest = time.Second, 5*time.Second
 	}
-	for left := min(10, number(value(env, "GET_SOURCES_ATTEMPTS"), 1)); ; left-- {
+	attempts := min(10, number(value(env, "GET_SOURCES_ATTEMPTS"), 1))
+	for n := 1; ; n++ {
 		_, err := r.stage(ctx, j, c, "pre_get_sources_script", "running", limit, s)
-		if _, failed := errors.AsType[*api.ExitError](err); !failed || left <= 1 || time.Until(deadline) < pause {
+		if _, failed := errors.AsType[*api.ExitError](err); !failed || n >= attempts || time.Until(deadline) < pause {
 			return err
 		}
-		fmt.Fprintf(orDiscard(s.Stdout), "pre_get_sources_script failed: %v; GET_SOURCES_ATTEMPTS leaves %d more\n", err, left-1)
+		fmt.Fprintf(orDiscard(s.Stdout), "pre_get_sources_script failed: %v; attempt %d of %d follows\n", err, n+1, attempts)
 		select {
 		case <-ctx.Done():
 			return err

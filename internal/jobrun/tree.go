@@ -154,7 +154,7 @@ func fetchFlags(env []string, strategy string, depth int) ([]string, error) {
 		n, err := strconv.Atoi(text)
 		switch {
 		case name == "--unshallow", name == "--deepen" && depth > 0:
-			return nil, refusedf("GIT_FETCH_EXTRA_FLAGS: git fetch fails with %s here, GIT_DEPTH is %d", name, depth)
+			return nil, refusedf("GIT_FETCH_EXTRA_FLAGS: git fetch refuses %s with GIT_DEPTH %d", name, depth)
 		case name == "--depth" && (err != nil || n < 1):
 			return nil, refusedf("GIT_FETCH_EXTRA_FLAGS: --depth %q is not a positive number", text)
 		}

@@ -13,7 +13,7 @@ import (
 // TestCancelOnFailure: a pipeline can want its jobs stopped after a failure. What the user
 // says counts more, and there is a reason only if jobs were stopped for it.
 func TestCancelOnFailure(t *testing.T) {
-	const why = `job "a" failed: the other jobs were stopped, because workflow: auto_cancel: on_job_failure is "all"; --keep-going runs them`
+	const why = `job "a" did not pass: the other jobs were stopped, because workflow: auto_cancel: on_job_failure is "all"; --keep-going runs them`
 	for _, c := range []struct {
 		file    string
 		options LocalOptions

@@ -138,7 +138,7 @@ func (l *localRun) canceled(ctx context.Context, p *Plan, results []outcome.Resu
 	if !l.cancels(p) || ctx.Err() != nil || failed < 0 || !slices.ContainsFunc(results, func(r outcome.Result) bool { return isStopped(r.State) }) {
 		return ""
 	}
-	return fmt.Sprintf("job %q failed: the other jobs were stopped, because workflow: auto_cancel: on_job_failure is \"all\"; --keep-going runs them", results[failed].Workload)
+	return fmt.Sprintf("job %q did not pass: the other jobs were stopped, because workflow: auto_cancel: on_job_failure is \"all\"; --keep-going runs them", results[failed].Workload)
 }
 
 // isStopped reports whether a job did not end by itself.

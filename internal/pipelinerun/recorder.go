@@ -142,12 +142,20 @@ func (r *recorder) outcome(i int, o jobrun.Outcome) {
 // listed returns a list of packages, or nil if there is no room for it. The caller
 // holds r.mu.
 func (r *recorder) listed(packages []string) []string {
-	text, err := json.Marshal(packages)
-	if err != nil || len(text) > r.packages {
-		return nil
+	if size := listSize(packages); size <= r.packages {
+		r.packages -= size
+		return packages
 	}
-	r.packages -= len(text)
-	return packages
+	return nil
+}
+
+// listSize returns the bytes that a list takes in the record.
+func listSize(list []string) int {
+	if len(list) == 0 {
+		return 0
+	}
+	text, _ := json.Marshal(list) // strings always have a form
+	return len(text)
 }
 
 func (r *recorder) newCommand(c jobrun.Command) jobrecord.Command {

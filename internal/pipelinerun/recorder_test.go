@@ -70,3 +70,18 @@ func TestManyPackages(t *testing.T) {
 		}
 	}
 }
+
+// TestPackagesOfRepetitions: a list that is removed from the record leaves its room to others.
+func TestPackagesOfRepetitions(t *testing.T) {
+	list := []string{"a_1_all"}
+	r := &recorder{run: jobrecord.Run{Jobs: make([]jobrecord.Job, 3)}, packages: listSize(list), at: map[string]int{"one": 0}, dir: t.TempDir(), changed: make(chan struct{}, 1)}
+	r.outcome(0, jobrun.Outcome{Packages: list})
+	r.outcome(1, jobrun.Outcome{Packages: list})
+	r.thin("one")
+	r.outcome(2, jobrun.Outcome{Packages: list})
+	for i, want := range []int{0, 0, 1} {
+		if got := len(r.run.Jobs[i].Packages); got != want {
+			t.Errorf("job %d: %d packages, want %d", i, got, want)
+		}
+	}
+}

@@ -273,6 +273,7 @@ func (r *recorder) thin(name string) {
 	log := ""
 	r.change(name, func(j *jobrecord.Job) {
 		log = filepath.Join(r.dir, j.Log)
+		r.packages += listSize(j.Packages)
 		j.Log, j.Env, j.Packages, j.Commands = "", nil, nil, nil
 	})
 	_ = os.Remove(log) // removed with the run at the latest

@@ -6,9 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"syscall"
 )
 
 // FS returns the directory as a read-only file system. Only regular files and
@@ -30,14 +27,7 @@ func (f dirFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err := valid("readdir", name); err != nil {
 		return nil, err
 	}
-	file, err := f.dir.root.OpenFile(filepath.FromSlash(name), readFlags|syscall.O_DIRECTORY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	entries, err := file.ReadDir(-1)
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries, err
+	return f.dir.readDir(name)
 }
 
 func (f dirFS) Stat(name string) (fs.FileInfo, error) {
