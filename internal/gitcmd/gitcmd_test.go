@@ -419,3 +419,18 @@ func TestPushThroughProc(t *testing.T) {
 		t.Fatal("a push to an encoded path ran a hook of the repository")
 	}
 }
+
+// TestRelativeTemporaryDirectory: git runs in another directory than the program.
+func TestRelativeTemporaryDirectory(t *testing.T) {
+	isolate(t)
+	top := filepath.Join(t.TempDir(), "main")
+	commit := newRepo(t, top)
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("tmp", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", "tmp")
+	if got, err := open(t, top).Git(t.Context(), "rev-parse", "HEAD"); err != nil || got != commit {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

@@ -23,9 +23,13 @@ type view struct {
 const viewPrefix = "lcitool-git-"
 
 func newView() (*view, error) {
-	sweepViews(os.TempDir())
+	parent, err := filepath.Abs(os.TempDir()) // git runs in another directory
+	if err != nil {
+		return nil, err
+	}
+	sweepViews(parent)
 	for range 10 {
-		dir, err := os.MkdirTemp("", viewPrefix)
+		dir, err := os.MkdirTemp(parent, viewPrefix)
 		if err != nil {
 			return nil, err
 		}
