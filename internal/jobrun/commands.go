@@ -76,15 +76,18 @@ type stageTime struct {
 	took  time.Duration
 }
 
-// commandsOf returns the commands of a stage that were started. The last one
-// lasts until the end of the stage.
+// commandsOf returns the commands of a stage that were started, each once: a
+// script can write many lines about a long one. The last one lasts until the end
+// of the stage.
 func commandsOf(steps []step, stage string, commands []string, t stageTime) []Command {
 	var all []Command
 	var first time.Duration
+	number := 0
 	for _, s := range steps {
-		if s.stage != stage || s.n > len(commands) {
+		if s.stage != stage || s.n > len(commands) || s.n != 0 && s.n <= number {
 			continue
 		}
+		number = s.n
 		if len(all) == 0 {
 			first = s.up
 		}

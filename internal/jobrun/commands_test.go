@@ -19,6 +19,7 @@ func TestCommandsOf(t *testing.T) {
 		{"script 1 50\nscript 2 500\nscript end 501\n", "one@0s+10s two@10s+0s"},
 		{"script 1 50\nscript 2 40\nscript end 60\n", "one@0s+0s two@0s+10s"},
 		{"", ""},
+		{"script 1 50\nscript 2 51\nscript 2 52\nscript 1 53\nscript 3 54\nscript end 55\n", "one@0s+1s two@1s+3s three@4s+1s"},
 		{"script end 3\n", ""},
 		{"script 4 1\nscript 0 1\nscript -1 1\nscript 1\nscript x 1\nscript 1 NaN\nscript 1 1e99\nscript 1 -1\nscript 1 1 1\n\x00", ""},
 	} {

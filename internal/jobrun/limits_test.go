@@ -3,10 +3,14 @@
 package jobrun
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -42,5 +46,33 @@ func TestManyReports(t *testing.T) {
 	long := strings.Repeat("x", maxReportNames/2)
 	if got := len(h.recorded(job("x", nil), []string{long, long, "a"})); got != 2 {
 		t.Errorf("%d reports with long names", got)
+	}
+}
+
+// chatty is a container whose shell prints more than anybody reads.
+type chatty struct{ Container }
+
+func (chatty) Exec(_ context.Context, o api.ExecOptions) (api.RunResult, error) {
+	for range maxNetworkFiles>>16 + 1 {
+		for _, to := range []io.Writer{o.Stdout, o.Stderr} {
+			if to == nil {
+				continue
+			}
+			if _, err := to.Write(make([]byte, 1<<16)); err != nil {
+				return api.RunResult{}, err
+			}
+		}
+	}
+	return api.RunResult{}, nil
+}
+
+// TestShellThatPrintsALot: the shell of an image does not decide how much memory
+// is used here.
+func TestShellThatPrintsALot(t *testing.T) {
+	if _, err := fileIn(t.Context(), chatty{}, "/x"); !errors.Is(err, errTooLarge) {
+		t.Errorf("link: %v", err)
+	}
+	if _, err := (&serviceWait{job: chatty{}}).files(t.Context(), "/x"); !errors.Is(err, errTooLarge) {
+		t.Errorf("files: %v", err)
 	}
 }

@@ -27,13 +27,19 @@ const (
 	fileHosts  = "/etc/hosts"
 )
 
+// Limits on what the shell of an image prints, in bytes.
+const (
+	maxNetworkFiles = 8 << 20
+	maxMessage      = 64 << 10
+)
+
 // files returns the text of files in the job's container, each with a newline
 // at its end.
 func (w *serviceWait) files(ctx context.Context, names ...string) (map[string]string, error) {
 	const show = `for f; do echo "== $f"; [ ! -r "$f" ] || while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done < "$f"; done`
 	var out bytes.Buffer
 	_, err := w.job.Exec(ctx, api.ExecOptions{
-		Command: append([]string{"sh", "-c", show, "sh"}, names...), WorkDir: "/", Stdout: &out, Grace: grace,
+		Command: append([]string{"sh", "-c", show, "sh"}, names...), WorkDir: "/", Stdout: &limited{&out, maxNetworkFiles}, Grace: grace,
 	})
 	text := map[string]string{}
 	name := ""
@@ -65,7 +71,7 @@ func (w *serviceWait) look(ctx context.Context, aliases []string) error {
 	var message bytes.Buffer
 	out, err := w.job.Exec(ctx, api.ExecOptions{
 		Command: []string{"sh", "-c", `printf %s "$1" > ` + fileHosts, "sh", hostsWith(text[fileHosts], aliases, address)},
-		User:    "0", WorkDir: "/", Stderr: &message, Grace: grace,
+		User:    "0", WorkDir: "/", Stderr: &limited{&message, maxMessage}, Grace: grace,
 	})
 	if err == nil && out.Code != 0 {
 		err = errors.New(strings.TrimSpace(message.String()))

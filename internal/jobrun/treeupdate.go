@@ -64,7 +64,7 @@ func fileIn(ctx context.Context, c Container, name string) (fingerprint, error) 
 	var link strings.Builder
 	_, err := c.Exec(ctx, api.ExecOptions{
 		Command: []string{"sh", "-c", `if [ -L "$1" ]; then readlink "$1"; elif [ -d "$1" ]; then exit 3; elif [ -f "$1" ]; then exit 4; elif [ -e "$1" ]; then exit 5; else exit 6; fi`, "sh", name},
-		WorkDir: "/", Stdout: &link,
+		WorkDir: "/", Stdout: &limited{&link, maxMessage},
 	})
 	var exit *api.ExitError
 	switch {
