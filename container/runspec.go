@@ -43,6 +43,11 @@ func (e *Engine) spec(ctx context.Context, o api.ContainerOptions, u runUser, di
 	s.Init = true // PID 1 ignores signals without a handler
 	s.CapAdd = append([]string{"SYS_PTRACE"}, o.CapAdd...)
 	s.Privileged, s.Hostname = o.Privileged, o.Hostname
+	if o.Privileged {
+		// Otherwise, with version 1 of control groups, /proc/PID/cgroup has paths of
+		// the host that do not exist in the container's /sys/fs/cgroup.
+		s.CgroupNS = specgen.Namespace{NSMode: specgen.Private}
+	}
 	if o.AllCalls {
 		s.SeccompProfilePath = "unconfined"
 	}

@@ -38,6 +38,13 @@ func TestRunSpec(t *testing.T) {
 	if s, err = e.runSpec(t.Context(), o, root, t.TempDir()); err != nil || !s.Stdin || *s.ResourceLimits.Memory.Limit != 1<<30 || *s.ResourceLimits.CPU.Quota != 150000 || s.ResourceLimits.Pids.Limit != 10 {
 		t.Errorf("%+v, %v", s, err)
 	}
+	if s.CgroupNS.NSMode != "" {
+		t.Errorf("namespace of control groups %v", s.CgroupNS)
+	}
+	o.Privileged = true
+	if s, err = e.runSpec(t.Context(), o, root, t.TempDir()); err != nil || !s.Privileged || s.CgroupNS.NSMode != specgen.Private {
+		t.Errorf("privileged: %+v, %v", s, err)
+	}
 	o.Network = "moon"
 	if _, err := e.runSpec(t.Context(), o, root, t.TempDir()); err == nil || !strings.Contains(err.Error(), `unknown network "moon"`) {
 		t.Errorf("got %v", err)

@@ -27,8 +27,8 @@ type statsRoom struct {
 	program string // lcitool as it is released: static, so that it runs in any container
 }
 
-// testStatistics runs the suite on two stacks at once, and then with other daemons and fewer
-// devices.
+// testStatistics runs the suite on two stacks at once, and then with other daemons, devices
+// and privileges.
 func testStatistics(t *testing.T, room *engineRoom) {
 	s := statsRoom{room, room.path("lcitool")}
 	goBuild(t, "build", "-o", s.program, ".")
@@ -38,6 +38,7 @@ func testStatistics(t *testing.T, room *engineRoom) {
 		t.Run("wire", s.wire)
 		t.Run("emulated", s.emulated)
 		t.Run("session", s.session)
+		t.Run("privileged", s.privileged)
 		t.Run("testdriver", s.testDriver)
 	})
 }
@@ -275,6 +276,25 @@ func (s statsRoom) emulated(t *testing.T) {
 		if x.Status == suite.Skip == slices.Contains(kvm, x.ID) {
 			t.Errorf("%s is %s without KVM", x.ID, x.Verdict())
 		}
+	}
+}
+
+// privileged has control groups, which libvirt also finds again after a restart.
+func (s statsRoom) privileged(t *testing.T) {
+	t.Parallel()
+	reports := s.path("privileged")
+	args := []string{"stats", "run", "-t", "debian-13", "--bootstrap", "--privileged", "--reports", reports}
+	patterns := []string{"CPU-10", "LIF-07", "LIF-09"}
+	for _, p := range patterns {
+		args = append(args, "--run", p)
+	}
+	out, err := s.run(t, time.Hour, s.program, args...)
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	r := verdicts(t, filepath.Join(reports, "debian-13.json"), len(patterns), missing(t)...)
+	if r.Count(suite.Pass) < 2 {
+		t.Errorf("%s", r.Totals())
 	}
 }
 
