@@ -191,7 +191,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	}
 	var paths, reports, junit []string
 	untracked := false
-	if j.noArchive = !stored(a.When, passed); !j.noArchive {
+	if j.noArchive = !fits(a.When, passed); !j.noArchive {
 		paths, untracked = a.Paths, a.Untracked
 	}
 	for _, report := range a.Reports {
@@ -235,8 +235,9 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	return r.checkReports(j)
 }
 
-// stored reports whether what has this "when" is stored after a job.
-func stored(when string, passed bool) bool {
+// fits reports whether the "when" of artifacts or a cache fits the result of a job,
+// so that they are stored.
+func fits(when string, passed bool) bool {
 	return when == "always" || (when == "on_failure") != passed
 }
 

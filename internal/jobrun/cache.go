@@ -272,7 +272,7 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed boo
 	}
 	var errs []error
 	for i, cache := range j.Cache {
-		if cache.Policy == "pull" || !stored(cache.When, passed) {
+		if cache.Policy == "pull" || !fits(cache.When, passed) {
 			continue
 		}
 		key, err := r.cacheKey(cache, i)

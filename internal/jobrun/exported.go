@@ -46,12 +46,12 @@ func (r *Runner) useExported(ctx context.Context, j *Job, c Container, passed bo
 // scripts of a job.
 func (r *Runner) stores(j *Job, passed bool) bool {
 	if a := j.Artifacts; a != nil && r.Artifacts != nil {
-		if len(a.Reports) > 0 || stored(a.When, passed) {
+		if len(a.Reports) > 0 || fits(a.When, passed) {
 			return true
 		}
 	}
 	return r.Caches != "" && slices.ContainsFunc(j.Cache, func(c gitlabci.Cache) bool {
-		return selectsFiles(c) && stored(c.When, passed)
+		return selectsFiles(c) && fits(c.When, passed)
 	})
 }
 
