@@ -4,6 +4,7 @@ package jobrun
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
@@ -212,5 +214,26 @@ func TestUntrackedCaches(t *testing.T) {
 	r.Tree.Snapshot = nil
 	if set := r.cacheSet(t.Context(), j, gitlabci.Cache{Untracked: true, Paths: []string{"p"}}); set.has("new") || !set.has("p/x") || len(warned) != 1 {
 		t.Errorf("without a snapshot: %+v, warned %q", set, warned)
+	}
+}
+
+// TestEmptyDirectoriesAreNotUntracked: git lists only files, so that an empty directory
+// belongs to untracked files only if a path has it.
+func TestEmptyDirectoriesAreNotUntracked(t *testing.T) {
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if err := errors.Join(root.MkdirAll("a/b", 0o755), root.Mkdir("want", 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	set := newFileSet([]string{"want"}, nil, treeDir)
+	set.tracked = map[string]bool{"old": true}
+	if err := dropEmpty(safefs.In(root), set); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(root.Name()); err != nil || len(left) != 1 || left[0].Name() != "want" {
+		t.Errorf("%v, %v", left, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
@@ -104,5 +105,24 @@ func TestExportedAlternatives(t *testing.T) {
 	result, _ := h.Run(t.Context(), &Job{Job: e.Jobs[0], Image: Image{Reference: "image"}, Runs: true}, scheduler.Streams{})
 	if result.State != outcome.Failed || !strings.Contains(fmt.Sprint(result.Err), "too many alternatives") {
 		t.Errorf("%+v", result)
+	}
+}
+
+// TestExportedByAnEarlierAttempt: what an attempt leaves has no effect on the next one.
+func TestExportedByAnEarlierAttempt(t *testing.T) {
+	e := evaluated(t, "x:\n  stage: build\n  variables: {DIR: none}\n  script: [fill $GITLAB_ENV]\n  retry: 1\n  artifacts: {paths: [$DIR], when: always}\n")
+	h := newHarness(t)
+	attempts := 0
+	h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+		c.files[treeDir+"/none/a"], c.files[treeDir+"/out/a"] = "x", "x"
+		if attempts++; attempts == 1 {
+			c.files[path.Join(tempDir(treeDir), gitlabEnvFile)] = "DIR=out\n"
+			return &api.ExitError{Code: 1}
+		}
+		return nil
+	}
+	result, _ := h.Run(t.Context(), &Job{Job: e.Jobs[0], Image: Image{Reference: "image"}, Runs: true}, scheduler.Streams{})
+	if got := h.stored(t, "x"); result.State != outcome.Passed || attempts != 2 || got != "none/a" {
+		t.Errorf("%s after %d attempts, stored %q", result.Text(), attempts, got)
 	}
 }

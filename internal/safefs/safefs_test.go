@@ -395,3 +395,22 @@ func TestWalk(t *testing.T) {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
 }
+
+// TestWalkDeepTree: a walk ends even if directories never do.
+func TestWalkDeepTree(t *testing.T) {
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for name := ""; len(name) <= maxName; {
+		name = filepath.Join(name, strings.Repeat("d", 200))
+		if err := root.Mkdir(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = In(root).Walk(func(_ string, _ fs.DirEntry, err error) error { return err })
+	if !errors.Is(err, syscall.ENAMETOOLONG) {
+		t.Errorf("error %v", err)
+	}
+}
