@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"libvirt.org/go/libvirtxml"
@@ -201,31 +202,32 @@ func TestLostCommands(t *testing.T) {
 		lost    int
 		wantErr string
 	}{{0, ""}, {1, ""}, {2, ""}, {3, "sent 3 times"}} {
-		near, far := net.Pipe()
-		t.Cleanup(func() { near.Close(); far.Close() })
-		seen := make(chan int, 1)
-		go func() {
-			n, b := 0, [1]byte{}
-			for {
-				if _, err := far.Read(b[:]); err != nil {
-					seen <- n
-					return
+		synctest.Test(t, func(t *testing.T) {
+			near, far := net.Pipe()
+			seen := make(chan int, 1)
+			go func() {
+				n, b := 0, [1]byte{}
+				for {
+					if _, err := far.Read(b[:]); err != nil {
+						seen <- n
+						return
+					}
+					if n++; n > tc.lost {
+						// The reader may have ended already.
+						_, _ = far.Write([]byte{Done})
+					}
 				}
-				if n++; n > tc.lost {
-					// The reader may have ended already.
-					_, _ = far.Write([]byte{Done})
-				}
+			}()
+			p := NewPort(near)
+			err := p.DoUntilAnswered(t.Context(), "P")
+			if tc.wantErr == "" && err != nil || tc.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tc.wantErr)) {
+				t.Errorf("%d lost: got %v, want %q", tc.lost, err, tc.wantErr)
 			}
-		}()
-		p := NewPort(near)
-		err := p.doUntilAnswered(t.Context(), "P", 200*time.Millisecond)
-		if tc.wantErr == "" && err != nil || tc.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tc.wantErr)) {
-			t.Errorf("%d lost: got %v, want %q", tc.lost, err, tc.wantErr)
-		}
-		near.Close()
-		if n := <-seen; n != min(tc.lost+1, 3) {
-			t.Errorf("%d lost: sent %d times", tc.lost, n)
-		}
+			near.Close()
+			if n := <-seen; n != min(tc.lost+1, 3) {
+				t.Errorf("%d lost: sent %d times", tc.lost, n)
+			}
+		})
 	}
 }
 

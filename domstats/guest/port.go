@@ -108,14 +108,10 @@ const repeatAfter = 15 * time.Second
 // DoUntilAnswered is Do for a command that may be done twice: it is sent again
 // when it was lost, at most three times in all.
 func (p *Port) DoUntilAnswered(ctx context.Context, command string) error {
-	return p.doUntilAnswered(ctx, command, repeatAfter)
-}
-
-func (p *Port) doUntilAnswered(ctx context.Context, command string, after time.Duration) error {
 	const most = 3
 	var err error
 	for range most {
-		attempt, cancel := context.WithTimeout(ctx, after)
+		attempt, cancel := context.WithTimeout(ctx, repeatAfter)
 		err = p.Do(attempt, command)
 		cancel()
 		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {

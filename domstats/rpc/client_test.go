@@ -152,9 +152,10 @@ func TestBadDaemons(t *testing.T) {
 		}, 38, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := daemon(t, tc.answer)
-			o.Timeout = 300 * time.Millisecond
-			c := open(t, o)
+			c := open(t, daemon(t, tc.answer))
+			if tc.name == "silent" {
+				c.timeout = 300 * time.Millisecond
+			}
 			_, err := c.Stats(t.Context(), nil, 0, 0)
 			if err == nil || domstats.ErrorCode(err) != tc.wantCode || c.Closed() != tc.wantClosed {
 				t.Errorf("got %v, closed %t", err, c.Closed())

@@ -237,7 +237,8 @@ func TestD55SilenceEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = New(Options{ConnectTimeout: 100 * time.Millisecond}).Fetch(t.Context(), ref)
-		if err == nil || !strings.Contains(err.Error(), "TLS handshake timeout") {
+		// On a slow machine the time is up before the handshake begins.
+		if err == nil || !strings.Contains(err.Error(), "TLS handshake timeout") && !strings.Contains(err.Error(), "i/o timeout") {
 			t.Errorf("error %v", err)
 		}
 	})
