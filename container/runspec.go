@@ -150,7 +150,7 @@ func (e *Engine) sessionUser(ctx context.Context, o api.StartOptions) (runUser, 
 // applyAsImage removes the settings in which lcitool's containers differ from those
 // of podman run.
 func applyAsImage(o api.StartOptions, s *specgen.SpecGenerator, limits []spec.POSIXRlimit) {
-	s.User, s.WorkDir, s.CapAdd = o.User, o.WorkDir, o.CapAdd
+	s.User, s.WorkDir, s.CapAdd, s.UnsetEnv = o.User, o.WorkDir, o.CapAdd, o.Session.Unset
 	delete(s.Env, "HOME")
 	for _, v := range o.Env {
 		if home, ok := strings.CutPrefix(v, "HOME="); ok {

@@ -92,10 +92,13 @@ func TestStartSpec(t *testing.T) {
 	if s, err = e.startSpec(t.Context(), o, runUser{Home: "/root"}); err != nil || s.NetNS.NSMode != specgen.FromContainer || s.NetNS.Value != "job" || s.HostAdd != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
-	o.Session = api.Session{AsImage: true, Command: []string{"c"}, Entrypoint: []string{"e"}, Ready: "ready"}
+	o.Session = api.Session{AsImage: true, Unset: []string{"TERM"}, Command: []string{"c"}, Entrypoint: []string{"e"}, Ready: "ready"}
 	o.User, o.Env = "me", []string{"X=1"}
 	if s, err = e.startSpec(t.Context(), o, runUser{Name: "me", UID: -1, GID: -1}); err != nil || s.User != "me" || s.WorkDir != "" || s.CapAdd != nil || s.Env["HOME"] != "" || s.Env["X"] != "1" {
 		t.Errorf("%+v, %v", s, err)
+	}
+	if !slices.Equal(s.UnsetEnv, []string{"TERM"}) {
+		t.Errorf("unset %q", s.UnsetEnv)
 	}
 	if s.LogConfiguration.Driver != "k8s-file" || !slices.Equal(s.Entrypoint, []string{"e", "c"}) {
 		t.Errorf("log %v, entrypoint %q", s.LogConfiguration, s.Entrypoint)

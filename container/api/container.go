@@ -68,6 +68,7 @@ type Session struct {
 	// unchanged, empty for the image's; HOME and the working directory are those
 	// of the image; no capabilities are added; the limits are the engine's.
 	AsImage    bool
+	Unset      []string // variables that the engine does not set by itself, nor take from the image; only with AsImage
 	Command    []string // arguments of the entrypoint; nil for a process that waits
 	Entrypoint []string // used with Command; nil for the image's, empty for none
 	Ready      string   // line that Command prints when it waits; empty if Container.Follow is not used

@@ -37,6 +37,7 @@ type memoryEngine struct {
 	got    func(from string) // called before the end of each archive, nil for none
 	look   string            // what a search for cores prints
 	user   string            // of every image
+	env    []string          // of every image
 	builds []api.BuildOptions
 	output io.Writer // of the stage that runs
 
@@ -51,7 +52,7 @@ func (e *memoryEngine) Address() string { return "memory" }
 func (e *memoryEngine) Rootless(context.Context) (bool, error) { return false, nil }
 
 func (e *memoryEngine) Inspect(_ context.Context, reference string) (api.Image, error) {
-	return api.Image{ID: "id of " + reference, User: e.user}, nil
+	return api.Image{ID: "id of " + reference, User: e.user, Env: e.env}, nil
 }
 
 func (e *memoryEngine) Build(_ context.Context, o api.BuildOptions) (api.BuildResult, error) {

@@ -51,6 +51,16 @@ func runnersOwn() []string {
 	return []string{"CI_DISPOSABLE_ENVIRONMENT", "CI_RUNNER_VERSION", "CI_RUNNER_REVISION", "CI_RUNNER_EXECUTABLE_ARCH"}
 }
 
+// enginesOwn returns the variables that podman sets in each container, unlike
+// Docker, without those of the image. Programs such as tput need TERM, so they
+// fail on GitLab. Podman 4.3 sets it even without a terminal.
+func enginesOwn(image []string) []string {
+	return slices.DeleteFunc([]string{"TERM", "container"}, func(name string) bool {
+		_, set := lookup(image, name)
+		return set
+	})
+}
+
 // isOn parses a switch as GitLab Runner does. Other text gives the default.
 func isOn(text string, otherwise bool) bool {
 	if on, err := strconv.ParseBool(text); err == nil {

@@ -151,6 +151,7 @@ func killStage() []string { return []string{"sh", stateDir + "/kill"} }
 // container. If it has arguments, it runs them as a command instead.
 func enterScript() string {
 	return `[ ! -f ` + coresFile + ` ] || . ` + coresFile + `
+[ ! -t 0 ] || [ "${TERM:-dumb}" != dumb ] || export TERM=xterm
 [ -f ` + stateFile + ` ] && . ` + stateFile + ` 2> /dev/null
 if [ $# -gt 0 ]; then exec "$@"; fi
 i=; [ -t 0 ] && i=-i

@@ -315,6 +315,18 @@ func TestNoEffect(t *testing.T) {
 	}
 }
 
+// TestEnginesOwnVariables: a job has no variables of podman's, but those of its image.
+func TestEnginesOwnVariables(t *testing.T) {
+	for env, want := range map[string]string{"": "TERM container", "PATH=/bin,container=oci": "TERM", "TERM=linux,container=": ""} {
+		h := newHarness(t)
+		h.engine.env = strings.Split(env, ",")
+		h.Run(t.Context(), job("x", nil), scheduler.Streams{})
+		if got := strings.Join(h.engine.last().options.Session.Unset, " "); got != want {
+			t.Errorf("%s: unset %q, want %q", env, got, want)
+		}
+	}
+}
+
 // TestNetworkPerBuild: with this flag, services find the job by a name.
 func TestNetworkPerBuild(t *testing.T) {
 	for flag, want := range map[string]string{"true": "web:127.0.0.1 build:127.0.0.1", "1": "web:127.0.0.1 build:127.0.0.1", "false": "web:127.0.0.1", "": "web:127.0.0.1"} {
