@@ -13,10 +13,40 @@ import (
 // state is what was read of a repository so far. It is read once, so that all
 // parts of a run agree.
 type state struct {
-	mu       sync.Mutex
-	head     *Head
-	refs     map[string]Ref
-	settings []setting // the user's and the repository's
+	head     once[*Head]
+	refs     once[map[string]Ref]
+	settings once[[]setting] // the user's and the repository's
+}
+
+// once keeps the first value that was read without an error.
+type once[T any] struct {
+	mu    sync.Mutex
+	known bool
+	value T
+}
+
+func (o *once[T]) get(read func() (T, error)) (T, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.known {
+		return o.value, nil
+	}
+	value, err := read()
+	if err == nil {
+		o.value, o.known = value, true
+	}
+	return value, err
+}
+
+// ReadState reads HEAD, the refs and the settings at the same time, since each
+// needs a process of its own. What cannot be read is read again when it is asked
+// for.
+func (r *Repo) ReadState(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { _, _ = r.Head(ctx) })
+	all.Go(func() { _, _ = r.Refs(ctx) })
+	all.Go(func() { _ = r.allSettings(ctx) })
+	all.Wait()
 }
 
 // A Head is the commit that is checked out.
@@ -30,21 +60,23 @@ type Head struct {
 // Head returns the commit that was checked out at the first call. It fails
 // before the first commit.
 func (r *Repo) Head(ctx context.Context) (Head, error) {
-	r.state.mu.Lock()
-	defer r.state.mu.Unlock()
-	if r.state.head != nil {
-		return *r.state.head, nil
-	}
-	out, err := r.Git(ctx, "log", "-1", "--format=%H%x00%T%x00%an <%ae>%x00%cI%x00%B%x00", "HEAD")
+	head, err := r.state.head.get(func() (*Head, error) { return r.readHead(ctx) })
 	if err != nil {
 		return Head{}, err
 	}
+	return *head, nil
+}
+
+func (r *Repo) readHead(ctx context.Context) (*Head, error) {
+	out, err := r.Git(ctx, "log", "-1", "--format=%H%x00%T%x00%an <%ae>%x00%cI%x00%B%x00", "HEAD")
+	if err != nil {
+		return nil, err
+	}
 	f := strings.Split(out, "\x00")
 	if len(f) != 6 {
-		return Head{}, fmt.Errorf("git log: unexpected output %q", out)
+		return nil, fmt.Errorf("git log: unexpected output %q", out)
 	}
-	r.state.head = &Head{Commit: f[0], Tree: f[1], Author: f[2], Date: f[3], Message: f[4]}
-	return *r.state.head, nil
+	return &Head{Commit: f[0], Tree: f[1], Author: f[2], Date: f[3], Message: f[4]}, nil
 }
 
 // Resolve returns the full hash of the commit that a revision names.
@@ -67,11 +99,10 @@ type Ref struct {
 // Refs returns the branches, the tags and the remote-tracking branches of origin
 // by their full names, as they were at the first call.
 func (r *Repo) Refs(ctx context.Context) (map[string]Ref, error) {
-	r.state.mu.Lock()
-	defer r.state.mu.Unlock()
-	if r.state.refs != nil {
-		return r.state.refs, nil
-	}
+	return r.state.refs.get(func() (map[string]Ref, error) { return r.readRefs(ctx) })
+}
+
+func (r *Repo) readRefs(ctx context.Context) (map[string]Ref, error) {
 	const format = "--format=%(objectname)%00%(*objectname)%00%(symref)%00%(HEAD)%00%(refname)"
 	out, err := r.Git(ctx, "for-each-ref", format, "refs/heads", "refs/remotes/origin", "refs/tags")
 	if err != nil {
@@ -85,7 +116,6 @@ func (r *Repo) Refs(ctx context.Context) (map[string]Ref, error) {
 		}
 		refs[f[4]] = Ref{Hash: f[0], Peeled: f[1], Target: f[2], Current: f[3] == "*"}
 	}
-	r.state.refs = refs
 	return refs, nil
 }
 
@@ -115,14 +145,9 @@ func (r *Repo) Config(ctx context.Context, key string) string {
 // allSettings returns the user's configuration and the allowed settings of the
 // repository's, as they were at the first call. There are none after an error.
 func (r *Repo) allSettings(ctx context.Context) []setting {
-	r.state.mu.Lock()
-	defer r.state.mu.Unlock()
-	if r.state.settings == nil {
+	all, _ := r.state.settings.get(func() ([]setting, error) { // none after an error
 		out, err := r.Git(ctx, "config", "--list", "-z")
-		if err != nil {
-			return nil
-		}
-		r.state.settings = parseSettings(out)
-	}
-	return r.state.settings
+		return parseSettings(out), err
+	})
+	return all
 }

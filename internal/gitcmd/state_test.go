@@ -56,6 +56,32 @@ func TestState(t *testing.T) {
 	}
 }
 
+// TestReadState: what was read does not change later; what could not be read is read again.
+func TestReadState(t *testing.T) {
+	isolate(t)
+	dir := filepath.Join(t.TempDir(), "p")
+	first := newRepo(t, dir)
+	r := open(t, dir)
+	r.ReadState(t.Context())
+	plainGit(t, dir, "config", "remote.origin.url", "https://host.example/late")
+	plainGit(t, dir, "tag", "late")
+	plainGit(t, dir, "commit", "-q", "--allow-empty", "-m", "late")
+	h, err := r.Head(t.Context())
+	refs, refsErr := r.Refs(t.Context())
+	if err != nil || refsErr != nil || h.Commit != first || len(refs) != 1 || r.Config(t.Context(), "remote.origin.url") != "" {
+		t.Errorf("head %+v, %v; refs %v, %v", h, err, refs, refsErr)
+	}
+
+	empty := filepath.Join(t.TempDir(), "empty")
+	plainGit(t, filepath.Dir(empty), "init", "-q", "-b", "main", empty)
+	r = open(t, empty)
+	r.ReadState(t.Context())
+	plainGit(t, empty, "commit", "-q", "--allow-empty", "-m", "first")
+	if h, err := r.Head(t.Context()); err != nil || h.Message != "first\n" {
+		t.Errorf("head %+v, %v", h, err)
+	}
+}
+
 func TestHeadRef(t *testing.T) {
 	isolate(t)
 	dir := filepath.Join(t.TempDir(), "p")

@@ -20,7 +20,11 @@ type repository struct {
 // repo opens the repository of the project, or returns the open one. Close of
 // the source closes it. The error may be gitcmd.ErrNoRepository.
 func (s *Source) repo(ctx context.Context) (*gitcmd.Repo, error) {
-	s.git.once.Do(func() { s.git.repo, s.git.err = gitcmd.Open(ctx, s.Project) })
+	s.git.once.Do(func() {
+		if s.git.repo, s.git.err = gitcmd.Open(ctx, s.Project); s.git.err == nil {
+			s.git.repo.ReadState(ctx)
+		}
+	})
 	return s.git.repo, s.git.err
 }
 
