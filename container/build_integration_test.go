@@ -138,7 +138,7 @@ func TestCancelledBuildOfAnotherServiceSaysThatItRunsOn(t *testing.T) {
 	e.options.Podman = "/nonexistent/podman" // nor can one of ours be started
 	ctx, cancel := context.WithCancel(t.Context())
 	log := &trigger{word: "started", do: cancel}
-	_, err := e.Build(ctx, api.BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 1"), Network: api.NetworkNone, Log: log})
+	_, err := e.Build(ctx, api.BuildOptions{Tag: "test.cancelled", Dockerfile: dockerfile("RUN echo star''ted; sleep 10"), Network: api.NetworkNone, Log: log})
 	var running *StillRunningError
 	if !errors.Is(err, context.Canceled) || !errors.As(err, &running) || !strings.Contains(err.Error(), "step 2 of 3 is still running") {
 		t.Errorf("got %v", err)

@@ -202,7 +202,7 @@ func TestPruneTakesTheImagesOfDeadBuilds(t *testing.T) {
 // TestRunSurvivesTheDeathOfTheService kills the service while the container runs.
 func TestRunSurvivesTheDeathOfTheService(t *testing.T) {
 	for _, viaService := range []bool{false, true} {
-		output, result, err := serviceDies(t, viaService, "sleep 0.3; echo one; echo err >&2")
+		output, result, err := serviceDies(t, viaService, "sleep 3; echo one; echo err >&2")
 		if result.Code != 5 || api.Status(err) != 5 {
 			t.Errorf("viaService %v: got %+v, %v", viaService, result, err)
 		}

@@ -50,7 +50,7 @@ func wellFormed(t *testing.T, text string) {
 
 // TestWatch draws the last screen with the wanted text, which is not the last screen.
 func TestWatch(t *testing.T) {
-	lines, err := watch(regexp.MustCompile(`running`), 40, 5, []string{"sh", "-c", `printf '\033[32m<job>\033[0m running'; sleep 0.2; printf '\r\033[Kover\n'; exit 3`})
+	lines, err := watch(regexp.MustCompile(`running`), 40, 5, []string{"sh", "-c", `printf '\033[32m<job>\033[0m running'; sleep 5; printf '\r\033[Kover\n'; exit 3`})
 	if err != nil {
 		t.Fatal(err)
 	}
