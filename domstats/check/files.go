@@ -10,6 +10,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"gitlab.com/lcitool/lcitool/domstats/report"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // Files are where reports are written, "" for not at all.
@@ -29,8 +30,14 @@ func (f Files) Write(r *report.Run) error {
 	return errors.Join(errs...)
 }
 
-// WriteFile replaces a report as a whole, or not at all.
+// WriteFile replaces a report as a whole, or not at all. A device or an open file such
+// as /dev/stdout is written in place.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
+	if open, err := safefs.OpenInPlace(path); err != nil {
+		return fmt.Errorf("cannot write a report: %w", err)
+	} else if open != nil {
+		return errors.Join(write(open), open.Close())
+	}
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
 	if err != nil {
 		return fmt.Errorf("cannot write a report: %w", err)

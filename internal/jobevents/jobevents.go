@@ -12,12 +12,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -44,11 +47,25 @@ func Open(path string, stdout io.Writer) (_ *Writer, done func(), err error) {
 	case "-":
 		return New(stdout), func() {}, nil
 	}
-	file, err := os.Create(path)
+	file, err := create(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot write events: %w", err)
 	}
 	return New(file), func() { _ = file.Close() }, nil // the run has reported write errors
+}
+
+// create creates a file, or opens a device, a FIFO or an open file. It replaces a
+// symbolic link, as reports do, because a hostile tree may have one of this name.
+func create(path string) (*os.File, error) {
+	if file, err := safefs.OpenInPlace(path); file != nil || err != nil {
+		return file, err
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o666)
 }
 
 // A head is what each event begins with.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,5 +169,34 @@ func TestHiddenCharacters(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &event); err != nil || event.Job != name {
 			t.Errorf("%q: read back %q, %v", line, event.Job, err)
 		}
+	}
+}
+
+// TestEventsGoThroughNoLink: a link of the tree does not decide which file is
+// overwritten. Devices and open files are written in place.
+func TestEventsGoThroughNoLink(t *testing.T) {
+	dir := t.TempDir()
+	precious, link := filepath.Join(dir, "precious"), filepath.Join(dir, "events")
+	if err := errors.Join(os.WriteFile(precious, []byte("text\n"), 0o600), os.Symlink(precious, link)); err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.OpenFile(precious, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	for _, path := range []string{link, os.DevNull, fmt.Sprintf("/dev/fd/%d", open.Fd())} {
+		w, done, err := Open(path, nil)
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		w.End(&jobrecord.Run{ID: "1"})
+		done()
+	}
+	if data, err := os.ReadFile(precious); err != nil || !strings.HasPrefix(string(data), "text\n{") || strings.Count(string(data), "\n") != 2 {
+		t.Errorf("what the link led to: %q, %v", data, err)
+	}
+	if data, err := os.ReadFile(link); err != nil || !strings.HasPrefix(string(data), "{") {
+		t.Errorf("events: %q, %v", data, err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // A Request is a report to write.
@@ -45,6 +46,9 @@ func ParseRequests(values []string) ([]Request, error) {
 			file = filepath.Clean(file)
 			if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 				return nil, wrong("there is no directory %q", filepath.Dir(file))
+			}
+			if info, err := os.Stat(file); err == nil && info.IsDir() {
+				return nil, wrong("%q is a directory", file)
 			}
 		}
 		if taken[file] {
@@ -78,8 +82,13 @@ func (r Request) writeTo(run *jobrecord.Stored, secrets *redact.Redactor, stdout
 		_, err := stdout.Write(text)
 		return err
 	}
-	if info, err := os.Stat(r.file); err == nil && !info.Mode().IsRegular() { // do not replace a device or FIFO
-		return os.WriteFile(r.file, text, 0o644)
+	f, err := safefs.OpenInPlace(r.file)
+	if err != nil {
+		return err
+	}
+	if f != nil {
+		_, err := f.Write(text)
+		return errors.Join(err, f.Close())
 	}
 	return renameio.WriteFile(r.file, text, 0o644)
 }

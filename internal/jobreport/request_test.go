@@ -4,6 +4,7 @@ package jobreport
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,9 @@ import (
 
 func TestParseReports(t *testing.T) {
 	t.Chdir(t.TempDir())
+	if err := os.Mkdir("dir", 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		values  []string
 		want    string // kinds and files
@@ -33,6 +37,7 @@ func TestParseReports(t *testing.T) {
 		{[]string{"junit=-", "json=-"}, "", `two reports cannot both be written to "-"`},
 		{[]string{"junit=a", "json=./a"}, "", `two reports cannot both be written to "a"`},
 		{[]string{"junit=none/a"}, "", `there is no directory "none"`},
+		{[]string{"junit=dir"}, "", `"dir" is a directory`},
 	} {
 		reports, err := ParseRequests(test.values)
 		var got []string
@@ -76,5 +81,31 @@ func TestWriteReports(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("left beside the page: %v, %v", left, err)
+	}
+}
+
+// TestReportInAnOpenFile: a path that stands for an open file is not replaced, even if
+// the user could.
+func TestReportInAnOpenFile(t *testing.T) {
+	out, err := os.CreateTemp(t.TempDir(), "out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := out.WriteString("before\n"); err != nil {
+		t.Fatal(err)
+	}
+	reports, err := ParseRequests([]string{fmt.Sprintf("json=/dev/fd/%d", out.Fd())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteAll(reports, &jobrecord.Stored{Run: jobrecord.Run{ID: "1"}}, redact.New(), nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := out.WriteString("after\n"); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(out.Name()); err != nil || !strings.HasPrefix(string(data), "before\n{\n") || !strings.HasSuffix(string(data), "}\nafter\n") {
+		t.Errorf("%q, %v", data, err)
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 )
 
 // Existing returns the absolute path, with symbolic links resolved, of an
@@ -27,4 +30,53 @@ func Existing(path, what string, is func(os.FileMode) bool) (string, error) {
 		return "", fmt.Errorf("'%s' is not a %s", path, what)
 	}
 	return real, nil
+}
+
+// OpenInPlace opens a file that the user named for output if it cannot be replaced by
+// a new one: a device, a FIFO, or a path such as /dev/stdout, which root could replace
+// by a file, for all programs. For other paths it returns nil.
+func OpenInPlace(path string) (*os.File, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if n, ok := descriptor(abs); ok {
+		return duplicate(n, path)
+	}
+	info, err := os.Stat(path)
+	special := strings.HasPrefix(abs, "/proc/") || strings.HasPrefix(abs, "/dev/") && !strings.HasPrefix(abs, "/dev/shm/")
+	if special || err == nil && !info.Mode().IsRegular() {
+		return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	}
+	return nil, nil
+}
+
+// descriptor returns the open file that a path stands for.
+func descriptor(path string) (n int, ok bool) {
+	switch path {
+	case "/dev/stdout":
+		return 1, true
+	case "/dev/stderr":
+		return 2, true
+	}
+	for _, dir := range []string{"/dev/fd/", "/proc/self/fd/"} {
+		if text, below := strings.CutPrefix(path, dir); below {
+			n, err := strconv.Atoi(text)
+			return n, err == nil && n >= 0
+		}
+	}
+	return 0, false
+}
+
+// duplicate opens an open file once more, with a common offset: opened by its path, a
+// file would be written from its beginning.
+func duplicate(n int, path string) (*os.File, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(n)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), path), nil
 }
