@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -92,6 +93,7 @@ func (v *bisectVerb) bisectCommits(cmd *cobra.Command, job string) error {
 	var engine pipelinerun.Engine
 	found, err := pipelinerun.Bisect(cmd.Context(), pipelinerun.BisectOptions{
 		Project: project, Job: job, Good: v.good, Bad: v.bad, Command: v.command,
+		Settings: slices.Concat(cliflags.Given(cmd, recordedFlags()), v.extraEnv),
 		StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(), Step: v.step,
 		Connect: func() (err error) {
 			engine, err = v.connect(cmd)

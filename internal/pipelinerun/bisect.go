@@ -23,9 +23,10 @@ import (
 type BisectOptions struct {
 	Project   string // absolute directory
 	Job       string
-	Good, Bad string // revisions
-	Command   string // in place of the job's script, "" for that
-	StateDir  string // for the state of an interrupted search
+	Good, Bad string   // revisions
+	Command   string   // in place of the job's script, "" for that
+	Settings  []string // what else decides how the job runs; a search with others starts from the beginning
+	StateDir  string   // for the state of an interrupted search
 	Messages  Messages
 
 	Step    func(line string) error                               // called with a line about each commit tested
@@ -99,7 +100,8 @@ func (o *BisectOptions) session(ctx context.Context, repo *gitcmd.Repo) (s *bise
 	if o.StateDir == "" {
 		return nil, errors.New("cannot keep the steps of the search: neither XDG_STATE_HOME nor HOME says where")
 	}
-	key := sha256.Sum256([]byte(strings.Join([]string{o.Project, o.Job, s.Good, s.Bad, o.Command}, "\x00")))
+	parts := append([]string{o.Project, o.Job, s.Good, s.Bad, o.Command}, o.Settings...)
+	key := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	s.File = filepath.Join(o.StateDir, "bisect", fmt.Sprintf("%x.json", key[:8]))
 	if err := s.Load(); err != nil {
 		return nil, diag.WithHint(err, "remove "+s.File)

@@ -3,9 +3,11 @@
 package pipelinerun
 
 import (
+	"os/exec"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/bisect"
+	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
@@ -26,6 +28,37 @@ func TestVerdictOn(t *testing.T) {
 	} {
 		if got, _ := verdictOn(test.result); got != test.want {
 			t.Errorf("%+v: %s, want %s", test.result, got, test.want)
+		}
+	}
+}
+
+// TestBisectSettings: a search does not go on with the verdicts of one that ran the job
+// with other settings.
+func TestBisectSettings(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{{"init", "-q"}, {"commit", "-q", "--allow-empty", "-m", "one"}, {"commit", "-q", "--allow-empty", "-m", "two"}} {
+		if out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@b.example"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %s: %v\n%s", args, err, out)
+		}
+	}
+	repo, err := gitcmd.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	o := BisectOptions{Project: dir, Job: "j", Good: "HEAD~", Bad: "HEAD", StateDir: t.TempDir()}
+	s, err := o.session(t.Context(), repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Add(bisect.Step{Commit: s.Bad, Verdict: bisect.Bad}); err != nil {
+		t.Fatal(err)
+	}
+	for n, settings := range [][]string{nil, {"--env=A=1"}, {"--env=A=1", "--event=push"}} {
+		o.Settings = settings
+		s, err := o.session(t.Context(), repo)
+		if err != nil || (len(s.Steps) > 0) != (n == 0) {
+			t.Errorf("%q: goes on with %v, %v", settings, s.Steps, err)
 		}
 	}
 }
