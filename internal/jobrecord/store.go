@@ -88,15 +88,46 @@ func (s *Store) create() (*Live, error) {
 }
 
 // makeDir creates a directory named for the present nanosecond, so that names
-// sort by time even within a second.
+// sort by time even within a second. If the clock was set back, the name is after that
+// of the newest run.
 func (s *Store) makeDir(clock func() time.Time) (string, error) {
+	newest := ""
+	if dirs := s.dirs(); len(dirs) > 0 {
+		newest = filepath.Base(dirs[len(dirs)-1])
+	}
 	for {
-		now := clock().UTC()
-		dir := filepath.Join(s.Dir, fmt.Sprintf("%s-%09d", now.Format("20060102-150405"), now.Nanosecond()))
+		name := nameOf(clock())
+		if name < newest {
+			if newest = after(newest); newest > name {
+				name = newest
+			}
+		}
+		dir := filepath.Join(s.Dir, name)
 		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
 			return dir, err
 		}
 	}
+}
+
+const second = "20060102-150405"
+
+func nameOf(t time.Time) string {
+	t = t.UTC()
+	return fmt.Sprintf("%s-%09d", t.Format(second), t.Nanosecond())
+}
+
+// after returns the name for the nanosecond after that of a run, or "" if it is not
+// the name of one.
+func after(name string) string {
+	var nanosecond time.Duration
+	t, err := time.Parse(second, name[:min(len(second), len(name))])
+	if err == nil {
+		_, err = fmt.Sscanf(name[len(second):], "-%09d", &nanosecond)
+	}
+	if err != nil {
+		return ""
+	}
+	return nameOf(t.Add(nanosecond + 1))
 }
 
 // link points the Latest link to a run, or to the newest one if dir is "". The

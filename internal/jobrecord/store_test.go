@@ -109,6 +109,36 @@ func TestNamesOfRuns(t *testing.T) {
 	}
 }
 
+// TestClockThatGoesBack: a run is the newest one even if others have later times, which
+// otherwise would be retried in its place, and is not forgotten at once.
+func TestClockThatGoesBack(t *testing.T) {
+	s := &Store{Dir: t.TempDir(), Keep: 2}
+	for _, name := range []string{"29991231-235959-999999998", "29991231-235959-999999999"} {
+		if err := errors.Join(os.Mkdir(filepath.Join(s.Dir, name), 0o700), Write(filepath.Join(s.Dir, name), &Run{ID: name, Project: "p"})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		live, err := s.Create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := filepath.Base(live.Dir)
+		if err := errors.Join(Write(live.Dir, &Run{ID: id, Project: "p"}), live.Close()); err != nil {
+			t.Fatal(err)
+		}
+		newest, err := s.Newest("p")
+		if err != nil || newest.ID != id {
+			t.Fatalf("the newest is %v, %v, want %s", newest, err, id)
+		}
+	}
+	for name, want := range map[string]string{"99999999-1-x": "", "x": "", "": "", "20260102-030405-x": "", "20260102-030459-999999999": "20260102-030500-000000000"} {
+		if got := after(name); got != want {
+			t.Errorf("after %q: %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestForget: runs without a result do not count against the limit, and a run in progress is
 // not removed.
 func TestForget(t *testing.T) {
