@@ -44,14 +44,17 @@ func Computing(ctx context.Context) (done func()) {
 const patience = 5
 
 // Context returns a context that the first SIGINT, SIGTERM or SIGHUP cancels,
-// with the Signal as its cause. A second signal ends the process. late is called
-// if work of Computing does not end. gone cancels the context with Pipe; SIGPIPE
-// itself does nothing, so such a write returns an error.
+// with the Signal as its cause. Below nohup, SIGHUP stays ignored. A second signal
+// ends the process. late is called if work of Computing does not end. gone cancels the
+// context with Pipe; SIGPIPE itself does nothing, so such a write returns an error.
 func Context(parent context.Context, late func(Signal)) (_ context.Context, gone func()) {
 	computing := new(atomic.Int32)
 	ctx, cancel := context.WithCancelCause(context.WithValue(parent, computingKey{}, computing))
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		s := (<-signals).(syscall.Signal)
 		signal.Stop(signals)

@@ -5,6 +5,8 @@ package interrupt_test
 import (
 	"context"
 	"os"
+	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -12,7 +14,33 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/interrupt"
 )
 
+// TestNohup: a program below nohup goes on when its terminal is closed.
+func TestNohup(t *testing.T) {
+	if os.Getenv("INTERRUPT_TEST") != "" {
+		ctx, _ := interrupt.Context(t.Context(), nil)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		<-ctx.Done()
+		if s, _ := interrupt.Cause(ctx); s != interrupt.Signal(syscall.SIGTERM) {
+			t.Errorf("ended by %v", s)
+		}
+		return
+	}
+	cmd := exec.Command("sh", "-c", `trap "" HUP; exec "$0" -test.run='^TestNohup$'`, os.Args[0])
+	cmd.Env = append(os.Environ(), "INTERRUPT_TEST=nohup")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 func TestSignalEndsTheContext(t *testing.T) {
+	all := make(chan os.Signal, 1) // the tests may run below nohup
+	signal.Notify(all, syscall.SIGHUP)
+	signal.Stop(all)
 	late := make(chan interrupt.Signal, 1)
 	ctx, _ := interrupt.Context(t.Context(), func(s interrupt.Signal) { late <- s })
 	if s, ok := interrupt.Cause(ctx); ok {
