@@ -255,7 +255,7 @@ func unfinishedWorker(c context.Context, item entities.ListContainer, file strin
 	select {
 	case <-c.Done():
 		return found, false
-	case <-time.After(unfinishedAge - time.Since(item.Created)):
+	case <-time.After(min(unfinishedAge, unfinishedAge-time.Since(item.Created))): // the clock may have been set back
 	}
 	_, err := os.Lstat(file)
 	return found, errors.Is(err, fs.ErrNotExist)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/containers/podman/v4/pkg/domain/entities"
 
@@ -271,6 +273,20 @@ func TestDeadBuilds(t *testing.T) {
 	if i := slices.IndexFunc(p.builds, func(r records.Record) bool { return r.Token == live.Token }); i < 0 || p.builds[i].Extra[extraEnded] == "" {
 		t.Errorf("the end of a build was not noted: %v", p.builds)
 	}
+}
+
+// TestUnfinishedWorkerOfTheFuture: if the clock was set back, nothing waits until it is
+// where it was.
+func TestUnfinishedWorkerOfTheFuture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		builds := map[string]records.Record{"token": {Name: "b", Time: begun, Extra: map[string]string{extraBases: "base"}}}
+		item := entities.ListContainer{ImageID: "base", Names: []string{"x" + workerName}, State: "storage", Created: begun.Add(1000 * time.Hour)}
+		r, ours := unfinishedWorker(t.Context(), item, filepath.Join(t.TempDir(), buildahFile), builds)
+		if waited := time.Since(begun); !ours || r.Name != "b" || waited > unfinishedAge {
+			t.Errorf("%+v, %v, waited %v", r, ours, waited)
+		}
+	})
 }
 
 func TestImagesLock(t *testing.T) {
