@@ -326,6 +326,27 @@ func TestMountsIn(t *testing.T) {
 	}
 }
 
+// TestDamagedRecords: records that a crash has cut off fail nothing, and go.
+func TestDamagedRecords(t *testing.T) {
+	e := recorder(t)
+	file := filepath.Join(e.records.Dir(), "container@lcitool-x.json")
+	if err := errors.Join(e.records.Put(e.newRecord(records.Container, "lcitool-y")), os.WriteFile(file, []byte(`{"kind":`), 0o600), os.Chtimes(file, time.Time{}, time.Now().Add(-24*time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	for _, dryRun := range []bool{true, false} {
+		if p, err := e.proofs(); err != nil || len(p.containers) != 1 {
+			t.Errorf("%v, %v", p.containers, err)
+		}
+		done, err := e.pruneDamaged(dryRun)
+		if err != nil || len(done) != 1 || done[0] != (api.Leftover{Kind: "record", Name: file}) {
+			t.Errorf("dry run %v: %v, %v", dryRun, done, err)
+		}
+		if _, err := os.Lstat(file); (err == nil) != dryRun {
+			t.Errorf("dry run %v: %v", dryRun, err)
+		}
+	}
+}
+
 func TestKilled(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind   records.Kind

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -71,9 +72,10 @@ func (e *Engine) Prune(ctx context.Context, o api.PruneOptions) ([]api.Leftover,
 		return nil, err
 	}
 	defer podman.CloseIdle(c)
-	p, err := e.proofs()
-	var done []api.Leftover
+	done, err := e.pruneDamaged(o.DryRun)
 	faults := []error{err}
+	p, err := e.proofs()
+	faults = append(faults, err)
 	for _, kind := range e.leftoverKinds() {
 		found, err := kind.find(c, p, o)
 		faults = append(faults, err)
@@ -90,6 +92,22 @@ func (e *Engine) Prune(ctx context.Context, o api.PruneOptions) ([]api.Leftover,
 	err = errors.Join(faults...)
 	if !o.DryRun && err == nil {
 		err = e.forgetGone(c, p)
+	}
+	return done, err
+}
+
+// pruneDamaged removes records that a crash of the machine has cut off. They prove
+// nothing any more, so Unproven lists their objects.
+func (e *Engine) pruneDamaged(dryRun bool) (done []api.Leftover, err error) {
+	files, err := e.records.Damaged(records.Container, records.Volume, records.Build, records.Directory)
+	for _, file := range files {
+		if !dryRun {
+			if fault := e.records.RemoveDamaged(file); fault != nil {
+				err = errors.Join(err, fmt.Errorf("cannot remove record %s: %w", file, fault))
+				continue
+			}
+		}
+		done = append(done, api.Leftover{Kind: "record", Name: filepath.Join(e.records.Dir(), file)})
 	}
 	return done, err
 }

@@ -29,7 +29,7 @@ type PruneOptions struct {
 
 // A Leftover is an object of a run whose process has ended.
 type Leftover struct {
-	Kind string `json:"kind"`          // container, volume, image, process or directory
+	Kind string `json:"kind"`          // container, volume, image, process, directory or record
 	Name string `json:"name"`          // name, ID or path
 	Run  string `json:"run,omitempty"` // run that made it
 }

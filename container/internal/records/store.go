@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -45,6 +46,7 @@ const (
 	tempPrefix = ".new-"
 	suffix     = ".json"
 	lockDelay  = 200 * time.Millisecond // usual time from the creation of a file to its lock
+	damagedAge = time.Hour              // of damaged records; a network file system may show a new one before its text
 )
 
 // A Record states that lcitool has created an object, or was about to.
@@ -226,6 +228,9 @@ func (s *Store) read(file string) (Record, error) {
 		err = errors.New("too large")
 	}
 	var r Record
+	if err == nil && !json.Valid(data) {
+		err = errDamaged
+	}
 	if err == nil {
 		err = json.Unmarshal(data, &r)
 	}
@@ -241,15 +246,53 @@ func (s *Store) read(file string) (Record, error) {
 	return r, nil
 }
 
-// List returns the records of a kind in no particular order. It skips invalid
-// files, and the error names them.
-func (s *Store) List(kind Kind) ([]Record, error) {
+// errDamaged reports a record that is not whole. No process of lcitool leaves one, but
+// a crash of the machine can.
+var errDamaged = errors.New("not whole")
+
+// Damaged returns the files of records that are not whole. Nothing is known of their
+// objects.
+func (s *Store) Damaged(kinds ...Kind) ([]string, error) {
+	entries, err := s.entries()
+	var damaged []string
+	for _, entry := range entries {
+		kind, _, _ := strings.Cut(entry.Name(), "@")
+		if !slices.Contains(kinds, Kind(kind)) || !strings.HasSuffix(entry.Name(), suffix) {
+			continue
+		}
+		info, err := entry.Info()
+		if err != nil || time.Since(info.ModTime()) < damagedAge {
+			continue
+		}
+		if _, err := s.read(entry.Name()); errors.Is(err, errDamaged) {
+			damaged = append(damaged, entry.Name())
+		}
+	}
+	return damaged, err
+}
+
+// RemoveDamaged removes a file that Damaged has returned, unless it was replaced
+// meanwhile.
+func (s *Store) RemoveDamaged(file string) error {
+	if _, err := s.read(file); !errors.Is(err, errDamaged) {
+		return nil
+	}
+	return s.root.Remove(file)
+}
+
+func (s *Store) entries() ([]fs.DirEntry, error) {
 	dir, err := s.root.Open(".")
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	entries, err := dir.ReadDir(-1)
+	return dir.ReadDir(-1)
+}
+
+// List returns the records of a kind in no particular order. It skips invalid
+// files, and the error names them, except for damaged ones.
+func (s *Store) List(kind Kind) ([]Record, error) {
+	entries, err := s.entries()
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +308,7 @@ func (s *Store) List(kind Kind) ([]Record, error) {
 		}
 		r, err := s.read(entry.Name())
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errDamaged): // removed meanwhile, or Damaged has it
 		case err != nil:
 			faults = append(faults, err)
 		default:
