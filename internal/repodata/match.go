@@ -82,7 +82,7 @@ func (r *Result) provide(by string) {
 
 // nearest returns a search for names like those still missing, nil when none is.
 func (m *matcher) nearest() *nearestSearch {
-	s := &nearestSearch{}
+	s := &nearestSearch{work: maxWork}
 	for key, places := range m.byName {
 		for _, at := range places {
 			if m.results[at].Status == Missing {

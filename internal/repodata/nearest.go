@@ -15,11 +15,17 @@ import (
 const (
 	maxNearest = 3
 	maxCompare = 64 // bytes; longer names are not compared
+
+	// maxWork limits the comparisons with the names of a hostile index, which has
+	// millions: seconds, and twenty times what a distribution's takes.
+	maxWork = 1 << 33
+	quick   = 8 // work of a comparison that ends at the first look
 )
 
 // A nearestSearch finds the known names that are most like the missing ones.
 type nearestSearch struct {
 	wanted []*wantedName
+	work   int // left; none means that no more names are compared
 }
 
 // A wantedName collects the best candidates for one missing name.
@@ -51,41 +57,47 @@ func newWanted(name string, r *Result) *wantedName {
 func (s *nearestSearch) consider(r record) {
 	letters := letterSet(r.name)
 	for _, w := range s.wanted {
-		w.consider(r.name, letters)
+		if s.work <= 0 {
+			return
+		}
+		s.work -= w.consider(r.name, letters)
 		if !w.provides {
 			continue
 		}
 		for _, p := range r.provides {
-			w.consider(p, letterSet(p))
+			s.work -= w.consider(p, letterSet(p))
 		}
 	}
 }
 
-func (w *wantedName) consider(name string, letters uint64) {
+// consider compares a name, and returns how much work that was.
+func (w *wantedName) consider(name string, letters uint64) int {
 	if len(name) > maxCompare || len(w.name) > maxCompare {
-		return
+		return quick
 	}
 	limit := w.worst()
 	// A letter that only one of two names has costs at least one edit, as
 	// does a difference in length. Most of an index ends here.
 	only := max(bits.OnesCount64(letters&^w.letters), bits.OnesCount64(w.letters&^letters))
 	if only > limit || abs(utf8.RuneCountInString(name)-w.length) > limit {
-		return
+		return quick
 	}
+	work := quick + len(name)*len(w.name)
 	c := candidate{name, levenshtein.ComputeDistance(w.name, name)}
 	if c.distance > limit {
-		return
+		return work
 	}
 	at, known := slices.BinarySearchFunc(w.found, c, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
 	})
 	if known {
-		return
+		return work
 	}
 	w.found = slices.Insert(w.found, at, c)
 	if len(w.found) > maxNearest {
 		w.found = w.found[:maxNearest]
 	}
+	return work
 }
 
 // worst is the largest distance that is still of interest: a third of the

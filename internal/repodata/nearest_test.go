@@ -4,6 +4,7 @@ package repodata
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func TestNearestAgainstAll(t *testing.T) {
 	}
 	for _, name := range []string{"libgnutls-dev", "zlib1g-dev", "python3-gnutls", "q", "libncursesw-devel", "xyzzy-xyzzy"} {
 		res := Result{Name: name, Status: Missing}
-		s := &nearestSearch{wanted: []*wantedName{newWanted(name, &res)}}
+		s := &nearestSearch{wanted: []*wantedName{newWanted(name, &res)}, work: maxWork}
 		for _, k := range known {
 			s.consider(record{name: k})
 			s.consider(record{name: k}) // several versions are one name
@@ -46,5 +47,29 @@ func TestNearestAgainstAll(t *testing.T) {
 		if !slices.Equal(res.Nearest, names) {
 			t.Errorf("%s: %q, not %q", name, res.Nearest, names)
 		}
+	}
+}
+
+// TestNearestOfAHostileIndex: millions of names that are like the missing ones take
+// limited time. Names that came before are still found.
+func TestNearestOfAHostileIndex(t *testing.T) {
+	m, err := newMatcher([]string{strings.Repeat("a", 60), "zlib"}, "amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := m.nearest()
+	s.work /= 1 << 10
+	s.consider(record{name: "zlib1"})
+	n := 0
+	for ; s.work > 0 && n < 1<<20; n++ {
+		s.consider(record{name: fmt.Sprintf("%s%05d", strings.Repeat("a", 55), n%100000)})
+	}
+	if n == 0 || n == 1<<20 {
+		t.Errorf("%d names were compared", n)
+	}
+	s.consider(record{name: "zlib"})
+	s.finish()
+	if got := m.results[1].Nearest; len(got) != 1 || got[0] != "zlib1" {
+		t.Errorf("nearest %q", got)
 	}
 }
