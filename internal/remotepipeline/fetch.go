@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -62,14 +63,20 @@ func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *
 	}
 	defer log.Cleanup() //nolint:errcheck // what is left is a temporary file
 	lines := f.lines(seen, said)
-	hidden := f.hide.Writer(io.MultiWriter(log, lines))
+	kept := &budgetWriter{to: log, left: &f.logs}
+	hidden := f.hide.Writer(io.MultiWriter(kept, lines))
 	err = f.persist(ctx, func() error {
 		lines.restart()
 		hidden.Reset()
+		kept.restart()
 		if err := restart(log.File); err != nil {
 			return err
 		}
 		err := f.download(ctx, hidden, "/jobs/%d/trace", seen.id)
+		if kept.full {
+			got.Notes = append(got.Notes, fmt.Sprintf("the log is cut: all logs together have more than %d bytes", f.o.Limits.Logs))
+			return nil
+		}
 		if errors.Is(err, errTooLarge) {
 			got.Notes = append(got.Notes, fmt.Sprintf("the log is cut after %d bytes", f.o.Limits.Log))
 			return nil
@@ -89,6 +96,34 @@ func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *
 		return
 	}
 	got.Log = path
+}
+
+// A budgetWriter writes to a file until nothing is left of a number of bytes that
+// several files share. Then it fails once, and discards the rest.
+type budgetWriter struct {
+	to   io.Writer
+	left *atomic.Int64
+	used int64
+	full bool
+}
+
+func (b *budgetWriter) Write(p []byte) (int, error) {
+	if b.full {
+		return len(p), nil
+	}
+	if size := int64(len(p)); b.left.Add(-size) < 0 {
+		b.left.Add(size)
+		b.full = true
+		return 0, errTooLarge
+	}
+	b.used += int64(len(p))
+	return b.to.Write(p)
+}
+
+// restart gives back what the file has used.
+func (b *budgetWriter) restart() {
+	b.left.Add(b.used)
+	b.used, b.full = 0, false
 }
 
 func restart(file *os.File) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go"
@@ -23,6 +24,8 @@ type follower struct {
 	jobs    map[string]*followedJob
 	waiting sync.WaitGroup // running downloads
 	slots   chan struct{}  // limit the downloads
+	begun   int            // downloads so far
+	logs    atomic.Int64   // bytes of logs that may still be stored
 
 	mu sync.Mutex // guards Job of each job, which downloads change
 }
@@ -40,9 +43,11 @@ type followedJob struct {
 const parallelFetches = 3
 
 func newFollower(s *session, id int64) *follower {
-	return &follower{
+	f := &follower{
 		session: s, id: id, jobs: map[string]*followedJob{}, slots: make(chan struct{}, parallelFetches),
 	}
+	f.logs.Store(s.o.Limits.Logs)
+	return f
 }
 
 // follow polls the pipeline until it ends.
@@ -118,6 +123,9 @@ func (f *follower) apply(ctx context.Context, seen *snapshot) (changed, done boo
 		if !c.wants(j) {
 			continue
 		}
+		if f.jobs[j.name] == nil && len(f.jobs) >= f.o.Limits.Jobs {
+			return false, false, fmt.Errorf("more than %d jobs in one pipeline: %w", f.o.Limits.Jobs, errTooLarge)
+		}
 		changed = f.update(ctx, j) || changed
 		switch job := f.jobs[j.name]; {
 		case j.status == "manual" && c.played[j.name] && !job.played:
@@ -177,6 +185,11 @@ func (f *follower) update(ctx context.Context, seen seenJob) bool {
 		return true
 	}
 	if seen.bridge || seen.started.IsZero() {
+		f.notify(job, true)
+		return true
+	}
+	if f.begun++; f.begun > 2*f.o.Limits.Jobs { // a job that is started again and again
+		job.Notes = append(job.Notes, "no log and no artifacts: the jobs were started too often")
 		f.notify(job, true)
 		return true
 	}

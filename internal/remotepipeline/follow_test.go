@@ -4,6 +4,8 @@ package remotepipeline
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +14,10 @@ import (
 	"testing"
 	"time"
 
+	gitlab "gitlab.com/gitlab-org/api/client-go"
+
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
@@ -253,6 +259,56 @@ func TestLogsAreBounded(t *testing.T) {
 	}
 	if got := read(t, result.Jobs[0].Log); len(got) != 1000 || !strings.Contains(strings.Join(result.Jobs[0].Notes, ""), "cut after 1000 bytes") {
 		t.Errorf("%d bytes, notes %q", len(got), result.Jobs[0].Notes)
+	}
+}
+
+// TestAllLogsAreBounded: many jobs do not fill the disk.
+func TestAllLogsAreBounded(t *testing.T) {
+	w := newWorld(t, passes(1, "a"), passes(2, "b"), passes(3, "c"))
+	w.options.Limits.Logs = 150 << 10
+	for _, j := range w.gitLab.jobs {
+		j.log = strings.Repeat("0123456789\n", 9000)
+	}
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, notes := 0, ""
+	for _, j := range result.Jobs {
+		size += len(read(t, j.Log))
+		notes += strings.Join(j.Notes, "")
+	}
+	if size > 150<<10 || strings.Count(notes, "the log is cut: all logs together have more than 153600 bytes") < 2 {
+		t.Errorf("%d bytes, notes %q", size, notes)
+	}
+}
+
+// TestInventedJobs: a server that names other jobs at each poll, or starts one again at
+// each, ends the run or the downloads.
+func TestInventedJobs(t *testing.T) {
+	o := Options{Watch: func(Update) {}, Artifacts: artifacts.In(t.TempDir()), Logs: t.TempDir(), Limits: Limits{Jobs: 3}}
+	f := newFollower(&session{o: &o}, 1)
+	poll := func(j seenJob) error {
+		_, _, err := f.apply(t.Context(), &snapshot{pipeline: &gitlab.Pipeline{Status: "running"}, jobs: []seenJob{j}})
+		return err
+	}
+	var err error
+	for n := int64(1); n <= 4; n++ {
+		err = poll(seenJob{id: n, name: fmt.Sprint("job ", n), state: outcome.Waiting, status: "created"})
+		if (err != nil) != (n == 4) {
+			t.Errorf("job %d: %v", n, err)
+		}
+	}
+	if !errors.Is(err, errTooLarge) || len(f.jobs) != 3 {
+		t.Errorf("%d jobs, %v", len(f.jobs), err)
+	}
+	f.begun = 6
+	if err := poll(seenJob{id: 9, name: "job 1", state: outcome.Failed, status: "failed", started: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	f.waiting.Wait()
+	if notes := strings.Join(f.jobs["job 1"].Notes, ""); notes != "no log and no artifacts: the jobs were started too often" {
+		t.Errorf("notes %q", notes)
 	}
 }
 

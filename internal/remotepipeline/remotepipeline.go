@@ -46,7 +46,9 @@ type Options struct {
 
 // Limits restrict downloads from the server. Zero values are defaults.
 type Limits struct {
+	Jobs     int   // of one pipeline; 0 for 20,000
 	Log      int64 // of one job, in bytes; 0 for 1 GiB
+	Logs     int64 // of all jobs; 0 for 16 GiB
 	Archive  int64 // of one job's artifacts, packed, in bytes; 0 for 4 GiB
 	Unpacked int64 // the same unpacked; 0 for 16 GiB
 	Files    int   // in one archive; 0 for 200,000
@@ -114,6 +116,8 @@ func (o Options) withDefaults() Options {
 	o.PollMax = max(usual(o.PollMax, 10*time.Second), o.PollMin)
 	o.Appear = usual(o.Appear, 2*time.Minute)
 	o.Outage = usual(o.Outage, 5*time.Minute)
+	o.Limits.Jobs = usual(o.Limits.Jobs, maxJobs)
+	o.Limits.Logs = usual(o.Limits.Logs, 16<<30)
 	o.Limits.Log = usual(o.Limits.Log, 1<<30)
 	o.Limits.Archive = usual(o.Limits.Archive, 4<<30)
 	o.Limits.Unpacked = usual(o.Limits.Unpacked, 16<<30)
