@@ -21,7 +21,7 @@ func Abandoned(parent string) []string {
 	var list []string
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
-		if !strings.HasPrefix(e.Name(), prefix) || IsKept(dir) {
+		if !strings.HasPrefix(e.Name(), prefix) || IsKept(dir) || isElsewhere(dir) {
 			continue
 		}
 		if lock, err := lockDir(dir, syscall.LOCK_NB); err == nil {

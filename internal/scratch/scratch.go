@@ -5,9 +5,13 @@
 package scratch
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +23,8 @@ const prefix = safefs.TemporaryPrefix
 
 // New creates a temporary directory in parent, which must exist. done removes
 // it. New first removes those of killed processes. A lock, which the kernel
-// releases when its process ends, marks a directory as used.
+// releases when its process ends, marks a directory as used. On a network file system
+// other machines do not see the lock, so the name has the machine's.
 func New(parent string) (dir string, done func(), err error) {
 	guard, err := lockDir(parent, 0) // nobody sweeps while ours has no lock yet
 	if err != nil {
@@ -27,7 +32,7 @@ func New(parent string) (dir string, done func(), err error) {
 	}
 	defer guard.Close()
 	sweep(parent)
-	if dir, err = os.MkdirTemp(parent, prefix); err != nil {
+	if dir, err = os.MkdirTemp(parent, prefix+machine()+"-"); err != nil {
 		return "", nil, err
 	}
 	lock, err := lockDir(dir, 0)
@@ -55,7 +60,7 @@ func sweep(parent string) {
 	entries, _ := os.ReadDir(parent) // the entries read before an error
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
-		if !strings.HasPrefix(e.Name(), prefix) || IsKept(dir) {
+		if !strings.HasPrefix(e.Name(), prefix) || IsKept(dir) || isElsewhere(dir) {
 			continue
 		}
 		if lock, err := lockDir(dir, syscall.LOCK_NB); err == nil {
@@ -63,6 +68,27 @@ func sweep(parent string) {
 			_ = lock.Close()
 		}
 	}
+}
+
+// maxElsewhere is the age at which directories of other machines are removed.
+const maxElsewhere = 7 * 24 * time.Hour
+
+// machine returns hex digits that are the same in all processes of this machine.
+func machine() string {
+	id, err := os.ReadFile("/etc/machine-id")
+	if err != nil || len(bytes.TrimSpace(id)) == 0 {
+		name, _ := os.Hostname()
+		id = []byte(name)
+	}
+	sum := sha256.Sum256(bytes.TrimSpace(id))
+	return hex.EncodeToString(sum[:4])
+}
+
+// isElsewhere reports whether a process of another machine may use a directory.
+func isElsewhere(dir string) bool {
+	name, _, named := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
+	info, err := os.Lstat(dir)
+	return named && name != machine() && err == nil && time.Since(info.ModTime()) < maxElsewhere
 }
 
 // lockDir locks a directory until the file is closed.
@@ -93,8 +119,9 @@ func IsKept(dir string) bool {
 	return err == nil && time.Now().Before(info.ModTime())
 }
 
-// Kept returns the KeptFiles of directories in parent.
+// Kept returns the KeptFiles of directories in parent, except for those of other
+// machines.
 func Kept(parent string) []string {
 	files, _ := filepath.Glob(filepath.Join(parent, prefix+"*", KeptFile)) // the pattern is valid
-	return files
+	return slices.DeleteFunc(files, func(file string) bool { return isElsewhere(filepath.Dir(file)) })
 }

@@ -3,8 +3,10 @@
 package scratch
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -75,5 +77,43 @@ func TestKept(t *testing.T) {
 			t.Errorf("%v ahead: %v", ahead, err)
 		}
 		_ = os.RemoveAll(dir)
+	}
+}
+
+// TestOtherMachines: in a home that several machines share, a sweep leaves alone what a
+// process of another machine may use, whose lock is not seen here.
+func TestOtherMachines(t *testing.T) {
+	parent := t.TempDir()
+	used, done, err := New(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	name, _, _ := strings.Cut(filepath.Base(used), "-")
+	here, there, old := filepath.Join(parent, name+"-1"), filepath.Join(parent, prefix+"0a0a0a0a-1"), filepath.Join(parent, prefix+"0a0a0a0a-2")
+	for _, dir := range []string{here, there, old} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-30*24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{here, there} { // a kept container of the other machine is not known here
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, KeptFile), nil, 0o600), os.Chtimes(filepath.Join(dir, KeptFile), time.Time{}, time.Now().Add(-time.Hour))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := Kept(parent); len(got) != 1 || filepath.Dir(got[0]) != here {
+		t.Errorf("kept: %q", got)
+	}
+	if got := Abandoned(parent); len(got) != 2 || got[0] != old && got[1] != old {
+		t.Errorf("abandoned: %q", got)
+	}
+	Sweep(parent)
+	for dir, want := range map[string]bool{used: true, here: false, there: true, old: false} {
+		if _, err := os.Stat(dir); (err == nil) != want {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
