@@ -49,6 +49,42 @@ func alternatives(pattern string) int {
 	return n
 }
 
+// maxExpanded limits the patterns that Expand returns.
+const maxExpanded = 64
+
+// Expand returns the patterns without braces that a pattern stands for. If these are
+// many, or a class may have a brace, it returns the pattern itself.
+func Expand(pattern string) []string {
+	if strings.Contains(pattern, "[") || alternatives(pattern) > maxExpanded {
+		return []string{pattern}
+	}
+	depth, left := 0, 0
+	var ends []int // of the alternatives in the first braces
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\':
+			i++
+		case c == '{':
+			if depth++; depth == 1 {
+				left = i
+			}
+		case c == ',' && depth == 1:
+			ends = append(ends, i)
+		case c == '}' && depth == 1:
+			var all []string
+			start := left + 1
+			for _, end := range append(ends, i) {
+				all = append(all, Expand(pattern[:left]+pattern[start:end]+pattern[i+1:])...)
+				start = end + 1
+			}
+			return all
+		case c == '}' && depth > 1:
+			depth--
+		}
+	}
+	return []string{pattern}
+}
+
 // Match reports whether a pattern matches a path. One that is invalid, or that
 // Check refuses, matches nothing.
 func Match(pattern, name string) bool {

@@ -165,12 +165,17 @@ func (s fileSet) roots() []string {
 		return []string{"."}
 	}
 	var all []string
-	for _, p := range slices.Concat(s.paths, s.reports) {
-		base := p
-		if strings.ContainsAny(p, `*?[{\`) {
-			base, _ = doublestar.SplitPattern(p)
+	for _, pattern := range slices.Concat(s.paths, s.reports) {
+		for _, p := range globs.Expand(pattern) {
+			base := p
+			if strings.ContainsAny(p, `*?[{\`) {
+				base, _ = doublestar.SplitPattern(p)
+			}
+			if base = path.Clean(base); !fs.ValidPath(base) { // braces can begin with ".." or a slash
+				base = "."
+			}
+			all = append(all, base)
 		}
-		all = append(all, path.Clean(base))
 	}
 	slices.Sort(all)
 	var out []string
