@@ -3,6 +3,9 @@
 package userdirs_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/userdirs"
@@ -42,5 +45,35 @@ func TestDirectoriesFollowXDG(t *testing.T) {
 	}
 	if got := userdirs.Config(getenv) + " " + userdirs.State(getenv); got != "/x/c/lcitool /x/s/lcitool" {
 		t.Errorf("with variables: %q", got)
+	}
+}
+
+// TestSudoWithTheCallersHome: root makes no directories in the home of the user who
+// called sudo, who could not write to them.
+func TestSudoWithTheCallersHome(t *testing.T) {
+	home, own := t.TempDir(), t.TempDir()
+	env := map[string]string{"HOME": home, "XDG_STATE_HOME": filepath.Join(own, "state")}
+	getenv := func(name string) string { return env[name] }
+	if got := userdirs.Cache(getenv); got != filepath.Join(home, ".cache/lcitool") {
+		t.Errorf("without sudo: %q", got)
+	}
+	if os.Getuid() != 0 {
+		return
+	}
+	if err := os.Chown(home, 4242, 4242); err != nil {
+		t.Fatal(err)
+	}
+	if got := userdirs.Cache(getenv); got != filepath.Join(home, ".cache/lcitool") {
+		t.Errorf("in a container whose home belongs to another user: %q", got)
+	}
+	env["SUDO_UID"] = "4242"
+	if got := userdirs.Cache(getenv); strings.HasPrefix(got, home) || !strings.HasSuffix(got, "/.cache/lcitool") {
+		t.Errorf("cache: %q", got)
+	}
+	if got := userdirs.State(getenv); got != filepath.Join(own, "state/lcitool") {
+		t.Errorf("state: %q", got)
+	}
+	if got := userdirs.Config(getenv); got != filepath.Join(home, ".config/lcitool") {
+		t.Errorf("settings: %q", got)
 	}
 }
