@@ -434,3 +434,20 @@ func TestRelativeTemporaryDirectory(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+// TestViewIsNotReplaced: a view is not in a directory in which everybody could replace
+// it by one with another configuration.
+func TestViewIsNotReplaced(t *testing.T) {
+	isolate(t)
+	top, temp := filepath.Join(t.TempDir(), "main"), t.TempDir()
+	newRepo(t, top)
+	t.Setenv("TMPDIR", temp)
+	for mode, below := range map[os.FileMode]bool{0o755: true, 0o775: true, 0o777: false, 0o777 | os.ModeSticky: true} {
+		if err := os.Chmod(temp, mode); err != nil {
+			t.Fatal(err)
+		}
+		if dir := open(t, top).view.dir; (filepath.Dir(dir) == temp) != below {
+			t.Errorf("%v: %s", mode, dir)
+		}
+	}
+}

@@ -23,7 +23,7 @@ type view struct {
 const viewPrefix = "lcitool-git-"
 
 func newView() (*view, error) {
-	parent, err := filepath.Abs(os.TempDir()) // git runs in another directory
+	parent, err := viewParent()
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +42,22 @@ func newView() (*view, error) {
 		}
 	}
 	return nil, errors.New("cannot make a temporary directory: others remove it")
+}
+
+// viewParent returns the absolute path of the temporary directory, since git runs in
+// another directory. If everybody can replace what is in it, it returns /tmp.
+func viewParent() (string, error) {
+	parent, err := filepath.Abs(os.TempDir())
+	if err == nil && replaceable(parent) && !replaceable("/tmp") {
+		parent = "/tmp"
+	}
+	return parent, err
+}
+
+// replaceable reports whether a directory is not sticky and everybody can write to it.
+func replaceable(dir string) bool {
+	info, err := os.Stat(dir)
+	return err != nil || info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0
 }
 
 // viewName matches the names of views.
