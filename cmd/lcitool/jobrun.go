@@ -214,7 +214,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if v.events == "-" {
 		o.Console.Stdout = io.Discard
 	}
-	o.Events, o.Flags = events, cliflags.Given(cmd, recordedFlags())
+	o.Events, o.Flags = events, cliflags.AbsoluteFiles(cliflags.Given(cmd, recordedFlags()), "env-file", "var-file", "file-var")
 	if v.retryOf != nil {
 		o.Retry, o.Resume = v.retryOf.ID, v.resume
 	}

@@ -5,6 +5,7 @@ package cliflags
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -174,6 +175,27 @@ func Given(cmd *cobra.Command, names []string) []string {
 		}
 		for _, value := range values {
 			all = append(all, "--"+name+"="+value)
+		}
+	}
+	return all
+}
+
+// AbsoluteFiles makes the paths in options of the given names absolute, so that they
+// are the same in another directory. A path may follow "NAME=".
+func AbsoluteFiles(options []string, names ...string) []string {
+	all := slices.Clone(options)
+	for i, text := range all {
+		option, value, _ := strings.Cut(text, "=")
+		if !slices.Contains(names, strings.TrimPrefix(option, "--")) {
+			continue
+		}
+		head, file := option+"=", value
+		if option == "--file-var" {
+			name, path, _ := strings.Cut(value, "=")
+			head, file = head+name+"=", path
+		}
+		if abs, err := filepath.Abs(file); err == nil && file != "" {
+			all[i] = head + abs
 		}
 	}
 	return all

@@ -3,6 +3,7 @@
 package cliflags
 
 import (
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -64,6 +65,17 @@ func TestGiven(t *testing.T) {
 	cmd := command(t, "--env", "A=1", "--env", "B=2,3", "--format", "json")
 	got := Given(cmd, []string{"env", "network", "none-such", "format"})
 	if want := []string{"--env=A=1", "--env=B=2,3", "--format=json"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestAbsoluteFiles: "job retry" in another directory reads the same files.
+func TestAbsoluteFiles(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	got := AbsoluteFiles([]string{"--env-file=a=b", "--env=x", "--file-var=N=../f", "--env-file=/abs", "--file-var=N", "--env-file="}, "env-file", "file-var")
+	want := []string{"--env-file=" + dir + "/a=b", "--env=x", "--file-var=N=" + filepath.Dir(dir) + "/f", "--env-file=/abs", "--file-var=N", "--env-file="}
+	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
