@@ -13,6 +13,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
 )
 
@@ -58,6 +59,10 @@ func Prune(ctx context.Context, e engine, o api.PruneOptions, parents ...string)
 		list = append(list, Pruned{Leftover: l})
 	}
 	for _, parent := range parents {
+		if safefs.IsOthers(parent) { // for example in /tmp
+			err = errors.Join(err, fmt.Errorf("%s belongs to somebody else", parent))
+			continue
+		}
 		if !o.DryRun {
 			err = errors.Join(err, jobrun.SweepKept(ctx, e, parent))
 		}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -105,6 +107,30 @@ func TestPruneRemovesDirectories(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("it is still there: %v", err)
+	}
+}
+
+// TestDirectoryOfAnotherUser: in /tmp, another user can make the directory before.
+// Nothing is removed in it, and its lock is not waited for.
+func TestDirectoryOfAnotherUser(t *testing.T) {
+	parent, dir := abandoned(t)
+	held, err := os.Open(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if os.Getuid() != 0 { // cannot make one
+		return
+	}
+	if err := errors.Join(os.Chown(parent, 4242, 4242), syscall.Flock(int(held.Fd()), syscall.LOCK_EX)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := leftovers.Prune(t.Context(), &fakeEngine{}, api.PruneOptions{}, parent)
+	if err == nil || !strings.Contains(err.Error(), parent+" belongs to somebody else") || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // artifactLocks are file locks on the artifacts of jobs. While a run holds them,
@@ -131,8 +132,13 @@ func (s *Source) lockArtifacts(job string, shared bool) (l artifactLock, ok bool
 
 func (s *Source) ownLock(job string) (*flock.Flock, error) {
 	dir := filepath.Join(s.checkouts, "locks")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(s.checkouts), 0o700); err != nil {
 		return nil, err
+	}
+	for _, private := range []string{s.checkouts, dir} { // without HOME, other users can make them before
+		if err := safefs.MakePrivateDir(private); err != nil {
+			return nil, err
+		}
 	}
 	return flock.New(filepath.Join(dir, fmt.Sprintf("%.16x", sha256.Sum256([]byte(s.Project+"\x00"+job))))), nil
 }

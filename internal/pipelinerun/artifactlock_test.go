@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -69,5 +70,26 @@ func TestArtifactsOfTwoRuns(t *testing.T) {
 			}
 			after.release()
 		}
+	}
+}
+
+// TestLocksOfAnotherUser: in a directory that another user made, such as one in /tmp, no
+// lock file is made, since a link can be in its place.
+func TestLocksOfAnotherUser(t *testing.T) {
+	project, checkouts := t.TempDir(), t.TempDir()
+	if os.Getuid() != 0 { // cannot make one
+		return
+	}
+	if err := os.Chown(checkouts, 4242, 4242); err != nil {
+		t.Fatal(err)
+	}
+	var locks artifactLocks
+	job := &jobrun.Job{Job: gitlabci.Job{Name: "a", Artifacts: &gitlabci.Artifacts{}}}
+	err := locks.take(t.Context(), &Source{Project: project, artifacts: artifacts.In(project), checkouts: checkouts}, []*jobrun.Job{job})
+	if err == nil || !strings.Contains(err.Error(), "belongs to somebody else") {
+		t.Errorf("error %v", err)
+	}
+	if entries, err := os.ReadDir(checkouts); err != nil || len(entries) > 0 {
+		t.Errorf("%v, %v", entries, err)
 	}
 }

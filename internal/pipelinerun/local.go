@@ -16,6 +16,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 	"gitlab.com/lcitool/lcitool/internal/scratch"
@@ -202,13 +203,16 @@ func (l *localRun) group(j *jobrun.Job) *sync.Mutex {
 // sweep removes temporary files that killed runs left, and old trees of the
 // cache.
 func (s *Source) sweep(ctx context.Context, engine jobrun.KeptEngine) {
+	s.artifacts.Sweep()
+	if safefs.IsOthers(s.checkouts) { // without HOME, other users can make it before
+		return
+	}
 	if err := jobrun.SweepKept(ctx, engine, s.checkouts); err != nil {
 		s.messages.warnf("", "cannot look for trees of kept containers: %v", err)
 	}
 	scratch.Sweep(s.checkouts)
 	s.trees.Sweep()
 	checkout.IndexesIn(s.checkouts).Sweep()
-	s.artifacts.Sweep()
 }
 
 // Shell runs a shell, or command if it is not empty, in a new container of the

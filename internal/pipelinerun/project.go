@@ -39,7 +39,11 @@ func CheckoutsDir(cache string) string {
 	if cache != "" {
 		return filepath.Join(cache, "checkouts")
 	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("lcitool-checkouts-%d", os.Getuid()))
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return dir
 }
 
 // ParseInputs parses pipeline inputs, NAME=VALUE, into a map.

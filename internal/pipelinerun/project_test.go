@@ -49,7 +49,8 @@ func TestCheckoutsDir(t *testing.T) {
 	if got := CheckoutsDir("/c"); got != "/c/checkouts" {
 		t.Error(got)
 	}
-	if got := CheckoutsDir(""); !strings.HasSuffix(got, fmt.Sprintf("lcitool-checkouts-%d", os.Getuid())) {
+	t.Setenv("TMPDIR", "below")
+	if got := CheckoutsDir(""); !strings.HasSuffix(got, fmt.Sprintf("lcitool-checkouts-%d", os.Getuid())) || !filepath.IsAbs(got) {
 		t.Error(got)
 	}
 }

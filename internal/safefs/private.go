@@ -35,6 +35,12 @@ func MakePrivateDir(dir string) error {
 	return f.Chmod(0o700)
 }
 
+// IsOthers reports whether another user owns a file or directory, which need not exist.
+func IsOthers(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && UID(info) != os.Geteuid()
+}
+
 // UID returns the owner of a file, or -1 if it is not known.
 func UID(info fs.FileInfo) int {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
