@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // EventOptions describe an event by command-line options. Empty strings mean
@@ -104,7 +106,7 @@ func (o *EventOptions) identify(ctx context.Context, s *Source, e *gitlabci.Even
 	upstream, known := o.Upstream.Of(s.Pipeline, *e)
 	switch {
 	case e.Namespace == "":
-		e.Namespace, e.Project = ForkNamespace, filepath.Base(s.Project)
+		e.Namespace, e.Project = ForkNamespace, projectName(s.Project)
 		if o.FromUpstream && !known {
 			return errors.New("argument --upstream: neither origin nor RUN_UPSTREAM_NAMESPACE names the project")
 		}
@@ -122,4 +124,14 @@ func (o *EventOptions) identify(ctx context.Context, s *Source, e *gitlabci.Even
 		e.Namespace, e.Project = o.Project[:at], o.Project[at+1:]
 	}
 	return nil
+}
+
+// notInName matches what the name of a project on GitLab cannot have.
+var notInName = lazyregexp.New(`[^A-Za-z0-9_.-]+`)
+
+// projectName returns a name of a project on GitLab for a directory, since scripts do
+// not expect that $CI_PROJECT_DIR has spaces.
+func projectName(dir string) string {
+	name := strings.TrimLeft(notInName.ReplaceAllString(filepath.Base(dir), "-"), "-")
+	return cmp.Or(strings.TrimRight(name, "-"), "project")
 }
