@@ -219,6 +219,23 @@ func TestClean(t *testing.T) {
 	j.git("fsck", "--strict")
 }
 
+// TestOddDirectory: the name of the developer's directory may have any characters.
+func TestOddDirectory(t *testing.T) {
+	d := newDeveloper(t)
+	odd := filepath.Join(filepath.Dir(d.dir), "a\nb\"c\\d:e,f #g")
+	if err := os.Rename(d.dir, odd); err != nil {
+		t.Fatal(err)
+	}
+	d.dir = odd
+	d.write("README", "changed\n")
+	s := d.take("")
+	j := d.job(s, nil)
+	if text, err := os.ReadFile(filepath.Join(j.dir, "README")); err != nil || string(text) != "changed\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+	j.git("fsck", "--strict")
+}
+
 // The job sees changes to tracked files and staged files, as after a push of them, and
 // nothing else.
 func TestUncommittedChanges(t *testing.T) {

@@ -64,7 +64,7 @@ func (g git) create(format, objects string, shallow []string) error {
 	write("shallow", lines(shallow))
 	if objects != "" {
 		if strings.Contains(objects, "\n") {
-			return fmt.Errorf("the name of %q has a line break", objects)
+			objects = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(objects) + `"` // as git reads it
 		}
 		write("objects/info/alternates", objects+"\n")
 	}
