@@ -127,6 +127,10 @@ func TestRuntimeDir(t *testing.T) {
 	if err := os.Chmod(open, 0o755); err != nil { //nolint:gosec // the point of the test
 		t.Fatal(err)
 	}
+	relative := Options{Getenv: env(map[string]string{"XDG_RUNTIME_DIR": "run", "TMPDIR": "tmp"})}
+	if got := relative.socketDirs(); len(got) != 1 || filepath.Dir(got[0]) != "/tmp" { // the service runs in another directory
+		t.Errorf("with relative variables: %q", got)
+	}
 	if _, err := (Options{RuntimeDir: open}).SocketDir(); err != nil {
 		t.Fatal(err)
 	}

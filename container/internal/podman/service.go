@@ -126,16 +126,8 @@ func (o Options) Environ() []string {
 // SocketDir returns a directory of mode 0700 whose path is short enough for a
 // socket.
 func (o Options) SocketDir() (string, error) {
-	dirs := []string{o.RuntimeDir}
-	if o.RuntimeDir == "" {
-		dirs = nil
-		if xdg := o.Variable("XDG_RUNTIME_DIR"); xdg != "" {
-			dirs = append(dirs, filepath.Join(xdg, "lcitool"))
-		}
-		dirs = append(dirs, filepath.Join(o.TempParent(), fmt.Sprintf("lcitool-%d", os.Getuid())), fmt.Sprintf("/tmp/lcitool-%d", os.Getuid()))
-	}
 	var faults []error
-	for _, dir := range dirs {
+	for _, dir := range o.socketDirs() {
 		if len(dir)+len("/podman-01234567.sock") > maxSocketPath {
 			faults = append(faults, fmt.Errorf("%s: too long for a socket", dir))
 			continue
@@ -147,6 +139,23 @@ func (o Options) SocketDir() (string, error) {
 		return dir, nil
 	}
 	return "", errors.Join(faults...)
+}
+
+// socketDirs returns the directories that SocketDir tries. Relative paths in variables
+// are ignored, because the service runs in another directory.
+func (o Options) socketDirs() []string {
+	if o.RuntimeDir != "" {
+		return []string{o.RuntimeDir}
+	}
+	var dirs []string
+	if xdg := o.Variable("XDG_RUNTIME_DIR"); filepath.IsAbs(xdg) {
+		dirs = append(dirs, filepath.Join(xdg, "lcitool"))
+	}
+	name := fmt.Sprintf("lcitool-%d", os.Getuid())
+	if temp := o.TempParent(); filepath.IsAbs(temp) {
+		dirs = append(dirs, filepath.Join(temp, name))
+	}
+	return append(dirs, filepath.Join("/tmp", name))
 }
 
 // ownDir creates a directory of mode 0700, or checks that an existing one
