@@ -22,19 +22,22 @@ func Variable(flag string) string {
 }
 
 // FromEnvironment sets options that are not on the command line from their
-// environment variables.
+// environment variables, also those before the command's name. LCITOOL_VERSION may
+// say which lcitool a script installs.
 func FromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 	var err error
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := Variable(f.Name)
-		value := getenv(name)
-		if f.Changed || value == "" || err != nil {
-			return
-		}
-		if e := cmd.Flags().Set(f.Name, value); e != nil {
-			err = Usagef(cmd, "environment variable %s: %w", name, ValueError(e))
-		}
-	})
+	for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.Root().Flags()} {
+		flags.VisitAll(func(f *pflag.Flag) {
+			name := Variable(f.Name)
+			value := getenv(name)
+			if f.Changed || value == "" || err != nil || f.Name == "help" || f.Name == "version" {
+				return
+			}
+			if e := flags.Set(f.Name, value); e != nil {
+				err = Usagef(cmd, "environment variable %s: %w", name, ValueError(e))
+			}
+		})
+	}
 	return err
 }
 

@@ -61,6 +61,23 @@ func TestFromEnvironment(t *testing.T) {
 	}
 }
 
+// TestFromEnvironmentBeforeTheCommand: options of the program count, and variables with
+// the names of others do not fail it.
+func TestFromEnvironmentBeforeTheCommand(t *testing.T) {
+	root, config := &cobra.Command{Use: "x", Version: "1"}, ""
+	root.Flags().StringVar(&config, "config", "", "settings")
+	child := command(t)
+	root.AddCommand(child)
+	root.InitDefaultVersionFlag()
+	child.InitDefaultHelpFlag()
+	env := map[string]string{"LCITOOL_CONFIG": "file", "LCITOOL_VERSION": "1.2", "LCITOOL_HELP": "no"}
+	for _, cmd := range []*cobra.Command{child, root} {
+		if err := FromEnvironment(cmd, func(name string) string { return env[name] }); err != nil || config != "file" {
+			t.Errorf("%s: config %q, %v", cmd.Name(), config, err)
+		}
+	}
+}
+
 func TestGiven(t *testing.T) {
 	cmd := command(t, "--env", "A=1", "--env", "B=2,3", "--format", "json")
 	got := Given(cmd, []string{"env", "network", "none-such", "format"})
