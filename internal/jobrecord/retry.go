@@ -2,7 +2,11 @@
 
 package jobrecord
 
-import "gitlab.com/lcitool/lcitool/internal/outcome"
+import (
+	"math"
+
+	"gitlab.com/lcitool/lcitool/internal/outcome"
+)
 
 // Retries returns the jobs to run again in a retry: those that failed, and those
 // that did not run because of a failure. A job of a child pipeline is replaced
@@ -22,13 +26,14 @@ func (r *Run) Retries() []string {
 }
 
 // Origins returns for each job the name of the job in the top-level pipeline that
-// it belongs to.
+// it belongs to. A job with an image is no trigger, so that "test/unit" does not
+// belong to "test".
 func (r *Run) Origins() []string {
-	first := make(map[string]int, len(r.Jobs)) // index of the first job with a name
+	first := make(map[string]int, len(r.Jobs)) // index of the first job with a name that may be a trigger
 	lengths := map[int]bool{}                  // of names
 	for i := range r.Jobs {
 		name := r.Jobs[i].Name
-		if _, ok := first[name]; !ok {
+		if _, ok := first[name]; !ok && r.Jobs[i].Image == "" {
 			first[name], lengths[len(name)] = i, true
 		}
 	}
@@ -45,7 +50,7 @@ func (j *Job) origin(first map[string]int, lengths map[int]bool) string {
 	if j.Of != "" {
 		return j.Of
 	}
-	origin, least := j.Name, len(first)
+	origin, least := j.Name, math.MaxInt
 	for end := range len(j.Name) {
 		if j.Name[end] != '/' || !lengths[end] { // few lookups even in a name of many slashes
 			continue

@@ -47,6 +47,21 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// TestNamesWithSlashes: a job whose name begins with that of another one belongs to it
+// only if that can be its trigger.
+func TestNamesWithSlashes(t *testing.T) {
+	r := &Run{Jobs: []Job{
+		{Name: "test", Image: "i", State: outcome.Passed}, {Name: "test/unit", Image: "i", State: outcome.Failed},
+		{Name: "more"}, {Name: "more/test", Image: "i", State: outcome.Failed}, {Name: "more/test/unit", Image: "i"},
+	}}
+	if got, want := r.Origins(), []string{"test", "test/unit", "more", "more", "more"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := (&Run{Jobs: r.Jobs[:2]}).Retries(), []string{"test/unit"}; !slices.Equal(got, want) {
+		t.Errorf("retries %q, want %q", got, want)
+	}
+}
+
 // TestLongNames: a name of many slashes takes no longer than others.
 func TestLongNames(t *testing.T) {
 	long := "x" + strings.Repeat("/", 4<<20)
