@@ -179,6 +179,16 @@ func (s *Store) open() (*safefs.Dir, error) {
 	return tree.Sub(Below)
 }
 
+// Make creates the directory of the artifacts, so that git ignores what is beside it.
+func (s *Store) Make() error {
+	all, made, err := safefs.OpenOutput(s.project, s.dir)
+	if err != nil {
+		return err
+	}
+	_ = s.chownMade(made) // the file system may not permit it
+	return all.Close()
+}
+
 // make opens the directory of the artifacts and creates it if needed.
 func (s *Store) make() (*safefs.Dir, error) {
 	all, made, err := safefs.OpenOutput(s.project, s.dir)

@@ -16,10 +16,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 
+	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/projectsource"
@@ -185,9 +185,8 @@ func (f *Files) Write() error {
 		f.o.Warn(url + " has changed since it was locked")
 	}
 	f.changed = nil
-	dir, _, err := safefs.OpenOutput(f.project, filepath.Join(f.project, ".lcitool", "artifacts"))
-	if err != nil {
+	if err := artifacts.In(f.project).Make(); err != nil {
 		return err
 	}
-	return errors.Join(dir.Close(), f.lock.Write())
+	return f.lock.Write()
 }

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // A site serves one text at every path except /none, with its own certificate.
@@ -133,6 +134,27 @@ func TestHostileLock(t *testing.T) {
 	left, _ := os.ReadDir(outside)
 	if err == nil || len(left) > 0 {
 		t.Errorf("%v, wrote %v", err, left)
+	}
+}
+
+// TestOwnerOfTheDirectory: what root makes in a user's project is the user's, who could
+// store no artifacts there otherwise.
+func TestOwnerOfTheDirectory(t *testing.T) {
+	s, project := serve(t), t.TempDir()
+	owner := os.Getuid()
+	if owner == 0 {
+		owner = 4242
+		if err := os.Chown(project, owner, owner); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.get(t, project, true, "/a.yml"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".lcitool", ".lcitool/artifacts"} {
+		if info, err := os.Stat(filepath.Join(project, name)); err != nil || safefs.UID(info) != owner {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
 	}
 }
 
