@@ -105,6 +105,7 @@ func (t *Tree) prepare(todo []Change) ([]step, error) {
 	if err := t.root.Mkdir(stage, 0o777); err != nil {
 		return nil, t.cannot("make", stage, err)
 	}
+	t.owner.chown(t.root, stage)
 	steps := make([]step, len(todo))
 	for i, c := range todo {
 		s := step{Path: c.Path}
@@ -131,7 +132,9 @@ func (t *Tree) keepOld(c Change, name string) error {
 	if t.root.Link(c.Path, name) == nil {
 		return nil
 	}
-	return t.root.WriteFile(name, c.Old, c.mode)
+	err := t.root.WriteFile(name, c.Old, c.mode)
+	c.owner.chown(t.root, name)
+	return err
 }
 
 // clearStage removes the files of a run that was killed before it wrote the
@@ -146,8 +149,8 @@ func (t *Tree) clearStage() error {
 	return nil
 }
 
-// writeNew writes a file with its previous mode, or with mode 0644 modified by
-// the umask.
+// writeNew writes a file with its previous mode and owner, or with mode 0644 modified
+// by the umask and the owner of the project.
 func (t *Tree) writeNew(c Change, name string) error {
 	dir, name, err := t.at(name)
 	if err != nil {
@@ -157,8 +160,10 @@ func (t *Tree) writeNew(c Change, name string) error {
 		return err
 	}
 	if c.Old == nil {
+		t.owner.chown(dir, name)
 		return nil
 	}
+	c.owner.chown(dir, name)
 	return dir.Chmod(name, c.mode)
 }
 

@@ -43,7 +43,8 @@ type Change struct {
 	Old    []byte // what the tree holds, nil for nothing
 	New    []byte // nil when the file goes away
 
-	mode fs.FileMode
+	mode  fs.FileMode
+	owner *owner // of what the tree holds
 }
 
 // maxGenerated limits the size of a generated file that is read, in bytes.
@@ -53,6 +54,7 @@ const maxGenerated = 64 << 20
 // link that leads out is an error.
 type Tree struct {
 	root  *os.Root
+	owner *owner
 	base  string // the directory, as given
 	ciDir string
 
@@ -70,7 +72,11 @@ func OpenTree(base, ciDir string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot use base directory %q: %w", base, diag.Cause(err))
 	}
-	return &Tree{root: root, base: base, ciDir: dir, dirs: map[string]*os.Root{}}, nil
+	t := &Tree{root: root, base: base, ciDir: dir, dirs: map[string]*os.Root{}}
+	if info, err := root.Stat("."); err == nil {
+		t.owner = otherOwner(info)
+	}
+	return t, nil
 }
 
 func (t *Tree) Close() error {
@@ -209,7 +215,7 @@ func (t *Tree) compareFile(f File) (Change, error) {
 	case !info.Mode().IsRegular():
 		return c, fmt.Errorf("cannot write %s: %s is in its place", t.name(f.Path), describe(info.Mode()))
 	}
-	c.mode = info.Mode().Perm()
+	c.mode, c.owner = info.Mode().Perm(), otherOwner(info)
 	c.Old, err = t.read(f.Path, info)
 	if err != nil {
 		return c, err
@@ -355,6 +361,7 @@ func (t *Tree) makeDirs(dir string) (made []string, err error) {
 		switch err := t.root.Mkdir(at, 0o777); {
 		case err == nil:
 			made = append(made, at)
+			t.owner.chown(t.root, at)
 		case errors.Is(err, fs.ErrExist):
 			info, err := t.root.Stat(at)
 			if err != nil {

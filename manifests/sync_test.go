@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // twoTrees returns the files of two manifests that have few files in common.
@@ -197,6 +199,54 @@ func TestAJournalFromElsewhereIsRefused(t *testing.T) {
 				t.Errorf("tree is %v", got)
 			}
 		})
+	}
+}
+
+// TestOwner: files keep their owner, and new ones get that of the project, if root runs.
+func TestOwner(t *testing.T) {
+	before, after := twoTrees(t)
+	tree, dir := openTree(t)
+	syncTree(t, tree, before)
+	if os.Getuid() != 0 { // cannot give files away
+		return
+	}
+	const user, other = 4242, 4243
+	for _, f := range before {
+		if err := os.Chown(filepath.Join(dir, f.Path), other, other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(dir, user, user); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenTree(dir, "ci")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	syncTree(t, again, after)
+	old := wanted(before)
+	for _, f := range after {
+		want := user
+		if _, there := old[f.Path]; there {
+			want = other
+		}
+		if info, err := os.Lstat(filepath.Join(dir, f.Path)); err != nil || safefs.UID(info) != want {
+			t.Errorf("%s belongs to %d, want %d, %v", f.Path, safefs.UID(info), want, err)
+		}
+	}
+	empty := t.TempDir()
+	if err := os.Chown(empty, user, user); err != nil {
+		t.Fatal(err)
+	}
+	first, err := OpenTree(empty, "ci")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	syncTree(t, first, after)
+	if info, err := os.Lstat(filepath.Join(empty, "ci", "containers")); err != nil || safefs.UID(info) != user {
+		t.Errorf("a new directory belongs to %d, %v", safefs.UID(info), err)
 	}
 }
 
