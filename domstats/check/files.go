@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/google/renameio/v2"
 
@@ -38,7 +39,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	} else if open != nil {
 		return errors.Join(write(open), open.Close())
 	}
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
 	if err != nil {
 		return fmt.Errorf("cannot write a report: %w", err)
 	}

@@ -51,7 +51,7 @@ func (l *Log[T]) Add(step T) error {
 		err = os.MkdirAll(filepath.Dir(l.File), 0o700)
 	}
 	if err == nil {
-		err = renameio.WriteFile(l.File, append(data, '\n'), 0o600)
+		err = renameio.WriteFile(l.File, append(data, '\n'), 0o600, renameio.WithTempDir(filepath.Dir(l.File)))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot keep the steps of the search: %w", err)

@@ -342,5 +342,6 @@ func (e *editor) changeKey(c KeyChange) error {
 
 func (e *editor) write(file, text string) error {
 	e.changed = append(e.changed, file)
-	return renameio.WriteFile(filepath.Join(e.tree, filepath.FromSlash(file)), []byte(text), 0o644)
+	path := filepath.Join(e.tree, filepath.FromSlash(file))
+	return renameio.WriteFile(path, []byte(text), 0o644, renameio.WithTempDir(filepath.Dir(path)))
 }

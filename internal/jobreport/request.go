@@ -90,5 +90,5 @@ func (r Request) writeTo(run *jobrecord.Stored, secrets *redact.Redactor, stdout
 		_, err := f.Write(text)
 		return errors.Join(err, f.Close())
 	}
-	return renameio.WriteFile(r.file, text, 0o644)
+	return renameio.WriteFile(r.file, text, 0o644, renameio.WithTempDir(filepath.Dir(r.file)))
 }

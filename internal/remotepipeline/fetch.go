@@ -56,7 +56,7 @@ func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *
 		note(err)
 		return
 	}
-	log, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	log, err := renameio.NewPendingFile(path, renameio.WithTempDir(f.o.Logs), renameio.WithPermissions(0o644)) // not in /tmp, where all users could read it
 	if err != nil {
 		note(err)
 		return

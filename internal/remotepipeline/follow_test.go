@@ -262,6 +262,30 @@ func TestLogsAreBounded(t *testing.T) {
 	}
 }
 
+// TestLogsStayPrivate: a log is never in /tmp, where other users of the machine could
+// read it.
+func TestLogsStayPrivate(t *testing.T) {
+	temp := t.TempDir()
+	w := newWorld(t, passes(1, "a"))
+	t.Setenv("TMPDIR", temp)
+	asked := false
+	w.gitLab.override = func(rw http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/trace") {
+			return
+		}
+		asked = true
+		entries, err := os.ReadDir(temp)
+		for _, e := range entries {
+			if strings.Contains(e.Name(), ".log") || err != nil {
+				t.Errorf("%s, %v", e.Name(), err)
+			}
+		}
+	}
+	if _, err := w.run(t); err != nil || !asked {
+		t.Errorf("asked for a log: %v, %v", asked, err)
+	}
+}
+
 // TestAllLogsAreBounded: many jobs do not fill the disk.
 func TestAllLogsAreBounded(t *testing.T) {
 	w := newWorld(t, passes(1, "a"), passes(2, "b"), passes(3, "c"))
