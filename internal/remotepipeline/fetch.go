@@ -30,12 +30,16 @@ func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) 
 	f.waiting.Add(1)
 	go func() {
 		defer f.waiting.Done()
-		f.slots <- struct{}{}
-		defer func() { <-f.slots }()
 		job.fetched.Lock() // an earlier attempt of the same job may still be downloading
 		defer job.fetched.Unlock()
-		f.fetchLog(ctx, said, seen, &got)
-		f.fetchArtifacts(ctx, seen, &got)
+		f.inSlot(func() { f.fetchLog(ctx, said, seen, &got) })
+		unlock, err := f.lockArtifacts(ctx, seen)
+		if err != nil {
+			got.Notes = append(got.Notes, fmt.Sprintf("no artifacts: %v", err))
+		} else {
+			f.inSlot(func() { f.fetchArtifacts(ctx, seen, &got) })
+			unlock()
+		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if job.seen.id == seen.id {
@@ -43,6 +47,52 @@ func (f *follower) goFetch(ctx context.Context, job *followedJob, seen seenJob) 
 			f.notify(job, true)
 		}
 	}()
+}
+
+func (f *follower) inSlot(download func()) {
+	f.slots <- struct{}{}
+	defer func() { <-f.slots }()
+	download()
+}
+
+// lockArtifacts waits until no other run in the project uses the artifacts of a job,
+// and locks them if there are some, or will be.
+func (f *follower) lockArtifacts(ctx context.Context, seen seenJob) (unlock func(), err error) {
+	if left, err := f.o.Artifacts.Has(seen.name, false); err == nil && !left && !seen.archive {
+		return func() {}, nil
+	}
+	for told := false; ; told = true {
+		held, ok, err := f.o.Artifacts.Lock(seen.name, false)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok && held == nil: // nobody can lock anything here
+			return func() {}, nil
+		case ok:
+			return func() { _ = held.Close() }, nil
+		case !told:
+			f.infof("waiting: another run uses the artifacts of job %q", seen.name)
+		}
+		if err := sleep(ctx, lockPause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+const lockPause = time.Second
+
+// removeArtifacts removes those of an earlier run of a job that begins, unless
+// another run uses them.
+func (f *follower) removeArtifacts(job string) {
+	if left, err := f.o.Artifacts.Has(job, false); err != nil || !left {
+		return // an error is noted when the job has ended
+	}
+	if held, ok, err := f.o.Artifacts.Lock(job, false); err == nil && ok {
+		_ = f.o.Artifacts.Remove(job)
+		if held != nil {
+			_ = held.Close()
+		}
+	}
 }
 
 // fetchLog downloads a job's log to its file and reports its lines from byte

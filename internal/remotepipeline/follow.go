@@ -169,7 +169,7 @@ func (f *follower) update(ctx context.Context, seen seenJob) bool {
 		return false
 	}
 	if begins := job.seen.id != seen.id || job.seen.started.IsZero(); begins && !seen.started.IsZero() {
-		_ = f.o.Artifacts.Remove(seen.name) // an error is noted when the job has ended
+		f.removeArtifacts(seen.name)
 	}
 	if again {
 		job.played, job.said = false, 0

@@ -19,6 +19,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -259,6 +260,39 @@ func TestLogsAreBounded(t *testing.T) {
 	}
 	if got := read(t, result.Jobs[0].Log); len(got) != 1000 || !strings.Contains(strings.Join(result.Jobs[0].Notes, ""), "cut after 1000 bytes") {
 		t.Errorf("%d bytes, notes %q", len(got), result.Jobs[0].Notes)
+	}
+}
+
+// TestArtifactsOfAnotherRun: artifacts that another run in the project uses are not
+// replaced before it has ended.
+func TestArtifactsOfAnotherRun(t *testing.T) {
+	w := newWorld(t, passes(1, "a"))
+	w.gitLab.jobs[0].archive = zipped(t, entry{"out", 0o644, "new"})
+	err := w.options.Artifacts.Replace("a", func(d *safefs.Dir) error { return d.WriteFile("out", []byte("old"), 0o644) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, ok, err := w.options.Artifacts.Lock("a", true)
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	out := filepath.Join(w.options.Artifacts.Dir("a"), "out")
+	waited, watch := false, w.options.Watch
+	w.options.Watch = func(u Update) {
+		watch(u)
+		if strings.Contains(u.Line, `another run uses the artifacts of job "a"`) {
+			waited = true
+			if text := read(t, out); text != "old" {
+				t.Errorf("replaced by %q", text)
+			}
+			_ = held.Close()
+		}
+	}
+	if _, err := w.run(t); err != nil || !waited {
+		t.Errorf("waited: %v, %v", waited, err)
+	}
+	if text := read(t, out); text != "new" {
+		t.Errorf("after the other run: %q", text)
 	}
 }
 
