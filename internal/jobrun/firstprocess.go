@@ -94,7 +94,7 @@ while :; do
 	fi
 	_lcitool_term=
 	echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
-	( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; eval "$(cat "` + stateDir + `/$_lcitool_stage")" )
+	( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; ` + evaluate(stateDir+"/$_lcitool_stage") + ` )
 	_lcitool_code=$?
 	[ -z "$_lcitool_term" ] || _lcitool_code=1
 	` + markStep("$_lcitool_stage end") + `
@@ -104,6 +104,10 @@ while :; do
 done
 `
 }
+
+// evaluate returns the command that runs a file in the current shell. It adds the
+// newline that $(...) drops, which can continue the last command.
+func evaluate(file string) string { return `eval "$(cat "` + file + `")` + "\n\"" }
 
 // killScript sends a signal to all processes except itself, the first process
 // and its ancestors, and the process that waits for the stage's status. It

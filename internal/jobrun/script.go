@@ -89,6 +89,10 @@ func (s stage) script() string {
 }
 
 func (s stage) command(b *strings.Builder, i int, command string) {
+	joined := i > 0 && !s.checks && continues(strings.TrimSpace(s.commands[i-1]))
+	if joined {
+		b.WriteString(echo(shown(command)) + "\n")
+	}
 	b.WriteString("{ ")
 	if s.name != "" {
 		b.WriteString(markStep(fmt.Sprintf("%s %d", s.name, s.first+i+1)) + " || :; ")
@@ -96,17 +100,40 @@ func (s stage) command(b *strings.Builder, i int, command string) {
 	if s.keep {
 		b.WriteString(saveState() + " || :; ")
 	}
-	if strings.Contains(command, "\n") && s.sections {
+	switch {
+	case strings.Contains(command, "\n") && s.sections:
 		name := fmt.Sprintf("section_%s_%d", s.prefix, i)
 		fmt.Fprintf(b, "printf 'section_start:%%s:%s[hide_duration=true,collapsed=true]\\r\\033[0K%%s\\n' \"$(date +%%s)\" %s; ", name, Quote("$ "+command))
 		fmt.Fprintf(b, "printf 'section_end:%%s:%s\\r\\033[0K\\n' \"$(date +%%s)\"; ", name)
-	} else {
+	case joined:
+		b.WriteString(":; ")
+	default:
 		fmt.Fprintf(b, "printf '%%s\\n' %s; ", Quote(shown(command)))
 	}
 	b.WriteString("} 2> /dev/null\n" + command + "\n")
-	if s.checks {
-		b.WriteString("{ _runner_exit_code=$?; if [ $_runner_exit_code -ne 0 ]; then exit $_runner_exit_code; fi; } 2> /dev/null\n")
+	switch {
+	case s.checks && continues(command):
+		b.WriteString(checkStatus + "\n")
+	case s.checks:
+		b.WriteString("{ " + checkStatus + "; } 2> /dev/null\n")
 	}
+}
+
+const checkStatus = `_runner_exit_code=$?; if [ $_runner_exit_code -ne 0 ]; then exit $_runner_exit_code; fi`
+
+// continues reports whether a command goes on in the next line of the script: it
+// ends in a backslash. In GitLab Runner's script, that line is the echo of the
+// next command, whose words become arguments.
+func continues(command string) bool {
+	return (len(command)-len(strings.TrimRight(command, `\`)))%2 == 1
+}
+
+// echo returns the command with which GitLab Runner prints text.
+func echo(text string) string {
+	if text == "" {
+		return "echo"
+	}
+	return "echo " + Quote("\x1b[32;1m"+text+"\x1b[0;m")
 }
 
 // gitlabEnvFile is the file in the temporary directory whose lines become

@@ -69,6 +69,38 @@ func TestScript(t *testing.T) {
 	}
 }
 
+// TestTrailingBackslash: as in GitLab Runner, a backslash at the end of a command makes the
+// echo of the next one its arguments, and has no effect at the end of the script.
+func TestTrailingBackslash(t *testing.T) {
+	const green, reset = "\x1b[32;1m", "\x1b[0;m"
+	for _, c := range []struct {
+		commands []string
+		checks   bool
+		want     string
+	}{
+		{[]string{`printf '<%s>' a \`}, false, `$ printf '<%s>' a \` + "\n<a>"},
+		{[]string{`printf '<%s>' a \ `, "echo b"}, false, `$ printf '<%s>' a \` + "\n<a><echo><" + green + "$ echo b" + reset + ">b\n"},
+		{[]string{"printf '<%s>' a \\\n  b \\", "echo b\necho c"}, false, `$ printf '<%s>' a \ # collapsed multi-line command` +
+			"\n<a><b><echo><" + green + "$ echo b # collapsed multi-line command" + reset + ">b\nc\n"},
+		{[]string{`printf '<%s>' a \`, "", "echo c"}, false, `$ printf '<%s>' a \` + "\n<a><echo>$ echo c\nc\n"},
+		{[]string{`printf '<%s>' \\`, "echo b"}, false, `$ printf '<%s>' \\` + "\n<\\>$ echo b\nb\n"},
+		{[]string{`# nothing \`, "echo b"}, false, `$ # nothing \` + "\n" + green + "$ echo b" + reset + "\nb\n"},
+		{[]string{"true", `printf '<%s>' a \`, "echo b"}, true, "$ true\n" + `$ printf '<%s>' a \` + "\n<a><_runner_exit_code=0>$ echo b\nb\n"},
+	} {
+		for _, shell := range scriptShells() {
+			file := filepath.Join(t.TempDir(), "script")
+			text := strings.ReplaceAll(stage{dir: t.TempDir(), commands: c.commands, checks: c.checks}.script(), stateDir, filepath.Dir(file))
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], "-c", "( "+evaluate(file)+" )")...).CombinedOutput()
+			if err != nil || string(out) != c.want {
+				t.Errorf("%s, %q: got %q, %v; want %q", shell[0], c.commands, out, err, c.want)
+			}
+		}
+	}
+}
+
 // TestStateGoesOn: a user's shell has the state that a failed script left.
 func TestStateGoesOn(t *testing.T) {
 	for _, shell := range []string{"bash", "dash"} {
