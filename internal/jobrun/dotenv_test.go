@@ -74,6 +74,8 @@ func TestRetries(t *testing.T) {
 		{gitlabci.Retry{Max: 1, When: []string{"job_execution_timeout"}}, outcome.Result{State: outcome.TimedOut}, true},
 		{gitlabci.Retry{Max: 1, ExitCodes: []int{3}}, failed, true},
 		{gitlabci.Retry{Max: 1, ExitCodes: []int{4}}, failed, false},
+		{gitlabci.Retry{Max: 1, ExitCodes: []int{1}}, outcome.Result{State: outcome.Failed}, true}, // its results cannot be stored
+		{gitlabci.Retry{Max: 1, ExitCodes: []int{0}}, outcome.Result{State: outcome.Failed}, false},
 		{gitlabci.Retry{Max: 1, ExitCodes: []int{4}, When: []string{"always"}}, failed, true},
 	} {
 		if got := retries(test.retry, test.result); got != test.want {

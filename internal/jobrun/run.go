@@ -57,7 +57,7 @@ func retries(retry gitlabci.Retry, result outcome.Result) bool {
 	kind := ""
 	switch result.State {
 	case outcome.Failed:
-		if slices.Contains(retry.ExitCodes, result.Code) {
+		if slices.Contains(retry.ExitCodes, result.Status()) {
 			return true
 		}
 		kind = "script_failure"

@@ -4,6 +4,7 @@
 package outcome
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,6 +100,10 @@ func (r *Result) End(ctx context.Context, err error) {
 		r.State = EngineError
 	}
 }
+
+// Status returns the exit status by which GitLab judges a failed job. In GitLab
+// Runner, what cannot store the results exits with 1.
+func (r Result) Status() int { return cmp.Or(r.Code, 1) }
 
 // Unstored changes the result to a failure, because the results cannot be
 // stored.

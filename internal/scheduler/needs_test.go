@@ -4,6 +4,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -14,7 +15,8 @@ import (
 )
 
 // TestNeeds runs small graphs. A task is "name<need,need:how"; how may be f for one that
-// fails, a for one whose failure is allowed, 3 for one that exits with 3 and may, ! to run
+// fails, a for one whose failure is allowed, 3 for one that exits with 3 and may, 1 for one
+// whose results cannot be stored and that may exit with 1, ! to run
 // after a failure, * to run always, s to be skipped if one that it needs was.
 func TestNeeds(t *testing.T) {
 	for _, test := range []struct{ tasks, want, order string }{
@@ -24,6 +26,7 @@ func TestNeeds(t *testing.T) {
 		{"a:fa b<a", "a: failed (1), b: passed", "a b"},
 		{"a:3 b<a", "a: failed (3), b: passed", "a b"},
 		{"a:f b<a:!", "a: failed (1), b: passed", "a b"},
+		{"a:1 b<a", "a: failed, b: passed", "a b"},
 		{"a b<a:! c<b", "a: passed, b: skipped, c: passed", "a c"},
 		{"a b<a:! c<b:s d<c e<c:s", "a: passed, b: skipped, c: skipped, d: passed, e: skipped", "a d"},
 		{"a b<a:! c<a,b:s d<a,b:s* e<d:s", "a: passed, b: skipped, c: skipped, d: passed, e: passed", "a d e"},
@@ -37,32 +40,13 @@ func TestNeeds(t *testing.T) {
 		var order []string
 		var all []Task
 		for _, text := range strings.Fields(test.tasks) {
-			name, how, _ := strings.Cut(text, ":")
-			name, needs, _ := strings.Cut(name, "<")
-			task := Task{Name: name, Needs: strings.Split(needs, ","), AllowFailure: strings.Contains(how, "a")}
-			if strings.Contains(how, "!") {
-				task.When = OnFailure
-			}
-			if strings.Contains(how, "*") {
-				task.When = Always
-			}
-			task.Strict = strings.Contains(how, "s")
-			code := 0
-			if strings.Contains(how, "f") {
-				code = 1
-			}
-			if strings.Contains(how, "3") {
-				code, task.AllowCodes = 3, []int{3}
-			}
-			task.Run = func(context.Context, Streams) outcome.Result {
+			task := taskOf(text)
+			run, name := task.Run, task.Name
+			task.Run = func(ctx context.Context, s Streams) outcome.Result {
 				mu.Lock()
 				order = append(order, name)
 				mu.Unlock()
-				var r outcome.Result
-				if r.State = outcome.Passed; code != 0 {
-					r.State, r.Code = outcome.Failed, code
-				}
-				return r
+				return run(ctx, s)
 			}
 			all = append(all, task)
 		}
@@ -72,6 +56,31 @@ func TestNeeds(t *testing.T) {
 			t.Errorf("%s: got %s in the order %v, %v; want %s in the order %s", test.tasks, states(results), order, err, test.want, test.order)
 		}
 	}
+}
+
+// taskOf returns a task as TestNeeds describes it.
+func taskOf(text string) Task {
+	name, how, _ := strings.Cut(text, ":")
+	name, needs, _ := strings.Cut(name, "<")
+	task := Task{Name: name, Needs: strings.Split(needs, ","), AllowFailure: strings.Contains(how, "a"), Strict: strings.Contains(how, "s")}
+	if strings.Contains(how, "!") {
+		task.When = OnFailure
+	}
+	if strings.Contains(how, "*") {
+		task.When = Always
+	}
+	result := outcome.Result{State: outcome.Passed}
+	switch {
+	case strings.Contains(how, "f"):
+		result.State, result.Code = outcome.Failed, 1
+	case strings.Contains(how, "3"):
+		result.State, result.Code, task.AllowCodes = outcome.Failed, 3, []int{3}
+	case strings.Contains(how, "1"):
+		result.Unstored(errors.New("no space left on device"))
+		task.AllowCodes = []int{1}
+	}
+	task.Run = func(context.Context, Streams) outcome.Result { return result }
+	return task
 }
 
 func states(results []outcome.Result) string {

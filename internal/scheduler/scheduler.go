@@ -194,7 +194,7 @@ func (r *run) finish(i int, result outcome.Result) {
 	t := r.tasks[i]
 	r.outputs[i].close()
 	result.Workload = t.Name
-	result.Allowed = result.Bad() && (t.AllowFailure || result.State == outcome.Failed && slices.Contains(t.AllowCodes, result.Code))
+	result.Allowed = result.Bad() && (t.AllowFailure || result.State == outcome.Failed && slices.Contains(t.AllowCodes, result.Status()))
 	r.results[i] = result
 	r.watcher.notify(Event{Task: t.Name, State: result.State, Result: &result})
 	if r.failFast && result.Bad() && !result.Allowed {
