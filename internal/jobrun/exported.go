@@ -22,7 +22,7 @@ var exportedName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // useExported expands the paths of the job's artifacts and caches again, with the
 // variables in the file of GITLAB_ENV. In GitLab Runner, a line that a shell
 // cannot export fails the stages that store artifacts and caches, and so the job.
-func (r *Runner) useExported(ctx context.Context, j *Job, c Container, passed bool) error {
+func (r *Runner) useExported(ctx context.Context, j *Job, c Container, env []string, passed bool) error {
 	if !r.stores(j, passed) || !j.mayExport(c) {
 		return nil
 	}
@@ -30,7 +30,7 @@ func (r *Runner) useExported(ctx context.Context, j *Job, c Container, passed bo
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	variables, err := parseExported(text)
+	variables, err := parseExported(text, env)
 	if err != nil {
 		return err
 	}
@@ -67,22 +67,29 @@ func (j *Job) mayExport(c Container) bool {
 	})
 }
 
-// parseExported returns the variables in a file of lines NAME=VALUE. As in
-// GitLab Runner's scripts, blanks around a line do not count, nor does a last line
-// without a newline.
-func parseExported(text string) (map[string]string, error) {
+// parseExported returns the variables in a file of lines NAME=VALUE, and NAME+=VALUE,
+// which adds to a variable, perhaps one of env. As in GitLab Runner's scripts,
+// blanks around a line do not count, nor does a last line without a newline.
+func parseExported(text string, env []string) (map[string]string, error) {
 	variables := map[string]string{}
 	for line := range strings.Lines(text) {
 		line, whole := strings.CutSuffix(line, "\n")
 		if !whole {
 			break
 		}
-		name, value, set := strings.Cut(strings.Trim(line, " \t"), "=")
-		if !exportedName.MatchString(name) {
+		name, more, set := strings.Cut(strings.Trim(line, " \t"), "=")
+		name, adds := strings.CutSuffix(name, "+")
+		if !exportedName.MatchString(name) || adds && !set {
 			return nil, refusedf("GITLAB_ENV has a line that cannot be exported: %q", line)
 		}
-		if set {
-			variables[name] = value
+		old, known := variables[name]
+		switch {
+		case adds && !known:
+			variables[name] = value(env, name) + more
+		case adds:
+			variables[name] = old + more
+		case set:
+			variables[name] = more
 		}
 	}
 	return variables, nil

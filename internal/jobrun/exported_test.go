@@ -59,9 +59,11 @@ use: {script: [x], cache: {key: none, paths: [out], policy: pull}}
 func TestExportedLines(t *testing.T) {
 	for line, want := range map[string]map[string]string{
 		"A=1\n": {"A": "1"}, " A=1 \n": {"A": "1"}, "A= x\nB\nA=y=z\n": {"A": "y=z"}, "_a1=\n": {"_a1": ""}, "a b": {}, "": {},
+		"A+=x\n": {"A": "x"}, "A=1\nA+=x\n A+=\n": {"A": "1x"}, "OWN+=x\nOWN+=y\n": {"OWN": "a=bxy"}, "OWN=\nOWN+=x\n": {"OWN": "x"},
+		"A+\n": nil, "+=x\n": nil, "A++=x\n": nil, "A +=x\n": nil,
 		"\n": nil, "a b=1\n": nil, "1a=x\n": nil, "=x\n": nil, "a-b=x\n": nil, "A=1\n# comment\n": nil,
 	} {
-		got, err := parseExported(line)
+		got, err := parseExported(line, []string{"OWN=a=b"})
 		if (err != nil) != (want == nil) || !maps.Equal(got, want) {
 			t.Errorf("%q: %q, %v", line, got, err)
 		}

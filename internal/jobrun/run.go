@@ -366,7 +366,7 @@ func outlasting(ctx context.Context, by time.Duration) (context.Context, context
 // that has passed.
 func (r *Runner) store(ctx context.Context, j *Job, c Container, result *outcome.Result, out *Outcome) error {
 	passed := result.State == outcome.Passed
-	err := r.useExported(ctx, j, c, passed)
+	err := r.useExported(ctx, j, c, out.Env, passed)
 	if refused := new(refusedError); passed && errors.As(err, refused) {
 		result.End(ctx, err)
 		return nil
