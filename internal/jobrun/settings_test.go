@@ -101,6 +101,12 @@ func TestCheckoutSettings(t *testing.T) {
 		{"GIT_DEPTH=0 GIT_FETCH_EXTRA_FLAGS=--depth=5", "", 0, 0, treeDir},
 		{"GIT_STRATEGY=none GIT_FETCH_EXTRA_FLAGS=--unshallow", "none", 20, 20, treeDir},
 		{"GIT_STRATEGY=clone FF_USE_GIT_NATIVE_CLONE=true GIT_FETCH_EXTRA_FLAGS=--depth=5", "clone", 20, 20, treeDir},
+		{"GIT_STRATEGY=clone FF_USE_GIT_NATIVE_CLONE=true GIT_CLONE_EXTRA_FLAGS=--depth=5", "clone", 5, 20, treeDir},
+		{"GIT_STRATEGY=clone FF_USE_GIT_NATIVE_CLONE=true GIT_DEPTH=0 GIT_CLONE_EXTRA_FLAGS=--depth=5", "clone", 5, 0, treeDir},
+		{"GIT_STRATEGY=clone GIT_CLONE_EXTRA_FLAGS=--depth=5", "clone", 20, 20, treeDir},
+		{"GIT_SUBMODULE_UPDATE_FLAGS=--depth=4", "", 20, 4, treeDir},
+		{"GIT_SUBMODULE_DEPTH=3 GIT_SUBMODULE_UPDATE_FLAGS=--depth=4", "", 20, 4, treeDir},
+		{"GIT_DEPTH=0 GIT_SUBMODULE_UPDATE_FLAGS=--depth=4", "", 0, 4, treeDir},
 		{"GIT_SUBMODULE_DEPTH=", "", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=x", "", 20, 20, treeDir},
 		{"GIT_SUBMODULE_DEPTH=-1", "", 20, 0, treeDir},
@@ -126,6 +132,12 @@ func TestTagsOfFetchFlags(t *testing.T) {
 			t.Errorf("%q: %v, %v", flags, got.Tags, err)
 		}
 	}
+	for flags, want := range map[string]checkout.Tags{"": checkout.TagsOfHistory, "--no-tags": checkout.NoTags, "--tags": checkout.TagsOfHistory, "-n": checkout.TagsOfHistory} {
+		env := []string{"GIT_STRATEGY=clone", "FF_USE_GIT_NATIVE_CLONE=1", "GIT_FETCH_EXTRA_FLAGS=--tags", "GIT_CLONE_EXTRA_FLAGS=" + flags}
+		if got, err := r.checkoutFor(treeDir, env); err != nil || got.Tags != want {
+			t.Errorf("git clone %q: %v, %v", flags, got.Tags, err)
+		}
+	}
 	if got, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=--quiet --depth 7 -n"}); err != nil || got.Depth != 7 {
 		t.Errorf("depth %d, %v", got.Depth, err)
 	}
@@ -142,6 +154,11 @@ func TestFetchFlags(t *testing.T) {
 	} {
 		if _, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=" + flags}); (err == nil) != want {
 			t.Errorf("%q: %v", flags, err)
+		}
+	}
+	for flags, want := range map[string]bool{"--depth 0": false, "--depth=x": false, "--depth=3 --filter=blob:none": true, "none": true} {
+		if _, err := r.checkoutFor(treeDir, []string{"GIT_STRATEGY=clone", "FF_USE_GIT_NATIVE_CLONE=1", "GIT_CLONE_EXTRA_FLAGS=" + flags}); (err == nil) != want {
+			t.Errorf("git clone %q: %v", flags, err)
 		}
 	}
 	for flags, want := range map[string]bool{"--unshallow": false, "--deepen=3": true} {

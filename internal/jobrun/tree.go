@@ -3,6 +3,7 @@
 package jobrun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,12 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	if err != nil {
 		return t, err
 	}
-	t.Tags, t.Depth = tagsOf(flags), depthOf(flags, t.Depth)
+	native := nativeClone(env, t.Strategy)
+	t.Tags = tagsOf(flags, native)
+	if t.Depth > 0 || native { // git fetch without a depth of GIT_DEPTH gets all refs
+		t.Depth = cmp.Or(depthOf(flags), t.Depth)
+	}
+	t.Submodules.Depth = cmp.Or(depthOf(strings.Fields(value(env, "GIT_SUBMODULE_UPDATE_FLAGS"))), t.Submodules.Depth)
 	if r.Tree.FullHistory {
 		t.Depth, t.Submodules.Depth = 0, 0
 	}
@@ -138,55 +144,61 @@ func (j *Job) withWrittenDepth(env []string) []string {
 	return env
 }
 
-// fetchFlags returns the flags of git fetch that the job adds. They have no effect
-// if GitLab Runner uses git clone. It returns an error for flags with which git
-// fetch fails after the depth of GIT_DEPTH.
+// fetchFlags returns the flags of git fetch, or of git clone if GitLab Runner uses
+// that, that the job adds. It returns an error for flags with which git fails after
+// the depth of GIT_DEPTH.
 func fetchFlags(env []string, strategy string, depth int) ([]string, error) {
-	if strategy == checkout.Clone && isOn(value(env, "FF_USE_GIT_NATIVE_CLONE"), false) {
-		return nil, nil
+	name, native := "GIT_FETCH_EXTRA_FLAGS", nativeClone(env, strategy)
+	if native {
+		name = "GIT_CLONE_EXTRA_FLAGS"
 	}
-	flags := strings.Fields(value(env, "GIT_FETCH_EXTRA_FLAGS"))
+	flags := strings.Fields(value(env, name))
 	for i, flag := range flags {
-		name, text, given := strings.Cut(flag, "=")
+		option, text, given := strings.Cut(flag, "=")
 		if !given && i+1 < len(flags) {
 			text = flags[i+1]
 		}
 		n, err := strconv.Atoi(text)
 		switch {
-		case name == "--unshallow", name == "--deepen" && depth > 0:
-			return nil, refusedf("GIT_FETCH_EXTRA_FLAGS: git fetch refuses %s with GIT_DEPTH %d", name, depth)
-		case name == "--depth" && (err != nil || n < 1):
-			return nil, refusedf("GIT_FETCH_EXTRA_FLAGS: --depth %q is not a positive number", text)
+		case option == "--depth" && (err != nil || n < 1):
+			return nil, refusedf("%s: --depth %q is not a positive number", name, text)
+		case native:
+		case option == "--unshallow", option == "--deepen" && depth > 0:
+			return nil, refusedf("%s: git fetch refuses %s with GIT_DEPTH %d", name, option, depth)
 		}
 	}
 	return flags, nil
 }
 
-// tagsOf returns the tags that git fetch gets with the flags of
-// GIT_FETCH_EXTRA_FLAGS.
-func tagsOf(flags []string) checkout.Tags {
+// nativeClone reports whether GitLab Runner uses git clone instead of git fetch.
+func nativeClone(env []string, strategy string) bool {
+	return strategy == checkout.Clone && isOn(value(env, "FF_USE_GIT_NATIVE_CLONE"), false)
+}
+
+// tagsOf returns the tags that git fetch, or else git clone, gets with these flags.
+func tagsOf(flags []string, native bool) checkout.Tags {
 	tags := checkout.TagsOfHistory
 	for _, flag := range flags {
-		switch flag {
-		case "--no-tags", "-n":
+		switch {
+		case flag == "--no-tags", flag == "-n" && !native:
 			tags = checkout.NoTags
-		case "--tags", "-t":
+		case (flag == "--tags" || flag == "-t") && !native:
 			tags = checkout.AllTags
+		case flag == "--tags":
+			tags = checkout.TagsOfHistory
 		}
 	}
 	return tags
 }
 
-// depthOf returns the depth of a fetch with the flags of GIT_FETCH_EXTRA_FLAGS
-// after the one of GIT_DEPTH. Without one in GIT_DEPTH, GitLab Runner fetches all
-// refs, so the flag has no effect on this depth.
-func depthOf(flags []string, depth int) int {
+// depthOf returns the depth in flags of git, 0 for none.
+func depthOf(flags []string) (depth int) {
 	for i, flag := range flags {
 		text, ok := strings.CutPrefix(flag, "--depth=")
 		if flag == "--depth" && i+1 < len(flags) {
 			text, ok = flags[i+1], true
 		}
-		if n, err := strconv.Atoi(text); ok && err == nil && n > 0 && depth > 0 {
+		if n, err := strconv.Atoi(text); ok && err == nil && n > 0 {
 			depth = n
 		}
 	}
