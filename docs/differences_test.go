@@ -30,6 +30,7 @@ func heldBy() map[string]string {
 		"a service sees the job's address":   "internal/jobrun/servicenetwork_test.go: only 127.0.0.1",
 		"services have the job's `/builds`":  "cmd/lcitool/testdata/engine/job-services.txtar: no builds",
 		"`--remote`":                         "internal/jobrun/settings_test.go: func TestNoEffect",
+		"`GIT_LFS_SKIP_SMUDGE`":              "internal/jobrun/settings_test.go: func TestSkippedSmudge",
 		"artifacts contain a `.git`":         "internal/jobrun/cache_test.go: func TestRepositoriesAreNoArtifacts",
 		"artifacts contain symbolic links":   "internal/jobrun/settings_test.go: func TestLinksAsArtifacts",
 		"the braces in patterns":             "internal/jobrun/limits_test.go: func TestManyAlternatives",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // ccacheDir is ccache's default cache directory for root.
@@ -112,6 +113,23 @@ func (r *Runner) warnNoEffect(j *Job, env []string) {
 	if submodules && slices.Contains(strings.Fields(value(env, "GIT_SUBMODULE_UPDATE_FLAGS")), "--remote") {
 		r.warn(j, "--remote in GIT_SUBMODULE_UPDATE_FLAGS has no effect here: submodules have the commits that the tree names")
 	}
+	if isOn(value(env, "GIT_LFS_SKIP_SMUDGE"), false) && fromGit(gitStrategy(env)) && !r.Tree.Writable && r.usesLFS() {
+		r.warn(j, "GIT_LFS_SKIP_SMUDGE has no effect here: files have their content if Git LFS is in your git configuration")
+	}
+}
+
+// maxAttributes limits what is read of .gitattributes, in bytes.
+const maxAttributes = 1 << 20
+
+// usesLFS reports whether Git LFS stores files of the project.
+func (r *Runner) usesLFS() bool {
+	tree, err := safefs.OpenDir(r.Tree.Dir)
+	if err != nil {
+		return false
+	}
+	defer tree.Close()
+	text, err := tree.ReadFile(".gitattributes", maxAttributes)
+	return err == nil && strings.Contains(string(text), "filter=lfs")
 }
 
 // sets reports whether a variable of the job's own, or of --env, has a name.

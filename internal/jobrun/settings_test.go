@@ -344,6 +344,37 @@ func TestEnginesOwnVariables(t *testing.T) {
 	}
 }
 
+// TestSkippedSmudge: a job that wants no files from Git LFS gets them, with a warning.
+func TestSkippedSmudge(t *testing.T) {
+	for _, c := range []struct {
+		env, attributes string
+		writable, want  bool
+	}{
+		{"GIT_LFS_SKIP_SMUDGE=1", "*.png filter=lfs diff=lfs\n", false, true},
+		{"GIT_LFS_SKIP_SMUDGE=1", "*.png filter=lfs diff=lfs\n", true, false},
+		{"GIT_LFS_SKIP_SMUDGE=0", "*.png filter=lfs\n", false, false},
+		{"GIT_LFS_SKIP_SMUDGE=true GIT_STRATEGY=none", "*.png filter=lfs\n", false, false},
+		{"GIT_LFS_SKIP_SMUDGE=true", "*.png binary\n", false, false},
+		{"GIT_LFS_SKIP_SMUDGE=true", "", false, false},
+	} {
+		h := newHarness(t)
+		h.Tree.Writable = c.writable
+		if c.attributes != "" {
+			if err := os.WriteFile(filepath.Join(h.Tree.Dir, ".gitattributes"), []byte(c.attributes), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j := job("x", nil)
+		j.Env = strings.Fields(c.env)
+		if _, err := h.setUp(j); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(h.warnings.String(), "GIT_LFS_SKIP_SMUDGE has no effect here"); got != c.want {
+			t.Errorf("%+v: warned %q", c, h.warnings.String())
+		}
+	}
+}
+
 // TestNetworkPerBuild: with this flag, services find the job by a name.
 func TestNetworkPerBuild(t *testing.T) {
 	for flag, want := range map[string]string{"true": "web:127.0.0.1 build:127.0.0.1", "1": "web:127.0.0.1 build:127.0.0.1", "false": "web:127.0.0.1", "": "web:127.0.0.1"} {
