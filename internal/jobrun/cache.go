@@ -238,9 +238,31 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
 			if found {
 				break
 			}
+			r.removeUncached(ctx, j, c, cache)
 		}
 	}
 	return ctx.Err()
+}
+
+// removeUncached removes the paths of a cache that cannot be extracted if
+// FF_CLEAN_UP_FAILED_CACHE_EXTRACT is on. Patterns in them have no effect, as in GitLab Runner.
+func (r *Runner) removeUncached(ctx context.Context, j *Job, c Container, cache gitlabci.Cache) {
+	if r.Tree.Writable || !isOn(value(r.environment(j), "FF_CLEAN_UP_FAILED_CACHE_EXTRACT"), false) {
+		return
+	}
+	var paths []string
+	for _, p := range inTree(cache.Paths, []string{j.dir, r.Tree.MountPath}) {
+		if p != "." {
+			paths = append(paths, path.Join(j.dir, p))
+		}
+	}
+	if len(paths) == 0 {
+		return
+	}
+	command := append([]string{"rm", "-r", "-f", "--"}, paths...)
+	if _, err := c.Exec(ctx, api.ExecOptions{Command: command, User: "0", WorkDir: "/", Grace: grace}); err != nil {
+		r.warn(j, fmt.Sprintf("cache: cannot remove its paths: %v", err))
+	}
 }
 
 func (r *Runner) restore(ctx context.Context, j *Job, c Container, file string) (bool, error) {

@@ -5,6 +5,7 @@ package jobrun
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -214,6 +215,38 @@ func TestUntrackedCaches(t *testing.T) {
 	r.Tree.Snapshot = nil
 	if set := r.cacheSet(t.Context(), j, gitlabci.Cache{Untracked: true, Paths: []string{"p"}}); set.has("new") || !set.has("p/x") || len(warned) != 1 {
 		t.Errorf("without a snapshot: %+v, warned %q", set, warned)
+	}
+}
+
+// TestUncachedPaths: with this flag, nothing is left where a cache would be.
+func TestUncachedPaths(t *testing.T) {
+	for _, c := range []struct {
+		flag     string
+		writable bool
+		paths    string
+		want     string // files that are left
+	}{
+		{"true", false, "deps sub/a.o", "deps2/x sub/b.o"},
+		{"1", false, "/builds/project/deps $X ../deps2 . sub/*.o", "deps2/x sub/a.o sub/b.o"},
+		{"false", false, "deps", "deps/x deps2/x sub/a.o sub/b.o"},
+		{"true", true, "deps", "deps/x deps2/x sub/a.o sub/b.o"},
+	} {
+		h := newHarness(t)
+		h.Tree.Writable = c.writable
+		k := &memoryContainer{engine: h.engine, files: map[string]string{}}
+		for _, name := range []string{"deps/x", "deps2/x", "sub/a.o", "sub/b.o"} {
+			k.files[treeDir+"/"+name] = "x"
+		}
+		j := job("x", nil)
+		j.dir, j.Env = treeDir, []string{"FF_CLEAN_UP_FAILED_CACHE_EXTRACT=" + c.flag}
+		j.Cache = []gitlabci.Cache{{Key: "k", Paths: strings.Fields(c.paths)}, {Key: "k", Paths: []string{"deps2"}, Policy: "push"}}
+		if err := h.restoreCaches(t.Context(), j, k); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.ReplaceAll(strings.Join(slices.Sorted(maps.Keys(k.files)), " "), treeDir+"/", "")
+		if got != c.want || h.warnings.Len() > 0 {
+			t.Errorf("%+v: left %s; %s", c, got, h.warnings.String())
+		}
 	}
 }
 

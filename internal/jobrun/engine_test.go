@@ -103,6 +103,9 @@ var stageCommand = regexp.MustCompile(`echo "\$\$ (\w+) (\w+)"`)
 
 func (c *memoryContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error) {
 	if o.Command[0] == "rm" {
+		maps.DeleteFunc(c.files, func(name, _ string) bool {
+			return slices.ContainsFunc(o.Command[2:], func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })
+		})
 		return api.RunResult{}, nil
 	}
 	if strings.Contains(strings.Join(o.Command, " "), "core_pattern") {
