@@ -209,7 +209,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	wanted.reports = inTree(reports, trees)
 	if untracked {
 		var err error
-		if wanted.tracked, err = r.tracked(ctx, j, "artifacts"); err != nil {
+		if wanted.tracked, err = r.tracked(ctx, j, c, "artifacts"); err != nil {
 			return fmt.Errorf("artifacts of job %q: %w", j.Name, err)
 		}
 	}
@@ -267,9 +267,14 @@ func (r *Runner) dirs(j *Job) []string {
 }
 
 // tracked returns the files that git tracks, for untracked in a keyword of a job.
-// Without a repository, GitLab Runner warns and takes no untracked file; then it
-// returns nil.
-func (r *Runner) tracked(ctx context.Context, j *Job, keyword string) (map[string]bool, error) {
+// The script may have changed the index. Without a repository, GitLab Runner warns
+// and takes no untracked file; then it returns nil.
+func (r *Runner) tracked(ctx context.Context, j *Job, c Container, keyword string) (map[string]bool, error) {
+	if !r.Tree.Writable {
+		if names, ok := indexed(ctx, j, c); ok {
+			return names, nil
+		}
+	}
 	if j.noRepository {
 		r.warn(j, keyword+": untracked files are left out: GIT_STRATEGY makes no repository")
 		return nil, nil

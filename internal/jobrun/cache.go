@@ -304,18 +304,18 @@ func (r *Runner) saveCaches(ctx context.Context, j *Job, c Container, passed boo
 			}
 			continue
 		}
-		if err := r.save(ctx, j, c, r.cacheSet(ctx, j, cache), r.cacheFile(cache, r.cleanKey(j, key))); err != nil {
+		if err := r.save(ctx, j, c, r.cacheSet(ctx, j, c, cache), r.cacheFile(cache, r.cleanKey(j, key))); err != nil {
 			errs = append(errs, fmt.Errorf("cache %q of job %q: %w", key, j.Name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (r *Runner) cacheSet(ctx context.Context, j *Job, cache gitlabci.Cache) fileSet {
+func (r *Runner) cacheSet(ctx context.Context, j *Job, c Container, cache gitlabci.Cache) fileSet {
 	set := cacheFileSet(cache.Paths, j.dir, r.Tree.MountPath)
 	if cache.Untracked {
 		var err error
-		if set.tracked, err = r.tracked(ctx, j, "cache"); err != nil {
+		if set.tracked, err = r.tracked(ctx, j, c, "cache"); err != nil {
 			r.warn(j, fmt.Sprintf("cache: untracked: only paths are kept: %v", err))
 		}
 	}

@@ -206,14 +206,15 @@ func TestUntrackedCaches(t *testing.T) {
 	var warned []string
 	r := &Runner{Tree: Tree{Snapshot: snapshot}, Warn: func(_, what string) { warned = append(warned, what) }}
 	j := &Job{dir: "/builds/a/b"}
-	set := r.cacheSet(t.Context(), j, gitlabci.Cache{Untracked: true, Paths: []string{"tracked.d"}})
+	c := &memoryContainer{files: map[string]string{}}
+	set := r.cacheSet(t.Context(), j, c, gitlabci.Cache{Untracked: true, Paths: []string{"tracked.d"}})
 	for name, want := range map[string]bool{"new": true, "d/new": true, "tracked": false, "tracked.d/x": true, ".git/config": false, "sub/.git/config": true} {
 		if set.has(name) != want {
 			t.Errorf("%s: %v", name, !want)
 		}
 	}
 	r.Tree.Snapshot = nil
-	if set := r.cacheSet(t.Context(), j, gitlabci.Cache{Untracked: true, Paths: []string{"p"}}); set.has("new") || !set.has("p/x") || len(warned) != 1 {
+	if set := r.cacheSet(t.Context(), j, c, gitlabci.Cache{Untracked: true, Paths: []string{"p"}}); set.has("new") || !set.has("p/x") || len(warned) != 1 {
 		t.Errorf("without a snapshot: %+v, warned %q", set, warned)
 	}
 }
