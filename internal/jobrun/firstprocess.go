@@ -78,30 +78,39 @@ done
 unset _lcitool_key _lcitool_value _lcitool_above _lcitool_up
 exec 5<> ` + stateDir + `/done
 trap '_lcitool_term=1' TERM
-while :; do
-	if [ "$_lcitool_next" ]; then
-		_lcitool_stage=${_lcitool_next#* }; _lcitool_status=${_lcitool_stage#* }
-		_lcitool_pid=${_lcitool_next%% *}; _lcitool_stage=${_lcitool_stage%% *}
-		_lcitool_next=
-	else
-		read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo || continue
-		[ "$_lcitool_stage" != ` + endStage + ` ] || exit 1
-		if [ $$ = 1 ] && [ "$_lcitool_stage" = after_script ] && [ -f ` + stateDir + `/again ]; then
-			echo "$_lcitool_pid $_lcitool_stage $_lcitool_status" > ` + stateDir + `/next
-			exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"
-			. ` + stateDir + `/again
-		fi
+_lcitool_serve=` + Quote(serveStage()) + `
+eval "$_lcitool_serve"
+`
+}
+
+// serveStage returns the commands with which the first process runs one stage and
+// then serves the next one. There is no loop around a stage: in dash and busybox,
+// break in a script would end it, and the script with it.
+func serveStage() string {
+	return `
+if [ "$_lcitool_next" ]; then
+	_lcitool_stage=${_lcitool_next#* }; _lcitool_status=${_lcitool_stage#* }
+	_lcitool_pid=${_lcitool_next%% *}; _lcitool_stage=${_lcitool_stage%% *}
+	_lcitool_next=
+else
+	until read -r _lcitool_pid _lcitool_stage _lcitool_status < ` + stateDir + `/todo; do :; done
+	[ "$_lcitool_stage" != ` + endStage + ` ] || exit 1
+	if [ $$ = 1 ] && [ "$_lcitool_stage" = after_script ] && [ -f ` + stateDir + `/again ]; then
+		echo "$_lcitool_pid $_lcitool_stage $_lcitool_status" > ` + stateDir + `/next
+		exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"
+		. ` + stateDir + `/again
 	fi
-	_lcitool_term=
-	echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
-	( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; ` + evaluate(stateDir+"/$_lcitool_stage") + ` )
-	_lcitool_code=$?
-	[ -z "$_lcitool_term" ] || _lcitool_code=1
-	` + markStep("$_lcitool_stage end") + `
-	sh ` + stateDir + `/kill 9
-	echo "$_lcitool_pid $_lcitool_code" >&5
-	[ $$ = 1 ] || [ "$_lcitool_stage" = pre_get_sources_script ] || [ ! -f ` + stateDir + `/again ] || exit "$_lcitool_code"
-done
+fi
+_lcitool_term=
+echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
+( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; ` + evaluate(stateDir+"/$_lcitool_stage") + ` )
+_lcitool_code=$?
+[ -z "$_lcitool_term" ] || _lcitool_code=1
+` + markStep("$_lcitool_stage end") + `
+sh ` + stateDir + `/kill 9
+echo "$_lcitool_pid $_lcitool_code" >&5
+[ $$ = 1 ] || [ "$_lcitool_stage" = pre_get_sources_script ] || [ ! -f ` + stateDir + `/again ] || exit "$_lcitool_code"
+eval "$_lcitool_serve"
 `
 }
 
