@@ -67,6 +67,14 @@ of two lines"; plain='a  b'; readonly FIXED=1`,
 	}
 }
 
+// TestOwnRead: a script may have a function with the name of a builtin that saves its state.
+func TestOwnRead(t *testing.T) {
+	out, code, _ := play(t, "bash", t.TempDir(), "read() { :; }", "echo on")
+	if want := "$ read() { :; }\n$ echo on\non\n"; out != want || code != 0 {
+		t.Errorf("status %d, %q; want %q", code, out, want)
+	}
+}
+
 func TestFunctionsOf(t *testing.T) {
 	got := functionsOf([]string{"a() { echo a; }; b=1", "if [", "function c { :; }\nd()\n(\n  exit\n)\nx() { y() { :; }; }"})
 	want := "a() { echo a; }\nfunction c { :; }\nd()\n(\n  exit\n)\nx() { y() { :; }; }\n"
