@@ -34,9 +34,15 @@ func TestArtifactPatterns(t *testing.T) {
 		"src**/*.c", "src/**.c", "**/lib", "**/lib/*", "**/lib/**", "*/lib", "*/*", "*/**/*.c", "**/**/*.h", "{src,docs}", "{src,docs}/**/*.c", "{a.c,b.h}", "{**/,}*.h",
 		"[!a-z]*", "[^a-z]*", "?.c", ".*", "**/.*", `docs/\[x\]`, "docs/[x]", "docs/[[]x]/*", "docs/a{b", `docs/a\{b`, "docs/[a", "nothing",
 		"src/../out", "src//lib", "", ".", "a.c/", "out/*/log.txt", "out/**/log.txt",
+		"*/**", "README/**", "{README,out}/**", "[Rs]*/**", "**/a.c/**", "out/**/**", `docs/\[x\]/*`, `docs/\[x\]/**`, `\*/log.txt`,
 	} {
 		want := []string{}
-		matches, err := doublestar.Glob(tree, filepath.ToSlash(filepath.Clean(pattern)), doublestar.WithNoFollow())
+		sought := pattern
+		if strings.ContainsAny(pattern, "*?[{") {
+			base, rest := doublestar.SplitPattern(pattern)
+			sought = filepath.Join(base, rest)
+		}
+		matches, err := doublestar.Glob(tree, filepath.ToSlash(filepath.Clean(sought)), doublestar.WithNoFollow())
 		if pattern == "" || err != nil {
 			matches = nil // the runner warns
 		}

@@ -62,6 +62,10 @@ func inTree(patterns, trees []string) (out []string) {
 		if p == "" {
 			continue // as GitLab Runner does, with a warning
 		}
+		if strings.ContainsAny(p, "*?[{") { // GitLab Runner takes escapes out of what precedes the first wildcard
+			base, pattern := doublestar.SplitPattern(p)
+			p = base + "/" + pattern
+		}
 		all := trees
 		if !path.IsAbs(p) {
 			p, all = path.Join(trees[0], p), trees[:1]
@@ -84,25 +88,34 @@ func cacheFileSet(paths []string, trees ...string) fileSet {
 	return s
 }
 
-func (s fileSet) has(file string) bool {
+// has reports whether a file that is no directory belongs to the set.
+func (s fileSet) has(file string) bool { return s.contains(file, false) }
+
+func (s fileSet) contains(file string, dir bool) bool {
 	switch {
 	case matchesAny(s.never, file):
 		return false
-	case includes(s.reports, file):
+	case includes(s.reports, file, dir):
 		return true
 	case matchesAny(s.exclude, file):
 		return false
 	case s.tracked != nil && !s.isTracked(file):
 		return true
 	}
-	return includes(s.paths, file)
+	return includes(s.paths, file, dir)
 }
 
 // hasDir reports whether an empty directory belongs to the set. One that git does
 // not track does not, because git lists only files.
 func (s fileSet) hasDir(dir string) bool {
 	s.tracked = nil
-	return s.has(dir)
+	return s.contains(dir, true)
+}
+
+// hasEntry reports whether what is not a directory belongs to the set. A symbolic
+// link may stand for a directory.
+func (s fileSet) hasEntry(name string, d fs.DirEntry) bool {
+	return s.has(name) || d.Type() == fs.ModeSymlink && s.hasDir(name)
 }
 
 // isTracked reports whether git tracks a file, or a submodule that the file is in.
@@ -140,8 +153,9 @@ func (j *Job) checkPatterns() error {
 	return nil
 }
 
-// includes reports whether a pattern matches a file or a directory above it.
-func includes(patterns []string, file string) bool {
+// includes reports whether a pattern matches a file, or else a directory, or one
+// above it.
+func includes(patterns []string, file string, dir bool) bool {
 	for _, p := range patterns {
 		for at := file; ; at = path.Dir(at) {
 			if p == "." {
@@ -149,6 +163,10 @@ func includes(patterns []string, file string) bool {
 			}
 			if at == "." || at == "/" {
 				break // patterns such as .* do not stand for the tree itself
+			}
+			p := p
+			if above, below := strings.CutSuffix(p, "/**"); below && at == file && !dir {
+				p = above + "/**/*" // only a directory has something below it
 			}
 			if globs.Match(p, at) {
 				return true
@@ -225,7 +243,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 		if i >= len(paths) {
 			exclude = nil
 		}
-		if one := newFileSet([]string{p}, exclude, trees...); !slices.ContainsFunc(files, one.has) && !isDir(r.Artifacts.Dir(j.Name), p) {
+		if one := newFileSet([]string{p}, exclude, trees...); !slices.ContainsFunc(files, one.hasDir) && !isDir(r.Artifacts.Dir(j.Name), p) {
 			r.warn(j, fmt.Sprintf("artifacts: nothing matches %q", p))
 		}
 	}
@@ -334,7 +352,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root string, to
 			if dir, base := path.Split(name); base == ".git" && dir != "" && set.tracked != nil {
 				set.tracked[path.Clean(dir)] = true // git lists no files of another repository, such as a clone
 			}
-			return d.IsDir() || set.has(name)
+			return d.IsDir() || set.hasEntry(name, d)
 		},
 		Refused: func(name, why string) { r.warn(j, fmt.Sprintf("%s is not taken: %s", name, why)) },
 	}
@@ -343,7 +361,7 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root string, to
 	switch {
 	case root == ".":
 		o.Strip = 1
-	case set.has(root):
+	case set.hasDir(root):
 		get = c.GetNoFollow
 	}
 	from, into := io.Pipe()
@@ -407,7 +425,7 @@ func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container) e
 		return err
 	}
 	defer dir.Close()
-	return r.send(ctx, j, c, dir.Root(), func(name string) bool { return set.has(name) })
+	return r.send(ctx, j, c, dir.Root(), set.hasEntry)
 }
 
 // asksFor reports whether j names the job in dependencies or needs, or waits for
@@ -421,10 +439,10 @@ func (j *Job) asksFor(name string) bool {
 
 // send copies the files of dir for which keep returns true into the tree in the
 // container.
-func (r *Runner) send(ctx context.Context, j *Job, c Container, dir *os.Root, keep func(string) bool) error {
+func (r *Runner) send(ctx context.Context, j *Job, c Container, dir *os.Root, keep func(string, fs.DirEntry) bool) error {
 	from, into := io.Pipe()
 	go func() {
-		into.CloseWithError(treetar.PackRoot(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name) }}))
+		into.CloseWithError(treetar.PackRoot(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name, d) }}))
 	}()
 	err := c.Put(ctx, j.dir, from)
 	from.CloseWithError(err)

@@ -3,8 +3,10 @@
 package jobrun
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -35,7 +37,7 @@ func TestFileSet(t *testing.T) {
 		{"foo//*.txt", "foo//*2.txt", "foo/a.txt", "foo/2.txt foo/bar/a.txt", "foo"},
 		{"./foo/**//*/*.*", "**/*.bin", "foo/bar/a.txt foo/bar/baz/a.txt", "foo/a.txt foo/bar/a.bin", "foo"},
 		{"foo/**/*.*", "**/*.bin **/*even-this*", "foo/a.txt foo/b/a.txt", "foo/even-this.go foo/a.bin", "foo"},
-		{"foo/**", "", "foo foo/b foo/b/a", "root.txt", "foo"},
+		{"foo/**", "", "foo/b foo/b/a", "root.txt foo", "foo"},
 		{"**", "**", "", "a a/b", "."},
 		{"foo/test/", "foo/test/b/3.txt foo/**/*.md", "foo/test/b/1.txt", "foo/test/b/3.txt foo/test/1.md", "foo/test"},
 		{"foo", "foo/b", "foo/b/x", "foo/b", "foo"},
@@ -58,6 +60,34 @@ func TestFileSet(t *testing.T) {
 		}
 	}
 }
+
+// TestBelowDirectories: only a directory has something below it, so that a pattern that ends
+// in ** selects no file by its beginning.
+func TestBelowDirectories(t *testing.T) {
+	s := newFileSet([]string{"foo/**", "*/**", "a/link/**"}, nil)
+	s.reports = inTree([]string{"r/**"}, nil)
+	for name, want := range map[string][2]bool{"foo": {false, true}, "b": {false, true}, "foo/x": {true, true}, "r": {false, true}, "r/x": {true, true}, "a/link": {true, true}} {
+		if got := [2]bool{s.has(name), s.hasDir(name)}; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	one := newFileSet([]string{"link/**"}, nil)
+	for mode, want := range map[fs.FileMode]bool{fs.ModeSymlink: true, 0: false, fs.ModeNamedPipe: false} {
+		if got := one.hasEntry("link", fs.FileInfoToDirEntry(modeInfo(mode))); got != want {
+			t.Errorf("%v: %v", mode, got)
+		}
+	}
+}
+
+// modeInfo is a fs.FileInfo that has only a mode.
+type modeInfo fs.FileMode
+
+func (modeInfo) Name() string        { return "link" }
+func (modeInfo) Size() int64         { return 0 }
+func (m modeInfo) Mode() fs.FileMode { return fs.FileMode(m) }
+func (modeInfo) ModTime() time.Time  { return time.Time{} }
+func (m modeInfo) IsDir() bool       { return m.Mode().IsDir() }
+func (modeInfo) Sys() any            { return nil }
 
 // FuzzFileSet: a file of a set is below one of its roots, and no root is outside of the
 // tree.

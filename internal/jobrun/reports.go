@@ -57,12 +57,12 @@ func checkReport(dir *safefs.Dir, kind string, set fileSet) (why string, err err
 	if slices.Contains(archivedReports(), kind) {
 		return "", nil
 	}
-	if set.has(".") {
+	if set.hasDir(".") {
 		return `"." is a directory, expected a file`, nil
 	}
 	raw, files := slices.Contains(rawReports(), kind), 0
 	err = dir.Walk(func(name string, e fs.DirEntry, err error) error {
-		if err != nil || !set.has(name) {
+		if err != nil || !set.has(name) && !(e.IsDir() && set.hasDir(name)) {
 			return err
 		}
 		files++
