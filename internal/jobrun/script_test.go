@@ -101,6 +101,30 @@ func TestTrailingBackslash(t *testing.T) {
 	}
 }
 
+// TestUnreadableScript: a script that cannot be read does not pass.
+func TestUnreadableScript(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(file, []byte("echo on\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, shell := range scriptShells() {
+		without := 127
+		if shell[0] == "busybox" {
+			without = 0 // it has a cat of its own
+		}
+		for command, want := range map[string]int{evaluate(file): 0, "PATH=/nowhere; " + evaluate(file): without, evaluate(file + "x"): 127} {
+			out, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], "-c", "( "+command+" )")...).Output()
+			code := 0
+			if exit := new(exec.ExitError); errors.As(err, &exit) {
+				code = exit.ExitCode()
+			}
+			if code != want || string(out) != map[bool]string{true: "on\n"}[want == 0] {
+				t.Errorf("%s, %s: status %d, %q", shell[0], command, code, out)
+			}
+		}
+	}
+}
+
 // TestStateGoesOn: a user's shell has the state that a failed script left.
 func TestStateGoesOn(t *testing.T) {
 	for _, shell := range []string{"bash", "dash"} {
