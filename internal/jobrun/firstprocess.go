@@ -35,9 +35,10 @@ const replacedLine = "lcitool: replaced"
 // markStep returns a command that appends a line to the steps file: what begins
 // and the machine's uptime. With a mark file it also writes the line as a mark to
 // both output streams of the stage, which the script may have redirected. It runs
-// in a subshell, so the shell's state does not change.
+// in a subshell, so the shell's state does not change; it must not depend on that
+// either.
 func markStep(what string) string {
-	return `( read -r up _ < /proc/uptime; echo "` + what + ` ${up-}" >> ` + stepsFile +
+	return `( IFS=' '; read -r up _ < /proc/uptime; echo "` + what + ` ${up-}" >> ` + stepsFile +
 		`; ! read -r mark < ` + markFile + ` || for fd in 3 4; do printf '` + markFormat + `' "$mark" "` + what + `" "${up-}" > "/proc/$_lcitool_pid/fd/$fd"; done )`
 }
 

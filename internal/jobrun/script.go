@@ -32,7 +32,7 @@ set +o noclobber
 // remember saves the shell's environment and directory at its exit. It uses the
 // EXIT trap, so a script that sets its own EXIT trap leaves only the environment
 // from the start.
-const remember = `trap '{ { export -p; echo "cd \"$PWD\""; } > ` + stateFile + `; } 2> /dev/null' EXIT
+const remember = `trap '{ { export -p; echo "cd \"$PWD\""; } >| ` + stateFile + `; } 2> /dev/null' EXIT
 `
 
 // A stage is a list of commands that one shell runs, as in GitLab Runner.

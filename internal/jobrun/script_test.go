@@ -56,6 +56,7 @@ func TestScript(t *testing.T) {
 			{commands: []string{`echo 'it'\''s' "$((1+1))" \$x`}, want: "$ echo 'it'\\''s' \"$((1+1))\" \\$x\nit's 2 $x\n", step: "1"},
 			{commands: []string{"cat <<X\nin $((2*3))\nX"}, want: "$ cat <<X # collapsed multi-line command\nin 6\n", step: "1"},
 			{commands: []string{"# only a comment", "echo on"}, want: "$ # only a comment\n$ echo on\non\n", step: "2"},
+			{commands: []string{"IFS=:", "false"}, want: "$ IFS=:\n$ false\n", code: 1, step: "2"},
 			{commands: []string{"cat"}, want: "$ cat\n", step: "1"}, // nobody types anything
 		} {
 			if test.bashOnly && shell != "bash" {
@@ -133,8 +134,8 @@ func TestStateGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		localize := func(text string) string { return strings.ReplaceAll(text, stateDir, state) }
-		commands := []string{`export WEIRD="it's \"quoted\" \$x"`, "cd 'a b'", "false"}
-		for name, text := range map[string]string{"script": stage{dir: dir, commands: commands, name: "script", keep: true}.script(), "enter": enterScript()} {
+		commands := []string{"set -C", `export WEIRD="it's \"quoted\" \$x"`, "cd 'a b'", "false"}
+		for name, text := range map[string]string{"state": "export WEIRD=old", "script": stage{dir: dir, commands: commands, name: "script", keep: true}.script(), "enter": enterScript()} {
 			if err := os.WriteFile(filepath.Join(state, name), []byte(localize(text)), 0o600); err != nil {
 				t.Fatal(err)
 			}

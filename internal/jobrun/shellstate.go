@@ -21,7 +21,7 @@ func saveState() string {
 	return `{ if [ "${BASH_VERSION-}" ]; then compgen -v | while IFS= command read -r _lcitool_v; do case $_lcitool_v in ` +
 		`BASH*|EUID|UID|PPID|SHELLOPTS|FUNCNAME|GROUPS|DIRSTACK|PIPESTATUS|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH*|_|_lcitool_*) ;; ` +
 		`*) declare -p "$_lcitool_v";; esac; done; declare -f; shopt -p; alias -p; else set; readonly -p; export -p; fi; ` +
-		`printf 'umask '; umask; trap; set +o; echo 'command cd "$PWD"'; } > ` + beforeFile
+		`printf 'umask '; umask; trap; set +o; echo 'command cd "$PWD"'; } >| ` + beforeFile
 }
 
 // restoreState returns the commands that restore the state from beforeFile in a

@@ -19,7 +19,7 @@ func TestGoOn(t *testing.T) {
 		`export WEIRD="it's \"quoted\" \$x
 of two lines"; plain='a  b'; readonly FIXED=1`,
 		`greet() { echo "hello $1 from $plain"; }`,
-		"mkdir -p 'a $b'; cd 'a $b'; umask 027; set -f; trap 'echo at the end' EXIT",
+		"mkdir -p 'a $b'; cd 'a $b'; umask 027; set -f; set -C; trap 'echo at the end' EXIT",
 		`greet you; echo "$WEIRD, $FIXED, $(umask), $(basename "$PWD"), *"; test -e ../mended && cd .. ; test -e mended; cd sub`,
 		"pwd | sed 's,.*/,,'; touch made; ls -l made | cut -c1-10",
 		"false; echo never",
