@@ -35,11 +35,12 @@ const replacedLine = "lcitool: replaced"
 // markStep returns a command that appends a line to the steps file: what begins
 // and the machine's uptime. With a mark file it also writes the line as a mark to
 // both output streams of the stage, which the script may have redirected. It runs
-// in a subshell, so the shell's state does not change; it must not depend on that
-// either.
+// in a subshell, so the shell's state does not change. The script may have set IFS,
+// or functions with names of builtins.
 func markStep(what string) string {
-	return `( IFS=' '; read -r up _ < /proc/uptime; echo "` + what + ` ${up-}" >> ` + stepsFile +
-		`; ! read -r mark < ` + markFile + ` || for fd in 3 4; do printf '` + markFormat + `' "$mark" "` + what + `" "${up-}" > "/proc/$_lcitool_pid/fd/$fd"; done )`
+	return `( _lcitool_up=; command read -r _lcitool_up < /proc/uptime; _lcitool_up=${_lcitool_up%% *}; command echo "` + what + ` $_lcitool_up" >> ` + stepsFile +
+		`; ! command read -r _lcitool_mark < ` + markFile +
+		` || for _lcitool_fd in 3 4; do command printf '` + markFormat + `' "$_lcitool_mark" "` + what + `" "$_lcitool_up" > "/proc/$_lcitool_pid/fd/$_lcitool_fd"; done )`
 }
 
 // firstProcess returns the script of the container's first process. It reads

@@ -56,6 +56,7 @@ func TestScript(t *testing.T) {
 			{commands: []string{`echo 'it'\''s' "$((1+1))" \$x`}, want: "$ echo 'it'\\''s' \"$((1+1))\" \\$x\nit's 2 $x\n", step: "1"},
 			{commands: []string{"cat <<X\nin $((2*3))\nX"}, want: "$ cat <<X # collapsed multi-line command\nin 6\n", step: "1"},
 			{commands: []string{"# only a comment", "echo on"}, want: "$ # only a comment\n$ echo on\non\n", step: "2"},
+			{commands: []string{"echo() { :; }; readonly up=1 fd=2", "false"}, want: "$ echo() { :; }; readonly up=1 fd=2\n$ false\n", code: 1, step: "2"},
 			{commands: []string{"IFS=:", "false"}, want: "$ IFS=:\n$ false\n", code: 1, step: "2"},
 			{commands: []string{"cat"}, want: "$ cat\n", step: "1"}, // nobody types anything
 		} {
