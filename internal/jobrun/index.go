@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"path"
 	"strings"
 )
@@ -13,10 +15,17 @@ import (
 // maxIndex limits the index of a job's repository, in bytes.
 const maxIndex = 32 << 20
 
-// indexed returns the files in the index of the job's repository. ok is false if
-// there is none, or if this cannot read it.
+// maxHead limits the HEAD of a job's repository, in bytes.
+const maxHead = 4 << 10
+
+// indexed returns the files in the index of the job's repository, none if it has no
+// index yet. ok is false if there is no repository, or if this cannot read it.
 func indexed(ctx context.Context, j *Job, c Container) (names map[string]bool, ok bool) {
 	text, err := readFile(ctx, c, path.Join(j.dir, ".git/index"), maxIndex)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = readFile(ctx, c, path.Join(j.dir, ".git/HEAD"), maxHead)
+		return map[string]bool{}, err == nil
+	}
 	if err != nil {
 		return nil, false
 	}

@@ -99,7 +99,14 @@ func FuzzIndex(f *testing.F) {
 // changed the index.
 func TestUntrackedAfterScript(t *testing.T) {
 	index := string(indexOf(t, "sha1", []string{"added", "kept"}, "add ."))
-	for strategy, want := range map[string]string{"fetch": "new removed", "none": "new removed"} {
+	for _, c := range []struct{ strategy, file, text, want, warning string }{
+		{"fetch", ".git/index", index, "new removed", ""},
+		{"none", ".git/index", index, "new removed", ""},
+		{"fetch", ".git/HEAD", "0123\n", "added kept new removed", ""},
+		{"none", ".git/HEAD", "0123\n", "added kept new removed", ""},
+		{"fetch", ".git/index", "DIRC", "added new", ""}, // not readable: the files of the commit
+		{"none", ".git/config", "", "", "no repository"},
+	} {
 		h := newHarness(t)
 		for _, name := range []string{"kept", "removed"} {
 			if err := os.WriteFile(filepath.Join(h.Tree.Dir, name), []byte("x"), 0o600); err != nil {
@@ -111,18 +118,18 @@ func TestUntrackedAfterScript(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.Tree.Writable, h.Tree.Snapshot, h.Tree.Work = false, snapshot, t.TempDir()
-		h.engine.stage = func(_ context.Context, c *memoryContainer, _, _ string) error {
+		h.engine.stage = func(_ context.Context, k *memoryContainer, _, _ string) error {
 			for _, name := range []string{"added", "kept", "new", "removed"} {
-				c.files[treeDir+"/"+name] = "x"
+				k.files[treeDir+"/"+name] = "x"
 			}
-			c.files[treeDir+"/.git/index"] = index
+			k.files[treeDir+"/"+c.file] = c.text
 			return nil
 		}
 		j := job("x", &gitlabci.Artifacts{When: "always", Untracked: true})
-		j.Env = []string{"GIT_STRATEGY=" + strategy}
+		j.Env = []string{"GIT_STRATEGY=" + c.strategy}
 		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
-		if got := h.stored(t, "x"); got != want || h.warnings.Len() > 0 {
-			t.Errorf("%s: stored %s, %s %s", strategy, got, h.warnings.String(), result.Text())
+		if got := h.stored(t, "x"); got != c.want || !strings.Contains(h.warnings.String(), c.warning) || h.warnings.Len() > 0 && c.warning == "" {
+			t.Errorf("%s, %s: stored %s, %s %s", c.strategy, c.file, got, h.warnings.String(), result.Text())
 		}
 	}
 }
