@@ -46,7 +46,9 @@ func markStep(what string) string {
 // firstProcess returns the script of the container's first process. It reads
 // lines with a process ID and a stage from a pipe. The stage uses file
 // descriptors 3 and 4 of that process as its output; the process that writes the
-// line has the pipe as descriptor 1 meanwhile. After the stage, it kills the
+// line has the pipe as descriptor 1 meanwhile. Instead of a process ID the line
+// may name a request of a pipedStage: then the first process itself opens FIFOs
+// as these descriptors. After the stage, it kills the
 // processes that are left and writes the status to another pipe. That pipe is
 // open in both directions, so that a reader that is gone does not block the
 // writer. The stage endStage makes it exit.
@@ -103,14 +105,19 @@ else
 		. ` + stateDir + `/again
 	fi
 fi
-_lcitool_term=
+_lcitool_term=; _lcitool_id=$_lcitool_pid
+case $_lcitool_id in ` + pipedPrefix + `*)
+	[ -w ` + stateDir + `/` + pipedOut + ` ] && [ -w ` + stateDir + `/` + pipedErr + ` ] || { echo "$_lcitool_id ` + pipedRefused + `" >&5; eval "$_lcitool_serve"; }
+	_lcitool_pid=$$; exec 3> ` + stateDir + `/` + pipedOut + ` 4> ` + stateDir + `/` + pipedErr + `;;
+esac
 echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
-( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4"; ` + evaluate(stateDir+"/$_lcitool_stage") + ` )
+( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4" 3>&- 4>&-; ` + evaluate(stateDir+"/$_lcitool_stage") + ` )
 _lcitool_code=$?
 [ -z "$_lcitool_term" ] || _lcitool_code=1
 ` + markStep("$_lcitool_stage end") + `
 sh ` + stateDir + `/kill 9
-echo "$_lcitool_pid $_lcitool_code" >&5
+exec 3>&- 4>&-
+echo "$_lcitool_id $_lcitool_code" >&5
 [ $$ = 1 ] || [ "$_lcitool_stage" = pre_get_sources_script ] || [ ! -f ` + stateDir + `/again ] || exit "$_lcitool_code"
 eval "$_lcitool_serve"
 `

@@ -41,6 +41,7 @@ type Job struct {
 	mark       string // content of its mark file, "" for no marks
 
 	entrypoint []string         // the container's entrypoint, nil for none
+	root       bool             // the user in the container is root
 	layers     *checkout.Layers // of its tree, nil for a whole checkout
 
 	services      []*service          // that run beside it

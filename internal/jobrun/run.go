@@ -267,9 +267,10 @@ func (r *Runner) stage(ctx context.Context, j *Job, c Container, name, status st
 		s.Stdout, s.Stderr = w.streams[0], w.streams[1]
 		defer func() { w.close(began.Add(took.took)) }()
 	}
-	_, err = c.Exec(ctx, api.ExecOptions{
-		Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage(),
-	})
+	o := api.ExecOptions{Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage()}
+	if err = runPiped(ctx, j, c, name, status, o); errors.Is(err, errNotPiped) {
+		_, err = c.Exec(ctx, o)
+	}
 	if errors.Is(err, api.ErrTimeout) {
 		err = workload.TimeoutError(limit, err)
 	}

@@ -199,6 +199,8 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		put(tar.Header{Typeflag: tar.TypeDir, Mode: 0o1777}, "")
 		put(tar.Header{Name: "todo", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
 		put(tar.Header{Name: "done", Typeflag: tar.TypeFifo, Mode: 0o666}, "")
+		put(tar.Header{Name: pipedOut, Typeflag: tar.TypeFifo, Mode: 0o600}, "")
+		put(tar.Header{Name: pipedErr, Typeflag: tar.TypeFifo, Mode: 0o600}, "")
 		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enterScript()}, {"kill", killScript}, {"cores", r.coresScript()}} {
 			put(tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o755}, file[1])
 		}

@@ -52,7 +52,8 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 	o.Session = session(own, has)
 	o.Session.Unset = enginesOwn(image.Env)
 	o.Trees = append(o.Trees, ownFiles(r.packState(j, env), stateDir))
-	if r.Caches != "" && (o.User == "" || o.User == "0" || o.User == "root") {
+	j.root = o.User == "" || o.User == "0" || o.User == "root"
+	if r.Caches != "" && j.root {
 		o.Volumes = append(o.Volumes, api.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
 	}
 	if len(r.Files) > 0 {

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package jobrun
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"gitlab.com/lcitool/lcitool/container/api"
+)
+
+// A shellContainer is a first process on this machine, in which kill has no effect.
+type shellContainer struct {
+	*memoryContainer
+	process *exec.Cmd
+	ended   atomic.Bool
+	signals []string
+}
+
+func (c *shellContainer) Exited(context.Context) (int, bool, error) {
+	return 137, c.ended.Load(), nil
+}
+
+func (c *shellContainer) Exec(_ context.Context, o api.ExecOptions) (api.RunResult, error) {
+	signal := o.Command[len(o.Command)-1]
+	c.signals = append(c.signals, signal)
+	if signal == "9" { // the script waits for this
+		return api.RunResult{}, os.WriteFile(filepath.Join(c.mounted, "killed"), nil, 0o600)
+	}
+	return api.RunResult{}, nil
+}
+
+func (c *shellContainer) Kill(context.Context) error { return c.process.Process.Kill() }
+
+func firstShell(t *testing.T, script string) *shellContainer {
+	t.Helper()
+	dir := stateIn(t, "todo", "done", pipedOut, pipedErr)
+	local := strings.NewReplacer(stateDir+"/", dir+"/").Replace
+	for name, text := range map[string]string{"script": script, "kill": "", "packages": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(local(text)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &shellContainer{memoryContainer: &memoryContainer{name: "c", mounted: dir}, process: exec.Command("sh", "-c", local(firstProcess()))}
+	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := c.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = c.process.Wait()
+		c.ended.Store(true)
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-c.process.Process.Pid, syscall.SIGKILL) // also what a script has left
+		<-ended
+	})
+	return c
+}
+
+func (c *shellContainer) run(ctx context.Context, o api.ExecOptions) error {
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Minute
+	}
+	return runPiped(ctx, &Job{root: true}, c, "script", "running", o)
+}
+
+func TestPipedStage(t *testing.T) {
+	for name, c := range map[string]struct {
+		script   string
+		code     int
+		out, err string
+	}{
+		"streams":       {"echo one; echo two >&2; echo three", 0, "one\nthree\n", "two\n"},
+		"status":        {"echo $_lcitool_status; exit 3", 3, "running\n", ""},
+		"killed":        {"echo one; kill -9 $$", 137, "one\n", ""},
+		"much":          {"head -c 3000000 /dev/zero | tr '\\0' x", 0, strings.Repeat("x", 3_000_000), ""},
+		"in background": {"echo one; sleep 600 & echo two", 0, "one\ntwo\n", ""},
+		"redirected":    {"exec > /dev/null 2>&1; exit 4", 4, "", ""},
+		"descriptors":   {"for fd in 3 4 5; do ( : >&$fd ) || echo $fd; done 2> /dev/null", 0, "3\n4\n5\n", ""},
+		"forged":        {"echo piped 0 > /run/lcitool/done; exit 5", 5, "", ""},
+		"by name":       {"echo x > /dev/stdout; echo y > /dev/stderr", 0, "x\n", "y\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out, errs bytes.Buffer
+			err := firstShell(t, c.script).run(t.Context(), api.ExecOptions{Stdout: &out, Stderr: &errs})
+			if api.Status(err) != c.code || out.String() != c.out || errs.String() != c.err {
+				t.Errorf("status %d (%v), %.100q, %.100q", api.Status(err), err, out.String(), errs.String())
+			}
+		})
+	}
+}
+
+// TestPipedStages: the first process runs one stage after another.
+func TestPipedStages(t *testing.T) {
+	c := firstShell(t, "echo x >> /run/lcitool/times; cat /run/lcitool/times; exit 2")
+	for n := 1; n < 4; n++ {
+		var out bytes.Buffer
+		if err := c.run(t.Context(), api.ExecOptions{Stdout: &out}); api.Status(err) != 2 || out.String() != strings.Repeat("x\n", n) {
+			t.Errorf("stage %d: %v, %q", n, err, out.String())
+		}
+	}
+}
+
+// TestPipedStageIsEnded: a stage that is cancelled or takes too long gets signals.
+func TestPipedStageIsEnded(t *testing.T) {
+	const script = "echo ready; until [ -e /run/lcitool/killed ]; do sleep 0.1; done"
+	reason := errors.New("enough")
+	c := firstShell(t, script)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	err := c.run(ctx, api.ExecOptions{Stdout: writes(func() error { cancel(reason); return nil }), Grace: time.Millisecond})
+	if !errors.Is(err, reason) || strings.Join(c.signals, " ") != "15 9" {
+		t.Errorf("cancelled: %v, signals %q", err, c.signals)
+	}
+	c = firstShell(t, script)
+	err = c.run(t.Context(), api.ExecOptions{Timeout: time.Second, Grace: time.Millisecond})
+	if !errors.Is(err, api.ErrTimeout) || strings.Join(c.signals, " ") != "15 9" {
+		t.Errorf("too long: %v, signals %q", err, c.signals)
+	}
+	c = firstShell(t, script)
+	err = c.run(t.Context(), api.ExecOptions{Stdout: writes(func() error { return syscall.EPIPE })})
+	if !errors.Is(err, syscall.EPIPE) || api.Status(err) != 125 || strings.Join(c.signals, " ") != "9" {
+		t.Errorf("output: %v, signals %q", err, c.signals)
+	}
+	if err := c.run(ctx, api.ExecOptions{}); !errors.Is(err, reason) {
+		t.Errorf("before it began: %v", err)
+	}
+}
+
+type writes func() error
+
+func (w writes) Write(p []byte) (int, error) { return len(p), w() }
+
+// TestNotPiped: such stages need an exec session.
+func TestNotPiped(t *testing.T) {
+	c := firstShell(t, "exit 0")
+	for name, j := range map[string]*Job{"user": {}, "entrypoint": {root: true, entrypoint: []string{"/entry"}}} {
+		if err := runPiped(t.Context(), j, c, "script", "running", api.ExecOptions{}); !errors.Is(err, errNotPiped) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	missing := &shellContainer{memoryContainer: &memoryContainer{mounted: stateIn(t, "todo", "done", pipedOut)}}
+	elsewhere := &shellContainer{memoryContainer: &memoryContainer{}}
+	for _, c := range []*shellContainer{missing, elsewhere} {
+		if err := c.run(t.Context(), api.ExecOptions{}); !errors.Is(err, errNotPiped) {
+			t.Errorf("%q: %v", c.mounted, err)
+		}
+	}
+	refused := firstShell(t, "exit 0")
+	if err := os.Remove(filepath.Join(refused.mounted, "script")); err != nil {
+		t.Fatal(err)
+	}
+	todo, done := refused.mounted+"/todo", refused.mounted+"/done"
+	answers, err := os.OpenFile(done, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answers.Close()
+	if err := refused.process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { // a first process without permission
+		line, _ := os.ReadFile(todo)
+		id, _, _ := strings.Cut(string(line), " ")
+		_, _ = io.WriteString(answers, id+" "+pipedRefused+"\n")
+	}()
+	if err := refused.run(t.Context(), api.ExecOptions{}); !errors.Is(err, errNotPiped) {
+		t.Errorf("refused: %v", err)
+	}
+}
+
+// TestGoneBeforeTheStage: a first process that has ended reads no request.
+func TestGoneBeforeTheStage(t *testing.T) {
+	c := firstShell(t, "exit 0")
+	if err := c.process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.run(t.Context(), api.ExecOptions{}); api.Status(err) != 137 {
+		t.Errorf("got %v", err)
+	}
+}
