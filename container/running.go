@@ -315,7 +315,8 @@ func (r *running) remove(ctx context.Context) {
 
 // removeContainer removes a container and its anonymous volumes. A missing
 // container is no error. podman refuses to remove a container that ends while it
-// is being stopped, and removes it the next time.
+// is being stopped, or does not end within five seconds because the machine is
+// busy, and removes it the next time.
 func removeContainer(c context.Context, name string) error {
 	const tries = 10
 	var err error
@@ -324,12 +325,18 @@ func removeContainer(c context.Context, name string) error {
 		if code(err) == http.StatusNotFound {
 			return nil
 		}
-		if err == nil || !strings.Contains(err.Error(), "container state improper") || c.Err() != nil {
+		if err == nil || !stillStopping(err) || c.Err() != nil {
 			break
 		}
 		time.Sleep(time.Duration(i+1) * removePause)
 	}
 	return err
+}
+
+// stillStopping reports whether podman has not removed a container because it was
+// still being stopped.
+func stillStopping(err error) bool {
+	return strings.Contains(err.Error(), "container state improper") || strings.Contains(err.Error(), "did not die within timeout")
 }
 
 func newCounter(w io.Writer) *counter {

@@ -138,3 +138,34 @@ func TestWaitForTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestRemoveContainer: a container that podman cannot stop at once is removed later.
+func TestRemoveContainer(t *testing.T) {
+	for text, want := range map[string]int{
+		"cannot remove container c as it could not be stopped: given PIDs did not die within timeout": 4, // podman 4.3
+		"cannot remove container c as it could not be stopped: given PID did not die within timeout":  4,
+		"container state improper": 4,
+		"storage is broken":        1,
+	} {
+		asked := 0
+		e := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Libpod-API-Version", "4.3.1")
+			if r.Method != http.MethodDelete {
+				return
+			}
+			if asked++; asked < 4 {
+				w.WriteHeader(http.StatusInternalServerError)
+				fmt.Fprintf(w, `{"cause":%[1]q,"message":%[1]q,"response":500}`, text)
+				return
+			}
+			fmt.Fprint(w, "[]")
+		}))
+		conn, err := e.service.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := removeContainer(conn, "c"); asked != want || (err == nil) != (want == 4) {
+			t.Errorf("%s: asked %d times, want %d; %v", text, asked, want, err)
+		}
+	}
+}
