@@ -111,7 +111,7 @@ case $_lcitool_id in ` + pipedPrefix + `*)
 	_lcitool_pid=$$; exec 3> ` + stateDir + `/` + pipedOut + ` 4> ` + stateDir + `/` + pipedErr + `;;
 esac
 echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
-( exec 5>&-; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4" 3>&- 4>&-; ` + evaluate(stateDir+"/$_lcitool_stage") + ` )
+( exec 5>&-; unset _lcitool_id; trap 'exit 1' TERM; exec > "/proc/$_lcitool_pid/fd/3" 2> "/proc/$_lcitool_pid/fd/4" 3>&- 4>&-; ` + evaluate(stateDir+"/$_lcitool_stage") + ` )
 _lcitool_code=$?
 [ -z "$_lcitool_term" ] || _lcitool_code=1
 ` + markStep("$_lcitool_stage end") + `

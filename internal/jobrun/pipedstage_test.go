@@ -89,7 +89,7 @@ func TestPipedStage(t *testing.T) {
 		"in background": {"echo one; sleep 600 & echo two", 0, "one\ntwo\n", ""},
 		"redirected":    {"exec > /dev/null 2>&1; exit 4", 4, "", ""},
 		"descriptors":   {"for fd in 3 4 5; do ( : >&$fd ) || echo $fd; done 2> /dev/null", 0, "3\n4\n5\n", ""},
-		"forged":        {"echo piped 0 > /run/lcitool/done; exit 5", 5, "", ""},
+		"forged":        {"echo \"piped 0\n$_lcitool_id 0\" > /run/lcitool/done; exit 5", 5, "", ""},
 		"by name":       {"echo x > /dev/stdout; echo y > /dev/stderr", 0, "x\n", "y\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
