@@ -196,11 +196,11 @@ func (e *evaluator) workflow() {
 
 func (e *evaluator) definition(def *definition) {
 	if def.matrix == nil {
-		e.add(e.instance(def, "", nil))
+		e.add(e.instance(def, "", nil, nil))
 		return
 	}
 	for i, own := range def.matrix {
-		e.add(e.instance(def, def.labels[i], own))
+		e.add(e.instance(def, def.labels[i], own, nodeVariables(i+1, len(def.matrix))))
 	}
 }
 
@@ -217,10 +217,13 @@ func (e *evaluator) add(job Job) {
 	e.out.Jobs = append(e.out.Jobs, job)
 }
 
-func (e *evaluator) instance(def *definition, label string, own settings) Job {
+// instance returns a job, or an instance of a parallel one. own are the variables
+// of its matrix, node those that say which instance it is.
+func (e *evaluator) instance(def *definition, label string, own, node settings) Job {
 	job := def.job
 	job.Name += label
 	predefined := layers{e.predefined, job.predefined(e.predefined)}
+	maps.Copy(predefined[1], node)
 	e.left -= len(predefined[0]) + len(predefined[1]) + len(e.globals) + len(def.variables) + len(def.rules)
 	written := layers{e.inherited(def), def.variables, own}
 	s := e.scope.with(e.seen(&job, predefined[1], written))

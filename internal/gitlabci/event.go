@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"maps"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
@@ -89,6 +90,11 @@ func (e *Event) ref() string {
 	return e.Branch
 }
 
+// isProtected reports whether the event's branch is protected by default.
+func (e *Event) isProtected() bool {
+	return e.Source != MergeRequest && e.Tag == "" && e.Branch == e.DefaultBranch
+}
+
 func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 
 // Predefined returns the predefined variables of all jobs in the event's
@@ -121,7 +127,7 @@ func (e *Event) predefined() settings {
 		"CI_REGISTRY", registry, "CI_REGISTRY_IMAGE", registry+"/"+strings.ToLower(path),
 		"CI_PIPELINE_SOURCE", e.source(),
 		"CI_COMMIT_SHA", e.Commit, "CI_COMMIT_SHORT_SHA", e.Commit[:min(8, len(e.Commit))], "CI_COMMIT_REF_NAME", ref, "CI_COMMIT_REF_SLUG", slug(ref),
-		"CI_COMMIT_REF_PROTECTED", "false", "CI_COMMIT_BEFORE_SHA", strings.Repeat("0", 40))
+		"CI_COMMIT_REF_PROTECTED", strconv.FormatBool(e.isProtected()), "CI_COMMIT_BEFORE_SHA", strings.Repeat("0", 40))
 	for _, prefix := range []string{"CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX"} {
 		set(prefix, "docker.io") // what the dependency proxy is a proxy for
 	}

@@ -39,9 +39,13 @@ func (j *jobDecoder) parallel(def *definition) {
 			break
 		}
 	}
-	for i, s := range def.matrix {
-		s["CI_NODE_INDEX"] = setting{value: strconv.Itoa(i + 1), from: FromGitLab}
-		s["CI_NODE_TOTAL"] = setting{value: strconv.Itoa(len(def.matrix)), from: FromGitLab}
+}
+
+// nodeVariables returns the predefined variables of an instance of a parallel job.
+func nodeVariables(index, total int) settings {
+	return settings{
+		"CI_NODE_INDEX": {value: strconv.Itoa(index), raw: true, from: FromGitLab},
+		"CI_NODE_TOTAL": {value: strconv.Itoa(total), raw: true, from: FromGitLab},
 	}
 }
 

@@ -4,6 +4,7 @@ package gitlabci
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -43,6 +44,49 @@ func TestVariablesInConditions(t *testing.T) {
 	e, err = evaluate(files(map[string]string{"": "workflow: {rules: [{if: $CI_REPOSITORY_URL, when: never}, {when: always}]}\nj: {script: [x]}"}), Event{})
 	if err != nil || !e.Created {
 		t.Errorf("workflow: %v", err)
+	}
+}
+
+// TestNodeVariables: the files can override the number of an instance, as on GitLab.
+func TestNodeVariables(t *testing.T) {
+	for text, want := range map[string]string{
+		"j: {script: [x], parallel: 2}": "1/2 2/2", "j: {script: [x]}": "/1", "j: {script: [x], variables: {CI_NODE_TOTAL: 9}}": "/9",
+		"j: {script: [x], parallel: 2, variables: {CI_NODE_TOTAL: 9}}":                                                            "1/9 2/9",
+		"variables: {CI_NODE_INDEX: 7}\nj: {script: [x], parallel: 2}":                                                            "7/2 7/2",
+		"j: {script: [x], parallel: {matrix: [{CI_NODE_INDEX: [a, b]}]}}":                                                         "a/2 b/2",
+		"j: {script: [x], parallel: 3, rules: [{if: $CI_NODE_INDEX == '2' && $CI_NODE_TOTAL == '3'}]}":                            "2/3",
+		"j: {script: [x], parallel: 2, variables: {CI_NODE_INDEX: 5}, rules: [{if: $CI_NODE_INDEX == '5', variables: {A: b}}]}\n": "5/2 5/2",
+	} {
+		e, err := evaluate(files(map[string]string{"": text}), Event{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i := range e.Jobs {
+			if job := &e.Jobs[i]; job.When != Never {
+				got = append(got, job.variable("CI_NODE_INDEX")+"/"+job.variable("CI_NODE_TOTAL"))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
+// TestProtected: the default branch is protected unless the project's settings say otherwise.
+func TestProtected(t *testing.T) {
+	for _, c := range []struct {
+		event Event
+		want  string
+	}{
+		{Event{Source: Push}, "true"}, {Event{Source: Schedule, Branch: "dev", DefaultBranch: "dev"}, "true"}, {Event{Source: Web, Child: true}, "true"},
+		{Event{Source: Push, Branch: "topic"}, "false"}, {Event{Source: Push, Tag: "v1"}, "false"}, {Event{Source: MergeRequest}, "false"},
+		{Event{Source: Push, Variables: map[string]string{"CI_COMMIT_REF_PROTECTED": "false"}}, "false"},
+	} {
+		e, err := evaluate(files(map[string]string{"": "j: {script: [x], rules: [{when: always}]}\n"}), c.event)
+		if err != nil || e.Jobs[0].variable("CI_COMMIT_REF_PROTECTED") != c.want {
+			t.Errorf("%+v: %v, %q", c.event, err, e.Jobs[0].variable("CI_COMMIT_REF_PROTECTED"))
+		}
 	}
 }
 
