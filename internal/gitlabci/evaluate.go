@@ -45,7 +45,7 @@ func (p *Pipeline) Default(event Event, name string) (string, bool) {
 	event = event.filled()
 	own := *p
 	own.elsewhere, own.sources, own.parsed = map[string]fetchedFile{}, map[string]*source{}, map[string]*parsedFile{}
-	c := own.config(&scope{event: &event, vars: layers{event.predefined().beforeJobs()}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: maxMatching, stop: p.options.Stop}})
+	c := own.config(&scope{event: &event, vars: layers{event.predefined().beforeJobs()}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: maxMatching, stop: p.options.Stop}, since: p.options.ChangedSince})
 	return layers{c.decoded.globals}.lookup(name)
 }
 
@@ -73,7 +73,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	}
 	predefined := event.predefined()
 	early, user := predefined.beforeJobs(), predefined.user()
-	s := &scope{event: &event, vars: layers{early, user, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: work, stop: p.options.Stop}}
+	s := &scope{event: &event, vars: layers{early, user, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: work, stop: p.options.Stop}, since: p.options.ChangedSince}
 	c := p.config(s)
 	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}

@@ -90,9 +90,24 @@ func (e *Event) ref() string {
 	return e.Branch
 }
 
+// hasChanges reports whether GitLab compares the commit with an earlier one, or may
+// do that: what started the parent of a child pipeline is not known.
+func (e *Event) hasChanges() bool {
+	return e.Source == MergeRequest || e.Source == Parent || e.Source == Push && e.Tag == ""
+}
+
 // isProtected reports whether the event's branch is protected by default.
 func (e *Event) isProtected() bool {
 	return e.Source != MergeRequest && e.Tag == "" && e.Branch == e.DefaultBranch
+}
+
+// isRef reports whether a name is that of the event's branch or tag.
+func (e *Event) isRef(name string) bool {
+	kind := "refs/heads/"
+	if e.Tag != "" {
+		kind = "refs/tags/"
+	}
+	return strings.TrimPrefix(name, kind) == e.ref()
 }
 
 func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }

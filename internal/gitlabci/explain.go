@@ -131,7 +131,7 @@ func (p *policy) kinds() []string {
 }
 
 func (s *scope) trace(rules []rule) []RuleTrace {
-	s = &scope{event: s.event, vars: s.vars, tree: &tree{fsys: s.tree.fsys, listed: s.tree.listed}, patterns: s.patterns} // a copy, so that the trace does not set unknownChanges of the pipeline
+	s = &scope{event: s.event, vars: s.vars, tree: &tree{fsys: s.tree.fsys, listed: s.tree.listed}, patterns: s.patterns, since: s.since} // a copy, so that the trace does not set unknownChanges of the pipeline
 	out := make([]RuleTrace, len(rules))
 	decided := false
 	for i := range rules {

@@ -25,6 +25,10 @@ type Options struct {
 	Inputs      map[string]string // values for the inputs of the main file; other types than string are written as JSON
 	Elsewhere   *Elsewhere        // files that are not in the tree; nil for none
 	Stop        <-chan struct{}   // ends evaluations when it is closed; nil for never
+
+	// ChangedSince returns the files that the tree changes since its merge base with
+	// a branch, tag or commit, nil if that is not known. It may be nil.
+	ChangedSince func(revision string) []string
 }
 
 const defaultMaxIncludes = 150

@@ -30,8 +30,9 @@ type rule struct {
 // paths is what changes and exists compare with files: patterns of names, or a
 // regular expression.
 type paths struct {
-	patterns []string
-	regexp   string // "" for none
+	patterns  []string
+	regexp    string // "" for none
+	compareTo string // what changes compares with, "" for the event
 }
 
 // texts returns what is compared with files, nil for a nil p.
@@ -172,11 +173,15 @@ func (d *decoder) changes(v *value) *paths {
 		return &paths{patterns: d.listed(v, "changes")}
 	}
 	d.keys(v, "changes", "paths", "compare_to", "regexp")
-	d.text(v.get("compare_to"), "changes: compare_to")
+	to := d.text(v.get("compare_to"), "changes: compare_to")
 	if hasField(v, "paths") && v.get("paths") == nil {
 		d.errorf(v.pos, "changes needs paths")
 	}
-	return d.pathsOf(v, "changes")
+	out := d.pathsOf(v, "changes")
+	if out != nil {
+		out.compareTo = to
+	}
+	return out
 }
 
 // exists decodes rules:exists. Unlike changes, it may be a single string.

@@ -16,10 +16,11 @@ type scope struct {
 	tree  *tree
 
 	patterns *budget
+	since    func(revision string) []string // see Options.ChangedSince
 }
 
 func (s *scope) with(vars layers) *scope {
-	return &scope{event: s.event, vars: vars, tree: s.tree, patterns: s.patterns}
+	return &scope{event: s.event, vars: vars, tree: s.tree, patterns: s.patterns, since: s.since}
 }
 
 // match returns the first rule that matches or may match, or nil. The result is
@@ -44,16 +45,36 @@ func (s *scope) holds(r *rule) bool {
 
 // changed reports whether a changed file of the event matches. If the changed
 // files are unknown, it returns true, as GitLab does for pipelines that were not
-// started by a push or merge request.
+// started by a push to a branch or a merge request.
 func (s *scope) changed(p *paths) bool {
-	switch {
-	case s.event.Changed == nil:
+	if p.compareTo == "" && !s.event.hasChanges() {
+		return true
+	}
+	switch files := s.changedFiles(p); {
+	case files == nil:
 		s.tree.unknownChanges = true
 		return true
 	case p.regexp != "":
-		return s.regexpMatches(p.regexp, s.event.Changed)
+		return s.regexpMatches(p.regexp, files)
+	default:
+		return globMatches(s.expanded(p.patterns), files, s.patterns)
 	}
-	return globMatches(s.expanded(p.patterns), s.event.Changed, s.patterns)
+}
+
+// changedFiles returns the files that changes compares, nil if they are not known.
+// A list that the user gave stands for any comparison.
+func (s *scope) changedFiles(p *paths) []string {
+	if p.compareTo == "" || s.event.Changed != nil {
+		return s.event.Changed
+	}
+	to := s.expanded([]string{p.compareTo})[0]
+	if s.event.isRef(to) {
+		return []string{} // the pipeline's own commit
+	}
+	if s.since == nil {
+		return nil
+	}
+	return s.since(to)
 }
 
 // regexpMatches reports whether a file matches a regular expression. As on GitLab,

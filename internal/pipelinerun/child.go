@@ -255,7 +255,7 @@ func (s *Source) loadChild(j *gitlabci.Job, take func(*childFiles, gitlabci.Chil
 	}
 	name := childMain(j)
 	files.made[name] = main
-	return gitlabci.Load(files, name, gitlabci.Options{Elsewhere: s.elsewhere, Stop: s.stop})
+	return gitlabci.Load(files, name, gitlabci.Options{Elsewhere: s.elsewhere, Stop: s.stop, ChangedSince: s.since})
 }
 
 // childInclude converts an entry of trigger:include to an entry of include.

@@ -74,6 +74,7 @@ type Source struct {
 	includes  *includes.Files
 	elsewhere *gitlabci.Elsewhere
 	stop      <-chan struct{} // ends evaluations of the pipeline
+	since     func(revision string) []string
 	artifacts *artifacts.Store
 	checkouts string             // directory for the jobs' trees
 	trees     *checkout.Cache    // below checkouts
@@ -101,8 +102,8 @@ func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
 	if s.includes, err = includes.Open(s.Project, o.Includes); err != nil {
 		return nil, err
 	}
-	s.elsewhere, s.stop = s.includes.For(ctx), ctx.Done()
-	s.Pipeline, err = loadPipeline(s.tree, gitlabci.Options{Inputs: o.Inputs, Elsewhere: s.elsewhere, Stop: s.stop})
+	s.elsewhere, s.stop, s.since = s.includes.For(ctx), ctx.Done(), s.changedSince(ctx)
+	s.Pipeline, err = loadPipeline(s.tree, gitlabci.Options{Inputs: o.Inputs, Elsewhere: s.elsewhere, Stop: s.stop, ChangedSince: s.since})
 	return s, err
 }
 
