@@ -215,7 +215,7 @@ func (d *decoder) inputOptions(v *value) []*value {
 func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *value {
 	fallback, options := s.value, s.options
 	if s.hasRules {
-		fallback, options = s.byRules(others, d)
+		fallback, options = s.byRules(g, others, d)
 	}
 	v := g.inputs[s.name].orNil()
 	var byDefault *value
@@ -225,7 +225,10 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 	if v != nil {
 		return s.check(v, options, d, g.pos, "the value")
 	}
-	if fallback == nil {
+	switch {
+	case fallback == nil && options == nil && s.optional():
+		return &value{kind: text, pos: s.pos}
+	case fallback == nil:
 		d.errorf(g.pos, "input %s has no value and no default", yamldoc.Quote(s.name))
 	}
 	return byDefault
@@ -236,6 +239,9 @@ func (s *inputSpec) resolve(g *given, others map[string]*value, d *decoder) *val
 func (s *inputSpec) check(v *value, options []*value, d *decoder, where diag.Position, what string) *value {
 	out := s.typed(v)
 	switch {
+	case out == nil && s.kind == "string":
+		d.incomplete(where, "input %s: the text that GitLab makes of %s %s is not known here", yamldoc.Quote(s.name), what, yamldoc.OneLine(v.json()))
+		return nil
 	case out == nil:
 		d.errorf(where, "input %s: %s %s is not of type %s", yamldoc.Quote(s.name), what, yamldoc.OneLine(v.json()), s.kind)
 		return nil
@@ -258,10 +264,14 @@ func (s *inputSpec) check(v *value, options []*value, d *decoder, where diag.Pos
 // string may contain another type as JSON.
 func (s *inputSpec) typed(v *value) *value {
 	if s.kind == "string" {
-		if v.kind >= list {
+		written, ok := v.text, v.kind < list
+		if v.kind == list {
+			written, ok = inRuby(v.items)
+		}
+		if !ok {
 			return nil
 		}
-		return &value{kind: text, text: v.text, pos: v.pos}
+		return &value{kind: text, text: written, pos: v.pos}
 	}
 	if v.kind == text {
 		if !json.Valid([]byte(v.text)) {
@@ -281,6 +291,26 @@ func (s *inputSpec) typed(v *value) *value {
 	return v
 }
 
+// plainText matches strings in which Ruby escapes nothing.
+var plainText = lazyregexp.New(`^[ !$-\[\]-~]*$`)
+
+// inRuby returns a list of plain values as Ruby writes it, which is what GitLab
+// makes of a list that is given to a string.
+func inRuby(items []*value) (string, bool) {
+	out := make([]string, len(items))
+	for i, item := range items {
+		switch out[i] = item.text; {
+		case item.kind == null:
+			out[i] = "nil"
+		case item.kind == text && plainText.MatchString(item.text):
+			out[i] = `"` + item.text + `"`
+		case item.kind != number && item.kind != boolean:
+			return "", false
+		}
+	}
+	return "[" + strings.Join(out, ", ") + "]", true
+}
+
 // isOption reports whether a value, or each item of a list, is one of options.
 // Strings are compared by text, others by type as well.
 func (s *inputSpec) isOption(v *value, options []*value) bool {
@@ -296,38 +326,64 @@ func (s *inputSpec) isOption(v *value, options []*value) bool {
 }
 
 // byRules returns the default and the options of the first matching rule.
-func (s *inputSpec) byRules(others map[string]*value, d *decoder) (fallback *value, options []*value) {
+func (s *inputSpec) byRules(g *given, others map[string]*value, d *decoder) (fallback *value, options []*value) {
+	var matching *value
 	for _, r := range s.rules {
-		if !d.keys(r, "a rule of an input", "if", "options", "default") {
+		if !s.checkRule(r, d) || matching != nil {
 			continue
 		}
-		switch condition := r.get("if"); {
-		case condition == nil && r.get("options") == nil:
-			d.errorf(r.pos, "a rule of an input without if needs options")
-		case condition != nil && r.get("options") == nil && !hasField(r, "default"):
-			d.errorf(r.pos, "a rule of an input needs options or default")
-			continue
-		case condition != nil && !inputCondition(condition, others, d):
-			continue
+		if condition := r.get("if"); condition == nil || inputCondition(condition, g, others, d) {
+			matching = r
 		}
-		if hasField(r, "default") {
-			if fallback = r.get("default"); fallback == nil {
-				fallback = &value{pos: r.pos}
-			}
-		}
-		if o := r.get("options"); o != nil {
-			options = d.inputOptions(o)
-		}
-		return fallback, options
 	}
-	return nil, nil
+	if matching == nil {
+		return nil, nil
+	}
+	if hasField(matching, "default") {
+		if fallback = matching.get("default"); fallback == nil {
+			fallback = &value{pos: matching.pos}
+		}
+	}
+	if o := matching.get("options"); o != nil {
+		options = d.inputOptions(o)
+	}
+	return fallback, options
+}
+
+// optional reports whether GitLab leaves a string empty that no rule gives a value:
+// another rule could.
+func (s *inputSpec) optional() bool {
+	return s.kind == "string" && slices.ContainsFunc(s.rules, func(r *value) bool {
+		return r.kind == mapping && (hasField(r, "default") || r.get("if") == nil)
+	})
+}
+
+// checkRule reports whether a rule of an input can match.
+func (s *inputSpec) checkRule(r *value, d *decoder) bool {
+	if !d.keys(r, "a rule of an input", "if", "options", "default") {
+		return false
+	}
+	switch condition := r.get("if"); {
+	case condition == nil && r.get("options") == nil:
+		d.errorf(r.pos, "a rule of an input without if needs options")
+	case condition != nil && r.get("options") == nil && !hasField(r, "default"):
+		d.errorf(r.pos, "a rule of an input needs options or default")
+		return false
+	}
+	return true
 }
 
 var inputLexeme = lazyregexp.New(`\$\[\[\s*inputs\.([\w-]+)\s*\]\]`)
 
-func inputCondition(v *value, inputs map[string]*value, d *decoder) bool {
+// inputCondition evaluates the condition of a rule. It sees the earlier inputs, and
+// those later ones that were given.
+func inputCondition(v *value, g *given, others map[string]*value, d *decoder) bool {
 	source := inputLexeme.ReplaceAllStringFunc(v.text, func(ref string) string {
-		in := inputs[inputLexeme.FindStringSubmatch(ref)[1]]
+		name := inputLexeme.FindStringSubmatch(ref)[1]
+		in := others[name]
+		if in == nil {
+			in = g.inputs[name]
+		}
 		switch {
 		case in == nil || in.kind == null:
 			return "null"
