@@ -134,6 +134,9 @@ func (j *jobDecoder) release(v *value) {
 	if at := v.get("released_at"); at != nil && !moment.MatchString(at.text) {
 		j.errorf(at.pos, "release: released_at takes a time such as 2026-03-15T08:00:00Z, got %s", yamldoc.Quote(at.text))
 	}
+	if ref := v.get("ref"); ref != nil && ref.kind == text && !validRef(ref.text) {
+		j.errorf(ref.pos, "release: ref: %s is not the name of a branch, a tag or a commit", yamldoc.Quote(ref.text))
+	}
 	if assets := v.get("assets"); assets != nil && j.keys(assets, "release: assets", "links") && assets.get("links") != nil {
 		for _, link := range j.flat(assets.get("links"), "release: assets: links") {
 			if !j.keys(link, "release: assets: links", "name", "url", "filepath", "link_type") {
@@ -146,6 +149,14 @@ func (j *jobDecoder) release(v *value) {
 			}
 		}
 	}
+}
+
+// badRef matches what no name of a ref contains.
+var badRef = lazyregexp.New(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/-]|[/.]$|(?:^|/)\.|\.lock(?:/|$)`)
+
+// validRef reports whether GitLab accepts the name of a ref.
+func validRef(name string) bool {
+	return name != "" && name != "HEAD" && !badRef.MatchString(name) && !strings.HasPrefix(name, "refs/heads/") && !strings.HasPrefix(name, "refs/remotes/")
 }
 
 // environmentName matches the names of environments that GitLab accepts, before

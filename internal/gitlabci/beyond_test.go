@@ -20,6 +20,7 @@ func TestMistakesForGitLab(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"id_tokens", "j:\n  id_tokens: {A: {}, B: {aud: 5}, C: x}" + script, j("id_tokens: A needs aud", "id_tokens: B: aud takes a list, got a number", "id_tokens: C takes a mapping, got a string")},
 		{"secrets", "j:\n  secrets: {A: x}" + script, j("secrets: A takes a mapping, got a string")},
+		{"ref of a release", "j:\n  release: {tag_name: v1, description: d, ref: 'invalid\\branch'}" + script, j(`release: ref: "invalid\\branch" is not the name of a branch, a tag or a commit`)},
 		{"release", "j:\n  release: {name: x, released_at: soon, assets: {links: [{name: a}]}}" + script, j("release needs tag_name", "release needs description", `release: released_at takes a time such as 2026-03-15T08:00:00Z, got "soon"`, "release: assets: links: a link needs url")},
 		{"pages", "j:\n  pages: {path: x}" + script, j(`pages has the unknown key "path"`)},
 		{"pages of a string", "j:\n  pages: x" + script, j("pages takes a mapping, got a string")},
@@ -69,6 +70,19 @@ func TestMistakesForGitLab(t *testing.T) {
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", c.name, strings.Join(got, "\n"), c.want)
+		}
+	}
+}
+
+// TestValidRef: the names of refs that GitLab accepts.
+func TestValidRef(t *testing.T) {
+	for name, want := range map[string]bool{
+		"main": true, "$CI_COMMIT_SHA": true, "${CI_COMMIT_SHA}": true, "v1.0": true, "a/b": true, "refs/tags/v1": true, "@": true, "ä": true, "a@b": true, "a{b": true,
+		"": false, "HEAD": false, "-a": false, "/a": false, "a/": false, "a//b": false, "a..b": false, "a.": false, ".a": false, "a/.b": false, "a.lock": false, "a.lock/b": false,
+		"a b": false, "a~1": false, "a^": false, "a:b": false, "a?": false, "a*": false, "a[b": false, `a\b`: false, "a@{1}": false, "refs/heads/a": false, "refs/remotes/a": false, "a\x7f": false,
+	} {
+		if got := validRef(name); got != want {
+			t.Errorf("%q: %v", name, got)
 		}
 	}
 }
