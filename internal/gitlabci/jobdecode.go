@@ -96,9 +96,9 @@ func (j *jobDecoder) mirrored() string {
 }
 
 // get returns the value of a key of the job or, if the job inherits it, of
-// default.
+// default. Of default, a trigger has nothing.
 func (j *jobDecoder) get(key string) *value {
-	if v := j.v.get(key); v != nil {
+	if v := j.v.get(key); v != nil || j.v.get("trigger") != nil {
 		return v
 	}
 	if slices.Contains(defaultKeys(), key) && (j.inherit.defaults == nil || slices.Contains(j.inherit.defaults, key)) {

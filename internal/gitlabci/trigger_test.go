@@ -109,3 +109,23 @@ j:
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestDefaultsOfTriggers: a trigger has nothing of default, so nothing about it is reported.
+func TestDefaultsOfTriggers(t *testing.T) {
+	const text = "default:\n  image: $NONE\n  services: [s]\n  tags: [t]\n  id_tokens: {A: {aud: x}}\n  artifacts: {paths: [p]}\n  before_script: [b]\n  cache: {paths: [c]}\n" +
+		"t: {trigger: {project: a/b}, inherit: {variables: false}}\nj: {script: [x], image: i}\n"
+	p, err := Load(files(map[string]string{"": text}), ".gitlab-ci.yml", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := p.Evaluate(Event{})
+	if got, want := e.text(Notice), `.gitlab-ci.yml:10: job "j": id_tokens: left to GitLab, only the script runs here`; got != want {
+		t.Errorf("told %s", got)
+	}
+	if job := e.Jobs[0]; job.Image != nil || job.Services != nil || job.Tags != nil || job.Artifacts != nil || job.BeforeScript != nil || job.Cache != nil {
+		t.Errorf("%+v", job)
+	}
+	if job := e.Jobs[1]; job.Image == nil || len(job.Services) != 1 || len(job.Tags) != 1 || job.Artifacts == nil || len(job.BeforeScript) != 1 || len(job.Cache) != 1 {
+		t.Errorf("%+v", job)
+	}
+}
