@@ -42,6 +42,9 @@ func (s State) Bad() bool {
 	return s.Ended() && s != Passed && s != Continued && s != Skipped && s != NotRun
 }
 
+// CouldNotRun reports whether a workload failed before its command could.
+func (s State) CouldNotRun() bool { return s == NoImage || s == EngineError }
+
 // A Result is the result of a workload.
 type Result struct {
 	Workload string // its name

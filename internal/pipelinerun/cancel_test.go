@@ -3,7 +3,9 @@
 package pipelinerun
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/outcome"
@@ -11,22 +13,28 @@ import (
 )
 
 // TestCancelOnFailure: a pipeline can want its jobs stopped after a failure. What the user
-// says counts more, and there is a reason only if jobs were stopped for it.
+// says counts more, and there is a reason only if jobs were stopped for it. What could not
+// be run here need not fail on GitLab.
 func TestCancelOnFailure(t *testing.T) {
 	const why = `job "a" did not pass: the other jobs were stopped, because workflow: auto_cancel: on_job_failure is "all"; --keep-going runs them`
 	for _, c := range []struct {
 		file    string
 		options LocalOptions
 		allowed bool
+		state   outcome.State // of the job that fails, "" for Failed
 		stops   bool
 		why     string
 	}{
-		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, false, true, why},
-		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{KeepGoing: true}, false, false, ""},
-		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{FailFast: true}, false, true, ""},
-		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, true, false, ""},
-		{"", LocalOptions{}, false, false, ""},
-		{"", LocalOptions{FailFast: true}, false, true, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, false, "", true, why},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{KeepGoing: true}, false, "", false, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{FailFast: true}, false, "", true, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, true, "", false, ""},
+		{"", LocalOptions{}, false, "", false, ""},
+		{"", LocalOptions{FailFast: true}, false, "", true, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, false, outcome.TimedOut, true, why},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, false, outcome.NoImage, false, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{}, false, outcome.EngineError, false, ""},
+		{"workflow: {auto_cancel: {on_job_failure: all}}\n", LocalOptions{FailFast: true}, false, outcome.NoImage, true, ""},
 	} {
 		l, p := project(t, map[string]string{PipelineFile: c.file + "a: {script: [x]}\nb: {script: [x]}\n"}, "a", "b")
 		l.LocalOptions, l.record, l.dir = c.options, &recorder{}, t.TempDir()
@@ -34,7 +42,7 @@ func TestCancelOnFailure(t *testing.T) {
 		s.Watch, s.Parallel = nil, 1
 		results, err := s.Run(t.Context(), []scheduler.Task{
 			{Name: "a", AllowFailure: c.allowed, Run: func(context.Context, scheduler.Streams) outcome.Result {
-				return outcome.Result{State: outcome.Failed, Code: 1}
+				return outcome.Result{State: cmp.Or(c.state, outcome.Failed), Code: 1, Err: errors.New("x")}
 			}},
 			{Name: "b", Run: func(context.Context, scheduler.Streams) outcome.Result { return outcome.Result{State: outcome.Passed} }},
 		})

@@ -129,13 +129,16 @@ type localRun struct {
 }
 
 // cancels reports whether the pipeline of a plan wants its jobs stopped when one
-// fails, and the user has not said what to do.
+// fails, and the user has not said what to do. One that could not be run here, for
+// example without its image, stops no others: it need not fail on GitLab.
 func (l *localRun) cancels(p *Plan) bool { return p.cancels && !l.KeepGoing && !l.FailFast }
 
 // canceled says why jobs were stopped, or returns "" if the pipeline is not the
 // reason.
 func (l *localRun) canceled(ctx context.Context, p *Plan, results []outcome.Result) string {
-	failed := slices.IndexFunc(results, func(r outcome.Result) bool { return r.Bad() && !r.Allowed && !isStopped(r.State) })
+	failed := slices.IndexFunc(results, func(r outcome.Result) bool {
+		return r.Bad() && !r.Allowed && !isStopped(r.State) && !r.State.CouldNotRun()
+	})
 	if !l.cancels(p) || ctx.Err() != nil || failed < 0 || !slices.ContainsFunc(results, func(r outcome.Result) bool { return isStopped(r.State) }) {
 		return ""
 	}
@@ -147,7 +150,7 @@ func isStopped(s outcome.State) bool { return s == outcome.Stopped || s == outco
 
 func (l *localRun) scheduler(p *Plan) *scheduler.Scheduler {
 	s := &scheduler.Scheduler{
-		Parallel: scheduler.Parallel(l.Parallel, l.Limits.Memory), FailFast: l.FailFast || l.cancels(p), LogDir: l.dir, Secrets: l.secrets, Watch: l.record.event,
+		Parallel: scheduler.Parallel(l.Parallel, l.Limits.Memory), FailFast: l.FailFast || l.cancels(p), Lenient: !l.FailFast, LogDir: l.dir, Secrets: l.secrets, Watch: l.record.event,
 	}
 	if l.Events != nil {
 		s.Lines = l.record.line

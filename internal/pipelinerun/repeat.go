@@ -203,8 +203,7 @@ func (r *repeater) round(ctx context.Context, n int) bool {
 	if r.o.Watch != nil {
 		r.o.Watch(Round{Number: n, Worst: worst, Duration: time.Since(started)})
 	}
-	broken := worst.State == outcome.NoImage || worst.State == outcome.EngineError
-	return !broken && (worst.OK() || !r.o.FailFast)
+	return !worst.State.CouldNotRun() && (worst.OK() || !r.o.FailFast)
 }
 
 // count counts the result of a round. The caller holds r.mu.

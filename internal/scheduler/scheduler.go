@@ -25,6 +25,7 @@ var ErrFailFast = errors.New("another workload failed")
 type Scheduler struct {
 	Parallel int    // tasks at a time; 0 means 1
 	FailFast bool   // stop all tasks when one fails
+	Lenient  bool   // with FailFast: not when one could not be run
 	Raw      bool   // copy output unchanged to Stdout and Stderr; only for one task
 	Quiet    bool   // print one line per step of an image build on Stderr, and its log only if it fails
 	Live     bool   // with Raw and Quiet: Stderr is a terminal and also shows the current step
@@ -54,7 +55,7 @@ func (m *Scheduler) Run(ctx context.Context, tasks []Task) ([]outcome.Result, er
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &run{
-		failFast: m.FailFast, secrets: m.Secrets, watcher: w, tasks: tasks, outputs: outputs, results: make([]outcome.Result, len(tasks)),
+		failFast: m.FailFast, lenient: m.Lenient, secrets: m.Secrets, watcher: w, tasks: tasks, outputs: outputs, results: make([]outcome.Result, len(tasks)),
 		begun: make([]bool, len(tasks)), free: max(1, m.Parallel), stop: stop,
 	}
 	r.changed.L = &r.mu
@@ -84,6 +85,7 @@ func (w *watcher) notify(e Event) {
 // A run is one call of Scheduler.Run.
 type run struct {
 	failFast bool
+	lenient  bool
 	secrets  *redact.Redactor
 	watcher  *watcher
 	tasks    []Task
@@ -197,7 +199,7 @@ func (r *run) finish(i int, result outcome.Result) {
 	result.Allowed = result.Bad() && (t.AllowFailure || result.State == outcome.Failed && slices.Contains(t.AllowCodes, result.Status()))
 	r.results[i] = result
 	r.watcher.notify(Event{Task: t.Name, State: result.State, Result: &result})
-	if r.failFast && result.Bad() && !result.Allowed {
+	if r.failFast && result.Bad() && !result.Allowed && !(r.lenient && result.State.CouldNotRun()) {
 		r.stop(ErrFailFast)
 	}
 	r.changed.Broadcast()
