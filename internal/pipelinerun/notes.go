@@ -10,8 +10,13 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
+
+// skipped matches what in the message of a commit tells GitLab to make no pipeline
+// for a push.
+var skipped = lazyregexp.New(`(?i)\[(ci[ _-]skip|skip[ _-]ci)\]`)
 
 // WriteNotes reports what a list of jobs does not show. variables are those
 // given to the pipeline, NAME=VALUE.
@@ -32,6 +37,9 @@ func (e *Evaluation) WriteNotes(jobs []ListedJob, variables []string) {
 	case empty != nil:
 	case shown < len(e.Jobs):
 		m.infof("jobs that are not in the pipeline of this event: %d, --all lists them", len(e.Jobs)-shown)
+	}
+	if mark := skipped.FindString(e.event.Predefined["CI_COMMIT_MESSAGE"]); mark != "" && e.event.Source == gitlabci.Push && e.Created {
+		m.infof("GitLab makes no pipeline when this commit is pushed: its message contains %q", mark)
 	}
 	m.explainEmpty(empty, variables)
 	if e.UnknownChanges {

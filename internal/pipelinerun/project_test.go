@@ -191,3 +191,28 @@ func TestRounds(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestSkippedPush: a note says that GitLab makes no pipeline for a push of a commit whose
+// message says so.
+func TestSkippedPush(t *testing.T) {
+	s := opened(t, map[string]string{PipelineFile: "workflow: {rules: [{if: $NO, when: never}, {when: always}]}\na: {script: [x]}\n"})
+	for _, c := range []struct {
+		source, message string
+		vars            map[string]string
+		want            string
+	}{
+		{gitlabci.Push, "title\n\n[Skip CI] now", nil, `GitLab makes no pipeline when this commit is pushed: its message contains "[Skip CI]"`},
+		{gitlabci.Push, "a [ci-skip]", nil, `GitLab makes no pipeline when this commit is pushed: its message contains "[ci-skip]"`},
+		{gitlabci.Push, "skip ci", nil, ""}, {gitlabci.Push, "[skip  ci]", nil, ""}, {gitlabci.Web, "[skip ci]", nil, ""},
+		{gitlabci.Push, "[skip ci]", map[string]string{"NO": "1"}, "this event makes no pipeline: "},
+	} {
+		m, lines := said()
+		s.messages = m
+		e := s.Evaluate(t.Context(), gitlabci.Event{Source: c.source, Variables: c.vars})
+		e.event.Predefined = map[string]string{"CI_COMMIT_MESSAGE": c.message}
+		e.WriteNotes(e.List(false), nil)
+		if got := strings.Join(*lines, "\n"); c.want == "" && got != "" || !strings.HasPrefix(got, c.want) || strings.Count(got, "makes no pipeline") > 1 {
+			t.Errorf("%+v: said %q", c, got)
+		}
+	}
+}
