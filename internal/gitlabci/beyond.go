@@ -88,6 +88,22 @@ func (j *jobDecoder) publish() {
 	}
 }
 
+// checkInputs validates the inputs of a job, which GitLab does when it creates the
+// job.
+func (j *jobDecoder) checkInputs(v *value) {
+	for _, f := range j.inputFields(v, "inputs") {
+		what := "input " + yamldoc.Quote(f.key)
+		switch {
+		case !j.keys(f.value, what, "default", "description", "options", "regex", "type"):
+		case f.value.get("default") == nil:
+			j.errorf(f.pos, "%s of a job needs a default", what)
+		default:
+			s := j.inputSpec(f)
+			s.check(s.value, s.options, j.decoder, f.pos, "the default")
+		}
+	}
+}
+
 // eachMapping requires a mapping of mappings and calls do for each of these.
 func (j *jobDecoder) eachMapping(v *value, what string, do func(v *value, what string)) {
 	if v.kind != mapping {

@@ -171,6 +171,9 @@ func (d *decoder) inputSpec(f field) *inputSpec {
 	}
 	s.kind = d.choice(v.get("type"), "type of input "+yamldoc.Quote(f.key), inputTypes()...)
 	s.pattern = d.text(v.get("regex"), "regex")
+	if about := v.get("description"); about != nil && about.kind >= list {
+		d.text(about, "description")
+	}
 	if hasField(v, "default") {
 		s.value = &value{pos: v.pos}
 		if given := v.get("default"); given != nil {
@@ -206,6 +209,9 @@ func (d *decoder) inputOptions(v *value) []*value {
 	}
 	if len(v.items) > maxOptions {
 		d.errorf(v.pos, "options has more than %d values", maxOptions)
+	}
+	if slices.ContainsFunc(v.items, func(item *value) bool { return item.kind == null }) {
+		d.errorf(v.pos, "options contains an empty value")
 	}
 	return v.items
 }

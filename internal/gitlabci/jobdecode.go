@@ -56,6 +56,7 @@ func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool
 	job.Name, job.Base, job.Pos = name, name, pos
 	if in := j.v.get("inputs"); in != nil {
 		j.incomplete(in.pos, "inputs of a job are not supported")
+		j.checkInputs(in)
 	}
 	if strings.TrimSpace(name) == "" {
 		j.errorf(pos, "the name of a job is empty")
