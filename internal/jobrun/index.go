@@ -12,11 +12,12 @@ import (
 	"strings"
 )
 
-// maxIndex limits the index of a job's repository, in bytes.
-const maxIndex = 32 << 20
-
-// maxHead limits the HEAD of a job's repository, in bytes.
-const maxHead = 4 << 10
+const (
+	maxIndex      = 32 << 20  // bytes of the index of a job's repository
+	maxIndexName  = 4096      // bytes of a name in it, as in Linux
+	maxIndexNames = 128 << 20 // bytes of all names together
+	maxHead       = 4 << 10   // bytes of HEAD
+)
 
 // indexed returns the files in the index of the job's repository, none if it has no
 // index yet. ok is false if there is no repository, or if this cannot read it.
@@ -50,7 +51,7 @@ func parseIndex(data []byte, hash int) (names map[string]bool, ok bool) {
 		return nil, false
 	}
 	data, names = data[header:], map[string]bool{}
-	last := ""
+	last, total := "", 0
 	for range count {
 		at := stat + hash + 2
 		if len(data) < at {
@@ -62,6 +63,10 @@ func parseIndex(data []byte, hash int) (names map[string]bool, ok bool) {
 		}
 		name, size, ok := indexName(data, at, last, version == 4)
 		if known := int(flags & 0xfff); !ok || name < last || min(len(name), 0xfff) != known {
+			return nil, false
+		}
+		// In version 4, a few bytes can stand for a long name.
+		if total += len(name); len(name) > maxIndexName || total > maxIndexNames {
 			return nil, false
 		}
 		names[strings.TrimSuffix(name, "/")] = true

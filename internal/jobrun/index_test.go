@@ -4,6 +4,7 @@ package jobrun
 
 import (
 	"context"
+	"encoding/binary"
 	"maps"
 	"os"
 	"os/exec"
@@ -130,6 +131,35 @@ func TestUntrackedAfterScript(t *testing.T) {
 		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
 		if got := h.stored(t, "x"); got != c.want || !strings.Contains(h.warnings.String(), c.warning) || h.warnings.Len() > 0 && c.warning == "" {
 			t.Errorf("%s, %s: stored %s, %s %s", c.strategy, c.file, got, h.warnings.String(), result.Text())
+		}
+	}
+}
+
+// TestIndexOfLongNames: in version 4, a few bytes stand for a name that is as long as the
+// last one.
+func TestIndexOfLongNames(t *testing.T) {
+	index := func(size, count int) []byte {
+		data := []byte("DIRC\x00\x00\x00\x04")
+		data = binary.BigEndian.AppendUint32(data, uint32(count))
+		for n := range count {
+			data = append(data, make([]byte, 40+20)...)
+			data = binary.BigEndian.AppendUint16(data, uint16(min(size+n, 0xfff)))
+			data = append(data, 0)
+			if n == 0 {
+				data = append(data, strings.Repeat("a", size)...)
+			} else {
+				data = append(data, 'a')
+			}
+			data = append(data, 0)
+		}
+		return append(data, make([]byte, 20)...)
+	}
+	for _, c := range []struct {
+		size, count int
+		ok          bool
+	}{{maxIndexName, 1, true}, {maxIndexName - 9, 10, true}, {maxIndexName + 1, 1, false}, {maxIndexName - 9, 11, false}, {16 << 20, 1000, false}} {
+		if names, ok := parseIndex(index(c.size, c.count), 20); ok != c.ok || ok && len(names) != c.count {
+			t.Errorf("%+v: %v, %d names", c, ok, len(names))
 		}
 	}
 }
