@@ -43,7 +43,10 @@ func endFirst(ctx context.Context, c Container) {
 		return
 	}
 	defer todo.Close()
-	if _, err := fmt.Fprintf(todo, "0 %s -\n", endStage); err != nil || done.SetReadDeadline(limit) != nil {
+	if todo.SetWriteDeadline(limit) != nil || done.SetReadDeadline(limit) != nil { // a script can fill the FIFO
+		return
+	}
+	if _, err := fmt.Fprintf(todo, "0 %s -\n", endStage); err != nil {
 		return
 	}
 	if _, err := io.Copy(io.Discard, done); err != nil { // ends with the first process, which has it open

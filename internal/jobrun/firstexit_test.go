@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // stateIn creates the FIFOs of a state directory.
@@ -75,4 +76,23 @@ func TestEndFirstOfUnusualFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEndFirstOfAFullFIFO must not wait for a process that reads nothing.
+func TestEndFirstOfAFullFIFO(t *testing.T) {
+	dir := stateIn(t, "todo", "done")
+	for _, name := range []string{"todo", "done"} {
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := f.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		for err == nil {
+			_, err = f.Write(make([]byte, 4096))
+		}
+	}
+	endFirst(t.Context(), &memoryContainer{mounted: dir})
 }
