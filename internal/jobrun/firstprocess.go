@@ -10,7 +10,7 @@ import (
 
 // GitLab Runner starts a job's container with the script on standard input, so
 // the script's shell is the container's first process or its child. Here the
-// first process waits and runs a stage when an exec session asks for it, so the
+// first process waits and runs a stage when lcitool asks for it, so the
 // container stays up between stages. In both cases $$ in a script is the first
 // process, which ignores signals without a handler.
 
@@ -48,10 +48,9 @@ func markStep(what string) string {
 // descriptors 3 and 4 of that process as its output; the process that writes the
 // line has the pipe as descriptor 1 meanwhile. Instead of a process ID the line
 // may name a request of a pipedStage: then the first process itself opens FIFOs
-// as these descriptors. After the stage, it kills the
-// processes that are left and writes the status to another pipe. That pipe is
-// open in both directions, so that a reader that is gone does not block the
-// writer. The stage endStage makes it exit.
+// as these descriptors. After the stage, it kills the processes that are left and
+// writes the status to another pipe. That pipe is open in both directions, so that
+// a reader that is gone does not block the writer. The stage endStage makes it exit.
 //
 // GitLab Runner starts the container once per script, with its entrypoint. If
 // the entrypoint has replaced itself with this shell, the shell executes the

@@ -38,8 +38,14 @@ const (
 	// killTime is how long a stage may take to end after SIGKILL, and a command
 	// that sends a signal.
 	killTime = 20 * time.Second
-	// drainTime is how long a process that outlives a stage may hold its output.
+	// drainTime is how long to wait for the output of a process that outlives a
+	// stage, and drainSize how much of it is taken, in bytes: what a pipe can hold.
 	drainTime = 2 * time.Second
+	drainSize = 1 << 20
+	// requestTime is how long the first process may take to wait for a stage. With
+	// a runtime that has a kernel of its own, FIFOs do not connect it with this
+	// machine.
+	requestTime = 20 * time.Second
 )
 
 // A pipedStage is a stage that runs without an exec session of podman, which
@@ -122,7 +128,8 @@ func (p *pipedStage) run(ctx context.Context, name, status string, o api.ExecOpt
 	return fmt.Errorf("container %s: %w", p.container.Name(), context.Cause(limited))
 }
 
-// end ends the stage step by step: SIGTERM, SIGKILL, and finally the end of the
+// end ends the stage step by step: SIGTERM, SIGKILL, SIGKILL to all processes of the
+// container whatever the script did to lcitool's files, and finally a restart of the
 // container.
 func (p *pipedStage) end(ctx context.Context, ended <-chan struct{}, grace time.Duration) {
 	ctx = context.WithoutCancel(ctx)
@@ -132,13 +139,17 @@ func (p *pipedStage) end(ctx context.Context, ended <-chan struct{}, grace time.
 	}{
 		{func() { p.kill(ctx, syscall.SIGTERM) }, grace},
 		{func() { p.kill(ctx, syscall.SIGKILL) }, killTime},
+		{func() { p.exec(ctx, "/bin/sh", "-c", "kill -9 -1") }, killTime},
 		{func() { _ = p.container.Kill(ctx) }, killTime},
 	} {
 		step.do()
 		select {
 		case <-ended:
-			if i == 0 { // descendants may still run
+			switch i {
+			case 0: // descendants may still run
 				p.kill(ctx, syscall.SIGKILL)
+			case 3:
+				_ = p.container.Restart(ctx) // for after_script
 			}
 			return
 		case <-time.After(step.wait):
@@ -149,9 +160,13 @@ func (p *pipedStage) end(ctx context.Context, ended <-chan struct{}, grace time.
 // kill sends a signal to all processes of the stage. Its errors are ignored,
 // because the caller waits for the stage to end.
 func (p *pipedStage) kill(ctx context.Context, s syscall.Signal) {
+	p.exec(ctx, append(killStage(), strconv.Itoa(int(s)))...)
+}
+
+func (p *pipedStage) exec(ctx context.Context, command ...string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTime)
 	defer cancel()
-	_, _ = p.container.Exec(ctx, api.ExecOptions{Command: append(killStage(), strconv.Itoa(int(s))), User: "0", WorkDir: "/"})
+	_, _ = p.container.Exec(ctx, api.ExecOptions{Command: command, User: "0", WorkDir: "/"})
 }
 
 // follow requests the stage and passes its output on until it has ended.
@@ -181,6 +196,9 @@ func (p *pipedStage) follow(ctx context.Context, name, status string, o api.Exec
 				p.kill(ctx, syscall.SIGKILL)
 			}
 		case r := <-ended:
+			if r.err != nil && !errors.Is(r.err, io.EOF) && !errors.Is(r.err, errNotPiped) {
+				p.kill(ctx, syscall.SIGKILL)
+			}
 			p.drain()
 			for ; open > 0; open-- {
 				fault = errors.Join(fault, <-copied)
@@ -192,13 +210,18 @@ func (p *pipedStage) follow(ctx context.Context, name, status string, o api.Exec
 
 // request asks the first process to run the stage, when it waits for one.
 func (p *pipedStage) request(ctx context.Context, name, status string) error {
-	pause, asked := time.Millisecond, time.Now()
+	began := time.Now()
+	pause, asked := time.Millisecond, began
 	for {
 		todo, err := openFIFO(p.root, "todo", os.O_WRONLY)
 		if err == nil {
 			defer todo.Close()
-			_, err = fmt.Fprintf(todo, "%s %s %s\n", p.id, name, status)
-			return err
+			if err = todo.SetWriteDeadline(time.Now().Add(killTime)); err == nil { // a script can fill the FIFO
+				_, err = fmt.Fprintf(todo, "%s %s %s\n", p.id, name, status)
+			}
+		}
+		if err == nil {
+			return nil
 		}
 		if !errors.Is(err, syscall.ENXIO) {
 			return p.fail("run a script", err)
@@ -206,6 +229,9 @@ func (p *pipedStage) request(ctx context.Context, name, status string) error {
 		if time.Since(asked) > time.Second { // it takes milliseconds to start
 			if _, gone, err := p.container.Exited(ctx); gone || err != nil {
 				return p.gone(ctx)
+			}
+			if time.Since(began) > requestTime {
+				return errNotPiped
 			}
 			pause, asked = 50*time.Millisecond, time.Now()
 		}
@@ -235,18 +261,23 @@ func (p *pipedStage) status() (int, error) {
 	return 0, io.EOF
 }
 
-// copy passes on a stream until it ends.
+// copy passes on a stream until it ends. After the end of the stage it waits no
+// longer than drainTime in all.
 func (p *pipedStage) copy(from *os.File, to io.Writer) error {
 	buffer := make([]byte, 32<<10)
-	for {
-		if p.ended.Load() {
-			_ = from.SetReadDeadline(time.Now().Add(drainTime))
+	for left, size := drainTime, drainSize; ; {
+		began, ended := time.Now(), p.ended.Load()
+		if ended {
+			_ = from.SetReadDeadline(began.Add(left))
 		}
 		n, err := from.Read(buffer)
+		if ended {
+			left, size = left-time.Since(began), size-n
+		}
 		if _, writeErr := to.Write(buffer[:n]); writeErr != nil {
 			return writeErr
 		}
-		if err != nil { // the end, or nothing more in time
+		if err != nil || left <= 0 || size <= 0 { // the end, or nothing more in time
 			return nil
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
@@ -188,6 +189,71 @@ func TestGoneBeforeTheStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.run(t.Context(), api.ExecOptions{}); api.Status(err) != 137 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPipedStageThatOutlivesItself: what a script leaves is not waited for, and a flood
+// of wrong answers ends the stage.
+func TestPipedStageThatOutlivesItself(t *testing.T) {
+	var out bytes.Buffer
+	c := firstShell(t, "while :; do echo x; sleep 0.1; done & exit 3")
+	if err := c.run(t.Context(), api.ExecOptions{Stdout: &out}); api.Status(err) != 3 || !strings.HasPrefix(out.String(), "x\n") {
+		t.Errorf("prints: %v, %.20q", err, out.String())
+	}
+	c = firstShell(t, "yes > /dev/stdout & sleep 0.1; exit 4")
+	if err := c.run(t.Context(), api.ExecOptions{Stdout: io.Discard}); api.Status(err) != 4 {
+		t.Errorf("floods: %v", err)
+	}
+	c = firstShell(t, "head -c 70000 /dev/zero > /run/lcitool/done & until [ -e /run/lcitool/killed ]; do sleep 0.1; done")
+	if err := c.run(t.Context(), api.ExecOptions{}); api.Status(err) != 125 || strings.Join(c.signals, " ") != "9" {
+		t.Errorf("wrong answers: %v, signals %q", err, c.signals)
+	}
+}
+
+// An endingContainer ends a stage when a step is taken.
+type endingContainer struct {
+	Container
+	steps []string
+	at    string
+	ended chan struct{}
+}
+
+func (c *endingContainer) step(name string) error {
+	if c.steps = append(c.steps, name); name == c.at {
+		close(c.ended)
+	}
+	return nil
+}
+
+func (c *endingContainer) Exec(_ context.Context, o api.ExecOptions) (api.RunResult, error) {
+	return api.RunResult{}, c.step(o.Command[len(o.Command)-1])
+}
+
+func (c *endingContainer) Kill(context.Context) error    { return c.step("end") }
+func (c *endingContainer) Restart(context.Context) error { return c.step("again") }
+
+// TestStepsToEndAStage: one step after another, the last ones whatever the script did to
+// lcitool's files.
+func TestStepsToEndAStage(t *testing.T) {
+	for at, want := range map[string]string{"15": "15,9", "9": "15,9", "kill -9 -1": "15,9,kill -9 -1", "end": "15,9,kill -9 -1,end,again", "never": "15,9,kill -9 -1,end"} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &endingContainer{at: at, ended: make(chan struct{})}
+			p := &pipedStage{container: c}
+			p.end(t.Context(), c.ended, time.Minute)
+			if got := strings.Join(c.steps, ","); got != want {
+				t.Errorf("%s: %s, want %s", at, got, want)
+			}
+		})
+	}
+}
+
+// TestTimeoutThatEndedTheContainer is no exit status of the job.
+func TestTimeoutThatEndedTheContainer(t *testing.T) {
+	c := &shellContainer{memoryContainer: &memoryContainer{}}
+	c.ended.Store(true)
+	err := error(&api.EngineError{Op: "x", Code: 125, Err: api.ErrTimeout})
+	if !containerGone(t.Context(), c, &err) || !errors.Is(err, api.ErrTimeout) {
 		t.Errorf("got %v", err)
 	}
 }

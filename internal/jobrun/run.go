@@ -300,6 +300,9 @@ func containerGone(ctx context.Context, c Container, err *error) bool {
 	if asked != nil || !exited {
 		return false
 	}
+	if errors.Is(*err, api.ErrTimeout) { // it was ended for that
+		return true
+	}
 	if *err = nil; code != 0 {
 		*err = &api.ExitError{Container: c.Name(), Code: code}
 	}
