@@ -49,13 +49,15 @@ func alternatives(pattern string) int {
 	return n
 }
 
-// maxExpanded limits the patterns that Expand returns.
-const maxExpanded = 64
+const (
+	maxExpanded = 64 // patterns that Expand returns
+	maxBraces   = 16 // in a pattern that it expands
+)
 
 // Expand returns the patterns without braces that a pattern stands for. If these are
-// many, or a class may have a brace, it returns the pattern itself.
+// many, or have many braces, or a class may have a brace, it returns the pattern itself.
 func Expand(pattern string) []string {
-	if strings.Contains(pattern, "[") || alternatives(pattern) > maxExpanded {
+	if strings.Contains(pattern, "[") || strings.Count(pattern, "{") > maxBraces || alternatives(pattern) > maxExpanded {
 		return []string{pattern}
 	}
 	depth, left := 0, 0

@@ -28,6 +28,7 @@ func TestExpand(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"a/*": "a/*", "{a,b}/x": "a/x b/x", "{a,b{c,d}}{e,f}": "ae af bce bcf bde bdf", `\{a,b}`: `\{a,b}`, "{a,b": "{a,b", "{a}": "a", "{,a}b": "b ab", "{a[}]b,c}": "{a[}]b,c}",
 		`{a\,b,c}`: `a\,b c`, strings.Repeat("{a,b}", 7): strings.Repeat("{a,b}", 7),
+		strings.Repeat("{a}", 17): strings.Repeat("{a}", 17), strings.Repeat("{a}", 16): strings.Repeat("a", 16),
 	} {
 		if got := strings.Join(Expand(pattern), " "); got != want {
 			t.Errorf("%q: %q, want %q", pattern, got, want)

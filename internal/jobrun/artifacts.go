@@ -176,6 +176,9 @@ func includes(patterns []string, file string, dir bool) bool {
 	return false
 }
 
+// maxRoots limits the paths for whose sake patterns with braces are expanded.
+const maxRoots = 1000
+
 // roots returns paths without patterns that contain every file of the set. No
 // path is below another one.
 func (s fileSet) roots() []string {
@@ -184,7 +187,11 @@ func (s fileSet) roots() []string {
 	}
 	var all []string
 	for _, pattern := range slices.Concat(s.paths, s.reports) {
-		for _, p := range globs.Expand(pattern) {
+		expanded := []string{pattern}
+		if len(all) < maxRoots {
+			expanded = globs.Expand(pattern)
+		}
+		for _, p := range expanded {
 			base := p
 			if strings.ContainsAny(p, `*?[{\`) {
 				base, _ = doublestar.SplitPattern(p)
@@ -386,11 +393,15 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root string, to
 // that come before its .git in an archive.
 func (s fileSet) dropOthers(dir *os.Root, files []string) (left []string, err error) {
 	for _, name := range files {
-		if s.has(name) {
+		info, err := dir.Lstat(name)
+		if err != nil {
+			return nil, err
+		}
+		if s.hasEntry(name, fs.FileInfoToDirEntry(info)) {
 			left = append(left, name)
 			continue
 		}
-		err := dir.Remove(name)
+		err = dir.Remove(name)
 		if errors.Is(err, fs.ErrPermission) { // its directory may be read-only
 			err = errors.Join(dir.Chmod(path.Dir(name), 0o755), dir.Remove(name))
 		}

@@ -3,7 +3,11 @@
 package jobrun
 
 import (
+	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,4 +122,25 @@ func FuzzFileSet(f *testing.F) {
 		}
 		t.Errorf("%q has %q, which is not below %q", pattern, file, roots)
 	})
+}
+
+// TestDropOthers: of what was taken before a repository was known, a link that stands for a
+// directory of the set stays.
+func TestDropOthers(t *testing.T) {
+	dir := t.TempDir()
+	if err := errors.Join(os.Symlink("d", filepath.Join(dir, "out")), os.WriteFile(filepath.Join(dir, "other"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	left, err := fileSet{paths: []string{"out/**"}, tracked: map[string]bool{"out": true, "other": true}}.dropOthers(root, []string{"out", "other"})
+	if err != nil || !slices.Equal(left, []string{"out"}) {
+		t.Errorf("left %q, %v", left, err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "other")); err == nil {
+		t.Error("a file of another repository stays")
+	}
 }
