@@ -35,6 +35,7 @@ func TestVerdictOn(t *testing.T) {
 // TestBisectSettings: a search does not go on with the verdicts of one that ran the job
 // with other settings.
 func TestBisectSettings(t *testing.T) {
+	t.Setenv("GIT_CONFIG_GLOBAL", "/dev/null")
 	dir := t.TempDir()
 	for _, args := range [][]string{{"init", "-q"}, {"commit", "-q", "--allow-empty", "-m", "one"}, {"commit", "-q", "--allow-empty", "-m", "two"}} {
 		if out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@b.example"}, args...)...).CombinedOutput(); err != nil {

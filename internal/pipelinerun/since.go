@@ -13,6 +13,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
+// maxSince limits the revisions that the tree is compared with, each of which takes
+// several processes.
+const maxSince = 50
+
 // changedSince returns the function for gitlabci.Options.ChangedSince. It may be
 // called concurrently.
 func (s *Source) changedSince(ctx context.Context) func(revision string) []string {
@@ -22,7 +26,7 @@ func (s *Source) changedSince(ctx context.Context) func(revision string) []strin
 		mu.Lock()
 		defer mu.Unlock()
 		files, ok := known[revision]
-		if !ok {
+		if !ok && len(known) < maxSince {
 			files = s.filesSince(ctx, revision)
 			known[revision] = files
 		}
@@ -80,7 +84,8 @@ var commitHash = lazyregexp.New(`^[0-9a-f]{7,64}$`)
 
 // findRevision returns the full name of the ref that GitLab would find by a name,
 // or the hash of a commit. It returns "" if the repository has none. The branches
-// of origin are those that GitLab knows.
+// of origin are those that GitLab knows. A branch that origin does not have is not
+// the one that is checked out, with which nothing would have changed.
 func findRevision(ctx context.Context, repo *gitcmd.Repo, name string) string {
 	refs, err := repo.Refs(ctx)
 	if err != nil {
@@ -95,7 +100,7 @@ func findRevision(ctx context.Context, repo *gitcmd.Repo, name string) string {
 	}
 	if !isTag {
 		for _, ref := range []string{"refs/remotes/origin/" + branch, "refs/heads/" + branch} {
-			if _, ok := refs[ref]; ok {
+			if r, ok := refs[ref]; ok && !r.Current {
 				return ref
 			}
 		}

@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 // TestChangedSince: the files of the commits since a branch of origin, a tag or a commit,
 // with uncommitted changes to tracked files. What the repository does not have is unknown.
 func TestChangedSince(t *testing.T) {
+	t.Setenv("GIT_CONFIG_GLOBAL", "/dev/null")
 	dir := t.TempDir()
 	git := func(args ...string) string {
 		t.Helper()
@@ -35,6 +37,7 @@ func TestChangedSince(t *testing.T) {
 	git("commit", "-qm", "one")
 	first := git("rev-parse", "HEAD")
 	git("tag", "-m", "v1", "v1")
+	git("branch", "side")
 	git("update-ref", "refs/remotes/origin/main", first)
 	git("mv", "old", "new")
 	write("a b", "x")
@@ -51,7 +54,7 @@ func TestChangedSince(t *testing.T) {
 	defer s.Close()
 	const all = "a b,new,staged"
 	for revision, want := range map[string]string{
-		"main": all, "refs/heads/main": all, "v1": all, "refs/tags/v1": all, first: all, first[:8]: all, "topic": "staged",
+		"main": all, "refs/heads/main": all, "v1": all, "refs/tags/v1": all, first: all, first[:8]: all, "side": all, "topic": "unknown",
 		"refs/heads/v1": "unknown", "refs/tags/main": "unknown", "HEAD": "unknown", "main~1": "unknown", "-x": "unknown", "": "unknown", "deadbeef": "unknown",
 	} {
 		for range 2 {
@@ -63,6 +66,12 @@ func TestChangedSince(t *testing.T) {
 				t.Errorf("%s: %s", revision, got)
 			}
 		}
+	}
+	for n := range maxSince {
+		s.since(fmt.Sprint("no-such-", n))
+	}
+	if s.since("main") == nil || s.since("refs/remotes/origin/main") != nil || s.since("v1^0") != nil {
+		t.Error("revisions beyond the limit are looked up, or earlier ones forgotten")
 	}
 	write("same", "y")
 	s.Commit = git("rev-parse", "HEAD")
