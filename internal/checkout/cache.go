@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -202,6 +203,9 @@ func (c *Cache) sweep(most int) {
 		dir := filepath.Join(c.Dir, e.Name())
 		info, err := os.Lstat(filepath.Join(dir, stampName))
 		at := slices.Index(bases, dir)
+		if strings.HasPrefix(e.Name(), safefs.TemporaryPrefix) { // swept above, unless another machine may use it
+			continue
+		}
 		if at < 0 || at >= most || err == nil && time.Since(info.ModTime()) > maxUnused {
 			c.discard(dir)
 		}

@@ -4,6 +4,7 @@ package safefs
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,7 +35,8 @@ func Existing(path, what string, is func(os.FileMode) bool) (string, error) {
 
 // OpenInPlace opens a file that the user named for output if it cannot be replaced by
 // a new one: a device, a FIFO, or a path such as /dev/stdout, which root could replace
-// by a file, for all programs. For other paths it returns nil.
+// by a file, for all programs. For other paths, and for symbolic links, it returns
+// nil.
 func OpenInPlace(path string) (*os.File, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -43,9 +45,9 @@ func OpenInPlace(path string) (*os.File, error) {
 	if n, ok := descriptor(abs); ok {
 		return duplicate(n, path)
 	}
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	special := strings.HasPrefix(abs, "/proc/") || strings.HasPrefix(abs, "/dev/") && !strings.HasPrefix(abs, "/dev/shm/")
-	if special || err == nil && !info.Mode().IsRegular() {
+	if special || err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
 		return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	}
 	return nil, nil

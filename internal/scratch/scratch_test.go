@@ -89,7 +89,8 @@ func TestOtherMachines(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer done()
-	name, _, _ := strings.Cut(filepath.Base(used), "-")
+	name := filepath.Base(used)
+	name = name[:strings.LastIndexByte(name, '-')]
 	here, there, old := filepath.Join(parent, name+"-1"), filepath.Join(parent, prefix+"0a0a0a0a-1"), filepath.Join(parent, prefix+"0a0a0a0a-2")
 	for _, dir := range []string{here, there, old} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
