@@ -42,9 +42,8 @@ const (
 	// stage, and drainSize how much of it is taken, in bytes: what a pipe can hold.
 	drainTime = 2 * time.Second
 	drainSize = 1 << 20
-	// requestTime is how long the first process may take to wait for a stage. With
-	// a runtime that has a kernel of its own, FIFOs do not connect it with this
-	// machine.
+	// requestTime is how long the first process may need until it reads requests.
+	// If the runtime has its own kernel, FIFOs do not connect it with this machine.
 	requestTime = 20 * time.Second
 )
 

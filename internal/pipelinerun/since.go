@@ -13,8 +13,8 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
-// maxSince limits the revisions that the tree is compared with, each of which takes
-// several processes.
+// maxSince limits the revisions that the tree is compared with. Each comparison
+// takes several processes.
 const maxSince = 50
 
 // changedSince returns the function for gitlabci.Options.ChangedSince. It may be
