@@ -81,15 +81,20 @@ done
 unset _lcitool_key _lcitool_value _lcitool_above _lcitool_up
 exec 5<> ` + stateDir + `/done
 trap '_lcitool_term=1' TERM
-_lcitool_serve=` + Quote(serveStage()) + `
-eval "$_lcitool_serve"
+if [ "${BASH_VERSION-}" ]; then while :; do ` + serveStage("continue") + `
+done; fi
+_lcitool_serve=` + Quote(serveStage(serveAgain)) + `
+` + serveAgain + `
 `
 }
 
+const serveAgain = `eval "$_lcitool_serve"`
+
 // serveStage returns the commands with which the first process runs one stage and
-// then serves the next one. There is no loop around a stage: in dash and busybox,
-// break in a script would end it, and the script with it.
-func serveStage() string {
+// then serves the next one by again. In dash and busybox there is no loop around a
+// stage: break in a script would end it, and the script with it. In bash there is
+// one, because each eval around a stage would add a character to its trace.
+func serveStage(again string) string {
 	return `
 if [ "$_lcitool_next" ]; then
 	_lcitool_stage=${_lcitool_next#* }; _lcitool_status=${_lcitool_stage#* }
@@ -106,7 +111,7 @@ else
 fi
 _lcitool_term=; _lcitool_id=$_lcitool_pid
 case $_lcitool_id in ` + pipedPrefix + `*)
-	[ -w ` + stateDir + `/` + pipedOut + ` ] && [ -w ` + stateDir + `/` + pipedErr + ` ] || { echo "$_lcitool_id ` + pipedRefused + `" >&5; eval "$_lcitool_serve"; }
+	[ -w ` + stateDir + `/` + pipedOut + ` ] && [ -w ` + stateDir + `/` + pipedErr + ` ] || { echo "$_lcitool_id ` + pipedRefused + `" >&5; ` + again + `; }
 	_lcitool_pid=$$; exec 3> ` + stateDir + `/` + pipedOut + ` 4> ` + stateDir + `/` + pipedErr + `;;
 esac
 echo "$_lcitool_spare $_lcitool_pid" > ` + stateDir + `/spare
@@ -118,7 +123,7 @@ sh ` + stateDir + `/kill 9
 exec 3>&- 4>&-
 echo "$_lcitool_id $_lcitool_code" >&5
 [ $$ = 1 ] || [ "$_lcitool_stage" = pre_get_sources_script ] || [ ! -f ` + stateDir + `/again ] || exit "$_lcitool_code"
-eval "$_lcitool_serve"
+` + again + `
 `
 }
 

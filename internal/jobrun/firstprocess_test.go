@@ -21,7 +21,7 @@ func TestFirstProcess(t *testing.T) {
 	stages := map[string][]string{
 		"pre_get_sources_script": {"continue", "false"},
 		"script":                 {`left=1; echo "$CI_JOB_STATUS"`, "for i in 1 2; do break; done; break", "continue 2", "echo on; echo error >&2", "(exit 3)", "echo never"},
-		"after_script":           {`echo "$CI_JOB_STATUS${left-}"`, "break", "printf '<%s>' a \\"},
+		"after_script":           {`echo "$CI_JOB_STATUS${left-}"`, "break", "set -x; : traced; set +x", "printf '<%s>' a \\"},
 	}
 	runs := []run{
 		{"pre_get_sources_script", "running", "\n$ false\n", 1},
@@ -53,6 +53,13 @@ func TestFirstProcess(t *testing.T) {
 			out, _ := c.CombinedOutput()
 			if got := c.ProcessState.ExitCode(); got != r.code || !strings.Contains("\n"+string(out), r.want) {
 				t.Errorf("%s, %s: status %d, %q; want %d, %q", shell[0], r.stage, got, out, r.code, r.want)
+			}
+			trace := "\n+ : traced\n"
+			if filepath.Base(shell[0]) == "bash" {
+				trace = "\n++ : traced\n" // one more for each eval: GitLab Runner has one
+			}
+			if r.stage == "after_script" && !strings.Contains(string(out), trace) {
+				t.Errorf("%s, %s: %q, want %q", shell[0], r.stage, out, trace)
 			}
 		}
 		todo, err := os.OpenFile(filepath.Join(state, "todo"), os.O_WRONLY, 0)
