@@ -34,6 +34,9 @@ type memoryEngine struct {
 	// stage replaces a script, nil for one without effects.
 	stage func(ctx context.Context, c *memoryContainer, name, status string) error
 
+	// follow replaces the log of each container, nil for one that cannot be read.
+	follow func(ctx context.Context, line func(string)) error
+
 	got    func(from string) // called before the end of each archive, nil for none
 	look   string            // what a search for cores prints
 	user   string            // of every image
@@ -196,6 +199,12 @@ func (c *memoryContainer) Mounted(string) (*os.Root, error) {
 	}
 	return os.OpenRoot(c.mounted)
 }
+
+func (c *memoryContainer) Follow(ctx context.Context, line func(string)) error {
+	return c.engine.follow(ctx, line)
+}
+
+func (c *memoryContainer) Restart(context.Context) error { return nil }
 
 func (c *memoryContainer) Keep(context.Context) (string, error) {
 	if c.engine.keepErr != nil {

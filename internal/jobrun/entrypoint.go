@@ -35,13 +35,15 @@ type entrypoint struct {
 	waits     bool // it goes on when a script has ended, and then the container ends
 }
 
-// begin copies the entrypoint's output to to until the first process is ready.
-func (e *entrypoint) begin(ctx context.Context, to io.Writer) {
+// begin copies the entrypoint's output to to until the first process is ready. It
+// returns an error if that takes longer than limit: an entrypoint need not execute
+// its arguments.
+func (e *entrypoint) begin(ctx context.Context, limit time.Duration, to io.Writer) error {
 	if e.none {
-		return
+		return nil
 	}
 	e.waits = true
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	e.read(ctx, func(line string) {
 		switch line {
@@ -53,6 +55,10 @@ func (e *entrypoint) begin(ctx context.Context, to io.Writer) {
 			fmt.Fprintln(to, line)
 		}
 	})
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return workload.TimeoutError(limit, api.ErrTimeout)
+	}
+	return nil
 }
 
 // read calls line for each new line of the container's log, until ctx or the
@@ -97,11 +103,10 @@ func (e *entrypoint) finish(ctx context.Context, script error, limit time.Durati
 }
 
 // restart starts a container that has ended and copies the entrypoint's output
-// to to.
-func (e *entrypoint) restart(ctx context.Context, to io.Writer) error {
+// to to, as begin does.
+func (e *entrypoint) restart(ctx context.Context, limit time.Duration, to io.Writer) error {
 	if err := e.container.Restart(ctx); err != nil {
 		return err
 	}
-	e.begin(ctx, to)
-	return nil
+	return e.begin(ctx, limit, to)
 }

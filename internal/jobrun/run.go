@@ -165,13 +165,13 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	deadline := time.Now().Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
 	entry := &entrypoint{container: c, none: j.entrypoint == nil}
-	entry.begin(ctx, s.Stdout)
-	var err error
-	if len(j.PreGetSources) > 0 && fromGit(gitStrategy(out.Env)) {
+	err := entry.begin(ctx, min(own, limit), orDiscard(s.Stdout))
+	ready := true
+	if err == nil && len(j.PreGetSources) > 0 && fromGit(gitStrategy(out.Env)) {
 		err = r.hook(ctx, j, c, out.Env, limit, s)
+		ready = err == nil
 	}
-	ready := err == nil
-	if ready {
+	if err == nil {
 		out.script, err = r.stage(ctx, j, c, "script", "running", min(own, limit), s)
 	}
 	parts.done("script")
@@ -194,7 +194,7 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	if entry.waits && !out.abandoned && ctx.Err() == nil && (j.Job.Artifacts != nil || r.CrashDir != nil && out.crashed(*result)) {
 		// Files can only be read from a running container. An error shows when
 		// artifacts are collected.
-		_ = entry.restart(ctx, io.Discard)
+		_ = entry.restart(ctx, wrapUp, io.Discard)
 	}
 }
 
@@ -236,7 +236,7 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 	}
 	limit := max(time.Second, min(left, own))
 	if entry.waits {
-		if err := entry.restart(after, s.Stdout); err != nil {
+		if err := entry.restart(after, limit, s.Stdout); err != nil {
 			r.warn(j, "after_script: "+err.Error())
 			return
 		}
