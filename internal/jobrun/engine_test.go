@@ -37,6 +37,7 @@ type memoryEngine struct {
 	// follow replaces the log of each container, nil for one that cannot be read.
 	follow func(ctx context.Context, line func(string)) error
 
+	exited bool              // every container has ended, with status 0
 	got    func(from string) // called before the end of each archive, nil for none
 	look   string            // what a search for cores prints
 	user   string            // of every image
@@ -99,7 +100,9 @@ type memoryContainer struct {
 func (c *memoryContainer) Name() string       { return c.name }
 func (c *memoryContainer) Warnings() []string { return nil }
 
-func (c *memoryContainer) Exited(context.Context) (int, bool, error) { return 0, false, nil }
+func (c *memoryContainer) Exited(context.Context) (int, bool, error) {
+	return 0, c.engine != nil && c.engine.exited, nil
+}
 
 // stageCommand matches a call of runStage.
 var stageCommand = regexp.MustCompile(`echo "\$\$ (\w+) (\w+)"`)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +20,9 @@ const exitPoll = 100 * time.Millisecond
 
 // again returns the shell command that executes the entrypoint with its command
 // again.
-func again(entrypoint []string) string {
+func again(entrypoint, command []string) string {
 	var words []string
-	for _, w := range append(append([]string{}, entrypoint...), firstCommand()...) {
+	for _, w := range slices.Concat(entrypoint, command) {
 		words = append(words, Quote(w))
 	}
 	return "exec " + strings.Join(words, " ") + "\n"
@@ -33,6 +34,7 @@ type entrypoint struct {
 	none      bool // the container has no entrypoint
 	seen      int  // lines that the container has written
 	waits     bool // it goes on when a script has ended, and then the container ends
+	begun     bool // the first process was ready once
 }
 
 // begin copies the entrypoint's output to to until the first process is ready. It
@@ -48,6 +50,7 @@ func (e *entrypoint) begin(ctx context.Context, limit time.Duration, to io.Write
 	e.read(ctx, func(line string) {
 		switch line {
 		case readyLine:
+			e.begun = true
 			cancel()
 		case replacedLine:
 			e.waits = false

@@ -3,13 +3,18 @@
 package jobrun
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
@@ -17,7 +22,8 @@ import (
 
 // TestAgain passes words with special characters through a shell as the entrypoint.
 func TestAgain(t *testing.T) {
-	text := again([]string{"/bin/sh", "-c", `echo "$1" "$#"`, "it's", `a "b" $c`})
+	entrypoint := []string{"/bin/sh", "-c", `echo "$1" "$#"`, "it's", `a "b" $c`}
+	text := again(entrypoint, firstCommand(entrypoint, false))
 	for _, shell := range []string{"bash", "dash"} {
 		out, err := exec.CommandContext(t.Context(), shell, "-c", text+"echo never\n").Output()
 		if want := "a \"b\" $c 4\n"; err != nil || string(out) != want {
@@ -54,5 +60,82 @@ func TestEntrypointThatServes(t *testing.T) {
 				t.Errorf("limit %q: stages %q, output %q", limit, got, out.String())
 			}
 		})
+	}
+}
+
+// TestEntrypointThatEnds: a job passes if its entrypoint does, but not without a word if the script
+// did not run.
+func TestEntrypointThatEnds(t *testing.T) {
+	for _, line := range []string{"nothing to do", readyLine} {
+		h := newHarness(t)
+		h.engine.exited = true
+		h.engine.follow = func(_ context.Context, say func(string)) error {
+			say(line)
+			return nil
+		}
+		j := job("x", nil)
+		j.Job.Image = &gitlabci.Image{Name: "image", Entrypoint: []string{"/entry"}}
+		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+		if warned := strings.Contains(h.warnings.String(), "has not run the script"); result.State != outcome.Passed || warned == (line == readyLine) {
+			t.Errorf("%s: %s, warned %q", line, result.Text(), h.warnings.String())
+		}
+	}
+}
+
+// TestShellAsEntrypoint: a shell with -c executes one word of its arguments, and that one runs the
+// script, if it knows how GitLab Runner quotes it.
+func TestShellAsEntrypoint(t *testing.T) {
+	for _, c := range []struct {
+		shell string
+		posix bool
+		code  int
+	}{{"bash", false, 3}, {"busybox", false, 3}, {"dash", true, 3}, {"dash", false, 2}} {
+		shell, err := exec.LookPath(c.shell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bin := t.TempDir()
+		if err := os.Symlink(shell, filepath.Join(bin, "sh")); err != nil {
+			t.Fatal(err)
+		}
+		entrypoint := []string{"/usr/bin/env", "PATH=" + bin + ":" + os.Getenv("PATH"), "/bin/sh", "-ec"}
+		first := append(entrypoint, firstCommand(entrypoint, c.posix)...)
+		if c.code == 2 {
+			out, err := exec.CommandContext(t.Context(), first[0], first[1:]...).CombinedOutput()
+			if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "cannot read the script") {
+				t.Errorf("%s: %v, %q", c.shell, err, out)
+			}
+			continue
+		}
+		var out bytes.Buffer
+		err = firstShellOf(t, "echo ${BASH_VERSION:+bash} on; exit 3", first...).run(t.Context(), api.ExecOptions{Stdout: &out})
+		want := "on\n"
+		if c.shell == "bash" {
+			want = "bash on\n"
+		}
+		if api.Status(err) != c.code || out.String() != want {
+			t.Errorf("%s: %v, %q", c.shell, err, out.String())
+		}
+	}
+}
+
+func TestTakesOneWord(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "/bin/sh": false, "-c": false, "/bin/sh -c": true, "bash -lc": true, "/usr/bin/env bash -c": true, "/sbin/tini -- /busybox/sh -c": true, "/bin/bash -o pipefail -c": true,
+		"sh -c exec entry": false, "/entry -c": false, "sh -e": false, "bash --rc": false, "python -c": false,
+	} {
+		if got := takesOneWord(strings.Fields(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	j := &Job{entrypoint: []string{"/bin/sh", "-c"}}
+	if got := len(j.firstCommand(nil)); got != 1 {
+		t.Errorf("%d words", got)
+	}
+	if with, without := j.firstCommand([]string{"FF_POSIXLY_CORRECT_ESCAPES=true"})[0], j.firstCommand(nil)[0]; len(with) >= len(without) {
+		t.Error("the flag changes nothing")
+	}
+	if got := len((&Job{}).firstCommand(nil)); got != 3 {
+		t.Errorf("without an entrypoint: %d words", got)
 	}
 }

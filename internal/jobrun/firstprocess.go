@@ -3,9 +3,12 @@
 package jobrun
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // GitLab Runner starts a job's container with the script on standard input, so
@@ -152,17 +155,47 @@ while :; do
 done 2> /dev/null
 `
 
-func session(entrypoint []string, hasEntrypoint bool) api.Session {
-	s := api.Session{AsImage: true, Entrypoint: entrypoint, Command: firstCommand()}
+func session(entrypoint []string, hasEntrypoint bool, command []string) api.Session {
+	s := api.Session{AsImage: true, Entrypoint: entrypoint, Command: command}
 	if hasEntrypoint {
 		s.Ready = readyLine
 	}
 	return s
 }
 
-// firstCommand returns the command that the container's entrypoint gets.
-func firstCommand() []string {
-	return []string{"sh", "-c", findShell("-c " + Quote(firstProcess()) + ` "$s"`)}
+// firstCommand returns the command that the container's entrypoint gets. posix is
+// FF_POSIXLY_CORRECT_ESCAPES.
+//
+// GitLab Runner's command is sh -c and a script that looks for bash. An entrypoint
+// such as /bin/sh -c executes only the first word. That shell reads the job's
+// script from standard input, unless it is one that does not know the runner's
+// quotes.
+func firstCommand(entrypoint []string, posix bool) []string {
+	if !takesOneWord(entrypoint) {
+		return []string{"sh", "-c", findShell("-c " + Quote(firstProcess()) + ` "$s"`)}
+	}
+	text := firstProcess()
+	if !posix {
+		text = knowsQuotes + text
+	}
+	return []string{"sh -c " + Quote(text) + " sh"}
+}
+
+// knowsQuotes makes a shell exit that does not know ANSI-C quotes, with the status
+// that it has in GitLab Runner.
+const knowsQuotes = `case $'x' in x) ;; *) echo "lcitool: the entrypoint runs this image's sh, which cannot read the script of GitLab Runner; bash can, and FF_POSIXLY_CORRECT_ESCAPES: \"true\" helps"; exit 2;; esac
+`
+
+// commandFlag matches flags of a shell with -c among them.
+var commandFlag = lazyregexp.New(`^-[A-Za-z]*c[A-Za-z]*$`)
+
+// takesOneWord reports whether an entrypoint is a shell that executes its next
+// argument alone.
+func takesOneWord(entrypoint []string) bool {
+	last := len(entrypoint) - 1
+	return last > 0 && commandFlag.MatchString(entrypoint[last]) && slices.ContainsFunc(entrypoint[:last], func(word string) bool {
+		return slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh"}, path.Base(word))
+	})
 }
 
 // runStage returns the command that makes the first process run a stage with

@@ -45,6 +45,12 @@ func (c *shellContainer) Kill(context.Context) error { return c.process.Process.
 
 func firstShell(t *testing.T, script string) *shellContainer {
 	t.Helper()
+	return firstShellOf(t, script, "sh", "-c", firstProcess())
+}
+
+// firstShellOf returns a first process that is a child of a command, or replaces it.
+func firstShellOf(t *testing.T, script string, command ...string) *shellContainer {
+	t.Helper()
 	dir := stateIn(t, "todo", "done", pipedOut, pipedErr)
 	local := strings.NewReplacer(stateDir+"/", dir+"/").Replace
 	for name, text := range map[string]string{"script": script, "kill": "", "packages": ""} {
@@ -52,7 +58,10 @@ func firstShell(t *testing.T, script string) *shellContainer {
 			t.Fatal(err)
 		}
 	}
-	c := &shellContainer{memoryContainer: &memoryContainer{name: "c", mounted: dir}, process: exec.Command("sh", "-c", local(firstProcess()))}
+	for i := range command {
+		command[i] = local(command[i])
+	}
+	c := &shellContainer{memoryContainer: &memoryContainer{name: "c", mounted: dir}, process: exec.Command(command[0], command[1:]...)}
 	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := c.process.Start(); err != nil {
 		t.Fatal(err)

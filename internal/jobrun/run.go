@@ -176,7 +176,9 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	}
 	parts.done("script")
 	if entry.waits {
-		err = entry.finish(ctx, err, time.Until(deadline), s.Stdout)
+		if err = entry.finish(ctx, err, time.Until(deadline), s.Stdout); err == nil && !entry.begun {
+			r.warn(j, "its entrypoint has ended with status 0 and has not run the script; the job passes, as on GitLab")
+		}
 	}
 	gone := !entry.waits && containerGone(ctx, c, &err)
 	result.End(ctx, err)

@@ -208,7 +208,7 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 			put(tar.Header{Name: "mark", Typeflag: tar.TypeReg, Mode: 0o644}, j.mark)
 		}
 		if j.entrypoint != nil {
-			put(tar.Header{Name: "again", Typeflag: tar.TypeReg, Mode: 0o755}, again(j.entrypoint))
+			put(tar.Header{Name: "again", Typeflag: tar.TypeReg, Mode: 0o755}, again(j.entrypoint, j.firstCommand(env)))
 		}
 		return errors.Join(append(errs, w.Close())...)
 	}

@@ -49,7 +49,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 			j.entrypoint = image.Entrypoint
 		}
 	}
-	o.Session = session(own, has)
+	o.Session = session(own, has, j.firstCommand(env))
 	o.Session.Unset = enginesOwn(image.Env)
 	o.Trees = append(o.Trees, ownFiles(r.packState(j, env), stateDir))
 	j.root = o.User == "" || o.User == "0" || o.User == "root"
@@ -96,6 +96,10 @@ func (j *Job) ownEntrypoint(image []string) ([]string, bool) {
 		return e, true
 	}
 	return []string{}, false
+}
+
+func (j *Job) firstCommand(env []string) []string {
+	return firstCommand(j.entrypoint, isOn(value(env, "FF_POSIXLY_CORRECT_ESCAPES"), false))
 }
 
 // tree adds the project's files to the container. If the engine supports it, the
