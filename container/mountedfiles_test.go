@@ -14,6 +14,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/containers/podman/v4/pkg/specgen"
+
+	"gitlab.com/lcitool/lcitool/container/api"
 )
 
 func TestUnpackOwn(t *testing.T) {
@@ -58,6 +62,25 @@ func TestUnpackOwn(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "state/script")); string(text) != "text" || err != nil {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// TestMountFiles has a directory and a file that are mounted, and one that is not.
+func TestMountFiles(t *testing.T) {
+	s, c := specgen.NewSpecGenerator("i", false), &Container{}
+	left, err := c.mountFiles(t.Context(), s, t.TempDir(), []api.Tree{
+		{Target: "/", AsPacked: true, Tar: packed(packedFile{"state/x", 0o644, []byte("x")}), Mounted: []string{"/state"}},
+		{Target: "/", AsPacked: true, Tar: packed(packedFile{".mark", 0o755, nil}), Mounted: []string{"/.mark"}},
+		{Target: "/tree", Tar: packed()},
+	})
+	if err != nil || len(left) != 1 || left[0].Target != "/tree" || len(s.Mounts) != 2 {
+		t.Fatalf("%v, left %v, mounts %v", err, left, s.Mounts)
+	}
+	for _, m := range s.Mounts {
+		info, err := os.Stat(m.Source)
+		if err != nil || info.IsDir() != (m.Destination == "/state") || info.Mode().Perm() != 0o755 {
+			t.Errorf("%s: %v, %v", m.Destination, info, err)
+		}
 	}
 }
 

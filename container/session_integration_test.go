@@ -246,8 +246,8 @@ func TestSessionPutAndGet(t *testing.T) {
 func TestSessionMountsFiles(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)
-	files := api.Tree{Target: "/", AsPacked: true, Mounted: []string{"/state"}, Tar: packed(
-		packedFile{"state/steps", 0o666, []byte("old")}, packedFile{"state/forged", 0o666, []byte("old")},
+	files := api.Tree{Target: "/", AsPacked: true, Mounted: []string{"/state", "/.mark"}, Tar: packed(
+		packedFile{"state/steps", 0o666, []byte("old")}, packedFile{"state/forged", 0o666, []byte("old")}, packedFile{".mark", 0o755, nil},
 	)}
 	for name, mounts := range map[string][]api.Mount{"copied": nil, "mounted": {{Source: t.TempDir(), Target: "/tree", Overlay: true}}} {
 		t.Run(name, func(t *testing.T) {
@@ -255,8 +255,8 @@ func TestSessionMountsFiles(t *testing.T) {
 			if got := os.Getuid() == 0 && mounts != nil; got != (len(c.mounted) > 0) {
 				t.Errorf("mounted: %q", c.mounted)
 			}
-			script := "cd /state; cat steps; stat -c ' %a %u' steps; echo new > steps; rm forged; ln -s /etc/passwd forged; grep -c :0: forged"
-			if got := execSh(t, c, script); got != "old 666 0\n1\n" {
+			script := "stat -c '%n %a %u %s' /.mark; cd /state; cat steps; stat -c ' %a %u' steps; echo new > steps; rm forged; ln -s /etc/passwd forged; grep -c :0: forged"
+			if got := execSh(t, c, script); got != "/.mark 755 0 0\nold 666 0\n1\n" {
 				t.Errorf("got %q", got)
 			}
 			inside := execSh(t, c, "cat /etc/passwd")

@@ -40,9 +40,9 @@ type Tree struct {
 
 	AsPacked bool // Target exists, and the files have the owners in the archive
 
-	// Mounted are the absolute paths of directories that hold everything in the
-	// archive. The container may have them as mounts of its own, which hide what
-	// its image has there. It requires AsPacked and a session.
+	// Mounted are the absolute paths of directories or files that hold everything
+	// in the archive. The container may have them as mounts of its own, which hide
+	// what its image has there. It requires AsPacked and a session.
 	Mounted []string
 }
 

@@ -3,6 +3,8 @@
 package jobrun
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -388,6 +390,26 @@ func TestNetworkPerBuild(t *testing.T) {
 		if len(j.hosts()) != 1 {
 			t.Errorf("%q: hosts %q", flag, j.hosts())
 		}
+	}
+}
+
+// TestDockerEnv: scripts look for the file that Docker has in each container.
+func TestDockerEnv(t *testing.T) {
+	h := newHarness(t)
+	h.Run(t.Context(), job("x", nil), scheduler.Streams{})
+	found := false
+	for _, tree := range h.engine.last().options.Trees {
+		var archive bytes.Buffer
+		if err := tree.Tar(t.Context(), &archive); err != nil {
+			t.Fatal(err)
+		}
+		in := tar.NewReader(&archive)
+		for h, err := in.Next(); err == nil; h, err = in.Next() {
+			found = found || tree.Target == "/" && h.Name == ".dockerenv" && h.Typeflag == tar.TypeReg && h.Size == 0 && slices.Contains(tree.Mounted, "/.dockerenv")
+		}
+	}
+	if !found {
+		t.Error("no /.dockerenv")
 	}
 }
 

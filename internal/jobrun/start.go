@@ -51,7 +51,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 	}
 	o.Session = session(own, has, j.firstCommand(env))
 	o.Session.Unset = enginesOwn(image.Env)
-	o.Trees = append(o.Trees, ownFiles(r.packState(j, env), stateDir))
+	o.Trees = append(o.Trees, ownFiles(r.packState(j, env), stateDir), ownFiles(packDockerEnv, dockerEnv))
 	j.root = o.User == "" || o.User == "0" || o.User == "root"
 	if r.Caches != "" && j.root {
 		o.Volumes = append(o.Volumes, api.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
@@ -159,6 +159,15 @@ func copied(dir, target string) api.Tree {
 // ownFiles returns the tree of an archive whose files are all below dirs.
 func ownFiles(pack func(context.Context, io.Writer) error, dirs ...string) api.Tree {
 	return api.Tree{Target: "/", AsPacked: true, Tar: pack, Mounted: dirs}
+}
+
+// dockerEnv is an empty file by which scripts recognize a container of Docker, such
+// as the one in GitLab's documentation that installs packages only there.
+const dockerEnv = "/.dockerenv"
+
+func packDockerEnv(_ context.Context, w io.Writer) error {
+	out := tar.NewWriter(w)
+	return errors.Join(out.WriteHeader(&tar.Header{Name: strings.TrimPrefix(dockerEnv, "/"), Typeflag: tar.TypeReg, Mode: 0o755, ModTime: time.Now()}), out.Close())
 }
 
 // mountedAround returns the directories that hold a tree, its temporary files and
