@@ -203,30 +203,37 @@ func (r *Runner) fetch(ctx context.Context, j *Job, c Container, root string, to
 }
 
 // copyArtifacts copies the stored artifacts of job from into the container of
-// job j.
-func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container) error {
+// job j, over what is there, the newest first. It returns what it has copied.
+func (r *Runner) copyArtifacts(ctx context.Context, j, from *Job, c Container, there []placed) (artifactEntries, error) {
 	if has, err := r.Artifacts.Has(from.Name, from.Runs); err != nil || !has {
 		if err == nil && (j.asksFor(from.Name) || !from.Runs) {
 			r.warn(j, fmt.Sprintf("job %q has left no artifacts here", from.Name))
 		}
-		return err // GitLab too runs the job without the artifacts
+		return nil, err // GitLab too runs the job without the artifacts
 	}
 	if err := from.checkPatterns(); err != nil {
-		return err
+		return nil, err
 	}
 	set := newFileSet(from.Job.Artifacts.Paths, from.Job.Artifacts.Exclude, r.dirs(from)...)
 	if from.Job.Artifacts.Untracked {
 		set.paths = []string{"."}
 	}
 	if len(set.paths) == 0 || from.noArchive {
-		return nil
+		return nil, nil
 	}
 	dir, err := r.Artifacts.Open(from.Name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer dir.Close()
-	return r.send(ctx, j, c, dir.Root(), set.hasEntry)
+	entries, err := set.entries(dir.Root())
+	if err != nil {
+		return nil, err
+	}
+	if why := entries.conflict(there); why != "" {
+		return nil, refusedf("GitLab Runner cannot extract them: %s here", why)
+	}
+	return entries, r.send(ctx, j, c, dir.Root(), entries)
 }
 
 // asksFor reports whether j names the job in dependencies or needs, or waits for
@@ -238,12 +245,14 @@ func (j *Job) asksFor(name string) bool {
 	return slices.ContainsFunc(j.Needs, func(n gitlabci.Need) bool { return n.Job == name })
 }
 
-// send copies the files of dir for which keep returns true into the tree in the
-// container.
-func (r *Runner) send(ctx context.Context, j *Job, c Container, dir *os.Root, keep func(string, fs.DirEntry) bool) error {
+// send copies entries of dir into the tree in the container.
+func (r *Runner) send(ctx context.Context, j *Job, c Container, dir *os.Root, entries artifactEntries) error {
 	from, into := io.Pipe()
 	go func() {
-		into.CloseWithError(treetar.PackRoot(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, d fs.DirEntry) bool { return d.IsDir() || keep(name, d) }}))
+		into.CloseWithError(treetar.PackRoot(ctx, into, dir, treetar.PackOptions{Open: true, Keep: func(name string, _ fs.DirEntry) bool {
+			_, ok := entries[name]
+			return ok
+		}}))
 	}()
 	err := c.Put(ctx, j.dir, from)
 	from.CloseWithError(err)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -211,10 +212,21 @@ func (r *Runner) populate(ctx context.Context, j *Job, c Container) error {
 	if err := r.restoreCaches(ctx, j, c); err != nil {
 		return err
 	}
+	tree := view{r.Tree.Dir}
+	if j.tree != "" {
+		tree = parseView(j.tree)
+	}
+	there := []placed{tree}
 	for _, from := range j.ArtifactsFrom {
-		if err := r.copyArtifacts(ctx, j, from, c); err != nil {
-			return fmt.Errorf("artifacts of job %q: %w", from.Name, err)
+		entries, err := r.copyArtifacts(ctx, j, from, c, there)
+		if err != nil {
+			err = fmt.Errorf("artifacts of job %q: %w", from.Name, err)
+			if refused := (refusedError{}); errors.As(err, &refused) {
+				err = refusedError{err}
+			}
+			return err
 		}
+		there = slices.Insert(there, 0, placed(entries))
 	}
 	return nil
 }
