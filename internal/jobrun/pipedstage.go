@@ -261,25 +261,49 @@ func (p *pipedStage) status() (int, error) {
 }
 
 // copy passes on a stream until it ends. After the end of the stage it waits no
-// longer than drainTime in all.
+// longer than drainTime in all, and then takes what is there.
 func (p *pipedStage) copy(from *os.File, to io.Writer) error {
 	buffer := make([]byte, 32<<10)
-	for left, size := drainTime, drainSize; ; {
+	for left, size := drainTime, drainSize; size > 0; {
 		began, ended := time.Now(), p.ended.Load()
-		if ended {
+		read := from.Read
+		switch {
+		case ended && left > 0:
 			_ = from.SetReadDeadline(began.Add(left))
+		case ended:
+			read = func(b []byte) (int, error) { return readNow(from, b) }
 		}
-		n, err := from.Read(buffer)
+		n, err := read(buffer)
 		if ended {
 			left, size = left-time.Since(began), size-n
 		}
 		if _, writeErr := to.Write(buffer[:n]); writeErr != nil {
 			return writeErr
 		}
-		if err != nil || left <= 0 || size <= 0 { // the end, or nothing more in time
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // this process may have had no time to read what is there
 			return nil
 		}
 	}
+	return nil
+}
+
+// readNow reads from a FIFO without waiting. The error is io.EOF if there is
+// nothing.
+func readNow(from *os.File, b []byte) (n int, err error) {
+	_ = from.SetReadDeadline(time.Time{})
+	conn, err := from.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var read error
+	err = conn.Read(func(fd uintptr) bool {
+		n, read = syscall.Read(int(fd), b)
+		return true
+	})
+	if err = errors.Join(err, read); err != nil || n <= 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // drain makes the streams end when the last process closes them, or soon.

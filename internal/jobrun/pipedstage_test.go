@@ -220,6 +220,49 @@ func TestPipedStageThatOutlivesItself(t *testing.T) {
 	}
 }
 
+// TestOutputIsReadLate: what a stage has written is passed on even if this process had no time to
+// read it before a deadline.
+func TestOutputIsReadLate(t *testing.T) {
+	root, err := os.OpenRoot(stateIn(t, pipedOut))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	from, err := openFIFO(root, pipedOut, os.O_RDONLY)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	left, err := openFIFO(root, pipedOut, os.O_WRONLY) // by a process that outlives the stage
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Close()
+	text := strings.Repeat("x", 60_000)
+	late := func() {
+		t.Helper()
+		_, err := left.WriteString(text)
+		if err = errors.Join(err, from.SetReadDeadline(time.Unix(1, 0))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late()
+	p := &pipedStage{}
+	time.AfterFunc(50*time.Millisecond, func() { p.ended.Store(true) })
+	var out bytes.Buffer
+	if err := p.copy(from, &out); err != nil || out.String() != text {
+		t.Fatalf("%d bytes, %v", out.Len(), err)
+	}
+	late()
+	b := make([]byte, 2*len(text))
+	if n, err := readNow(from, b); n != len(text) || err != nil {
+		t.Errorf("at once: %d bytes, %v", n, err)
+	}
+	if n, err := readNow(from, b); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("nothing is there: %d bytes, %v", n, err)
+	}
+}
+
 // An endingContainer ends a stage when a step is taken.
 type endingContainer struct {
 	Container
