@@ -13,16 +13,21 @@ import (
 const beforeFile = stateDir + "/before"
 
 // saveState returns the commands that write the shell's state to beforeFile:
-// variables, functions, options, umask, traps and directory. They start no
-// programs. Variables that bash reserves are left out, because a shell that sets
-// them exits. Other shells cannot print their functions; functionsOf finds
-// those.
+// variables, functions, options, umask, traps, positional parameters and
+// directory. They start no programs. Variables that bash reserves are left out,
+// because a shell that sets them exits. Other shells cannot print their functions;
+// functionsOf finds those.
 func saveState() string {
 	return `{ if [ "${BASH_VERSION-}" ]; then compgen -v | while IFS= command read -r _lcitool_v; do case $_lcitool_v in ` +
 		`BASH*|EUID|UID|PPID|SHELLOPTS|FUNCNAME|GROUPS|DIRSTACK|PIPESTATUS|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH*|_|_lcitool_*) ;; ` +
 		`*) declare -p "$_lcitool_v";; esac; done; declare -f; shopt -p; alias -p; else set; readonly -p; export -p; fi; ` +
-		`printf 'umask '; umask; trap; set +o; echo 'command cd "$PWD"'; } >| ` + beforeFile
+		`printf 'umask '; umask; trap; set +o; ` + savePositional + `; echo 'command cd "$PWD"'; } >| ` + beforeFile
 }
+
+// savePositional prints a command that sets the positional parameters.
+const savePositional = `( _lcitool_q="'"; command printf %s 'set --'; for _lcitool_v do command printf %s " '"; while :; do case $_lcitool_v in ` +
+	`*$_lcitool_q*) command printf %s "${_lcitool_v%%$_lcitool_q*}'\\''"; _lcitool_v=${_lcitool_v#*$_lcitool_q};; *) break;; esac; done; ` +
+	`command printf %s "$_lcitool_v'"; done; command echo )`
 
 // restoreState returns the commands that restore the state from beforeFile in a
 // new shell. Reserved variables are not restored.

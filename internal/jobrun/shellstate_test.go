@@ -19,8 +19,8 @@ func TestGoOn(t *testing.T) {
 		`export WEIRD="it's \"quoted\" \$x
 of two lines"; plain='a  b'; readonly FIXED=1`,
 		`greet() { echo "hello $1 from $plain"; }`,
-		"mkdir -p 'a $b'; cd 'a $b'; umask 027; set -f; set -C; trap 'echo at the end' EXIT",
-		`greet you; echo "$WEIRD, $FIXED, $(umask), $(basename "$PWD"), *"; test -e ../mended && cd .. ; test -e mended; cd sub`,
+		`mkdir -p 'a $b'; cd 'a $b'; umask 027; set -f; set -C; set -- "it's '" '*  b' ''; trap 'echo at the end' EXIT`,
+		`greet you; echo "$WEIRD, $FIXED, $(umask), $(basename "$PWD"), *, $#: $1, $2."; test -e ../mended && cd .. ; test -e mended; cd sub`,
 		"pwd | sed 's,.*/,,'; touch made; ls -l made | cut -c1-10",
 		"false; echo never",
 	}
@@ -40,7 +40,7 @@ of two lines"; plain='a  b'; readonly FIXED=1`,
 			return string(out), err == nil
 		}
 		s := stage{dir: dir, temp: dir, env: [][2]string{{"A", "1"}}, commands: commands, name: "script", keep: true}
-		if out, ok := run(s); ok || !strings.Contains(out, "hello you from a  b\nit's \"quoted\" $x\nof two lines, 1, 0027, a $b, *\n") {
+		if out, ok := run(s); ok || !strings.Contains(out, "hello you from a  b\nit's \"quoted\" $x\nof two lines, 1, 0027, a $b, *, 3: it's ', *  b.\n") {
 			t.Fatalf("%s: %v %s", shell, ok, out)
 		}
 		if err := os.WriteFile(filepath.Join(dir, "mended"), nil, 0o600); err != nil {
@@ -59,7 +59,7 @@ of two lines"; plain='a  b'; readonly FIXED=1`,
 		rest.commands, rest.first, rest.restored, rest.env = commands[n-1:], n-1, true, [][2]string{{"ADDED", "2"}}
 		rest.declare = functionsOf(commands[:n-1])
 		out, ok := run(rest)
-		want := "$ " + strings.Split(commands[3], "\n")[0] + "\nhello you from a  b\nit's \"quoted\" $x\nof two lines, 1, 0027, a $b, *\n" +
+		want := "$ " + strings.Split(commands[3], "\n")[0] + "\nhello you from a  b\nit's \"quoted\" $x\nof two lines, 1, 0027, a $b, *, 3: it's ', *  b.\n" +
 			"$ " + commands[4] + "\nsub\n-rw-r-----\n$ false; echo never\nat the end\n"
 		if ok || out != want {
 			t.Errorf("%s: went on %v with\n%s\nwant\n%s", shell, ok, out, want)
