@@ -44,7 +44,7 @@ func (r *Runner) collect(ctx context.Context, j *Job, c Container, passed bool, 
 	}
 	trees := r.dirs(j)
 	wanted := newFileSet(paths, a.Exclude, trees...)
-	wanted.reports = inTree(reports, trees)
+	wanted.reports = selected(reports, trees)
 	if untracked {
 		var err error
 		if wanted.tracked, err = r.tracked(ctx, j, c, "artifacts"); err != nil {

@@ -28,7 +28,7 @@ type fileSet struct {
 // trees, or absolute and below one of them. As in GitLab Runner, a path that is
 // outside is ignored, and so are all exclude patterns after one that is.
 func newFileSet(paths, exclude []string, trees ...string) fileSet {
-	s := fileSet{paths: inTree(paths, trees), never: []string{"**/.git", "**/.git/**"}} // as GitLab Runner does
+	s := fileSet{paths: selected(paths, trees), never: []string{"**/.git", "**/.git/**"}} // as GitLab Runner does
 	for _, p := range exclude {
 		inside := inTree([]string{p}, trees)
 		if len(inside) == 0 && p != "" {
@@ -37,6 +37,33 @@ func newFileSet(paths, exclude []string, trees ...string) fileSet {
 		s.exclude = append(s.exclude, inside...)
 	}
 	return s
+}
+
+// selected returns the patterns of paths that are inside the tree. GitLab Runner
+// expands braces before it looks for files, so that an empty alternative at the end,
+// as in */{,x}, stands for the directories. The last alternative does not count if
+// it is empty.
+func selected(paths, trees []string) []string {
+	out := inTree(paths, trees)
+	for _, p := range out {
+		if strings.Contains(p, ",}") {
+			continue
+		}
+		_, rest := doublestar.SplitPattern(p)
+		for _, one := range globs.Expand(rest) {
+			dir, ends := strings.CutSuffix(one, "/")
+			switch {
+			case !ends || dir == "":
+				continue
+			case strings.Trim(strings.ReplaceAll(dir, "**", ""), "/") == "": // all directories but the tree itself
+				dir += "/*/**"
+			case strings.ContainsAny(dir, `*?[{`): // no files with such a name
+				dir += "/**"
+			}
+			out = append(out, path.Clean(strings.TrimSuffix(p, rest)+dir))
+		}
+	}
+	return out
 }
 
 // inTree returns the patterns that are inside the tree, relative to it.

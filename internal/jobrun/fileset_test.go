@@ -47,6 +47,9 @@ func TestFileSet(t *testing.T) {
 		{"foo", "foo/b", "foo/b/x", "foo/b", "foo"},
 		{"foo", "*.o /etc/x ../y **/*.a", "foo/x.o foo/x.a", "", "foo"},
 		{"foo", "foo/*.o ../y **/*.a", "foo/x.a", "foo/x.o", "foo"},
+		{"foo/{,x}", "", "foo/x", "foo foo/y", "foo"},
+		{"{foo,bar}/{,x}", "bar/{,y}", "foo bar foo/y bar/z", "x bar/y", "bar foo"},
+		{"*/{,x} a{/,/b}", "", "foo/x foo/y a/c", "x foo", "."},
 	} {
 		s := newFileSet(strings.Fields(test.paths), strings.Fields(test.exclude))
 		for _, file := range strings.Fields(test.in) {
