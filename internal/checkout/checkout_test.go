@@ -439,8 +439,10 @@ func TestDepth(t *testing.T) {
 	if out, err := tryGit(d.job(s, func(o *Tree) { o.Depth = 3 }).dir, "describe", "--tags"); err == nil {
 		t.Errorf("describe found a tag that is not in the history: %s", out)
 	}
-	if got := d.job(s, func(o *Tree) { o.Tags = NoTags }).git("tag"); got != "" {
-		t.Errorf("no tags: %s", got)
+	for _, depth := range []int{20, 0} {
+		if got := d.job(s, func(o *Tree) { o.Depth, o.Tags = depth, NoTags }).git("tag"); got != "" {
+			t.Errorf("no tags, depth %d: %s", depth, got)
+		}
 	}
 	if got, want := d.job(s, func(o *Tree) { o.Depth, o.Tags = 1, AllTags }).git("tag"), d.git("tag"); got != want || got == "" {
 		t.Errorf("all tags: %s, want %s", got, want)

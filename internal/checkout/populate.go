@@ -55,7 +55,7 @@ type Tags int
 // Kinds of Tags.
 const (
 	TagsOfHistory Tags = iota // and all with Depth 0
-	NoTags                    // but the pipeline's own
+	NoTags                    // but the pipeline's own, with any depth
 	AllTags
 )
 
@@ -122,7 +122,7 @@ func (s *Snapshot) repository(ctx context.Context, g git, t Tree) error {
 			if _, ok := refs[name]; !ok {
 				refs[name] = hash
 			}
-		case strings.HasPrefix(name, "refs/tags/") && (t.Tags == AllTags || t.Depth == 0 || t.Tags != NoTags && h.commits[s.peeled(name)]):
+		case strings.HasPrefix(name, "refs/tags/") && (t.Tags == AllTags || t.Tags == TagsOfHistory && (t.Depth == 0 || h.commits[s.peeled(name)])):
 			refs[name] = hash
 		}
 	}

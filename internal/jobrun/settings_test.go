@@ -140,6 +140,14 @@ func TestTagsOfFetchFlags(t *testing.T) {
 			t.Errorf("git clone %q: %v, %v", flags, got.Tags, err)
 		}
 	}
+	for env, want := range map[string]checkout.Tags{
+		"GIT_FETCH_EXTRA_FLAGS=--no-tags": checkout.AllTags, "GIT_STRATEGY=clone GIT_FETCH_EXTRA_FLAGS=-n": checkout.AllTags,
+		"GIT_STRATEGY=clone FF_USE_GIT_NATIVE_CLONE=1 GIT_CLONE_EXTRA_FLAGS=--no-tags": checkout.NoTags,
+	} {
+		if got, err := r.checkoutFor(treeDir, strings.Fields("GIT_DEPTH=0 "+env)); err != nil || got.Tags != want {
+			t.Errorf("whole history, %s: %v, %v", env, got.Tags, err)
+		}
+	}
 	if got, err := r.checkoutFor(treeDir, []string{"GIT_FETCH_EXTRA_FLAGS=--quiet --depth 7 -n"}); err != nil || got.Depth != 7 {
 		t.Errorf("depth %d, %v", got.Depth, err)
 	}

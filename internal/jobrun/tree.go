@@ -116,6 +116,9 @@ func (r *Runner) checkoutFor(at string, env []string) (checkout.Tree, error) {
 	if r.Tree.FullHistory {
 		t.Depth, t.Submodules.Depth = 0, 0
 	}
+	if t.Depth == 0 && !native { // git fetch gets them by their refs, whatever its flags say
+		t.Tags = checkout.AllTags
+	}
 	switch s := value(env, "GIT_SUBMODULE_STRATEGY"); s {
 	case "", "none":
 	case "normal", "recursive":
