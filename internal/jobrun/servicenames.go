@@ -21,11 +21,14 @@ func repository(image string) string {
 	return registryPort.ReplaceAllString(image, "$1$2")
 }
 
-// imageAliases returns the host names that GitLab Runner derives from a
-// service's image.
+// imageName matches the name of an image: its registry, then components in lower case.
+var imageName = lazyregexp.New(`^((\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*$`)
+
+// imageAliases returns the host names that GitLab Runner derives from a service's
+// image, none if its name is not valid.
 func imageAliases(image string) []string {
 	name := repository(image)
-	if name == "" {
+	if !imageName.MatchString(name) {
 		return nil
 	}
 	return slices.Compact([]string{strings.ReplaceAll(name, "/", "__"), strings.ReplaceAll(name, "/", "-")})
@@ -77,8 +80,11 @@ func (j *Job) planServices(warn func(string)) []*service {
 }
 
 func notStarted(image string) string {
-	if image == "" {
+	switch {
+	case image == "":
 		return "a service whose variables give it no name is not started"
+	case len(imageAliases(image)) == 0: // GitLab Runner does not start it either, without a word
+		return fmt.Sprintf("service %q is not started: this is not the name of an image", image)
 	}
 	return fmt.Sprintf("service %q is not started: another one has its name; an alias sets them apart", image)
 }

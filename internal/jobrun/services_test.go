@@ -26,6 +26,12 @@ func TestServiceAliases(t *testing.T) {
 		"reg:443/redis:7@sha256:0123456789": "reg__redis reg-redis",
 		"":                                  "",
 		":tag":                              "",
+		"/postgres:16":                      "",
+		"Postgres":                          "",
+		"a b":                               "",
+		"a//b":                              "",
+		"Reg.example/my_own__db/x--y.z":     "Reg.example__my_own__db__x--y.z Reg.example-my_own__db-x--y.z",
+		"[::1]:5000/db":                     "[::1]__db [::1]-db",
 	} {
 		if got := strings.Join(imageAliases(image), " "); got != want {
 			t.Errorf("%q: %q, want %q", image, got, want)
@@ -57,6 +63,10 @@ func TestPlanServices(t *testing.T) {
 			[]string{"a x", "b"}, []string{`alias "x" of service "b" is left out`},
 		},
 		{"no name", []gitlabci.Image{{Name: ""}, {Name: "db"}}, []string{"db"}, []string{"a service whose variables give it no name"}},
+		{
+			"names of no image", []gitlabci.Image{{Name: "/db"}, {Name: "Cache", Alias: "cache"}}, []string{"cache"},
+			[]string{`service "/db" is not started: this is not the name of an image`},
+		},
 		{"bad alias", []gitlabci.Image{{Name: "a", Alias: "x:1 #c ok"}}, []string{"a ok"}, []string{`alias "x:1"`, `alias "#c"`}},
 		{
 			"hostile aliases", []gitlabci.Image{{Name: "a", Alias: "x\x1b[2J y\x00 \u202ez \xff $V dätabase a_b.c-d " + strings.Repeat("l", 254)}},
