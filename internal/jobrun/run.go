@@ -54,24 +54,26 @@ func (r *Runner) Run(ctx context.Context, j *Job, s scheduler.Streams) (result o
 // retries reports whether retry applies to a result. If retry has exit codes but
 // no failure kinds, only the exit codes count.
 func retries(retry gitlabci.Retry, result outcome.Result) bool {
-	kind := ""
+	kinds := []string{"always"}
 	switch result.State {
 	case outcome.Failed:
 		if slices.Contains(retry.ExitCodes, result.Status()) {
 			return true
 		}
-		kind = "script_failure"
+		kinds = append(kinds, "script_failure")
 	case outcome.TimedOut:
-		kind = "job_execution_timeout"
-	case outcome.NoImage, outcome.EngineError:
-		kind = "runner_system_failure"
+		kinds = append(kinds, "job_execution_timeout")
+	case outcome.NoImage: // GitLab Runner decides by the registry's words
+		kinds = append(kinds, "runner_system_failure", "image_pull_failure", "runner_external_dependency_failure")
+	case outcome.EngineError:
+		kinds = append(kinds, "runner_system_failure")
 	default:
 		return false
 	}
 	if len(retry.When) == 0 {
 		return len(retry.ExitCodes) == 0
 	}
-	return slices.Contains(retry.When, kind) || slices.Contains(retry.When, "always")
+	return slices.ContainsFunc(retry.When, func(kind string) bool { return slices.Contains(kinds, kind) })
 }
 
 func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result outcome.Result, out Outcome) {
