@@ -259,4 +259,6 @@ func environmentSlug(name string) string {
 
 // FileVariable returns the value of a variable of type file: the path of the
 // file, which is outside of the tree.
-func FileVariable(e Event, name string) string { return ProjectDir(e) + ".tmp/" + name }
+func FileVariable(e Event, name string) string { return fileIn(ProjectDir(e), name) }
+
+func fileIn(projectDir, name string) string { return projectDir + ".tmp/" + name }

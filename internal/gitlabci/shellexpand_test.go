@@ -67,6 +67,21 @@ func TestProjectDirOfOtherVariables(t *testing.T) {
 	}
 }
 
+// TestFilesOfOtherVariables: the file of a variable is beside the tree, wherever that is.
+func TestFilesOfOtherVariables(t *testing.T) {
+	event := Event{Namespace: "me", Project: "p"}
+	given := map[string]string{"KEY": FileVariable(event, "KEY"), "TEXT": FileVariable(event, "KEY")}
+	for variables, want := range map[string]string{
+		"A: x": "/builds/me/p.tmp/KEY", "GIT_CLONE_PATH: $CI_BUILDS_DIR/y": "/builds/y.tmp/KEY", "GIT_STRATEGY: empty": "/builds/me/p-empty.tmp/KEY",
+		"GIT_STRATEGY: none": "/builds/me/p.tmp/KEY",
+	} {
+		j := explained(t, "j: {variables: {OUT: $KEY, "+variables+"}, script: [x]}\n", given).Jobs[0]
+		if out, key, text := j.variable("OUT"), j.variable("KEY"), j.variable("TEXT"); out != want || key != want || text != given["TEXT"] {
+			t.Errorf("%s: %s, %s, %s; want %s", variables, out, key, text, want)
+		}
+	}
+}
+
 // TestVariablesOfServices: they may refer to those of the job and to each other, but not to
 // the job's variable of the same name.
 func TestVariablesOfServices(t *testing.T) {

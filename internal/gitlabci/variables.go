@@ -249,13 +249,14 @@ func (x *expander) texts(list []string) []string {
 }
 
 // withProjectDir returns the variables of a job with the CI_PROJECT_DIR that its
-// GIT_CLONE_PATH and GIT_STRATEGY give: other variables may refer to it.
+// GIT_CLONE_PATH and GIT_STRATEGY give, and with the paths of variables of type
+// file beside it: other variables may refer to them.
 func (l layers) withProjectDir(under layers) layers {
 	dir, ok := l.get("CI_PROJECT_DIR")
 	if !ok || dir.from != FromGitLab || !l.has("GIT_CLONE_PATH") && !l.has("GIT_STRATEGY") {
 		return l
 	}
-	x := newExpander(l, under)
+	x, usual := newExpander(l, under), dir.value
 	switch at := x.value("GIT_CLONE_PATH"); {
 	case at != "":
 		dir.value = path.Clean(at)
@@ -264,7 +265,16 @@ func (l layers) withProjectDir(under layers) layers {
 	default:
 		return l
 	}
-	return l.over(settings{"CI_PROJECT_DIR": dir})
+	out := settings{"CI_PROJECT_DIR": dir}
+	for _, s := range l {
+		for name, v := range s {
+			if v.from == FromEvent && v.value == fileIn(usual, name) {
+				v.value = fileIn(dir.value, name)
+				out[name] = v
+			}
+		}
+	}
+	return l.over(out)
 }
 
 // existing expands known variables and keeps other references, as GitLab does in
