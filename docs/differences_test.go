@@ -15,6 +15,7 @@ func heldBy() map[string]string {
 	return map[string]string{
 		"ids of projects":                    "internal/gitlabci/local_test.go: func TestLocalIdentity",
 		"`CI_JOB_TOKEN`":                     "internal/gitlabci/local_test.go: func TestLocalIdentity",
+		"`CI_TRIGGER_SHORT_TOKEN`":           "internal/gitlabci/seen_test.go: func TestTriggered",
 		"`CI_REPOSITORY_URL`":                "internal/gitlabci/local_test.go: func TestLocalIdentity",
 		"`RUN_PIPELINE`":                     "cmd/lcitool/testdata/script/job-list.txtar: $RUN_PIPELINE == \"1\"",
 		"the commit that was pushed":         "internal/checkout/checkout_test.go: func TestUncommittedChanges",

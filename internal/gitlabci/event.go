@@ -158,7 +158,7 @@ func (e *Event) predefined() settings {
 		set("CI_COMMIT_BRANCH", e.Branch)
 	}
 	if e.Source == Trigger {
-		set("CI_PIPELINE_TRIGGERED", "true") // its child pipelines are as well
+		set("CI_PIPELINE_TRIGGERED", "true", "CI_TRIGGER_SHORT_TOKEN", localShortToken) // its child pipelines are as well
 	}
 	switch e.source() {
 	case Trigger:

@@ -13,14 +13,15 @@ import (
 // and recognizable as placeholders, so that a printed ID does not lead to
 // another project.
 const (
-	localID        = "1"
-	localToken     = "lcitool-local-job-token"
-	serverVersion  = "19.4.0"
-	serverMajor    = "19"
-	serverMinor    = "4"
-	serverPatch    = "0"
-	registryUser   = "gitlab-ci-token"
-	localReference = "lcitool"
+	localID         = "1"
+	localToken      = "lcitool-local-job-token"
+	localShortToken = "0000"
+	serverVersion   = "19.4.0"
+	serverMajor     = "19"
+	serverMinor     = "4"
+	serverPatch     = "0"
+	registryUser    = "gitlab-ci-token"
+	localReference  = "lcitool"
 )
 
 // localJobID returns an ID for a job that is unique in its pipeline.

@@ -128,6 +128,9 @@ func TestTriggered(t *testing.T) {
 		if got := e.Jobs[0].variable("CI_PIPELINE_TRIGGERED"); got != c.triggered || payload != c.payload {
 			t.Errorf("%+v: %q, %v", c.event, got, payload)
 		}
+		if got := e.Jobs[0].variable("CI_TRIGGER_SHORT_TOKEN"); len(got) != len(c.triggered) { // both have four characters
+			t.Errorf("%+v: token %q", c.event, got)
+		}
 	}
 }
 
