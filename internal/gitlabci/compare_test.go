@@ -77,3 +77,19 @@ func TestEventsWithoutChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestChangesWithoutPipeline: which files changed does not matter to jobs that do not exist, but
+// to the workflow that leaves them out.
+func TestChangesWithoutPipeline(t *testing.T) {
+	for text, want := range map[string]bool{
+		"workflow: {rules: [{when: never}]}\nj: {script: [x], rules: [{changes: [a]}]}":                            false,
+		"workflow: {rules: [{changes: [a], when: never}, {when: always}]}\nj: {script: [x]}":                       true,
+		"workflow: {rules: [{when: always}]}\nj: {script: [x], rules: [{changes: [a]}]}":                           true,
+		"include: [{local: b.yml, rules: [{changes: [a]}]}]\nworkflow: {rules: [{when: never}]}\nj: {script: [x]}": true,
+	} {
+		e, err := evaluate(files(map[string]string{"": text, "b.yml": "k: {script: [x]}\n"}), Event{Source: Push})
+		if err != nil || e.UnknownChanges != want {
+			t.Errorf("%s: %v, unknown %v", text, err, e.UnknownChanges)
+		}
+	}
+}

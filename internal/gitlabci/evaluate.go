@@ -78,6 +78,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
+	openWorkflow := s.tree.unknownChanges
 	for _, def := range c.decoded.jobs {
 		if stopped(p.options.Stop) {
 			break
@@ -96,7 +97,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	})
 	e.linkNeeds()
 	e.checkStages()
-	e.out.UnknownChanges = s.tree.unknownChanges
+	e.out.UnknownChanges = openWorkflow || e.out.Created && s.tree.unknownChanges
 	e.out.Problems = append(slices.Clone(c.problems), e.problems...).sorted()
 	e.markJobs()
 	e.out.Work = c.values + (maxWork - e.left) + (work-s.patterns.left)>>matchingPerWork
