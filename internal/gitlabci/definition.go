@@ -33,6 +33,7 @@ type definition struct {
 	matrix    []settings // variables of each instance; nil without parallel
 	labels    []string   // name suffix of each instance
 	needs     *value
+	projects  []*value // whose artifacts it needs
 }
 
 // topKeys returns the top-level keys that are not jobs.

@@ -236,6 +236,7 @@ func (e *evaluator) instance(def *definition, label string, own, node settings) 
 	job.decided = &decision{def, s}
 	job.Needs = withMatrix(job.Needs, own)
 	e.splitNeeds(&job)
+	e.otherProjects(def, s.vars)
 	if !e.out.Created {
 		job.When = Never
 	}

@@ -75,7 +75,7 @@ func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool
 	def.variables = j.settings(j.v.get("variables"), "variables").from(FromJob)
 	if def.needs != nil {
 		job.Ordered = true
-		job.Needs = j.needs(def.needs)
+		job.Needs, def.projects = j.needs(def.needs)
 		j.checkMirrors(def.needs)
 	}
 	job.Dependencies = j.listed(j.v.get("dependencies"), "dependencies")

@@ -3,12 +3,14 @@
 package gitlabci
 
 import (
+	"cmp"
+
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
-// needs decodes the jobs that a job needs, by their names in the file. Needs of
-// other projects and pipelines are not known here.
-func (d *decoder) needs(v *value) []Need {
+// needs decodes the jobs that a job needs, by their names in the file, and returns
+// the other projects whose artifacts it needs.
+func (d *decoder) needs(v *value) (out []Need, projects []*value) {
 	items := []*value{v}
 	if v.kind != list && v.kind != mapping {
 		d.errorf(v.pos, "needs takes a list or a mapping, got %s", v.describe())
@@ -16,7 +18,7 @@ func (d *decoder) needs(v *value) []Need {
 	if v.kind == list {
 		items = d.flat(v, "needs")
 	}
-	out := []Need{}
+	out = []Need{}
 	for _, item := range items {
 		if item.kind == null { // GitLab ignores it
 			continue
@@ -34,7 +36,7 @@ func (d *decoder) needs(v *value) []Need {
 		switch {
 		case project != nil:
 			d.needsProject(item)
-			d.incomplete(project.pos, "needs artifacts of project %s, which are not known here", yamldoc.Quote(project.text))
+			projects = append(projects, project)
 		case pipeline == nil:
 			out = append(out, d.need(item)...)
 		case item.get("job") != nil:
@@ -56,7 +58,7 @@ func (d *decoder) needs(v *value) []Need {
 	if len(out) > maxListed {
 		d.errorf(v.pos, "needs names more than %d jobs", maxListed)
 	}
-	return out
+	return out, projects
 }
 
 // needsProject checks a need of another project.
@@ -110,6 +112,15 @@ func (d *decoder) need(v *value) []Need {
 		}
 	}
 	return out
+}
+
+// otherProjects reports the projects whose artifacts a job needs: they are not known
+// here.
+func (e *evaluator) otherProjects(def *definition, vars layers) {
+	for _, project := range def.projects {
+		name := cmp.Or(newExpander(vars, nil).text(project.text), project.text)
+		e.problems.add(project.pos, def.job.Base, Incomplete, "needs artifacts of project %s, which are not known here", yamldoc.Quote(name))
+	}
 }
 
 // splitNeeds separates the needs in the job's own pipeline from those in the

@@ -393,6 +393,10 @@ inherits-it:
 other-project:
   script: [x]
   needs: [{project: a/b, job: c, ref: d}]
+another-project:
+  variables: {GROUP: group, NAME: $GROUP/p}
+  script: [x]
+  needs: [{project: $NAME, job: c, ref: d}, {project: $NONE, job: c, ref: d}]
 `}), Event{})
 	if err != nil {
 		t.Fatal(err)
@@ -412,6 +416,7 @@ other-project:
 		{"reference-is-missing", Unknown, `!reference [.there, script]: there is no such key; it may be in`},
 		{"inherits-it", Manual, `extends ".there", which is not defined; it may be in`},
 		{"other-project", OnSuccess, `needs artifacts of project "a/b", which are not known here`},
+		{"another-project", OnSuccess, `needs artifacts of project "group/p", which are not known here|needs artifacts of project "$NONE", which`},
 	} {
 		job := e.Jobs[i]
 		problem := ""

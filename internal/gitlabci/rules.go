@@ -131,7 +131,7 @@ func (d *decoder) rule(v *value, kind ruleKind) rule {
 	r.cancels = d.autoCancel(v.get("auto_cancel"))
 	r.variables = d.plain(v.get("variables"), "variables")
 	if needs := v.get("needs"); needs != nil {
-		r.needs = d.needs(needs)
+		r.needs, _ = d.needs(needs)
 		d.onlyJobs(needs)
 	}
 	return r
