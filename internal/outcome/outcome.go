@@ -69,6 +69,13 @@ func (r Result) OK() bool {
 // Bad reports whether the state is a failure.
 func (r Result) Bad() bool { return r.State.Bad() }
 
+// CouldNotRun reports whether the workload failed before its command could, or only
+// because of others that it started: its error has a method CouldNotRun.
+func (r Result) CouldNotRun() bool {
+	var others interface{ CouldNotRun() bool }
+	return r.State.CouldNotRun() || errors.As(r.Err, &others) && others.CouldNotRun()
+}
+
 // Text returns the state, with the exit status of a failed command.
 func (r Result) Text() string {
 	if r.State == Failed && r.Code != 0 {

@@ -12,6 +12,48 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
+// TestCancelOnFailureOfChild: a trigger fails for the same reason as its child pipeline.
+func TestCancelOnFailureOfChild(t *testing.T) {
+	failed, noImage := outcome.Result{Workload: "t/f", State: outcome.Failed, Code: 3}, outcome.Result{Workload: "t/n", State: outcome.NoImage}
+	stopped, passed := outcome.Result{Workload: "t/s", State: outcome.NotRun}, outcome.Result{Workload: "t/p", State: outcome.Passed}
+	for _, c := range []struct {
+		child []outcome.Result
+		line  string // "" if the child pipeline passes
+		stops bool
+	}{
+		{[]outcome.Result{passed}, "", false}, {[]outcome.Result{passed, noImage}, "t/n: no image", false}, {[]outcome.Result{noImage, passed, failed}, "t/f: failed (3)", true},
+		{[]outcome.Result{stopped, noImage}, "t/n: no image", false}, {[]outcome.Result{{Workload: "t/a", State: outcome.Failed, Allowed: true}, passed}, "", false},
+		{[]outcome.Result{{Workload: "t/k", State: outcome.Skipped, Err: errors.New("x")}, noImage}, "t/n: no image", false}, {[]outcome.Result{stopped}, "t/s: not run", true},
+	} {
+		w := worstResult(c.child)
+		if w.OK() != (c.line == "") {
+			t.Errorf("%+v: worst is %+v", c.child, w)
+		}
+		if w.OK() {
+			continue
+		}
+		l, p := project(t, map[string]string{PipelineFile: "workflow: {auto_cancel: {on_job_failure: all}}\na: {script: [x]}\nb: {script: [x]}\n"}, "a", "b")
+		l.record, l.dir = &recorder{}, t.TempDir()
+		s := l.scheduler(p)
+		s.Watch, s.Parallel = nil, 1
+		results, err := s.Run(t.Context(), []scheduler.Task{
+			{Name: "t", Run: func(context.Context, scheduler.Streams) outcome.Result {
+				return outcome.Result{State: outcome.Failed, Err: childError{w}}
+			}},
+			{Name: "b", Run: func(context.Context, scheduler.Streams) outcome.Result { return outcome.Result{State: outcome.Passed} }},
+		})
+		if err != nil || results[0].Line != c.line {
+			t.Fatalf("%v: %q, want %q", err, results[0].Line, c.line)
+		}
+		if got := results[1].State == outcome.NotRun; got != c.stops {
+			t.Errorf("%+v: b is %s", c.child, results[1].State)
+		}
+		if got := l.canceled(t.Context(), p, results); (got != "") != c.stops {
+			t.Errorf("%+v: said %q", c.child, got)
+		}
+	}
+}
+
 // TestCancelOnFailure: a pipeline can want its jobs stopped after a failure. What the user
 // says counts more, and there is a reason only if jobs were stopped for it. What could not
 // be run here need not fail on GitLab.

@@ -94,7 +94,7 @@ func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s schedu
 	for _, line := range child.Missing {
 		fmt.Fprintln(s.Stderr, line)
 	}
-	bad, err := l.runChild(ctx, child, j.Downstream.Strategy == "" || j.AllowFailure, s)
+	worst, err := l.runChild(ctx, child, j.Downstream.Strategy == "" || j.AllowFailure, s)
 	if err != nil {
 		return fail(err)
 	}
@@ -102,22 +102,54 @@ func (l *localRun) trigger(ctx context.Context, p *Plan, j *jobrun.Job, s schedu
 	switch {
 	case ctx.Err() != nil:
 		result.State = outcome.Stopped
-	case bad == "":
+	case worst.OK():
 		result.State = outcome.Passed
 	case j.Downstream.Strategy == "":
-		l.runner.Warn(j.Name, bad+"; GitLab does not wait for the child pipeline, so the trigger passes")
+		l.runner.Warn(j.Name, childError{worst}.Error()+"; GitLab does not wait for the child pipeline, so the trigger passes")
 		result.State = outcome.Passed
 	default:
-		return fail(errors.New(bad))
+		return fail(childError{worst})
 	}
 	return result
 }
 
-// runChild runs the jobs of a child pipeline. It returns the name of one that
-// failed, or "". With allowed, a failure does not fail the run.
-func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s scheduler.Streams) (string, error) {
+// A childError is the failure of a trigger whose child pipeline has a job with this
+// result.
+type childError struct{ of outcome.Result }
+
+func (e childError) Error() string { return e.of.Workload + ": " + e.of.Text() }
+
+// CouldNotRun reports whether the child pipeline need not fail on GitLab.
+func (e childError) CouldNotRun() bool { return e.of.CouldNotRun() }
+
+// worstResult returns the result that says why jobs failed, one that is OK if none did. A
+// job that was stopped, or could not be run, is not the reason if there is another.
+func worstResult(results []outcome.Result) outcome.Result {
+	rank := func(r outcome.Result) int {
+		switch {
+		case r.OK() || r.State == outcome.Skipped:
+			return 0
+		case isStopped(r.State):
+			return 1
+		case r.CouldNotRun():
+			return 2
+		}
+		return 3
+	}
+	w := outcome.Result{State: outcome.Passed}
+	for _, r := range results {
+		if rank(r) > rank(w) {
+			w = r
+		}
+	}
+	return w
+}
+
+// runChild runs the jobs of a child pipeline and returns the worst result. With
+// allowed, a failure does not fail the run.
+func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s scheduler.Streams) (outcome.Result, error) {
 	if err := l.locks.take(ctx, child.source, child.Jobs); err != nil {
-		return "", err
+		return outcome.Result{}, err
 	}
 	l.mu.Lock()
 	first := l.record.add(child.Jobs, l.runner.Tree.MountPath)
@@ -128,17 +160,14 @@ func (l *localRun) runChild(ctx context.Context, child *Plan, allowed bool, s sc
 	run.Stdout, run.Stderr = s.Stdout, s.Stderr
 	results, err := run.Run(ctx, l.tasks(child, first))
 	if err != nil {
-		return "", err
+		return outcome.Result{}, err
 	}
 	if why := l.canceled(ctx, child, results); why != "" {
 		fmt.Fprintln(s.Stderr, why)
 	}
 	addCoverage(ctx, child.Jobs, results, child.source.messages)
-	bad, worst := "", outcome.State("")
+	bad := worstResult(results)
 	for i, r := range results {
-		if !r.OK() && r.State != outcome.Skipped && (bad == "" || isStopped(worst) && !isStopped(r.State)) {
-			bad, worst = r.Workload+": "+r.Text(), r.State
-		}
 		results[i].Allowed = r.Allowed || allowed && !r.OK()
 	}
 	l.mu.Lock()

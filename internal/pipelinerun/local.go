@@ -137,7 +137,7 @@ func (l *localRun) cancels(p *Plan) bool { return p.cancels && !l.KeepGoing && !
 // reason.
 func (l *localRun) canceled(ctx context.Context, p *Plan, results []outcome.Result) string {
 	failed := slices.IndexFunc(results, func(r outcome.Result) bool {
-		return r.Bad() && !r.Allowed && !isStopped(r.State) && !r.State.CouldNotRun()
+		return r.Bad() && !r.Allowed && !isStopped(r.State) && !r.CouldNotRun()
 	})
 	if !l.cancels(p) || ctx.Err() != nil || failed < 0 || !slices.ContainsFunc(results, func(r outcome.Result) bool { return isStopped(r.State) }) {
 		return ""

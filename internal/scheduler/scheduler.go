@@ -199,7 +199,7 @@ func (r *run) finish(i int, result outcome.Result) {
 	result.Allowed = result.Bad() && (t.AllowFailure || result.State == outcome.Failed && slices.Contains(t.AllowCodes, result.Status()))
 	r.results[i] = result
 	r.watcher.notify(Event{Task: t.Name, State: result.State, Result: &result})
-	if r.failFast && result.Bad() && !result.Allowed && !(r.lenient && result.State.CouldNotRun()) {
+	if r.failFast && result.Bad() && !result.Allowed && !(r.lenient && result.CouldNotRun()) {
 		r.stop(ErrFailFast)
 	}
 	r.changed.Broadcast()
