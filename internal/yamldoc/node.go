@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A Node is a value of a document. The zero Node is a null without a place.
@@ -97,15 +98,30 @@ func (n Node) Describe() string {
 	if _, ok := n.boolean(); ok {
 		return "a boolean"
 	}
-	switch n.node.Tag {
+	switch tag := n.scalarTag(); tag {
 	case "!!int", "!!float":
 		return "a number"
 	case "!!timestamp":
 		return "a date"
 	case "!!str":
 		return "a string"
+	default:
+		return "a value of type " + tag
 	}
-	return "a value of type " + n.node.Tag
+}
+
+// yaml11Number matches what YAML 1.1 reads as a number among what YAML 1.2 does:
+// a fraction has a dot, an exponent has a sign, and 08 is no octal number.
+var yaml11Number = lazyregexp.New(`^(?:[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*|[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.(?:inf|Inf|INF))|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|\.(?:nan|NaN|NAN))$`)
+
+// scalarTag returns the tag of a scalar in YAML 1.1. The parser reads "1e3" and
+// "08" as numbers, which are strings there.
+func (n Node) scalarTag() string {
+	number := n.node.Tag == "!!int" || n.node.Tag == "!!float"
+	if number && n.node.Style == 0 && !yaml11Number.MatchString(n.node.Value) {
+		return "!!str"
+	}
+	return n.node.Tag
 }
 
 // Scalar returns the text of a scalar as written in the file, whatever its type.
@@ -122,7 +138,7 @@ func (n Node) Text() (string, error) {
 	if n.node == nil || n.node.Kind != yaml.ScalarNode || n.IsNull() {
 		return "", diag.Errorf(n.Pos(), "expected a string, got %s", n.Describe())
 	}
-	if _, ok := n.boolean(); ok || n.node.Tag != "!!str" {
+	if _, ok := n.boolean(); ok || n.scalarTag() != "!!str" {
 		return "", diag.Errorf(n.Pos(), "expected a string, got %s: quote it as %s", n.Describe(), Quote(n.node.Value))
 	}
 	return n.node.Value, nil

@@ -52,6 +52,8 @@ func TestParse(t *testing.T) {
 		{name: "crlf", text: "a: b\r\nc: d\r\n", want: `{a@1="b" c@2="d"}`},
 		{name: "nulls", text: "a:\nb: ~\nc: null\nd: NULL\ne: ''\n", want: `{a@1=null b@2=null c@3=null d@4=null e@5=""}`},
 		{name: "numbers", text: "[12, 0755, 1_000, 1.5, 0x1f, '12']\n", want: `[a number a number a number a number a number "12"]`},
+		{name: "numbers of YAML 1.2 only", text: "[1e3, 5E10, 1.5e3, 08, 0o17, +.5]\n", want: `["1e3" "5E10" "1.5e3" "08" "0o17" "+.5"]`},
+		{name: "numbers of YAML 1.1", text: "[0, -7, +0x1f, 0b11, 007, 1., 1.5e+3, .5, .5e-3, -.inf, .nan]\n", want: "[" + strings.TrimSpace(strings.Repeat("a number ", 11)) + "]"},
 		{name: "booleans of YAML 1.1", text: "[yes, No, ON, off, true, FALSE, y, yEs, 'yes', \"on\"]\n", want: `[a boolean a boolean a boolean a boolean a boolean a boolean "y" "yEs" "yes" "on"]`},
 		{name: "date", text: "[2024-01-31]\n", want: `[a date]`},
 		{name: "tags", text: "[!!str 12, !!int '3', !!bool 'x', !mine x]\n", want: `["12" a number a boolean a value of type !mine]`},
