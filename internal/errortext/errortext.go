@@ -46,7 +46,22 @@ func hint(err error) string {
 	if errors.As(err, &unsupported) && unsupported.Target.Containers == nil {
 		return fmt.Sprintf(`no image of %[1]s exists; "lcitool variables %[1]s PROJECTS" lists what a machine needs`, unsupported.Target.Name)
 	}
-	return api.Hint(err)
+	if ofEngine(err) {
+		return api.Hint(err)
+	}
+	return ""
+}
+
+// ofEngine reports whether err comes from podman. Only there api.Hint looks for
+// podman's words: other errors may contain the same ones as names of packages.
+func ofEngine(err error) bool {
+	var (
+		engine *api.EngineError
+		build  *api.BuildError
+		unsafe *api.UnsafeError
+	)
+	return errors.As(err, &engine) || errors.As(err, &build) || errors.As(err, &unsafe) ||
+		errors.Is(err, api.ErrNoImage) || errors.Is(err, api.ErrNoUser)
 }
 
 // prefix names the area an error comes from, in the original's words.
@@ -59,9 +74,6 @@ func prefix(err error) string {
 		unsupported *render.UnsupportedError
 		resolve     *targets.ResolveError
 		mappings    *facts.MappingsError
-		engine      *api.EngineError
-		build       *api.BuildError
-		unsafe      *api.UnsafeError
 	)
 	switch {
 	case errors.As(err, &manifest):
@@ -76,8 +88,7 @@ func prefix(err error) string {
 		return "Shell build env formatter error: "
 	case errors.As(err, &resolve), errors.As(err, &mappings):
 		return "Package generic name resolution error: "
-	}
-	if errors.As(err, &engine) || errors.As(err, &build) || errors.As(err, &unsafe) || errors.Is(err, api.ErrNoImage) || errors.Is(err, api.ErrNoUser) {
+	case ofEngine(err):
 		return "Container error: "
 	}
 	return "Application error: "

@@ -78,3 +78,16 @@ func TestTargetWithoutImageHasAHint(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestHintsOfPodman: only podman's own errors get a hint for podman's words. They may be a
+// package's name in others, or the state of a disk that podman does not use.
+func TestHintsOfPodman(t *testing.T) {
+	for _, text := range []string{`no package of debian-13 is called "catatonit"`, "write /dev/stdout: no space left on device"} {
+		if got := printed(errors.New(text)); len(got) != 1 {
+			t.Errorf("%q", got)
+		}
+		if got := printed(&api.EngineError{Op: "run image x", Err: errors.New(text)}); len(got) != 2 || !strings.HasPrefix(got[1], "hint: ") {
+			t.Errorf("%q", got)
+		}
+	}
+}
