@@ -7,6 +7,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 func newRoot(a *app) *cobra.Command { return newRootWith(a, verbs()) }
@@ -37,7 +38,8 @@ find out why one fails. It knows the name of each dependency on each distributio
 	}
 	root.Version = versionText()
 	root.SetVersionTemplate(versionLine() + "\n")
-	root.SetOut(a.Stdout)
+	a.help = stdio.ErrorKeeper{To: a.Stdout}
+	root.SetOut(&a.help)
 	root.SetErr(a.Stderr)
 	root.SetFlagErrorFunc(cliflags.FlagError)
 	root.SetUsageFunc(helpStyle().Usage)

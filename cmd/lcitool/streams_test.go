@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/interrupt"
@@ -37,6 +38,19 @@ func TestReaderGone(t *testing.T) {
 	for _, err := range []error{nil, statusError(1), errors.New("something else")} {
 		if status := a.report(ctx, err); status != 141 || said.String() != "" {
 			t.Errorf("%v: status %d, said %q", err, status, said.String())
+		}
+	}
+}
+
+// TestFullStdout: a text that stdout does not take is an error, that of cobra's help too.
+func TestFullStdout(t *testing.T) {
+	full := failing{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}}
+	for _, args := range []string{"--help", "dockerfile --help", "help manifest", "--version", "completion bash", "targets", "job list --help"} {
+		var said strings.Builder
+		a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: full, Stderr: &said, Getenv: func(string) string { return "" }}}
+		status := run(t.Context(), a, strings.Fields(args))
+		if want := "Application error: cannot write the result: write /dev/stdout: no space left on device\n"; status != 1 || said.String() != want {
+			t.Errorf("%s: status %d, %q", args, status, said.String())
 		}
 	}
 }

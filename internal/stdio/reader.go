@@ -50,3 +50,21 @@ func ForProgram(stream io.Writer) (w io.Writer, done func()) {
 	filter := termtext.NewWriter(stream)
 	return filter, func() { _ = filter.Close() } // a write error to a terminal cannot be reported
 }
+
+// An ErrorKeeper is an output for callers that ignore errors. It keeps the first
+// one and writes nothing after it.
+type ErrorKeeper struct {
+	To  io.Writer
+	err error
+}
+
+// Write returns no error.
+func (k *ErrorKeeper) Write(p []byte) (int, error) {
+	if k.err == nil {
+		_, k.err = k.To.Write(p)
+	}
+	return len(p), nil
+}
+
+// Failed returns the error of the first failed write, or nil.
+func (k *ErrorKeeper) Failed() error { return resultError(k.err) }

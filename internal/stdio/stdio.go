@@ -61,10 +61,15 @@ func (s *Streams) Write(data []byte) error {
 	if len(data) == 0 {
 		return nil
 	}
-	if _, err := s.Stdout.Write(data); err != nil {
-		return fmt.Errorf("cannot write the result: %w", err)
+	_, err := s.Stdout.Write(data)
+	return resultError(err)
+}
+
+func resultError(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("cannot write the result: %w", err)
 }
 
 // Text writes to stdout what write writes, for people. If write fails, it writes
