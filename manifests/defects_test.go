@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/render"
 )
 
@@ -513,8 +514,38 @@ func TestD42ArchitecturesAreCheckedFirst(t *testing.T) {
 }
 
 func TestFirstManifestHasEachTargetOnce(t *testing.T) {
-	text, err := First(Start{Namespace: "a", Project: "b", Targets: []string{"debian-13", "fedora-44", "debian-13"}})
+	text, err := First(Start{Namespace: "a", Project: "b", Targets: []string{"debian-13", "fedora-44", "debian-13"}}, catalogue(t))
 	if err != nil || strings.Count(string(text), "\n  debian-13: x86_64\n") != 1 || !strings.Contains(string(text), "\n  fedora-44: x86_64\n") {
 		t.Errorf("%v: %s", err, text)
+	}
+}
+
+// TestFirstManifestIsValid: each target has its own architecture, and the error for one that
+// does not exist names no line of a file that does not exist either.
+func TestFirstManifestIsValid(t *testing.T) {
+	text, err := First(Start{Namespace: "a", Project: "b", Targets: catalogue(t).Names()}, catalogue(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := load(t, string(text)); err != nil || !strings.Contains(string(text), "\n  macos-14: aarch64\n") {
+		t.Errorf("%v: %s", err, text)
+	}
+	_, err = First(Start{Namespace: "a", Project: "b", Targets: []string{"debian-9", "nosuch", "nosuch"}}, catalogue(t))
+	if err == nil || err.Error() != "--targets: Invalid target 'debian-9'\n--targets: Invalid target 'nosuch'" || !strings.HasPrefix(diag.Hint(err), "targets of debian: ") {
+		t.Errorf("%v, hint %q", err, diag.Hint(err))
+	}
+	if _, err := First(Start{Namespace: "a", Project: "a/b"}, catalogue(t)); err == nil || !strings.HasPrefix(err.Error(), `--project: expected a name without "/", got "a/b"`) {
+		t.Error(err)
+	}
+}
+
+func TestProjectName(t *testing.T) {
+	for name, want := range map[string]string{
+		"hello": "hello", "My project: x": "My-project-x", "a—b": "a-b", "c++": "c", "-x-": "x", "v1.0_rc": "v1.0_rc",
+		"/": "", "…": "", "Ünï": "", "Проект": "", "nai\u0308ve": "", "x²": "",
+	} {
+		if got := ProjectName(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
 	}
 }

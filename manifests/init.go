@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -27,23 +29,55 @@ type Start struct {
 }
 
 // First returns a first manifest with comments.
-func First(s Start) ([]byte, error) {
+func First(s Start, catalogue releases) ([]byte, error) {
 	dir, err := CleanDir(cmp.Or(s.CIDir, "ci"))
 	if err != nil {
 		return nil, err
 	}
 	s.CIDir = dir
-	var names []string
-	for _, name := range s.Targets {
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+	if strings.Contains(s.Project, "/") {
+		return nil, fmt.Errorf("--project: expected a name without %q, got %q: --namespace takes the group or user", "/", s.Project)
 	}
-	s.Targets = names
+	list, err := startTargets(s.Targets, catalogue)
+	if err != nil {
+		return nil, err
+	}
 	return start("manifest.yml", struct {
 		Start
-		Checks []Check
-	}{s, allChecks})
+		Targets []startTarget
+		Checks  []Check
+	}{s, list, allChecks})
+}
+
+// A startTarget is a target of a first manifest in the short form.
+type startTarget struct {
+	Name string
+	Arch targets.Arch
+}
+
+// startTargets returns the targets with these names, each once.
+func startTargets(names []string, catalogue releases) ([]startTarget, error) {
+	var list []startTarget
+	var errs []error
+	seen := map[string]bool{}
+	for _, name := range names {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		release, err := catalogue.Release(name)
+		switch {
+		case errors.Is(err, targets.ErrNoTarget):
+			errs = append(errs, diag.WithHint(fmt.Errorf("--targets: Invalid target '%s'", name), diag.Hint(err)))
+		case err != nil:
+			errs = append(errs, err)
+		case release.Cirrus != nil:
+			list = append(list, startTarget{name, release.Cirrus.Arch})
+		default:
+			list = append(list, startTarget{name, "x86_64"})
+		}
+	}
+	return list, errors.Join(errs...)
 }
 
 // PipelineLines returns the lines that a project's .gitlab-ci.yml needs for the
@@ -69,8 +103,12 @@ func start(name string, values any) ([]byte, error) {
 }
 
 // ProjectName converts a directory's name to a valid name of a GitLab project.
-// It returns "" if no character is allowed.
+// It returns "" if no character is allowed, and for names with letters that are
+// not: what remains of such a name would be another one.
 func ProjectName(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf && unicode.In(r, unicode.L, unicode.M, unicode.N) }) {
+		return ""
+	}
 	words := strings.FieldsFunc(name, func(r rune) bool {
 		plain := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
 		return !plain

@@ -182,15 +182,15 @@ func (w *Workspace) FillStart(s *manifests.Start) error {
 
 // CreateManifest writes a project's first manifest and returns its path.
 func (w *Workspace) CreateManifest(s manifests.Start) (string, error) {
-	text, err := manifests.First(s)
-	if err != nil {
-		return "", err
-	}
-	file := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
 	catalogue, err := w.Catalogue()
 	if err != nil {
 		return "", err
 	}
+	text, err := manifests.First(s, catalogue)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
 	if _, err := manifests.Load(text, manifests.LoadOptions{File: file, Releases: catalogue}); err != nil {
 		return "", err
 	}
