@@ -224,3 +224,22 @@ func FuzzTarget(f *testing.F) {
 		}
 	})
 }
+
+// TestLintOfTheSharedFile: what all targets would fail for does not pass.
+func TestLintOfTheSharedFile(t *testing.T) {
+	for text, want := range map[string]string{
+		"[]":                           "near/all.yml:1: expected a mapping, got a list",
+		"os: 5":                        "near/all.yml:1: expected a mapping, got a number",
+		"containrs: {}":                `near/all.yml:1: unknown key "containrs" (did you mean "containers"?)`,
+		"ansible_ssh_pass: root\nos: ": "",
+	} {
+		layers := []facts.Layer{
+			{Name: "near", FS: fstest.MapFS{"all.yml": {Data: []byte(text)}}},
+			{Name: "far", FS: fstest.MapFS{"all.yml": {Data: []byte("nosuch: {}")}}},
+		}
+		_, lines := facts.ListFindings(Lint(layers, 1))
+		if strings.Join(lines, "\n") != want {
+			t.Errorf("%q: %q, want %q", text, lines, want)
+		}
+	}
+}

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"gitlab.com/lcitool/lcitool/facts"
-	"gitlab.com/lcitool/lcitool/internal/yamldoc"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 // Lint checks all targets that the first check layers contain: invalid files,
@@ -29,10 +29,10 @@ func Lint(layers []facts.Layer, check int) []facts.Finding {
 		if files[0] >= check {
 			continue
 		}
-		if name == shared {
-			_, err = readShared(layers[files[0]], name)
-		} else {
+		if name != shared {
 			_, err = c.Release(name)
+		} else {
+			err = lintShared(layers, files, check, report)
 		}
 		for _, f := range problemsIn(err) {
 			report(f)
@@ -41,13 +41,21 @@ func Lint(layers []facts.Layer, check int) []facts.Finding {
 	return facts.SortFindings(findings)
 }
 
-// readShared reads a file that is not a target.
-func readShared(layer facts.Layer, name string) (yamldoc.Node, error) {
-	data, err := layer.Read(name + ".yml")
-	if err != nil {
-		return yamldoc.Node{}, err
+// lintShared checks the file that is not a target, in those of the layers files
+// that are among the first check ones.
+func lintShared(layers []facts.Layer, files []int, check int, report func(*facts.Problem)) error {
+	var errs []error
+	for _, i := range files {
+		if i >= check {
+			continue
+		}
+		ignored, err := readLayer(layers[i], shared+".yml", keys{})
+		for _, f := range ignored {
+			report(f)
+		}
+		errs = append(errs, err)
 	}
-	return yamldoc.Parse(layer.Path(name+".yml"), data, 0)
+	return diag.Join(errs...)
 }
 
 // problemsIn returns the problems with a position that err wraps and joins.
