@@ -116,6 +116,26 @@ func (l Layer) Files(dir string) ([]string, error) {
 	return files, nil
 }
 
+// Dangling returns a problem for each symbolic link NAME.yml directly in dir that
+// leads nowhere. Files leaves them out, as the original lcitool does.
+func (l Layer) Dangling(dir string) []*Problem {
+	entries, err := fs.ReadDir(l.FS, dir)
+	if err != nil || l.Proven {
+		return nil // Files returns the error
+	}
+	var problems []*Problem
+	for _, e := range entries {
+		if e.Type()&fs.ModeSymlink == 0 || path.Ext(e.Name()) != ".yml" {
+			continue
+		}
+		file := path.Join(dir, e.Name())
+		if _, err := fs.Stat(l.FS, file); errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, diag.Errorf(Position{File: l.Path(file)}, "cannot read: %v", diag.Cause(err)))
+		}
+	}
+	return problems
+}
+
 // Has reports whether the layer has a file called file that is not a directory.
 // It is true for a file that cannot be read; Read returns the error.
 func (l Layer) Has(file string) bool {

@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // unreadable is a directory with files that only another user can read.
@@ -60,5 +63,33 @@ func TestHasBelowAFile(t *testing.T) {
 	l := Layer{FS: os.DirFS(dir)}
 	if l.Has("targets/a.yml") || l.Has("none") || !l.Has("targets") {
 		t.Error("wrong")
+	}
+}
+
+// TestDanglingLinksAreWarnings: what the original lcitool leaves out without a word is
+// reported.
+func TestDanglingLinksAreWarnings(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"projects", "mappings"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"mappings.yml", "config.yml", "projects/libvirt.yml", "mappings/more.yml", "mappings/README"} {
+		if err := os.Symlink("nosuch", filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var warnings []string
+	_, err := Load(Options{
+		Layers: []Layer{{Name: "d", FS: safefs.DirFS(dir)}, BuiltIn()},
+		Warn:   func(f *Problem) { warnings = append(warnings, f.Error()) },
+	})
+	want := []string{
+		"d/mappings.yml: cannot read: no such file or directory", "d/mappings/more.yml: cannot read: no such file or directory",
+		"d/projects/libvirt.yml: cannot read: no such file or directory",
+	}
+	if err != nil || !slices.Equal(warnings, want) {
+		t.Errorf("%v, %q, want %q", err, warnings, want)
 	}
 }

@@ -80,12 +80,28 @@ func Load(o Options) (*Set, error) {
 		table, err := s.loadMappings(layer)
 		s.tables = append(s.tables, table)
 		errs = append(errs, err, s.listProjects(i, layer))
+		s.warnDangling(layer)
 	}
 	if err := diag.Join(errs...); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
+
+// warnDangling warns about links instead of facts that lead nowhere.
+func (s *Set) warnDangling(layer Layer) {
+	for _, f := range layer.Dangling(".") {
+		if f.File == layer.Path(singleFile) {
+			s.options.Warn(f)
+		}
+	}
+	for _, f := range slices.Concat(layer.Dangling("mappings"), layer.Dangling("projects")) {
+		s.options.Warn(f)
+	}
+}
+
+// singleFile has the mappings of a layer that has no directory of them.
+const singleFile = "mappings.yml"
 
 func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 	if layer.generated {
@@ -121,8 +137,8 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 
 func mappingFiles(layer Layer) ([]string, error) {
 	files, err := layer.Files("mappings")
-	if layer.Has("mappings.yml") {
-		files = append([]string{"mappings.yml"}, files...)
+	if layer.Has(singleFile) {
+		files = append([]string{singleFile}, files...)
 	}
 	return files, err
 }

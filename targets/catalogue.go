@@ -61,6 +61,9 @@ func Load(o Options) (*Catalogue, error) {
 	for i, layer := range o.Layers {
 		files, err := layer.Files(".")
 		errs = append(errs, err)
+		for _, f := range layer.Dangling(".") {
+			o.Warn(f)
+		}
 		for _, file := range files {
 			name := strings.TrimSuffix(path.Base(file), ".yml")
 			c.files[name] = append(c.files[name], i)

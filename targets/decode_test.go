@@ -5,11 +5,14 @@ package targets
 import (
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 func tree(name string, files map[string]string) facts.Layer {
@@ -241,5 +244,25 @@ func TestLintOfTheSharedFile(t *testing.T) {
 		if strings.Join(lines, "\n") != want {
 			t.Errorf("%q: %q, want %q", text, lines, want)
 		}
+	}
+}
+
+// TestDanglingTargetsAreWarnings: a link that leads nowhere does not override a target, which
+// the original lcitool leaves unsaid.
+func TestDanglingTargetsAreWarnings(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("nosuch", filepath.Join(dir, "debian-13.yml")); err != nil {
+		t.Fatal(err)
+	}
+	var warnings []string
+	c, err := Load(Options{
+		Layers: []facts.Layer{{Name: "d", FS: safefs.DirFS(dir)}, BuiltIn()},
+		Warn:   func(f *facts.Problem) { warnings = append(warnings, f.Error()) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Release("debian-13"); err != nil || strings.Join(warnings, "\n") != "d/debian-13.yml: cannot read: no such file or directory" {
+		t.Errorf("%v, %q", err, warnings)
 	}
 }

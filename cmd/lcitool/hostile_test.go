@@ -200,5 +200,5 @@ func TestHostileFiles(t *testing.T) {
 	if err := os.WriteFile("d/projects/a\nb.yml", nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	lcitoolHere(t, "-d", "d", "projects").fails(t, `Application error: "d/projects/a\nb.yml": cannot use a file of such a name`)
+	lcitoolHere(t, "-d", "d", "projects").fails(t, "warning: d/projects/dangling.yml: cannot read: no such file or directory", `Application error: "d/projects/a\nb.yml": cannot use a file of such a name`)
 }
