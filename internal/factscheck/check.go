@@ -68,6 +68,9 @@ func Releases(catalogue *targets.Catalogue, names []string) ([]*targets.Release,
 			errs = append(errs, &Error{name, fmt.Errorf("package indexes of format %q cannot be read", r.Packaging.Format)})
 		}
 	}
+	if len(releases)+len(errs) == 0 {
+		errs = append(errs, errors.New("the facts of no target have a section mirror with package indexes that can be read"))
+	}
 	return releases, errors.Join(errs...)
 }
 

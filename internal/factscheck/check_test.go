@@ -5,6 +5,7 @@ package factscheck
 import (
 	"slices"
 	"testing"
+	"testing/fstest"
 
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/repodata"
@@ -40,5 +41,22 @@ func TestSource(t *testing.T) {
 		if !slices.Equal(s.Pockets, want.pockets) || !slices.Equal(s.Repos, want.repos) {
 			t.Errorf("%s: %+v", name, s)
 		}
+	}
+}
+
+// TestNothingToVerify: facts without any package indexes do not pass.
+func TestNothingToVerify(t *testing.T) {
+	const text = "os: {name: Debian, version: '99'}\npackaging: {format: deb, command: apt-get}\n" +
+		"paths: {ccache: /c, make: /m, ninja: /n, pip3: /p, python: /y}\n"
+	layer := facts.Layer{Name: "d", FS: fstest.MapFS{"debian-99.yml": {Data: []byte(text)}}}
+	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{layer}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if releases, err := Releases(catalogue, nil); err == nil || err.Error() != "the facts of no target have a section mirror with package indexes that can be read" {
+		t.Errorf("%v, %v", releases, err)
+	}
+	if _, err := Releases(catalogue, []string{"debian-99"}); err == nil || err.Error() != "debian-99: its facts have no section mirror" {
+		t.Error(err)
 	}
 }

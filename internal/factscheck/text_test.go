@@ -196,12 +196,16 @@ func TestTargetWithoutMirror(t *testing.T) {
 	for strings.HasPrefix(rest, " ") {
 		_, rest, _ = strings.Cut(rest, "\n")
 	}
-	own := facts.Layer{Name: "own", FS: fstest.MapFS{"debian-13.yml": {Data: []byte(before + "\n" + rest)}}}
+	other, err := fs.ReadFile(targets.BuiltIn().FS, "fedora-44.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := facts.Layer{Name: "own", FS: fstest.MapFS{"debian-13.yml": {Data: []byte(before + "\n" + rest)}, "fedora-44.yml": {Data: other}}}
 	catalogue, err := targets.Load(targets.Options{Layers: []facts.Layer{own}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list, err := Releases(catalogue, nil); err != nil || len(list) != 0 {
+	if list, err := Releases(catalogue, nil); err != nil || len(list) != 1 {
 		t.Errorf("%v, %d targets", err, len(list))
 	}
 	if _, err := Releases(catalogue, []string{"debian-13"}); err == nil || !strings.Contains(err.Error(), "no section mirror") {
