@@ -100,6 +100,7 @@ func (l *linter) note(pos Position, format string, args ...any) {
 
 // lintFiles reports files that are in directories of facts but are not read.
 func (l *linter) lintFiles(layer Layer) {
+	l.lintTop(layer)
 	for _, dir := range []string{"mappings", "projects", "targets"} {
 		entries, err := fs.ReadDir(layer.FS, dir)
 		if err != nil {
@@ -114,6 +115,36 @@ func (l *linter) lintFiles(layer Layer) {
 	}
 	if files, _ := layer.Files("projects/internal"); len(files) > 0 {
 		l.note(Position{File: layer.Path("projects/internal")}, "has no effect: only --facts-dir replaces the program's own projects")
+	}
+}
+
+// lintTop reports what looks like facts at the top of a layer and is not read. A
+// layer without any facts is an error: nothing in it was checked.
+func (l *linter) lintTop(layer Layer) {
+	entries, err := fs.ReadDir(layer.FS, ".")
+	if err != nil {
+		l.errorf(Position{File: layer.Name}, "cannot list: %v", diag.Cause(err))
+		return
+	}
+	found := false
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case name == singleFile:
+			found = true
+			if _, err := fs.Stat(layer.FS, name); err != nil {
+				l.errorf(Position{File: layer.Path(name)}, "cannot read: %v", diag.Cause(err))
+			}
+		case name == "mappings", name == "projects", name == "targets":
+			found = true
+			if _, err := fs.ReadDir(layer.FS, name); err != nil {
+				l.errorf(Position{File: layer.Path(name)}, "cannot list: %v", diag.Cause(err))
+			}
+		case strings.TrimSuffix(name, path.Ext(name)) == "mappings":
+			l.lintFile(layer, name)
+		}
+	}
+	if !found {
+		l.errorf(Position{File: layer.Name}, "no facts: expected mappings.yml, targets or projects in the directory")
 	}
 }
 

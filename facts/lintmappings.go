@@ -67,6 +67,9 @@ func (l *linter) lintEntry(e *entry) {
 	for i, f := range fields {
 		name, err := decodeName(f)
 		l.report(err)
+		if e.section == nativeSection && strings.ContainsRune(name.Package, ' ') {
+			l.note(f.Pos, "mapping %s: package name %s has a blank in it and cannot stand in a shell list", yamldoc.Quote(e.name), yamldoc.Quote(name.Package))
+		}
 		if err := l.known.check(e.section, f.Key); err != nil {
 			l.errorf(f.Pos, "mapping %s: %v", yamldoc.Quote(e.name), err)
 			continue

@@ -4,6 +4,7 @@ package facts
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"sync"
@@ -137,6 +138,9 @@ func (s *Set) loadMappings(layer Layer) (map[string][]entry, error) {
 
 func mappingFiles(layer Layer) ([]string, error) {
 	files, err := layer.Files("mappings")
+	if info, statErr := fs.Stat(layer.FS, singleFile); statErr == nil && info.IsDir() {
+		err = diag.Join(err, diag.Errorf(Position{File: layer.Path(singleFile)}, "cannot read: is a directory"))
+	}
 	if layer.Has(singleFile) {
 		files = append([]string{singleFile}, files...)
 	}

@@ -26,7 +26,9 @@ is 0, unless --strict is given.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := a.workspace().DataDir()
 			if len(args) > 0 {
-				dir = args[0]
+				if dir = args[0]; dir == "" {
+					return cliflags.Usagef(cmd, "argument DIR: expected a directory, got ''")
+				}
 			}
 			findings, err := a.workspace().Lint(dir)
 			if err != nil {
