@@ -244,6 +244,7 @@ func TestHeader(t *testing.T) {
 	}{
 		{[]string{"dockerfile", "--base", "a:b", "debian-12", "libvirt,qemu+dist"}, "dockerfile --base a:b debian-12 libvirt,qemu+dist"},
 		{[]string{"variables", "x", "*"}, "variables x '*'"},
+		{[]string{"dockerfile", "--base", "a:1@sha256:0f", "x", "https://me:pw@h/p.yml,https://h/q.yml?private_token=pw"}, "dockerfile --base a:1@sha256:0f x 'https://[hidden]@h/p.yml,https://h/q.yml?private_token=[hidden]'"},
 		{[]string{"variables", "", "it's", "$(id)", "a b"}, `variables '' 'it'"'"'s' '$(id)' 'a b'`},
 	} {
 		got, err := render.Header(c.args)
