@@ -58,7 +58,7 @@ func (a *app) devcontainer(cmd *cobra.Command, cross, ciDir string, args []strin
 		if err != nil {
 			return nil, err
 		}
-		return devcontainer.Built(t, args[1], a.dataDir), nil
+		return devcontainer.Built(t, args[1], devcontainer.Dirs{Base: a.workspace().BaseDir(), Data: a.dataDir, Facts: a.factsDir}), nil
 	}
 	t, err := a.workspace().Target(args[0], arches)
 	if err == nil {

@@ -46,14 +46,24 @@ func Committed(t targets.Target, baseDir, ciDir string) (*File, error) {
 	return &File{Name: t.Environment(), Build: build, Init: true}, nil
 }
 
+// Dirs are the directories of the command line that decide what an image
+// contains.
+type Dirs struct {
+	Base        string // the project's, where editors run commands
+	Data, Facts string // "" for none
+}
+
 // Built returns the file for the image that "lcitool container build" builds for
-// a target and a pattern of projects. dataDir is "" for none.
-func Built(t targets.Target, pattern, dataDir string) *File {
+// a target and a pattern of projects.
+func Built(t targets.Target, pattern string, d Dirs) *File {
 	command := []string{"lcitool"}
-	if dataDir != "" {
-		command = append(command, "--data-dir", workspace.PortablePath(".", dataDir))
+	if d.Data != "" {
+		command = append(command, "--data-dir", workspace.PathFrom(d.Base, d.Data))
 	}
-	command = append(command, "container", "build", "--target", t.Name, "--projects", workspace.PortablePattern(pattern))
+	if d.Facts != "" {
+		command = append(command, "--facts-dir", workspace.PathFrom(d.Base, d.Facts))
+	}
+	command = append(command, "container", "build", "--target", t.Name, "--projects", workspace.PatternFrom(d.Base, pattern))
 	if t.Cross != "" {
 		command = append(command, "--cross-arch", string(t.Cross))
 	}

@@ -46,15 +46,32 @@ func TestCommitted(t *testing.T) {
 }
 
 func TestBuilt(t *testing.T) {
+	dir := t.TempDir()
+	project := filepath.Join(dir, "project")
+	if err := os.MkdirAll(filepath.Join(project, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(project, "sub"))
+	const (
+		start = `{"name":"debian-13","initializeCommand":["lcitool",`
+		end   = `],"image":"localhost/lcitool.debian-13","init":true}`
+		build = `"container","build","--target","debian-13","--projects",`
+	)
 	for _, test := range []struct {
-		cross, data, want string
+		cross, pattern string
+		dirs           Dirs
+		want           string
 	}{
-		{"", "", `{"name":"debian-13","initializeCommand":["lcitool","container","build","--target","debian-13","--projects","libvirt"],"image":"localhost/lcitool.debian-13","init":true}`},
-		{"s390x", "ci/lcitool", `{"name":"debian-13-cross-s390x","initializeCommand":["lcitool","--data-dir","ci/lcitool","container","build","--target","debian-13","--projects","libvirt",` +
-			`"--cross-arch","s390x"],"image":"localhost/lcitool.debian-13-cross-s390x","init":true}`},
+		{"", "libvirt", Dirs{Base: "."}, start + build + `"libvirt"` + end},
+		{"s390x", "libvirt", Dirs{Base: ".", Data: "ci/lcitool"}, `{"name":"debian-13-cross-s390x","initializeCommand":["lcitool","--data-dir","ci/lcitool",` + build +
+			`"libvirt","--cross-arch","s390x"],"image":"localhost/lcitool.debian-13-cross-s390x","init":true}`},
+		// The command runs in the project's directory.
+		{"", "libvirt,./p.yml,../q.yml", Dirs{Base: "..", Data: "../data", Facts: "facts"}, start + `"--data-dir","data","--facts-dir","sub/facts",` + build + `"libvirt,sub/p.yml,./q.yml"` + end},
+		// What is not below it has only one name.
+		{"", "../p.yml", Dirs{Base: ".", Data: "../data", Facts: dir + "/facts"}, start + `"--data-dir","` + project + `/data","--facts-dir","` + dir + `/facts",` + build + `"` + project + `/p.yml"` + end},
 	} {
 		target := targets.Target{Release: targets.Release{Name: "debian-13"}, Cross: targets.Arch(test.cross)}
-		if got := text(t, Built(target, "libvirt", test.data)); got != test.want {
+		if got := text(t, Built(target, test.pattern, test.dirs)); got != test.want {
 			t.Errorf("got  %s\nwant %s", got, test.want)
 		}
 	}

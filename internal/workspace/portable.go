@@ -14,13 +14,30 @@ import (
 // base if it is below it, otherwise only the file's name. It does not depend on
 // how the paths are written and where the tree is.
 func PortablePath(base, name string) string {
-	if rel, ok := relativeTo(filepath.Abs, base, name); ok {
-		return rel
-	}
-	if rel, ok := relativeTo(filepath.EvalSymlinks, base, name); ok {
+	if rel, ok := below(base, name); ok {
 		return rel
 	}
 	return filepath.Base(name)
+}
+
+// PathFrom returns a path for a command that runs in base: relative to it if the
+// file is below it, otherwise absolute.
+func PathFrom(base, name string) string {
+	if rel, ok := below(base, name); ok {
+		return rel
+	}
+	if abs, err := filepath.Abs(name); err == nil {
+		return abs
+	}
+	return name
+}
+
+// below returns name relative to base. ok is false if it is not below base.
+func below(base, name string) (rel string, ok bool) {
+	if rel, ok = relativeTo(filepath.Abs, base, name); ok {
+		return rel, true
+	}
+	return relativeTo(filepath.EvalSymlinks, base, name)
 }
 
 // relativeTo returns name relative to base. ok is false if it is not below base.
@@ -47,6 +64,16 @@ func relativeTo(resolve func(string) (string, error), base, name string) (rel st
 // PortablePattern returns a list of projects for the headers of generated files.
 // Paths in it are relative to the current directory.
 func PortablePattern(list string) string {
+	return withPaths(list, func(name string) string { return PortablePath(".", name) })
+}
+
+// PatternFrom returns a list of projects for a command that runs in base.
+func PatternFrom(base, list string) string {
+	return withPaths(list, func(name string) string { return PathFrom(base, name) })
+}
+
+// withPaths replaces the paths in a list of projects.
+func withPaths(list string, replace func(name string) string) string {
 	entries := strings.Split(list, ",")
 	for i, entry := range entries {
 		name := entry
@@ -59,7 +86,7 @@ func PortablePattern(list string) string {
 		default:
 			continue
 		}
-		entries[i] = PortablePath(".", name)
+		entries[i] = replace(name)
 		if !projectsource.IsReference(entries[i]) {
 			entries[i] = "./" + entries[i]
 		}
