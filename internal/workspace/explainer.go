@@ -38,7 +38,7 @@ func (w *Workspace) Explainer(ctx context.Context, arches Arches, target, patter
 			return nil, err
 		}
 		if err != nil {
-			w.o.Warnf("", "%v", err)
+			w.warnEach(err)
 			continue
 		}
 		e.Projects = append(e.Projects, project)
@@ -61,10 +61,17 @@ func (w *Workspace) everyTarget(host targets.Arch) []targets.Target {
 	for _, name := range catalogue.Names() {
 		release, err := catalogue.Release(name)
 		if err != nil {
-			w.o.Warnf("", "%v", err)
+			w.warnEach(err)
 			continue
 		}
 		list = append(list, targets.Target{Release: *release, Host: host})
 	}
 	return list
+}
+
+// warnEach prints a warning for each error that err joins.
+func (w *Workspace) warnEach(err error) {
+	for _, e := range Separate(err) {
+		w.o.Warnf("", "%v", e)
+	}
 }

@@ -205,3 +205,25 @@ func TestLint(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainerWarnsOfEachError: an error of facts that are not asked about is one warning.
+func TestExplainerWarnsOfEachError(t *testing.T) {
+	w, tree := open(t, map[string]string{
+		"d/targets/freebsd-9.yml": "cirrus: {image_name: x}\n",
+		"d/projects/broken.yml":   "packages: [1, 2]\n",
+	})
+	var warnings []string
+	w.o.DataDir = filepath.Join(tree, "d")
+	w.o.Warnf = func(_, format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
+	if _, err := w.Explainer(t.Context(), Arches{}, "debian-13", ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range warnings {
+		if strings.Contains(text, "\n") {
+			t.Errorf("warning of several lines: %q", text)
+		}
+	}
+	if n := len(warnings); n < 10 {
+		t.Errorf("%d warnings: %q", n, warnings)
+	}
+}
