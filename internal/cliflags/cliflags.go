@@ -137,22 +137,32 @@ func Expand(root *cobra.Command, args []string) []string {
 	return out
 }
 
-// find returns the flag with that name or unambiguous prefix, or nil.
+// find returns the flag with that name or unambiguous prefix, or nil. A prefix of
+// one of the command's own flags may also be one of a global flag, because the
+// Python lcitool has global flags only before the command.
 func find(cmd *cobra.Command, name string) *pflag.Flag {
 	flags := All(cmd)
 	if f := flags.Lookup(name); f != nil {
 		return f
 	}
-	var found []*pflag.Flag
+	inherited := cmd.InheritedFlags()
+	var own, global []*pflag.Flag
 	flags.VisitAll(func(f *pflag.Flag) {
-		if name != "" && strings.HasPrefix(f.Name, name) {
-			found = append(found, f)
+		switch {
+		case name == "" || !strings.HasPrefix(f.Name, name):
+		case inherited.Lookup(f.Name) == nil:
+			own = append(own, f)
+		default:
+			global = append(global, f)
 		}
 	})
-	if len(found) != 1 {
+	if len(own) == 0 {
+		own = global
+	}
+	if len(own) != 1 {
 		return nil
 	}
-	return found[0]
+	return own[0]
 }
 
 // All returns the flags of a command with those of the ones above it.

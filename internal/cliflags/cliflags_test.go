@@ -99,9 +99,12 @@ func TestAbsoluteFiles(t *testing.T) {
 
 func TestExpand(t *testing.T) {
 	root := &cobra.Command{Use: "x"}
+	root.PersistentFlags().String("forest", "", "")
 	root.AddCommand(command(t))
 	for _, c := range []struct{ args, want []string }{
 		{[]string{"x", "--form", "json"}, []string{"x", "--format", "json"}},
+		{[]string{"x", "--fo", "json"}, []string{"x", "--format", "json"}},
+		{[]string{"--fo", "a", "x", "--fores=b"}, []string{"--forest", "a", "x", "--forest=b"}},
 		{[]string{"x", "--form=json"}, []string{"x", "--format=json"}},
 		{[]string{"x", "--", "--form"}, []string{"x", "--", "--form"}},
 		{[]string{"x", "--nothing"}, []string{"x", "--nothing"}},
