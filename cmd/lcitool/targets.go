@@ -40,7 +40,7 @@ func newTargets(a *app) *cobra.Command {
 func newProjects(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use:   "projects",
+		Use:   "projects [flags]", // it needs no COMMAND
 		Short: "List the projects",
 		Long:  "List the projects that are known by name, or lock those that are named by URL.",
 		Args:  cliflags.Args(),
