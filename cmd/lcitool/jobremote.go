@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -100,7 +101,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	if result == nil {
 		return err
 	}
-	finished := v.app.finishRemote(result, reports)
+	finished := v.app.finishRemote(cmd.Context(), result, reports)
 	var ended statusError
 	switch {
 	case err == nil:
@@ -114,14 +115,14 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 	return errors.Join(err, finished)
 }
 
-func (a *app) finishRemote(result *pipelinerun.Result, reports []jobreport.Request) error {
+func (a *app) finishRemote(ctx context.Context, result *pipelinerun.Result, reports []jobreport.Request) error {
 	if len(result.Jobs) > 0 {
 		if err := a.Table(result.Rows()); err != nil {
 			return err
 		}
 	}
 	a.Infos(result.Notes(false))
-	if err := result.WriteReports(reports, a.Stdout); err != nil {
+	if err := result.WriteReports(ctx, reports, a.Stdout); err != nil {
 		return err
 	}
 	if !result.OK() {

@@ -38,12 +38,12 @@ func (v *jobVerb) repeat(ctx context.Context, engine pipelinerun.Engine, p *pipe
 	all, needs, err := pipelinerun.Repeat(ctx, p, r)
 	switch {
 	case needs != nil:
-		return errors.Join(err, needs.WriteReports(reports, a.Stdout), v.finish(ctx, engine, needs))
+		return errors.Join(err, needs.WriteReports(ctx, reports, a.Stdout), v.finish(ctx, engine, needs))
 	case all == nil:
 		return err
 	}
 	errortext.Print(a.Infof, all.FirstError())
-	err = errors.Join(err, lost, a.Write([]byte(all.Text())), all.WriteReports(reports, a.Stdout))
+	err = errors.Join(err, lost, a.Write([]byte(all.Text())), all.WriteReports(ctx, reports, a.Stdout))
 	if kept := all.Kept(); kept != nil {
 		a.Infof(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, kept.Name)
 	}

@@ -206,7 +206,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	events, closeEvents, err := jobevents.Open(v.events, v.app.Stdout)
+	events, closeEvents, err := jobevents.Open(cmd.Context(), v.events, v.app.Stdout)
 	if err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if result == nil {
 		return err
 	}
-	err = errors.Join(err, result.WriteReports(reports, v.app.Stdout), v.finish(cmd.Context(), engine, result))
+	err = errors.Join(err, result.WriteReports(cmd.Context(), reports, v.app.Stdout), v.finish(cmd.Context(), engine, result))
 	if err != nil || !p.Refused || p.Names(v.choice.Names) {
 		return err
 	}

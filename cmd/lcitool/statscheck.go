@@ -113,7 +113,7 @@ func (s *statsCheck) run(ctx context.Context, cases []suite.Case) error {
 // partial results of an interrupted run.
 func (s *statsCheck) finish(ctx context.Context, r *report.Run) error {
 	show := map[string]func(io.Writer) error{"text": r.WriteSummary, "json": r.WriteJSON, "tap": r.WriteTAP}
-	err := errors.Join(show[s.format](s.app.Stdout), s.files.Write(r))
+	err := errors.Join(show[s.format](s.app.Stdout), s.files.Write(ctx, r))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package check
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,14 +19,14 @@ import (
 type Files struct{ TAP, JUnit, JSON, HTML string }
 
 // Write writes the reports that were asked for.
-func (f Files) Write(r *report.Run) error {
+func (f Files) Write(ctx context.Context, r *report.Run) error {
 	var errs []error
 	for _, x := range []struct {
 		path  string
 		write func(io.Writer) error
 	}{{f.TAP, r.WriteTAP}, {f.JUnit, r.WriteJUnit}, {f.JSON, r.WriteJSON}, {f.HTML, r.WriteHTML}} {
 		if x.path != "" {
-			errs = append(errs, WriteFile(x.path, x.write))
+			errs = append(errs, WriteFile(ctx, x.path, x.write))
 		}
 	}
 	return errors.Join(errs...)
@@ -33,8 +34,8 @@ func (f Files) Write(r *report.Run) error {
 
 // WriteFile replaces a report as a whole, or not at all. A device or an open file such
 // as /dev/stdout is written in place.
-func WriteFile(path string, write func(io.Writer) error) (err error) {
-	if open, err := safefs.OpenInPlace(path); err != nil {
+func WriteFile(ctx context.Context, path string, write func(io.Writer) error) (err error) {
+	if open, err := safefs.OpenInPlace(ctx, path); err != nil {
 		return fmt.Errorf("cannot write a report: %w", err)
 	} else if open != nil {
 		return errors.Join(write(open), open.Close())

@@ -9,6 +9,7 @@ package jobevents
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,14 +41,14 @@ func New(to io.Writer) *Writer { return &Writer{out: bufio.NewWriter(to)} }
 
 // Open returns a Writer to a file, or to stdout if the path is "-", or nil if it
 // is "". The caller must call done.
-func Open(path string, stdout io.Writer) (_ *Writer, done func(), err error) {
+func Open(ctx context.Context, path string, stdout io.Writer) (_ *Writer, done func(), err error) {
 	switch path {
 	case "":
 		return nil, func() {}, nil
 	case "-":
 		return New(stdout), func() {}, nil
 	}
-	file, err := create(path)
+	file, err := create(ctx, path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot write events: %w", err)
 	}
@@ -56,8 +57,8 @@ func Open(path string, stdout io.Writer) (_ *Writer, done func(), err error) {
 
 // create creates a file, or opens a device, a FIFO or an open file. It replaces a
 // symbolic link, as reports do, because a hostile tree may have one of this name.
-func create(path string) (*os.File, error) {
-	if file, err := safefs.OpenInPlace(path); file != nil || err != nil {
+func create(ctx context.Context, path string) (*os.File, error) {
+	if file, err := safefs.OpenInPlace(ctx, path); file != nil || err != nil {
 		return file, err
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {

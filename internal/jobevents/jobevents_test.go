@@ -132,7 +132,7 @@ func TestOpen(t *testing.T) {
 	var stdout bytes.Buffer
 	file := filepath.Join(t.TempDir(), "events")
 	for _, path := range []string{"", "-", file} {
-		w, done, err := Open(path, &stdout)
+		w, done, err := Open(t.Context(), path, &stdout)
 		if err != nil || (w == nil) != (path == "") {
 			t.Fatalf("%q: %v, %v", path, w, err)
 		}
@@ -145,7 +145,7 @@ func TestOpen(t *testing.T) {
 	if data, err := os.ReadFile(file); err != nil || len(data) == 0 || bytes.Count(data, []byte("\n")) != bytes.Count(stdout.Bytes(), []byte("\n")) {
 		t.Errorf("%q, %v", data, err)
 	}
-	if _, _, err := Open(filepath.Join(file, "below"), &stdout); err == nil || !strings.HasPrefix(err.Error(), "cannot write events: ") {
+	if _, _, err := Open(t.Context(), filepath.Join(file, "below"), &stdout); err == nil || !strings.HasPrefix(err.Error(), "cannot write events: ") {
 		t.Error(err)
 	}
 }
@@ -186,7 +186,7 @@ func TestEventsGoThroughNoLink(t *testing.T) {
 	}
 	defer open.Close()
 	for _, path := range []string{link, os.DevNull, fmt.Sprintf("/dev/fd/%d", open.Fd())} {
-		w, done, err := Open(path, nil)
+		w, done, err := Open(t.Context(), path, nil)
 		if err != nil {
 			t.Fatal(path, err)
 		}

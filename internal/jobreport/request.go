@@ -4,6 +4,7 @@ package jobreport
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -62,17 +63,17 @@ func ParseRequests(values []string) ([]Request, error) {
 
 // WriteAll writes reports on a run. An error in one report does not affect the
 // others. It masks secrets, which files of jobs in the reports may contain.
-func WriteAll(reports []Request, run *jobrecord.Stored, secrets *redact.Redactor, stdout io.Writer) error {
+func WriteAll(ctx context.Context, reports []Request, run *jobrecord.Stored, secrets *redact.Redactor, stdout io.Writer) error {
 	var errs []error
 	for _, r := range reports {
-		if err := r.writeTo(run, secrets, stdout); err != nil {
+		if err := r.writeTo(ctx, run, secrets, stdout); err != nil {
 			errs = append(errs, fmt.Errorf("cannot write the %s report: %w", r.kind, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (r Request) writeTo(run *jobrecord.Stored, secrets *redact.Redactor, stdout io.Writer) error {
+func (r Request) writeTo(ctx context.Context, run *jobrecord.Stored, secrets *redact.Redactor, stdout io.Writer) error {
 	var b bytes.Buffer
 	if err := r.write(&b, run); err != nil {
 		return err
@@ -82,7 +83,7 @@ func (r Request) writeTo(run *jobrecord.Stored, secrets *redact.Redactor, stdout
 		_, err := stdout.Write(text)
 		return err
 	}
-	f, err := safefs.OpenInPlace(r.file)
+	f, err := safefs.OpenInPlace(ctx, r.file)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func TestWriteReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := &jobrecord.Run{ID: "1", Started: time.Unix(0, 0), Jobs: []jobrecord.Job{{Name: "a", State: outcome.Stopped}}}
-	err = WriteAll(reports, &jobrecord.Stored{Run: *run, Dir: dir}, redact.New("Stopped-secret"), &out)
+	err = WriteAll(t.Context(), reports, &jobrecord.Stored{Run: *run, Dir: dir}, redact.New("Stopped-secret"), &out)
 	if err == nil || !strings.Contains(err.Error(), "cannot write the junit report: ") {
 		t.Errorf("error: %v", err)
 	}
@@ -99,7 +99,7 @@ func TestReportInAnOpenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteAll(reports, &jobrecord.Stored{Run: jobrecord.Run{ID: "1"}}, redact.New(), nil); err != nil {
+	if err := WriteAll(t.Context(), reports, &jobrecord.Stored{Run: jobrecord.Run{ID: "1"}}, redact.New(), nil); err != nil {
 		t.Error(err)
 	}
 	if _, err := out.WriteString("after\n"); err != nil {

@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -113,8 +114,8 @@ func (r *Result) Kept() *jobrecord.Job {
 }
 
 // WriteReports writes reports on the run. The file name "-" is stdout.
-func (r *Result) WriteReports(reports []jobreport.Request, stdout io.Writer) error {
-	return jobreport.WriteAll(reports, &jobrecord.Stored{Run: *r.Run, Dir: r.Dir}, r.Secrets, stdout)
+func (r *Result) WriteReports(ctx context.Context, reports []jobreport.Request, stdout io.Writer) error {
+	return jobreport.WriteAll(ctx, reports, &jobrecord.Stored{Run: *r.Run, Dir: r.Dir}, r.Secrets, stdout)
 }
 
 // Advise adds a hint to the error of a job. target is the job's, or "".

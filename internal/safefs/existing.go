@@ -3,6 +3,8 @@
 package safefs
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Existing returns the absolute path, with symbolic links resolved, of an
@@ -36,8 +39,8 @@ func Existing(path, what string, is func(os.FileMode) bool) (string, error) {
 // OpenInPlace opens a file that the user named for output if it cannot be replaced by
 // a new one: a device, a FIFO, or a path such as /dev/stdout, which root could replace
 // by a file, for all programs. For other paths, and for symbolic links, it returns
-// nil.
-func OpenInPlace(path string) (*os.File, error) {
+// nil. It waits for the reader of a FIFO until ctx is cancelled.
+func OpenInPlace(ctx context.Context, path string) (*os.File, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -46,11 +49,32 @@ func OpenInPlace(path string) (*os.File, error) {
 		return duplicate(n, path)
 	}
 	info, err := os.Lstat(path)
+	if err == nil && info.Mode().Type() == fs.ModeNamedPipe {
+		return openFIFO(ctx, path)
+	}
 	special := strings.HasPrefix(abs, "/proc/") || strings.HasPrefix(abs, "/dev/") && !strings.HasPrefix(abs, "/dev/shm/")
 	if special || err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
 		return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	}
 	return nil, nil
+}
+
+// readerPause is the time between two looks for the reader of a FIFO.
+const readerPause = 50 * time.Millisecond
+
+// openFIFO does not wait in the system call, which a cancelled context cannot end.
+func openFIFO(ctx context.Context, path string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+		if !errors.Is(err, syscall.ENXIO) {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, &os.PathError{Op: "open", Path: path, Err: context.Cause(ctx)}
+		case <-time.After(readerPause):
+		}
+	}
 }
 
 // descriptor returns the open file that a path stands for.

@@ -3,10 +3,13 @@
 package safefs
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestOpenInPlace(t *testing.T) {
@@ -29,7 +32,7 @@ func TestOpenInPlace(t *testing.T) {
 		os.DevNull: "open", "fifo": "open", "/dev/fd/2": "open", "/proc/self/fd/2": "open", "/dev/stderr": "open", "/dev/../dev/stdout": "open",
 		"/dev/fd/9999": "error", "/dev/none": "error", ".": "error",
 	} {
-		f, err := OpenInPlace(path)
+		f, err := OpenInPlace(t.Context(), path)
 		got := ""
 		if err != nil {
 			got = "error"
@@ -40,6 +43,37 @@ func TestOpenInPlace(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %q, %v; want %q", path, got, err, want)
 		}
+	}
+}
+
+// TestFIFOWithoutReader: the wait for the reader of a FIFO ends with the context, as by
+// Ctrl-C, and with a reader.
+func TestFIFOWithoutReader(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stopped := errors.New("stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(time.Millisecond, func() { cancel(stopped) })
+	if f, err := OpenInPlace(ctx, fifo); f != nil || !errors.Is(err, stopped) {
+		t.Errorf("without a reader: %v, %v", f, err)
+	}
+	got := make(chan string)
+	go func() {
+		text, _ := os.ReadFile(fifo)
+		got <- string(text)
+	}()
+	f, err := OpenInPlace(t.Context(), fifo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("text"); err != nil {
+		t.Error(err)
+	}
+	_ = f.Close()
+	if text := <-got; text != "text" {
+		t.Errorf("read %q", text)
 	}
 }
 

@@ -3,6 +3,7 @@
 package statsrun
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -15,18 +16,18 @@ import (
 
 // collect puts the reports of the parts where they were asked for, as one, and returns a
 // summary. If the suite did not come far enough in a part, the other one's are there.
-func (o Options) collect(parts []part, dirs, texts []string) (summary string, err error) {
+func (o Options) collect(ctx context.Context, parts []part, dirs, texts []string) (summary string, err error) {
 	runs, err := readRuns(dirs)
 	if len(runs) > 1 && len(runs) == len(parts) {
-		summary, err = o.writeMerged(report.Merge(runs[0], runs[1]))
+		summary, err = o.writeMerged(ctx, report.Merge(runs[0], runs[1]))
 	} else {
 		summary = strings.Join(texts, "")
 		for _, dir := range dirs {
-			err = errors.Join(err, o.copyReports(dir))
+			err = errors.Join(err, o.copyReports(ctx, dir))
 		}
 	}
 	for i, p := range parts {
-		err = errors.Join(err, o.copyFile(filepath.Join(dirs[i], "log"), p.name+".log"))
+		err = errors.Join(err, o.copyFile(ctx, filepath.Join(dirs[i], "log"), p.name+".log"))
 	}
 	return summary, err
 }
@@ -49,25 +50,25 @@ func readRuns(dirs []string) (runs []*report.Run, err error) {
 	return runs, err
 }
 
-func (o Options) writeMerged(r *report.Run) (summary string, err error) {
+func (o Options) writeMerged(ctx context.Context, r *report.Run) (summary string, err error) {
 	var text strings.Builder
 	if err := r.WriteSummary(&text); err != nil || o.Reports == "" {
 		return text.String(), err
 	}
 	path := filepath.Join(o.Reports, o.Target)
-	return text.String(), check.Files{TAP: path + ".tap", JUnit: path + ".xml", JSON: path + ".json", HTML: path + ".html"}.Write(r)
+	return text.String(), check.Files{TAP: path + ".tap", JUnit: path + ".xml", JSON: path + ".json", HTML: path + ".html"}.Write(ctx, r)
 }
 
-func (o Options) copyReports(dir string) error {
+func (o Options) copyReports(ctx context.Context, dir string) error {
 	var errs []error
 	for _, kind := range []string{"json", "html", "xml", "tap"} {
-		errs = append(errs, o.copyFile(filepath.Join(dir, kind), "."+kind))
+		errs = append(errs, o.copyFile(ctx, filepath.Join(dir, kind), "."+kind))
 	}
 	return errors.Join(errs...)
 }
 
 // copyFile copies a file to the reports, if they were asked for and it is there.
-func (o Options) copyFile(from, suffix string) error {
+func (o Options) copyFile(ctx context.Context, from, suffix string) error {
 	if o.Reports == "" {
 		return nil
 	}
@@ -78,7 +79,7 @@ func (o Options) copyFile(from, suffix string) error {
 	if err != nil {
 		return err
 	}
-	return check.WriteFile(filepath.Join(o.Reports, o.Target+suffix), func(w io.Writer) error {
+	return check.WriteFile(ctx, filepath.Join(o.Reports, o.Target+suffix), func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})

@@ -90,7 +90,7 @@ func (o Options) Run(ctx context.Context, engine Engine, image string) (summary 
 		all.Go(func() { texts[i], errs[i] = o.runPart(ctx, engine, image, p, dirs[i]) })
 	}
 	all.Wait()
-	summary, err = o.collect(parts, dirs, texts)
+	summary, err = o.collect(ctx, parts, dirs, texts)
 	return summary, errors.Join(joined(errs), err)
 }
 
