@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 const (
@@ -81,9 +82,8 @@ func (b *buildSteps) stop() {
 
 // containersIn returns the names of the scratch directories below dir.
 func containersIn(dir string) []string {
-	paths, _ := filepath.Glob(filepath.Join(dir, "buildah*"))
 	var list []string
-	for _, path := range paths {
+	for _, path := range safefs.Glob(dir, "buildah*") {
 		if name := filepath.Base(path); scratchName.MatchString(name) {
 			list = append(list, name)
 		}

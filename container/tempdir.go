@@ -79,9 +79,8 @@ func (e *Engine) recordedDirs(p proofs) []leftover {
 
 // legacyDirs returns the directories below parent that earlier versions left.
 func legacyDirs(p records.Processes, parent string) []leftover {
-	dirs, _ := filepath.Glob(filepath.Join(parent, tempPrefix+"*-*-*"))
 	var list []leftover
-	for _, dir := range dirs {
+	for _, dir := range safefs.Glob(parent, tempPrefix+"*-*-*") {
 		info, err := os.Lstat(dir)
 		if err != nil || !info.IsDir() || safefs.UID(info) != os.Getuid() {
 			continue

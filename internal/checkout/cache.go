@@ -43,10 +43,7 @@ type Cache struct {
 func CacheIn(parent string) *Cache { return &Cache{Dir: filepath.Join(parent, "trees")} }
 
 // Kept returns the paths of the scratch.KeptFiles of the cache's trees.
-func (c *Cache) Kept() []string {
-	files, _ := filepath.Glob(filepath.Join(c.Dir, "*", scratch.KeptFile)) // the pattern is valid
-	return files
-}
+func (c *Cache) Kept() []string { return safefs.Glob(c.Dir, "*/"+scratch.KeptFile) }
 
 // Names in the directory of a base.
 const (

@@ -89,8 +89,7 @@ func indexKey(p *project, index []byte) string {
 
 // split reports whether the index of a repository has parts in other files.
 func split(dir string) bool {
-	shared, _ := filepath.Glob(filepath.Join(dir, "sharedindex.*")) // the pattern is valid
-	return len(shared) > 0
+	return len(safefs.Glob(dir, "sharedindex.*")) > 0
 }
 
 // takeKept copies a kept index, with its modification time, if it exists.
@@ -152,8 +151,7 @@ func (r *refresh) write(data []byte) error {
 		return err
 	}
 	tree, _, _ := strings.Cut(r.name, "-")
-	others, _ := filepath.Glob(filepath.Join(r.indexes.Dir, tree+"-*")) // the pattern is valid
-	for _, name := range others {
+	for _, name := range safefs.Glob(r.indexes.Dir, tree+"-*") {
 		if name != kept {
 			_ = os.Remove(name)
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/facts"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // A mappingFile is a file of ours by its lines: a name per line at two blanks
@@ -22,8 +23,8 @@ type mappingFile struct {
 }
 
 func (e *editor) readMappings() error {
-	found, err := filepath.Glob(filepath.Join(e.tree, "facts", "mappings", "*.yml"))
-	if err != nil || len(found) == 0 {
+	found := safefs.Glob(e.tree, "facts/mappings/*.yml")
+	if len(found) == 0 {
 		return fmt.Errorf("%s has no facts/mappings/*.yml: %w", e.tree, os.ErrNotExist)
 	}
 	for _, file := range found {

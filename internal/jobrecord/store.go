@@ -207,7 +207,7 @@ func (s *Store) forget() {
 
 // dirs returns the directories of runs, oldest first.
 func (s *Store) dirs() []string {
-	dirs, _ := filepath.Glob(filepath.Join(s.Dir, "[0-9]*-[0-9]*-*")) // the pattern is right
+	dirs := safefs.Glob(s.Dir, "[0-9]*-[0-9]*-*")
 	slices.Sort(dirs)
 	return dirs
 }

@@ -84,6 +84,23 @@ func TestOrderWithinASecond(t *testing.T) {
 	}
 }
 
+// TestStoreWithSpecialCharacters: the state directory is no pattern.
+func TestStoreWithSpecialCharacters(t *testing.T) {
+	s := &Store{Dir: filepath.Join(t.TempDir(), `a[b]*\`), Keep: 1}
+	for _, id := range []string{"1", "2"} {
+		live, err := s.Create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(Write(live.Dir, &Run{ID: id, Project: "p"}), live.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if runs := s.Runs(""); len(runs) != 1 || runs[0].ID != "2" {
+		t.Errorf("kept %+v, want the newest", runs)
+	}
+}
+
 // TestNamesOfRuns: names sort by time, and two runs of the same nanosecond get different
 // names.
 func TestNamesOfRuns(t *testing.T) {

@@ -375,7 +375,7 @@ func compress(ctx context.Context, to io.Writer, dir string) error {
 }
 
 func (r *Runner) forgetCaches(dir string) {
-	files, _ := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
+	files := safefs.Glob(dir, "*.tar.zst")
 	used := map[string]time.Time{}
 	for _, file := range files {
 		if info, err := os.Stat(file); err == nil {

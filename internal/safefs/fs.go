@@ -88,6 +88,17 @@ func (f userFS) Stat(name string) (fs.FileInfo, error) {
 	return os.Stat(f.path(name))
 }
 
+// Glob returns the paths of the files in dir that match a slash-separated pattern,
+// sorted, as far as they can be read. Unlike with filepath.Glob, all characters of dir
+// stand for themselves.
+func Glob(dir, pattern string) []string {
+	names, _ := fs.Glob(DirFS(dir), pattern) // callers have valid patterns
+	for i, name := range names {
+		names[i] = filepath.Join(dir, filepath.FromSlash(name))
+	}
+	return names
+}
+
 // regularOrDir closes a file that is neither a regular file nor a directory.
 func regularOrDir(file *os.File, name string, err error) (fs.File, error) {
 	if err == nil {

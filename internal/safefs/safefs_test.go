@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,6 +55,24 @@ func put(t *testing.T, file, text string) {
 	}
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestGlob(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), `a[b]*?\`)
+	for _, name := range []string{"2/x", "1/x", "3/y", "[1]"} {
+		put(t, filepath.Join(dir, name), "")
+	}
+	for pattern, want := range map[string][]string{"*/x": {"1/x", "2/x"}, "[0-9]": {"1", "2", "3"}, "none": nil} {
+		for i, name := range want {
+			want[i] = filepath.Join(dir, name)
+		}
+		if got := Glob(dir, pattern); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", pattern, got, want)
+		}
+	}
+	if got := Glob(filepath.Join(dir, "none"), "*"); len(got) > 0 {
+		t.Errorf("got %q", got)
 	}
 }
 

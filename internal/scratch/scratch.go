@@ -122,6 +122,6 @@ func IsKept(dir string) bool {
 // Kept returns the KeptFiles of directories in parent, except for those of other
 // machines.
 func Kept(parent string) []string {
-	files, _ := filepath.Glob(filepath.Join(parent, prefix+"*", KeptFile)) // the pattern is valid
+	files := safefs.Glob(parent, prefix+"*/"+KeptFile)
 	return slices.DeleteFunc(files, func(file string) bool { return isElsewhere(filepath.Dir(file)) })
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"gitlab.com/lcitool/lcitool/container/internal/libraryconf"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 func init() { //nolint:gochecknoinits // the library has read its settings in its own
@@ -62,8 +63,7 @@ func confFiles(getenv func(string) string, uid int) []string {
 	var files []string
 	add := func(file string) {
 		files = append(files, file)
-		more, _ := filepath.Glob(file + ".d/*.conf") // sorted
-		files = append(files, more...)
+		files = append(files, safefs.Glob(file+".d", "*.conf")...)
 	}
 	if only := getenv("CONTAINERS_CONF"); only != "" {
 		files = append(files, only)

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // serviceVariables returns the environment variables that a service reads only
@@ -80,15 +82,13 @@ func (o Options) serviceKey() string {
 	}
 	for _, dir := range []string{"/usr/share", "/etc", ConfigHome(getenv)} {
 		for _, pattern := range serviceFiles() {
-			files, _ := filepath.Glob(filepath.Join(dir, "containers", pattern))
-			for _, file := range files {
+			for _, file := range safefs.Glob(filepath.Join(dir, "containers"), pattern) {
 				addFileState(h, file)
 			}
 		}
 	}
 	if dir := env["CONTAINERS_REGISTRIES_CONF_DIR"]; dir != "" {
-		files, _ := filepath.Glob(filepath.Join(dir, "*"))
-		for _, file := range files {
+		for _, file := range safefs.Glob(dir, "*") {
 			addFileState(h, file)
 		}
 	}

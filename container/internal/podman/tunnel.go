@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // A tunnel is an ssh process that forwards a local socket to the socket of a
@@ -141,8 +142,7 @@ func (t *tunnel) destination() string {
 
 // removeStale removes sockets of tunnels that have ended.
 func removeStale(ctx context.Context, dir string) {
-	sockets, _ := filepath.Glob(filepath.Join(dir, "ssh-*.sock"))
-	for _, socket := range sockets {
+	for _, socket := range safefs.Glob(dir, "ssh-*.sock") {
 		err := dial(ctx, address{URL: "unix://" + socket})
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			_, _ = os.Remove(socket), os.Remove(strings.TrimSuffix(socket, ".sock")+".log")
