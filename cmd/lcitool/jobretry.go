@@ -62,7 +62,7 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 	}
 	if project, err := a.pipelineDirectory(); err != nil {
 		return err
-	} else if project != run.Project {
+	} else if !run.IsOf(project) {
 		return fmt.Errorf("run %s is of %s, not of %s", run.ID, run.Project, project)
 	}
 	if v.choice.Names, err = pipelinerun.Retries(run, patterns); err != nil {

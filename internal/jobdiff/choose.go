@@ -60,7 +60,7 @@ func (c *Chooser) Find(text string) (*Input, error) {
 func (c *Chooser) Previous(in *Input) (*Input, error) {
 	for i := range c.all() {
 		run := &c.runs[i]
-		if run.ID >= in.Run.ID || run.Project != in.Run.Project {
+		if run.ID >= in.Run.ID || !run.IsOf(in.Run.Project) {
 			continue
 		}
 		if j := named(run, in.Job.Name); j != nil && ran(j) {

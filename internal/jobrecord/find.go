@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
 )
@@ -25,6 +26,20 @@ func (s *Store) Choose(text, project string) (*Stored, error) {
 		err = diag.WithHint(fmt.Errorf("no job of %s has run here", project), `"lcitool job runs --all" lists the runs of all projects`)
 	}
 	return run, err
+}
+
+// IsOf reports whether the run is of the project in a directory, which may have several
+// paths, for example through a symbolic link.
+func (r *Run) IsOf(project string) bool {
+	if r.Project == project {
+		return true
+	}
+	here, err := os.Stat(project)
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(r.Project)
+	return err == nil && os.SameFile(here, there)
 }
 
 // Names returns the names of the run's jobs.

@@ -249,7 +249,7 @@ func (s *Store) Runs(project string) []Stored {
 	var all []Stored
 	for _, dir := range slices.Backward(s.dirs()) {
 		r, err := Read(dir)
-		if err == nil && (project == "" || r.Project == project) {
+		if err == nil && (project == "" || r.IsOf(project)) {
 			all = append(all, Stored{*r, dir})
 		}
 	}
@@ -260,7 +260,7 @@ func (s *Store) Runs(project string) []Stored {
 // there is none.
 func (s *Store) Newest(project string) (*Stored, error) {
 	for _, dir := range slices.Backward(s.dirs()) {
-		if r, err := Read(dir); err == nil && r.Project == project {
+		if r, err := Read(dir); err == nil && r.IsOf(project) {
 			return &Stored{*r, dir}, nil
 		}
 	}

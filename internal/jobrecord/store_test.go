@@ -101,6 +101,31 @@ func TestStoreWithSpecialCharacters(t *testing.T) {
 	}
 }
 
+// TestProjectByALink: a project has the same runs by each of its paths.
+func TestProjectByALink(t *testing.T) {
+	parent := t.TempDir()
+	project, link, other := filepath.Join(parent, "project"), filepath.Join(parent, "link"), filepath.Join(parent, "other")
+	if err := errors.Join(os.Mkdir(project, 0o700), os.Mkdir(other, 0o700), os.Symlink("project", link)); err != nil {
+		t.Fatal(err)
+	}
+	s := &Store{Dir: filepath.Join(parent, "runs")}
+	for _, path := range []string{project, link, other, filepath.Join(parent, "gone")} {
+		live, err := s.Create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(Write(live.Dir, &Run{ID: filepath.Base(live.Dir), Project: path}), live.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]int{project: 2, link: 2, other: 1, filepath.Join(parent, "gone"): 1, filepath.Join(parent, "none"): 0} {
+		runs := s.Runs(path)
+		if newest, err := s.Newest(path); len(runs) != want || (err == nil) != (want > 0) || want > 0 && newest.ID != runs[0].ID {
+			t.Errorf("%s: %d runs, newest %v, %v", path, len(runs), newest, err)
+		}
+	}
+}
+
 // TestNamesOfRuns: names sort by time, and two runs of the same nanosecond get different
 // names.
 func TestNamesOfRuns(t *testing.T) {
