@@ -25,12 +25,23 @@ func (c Completion) function(list bool) cobra.CompletionFunc {
 		var found []string
 		for _, w := range c(cmd, args) {
 			name, _, _ := strings.Cut(w, "\t")
-			if strings.HasPrefix(name, word) && !strings.ContainsAny(name, "\n\r") {
+			if strings.HasPrefix(name, word) && !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, "\n\r") {
 				found = append(found, before+w)
 			}
 		}
+		if len(found) > 1 {
+			found = slices.DeleteFunc(found, isCommand)
+		}
 		return found, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// isCommand reports whether bash may run a part of a word, such as the name of a job in a
+// hostile pipeline. bash inserts what several words have in common without quotes, and
+// the script runs the command line at the next completion. A single word is quoted.
+func isCommand(word string) bool {
+	name, _, _ := strings.Cut(word, "\t")
+	return strings.ContainsAny(name, "$`;&|<>!")
 }
 
 // Words completes with the same words always.
