@@ -127,7 +127,7 @@ func (v *bisectVerb) bisectImages(cmd *cobra.Command, job string) error {
 	}
 	images := v.imageOptions()
 	found, err := pipelinerun.BisectImages(cmd.Context(), p, pipelinerun.ImageBisectOptions{
-		Job: job, Good: v.good, Bad: v.bad, Command: v.command, StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(),
+		Job: job, Good: v.good, Bad: v.bad, Command: v.command, Settings: cliflags.Given(cmd, recordedFlags()), StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(),
 		Local: local, Network: images.Network, Offline: images.Offline, Step: v.step,
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/bisect"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
+	"gitlab.com/lcitool/lcitool/internal/imageupdates"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
@@ -60,6 +61,24 @@ func TestBisectSettings(t *testing.T) {
 		s, err := o.session(t.Context(), repo)
 		if err != nil || (len(s.Steps) > 0) != (n == 0) {
 			t.Errorf("%q: goes on with %v, %v", settings, s.Steps, err)
+		}
+	}
+}
+
+// TestImageBisectSettings: the same for a search between images.
+func TestImageBisectSettings(t *testing.T) {
+	comparison := &imageupdates.Comparison{Good: &imageupdates.Image{ID: "1"}, Bad: &imageupdates.Image{ID: "2"}}
+	state := t.TempDir()
+	for n, settings := range [][]string{{"--event=push"}, {"--event=push"}, {"--event=schedule"}, nil} {
+		b := &imageBisect{
+			ImageBisectOptions: ImageBisectOptions{Job: "j", StateDir: state, Settings: settings},
+			plan:               &Plan{source: &Source{Project: "/project"}}, comparison: comparison,
+		}
+		if err := b.open(); err != nil || (len(b.search.Steps) > 0) != (n == 1) {
+			t.Errorf("%q: goes on with %v, %v", settings, b.search.Steps, err)
+		}
+		if err := b.search.Add(bisect.Trial{Image: bisect.GoodImage, Verdict: bisect.Good}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

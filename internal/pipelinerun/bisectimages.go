@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +25,10 @@ import (
 // ImageBisectOptions are the options of BisectImages.
 type ImageBisectOptions struct {
 	Job       string
-	Good, Bad string // images, or recorded jobs that ran in them, as jobdiff.Chooser has it
-	Command   string // in place of the job's script, "" for that
-	StateDir  string // for the state of an interrupted search
+	Good, Bad string   // images, or recorded jobs that ran in them, as jobdiff.Chooser has it
+	Command   string   // in place of the job's script, "" for that
+	Settings  []string // what else decides how the job runs; a search with others starts from the beginning
+	StateDir  string   // for the state of an interrupted search
 	Messages  Messages
 	Local     LocalOptions
 	Network   api.Network // of builds
@@ -143,7 +145,7 @@ func (b *imageBisect) open() error {
 	if b.plan.source.snapshot != nil {
 		tree = b.plan.source.snapshot.Commit
 	}
-	parts := append([]string{b.plan.source.Project, b.Job, tree, b.comparison.Good.ID, b.comparison.Bad.ID, b.Command}, b.plan.env...)
+	parts := append([]string{b.plan.source.Project, b.Job, tree, b.comparison.Good.ID, b.comparison.Bad.ID, b.Command}, slices.Concat(b.plan.env, b.Settings)...)
 	key := fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(parts, "\x00"))))[:16]
 	b.search.File = filepath.Join(b.StateDir, "bisect", key+".json")
 	if err := b.search.Load(); err != nil {
