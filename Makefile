@@ -2,7 +2,8 @@
 
 # container/ needs these tags, all other packages do without them.
 TAGS := remote containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# The name of a tag may come from anybody whose branches were fetched, and is a part of shell commands.
+VERSION := $(shell { git describe --tags --always --dirty 2>/dev/null || echo unknown; } | tr -cd '0-9A-Za-z.+_-')
 # One build cache serves everything: only the race detector needs C.
 export CGO_ENABLED = 0
 export GOFLAGS := $(GOFLAGS) -trimpath
