@@ -279,7 +279,7 @@ func (w words) executable(files []byte, headers uint64) *mapping {
 	if count > maxNotes/(3*w.size) || (2+3*count)*w.size > uint64(len(files)) {
 		return nil
 	}
-	names := bytes.Split(files[(2+3*count)*w.size:], []byte{0})
+	names := bytes.SplitN(files[(2+3*count)*w.size:], []byte{0}, int(count)+1) // a job chooses how many there are
 	first := map[string]*mapping{}
 	for i := range min(count, uint64(len(names))) {
 		start, _ := w.at(files, 2+3*i)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -207,5 +208,21 @@ func TestNotes(t *testing.T) {
 	id, err := BuildID(bytes.NewReader(withoutSections(m.file(elf.ET_EXEC, segment{0, notes}))))
 	if id != "ab" || err != nil {
 		t.Errorf("build id %q, %v", id, err)
+	}
+}
+
+// TestManyNames: names beyond the mappings cost no memory.
+func TestManyNames(t *testing.T) {
+	w := words{binary.LittleEndian, 8}
+	files := make([]byte, maxNotes)
+	w.order.PutUint64(files, 1) // one mapping, then empty names
+	w.order.PutUint64(files[24:], 4096)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if m := w.executable(files, 0); m == nil || m.end != 4096 {
+		t.Errorf("got %+v", m)
+	}
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > maxNotes {
+		t.Errorf("%d MiB were allocated", (after.TotalAlloc-before.TotalAlloc)>>20)
 	}
 }
