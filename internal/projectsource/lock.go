@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -35,6 +36,7 @@ type Lock struct {
 	LockFormat
 	dir     string // absolute, without symbolic links
 	entries map[string]lockEntry
+	set     map[string]bool // locations of the entries that Set has changed
 }
 
 // A LockFormat describes a kind of lock file.
@@ -190,6 +192,10 @@ func (l *Lock) References() []Reference {
 func (l *Lock) Set(f File) {
 	text := l.text(f.Reference)
 	l.entries[f.Location()] = lockEntry{URL: text, SHA256: f.Digest, ref: f.Reference}
+	if l.set == nil {
+		l.set = map[string]bool{}
+	}
+	l.set[f.Location()] = true
 }
 
 // text returns a reference that is valid on other machines, if there is one.
@@ -220,29 +226,70 @@ func (l *Lock) sorted() []lockEntry {
 	return entries
 }
 
-// Write replaces the lock file unless it is unchanged. It fails if the path
-// contains a symbolic link, which may lead out of the project.
+// Write replaces the lock file unless it is unchanged. It keeps entries that another
+// process has written since Read. It fails if the path contains a symbolic link, which
+// may lead out of the project.
 func (l *Lock) Write() error {
-	var b bytes.Buffer
-	b.WriteString(l.Header)
-	enc := yaml.NewEncoder(&b)
-	enc.SetIndent(2)
-	if err := enc.Encode(lockFile{Version: 1, Files: l.sorted()}); err != nil {
-		return fmt.Errorf("cannot write %s: %w", l.File, err)
-	}
-	if old, err := l.read(); err == nil && bytes.Equal(old, b.Bytes()) {
-		return nil
-	}
 	tree, err := safefs.OpenDir(l.dir)
 	if err == nil {
 		defer tree.Close()
 		err = tree.MkdirAll(path.Dir(l.File), 0o777)
 	}
 	if err == nil {
-		err = tree.WriteFile(l.File, b.Bytes(), 0o644)
+		defer lockDir(tree, path.Dir(l.File))()
+	}
+	l.merge()
+	text, encodeErr := l.encode()
+	if old, err := l.read(); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	if err = cmp.Or(err, encodeErr); err == nil {
+		err = tree.WriteFile(l.File, text, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", l.File, diag.Cause(err))
 	}
 	return nil
+}
+
+func (l *Lock) encode() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(l.Header)
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	err := enc.Encode(lockFile{Version: 1, Files: l.sorted()})
+	return b.Bytes(), err
+}
+
+// merge takes the entries of the file that Set has not changed. A file that cannot be
+// read is replaced.
+func (l *Lock) merge() {
+	now, err := l.LockFormat.Read(l.dir)
+	if err != nil {
+		return
+	}
+	for location, entry := range now.entries {
+		if !l.set[location] {
+			l.entries[location] = entry
+		}
+	}
+}
+
+// lockTime is how long another process may need to write a lock file.
+const lockTime = 5 * time.Second
+
+// lockDir locks a directory against other processes that write a lock file, as far as
+// the file system permits.
+func lockDir(tree *safefs.Dir, name string) (unlock func()) {
+	dir, err := tree.Root().Open(filepath.FromSlash(name))
+	if err != nil {
+		return func() {}
+	}
+	for limit := time.Now().Add(lockTime); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	return func() { _ = dir.Close() }
 }

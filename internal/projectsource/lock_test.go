@@ -114,6 +114,51 @@ func TestWriteLock(t *testing.T) {
 	}
 }
 
+// TestTwoWriters: two processes that lock different files at the same time lose none of
+// them, and each file has the digest of the last one that has locked it.
+func TestTwoWriters(t *testing.T) {
+	dir := resolved(t, t.TempDir())
+	other := strings.Repeat("ab", 32)
+	set := func(lock *Lock, url, digest string) {
+		ref, err := Parse(url, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lock.Set(File{Reference: ref, Digest: digest})
+	}
+	open := func() *Lock {
+		lock, err := ReadLock(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lock
+	}
+	first := open()
+	set(first, "https://h/both.yml", zeros)
+	set(first, "https://h/old.yml", zeros)
+	if err := first.Write(); err != nil {
+		t.Fatal(err)
+	}
+	a, b := open(), open()
+	set(a, "https://h/a.yml", zeros)
+	set(a, "https://h/old.yml", other)
+	set(a, "https://h/both.yml", zeros)
+	set(b, "https://h/b.yml", zeros)
+	set(b, "https://h/both.yml", other)
+	for _, lock := range []*Lock{a, b} {
+		if err := lock.Write(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := ""
+	for _, entry := range open().sorted() {
+		got += entry.URL + " " + entry.SHA256[:2] + "\n"
+	}
+	if want := "https://h/a.yml 00\nhttps://h/b.yml 00\nhttps://h/both.yml ab\nhttps://h/old.yml ab\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 // TestLockHolds refuses a file that differs from the lock, and shows the difference if the
 // locked copy is cached.
 func TestLockHolds(t *testing.T) {
