@@ -238,7 +238,7 @@ func (f *follower) unpackArtifacts(ctx context.Context, seen seenJob) (notes []s
 		if err != nil {
 			return err
 		}
-		notes, err = unzip(ctx, packed, fresh, f.o.Limits)
+		notes, err = unzip(ctx, packed, fresh, f.o.Limits, &f.artifacts)
 		return err
 	})
 	return notes, err

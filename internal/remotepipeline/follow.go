@@ -27,6 +27,8 @@ type follower struct {
 	begun   int            // downloads so far
 	logs    atomic.Int64   // bytes of logs that may still be stored
 
+	artifacts atomic.Int64 // bytes of artifacts that may still be stored
+
 	mu sync.Mutex // guards Job of each job, which downloads change
 }
 
@@ -47,6 +49,7 @@ func newFollower(s *session, id int64) *follower {
 		session: s, id: id, jobs: map[string]*followedJob{}, slots: make(chan struct{}, parallelFetches),
 	}
 	f.logs.Store(s.o.Limits.Logs)
+	f.artifacts.Store(s.o.Limits.Artifacts)
 	return f
 }
 

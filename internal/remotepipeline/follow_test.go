@@ -341,6 +341,21 @@ func TestAllLogsAreBounded(t *testing.T) {
 	}
 }
 
+// TestAllArtifactsAreBounded: the artifacts of many jobs do not fill the disk.
+func TestAllArtifactsAreBounded(t *testing.T) {
+	w := newWorld(t, passes(1, "large"), passes(2, "small"))
+	w.options.Limits.Artifacts = 50 << 10
+	w.gitLab.jobs[0].archive = zipped(t, entry{"out", 0o644, strings.Repeat("\x00", 100<<10)})
+	w.gitLab.jobs[1].archive = zipped(t, entry{"out", 0o644, ""})
+	result, err := w.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j := result.Jobs[0]; j.Artifacts != "" || !strings.Contains(strings.Join(j.Notes, ""), "the artifacts of all jobs together are larger than allowed") {
+		t.Errorf("stored in %q, notes %q", j.Artifacts, j.Notes)
+	}
+}
+
 // TestInventedJobs: a server that names other jobs at each poll, or starts one again at
 // each, ends the run or the downloads.
 func TestInventedJobs(t *testing.T) {

@@ -52,6 +52,8 @@ type Limits struct {
 	Archive  int64 // of one job's artifacts, packed, in bytes; 0 for 4 GiB
 	Unpacked int64 // the same unpacked; 0 for 16 GiB
 	Files    int   // in one archive; 0 for 200,000
+
+	Artifacts int64 // of all jobs, unpacked, with 4 KiB for each file; 0 for 64 GiB
 }
 
 // An Update is an event of a job, or of the pipeline if Job is "".
@@ -121,6 +123,7 @@ func (o Options) withDefaults() Options {
 	o.Limits.Log = usual(o.Limits.Log, 1<<30)
 	o.Limits.Archive = usual(o.Limits.Archive, 4<<30)
 	o.Limits.Unpacked = usual(o.Limits.Unpacked, 16<<30)
+	o.Limits.Artifacts = usual(o.Limits.Artifacts, 64<<30)
 	o.Limits.Files = usual(o.Limits.Files, 200_000)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

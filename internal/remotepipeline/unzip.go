@@ -15,13 +15,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // unzip unpacks an untrusted archive below a directory. It skips symbolic links
-// that lead out of the directory and says so in notes.
-func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits Limits) (notes []string, err error) {
+// that lead out of the directory and says so in notes. all is what may still be stored
+// of all archives, in bytes.
+func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits Limits, all *atomic.Int64) (notes []string, err error) {
 	info, err := packed.Stat()
 	if err != nil {
 		return nil, err
@@ -35,7 +37,12 @@ func unzip(ctx context.Context, packed *os.File, directory *safefs.Dir, limits L
 		return nil, fmt.Errorf("cannot read the archive: %w", err)
 	}
 	index.done = true
-	u := &unzipper{dir: directory, left: limits.Unpacked, nesting: maxNesting}
+	u := &unzipper{dir: directory, left: limits.Unpacked, all: all, nesting: maxNesting}
+	defer func() {
+		if err != nil { // the files are removed
+			all.Add(u.taken)
+		}
+	}()
 	for _, entry := range archive.File {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -103,6 +110,8 @@ func (r *indexReader) ReadAt(p []byte, offset int64) (int, error) {
 type unzipper struct {
 	dir     *safefs.Dir
 	left    int64 // bytes that may still be written
+	all     *atomic.Int64
+	taken   int64 // of all
 	nesting int   // of entries that may still come
 	notes   []string
 	more    int // entries left out that no note is about
@@ -127,7 +136,23 @@ func (u *unzipper) leaveOut(name, why string) {
 	u.notes = append(u.notes, fmt.Sprintf("left out of the artifacts: %q: %s", name, why))
 }
 
+// fileCost is what an entry takes of the budget of all archives, besides its content.
+const fileCost = 4 << 10
+
+// take takes bytes of the budget of all archives.
+func (u *unzipper) take(n int64) error {
+	if u.all.Add(-n) < 0 {
+		u.all.Add(n)
+		return fmt.Errorf("the artifacts of all jobs together are %w", errTooLarge)
+	}
+	u.taken += n
+	return nil
+}
+
 func (u *unzipper) unpack(entry *zip.File) error {
+	if err := u.take(fileCost); err != nil {
+		return err
+	}
 	name := strings.TrimSuffix(entry.Name, "/")
 	if !filepath.IsLocal(name) || strings.ContainsAny(name, "\\\x00") || safefs.CheckName(name) != nil {
 		return errors.New("leads out of the directory")
@@ -185,11 +210,25 @@ func (u *unzipper) file(entry *zip.File, name string, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(to, io.LimitReader(from, u.left+1)) // the extra byte detects files that are too large; reading to the end verifies the checksum
+	n, err := io.Copy(to, &budgetReader{io.LimitReader(from, u.left+1), u}) // the extra byte detects files that are too large; reading to the end verifies the checksum
 	if u.left -= n; u.left < 0 {
 		err = fmt.Errorf("the files are %w", errTooLarge)
 	}
 	return errors.Join(err, to.Close())
+}
+
+// A budgetReader takes what it reads of the budget of all archives.
+type budgetReader struct {
+	io.Reader
+	u *unzipper
+}
+
+func (b *budgetReader) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if over := b.u.take(int64(n)); over != nil {
+		return 0, over
+	}
+	return n, err
 }
 
 // link creates a symbolic link if its target is in the directory.

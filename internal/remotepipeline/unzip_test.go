@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -19,6 +20,13 @@ import (
 
 // unzipBytes unpacks an archive below a directory that has a parent of its own.
 func unzipBytes(t *testing.T, data []byte, limits Limits) (directory string, notes []string, err error) {
+	t.Helper()
+	var all atomic.Int64
+	all.Store(1 << 40)
+	return unzipOf(t, data, limits, &all)
+}
+
+func unzipOf(t *testing.T, data []byte, limits Limits, all *atomic.Int64) (directory string, notes []string, err error) {
 	t.Helper()
 	outer := t.TempDir()
 	packed := filepath.Join(outer, "packed.zip")
@@ -39,7 +47,7 @@ func unzipBytes(t *testing.T, data []byte, limits Limits) (directory string, not
 		t.Fatal(err)
 	}
 	defer into.Close()
-	notes, err = unzip(context.Background(), f, into, limits)
+	notes, err = unzip(context.Background(), f, into, limits, all)
 	found, _ := filepath.Glob(filepath.Join(outer, "*"))
 	if len(found) != 2 {
 		t.Errorf("outside of the directory there are %v", found)
@@ -113,7 +121,9 @@ func TestUnzipNotes(t *testing.T) {
 	if err != nil || len(notes) != maxNotes+1 || !strings.Contains(notes[maxNotes], "5 more") {
 		t.Errorf("%d notes, %v", len(notes), err)
 	}
-	u := &unzipper{nesting: 2 * 200 * 200}
+	var all atomic.Int64
+	all.Store(1 << 40)
+	u := &unzipper{all: &all, nesting: 2 * 200 * 200}
 	deep := &zip.File{FileHeader: zip.FileHeader{Name: strings.Repeat("d/", 199) + ".git"}}
 	for range 2 {
 		if err := u.unpack(deep); err != nil {
@@ -122,6 +132,18 @@ func TestUnzipNotes(t *testing.T) {
 	}
 	if err := u.unpack(deep); err == nil || !strings.Contains(err.Error(), "nested too deep") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestUnzipTogether: archives share a budget. What is not kept does not count.
+func TestUnzipTogether(t *testing.T) {
+	var all atomic.Int64
+	all.Store(150 << 10)
+	for n, size := range []int{100 << 10, 100 << 10, 30 << 10, 30 << 10} {
+		data := zipped(t, entry{"out", 0o644, strings.Repeat("\x00", size)})
+		if _, _, err := unzipOf(t, data, Options{}.withDefaults().Limits, &all); errors.Is(err, errTooLarge) != (n%2 == 1) {
+			t.Errorf("archive %d: %v", n+1, err)
+		}
 	}
 }
 
