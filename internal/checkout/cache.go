@@ -42,8 +42,19 @@ type Cache struct {
 // CacheIn returns the cache below parent, which need not exist.
 func CacheIn(parent string) *Cache { return &Cache{Dir: filepath.Join(parent, "trees")} }
 
-// Kept returns the paths of the scratch.KeptFiles of the cache's trees.
-func (c *Cache) Kept() []string { return safefs.Glob(c.Dir, "*/"+scratch.KeptFile) }
+// Kept returns the paths of the scratch.KeptFiles of the cache's trees, except for those
+// of other machines.
+func (c *Cache) Kept() []string {
+	files := safefs.Glob(c.Dir, "*/"+scratch.KeptFile)
+	return slices.DeleteFunc(files, func(file string) bool { return isElsewhere(filepath.Base(filepath.Dir(file))) })
+}
+
+// isElsewhere reports whether another machine has made a tree, by its name. On a network
+// file system the locks of its processes are not seen here.
+func isElsewhere(name string) bool {
+	parts := strings.Split(name, "-")
+	return len(parts) == 3 && parts[1] != scratch.Machine()
+}
 
 // Names in the directory of a base.
 const (
@@ -73,14 +84,14 @@ func (b *base) files() string { return filepath.Join(b.dir, filesName) }
 func (b *base) index() string { return filepath.Join(b.dir, indexName) }
 func (b *base) release()      { _ = b.lock.Close() }
 
-// bases returns the directories of the cache's trees, most recently used first.
+// bases returns the directories of this machine's trees, most recently used first.
 func (c *Cache) bases() []string {
 	entries, _ := os.ReadDir(c.Dir) // those that could be read
 	used := map[string]time.Time{}
 	var dirs []string
 	for _, e := range entries {
 		dir := filepath.Join(c.Dir, e.Name())
-		if info, err := os.Lstat(filepath.Join(dir, stampName)); err == nil {
+		if info, err := os.Lstat(filepath.Join(dir, stampName)); err == nil && !isElsewhere(e.Name()) {
 			used[dir] = info.ModTime()
 			dirs = append(dirs, dir)
 		}
@@ -203,6 +214,9 @@ func (c *Cache) sweep(most int) {
 		if strings.HasPrefix(e.Name(), safefs.TemporaryPrefix) { // swept above, unless another machine may use it
 			continue
 		}
+		if isElsewhere(e.Name()) && (err != nil || time.Since(info.ModTime()) <= maxUnused) {
+			continue
+		}
 		if at < 0 || at >= most || err == nil && time.Since(info.ModTime()) > maxUnused {
 			c.discard(dir)
 		}
@@ -265,7 +279,7 @@ func (c *Cache) add(fresh *base) (*base, error) {
 	if fresh.lock, err = lockBase(fresh.dir, syscall.LOCK_SH); err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(c.Dir, fmt.Sprintf("%s-%d", fresh.Tree[:min(16, len(fresh.Tree))], time.Now().UnixNano()))
+	dir := filepath.Join(c.Dir, fmt.Sprintf("%s-%s-%d", fresh.Tree[:min(16, len(fresh.Tree))], scratch.Machine(), time.Now().UnixNano()))
 	if err := os.Rename(fresh.dir, dir); err != nil {
 		fresh.release()
 		return nil, err

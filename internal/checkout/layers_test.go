@@ -272,6 +272,50 @@ func TestExpect(t *testing.T) {
 	}
 }
 
+// TestTreesOfOtherMachines: in a home that several machines share, a tree of another one
+// is neither used nor removed, as its lock is not seen here.
+func TestTreesOfOtherMachines(t *testing.T) {
+	d := newDeveloper(t)
+	c := &Cache{Dir: t.TempDir()}
+	s := d.take("")
+	_, l := d.layered(s, c, nil)
+	l.Release()
+	here := filepath.Base(l.Kept())
+	parts := strings.Split(here, "-")
+	if len(parts) != 3 {
+		t.Fatalf("a tree is called %q", here)
+	}
+	there := filepath.Join(c.Dir, parts[0]+"-0a0a0a0a-"+parts[2])
+	if err := os.Rename(l.Kept(), there); err != nil {
+		t.Fatal(err)
+	}
+	kept := filepath.Join(there, scratch.KeptFile)
+	if err := os.WriteFile(kept, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if files := c.Kept(); len(files) > 0 {
+		t.Errorf("kept: %q", files)
+	}
+	if err := os.Remove(kept); err != nil {
+		t.Fatal(err)
+	}
+	if _, again := d.layered(s, c, nil); filepath.Dir(again.Lower) == there {
+		t.Error("a tree of another machine is used")
+	}
+	c.Clear()
+	if _, err := os.Stat(there); err != nil {
+		t.Errorf("a tree of another machine is gone: %v", err)
+	}
+	old := time.Now().Add(-maxUnused - time.Hour)
+	if err := os.Chtimes(filepath.Join(there, stampName), old, old); err != nil {
+		t.Fatal(err)
+	}
+	c.Sweep()
+	if _, err := os.Stat(there); err == nil {
+		t.Error("a tree that was not used for long is still there")
+	}
+}
+
 // TestCacheIsBounded: trees that were not used for long are removed.
 func TestCacheIsBounded(t *testing.T) {
 	d := newDeveloper(t)

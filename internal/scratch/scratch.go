@@ -32,7 +32,7 @@ func New(parent string) (dir string, done func(), err error) {
 	}
 	defer guard.Close()
 	sweep(parent)
-	if dir, err = os.MkdirTemp(parent, prefix+machine()+"-"); err != nil {
+	if dir, err = os.MkdirTemp(parent, prefix+Machine()+"-"); err != nil {
 		return "", nil, err
 	}
 	lock, err := lockDir(dir, 0)
@@ -73,8 +73,8 @@ func sweep(parent string) {
 // maxElsewhere is the age at which directories of other machines are removed.
 const maxElsewhere = 7 * 24 * time.Hour
 
-// machine returns hex digits that are the same in all processes of this machine.
-func machine() string {
+// Machine returns hex digits that are the same in all processes of this machine.
+func Machine() string {
 	id, err := os.ReadFile("/etc/machine-id")
 	if err != nil || len(bytes.TrimSpace(id)) == 0 {
 		name, _ := os.Hostname()
@@ -88,7 +88,7 @@ func machine() string {
 func isElsewhere(dir string) bool {
 	name, _, named := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
 	info, err := os.Lstat(dir)
-	return named && name != machine() && err == nil && time.Since(info.ModTime()) < maxElsewhere
+	return named && name != Machine() && err == nil && time.Since(info.ModTime()) < maxElsewhere
 }
 
 // lockDir locks a directory until the file is closed.
