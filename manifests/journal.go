@@ -105,7 +105,7 @@ func (t *Tree) prepare(todo []Change) ([]step, error) {
 	if err := t.root.Mkdir(stage, 0o777); err != nil {
 		return nil, t.cannot("make", stage, err)
 	}
-	t.owner.chown(t.root, stage)
+	t.owner.chownDir(t.root, stage)
 	steps := make([]step, len(todo))
 	for i, c := range todo {
 		s := step{Path: c.Path}
@@ -132,9 +132,7 @@ func (t *Tree) keepOld(c Change, name string) error {
 	if t.root.Link(c.Path, name) == nil {
 		return nil
 	}
-	err := t.root.WriteFile(name, c.Old, c.mode)
-	c.owner.chown(t.root, name)
-	return err
+	return c.owner.create(t.root, name, c.Old, c.mode)
 }
 
 // clearStage removes the files of a run that was killed before it wrote the
@@ -156,15 +154,10 @@ func (t *Tree) writeNew(c Change, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := dir.WriteFile(name, c.New, 0o644); err != nil {
-		return err
-	}
 	if c.Old == nil {
-		t.owner.chown(dir, name)
-		return nil
+		return t.owner.create(dir, name, c.New, 0)
 	}
-	c.owner.chown(dir, name)
-	return dir.Chmod(name, c.mode)
+	return c.owner.create(dir, name, c.New, c.mode)
 }
 
 func digest(data []byte) string {

@@ -361,7 +361,7 @@ func (t *Tree) makeDirs(dir string) (made []string, err error) {
 		switch err := t.root.Mkdir(at, 0o777); {
 		case err == nil:
 			made = append(made, at)
-			t.owner.chown(t.root, at)
+			t.owner.chownDir(t.root, at)
 		case errors.Is(err, fs.ErrExist):
 			info, err := t.root.Stat(at)
 			if err != nil {

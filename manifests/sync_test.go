@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -247,6 +248,42 @@ func TestOwner(t *testing.T) {
 	syncTree(t, first, after)
 	if info, err := os.Lstat(filepath.Join(empty, "ci", "containers")); err != nil || safefs.UID(info) != user {
 		t.Errorf("a new directory belongs to %d, %v", safefs.UID(info), err)
+	}
+}
+
+// TestOwnerOfOurs: root gives away what it has created, and not what the owner of the
+// project has put in its place.
+func TestOwnerOfOurs(t *testing.T) {
+	if os.Getuid() != 0 {
+		return
+	}
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	precious := filepath.Join(dir, "precious")
+	if err := errors.Join(os.WriteFile(precious, []byte("text"), 0o600), os.Link(precious, filepath.Join(dir, "new")),
+		os.MkdirAll(filepath.Join(dir, "full", "x"), 0o700), os.Mkdir(filepath.Join(dir, "other"), 0o700), os.Lchown(filepath.Join(dir, "other"), 4243, 4243),
+		os.Mkdir(filepath.Join(dir, "made"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	user := &owner{4242, 4242}
+	if err := user.create(root, "new", []byte("other"), 0o644); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a hard link was replaced: %v", err)
+	}
+	if err := user.create(root, "file", []byte("other"), 0o604); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"new", "full", "other", "made"} {
+		user.chownDir(root, name)
+	}
+	for name, want := range map[string]int{"new": 0, "full": 0, "other": 4243, "made": 4242, "file": 4242} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil || safefs.UID(info) != want || name == "file" && info.Mode() != 0o604 {
+			t.Errorf("%s belongs to %d, want %d; %v, %v", name, safefs.UID(info), want, info.Mode(), err)
+		}
 	}
 }
 
