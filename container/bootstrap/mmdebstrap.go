@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // mmdebstrap writes a tar archive of a minimal system to the file layer. Without
@@ -50,7 +51,7 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 		args = append(args, "--architectures="+o.Arch.Debian, "--skip=check/qemu")
 	}
 	args = append(args, "--keyring="+keyring, o.Suite, layer)
-	tail := &tailBuffer{to: o.Log}
+	tail := newTail(o.Log)
 	cmd := exec.CommandContext(ctx, program, append(args, o.Sources...)...) //nolint:gosec // checked above
 	cmd.Stdout, cmd.Stderr = tail, tail
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
@@ -60,6 +61,7 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = stopLimit
 	err = cmd.Run()
+	tail.end()
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes that did not stop in time
 	}
@@ -154,8 +156,21 @@ const maxBootstrapLog = 64 << 10
 
 // A tailBuffer copies a log and keeps its end.
 type tailBuffer struct {
-	to   io.Writer
+	to   *termtext.Writer // since apt prints text of an HTTP server; nil for none
 	tail []byte
+}
+
+func newTail(log io.Writer) *tailBuffer {
+	if log == nil {
+		return &tailBuffer{}
+	}
+	return &tailBuffer{to: termtext.NewWriter(log)}
+}
+
+func (t *tailBuffer) end() {
+	if t.to != nil {
+		_ = t.to.Close()
+	}
 }
 
 func (t *tailBuffer) Write(p []byte) (int, error) {

@@ -54,6 +54,22 @@ func TestBootstrapReasonIsTheFirstError(t *testing.T) {
 	}
 }
 
+// TestOutputForATerminal: text of a mirror's server does not control the terminal.
+func TestOutputForATerminal(t *testing.T) {
+	var log strings.Builder
+	tail := newTail(&log)
+	for _, part := range []string{"Err:1 http://mirror sid 404  \x1b]0;title\a\x1b", "[2JNot Found\n", "E: \x9bx\xc3"} {
+		if _, err := tail.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tail.end()
+	if got := log.String(); !strings.HasPrefix(got, "Err:1 http://mirror sid 404  Not Found\nE: ") || strings.ContainsAny(got, "\x1b\a") {
+		t.Errorf("%q", got)
+	}
+	newTail(nil).end()
+}
+
 func TestClosedParent(t *testing.T) {
 	dir := t.TempDir()
 	inner := filepath.Join(dir, "a", "b")
