@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
@@ -66,9 +68,18 @@ type Live struct {
 func (s *Store) Create() (*Live, error) {
 	l, err := s.create()
 	if err != nil {
-		return nil, fmt.Errorf("cannot keep logs: %w", err)
+		return nil, notKept(err)
 	}
 	return l, nil
+}
+
+// notKept returns the error for a directory of runs that cannot be used.
+func notKept(err error) error {
+	err = fmt.Errorf("cannot keep logs: %w", err)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return diag.WithHint(err, "XDG_STATE_HOME can name another directory for them")
+	}
+	return err
 }
 
 func (s *Store) create() (*Live, error) {

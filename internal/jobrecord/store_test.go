@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
@@ -122,6 +125,16 @@ func TestProjectByALink(t *testing.T) {
 		runs := s.Runs(path)
 		if newest, err := s.Newest(path); len(runs) != want || (err == nil) != (want > 0) || want > 0 && newest.ID != runs[0].ID {
 			t.Errorf("%s: %d runs, newest %v, %v", path, len(runs), newest, err)
+		}
+	}
+}
+
+// TestReadOnlyHome: an error says what helps.
+func TestReadOnlyHome(t *testing.T) {
+	for cause, want := range map[error]bool{syscall.EROFS: true, syscall.EACCES: true, syscall.ENOSPC: false} {
+		err := notKept(&os.PathError{Op: "mkdir", Path: "/home/u/.local", Err: cause})
+		if !errors.Is(err, cause) || strings.HasPrefix(diag.Hint(err), "XDG_STATE_HOME ") != want {
+			t.Errorf("%v, hint %q", err, diag.Hint(err))
 		}
 	}
 }

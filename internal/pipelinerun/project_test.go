@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +21,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
+
+// TestReadOnlyHome: an error says what helps.
+func TestReadOnlyHome(t *testing.T) {
+	for cause, want := range map[error]bool{syscall.EROFS: true, syscall.EACCES: true, syscall.ENOSPC: false} {
+		err := noRoom(&os.PathError{Op: "mkdir", Path: "/home/u/.cache", Err: cause})
+		if !errors.Is(err, cause) || strings.HasPrefix(diag.Hint(err), "XDG_CACHE_HOME ") != want {
+			t.Errorf("%v, hint %q", err, diag.Hint(err))
+		}
+	}
+}
 
 func TestFindProject(t *testing.T) {
 	top := t.TempDir()

@@ -6,10 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"gitlab.com/lcitool/lcitool/internal/checkout"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 	"gitlab.com/lcitool/lcitool/internal/jobrun"
@@ -21,20 +24,20 @@ import (
 // asked for, s.tree becomes its tree.
 func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
 	if err := os.MkdirAll(filepath.Dir(s.checkouts), 0o700); err != nil {
-		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+		return noRoom(err)
 	}
 	if err := safefs.MakePrivateDir(s.checkouts); err != nil {
-		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+		return noRoom(err)
 	}
 	s.trees.Expect(s.Project)
 	dir, done, err := scratch.New(s.checkouts)
 	if err != nil {
-		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+		return noRoom(err)
 	}
 	s.remove, s.work = done, dir
 	store, tree := filepath.Join(dir, "store"), filepath.Join(dir, filepath.Base(s.Project))
 	if err := os.Mkdir(store, 0o755); err != nil {
-		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+		return noRoom(err)
 	}
 	repo, err := s.repo(ctx)
 	if err != nil && !errors.Is(err, gitcmd.ErrNoRepository) {
@@ -48,9 +51,18 @@ func (s *Source) takeSnapshot(ctx context.Context, revision string) error {
 	}
 	s.Commit, s.tree = s.snapshot.Commit, tree
 	if err := os.Mkdir(tree, 0o755); err != nil {
-		return fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+		return noRoom(err)
 	}
 	return s.snapshot.Populate(ctx, checkout.Tree{Dir: tree, Depth: 1, Kind: checkout.MergeRequestRef})
+}
+
+// noRoom returns the error for a directory of trees that cannot be used.
+func noRoom(err error) error {
+	err = fmt.Errorf("cannot make room for the jobs' trees: %w", err)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return diag.WithHint(err, "XDG_CACHE_HOME can name another directory for them")
+	}
+	return err
 }
 
 // Untracked counts the files of the project that git does not track.
