@@ -58,7 +58,7 @@ func Keys() []Key {
 		{Name: "image.prefix", Flag: "image-prefix", Yields: "render", Verbs: jobVerbs(), Summary: "name prefix of the published images"},
 		{Name: "image.tag", Flag: "image-tag", Yields: "render", Verbs: jobVerbs(), Summary: "tag of the published images"},
 		{Name: "image.default", Flag: "default-image", Verbs: jobVerbs(), Summary: "image for jobs that specify none"},
-		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Summary: "what to do with the container of a failed job"},
+		{Name: "on-failure", Flag: "on-failure", Verbs: jobVerbs(), Values: []string{"shell", "keep", "none"}, Refused: []string{"shell"}, Summary: "what to do with the container of a failed job"},
 		{Name: "jobs", Flag: "jobs", Verbs: runVerbs(), Kind: Number, Summary: "maximum number of jobs or targets to run in parallel"},
 		{Name: "limits.memory", Flag: "memory", Verbs: runVerbs(), Summary: "memory limit for each command, for example 2g"},
 		{Name: "limits.cpus", Flag: "cpus", Verbs: runVerbs(), Kind: Number, Summary: "CPU limit for each command, for example 1.5"},

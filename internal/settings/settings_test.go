@@ -125,6 +125,7 @@ func TestProjectIsUntrusted(t *testing.T) {
 		"variables: {A: {path: link/secret}}":             "variables.A: \"link/secret\" is outside the project",
 		"variables: {A: {path: /etc/passwd}}":             "is outside the project",
 		"limits: {network: host}":                         "limits.network: host has no effect",
+		"on-failure: shell":                               "on-failure: shell has no effect",
 		"mounts: [/:/host]":                               `unknown key "mounts"`,
 		"secrets: {a: /etc/shadow}":                       `unknown key "secrets"`,
 		"limits: {devices: [/dev/sda]}":                   `unknown key "limits.devices"`,
