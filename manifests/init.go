@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -159,12 +160,19 @@ func numbers(version string) []int {
 	return list
 }
 
-// Create writes a first manifest. It does not replace an existing file.
-func Create(file string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+// Create writes the first manifest of the project in a directory. It does not replace an
+// existing file, and writes through no symbolic link that leads out of the project.
+func Create(base string, text []byte) error {
+	file := filepath.Join(base, filepath.FromSlash(DefaultPath))
+	root, err := makeRoot(base)
+	if err != nil {
+		return fmt.Errorf("cannot make %s: %w", base, diag.Cause(err))
+	}
+	defer root.Close()
+	if err := root.MkdirAll(path.Dir(DefaultPath), 0o777); err != nil {
 		return fmt.Errorf("cannot make %s: %w", filepath.Dir(file), diag.Cause(err))
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := root.OpenFile(DefaultPath, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s already exists", file)
 	}
@@ -172,11 +180,18 @@ func Create(file string, text []byte) error {
 		_, err = f.Write(text)
 		err = errors.Join(err, f.Close())
 		if err != nil {
-			_ = os.Remove(file)
+			_ = root.Remove(DefaultPath)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", file, diag.Cause(err))
 	}
 	return nil
+}
+
+func makeRoot(dir string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(dir)
 }

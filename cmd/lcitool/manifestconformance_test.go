@@ -193,7 +193,7 @@ func writeManifest(t *testing.T, dir string, cases []manifestCase) {
 	for _, target := range order {
 		text += fmt.Sprintf("  %s: {projects: [%s], jobs: [%s]}\n", target, projects[target], strings.Join(jobs[target], ", "))
 	}
-	if err := manifests.Create(filepath.Join(dir, filepath.FromSlash(manifests.DefaultPath)), []byte(text)); err != nil {
+	if err := manifests.Create(dir, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -194,7 +194,7 @@ func (w *Workspace) CreateManifest(s manifests.Start) (string, error) {
 	if _, err := manifests.Load(text, manifests.LoadOptions{File: file, Releases: catalogue}); err != nil {
 		return "", err
 	}
-	return file, manifests.Create(file, text)
+	return file, manifests.Create(w.BaseDir(), text)
 }
 
 // manifestCommand returns the arguments for the headers of generated files. In
