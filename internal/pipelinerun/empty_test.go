@@ -4,9 +4,12 @@ package pipelinerun
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
 )
 
@@ -76,5 +79,21 @@ c:
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestPastedHint: a value that a hostile pipeline names is one word in a shell, also for
+// who pastes the hint.
+func TestPastedHint(t *testing.T) {
+	var lines []string
+	m := Messages{Infof: func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }}
+	m.explainEmpty(&Emptiness{Wishes: []Wish{{Name: "A", Value: "$(touch x)", Jobs: 1}, {Name: "B", Value: "it's", Jobs: 2, Manual: 2}, {Name: "C", Value: "v1.2/x-y", Jobs: 1}}}, nil)
+	want := []string{"hint: --var 'A=$(touch x)' gives 1 job", `hint: --var 'B=it'\''s' gives 2 jobs, all started by hand`, "hint: --var C=v1.2/x-y gives 1 job"}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got %q, want %q", lines, want)
+	}
+	missing := &api.BuildError{BaseMissing: true}
+	if hint := diag.Hint(Advise("job", "a;b", missing)); !strings.Contains(hint, "bootstrap 'a;b', builds") {
+		t.Errorf("hint %q", hint)
 	}
 }

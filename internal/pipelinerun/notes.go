@@ -10,6 +10,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
@@ -74,7 +75,7 @@ func (m Messages) explainEmpty(empty *Emptiness, variables []string) {
 		if i == maxReasons {
 			break
 		}
-		m.infof("hint: --var %s gives %s", w.Name+"="+w.Value, startedText(w.Jobs, w.Manual))
+		m.infof("hint: --var %s gives %s", shellWord(w.Name+"="+w.Value), startedText(w.Jobs, w.Manual))
 	}
 	for i, other := range empty.Events {
 		if i == maxReasons {
@@ -82,6 +83,15 @@ func (m Messages) explainEmpty(empty *Emptiness, variables []string) {
 		}
 		m.infof("hint: --event %s gives %s", eventName(other), startedText(other.Jobs, other.Manual))
 	}
+}
+
+// shellWord quotes text of a pipeline that users may paste into a shell, unless it is
+// one word there.
+func shellWord(text string) string {
+	if text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=:./,@%+-") == "" {
+		return text
+	}
+	return jobrun.Quote(text)
 }
 
 func eventName(e OtherEvent) string {

@@ -125,5 +125,5 @@ func Advise(job, target string, err error) error {
 	if !errors.As(err, &failed) || !failed.BaseMissing || target == "" {
 		return err
 	}
-	return diag.WithHint(err, fmt.Sprintf("--bootstrap, or lcitool container bootstrap %s, builds the base image from the distribution's mirror", target))
+	return diag.WithHint(err, fmt.Sprintf("--bootstrap, or lcitool container bootstrap %s, builds the base image from the distribution's mirror", shellWord(target)))
 }
