@@ -109,6 +109,7 @@ func TestMachineChecks(t *testing.T) {
 		"runtime dir a file":       {set(good(), func(m *machine) { m.runtime = "/run/user/1000/x" }).runtimeDir(), Fail, "is no directory", explain.HintRuntimeD},
 		"runtime dir of another":   {set(dir, func(m *machine) { m.runtime, m.uid = "/proc/1", os.Getuid()+1 }).runtimeDir(), Fail, "belongs to user 0", explain.HintRuntimeD},
 		"runtime dir":              {set(dir, func(m *machine) { m.runtime, m.uid = t.TempDir(), os.Getuid() }).runtimeDir(), OK, "/", ""},
+		"runtime dir with a slash": {set(dir, func(m *machine) { m.runtime, m.uid = t.TempDir()+"/", os.Getuid() }).runtimeDir(), OK, "/", ""},
 		"helpers":                  {good().helpers(), OK, "all", ""},
 		"helpers, conmon":          {set(good(), func(m *machine) { m.lookPath = lacking("conmon", "slirp4netns") }).helpers(), Fail, "conmon", explain.HintConmon},
 		"helpers, network":         {set(good(), func(m *machine) { m.lookPath = lacking("netavark", "iptables", "nft") }).helpers(), Warn, "netavark or aardvark-dns, iptables", explain.HintIptables},

@@ -200,7 +200,7 @@ func (m machine) runtimeDir() Check {
 		}
 		return Check{name, Warn, "not set", explain.HintRuntimeD}
 	}
-	info, err := fs.Stat(m.root, strings.TrimPrefix(m.runtime, "/"))
+	info, err := fs.Stat(m.root, strings.TrimPrefix(filepath.Clean(m.runtime), "/"))
 	switch {
 	case err != nil:
 		return Check{name, Fail, m.runtime + " does not exist", explain.HintRuntimeD}
