@@ -31,7 +31,7 @@ to fix the problems. The exit status is 1 if containers will not work.`,
 					images = append(images, t.Containers.Base)
 				}
 			}
-			checks := doctor.Run(cmd.Context(), doctor.Options{Connect: engine.options(), Images: images})
+			checks := doctor.Run(cmd.Context(), doctor.Options{Connect: engine.options(), Images: images, Offline: a.offline})
 			if err := a.Result(format, checks, doctor.Lines(checks)); err != nil {
 				return err
 			}

@@ -41,6 +41,7 @@ type Check struct {
 type Options struct {
 	Connect container.ConnectOptions // how the program would connect; a private service is started and ends by itself
 	Images  []string                 // base images that should be there
+	Offline bool                     // do not ask registries
 }
 
 // Run performs all checks in a fixed order. If the engine is on another machine,
@@ -76,7 +77,7 @@ func Run(ctx context.Context, o Options) []Check {
 		return checks
 	}
 	checks = append(checks, m.info.runtimeCheck(), builderCheck(store.buildah), m.info.selinux())
-	checks = append(checks, registryChecks(ctx, o.Images, engine.AskRegistry)...)
+	checks = append(checks, o.registryChecks(ctx, engine.AskRegistry)...)
 	return append(checks, imageChecks(ctx, engine, o.Images)...)
 }
 

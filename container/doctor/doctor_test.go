@@ -183,18 +183,20 @@ func TestRegistryChecks(t *testing.T) {
 		}
 		return nil
 	}
-	got := registryChecks(t.Context(), []string{"docker.io/library/debian:12", "registry.example.org/a:1", "docker.io/library/debian:13", "localhost/mine:1"}, ask)
+	got := Options{Images: []string{"docker.io/library/debian:12", "registry.example.org/a:1", "docker.io/library/debian:13", "localhost/mine:1"}}.registryChecks(t.Context(), ask)
 	close(asked)
 	if len(got) != 2 || len(asked) != 2 || got[0].State != OK || got[0].Name != "registry docker.io" ||
 		got[1].State != Warn || !strings.Contains(got[1].Found, "connection refused") || !strings.Contains(got[1].Hint, "is it up?; without it: make the base image") {
 		t.Errorf("got %+v", got)
 	}
 	asked = make(chan string, 9)
-	if got := registryChecks(t.Context(), nil, ask); len(got) != 1 || <-asked != usualImage {
+	if got := (Options{}).registryChecks(t.Context(), ask); len(got) != 1 || <-asked != usualImage {
 		t.Errorf("got %+v", got)
 	}
-	if got := registryChecks(t.Context(), []string{"localhost/mine:1"}, ask); len(got) != 0 {
-		t.Errorf("got %+v", got)
+	for _, o := range []Options{{Images: []string{"localhost/mine:1"}}, {Offline: true}, {Images: []string{usualImage}, Offline: true}} {
+		if got := o.registryChecks(t.Context(), ask); len(got) != 0 || len(asked) != 0 {
+			t.Errorf("%q, offline %v: got %+v", o.Images, o.Offline, got)
+		}
 	}
 }
 

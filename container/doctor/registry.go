@@ -22,7 +22,11 @@ const (
 
 // registryChecks checks the registries of images concurrently. It asks through
 // the engine, whose mirrors and network matter.
-func registryChecks(ctx context.Context, references []string, ask func(context.Context, string) error) []Check {
+func (o Options) registryChecks(ctx context.Context, ask func(context.Context, string) error) []Check {
+	if o.Offline {
+		return nil
+	}
+	references := o.Images
 	if len(references) == 0 {
 		references = []string{usualImage}
 	}
