@@ -3,6 +3,7 @@
 package statsrun
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/report"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // collect puts the reports of the parts where they were asked for, as one, and returns a
@@ -27,7 +29,7 @@ func (o Options) collect(ctx context.Context, parts []part, dirs, texts []string
 		}
 	}
 	for i, p := range parts {
-		err = errors.Join(err, o.copyFile(ctx, filepath.Join(dirs[i], "log"), p.name+".log"))
+		err = errors.Join(err, o.copyFile(ctx, dirs[i], "log", p.name+".log"))
 	}
 	return summary, err
 }
@@ -39,7 +41,7 @@ func readRuns(dirs []string) (runs []*report.Run, err error) {
 		return nil, nil
 	}
 	for _, dir := range dirs {
-		r, failed := report.ReadFile(filepath.Join(dir, "json"))
+		r, failed := readRun(dir)
 		switch {
 		case failed == nil:
 			runs = append(runs, r)
@@ -48,6 +50,22 @@ func readRuns(dirs []string) (runs []*report.Run, err error) {
 		}
 	}
 	return runs, err
+}
+
+// maxReport limits the size of a file that a container leaves, in bytes.
+const maxReport = 256 << 20
+
+// readLeft returns a file in the directory of a container, whose libvirt and QEMU may be
+// anybody's: a link does not lead out of the directory. The error is fs.ErrNotExist for a
+// missing file.
+func readLeft(dir, name string) ([]byte, error) { return safefs.ReadFileIn(dir, name, maxReport) }
+
+func readRun(dir string) (*report.Run, error) {
+	data, err := readLeft(dir, "json")
+	if err != nil {
+		return nil, err
+	}
+	return report.ReadJSON(bytes.NewReader(data))
 }
 
 func (o Options) writeMerged(ctx context.Context, r *report.Run) (summary string, err error) {
@@ -62,17 +80,17 @@ func (o Options) writeMerged(ctx context.Context, r *report.Run) (summary string
 func (o Options) copyReports(ctx context.Context, dir string) error {
 	var errs []error
 	for _, kind := range []string{"json", "html", "xml", "tap"} {
-		errs = append(errs, o.copyFile(ctx, filepath.Join(dir, kind), "."+kind))
+		errs = append(errs, o.copyFile(ctx, dir, kind, "."+kind))
 	}
 	return errors.Join(errs...)
 }
 
 // copyFile copies a file to the reports, if they were asked for and it is there.
-func (o Options) copyFile(ctx context.Context, from, suffix string) error {
+func (o Options) copyFile(ctx context.Context, dir, name, suffix string) error {
 	if o.Reports == "" {
 		return nil
 	}
-	data, err := os.ReadFile(from)
+	data, err := readLeft(dir, name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // the suite did not come that far
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/container/api"
@@ -24,6 +25,7 @@ type fakeEngine struct {
 	Engine // the rest is not called
 	t      *testing.T
 	fail   map[string]error // by the name of a container, after its cases
+	after  func(dir string, stdout io.Writer) error
 
 	mu  sync.Mutex
 	ran map[string][]string // cases of each container
@@ -67,6 +69,11 @@ func (f *fakeEngine) Run(_ context.Context, o api.RunOptions) (api.RunResult, er
 		var b strings.Builder
 		err := errors.Join(write(&b), os.WriteFile(filepath.Join(dir, name), []byte(b.String()), 0o600))
 		if err != nil {
+			return api.RunResult{}, err
+		}
+	}
+	if f.after != nil {
+		if err := f.after(dir, o.Stdout); err != nil {
 			return api.RunResult{}, err
 		}
 	}
@@ -185,5 +192,40 @@ func TestReportsThatCannotBeWritten(t *testing.T) {
 		if _, _, err := f.run(Options{Jobs: jobs, Reports: filepath.Join(t.TempDir(), "none")}); err == nil {
 			t.Error("a report is lost and nothing is said")
 		}
+	}
+}
+
+// TestHostileContainer: what a container leaves leads to no file of this machine, makes
+// nobody wait and does not control the terminal.
+func TestHostileContainer(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := &fakeEngine{t: t, after: func(dir string, stdout io.Writer) error {
+		_, err := io.WriteString(stdout, "\x1b]0;title\a")
+		return errors.Join(err, os.Symlink(secret, filepath.Join(dir, "html")), syscall.Mkfifo(filepath.Join(dir, "xml"), 0o600))
+	}}
+	o := Options{Jobs: 1, Reports: t.TempDir()}
+	summary, _, err := f.run(o)
+	if err == nil || strings.ContainsAny(summary, "\x1b\a") {
+		t.Errorf("summary %q, %v", summary, err)
+	}
+	for _, name := range []string{"t.html", "t.xml"} {
+		if data, err := os.ReadFile(filepath.Join(o.Reports, name)); err == nil {
+			t.Errorf("%s is a report: %q", name, data)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(o.Reports, "t.json")); err != nil {
+		t.Errorf("the others are lost: %v", err)
+	}
+	out := &beginning{left: 3}
+	for range 2 {
+		if n, err := out.Write([]byte("ab")); n != 2 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+	if out.String() != "aba" {
+		t.Errorf("%q", out.String())
 	}
 }

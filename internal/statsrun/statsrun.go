@@ -4,19 +4,20 @@
 package statsrun
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // Options say what to test in the container of one target.
@@ -114,17 +115,33 @@ func joined(errs []error) error {
 func (o Options) runPart(ctx context.Context, engine Engine, image string, p part, dir string) (text string, err error) {
 	log := o.NewLog()
 	defer log.Close()
-	var out bytes.Buffer
+	out := &beginning{left: maxSummary}
 	run, err := o.container(image, dir, p)
 	if err != nil {
 		return "", err
 	}
-	run.Stdout, run.Stderr = &out, log
+	run.Stdout, run.Stderr = out, log
 	result, err := engine.Run(ctx, run)
 	for _, warning := range result.Warnings {
 		o.Warn(warning)
 	}
-	return out.String(), err
+	return termtext.Text(out.String()), err
+}
+
+// maxSummary limits what a part prints, in bytes.
+const maxSummary = 1 << 20
+
+// beginning keeps the first bytes that are written to it.
+type beginning struct {
+	strings.Builder
+	left int
+}
+
+func (b *beginning) Write(p []byte) (int, error) {
+	part := p[:min(len(p), b.left)]
+	b.left -= len(part)
+	_, _ = b.Builder.Write(part) // never fails
+	return len(p), nil
 }
 
 // inside is where the container has what it needs of this machine.
