@@ -23,7 +23,7 @@ func (w *Workspace) ManifestProjects(target string) (names []string, digest stri
 	file := filepath.Join(w.BaseDir(), filepath.FromSlash(manifests.DefaultPath))
 	data, err := ReadManifest(w.BaseDir())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", diag.WithHint(fmt.Errorf("no projects for target %q: there is no %s", target, file), "name them with --projects")
+		return nil, "", w.noProjects(target, "there is no "+file)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot read the manifest: %w", err)
@@ -46,7 +46,19 @@ func (w *Workspace) ManifestProjects(target string) (names []string, digest stri
 		}
 		return w.FromBase(names), manifest.Digest, nil
 	}
-	return nil, "", diag.WithHint(fmt.Errorf("no projects for target %q: it is not in %s", target, file), "name them with --projects")
+	return nil, "", w.noProjects(target, "it is not in "+file)
+}
+
+// noProjects returns the error for a target without projects, which may be misspelt.
+func (w *Workspace) noProjects(target, why string) error {
+	catalogue, err := w.Catalogue()
+	if err == nil {
+		_, err = catalogue.Release(target)
+	}
+	if err != nil {
+		return err
+	}
+	return diag.WithHint(fmt.Errorf("no projects for target %q: %s", target, why), "name them with --projects")
 }
 
 // ReadManifest returns the default manifest of a tree.

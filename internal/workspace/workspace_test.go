@@ -86,7 +86,13 @@ func TestManifestProjects(t *testing.T) {
 	if _, _, err := w.ManifestProjects("fedora-44"); err == nil || diag.Hint(err) != "name them with --projects" {
 		t.Errorf("a target that is not in it: %v", err)
 	}
+	if _, _, err := w.ManifestProjects("debian13"); err == nil || !strings.Contains(err.Error(), "Target not found: debian13") {
+		t.Errorf("a misspelt target: %v", err)
+	}
 	w, _ = open(t, nil)
+	if _, _, err := w.ManifestProjects("debian13"); err == nil || !strings.Contains(err.Error(), "Target not found: debian13") {
+		t.Errorf("a misspelt target without a manifest: %v", err)
+	}
 	if _, _, err := w.ManifestProjects("debian-13"); err == nil || diag.Hint(err) != "name them with --projects" {
 		t.Errorf("no manifest: %v", err)
 	}
