@@ -91,9 +91,21 @@ func (w *Workspace) OpenManifest(args []string, stdin io.Reader) (file string, d
 	}
 	wrapped := fmt.Errorf("argument manifest: can't open '%s': %w", file, diag.Cause(err))
 	if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
-		wrapped = diag.WithHint(wrapped, `"lcitool manifest init" writes a first one`)
+		wrapped = diag.WithHint(wrapped, `"lcitool manifest init" writes a first one`+manifestAbove(w.BaseDir()))
 	}
 	return file, nil, wrapped
+}
+
+// manifestAbove returns the end of a hint for a directory below a project.
+func manifestAbove(base string) string {
+	at, err := filepath.Abs(base)
+	for err == nil && at != filepath.Dir(at) {
+		at = filepath.Dir(at)
+		if _, err := os.Lstat(filepath.Join(at, filepath.FromSlash(manifests.DefaultPath))); err == nil {
+			return fmt.Sprintf("; that of %s is used there, or with --base-dir", at)
+		}
+	}
+	return ""
 }
 
 // RenderManifest returns the plan of a manifest and the files that it generates,

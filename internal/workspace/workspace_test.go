@@ -64,6 +64,11 @@ func TestOpenManifestFails(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) || diag.Hint(err) != `"lcitool manifest init" writes a first one` {
 		t.Errorf("without one: %v, hint %q", err, diag.Hint(err))
 	}
+	_, project := open(t, map[string]string{manifests.DefaultPath: manifest, "src/lib/x": ""})
+	below := New(Options{BaseDir: filepath.Join(project, "src", "lib")})
+	if _, _, err := below.OpenManifest(nil, nil); diag.Hint(err) != `"lcitool manifest init" writes a first one; that of `+project+" is used there, or with --base-dir" {
+		t.Errorf("below a project: %v, hint %q", err, diag.Hint(err))
+	}
 	for _, named := range []string{filepath.Join(tree, "none.yml"), ""} {
 		if _, _, err := w.OpenManifest([]string{named}, nil); err == nil || diag.Hint(err) != "" || !strings.Contains(err.Error(), "argument manifest: can't open '"+named+"'") {
 			t.Errorf("%q: %v, hint %q", named, err, diag.Hint(err))
