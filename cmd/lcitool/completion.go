@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/completion"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
@@ -53,6 +54,7 @@ func describeCompletion(root *cobra.Command) {
 			continue
 		}
 		cmd.Short = "Print a script that completes command lines in a shell"
+		cmd.Args, cmd.RunE = cobra.ArbitraryArgs, clihelp.NeedAction
 		cmd.Long = "Print a script that completes the commands, flags and arguments of lcitool in a shell.\nThe help of the subcommand for your shell explains how to load the script."
 		for _, shell := range cmd.Commands() {
 			shell.Short = "Print the completion script for " + shell.Name()
