@@ -33,25 +33,13 @@ lcitool.base.TARGET-ARCH. Building it is slow because the architecture is emulat
 (with qemu-user-static).`,
 		Args: cliflags.Args("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.workspace().Target(args[0], workspace.Arches{})
+			o, err := a.bootstrapOptions(cmd, args[0], mirror, arch)
 			if err != nil {
 				return err
 			}
-			if err := render.CheckDockerfile(t); err != nil {
+			o.Force = force
+			if err := o.Check(); err != nil {
 				return err
-			}
-			o, err := a.mirrors().Base(mirror, &t.Release)
-			if err != nil {
-				return err
-			}
-			o.Force, o.Offline, o.Log = force, a.offline, a.Stderr
-			if arch != "" {
-				if err := knownArch(cmd, "arch", &arch, targets.Machines()); err != nil {
-					return err
-				}
-				if o, err = imageplan.ForeignBase(o, args[0], targets.Arch(arch)); err != nil {
-					return err
-				}
 			}
 			e, err := engine.connect(cmd.Context(), cmd)
 			if err != nil {
@@ -73,4 +61,25 @@ lcitool.base.TARGET-ARCH. Building it is slow because the architecture is emulat
 	completeArches(cmd, "arch", targets.Machines())
 	engine.flags(cmd)
 	return cmd
+}
+
+func (a *app) bootstrapOptions(cmd *cobra.Command, target, mirror, arch string) (o bootstrap.Options, err error) {
+	t, err := a.workspace().Target(target, workspace.Arches{})
+	if err != nil {
+		return o, err
+	}
+	if err := render.CheckDockerfile(t); err != nil {
+		return o, err
+	}
+	if o, err = a.mirrors().Base(mirror, &t.Release); err != nil {
+		return o, err
+	}
+	o.Offline, o.Log = a.offline, a.Stderr
+	if arch == "" {
+		return o, nil
+	}
+	if err := knownArch(cmd, "arch", &arch, targets.Machines()); err != nil {
+		return o, err
+	}
+	return imageplan.ForeignBase(o, target, targets.Arch(arch))
 }

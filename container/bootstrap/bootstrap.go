@@ -64,8 +64,8 @@ type Engine interface {
 // existing image is not rebuilt, because each import has another ID and all
 // images based on it would be built again.
 func Image(ctx context.Context, e Engine, o Options) (Result, error) {
-	if err := o.check(); err != nil {
-		return Result{}, fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
+	if err := o.Check(); err != nil {
+		return Result{}, err
 	}
 	unlock, err := e.LockImage(ctx, o.Reference)
 	if err != nil {
@@ -117,6 +117,14 @@ func importLayer(ctx context.Context, e Engine, o Options, layer string) (string
 	defer file.Close()
 	labels := map[string]string{api.LabelSuite: o.Suite, api.LabelDate: time.Now().UTC().Format(time.DateOnly)}
 	return e.Import(ctx, api.ImportOptions{Reference: o.Reference, Command: "/bin/bash", Labels: labels, Arch: o.Arch.Go}, file)
+}
+
+// Check returns an error for an image that cannot be built anywhere.
+func (o Options) Check() error {
+	if err := o.check(); err != nil {
+		return fmt.Errorf("cannot bootstrap %s: %w", o.Reference, err)
+	}
+	return nil
 }
 
 // check returns an error for options that mmdebstrap does not support or would
