@@ -26,8 +26,7 @@ func Read(user, dir string) (s Settings, warnings []error, err error) {
 	if err != nil {
 		return s, nil, fmt.Errorf("cannot find the current directory: %w", err)
 	}
-	if s.Project, err = ReadProject(FindProject(start)); err != nil {
-		s.Project = nil
+	if s.Project, err = ReadProject(FindProject(start)); err != nil { // the settings without errors count
 		warnings = diag.Leaves(err)
 	}
 	for _, w := range s.Warnings() {

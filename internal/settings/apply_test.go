@@ -28,6 +28,24 @@ func file(t *testing.T, dir, name, text string) string {
 	return path
 }
 
+// TestOneWrongValueOfAProject: the other settings of its file count.
+func TestOneWrongValueOfAProject(t *testing.T) {
+	tree := t.TempDir()
+	file(t, tree, ".lcitool.yml", "event: push\nlimits: {cpus: -1, memory: 2g}\nvariables: {A: x, B: [1]}\nnosuch: 1\n")
+	s, warnings, err := settings.Read("", tree)
+	if err != nil || len(warnings) != 3 {
+		t.Errorf("warnings %q, %v", warnings, err)
+	}
+	for key, want := range map[string]string{"event": "push", "limits.memory": "2g", "limits.cpus": ""} {
+		if v, _ := s.Lookup(key); v.Text != want {
+			t.Errorf("%s: %q, want %q", key, v.Text, want)
+		}
+	}
+	if v := s.Variables(); len(v) != 1 || v[0].Name != "A" {
+		t.Errorf("variables %+v", v)
+	}
+}
+
 func TestReadWarnsOfAProjectThatCannotBeRead(t *testing.T) {
 	tree := t.TempDir()
 	user := file(t, t.TempDir(), "config.yml", "jobs: 3\nbogus: 1\n")

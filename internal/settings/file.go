@@ -113,8 +113,11 @@ func FindProject(start string) string {
 func parse(name string, text []byte, project string) (*File, error) {
 	f := &File{Name: name, Project: project, Values: map[string]Value{}, Mirrors: map[string]string{}}
 	doc, err := yamldoc.Parse(name, text, 0)
-	if err != nil || doc.IsNull() {
-		return f, err
+	if err != nil {
+		return nil, err
+	}
+	if doc.IsNull() {
+		return f, nil
 	}
 	if twice := doc.Duplicates(); len(twice) > 0 {
 		return nil, twice[0]
