@@ -49,7 +49,7 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 	cliflags.Choice(f, &c.Name, "event", "", "event that triggers the pipeline: "+strings.Join(pipelinerun.Events(), ", "), pipelinerun.Events()...)
 	f.StringVar(&c.Tag, "tag", "", "tag that the pipeline runs for (default v0.0.0 with --event tag)")
 	f.StringArrayVar(&c.inputs, "input", nil, "pipeline input, NAME=VALUE; may be repeated")
-	f.BoolVar(&c.fetch, "fetch", false, "fetch the files of include:remote, include:project and include:component, and lock them in "+includes.LockFile)
+	f.BoolVar(&c.fetch, "fetch", false, "fetch the files of include:remote, project, component and template, and lock them in "+includes.LockFile)
 	f.StringVar(&c.Branch, "branch", "", "branch of the pipeline, or target branch of the merge request (default the project's default branch)")
 	f.StringVar(&c.DefaultBranch, "default-branch", "", `default branch of the project (default that of the remote origin, or main)`)
 	f.BoolVar(&c.FromUpstream, "upstream", false, "evaluate the pipeline for the upstream project instead of a fork")

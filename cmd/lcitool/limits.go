@@ -20,9 +20,9 @@ type limitFlags struct {
 
 func (l *limitFlags) flags(f *pflag.FlagSet) {
 	cliflags.Choice(f, &l.network, "network", "", "container network: none, host or bridge (default that of podman); host also applies to image builds", "", "none", "host", "bridge")
-	f.StringVar(&l.memory, "memory", "", "memory limit for each command, for example 2g (default none)")
-	f.Float64Var(&l.CPUs, "cpus", 0, "CPU limit for each command, for example 1.5 (default none)")
-	f.DurationVar(&l.Timeout, "timeout", 0, "time limit for each command, for example 90s or 1h (default none)")
+	f.StringVar(&l.memory, "memory", "", "memory limit for each command or job, for example 2g (default none)")
+	f.Float64Var(&l.CPUs, "cpus", 0, "CPU limit for each command or job, for example 1.5 (default none)")
+	f.DurationVar(&l.Timeout, "timeout", 0, "time limit for each command or job, for example 90s or 1h (default none)")
 	f.StringArrayVar(&l.Devices, "device", nil, "host device to add to containers, for example /dev/kvm; may be repeated")
 }
 
