@@ -58,7 +58,7 @@ func TestConfigureAddsOnce(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	tree, source, prefix, none := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
+	tree, source, prefix, none := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "v11[1]*"), t.TempDir()
 	write(t, filepath.Join(tree, "run"), "", 0o755)
 	write(t, filepath.Join(tree, "src/libvirtd"), "", 0o755)
 	write(t, filepath.Join(source, "build/run"), "", 0o755)

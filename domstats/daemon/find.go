@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // An installation is a libvirt and how to run it.
@@ -239,8 +241,7 @@ func sysconfdir(tree string) string {
 func libraries(prefix string) []string {
 	var paths, env []string
 	for _, lib := range []string{"lib", "lib64", "lib/*-linux-gnu"} {
-		found, _ := filepath.Glob(filepath.Join(prefix, lib)) // the pattern is a good one
-		paths = append(paths, found...)
+		paths = append(paths, safefs.Glob(prefix, lib)...)
 	}
 	for _, p := range paths {
 		if drivers := filepath.Join(p, "libvirt", "connection-driver"); isDir(drivers) {

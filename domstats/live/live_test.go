@@ -58,7 +58,7 @@ func TestSweepRemovesOnlyWhatIsDead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parent := t.TempDir()
+	parent := filepath.Join(t.TempDir(), "run[")
 	left := fmt.Sprintf("lcstats-%s-4194304-1", o.place)
 	for _, name := range []string{left, "lcstats-mine", "photos"} {
 		if err := os.MkdirAll(filepath.Join(parent, name, "sub"), 0o755); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 // An Owner identifies a run in the names of all that it creates, so that a later
@@ -101,9 +102,7 @@ func Sweep(ctx context.Context, o *rpc.Options, parent string) (removed []string
 		names, err := sweepDomains(ctx, *o, place)
 		removed, faults = append(removed, names...), append(faults, err)
 	}
-	folders, err := filepath.Glob(filepath.Join(parent, "lcstats-*"))
-	faults = append(faults, err)
-	for _, f := range folders {
+	for _, f := range safefs.Glob(parent, "lcstats-*") {
 		if dead(filepath.Base(f), place) {
 			faults = append(faults, os.RemoveAll(f))
 			removed = append(removed, f)
