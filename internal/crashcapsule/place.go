@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 const (
@@ -97,24 +98,9 @@ func parseLook(text string) (Place, []string, error) {
 
 // run returns the output of a command that root runs in the container.
 func run(ctx context.Context, c Container, limit time.Duration, command ...string) (string, error) {
-	out := &head{left: maxOutput}
+	out := stdio.NewBeginning(maxOutput)
 	_, err := c.Exec(ctx, api.ExecOptions{
 		Command: command, User: "0", WorkDir: "/", Env: []string{"LC_ALL=C", "DEBUGINFOD_URLS="}, Stdout: out, Timeout: limit, Grace: time.Second,
 	})
 	return out.String(), err
 }
-
-// A head keeps the first bytes that are written to it.
-type head struct {
-	text strings.Builder
-	left int
-}
-
-func (h *head) Write(p []byte) (int, error) {
-	n := min(len(p), h.left)
-	h.left -= n
-	_, _ = h.text.Write(p[:n])
-	return len(p), nil
-}
-
-func (h *head) String() string { return h.text.String() }

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 //go:embed owners.sh
@@ -64,7 +65,7 @@ func Find(ctx context.Context, e Engine, image string, mentions []jobdiff.Mentio
 	for _, m := range mentions {
 		command = append(command, string(m.Kind), m.Name)
 	}
-	out := &bounded{left: mostBytes}
+	out := stdio.NewBeginning(mostBytes)
 	_, err := e.Run(ctx, api.RunOptions{
 		ContainerOptions: api.ContainerOptions{Image: image, Name: workload, Network: api.NetworkNone},
 		Command:          command, Stdout: out, Timeout: limit,
@@ -72,7 +73,7 @@ func Find(ctx context.Context, e Engine, image string, mentions []jobdiff.Mentio
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask image %s which packages have its files: %w", image, err)
 	}
-	return parse(string(out.text), mentions), nil
+	return parse(out.String(), mentions), nil
 }
 
 // parse reads what the script printed. The image is untrusted: lines that
@@ -94,17 +95,4 @@ func parse(text string, mentions []jobdiff.Mention) []jobdiff.Owner {
 		}
 	}
 	return all
-}
-
-// bounded keeps the beginning of what is written.
-type bounded struct {
-	text []byte
-	left int
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	part := p[:min(len(p), b.left)]
-	b.left -= len(part)
-	b.text = append(b.text, part...)
-	return len(p), nil
 }

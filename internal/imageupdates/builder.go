@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 )
 
 var (
@@ -44,13 +45,13 @@ func (b *Builder) Build(ctx context.Context, updates []string) (id string, err e
 	if err != nil {
 		return "", err
 	}
-	log := &bounded{left: maxOutput}
+	log := stdio.NewBeginning(maxOutput)
 	result, err := b.Engine.Build(ctx, api.BuildOptions{
 		Tag: b.Tag, Dockerfile: text, Network: b.Network, Offline: b.Offline, Pull: api.PullNever, Force: true, Exact: true, Log: log,
 	})
 	if failed, ok := errors.AsType[*api.BuildError](err); ok && failed.Code != 0 {
 		reason := failed.Error()
-		if complaints := complaintsIn(string(log.text)); len(complaints) > 0 {
+		if complaints := complaintsIn(log.String()); len(complaints) > 0 {
 			reason = complaints[0]
 		}
 		return "", &RefusedError{reason}

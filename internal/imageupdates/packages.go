@@ -13,13 +13,13 @@ import (
 	_ "embed" // for the script
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -84,40 +84,25 @@ func Read(ctx context.Context, e Engine, reference string, i api.Image) (*Image,
 
 // run runs a script in a container and returns its output.
 func run(ctx context.Context, e Engine, o api.RunOptions) (stdout, stderr string, err error) {
-	out, messages := &bounded{left: maxOutput}, &bounded{left: maxOutput}
+	out, messages := stdio.NewBeginning(maxOutput), stdio.NewBeginning(maxOutput)
 	o.Name, o.Stdout, o.Stderr = workload, out, messages
 	_, err = e.Run(ctx, o)
 	if exit, ok := errors.AsType[*api.ExitError](err); ok {
 		// Wrapped, it would be the status of a job for the caller.
 		err = fmt.Errorf("the commands in it exited with status %d", exit.Code)
-		if line := lastLine(string(messages.text)); line != "" {
+		if line := lastLine(messages.String()); line != "" {
 			err = fmt.Errorf("%w: %s", err, line)
 		}
 	}
-	if err == nil && out.left == 0 {
+	if err == nil && out.Full() {
 		err = errors.New("the output is too long")
 	}
-	return string(out.text), string(messages.text), err
+	return out.String(), messages.String(), err
 }
 
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return termtext.Line(lines[len(lines)-1])
-}
-
-// bounded keeps the beginning of what is written.
-type bounded struct {
-	text []byte
-	left int
-}
-
-var _ io.Writer = (*bounded)(nil)
-
-func (b *bounded) Write(p []byte) (int, error) {
-	part := p[:min(len(p), b.left)]
-	b.left -= len(part)
-	b.text = append(b.text, part...)
-	return len(p), nil
 }
 
 // Names and versions as Debian's policy and rpm allow them. Names of either begin

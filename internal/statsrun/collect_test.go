@@ -219,13 +219,4 @@ func TestHostileContainer(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(o.Reports, "t.json")); err != nil {
 		t.Errorf("the others are lost: %v", err)
 	}
-	out := &beginning{left: 3}
-	for range 2 {
-		if n, err := out.Write([]byte("ab")); n != 2 || err != nil {
-			t.Errorf("%d, %v", n, err)
-		}
-	}
-	if out.String() != "aba" {
-		t.Errorf("%q", out.String())
-	}
 }

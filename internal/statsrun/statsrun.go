@@ -10,13 +10,13 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
 	"gitlab.com/lcitool/lcitool/domstats/suite"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
+	"gitlab.com/lcitool/lcitool/internal/stdio"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -115,7 +115,7 @@ func joined(errs []error) error {
 func (o Options) runPart(ctx context.Context, engine Engine, image string, p part, dir string) (text string, err error) {
 	log := o.NewLog()
 	defer log.Close()
-	out := &beginning{left: maxSummary}
+	out := stdio.NewBeginning(maxSummary)
 	run, err := o.container(image, dir, p)
 	if err != nil {
 		return "", err
@@ -130,19 +130,6 @@ func (o Options) runPart(ctx context.Context, engine Engine, image string, p par
 
 // maxSummary limits what a part prints, in bytes.
 const maxSummary = 1 << 20
-
-// beginning keeps the first bytes that are written to it.
-type beginning struct {
-	strings.Builder
-	left int
-}
-
-func (b *beginning) Write(p []byte) (int, error) {
-	part := p[:min(len(p), b.left)]
-	b.left -= len(part)
-	_, _ = b.Builder.Write(part) // never fails
-	return len(p), nil
-}
 
 // inside is where the container has what it needs of this machine.
 const inside = "/run/lcitool"
