@@ -147,6 +147,21 @@ func TestUnzipTogether(t *testing.T) {
 	}
 }
 
+// TestUnzipManyTogether: empty files count as well, because they take space on a disk.
+func TestUnzipManyTogether(t *testing.T) {
+	for n, tooLarge := range map[int]bool{20: false, 30: true} {
+		var all atomic.Int64
+		all.Store(100 << 10)
+		var entries []entry
+		for i := range n {
+			entries = append(entries, entry{fmt.Sprintf("file-%d", i), 0o644, ""})
+		}
+		if _, _, err := unzipOf(t, zipped(t, entries...), Options{}.withDefaults().Limits, &all); errors.Is(err, errTooLarge) != tooLarge {
+			t.Errorf("%d files: %v", n, err)
+		}
+	}
+}
+
 // TestUnzipIndex has archives with a wrong number of files in their index.
 func TestUnzipIndex(t *testing.T) {
 	var entries []entry
