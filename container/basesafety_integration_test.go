@@ -30,7 +30,7 @@ func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
 		if err := os.WriteFile(file, []byte("FROM "+base+"\n"+lines+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		here.podman(t, "build", "--quiet", "--format", "docker", "--tag", "localhost/brings-"+name+":1", "--file", file, filepath.Dir(file)) // OCI has no ONBUILD
+		here.podman(t, "build", "--quiet", "--layers=false", "--format", "docker", "--tag", "localhost/brings-"+name+":1", "--file", file, filepath.Dir(file)) // OCI has no ONBUILD
 		removeLater(t, e, "localhost/brings-"+name+":1")
 	}
 	sameOnBuildInAnExport(t, e, "localhost/brings-onbuild:1", "COPY --from=dir:/etc / /stolen", "RUN touch /ran")

@@ -143,7 +143,7 @@ func (e *Engine) promote(ctx context.Context, tag string, r records.Record, id, 
 	}
 	defer done()
 	if err := ctx.Err(); err != nil {
-		_, _ = images.Remove(c, []string{id}, nil)
+		_ = e.removeImage(c, id, false)
 		return fmt.Errorf("cannot build image %s: %w", tag, context.Cause(ctx))
 	}
 	if !e.madeImage(before) {

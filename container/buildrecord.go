@@ -70,8 +70,8 @@ func (e *Engine) noteImage(c context.Context, r records.Record, id, before strin
 }
 
 // sameBuild returns an image, unless it is "", and the images below it that the
-// same build made for its steps. podman removes these with the image, but may be
-// killed before it has removed all.
+// same build made for its steps, as far as podman names them. They are removed
+// with the image, but lcitool may be killed before it has removed all.
 func sameBuild(c context.Context, id string) []string {
 	if id == "" {
 		return nil
@@ -90,6 +90,14 @@ func sameBuild(c context.Context, id string) []string {
 		list = append(list, image.ID)
 	}
 	return list
+}
+
+// isStep reports whether a build of lcitool made an image for a step. Images of
+// others inherit the annotation, but together with the label, which is written
+// last.
+func isStep(image *entities.ImageInspectReport) bool {
+	token := image.Annotations[annotationBuild]
+	return token != "" && image.Labels[labelBuild] != token
 }
 
 // removeReplaced removes the image that had the tag before, then the build
@@ -377,10 +385,6 @@ func (e *Engine) discardImage(c context.Context, l leftover) error {
 		return errors.New("an image is being built")
 	}
 	defer unlock()
-	if slices.Contains(strings.Fields(l.record.Extra[extraBefore]), l.Name) {
-		_, errs := images.Remove(c, []string{l.Name}, nil)
-		return errors.Join(errs...)
-	}
 	for id, tries := l.Name, 0; tries < maxChain; tries++ {
 		_, errs := images.Remove(c, []string{id}, new(images.RemoveOptions).WithNoPrune(true))
 		if err := errors.Join(errs...); err != nil && code(err) != http.StatusNotFound {

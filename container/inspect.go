@@ -98,8 +98,7 @@ func (e *Engine) Remove(ctx context.Context, o api.RemoveOptions) error {
 	if _, err := e.inspect(c, o.Image); err != nil {
 		return err
 	}
-	_, errs := images.Remove(c, []string{o.Image}, new(images.RemoveOptions).WithForce(o.Force))
-	if err := errors.Join(errs...); err != nil {
+	if err := e.removeImage(c, o.Image, o.Force); err != nil {
 		return engineError("remove image "+o.Image, err)
 	}
 	return nil

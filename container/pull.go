@@ -79,19 +79,6 @@ func imageIDs(c context.Context) map[string]bool {
 	return there
 }
 
-// removeNameless removes an image that has no name if nothing uses it.
-func (e *Engine) removeNameless(c context.Context, id string) {
-	image, err := inspect(c, id)
-	if err != nil || len(image.Tags) > 0 {
-		return // gone already, or known by another name
-	}
-	if _, errs := images.Remove(c, []string{id}, nil); len(errs) > 0 {
-		e.log.Debug("previous image stays", "image", id, "err", errors.Join(errs...))
-		return
-	}
-	e.forgetImage(id)
-}
-
 // pullBase asks the registry for a newer base image if o.Pull is PullNewer, so
 // that an image with an unchanged base is not built again. If the registry does
 // not answer, the local base image is used and a line is logged.
