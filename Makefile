@@ -111,9 +111,9 @@ golden: ## Rewrite the golden files; read the diff before committing it
 	go test -tags '$(TAGS)' $$(grep -rl --include='*_test.go' 'lcitool/internal/golden"' . | xargs -n 1 dirname | grep -vx './internal/golden' | sort -u) -update
 
 .PHONY: nightly
-nightly: ## The tests that build libvirt and QEMU to test them, for hours, or use PostgreSQL and Redis
+nightly: ## The tests that build libvirt and QEMU to test them, for hours, or use PostgreSQL, Redis and dnf
 	ci/host-setup test
-	go test -count=1 -timeout 12h -tags '$(TAGS) integration nightly' -run 'TestPatchOf|TestRealServices' -v ./cmd/lcitool
+	go test -count=1 -timeout 12h -tags '$(TAGS) integration nightly' -run 'TestPatchOf|TestRealServices|TestUpdatesOfDnf' -v ./cmd/lcitool
 
 .PHONY: browser
 browser: ## The tests that open reports in Chromium
