@@ -86,7 +86,8 @@ func (e *Engine) Build(ctx context.Context, o api.BuildOptions) (api.BuildResult
 	if old.image.ID != result.ID {
 		result.Replaced = old.image.ID
 	}
-	if err := e.recordImage(result.ID, originOf(o, digest, result.Deltas)); err != nil {
+	err = errors.Join(e.recordImage(result.ID, originOf(o, digest, result.Deltas)), e.recordAuxiliary(result.ID, o))
+	if err != nil {
 		return api.BuildResult{}, &api.EngineError{Op: "record image " + o.Tag, Code: 125, Err: err}
 	}
 	return result, e.promote(ctx, o.Tag, record, result.ID, result.Replaced)

@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
@@ -100,6 +101,9 @@ func (e *Engine) Remove(ctx context.Context, o api.RemoveOptions) error {
 	}
 	if err := e.removeImage(c, o.Image, o.Force); err != nil {
 		return engineError("remove image "+o.Image, err)
+	}
+	if r, err := e.records.Get(records.Auxiliary, o.Image); err == nil {
+		e.forget(r)
 	}
 	return nil
 }

@@ -206,13 +206,14 @@ func (e *Engine) forget(r records.Record) {
 
 // proofs are all records at one time.
 type proofs struct {
-	processes  records.Processes
-	containers map[string][]records.Record // by name
-	volumes    map[string]records.Record
-	builds     []records.Record
-	dirs       []records.Record
-	taken      map[string]bool // volumes that belong to a container and are removed with it
-	inUse      map[string]bool // builds with an image that a container still needs
+	processes   records.Processes
+	containers  map[string][]records.Record // by name
+	volumes     map[string]records.Record
+	builds      []records.Record
+	dirs        []records.Record
+	auxiliaries []records.Record
+	taken       map[string]bool // volumes that belong to a container and are removed with it
+	inUse       map[string]bool // builds with an image that a container still needs
 }
 
 // proofs reads all records. Those that cannot be read prove nothing, and the
@@ -231,7 +232,7 @@ func (e *Engine) proofs() (proofs, error) {
 	for _, r := range read(records.Volume) {
 		p.volumes[r.Name] = r
 	}
-	p.builds, p.dirs = read(records.Build), read(records.Directory)
+	p.builds, p.dirs, p.auxiliaries = read(records.Build), read(records.Directory), read(records.Auxiliary)
 	if err := errors.Join(faults...); err != nil {
 		return p, fmt.Errorf("cannot read records: %w", err)
 	}
@@ -264,7 +265,7 @@ func (p proofs) volume(name string, labels map[string]string) (records.Record, b
 // kept container.
 func (p proofs) killed() bool {
 	left := slices.Concat(p.dead(), p.builds, p.dirs)
-	return slices.ContainsFunc(left, func(r records.Record) bool { return r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) })
+	return slices.ContainsFunc(p.auxiliaries, p.abandoned) || slices.ContainsFunc(left, func(r records.Record) bool { return r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) })
 }
 
 // dead returns the records of containers whose process has ended, including kept

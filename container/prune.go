@@ -57,6 +57,7 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 		{e.deadCommits, e.discardCommit}, // before the working containers, which prove them
 		{e.deadWorkers, e.discardWorker},
 		{e.deadImages, e.discardImage},
+		{e.deadAuxiliaries, e.discardAuxiliary},
 		{e.deadDirs, e.discardDir},
 	}
 }
@@ -99,7 +100,7 @@ func (e *Engine) Prune(ctx context.Context, o api.PruneOptions) ([]api.Leftover,
 // pruneDamaged removes records that a crash of the machine has cut off. They prove
 // nothing any more, so Unproven lists their objects.
 func (e *Engine) pruneDamaged(dryRun bool) (done []api.Leftover, err error) {
-	files, err := e.records.Damaged(records.Container, records.Volume, records.Build, records.Directory)
+	files, err := e.records.Damaged(records.Container, records.Volume, records.Build, records.Directory, records.Auxiliary)
 	for _, file := range files {
 		if !dryRun {
 			if fault := e.records.RemoveDamaged(file); fault != nil {
@@ -253,6 +254,9 @@ func (e *Engine) forgetGone(c context.Context, p proofs) error {
 		if !there {
 			e.forget(r)
 		}
+	}
+	if err := e.forgetAuxiliaries(c, p, gone); err != nil {
+		return err
 	}
 	for _, r := range p.volumes {
 		if !gone(r) {

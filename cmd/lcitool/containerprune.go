@@ -25,14 +25,15 @@ func newContainerPrune(a *app) *cobra.Command {
 		Use:   "prune",
 		Short: "Remove what killed runs left behind",
 		Long: `Remove containers, volumes, untagged images, conmon processes and temporary directories
-of runs whose process no longer exists. Tagged images, objects of active runs, and objects
-that have no record in the state directory (~/.local/state/lcitool) are not removed.
+of runs whose process no longer exists, and the images of interrupted searches. Other tagged
+images, objects of active runs, and objects that have no record in the state directory
+(~/.local/state/lcitool) are not removed.
 Possible leftovers of earlier versions are listed, but not removed.
 
 Kept containers of failed jobs are removed after a week, or when there are five newer
 ones. With --dry-run, the remaining ones are listed as well; with --kept, all of them are
-removed. The ccache volumes and the cached checkouts of "lcitool job run" stay for later
-jobs until --caches removes them.`,
+removed. The ccache volumes, the images of --debug-tools and the cached checkouts of
+"lcitool job run" stay for later jobs until --caches removes them.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.connect(cmd.Context(), cmd)
@@ -56,7 +57,7 @@ jobs until --caches removes them.`,
 	f := cmd.Flags()
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "only list what would be removed, and how long kept containers will stay")
 	f.BoolVar(&o.Kept, "kept", false, "also remove the kept containers of failed jobs")
-	f.BoolVar(&o.Caches, "caches", false, "also remove the ccache volumes of earlier jobs and the cached checkouts")
+	f.BoolVar(&o.Caches, "caches", false, "also remove the ccache volumes of earlier jobs, the images of --debug-tools and the cached checkouts")
 	cliflags.Choice(f, &format, "format", "", "output format: text or json", "text", "json")
 	engine.flags(cmd)
 	return cmd

@@ -38,8 +38,18 @@ type BuildOptions struct {
 	AllowUnsafe bool              // build instructions that this builder lets access the host; those that no builder confines are still refused
 	Delta       *Delta            // how to add packages to an older image; nil if that is not possible
 	Exact       bool              // do not add packages to an older image, and do not reuse an image made that way
+	Lifetime    Lifetime          // until when the image stays
 	Log         io.Writer         // the build's output; nil discards it
 }
+
+// A Lifetime says when Prune removes an image.
+type Lifetime string
+
+const (
+	UntilRemoved Lifetime = ""      // never
+	UntilExit    Lifetime = "exit"  // when the process that built it has ended
+	UntilCleared Lifetime = "cache" // when that process has ended and PruneOptions.Caches is set
+)
 
 // A BuildContext contains the files that a Dockerfile copies. The zero value is
 // empty.

@@ -24,7 +24,7 @@ func (k KeptContainer) Expires() time.Time { return k.Created.Add(KeptAge) }
 type PruneOptions struct {
 	DryRun bool // only list
 	Kept   bool // also remove all kept containers, not only those too old or too many
-	Caches bool // also remove the volumes of CacheVolume that nothing uses
+	Caches bool // also remove the volumes of CacheVolume and the images with lifetime UntilCleared that nothing uses
 }
 
 // A Leftover is an object of a run whose process has ended.

@@ -47,7 +47,7 @@ func (b *Builder) Build(ctx context.Context, updates []string) (id string, err e
 	}
 	log := stdio.NewBeginning(maxOutput)
 	result, err := b.Engine.Build(ctx, api.BuildOptions{
-		Tag: b.Tag, Dockerfile: text, Network: b.Network, Offline: b.Offline, Pull: api.PullNever, Force: true, Exact: true, Log: log,
+		Tag: b.Tag, Dockerfile: text, Network: b.Network, Offline: b.Offline, Pull: api.PullNever, Force: true, Exact: true, Lifetime: api.UntilExit, Log: log,
 	})
 	if failed, ok := errors.AsType[*api.BuildError](err); ok && failed.Code != 0 {
 		reason := failed.Error()

@@ -60,7 +60,7 @@ func (r *Runner) addDebugTools(ctx context.Context, j *Job, id string, log io.Wr
 	}
 	o := api.BuildOptions{
 		Tag: fmt.Sprintf("lcitool.debug-%.12x", sha256.Sum256([]byte(j.Image.Reference))), Dockerfile: []byte(strings.Join(lines, "\n") + "\n"),
-		File: "Dockerfile of --debug-tools", Pull: api.PullNever, Platform: j.platform(), Offline: r.Offline, Log: log,
+		File: "Dockerfile of --debug-tools", Pull: api.PullNever, Platform: j.platform(), Offline: r.Offline, Lifetime: api.UntilCleared, Log: log,
 	}
 	if r.Limits.Network == api.NetworkHost {
 		o.Network = api.NetworkHost

@@ -35,6 +35,7 @@ const (
 	Container Kind = "container"
 	Volume    Kind = "volume"
 	Image     Kind = "image"     // named by its ID
+	Auxiliary Kind = "auxiliary" // an image that Prune removes, named by the image's name
 	Base      Kind = "base"      // ONBUILD instructions of an image that others made, named by its ID
 	Build     Kind = "build"     // one request to the builder, with all that it makes
 	Directory Kind = "directory" // temporary directory, named by the last element of its path

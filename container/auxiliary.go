@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package container
+
+import (
+	"context"
+	"errors"
+
+	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/internal/records"
+)
+
+// extraLifetime is the key of Record.Extra with the lifetime of an auxiliary
+// image. Its record has the name of the image.
+const extraLifetime = "lifetime"
+
+// recordAuxiliary stores that Prune may remove an image, unless its lifetime is
+// that of the user's images.
+func (e *Engine) recordAuxiliary(id string, o api.BuildOptions) error {
+	if o.Lifetime == api.UntilRemoved {
+		return nil
+	}
+	r := e.newRecord(records.Auxiliary, o.Tag)
+	r.ID = id
+	r.Extra = map[string]string{extraLifetime: string(o.Lifetime)}
+	return e.records.Put(r)
+}
+
+// abandoned reports whether an auxiliary image can be removed without --caches.
+func (p proofs) abandoned(r records.Record) bool {
+	return r.Extra[extraLifetime] == string(api.UntilExit) && p.processes.Dead(r.Owner)
+}
+
+// deadAuxiliaries returns auxiliary images whose time is over and that no
+// container uses.
+func (e *Engine) deadAuxiliaries(c context.Context, p proofs, o api.PruneOptions) ([]leftover, error) {
+	if len(p.auxiliaries) == 0 {
+		return nil, nil
+	}
+	unlock, free := e.lockImages()
+	if !free {
+		return nil, nil // a running build may use them
+	}
+	defer unlock()
+	var dead []leftover
+	for _, r := range p.auxiliaries {
+		if r.Engine != e.service.URL() || !p.abandoned(r) && !(o.Caches && p.processes.Dead(r.Owner)) {
+			continue
+		}
+		there, err := e.auxiliaryExists(c, r)
+		if err != nil {
+			return dead, err
+		}
+		if there && !imageInUse(c, r.ID) {
+			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "image", Name: r.Name, Run: r.Owner.Run}, record: r})
+		}
+	}
+	return dead, nil
+}
+
+// auxiliaryExists reports whether the name is still that of the recorded image.
+func (e *Engine) auxiliaryExists(c context.Context, r records.Record) (bool, error) {
+	image, err := e.inspect(c, api.WithTag(r.Name))
+	if errors.Is(err, api.ErrNoImage) {
+		return false, nil
+	}
+	return err == nil && image.ID == r.ID, err
+}
+
+// discardAuxiliary removes the name of an auxiliary image, and the image if it
+// has no other one.
+func (e *Engine) discardAuxiliary(c context.Context, l leftover) error {
+	unlock, free := e.lockImages()
+	if !free {
+		return errors.New("an image is being built")
+	}
+	defer unlock()
+	if err := e.removeImage(c, api.WithTag(l.Name), false); err != nil {
+		return err
+	}
+	e.forget(l.record)
+	return nil
+}
+
+// forgetAuxiliaries removes records of auxiliary images that do not exist any
+// more.
+func (e *Engine) forgetAuxiliaries(c context.Context, p proofs, gone func(records.Record) bool) error {
+	for _, r := range p.auxiliaries {
+		if !gone(r) || r.Engine != e.service.URL() {
+			continue
+		}
+		there, err := e.auxiliaryExists(c, r)
+		if err != nil {
+			return err
+		}
+		if !there {
+			e.forget(r)
+		}
+	}
+	return nil
+}
