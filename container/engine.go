@@ -34,6 +34,7 @@ type Engine struct {
 	conmonUnreachable atomic.Bool // conmon's sockets are not accessible, or direct attach is turned off
 	same              samePaths
 	refused           refusedLimits
+	refusedPorts      atomic.Bool // the runtime cannot set lowPorts
 }
 
 // Address returns the service's URL without a password.

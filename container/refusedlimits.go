@@ -55,6 +55,22 @@ func refusedLimit(err error) string {
 	return ""
 }
 
+// lowPorts says on which ports all users may listen: those from it. Docker sets it
+// to 0 in the network of a container.
+const lowPorts = "net.ipv4.ip_unprivileged_port_start"
+
+// refusesPorts reports whether a container failed because of lowPorts: podman's
+// configuration can give it the host's network, the runtime can have no right to set
+// it, and an old kernel does not have it. Later containers go without it.
+func (e *Engine) refusesPorts(err error) bool {
+	if err == nil || !strings.Contains(err.Error(), "ip_unprivileged_port_start") {
+		return false
+	}
+	e.log.Debug("the service cannot set the first port of all users", "err", err)
+	e.refusedPorts.Store(true)
+	return true
+}
+
 // lowerLimits reports whether a container or build that asked for these limits
 // failed because of one of them, and can be tried with less. Nothing of it has
 // run then. A refused limit that was not asked for is a default of the service:

@@ -127,6 +127,9 @@ func (e *Engine) startSpec(ctx context.Context, o api.StartOptions, u runUser) (
 	}
 	if o.Session.AsImage {
 		applyAsImage(o, s, e.engineLimits())
+		if o.Network != api.NetworkHost && o.Join == "" && !e.refusedPorts.Load() {
+			s.Sysctl = map[string]string{lowPorts: "0"}
+		}
 	}
 	if s.HostAdd = o.Hosts; o.Join != "" {
 		s.HostAdd, s.NetNS = nil, specgen.Namespace{NSMode: specgen.FromContainer, Value: o.Join}

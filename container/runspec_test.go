@@ -3,6 +3,8 @@
 package container
 
 import (
+	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +80,47 @@ func TestMountsElsewhere(t *testing.T) {
 		if _, err := e.runSpec(t.Context(), o, root, ""); err == nil || err.Error() != "cannot mount /work: podman at tcp://host:1 is on another machine" {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// TestLowPorts: all users of a job's container may listen on all ports, as with Docker, but not
+// in the host's network, and not if the runtime refuses it.
+func TestLowPorts(t *testing.T) {
+	e := testEngine("unix:///nowhere")
+	e.log = slog.New(slog.DiscardHandler)
+	set := func(o api.StartOptions, session api.Session) bool {
+		t.Helper()
+		o.Image, o.User, o.Session = "i", "me", session
+		s, err := e.startSpec(t.Context(), o, runUser{Name: "me", UID: -1, GID: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Sysctl["net.ipv4.ip_unprivileged_port_start"] == "0"
+	}
+	job := api.Session{AsImage: true}
+	for network, want := range map[api.Network]bool{api.NetworkDefault: true, api.NetworkNone: true, api.NetworkBridge: true, api.NetworkHost: false} {
+		o := api.StartOptions{ContainerOptions: api.ContainerOptions{Network: network}}
+		if set(o, job) != want || set(o, api.Session{}) {
+			t.Errorf("network %q", network)
+		}
+		o.Join = "job"
+		if set(o, job) {
+			t.Errorf("joined, network %q", network)
+		}
+	}
+	for words, want := range map[string]bool{
+		"sysctl net.ipv4.ip_unprivileged_port_start=0 can't be set since Network Namespace set to host: invalid argument":                                               true,
+		"runc create failed: unable to start container process: error during container init: open /proc/sys/net/ipv4/ip_unprivileged_port_start: read-only file system": true,
+		"crun: open /proc/sys/net/ipv4/ip_unprivileged_port_start: No such file or directory":                                                                           true,
+		"crun: setrlimit `RLIMIT_NPROC`: Operation not permitted":                                                                                                       false,
+	} {
+		e.refusedPorts.Store(false)
+		if got := e.refusesPorts(errors.New(words)); got != want || set(api.StartOptions{}, job) == want {
+			t.Errorf("%s: %v", words, got)
+		}
+	}
+	if e.refusesPorts(nil) {
+		t.Error("no error, but a refusal")
 	}
 }
 

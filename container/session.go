@@ -46,8 +46,9 @@ func (e *Engine) Start(ctx context.Context, o api.StartOptions) (*Container, err
 		if o.Session.AsImage {
 			asked = e.engineLimits()
 		}
+		ports := !e.refusedPorts.Load()
 		c, err := e.startOnce(ctx, o)
-		if !e.lowerLimits(asked, err) {
+		if !e.lowerLimits(asked, err) && !(ports && e.refusesPorts(err)) {
 			return c, err
 		}
 	}

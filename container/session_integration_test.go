@@ -280,6 +280,19 @@ func TestSessionMountsFiles(t *testing.T) {
 	}
 }
 
+// TestSessionLowPorts: in a network of its own, each user may listen on port 80.
+func TestSessionLowPorts(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	for network, own := range map[api.Network]bool{api.NetworkNone: true, api.NetworkHost: false} {
+		o := api.StartOptions{ContainerOptions: api.ContainerOptions{Image: base, Network: network, User: "inside"}, Session: api.Session{AsImage: true}}
+		got := strings.TrimSpace(execSh(t, session(t, e, o), "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"))
+		if own && got != "0" && !e.refusedPorts.Load() { // a runtime in a container may have no right to set it
+			t.Errorf("network %q: %q", network, got)
+		}
+	}
+}
+
 func TestKeep(t *testing.T) {
 	e := engine(t)
 	nothingLeft(t, e)

@@ -66,7 +66,9 @@ type StartOptions struct {
 type Session struct {
 	// AsImage creates the container as podman run does: User is passed on
 	// unchanged, empty for the image's; HOME and the working directory are those
-	// of the image; no capabilities are added; the limits are the engine's.
+	// of the image; no capabilities are added; the limits are the engine's. As
+	// with Docker, all users may listen on all ports, unless the network is the
+	// host's.
 	AsImage    bool
 	Unset      []string // variables that the engine does not set by itself, nor take from the image; only with AsImage
 	Command    []string // arguments of the entrypoint; nil for a process that waits
