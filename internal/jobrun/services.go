@@ -108,6 +108,7 @@ func (r *Runner) startService(ctx context.Context, j *Job, s *service, c Contain
 		},
 		Join: c.Name(),
 	}
+	o.CapAdd = capabilities(o.User)
 	o.Session = api.Session{AsImage: true, Own: true, Command: s.Command, Unset: enginesOwn(s.image.Env)}
 	switch none := len(s.Entrypoint) == 1 && s.Entrypoint[0] == ""; {
 	case none && len(s.Command) == 0: // the image's command goes with its entrypoint

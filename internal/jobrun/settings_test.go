@@ -421,6 +421,18 @@ func TestDockerEnv(t *testing.T) {
 	}
 }
 
+// TestCapabilities: root has those that it has with Docker.
+func TestCapabilities(t *testing.T) {
+	for user, want := range map[string]string{"": "NET_RAW AUDIT_WRITE", "0": "NET_RAW AUDIT_WRITE", "root": "NET_RAW AUDIT_WRITE", "guest": "", "1000:0": ""} {
+		h := newHarness(t)
+		h.engine.user = user
+		h.Run(t.Context(), job("x", nil), scheduler.Streams{})
+		if got := strings.Join(h.engine.last().options.CapAdd, " "); got != want {
+			t.Errorf("user %q: %s", user, got)
+		}
+	}
+}
+
 // TestOwnProjectDir: as with the runner, a job may set CI_PROJECT_DIR, which moves nothing.
 func TestOwnProjectDir(t *testing.T) {
 	for from, want := range map[string]string{gitlabci.FromGitLab: treeDir, gitlabci.FromJob: "/own", gitlabci.FromPipeline: "/own"} {

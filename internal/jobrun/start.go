@@ -53,7 +53,8 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 	o.Session = session(own, has, j.firstCommand(env))
 	o.Session.Unset = enginesOwn(image.Env)
 	o.Trees = append(o.Trees, ownFiles(r.packState(j, env), stateDir), ownFiles(packDockerEnv, dockerEnv))
-	j.root = o.User == "" || o.User == "0" || o.User == "root"
+	j.root = isRoot(o.User)
+	o.CapAdd = capabilities(o.User)
 	if r.Caches != "" && j.root {
 		o.Volumes = append(o.Volumes, api.Volume{Name: r.ccacheVolume(j), Target: ccacheDir})
 	}
@@ -74,6 +75,20 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 		return nil, errors.Join(err, c.Remove(ctx))
 	}
 	return c, nil
+}
+
+// isRoot reports whether a container's user is root.
+func isRoot(user string) bool { return user == "" || user == "0" || user == "root" }
+
+// capabilities returns those that Docker gives to root and podman does not: ping,
+// whose file has the first one, cannot even be executed without it. podman would give
+// them to another user at once, unlike Docker. MKNOD is left out: files of the tree are
+// on the host.
+func capabilities(user string) []string {
+	if !isRoot(user) {
+		return nil
+	}
+	return []string{"NET_RAW", "AUDIT_WRITE"}
 }
 
 // imageAndTree adds the project's files to the container, and returns its image,
