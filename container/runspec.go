@@ -125,6 +125,9 @@ func (e *Engine) startSpec(ctx context.Context, o api.StartOptions, u runUser) (
 	if err != nil {
 		return nil, err
 	}
+	// Commands are ended by signals to all processes that the container sees, which
+	// must not be those of the host, whatever containers.conf says.
+	s.PidNS = specgen.Namespace{NSMode: specgen.Private}
 	if o.Session.AsImage {
 		applyAsImage(o, s, e.engineLimits())
 		if o.Network != api.NetworkHost && o.Join == "" && !e.refusedPorts.Load() {

@@ -124,6 +124,17 @@ func TestLowPorts(t *testing.T) {
 	}
 }
 
+// TestOwnProcesses: commands of a session are ended by signals to all processes in the container,
+// so that it must have none of the host.
+func TestOwnProcesses(t *testing.T) {
+	for _, session := range []api.Session{{}, {AsImage: true}} {
+		s, err := testEngine("unix:///nowhere").startSpec(t.Context(), api.StartOptions{ContainerOptions: api.ContainerOptions{Image: "i"}, Session: session}, runUser{})
+		if err != nil || s.PidNS.NSMode != specgen.Private {
+			t.Errorf("%+v: %q, %v", session, s.PidNS.NSMode, err)
+		}
+	}
+}
+
 func TestStartSpec(t *testing.T) {
 	e := testEngine("unix:///nowhere")
 	o := api.StartOptions{ContainerOptions: api.ContainerOptions{Image: "i", Network: api.NetworkHost}, Hosts: []string{"a:1.2.3.4"}}
