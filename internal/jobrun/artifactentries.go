@@ -49,29 +49,48 @@ type placed interface {
 	full(dir string) bool
 }
 
-// conflict returns why GitLab Runner cannot extract the entries over what is there,
-// the newest first, or "". Files and links replace all but directories that are not
-// empty, directories replace nothing.
-func (e artifactEntries) conflict(there []placed) string {
-	within, files := map[string][]placed{".": there}, map[string]bool{} // by directory: those that have it, and whether it is a file
-	for _, name := range slices.Sorted(maps.Keys(e)) {
-		above := path.Dir(name)
-		if files[above] {
-			return fmt.Sprintf("%s is a file", above)
+// A placement checks entries against what is there, each one after the directory
+// that it is in.
+type placement struct {
+	within map[string][]placed // by directory: those that have it, the newest first
+	files  map[string]bool     // entries that are directories where there is a file
+}
+
+func placeOver(there []placed) placement {
+	return placement{within: map[string][]placed{".": there}, files: map[string]bool{}}
+}
+
+// conflict returns why GitLab Runner cannot extract an entry, or "". Files and links
+// replace all but directories that are not empty, directories replace nothing.
+func (p placement) conflict(name string, kind fs.FileMode) string {
+	above := path.Dir(name)
+	if p.files[above] {
+		return fmt.Sprintf("%s is a file", above)
+	}
+	known := false
+	for _, t := range p.within[above] {
+		has, ok := t.kind(name)
+		switch {
+		case !ok:
+		case has.IsDir() && kind.IsDir():
+			p.within[name] = append(p.within[name], t)
+		case has.IsDir() && t.full(name):
+			return fmt.Sprintf("%s is a directory with files", name)
+		case has.IsRegular() && kind.IsDir() && !known:
+			p.files[name] = true
 		}
-		known := false
-		for _, p := range within[above] {
-			kind, ok := p.kind(name)
-			switch {
-			case !ok:
-			case kind.IsDir() && e[name].IsDir():
-				within[name] = append(within[name], p)
-			case kind.IsDir() && p.full(name):
-				return fmt.Sprintf("%s is a directory with files", name)
-			case kind.IsRegular() && e[name].IsDir() && !known:
-				files[name] = true
-			}
-			known = known || ok
+		known = known || ok
+	}
+	return ""
+}
+
+// conflict returns why GitLab Runner cannot extract the entries over what is there,
+// the newest first, or "".
+func (e artifactEntries) conflict(there []placed) string {
+	over := placeOver(there)
+	for _, name := range slices.Sorted(maps.Keys(e)) {
+		if why := over.conflict(name, e[name]); why != "" {
+			return why
 		}
 	}
 	return ""

@@ -217,9 +217,11 @@ func (r *Runner) scopedFile(scope, key string) string {
 	return filepath.Join(r.Caches, fmt.Sprintf("%.32x", dir), fmt.Sprintf("%.32x.tar.zst", sha256.Sum256([]byte(key))))
 }
 
-func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
+// restoreCaches extracts the caches of a job over what is there, and returns what is
+// there then, the newest first.
+func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container, there []placed) ([]placed, error) {
 	if r.Caches == "" {
-		return nil
+		return there, nil
 	}
 	for i, cache := range j.Cache {
 		if cache.Policy == "push" || !selectsFiles(cache) {
@@ -231,17 +233,20 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container) error {
 			continue
 		}
 		for _, s := range r.stored(j, cache, first) {
-			found, err := r.restore(ctx, j, c, s.file)
+			entries, err := r.restore(ctx, j, c, s.file, there)
 			if err != nil {
 				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", s.key, err))
 			}
-			if found {
+			if entries != nil {
+				there = slices.Insert(there, 0, placed(entries))
+			}
+			if entries != nil && err == nil {
 				break
 			}
 			r.removeUncached(ctx, j, c, cache)
 		}
 	}
-	return ctx.Err()
+	return there, ctx.Err()
 }
 
 // removeUncached removes the paths of a cache that cannot be extracted if
@@ -265,25 +270,43 @@ func (r *Runner) removeUncached(ctx context.Context, j *Job, c Container, cache 
 	}
 }
 
-func (r *Runner) restore(ctx context.Context, j *Job, c Container, file string) (bool, error) {
+// restore extracts a cache and returns what it has extracted, nil if there is no
+// cache or if it is not known. As GitLab Runner, it extracts nothing from the first
+// entry on that is in the place of a directory with files, or below a file.
+func (r *Runner) restore(ctx context.Context, j *Job, c Container, file string, there []placed) (artifactEntries, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer f.Close()
 	z, err := zstd.NewReader(f)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer z.Close()
-	if err := c.Put(ctx, j.dir, z); err != nil {
-		return false, err
+	from, into := io.Pipe()
+	entries, conflict, checked := artifactEntries{}, "", make(chan struct{})
+	go func() {
+		defer close(checked)
+		why, err := extractable(into, z, there, entries)
+		conflict = why
+		into.CloseWithError(err)
+	}()
+	err = c.Put(ctx, j.dir, from)
+	from.CloseWithError(errors.New("no more is wanted"))
+	<-checked
+	if err != nil {
+		return nil, err
+	}
+	if conflict != "" {
+		return entries, fmt.Errorf("GitLab Runner cannot extract it: %s here", conflict)
 	}
 	now := time.Now()
-	return true, os.Chtimes(file, now, now)
+	_ = os.Chtimes(file, now, now) // for forgetCaches
+	return entries, nil
 }
 
 // saveCaches saves the caches of a job, as many as it can. In GitLab Runner an

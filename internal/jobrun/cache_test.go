@@ -15,6 +15,7 @@ import (
 
 	"gitlab.com/lcitool/lcitool/internal/checkout"
 	"gitlab.com/lcitool/lcitool/internal/gitlabci"
+	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
@@ -241,7 +242,7 @@ func TestUncachedPaths(t *testing.T) {
 		j := job("x", nil)
 		j.dir, j.Env = treeDir, []string{"FF_CLEAN_UP_FAILED_CACHE_EXTRACT=" + c.flag}
 		j.Cache = []gitlabci.Cache{{Key: "k", Paths: strings.Fields(c.paths)}, {Key: "k", Paths: []string{"deps2"}, Policy: "push"}}
-		if err := h.restoreCaches(t.Context(), j, k); err != nil {
+		if _, err := h.restoreCaches(t.Context(), j, k, nil); err != nil {
 			t.Fatal(err)
 		}
 		got := strings.ReplaceAll(strings.Join(slices.Sorted(maps.Keys(k.files)), " "), treeDir+"/", "")
@@ -269,5 +270,58 @@ func TestEmptyDirectoriesAreNotUntracked(t *testing.T) {
 	}
 	if left, err := os.ReadDir(root.Name()); err != nil || len(left) != 1 || left[0].Name() != "want" {
 		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// TestCacheInPlaceOfDirectories: what GitLab Runner cannot extract of a cache replaces nothing. What
+// was extracted counts for artifacts.
+func TestCacheInPlaceOfDirectories(t *testing.T) {
+	for _, c := range []struct {
+		tree, cached, fallback string
+		want, warned           string
+	}{
+		{"d/x", "a d/y z", "old", "a d/y z", ""},
+		{"d/x", "a d z", "", "a", "d is a directory with files here"},
+		{"d/x", "a d z", "old", "a old", "d is a directory with files here"},
+		{"d", "a d/y z", "", "a", "d is a file here"},
+		{"b/d/x", "a b/c b/d", "", "a b/c", "b/d is a directory with files here"},
+	} {
+		h := newHarness(t)
+		for key, files := range map[string]string{"k": c.cached, "k2": c.fallback} {
+			if files == "" {
+				continue
+			}
+			j := job("x", nil)
+			j.Cache = []gitlabci.Cache{{Key: key, Paths: []string{"*"}, Policy: "push"}}
+			h.writes(0, strings.Fields(files)...)
+			h.Run(t.Context(), j, scheduler.Streams{})
+		}
+		h.Tree.Dir = made(t, strings.Fields(c.tree)...)
+		h.writes(0)
+		j := job("x", nil)
+		j.Cache = []gitlabci.Cache{{Key: "k", FallbackKeys: []string{"k2"}, Paths: []string{"*"}, Policy: "pull"}}
+		h.Run(t.Context(), j, scheduler.Streams{})
+		got := strings.ReplaceAll(strings.Join(slices.Sorted(maps.Keys(h.engine.last().files)), " "), treeDir+"/", "")
+		if got != c.want || (h.warnings.Len() > 0) != (c.warned != "") || !strings.Contains(h.warnings.String(), c.warned) {
+			t.Errorf("%+v: got %s, warned %s", c, got, h.warnings.String())
+		}
+	}
+}
+
+// TestArtifactsOverCaches: a job fails whose artifacts have a file where a cache has files.
+func TestArtifactsOverCaches(t *testing.T) {
+	for file, want := range map[string]outcome.State{"d": outcome.Failed, "d/y": outcome.Passed} {
+		h := newHarness(t)
+		build := job("build", &gitlabci.Artifacts{When: "on_success", Paths: []string{file}})
+		h.writes(0, file)
+		h.Run(t.Context(), build, scheduler.Streams{})
+		use := job("use", nil)
+		use.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"d"}, Policy: "pull-push"}}
+		h.writes(0, "d/x")
+		h.Run(t.Context(), use, scheduler.Streams{})
+		use.ArtifactsFrom = []*Job{build}
+		if result, _ := h.Run(t.Context(), use, scheduler.Streams{}); result.State != want {
+			t.Errorf("%s: %s", file, result.Text())
+		}
 	}
 }

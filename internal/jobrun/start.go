@@ -224,14 +224,14 @@ func (r *Runner) packSurroundings(at string) func(context.Context, io.Writer) er
 }
 
 func (r *Runner) populate(ctx context.Context, j *Job, c Container) error {
-	if err := r.restoreCaches(ctx, j, c); err != nil {
-		return err
-	}
 	tree := view{r.Tree.Dir}
 	if j.tree != "" {
 		tree = parseView(j.tree)
 	}
-	there := []placed{tree}
+	there, err := r.restoreCaches(ctx, j, c, []placed{tree})
+	if err != nil {
+		return err
+	}
 	for _, from := range j.ArtifactsFrom {
 		entries, err := r.copyArtifacts(ctx, j, from, c, there)
 		if err != nil {
