@@ -119,3 +119,29 @@ func TestArtifactsInPlaceOfDirectories(t *testing.T) {
 		}
 	}
 }
+
+// TestArtifactsWithoutScript: a job that cannot get its artifacts stores its own ones if it asks for
+// that, and is not kept.
+func TestArtifactsWithoutScript(t *testing.T) {
+	for when, want := range map[string]string{"always": "log", "on_failure": "log", "on_success": ""} {
+		h := newHarness(t)
+		h.Keep = true
+		if err := errors.Join(os.Mkdir(filepath.Join(h.Project, "d"), 0o755), os.WriteFile(filepath.Join(h.Project, "d/x"), nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		build, cached := job("build", &gitlabci.Artifacts{When: "on_success", Paths: []string{"d"}}), job("cached", nil)
+		h.writes(0, "d")
+		h.Run(t.Context(), build, scheduler.Streams{})
+		cached.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"log"}, Policy: "push"}}
+		h.writes(0, "log")
+		h.Run(t.Context(), cached, scheduler.Streams{})
+		use := job("use", &gitlabci.Artifacts{When: when, Paths: []string{"log"}})
+		use.Cache = []gitlabci.Cache{{Key: "k", Paths: []string{"log"}, Policy: "pull"}}
+		use.ArtifactsFrom = []*Job{build}
+		result, _ := h.Run(t.Context(), use, scheduler.Streams{})
+		c := h.engine.last()
+		if result.State != outcome.Failed || len(c.stages) > 0 || h.stored(t, "use") != want || !c.removed || c.kept {
+			t.Errorf("%s: %s, stages %q, stored %q", when, result.Text(), c.stages, h.stored(t, "use"))
+		}
+	}
+}

@@ -111,6 +111,7 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 	out.Tree = j.tree
 	if err != nil {
 		result.End(ctx, err)
+		r.giveUp(ctx, j, c, &result, &out)
 		return result, out
 	}
 	defer func() {
@@ -128,6 +129,24 @@ func (r *Runner) once(ctx context.Context, j *Job, s scheduler.Streams) (result 
 	parts.done("prepare")
 	r.scripts(ctx, j, c, s, parts, &result, &out)
 	return result, out
+}
+
+// giveUp removes the container, if there is one, of a job whose script does not run
+// because artifacts of another job cannot be extracted. As on GitLab, its own artifacts
+// and caches are stored if their "when" asks for it.
+func (r *Runner) giveUp(ctx context.Context, j *Job, c Container, result *outcome.Result, out *Outcome) {
+	if c == nil {
+		return
+	}
+	ctx, cancel := outlasting(ctx, wrapUp)
+	defer cancel()
+	var err error
+	if result.State == outcome.Failed {
+		err = r.store(ctx, j, c, result, out)
+	}
+	if err = errors.Join(err, c.Remove(ctx)); err != nil {
+		r.warn(j, err.Error())
+	}
 }
 
 // A refusedError is the reason why a job fails before its script: GitLab Runner

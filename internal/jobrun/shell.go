@@ -44,6 +44,9 @@ func (r *Runner) Shell(ctx context.Context, j *Job, crashes, command []string, s
 		return err
 	}
 	c, err := r.start(ctx, j, env)
+	if err != nil && c != nil {
+		err = errors.Join(err, c.Remove(ctx))
+	}
 	if err != nil {
 		return err
 	}

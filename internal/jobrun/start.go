@@ -25,7 +25,8 @@ const (
 )
 
 // start creates and starts the container with the tree, the scripts, caches and
-// artifacts of earlier jobs.
+// artifacts of earlier jobs. With an error, there may be a container with a part of
+// the files.
 func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, error) {
 	o := api.StartOptions{
 		ContainerOptions: api.ContainerOptions{
@@ -71,10 +72,7 @@ func (r *Runner) start(ctx context.Context, j *Job, env []string) (Container, er
 	for _, w := range c.Warnings() {
 		r.warn(j, w)
 	}
-	if err := r.populate(ctx, j, c); err != nil {
-		return nil, errors.Join(err, c.Remove(ctx))
-	}
-	return c, nil
+	return c, r.populate(ctx, j, c)
 }
 
 // isRoot reports whether a container's user is root.
