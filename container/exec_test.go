@@ -4,6 +4,8 @@ package container
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings"
 
@@ -67,5 +70,26 @@ func TestAttachIsComplete(t *testing.T) {
 	}
 	if out.String() != "early input" {
 		t.Errorf("got %q", out.String())
+	}
+}
+
+// TestGrace: a command that takes too long can have longer to end than one that is cancelled.
+func TestGrace(t *testing.T) {
+	late := fmt.Errorf("%w after 1s", api.ErrTimeout)
+	for _, c := range []struct {
+		grace, timeout time.Duration
+		cause          error
+		want           time.Duration
+	}{
+		{0, 0, context.Canceled, defaultGrace},
+		{0, 0, late, defaultGrace},
+		{time.Second, 0, late, time.Second},
+		{time.Second, time.Minute, late, time.Minute},
+		{time.Second, time.Minute, context.Canceled, time.Second},
+	} {
+		x := &execution{options: api.ExecOptions{Grace: c.grace, TimeoutGrace: c.timeout}}
+		if got := x.grace(c.cause); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }

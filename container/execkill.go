@@ -3,7 +3,9 @@
 package container
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -47,10 +49,7 @@ done 2>/dev/null`
 // SIGKILL to all processes of the container, and finally a restart of the
 // container.
 func (x *execution) end(ctx context.Context, cause error, ended <-chan outcome) outcome {
-	grace := x.options.Grace
-	if grace == 0 {
-		grace = defaultGrace
-	}
+	grace := x.grace(cause)
 	stages := []struct {
 		do   func()
 		wait time.Duration
@@ -72,6 +71,15 @@ func (x *execution) end(ctx context.Context, cause error, ended <-chan outcome) 
 		}
 	}
 	return outcome{125, &api.EngineError{Op: "end a command in container " + x.name, Code: 125, Err: cause}}
+}
+
+// grace returns the time from SIGTERM to SIGKILL.
+func (x *execution) grace(cause error) time.Duration {
+	grace := cmp.Or(x.options.Grace, defaultGrace)
+	if errors.Is(cause, api.ErrTimeout) {
+		grace = cmp.Or(x.options.TimeoutGrace, grace)
+	}
+	return grace
 }
 
 func (x *execution) kill(ctx context.Context, s syscall.Signal) {

@@ -90,6 +90,8 @@ type ExecOptions struct {
 	Grace   time.Duration // from TERM to KILL after ctx is cancelled or Timeout is exceeded; 0 means 10 s
 	Timeout time.Duration // wall clock; 0 means none
 
+	TimeoutGrace time.Duration // instead of Grace after Timeout is exceeded; 0 means Grace
+
 	// Killer is a command that sends a signal to all processes of the command;
 	// the signal number is appended to it. It is for commands whose work is done
 	// by other processes. If it is nil, the command's descendants are signalled.

@@ -88,7 +88,8 @@ type memoryContainer struct {
 	links   map[string]string // texts of symbolic links, by their absolute paths
 	stages  []string          // that ran: name, status
 	limits  []time.Duration
-	stdout  io.Writer // of the stage that runs
+	exec    api.ExecOptions // of the last stage
+	stdout  io.Writer       // of the stage that runs
 	stderr  io.Writer
 	looks   int  // searches for cores
 	hurried bool // the last copy had a time limit
@@ -124,7 +125,7 @@ func (c *memoryContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunR
 		return api.RunResult{}, fmt.Errorf("unexpected command %q", o.Command)
 	}
 	c.stages = append(c.stages, m[1]+" "+m[2])
-	c.limits = append(c.limits, o.Timeout)
+	c.limits, c.exec = append(c.limits, o.Timeout), o
 	c.stdout, c.stderr = o.Stdout, o.Stderr
 	if c.engine.stage == nil {
 		return api.RunResult{}, nil

@@ -4,6 +4,7 @@ package jobrun
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -122,7 +123,11 @@ func (p *pipedStage) run(ctx context.Context, name, status string, o api.ExecOpt
 			return err
 		}
 	case <-limited.Done():
-		p.end(ctx, ended, o.Grace)
+		grace := o.Grace
+		if ctx.Err() == nil {
+			grace = cmp.Or(o.TimeoutGrace, grace)
+		}
+		p.end(ctx, ended, grace)
 	}
 	return fmt.Errorf("container %s: %w", p.container.Name(), context.Cause(limited))
 }

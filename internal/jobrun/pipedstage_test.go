@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/scheduler"
 )
 
 // A shellContainer is a first process on this machine, in which kill has no effect.
@@ -35,10 +36,11 @@ func (c *shellContainer) Exited(context.Context) (int, bool, error) {
 func (c *shellContainer) Exec(_ context.Context, o api.ExecOptions) (api.RunResult, error) {
 	signal := o.Command[len(o.Command)-1]
 	c.signals = append(c.signals, signal)
-	if signal == "9" { // the script waits for this
-		return api.RunResult{}, os.WriteFile(filepath.Join(c.mounted, "killed"), nil, 0o600)
+	name := signal // the script waits for this
+	if signal == "9" {
+		name = "killed"
 	}
-	return api.RunResult{}, nil
+	return api.RunResult{}, os.WriteFile(filepath.Join(c.mounted, name), nil, 0o600)
 }
 
 func (c *shellContainer) Kill(context.Context) error { return c.process.Process.Kill() }
@@ -146,6 +148,22 @@ func TestPipedStageIsEnded(t *testing.T) {
 	}
 	if err := c.run(ctx, api.ExecOptions{}); !errors.Is(err, reason) {
 		t.Errorf("before it began: %v", err)
+	}
+}
+
+// TestTimeToCleanUp: a script that takes too long has longer to end than one that is cancelled.
+func TestTimeToCleanUp(t *testing.T) {
+	h := newHarness(t)
+	h.Run(t.Context(), job("x", nil), scheduler.Streams{})
+	if o := h.engine.last().exec; o.TimeoutGrace != 10*time.Second || o.Grace >= o.TimeoutGrace {
+		t.Errorf("%v after a cancellation, %v after the limit", o.Grace, o.TimeoutGrace)
+	}
+	c := firstShell(t, "until [ -e /run/lcitool/15 ]; do sleep 0.1; done; sleep 1; [ -e /run/lcitool/killed ] || : > /run/lcitool/cleaned")
+	if err := c.run(t.Context(), api.ExecOptions{Timeout: time.Second, Grace: time.Millisecond, TimeoutGrace: 10 * time.Minute}); !errors.Is(err, api.ErrTimeout) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(c.mounted + "/cleaned"); err != nil {
+		t.Errorf("signals %q: %v", c.signals, err)
 	}
 }
 

@@ -23,9 +23,10 @@ import (
 
 const (
 	goarch      = runtime.GOARCH
-	grace       = 2 * time.Second // from TERM to KILL; short, so that one interrupt stops the job soon
-	wrapUp      = 2 * time.Minute // for cleanup after a job was stopped
-	maxPackages = 2 << 20         // bytes of /packages.txt
+	grace       = 2 * time.Second  // from TERM to KILL; short, so that one interrupt stops the job soon
+	stopGrace   = 10 * time.Second // from TERM to KILL of a script that takes too long, as docker stop has it
+	wrapUp      = 2 * time.Minute  // for cleanup after a job was stopped
+	maxPackages = 2 << 20          // bytes of /packages.txt
 )
 
 // Run runs a job, with its retries. Errors of the engine are part of the result.
@@ -290,7 +291,7 @@ func (r *Runner) stage(ctx context.Context, j *Job, c Container, name, status st
 		s.Stdout, s.Stderr = w.streams[0], w.streams[1]
 		defer func() { w.close(began.Add(took.took)) }()
 	}
-	o := api.ExecOptions{Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, Killer: killStage()}
+	o := api.ExecOptions{Command: runStage(name, status), WorkDir: "/", Stdout: s.Stdout, Stderr: s.Stderr, Grace: grace, Timeout: limit, TimeoutGrace: stopGrace, Killer: killStage()}
 	if err = runPiped(ctx, j, c, name, status, o); errors.Is(err, errNotPiped) {
 		_, err = c.Exec(ctx, o)
 	}
