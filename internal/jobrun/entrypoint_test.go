@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,52 @@ func TestEntrypointThatServes(t *testing.T) {
 			}
 			if got := strings.Join(h.engine.last().stages, " "); got != want.after || !strings.HasPrefix(out.String(), "listening\n") {
 				t.Errorf("limit %q: stages %q, output %q", limit, got, out.String())
+			}
+		})
+	}
+}
+
+// TestSlowEntrypoint: the time that an entrypoint takes is the script's. A hook has a container of its
+// own in GitLab Runner, and takes the time of the job.
+func TestSlowEntrypoint(t *testing.T) {
+	for _, c := range []struct {
+		own   string
+		hook  bool
+		want  time.Duration
+		after string
+	}{
+		{"", false, 40 * time.Minute, ""},
+		{"30m", false, 10 * time.Minute, "after_script timedout"},
+		{"30m", true, 30 * time.Minute, "after_script timedout"},
+		{"50m", true, 35 * time.Minute, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHarness(t)
+			h.engine.follow = func(ctx context.Context, line func(string)) error {
+				time.Sleep(20 * time.Minute)
+				line(replacedLine)
+				line(readyLine)
+				return nil
+			}
+			h.engine.stage = func(_ context.Context, _ *memoryContainer, name, _ string) error {
+				if name == "script" {
+					return api.ErrTimeout
+				}
+				time.Sleep(5 * time.Minute)
+				return nil
+			}
+			j := job("x", nil)
+			j.AfterScript = []string{"true"}
+			if c.hook {
+				j.PreGetSources = []string{"true"}
+			}
+			j.Job.Image = &gitlabci.Image{Name: "image", Entrypoint: []string{"/entry"}}
+			j.Variables = []gitlabci.Variable{{Name: "RUNNER_SCRIPT_TIMEOUT", Value: c.own, From: gitlabci.FromJob}}
+			result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+			k := h.engine.last()
+			at := slices.Index(k.stages, "script running")
+			if after := strings.Join(k.stages[at+1:], " "); result.State != outcome.TimedOut || k.limits[at] != c.want || after != c.after {
+				t.Errorf("%+v: %s, stages %q, limits %v", c, result.Text(), k.stages, k.limits)
 			}
 		})
 	}

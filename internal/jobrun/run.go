@@ -183,18 +183,26 @@ func (j *Job) impossible() error {
 // scripts runs the job's commands, then after_script even if they failed. After
 // a job timeout, or a failure before the script, GitLab does not run it.
 func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.Streams, parts *phases, result *outcome.Result, out *Outcome) {
-	limit := r.timeLimit(j)
-	deadline := time.Now().Add(limit)
+	limit, began := r.timeLimit(j), time.Now()
+	deadline := began.Add(limit)
 	own := duration(value(out.Env, "RUNNER_SCRIPT_TIMEOUT"), limit)
+	left, whole := min(own, limit), own >= limit // for the script; whether it is all that the job has
 	entry := &entrypoint{container: c, none: j.entrypoint == nil}
 	err := entry.begin(ctx, min(own, limit), orDiscard(s.Stdout))
 	ready := true
+	if !entry.none {
+		left -= time.Since(began)
+	}
 	if err == nil && len(j.PreGetSources) > 0 && fromGit(gitStrategy(out.Env)) {
 		err = r.hook(ctx, j, c, out.Env, limit, s)
 		ready = err == nil
+		rest := time.Until(deadline)
+		left, whole = min(own, rest), own >= rest
 	}
 	if err == nil {
-		out.script, err = r.stage(ctx, j, c, "script", "running", min(own, limit), s)
+		if out.script, err = r.stage(ctx, j, c, "script", "running", max(time.Millisecond, left), s); errors.Is(err, api.ErrTimeout) {
+			err = workload.TimeoutError(min(own, limit), err)
+		}
 	}
 	parts.done("script")
 	if entry.waits {
@@ -204,7 +212,7 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	}
 	gone := !entry.waits && containerGone(ctx, c, &err)
 	result.End(ctx, err)
-	out.abandoned = gone || result.State == outcome.TimedOut && own >= limit
+	out.abandoned = gone || result.State == outcome.TimedOut && whole
 	if gone {
 		return
 	}
