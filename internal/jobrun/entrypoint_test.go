@@ -166,6 +166,25 @@ func TestShellAsEntrypoint(t *testing.T) {
 	}
 }
 
+// TestShellWithoutQuotes: without an entrypoint as well, a sh that does not know how GitLab Runner
+// quotes the script fails.
+func TestShellWithoutQuotes(t *testing.T) {
+	for _, c := range []struct {
+		flag, shell string
+		code        int
+	}{{"", "bash", 3}, {"", "busybox sh", 3}, {"", "dash", 2}, {"true", "dash", 3}} {
+		j := job("x", nil)
+		j.dir, j.Script = t.TempDir(), []string{"exit 3"}
+		s, after := newHarness(t).stages(j, []string{"FF_POSIXLY_CORRECT_ESCAPES=" + c.flag})
+		s.temp = j.dir
+		var out bytes.Buffer
+		err := firstShellOf(t, s.script(), append(strings.Fields(c.shell), "-c", firstProcess())...).run(t.Context(), api.ExecOptions{Stdout: &out})
+		if api.Status(err) != c.code || strings.Contains(out.String(), "this image's sh cannot read the script") != (c.code == 2) || after.quotes != (c.flag == "") {
+			t.Errorf("%+v: %v, %q", c, err, out.String())
+		}
+	}
+}
+
 func TestTakesOneWord(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "/bin/sh": false, "-c": false, "/bin/sh -c": true, "bash -lc": true, "/usr/bin/env bash -c": true, "/sbin/tini -- /busybox/sh -c": true, "/bin/bash -o pipefail -c": true,

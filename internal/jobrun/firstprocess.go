@@ -176,15 +176,17 @@ func firstCommand(entrypoint []string, posix bool) []string {
 	}
 	text := firstProcess()
 	if !posix {
-		text = knowsQuotes + text
+		text = knowsQuotes("the entrypoint runs this image's sh, which") + text
 	}
 	return []string{"sh -c " + Quote(text) + " sh"}
 }
 
-// knowsQuotes makes a shell exit that does not know ANSI-C quotes, with the status
-// that it has in GitLab Runner.
-const knowsQuotes = `case $'x' in x) ;; *) echo "lcitool: the entrypoint runs this image's sh, which cannot read the script of GitLab Runner; bash can, and FF_POSIXLY_CORRECT_ESCAPES: \"true\" helps"; exit 2;; esac
+// knowsQuotes returns commands that make a shell exit that does not know ANSI-C
+// quotes, with the status that it has in GitLab Runner. shell names it.
+func knowsQuotes(shell string) string {
+	return `case $'x' in x) ;; *) echo "lcitool: ` + shell + ` cannot read the script of GitLab Runner; bash can, and FF_POSIXLY_CORRECT_ESCAPES: \"true\" helps"; exit 2;; esac
 `
+}
 
 // commandFlag matches flags of a shell with -c among them.
 var commandFlag = lazyregexp.New(`^-[A-Za-z]*c[A-Za-z]*$`)

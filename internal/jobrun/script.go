@@ -49,6 +49,7 @@ type stage struct {
 	restored bool   // start with the state saved before the first command, with env added
 	declare  string // functions that the saved state may lack
 
+	quotes   bool // FF_POSIXLY_CORRECT_ESCAPES is off: the shell must know ANSI-C quotes
 	checks   bool // FF_ENABLE_BASH_EXIT_CODE_CHECK
 	sections bool // FF_SCRIPT_SECTIONS
 	trace    bool // CI_DEBUG_TRACE
@@ -59,6 +60,9 @@ type stage struct {
 // group, so that a trace does not show them.
 func (s stage) script() string {
 	var b strings.Builder
+	if s.quotes {
+		b.WriteString(knowsQuotes("this image's sh"))
+	}
 	if s.trace {
 		b.WriteString("set -o xtrace\n")
 	}
@@ -168,6 +172,7 @@ func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 func (r *Runner) stages(j *Job, env []string) (script, after stage) {
 	script = stage{
 		dir: j.dir, temp: tempDir(j.dir), commands: j.commands(), prefix: "script_step", name: "script", keep: r.Keep,
+		quotes:   !isOn(value(env, "FF_POSIXLY_CORRECT_ESCAPES"), false),
 		checks:   isOn(value(env, "FF_ENABLE_BASH_EXIT_CODE_CHECK"), false),
 		sections: isOn(value(env, "FF_SCRIPT_SECTIONS"), false),
 		trace:    isOn(value(env, "CI_DEBUG_TRACE"), false),
