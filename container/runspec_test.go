@@ -135,6 +135,14 @@ func TestOwnProcesses(t *testing.T) {
 	}
 }
 
+// TestDefaultsOfPodman: the limit on processes and the seccomp profile of jobs are podman's.
+func TestDefaultsOfPodman(t *testing.T) {
+	s, err := testEngine("unix:///nowhere").startSpec(t.Context(), api.StartOptions{ContainerOptions: api.ContainerOptions{Image: "i"}, Session: api.Session{AsImage: true}}, runUser{})
+	if err != nil || s.ResourceLimits != nil || s.SeccompProfilePath != "" || s.SeccompPolicy != "" || s.Privileged {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
 func TestStartSpec(t *testing.T) {
 	e := testEngine("unix:///nowhere")
 	o := api.StartOptions{ContainerOptions: api.ContainerOptions{Image: "i", Network: api.NetworkHost}, Hosts: []string{"a:1.2.3.4"}}

@@ -28,6 +28,8 @@ func heldBy() map[string]string {
 		"the runner's pull policy":           "internal/jobrun/image_test.go: func TestPullPolicy",
 		"images from the dependency proxy":   "internal/gitlabci/local_test.go: func TestWithoutProxy",
 		"root has the capability":            "internal/jobrun/settings_test.go: func TestCapabilities",
+		"a container has no limit":           "container/runspec_test.go: func TestDefaultsOfPodman",
+		"a runner that is not `privileged`":  "container/runspec_test.go: func TestDefaultsOfPodman",
 		"services are machines":              "cmd/lcitool/testdata/engine/job-services.txtar: hello from web",
 		"a service sees the job's address":   "internal/jobrun/servicenetwork_test.go: only 127.0.0.1",
 		"services have the job's `/builds`":  "cmd/lcitool/testdata/engine/job-services.txtar: no builds",
