@@ -43,7 +43,8 @@ func (c *Container) Restart(ctx context.Context) error {
 }
 
 // Follow calls line for each line of output of a container with Session.Own or
-// Session.Ready, until its first process has ended.
+// Session.Ready, until its first process has ended. Each call has the lines of both
+// streams in the order in which they were written.
 func (c *Container) Follow(ctx context.Context, line func(string)) error {
 	conn, err := c.engine.service.Conn(ctx)
 	if err != nil {
@@ -56,20 +57,17 @@ func (c *Container) Follow(ctx context.Context, line func(string)) error {
 	go func() {
 		o := new(containers.LogOptions).WithStdout(true).WithStderr(true).WithFollow(true)
 		var all sync.WaitGroup
-		out, errs := make(chan string), make(chan string)
-		for _, from := range []chan string{out, errs} {
-			all.Go(func() {
-				for text := range from {
-					select {
-					case lines <- text:
-					case <-conn.Done():
-					}
+		both := make(chan string)
+		all.Go(func() {
+			for text := range both {
+				select {
+				case lines <- text:
+				case <-conn.Done():
 				}
-			})
-		}
-		err := containers.Logs(conn, c.Name(), o, out, errs)
-		close(out)
-		close(errs)
+			}
+		})
+		err := containers.Logs(conn, c.Name(), o, both, both)
+		close(both)
 		all.Wait()
 		ended <- err
 	}()
