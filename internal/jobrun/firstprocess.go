@@ -136,9 +136,10 @@ echo "$_lcitool_id $_lcitool_code" >&5
 func evaluate(file string) string { return `eval "$(cat "` + file + `" || echo exit 127)` + "\n\"" }
 
 // killScript sends a signal to all processes except itself, the first process
-// and its ancestors, and the process that waits for the stage's status. It
-// repeats until no process is left that has not received it. It uses only shell
-// builtins, because an image may have no other tools.
+// and its ancestors, and the process that waits for the stage's status. With
+// SIGKILL, it repeats until no process is left that has not received it. Other
+// signals are sent once, as by GitLab Runner: a script's trap starts processes. It
+// uses only shell builtins, because an image may have no other tools.
 const killScript = `
 signal=$1
 read -r spare < ` + stateDir + `/spare
@@ -151,7 +152,7 @@ while :; do
 		new=yes; seen="$seen$pid "
 		kill -"$signal" "$pid"
 	done
-	[ "$new" ] || exit 0
+	[ "$new" ] && [ "$signal" = 9 ] || exit 0
 done 2> /dev/null
 `
 
