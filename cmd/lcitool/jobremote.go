@@ -82,6 +82,7 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	v.choice.Names = args
+	named, claim := v.remoteProject(cmd)
 	result, err := pipelinerun.Remote(cmd.Context(), pipelinerun.RemoteOptions{
 		Project:       project,
 		Store:         store,
@@ -92,7 +93,8 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 		Timeout:       v.limits.Timeout,
 		Remote:        v.remote.name,
 		Host:          v.remote.host,
-		RemoteProject: v.event.Project,
+		RemoteProject: named,
+		Claim:         claim,
 		NoPush:        v.remote.noPush,
 		Poll:          v.remote.poll,
 		Getenv:        v.app.Getenv,
@@ -113,6 +115,22 @@ func (v *jobVerb) runRemote(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return errors.Join(err, finished)
+}
+
+// remoteProject returns the project that the user names, "" for none, and the one
+// that the settings of the checkout name. The token is the user's, so the user's
+// settings precede those of the checkout here.
+func (v *jobVerb) remoteProject(cmd *cobra.Command) (string, remotepipeline.Claim) {
+	const key = "project"
+	read := v.app.settings
+	switch {
+	case cmd.Flags().Changed(key) || read.Project == nil:
+		return v.event.Project, remotepipeline.Claim{}
+	case read.User != nil && read.User.Values[key].Text != "":
+		return read.User.Values[key].Text, remotepipeline.Claim{}
+	}
+	value := read.Project.Values[key]
+	return "", remotepipeline.Claim{Project: value.Text, Origin: value.Pos.String()}
 }
 
 func (a *app) finishRemote(ctx context.Context, result *pipelinerun.Result, reports []jobreport.Request) error {

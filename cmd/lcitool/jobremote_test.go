@@ -102,12 +102,18 @@ lint:
   script: [make lint]
 `
 
-// remote runs a command line in a checkout whose remote is s.
+// remote runs the jobs of a checkout whose remote is s.
 func remote(t *testing.T, s *remoteServer, args ...string) ran {
+	t.Helper()
+	return remoteIn(t, s, remoteFiles, append([]string{"--debug", "job", "run", "--remote", "--project", "group/name", "--poll", "1ms"}, args...)...)
+}
+
+// remoteIn runs a command line in a checkout of files whose remote is s.
+func remoteIn(t *testing.T, s *remoteServer, files string, args ...string) ran {
 	t.Helper()
 	dir := t.TempDir()
 	work, bare := filepath.Join(dir, "work"), filepath.Join(dir, "bare.git")
-	write(t, work, remoteFiles)
+	write(t, work, files)
 	t.Chdir(work)
 	for name, value := range map[string]string{
 		"HOME": dir, "GIT_CONFIG_GLOBAL": filepath.Join(dir, "gitconfig"), "GIT_CONFIG_NOSYSTEM": "1",
@@ -137,7 +143,6 @@ git rev-parse HEAD`, bare, s.pushed)
 	var mu sync.Mutex
 	var stdout, stderr strings.Builder // a file takes writes of several goroutines
 	a := &app{Streams: stdio.Streams{Stdin: os.Stdin, Stdout: lockedBuilder{&mu, &stdout}, Stderr: lockedBuilder{&mu, &stderr}, Getenv: func(name string) string { return env[name] }}}
-	args = append([]string{"--debug", "job", "run", "--remote", "--project", "group/name", "--poll", "1ms"}, args...)
 	got := ran{status: run(t.Context(), a, args), stdout: stdout.String(), stderr: stderr.String()}
 	if strings.Contains(got.stdout+got.stderr, remoteToken) {
 		t.Errorf("the token was told:\n%s\n%s", got.stdout, got.stderr)
@@ -190,6 +195,31 @@ func TestRemoteJobs(t *testing.T) {
 			}
 			if t.Failed() {
 				t.Logf("stdout:\n%s\nstderr:\n%s", got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+// TestRemoteProject: the token is used for the project that the user names, on the command
+// line, in the environment or in the user's settings. The settings of the checkout name none.
+func TestRemoteProject(t *testing.T) {
+	const victim = "\n-- .lcitool.yml --\nproject: group/name\n" // the remote is no server, so nothing confirms it
+	for _, c := range []struct {
+		name, project string
+		status        int
+	}{
+		{"of the checkout", "", 1},
+		{"of the user's settings", "project: group/name\n", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			settings := filepath.Join(t.TempDir(), "config.yml")
+			if err := os.WriteFile(settings, []byte(c.project), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got := remoteIn(t, &remoteServer{jobs: []remoteJob{{name: "lint", status: "success"}}}, remoteFiles+victim, "--config", settings, "job", "run", "--remote", "--poll", "1ms")
+			refused := strings.Contains(got.stderr, `.lcitool.yml:1: project: no git remote of this checkout is that of "group/name"`)
+			if got.status != c.status || refused != (c.status != 0) {
+				t.Errorf("status %d, want %d\n%s", got.status, c.status, got.stderr)
 			}
 		})
 	}

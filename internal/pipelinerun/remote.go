@@ -31,7 +31,8 @@ type RemoteOptions struct {
 	Remote        string // git remote to push to; "" for the default
 	Host          string // GitLab server; "" for that of the remote
 	RemoteProject string // GROUP/NAME; "" for that of the remote
-	NoPush        bool   // do not push; follow the newest pipeline of the commit
+	Claim         remotepipeline.Claim
+	NoPush        bool // do not push; follow the newest pipeline of the commit
 	Poll          time.Duration
 	Getenv        func(string) string
 	Log           *slog.Logger
@@ -61,6 +62,7 @@ func Remote(ctx context.Context, o RemoteOptions) (*Result, error) {
 		Remote:    o.Remote,
 		Host:      o.Host,
 		Project:   o.RemoteProject,
+		Claim:     o.Claim,
 		NoPush:    o.NoPush,
 		Variables: runVariables(o.Variables),
 		Jobs:      names,

@@ -70,6 +70,24 @@ func (c *checkout) usualRemote(ctx context.Context) string {
 	return "origin"
 }
 
+// maxRemotes limits the remotes whose URLs are read.
+const maxRemotes = 100
+
+// addresses returns the URLs of all remotes, as far as they can be read.
+func (c *checkout) addresses(ctx context.Context) []string {
+	out, err := c.git(ctx, "remote")
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, remote := range strings.SplitN(out, "\n", maxRemotes) {
+		if addresses, err := c.repo.PushAddresses(ctx, remote); err == nil {
+			all = append(all, addresses...)
+		}
+	}
+	return all
+}
+
 // maxNamed is the number of files named in one line.
 const maxNamed = 5
 

@@ -3,6 +3,7 @@
 package remotepipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"path"
 	"strings"
 
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
@@ -118,6 +120,35 @@ func port(u *url.URL) string {
 	return "443"
 }
 
+// refused returns the error for a claim that no git remote confirms.
+func (c Claim) refused() error {
+	return diag.WithHint(fmt.Errorf("%s: project: no git remote of this checkout is that of %q, and the settings of a project cannot choose where your token is used", c.Origin, c.Project),
+		`name the project with --project or in your own settings`)
+}
+
+// checkClaim returns an error for a claim that no remote of the checkout
+// confirms. The project of the remote that is pushed to is used in any case.
+func (s *session) checkClaim(ctx context.Context) error {
+	claim := s.o.Claim
+	if s.o.Project != "" || claim.Project == "" {
+		return nil
+	}
+	claimed, err := parseProject(claim.Project)
+	if err != nil {
+		return claim.refused()
+	}
+	if strings.EqualFold(claimed, s.place.Project) {
+		return nil
+	}
+	for _, address := range s.checkout.addresses(ctx) {
+		if place, err := locate(address, &Options{Getenv: s.o.Getenv, Host: s.o.Host}); err == nil && strings.EqualFold(claimed, place.Project) {
+			s.infof("%s: project: %s is not used with --remote, because %s is the project of remote %s", claim.Origin, claimed, s.place.Project, s.checkout.remote)
+			return nil
+		}
+	}
+	return claim.refused()
+}
+
 // locate returns the place of a remote's project. Options override the remote's
 // URL. The environment adds what the URL does not contain: the https port of a
 // server used over ssh, the path of GitLab on the server, or the server itself.
@@ -151,6 +182,8 @@ func locate(address string, o *Options) (Place, error) {
 	switch {
 	case place.Server == nil:
 		return Place{}, fmt.Errorf("%w; name it with --host", err)
+	case place.Project == "" && o.Claim.Project != "":
+		return Place{}, o.Claim.refused()
 	case place.Project == "":
 		return Place{}, fmt.Errorf("%w; name the project with --project", err)
 	}

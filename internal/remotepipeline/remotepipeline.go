@@ -24,6 +24,7 @@ type Options struct {
 	Remote    string   // git remote to push to; "" for that of git push, or "origin"
 	Host      string   // server, by host name or URL; "" for that of the remote
 	Project   string   // "group/name"; "" for that of the remote
+	Claim     Claim    // project that the checkout itself names
 	Variables []string // for the pipeline, NAME=VALUE; nothing is added
 	NoPush    bool     // follow the existing pipeline: do not push, start or cancel anything
 
@@ -42,6 +43,14 @@ type Options struct {
 	Getenv    func(string) string // nil for an empty environment
 	Transport http.RoundTripper   // nil for one that uses the environment's proxies
 	Log       *slog.Logger        // may be nil
+}
+
+// A Claim is the project that the settings in the checkout name. The checkout may
+// be a hostile fork, so this does not choose the project: without
+// Options.Project, it must be that of a git remote.
+type Claim struct {
+	Project string // "" for none
+	Origin  string // "file:line" of the setting
 }
 
 // Limits restrict downloads from the server. Zero values are defaults.

@@ -93,7 +93,8 @@ func open(ctx context.Context, o *Options) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{client: api, o: o, checkout: c}, nil
+	s := &session{client: api, o: o, checkout: c}
+	return s, s.checkClaim(ctx)
 }
 
 // checkVariables returns an error for variables that git or GitLab would

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 func TestPipelineAppearsLate(t *testing.T) {
@@ -161,6 +163,47 @@ func TestCheckouts(t *testing.T) {
 			if c.wantErr != "" {
 				if err == nil || !strings.Contains(err.Error(), c.wantErr) {
 					t.Errorf("error %v, want %q", err, c.wantErr)
+				}
+				return
+			}
+			if err != nil || !strings.Contains(w.linesOf(""), c.want) {
+				t.Errorf("said %q, %v, want %q", w.linesOf(""), err, c.want)
+			}
+		})
+	}
+}
+
+// TestClaims: the settings of a checkout, which may be a hostile fork, do not choose the
+// project that gets requests with the user's token.
+func TestClaims(t *testing.T) {
+	const here, elsewhere = address + "/group/name.git", address + "/up/name.git"
+	for _, c := range []struct {
+		name, claim, project, origin, other string
+		want, wantErr                       string
+	}{
+		{name: "none", origin: here},
+		{name: "that of the remote", claim: "Group/name.git", origin: here},
+		{name: "another project", claim: "group/secret", origin: here, wantErr: `.lcitool.yml:2: project: no git remote of this checkout is that of "group/secret"`},
+		{name: "no project", claim: "secret\x1b[31m", origin: here, wantErr: `is that of "secret\x1b[31m"`},
+		{name: "that of another remote", claim: "up/name", origin: here, other: elsewhere, want: "up/name is not used with --remote, because group/name is the project of remote origin"},
+		{name: "of none of two remotes", claim: "up/secret", origin: here, other: elsewhere, wantErr: "no git remote"},
+		{name: "the user names one", claim: "group/secret", project: "group/name", origin: elsewhere},
+		{name: "a remote without project", claim: "group/name", wantErr: "no git remote"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, passes(1, "a"))
+			git(t, w.options.Directory, "push", "-q", "origin", "topic")
+			if c.origin != "" {
+				git(t, w.options.Directory, "remote", "set-url", "origin", c.origin)
+			}
+			if c.other != "" {
+				git(t, w.options.Directory, "remote", "add", "upstream", c.other)
+			}
+			w.options.NoPush, w.options.Project, w.options.Claim = true, c.project, Claim{c.claim, ".lcitool.yml:2"}
+			_, err := w.run(t)
+			if c.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wantErr) || diag.Hint(err) == "" {
+					t.Errorf("error %v, want %q and a hint", err, c.wantErr)
 				}
 				return
 			}
