@@ -54,6 +54,7 @@ image contains what such a build needs.`,
 	f.StringSliceVar(&s.Require, "require", nil, "requirements without which cases fail instead of being skipped, for example kvm,perf")
 	f.StringVar(&s.Libvirt, "libvirt", "", "build tree or installation prefix of the libvirt to test (default that of the target)")
 	f.StringVar(&s.QEMU, "qemu", "", "build tree or installation prefix of the QEMU to test (default that of the target)")
+	f.StringArrayVar(&s.Sources, "source", nil, "source tree that such a build tree may have, even if it does not look like that of libvirt or QEMU; may be repeated")
 	f.StringVar(&s.Reports, "reports", "", "directory to write TARGET.json, .html, .xml and .tap to")
 	f.BoolVar(&s.Privileged, "privileged", false, "run privileged containers, for perf events and cgroups")
 	s.build.flags(f)

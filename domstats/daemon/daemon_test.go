@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -192,12 +193,41 @@ func TestNeeds(t *testing.T) {
 	}
 	gone := t.TempDir()
 	write(t, filepath.Join(gone, "meson-info/meson-info.json"), `{"directories": {"source": "/nosuch/libvirt"}}`, 0o644)
+	write(t, filepath.Join(source, "meson.build"), "# comment\nproject(\n  'libvirt', 'c',\n)\n", 0o644)
 	for dir, want := range map[string][]string{
 		inside: {source}, source: {source}, elsewhere: {elsewhere, source}, prefix: {prefix}, gone: {gone},
 	} {
-		if got := Needs(dir); !slices.Equal(got, want) {
-			t.Errorf("%s: got %q, want %q", dir, got, want)
+		if got, err := Needs(dir); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, %v, want %q", dir, got, err, want)
 		}
+	}
+}
+
+// TestNeedsOfHostileTrees: a build tree can name any directory as its source tree, and what
+// was built there reads all files of it.
+func TestNeedsOfHostileTrees(t *testing.T) {
+	home := t.TempDir()
+	tree, link, fifo := filepath.Join(home, "fork", "build"), filepath.Join(home, "fork", "link"), t.TempDir()
+	write(t, filepath.Join(home, ".ssh/id"), "secret", 0o600)
+	write(t, filepath.Join(home, "other/meson.build"), "project('other', 'c')\n# project('qemu'\n", 0o644)
+	if err := errors.Join(os.MkdirAll(tree, 0o755), os.Symlink(home, link), os.Mkdir(filepath.Join(fifo, "meson-info"), 0o755),
+		syscall.Mkfifo(filepath.Join(fifo, "meson-info/meson-info.json"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"/", home, home + "/.ssh", home + "/other", link} {
+		write(t, filepath.Join(tree, "meson-info/meson-info.json"), `{"directories": {"source": "`+source+`"}}`, 0o644)
+		for _, dir := range []string{tree, filepath.Dir(tree)} {
+			_, err := Needs(dir)
+			if refused, ok := errors.AsType[*SourceError](err); !ok || refused.Source != source || refused.Tree != tree {
+				t.Errorf("%s with source %s: %v", dir, source, err)
+			}
+		}
+	}
+	if got, err := Needs(tree, home); err != nil || !slices.Equal(got, []string{tree, link}) {
+		t.Errorf("a source that is allowed: %q, %v", got, err)
+	}
+	if got, err := Needs(fifo); err != nil || !slices.Equal(got, []string{fifo}) {
+		t.Errorf("a FIFO: %q, %v", got, err)
 	}
 }
 

@@ -38,26 +38,54 @@ func Check(dir string) error {
 
 // Needs are the directories that must be there for what was built in dir, or in
 // its build, or is installed there: a build tree finds data in its source tree.
-func Needs(dir string) []string {
+//
+// A hostile build tree can name any directory as its source. One that is neither
+// dir, nor below it, nor among allowed, must be a source tree of libvirt or QEMU.
+func Needs(dir string, allowed ...string) ([]string, error) {
 	for _, tree := range []string{dir, filepath.Join(dir, "build")} {
 		source := sourceOf(tree)
-		switch {
-		case source == "":
+		if source == "" {
 			continue
-		case within(tree, source):
-			return []string{source}
-		case within(source, tree):
-			return []string{tree}
 		}
-		return []string{tree, source}
+		real, err := filepath.EvalSymlinks(source)
+		if err != nil || !within(real, dir) && !slices.Contains(allowed, real) && !isSourceTree(real) {
+			return nil, &SourceError{Tree: tree, Source: source}
+		}
+		switch {
+		case within(tree, source):
+			return []string{source}, nil
+		case within(source, tree):
+			return []string{tree}, nil
+		}
+		return []string{tree, source}, nil
 	}
-	return []string{dir}
+	return []string{dir}, nil
 }
+
+// A SourceError reports a build tree whose source directory is not used.
+type SourceError struct{ Tree, Source string }
+
+func (e *SourceError) Error() string {
+	return fmt.Sprintf("%s names %q as its source tree, but the %s there is not that of libvirt or QEMU",
+		e.Tree, e.Source, mesonFile)
+}
+
+const mesonFile = "meson.build"
+
+// isSourceTree reports whether a directory is the top of libvirt's or QEMU's
+// source tree.
+func isSourceTree(dir string) bool {
+	text, err := safefs.ReadFile(filepath.Join(dir, mesonFile), maxMeson)
+	return err == nil && regexp.MustCompile(`(?m)^project\(\s*'(libvirt|qemu)'`).Match(text)
+}
+
+// maxMeson limits the sizes of meson's files, in bytes.
+const maxMeson = 16 << 20
 
 // sourceOf is the source tree of one that meson built, "" if it is not recorded or
 // does not exist.
 func sourceOf(tree string) string {
-	text, err := os.ReadFile(filepath.Join(tree, "meson-info", "meson-info.json"))
+	text, err := safefs.ReadFile(filepath.Join(tree, "meson-info", "meson-info.json"), maxMeson)
 	if err != nil {
 		return ""
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	Target     string
 	Libvirt    string   // directory of this machine's that is tested, "" for the target's
 	QEMU       string   // the same
+	Sources    []string // source trees that the two may name, even if they do not look like libvirt's or QEMU's
 	Reports    string   // directory for TARGET.json and others, "" for none
 	Privileged bool     // the container gets all privileges
 	Jobs       int      // cases that run at a time
@@ -167,7 +168,11 @@ func (o Options) container(image, dir string, p part) (api.RunOptions, error) {
 		if tested.dir == "" {
 			continue
 		}
-		for _, tree := range daemon.Needs(tested.dir) {
+		trees, err := daemon.Needs(tested.dir, o.Sources...)
+		if err != nil {
+			return api.RunOptions{}, err
+		}
+		for _, tree := range trees {
 			run.Mounts = append(run.Mounts, api.Mount{Source: tree, Target: tree, Overlay: true})
 		}
 		run.Command = append(run.Command, tested.flag, tested.dir)

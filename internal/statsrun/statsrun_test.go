@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 )
 
 func TestContainerOfTheSuite(t *testing.T) {
@@ -61,6 +62,38 @@ func TestPrepare(t *testing.T) {
 		if err := o.Prepare(); err == nil {
 			t.Errorf("nothing is wrong with %+v", o)
 		}
+	}
+}
+
+// TestPrepareWithSource: a build tree that names a directory of the user's as its source is
+// refused before anything is built.
+func TestPrepareWithSource(t *testing.T) {
+	home := t.TempDir()
+	tree := filepath.Join(home, "tree")
+	for name, text := range map[string]string{
+		"qemu-system-x86_64": "", "meson-info/meson-info.json": `{"directories": {"source": "` + home + `"}}`,
+	} {
+		file := filepath.Join(tree, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := Options{QEMU: tree}
+	if err := o.Prepare(); err == nil || !strings.Contains(err.Error(), "as its source tree") || !strings.Contains(diag.Hint(err), "--source") {
+		t.Errorf("got %v", err)
+	}
+	if run, err := o.container("image", "/reports", part{}); err == nil {
+		t.Errorf("got %+v", run.Mounts)
+	}
+	o.Sources = []string{home + "/."}
+	if err := o.Prepare(); err != nil {
+		t.Error(err)
+	}
+	if run, err := o.container("image", "/reports", part{}); err != nil || !slices.ContainsFunc(run.Mounts, func(m api.Mount) bool { return m.Source == home && m.Overlay }) {
+		t.Errorf("got %+v, %v", run.Mounts, err)
 	}
 }
 

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/domstats/check"
 	"gitlab.com/lcitool/lcitool/domstats/daemon"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/envimage"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -21,7 +23,12 @@ import (
 // Prepare fails if a libvirt or a QEMU of this machine cannot be tested, before
 // anything is built. It resolves their directories, and makes the one for reports.
 func (o *Options) Prepare() error {
-	for _, dir := range []*string{&o.Libvirt, &o.QEMU} {
+	dirs := []*string{&o.Libvirt, &o.QEMU}
+	o.Sources = slices.Clone(o.Sources)
+	for i := range o.Sources {
+		dirs = append(dirs, &o.Sources[i])
+	}
+	for _, dir := range dirs {
 		real, err := safefs.Existing(*dir, "directory", os.FileMode.IsDir)
 		if err != nil {
 			return err
@@ -36,10 +43,28 @@ func (o *Options) Prepare() error {
 			return err
 		}
 	}
+	for _, dir := range dirs[:2] {
+		if err := checkSource(*dir, o.Sources); err != nil {
+			return err
+		}
+	}
 	if o.Reports == "" {
 		return nil
 	}
 	return os.MkdirAll(o.Reports, 0o755)
+}
+
+// checkSource returns an error for a build tree whose source tree would not be
+// given to the container.
+func checkSource(dir string, allowed []string) error {
+	if dir == "" {
+		return nil
+	}
+	_, err := daemon.Needs(dir, allowed...)
+	if _, ok := errors.AsType[*daemon.SourceError](err); ok {
+		return diag.WithHint(err, "the container can read all files of that directory; if you want that, name it with --source")
+	}
+	return err
 }
 
 // An EnsureFunc makes sure that an image is there; what the builder says goes to
