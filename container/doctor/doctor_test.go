@@ -105,6 +105,7 @@ func TestMachineChecks(t *testing.T) {
 		"ids, no newuidmap":        {set(good(), func(m *machine) { m.lookPath = lacking("newuidmap") }).subordinateIDs(), Fail, "not installed", explain.HintUIDMap},
 		"runtime dir unset":        {good().runtimeDir(), Warn, "not set", explain.HintRuntimeD},
 		"runtime dir unset, root":  {root.runtimeDir(), OK, "not needed", ""},
+		"runtime dir relative":     {set(good(), func(m *machine) { m.runtime = "run/user/1000" }).runtimeDir(), Fail, "is not an absolute path", explain.HintRuntimeD},
 		"runtime dir gone":         {set(good(), func(m *machine) { m.runtime = "/run/user/1" }).runtimeDir(), Fail, "does not exist", explain.HintRuntimeD},
 		"runtime dir a file":       {set(good(), func(m *machine) { m.runtime = "/run/user/1000/x" }).runtimeDir(), Fail, "is no directory", explain.HintRuntimeD},
 		"runtime dir of another":   {set(dir, func(m *machine) { m.runtime, m.uid = "/proc/1", os.Getuid()+1 }).runtimeDir(), Fail, "belongs to user 0", explain.HintRuntimeD},

@@ -200,6 +200,9 @@ func (m machine) runtimeDir() Check {
 		}
 		return Check{name, Warn, "not set", explain.HintRuntimeD}
 	}
+	if !filepath.IsAbs(m.runtime) { // podman takes it as relative to where it is started
+		return Check{name, Fail, m.runtime + " is not an absolute path", explain.HintRuntimeD}
+	}
 	info, err := fs.Stat(m.root, strings.TrimPrefix(filepath.Clean(m.runtime), "/"))
 	switch {
 	case err != nil:
