@@ -166,6 +166,11 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 	}
 	first := c.options.Layers[layers[0]]
 	d.start = facts.Position{File: first.Path(name + ".yml"), Line: 1}
+	if !d.has("os.name") && !d.has("os.version") && !d.has("packaging.format") {
+		err := diag.Errorf(d.start, "the keys os.name, os.version and packaging.format are missing, and no other facts have the target %q", name)
+		errs = append(errs, diag.WithHint(err, "remove a file that changes a target of earlier facts, or add all keys that a target has"))
+		return nil, ignored, &Error{Target: name, Err: diag.Join(errs...)}
+	}
 	release = d.release(name)
 	errs = append(errs, d.errs...)
 	if err := diag.Join(errs...); err != nil {

@@ -87,6 +87,7 @@ func TestTargetFaults(t *testing.T) {
 		{"version a number", with("'99'", "99"), `d/debian-99.yml:1: os.version: expected a string, got a number: quote it as "99"`},
 		{"stable no boolean", with("'99'", "'99', stable: maybe"), `d/debian-99.yml:1: os.stable: expected true or false, got a string`},
 		{"no group", with("os:", "so:"), "d/debian-99.yml:1: key \"os.name\" is missing\nd/debian-99.yml:1: key \"os.version\" is missing"},
+		{"keys of a target that is gone", "cirrus: {image_name: x}\n", `d/debian-99.yml:1: the keys os.name, os.version and packaging.format are missing, and no other facts have the target "debian-99"`},
 		{"group a list", with("{format: deb, command: apt-get}", "[deb]"), "d/debian-99.yml:2: key \"packaging.format\" is missing\nd/debian-99.yml:2: key \"packaging.command\" is missing\nd/debian-99.yml:2: expected a mapping, got a list"},
 		{"format", with("deb,", "dep,"), `d/debian-99.yml:2: unknown packaging format "dep", expected one of apk, brew, deb, pkg, rpm`},
 		{"command", with("apt-get", "'apt-get; id'"), `d/debian-99.yml:2: packaging.command: "apt-get; id" is not a command: ";" is not allowed in it`},

@@ -220,7 +220,7 @@ func TestLint(t *testing.T) {
 // TestExplainerWarnsOfEachError: an error of facts that are not asked about is one warning.
 func TestExplainerWarnsOfEachError(t *testing.T) {
 	w, tree := open(t, map[string]string{
-		"d/targets/freebsd-9.yml": "cirrus: {image_name: x}\n",
+		"d/targets/freebsd-9.yml": "os: {name: FreeBSD, version: '9'}\npackaging: {format: pkg}\ncirrus: {image_name: x}\n",
 		"d/projects/broken.yml":   "packages: [1, 2]\n",
 	})
 	var warnings []string
