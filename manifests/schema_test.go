@@ -58,6 +58,7 @@ targets:
 		{"a number for a name", "projects: [libvirt]\ngitlab: {namespace: 5, project: p}\ntargets: {}\n", false},
 		{"an unknown builder", "projects: [libvirt]\ngitlab: {namespace: n, project: p, container-builder: x}\ntargets: {}\n", false},
 		{"no paths", head + "targets: {debian-12: {jobs: [{arch: x86_64, artifacts: {expire_in: 1 day}}]}}\n", false},
+		{"the usual when", head + "targets: {debian-12: {jobs: [{arch: x86_64, artifacts: {paths: [a], when: null}}]}}\n", true},
 		{"an unknown when", head + "targets: {debian-12: {jobs: [{arch: x86_64, artifacts: {paths: [a], when: never}}]}}\n", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
