@@ -61,8 +61,14 @@ func (f *follower) lockArtifacts(ctx context.Context, seen seenJob) (unlock func
 	if left, err := f.o.Artifacts.Has(seen.name, false); err == nil && !left && !seen.archive {
 		return func() {}, nil
 	}
+	return f.waitArtifacts(ctx, seen.name)
+}
+
+// waitArtifacts waits until no other run in the project uses the artifacts of a
+// job, and locks them.
+func (f *follower) waitArtifacts(ctx context.Context, job string) (unlock func(), err error) {
 	for told := false; ; told = true {
-		held, ok, err := f.o.Artifacts.Lock(seen.name, false)
+		held, ok, err := f.o.Artifacts.Lock(job, false)
 		switch {
 		case err != nil:
 			return nil, err
@@ -71,7 +77,7 @@ func (f *follower) lockArtifacts(ctx context.Context, seen seenJob) (unlock func
 		case ok:
 			return func() { _ = held.Close() }, nil
 		case !told:
-			f.infof("waiting: another run uses the artifacts of job %q", seen.name)
+			f.infof("waiting: another run uses the artifacts of job %q", job)
 		}
 		if err := sleep(ctx, lockPause); err != nil {
 			return nil, err

@@ -296,6 +296,53 @@ func TestArtifactsOfAnotherRun(t *testing.T) {
 	}
 }
 
+// TestReportsBesideAnotherRun: a test report is added to the artifacts of a job when no other
+// run uses them, and not to those that another run has stored.
+func TestReportsBesideAnotherRun(t *testing.T) {
+	for _, stores := range []bool{false, true} {
+		w := newWorld(t, passes(1, "unit"))
+		w.gitLab.jobs[0].junit = true
+		other := artifacts.In(filepath.Dir(w.bare))
+		var held *os.File
+		w.gitLab.override = func(_ http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/test_report") || held != nil {
+				return
+			}
+			var ok bool
+			var err error
+			if held, ok, err = other.Lock("unit", false); !ok || err != nil {
+				t.Error(ok, err)
+			}
+		}
+		waited, watch := false, w.options.Watch
+		report := filepath.Join(other.Dir("unit"), reportFile)
+		w.options.Watch = func(u Update) {
+			watch(u)
+			if !strings.Contains(u.Line, `another run uses the artifacts of job "unit"`) {
+				return
+			}
+			waited = true
+			if _, err := os.Lstat(report); err == nil {
+				t.Error("a report is added while another run uses the artifacts")
+			}
+			if stores {
+				if err := other.Replace("unit", func(d *safefs.Dir) error { return d.WriteFile("out", []byte("theirs"), 0o644) }); err != nil {
+					t.Error(err)
+				}
+			}
+			_ = held.Close()
+		}
+		result, err := w.run(t)
+		if err != nil || !waited {
+			t.Fatalf("waited: %v, %v", waited, err)
+		}
+		job := result.Jobs[0]
+		if _, err := os.Lstat(report); (err != nil) != stores || (len(job.JUnit) == 0) != stores || strings.Contains(strings.Join(job.Notes, ""), "another run has stored") != stores {
+			t.Errorf("another run stores: %v, %v, %+v", stores, err, job)
+		}
+	}
+}
+
 // TestLogsStayPrivate: a log is never in /tmp, where other users of the machine could
 // read it.
 func TestLogsStayPrivate(t *testing.T) {

@@ -45,11 +45,11 @@ func (f *follower) reports(ctx context.Context) {
 
 // report writes the test reports of some jobs of a pipeline.
 func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	request, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	all, _, err := f.api.Pipelines.GetPipelineTestReport(f.place.Project, id, withContext(ctx))
+	all, _, err := f.api.Pipelines.GetPipelineTestReport(f.place.Project, id, withContext(request))
 	if err != nil {
-		return f.requestError(ctx, "fetch them", err)
+		return f.requestError(request, "fetch them", err)
 	}
 	for _, job := range jobs {
 		own := job.seen.own()
@@ -62,7 +62,7 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 			if err != nil {
 				return err
 			}
-			if err := f.o.Artifacts.Add(job.Name, reportFile, data); err != nil {
+			if err := f.addReport(ctx, job.Name, data); err != nil {
 				return err
 			}
 			job.Artifacts = f.o.Artifacts.Dir(job.Name)
@@ -71,6 +71,24 @@ func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) er
 		}
 	}
 	return nil
+}
+
+// addReport adds the test report of a job to its artifacts, unless another run
+// has stored artifacts of the job since those of this run were removed.
+func (f *follower) addReport(ctx context.Context, job string, data []byte) error {
+	unlock, err := f.waitArtifacts(ctx, job)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	there, err := f.o.Artifacts.Has(job, false)
+	if err != nil {
+		return err
+	}
+	if ours, _ := f.o.Artifacts.Has(job, true); there && !ours { // the first call would have failed as well
+		return fmt.Errorf("another run has stored artifacts of job %q", job)
+	}
+	return f.o.Artifacts.Add(job, reportFile, data)
 }
 
 // formatSuite converts the tests of a job to JUnit XML.
