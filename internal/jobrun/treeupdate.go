@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 // A fingerprint identifies the content of a file. The zero value means that the
@@ -247,7 +248,11 @@ func (u *update) tell(to io.Writer) {
 			if n > maxNamed {
 				more = fmt.Sprintf(" and %d more", n-maxNamed)
 			}
-			fmt.Fprintf(to, "lcitool: %s: %s%s\n", list.what, strings.Join(list.names[:min(n, maxNamed)], ", "), more)
+			names := make([]string, min(n, maxNamed))
+			for i := range names {
+				names[i] = termtext.Quoted(list.names[i])
+			}
+			fmt.Fprintf(to, "lcitool: %s: %s%s\n", list.what, strings.Join(names, ", "), more)
 		}
 	}
 }

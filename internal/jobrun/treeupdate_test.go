@@ -122,6 +122,16 @@ func (brokenContainer) Exec(context.Context, api.ExecOptions) (api.RunResult, er
 	return api.RunResult{}, &api.ExitError{Container: "c", Code: 1}
 }
 
+// TestNamesOfUpdatedFiles: the names are the tree's, so they could be lines of a log.
+func TestNamesOfUpdatedFiles(t *testing.T) {
+	var b strings.Builder
+	u := &update{replaced: []string{"a b", "x\n\x1b[2Jlcitool: passed"}}
+	u.tell(&b)
+	if want := `lcitool: updated from the tree: a b, "x\n\x1b[2Jlcitool: passed"` + "\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}
+
 // TestOwnFailure: the status of our own command is not that of the job.
 func TestOwnFailure(t *testing.T) {
 	before, now := tree(t, map[string]string{"a": "1"}), tree(t, map[string]string{"a": "2"})
