@@ -295,14 +295,24 @@ func yamlValue(v keyValue) string {
 	case "os.stable":
 		return v.value
 	case "packaging.repos":
-		return "[" + strings.ReplaceAll(v.value, " ", ", ") + "]"
+		if !strings.ContainsAny(v.value, ",[]{}") {
+			return "[" + strings.ReplaceAll(v.value, " ", ", ") + "]"
+		}
+		list := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for _, repo := range strings.Fields(v.value) {
+			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: repo})
+		}
+		return marshal(list)
 	}
 	return scalar(v.value)
 }
 
 // scalar writes a string as a value of YAML.
-func scalar(s string) string {
-	text, err := yaml.Marshal(s)
+func scalar(s string) string { return marshal(s) }
+
+// marshal writes a string or a list of strings as YAML.
+func marshal(value any) string {
+	text, err := yaml.Marshal(value)
 	if err != nil { // strings can be written
 		panic(err)
 	}
