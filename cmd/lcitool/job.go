@@ -4,7 +4,6 @@ package main
 
 import (
 	"crypto/x509"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -25,12 +24,7 @@ func newJob(a *app) *cobra.Command {
 		Use:   "job COMMAND",
 		Short: "Work with the jobs of a project's GitLab pipeline",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return cliflags.Usage(cmd, cliflags.Unknown(cmd, fmt.Errorf("unrecognized arguments: %s", strings.Join(args, " ")), args[0]))
-			}
-			return clihelp.NeedAction(cmd, args)
-		},
+		RunE:  clihelp.NeedAction,
 	}
 	cmd.PersistentFlags().StringVar(&a.baseDir, "base-dir", "", "project directory or a directory below it (default the current directory)")
 	cmd.AddCommand(newJobBisect(a), newJobDiff(a), newJobExplain(a), newJobLint(a), newJobList(a), newJobLogs(a), newJobRetry(a), newJobRun(a), newJobRuns(a), newJobShell(a))
