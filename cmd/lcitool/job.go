@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/x509"
 	"maps"
 	"slices"
@@ -63,7 +64,7 @@ func (a *app) pipelineDirectory() (string, error) { return pipelinerun.FindProje
 // must close the source.
 func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceOptions) (*pipelinerun.Source, *pipelinerun.Evaluation, error) {
 	directory, err := a.pipelineDirectory()
-	if err != nil {
+	if err := cmp.Or(err, a.workspace().CheckDirs()); err != nil {
 		return nil, nil, err
 	}
 	inputs, err := pipelinerun.ParseInputs(c.inputs)
