@@ -48,7 +48,7 @@ func (e *Evaluation) WriteNotes(jobs []ListedJob, variables []string) {
 	}
 	m.problems(e.Problems)
 	if e.Refused() {
-		m.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
+		m.infof("GitLab makes no pipeline: %s says why", e.source.lint())
 	}
 }
 

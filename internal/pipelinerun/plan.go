@@ -71,6 +71,7 @@ type Source struct {
 	Pipeline *gitlabci.Pipeline
 
 	messages  Messages
+	inputs    bool // the pipeline has inputs that the user gave
 	includes  *includes.Files
 	elsewhere *gitlabci.Elsewhere
 	stop      <-chan struct{} // ends evaluations of the pipeline
@@ -87,7 +88,7 @@ type Source struct {
 
 // Open reads the pipeline of a project. The caller must call Close.
 func Open(ctx context.Context, o SourceOptions) (_ *Source, err error) {
-	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, checkouts: o.Checkouts, trees: checkout.CacheIn(o.Checkouts), tree: o.Project, remove: func() {}, git: &repository{}}
+	s := &Source{Project: o.Project, artifacts: artifacts.In(o.Project), messages: o.Messages, inputs: len(o.Inputs) > 0, checkouts: o.Checkouts, trees: checkout.CacheIn(o.Checkouts), tree: o.Project, remove: func() {}, git: &repository{}}
 	defer func() {
 		if err != nil {
 			s.Close()

@@ -55,8 +55,17 @@ func (e *Evaluation) WarnChosen(chosen []*jobrun.Job) {
 	}
 	m.problems(list)
 	if e.Refused() {
-		m.infof(`GitLab makes no pipeline: "lcitool job lint" says why`)
+		m.infof("GitLab makes no pipeline: %s says why", e.source.lint())
 	}
+}
+
+// lint names the command that explains why GitLab makes no pipeline.
+func (s *Source) lint() string {
+	const lint = `"lcitool job lint"`
+	if s.inputs {
+		return lint + " with the same --input"
+	}
+	return lint
 }
 
 // A ListedProblem is a problem for JSON output.
