@@ -12,6 +12,7 @@ import (
 	"gitlab.com/lcitool/lcitool/container"
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/imageplan"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/targets"
@@ -107,7 +108,7 @@ the engine failed, 126 that the command cannot be run, and 127 that it was not f
 			case w.script != "":
 				o.Command = append([]string{"./script"}, args[1:]...)
 			case len(args) == 1:
-				return errors.New("--script is required")
+				return diag.WithHint(errors.New("--script is required"), `or a command: lcitool container run IMAGE -- COMMAND`)
 			}
 			engine, err := w.open(cmd, args[0])
 			if err != nil {
