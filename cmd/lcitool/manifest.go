@@ -47,7 +47,7 @@ the manifest no longer describes are deleted.`,
 	cmd.PersistentFlags().StringVar(&m.ciDir, "ci-dir", "ci", "directory of the generated files, relative to the project directory")
 	f.BoolVarP(&m.dryRun, "dry-run", "n", false, "only list what would be written or deleted")
 	f.BoolVar(&m.check, "check", false, "fail with a diff if generated files differ from the manifest, without writing")
-	f.BoolVarP(&m.quiet, "quiet", "q", false, "do not list written files")
+	f.BoolVarP(&m.quiet, "quiet", "q", false, "list no written files, and print no diff with --check")
 	cliflags.Choice(f, &m.format, "format", "", "output format: text, or json for the plan of files, images and jobs", "text", "json")
 	cmd.AddCommand(newManifestInit(m))
 	return cmd
