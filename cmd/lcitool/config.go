@@ -3,6 +3,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
@@ -31,6 +33,14 @@ variable, the settings file of the project or of the user, or the default. Value
 of secret variables are hidden.`,
 		Args: cliflags.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			const verb = "job run" // which has the options of all keys that only some commands use
+			user, _, err := cmd.Root().Find(strings.Fields(verb))
+			if err != nil {
+				return err
+			}
+			if err := a.settings.Apply(user.Flags(), verb, a.warnings.AddError); err != nil {
+				return err
+			}
 			list := a.listSettings(cmd.Root())
 			return a.ResultTable(format, list, settings.Rows(list))
 		},

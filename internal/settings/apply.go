@@ -52,7 +52,8 @@ func Yield(flags *pflag.FlagSet) error {
 
 // Apply sets each flag of a command that has no value yet to that of the
 // settings. The flag still counts as not given. A value that it cannot have is
-// an error in the user's file, and in a project's file a warning.
+// an error in the user's file, and in a project's file a warning. It is removed
+// from the settings.
 func (s Settings) Apply(flags *pflag.FlagSet, verb string, warn func(error)) error {
 	for _, key := range Keys() {
 		f := flags.Lookup(key.Flag)
@@ -69,6 +70,7 @@ func (s Settings) Apply(flags *pflag.FlagSet, verb string, warn func(error)) err
 			if err == nil {
 				break
 			}
+			delete(file.Values, key.Name)
 			err = fmt.Errorf("%s: %s: %w", value.Pos, key.Name, err)
 			if file == s.User {
 				return err
