@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/settings"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 func newJobRetry(a *app) *cobra.Command {
@@ -76,7 +78,7 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		if v.resume, err = pipelinerun.Resumable(run, v.choice.Names, len(patterns) > 0, env); err != nil {
 			return err
 		}
-		v.choice.Names = slices.DeleteFunc(v.choice.Names, func(name string) bool { return v.resume[name].Container == "" })
+		v.onlyResumed()
 	}
 	if err := cliflags.Restore(cmd, run.Flags, recordedFlags()); err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
@@ -92,6 +94,22 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		v.onFailure = "keep"
 	}
 	return v.execute(cmd)
+}
+
+// onlyResumed removes the jobs that cannot be continued, and says which they are:
+// they have not run again when the command ends.
+func (v *jobVerb) onlyResumed() {
+	var left []string
+	v.choice.Names = slices.DeleteFunc(v.choice.Names, func(name string) bool {
+		out := v.resume[name].Container == ""
+		if out {
+			left = append(left, termtext.Line(name))
+		}
+		return out
+	})
+	if len(left) > 0 {
+		v.app.Infof(`not continued, because no container of them is kept: %s; "lcitool job retry" runs jobs from their first commands`, strings.Join(left, ", "))
+	}
 }
 
 // recordedFlags returns the flags of "job run" that select what runs. They are
