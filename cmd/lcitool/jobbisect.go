@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"slices"
 
@@ -90,10 +91,14 @@ func (v *bisectVerb) bisectCommits(cmd *cobra.Command, job string) error {
 	if err != nil {
 		return err
 	}
+	decides, err := v.settings(cmd)
+	if err != nil {
+		return err
+	}
 	var engine pipelinerun.Engine
 	found, err := pipelinerun.Bisect(cmd.Context(), pipelinerun.BisectOptions{
 		Project: project, Job: job, Good: v.good, Bad: v.bad, Command: v.command,
-		Settings: slices.Concat(cliflags.Given(cmd, recordedFlags()), v.extraEnv),
+		Settings: decides,
 		StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(), Step: v.step,
 		Connect: func() (err error) {
 			engine, err = v.connect(cmd)
@@ -125,15 +130,38 @@ func (v *bisectVerb) bisectImages(cmd *cobra.Command, job string) error {
 	if err != nil {
 		return err
 	}
+	decides, err := v.settings(cmd)
+	if err != nil {
+		return err
+	}
 	images := v.imageOptions()
 	found, err := pipelinerun.BisectImages(cmd.Context(), p, pipelinerun.ImageBisectOptions{
-		Job: job, Good: v.good, Bad: v.bad, Command: v.command, Settings: cliflags.Given(cmd, recordedFlags()), StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(),
+		Job: job, Good: v.good, Bad: v.bad, Command: v.command, Settings: decides, StateDir: userdirs.State(v.app.Getenv), Messages: v.app.messages(),
 		Local: local, Network: images.Network, Offline: images.Offline, Step: v.step,
 	})
 	if err != nil {
 		return err
 	}
 	return v.show(found, found.Text, found.Found)
+}
+
+// settings returns what decides how the job runs, wherever it comes from. The
+// verdicts of an interrupted search hold only for the same settings.
+func (v *bisectVerb) settings(cmd *cobra.Command) ([]string, error) {
+	if err := v.event.load(v.app, cmd); err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, name := range recordedFlags() {
+		if f := cmd.Flags().Lookup(name); f != nil {
+			all = append(all, name+"="+f.Value.String())
+		}
+	}
+	files := v.event.given.Files
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		all = append(all, name+"="+string(files[name]))
+	}
+	return slices.Concat(all, v.event.given.All, v.extraEnv), nil
 }
 
 func (v *bisectVerb) step(line string) error {
