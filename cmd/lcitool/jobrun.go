@@ -219,17 +219,22 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 		o.Retry, o.Resume = v.retryOf.ID, v.resume
 	}
 	if v.repeats.wanted() {
-		return v.repeat(cmd.Context(), engine, p, o, reports)
+		return v.refused(p, v.repeat(cmd.Context(), engine, p, o, reports))
 	}
 	result, err := pipelinerun.Local(cmd.Context(), p, o)
 	if result == nil {
 		return err
 	}
-	err = errors.Join(err, result.WriteReports(cmd.Context(), reports, v.app.Stdout), v.finish(cmd.Context(), engine, result))
+	return v.refused(p, errors.Join(err, result.WriteReports(cmd.Context(), reports, v.app.Stdout), v.finish(cmd.Context(), engine, result)))
+}
+
+// refused returns the error of a run. If GitLab would refuse the pipeline, only
+// jobs that the user named can pass.
+func (v *jobVerb) refused(p *pipelinerun.Plan, err error) error {
 	if err != nil || !p.Refused || p.Names(v.choice.Names) {
 		return err
 	}
-	return statusError(1) // GitLab would refuse the pipeline; only jobs that the user named can pass
+	return statusError(1)
 }
 
 // plan reads the pipeline of the current project and chooses jobs. The caller
