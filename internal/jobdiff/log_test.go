@@ -175,3 +175,13 @@ func BenchmarkCompareLogs(b *testing.B) {
 		}
 	}
 }
+
+// TestMarksOfSections: the marks of sections have times, and are no output.
+func TestMarksOfSections(t *testing.T) {
+	log := func(at int) *Input {
+		return logged(t, fmt.Sprintf("section_start:%d:x[collapsed=true]\r\x1b[0K$ one", at), fmt.Sprintf("section_end:%d:x\r\x1b[0K", at+1), "$ two")
+	}
+	if p, err := compareLogs(log(1796020682), log(1796020716)); p != nil || err != nil {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -93,12 +93,13 @@ func Quoted(text string) string {
 }
 
 // LogLine returns a line of a program's output without escape sequences. Of text
-// overwritten with carriage returns, it keeps the last state. It keeps tabs.
+// overwritten with carriage returns or erased, it keeps the last state. It keeps
+// tabs.
 func LogLine(line string) string {
 	if IsPlain(line) {
 		return line
 	}
-	line = strip(line)
+	line = strip(unerased(line))
 	line = strings.TrimRight(line, "\r")
 	line = line[strings.LastIndexByte(line, '\r')+1:]
 	return replace(line, func(r rune) rune {
@@ -107,6 +108,17 @@ func LogLine(line string) string {
 		}
 		return unicode.ReplacementChar
 	})
+}
+
+// unerased returns what follows the last sequence that erases the line from its
+// beginning. GitLab Runner hides the marks of sections with them.
+func unerased(line string) string {
+	for _, erase := range []string{"\r\x1b[K", "\r\x1b[0K", "\r\x1b[2K"} {
+		if at := strings.LastIndex(line, erase); at >= 0 {
+			line = line[at+len(erase):]
+		}
+	}
+	return line
 }
 
 // JSON replaces hidden characters in a JSON document by escapes, which does not
