@@ -80,7 +80,7 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		}
 		v.onlyResumed()
 	}
-	if err := cliflags.Restore(cmd, run.Flags, recordedFlags()); err != nil {
+	if err := cliflags.Restore(cmd, run.Flags, recordedFlags(), []string{"env", "var", "file-var", "mask", "input"}); err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
 	}
 	if err := settings.Yield(cmd.Flags()); err != nil {

@@ -182,15 +182,25 @@ func Given(cmd *cobra.Command, names []string) []string {
 		if f == nil || !f.Changed {
 			continue
 		}
-		values := []string{f.Value.String()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values = list.GetSlice()
-		}
-		for _, value := range values {
+		for _, value := range values(f) {
 			all = append(all, "--"+name+"="+value)
 		}
 	}
 	return all
+}
+
+// values returns the values of an option, which is one unless it is a list.
+func values(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return list.GetSlice()
+	}
+	return []string{f.Value.String()}
+}
+
+// pairName returns the name in NAME=VALUE or NAME.
+func pairName(pair string) string {
+	name, _, _ := strings.Cut(pair, "=")
+	return name
 }
 
 // AbsoluteFiles makes the paths in options of the given names absolute, so that they
@@ -216,13 +226,19 @@ func AbsoluteFiles(options []string, names ...string) []string {
 
 // Restore sets options that Given listed for an earlier command line,
 // "--NAME=VALUE", unless the command line has them itself. It restores only
-// those in names.
-func Restore(cmd *cobra.Command, options, names []string) error {
+// those in names. Values of the options in pairs are NAME=VALUE or NAME; there
+// the command line replaces only those with the same NAME.
+func Restore(cmd *cobra.Command, options, names, pairs []string) error {
 	given := map[string]bool{}
-	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		given[f.Name] = !slices.Contains(pairs, f.Name)
+		for _, value := range values(f) {
+			given[f.Name+"="+pairName(value)] = true
+		}
+	})
 	for _, text := range options {
 		name, value, _ := strings.Cut(strings.TrimPrefix(text, "--"), "=")
-		if given[name] || !slices.Contains(names, name) {
+		if given[name] || given[name+"="+pairName(value)] || !slices.Contains(names, name) {
 			continue
 		}
 		if strings.Contains(value, redact.Hidden) {

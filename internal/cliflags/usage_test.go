@@ -138,14 +138,14 @@ func TestUnknownAction(t *testing.T) {
 }
 
 func TestRestore(t *testing.T) {
-	names := []string{"tag", "env", "render"}
+	names, pairs := []string{"tag", "env", "render"}, []string{"env"}
 	first := command(t, "--tag one --env A=1 --env B=2 --timeout 3s")
 	given := cliflags.Given(first, names)
 	if want := "--tag=one --env=A=1 --env=B=2"; strings.Join(given, " ") != want {
 		t.Fatalf("%q, want %q", given, want)
 	}
 	again := command(t, "--tag two")
-	if err := cliflags.Restore(again, append(given, "--timeout=9s", "--none=1"), names); err != nil {
+	if err := cliflags.Restore(again, append(given, "--timeout=9s", "--none=1"), names, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(cliflags.Given(again, names), " "); got != "--tag=two --env=A=1 --env=B=2" {
@@ -154,14 +154,24 @@ func TestRestore(t *testing.T) {
 	if f := again.Flags().Lookup("timeout"); f.Changed {
 		t.Error("an option was restored that may not be")
 	}
-	err := cliflags.Restore(command(t, ""), []string{"--env=TOKEN=[hidden]"}, names)
+	again = command(t, "--env B=3 --env C --env TOKEN=x")
+	if err := cliflags.Restore(again, append(given, "--env=C=1", "--env=D", "--env=TOKEN=[hidden]"), names, pairs); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(cliflags.Given(again, names), " "); got != "--tag=one --env=B=3 --env=C --env=TOKEN=x --env=A=1 --env=D" {
+		t.Errorf("with others on the command line: %q", got)
+	}
+	if err := cliflags.Restore(command(t, "--env A=1"), []string{"--env=TOKEN=[hidden]"}, names, pairs); err == nil {
+		t.Error("a secret beside which another variable is given")
+	}
+	err := cliflags.Restore(command(t, ""), []string{"--env=TOKEN=[hidden]"}, names, pairs)
 	if err == nil || diag.Hint(err) != "give it again" {
 		t.Errorf("a secret: %v", err)
 	}
-	if err := cliflags.Restore(command(t, "--env TOKEN=x"), []string{"--env=TOKEN=[hidden]"}, names); err != nil {
+	if err := cliflags.Restore(command(t, "--env TOKEN=x"), []string{"--env=TOKEN=[hidden]"}, names, pairs); err != nil {
 		t.Errorf("a secret that is given again: %v", err)
 	}
-	if err := cliflags.Restore(command(t, ""), []string{"--render=perhaps"}, names); err == nil {
+	if err := cliflags.Restore(command(t, ""), []string{"--render=perhaps"}, names, pairs); err == nil {
 		t.Error("a value that the option refuses")
 	}
 }
