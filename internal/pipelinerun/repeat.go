@@ -47,7 +47,10 @@ func (x *Round) Text(times int) string {
 		number += fmt.Sprintf(" of %d", times)
 	}
 	line := fmt.Sprintf("run %s: %s in %s", number, x.Worst.Text(), outcome.Elapsed(x.Duration))
-	if !x.Worst.OK() {
+	if x.Worst.Allowed {
+		line += ", allowed"
+	}
+	if !x.Worst.OK() || x.Worst.Allowed {
 		line += ": " + x.Worst.Line
 	}
 	return line
@@ -65,6 +68,7 @@ type Repetitions struct {
 	*Result
 	Passed   int
 	Failed   int
+	Allowed  int       // those of Failed that were allowed: the user named the job, to see how often it fails
 	Failures []Failure // the most frequent first
 }
 
@@ -190,25 +194,33 @@ func (r *repeater) round(ctx context.Context, n int) bool {
 		return false
 	}
 	r.results = append(r.results, results...)
-	worst := results[0]
-	for _, result := range results {
-		if worst.OK() && !result.OK() {
-			worst = result
-		}
-	}
+	worst, failed := r.worst(results)
 	if worst.State == outcome.Stopped || worst.State == outcome.NotRun {
 		return false
 	}
-	r.count(n, worst, jobs)
+	r.count(n, worst, failed, jobs)
 	if r.o.Watch != nil {
 		r.o.Watch(Round{Number: n, Worst: worst, Duration: time.Since(started)})
 	}
-	return !worst.State.CouldNotRun() && (worst.OK() || !r.o.FailFast)
+	return !worst.State.CouldNotRun() && !(failed && r.o.FailFast)
+}
+
+// worst returns the result that decides a round, and whether the round has
+// failed. A job that may fail also decides if the user named it.
+func (r *repeater) worst(results []outcome.Result) (_ outcome.Result, failed bool) {
+	fails := func(i int) bool { return !results[i].OK() || results[i].Allowed && r.jobs[i].Named }
+	worst := 0
+	for i := range results {
+		if results[worst].OK() && !results[i].OK() || !fails(worst) && fails(i) {
+			worst = i
+		}
+	}
+	return results[worst], fails(worst)
 }
 
 // count counts the result of a round. The caller holds r.mu.
-func (r *repeater) count(n int, worst outcome.Result, jobs []*jobrun.Job) {
-	if worst.OK() {
+func (r *repeater) count(n int, worst outcome.Result, failed bool, jobs []*jobrun.Job) {
+	if !failed {
 		r.out.Passed++
 		for _, j := range jobs {
 			if r.artifacts != nil && r.artifacts.Remove(j.Name) == nil { // those of a round that fails are worth more
@@ -222,7 +234,9 @@ func (r *repeater) count(n int, worst outcome.Result, jobs []*jobrun.Job) {
 		}
 		return
 	}
-	r.out.Failed++
+	if r.out.Failed++; worst.Allowed {
+		r.out.Allowed++
+	}
 	at := slices.IndexFunc(r.out.Failures, func(f Failure) bool { return r.same(f.Line) == r.same(worst.Line) })
 	if at < 0 {
 		at = len(r.out.Failures)
@@ -304,7 +318,11 @@ func (r *Repetitions) FirstError() error {
 
 // Text summarizes the number of passed and failed runs and the failures.
 func (r *Repetitions) Text() string {
-	text := fmt.Sprintf("%d passed, %d failed\n", r.Passed, r.Failed)
+	text := fmt.Sprintf("%d passed, %d failed", r.Passed, r.Failed)
+	if r.Allowed > 0 {
+		text += fmt.Sprintf(", %d of them allowed", r.Allowed)
+	}
+	text += "\n"
 	for _, f := range r.Failures {
 		text += fmt.Sprintf("%5d  %s (first in run %d)\n", f.Count, termtext.Line(f.Line), f.First)
 	}

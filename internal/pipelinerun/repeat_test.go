@@ -109,6 +109,40 @@ func TestUntilFailure(t *testing.T) {
 	}
 }
 
+// TestRepeatOfAJobThatMayFail: the failures of a job that may fail count if the user named it,
+// and not if it is one of many.
+func TestRepeatOfAJobThatMayFail(t *testing.T) {
+	for named, want := range map[bool]string{true: "1 passed, 1 failed, 1 of them allowed\n    1  error: it (first in run 2)\n", false: "3 passed, 0 failed\n"} {
+		r, _ := newRepeater(t, RepeatOptions{Times: 3, LocalOptions: LocalOptions{FailFast: true}}, func(n int) (outcome.State, string) {
+			if n == 2 {
+				return outcome.Failed, "error: it"
+			}
+			return outcome.Passed, "fine"
+		})
+		r.jobs[0].Named = named
+		tasks := r.tasks
+		r.tasks = func(jobs []*jobrun.Job, first int) []scheduler.Task {
+			all := tasks(jobs, first)
+			all[0].AllowFailure = true
+			return all
+		}
+		var told []string
+		r.o.Watch = func(x Round) { told = append(told, x.Text(3)) }
+		if err := r.all(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.record.end(); err != nil {
+			t.Error(err)
+		}
+		if got := r.out.Text(); got != want || r.out.Failed != r.out.Allowed {
+			t.Errorf("named %v: got %q, want %q", named, got, want)
+		}
+		if len(told) < 2 || !strings.HasPrefix(told[1], "run 2 of 3: failed (1) in ") || !strings.HasSuffix(told[1], ", allowed: error: it") {
+			t.Errorf("told %q", told)
+		}
+	}
+}
+
 // TestRepeatSideBySide runs several rounds at once, and is stopped.
 func TestRepeatSideBySide(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
