@@ -79,9 +79,19 @@ func (errNotFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 func ran(j *jobrecord.Job) bool { return j.State.Ended() && !j.Started.IsZero() }
 
+// all returns the runs, newest first, and after them the steps of searches, which
+// JOB@failed means only if there is nothing else.
 func (c *Chooser) all() []jobrecord.Stored {
 	if c.runs == nil {
-		c.runs = c.Store.Runs(c.Project)
+		var steps []jobrecord.Stored
+		for _, run := range c.Store.Runs(c.Project) {
+			if jobrecord.IsStep(run.Dir) {
+				steps = append(steps, run)
+			} else {
+				c.runs = append(c.runs, run)
+			}
+		}
+		c.runs = append(c.runs, steps...)
 	}
 	return c.runs
 }

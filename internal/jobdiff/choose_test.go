@@ -81,6 +81,24 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestFindBesideSteps: the steps of a search are not what JOB and JOB@failed mean.
+func TestFindBesideSteps(t *testing.T) {
+	s := stored(t)
+	for _, id := range []string{"20260102-000000-2", "20260103-000001-4"} {
+		if err := os.WriteFile(filepath.Join(s.Dir, id, "bisect"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &Chooser{Store: s, Project: "/p"}
+	for text, want := range map[string]string{
+		"a": "20260101-000000-1", "a@passed": "20260101-000000-1", "a@failed": "20260103-000001-4", "20260102:a": "20260102-000000-2", "a-clang": "20260103-000001-4",
+	} {
+		if in, err := c.Find(text); err != nil || in.Run.ID != want {
+			t.Errorf("%s: %+v, %v, want %s", text, in, err, want)
+		}
+	}
+}
+
 func TestPrevious(t *testing.T) {
 	c := &Chooser{Store: stored(t), Project: "/p"}
 	in, err := c.Find("a")

@@ -21,7 +21,10 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
-const recordFile = "run.json"
+const (
+	recordFile = "run.json"
+	stepFile   = "bisect" // marks a step of a search
+)
 
 // maxRecord limits the size of a run's record, in bytes.
 const maxRecord = 256 << 20
@@ -71,6 +74,21 @@ func (s *Store) Create() (*Live, error) {
 		return nil, notKept(err)
 	}
 	return l, nil
+}
+
+// MarkStep says that the run is a step of a search for what broke a job. Such
+// runs are never the newest one if there are others, and do not displace them.
+func (l *Live) MarkStep() error {
+	if err := os.WriteFile(filepath.Join(l.Dir, stepFile), nil, 0o600); err != nil {
+		return notKept(err)
+	}
+	return nil
+}
+
+// IsStep reports whether the run in dir is a step of a search.
+func IsStep(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, stepFile))
+	return err == nil
 }
 
 // notKept returns the error for a directory of runs that cannot be used.
@@ -192,22 +210,32 @@ func hasRecord(dir string) bool {
 }
 
 // forget removes the oldest runs that have ended; their names sort by time.
-// Directories without a record, left by killed runs, do not count towards Keep.
-// It ignores errors.
+// Directories without a record, left by killed runs, and steps of searches do not
+// count towards Keep. It ignores errors.
 func (s *Store) forget() {
 	keep := s.Keep
 	if keep == 0 {
 		keep = 20
 	}
-	var runs, others []string
+	var runs, steps, others []string
 	for _, dir := range s.dirs() {
-		if hasRecord(dir) {
-			runs = append(runs, dir)
-		} else {
+		switch {
+		case !hasRecord(dir):
 			others = append(others, dir)
+		case IsStep(dir):
+			steps = append(steps, dir)
+		default:
+			runs = append(runs, dir)
 		}
 	}
-	for _, dir := range slices.Concat(runs[:max(0, len(runs)-keep)], others[:max(0, len(others)-keep)]) {
+	for _, list := range [][]string{runs, steps, others} {
+		removeEnded(list[:max(0, len(list)-keep)])
+	}
+}
+
+// removeEnded removes the directories of runs that have ended.
+func removeEnded(dirs []string) {
+	for _, dir := range dirs {
 		lock := lockOf(dir)
 		if free, err := lock.TryLock(); err == nil && free {
 			_ = os.RemoveAll(dir)
@@ -267,12 +295,18 @@ func (s *Store) Runs(project string) []Stored {
 	return all
 }
 
-// Newest returns the newest run of a project. The error is fs.ErrNotExist if
-// there is none.
+// Newest returns the newest run of a project, and a step of a search only if
+// there is nothing else. The error is fs.ErrNotExist if there is none.
 func (s *Store) Newest(project string) (*Stored, error) {
-	for _, dir := range slices.Backward(s.dirs()) {
-		if r, err := Read(dir); err == nil && r.IsOf(project) {
-			return &Stored{*r, dir}, nil
+	dirs := s.dirs()
+	for _, step := range []bool{false, true} {
+		for _, dir := range slices.Backward(dirs) {
+			if IsStep(dir) != step {
+				continue
+			}
+			if r, err := Read(dir); err == nil && r.IsOf(project) {
+				return &Stored{*r, dir}, nil
+			}
 		}
 	}
 	return nil, fmt.Errorf("no run of %s: %w", project, fs.ErrNotExist)

@@ -66,6 +66,46 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// TestSteps: the steps of a search neither take the place of other runs nor remove them.
+func TestSteps(t *testing.T) {
+	s := &Store{Dir: t.TempDir(), Keep: 2}
+	run := func(step bool) string {
+		live, err := s.Create()
+		if err == nil && step {
+			err = live.MarkStep()
+		}
+		if err == nil {
+			err = Write(live.Dir, &Run{ID: filepath.Base(live.Dir), Project: "/a"})
+		}
+		if err == nil {
+			err = live.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Base(live.Dir)
+	}
+	first := run(true)
+	if r, err := s.Newest("/a"); err != nil || r.ID != first {
+		t.Errorf("of steps only: %+v, %v", r, err)
+	}
+	want := []string{run(false), run(false)}
+	var last []string
+	for range 4 {
+		last = append(last, run(true))
+	}
+	if r, err := s.Newest("/a"); err != nil || r.ID != want[1] {
+		t.Errorf("the newest is %+v, %v, want %s", r, err, want[1])
+	}
+	var got []string
+	for _, r := range s.Runs("/a") {
+		got = append(got, r.ID)
+	}
+	if want := []string{last[3], last[2], want[1], want[0]}; !slices.Equal(got, want) {
+		t.Errorf("runs %q, want %q", got, want)
+	}
+}
+
 func TestOrderWithinASecond(t *testing.T) {
 	s := &Store{Dir: t.TempDir(), Keep: 50, Latest: filepath.Join(t.TempDir(), "latest")}
 	for n := range 30 {

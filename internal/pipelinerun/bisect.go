@@ -138,7 +138,7 @@ func judge(ctx context.Context, p *Plan, job, command string, local LocalOptions
 			j.Script = []string{command}
 		}
 	}
-	local.Console = quietConsole()
+	local.Console, local.Step = quietConsole(), true
 	result, err := Local(ctx, p, local)
 	if ctx.Err() != nil {
 		return "", "", context.Cause(ctx)

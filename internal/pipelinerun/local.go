@@ -49,6 +49,7 @@ type LocalOptions struct {
 	Retry  string                 // ID of the run that is retried, or ""
 	Flags  []string               // "--NAME=VALUE" flags that select what runs, for the record
 	Resume map[string]jobrun.Kept // containers to resume, by job name
+	Step   bool                   // the run is a step of a search
 }
 
 // checkArtifacts fails before any job runs if the artifacts directory is a
@@ -79,6 +80,11 @@ func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (
 		return nil, err
 	}
 	defer live.Close()
+	if o.Step {
+		if err := live.MarkStep(); err != nil {
+			return nil, err
+		}
+	}
 	l := &localRun{LocalOptions: o, locks: locks, runner: p.runner(o), dir: live.Dir, groups: map[string]*sync.Mutex{}}
 	result := &Result{Dir: live.Dir, Secrets: p.secrets(o)}
 	l.secrets = result.Secrets
