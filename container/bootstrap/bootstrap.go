@@ -127,11 +127,18 @@ func (o Options) Check() error {
 	return nil
 }
 
+// Supports reports whether the base image of a target, for example debian-13, can
+// be made from the mirror of its distribution.
+func Supports(target string) bool {
+	distro, _, _ := strings.Cut(target, "-")
+	return distro == "debian" || distro == "ubuntu"
+}
+
 // check returns an error for options that mmdebstrap does not support or would
 // misinterpret.
 func (o Options) check() error {
 	switch {
-	case o.Distro != "debian" && o.Distro != "ubuntu":
+	case !Supports(o.Distro):
 		return fmt.Errorf("only Debian and Ubuntu releases can be made from a package mirror, not %s; pull the image where a registry can be reached", o.Distro)
 	case !suiteName.MatchString(o.Suite):
 		return fmt.Errorf("%q is not a suite", o.Suite)

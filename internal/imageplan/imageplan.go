@@ -150,7 +150,7 @@ func (p *Planner) Advise(err error, target string) error {
 		return err
 	case !failed.BaseMissing && p.Offline && failed.Code != 0:
 		return diag.WithHint(err, "--offline gives the steps of a build no network")
-	case !failed.BaseMissing:
+	case !failed.BaseMissing || !bootstrap.Supports(target):
 		return err
 	case p.Bootstrap: // only when offline; otherwise the image would have been built
 		return diag.WithHint(err, "--offline keeps --bootstrap from making the base image from the distribution's mirror")

@@ -136,6 +136,9 @@ func TestAdvise(t *testing.T) {
 		if !errors.Is(err, c.err) || !strings.Contains(diag.Hint(err), c.want) || c.want == "" && diag.Hint(err) != "" {
 			t.Errorf("%+v: %q", c, diag.Hint(err))
 		}
+		if hint := diag.Hint(p.Advise(c.err, "fedora-44")); strings.Contains(hint, "bootstrap") {
+			t.Errorf("%+v on Fedora: %q", c, hint)
+		}
 	}
 }
 

@@ -93,7 +93,12 @@ func TestPastedHint(t *testing.T) {
 		t.Errorf("got %q, want %q", lines, want)
 	}
 	missing := &api.BuildError{BaseMissing: true}
-	if hint := diag.Hint(Advise("job", "a;b", missing)); !strings.Contains(hint, "bootstrap 'a;b', builds") {
+	if hint := diag.Hint(Advise("job", "debian-a;b", missing)); !strings.Contains(hint, "bootstrap 'debian-a;b', builds") {
 		t.Errorf("hint %q", hint)
+	}
+	for _, target := range []string{"fedora-44", "alpine-323", "debian", ""} {
+		if hint := diag.Hint(Advise("job", target, missing)); (hint != "") != (target == "debian") {
+			t.Errorf("%q: hint %q", target, hint)
+		}
 	}
 }

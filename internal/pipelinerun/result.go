@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/bootstrap"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
@@ -122,7 +123,7 @@ func (r *Result) WriteReports(ctx context.Context, reports []jobreport.Request, 
 func Advise(job, target string, err error) error {
 	err = fmt.Errorf("%s: %w", job, err)
 	var failed *api.BuildError
-	if !errors.As(err, &failed) || !failed.BaseMissing || target == "" {
+	if !errors.As(err, &failed) || !failed.BaseMissing || !bootstrap.Supports(target) {
 		return err
 	}
 	return diag.WithHint(err, fmt.Sprintf("--bootstrap, or lcitool container bootstrap %s, builds the base image from the distribution's mirror", shellWord(target)))
