@@ -181,6 +181,9 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return cliflags.Usage(cmd, err)
 	}
+	if jobreport.Writes(reports, v.events) {
+		return cliflags.Usagef(cmd, "argument --events: a report is also written to %q", v.events)
+	}
 	if v.extraEnv, err = settings.Environment(v.envFiles, v.env, os.LookupEnv); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -59,6 +60,14 @@ func ParseRequests(values []string) ([]Request, error) {
 		all = append(all, Request{kind, file, kinds[kind]})
 	}
 	return all, nil
+}
+
+// Writes reports whether one of the reports is written to a file, "-" for stdout.
+func Writes(reports []Request, file string) bool {
+	if file != "-" && file != "" {
+		file = filepath.Clean(file)
+	}
+	return slices.ContainsFunc(reports, func(r Request) bool { return r.file == file })
 }
 
 // WriteAll writes reports on a run. An error in one report does not affect the
