@@ -16,8 +16,8 @@ func newJobRuns(a *app) *cobra.Command {
 		Use:   "runs",
 		Short: "List earlier runs of jobs",
 		Long: `List the runs of this project's jobs, newest first. lcitool keeps the last 20 runs of all
-projects together. Other commands accept the beginning of an ID, for example
-"lcitool job logs --run 20261123-2359".`,
+projects together, and the last 20 that were steps of "lcitool job bisect". Other commands
+accept the beginning of an ID, for example "lcitool job logs --run 20261123-2359".`,
 		Example: `  lcitool job runs
   lcitool job runs --all --format json`,
 		Args: cliflags.Args(),
