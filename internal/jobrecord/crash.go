@@ -24,11 +24,17 @@ func (c *Crash) Text() string {
 	return cmp.Or(c.Signal, "crash") + " in " + cmp.Or(c.Executable, c.Command, "an unknown program")
 }
 
-// LastCrashes returns the crashes in the newest job called name.
+// LastCrashes returns the crashes in the newest job called name, which is in a step
+// of a search only if there is no other.
 func LastCrashes(runs []Stored, name string) []Crash {
-	for r := range runs {
-		if j := runs[r].Job(name); j != nil {
-			return j.Crashes
+	for _, step := range []bool{false, true} {
+		for r := range runs {
+			if IsStep(runs[r].Dir) != step {
+				continue
+			}
+			if j := runs[r].Job(name); j != nil {
+				return j.Crashes
+			}
 		}
 	}
 	return nil
