@@ -9,6 +9,7 @@
 package safefs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -119,16 +120,19 @@ func (l *limitReader) Read(p []byte) (int, error) {
 // readAll reads an open file. If the file's size exceeds the limit, it reads
 // nothing; files of /proc have no size and are limited while they are read.
 func readAll(f fs.File, name string, limit int64) ([]byte, error) {
-	if info, err := f.Stat(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
-	} else if info.Size() > limit {
+	}
+	if info.Size() > limit {
 		return nil, pathError(name, &TooLargeError{limit})
 	}
-	data, err := ReadAll(f, limit)
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead)) // of the file's size, so that it need not grow
+	_, err = data.ReadFrom(Limit(f, limit))
 	if tooLarge, ok := errors.AsType[*TooLargeError](err); ok {
 		return nil, pathError(name, tooLarge)
 	}
-	return data, err
+	return data.Bytes(), err
 }
 
 // regular closes a file that is not a regular file.
