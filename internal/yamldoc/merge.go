@@ -64,7 +64,7 @@ func (m *merger) set(f Field, replace bool) {
 
 // add takes over the fields of n, without those that win over them.
 func (m *merger) add(n Node, depth int) {
-	own := make(map[string]bool, len(n.node.Content)/2)
+	own := map[string]bool{} // what n has set, if n is not the outermost mapping
 	var merges []Node
 	for i := 0; i+1 < len(n.node.Content); i += 2 {
 		key, value := n.pair(i)
@@ -77,8 +77,10 @@ func (m *merger) add(n Node, depth int) {
 		case isMerge(key):
 			merges = append(merges, value)
 		default:
-			m.set(Field{Key: name, Pos: key.Pos(), Value: value, Plain: !key.IsQuoted()}, m.inOrder || own[name])
-			own[name] = own[name] || m.list[m.at[name]].Pos == key.Pos()
+			m.set(Field{Key: name, Pos: key.Pos(), Value: value, Plain: !key.IsQuoted()}, m.inOrder || depth == 0 || own[name])
+			if depth > 0 {
+				own[name] = own[name] || m.list[m.at[name]].Pos == key.Pos()
+			}
 		}
 	}
 	for _, v := range slices.Backward(merges) {
