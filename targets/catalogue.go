@@ -37,6 +37,8 @@ type Catalogue struct {
 	options Options
 	files   map[string][]int // layers that have a file, by its name
 
+	distributions distributionReader
+
 	mu       sync.Mutex
 	releases map[string]*readRelease
 	vocab    func() facts.Vocabulary
@@ -151,7 +153,7 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
 		return nil, nil, &Error{Target: name, Err: diag.WithHint(err, c.hintNames(name))}
 	}
-	d := decoder{keys: keys{}}
+	d := decoder{keys: keys{}, distributions: &c.distributions}
 	var errs []error
 	add := func(layer int, file string) {
 		unknown, err := readLayer(c.options.Layers[layer], file, d.keys)

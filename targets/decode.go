@@ -18,9 +18,10 @@ func Formats() []string { return []string{"apk", "brew", "deb", "pkg", "rpm"} }
 // decoder converts the values of a target's files to a Release and collects
 // errors.
 type decoder struct {
-	keys  keys
-	start facts.Position // of the nearest file
-	errs  []error
+	keys          keys
+	start         facts.Position // of the nearest file
+	distributions *distributionReader
+	errs          []error
 }
 
 func (d *decoder) release(name string) *Release {
@@ -50,7 +51,7 @@ func (d *decoder) release(name string) *Release {
 	if d.has("containers") {
 		r.Containers = &Containers{Base: d.text("containers.base", imageRule, true)}
 	}
-	if of, err := distributionOf(r.OS); err != nil {
+	if of, err := d.distributions.of(r.OS); err != nil {
 		d.errs = append(d.errs, err)
 	} else {
 		r.Manager, r.CrossLimit = of.Packaging, of.Cross

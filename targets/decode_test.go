@@ -182,7 +182,7 @@ func TestCrossRules(t *testing.T) {
 		{"FreeBSD", "14", "mingw64", "Cannot cross compile on FreeBSD"},
 	} {
 		r := &Release{OS: OS{Name: c.os, Version: c.version}}
-		of, err := distributionOf(r.OS)
+		of, err := new(distributionReader).of(r.OS)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -48,11 +49,36 @@ type distribution struct {
 	} `yaml:"releases"` // overrides, by os.version
 }
 
-// distributionOf returns the settings of a release's distribution. They are
-// empty for a distribution without a file.
-func distributionOf(os OS) (distribution, error) {
+// A distributionReader reads each file of a distribution once. It is safe for
+// concurrent use.
+type distributionReader struct {
+	mu   sync.Mutex
+	read map[string]distribution // by os.name
+}
+
+// of returns the settings of a release's distribution. They are empty for a
+// distribution without a file.
+func (r *distributionReader) of(os OS) (distribution, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d, ok := r.read[os.Name]
+	if !ok {
+		var err error
+		if d, err = readDistribution(os.Name); err != nil {
+			return d, err
+		}
+		if r.read == nil {
+			r.read = map[string]distribution{}
+		}
+		r.read[os.Name] = d
+	}
+	d.Packaging = d.Releases[os.Version].Packaging.over(d.Packaging)
+	return d, nil
+}
+
+func readDistribution(name string) (distribution, error) {
 	var d distribution
-	file := "distributions/" + os.Name + ".yml"
+	file := "distributions/" + name + ".yml"
 	data, err := distributions.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d, nil
@@ -65,7 +91,6 @@ func distributionOf(os OS) (distribution, error) {
 	if err := decoder.Decode(&d); err != nil {
 		return d, fmt.Errorf("targets/%s: %w", file, err)
 	}
-	d.Packaging = d.Releases[os.Version].Packaging.over(d.Packaging)
 	return d, nil
 }
 

@@ -29,7 +29,7 @@ func TestDistributionFiles(t *testing.T) {
 		if !ok {
 			t.Errorf("%s: no target is a %s", file, name)
 		}
-		d, err := distributionOf(OS{Name: name})
+		d, err := new(distributionReader).of(OS{Name: name})
 		if err != nil {
 			t.Error(err)
 		}
