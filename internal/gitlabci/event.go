@@ -117,7 +117,8 @@ func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 // pipeline's ID, have placeholder values.
 func Predefined(e Event) []Variable {
 	e = e.filled()
-	return newExpander(layers{e.predefined()}, nil).all()
+	predefined := e.predefined()
+	return newExpander(layers{predefined}, nil).all(predefined.names())
 }
 
 func (e *Event) predefined() settings {

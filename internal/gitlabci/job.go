@@ -91,7 +91,7 @@ func (j *Job) WithDotenv(variables map[string]string) Job {
 	job, vars := j.written.job, j.written.vars.over(dotenv)
 	x := newExpander(vars, j.written.predefined)
 	expandJob(&job, x)
-	job.Variables, job.Unresolved, job.Problems = x.all(), j.Unresolved, j.Problems
+	job.Variables, job.Unresolved, job.Problems = x.all(vars[0].names()), j.Unresolved, j.Problems
 	job.written = &unexpanded{j.written.job, vars, j.written.predefined}
 	return job
 }

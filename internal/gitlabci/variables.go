@@ -68,19 +68,8 @@ func (l layers) has(name string) bool {
 	return ok
 }
 
-// names returns the names of all variables, sorted.
-func (l layers) names() []string {
-	size := 0
-	for _, s := range l {
-		size += len(s)
-	}
-	names := make([]string, 0, size)
-	for _, s := range l {
-		names = slices.AppendSeq(names, maps.Keys(s))
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
+// names returns the names of the variables, sorted.
+func (s settings) names() []string { return slices.Sorted(maps.Keys(s)) }
 
 func (s settings) from(origin string) settings {
 	out := make(settings, len(s))
@@ -118,12 +107,17 @@ func newExpander(vars, under layers) *expander {
 // value returns a variable with all references expanded: first by GitLab, then
 // by the runner. A variable that does not exist is empty.
 func (x *expander) value(name string) string {
-	if done, ok := x.done[name]; ok {
-		return done
-	}
 	v, _ := x.vars.get(name)
+	return x.expanded(name, v)
+}
+
+// expanded is value for a variable whose setting is known.
+func (x *expander) expanded(name string, v setting) string {
 	if v.raw || !strings.ContainsAny(v.value, "$%") {
 		return v.value
+	}
+	if done, ok := x.done[name]; ok {
+		return done
 	}
 	v.value = os.Expand(x.fromGitLab(name), func(inner string) string {
 		switch inner {
@@ -306,13 +300,33 @@ func (l layers) orBlank(path string) string {
 // bareName returns NAME for "$NAME", "${NAME}" or "%NAME%".
 func bareName(ref string) string { return strings.Trim(ref, "${}%") }
 
-// all returns all variables, sorted by name.
-func (x *expander) all() []Variable {
-	names := x.vars.names()
-	out := make([]Variable, len(names))
-	for i, name := range names {
-		v, _ := x.vars.get(name)
-		out[i] = Variable{Name: name, Value: x.value(name), Written: v.value, From: v.from, Raw: v.raw}
+// all returns all variables, sorted by name. lowest has the sorted names of the
+// lowest layer, which the jobs of a pipeline share and most variables are in.
+func (x *expander) all(lowest []string) []Variable {
+	above := settings{}
+	for _, s := range x.vars[1:] {
+		maps.Copy(above, s)
+	}
+	var added []string // names that are not in lowest
+	for name := range above {
+		if _, ok := x.vars[0][name]; !ok {
+			added = append(added, name)
+		}
+	}
+	slices.Sort(added)
+	out := make([]Variable, 0, len(lowest)+len(added))
+	for len(lowest)+len(added) > 0 {
+		from := &lowest
+		if len(lowest) == 0 || len(added) > 0 && added[0] < lowest[0] {
+			from = &added
+		}
+		name := (*from)[0]
+		*from = (*from)[1:]
+		v, ok := above[name]
+		if !ok {
+			v = x.vars[0][name]
+		}
+		out = append(out, Variable{Name: name, Value: x.expanded(name, v), Written: v.value, From: v.from, Raw: v.raw})
 	}
 	return out
 }
