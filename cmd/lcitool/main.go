@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/interrupt"
@@ -16,6 +18,7 @@ import (
 )
 
 func main() {
+	collectLater()
 	ctx, gone := interrupt.Context(context.Background(), func(s interrupt.Signal) {
 		fmt.Fprintf(os.Stderr, "lcitool: stopped by %v\n", s)
 		os.Exit(s.Status())
@@ -25,6 +28,18 @@ func main() {
 		Stdout: stdio.Watch(os.Stdout, gone),
 		Stderr: stdio.Watch(os.Stderr, gone),
 		Getenv: os.Getenv}}, os.Args[1:]))
+}
+
+// collectLater lets the first garbage collection start at a heap of 16 MiB instead of
+// 4: one takes about 2 ms, and most commands end with less. After the first
+// collection, Go's default applies again. GOGC has precedence.
+func collectLater() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	standard := debug.SetGCPercent(400) // of 4 MiB
+	firstCollection := new(*int)
+	runtime.AddCleanup(firstCollection, func(percent int) { debug.SetGCPercent(percent) }, standard)
 }
 
 func run(ctx context.Context, a *app, args []string) int {
