@@ -71,7 +71,7 @@ func (p *Planner) Image(ctx context.Context, want Wanted) (envimage.Image, error
 	if err != nil {
 		return envimage.Image{}, err
 	}
-	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{PackageCache: p.KeepPackages && p.CacheDir != ""})
+	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{Delta: true, PackageCache: p.KeepPackages && p.CacheDir != ""})
 	if err != nil {
 		return envimage.Image{}, err
 	}

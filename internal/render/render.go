@@ -31,6 +31,7 @@ type DockerfileOptions struct {
 	Base   string // image to start from; "" means the target's own
 	Layers Layers // "" means all
 
+	Delta        bool // also set Packages and Rest
 	PackageCache bool // also set Recipe
 }
 
@@ -50,7 +51,7 @@ func (e *UnsupportedError) Error() string {
 type Body struct {
 	Text     []byte
 	Packages []string // that the last installing command names, sorted by byte
-	Rest     []byte   // the text without them; nil when the order of layers matters
+	Rest     []byte   // the text without them; nil when the order of layers matters, or if it was not asked for
 
 	// Recipe builds the same image and keeps downloaded packages in a cache
 	// mount. It is nil if the packaging format does not support that.
@@ -79,7 +80,7 @@ func Dockerfile(t targets.Target, p *targets.Packages, o DockerfileOptions) (Bod
 	text, last := d.write()
 	body := Body{Text: text}
 	hasBlank := func(name string) bool { return strings.ContainsAny(name, " \t") }
-	if len(last) > 0 && !slices.ContainsFunc(last, hasBlank) { // package lists are joined by spaces
+	if o.Delta && len(last) > 0 && !slices.ContainsFunc(last, hasBlank) { // package lists are joined by spaces
 		rest := d
 		rest.hidden = &hidden{names: last}
 		if text, _ := rest.write(); rest.hidden.times == 1 {

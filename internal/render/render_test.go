@@ -86,7 +86,7 @@ func (r rendering) dockerfile(tb testing.TB) []byte {
 func (r rendering) body(tb testing.TB) render.Body {
 	tb.Helper()
 	t, packages := r.resolve(tb)
-	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{Base: r.base, Layers: r.layers})
+	body, err := render.Dockerfile(t, packages, render.DockerfileOptions{Base: r.base, Layers: r.layers, Delta: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
