@@ -19,6 +19,7 @@ type Disk struct {
 	VhostUser string // unix socket of a vhost-user server, instead of File
 	Boot      uint   // place in the boot order; 0 for none
 	Optional  bool   // the source may be missing
+	Pauses    bool   // the guest is paused by a request that fails
 	// Backing are the images below File, top first; libvirt finds them itself when
 	// the domain starts.
 	Backing []Layer
@@ -80,6 +81,9 @@ func (d Disk) device() *libvirtxml.DomainDisk {
 	}
 	if d.Optional {
 		x.Source.StartupPolicy = "optional"
+	}
+	if d.Pauses {
+		x.Driver.ErrorPolicy, x.Driver.RErrorPolicy = "stop", "stop"
 	}
 	if d.Boot > 0 {
 		x.Boot = &libvirtxml.DomainDeviceBoot{Order: d.Boot}

@@ -77,8 +77,8 @@ func TestImageIsBootable(t *testing.T) {
 }
 
 func TestSpecXML(t *testing.T) {
-	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", Emulator: "/q", S3: true, Panic: true, DirtyRing: 1024, SCSI: true, FileMemory: true,
-		Disks: []Disk{{Target: "vda", File: "/d", Boot: 1}, {Target: "hdc", Device: "cdrom"}, {Target: "sda", Bus: "usb", NBD: "/nbd"},
+	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", Emulator: "/q", S3: true, Panic: true, Watchdog: true, DirtyRing: 1024, SCSI: true, FileMemory: true,
+		Disks: []Disk{{Target: "vda", File: "/d", Boot: 1}, {Target: "hdc", Device: "cdrom"}, {Target: "sda", Bus: "usb", NBD: "/nbd", Pauses: true},
 			{Target: "vdb", File: "/gone", Optional: true, Format: "qcow2"}},
 		NICs:      []NIC{{User: true, Model: "e1000", MAC: "52:54:00:00:00:01"}, {Model: "rtl8139", MAC: "52:54:00:00:00:02", Down: true}},
 		IOThreads: []IOThread{{ID: 4}, {ID: 7, Poll: &Poll{Max: 1, Grow: 2, Shrink: 3}}},
@@ -91,12 +91,12 @@ func TestSpecXML(t *testing.T) {
 	if err := d.Unmarshal(text); err != nil {
 		t.Fatal(err)
 	}
-	if d.Name != s.Name || d.Type != "kvm" || d.VCPU.Current != 2 || d.VCPU.Value != 4 || d.Memory.Value != 65536 || d.OnCrash != "preserve" || d.Devices.Emulator != "/q" {
+	if d.Name != s.Name || d.Type != "kvm" || d.VCPU.Current != 2 || d.VCPU.Value != 4 || d.Memory.Value != 65536 || d.OnCrash != "preserve" || d.Devices.Watchdogs[0].Action != "pause" || d.Devices.Emulator != "/q" {
 		t.Errorf("got %s", text)
 	}
 	disks := d.Devices.Disks
 	if disks[0].Target.Bus != "virtio" || disks[1].Target.Bus != "ide" || strings.Contains(text, `<source file=""`) || disks[2].Source.Network.Hosts[0].Socket != "/nbd" ||
-		disks[3].Source.StartupPolicy != "optional" || disks[3].Driver.Type != "qcow2" {
+		disks[3].Source.StartupPolicy != "optional" || disks[3].Driver.Type != "qcow2" || disks[2].Driver.RErrorPolicy != "stop" || disks[3].Driver.ErrorPolicy != "" {
 		t.Errorf("disks: %s", text)
 	}
 	if d.Devices.Interfaces[0].Source.User == nil || d.Devices.Interfaces[1].Source.Ethernet == nil || d.Devices.Interfaces[1].Link.State != "down" {

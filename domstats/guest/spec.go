@@ -35,6 +35,7 @@ type Spec struct {
 	NoBalloon bool
 	Balloon   string // model of the balloon; empty for the usual one
 	S3        bool   // the guest may sleep
+	Watchdog  bool   // an ISA device that pauses the guest when its time is over
 	Panic     bool   // a panic device; a crashed domain is kept
 	DirtyRing uint   // slots of KVM's dirty ring; 0 for none
 	// FileMemory has the guest's memory in a file.
@@ -202,6 +203,9 @@ func (s Spec) devices() *libvirtxml.DomainDeviceList {
 	}
 	if s.Panic {
 		l.Panics = []libvirtxml.DomainPanic{{Model: "isa"}}
+	}
+	if s.Watchdog {
+		l.Watchdogs = []libvirtxml.DomainWatchdog{{Model: "ib700", Action: "pause"}}
 	}
 	if s.Serial != "" {
 		l.Serials = []libvirtxml.DomainSerial{{Source: &libvirtxml.DomainChardevSource{

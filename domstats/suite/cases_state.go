@@ -20,7 +20,9 @@ const (
 	crashed     = 6
 	pmSuspended = 7
 
-	reasonSaving = 3 // of paused
+	reasonSaving   = 3 // of paused
+	reasonIOError  = 5
+	reasonWatchdog = 6
 )
 
 func stateCases() []Case {

@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 130 {
+	if n := len(fault.Faults()); n != 132 {
 		t.Errorf("%d faults", n)
 	}
 }

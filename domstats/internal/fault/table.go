@@ -142,6 +142,8 @@ func Faults() []Fault {
 		{ID: "F128", What: "libvirt's client ignores --enforce", Caught: []string{"VSH-06"}, ignored: "--enforce"},
 		{ID: "F129", What: "libvirt's client ignores --nowait", Caught: []string{"VSH-06"}, ignored: "--nowait"},
 		{ID: "F130", What: "a daemon that restarts does not find vCPUs that were plugged in", Caught: []string{"LIF-09"}, change: forgetsPlugged},
+		{ID: "F131", What: "an I/O error is an unknown reason of a pause", Caught: []string{"STA-11"}, change: mistaken(3, 5, 0)},
+		{ID: "F132", What: "a watchdog is an unknown reason of a pause", Caught: []string{"STA-12"}, change: mistaken(3, 6, 0)},
 	}
 }
 

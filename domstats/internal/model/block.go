@@ -91,6 +91,11 @@ func (k *disk) setPath(path string) {
 
 func (k *disk) nbd() bool { return k.x.Source != nil && k.x.Source.Network != nil }
 
+// fails reports whether a request pauses the guest, because the server of the disk is gone.
+func (k *disk) fails(s *Stack) bool {
+	return k != nil && k.nbd() && k.x.Driver.RErrorPolicy == "stop" && s.deadServers[k.x.Source.Network.Hosts[0].Socket]
+}
+
 // took is how many ns a request takes.
 func (k *disk) took() uint64 {
 	if k.waited > 0 {

@@ -23,6 +23,12 @@ const (
 	pmSuspended = 7
 )
 
+// Reasons of a pause.
+const (
+	ioError  = 5
+	watchdog = 6
+)
+
 // A domain is one virtual machine.
 type domain struct {
 	id            domstats.Domain

@@ -162,7 +162,11 @@ func (h host) SendFrames(name string, frames int) error {
 
 func (h host) ServeNBD(_ context.Context, file string) (string, suite.Signaler, func(), error) {
 	socket := file + ".nbd"
-	return socket, nbdServer{h.s, socket}, func() {}, nil
+	return socket, nbdServer{h.s, socket}, func() {
+		h.s.mu.Lock()
+		defer h.s.mu.Unlock()
+		h.s.deadServers[socket] = true
+	}, nil
 }
 
 // RestartDaemon cuts all connections; domains run on.

@@ -89,8 +89,7 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 	case "query-named-block-nodes":
 		return d.blockNodes(s)
 	case "query-status":
-		states := map[int32]string{running: "running", paused: "paused", crashed: "guest-panicked", pmSuspended: "suspended"}
-		return object{"status": states[d.state]}
+		return object{"status": d.status()}
 	case "query-cpus-fast":
 		out := []object{}
 		for n := range d.vcpus {
@@ -133,6 +132,17 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 		return object{}
 	}
 	return nil
+}
+
+// status is QEMU's word for the state.
+func (d *domain) status() string {
+	switch {
+	case d.state == paused && d.reason == ioError:
+		return "io-error"
+	case d.state == paused && d.reason == watchdog:
+		return "watchdog"
+	}
+	return map[int32]string{running: "running", paused: "paused", crashed: "guest-panicked", pmSuspended: "suspended"}[d.state]
 }
 
 func (d *domain) blockstats() any {
@@ -205,6 +215,9 @@ func (d *domain) human(line string) string {
 		d.calls++
 		return "0000000000400000: 0x00"
 	}
+	if strings.HasPrefix(line, "o ") {
+		return d.out(line)
+	}
 	k, command, ok := d.drives(line)
 	if !ok {
 		return "Error: device not found"
@@ -231,6 +244,14 @@ func (d *domain) human(line string) string {
 	case "read": // the main thread compares what it read
 		const calls = 250_000
 		d.calls += calls
+	}
+	return ""
+}
+
+// out writes to a port of a device.
+func (d *domain) out(line string) string {
+	if line == "o /b 0x443 0xf" && len(d.definition.Devices.Watchdogs) > 0 && d.state == running {
+		d.state, d.reason = paused, watchdog
 	}
 	return ""
 }

@@ -62,10 +62,24 @@ func (p *port) Do(ctx context.Context, command string) error {
 	case 'P':
 		d.state, d.reason = crashed, 1
 	case 'U':
+	case 'r', 'w':
+		if d.drive().fails(p.s) {
+			d.state, d.reason = paused, ioError
+			return p.mute(ctx)
+		}
+		return d.script(c)
 	default:
 		return d.script(c)
 	}
 	return nil
+}
+
+// mute is a guest that gives no answer. The lock is held before and after.
+func (p *port) mute(ctx context.Context) error {
+	p.s.mu.Unlock()
+	defer p.s.mu.Lock()
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // script is what the other commands do.

@@ -33,13 +33,14 @@ type Stack struct {
 	started time.Time
 	// muteServers are those that are stopped, by socket; closed when they go on.
 	muteServers map[string]chan struct{}
+	deadServers map[string]bool
 	restart     chan struct{} // closed when the daemon stops
 }
 
 // New makes a machine on which a domain that is not the suite's runs.
 func New() *Stack {
 	s := &Stack{qemu: map[domstats.UUID]*domain{}, test: map[domstats.UUID]*domain{}, files: map[string]file{},
-		devices: map[string]*nic{}, peers: map[string]*nic{}, muteServers: map[string]chan struct{}{}, started: time.Now().Add(-time.Hour), restart: make(chan struct{})}
+		devices: map[string]*nic{}, peers: map[string]*nic{}, muteServers: map[string]chan struct{}{}, deadServers: map[string]bool{}, started: time.Now().Add(-time.Hour), restart: make(chan struct{})}
 	for name, drv := range map[string]map[domstats.UUID]*domain{"bystander": s.qemu, "test": s.test} {
 		d, err := s.parse("<domain type='qemu'><name>" + name + "</name><memory unit='KiB'>8192</memory><vcpu>1</vcpu></domain>")
 		if err == nil {
