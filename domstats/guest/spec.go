@@ -37,6 +37,7 @@ type Spec struct {
 	S3        bool   // the guest may sleep
 	Watchdog  bool   // an ISA device that pauses the guest when its time is over
 	Panic     bool   // a panic device; a crashed domain is kept
+	CrashEnds bool   // with Panic: a crashed domain is destroyed
 	DirtyRing uint   // slots of KVM's dirty ring; 0 for none
 	// FileMemory has the guest's memory in a file.
 	FileMemory bool
@@ -110,7 +111,10 @@ func (s Spec) domain() *libvirtxml.Domain {
 	if s.S3 {
 		d.PM = &libvirtxml.DomainPM{SuspendToMem: &libvirtxml.DomainPMPolicy{Enabled: "yes"}}
 	}
-	if s.Panic {
+	switch {
+	case s.CrashEnds:
+		d.OnCrash = "destroy"
+	case s.Panic:
 		d.OnCrash = "preserve"
 	}
 	if s.Monitor != "" {

@@ -5,14 +5,18 @@ package suite
 import (
 	"context"
 
+	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/guest"
 )
 
 // eventCases have guests that pause or end without a request to libvirt.
 func eventCases() []Case {
+	q, x := require(NeedQEMU, NeedFiles), require(NeedQEMU, NeedX86, NeedFiles)
 	return []Case{
 		{ID: "STA-11", Title: "an I/O error pauses the guest", Needs: require(NeedQEMU, NeedX86, NeedFiles, NeedNBD), run: staIOError},
 		{ID: "STA-12", Title: "the watchdog pauses the guest", Needs: require(NeedQEMU, NeedX86), run: staWatchdog},
+		{ID: "STA-13", Title: "a start that fails", Needs: q, run: staFailedStart},
+		{ID: "STA-14", Title: "a crash ends the domain", Needs: x, run: staCrashEnds},
 	}
 }
 
@@ -54,4 +58,37 @@ func staWatchdog(t *T) {
 	g.runState("watchdog")
 	g.resume()
 	g.state(running, 5)
+}
+
+// staFailedStart starts a domain before and after the file of a disk is there.
+func staFailedStart(t *T) {
+	const name = "lost.img"
+	g := t.define(func(s *guest.Spec) {
+		s.Disks = []guest.Disk{t.raw("vda", "there.img"), {Target: "vdb", File: t.path(name)}}
+	})
+	_, err := t.conn.Start(t.ctx, g.Domain, true)
+	if domstats.ErrorCode(err) == 0 {
+		t.fatalf("a start without the file of a disk gives: %v", err)
+	}
+	r := g.state(shutOff, reasonFailed)
+	equal(t, "the id after a start that failed", r.Domain.ID, -1)
+	r = g.record(everything)
+	t.onlyInactive(r)
+	t.want(r, map[string]uint64{"block.count": 2})
+
+	t.file(name, nil, guest.DiskSize)
+	g.start(true)
+	g.state(paused, 1)
+	r = g.record(everything)
+	t.check(complete(r), "the record is not full after a start that failed and one that did not")
+	t.want(r, map[string]uint64{"block.count": 2, "block.1.capacity": guest.DiskSize})
+}
+
+// staCrashEnds has a guest that panics, whose domain is destroyed then.
+func staCrashEnds(t *T) {
+	g := t.persistentDisk(func(s *guest.Spec) { s.Panic, s.CrashEnds = true, true })
+	g.doUntilAnswered("P")
+	r := g.state(shutOff, reasonCrashed)
+	equal(t, "the id", r.Domain.ID, -1)
+	t.onlyInactive(g.record(everything))
 }

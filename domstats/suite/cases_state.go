@@ -23,6 +23,11 @@ const (
 	reasonSaving   = 3 // of paused
 	reasonIOError  = 5
 	reasonWatchdog = 6
+
+	reasonSaveCanceled = 7 // of running
+
+	reasonCrashed = 3 // of shut off
+	reasonFailed  = 6
 )
 
 func stateCases() []Case {

@@ -267,6 +267,7 @@ func conSave(t *T) {
 	case err := <-done:
 		// The pipe has no reader.
 		t.check(err != nil, "the save succeeds though its pipe was closed")
+		g.state(running, reasonSaveCanceled)
 	case <-t.ctx.Done():
 		t.fatalf("the save does not end")
 	}

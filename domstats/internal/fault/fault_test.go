@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 132 {
+	if n := len(fault.Faults()); n != 135 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -144,6 +144,9 @@ func Faults() []Fault {
 		{ID: "F130", What: "a daemon that restarts does not find vCPUs that were plugged in", Caught: []string{"LIF-09"}, change: forgetsPlugged},
 		{ID: "F131", What: "an I/O error is an unknown reason of a pause", Caught: []string{"STA-11"}, change: mistaken(3, 5, 0)},
 		{ID: "F132", What: "a watchdog is an unknown reason of a pause", Caught: []string{"STA-12"}, change: mistaken(3, 6, 0)},
+		{ID: "F133", What: "a start that fails has no reason", Caught: []string{"STA-13"}, change: mistaken(5, 6, 0)},
+		{ID: "F134", What: "a crash counts as a shutdown", Caught: []string{"STA-14", "STA-09"}, change: mistaken(5, 3, 1)},
+		{ID: "F135", What: "a save that was ended counts as a pause", Caught: []string{"CON-15"}, change: mistaken(1, 7, 5)},
 	}
 }
 

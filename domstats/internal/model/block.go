@@ -91,6 +91,16 @@ func (k *disk) setPath(path string) {
 
 func (k *disk) nbd() bool { return k.x.Source != nil && k.x.Source.Network != nil }
 
+// lost is the file of a disk that is not there and must be, "" for none.
+func (d *domain) lost(s *Stack) string {
+	for _, k := range d.disks {
+		if _, there := s.files[k.path()]; !there && k.path() != "" && k.x.Source.StartupPolicy == "" {
+			return k.path()
+		}
+	}
+	return ""
+}
+
 // fails reports whether a request pauses the guest, because the server of the disk is gone.
 func (k *disk) fails(s *Stack) bool {
 	return k != nil && k.nbd() && k.x.Driver.RErrorPolicy == "stop" && s.deadServers[k.x.Source.Network.Hosts[0].Socket]

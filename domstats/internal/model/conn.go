@@ -170,6 +170,10 @@ func (c *conn) add(ctx context.Context, xml string, begin func(*domain)) (domsta
 func (c *conn) Start(ctx context.Context, d domstats.Domain, stopped bool) (domstats.Domain, error) {
 	var id domstats.Domain
 	err := c.with(ctx, d, func(x *domain) error {
+		if lost := x.lost(c.s); lost != "" {
+			x.reason = failed
+			return fault(domstats.CodeSystem, "Cannot access storage file '%s'", lost)
+		}
 		restored := x.saved
 		x.boot(c.s, stopped)
 		if restored && !stopped {

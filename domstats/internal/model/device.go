@@ -332,6 +332,9 @@ func (c *conn) Save(ctx context.Context, id domstats.Domain, _ string) error {
 	}
 	select {
 	case <-saving:
+		if err := c.enterState(ctx, id, running, saveCanceled); err != nil {
+			return err
+		}
 		return fault(domstats.CodeOperationFailed, "the save was aborted")
 	case <-c.closed:
 		return rpc.ErrClosed

@@ -23,10 +23,13 @@ const (
 	pmSuspended = 7
 )
 
-// Reasons of a pause.
+// Reasons of states.
 const (
-	ioError  = 5
-	watchdog = 6
+	ioError      = 5 // of a pause
+	watchdog     = 6
+	saveCanceled = 7 // of running
+	ended        = 3 // of shut off, by a crash
+	failed       = 6
 )
 
 // A domain is one virtual machine.

@@ -60,7 +60,9 @@ func (p *port) Do(ctx context.Context, command string) error {
 	case 'z':
 		d.state, d.reason = pmSuspended, 0
 	case 'P':
-		d.state, d.reason = crashed, 1
+		if d.state, d.reason = crashed, 1; d.definition.OnCrash == "destroy" {
+			d.halt(ended, p.s.qemu)
+		}
 	case 'U':
 	case 'r', 'w':
 		if d.drive().fails(p.s) {
