@@ -34,6 +34,7 @@ type Spec struct {
 	SCSI      bool // a SCSI controller to plug disks into
 	NoBalloon bool
 	Balloon   string // model of the balloon; empty for the usual one
+	Period    uint   // seconds after which QEMU asks for the guest's statistics again; 0 for never
 	S3        bool   // the guest may sleep
 	Watchdog  bool   // an ISA device that pauses the guest when its time is over
 	Panic     bool   // a panic device; a crashed domain is kept
@@ -195,6 +196,9 @@ func (s Spec) devices() *libvirtxml.DomainDeviceList {
 		l.MemBalloon.Model = "none"
 	case s.Balloon != "":
 		l.MemBalloon.Model = s.Balloon
+	}
+	if s.Period != 0 {
+		l.MemBalloon.Stats = &libvirtxml.DomainMemBalloonStats{Period: s.Period}
 	}
 	for _, d := range s.Disks {
 		l.Disks = append(l.Disks, *d.device())

@@ -135,6 +135,14 @@ func BalloonStats(ctx context.Context, x Executor, path string) (GuestStats, err
 	return out, err
 }
 
+// BalloonPeriod is after how many seconds QEMU asks for the guest's statistics again, 0 for
+// never.
+func BalloonPeriod(ctx context.Context, x Executor, path string) (int64, error) {
+	var out int64
+	err := Call(ctx, x, "qom-get", map[string]string{"path": path, "property": "guest-stats-polling-interval"}, &out)
+	return out, err
+}
+
 // An IOThread holds the settings of one I/O thread.
 type IOThread struct {
 	ID         string `json:"id"` // "iothread" and libvirt's number

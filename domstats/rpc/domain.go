@@ -122,6 +122,14 @@ func (c *Client) SetMemory(ctx context.Context, d domstats.Domain, kib uint64) e
 	})
 }
 
+// SetMemoryStatsPeriod makes QEMU ask for the guest's statistics every so many seconds, or
+// never for 0.
+func (c *Client) SetMemoryStatsPeriod(ctx context.Context, d domstats.Domain, seconds int32) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainSetMemoryStatsPeriod(d, seconds, libvirt.DomainMemLive)
+	})
+}
+
 func (c *Client) attach(ctx context.Context, d domstats.Domain, xml string, where libvirt.DomainDeviceModifyFlags) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainAttachDeviceFlags(d, xml, uint32(where)) })
 }

@@ -7,9 +7,11 @@ import (
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/guest"
+	"gitlab.com/lcitool/lcitool/domstats/qmp"
 )
 
-// eventCases have guests that pause or end without a request to libvirt.
+// eventCases have guests that pause, end or let go of memory without a request to libvirt, or
+// are asked for their statistics.
 func eventCases() []Case {
 	q, x := require(NeedQEMU, NeedFiles), require(NeedQEMU, NeedX86, NeedFiles)
 	return []Case{
@@ -17,6 +19,7 @@ func eventCases() []Case {
 		{ID: "STA-12", Title: "the watchdog pauses the guest", Needs: require(NeedQEMU, NeedX86), run: staWatchdog},
 		{ID: "STA-13", Title: "a start that fails", Needs: q, run: staFailedStart},
 		{ID: "STA-14", Title: "a crash ends the domain", Needs: x, run: staCrashEnds},
+		{ID: "BAL-18", Title: "how often QEMU asks for the guest's statistics", Needs: require(NeedQEMU), run: balPeriod},
 	}
 }
 
@@ -91,4 +94,24 @@ func staCrashEnds(t *T) {
 	r := g.state(shutOff, reasonCrashed)
 	equal(t, "the id", r.Domain.ID, -1)
 	t.onlyInactive(g.record(everything))
+}
+
+// balPeriod has a period in the definition, which a run may change for itself.
+func balPeriod(t *T) {
+	const defined = 3
+	g := t.define(func(s *guest.Spec) { s.Period = defined })
+	wantPeriod := func(when string, want int64) {
+		got, err := qmp.BalloonPeriod(t.ctx, g, g.balloonPath())
+		t.must(err, "ask QEMU for the period")
+		equal(t, "QEMU's period in seconds "+when, got, want)
+	}
+	for range 2 {
+		g.start(true)
+		wantPeriod("as defined", defined)
+		for _, seconds := range []int32{7, 0, 5} {
+			t.must(t.conn.SetMemoryStatsPeriod(t.ctx, g.Domain, seconds), "set the period to %d s", seconds)
+			wantPeriod("as set", int64(seconds))
+		}
+		g.destroy()
+	}
 }

@@ -68,6 +68,7 @@ type lifecycle interface {
 type devices interface {
 	SetVCPU(ctx context.Context, d domstats.Domain, set string, on bool) error
 	SetMemory(ctx context.Context, d domstats.Domain, kib uint64) error
+	SetMemoryStatsPeriod(ctx context.Context, d domstats.Domain, seconds int32) error
 	Attach(ctx context.Context, d domstats.Domain, xml string) error
 	Detach(ctx context.Context, d domstats.Domain, xml string) error
 	// AttachConfig and DetachConfig change the definition only.

@@ -31,6 +31,14 @@ func (c conn) DelIOThread(ctx context.Context, d domstats.Domain, id uint32) err
 	return c.around(event{ctx: ctx, domain: d, prefix: fmt.Sprintf("iothread.%d.", id)}, func() error { return c.Conn.DelIOThread(ctx, d, id) })
 }
 
+// SetMemoryStatsPeriod may have no effect.
+func (c conn) SetMemoryStatsPeriod(ctx context.Context, d domstats.Domain, seconds int32) error {
+	if c.f.ignored == "period" {
+		return nil
+	}
+	return c.Conn.SetMemoryStatsPeriod(ctx, d, seconds)
+}
+
 // Destroy is remembered while it is under way.
 func (c conn) Destroy(ctx context.Context, d domstats.Domain) error {
 	count := func(dying, begun int) {

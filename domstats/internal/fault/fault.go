@@ -37,7 +37,7 @@ type Fault struct {
 	descriptors, kib int
 	// left is what a call leaves behind for what it was asked, in bytes.
 	left func(q query, records []domstats.Record, err error) int
-	// ignored is an option of libvirt's client that has no effect.
+	// ignored is an option of libvirt's client or a request to libvirt that has no effect.
 	ignored string
 	// logs is set if each call logs an error.
 	logs bool

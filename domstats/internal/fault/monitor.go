@@ -50,6 +50,16 @@ func cutValues(command, reply string) string {
 	})
 }
 
+// answered gives a reply to commands that have a text.
+func answered(text, now string) func(command, reply string) string {
+	return func(command, reply string) string {
+		if !strings.Contains(command, text) {
+			return reply
+		}
+		return now
+	}
+}
+
 // exchangedIn gives the values of two statistics under each other's names.
 func exchangedIn(a, b string) func(command, reply string) string {
 	names := strings.NewReplacer(`"name":"`+a+`"`, `"name":"`+b+`"`, `"name":"`+b+`"`, `"name":"`+a+`"`)

@@ -147,6 +147,8 @@ func Faults() []Fault {
 		{ID: "F133", What: "a start that fails has no reason", Caught: []string{"STA-13"}, change: mistaken(5, 6, 0)},
 		{ID: "F134", What: "a crash counts as a shutdown", Caught: []string{"STA-14", "STA-09"}, change: mistaken(5, 3, 1)},
 		{ID: "F135", What: "a save that was ended counts as a pause", Caught: []string{"CON-15"}, change: mistaken(1, 7, 5)},
+		{ID: "F136", What: "QEMU is not told how often to ask for the guest's statistics", Caught: []string{"BAL-18"}, monitor: answered("guest-stats-polling-interval", `{"return":0}`)},
+		{ID: "F137", What: "how often QEMU asks for the guest's statistics is not changed in a run", Caught: []string{"BAL-18"}, ignored: "period"},
 	}
 }
 

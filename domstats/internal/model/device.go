@@ -105,6 +105,14 @@ func (c *conn) SetMemory(ctx context.Context, id domstats.Domain, kib uint64) er
 	})
 }
 
+// SetMemoryStatsPeriod sets the period of the balloon.
+func (c *conn) SetMemoryStatsPeriod(ctx context.Context, id domstats.Domain, seconds int32) error {
+	return c.live(ctx, id, func(d *domain) error {
+		d.period = seconds
+		return nil
+	})
+}
+
 // Attach plugs a disk or an interface in.
 func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error {
 	return c.live(ctx, id, func(d *domain) error {

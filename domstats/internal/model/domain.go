@@ -52,6 +52,7 @@ type domain struct {
 	dirty             dirtyRate
 	told              time.Time // when the guest told its statistics; zero for never
 	toldAgain         bool      // more than once
+	period            int32     // after which the guest is asked to, in seconds
 
 	clock   time.Time     // up to when counters are right
 	ran     time.Duration // since the last reset
@@ -183,7 +184,10 @@ func (d *domain) boot(s *Stack, stopped bool) {
 		}
 	}
 	d.ballooned, d.told, d.toldAgain, d.dirty, d.calls = d.memory, time.Time{}, false, dirtyRate{}, 0
-	d.made = 0
+	d.made, d.period = 0, 0
+	if b := d.definition.Devices.MemBalloon; b != nil && b.Stats != nil {
+		d.period = int32(b.Stats.Period)
+	}
 	for _, k := range d.disks {
 		k.counts, k.highest, k.threshold = counts{}, 0, 0
 	}

@@ -114,6 +114,9 @@ func (d *domain) answer(s *Stack, command string, args object) any {
 	case "qom-list":
 		return []object{{"name": "balloon0", "type": "child<virtio-balloon-pci>"}}
 	case "qom-get":
+		if args["property"] == "guest-stats-polling-interval" {
+			return d.period
+		}
 		return d.guestStats()
 	case "query-iothreads":
 		out := []object{}
