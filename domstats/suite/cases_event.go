@@ -4,6 +4,7 @@ package suite
 
 import (
 	"context"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/domstats"
 	"gitlab.com/lcitool/lcitool/domstats/guest"
@@ -20,6 +21,7 @@ func eventCases() []Case {
 		{ID: "STA-13", Title: "a start that fails", Needs: q, run: staFailedStart},
 		{ID: "STA-14", Title: "a crash ends the domain", Needs: x, run: staCrashEnds},
 		{ID: "BAL-18", Title: "how often QEMU asks for the guest's statistics", Needs: require(NeedQEMU), run: balPeriod},
+		{ID: "BAL-19", Title: "a memory module that is plugged out", Needs: require(NeedQEMU, NeedX86), Idle: true, run: balModuleOut},
 	}
 }
 
@@ -114,4 +116,29 @@ func balPeriod(t *T) {
 		}
 		g.destroy()
 	}
+}
+
+// balModuleOut lets go of one of two memory modules in place of the guest, which ignores the
+// request.
+func balModuleOut(t *T) {
+	const memory, first, second = 65536, 131072, 262144
+	g := t.small(false, func(s *guest.Spec) { s.MemoryKiB, s.SlotsKiB = memory, 1<<20 })
+	for _, kib := range []uint64{first, second} {
+		t.must(t.conn.Attach(t.ctx, g.Domain, module(kib)), "plug a memory module in")
+	}
+	want := func(kib uint64) {
+		r := g.balloon()
+		t.want(r, map[string]uint64{"balloon.current": kib, "balloon.maximum": kib})
+		actual, err := qmp.Balloon(t.ctx, g)
+		t.must(err, "ask QEMU for the balloon")
+		equal(t, "QEMU's balloon", actual, kib*1024)
+	}
+	want(memory + first + second)
+	t.must(t.conn.Detach(t.ctx, g.Domain, module(first)), "plug a memory module out")
+	want(memory + first + second) // the guest still has it
+	// The registers of ACPI: the slot of the module, and that the guest lets it go.
+	g.human("o /w 0xa00 0")
+	g.human("o /b 0xa14 8")
+	t.eventually(10*time.Second, func() bool { return t.uint(g.balloon(), "balloon.maximum") == memory+second })
+	want(memory + second)
 }

@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 137 {
+	if n := len(fault.Faults()); n != 138 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -84,3 +84,22 @@ func sameErrors(_ query, records []domstats.Record) []domstats.Record {
 		return p
 	})
 }
+
+// currentStays has the current memory from before memory was plugged out.
+func currentStays(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		most, ok := r.Uint("balloon.maximum")
+		if !ok || r.Domain.ID < 0 || p.Name != "balloon.current" {
+			return p
+		}
+		id := r.Domain.UUID.String()
+		before, _ := q.m.values["most "+id].Uint()
+		if before > most {
+			return q.m.values["current "+id]
+		}
+		q.m.values["most "+id], q.m.values["current "+id] = domstats.NewParam("most", most), p
+		return p
+	})
+}

@@ -149,6 +149,7 @@ func Faults() []Fault {
 		{ID: "F135", What: "a save that was ended counts as a pause", Caught: []string{"CON-15"}, change: mistaken(1, 7, 5)},
 		{ID: "F136", What: "QEMU is not told how often to ask for the guest's statistics", Caught: []string{"BAL-18"}, monitor: answered("guest-stats-polling-interval", `{"return":0}`)},
 		{ID: "F137", What: "how often QEMU asks for the guest's statistics is not changed in a run", Caught: []string{"BAL-18"}, ignored: "period"},
+		{ID: "F138", What: "a domain has the current memory from before memory was plugged out", Caught: []string{"BAL-19"}, change: currentStays},
 	}
 }
 

@@ -185,6 +185,10 @@ func device(xml string) (*libvirtxml.DomainDisk, *libvirtxml.DomainInterface, er
 // Detach plugs a device out: at once on buses that need no guest, with the
 // guest's help on PCI; without it the request stays.
 func (c *conn) Detach(ctx context.Context, id domstats.Domain, xml string) error {
+	if kib, ok := module(xml); ok {
+		_, err := c.askGuest(ctx, id, "memory "+strconv.FormatUint(kib, 10), func(*domain) bool { return false })
+		return err
+	}
 	x, y, err := device(xml)
 	if err != nil {
 		return fault(domstats.CodeInvalidArg, "%v", err)

@@ -256,5 +256,12 @@ func (d *domain) out(line string) string {
 	if line == "o /b 0x443 0xf" && len(d.definition.Devices.Watchdogs) > 0 && d.state == running {
 		d.state, d.reason = paused, watchdog
 	}
+	if kib, ok := strings.CutPrefix(d.pending, "memory "); ok && line == "o /b 0xa14 8" {
+		n, err := strconv.ParseUint(kib, 10, 64)
+		if err != nil {
+			return "Error: " + err.Error()
+		}
+		d.memory, d.ballooned, d.target, d.pending = d.memory-n, d.ballooned-n, d.target-n, ""
+	}
 	return ""
 }
