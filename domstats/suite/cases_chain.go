@@ -74,6 +74,10 @@ func blkSnapshot(t *T) {
 	t.wantText(before, "block.0.path", g.spec.Disks[0].File)
 	t.wantText(after, "block.0.path", t.path("snapshot.qcow2"))
 	t.check(t.uint(before, "block.0.backingIndex") != t.uint(after, "block.0.backingIndex"), "the new image has the index of the old one")
+	r := g.backing()
+	g.wantImage(r, 0, "vda", t.path("snapshot.qcow2"))
+	g.wantImage(r, 1, "vda", g.spec.Disks[0].File)
+	equal(t, "block.1.backingIndex", t.uint(r, "block.1.backingIndex"), t.uint(before, "block.0.backingIndex"))
 }
 
 func blkCopy(t *T) {

@@ -130,7 +130,9 @@ func blkSpace(t *T) {
 		return guest.Disk{Target: name, File: t.file(name+".img", []byte(strings.Repeat("x", kib<<10)), 4<<20)}
 	}
 	disks := []guest.Disk{some("vda", 64), some("vdb", 512), some("hda", 1024)}
-	g := t.small(true, func(s *guest.Spec) { s.Disks = disks })
+	const odd = 1<<20 + 100
+	none := guest.Disk{Target: "vdc", File: t.file("vdc.img", nil, odd)}
+	g := t.small(true, func(s *guest.Spec) { s.Disks = append(disks, none) })
 	r := g.blk()
 	for _, d := range disks {
 		length, space, err := t.host().FileSize(d.File)
@@ -141,6 +143,16 @@ func blkSpace(t *T) {
 		t.wantText(r, p+"path", d.File)
 		t.check(space > 0 && space < length, "the image of %s takes %d of %d bytes, so the two cannot be told apart", d.Target, space, length)
 	}
+	// QEMU does not know the space of a file that takes none: libvirt has its length instead. The
+	// guest has whole sectors.
+	_, space, err := t.host().FileSize(none.File)
+	t.must(err, "look at the image")
+	if space != 0 {
+		t.notef("a file without data takes %d bytes here", space)
+		return
+	}
+	p := t.entry(r, none.Target)
+	t.want(r, map[string]uint64{p + "physical": odd, p + "capacity": 1<<20 + 512})
 }
 
 // wantThresholds compares the thresholds of disks with what was set and with QEMU's own.
@@ -286,7 +298,7 @@ func blkCopyTarget(t *T) {
 	source := guest.Disk{Target: "vda", File: t.file("vda.img", []byte(strings.Repeat("x", 64<<10)), guest.DiskSize)}
 	g := t.small(true, func(s *guest.Spec) { s.Disks = []guest.Disk{source, t.raw("vdb", "vdb.img")} })
 	target := t.path("copy.img")
-	xml := fmt.Sprintf(`<disk type='file'><source file='%s'/><driver type='raw'/></disk>`, target)
+	xml := fmt.Sprintf(`<disk type='file'><source file='%s'/><driver type='qcow2'/></disk>`, target)
 	t.must(t.conn.BlockCopy(t.ctx, g.Domain, "vda", xml), "start a copy")
 	// Until then the target grows.
 	t.until(12*atOnce, "all is copied", func() bool {
@@ -301,8 +313,16 @@ func blkCopyTarget(t *T) {
 	g.wantImage(r, 1, "vda", target)
 	t.wantText(r, "block.2.name", "vdb")
 	t.check(!r.Has("block.1.rd.reqs"), "the target of the copy has the counters of a device")
-	t.want(g.blk(), map[string]uint64{"block.count": 2})
-	t.must(t.conn.BlockJobAbort(t.ctx, g.Domain, "vda"), "end the copy")
+	t.check(t.uint(r, "block.0.physical") != t.uint(r, "block.1.physical"), "both images take %d bytes, so they cannot be told apart", t.uint(r, "block.0.physical"))
+	before := g.blk()
+	t.want(before, map[string]uint64{"block.count": 2})
+
+	index := t.uint(r, "block.1.backingIndex")
+	t.must(t.conn.BlockJobPivot(t.ctx, g.Domain, "vda"), "go on with the copy")
+	r = g.backing()
+	t.want(r, map[string]uint64{"block.count": 2, "block.0.backingIndex": index})
+	g.wantImage(r, 0, "vda", target)
+	t.moved(before, r, "vda", nil)
 }
 
 // blkScratch backs up two disks of three, each to a file of its own.

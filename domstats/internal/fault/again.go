@@ -30,6 +30,11 @@ func (c conn) BlockCommit(ctx context.Context, d domstats.Domain, disk string) e
 	return c.around(event{ctx: ctx, domain: d, added: true, prefix: "merge"}, func() error { return c.Conn.BlockCommit(ctx, d, disk) })
 }
 
+// BlockCopy tells of the copy.
+func (c conn) BlockCopy(ctx context.Context, d domstats.Domain, disk, xml string) error {
+	return c.around(event{ctx: ctx, domain: d, added: true, prefix: "copy"}, func() error { return c.Conn.BlockCopy(ctx, d, disk, xml) })
+}
+
 // Backup tells of the backup.
 func (c conn) Backup(ctx context.Context, d domstats.Domain, xml string) error {
 	return c.around(event{ctx: ctx, domain: d, added: true, prefix: "backup"}, func() error { return c.Conn.Backup(ctx, d, xml) })

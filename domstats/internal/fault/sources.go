@@ -27,6 +27,35 @@ func firstImagesOnly(_ query, records []domstats.Record) []domstats.Record {
 	})
 }
 
+// likeSource gives the target of a copy the space of the disk.
+func likeSource(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		e := entity(p.Name)
+		_, copied := q.m.noted("copy", r.Domain.UUID)
+		if copied && p.Name == e+"physical" && !r.Has(e+"rd.reqs") {
+			if first, ok := firstOf(r, "block", "physical"); ok {
+				p.Value = first.Value
+			}
+		}
+		return p
+	})
+}
+
+// unspaced has the capacity of an image that takes no space in the place of its length.
+func unspaced(_ query, records []domstats.Record) []domstats.Record {
+	const sector = 512
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		prefix, ok := strings.CutSuffix(p.Name, ".physical")
+		v, _ := p.Uint()
+		if capacity, there := r.Lookup(prefix + ".capacity"); ok && there && v%sector != 0 {
+			p.Value = capacity.Value
+		}
+		return p
+	})
+}
+
 // uncounted leaves out the counters of a disk.
 func uncounted(disk string) func(query, []domstats.Record) []domstats.Record {
 	return func(_ query, records []domstats.Record) []domstats.Record {

@@ -49,7 +49,7 @@ func Faults() []Fault {
 		{ID: "F36", What: "every interface has the packets of the first", Caught: []string{"NET-13"}, change: borrowed("net", "rx.pkts", "tx.pkts", "rx.bytes", "tx.bytes")},
 		{ID: "F37", What: "every IOThread has the settings of the first", Caught: []string{"IOT-07", "TDR-07"}, change: borrowed("iothread", "poll-max-ns", "poll-grow", "poll-shrink")},
 		{ID: "F38", What: "every image has the size of the first", Caught: []string{"BLK-25"}, change: borrowed("block", "capacity")},
-		{ID: "F39", What: "every image has the index of the first", Caught: []string{"BLK-11", "BLK-25"}, change: borrowed("block", "backingIndex")},
+		{ID: "F39", What: "every image has the index of the first", Caught: []string{"BLK-11", "BLK-12", "BLK-25"}, change: borrowed("block", "backingIndex")},
 		{ID: "F40", What: "every image has the path of the first", Caught: []string{"BLK-25", "BLK-30", "BLK-31"}, change: borrowed("block", "path")},
 		{ID: "F41", What: "the threshold of a disk shows for all", Caught: []string{"BLK-27"}, change: spread},
 		{ID: "F42", What: "the space that a disk takes is its length", Caught: []string{"BLK-26"}, change: set(ending(".physical"), func(uint64) uint64 { return 1 << 20 })},
@@ -105,7 +105,7 @@ func Faults() []Fault {
 		{ID: "F92", What: "sizes of an inactive domain are those of the first look", Caught: []string{"BLK-29"}, change: firstValue(inactiveSize)},
 		{ID: "F93", What: "a domain without a balloon does not have the memory that was plugged in", Caught: []string{"BAL-15"}, change: set(func(name string) bool { return name == "balloon.current" }, func(v uint64) uint64 { return min(v, 65536) })},
 		{ID: "F94", What: "an image that takes no space has an allocation", Caught: []string{"BLK-29"}, change: allocated},
-		{ID: "F95", What: "the path of a disk stays that of its first image", Caught: []string{"BLK-12", "BLK-39"}, change: firstValue(pathOfFirst)},
+		{ID: "F95", What: "the path of a disk stays that of its first image", Caught: []string{"BLK-12", "BLK-30", "BLK-39"}, change: firstValue(pathOfFirst)},
 		{ID: "F96", What: "system time is cut to 32 bits", Caught: []string{"CPU-13"}, change: cut("cpu.system")},
 		{ID: "F97", What: "traffic is cut to 32 bits", Caught: []string{"NET-19"}, change: cut(".rx.bytes", ".tx.bytes")},
 		{ID: "F98", What: "interfaces after one without a device are left out", Caught: []string{"NET-18"}, change: stopsAtGap},
@@ -150,6 +150,8 @@ func Faults() []Fault {
 		{ID: "F136", What: "QEMU is not told how often to ask for the guest's statistics", Caught: []string{"BAL-18"}, monitor: answered("guest-stats-polling-interval", `{"return":0}`)},
 		{ID: "F137", What: "how often QEMU asks for the guest's statistics is not changed in a run", Caught: []string{"BAL-18"}, ignored: "period"},
 		{ID: "F138", What: "a domain has the current memory from before memory was plugged out", Caught: []string{"BAL-19"}, change: currentStays},
+		{ID: "F139", What: "the physical size of an image that takes no space is its capacity", Caught: []string{"BLK-26"}, change: unspaced},
+		{ID: "F140", What: "the target of a copy takes the space of the disk", Caught: []string{"BLK-30"}, change: likeSource, event: happened("copy")},
 	}
 }
 

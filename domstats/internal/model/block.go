@@ -236,7 +236,7 @@ func (d *domain) blockParams(s *Stack, chain, job bool) []domstats.Param {
 			out = append(out, domstats.NewParam(p+"name", k.name()), domstats.NewParam(p+"path", img.path),
 				domstats.NewParam(p+"backingIndex", img.index))
 			if f := s.files[img.path]; job {
-				out = append(out, sizes(p, 0, f.capacity(), f.physical())...)
+				out = append(out, sizes(p, 0, sectors(f.capacity()), f.physical())...)
 			}
 			if job && img.threshold > 0 {
 				out = append(out, domstats.NewParam(p+"threshold", img.threshold))
@@ -283,12 +283,18 @@ func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Par
 		out = append(out, domstats.NewParam(p+name, v))
 	}
 	if path != "" || k.nbd() {
-		out = append(out, sizes(p, k.highest, k.capacity(s), f.physical())...)
+		out = append(out, sizes(p, k.highest, sectors(k.capacity(s)), f.physical())...)
 	}
 	if k.threshold > 0 {
 		out = append(out, domstats.NewParam(p+"threshold", k.threshold))
 	}
 	return out
+}
+
+// sectors is a size that ends with a sector.
+func sectors(size uint64) uint64 {
+	const sector = 512
+	return (size + sector - 1) / sector * sector
 }
 
 // inactiveSizes leaves out the space of a file that takes none.

@@ -14,6 +14,7 @@ import (
 	"libvirt.org/go/libvirtxml"
 
 	"gitlab.com/lcitool/lcitool/domstats"
+	"gitlab.com/lcitool/lcitool/domstats/guest"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
 )
 
@@ -266,7 +267,13 @@ func (k *disk) extra(s *Stack, path string, data []byte) *image {
 
 // BlockCopy starts a copy.
 func (c *conn) BlockCopy(ctx context.Context, id domstats.Domain, name, xml string) error {
-	return c.onDisk(ctx, id, name, func(k *disk) { k.mirror = k.extra(c.s, source(xml), nil) })
+	return c.onDisk(ctx, id, name, func(k *disk) {
+		var data []byte
+		if strings.Contains(xml, "<driver type='qcow2'/>") {
+			data = guest.QCOW2(k.capacity(c.s), "", "")
+		}
+		k.mirror = k.extra(c.s, source(xml), data)
+	})
 }
 
 // BlockCommit starts to merge a chain, whose images all have their entries already.
@@ -274,10 +281,13 @@ func (c *conn) BlockCommit(ctx context.Context, id domstats.Domain, name string)
 	return c.onDisk(ctx, id, name, func(*disk) {})
 }
 
-// BlockJobPivot leaves the lowest image of a chain.
+// BlockJobPivot leaves the target of a copy, or the lowest image of a chain.
 func (c *conn) BlockJobPivot(ctx context.Context, id domstats.Domain, name string) error {
 	return c.onDisk(ctx, id, name, func(k *disk) {
 		k.images = k.images[len(k.images)-1:]
+		if k.mirror != nil {
+			k.images, k.mirror, k.threshold = []image{*k.mirror}, nil, k.mirror.threshold
+		}
 		k.setPath(k.images[0].path)
 	})
 }

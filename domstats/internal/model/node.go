@@ -44,7 +44,7 @@ func (d *domain) blockNodes(s *Stack) any {
 				storage["write_threshold"] = img.threshold
 			}
 			out = append(out, storage, object{"node-name": formatNode(img.index), "file": img.path, "drv": driver,
-				"image": object{"virtual-size": capacity, "actual-size": f.space()}})
+				"image": object{"virtual-size": sectors(capacity), "actual-size": f.space()}})
 		}
 	}
 	return out
