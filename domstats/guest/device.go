@@ -20,6 +20,7 @@ type Disk struct {
 	Boot      uint   // place in the boot order; 0 for none
 	Optional  bool   // the source may be missing
 	Pauses    bool   // the guest is paused by a request that fails
+	Encrypted bool   // File is of LUKS; the domain cannot start, because the key is nowhere
 	// Backing are the images below File, top first; libvirt finds them itself when
 	// the domain starts.
 	Backing []Layer
@@ -81,6 +82,11 @@ func (d Disk) device() *libvirtxml.DomainDisk {
 	}
 	if d.Optional {
 		x.Source.StartupPolicy = "optional"
+	}
+	if d.Encrypted {
+		x.Source.Encryption = &libvirtxml.DomainDiskEncryption{Format: "luks", Secrets: []libvirtxml.DomainDiskSecret{
+			{Type: "passphrase", UUID: "1c757a75-0000-4000-8000-000000000001"},
+		}}
 	}
 	if d.Pauses {
 		x.Driver.ErrorPolicy, x.Driver.RErrorPolicy = "stop", "stop"

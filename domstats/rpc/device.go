@@ -37,6 +37,11 @@ func (c *Client) BlockCommit(ctx context.Context, d domstats.Domain, disk string
 	})
 }
 
+// BlockPull starts to copy what a disk needs of the images below into the first one.
+func (c *Client) BlockPull(ctx context.Context, d domstats.Domain, disk string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainBlockPull(d, disk, 0, 0) })
+}
+
 // BlockJobPivot ends the job of a disk, which goes on with the target of the job.
 func (c *Client) BlockJobPivot(ctx context.Context, d domstats.Domain, disk string) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error {

@@ -19,6 +19,8 @@ func layerCases() []Case {
 		{ID: "BLK-39", Title: "a chain that is merged into its lowest image", Needs: q, run: blkCommit},
 		{ID: "BLK-40", Title: "disks of each bus with requests of their own", Needs: q, run: blkBuses},
 		{ID: "BLK-41", Title: "flush times of more than 32 bits", Needs: require(NeedQEMU, NeedFiles, NeedNBD), run: blkWideFlush},
+		{ID: "BLK-42", Title: "an encrypted image of an inactive domain", Needs: q, run: blkEncrypted},
+		{ID: "BLK-43", Title: "a chain that is copied into its first image", Needs: q, run: blkPull},
 	}
 }
 
@@ -160,4 +162,37 @@ func blkWideFlush(t *T) {
 		t.check(t.uint(r, f) > wide, "%s is %d after requests that took 4.3 s", f, t.uint(r, f))
 	}
 	g.destroy()
+}
+
+// blkEncrypted has one file as two disks: the head is no part of the capacity where the definition
+// says that the image is encrypted.
+func blkEncrypted(t *T) {
+	const head, length = 1 << 20, 3 << 20
+	file := func(name string) string { return t.file(name, guest.LUKS(head/512), length) }
+	disks := []guest.Disk{{Target: "vda", File: file("a.luks"), Encrypted: true}, {Target: "vdb", File: file("b.luks")}}
+	g := t.define(func(s *guest.Spec) { s.Disks = disks })
+	r := g.blk()
+	t.want(r, map[string]uint64{"block.count": 2})
+	t.wantInactive(r, 0, "vda", disks[0].File, length-head)
+	t.wantInactive(r, 1, "vdb", disks[1].File, length)
+}
+
+// blkPull leaves the first image of a chain. QEMU 7.2 dies of it.
+func blkPull(t *T) {
+	if t.run.qemu < domstats.MakeVersion(8, 0, 0) {
+		t.notef("not judged: QEMU %s ends when images are copied into one", t.run.qemu)
+		return
+	}
+	disk, paths := t.tower("vda", 1)
+	g := oneDisk(t, disk)
+	g.inject("virtio-disk0", "aio_write -P 5 65536 8k")
+	before := g.backing()
+	t.want(before, map[string]uint64{"block.count": 3})
+	t.must(t.conn.BlockPull(t.ctx, g.Domain, "vda"), "copy the chain into its first image")
+	var after domstats.Record
+	t.until(12*atOnce, "the chain has one image", func() bool { after = g.backing(); return t.uint(after, "block.count") == 1 })
+	equal(t, "block.0.backingIndex", t.uint(after, "block.0.backingIndex"), t.uint(before, "block.0.backingIndex"))
+	t.moved(before, after, "vda", nil)
+	g.wantImage(after, 0, "vda", paths[0])
+	t.wantNames(g.blk(), "", after.Names("")...)
 }

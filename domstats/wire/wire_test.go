@@ -76,6 +76,7 @@ func TestCheckReply(t *testing.T) {
 		{"domains", Header{Program: ProgramRemote, Procedure: 273}, append(append(words(1), domain...), words(1)...), ""},
 		{"auth", Header{Program: ProgramRemote, Procedure: 66}, words(1, 0), ""},
 		{"nothing", Header{Program: ProgramRemote, Procedure: 12}, nil, ""},
+		{"a chain is copied into its first image", Header{Program: ProgramRemote, Procedure: 240}, nil, ""},
 		{"the period of statistics is set", Header{Program: ProgramRemote, Procedure: 308}, nil, ""},
 		{"error", Header{Program: ProgramRemote, Procedure: 344, Status: 1}, ErrorPayload(38, "gone"), ""},
 

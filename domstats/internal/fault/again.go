@@ -35,6 +35,11 @@ func (c conn) BlockCopy(ctx context.Context, d domstats.Domain, disk, xml string
 	return c.around(event{ctx: ctx, domain: d, added: true, prefix: "copy"}, func() error { return c.Conn.BlockCopy(ctx, d, disk, xml) })
 }
 
+// BlockPull tells of it.
+func (c conn) BlockPull(ctx context.Context, d domstats.Domain, disk string) error {
+	return c.around(event{ctx: ctx, domain: d, added: true, prefix: "pull"}, func() error { return c.Conn.BlockPull(ctx, d, disk) })
+}
+
 // Backup tells of the backup.
 func (c conn) Backup(ctx context.Context, d domstats.Domain, xml string) error {
 	return c.around(event{ctx: ctx, domain: d, added: true, prefix: "backup"}, func() error { return c.Conn.Backup(ctx, d, xml) })
@@ -83,14 +88,23 @@ func ofNextRun(q query, records []domstats.Record) []domstats.Record {
 	})
 }
 
-// mergedTwice lists the target of a merge once more.
-func mergedTwice(q query, records []domstats.Record) []domstats.Record {
-	q.m.mu.Lock()
-	defer q.m.mu.Unlock()
+// listedTwice lists the last image of a domain once more after something happened to it, if it
+// has enough of them.
+func listedTwice(kind string, enough uint64) func(query, []domstats.Record) []domstats.Record {
+	return func(q query, records []domstats.Record) []domstats.Record {
+		q.m.mu.Lock()
+		defer q.m.mu.Unlock()
+		return lastTwice(records, func(r domstats.Record, images uint64) bool {
+			_, happened := q.m.noted(kind, r.Domain.UUID)
+			return happened && images >= enough
+		})
+	}
+}
+
+func lastTwice(records []domstats.Record, match func(r domstats.Record, images uint64) bool) []domstats.Record {
 	out := plus(records, func(r domstats.Record) []domstats.Param {
-		_, merging := q.m.noted("merge", r.Domain.UUID)
 		n, ok := r.Uint("block.count")
-		if !merging || !ok || n < 2 {
+		if !ok || !match(r, n) {
 			return nil
 		}
 		var more []domstats.Param

@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 140 {
+	if n := len(fault.Faults()); n != 142 {
 		t.Errorf("%d faults", n)
 	}
 }

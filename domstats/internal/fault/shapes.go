@@ -51,6 +51,24 @@ func vhostDisk(d libvirtxml.Domain) bool {
 	return d.Devices != nil && slices.ContainsFunc(d.Devices.Disks, func(x libvirtxml.DomainDisk) bool { return x.Source != nil && x.Source.VHostUser != nil })
 }
 
+func encryptedDisk(d libvirtxml.Domain) bool {
+	return d.Devices != nil && slices.ContainsFunc(d.Devices.Disks, func(x libvirtxml.DomainDisk) bool { return x.Source != nil && x.Source.Encryption != nil })
+}
+
+// headCounted has the length of each file as the capacity, where one is encrypted.
+func headCounted(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		prefix, ok := strings.CutSuffix(p.Name, ".capacity")
+		_, encrypted := q.m.noted("luks", r.Domain.UUID)
+		if length, there := r.Lookup(prefix + ".physical"); ok && encrypted && there {
+			p.Value = length.Value
+		}
+		return p
+	})
+}
+
 // vhostUnnumbered has the number of vdb, which is the vhost-user disk, for what comes after it.
 func vhostUnnumbered(q query, records []domstats.Record) []domstats.Record {
 	q.m.mu.Lock()

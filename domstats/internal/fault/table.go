@@ -91,7 +91,7 @@ func Faults() []Fault {
 		{ID: "F78", What: "filters are ignored with BACKING", Caught: []string{"API-14"}, ask: dropsWith(domstats.FlagBacking, 0xff)},
 		{ID: "F79", What: "an inactive domain has cache monitors", Caught: []string{"CPU-08", "LIF-01"}, change: monitored, asks: true},
 		{ID: "F80", What: "thresholds of images below the first are not shown", Caught: []string{"BLK-38", "BLK-30", "BLK-31"}, change: firstImagesOnly},
-		{ID: "F81", What: "the target of a merge is listed twice", Caught: []string{"BLK-39"}, change: mergedTwice, event: happened("merge")},
+		{ID: "F81", What: "the target of a merge is listed twice", Caught: []string{"BLK-39"}, change: listedTwice("merge", 2), event: happened("merge")},
 		{ID: "F82", What: "a disk on USB has no counters", Caught: []string{"BLK-40"}, change: uncounted("sdb")},
 		{ID: "F83", What: "flush times are cut to 32 bits", Caught: []string{"BLK-41"}, change: cut(".fl.times")},
 		{ID: "F84", What: "a running domain has the memory of its next run", Caught: []string{"LIF-12"}, change: ofNextRun, event: memoryDefined},
@@ -152,6 +152,8 @@ func Faults() []Fault {
 		{ID: "F138", What: "a domain has the current memory from before memory was plugged out", Caught: []string{"BAL-19"}, change: currentStays},
 		{ID: "F139", What: "the physical size of an image that takes no space is its capacity", Caught: []string{"BLK-26"}, change: unspaced},
 		{ID: "F140", What: "the target of a copy takes the space of the disk", Caught: []string{"BLK-30"}, change: likeSource, event: happened("copy")},
+		{ID: "F141", What: "the head of an encrypted image is part of its capacity", Caught: []string{"BLK-42"}, change: headCounted, event: definedAs("luks", encryptedDisk)},
+		{ID: "F142", What: "images that were copied into the first one are listed", Caught: []string{"BLK-43"}, change: listedTwice("pull", 1), event: happened("pull")},
 	}
 }
 

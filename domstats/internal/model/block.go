@@ -177,8 +177,19 @@ func (k *disk) capacity(s *Stack) uint64 {
 		return k.size
 	case k.nbd():
 		return 1 << 20
+	case k.x.Source != nil && k.x.Source.Encryption != nil:
+		return f.capacity() - encryptedAt(f.data)
 	}
 	return f.capacity()
+}
+
+// encryptedAt is how many bytes are before what is encrypted.
+func encryptedAt(head []byte) uint64 {
+	const begin, sector = 104, 512
+	if len(head) < begin+4 {
+		return 0
+	}
+	return uint64(binary.BigEndian.Uint32(head[begin:])) * sector
 }
 
 // bus order: virtio disks by name, then the others by name.

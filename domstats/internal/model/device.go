@@ -281,6 +281,11 @@ func (c *conn) BlockCommit(ctx context.Context, id domstats.Domain, name string)
 	return c.onDisk(ctx, id, name, func(*disk) {})
 }
 
+// BlockPull leaves the first image of a chain.
+func (c *conn) BlockPull(ctx context.Context, id domstats.Domain, name string) error {
+	return c.onDisk(ctx, id, name, func(k *disk) { k.images = k.images[:1] })
+}
+
 // BlockJobPivot leaves the target of a copy, or the lowest image of a chain.
 func (c *conn) BlockJobPivot(ctx context.Context, id domstats.Domain, name string) error {
 	return c.onDisk(ctx, id, name, func(k *disk) {
