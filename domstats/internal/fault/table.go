@@ -154,6 +154,9 @@ func Faults() []Fault {
 		{ID: "F140", What: "the target of a copy takes the space of the disk", Caught: []string{"BLK-30"}, change: likeSource, event: happened("copy")},
 		{ID: "F141", What: "the head of an encrypted image is part of its capacity", Caught: []string{"BLK-42"}, change: headCounted, event: definedAs("luks", encryptedDisk)},
 		{ID: "F142", What: "images that were copied into the first one are listed", Caught: []string{"BLK-43"}, change: listedTwice("pull", 1), event: happened("pull")},
+		{ID: "F143", What: "a daemon that restarts numbers images from the beginning", Caught: []string{"LIF-14"}, change: numberedAgain, event: pluggedLate},
+		{ID: "F144", What: "a daemon that restarts forgets copies", Caught: []string{"LIF-14"}, change: afterRestart(forgetsCopies), event: happened("copy")},
+		{ID: "F145", What: "a daemon that restarts has the times of other vCPUs", Caught: []string{"LIF-14"}, change: afterRestart(swapped("vcpu.0.time", "vcpu.1.time")), asks: true},
 	}
 }
 
