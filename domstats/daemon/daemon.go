@@ -257,11 +257,16 @@ func end(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) error {
 // and how many it has logged so far.
 func (d *Daemon) ErrorsSince(n int) (lines []string, now int) { return d.tail.since(n) }
 
-// Restart stops libvirtd and starts it again.
-func (d *Daemon) Restart(ctx context.Context) error {
+// Restart stops libvirtd, calls meanwhile if it is not nil, and starts libvirtd again.
+func (d *Daemon) Restart(ctx context.Context, meanwhile func()) (err error) {
 	last, err := d.stop(ctx)
 	if err != nil {
 		return err
 	}
-	return d.run(last)
+	// Also if meanwhile ends the goroutine.
+	defer func() { err = d.run(last) }()
+	if meanwhile != nil {
+		meanwhile()
+	}
+	return nil
 }

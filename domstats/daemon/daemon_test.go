@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -100,7 +101,7 @@ func fake(t *testing.T, script string) *Daemon {
 func TestStopAndRestart(t *testing.T) {
 	d := fake(t, "exec tail -f /dev/null")
 	first := d.cmd.Process.Pid
-	if err := d.Restart(t.Context()); err != nil || d.cmd.Process.Pid == first {
+	if err := d.Restart(t.Context(), nil); err != nil || d.cmd.Process.Pid == first {
 		t.Errorf("pid %d after %d, %v", d.cmd.Process.Pid, first, err)
 	}
 	if err := d.Ready(t.Context(), func(context.Context) error { return nil }); err != nil {
@@ -110,6 +111,42 @@ func TestStopAndRestart(t *testing.T) {
 		if err := d.Stop(t.Context()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestMeanwhile: no daemon runs while the function does, and one runs afterwards, also if the
+// function ends its goroutine.
+func TestMeanwhile(t *testing.T) {
+	d := fake(t, "exec tail -f /dev/null")
+	for _, after := range []func(){func() {}, runtime.Goexit} {
+		over, stopped := make(chan struct{}), false
+		go func() {
+			defer close(over)
+			if err := d.Restart(t.Context(), func() {
+				_, ended := d.process()
+				select {
+				case <-ended:
+					stopped = true
+				default:
+				}
+				after()
+			}); err != nil {
+				t.Error(err)
+			}
+		}()
+		<-over
+		_, ended := d.process()
+		select {
+		case <-ended:
+			t.Error("no daemon runs afterwards")
+		default:
+		}
+		if !stopped {
+			t.Error("a daemon runs meanwhile")
+		}
+	}
+	if err := d.Stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -310,7 +347,7 @@ func TestRestartIsNoDeath(t *testing.T) {
 	d.o.Died = func(x Death) { told <- x }
 	d.mu.Unlock()
 	d.tail.mu.Lock() // a report of the end has to wait for the log
-	err := d.Restart(t.Context())
+	err := d.Restart(t.Context(), nil)
 	d.tail.mu.Unlock()
 	if err != nil {
 		t.Fatal(err)
@@ -338,7 +375,7 @@ func TestRestartOfTheDead(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-ended
-		if err := d.Restart(t.Context()); err != nil {
+		if err := d.Restart(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		second, _ := d.process()

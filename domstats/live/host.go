@@ -151,12 +151,12 @@ func (h *Host) Connect(ctx context.Context, path string) (suite.Port, error) {
 	return p, nil
 }
 
-// RestartDaemon stops the daemon and starts it again.
-func (h *Host) RestartDaemon(ctx context.Context) error {
+// RestartDaemon stops the daemon and starts it again, with a call of meanwhile in between.
+func (h *Host) RestartDaemon(ctx context.Context, meanwhile func()) error {
 	if h.o.Restart == nil {
 		return errors.New("the daemon is not ours to restart")
 	}
-	return h.o.Restart(ctx)
+	return h.o.Restart(ctx, meanwhile)
 }
 
 // ErrorsSince returns what the daemon has logged as errors after the first n.

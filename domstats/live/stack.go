@@ -19,8 +19,9 @@ type Options struct {
 	RPC rpc.Options
 	// Dir is the run's own directory, which QEMU can read and write.
 	Dir string
-	// Restart stops the daemon and starts it again; nil when that is not ours to do.
-	Restart func(ctx context.Context) error
+	// Restart stops the daemon, calls meanwhile if it is not nil, and starts the daemon again;
+	// nil when that is not ours to do.
+	Restart func(ctx context.Context, meanwhile func()) error
 	// ErrorsSince gives errors of the daemon's log after the first n, and how many there
 	// are; nil when the log is not ours.
 	ErrorsSince func(n int) (lines []string, now int)

@@ -139,7 +139,7 @@ func (t *T) freshDaemon() bool {
 	if !t.has(NeedDaemon) {
 		return false
 	}
-	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
+	t.must(t.host().RestartDaemon(t.ctx, nil), "restart the daemon")
 	t.reopen()
 	return true
 }

@@ -194,7 +194,7 @@ func lifDaemonRestart(t *T) {
 	kvm := t.has(NeedKStats)
 	g := t.small(false, func(s *guest.Spec) { s.KVM, s.VCPUs = kvm, 2 })
 	before := g.record(everything)
-	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
+	t.must(t.host().RestartDaemon(t.ctx, nil), "restart the daemon")
 	t.reopen()
 	after := g.record(everything)
 	t.wantNames(after, "", before.Names("")...)

@@ -16,6 +16,7 @@ func restartCases() []Case {
 	all := require(NeedQEMU, NeedX86, NeedPID, NeedDaemon, NeedFiles)
 	return []Case{
 		{ID: "LIF-14", Title: "the daemon restarts while images are copied", Needs: all, Alone: true, run: lifCopying},
+		{ID: "LIF-15", Title: "what happens while no daemon runs", Needs: all, Alone: true, run: lifAway},
 	}
 }
 
@@ -61,7 +62,7 @@ func lifCopying(t *T) {
 	p := g.process()
 	before := g.recordFlags(everything, domstats.FlagBacking)
 	g.wantImages(before, images)
-	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
+	t.must(t.host().RestartDaemon(t.ctx, nil), "restart the daemon")
 	t.reopen()
 	after := g.recordFlags(everything, domstats.FlagBacking)
 	t.wantNames(after, "", before.Names("")...)
@@ -87,4 +88,41 @@ func lifCopying(t *T) {
 	const left = 5 // three disks; one of them is a chain of three images
 	t.eventually(10*time.Second, func() bool { return t.uint(g.backing(), "block.count") == left })
 	t.want(g.backing(), map[string]uint64{"block.count": left})
+}
+
+// lifAway has guests that give memory back, power off, crash, are killed and paused by a watchdog
+// between one daemon and the next, which has to ask QEMU.
+func lifAway(t *T) {
+	const kib = 49152
+	given, off := t.disk(), t.persistentDisk()
+	dead := t.disk(func(s *guest.Spec) { s.Panic = true })
+	killed := t.define()
+	killed.start(false)
+	p := killed.process()
+	watched := t.small(false, func(s *guest.Spec) { s.Watchdog = true })
+	given.target(kib)
+	before := given.record(everything)
+	t.want(before, map[string]uint64{"balloon.current": fullKiB})
+	watched.human("o /b 0x443 0xe") // in two seconds
+	t.must(t.host().RestartDaemon(t.ctx, func() {
+		t.span(3 * time.Second)
+		given.do("b")
+		off.doUntilAnswered("x")
+		dead.doUntilAnswered("P")
+		t.must(p.Signal(SigKill), "kill QEMU")
+	}), "restart the daemon")
+	t.reopen()
+
+	t.eventually(10*time.Second, func() bool { return t.uint(given.balloon(), "balloon.current") == kib })
+	r := given.record(everything)
+	t.wantNames(r, "", before.Names("")...)
+	t.want(r, map[string]uint64{"balloon.current": kib, "balloon.maximum": fullKiB, "state.state": running, "state.reason": 1})
+	off.state(shutOff, 1)
+	killed.state(shutOff, reasonCrashed)
+	for _, g := range []*Guest{off, killed} {
+		t.onlyInactive(g.record(everything))
+	}
+	watched.state(paused, reasonWatchdog)
+	dead.state(crashed, 1)
+	t.check(complete(dead.record(everything)), "the record of a domain that crashed is not full")
 }

@@ -84,7 +84,7 @@ func lifFullRestart(t *T) {
 	g.inject("virtio-disk0", "aio_write -P 5 65536 8k")
 	small, smaller := t.ballooned()
 	before := g.recordFlags(everything, domstats.FlagBacking)
-	t.must(t.host().RestartDaemon(t.ctx), "restart the daemon")
+	t.must(t.host().RestartDaemon(t.ctx, nil), "restart the daemon")
 	t.reopen()
 	r := small.record(everything)
 	t.wantNames(r, "", smaller.Names("")...)

@@ -145,8 +145,9 @@ type Host interface {
 	// ServeNBD serves a raw file on a unix socket until stop is called. The server
 	// may be stopped for a while.
 	ServeNBD(ctx context.Context, file string) (socket string, server Signaler, stop func(), err error)
-	// RestartDaemon stops the daemon and starts it again.
-	RestartDaemon(ctx context.Context) error
+	// RestartDaemon stops the daemon, calls meanwhile if it is not nil, and starts the daemon
+	// again.
+	RestartDaemon(ctx context.Context, meanwhile func()) error
 	// ErrorsSince returns the last of the errors that the daemon has logged after the
 	// first n, and how many it has logged so far.
 	ErrorsSince(n int) (lines []string, now int)

@@ -77,17 +77,18 @@ func (q query) records(groups domstats.Group, domains ...domstats.Domain) []doms
 
 // memory is what a lying daemon remembers. Its lock is held during change only.
 type memory struct {
-	mu     sync.Mutex
-	calls  int
-	values map[string]domstats.Param
-	last   map[string]stored
-	hidden map[domstats.UUID][]string
-	shown  map[domstats.UUID][]domstats.Param
-	dying  int  // destructions under way
-	begun  int  // destructions begun so far
-	asked  int  // calls for statistics so far
-	left   int  // bytes left behind so far
-	fresh  bool // the daemon was restarted
+	mu       sync.Mutex
+	calls    int
+	values   map[string]domstats.Param
+	last     map[string]stored
+	hidden   map[domstats.UUID][]string
+	shown    map[domstats.UUID][]domstats.Param
+	dying    int    // destructions under way
+	begun    int    // destructions begun so far
+	asked    int    // calls for statistics so far
+	left     int    // bytes left behind so far
+	fresh    bool   // the daemon was restarted
+	restarts uint64 // how often
 }
 
 // Wrap returns a stack that has a fault.

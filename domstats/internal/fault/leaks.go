@@ -49,11 +49,12 @@ type host struct {
 func (s stack) Host() suite.Host { return host{s.Stack.Host(), s.f, s.m} }
 
 // RestartDaemon notes the restart.
-func (h host) RestartDaemon(ctx context.Context) error {
+func (h host) RestartDaemon(ctx context.Context, meanwhile func()) error {
 	h.m.mu.Lock()
 	h.m.fresh = true
+	h.m.restarts++
 	h.m.mu.Unlock()
-	return h.Host.RestartDaemon(ctx)
+	return h.Host.RestartDaemon(ctx, meanwhile)
 }
 
 // Virsh leaves out the option that libvirt's client ignores.

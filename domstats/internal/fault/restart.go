@@ -67,3 +67,22 @@ func forgetsCopies(q query, records []domstats.Record) []domstats.Record {
 		return copied && disk.Value == "vdb" && !r.Has(e+"rd.reqs")
 	})
 }
+
+// missesBalloon has the memory that a domain had when the daemon ran before.
+func missesBalloon(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		if p.Name != "balloon.current" {
+			return p
+		}
+		key := "had " + r.Domain.UUID.String()
+		daemon, asked := q.m.noted("daemon", r.Domain.UUID)
+		if asked && daemon < q.m.restarts {
+			return q.m.values[key]
+		}
+		q.m.values[key] = p
+		q.m.values["daemon "+r.Domain.UUID.String()] = domstats.NewParam("daemon", q.m.restarts)
+		return p
+	})
+}

@@ -157,6 +157,8 @@ func Faults() []Fault {
 		{ID: "F143", What: "a daemon that restarts numbers images from the beginning", Caught: []string{"LIF-14"}, change: numberedAgain, event: pluggedLate},
 		{ID: "F144", What: "a daemon that restarts forgets copies", Caught: []string{"LIF-14"}, change: afterRestart(forgetsCopies), event: happened("copy")},
 		{ID: "F145", What: "a daemon that restarts has the times of other vCPUs", Caught: []string{"LIF-14"}, change: afterRestart(swapped("vcpu.0.time", "vcpu.1.time")), asks: true},
+		{ID: "F146", What: "memory that is given back while no daemon runs is not noticed", Caught: []string{"LIF-15"}, change: missesBalloon, asks: true},
+		{ID: "F147", What: "a domain that powers off while no daemon runs has crashed", Caught: []string{"LIF-15"}, change: afterRestart(mistaken(5, 1, 3)), asks: true},
 	}
 }
 

@@ -170,11 +170,14 @@ func (h host) ServeNBD(_ context.Context, file string) (string, suite.Signaler, 
 }
 
 // RestartDaemon cuts all connections; domains run on.
-func (h host) RestartDaemon(context.Context) error {
+func (h host) RestartDaemon(_ context.Context, meanwhile func()) error {
 	h.s.mu.Lock()
-	defer h.s.mu.Unlock()
 	close(h.s.restart)
 	h.s.restart = make(chan struct{})
+	h.s.mu.Unlock()
+	if meanwhile != nil {
+		meanwhile()
+	}
 	return nil
 }
 

@@ -253,7 +253,7 @@ func (d *domain) human(line string) string {
 
 // out writes to a port of a device.
 func (d *domain) out(line string) string {
-	if line == "o /b 0x443 0xf" && len(d.definition.Devices.Watchdogs) > 0 && d.state == running {
+	if strings.HasPrefix(line, "o /b 0x443 ") && len(d.definition.Devices.Watchdogs) > 0 && d.state == running {
 		d.state, d.reason = paused, watchdog
 	}
 	if kib, ok := strings.CutPrefix(d.pending, "memory "); ok && line == "o /b 0xa14 8" {
