@@ -88,8 +88,21 @@ func (t *T) persistentDisk(changes ...func(*guest.Spec)) *Guest {
 
 func staPowerOff(t *T) {
 	g := t.persistentDisk()
+	g.giveBack(givenKiB)
 	g.doUntilAnswered("x")
 	g.state(shutOff, 1)
+	// The next run begins as it is defined.
+	t.want(g.balloon(), map[string]uint64{"balloon.current": fullKiB, "balloon.maximum": fullKiB})
+}
+
+// givenKiB is what the scripted guest keeps after it gave memory back.
+const givenKiB = 49152
+
+// giveBack makes the guest keep less memory.
+func (g *Guest) giveBack(kib uint64) {
+	g.target(kib)
+	g.do("b")
+	g.t.until(12*atOnce, "the guest gives memory back", func() bool { return g.t.uint(g.balloon(), "balloon.current") == kib })
 }
 
 func staDestroyed(t *T) {
@@ -103,12 +116,18 @@ func staDestroyed(t *T) {
 func staManagedSave(t *T) {
 	g := t.persistentDisk()
 	g.do("r", "r", "w")
+	g.giveBack(givenKiB)
 	before := g.record(everything)
 	t.must(t.conn.ManagedSave(t.ctx, g.Domain), "save it")
 	g.state(shutOff, 5)
 	g.start(false)
 	g.state(running, 3)
-	t.restarted(before, g.record(everything))
+	r := g.record(everything)
+	t.restarted(before, r)
+	t.want(r, map[string]uint64{"balloon.current": givenKiB, "balloon.maximum": fullKiB})
+	actual, err := qmp.Balloon(t.ctx, g)
+	t.must(err, "ask QEMU for the balloon")
+	equal(t, "QEMU's balloon", actual, givenKiB*1024)
 }
 
 // restarted checks that a new QEMU counts from the start again.

@@ -165,6 +165,20 @@ func iotSet(t *T) {
 	g := t.small(true, iothreads(guest.IOThread{ID: 4}))
 	g.setPolling(4, 4096, uint32(2), uint32(7))
 	g.wantPolling(g.iot(4), 4, 4096, 2, 7)
+	// Each alone leaves the others as they are, and 0 is a value.
+	for _, tc := range []struct {
+		p                     domstats.Param
+		maximum, grow, shrink uint64
+	}{
+		{domstats.NewParam("poll_grow", uint32(3)), 4096, 3, 7},
+		{domstats.NewParam("poll_shrink", uint32(0)), 4096, 3, 0},
+		{domstats.NewParam("poll_max_ns", uint64(8192)), 8192, 3, 0},
+		{domstats.NewParam("poll_shrink", uint32(5)), 8192, 3, 5},
+		{domstats.NewParam("poll_max_ns", uint64(0)), 0, 3, 5},
+	} {
+		t.must(t.conn.SetIOThread(t.ctx, g.Domain, 4, tc.p), "set %s of IOThread 4", tc.p.Name)
+		g.wantPolling(g.iot(4), 4, tc.maximum, tc.grow, tc.shrink)
+	}
 }
 
 func iotChange(t *T) {

@@ -31,6 +31,15 @@ func (c conn) DelIOThread(ctx context.Context, d domstats.Domain, id uint32) err
 	return c.around(event{ctx: ctx, domain: d, prefix: fmt.Sprintf("iothread.%d.", id)}, func() error { return c.Conn.DelIOThread(ctx, d, id) })
 }
 
+// SetIOThread tells of settings that are made alone.
+func (c conn) SetIOThread(ctx context.Context, d domstats.Domain, id uint32, params ...domstats.Param) error {
+	kind := "polling"
+	if len(params) == 1 {
+		kind += " alone"
+	}
+	return c.around(event{ctx: ctx, domain: d, added: true, prefix: kind}, func() error { return c.Conn.SetIOThread(ctx, d, id, params...) })
+}
+
 // SetMemoryStatsPeriod may have no effect.
 func (c conn) SetMemoryStatsPeriod(ctx context.Context, d domstats.Domain, seconds int32) error {
 	if c.f.ignored == "period" {

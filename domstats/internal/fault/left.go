@@ -103,3 +103,47 @@ func currentStays(q query, records []domstats.Record) []domstats.Record {
 		return p
 	})
 }
+
+// shrinkReset shows 0 for a setting of IOThreads of which another one was made alone.
+func shrinkReset(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		_, alone := q.m.noted("polling alone", r.Domain.UUID)
+		if _, narrow := p.Value.(uint32); narrow && alone && strings.HasSuffix(p.Name, ".poll-shrink") {
+			p.Value = uint32(0)
+		}
+		return p
+	})
+}
+
+// zeroIgnored shows what a setting of an IOThread was before it became 0.
+func zeroIgnored(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		v, ok := p.Uint()
+		if !ok || !strings.Contains(p.Name, ".poll-") {
+			return p
+		}
+		key := "polling " + r.Domain.UUID.String() + p.Name
+		if old, known := q.m.values[key]; known && v == 0 {
+			return old
+		}
+		q.m.values[key] = p
+		return p
+	})
+}
+
+// fullOnceRestored has all its memory when a domain goes on from where it was saved.
+func fullOnceRestored(_ query, records []domstats.Record) []domstats.Record {
+	const running, restored = 1, 3
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		state, _ := r.Uint("state.state")
+		reason, _ := r.Uint("state.reason")
+		if most, ok := r.Lookup("balloon.maximum"); ok && state == running && reason == restored && p.Name == "balloon.current" {
+			p.Value = most.Value
+		}
+		return p
+	})
+}

@@ -159,6 +159,10 @@ func Faults() []Fault {
 		{ID: "F145", What: "a daemon that restarts has the times of other vCPUs", Caught: []string{"LIF-14"}, change: afterRestart(swapped("vcpu.0.time", "vcpu.1.time")), asks: true},
 		{ID: "F146", What: "memory that is given back while no daemon runs is not noticed", Caught: []string{"LIF-15"}, change: missesBalloon, asks: true},
 		{ID: "F147", What: "a domain that powers off while no daemon runs has crashed", Caught: []string{"LIF-15"}, change: afterRestart(mistaken(5, 1, 3)), asks: true},
+		{ID: "F148", What: "a setting of an IOThread that is made alone resets another one", Caught: []string{"IOT-03"}, change: shrinkReset, event: happened("polling alone")},
+		{ID: "F149", What: "a setting of an IOThread is never 0 again", Caught: []string{"IOT-03"}, change: zeroIgnored},
+		{ID: "F150", What: "an inactive domain has the current memory of its last run", Caught: []string{"STA-04"}, change: lastRun("balloon.current")},
+		{ID: "F151", What: "a domain that is restored has all its memory", Caught: []string{"STA-06"}, change: fullOnceRestored},
 	}
 }
 

@@ -174,10 +174,13 @@ func (c *conn) Start(ctx context.Context, d domstats.Domain, stopped bool) (doms
 			x.reason = failed
 			return fault(domstats.CodeSystem, "Cannot access storage file '%s'", lost)
 		}
-		restored := x.saved
+		restored, ballooned := x.saved, x.ballooned
 		x.boot(c.s, stopped)
 		if restored && !stopped {
 			x.reason, x.booted = 3, true
+		}
+		if restored {
+			x.ballooned, x.target = ballooned, ballooned
 		}
 		id = x.id
 		return nil

@@ -158,8 +158,8 @@ func (c *conn) resize(ctx context.Context, id domstats.Domain, xml string, chang
 		if d.active() {
 			d = d.next
 		}
-		d.memory, d.target = change(d.memory, kib), change(d.target, kib)
-		d.ballooned = d.memory
+		d.memory, d.current = change(d.memory, kib), change(d.current, kib)
+		d.ballooned, d.target = d.memory, d.current
 		return nil
 	})
 }

@@ -44,6 +44,7 @@ type domain struct {
 	vcpus             map[int]*vcpu
 	memory, ballooned uint64 // KiB
 	target            uint64
+	current           uint64 // of the definition
 	disks             []*disk
 	nics              []*nic
 	iothreads         map[uint32]*iothread
@@ -121,6 +122,7 @@ func (s *Stack) parse(xml string) (*domain, error) {
 	if x.CurrentMemory != nil {
 		d.target = uint64(x.CurrentMemory.Value)
 	}
+	d.current = d.target
 	d.kvm, d.rom = x.Type == "kvm", x.OS != nil && x.OS.Loader != nil
 	if x.IOThreadIDs != nil {
 		for _, t := range x.IOThreadIDs.IOThreads {
@@ -205,7 +207,7 @@ func (d *domain) redefine(next *domain) {
 // become takes what is defined from another domain.
 func (d *domain) become(x *domain) {
 	d.definition, d.kvm, d.rom = x.definition, x.kvm, x.rom
-	d.memory, d.ballooned, d.target = x.memory, x.ballooned, x.target
+	d.memory, d.ballooned, d.target, d.current = x.memory, x.ballooned, x.target, x.current
 	d.disks, d.nics, d.iothreads = x.disks, x.nics, x.iothreads
 }
 
@@ -221,7 +223,7 @@ func (d *domain) halt(reason int32, drv map[domstats.UUID]*domain) {
 	if !d.active() {
 		return
 	}
-	d.id.ID, d.state, d.reason = -1, shutOff, reason
+	d.id.ID, d.state, d.reason, d.target = -1, shutOff, reason, d.current
 	close(d.gone)
 	if d.defined != nil {
 		d.disks, d.nics, d.iothreads = d.defined.disks, d.defined.nics, d.defined.iothreads
