@@ -105,6 +105,9 @@ func TestHostReadsProc(t *testing.T) {
 	if _, err := p.ThreadTime(os.Getpid()); err != nil {
 		t.Error(err)
 	}
+	if _, err := p.ThreadSystem(os.Getpid()); err != nil {
+		t.Error(err)
+	}
 	if kib, err := p.Resident(); err != nil || kib == 0 {
 		t.Errorf("%d KiB, %v", kib, err)
 	}

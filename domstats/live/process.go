@@ -93,6 +93,11 @@ func (p process) ThreadTime(thread int) (time.Duration, error) {
 	return user + system, err
 }
 
+func (p process) ThreadSystem(thread int) (time.Duration, error) {
+	_, system, err := times(fmt.Sprintf("/proc/%d/task/%d/stat", p.pid, thread))
+	return system, err
+}
+
 func (p process) Delay(thread int) (time.Duration, error) {
 	path := fmt.Sprintf("/proc/%d/task/%d/schedstat", p.pid, thread)
 	text, err := os.ReadFile(path)

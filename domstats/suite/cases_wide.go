@@ -20,6 +20,7 @@ func wideCases() []Case {
 	return []Case{
 		{ID: "CPU-12", Title: "times of more than 32 bits", Needs: require(NeedQEMU, NeedPID, NeedX86, NeedFiles, NeedTime), Limit: 6 * minute, run: cpuWide},
 		{ID: "CPU-13", Title: "system time of more than 32 bits", Needs: require(NeedQEMU, NeedPID, NeedFiles, NeedTime), Limit: 6 * minute, run: cpuWideSystem},
+		{ID: "VCP-21", Title: "system time of a vCPU", Needs: require(NeedKVM, NeedPID, NeedX86, NeedFiles, NeedTime), Limit: 6 * minute, run: vcpSystem},
 		{ID: "BLK-34", Title: "images of more than 4 GiB", Needs: files, run: blkWideImages},
 		{ID: "BLK-35", Title: "counters of more than 32 bits", Needs: files, Limit: 6 * minute, run: blkWideCounters},
 		{ID: "PRF-07", Title: "a clock of more than 32 bits", Needs: require(NeedQEMU, NeedPID, NeedPerf, NeedFiles, NeedTime), Limit: 6 * minute, run: prfWide},
@@ -167,4 +168,19 @@ func prfWide(t *T) {
 		v := t.uint(r, name)
 		t.check(v+least/8 >= least && v <= 4*least, "%s is %d, our own counter of the main thread has %d", name, v, least)
 	}
+}
+
+// vcpSystem has a vCPU write to a port of QEMU, for which the kernel has to leave the guest.
+func vcpSystem(t *T) {
+	const enough = 200 * time.Millisecond
+	g := t.rom(cores(1, 1))
+	p, thread := g.process(), g.cpus()[0].ThreadID
+	t.reaches("the thread of the vCPU has spent 200 ms of system time", func() bool {
+		g.do("o")
+		system, err := p.ThreadSystem(thread)
+		t.must(err, "read the time of a thread")
+		return system >= enough
+	})
+	g.suspend()
+	g.wantThread(p, 0, thread)
 }

@@ -189,6 +189,8 @@ type Process interface {
 	Times() (user, system time.Duration, err error)
 	// ThreadTime is the CPU time of one thread, user and system together.
 	ThreadTime(thread int) (time.Duration, error)
+	// ThreadSystem is the part of it that is system time.
+	ThreadSystem(thread int) (time.Duration, error)
 	// Delay is how long a thread waited for a CPU.
 	Delay(thread int) (time.Duration, error)
 	// Wait is how long a thread was ready to run and did not; ok is false where

@@ -163,6 +163,7 @@ func Faults() []Fault {
 		{ID: "F149", What: "a setting of an IOThread is never 0 again", Caught: []string{"IOT-03"}, change: zeroIgnored},
 		{ID: "F150", What: "an inactive domain has the current memory of its last run", Caught: []string{"STA-04"}, change: lastRun("balloon.current")},
 		{ID: "F151", What: "a domain that is restored has all its memory", Caught: []string{"STA-06"}, change: fullOnceRestored},
+		{ID: "F152", What: "the time of a vCPU with KVM is user time only", Caught: []string{"VCP-21"}, change: userOnly},
 	}
 }
 

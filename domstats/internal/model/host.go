@@ -222,6 +222,11 @@ func (p process) ThreadTime(id int) (time.Duration, error) {
 	return v.time, nil
 }
 
+func (p process) ThreadSystem(id int) (time.Duration, error) {
+	spent, err := p.ThreadTime(id)
+	return spent / 2, err
+}
+
 func (p process) Delay(id int) (time.Duration, error) {
 	p.look()
 	defer p.s.mu.Unlock()
