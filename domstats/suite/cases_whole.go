@@ -99,6 +99,14 @@ func lifFullRestart(t *T) {
 		}
 	}
 	g.bracket(g.schema(), true)
+	if t.has(NeedPerf) {
+		grown := g.besideOurs([]string{"context_switches", "page_faults"}, func() {
+			for range 20 {
+				g.record(everything)
+			}
+		})
+		t.check(grown["context_switches"] > 0, "perf.context_switches did not move over 20 calls after the restart")
+	}
 }
 
 // withoutPerf leaves out the events, whose counts begin again with the daemon.

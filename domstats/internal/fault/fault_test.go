@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 152 {
+	if n := len(fault.Faults()); n != 154 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -43,6 +43,14 @@ func likeSource(q query, records []domstats.Record) []domstats.Record {
 	})
 }
 
+// spaceless has no physical size of images without a path.
+func spaceless(_ query, records []domstats.Record) []domstats.Record {
+	return without(records, func(r domstats.Record, name string) bool {
+		prefix, ok := strings.CutSuffix(name, ".physical")
+		return ok && !r.Has(prefix+".path")
+	})
+}
+
 // unspaced has the capacity of an image that takes no space in the place of its length.
 func unspaced(_ query, records []domstats.Record) []domstats.Record {
 	const sector = 512

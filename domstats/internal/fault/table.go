@@ -164,6 +164,8 @@ func Faults() []Fault {
 		{ID: "F150", What: "an inactive domain has the current memory of its last run", Caught: []string{"STA-04"}, change: lastRun("balloon.current")},
 		{ID: "F151", What: "a domain that is restored has all its memory", Caught: []string{"STA-06"}, change: fullOnceRestored},
 		{ID: "F152", What: "the time of a vCPU with KVM is user time only", Caught: []string{"VCP-21"}, change: userOnly},
+		{ID: "F153", What: "a disk on the network has no physical size", Caught: []string{"BLK-21"}, change: spaceless},
+		{ID: "F154", What: "events are not counted after the daemon restarted", Caught: []string{"LIF-09"}, change: afterRestart(set(func(name string) bool { return strings.HasPrefix(name, "perf.") }, zero)), asks: true},
 	}
 }
 

@@ -293,7 +293,10 @@ func (k *disk) sourceParams(s *Stack, p string, active, job bool) []domstats.Par
 		"wr.bytes": c.wrBytes, "wr.times": c.wrTimes, "fl.reqs": c.flReqs, "fl.times": c.flTimes} {
 		out = append(out, domstats.NewParam(p+name, v))
 	}
-	if path != "" || k.nbd() {
+	switch {
+	case k.nbd():
+		out = append(out, sizes(p, k.highest, k.capacity(s), k.capacity(s))...)
+	case path != "":
 		out = append(out, sizes(p, k.highest, sectors(k.capacity(s)), f.physical())...)
 	}
 	if k.threshold > 0 {
