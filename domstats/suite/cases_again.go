@@ -15,6 +15,7 @@ func againCases() []Case {
 		{ID: "LIF-12", Title: "another definition while it runs", Needs: require(NeedQEMU, NeedFiles), run: lifRedefined},
 		{ID: "LIF-13", Title: "emulated first, then with KVM", Needs: require(NeedKStats), run: lifAccelerated},
 		{ID: "VCP-18", Title: "vCPUs whose paths begin alike", Needs: require(NeedKStats, NeedX86, NeedFiles), run: vcpAlike},
+		{ID: "LIF-16", Title: "changes that fail change nothing", Needs: require(NeedQEMU, NeedFiles), run: lifRefused},
 	}
 }
 
@@ -93,5 +94,41 @@ func vcpAlike(t *T) {
 		a, b := t.uint(r, "vcpu.1.exits.sum"), t.uint(r, "vcpu.10.exits.sum")
 		t.check(a != b, "plugged in as %s: vCPUs 1 and 10 have %d exits each", fmt.Sprint(order), a)
 		g.destroy()
+	}
+}
+
+// lifRefused asks for changes that are refused at once, and for some after libvirt has begun with them.
+func lifRefused(t *T) {
+	g := t.small(true, cores(2, 4), func(s *guest.Spec) {
+		s.Disks, s.IOThreads = []guest.Disk{t.raw("vda", "a.img")}, []guest.IOThread{{ID: 4}}
+	})
+	attach := func(d guest.Disk) func() error {
+		xml, err := d.XML()
+		t.must(err, "describe the disk")
+		return func() error { return t.conn.Attach(t.ctx, g.Domain, xml) }
+	}
+	before := g.recordFlags(everything, domstats.FlagBacking)
+	for what, change := range map[string]func() error{
+		"a disk without a file":        attach(guest.Disk{Target: "vdb", File: t.path("nowhere.img")}),
+		"a disk without a server":      attach(guest.Disk{Target: "vdb", NBD: t.path("nobody.sock")}),
+		"a disk that is there":         attach(t.raw("vda", "b.img")),
+		"an IOThread that is there":    func() error { return t.conn.AddIOThread(t.ctx, g.Domain, 4) },
+		"no IOThread that is there":    func() error { return t.conn.DelIOThread(t.ctx, g.Domain, 5) },
+		"settings of no IOThread":      func() error { return t.conn.SetIOThread(t.ctx, g.Domain, 5, domstats.NewParam("poll_grow", uint32(3))) },
+		"more vCPUs than the maximum":  func() error { return t.conn.SetVCPU(t.ctx, g.Domain, "7", true) },
+		"a module without a slot":      func() error { return t.conn.Attach(t.ctx, g.Domain, module(131072)) },
+		"a threshold of no disk":       func() error { return t.conn.SetThreshold(t.ctx, g.Domain, "vdz", 4096) },
+		"more memory than the maximum": func() error { return t.conn.SetMemory(t.ctx, g.Domain, 65536) },
+	} {
+		err := change()
+		t.check(domstats.ErrorCode(err) != 0, "%s: the request gives: %v", what, err)
+		r := g.recordFlags(everything, domstats.FlagBacking)
+		t.report(domstats.CheckNames(t.withoutNews(r, before.Names("")), "", before.Names("")), "%s", what)
+		now := r.Map()
+		for _, p := range before.Params {
+			if still(p.Name) {
+				equal(t, what+": "+p.Name, now[p.Name].Value, p.Value)
+			}
+		}
 	}
 }

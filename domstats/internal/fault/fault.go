@@ -162,6 +162,7 @@ type event struct {
 	conn   suite.Conn
 	domain domstats.Domain
 	after  bool   // the call is over
+	failed bool   // with an error
 	added  bool   // otherwise removed
 	prefix string // of what came or went: "vcpu.2.", "iothread.4."; empty for devices
 	xml    string // of a definition
@@ -177,6 +178,7 @@ func (c conn) around(e event, call func() error) error {
 	}
 	tell(false)
 	err := call()
+	e.failed = err != nil
 	tell(true)
 	return err
 }

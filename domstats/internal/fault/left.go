@@ -147,3 +147,23 @@ func fullOnceRestored(_ query, records []domstats.Record) []domstats.Record {
 		return p
 	})
 }
+
+// refusedDisk notes domains that could not get a device.
+func refusedDisk(m *memory, e event) {
+	if e.after && e.failed && e.added && e.prefix == "" {
+		m.note("refused", e.domain.UUID, 1)
+	}
+}
+
+// countsRefused counts one disk more.
+func countsRefused(q query, records []domstats.Record) []domstats.Record {
+	q.m.mu.Lock()
+	defer q.m.mu.Unlock()
+	return each(records, func(r domstats.Record, p domstats.Param) domstats.Param {
+		_, refused := q.m.noted("refused", r.Domain.UUID)
+		if n, ok := p.Value.(uint32); ok && refused && p.Name == "block.count" {
+			p.Value = n + 1
+		}
+		return p
+	})
+}

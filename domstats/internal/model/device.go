@@ -52,7 +52,13 @@ func (c *conn) SetVCPU(ctx context.Context, id domstats.Domain, set string, on b
 		return fault(domstats.CodeInvalidArg, "vCPU set %q", set)
 	}
 	if on {
-		return c.live(ctx, id, func(d *domain) error { d.plug(n); return nil })
+		return c.live(ctx, id, func(d *domain) error {
+			if _, most := d.cpuCounts(); n >= most {
+				return fault(domstats.CodeInvalidArg, "there is no vCPU %d", n)
+			}
+			d.plug(n)
+			return nil
+		})
 	}
 	gone := func(d *domain) bool { _, there := d.vcpus[n]; return !there }
 	ok, err := c.askGuest(ctx, id, fmt.Sprintf("cpu%d", n), gone)
@@ -118,6 +124,9 @@ func (c *conn) SetMemoryStatsPeriod(ctx context.Context, id domstats.Domain, sec
 func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error {
 	return c.live(ctx, id, func(d *domain) error {
 		if kib, ok := module(xml); ok {
+			if d.definition.MaximumMemory == nil {
+				return fault(domstats.CodeInvalidArg, "memory hotplug is not configured")
+			}
 			d.memory += kib
 			d.ballooned += kib
 			return nil
@@ -126,13 +135,27 @@ func (c *conn) Attach(ctx context.Context, id domstats.Domain, xml string) error
 		if err != nil {
 			return err
 		}
-		if x != nil {
-			d.addDisk(c.s, x)
-		} else {
+		if x == nil {
 			d.addNIC(c.s, y)
+			return nil
 		}
-		return nil
+		return d.plugDisk(c.s, x)
 	})
+}
+
+// plugDisk adds a disk whose target is free and whose file or server is there.
+func (d *domain) plugDisk(s *Stack, x *libvirtxml.DomainDisk) error {
+	k := &disk{x: x}
+	_, there := s.files[k.path()]
+	_, err := d.disk(k.name())
+	switch {
+	case err == nil:
+		return fault(domstats.CodeInvalidArg, "target %s already exists", k.name())
+	case k.path() != "" && !there, k.nbd():
+		return fault(domstats.CodeInternal, "cannot open the disk %s", k.name())
+	}
+	d.addDisk(s, x)
+	return nil
 }
 
 // AttachConfig adds a memory module to the definition, which is another one while it runs.
@@ -402,6 +425,9 @@ func (c *conn) SetPerf(ctx context.Context, id domstats.Domain, on bool, events 
 // AddIOThread adds an I/O thread.
 func (c *conn) AddIOThread(ctx context.Context, id domstats.Domain, n uint32) error {
 	return c.live(ctx, id, func(d *domain) error {
+		if _, there := d.iothreads[n]; there {
+			return fault(domstats.CodeInvalidArg, "there is an IOThread %d", n)
+		}
 		d.iothreads[n] = &iothread{max: 32768}
 		d.made++
 		return nil
@@ -410,7 +436,13 @@ func (c *conn) AddIOThread(ctx context.Context, id domstats.Domain, n uint32) er
 
 // DelIOThread deletes one.
 func (c *conn) DelIOThread(ctx context.Context, id domstats.Domain, n uint32) error {
-	return c.live(ctx, id, func(d *domain) error { delete(d.iothreads, n); return nil })
+	return c.live(ctx, id, func(d *domain) error {
+		if _, there := d.iothreads[n]; !there {
+			return fault(domstats.CodeInvalidArg, "no IOThread %d", n)
+		}
+		delete(d.iothreads, n)
+		return nil
+	})
 }
 
 // SetIOThread changes one.
