@@ -49,6 +49,7 @@ func (h *Host) Virsh(ctx context.Context, args ...string) (string, error) {
 		uri = "qemu+unix:///system?socket=" + h.o.RPC.Socket
 	}
 	cmd := exec.CommandContext(ctx, "virsh", append([]string{"--connect", uri}, args...)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C") // "yes" and "no" would be translated
 	out, err := cmd.Output()
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(e.Stderr)))

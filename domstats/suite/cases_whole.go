@@ -39,7 +39,7 @@ func (t *T) full() *Guest {
 		}
 	})
 	g.setPolling(8, 4096, uint32(2), uint32(7))
-	t.must(t.conn.SetThreshold(t.ctx, g.Domain, "vdb", 900000), "set a threshold")
+	t.must(t.conn.SetThreshold(t.ctx, g.Domain, "vdb", 5<<30+1), "set a threshold")
 	if t.has(NeedPerf) {
 		g.perf(true, softwareEvents()...)
 	}

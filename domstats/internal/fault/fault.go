@@ -39,6 +39,8 @@ type Fault struct {
 	left func(q query, records []domstats.Record, err error) int
 	// ignored is an option of libvirt's client or a request to libvirt that has no effect.
 	ignored string
+	// prints rewrites what libvirt's client prints.
+	prints func(out string) string
 	// logs is set if each call logs an error.
 	logs bool
 }

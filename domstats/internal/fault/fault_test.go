@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 155 {
+	if n := len(fault.Faults()); n != 156 {
 		t.Errorf("%d faults", n)
 	}
 }

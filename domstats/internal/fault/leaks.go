@@ -60,7 +60,11 @@ func (h host) RestartDaemon(ctx context.Context, meanwhile func()) error {
 // Virsh leaves out the option that libvirt's client ignores.
 func (h host) Virsh(ctx context.Context, args ...string) (string, error) {
 	args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == h.f.ignored })
-	return h.Host.Virsh(ctx, args...)
+	out, err := h.Host.Virsh(ctx, args...)
+	if h.f.prints != nil {
+		out = h.f.prints(out)
+	}
+	return out, err
 }
 
 // ErrorsSince shows an error for each call, where calls log them.
