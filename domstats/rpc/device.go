@@ -29,10 +29,14 @@ func (c *Client) BlockJobAbort(ctx context.Context, d domstats.Domain, disk stri
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainBlockJobAbort(d, disk, 0) })
 }
 
-// BlockCommit starts to merge all images of a disk into the lowest one, which then
-// follows what the guest writes until the job ends.
-func (c *Client) BlockCommit(ctx context.Context, d domstats.Domain, disk string) error {
+// BlockCommit starts to merge images of a disk into the lowest one: all from top on, such as
+// "vda[3]". If that is "", it starts with the first one, and the lowest image then follows what
+// the guest writes until the job ends.
+func (c *Client) BlockCommit(ctx context.Context, d domstats.Domain, disk, top string) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error {
+		if top != "" {
+			return c.lv.DomainBlockCommit(d, disk, nil, libvirt.OptString{top}, 0, 0)
+		}
 		return c.lv.DomainBlockCommit(d, disk, nil, nil, 0, libvirt.DomainBlockCommitActive)
 	})
 }

@@ -21,6 +21,7 @@ func layerCases() []Case {
 		{ID: "BLK-41", Title: "flush times of more than 32 bits", Needs: require(NeedQEMU, NeedFiles, NeedNBD), run: blkWideFlush},
 		{ID: "BLK-42", Title: "an encrypted image of an inactive domain", Needs: q, run: blkEncrypted},
 		{ID: "BLK-43", Title: "a chain that is copied into its first image", Needs: q, run: blkPull},
+		{ID: "BLK-44", Title: "an image that is merged into the one below", Needs: q, run: blkCommitBelow},
 	}
 }
 
@@ -77,7 +78,7 @@ func blkCommit(t *T) {
 		}
 	}
 	chain(before)
-	t.must(t.conn.BlockCommit(t.ctx, g.Domain, "vda"), "merge the chain")
+	t.must(t.conn.BlockCommit(t.ctx, g.Domain, "vda", ""), "merge the chain")
 	chain(g.backing())
 	t.until(12*atOnce, "the job can be ended", func() bool { return t.conn.BlockJobPivot(t.ctx, g.Domain, "vda") == nil })
 	var after domstats.Record
@@ -195,4 +196,22 @@ func blkPull(t *T) {
 	t.moved(before, after, "vda", nil)
 	g.wantImage(after, 0, "vda", paths[0])
 	t.wantNames(g.blk(), "", after.Names("")...)
+}
+
+// blkCommitBelow merges the second of three images into the third: the guest uses neither meanwhile.
+func blkCommitBelow(t *T) {
+	disk, paths := t.tower("vda", 1)
+	g := oneDisk(t, disk)
+	g.inject("virtio-disk0", "aio_write -P 5 65536 8k")
+	before := g.backing()
+	t.want(before, map[string]uint64{"block.count": 3})
+	index := func(r domstats.Record, i int) uint64 { return t.uint(r, fmt.Sprintf("block.%d.backingIndex", i)) }
+	t.must(t.conn.BlockCommit(t.ctx, g.Domain, "vda", fmt.Sprintf("vda[%d]", index(before, 1))), "merge an image")
+	var after domstats.Record
+	t.until(12*atOnce, "the chain has two images", func() bool { after = g.backing(); return t.uint(after, "block.count") == 2 })
+	equal(t, "block.0.backingIndex", index(after, 0), index(before, 0))
+	equal(t, "block.1.backingIndex", index(after, 1), index(before, 2))
+	t.moved(before, after, "vda", nil)
+	g.wantImage(after, 0, "vda", paths[0])
+	g.wantImage(after, 1, "vda", paths[2])
 }

@@ -77,7 +77,7 @@ type devices interface {
 	Update(ctx context.Context, d domstats.Domain, xml string) error
 	BlockResize(ctx context.Context, d domstats.Domain, disk string, size uint64) error
 	BlockCopy(ctx context.Context, d domstats.Domain, disk, xml string) error
-	BlockCommit(ctx context.Context, d domstats.Domain, disk string) error
+	BlockCommit(ctx context.Context, d domstats.Domain, disk, top string) error
 	BlockPull(ctx context.Context, d domstats.Domain, disk string) error
 	BlockJobAbort(ctx context.Context, d domstats.Domain, disk string) error
 	BlockJobPivot(ctx context.Context, d domstats.Domain, disk string) error

@@ -26,8 +26,12 @@ func (c conn) Define(ctx context.Context, xml string) (domstats.Domain, error) {
 }
 
 // BlockCommit tells of the merge.
-func (c conn) BlockCommit(ctx context.Context, d domstats.Domain, disk string) error {
-	return c.around(event{ctx: ctx, domain: d, added: true, prefix: "merge"}, func() error { return c.Conn.BlockCommit(ctx, d, disk) })
+func (c conn) BlockCommit(ctx context.Context, d domstats.Domain, disk, top string) error {
+	e := event{ctx: ctx, domain: d, added: true, prefix: "merge"}
+	if top != "" {
+		e.prefix = "merge below"
+	}
+	return c.around(e, func() error { return c.Conn.BlockCommit(ctx, d, disk, top) })
 }
 
 // BlockCopy tells of the copy.

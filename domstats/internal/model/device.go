@@ -299,9 +299,14 @@ func (c *conn) BlockCopy(ctx context.Context, id domstats.Domain, name, xml stri
 	})
 }
 
-// BlockCommit starts to merge a chain, whose images all have their entries already.
-func (c *conn) BlockCommit(ctx context.Context, id domstats.Domain, name string) error {
-	return c.onDisk(ctx, id, name, func(*disk) {})
+// BlockCommit starts to merge a chain, whose images all have their entries already. Images that
+// the guest does not use are merged at once.
+func (c *conn) BlockCommit(ctx context.Context, id domstats.Domain, name, top string) error {
+	return c.onDisk(ctx, id, name, func(k *disk) {
+		if top != "" { // one that is neither the first nor the lowest
+			k.images = slices.DeleteFunc(k.images, func(img image) bool { return fmt.Sprintf("%s[%d]", name, img.index) == top })
+		}
+	})
 }
 
 // BlockPull leaves the first image of a chain.
