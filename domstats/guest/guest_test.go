@@ -107,6 +107,25 @@ func TestSpecXML(t *testing.T) {
 	}
 }
 
+func TestOnlineVCPUs(t *testing.T) {
+	text, err := Spec{Name: "n", MaxVCPUs: 4, Online: []uint{0, 2}}.XML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d libvirtxml.Domain
+	if err := d.Unmarshal(text); err != nil {
+		t.Fatal(err)
+	}
+	if d.VCPU.Value != 4 || d.VCPU.Current != 2 || len(d.VCPUs.VCPU) != 4 {
+		t.Fatalf("got %s", text)
+	}
+	for n, v := range d.VCPUs.VCPU {
+		if *v.Id != uint(n) || v.Enabled != map[bool]string{true: "yes", false: "no"}[n%2 == 0] || v.Hotpluggable != map[bool]string{true: "yes", false: "no"}[n > 0] {
+			t.Errorf("vCPU %d: got %+v", n, v)
+		}
+	}
+}
+
 func TestSlot(t *testing.T) {
 	const pci = `<address type='pci' domain='0x0000' bus='0x00' slot='0x07' function='0x0'/>`
 	doc := `<domain><devices><disk><target dev='vdb' bus='virtio'/>` + pci + `</disk><disk><target dev='sda' bus='usb'/></disk>` +

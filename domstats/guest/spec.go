@@ -22,6 +22,7 @@ type Spec struct {
 	CurrentKiB uint   // what the guest keeps at start; 0 means MemoryKiB
 	VCPUs      uint   // online at start; 0 means 1
 	MaxVCPUs   uint   // 0 means VCPUs
+	Online     []uint // numbers of the vCPUs that are online at start, 0 among them; nil for the first VCPUs
 	Dies       uint   // in each of two sockets, which share MaxVCPUs; 0 for no topology
 	ROM        string // file to start from instead of the firmware
 	Serial     string // unix socket of the guest's port; empty for none
@@ -73,6 +74,7 @@ func (s Spec) domain() *libvirtxml.Domain {
 		s.MemoryKiB = 65536
 	}
 	s.VCPUs = max(s.VCPUs, 1)
+	s.VCPUs = max(s.VCPUs, uint(len(s.Online)))
 	s.MaxVCPUs = max(s.MaxVCPUs, s.VCPUs)
 	d := &libvirtxml.Domain{
 		Type:   "qemu",
@@ -83,6 +85,7 @@ func (s Spec) domain() *libvirtxml.Domain {
 		OS: &libvirtxml.DomainOS{
 			Type: &libvirtxml.DomainOSType{Arch: "x86_64", Machine: "pc", Type: "hvm"},
 		},
+		VCPUs:         s.online(),
 		Features:      s.features(),
 		Devices:       s.devices(),
 		MemoryBacking: s.memoryBacking(),
@@ -162,6 +165,19 @@ func (s Spec) memoryBacking() *libvirtxml.DomainMemoryBacking {
 		return &libvirtxml.DomainMemoryBacking{MemorySource: &libvirtxml.DomainMemorySource{Type: "file"}}
 	}
 	return nil
+}
+
+// online says of each vCPU whether it is online. All but the first may be plugged out.
+func (s Spec) online() *libvirtxml.DomainVCPUs {
+	if s.Online == nil {
+		return nil
+	}
+	yes := map[bool]string{true: "yes", false: "no"}
+	list := &libvirtxml.DomainVCPUs{}
+	for n := range s.MaxVCPUs {
+		list.VCPU = append(list.VCPU, libvirtxml.DomainVCPUsVCPU{Id: &n, Enabled: yes[slices.Contains(s.Online, n)], Hotpluggable: yes[n > 0]})
+	}
+	return list
 }
 
 func (s Spec) features() *libvirtxml.DomainFeatureList {

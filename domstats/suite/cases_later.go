@@ -20,6 +20,7 @@ func laterCases() []Case {
 		{ID: "BAL-16", Title: "a memory module of the definition", Needs: require(NeedQEMU), run: balDefined},
 		{ID: "BAL-17", Title: "balloons of other models", Needs: require(NeedQEMU, NeedX86, NeedFiles), run: balModels},
 		{ID: "VCP-20", Title: "vCPUs of several dies", Needs: require(NeedQEMU, NeedX86, NeedPID), run: vcpDies},
+		{ID: "VCP-22", Title: "vCPUs with gaps in the definition", Needs: require(NeedQEMU, NeedX86, NeedPID), run: vcpDefined},
 		{ID: "IOT-08", Title: "an IOThread that is not libvirt's", Needs: require(NeedQEMU, NeedPID, NeedDaemon), Lost: "whether libvirtd dies of it (KD-18)", Alone: true, run: iotForeign},
 	}
 }
@@ -188,5 +189,32 @@ func iotForeign(t *T) {
 		t.check(n == 1 || n == 2, "iothread.count is %d", n)
 		t.wantNames(r, "", "iothread.count", "iothread.4.poll-max-ns", "iothread.4.poll-grow", "iothread.4.poll-shrink")
 		t.want(r, map[string]uint64{"iothread.4.poll-max-ns": 32768})
+	}
+}
+
+// vcpDefined starts two runs with vCPUs that are not the first ones, and plugs one in between.
+func vcpDefined(t *T) {
+	kvm := t.has(NeedKStats)
+	g := t.define(func(s *guest.Spec) { s.MaxVCPUs, s.Online, s.KVM = 5, []uint{0, 2, 3}, kvm })
+	inactive := func() {
+		r := g.record(domstats.GroupVCPU)
+		t.wantNames(r, "", "vcpu.current", "vcpu.maximum")
+		t.want(r, map[string]uint64{"vcpu.current": 3, "vcpu.maximum": 5})
+	}
+	inactive()
+	for range 2 {
+		g.start(true)
+		schema := g.schema()
+		g.wantVCPUs(g.record(everything), schema, 0, 2, 3)
+		g.bracket(schema, true)
+		g.plug(1, true)
+		g.wantVCPUs(g.record(everything), schema, 0, 1, 2, 3)
+		g.bracket(schema, true)
+		p := g.process()
+		for _, c := range g.cpus() {
+			g.wantThread(p, c.Index, c.ThreadID)
+		}
+		g.destroy()
+		inactive()
 	}
 }

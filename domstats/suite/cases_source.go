@@ -143,6 +143,8 @@ func balNoDeviceLess(t *T) {
 func balInactiveLess(t *T) {
 	g := t.define(func(s *guest.Spec) { s.CurrentKiB = 8192 })
 	t.want(g.balloon(), map[string]uint64{"balloon.current": 8192, "balloon.maximum": 16384})
+	g = t.define(func(s *guest.Spec) { s.CurrentKiB = 32768 }) // there is not so much
+	t.want(g.balloon(), map[string]uint64{"balloon.current": 16384, "balloon.maximum": 16384})
 	// Without the device nothing can take memory away.
 	g = t.define(func(s *guest.Spec) { s.NoBalloon, s.CurrentKiB = true, 8192 })
 	t.want(g.balloon(), map[string]uint64{"balloon.current": 16384, "balloon.maximum": 16384})

@@ -25,7 +25,7 @@ func Faults() []Fault {
 		{ID: "F12", What: "what is unplugged stays", Caught: []string{"VCP-05", "NET-07", "BLK-19", "IOT-04"}, change: haunted, event: keep},
 		{ID: "F13", What: "values are scaled", Caught: []string{"MAP-07", "MAP-14", "BAL-03", "BAL-05"}, change: scaled},
 		{ID: "F14", What: "a histogram is reported as a number", Caught: []string{"MAP-05"}, change: histogram},
-		{ID: "F15", What: "vCPUs are numbered without gaps", Caught: []string{"VCP-02", "VCP-03"}, change: dense},
+		{ID: "F15", What: "vCPUs are numbered without gaps", Caught: []string{"VCP-02", "VCP-03", "VCP-22"}, change: dense},
 		{ID: "F16", What: "the directions of an interface are not the guest's", Caught: []string{"NET-03", "NET-04"}, change: turned},
 		{ID: "F17", What: "a disk has another disk's counters", Caught: []string{"BLK-05", "BLK-18"}, change: swappedDisks},
 		{ID: "F18", What: "BACKING means the opposite", Caught: []string{"BLK-11"}, ask: func(q *query) { q.flags ^= domstats.FlagBacking }},

@@ -120,7 +120,7 @@ func (s *Stack) parse(xml string) (*domain, error) {
 	}
 	d.ballooned, d.target = d.memory, d.memory
 	if x.CurrentMemory != nil {
-		d.target = uint64(x.CurrentMemory.Value)
+		d.target = min(uint64(x.CurrentMemory.Value), d.memory)
 	}
 	d.current = d.target
 	d.kvm, d.rom = x.Type == "kvm", x.OS != nil && x.OS.Loader != nil
@@ -157,6 +157,24 @@ func (d *domain) cpuCounts() (online, most int) {
 	return online, most
 }
 
+// online are the numbers of the vCPUs that a run begins with.
+func (d *domain) online() []int {
+	var out []int
+	if list := d.definition.VCPUs; list != nil {
+		for _, v := range list.VCPU {
+			if v.Enabled == "yes" {
+				out = append(out, int(*v.Id))
+			}
+		}
+		return out
+	}
+	n, _ := d.cpuCounts()
+	for i := range n {
+		out = append(out, i)
+	}
+	return out
+}
+
 func (d *domain) active() bool { return d.id.ID >= 0 }
 
 // boot starts QEMU: all its counters begin.
@@ -172,8 +190,7 @@ func (d *domain) boot(s *Stack, stopped bool) {
 	}
 	d.gone, d.mute = make(chan struct{}), nil
 	d.vcpus = map[int]*vcpu{}
-	online, _ := d.cpuCounts()
-	for n := range online {
+	for _, n := range d.online() {
 		d.plug(n)
 	}
 	d.clock, d.ran, d.booted, d.busy, d.saved, d.pending, d.card = time.Now(), 0, false, d.rom, false, "", 0
