@@ -69,6 +69,11 @@ func staPaused(t *T) {
 	g.runState("paused")
 	g.resume()
 	g.state(running, 5)
+	// QEMU pauses by itself for a reason that libvirt does not know.
+	g.human("stop")
+	g.state(paused, 0)
+	g.human("cont")
+	g.state(running, 5)
 }
 
 func staDefined(t *T) { t.define().state(shutOff, 0) }

@@ -169,6 +169,7 @@ func Faults() []Fault {
 		{ID: "F155", What: "a disk that could not be plugged in is counted", Caught: []string{"LIF-16"}, change: countsRefused, event: refusedDisk},
 		{ID: "F156", What: "libvirt's client prints no as yes", Caught: []string{"VSH-01", "VSH-02"}, prints: func(out string) string { return strings.ReplaceAll(out, "=no\n", "=yes\n") }},
 		{ID: "F157", What: "an image that was merged into the one below is listed", Caught: []string{"BLK-44"}, change: listedTwice("merge below", 2), event: happened("merge below")},
+		{ID: "F158", What: "a pause that QEMU makes by itself is the user's", Caught: []string{"STA-02"}, change: mistaken(3, 0, 1)},
 	}
 }
 

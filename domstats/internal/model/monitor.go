@@ -218,8 +218,15 @@ func (d *domain) human(line string) string {
 		d.calls++
 		return "0000000000400000: 0x00"
 	}
-	if strings.HasPrefix(line, "o ") {
+	switch {
+	case strings.HasPrefix(line, "o "):
 		return d.out(line)
+	case line == "stop":
+		d.state, d.reason = paused, 0
+		return ""
+	case line == "cont":
+		d.state, d.reason = running, 5
+		return ""
 	}
 	k, command, ok := d.drives(line)
 	if !ok {
