@@ -65,7 +65,7 @@ func TestFind(t *testing.T) {
 	write(t, filepath.Join(tree, "src/libvirtd"), "", 0o755)
 	write(t, filepath.Join(source, "build/run"), "", 0o755)
 	write(t, filepath.Join(source, "build/src/libvirtd"), "", 0o755)
-	write(t, filepath.Join(source, "build/meson-config.h"), "#define SYSCONFDIR \"/opt/etc\"\n", 0o644)
+	write(t, filepath.Join(source, "build/configmake.h"), "#define SYSCONFDIR \"/opt/etc\"\n", 0o644)
 	write(t, filepath.Join(prefix, "sbin/libvirtd"), "", 0o755)
 	drivers := filepath.Join(prefix, "lib/x86_64-linux-gnu/libvirt/connection-driver")
 	write(t, filepath.Join(drivers, "libvirt_driver_qemu.so"), "", 0o755)
