@@ -53,3 +53,20 @@ func TestUsual(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestBusyEnough(t *testing.T) {
+	for _, tc := range []struct {
+		grown, passed time.Duration
+		want          bool
+	}{
+		{2 * time.Second, 2 * time.Second, true},
+		{10 * time.Millisecond, 2060 * time.Millisecond, true}, // seen on a busy machine
+		{0, 2 * time.Second, false},
+		{2 * time.Millisecond, 2 * time.Second, false}, // in microseconds
+		{time.Minute / 1000, time.Minute, false},
+	} {
+		if got := busyEnough(tc.grown, tc.passed); got != tc.want {
+			t.Errorf("%s in %s: %t", tc.grown, tc.passed, got)
+		}
+	}
+}
