@@ -77,7 +77,7 @@ func TestImageIsBootable(t *testing.T) {
 }
 
 func TestSpecXML(t *testing.T) {
-	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", Emulator: "/q", S3: true, Panic: true, Watchdog: true, Period: 3, DirtyRing: 1024, SCSI: true, FileMemory: true,
+	s := Spec{Name: "n&<>", KVM: true, VCPUs: 2, MaxVCPUs: 4, Serial: "/s", Monitor: "/m", Emulator: "/q", S3: true, Panic: true, OnReboot: "destroy", Watchdog: true, Period: 3, DirtyRing: 1024, SCSI: true, FileMemory: true,
 		Disks: []Disk{{Target: "vda", File: "/d", Boot: 1}, {Target: "hdc", Device: "cdrom"}, {Target: "sda", Bus: "usb", NBD: "/nbd", Pauses: true},
 			{Target: "vdb", File: "/gone", Optional: true, Format: "qcow2"}},
 		NICs:      []NIC{{User: true, Model: "e1000", MAC: "52:54:00:00:00:01"}, {Model: "rtl8139", MAC: "52:54:00:00:00:02", Down: true}},
@@ -91,7 +91,7 @@ func TestSpecXML(t *testing.T) {
 	if err := d.Unmarshal(text); err != nil {
 		t.Fatal(err)
 	}
-	if d.Name != s.Name || d.Type != "kvm" || d.VCPU.Current != 2 || d.VCPU.Value != 4 || d.Memory.Value != 65536 || d.OnCrash != "preserve" || d.Devices.Watchdogs[0].Action != "pause" || d.Devices.MemBalloon.Stats.Period != 3 || d.Devices.Emulator != "/q" {
+	if d.Name != s.Name || d.Type != "kvm" || d.VCPU.Current != 2 || d.VCPU.Value != 4 || d.Memory.Value != 65536 || d.OnCrash != "preserve" || d.OnReboot != "destroy" || d.OnPoweroff != "" || d.Devices.Watchdogs[0].Action != "pause" || d.Devices.MemBalloon.Stats.Period != 3 || d.Devices.Emulator != "/q" {
 		t.Errorf("got %s", text)
 	}
 	disks := d.Devices.Disks

@@ -38,9 +38,12 @@ type Spec struct {
 	Period    uint   // seconds after which QEMU asks for the guest's statistics again; 0 for never
 	S3        bool   // the guest may sleep
 	Watchdog  bool   // an ISA device that pauses the guest when its time is over
-	Panic     bool   // a panic device; a crashed domain is kept
-	CrashEnds bool   // with Panic: a crashed domain is destroyed
-	DirtyRing uint   // slots of KVM's dirty ring; 0 for none
+	Panic     bool   // a panic device; unless OnCrash says more, a crashed domain is kept
+	// OnPoweroff, OnReboot and OnCrash are what follows: "destroy", "restart"; empty for
+	// libvirt's choice, or for what Panic says.
+	OnPoweroff, OnReboot, OnCrash string
+
+	DirtyRing uint // slots of KVM's dirty ring; 0 for none
 	// FileMemory has the guest's memory in a file.
 	FileMemory bool
 
@@ -115,10 +118,8 @@ func (s Spec) domain() *libvirtxml.Domain {
 	if s.S3 {
 		d.PM = &libvirtxml.DomainPM{SuspendToMem: &libvirtxml.DomainPMPolicy{Enabled: "yes"}}
 	}
-	switch {
-	case s.CrashEnds:
-		d.OnCrash = "destroy"
-	case s.Panic:
+	d.OnPoweroff, d.OnReboot, d.OnCrash = s.OnPoweroff, s.OnReboot, s.OnCrash
+	if s.Panic && s.OnCrash == "" {
 		d.OnCrash = "preserve"
 	}
 	if s.Monitor != "" {

@@ -101,6 +101,15 @@ func (c *Client) Save(ctx context.Context, d domstats.Domain, path string) error
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainSave(d, path) })
 }
 
+// Dump writes a domain's memory to a file, while it is paused, and ends it if that is asked for.
+func (c *Client) Dump(ctx context.Context, d domstats.Domain, path string, ends bool) error {
+	var flags libvirt.DomainCoreDumpFlags
+	if ends {
+		flags = libvirt.DumpCrash
+	}
+	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainCoreDump(d, path, flags) })
+}
+
 // ManagedSave writes the domain's memory to disk and stops it.
 func (c *Client) ManagedSave(ctx context.Context, d domstats.Domain) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error { return c.lv.DomainManagedSave(d, 0) })

@@ -111,7 +111,7 @@ func Cases() []Case {
 	return slices.Concat(
 		apiCases(), listCases(), mappingCases(), stateCases(), lifecycleCases(), cpuCases(), vcpuCases(), balloonCases(),
 		interfaceCases(), linkCases(), blockCases(), chainCases(), driveCases(), imageCases(), perfCases(), iothreadCases(), memoryCases(), dirtyCases(),
-		vmCases(), jobCases(), loadCases(), sourceCases(), wholeCases(), queryCases(), clientCases(), togetherCases(), wideCases(), layerCases(), againCases(), rareCases(), laterCases(), eventCases(), restartCases(), leakCases(), testDriverCases(),
+		vmCases(), jobCases(), loadCases(), sourceCases(), wholeCases(), queryCases(), clientCases(), togetherCases(), wideCases(), layerCases(), againCases(), rareCases(), laterCases(), eventCases(), actionCases(), restartCases(), leakCases(), testDriverCases(),
 	)
 }
 

@@ -91,7 +91,7 @@ func staFailedStart(t *T) {
 
 // staCrashEnds has a guest that panics, whose domain is destroyed then.
 func staCrashEnds(t *T) {
-	g := t.persistentDisk(func(s *guest.Spec) { s.Panic, s.CrashEnds = true, true })
+	g := t.persistentDisk(func(s *guest.Spec) { s.Panic, s.OnCrash = true, "destroy" })
 	g.doUntilAnswered("P")
 	r := g.state(shutOff, reasonCrashed)
 	equal(t, "the id", r.Domain.ID, -1)

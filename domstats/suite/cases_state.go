@@ -21,10 +21,12 @@ const (
 	pmSuspended = 7
 
 	reasonSaving   = 3 // of paused
+	reasonDumping  = 4
 	reasonIOError  = 5
 	reasonWatchdog = 6
 
-	reasonSaveCanceled = 7 // of running
+	reasonSaveCanceled  = 7 // of running
+	reasonCrashedBefore = 9
 
 	reasonCrashed = 3 // of shut off
 	reasonFailed  = 6

@@ -252,32 +252,39 @@ func (g *Guest) whileBusy(what string, want []string) {
 
 func conSave(t *T) {
 	g := t.small(false, func(s *guest.Spec) { s.MemoryKiB = 65536 })
+	g.stuck("saved", reasonSaving, reasonSaveCanceled, func(c Conn, path string) error { return c.Save(t.ctx, g.Domain, path) })
+}
+
+// stuck writes the memory of a running guest into a pipe from which nothing is read, and ends
+// that. The guest is paused meanwhile and runs afterwards, each for a reason.
+func (g *Guest) stuck(done string, during, after uint64, write func(c Conn, path string) error) {
+	t := g.t
 	want := g.record(everything).Names("")
 	path, release, err := t.host().HoldPipe(t.fileName("pipe"))
 	t.must(err, "make a pipe")
 	c := t.open(ReadWrite)
-	done := make(chan error, 1)
-	go func() { done <- c.Save(t.ctx, g.Domain, path) }()
+	over := make(chan error, 1)
+	go func() { over <- write(c, path) }()
 	t.until(6*atOnce, "the memory is on its way", func() bool {
 		select {
-		case err := <-done:
-			t.fatalf("the save ends at once: %v", err)
+		case err := <-over:
+			t.fatalf("the memory is %s at once: %v", done, err)
 		default:
 		}
 		r := g.record(domstats.GroupState)
 		why, _ := r.Uint("state.reason")
-		return why == reasonSaving
+		return t.uint(r, "state.state") == paused && why == during
 	})
-	g.whileBusy("the memory is saved", want)
+	g.whileBusy("the memory is "+done, want)
 	_ = t.conn.AbortJob(t.ctx, g.Domain) // it may have failed by itself
 	release()
 	select {
-	case err := <-done:
+	case err := <-over:
 		// The pipe has no reader.
-		t.check(err != nil, "the save succeeds though its pipe was closed")
-		g.state(running, reasonSaveCanceled)
+		t.check(err != nil, "the memory is %s though the pipe was closed", done)
+		g.state(running, after)
 	case <-t.ctx.Done():
-		t.fatalf("the save does not end")
+		t.fatalf("the memory is never %s", done)
 	}
 }
 

@@ -62,6 +62,8 @@ type lifecycle interface {
 	Wakeup(ctx context.Context, d domstats.Domain) error
 	ManagedSave(ctx context.Context, d domstats.Domain) error
 	Save(ctx context.Context, d domstats.Domain, path string) error
+	// Dump writes the memory to a file. If it ends the domain, that counts as a crash.
+	Dump(ctx context.Context, d domstats.Domain, path string, ends bool) error
 }
 
 // devices are the calls that change what a domain has.

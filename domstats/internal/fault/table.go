@@ -145,7 +145,7 @@ func Faults() []Fault {
 		{ID: "F131", What: "an I/O error is an unknown reason of a pause", Caught: []string{"STA-11"}, change: mistaken(3, 5, 0)},
 		{ID: "F132", What: "a watchdog is an unknown reason of a pause", Caught: []string{"STA-12"}, change: mistaken(3, 6, 0)},
 		{ID: "F133", What: "a start that fails has no reason", Caught: []string{"STA-13"}, change: mistaken(5, 6, 0)},
-		{ID: "F134", What: "a crash counts as a shutdown", Caught: []string{"STA-14", "STA-09"}, change: mistaken(5, 3, 1)},
+		{ID: "F134", What: "a crash counts as a shutdown", Caught: []string{"STA-14", "STA-09", "STA-16"}, change: mistaken(5, 3, 1)},
 		{ID: "F135", What: "a save that was ended counts as a pause", Caught: []string{"CON-15"}, change: mistaken(1, 7, 5)},
 		{ID: "F136", What: "QEMU is not told how often to ask for the guest's statistics", Caught: []string{"BAL-18"}, monitor: answered("guest-stats-polling-interval", `{"return":0}`)},
 		{ID: "F137", What: "how often QEMU asks for the guest's statistics is not changed in a run", Caught: []string{"BAL-18"}, ignored: "period"},
@@ -170,6 +170,10 @@ func Faults() []Fault {
 		{ID: "F156", What: "libvirt's client prints no as yes", Caught: []string{"VSH-01", "VSH-02"}, prints: func(out string) string { return strings.ReplaceAll(out, "=no\n", "=yes\n") }},
 		{ID: "F157", What: "an image that was merged into the one below is listed", Caught: []string{"BLK-44"}, change: listedTwice("merge below", 2), event: happened("merge below")},
 		{ID: "F158", What: "a pause that QEMU makes by itself is the user's", Caught: []string{"STA-02"}, change: mistaken(3, 0, 1)},
+		{ID: "F159", What: "a guest that starts again after a crash has booted", Caught: []string{"STA-15"}, change: mistaken(1, 9, 1)},
+		{ID: "F160", What: "a shutdown counts as the user's", Caught: []string{"STA-15", "STA-04"}, change: mistaken(5, 1, 2)},
+		{ID: "F161", What: "a dump that is on its way counts as a pause", Caught: []string{"STA-16"}, change: mistaken(3, 4, 1)},
+		{ID: "F162", What: "a guest that is resumed after a dump had its save ended", Caught: []string{"STA-16", "STA-02"}, change: mistaken(1, 5, 7)},
 	}
 }
 

@@ -235,12 +235,27 @@ func (c *conn) enterState(ctx context.Context, d domstats.Domain, state, reason 
 // Reset starts the guest again; QEMU's counters go on.
 func (c *conn) Reset(ctx context.Context, d domstats.Domain) error {
 	return c.live(ctx, d, func(x *domain) error {
-		x.ran, x.booted, x.busy = 0, false, x.rom
-		for _, v := range x.vcpus {
-			v.spins = false
+		if x.definition.OnReboot == "destroy" {
+			x.halt(1, c.domains)
+			return nil
 		}
+		x.reset()
 		return nil
 	})
+}
+
+// reset has the guest start from the beginning.
+func (d *domain) reset() {
+	d.ran, d.booted, d.busy = 0, false, d.rom
+	for _, v := range d.vcpus {
+		v.spins = false
+	}
+}
+
+// restart has it run from the beginning, for a reason.
+func (d *domain) restart(reason int32) {
+	d.reset()
+	d.state, d.reason = running, reason
 }
 
 // ManagedSave stops a domain such that its next start goes on from here.

@@ -25,9 +25,12 @@ const (
 
 // Reasons of states.
 const (
-	ioError      = 5 // of a pause
+	saving       = 3 // of a pause
+	dumping      = 4
+	ioError      = 5
 	watchdog     = 6
 	saveCanceled = 7 // of running
+	afterCrash   = 9
 	ended        = 3 // of shut off, by a crash
 	failed       = 6
 )

@@ -56,12 +56,19 @@ func (p *port) Do(ctx context.Context, command string) error {
 	case 'e', 'u':
 		d.letGo(c, int(command[1]-'@'))
 	case 'x':
+		if d.definition.OnPoweroff == "restart" {
+			d.reset() // the state stays
+			return nil
+		}
 		d.halt(1, p.s.qemu)
 	case 'z':
 		d.state, d.reason = pmSuspended, 0
 	case 'P':
-		if d.state, d.reason = crashed, 1; d.definition.OnCrash == "destroy" {
+		switch d.state, d.reason = crashed, 1; d.definition.OnCrash {
+		case "destroy":
 			d.halt(ended, p.s.qemu)
+		case "restart":
+			d.restart(afterCrash)
 		}
 	case 'U':
 	case 'r', 'w':
