@@ -77,6 +77,21 @@ func (c *Client) Snapshot(ctx context.Context, d domstats.Domain, xml string) er
 	})
 }
 
+// InternalSnapshot keeps the state of a domain under a name, in the image of a disk.
+func (c *Client) InternalSnapshot(ctx context.Context, d domstats.Domain, name string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		_, err := c.lv.DomainSnapshotCreateXML(d, "<domainsnapshot><name>"+name+"</name></domainsnapshot>", 0)
+		return err
+	})
+}
+
+// Revert goes back to such a snapshot.
+func (c *Client) Revert(ctx context.Context, d domstats.Domain, name string) error {
+	return c.do(ctx, d, func(d libvirt.Domain) error {
+		return c.lv.DomainRevertToSnapshot(libvirt.DomainSnapshot{Name: name, Dom: d}, 0)
+	})
+}
+
 // SetPerf turns performance events on or off.
 func (c *Client) SetPerf(ctx context.Context, d domstats.Domain, on bool, events ...string) error {
 	params := make([]domstats.Param, len(events))

@@ -63,11 +63,12 @@ func (c *Client) Destroy(ctx context.Context, d domstats.Domain) error {
 	return c.do(ctx, d, c.lv.DomainDestroy)
 }
 
-// Undefine forgets the definition together with a managed save image.
+// Undefine forgets the definition together with a managed save image and what is known of
+// snapshots.
 func (c *Client) Undefine(ctx context.Context, d domstats.Domain) error {
 	return c.do(ctx, d, func(d libvirt.Domain) error {
 		// The test driver knows no flags.
-		err := c.lv.DomainUndefineFlags(d, libvirt.DomainUndefineManagedSave)
+		err := c.lv.DomainUndefineFlags(d, libvirt.DomainUndefineManagedSave|libvirt.DomainUndefineSnapshotsMetadata)
 		var e libvirt.Error
 		if errors.As(err, &e) && e.Code == domstats.CodeInvalidArg {
 			return c.lv.DomainUndefineFlags(d, 0)

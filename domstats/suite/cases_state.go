@@ -27,9 +27,12 @@ const (
 
 	reasonSaveCanceled  = 7 // of running
 	reasonCrashedBefore = 9
+	reasonReverted      = 4
 
 	reasonCrashed = 3 // of shut off
 	reasonFailed  = 6
+
+	reasonRevertedPaused = 7 // of paused and of shut off
 )
 
 func stateCases() []Case {

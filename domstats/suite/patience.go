@@ -74,7 +74,7 @@ func usually(id string) time.Duration {
 	long := map[string]time.Duration{
 		"LIF-07": 3 * second, "LIF-09": 3 * second, "LIF-10": 60 * second, "CON-02": 35 * second, "CON-06": 3 * second, "CON-07": 2 * second,
 		"CON-08": 2 * second, "CON-09": 8 * second, "CON-10": 3 * second, "CON-14": 20 * second, "CON-18": 10 * second, "CON-19": 10 * second, "DRT-12": 4 * second, "IOT-08": 3 * second, "BAL-16": 1 * second, "BAL-19": 6 * second, "VCP-13": 2 * second, "VCP-16": 3 * second,
-		"NET-09": 6 * second, "BLK-20": 6 * second, "MAP-14": 3 * second, "MAP-07": 5 * second, "QST-10": 5 * second, "VCP-19": 7 * second, "VCP-21": 2 * second, "CPU-12": 10 * second, "CPU-13": 8 * second, "NET-19": 5 * second, "BLK-41": 5 * second, "VCP-18": 2 * second, "LIF-13": 2 * second, "LIF-14": 4 * second, "LIF-15": 6 * second, "BLK-35": 12 * second, "PRF-07": 8 * second, "CPU-09": 2 * second,
+		"NET-09": 6 * second, "BLK-20": 6 * second, "MAP-14": 3 * second, "MAP-07": 5 * second, "QST-10": 5 * second, "VCP-19": 7 * second, "VCP-21": 2 * second, "CPU-12": 10 * second, "CPU-13": 8 * second, "NET-19": 5 * second, "BLK-41": 5 * second, "VCP-18": 2 * second, "LIF-13": 2 * second, "LIF-14": 4 * second, "LIF-15": 6 * second, "STA-17": 2 * second, "BLK-35": 12 * second, "PRF-07": 8 * second, "CPU-09": 2 * second,
 	}
 	if d, ok := long[id]; ok {
 		return d

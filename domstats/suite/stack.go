@@ -87,6 +87,10 @@ type devices interface {
 	AbortJob(ctx context.Context, d domstats.Domain) error
 	SetThreshold(ctx context.Context, d domstats.Domain, device string, bytes uint64) error
 	Snapshot(ctx context.Context, d domstats.Domain, xml string) error
+	// InternalSnapshot keeps the state of a domain under a name, in the image of a disk.
+	InternalSnapshot(ctx context.Context, d domstats.Domain, name string) error
+	// Revert goes back to it.
+	Revert(ctx context.Context, d domstats.Domain, name string) error
 	SetPerf(ctx context.Context, d domstats.Domain, on bool, events ...string) error
 	AddIOThread(ctx context.Context, d domstats.Domain, id uint32) error
 	DelIOThread(ctx context.Context, d domstats.Domain, id uint32) error

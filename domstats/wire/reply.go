@@ -57,7 +57,7 @@ func replyShape(program, procedure uint32) (func(*reader), bool) {
 	switch procedure {
 	case 1, 2, 12, 28, 34, 53, // open, close, destroy, resume, suspend, dump
 		160, 161, 174, // attach, detach, update a device
-		164, 182, 184, 204, 231, 308, // abort job, managed save and its removal, memory, undefine, period of statistics
+		164, 182, 184, 192, 204, 231, 308, // abort job, managed save and its removal, go back to a snapshot, memory, undefine, period of statistics
 		237, 240, 245, 251, 267, 290, // abort block job, copy images into the first one, reset, resize a disk, wake up, merge a chain
 		345, 355, 356, 366, 384, 386, 402, 421, 427: // copy, IOThreads, perf, vCPU, threshold, IOThread settings, backup, dirty rate
 		return nothing, true

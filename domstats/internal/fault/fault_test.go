@@ -26,7 +26,7 @@ func TestFaultsAreNumbered(t *testing.T) {
 			}
 		}
 	}
-	if n := len(fault.Faults()); n != 162 {
+	if n := len(fault.Faults()); n != 165 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -174,6 +174,9 @@ func Faults() []Fault {
 		{ID: "F160", What: "a shutdown counts as the user's", Caught: []string{"STA-15", "STA-04"}, change: mistaken(5, 1, 2)},
 		{ID: "F161", What: "a dump that is on its way counts as a pause", Caught: []string{"STA-16"}, change: mistaken(3, 4, 1)},
 		{ID: "F162", What: "a guest that is resumed after a dump had its save ended", Caught: []string{"STA-16", "STA-02"}, change: mistaken(1, 5, 7)},
+		{ID: "F163", What: "a guest that runs from a snapshot was resumed", Caught: []string{"STA-17"}, change: mistaken(1, 4, 5)},
+		{ID: "F164", What: "a guest that is paused as in a snapshot was paused by the user", Caught: []string{"STA-17"}, change: mistaken(3, 7, 1)},
+		{ID: "F165", What: "a domain that goes back to when it did not run was destroyed", Caught: []string{"STA-17"}, change: mistaken(5, 7, 2)},
 	}
 }
 

@@ -431,6 +431,34 @@ func (c *conn) Snapshot(ctx context.Context, id domstats.Domain, xml string) err
 	})
 }
 
+// InternalSnapshot remembers the state.
+func (c *conn) InternalSnapshot(ctx context.Context, id domstats.Domain, name string) error {
+	return c.with(ctx, id, func(d *domain) error {
+		if d.snapshots == nil {
+			d.snapshots = map[string]int32{}
+		}
+		if d.snapshots[name] = d.state; d.state == running {
+			d.reason = 5
+		}
+		return nil
+	})
+}
+
+// Revert ends the domain and starts it in that state.
+func (c *conn) Revert(ctx context.Context, id domstats.Domain, name string) error {
+	return c.with(ctx, id, func(d *domain) error {
+		state, there := d.snapshots[name]
+		if !there {
+			return fault(domstats.CodeInvalidArg, "there is no snapshot %q", name)
+		}
+		if d.halt(reverted, c.domains); state != shutOff {
+			d.boot(c.s, state == paused)
+			d.reason = map[int32]int32{running: 4, paused: reverted}[state]
+		}
+		return nil
+	})
+}
+
 // SetPerf switches events; those that no virtual machine has are refused.
 func (c *conn) SetPerf(ctx context.Context, id domstats.Domain, on bool, events ...string) error {
 	return c.live(ctx, id, func(d *domain) error {

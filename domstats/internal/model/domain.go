@@ -25,6 +25,7 @@ const (
 
 // Reasons of states.
 const (
+	reverted     = 7 // of a pause and of shut off
 	saving       = 3 // of a pause
 	dumping      = 4
 	ioError      = 5
@@ -68,6 +69,8 @@ type domain struct {
 	saving  chan struct{} // not nil while memory is saved
 	card    int           // network card that the guest drives
 	pending string        // a device or vCPU that the guest is to let go
+
+	snapshots map[string]int32 // the states that are kept
 
 	job  chan struct{} // holds a value while someone has the domain's job
 	mute chan struct{} // nil unless QEMU is stopped; closed when it goes on
