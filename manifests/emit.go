@@ -113,9 +113,3 @@ func (e *encoder) encode(n *yaml.Node) ([]byte, error) {
 	err := e.yaml.Encode(n)
 	return bytes.TrimPrefix(e.b.Bytes(), []byte("---\n")), err
 }
-
-// yamlWord encodes the concatenated words as one scalar, for templates.
-func yamlWord(words ...string) (string, error) {
-	text, err := newEncoder().encode(scalar(strings.Join(words, "")))
-	return strings.TrimSuffix(string(text), "\n"), err
-}

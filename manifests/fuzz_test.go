@@ -163,15 +163,11 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		templates, err := templateSet()
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, p := range plan.Files {
 			if p.Kind != GitLabKind {
 				continue
 			}
-			data, err := plan.gitLabFile(templates, filepath.Base(p.Path))
+			data, err := plan.gitLabFile(filepath.Base(p.Path))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,55 +4,30 @@ package manifests
 
 import (
 	"bytes"
-	"embed"
 	"fmt"
-	"path"
+	"slices"
 	"strings"
-	"text/template"
 
 	"gopkg.in/yaml.v3"
 )
 
-//go:embed templates/*.yml
-var templates embed.FS
-
-// parts are the values for templates.
-type parts struct {
-	Namespace, Project string
-	CIDir              string
-	Builder            Builder
-	Native, Cross      bool
-	Cirrus             bool
-	CheckDCO           bool
-	CodeFormat         bool
-	Includes           []string
-}
-
-// Lower converts image names, which must be lower case.
-func (parts) Lower(s string) string { return strings.ToLower(s) }
-
-// Path returns a path below the CI directory, whose name needs no quoting in a
-// shell.
-func (p parts) Path(words ...string) string { return path.Join(p.CIDir, strings.Join(words, "")) }
-
-// gitLabFile returns the body of one of GitLab's files: the template of the same
-// name, then jobs. It has no trailing newline.
-func (p *Plan) gitLabFile(set *template.Template, name string) ([]byte, error) {
+// gitLabFile returns the body of one of GitLab's files: what does not depend on
+// the jobs, then the jobs. It has no trailing newline.
+func (p *Plan) gitLabFile(name string) ([]byte, error) {
 	var b bytes.Buffer
-	values := parts{
-		Namespace: p.GitLab.Namespace, Project: p.GitLab.Project,
-		CIDir: p.CIDir, Builder: p.GitLab.Builder,
-		Native: p.templates.Native, Cross: p.templates.Cross, Cirrus: p.templates.Cirrus,
-		Includes: p.includes(),
+	t := filler{ciDir: p.CIDir}
+	switch name {
+	case "gitlab.yml":
+		b.WriteString(p.variables(&t))
+	case containerTemplatesFile:
+		b.WriteString(p.containerTemplate(&t))
+	case buildTemplatesFile:
+		b.WriteString(p.buildTemplates(&t))
+	case sanityChecksFile:
+		b.WriteString(p.checkTemplates(&t))
 	}
-	for _, c := range p.GitLab.Checks {
-		values.CheckDCO = values.CheckDCO || c.Extension == ""
-		values.CodeFormat = values.CodeFormat || c.Extension != ""
-	}
-	if set.Lookup(name) != nil {
-		if err := set.ExecuteTemplate(&b, name, values); err != nil {
-			return nil, fmt.Errorf("cannot write %s: %w", name, err)
-		}
+	if t.err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", name, t.err)
 	}
 	for _, part := range jobParts[name] {
 		if err := p.writeGroup(&b, part.group, part.comment); err != nil {
@@ -62,7 +37,73 @@ func (p *Plan) gitLabFile(set *template.Template, name string) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), nil
 }
 
-// jobParts lists the groups of jobs that follow a file's template.
+func (p *Plan) variables(t *filler) string {
+	text := t.fill("gitlab.yml", map[string]string{
+		"namespace": t.word(p.GitLab.Namespace),
+		"images":    t.word(strings.ToLower(p.GitLab.Namespace)), // names of images must be lower case
+	})
+	for i, part := range p.includes() {
+		if i == 0 {
+			text += "\ninclude:\n"
+		}
+		text += "  - local: " + t.word("/"+t.path("gitlab/"+part)) + "\n"
+	}
+	return text
+}
+
+func (p *Plan) containerTemplate(t *filler) string {
+	builder := "docker.yml"
+	if p.GitLab.Builder == Podman {
+		builder = "podman.yml"
+	}
+	return t.fill("container.yml", map[string]string{
+		"builder":             strings.TrimSuffix(t.fill(builder, map[string]string{"dir": t.dir()}), "\n"),
+		"container-templates": t.word(t.path("gitlab/" + containerTemplatesFile)),
+		"dockerfile":          t.word(t.path("containers/$NAME.Dockerfile")),
+	})
+}
+
+func (p *Plan) buildTemplates(t *filler) string {
+	var parts []string
+	if p.templates.Native {
+		purpose := "What a build for x86_64 is made from. The project's own template extends it\n# and has the script."
+		parts = append(parts, p.buildTemplate(t, "native", "$NAME", purpose))
+	}
+	if p.templates.Cross {
+		purpose := "What a build for another architecture is made from."
+		parts = append(parts, p.buildTemplate(t, "cross", "$NAME-cross-$CROSS", purpose))
+	}
+	if p.templates.Cirrus {
+		parts = append(parts, t.fill("cirrus-build.yml", map[string]string{"dir": t.dir()}))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// buildTemplate returns the template that builds in an environment extend. kind
+// is in the names of anchors, which are unique in a file.
+func (p *Plan) buildTemplate(t *filler, kind, environment, purpose string) string {
+	image := "$CI_REGISTRY/$CONTAINER_UPSTREAM_NAMESPACE/" + strings.ToLower(p.GitLab.Project) + "/ci-" + environment + ":latest"
+	return t.fill("build.yml", map[string]string{
+		"purpose": purpose, "kind": kind, "environment": environment, "dir": t.dir(),
+		"image":               t.word(image),
+		"container-templates": t.word(t.path("gitlab/" + containerTemplatesFile)),
+		"dockerfile":          t.word(t.path("containers/" + environment + ".Dockerfile")),
+	})
+}
+
+func (p *Plan) checkTemplates(t *filler) string {
+	var parts []string
+	rules := map[string]string{"push-rules": strings.TrimSuffix(t.fill("push-rules.yml", nil), "\n")}
+	if slices.ContainsFunc(p.GitLab.Checks, func(c Check) bool { return c.Extension == "" }) {
+		parts = append(parts, t.fill("check-dco.yml", rules))
+	}
+	if slices.ContainsFunc(p.GitLab.Checks, func(c Check) bool { return c.Extension != "" }) {
+		parts = append(parts, t.fill("code-format.yml", rules))
+	}
+	return strings.Join(parts, "\n") + "\n"
+}
+
+// jobParts lists the groups of jobs that end a file.
 //
 //nolint:gochecknoglobals // a table
 var jobParts = map[string][]struct {
@@ -135,9 +176,3 @@ func artifactsNode(a *Artifacts) *yaml.Node {
 	n.Content = append(n.Content, more.Content...)
 	return n
 }
-
-func templateSet() (*template.Template, error) {
-	return template.New("").Funcs(template.FuncMap{"yaml": yamlWord, "list": list}).ParseFS(templates, "templates/*.yml")
-}
-
-func list(items ...any) []any { return items }

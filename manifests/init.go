@@ -3,7 +3,6 @@
 package manifests
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -43,11 +42,31 @@ func First(s Start, catalogue releases) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start("manifest.yml", struct {
-		Start
-		Targets []startTarget
-		Checks  []Check
-	}{s, list, allChecks})
+	t := filler{ciDir: s.CIDir}
+	flags := ""
+	if s.CIDir != "ci" {
+		flags = " --ci-dir " + s.CIDir
+	}
+	var checks []string
+	for _, c := range allChecks {
+		checks = append(checks, fmt.Sprintf("    %s: %t", c.Name, c.ByDefault))
+	}
+	text := t.fill("manifest.yml", map[string]string{
+		"flags": flags, "project": t.word(s.Project), "namespace": t.word(s.Namespace),
+		"checks": strings.Join(checks, "\n"), "targets": targetLines(&t, list),
+	})
+	return []byte(text), t.err
+}
+
+func targetLines(t *filler, list []startTarget) string {
+	if len(list) == 0 {
+		return "targets: {}"
+	}
+	text := "targets:"
+	for _, target := range list {
+		text += fmt.Sprintf("\n  %s: %s", t.word(target.Name), target.Arch)
+	}
+	return text
 }
 
 // A startTarget is a target of a first manifest in the short form.
@@ -88,19 +107,9 @@ func PipelineLines(ciDir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start("pipeline.yml", parts{CIDir: dir})
-}
-
-func start(name string, values any) ([]byte, error) {
-	set, err := templateSet()
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	if err := set.ExecuteTemplate(&b, name, values); err != nil {
-		return nil, fmt.Errorf("cannot write %s: %w", name, err)
-	}
-	return b.Bytes(), nil
+	t := filler{ciDir: dir}
+	text := t.fill("pipeline.yml", map[string]string{"gitlab": t.word("/" + t.path("gitlab.yml"))})
+	return []byte(text), t.err
 }
 
 // ProjectName converts a directory's name to a valid name of a GitLab project.

@@ -39,3 +39,27 @@ func TestCreate(t *testing.T) {
 		t.Errorf("in a file: %v", err)
 	}
 }
+
+// TestFill: each name in a template has a value, and a value is not read as a template.
+func TestFill(t *testing.T) {
+	files, err := templates.ReadDir("templates")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	empty := filler{}
+	for _, file := range files {
+		empty.fill(file.Name(), nil)
+	}
+	for _, name := range []string{`template manifest.yml: no value for "project"`, `template build.yml: no value for "kind"`} {
+		if empty.err == nil || !strings.Contains(empty.err.Error(), name) {
+			t.Errorf("got %v, want %s", empty.err, name)
+		}
+	}
+	if missing := (&filler{}); missing.fill("missing.yml", nil) != "" || missing.err == nil {
+		t.Error("a file that does not exist has no error")
+	}
+	text, err := First(Start{Namespace: "{{project}}", Project: "p", CIDir: "x"}, catalogue(t))
+	if err != nil || !strings.Contains(string(text), "\n  namespace: \"{{project}}\"\n") || !strings.Contains(string(text), "lcitool manifest --ci-dir x\n") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}

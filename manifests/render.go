@@ -98,15 +98,11 @@ func (r *renderer) gitLab() error {
 	if !r.plan.GitLab.Enabled {
 		return nil
 	}
-	set, err := templateSet()
-	if err != nil {
-		return err
-	}
 	for _, f := range r.plan.Files {
 		if f.Kind != GitLabKind {
 			continue
 		}
-		body, err := r.plan.gitLabFile(set, path.Base(f.Path))
+		body, err := r.plan.gitLabFile(path.Base(f.Path))
 		if err != nil {
 			return err
 		}
