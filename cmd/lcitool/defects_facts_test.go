@@ -180,8 +180,11 @@ func TestD64NonsenseIsRefusedOrTold(t *testing.T) {
 		}
 		has(t, r.stderr, "lcitool dockerfile: error: argument --host-arch: invalid choice: '"+arch+"'")
 	}
-	if r := lcitoolHere(t, "--version").ok(t); !strings.HasPrefix(r.stdout, "lcitool ") || r.stdout != lcitoolHere(t, "version").ok(t).stdout {
-		t.Errorf("got %+v", r)
+	want := lcitoolHere(t, "version").ok(t)
+	for _, args := range []string{"--version", "-v", "--version job list", "--version no-command", "no-command --version", "-c no/such.yml --version", "--data-dir no/such --version facts verify"} {
+		if r := lcitoolHere(t, strings.Fields(args)...).ok(t); !strings.HasPrefix(r.stdout, "lcitool ") || r.stdout != want.stdout || r.stderr != "" {
+			t.Errorf("%s: got %+v", args, r)
+		}
 	}
 }
 

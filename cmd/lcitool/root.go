@@ -13,6 +13,7 @@ import (
 func newRoot(a *app) *cobra.Command { return newRootWith(a, verbs()) }
 
 func newRootWith(a *app, verbs []verb) *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "lcitool COMMAND",
 		Short: "Generate build environments and GitLab pipelines, and run jobs in containers",
@@ -25,6 +26,9 @@ find out why one fails. It knows the name of each dependency on each distributio
 		Args:             cobra.ArbitraryArgs,
 		RunE:             clihelp.NeedAction,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return printVersion(cmd)
+			}
 			a.prepare()
 			a.command = cmd
 			if err := cliflags.FromEnvironment(cmd, a.Getenv); err != nil {
@@ -36,8 +40,6 @@ find out why one fails. It knows the name of each dependency on each distributio
 			return cliflags.CheckChoices(cmd)
 		},
 	}
-	root.Version = versionText()
-	root.SetVersionTemplate(versionLine() + "\n")
 	a.help = stdio.ErrorKeeper{To: a.Stdout}
 	root.SetOut(&a.help)
 	root.SetErr(a.Stderr)
@@ -52,6 +54,7 @@ find out why one fails. It knows the name of each dependency on each distributio
 	flags.StringVarP(&a.dataDir, "data-dir", "d", "", "directory with additional facts (default ci/lcitool if it exists)")
 	flags.StringVar(&a.factsDir, "facts-dir", "", "directory with facts that replace the built-in ones")
 	root.Flags().StringVarP(&a.config, "config", "c", "", "user settings file (default ~/.config/lcitool/config.yml)")
+	versionFlag(root.Flags(), &showVersion)
 
 	for _, v := range verbs {
 		root.AddCommand(v.command(a))

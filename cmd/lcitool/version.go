@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 )
@@ -30,6 +31,21 @@ func newVersion(a *app) *cobra.Command {
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
 	return cmd
+}
+
+// versionFlag adds --version. That of cobra prints through text/template, which
+// makes the program a quarter larger.
+func versionFlag(flags *pflag.FlagSet, show *bool) {
+	flags.BoolVarP(show, "version", "v", false, "version for lcitool")
+	f := flags.Lookup("version")
+	f.Annotations = map[string][]string{cobra.FlagSetByCobraAnnotation: {"true"}} // nothing completes after it
+}
+
+// printVersion prints the version in place of what a command does.
+func printVersion(cmd *cobra.Command) error {
+	cmd.RunE = func(*cobra.Command, []string) error { return nil }
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), versionLine())
+	return err
 }
 
 // A versionInfo is the JSON output of "version".
