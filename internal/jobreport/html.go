@@ -7,18 +7,13 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"html/template"
 	"io"
-	"strings"
 	"time"
 
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
+	"gitlab.com/lcitool/lcitool/internal/markup"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
-	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
-
-//go:embed page.html
-var page string
 
 //go:embed page.css
 var style string
@@ -26,11 +21,10 @@ var style string
 // maxExcerpts limits the failures that are shown with excerpts of their logs.
 const maxExcerpts = 100
 
-// A pageData is the input of the page's template.
+// A pageData is what the page shows.
 type pageData struct {
 	Run      *jobrecord.Run
 	Policy   string // what the page may load: its own style
-	Style    template.CSS
 	OK       bool
 	Sum      string // for example "3 passed, 1 failed"
 	Time     string
@@ -69,15 +63,10 @@ type crash struct {
 
 // HTML writes a self-contained page.
 func HTML(w io.Writer, s *jobrecord.Stored) error {
-	t, err := template.New("page").Parse(page)
-	if err != nil {
-		return fmt.Errorf("cannot read the page's template: %w", err)
-	}
 	hash := sha256.Sum256([]byte(style))
 	d := pageData{
 		Run: &s.Run, OK: s.OK(), Sum: sum(&s.Run), Time: outcome.Elapsed(duration(&s.Run)),
 		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'",
-		Style:  template.CSS(style), //nolint:gosec // it is ours
 	}
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
@@ -104,11 +93,7 @@ func HTML(w io.Writer, s *jobrecord.Stored) error {
 	d.Drawing = draw(&s.Run)
 	d.Packages = compare(&s.Run)
 	d.Times, d.Longest = breakdowns(&s.Run)
-	var text strings.Builder
-	if err = t.Execute(&text, d); err == nil {
-		_, err = io.WriteString(w, termtext.Text(text.String()))
-	}
-	if err != nil {
+	if err := markup.Render(w, d.page()); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
@@ -166,9 +151,9 @@ func sum(r *jobrecord.Run) string {
 }
 
 // Date returns when the run began.
-func (p pageData) Date() string {
-	return p.Run.Started.UTC().Format("2006-01-02 15:04:05") + " UTC"
+func (d *pageData) Date() string {
+	return d.Run.Started.UTC().Format("2006-01-02 15:04:05") + " UTC"
 }
 
 // Killed reports whether the run was killed.
-func (p pageData) Killed() bool { return p.Run.Ended.Equal(time.Time{}) }
+func (d *pageData) Killed() bool { return d.Run.Ended.Equal(time.Time{}) }
