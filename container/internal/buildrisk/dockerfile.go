@@ -3,19 +3,19 @@
 // Package buildrisk finds instructions in an untrusted Dockerfile that must not
 // reach a builder.
 //
-// It uses the parser of podman's builder, so that both see the same
-// instructions. Before version 1.33, buildah does not support here-documents and
-// reads their lines as instructions, so both interpretations are checked.
+// It reads the same instructions as podman's builder, or none: the tests compare
+// it with the builder's parser. That parser is not a part of the program, because
+// it links protobuf, which looks for methods by name: the linker then keeps the
+// exported methods of all types, a quarter of the program.
+//
+// Before version 1.33, buildah does not support here-documents and reads their
+// lines as instructions, so both interpretations are checked.
 package buildrisk
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/openshift/imagebuilder/dockerfile/parser"
 )
 
 // maxSize limits a Dockerfile, in bytes. Real ones are far smaller.
@@ -48,9 +48,6 @@ func (p Problem) String() string { return fmt.Sprintf("%d: %s", p.Line, p.What) 
 // Parse parses and checks a Dockerfile. args are build arguments; bases are the
 // images of Froms by name, as far as known.
 func Parse(text []byte, args map[string]string, bases map[string]Base) (*File, error) {
-	if len(text) > maxSize {
-		return nil, fmt.Errorf("larger than %d bytes", maxSize)
-	}
 	plain, plainErr := read(text)
 	old, oldErr := read(bytes.ReplaceAll(text, []byte("<<"), []byte("< "))) // as builders without here-documents read it
 	if plainErr != nil && oldErr != nil {
@@ -91,34 +88,4 @@ func (f *File) add(j *judge) {
 			f.risks = append(f.risks, r)
 		}
 	}
-}
-
-func read(text []byte) ([]instruction, error) {
-	result, err := parser.Parse(bytes.NewReader(text))
-	if err != nil {
-		return nil, err
-	}
-	var all []instruction
-	for _, node := range result.AST.Children {
-		all = flatten(all, node, node.StartLine)
-	}
-	if len(all) == 0 {
-		return nil, errors.New("no instructions")
-	}
-	return all, nil
-}
-
-// flatten appends the instruction of a node and those nested in it.
-func flatten(all []instruction, node *parser.Node, line int) []instruction {
-	i := instruction{line: line, name: strings.ToUpper(node.Value), flags: node.Flags}
-	var inside []*parser.Node
-	for n := node.Next; n != nil; n = n.Next {
-		i.args = append(i.args, n.Value)
-		inside = append(inside, n.Children...)
-	}
-	all = append(all, i)
-	for _, n := range inside {
-		all = flatten(all, n, line)
-	}
-	return all
 }
