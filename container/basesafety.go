@@ -86,7 +86,8 @@ func (e *Engine) base(ctx context.Context, image api.Image) (buildrisk.Base, err
 		return b, err
 	}
 	defer podman.CloseIdle(c)
-	b.OnBuild, err = e.onBuild(c, image)
+	texts, err := e.onBuild(c, image)
+	b.OnBuild = buildrisk.OneFile(texts)
 	return b, err
 }
 

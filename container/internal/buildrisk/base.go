@@ -3,7 +3,6 @@
 package buildrisk
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 )
@@ -18,8 +17,17 @@ type From struct {
 // A Base is what an image adds to the stages that start from it.
 type Base struct {
 	Env     []string // NAME=VALUE
-	OnBuild []string // instructions that run before those of the stage
+	OnBuild []string // files of instructions that run before those of the stage
 	WorkDir string   // that the stage begins in; empty for /
+}
+
+// OneFile returns the ONBUILD texts of an image as the builder reads them: joined,
+// so that an instruction may begin in one and end in the next.
+func OneFile(texts []string) []string {
+	if len(texts) == 0 {
+		return nil
+	}
+	return []string{strings.Join(texts, "\n")}
 }
 
 // Froms returns the images that stages start from, in order, without earlier
@@ -69,11 +77,7 @@ func (j *judge) base(i instruction, b Base) {
 func (j *judge) onBuild(i instruction, b Base) []instruction {
 	var all []instruction
 	for _, text := range b.OnBuild {
-		line := []byte(text)
-		if j.old {
-			line = bytes.ReplaceAll(line, []byte("<<"), []byte("< "))
-		}
-		list, err := read(line)
+		list, err := read([]byte(text), j.dialect)
 		if err != nil {
 			j.refuse(i, "cannot read the base image's ONBUILD %q: %v", text, err)
 			continue

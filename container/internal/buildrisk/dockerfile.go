@@ -8,12 +8,12 @@
 // it links protobuf, which looks for methods by name: the linker then keeps the
 // exported methods of all types, a quarter of the program.
 //
-// Before version 1.33, buildah does not support here-documents and reads their
-// lines as instructions, so both interpretations are checked.
+// Builders differ in what is a here-document, whose lines are no instructions: see
+// dialect. The instructions of each interpretation are checked.
 package buildrisk
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -48,14 +48,18 @@ func (p Problem) String() string { return fmt.Sprintf("%d: %s", p.Line, p.What) 
 // Parse parses and checks a Dockerfile. args are build arguments; bases are the
 // images of Froms by name, as far as known.
 func Parse(text []byte, args map[string]string, bases map[string]Base) (*File, error) {
-	plain, plainErr := read(text)
-	old, oldErr := read(bytes.ReplaceAll(text, []byte("<<"), []byte("< "))) // as builders without here-documents read it
-	if plainErr != nil && oldErr != nil {
+	plain, plainErr := read(text, documents)
+	old, oldErr := read(text, noDocuments)
+	spaced, spacedErr := read(text, spacedDocuments)
+	switch {
+	case errors.Is(plainErr, errLong), errors.Is(spacedErr, errLong):
+		return nil, errLong
+	case plainErr != nil && oldErr != nil:
 		return nil, plainErr
 	}
 	f := &File{}
-	for n, reading := range [][]instruction{plain, old} {
-		j := newJudge(args, bases, n == 1, reading)
+	for d, reading := range [][]instruction{documents: plain, noDocuments: old, spacedDocuments: spaced} {
+		j := newJudge(args, bases, dialect(d), reading)
 		for _, i := range reading {
 			j.judge(i)
 		}

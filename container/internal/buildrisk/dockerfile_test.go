@@ -148,6 +148,10 @@ func TestUnsafe(t *testing.T) {
 		{"json", base + `RUN --mount=type=bind,target=/m ["id"]`, "CVE-2024-1753", false},
 		{"here-document", base + "RUN --mount=type=bind,target=/m <<EOF\nid\nEOF", "CVE-2024-1753", false},
 		{"here-document for old builders", base + "RUN cat <<X\nRUN --mount=type=bind,target=/m id\nX", "4: RUN", false},
+		{"here-document of a continued line", base + "RUN true <\\\n<'USER 0'\nRUN --mount=type=bind,target=/m id\nUSER 0", "5: RUN", false},
+		{"here-document after a blank", base + "RUN cat << 'A \\'\nA \\\nRUN --mount=type=bind,target=/m id", "5: RUN", false},
+		{"shift", base + "RUN echo $((1 << 2)) $((1 <<- x))\nRUN id", "", false},
+		{"variable that grows", base + "ENV A=aaaa\n" + strings.Repeat("ENV A=$A$A\n", 60) + "RUN --mount=$A id", "CVE-2024-1753", false},
 		{"cache", base + "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked id", "", false},
 		{"cache with a name", base + "RUN --mount=type=cache,id=apt,target=/var/cache/apt id", "", false},
 		{"two caches", base + "RUN --mount=type=cache,target=/var/cache/apt --mount=type=cache,target=/var/lib/apt id", "", false},
@@ -209,7 +213,7 @@ func TestFixes(t *testing.T) {
 }
 
 func TestUnreadable(t *testing.T) {
-	for _, text := range []string{"", "# nothing\n", "FROM x\nLABEL a=b c", strings.Repeat("#\n", maxSize)} {
+	for _, text := range []string{"", "# nothing\n", "FROM x\nLABEL a=b c", strings.Repeat("#\n", maxSize), "FROM x\nRUN <<X " + strings.Repeat("x", maxWord) + "\nX"} {
 		if f, err := Parse([]byte(text), nil, nil); err == nil {
 			t.Errorf("%.20q: %+v", text, f)
 		}
@@ -232,6 +236,8 @@ func TestBases(t *testing.T) {
 		"cache":  {OnBuild: []string{"RUN --mount=type=cache,id=var,target=/c ln -s / /c/x"}},
 		"caches": {OnBuild: []string{"RUN --mount=type=cache,id=var,target=/c true", "RUN --mount=type=cache,target=/var/x id"}},
 		"proc":   {WorkDir: "/proc/self/fd/8"},
+		"joined": {OnBuild: OneFile([]string{"RUN true \\", "&& true", "RUN \\", "--mount=type=bind,target=/m id"})},
+		"doc":    {OnBuild: OneFile([]string{"RUN cat <<X", "LABEL a", "X", "LABEL lcitool.rest=x"})},
 	}
 	const cache = "\nARG T=cache\nRUN --mount=type=$T,target=/m id"
 	tests := []struct{ name, text, want string }{
@@ -256,6 +262,8 @@ func TestBases(t *testing.T) {
 		{"variable of an instruction", "FROM set" + cache, "3: RUN"},
 		{"cache of an instruction", "FROM cache\nRUN --mount=type=cache,target=/var/x id", "CVE-2024-9675"},
 		{"caches of instructions", "FROM caches", "CVE-2024-9675"},
+		{"instruction over two texts", "FROM joined", "1: RUN: --mount=type=bind"},
+		{"here-document over three texts", "FROM doc", "1: LABEL"},
 		{"working directory", "FROM proc\nRUN id", "1: FROM: /proc/self/fd/8"},
 	}
 	for _, test := range tests {

@@ -17,7 +17,7 @@ const ownLabels = "lcitool."
 type judge struct {
 	*scope
 	bases      map[string]Base // by name
-	old        bool            // reads as builders do that know no here-documents
+	dialect    dialect
 	stageNames map[string]bool // as written
 	cacheDirs  []string        // of cache mounts, relative to the builder's directory for them
 	workDir    string
@@ -26,8 +26,8 @@ type judge struct {
 	risks      []risk
 }
 
-func newJudge(args map[string]string, bases map[string]Base, old bool, all []instruction) *judge {
-	j := &judge{scope: newScope(args), bases: bases, old: old, stageNames: map[string]bool{}, workDir: "/"}
+func newJudge(args map[string]string, bases map[string]Base, d dialect, all []instruction) *judge {
+	j := &judge{scope: newScope(args), bases: bases, dialect: d, stageNames: map[string]bool{}, workDir: "/"}
 	for _, name := range slices.Sorted(maps.Keys(bases)) {
 		all = append(slices.Clip(all), j.onBuild(instruction{}, bases[name])...)
 	}

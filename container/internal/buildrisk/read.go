@@ -11,13 +11,22 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
+// A dialect is what a builder takes for a here-document.
+type dialect int
+
+const (
+	documents       dialect = iota // podman's builder
+	noDocuments                    // buildah before 1.33: none
+	spacedDocuments                // imagebuilder 1.2.22: blanks may follow <<
+)
+
 // read returns the instructions of a Dockerfile as the parser of podman's builder
 // reads it, or an error. FuzzSameInstructions compares both.
-func read(text []byte) ([]instruction, error) {
+func read(text []byte, d dialect) ([]instruction, error) {
 	if len(text) > maxSize {
 		return nil, fmt.Errorf("larger than %d bytes", maxSize)
 	}
-	r := &reader{lines: splitLines(string(text)), escape: '\\', atTop: true}
+	r := &reader{lines: splitLines(string(text)), dialect: d, escape: '\\', atTop: true}
 	for r.next < len(r.lines) {
 		if err := r.statement(); err != nil {
 			return nil, err
@@ -45,12 +54,13 @@ func splitLines(text string) []string {
 // A reader reads the statements of a Dockerfile: an instruction with its
 // continuation lines and here-documents, a comment, or an empty line.
 type reader struct {
-	lines  []string
-	next   int  // index of the next line
-	escape rune // ends continued lines, and escapes in ENV, LABEL and ARG
-	atTop  bool // where only directives have been, which set escape
-	chosen bool // a directive has set it
-	all    []instruction
+	lines   []string
+	dialect dialect
+	next    int  // index of the next line
+	escape  rune // ends continued lines, and escapes in ENV, LABEL and ARG
+	atTop   bool // where only directives have been, which set escape
+	chosen  bool // a directive has set it
+	all     []instruction
 }
 
 func (r *reader) statement() error {
@@ -122,7 +132,7 @@ func (r *reader) cutEscape(line string) (text string, continued bool) {
 // instruction appends the instruction of a line and those nested in it, and
 // skips its here-documents.
 func (r *reader) instruction(line string, number int) error {
-	documents := false
+	hasDocuments := false
 	text := line
 	for depth := 0; ; depth++ {
 		keyword, flags, rest := cutKeyword(text)
@@ -134,14 +144,14 @@ func (r *reader) instruction(line string, number int) error {
 		i.args = args
 		r.all = append(r.all, i)
 		if depth <= 1 && !exec && (keyword == "add" || keyword == "copy" || keyword == "run") {
-			documents = true
+			hasDocuments = true
 		}
 		if keyword != "onbuild" || rest == "" {
 			break
 		}
 		text = rest
 	}
-	if !documents || !strings.Contains(line, "<<") { // finding words takes time that grows with the square of their length
+	if !hasDocuments || r.dialect == noDocuments || !strings.Contains(line, "<<") {
 		return nil
 	}
 	return r.skipDocuments(line)
@@ -209,8 +219,21 @@ func flagWord(text string) (word string, length int) {
 
 func spaceByte(c byte) bool { return unicode.IsSpace(rune(c)) }
 
+// maxWord limits a word whose parts are told apart, in bytes. That takes time
+// that grows with the square of its length.
+const maxWord = 8 << 10
+
+// errLong reports a line whose here-documents are not looked for.
+var errLong = fmt.Errorf("a line with a here-document is longer than %d bytes", maxWord)
+
 // skipDocuments skips the here-documents of an instruction.
 func (r *reader) skipDocuments(line string) error {
+	if len(line) > maxWord {
+		return errLong
+	}
+	if r.dialect == spacedDocuments {
+		line = withoutBlanks(line)
+	}
 	lex := shell.NewLex('\\')
 	lex.RawQuotes, lex.RawEscapes, lex.SkipUnsetEnv = true, true, true
 	words, err := lex.ProcessWords(line, nil)
@@ -222,11 +245,34 @@ func (r *reader) skipDocuments(line string) error {
 		if err != nil {
 			return err
 		}
-		if name != "" && !r.skipTo(name, tabs) {
+		start := r.next
+		if name == "" || r.skipTo(name, tabs) {
+			continue
+		}
+		if r.dialect == documents {
 			return fmt.Errorf("the here-document %s has no end", name)
 		}
+		r.next = start // such a builder fails: what follows is judged nevertheless
 	}
 	return nil
+}
+
+// withoutBlanks removes the blanks between << or <<- and what follows.
+func withoutBlanks(line string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(line, "<<")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString("<<")
+		after, dash := strings.CutPrefix(after, "-")
+		if dash {
+			b.WriteByte('-')
+		}
+		line = strings.TrimLeft(after, blanks)
+	}
 }
 
 // document returns the line that ends the here-document of a word such as

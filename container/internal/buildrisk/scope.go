@@ -36,6 +36,9 @@ func (s *scope) expand(word string) (text string, known bool) {
 	if s.vars == nil {
 		return s.expandGlobal(word)
 	}
+	if len(word) > maxWord {
+		return word, false
+	}
 	lex := shell.NewLex('\\')
 	lex.SkipUnsetEnv = true
 	text, err := lex.ProcessWordWithMap(word, s.vars)
@@ -48,6 +51,9 @@ func (s *scope) expand(word string) (text string, known bool) {
 // expandGlobal expands a word of FROM, which can use only ARG variables before
 // the first FROM. Unset variables are empty.
 func (s *scope) expandGlobal(word string) (text string, known bool) {
+	if len(word) > maxWord {
+		return word, false
+	}
 	text, err := shell.NewLex('\\').ProcessWordWithMap(word, s.global)
 	if err != nil {
 		return word, false
@@ -106,7 +112,7 @@ func (s *scope) setEnv(name, value string) {
 
 func (s *scope) set(vars map[string]string, name, value string) {
 	text, known := s.expand(value)
-	if !known {
+	if !known || len(text) > maxWord { // values made of others could grow without end
 		delete(vars, name) // its value is unknown from here on
 		return
 	}

@@ -10,12 +10,12 @@ import (
 // Sources returns the paths and patterns in the build context that a Dockerfile
 // copies, "." for the whole context. The result is nil if it copies nothing.
 func Sources(text []byte, args map[string]string) ([]string, error) {
-	all, err := read(text)
+	all, err := read(text, documents)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
-	j := newJudge(args, nil, false, all)
+	j := newJudge(args, nil, documents, all)
 	for _, i := range all {
 		j.judge(i)
 		for _, source := range j.sources(i) {
