@@ -254,7 +254,7 @@ func CheckProgram(path string) error {
 
 // sysconfdir is where a build tree was told that configuration is.
 func sysconfdir(tree string) string {
-	text, err := os.ReadFile(filepath.Join(tree, "configmake.h"))
+	text, err := safefs.ReadFile(filepath.Join(tree, "configmake.h"), maxMeson)
 	if err != nil {
 		return "/etc"
 	}

@@ -89,7 +89,7 @@ func staSnapshots(t *T) {
 
 	for _, name := range []string{"off", "running", "paused", "running"} {
 		err := t.conn.Revert(t.ctx, g.Domain, name)
-		if domstats.ErrorCode(err) != 0 { // as libvirt 11.3 with QEMU 10, unless a distribution mended it
+		if name != "off" && domstats.ErrorCode(err) != 0 { // as libvirt 11.3 with QEMU 10, unless a distribution mended it
 			t.skipf("libvirt cannot go back to a snapshot: %v", err)
 		}
 		t.must(err, "go back to a snapshot")
