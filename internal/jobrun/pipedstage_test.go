@@ -158,8 +158,11 @@ func TestTimeToCleanUp(t *testing.T) {
 	if o := h.engine.last().exec; o.TimeoutGrace != 10*time.Second || o.Grace >= o.TimeoutGrace {
 		t.Errorf("%v after a cancellation, %v after the limit", o.Grace, o.TimeoutGrace)
 	}
-	c := firstShell(t, "until [ -e /run/lcitool/15 ]; do sleep 0.1; done; sleep 1; [ -e /run/lcitool/killed ] || : > /run/lcitool/cleaned")
-	if err := c.run(t.Context(), api.ExecOptions{Timeout: time.Second, Grace: time.Millisecond, TimeoutGrace: 10 * time.Minute}); !errors.Is(err, api.ErrTimeout) {
+	c := firstShell(t, "[ -e /run/lcitool/began ] || { : > /run/lcitool/began; exit 0; }; until [ -e /run/lcitool/15 ]; do sleep 0.1; done; sleep 1; [ -e /run/lcitool/killed ] || : > /run/lcitool/cleaned")
+	if err := c.run(t.Context(), api.ExecOptions{}); err != nil { // the limit of the next one is not for the start of the shell
+		t.Fatal(err)
+	}
+	if err := c.run(t.Context(), api.ExecOptions{Timeout: 3 * time.Second, Grace: time.Millisecond, TimeoutGrace: 10 * time.Minute}); !errors.Is(err, api.ErrTimeout) {
 		t.Errorf("%v", err)
 	}
 	if _, err := os.Stat(c.mounted + "/cleaned"); err != nil {
