@@ -127,36 +127,39 @@ func (p *pipedStage) run(ctx context.Context, name, status string, o api.ExecOpt
 		if ctx.Err() == nil {
 			grace = cmp.Or(o.TimeoutGrace, grace)
 		}
-		p.end(ctx, ended, grace)
+		p.end(ctx, ended, grace, o.Grace)
 	}
 	return fmt.Errorf("container %s: %w", p.container.Name(), context.Cause(limited))
 }
 
 // end ends the stage step by step: SIGTERM, SIGKILL, SIGKILL to all processes of the
 // container whatever the script did to lcitool's files, and finally a restart of the
-// container.
-func (p *pipedStage) end(ctx context.Context, ended <-chan struct{}, grace time.Duration) {
+// container. SIGKILL follows after grace, and if ctx ends, after short.
+func (p *pipedStage) end(ctx context.Context, ended <-chan struct{}, grace, short time.Duration) {
+	p.kill(ctx, syscall.SIGTERM)
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(short, cancel) })()
 	ctx = context.WithoutCancel(ctx)
-	for i, step := range []struct {
-		do   func()
-		wait time.Duration
-	}{
-		{func() { p.kill(ctx, syscall.SIGTERM) }, grace},
-		{func() { p.kill(ctx, syscall.SIGKILL) }, killTime},
-		{func() { p.exec(ctx, "/bin/sh", "-c", "kill -9 -1") }, killTime},
-		{func() { _ = p.container.Kill(ctx) }, killTime},
+	select {
+	case <-ended: // descendants may still run
+		p.kill(ctx, syscall.SIGKILL)
+		return
+	case <-patience.Done():
+	}
+	for i, step := range []func(){
+		func() { p.kill(ctx, syscall.SIGKILL) },
+		func() { p.exec(ctx, "/bin/sh", "-c", "kill -9 -1") },
+		func() { _ = p.container.Kill(ctx) },
 	} {
-		step.do()
+		step()
 		select {
 		case <-ended:
-			switch i {
-			case 0: // descendants may still run
-				p.kill(ctx, syscall.SIGKILL)
-			case 3:
+			if i == 2 {
 				_ = p.container.Restart(ctx) // for after_script
 			}
 			return
-		case <-time.After(step.wait):
+		case <-time.After(killTime):
 		}
 	}
 }

@@ -313,9 +313,26 @@ func TestStepsToEndAStage(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := &endingContainer{at: at, ended: make(chan struct{})}
 			p := &pipedStage{container: c}
-			p.end(t.Context(), c.ended, time.Minute)
+			p.end(t.Context(), c.ended, time.Minute, time.Second)
 			if got := strings.Join(c.steps, ","); got != want {
 				t.Errorf("%s: %s, want %s", at, got, want)
+			}
+		})
+	}
+}
+
+// TestInterruptInTheGrace: a script that has taken too long is not waited for any longer if the user
+// interrupts lcitool.
+func TestInterruptInTheGrace(t *testing.T) {
+	for at, want := range map[string]time.Duration{"9": 5 * time.Second, "15": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &endingContainer{at: at, ended: make(chan struct{})}
+			ctx, interrupt := context.WithTimeout(t.Context(), 3*time.Second)
+			defer interrupt()
+			began := time.Now()
+			(&pipedStage{container: c}).end(ctx, c.ended, time.Hour, 2*time.Second)
+			if took, got := time.Since(began), strings.Join(c.steps, ","); took != want || got != "15,9" {
+				t.Errorf("%s: %s after %v", at, got, took)
 			}
 		})
 	}
