@@ -81,13 +81,13 @@ func TestFirstProcess(t *testing.T) {
 // starts. SIGKILL leaves none.
 func TestKillScript(t *testing.T) {
 	for _, shell := range scriptShells() {
-		for signal, want := range map[string]string{"15": "-15 50\n-15 51\n", "9": "-9 50\n-9 51\n-9 60\n"} {
-			dir := made(t, "proc/1/", "proc/50/", "proc/51/", "proc/self/")
+		for signal, want := range map[string]string{"15": "-15 5000050\n-15 5000051\n", "9": "-9 5000050\n-9 5000051\n-9 5000060\n"} {
+			dir := made(t, "proc/1/", "proc/5000050/", "proc/5000051/", "proc/self/") // no process has such numbers, also not the shell
 			if err := os.WriteFile(filepath.Join(dir, "spare"), []byte("7 1\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			local := strings.NewReplacer("/proc/", dir+"/proc/", stateDir+"/", dir+"/").Replace
-			text := "kill() { echo \"$@\"; mkdir -p " + dir + "/proc/60; }\n" + local(killScript)
+			text := "kill() { echo \"$@\"; mkdir -p " + dir + "/proc/5000060; }\n" + local(killScript)
 			out, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], "-c", text, "sh", signal)...).Output()
 			if err != nil || string(out) != want {
 				t.Errorf("%s, %s: %q, %v", shell, signal, out, err)
