@@ -82,6 +82,9 @@ func (l *Live) MarkStep() error {
 	if err := os.WriteFile(filepath.Join(l.Dir, stepFile), nil, 0o600); err != nil {
 		return notKept(err)
 	}
+	if l.store != nil {
+		l.store.link("")
+	}
 	return nil
 }
 
@@ -159,8 +162,8 @@ func after(name string) string {
 	return nameOf(t.Add(nanosecond + 1))
 }
 
-// link points the Latest link to a run, or to the newest one if dir is "". The
-// link is only a convenience, so errors are ignored.
+// link points the Latest link to a run, or if dir is "" to the newest one that is
+// not a step. The link is only a convenience, so errors are ignored.
 func (s *Store) link(dir string) {
 	link := s.Latest
 	if link == "" {
@@ -169,8 +172,10 @@ func (s *Store) link(dir string) {
 	if info, err := os.Lstat(link); err == nil && info.Mode()&fs.ModeSymlink == 0 {
 		return // not a link of ours
 	}
-	if dirs := s.dirs(); dir == "" && len(dirs) > 0 {
-		dir = dirs[len(dirs)-1]
+	for _, run := range slices.Backward(s.dirs()) {
+		if dir == "" && !IsStep(run) {
+			dir = run
+		}
 	}
 	if dir == "" {
 		_ = os.Remove(link)

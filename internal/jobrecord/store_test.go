@@ -68,7 +68,12 @@ func TestStore(t *testing.T) {
 
 // TestSteps: the steps of a search neither take the place of other runs nor remove them.
 func TestSteps(t *testing.T) {
-	s := &Store{Dir: t.TempDir(), Keep: 2}
+	dir := t.TempDir()
+	s := &Store{Dir: filepath.Join(dir, "runs"), Keep: 2, Latest: filepath.Join(dir, "latest")}
+	latest := func() string {
+		to, _ := os.Readlink(s.Latest)
+		return strings.TrimPrefix(to, s.Dir+"/")
+	}
 	run := func(step bool) string {
 		live, err := s.Create()
 		if err == nil && step {
@@ -89,6 +94,9 @@ func TestSteps(t *testing.T) {
 	if r, err := s.Newest("/a"); err != nil || r.ID != first {
 		t.Errorf("of steps only: %+v, %v", r, err)
 	}
+	if latest() != "" {
+		t.Errorf("of steps only: latest %q", latest())
+	}
 	want := []string{run(false), run(false)}
 	var last []string
 	for range 4 {
@@ -96,6 +104,9 @@ func TestSteps(t *testing.T) {
 	}
 	if r, err := s.Newest("/a"); err != nil || r.ID != want[1] {
 		t.Errorf("the newest is %+v, %v, want %s", r, err, want[1])
+	}
+	if latest() != want[1] {
+		t.Errorf("latest %q, want %s", latest(), want[1])
 	}
 	var got []string
 	for _, r := range s.Runs("/a") {
