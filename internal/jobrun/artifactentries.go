@@ -110,6 +110,13 @@ func (e artifactEntries) full(dir string) bool {
 	return false
 }
 
+// remove removes the entries that are paths or below one.
+func (e artifactEntries) remove(paths []string) {
+	maps.DeleteFunc(e, func(name string, _ fs.FileMode) bool {
+		return slices.ContainsFunc(paths, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })
+	})
+}
+
 func (v view) kind(name string) (fs.FileMode, bool) {
 	info, err := os.Lstat(v.file(name))
 	if err != nil {

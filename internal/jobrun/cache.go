@@ -237,37 +237,43 @@ func (r *Runner) restoreCaches(ctx context.Context, j *Job, c Container, there [
 			if err != nil {
 				r.warn(j, fmt.Sprintf("cache %q cannot be used: %v", s.key, err))
 			}
+			restored := entries != nil && err == nil
+			if !restored {
+				entries.remove(r.removeUncached(ctx, j, c, cache))
+			}
 			if entries != nil {
 				there = slices.Insert(there, 0, placed(entries))
 			}
-			if entries != nil && err == nil {
+			if restored {
 				break
 			}
-			r.removeUncached(ctx, j, c, cache)
 		}
 	}
 	return there, ctx.Err()
 }
 
 // removeUncached removes the paths of a cache that cannot be extracted if
-// FF_CLEAN_UP_FAILED_CACHE_EXTRACT is on. Patterns in them have no effect, as in GitLab Runner.
-func (r *Runner) removeUncached(ctx context.Context, j *Job, c Container, cache gitlabci.Cache) {
+// FF_CLEAN_UP_FAILED_CACHE_EXTRACT is on, and returns them, relative to the tree. Patterns in
+// them have no effect, as in GitLab Runner.
+func (r *Runner) removeUncached(ctx context.Context, j *Job, c Container, cache gitlabci.Cache) []string {
 	if r.Tree.Writable || !isOn(value(r.environment(j), "FF_CLEAN_UP_FAILED_CACHE_EXTRACT"), false) {
-		return
+		return nil
 	}
-	var paths []string
+	var removed, paths []string
 	for _, p := range inTree(cache.Paths, []string{j.dir, r.Tree.MountPath}) {
 		if p != "." {
-			paths = append(paths, path.Join(j.dir, p))
+			removed, paths = append(removed, p), append(paths, path.Join(j.dir, p))
 		}
 	}
 	if len(paths) == 0 {
-		return
+		return nil
 	}
 	command := append([]string{"rm", "-r", "-f", "--"}, paths...)
 	if _, err := c.Exec(ctx, api.ExecOptions{Command: command, User: "0", WorkDir: "/", Grace: grace}); err != nil {
 		r.warn(j, fmt.Sprintf("cache: cannot remove its paths: %v", err))
+		return nil
 	}
+	return removed
 }
 
 // restore extracts a cache and returns what it has extracted, nil if there is no

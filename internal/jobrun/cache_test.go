@@ -308,6 +308,36 @@ func TestCacheInPlaceOfDirectories(t *testing.T) {
 	}
 }
 
+// TestCacheAfterAPartOfAnother: what was extracted of a cache does not stand in the way of the next
+// one if it was removed again.
+func TestCacheAfterAPartOfAnother(t *testing.T) {
+	for _, c := range []struct{ flag, paths, want, warned string }{
+		{"true", "a d", "a/b", ""},
+		{"true", "d", "a", "a is a file here"},
+		{"false", "a d", "a", "a is a file here"},
+	} {
+		h := newHarness(t)
+		for key, files := range map[string]string{"k": "a d", "k2": "a/b"} {
+			j := job("x", nil)
+			j.Cache = []gitlabci.Cache{{Key: key, Paths: []string{"*"}, Policy: "push"}}
+			h.writes(0, strings.Fields(files)...)
+			h.Run(t.Context(), j, scheduler.Streams{})
+		}
+		h.Tree.Writable = false
+		k := &memoryContainer{engine: h.engine, files: map[string]string{}}
+		j := job("x", nil)
+		j.dir, j.Env = treeDir, []string{"FF_CLEAN_UP_FAILED_CACHE_EXTRACT=" + c.flag}
+		j.Cache = []gitlabci.Cache{{Key: "k", FallbackKeys: []string{"k2"}, Paths: strings.Fields(c.paths), Policy: "pull"}}
+		if _, err := h.restoreCaches(t.Context(), j, k, []placed{view{made(t, "d/x")}}); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.ReplaceAll(strings.Join(slices.Sorted(maps.Keys(k.files)), " "), treeDir+"/", "")
+		if got != c.want || !strings.Contains(h.warnings.String(), c.warned) || c.warned == "" && strings.Contains(h.warnings.String(), "a is a file") {
+			t.Errorf("%+v: got %s, warned %s", c, got, h.warnings.String())
+		}
+	}
+}
+
 // TestArtifactsOverCaches: a job fails whose artifacts have a file where a cache has files.
 func TestArtifactsOverCaches(t *testing.T) {
 	for file, want := range map[string]outcome.State{"d": outcome.Failed, "d/y": outcome.Passed} {
