@@ -106,6 +106,9 @@ func TestSlowEntrypoint(t *testing.T) {
 			if after := strings.Join(k.stages[at+1:], " "); result.State != outcome.TimedOut || k.limits[at] != c.want || after != c.after {
 				t.Errorf("%+v: %s, stages %q, limits %v", c, result.Text(), k.stages, k.limits)
 			}
+			if c.hook && k.limits[0] != 40*time.Minute {
+				t.Errorf("the hook has %v", k.limits[0])
+			}
 		})
 	}
 }

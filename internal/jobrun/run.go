@@ -189,12 +189,13 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 	left, whole := min(own, limit), own >= limit // for the script; whether it is all that the job has
 	entry := &entrypoint{container: c, none: j.entrypoint == nil}
 	err := entry.begin(ctx, min(own, limit), orDiscard(s.Stdout))
-	ready := true
+	ready, hookLimit := true, limit
 	if !entry.none {
 		left -= time.Since(began)
+		hookLimit = max(time.Second, limit-time.Since(began))
 	}
 	if err == nil && len(j.PreGetSources) > 0 && fromGit(gitStrategy(out.Env)) {
-		err = r.hook(ctx, j, c, out.Env, limit, s)
+		err = r.hook(ctx, j, c, out.Env, hookLimit, s)
 		ready = err == nil
 		rest := time.Until(deadline)
 		left, whole = min(own, rest), own >= rest
