@@ -423,7 +423,7 @@ func TestDockerEnv(t *testing.T) {
 
 // TestCapabilities: root has those that it has with Docker.
 func TestCapabilities(t *testing.T) {
-	for user, want := range map[string]string{"": "NET_RAW AUDIT_WRITE", "0": "NET_RAW AUDIT_WRITE", "root": "NET_RAW AUDIT_WRITE", "guest": "", "1000:0": ""} {
+	for user, want := range map[string]string{"": "NET_RAW AUDIT_WRITE", "0": "NET_RAW AUDIT_WRITE", "root": "NET_RAW AUDIT_WRITE", "0:0": "NET_RAW AUDIT_WRITE", "root:root": "NET_RAW AUDIT_WRITE", "0:1000": "NET_RAW AUDIT_WRITE", "guest": "", "1000:0": "", "guest:root": ""} {
 		h := newHarness(t)
 		h.engine.user = user
 		h.Run(t.Context(), job("x", nil), scheduler.Streams{})

@@ -80,10 +80,10 @@ func isRoot(user string) bool { return user == "" || user == "0" || user == "roo
 
 // capabilities returns those that Docker gives to root and podman does not: ping,
 // whose file has the first one, cannot even be executed without it. podman would give
-// them to another user at once, unlike Docker. MKNOD is left out: files of the tree are
+// them to another user at once, unlike Docker. The group does not matter. MKNOD is left out: files of the tree are
 // on the host.
 func capabilities(user string) []string {
-	if !isRoot(user) {
+	if name, _, _ := strings.Cut(user, ":"); !isRoot(name) {
 		return nil
 	}
 	return []string{"NET_RAW", "AUDIT_WRITE"}
