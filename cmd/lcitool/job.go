@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
 	"gitlab.com/lcitool/lcitool/internal/clihelp"
 	"gitlab.com/lcitool/lcitool/internal/includes"
@@ -60,11 +61,27 @@ func (c *eventChoice) flags(f *pflag.FlagSet) {
 // pipelineDirectory returns the nearest directory with a pipeline.
 func (a *app) pipelineDirectory() (string, error) { return pipelinerun.FindProject(a.baseDir) }
 
+// checkDirs returns an error for a directory of facts that the command line names and
+// that cannot be used, for commands that may need no facts. If the settings name it,
+// the commands that use it report that.
+func checkDirs(cmd *cobra.Command) error {
+	for _, name := range []string{"data-dir", "facts-dir"} {
+		f := cmd.Flag(name)
+		if !f.Changed || f.Value.String() == "" {
+			continue
+		}
+		if _, err := facts.Dir(f.Value.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // evaluate reads and evaluates the pipeline of the current project. The caller
 // must close the source.
 func (a *app) evaluate(cmd *cobra.Command, c *eventChoice, o pipelinerun.SourceOptions) (*pipelinerun.Source, *pipelinerun.Evaluation, error) {
 	directory, err := a.pipelineDirectory()
-	if err := cmp.Or(err, a.workspace().CheckDirs()); err != nil {
+	if err := cmp.Or(err, checkDirs(cmd)); err != nil {
 		return nil, nil, err
 	}
 	inputs, err := pipelinerun.ParseInputs(c.inputs)

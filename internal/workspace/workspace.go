@@ -103,20 +103,6 @@ func (w *Workspace) DataLayer() (facts.Layer, error) {
 	return facts.TreeDir(w.dataTree(), DefaultDataDir)
 }
 
-// CheckDirs returns an error for a directory of facts that the user has named and
-// that cannot be used. It is for commands that may need no facts.
-func (w *Workspace) CheckDirs() error {
-	for _, dir := range []string{w.o.DataDir, w.o.FactsDir} {
-		if dir == "" {
-			continue
-		}
-		if _, err := facts.Dir(dir); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // readLayers returns the layers of facts, nearest first, without the built-in
 // targets.
 func (w *Workspace) readLayers() ([]facts.Layer, error) {
