@@ -131,6 +131,43 @@ func TestReplacedImageIsRemovedHalf(t *testing.T) {
 	}
 }
 
+// TestPruneTakesStepsOfEarlierBuilds: the image that a killed build replaced stands on a step from
+// the cache, which another build made.
+func TestPruneTakesStepsOfEarlierBuilds(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	removeLater(t, e, "test.steps")
+	removeLater(t, e, "test.held")
+	before := untagged(t)
+	build := func(lines ...string) api.BuildResult {
+		t.Helper()
+		result, err := e.Build(t.Context(), api.BuildOptions{Tag: "test.steps", Dockerfile: dockerfile(lines...), Network: api.NetworkNone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	build("RUN echo shared >/one", "RUN echo first >/two")
+	old := build("RUN echo shared >/one", "RUN echo second >/two")
+	here.podman(t, "tag", old.ID, "test.held") // stays when it is replaced
+	replaced := build("RUN echo new >/one")
+	c, err := e.service.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := e.killed()
+	if _, err := dead.noteImage(c, dead.newBuildRecord(), replaced.ID, old.ID); err != nil {
+		t.Fatal(err)
+	}
+	here.podman(t, "untag", old.ID)
+	if removed, err := e.Prune(t.Context(), api.PruneOptions{}); err != nil || kinds(removed) != "image" {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+	if left := here.podman(t, "images", "--all", "--no-trunc", "--quiet", "--filter", "dangling=true"); len(strings.Fields(left)) != len(before) {
+		t.Errorf("left: %v, before: %v", left, before)
+	}
+}
+
 // TestUnchangedImageAfterAKill removes the image that the killed build replaced, although
 // there is nothing to build.
 func TestUnchangedImageAfterAKill(t *testing.T) {

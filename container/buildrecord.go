@@ -385,6 +385,12 @@ func (e *Engine) discardImage(c context.Context, l leftover) error {
 		return errors.New("an image is being built")
 	}
 	defer unlock()
+	if slices.Contains(strings.Fields(l.record.Extra[extraBefore]), l.Name) { // the images below it may be those of an earlier build
+		if err := e.removeImage(c, l.Name, false); code(err) != http.StatusNotFound {
+			return err
+		}
+		return nil
+	}
 	for id, tries := l.Name, 0; tries < maxChain; tries++ {
 		_, errs := images.Remove(c, []string{id}, new(images.RemoveOptions).WithNoPrune(true))
 		if err := errors.Join(errs...); err != nil && code(err) != http.StatusNotFound {
