@@ -14,6 +14,23 @@ import (
 	"gitlab.com/lcitool/lcitool/container/api"
 )
 
+// TestRemoveAboveAnImageInUse: a container of an image without a name does not prevent the removal of
+// the image above it.
+func TestRemoveAboveAnImageInUse(t *testing.T) {
+	e := engine(t)
+	removeLater(t, e, "test.above")
+	below := imageBelow(t, e, "test.above")
+	container := strings.TrimSpace(here.podman(t, "create", below, "true"))
+	if err := e.Remove(t.Context(), api.RemoveOptions{Image: "test.above"}); err != nil {
+		t.Error(err)
+	}
+	if there, err := e.Exists(t.Context(), "test.above"); err != nil || there {
+		t.Errorf("the image exists: %t, %v", there, err)
+	}
+	here.podman(t, "rm", container)
+	here.podman(t, "rmi", below)
+}
+
 // TestNamelessImagesOfOthersStay: podman removes the images without a name below an image
 // together with it, also those of the user.
 func TestNamelessImagesOfOthersStay(t *testing.T) {

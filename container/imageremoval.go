@@ -15,7 +15,8 @@ import (
 
 // removeImage removes an image, and then the images without a name below it that
 // builds of lcitool made. podman itself would remove all images without a name
-// below it, also the only copy of an image that somebody else made.
+// below it, also the only copy of an image that somebody else made. An image below
+// that cannot be removed is no error.
 func (e *Engine) removeImage(c context.Context, reference string, force bool) error {
 	image, err := images.GetImage(c, reference, nil)
 	if err != nil {
@@ -27,7 +28,10 @@ func (e *Engine) removeImage(c context.Context, reference string, force bool) er
 	}
 	for tries := 0; tries < maxChain; tries++ {
 		_, errs := images.Remove(c, []string{reference}, new(images.RemoveOptions).WithForce(force).WithNoPrune(true))
-		if err := errors.Join(errs...); err != nil {
+		if err := errors.Join(errs...); err != nil && tries > 0 {
+			e.log.Debug("image stays", "image", reference, "err", err) // a container can use it
+			return nil
+		} else if err != nil {
 			return err
 		}
 		if _, err := inspect(c, image.ID); errors.Is(err, api.ErrNoImage) { // it may have another name
